@@ -1,0 +1,214 @@
+// Random numbers as a function of a key: the same key, the same numbers, on every machine.
+
+/**
+ * A random key: two unsigned 32-bit words. A key is a value; nothing advances
+ * when it is used, so use each key once and derive others by {@linkcode split}
+ * and {@linkcode fold}.
+ */
+export type Key = readonly [number, number];
+
+/** Rotation distances of Threefry-2x32 (Salmon et al. 2011, table 2). */
+const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24] as const;
+
+/**
+ * Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror and Shaw, "Parallel random
+ * numbers: as easy as 1, 2, 3", SC 2011): a block of two words enciphered by a key.
+ * Writes the block for `(c0, c1)` into `out[at]`, `out[at + 1]`.
+ */
+function threefry(key: Key, c0: number, c1: number, out: Uint32Array, at: number): void {
+  const k0 = key[0] | 0;
+  const k1 = key[1] | 0;
+  const k2 = k0 ^ k1 ^ 0x1bd11bda;
+  let x0 = (c0 + k0) | 0;
+  let x1 = (c1 + k1) | 0;
+  for (let round = 0; round < 20; round++) {
+    const distance = ROTATIONS[round & 7]!;
+    x0 = (x0 + x1) | 0;
+    x1 = ((x1 << distance) | (x1 >>> (32 - distance))) ^ x0;
+    if ((round & 3) === 3) {
+      const injection = (round >> 2) + 1;
+      const phase = injection % 3;
+      x0 = (x0 + (phase === 0 ? k0 : phase === 1 ? k1 : k2)) | 0;
+      x1 = (x1 + (phase === 0 ? k1 : phase === 1 ? k2 : k0) + injection) | 0;
+    }
+  }
+  out[at] = x0;
+  out[at + 1] = x1;
+}
+
+/**
+ * The key of a seed.
+ *
+ * @param seed a whole number from 0 to 2^53 − 1
+ * @returns the key
+ * @throws {RangeError} where `seed` is not such a number
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { key, uniform } from "@neocog/neocog";
+ *
+ * assertEquals(uniform(key(7), 3), uniform(key(7), 3));
+ * ```
+ */
+export function key(seed: number): Key {
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new RangeError(
+      `Cannot make a key as the seed must be a whole number from 0 to 2^53 - 1: current value is ${seed}`,
+    );
+  }
+  return [Math.floor(seed / 2 ** 32), seed >>> 0];
+}
+
+/**
+ * A key derived from another and a number: what a step, an epoch or a layer's
+ * place in a model makes of its parent's key.
+ *
+ * @param parent the key to derive from
+ * @param data a whole number from 0 to 2^53 − 1, or a name
+ * @returns the derived key
+ *
+ * @example
+ * ```ts
+ * import { assertNotEquals } from "@std/assert";
+ * import { fold, key } from "@neocog/neocog";
+ *
+ * assertNotEquals(fold(key(0), 1), fold(key(0), 2));
+ * assertNotEquals(fold(key(0), "conv1"), fold(key(0), "conv2"));
+ * ```
+ */
+export function fold(parent: Key, data: number | string): Key {
+  const [high, low] = typeof data === "string" ? nameWords(data) : key(data);
+  const out = new Uint32Array(2);
+  threefry(parent, high, low, out, 0);
+  return [out[0]!, out[1]!];
+}
+
+/** Two 32-bit FNV-1a hashes of a name, one from either end. */
+function nameWords(name: string): Key {
+  let forward = 0x811c9dc5;
+  let backward = 0x811c9dc5;
+  for (let i = 0; i < name.length; i++) {
+    forward = Math.imul(forward ^ name.charCodeAt(i), 0x01000193);
+    backward = Math.imul(backward ^ name.charCodeAt(name.length - 1 - i), 0x01000193);
+  }
+  return [forward >>> 0, backward >>> 0];
+}
+
+/**
+ * Several independent keys from one.
+ *
+ * @param parent the key to derive from
+ * @param count how many, 1 or more
+ * @returns the keys
+ * @throws {RangeError} where `count` is not a whole number of at least 1
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { key, split } from "@neocog/neocog";
+ *
+ * const [first, second] = split(key(0));
+ * assertEquals(split(key(0)), [first, second]);
+ * ```
+ */
+export function split(parent: Key, count = 2): Key[] {
+  if (!Number.isInteger(count) || count < 1) {
+    throw new RangeError(
+      `Cannot split a key as the count must be a whole number of at least 1: current value is ${count}`,
+    );
+  }
+  const words = bits(parent, 2 * count);
+  return Array.from({ length: count }, (_, i): Key => [words[2 * i]!, words[2 * i + 1]!]);
+}
+
+/** `count` random 32-bit words of a key, from Threefry in counter mode. */
+function bits(source: Key, count: number): Uint32Array {
+  const words = new Uint32Array(count + (count & 1));
+  // The counter's high word is apart from those of `fold` with a number below 2^53.
+  for (let i = 0; i < words.length; i += 2) threefry(source, 0x80000000, i, words, i);
+  return words.subarray(0, count);
+}
+
+/**
+ * Uniform numbers from `[low, high)`.
+ *
+ * @param source the key
+ * @param count how many
+ * @param low the least value
+ * @param high the bound above
+ * @returns `count` numbers
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { key, uniform } from "@neocog/neocog";
+ *
+ * assert(uniform(key(1), 100, -1, 1).every((x) => x >= -1 && x < 1));
+ * ```
+ */
+export function uniform(source: Key, count: number, low = 0, high = 1): Float32Array {
+  const words = bits(source, count);
+  const values = new Float32Array(count);
+  // 24 bits: the widest whole number that float32 holds exactly, so that 1 itself never appears.
+  for (let i = 0; i < count; i++) values[i] = low + (high - low) * ((words[i]! >>> 8) / 2 ** 24);
+  return values;
+}
+
+/**
+ * Normally distributed numbers, by the method of Box and Muller (1958).
+ *
+ * @param source the key
+ * @param count how many
+ * @param mean their mean
+ * @param deviation their standard deviation
+ * @returns `count` numbers
+ *
+ * @example
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ * import { key, normal } from "@neocog/neocog";
+ *
+ * const values = normal(key(1), 10_000, 3, 0.5);
+ * assertAlmostEquals(values.reduce((sum, x) => sum + x, 0) / 10_000, 3, 0.02);
+ * ```
+ */
+export function normal(source: Key, count: number, mean = 0, deviation = 1): Float32Array {
+  const words = bits(source, count + (count & 1));
+  const values = new Float32Array(count);
+  for (let i = 0; i < count; i += 2) {
+    const radius = Math.sqrt(-2 * Math.log((words[i]! + 1) / 2 ** 32));
+    const angle = 2 * Math.PI * (words[i + 1]! / 2 ** 32);
+    values[i] = mean + deviation * radius * Math.cos(angle);
+    if (i + 1 < count) values[i + 1] = mean + deviation * radius * Math.sin(angle);
+  }
+  return values;
+}
+
+/**
+ * A random order of `0 … count − 1` (Fisher and Yates's shuffle).
+ *
+ * @param source the key
+ * @param count how many
+ * @returns the order
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { key, permutation } from "@neocog/neocog";
+ *
+ * assertEquals([...permutation(key(3), 5)].sort(), [0, 1, 2, 3, 4]);
+ * ```
+ */
+export function permutation(source: Key, count: number): Uint32Array {
+  const words = bits(source, count);
+  const order = Uint32Array.from({ length: count }, (_, i) => i);
+  for (let i = count - 1; i > 0; i--) {
+    // The multiply-shift bound (Lemire 2019) without rejection: its bias is below count / 2^32.
+    const j = Math.floor((words[i]! / 2 ** 32) * (i + 1));
+    const held = order[i]!;
+    order[i] = order[j]!;
+    order[j] = held;
+  }
+  return order;
+}
