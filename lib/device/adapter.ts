@@ -1,0 +1,64 @@
+/// <reference types="npm:@webgpu/types@0.1.74" />
+// Finds the GPU adapter and opens a device on it with everything it offers.
+import { DeviceError } from "./errors.ts";
+import { driverAdvice } from "./advice.ts";
+
+/** Which adapter to prefer where a machine has several. */
+export type PowerPreference = "high-performance" | "low-power";
+
+/** Limits that kernels profit from; a device gets the least ones unless it asks. */
+const WANTED_LIMITS = [
+  "maxBufferSize",
+  "maxStorageBufferBindingSize",
+  "maxStorageBuffersPerShaderStage",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupSizeX",
+  "maxComputeWorkgroupSizeY",
+  "maxComputeWorkgroupsPerDimension",
+] as const;
+
+/**
+ * The adapter that WebGPU offers first.
+ *
+ * @param powerPreference which to prefer
+ * @returns the adapter
+ * @throws {DeviceError} of kind `missing` where there is none, saying what to install
+ */
+export async function findAdapter(powerPreference: PowerPreference): Promise<GPUAdapter> {
+  const adapter = await navigator.gpu?.requestAdapter({ powerPreference });
+  if (!adapter) {
+    throw new DeviceError(
+      "missing",
+      `Cannot start WebGPU as no GPU adapter was found. ${driverAdvice()} Without one, start({ backend: "cpu" }) runs everything on the CPU, slowly`,
+    );
+  }
+  return adapter;
+}
+
+/**
+ * Opens a device with the adapter's full limits and the features kernels use.
+ *
+ * @param adapter the adapter
+ * @returns the device
+ */
+export function openDevice(adapter: GPUAdapter): Promise<GPUDevice> {
+  const requiredFeatures: GPUFeatureName[] = adapter.features.has("timestamp-query")
+    ? ["timestamp-query"]
+    : [];
+  const requiredLimits = Object.fromEntries(
+    WANTED_LIMITS.map((name) => [name, adapter.limits[name]]),
+  );
+  return adapter.requestDevice({ label: "neocog", requiredFeatures, requiredLimits });
+}
+
+/**
+ * Whether an adapter computes on the CPU. Drivers tell by `isFallbackAdapter`;
+ * the names are for those that do not.
+ *
+ * @param info the adapter's own description
+ */
+export function isSoftware(info: GPUAdapterInfo): boolean {
+  return info.isFallbackAdapter ||
+    /llvmpipe|lavapipe|swiftshader|software|basic render/i.test(info.description);
+}

@@ -1,0 +1,113 @@
+// Convolution: y[n, i, j, o] = Σ x[n, i·s + u·d − p, j·s + v·d − p, c] · w[u, v, c, o], and its gradient.
+import { tf } from "../../tensor/tf.ts";
+import type { GuardedBackend } from "../backend.ts";
+import { type ConvolutionAttributes, geometry, geometryUniforms, isPadded } from "./convolution.ts";
+import { runProduct } from "./product.ts";
+
+/**
+ * As a product: row = pixel of the output, step = (u, v, c), column = feature.
+ * `offset` is where a patch's tap lies relative to its corner, so that the
+ * inner loop adds and compares only.
+ */
+const functions = (padded: boolean): string => `
+struct Row { base: i32, y: i32, x: i32 }
+struct Step { c: u32, v: u32, y: i32, x: i32, offset: i32, b: u32 }
+fn row(batch: u32, m: u32) -> Row {
+  let j = m % uniforms.outWidth;
+  let i = (m / uniforms.outWidth) % uniforms.outHeight;
+  let image = m / (uniforms.outWidth * uniforms.outHeight);
+  let y = i32(i * uniforms.strideY) - i32(uniforms.padTop);
+  let x = i32(j * uniforms.strideX) - i32(uniforms.padLeft);
+  let line = i32(image * uniforms.inHeight) + y;
+  return Row((line * i32(uniforms.inWidth) + x) * i32(uniforms.inChannels), y, x);
+}
+fn at(u: u32, v: u32, c: u32, b: u32) -> Step {
+  let y = i32(u * uniforms.dilationY);
+  let x = i32(v * uniforms.dilationX);
+  return Step(c, v, y, x, (y * i32(uniforms.inWidth) + x) * i32(uniforms.inChannels) + i32(c), b);
+}
+fn step(batch: u32, k: u32) -> Step {
+  let tap = k / uniforms.inChannels;
+  return at(tap / uniforms.filterWidth, tap % uniforms.filterWidth, k % uniforms.inChannels,
+    k * uniforms.outChannels);
+}
+fn next(s: Step) -> Step {
+  var t = s;
+  t.b += uniforms.outChannels;
+  t.c += 1u;
+  let pixelDone = t.c == uniforms.inChannels;
+  t.c = select(t.c, 0u, pixelDone);
+  t.v += select(0u, 1u, pixelDone);
+  let lineDone = t.v == uniforms.filterWidth;
+  t.v = select(t.v, 0u, lineDone);
+  t.x = select(t.x + select(0, i32(uniforms.dilationX), pixelDone), 0, lineDone);
+  t.y += select(0, i32(uniforms.dilationY), lineDone);
+  t.offset = (t.y * i32(uniforms.inWidth) + t.x) * i32(uniforms.inChannels) + i32(t.c);
+  return t;
+}
+fn loadA(r: Row, s: Step) -> f32 {
+  ${
+  padded
+    ? `let inside = u32(r.y + s.y) < uniforms.inHeight && u32(r.x + s.x) < uniforms.inWidth;
+  return select(0.0, x[select(0, r.base + s.offset, inside)], inside);`
+    : "return x[r.base + s.offset];"
+}
+}
+fn loadB(s: Step, n: u32) -> f32 { return filter_[s.b + n]; }
+`;
+
+/**
+ * The kernel function of `Conv2D` for an adapter.
+ *
+ * @param software whether the adapter computes on the CPU
+ */
+export function conv2d(software: boolean): tf.KernelConfig["kernelFunc"] {
+  return ({ inputs, attrs, backend }) => {
+    const { x, filter } = inputs as { x: tf.TensorInfo; filter: tf.TensorInfo };
+    const attributes = attrs as unknown as ConvolutionAttributes;
+    const g = geometry("Conv2D", x.shape, filter.shape, attributes);
+    const padded = isPadded(g);
+    return runProduct(backend as GuardedBackend, software, {
+      operation: "Conv2D",
+      variant: padded ? "padded" : "inside",
+      batch: 1,
+      rows: g.batchSize * g.outHeight * g.outWidth,
+      columns: g.outChannels,
+      depth: g.filterHeight * g.filterWidth * g.inChannels,
+      inputs: { x, filter_: filter },
+      uniforms: geometryUniforms(g),
+      functions: functions(padded),
+      shape: g.outShape,
+    });
+  };
+}
+
+/**
+ * The gradient of `Conv2D`, which unlike tfjs's own knows dilation: the two
+ * kernels beside this one read it from their attributes.
+ */
+export const conv2dGradient: tf.GradConfig = {
+  kernelName: "Conv2D",
+  inputsToSave: ["x", "filter"],
+  gradFunc: (dy, saved, attrs) => {
+    const [x, filter] = saved as [tf.Tensor4D, tf.Tensor4D];
+    requireDilationKernels(attrs as unknown as ConvolutionAttributes);
+    const run = (kernel: string, inputs: tf.NamedTensorMap, shapes: tf.NamedAttrMap): tf.Tensor =>
+      tf.engine().runKernel(kernel, inputs, { ...attrs, ...shapes });
+    const upstream = dy as tf.Tensor;
+    return {
+      x: () => run("Conv2DBackpropInput", { dy: upstream, filter }, { inputShape: x.shape }),
+      filter: () => run("Conv2DBackpropFilter", { x, dy: upstream }, { filterShape: filter.shape }),
+    };
+  },
+};
+
+/** tfjs's own kernels take no notice of dilation and would answer wrong numbers. */
+function requireDilationKernels({ dilations = 1 }: ConvolutionAttributes): void {
+  const dilated = [dilations].flat().some((dilation) => dilation !== 1);
+  if (dilated && tf.getBackend() !== "webgpu") {
+    throw new RangeError(
+      `Cannot take the gradient of a convolution on backend "${tf.getBackend()}" as its dilation must be 1 there: current value is ${dilations}`,
+    );
+  }
+}

@@ -1,0 +1,84 @@
+// Convolution's filter gradient: dw[u, v, c, o] = Σ x[n, i·s + u·d − p, j·s + v·d − p, c] · dy[n, i, j, o].
+import { tf } from "../../tensor/tf.ts";
+import type { GuardedBackend } from "../backend.ts";
+import { type ConvolutionAttributes, geometry, geometryUniforms, isPadded } from "./convolution.ts";
+import { runProduct } from "./product.ts";
+
+/** As a product: row = tap (u, v, c), step = pixel (n, i, j) of the output, column = feature. */
+const functions = (padded: boolean): string => `
+struct Row { offset: i32, y: i32, x: i32 }
+struct Step { i: u32, j: u32, y: i32, x: i32, base: i32, b: u32 }
+fn row(batch: u32, m: u32) -> Row {
+  let c = m % uniforms.inChannels;
+  let tap = m / uniforms.inChannels;
+  let y = i32((tap / uniforms.filterWidth) * uniforms.dilationY) - i32(uniforms.padTop);
+  let x = i32((tap % uniforms.filterWidth) * uniforms.dilationX) - i32(uniforms.padLeft);
+  return Row((y * i32(uniforms.inWidth) + x) * i32(uniforms.inChannels) + i32(c), y, x);
+}
+fn step(batch: u32, k: u32) -> Step {
+  let j = k % uniforms.outWidth;
+  let i = (k / uniforms.outWidth) % uniforms.outHeight;
+  let image = k / (uniforms.outWidth * uniforms.outHeight);
+  let y = i32(i * uniforms.strideY);
+  let x = i32(j * uniforms.strideX);
+  let line = i32(image * uniforms.inHeight) + y;
+  return Step(i, j, y, x, (line * i32(uniforms.inWidth) + x) * i32(uniforms.inChannels),
+    k * uniforms.outChannels);
+}
+fn next(s: Step) -> Step {
+  let lineWidth = i32(uniforms.inWidth * uniforms.inChannels);
+  let pixel = i32(uniforms.strideX * uniforms.inChannels);
+  var t = s;
+  t.b += uniforms.outChannels;
+  t.j += 1u;
+  t.x += i32(uniforms.strideX);
+  t.base += pixel;
+  let lineDone = t.j == uniforms.outWidth;
+  t.base += select(0, i32(uniforms.strideY) * lineWidth - i32(uniforms.outWidth) * pixel, lineDone);
+  t.j = select(t.j, 0u, lineDone);
+  t.x = select(t.x, 0, lineDone);
+  t.i += select(0u, 1u, lineDone);
+  t.y += select(0, i32(uniforms.strideY), lineDone);
+  let imageDone = t.i == uniforms.outHeight;
+  t.base += select(0, (i32(uniforms.inHeight) - t.y) * lineWidth, imageDone);
+  t.i = select(t.i, 0u, imageDone);
+  t.y = select(t.y, 0, imageDone);
+  return t;
+}
+fn loadA(r: Row, s: Step) -> f32 {
+  ${
+  padded
+    ? `let inside = u32(r.y + s.y) < uniforms.inHeight && u32(r.x + s.x) < uniforms.inWidth;
+  return select(0.0, x[select(0, r.offset + s.base, inside)], inside);`
+    : "return x[r.offset + s.base];"
+}
+}
+fn loadB(s: Step, n: u32) -> f32 { return dy[s.b + n]; }
+`;
+
+/**
+ * The kernel function of `Conv2DBackpropFilter` for an adapter: about 100 times
+ * faster than tfjs's, which leaves one invocation the sum over the whole batch.
+ *
+ * @param software whether the adapter computes on the CPU
+ */
+export function conv2dFilterGradient(software: boolean): tf.KernelConfig["kernelFunc"] {
+  return ({ inputs, attrs, backend }) => {
+    const { x, dy } = inputs as { x: tf.TensorInfo; dy: tf.TensorInfo };
+    const attributes = attrs as unknown as ConvolutionAttributes & { filterShape: number[] };
+    const g = geometry("Conv2DBackpropFilter", x.shape, attributes.filterShape, attributes);
+    const padded = isPadded(g);
+    return runProduct(backend as GuardedBackend, software, {
+      operation: "Conv2DBackpropFilter",
+      variant: padded ? "padded" : "inside",
+      batch: 1,
+      rows: g.filterHeight * g.filterWidth * g.inChannels,
+      columns: g.outChannels,
+      depth: g.batchSize * g.outHeight * g.outWidth,
+      inputs: { x, dy },
+      uniforms: geometryUniforms(g),
+      functions: functions(padded),
+      shape: g.filterShape,
+    });
+  };
+}

@@ -1,0 +1,71 @@
+// Matrix product of batches in all four transpositions: y[b] = op(a[b]) · op(b[b]).
+import { tf } from "../../tensor/tf.ts";
+import type { GuardedBackend } from "../backend.ts";
+import { runProduct } from "./product.ts";
+
+/** A transposition is an order of strides, so that one text serves all four. */
+const FUNCTIONS = `
+struct Row { offset: u32 }
+struct Step { a: u32, b: u32 }
+fn row(batch: u32, m: u32) -> Row { return Row(m * uniforms.rowA); }
+fn step(batch: u32, k: u32) -> Step {
+  let a = (batch % uniforms.batchesA) * uniforms.batchA;
+  let b = (batch % uniforms.batchesB) * uniforms.batchB;
+  return Step(a + k * uniforms.stepA, b + k * uniforms.stepB);
+}
+fn next(s: Step) -> Step { return Step(s.a + uniforms.stepA, s.b + uniforms.stepB); }
+fn loadA(r: Row, s: Step) -> f32 { return a[r.offset + s.a]; }
+fn loadB(s: Step, n: u32) -> f32 { return b[s.b + n * uniforms.columnB]; }
+`;
+
+/**
+ * The kernel function of `BatchMatMul` for an adapter. Batches must be equal,
+ * or one of them 1: what else tfjs would broadcast is left to tfjs.
+ *
+ * @param software whether the adapter computes on the CPU
+ * @param stock tfjs's own kernel
+ */
+export function matMul(
+  software: boolean,
+  stock: tf.KernelConfig["kernelFunc"],
+): tf.KernelConfig["kernelFunc"] {
+  return (call) => {
+    const { a, b } = call.inputs as { a: tf.TensorInfo; b: tf.TensorInfo };
+    const { transposeA, transposeB } = call.attrs as { transposeA: boolean; transposeB: boolean };
+    const batchesA = tf.util.sizeFromShape(a.shape.slice(0, -2));
+    const batchesB = tf.util.sizeFromShape(b.shape.slice(0, -2));
+    const equal = tf.util.arraysEqual(a.shape.slice(0, -2), b.shape.slice(0, -2));
+    if (!equal && batchesA !== 1 && batchesB !== 1) return stock(call);
+    const [heightA, widthA] = a.shape.slice(-2) as [number, number];
+    const [heightB, widthB] = b.shape.slice(-2) as [number, number];
+    const [rows, depth] = transposeA ? [widthA, heightA] : [heightA, widthA];
+    const [depthB, columns] = transposeB ? [widthB, heightB] : [heightB, widthB];
+    if (depth !== depthB) {
+      throw new TypeError(
+        `Cannot multiply matrices as the inner sizes must be equal: current value is ${depth} of [${a.shape}] and ${depthB} of [${b.shape}]`,
+      );
+    }
+    const outer = batchesA >= batchesB ? a.shape.slice(0, -2) : b.shape.slice(0, -2);
+    return runProduct(call.backend as GuardedBackend, software, {
+      operation: "BatchMatMul",
+      variant: "strided",
+      batch: Math.max(batchesA, batchesB),
+      rows,
+      columns,
+      depth,
+      inputs: { a, b },
+      uniforms: {
+        batchesA,
+        batchesB,
+        batchA: heightA * widthA,
+        batchB: heightB * widthB,
+        rowA: transposeA ? 1 : widthA,
+        stepA: transposeA ? widthA : 1,
+        stepB: transposeB ? 1 : widthB,
+        columnB: transposeB ? widthB : 1,
+      },
+      functions: FUNCTIONS,
+      shape: [...outer, rows, columns],
+    });
+  };
+}

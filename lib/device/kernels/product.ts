@@ -1,0 +1,279 @@
+// The one loop nest under matrix products and convolutions: result[m, n] = Σₖ A[m, k] · B[k, n].
+import { tf } from "../../tensor/tf.ts";
+import type { GuardedBackend } from "../backend.ts";
+import { runProgram } from "./program.ts";
+
+/**
+ * A matrix product whose factors are given by WGSL functions, so that a
+ * convolution reads its input's patches where they lie. The text defines
+ *
+ * ```wgsl
+ * struct Row { … }                        // what is known of row m of A
+ * struct Step { … }                       // where the summation stands
+ * fn row(batch: u32, m: u32) -> Row
+ * fn step(batch: u32, k: u32) -> Step     // from any k: may divide
+ * fn next(s: Step) -> Step                // from k to k + 1: should not divide
+ * fn loadA(r: Row, s: Step) -> f32
+ * fn loadB(s: Step, n: u32) -> f32
+ * ```
+ */
+export type Product = {
+  /** The operation's name, for errors and profiles. */
+  readonly operation: string;
+  /** What tells this text from others of the same operation. */
+  readonly variant: string;
+  /** Independent products. */
+  readonly batch: number;
+  /** Rows of A and of the result. */
+  readonly rows: number;
+  /** Columns of B and of the result. */
+  readonly columns: number;
+  /** Length of the sums. */
+  readonly depth: number;
+  /** The factors' tensors by the names the text uses. */
+  readonly inputs: Readonly<Record<string, tf.TensorInfo>>;
+  /** Numbers of the text, each a `u32`. */
+  readonly uniforms: Readonly<Record<string, number>>;
+  /** The WGSL functions above. */
+  readonly functions: string;
+  /** The result's shape, of `batch × rows × columns` elements. */
+  readonly shape: readonly number[];
+};
+
+/** How a product is laid over invocations. */
+type Form = {
+  readonly name: string;
+  /** Rows and columns of the result that one unit (invocation or workgroup) makes. */
+  readonly tile: readonly [rows: number, columns: number];
+  /** Invocations of a workgroup. */
+  readonly workgroup: number;
+  /** Invocations that make one tile. */
+  readonly perTile: number;
+  /** Tiles wanted at least, so that no core idles. */
+  readonly tilesWanted: number;
+  readonly code: string;
+};
+
+/** Shortest piece of a sum that is worth a partial result of its own. */
+const LEAST_DEPTH = 64;
+
+/**
+ * Runs a product. Where the result has too few tiles to keep the device busy,
+ * the sums are cut into pieces that are added by a second program, which also
+ * keeps the rounding error of long sums down.
+ *
+ * @param backend where to run
+ * @param software whether the adapter computes on the CPU
+ * @param product what to multiply
+ * @returns the result, of `product.shape`
+ */
+export function runProduct(
+  backend: GuardedBackend,
+  software: boolean,
+  product: Product,
+): tf.TensorInfo {
+  const { batch, rows, columns, depth } = product;
+  const form = (software ? registerForm : workgroupForm)(rows, columns);
+  const tileRows = Math.ceil(rows / form.tile[0]);
+  const tileColumns = Math.ceil(columns / form.tile[1]);
+  const pieces = depthPieces(form, batch * tileRows * tileColumns, depth);
+  const pieceDepth = Math.ceil(depth / pieces);
+  const tiles = tileRows * tileColumns * batch * pieces;
+  const partial = runProgram(backend, {
+    operation: product.operation,
+    variant: `${product.variant}/${form.name}`,
+    inputs: product.inputs,
+    uniforms: {
+      ...product.uniforms,
+      rows,
+      columns,
+      depth,
+      batches: batch,
+      pieceDepth,
+      tileRows,
+      tileColumns,
+      tiles,
+    },
+    code: product.functions + form.code,
+    invocations: tiles * form.perTile,
+    workgroup: form.workgroup,
+    shape: pieces === 1 ? product.shape : [pieces, ...product.shape],
+  });
+  return pieces === 1 ? partial : sumPieces(backend, product.operation, partial, product.shape);
+}
+
+/** Into how many pieces to cut the sums. */
+function depthPieces(form: Form, tiles: number, depth: number): number {
+  const wanted = Math.ceil(form.tilesWanted / Math.max(1, tiles));
+  const most = Math.max(1, Math.floor(depth / LEAST_DEPTH));
+  const pieces = Math.min(wanted, most);
+  // No piece may be empty: 10 steps in pieces of 3 are 4 pieces, never 5.
+  return Math.ceil(depth / Math.ceil(depth / Math.max(1, pieces))) || 1;
+}
+
+/** Adds the partial results: a dispatch over the elements of one of them. */
+function sumPieces(
+  backend: GuardedBackend,
+  operation: string,
+  partial: tf.TensorInfo,
+  shape: readonly number[],
+): tf.TensorInfo {
+  const size = tf.util.sizeFromShape([...shape]);
+  const sum = runProgram(backend, {
+    operation: `${operation}Sum`,
+    variant: "sum",
+    inputs: { parts: partial },
+    uniforms: { size, pieces: partial.shape[0]! },
+    code: `
+fn main(index: i32) {
+  let i = u32(index);
+  if (i >= uniforms.size) { return; }
+  var sum = 0.0;
+  for (var piece = 0u; piece < uniforms.pieces; piece++) { sum += parts[piece * uniforms.size + i]; }
+  result[i] = sum;
+}`,
+    invocations: size,
+    workgroup: 64,
+    shape,
+  });
+  backend.disposeData(partial.dataId);
+  return sum;
+}
+
+/** Where tile number `tile` lies, common to both forms. */
+const TILE_PLACE = `
+struct Place { batch: u32, m: u32, n: u32, begin: u32, end: u32, origin: u32 }
+fn place(tile: u32, height: u32, width: u32) -> Place {
+  let tileColumn = tile % uniforms.tileColumns;
+  let tileRow = (tile / uniforms.tileColumns) % uniforms.tileRows;
+  let outer = tile / (uniforms.tileColumns * uniforms.tileRows); // piece · batches + batch
+  let begin = (outer / uniforms.batches) * uniforms.pieceDepth;
+  return Place(outer % uniforms.batches, tileRow * height, tileColumn * width, begin,
+    min(begin + uniforms.pieceDepth, uniforms.depth), outer * uniforms.rows * uniforms.columns);
+}
+`;
+
+/**
+ * For adapters that compute on the CPU: each invocation keeps a tile in
+ * registers. There is no workgroup memory and no barrier, both of which such
+ * drivers emulate at great cost; a load costs about as much as eight
+ * multiplications there, so the tile is as large as compiles in good time.
+ */
+function registerForm(rows: number, columns: number): Form {
+  const width = columns <= 4 ? 4 : columns <= 8 ? 8 : 16;
+  const height = rows <= 4 ? 4 : 16;
+  const each = (count: number, line: (i: number) => string): string =>
+    Array.from({ length: count }, (_, i) => line(i)).join("\n");
+  const quads = width / 4;
+  const code = `${TILE_PLACE}
+fn main(index: i32) {
+  if (u32(index) >= uniforms.tiles) { return; }
+  let p = place(u32(index), ${height}u, ${width}u);
+  let lastRow = uniforms.rows - 1u;
+  let lastColumn = uniforms.columns - 1u;
+  ${each(height, (i) => `let r${i} = row(p.batch, min(p.m + ${i}u, lastRow));`)}
+  ${each(width, (j) => `let n${j} = min(p.n + ${j}u, lastColumn);`)}
+  ${each(height * quads, (t) => `var c${t} = vec4<f32>();`)}
+  var s = step(p.batch, p.begin);
+  for (var k = p.begin; k < p.end; k++) {
+    ${
+    each(quads, (q) =>
+      `let b${q} = vec4<f32>(${
+        [0, 1, 2, 3].map((j) => `loadB(s, n${4 * q + j})`).join(", ")
+      });`)
+  }
+    ${
+    each(height, (i) =>
+      `let a${i} = loadA(r${i}, s); ${
+        each(quads, (q) => `c${i * quads + q} += a${i} * b${q};`)
+      }`)
+  }
+    s = next(s);
+  }
+  ${
+    each(height, (i) =>
+      `if (p.m + ${i}u <= lastRow) {
+    let to${i} = p.origin + (p.m + ${i}u) * uniforms.columns + p.n;
+    ${
+        each(width, (j) =>
+          `if (p.n + ${j}u <= lastColumn) { result[to${i} + ${j}u] = c${i * quads + (j >> 2)}[${
+            j & 3
+          }]; }`)
+      }
+  }`)
+  }
+}`;
+  return {
+    name: `register${height}x${width}`,
+    tile: [height, width],
+    workgroup: 8,
+    perTile: 1,
+    tilesWanted: 256,
+    code,
+  };
+}
+
+/**
+ * For GPUs: 256 invocations share a tile of the result and load slices of both
+ * factors into workgroup memory in turn.
+ */
+function workgroupForm(_rows: number, columns: number): Form {
+  const perColumn = columns <= 16 ? 1 : 4; // columns of an invocation; it has 4 rows
+  const height = 64;
+  const width = 16 * perColumn;
+  const slice = 16;
+  const code = `${TILE_PLACE}
+var<workgroup> sliceA: array<array<f32, ${height + 1}>, ${slice}>;
+var<workgroup> sliceB: array<array<f32, ${width}>, ${slice}>;
+fn main(index: i32) {
+  let thread = localIndex;
+  let tile = u32(index) / 256u;
+  // A whole workgroup works on one tile, and all of it must reach each barrier.
+  let p = place(min(tile, uniforms.tiles - 1u), ${height}u, ${width}u);
+  let lastRow = uniforms.rows - 1u;
+  let lastColumn = uniforms.columns - 1u;
+  let m = (thread / 16u) * 4u;
+  let n = (thread % 16u) * ${perColumn}u;
+  let k = thread % ${slice}u; // the step this thread loads of A, and
+  let first = thread / ${slice}u; // the first of its rows
+  var sums: array<array<f32, ${perColumn}>, 4>;
+  let slices = (p.end - p.begin + ${slice - 1}u) / ${slice}u;
+  for (var at = 0u; at < slices; at++) {
+    let kA = p.begin + at * ${slice}u + k;
+    let sA = step(p.batch, min(kA, uniforms.depth - 1u));
+    for (var i = first; i < ${height}u; i += ${256 / slice}u) {
+      sliceA[k][i] = select(0.0, loadA(row(p.batch, min(p.m + i, lastRow)), sA), kA < p.end);
+    }
+    for (var i = thread; i < ${slice * width}u; i += 256u) {
+      let kB = p.begin + at * ${slice}u + i / ${width}u;
+      let sB = step(p.batch, min(kB, uniforms.depth - 1u));
+      sliceB[i / ${width}u][i % ${width}u] =
+        select(0.0, loadB(sB, min(p.n + i % ${width}u, lastColumn)), kB < p.end);
+    }
+    workgroupBarrier();
+    for (var q = 0u; q < ${slice}u; q++) {
+      for (var i = 0u; i < 4u; i++) {
+        let a = sliceA[q][m + i];
+        for (var j = 0u; j < ${perColumn}u; j++) { sums[i][j] += a * sliceB[q][n + j]; }
+      }
+    }
+    workgroupBarrier();
+  }
+  if (tile >= uniforms.tiles) { return; }
+  for (var i = 0u; i < 4u; i++) {
+    for (var j = 0u; j < ${perColumn}u; j++) {
+      let y = p.m + m + i;
+      let x = p.n + n + j;
+      if (y <= lastRow && x <= lastColumn) { result[p.origin + y * uniforms.columns + x] = sums[i][j]; }
+    }
+  }
+}`;
+  return {
+    name: `workgroup${height}x${width}`,
+    tile: [height, width],
+    workgroup: 256,
+    perTile: 256,
+    tilesWanted: 64,
+    code,
+  };
+}

@@ -1,0 +1,110 @@
+// Starts tfjs on Deno's own WebGPU: adapter, full limits, guarded backend, our kernels.
+import { tf } from "../tensor/tf.ts";
+import { findAdapter, isSoftware, openDevice, type PowerPreference } from "./adapter.ts";
+import { GuardedBackend } from "./backend.ts";
+import { registerKernels } from "./register.ts";
+
+/** The backends neocog runs on. */
+export type BackendName = "webgpu" | "cpu";
+
+/** What a started toolkit runs on. */
+export type Device = {
+  /** The backend in use. */
+  readonly backend: BackendName;
+  /** The adapter's own description, or `"cpu"`. */
+  readonly adapter: string;
+  /** Whether the adapter computes on the CPU. */
+  readonly software: boolean;
+  /** The device's limits; empty on the CPU backend. */
+  readonly limits: Readonly<Record<string, number>>;
+};
+
+/** Options of {@linkcode start}. */
+export type StartOptions = {
+  /** `"webgpu"` (default), or tfjs's plain JavaScript backend `"cpu"`. */
+  readonly backend?: BackendName;
+  /** Which adapter to prefer where there are several. Default: `"high-performance"`. */
+  readonly powerPreference?: PowerPreference;
+};
+
+/**
+ * Starts neocog on a device. Call it once before any tensor is made; a second
+ * call answers the same device, or a new one where the first was lost or
+ * {@linkcode stop}ped. Tensors of a lost device are gone.
+ *
+ * tfjs's own initialisation is not used: it asks for features in a form Deno
+ * refuses, hears of no fault, and leaves kernels 100 times slower than need be.
+ *
+ * @param options backend and adapter preference
+ * @returns what runs: backend, adapter, whether it is software, limits
+ * @throws {DeviceError} of kind `missing` where there is no adapter, with what to install
+ * @throws {RangeError} where the backend's name is unknown
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { start, tf } from "@neocog/neocog";
+ *
+ * const device = await start({ backend: "cpu" });
+ * assertEquals(device.backend, "cpu");
+ * assertEquals(await tf.add(1, 2).array(), 3);
+ * ```
+ */
+export async function start(options: StartOptions = {}): Promise<Device> {
+  const { backend = "webgpu", powerPreference = "high-performance" } = options;
+  if (backend === "cpu") {
+    await tf.setBackend("cpu");
+    return { backend, adapter: "cpu", software: true, limits: {} };
+  }
+  if (backend !== "webgpu") {
+    throw new RangeError(
+      `Cannot start as the backend must be "webgpu" or "cpu": current value is "${backend}"`,
+    );
+  }
+  if (!running || running.backend.isLost) running = await open(powerPreference);
+  await tf.setBackend("webgpu");
+  return running.device;
+}
+
+/**
+ * Stops the WebGPU device and frees all its memory. Its tensors are gone.
+ *
+ * @example
+ * ```ts
+ * import { stop } from "@neocog/neocog";
+ *
+ * stop(); // Nothing was started: nothing happens.
+ * ```
+ */
+export function stop(): void {
+  if (running) tf.removeBackend("webgpu");
+  running = undefined;
+}
+
+/** The one device of this process, as tfjs has one engine. */
+let running: { readonly backend: GuardedBackend; readonly device: Device } | undefined;
+
+/** Opens a device and puts a backend on it in the place of the one tfjs registered. */
+async function open(powerPreference: PowerPreference): Promise<NonNullable<typeof running>> {
+  const adapter = await findAdapter(powerPreference);
+  const gpu = await openDevice(adapter);
+  const software = isSoftware(adapter.info);
+  if (tf.findBackendFactory("webgpu")) tf.removeBackend("webgpu");
+  const backend = new GuardedBackend(gpu, adapter.info);
+  tf.registerBackend("webgpu", () => backend, 5);
+  registerKernels(software);
+  const device: Device = {
+    backend: "webgpu",
+    adapter: adapter.info.description || adapter.info.vendor || "unknown adapter",
+    software,
+    limits: Object.fromEntries(limitEntries(gpu.limits)),
+  };
+  return { backend, device };
+}
+
+function* limitEntries(limits: GPUSupportedLimits): Iterable<[string, number]> {
+  for (const name in limits) {
+    const value = limits[name as keyof GPUSupportedLimits];
+    if (typeof value === "number") yield [name, value];
+  }
+}
