@@ -3,5 +3,178 @@
  *
  * @module
  */
+
+// Device
+export {
+  type BackendName,
+  type Device,
+  start,
+  type StartOptions,
+  stop,
+} from "./lib/device/start.ts";
+export type { PowerPreference } from "./lib/device/adapter.ts";
+export { DeviceError, type DeviceErrorKind } from "./lib/device/errors.ts";
+
+// Tensors
 export { tf } from "./lib/tensor/tf.ts";
-export { fold, type Key, key, normal, permutation, split, uniform } from "./lib/tensor/random.ts";
+export {
+  type Scalar,
+  type Shape,
+  sizeOf,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+  type Tensor4D,
+} from "./lib/tensor/tensor.ts";
+export {
+  disposeTree,
+  entries,
+  leaves,
+  mapTree,
+  merge,
+  type PartialTree,
+  partition,
+  type Path,
+  type Tree,
+} from "./lib/tensor/tree.ts";
+export {
+  fold,
+  type Key,
+  key,
+  normal,
+  permutation,
+  split,
+  uniform,
+  word,
+} from "./lib/tensor/random.ts";
+export { type ValueAndGrad, valueAndGrad } from "./lib/tensor/grad.ts";
+export { convolve, type ConvolveOptions } from "./lib/tensor/convolve.ts";
+export { dropUnits } from "./lib/tensor/drop_units.ts";
+
+// Layers
+export {
+  type Child,
+  type Context,
+  countParameters,
+  countSlots,
+  type Declaration,
+  type Empty,
+  enter,
+  init,
+  type Initialized,
+  type Intercept,
+  type Layer,
+  type NamedLayers,
+  type ParamsOf,
+  type Site,
+  type Slot,
+  type Slots,
+  type StateOf,
+} from "./lib/layers/layer.ts";
+export {
+  glorotNormal,
+  glorotUniform,
+  heNormal,
+  heUniform,
+  type Initializer,
+  lecunNormal,
+  lecunUniform,
+  ones,
+  zeros,
+} from "./lib/layers/initializers.ts";
+export type { Padding, Pair } from "./lib/layers/window.ts";
+export { conv, type ConvOptions, type ConvParams } from "./lib/layers/conv.ts";
+export { dense, type DenseOptions, type DenseParams } from "./lib/layers/dense.ts";
+export {
+  globalMeanPool,
+  maxPool,
+  meanPool,
+  normPool,
+  type NormPoolOptions,
+  type PoolOptions,
+} from "./lib/layers/pool.ts";
+export { identity, leakyRelu, relu, sigmoid, softmax, tanh } from "./lib/layers/activation.ts";
+export { flatten, padTo } from "./lib/layers/reshape.ts";
+export { dropout } from "./lib/layers/dropout.ts";
+export {
+  batchNorm,
+  type BatchNormOptions,
+  type BatchNormParams,
+  type BatchNormState,
+} from "./lib/layers/norm.ts";
+export { sequential } from "./lib/layers/sequential.ts";
+export { concat, type Join, parallel, residual, sum } from "./lib/layers/parallel.ts";
+
+// Models
+export { lenet5, type LeNet5Options, type LeNet5Params } from "./lib/models/lenet.ts";
+export {
+  chapterMnist,
+  type ChapterMnistOptions,
+  type ChapterMnistParams,
+} from "./lib/models/chapter_mnist.ts";
+
+// Data
+export { type Idx, parseIdx, readIdx } from "./lib/data/idx.ts";
+export { type DataSplit, type Examples, splitValidation, take } from "./lib/data/examples.ts";
+export { type Batch, batches, type BatchOptions, type Dataset } from "./lib/data/dataset.ts";
+export type { Normalisation } from "./lib/data/normalisation.ts";
+export { type IdxOptions, mnist } from "./lib/data/mnist.ts";
+export { fashionMnist } from "./lib/data/fashion_mnist.ts";
+
+// Training
+export { type Loss, meanSquaredError, softmaxCrossEntropy } from "./lib/losses/losses.ts";
+export { applyUpdates, chain, type Optimizer, scale } from "./lib/optimizers/optimizer.ts";
+export { sgd, type SgdOptions } from "./lib/optimizers/sgd.ts";
+export { adam, type AdamOptions, type AdamState } from "./lib/optimizers/adam.ts";
+export { type StepResult, type Trained, trainStep } from "./lib/train/step.ts";
+export {
+  type EpochReport,
+  fit,
+  type FitOptions,
+  type StepReport,
+  stepsPerEpoch,
+} from "./lib/train/fit.ts";
+export {
+  beginTraining,
+  disposeTraining,
+  type Progress,
+  type Totals,
+  type Training,
+} from "./lib/train/training.ts";
+export {
+  evaluate,
+  type EvaluateOptions,
+  type Evaluation,
+  predict,
+  type Weights,
+} from "./lib/train/evaluate.ts";
+export { type Confusion, confusionMatrix, correctCount, topClasses } from "./lib/train/metrics.ts";
+
+// Pictures
+export { decodeImage } from "./lib/image/decode.ts";
+export { encodePng } from "./lib/image/encode.ts";
+export { toGrey } from "./lib/image/grey.ts";
+export { resize } from "./lib/image/resize.ts";
+export type { Image } from "./lib/image/image.ts";
+
+// Weights
+export { type FileContents, writeFileAtomically } from "./lib/weights/atomic_file.ts";
+export {
+  type Checkpoint,
+  parseCheckpoint,
+  readCheckpoint,
+  serialiseCheckpoint,
+  type Tensors,
+  writeCheckpoint,
+} from "./lib/weights/checkpoint.ts";
+export type { HostDtype, HostTensor, HostValues } from "./lib/weights/host_tensor.ts";
+export type { Json } from "./lib/weights/json.ts";
+export { requireShapes } from "./lib/weights/require_shapes.ts";
+export {
+  hostTensor,
+  parseSafetensors,
+  type Safetensors,
+  type SafetensorsEntry,
+  serialiseSafetensors,
+} from "./lib/weights/safetensors.ts";
+export type { SafetensorsDtype } from "./lib/weights/safetensors_dtype.ts";

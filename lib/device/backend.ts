@@ -1,5 +1,5 @@
 // tfjs's WebGPU backend on a device of our own, with every fault made an exception.
-import { tf } from "../tensor/tf.ts";
+import type { tf } from "../tensor/tf.ts";
 import { DeviceError } from "./errors.ts";
 import { type FaultLedger, faultLedger } from "./faults.ts";
 import { WebGPUBackend, type WebGPUProgram } from "./webgpu_backend.ts";

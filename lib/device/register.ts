@@ -1,12 +1,29 @@
 // The one list of neocog's kernels and gradients, put in the place of tfjs's own.
+import { DROP_UNITS } from "../tensor/drop_units.ts";
 import { tf } from "../tensor/tf.ts";
 import { conv2d, conv2dGradient } from "./kernels/conv2d.ts";
 import { conv2dFilterGradient } from "./kernels/conv2d_filter_gradient.ts";
 import { conv2dInputGradient } from "./kernels/conv2d_input_gradient.ts";
+import { dropUnits } from "./kernels/drop_units.ts";
 import { matMul } from "./kernels/mat_mul.ts";
 
+type KernelFunction = tf.KernelConfig["kernelFunc"];
+
+/** Makes a kernel for an adapter, given tfjs's own. */
+type MakeKernel = (software: boolean, stock: KernelFunction) => KernelFunction;
+
+const KERNELS: Readonly<Record<string, MakeKernel>> = {
+  Conv2D: conv2d,
+  Conv2DBackpropInput: conv2dInputGradient,
+  Conv2DBackpropFilter: conv2dFilterGradient,
+  BatchMatMul: matMul,
+  [DROP_UNITS]: dropUnits,
+};
+
+const GRADIENTS: readonly tf.GradConfig[] = [conv2dGradient];
+
 /** tfjs's own kernels, kept before ours replace them. */
-const stock = new Map<string, tf.KernelConfig["kernelFunc"]>();
+const stockKernels = new Map<string, KernelFunction>();
 
 /**
  * Registers neocog's kernels for tfjs's backend `webgpu`, in the form that suits
@@ -15,23 +32,18 @@ const stock = new Map<string, tf.KernelConfig["kernelFunc"]>();
  * @param software whether the adapter computes on the CPU
  */
 export function registerKernels(software: boolean): void {
-  replaceKernel("Conv2D", () => conv2d(software));
-  replaceKernel("Conv2DBackpropInput", () => conv2dInputGradient(software));
-  replaceKernel("Conv2DBackpropFilter", () => conv2dFilterGradient(software));
-  replaceKernel("BatchMatMul", (own) => matMul(software, own));
-  if (tf.getGradient(conv2dGradient.kernelName) !== conv2dGradient) {
-    tf.unregisterGradient(conv2dGradient.kernelName);
-    tf.registerGradient(conv2dGradient);
+  const backendName = "webgpu";
+  for (const [kernelName, make] of Object.entries(KERNELS)) {
+    const registered = tf.getKernel(kernelName, backendName);
+    if (registered) {
+      if (!stockKernels.has(kernelName)) stockKernels.set(kernelName, registered.kernelFunc);
+      tf.unregisterKernel(kernelName, backendName);
+    }
+    const kernelFunc = make(software, stockKernels.get(kernelName)!);
+    tf.registerKernel({ kernelName, backendName, kernelFunc });
   }
-}
-
-/** Puts a kernel in the place of tfjs's own, which it is given. */
-function replaceKernel(
-  kernelName: string,
-  make: (stock: tf.KernelConfig["kernelFunc"]) => tf.KernelConfig["kernelFunc"],
-): void {
-  const held = stock.get(kernelName) ?? tf.getKernel(kernelName, "webgpu").kernelFunc;
-  stock.set(kernelName, held);
-  tf.unregisterKernel(kernelName, "webgpu");
-  tf.registerKernel({ kernelName, backendName: "webgpu", kernelFunc: make(held) });
+  for (const gradient of GRADIENTS) {
+    tf.unregisterGradient(gradient.kernelName);
+    tf.registerGradient(gradient);
+  }
 }

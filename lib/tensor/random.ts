@@ -122,12 +122,36 @@ export function split(parent: Key, count = 2): Key[] {
   return Array.from({ length: count }, (_, i): Key => [words[2 * i]!, words[2 * i + 1]!]);
 }
 
+/** High word of the counter under random words, apart from those of `fold` with a number below 2^53. */
+const WORDS = 0x80000000;
+
 /** `count` random 32-bit words of a key, from Threefry in counter mode. */
 function bits(source: Key, count: number): Uint32Array {
   const words = new Uint32Array(count + (count & 1));
-  // The counter's high word is apart from those of `fold` with a number below 2^53.
-  for (let i = 0; i < words.length; i += 2) threefry(source, 0x80000000, i, words, i);
+  for (let i = 0; i < words.length; i += 2) threefry(source, WORDS, i, words, i);
   return words.subarray(0, count);
+}
+
+const block = new Uint32Array(2);
+
+/**
+ * The random word number `i` of a key, as a GPU invocation computes it.
+ *
+ * @param source the key
+ * @param i a whole number from 0 to 2^32 − 1
+ * @returns a whole number from 0 to 2^32 − 1
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { key, word } from "@neocog/neocog";
+ *
+ * assertEquals(word(key(0), 5), word(key(0), 5));
+ * ```
+ */
+export function word(source: Key, i: number): number {
+  threefry(source, WORDS, i - (i & 1), block, 0);
+  return block[i & 1]!;
 }
 
 /**

@@ -1,5 +1,5 @@
 // Convolution's filter gradient: dw[u, v, c, o] = Σ x[n, i·s + u·d − p, j·s + v·d − p, c] · dy[n, i, j, o].
-import { tf } from "../../tensor/tf.ts";
+import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { type ConvolutionAttributes, geometry, geometryUniforms, isPadded } from "./convolution.ts";
 import { runProduct } from "./product.ts";

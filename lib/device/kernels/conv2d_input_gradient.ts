@@ -1,5 +1,5 @@
 // Convolution's input gradient: dx[n, y, x, c] = Σ dy[n, (y + p − u·d) / s, (x + p − v·d) / s, o] · w[u, v, c, o].
-import { tf } from "../../tensor/tf.ts";
+import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { type ConvolutionAttributes, geometry, geometryUniforms } from "./convolution.ts";
 import { runProduct } from "./product.ts";

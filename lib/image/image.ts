@@ -1,0 +1,52 @@
+// The one form of pictures in memory, which every format is decoded to.
+
+/**
+ * A picture: `pixels` holds `height × width × channels` numbers from 0 to 1, row by row from
+ * the top left, the channels of a pixel together (`[H, W, C]`, as a tensor would have it).
+ * One channel is grey, three are red, green and blue, four have alpha after them, which is 0
+ * where the picture is transparent and does not multiply the colours. The numbers are the
+ * file's, divided by 255 or 65,535: no gamma is undone.
+ */
+export type Image = {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3 | 4;
+  readonly pixels: Float32Array;
+};
+
+/**
+ * Refuses an image whose size and pixels disagree.
+ *
+ * @param image the image
+ * @throws {RangeError} where width or height is no whole number from 1, or the channels are
+ * not 1, 3 or 4
+ * @throws {TypeError} where the number of pixels is another than the size says
+ */
+export function checkImage({ width, height, channels, pixels }: Image): void {
+  checkSize("use an image", width, height);
+  if (channels !== 1 && channels !== 3 && channels !== 4) {
+    throw new RangeError(
+      `Cannot use an image as it must have 1, 3 or 4 channels: current value is ${channels}`,
+    );
+  }
+  const count = width * height * channels;
+  if (!(pixels instanceof Float32Array) || pixels.length !== count) {
+    const size = `${width}×${height} with ${channels} channels`;
+    const found = (pixels as { length?: number } | undefined)?.length ?? String(pixels);
+    throw new TypeError(
+      `Cannot use an image as a Float32Array of ${size} must hold ${count} numbers: ` +
+        `current value is ${found}`,
+    );
+  }
+}
+
+/** Refuses a size that is not of whole numbers from 1. */
+export function checkSize(attempt: string, width: number, height: number): void {
+  if (Number.isSafeInteger(width) && width > 0 && Number.isSafeInteger(height) && height > 0) {
+    return;
+  }
+  throw new RangeError(
+    `Cannot ${attempt} as its width and height must be whole numbers from 1: ` +
+      `current value is ${width}×${height}`,
+  );
+}

@@ -1,0 +1,125 @@
+// Activation layers: a function of each activation by itself, and softmax.
+import type { Tensor } from "../tensor/tensor.ts";
+import { tf } from "../tensor/tf.ts";
+import { type Empty, type Layer, stateless } from "./layer.ts";
+
+/** A layer that keeps its input's shape and learns nothing. */
+function shapeless(op: string, f: (x: Tensor) => Tensor): Layer<Empty, Empty> {
+  return { op, declare: stateless, apply: (_params, state, x) => [f(x), state] };
+}
+
+/**
+ * Rectified linear unit, max(0, x).
+ *
+ * @returns the layer
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { relu, start, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * assertEquals(await relu().apply({}, {}, tf.tensor1d([-1, 2]), {})[0].array(), [0, 2]);
+ * ```
+ */
+export function relu(): Layer<Empty, Empty> {
+  return shapeless("relu", tf.relu);
+}
+
+/**
+ * Hyperbolic tangent.
+ *
+ * @returns the layer
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { start, tanh, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * assertEquals(await tanh().apply({}, {}, tf.tensor1d([0]), {})[0].array(), [0]);
+ * ```
+ */
+export function tanh(): Layer<Empty, Empty> {
+  return shapeless("tanh", tf.tanh);
+}
+
+/**
+ * Logistic function, 1 / (1 + e⁻ˣ).
+ *
+ * @returns the layer
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { sigmoid, start, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * assertEquals(await sigmoid().apply({}, {}, tf.tensor1d([0]), {})[0].array(), [0.5]);
+ * ```
+ */
+export function sigmoid(): Layer<Empty, Empty> {
+  return shapeless("sigmoid", tf.sigmoid);
+}
+
+/**
+ * Leaky rectified linear unit, x where x > 0, else slope · x (Maas, Hannun and Ng, 2013).
+ *
+ * @param slope slope of the negative side. Default: 0.01
+ * @returns the layer
+ * @throws {RangeError} where `slope` is not finite
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { leakyRelu, start, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * assertEquals(await leakyRelu(0.5).apply({}, {}, tf.tensor1d([-4, 2]), {})[0].array(), [-2, 2]);
+ * ```
+ */
+export function leakyRelu(slope = 0.01): Layer<Empty, Empty> {
+  if (!Number.isFinite(slope)) {
+    throw new RangeError(
+      `Cannot make a leakyRelu layer as its slope must be finite: current value is ${slope}`,
+    );
+  }
+  return shapeless("leakyRelu", (x) => tf.leakyRelu(x, slope));
+}
+
+/**
+ * Softmax over the last axis: eˣ / Σeˣ. Models end in logits and the loss
+ * applies softmax itself; this layer is for those who want probabilities.
+ *
+ * @returns the layer
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { softmax, start, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * assertEquals(await softmax().apply({}, {}, tf.tensor1d([1, 1]), {})[0].array(), [0.5, 0.5]);
+ * ```
+ */
+export function softmax(): Layer<Empty, Empty> {
+  return shapeless("softmax", (x) => tf.softmax(x));
+}
+
+/**
+ * Answers its input.
+ *
+ * @returns the layer
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { identity, start, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * assertEquals(await identity().apply({}, {}, tf.tensor1d([-4]), {})[0].array(), [-4]);
+ * ```
+ */
+export function identity(): Layer<Empty, Empty> {
+  return shapeless("identity", (x) => x);
+}

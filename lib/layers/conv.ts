@@ -1,0 +1,96 @@
+// Convolution layer (§12.1): filters shared over all positions of the image.
+import { convolve } from "../tensor/convolve.ts";
+import type { Tensor, Tensor4D } from "../tensor/tensor.ts";
+import { tf } from "../tensor/tf.ts";
+import { heNormal, type Initializer, zeros } from "./initializers.ts";
+import type { Layer, Slots } from "./layer.ts";
+import {
+  checkWindow,
+  type Padding,
+  type Pair,
+  requireImage,
+  requireWhole,
+  slide,
+} from "./window.ts";
+
+/** Options of {@linkcode conv}. */
+export type ConvOptions = {
+  /** Number of filters, channels of the output. */
+  readonly features: number;
+  /** Height and width of the filters, one number for both or `[h, w]`. */
+  readonly size: Pair;
+  /** Step of the filters. Default: 1. */
+  readonly stride?: Pair;
+  /** Zeros around the input. Default: `"valid"`, none. */
+  readonly padding?: Padding;
+  /** Distance of a filter's neighbouring taps. Default: 1. */
+  readonly dilation?: Pair;
+  /** Into how many parts, each with filters of its own, the channels fall. Default: 1. */
+  readonly groups?: number;
+  /** Whether each feature adds a learned number. Default: `true`. */
+  readonly bias?: boolean;
+  /** First values of the filters. Default: {@linkcode heNormal}. */
+  readonly initializer?: Initializer;
+};
+
+/** Parameters of a convolution. */
+export type ConvParams = {
+  /** The filters, `[h, w, C / groups, features]`. */
+  readonly kernel: Tensor4D;
+  /** One number a feature, `[features]`; absent without bias. */
+  readonly bias: Tensor;
+};
+
+/**
+ * A convolution: each feature map is the sum over a window of the input, weighted
+ * by a filter that is the same at every position, plus a bias (Equation 12.2).
+ *
+ * @param options filters, their size and how they slide
+ * @returns the layer, `[N, H, W, C] → [N, H', W', features]`
+ * @throws {RangeError} where an option is not a whole number in its range
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { conv } from "@neocog/neocog";
+ *
+ * const layer = conv({ features: 6, size: 5 });
+ * assertEquals(layer.declare([32, 32, 3]).shape, [28, 28, 6]);
+ * ```
+ */
+export function conv(options: ConvOptions): Layer<ConvParams, Record<string, never>> {
+  const { features, groups = 1, bias = true, initializer = heNormal } = options;
+  const { size, stride = 1, padding = "valid", dilation = 1 } = options;
+  const window = checkWindow("conv", { size, stride, padding, dilation });
+  requireWhole("conv", "features", features, 1);
+  requireGroups(requireWhole("conv", "groups", groups, 1), "features", features);
+  return {
+    op: "conv",
+    declare(shape) {
+      requireImage("conv", shape);
+      const channels = shape[2]!;
+      requireGroups(groups, "input channels", channels);
+      const kernel = { shape: [...window.size, channels / groups, features], initializer };
+      return {
+        shape: slide("conv", window, shape, features),
+        params: {
+          kernel,
+          ...(bias ? { bias: { shape: [features], initializer: zeros } } : {}),
+        } as Slots<ConvParams>,
+        state: {},
+      };
+    },
+    apply(params, state, x) {
+      const y = convolve(x as Tensor4D, params.kernel, { ...window, groups });
+      return [bias ? tf.add(y, params.bias) : y, state];
+    },
+  };
+}
+
+function requireGroups(groups: number, what: string, count: number): void {
+  if (count % groups !== 0) {
+    throw new RangeError(
+      `Cannot make a conv layer as its groups must divide its ${what}: current value is ${groups} groups of ${count}`,
+    );
+  }
+}

@@ -1,0 +1,67 @@
+// Fully connected layer.
+import type { Tensor, Tensor2D } from "../tensor/tensor.ts";
+import { tf } from "../tensor/tf.ts";
+import { heNormal, type Initializer, zeros } from "./initializers.ts";
+import type { Layer, Slots } from "./layer.ts";
+import { requireWhole } from "./window.ts";
+
+/** Options of {@linkcode dense}. */
+export type DenseOptions = {
+  /** Number of units. */
+  readonly features: number;
+  /** Whether each unit adds a learned number. Default: `true`. */
+  readonly bias?: boolean;
+  /** First values of the weights. Default: {@linkcode heNormal}. */
+  readonly initializer?: Initializer;
+};
+
+/** Parameters of a fully connected layer. */
+export type DenseParams = {
+  /** The weights, `[inputs, features]`. */
+  readonly kernel: Tensor2D;
+  /** One number a unit, `[features]`; absent without bias. */
+  readonly bias: Tensor;
+};
+
+/**
+ * A fully connected layer, y = x · W + b.
+ *
+ * @param options number of units, bias, initializer
+ * @returns the layer, `[N, inputs] → [N, features]`
+ * @throws {RangeError} where `features` is not a whole number of at least 1
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { countSlots, dense } from "@neocog/neocog";
+ *
+ * // §12.1: what a hidden layer of 20 units over a CIFAR image costs.
+ * assertEquals(countSlots(dense({ features: 20 }).declare([3072]).params), 61460);
+ * ```
+ */
+export function dense(options: DenseOptions): Layer<DenseParams, Record<string, never>> {
+  const { features, bias = true, initializer = heNormal } = options;
+  requireWhole("dense", "features", features, 1);
+  return {
+    op: "dense",
+    declare(shape) {
+      if (shape.length !== 1) {
+        throw new TypeError(
+          `Cannot apply a dense layer as its input must be a vector (put flatten() before it): current value is [${shape}]`,
+        );
+      }
+      return {
+        shape: [features],
+        params: {
+          kernel: { shape: [shape[0]!, features], initializer },
+          ...(bias ? { bias: { shape: [features], initializer: zeros } } : {}),
+        } as Slots<DenseParams>,
+        state: {},
+      };
+    },
+    apply(params, state, x) {
+      const y = tf.matMul(x as Tensor2D, params.kernel);
+      return [bias ? tf.add(y, params.bias) : y, state];
+    },
+  };
+}

@@ -1,0 +1,47 @@
+// Dropout layer.
+import { dropUnits } from "../tensor/drop_units.ts";
+import { type Empty, type Layer, stateless } from "./layer.ts";
+
+/**
+ * Dropout: in training each unit is set to zero with probability `rate` and the
+ * others are scaled by 1 / (1 − rate); otherwise nothing happens (Srivastava,
+ * Hinton, Krizhevsky, Sutskever and Salakhutdinov, 2014).
+ *
+ * @param rate probability of a unit to be dropped, from 0 up to but not including 1
+ * @returns the layer; in training its context needs a `key`
+ * @throws {RangeError} where `rate` is out of range
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { dropout, key, start, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const x = tf.ones([1000]);
+ * assertEquals(dropout(0.5).apply({}, {}, x, {})[0], x);
+ * const [y] = dropout(0.5).apply({}, {}, x, { training: true, key: key(0) });
+ * assertEquals([...new Set(await y.data())].sort(), [0, 2]);
+ * ```
+ */
+export function dropout(rate: number): Layer<Empty, Empty> {
+  if (!(rate >= 0 && rate < 1)) {
+    throw new RangeError(
+      `Cannot make a dropout layer as its rate must be from 0 up to but not including 1: current value is ${rate}`,
+    );
+  }
+  return {
+    op: "dropout",
+    declare: stateless,
+    apply(_params, state, x, { training, key, path }) {
+      if (!training || rate === 0) return [x, state];
+      if (!key) {
+        throw new TypeError(
+          `Cannot apply the dropout layer "${
+            path ?? ""
+          }" in training as its context must have a key: current value is ${key}`,
+        );
+      }
+      return [dropUnits(x, rate, key), state];
+    },
+  };
+}

@@ -1,0 +1,253 @@
+// The contract every layer, block and model keeps, and the one way into a child.
+import { fold, type Key } from "../tensor/random.ts";
+import type { Shape, Tensor } from "../tensor/tensor.ts";
+import { entries, type Path, type Tree } from "../tensor/tree.ts";
+import { tf } from "../tensor/tf.ts";
+import type { Initializer } from "./initializers.ts";
+
+/** Whatever the call of a layer depends on besides parameters, state and input. */
+export type Context = {
+  /** Whether to behave as in training: drop units, normalise by the batch. Default: `false`. */
+  readonly training?: boolean;
+  /** The source of randomness; needed where something is dropped. */
+  readonly key?: Key;
+  /** Where in the model the call is: `""` at the root. */
+  readonly path?: Path;
+  /** Called around every named layer. */
+  readonly intercept?: Intercept;
+};
+
+/**
+ * Wraps the call of every named layer of a model: it may look at or change what
+ * goes in and what comes out, or not call the layer at all. Taps, backward
+ * rules and ablation are written as one of these; no layer knows of them.
+ *
+ * @param site the layer's path and operation
+ * @param x its input
+ * @param next calls the layer
+ * @returns what is to count as the layer's output
+ */
+export type Intercept = (site: Site, x: Tensor, next: (x: Tensor) => Tensor) => Tensor;
+
+/** A named layer's place in a model. */
+export type Site = {
+  /** Names joined by slashes, `mixed3a/branch1/conv`. */
+  readonly path: Path;
+  /** What kind of layer it is, `"conv"`. */
+  readonly op: string;
+};
+
+/** A parameter or state that is declared but not yet made. */
+export type Slot = { readonly shape: Shape; readonly initializer: Initializer };
+
+/** A tree of the form of `T` with slots in the place of tensors. */
+export type Slots<T> = T extends Tensor ? Slot : { readonly [Name in keyof T]: Slots<T[Name]> };
+
+/** A named layer within another, and what it makes of its input. */
+export type Child = {
+  readonly name: string;
+  readonly layer: Layer;
+  /** Shape of its input, without the batch. */
+  readonly inputShape: Shape;
+  readonly declaration: Declaration;
+};
+
+/** What a layer will be for inputs of some shape. Nothing is allocated for it. */
+export type Declaration<P extends Tree = Tree, S extends Tree = Tree> = {
+  /** Shape of the output, without the batch. */
+  readonly shape: Shape;
+  /** What is learned. */
+  readonly params: Slots<P>;
+  /** What is carried from call to call without being learned. */
+  readonly state: Slots<S>;
+  /** The layers it is made of, in the order they run. */
+  readonly children?: readonly Child[];
+};
+
+/**
+ * A layer: a pair of pure functions. `declare` says what the layer is for an
+ * input shape, so that sizes, summaries and costs are known before anything is
+ * allocated; `apply` computes. Blocks and models are layers made of layers.
+ */
+export type Layer<P extends Tree = Tree, S extends Tree = Tree> = {
+  /** What kind of layer it is, `"conv"`. */
+  readonly op: string;
+  /**
+   * @param shape shape of one input, without the batch: `[H, W, C]` or `[features]`
+   * @throws {TypeError | RangeError} where the layer cannot take such inputs
+   */
+  declare(shape: Shape): Declaration<P, S>;
+  /**
+   * @param params of the form `declare` said
+   * @param state of the form `declare` said
+   * @param x a batch of inputs, `[N, …shape]`
+   * @param context training or not, key, path, intercept
+   * @returns the outputs `[N, …shape]` and the next state
+   */
+  apply(params: P, state: S, x: Tensor, context: Context): [y: Tensor, state: S];
+};
+
+/** A record without tensors: the parameters of a layer that learns nothing. */
+export type Empty = Record<string, never>;
+
+// deno-lint-ignore no-explicit-any
+type AnyLayer = Layer<any, any>;
+
+/** Layers by name, in the order they run. */
+export type NamedLayers = { readonly [name: string]: AnyLayer };
+
+/** The parameters of layers by name. */
+export type ParamsOf<L extends NamedLayers> = {
+  readonly [Name in keyof L]: L[Name] extends Layer<infer P, infer _> ? P : never;
+};
+
+/** The states of layers by name. */
+export type StateOf<L extends NamedLayers> = {
+  readonly [Name in keyof L]: L[Name] extends Layer<infer _, infer S> ? S : never;
+};
+
+/** What {@linkcode init} answers. */
+export type Initialized<P extends Tree, S extends Tree> = {
+  /** Shape of the model's output, without the batch. */
+  readonly shape: Shape;
+  readonly params: P;
+  readonly state: S;
+};
+
+/**
+ * Makes a model's parameters and state. Each tensor's numbers come from the key
+ * and its own path, so a layer's do not change when another is added beside it.
+ *
+ * @param model the model
+ * @param key the source of randomness
+ * @param shape shape of one input, without the batch, `[28, 28, 1]`
+ * @returns parameters, state and the output's shape; the caller owns the tensors
+ * @throws {TypeError | RangeError} where the model cannot take such inputs
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { dense, init, key, start } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const { params, shape } = init(dense({ features: 10 }), key(0), [784]);
+ * assertEquals(params.kernel.shape, [784, 10]);
+ * assertEquals(shape, [10]);
+ * ```
+ */
+export function init<P extends Tree, S extends Tree>(
+  model: Layer<P, S>,
+  key: Key,
+  shape: Shape,
+): Initialized<P, S> {
+  const declared = model.declare(shape);
+  return {
+    shape: declared.shape,
+    params: fill(declared.params as SlotTree, fold(key, "params"), "") as P,
+    state: fill(declared.state as SlotTree, fold(key, "state"), "") as S,
+  };
+}
+
+/** A declared tree before its slots are filled. */
+type SlotTree = Slot | { readonly [name: string]: SlotTree };
+
+function isSlot(tree: SlotTree): tree is Slot {
+  return typeof tree.initializer === "function";
+}
+
+function fill(tree: SlotTree, key: Key, path: Path): Tree {
+  if (isSlot(tree)) {
+    return tf.tensor(tree.initializer(fold(key, path), tree.shape), [...tree.shape], "float32");
+  }
+  return Object.fromEntries(
+    Object.entries(tree).map(([name, child]) => [
+      name,
+      fill(child, key, path === "" ? name : `${path}/${name}`),
+    ]),
+  );
+}
+
+/**
+ * The number of elements a declared tree will have.
+ *
+ * @param slots declared parameters or state
+ * @returns the count
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { conv, countSlots } from "@neocog/neocog";
+ *
+ * // §12.1: 20 filters of 5 × 5 × 3 and their biases.
+ * assertEquals(countSlots(conv({ features: 20, size: 5 }).declare([32, 32, 3]).params), 1520);
+ * ```
+ */
+export function countSlots(slots: Slots<Tree>): number {
+  const tree = slots as SlotTree;
+  if (isSlot(tree)) return tree.shape.reduce((product, size) => product * size, 1);
+  return Object.values(tree).reduce((sum: number, child) => sum + countSlots(child), 0);
+}
+
+/**
+ * Calls a child by name: the only way from a layer into another. It derives the
+ * child's path and key, and lets the context's `intercept` wrap the call.
+ *
+ * @param name the child's name
+ * @param layer the child
+ * @param params the parent's parameters
+ * @param state the parent's state
+ * @param x the child's input
+ * @param context the parent's context
+ * @returns the child's output and next state
+ */
+export function enter(
+  name: string,
+  layer: AnyLayer,
+  params: { readonly [name: string]: Tree },
+  state: { readonly [name: string]: Tree },
+  x: Tensor,
+  context: Context,
+): [y: Tensor, state: Tree] {
+  const path = context.path ? `${context.path}/${name}` : name;
+  const inner: Context = {
+    ...context,
+    path,
+    ...(context.key ? { key: fold(context.key, name) } : {}),
+  };
+  let nextState: Tree = state[name] ?? {};
+  const call = (input: Tensor): Tensor => {
+    const [y, next] = layer.apply(params[name] ?? {}, state[name] ?? {}, input, inner);
+    nextState = next;
+    return y;
+  };
+  const y = context.intercept ? context.intercept({ path, op: layer.op }, x, call) : call(x);
+  return [y, nextState];
+}
+
+/**
+ * The declaration of a layer without parameters, state or children.
+ *
+ * @param shape the output's shape
+ */
+export function stateless(shape: Shape): Declaration<Empty, Empty> {
+  return { shape, params: {}, state: {} };
+}
+
+/**
+ * The number of parameters in a tree of tensors.
+ *
+ * @param tree the tree
+ * @returns the count
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { countParameters, init, key, lenet5, start } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * assertEquals(countParameters(init(lenet5(), key(0), [28, 28, 1]).params), 61706);
+ * ```
+ */
+export function countParameters(tree: Tree): number {
+  return entries(tree).reduce((sum, [, leaf]) => sum + leaf.size, 0);
+}

@@ -1,0 +1,110 @@
+// Batch normalisation layer.
+import type { Tensor } from "../tensor/tensor.ts";
+import { tf } from "../tensor/tf.ts";
+import { ones, zeros } from "./initializers.ts";
+import type { Layer } from "./layer.ts";
+
+/** Options of {@linkcode batchNorm}. */
+export type BatchNormOptions = {
+  /** Added to the variance. Default: 1e-5. */
+  readonly epsilon?: number;
+  /** Share of the new batch in the running statistics. Default: 0.1, PyTorch's (Keras's 0.99 is 0.01 here). */
+  readonly momentum?: number;
+};
+
+/** Parameters of batch normalisation. */
+export type BatchNormParams = {
+  /** Multiplies the normalised features, `[C]`. */
+  readonly scale: Tensor;
+  /** Is added to them, `[C]`. */
+  readonly shift: Tensor;
+};
+
+/** Running statistics of batch normalisation. */
+export type BatchNormState = {
+  /** Mean of each feature, `[C]`. */
+  readonly mean: Tensor;
+  /** Unbiased variance of each feature, `[C]`. */
+  readonly variance: Tensor;
+};
+
+/**
+ * Batch normalisation (Ioffe and Szegedy, 2015): each feature minus its mean over
+ * its deviation, then scaled and shifted; by the batch's statistics in training
+ * (positions count as examples), by the running ones otherwise.
+ *
+ * @param options epsilon, momentum
+ * @returns the layer, of any shape with features last
+ * @throws {RangeError} where an option is out of range
+ *
+ * @example
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ * import { batchNorm, init, key, start, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const layer = batchNorm();
+ * const { params, state } = init(layer, key(0), [1]);
+ * const [y] = layer.apply(params, state, tf.tensor2d([[1], [3]]), { training: true });
+ * assertAlmostEquals((await y.data())[0]!, -1, 1e-4);
+ * ```
+ */
+export function batchNorm(options: BatchNormOptions = {}): Layer<BatchNormParams, BatchNormState> {
+  const { epsilon = 1e-5, momentum = 0.1 } = options;
+  requireRange("epsilon", epsilon, epsilon > 0, "above 0");
+  requireRange("momentum", momentum, momentum > 0 && momentum <= 1, "above 0 and at most 1");
+  return {
+    op: "batchNorm",
+    declare(shape) {
+      const features = [shape.at(-1) ?? 1];
+      return {
+        shape,
+        params: {
+          scale: { shape: features, initializer: ones },
+          shift: { shape: features, initializer: zeros },
+        },
+        state: {
+          mean: { shape: features, initializer: zeros },
+          variance: { shape: features, initializer: ones },
+        },
+      };
+    },
+    apply(params, state, x, { training }) {
+      if (!training) return [normalise(x, state.mean, state.variance, params, epsilon), state];
+      const axes = x.shape.slice(0, -1).map((_, axis) => axis);
+      const { mean, variance } = tf.moments(x, axes);
+      const count = x.size / x.shape.at(-1)!;
+      const unbiased = tf.mul(variance, count / Math.max(1, count - 1));
+      return [
+        normalise(x, mean, variance, params, epsilon),
+        {
+          mean: blend(state.mean, mean, momentum),
+          variance: blend(state.variance, unbiased, momentum),
+        },
+      ];
+    },
+  };
+}
+
+function normalise(
+  x: Tensor,
+  mean: Tensor,
+  variance: Tensor,
+  { scale, shift }: BatchNormParams,
+  epsilon: number,
+): Tensor {
+  const gain = tf.mul(scale, tf.rsqrt(tf.add(variance, epsilon)));
+  return tf.add(tf.mul(tf.sub(x, mean), gain), shift);
+}
+
+function blend(running: Tensor, batch: Tensor, momentum: number): Tensor {
+  return tf.add(tf.mul(running, 1 - momentum), tf.mul(batch, momentum));
+}
+
+function requireRange(name: string, value: number, holds: boolean, range: string): void {
+  if (!holds) {
+    throw new RangeError(
+      `Cannot make a batchNorm layer as its ${name} must be ${range}: current value is ${value}`,
+    );
+  }
+}

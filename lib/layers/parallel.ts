@@ -1,0 +1,132 @@
+// Layers beside one another on the same input, and the two ways to join them.
+import type { Shape, Tensor } from "../tensor/tensor.ts";
+import type { Tree } from "../tensor/tree.ts";
+import { tf } from "../tensor/tf.ts";
+import { identity } from "./activation.ts";
+import {
+  type Empty,
+  enter,
+  type Layer,
+  type NamedLayers,
+  type ParamsOf,
+  type StateOf,
+} from "./layer.ts";
+import { declareChild, gather, requireNames } from "./sequential.ts";
+
+/** How parallel layers' outputs become one. */
+export type Join = {
+  /** What the join is called, `"concat"`. */
+  readonly name: string;
+  /** @throws {TypeError} where outputs of these shapes do not go together */
+  shape(shapes: readonly Shape[]): Shape;
+  /** Joins the outputs, `[N, …shape]` each. */
+  join(outputs: readonly Tensor[]): Tensor;
+};
+
+/** Puts feature maps behind one another, as an Inception module does (§12.7.5). */
+export const concat: Join = {
+  name: "concat",
+  shape(shapes) {
+    const base = shapes[0]!.slice(0, -1);
+    if (shapes.some((shape) => `${shape.slice(0, -1)}` !== `${base}`)) {
+      refuse("all but the last size", shapes);
+    }
+    return [...base, shapes.reduce((sum, shape) => sum + shape.at(-1)!, 0)];
+  },
+  join: (outputs) => tf.concat([...outputs], -1),
+};
+
+/** Adds outputs of one shape, as a residual link does (§12.7.6). */
+export const sum: Join = {
+  name: "sum",
+  shape(shapes) {
+    if (shapes.some((shape) => `${shape}` !== `${shapes[0]}`)) refuse("all sizes", shapes);
+    return shapes[0]!;
+  },
+  join: (outputs) => outputs.reduce((total, output) => tf.add(total, output)),
+};
+
+function refuse(what: string, shapes: readonly Shape[]): never {
+  throw new TypeError(
+    `Cannot join parallel layers as ${what} of their outputs must be equal: current value is ${
+      shapes.map((shape) => `[${shape}]`).join(", ")
+    }`,
+  );
+}
+
+/**
+ * A layer that gives its input to each named layer and joins their outputs.
+ *
+ * @param layers layers by name, at least one
+ * @param join {@linkcode concat} (default) or {@linkcode sum}
+ * @returns the layer
+ * @throws {TypeError} where there is no layer, or a name is not fit for a path
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { conv, parallel } from "@neocog/neocog";
+ *
+ * const mixed = parallel({
+ *   one: conv({ features: 64, size: 1 }),
+ *   three: conv({ features: 128, size: 3, padding: "same" }),
+ * });
+ * assertEquals(mixed.declare([28, 28, 192]).shape, [28, 28, 192]);
+ * ```
+ */
+export function parallel<L extends NamedLayers>(
+  layers: L,
+  join: Join = concat,
+): Layer<ParamsOf<L>, StateOf<L>> {
+  requireNames("parallel", layers);
+  if (Object.keys(layers).length === 0) {
+    throw new TypeError(
+      "Cannot make a parallel layer as it must have at least one: current value is {}",
+    );
+  }
+  return {
+    op: join.name,
+    declare(shape) {
+      const children = Object.entries(layers).map(([name, layer]) => ({
+        name,
+        layer,
+        inputShape: shape,
+        declaration: declareChild(name, layer, shape),
+      }));
+      return gather(join.shape(children.map(({ declaration }) => declaration.shape)), children);
+    },
+    apply(params, state, x, context) {
+      const next: Record<string, Tree> = {};
+      const outputs = Object.entries(layers).map(([name, layer]) => {
+        const [y, nextState] = enter(name, layer, params, state, x, context);
+        next[name] = nextState;
+        return y;
+      });
+      return [join.join(outputs), next as StateOf<L>];
+    },
+  };
+}
+
+/**
+ * A residual block (§12.7.6): the input, or a shortcut of it, plus the body's
+ * output (He, Zhang, Ren and Sun, 2015).
+ *
+ * @param body the layers that are skipped
+ * @param shortcut what the input passes through beside them. Default: nothing, {@linkcode identity}
+ * @returns the layer, with the children `body` and `shortcut`
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { conv, residual } from "@neocog/neocog";
+ *
+ * const block = residual(conv({ features: 16, size: 3, padding: "same" }));
+ * assertEquals(block.declare([32, 32, 16]).shape, [32, 32, 16]);
+ * ```
+ */
+export function residual<B extends Layer, C extends Layer = Layer<Empty, Empty>>(
+  body: B,
+  shortcut: C = identity() as Layer as C,
+): Layer<ParamsOf<{ body: B; shortcut: C }>, StateOf<{ body: B; shortcut: C }>> {
+  return { ...parallel({ body, shortcut }, sum), op: "residual" };
+}

@@ -1,0 +1,168 @@
+// Pooling layers (§12.2): a window's activations condensed into one.
+import type { Tensor4D } from "../tensor/tensor.ts";
+import { tf } from "../tensor/tf.ts";
+import type { Empty, Layer } from "./layer.ts";
+import { stateless } from "./layer.ts";
+import {
+  checkWindow,
+  type Padding,
+  type Pair,
+  requireImage,
+  slide,
+  type Window,
+} from "./window.ts";
+
+/** Options of the pooling layers. */
+export type PoolOptions = {
+  /** Height and width of the window. Default: 2. */
+  readonly size?: Pair;
+  /** Step of the window. Default: its size, so that windows do not overlap. */
+  readonly stride?: Pair;
+  /** Pixels around the input that do not count. Default: `"valid"`, none. */
+  readonly padding?: Padding;
+};
+
+/** Options of {@linkcode normPool}. */
+export type NormPoolOptions = PoolOptions & {
+  /** Which norm: 1, the sum of magnitudes, or 2, the root of the sum of squares. Default: 2. */
+  readonly norm?: 1 | 2;
+};
+
+/** A layer that slides a window over each channel by itself. */
+function poolLayer(
+  op: string,
+  options: PoolOptions,
+  pool: (x: Tensor4D, window: Window) => Tensor4D,
+): Layer<Empty, Empty> {
+  const { size = 2, stride = size, padding = "valid" } = options;
+  const window = checkWindow(op, { size, stride, padding });
+  return {
+    op,
+    declare: (shape) => stateless(slide(op, window, shape, shape[2]!)),
+    apply: (_params, state, x) => [pool(x as Tensor4D, window), state],
+  };
+}
+
+function rounding(padding: Padding): "floor" | undefined {
+  return typeof padding === "number" ? "floor" : undefined;
+}
+
+/**
+ * Max pooling: the largest activation of each window.
+ *
+ * @param options window size (2), stride (the size), padding (none)
+ * @returns the layer, `[N, H, W, C] → [N, H', W', C]`
+ * @throws {RangeError} where an option is not a whole number in its range
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { maxPool } from "@neocog/neocog";
+ *
+ * assertEquals(maxPool({ size: 3, stride: 2 }).declare([55, 55, 96]).shape, [27, 27, 96]);
+ * ```
+ */
+export function maxPool(options: PoolOptions = {}): Layer<Empty, Empty> {
+  return poolLayer(
+    "maxPool",
+    options,
+    (x, { size, stride, padding }) =>
+      tf.maxPool(x, [...size], [...stride], padding, rounding(padding)),
+  );
+}
+
+/**
+ * Average pooling: the mean of each window. Padding does not count in the mean.
+ *
+ * @param options window size (2), stride (the size), padding (none)
+ * @returns the layer, `[N, H, W, C] → [N, H', W', C]`
+ * @throws {RangeError} where an option is not a whole number in its range
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { meanPool } from "@neocog/neocog";
+ *
+ * assertEquals(meanPool().declare([28, 28, 6]).shape, [14, 14, 6]);
+ * ```
+ */
+export function meanPool(options: PoolOptions = {}): Layer<Empty, Empty> {
+  return poolLayer("meanPool", options, meanOf);
+}
+
+function meanOf(x: Tensor4D, { size, stride, padding }: Window): Tensor4D {
+  return tf.avgPool(x, [...size], [...stride], padding, rounding(padding));
+}
+
+/**
+ * Pooling by a norm (§12.2): Σ|x| or √Σx² of each window.
+ *
+ * @param options which norm (2), window size (2), stride (the size), padding (none)
+ * @returns the layer, `[N, H, W, C] → [N, H', W', C]`
+ * @throws {RangeError} where an option is not in its range
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { normPool, start, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const [y] = normPool().apply({}, {}, tf.tensor4d([3, 0, 0, 4], [1, 2, 2, 1]), {});
+ * assertEquals(await y.flatten().array(), [5]);
+ * ```
+ */
+export function normPool(options: NormPoolOptions = {}): Layer<Empty, Empty> {
+  const { norm = 2 } = options;
+  if (norm !== 1 && norm !== 2) {
+    throw new RangeError(
+      `Cannot make a normPool layer as its norm must be 1 or 2: current value is ${norm}`,
+    );
+  }
+  return poolLayer("normPool", options, (x, window) => {
+    if (norm === 1) return sumOf(tf.abs(x), window);
+    // The root's slope at zero is infinite: below the floor the gradient is zero instead.
+    return tf.sqrt(tf.maximum(sumOf(tf.square(x), window), 1e-30));
+  });
+}
+
+/** Sums of windows: zeros are put around first, as a mean would leave them out of its count. */
+function sumOf(x: Tensor4D, window: Window): Tensor4D {
+  const { size, stride, padding } = window;
+  const [, height, width] = x.shape;
+  const around = (axis: 0 | 1, length: number): [number, number] => {
+    if (padding === "valid") return [0, 0];
+    if (padding !== "same") return [padding, padding];
+    const outputs = Math.ceil(length / stride[axis]);
+    const total = Math.max(0, (outputs - 1) * stride[axis] + size[axis] - length);
+    return [Math.floor(total / 2), Math.ceil(total / 2)];
+  };
+  const padded = padding === "valid"
+    ? x
+    : tf.pad(x, [[0, 0], around(0, height), around(1, width), [0, 0]]);
+  return tf.mul(meanOf(padded, { ...window, padding: "valid" }), size[0] * size[1]);
+}
+
+/**
+ * Global average pooling (§12.7.4): the mean of each feature map, in the place
+ * of a fully connected layer.
+ *
+ * @returns the layer, `[N, H, W, C] → [N, C]`
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { globalMeanPool } from "@neocog/neocog";
+ *
+ * assertEquals(globalMeanPool().declare([7, 7, 512]).shape, [512]);
+ * ```
+ */
+export function globalMeanPool(): Layer<Empty, Empty> {
+  return {
+    op: "globalMeanPool",
+    declare(shape) {
+      requireImage("globalMeanPool", shape);
+      return stateless([shape[2]!]);
+    },
+    apply: (_params, state, x) => [tf.mean(x, [1, 2]), state],
+  };
+}

@@ -1,0 +1,70 @@
+// Layers that rearrange or frame their input.
+import { sizeOf } from "../tensor/tensor.ts";
+import type { Tensor4D } from "../tensor/tensor.ts";
+import { tf } from "../tensor/tf.ts";
+import { type Empty, type Layer, stateless } from "./layer.ts";
+import { requireImage, requireWhole } from "./window.ts";
+
+/**
+ * Lays each example out as a vector, in the order height, width, channel.
+ *
+ * @returns the layer, `[N, H, W, C] → [N, H · W · C]`
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { flatten } from "@neocog/neocog";
+ *
+ * assertEquals(flatten().declare([5, 5, 16]).shape, [400]);
+ * ```
+ */
+export function flatten(): Layer<Empty, Empty> {
+  return {
+    op: "flatten",
+    declare: (shape) => stateless([sizeOf(shape)]),
+    apply: (_params, state, x) => [tf.reshape(x, [x.shape[0]!, sizeOf(x.shape.slice(1))]), state],
+  };
+}
+
+/**
+ * Puts zeros around images up to a size, the image in the middle.
+ *
+ * @param height height of the output, in pixels
+ * @param width width of the output, in pixels. Default: `height`
+ * @returns the layer, `[N, H, W, C] → [N, height, width, C]`
+ * @throws {RangeError} where a size is not a whole number of at least 1, or an image is larger
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { padTo } from "@neocog/neocog";
+ *
+ * assertEquals(padTo(32).declare([28, 28, 1]).shape, [32, 32, 1]);
+ * ```
+ */
+export function padTo(height: number, width = height): Layer<Empty, Empty> {
+  requireWhole("padTo", "height", height, 1);
+  requireWhole("padTo", "width", width, 1);
+  return {
+    op: "padTo",
+    declare(shape) {
+      requireImage("padTo", shape);
+      if (shape[0]! > height || shape[1]! > width) {
+        throw new RangeError(
+          `Cannot pad images to ${height} × ${width} as they must not be larger: current value is [${shape}]`,
+        );
+      }
+      return stateless([height, width, shape[2]!]);
+    },
+    apply(_params, state, x) {
+      const [, h, w] = (x as Tensor4D).shape;
+      if (h === height && w === width) return [x, state];
+      const top = (height - h) >> 1;
+      const left = (width - w) >> 1;
+      return [
+        tf.pad(x as Tensor4D, [[0, 0], [top, height - h - top], [left, width - w - left], [0, 0]]),
+        state,
+      ];
+    },
+  };
+}

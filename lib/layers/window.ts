@@ -1,0 +1,100 @@
+// What layers that slide a window share: checked options and output sizes (§12.4).
+import type { Shape } from "../tensor/tensor.ts";
+
+/** One number for both, or one down and one across. */
+export type Pair = number | readonly [down: number, across: number];
+
+/** Zeros around the input: to keep the size (at stride 1), none, or so many pixels on every side. */
+export type Padding = "same" | "valid" | number;
+
+/** A window and how it slides, checked. */
+export type Window = {
+  readonly size: readonly [number, number];
+  readonly stride: readonly [number, number];
+  readonly padding: Padding;
+  readonly dilation: readonly [number, number];
+};
+
+/** Options of layers that slide a window. */
+export type WindowOptions = {
+  readonly size: Pair;
+  readonly stride: Pair;
+  readonly padding: Padding;
+  readonly dilation?: Pair;
+};
+
+/**
+ * Checks a window's options.
+ *
+ * @param layer the layer's name, for errors
+ * @throws {RangeError} where one is not a whole number in its range
+ */
+export function checkWindow(layer: string, options: WindowOptions): Window {
+  const { padding } = options;
+  if (padding !== "same" && padding !== "valid") requireWhole(layer, "padding", padding, 0);
+  return {
+    size: checkPair(layer, "size", options.size),
+    stride: checkPair(layer, "stride", options.stride),
+    padding,
+    dilation: checkPair(layer, "dilation", options.dilation ?? 1),
+  };
+}
+
+function checkPair(layer: string, name: string, value: Pair): [number, number] {
+  const [down, across] = typeof value === "number" ? [value, value] : value;
+  return [requireWhole(layer, name, down, 1), requireWhole(layer, name, across, 1)];
+}
+
+/**
+ * Answers a value that is a whole number of at least `least`.
+ *
+ * @throws {RangeError} where it is not
+ */
+export function requireWhole(layer: string, name: string, value: unknown, least: number): number {
+  if (typeof value !== "number" || !Number.isInteger(value) || value < least) {
+    throw new RangeError(
+      `Cannot make a ${layer} layer as its ${name} must be a whole number of at least ${least}: current value is ${value}`,
+    );
+  }
+  return value;
+}
+
+/**
+ * Shape of a window layer's output, `[H', W', features]`. Where the window does
+ * not divide the input, the rest at the end is left out, as in Keras and PyTorch.
+ *
+ * @param layer the layer's name, for errors
+ * @param window the checked window
+ * @param shape the input, `[H, W, C]`
+ * @param features channels of the output
+ * @throws {TypeError} where the input is not an image
+ * @throws {RangeError} where the window is larger than the padded input
+ */
+export function slide(layer: string, window: Window, shape: Shape, features: number): Shape {
+  requireImage(layer, shape);
+  const [height, width] = [0, 1].map((axis) => {
+    const length = shape[axis]!;
+    const reach = (window.size[axis]! - 1) * window.dilation[axis]! + 1;
+    const stride = window.stride[axis]!;
+    if (window.padding === "same") return Math.ceil(length / stride);
+    const padded = length + 2 * (window.padding === "valid" ? 0 : window.padding);
+    if (reach > padded) {
+      throw new RangeError(
+        `Cannot apply a ${layer} layer to [${shape}] as its window must fit into the padded input: current value is ${reach} over ${padded}`,
+      );
+    }
+    return Math.floor((padded - reach) / stride) + 1;
+  });
+  return [height!, width!, features];
+}
+
+/**
+ * @throws {TypeError} where a shape is not that of an image, `[H, W, C]`
+ */
+export function requireImage(layer: string, shape: Shape): void {
+  if (shape.length !== 3) {
+    throw new TypeError(
+      `Cannot apply a ${layer} layer as its input must be [height, width, channels]: current value is [${shape}]`,
+    );
+  }
+}

@@ -1,0 +1,85 @@
+// Loss functions: what training makes small.
+import type { Scalar, Tensor, Tensor2D } from "../tensor/tensor.ts";
+import { tf } from "../tensor/tf.ts";
+
+/**
+ * The loss of a batch.
+ *
+ * @param outputs what the model answers, `[N, …]`
+ * @param targets what it should answer, of the same shape
+ * @returns the mean over the batch
+ */
+export type Loss = (outputs: Tensor, targets: Tensor) => Scalar;
+
+/**
+ * Softmax cross-entropy, −Σ t · log softmax(z), the mean over the batch. Softmax
+ * and logarithm are taken together, shifted by the largest logit, so that no
+ * logit is too large; the gradient is (softmax(z) · Σt − t) / N in one step.
+ *
+ * @param logits scores before softmax, `[N, classes]`
+ * @param targets probabilities of the classes, one-hot or soft, `[N, classes]`
+ * @returns the loss, in nats
+ * @throws {TypeError} where the shapes differ
+ *
+ * @example
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ * import { softmaxCrossEntropy, start, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const loss = softmaxCrossEntropy(tf.tensor2d([[1e4, 0]]), tf.tensor2d([[0, 1]]));
+ * assertAlmostEquals(await loss.array(), 1e4);
+ * ```
+ */
+export function softmaxCrossEntropy(logits: Tensor, targets: Tensor): Scalar {
+  requireAlike("softmax cross-entropy", logits, targets);
+  const rows = logits.shape[0]!;
+  const fused = tf.customGrad((z, t, save) => {
+    const shifted = tf.sub(z as Tensor, tf.max(z as Tensor, -1, true));
+    const exponentials = tf.exp(shifted);
+    const totals = tf.sum(exponentials, -1, true);
+    const logProbabilities = tf.sub(shifted, tf.log(totals));
+    const weight = tf.sum(t as Tensor, -1, true);
+    const slope = tf.sub(tf.mul(tf.div(exponentials, totals), weight), t as Tensor);
+    (save as (tensors: Tensor[]) => void)([slope, logProbabilities]);
+    return {
+      value: tf.div(tf.neg(tf.sum(tf.mul(t as Tensor, logProbabilities))), rows),
+      gradFunc: (dy: Tensor, saved: Tensor[]) => {
+        const upstream = tf.div(dy, rows);
+        return [tf.mul(saved[0]!, upstream), tf.mul(tf.neg(saved[1]!), upstream)];
+      },
+    };
+  });
+  return fused(logits as Tensor2D, targets as Tensor2D) as Scalar;
+}
+
+/**
+ * Mean squared error, the mean of (y − t)² over all elements; the loss LeNet-5
+ * was trained with (§12.7.2).
+ *
+ * @param outputs what the model answers, any shape
+ * @param targets what it should answer, of the same shape
+ * @returns the loss
+ * @throws {TypeError} where the shapes differ
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { meanSquaredError, start, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * assertEquals(await meanSquaredError(tf.tensor1d([1, 3]), tf.tensor1d([1, 1])).array(), 2);
+ * ```
+ */
+export function meanSquaredError(outputs: Tensor, targets: Tensor): Scalar {
+  requireAlike("mean squared error", outputs, targets);
+  return tf.mean(tf.square(tf.sub(outputs, targets))) as Scalar;
+}
+
+function requireAlike(loss: string, outputs: Tensor, targets: Tensor): void {
+  if (`${outputs.shape}` !== `${targets.shape}`) {
+    throw new TypeError(
+      `Cannot take the ${loss} as outputs and targets must have one shape: current value is [${outputs.shape}] and [${targets.shape}]`,
+    );
+  }
+}

@@ -1,0 +1,96 @@
+// Adam. Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015.
+import type { Scalar } from "../tensor/tensor.ts";
+import { mapTree, type Tree } from "../tensor/tree.ts";
+import { tf } from "../tensor/tf.ts";
+import { type Optimizer, requireLearningRate } from "./optimizer.ts";
+
+/** Options of {@linkcode adam}. */
+export type AdamOptions = {
+  /** Step size, above 0. Default: 0.001. */
+  readonly learningRate?: number;
+  /** Decay of the mean of gradients, from 0 up to but not including 1. Default: 0.9. */
+  readonly beta1?: number;
+  /** Decay of the mean of their squares, from 0 up to but not including 1. Default: 0.999. */
+  readonly beta2?: number;
+  /** Added to the root of the mean square. Default: 1e-8. */
+  readonly epsilon?: number;
+};
+
+/** State of {@linkcode adam}. */
+export type AdamState = {
+  /** Steps taken. */
+  readonly count: Scalar;
+  /** Decayed mean of the gradients. */
+  readonly mean: Tree;
+  /** Decayed mean of their squares. */
+  readonly square: Tree;
+};
+
+/**
+ * Adam: each parameter's step is the decayed mean of its gradients over the root
+ * of the decayed mean of their squares, both corrected for starting at zero.
+ *
+ * @param options learning rate, decays, epsilon
+ * @returns the optimiser
+ * @throws {RangeError} where an option is out of range
+ *
+ * @example
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ * import { adam, start, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const params = { x: tf.scalar(1) };
+ * const optimizer = adam({ learningRate: 0.1 });
+ * // The first step is the learning rate, whatever the gradient's size.
+ * const [updates] = optimizer.update({ x: tf.scalar(42) }, optimizer.init(params), params);
+ * assertAlmostEquals(await updates.x.array(), -0.1, 1e-6);
+ * ```
+ */
+export function adam(options: AdamOptions = {}): Optimizer {
+  const { learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = options;
+  requireLearningRate("adam", learningRate);
+  requireDecay("beta1", beta1);
+  requireDecay("beta2", beta2);
+  const average = (decay: number, kept: tf.Tensor, fresh: tf.Tensor): tf.Tensor =>
+    tf.add(tf.mul(kept, decay), tf.mul(fresh, 1 - decay));
+  return {
+    init: (params): Tree => ({
+      count: tf.scalar(0),
+      mean: mapTree(([leaf]) => tf.zerosLike(leaf!), params),
+      square: mapTree(([leaf]) => tf.zerosLike(leaf!), params),
+    }),
+    update<P extends Tree>(grads: P, state: Tree): [P, Tree] {
+      const previous = state as AdamState;
+      const count = tf.add(previous.count, 1);
+      const mean = mapTree(([grad, m]) => average(beta1, m!, grad!), grads, previous.mean);
+      const square = mapTree(
+        ([grad, v]) => average(beta2, v!, tf.square(grad!)),
+        grads,
+        previous.square,
+      );
+      const correction1 = correction(beta1, count);
+      const correction2 = correction(beta2, count);
+      const step = tf.div(-learningRate, correction1);
+      const updates = mapTree(
+        ([m, v]) => tf.div(tf.mul(m!, step), tf.add(tf.sqrt(tf.div(v!, correction2)), epsilon)),
+        mean,
+        square,
+      );
+      return [updates, { count, mean, square }];
+    },
+  };
+}
+
+/** 1 − βᵗ, by way of expm1: in float32 the difference itself would lose half its digits. */
+function correction(beta: number, count: tf.Tensor): tf.Tensor {
+  return beta === 0 ? tf.onesLike(count) : tf.neg(tf.expm1(tf.mul(count, Math.log(beta))));
+}
+
+function requireDecay(name: string, value: number): void {
+  if (!(value >= 0 && value < 1)) {
+    throw new RangeError(
+      `Cannot make adam as its ${name} must be from 0 up to but not including 1: current value is ${value}`,
+    );
+  }
+}

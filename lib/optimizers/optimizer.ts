@@ -1,0 +1,116 @@
+// The contract of optimisers, after optax: pure transformations of gradients, which chain.
+import { mapTree, type Tree } from "../tensor/tree.ts";
+import { tf } from "../tensor/tf.ts";
+
+/**
+ * A gradient transformation: a pair of pure functions. What the last one of a
+ * chain answers is added to the parameters.
+ */
+export type Optimizer<S extends Tree = Tree> = {
+  /**
+   * @param params the parameters to be trained
+   * @returns the first state
+   */
+  init(params: Tree): S;
+  /**
+   * @param grads gradients, or what another transformation made of them
+   * @param state the state
+   * @param params the parameters
+   * @returns the transformed gradients, and the next state
+   */
+  update<P extends Tree>(grads: P, state: S, params: P): [updates: P, state: S];
+};
+
+/**
+ * Transformations one after another.
+ *
+ * @param steps the transformations, in the order they are applied
+ * @returns one transformation
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { chain, scale, start, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const both = chain(scale(2), scale(-3));
+ * const grads = { x: tf.scalar(1) };
+ * const [updates] = both.update(grads, both.init(grads), grads);
+ * assertEquals(await updates.x.array(), -6);
+ * ```
+ */
+export function chain(...steps: readonly Optimizer[]): Optimizer {
+  return {
+    init: (params) => Object.fromEntries(steps.map((step, i) => [`${i}`, step.init(params)])),
+    update(grads, state, params) {
+      const next: Record<string, Tree> = {};
+      let updates = grads;
+      for (const [i, step] of steps.entries()) {
+        const own = (state as { readonly [name: string]: Tree })[i]!;
+        [updates, next[i]] = step.update(updates, own, params);
+      }
+      return [updates, next];
+    },
+  };
+}
+
+/**
+ * Multiplies gradients by a number.
+ *
+ * @param factor the number
+ * @returns the transformation
+ * @throws {RangeError} where `factor` is not finite
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { scale, start, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const [updates] = scale(-0.5).update({ x: tf.scalar(4) }, {}, { x: tf.scalar(1) });
+ * assertEquals(await updates.x.array(), -2);
+ * ```
+ */
+export function scale(factor: number): Optimizer {
+  if (!Number.isFinite(factor)) {
+    throw new RangeError(
+      `Cannot scale gradients as the factor must be finite: current value is ${factor}`,
+    );
+  }
+  return {
+    init: () => ({}),
+    update: (grads, state) => [mapTree(([grad]) => tf.mul(grad!, factor), grads), state],
+  };
+}
+
+/**
+ * The parameters with updates added.
+ *
+ * @param params the parameters
+ * @param updates what an optimiser answered
+ * @returns the next parameters
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { applyUpdates, start, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const next = applyUpdates({ x: tf.scalar(1) }, { x: tf.scalar(-0.25) });
+ * assertEquals(await next.x.array(), 0.75);
+ * ```
+ */
+export function applyUpdates<P extends Tree>(params: P, updates: P): P {
+  return mapTree(([param, update]) => tf.add(param!, update!), params, updates);
+}
+
+/**
+ * @throws {RangeError} where a learning rate is not finite and above 0
+ */
+export function requireLearningRate(optimizer: string, rate: number): void {
+  if (!(Number.isFinite(rate) && rate > 0)) {
+    throw new RangeError(
+      `Cannot make ${optimizer} as its learning rate must be a finite number above 0: current value is ${rate}`,
+    );
+  }
+}

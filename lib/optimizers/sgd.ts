@@ -1,0 +1,63 @@
+// Stochastic gradient descent, with momentum.
+import { mapTree, type Tree } from "../tensor/tree.ts";
+import { tf } from "../tensor/tf.ts";
+import { chain, type Optimizer, requireLearningRate, scale } from "./optimizer.ts";
+
+/** Options of {@linkcode sgd}. */
+export type SgdOptions = {
+  /** Step size, above 0. Default: 0.01. */
+  readonly learningRate?: number;
+  /** Share of the last step that is taken again, from 0 up to but not including 1. Default: 0. */
+  readonly momentum?: number;
+  /** Whether the gradient is looked up ahead of the step (Nesterov 1983). Default: `false`. */
+  readonly nesterov?: boolean;
+};
+
+/**
+ * Gradient descent as in PyTorch: v ← m · v + g, p ← p − η · v; with Nesterov's
+ * momentum p ← p − η · (g + m · v).
+ *
+ * @param options learning rate, momentum, Nesterov
+ * @returns the optimiser
+ * @throws {RangeError} where an option is out of range
+ *
+ * @example
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ * import { applyUpdates, sgd, start, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const params = { x: tf.scalar(1) };
+ * const optimizer = sgd({ learningRate: 0.1 });
+ * const [updates] = optimizer.update({ x: tf.scalar(2) }, optimizer.init(params), params);
+ * assertAlmostEquals(await applyUpdates(params, updates).x.array(), 0.8, 1e-6);
+ * ```
+ */
+export function sgd(options: SgdOptions = {}): Optimizer {
+  const { learningRate = 0.01, momentum = 0, nesterov = false } = options;
+  requireLearningRate("sgd", learningRate);
+  if (!(momentum >= 0 && momentum < 1)) {
+    throw new RangeError(
+      `Cannot make sgd as its momentum must be from 0 up to but not including 1: current value is ${momentum}`,
+    );
+  }
+  return momentum === 0
+    ? scale(-learningRate)
+    : chain(trace(momentum, nesterov), scale(-learningRate));
+}
+
+/** Accumulates gradients into a velocity, `v ← m · v + g`. */
+function trace(momentum: number, nesterov: boolean): Optimizer {
+  const advance = ([grad, velocity]: tf.Tensor[]): tf.Tensor =>
+    tf.add(tf.mul(velocity!, momentum), grad!);
+  return {
+    init: (params) => mapTree(([leaf]) => tf.zerosLike(leaf!), params),
+    update<P extends Tree>(grads: P, state: Tree): [P, Tree] {
+      const velocity = mapTree(advance, grads, state);
+      return [
+        nesterov ? mapTree(([grad, v]) => advance([grad!, v!]), grads, velocity) : velocity,
+        velocity,
+      ];
+    },
+  };
+}

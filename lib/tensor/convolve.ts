@@ -1,0 +1,80 @@
+// Convolution with groups and dilation, on any backend, with gradients.
+import type { Tensor4D } from "./tensor.ts";
+import { tf } from "./tf.ts";
+
+/** How a convolution walks over its input. */
+export type ConvolveOptions = {
+  /** Step of the filter, down and across. */
+  readonly stride: readonly [number, number];
+  /** `"same"`, `"valid"`, or pixels of zeros on every side. */
+  readonly padding: "same" | "valid" | number;
+  /** Distance of neighbouring taps of the filter, down and across. */
+  readonly dilation: readonly [number, number];
+  /** Number of independent parts the channels fall into. */
+  readonly groups: number;
+};
+
+/**
+ * Convolves (in truth, correlates) images with filters.
+ *
+ * @param x images `[N, H, W, C]`
+ * @param kernel filters `[h, w, C / groups, features]`
+ * @param options stride, padding, dilation, groups
+ * @returns feature maps `[N, H', W', features]`
+ */
+export function convolve(x: Tensor4D, kernel: Tensor4D, options: ConvolveOptions): Tensor4D {
+  const { groups } = options;
+  if (groups === 1) return convolveGroup(x, kernel, options);
+  const inputs: Tensor4D[] = tf.split(x, groups, 3);
+  const kernels: Tensor4D[] = tf.split(kernel, groups, 3);
+  return tf.concat(
+    inputs.map((input, group) => convolveGroup(input, kernels[group]!, options)),
+    3,
+  );
+}
+
+function convolveGroup(x: Tensor4D, kernel: Tensor4D, options: ConvolveOptions): Tensor4D {
+  const { stride, padding, dilation } = options;
+  const strides: [number, number] = [...stride];
+  // tf.conv2d wants a rounding rule with a number, and then refuses sizes it would round.
+  const rounding = typeof padding === "number" ? "floor" : undefined;
+  if (dilation.every((distance) => distance === 1)) {
+    return tf.conv2d(x, kernel, strides, padding, "NHWC", 1, rounding);
+  }
+  if (tf.getBackend() !== "webgpu") {
+    const spread = dilateKernel(kernel, dilation);
+    return tf.conv2d(x, spread, strides, padding, "NHWC", 1, rounding);
+  }
+  // Past tf.conv2d, which refuses dilation together with stride.
+  const attributes = {
+    strides,
+    pad: padding,
+    dataFormat: "NHWC",
+    dilations: [...dilation],
+    dimRoundingMode: rounding as string,
+  };
+  return tf.engine().runKernel("Conv2D", { x, filter: kernel }, attributes) as Tensor4D;
+}
+
+/** The kernel with zeros between its taps: a dilated convolution as an ordinary one. */
+function dilateKernel(kernel: Tensor4D, dilation: readonly [number, number]): Tensor4D {
+  const [height, width, channels, features] = kernel.shape;
+  const [down, across] = dilation;
+  const spread = tf.pad(
+    tf.reshape(kernel, [height, 1, width, channels * features]),
+    [[0, 0], [0, down - 1], [0, 0], [0, 0]],
+  );
+  const spreadBoth = tf.pad(
+    tf.reshape(spread, [height * down, width, 1, channels * features]),
+    [[0, 0], [0, 0], [0, across - 1], [0, 0]],
+  );
+  const whole = tf.reshape(spreadBoth, [height * down, width * across, channels, features]);
+  // The zeros after the last tap are cut off: they would reach over the edge.
+  const size: [number, number, number, number] = [
+    (height - 1) * down + 1,
+    (width - 1) * across + 1,
+    channels,
+    features,
+  ];
+  return tf.slice(whole as Tensor4D, [0, 0, 0, 0], size);
+}

@@ -1,0 +1,34 @@
+// Names for tfjs's tensor types, so that library and users read the same words.
+import type { tf } from "./tf.ts";
+
+/** A tensor of any rank. */
+export type Tensor = tf.Tensor;
+/** A single number, shape `[]`. */
+export type Scalar = tf.Scalar;
+/** A vector, shape `[size]`. */
+export type Tensor1D = tf.Tensor1D;
+/** A matrix, shape `[rows, columns]`; of a batch of vectors `[N, features]`. */
+export type Tensor2D = tf.Tensor2D;
+/** A batch of images or feature maps, shape `[N, H, W, C]`. */
+export type Tensor4D = tf.Tensor4D;
+
+/** The shape of one example, without the batch: `[H, W, C]` of an image, `[features]` of a vector. */
+export type Shape = readonly number[];
+
+/**
+ * The number of elements of a shape.
+ *
+ * @param shape the sizes
+ * @returns their product; 1 for a scalar's `[]`
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { sizeOf } from "@neocog/neocog";
+ *
+ * assertEquals(sizeOf([28, 28, 1]), 784);
+ * ```
+ */
+export function sizeOf(shape: Shape): number {
+  return shape.reduce((product, size) => product * size, 1);
+}

@@ -1,0 +1,67 @@
+// What a misspelt name was probably meant to be, and the sentence that says so.
+// A remote module does not see our deno.json, so the package is named and pinned here.
+// deno-lint-ignore no-import-prefix
+import { distance } from "npm:fastest-levenshtein@1.0.16";
+
+/** Edits to turn one name into another, letter case aside; next to none where one begins the other. */
+function edits(name: string, known: string): number {
+  const [a, b] = [name.toLowerCase(), known.toLowerCase()];
+  // "chapter" means "chapter-mnist", however many letters are missing.
+  const begins = a.length >= 3 && b.startsWith(a);
+  return begins ? Math.min(1, b.length - a.length) : distance(a, b);
+}
+
+/**
+ * The known name nearest to a misspelt one, by Levenshtein distance, where one
+ * is near enough to be meant: at most two edits in five letters. Letter case
+ * does not count, and the beginning of a known name is near it.
+ *
+ * @param name the name as it was given
+ * @param known the names there are
+ * @returns the nearest of `known` (the first of equals), or `undefined` where none is near
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { nearest } from "@neocog/neocog";
+ *
+ * assertEquals(nearest("lenet", ["alexnet", "lenet5"]), "lenet5");
+ * assertEquals(nearest("perceptron", ["alexnet", "lenet5"]), undefined);
+ * ```
+ */
+export function nearest(name: string, known: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let fewest = Infinity;
+  for (const candidate of known) {
+    const count = edits(name, candidate);
+    const allowed = Math.max(1, Math.floor(0.4 * Math.max(name.length, candidate.length)));
+    if (count <= allowed && count < fewest) [best, fewest] = [candidate, count];
+  }
+  return best;
+}
+
+/**
+ * The sentence that refuses an unknown name: what was given, the nearest known
+ * name where one is near, and all that are known.
+ *
+ * @param kind what is named, such as "model"
+ * @param name the name as it was given
+ * @param known the names there are
+ * @returns the sentence, without a full stop
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { unknownName } from "@neocog/neocog";
+ *
+ * assertEquals(
+ *   unknownName("model", "lenet", ["lenet5", "alexnet"]),
+ *   'unknown model "lenet": did you mean "lenet5"? known: lenet5, alexnet',
+ * );
+ * ```
+ */
+export function unknownName(kind: string, name: string, known: readonly string[]): string {
+  const near = nearest(name, known);
+  const hint = near === undefined ? "" : ` did you mean "${near}"?`;
+  return `unknown ${kind} ${JSON.stringify(name)}:${hint} known: ${known.join(", ")}`;
+}

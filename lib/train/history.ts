@@ -1,0 +1,58 @@
+// What each epoch of a training run came to, and its table as CSV.
+
+/** One epoch of a training run. */
+export type EpochRecord = {
+  /** The epoch's number, from 1. */
+  readonly epoch: number;
+  /** Mean loss over the epoch's training batches. */
+  readonly loss: number;
+  /** Share of the epoch's training examples that were classified rightly, 0 to 1. */
+  readonly accuracy: number;
+  /** Mean loss over the validation examples, after the epoch. */
+  readonly valLoss?: number;
+  /** Accuracy over the validation examples, after the epoch, 0 to 1. */
+  readonly valAccuracy?: number;
+  /** How long the epoch took. */
+  readonly seconds: number;
+  /** The learning rate at the epoch's end. */
+  readonly learningRate: number;
+};
+
+/** Columns in their order: the CSV's name (Keras's, where it has one) and the record's. */
+const COLUMNS: readonly (readonly [string, keyof EpochRecord])[] = [
+  ["epoch", "epoch"],
+  ["loss", "loss"],
+  ["accuracy", "accuracy"],
+  ["val_loss", "valLoss"],
+  ["val_accuracy", "valAccuracy"],
+  ["seconds", "seconds"],
+  ["learning_rate", "learningRate"],
+];
+
+/**
+ * A training run as CSV by RFC 4180: a heading, then a line an epoch, each
+ * ended by CR LF. Numbers have all their digits, so that reading them gives the
+ * same numbers again; a value that is absent leaves its field empty.
+ *
+ * @param rows the epochs, in their order
+ * @returns the file's text
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { historyCsv } from "@neocog/neocog";
+ *
+ * const rows = [{ epoch: 1, loss: 0.25, accuracy: 0.5, seconds: 3, learningRate: 1e-3 }];
+ * assertEquals(
+ *   historyCsv(rows),
+ *   "epoch,loss,accuracy,val_loss,val_accuracy,seconds,learning_rate\r\n" +
+ *     "1,0.25,0.5,,,3,0.001\r\n",
+ * );
+ * ```
+ */
+export function historyCsv(rows: readonly EpochRecord[]): string {
+  const heading = COLUMNS.map(([name]) => name).join(",");
+  // No field holds a comma, a quote or a line break, so none needs quotes.
+  const lines = rows.map((row) => COLUMNS.map(([, key]) => row[key] ?? "").join(","));
+  return [heading, ...lines].map((line) => `${line}\r\n`).join("");
+}

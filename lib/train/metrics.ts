@@ -1,0 +1,105 @@
+// How good predictions are.
+import type { Scalar, Tensor2D } from "../tensor/tensor.ts";
+import { tf } from "../tensor/tf.ts";
+
+/**
+ * How many examples have their class scored highest.
+ *
+ * @param logits scores, `[N, classes]`
+ * @param targets one-hot labels, `[N, classes]`
+ * @returns the count, a tensor, so that nothing waits for the GPU
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { correctCount, start, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const logits = tf.tensor2d([[2, 1], [3, 4]]);
+ * assertEquals(await correctCount(logits, tf.tensor2d([[1, 0], [1, 0]])).array(), 1);
+ * ```
+ */
+export function correctCount(logits: Tensor2D, targets: Tensor2D): Scalar {
+  return tf.tidy(() =>
+    tf.sum(tf.cast(tf.equal(tf.argMax(logits, -1), tf.argMax(targets, -1)), "float32")) as Scalar
+  );
+}
+
+/**
+ * The classes of an example in the order of their scores.
+ *
+ * @param scores one number a class
+ * @param count how many classes to answer, from 1; all where there are fewer
+ * @returns class and score, the highest first
+ * @throws {RangeError} where `count` is not a whole number of at least 1
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { topClasses } from "@neocog/neocog";
+ *
+ * assertEquals(topClasses([0.1, 0.7, 0.2], 2).map(({ index }) => index), [1, 2]);
+ * ```
+ */
+export function topClasses(
+  scores: ArrayLike<number>,
+  count: number,
+): { index: number; score: number }[] {
+  if (!Number.isInteger(count) || count < 1) {
+    throw new RangeError(
+      `Cannot take the top classes as their count must be a whole number of at least 1: current value is ${count}`,
+    );
+  }
+  return Array.from(scores, (score, index) => ({ index, score }))
+    .sort((a, b) => b.score - a.score || a.index - b.index)
+    .slice(0, count);
+}
+
+/** Counts of a classifier's answers. */
+export type Confusion = {
+  /** `counts[actual][predicted]`. */
+  readonly counts: readonly (readonly number[])[];
+};
+
+/**
+ * The confusion matrix: how often examples of each class were taken for each class.
+ *
+ * @param actual the true classes, `[N]`
+ * @param predicted the answered classes, `[N]`
+ * @param classes how many classes there are
+ * @returns `counts[actual][predicted]`
+ * @throws {TypeError} where there are not as many answers as examples
+ * @throws {RangeError} where a class is not below `classes`
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { confusionMatrix } from "@neocog/neocog";
+ *
+ * assertEquals(confusionMatrix([0, 1, 1], [0, 1, 0], 2).counts, [[1, 0], [1, 1]]);
+ * ```
+ */
+export function confusionMatrix(
+  actual: ArrayLike<number>,
+  predicted: ArrayLike<number>,
+  classes: number,
+): Confusion {
+  if (actual.length !== predicted.length) {
+    throw new TypeError(
+      `Cannot make a confusion matrix as each example must have one answer: current value is ${predicted.length} answers of ${actual.length} examples`,
+    );
+  }
+  const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  for (let i = 0; i < actual.length; i++) {
+    const row = counts[actual[i]!];
+    if (row?.[predicted[i]!] === undefined) {
+      throw new RangeError(
+        `Cannot make a confusion matrix as classes must be below ${classes}: current value is ${
+          actual[i]
+        } answered ${predicted[i]}`,
+      );
+    }
+    row[predicted[i]!]!++;
+  }
+  return { counts };
+}

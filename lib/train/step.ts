@@ -1,0 +1,83 @@
+// One training step: forward, backward, update, as a function from a run's state to the next.
+import type { Batch } from "../data/dataset.ts";
+import type { Layer } from "../layers/layer.ts";
+import type { Loss } from "../losses/losses.ts";
+import { applyUpdates, type Optimizer } from "../optimizers/optimizer.ts";
+import { valueAndGrad } from "../tensor/grad.ts";
+import { fold, type Key } from "../tensor/random.ts";
+import type { Scalar, Tensor2D } from "../tensor/tensor.ts";
+import type { Tree } from "../tensor/tree.ts";
+import { tf } from "../tensor/tf.ts";
+import { correctCount } from "./metrics.ts";
+
+/** What a step changes. */
+export type Trained<P extends Tree, S extends Tree> = {
+  readonly params: P;
+  readonly state: S;
+  readonly optimizer: Tree;
+};
+
+/** What a step answers; the caller owns its tensors. */
+export type StepResult<P extends Tree, S extends Tree> = Trained<P, S> & {
+  /** Mean loss of the batch, shape `[]`. */
+  readonly loss: Scalar;
+  /** How many of the batch were classified right before the update, shape `[]`. */
+  readonly correct: Scalar;
+};
+
+/**
+ * Makes the training step of a model (§12.5): a pure function, which leaves no
+ * tensor behind but those it answers.
+ *
+ * @param model the model
+ * @param loss the loss
+ * @param optimizer the optimiser
+ * @returns the step: given the run's trees, a batch and the step's key, the next trees, loss and count of right answers
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { dense, init, key, sgd, softmaxCrossEntropy, start, tf, trainStep } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const model = dense({ features: 2 });
+ * const optimizer = sgd({ learningRate: 1 });
+ * const { params, state } = init(model, key(0), [1]);
+ * const step = trainStep(model, softmaxCrossEntropy, optimizer);
+ * const batch = { images: tf.ones([1, 1]), labels: tf.tensor2d([[0, 1]]) };
+ * const first = step({ params, state, optimizer: optimizer.init(params) }, batch, key(1));
+ * const second = step(first, batch, key(2));
+ * assert(await second.loss.array() < await first.loss.array());
+ * ```
+ */
+export function trainStep<P extends Tree, S extends Tree>(
+  model: Layer<P, S>,
+  loss: Loss,
+  optimizer: Optimizer,
+): (
+  trained: Trained<P, S>,
+  batch: Pick<Batch, "labels"> & { images: tf.Tensor },
+  key: Key,
+) => StepResult<P, S> {
+  const objective = valueAndGrad(
+    (params: P, state: S, images: tf.Tensor, labels: Tensor2D, key: Key) => {
+      const [logits, nextState] = model.apply(params, state, images, { training: true, key });
+      const correct = correctCount(logits as Tensor2D, labels);
+      return [loss(logits, labels), { state: nextState, correct }];
+    },
+  );
+  return ({ params, state, optimizer: optimizerState }, { images, labels }, key) =>
+    tf.tidy(() => {
+      const { value, grads, aux } = objective(params, state, images, labels, fold(key, "model"));
+      const [updates, nextOptimizer] = optimizer.update(grads, optimizerState, params);
+      // deno-lint-ignore no-explicit-any -- tidy's types know records of tensors, not trees
+      const result: any = {
+        params: applyUpdates(params, updates),
+        state: aux.state,
+        optimizer: nextOptimizer,
+        loss: value,
+        correct: aux.correct,
+      };
+      return result;
+    });
+}

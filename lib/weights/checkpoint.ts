@@ -1,0 +1,164 @@
+// Checkpoint files: all that a training run needs to go on, as one safetensors file.
+import { writeFileAtomically } from "./atomic_file.ts";
+import { fileError } from "./file_error.ts";
+import type { HostTensor } from "./host_tensor.ts";
+import { type Json, jsonText } from "./json.ts";
+import {
+  firstNames,
+  hostTensor,
+  parseSafetensors,
+  type Safetensors,
+  serialiseSafetensors,
+} from "./safetensors.ts";
+
+/** Host tensors by slash-joined path, such as `conv1/kernel`. */
+export type Tensors = ReadonlyMap<string, HostTensor>;
+
+/** All that a training run needs to go on. */
+export type Checkpoint = {
+  readonly sections: {
+    /** What is trained. */
+    readonly params: Tensors;
+    /** What the layers keep, such as batch-norm statistics. */
+    readonly state: Tensors;
+    /** What the optimiser keeps. */
+    readonly optimizer: Tensors;
+  };
+  /** Model, dataset, epoch, step, key, configuration and history, as the run has them. */
+  readonly run: Json;
+};
+
+const FORMAT = "neocog-checkpoint";
+const VERSION = 1;
+const SECTIONS = ["params", "state", "optimizer"] as const;
+
+/**
+ * The bytes of a checkpoint file: safetensors with keys such as `params/conv1/kernel`, and
+ * metadata `format`, `version` and `run`. Every bit of every tensor is kept.
+ *
+ * @param checkpoint the checkpoint
+ * @returns the file's bytes, the same for the same checkpoint
+ * @throws {TypeError} where a tensor's shape, dtype and values disagree, or `run` is not JSON
+ * @throws {RangeError} where `run` has a number that JSON has not (NaN, ±Infinity)
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { parseCheckpoint, serialiseCheckpoint } from "@neocog/neocog";
+ *
+ * const scale = { dtype: "float32", shape: [], values: new Float32Array([0.1]) } as const;
+ * const sections = { params: new Map([["bn1/scale", scale]]), state: new Map(), optimizer: new Map() };
+ * const checkpoint = { sections, run: { epoch: 3 } };
+ * assertEquals(parseCheckpoint(serialiseCheckpoint(checkpoint), "a.safetensors"), checkpoint);
+ * ```
+ */
+export function serialiseCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer> {
+  const tensors = new Map<string, HostTensor>();
+  for (const section of SECTIONS) {
+    for (const [path, tensor] of checkpoint.sections[section]) {
+      tensors.set(`${section}/${path}`, tensor);
+    }
+  }
+  const run = jsonText(checkpoint.run, "run");
+  return serialiseSafetensors(tensors, { format: FORMAT, version: String(VERSION), run });
+}
+
+/**
+ * The checkpoint in the bytes of a file.
+ *
+ * @param bytes the whole file
+ * @param file its name, for messages
+ * @returns the checkpoint
+ * @throws {SyntaxError} where the file is cut or corrupt, is a safetensors file of another
+ * kind, or is a checkpoint of a newer version
+ *
+ * @example
+ * ```ts
+ * import { assertThrows } from "@std/assert";
+ * import { parseCheckpoint, serialiseSafetensors } from "@neocog/neocog";
+ *
+ * const foreign = serialiseSafetensors(new Map(), { format: "pt" });
+ * assertThrows(() => parseCheckpoint(foreign, "resnet.safetensors"), SyntaxError, '"pt"');
+ * ```
+ */
+export function parseCheckpoint(bytes: Uint8Array, file: string): Checkpoint {
+  const contents = parseSafetensors(bytes, file);
+  checkFormat(contents);
+  const sections = { params: new Map(), state: new Map(), optimizer: new Map() };
+  for (const name of contents.tensors.keys()) {
+    const section = SECTIONS.find((section) => name.startsWith(`${section}/`));
+    if (!section) {
+      throw new SyntaxError(
+        `Cannot read checkpoint ${file} as each key must begin with one of ` +
+          `${SECTIONS.map((section) => `${section}/`).join(", ")}: current value is ${name}`,
+      );
+    }
+    sections[section].set(name.slice(section.length + 1), hostTensor(contents, name));
+  }
+  return { sections, run: parseRun(contents) };
+}
+
+function checkFormat({ file, metadata, tensors }: Safetensors): void {
+  const { format, version } = metadata;
+  if (format !== FORMAT) {
+    throw new SyntaxError(
+      `Cannot read checkpoint ${file} as the metadata "format" of this safetensors file must be ` +
+        `"${FORMAT}": current value is ${JSON.stringify(format) ?? "missing"}; ` +
+        `its keys are ${firstNames(tensors.keys(), tensors.size)}`,
+    );
+  }
+  if (version === String(VERSION)) return;
+  const newer = Number(version) > VERSION ? " (it was written by a newer neocog)" : "";
+  throw new SyntaxError(
+    `Cannot read checkpoint ${file} as its version must be ${VERSION}${newer}: ` +
+      `current value is ${version ?? "missing"}`,
+  );
+}
+
+function parseRun({ file, metadata }: Safetensors): Json {
+  try {
+    if (metadata.run === undefined) throw new SyntaxError("it is missing");
+    return JSON.parse(metadata.run);
+  } catch (cause) {
+    const reason = (cause as Error).message;
+    throw new SyntaxError(
+      `Cannot read checkpoint ${file} as its metadata "run" must be JSON: ${reason}`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * Writes a checkpoint file: in full, or not at all.
+ *
+ * Needs `--allow-read` and `--allow-write` for the directory of `path`.
+ *
+ * @param path the file; what was there before stays where this throws
+ * @param checkpoint the checkpoint
+ * @throws {TypeError} where a tensor's shape, dtype and values disagree, or `run` is not JSON
+ * @throws {RangeError} where `run` has a number that JSON has not, or `path` is no regular file
+ * @throws {Error} of the class that Deno has for it, where the system refuses
+ */
+export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
+  await writeFileAtomically(path, serialiseCheckpoint(checkpoint));
+}
+
+/**
+ * Reads a checkpoint file.
+ *
+ * Needs `--allow-read` for `path`.
+ *
+ * @param path the file
+ * @returns the checkpoint
+ * @throws {SyntaxError} where the file is cut, corrupt, foreign or of a newer version
+ * @throws {Error} of the class that Deno has for it (`NotFound`, …), where the system refuses
+ */
+export async function readCheckpoint(path: string): Promise<Checkpoint> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await Deno.readFile(path);
+  } catch (error) {
+    throw fileError(`Cannot read checkpoint ${path}`, error);
+  }
+  return parseCheckpoint(bytes, path);
+}

@@ -1,0 +1,107 @@
+// Runs a task: its flags from a declaration, `--help`, and every failure as one line.
+import { UsageError } from "./command/flags.ts";
+import { helpText } from "./command/help.ts";
+import { type Command, type Flags, parseCommand, type Values } from "./command/parse.ts";
+import { failureText, isDebugging } from "./command/report.ts";
+
+export { choice, count, number, path, text, toggle, UsageError } from "./command/flags.ts";
+export type { Flag, FlagOptions, NumberOptions } from "./command/flags.ts";
+export type { Command, Flags, Values } from "./command/parse.ts";
+
+/** Where a command prints, and whether in colours. */
+export type Output = {
+  /** Prints to stdout, with a line break. */
+  print(text: string): void;
+  /** Prints to stderr, with a line break. */
+  warn(text: string): void;
+  readonly colours: { readonly stdout: boolean; readonly stderr: boolean };
+  /** Whether failures show their stack. */
+  readonly debugging: boolean;
+};
+
+/** What a command does with its values. */
+export type Body<F extends Flags, P extends Flags> = (
+  values: Values<F> & Values<P>,
+) => void | Promise<void>;
+
+/** The process's own streams: colours on a terminal only, and never under `NO_COLOR`. */
+function standardOutput(): Output {
+  return {
+    print: (text) => console.log("%s", text),
+    warn: (text) => console.error("%s", text),
+    colours: {
+      stdout: !Deno.noColor && Deno.stdout.isTerminal(),
+      stderr: !Deno.noColor && Deno.stderr.isTerminal(),
+    },
+    debugging: isDebugging(),
+  };
+}
+
+function style(code: number, colours: boolean): (text: string) => string {
+  return (text) => colours ? `\x1b[${code}m${text}\x1b[0m` : text;
+}
+
+function reportFailure(error: unknown, output: Output): void {
+  const label = style(31, output.colours.stderr)("error:");
+  output.warn(`${label} ${failureText(error, output.debugging)}`);
+}
+
+/**
+ * Runs a command and answers with the exit code, printing help and failures.
+ *
+ * @param command the declaration
+ * @param args the arguments
+ * @param body what to do with the values
+ * @param output where to print
+ * @returns 0; 1 where `body` failed; 2 where the arguments are refused
+ */
+export async function execute<F extends Flags, P extends Flags = Record<never, never>>(
+  command: Command<F, P>,
+  args: readonly string[],
+  body: Body<F, P>,
+  output: Output = standardOutput(),
+): Promise<0 | 1 | 2> {
+  try {
+    const values = parseCommand(command, args);
+    if (values === "help") output.print(helpText(command, style(1, output.colours.stdout)));
+    else await body(values);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof UsageError)) {
+      reportFailure(error, output);
+      return 1;
+    }
+    const label = style(31, output.colours.stderr)("error:");
+    output.warn(`${label} ${error.message}; see deno task ${command.name} --help`);
+    return 2;
+  }
+}
+
+/**
+ * Runs a task as the process's whole work: parses `args`, runs `body` with the
+ * values, and sets the exit code: 0, 1 where `body` fails, 2 where the
+ * arguments are refused (before any work). A `body` can refuse what only
+ * several flags together make wrong by throwing a {@linkcode UsageError}.
+ *
+ * @param command the declaration
+ * @param args the arguments, as `Deno.args`
+ * @param body what to do with the values
+ */
+export async function runCommand<
+  const F extends Flags,
+  const P extends Flags = Record<never, never>,
+>(
+  command: Command<F, P>,
+  args: readonly string[],
+  body: Body<F, P>,
+): Promise<void> {
+  // A device that is lost between awaits rejects where no caller listens.
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    reportFailure(event.reason, standardOutput());
+    Deno.exit(1);
+  });
+  const code = await execute(command, args, body);
+  // At once, as a failure may leave timers behind that would keep the process alive.
+  if (code !== 0) Deno.exit(code);
+}

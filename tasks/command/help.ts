@@ -1,0 +1,75 @@
+// The text of `--help`.
+import type { Flag } from "./flags.ts";
+import type { Command, Flags } from "./parse.ts";
+
+/** The longest line of the text, where words allow it. */
+const WIDTH = 88;
+
+/** Breaks a sentence into lines of at most `width` characters, at spaces. */
+function wrap(sentence: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of sentence.split(" ")) {
+    const line = lines.at(-1);
+    if (line !== undefined && line.length + 1 + word.length <= width) {
+      lines[lines.length - 1] = `${line} ${word}`;
+    } else lines.push(word);
+  }
+  return lines;
+}
+
+/** Two columns, the second wrapped; each row indented by two. */
+function columns(rows: readonly (readonly [string, string])[]): string[] {
+  const indent = 2 + Math.max(...rows.map(([left]) => left.length)) + 2;
+  return rows.flatMap(([left, right]) =>
+    wrap(right, WIDTH - indent).map((line, i) =>
+      (i === 0 ? `  ${left}`.padEnd(indent) : " ".repeat(indent)) + line
+    )
+  );
+}
+
+/** What a flag is for, the values it accepts and its default. */
+function meaning(flag: Flag): string {
+  const shown = flag.defaultText ?? (flag.kind === "toggle" ? undefined : flag.default);
+  const facts = [
+    flag.range,
+    flag.required ? "required" : undefined,
+    shown === undefined ? undefined : `default: ${shown}`,
+  ].filter((fact) => fact !== undefined);
+  return facts.length === 0 ? flag.help : `${flag.help} (${facts.join("; ")})`;
+}
+
+function flagRow(name: string, flag: Flag): readonly [string, string] {
+  const negated = flag.kind === "toggle" && flag.default === true ? "no-" : "";
+  return [`--${negated}${name} ${flag.placeholder}`.trimEnd(), meaning(flag)];
+}
+
+function usageOf(command: Command<Flags, Flags>): string {
+  const positionals = Object.entries(command.positionals ?? {}).map(([name, { required }]) =>
+    required ? name.toUpperCase() : `[${name.toUpperCase()}]`
+  );
+  const rest = command.usage ?? [...positionals, "[flags]"].join(" ");
+  return `deno task ${command.name} ${rest}`;
+}
+
+/**
+ * The text that `--help` prints.
+ *
+ * @param command the declaration
+ * @param heading how to set off headings, such as in bold
+ * @returns the text, without a line break at its end
+ */
+export function helpText(
+  command: Command<Flags, Flags>,
+  heading: (text: string) => string = String,
+): string {
+  const { summary, positionals = {}, flags, examples = [] } = command;
+  const lines = [...wrap(summary, WIDTH), "", `${heading("Usage:")} ${usageOf(command)}`];
+  const named = Object.entries(positionals).map(
+    ([name, flag]) => [name.toUpperCase(), meaning(flag)] as const,
+  );
+  if (named.length > 0) lines.push("", heading("Arguments:"), ...columns(named));
+  const rows = Object.entries(flags).map(([name, flag]) => flagRow(name, flag));
+  lines.push("", heading("Flags:"), ...columns([...rows, ["-h, --help", "print this"]]));
+  if (examples.length > 0) lines.push("", heading("Examples:"), ...columns(examples));
+  return lines.join("\n");
+}

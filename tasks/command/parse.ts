@@ -1,0 +1,150 @@
+// From a command's declaration and its arguments to typed values, or a refusal before any work.
+import { parseArgs } from "@std/cli/parse-args";
+import { nearest } from "../../lib/text/nearest.ts";
+import { type Flag, UsageError } from "./flags.ts";
+
+/** Flags, or positional arguments, by name; positionals in their order. */
+export type Flags = Readonly<Record<string, Flag>>;
+
+/** The values of flags, by name. */
+export type Values<Declared extends Flags> = {
+  readonly [Name in keyof Declared]: Declared[Name] extends Flag<infer Value> ? Value : never;
+};
+
+/** What a task takes, and what `--help` says of it. */
+export type Command<F extends Flags, P extends Flags = Record<never, never>> = {
+  /** The task's name, as in `deno task NAME`. */
+  readonly name: string;
+  /** One sentence on what it does. */
+  readonly summary: string;
+  /** The usage line's part after the name; made from the declaration where absent. */
+  readonly usage?: string;
+  /** Arguments without a name, in their order; those that can be left out come last. */
+  readonly positionals?: P;
+  readonly flags: F;
+  /** Command lines, each with what it is for. */
+  readonly examples?: readonly (readonly [line: string, purpose: string])[];
+};
+
+/** Names that the toggle of a default `true` can have: `no-json` for `json`. */
+function negated(flags: Flags): string[] {
+  return Object.keys(flags).filter((name) =>
+    flags[name]!.kind === "toggle" && flags[name]!.default === true
+  );
+}
+
+/** A long flag as it is written: its name without dashes, and its `=value` where it has one. */
+function longFlag(arg: string): { name: string; value?: string } | undefined {
+  const match = /^--([^=]+)(?:=(.*))?$/s.exec(arg);
+  return match ? { name: match[1]!, value: match[2] } : undefined;
+}
+
+/** `--rate -1` as `--rate=-1`: parseArgs alone takes a value with a dash for another flag. */
+function joinNegativeValues(args: readonly string[], flags: Flags): string[] {
+  const joined: string[] = [];
+  for (const arg of args) {
+    const last = longFlag(joined.at(-1) ?? "");
+    const wants = last?.value === undefined && Object.hasOwn(flags, last?.name ?? "") &&
+      flags[last!.name]!.kind === "value";
+    if (wants && /^-(\.?\d|inf|nan)/i.test(arg)) joined.push(`${joined.pop()}=${arg}`);
+    else joined.push(arg);
+  }
+  return joined;
+}
+
+/** Refuses what parseArgs would let pass: a flag given twice, `--json=maybe`, `--epochs=`. */
+function checkWritten(args: readonly string[], flags: Flags): void {
+  const seen = new Set<string>();
+  const negatable = new Set(negated(flags).map((name) => `no-${name}`));
+  for (const arg of args) {
+    const written = longFlag(arg);
+    if (!written) continue;
+    const name = negatable.has(written.name) ? written.name.slice(3) : written.name;
+    if (!Object.hasOwn(flags, name)) continue;
+    if (seen.has(name)) throw new UsageError(`Cannot use --${name} as it is given more than once`);
+    seen.add(name);
+    if (written.value === undefined) continue;
+    if (written.value === "") refuseMissing(name);
+    if (flags[name]!.kind === "toggle") flags[name]!.parse(written.value, `--${written.name}`);
+  }
+}
+
+function refuseMissing(name: string): never {
+  throw new UsageError(`Cannot use --${name} as it needs a value: none is given`);
+}
+
+function refuseUnknown(arg: string, flags: Flags): never {
+  const written = arg.split("=")[0]!;
+  const names = [...Object.keys(flags), "help"];
+  const near = written.startsWith("--") ? nearest(written.slice(2), names) : undefined;
+  throw new UsageError(
+    `unknown flag ${written}${near === undefined ? "" : `: did you mean --${near}?`}`,
+  );
+}
+
+/** One flag's value: what was given, else its default. */
+function flagValue(flag: Flag, given: unknown, name: string): unknown {
+  if (flag.kind === "toggle") return given ?? flag.default;
+  if (given === "") return refuseMissing(name);
+  if (given !== undefined) return flag.parse(String(given), `--${name}`);
+  if (flag.required) {
+    throw new UsageError(`Cannot run without --${name} ${flag.placeholder}: ${flag.help}`);
+  }
+  return flag.default;
+}
+
+function positionalValues(given: readonly string[], positionals: Flags): Record<string, unknown> {
+  const names = Object.keys(positionals);
+  const stray = given[names.length];
+  if (stray !== undefined) {
+    const hint = stray.startsWith("-") ? ": flags go without a lone -- before them" : "";
+    throw new UsageError(`unexpected argument ${JSON.stringify(stray)}${hint}`);
+  }
+  return Object.fromEntries(names.map((name, i) => {
+    const positional = positionals[name]!;
+    if (given[i] !== undefined) return [name, positional.parse(given[i], name)];
+    if (positional.required) {
+      throw new UsageError(`Cannot run without ${name.toUpperCase()}: ${positional.help}`);
+    }
+    return [name, positional.default];
+  }));
+}
+
+/**
+ * Parses the arguments of a command.
+ *
+ * @param command the declaration
+ * @param args the arguments, as `Deno.args`
+ * @returns the values of flags and positionals by name, or `"help"` where that is asked for
+ * @throws {UsageError} where an argument is unknown, missing, repeated or out of range
+ */
+export function parseCommand<F extends Flags, P extends Flags>(
+  command: Command<F, P>,
+  args: readonly string[],
+): (Values<F> & Values<P>) | "help" {
+  const { flags } = command;
+  const names = Object.keys(flags);
+  const isToggle = (name: string): boolean => flags[name]!.kind === "toggle";
+  const toggles = names.filter(isToggle);
+  const unknown: string[] = [];
+  const written = joinNegativeValues(args, flags);
+  const parsed: Record<string, unknown> = parseArgs(written, {
+    string: [...names.filter((name) => !isToggle(name)), "_"],
+    boolean: [...toggles, "help"],
+    alias: { help: "h" },
+    // Without defaults of their own, absent toggles would all be `false`.
+    default: Object.fromEntries(toggles.map((name) => [name, flags[name]!.default])),
+    negatable: negated(flags),
+    unknown(arg: string, key?: string): boolean {
+      if (key !== undefined) unknown.push(arg);
+      return key === undefined;
+    },
+  });
+  if (parsed.help === true) return "help";
+  const end = written.indexOf("--");
+  checkWritten(end < 0 ? written : written.slice(0, end), flags);
+  if (unknown[0] !== undefined) refuseUnknown(unknown[0], flags);
+  const values = names.map((name) => [name, flagValue(flags[name]!, parsed[name], name)]);
+  const positionals = positionalValues(parsed._ as string[], command.positionals ?? {});
+  return { ...Object.fromEntries(values), ...positionals } as Values<F> & Values<P>;
+}

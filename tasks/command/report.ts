@@ -1,0 +1,45 @@
+// What a task says when it fails: one line, and the stack only on request.
+
+/** A failure's message as one line, in the user's terms. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // The flag is deno.json's to give, not something to add to `deno task`.
+  const message = error.message
+    .replace(/, run again with the (--allow-[\w-]+) flag/, ": this task runs without $1")
+    .split("\n").map((line) => line.trim()).filter((line) => line !== "").join(" ");
+  return message === "" ? error.name : message;
+}
+
+/** Whether the message itself says what is wrong: ours do, and those of the file system. */
+function isPlain(error: unknown): boolean {
+  return error instanceof Error && (/^Cannot /.test(error.message) || /^\w+$/.test(error.name) &&
+      Object.hasOwn(Deno.errors, error.name));
+}
+
+/**
+ * Whether `NEOCOG_DEBUG=1` asks for stacks. Never prompts: without the
+ * permission to read it, it does not.
+ */
+export function isDebugging(): boolean {
+  const permission = { name: "env", variable: "NEOCOG_DEBUG" } as const;
+  if (Deno.permissions.querySync(permission).state !== "granted") return false;
+  return Deno.env.get("NEOCOG_DEBUG") === "1";
+}
+
+/**
+ * A failure as one line, causes included; its stack below where `debugging`.
+ *
+ * @param error what was thrown
+ * @param debugging whether to add the stack
+ * @returns the text after `error: `
+ */
+export function failureText(error: unknown, debugging: boolean): string {
+  const causes: string[] = [];
+  for (let at = error; at instanceof Error && causes.length < 5; at = at.cause) {
+    if (at.cause !== undefined) causes.push(messageOf(at.cause));
+  }
+  const line = [messageOf(error), ...causes].join(": ");
+  if (debugging) return error instanceof Error ? `${line}\n${error.stack}` : line;
+  // A message from elsewhere may say little, so tell how to learn where it came from.
+  return isPlain(error) ? line : `${line} (NEOCOG_DEBUG=1 shows where)`;
+}

@@ -1,0 +1,160 @@
+// The live display of a training run, on stderr, in the fields Keras users know.
+import process from "node:process";
+// deno-lint-ignore no-import-prefix -- the one place that names it
+import cliProgress from "npm:cli-progress@3.12.0";
+
+/** Means over the steps of an epoch so far. */
+export type StepMetrics = { readonly loss: number; readonly accuracy?: number };
+
+/** What an epoch came to. */
+export type EpochMetrics = StepMetrics & {
+  readonly valLoss?: number;
+  readonly valAccuracy?: number;
+  /** How long it took; measured here where absent. */
+  readonly seconds?: number;
+};
+
+/** A stream to draw on: `node:process`'s stderr, or a test's. */
+export type ProgressStream = {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+};
+
+/** The display of one training run; epochs and steps count from 1. */
+export type TrainingProgress = {
+  /** Tells that `step` steps of `epoch` are done. */
+  step(epoch: number, step: number, metrics: StepMetrics): void;
+  /** Tells that `epoch` is done, and prints its line. */
+  epochEnd(epoch: number, metrics: EpochMetrics): void;
+  /** Prints a line without disturbing the bar. */
+  note(line: string): void;
+  /** Takes the bar away; nothing is drawn, and no timer runs, until the next step. */
+  stop(): void;
+};
+
+/** The part of cli-progress's `SingleBar` that is used (the package has no types of its own). */
+type Bar = {
+  start(total: number, value: number, payload: Record<string, string>): void;
+  update(value: number, payload: Record<string, string>): void;
+  stop(): void;
+};
+
+const FORMAT = "Epoch {epoch} [{bar}] {value}/{total} - {times}{metrics}";
+
+function makeBar(stream: ProgressStream): Bar {
+  const columns = stream.columns || 80;
+  return new cliProgress.SingleBar({
+    stream,
+    format: FORMAT,
+    // What stands beside the bar takes up to 80 columns; on narrow terminals its end is cut.
+    barsize: Math.max(10, Math.min(30, columns - 80)),
+    clearOnComplete: true,
+    // Trims the line itself, so that a run that is killed leaves the terminal as it was.
+    linewrap: true,
+    // Ctrl-C is the task's: it ends the step and writes the checkpoint.
+    gracefulExit: false,
+  }) as Bar;
+}
+
+/** Seconds as `8s`, `1m 5s` or `2h 3m`. */
+function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole}s`;
+  const minutes = Math.floor(whole / 60);
+  return minutes < 60
+    ? `${minutes}m ${whole % 60}s`
+    : `${Math.floor(minutes / 60)}h ${minutes % 60}m`;
+}
+
+/** ` - loss: 0.2214 - accuracy: 0.9321 …` of the metrics that are there. */
+function metricsText({ loss, accuracy, valLoss, valAccuracy }: EpochMetrics): string {
+  const fields = { loss, accuracy, val_loss: valLoss, val_accuracy: valAccuracy };
+  return Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    // Four decimals as Keras, but never "0.0000" for a loss that is not 0.
+    .map(([name, value]) => {
+      const small = value !== 0 && Math.abs(value!) < 1e-3;
+      return ` - ${name}: ${small ? value!.toExponential(2) : value!.toFixed(4)}`;
+    }).join("");
+}
+
+/** The clock of one epoch: when it began, and when its first step was done. */
+type EpochClock = {
+  readonly epoch: number;
+  readonly began: number;
+  readonly first: { readonly step: number; readonly at: number };
+};
+
+/** `12s - ETA: 1m 5s`; the first step compiles shaders, so it says nothing of the others. */
+function times({ began, first }: EpochClock, step: number, total: number, now: number): string {
+  const elapsed = duration((now - began) / 1000);
+  if (step === first.step) return elapsed;
+  const each = (now - first.at) / 1000 / (step - first.step);
+  return `${elapsed} - ETA: ${duration(each * (total - step))}`;
+}
+
+/**
+ * Displays a training run: on a terminal a bar for each epoch with steps,
+ * elapsed and remaining time, loss and accuracy; elsewhere one line when the
+ * first step is done (it compiles the shaders). At each epoch's end, one line.
+ *
+ * @param run how many epochs there are in all, and steps in each
+ * @param stream where to draw; stderr by default
+ * @returns the display; `stop` it when training ends or fails
+ */
+export function trainingProgress(
+  { epochs, stepsPerEpoch }: { readonly epochs: number; readonly stepsPerEpoch: number },
+  stream: ProgressStream = process.stderr as ProgressStream,
+): TrainingProgress {
+  let bar: Bar | undefined;
+  let clock: EpochClock | undefined;
+  let drawn: { value: number; payload: Record<string, string> } | undefined;
+  let idleSince = performance.now();
+  let steps = 0;
+
+  const stop = (): void => {
+    bar?.stop();
+    bar = undefined;
+  };
+  const draw = (): void => {
+    if (!drawn || stream.isTTY !== true) return;
+    if (bar) return bar.update(drawn.value, drawn.payload);
+    bar = makeBar(stream);
+    bar.start(stepsPerEpoch, drawn.value, drawn.payload);
+  };
+  const line = (text: string): void => {
+    // The bar remembers the row it began on, so it cannot scroll: it makes way and comes again.
+    const shown = bar !== undefined;
+    stop();
+    stream.write(`${text}\n`);
+    if (shown) draw();
+  };
+
+  return {
+    step(epoch, step, metrics): void {
+      const now = performance.now();
+      if (clock?.epoch !== epoch) clock = { epoch, began: idleSince, first: { step, at: now } };
+      const payload = {
+        epoch: `${epoch}/${epochs}`,
+        times: times(clock, step, stepsPerEpoch, now),
+        metrics: metricsText(metrics),
+      };
+      drawn = { value: step, payload };
+      if (steps++ === 0 && stream.isTTY !== true) {
+        line(`First step done in ${((now - idleSince) / 1000).toFixed(1)}s`);
+      }
+      draw();
+    },
+    epochEnd(epoch, metrics): void {
+      const now = performance.now();
+      const seconds = metrics.seconds ?? (now - (clock?.began ?? idleSince)) / 1000;
+      drawn = undefined;
+      clock = undefined;
+      line(`Epoch ${epoch}/${epochs} - ${seconds.toFixed(1)}s${metricsText(metrics)}`);
+      idleSince = now;
+    },
+    note: line,
+    stop,
+  };
+}

@@ -1,0 +1,233 @@
+// Every kind of PNG decodes to the numbers it was made of; nothing else decodes at all.
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { deflateSync } from "node:zlib";
+import { decodeImage } from "../../lib/image/decode.ts";
+import { chunk, header, png, pngOf, type PngParts, raw, samplesOf } from "./png_fixture.ts";
+
+const SIZES = [[1, 1], [3, 2], [13, 11], [5, 17]] as const;
+
+/** Decodes PNGs of several sizes, and compares them with `pixel` of each pixel's samples. */
+function check(
+  parts: Omit<PngParts, "width" | "height">,
+  channels: number,
+  pixel: (samples: readonly number[]) => readonly number[],
+): void {
+  for (const [width, height] of SIZES) {
+    const whole = { ...parts, width, height };
+    const samples = samplesOf(whole);
+    const step = samples.length / (width * height);
+    const expected = Array.from(
+      { length: width * height },
+      (_, i) => pixel(samples.slice(i * step, i * step + step)),
+    ).flat();
+    const image = decodeImage(png(whole), "a.png");
+    assertEquals([image.width, image.height, image.channels], [width, height, channels]);
+    assertEquals(image.pixels, new Float32Array(expected), JSON.stringify(parts));
+  }
+}
+
+const scaled = (depth: number) => (samples: readonly number[]): number[] =>
+  samples.map((sample) => sample / (2 ** depth - 1));
+
+Deno.test("grey of 1, 2, 4, 8 and 16 bits has one channel", () => {
+  for (const depth of [1, 2, 4, 8, 16]) check({ depth, colour: 0 }, 1, scaled(depth));
+});
+
+Deno.test("colour, and colour with alpha, of 8 and 16 bits have three and four channels", () => {
+  for (const depth of [8, 16]) {
+    check({ depth, colour: 2 }, 3, scaled(depth));
+    check({ depth, colour: 6 }, 4, scaled(depth));
+  }
+});
+
+Deno.test("grey with alpha has four channels, of which the colours are equal", () => {
+  for (const depth of [8, 16]) {
+    check({ depth, colour: 4 }, 4, ([y, a]) => scaled(depth)([y!, y!, y!, a!]));
+  }
+});
+
+Deno.test("a palette of 1, 2, 4 and 8 bits becomes its colours, with their alphas if it has some", () => {
+  for (const depth of [1, 2, 4, 8]) {
+    const count = Math.min(2 ** depth, 200);
+    const palette = Array.from({ length: 3 * count }, (_, i) => (i * 37 + 5) % 256);
+    const rgb = (i: number): number[] => palette.slice(3 * i, 3 * i + 3);
+    check({ depth, colour: 3, palette }, 3, ([i]) => scaled(8)(rgb(i!)));
+    const transparency = Array.from({ length: count / 2 }, (_, i) => (i * 91) % 256);
+    check(
+      { depth, colour: 3, palette, transparency },
+      4,
+      ([i]) => scaled(8)([...rgb(i!), transparency[i!] ?? 255]),
+    );
+  }
+});
+
+Deno.test("the one clear colour of a picture without alpha becomes alpha 0", () => {
+  const clear = (samples: readonly number[], colour: readonly number[]): number =>
+    samples.every((sample, c) => sample === colour[c]) ? 0 : 1;
+  for (const depth of [1, 4, 8, 16]) {
+    const grey = 13 % 2 ** depth;
+    check({ depth, colour: 0, transparency: [0, grey] }, 4, ([y]) => [
+      ...scaled(depth)([y!, y!, y!]),
+      clear([y!], [grey]),
+    ]);
+  }
+  const colour = [13, (7919 + 13) % 256, (4 * 7919 + 13) % 256];
+  const transparency = colour.flatMap((value) => [0, value]);
+  check({ depth: 8, colour: 2, transparency }, 4, (rgb) => [
+    ...scaled(8)(rgb),
+    clear(rgb, colour),
+  ]);
+});
+
+Deno.test("interlaced pictures of 8 and 16 bits decode as others do", () => {
+  for (const depth of [8, 16]) {
+    check({ depth, colour: 0, interlaced: true }, 1, scaled(depth));
+    check({ depth, colour: 2, interlaced: true }, 3, scaled(depth));
+    check({ depth, colour: 6, interlaced: true }, 4, scaled(depth));
+  }
+});
+
+Deno.test("interlaced pictures of fewer bits are refused, as fast-png would get them wrong", () => {
+  for (const depth of [1, 2, 4]) {
+    refused(png({ width: 9, height: 9, depth, colour: 0, interlaced: true }), "interlaced");
+  }
+});
+
+/** Pillow 13.0.0's file of [[0, 128], [255, 64]] in mode "L". */
+const BY_PIL =
+  "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAAAAABX3VL4AAAADklEQVR4nGNgaGD47wAABEQBwOpq4d8AAAAASUVORK5CYII=";
+
+Deno.test("a file by PIL decodes to its pixels", () => {
+  const bytes = Uint8Array.from(atob(BY_PIL), (c) => c.charCodeAt(0));
+  const pixels = new Float32Array([0, 128 / 255, 1, 64 / 255]);
+  assertEquals(decodeImage(bytes, "a.png"), { width: 2, height: 2, channels: 1, pixels });
+});
+
+const GREY = { width: 5, height: 7, depth: 8, colour: 0 } as const;
+
+/** A file of a header, of this data deflated, and of other chunks before it. */
+function fileOf(data: Uint8Array, parts: PngParts = GREY, ...before: Uint8Array[]): Uint8Array {
+  const idat = chunk("IDAT", deflateSync(data));
+  return pngOf(header(parts), ...before, idat, chunk("IEND", []));
+}
+
+function refused(bytes: Uint8Array, ...includes: string[]): void {
+  const { message } = assertThrows(() => decodeImage(bytes, "bad.png"), SyntaxError);
+  assertMatch(message, /^Cannot decode (PNG|image) bad\.png as /);
+  for (const part of includes) assert(message.includes(part), `"${message}": "${part}"`);
+}
+
+Deno.test("a file that is no PNG is refused by what it seems to be", () => {
+  const latin1 = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
+  const kinds: [string, string][] = [
+    ["", "empty"],
+    ["This is a text file.\n", "text"],
+    ["\xc3\xa9t\xc3\xa9 ".repeat(205), "text"],
+    ["\n <!DOCTYPE html><title>404</title>", "HTML"],
+    ["<html>", "HTML"],
+    ['<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>', "SVG"],
+    ["\xff\xd8\xff\xe0\0\x10JFIF", "JPEG"],
+    ["GIF89a\x01\0", "GIF"],
+    ["RIFF\x10\0\0\0WEBPVP8 ", "WebP"],
+    ["BM\x46\0\0\0\0\0", "BMP"],
+    ["II*\0\x08\0\0\0", "TIFF"],
+    ["%PDF-1.7\n", "PDF"],
+    ["\x1f\x8b\x08\0", "gzip"],
+    ["\0\x01\x02\x03\xff", "unknown"],
+    ["\x89PNG\n\x1a\n\0\0\0\x0dIHDR", "damaged PNG (was it transferred as text?)"],
+  ];
+  for (const [text, kind] of kinds) {
+    refused(latin1(text), `must be a PNG file: current value is ${kind}`);
+  }
+});
+
+Deno.test("a PNG cut at any byte is refused", () => {
+  const bytes = png({ ...GREY, colour: 2 });
+  for (let length = 0; length < bytes.length; length++) refused(bytes.subarray(0, length));
+});
+
+Deno.test("a PNG with any bit flipped after its signature is refused", () => {
+  const bytes = png({ ...GREY, colour: 2 });
+  for (let bit = 64; bit < 8 * bytes.length; bit++) {
+    const flipped = bytes.slice();
+    flipped[bit >> 3]! ^= 1 << (bit & 7);
+    refused(flipped);
+  }
+});
+
+Deno.test("a header that claims 60,000 × 60,000 pixels is refused before anything is decoded", () => {
+  const bytes = fileOf(new Uint8Array(10), { ...GREY, width: 60_000, height: 60_000 });
+  const { message } = assertThrows(() => decodeImage(bytes, "big.png"), RangeError);
+  assertEquals(
+    message,
+    "Cannot decode PNG big.png as it must have at most 67108864 pixels: " +
+      "current value is 60000×60000",
+  );
+  // The header alone is enough to refuse it.
+  assertThrows(() => decodeImage(bytes.subarray(0, 33), "big.png"), RangeError, "60000×60000");
+  const wide = fileOf(new Uint8Array(10), { ...GREY, width: 2 ** 26 + 1, height: 1 });
+  assertThrows(() => decodeImage(wide, "wide.png"), RangeError, "67108865×1");
+});
+
+Deno.test("image data of fewer or more bytes than the picture has is refused", () => {
+  const data = raw(GREY);
+  assertEquals(decodeImage(fileOf(data), "a.png").width, 5);
+  refused(fileOf(data.subarray(0, -1)), "must inflate to 42 bytes: current value is 41");
+  refused(fileOf(new Uint8Array([...data, 0])), "must inflate to 42 bytes: there is more");
+  refused(fileOf(new Uint8Array(0)), "current value is 0");
+  const bomb = fileOf(new Uint8Array(50_000_000));
+  refused(bomb, "there is more");
+  const cut = chunk("IDAT", deflateSync(data).subarray(0, -5));
+  refused(pngOf(header(GREY), cut, chunk("IEND", [])), "must inflate to 42 bytes: ");
+  const broken = deflateSync(data);
+  broken[broken.length - 1]! ^= 1; // the checksum of the inflated data
+  refused(pngOf(header(GREY), chunk("IDAT", broken), chunk("IEND", [])), "must inflate");
+  refused(fileOf(data.map((byte, i) => i % 6 === 0 ? 5 : byte)), "its data is damaged");
+});
+
+Deno.test("a header that the format does not have is refused", () => {
+  const data = raw(GREY);
+  refused(fileOf(data, { ...GREY, width: 0 }), "from 1 to 2^31 - 1: current value is 0×7");
+  refused(fileOf(data, { ...GREY, height: 2 ** 31 }), "2147483648");
+  refused(fileOf(data, { ...GREY, depth: 3 }), "bit depth of 1,2,4,8,16: current value is 3");
+  refused(fileOf(data, { ...GREY, colour: 2, depth: 4 }), "bit depth of 8,16: current value is 4");
+  refused(fileOf(data, { ...GREY, colour: 5 }), "colour type must be 0, 2, 3, 4 or 6");
+  for (const at of [10, 11, 12]) {
+    const fields = header(GREY).slice(8, 21);
+    fields[at] = 2;
+    const idat = chunk("IDAT", deflateSync(data));
+    refused(pngOf(chunk("IHDR", fields), idat, chunk("IEND", [])), "interlacing 0 or 1");
+  }
+  refused(pngOf(chunk("IHDR", new Uint8Array(12))), "IHDR must have 13 bytes");
+  refused(pngOf(chunk("IDAT", new Uint8Array(13))), "first chunk must be IHDR");
+});
+
+Deno.test("chunks that are missing, unknown and critical, twice or in another order are refused", () => {
+  const [ihdr, iend] = [header(GREY), chunk("IEND", [])];
+  const idat = chunk("IDAT", deflateSync(raw(GREY)));
+  refused(pngOf(ihdr, iend), "in this order: current value is IHDR IEND");
+  refused(pngOf(ihdr, idat), "is it cut short?");
+  refused(pngOf(ihdr, ihdr, idat, iend), "current value is IHDR IHDR");
+  refused(pngOf(ihdr, idat, chunk("PLTE", [0, 0, 0]), iend), "in this order");
+  refused(pngOf(ihdr, chunk("CgBI", [0]), idat, iend), "critical chunk", "CgBI");
+  refused(pngOf(ihdr, chunk("ab1d", []), idat, iend), "four letters");
+  assertEquals(decodeImage(pngOf(ihdr, chunk("abCd", [1]), idat, iend), "a").width, 5);
+});
+
+Deno.test("a palette or transparency that does not fit the picture is refused", () => {
+  const indexed = { width: 2, height: 1, depth: 8, colour: 3, samples: [0, 2] };
+  const file = (palette?: number[], transparency?: number[], parts: PngParts = indexed) =>
+    png({ ...parts, palette, transparency });
+  refused(file(), "must have a palette (PLTE)");
+  refused(file([0, 0, 0, 1, 1, 1]), "index must be below 2, the palette's: current value is 2");
+  refused(file([0, 0, 0, 1]), "1 to 256 colours of 3 bytes: current value is 4");
+  refused(file([]), "1 to 256 colours");
+  refused(file(Array(9).fill(0), [1, 2, 3, 4]), "at most 3 bytes: current value is 4");
+  refused(file(undefined, [0], GREY), "tRNS must have 2 bytes: current value is 1");
+  refused(file(undefined, [0, 0], { ...GREY, colour: 4 }), "alpha must have no tRNS");
+});
+
+Deno.test("a colour profile that would inflate without a bound is passed over", () => {
+  const profile = new Uint8Array([0x61, 0, 0, ...deflateSync(new Uint8Array(20_000_000))]);
+  assertEquals(decodeImage(fileOf(raw(GREY), GREY, chunk("iCCP", profile)), "a").width, 5);
+});

@@ -1,0 +1,102 @@
+// The display of a training run, on streams that record what is written.
+// deno-lint-ignore-file no-control-regex -- terminals are driven by escape characters
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { type ProgressStream, trainingProgress } from "../../tasks/progress.ts";
+
+type Recorder = ProgressStream & { text: string };
+
+function recorder(isTTY: boolean, columns = 120): Recorder {
+  return {
+    isTTY,
+    columns,
+    text: "",
+    write(text: string): void {
+      this.text += text;
+    },
+  };
+}
+
+const END = { loss: 0.22141, accuracy: 0.93207, valLoss: 0.0712, valAccuracy: 0.9774, seconds: 1 };
+
+Deno.test("off a terminal there is a line for the first step and one for each epoch", () => {
+  const stream = recorder(false);
+  const progress = trainingProgress({ epochs: 2, stepsPerEpoch: 2 }, stream);
+  for (const epoch of [1, 2]) {
+    progress.step(epoch, 1, { loss: 2, accuracy: 0.1 });
+    progress.step(epoch, 2, { loss: 1, accuracy: 0.5 });
+    progress.epochEnd(epoch, { ...END, seconds: 12.34 });
+  }
+  progress.stop();
+  const lines = stream.text.split("\n");
+  assertMatch(lines[0]!, /^First step done in \d+\.\ds$/);
+  const metrics = "loss: 0.2214 - accuracy: 0.9321 - val_loss: 0.0712 - val_accuracy: 0.9774";
+  assertEquals(lines.slice(1), [
+    `Epoch 1/2 - 12.3s - ${metrics}`,
+    `Epoch 2/2 - 12.3s - ${metrics}`,
+    "",
+  ]);
+});
+
+Deno.test("the line of an epoch has only the metrics there are, and no false zeros", () => {
+  const stream = recorder(false);
+  const progress = trainingProgress({ epochs: 1, stepsPerEpoch: 2 }, stream);
+  progress.epochEnd(1, { loss: 0.0000123, accuracy: 0, seconds: 0.04 });
+  assertEquals(stream.text, "Epoch 1/1 - 0.0s - loss: 1.23e-5 - accuracy: 0.0000\n");
+});
+
+Deno.test("an epoch's seconds are measured where they are not given", async () => {
+  const stream = recorder(false);
+  const progress = trainingProgress({ epochs: 1, stepsPerEpoch: 1 }, stream);
+  await new Promise((resolve) => setTimeout(resolve, 120));
+  progress.step(1, 1, { loss: 1 });
+  progress.epochEnd(1, { loss: 1 });
+  const seconds = Number(/Epoch 1\/1 - (\d+\.\d)s/.exec(stream.text)?.[1]);
+  assert(seconds >= 0.1 && seconds < 5, stream.text);
+});
+
+Deno.test("on a terminal there is a bar with steps, times, loss and accuracy", async () => {
+  const stream = recorder(true);
+  const progress = trainingProgress({ epochs: 3, stepsPerEpoch: 4 }, stream);
+  progress.step(2, 1, { loss: 2, accuracy: 0.25 });
+  assertMatch(stream.text, /Epoch 2\/3 \[=+-+\] 1\/4 - \d+s - loss: 2\.0000 - accuracy: 0\.2500/);
+  assert(!stream.text.includes("ETA"), "the first step says nothing of the others");
+  stream.text = "";
+  await new Promise((resolve) => setTimeout(resolve, 250));
+  progress.step(2, 2, { loss: 1, accuracy: 0.5 });
+  assertMatch(stream.text, /2\/4 - \d+s - ETA: \d+s - loss: 1\.0000 - accuracy: 0\.5000/);
+  progress.stop();
+});
+
+Deno.test("on a terminal the bar makes way for the epoch's line", () => {
+  const stream = recorder(true);
+  const progress = trainingProgress({ epochs: 1, stepsPerEpoch: 1 }, stream);
+  progress.step(1, 1, { loss: 1, accuracy: 0 });
+  stream.text = "";
+  progress.epochEnd(1, END);
+  // The bar is erased (CSI 2 K) before the line, and not drawn again after it.
+  assertMatch(stream.text, /\x1b\[2KEpoch 1\/1 - 1\.0s - loss: 0\.2214 [^\n\x1b]*0\.9774\n$/);
+});
+
+Deno.test("a note stands above the bar, which comes again", () => {
+  const stream = recorder(true);
+  const progress = trainingProgress({ epochs: 1, stepsPerEpoch: 2 }, stream);
+  progress.note("before");
+  assertEquals(stream.text, "before\n");
+  progress.step(1, 1, { loss: 1, accuracy: 0 });
+  stream.text = "";
+  progress.note("hello");
+  assertMatch(stream.text, /\x1b\[2Khello\n.*Epoch 1\/1 \[=+-+\] 1\/2/s);
+  progress.stop();
+  progress.stop();
+});
+
+Deno.test("the bar leaves no terminal mode to restore and fits a narrow terminal", () => {
+  const stream = recorder(true, 40);
+  const progress = trainingProgress({ epochs: 1, stepsPerEpoch: 2 }, stream);
+  progress.step(1, 1, { loss: 1, accuracy: 0 });
+  progress.stop();
+  assertStringIncludes(stream.text, "Epoch 1/1 [=====-----] 1/2");
+  assert(!/\x1b\[\?/.test(stream.text), "no private mode is set");
+  const drawn = stream.text.split(/\x1b(?:\[[\d;]*[A-Za-z]|[78])/);
+  assert(drawn.every((part) => part.trim().length <= 40), stream.text);
+});

@@ -1,0 +1,314 @@
+// Safetensors: what Python's package writes is read, what is written is what Python writes.
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import type { HostTensor } from "../../lib/weights/host_tensor.ts";
+import {
+  hostTensor,
+  parseSafetensors,
+  serialiseSafetensors,
+} from "../../lib/weights/safetensors.ts";
+import { bits, float32, fromBase64 } from "./fixtures.ts";
+
+// safetensors 0.8.0, numpy.save of tensors() below with the metadata {"made": "by Python"}.
+const PYTHON =
+  "SAEAAAAAAAB7Il9fbWV0YWRhdGFfXyI6eyJtYWRlIjoiYnkgUHl0aG9uIn0sImEvZjMyIjp7ImR0eXBlIjoiRjMyIiwic2hhcGUiOlsyLDNdLCJkYXRhX29mZnNldHMiOlswLDI0XX0sInplcm8iOnsiZHR5cGUiOiJGMzIiLCJzaGFwZSI6WzAsM10sImRhdGFfb2Zmc2V0cyI6WzI0LDI0XX0sIsOpIjp7ImR0eXBlIjoiRjMyIiwic2hhcGUiOltdLCJkYXRhX29mZnNldHMiOlsyNCwyOF19LCJiLmkzMiI6eyJkdHlwZSI6IkkzMiIsInNoYXBlIjpbMl0sImRhdGFfb2Zmc2V0cyI6WzI4LDM2XX0sImMiOnsiZHR5cGUiOiJCT09MIiwic2hhcGUiOlszXSwiZGF0YV9vZmZzZXRzIjpbMzYsMzldfX0gAADAPwAAAIAAAMB/AACAfwAAgP8BAAAAzczMPQAAAID///9/AQAB";
+
+// The same, of one small tensor for each other numpy type.
+const PYTHON_TYPES =
+  "AAIAAAAAAAB7InU2NCI6eyJkdHlwZSI6IlU2NCIsInNoYXBlIjpbMV0sImRhdGFfb2Zmc2V0cyI6WzAsOF19LCJpNjQiOnsiZHR5cGUiOiJJNjQiLCJzaGFwZSI6WzJdLCJkYXRhX29mZnNldHMiOls4LDI0XX0sImY2NCI6eyJkdHlwZSI6IkY2NCIsInNoYXBlIjpbM10sImRhdGFfb2Zmc2V0cyI6WzI0LDQ4XX0sInUzMiI6eyJkdHlwZSI6IlUzMiIsInNoYXBlIjpbMV0sImRhdGFfb2Zmc2V0cyI6WzQ4LDUyXX0sImYxNiI6eyJkdHlwZSI6IkYxNiIsInNoYXBlIjpbNl0sImRhdGFfb2Zmc2V0cyI6WzUyLDY0XX0sInUxNiI6eyJkdHlwZSI6IlUxNiIsInNoYXBlIjpbMV0sImRhdGFfb2Zmc2V0cyI6WzY0LDY2XX0sImkxNiI6eyJkdHlwZSI6IkkxNiIsInNoYXBlIjpbMl0sImRhdGFfb2Zmc2V0cyI6WzY2LDcwXX0sImk4Ijp7ImR0eXBlIjoiSTgiLCJzaGFwZSI6WzJdLCJkYXRhX29mZnNldHMiOls3MCw3Ml19LCJ1OCI6eyJkdHlwZSI6IlU4Iiwic2hhcGUiOlsyXSwiZGF0YV9vZmZzZXRzIjpbNzIsNzRdfX0gICAgIAkAAAAAAAAA+/////////////9/AAAAAJqZmZmZmbk/AAAAAAAAAICxoRYq087SRwcAAAAAPgCAAQD/ewB8AH7//9T+LAGAfwD/";
+
+/** In an order of their own: the file's order must not depend on it. */
+function tensors(): Map<string, HostTensor> {
+  return new Map<string, HostTensor>([
+    ["c", { dtype: "bool", shape: [3], values: new Uint8Array([1, 0, 1]) }],
+    ["zero", float32([], [0, 3])],
+    ["é", float32([0.1], [])],
+    ["a/f32", float32([1.5, -0, NaN, Infinity, -Infinity, 1e-45], [2, 3])],
+    ["b.i32", { dtype: "int32", shape: [2], values: new Int32Array([-(2 ** 31), 2 ** 31 - 1]) }],
+  ]);
+}
+
+Deno.test("a file by Python's package reads as the tensors it was made of, to the bit", () => {
+  const contents = parseSafetensors(fromBase64(PYTHON), "python.safetensors");
+  assertEquals(contents.metadata, { made: "by Python" });
+  assertEquals([...contents.tensors.keys()].sort(), [...tensors().keys()].sort());
+  for (const [name, expected] of tensors()) {
+    const found = hostTensor(contents, name);
+    assertEquals([found.dtype, found.shape], [expected.dtype, expected.shape]);
+    assertEquals(bits(found), bits(expected), name);
+  }
+});
+
+Deno.test("the bytes that are written are those that Python's package writes", () => {
+  const bytes = serialiseSafetensors(tensors(), { made: "by Python" });
+  assertEquals(bytes.toBase64(), PYTHON);
+});
+
+Deno.test("a file reads the same at any alignment of its bytes", () => {
+  const bytes = fromBase64(PYTHON);
+  const shifted = new Uint8Array(bytes.length + 3).subarray(3);
+  shifted.set(bytes);
+  const found = hostTensor(parseSafetensors(shifted, "shifted"), "a/f32");
+  assertEquals(bits(found), bits(tensors().get("a/f32")!));
+});
+
+Deno.test("every numpy type converts to float32 or int32", () => {
+  const contents = parseSafetensors(fromBase64(PYTHON_TYPES), "types.safetensors");
+  const read = (name: string): [string, number[]] => {
+    const { dtype, values } = hostTensor(contents, name);
+    return [dtype, [...values]];
+  };
+  assertEquals(read("f64"), ["float32", [Math.fround(0.1), -0, Math.fround(1e38)]]);
+  assertEquals(read("f16"), ["float32", [1.5, -0, 2 ** -24, 65504, Infinity, NaN]]);
+  assertEquals(read("i64"), ["int32", [-5, 2 ** 31 - 1]]);
+  assertEquals(read("u64"), ["int32", [9]]);
+  assertEquals(read("u32"), ["int32", [7]]);
+  assertEquals(read("i16"), ["int32", [-300, 300]]);
+  assertEquals(read("u16"), ["int32", [65535]]);
+  assertEquals(read("i8"), ["int32", [-128, 127]]);
+  assertEquals(read("u8"), ["int32", [0, 255]]);
+});
+
+Deno.test("all 65,536 halves and brain floats convert as their definitions say", () => {
+  const halves = Uint16Array.from({ length: 65536 }, (_, i) => i);
+  const bytes = new Uint8Array(halves.buffer);
+  const read = (dtype: string): Float32Array => {
+    const file = fileOf({ w: { dtype, shape: [65536], data_offsets: [0, 131072] } }, bytes);
+    return hostTensor(parseSafetensors(file, dtype), "w").values as Float32Array;
+  };
+  const [half, brain] = [read("F16"), read("BF16")];
+  for (let i = 0; i < 65536; i++) {
+    const sign = i < 32768 ? 1 : -1;
+    assertEquals(half[i], sign * magnitude((i >> 10) & 31, i & 1023, 5, 10), `half ${i}`);
+    assertEquals(brain[i], sign * magnitude((i >> 7) & 255, i & 127, 8, 7), `bfloat16 ${i}`);
+  }
+});
+
+/** IEEE 754 §3.4, in arithmetic rather than bits. */
+function magnitude(exponent: number, fraction: number, width: number, precision: number): number {
+  const bias = 2 ** (width - 1) - 1;
+  if (exponent === 2 ** width - 1) return fraction === 0 ? Infinity : NaN;
+  if (exponent === 0) return fraction * 2 ** (1 - bias - precision);
+  return (1 + fraction / 2 ** precision) * 2 ** (exponent - bias);
+}
+
+// By numpy: numbers of tensors and of values, the sum of all, the first of conv1.weight.
+const RESNET = {
+  tensors: 97,
+  count: 271_098,
+  sum: 139.78264955982075,
+  first: [-0.13818146288394928, -0.1624176800251007, 0.8207383155822754],
+};
+
+const resnet = new URL("../../../shared/data/resnet20-cifar10.safetensors", import.meta.url);
+const absent = !exists(resnet);
+
+Deno.test({
+  name: "ResNet-20's weights of PyTorch read with Python's sums" +
+    (absent ? " (ignored: ../shared/data cannot be read)" : ""),
+  ignore: absent,
+  fn: () => {
+    const contents = parseSafetensors(Deno.readFileSync(resnet), "resnet20");
+    assertEquals(contents.tensors.size, RESNET.tensors);
+    let sum = 0;
+    let count = 0;
+    for (const name of contents.tensors.keys()) {
+      const { values } = hostTensor(contents, name);
+      count += values.length;
+      for (const value of values) sum += value;
+    }
+    assertEquals(count, RESNET.count);
+    assert(Math.abs(sum - RESNET.sum) < 1e-6, `sum ${sum}`);
+    const kernel = hostTensor(contents, "conv1.weight");
+    assertEquals(kernel.shape, [16, 3, 3, 3]);
+    assertEquals([...kernel.values.subarray(0, 3)], RESNET.first);
+  },
+});
+
+function exists(url: URL): boolean {
+  try {
+    return Deno.statSync(url).isFile;
+  } catch {
+    return false;
+  }
+}
+
+const GOOD = { w: { dtype: "F32", shape: [2], data_offsets: [0, 8] } };
+
+/** A file with this header, an object or a text, and this data. */
+function fileOf(header: object | string, data: Uint8Array | number = 8): Uint8Array {
+  const text = typeof header === "string" ? header : JSON.stringify(header);
+  const json = new TextEncoder().encode(text);
+  const body = typeof data === "number" ? new Uint8Array(data) : data;
+  return framed(BigInt(json.length), json, body);
+}
+
+function framed(length: bigint, ...parts: Uint8Array[]): Uint8Array {
+  const prefix = new Uint8Array(8);
+  new DataView(prefix.buffer).setBigUint64(0, length, true);
+  return new Uint8Array([prefix, ...parts].flatMap((part) => [...part]));
+}
+
+function changed(changes: object): object {
+  return { w: { ...GOOD.w, ...changes } };
+}
+
+function refused(bytes: Uint8Array, ...includes: string[]): void {
+  const { message } = assertThrows(() => parseSafetensors(bytes, "bad.st"), SyntaxError);
+  for (const part of ["Cannot read bad.st", ...includes]) {
+    assert(message.includes(part), `"${message}" must contain "${part}"`);
+  }
+}
+
+Deno.test("the least file reads, and so does one padded with spaces", () => {
+  assertEquals(parseSafetensors(fileOf("{}", 0), "a").tensors.size, 0);
+  assertEquals(parseSafetensors(fileOf(JSON.stringify(GOOD) + "     "), "a").tensors.size, 1);
+});
+
+Deno.test("a header length that the file cannot have is refused before anything is allocated", () => {
+  refused(new Uint8Array(0), "at least 8 bytes", "current value is 0");
+  refused(new Uint8Array(7), "at least 8 bytes", "current value is 7");
+  refused(framed(10_000_000_000n), "at most 100000000 bytes", "current value is 10000000000");
+  refused(framed(2n ** 64n - 1n, new Uint8Array(9)), "at most 100000000 bytes");
+  refused(framed(99_999_999n, new Uint8Array(9)), "end within the file of 17 bytes");
+  refused(framed(3n, new TextEncoder().encode("{}")), "header of 3 bytes must end within");
+  refused(framed(0n), "must begin with");
+});
+
+Deno.test("a header that is no JSON object in UTF-8 is refused", () => {
+  refused(fileOf("[]", 0), 'offset 8 must begin with "{"', "current value is 91");
+  refused(fileOf(" {}", 0), "must begin with", "current value is 32");
+  refused(fileOf('{"w":', 0), "valid JSON");
+  refused(fileOf("{} {}", 0), "valid JSON");
+  refused(framed(3n, new Uint8Array([0x7b, 0xff, 0x7d])), "valid UTF-8");
+});
+
+Deno.test("a key that stands twice is refused, also within an entry or spelt with an escape", () => {
+  const entry = JSON.stringify(GOOD.w);
+  refused(fileOf(`{"w":${entry},"w":${entry}}`), 'twice in the header: current value is "w"');
+  refused(fileOf(`{"w":${entry}, "\\u0077" : ${entry}}`), 'current value is "w"');
+  refused(fileOf(`{"w":${entry.replace("{", '{"dtype":"I32",')}}`), 'current value is "dtype"');
+  refused(fileOf('{"__metadata__":{"a\\"":"1","a\\"":"2"}}', 0), "twice");
+  const alike = `{"__metadata__":{"w":"\\"w\\":{","x":"w"},"w":${entry}}`;
+  assertEquals(parseSafetensors(fileOf(alike), "a").tensors.size, 1);
+});
+
+Deno.test("metadata must map strings to strings", () => {
+  refused(fileOf({ __metadata__: { epoch: 3 } }, 0), 'map "epoch" to a string', "is 3");
+  refused(fileOf({ __metadata__: ["a"] }, 0), '"__metadata__" must be an object');
+  refused(fileOf({ __metadata__: null }, 0), '"__metadata__" must be an object', "is null");
+  refused(fileOf('{"__metadata__":{"a":"\\ud800"}}', 0), 'map "a" to a string of UTF-16');
+});
+
+Deno.test("an entry that is not exactly dtype, shape and data_offsets is refused", () => {
+  refused(fileOf({ w: 3 }), 'tensor "w" must be an object', "is 3");
+  refused(fileOf({ w: null }), 'tensor "w" must be an object');
+  refused(fileOf(changed({ dtype: "F33" })), 'dtype of tensor "w" must be one of', '"F33"');
+  refused(fileOf(changed({ dtype: undefined })), "dtype", "current value is missing");
+  refused(fileOf(changed({ dtype: "toString" })), "dtype of tensor");
+  refused(fileOf(changed({ shape: undefined })), "shape", "current value is missing");
+  refused(fileOf(changed({ data_offsets: undefined })), "data_offsets", "missing");
+  refused(fileOf(changed({ compressed: true })), "only", '"compressed"');
+  refused(fileOf('{"\\ud800":{}}'), "UTF-16");
+});
+
+Deno.test("a shape of other than whole numbers, or one that overflows, is refused", () => {
+  for (const shape of [[-2], [1.5], ["2"], [null], 2, { 0: 2 }, [1e300], [2 ** 53]]) {
+    refused(fileOf(changed({ shape })), 'shape of tensor "w" must be of whole numbers');
+  }
+  refused(fileOf(changed({ shape: [2 ** 40, 2 ** 40] })), "must not overflow");
+  refused(fileOf(changed({ shape: [2 ** 40, 2 ** 40, 0], data_offsets: [0, 0] })), "overflow");
+});
+
+Deno.test("offsets of other than two whole numbers in order are refused", () => {
+  for (const data_offsets of [[0], [0, 4, 8], [-8, 0], [0.5, 8.5], ["0", "8"], null]) {
+    refused(fileOf(changed({ data_offsets })), 'data_offsets of tensor "w" must be two whole');
+  }
+  refused(fileOf(changed({ data_offsets: [8, 0] })), "must not run backwards", "[8,0]");
+});
+
+Deno.test("a size that is not the shape's is refused", () => {
+  refused(fileOf(changed({ shape: [3] })), "shape [3] must have 12 bytes", "current value is 8");
+  refused(fileOf(changed({ dtype: "F64" })), "must have 16 bytes");
+  refused(fileOf(changed({ shape: [] })), "must have 4 bytes");
+  refused(fileOf(changed({ shape: [0] })), "must have 0 bytes");
+});
+
+Deno.test("data with a hole, an overlap, an end too soon or too late is refused", () => {
+  const two = (begin: number): object => ({
+    ...GOOD,
+    v: { dtype: "F32", shape: [2], data_offsets: [begin, begin + 8] },
+  });
+  refused(fileOf(two(12), 20), 'data of tensor "v" must begin at 8 (a hole)', "is 12");
+  refused(fileOf(two(4), 12), 'data of tensor "v" must begin at 8 (an overlap)', "is 4");
+  refused(fileOf(two(0), 8), "(an overlap)");
+  refused(fileOf(changed({ data_offsets: [4, 12] }), 12), "must begin at 0 (a hole)");
+  refused(fileOf(GOOD, 7), "must have 8 bytes (it is cut short)", "is 7");
+  refused(fileOf(GOOD, 9), "must have 8 bytes (bytes are left over)", "is 9");
+  refused(fileOf("{}", 1), "must have 0 bytes (bytes are left over)");
+});
+
+Deno.test("a file cut at any byte is refused", () => {
+  const bytes = fromBase64(PYTHON);
+  for (let length = 0; length < bytes.length; length++) refused(bytes.subarray(0, length));
+});
+
+Deno.test("a header of many quotes and braces is read without trouble", () => {
+  const text = '{"w":"\\"}'.repeat(50_000);
+  const contents = parseSafetensors(fileOf({ __metadata__: { text } }, 0), "long");
+  assertEquals(contents.metadata.text, text);
+});
+
+Deno.test("values beyond int32 or float32, other bools and other types are refused on conversion", () => {
+  const read = (dtype: string, data: ArrayBufferView, width: number): () => HostTensor => {
+    const bytes = new Uint8Array(data.buffer);
+    const shape = [bytes.length / width];
+    const file = fileOf({ w: { dtype, shape, data_offsets: [0, bytes.length] } }, bytes);
+    return () => hostTensor(parseSafetensors(file, "bad.st"), "w");
+  };
+  const cases: [() => HostTensor, string][] = [
+    [read("I64", new BigInt64Array([1n, 2n ** 31n]), 8), "2147483648"],
+    [read("I64", new BigInt64Array([-(2n ** 31n) - 1n]), 8), "-2147483649"],
+    [read("U64", new BigUint64Array([2n ** 64n - 1n]), 8), "18446744073709551615"],
+    [read("U32", new Uint32Array([2 ** 32 - 1]), 4), "4294967295"],
+    [read("F64", new Float64Array([1, -1e39]), 8), "-1e+39"],
+    [read("BOOL", new Uint8Array([0, 2]), 1), "bools must be 0 or 1: current value is 2 at 1"],
+    [read("F8_E4M3", new Uint8Array(3), 1), "current value is F8_E4M3"],
+  ];
+  for (const [convert, includes] of cases) {
+    const { message } = assertThrows(convert, SyntaxError, includes);
+    assertMatch(message, /^Cannot read tensor "w" of bad.st: /);
+  }
+});
+
+Deno.test("a name that the file has not is refused with the names that it has", () => {
+  const contents = parseSafetensors(fileOf(GOOD), "a.st");
+  assertThrows(() => hostTensor(contents, "bias"), RangeError, "one of w: current value is bias");
+});
+
+Deno.test("what cannot be read back is not written", () => {
+  const write = (tensor: unknown, name = "w"): () => Uint8Array => () =>
+    serialiseSafetensors(new Map([[name, tensor as HostTensor]]));
+  const good = float32([1], [1]);
+  assertThrows(write({ ...good, shape: [2] }), TypeError, "shape [2] must hold 2 values");
+  assertThrows(write({ ...good, shape: [-1] }), TypeError, "whole numbers from 0");
+  assertThrows(write({ ...good, shape: [0.5, 2] }), TypeError, "whole numbers from 0");
+  assertThrows(write({ ...good, dtype: "string" }), TypeError, "current value is string");
+  assertThrows(write({ ...good, dtype: "int32" }), TypeError, "must be of class Int32Array");
+  assertThrows(write({ ...good, values: [1] }), TypeError, "current value is Array");
+  const bools = { dtype: "bool", shape: [1], values: new Uint8Array([255]) };
+  assertThrows(write(bools), RangeError, "current value is 255");
+  assertThrows(write(good, "__metadata__"), TypeError, '"__metadata__"');
+  assertThrows(write(good, "\ud800"), TypeError, "UTF-16");
+  const metadata = { a: 3 } as unknown as Record<string, string>;
+  assertThrows(() => serialiseSafetensors(new Map(), metadata), TypeError, 'metadata "a"');
+  assertThrows(() => serialiseSafetensors(new Map(), { a: "\udc00" }), TypeError, "UTF-16");
+});
+
+Deno.test("names that objects treat apart are names like others", () => {
+  const names = ["__proto__", "1", "0", "constructor", ""];
+  const metadata = JSON.parse('{"__proto__": "a", "2": "b"}');
+  const map = new Map(names.map((name, i) => [name, float32([i], [1])]));
+  const contents = parseSafetensors(serialiseSafetensors(map, metadata), "a");
+  names.forEach((name, i) => assertEquals([...hostTensor(contents, name).values], [i]));
+  assertEquals(Object.entries(contents.metadata), [["2", "b"], ["__proto__", "a"]]);
+});
