@@ -113,6 +113,9 @@ export {
   type ChapterMnistParams,
 } from "./lib/models/chapter_mnist.ts";
 
+export { findModel, type ModelEntry, type ModelOptions, models } from "./lib/models/registry.ts";
+export { type LayerSize, type ModelSize, sizeOfModel, summary } from "./lib/sizing/summary.ts";
+
 // Data
 export { type Idx, parseIdx, readIdx } from "./lib/data/idx.ts";
 export { type DataSplit, type Examples, splitValidation, take } from "./lib/data/examples.ts";
@@ -124,6 +127,13 @@ export { fashionMnist } from "./lib/data/fashion_mnist.ts";
 // Training
 export { type Loss, meanSquaredError, softmaxCrossEntropy } from "./lib/losses/losses.ts";
 export { applyUpdates, chain, type Optimizer, scale } from "./lib/optimizers/optimizer.ts";
+export {
+  cosineDecay,
+  type CosineDecayOptions,
+  descend,
+  type LearningRate,
+  type Schedule,
+} from "./lib/optimizers/schedule.ts";
 export { sgd, type SgdOptions } from "./lib/optimizers/sgd.ts";
 export { adam, type AdamOptions, type AdamState } from "./lib/optimizers/adam.ts";
 export { type StepResult, type Trained, trainStep } from "./lib/train/step.ts";
@@ -149,6 +159,10 @@ export {
   type Weights,
 } from "./lib/train/evaluate.ts";
 export { type Confusion, confusionMatrix, correctCount, topClasses } from "./lib/train/metrics.ts";
+
+export { restoreTraining, restoreWeights, snapshot } from "./lib/train/snapshot.ts";
+export { type EpochRecord, historyCsv } from "./lib/train/history.ts";
+export { type CurvesOptions, curvesSvg, type StepRecord } from "./lib/train/curves.ts";
 
 // Pictures
 export { decodeImage } from "./lib/image/decode.ts";
@@ -178,3 +192,7 @@ export {
   serialiseSafetensors,
 } from "./lib/weights/safetensors.ts";
 export type { SafetensorsDtype } from "./lib/weights/safetensors_dtype.ts";
+
+// Text
+export { nearest, unknownName } from "./lib/text/nearest.ts";
+export { type Alignment, table, type TableOptions } from "./lib/text/table.ts";

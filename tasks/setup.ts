@@ -1,11 +1,12 @@
 // `deno task setup`: sees to it that WebGPU finds an adapter, or says what would help.
 import { runCommand, toggle } from "./command.ts";
-import { installAdvice, usesApt } from "./setup/advice.ts";
+import { installAdvice, usesApt } from "../lib/device/install_advice.ts";
 import { type Adapter, type Machine, thisMachine } from "./setup/machine.ts";
-import { quietVulkan } from "./setup/quiet.ts";
+import { quietVulkan } from "../lib/device/quiet.ts";
 import { isSoftware } from "../lib/device/adapter.ts";
 
-const APT_OPTIONS = ["-o", "DPkg::Lock::Timeout=120"];
+// By its path, as `--allow-run` grants a path: a PATH of another order would find another.
+const APT_GET = "/usr/bin/apt-get";
 const DEBIAN_PACKAGES = ["mesa-vulkan-drivers", "libvulkan1"];
 
 function describe(adapter: Adapter): string {
@@ -13,13 +14,13 @@ function describe(adapter: Adapter): string {
   return `WebGPU: ${adapter.description || "an adapter without a name"}${kind}`;
 }
 
-async function runAndSay(machine: Machine, command: string, args: string[]): Promise<boolean> {
-  machine.say(`$ ${command} ${args.join(" ")}`);
-  const code = await machine.run(command, ...args);
-  if (code !== 0) {
-    const outcome = code === undefined ? "there is no such command" : `exit code ${code}`;
-    machine.say(`${command} failed: ${outcome}`);
-  }
+async function runAptGet(machine: Machine, ...args: string[]): Promise<boolean> {
+  // Another apt-get may hold the lock, as at the start of many virtual machines.
+  const all = ["-o", "DPkg::Lock::Timeout=120", ...args];
+  machine.say(`$ ${APT_GET} ${all.join(" ")}`);
+  const code = await machine.run(APT_GET, ...all);
+  if (code === undefined) machine.say(`${APT_GET} is not there, or may not be run`);
+  else if (code !== 0) machine.say(`${APT_GET} failed with exit code ${code}`);
   return code === 0;
 }
 
@@ -27,9 +28,9 @@ async function runAndSay(machine: Machine, command: string, args: string[]): Pro
 async function installDriver(machine: Machine): Promise<Adapter | undefined> {
   machine.say("No Vulkan driver: installing Debian's, which has one for the CPU too");
   // Lists that could not be renewed may still do.
-  await runAndSay(machine, "apt-get", [...APT_OPTIONS, "update"]);
-  const install = [...APT_OPTIONS, "install", "-y", "--no-install-recommends", ...DEBIAN_PACKAGES];
-  if (!await runAndSay(machine, "apt-get", install)) return undefined;
+  await runAptGet(machine, "update");
+  const options = ["-y", "--no-install-recommends"];
+  if (!await runAptGet(machine, "install", ...options, ...DEBIAN_PACKAGES)) return undefined;
   return await machine.findAdapterAnew("vulkan");
 }
 
@@ -72,9 +73,8 @@ export async function setup(machine: Machine): Promise<boolean> {
   if (adapter) machine.say(describe(adapter));
   else if (chosenBackend === undefined) advise(machine, undefined);
   else {
-    machine.say(
-      `note: WebGPU finds no adapter with DENO_WEBGPU_BACKEND=${chosenBackend}; unset it`,
-    );
+    const chosen = `DENO_WEBGPU_BACKEND=${chosenBackend}`;
+    machine.say(`note: WebGPU finds no adapter by ${chosen}: unset it to look for others`);
   }
   return adapter !== undefined;
 }

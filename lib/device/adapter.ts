@@ -1,7 +1,8 @@
 /// <reference types="npm:@webgpu/types@0.1.74" />
 // Finds the GPU adapter and opens a device on it with everything it offers.
 import { DeviceError } from "./errors.ts";
-import { driverAdvice } from "./advice.ts";
+import { adviceForThisSystem } from "./install_advice.ts";
+import { quietVulkan } from "./quiet.ts";
 
 /** Which adapter to prefer where a machine has several. */
 export type PowerPreference = "high-performance" | "low-power";
@@ -26,11 +27,12 @@ const WANTED_LIMITS = [
  * @throws {DeviceError} of kind `missing` where there is none, saying what to install
  */
 export async function findAdapter(powerPreference: PowerPreference): Promise<GPUAdapter> {
+  quietVulkan();
   const adapter = await navigator.gpu?.requestAdapter({ powerPreference });
   if (!adapter) {
     throw new DeviceError(
       "missing",
-      `Cannot start WebGPU as no GPU adapter was found. ${driverAdvice()} Without one, start({ backend: "cpu" }) runs everything on the CPU, slowly`,
+      `Cannot start WebGPU as no GPU adapter was found: ${adviceForThisSystem()}. Without one, start({ backend: "cpu" }) runs everything on the CPU, slowly`,
     );
   }
   return adapter;

@@ -13,7 +13,7 @@ type BackendValues = ReturnType<WebGPUBackend["readSync"]>;
  * that a wrong answer can not be read: see {@linkcode FaultLedger}.
  */
 export class GuardedBackend extends WebGPUBackend {
-  readonly #faults: FaultLedger = faultLedger();
+  readonly #faults: FaultLedger = faultLedger(() => this.abandonCommands());
 
   /**
    * @param device the device to run on; the backend owns it from here on
@@ -41,15 +41,23 @@ export class GuardedBackend extends WebGPUBackend {
 
   /** Waits for the device to finish what it was given. Throws as {@linkcode requireHealthy} does. */
   async settle(): Promise<void> {
-    if (this.hasCommands()) this.submitQueue();
+    if (this.hidden.commandEncoder) this.submitQueue();
     await this.queue.onSubmittedWorkDone();
     await this.#faults.settled();
     this.requireHealthy();
   }
 
-  private hasCommands(): boolean {
-    return (this as unknown as { commandEncoder: GPUCommandEncoder | null }).commandEncoder !==
-      null;
+  /** The part of tfjs's backend that its types hide. */
+  private get hidden(): { commandEncoder: GPUCommandEncoder | null } {
+    return this as unknown as { commandEncoder: GPUCommandEncoder | null };
+  }
+
+  /** Drops what is recorded but not submitted: it holds a failed operation, which would spoil what follows. */
+  private abandonCommands(): void {
+    if (!this.hidden.commandEncoder) return;
+    this.endComputePassEncoder();
+    this.hidden.commandEncoder = this.device.createCommandEncoder();
+    super.submitQueue();
   }
 
   override runWebGPUProgram(
@@ -74,8 +82,7 @@ export class GuardedBackend extends WebGPUBackend {
   }
 
   override submitQueue(): void {
-    const passes = this as unknown as { endComputePassEncoder(): void };
-    passes.endComputePassEncoder();
+    this.endComputePassEncoder();
     this.watched("a submit", () => super.submitQueue());
     this.#faults.submitted();
   }

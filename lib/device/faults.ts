@@ -40,8 +40,12 @@ export type FaultLedger = {
 /** A half-open range of command buffers whose results are void. */
 type Spoilt = { readonly from: number; readonly until: number; readonly error: DeviceError };
 
-/** Makes an empty ledger. */
-export function faultLedger(): FaultLedger {
+/**
+ * Makes an empty ledger.
+ *
+ * @param abandon called on a fault: the command buffer that is being recorded may hold the failed operation
+ */
+export function faultLedger(abandon: () => void): FaultLedger {
   const writes = new WeakMap<DataId, number>();
   const spoilt: Spoilt[] = [];
   const scopes = new Set<Promise<void>>();
@@ -53,6 +57,7 @@ export function faultLedger(): FaultLedger {
     const fault = describeFault(operation, error);
     spoilt.push({ from, until: current + 1, error: fault });
     current++;
+    abandon();
     untold ??= fault;
   }
 

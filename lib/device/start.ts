@@ -53,6 +53,8 @@ export type StartOptions = {
 export async function start(options: StartOptions = {}): Promise<Device> {
   const { backend = "webgpu", powerPreference = "high-performance" } = options;
   if (backend === "cpu") {
+    // Else tfjs advises, in a banner, its native backend for Node.js, which Deno does not need.
+    tf.env().set("IS_NODE", false);
     await tf.setBackend("cpu");
     return { backend, adapter: "cpu", software: true, limits: {} };
   }

@@ -3,7 +3,7 @@ import type { Tensor, Tensor2D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import { heNormal, type Initializer, zeros } from "./initializers.ts";
 import type { Layer, Slots } from "./layer.ts";
-import { requireWhole } from "./window.ts";
+import { requireSizes, requireWhole } from "./window.ts";
 
 /** Options of {@linkcode dense}. */
 export type DenseOptions = {
@@ -50,6 +50,7 @@ export function dense(options: DenseOptions): Layer<DenseParams, Record<string, 
           `Cannot apply a dense layer as its input must be a vector (put flatten() before it): current value is [${shape}]`,
         );
       }
+      requireSizes("dense", shape);
       return {
         shape: [features],
         params: {

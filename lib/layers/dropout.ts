@@ -1,5 +1,5 @@
 // Dropout layer.
-import { dropUnits } from "../tensor/drop_units.ts";
+import { dropUnits, requireRate } from "../tensor/drop_units.ts";
 import { type Empty, type Layer, stateless } from "./layer.ts";
 
 /**
@@ -24,21 +24,15 @@ import { type Empty, type Layer, stateless } from "./layer.ts";
  * ```
  */
 export function dropout(rate: number): Layer<Empty, Empty> {
-  if (!(rate >= 0 && rate < 1)) {
-    throw new RangeError(
-      `Cannot make a dropout layer as its rate must be from 0 up to but not including 1: current value is ${rate}`,
-    );
-  }
+  requireRate("make a dropout layer", rate);
   return {
     op: "dropout",
     declare: stateless,
-    apply(_params, state, x, { training, key, path }) {
+    apply(_params, state, x, { training, key }) {
       if (!training || rate === 0) return [x, state];
       if (!key) {
         throw new TypeError(
-          `Cannot apply the dropout layer "${
-            path ?? ""
-          }" in training as its context must have a key: current value is ${key}`,
+          `Cannot apply a dropout layer in training as its context must have a key: current value is ${key}`,
         );
       }
       return [dropUnits(x, rate, key), state];

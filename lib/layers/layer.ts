@@ -199,6 +199,7 @@ export function countSlots(slots: Slots<Tree>): number {
  * @param x the child's input
  * @param context the parent's context
  * @returns the child's output and next state
+ * @throws what the child throws, its path put before the message
  */
 export function enter(
   name: string,
@@ -216,12 +217,24 @@ export function enter(
   };
   let nextState: Tree = state[name] ?? {};
   const call = (input: Tensor): Tensor => {
-    const [y, next] = layer.apply(params[name] ?? {}, state[name] ?? {}, input, inner);
-    nextState = next;
-    return y;
+    try {
+      const [y, next] = layer.apply(params[name] ?? {}, state[name] ?? {}, input, inner);
+      nextState = next;
+      return y;
+    } catch (error) {
+      throw named(error, path);
+    }
   };
   const y = context.intercept ? context.intercept({ path, op: layer.op }, x, call) : call(x);
   return [y, nextState];
+}
+
+/** The same error, saying in which layer it came about, if it does not say so yet. */
+function named(error: unknown, path: Path): unknown {
+  // Of some errors, such as a DOMException, the message can not be set.
+  const isOpen = error instanceof Error && Object.hasOwn(error, "message");
+  if (isOpen && !error.message.startsWith('In "')) error.message = `In "${path}": ${error.message}`;
+  return error;
 }
 
 /**

@@ -1,6 +1,8 @@
 // Pooling layers (§12.2): a window's activations condensed into one.
+import { explicitPadding } from "../tensor/convolve.ts";
 import type { Tensor4D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
+import { meanWindows, sumWindows } from "../tensor/window_sums.ts";
 import type { Empty, Layer } from "./layer.ts";
 import { stateless } from "./layer.ts";
 import {
@@ -36,11 +38,21 @@ function poolLayer(
 ): Layer<Empty, Empty> {
   const { size = 2, stride = size, padding = "valid" } = options;
   const window = checkWindow(op, { size, stride, padding });
+  requireInput(op, window);
   return {
     op,
     declare: (shape) => stateless(slide(op, window, shape, shape[2]!)),
     apply: (_params, state, x) => [pool(x as Tensor4D, window), state],
   };
+}
+
+/** A window in the padding alone would have no maximum, and no mean. */
+function requireInput(op: string, { size, padding }: Window): void {
+  if (typeof padding === "number" && size.some((length) => padding >= length)) {
+    throw new RangeError(
+      `Cannot make a ${op} layer as its padding must be smaller than its window: current value is ${padding} around [${size}]`,
+    );
+  }
 }
 
 function rounding(padding: Padding): "floor" | undefined {
@@ -67,7 +79,7 @@ export function maxPool(options: PoolOptions = {}): Layer<Empty, Empty> {
     "maxPool",
     options,
     (x, { size, stride, padding }) =>
-      tf.maxPool(x, [...size], [...stride], padding, rounding(padding)),
+      tf.maxPool(x, [...size], [...stride], explicitPadding(padding), rounding(padding)),
   );
 }
 
@@ -87,11 +99,7 @@ export function maxPool(options: PoolOptions = {}): Layer<Empty, Empty> {
  * ```
  */
 export function meanPool(options: PoolOptions = {}): Layer<Empty, Empty> {
-  return poolLayer("meanPool", options, meanOf);
-}
-
-function meanOf(x: Tensor4D, { size, stride, padding }: Window): Tensor4D {
-  return tf.avgPool(x, [...size], [...stride], padding, rounding(padding));
+  return poolLayer("meanPool", options, meanWindows);
 }
 
 /**
@@ -119,27 +127,11 @@ export function normPool(options: NormPoolOptions = {}): Layer<Empty, Empty> {
     );
   }
   return poolLayer("normPool", options, (x, window) => {
-    if (norm === 1) return sumOf(tf.abs(x), window);
+    // Not tf.abs, whose slope at zero is -1: of activations after a ReLU, half are zero.
+    if (norm === 1) return sumWindows(tf.mul(x, tf.sign(x)), window);
     // The root's slope at zero is infinite: below the floor the gradient is zero instead.
-    return tf.sqrt(tf.maximum(sumOf(tf.square(x), window), 1e-30));
+    return tf.sqrt(tf.maximum(sumWindows(tf.square(x), window), 1e-30));
   });
-}
-
-/** Sums of windows: zeros are put around first, as a mean would leave them out of its count. */
-function sumOf(x: Tensor4D, window: Window): Tensor4D {
-  const { size, stride, padding } = window;
-  const [, height, width] = x.shape;
-  const around = (axis: 0 | 1, length: number): [number, number] => {
-    if (padding === "valid") return [0, 0];
-    if (padding !== "same") return [padding, padding];
-    const outputs = Math.ceil(length / stride[axis]);
-    const total = Math.max(0, (outputs - 1) * stride[axis] + size[axis] - length);
-    return [Math.floor(total / 2), Math.ceil(total / 2)];
-  };
-  const padded = padding === "valid"
-    ? x
-    : tf.pad(x, [[0, 0], around(0, height), around(1, width), [0, 0]]);
-  return tf.mul(meanOf(padded, { ...window, padding: "valid" }), size[0] * size[1]);
 }
 
 /**

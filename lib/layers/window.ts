@@ -31,7 +31,10 @@ export type WindowOptions = {
  */
 export function checkWindow(layer: string, options: WindowOptions): Window {
   const { padding } = options;
-  if (padding !== "same" && padding !== "valid") requireWhole(layer, "padding", padding, 0);
+  if (padding !== "same" && padding !== "valid") {
+    const name = typeof padding === "number" ? "padding" : `padding, if not "same" or "valid",`;
+    requireWhole(layer, name, padding, 0);
+  }
   return {
     size: checkPair(layer, "size", options.size),
     stride: checkPair(layer, "stride", options.stride),
@@ -90,11 +93,24 @@ export function slide(layer: string, window: Window, shape: Shape, features: num
 
 /**
  * @throws {TypeError} where a shape is not that of an image, `[H, W, C]`
+ * @throws {RangeError} where a size is not a whole number of at least 1
  */
 export function requireImage(layer: string, shape: Shape): void {
   if (shape.length !== 3) {
     throw new TypeError(
       `Cannot apply a ${layer} layer as its input must be [height, width, channels]: current value is [${shape}]`,
+    );
+  }
+  requireSizes(layer, shape);
+}
+
+/**
+ * @throws {RangeError} where a size of a shape is not a whole number of at least 1
+ */
+export function requireSizes(layer: string, shape: Shape): void {
+  if (!shape.every((size) => Number.isInteger(size) && size >= 1)) {
+    throw new RangeError(
+      `Cannot apply a ${layer} layer as its input's sizes must be whole numbers of at least 1: current value is [${shape}]`,
     );
   }
 }

@@ -19,7 +19,7 @@ export type Loss = (outputs: Tensor, targets: Tensor) => Scalar;
  * @param logits scores before softmax, `[N, classes]`
  * @param targets probabilities of the classes, one-hot or soft, `[N, classes]`
  * @returns the loss, in nats
- * @throws {TypeError} where the shapes differ
+ * @throws {TypeError} where the shapes differ or are not `[N, classes]`
  *
  * @example
  * ```ts
@@ -33,20 +33,25 @@ export type Loss = (outputs: Tensor, targets: Tensor) => Scalar;
  */
 export function softmaxCrossEntropy(logits: Tensor, targets: Tensor): Scalar {
   requireAlike("softmax cross-entropy", logits, targets);
+  if (logits.rank !== 2) {
+    throw new TypeError(
+      `Cannot take the softmax cross-entropy as logits must be [N, classes]: current value is [${logits.shape}]`,
+    );
+  }
   const rows = logits.shape[0]!;
   const fused = tf.customGrad((z, t, save) => {
     const shifted = tf.sub(z as Tensor, tf.max(z as Tensor, -1, true));
     const exponentials = tf.exp(shifted);
     const totals = tf.sum(exponentials, -1, true);
-    const logProbabilities = tf.sub(shifted, tf.log(totals));
+    const surprise = tf.sub(tf.log(totals), shifted); // -log softmax(z)
     const weight = tf.sum(t as Tensor, -1, true);
     const slope = tf.sub(tf.mul(tf.div(exponentials, totals), weight), t as Tensor);
-    (save as (tensors: Tensor[]) => void)([slope, logProbabilities]);
+    (save as (tensors: Tensor[]) => void)([slope, surprise]);
     return {
-      value: tf.div(tf.neg(tf.sum(tf.mul(t as Tensor, logProbabilities))), rows),
+      value: tf.div(tf.sum(tf.mul(t as Tensor, surprise)), rows),
       gradFunc: (dy: Tensor, saved: Tensor[]) => {
         const upstream = tf.div(dy, rows);
-        return [tf.mul(saved[0]!, upstream), tf.mul(tf.neg(saved[1]!), upstream)];
+        return [tf.mul(saved[0]!, upstream), tf.mul(saved[1]!, upstream)];
       },
     };
   });

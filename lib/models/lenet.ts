@@ -44,6 +44,7 @@ export type LeNet5Params = {
  *
  * @param options number of classes, activation, pooling
  * @returns the model, `[N, H ≤ 32, W ≤ 32, C] → logits [N, numClasses]`
+ * @throws {RangeError} where an option is not one of its values
  *
  * @example
  * ```ts
@@ -56,6 +57,8 @@ export type LeNet5Params = {
  */
 export function lenet5(options: LeNet5Options = {}): Layer<LeNet5Params> {
   const { numClasses = 10, activation = "tanh", pooling = "max" } = options;
+  requireOneOf("activation", ["tanh", "relu"], activation);
+  requireOneOf("pooling", ["max", "mean"], pooling);
   const activate = activation === "tanh" ? tanh : relu;
   const initializer = activation === "tanh" ? lecunNormal : heNormal;
   const pool = pooling === "max" ? maxPool : meanPool;
@@ -74,4 +77,13 @@ export function lenet5(options: LeNet5Options = {}): Layer<LeNet5Params> {
     act4: activate(),
     logits: dense({ features: numClasses, initializer }),
   });
+}
+
+function requireOneOf(name: string, known: readonly string[], value: string): void {
+  if (!known.includes(value)) {
+    const values = known.map((one) => `"${one}"`).join(" or ");
+    throw new RangeError(
+      `Cannot make LeNet-5 as its ${name} must be ${values}: current value is "${value}"`,
+    );
+  }
 }

@@ -2,17 +2,18 @@
 import type { Scalar } from "../tensor/tensor.ts";
 import { mapTree, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
-import { type Optimizer, requireLearningRate } from "./optimizer.ts";
+import type { Optimizer } from "./optimizer.ts";
+import { type LearningRate, scheduleOf } from "./schedule.ts";
 
 /** Options of {@linkcode adam}. */
 export type AdamOptions = {
-  /** Step size, above 0. Default: 0.001. */
-  readonly learningRate?: number;
+  /** Step size, above 0, or a schedule of it. Default: 0.001. */
+  readonly learningRate?: LearningRate;
   /** Decay of the mean of gradients, from 0 up to but not including 1. Default: 0.9. */
   readonly beta1?: number;
   /** Decay of the mean of their squares, from 0 up to but not including 1. Default: 0.999. */
   readonly beta2?: number;
-  /** Added to the root of the mean square. Default: 1e-8. */
+  /** Added to the root of the mean square, above 0. Default: 1e-8. */
   readonly epsilon?: number;
 };
 
@@ -49,9 +50,14 @@ export type AdamState = {
  */
 export function adam(options: AdamOptions = {}): Optimizer {
   const { learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = options;
-  requireLearningRate("adam", learningRate);
+  const schedule = scheduleOf("adam", learningRate);
   requireDecay("beta1", beta1);
   requireDecay("beta2", beta2);
+  if (!(Number.isFinite(epsilon) && epsilon > 0)) {
+    throw new RangeError(
+      `Cannot make adam as its epsilon must be a finite number above 0: current value is ${epsilon}`,
+    );
+  }
   const average = (decay: number, kept: tf.Tensor, fresh: tf.Tensor): tf.Tensor =>
     tf.add(tf.mul(kept, decay), tf.mul(fresh, 1 - decay));
   return {
@@ -71,7 +77,7 @@ export function adam(options: AdamOptions = {}): Optimizer {
       );
       const correction1 = correction(beta1, count);
       const correction2 = correction(beta2, count);
-      const step = tf.div(-learningRate, correction1);
+      const step = tf.div(tf.neg(schedule(previous.count)), correction1);
       const updates = mapTree(
         ([m, v]) => tf.div(tf.mul(m!, step), tf.add(tf.sqrt(tf.div(v!, correction2)), epsilon)),
         mean,

@@ -2,14 +2,15 @@
 import { mapTree, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import { chain, type Optimizer, requireLearningRate, scale } from "./optimizer.ts";
+import { descend, type LearningRate } from "./schedule.ts";
 
 /** Options of {@linkcode sgd}. */
 export type SgdOptions = {
-  /** Step size, above 0. Default: 0.01. */
-  readonly learningRate?: number;
+  /** Step size, above 0, or a schedule of it. Default: 0.01. */
+  readonly learningRate?: LearningRate;
   /** Share of the last step that is taken again, from 0 up to but not including 1. Default: 0. */
   readonly momentum?: number;
-  /** Whether the gradient is looked up ahead of the step (Nesterov 1983). Default: `false`. */
+  /** Whether the gradient is looked up ahead of the step (Nesterov 1983); needs momentum. Default: `false`. */
   readonly nesterov?: boolean;
 };
 
@@ -35,15 +36,24 @@ export type SgdOptions = {
  */
 export function sgd(options: SgdOptions = {}): Optimizer {
   const { learningRate = 0.01, momentum = 0, nesterov = false } = options;
-  requireLearningRate("sgd", learningRate);
+  const steps = typeof learningRate === "number" ? descendBy(learningRate) : descend(learningRate);
   if (!(momentum >= 0 && momentum < 1)) {
     throw new RangeError(
       `Cannot make sgd as its momentum must be from 0 up to but not including 1: current value is ${momentum}`,
     );
   }
-  return momentum === 0
-    ? scale(-learningRate)
-    : chain(trace(momentum, nesterov), scale(-learningRate));
+  if (nesterov && momentum === 0) {
+    throw new RangeError(
+      "Cannot make sgd as Nesterov's look-ahead needs a momentum above 0: current value is 0",
+    );
+  }
+  return momentum === 0 ? steps : chain(trace(momentum, nesterov), steps);
+}
+
+/** Steps of a constant size, which need no count. */
+function descendBy(learningRate: number): Optimizer {
+  requireLearningRate("sgd", learningRate);
+  return scale(-learningRate);
 }
 
 /** Accumulates gradients into a velocity, `v ← m · v + g`. */

@@ -21,9 +21,26 @@ export type ConvolveOptions = {
  * @param kernel filters `[h, w, C / groups, features]`
  * @param options stride, padding, dilation, groups
  * @returns feature maps `[N, H', W', features]`
+ * @throws {TypeError} where images and filters do not go together, or are not of type float32
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { convolve, start, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const y = convolve(tf.ones([1, 5, 5, 1]), tf.ones([3, 3, 1, 1]), {
+ *   stride: [1, 1],
+ *   padding: "valid",
+ *   dilation: [2, 2],
+ *   groups: 1,
+ * });
+ * assertEquals(await y.array(), [[[[9]]]]);
+ * ```
  */
 export function convolve(x: Tensor4D, kernel: Tensor4D, options: ConvolveOptions): Tensor4D {
   const { groups } = options;
+  requireOperands(x, kernel, groups);
   if (groups === 1) return convolveGroup(x, kernel, options);
   const inputs: Tensor4D[] = tf.split(x, groups, 3);
   const kernels: Tensor4D[] = tf.split(kernel, groups, 3);
@@ -33,27 +50,57 @@ export function convolve(x: Tensor4D, kernel: Tensor4D, options: ConvolveOptions
   );
 }
 
+/** The dilated convolution goes past tf.conv2d's own checks, and would read beside the filter. */
+function requireOperands(x: Tensor4D, kernel: Tensor4D, groups: number): void {
+  const fit = x.rank === 4 && kernel.rank === 4 && x.shape[3] === kernel.shape[2] * groups &&
+    kernel.shape[3] % groups === 0;
+  if (fit && x.dtype === "float32" && kernel.dtype === "float32") return;
+  const rule = fit
+    ? "both must be of type float32"
+    : `images must be [N, H, W, C] and filters [h, w, C / ${groups}, a multiple of ${groups}]`;
+  throw new TypeError(
+    `Cannot convolve images with filters as ${rule}: current value is ${x.dtype} [${x.shape}] and ${kernel.dtype} [${kernel.shape}]`,
+  );
+}
+
 function convolveGroup(x: Tensor4D, kernel: Tensor4D, options: ConvolveOptions): Tensor4D {
   const { stride, padding, dilation } = options;
   const strides: [number, number] = [...stride];
-  // tf.conv2d wants a rounding rule with a number, and then refuses sizes it would round.
+  const pad = explicitPadding(padding);
   const rounding = typeof padding === "number" ? "floor" : undefined;
   if (dilation.every((distance) => distance === 1)) {
-    return tf.conv2d(x, kernel, strides, padding, "NHWC", 1, rounding);
+    return tf.conv2d(x, kernel, strides, pad, "NHWC", 1, rounding);
   }
   if (tf.getBackend() !== "webgpu") {
     const spread = dilateKernel(kernel, dilation);
-    return tf.conv2d(x, spread, strides, padding, "NHWC", 1, rounding);
+    return tf.conv2d(x, spread, strides, pad, "NHWC", 1, rounding);
   }
   // Past tf.conv2d, which refuses dilation together with stride.
   const attributes = {
     strides,
-    pad: padding,
+    pad,
     dataFormat: "NHWC",
     dilations: [...dilation],
     dimRoundingMode: rounding as string,
   };
   return tf.engine().runKernel("Conv2D", { x, filter: kernel }, attributes) as Tensor4D;
+}
+
+/** Padding as tfjs's window operations take it. */
+export type TfPadding = "same" | "valid" | tf.backend_util.ExplicitPadding;
+
+/**
+ * Spells out a padding of so many pixels. tfjs takes windows and strides for
+ * square where it is given one number, and answers an output of the wrong size
+ * where they are not.
+ *
+ * @param padding `"same"`, `"valid"` or pixels on every side
+ * @returns the same, for tfjs
+ */
+export function explicitPadding(padding: "same" | "valid" | number): TfPadding {
+  return typeof padding === "number"
+    ? [[0, 0], [padding, padding], [padding, padding], [0, 0]]
+    : padding;
 }
 
 /** The kernel with zeros between its taps: a dilated convolution as an ordinary one. */

@@ -24,14 +24,47 @@ export type DropAttributes = {
  * @param rate the probability, from 0 up to but not including 1
  * @param key the source of randomness
  * @returns a tensor of the same shape
+ * @throws {RangeError} where `rate` is out of range
+ * @throws {TypeError} where `x` is not of type float32
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { dropUnits, key, start, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const x = tf.ones([8]);
+ * const dropped = await dropUnits(x, 0.5, key(1)).array();
+ * assertEquals(dropped, await dropUnits(x, 0.5, key(1)).array());
+ * ```
  */
 export function dropUnits(x: Tensor, rate: number, key: Key): Tensor {
+  requireRate("drop units", rate);
+  if (x.dtype !== "float32") {
+    throw new TypeError(
+      `Cannot drop units as their tensor must be of type float32: current value is ${x.dtype}`,
+    );
+  }
   const attributes: DropAttributes = {
     key: [...key],
-    threshold: Math.round(rate * 2 ** 32),
-    scale: 1 / (1 - rate),
+    // A rate next to 1 must not round up to what a 32-bit word can not hold.
+    threshold: Math.min(Math.round(rate * 2 ** 32), 2 ** 32 - 1),
+    // As the GPU holds it, so that both backends answer the same bits.
+    scale: Math.fround(1 / (1 - rate)),
   };
   return tf.engine().runKernel(DROP_UNITS, { x }, attributes);
+}
+
+/**
+ * @param action what cannot be done otherwise, for errors
+ * @throws {RangeError} where a rate of dropping is not from 0 up to but not including 1
+ */
+export function requireRate(action: string, rate: number): void {
+  if (!(rate >= 0 && rate < 1)) {
+    throw new RangeError(
+      `Cannot ${action} as the rate must be from 0 up to but not including 1: current value is ${rate}`,
+    );
+  }
 }
 
 /** On the way back the same units are dropped and the rest scaled alike. */

@@ -41,23 +41,31 @@ export function valueAndGrad<P extends Tree, A extends Tree, Rest extends unknow
     const inputs = leaves(tree);
     // Tensors made from here on have greater numbers: those of `aux` are the function's own.
     const firstId = engine.nextTensorId();
-    let aux: A | undefined;
-    const { value, grads } = engine.gradients(
-      () => {
-        const [scalar, rider] = f(tree, ...rest);
-        requireScalar(scalar);
-        aux = rider;
-        for (const leaf of leaves(rider)) if (leaf.id > firstId) tf.keep(leaf);
-        return scalar;
-      },
-      inputs,
-      undefined,
-      true,
-    );
-    for (const leaf of leaves(aux!)) if (leaf.id > firstId) releaseToScope(leaf);
-    let next = 0;
-    const gradient = mapTree(([leaf]) => grads[next++] ?? tf.zerosLike(leaf!), tree);
-    return { value: value as Scalar, grads: gradient, aux: aux! };
+    let answer: { readonly value: Scalar; readonly aux: A; readonly own: Tensor[] } | undefined;
+    const forward = (): Scalar => {
+      const [value, aux] = f(tree, ...rest);
+      requireScalar(value);
+      const own = leaves(aux).filter(({ id }) => id > firstId);
+      answer = { value, aux, own };
+      own.forEach((leaf) => tf.keep(leaf));
+      return value;
+    };
+    try {
+      // tfjs refuses a function of nothing: a model may well have nothing to learn.
+      const { value, grads } = inputs.length === 0
+        ? { value: tf.tidy(forward), grads: [] }
+        : engine.gradients(forward, inputs, undefined, true);
+      const { aux, own } = answer!;
+      own.forEach(releaseToScope);
+      let next = 0;
+      const gradient = mapTree(([leaf]) => grads[next++] ?? tf.zerosLike(leaf!), tree);
+      return { value: value as Scalar, grads: gradient, aux };
+    } catch (error) {
+      abandonTape(engine);
+      if (answer && answer.value.id > firstId) answer.value.dispose();
+      answer?.own.forEach((leaf) => leaf.dispose());
+      throw error;
+    }
   };
 }
 
@@ -65,6 +73,10 @@ export function valueAndGrad<P extends Tree, A extends Tree, Rest extends unknow
 type ScopedEngine = {
   nextTensorId(): number;
   track(tensor: Tensor): Tensor;
+  readonly state: {
+    readonly gradientDepth: number;
+    activeTape: { readonly saved?: readonly Tensor[] }[] | null;
+  };
   gradients(
     f: () => Scalar,
     inputs: Tensor[],
@@ -72,6 +84,13 @@ type ScopedEngine = {
     allowNoGradients: true,
   ): { value: Tensor; grads: (Tensor | null)[] };
 };
+
+/** Frees what operations saved for the way back, which tfjs forgets where there is none. */
+function abandonTape({ state }: ScopedEngine): void {
+  if (state.gradientDepth > 0) return; // The tape is that of a gradient around this one.
+  for (const { saved = [] } of state.activeTape ?? []) saved.forEach((tensor) => tensor.dispose());
+  state.activeTape = null;
+}
 
 /** Gives a kept tensor back to the `tidy` around the call, if there is one. */
 function releaseToScope(leaf: Tensor): void {

@@ -52,12 +52,17 @@ function threefry(key: Key, c0: number, c1: number, out: Uint32Array, at: number
  * ```
  */
 export function key(seed: number): Key {
-  if (!Number.isSafeInteger(seed) || seed < 0) {
+  return numberWords("make a key as the seed", seed);
+}
+
+/** The two words of a whole number. */
+function numberWords(action: string, value: number): Key {
+  if (!Number.isSafeInteger(value) || value < 0) {
     throw new RangeError(
-      `Cannot make a key as the seed must be a whole number from 0 to 2^53 - 1: current value is ${seed}`,
+      `Cannot ${action} must be a whole number from 0 to 2^53 - 1: current value is ${value}`,
     );
   }
-  return [Math.floor(seed / 2 ** 32), seed >>> 0];
+  return [Math.floor(value / 2 ** 32), value >>> 0];
 }
 
 /**
@@ -67,6 +72,7 @@ export function key(seed: number): Key {
  * @param parent the key to derive from
  * @param data a whole number from 0 to 2^53 − 1, or a name
  * @returns the derived key
+ * @throws {RangeError} where a number is not of that range
  *
  * @example
  * ```ts
@@ -78,7 +84,9 @@ export function key(seed: number): Key {
  * ```
  */
 export function fold(parent: Key, data: number | string): Key {
-  const [high, low] = typeof data === "string" ? nameWords(data) : key(data);
+  const [high, low] = typeof data === "string"
+    ? nameWords(data)
+    : numberWords("fold a key as the number", data);
   const out = new Uint32Array(2);
   threefry(parent, high, low, out, 0);
   return [out[0]!, out[1]!];
@@ -127,6 +135,11 @@ const WORDS = 0x80000000;
 
 /** `count` random 32-bit words of a key, from Threefry in counter mode. */
 function bits(source: Key, count: number): Uint32Array {
+  if (!Number.isSafeInteger(count) || count < 0) {
+    throw new RangeError(
+      `Cannot draw random numbers as their count must be a whole number of at least 0: current value is ${count}`,
+    );
+  }
   const words = new Uint32Array(count + (count & 1));
   for (let i = 0; i < words.length; i += 2) threefry(source, WORDS, i, words, i);
   return words.subarray(0, count);
@@ -162,6 +175,7 @@ export function word(source: Key, i: number): number {
  * @param low the least value
  * @param high the bound above
  * @returns `count` numbers
+ * @throws {RangeError} where `count` is not a whole number of at least 0
  *
  * @example
  * ```ts
@@ -174,8 +188,12 @@ export function word(source: Key, i: number): number {
 export function uniform(source: Key, count: number, low = 0, high = 1): Float32Array {
   const words = bits(source, count);
   const values = new Float32Array(count);
-  // 24 bits: the widest whole number that float32 holds exactly, so that 1 itself never appears.
-  for (let i = 0; i < count; i++) values[i] = low + (high - low) * ((words[i]! >>> 8) / 2 ** 24);
+  for (let i = 0; i < count; i++) {
+    // 24 bits, the most that float32 holds, so that 1 itself never appears.
+    const value = Math.fround(low + (high - low) * ((words[i]! >>> 8) / 2 ** 24));
+    // Rounding can reach the bound where the range does not begin at 0.
+    values[i] = value < high ? value : low;
+  }
   return values;
 }
 
@@ -187,6 +205,7 @@ export function uniform(source: Key, count: number, low = 0, high = 1): Float32A
  * @param mean their mean
  * @param deviation their standard deviation
  * @returns `count` numbers
+ * @throws {RangeError} where `count` is not a whole number of at least 0
  *
  * @example
  * ```ts
@@ -198,7 +217,7 @@ export function uniform(source: Key, count: number, low = 0, high = 1): Float32A
  * ```
  */
 export function normal(source: Key, count: number, mean = 0, deviation = 1): Float32Array {
-  const words = bits(source, count + (count & 1));
+  const words = bits(source, count % 2 === 1 ? count + 1 : count);
   const values = new Float32Array(count);
   for (let i = 0; i < count; i += 2) {
     const radius = Math.sqrt(-2 * Math.log((words[i]! + 1) / 2 ** 32));
@@ -215,6 +234,7 @@ export function normal(source: Key, count: number, mean = 0, deviation = 1): Flo
  * @param source the key
  * @param count how many
  * @returns the order
+ * @throws {RangeError} where `count` is not a whole number of at least 0
  *
  * @example
  * ```ts

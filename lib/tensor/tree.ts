@@ -185,7 +185,9 @@ function mergeAt(path: Path, first: Tree, second: Tree): Tree {
   if (second === null) return first;
   if (isTensor(first) || isTensor(second)) {
     throw new TypeError(
-      `Cannot merge trees as only one may have a leaf at "${path}": current value is two`,
+      `Cannot merge trees as only one may have something at "${path}": current value is ${
+        isTensor(first) ? "a tensor" : "a record"
+      } and ${isTensor(second) ? "a tensor" : "a record"}`,
     );
   }
   const names = new Set([...Object.keys(first), ...Object.keys(second)]);

@@ -8,6 +8,7 @@ import { tf } from "../tensor/tf.ts";
  * @param logits scores, `[N, classes]`
  * @param targets one-hot labels, `[N, classes]`
  * @returns the count, a tensor, so that nothing waits for the GPU
+ * @throws {TypeError} where the shapes differ or are not `[N, classes]`
  *
  * @example
  * ```ts
@@ -20,6 +21,11 @@ import { tf } from "../tensor/tf.ts";
  * ```
  */
 export function correctCount(logits: Tensor2D, targets: Tensor2D): Scalar {
+  if (`${logits.shape}` !== `${targets.shape}` || logits.rank !== 2) {
+    throw new TypeError(
+      `Cannot count right answers as logits and targets must both be [N, classes]: current value is [${logits.shape}] and [${targets.shape}]`,
+    );
+  }
   return tf.tidy(() =>
     tf.sum(tf.cast(tf.equal(tf.argMax(logits, -1), tf.argMax(targets, -1)), "float32")) as Scalar
   );
@@ -30,7 +36,7 @@ export function correctCount(logits: Tensor2D, targets: Tensor2D): Scalar {
  *
  * @param scores one number a class
  * @param count how many classes to answer, from 1; all where there are fewer
- * @returns class and score, the highest first
+ * @returns class and score, the highest first, of equal ones the first, NaN last
  * @throws {RangeError} where `count` is not a whole number of at least 1
  *
  * @example
@@ -51,8 +57,14 @@ export function topClasses(
     );
   }
   return Array.from(scores, (score, index) => ({ index, score }))
-    .sort((a, b) => b.score - a.score || a.index - b.index)
+    .sort((a, b) => compareScores(a.score, b.score) || a.index - b.index)
     .slice(0, count);
+}
+
+/** Orders scores from high to low, NaN last. */
+function compareScores(a: number, b: number): number {
+  if (a === b) return 0; // Infinity less itself would be NaN.
+  return Number(Number.isNaN(a)) - Number(Number.isNaN(b)) || b - a;
 }
 
 /** Counts of a classifier's answers. */
@@ -69,7 +81,7 @@ export type Confusion = {
  * @param classes how many classes there are
  * @returns `counts[actual][predicted]`
  * @throws {TypeError} where there are not as many answers as examples
- * @throws {RangeError} where a class is not below `classes`
+ * @throws {RangeError} where a class is not below `classes`, or `classes` not at least 1
  *
  * @example
  * ```ts
@@ -89,14 +101,19 @@ export function confusionMatrix(
       `Cannot make a confusion matrix as each example must have one answer: current value is ${predicted.length} answers of ${actual.length} examples`,
     );
   }
+  if (!Number.isSafeInteger(classes) || classes < 1) {
+    throw new RangeError(
+      `Cannot make a confusion matrix as there must be a whole number of classes, at least 1: current value is ${classes}`,
+    );
+  }
   const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   for (let i = 0; i < actual.length; i++) {
     const row = counts[actual[i]!];
     if (row?.[predicted[i]!] === undefined) {
       throw new RangeError(
-        `Cannot make a confusion matrix as classes must be below ${classes}: current value is ${
-          actual[i]
-        } answered ${predicted[i]}`,
+        `Cannot make a confusion matrix as classes must be whole numbers from 0 to ${
+          classes - 1
+        }: current value is ${actual[i]} answered ${predicted[i]}`,
       );
     }
     row[predicted[i]!]!++;

@@ -1,4 +1,5 @@
 // What setup does to this machine: look for adapters, run commands, print.
+import { readOsRelease } from "../../lib/device/install_advice.ts";
 
 /** The parts of a WebGPU adapter's description that are printed. */
 export type Adapter = { readonly description: string; readonly isFallbackAdapter: boolean };
@@ -26,6 +27,9 @@ export type Machine = {
 
 /** The variable by which Deno is told which interface to drive; read at the first use of WebGPU. */
 const BACKEND = "DENO_WEBGPU_BACKEND";
+
+/** With only some commands granted, Deno starts none where these are set, as on CUDA machines. */
+const NO_LOADER_SETTINGS = { LD_LIBRARY_PATH: "", LD_PRELOAD: "" };
 
 /** For `deno eval`: prints this process's adapter as JSON, or null. */
 const PROBE = `
@@ -56,7 +60,7 @@ async function findAdapterAnew(backend: Backend): Promise<Adapter | undefined> {
   const outcome = await ifThere(() =>
     new Deno.Command("deno", {
       args: ["eval", "--no-config", PROBE],
-      env: { [BACKEND]: backend },
+      env: { ...NO_LOADER_SETTINGS, [BACKEND]: backend },
       stdin: "null",
       stderr: "null",
     }).output()
@@ -69,7 +73,7 @@ function run(command: string, ...args: string[]): Promise<number | undefined> {
   return ifThere(async () => {
     const child = new Deno.Command(command, {
       args,
-      env: { DEBIAN_FRONTEND: "noninteractive" },
+      env: { ...NO_LOADER_SETTINGS, DEBIAN_FRONTEND: "noninteractive" },
       stdin: "null",
       stdout: "piped",
       stderr: "inherit",
@@ -80,22 +84,13 @@ function run(command: string, ...args: string[]): Promise<number | undefined> {
   });
 }
 
-function osRelease(): string {
-  try {
-    return Deno.readTextFileSync("/etc/os-release");
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return "";
-    throw error;
-  }
-}
-
 /** This machine. Everything is printed to stderr. */
 export const thisMachine: Machine = {
   os: Deno.build.os,
   get chosenBackend(): string | undefined {
     return Deno.env.get(BACKEND) || undefined;
   },
-  osRelease,
+  osRelease: readOsRelease,
   isRoot: () => Deno.build.os === "linux" && Deno.uid() === 0,
   findAdapter,
   findAdapterAnew,

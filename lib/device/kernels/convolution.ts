@@ -1,4 +1,5 @@
 // What the three convolution kernels share: the geometry of one convolution, as numbers for WGSL.
+import { explicitPadding } from "../../tensor/convolve.ts";
 import { tf } from "../../tensor/tf.ts";
 
 /** The attributes tfjs hands to its convolution kernels. */
@@ -40,8 +41,8 @@ export function geometry(
     filterShape as [number, number, number, number],
     strides,
     dilations,
-    pad,
-    dimRoundingMode,
+    typeof pad === "number" ? explicitPadding(pad) : pad,
+    dimRoundingMode ?? "floor",
   );
 }
 

@@ -45,3 +45,26 @@ export function installAdvice(os: string, osRelease: string, isRoot: boolean): s
   }
   return `install a Vulkan driver with: ${isRoot ? "" : "sudo "}${known[1]}`;
 }
+
+/**
+ * {@linkcode installAdvice} for the system this runs on, as far as the
+ * permissions granted let it be known; it never prompts.
+ */
+export function adviceForThisSystem(): string {
+  const granted = (descriptor: Deno.PermissionDescriptor): boolean =>
+    Deno.permissions.querySync(descriptor).state === "granted";
+  const isLinux = Deno.build.os === "linux";
+  const mayRead = isLinux && granted({ name: "read", path: "/etc/os-release" });
+  const isRoot = isLinux && granted({ name: "sys", kind: "uid" }) && Deno.uid() === 0;
+  return installAdvice(Deno.build.os, mayRead ? readOsRelease() : "", isRoot);
+}
+
+/** The text of /etc/os-release; "" where there is none. */
+export function readOsRelease(): string {
+  try {
+    return Deno.readTextFileSync("/etc/os-release");
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw error;
+  }
+}

@@ -1,0 +1,63 @@
+// The models by the names the command line knows them by.
+import type { Layer } from "../layers/layer.ts";
+import type { Shape } from "../tensor/tensor.ts";
+import { unknownName } from "../text/nearest.ts";
+import { chapterMnist } from "./chapter_mnist.ts";
+import { lenet5 } from "./lenet.ts";
+
+/** What every model of the registry can be told. */
+export type ModelOptions = {
+  /** Number of classes. Default: the model's own. */
+  readonly numClasses?: number;
+};
+
+/** A model by name. */
+export type ModelEntry = {
+  /** One line of what it is. */
+  readonly about: string;
+  /** Shape of one input that it was made for, without the batch. */
+  readonly inputShape: Shape;
+  /** Builds it. */
+  readonly build: (options?: ModelOptions) => Layer;
+};
+
+/** All models, by name. */
+export const models: Readonly<Record<string, ModelEntry>> = {
+  "lenet5": {
+    about: "LeNet-5 as the chapter draws it (LeCun et al. 1998, §12.7.1)",
+    inputShape: [28, 28, 1],
+    build: lenet5,
+  },
+  "chapter-mnist": {
+    about: "the chapter's MNIST network (§12.10)",
+    inputShape: [28, 28, 1],
+    build: chapterMnist,
+  },
+};
+
+/**
+ * The model of a name.
+ *
+ * @param name a key of {@linkcode models}
+ * @returns how to build it
+ * @throws {RangeError} where there is none, with the nearest name
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { findModel } from "@neocog/neocog";
+ *
+ * assertEquals(findModel("lenet5").build().declare([28, 28, 1]).shape, [10]);
+ * ```
+ */
+export function findModel(name: string): ModelEntry {
+  const entry = Object.hasOwn(models, name) ? models[name] : undefined;
+  if (!entry) {
+    throw new RangeError(
+      `Cannot find a model as its name must be known: ${
+        unknownName("model", name, Object.keys(models))
+      }`,
+    );
+  }
+  return entry;
+}

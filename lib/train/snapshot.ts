@@ -1,0 +1,162 @@
+// A training run as a checkpoint, and back.
+import type { Declaration, Layer, Slot, Slots } from "../layers/layer.ts";
+import type { Optimizer } from "../optimizers/optimizer.ts";
+import type { Key } from "../tensor/random.ts";
+import type { Shape } from "../tensor/tensor.ts";
+import { entries, mapTree, type Tree } from "../tensor/tree.ts";
+import { tf } from "../tensor/tf.ts";
+import type { Checkpoint, Tensors } from "../weights/checkpoint.ts";
+import type { HostTensor } from "../weights/host_tensor.ts";
+import type { Json } from "../weights/json.ts";
+import { requireShapes } from "../weights/require_shapes.ts";
+import type { Weights } from "./evaluate.ts";
+import { disposeTraining, type Progress, type Training } from "./training.ts";
+
+/**
+ * A training run's numbers, read from the device, for
+ * {@linkcode writeCheckpoint}.
+ *
+ * @param training the run
+ * @param about whatever else is to be known of it: model, data, options
+ * @returns the checkpoint
+ * @throws {DeviceError} where the device failed
+ */
+export async function snapshot(
+  training: Training,
+  about: { readonly [name: string]: Json } = {},
+): Promise<Checkpoint> {
+  const [params, state, optimizer] = await Promise.all(
+    [training.params, training.state, training.optimizer].map(readTree),
+  ) as [Tensors, Tensors, Tensors];
+  const { progress, key } = training;
+  return {
+    sections: { params, state, optimizer },
+    run: { ...about, progress: { ...progress, totals: { ...progress.totals } }, key: [...key] },
+  };
+}
+
+async function readTree(tree: Tree): Promise<Tensors> {
+  return new Map(
+    await Promise.all(
+      entries(tree).map(async ([path, leaf]): Promise<[string, HostTensor]> => {
+        const values = await leaf.data() as Float32Array;
+        return [path, { dtype: "float32", shape: [...leaf.shape], values }];
+      }),
+    ),
+  );
+}
+
+/**
+ * The parameters and state in a checkpoint.
+ *
+ * @param model the model they belong to
+ * @param shape shape of one input, without the batch
+ * @param checkpoint the checkpoint
+ * @param file its name, for messages
+ * @returns parameters and state; the caller owns the tensors
+ * @throws {TypeError} where they are another model's: what is missing, unexpected and of another shape
+ */
+export function restoreWeights<P extends Tree, S extends Tree>(
+  model: Layer<P, S>,
+  shape: Shape,
+  checkpoint: Checkpoint,
+  file: string,
+): Weights<P, S> {
+  const declaration = model.declare(shape);
+  const { params, state } = checkpoint.sections;
+  requireSlots(declaration, checkpoint, file);
+  return {
+    params: fillSlots(declaration.params, params, "") as P,
+    state: fillSlots(declaration.state, state, "") as S,
+  };
+}
+
+/**
+ * The training run in a checkpoint, at the step it was taken.
+ *
+ * @param model the model it trains
+ * @param optimizer the optimiser it uses
+ * @param shape shape of one input, without the batch
+ * @param checkpoint the checkpoint
+ * @param file its name, for messages
+ * @returns the run; the caller owns its tensors
+ * @throws {TypeError} where it is another model's or another optimiser's
+ * @throws {SyntaxError} where it does not say how far the run was
+ */
+export function restoreTraining<P extends Tree, S extends Tree>(
+  model: Layer<P, S>,
+  optimizer: Optimizer,
+  shape: Shape,
+  checkpoint: Checkpoint,
+  file: string,
+): Training<P, S> {
+  const { progress, key } = requireRun(checkpoint.run, file);
+  const { params, state } = restoreWeights(model, shape, checkpoint, file);
+  const fresh = optimizer.init(params);
+  const held = checkpoint.sections.optimizer;
+  try {
+    const expected = entries(fresh).map(([path, leaf]): [string, Shape] => [path, leaf.shape]);
+    requireShapes(new Map(expected), held, `${file} (optimizer)`);
+    const filled = mapTree((_, path) => toTensor(held.get(path)!), fresh);
+    return { params, state, optimizer: filled, progress, key };
+  } catch (error) {
+    disposeTraining({ params, state, optimizer: {}, progress, key });
+    throw error;
+  } finally {
+    tf.dispose(entries(fresh).map(([, leaf]) => leaf));
+  }
+}
+
+function toTensor({ values, shape, dtype }: HostTensor): tf.Tensor {
+  return tf.tensor(values, [...shape], dtype);
+}
+
+/** A declared tree: slots in records. */
+type SlotTree = Slot | { readonly [name: string]: SlotTree };
+
+function eachSlot(tree: SlotTree, path: string, found: [string, Shape][]): [string, Shape][] {
+  if (typeof tree.initializer === "function") found.push([path, (tree as Slot).shape]);
+  else {
+    for (const [name, child] of Object.entries(tree)) {
+      eachSlot(child, path === "" ? name : `${path}/${name}`, found);
+    }
+  }
+  return found;
+}
+
+function requireSlots(declaration: Declaration, { sections }: Checkpoint, file: string): void {
+  for (const part of ["params", "state"] as const) {
+    const expected = new Map(eachSlot(declaration[part] as SlotTree, "", []));
+    requireShapes(expected, sections[part], file);
+  }
+}
+
+function fillSlots(slots: Slots<Tree>, held: Tensors, path: string): Tree {
+  const tree = slots as SlotTree;
+  if (typeof tree.initializer === "function") return toTensor(held.get(path)!);
+  return Object.fromEntries(
+    Object.entries(tree).map(([name, child]) => [
+      name,
+      fillSlots(child as Slots<Tree>, held, path === "" ? name : `${path}/${name}`),
+    ]),
+  );
+}
+
+/** Checks what a checkpoint says of its run. */
+function requireRun(run: Json, file: string): { progress: Progress; key: Key } {
+  const { progress, key } = (run ?? {}) as { progress?: Partial<Progress>; key?: unknown };
+  const whole = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+  const totals = progress?.totals;
+  const sound =
+    [progress?.epoch, progress?.stepInEpoch, progress?.step, totals?.count].every(whole) &&
+    typeof totals?.loss === "number" && typeof totals.correct === "number" &&
+    Array.isArray(key) && key.length === 2 && key.every(whole);
+  if (!sound) {
+    throw new SyntaxError(
+      `Cannot go on from ${file} as it must say how far its run was: current value is ${
+        JSON.stringify({ progress, key })
+      }`,
+    );
+  }
+  return { progress: progress as Progress, key: key as unknown as Key };
+}

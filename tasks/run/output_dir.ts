@@ -1,0 +1,76 @@
+// The directory a training run leaves its files in.
+import {
+  type Checkpoint,
+  curvesSvg,
+  historyCsv,
+  writeCheckpoint,
+  writeFileAtomically,
+} from "../../mod.ts";
+import type { Records } from "./records.ts";
+import type { Settings } from "./settings.ts";
+
+/** What {@linkcode OutputDir.write} writes. */
+export type RunFiles = Records & {
+  readonly checkpoint: Checkpoint;
+  readonly stepsPerEpoch: number;
+};
+
+/** A run's directory. */
+export type OutputDir = {
+  /** The checkpoint's path. */
+  readonly checkpoint: string;
+  /** Writes checkpoint, history and curves, each in full or not at all. */
+  write(files: RunFiles): Promise<void>;
+};
+
+/**
+ * The path of a file in a run's directory.
+ *
+ * @param dir the directory
+ * @param name the file's name
+ */
+function inside(dir: string, name: string): string {
+  return `${dir.replace(/(?<=.)\/+$/, "")}/${name}`;
+}
+
+/**
+ * The path of a run's checkpoint.
+ *
+ * @param dir the run's directory
+ */
+export function checkpointPath(dir: string): string {
+  return inside(dir, "checkpoint.safetensors");
+}
+
+/**
+ * Makes sure, before any work, that a run's files can be written.
+ *
+ * @param dir the directory, made where it is missing
+ * @param settings the run's settings, written to `config.json`
+ * @throws {Error} naming the directory, where it cannot be written
+ */
+export async function openOutputDir(dir: string, settings: Settings): Promise<OutputDir> {
+  const at = (name: string): string => inside(dir, name);
+  try {
+    await Deno.mkdir(dir, { recursive: true });
+  } catch (error) {
+    if (error instanceof Error) {
+      error.message =
+        `Cannot use the output directory ${dir} as it must be one that can be written: ${error.message}`;
+    }
+    throw error;
+  }
+  await writeFileAtomically(at("config.json"), JSON.stringify(settings, null, 2) + "\n");
+  const checkpoint = checkpointPath(dir);
+  return {
+    checkpoint,
+    async write(files) {
+      await writeCheckpoint(checkpoint, files.checkpoint);
+      await writeFileAtomically(at("history.csv"), historyCsv(files.history));
+      const title = `${settings.model} on ${settings.dataset}`;
+      const { history, steps, stepsPerEpoch } = files;
+      const svg = await curvesSvg(history, { title, steps, stepsPerEpoch });
+      await writeFileAtomically(at("curves.svg"), svg);
+    },
+  };
+}

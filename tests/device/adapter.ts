@@ -1,0 +1,29 @@
+// Whether this machine has a GPU adapter: tests that need one say so where there is none.
+import { stop } from "../../mod.ts";
+import { quietVulkan } from "../../lib/device/quiet.ts";
+
+quietVulkan();
+
+/** Whether WebGPU offers an adapter. */
+export const hasAdapter = await navigator.gpu?.requestAdapter() != null;
+
+/**
+ * Declares a test that needs a GPU adapter, and is visibly ignored without one.
+ *
+ * @param name the test's name
+ * @param fn the test
+ */
+export function gpuTest(name: string, fn: () => void | Promise<void>): void {
+  // A device outlives the test that opened it: tfjs has one engine.
+  Deno.test({
+    name: hasAdapter ? name : `${name} (ignored: no GPU adapter)`,
+    ignore: !hasAdapter,
+    sanitizeResources: false,
+    sanitizeOps: false,
+    fn,
+  });
+}
+
+// A device that is dropped with its worker, unlike one that is destroyed, now and then corrupts
+// the heap of the software driver.
+globalThis.addEventListener("unload", stop);

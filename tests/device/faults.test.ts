@@ -1,0 +1,154 @@
+// No zeros: whatever fails on the device becomes an exception that names the operation.
+import {
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { DeviceError, start, stop, tf } from "../../mod.ts";
+import type { GuardedBackend } from "../../lib/device/backend.ts";
+import { runProgram } from "../../lib/device/kernels/program.ts";
+import { gpuTest } from "./adapter.ts";
+
+function backend(): GuardedBackend {
+  return tf.backend() as unknown as GuardedBackend;
+}
+
+/** More elements than tfjs computes on the CPU instead. */
+const LARGE = 2000;
+
+/** Runs a program whose text is not WGSL; its result is a tensor like any other until it is read. */
+function broken(x: tf.Tensor, text = "fn main(index: i32) { this is no program }"): tf.Tensor {
+  const info = runProgram(backend(), {
+    operation: "Broken",
+    variant: text,
+    inputs: { x },
+    uniforms: { size: x.size },
+    code: text,
+    invocations: x.size,
+    workgroup: 64,
+    shape: x.shape,
+  });
+  return tf.engine().makeTensorFromTensorInfo(info);
+}
+
+gpuTest("a shader that does not compile is an exception at the next read", async () => {
+  await start();
+  const error = await assertRejects(() => broken(tf.ones([3])).data(), DeviceError, "Broken([3])");
+  assertEquals(error.kind, "validation");
+});
+
+gpuTest(
+  "what shared a submit with a failed operation can not be read, nor what came of it",
+  async () => {
+    await start();
+    const before = tf.add(tf.ones([LARGE]), 1);
+    const bad = broken(tf.ones([LARGE]));
+    const after = tf.mul(bad, 2);
+    const later = tf.add(after, before);
+    await assertRejects(() => later.data(), DeviceError, "Broken");
+    // Still so when the fault is long known, and for whoever computes on.
+    await assertRejects(() => after.data(), DeviceError, "Broken");
+    await assertRejects(() => before.data(), DeviceError, "Broken");
+    assertThrows(() => tf.square(after), DeviceError, "Broken");
+  },
+);
+
+gpuTest("after a fault the device goes on", async () => {
+  await start();
+  const kept = tf.add(tf.tensor1d([1, 2]), 1);
+  assertEquals([...await kept.data()], [2, 3]);
+  await assertRejects(() => broken(tf.ones([5])).data(), DeviceError);
+  assertEquals([...await tf.add(tf.tensor1d([1, 2]), 3).data()], [4, 5]);
+  assertEquals([...await tf.add(kept, 1).data()], [3, 4]);
+});
+
+gpuTest("a fault nobody asked about is told at the next read of anything", async () => {
+  await start();
+  const healthy = tf.add(tf.ones([LARGE]), 1);
+  const other = tf.add(healthy, 1);
+  await healthy.data();
+  broken(tf.ones([7]));
+  await assertRejects(() => other.data(), DeviceError, "Broken");
+  // Once told, what was computed before is there.
+  assertEquals((await other.data())[0], 3);
+});
+
+gpuTest("a binding over the adapter's limit is refused, not answered with zeros", async () => {
+  const { limits } = await start();
+  const length = limits.maxStorageBufferBindingSize! / 4 + 1024;
+  if (4 * length > 1 << 30) return; // A real GPU's limit: too large a tensor for a test.
+  const x = tf.zeros([length]);
+  const error = assertThrows(() => tf.neg(x), RangeError, `[${length}]`);
+  assertStringIncludes(error.message, "storage binding");
+  x.dispose();
+});
+
+gpuTest("a tensor over the largest buffer is refused before it is allocated", async () => {
+  const { limits } = await start();
+  const length = limits.maxBufferSize! / 4 + 1024;
+  const program = {
+    operation: "Huge",
+    variant: "huge",
+    inputs: {},
+    uniforms: {},
+    code: "fn main(index: i32) {}",
+    invocations: 1,
+    workgroup: 1,
+    shape: [length],
+  };
+  assertThrows(() => runProgram(backend(), program), RangeError, `[${length}]`);
+});
+
+gpuTest("reading at once is refused with the way out", async () => {
+  await start();
+  const x = tf.add(tf.ones([LARGE]), 1);
+  assertThrows(() => x.dataSync(), DeviceError, "await tensor.data()");
+  assertEquals((await x.data())[0], 2);
+});
+
+gpuTest("an error outside any operation is told too", async () => {
+  await start();
+  backend().device.createBuffer({ size: 2 ** 40, usage: GPUBufferUsage.STORAGE });
+  await assertRejects(() => backend().settle(), DeviceError, "an operation");
+});
+
+gpuTest("a lost device is an exception, and start() opens another", async () => {
+  await start();
+  const x = tf.add(tf.ones([LARGE]), 1);
+  backend().device.destroy();
+  const error = await assertRejects(() => x.data(), DeviceError, "lost");
+  assertEquals(error.kind, "lost");
+  assertThrows(() => tf.add(x, 1), DeviceError, "lost");
+  await start();
+  assertEquals((await tf.add(tf.ones([LARGE]), 1).data())[0], 2);
+});
+
+gpuTest("stop() frees the device; start() opens another", async () => {
+  await start();
+  stop();
+  const { backend: name, adapter, limits } = await start();
+  assertEquals(name, "webgpu");
+  assertMatch(adapter, /\S/);
+  assertEquals(typeof limits.maxStorageBufferBindingSize, "number");
+  assertEquals(await tf.add(1, 2).array(), 3);
+});
+
+Deno.test("an unknown backend is refused by name", async () => {
+  await assertRejects(() => start({ backend: "webgl" as "cpu" }), RangeError, '"webgl"');
+});
+
+Deno.test("without an adapter start() says what to install", async () => {
+  const code = `import { start } from "${new URL("../../mod.ts", import.meta.url)}";
+    try { await start(); } catch (error) { console.log(error.name, error.kind, error.message); }`;
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", code],
+    env: { DENO_WEBGPU_BACKEND: "vulkan", VK_ICD_FILENAMES: "/none", VK_DRIVER_FILES: "/none" },
+    stderr: "null",
+  }).output();
+  const said = new TextDecoder().decode(stdout);
+  if (Deno.build.os !== "linux") return; // Elsewhere the variables do not hide the adapter.
+  assertMatch(said, /^DeviceError missing Cannot start WebGPU as no GPU adapter was found/);
+  assertStringIncludes(said, 'backend: "cpu"');
+});

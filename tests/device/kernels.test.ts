@@ -1,0 +1,224 @@
+// The device's kernels, in both forms, against plain TypeScript on random shapes.
+import { assertEquals, assertLess } from "@std/assert";
+import { fold, type Key, key, normal, start, tf, uniform } from "../../mod.ts";
+import { registerKernels } from "../../lib/device/register.ts";
+import { gpuTest } from "./adapter.ts";
+import {
+  type Convolution,
+  filterGradient,
+  forward,
+  inputGradient,
+  product,
+  relativeError,
+  sizes,
+} from "./reference.ts";
+
+/** float32 sums of a few hundred products, against double precision. */
+const TOLERANCE = 2e-6;
+
+const FORMS = [["register", true], ["workgroup", false]] as const;
+
+/** Runs a check on the kernels of either form; both are correct on any adapter. */
+async function onEachForm(check: (form: string) => Promise<void>): Promise<void> {
+  const device = await start();
+  try {
+    for (const [form, software] of FORMS) {
+      registerKernels(software);
+      await check(form);
+    }
+  } finally {
+    registerKernels(device.software);
+  }
+}
+
+function whole(source: Key, name: string, least: number, most: number): number {
+  return least + Math.floor(uniform(fold(source, name), 1)[0]! * (most - least + 1));
+}
+
+type Case = Convolution & { readonly pad: "same" | "valid" | number };
+
+/** A random convolution with odd sizes. */
+function randomCase(source: Key): Case {
+  const pick = (name: string, least: number, most: number): number =>
+    whole(source, name, least, most);
+  const filter = [pick("filterY", 1, 5), pick("filterX", 1, 4)] as const;
+  const dilation = [pick("dilationY", 1, 2), pick("dilationX", 1, 3)] as const;
+  const stride = [pick("strideY", 1, 3), pick("strideX", 1, 2)] as const;
+  const pad = (["same", "valid", pick("padding", 1, 2)] as const)[pick("kind", 0, 2)]!;
+  const input = [pick("height", 10, 15), pick("width", 10, 17), pick("channels", 1, 7)] as const;
+  const reach = filter.map((size, axis) => (size - 1) * dilation[axis]! + 1);
+  const output = reach.map((size, axis) => {
+    const length = input[axis]!;
+    if (pad === "same") return Math.ceil(length / stride[axis]!);
+    return Math.floor((length + (pad === "valid" ? 0 : 2 * pad) - size) / stride[axis]!) + 1;
+  }) as [number, number];
+  const before = reach.map((size, axis) => {
+    if (pad !== "same") return pad === "valid" ? 0 : pad;
+    const total = Math.max(0, (output[axis]! - 1) * stride[axis]! + size - input[axis]!);
+    return Math.floor(total / 2);
+  }) as [number, number];
+  const features = pick("features", 1, 21);
+  return {
+    batch: pick("batch", 1, 3),
+    input,
+    filter,
+    features,
+    stride,
+    dilation,
+    before,
+    output,
+    pad,
+  };
+}
+
+function attributes({ stride, dilation, pad }: Case): tf.NamedAttrMap {
+  const dimRoundingMode = typeof pad === "number" ? "floor" : undefined;
+  return {
+    strides: [...stride],
+    dilations: [...dilation],
+    pad,
+    dataFormat: "NHWC",
+    dimRoundingMode,
+  } as tf.NamedAttrMap;
+}
+
+function run(
+  name: string,
+  inputs: tf.NamedTensorMap,
+  attrs: tf.NamedAttrMap,
+): Promise<tf.TypedArray> {
+  const y = tf.engine().runKernel(name, inputs, attrs) as tf.Tensor;
+  return y.data().finally(() => y.dispose());
+}
+
+gpuTest("convolution and both gradients equal the reference on random shapes", async () => {
+  await onEachForm(async (form) => {
+    for (let seed = 0; seed < 12; seed++) {
+      const c = randomCase(key(seed));
+      const size = sizes(c);
+      const x = normal(fold(key(seed), "x"), size.x);
+      const w = normal(fold(key(seed), "w"), size.filter);
+      const dy = normal(fold(key(seed), "dy"), size.y);
+      const shapes = {
+        x: [c.batch, ...c.input],
+        filter: [...c.filter, c.input[2], c.features],
+        y: [c.batch, ...c.output, c.features],
+      };
+      const tensors = {
+        x: tf.tensor(x, shapes.x),
+        filter: tf.tensor(w, shapes.filter),
+        dy: tf.tensor(dy, shapes.y),
+      };
+      const attrs = attributes(c);
+      const y = await run("Conv2D", { x: tensors.x, filter: tensors.filter }, attrs);
+      const dx = await run("Conv2DBackpropInput", { dy: tensors.dy, filter: tensors.filter }, {
+        ...attrs,
+        inputShape: shapes.x,
+      });
+      const dw = await run("Conv2DBackpropFilter", { x: tensors.x, dy: tensors.dy }, {
+        ...attrs,
+        filterShape: shapes.filter,
+      });
+      tf.dispose(tensors);
+      const what = `${form} ${JSON.stringify(c)}`;
+      assertLess(relativeError(y, forward(c, x, w)), TOLERANCE, `forward ${what}`);
+      assertLess(relativeError(dx, inputGradient(c, dy, w)), TOLERANCE, `input ${what}`);
+      assertLess(relativeError(dw, filterGradient(c, x, dy)), TOLERANCE, `filter ${what}`);
+    }
+  });
+});
+
+gpuTest(
+  "the filter gradient of a large batch, summed in pieces, equals the reference",
+  async () => {
+    const c: Case = {
+      batch: 33,
+      input: [14, 13, 6],
+      filter: [5, 5],
+      features: 16,
+      stride: [1, 1],
+      dilation: [1, 1],
+      before: [0, 0],
+      output: [10, 9],
+      pad: "valid",
+    };
+    const size = sizes(c);
+    const [x, dy] = [normal(key(1), size.x), normal(key(2), size.y)];
+    await onEachForm(async (form) => {
+      const tensors = { x: tf.tensor(x, [33, 14, 13, 6]), dy: tf.tensor(dy, [33, 10, 9, 16]) };
+      const dw = await run("Conv2DBackpropFilter", tensors, {
+        ...attributes(c),
+        filterShape: [5, 5, 6, 16],
+      });
+      tf.dispose(tensors);
+      assertLess(relativeError(dw, filterGradient(c, x, dy)), TOLERANCE, form);
+    });
+  },
+);
+
+gpuTest("matrix products in all four transpositions and batches equal the reference", async () => {
+  const SIZES = [[1, 7, 1], [3, 1, 5], [17, 300, 10], [37, 53, 29], [64, 64, 64]] as const;
+  await onEachForm(async (form) => {
+    for (const [rows, depth, columns] of SIZES) {
+      for (
+        const [transposeA, transposeB] of [[false, false], [false, true], [true, false], [
+          true,
+          true,
+        ]]
+      ) {
+        const batch = rows === 37 ? 3 : 1;
+        const a = normal(key(rows), batch * rows * depth);
+        const b = normal(key(columns + 100), batch * depth * columns);
+        const tensorA = tf.tensor3d(a, transposeA ? [batch, depth, rows] : [batch, rows, depth]);
+        const tensorB = tf.tensor3d(
+          b,
+          transposeB ? [batch, columns, depth] : [batch, depth, columns],
+        );
+        const y = tf.matMul(tensorA, tensorB, transposeA, transposeB);
+        const values = await y.data();
+        tf.dispose([tensorA, tensorB, y]);
+        for (let i = 0; i < batch; i++) {
+          const expected = product(
+            (m, k) => a[i * rows * depth + (transposeA ? k * rows + m : m * depth + k)]!,
+            (k, n) => b[i * depth * columns + (transposeB ? n * depth + k : k * columns + n)]!,
+            [rows, depth, columns],
+          );
+          const actual = values.subarray(i * rows * columns, (i + 1) * rows * columns);
+          assertLess(
+            relativeError(actual, expected),
+            TOLERANCE,
+            `${form} ${[rows, depth, columns, transposeA, transposeB]}`,
+          );
+        }
+      }
+    }
+  });
+});
+
+gpuTest("a matrix product broadcasts one matrix over a batch", async () => {
+  await start();
+  const a = normal(key(0), 2 * 3 * 4);
+  const b = normal(key(1), 4 * 5);
+  const y = tf.matMul(tf.tensor3d(a, [2, 3, 4]), tf.tensor3d(b, [1, 4, 5]));
+  assertEquals(y.shape, [2, 3, 5]);
+  const expected = product((m, k) => a[m * 4 + k]!, (k, n) => b[k * 5 + n]!, [6, 4, 5]);
+  assertLess(relativeError(await y.data(), expected), TOLERANCE);
+});
+
+gpuTest("NaN and infinity go through a convolution as IEEE 754 says", async () => {
+  await onEachForm(async () => {
+    const x = tf.tensor4d([NaN, 1, Infinity, 2], [1, 1, 4, 1]);
+    const y = await tf.conv2d(x, tf.ones([1, 1, 1, 1]), 1, "valid").data();
+    assertEquals([...y], [NaN, 1, Infinity, 2]);
+    const zeroed = await tf.conv2d(x, tf.zeros([1, 1, 1, 1]), 1, "valid").data();
+    assertEquals([...zeroed], [NaN, 0, NaN, 0]);
+  });
+});
+
+gpuTest("padding is zeros, not NaN times zero", async () => {
+  await onEachForm(async () => {
+    const x = tf.tensor4d([NaN, 1, 1, 1], [1, 2, 2, 1]);
+    const y = await tf.conv2d(x, tf.ones([1, 1, 1, 1]), 1, 1, "NHWC", 1, "floor").data();
+    assertEquals([...y], [0, 0, 0, 0, 0, NaN, 1, 0, 0, 1, 1, 0, 0, 0, 0, 0]);
+  });
+});

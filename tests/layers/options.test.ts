@@ -1,0 +1,219 @@
+// What layers refuse, and the sizes they declare.
+import { assertEquals, assertThrows } from "@std/assert";
+import {
+  batchNorm,
+  conv,
+  type ConvOptions,
+  countSlots,
+  dense,
+  dropout,
+  flatten,
+  globalMeanPool,
+  leakyRelu,
+  maxPool,
+  meanPool,
+  normPool,
+  padTo,
+  type PoolOptions,
+  type Shape,
+} from "../../mod.ts";
+
+const CONV: ConvOptions = { features: 4, size: 3 };
+const POOLS = { maxPool, meanPool, normPool };
+
+/** Neither whole nor in the range of sizes. */
+const NO_COUNTS = [0, -1, 1.5, NaN, Infinity];
+
+Deno.test("conv refuses options that are not whole numbers of at least 1", () => {
+  for (const name of ["features", "size", "stride", "dilation", "groups"] as const) {
+    for (const value of NO_COUNTS) {
+      const said =
+        `Cannot make a conv layer as its ${name} must be a whole number of at least 1: current value is ${value}`;
+      assertThrows(() => conv({ ...CONV, [name]: value }), RangeError, said);
+      if (name === "features" || name === "groups") continue;
+      assertThrows(() => conv({ ...CONV, [name]: [1, value] }), RangeError, said);
+      assertThrows(() => conv({ ...CONV, [name]: [value, 1] }), RangeError, said);
+    }
+  }
+});
+
+Deno.test("pools refuse sizes and strides that are not whole numbers of at least 1", () => {
+  for (const [op, pool] of Object.entries(POOLS)) {
+    for (const name of ["size", "stride"] as const) {
+      for (const value of NO_COUNTS) {
+        const said =
+          `Cannot make a ${op} layer as its ${name} must be a whole number of at least 1: current value is ${value}`;
+        assertThrows(() => pool({ [name]: value }), RangeError, said);
+        assertThrows(() => pool({ [name]: [2, value] }), RangeError, said);
+      }
+    }
+  }
+});
+
+Deno.test("paddings are same, valid or whole numbers of at least 0", () => {
+  for (const padding of [-1, 0.5, NaN, Infinity]) {
+    const said = `padding must be a whole number of at least 0: current value is ${padding}`;
+    assertThrows(() => conv({ ...CONV, padding }), RangeError, said);
+    for (const pool of Object.values(POOLS)) {
+      assertThrows(() => pool({ padding }), RangeError, said);
+    }
+  }
+  assertThrows(
+    () => conv({ ...CONV, padding: "SAME" as "same" }),
+    RangeError,
+    'padding, if not "same" or "valid", must be a whole number of at least 0: current value is SAME',
+  );
+});
+
+Deno.test("pools refuse padding that would hold a whole window", () => {
+  for (const [op, pool] of Object.entries(POOLS)) {
+    const make = pool as (options: PoolOptions) => unknown;
+    for (const [size, padding] of [[2, 2], [[3, 1], 1], [[1, 3], 1]] as const) {
+      const said =
+        `Cannot make a ${op} layer as its padding must be smaller than its window: current value is ${padding} around`;
+      assertThrows(() => make({ size, padding }), RangeError, said);
+    }
+    make({ size: 2, padding: 1 });
+  }
+});
+
+Deno.test("groups must divide features and input channels", () => {
+  assertThrows(
+    () => conv({ ...CONV, groups: 3 }),
+    RangeError,
+    "groups must divide its features: current value is 3 groups of 4",
+  );
+  assertThrows(
+    () => conv({ ...CONV, groups: 2 }).declare([5, 5, 3]),
+    RangeError,
+    "groups must divide its input channels: current value is 2 groups of 3",
+  );
+});
+
+Deno.test("layers of windows refuse what is not an image", () => {
+  const layers = [conv(CONV), maxPool(), meanPool(), normPool(), globalMeanPool(), padTo(4)];
+  for (const layer of layers) {
+    for (const shape of [[], [4], [4, 4], [4, 4, 1, 1]]) {
+      assertThrows(
+        () => layer.declare(shape),
+        TypeError,
+        `Cannot apply a ${layer.op} layer as its input must be [height, width, channels]: current value is [${shape}]`,
+      );
+    }
+  }
+});
+
+Deno.test("shapes of inputs are whole numbers of at least 1", () => {
+  const layers = [conv({ features: 4, size: 1 }), maxPool({ size: 1 }), globalMeanPool(), padTo(9)];
+  for (const shape of [[0, 4, 1], [4, 4, 0], [4, NaN, 1], [4, 4, 1.5], [-4, 4, 1]]) {
+    for (const layer of layers) {
+      assertThrows(() => layer.declare(shape), RangeError, `current value is [${shape}]`);
+    }
+  }
+  for (const size of [0, 1.5, NaN, -1]) {
+    assertThrows(
+      () => dense({ features: 2 }).declare([size]),
+      RangeError,
+      `current value is [${size}]`,
+    );
+  }
+});
+
+Deno.test("windows larger than the padded input are refused", () => {
+  const fits: [ConvOptions, Shape, string?][] = [
+    [{ ...CONV, size: 5 }, [5, 5, 1]],
+    [{ ...CONV, size: 5 }, [4, 5, 1], "5 over 4"],
+    [{ ...CONV, size: 5 }, [5, 4, 1], "5 over 4"],
+    [{ ...CONV, size: 5, padding: 1 }, [3, 3, 1]],
+    [{ ...CONV, size: 5, padding: 1 }, [2, 3, 1], "5 over 4"],
+    [{ ...CONV, size: 3, dilation: 3 }, [6, 7, 1], "7 over 6"],
+    [{ ...CONV, size: 9, padding: "same" }, [1, 1, 1]],
+  ];
+  for (const [options, shape, said] of fits) {
+    const declare = (): unknown => conv(options).declare(shape);
+    if (said === undefined) declare();
+    else assertThrows(declare, RangeError, `current value is ${said}`);
+  }
+  assertThrows(() => maxPool({ size: 3 }).declare([2, 9, 1]), RangeError, "3 over 2");
+});
+
+Deno.test("dense refuses features that are no count, and images", () => {
+  for (const features of NO_COUNTS) {
+    assertThrows(() => dense({ features }), RangeError, `current value is ${features}`);
+  }
+  for (const shape of [[], [4, 4], [28, 28, 1]]) {
+    assertThrows(
+      () => dense({ features: 2 }).declare(shape),
+      TypeError,
+      `must be a vector (put flatten() before it): current value is [${shape}]`,
+    );
+  }
+});
+
+Deno.test("dropout refuses rates outside [0, 1)", () => {
+  for (const rate of [1, -0.1, NaN, 2, Infinity]) {
+    const said =
+      `Cannot make a dropout layer as the rate must be from 0 up to but not including 1: current value is ${rate}`;
+    assertThrows(() => dropout(rate), RangeError, said);
+  }
+});
+
+Deno.test("normPool refuses norms but 1 and 2", () => {
+  for (const norm of [0, 3, 1.5, NaN, Infinity]) {
+    const said = `its norm must be 1 or 2: current value is ${norm}`;
+    assertThrows(() => normPool({ norm: norm as 1 }), RangeError, said);
+  }
+});
+
+Deno.test("batchNorm and leakyRelu refuse numbers out of range", () => {
+  for (const epsilon of [0, -1, NaN]) {
+    assertThrows(() => batchNorm({ epsilon }), RangeError, `current value is ${epsilon}`);
+  }
+  for (const momentum of [0, -0.1, 1.1, NaN]) {
+    assertThrows(() => batchNorm({ momentum }), RangeError, `current value is ${momentum}`);
+  }
+  for (const slope of [NaN, Infinity]) {
+    assertThrows(() => leakyRelu(slope), RangeError, `current value is ${slope}`);
+  }
+});
+
+Deno.test("padTo refuses sizes that are no count, and larger images", () => {
+  for (const size of NO_COUNTS) {
+    assertThrows(() => padTo(size), RangeError, `height must be a whole number`);
+    assertThrows(() => padTo(4, size), RangeError, `width must be a whole number`);
+  }
+  assertThrows(() => padTo(32).declare([33, 32, 1]), RangeError, "current value is [33,32,1]");
+  assertThrows(() => padTo(32, 16).declare([32, 17, 1]), RangeError, "current value is [32,17,1]");
+});
+
+Deno.test("§12.1: a filter of 5 × 5 × 3 has 76 parameters, 20 of them 1,520, dense 61,460", () => {
+  const image = [32, 32, 3];
+  assertEquals(countSlots(conv({ features: 1, size: 5 }).declare(image).params), 76);
+  assertEquals(countSlots(conv({ features: 20, size: 5 }).declare(image).params), 1520);
+  const { shape } = flatten().declare(image);
+  assertEquals(countSlots(dense({ features: 20 }).declare(shape).params), 61460);
+});
+
+Deno.test("§12.4: W = 7, F = 3, S = 1 gives 5; S = 2 gives 3; padding 1 keeps 7", () => {
+  const width = (options: Partial<ConvOptions>, length: number): number =>
+    conv({ ...CONV, ...options }).declare([length, length, 1]).shape[1]!;
+  assertEquals(width({}, 7), 5);
+  assertEquals(width({ stride: 2 }, 7), 3);
+  assertEquals(width({ padding: 1 }, 7), 7);
+  assertEquals(width({ padding: "same" }, 7), 7);
+  assertEquals(width({ padding: "same", stride: 2 }, 7), 4);
+  // Keras and PyTorch leave the rest out, where the chapter finds no valid size.
+  assertEquals(width({ stride: 2 }, 10), 4);
+  assertEquals(width({ dilation: 2 }, 7), 3);
+  assertEquals(width({ size: 11, stride: 4 }, 227), 55);
+});
+
+Deno.test("parameters of a convolution: filters of C / groups channels, biases", () => {
+  const slots = (options: Partial<ConvOptions>): Record<string, Shape> => {
+    const { params } = conv({ ...CONV, ...options }).declare([9, 9, 6]);
+    return Object.fromEntries(Object.entries(params).map(([name, slot]) => [name, slot.shape]));
+  };
+  assertEquals(slots({}), { kernel: [3, 3, 6, 4], bias: [4] });
+  assertEquals(slots({ size: [1, 7], groups: 2 }), { kernel: [1, 7, 3, 4], bias: [4] });
+  assertEquals(slots({ bias: false }), { kernel: [3, 3, 6, 4] });
+});

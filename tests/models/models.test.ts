@@ -1,0 +1,131 @@
+// LeNet-5 and the chapter's MNIST network: counts, shapes, and that they run.
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  type BackendName,
+  chapterMnist,
+  countParameters,
+  countSlots,
+  disposeTree,
+  init,
+  key,
+  type Layer,
+  lenet5,
+  normal,
+  type Shape,
+  start,
+  tf,
+  type Tree,
+} from "../../mod.ts";
+import { onCpu } from "../backends.ts";
+import { assertClose, numbersOf } from "../closeness.ts";
+import { gpuTest } from "../device/adapter.ts";
+
+function count<P extends Tree>(model: Layer<P>, shape: Shape): number {
+  return countSlots(model.declare(shape).params);
+}
+
+/** The shape after each layer. */
+function shapes<P extends Tree>(model: Layer<P>, shape: Shape): Record<string, Shape> {
+  const children = model.declare(shape).children!;
+  return Object.fromEntries(children.map(({ name, declaration }) => [name, declaration.shape]));
+}
+
+Deno.test("LeNet-5 has 61,706 parameters for one channel, 62,006 for RGB", () => {
+  assertEquals(count(lenet5(), [28, 28, 1]), 61706);
+  assertEquals(count(lenet5(), [32, 32, 1]), 61706);
+  assertEquals(count(lenet5(), [32, 32, 3]), 62006);
+  assertEquals(count(lenet5({ activation: "relu", pooling: "mean" }), [28, 28, 1]), 61706);
+  assertEquals(count(lenet5({ numClasses: 2 }), [28, 28, 1]), 61706 - 8 * 85);
+});
+
+Deno.test("the chapter's MNIST network has 1,199,882 parameters", () => {
+  assertEquals(count(chapterMnist(), [28, 28, 1]), 1199882);
+  assertEquals(count(chapterMnist({ numClasses: 2 }), [28, 28, 1]), 1199882 - 8 * 129);
+});
+
+Deno.test("LeNet-5's maps have the sizes of Figure 12.16", () => {
+  const sizes = shapes(lenet5(), [28, 28, 1]);
+  assertEquals(
+    ["pad", "conv1", "pool1", "conv2", "pool2", "flatten", "dense1", "dense2", "logits"].map((
+      name,
+    ) => sizes[name]),
+    [[32, 32, 1], [28, 28, 6], [14, 14, 6], [10, 10, 16], [5, 5, 16], [400], [120], [84], [10]],
+  );
+});
+
+Deno.test("the chapter's network has Keras's sizes", () => {
+  const sizes = shapes(chapterMnist(), [28, 28, 1]);
+  assertEquals(
+    ["conv1", "conv2", "pool", "flatten", "dense1", "logits"].map((name) => sizes[name]),
+    [[26, 26, 32], [24, 24, 64], [12, 12, 64], [9216], [128], [10]],
+  );
+});
+
+Deno.test("images that are too large, and class counts that are none, are refused", () => {
+  assertThrows(() => lenet5().declare([33, 28, 1]), RangeError, 'In "pad": ');
+  assertThrows(() => lenet5().declare([28, 28]), TypeError, 'In "pad": ');
+  assertThrows(() => chapterMnist().declare([4, 4, 1]), RangeError, 'In "conv2": ');
+  for (const numClasses of [0, -1, 1.5, NaN]) {
+    assertThrows(() => lenet5({ numClasses }), RangeError, `current value is ${numClasses}`);
+    assertThrows(() => chapterMnist({ numClasses }), RangeError, `current value is ${numClasses}`);
+  }
+});
+
+Deno.test("options that JavaScript can not check are refused", () => {
+  assertThrows(
+    () => lenet5({ activation: "gelu" as "relu" }),
+    RangeError,
+    'activation must be "tanh" or "relu": current value is "gelu"',
+  );
+  assertThrows(
+    () => lenet5({ pooling: "norm" as "max" }),
+    RangeError,
+    'pooling must be "max" or "mean": current value is "norm"',
+  );
+});
+
+onCpu("made models have the declared number of parameters", () => {
+  const { params, state, shape } = init(chapterMnist(), key(0), [28, 28, 1]);
+  assertEquals([countParameters(params), countParameters(state), shape], [1199882, 0, [10]]);
+  disposeTree(params);
+});
+
+onCpu("LeNet-5 keeps its input's variance within a few times, by its initializers", async () => {
+  for (const activation of ["tanh", "relu"] as const) {
+    const model = lenet5({ activation });
+    const { params, state } = init(model, key(1), [28, 28, 1]);
+    const x = tf.tensor4d(normal(key(2), 8 * 784), [8, 28, 28, 1]);
+    const logits = await numbersOf(model.apply(params, state, x, {})[0]);
+    const square = Array.from(logits).reduce((sum, z) => sum + z * z, 0) / logits.length;
+    assert(square > 0.05 && square < 10, `${activation}: mean square of the logits is ${square}`);
+  }
+});
+
+onCpu("dropout acts in the chapter's network in training only", async () => {
+  const model = chapterMnist({ numClasses: 3 });
+  const { params, state } = init(model, key(1), [12, 12, 1]);
+  const x = tf.tensor4d(normal(key(2), 144), [1, 12, 12, 1]);
+  const run = async (seed?: number): Promise<number[]> => {
+    const context = seed === undefined ? {} : { training: true, key: key(seed) };
+    return Array.from(await numbersOf(model.apply(params, state, x, context)[0]));
+  };
+  assertEquals(await run(), await run());
+  assertEquals(await run(1), await run(1));
+  const [calm, first, second] = [await run(), await run(1), await run(2)];
+  assert(first.every((z, i) => z !== second[i] && z !== calm[i]));
+});
+
+gpuTest("LeNet-5 answers on WebGPU what it answers on the CPU", async () => {
+  const model = lenet5();
+  const run = async (backend: BackendName): Promise<ArrayLike<number>> => {
+    await start({ backend });
+    const { params, state } = init(model, key(3), [28, 28, 1]);
+    const x = tf.tensor4d(normal(key(4), 2 * 784), [2, 28, 28, 1]);
+    const [logits] = model.apply(params, state, x, {});
+    assertEquals(logits.shape, [2, 10]);
+    return await numbersOf(logits);
+  };
+  const [wanted, got] = [await run("cpu"), await run("webgpu")];
+  // Five layers of sums of up to 400 products.
+  await assertClose(got, wanted, "logits", 1e-5);
+});

@@ -1,0 +1,297 @@
+// The tasks as a user runs them: in processes of their own, with the permissions deno.json gives them.
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import { encodePng, mnist, parseCheckpoint } from "../../mod.ts";
+import { hasAdapter } from "../device/adapter.ts";
+import { idxBytes } from "../data/idx_files.ts";
+
+const root = new URL("../../", import.meta.url);
+const tasks: Record<string, { command: string }> =
+  JSON.parse(await Deno.readTextFile(new URL("deno.json", root))).tasks;
+
+/** What a process came to. */
+type Outcome = { readonly code: number; readonly out: string; readonly err: string };
+
+/** Runs a task's own command, without what it depends on. */
+async function task(
+  name: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<Outcome> {
+  const [, ...words] = tasks[name]!.command.split(" ");
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [...words, ...args],
+    cwd: root,
+    env: { NO_COLOR: "1", ...env },
+  }).output();
+  const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+  return { code, out: text(stdout), err: text(stderr) };
+}
+
+/** A directory with MNIST's layout and few images: the first ones of MNIST itself. */
+async function smallMnist(trainCount: number, testCount: number): Promise<string> {
+  const { train, test } = await mnist();
+  const dir = await Deno.makeTempDir();
+  for (
+    const [prefix, examples, count] of [["train", train, trainCount], [
+      "t10k",
+      test,
+      testCount,
+    ]] as const
+  ) {
+    const images = examples.images.subarray(0, count * 784);
+    await Deno.writeFile(`${dir}/${prefix}-images-idx3-ubyte`, idxBytes([count, 28, 28], images));
+    await Deno.writeFile(
+      `${dir}/${prefix}-labels-idx1-ubyte`,
+      idxBytes([count], examples.labels.subarray(0, count)),
+    );
+  }
+  return dir;
+}
+
+const backend = hasAdapter ? "webgpu" : "cpu";
+
+Deno.test("train, evaluate and predict work one after the other", async () => {
+  const dataDir = await smallMnist(640, 200);
+  const out = `${dataDir}/run`;
+  const trained = await task("train", [
+    "--data-dir",
+    dataDir,
+    "--out",
+    out,
+    "--epochs",
+    "2",
+    "--json",
+  ]);
+  assertEquals(trained.code, 0, trained.err);
+  const lines = trained.out.trim().split("\n");
+  const result = JSON.parse(lines.at(-1)!);
+  assertEquals(Object.keys(result), [
+    "model",
+    "dataset",
+    "parameters",
+    "epochs",
+    "trainSamples",
+    "testSamples",
+    "testAccuracy",
+    "testLoss",
+    "seconds",
+    "stepsPerSecond",
+    "backend",
+    "adapter",
+    "software",
+    "checkpoint",
+  ]);
+  assertEquals([result.model, result.dataset, result.parameters], ["lenet5", "mnist", 61706]);
+  assertEquals([result.trainSamples, result.testSamples, result.backend], [640, 200, backend]);
+  assertGreater(result.testAccuracy, 0.3);
+  assertGreater(result.stepsPerSecond, 0);
+  assertMatch(
+    trained.err,
+    /Epoch 2\/2 - .*s - loss: .* - accuracy: .* - val_loss: .* - val_accuracy: /,
+  );
+
+  const files = [...Deno.readDirSync(out)].map(({ name }) => name).sort();
+  assertEquals(files, ["checkpoint.safetensors", "config.json", "curves.svg", "history.csv"]);
+  const history = (await Deno.readTextFile(`${out}/history.csv`)).trim().split("\r\n");
+  assertEquals(history.length, 3);
+  assertStringIncludes(await Deno.readTextFile(`${out}/curves.svg`), "lenet5 on mnist");
+  const checkpoint = parseCheckpoint(await Deno.readFile(result.checkpoint), result.checkpoint);
+  assertEquals(checkpoint.sections.params.get("conv1/kernel")?.shape, [5, 5, 1, 6]);
+
+  const weights = ["--weights", result.checkpoint];
+  const evaluated = await task("evaluate", [...weights, "--data-dir", dataDir, "--json"]);
+  assertEquals(evaluated.code, 0, evaluated.err);
+  assertEquals(JSON.parse(evaluated.out).accuracy, result.testAccuracy);
+
+  const { test } = await mnist();
+  const pixels = Float32Array.from(test.images.subarray(0, 784), (value) => value / 255);
+  const digit = `${dataDir}/digit.png`;
+  await Deno.writeFile(digit, encodePng({ width: 28, height: 28, channels: 1, pixels }));
+  const ink = `${dataDir}/ink.png`;
+  await Deno.writeFile(
+    ink,
+    encodePng({ width: 28, height: 28, channels: 1, pixels: pixels.map((v) => 1 - v) }),
+  );
+  const [light, dark] = await Promise.all(
+    [digit, ink].map((image) => task("predict", [image, ...weights, "--top", "3", "--json"])),
+  );
+  assertEquals([light!.code, dark!.code], [0, 0], light!.err + dark!.err);
+  const { top } = JSON.parse(light!.out);
+  assertEquals(top.length, 3);
+  // Dark ink on white paper is the same digit.
+  assertEquals(JSON.parse(dark!.out).top[0].class, top[0].class);
+  assertMatch((await task("predict", [digit, ...weights])).out, /^\d +\d+\.\d\d %/);
+  await Deno.remove(dataDir, { recursive: true });
+});
+
+Deno.test("Ctrl-C ends the step, leaves a checkpoint and says how to go on; --resume goes on to the same numbers", async () => {
+  const dataDir = await smallMnist(900, 50);
+  const common = ["--data-dir", dataDir, "--batch-size", "30", "--epochs", "2"];
+  const whole = await task("train", [...common, "--out", `${dataDir}/whole`, "--json"]);
+  assertEquals(whole.code, 0, whole.err);
+
+  const out = `${dataDir}/cut`;
+  const [, ...words] = tasks.train!.command.split(" ");
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [...words, ...common, "--out", out],
+    cwd: root,
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  let err = "";
+  for await (const chunk of child.stderr.pipeThrough(new TextDecoderStream())) {
+    if (!err.includes("First step") && (err + chunk).includes("First step")) child.kill("SIGINT");
+    err += chunk;
+  }
+  assertEquals((await child.status).code, 130, err);
+  assertMatch(err, /go on with: deno task train --resume --out \S+cut/);
+  const resumed = await task("train", ["--data-dir", dataDir, "--out", out, "--resume", "--json"]);
+  assertEquals(resumed.code, 0, resumed.err);
+  const numbers = (text: string): unknown => {
+    const { testAccuracy, testLoss } = JSON.parse(text.trim().split("\n").at(-1)!);
+    return { testAccuracy, testLoss };
+  };
+  assertEquals(numbers(resumed.out), numbers(whole.out));
+  const values = async (dir: string): Promise<unknown> =>
+    parseCheckpoint(await Deno.readFile(`${dir}/checkpoint.safetensors`), dir).sections;
+  assertEquals(await values(out), await values(`${dataDir}/whole`));
+
+  const done = await task("train", ["--data-dir", dataDir, "--out", out, "--resume"]);
+  assertEquals(done.code, 2);
+  assertStringIncludes(done.err, "--epochs must be above 2");
+  const other = await task("train", [
+    "--data-dir",
+    dataDir,
+    "--out",
+    out,
+    "--resume",
+    "--seed",
+    "5",
+  ]);
+  assertEquals(other.code, 1);
+  assertStringIncludes(other.err, "another seed");
+  await Deno.remove(dataDir, { recursive: true });
+});
+
+Deno.test("each wrong flag is refused before any work, with what would be right", async () => {
+  const refused: [string, string[], string][] = [
+    ["train", ["--modle", "lenet5"], "--model"],
+    ["train", ["--model", "lenet"], '"lenet5"'],
+    ["train", ["--dataset", "minst"], '"mnist"'],
+    ["train", ["--learning-rate", "0"], "--learning-rate"],
+    ["train", ["--learning-rate", "-1"], "--learning-rate"],
+    ["train", ["--learning-rate", "NaN"], "--learning-rate"],
+    ["train", ["--batch-size", "0"], "--batch-size"],
+    ["train", ["--batch-size", "60001"], "60000"],
+    ["train", ["--limit", "0"], "--limit"],
+    ["train", ["--limit", "60001"], "60000"],
+    ["train", ["--epochs", "two"], "--epochs"],
+    ["summary", ["lenet"], '"lenet5"'],
+    ["summary", ["lenet5", "--input", "28x28"], "HEIGHTxWIDTHxCHANNELS"],
+    ["predict", [], "IMAGE"],
+  ];
+  const outcomes = await Promise.all(refused.map(([name, args]) => task(name, args)));
+  for (const [i, { code, err, out }] of outcomes.entries()) {
+    const [name, args, expected] = refused[i]!;
+    assertEquals(code, 2, `${name} ${args}: ${err}`);
+    assertEquals(out, "");
+    assertMatch(err, /^error: .*\n$/);
+    assertStringIncludes(err, expected);
+  }
+});
+
+Deno.test("an output directory that cannot be written is refused before training", async () => {
+  const dataDir = await smallMnist(10, 10);
+  const file = `${dataDir}/file`;
+  await Deno.writeTextFile(file, "kept");
+  const { code, err } = await task("train", [
+    "--data-dir",
+    dataDir,
+    "--batch-size",
+    "5",
+    "--out",
+    `${file}/run`,
+  ]);
+  assertEquals(code, 1);
+  assertStringIncludes(err, `${file}/run`);
+  assert(!err.includes("Epoch"));
+  assertEquals(await Deno.readTextFile(file), "kept");
+  await Deno.remove(dataDir, { recursive: true });
+});
+
+Deno.test("files that are not what they should be are refused with the reason", async () => {
+  const dir = await Deno.makeTempDir();
+  const textual = `${dir}/text.png`;
+  await Deno.writeTextFile(textual, "this is no picture");
+  const predicted = await task("predict", [textual]);
+  assertEquals(predicted.code, 1);
+  assertMatch(predicted.err, /^error: .*text\.png.*\n$/);
+  const corrupt = `${dir}/checkpoint.safetensors`;
+  await Deno.writeFile(corrupt, new Uint8Array(100).fill(1));
+  const evaluated = await task("evaluate", ["--weights", corrupt]);
+  assertEquals(evaluated.code, 1);
+  assertMatch(evaluated.err, /^error: .*checkpoint\.safetensors.*\n$/);
+  const resumed = await task("train", ["--out", dir, "--resume"]);
+  assertEquals(resumed.code, 1);
+  assertStringIncludes(resumed.err, corrupt);
+  assertEquals((await Deno.readFile(corrupt)).length, 100);
+  await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("without an adapter train goes on on the CPU with one warning, unless WebGPU was asked for", async () => {
+  const dataDir = await smallMnist(20, 10);
+  const none = {
+    DENO_WEBGPU_BACKEND: "vulkan",
+    VK_ICD_FILENAMES: "/none",
+    VK_DRIVER_FILES: "/none",
+  };
+  if (Deno.build.os !== "linux") return; // Elsewhere these variables do not hide the adapter.
+  const args = [
+    "--data-dir",
+    dataDir,
+    "--batch-size",
+    "10",
+    "--epochs",
+    "1",
+    "--out",
+    `${dataDir}/run`,
+  ];
+  const { code, err, out } = await task("train", [...args, "--json"], none);
+  assertEquals(code, 0, err);
+  assertEquals(JSON.parse(out).backend, "cpu");
+  assertEquals(err.match(/warning: /g)?.length, 1);
+  const strict = await task("train", [...args, "--backend", "webgpu"], none);
+  assertEquals(strict.code, 1);
+  assertStringIncludes(strict.err, "no GPU adapter was found");
+  await Deno.remove(dataDir, { recursive: true });
+});
+
+Deno.test("every task has help with examples", async () => {
+  const names = ["setup", "train", "evaluate", "predict", "summary"];
+  for (const { code, out } of await Promise.all(names.map((name) => task(name, ["--help"])))) {
+    assertEquals(code, 0);
+    assertMatch(out, /deno task \w+/);
+    assertMatch(out, /Examples/i);
+  }
+});
+
+Deno.test("summary prints layers, shapes and the number of parameters", async () => {
+  assertStringIncludes((await task("summary", ["lenet5"])).out, "61,706");
+  assertStringIncludes((await task("summary", ["lenet5", "--input", "32x32x3"])).out, "62,006");
+  const { parameters, layers } = JSON.parse(
+    (await task("summary", ["chapter-mnist", "--json"])).out,
+  );
+  assertEquals(parameters, 1199882);
+  assertEquals(layers[0], {
+    path: "conv1",
+    op: "conv",
+    outputShape: [26, 26, 32],
+    parameters: 320,
+  });
+});
