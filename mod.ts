@@ -53,6 +53,7 @@ export { dropUnits } from "./lib/tensor/drop_units.ts";
 
 // Layers
 export {
+  type AnyLayer,
   type Child,
   type Context,
   countParameters,

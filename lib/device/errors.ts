@@ -9,6 +9,7 @@ export type DeviceErrorKind = "missing" | "validation" | "out-of-memory" | "lost
  * cases; neocog throws.
  */
 export class DeviceError extends Error {
+  /** `"DeviceError"`. */
   override readonly name = "DeviceError";
   /** What happened. */
   readonly kind: DeviceErrorKind;
@@ -16,6 +17,8 @@ export class DeviceError extends Error {
   readonly operation: string | undefined;
 
   /**
+   * Makes the error.
+   *
    * @param kind what happened
    * @param message the sentence for the reader
    * @param operation the operation that failed

@@ -95,6 +95,9 @@ async function open(powerPreference: PowerPreference): Promise<NonNullable<typeo
   const backend = new GuardedBackend(gpu, adapter.info);
   tf.registerBackend("webgpu", () => backend, 5);
   registerKernels(software);
+  // A device that is dropped with its process or worker, not destroyed, has been seen to corrupt the
+  // heap of Mesa's software driver on the way out.
+  globalThis.addEventListener("unload", stop, { once: true });
   const device: Device = {
     backend: "webgpu",
     adapter: adapter.info.description || adapter.info.vendor || "unknown adapter",

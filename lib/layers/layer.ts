@@ -90,8 +90,9 @@ export type Layer<P extends Tree = Tree, S extends Tree = Tree> = {
 /** A record without tensors: the parameters of a layer that learns nothing. */
 export type Empty = Record<string, never>;
 
+/** A layer of whatever parameters and state. */
 // deno-lint-ignore no-explicit-any
-type AnyLayer = Layer<any, any>;
+export type AnyLayer = Layer<any, any>;
 
 /** Layers by name, in the order they run. */
 export type NamedLayers = { readonly [name: string]: AnyLayer };

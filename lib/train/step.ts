@@ -5,7 +5,7 @@ import type { Loss } from "../losses/losses.ts";
 import { applyUpdates, type Optimizer } from "../optimizers/optimizer.ts";
 import { valueAndGrad } from "../tensor/grad.ts";
 import { fold, type Key } from "../tensor/random.ts";
-import type { Scalar, Tensor2D } from "../tensor/tensor.ts";
+import type { Scalar, Tensor, Tensor2D } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import { correctCount } from "./metrics.ts";
@@ -56,11 +56,11 @@ export function trainStep<P extends Tree, S extends Tree>(
   optimizer: Optimizer,
 ): (
   trained: Trained<P, S>,
-  batch: Pick<Batch, "labels"> & { images: tf.Tensor },
+  batch: Pick<Batch, "labels"> & { images: Tensor },
   key: Key,
 ) => StepResult<P, S> {
   const objective = valueAndGrad(
-    (params: P, state: S, images: tf.Tensor, labels: Tensor2D, key: Key) => {
+    (params: P, state: S, images: Tensor, labels: Tensor2D, key: Key) => {
       const [logits, nextState] = model.apply(params, state, images, { training: true, key });
       const correct = correctCount(logits as Tensor2D, labels);
       return [loss(logits, labels), { state: nextState, correct }];

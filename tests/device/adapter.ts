@@ -1,5 +1,4 @@
 // Whether this machine has a GPU adapter: tests that need one say so where there is none.
-import { stop } from "../../mod.ts";
 import { quietVulkan } from "../../lib/device/quiet.ts";
 
 quietVulkan();
@@ -23,7 +22,3 @@ export function gpuTest(name: string, fn: () => void | Promise<void>): void {
     fn,
   });
 }
-
-// A device that is dropped with its worker, unlike one that is destroyed, now and then corrupts
-// the heap of the software driver.
-globalThis.addEventListener("unload", stop);

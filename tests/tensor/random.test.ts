@@ -1,5 +1,5 @@
 // Random numbers: the cipher's known answers, distributions, independence of keys.
-import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertLess, assertNotEquals, assertThrows } from "@std/assert";
 import { fold, type Key, key, normal, permutation, split, uniform, word } from "../../mod.ts";
 import { threefry } from "./threefry.ts";
 
@@ -168,6 +168,12 @@ Deno.test("keys made by splitting and folding, by numbers and names, all differ"
     ),
   ];
   assertEquals(new Set(keys.map((one) => one.join())).size, keys.length);
+});
+
+Deno.test("names with one FNV-1a hash have different keys, as they are hashed from either end", () => {
+  for (const [one, other] of [["costarring", "liquid"], ["altarage", "zinke"]] as const) {
+    assertNotEquals(fold(key(0), one), fold(key(0), other));
+  }
 });
 
 Deno.test("split gives as many keys as asked, the same each time", () => {

@@ -1,0 +1,14 @@
+// `deno task lint:doc`: `deno doc --lint mod.ts`, without what it says of tfjs's own declarations.
+//
+// mod.ts re-exports tfjs as the namespace `tf`, and `deno doc --lint` takes all of it for ours.
+const { stderr } = await new Deno.Command("deno", {
+  args: ["doc", "--lint", "mod.ts"],
+  env: { NO_COLOR: "1" },
+  stdout: "null",
+}).output();
+
+const findings = new TextDecoder().decode(stderr).split(/^(?=error\[)/m).filter((text) =>
+  text.startsWith("error[") && !/^ *--> .*\/npm\//m.test(text)
+);
+console.log("%s", findings.join(""));
+if (findings.length > 0) Deno.exit(1);
