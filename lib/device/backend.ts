@@ -1,11 +1,27 @@
 // tfjs's WebGPU backend on a device of our own, with every fault made an exception.
-import type { tf } from "../tensor/tf.ts";
+import { tf } from "../tensor/tf.ts";
 import { DeviceError } from "./errors.ts";
 import { type FaultLedger, faultLedger } from "./faults.ts";
+import { type HeldTexture, type TexturePool, texturePool } from "./textures.ts";
 import { WebGPUBackend, type WebGPUProgram } from "./webgpu_backend.ts";
 
 type Uniforms = Parameters<WebGPUBackend["runWebGPUProgram"]>[3];
 type BackendValues = ReturnType<WebGPUBackend["readSync"]>;
+
+/** A dispatch of neocog's own. */
+export type Dispatch = {
+  /** The operation's name, for errors and profiles. */
+  readonly operation: string;
+  /** Compiles, or answers what is compiled: it binds the result, the inputs, the uniforms, from 0. */
+  readonly pipeline: () => GPUComputePipeline;
+  readonly inputs: readonly tf.TensorInfo[];
+  /** Which inputs are bound as textures: see {@linkcode TexturePool}. */
+  readonly asTexture: readonly boolean[];
+  readonly uniforms: Uint32Array<ArrayBuffer>;
+  readonly workgroups: readonly [x: number, y: number, z: number];
+  /** The result's shape. */
+  readonly shape: readonly number[];
+};
 
 /**
  * tfjs's WebGPU backend, which answers zeros or stale numbers when a shader, a
@@ -13,6 +29,7 @@ type BackendValues = ReturnType<WebGPUBackend["readSync"]>;
  * that a wrong answer can not be read: see {@linkcode FaultLedger}.
  */
 export class GuardedBackend extends WebGPUBackend {
+  readonly #textures: TexturePool;
   readonly #faults: FaultLedger = faultLedger(() => this.abandonCommands());
 
   /**
@@ -21,6 +38,7 @@ export class GuardedBackend extends WebGPUBackend {
    */
   constructor(device: GPUDevice, info: GPUAdapterInfo) {
     super(device, info);
+    this.#textures = texturePool(device);
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
       this.#faults.report((event as GPUUncapturedErrorEvent).error);
@@ -48,8 +66,8 @@ export class GuardedBackend extends WebGPUBackend {
   }
 
   /** The part of tfjs's backend that its types hide. */
-  private get hidden(): { commandEncoder: GPUCommandEncoder | null } {
-    return this as unknown as { commandEncoder: GPUCommandEncoder | null };
+  private get hidden(): HiddenBackend {
+    return this as unknown as HiddenBackend;
   }
 
   /** Drops what is recorded but not submitted: it holds a failed operation, which would spoil what follows. */
@@ -79,6 +97,103 @@ export class GuardedBackend extends WebGPUBackend {
     );
     this.#faults.wrote(result.dataId, buffer);
     return result;
+  }
+
+  /**
+   * Records one dispatch of neocog's own.
+   *
+   * @param dispatch what to run on which tensors
+   * @returns the result, float32 of `dispatch.shape`
+   */
+  runDispatch(dispatch: Dispatch): tf.TensorInfo {
+    const { operation, inputs, shape } = dispatch;
+    const named = `${operation}(${inputs.map((input) => `[${input.shape}]`).join(", ")})`;
+    this.#faults.requireAlive(named);
+    for (const { dataId } of inputs) this.#faults.requireTrusted(dataId, named);
+    this.requireBindable(named, [...inputs.map((input) => input.shape), shape]);
+    const result = this.makeTensorInfo([...shape], "float32");
+    if (tf.util.sizeFromShape([...shape]) === 0) {
+      this.tensorMap.get(result.dataId).values = new Float32Array(0);
+      return result;
+    }
+    // Recording may submit, so the command buffer is noted before.
+    const buffer = this.#faults.current;
+    this.watched(named, () => this.record(dispatch, result));
+    this.#faults.wrote(result.dataId, buffer);
+    return result;
+  }
+
+  private record(dispatch: Dispatch, result: tf.TensorInfo): void {
+    const { operation, inputs, uniforms, workgroups } = dispatch;
+    const pipeline = dispatch.pipeline();
+    for (const { dataId } of [result, ...inputs]) this.uploadToGPU(dataId);
+    const bound = inputs.map(({ dataId }, i) => {
+      const buffer = this.tensorMap.get(dataId).resource as GPUBuffer;
+      return dispatch.asTexture[i] ? this.#textures.hold(this.encoder(), buffer) : { buffer };
+    });
+    const output = { buffer: this.tensorMap.get(result.dataId).resource as GPUBuffer };
+    const entries = [output, ...bound.map(bindable), { buffer: this.uniformBuffer(uniforms) }];
+    const group = this.device.createBindGroup({
+      layout: pipeline.getBindGroupLayout(0),
+      entries: entries.map((resource, binding) => ({ binding, resource })),
+    });
+    for (const { dataId } of [result, ...inputs]) this.hidden.commandQueueOwnedIds.add(dataId);
+    const pass = this.computePass();
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, group);
+    pass.dispatchWorkgroups(...workgroups);
+    // Commands run in their order: the next dispatch may fill the same textures anew.
+    for (const each of bound) if ("view" in each) this.#textures.release(each);
+    this.finishDispatch(operation);
+  }
+
+  /** The command encoder, outside any pass. */
+  private encoder(): GPUCommandEncoder {
+    this.ensureCommandEncoderReady();
+    this.endComputePassEncoder();
+    return this.hidden.commandEncoder!;
+  }
+
+  /** The pass that is being recorded, or a new one; a timed one where `tf.time` listens. */
+  private computePass(): GPUComputePassEncoder {
+    const { hidden } = this;
+    if (hidden.activeTimers && this.device.features.has("timestamp-query")) {
+      const encoder = this.encoder();
+      const querySet = hidden.querySet ??= this.device.createQuerySet({
+        type: "timestamp",
+        count: 2,
+      });
+      const timestampWrites = {
+        querySet,
+        beginningOfPassWriteIndex: 0,
+        endOfPassWriteIndex: 1,
+      };
+      return hidden.computePassEncoder = encoder.beginComputePass({ timestampWrites });
+    }
+    this.ensureCommandEncoderReady();
+    return hidden.computePassEncoder ??= hidden.commandEncoder!.beginComputePass();
+  }
+
+  /** Submits what is recorded when it is time to, as tfjs does after its own dispatches. */
+  private finishDispatch(operation: string): void {
+    const { hidden } = this;
+    hidden.dispatchCountInPass++;
+    if (hidden.activeTimers) {
+      this.endComputePassEncoder();
+      hidden.activeTimers.push({ name: operation, query: this.getQueryTime() });
+    } else if (
+      hidden.dispatchCountInPass >= tf.env().getNumber("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE")
+    ) {
+      this.submitQueue();
+    }
+  }
+
+  private uniformBuffer(values: Uint32Array<ArrayBuffer>): GPUBuffer {
+    const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.UNIFORM;
+    const buffer = this.bufferManager.acquireBuffer(values.byteLength, usage);
+    this.queue.writeBuffer(buffer, 0, values);
+    this.hidden.uniformPendingDisposal.push(buffer);
+    return buffer;
   }
 
   override submitQueue(): void {
@@ -152,11 +267,28 @@ export class GuardedBackend extends WebGPUBackend {
     }
   }
 
-  private requireBindable(operation: string, shapes: readonly number[][]): void {
+  private requireBindable(operation: string, shapes: readonly (readonly number[])[]): void {
     const limit = this.device.limits.maxStorageBufferBindingSize;
     for (const shape of shapes) requireWithin(`run ${operation}`, "storage binding", shape, limit);
   }
 }
+
+function bindable(bound: HeldTexture | GPUBufferBinding): GPUTextureView | GPUBufferBinding {
+  return "view" in bound ? bound.view : bound;
+}
+
+/** The part of tfjs's backend that its types hide. */
+type HiddenBackend = {
+  commandEncoder: GPUCommandEncoder | null;
+  computePassEncoder: GPUComputePassEncoder | null;
+  /** Tensors that the recorded commands use: their buffers are not recycled before the submit. */
+  commandQueueOwnedIds: WeakSet<object>;
+  dispatchCountInPass: number;
+  uniformPendingDisposal: GPUBuffer[];
+  /** Where `tf.time` listens: the programs run since, with their times to come. */
+  activeTimers: { name: string; query: Promise<number> }[] | null;
+  querySet: GPUQuerySet | null;
+};
 
 /** Throws where a tensor of `shape` takes more than `limit` bytes. */
 function requireWithin(

@@ -19,7 +19,10 @@ function backend(): GuardedBackend {
 const LARGE = 2000;
 
 /** Runs a program whose text is not WGSL; its result is a tensor like any other until it is read. */
-function broken(x: tf.Tensor, text = "fn main(index: i32) { this is no program }"): tf.Tensor {
+function broken(
+  x: tf.Tensor,
+  text = "fn main(index: u32, local: u32) { this is no program }",
+): tf.Tensor {
   const info = runProgram(backend(), {
     operation: "Broken",
     variant: text,
@@ -93,7 +96,7 @@ gpuTest("a tensor over the largest buffer is refused before it is allocated", as
     variant: "huge",
     inputs: {},
     uniforms: {},
-    code: "fn main(index: i32) {}",
+    code: "fn main(index: u32, local: u32) {}",
     invocations: 1,
     workgroup: 1,
     shape: [length],

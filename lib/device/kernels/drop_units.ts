@@ -26,8 +26,7 @@ fn threefry(k: vec2<u32>, counter: vec2<u32>) -> vec2<u32> {
   x = quarter(x, odd) + vec2<u32>(k.y, k2 + 4u);
   return quarter(x, even) + vec2<u32>(k2, k.x + 5u);
 }
-fn main(index: i32) {
-  let i = u32(index);
+fn main(i: u32, local: u32) {
   if (i >= uniforms.size) { return; }
   let words = threefry(vec2<u32>(uniforms.key0, uniforms.key1), vec2<u32>(0x80000000u, i & 0xfffffffeu));
   let kept = select(words.x, words.y, (i & 1u) == 1u) >= uniforms.threshold;

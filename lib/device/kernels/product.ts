@@ -125,8 +125,7 @@ function sumPieces(
     inputs: { parts: partial },
     uniforms: { size, pieces: partial.shape[0]! },
     code: `
-fn main(index: i32) {
-  let i = u32(index);
+fn main(i: u32, local: u32) {
   if (i >= uniforms.size) { return; }
   var sum = 0.0;
   for (var piece = 0u; piece < uniforms.pieces; piece++) { sum += parts[piece * uniforms.size + i]; }
@@ -166,9 +165,9 @@ function registerForm(rows: number, columns: number): Form {
     Array.from({ length: count }, (_, i) => line(i)).join("\n");
   const quads = width / 4;
   const code = `${TILE_PLACE}
-fn main(index: i32) {
-  if (u32(index) >= uniforms.tiles) { return; }
-  let p = place(u32(index), ${height}u, ${width}u);
+fn main(index: u32, local: u32) {
+  if (index >= uniforms.tiles) { return; }
+  let p = place(index, ${height}u, ${width}u);
   let lastRow = uniforms.rows - 1u;
   let lastColumn = uniforms.columns - 1u;
   ${each(height, (i) => `let r${i} = row(p.batch, min(p.m + ${i}u, lastRow));`)}
@@ -225,9 +224,9 @@ function workgroupForm(_rows: number, columns: number): Form {
   const code = `${TILE_PLACE}
 var<workgroup> sliceA: array<array<f32, ${height + 1}>, ${slice}>;
 var<workgroup> sliceB: array<array<f32, ${width}>, ${slice}>;
-fn main(index: i32) {
-  let thread = localIndex;
-  let tile = u32(index) / 256u;
+fn main(index: u32, local: u32) {
+  let thread = local;
+  let tile = index / 256u;
   // A whole workgroup works on one tile, and all of it must reach each barrier.
   let p = place(min(tile, uniforms.tiles - 1u), ${height}u, ${width}u);
   let lastRow = uniforms.rows - 1u;
