@@ -2,14 +2,15 @@
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { type ConvolutionAttributes, geometry, geometryUniforms, isPadded } from "./convolution.ts";
-import { runProduct } from "./product.ts";
+import { loadFlat, loadPatch } from "./load.ts";
+import { type Quads, runProduct } from "./product.ts";
 
 /**
  * As a product: row = pixel of the output, step = (u, v, c), column = feature.
  * `offset` is where a patch's tap lies relative to its corner, so that the
  * inner loop adds and compares only.
  */
-const functions = (padded: boolean): string => `
+const functions = (padded: boolean) => (quads: Quads): string => `
 struct Row { base: i32, y: i32, x: i32 }
 struct Step { c: u32, v: u32, y: i32, x: i32, offset: i32, b: u32 }
 fn row(batch: u32, m: u32) -> Row {
@@ -33,8 +34,8 @@ fn step(batch: u32, k: u32) -> Step {
 }
 fn next(s: Step) -> Step {
   var t = s;
-  t.b += uniforms.outChannels;
-  t.c += 1u;
+  t.b += STRIDE * uniforms.outChannels;
+  t.c += STRIDE;
   let pixelDone = t.c == uniforms.inChannels;
   t.c = select(t.c, 0u, pixelDone);
   t.v += select(0u, 1u, pixelDone);
@@ -45,15 +46,11 @@ fn next(s: Step) -> Step {
   t.offset = (t.y * i32(uniforms.inWidth) + t.x) * i32(uniforms.inChannels) + i32(t.c);
   return t;
 }
-fn loadA(r: Row, s: Step) -> f32 {
-  ${
-  padded
-    ? `let inside = u32(r.y + s.y) < uniforms.inHeight && u32(r.x + s.x) < uniforms.inWidth;
-  return select(0.0, x[select(0, r.base + s.offset, inside)], inside);`
-    : "return x[r.base + s.offset];"
+fn ahead(s: Step, u: u32) -> Step { // A depth quad ends within its pixel.
+  return Step(s.c, s.v, s.y, s.x, s.offset + i32(u), s.b + u * uniforms.outChannels);
 }
-}
-fn loadB(s: Step, n: u32) -> f32 { return filter_[s.b + n]; }
+${loadPatch("x", "s.offset", padded, quads.a)}
+${loadFlat("fn loadB(s: Step, n: u32)", "filter_", "s.b + n", quads.b)}
 `;
 
 /**
@@ -76,6 +73,10 @@ export function conv2d(software: boolean): tf.KernelConfig["kernelFunc"] {
       depth: g.filterHeight * g.filterWidth * g.inChannels,
       inputs: { x, filter_: filter },
       uniforms: geometryUniforms(g),
+      quads: {
+        a: g.inChannels % 4 === 0 ? "depth" : undefined,
+        b: g.outChannels % 4 === 0 ? "columns" : undefined,
+      },
       functions: functions(padded),
       shape: g.outShape,
     });

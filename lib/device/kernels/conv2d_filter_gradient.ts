@@ -2,11 +2,12 @@
 import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { type ConvolutionAttributes, geometry, geometryUniforms, isPadded } from "./convolution.ts";
-import { runProduct } from "./product.ts";
+import { loadFlat, loadPatch } from "./load.ts";
+import { type Quads, runProduct } from "./product.ts";
 
 /** As a product: row = tap (u, v, c), step = pixel (n, i, j) of the output, column = feature. */
-const functions = (padded: boolean): string => `
-struct Row { offset: i32, y: i32, x: i32 }
+const functions = (padded: boolean) => (quads: Quads): string => `
+struct Row { base: i32, y: i32, x: i32 }
 struct Step { i: u32, j: u32, y: i32, x: i32, base: i32, b: u32 }
 fn row(batch: u32, m: u32) -> Row {
   let c = m % uniforms.inChannels;
@@ -45,15 +46,9 @@ fn next(s: Step) -> Step {
   t.y = select(t.y, 0, imageDone);
   return t;
 }
-fn loadA(r: Row, s: Step) -> f32 {
-  ${
-  padded
-    ? `let inside = u32(r.y + s.y) < uniforms.inHeight && u32(r.x + s.x) < uniforms.inWidth;
-  return select(0.0, x[select(0, r.offset + s.base, inside)], inside);`
-    : "return x[r.offset + s.base];"
-}
-}
-fn loadB(s: Step, n: u32) -> f32 { return dy[s.b + n]; }
+fn ahead(s: Step, u: u32) -> Step { return s; } // Never called: the depth has no quads.
+${loadPatch("x", "s.base", padded, quads.a)}
+${loadFlat("fn loadB(s: Step, n: u32)", "dy", "s.b + n", quads.b)}
 `;
 
 /**
@@ -77,6 +72,10 @@ export function conv2dFilterGradient(software: boolean): tf.KernelConfig["kernel
       depth: g.batchSize * g.outHeight * g.outWidth,
       inputs: { x, dy },
       uniforms: geometryUniforms(g),
+      quads: {
+        a: g.inChannels % 4 === 0 ? "rows" : undefined,
+        b: g.outChannels % 4 === 0 ? "columns" : undefined,
+      },
       functions: functions(padded),
       shape: g.filterShape,
     });

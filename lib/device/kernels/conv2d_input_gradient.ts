@@ -2,13 +2,14 @@
 import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { type ConvolutionAttributes, geometry, geometryUniforms } from "./convolution.ts";
-import { runProduct } from "./product.ts";
+import { inside, loadFlat } from "./load.ts";
+import { type Quads, runProduct } from "./product.ts";
 
 /**
  * As a product: row = pixel of the input, step = (u, v, o), column = channel.
  * With strides only those taps count whose distance is a multiple of them.
  */
-const functions = (strided: boolean): string => `
+const functions = (strided: boolean) => (quads: Quads): string => `
 struct Row { base: i32, y: i32, x: i32 }
 struct Step { o: u32, v: u32, y: i32, x: i32, b: u32 }
 fn row(batch: u32, m: u32) -> Row {
@@ -29,8 +30,8 @@ fn step(batch: u32, k: u32) -> Step {
 }
 fn next(s: Step) -> Step {
   var t = s;
-  t.o += 1u;
-  t.b += 1u;
+  t.o += STRIDE;
+  t.b += STRIDE;
   let tapDone = t.o == uniforms.outChannels;
   t.o = select(t.o, 0u, tapDone);
   t.b += select(0u, (uniforms.inChannels - 1u) * uniforms.outChannels, tapDone);
@@ -41,7 +42,10 @@ fn next(s: Step) -> Step {
   t.y += select(0, i32(uniforms.dilationY), lineDone);
   return t;
 }
-fn loadA(r: Row, s: Step) -> f32 {
+fn ahead(s: Step, u: u32) -> Step { // A depth quad ends within its tap.
+  return Step(s.o + u, s.v, s.y, s.x, s.b + u);
+}
+fn loadA(r: Row, s: Step) -> ${quads.a ? "vec4<f32>" : "f32"} {
   let y = r.y - s.y;
   let x = r.x - s.x;
   ${
@@ -55,9 +59,9 @@ fn loadA(r: Row, s: Step) -> f32 {
   let inside = u32(i) < uniforms.outHeight && u32(j) < uniforms.outWidth;`
 }
   let index = ((r.base + i) * i32(uniforms.outWidth) + j) * i32(uniforms.outChannels) + i32(s.o);
-  return select(0.0, dy[select(0, index, inside)], inside);
+  return ${inside("dy", "index", quads.a)};
 }
-fn loadB(s: Step, n: u32) -> f32 { return filter_[s.b + n * uniforms.outChannels]; }
+${loadFlat("fn loadB(s: Step, n: u32)", "filter_", "s.b + n * uniforms.outChannels", quads.b)}
 `;
 
 /**
@@ -80,6 +84,7 @@ export function conv2dInputGradient(software: boolean): tf.KernelConfig["kernelF
       depth: g.filterHeight * g.filterWidth * g.outChannels,
       inputs: { dy, filter_: filter },
       uniforms: geometryUniforms(g),
+      quads: g.outChannels % 4 === 0 ? { a: "depth", b: "depth" } : {},
       functions: functions(strided),
       shape: g.inShape,
     });

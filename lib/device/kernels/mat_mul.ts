@@ -1,10 +1,11 @@
 // Matrix product of batches in all four transpositions: y[b] = op(a[b]) · op(b[b]).
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
-import { runProduct } from "./product.ts";
+import { loadFlat } from "./load.ts";
+import { type Quads, runProduct } from "./product.ts";
 
 /** A transposition is an order of strides, so that one text serves all four. */
-const FUNCTIONS = `
+const functions = (quads: Quads): string => `
 struct Row { offset: u32 }
 struct Step { a: u32, b: u32 }
 fn row(batch: u32, m: u32) -> Row { return Row(m * uniforms.rowA); }
@@ -13,9 +14,12 @@ fn step(batch: u32, k: u32) -> Step {
   let b = (batch % uniforms.batchesB) * uniforms.batchB;
   return Step(a + k * uniforms.stepA, b + k * uniforms.stepB);
 }
-fn next(s: Step) -> Step { return Step(s.a + uniforms.stepA, s.b + uniforms.stepB); }
-fn loadA(r: Row, s: Step) -> f32 { return a[r.offset + s.a]; }
-fn loadB(s: Step, n: u32) -> f32 { return b[s.b + n * uniforms.columnB]; }
+fn next(s: Step) -> Step { return ahead(s, STRIDE); }
+fn ahead(s: Step, u: u32) -> Step {
+  return Step(s.a + u * uniforms.stepA, s.b + u * uniforms.stepB);
+}
+${loadFlat("fn loadA(r: Row, s: Step)", "a", "r.offset + s.a", quads.a)}
+${loadFlat("fn loadB(s: Step, n: u32)", "b", "s.b + n * uniforms.columnB", quads.b)}
 `;
 
 /**
@@ -64,7 +68,11 @@ export function matMul(
         stepB: transposeB ? 1 : widthB,
         columnB: transposeB ? widthB : 1,
       },
-      functions: FUNCTIONS,
+      quads: {
+        a: widthA % 4 !== 0 ? undefined : transposeA ? "rows" : "depth",
+        b: widthB % 4 !== 0 ? undefined : transposeB ? "depth" : "columns",
+      },
+      functions,
       shape: [...outer, rows, columns],
     });
   };

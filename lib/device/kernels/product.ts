@@ -1,6 +1,7 @@
 // The one loop nest under matrix products and convolutions: result[m, n] = Σₖ A[m, k] · B[k, n].
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
+import { fitsTexture } from "../textures.ts";
 import { runProgram } from "./program.ts";
 
 /**
@@ -12,10 +13,14 @@ import { runProgram } from "./program.ts";
  * struct Step { … }                       // where the summation stands
  * fn row(batch: u32, m: u32) -> Row
  * fn step(batch: u32, k: u32) -> Step     // from any k: may divide
- * fn next(s: Step) -> Step                // from k to k + 1: should not divide
+ * fn next(s: Step) -> Step                // from k to k + STRIDE: should not divide
+ * fn ahead(s: Step, u: u32) -> Step       // from k to k + u, u < STRIDE
  * fn loadA(r: Row, s: Step) -> f32
  * fn loadB(s: Step, n: u32) -> f32
  * ```
+ *
+ * and instead of `loadA` or `loadB`, where {@linkcode Quads} says so, one that
+ * answers a `vec4<f32>`. `STRIDE` is given: 4 where a factor has depth quads, else 1.
  */
 export type Product = {
   /** The operation's name, for errors and profiles. */
@@ -30,15 +35,46 @@ export type Product = {
   readonly columns: number;
   /** Length of the sums. */
   readonly depth: number;
-  /** The factors' tensors by the names the text uses. */
+  /** The tensors of A and of B, in this order, by the names the text uses. */
   readonly inputs: Readonly<Record<string, tf.TensorInfo>>;
   /** Numbers of the text, each a `u32`. */
   readonly uniforms: Readonly<Record<string, number>>;
-  /** The WGSL functions above. */
-  readonly functions: string;
+  /** The quads that the shapes allow. */
+  readonly quads: Quads;
+  /** The WGSL functions above, for the quads that are taken. */
+  readonly functions: (quads: Quads) => string;
   /** The result's shape, of `batch × rows × columns` elements. */
   readonly shape: readonly number[];
 };
+
+/**
+ * Along which side four numbers of a factor lie together, from a multiple of
+ * four on: for these {@linkcode Program} has a fast way to read.
+ */
+export type Quads = {
+  readonly a?: "rows" | "depth" | undefined;
+  readonly b?: "columns" | "depth" | undefined;
+};
+
+/** Multiplications under which copies into textures would not pay. */
+const LEAST_WORK = 1 << 18;
+
+/** The quads to take: on adapters that compute on the CPU, where the tensors fit textures. */
+function quadsToTake(backend: GuardedBackend, software: boolean, product: Product): Quads {
+  const { batch, rows, columns, depth, inputs, quads } = product;
+  if (!software || batch * rows * columns * depth < LEAST_WORK) return {};
+  const [a, b] = Object.values(inputs).map(({ shape }) =>
+    fitsTexture(tf.util.sizeFromShape(shape), backend.device.limits)
+  );
+  const taken = { a: a ? quads.a : undefined, b: b ? quads.b : undefined };
+  // Depth quads of both or, of B, of none: the text of B alone would have to step A by fours.
+  return taken.b === "depth" && taken.a !== "depth" ? { a: taken.a } : taken;
+}
+
+/** How far one turn of the summation goes. */
+function strideOf({ a, b }: Quads): 1 | 4 {
+  return a === "depth" || b === "depth" ? 4 : 1;
+}
 
 /** How a product is laid over invocations. */
 type Form = {
@@ -73,16 +109,19 @@ export function runProduct(
   product: Product,
 ): tf.TensorInfo {
   const { batch, rows, columns, depth } = product;
-  const form = (software ? registerForm : workgroupForm)(rows, columns);
+  const quads = quadsToTake(backend, software, product);
+  const stride = strideOf(quads);
+  const form = software ? registerForm(rows, columns, quads) : workgroupForm(rows, columns);
   const tileRows = Math.ceil(rows / form.tile[0]);
   const tileColumns = Math.ceil(columns / form.tile[1]);
-  const pieces = depthPieces(form, batch * tileRows * tileColumns, depth);
-  const pieceDepth = Math.ceil(depth / pieces);
+  const pieces = depthPieces(form, batch * tileRows * tileColumns, depth / stride);
+  const pieceDepth = stride * Math.ceil(depth / stride / pieces);
   const tiles = tileRows * tileColumns * batch * pieces;
   const partial = runProgram(backend, {
     operation: product.operation,
-    variant: `${product.variant}/${form.name}`,
+    variant: `${product.variant}/${form.name}/${quads.a}/${quads.b}`,
     inputs: product.inputs,
+    quads: Object.keys(product.inputs).filter((_, i) => i === 0 ? quads.a : quads.b),
     uniforms: {
       ...product.uniforms,
       rows,
@@ -94,7 +133,7 @@ export function runProduct(
       tileColumns,
       tiles,
     },
-    code: product.functions + form.code,
+    code: `const STRIDE = ${stride}u;\n${product.functions(quads)}${form.code}`,
     invocations: tiles * form.perTile,
     workgroup: form.workgroup,
     shape: pieces === 1 ? product.shape : [pieces, ...product.shape],
@@ -102,7 +141,7 @@ export function runProduct(
   return pieces === 1 ? partial : sumPieces(backend, product.operation, partial, product.shape);
 }
 
-/** Into how many pieces to cut the sums. */
+/** Into how many pieces to cut sums of `depth` turns. */
 function depthPieces(form: Form, tiles: number, depth: number): number {
   const wanted = Math.ceil(form.tilesWanted / Math.max(1, tiles));
   const most = Math.max(1, Math.floor(depth / LEAST_DEPTH));
@@ -155,47 +194,44 @@ fn place(tile: u32, height: u32, width: u32) -> Place {
 /**
  * For adapters that compute on the CPU: each invocation keeps a tile in
  * registers. There is no workgroup memory and no barrier, both of which such
- * drivers emulate at great cost; a load costs about as much as eight
- * multiplications there, so the tile is as large as compiles in good time.
+ * drivers emulate at great cost; a load costs far more than a multiplication
+ * there, so the tile is as large as compiles in good time.
  */
-function registerForm(rows: number, columns: number): Form {
+function registerForm(rows: number, columns: number, quads: Quads): Form {
   const width = columns <= 4 ? 4 : columns <= 8 ? 8 : 16;
-  const height = rows <= 4 ? 4 : 16;
-  const each = (count: number, line: (i: number) => string): string =>
-    Array.from({ length: count }, (_, i) => line(i)).join("\n");
-  const quads = width / 4;
+  const height = rows <= 4 ? 4 : quads.a && quads.b ? 8 : 16;
+  const stride = strideOf(quads);
+  const across = width / 4;
+  const [a, b] = [tileOfA(height, stride, quads.a), tileOfB(width, stride, quads.b)];
   const code = `${TILE_PLACE}
 fn main(index: u32, local: u32) {
   if (index >= uniforms.tiles) { return; }
   let p = place(index, ${height}u, ${width}u);
   let lastRow = uniforms.rows - 1u;
   let lastColumn = uniforms.columns - 1u;
-  ${each(height, (i) => `let r${i} = row(p.batch, min(p.m + ${i}u, lastRow));`)}
-  ${each(width, (j) => `let n${j} = min(p.n + ${j}u, lastColumn);`)}
-  ${each(height * quads, (t) => `var c${t} = vec4<f32>();`)}
+  ${a.before}
+  ${b.before}
+  ${each(height * across, (t) => `var c${t} = vec4<f32>();`)}
   var s = step(p.batch, p.begin);
-  for (var k = p.begin; k < p.end; k++) {
+  for (var k = p.begin; k < p.end; k += STRIDE) {
+    ${each(stride, (u) => `let s${u} = ${u === 0 ? "s" : `ahead(s, ${u}u)`};`)}
+    ${b.load}
+    ${a.load}
     ${
-    each(quads, (q) =>
-      `let b${q} = vec4<f32>(${
-        [0, 1, 2, 3].map((j) => `loadB(s, n${4 * q + j})`).join(", ")
-      });`)
-  }
-    ${
-    each(height, (i) =>
-      `let a${i} = loadA(r${i}, s); ${
-        each(quads, (q) => `c${i * quads + q} += a${i} * b${q};`)
-      }`)
+    each(stride, (u) =>
+      each(height, (i) =>
+        each(across, (q) =>
+          `c${i * across + q} += ${a.value(i, u)} * ${b.value(q, u)};`)))
   }
     s = next(s);
   }
   ${
     each(height, (i) =>
       `if (p.m + ${i}u <= lastRow) {
-    let to${i} = p.origin + (p.m + ${i}u) * uniforms.columns + p.n;
+    let to = p.origin + (p.m + ${i}u) * uniforms.columns + p.n;
     ${
         each(width, (j) =>
-          `if (p.n + ${j}u <= lastColumn) { result[to${i} + ${j}u] = c${i * quads + (j >> 2)}[${
+          `if (p.n + ${j}u <= lastColumn) { result[to + ${j}u] = c${i * across + (j >> 2)}[${
             j & 3
           }]; }`)
       }
@@ -210,6 +246,63 @@ fn main(index: u32, local: u32) {
     tilesWanted: 256,
     code,
   };
+}
+
+function each(count: number, line: (i: number) => string): string {
+  return Array.from({ length: count }, (_, i) => line(i)).join("\n");
+}
+
+/** How a tile reads a factor: once before the summation, at each turn of it, and by name. */
+type TileFactor = {
+  readonly before: string;
+  readonly load: string;
+  /** Of row `i` (a number), or of four columns from `4 i` (a vector), at step `u` of the turn. */
+  readonly value: (i: number, u: number) => string;
+};
+
+function tileOfA(height: number, stride: number, quads: Quads["a"]): TileFactor {
+  if (quads === "rows") {
+    return {
+      before: each(
+        height / 4,
+        (i) => `let r${i} = row(p.batch, min(p.m + ${4 * i}u, lastRow - 3u));`,
+      ),
+      load: each(stride, (u) => each(height / 4, (i) => `let a${i}_${u} = loadA(r${i}, s${u});`)),
+      value: (i, u) => `a${i >> 2}_${u}[${i & 3}]`,
+    };
+  }
+  const before = each(height, (i) => `let r${i} = row(p.batch, min(p.m + ${i}u, lastRow));`);
+  if (quads === "depth") {
+    const load = each(height, (i) => `let a${i} = loadA(r${i}, s);`);
+    return { before, load, value: (i, u) => `a${i}[${u}]` };
+  }
+  return {
+    before,
+    load: each(stride, (u) => each(height, (i) => `let a${i}_${u} = loadA(r${i}, s${u});`)),
+    value: (i, u) => `a${i}_${u}`,
+  };
+}
+
+function tileOfB(width: number, stride: number, quads: Quads["b"]): TileFactor {
+  if (quads === "columns") {
+    return {
+      before: each(width / 4, (q) => `let n${q} = min(p.n + ${4 * q}u, lastColumn - 3u);`),
+      load: each(stride, (u) => each(width / 4, (q) => `let b${q}_${u} = loadB(s${u}, n${q});`)),
+      value: (q, u) => `b${q}_${u}`,
+    };
+  }
+  const before = each(width, (j) => `let n${j} = min(p.n + ${j}u, lastColumn);`);
+  const four = (q: number, one: (j: number) => string): string =>
+    `vec4<f32>(${[0, 1, 2, 3].map((j) => one(4 * q + j)).join(", ")})`;
+  if (quads === "depth") {
+    const load = each(width, (j) => `let b${j} = loadB(s, n${j});`);
+    return { before, load, value: (q, u) => four(q, (j) => `b${j}[${u}]`) };
+  }
+  const load = each(
+    stride,
+    (u) => each(width / 4, (q) => `let b${q}_${u} = ${four(q, (j) => `loadB(s${u}, n${j})`)};`),
+  );
+  return { before, load, value: (q, u) => `b${q}_${u}` };
 }
 
 /**
