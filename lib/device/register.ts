@@ -1,11 +1,13 @@
 // The one list of neocog's kernels and gradients, put in the place of tfjs's own.
 import { DROP_UNITS } from "../tensor/drop_units.ts";
 import { tf } from "../tensor/tf.ts";
-import { conv2d, conv2dGradient } from "./kernels/conv2d.ts";
+import { conv2d, conv2dGradient, fusedConv2d } from "./kernels/conv2d.ts";
 import { conv2dFilterGradient } from "./kernels/conv2d_filter_gradient.ts";
 import { conv2dInputGradient } from "./kernels/conv2d_input_gradient.ts";
 import { dropUnits } from "./kernels/drop_units.ts";
-import { matMul } from "./kernels/mat_mul.ts";
+import { fusedMatMul, matMul } from "./kernels/mat_mul.ts";
+import { maxPoolGradient } from "./kernels/max_pool_gradient.ts";
+import { sum } from "./kernels/sum.ts";
 
 type KernelFunction = tf.KernelConfig["kernelFunc"];
 
@@ -16,7 +18,11 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   Conv2D: conv2d,
   Conv2DBackpropInput: conv2dInputGradient,
   Conv2DBackpropFilter: conv2dFilterGradient,
+  FusedConv2D: fusedConv2d,
   BatchMatMul: matMul,
+  _FusedMatMul: fusedMatMul,
+  MaxPoolGrad: maxPoolGradient,
+  Sum: sum,
   [DROP_UNITS]: dropUnits,
 };
 

@@ -1,7 +1,6 @@
 // Convolution layer (§12.1): filters shared over all positions of the image.
 import { convolve } from "../tensor/convolve.ts";
-import type { Tensor, Tensor4D } from "../tensor/tensor.ts";
-import { tf } from "../tensor/tf.ts";
+import type { Tensor, Tensor1D, Tensor4D } from "../tensor/tensor.ts";
 import { heNormal, type Initializer, zeros } from "./initializers.ts";
 import type { Layer, Slots } from "./layer.ts";
 import {
@@ -81,8 +80,8 @@ export function conv(options: ConvOptions): Layer<ConvParams, Record<string, nev
       };
     },
     apply(params, state, x) {
-      const y = convolve(x as Tensor4D, params.kernel, { ...window, groups });
-      return [bias ? tf.add(y, params.bias) : y, state];
+      const added = bias ? params.bias as Tensor1D : undefined;
+      return [convolve(x as Tensor4D, params.kernel, { ...window, groups }, added), state];
     },
   };
 }

@@ -1,5 +1,6 @@
 // Fully connected layer.
-import type { Tensor, Tensor2D } from "../tensor/tensor.ts";
+import { multiplyAdd } from "../tensor/multiply_add.ts";
+import type { Tensor, Tensor1D, Tensor2D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import { heNormal, type Initializer, zeros } from "./initializers.ts";
 import type { Layer, Slots } from "./layer.ts";
@@ -61,8 +62,11 @@ export function dense(options: DenseOptions): Layer<DenseParams, Record<string, 
       };
     },
     apply(params, state, x) {
-      const y = tf.matMul(x as Tensor2D, params.kernel);
-      return [bias ? tf.add(y, params.bias) : y, state];
+      const { kernel } = params;
+      const y = bias
+        ? multiplyAdd(x as Tensor2D, kernel, params.bias as Tensor1D)
+        : tf.matMul(x as Tensor2D, kernel);
+      return [y, state];
     },
   };
 }

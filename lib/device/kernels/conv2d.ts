@@ -2,6 +2,7 @@
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { type ConvolutionAttributes, geometry, geometryUniforms, isPadded } from "./convolution.ts";
+import { isBiasAlone } from "./fused.ts";
 import { loadFlat, loadPatch } from "./load.ts";
 import { type Quads, runProduct } from "./product.ts";
 
@@ -60,7 +61,11 @@ ${loadFlat("fn loadB(s: Step, n: u32)", "filter_", "s.b + n", quads.b)}
  */
 export function conv2d(software: boolean): tf.KernelConfig["kernelFunc"] {
   return ({ inputs, attrs, backend }) => {
-    const { x, filter } = inputs as { x: tf.TensorInfo; filter: tf.TensorInfo };
+    const { x, filter, bias } = inputs as {
+      x: tf.TensorInfo;
+      filter: tf.TensorInfo;
+      bias?: tf.TensorInfo;
+    };
     const attributes = attrs as unknown as ConvolutionAttributes;
     const g = geometry("Conv2D", x.shape, filter.shape, attributes);
     const padded = isPadded(g);
@@ -72,6 +77,7 @@ export function conv2d(software: boolean): tf.KernelConfig["kernelFunc"] {
       columns: g.outChannels,
       depth: g.filterHeight * g.filterWidth * g.inChannels,
       inputs: { x, filter_: filter },
+      bias,
       uniforms: geometryUniforms(g),
       quads: {
         a: g.inChannels % 4 === 0 ? "depth" : undefined,
@@ -81,6 +87,21 @@ export function conv2d(software: boolean): tf.KernelConfig["kernelFunc"] {
       shape: g.outShape,
     });
   };
+}
+
+/**
+ * The kernel function of `FusedConv2D` for an adapter: a convolution plus one
+ * number a feature. What else tfjs fuses is left to tfjs.
+ *
+ * @param software whether the adapter computes on the CPU
+ * @param stock tfjs's own kernel
+ */
+export function fusedConv2d(
+  software: boolean,
+  stock: tf.KernelConfig["kernelFunc"],
+): tf.KernelConfig["kernelFunc"] {
+  const own = conv2d(software);
+  return (call) => isBiasAlone(call, call.inputs.filter!.shape[3]!) ? own(call) : stock(call);
 }
 
 /**

@@ -1,6 +1,7 @@
 // Matrix product of batches in all four transpositions: y[b] = op(a[b]) · op(b[b]).
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
+import { isBiasAlone } from "./fused.ts";
 import { loadFlat } from "./load.ts";
 import { type Quads, runProduct } from "./product.ts";
 
@@ -34,7 +35,11 @@ export function matMul(
   stock: tf.KernelConfig["kernelFunc"],
 ): tf.KernelConfig["kernelFunc"] {
   return (call) => {
-    const { a, b } = call.inputs as { a: tf.TensorInfo; b: tf.TensorInfo };
+    const { a, b, bias } = call.inputs as {
+      a: tf.TensorInfo;
+      b: tf.TensorInfo;
+      bias?: tf.TensorInfo;
+    };
     const { transposeA, transposeB } = call.attrs as { transposeA: boolean; transposeB: boolean };
     const batchesA = tf.util.sizeFromShape(a.shape.slice(0, -2));
     const batchesB = tf.util.sizeFromShape(b.shape.slice(0, -2));
@@ -58,6 +63,7 @@ export function matMul(
       columns,
       depth,
       inputs: { a, b },
+      bias,
       uniforms: {
         batchesA,
         batchesB,
@@ -75,5 +81,23 @@ export function matMul(
       functions,
       shape: [...outer, rows, columns],
     });
+  };
+}
+
+/**
+ * The kernel function of `_FusedMatMul` for an adapter: a product plus one number
+ * a column. What else tfjs fuses is left to tfjs.
+ *
+ * @param software whether the adapter computes on the CPU
+ * @param stock tfjs's own kernel
+ */
+export function fusedMatMul(
+  software: boolean,
+  stock: tf.KernelConfig["kernelFunc"],
+): tf.KernelConfig["kernelFunc"] {
+  const own = matMul(software, stock);
+  return (call) => {
+    const columns = call.inputs.b!.shape.at(call.attrs!.transposeB ? -2 : -1)!;
+    return isBiasAlone(call, columns) ? own(call) : stock(call);
   };
 }

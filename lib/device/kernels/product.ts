@@ -37,6 +37,8 @@ export type Product = {
   readonly depth: number;
   /** The tensors of A and of B, in this order, by the names the text uses. */
   readonly inputs: Readonly<Record<string, tf.TensorInfo>>;
+  /** Added to each row of the result, `[columns]`. */
+  readonly bias?: tf.TensorInfo | undefined;
   /** Numbers of the text, each a `u32`. */
   readonly uniforms: Readonly<Record<string, number>>;
   /** The quads that the shapes allow. */
@@ -117,10 +119,11 @@ export function runProduct(
   const pieces = depthPieces(form, batch * tileRows * tileColumns, depth / stride);
   const pieceDepth = stride * Math.ceil(depth / stride / pieces);
   const tiles = tileRows * tileColumns * batch * pieces;
+  const bias = pieces === 1 ? product.bias : undefined;
   const partial = runProgram(backend, {
     operation: product.operation,
-    variant: `${product.variant}/${form.name}/${quads.a}/${quads.b}`,
-    inputs: product.inputs,
+    variant: [product.variant, form.name, quads.a, quads.b, bias !== undefined].join("/"),
+    inputs: { ...product.inputs, ...(bias ? { bias } : {}) },
     quads: Object.keys(product.inputs).filter((_, i) => i === 0 ? quads.a : quads.b),
     uniforms: {
       ...product.uniforms,
@@ -133,12 +136,15 @@ export function runProduct(
       tileColumns,
       tiles,
     },
-    code: `const STRIDE = ${stride}u;\n${product.functions(quads)}${form.code}`,
+    code: `const STRIDE = ${stride}u;\n${initialText(bias)}\n${
+      product.functions(quads)
+    }${form.code}`,
     invocations: tiles * form.perTile,
     workgroup: form.workgroup,
     shape: pieces === 1 ? product.shape : [pieces, ...product.shape],
   });
-  return pieces === 1 ? partial : sumPieces(backend, product.operation, partial, product.shape);
+  if (pieces === 1) return partial;
+  return sumPieces(backend, product.operation, partial, product.shape, product.bias);
 }
 
 /** Into how many pieces to cut sums of `depth` turns. */
@@ -150,23 +156,37 @@ function depthPieces(form: Form, tiles: number, depth: number): number {
   return Math.ceil(depth / Math.ceil(depth / Math.max(1, pieces))) || 1;
 }
 
-/** Adds the partial results: a dispatch over the elements of one of them. */
-function sumPieces(
+/** What a sum begins from. */
+function initialText(bias: tf.TensorInfo | undefined): string {
+  return `fn initial(column: u32) -> f32 { return ${bias ? "bias[column]" : "0.0"}; }`;
+}
+
+/**
+ * Adds partial results: a dispatch over the elements of one of them.
+ *
+ * @param backend where to run
+ * @param operation whose they are
+ * @param partial the partial results, `[pieces, …shape]`; freed
+ * @param shape the result's shape
+ * @param bias is added to each row of the result, `[columns]`
+ */
+export function sumPieces(
   backend: GuardedBackend,
   operation: string,
   partial: tf.TensorInfo,
   shape: readonly number[],
+  bias?: tf.TensorInfo,
 ): tf.TensorInfo {
   const size = tf.util.sizeFromShape([...shape]);
   const sum = runProgram(backend, {
     operation: `${operation}Sum`,
-    variant: "sum",
-    inputs: { parts: partial },
-    uniforms: { size, pieces: partial.shape[0]! },
-    code: `
+    variant: bias ? "bias" : "sum",
+    inputs: { parts: partial, ...(bias ? { bias } : {}) },
+    uniforms: { size, pieces: partial.shape[0]!, columns: shape.at(-1)! },
+    code: `${initialText(bias)}
 fn main(i: u32, local: u32) {
   if (i >= uniforms.size) { return; }
-  var sum = 0.0;
+  var sum = initial(i % uniforms.columns);
   for (var piece = 0u; piece < uniforms.pieces; piece++) { sum += parts[piece * uniforms.size + i]; }
   result[i] = sum;
 }`,
@@ -211,7 +231,8 @@ fn main(index: u32, local: u32) {
   let lastColumn = uniforms.columns - 1u;
   ${a.before}
   ${b.before}
-  ${each(height * across, (t) => `var c${t} = vec4<f32>();`)}
+  ${each(across, (q) => `let i${q} = ${four(q, (j) => `initial(min(p.n + ${j}u, lastColumn))`)};`)}
+  ${each(height * across, (t) => `var c${t} = i${t % across};`)}
   var s = step(p.batch, p.begin);
   for (var k = p.begin; k < p.end; k += STRIDE) {
     ${each(stride, (u) => `let s${u} = ${u === 0 ? "s" : `ahead(s, ${u}u)`};`)}
@@ -250,6 +271,11 @@ fn main(index: u32, local: u32) {
 
 function each(count: number, line: (i: number) => string): string {
   return Array.from({ length: count }, (_, i) => line(i)).join("\n");
+}
+
+/** A vector of what is said of the four columns from `4 q`. */
+function four(q: number, one: (j: number) => string): string {
+  return `vec4<f32>(${[0, 1, 2, 3].map((j) => one(4 * q + j)).join(", ")})`;
 }
 
 /** How a tile reads a factor: once before the summation, at each turn of it, and by name. */
@@ -292,8 +318,6 @@ function tileOfB(width: number, stride: number, quads: Quads["b"]): TileFactor {
     };
   }
   const before = each(width, (j) => `let n${j} = min(p.n + ${j}u, lastColumn);`);
-  const four = (q: number, one: (j: number) => string): string =>
-    `vec4<f32>(${[0, 1, 2, 3].map((j) => one(4 * q + j)).join(", ")})`;
   if (quads === "depth") {
     const load = each(width, (j) => `let b${j} = loadB(s, n${j});`);
     return { before, load, value: (q, u) => four(q, (j) => `b${j}[${u}]`) };
@@ -329,6 +353,9 @@ fn main(index: u32, local: u32) {
   let k = thread % ${slice}u; // the step this thread loads of A, and
   let first = thread / ${slice}u; // the first of its rows
   var sums: array<array<f32, ${perColumn}>, 4>;
+  for (var j = 0u; j < ${perColumn}u; j++) {
+    for (var i = 0u; i < 4u; i++) { sums[i][j] = initial(min(p.n + n + j, lastColumn)); }
+  }
   let slices = (p.end - p.begin + ${slice - 1}u) / ${slice}u;
   for (var at = 0u; at < slices; at++) {
     let kA = p.begin + at * ${slice}u + k;
