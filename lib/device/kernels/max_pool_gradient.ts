@@ -11,62 +11,88 @@ type PoolAttributes = {
   readonly dimRoundingMode?: "floor" | "round" | "ceil";
 };
 
+/** The largest input of a window, by its number `u · sizeX + v`, and the slope that comes to it. */
+const WINDOW = `
+fn placeOf(image: u32, y: i32, x: i32, c: u32) -> i32 {
+  let line = i32(image * uniforms.height) + y;
+  return (line * i32(uniforms.width) + x) * i32(uniforms.channels) + i32(c);
+}
+fn winnerOf(image: u32, i: u32, j: u32, c: u32) -> u32 {
+  let none = uniforms.sizeY * uniforms.sizeX;
+  var largest = 0.0;
+  var winner = none;
+  for (var u = 0u; u < uniforms.sizeY; u++) {
+    for (var v = 0u; v < uniforms.sizeX; v++) {
+      let y = i32(i * uniforms.strideY + u) - i32(uniforms.padTop);
+      let x = i32(j * uniforms.strideX + v) - i32(uniforms.padLeft);
+      let inside = u32(y) < uniforms.height && u32(x) < uniforms.width;
+      let value = input_[select(0, placeOf(image, y, x, c), inside)];
+      // A NaN is the largest of all: it must not be lost.
+      let larger = value > largest || (value != value && largest == largest);
+      let wins = inside && (winner == none || larger);
+      largest = select(largest, value, wins);
+      winner = select(winner, u * uniforms.sizeX + v, wins);
+    }
+  }
+  return winner;
+}
+fn slopeOf(image: u32, i: u32, j: u32, c: u32) -> f32 {
+  return dy[((image * uniforms.outHeight + i) * uniforms.outWidth + j) * uniforms.channels + c];
+}
+`;
+
 /**
  * Windows that do not overlap lie in cells as large as the stride: an invocation
  * finds the largest of its cell's window and writes the whole cell, so that each
- * input is read once and no place of it is kept. Cells at the end may have no
- * window, and any cell may have inputs that no window covers: these get zero.
+ * input is read once. Cells at the end may have no window, and any cell may have
+ * inputs that no window covers: these get zero.
  */
-const CODE = `
+const CELLS = `${WINDOW}
 fn main(index: u32, local: u32) {
-  if (index >= uniforms.cells) { return; }
+  if (index >= uniforms.units) { return; }
   let c = index % uniforms.channels;
-  let j = (index / uniforms.channels) % uniforms.cellsX;
-  let i = (index / (uniforms.channels * uniforms.cellsX)) % uniforms.cellsY;
-  let image = index / (uniforms.channels * uniforms.cellsX * uniforms.cellsY);
-  let y0 = i32(i * uniforms.strideY) - i32(uniforms.padTop);
-  let x0 = i32(j * uniforms.strideX) - i32(uniforms.padLeft);
+  let j = (index / uniforms.channels) % uniforms.unitsX;
+  let i = (index / (uniforms.channels * uniforms.unitsX)) % uniforms.unitsY;
+  let image = index / (uniforms.channels * uniforms.unitsX * uniforms.unitsY);
   let hasWindow = i < uniforms.outHeight && j < uniforms.outWidth;
-  var largest = 0.0;
-  var winner = uniforms.strideY * uniforms.strideX; // none yet
-  for (var u = 0u; u < uniforms.sizeY; u++) {
-    for (var v = 0u; v < uniforms.sizeX; v++) {
-      let y = y0 + i32(u);
-      let x = x0 + i32(v);
-      let inside = hasWindow && u32(y) < uniforms.height && u32(x) < uniforms.width;
-      let at = ((i32(image * uniforms.height) + y) * i32(uniforms.width) + x) * i32(uniforms.channels) + i32(c);
-      let value = input_[select(0, at, inside)];
-      let first = winner == uniforms.strideY * uniforms.strideX;
-      // A NaN is the largest of all: it must not be lost.
-      let wins = inside && (first || value > largest || (value != value && largest == largest));
-      largest = select(largest, value, wins);
-      winner = select(winner, u * uniforms.strideX + v, wins);
-    }
-  }
-  let source = ((image * uniforms.outHeight + i) * uniforms.outWidth + j) * uniforms.channels + c;
-  let slope = select(0.0, dy[select(0u, source, hasWindow)], hasWindow);
+  let windowI = min(i, uniforms.outHeight - 1u);
+  let windowJ = min(j, uniforms.outWidth - 1u);
+  let winner = winnerOf(image, windowI, windowJ, c);
+  let slope = select(0.0, slopeOf(image, windowI, windowJ, c), hasWindow);
   for (var u = 0u; u < uniforms.strideY; u++) {
     for (var v = 0u; v < uniforms.strideX; v++) {
-      let y = y0 + i32(u);
-      let x = x0 + i32(v);
+      let y = i32(i * uniforms.strideY + u) - i32(uniforms.padTop);
+      let x = i32(j * uniforms.strideX + v) - i32(uniforms.padLeft);
       if (u32(y) < uniforms.height && u32(x) < uniforms.width) {
-        let to = ((i32(image * uniforms.height) + y) * i32(uniforms.width) + x) * i32(uniforms.channels) + i32(c);
-        result[to] = select(0.0, slope, winner == u * uniforms.strideX + v);
+        let wins = u < uniforms.sizeY && v < uniforms.sizeX && winner == u * uniforms.sizeX + v;
+        result[placeOf(image, y, x, c)] = select(0.0, slope, wins);
       }
     }
   }
 }`;
 
-/**
- * The kernel function of `MaxPoolGrad`. Windows that overlap are left to tfjs.
- *
- * @param _software whether the adapter computes on the CPU: it is the same program
- * @param stock tfjs's own kernel
- */
-export function maxPoolGradient(
-  _software: boolean,
-  stock: tf.KernelConfig["kernelFunc"],
-): tf.KernelConfig["kernelFunc"] {
+/** Windows that overlap: an invocation adds up what its input gets from each window it is in. */
+const INPUTS = `${WINDOW}
+fn main(index: u32, local: u32) {
+  if (index >= uniforms.units) { return; }
+  let c = index % uniforms.channels;
+  let x = (index / uniforms.channels) % uniforms.width + uniforms.padLeft;
+  let y = (index / (uniforms.channels * uniforms.width)) % uniforms.height + uniforms.padTop;
+  let image = index / (uniforms.channels * uniforms.width * uniforms.height);
+  let firstI = (max(y + 1u, uniforms.sizeY) - uniforms.sizeY + uniforms.strideY - 1u) / uniforms.strideY;
+  let firstJ = (max(x + 1u, uniforms.sizeX) - uniforms.sizeX + uniforms.strideX - 1u) / uniforms.strideX;
+  var sum = 0.0;
+  for (var i = firstI; i < uniforms.outHeight && i * uniforms.strideY <= y; i++) {
+    for (var j = firstJ; j < uniforms.outWidth && j * uniforms.strideX <= x; j++) {
+      let own = (y - i * uniforms.strideY) * uniforms.sizeX + x - j * uniforms.strideX;
+      sum += select(0.0, slopeOf(image, i, j, c), winnerOf(image, i, j, c) == own);
+    }
+  }
+  result[index] = sum;
+}`;
+
+/** The kernel function of `MaxPoolGrad`, the same for any adapter. */
+export function maxPoolGradient(): tf.KernelConfig["kernelFunc"] {
   return (call) => {
     const { dy, input } = call.inputs as { dy: tf.TensorInfo; input: tf.TensorInfo };
     const { filterSize, strides, pad, dimRoundingMode } = call.attrs as unknown as PoolAttributes;
@@ -79,18 +105,18 @@ export function maxPoolGradient(
       pad,
       dimRoundingMode,
     );
-    if (g.filterHeight > g.strideHeight || g.filterWidth > g.strideWidth) return stock(call);
-    const cellsY = Math.ceil((g.inHeight + g.padInfo.top) / g.strideHeight);
-    const cellsX = Math.ceil((g.inWidth + g.padInfo.left) / g.strideWidth);
-    const cells = g.batchSize * cellsY * cellsX * g.inChannels;
+    const apart = g.filterHeight <= g.strideHeight && g.filterWidth <= g.strideWidth;
+    const unitsY = apart ? Math.ceil((g.inHeight + g.padInfo.top) / g.strideHeight) : g.inHeight;
+    const unitsX = apart ? Math.ceil((g.inWidth + g.padInfo.left) / g.strideWidth) : g.inWidth;
+    const units = g.batchSize * unitsY * unitsX * g.inChannels;
     return runProgram(call.backend as GuardedBackend, {
       operation: "MaxPoolGrad",
-      variant: "cells",
+      variant: apart ? "apart" : "overlapping",
       inputs: { dy, input_: input },
       uniforms: {
-        cells,
-        cellsY,
-        cellsX,
+        units,
+        unitsY,
+        unitsX,
         channels: g.inChannels,
         height: g.inHeight,
         width: g.inWidth,
@@ -103,8 +129,8 @@ export function maxPoolGradient(
         padTop: g.padInfo.top,
         padLeft: g.padInfo.left,
       },
-      code: CODE,
-      invocations: cells,
+      code: apart ? CELLS : INPUTS,
+      invocations: units,
       workgroup: 64,
       shape: g.inShape,
     });

@@ -170,7 +170,7 @@ function initialText(bias: tf.TensorInfo | undefined): string {
  * @param shape the result's shape
  * @param bias is added to each row of the result, `[columns]`
  */
-export function sumPieces(
+function sumPieces(
   backend: GuardedBackend,
   operation: string,
   partial: tf.TensorInfo,

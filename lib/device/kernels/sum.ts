@@ -2,14 +2,13 @@
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { fitsTexture } from "../textures.ts";
-import { sumPieces } from "./product.ts";
 import { runProgram } from "./program.ts";
 
 /** Elements under which tfjs's own way is as good. */
 const LEAST_SIZE = 4096;
 
-/** Partial sums wanted, so that no core idles and no sum is long. */
-const SUMS_WANTED = 4096;
+/** Numbers that are added one after another: sums of sums keep the rounding error down. */
+const CHAIN = 64;
 
 /**
  * The kernel function of `Sum` for an adapter. Sums over other axes are left to
@@ -36,31 +35,46 @@ export function sum(
   };
 }
 
+/** Adds chains of rows, then chains of their sums, until one row is left: `[columns]`. */
 function columnSums(
   backend: GuardedBackend,
   software: boolean,
   x: tf.TensorInfo,
   columns: number,
 ): tf.TensorInfo {
-  const size = tf.util.sizeFromShape(x.shape);
-  const rows = size / columns;
-  const quads = software && columns % 4 === 0 && fitsTexture(size, backend.device.limits);
-  const width = quads ? 4 : 1;
-  const strips = columns / width;
-  const pieceRows = Math.ceil(rows / Math.min(rows, Math.ceil(SUMS_WANTED / strips)));
-  const pieces = Math.ceil(rows / pieceRows);
-  const partial = runProgram(backend, {
+  let sums = x;
+  let rows = tf.util.sizeFromShape(x.shape) / columns;
+  do {
+    const longer = sums;
+    sums = chainSums(backend, software, longer, rows, columns);
+    if (longer !== x) backend.disposeData(longer.dataId);
+    rows = Math.ceil(rows / CHAIN);
+  } while (rows > 1);
+  return { ...sums, shape: [columns] };
+}
+
+function chainSums(
+  backend: GuardedBackend,
+  software: boolean,
+  x: tf.TensorInfo,
+  rows: number,
+  columns: number,
+): tf.TensorInfo {
+  const quads = software && columns % 4 === 0 && fitsTexture(rows * columns, backend.device.limits);
+  const strips = columns / (quads ? 4 : 1);
+  const chains = Math.ceil(rows / CHAIN);
+  return runProgram(backend, {
     operation: "Sum",
     variant: quads ? "columns/quads" : "columns",
     inputs: { x },
     quads: quads ? ["x"] : [],
-    uniforms: { rows, strips, pieceRows, invocations: pieces * strips },
+    uniforms: { rows, strips, invocations: chains * strips },
     code: `
 fn main(index: u32, local: u32) {
   if (index >= uniforms.invocations) { return; }
   let strip = index % uniforms.strips;
-  let begin = (index / uniforms.strips) * uniforms.pieceRows;
-  let end = min(begin + uniforms.pieceRows, uniforms.rows);
+  let begin = (index / uniforms.strips) * ${CHAIN}u;
+  let end = min(begin + ${CHAIN}u, uniforms.rows);
   var sum = ${quads ? "vec4<f32>()" : "0.0"};
   for (var m = begin; m < end; m++) {
     sum += ${quads ? "x_quad(m * uniforms.strips + strip)" : "x[m * uniforms.strips + strip]"};
@@ -71,9 +85,8 @@ fn main(index: u32, local: u32) {
         : "result[index] = sum;"
     }
 }`,
-    invocations: pieces * strips,
+    invocations: chains * strips,
     workgroup: 64,
-    shape: [pieces, columns],
+    shape: [chains, columns],
   });
-  return sumPieces(backend, "Sum", partial, [columns]);
 }

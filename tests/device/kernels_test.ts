@@ -1,6 +1,16 @@
 // The device's kernels, in both forms, against plain TypeScript on random shapes.
-import { assertEquals, assertLess } from "@std/assert";
-import { fold, type Key, key, normal, start, tf, uniform } from "../../mod.ts";
+import { assert, assertEquals, assertLess } from "@std/assert";
+import {
+  convolve,
+  fold,
+  type Key,
+  key,
+  normal,
+  start,
+  tf,
+  uniform,
+  valueAndGrad,
+} from "../../mod.ts";
 import { registerKernels } from "../../lib/device/register.ts";
 import { gpuTest } from "./adapter.ts";
 import {
@@ -233,3 +243,158 @@ gpuTest("padding is zeros, not NaN times zero", async () => {
     assertEquals([...y], [0, 0, 0, 0, 0, NaN, 1, 0, 0, 1, 1, 0, 0, 0, 0, 0]);
   });
 });
+
+gpuTest("sums over all axes but the last equal the reference", async () => {
+  await onEachForm(async (form) => {
+    for (
+      const [rows, columns] of [[4097, 1], [700, 7], [1031, 12], [60, 100], [40_001, 3]] as const
+    ) {
+      const values = uniform(key(rows), rows * columns);
+      const x = tf.tensor3d(values, [1, rows, columns]);
+      for (const keepDims of [false, true]) {
+        const y = tf.sum(x, [0, 1], keepDims);
+        assertEquals(y.shape, keepDims ? [1, 1, columns] : [columns]);
+        const expected = product(() => 1, (k, n) => values[k * columns + n]!, [1, rows, columns]);
+        assertLess(
+          relativeError(await y.data(), expected),
+          TOLERANCE,
+          `${form} ${rows} ${columns}`,
+        );
+      }
+    }
+  });
+});
+
+gpuTest("a long column sum does not drift", async () => {
+  await start();
+  const y = await tf.sum(tf.fill([2 ** 21, 4], 0.1), 0).data();
+  assertLess(relativeError(y, new Array(4).fill(2 ** 21 * Math.fround(0.1))), 1e-6);
+});
+
+gpuTest("a bias is added once, also where the sum is cut into pieces", async () => {
+  const [rows, depth, columns] = [3, 4001, 6];
+  const [a, b] = [normal(key(1), rows * depth), normal(key(2), depth * columns)];
+  const bias = normal(key(3), columns, 50);
+  const expected = product((m, k) => a[m * depth + k]!, (k, n) => b[k * columns + n]!, [
+    rows,
+    depth,
+    columns,
+  ])
+    .map((sum, i) => sum + bias[i % columns]!);
+  await onEachForm(async (form) => {
+    const inputs = {
+      a: tf.tensor2d(a, [rows, depth]),
+      b: tf.tensor2d(b, [depth, columns]),
+      bias: tf.tensor1d(bias),
+    };
+    const y = await run("_FusedMatMul", inputs, { transposeA: false, transposeB: false });
+    assertLess(relativeError(y, expected), TOLERANCE, form);
+  });
+});
+
+gpuTest("tfjs's own fused activations are left to tfjs", async () => {
+  await start();
+  const y = tf.fused.matMul({
+    a: tf.tensor2d([[1, -1]]),
+    b: tf.tensor2d([[2, -3], [1, 1]]),
+    bias: tf.tensor1d([0.5, 0.25]),
+    activation: "relu",
+  });
+  assertEquals(await y.array(), [[1.5, 0]]);
+});
+
+/** Max pooling's gradient by hand: the first of the largest inputs of each window. */
+function maxPoolGradient(
+  x: Float32Array,
+  dy: Float32Array,
+  [batch, height, width, channels]: readonly [number, number, number, number],
+  [outHeight, outWidth]: readonly [number, number],
+  { size, stride, pad }: { size: number; stride: number; pad: number },
+): Float64Array {
+  const dx = new Float64Array(x.length);
+  for (let n = 0; n < batch; n++) {
+    for (let i = 0; i < outHeight; i++) {
+      for (let j = 0; j < outWidth; j++) {
+        for (let c = 0; c < channels; c++) {
+          let winner = -1;
+          for (let u = 0; u < size; u++) {
+            for (let v = 0; v < size; v++) {
+              const [row, column] = [i * stride + u - pad, j * stride + v - pad];
+              if (row < 0 || row >= height || column < 0 || column >= width) continue;
+              const at = ((n * height + row) * width + column) * channels + c;
+              if (winner < 0 || x[at]! > x[winner]!) winner = at;
+            }
+          }
+          dx[winner]! += dy[((n * outHeight + i) * outWidth + j) * channels + c]!;
+        }
+      }
+    }
+  }
+  return dx;
+}
+
+gpuTest(
+  "the gradient of max pooling equals the reference, windows apart or overlapping",
+  async () => {
+    await start();
+    const cases = [
+      { shape: [2, 8, 6, 3], size: 2, stride: 2, pad: 0 },
+      { shape: [1, 9, 7, 5], size: 2, stride: 2, pad: 0 }, // a row and a column are left over
+      { shape: [2, 11, 10, 2], size: 2, stride: 3, pad: 0 }, // gaps between windows
+      { shape: [1, 9, 8, 3], size: 3, stride: 3, pad: 1 },
+      { shape: [1, 9, 9, 4], size: 3, stride: 2, pad: 1 }, // overlapping
+      { shape: [2, 8, 11, 2], size: 3, stride: 2, pad: 0 },
+      { shape: [1, 7, 7, 2], size: 3, stride: 1, pad: 1 },
+    ] as const;
+    for (const { shape, size, stride, pad } of cases) {
+      // Few values, so that windows have equals.
+      const x = normal(key(shape[1]), tf.util.sizeFromShape([...shape])).map((value) =>
+        Math.round(value)
+      );
+      const out = [1, 2].map((axis) =>
+        Math.floor((shape[axis]! + 2 * pad - size) / stride) + 1
+      ) as [number, number];
+      const dy = normal(key(7), shape[0] * out[0] * out[1] * shape[3]);
+      const padding: tf.backend_util.ExplicitPadding = [[0, 0], [pad, pad], [pad, pad], [0, 0]];
+      const gradient = tf.grad((images: tf.Tensor) =>
+        tf.maxPool(images as tf.Tensor4D, size, stride, padding, "floor")
+      );
+      const dx = gradient(
+        tf.tensor4d(x, [...shape]),
+        tf.tensor4d(dy, [shape[0], ...out, shape[3]]),
+      );
+      const expected = maxPoolGradient(x, dy, shape, out, { size, stride, pad });
+      assertLess(
+        relativeError(await dx.data(), expected),
+        TOLERANCE,
+        JSON.stringify({ shape, size, stride, pad }),
+      );
+    }
+  },
+);
+
+gpuTest("the gradient by images is not computed where nobody asks for it", async () => {
+  await start();
+  const x = tf.ones([1, 5, 5, 1]) as tf.Tensor4D;
+  const names = await kernelsOf(() =>
+    valueAndGrad((p: { kernel: tf.Tensor4D; bias: tf.Tensor1D }) => [
+      tf.sum(
+        convolve(
+          x,
+          p.kernel,
+          { stride: [1, 1], padding: "valid", dilation: [1, 1], groups: 1 },
+          p.bias,
+        ),
+      ) as tf.Scalar,
+      {},
+    ])({ kernel: tf.ones([3, 3, 1, 2]), bias: tf.zeros([2]) })
+  );
+  assert(names.includes("Conv2DBackpropFilter"), `${names}`);
+  assert(!names.includes("Conv2DBackpropInput"), `${names}`);
+});
+
+/** The names of the kernels that a function runs. */
+async function kernelsOf(f: () => unknown): Promise<string[]> {
+  const { kernels } = await tf.profile(() => void f());
+  return kernels.map(({ name }) => name);
+}
