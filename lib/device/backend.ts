@@ -109,7 +109,14 @@ export class GuardedBackend extends WebGPUBackend {
     const { operation, inputs, shape } = dispatch;
     const named = `${operation}(${inputs.map((input) => `[${input.shape}]`).join(", ")})`;
     this.#faults.requireAlive(named);
-    for (const { dataId } of inputs) this.#faults.requireTrusted(dataId, named);
+    for (const { dataId, dtype } of inputs) {
+      this.#faults.requireTrusted(dataId, named);
+      if (dtype !== "float32") {
+        throw new TypeError(
+          `Cannot run ${named} as its inputs must be float32: current value is ${dtype}`,
+        );
+      }
+    }
     this.requireBindable(named, [...inputs.map((input) => input.shape), shape]);
     const result = this.makeTensorInfo([...shape], "float32");
     if (tf.util.sizeFromShape([...shape]) === 0) {

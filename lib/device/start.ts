@@ -63,7 +63,9 @@ export async function start(options: StartOptions = {}): Promise<Device> {
       `Cannot start as the backend must be "webgpu" or "cpu": current value is "${backend}"`,
     );
   }
-  if (!running || running.backend.isLost) running = await open(powerPreference);
+  if (!running || running.backend.isLost) {
+    running = await (opening ??= open(powerPreference).finally(() => opening = undefined));
+  }
   await tf.setBackend("webgpu");
   return running.device;
 }
@@ -85,6 +87,9 @@ export function stop(): void {
 
 /** The one device of this process, as tfjs has one engine. */
 let running: { readonly backend: GuardedBackend; readonly device: Device } | undefined;
+
+/** A device on its way, so that calls at the same time get the same. */
+let opening: Promise<NonNullable<typeof running>> | undefined;
 
 /** Opens a device and puts a backend on it in the place of the one tfjs registered. */
 async function open(powerPreference: PowerPreference): Promise<NonNullable<typeof running>> {

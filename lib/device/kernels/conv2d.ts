@@ -4,7 +4,8 @@ import type { GuardedBackend } from "../backend.ts";
 import { type ConvolutionAttributes, geometry, geometryUniforms, isPadded } from "./convolution.ts";
 import { isBiasAlone } from "./fused.ts";
 import { loadFlat, loadPatch } from "./load.ts";
-import { type Quads, runProduct } from "./product.ts";
+import { runProduct } from "./product.ts";
+import type { Quads } from "./tiles.ts";
 
 /**
  * As a product: row = pixel of the output, step = (u, v, c), column = feature.

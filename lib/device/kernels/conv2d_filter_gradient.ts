@@ -3,7 +3,8 @@ import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { type ConvolutionAttributes, geometry, geometryUniforms, isPadded } from "./convolution.ts";
 import { loadFlat, loadPatch } from "./load.ts";
-import { type Quads, runProduct } from "./product.ts";
+import { runProduct } from "./product.ts";
+import type { Quads } from "./tiles.ts";
 
 /** As a product: row = tap (u, v, c), step = pixel (n, i, j) of the output, column = feature. */
 const functions = (padded: boolean) => (quads: Quads): string => `

@@ -3,7 +3,8 @@ import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { type ConvolutionAttributes, geometry, geometryUniforms } from "./convolution.ts";
 import { inside, loadFlat } from "./load.ts";
-import { type Quads, runProduct } from "./product.ts";
+import { runProduct } from "./product.ts";
+import type { Quads } from "./tiles.ts";
 
 /**
  * As a product: row = pixel of the input, step = (u, v, o), column = channel.

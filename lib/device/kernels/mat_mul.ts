@@ -3,7 +3,8 @@ import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { isBiasAlone } from "./fused.ts";
 import { loadFlat } from "./load.ts";
-import { type Quads, runProduct } from "./product.ts";
+import { runProduct } from "./product.ts";
+import type { Quads } from "./tiles.ts";
 
 /** A transposition is an order of strides, so that one text serves all four. */
 const functions = (quads: Quads): string => `
@@ -25,7 +26,7 @@ ${loadFlat("fn loadB(s: Step, n: u32)", "b", "s.b + n * uniforms.columnB", quads
 
 /**
  * The kernel function of `BatchMatMul` for an adapter. Batches must be equal,
- * or one of them 1: what else tfjs would broadcast is left to tfjs.
+ * or one of them 1; what else tfjs would broadcast, and whole numbers, are left to tfjs.
  *
  * @param software whether the adapter computes on the CPU
  * @param stock tfjs's own kernel
@@ -44,7 +45,8 @@ export function matMul(
     const batchesA = tf.util.sizeFromShape(a.shape.slice(0, -2));
     const batchesB = tf.util.sizeFromShape(b.shape.slice(0, -2));
     const equal = tf.util.arraysEqual(a.shape.slice(0, -2), b.shape.slice(0, -2));
-    if (!equal && batchesA !== 1 && batchesB !== 1) return stock(call);
+    const floats = a.dtype === "float32" && b.dtype === "float32";
+    if (!floats || (!equal && batchesA !== 1 && batchesB !== 1)) return stock(call);
     const [heightA, widthA] = a.shape.slice(-2) as [number, number];
     const [heightB, widthB] = b.shape.slice(-2) as [number, number];
     const [rows, depth] = transposeA ? [widthA, heightA] : [heightA, widthA];

@@ -91,10 +91,19 @@ fn main(index: u32, local: u32) {
   result[index] = sum;
 }`;
 
-/** The kernel function of `MaxPoolGrad`, the same for any adapter. */
-export function maxPoolGradient(): tf.KernelConfig["kernelFunc"] {
+/**
+ * The kernel function of `MaxPoolGrad`. Whole numbers are left to tfjs.
+ *
+ * @param _software whether the adapter computes on the CPU: it is the same program
+ * @param stock tfjs's own kernel
+ */
+export function maxPoolGradient(
+  _software: boolean,
+  stock: tf.KernelConfig["kernelFunc"],
+): tf.KernelConfig["kernelFunc"] {
   return (call) => {
     const { dy, input } = call.inputs as { dy: tf.TensorInfo; input: tf.TensorInfo };
+    if (input.dtype !== "float32") return stock(call);
     const { filterSize, strides, pad, dimRoundingMode } = call.attrs as unknown as PoolAttributes;
     const shape = input.shape as [number, number, number, number];
     const g = tf.backend_util.computePool2DInfo(

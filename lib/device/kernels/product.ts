@@ -3,6 +3,7 @@ import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { fitsTexture } from "../textures.ts";
 import { runProgram } from "./program.ts";
+import { type Form, type Quads, registerForm, strideOf, workgroupForm } from "./tiles.ts";
 
 /**
  * A matrix product whose factors are given by WGSL functions, so that a
@@ -49,15 +50,6 @@ export type Product = {
   readonly shape: readonly number[];
 };
 
-/**
- * Along which side four numbers of a factor lie together, from a multiple of
- * four on: for these {@linkcode Program} has a fast way to read.
- */
-export type Quads = {
-  readonly a?: "rows" | "depth" | undefined;
-  readonly b?: "columns" | "depth" | undefined;
-};
-
 /** Multiplications under which copies into textures would not pay. */
 const LEAST_WORK = 1 << 18;
 
@@ -72,25 +64,6 @@ function quadsToTake(backend: GuardedBackend, software: boolean, product: Produc
   // Depth quads of both or, of B, of none: the text of B alone would have to step A by fours.
   return taken.b === "depth" && taken.a !== "depth" ? { a: taken.a } : taken;
 }
-
-/** How far one turn of the summation goes. */
-function strideOf({ a, b }: Quads): 1 | 4 {
-  return a === "depth" || b === "depth" ? 4 : 1;
-}
-
-/** How a product is laid over invocations. */
-type Form = {
-  readonly name: string;
-  /** Rows and columns of the result that one unit (invocation or workgroup) makes. */
-  readonly tile: readonly [rows: number, columns: number];
-  /** Invocations of a workgroup. */
-  readonly workgroup: number;
-  /** Invocations that make one tile. */
-  readonly perTile: number;
-  /** Tiles wanted at least, so that no core idles. */
-  readonly tilesWanted: number;
-  readonly code: string;
-};
 
 /** Shortest piece of a sum that is worth a partial result of its own. */
 const LEAST_DEPTH = 64;
@@ -196,203 +169,4 @@ fn main(i: u32, local: u32) {
   });
   backend.disposeData(partial.dataId);
   return sum;
-}
-
-/** Where tile number `tile` lies, common to both forms. */
-const TILE_PLACE = `
-struct Place { batch: u32, m: u32, n: u32, begin: u32, end: u32, origin: u32 }
-fn place(tile: u32, height: u32, width: u32) -> Place {
-  let tileColumn = tile % uniforms.tileColumns;
-  let tileRow = (tile / uniforms.tileColumns) % uniforms.tileRows;
-  let outer = tile / (uniforms.tileColumns * uniforms.tileRows); // piece · batches + batch
-  let begin = (outer / uniforms.batches) * uniforms.pieceDepth;
-  return Place(outer % uniforms.batches, tileRow * height, tileColumn * width, begin,
-    min(begin + uniforms.pieceDepth, uniforms.depth), outer * uniforms.rows * uniforms.columns);
-}
-`;
-
-/**
- * For adapters that compute on the CPU: each invocation keeps a tile in
- * registers. There is no workgroup memory and no barrier, both of which such
- * drivers emulate at great cost; a load costs far more than a multiplication
- * there, so the tile is as large as compiles in good time.
- */
-function registerForm(rows: number, columns: number, quads: Quads): Form {
-  const width = columns <= 4 ? 4 : columns <= 8 ? 8 : 16;
-  const height = rows <= 4 ? 4 : quads.a && quads.b ? 8 : 16;
-  const stride = strideOf(quads);
-  const across = width / 4;
-  const [a, b] = [tileOfA(height, stride, quads.a), tileOfB(width, stride, quads.b)];
-  const code = `${TILE_PLACE}
-fn main(index: u32, local: u32) {
-  if (index >= uniforms.tiles) { return; }
-  let p = place(index, ${height}u, ${width}u);
-  let lastRow = uniforms.rows - 1u;
-  let lastColumn = uniforms.columns - 1u;
-  ${a.before}
-  ${b.before}
-  ${each(across, (q) => `let i${q} = ${four(q, (j) => `initial(min(p.n + ${j}u, lastColumn))`)};`)}
-  ${each(height * across, (t) => `var c${t} = i${t % across};`)}
-  var s = step(p.batch, p.begin);
-  for (var k = p.begin; k < p.end; k += STRIDE) {
-    ${each(stride, (u) => `let s${u} = ${u === 0 ? "s" : `ahead(s, ${u}u)`};`)}
-    ${b.load}
-    ${a.load}
-    ${
-    each(stride, (u) =>
-      each(height, (i) =>
-        each(across, (q) =>
-          `c${i * across + q} += ${a.value(i, u)} * ${b.value(q, u)};`)))
-  }
-    s = next(s);
-  }
-  ${
-    each(height, (i) =>
-      `if (p.m + ${i}u <= lastRow) {
-    let to = p.origin + (p.m + ${i}u) * uniforms.columns + p.n;
-    ${
-        each(width, (j) =>
-          `if (p.n + ${j}u <= lastColumn) { result[to + ${j}u] = c${i * across + (j >> 2)}[${
-            j & 3
-          }]; }`)
-      }
-  }`)
-  }
-}`;
-  return {
-    name: `register${height}x${width}`,
-    tile: [height, width],
-    workgroup: 8,
-    perTile: 1,
-    tilesWanted: 256,
-    code,
-  };
-}
-
-function each(count: number, line: (i: number) => string): string {
-  return Array.from({ length: count }, (_, i) => line(i)).join("\n");
-}
-
-/** A vector of what is said of the four columns from `4 q`. */
-function four(q: number, one: (j: number) => string): string {
-  return `vec4<f32>(${[0, 1, 2, 3].map((j) => one(4 * q + j)).join(", ")})`;
-}
-
-/** How a tile reads a factor: once before the summation, at each turn of it, and by name. */
-type TileFactor = {
-  readonly before: string;
-  readonly load: string;
-  /** Of row `i` (a number), or of four columns from `4 i` (a vector), at step `u` of the turn. */
-  readonly value: (i: number, u: number) => string;
-};
-
-function tileOfA(height: number, stride: number, quads: Quads["a"]): TileFactor {
-  if (quads === "rows") {
-    return {
-      before: each(
-        height / 4,
-        (i) => `let r${i} = row(p.batch, min(p.m + ${4 * i}u, lastRow - 3u));`,
-      ),
-      load: each(stride, (u) => each(height / 4, (i) => `let a${i}_${u} = loadA(r${i}, s${u});`)),
-      value: (i, u) => `a${i >> 2}_${u}[${i & 3}]`,
-    };
-  }
-  const before = each(height, (i) => `let r${i} = row(p.batch, min(p.m + ${i}u, lastRow));`);
-  if (quads === "depth") {
-    const load = each(height, (i) => `let a${i} = loadA(r${i}, s);`);
-    return { before, load, value: (i, u) => `a${i}[${u}]` };
-  }
-  return {
-    before,
-    load: each(stride, (u) => each(height, (i) => `let a${i}_${u} = loadA(r${i}, s${u});`)),
-    value: (i, u) => `a${i}_${u}`,
-  };
-}
-
-function tileOfB(width: number, stride: number, quads: Quads["b"]): TileFactor {
-  if (quads === "columns") {
-    return {
-      before: each(width / 4, (q) => `let n${q} = min(p.n + ${4 * q}u, lastColumn - 3u);`),
-      load: each(stride, (u) => each(width / 4, (q) => `let b${q}_${u} = loadB(s${u}, n${q});`)),
-      value: (q, u) => `b${q}_${u}`,
-    };
-  }
-  const before = each(width, (j) => `let n${j} = min(p.n + ${j}u, lastColumn);`);
-  if (quads === "depth") {
-    const load = each(width, (j) => `let b${j} = loadB(s, n${j});`);
-    return { before, load, value: (q, u) => four(q, (j) => `b${j}[${u}]`) };
-  }
-  const load = each(
-    stride,
-    (u) => each(width / 4, (q) => `let b${q}_${u} = ${four(q, (j) => `loadB(s${u}, n${j})`)};`),
-  );
-  return { before, load, value: (q, u) => `b${q}_${u}` };
-}
-
-/**
- * For GPUs: 256 invocations share a tile of the result and load slices of both
- * factors into workgroup memory in turn.
- */
-function workgroupForm(_rows: number, columns: number): Form {
-  const perColumn = columns <= 16 ? 1 : 4; // columns of an invocation; it has 4 rows
-  const height = 64;
-  const width = 16 * perColumn;
-  const slice = 16;
-  const code = `${TILE_PLACE}
-var<workgroup> sliceA: array<array<f32, ${height + 1}>, ${slice}>;
-var<workgroup> sliceB: array<array<f32, ${width}>, ${slice}>;
-fn main(index: u32, local: u32) {
-  let thread = local;
-  let tile = index / 256u;
-  // A whole workgroup works on one tile, and all of it must reach each barrier.
-  let p = place(min(tile, uniforms.tiles - 1u), ${height}u, ${width}u);
-  let lastRow = uniforms.rows - 1u;
-  let lastColumn = uniforms.columns - 1u;
-  let m = (thread / 16u) * 4u;
-  let n = (thread % 16u) * ${perColumn}u;
-  let k = thread % ${slice}u; // the step this thread loads of A, and
-  let first = thread / ${slice}u; // the first of its rows
-  var sums: array<array<f32, ${perColumn}>, 4>;
-  for (var j = 0u; j < ${perColumn}u; j++) {
-    for (var i = 0u; i < 4u; i++) { sums[i][j] = initial(min(p.n + n + j, lastColumn)); }
-  }
-  let slices = (p.end - p.begin + ${slice - 1}u) / ${slice}u;
-  for (var at = 0u; at < slices; at++) {
-    let kA = p.begin + at * ${slice}u + k;
-    let sA = step(p.batch, min(kA, uniforms.depth - 1u));
-    for (var i = first; i < ${height}u; i += ${256 / slice}u) {
-      sliceA[k][i] = select(0.0, loadA(row(p.batch, min(p.m + i, lastRow)), sA), kA < p.end);
-    }
-    for (var i = thread; i < ${slice * width}u; i += 256u) {
-      let kB = p.begin + at * ${slice}u + i / ${width}u;
-      let sB = step(p.batch, min(kB, uniforms.depth - 1u));
-      sliceB[i / ${width}u][i % ${width}u] =
-        select(0.0, loadB(sB, min(p.n + i % ${width}u, lastColumn)), kB < p.end);
-    }
-    workgroupBarrier();
-    for (var q = 0u; q < ${slice}u; q++) {
-      for (var i = 0u; i < 4u; i++) {
-        let a = sliceA[q][m + i];
-        for (var j = 0u; j < ${perColumn}u; j++) { sums[i][j] += a * sliceB[q][n + j]; }
-      }
-    }
-    workgroupBarrier();
-  }
-  if (tile >= uniforms.tiles) { return; }
-  for (var i = 0u; i < 4u; i++) {
-    for (var j = 0u; j < ${perColumn}u; j++) {
-      let y = p.m + m + i;
-      let x = p.n + n + j;
-      if (y <= lastRow && x <= lastColumn) { result[p.origin + y * uniforms.columns + x] = sums[i][j]; }
-    }
-  }
-}`;
-  return {
-    name: `workgroup${height}x${width}`,
-    tile: [height, width],
-    workgroup: 256,
-    perTile: 256,
-    tilesWanted: 64,
-    code,
-  };
 }
