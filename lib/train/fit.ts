@@ -190,9 +190,10 @@ async function runEpoch<P extends Tree, S extends Tree>(
     disposeTraining(training, next);
     tf.dispose([batch.images, batch.labels]);
     training = next;
+    const numbers = readNumbers(loss, correct);
     // The last step's numbers are awaited while this one runs.
     if (pending) training = await account(training, pending, examples, options);
-    pending = { loss, correct, size: batch.size, at: training.progress };
+    pending = { numbers, size: batch.size, at: training.progress };
     if (options.signal?.aborted) break;
   }
   return pending ? await account(training, pending, examples, options) : training;
@@ -213,21 +214,28 @@ function epochBatches(
 
 /** A step whose numbers are on their way. */
 type Pending = {
-  readonly loss: Scalar;
-  readonly correct: Scalar;
+  readonly numbers: Promise<ArrayLike<number>>;
   readonly size: number;
   readonly at: Training["progress"];
 };
 
+/** Starts to read both numbers at once, before the next step is in the way, and frees them. */
+function readNumbers(loss: Scalar, correct: Scalar): Promise<ArrayLike<number>> {
+  const both = tf.stack([loss, correct]);
+  tf.dispose([loss, correct]);
+  const numbers = both.data().finally(() => both.dispose());
+  numbers.catch(() => {}); // It is awaited later, and heard then.
+  return numbers;
+}
+
 /** Waits for a step's numbers, adds them to the epoch's and reports them. */
 async function account<P extends Tree, S extends Tree>(
   training: Training<P, S>,
-  { loss, correct, size, at }: Pending,
+  { numbers, size, at }: Pending,
   examples: Examples,
   options: FitOptions<P, S>,
 ): Promise<Training<P, S>> {
-  const [[lossValue], [correctValue]] = await Promise.all([loss.data(), correct.data()]);
-  tf.dispose([loss, correct]);
+  const { 0: lossValue, 1: correctValue } = await numbers;
   if (!Number.isFinite(lossValue)) {
     throw new RangeError(
       `Cannot go on training as the loss must be a finite number: current value is ${lossValue} at step ${at.step} (epoch ${

@@ -27,6 +27,19 @@ function columns(rows: readonly (readonly [string, string])[]): string[] {
   );
 }
 
+/** The least width at which the second of two columns is read with ease. */
+const LEAST_COLUMN = 30;
+
+/** Command lines beside what they are for; above it where one is too long for that. */
+function exampleLines(examples: readonly (readonly [string, string])[]): string[] {
+  const longest = Math.max(...examples.map(([line]) => line.length));
+  if (WIDTH - longest - 4 >= LEAST_COLUMN) return columns(examples);
+  return examples.flatMap(([line, purpose]) => [
+    `  ${line}`,
+    ...wrap(purpose, WIDTH - 6).map((part) => `      ${part}`),
+  ]);
+}
+
 /** What a flag is for, the values it accepts and its default. */
 function meaning(flag: Flag): string {
   const shown = flag.defaultText ?? (flag.kind === "toggle" ? undefined : flag.default);
@@ -70,6 +83,6 @@ export function helpText(
   if (named.length > 0) lines.push("", heading("Arguments:"), ...columns(named));
   const rows = Object.entries(flags).map(([name, flag]) => flagRow(name, flag));
   lines.push("", heading("Flags:"), ...columns([...rows, ["-h, --help", "print this"]]));
-  if (examples.length > 0) lines.push("", heading("Examples:"), ...columns(examples));
+  if (examples.length > 0) lines.push("", heading("Examples:"), ...exampleLines(examples));
   return lines.join("\n");
 }
