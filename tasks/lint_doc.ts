@@ -10,5 +10,7 @@ const { stderr } = await new Deno.Command("deno", {
 const findings = new TextDecoder().decode(stderr).split(/^(?=error\[)/m).filter((text) =>
   text.startsWith("error[") && !/^ *--> .*\/npm\//m.test(text)
 );
-console.log("%s", findings.join(""));
-if (findings.length > 0) Deno.exit(1);
+if (findings.length > 0) {
+  console.error("%s", findings.join(""));
+  Deno.exit(1);
+}

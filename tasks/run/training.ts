@@ -130,8 +130,10 @@ export async function runTraining(parts: RunParts): Promise<Outcome> {
 /** The learning rate of the last step taken. */
 async function rateAt(learningRate: LearningRate, steps: number): Promise<number> {
   if (typeof learningRate === "number") return learningRate;
-  const [rate] = await learningRate(tf.scalar(steps - 1)).data();
-  return rate!;
+  const rate = tf.tidy(() => learningRate(tf.scalar(steps - 1)));
+  const [value] = await rate.data();
+  rate.dispose();
+  return value!;
 }
 
 async function writeRun(
