@@ -42,7 +42,11 @@ const command = {
       defaultText: "the npm package",
     }),
     epochs: count({ min: 1, help: "passes over the training images", defaultText: "2" }),
-    "batch-size": count({ min: 1, help: "images a step", defaultText: "128" }),
+    "batch-size": count({
+      min: 1,
+      help: "images a step",
+      defaultText: "128, or all where there are fewer",
+    }),
     optimizer: choice(Object.keys(OPTIMIZERS) as OptimizerName[], {
       help: "how parameters follow gradients (sgd: with momentum 0.9)",
       defaultText: "adam",
@@ -130,8 +134,10 @@ await runCommand(command, Deno.args, async (flags) => {
   const dir = flags.out ?? `runs/${chosen.model ?? "lenet5"}-${chosen.dataset ?? "mnist"}`;
   const file = checkpointPath(dir);
   const kept = flags.resume ? await readCheckpoint(file) : undefined;
-  const settings = kept ? resumedSettings(chosen, settingsOf(kept.run, file)) : newSettings(chosen);
-  const data = await loadDataset(settings.dataset, flags["data-dir"]);
+  const resumed = kept ? resumedSettings(chosen, settingsOf(kept.run, file)) : undefined;
+  const dataset = resumed?.dataset ?? chosen.dataset ?? "mnist";
+  const data = await loadDataset(dataset, flags["data-dir"]);
+  const settings = resumed ?? newSettings(chosen, data.train.labels.length);
   const train = trainingImages(data.train, settings);
   const { imageShape, classNames } = train;
   const model = buildModel(settings, classNames.length);

@@ -63,11 +63,10 @@ export async function start(options: StartOptions = {}): Promise<Device> {
       `Cannot start as the backend must be "webgpu" or "cpu": current value is "${backend}"`,
     );
   }
-  if (!running || running.backend.isLost) {
-    running = await (opening ??= open(powerPreference).finally(() => opening = undefined));
-  }
+  if (running?.backend.isLost) stop();
+  const { device } = await openOnce(powerPreference);
   await tf.setBackend("webgpu");
-  return running.device;
+  return device;
 }
 
 /**
@@ -81,8 +80,9 @@ export async function start(options: StartOptions = {}): Promise<Device> {
  * ```
  */
 export function stop(): void {
-  if (running) tf.removeBackend("webgpu");
+  if (!running) return;
   running = undefined;
+  offerBackend();
 }
 
 /** The one device of this process, as tfjs has one engine. */
@@ -91,14 +91,29 @@ let running: { readonly backend: GuardedBackend; readonly device: Device } | und
 /** A device on its way, so that calls at the same time get the same. */
 let opening: Promise<NonNullable<typeof running>> | undefined;
 
-/** Opens a device and puts a backend on it in the place of the one tfjs registered. */
+async function openOnce(powerPreference: PowerPreference): Promise<NonNullable<typeof running>> {
+  opening ??= open(powerPreference).finally(() => opening = undefined);
+  return running ??= await opening;
+}
+
+/**
+ * Puts a way to our backend in the place of the one tfjs registers, and frees
+ * the one in use: also whoever forgets start() and awaits tf.ready() gets the
+ * guarded backend, never tfjs's own, which answers zeros.
+ */
+function offerBackend(): void {
+  if (tf.findBackendFactory("webgpu")) tf.removeBackend("webgpu");
+  tf.registerBackend("webgpu", async () => (await openOnce("high-performance")).backend, 5);
+}
+
+offerBackend();
+
+/** Opens a device, makes a backend on it, and registers the kernels that suit it. */
 async function open(powerPreference: PowerPreference): Promise<NonNullable<typeof running>> {
   const adapter = await findAdapter(powerPreference);
   const gpu = await openDevice(adapter);
   const software = isSoftware(adapter.info);
-  if (tf.findBackendFactory("webgpu")) tf.removeBackend("webgpu");
   const backend = new GuardedBackend(gpu, adapter.info);
-  tf.registerBackend("webgpu", () => backend, 5);
   registerKernels(software);
   // A device that is dropped with its process or worker, not destroyed, has been seen to corrupt the
   // heap of Mesa's software driver on the way out.

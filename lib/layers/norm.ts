@@ -70,6 +70,11 @@ export function batchNorm(options: BatchNormOptions = {}): Layer<BatchNormParams
       };
     },
     apply(params, state, x, { training }) {
+      if (x.shape.at(-1) !== params.scale.size) {
+        throw new TypeError(
+          `Cannot apply a batchNorm layer as its input must have ${params.scale.size} features last: current value is [${x.shape}]`,
+        );
+      }
       if (!training) return [normalise(x, state.mean, state.variance, params, epsilon), state];
       const axes = x.shape.slice(0, -1).map((_, axis) => axis);
       const { mean, variance } = tf.moments(x, axes);

@@ -42,7 +42,10 @@ function poolLayer(
   return {
     op,
     declare: (shape) => stateless(slide(op, window, shape, shape[2]!)),
-    apply: (_params, state, x) => [pool(x as Tensor4D, window), state],
+    apply(_params, state, x) {
+      slide(op, window, x.shape.slice(1), x.shape.at(-1)!); // Refuses what it does not fit.
+      return [pool(x as Tensor4D, window), state];
+    },
   };
 }
 
@@ -155,6 +158,9 @@ export function globalMeanPool(): Layer<Empty, Empty> {
       requireImage("globalMeanPool", shape);
       return stateless([shape[2]!]);
     },
-    apply: (_params, state, x) => [tf.mean(x, [1, 2]), state],
+    apply(_params, state, x) {
+      requireImage("globalMeanPool", x.shape.slice(1));
+      return [tf.mean(x, [1, 2]), state];
+    },
   };
 }

@@ -22,7 +22,8 @@ export type ConvolveOptions = {
  * @param options stride, padding, dilation, groups
  * @param bias one number a feature to be added, `[features]`
  * @returns feature maps `[N, H', W', features]`
- * @throws {TypeError} where images and filters do not go together, or are not of type float32
+ * @throws {TypeError} where images, filters and bias do not go together, or are not of type float32
+ * @throws {RangeError} where a filter is larger than the padded images
  *
  * @example
  * ```ts
@@ -46,6 +47,8 @@ export function convolve(
   bias?: Tensor1D,
 ): Tensor4D {
   requireOperands(x, kernel, options.groups);
+  requireBias(kernel, bias);
+  requireWindow(x, kernel, options);
   const isPlain = options.groups === 1 && options.dilation.every((distance) => distance === 1);
   if (bias && isPlain) return convolveBiased(x, kernel, options, bias);
   const y = convolveGroups(x, kernel, options);
@@ -110,6 +113,29 @@ function requireOperands(x: Tensor4D, kernel: Tensor4D, groups: number): void {
   throw new TypeError(
     `Cannot convolve images with filters as ${rule}: current value is ${x.dtype} [${x.shape}] and ${kernel.dtype} [${kernel.shape}]`,
   );
+}
+
+function requireBias(kernel: Tensor4D, bias: Tensor1D | undefined): void {
+  if (!bias) return;
+  const features = kernel.shape[3];
+  if (bias.rank === 1 && bias.shape[0] === features && bias.dtype === "float32") return;
+  throw new TypeError(
+    `Cannot convolve as the bias must be float32 [${features}]: current value is ${bias.dtype} [${bias.shape}]`,
+  );
+}
+
+function requireWindow(x: Tensor4D, kernel: Tensor4D, options: ConvolveOptions): void {
+  const { padding, dilation } = options;
+  if (padding === "same") return;
+  for (const axis of [0, 1] as const) {
+    const reach = (kernel.shape[axis] - 1) * dilation[axis] + 1;
+    const length = x.shape[axis + 1]! + 2 * (padding === "valid" ? 0 : padding);
+    if (reach > length) {
+      throw new RangeError(
+        `Cannot convolve [${x.shape}] as filters must fit into the padded images: current value is ${reach} over ${length}`,
+      );
+    }
+  }
 }
 
 function convolveGroup(x: Tensor4D, kernel: Tensor4D, options: ConvolveOptions): Tensor4D {

@@ -46,6 +46,8 @@ export type Evaluation = {
  * @param examples the examples
  * @param options batch size, loss, normalisation
  * @returns loss, accuracies, confusion matrix
+ * @throws {TypeError} where the model does not answer a score for each class
+ * @throws {RangeError} where the loss is not a finite number
  * @throws {DeviceError} where the device failed
  */
 export async function evaluate<P extends Tree, S extends Tree>(
@@ -69,6 +71,7 @@ export async function evaluate<P extends Tree, S extends Tree>(
     });
     const [scores, batchLoss] = await Promise.all([logits.data(), mean.data()]);
     tf.dispose([logits, mean, batch.images, batch.labels]);
+    requireSound(logits.shape, classes, batchLoss[0]!);
     for (let i = 0; i < batch.size; i++) {
       const row = scores.subarray(i * classes, (i + 1) * classes);
       const actual = batch.classes[i]!;
@@ -90,6 +93,19 @@ export async function evaluate<P extends Tree, S extends Tree>(
     count: total,
     confusion: confusionMatrix(examples.labels, predicted, classes),
   };
+}
+
+function requireSound(shape: readonly number[], classes: number, loss: number): void {
+  if (shape.length !== 2 || shape[1] !== classes) {
+    throw new TypeError(
+      `Cannot evaluate as the model must answer [N, ${classes}], a score a class: current value is [${shape}]`,
+    );
+  }
+  if (!Number.isFinite(loss)) {
+    throw new RangeError(
+      `Cannot evaluate as the loss must be a finite number: current value is ${loss}. After training, a smaller learning rate often helps`,
+    );
+  }
 }
 
 function highest(scores: ArrayLike<number>): number {

@@ -8,7 +8,7 @@ import { adam } from "../optimizers/adam.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
 import { fold, type Key, key as keyOf } from "../tensor/random.ts";
 import type { Scalar } from "../tensor/tensor.ts";
-import type { Tree } from "../tensor/tree.ts";
+import { leaves, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import { evaluate } from "./evaluate.ts";
 import { trainStep } from "./step.ts";
@@ -16,7 +16,7 @@ import { beginTraining, disposeTraining, NO_TOTALS, type Training } from "./trai
 
 /** Options of {@linkcode fit}. */
 export type FitOptions<P extends Tree = Tree, S extends Tree = Tree> = {
-  /** Passes over the examples, from 1. Default: 1. */
+  /** Passes over the examples, from 1; in all, those of `from` included. Default: 1. */
   readonly epochs?: number;
   /** Examples a step, from 1 to all. Default: 128, or all where there are fewer. */
   readonly batchSize?: number;
@@ -121,6 +121,7 @@ export async function* fit<P extends Tree, S extends Tree>(
   const step = trainStep(model, loss, optimizer);
   let training = options.from ??
     beginTraining(model, optimizer, options.key ?? keyOf(0), examples.imageShape);
+  requirePlace(training, examples, options);
   while (training.progress.epoch < epochs) {
     const began = performance.now();
     const epoch = training.progress.epoch + 1;
@@ -141,6 +142,27 @@ export async function* fit<P extends Tree, S extends Tree>(
       training,
     };
     if (options.signal?.aborted) return;
+  }
+}
+
+/** A run can go on only where it is alive and its epoch has the same batches as before. */
+function requirePlace(
+  { params, state, optimizer, progress }: Training,
+  examples: Examples,
+  options: FitOptions,
+): void {
+  if ([params, state, optimizer].flatMap(leaves).some((leaf) => leaf.isDisposed)) {
+    throw new TypeError(
+      "Cannot go on with a run as its tensors must be alive: current value has some that were disposed",
+    );
+  }
+  const { stepInEpoch, totals } = progress;
+  if (stepInEpoch === 0) return;
+  const seen = stepInEpoch * batchSizeOf(examples, options);
+  if (totals.count !== seen || stepInEpoch >= stepsPerEpoch(examples, options)) {
+    throw new RangeError(
+      `Cannot go on in the middle of an epoch as examples and batch size must be what they were: current value is ${totals.count} examples seen in ${stepInEpoch} steps, ${seen} with these options`,
+    );
   }
 }
 
@@ -181,14 +203,14 @@ async function runEpoch<P extends Tree, S extends Tree>(
   let pending: Pending | undefined;
   for await (const batch of epochBatches(from, examples, options)) {
     const { step: done, stepInEpoch } = training.progress;
-    const { loss, correct, ...trained } = step(training, batch, fold(fold(from.key, "step"), done));
+    const key = fold(fold(from.key, "step"), done);
+    const { loss, correct, ...trained } = stepAndFree(step, training, batch, key);
     const next: Training<P, S> = {
       ...training,
       ...trained,
       progress: { ...training.progress, step: done + 1, stepInEpoch: stepInEpoch + 1 },
     };
     disposeTraining(training, next);
-    tf.dispose([batch.images, batch.labels]);
     training = next;
     const numbers = readNumbers(loss, correct);
     // The last step's numbers are awaited while this one runs.
@@ -197,6 +219,20 @@ async function runEpoch<P extends Tree, S extends Tree>(
     if (options.signal?.aborted) break;
   }
   return pending ? await account(training, pending, examples, options) : training;
+}
+
+/** Does a step and frees its batch, also where the step fails. */
+function stepAndFree<P extends Tree, S extends Tree>(
+  step: ReturnType<typeof trainStep<P, S>>,
+  training: Training<P, S>,
+  batch: Batch,
+  key: Key,
+): ReturnType<typeof step> {
+  try {
+    return step(training, batch, key);
+  } finally {
+    tf.dispose([batch.images, batch.labels]);
+  }
 }
 
 function epochBatches(

@@ -62,14 +62,15 @@ export type Chosen = { readonly [Name in keyof Settings]?: Settings[Name] | unde
  * Settings for a new run: what is chosen, and defaults for the rest.
  *
  * @param chosen what the flags say
+ * @param images how many training images there are
  */
-export function newSettings(chosen: Chosen): Settings {
+export function newSettings(chosen: Chosen, images: number): Settings {
   const optimizer = chosen.optimizer ?? "adam";
   return {
     model: chosen.model ?? "lenet5",
     dataset: chosen.dataset ?? "mnist",
     epochs: chosen.epochs ?? 2,
-    batchSize: chosen.batchSize ?? 128,
+    batchSize: chosen.batchSize ?? Math.min(128, chosen.limit ?? images, images),
     optimizer,
     learningRate: chosen.learningRate ?? OPTIMIZERS[optimizer].learningRate,
     schedule: chosen.schedule ?? "cosine",

@@ -155,3 +155,29 @@ Deno.test("without an adapter start() says what to install", async () => {
   assertMatch(said, /^DeviceError missing Cannot start WebGPU as no GPU adapter was found/);
   assertStringIncludes(said, 'backend: "cpu"');
 });
+
+gpuTest(
+  "reads of a failed tensor that overlap all fail, and none finds what another one left",
+  async () => {
+    await start();
+    const bad = broken(tf.ones([64]));
+    const reads: Promise<string>[] = [];
+    for (let i = 0; i < 40; i++) {
+      reads.push(bad.data().then(() => "answered", () => "refused"));
+      await new Promise((done) => setTimeout(done, i % 3));
+    }
+    assertEquals(new Set(await Promise.all(reads)), new Set(["refused"]));
+  },
+);
+
+gpuTest("whoever forgets start() and awaits tf.ready() gets the guarded backend", async () => {
+  const code = `import { tf } from "${new URL("../../mod.ts", import.meta.url)}";
+    await tf.ready();
+    const x = tf.add(tf.zeros([6000, 6000]), 1);
+    console.log(tf.getBackend(), tf.backend().constructor.name, (await x.data())[0]);`;
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), { args: ["eval", code] })
+    .output();
+  const text = new TextDecoder();
+  const said = text.decode(stdout) + text.decode(stderr);
+  assertMatch(said, /webgpu GuardedBackend 1|largest storage binding/);
+});

@@ -398,3 +398,35 @@ async function kernelsOf(f: () => unknown): Promise<string[]> {
   const { kernels } = await tf.profile(() => void f());
   return kernels.map(({ name }) => name);
 }
+
+gpuTest("matrix products of different ranks have the broadcast shape", async () => {
+  await start();
+  const shapes = [
+    [[3, 4], [1, 1, 4, 5], [1, 1, 3, 5]],
+    [[2, 3, 4], [1, 1, 4, 5], [1, 2, 3, 5]],
+    [[1, 1, 3, 4], [2, 4, 5], [1, 2, 3, 5]],
+  ] as const;
+  for (const [a, b, expected] of shapes) {
+    assertEquals(tf.matMul(tf.ones([...a]), tf.ones([...b])).shape, [...expected]);
+  }
+});
+
+gpuTest("sums of nothing are zeros", async () => {
+  await start();
+  const y = tf.matMul(tf.ones([2, 0]), tf.ones([0, 3]));
+  assertEquals(await y.array(), [[0, 0, 0], [0, 0, 0]]);
+});
+
+gpuTest(
+  "the gradient of max pooling whose sizes are rounded up gives each window its slope",
+  async () => {
+    await start();
+    const x = tf.tensor4d(normal(key(3), 9 * 9), [1, 9, 9, 1]);
+    const dx = tf.grad((images: tf.Tensor) => tf.maxPool(images as tf.Tensor4D, 2, 2, 0, "ceil"))(
+      x,
+    );
+    const windows = tf.maxPool(x, 2, 2, 0, "ceil").size;
+    assertEquals(windows, 25);
+    assertEquals((await tf.sum(dx).data())[0], 25);
+  },
+);

@@ -255,8 +255,6 @@ Deno.test("without an adapter train goes on on the CPU with one warning, unless 
   const args = [
     "--data-dir",
     dataDir,
-    "--batch-size",
-    "10",
     "--epochs",
     "1",
     "--out",

@@ -47,3 +47,23 @@ onEachBackend("images and filters that do not go together are refused, dilated o
     );
   }
 });
+
+onEachBackend("a bias of the wrong size or type is refused", () => {
+  const options = { stride: [1, 1], padding: "valid", dilation: [1, 1], groups: 1 } as const;
+  const [x, kernel] = [tf.ones([1, 4, 4, 2]) as tf.Tensor4D, tf.ones([3, 3, 2, 5]) as tf.Tensor4D];
+  for (const bias of [tf.ones([3]), tf.ones([8]), tf.ones([2, 5]), tf.ones([5], "int32")]) {
+    assertThrows(() => convolve(x, kernel, options, bias as tf.Tensor1D), TypeError, "bias");
+  }
+});
+
+onEachBackend("a filter larger than the padded images is refused, also when it is dilated", () => {
+  const x = tf.ones([1, 2, 2, 1]) as tf.Tensor4D;
+  const refused = (size: number, padding: "valid" | number, dilation: number): void => {
+    const kernel = tf.ones([size, size, 1, 5]) as tf.Tensor4D;
+    const options = { stride: [1, 1], padding, dilation: [dilation, dilation], groups: 1 } as const;
+    assertThrows(() => convolve(x, kernel, options), RangeError, `[1,2,2,1]`);
+  };
+  refused(3, "valid", 1);
+  refused(5, 1, 1);
+  refused(2, "valid", 2);
+});

@@ -13,6 +13,7 @@ import {
   key,
   leaves,
   lenet5,
+  mapTree,
   parseCheckpoint,
   predict,
   restoreTraining,
@@ -196,4 +197,58 @@ onCpu("a checkpoint that does not say how far its run was is refused", async () 
       "how far",
     );
   }
+});
+
+onCpu(
+  "a run in the middle of an epoch does not go on with other examples or another batch size",
+  async () => {
+    const stop = new AbortController();
+    const onStep = (): void => stop.abort();
+    const { epochs } = await run({ signal: stop.signal, onStep });
+    const from = epochs.at(-1)!.training;
+    for (const batchSize of [8, 32, 60]) {
+      await assertRejects(() => run({ from, batchSize }), RangeError, "batch size");
+    }
+    tf.dispose([from.params, from.state, from.optimizer].flatMap(leaves));
+    await assertRejects(() => run({ from }), TypeError, "disposed");
+  },
+);
+
+onCpu(
+  "a model that answers NaN, or scores of other classes, is not given an accuracy",
+  async () => {
+    const { params, state } = init(toyModel(), key(0), [8, 8, 1]);
+    const broken = mapTree(([leaf]) => tf.mul(leaf!, NaN), params);
+    await assertRejects(
+      () => evaluate(toyModel(), { params: broken, state }, test),
+      RangeError,
+      "NaN",
+    );
+    const four = { ...test, classNames: ["a", "b", "c", "d"] };
+    const loss = (): tf.Scalar => tf.scalar(0);
+    await assertRejects(
+      () => evaluate(toyModel(), { params, state }, four, { loss }),
+      TypeError,
+      "[N, 4]",
+    );
+  },
+);
+
+onCpu("a step that fails leaves no batch behind", async () => {
+  const model = {
+    ...toyModel(),
+    apply: (): never => {
+      throw new Error("a layer that fails");
+    },
+  };
+  const before = tf.memory().numTensors;
+  const { params, state } = init(model, key(0), [8, 8, 1]);
+  const progress = { epoch: 0, stepInEpoch: 0, step: 0, totals: { loss: 0, correct: 0, count: 0 } };
+  const from = { params, state, optimizer: {}, progress, key: key(0) };
+  const own = tf.memory().numTensors;
+  const epochs = fit(model, train, { ...options, from, optimizer: scale(1) });
+  await assertRejects(() => epochs.next(), Error, "a layer that fails");
+  assertEquals(tf.memory().numTensors, own);
+  tf.dispose([params, state].flatMap(leaves));
+  assertEquals(tf.memory().numTensors, before);
 });

@@ -56,7 +56,10 @@ export function matMul(
         `Cannot multiply matrices as the inner sizes must be equal: current value is ${depth} of [${a.shape}] and ${depthB} of [${b.shape}]`,
       );
     }
-    const outer = batchesA >= batchesB ? a.shape.slice(0, -2) : b.shape.slice(0, -2);
+    const outer = tf.backend_util.assertAndGetBroadcastShape(
+      a.shape.slice(0, -2),
+      b.shape.slice(0, -2),
+    );
     return runProduct(call.backend as GuardedBackend, software, {
       operation: "BatchMatMul",
       variant: "strided",

@@ -104,16 +104,7 @@ export function maxPoolGradient(
   return (call) => {
     const { dy, input } = call.inputs as { dy: tf.TensorInfo; input: tf.TensorInfo };
     if (input.dtype !== "float32") return stock(call);
-    const { filterSize, strides, pad, dimRoundingMode } = call.attrs as unknown as PoolAttributes;
-    const shape = input.shape as [number, number, number, number];
-    const g = tf.backend_util.computePool2DInfo(
-      shape,
-      filterSize,
-      strides,
-      1,
-      pad,
-      dimRoundingMode,
-    );
+    const g = geometryOf(input.shape, dy.shape, call.attrs as unknown as PoolAttributes);
     const apart = g.filterHeight <= g.strideHeight && g.filterWidth <= g.strideWidth;
     const unitsY = apart ? Math.ceil((g.inHeight + g.padInfo.top) / g.strideHeight) : g.inHeight;
     const unitsX = apart ? Math.ceil((g.inWidth + g.padInfo.left) / g.strideWidth) : g.inWidth;
@@ -144,4 +135,20 @@ export function maxPoolGradient(
       shape: g.inShape,
     });
   };
+}
+
+/** The geometry by which the outputs came about; tfjs does not hand on how their sizes were rounded. */
+function geometryOf(
+  inputShape: readonly number[],
+  outputShape: readonly number[],
+  { filterSize, strides, pad, dimRoundingMode }: PoolAttributes,
+): tf.backend_util.Conv2DInfo {
+  const shape = inputShape as [number, number, number, number];
+  for (const rounding of [dimRoundingMode ?? "floor", "floor", "ceil", "round"] as const) {
+    const g = tf.backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, rounding);
+    if (tf.util.arraysEqual(g.outShape, [...outputShape])) return g;
+  }
+  throw new TypeError(
+    `Cannot take the gradient of max pooling as its slopes must have the output's shape: current value is [${outputShape}] for inputs [${inputShape}]`,
+  );
 }

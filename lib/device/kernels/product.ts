@@ -84,6 +84,7 @@ export function runProduct(
   product: Product,
 ): tf.TensorInfo {
   const { batch, rows, columns, depth } = product;
+  if (depth === 0) return emptySums(backend, product);
   const quads = quadsToTake(backend, software, product);
   const stride = strideOf(quads);
   const form = software ? registerForm(rows, columns, quads) : workgroupForm(rows, columns);
@@ -118,6 +119,17 @@ export function runProduct(
   });
   if (pieces === 1) return partial;
   return sumPieces(backend, product.operation, partial, product.shape, product.bias);
+}
+
+/** Sums of nothing: zeros. */
+function emptySums(backend: GuardedBackend, { operation, shape, bias }: Product): tf.TensorInfo {
+  if (bias) {
+    throw new RangeError(
+      `Cannot run ${operation} with a bias as its inputs must have elements: current value is none`,
+    );
+  }
+  const values = new Float32Array(tf.util.sizeFromShape([...shape]));
+  return backend.makeTensorInfo([...shape], "float32", values);
 }
 
 /** Into how many pieces to cut sums of `depth` turns. */
