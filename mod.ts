@@ -161,7 +161,7 @@ export {
 } from "./lib/train/evaluate.ts";
 export { type Confusion, confusionMatrix, correctCount, topClasses } from "./lib/train/metrics.ts";
 
-export { restoreTraining, restoreWeights, snapshot } from "./lib/train/snapshot.ts";
+export { progressOf, restoreTraining, restoreWeights, snapshot } from "./lib/train/snapshot.ts";
 export { type EpochRecord, historyCsv } from "./lib/train/history.ts";
 export { type CurvesOptions, curvesSvg, type StepRecord } from "./lib/train/curves.ts";
 

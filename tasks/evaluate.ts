@@ -1,9 +1,9 @@
 // `deno task evaluate`: how good a trained network is on a data set's test images.
-import { evaluate, models, table, take } from "../mod.ts";
-import { choice, count, path, runCommand, toggle, UsageError } from "./command.ts";
+import { evaluate, models, table } from "../mod.ts";
+import { choice, count, path, runCommand, toggle } from "./command.ts";
 import { startDevice } from "./run/device.ts";
 import { DEFAULT_WEIGHTS, loadTrained } from "./run/load.ts";
-import { type DatasetName, DATASETS, loadDataset } from "./run/settings.ts";
+import { type DatasetName, DATASETS, limited, loadDataset } from "./run/settings.ts";
 
 const command = {
   name: "evaluate",
@@ -54,18 +54,11 @@ function confusionText(
 
 await runCommand(command, Deno.args, async (flags) => {
   const began = performance.now();
-  const say = (line: string): void => console.error("%s", line);
   const trained = await loadTrained(flags.weights, flags.model);
   const dataset = flags.dataset ?? trained.settings.dataset;
   const { test } = await loadDataset(dataset, flags["data-dir"]);
-  const all = test.labels.length;
-  if (flags.limit !== undefined && flags.limit > all) {
-    throw new UsageError(
-      `--limit must be at most ${all}, the test images of ${dataset}: got ${flags.limit}`,
-    );
-  }
-  const examples = flags.limit === undefined ? test : take(test, flags.limit);
-  const device = await startDevice(flags.backend, say);
+  const examples = limited(test, flags.limit, `the test images of ${dataset}`);
+  const device = await startDevice(flags.backend);
   const result = await evaluate(trained.model, trained.weights(), examples, {
     batchSize: flags["batch-size"],
   });

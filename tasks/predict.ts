@@ -69,11 +69,10 @@ function prepare(image: Image, shape: Shape, invert: "auto" | "yes" | "no"): Flo
 }
 
 await runCommand(command, Deno.args, async (flags) => {
-  const say = (line: string): void => console.error("%s", line);
   const image = decodeImage(await Deno.readFile(flags.image), flags.image);
   const trained = await loadTrained(flags.weights);
   const pixels = prepare(image, trained.inputShape, flags.invert);
-  const device = await startDevice(flags.backend, say);
+  const device = await startDevice(flags.backend);
   const input = tf.tensor(pixels, [1, ...trained.inputShape]);
   const scores = await predict(trained.model, trained.weights(), input).data();
   const top = topClasses(scores, flags.top).map(({ index, score }) => ({

@@ -2,10 +2,10 @@
 import {
   type Examples,
   models,
+  progressOf,
   readCheckpoint,
   restoreTraining,
   stepsPerEpoch,
-  take,
 } from "../mod.ts";
 import { choice, count, number, path, runCommand, toggle, UsageError } from "./command.ts";
 import { startDevice } from "./run/device.ts";
@@ -16,7 +16,9 @@ import {
   type Chosen,
   type DatasetName,
   DATASETS,
+  DEFAULT_RUN,
   learningRateOf,
+  limited,
   loadDataset,
   newSettings,
   type OptimizerName,
@@ -26,16 +28,17 @@ import {
   type Settings,
   settingsOf,
 } from "./run/settings.ts";
+import { say } from "./run/say.ts";
 import { runTraining } from "./run/training.ts";
 
 const command = {
   name: "train",
   summary: "Trains a model, and leaves a checkpoint, its history and a picture of its curves.",
   flags: {
-    model: choice(Object.keys(models), { help: "what to train", defaultText: "lenet5" }),
+    model: choice(Object.keys(models), { help: "what to train", defaultText: DEFAULT_RUN.model }),
     dataset: choice(Object.keys(DATASETS) as DatasetName[], {
       help: "what to train it on",
-      defaultText: "mnist",
+      defaultText: DEFAULT_RUN.dataset,
     }),
     "data-dir": path({
       help: "directory with the data set's IDX files, plain or .gz",
@@ -86,10 +89,6 @@ const command = {
   ],
 } as const;
 
-function say(line: string): void {
-  console.error("%s", line);
-}
-
 /** The flags as settings; what is absent was not said. */
 function chosenSettings(flags: {
   readonly "batch-size"?: number | undefined;
@@ -100,19 +99,14 @@ function chosenSettings(flags: {
 
 /** The training images of a run, after the flags that count them are checked against them. */
 function trainingImages(images: Examples, { limit, batchSize, dataset }: Settings): Examples {
-  const all = images.labels.length;
-  if (limit !== null && limit > all) {
-    throw new UsageError(
-      `--limit must be at most ${all}, the training images of ${dataset}: got ${limit}`,
-    );
-  }
-  const count = limit ?? all;
+  const used = limited(images, limit, `the training images of ${dataset}`);
+  const count = used.labels.length;
   if (batchSize > count) {
     throw new UsageError(
       `--batch-size must be at most ${count}, the training images used: got ${batchSize}`,
     );
   }
-  return limit === null ? images : take(images, limit);
+  return used;
 }
 
 /** Aborts at the first Ctrl-C; the second one ends the process at once. */
@@ -131,11 +125,12 @@ function abortOnInterrupt(): AbortSignal {
 await runCommand(command, Deno.args, async (flags) => {
   const began = performance.now();
   const chosen = chosenSettings(flags);
-  const dir = flags.out ?? `runs/${chosen.model ?? "lenet5"}-${chosen.dataset ?? "mnist"}`;
+  const dir = flags.out ??
+    `runs/${chosen.model ?? DEFAULT_RUN.model}-${chosen.dataset ?? DEFAULT_RUN.dataset}`;
   const file = checkpointPath(dir);
   const kept = flags.resume ? await readCheckpoint(file) : undefined;
   const resumed = kept ? resumedSettings(chosen, settingsOf(kept.run, file)) : undefined;
-  const dataset = resumed?.dataset ?? chosen.dataset ?? "mnist";
+  const dataset = resumed?.dataset ?? chosen.dataset ?? DEFAULT_RUN.dataset;
   const data = await loadDataset(dataset, flags["data-dir"]);
   const settings = resumed ?? newSettings(chosen, data.train.labels.length);
   const train = trainingImages(data.train, settings);
@@ -144,14 +139,15 @@ await runCommand(command, Deno.args, async (flags) => {
   model.declare(imageShape); // Refuses what does not go together before anything is made.
   const learningRate = learningRateOf(settings, stepsPerEpoch(train, settings));
   const optimizer = OPTIMIZERS[settings.optimizer].make(learningRate);
-  const output = await openOutputDir(dir, settings);
-  const device = await startDevice(flags.backend, say);
-  const from = kept ? restoreTraining(model, optimizer, imageShape, kept, file) : undefined;
-  if (from && from.progress.epoch >= settings.epochs) {
+  const done = kept ? progressOf(kept, file).epoch : 0;
+  if (done >= settings.epochs) {
     throw new UsageError(
-      `--epochs must be above ${from.progress.epoch}, the epochs that the run has done: got ${settings.epochs}`,
+      `--epochs must be above ${done}, the epochs that the run has done: got ${settings.epochs}`,
     );
   }
+  const output = await openOutputDir(dir, settings);
+  const device = await startDevice(flags.backend);
+  const from = kept ? restoreTraining(model, optimizer, imageShape, kept, file) : undefined;
   const outcome = await runTraining({
     settings,
     model,
@@ -200,7 +196,7 @@ await runCommand(command, Deno.args, async (flags) => {
 /** The flags that name a run's directory where --out is not given. */
 function defaultOut({ model, dataset }: Settings): string[] {
   return [
-    ...model === "lenet5" ? [] : ["--model", model],
-    ...dataset === "mnist" ? [] : ["--dataset", dataset],
+    ...model === DEFAULT_RUN.model ? [] : ["--model", model],
+    ...dataset === DEFAULT_RUN.dataset ? [] : ["--dataset", dataset],
   ];
 }

@@ -85,18 +85,13 @@ export class GuardedBackend extends WebGPUBackend {
     uniforms?: Uniforms,
     output?: tf.TensorInfo,
   ): tf.TensorInfo {
-    const operation = describeProgram(program, inputs);
-    this.#faults.requireAlive(operation);
-    for (const { dataId } of inputs) this.#faults.requireTrusted(dataId, operation);
-    this.requireBindable(operation, [...inputs.map(({ shape }) => shape), program.outputShape]);
-    // Recording may submit, so the command buffer is noted before.
-    const buffer = this.#faults.current;
-    const result = this.watched(
-      operation,
+    const name = program.constructor.name.replace(/Program\d*$/, "");
+    return this.guarded(
+      describe(name, inputs),
+      inputs,
+      program.outputShape,
       () => super.runWebGPUProgram(program, inputs, outputDtype, uniforms, output),
     );
-    this.#faults.wrote(result.dataId, buffer);
-    return result;
   }
 
   /**
@@ -107,25 +102,38 @@ export class GuardedBackend extends WebGPUBackend {
    */
   runDispatch(dispatch: Dispatch): tf.TensorInfo {
     const { operation, inputs, shape } = dispatch;
-    const named = `${operation}(${inputs.map((input) => `[${input.shape}]`).join(", ")})`;
-    this.#faults.requireAlive(named);
-    for (const { dataId, dtype } of inputs) {
-      this.#faults.requireTrusted(dataId, named);
-      if (dtype !== "float32") {
-        throw new TypeError(
-          `Cannot run ${named} as its inputs must be float32: current value is ${dtype}`,
-        );
-      }
+    const named = describe(operation, inputs);
+    const other = inputs.find(({ dtype }) => dtype !== "float32");
+    if (other) {
+      throw new TypeError(
+        `Cannot run ${named} as its inputs must be float32: current value is ${other.dtype}`,
+      );
     }
-    this.requireBindable(named, [...inputs.map((input) => input.shape), shape]);
-    const result = this.makeTensorInfo([...shape], "float32");
-    if (tf.util.sizeFromShape([...shape]) === 0) {
-      this.tensorMap.get(result.dataId).values = new Float32Array(0);
+    return this.guarded(named, inputs, shape, () => {
+      const isEmpty = tf.util.sizeFromShape([...shape]) === 0;
+      if (isEmpty) return this.makeTensorInfo([...shape], "float32", new Float32Array(0));
+      const result = this.makeTensorInfo([...shape], "float32");
+      this.record(dispatch, result);
       return result;
+    });
+  }
+
+  /** Records an operation whose inputs are sound and whose tensors can be bound, and watches it. */
+  private guarded(
+    operation: string,
+    inputs: readonly tf.TensorInfo[],
+    shape: readonly number[],
+    record: () => tf.TensorInfo,
+  ): tf.TensorInfo {
+    this.#faults.requireAlive(operation);
+    for (const { dataId } of inputs) this.#faults.requireTrusted(dataId, operation);
+    const limit = this.device.limits.maxStorageBufferBindingSize;
+    for (const each of [...inputs.map((input) => input.shape), shape]) {
+      requireWithin(`run ${operation}`, "storage binding", each, limit);
     }
     // Recording may submit, so the command buffer is noted before.
     const buffer = this.#faults.current;
-    this.watched(named, () => this.record(dispatch, result));
+    const result = this.watched(operation, record);
     this.#faults.wrote(result.dataId, buffer);
     return result;
   }
@@ -276,11 +284,6 @@ export class GuardedBackend extends WebGPUBackend {
       this.#faults.watch(operation, buffer, this.device.popErrorScope());
     }
   }
-
-  private requireBindable(operation: string, shapes: readonly (readonly number[])[]): void {
-    const limit = this.device.limits.maxStorageBufferBindingSize;
-    for (const shape of shapes) requireWithin(`run ${operation}`, "storage binding", shape, limit);
-  }
 }
 
 function bindable(bound: HeldTexture | GPUBufferBinding): GPUTextureView | GPUBufferBinding {
@@ -315,9 +318,7 @@ function requireWithin(
   }
 }
 
-/** How an operation is named to the reader: its program and the shapes it was given. */
-function describeProgram(program: WebGPUProgram, inputs: readonly tf.TensorInfo[]): string {
-  const named = program as WebGPUProgram & { readonly operation?: string };
-  const name = named.operation ?? program.constructor.name.replace(/Program\d*$/, "");
+/** How an operation is named to the reader: with the shapes it was given. */
+function describe(name: string, inputs: readonly tf.TensorInfo[]): string {
   return `${name}(${inputs.map(({ shape }) => `[${shape}]`).join(", ")})`;
 }

@@ -33,7 +33,7 @@ export type StartOptions = {
  * {@linkcode stop}ped. Tensors of a lost device are gone.
  *
  * tfjs's own initialisation is not used: it asks for features in a form Deno
- * refuses, hears of no fault, and leaves kernels 100 times slower than need be.
+ * refuses, hears of no fault, and has the slower kernels.
  *
  * @param options backend and adapter preference
  * @returns what runs: backend, adapter, whether it is software, limits

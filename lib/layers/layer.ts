@@ -1,6 +1,6 @@
 // The contract every layer, block and model keeps, and the one way into a child.
 import { fold, type Key } from "../tensor/random.ts";
-import type { Shape, Tensor } from "../tensor/tensor.ts";
+import { type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { entries, type Path, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Initializer } from "./initializers.ts";
@@ -144,9 +144,15 @@ export function init<P extends Tree, S extends Tree>(
   const declared = model.declare(shape);
   return {
     shape: declared.shape,
-    params: fill(declared.params as SlotTree, fold(key, "params"), "") as P,
-    state: fill(declared.state as SlotTree, fold(key, "state"), "") as S,
+    params: fillSlots<P>(declared.params, draw(fold(key, "params"))),
+    state: fillSlots<S>(declared.state, draw(fold(key, "state"))),
   };
+}
+
+/** Makes a slot's tensor by its initializer, from the key and the slot's place. */
+function draw(key: Key): (slot: Slot, path: Path) => Tensor {
+  return ({ initializer, shape }, path) =>
+    tf.tensor(initializer(fold(key, path), shape), [...shape], "float32");
 }
 
 /** A declared tree before its slots are filled. */
@@ -156,15 +162,42 @@ function isSlot(tree: SlotTree): tree is Slot {
   return typeof tree.initializer === "function";
 }
 
-function fill(tree: SlotTree, key: Key, path: Path): Tree {
-  if (isSlot(tree)) {
-    return tf.tensor(tree.initializer(fold(key, path), tree.shape), [...tree.shape], "float32");
-  }
+/**
+ * A tree of the form of a declared one.
+ *
+ * @param slots declared parameters or state
+ * @param make makes the tensor of a slot, given its place
+ */
+export function fillSlots<T extends Tree>(
+  slots: Slots<T>,
+  make: (slot: Slot, path: Path) => Tensor,
+): T {
+  return fillAt(slots as SlotTree, "", make) as T;
+}
+
+function fillAt(tree: SlotTree, path: Path, make: (slot: Slot, path: Path) => Tensor): Tree {
+  if (isSlot(tree)) return make(tree, path);
   return Object.fromEntries(
     Object.entries(tree).map(([name, child]) => [
       name,
-      fill(child, key, path === "" ? name : `${path}/${name}`),
+      fillAt(child, path === "" ? name : `${path}/${name}`, make),
     ]),
+  );
+}
+
+/**
+ * The slots of a declared tree with their places.
+ *
+ * @param slots declared parameters or state
+ */
+export function slotEntries(slots: Slots<Tree>): [Path, Slot][] {
+  return slotsAt(slots as SlotTree, "");
+}
+
+function slotsAt(tree: SlotTree, path: Path): [Path, Slot][] {
+  if (isSlot(tree)) return [[path, tree]];
+  return Object.entries(tree).flatMap(([name, child]) =>
+    slotsAt(child, path === "" ? name : `${path}/${name}`)
   );
 }
 
@@ -184,9 +217,7 @@ function fill(tree: SlotTree, key: Key, path: Path): Tree {
  * ```
  */
 export function countSlots(slots: Slots<Tree>): number {
-  const tree = slots as SlotTree;
-  if (isSlot(tree)) return tree.shape.reduce((product, size) => product * size, 1);
-  return Object.values(tree).reduce((sum: number, child) => sum + countSlots(child), 0);
+  return slotEntries(slots).reduce((sum, [, { shape }]) => sum + sizeOf(shape), 0);
 }
 
 /**

@@ -78,18 +78,33 @@ function convolveBiased(
 tf.registerGradient({
   kernelName: "FusedConv2D",
   inputsToSave: ["x", "filter"],
-  gradFunc: (dy, saved, attributes) => {
-    const [x, filter] = saved as [Tensor4D, Tensor4D];
-    const upstream = dy as Tensor4D;
-    const run = (kernel: string, inputs: tf.NamedTensorMap, shape: tf.NamedAttrMap): Tensor =>
-      tf.engine().runKernel(kernel, inputs, { ...attributes, ...shape });
-    return {
-      x: () => run("Conv2DBackpropInput", { dy: upstream, filter }, { inputShape: x.shape }),
-      filter: () => run("Conv2DBackpropFilter", { x, dy: upstream }, { filterShape: filter.shape }),
-      bias: () => tf.sum(upstream, [0, 1, 2]),
-    };
-  },
+  gradFunc: (dy, saved, attributes) => ({
+    ...convolutionGradients(dy as Tensor, saved, attributes),
+    bias: () => tf.sum(dy as Tensor, [0, 1, 2]),
+  }),
 });
+
+/**
+ * The gradients of a convolution by its input and its filter, each computed only
+ * when it is asked for.
+ *
+ * @param dy the slopes, of the output's shape
+ * @param saved input and filter
+ * @param attributes those of the convolution's kernel
+ */
+export function convolutionGradients(
+  dy: Tensor,
+  saved: readonly Tensor[],
+  attributes: tf.NamedAttrMap,
+): { x: () => Tensor; filter: () => Tensor } {
+  const [x, filter] = saved as [Tensor4D, Tensor4D];
+  const run = (kernel: string, inputs: tf.NamedTensorMap, shape: tf.NamedAttrMap): Tensor =>
+    tf.engine().runKernel(kernel, inputs, { ...attributes, ...shape });
+  return {
+    x: () => run("Conv2DBackpropInput", { dy, filter }, { inputShape: x.shape }),
+    filter: () => run("Conv2DBackpropFilter", { x, dy }, { filterShape: filter.shape }),
+  };
+}
 
 function convolveGroups(x: Tensor4D, kernel: Tensor4D, options: ConvolveOptions): Tensor4D {
   const { groups } = options;

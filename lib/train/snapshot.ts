@@ -1,5 +1,5 @@
 // A training run as a checkpoint, and back.
-import type { Declaration, Layer, Slot, Slots } from "../layers/layer.ts";
+import { type Declaration, fillSlots, type Layer, slotEntries } from "../layers/layer.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
 import type { Key } from "../tensor/random.ts";
 import type { Shape } from "../tensor/tensor.ts";
@@ -66,8 +66,8 @@ export function restoreWeights<P extends Tree, S extends Tree>(
   const { params, state } = checkpoint.sections;
   requireSlots(declaration, checkpoint, file);
   return {
-    params: fillSlots(declaration.params, params, "") as P,
-    state: fillSlots(declaration.state, state, "") as S,
+    params: fillSlots<P>(declaration.params, (_, path) => toTensor(params.get(path)!)),
+    state: fillSlots<S>(declaration.state, (_, path) => toTensor(state.get(path)!)),
   };
 }
 
@@ -111,35 +111,25 @@ function toTensor({ values, shape, dtype }: HostTensor): tf.Tensor {
   return tf.tensor(values, [...shape], dtype);
 }
 
-/** A declared tree: slots in records. */
-type SlotTree = Slot | { readonly [name: string]: SlotTree };
-
-function eachSlot(tree: SlotTree, path: string, found: [string, Shape][]): [string, Shape][] {
-  if (typeof tree.initializer === "function") found.push([path, (tree as Slot).shape]);
-  else {
-    for (const [name, child] of Object.entries(tree)) {
-      eachSlot(child, path === "" ? name : `${path}/${name}`, found);
-    }
-  }
-  return found;
-}
-
 function requireSlots(declaration: Declaration, { sections }: Checkpoint, file: string): void {
   for (const part of ["params", "state"] as const) {
-    const expected = new Map(eachSlot(declaration[part] as SlotTree, "", []));
-    requireShapes(expected, sections[part], file);
+    const expected = slotEntries(declaration[part]).map(([path, { shape }]) =>
+      [path, shape] as const
+    );
+    requireShapes(new Map(expected), sections[part], file);
   }
 }
 
-function fillSlots(slots: Slots<Tree>, held: Tensors, path: string): Tree {
-  const tree = slots as SlotTree;
-  if (typeof tree.initializer === "function") return toTensor(held.get(path)!);
-  return Object.fromEntries(
-    Object.entries(tree).map(([name, child]) => [
-      name,
-      fillSlots(child as Slots<Tree>, held, path === "" ? name : `${path}/${name}`),
-    ]),
-  );
+/**
+ * How far the training run in a checkpoint was.
+ *
+ * @param checkpoint the checkpoint
+ * @param file its name, for messages
+ * @returns epochs and steps done
+ * @throws {SyntaxError} where it does not say
+ */
+export function progressOf({ run }: Checkpoint, file: string): Progress {
+  return requireRun(run, file).progress;
 }
 
 /** Checks what a checkpoint says of its run. */

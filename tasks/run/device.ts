@@ -1,4 +1,5 @@
 // Starts a task's device, and says on stderr what it is where the reader should know.
+import { say } from "./say.ts";
 import { type BackendName, type Device, DeviceError, start } from "../../mod.ts";
 
 /**
@@ -6,12 +7,10 @@ import { type BackendName, type Device, DeviceError, start } from "../../mod.ts"
  * GPU adapter, it falls back to the CPU backend with one warning.
  *
  * @param backend what `--backend` says; `undefined` where it is absent
- * @param say prints a line for the reader
  * @throws {DeviceError} where WebGPU was asked for and there is no adapter
  */
 export async function startDevice(
   backend: BackendName | undefined,
-  say: (line: string) => void,
 ): Promise<Device> {
   try {
     const device = await start({ backend: backend ?? "webgpu" });

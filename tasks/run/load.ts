@@ -8,7 +8,7 @@ import {
   type Tree,
   type Weights,
 } from "../../mod.ts";
-import { buildModel, type Settings, settingsOf } from "./settings.ts";
+import { buildModel, DEFAULT_RUN, type Settings, settingsOf } from "./settings.ts";
 
 /** A trained network. */
 export type Trained = {
@@ -22,7 +22,8 @@ export type Trained = {
 };
 
 /** The checkpoint that tasks look for where none is named. */
-export const DEFAULT_WEIGHTS = "runs/lenet5-mnist/checkpoint.safetensors";
+export const DEFAULT_WEIGHTS =
+  `runs/${DEFAULT_RUN.model}-${DEFAULT_RUN.dataset}/checkpoint.safetensors`;
 
 /**
  * Reads a checkpoint of `deno task train`. Nothing is put on the device yet.

@@ -3,6 +3,7 @@ import {
   adam,
   cosineDecay,
   type DataSplit,
+  type Examples,
   fashionMnist,
   findModel,
   type Json,
@@ -11,7 +12,9 @@ import {
   mnist,
   type Optimizer,
   sgd,
+  take,
 } from "../../mod.ts";
+import { UsageError } from "../command.ts";
 
 /** The data sets by the names the command line knows them by. */
 export const DATASETS = {
@@ -40,6 +43,9 @@ export const SCHEDULES = ["cosine", "constant"] as const;
 /** An optimiser's name. */
 export type OptimizerName = keyof typeof OPTIMIZERS;
 
+/** What is trained, and on what, where no flag says. */
+export const DEFAULT_RUN = { model: "lenet5", dataset: "mnist" } as const;
+
 /** All that decides a run's numbers. */
 export type Settings = {
   readonly model: string;
@@ -67,8 +73,8 @@ export type Chosen = { readonly [Name in keyof Settings]?: Settings[Name] | unde
 export function newSettings(chosen: Chosen, images: number): Settings {
   const optimizer = chosen.optimizer ?? "adam";
   return {
-    model: chosen.model ?? "lenet5",
-    dataset: chosen.dataset ?? "mnist",
+    model: chosen.model ?? DEFAULT_RUN.model,
+    dataset: chosen.dataset ?? DEFAULT_RUN.dataset,
     epochs: chosen.epochs ?? 2,
     batchSize: chosen.batchSize ?? Math.min(128, chosen.limit ?? images, images),
     optimizer,
@@ -151,4 +157,23 @@ export function learningRateOf(settings: Settings, stepsPerEpoch: number): Learn
  */
 export function loadDataset(dataset: DatasetName, dataDir: string | undefined): Promise<DataSplit> {
   return DATASETS[dataset](dataDir === undefined ? {} : { dataDir });
+}
+
+/**
+ * The first images of a data set, as `--limit` says.
+ *
+ * @param examples all of them
+ * @param limit how many; all where it is absent
+ * @param what they are called, for the error
+ * @throws {UsageError} where there are not as many
+ */
+export function limited(
+  examples: Examples,
+  limit: number | null | undefined,
+  what: string,
+): Examples {
+  const all = examples.labels.length;
+  if (limit === null || limit === undefined) return examples;
+  if (limit > all) throw new UsageError(`--limit must be at most ${all}, ${what}: got ${limit}`);
+  return take(examples, limit);
 }

@@ -109,8 +109,9 @@ export async function runTraining(parts: RunParts): Promise<Outcome> {
       }
       progress.stop();
       await writeRun(parts, epoch.training, { history, steps }, perEpoch);
+      const isLast = epoch.complete && epoch.epoch === settings.epochs;
       outcome = {
-        interrupted: signal.aborted && epoch.epoch + Number(epoch.complete) <= settings.epochs,
+        interrupted: signal.aborted && !isLast,
         epoch: epoch.epoch,
         step: epoch.complete ? perEpoch : epoch.training.progress.stepInEpoch,
         parameters: countParameters(epoch.training.params),
@@ -118,7 +119,7 @@ export async function runTraining(parts: RunParts): Promise<Outcome> {
         testLoss: epoch.valLoss ?? NaN,
         stepsPerSecond: clock.stepsPerSecond(),
       };
-      if (signal.aborted || epoch.epoch === settings.epochs) disposeTraining(epoch.training);
+      if (signal.aborted || isLast) disposeTraining(epoch.training);
       if (signal.aborted) break;
     }
   } finally {

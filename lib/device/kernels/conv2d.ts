@@ -1,4 +1,5 @@
 // Convolution: y[n, i, j, o] = Σ x[n, i·s + u·d − p, j·s + v·d − p, c] · w[u, v, c, o], and its gradient.
+import { convolutionGradients } from "../../tensor/convolve.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { type ConvolutionAttributes, geometry, geometryUniforms, isPadded } from "./convolution.ts";
@@ -24,14 +25,13 @@ fn row(batch: u32, m: u32) -> Row {
   let line = i32(image * uniforms.inHeight) + y;
   return Row((line * i32(uniforms.inWidth) + x) * i32(uniforms.inChannels), y, x);
 }
-fn at(u: u32, v: u32, c: u32, b: u32) -> Step {
-  let y = i32(u * uniforms.dilationY);
-  let x = i32(v * uniforms.dilationX);
-  return Step(c, v, y, x, (y * i32(uniforms.inWidth) + x) * i32(uniforms.inChannels) + i32(c), b);
-}
 fn step(batch: u32, k: u32) -> Step {
   let tap = k / uniforms.inChannels;
-  return at(tap / uniforms.filterWidth, tap % uniforms.filterWidth, k % uniforms.inChannels,
+  let c = k % uniforms.inChannels;
+  let v = tap % uniforms.filterWidth;
+  let y = i32((tap / uniforms.filterWidth) * uniforms.dilationY);
+  let x = i32(v * uniforms.dilationX);
+  return Step(c, v, y, x, (y * i32(uniforms.inWidth) + x) * i32(uniforms.inChannels) + i32(c),
     k * uniforms.outChannels);
 }
 fn next(s: Step) -> Step {
@@ -113,15 +113,8 @@ export const conv2dGradient: tf.GradConfig = {
   kernelName: "Conv2D",
   inputsToSave: ["x", "filter"],
   gradFunc: (dy, saved, attrs) => {
-    const [x, filter] = saved as [tf.Tensor4D, tf.Tensor4D];
     requireDilationKernels(attrs as unknown as ConvolutionAttributes);
-    const run = (kernel: string, inputs: tf.NamedTensorMap, shapes: tf.NamedAttrMap): tf.Tensor =>
-      tf.engine().runKernel(kernel, inputs, { ...attrs, ...shapes });
-    const upstream = dy as tf.Tensor;
-    return {
-      x: () => run("Conv2DBackpropInput", { dy: upstream, filter }, { inputShape: x.shape }),
-      filter: () => run("Conv2DBackpropFilter", { x, dy: upstream }, { filterShape: filter.shape }),
-    };
+    return convolutionGradients(dy as tf.Tensor, saved, attrs);
   },
 };
 

@@ -53,8 +53,8 @@ ${loadFlat("fn loadB(s: Step, n: u32)", "dy", "s.b + n", quads.b)}
 `;
 
 /**
- * The kernel function of `Conv2DBackpropFilter` for an adapter: about 100 times
- * faster than tfjs's, which leaves one invocation the sum over the whole batch.
+ * The kernel function of `Conv2DBackpropFilter` for an adapter; tfjs's
+ * leaves one invocation the sum over the whole batch.
  *
  * @param software whether the adapter computes on the CPU
  */
