@@ -97,6 +97,7 @@ export function runProduct(
   const partial = runProgram(backend, {
     operation: product.operation,
     variant: [product.variant, form.name, quads.a, quads.b, bias !== undefined].join("/"),
+    results: { result: pieces === 1 ? product.shape : [pieces, ...product.shape] },
     inputs: { ...product.inputs, ...(bias ? { bias } : {}) },
     quads: Object.keys(product.inputs).filter((_, i) => i === 0 ? quads.a : quads.b),
     uniforms: {
@@ -115,8 +116,7 @@ export function runProduct(
     }${form.code}`,
     invocations: tiles * form.perTile,
     workgroup: form.workgroup,
-    shape: pieces === 1 ? product.shape : [pieces, ...product.shape],
-  });
+  })[0]!;
   if (pieces === 1) return partial;
   return sumPieces(backend, product.operation, partial, product.shape, product.bias);
 }
@@ -166,6 +166,7 @@ function sumPieces(
   const sum = runProgram(backend, {
     operation: `${operation}Sum`,
     variant: bias ? "bias" : "sum",
+    results: { result: shape },
     inputs: { parts: partial, ...(bias ? { bias } : {}) },
     uniforms: { size, pieces: partial.shape[0]!, columns: shape.at(-1)! },
     code: `${initialText(bias)}
@@ -177,8 +178,7 @@ fn main(i: u32, local: u32) {
 }`,
     invocations: size,
     workgroup: 64,
-    shape,
-  });
+  })[0]!;
   backend.disposeData(partial.dataId);
   return sum;
 }
