@@ -1,7 +1,9 @@
 // The one list of neocog's kernels and gradients, put in the place of tfjs's own.
 import { ACTIVATION_GRADIENT } from "../tensor/activation_gradient.ts";
 import { DROP_UNITS } from "../tensor/drop_units.ts";
+import { MAX_WINDOWS, MAX_WINDOWS_GRADIENT } from "../tensor/max_windows.ts";
 import { tf } from "../tensor/tf.ts";
+import { SUM_WINDOWS, SUM_WINDOWS_GRADIENT } from "../tensor/window_sums.ts";
 import { activationGradient } from "./kernels/activation_gradient.ts";
 import { conv2d, conv2dGradient, fusedConv2d } from "./kernels/conv2d.ts";
 import { conv2dFilterGradient } from "./kernels/conv2d_filter_gradient.ts";
@@ -9,7 +11,10 @@ import { conv2dInputGradient } from "./kernels/conv2d_input_gradient.ts";
 import { dropUnits } from "./kernels/drop_units.ts";
 import { fusedMatMul, matMul } from "./kernels/mat_mul.ts";
 import { maxPoolGradient } from "./kernels/max_pool_gradient.ts";
+import { maxPool, maxWindows } from "./kernels/max_windows.ts";
+import { maxWindowsGradient } from "./kernels/max_windows_gradient.ts";
 import { sum } from "./kernels/sum.ts";
+import { sumWindows, sumWindowsGradient } from "./kernels/sum_windows.ts";
 import { unaryKernels } from "./kernels/unary.ts";
 
 type KernelFunction = tf.KernelConfig["kernelFunc"];
@@ -24,7 +29,12 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   FusedConv2D: fusedConv2d,
   BatchMatMul: matMul,
   _FusedMatMul: fusedMatMul,
+  MaxPool: maxPool,
   MaxPoolGrad: maxPoolGradient,
+  [MAX_WINDOWS]: maxWindows,
+  [MAX_WINDOWS_GRADIENT]: maxWindowsGradient,
+  [SUM_WINDOWS]: sumWindows,
+  [SUM_WINDOWS_GRADIENT]: sumWindowsGradient,
   Sum: sum,
   [DROP_UNITS]: dropUnits,
   [ACTIVATION_GRADIENT]: activationGradient,
