@@ -2,6 +2,7 @@
 import { ACTIVATION_GRADIENT } from "../tensor/activation_gradient.ts";
 import { DROP_UNITS } from "../tensor/drop_units.ts";
 import { MAX_WINDOWS, MAX_WINDOWS_GRADIENT } from "../tensor/max_windows.ts";
+import { SPREAD } from "../tensor/spread.ts";
 import { tf } from "../tensor/tf.ts";
 import { SUM_WINDOWS, SUM_WINDOWS_GRADIENT } from "../tensor/window_sums.ts";
 import { activationGradient } from "./kernels/activation_gradient.ts";
@@ -13,7 +14,8 @@ import { fusedMatMul, matMul } from "./kernels/mat_mul.ts";
 import { maxPoolGradient } from "./kernels/max_pool_gradient.ts";
 import { maxPool, maxWindows } from "./kernels/max_windows.ts";
 import { maxWindowsGradient } from "./kernels/max_windows_gradient.ts";
-import { sum } from "./kernels/sum.ts";
+import { spread } from "./kernels/spread.ts";
+import { mean, sum } from "./kernels/sum.ts";
 import { sumWindows, sumWindowsGradient } from "./kernels/sum_windows.ts";
 import { unaryKernels } from "./kernels/unary.ts";
 
@@ -36,6 +38,8 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   [SUM_WINDOWS]: sumWindows,
   [SUM_WINDOWS_GRADIENT]: sumWindowsGradient,
   Sum: sum,
+  Mean: mean,
+  [SPREAD]: spread,
   [DROP_UNITS]: dropUnits,
   [ACTIVATION_GRADIENT]: activationGradient,
   ...unaryKernels,
