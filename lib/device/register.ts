@@ -1,11 +1,20 @@
 // The one list of neocog's kernels and gradients, put in the place of tfjs's own.
 import { ACTIVATION_GRADIENT } from "../tensor/activation_gradient.ts";
+import "../tensor/batch_norm_host.ts";
+import {
+  BATCH_NORM,
+  BATCH_NORM_GRADIENT,
+  NORMALISE,
+  NORMALISE_SUMS,
+} from "../tensor/batch_norm.ts";
 import { DROP_UNITS } from "../tensor/drop_units.ts";
 import { MAX_WINDOWS, MAX_WINDOWS_GRADIENT } from "../tensor/max_windows.ts";
 import { SPREAD } from "../tensor/spread.ts";
 import { tf } from "../tensor/tf.ts";
 import { SUM_WINDOWS, SUM_WINDOWS_GRADIENT } from "../tensor/window_sums.ts";
 import { activationGradient } from "./kernels/activation_gradient.ts";
+import { batchNorm } from "./kernels/batch_norm.ts";
+import { batchNormGradient, normaliseSums } from "./kernels/batch_norm_gradient.ts";
 import { conv2d, conv2dGradient, fusedConv2d } from "./kernels/conv2d.ts";
 import { conv2dFilterGradient } from "./kernels/conv2d_filter_gradient.ts";
 import { conv2dInputGradient } from "./kernels/conv2d_input_gradient.ts";
@@ -14,6 +23,7 @@ import { fusedMatMul, matMul } from "./kernels/mat_mul.ts";
 import { maxPoolGradient } from "./kernels/max_pool_gradient.ts";
 import { maxPool, maxWindows } from "./kernels/max_windows.ts";
 import { maxWindowsGradient } from "./kernels/max_windows_gradient.ts";
+import { normalise } from "./kernels/normalise.ts";
 import { spread } from "./kernels/spread.ts";
 import { mean, sum } from "./kernels/sum.ts";
 import { sumWindows, sumWindowsGradient } from "./kernels/sum_windows.ts";
@@ -40,6 +50,10 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   Sum: sum,
   Mean: mean,
   [SPREAD]: spread,
+  [BATCH_NORM]: batchNorm,
+  [BATCH_NORM_GRADIENT]: batchNormGradient,
+  [NORMALISE]: normalise,
+  [NORMALISE_SUMS]: normaliseSums,
   [DROP_UNITS]: dropUnits,
   [ACTIVATION_GRADIENT]: activationGradient,
   ...unaryKernels,

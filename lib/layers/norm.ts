@@ -1,6 +1,6 @@
 // Batch normalisation layer.
+import { normalise, normaliseBatch } from "../tensor/batch_norm.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { tf } from "../tensor/tf.ts";
 import { ones, zeros } from "./initializers.ts";
 import type { Layer } from "./layer.ts";
 
@@ -20,7 +20,7 @@ export type BatchNormParams = {
   readonly shift: Tensor;
 };
 
-/** Running statistics of batch normalisation. */
+/** Running statistics of batch normalisation, into which no gradient flows. */
 export type BatchNormState = {
   /** Mean of each feature, `[C]`. */
   readonly mean: Tensor;
@@ -75,35 +75,11 @@ export function batchNorm(options: BatchNormOptions = {}): Layer<BatchNormParams
           `Cannot apply a batchNorm layer as its input must have ${params.scale.size} features last: current value is [${x.shape}]`,
         );
       }
-      if (!training) return [normalise(x, state.mean, state.variance, params, epsilon), state];
-      const axes = x.shape.slice(0, -1).map((_, axis) => axis);
-      const { mean, variance } = tf.moments(x, axes);
-      const count = x.size / x.shape.at(-1)!;
-      const unbiased = tf.mul(variance, count / Math.max(1, count - 1));
-      return [
-        normalise(x, mean, variance, params, epsilon),
-        {
-          mean: blend(state.mean, mean, momentum),
-          variance: blend(state.variance, unbiased, momentum),
-        },
-      ];
+      return training
+        ? normaliseBatch(x, params, state, { epsilon, momentum })
+        : [normalise(x, params, state, epsilon), state];
     },
   };
-}
-
-function normalise(
-  x: Tensor,
-  mean: Tensor,
-  variance: Tensor,
-  { scale, shift }: BatchNormParams,
-  epsilon: number,
-): Tensor {
-  const gain = tf.mul(scale, tf.rsqrt(tf.add(variance, epsilon)));
-  return tf.add(tf.mul(tf.sub(x, mean), gain), shift);
-}
-
-function blend(running: Tensor, batch: Tensor, momentum: number): Tensor {
-  return tf.add(tf.mul(running, 1 - momentum), tf.mul(batch, momentum));
 }
 
 function requireRange(name: string, value: number, holds: boolean, range: string): void {

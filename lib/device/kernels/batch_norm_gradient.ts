@@ -1,0 +1,100 @@
+// Gradients of batch normalisation: both sums a feature in one reading, then one pass for the slopes.
+import type { NormaliseAttributes } from "../../tensor/batch_norm.ts";
+import type { tf } from "../../tensor/tf.ts";
+import type { GuardedBackend } from "../backend.ts";
+import { chainsOf, chainSums, chainText, readsTexture } from "./chain_sums.ts";
+import { runFeatures, stripsOf } from "./features.ts";
+import { floatBits } from "./float_bits.ts";
+import { INVERSE } from "./normalise.ts";
+import { runProgram } from "./program.ts";
+
+/**
+ * The kernel function of Σ dy and Σ dy · x̂ of each feature.
+ *
+ * @param software whether the adapter computes on the CPU
+ */
+export function normaliseSums(software: boolean): tf.KernelConfig["kernelFunc"] {
+  return (call) => {
+    const backend = call.backend as GuardedBackend;
+    const inputs = call.inputs as Record<"dy" | "x" | "mean" | "variance", tf.TensorInfo>;
+    const { epsilon } = call.attrs as unknown as NormaliseAttributes;
+    const features = inputs.x.shape.at(-1)!;
+    const rows = inputs.x.shape.slice(0, -1).reduce((product, size) => product * size, 1);
+    const chains = chainsOf(software, rows, stripsOf(features).strips);
+    const sums = chainsOfSums(backend, software, inputs, { rows, chains, features }, epsilon);
+    const shape = [2, features];
+    if (chains === 1) return { ...sums, shape };
+    const block = { outer: 1, length: chains, inner: 2 * features };
+    const total = chainSums(backend, software, sums, block, 1);
+    backend.disposeData(sums.dataId);
+    return { ...total, shape };
+  };
+}
+
+function chainsOfSums(
+  backend: GuardedBackend,
+  software: boolean,
+  inputs: Readonly<Record<"dy" | "x" | "mean" | "variance", tf.TensorInfo>>,
+  sizes: { readonly rows: number; readonly chains: number; readonly features: number },
+  epsilon: number,
+): tf.TensorInfo {
+  const { rows, chains, features } = sizes;
+  const { wide, strips, type } = stripsOf(features);
+  const quads = wide && readsTexture(backend, software, rows * features);
+  const read = (name: string, n: string): string => {
+    const at = `(${n}) * uniforms.strips + c`;
+    return quads ? `${name}_quad(${at})` : `${name}[${at}]`;
+  };
+  const add = (n: string): string =>
+    `{ let d = ${read("dy", n)}; slopes += d; products += d * (${read("x", n)} - middle); }`;
+  return runProgram(backend, {
+    operation: "NormaliseSums",
+    variant: type,
+    results: { sums: [chains, 2, features] },
+    inputs: { dy: inputs.dy, x: inputs.x, mean: inputs.mean, variance: inputs.variance },
+    vectors: wide ? ["sums", "mean", "variance", ...(quads ? [] : ["dy", "x"])] : [],
+    quads: quads ? ["dy", "x"] : [],
+    uniforms: {
+      invocations: chains * strips,
+      strips,
+      chains,
+      terms: rows,
+      epsilon: floatBits(epsilon),
+    },
+    code: `
+fn main(index: u32, local: u32) {
+  if (index >= uniforms.invocations) { return; }
+  let c = index % uniforms.strips;
+  let chain = index / uniforms.strips;
+  let middle = mean[c];
+  ${chainText(type, false, ["slopes", "products"], add)}
+  sums[chain * 2u * uniforms.strips + c] = slopes;
+  sums[(chain * 2u + 1u) * uniforms.strips + c] = products * ${INVERSE};
+}`,
+    invocations: chains * strips,
+    workgroup: 64,
+  })[0]!;
+}
+
+/** The kernel function of the slopes by the input in training, the same for any adapter. */
+export function batchNormGradient(): tf.KernelConfig["kernelFunc"] {
+  return ({ inputs, attrs, backend }) => {
+    const { dy, x, ...features } = inputs as Record<
+      "dy" | "x" | "mean" | "variance" | "scale" | "sums",
+      tf.TensorInfo
+    >;
+    const { epsilon } = attrs as unknown as NormaliseAttributes;
+    const rows = x.shape.slice(0, -1).reduce((product, size) => product * size, 1);
+    return runFeatures(backend as GuardedBackend, {
+      operation: "BatchNormGrad",
+      inputs: { dy, x },
+      features,
+      uniforms: { epsilon: floatBits(epsilon), rows },
+      text: `
+  let inverse = ${INVERSE};
+  let place = (x - mean[c]) * inverse;
+  let shared = (sums[c] + place * sums[c + uniforms.strips]) / f32(uniforms.rows);
+  y = scale[c] * inverse * (dy - shared);`,
+    });
+  };
+}

@@ -1,0 +1,137 @@
+// Batch normalisation: by the batch's own statistics or by given ones, with gradients.
+import type { Tensor, Tensor1D } from "./tensor.ts";
+import { tf } from "./tf.ts";
+
+/**
+ * The name of the operation in training among tfjs's kernels: `x`, `scale`, `shift`
+ * and the running `mean` and `variance` → the normalised numbers, the batch's mean
+ * and variance, the next running ones.
+ */
+export const BATCH_NORM = "NeocogBatchNorm";
+
+/** The name of normalising by given statistics: `x`, `scale`, `shift`, `mean`, `variance` → `y`. */
+export const NORMALISE = "NeocogNormalise";
+
+/** `dy`, `x`, `mean`, `variance` → Σ dy and Σ dy · x̂ of each feature, `[2, C]`. */
+export const NORMALISE_SUMS = "NeocogNormaliseSums";
+
+/** `dy`, `x`, `mean`, `variance`, `scale` and those `sums` → the slopes by `x` in training. */
+export const BATCH_NORM_GRADIENT = "NeocogBatchNormGrad";
+
+/** Attributes of the kernels but the first. */
+export type NormaliseAttributes = {
+  /** Added to the variance. */
+  readonly epsilon: number;
+};
+
+/** Attributes of the kernel in training. */
+export type BatchNormAttributes = NormaliseAttributes & {
+  /** Share of the new batch in the running statistics. */
+  readonly momentum: number;
+};
+
+/** One number a feature each, `[C]`. */
+export type Statistics = { readonly mean: Tensor; readonly variance: Tensor };
+
+/** What the normalised features are multiplied by and what is added to them, `[C]`. */
+export type Affine = { readonly scale: Tensor; readonly shift: Tensor };
+
+/**
+ * Normalises each feature by its mean and variance over the batch. As in PyTorch,
+ * no gradient flows into the running statistics.
+ *
+ * @param x any shape, features last
+ * @param affine scale and shift
+ * @param running running mean and unbiased variance
+ * @param attributes epsilon and momentum
+ * @returns the normalised numbers, and the next running statistics
+ * @throws {RangeError} where the batch is empty
+ */
+export function normaliseBatch(
+  x: Tensor,
+  affine: Affine,
+  running: Statistics,
+  attributes: BatchNormAttributes,
+): [y: Tensor, running: Statistics] {
+  if (x.size === 0) {
+    throw new RangeError(
+      `Cannot normalise a batch as it must have examples: current value is [${x.shape}]`,
+    );
+  }
+  const { scale, shift } = affine;
+  const inputs = { x, scale, shift, mean: running.mean, variance: running.variance };
+  const results = tf.engine().runKernel(BATCH_NORM, inputs, attributes) as unknown as Tensor[];
+  return [results[0]!, { mean: results[3]!, variance: results[4]! }];
+}
+
+/**
+ * Normalises each feature by a given mean and variance.
+ *
+ * @param x any shape, features last
+ * @param affine scale and shift
+ * @param statistics mean and variance
+ * @param epsilon added to the variance
+ * @returns (x − mean) / √(variance + epsilon) · scale + shift
+ */
+export function normalise(
+  x: Tensor,
+  { scale, shift }: Affine,
+  { mean, variance }: Statistics,
+  epsilon: number,
+): Tensor {
+  return tf.engine().runKernel(NORMALISE, { x, scale, shift, mean, variance }, { epsilon });
+}
+
+/** Σ dy and Σ dy · x̂, the slopes by shift and scale. */
+function sumsOf(
+  dy: Tensor,
+  x: Tensor,
+  mean: Tensor,
+  variance: Tensor,
+  { epsilon }: NormaliseAttributes,
+): { readonly sums: Tensor; readonly scale: () => Tensor; readonly shift: () => Tensor } {
+  const inputs = { dy, x, mean, variance };
+  const sums = tf.engine().runKernel(NORMALISE_SUMS, inputs, { epsilon }) as Tensor;
+  const row = (index: number): Tensor1D =>
+    tf.reshape(tf.slice(sums, [index, 0], [1, sums.shape[1]!]), [sums.shape[1]!]);
+  return { sums, shift: () => row(0), scale: () => row(1) };
+}
+
+tf.registerGradient({
+  kernelName: BATCH_NORM,
+  inputsToSave: ["x", "scale", "mean", "variance"],
+  outputsToSave: [false, true, true, false, false],
+  gradFunc: (slopes, saved, attributes) => {
+    const dy = (slopes as Tensor[])[0]!;
+    const [x, scale, runningMean, runningVariance, mean, variance] = saved as Tensor[];
+    const { epsilon } = attributes as unknown as NormaliseAttributes;
+    const { sums, ...affine } = sumsOf(dy, x!, mean!, variance!, { epsilon });
+    const inputs = { dy, x: x!, mean: mean!, variance: variance!, scale: scale!, sums };
+    return {
+      x: () => tf.engine().runKernel(BATCH_NORM_GRADIENT, inputs, { epsilon }),
+      ...affine,
+      mean: () => tf.zerosLike(runningMean!),
+      variance: () => tf.zerosLike(runningVariance!),
+    };
+  },
+});
+
+tf.registerGradient({
+  kernelName: NORMALISE,
+  inputsToSave: ["x", "scale", "shift", "mean", "variance"],
+  gradFunc: (slopes, saved, attributes) => {
+    const dy = slopes as Tensor;
+    const [x, scale, shift, mean, variance] = saved as [Tensor, Tensor, Tensor, Tensor, Tensor];
+    const given = attributes as unknown as NormaliseAttributes;
+    const sums = (): ReturnType<typeof sumsOf> => sumsOf(dy, x, mean, variance, given);
+    const inverse = (): Tensor => tf.rsqrt(tf.add(variance, given.epsilon));
+    const none = tf.zerosLike(shift);
+    return {
+      x: () => normalise(dy, { scale, shift: none }, { mean: none, variance }, given.epsilon),
+      scale: () => sums().scale(),
+      shift: () => sums().shift(),
+      mean: () => tf.neg(tf.mul(tf.mul(sums().shift(), scale), inverse())),
+      variance: () => tf.mul(tf.mul(sums().scale(), scale), tf.mul(-0.5, tf.square(inverse()))),
+    };
+  },
+});
