@@ -14,16 +14,17 @@ export type Program = {
   readonly results: Readonly<Record<string, readonly number[]>>;
   /** Tensors that it reads and writes over where they lie, by their WGSL names. */
   readonly updated?: Readonly<Record<string, tf.TensorInfo>>;
-  /** The inputs by their WGSL names: arrays `array<f32>`. */
+  /**
+   * The inputs by their WGSL names: arrays `array<f32>`. However an input is held,
+   * a function reads it: `x_at(i: u32) -> f32`, or of vectors and quads
+   * `x_quad(i: u32) -> vec4<f32>`, numbers 4 i to 4 i + 3.
+   */
   readonly inputs: Readonly<Record<string, tf.TensorInfo>>;
   /** Names of results, updated and inputs whose sizes are multiples of 4: `array<vec4<f32>>`. */
   readonly vectors?: readonly string[];
-  /**
-   * Names of inputs to be read four numbers at a time from a texture: not the
-   * array `x`, but the function `x_quad(i: u32) -> vec4<f32>`, numbers 4 i to 4 i + 3.
-   */
+  /** Names of inputs to be read four numbers at a time from a texture. */
   readonly quads?: readonly string[];
-  /** Names of inputs to be read one number at a time from a texture, by `x_at(i: u32) -> f32`. */
+  /** Names of inputs to be read one number at a time from a texture. */
   readonly texels?: readonly string[];
   /** Numbers in the WGSL struct `uniforms`, each a `u32`. */
   readonly uniforms: Readonly<Record<string, number>>;
@@ -123,8 +124,9 @@ function bindingsText(program: Program): string {
     const texels = texelsOf(program, name);
     if (texels) return textureText(place, name, texels);
     const access = i < written.length ? "read_write" : "read";
-    const element = vectors.includes(name) ? "vec4<f32>" : "f32";
-    return `${place} var<storage, ${access}> ${name}: array<${element}>;`;
+    const [element, reader] = vectors.includes(name) ? ["vec4<f32>", "quad"] : ["f32", "at"];
+    return `${place} var<storage, ${access}> ${name}: array<${element}>;
+fn ${name}_${reader}(i: u32) -> ${element} { return ${name}[i]; }`;
   });
   const numbers = [...Object.keys(uniforms), ...(key ? ["key0", "key1"] : [])];
   return `${lines.join("\n")}
