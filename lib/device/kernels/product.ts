@@ -51,9 +51,21 @@ export type Product = {
   readonly quads: Quads;
   /** The WGSL functions above, for the quads that are taken. */
   readonly functions: (quads: Quads) => string;
-  /** The result's shape, of `batch × rows × columns` elements. */
+  /**
+   * WGSL that says where results lie, in the place of {@linkcode IN_ORDER}, for a
+   * product whose rows are not in the result's order.
+   */
+  readonly placement?: string;
+  /** The result's shape, in order of `batch × rows × columns` elements. */
   readonly shape: readonly number[];
 };
+
+/** Rows of the result one after another, a batch after another; all of them, with sums of one length. */
+const IN_ORDER = `
+fn destination(batch: u32, m: u32) -> u32 { return (batch * uniforms.rows + m) * uniforms.columns; }
+fn exists(batch: u32, m: u32) -> bool { return true; }
+fn depthOf(batch: u32) -> u32 { return uniforms.depth; }
+`;
 
 /** How the tensor of a factor is held: its numbers or fours of them, in a buffer or a texture. */
 type Holding = "numbers" | "vectors" | "texels" | "quads";
@@ -147,6 +159,7 @@ export function runProduct(
       depth,
       batches: batch,
       pieceDepth,
+      size: tf.util.sizeFromShape([...product.shape]),
       tileRows,
       tileColumns,
       tiles,
@@ -157,6 +170,7 @@ export function runProduct(
       finishText(form.element, activation),
       form.element === "f32" ? "" : storeText(wide),
       product.functions(quads),
+      product.placement ?? IN_ORDER,
       form.code,
     ].join("\n"),
     invocations: tiles * form.perTile,

@@ -37,9 +37,11 @@ fn place(tile: u32, height: u32, width: u32) -> Place {
   let tileColumn = tile % uniforms.tileColumns;
   let tileRow = (tile / uniforms.tileColumns) % uniforms.tileRows;
   let outer = tile / (uniforms.tileColumns * uniforms.tileRows); // piece · batches + batch
-  let begin = (outer / uniforms.batches) * uniforms.pieceDepth;
-  return Place(outer % uniforms.batches, tileRow * height, tileColumn * width, begin,
-    min(begin + uniforms.pieceDepth, uniforms.depth), outer * uniforms.rows * uniforms.columns);
+  let batch = outer % uniforms.batches;
+  let piece = outer / uniforms.batches;
+  let begin = piece * uniforms.pieceDepth;
+  return Place(batch, tileRow * height, tileColumn * width, begin,
+    clamp(begin + uniforms.pieceDepth, begin, max(begin, depthOf(batch))), piece * uniforms.size);
 }
 `;
 
@@ -137,12 +139,14 @@ function singleSteps(height: number, across: number, a: TileFactor, b: TileFacto
 
 /** Writes a row of the tile, by fours where the program was told that columns come so. */
 function storeRow(i: number, across: number): string {
-  const to = `p.origin + (p.m + ${i}u) * uniforms.columns + p.n`;
   const store = (q: number): string =>
-    `if (p.n + ${4 * q}u <= lastColumn) { store(${to} + ${4 * q}u, c${i * across + q}, p.n + ${
+    `if (p.n + ${4 * q}u <= lastColumn) { store(to + ${4 * q}u, c${i * across + q}, p.n + ${
       4 * q
     }u); }`;
-  return `if (p.m + ${i}u <= lastRow) { ${each(across, store)} }`;
+  return `if (p.m + ${i}u <= lastRow && exists(p.batch, p.m + ${i}u)) {
+    let to = p.origin + destination(p.batch, p.m + ${i}u) + p.n;
+    ${each(across, store)}
+  }`;
 }
 
 function each(count: number, line: (i: number) => string): string {
@@ -267,8 +271,8 @@ fn main(index: u32, local: u32) {
     for (var j = 0u; j < ${perColumn}u; j++) {
       let y = p.m + m + i;
       let x = p.n + n + j;
-      if (y <= lastRow && x <= lastColumn) {
-        result[p.origin + y * uniforms.columns + x] = finish(sums[i][j]);
+      if (y <= lastRow && x <= lastColumn && exists(p.batch, y)) {
+        result[p.origin + destination(p.batch, y) + x] = finish(sums[i][j]);
       }
     }
   }
