@@ -38,11 +38,17 @@ export function planInputs(parts: PlanParts): Inputs {
     own.set(leaf, buffer);
     return buffer;
   };
+  const freeOwn = (leaf: number): void => {
+    const buffer = own.get(leaf);
+    if (buffer) backend.bufferManager.releaseBuffer(buffer, false);
+    own.delete(leaf);
+  };
   const placeBorrowed = (leaf: number, value: Tensor | number, bytes: number): GPUBuffer => {
     const data = typeof value === "number" ? undefined : backend.tensorMap.get(value.dataId);
     if (data && data.resource == null && lastSeen[leaf] === (value as Tensor).dataId) {
       // Handed in again: it is to stay on the GPU.
       backend.uploadToGPU((value as Tensor).dataId);
+      freeOwn(leaf);
     }
     lastSeen[leaf] = data && (value as Tensor).dataId;
     if (data?.resource instanceof GPUBuffer) return data.resource;
@@ -88,8 +94,7 @@ export function planInputs(parts: PlanParts): Inputs {
       unclaimed.clear();
     },
     dispose(): void {
-      for (const buffer of own.values()) backend.bufferManager.releaseBuffer(buffer, false);
-      own.clear();
+      for (const leaf of [...own.keys()]) freeOwn(leaf);
     },
   };
 }

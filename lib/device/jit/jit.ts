@@ -74,6 +74,15 @@ export function jit<A extends readonly unknown[], R>(
   f: (...values: A) => R,
   options: JitOptions = {},
 ): Jitted<A, R> {
+  return jitOnShelf(f, makeShelf(), options);
+}
+
+/** A {@linkcode jit} whose plans lie on a given shelf. */
+function jitOnShelf<A extends readonly unknown[], R>(
+  f: (...values: A) => R,
+  shelf: Shelf,
+  options: JitOptions,
+): Jitted<A, R> {
   const { donate = [] } = options;
   const wrong = donate.find((index) => !Number.isInteger(index) || index < 0);
   if (wrong !== undefined) {
@@ -92,12 +101,13 @@ export function jit<A extends readonly unknown[], R>(
     }
     let known = recorded.get(flat.signature);
     if (known && known.plan.parts.backend !== backend) {
-      known.plan.dispose();
+      shelf.drop(known.plan);
       known = undefined;
     }
     const donated = flat.argumentOf.map((argument) => donate.includes(argument));
     known ??= recordCall(backend, what, run, values, flat, donated);
     recorded.set(flat.signature, known);
+    shelf.plans.add(known.plan);
     const keys = known.plan.keys.derive(flat.keys);
     const tensors = known.plan.run(flat.leaves, keys);
     flat.leaves.forEach((leaf, i) => donated[i] && typeof leaf !== "number" && leaf.dispose());
@@ -107,10 +117,45 @@ export function jit<A extends readonly unknown[], R>(
     plan: (): string =>
       [...recorded].map(([form, { plan }]) => describePlan(form, plan)).join("\n\n"),
     dispose(): void {
-      for (const { plan } of recorded.values()) plan.dispose();
+      shelf.clear();
       recorded.clear();
     },
   });
+}
+
+/**
+ * A {@linkcode jit} that is remembered for an object that it works for, and freed
+ * with it.
+ *
+ * @param owner the object; later calls for it answer the same
+ * @param make makes the function
+ */
+export function jitFor<A extends readonly unknown[], R>(
+  owner: WeakKey,
+  make: () => (...values: A) => R,
+): Jitted<A, R> {
+  const known = owned.get(owner);
+  if (known) return known as unknown as Jitted<A, R>;
+  const shelf = makeShelf();
+  const made = jitOnShelf(make(), shelf, {});
+  owned.set(owner, made as unknown as Jitted<unknown[], unknown>);
+  orphans.register(owner, shelf);
+  return made;
+}
+
+const owned = new WeakMap<WeakKey, Jitted<unknown[], unknown>>();
+const orphans = new FinalizationRegistry<Shelf>((shelf) => shelf.clear());
+
+/** Plans, apart from the function they are of: who frees them must not keep it alive. */
+type Shelf = { readonly plans: Set<Plan>; drop(plan: Plan): void; clear(): void };
+
+function makeShelf(): Shelf {
+  const plans = new Set<Plan>();
+  const drop = (plan: Plan): void => {
+    plan.dispose();
+    plans.delete(plan);
+  };
+  return { plans, drop, clear: () => plans.forEach(drop) };
 }
 
 /** Whether a gradient is being taken: it has to see each operation. */
