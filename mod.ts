@@ -14,6 +14,9 @@ export {
 } from "./lib/device/start.ts";
 export type { PowerPreference } from "./lib/device/adapter.ts";
 export { DeviceError, type DeviceErrorKind } from "./lib/device/errors.ts";
+export { type Argument, jit, type JitOptions, type Jitted } from "./lib/device/jit/jit.ts";
+export { type Counters, counters } from "./lib/device/counters.ts";
+export { profile, type ProfileEntry } from "./lib/device/profile.ts";
 
 // Tensors
 export { tf } from "./lib/tensor/tf.ts";

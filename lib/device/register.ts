@@ -5,6 +5,7 @@ import { conv2d, conv2dGradient, fusedConv2d } from "./kernels/conv2d.ts";
 import { conv2dFilterGradient } from "./kernels/conv2d_filter_gradient.ts";
 import { conv2dInputGradient } from "./kernels/conv2d_input_gradient.ts";
 import { dropUnits } from "./kernels/drop_units.ts";
+import { expm1 } from "./kernels/expm1.ts";
 import { fusedMatMul, matMul } from "./kernels/mat_mul.ts";
 import { maxPoolGradient } from "./kernels/max_pool_gradient.ts";
 import { sum } from "./kernels/sum.ts";
@@ -23,6 +24,7 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   _FusedMatMul: fusedMatMul,
   MaxPoolGrad: maxPoolGradient,
   Sum: sum,
+  Expm1: expm1,
   [DROP_UNITS]: dropUnits,
 };
 
