@@ -99,6 +99,7 @@ export {
 } from "./lib/layers/pool.ts";
 export { identity, leakyRelu, relu, sigmoid, softmax, tanh } from "./lib/layers/activation.ts";
 export { flatten, padTo } from "./lib/layers/reshape.ts";
+export { zeroPadShortcut, type ZeroPadShortcutOptions } from "./lib/layers/shortcut.ts";
 export { dropout } from "./lib/layers/dropout.ts";
 export {
   batchNorm,
@@ -116,6 +117,25 @@ export {
   type ChapterMnistOptions,
   type ChapterMnistParams,
 } from "./lib/models/chapter_mnist.ts";
+export {
+  cifarResnet,
+  type CifarResnetBlocks,
+  type CifarResnetOptions,
+  type CifarResnetParams,
+  type CifarResnetVariantOptions,
+} from "./lib/models/resnet.ts";
+export {
+  plain110,
+  plain20,
+  plain32,
+  plain44,
+  plain56,
+  resnet110,
+  resnet20,
+  resnet32,
+  resnet44,
+  resnet56,
+} from "./lib/models/cifar_resnets.ts";
 
 export { findModel, type ModelEntry, type ModelOptions, models } from "./lib/models/registry.ts";
 export { type LayerSize, type ModelSize, sizeOfModel, summary } from "./lib/sizing/summary.ts";
