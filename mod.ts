@@ -53,6 +53,7 @@ export {
 export { type ValueAndGrad, valueAndGrad } from "./lib/tensor/grad.ts";
 export { convolve, type ConvolveOptions } from "./lib/tensor/convolve.ts";
 export { dropUnits } from "./lib/tensor/drop_units.ts";
+export type { RateRule } from "./lib/tensor/update_trees.ts";
 
 // Layers
 export {
@@ -150,7 +151,13 @@ export { fashionMnist } from "./lib/data/fashion_mnist.ts";
 
 // Training
 export { type Loss, meanSquaredError, softmaxCrossEntropy } from "./lib/losses/losses.ts";
-export { applyUpdates, chain, type Optimizer, scale } from "./lib/optimizers/optimizer.ts";
+export {
+  applyUpdates,
+  chain,
+  type Optimizer,
+  scale,
+  stepWith,
+} from "./lib/optimizers/optimizer.ts";
 export {
   cosineDecay,
   type CosineDecayOptions,

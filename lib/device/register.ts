@@ -1,6 +1,7 @@
 // The one list of neocog's kernels and gradients, put in the place of tfjs's own.
 import { DROP_UNITS } from "../tensor/drop_units.ts";
 import { tf } from "../tensor/tf.ts";
+import { UPDATE_TREES } from "../tensor/update_trees.ts";
 import { conv2d, conv2dGradient, fusedConv2d } from "./kernels/conv2d.ts";
 import { conv2dFilterGradient } from "./kernels/conv2d_filter_gradient.ts";
 import { conv2dInputGradient } from "./kernels/conv2d_input_gradient.ts";
@@ -9,6 +10,7 @@ import { expm1 } from "./kernels/expm1.ts";
 import { fusedMatMul, matMul } from "./kernels/mat_mul.ts";
 import { maxPoolGradient } from "./kernels/max_pool_gradient.ts";
 import { sum } from "./kernels/sum.ts";
+import { updateTrees } from "./kernels/update_trees.ts";
 
 type KernelFunction = tf.KernelConfig["kernelFunc"];
 
@@ -26,6 +28,7 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   Sum: sum,
   Expm1: expm1,
   [DROP_UNITS]: dropUnits,
+  [UPDATE_TREES]: updateTrees,
 };
 
 const GRADIENTS: readonly tf.GradConfig[] = [conv2dGradient];
