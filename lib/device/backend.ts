@@ -116,6 +116,11 @@ export class GuardedBackend extends WebGPUBackend {
     this.#profiler = profiler;
   }
 
+  /** How many operations failed so far. */
+  get faultCount(): number {
+    return this.#faults.count;
+  }
+
   /** Throws where the device is lost or an operation has failed since the last look. */
   requireHealthy(): void {
     this.#faults.requireAlive("continue");
@@ -264,6 +269,15 @@ export class GuardedBackend extends WebGPUBackend {
     throw new TypeError(
       `Cannot ${operation} as a tensor must have numbers: current value was made while a function was recorded, and kept. Answer it from the function`,
     );
+  }
+
+  override shouldExecuteOnCPU(inputs: tf.TensorInfo[], sizeThreshold?: number): boolean {
+    if (!this.#recorder) {
+      for (const { dataId } of inputs) {
+        this.requireReal(dataId, "use a tensor");
+      }
+    }
+    return super.shouldExecuteOnCPU(inputs, sizeThreshold);
   }
 
   private watchedResults(operation: string, record: () => tf.TensorInfo[]): tf.TensorInfo[] {
@@ -460,11 +474,10 @@ export class GuardedBackend extends WebGPUBackend {
     };
   }
 
-  /** Throws where a recorded function asks for numbers that there are not yet. */
-  private requireReadable(dataId: object): void {
-    if (!this.#recorder) return this.requireReal(dataId, "read a tensor");
+  /** Tells the recorder that its function asks for numbers that there are not yet. */
+  private refuseRead(recorder: CommandRecorder, dataId: object): Error {
     const { dtype, shape } = this.tensorMap.get(dataId);
-    throw this.#recorder.refuse(
+    return recorder.refuse(
       new TypeError(
         `Cannot record a function as it must not read a tensor's numbers or depend on them: current value is a read of ${dtype} [${shape}]. Answer the tensor and read it outside`,
       ),
@@ -475,7 +488,12 @@ export class GuardedBackend extends WebGPUBackend {
     const data = this.tensorMap.has(dataId) ? this.tensorMap.get(dataId) : undefined;
     // What is held on the host is sound; complex tensors are read by their parts, through here.
     if (!data || data.values != null || data.dtype === "complex64") return super.read(dataId);
-    this.requireReadable(dataId);
+    if (this.#recorder) {
+      this.refuseRead(this.#recorder, dataId);
+      // The recording fails at once; a rejection that nobody waits for would end the process.
+      return new Promise(() => {});
+    }
+    this.requireReal(dataId, "read a tensor");
     if (!(data.resource instanceof GPUBuffer)) return super.read(dataId);
     this.#faults.requireAlive("read a tensor");
     this.#faults.requireTrusted(dataId, "read a tensor");
@@ -503,7 +521,9 @@ export class GuardedBackend extends WebGPUBackend {
   override readSync(dataId: object): BackendValues {
     const data = this.tensorMap.get(dataId);
     if (data.values == null && data.dtype !== "string" && data.dtype !== "complex64") {
-      this.requireReadable(dataId);
+      if (this.#recorder) throw this.refuseRead(this.#recorder, dataId);
+      this.#faults.requireAlive("read a tensor");
+      this.requireReal(dataId, "read a tensor");
       throw new DeviceError(
         "unsupported",
         "Cannot read a GPU tensor synchronously as Deno has no canvas to do it by: await tensor.data() or tensor.array() instead of dataSync(), arraySync() or print()",
