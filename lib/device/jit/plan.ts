@@ -215,13 +215,13 @@ function encode({ backend }: PlanParts, equipment: Equipment): void {
   for (const step of equipment.steps) {
     if (step.kind === "copy") {
       const [from, to] = [bufferOf(equipment, step.from), bufferOf(equipment, step.to)];
-      backend.encodeCopy(from, to, step.from.bytes);
+      backend.encoding.copy(from, to, step.from.bytes);
       continue;
     }
     for (const { from, texture } of step.held.fills) {
-      backend.encodeFill(bufferOf(equipment, from), from.bytes, texture.texture);
+      backend.encoding.fill(bufferOf(equipment, from), from.bytes, texture.texture);
     }
     const { operation, pipeline, workgroups } = step.run;
-    backend.encodeDispatch(operation, step.shapes, pipeline, step.group!, workgroups);
+    backend.encoding.dispatch(operation, step.shapes, pipeline, step.group!, workgroups);
   }
 }
