@@ -3,12 +3,12 @@ import type { Key } from "../tensor/random.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Bound, Command, CommandRecorder } from "./command.ts";
 import type { Counters } from "./counters.ts";
+import { type Encoding, encoding } from "./encoding.ts";
 import { DeviceError } from "./errors.ts";
 import { type FaultLedger, faultLedger } from "./faults.ts";
-import type { Profiler } from "./profile.ts";
 import { type Field, layOut, programFields } from "./program_uniforms.ts";
-import { fillTexture, type Texels, type TexturePool, texturePool } from "./textures.ts";
-import { WebGPUBackend, type WebGPUProgram } from "./webgpu_backend.ts";
+import { type Texels, type TexturePool, texturePool } from "./textures.ts";
+import { type OpenBackend, WebGPUBackend, type WebGPUProgram } from "./webgpu_backend.ts";
 
 type Uniforms = Parameters<WebGPUBackend["runWebGPUProgram"]>[3];
 type BackendValues = ReturnType<WebGPUBackend["readSync"]>;
@@ -40,14 +40,12 @@ export type Dispatch = {
 export class GuardedBackend extends WebGPUBackend {
   /** Textures to be filled with tensors, free between commands. */
   readonly textures: TexturePool;
+  /** Encodes commands, and counts them. */
+  readonly encoding: Encoding = encoding(this.hidden);
   readonly #faults: FaultLedger = faultLedger(() => this.abandonCommands());
-  readonly #counted = { dispatches: 0, copies: 0, submits: 0, uploadedBytes: 0, allocatedBytes: 0 };
   /** Data of tensors made while recording: there are no numbers behind them. */
   readonly #unreal = new WeakSet<object>();
   #recorder: CommandRecorder | undefined;
-  #profiler: Profiler | undefined;
-  /** The pipeline that is set in the pass under way. */
-  #pipeline: GPUComputePipeline | undefined;
 
   /**
    * @param device the device to run on; the backend owns it from here on
@@ -62,7 +60,7 @@ export class GuardedBackend extends WebGPUBackend {
     hidden.recordAndSubmit = (program, output, inputs, own): void =>
       program.pixelsOpType == null
         ? this.runProgram(program, output, inputs, own)
-        : submitPixels.call(this, program, output, inputs, own);
+        : this.runPixels(() => submitPixels.call(this, program, output, inputs, own));
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
       this.#faults.report((event as GPUUncapturedErrorEvent).error);
@@ -77,8 +75,8 @@ export class GuardedBackend extends WebGPUBackend {
 
   /** What was given to the device so far. */
   get counted(): Counters {
-    const allocatedBytes = this.#counted.allocatedBytes + this.textures.bytes;
-    return { ...this.#counted, allocatedBytes };
+    const allocatedBytes = this.encoding.counted.allocatedBytes + this.textures.bytes;
+    return { ...this.encoding.counted, allocatedBytes };
   }
 
   /** Whether operations are recorded, not run. */
@@ -111,9 +109,9 @@ export class GuardedBackend extends WebGPUBackend {
     this.#unreal.add(dataId);
   }
 
-  /** Times each dispatch from here on, in a pass of its own; `undefined` ends that. */
-  profileWith(profiler: Profiler | undefined): void {
-    this.#profiler = profiler;
+  /** How many operations failed so far. */
+  get faultCount(): number {
+    return this.#faults.count;
   }
 
   /** Throws where the device is lost or an operation has failed since the last look. */
@@ -131,8 +129,8 @@ export class GuardedBackend extends WebGPUBackend {
   }
 
   /** The part of tfjs's backend that its types hide. */
-  private get hidden(): HiddenBackend {
-    return this as unknown as HiddenBackend;
+  private get hidden(): OpenBackend {
+    return this as unknown as OpenBackend;
   }
 
   /** Drops what is recorded but not submitted: it holds a failed operation, which would spoil what follows. */
@@ -203,7 +201,7 @@ export class GuardedBackend extends WebGPUBackend {
       } else {
         for (const { dataId } of [source, copy]) this.uploadToGPU(dataId);
         const from = this.bufferOf(source.dataId);
-        this.encodeCopy(from, this.bufferOf(copy.dataId), from.size);
+        this.encoding.copy(from, this.bufferOf(copy.dataId), from.size);
         for (const { dataId } of [source, copy]) this.hidden.commandQueueOwnedIds.add(dataId);
       }
       return [copy];
@@ -266,6 +264,15 @@ export class GuardedBackend extends WebGPUBackend {
     );
   }
 
+  override shouldExecuteOnCPU(inputs: tf.TensorInfo[], sizeThreshold?: number): boolean {
+    if (!this.#recorder) {
+      for (const { dataId } of inputs) {
+        this.requireReal(dataId, "use a tensor");
+      }
+    }
+    return super.shouldExecuteOnCPU(inputs, sizeThreshold);
+  }
+
   private watchedResults(operation: string, record: () => tf.TensorInfo[]): tf.TensorInfo[] {
     // Recording may submit, so the command buffer is noted before.
     const buffer = this.#faults.current;
@@ -310,6 +317,19 @@ export class GuardedBackend extends WebGPUBackend {
     });
   }
 
+  /** A dispatch of tfjs's that binds pictures, which only tfjs knows how to. */
+  private runPixels(submit: () => void): void {
+    if (this.#recorder) {
+      throw this.#recorder.refuse(
+        new TypeError(
+          "Cannot record a function as it must work on tensors: current value is a picture of the browser's. Make a tensor of it outside",
+        ),
+      );
+    }
+    submit();
+    this.encoding.forgetPipeline();
+  }
+
   /** Encodes a dispatch, or gives it to the recorder. */
   private run(command: Command): void {
     if (this.#recorder) return this.#recorder.run(command);
@@ -324,7 +344,7 @@ export class GuardedBackend extends WebGPUBackend {
       { buffer: this.uniformBuffer(uniforms) },
     ]);
     for (const { info } of bound) this.hidden.commandQueueOwnedIds.add(info.dataId);
-    this.encodeDispatch(
+    this.encoding.dispatch(
       operation,
       bound.map(({ info }) => info.shape),
       pipeline,
@@ -339,84 +359,19 @@ export class GuardedBackend extends WebGPUBackend {
   private holdTensor({ dataId }: tf.TensorInfo, texels: Texels): ReturnType<TexturePool["take"]> {
     const buffer = this.bufferOf(dataId);
     const held = this.textures.take(buffer.size, texels);
-    this.encodeFill(buffer, buffer.size, held.texture);
+    this.encoding.fill(buffer, buffer.size, held.texture);
     return held;
-  }
-
-  /**
-   * Encodes a dispatch.
-   *
-   * @param operation its name, for profiles
-   * @param shapes of the tensors bound, for profiles
-   */
-  encodeDispatch(
-    operation: string,
-    shapes: readonly (readonly number[])[],
-    pipeline: GPUComputePipeline,
-    group: GPUBindGroup,
-    [x, y, z]: readonly [x: number, y: number, z: number],
-  ): void {
-    const pass = this.computePass(operation, shapes);
-    if (this.#pipeline !== pipeline) pass.setPipeline(pipeline);
-    this.#pipeline = pipeline;
-    pass.setBindGroup(0, group);
-    pass.dispatchWorkgroups(x, y, z);
-    this.#counted.dispatches++;
-  }
-
-  /** Encodes a copy of a buffer's first bytes. */
-  encodeCopy(from: GPUBuffer, to: GPUBuffer, bytes: number): void {
-    this.encoder().copyBufferToBuffer(from, 0, to, 0, bytes);
-    this.#counted.copies++;
-  }
-
-  /** Encodes a copy of a buffer's first bytes into a texture. */
-  encodeFill(buffer: GPUBuffer, bytes: number, texture: GPUTexture): void {
-    fillTexture(this.encoder(), buffer, bytes, texture);
-    this.#counted.copies++;
   }
 
   /** Writes numbers of the host to a buffer, before all commands that are not submitted yet. */
   writeBuffer(buffer: GPUBuffer, bytes: Uint8Array<ArrayBuffer>, offset = 0): void {
     this.queue.writeBuffer(buffer, offset, bytes);
-    this.#counted.uploadedBytes += bytes.byteLength;
-  }
-
-  /** The command encoder, outside any pass. */
-  private encoder(): GPUCommandEncoder {
-    this.ensureCommandEncoderReady();
-    this.endComputePassEncoder();
-    return this.hidden.commandEncoder!;
-  }
-
-  /** The pass that is being recorded, or a new one; a timed one where somebody listens. */
-  private computePass(
-    operation: string,
-    shapes: readonly (readonly number[])[],
-  ): GPUComputePassEncoder {
-    const { hidden } = this;
-    const timestampWrites = this.#profiler?.begin(operation, shapes) ?? this.timerWrites();
-    if (timestampWrites) {
-      return hidden.computePassEncoder = this.encoder().beginComputePass({ timestampWrites });
-    }
-    this.ensureCommandEncoderReady();
-    return hidden.computePassEncoder ??= hidden.commandEncoder!.beginComputePass();
-  }
-
-  /** Where `tf.time` listens: where the times of the next pass go. */
-  private timerWrites(): GPUComputePassTimestampWrites | undefined {
-    const { hidden } = this;
-    if (!hidden.activeTimers || !this.device.features.has("timestamp-query")) return undefined;
-    const querySet = hidden.querySet ??= this.device.createQuerySet({
-      type: "timestamp",
-      count: 2,
-    });
-    return { querySet, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 };
+    this.encoding.counted.uploadedBytes += bytes.byteLength;
   }
 
   override endComputePassEncoder(): void {
     super.endComputePassEncoder();
-    this.#pipeline = undefined;
+    this.encoding.forgetPipeline();
   }
 
   /** Submits what is recorded when it is time to, as tfjs does after its own dispatches. */
@@ -445,7 +400,7 @@ export class GuardedBackend extends WebGPUBackend {
     this.endComputePassEncoder();
     this.watched("a submit", () => super.submitQueue());
     this.#faults.submitted();
-    this.#counted.submits++;
+    this.encoding.counted.submits++;
   }
 
   /** Counts the bytes of buffers that are not used again but made. */
@@ -455,16 +410,15 @@ export class GuardedBackend extends WebGPUBackend {
     bufferManager.acquireBuffer = (...order): GPUBuffer => {
       const before = bufferManager.numBytesAllocated;
       const buffer = acquire(...order);
-      this.#counted.allocatedBytes += bufferManager.numBytesAllocated - before;
+      this.encoding.counted.allocatedBytes += bufferManager.numBytesAllocated - before;
       return buffer;
     };
   }
 
-  /** Throws where a recorded function asks for numbers that there are not yet. */
-  private requireReadable(dataId: object): void {
-    if (!this.#recorder) return this.requireReal(dataId, "read a tensor");
+  /** Tells the recorder that its function asks for numbers that there are not yet. */
+  private refuseRead(recorder: CommandRecorder, dataId: object): Error {
     const { dtype, shape } = this.tensorMap.get(dataId);
-    throw this.#recorder.refuse(
+    return recorder.refuse(
       new TypeError(
         `Cannot record a function as it must not read a tensor's numbers or depend on them: current value is a read of ${dtype} [${shape}]. Answer the tensor and read it outside`,
       ),
@@ -475,7 +429,12 @@ export class GuardedBackend extends WebGPUBackend {
     const data = this.tensorMap.has(dataId) ? this.tensorMap.get(dataId) : undefined;
     // What is held on the host is sound; complex tensors are read by their parts, through here.
     if (!data || data.values != null || data.dtype === "complex64") return super.read(dataId);
-    this.requireReadable(dataId);
+    if (this.#recorder) {
+      this.refuseRead(this.#recorder, dataId);
+      // The recording fails at once; a rejection that nobody waits for would end the process.
+      return new Promise(() => {});
+    }
+    this.requireReal(dataId, "read a tensor");
     if (!(data.resource instanceof GPUBuffer)) return super.read(dataId);
     this.#faults.requireAlive("read a tensor");
     this.#faults.requireTrusted(dataId, "read a tensor");
@@ -503,7 +462,9 @@ export class GuardedBackend extends WebGPUBackend {
   override readSync(dataId: object): BackendValues {
     const data = this.tensorMap.get(dataId);
     if (data.values == null && data.dtype !== "string" && data.dtype !== "complex64") {
-      this.requireReadable(dataId);
+      if (this.#recorder) throw this.refuseRead(this.#recorder, dataId);
+      this.#faults.requireAlive("read a tensor");
+      this.requireReal(dataId, "read a tensor");
       throw new DeviceError(
         "unsupported",
         "Cannot read a GPU tensor synchronously as Deno has no canvas to do it by: await tensor.data() or tensor.array() instead of dataSync(), arraySync() or print()",
@@ -518,7 +479,7 @@ export class GuardedBackend extends WebGPUBackend {
       const limit = this.device.limits.maxBufferSize;
       requireWithin(`put a ${dtype} tensor [${shape}] on the GPU`, "buffer", shape, limit);
       if (this.#recorder) return; // A plan has buffers of its own.
-      if (values) this.#counted.uploadedBytes += 4 * tf.util.sizeFromShape(shape);
+      if (values) this.encoding.counted.uploadedBytes += 4 * tf.util.sizeFromShape(shape);
     }
     super.uploadToGPU(dataId);
   }
@@ -559,26 +520,6 @@ export function bindGroup(
 function operationOf(program: WebGPUProgram): string {
   return program.constructor.name.replace(/Program\d*$/, "");
 }
-
-/** The part of tfjs's backend that its types hide. */
-type HiddenBackend = {
-  /** Records a dispatch of tfjs's. */
-  recordAndSubmit(
-    program: WebGPUProgram,
-    output: tf.TensorInfo,
-    inputs: tf.TensorInfo[],
-    own?: readonly Field[],
-  ): void;
-  commandEncoder: GPUCommandEncoder | null;
-  computePassEncoder: GPUComputePassEncoder | null;
-  /** Tensors that the recorded commands use: their buffers are not recycled before the submit. */
-  commandQueueOwnedIds: WeakSet<object>;
-  dispatchCountInPass: number;
-  uniformPendingDisposal: GPUBuffer[];
-  /** Where `tf.time` listens: the programs run since, with their times to come. */
-  activeTimers: { name: string; query: Promise<number> }[] | null;
-  querySet: GPUQuerySet | null;
-};
 
 /** Throws where a tensor of `shape` takes more than `limit` bytes. */
 function requireWithin(

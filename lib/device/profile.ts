@@ -56,11 +56,11 @@ export async function profile(f: () => unknown): Promise<readonly ProfileEntry[]
   }
   profiled.add(backend);
   const { profiler, entries } = listen(backend.device);
-  backend.profileWith(profiler);
+  backend.encoding.profileWith(profiler);
   try {
     await f();
   } finally {
-    backend.profileWith(undefined);
+    backend.encoding.profileWith(undefined);
     profiled.delete(backend);
   }
   await backend.settle();

@@ -3,7 +3,7 @@ import type { Key } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import { isTraced } from "../../tensor/traced_key.ts";
-import { rebuild, takeApart } from "./arguments.ts";
+import { type Assemble, type Flat, rebuild, takeApart } from "./arguments.ts";
 
 /**
  * Calls a function as a replay would: numbers are scalars, what is donated is
@@ -12,40 +12,32 @@ import { rebuild, takeApart } from "./arguments.ts";
  * @param what the function, for errors
  * @param f the function
  * @param values its arguments
- * @param donate the numbers of those that are used up
+ * @param leaves their tensors and numbers
+ * @param donated which of these are used up
  */
 export function callPlainly(
   what: string,
   f: (...values: unknown[]) => unknown,
   values: readonly unknown[],
-  donate: readonly number[],
+  { leaves }: Flat,
+  donated: readonly boolean[],
 ): unknown {
-  const donated = donatedTensors(values, donate);
-  // deno-lint-ignore no-explicit-any -- tidy's types know records of tensors, not whatever f answers
-  const result: any = tf.tidy(() => {
+  const given = new Set(leaves);
+  const keys: Key[] = [];
+  let assemble: Assemble | undefined;
+  const results = tf.tidy(() => {
     const scalars = (_: number, value: Tensor | number): Tensor =>
       typeof value === "number" ? tf.scalar(value) : value;
-    const answer = f(...rebuild(values, scalars));
     const tensors: Tensor[] = [];
-    const keys: Key[] = [];
-    const assemble = takeApart(
+    assemble = takeApart(
       what,
-      answer,
+      f(...rebuild(values, scalars)),
       (tensor) => tensors.push(tensor) - 1,
       (key) => isTraced(key) ? keys.push(key) - 1 : undefined,
     );
-    // What is passed through from a donated argument lives on; the argument does not.
-    return assemble(tensors.map((one) => donated.has(one) ? one.clone() : one), keys) as never;
+    // What is passed through is the caller's twice.
+    return tensors.map((tensor) => given.has(tensor) ? tensor.clone() : tensor);
   });
-  for (const tensor of donated) tensor.dispose();
-  return result;
-}
-
-function donatedTensors(values: readonly unknown[], donate: readonly number[]): Set<Tensor> {
-  const tensors = new Set<Tensor>();
-  rebuild(donate.map((index) => values[index]), (_, value) => {
-    if (typeof value !== "number") tensors.add(value);
-    return value as Tensor;
-  });
-  return tensors;
+  leaves.forEach((leaf, i) => donated[i] && typeof leaf !== "number" && leaf.dispose());
+  return assemble!(results, keys);
 }

@@ -64,7 +64,7 @@ export function planInputs(parts: PlanParts): Inputs {
       return held;
     }
     const buffer = backend.bufferManager.acquireBuffer(bytes, TENSOR_USAGE);
-    if (held instanceof GPUBuffer) backend.encodeCopy(held, buffer, bytes);
+    if (held instanceof GPUBuffer) backend.encoding.copy(held, buffer, bytes);
     else backend.writeBuffer(buffer, hostBytes(parts, value));
     return buffer;
   };

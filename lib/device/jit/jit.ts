@@ -95,16 +95,16 @@ function jitOnShelf<A extends readonly unknown[], R>(
   const recorded = new Map<string, Recorded>();
   const call = (...values: unknown[]): unknown => {
     const flat = flatten(what, values);
+    const donated = flat.argumentOf.map((argument) => donate.includes(argument));
     const backend: unknown = tf.backend();
     if (!(backend instanceof GuardedBackend) || backend.isRecording || isUnderGradient()) {
-      return callPlainly(what, run, values, donate);
+      return callPlainly(what, run, values, flat, donated);
     }
     let known = recorded.get(flat.signature);
-    if (known && known.plan.parts.backend !== backend) {
+    if (known?.plan.isStale(backend)) {
       shelf.drop(known.plan);
       known = undefined;
     }
-    const donated = flat.argumentOf.map((argument) => donate.includes(argument));
     known ??= recordCall(backend, what, run, values, flat, donated);
     recorded.set(flat.signature, known);
     shelf.plans.add(known.plan);

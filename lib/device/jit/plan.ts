@@ -31,6 +31,8 @@ export type Plan = {
   readonly parts: PlanParts;
   readonly arena: Arena;
   readonly keys: KeyBook;
+  /** Whether it can not be run any more: the device is another, or something failed on it since. */
+  isStale(backend: GuardedBackend): boolean;
   /**
    * Runs it.
    *
@@ -52,7 +54,12 @@ type Prepared = Copy | {
   /** The arguments' leaves whose buffers it binds. */
   readonly leaves: readonly number[];
   group?: GPUBindGroup;
+  /** Bind groups with the buffers of those leaves, for arguments that take turns. */
+  readonly groups: { readonly buffers: readonly GPUBuffer[]; readonly group: GPUBindGroup }[];
 };
+
+/** How many bind groups of a dispatch are kept. */
+const MOST_GROUPS = 4;
 
 /** All that lies on the GPU between runs. */
 type Equipment = {
@@ -76,11 +83,13 @@ export function makePlan(parts: PlanParts): Plan {
   const runs = program.steps.filter((step) => step.kind === "run");
   for (const { key } of runs) if (key) keys.note(key.words);
   const captured = capture(backend, program);
+  const faults = backend.faultCount;
   let equipment: Equipment | undefined;
   return {
     parts,
     arena,
     keys,
+    isStale: (current) => current !== backend || current.faultCount !== faults,
     run(leaves, given): Tensor[] {
       const infos = leaves.filter((leaf) => typeof leaf !== "number");
       const made = backend.replay(parts.name, infos, () => {
@@ -163,7 +172,8 @@ function prepare(
       const { origin } = place(storage);
       return origin.kind === "input" && !held.bound.has(i) ? [origin.leaf] : [];
     });
-    return { kind: "run", run: step, held, shapes: step.uses.map(({ shape }) => shape), leaves };
+    const shapes = step.uses.map(({ shape }) => shape);
+    return { kind: "run", run: step, held, shapes, leaves, groups: [] };
   });
 }
 
@@ -181,6 +191,14 @@ function rebind(
   for (const step of equipment.steps) {
     if (step.kind === "copy") continue;
     if (step.group && !step.leaves.some((leaf) => changed.has(leaf))) continue;
+    const buffers = step.leaves.map(equipment.inputs.bufferOf);
+    const known = step.groups.find((one) =>
+      one.buffers.every((buffer, i) => buffer === buffers[i])
+    );
+    if (known) {
+      step.group = known.group;
+      continue;
+    }
     const { run, held } = step;
     const resources = run.uses.map(({ storage }, i) => {
       const view = held.bound.get(i)?.view;
@@ -188,6 +206,8 @@ function rebind(
     });
     const numbers = equipment.uniforms.bindingOf(run);
     step.group = bindGroup(backend.device, run.pipeline, [...resources, numbers]);
+    step.groups.push({ buffers, group: step.group });
+    if (step.groups.length > MOST_GROUPS) step.groups.shift();
   }
 }
 
@@ -195,13 +215,13 @@ function encode({ backend }: PlanParts, equipment: Equipment): void {
   for (const step of equipment.steps) {
     if (step.kind === "copy") {
       const [from, to] = [bufferOf(equipment, step.from), bufferOf(equipment, step.to)];
-      backend.encodeCopy(from, to, step.from.bytes);
+      backend.encoding.copy(from, to, step.from.bytes);
       continue;
     }
     for (const { from, texture } of step.held.fills) {
-      backend.encodeFill(bufferOf(equipment, from), from.bytes, texture.texture);
+      backend.encoding.fill(bufferOf(equipment, from), from.bytes, texture.texture);
     }
     const { operation, pipeline, workgroups } = step.run;
-    backend.encodeDispatch(operation, step.shapes, pipeline, step.group!, workgroups);
+    backend.encoding.dispatch(operation, step.shapes, pipeline, step.group!, workgroups);
   }
 }

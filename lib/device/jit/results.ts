@@ -45,7 +45,7 @@ export function giveResults(
     const buffer = isOwn
       ? inputs.claim(leaf)
       : backend.bufferManager.acquireBuffer(storage.bytes, TENSOR_USAGE);
-    if (!isOwn || landings.has(from)) backend.encodeCopy(bufferOf(from), buffer, storage.bytes);
+    if (!isOwn || landings.has(from)) backend.encoding.copy(bufferOf(from), buffer, storage.bytes);
     const info = backend.makeTensorInfo([...shape], dtype);
     backend.tensorMap.get(info.dataId).resource = buffer;
     given.set(from, info);
