@@ -4,13 +4,18 @@ import { DROP_UNITS } from "../tensor/drop_units.ts";
 import { tf } from "../tensor/tf.ts";
 import { UPDATE_TREES } from "../tensor/update_trees.ts";
 import { activationGradient } from "./kernels/activation_gradient.ts";
+import { argExtreme } from "./kernels/arg_extremes.ts";
+import { bincount } from "./kernels/bincount.ts";
 import { conv2d, conv2dGradient, fusedConv2d } from "./kernels/conv2d.ts";
 import { conv2dFilterGradient } from "./kernels/conv2d_filter_gradient.ts";
 import { conv2dInputGradient } from "./kernels/conv2d_input_gradient.ts";
+import { cumulative } from "./kernels/cumulative.ts";
 import { dropUnits } from "./kernels/drop_units.ts";
-import { expm1 } from "./kernels/expm1.ts";
 import { fusedMatMul, matMul } from "./kernels/mat_mul.ts";
+import { EXACT_UNARY, exactUnary } from "./kernels/exact_unary.ts";
 import { maxPoolGradient } from "./kernels/max_pool_gradient.ts";
+import { pad } from "./kernels/pad.ts";
+import { prod } from "./kernels/prod.ts";
 import { sum } from "./kernels/sum.ts";
 import { updateTrees } from "./kernels/update_trees.ts";
 import { unaryKernels } from "./kernels/unary.ts";
@@ -29,11 +34,18 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   _FusedMatMul: fusedMatMul,
   MaxPoolGrad: maxPoolGradient,
   Sum: sum,
-  Expm1: expm1,
   [DROP_UNITS]: dropUnits,
   [UPDATE_TREES]: updateTrees,
   [ACTIVATION_GRADIENT]: activationGradient,
   ...unaryKernels,
+  ArgMax: argExtreme,
+  ArgMin: argExtreme,
+  Bincount: bincount,
+  Cumprod: cumulative,
+  Cumsum: cumulative,
+  PadV2: pad,
+  Prod: prod,
+  ...Object.fromEntries(EXACT_UNARY.map((name) => [name, exactUnary(name)])),
 };
 
 const GRADIENTS: readonly tf.GradConfig[] = [conv2dGradient];
