@@ -1,4 +1,4 @@
-// Gradients that tfjs lacks, or that fail where shapes are broadcast.
+// Gradients that tfjs lacks, or that fail for some shapes.
 import type { Tensor } from "./tensor.ts";
 import { tf } from "./tf.ts";
 
@@ -69,6 +69,19 @@ const PRODUCT: tf.GradConfig = {
   },
 };
 
+/** The other way round; tfjs also transposes it, which it is already. */
+const CUMSUM: tf.GradConfig = {
+  kernelName: "Cumsum",
+  gradFunc: (dy, _saved, attributes) => {
+    const { axis, exclusive, reverse } = attributes as unknown as {
+      readonly axis: number;
+      readonly exclusive: boolean;
+      readonly reverse: boolean;
+    };
+    return { x: () => tf.cumsum(dy as Tensor, axis, exclusive, !reverse) };
+  },
+};
+
 const SELECT: tf.GradConfig = {
   kernelName: "Select",
   inputsToSave: ["condition"],
@@ -108,6 +121,7 @@ const GRADIENTS: readonly tf.GradConfig[] = [
   ...EXTREMES,
   SQUARED_DIFFERENCE,
   PRODUCT,
+  CUMSUM,
   SELECT,
   ...COMPARISONS,
   flat("LogicalNot", ["x"]),

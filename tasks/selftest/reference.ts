@@ -1,4 +1,7 @@
-// Plain TypeScript references for the device's kernels: slow, in double precision, obviously right.
+// Plain TypeScript references of convolutions and products: slow, in double precision, obviously right.
+
+/** Numbers of a tensor, in any precision. */
+export type Numbers = Float32Array | Float64Array;
 
 /** The geometry of a convolution, and its data, channels last. */
 export type Convolution = {
@@ -54,7 +57,7 @@ export function sizes(c: Convolution): { x: number; filter: number; y: number } 
 }
 
 /** The convolution itself. */
-export function forward(c: Convolution, x: Float32Array, filter: Float32Array): Float64Array {
+export function forward(c: Convolution, x: Numbers, filter: Numbers): Float64Array {
   const y = new Float64Array(sizes(c).y);
   eachProduct(c, (at, tap, to) => void (y[to]! += x[at]! * filter[tap]!));
   return y;
@@ -63,8 +66,8 @@ export function forward(c: Convolution, x: Float32Array, filter: Float32Array): 
 /** Its gradient by the input. */
 export function inputGradient(
   c: Convolution,
-  dy: Float32Array,
-  filter: Float32Array,
+  dy: Numbers,
+  filter: Numbers,
 ): Float64Array {
   const dx = new Float64Array(sizes(c).x);
   eachProduct(c, (at, tap, to) => void (dx[at]! += dy[to]! * filter[tap]!));
@@ -72,7 +75,7 @@ export function inputGradient(
 }
 
 /** Its gradient by the filter. */
-export function filterGradient(c: Convolution, x: Float32Array, dy: Float32Array): Float64Array {
+export function filterGradient(c: Convolution, x: Numbers, dy: Numbers): Float64Array {
   const dw = new Float64Array(sizes(c).filter);
   eachProduct(c, (at, tap, to) => void (dw[tap]! += x[at]! * dy[to]!));
   return dw;
@@ -93,12 +96,27 @@ export function product(
   return y;
 }
 
-/** The largest difference, as a share of the largest magnitude expected. */
-export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+/**
+ * The largest difference, as a share of the largest magnitude expected. Infinities and NaN, of
+ * which relations say nothing, have to be where they are expected.
+ *
+ * @param actual the numbers found
+ * @param expected the numbers wanted
+ * @param least the least magnitude to compare with: what cancels out leaves the rounding of its parts
+ */
+export function relativeError(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  least = 0,
+): number {
   if (actual.length !== expected.length) return Infinity;
   let difference = 0;
-  let magnitude = 0;
+  let magnitude = least;
   for (let i = 0; i < actual.length; i++) {
+    if (!Number.isFinite(expected[i])) {
+      if (Object.is(actual[i], expected[i])) continue;
+      return Infinity;
+    }
     const distance = Math.abs(actual[i]! - expected[i]!);
     difference = Math.max(difference, Number.isNaN(distance) ? Infinity : distance);
     magnitude = Math.max(magnitude, Math.abs(expected[i]!));

@@ -44,6 +44,15 @@ onEachBackend("cumsum and cumprod go over axes of any lengths, one after another
   }
 });
 
+onEachBackend("cumsum has its gradient along any axis", async () => {
+  for (const [exclusive, reverse] of [[false, false], [true, true]]) {
+    for (const axis of [0, 1, 2]) {
+      const f = ({ x }: { x: tf.Tensor }): tf.Tensor => tf.cumsum(x, axis, exclusive, reverse);
+      await assertGradients(f, { x: random(2, [2, 3, 4]) });
+    }
+  }
+});
+
 onEachBackend("pad works at ranks 1 to 6", async () => {
   const shape = [2, 3, 1, 4, 2, 3];
   const paddings: [number, number][] = [[1, 0], [0, 2], [1, 1], [0, 0], [2, 1], [0, 1]];

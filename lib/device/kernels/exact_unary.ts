@@ -41,8 +41,8 @@ const TEXTS: Readonly<Record<string, string>> = {
 export const EXACT_UNARY = Object.keys(TEXTS);
 
 /**
- * The kernel function of one of {@linkcode EXACT_UNARY}. Whole numbers, and the small tensors that tfjs
- * computes on the host, are left to tfjs.
+ * The kernel function of one of {@linkcode EXACT_UNARY}. Whole numbers are left to tfjs,
+ * and `expm1` of the small tensors that it computes on the host.
  *
  * @param name the kernel's name
  */
@@ -52,7 +52,8 @@ export function exactUnary(
   return (_software, stock) => (call) => {
     const x = call.inputs.x!;
     const backend = call.backend as GuardedBackend;
-    if (x.dtype !== "float32" || backend.shouldExecuteOnCPU([x])) return stock(call);
+    const isOnHost = name === "Expm1" && backend.shouldExecuteOnCPU([x]);
+    if (x.dtype !== "float32" || isOnHost) return stock(call);
     const isWide = tf.util.sizeFromShape(x.shape) % 4 === 0;
     return runElementwise(backend, {
       operation: name,
