@@ -150,7 +150,10 @@ function stream(seed: number): () => number {
 function drawn(random: () => number, shape: readonly number[], mean = 0, inputs = 0): Parameter {
   const half = inputs > 0 ? Math.sqrt(6 / inputs) : 0.1;
   const size = shape.reduce((product, length) => product * length, 1);
-  return { shape, values: Float32Array.from({ length: size }, () => mean + half * (2 * random() - 1)) };
+  return {
+    shape,
+    values: Float32Array.from({ length: size }, () => mean + half * (2 * random() - 1)),
+  };
 }
 
 /** What a walk over the layers has found so far. */

@@ -83,9 +83,9 @@ function lossOf(
 ) => [np.Array, JaxParams] {
   const drops = network.layers.filter(({ op }) => op === "dropout").length;
   return (params, state, x, labels, key) => {
-    const keys = drops === 0 ? [] : [...Array(drops).keys()].map((i) =>
-      random.split(key.ref, drops).slice(i)
-    );
+    const keys = drops === 0
+      ? []
+      : [...Array(drops).keys()].map((i) => random.split(key.ref, drops).slice(i));
     key.dispose();
     const count = x.shape[0]!;
     const output = applyNetwork(network, params, state, x, keys);
@@ -128,14 +128,16 @@ function prepareTraining(work: Work): Prepared {
   let trained = beginTraining(work);
   let count = 0;
   return {
-    run() {
-      const result = step(trained, images.ref, labels.ref, random.key(count++));
-      trained = result.trained as Trained;
-      const loss = result.loss as np.Array;
-      return async () => {
-        await blockUntilReady(trained);
-        return [...await loss.data() as Float32Array];
-      };
+    async run(times) {
+      let loss: np.Array | undefined;
+      for (let i = 0; i < times; i++) {
+        loss?.dispose();
+        const result = step(trained, images.ref, labels.ref, random.key(count++));
+        trained = result.trained as Trained;
+        loss = result.loss as np.Array;
+      }
+      await blockUntilReady(trained);
+      return [...await loss!.data() as Float32Array];
     },
   };
 }
@@ -151,9 +153,13 @@ function prepareInference(work: Work): Prepared {
     return output.logits;
   });
   return {
-    run() {
-      const logits = infer(tree.ref(params), tree.ref(state), images.ref) as np.Array;
-      return async () => [...(await logits.data() as Float32Array).subarray(0, 10)];
+    async run(times) {
+      let logits: np.Array | undefined;
+      for (let i = 0; i < times; i++) {
+        logits?.dispose();
+        logits = infer(tree.ref(params), tree.ref(state), images.ref) as np.Array;
+      }
+      return [...(await logits!.data() as Float32Array).subarray(0, 10)];
     },
   };
 }
@@ -166,11 +172,11 @@ function prepareInference(work: Work): Prepared {
 export function jaxPeer(device: "webgpu" | "wasm"): Peer {
   return {
     version: "@jax-js/jax 0.1.25",
-    async prepare(work) {
+    async open() {
       const devices = await init(device);
       if (!devices.includes(device)) throw new Error(`jax-js has no device ${device} here`);
       defaultDevice(device);
-      return work.training ? prepareTraining(work) : prepareInference(work);
     },
+    prepare: (work) => work.training ? prepareTraining(work) : prepareInference(work),
   };
 }

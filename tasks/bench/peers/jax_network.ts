@@ -55,7 +55,14 @@ function batchNorm(x: np.Array, context: Context): np.Array {
 function shortcut(x: np.Array, channels: number, stride: number): np.Array {
   const [n, c, h, w] = x.shape as [number, number, number, number];
   if (stride === 1 && c === channels) return x;
-  const pixels = x.reshape([n, c, h / stride, stride, w / stride, stride]).slice([], [], [], 0, [], 0);
+  const pixels = x.reshape([n, c, h / stride, stride, w / stride, stride]).slice(
+    [],
+    [],
+    [],
+    0,
+    [],
+    0,
+  );
   const before = (channels - c) >> 1;
   return np.pad(pixels, [[0, 0], [before, channels - c - before], [0, 0], [0, 0]]);
 }
@@ -70,7 +77,10 @@ function apply(layer: NetworkLayer, x: np.Array, context: Context): np.Array {
   const n = x.shape[0]!;
   switch (layer.op) {
     case "pad":
-      return np.pad(x, [[0, 0], [0, 0], [layer.pixels, layer.pixels], [layer.pixels, layer.pixels]]);
+      return np.pad(x, [[0, 0], [0, 0], [layer.pixels, layer.pixels], [
+        layer.pixels,
+        layer.pixels,
+      ]]);
     case "conv":
       return conv(layer, x, context);
     case "batchNorm":

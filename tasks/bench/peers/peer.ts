@@ -4,11 +4,13 @@ import type { Beginning, HostBatch, Network } from "../networks.ts";
 /** A network in a peer's hands, on the device. */
 export type Prepared = {
   /**
-   * Starts one training step, or one inference.
+   * Runs so many training steps, or inferences, one after the other and without waiting in between
+   * where the library lets one.
    *
-   * @returns waits for the result and answers it: the loss, or the first image's outputs
+   * @param times how many
+   * @returns once the last is done, its loss, or its outputs for the first image
    */
-  run(): () => Promise<readonly number[]>;
+  run(times: number): Promise<readonly number[]>;
 };
 
 /** What is to be prepared. */
@@ -24,6 +26,8 @@ export type Work = {
 export type Peer = {
   /** Its library's version, for the record. */
   readonly version: string;
-  /** Opens the device, and makes the network ready. */
-  prepare(work: Work): Promise<Prepared>;
+  /** Opens the device; once, before anything is prepared. */
+  open(): Promise<void>;
+  /** Makes a network ready. */
+  prepare(work: Work): Prepared;
 };
