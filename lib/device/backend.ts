@@ -1,26 +1,31 @@
 // tfjs's WebGPU backend on a device of our own, with every fault made an exception.
+import type { Key } from "../tensor/random.ts";
 import { tf } from "../tensor/tf.ts";
 import { DeviceError } from "./errors.ts";
 import { type FaultLedger, faultLedger } from "./faults.ts";
-import { type HeldTexture, type TexturePool, texturePool } from "./textures.ts";
+import { type HeldTexture, type Texels, type TexturePool, texturePool } from "./textures.ts";
 import { WebGPUBackend, type WebGPUProgram } from "./webgpu_backend.ts";
 
 type Uniforms = Parameters<WebGPUBackend["runWebGPUProgram"]>[3];
 type BackendValues = ReturnType<WebGPUBackend["readSync"]>;
 
-/** A dispatch of neocog's own. */
+/** A dispatch of neocog's own, on float32 tensors. */
 export type Dispatch = {
   /** The operation's name, for errors and profiles. */
   readonly operation: string;
-  /** Compiles, or answers what is compiled: it binds the result, the inputs, the uniforms, from 0. */
+  /** Compiles, or answers what is compiled: it binds results, updated, inputs, uniforms, from 0. */
   readonly pipeline: () => GPUComputePipeline;
+  /** Shapes of the results, which it writes whole. */
+  readonly results: readonly (readonly number[])[];
+  /** Tensors that it writes over where they lie: nobody else may have them. */
+  readonly updated: readonly tf.TensorInfo[];
   readonly inputs: readonly tf.TensorInfo[];
-  /** Which inputs are bound as textures: see {@linkcode TexturePool}. */
-  readonly asTexture: readonly boolean[];
+  /** Which inputs are bound as textures, and of which texels: see {@linkcode TexturePool}. */
+  readonly held: readonly (Texels | undefined)[];
   readonly uniforms: Uint32Array<ArrayBuffer>;
+  /** The key whose two words lie among the uniforms, and from which word on. */
+  readonly key?: { readonly words: Key; readonly at: number } | undefined;
   readonly workgroups: readonly [x: number, y: number, z: number];
-  /** The result's shape. */
-  readonly shape: readonly number[];
 };
 
 /**
@@ -89,70 +94,99 @@ export class GuardedBackend extends WebGPUBackend {
     return this.guarded(
       describe(name, inputs),
       inputs,
-      program.outputShape,
-      () => super.runWebGPUProgram(program, inputs, outputDtype, uniforms, output),
-    );
+      [program.outputShape],
+      () => [super.runWebGPUProgram(program, inputs, outputDtype, uniforms, output)],
+    )[0]!;
   }
 
   /**
    * Records one dispatch of neocog's own.
    *
    * @param dispatch what to run on which tensors
-   * @returns the result, float32 of `dispatch.shape`
+   * @returns the results, float32 of `dispatch.results`
    */
-  runDispatch(dispatch: Dispatch): tf.TensorInfo {
-    const { operation, inputs, shape } = dispatch;
-    const named = describe(operation, inputs);
-    const other = inputs.find(({ dtype }) => dtype !== "float32");
+  runDispatch(dispatch: Dispatch): tf.TensorInfo[] {
+    const { operation, inputs, updated, results } = dispatch;
+    const named = describe(operation, [...updated, ...inputs]);
+    const other = [...updated, ...inputs].find(({ dtype }) => dtype !== "float32");
     if (other) {
       throw new TypeError(
         `Cannot run ${named} as its inputs must be float32: current value is ${other.dtype}`,
       );
     }
-    return this.guarded(named, inputs, shape, () => {
-      const isEmpty = tf.util.sizeFromShape([...shape]) === 0;
-      if (isEmpty) return this.makeTensorInfo([...shape], "float32", new Float32Array(0));
-      const result = this.makeTensorInfo([...shape], "float32");
-      this.record(dispatch, result);
-      return result;
+    return this.guarded(named, [...updated, ...inputs], results, () => {
+      const made = results.map((shape) =>
+        isEmpty(shape)
+          ? this.makeTensorInfo([...shape], "float32", new Float32Array(0))
+          : this.makeTensorInfo([...shape], "float32")
+      );
+      const written = [...made, ...updated];
+      if (written.some(({ shape }) => !isEmpty(shape))) this.record(dispatch, written);
+      return made;
     });
+  }
+
+  /**
+   * Copies a tensor on the GPU: what a dispatch may update in its place.
+   *
+   * @param source any tensor
+   * @returns a tensor of the same shape, type and numbers
+   */
+  copyTensor(source: tf.TensorInfo): tf.TensorInfo {
+    const { shape, dtype } = source;
+    return this.guarded(describe("Copy", [source]), [source], [shape], () => {
+      const copy = this.makeTensorInfo([...shape], dtype);
+      for (const { dataId } of [source, copy]) this.uploadToGPU(dataId);
+      const [from, to] = [source, copy].map(({ dataId }) => this.bufferOf(dataId)) as [
+        GPUBuffer,
+        GPUBuffer,
+      ];
+      this.encoder().copyBufferToBuffer(from, 0, to, 0, from.size);
+      for (const { dataId } of [source, copy]) this.hidden.commandQueueOwnedIds.add(dataId);
+      return [copy];
+    })[0]!;
+  }
+
+  private bufferOf(dataId: object): GPUBuffer {
+    return this.tensorMap.get(dataId).resource as GPUBuffer;
   }
 
   /** Records an operation whose inputs are sound and whose tensors can be bound, and watches it. */
   private guarded(
     operation: string,
     inputs: readonly tf.TensorInfo[],
-    shape: readonly number[],
-    record: () => tf.TensorInfo,
-  ): tf.TensorInfo {
+    shapes: readonly (readonly number[])[],
+    record: () => tf.TensorInfo[],
+  ): tf.TensorInfo[] {
     this.#faults.requireAlive(operation);
     for (const { dataId } of inputs) this.#faults.requireTrusted(dataId, operation);
     const limit = this.device.limits.maxStorageBufferBindingSize;
-    for (const each of [...inputs.map((input) => input.shape), shape]) {
+    for (const each of [...inputs.map((input) => input.shape), ...shapes]) {
       requireWithin(`run ${operation}`, "storage binding", each, limit);
     }
     // Recording may submit, so the command buffer is noted before.
     const buffer = this.#faults.current;
-    const result = this.watched(operation, record);
-    this.#faults.wrote(result.dataId, buffer);
-    return result;
+    const results = this.watched(operation, record);
+    for (const { dataId } of results) this.#faults.wrote(dataId, buffer);
+    return results;
   }
 
-  private record(dispatch: Dispatch, result: tf.TensorInfo): void {
+  private record(dispatch: Dispatch, written: readonly tf.TensorInfo[]): void {
     const { operation, inputs, uniforms, workgroups } = dispatch;
     const pipeline = dispatch.pipeline();
-    for (const { dataId } of [result, ...inputs]) this.uploadToGPU(dataId);
+    for (const { dataId } of [...written, ...inputs]) this.uploadToGPU(dataId);
     const bound = inputs.map(({ dataId }, i) => {
-      const buffer = this.tensorMap.get(dataId).resource as GPUBuffer;
-      return dispatch.asTexture[i] ? this.#textures.hold(this.encoder(), buffer) : { buffer };
+      const buffer = this.bufferOf(dataId);
+      const texels = dispatch.held[i];
+      return texels ? this.#textures.hold(this.encoder(), buffer, texels) : { buffer };
     });
-    const output = { buffer: this.tensorMap.get(result.dataId).resource as GPUBuffer };
-    const entries = [output, ...bound.map(bindable), { buffer: this.uniformBuffer(uniforms) }];
+    const outputs = written.map(({ dataId }) => ({ buffer: this.bufferOf(dataId) }));
+    const entries = [...outputs, ...bound.map(bindable), { buffer: this.uniformBuffer(uniforms) }];
     const group = this.device.createBindGroup({
       layout: pipeline.getBindGroupLayout(0),
       entries: entries.map((resource, binding) => ({ binding, resource })),
     });
-    for (const { dataId } of [result, ...inputs]) this.hidden.commandQueueOwnedIds.add(dataId);
+    for (const { dataId } of [...written, ...inputs]) this.hidden.commandQueueOwnedIds.add(dataId);
     const pass = this.computePass();
     pass.setPipeline(pipeline);
     pass.setBindGroup(0, group);
@@ -316,6 +350,10 @@ function requireWithin(
       `Cannot ${action} as this adapter's largest ${what} is ${limit} bytes: tensor [${shape}] takes ${bytes}`,
     );
   }
+}
+
+function isEmpty(shape: readonly number[]): boolean {
+  return shape.includes(0);
 }
 
 /** How an operation is named to the reader: with the shapes it was given. */

@@ -1,28 +1,34 @@
 // Tensors as textures: the way in which software adapters read memory fast.
 
-/** Texels of a row, four numbers each: `1 << WIDTH_BITS`. */
+/** Texels of a row: `1 << WIDTH_BITS`. */
 export const WIDTH_BITS = 12;
 
+/** What a texel holds: four numbers, or one. */
+export type Texels = "rgba32float" | "r32float";
+
 /** Bytes of a texel. */
-const TEXEL = 16;
+const BYTES: Readonly<Record<Texels, number>> = { rgba32float: 16, r32float: 4 };
 
 /** A texture that holds a tensor's numbers. */
 export type HeldTexture = { readonly view: GPUTextureView; readonly texture: GPUTexture };
 
 /**
  * Textures that hold copies of tensors for a dispatch each. Mesa's software
- * driver reads a storage buffer lane by lane in a loop of branches, but a texture
- * in vectors: measured on llvmpipe with AVX2, 7.5 ns against 1.5 ns a number and
- * lane, so that a copy pays where numbers are read several times.
+ * driver reads a storage buffer lane by lane in branches, but a texture in
+ * vectors, and a storage texture without the checks of a sampled one. Measured on
+ * llvmpipe (LLVM 15, 8 lanes), the marginal time of reading four numbers in all
+ * lanes: 20 ns from a storage buffer, 13 from a sampled texture, 5 from a storage
+ * texture; so that a copy pays where numbers are read several times.
  */
 export type TexturePool = {
   /**
-   * Copies a buffer of `4 n` numbers into a texture.
+   * Copies a buffer into a texture.
    *
    * @param encoder where to record the copy, outside any pass
-   * @param buffer the numbers
+   * @param buffer the numbers, as many as fill texels
+   * @param texels what a texel holds
    */
-  hold(encoder: GPUCommandEncoder, buffer: GPUBuffer): HeldTexture;
+  hold(encoder: GPUCommandEncoder, buffer: GPUBuffer, texels: Texels): HeldTexture;
   /** Gives a texture back; later commands may fill it anew. */
   release(held: HeldTexture): void;
 };
@@ -32,34 +38,40 @@ export type TexturePool = {
  *
  * @param size its number of elements
  * @param limits the device's limits
+ * @param texels what a texel holds
  */
-export function fitsTexture(size: number, limits: GPUSupportedLimits): boolean {
-  const rows = Math.ceil(size / 4 / (1 << WIDTH_BITS));
-  return size % 4 === 0 && rows <= limits.maxTextureDimension2D;
+export function fitsTexture(
+  size: number,
+  limits: GPUSupportedLimits,
+  texels: Texels = "rgba32float",
+): boolean {
+  const numbers = BYTES[texels] / 4;
+  const rows = Math.ceil(size / numbers / (1 << WIDTH_BITS));
+  return size % numbers === 0 && rows <= limits.maxTextureDimension2D;
 }
 
 /** Makes an empty pool. */
 export function texturePool(device: GPUDevice): TexturePool {
-  const free = new Map<number, HeldTexture[]>();
+  const free = new Map<string, HeldTexture[]>();
   const width = 1 << WIDTH_BITS;
-  const make = (height: number): HeldTexture => {
+  const make = (format: Texels, height: number): HeldTexture => {
     const texture = device.createTexture({
       size: [width, height],
-      format: "rgba32float",
-      usage: GPUTextureUsage.TEXTURE_BINDING | GPUTextureUsage.COPY_DST,
+      format,
+      usage: GPUTextureUsage.STORAGE_BINDING | GPUTextureUsage.COPY_DST,
     });
     return { texture, view: texture.createView() };
   };
   return {
-    hold(encoder, buffer) {
-      const texels = buffer.size / TEXEL;
+    hold(encoder, buffer, format) {
+      const texels = buffer.size / BYTES[format];
       const rows = Math.floor(texels / width);
       const rest = texels - rows * width;
       // Powers of two, so that few sizes serve all tensors.
       const height = 2 ** Math.ceil(Math.log2(Math.max(1, rows + Number(rest > 0))));
-      const held = free.get(height)?.pop() ?? make(height);
+      const held = free.get(`${format} ${height}`)?.pop() ?? make(format, height);
       const { texture } = held;
-      const bytesPerRow = width * TEXEL;
+      const bytesPerRow = width * BYTES[format];
       if (rows > 0) {
         encoder.copyBufferToTexture({ buffer, bytesPerRow }, { texture }, [width, rows]);
       }
@@ -70,10 +82,10 @@ export function texturePool(device: GPUDevice): TexturePool {
       return held;
     },
     release(held) {
-      const { height } = held.texture;
-      const list = free.get(height);
+      const key = `${held.texture.format} ${held.texture.height}`;
+      const list = free.get(key);
       if (list) list.push(held);
-      else free.set(height, [held]);
+      else free.set(key, [held]);
     },
   };
 }

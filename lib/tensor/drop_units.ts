@@ -8,7 +8,7 @@ export const DROP_UNITS = "NeocogDropUnits";
 
 /** Attributes of the kernel. */
 export type DropAttributes = {
-  readonly key: [number, number];
+  readonly key: Key;
   /** A unit is kept where its random 32-bit word is at least this. */
   readonly threshold: number;
   /** What kept units are multiplied by. */
@@ -46,7 +46,7 @@ export function dropUnits(x: Tensor, rate: number, key: Key): Tensor {
     );
   }
   const attributes: DropAttributes = {
-    key: [...key],
+    key,
     // A rate next to 1 must not round up to what a 32-bit word can not hold.
     threshold: Math.min(Math.round(rate * 2 ** 32), 2 ** 32 - 1),
     // As the GPU holds it, so that both backends answer the same bits.

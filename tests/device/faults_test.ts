@@ -23,7 +23,7 @@ function broken(
   x: tf.Tensor,
   text = "fn main(index: u32, local: u32) { this is no program }",
 ): tf.Tensor {
-  const info = runProgram(backend(), {
+  const [info] = runProgram(backend(), {
     operation: "Broken",
     variant: text,
     inputs: { x },
@@ -31,9 +31,9 @@ function broken(
     code: text,
     invocations: x.size,
     workgroup: 64,
-    shape: x.shape,
+    results: { result: x.shape },
   });
-  return tf.engine().makeTensorFromTensorInfo(info);
+  return tf.engine().makeTensorFromTensorInfo(info!);
 }
 
 gpuTest("a shader that does not compile is an exception at the next read", async () => {
@@ -99,7 +99,7 @@ gpuTest("a tensor over the largest buffer is refused before it is allocated", as
     code: "fn main(index: u32, local: u32) {}",
     invocations: 1,
     workgroup: 1,
-    shape: [length],
+    results: { result: [length] },
   };
   assertThrows(() => runProgram(backend(), program), RangeError, `[${length}]`);
 });

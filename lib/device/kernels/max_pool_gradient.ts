@@ -112,6 +112,7 @@ export function maxPoolGradient(
     return runProgram(call.backend as GuardedBackend, {
       operation: "MaxPoolGrad",
       variant: apart ? "apart" : "overlapping",
+      results: { result: g.inShape },
       inputs: { dy, input_: input },
       uniforms: {
         units,
@@ -132,8 +133,7 @@ export function maxPoolGradient(
       code: apart ? CELLS : INPUTS,
       invocations: units,
       workgroup: 64,
-      shape: g.inShape,
-    });
+    })[0]!;
   };
 }
 

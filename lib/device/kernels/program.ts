@@ -1,7 +1,8 @@
 // Runs one of our own WGSL programs on the guarded backend.
+import type { Key } from "../../tensor/random.ts";
 import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
-import { WIDTH_BITS } from "../textures.ts";
+import { type Texels, WIDTH_BITS } from "../textures.ts";
 
 /** A program over flat float32 arrays. */
 export type Program = {
@@ -9,26 +10,35 @@ export type Program = {
   readonly operation: string;
   /** What tells this program's text from others of the same operation. */
   readonly variant: string;
-  /** The inputs by their WGSL names: arrays `array<f32>`. */
-  readonly inputs: Readonly<Record<string, tf.TensorInfo>>;
+  /** Shapes of the results by their WGSL names: arrays `array<f32>`, which it writes whole. */
+  readonly results: Readonly<Record<string, readonly number[]>>;
+  /** Tensors that it reads and writes over where they lie, by their WGSL names. */
+  readonly updated?: Readonly<Record<string, tf.TensorInfo>>;
   /**
-   * Names of inputs to be read four numbers at a time from a texture: not the
-   * array `x`, but the function `x_quad(i: u32) -> vec4<f32>`, numbers 4 i to 4 i + 3.
+   * The inputs by their WGSL names: arrays `array<f32>`. However an input is held,
+   * a function reads it: `x_at(i: u32) -> f32`, or of vectors and quads
+   * `x_quad(i: u32) -> vec4<f32>`, numbers 4 i to 4 i + 3.
    */
+  readonly inputs: Readonly<Record<string, tf.TensorInfo>>;
+  /** Names of results, updated and inputs whose sizes are multiples of 4: `array<vec4<f32>>`. */
+  readonly vectors?: readonly string[];
+  /** Names of inputs to be read four numbers at a time from a texture. */
   readonly quads?: readonly string[];
+  /** Names of inputs to be read one number at a time from a texture. */
+  readonly texels?: readonly string[];
   /** Numbers in the WGSL struct `uniforms`, each a `u32`. */
   readonly uniforms: Readonly<Record<string, number>>;
+  /** A key, whose two words are `uniforms.key0` and `uniforms.key1`. */
+  readonly key?: Key;
   /**
    * WGSL with `fn main(index: u32, local: u32)`, given the invocation's number and
-   * its number in the workgroup; it writes to the array `result`.
+   * its number in the workgroup; it writes to the results.
    */
   readonly code: string;
   /** Invocations wanted; more may run, so `main` has to check `index`. */
   readonly invocations: number;
   /** Invocations of a workgroup. */
   readonly workgroup: number;
-  /** The result's shape. */
-  readonly shape: readonly number[];
 };
 
 /** Pipelines by device and key, which names all that changes the text. */
@@ -39,25 +49,33 @@ const pipelines = new WeakMap<GPUDevice, Map<string, GPUComputePipeline>>();
  *
  * @param backend where to run
  * @param program what to run
- * @returns the result, of `program.shape`
+ * @returns the results, in the order of `program.results`
  */
-export function runProgram(backend: GuardedBackend, program: Program): tf.TensorInfo {
-  const { operation, inputs, quads = [], uniforms, invocations, workgroup, shape } = program;
-  const names = Object.keys(inputs);
+export function runProgram(backend: GuardedBackend, program: Program): tf.TensorInfo[] {
+  const { operation, inputs, updated = {}, results, invocations, workgroup, key } = program;
+  const numbers = Object.values(program.uniforms);
   return backend.runDispatch({
     operation,
     pipeline: (): GPUComputePipeline => pipelineOf(backend.device, program),
+    results: Object.values(results),
+    updated: Object.values(updated),
     inputs: Object.values(inputs),
-    asTexture: names.map((name) => quads.includes(name)),
-    uniforms: uniformBlock(Object.values(uniforms)),
+    held: Object.keys(inputs).map((name) => texelsOf(program, name)),
+    uniforms: uniformBlock(key ? [...numbers, ...key] : numbers),
+    key: key && { words: key, at: numbers.length },
     workgroups: grid(Math.ceil(invocations / workgroup), backend.device.limits),
-    shape,
   });
 }
 
+/** Of which texels the texture is that an input is read from, if from any. */
+function texelsOf({ quads = [], texels = [] }: Program, name: string): Texels | undefined {
+  return quads.includes(name) ? "rgba32float" : texels.includes(name) ? "r32float" : undefined;
+}
+
 function pipelineOf(device: GPUDevice, program: Program): GPUComputePipeline {
-  const { operation, variant, quads = [], workgroup } = program;
-  const key = `${operation}/${variant}/${quads}/${workgroup}`;
+  const { operation, variant, vectors = [], quads = [], texels = [], workgroup } = program;
+  const names = [program.results, program.updated ?? {}, program.inputs].map(Object.keys);
+  const key = [operation, variant, vectors, quads, texels, workgroup, ...names].join("/");
   const known = pipelines.get(device) ?? new Map<string, GPUComputePipeline>();
   pipelines.set(device, known);
   const held = known.get(key) ?? compile(device, program);
@@ -81,23 +99,9 @@ function grid(count: number, limits: GPUSupportedLimits): [number, number, numbe
 }
 
 function compile(device: GPUDevice, program: Program): GPUComputePipeline {
-  const { operation: label, inputs, quads = [], uniforms, code, workgroup } = program;
-  const names = Object.keys(inputs);
-  const bindings = names.map((name, i) =>
-    quads.includes(name)
-      ? `@group(0) @binding(${i + 1}) var ${name}_texture: texture_2d<f32>;
-fn ${name}_quad(i: u32) -> vec4<f32> {
-  return textureLoad(${name}_texture, vec2<u32>(i & ${
-        (1 << WIDTH_BITS) - 1
-      }u, i >> ${WIDTH_BITS}u), 0);
-}`
-      : `@group(0) @binding(${i + 1}) var<storage, read> ${name}: array<f32>;`
-  );
+  const { operation: label, code, workgroup } = program;
   const text = `
-@group(0) @binding(0) var<storage, read_write> result: array<f32>;
-${bindings.join("\n")}
-struct Uniforms { ${Object.keys(uniforms).map((name) => `${name}: u32`).join(", ")} }
-@group(0) @binding(${names.length + 1}) var<uniform> uniforms: Uniforms;
+${bindingsText(program)}
 ${code}
 @compute @workgroup_size(${workgroup})
 fn start(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
@@ -111,21 +115,56 @@ fn start(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) group
   return device.createComputePipeline({ label, layout, compute: { module, entryPoint: "start" } });
 }
 
-/** Spelt out, as the automatic one takes textures for filterable, which 32-bit ones need not be. */
-function bindGroupLayout(device: GPUDevice, { inputs, quads = [] }: Program): GPUBindGroupLayout {
-  const names = Object.keys(inputs);
-  const visibility = GPUShaderStage.COMPUTE;
+/** The declarations of a program's tensors and numbers. */
+function bindingsText(program: Program): string {
+  const { results, updated = {}, inputs, vectors = [], uniforms, key } = program;
+  const written = [...Object.keys(results), ...Object.keys(updated)];
+  const lines = [...written, ...Object.keys(inputs)].map((name, i) => {
+    const place = `@group(0) @binding(${i})`;
+    const texels = texelsOf(program, name);
+    if (texels) return textureText(place, name, texels);
+    const access = i < written.length ? "read_write" : "read";
+    const [element, reader] = vectors.includes(name) ? ["vec4<f32>", "quad"] : ["f32", "at"];
+    return `${place} var<storage, ${access}> ${name}: array<${element}>;
+fn ${name}_${reader}(i: u32) -> ${element} { return ${name}[i]; }`;
+  });
+  const numbers = [...Object.keys(uniforms), ...(key ? ["key0", "key1"] : [])];
+  return `${lines.join("\n")}
+struct Uniforms { ${numbers.map((name) => `${name}: u32`).join(", ") || "unused: u32"} }
+@group(0) @binding(${lines.length}) var<uniform> uniforms: Uniforms;`;
+}
+
+function textureText(place: string, name: string, texels: Texels): string {
+  const texel = `textureLoad(${name}_texture, vec2<u32>(i & ${
+    (1 << WIDTH_BITS) - 1
+  }u, i >> ${WIDTH_BITS}u))`;
+  return `${place} var ${name}_texture: texture_storage_2d<${texels}, read>;
+${
+    texels === "r32float"
+      ? `fn ${name}_at(i: u32) -> f32 { return ${texel}.x; }`
+      : `fn ${name}_quad(i: u32) -> vec4<f32> { return ${texel}; }`
+  }`;
+}
+
+function bindGroupLayout(device: GPUDevice, program: Program): GPUBindGroupLayout {
+  const { results, updated = {}, inputs } = program;
+  const resources: Omit<GPUBindGroupLayoutEntry, "binding" | "visibility">[] = [
+    ...[...Object.keys(results), ...Object.keys(updated)].map(() => ({
+      buffer: { type: "storage" } as const,
+    })),
+    ...Object.keys(inputs).map((name) => {
+      const format = texelsOf(program, name);
+      return format
+        ? { storageTexture: { access: "read-only", format } as const }
+        : { buffer: { type: "read-only-storage" } as const };
+    }),
+    { buffer: { type: "uniform" } },
+  ];
   return device.createBindGroupLayout({
-    entries: [
-      { binding: 0, visibility, buffer: { type: "storage" } },
-      ...names.map((name, i): GPUBindGroupLayoutEntry => ({
-        binding: i + 1,
-        visibility,
-        ...(quads.includes(name)
-          ? { texture: { sampleType: "unfilterable-float" } }
-          : { buffer: { type: "read-only-storage" } }),
-      })),
-      { binding: names.length + 1, visibility, buffer: { type: "uniform" } },
-    ],
+    entries: resources.map((resource, binding) => ({
+      binding,
+      visibility: GPUShaderStage.COMPUTE,
+      ...resource,
+    })),
   });
 }

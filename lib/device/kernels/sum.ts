@@ -66,6 +66,7 @@ function chainSums(
   return runProgram(backend, {
     operation: "Sum",
     variant: quads ? "columns/quads" : "columns",
+    results: { result: [chains, columns] },
     inputs: { x },
     quads: quads ? ["x"] : [],
     uniforms: { rows, strips, invocations: chains * strips },
@@ -87,6 +88,5 @@ fn main(index: u32, local: u32) {
 }`,
     invocations: chains * strips,
     workgroup: 64,
-    shape: [chains, columns],
-  });
+  })[0]!;
 }

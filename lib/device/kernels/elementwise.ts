@@ -1,0 +1,84 @@
+// Programs that make each element of their results from the same element of their inputs.
+import type { Key } from "../../tensor/random.ts";
+import { tf } from "../../tensor/tf.ts";
+import type { GuardedBackend } from "../backend.ts";
+import { runProgram } from "./program.ts";
+
+/**
+ * A function of elements. In its text, `V` is the type of what an invocation
+ * holds, `f32` or, where all sizes are multiples of four, `vec4<f32>`; each input
+ * and updated tensor is a `V` of its own name, each result and updated tensor a
+ * variable `V` to be set. `V(0.0)`, `select`, comparisons and arithmetic read
+ * the same for either.
+ */
+export type Elementwise = {
+  /** The operation's name, for errors and profiles. */
+  readonly operation: string;
+  /** What tells this text from others of the same operation. */
+  readonly variant: string;
+  /** The results' names. */
+  readonly results?: readonly string[];
+  /** Tensors to be written over where they lie. */
+  readonly updated?: Readonly<Record<string, tf.TensorInfo>>;
+  /** Tensors of one size. */
+  readonly inputs: Readonly<Record<string, tf.TensorInfo>>;
+  /** Tensors of one element: of its own name an `f32` in the text. */
+  readonly scalars?: Readonly<Record<string, tf.TensorInfo>>;
+  /** Numbers of the text, each a `u32` of the struct `uniforms`. */
+  readonly uniforms?: Readonly<Record<string, number>>;
+  readonly key?: Key;
+  /** WGSL functions the text calls; `V` is known to them. */
+  readonly functions?: string;
+  /** WGSL statements that set each result; `index` is the element's number, of a `vec4` the first's. */
+  readonly text: string;
+  /** Shape of the results. */
+  readonly shape: readonly number[];
+};
+
+/** Invocations of a workgroup: a workgroup costs a software adapter as much as 50 numbers. */
+const WORKGROUP = 64;
+
+/**
+ * Runs a function of elements.
+ *
+ * @param backend where to run
+ * @param operation what to run
+ * @returns the results, of `operation.shape`
+ */
+export function runElementwise(backend: GuardedBackend, operation: Elementwise): tf.TensorInfo[] {
+  const { results = [], updated = {}, inputs, scalars = {}, uniforms = {}, shape } = operation;
+  const size = tf.util.sizeFromShape([...shape]);
+  const wide = size % 4 === 0;
+  const written = [...results, ...Object.keys(updated)];
+  const read = [...Object.keys(updated), ...Object.keys(inputs)];
+  const count = wide ? size / 4 : size;
+  return runProgram(backend, {
+    operation: operation.operation,
+    variant: `${operation.variant}/${wide ? "vectors" : "numbers"}`,
+    results: Object.fromEntries(results.map((name) => [`${name}_`, shape])),
+    updated: prefixed(updated),
+    inputs: { ...prefixed(inputs), ...prefixed(scalars) },
+    vectors: wide ? [...new Set([...written, ...read])].map((name) => `${name}_`) : [],
+    uniforms: { count, ...uniforms },
+    ...(operation.key ? { key: operation.key } : {}),
+    code: `
+alias V = ${wide ? "vec4<f32>" : "f32"};
+${operation.functions ?? ""}
+fn main(i: u32, local: u32) {
+  if (i >= uniforms.count) { return; }
+  let index = i * ${wide ? 4 : 1}u;
+  ${results.map((name) => `var ${name}: V;`).join("\n")}
+  ${read.map((name) => `${name in updated ? "var" : "let"} ${name} = ${name}_[i];`).join("\n")}
+  ${Object.keys(scalars).map((name) => `let ${name} = ${name}_[0];`).join("\n")}
+  ${operation.text}
+  ${written.map((name) => `${name}_[i] = ${name};`).join("\n")}
+}`,
+    invocations: count,
+    workgroup: WORKGROUP,
+  });
+}
+
+/** Names of tensors, apart from those of the elements held. */
+function prefixed(tensors: Readonly<Record<string, tf.TensorInfo>>): Record<string, tf.TensorInfo> {
+  return Object.fromEntries(Object.entries(tensors).map(([name, info]) => [`${name}_`, info]));
+}
