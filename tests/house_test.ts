@@ -19,7 +19,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   data: ["tensor"],
   models: ["tensor", "text", "layers"],
   sizing: ["tensor", "text", "layers"],
-  train: ["tensor", "weights", "layers", "losses", "optimizers", "data"],
+  train: ["tensor", "weights", "device", "layers", "losses", "optimizers", "data"],
 };
 
 /** What tasks and examples may import besides mod.ts and their own folder, and why. */

@@ -1,13 +1,19 @@
 // The one list of neocog's kernels and gradients, put in the place of tfjs's own.
+import { ACTIVATION_GRADIENT } from "../tensor/activation_gradient.ts";
 import { DROP_UNITS } from "../tensor/drop_units.ts";
 import { tf } from "../tensor/tf.ts";
+import { UPDATE_TREES } from "../tensor/update_trees.ts";
+import { activationGradient } from "./kernels/activation_gradient.ts";
 import { conv2d, conv2dGradient, fusedConv2d } from "./kernels/conv2d.ts";
 import { conv2dFilterGradient } from "./kernels/conv2d_filter_gradient.ts";
 import { conv2dInputGradient } from "./kernels/conv2d_input_gradient.ts";
 import { dropUnits } from "./kernels/drop_units.ts";
+import { expm1 } from "./kernels/expm1.ts";
 import { fusedMatMul, matMul } from "./kernels/mat_mul.ts";
 import { maxPoolGradient } from "./kernels/max_pool_gradient.ts";
 import { sum } from "./kernels/sum.ts";
+import { updateTrees } from "./kernels/update_trees.ts";
+import { unaryKernels } from "./kernels/unary.ts";
 
 type KernelFunction = tf.KernelConfig["kernelFunc"];
 
@@ -23,7 +29,11 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   _FusedMatMul: fusedMatMul,
   MaxPoolGrad: maxPoolGradient,
   Sum: sum,
+  Expm1: expm1,
   [DROP_UNITS]: dropUnits,
+  [UPDATE_TREES]: updateTrees,
+  [ACTIVATION_GRADIENT]: activationGradient,
+  ...unaryKernels,
 };
 
 const GRADIENTS: readonly tf.GradConfig[] = [conv2dGradient];

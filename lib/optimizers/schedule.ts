@@ -3,6 +3,7 @@ import type { Scalar } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import { type Optimizer, requireLearningRate } from "./optimizer.ts";
 import { mapTree, type Tree } from "../tensor/tree.ts";
+import type { RateRule } from "../tensor/update_trees.ts";
 
 /**
  * A learning rate as a function of the steps taken: of a tensor, so that a step
@@ -11,7 +12,10 @@ import { mapTree, type Tree } from "../tensor/tree.ts";
  * @param count steps taken before this one, shape `[]`
  * @returns the learning rate, shape `[]`
  */
-export type Schedule = (count: Scalar) => Scalar;
+export type Schedule = ((count: Scalar) => Scalar) & {
+  /** The same as an equation, for devices to compute along with an update. */
+  readonly rule?: RateRule;
+};
 
 /** Options of {@linkcode cosineDecay}. */
 export type CosineDecayOptions = {
@@ -55,12 +59,13 @@ export function cosineDecay(options: CosineDecayOptions): Schedule {
       `Cannot make a cosine decay as its end must be from 0 to 1: current value is ${end}`,
     );
   }
-  return (count) =>
+  const rateAt = (count: Scalar): Scalar =>
     tf.tidy(() => {
       const angle = tf.mul(tf.minimum(count, steps), Math.PI / steps);
       const share = tf.mul(tf.add(tf.cos(angle), 1), (1 - end) / 2);
       return tf.mul(tf.add(share, end), learningRate) as Scalar;
     });
+  return Object.assign(rateAt, { rule: { learningRate, steps, end } });
 }
 
 /** A learning rate: one for all steps, or a schedule. */
@@ -76,7 +81,12 @@ export type LearningRate = number | Schedule;
 export function scheduleOf(optimizer: string, rate: LearningRate): Schedule {
   if (typeof rate === "function") return rate;
   requireLearningRate(optimizer, rate);
-  return () => tf.scalar(rate);
+  return Object.assign(() => tf.scalar(rate), { rule: constantRate(rate) });
+}
+
+/** A rate that stays as it is, as an equation. */
+export function constantRate(learningRate: number): RateRule {
+  return { learningRate, steps: 1, end: 1 };
 }
 
 /**

@@ -1,4 +1,5 @@
 // Dropping units at random, from a key, without storing which.
+import { registerHostKernel } from "./host_kernel.ts";
 import { type Key, word } from "./random.ts";
 import type { Tensor } from "./tensor.ts";
 import { tf } from "./tf.ts";
@@ -75,21 +76,8 @@ tf.registerGradient({
   }),
 });
 
-tf.registerKernel({
-  kernelName: DROP_UNITS,
-  backendName: "cpu",
-  kernelFunc: ({ inputs, attrs, backend }) => {
-    const { dataId, shape } = inputs.x!;
-    const { key, threshold, scale } = attrs as unknown as DropAttributes;
-    const memory = backend as unknown as HostMemory;
-    const values = memory.readSync(dataId);
-    const kept = values.map((value, i) => word(key, i) >= threshold ? value * scale : 0);
-    return { dataId: memory.write(kept, shape, "float32"), shape, dtype: "float32" };
-  },
+registerHostKernel<DropAttributes>(DROP_UNITS, ({ x }, { key, threshold, scale }) => {
+  const { values, shape } = x!;
+  const kept = values.map((value, i) => word(key, i) >= threshold ? value * scale : 0);
+  return [{ values: kept, shape }];
 });
-
-/** The part of tfjs's CPU backend used here. */
-type HostMemory = {
-  readSync(dataId: object): Float32Array;
-  write(values: Float32Array, shape: number[], dtype: "float32"): object;
-};

@@ -52,7 +52,8 @@ fn ahead(s: Step, u: u32) -> Step { // A depth quad ends within its pixel.
   return Step(s.c, s.v, s.y, s.x, s.offset + i32(u), s.b + u * uniforms.outChannels);
 }
 ${loadPatch("x", "s.offset", padded, quads.a)}
-${loadFlat("fn loadB(s: Step, n: u32)", "filter_", "s.b + n", quads.b)}
+fn column(n: u32) -> u32 { return n; }
+${loadFlat("fn loadB(s: Step, c: u32)", "filter_", "s.b + c", quads.b)}
 `;
 
 /**

@@ -67,7 +67,8 @@ fn loadA(r: Row, s: Step) -> ${quads.a ? "vec4<f32>" : "f32"} {
   let index = ((r.base + i) * i32(uniforms.outWidth) + j) * i32(uniforms.outChannels) + i32(s.o);
   return ${inside("dy", "index", quads.a)};
 }
-${loadFlat("fn loadB(s: Step, n: u32)", "filter_", "s.b + n * uniforms.outChannels", quads.b)}
+fn column(n: u32) -> u32 { return n * uniforms.outChannels; }
+${loadFlat("fn loadB(s: Step, c: u32)", "filter_", "s.b + c", quads.b)}
 `;
 
 /**
@@ -127,7 +128,8 @@ fn loadA(r: Row, s: Step) -> ${quads.a ? "vec4<f32>" : "f32"} {
   let index = ((r.base + i) * i32(uniforms.outWidth) + j) * i32(uniforms.outChannels) + i32(s.o);
   return ${inside("dy", "index", quads.a)};
 }
-${loadFlat("fn loadB(s: Step, n: u32)", "filter_", "s.b + n * uniforms.outChannels", quads.b)}
+fn column(n: u32) -> u32 { return n * uniforms.outChannels; }
+${loadFlat("fn loadB(s: Step, c: u32)", "filter_", "s.b + c", quads.b)}
 `;
 
 /** Where the pixels of a phase lie; at the edges some phases have fewer. */

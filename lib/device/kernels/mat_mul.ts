@@ -21,7 +21,8 @@ fn ahead(s: Step, u: u32) -> Step {
   return Step(s.a + u * uniforms.stepA, s.b + u * uniforms.stepB);
 }
 ${loadFlat("fn loadA(r: Row, s: Step)", "a", "r.offset + s.a", quads.a)}
-${loadFlat("fn loadB(s: Step, n: u32)", "b", "s.b + n * uniforms.columnB", quads.b)}
+fn column(n: u32) -> u32 { return n * uniforms.columnB; }
+${loadFlat("fn loadB(s: Step, c: u32)", "b", "s.b + c", quads.b)}
 `;
 
 /**

@@ -2,11 +2,9 @@
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { fitsTexture } from "../textures.ts";
+import { type Activation, finishText } from "./epilogue.ts";
 import { runProgram } from "./program.ts";
 import { type Form, type Quads, registerForm, strideOf, workgroupForm } from "./tiles.ts";
-
-/** Functions of a product's elements that cost no pass of their own. */
-export type Activation = "relu";
 
 /**
  * A matrix product whose factors are given by WGSL functions, so that a
@@ -19,8 +17,9 @@ export type Activation = "relu";
  * fn step(batch: u32, k: u32) -> Step     // from any k: may divide
  * fn next(s: Step) -> Step                // from k to k + STRIDE: should not divide
  * fn ahead(s: Step, u: u32) -> Step       // from k to k + u, u < STRIDE
+ * fn column(n: u32) -> u32             // where column n of B begins
  * fn loadA(r: Row, s: Step) -> f32
- * fn loadB(s: Step, n: u32) -> f32
+ * fn loadB(s: Step, c: u32) -> f32      // of the column that begins at c
  * ```
  *
  * and instead of `loadA` or `loadB`, where {@linkcode Quads} says so, one that
@@ -202,12 +201,6 @@ function depthPieces(form: Form, tiles: number, depth: number): number {
 /** What a sum begins from. */
 function initialText(bias: tf.TensorInfo | undefined): string {
   return `fn initial(column: u32) -> f32 { return ${bias ? "bias_at(column)" : "0.0"}; }`;
-}
-
-/** What is made of a finished sum; of NaN, always NaN. */
-function finishText(element: string, activation: Activation | undefined): string {
-  const value = activation === "relu" ? `select(x, ${element}(), x < ${element}())` : "x";
-  return `fn finish(x: ${element}) -> ${element} { return ${value}; }`;
 }
 
 /** Writes four results of a row from column `n` on, or as many as there are. */

@@ -1,6 +1,7 @@
 // Runs one of our own WGSL programs on the guarded backend.
 import type { Key } from "../../tensor/random.ts";
 import type { tf } from "../../tensor/tf.ts";
+import { knownWords } from "../../tensor/traced_key.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { type Texels, WIDTH_BITS } from "../textures.ts";
 
@@ -61,7 +62,7 @@ export function runProgram(backend: GuardedBackend, program: Program): tf.Tensor
     updated: Object.values(updated),
     inputs: Object.values(inputs),
     held: Object.keys(inputs).map((name) => texelsOf(program, name)),
-    uniforms: uniformBlock(key ? [...numbers, ...key] : numbers),
+    uniforms: uniformBlock(key ? [...numbers, ...knownWords(key)] : numbers),
     key: key && { words: key, at: numbers.length },
     workgroups: grid(Math.ceil(invocations / workgroup), backend.device.limits),
   });

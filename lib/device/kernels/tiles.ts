@@ -196,12 +196,12 @@ function tileOfA(height: number, quads: Quads["a"]): TileFactor {
 function tileOfB(width: number, quads: Quads["b"]): TileFactor {
   if (quads === "columns") {
     return {
-      before: each(width / 4, (q) => `let n${q} = min(p.n + ${4 * q}u, lastColumn - 3u);`),
+      before: each(width / 4, (q) => `let n${q} = column(min(p.n + ${4 * q}u, lastColumn - 3u));`),
       load: (u) => each(width / 4, (q) => `let b${q}_${u} = loadB(s${u}, n${q});`),
       value: (q, u) => `b${q}_${u}`,
     };
   }
-  const before = each(width, (j) => `let n${j} = min(p.n + ${j}u, lastColumn);`);
+  const before = each(width, (j) => `let n${j} = column(min(p.n + ${j}u, lastColumn));`);
   if (quads === "depth") {
     return {
       before,
@@ -255,7 +255,7 @@ fn main(index: u32, local: u32) {
       let kB = p.begin + at * ${slice}u + i / ${width}u;
       let sB = step(p.batch, min(kB, uniforms.depth - 1u));
       sliceB[i / ${width}u][i % ${width}u] =
-        select(0.0, loadB(sB, min(p.n + i % ${width}u, lastColumn)), kB < p.end);
+        select(0.0, loadB(sB, column(min(p.n + i % ${width}u, lastColumn))), kB < p.end);
     }
     workgroupBarrier();
     for (var q = 0u; q < ${slice}u; q++) {

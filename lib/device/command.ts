@@ -1,0 +1,42 @@
+// A dispatch with all that it binds, before it is encoded or recorded.
+import type { Key } from "../tensor/random.ts";
+import type { tf } from "../tensor/tf.ts";
+import type { Texels } from "./textures.ts";
+
+/** A tensor as a dispatch binds it. */
+export type Bound = {
+  readonly info: tf.TensorInfo;
+  /** Written without a look at what was there, written over in part or in place, or read. */
+  readonly access: "write" | "update" | "read";
+  /** Where it is bound as a texture: of which texels. */
+  readonly texels?: Texels | undefined;
+};
+
+/** A dispatch. */
+export type Command = {
+  /** The operation's name, for errors and profiles. */
+  readonly operation: string;
+  readonly pipeline: GPUComputePipeline;
+  /** What is bound, from binding 0 on. */
+  readonly bound: readonly Bound[];
+  /** The numbers bound after the tensors. */
+  readonly uniforms: Uint8Array<ArrayBuffer>;
+  /** The key whose two words lie among the uniforms, and from which 32-bit word on. */
+  readonly key?: { readonly words: Key; readonly at: number } | undefined;
+  readonly workgroups: readonly [x: number, y: number, z: number];
+};
+
+/** Takes what an operation would give to the GPU, so that nothing is run. */
+export type CommandRecorder = {
+  /** Takes a dispatch. */
+  run(command: Command): void;
+  /** Takes a copy of a whole tensor. */
+  copy(from: tf.TensorInfo, to: tf.TensorInfo): void;
+  /**
+   * Notes, for whoever swallows exceptions, that the function can not be recorded.
+   *
+   * @param error why
+   * @returns the error, to be thrown
+   */
+  refuse(error: Error): Error;
+};
