@@ -101,7 +101,8 @@ function opsOf(conv: Conv): Op[] {
     dilation: [1, 1],
     groups: 1,
   } as const;
-  const random = (shape: number[]): tf.Tensor4D => tf.randomUniform(shape, -1, 1);
+  const random = (shape: [number, number, number, number]): tf.Tensor4D =>
+    tf.randomUniform(shape, -1, 1);
   return [
     {
       ...common,

@@ -3,26 +3,11 @@ import * as nc from "../../../mod.ts";
 import type { Beginning, Network, Parameter } from "../networks.ts";
 import type { Peer, Prepared, Work } from "./peer.ts";
 
-/** neocog's jit, as the bench calls it. */
-type Jit = <F extends (...args: never[]) => unknown>(
-  f: F,
-  options?: { readonly donate?: readonly number[] },
-) => F;
-
-/** What may be missing in the neocog that is measured. */
-const optional = nc as unknown as { readonly jit?: Jit };
-
 /** A training step or inference of neocog, started but not waited for. */
 export type Issue = () => { readonly result: nc.Tensor; dispose(): void };
 
 /** A prepared network of which single calls can be counted and timed. */
 export type NeocogPrepared = Prepared & { readonly issue: Issue };
-
-/** neocog's jit, or why there is none. */
-function requireJit(): Jit {
-  if (optional.jit) return optional.jit;
-  throw new Error("this neocog has no jit");
-}
 
 /** A tree of the form of `tree` with the numbers of `parameters`, in their order. */
 function filled<T extends nc.Tree>(tree: T, parameters: readonly Parameter[]): T {
@@ -74,7 +59,7 @@ function issueTraining(work: Work, jitted: boolean): Issue {
   const model = modelOf(work.network);
   const optimizer = optimizerOf(work.network);
   const plain = nc.trainStep(model, nc.softmaxCrossEntropy, optimizer);
-  const step = jitted ? requireJit()(plain, { donate: [0] }) : plain;
+  const step = jitted ? nc.jit(plain, { donate: [0] }) : plain;
   const { params, state } = weights(model, work.network, work.beginning);
   const labels = nc.tf.tensor2d(work.batch.labels, [work.batchSize, 10]);
   const batch = { images: imagesOf(work), labels };
@@ -93,7 +78,7 @@ function issueInference(work: Work, jitted: boolean): Issue {
   const model = modelOf(work.network);
   const plain = (params: nc.Tree, state: nc.Tree, x: nc.Tensor): nc.Tensor =>
     nc.tf.tidy(() => model.apply(params, state, x, {})[0]);
-  const infer = jitted ? requireJit()(plain) : plain;
+  const infer = jitted ? nc.jit(plain) : plain;
   const { params, state } = weights(model, work.network, work.beginning);
   const images = imagesOf(work);
   return () => {
@@ -131,7 +116,6 @@ export function neocogPeer(jitted: boolean): Peer {
   return {
     version: "neocog",
     async open() {
-      if (jitted) requireJit();
       await nc.start();
     },
     prepare: (work) => prepareNeocog(work, jitted),
