@@ -1,0 +1,32 @@
+// The job `agree`: what a peer computes, so that no peer is timed at something else.
+import { firstBatch, firstParameters, networkOf, withoutDropout } from "../networks.ts";
+import { loadPeer } from "../peers/peers.ts";
+import type { AgreeLine, Job } from "./job.ts";
+
+/** Steps whose losses are compared: the second and third depend on all gradients. */
+const STEPS = 3;
+const BATCH_SIZE = 4;
+
+/**
+ * Outputs, and losses over some steps.
+ *
+ * @param job which network in which peer
+ */
+export async function agreeJob(
+  { peer: name, model }: Job & { job: "agree" },
+): Promise<AgreeLine> {
+  const peer = await loadPeer(name);
+  await peer.open();
+  const network = withoutDropout(networkOf(model));
+  const work = {
+    network,
+    batchSize: BATCH_SIZE,
+    beginning: firstParameters(network),
+    batch: firstBatch(network, BATCH_SIZE),
+  };
+  const outputs = await peer.prepare({ ...work, training: false }).run(1);
+  const training = peer.prepare({ ...work, training: true });
+  const losses: number[] = [];
+  for (let step = 0; step < STEPS; step++) losses.push((await training.run(1))[0]!);
+  return { outputs, losses };
+}
