@@ -1,7 +1,7 @@
 // tfjs's WebGPU backend on a device of our own, with every fault made an exception.
 import type { Key } from "../tensor/random.ts";
 import { tf } from "../tensor/tf.ts";
-import type { Bound, Command, CommandRecorder } from "./command.ts";
+import { type Bound, type Command, type CommandRecorder, rangesOf } from "./command.ts";
 import type { Counters } from "./counters.ts";
 import { type Encoding, encoding } from "./encoding.ts";
 import { DeviceError } from "./errors.ts";
@@ -30,6 +30,8 @@ export type Dispatch = {
   /** The key whose two words lie among the uniforms, and from which word on. */
   readonly key?: { readonly words: Key; readonly at: number } | undefined;
   readonly workgroups: readonly [x: number, y: number, z: number];
+  /** Whether tensors over the largest binding are bound in ranges of {@linkcode GuardedBackend.bindingLimit}. */
+  readonly ranged?: boolean | undefined;
 };
 
 /**
@@ -40,6 +42,8 @@ export type Dispatch = {
 export class GuardedBackend extends WebGPUBackend {
   /** Textures to be filled with tensors, free between commands. */
   readonly textures: TexturePool;
+  /** The largest binding in bytes, a multiple of what an offset must be one of. */
+  bindingLimit: number;
   /** Encodes commands, and counts them. */
   readonly encoding: Encoding = encoding(this.hidden);
   readonly #faults: FaultLedger = faultLedger(() => this.abandonCommands());
@@ -53,6 +57,9 @@ export class GuardedBackend extends WebGPUBackend {
    */
   constructor(device: GPUDevice, info: GPUAdapterInfo) {
     super(device, info);
+    const { maxStorageBufferBindingSize, minStorageBufferOffsetAlignment } = device.limits;
+    this.bindingLimit = maxStorageBufferBindingSize -
+      maxStorageBufferBindingSize % minStorageBufferOffsetAlignment;
     this.textures = texturePool(device);
     this.countBuffers();
     const { hidden } = this;
@@ -151,7 +158,7 @@ export class GuardedBackend extends WebGPUBackend {
     return this.guarded(
       describe(operationOf(program), inputs),
       inputs,
-      [program.outputShape],
+      [...inputs.map(({ shape }) => shape), program.outputShape],
       () => [super.runWebGPUProgram(program, inputs, outputDtype, uniforms, output)],
     )[0]!;
   }
@@ -171,7 +178,21 @@ export class GuardedBackend extends WebGPUBackend {
         `Cannot run ${named} as its inputs must be float32: current value is ${other.dtype}`,
       );
     }
-    return this.guarded(named, [...updated, ...inputs], results, () => {
+    const disguised = [...updated, ...inputs].find(({ dataId }) =>
+      this.tensorMap.get(dataId).dtype !== "float32"
+    );
+    if (disguised) {
+      throw new TypeError(
+        `Cannot run ${named} as its inputs' numbers must be float32: current value is ${
+          this.tensorMap.get(disguised.dataId).dtype
+        }, seen as float32`,
+      );
+    }
+    const bound = dispatch.ranged
+      ? []
+      : [...updated, ...inputs.filter((_, i) => !dispatch.held[i])];
+    const shapes = [...bound.map(({ shape }) => shape), ...(dispatch.ranged ? [] : results)];
+    return this.guarded(named, [...updated, ...inputs], shapes, () => {
       const made = results.map((shape) =>
         isEmpty(shape)
           ? this.makeTensorInfo([...shape], "float32", new Float32Array(0))
@@ -191,7 +212,7 @@ export class GuardedBackend extends WebGPUBackend {
    */
   copyTensor(source: tf.TensorInfo): tf.TensorInfo {
     const { shape, dtype } = source;
-    return this.guarded(describe("Copy", [source]), [source], [shape], () => {
+    return this.guarded(describe("Copy", [source]), [source], [], () => {
       const copy = this.makeTensorInfo([...shape], dtype);
       if (isEmpty(shape)) {
         const none = tf.util.getTypedArrayFromDType(dtype as tf.NumericDataType, 0);
@@ -213,7 +234,7 @@ export class GuardedBackend extends WebGPUBackend {
     return this.tensorMap.get(dataId).resource as GPUBuffer;
   }
 
-  /** Records an operation whose inputs are sound and whose tensors can be bound, and watches it. */
+  /** Records an operation whose inputs are sound and whose tensors, of `shapes`, can be bound, and watches it. */
   private guarded(
     operation: string,
     inputs: readonly tf.TensorInfo[],
@@ -221,9 +242,8 @@ export class GuardedBackend extends WebGPUBackend {
     record: () => tf.TensorInfo[],
   ): tf.TensorInfo[] {
     this.requireSound(operation, inputs);
-    const limit = this.device.limits.maxStorageBufferBindingSize;
-    for (const each of [...inputs.map((input) => input.shape), ...shapes]) {
-      requireWithin(`run ${operation}`, "storage binding", each, limit);
+    for (const each of shapes) {
+      requireWithin(`run ${operation}`, "storage binding", each, this.bindingLimit);
     }
     return this.watchedResults(operation, record);
   }
@@ -289,13 +309,20 @@ export class GuardedBackend extends WebGPUBackend {
       operation,
       pipeline: dispatch.pipeline(),
       bound: [
-        ...written.map((info, i): Bound => ({ info, access: i < made ? "write" : "update" })),
-        ...inputs.map((info, i): Bound => ({ info, access: "read", texels: dispatch.held[i] })),
+        ...written.flatMap((info, i) => this.inRanges(info, i < made ? "write" : "update")),
+        ...inputs.flatMap((info, i) => this.inRanges(info, "read", dispatch.held[i])),
       ],
       uniforms: new Uint8Array(uniforms.buffer, uniforms.byteOffset, uniforms.byteLength),
       key,
       workgroups,
     });
+  }
+
+  /** A tensor as it is bound: whole, in ranges, or as a texture. */
+  private inRanges(info: tf.TensorInfo, access: Bound["access"], texels?: Texels): Bound[] {
+    if (texels) return [{ info, access, texels }];
+    const bytes = 4 * tf.util.sizeFromShape(info.shape);
+    return rangesOf(bytes, this.bindingLimit).map((range) => ({ info, access, range }));
   }
 
   /** A dispatch of tfjs's, whose pipeline is compiled. */
@@ -336,8 +363,8 @@ export class GuardedBackend extends WebGPUBackend {
     const { operation, pipeline, bound, uniforms, workgroups } = command;
     for (const { info } of bound) this.uploadToGPU(info.dataId);
     const held = bound.map(({ info, texels }) => texels && this.holdTensor(info, texels));
-    const resources = bound.map(({ info }, i) =>
-      held[i]?.view ?? { buffer: this.bufferOf(info.dataId) }
+    const resources = bound.map(({ info, range }, i) =>
+      held[i]?.view ?? { buffer: this.bufferOf(info.dataId), ...range }
     );
     const group = bindGroup(this.device, pipeline, [
       ...resources,

@@ -10,7 +10,28 @@ export type Bound = {
   readonly access: "write" | "update" | "read";
   /** Where it is bound as a texture: of which texels. */
   readonly texels?: Texels | undefined;
+  /** The bytes that are bound, where it is not all of them. */
+  readonly range?: ByteRange | undefined;
 };
+
+/** A part of a buffer. */
+export type ByteRange = { readonly offset: number; readonly size: number };
+
+/**
+ * The ranges that a tensor is bound in.
+ *
+ * @param bytes of the tensor
+ * @param most bytes of a range
+ * @returns one after another; `undefined` alone where the tensor is bound whole
+ */
+export function rangesOf(bytes: number, most: number): readonly (ByteRange | undefined)[] {
+  const count = Math.max(1, Math.ceil(bytes / most));
+  if (count === 1) return [undefined];
+  return Array.from({ length: count }, (_, i) => ({
+    offset: i * most,
+    size: Math.min(most, bytes - i * most),
+  }));
+}
 
 /** A dispatch. */
 export type Command = {

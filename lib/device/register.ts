@@ -6,11 +6,13 @@ import { UPDATE_TREES } from "../tensor/update_trees.ts";
 import { activationGradient } from "./kernels/activation_gradient.ts";
 import { argExtreme } from "./kernels/arg_extremes.ts";
 import { bincount } from "./kernels/bincount.ts";
+import { cast } from "./kernels/cast.ts";
 import { conv2d, conv2dGradient, fusedConv2d } from "./kernels/conv2d.ts";
 import { conv2dFilterGradient } from "./kernels/conv2d_filter_gradient.ts";
 import { conv2dInputGradient } from "./kernels/conv2d_input_gradient.ts";
 import { cumulative } from "./kernels/cumulative.ts";
 import { dropUnits } from "./kernels/drop_units.ts";
+import { filled, filledLike } from "./kernels/fill.ts";
 import { fusedMatMul, matMul } from "./kernels/mat_mul.ts";
 import { EXACT_UNARY, exactUnary } from "./kernels/exact_unary.ts";
 import { maxPoolGradient } from "./kernels/max_pool_gradient.ts";
@@ -41,10 +43,14 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   ArgMax: argExtreme,
   ArgMin: argExtreme,
   Bincount: bincount,
+  Cast: cast,
   Cumprod: cumulative,
   Cumsum: cumulative,
   PadV2: pad,
   Prod: prod,
+  Fill: filled,
+  ZerosLike: filledLike(0),
+  OnesLike: filledLike(1),
   ...Object.fromEntries(EXACT_UNARY.map((name) => [name, exactUnary(name)])),
 };
 

@@ -200,9 +200,10 @@ function rebind(
       continue;
     }
     const { run, held } = step;
-    const resources = run.uses.map(({ storage }, i) => {
+    const resources = run.uses.map(({ storage, range }, i) => {
       const view = held.bound.get(i)?.view;
-      return view ?? { buffer: bufferOf(equipment, place(storage)), size: storage.bytes };
+      const buffer = bufferOf(equipment, place(storage));
+      return view ?? { buffer, ...(range ?? { size: storage.bytes }) };
     });
     const numbers = equipment.uniforms.bindingOf(run);
     step.group = bindGroup(backend.device, run.pipeline, [...resources, numbers]);

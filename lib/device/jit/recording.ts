@@ -127,11 +127,11 @@ export function record(backend: GuardedBackend): Recording {
       return info;
     },
     run({ bound, ...command }) {
-      const uses = bound.map(({ info, access, texels }): Use => {
+      const uses = bound.map(({ info, access, texels, range }): Use => {
         const known = access !== "write" || find(info) !== undefined;
         const storage = access === "read" ? storageOf(info) : written(info);
         const sure = access === "write" && known ? "update" : access;
-        return { storage, access: sure, texels, shape: info.shape };
+        return { storage, access: sure, texels, range, shape: info.shape };
       });
       steps.push({ ...command, kind: "run", uses, key: tracedOf(command.key) });
     },

@@ -174,6 +174,7 @@ export function runProduct(
     ].join("\n"),
     invocations: tiles * form.perTile,
     workgroup: form.workgroup,
+    ranged: true,
   })[0]!;
   return whole ? partial : sumPieces(backend, product, partial);
 }
@@ -205,13 +206,13 @@ function initialText(bias: tf.TensorInfo | undefined): string {
 
 /** Writes four results of a row from column `n` on, or as many as there are. */
 function storeText(wide: boolean): string {
-  if (wide) return "fn store(to: u32, x: vec4<f32>, n: u32) { result[to / 4u] = finish(x); }";
+  if (wide) return "fn store(to: u32, x: vec4<f32>, n: u32) { result_put(to / 4u, finish(x)); }";
   return `fn store(to: u32, x: vec4<f32>, n: u32) {
   let y = finish(x);
-  result[to] = y[0];
-  if (n + 1u < uniforms.columns) { result[to + 1u] = y[1]; }
-  if (n + 2u < uniforms.columns) { result[to + 2u] = y[2]; }
-  if (n + 3u < uniforms.columns) { result[to + 3u] = y[3]; }
+  result_put(to, y[0]);
+  if (n + 1u < uniforms.columns) { result_put(to + 1u, y[1]); }
+  if (n + 2u < uniforms.columns) { result_put(to + 2u, y[2]); }
+  if (n + 3u < uniforms.columns) { result_put(to + 3u, y[3]); }
 }`;
 }
 
@@ -230,6 +231,7 @@ function sumPieces(
   const { bias, activation, shape, columns } = product;
   const wide = columns % 4 === 0;
   const element = wide ? "vec4<f32>" : "f32";
+  const reader = wide ? "quad" : "at";
   const count = tf.util.sizeFromShape([...shape]) / (wide ? 4 : 1);
   const [sum] = runProgram(backend, {
     operation: `${product.operation}Sum`,
@@ -241,12 +243,15 @@ function sumPieces(
     code: `${finishText(element, activation)}
 fn main(i: u32, local: u32) {
   if (i >= uniforms.count) { return; }
-  var sum = ${bias ? `bias[i % uniforms.strips]` : `${element}()`};
-  for (var piece = 0u; piece < uniforms.pieces; piece++) { sum += parts[piece * uniforms.count + i]; }
-  result[i] = finish(sum);
+  var sum = ${bias ? `bias_${reader}(i % uniforms.strips)` : `${element}()`};
+  for (var piece = 0u; piece < uniforms.pieces; piece++) {
+    sum += parts_${reader}(piece * uniforms.count + i);
+  }
+  result_put(i, finish(sum));
 }`,
     invocations: count,
     workgroup: 64,
+    ranged: true,
   });
   backend.disposeData(partial.dataId);
   return sum!;

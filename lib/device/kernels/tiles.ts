@@ -272,7 +272,7 @@ fn main(index: u32, local: u32) {
       let y = p.m + m + i;
       let x = p.n + n + j;
       if (y <= lastRow && x <= lastColumn && exists(p.batch, y)) {
-        result[p.origin + destination(p.batch, y) + x] = finish(sums[i][j]);
+        result_put(p.origin + destination(p.batch, y) + x, finish(sums[i][j]));
       }
     }
   }

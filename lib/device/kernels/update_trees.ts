@@ -7,6 +7,7 @@ import {
   type UpdateRule,
 } from "../../tensor/update_trees.ts";
 import type { GuardedBackend } from "../backend.ts";
+import { rangesOf } from "../command.ts";
 import { type Program, runProgram } from "./program.ts";
 
 /** Invocations of a workgroup. */
@@ -73,16 +74,33 @@ function runAll(
   parameters: readonly Parameter[],
   tensors: Readonly<Record<string, tf.TensorInfo>>,
 ): tf.TensorInfo[] {
-  const most = backend.device.limits.maxStorageBuffersPerShaderStage - SHARED_BINDINGS;
-  const capacity = Math.floor(most / (momentsOf(attributes.rule) + 2));
-  for (let i = capacity; i < parameters.length; i += capacity) {
-    const part = parameters.slice(i, i + capacity);
-    runProgram(backend, programOf(attributes, part, tensors, {}));
-  }
-  const first = parameters.slice(0, capacity);
+  const [first = [], ...rest] = shareBindings(backend, attributes.rule, parameters);
+  for (const part of rest) runProgram(backend, programOf(attributes, part, tensors, {}));
   const results: Record<string, readonly number[]> = tensors.count ? { nextCount: [] } : {};
   if (first.length === 0 && !tensors.count) return [];
   return runProgram(backend, programOf(attributes, first, tensors, results));
+}
+
+/** Parameters that share a dispatch; one beyond the largest binding takes several bindings a tensor. */
+function shareBindings(
+  { device, bindingLimit }: GuardedBackend,
+  rule: UpdateRule,
+  parameters: readonly Parameter[],
+): Parameter[][] {
+  const most = device.limits.maxStorageBuffersPerShaderStage - SHARED_BINDINGS;
+  const parts: Parameter[][] = [];
+  let left = 0;
+  for (const parameter of parameters) {
+    const ranges = rangesOf(4 * parameter.size, bindingLimit).length;
+    const bindings = ranges * (momentsOf(rule) + 2);
+    if (bindings > left || parts.length === 0) {
+      parts.push([]);
+      left = most;
+    }
+    parts.at(-1)!.push(parameter);
+    left -= bindings;
+  }
+  return parts;
 }
 
 function programOf(
@@ -116,6 +134,7 @@ function programOf(
     // The count is written by the first invocation, also where there is nothing else to do.
     invocations: Math.max(1, total) * WORKGROUP,
     workgroup: WORKGROUP,
+    ranged: true,
   };
 }
 
@@ -212,22 +231,31 @@ fn main(index: u32, local: u32) {
       : ""
   }
   var group = index / ${WORKGROUP}u;
-  ${wide.map((_, i) => parameterText(i, names, textOf(rule))).join("\n")}
+  ${
+    wide.map((isWide, i) => parameterText(i, isWide ? "quad" : "at", names, textOf(rule))).join(
+      "\n",
+    )
+  }
 }`;
 }
 
 /** A workgroup's part of one parameter: nothing where it belongs to another. */
-function parameterText(i: number, names: readonly string[], text: string): string {
+function parameterText(
+  i: number,
+  reader: "at" | "quad",
+  names: readonly string[],
+  text: string,
+): string {
   const part = WORKGROUP * ROUNDS;
   return `
   {
     let begin = group * ${part}u;
     let end = select(0u, min(begin + ${part}u, uniforms.length${i}), group < uniforms.groups${i});
     for (var at = begin + local; at < end; at += ${WORKGROUP}u) {
-      ${names.map((name) => `var ${name} = ${name}${i}[at];`).join(" ")}
-      let g = g${i}[at];
+      ${names.map((name) => `var ${name} = ${name}${i}_${reader}(at);`).join(" ")}
+      let g = g${i}_${reader}(at);
       ${text}
-      ${names.map((name) => `${name}${i}[at] = ${name};`).join(" ")}
+      ${names.map((name) => `${name}${i}_put(at, ${name});`).join(" ")}
     }
     // Of the groups before this parameter's there are none left: they wrap around, beyond all others.
     group -= uniforms.groups${i};

@@ -5,14 +5,6 @@ import type { Draw, Subject, Trial } from "../subject.ts";
 
 const { tf } = nc;
 
-/** What records a function, as far as this library has it. */
-type Jit = <A extends readonly unknown[], R>(
-  f: (...values: A) => R,
-  options?: { readonly donate?: readonly number[] },
-) => ((...values: A) => R) & { dispose(): void };
-
-const jit = (nc as unknown as { readonly jit?: Jit }).jit;
-
 /** Steps taken of each trial. */
 const STEPS = 4;
 
