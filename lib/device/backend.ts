@@ -99,15 +99,11 @@ export class GuardedBackend extends WebGPUBackend {
    * @param f calls operations
    */
   recording(recorder: CommandRecorder, f: () => void): void {
-    const forward = tf.env().getBool("WEBGPU_CPU_FORWARD");
-    // Else operations on small arguments from the host would be computed once, here, and baked in.
-    tf.env().set("WEBGPU_CPU_FORWARD", false);
     this.#recorder = recorder;
     try {
       f();
     } finally {
       this.#recorder = undefined;
-      tf.env().set("WEBGPU_CPU_FORWARD", forward);
     }
   }
 
@@ -284,11 +280,12 @@ export class GuardedBackend extends WebGPUBackend {
     );
   }
 
+  /** Whether a few numbers that the host knows are computed there; in a recording, constants alone. */
   override shouldExecuteOnCPU(inputs: tf.TensorInfo[], sizeThreshold?: number): boolean {
-    if (!this.#recorder) {
-      for (const { dataId } of inputs) {
-        this.requireReal(dataId, "use a tensor");
-      }
+    if (this.#recorder) {
+      if (inputs.some(({ dataId }) => this.tensorMap.get(dataId).values == null)) return false;
+    } else {
+      for (const { dataId } of inputs) this.requireReal(dataId, "use a tensor");
     }
     return super.shouldExecuteOnCPU(inputs, sizeThreshold);
   }
