@@ -51,7 +51,12 @@ const WALKS: Readonly<Record<string, readonly [make: () => nc.Optimizer, walk: W
 };
 
 /** All parameters in one vector, so that one comparison serves them. */
-function walkTrial(draw: Draw, make: () => nc.Optimizer, walk: Walk, record?: Jit): Trial {
+function walkTrial(
+  draw: Draw,
+  make: () => nc.Optimizer,
+  walk: Walk,
+  record?: typeof nc.jit,
+): Trial {
   const shapes = Array.from({ length: draw.whole(1, 12) }, () => draw.shape([0, 3], 9));
   const slopes = shapes.map((shape) =>
     Array.from({ length: STEPS }, () => draw.between(shape, 0.5, 2).values)
@@ -93,14 +98,14 @@ export const optimizers: readonly Subject[] = Object.entries(WALKS).map(
 );
 
 /** A function for jit: Σ over rows of tanh(x · w), scaled. */
-function jitTrial(draw: Draw, record: Jit): Trial {
+function jitTrial(draw: Draw): Trial {
   const [rows, depth, columns] = [draw.whole(1, 6), draw.whole(1, 9), draw.whole(1, 7)];
   const squashed = (x: nc.Tensor, w: nc.Tensor): nc.Tensor =>
     tf.tidy(() => tf.mul(tf.sum(tf.tanh(tf.matMul(x, w)), 0), 3));
   return {
     inputs: [draw.normal([rows, depth]), draw.normal([depth, columns])],
     run: (x, w) => {
-      const recorded = record(squashed);
+      const recorded = nc.jit(squashed);
       // The first call records, the second replays: with other numbers, lest it repeat itself.
       recorded(tf.zerosLike(x!), w!).dispose();
       const y = recorded(x!, w!);
@@ -124,12 +129,10 @@ function dot(x: Numbers, w: Numbers, m: number, n: number, depth: number, column
 }
 
 /** Recorded functions. */
-export const recorded: readonly Subject[] = jit
-  ? [
-    { name: "jit, replayed", tolerance: 1e-4, draw: (draw) => jitTrial(draw, jit) },
-    ...Object.entries(WALKS).map(([name, [make, walk]]): Subject => ({
-      name: `jit of ${name}, in place`,
-      draw: (draw) => walkTrial(draw, make, walk, jit),
-    })),
-  ]
-  : [];
+export const recorded: readonly Subject[] = [
+  { name: "jit, replayed", tolerance: 1e-4, draw: jitTrial },
+  ...Object.entries(WALKS).map(([name, [make, walk]]): Subject => ({
+    name: `jit of ${name}, in place`,
+    draw: (draw) => walkTrial(draw, make, walk, nc.jit),
+  })),
+];
