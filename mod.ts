@@ -51,6 +51,7 @@ export {
   word,
 } from "./lib/tensor/random.ts";
 export { type ValueAndGrad, valueAndGrad } from "./lib/tensor/grad.ts";
+export type { Activation } from "./lib/tensor/activation.ts";
 export { convolve, type ConvolveOptions } from "./lib/tensor/convolve.ts";
 export { dropUnits } from "./lib/tensor/drop_units.ts";
 export type { RateRule } from "./lib/tensor/update_trees.ts";

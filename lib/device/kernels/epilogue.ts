@@ -1,7 +1,7 @@
 // What is made of a finished sum before it is written.
 
-/** Functions of a result's elements that cost no pass of their own. */
-export type Activation = "relu";
+import type { Activation } from "../../tensor/activation.ts";
+import { ACTIVATION_TEXTS } from "./unary.ts";
 
 /**
  * The WGSL function `finish`; of NaN it makes NaN.
@@ -13,6 +13,11 @@ export function finishText(
   element: "f32" | "vec4<f32>",
   activation: Activation | undefined,
 ): string {
-  const value = activation === "relu" ? `select(x, ${element}(), x < ${element}())` : "x";
-  return `fn finish(x: ${element}) -> ${element} { return ${value}; }`;
+  if (!activation) return `fn finish(x: ${element}) -> ${element} { return x; }`;
+  return `alias V = ${element};
+fn finish(x: V) -> V {
+  var y: V;
+  ${ACTIVATION_TEXTS[activation]}
+  return y;
+}`;
 }

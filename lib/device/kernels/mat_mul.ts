@@ -1,7 +1,7 @@
 // Matrix product of batches in all four transpositions: y[b] = op(a[b]) · op(b[b]).
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
-import { isBiasAlone } from "./fused.ts";
+import { fusedActivation, isOurs } from "./fused.ts";
 import { loadFlat } from "./load.ts";
 import { runProduct } from "./product.ts";
 import type { Quads } from "./tiles.ts";
@@ -70,6 +70,7 @@ export function matMul(
       depth,
       inputs: { a, b },
       bias,
+      activation: fusedActivation(call),
       uniforms: {
         batchesA,
         batchesB,
@@ -128,6 +129,6 @@ export function fusedMatMul(
   const own = matMul(software, stock);
   return (call) => {
     const columns = call.inputs.b!.shape.at(call.attrs!.transposeB ? -2 : -1)!;
-    return isBiasAlone(call, columns) ? own(call) : stock(call);
+    return isOurs(call, columns) ? own(call) : stock(call);
   };
 }

@@ -2,7 +2,8 @@
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { fitsTexture } from "../textures.ts";
-import { type Activation, finishText } from "./epilogue.ts";
+import type { Activation } from "../../tensor/activation.ts";
+import { finishText } from "./epilogue.ts";
 import { runProgram } from "./program.ts";
 import { type Form, type Quads, registerForm, strideOf, workgroupForm } from "./tiles.ts";
 

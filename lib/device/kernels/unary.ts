@@ -1,4 +1,5 @@
 // Functions of one number each: tfjs computes one number an invocation, these four where they come in fours.
+import type { Activation } from "../../tensor/activation.ts";
 import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { runElementwise } from "./elementwise.ts";
@@ -17,6 +18,12 @@ const TEXTS = {
   Square: "y = x * x;",
   Neg: "y = -x;",
 } as const;
+
+/** The texts of activations that products take into their own pass. */
+export const ACTIVATION_TEXTS: Readonly<Record<Activation, string>> = {
+  relu: TEXTS.Relu,
+  tanh: TEXTS.Tanh,
+};
 
 function unary(name: keyof typeof TEXTS, stock: KernelFunction): KernelFunction {
   return (call) => {
