@@ -96,7 +96,16 @@ function batchSizesOf(text: string | undefined, standard: readonly number[]): re
   });
 }
 
-function modelsOf(text: string | undefined, standard: readonly string[]): readonly string[] {
+/**
+ * The models of a flag.
+ *
+ * @param text names separated by commas, if given
+ * @param standard what to take if not
+ */
+export function modelsOf(
+  text: string | undefined,
+  standard: readonly string[],
+): readonly string[] {
   if (text === undefined) return standard;
   return names(text).map((model) => {
     try {
