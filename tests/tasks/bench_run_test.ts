@@ -50,7 +50,7 @@ Deno.test("tfjs-layers' LeNet-5 computes and learns what neocog's does", async (
 });
 
 Deno.test("a job that takes too long, or fails, says so", async () => {
-  const late = await runJob({ job: "agree", peer: "tfjs-cpu", model: "resnet20" }, { limit: 300 });
+  const late = await runJob({ job: "agree", peer: "tfjs-cpu", model: "resnet20" }, { limit: 30 });
   assertStringIncludes(late.reason!, "no result within");
   const failed = await runJob({ job: "agree", peer: "tfjs-cpu", model: "vgg" }, { limit: 60_000 });
   assertStringIncludes(failed.reason!, "current value is vgg");
@@ -83,6 +83,31 @@ Deno.test({
       assertEquals(milliseconds!.samples, 2);
     }
     assertStringIncludes(await Deno.readTextFile(`${out}/ops.svg`), "Single operations");
+    await Deno.remove(out, { recursive: true });
+  },
+});
+
+Deno.test({
+  name: "a bench that is interrupted keeps what it has",
+  ignore: !hasAdapter || Deno.build.os === "windows",
+  async fn() {
+    const out = await Deno.makeTempDir();
+    const [, ...words] = tasks.bench.command.split(" ");
+    const process = new Deno.Command(Deno.execPath(), {
+      args: [...words, "--only", "startup,ops", "--rounds", "1", "--out", out],
+      cwd: root,
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    let said = "";
+    for await (const chunk of process.stderr.pipeThrough(new TextDecoderStream())) {
+      const before = said.includes("single operations");
+      said += chunk;
+      if (!before && said.includes("single operations")) process.kill("SIGINT");
+    }
+    assertEquals((await process.status).code, 130);
+    const kept: BenchRecord = JSON.parse(await Deno.readTextFile(`${out}/bench.json`));
+    assertEquals([kept.finished, kept.startup.length], [false, 2]);
     await Deno.remove(out, { recursive: true });
   },
 });

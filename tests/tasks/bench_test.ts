@@ -46,7 +46,7 @@ Deno.test("samples are summed up by median, quartiles and extremes", () => {
 });
 
 Deno.test("short calls are repeated until a sample is long, long ones are not", () => {
-  assertEquals(callsPerSample(1000), 1);
+  assertEquals(callsPerSample(1000, 100), 1);
   assertEquals(callsPerSample(10, 100), 10);
   assertEquals(callsPerSample(0, 100), 200);
 });

@@ -127,17 +127,18 @@ function prepareTraining(work: Work): Prepared {
   const labels = np.array(batch.labels).reshape([batchSize, 10]);
   let trained = beginTraining(work);
   let count = 0;
+  const issue = (): np.Array => {
+    const result = step(trained, images.ref, labels.ref, random.key(count++));
+    trained = result.trained as Trained;
+    return result.loss as np.Array;
+  };
   return {
+    handOver: () => issue().dispose(),
     async run(times) {
-      let loss: np.Array | undefined;
-      for (let i = 0; i < times; i++) {
-        loss?.dispose();
-        const result = step(trained, images.ref, labels.ref, random.key(count++));
-        trained = result.trained as Trained;
-        loss = result.loss as np.Array;
-      }
+      for (let i = 1; i < times; i++) issue().dispose();
+      const loss = issue();
       await blockUntilReady(trained);
-      return [...await loss!.data() as Float32Array];
+      return [...await loss.data() as Float32Array];
     },
   };
 }
@@ -152,14 +153,12 @@ function prepareInference(work: Work): Prepared {
     tree.dispose(output.state);
     return output.logits;
   });
+  const issue = (): np.Array => infer(tree.ref(params), tree.ref(state), images.ref) as np.Array;
   return {
+    handOver: () => issue().dispose(),
     async run(times) {
-      let logits: np.Array | undefined;
-      for (let i = 0; i < times; i++) {
-        logits?.dispose();
-        logits = infer(tree.ref(params), tree.ref(state), images.ref) as np.Array;
-      }
-      return [...(await logits!.data() as Float32Array).subarray(0, 10)];
+      for (let i = 1; i < times; i++) issue().dispose();
+      return [...(await issue().data() as Float32Array).subarray(0, 10)];
     },
   };
 }
