@@ -45,8 +45,8 @@ export function summarise(samples: readonly number[]): Summary {
   };
 }
 
-/** A call that takes longer is timed once, as it is. */
-const LONG_MS = 10_000;
+/** A call that takes longer than so many samples is timed once, as it is. */
+const LONG = 30;
 
 /**
  * How many calls make one sample, so that the wait at its end is a small share of it.
@@ -94,7 +94,7 @@ export async function sample(
 ): Promise<Samples> {
   const first = await timed(() => run(1));
   const single = await timed(() => run(1));
-  if (single > LONG_MS) return { times: [single], first, single };
+  if (single > LONG * sampleMs) return { times: [single], first, single };
   const calls = callsPerSample(single, sampleMs);
   const times: number[] = [];
   for (let i = 0; i < samples; i++) times.push(await timed(() => run(calls)) / calls);

@@ -64,6 +64,16 @@ Deno.test("a sample's time is that of one call", async () => {
   for (const time of times) assertGreater(time, 4);
 });
 
+Deno.test("a call that takes very long is timed once", async () => {
+  let calls = 0;
+  const run = (): Promise<void> => {
+    calls++;
+    return new Promise((done) => setTimeout(done, 50));
+  };
+  const { times, single } = await sample(run, 5, 1);
+  assertEquals([calls, times], [2, [single]]);
+});
+
 Deno.test("flags that name what the bench has not are refused with the nearest name", () => {
   const refused = (flags: Partial<BenchFlags>, message: string): void => {
     assertThrows(() => benchSettings({ ...NO_FLAGS, ...flags }), UsageError, message);

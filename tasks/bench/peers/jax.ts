@@ -133,8 +133,8 @@ function prepareTraining(work: Work): Prepared {
     return result.loss as np.Array;
   };
   return {
-    handOver: () => issue().dispose(),
     async run(times) {
+      // The next step needs what the one before comes to, so that no step is left out.
       for (let i = 1; i < times; i++) issue().dispose();
       const loss = issue();
       await blockUntilReady(trained);
@@ -155,10 +155,13 @@ function prepareInference(work: Work): Prepared {
   });
   const issue = (): np.Array => infer(tree.ref(params), tree.ref(state), images.ref) as np.Array;
   return {
-    handOver: () => issue().dispose(),
     async run(times) {
-      for (let i = 1; i < times; i++) issue().dispose();
-      return [...(await issue().data() as Float32Array).subarray(0, 10)];
+      // All are waited for: what nobody reads is never handed to the device.
+      const all = Array.from({ length: times }, issue);
+      await blockUntilReady(all);
+      const values = await all.pop()!.data() as Float32Array;
+      tree.dispose(all);
+      return [...values.subarray(0, 10)];
     },
   };
 }
