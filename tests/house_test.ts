@@ -34,7 +34,9 @@ const OUTSIDE: Readonly<Record<string, readonly string[]>> = {
   "tasks/command/flags.ts": ["lib/text/nearest.ts"],
   "tasks/command/parse.ts": ["lib/text/nearest.ts"],
   // The peer that neocog is timed beside is tfjs without neocog.
-  "tasks/bench/stock_step.ts": ["lib/device/webgpu_backend.ts", "lib/tensor/tf.ts"],
+  "tasks/bench/peers/stock.ts": ["lib/device/webgpu_backend.ts", "lib/tensor/tf.ts"],
+  // Charts of other things than a training run are no part of the library's interface.
+  "tasks/bench/charts.ts": ["lib/train/chart.ts"],
 };
 
 /** The floors that may name tfjs. */

@@ -45,16 +45,16 @@ export function summarise(samples: readonly number[]): Summary {
   };
 }
 
-/** How long one sample should take, in milliseconds: many times the wait for a device to answer. */
-const SAMPLE_MS = 250;
+/** A call that takes longer than so many samples is timed once, as it is. */
+const LONG = 30;
 
 /**
  * How many calls make one sample, so that the wait at its end is a small share of it.
  *
  * @param milliseconds what one call takes, about
- * @param sampleMs what a sample should take
+ * @param sampleMs what a sample should take: many times the wait for a device to answer
  */
-export function callsPerSample(milliseconds: number, sampleMs = SAMPLE_MS): number {
+export function callsPerSample(milliseconds: number, sampleMs: number): number {
   return Math.min(200, Math.max(1, Math.ceil(sampleMs / Math.max(milliseconds, 0.01))));
 }
 
@@ -90,10 +90,11 @@ export type Samples = {
 export async function sample(
   run: (times: number) => Promise<unknown>,
   samples: number,
-  sampleMs = SAMPLE_MS,
+  sampleMs: number,
 ): Promise<Samples> {
   const first = await timed(() => run(1));
   const single = await timed(() => run(1));
+  if (single > LONG * sampleMs) return { times: [single], first, single };
   const calls = callsPerSample(single, sampleMs);
   const times: number[] = [];
   for (let i = 0; i < samples; i++) times.push(await timed(() => run(calls)) / calls);

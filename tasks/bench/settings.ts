@@ -28,6 +28,8 @@ export type BenchSettings = {
   readonly rounds: number;
   /** Samples of a figure in each round. */
   readonly steps: number;
+  /** How long a sample should take, in milliseconds. */
+  readonly sampleMs: number;
   /** Words that choose single operations; all where there is none. */
   readonly ops: readonly string[];
   /** Milliseconds a process may take. */
@@ -50,11 +52,9 @@ export type BenchFlags = {
 
 /** The operations that stand for all in a quick run. */
 const QUICK_OPS = [
-  "square 512",
   "chapter dense1",
   "LeNet-5 conv2",
   "chapter conv2",
-  "VGG conv3-2",
   "ResNet-20 stage 1",
   "ResNet-20 strided",
   "1×1 down",
@@ -96,7 +96,16 @@ function batchSizesOf(text: string | undefined, standard: readonly number[]): re
   });
 }
 
-function modelsOf(text: string | undefined, standard: readonly string[]): readonly string[] {
+/**
+ * The models of a flag.
+ *
+ * @param text names separated by commas, if given
+ * @param standard what to take if not
+ */
+export function modelsOf(
+  text: string | undefined,
+  standard: readonly string[],
+): readonly string[] {
   if (text === undefined) return standard;
   return names(text).map((model) => {
     try {
@@ -124,6 +133,7 @@ export function benchSettings(flags: BenchFlags): BenchSettings {
     peers: chosen("peers", flags.peers, PEER_NAMES, PEER_NAMES),
     rounds: flags.rounds ?? (quick ? 1 : 3),
     steps: flags.steps ?? (quick ? 2 : 3),
+    sampleMs: quick ? 100 : 250,
     ops: flags.ops === undefined ? (quick ? QUICK_OPS : []) : names(flags.ops),
     processLimit: quick ? 25_000 : 600_000,
     limit: quick ? 165_000 : Infinity,

@@ -1,5 +1,6 @@
 // The job `agree`: what a peer computes, so that no peer is timed at something else.
 import { firstBatch, firstParameters, networkOf, withoutDropout } from "../networks.ts";
+import type { Peer } from "../peers/peer.ts";
 import { loadPeer } from "../peers/peers.ts";
 import type { AgreeLine, Job } from "./job.ts";
 
@@ -13,11 +14,22 @@ const BATCH_SIZE = 4;
  * @param job which network in which peer
  */
 export async function agreeJob(
-  { peer: name, model }: Job & { job: "agree" },
+  { peer, model }: Job & { job: "agree" },
 ): Promise<AgreeLine> {
-  const peer = await loadPeer(name);
+  return await answersOf(await loadPeer(peer), model);
+}
+
+/**
+ * What a peer answers: outputs, and losses over some steps.
+ *
+ * @param peer the peer
+ * @param model the network's name
+ */
+export async function answersOf(peer: Peer, model: string): Promise<AgreeLine> {
   await peer.open();
-  const network = withoutDropout(networkOf(model));
+  const whole = withoutDropout(networkOf(model));
+  // Large steps would magnify rounding beyond comparison.
+  const network = { ...whole, learningRate: whole.learningRate / 10 };
   const work = {
     network,
     batchSize: BATCH_SIZE,

@@ -1,13 +1,14 @@
 // The job `cost`: what one training step asks of the device and of the host.
 import { summarise } from "../measure.ts";
 import { firstBatch, firstParameters, networkOf } from "../networks.ts";
+import type { Prepared } from "../peers/peer.ts";
 import { loadPeer } from "../peers/peers.ts";
 import { countGpu } from "./count_gpu.ts";
 import type { CostLine, Job } from "./job.ts";
 
 /** Steps before any is counted: the first compile, allocate and record. */
 const WARM_STEPS = 3;
-const TIMED_STEPS = 15;
+const TIMED_STEPS = 7;
 
 /**
  * Counts a step's dispatches, submits and bytes, and times how long the host takes over it.
@@ -21,13 +22,14 @@ export async function costJob(
   const peer = await loadPeer(name);
   await peer.open();
   const network = networkOf(model);
-  const { run } = peer.prepare({
+  const prepared = peer.prepare({
     network,
     batchSize,
     training: true,
     beginning: firstParameters(network),
     batch: firstBatch(network, batchSize),
   });
+  const { run } = prepared;
   for (let i = 0; i < WARM_STEPS; i++) await run(1);
   const before = counts();
   await run(2);
@@ -36,7 +38,9 @@ export async function costJob(
   const one = counts();
   await run(1);
   const last = counts();
-  const host = name.startsWith("tfjs") ? {} : { hostMicroseconds: await hostTime(run) };
+  const host = prepared.handOver
+    ? { hostMicroseconds: await hostTime(prepared.handOver, run) }
+    : {};
   const ofStep = (key: keyof typeof before): number =>
     Math.max(0, after[key] - before[key] - (last[key] - one[key]));
   return {
@@ -49,14 +53,14 @@ export async function costJob(
   };
 }
 
-/** Median microseconds until a step is handed to an idle device. */
-async function hostTime(run: (times: number) => Promise<unknown>): Promise<number> {
+/** Median microseconds until a step is handed to an idle device. Reading is no part of it. */
+async function hostTime(handOver: () => void, run: Prepared["run"]): Promise<number> {
   const times: number[] = [];
   for (let i = 0; i < TIMED_STEPS; i++) {
     const began = performance.now();
-    const done = run(1);
+    handOver();
     times.push(1000 * (performance.now() - began));
-    await done;
+    await run(1);
   }
   return summarise(times).median;
 }

@@ -12,6 +12,7 @@ export type Job =
     readonly kinds: readonly Kind[];
     /** Samples of each kind. */
     readonly samples: number;
+    readonly sampleMs: number;
   }
   | { readonly job: "agree"; readonly peer: PeerName; readonly model: string }
   | {
@@ -21,7 +22,12 @@ export type Job =
     readonly batchSize: number;
   }
   | { readonly job: "startup"; readonly checkpoint: string }
-  | { readonly job: "ops"; readonly rounds: number; readonly ops: readonly string[] };
+  | {
+    readonly job: "ops";
+    readonly rounds: number;
+    readonly sampleMs: number;
+    readonly ops: readonly string[];
+  };
 
 /** What is timed of a network. */
 export type Kind = "training" | "inference";

@@ -1,13 +1,5 @@
 // The single operations that are timed, each on shapes of the networks of the chapter.
-import {
-  batchNorm,
-  type BatchNormParams,
-  type BatchNormState,
-  init,
-  key,
-  softmaxCrossEntropy,
-  tf,
-} from "../../../mod.ts";
+import { batchNorm, init, key, softmaxCrossEntropy, tf } from "../../../mod.ts";
 import { convOps } from "./conv_ops.ts";
 import type { Op } from "./op.ts";
 
@@ -51,7 +43,7 @@ function productOps([of, rows, inner, columns]: typeof PRODUCTS[number]): Op[] {
 function pairOps(
   kind: string,
   shape: number[],
-  f: (x: tf.Tensor) => tf.Tensor,
+  make: () => (x: tf.Tensor) => tf.Tensor,
   flopsEach: number,
 ): Op[] {
   const size = tf.util.sizeFromShape(shape);
@@ -62,7 +54,7 @@ function pairOps(
       ...common,
       kind,
       prepare: () => {
-        const x = random();
+        const [f, x] = [make(), random()];
         return () => tf.tidy(() => f(x));
       },
     },
@@ -72,7 +64,7 @@ function pairOps(
       bytes: 2 * common.bytes,
       kind: `${kind}, forward and backward`,
       prepare: () => {
-        const x = random();
+        const [f, x] = [make(), random()];
         const both = tf.valueAndGrad((input: tf.Tensor) => tf.sum(f(input)));
         return () => {
           const { value, grad } = both(x);
@@ -84,31 +76,28 @@ function pairOps(
 }
 
 function crossEntropyOps(rows: number, classes: number): Op[] {
-  const labels = (): tf.Tensor2D =>
-    tf.oneHot(tf.range(0, rows, 1, "int32").mod(classes).toInt(), classes).toFloat() as tf.Tensor2D;
-  let targets: tf.Tensor2D | undefined;
-  return pairOps(
-    "softmax cross-entropy",
-    [rows, classes],
-    (logits) => softmaxCrossEntropy(logits, targets ??= tf.keep(labels())),
-    5,
-  );
+  return pairOps("softmax cross-entropy", [rows, classes], () => {
+    const indices = tf.range(0, rows, 1, "int32").mod(classes).toInt();
+    const labels = tf.oneHot(indices, classes).toFloat();
+    return (logits) => softmaxCrossEntropy(logits, labels);
+  }, 5);
 }
 
 /** Batch normalisation as in training, by way of its layer. */
 function batchNormOps(shape: number[]): Op[] {
-  const layer = batchNorm();
-  let weights: ReturnType<typeof init<BatchNormParams, BatchNormState>> | undefined;
-  return pairOps("batch norm, training", shape, (x) => {
-    const { params, state } = weights!;
-    return layer.apply(params, state, x, { training: true })[0];
-  }, 5).map((op) => ({
-    ...op,
-    prepare: () => {
-      weights ??= init(layer, key(0), shape.slice(1));
-      return op.prepare();
-    },
-  }));
+  return pairOps("batch norm, training", shape, () => {
+    const layer = batchNorm();
+    const { params, state } = init(layer, key(0), shape.slice(1));
+    return (x) => layer.apply(params, state, x, { training: true })[0];
+  }, 5);
+}
+
+function poolOps(shape: number[]): Op[] {
+  return [
+    ...pairOps("max pool 2×2", shape, () => (x) => tf.maxPool(x as tf.Tensor4D, 2, 2, "valid"), 1),
+    ...pairOps("mean pool 2×2", shape, () => (x) => tf.avgPool(x as tf.Tensor4D, 2, 2, "valid"), 1),
+    ...pairOps("relu", shape, () => (x) => tf.relu(x), 1),
+  ];
 }
 
 /** All operations. */
@@ -116,19 +105,7 @@ export function allOps(): Op[] {
   return [
     ...PRODUCTS.flatMap(productOps),
     ...convOps(),
-    ...pairOps(
-      "max pool 2×2",
-      [32, 24, 24, 64],
-      (x) => tf.maxPool(x as tf.Tensor4D, 2, 2, "valid"),
-      1,
-    ),
-    ...pairOps(
-      "mean pool 2×2",
-      [32, 24, 24, 64],
-      (x) => tf.avgPool(x as tf.Tensor4D, 2, 2, "valid"),
-      1,
-    ),
-    ...pairOps("relu", [32, 24, 24, 64], (x) => tf.relu(x), 1),
+    ...poolOps([32, 24, 24, 64]),
     ...batchNormOps([32, 32, 32, 16]),
     ...batchNormOps([32, 8, 8, 64]),
     ...crossEntropyOps(128, 10),

@@ -8,8 +8,7 @@ import { allOps } from "./op_table.ts";
 /** neocog's backend, as far as it waits without reading. */
 type Settling = { settle(): Promise<void> };
 
-/** An operation made ready, and how often it is called for one sample. */
-type Ready = { readonly op: Op; readonly call: () => void; readonly calls: number };
+type OpsJob = Job & { job: "ops" };
 
 /** Calls so many times, then waits for the device. */
 async function repeat(call: () => void, times: number): Promise<void> {
@@ -17,17 +16,34 @@ async function repeat(call: () => void, times: number): Promise<void> {
   await (tf.backend() as unknown as Settling).settle();
 }
 
-async function makeReady(op: Op): Promise<Ready> {
-  const run = op.prepare();
-  const call = (): void => tf.dispose(run());
-  await repeat(call, 2);
+/** How often to call for one sample. */
+async function callsFor(call: () => void, sampleMs: number): Promise<number> {
+  await repeat(call, 1);
   // From few calls, less what waiting takes, to how many fill a sample.
   const wait = await timed(() => repeat(call, 1));
-  const some = await timed(() => repeat(call, 5));
-  return { op, call, calls: callsPerSample(Math.max(some - wait, 0) / 4, 120) };
+  const some = await timed(() => repeat(call, 4));
+  return callsPerSample(Math.max(some - wait, 0) / 3, sampleMs);
 }
 
-/** Median-free floor of a wait: the least of a few, which is taken off every sample. */
+/** Times one operation in rounds, in milliseconds a call. */
+async function timesOf(op: Op, { rounds, sampleMs }: OpsJob, floor: number): Promise<number[]> {
+  tf.engine().startScope(); // Frees the operands at the end.
+  try {
+    const run = op.prepare();
+    const call = (): void => tf.dispose(run());
+    const calls = await callsFor(call, sampleMs);
+    const times: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      const time = await timed(() => repeat(call, calls));
+      times.push(Math.max(time - floor, 0.001) / calls);
+    }
+    return times;
+  } finally {
+    tf.engine().endScope();
+  }
+}
+
+/** What a wait takes at least, which is taken off every sample. */
 async function waitFloor(): Promise<number> {
   const x = tf.ones([1]);
   const call = (): void => tf.dispose(tf.neg(x));
@@ -44,32 +60,21 @@ function wanted(words: readonly string[]): Op[] {
 }
 
 /**
- * Times the operations in turn, and says each when all rounds are done.
+ * Times the operations one after the other, and says each when it is done.
  *
- * @param job how many rounds, and words that choose operations
+ * @param job how many rounds, how long a sample is, and words that choose operations
  * @param say takes each answer
- * @param progress is told of each round
  */
-export async function opsJob(
-  { rounds, ops: words }: Job & { job: "ops" },
-  say: (line: OpLine) => void,
-): Promise<void> {
+export async function opsJob(job: OpsJob, say: (line: OpLine) => void): Promise<void> {
   await start();
   const floor = await waitFloor();
-  for (const op of wanted(words)) {
+  for (const op of wanted(job.ops)) {
     const { kind, shape, flops, bytes } = op;
     const about = { op: `${kind}, ${shape}`, kind, shape, flops, bytes };
     try {
-      const { call, calls } = await makeReady(op);
-      const times: number[] = [];
-      for (let round = 0; round < rounds; round++) {
-        const time = await timed(() => repeat(call, calls));
-        times.push(Math.max(time - floor, 0.001) / calls);
-      }
-      say({ ...about, times });
+      say({ ...about, times: await timesOf(op, job, floor) });
     } catch (error) {
       say({ ...about, times: [], reason: (error as Error).message });
     }
-    tf.disposeVariables();
   }
 }

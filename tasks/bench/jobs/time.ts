@@ -11,7 +11,7 @@ import type { Job, TimeLine } from "./job.ts";
  * @param say takes each answer
  */
 export async function timeJob(
-  { peer: name, model, batchSize, kinds, samples }: Job & { job: "time" },
+  { peer: name, model, batchSize, kinds, samples, sampleMs }: Job & { job: "time" },
   say: (line: TimeLine) => void,
 ): Promise<void> {
   const peer = await loadPeer(name);
@@ -26,10 +26,14 @@ export async function timeJob(
   for (const kind of kinds) {
     const { run } = peer.prepare({ ...work, training: kind === "training" });
     let check: readonly number[] | undefined;
-    const result: Samples = await sample(async (times) => {
-      const values = await run(times);
-      check ??= values;
-    }, samples);
+    const result: Samples = await sample(
+      async (times) => {
+        const values = await run(times);
+        check ??= values;
+      },
+      samples,
+      sampleMs,
+    );
     say({ kind, ...result, check: check!, rss: Deno.memoryUsage().rss });
   }
 }

@@ -97,6 +97,7 @@ export function prepareNeocog(work: Work, jitted: boolean): NeocogPrepared {
   const issue = work.training ? issueTraining(work, jitted) : issueInference(work, jitted);
   return {
     issue,
+    handOver: () => issue().dispose(),
     async run(times) {
       for (let i = 1; i < times; i++) issue().dispose();
       const last = issue();

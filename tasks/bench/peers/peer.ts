@@ -11,6 +11,8 @@ export type Prepared = {
    * @returns once the last is done, its loss, or its outputs for the first image
    */
   run(times: number): Promise<readonly number[]>;
+  /** Hands one call to the device and waits for nothing; absent where the library always waits. */
+  readonly handOver?: () => void;
 };
 
 /** What is to be prepared. */

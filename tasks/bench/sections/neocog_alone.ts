@@ -60,10 +60,15 @@ export async function startupSection(bench: Bench, dir: string): Promise<void> {
  * @param bench the run
  */
 export async function opsSection(bench: Bench): Promise<void> {
-  const { ops, rounds, steps } = bench.settings;
+  const { ops, rounds, steps, sampleMs } = bench.settings;
   if (bench.over()) return;
   bench.say("single operations");
-  const { answers, reason } = await bench.run<OpLine>({ job: "ops", rounds: rounds * steps, ops });
+  const { answers, reason } = await bench.run<OpLine>({
+    job: "ops",
+    rounds: rounds * steps,
+    sampleMs,
+    ops,
+  });
   bench.record.ops = opRows(answers);
   if (reason) bench.say(`single operations ended early: ${reason}`);
   await bench.save();

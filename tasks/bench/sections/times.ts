@@ -41,6 +41,7 @@ async function timeCell(bench: Bench, rows: TimeRow[], cell: Cell): Promise<bool
     job: "time",
     ...cell,
     samples: bench.settings.steps,
+    sampleMs: bench.settings.sampleMs,
   });
   for (const line of answers) add(rowOf(rows, cell, line.kind), line);
   for (const kind of cell.kinds) {
@@ -91,12 +92,21 @@ export async function timeCells(
  * @param bench the run
  */
 export function timeSection(bench: Bench): Promise<void> {
-  const { only, models, batchSizes, peers } = bench.settings;
+  const { only, models, batchSizes, peers, quick } = bench.settings;
   const kinds = (["inference", "training"] as const).filter((kind) => only.includes(kind));
-  const cells = models.flatMap((model) =>
-    batchSizes.flatMap((batchSize) => peers.map((peer) => ({ peer, model, batchSize, kinds })))
-  );
-  return timeCells(bench, [], cells, (rows) => bench.record.times = rows);
+  const places = models.flatMap((model) => batchSizes.map((batchSize) => ({ model, batchSize })));
+  const cells = places.flatMap((place) => peers.map((peer) => ({ ...place, peer, kinds })));
+  // Where time may run out, all networks in the first peers come before any in the last.
+  const ordered = quick
+    ? cells.toSorted((a, b) => peers.indexOf(a.peer) - peers.indexOf(b.peer))
+    : cells;
+  const order = ({ model, batchSize, peer }: TimeRow): number =>
+    cells.findIndex((cell) =>
+      cell.model === model && cell.batchSize === batchSize && cell.peer === peer
+    );
+  return timeCells(bench, [], ordered, (rows) => {
+    bench.record.times = rows.toSorted((a, b) => order(a) - order(b));
+  });
 }
 
 /**
