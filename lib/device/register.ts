@@ -1,8 +1,10 @@
 // The one list of neocog's kernels and gradients, put in the place of tfjs's own.
 import { ACTIVATION_GRADIENT } from "../tensor/activation_gradient.ts";
 import { DROP_UNITS } from "../tensor/drop_units.ts";
+import { MAX_WINDOWS, MAX_WINDOWS_GRADIENT } from "../tensor/max_windows.ts";
 import { tf } from "../tensor/tf.ts";
 import { UPDATE_TREES } from "../tensor/update_trees.ts";
+import { SUM_WINDOWS, SUM_WINDOWS_GRADIENT } from "../tensor/window_sums.ts";
 import { activationGradient } from "./kernels/activation_gradient.ts";
 import { argExtreme } from "./kernels/arg_extremes.ts";
 import { bincount } from "./kernels/bincount.ts";
@@ -18,7 +20,10 @@ import { EXACT_UNARY, exactUnary } from "./kernels/exact_unary.ts";
 import { maxPoolGradient } from "./kernels/max_pool_gradient.ts";
 import { pad } from "./kernels/pad.ts";
 import { prod } from "./kernels/prod.ts";
+import { maxPool, maxWindows } from "./kernels/max_windows.ts";
+import { maxWindowsGradient } from "./kernels/max_windows_gradient.ts";
 import { sum } from "./kernels/sum.ts";
+import { sumWindows, sumWindowsGradient } from "./kernels/sum_windows.ts";
 import { updateTrees } from "./kernels/update_trees.ts";
 import { unaryKernels } from "./kernels/unary.ts";
 
@@ -34,7 +39,12 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   FusedConv2D: fusedConv2d,
   BatchMatMul: matMul,
   _FusedMatMul: fusedMatMul,
+  MaxPool: maxPool,
   MaxPoolGrad: maxPoolGradient,
+  [MAX_WINDOWS]: maxWindows,
+  [MAX_WINDOWS_GRADIENT]: maxWindowsGradient,
+  [SUM_WINDOWS]: sumWindows,
+  [SUM_WINDOWS_GRADIENT]: sumWindowsGradient,
   Sum: sum,
   [DROP_UNITS]: dropUnits,
   [UPDATE_TREES]: updateTrees,

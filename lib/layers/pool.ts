@@ -1,5 +1,5 @@
 // Pooling layers (§12.2): a window's activations condensed into one.
-import { explicitPadding } from "../tensor/convolve.ts";
+import { maxWindows } from "../tensor/max_windows.ts";
 import type { Tensor4D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import { meanWindows, sumWindows } from "../tensor/window_sums.ts";
@@ -58,10 +58,6 @@ function requireInput(op: string, { size, padding }: Window): void {
   }
 }
 
-function rounding(padding: Padding): "floor" | undefined {
-  return typeof padding === "number" ? "floor" : undefined;
-}
-
 /**
  * Max pooling: the largest activation of each window.
  *
@@ -78,12 +74,7 @@ function rounding(padding: Padding): "floor" | undefined {
  * ```
  */
 export function maxPool(options: PoolOptions = {}): Layer<Empty, Empty> {
-  return poolLayer(
-    "maxPool",
-    options,
-    (x, { size, stride, padding }) =>
-      tf.maxPool(x, [...size], [...stride], explicitPadding(padding), rounding(padding)),
-  );
+  return poolLayer("maxPool", options, maxWindows);
 }
 
 /**

@@ -70,10 +70,16 @@ export function valueAndGrad<P extends Tree, A extends Tree, Rest extends unknow
   };
 }
 
+/** Whether what is computed now may be differentiated: what the gradient needs is to be kept. */
+export function isRecording(): boolean {
+  return (tf.engine() as unknown as ScopedEngine).isTapeOn();
+}
+
 /** The part of tfjs's engine used here, some of which its types hide. */
 type ScopedEngine = {
   nextTensorId(): number;
   track(tensor: Tensor): Tensor;
+  isTapeOn(): boolean;
   readonly state: {
     readonly gradientDepth: number;
     activeTape: { readonly saved?: readonly Tensor[] }[] | null;

@@ -1,15 +1,25 @@
 // Sums and means over windows of images, with gradients that are right at the edges.
-import type { Tensor4D } from "./tensor.ts";
+import { registerHostKernel } from "./host_kernel.ts";
+import type { Tensor, Tensor4D } from "./tensor.ts";
 import { tf } from "./tf.ts";
+import { coveredAlong, eachCovered, gridOf, type WindowGrid, type Windows } from "./windows.ts";
 
-/** A window and how it slides. */
-export type Windows = {
-  /** Height and width. */
-  readonly size: readonly [number, number];
-  /** Step, down and across. */
-  readonly stride: readonly [number, number];
-  /** `"same"`, `"valid"`, or pixels on every side, fewer than the window has. */
-  readonly padding: "same" | "valid" | number;
+/** The name of the operation among tfjs's kernels: `x` → sums or means. */
+export const SUM_WINDOWS = "NeocogSumWindows";
+
+/** The name of its gradient: `dy` → `dx`. */
+export const SUM_WINDOWS_GRADIENT = "NeocogSumWindowsGrad";
+
+/** Attributes of both kernels. */
+export type SumWindowsAttributes = WindowGrid & {
+  /** Whether sums are divided by the number of pixels that the window covers. */
+  readonly mean: boolean;
+};
+
+/** Attributes of the gradient's kernel. */
+export type SumWindowsGradientAttributes = SumWindowsAttributes & {
+  /** Shape of the images. */
+  readonly shape: readonly number[];
 };
 
 /**
@@ -20,8 +30,7 @@ export type Windows = {
  * @returns the sums, `[N, H', W', C]`
  */
 export function sumWindows(x: Tensor4D, windows: Windows): Tensor4D {
-  const means = meansOfFramed(x, windows, frameOf(x, windows));
-  return tf.mul(means, windows.size[0] * windows.size[1]);
+  return run(x, windows, false);
 }
 
 /**
@@ -32,45 +41,64 @@ export function sumWindows(x: Tensor4D, windows: Windows): Tensor4D {
  * @returns the means, `[N, H', W', C]`
  */
 export function meanWindows(x: Tensor4D, windows: Windows): Tensor4D {
-  const frame = frameOf(x, windows);
-  const means = meansOfFramed(x, windows, frame);
-  if (isEmpty(frame)) return means;
-  // tf.avgPool can leave the padding out itself, but its gradient divides by the whole window.
-  const share = (axis: 0 | 1): number[] =>
-    Array.from({ length: means.shape[axis + 1]! }, (_, place) => {
-      const length = windows.size[axis];
-      const start = place * windows.stride[axis] - frame[axis][0];
-      const end = Math.min(start + length, x.shape[axis + 1]!);
-      return length / (end - Math.max(start, 0));
-    });
-  const [down, across] = [share(0), share(1)];
-  const correction = down.flatMap((one) => across.map((other) => one * other));
-  return tf.mul(means, tf.tensor4d(correction, [1, down.length, across.length, 1]));
+  return run(x, windows, true);
 }
 
-/** Zeros around an image: above and below, left and right. */
-type Frame = readonly [readonly [number, number], readonly [number, number]];
+function run(x: Tensor4D, windows: Windows, mean: boolean): Tensor4D {
+  const attributes: SumWindowsAttributes = { ...gridOf(x, windows), mean };
+  return tf.engine().runKernel(SUM_WINDOWS, { x }, attributes) as Tensor4D;
+}
 
-/** The zeros of a padding; `"same"` as in TensorFlow, the odd one at the end. */
-function frameOf(x: Tensor4D, { size, stride, padding }: Windows): Frame {
-  const around = (axis: 0 | 1): [number, number] => {
-    if (padding === "valid") return [0, 0];
-    if (padding !== "same") return [padding, padding];
-    const length = x.shape[axis + 1]!;
-    const outputs = Math.ceil(length / stride[axis]);
-    const total = Math.max(0, (outputs - 1) * stride[axis] + size[axis] - length);
-    return [Math.floor(total / 2), Math.ceil(total / 2)];
+tf.registerGradient({
+  kernelName: SUM_WINDOWS,
+  gradFunc: (slopes, _saved, attributes) => ({
+    x: () => {
+      const dy = slopes as Tensor;
+      const { input } = attributes as unknown as SumWindowsAttributes;
+      const shape = [dy.shape[0]!, ...input, dy.shape[3]!];
+      return tf.engine().runKernel(SUM_WINDOWS_GRADIENT, { dy }, { ...attributes, shape });
+    },
+  }),
+});
+
+/** Both are linear: the gradient of one is the other. */
+tf.registerGradient({
+  kernelName: SUM_WINDOWS_GRADIENT,
+  gradFunc: (slopes, _saved, attributes) => ({
+    dy: () => tf.engine().runKernel(SUM_WINDOWS, { x: slopes as Tensor }, attributes),
+  }),
+});
+
+/** By what each window's sum is divided. */
+function divisors(attributes: SumWindowsAttributes): (window: number, channels: number) => number {
+  const [down, across] = [coveredAlong(attributes, 0), coveredAlong(attributes, 1)];
+  const { mean, output } = attributes;
+  return (window, channels) => {
+    const place = Math.floor(window / channels);
+    const row = Math.floor(place / output[1]) % output[0];
+    return mean ? down[row]! * across[place % output[1]]! : 1;
   };
-  return [around(0), around(1)];
 }
 
-function isEmpty(frame: Frame): boolean {
-  return frame.flat().every((zeros) => zeros === 0);
-}
+registerHostKernel<SumWindowsAttributes>(SUM_WINDOWS, ({ x }, attributes) => {
+  const { values, shape: [images, , , channels] } = x!;
+  const shape = [images!, ...attributes.output, channels!];
+  const sums = new Float64Array(tf.util.sizeFromShape(shape));
+  eachCovered(attributes, images!, channels!, (window, pixel) => {
+    sums[window]! += values[pixel]!;
+  });
+  const divisor = divisors(attributes);
+  return [{ values: Float32Array.from(sums, (sum, i) => sum / divisor(i, channels!)), shape }];
+});
 
-/** Means of windows in which the zeros around the image count. */
-function meansOfFramed(x: Tensor4D, { size, stride }: Windows, frame: Frame): Tensor4D {
-  const [down, across] = frame;
-  const framed = isEmpty(frame) ? x : tf.pad(x, [[0, 0], [...down], [...across], [0, 0]]);
-  return tf.avgPool(framed, [...size], [...stride], "valid");
-}
+registerHostKernel<SumWindowsGradientAttributes>(SUM_WINDOWS_GRADIENT, ({ dy }, attributes) => {
+  const { shape } = attributes;
+  const [images, , , channels] = shape as [number, number, number, number];
+  const divisor = divisors(attributes);
+  const shares = dy!.values.map((slope, i) => slope / divisor(i, channels));
+  const sums = new Float64Array(tf.util.sizeFromShape([...shape]));
+  eachCovered(attributes, images, channels, (window, pixel) => {
+    sums[pixel]! += shares[window]!;
+  });
+  return [{ values: Float32Array.from(sums), shape }];
+});

@@ -1,6 +1,6 @@
 // Activation functions and their gradients against plain TypeScript, on each backend.
 import { assertEquals, assertLess } from "@std/assert";
-import { key, normal, type Tensor, tf } from "../../mod.ts";
+import { key, normal, type Tensor, tf, uniform } from "../../mod.ts";
 import { ACTIVATION_GRADIENT } from "../../lib/tensor/activation_gradient.ts";
 import { onEachBackend } from "../backends.ts";
 import { relativeError } from "../device/reference.ts";
@@ -87,10 +87,19 @@ onEachBackend("a ReLU is differentiated twice", async () => {
   assertEquals([...await slopes(tf.tensor1d([-2, 3])).data()], [0, 6]);
 });
 
-onEachBackend("squares and negatives of NaN, infinities and whole numbers", async () => {
-  const x = tf.tensor1d([NaN, Infinity, -Infinity, -3]);
-  assertEquals([...await tf.square(x).data()], [NaN, Infinity, Infinity, 9]);
-  assertEquals([...await tf.neg(x).data()], [NaN, -Infinity, Infinity, 3]);
-  const whole = tf.tensor1d([2, -3], "int32");
-  assertEquals([...await tf.square(whole).data(), ...await tf.relu(whole).data()], [4, 9, 2, 0]);
-});
+onEachBackend(
+  "squares, negatives, roots and powers of NaN, infinities and whole numbers",
+  async () => {
+    const x = tf.tensor1d([NaN, Infinity, -Infinity, -3]);
+    assertEquals([...await tf.square(x).data()], [NaN, Infinity, Infinity, 9]);
+    assertEquals([...await tf.neg(x).data()], [NaN, -Infinity, Infinity, 3]);
+    assertEquals([...await tf.sqrt(x).data()], [NaN, Infinity, NaN, NaN]);
+    assertEquals([...await tf.exp(x).data()].slice(0, 3), [NaN, Infinity, 0]);
+    const values = uniform(key(5), 1003, 0, 9);
+    const [roots, powers] = [tf.sqrt(tf.tensor1d(values)), tf.exp(tf.tensor1d(values))];
+    assertLess(relativeError(await roots.data(), Array.from(values, Math.sqrt)), 1e-6);
+    assertLess(relativeError(await powers.data(), Array.from(values, Math.exp)), 1e-6);
+    const whole = tf.tensor1d([2, -3], "int32");
+    assertEquals([...await tf.square(whole).data(), ...await tf.relu(whole).data()], [4, 9, 2, 0]);
+  },
+);

@@ -1,15 +1,8 @@
 // Gradient of max pooling: each window's slope goes to its largest input, to the first of equals.
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
+import type { PoolAttributes } from "./pool_grid.ts";
 import { runProgram } from "./program.ts";
-
-/** The attributes tfjs hands to its pooling kernels. */
-type PoolAttributes = {
-  readonly filterSize: number | [number, number];
-  readonly strides: number | [number, number];
-  readonly pad: "same" | "valid" | number | tf.backend_util.ExplicitPadding;
-  readonly dimRoundingMode?: "floor" | "round" | "ceil";
-};
 
 /** The largest input of a window, by its number `u · sizeX + v`, and the slope that comes to it. */
 const WINDOW = `

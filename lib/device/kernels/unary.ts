@@ -1,4 +1,5 @@
-// Functions of one number each: tfjs computes one number an invocation, these four where they come in fours.
+// Functions of one number each, four an invocation where they come in fours; tfjs computes one.
+// Its functions of two numbers take four already, and measure the same as ours would.
 import type { Activation } from "../../tensor/activation.ts";
 import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
@@ -17,6 +18,8 @@ const TEXTS = {
   Sigmoid: "y = V(1.0) / (V(1.0) + exp(-x));",
   Square: "y = x * x;",
   Neg: "y = -x;",
+  Sqrt: "y = sqrt(x);",
+  Exp: "y = exp(x);",
 } as const;
 
 /** The texts of activations that products take into their own pass. */

@@ -1,0 +1,55 @@
+// Gradient of max pooling from its switches: a window's slope goes where its largest was.
+import type { MaxWindowsGradientAttributes } from "../../tensor/max_windows.ts";
+import type { tf } from "../../tensor/tf.ts";
+import type { GuardedBackend } from "../backend.ts";
+import { packsSwitches } from "./max_windows.ts";
+import { runProgram } from "./program.ts";
+import {
+  gradientText,
+  gradientUnits,
+  windowProgram,
+  windowText,
+  windowUniforms,
+  windowVariant,
+} from "./window_text.ts";
+
+const NUMBERS = `
+struct Window { slope: V, winner: u32 }
+fn windowAt(p: Place, i: u32, j: u32) -> Window {
+  let at = outputAt(p, i, j);
+  return Window(dy[at], u32(switches[at]));
+}`;
+
+const PACKED = `
+struct Window { slope: V, winner: vec4<u32> }
+fn windowAt(p: Place, i: u32, j: u32) -> Window {
+  let at = outputAt(p, i, j);
+  let s = u32(switches[at]);
+  const N = SIZE_Y * SIZE_X;
+  return Window(dy[at], vec4<u32>(s % N, (s / N) % N, (s / (N * N)) % N, s / (N * N * N)));
+}`;
+
+/** The kernel function of the gradient of max pooling with switches, the same for any adapter. */
+export function maxWindowsGradient(): tf.KernelConfig["kernelFunc"] {
+  return ({ inputs, attrs, backend }) => {
+    const { dy, switches } = inputs as { dy: tf.TensorInfo; switches: tf.TensorInfo };
+    const { shape, ...grid } = attrs as unknown as MaxWindowsGradientAttributes;
+    const packed = packsSwitches(windowProgram(grid, shape[3]!));
+    const program = windowProgram(grid, shape[3]!, packed);
+    const { units, unitsY, unitsX } = gradientUnits(program, shape[0]!);
+    return runProgram(backend as GuardedBackend, {
+      operation: "MaxPoolGrad",
+      variant: `switches/${windowVariant(program)}`,
+      results: { dx: shape },
+      inputs: { dy, switches },
+      vectors: program.wide ? ["dx", "dy"] : [],
+      uniforms: { units, unitsY, unitsX, ...windowUniforms(program) },
+      code: `${windowText(program)}${packed ? PACKED : NUMBERS}
+fn share(window: Window, tap: u32) -> V {
+  return select(V(0.0), window.slope, window.winner == ${packed ? "vec4<u32>(tap)" : "tap"});
+}${gradientText(program)}`,
+      invocations: units,
+      workgroup: 64,
+    })[0]!;
+  };
+}

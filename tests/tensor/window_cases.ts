@@ -1,0 +1,65 @@
+// Random windows over images, and by hand the places that each covers.
+import { fold, key, uniform } from "../../mod.ts";
+import type { Windows } from "../../lib/tensor/windows.ts";
+
+/** Windows, and the images' shape. */
+export type Case = Windows & { readonly shape: readonly [number, number, number, number] };
+
+/** Shape of what pooling answers, and for each of its elements the places it covers, in order. */
+export function windowsOf(
+  { shape, size, stride, padding }: Case,
+): { readonly shape: number[]; readonly covered: number[][] } {
+  const [images, height, width, channels] = shape;
+  const length = [height, width];
+  const count = [0, 1].map((axis) =>
+    padding === "same" ? Math.ceil(length[axis]! / stride[axis]!) : Math.floor(
+      (length[axis]! + 2 * (padding === "valid" ? 0 : padding) - size[axis]!) / stride[axis]!,
+    ) + 1
+  );
+  const before = [0, 1].map((axis) =>
+    padding !== "same"
+      ? padding === "valid" ? 0 : padding
+      : Math.max(0, (count[axis]! - 1) * stride[axis]! + size[axis]! - length[axis]!) >> 1
+  );
+  const covered: number[][] = [];
+  for (let n = 0; n < images; n++) {
+    for (let i = 0; i < count[0]!; i++) {
+      for (let j = 0; j < count[1]!; j++) {
+        for (let c = 0; c < channels; c++) {
+          const places: number[] = [];
+          for (let u = 0; u < size[0]; u++) {
+            for (let v = 0; v < size[1]; v++) {
+              const row = i * stride[0] + u - before[0]!;
+              const column = j * stride[1] + v - before[1]!;
+              if (row < 0 || row >= height || column < 0 || column >= width) continue;
+              places.push(((n * height + row) * width + column) * channels + c);
+            }
+          }
+          covered.push(places);
+        }
+      }
+    }
+  }
+  return { shape: [images, ...count, channels], covered };
+}
+
+function randomCase(seed: number): Case {
+  const whole = (name: string, least: number, most: number): number =>
+    least + Math.floor(uniform(fold(key(seed), name), 1)[0]! * (most - least + 1));
+  const size = [whole("u", 1, 4), whole("v", 1, 4)] as const;
+  const most = Math.min(...size) - 1;
+  const kinds = ["same", "valid", whole("padding", 0, most)] as const;
+  return {
+    shape: [whole("n", 1, 3), whole("h", 4, 11), whole("w", 4, 11), whole("c", 1, 9)],
+    size,
+    stride: [whole("down", 1, 4), whole("across", 1, 4)],
+    padding: kinds[whole("kind", 0, 2)]!,
+  };
+}
+
+/** Windows of all kinds: apart and overlapping, padded and not, channels in fours and not. */
+export const CASES: readonly Case[] = [
+  ...Array.from({ length: 30 }, (_, seed) => randomCase(seed)),
+  { shape: [2, 6, 8, 8], size: [2, 2], stride: [2, 2], padding: "valid" },
+  { shape: [1, 20, 20, 4], size: [9, 8], stride: [3, 4], padding: "valid" },
+];

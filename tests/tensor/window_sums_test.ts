@@ -1,0 +1,61 @@
+// Sums and means over windows, and their gradients, against plain TypeScript.
+import { assertEquals, assertLess } from "@std/assert";
+import { key, normal, type Tensor, type Tensor4D, tf } from "../../mod.ts";
+import { meanWindows, sumWindows } from "../../lib/tensor/window_sums.ts";
+import { onEachBackend } from "../backends.ts";
+import { relativeError } from "../device/reference.ts";
+import { assertGradients } from "../finite_differences.ts";
+import { CASES, windowsOf } from "./window_cases.ts";
+
+for (
+  const [name, pool, mean] of [["sums", sumWindows, false], ["means", meanWindows, true]] as const
+) {
+  onEachBackend(`${name} over windows and their gradients equal the reference`, async () => {
+    for (const [seed, each] of CASES.entries()) {
+      const { shape, covered } = windowsOf(each);
+      const x = normal(key(seed), tf.util.sizeFromShape([...each.shape]));
+      const slopes = normal(key(seed + 200), covered.length);
+      const divisor = (places: readonly number[]): number => mean ? places.length : 1;
+      const y = covered.map((places) =>
+        places.reduce((sum, at) => sum + x[at]!, 0) / divisor(places)
+      );
+      const dx = new Float64Array(x.length);
+      covered.forEach((places, i) => {
+        for (const at of places) dx[at]! += slopes[i]! / divisor(places);
+      });
+      const { value, grad } = tf.valueAndGrad((input: Tensor): Tensor =>
+        pool(input as Tensor4D, each)
+      )(tf.tensor4d(x, [...each.shape]), tf.tensor<tf.Rank>(slopes, shape));
+      assertEquals(value.shape, shape);
+      assertLess(relativeError(await value.data(), y), 1e-6, JSON.stringify(each));
+      assertLess(relativeError(await grad.data(), dx), 1e-6, JSON.stringify(each));
+      tf.dispose([value, grad]);
+    }
+  });
+
+  onEachBackend(`NaN and infinities reach the ${name} of their windows alone`, async () => {
+    for (const channels of [1, 4]) {
+      const row = [NaN, 0, Infinity, 1, Infinity, -Infinity, 1, 2];
+      const x = tf.tensor4d(row.flatMap((value) => Array(channels).fill(value)), [
+        1,
+        1,
+        8,
+        channels,
+      ]);
+      const y = pool(x, { size: [1, 2], stride: [1, 2], padding: "valid" });
+      const last = mean ? 1.5 : 3;
+      const expected = [NaN, Infinity, NaN, last].flatMap((value) => Array(channels).fill(value));
+      assertEquals([...await y.data()], expected);
+    }
+  });
+
+  onEachBackend(`the gradient of ${name} has a gradient itself`, async () => {
+    await assertGradients(
+      ({ dy }) =>
+        tf.grad((x: Tensor): Tensor =>
+          pool(x as Tensor4D, { size: [3, 2], stride: [2, 2], padding: "same" })
+        )(tf.zeros([1, 4, 5, 1]), dy),
+      { dy: tf.tensor4d([1, -1, 2, 0.5, 3, -2], [1, 2, 3, 1]) },
+    );
+  });
+}
