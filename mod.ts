@@ -164,6 +164,8 @@ export {
   type CosineDecayOptions,
   descend,
   type LearningRate,
+  oneCycle,
+  type OneCycleOptions,
   type Schedule,
 } from "./lib/optimizers/schedule.ts";
 export { sgd, type SgdOptions } from "./lib/optimizers/sgd.ts";
