@@ -2,6 +2,7 @@
 import { ACTIVATION_GRADIENT } from "../tensor/activation_gradient.ts";
 import { DROP_UNITS } from "../tensor/drop_units.ts";
 import { MAX_WINDOWS, MAX_WINDOWS_GRADIENT } from "../tensor/max_windows.ts";
+import { SPREAD } from "../tensor/spread.ts";
 import { tf } from "../tensor/tf.ts";
 import { UPDATE_TREES } from "../tensor/update_trees.ts";
 import { SUM_WINDOWS, SUM_WINDOWS_GRADIENT } from "../tensor/window_sums.ts";
@@ -22,7 +23,8 @@ import { pad } from "./kernels/pad.ts";
 import { prod } from "./kernels/prod.ts";
 import { maxPool, maxWindows } from "./kernels/max_windows.ts";
 import { maxWindowsGradient } from "./kernels/max_windows_gradient.ts";
-import { sum } from "./kernels/sum.ts";
+import { spread } from "./kernels/spread.ts";
+import { mean, sum } from "./kernels/sum.ts";
 import { sumWindows, sumWindowsGradient } from "./kernels/sum_windows.ts";
 import { updateTrees } from "./kernels/update_trees.ts";
 import { unaryKernels } from "./kernels/unary.ts";
@@ -46,6 +48,8 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   [SUM_WINDOWS]: sumWindows,
   [SUM_WINDOWS_GRADIENT]: sumWindowsGradient,
   Sum: sum,
+  Mean: mean,
+  [SPREAD]: spread,
   [DROP_UNITS]: dropUnits,
   [UPDATE_TREES]: updateTrees,
   [ACTIVATION_GRADIENT]: activationGradient,
