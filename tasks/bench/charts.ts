@@ -55,7 +55,7 @@ function legend(names: readonly string[]): Option {
     left: 16,
     itemWidth: 14,
     itemHeight: 8,
-    itemGap: 22,
+    itemGap: 30,
     textStyle: { color: INK },
     selectedMode: false,
   };
@@ -66,8 +66,8 @@ async function timesChart(record: BenchRecord, kind: Kind): Promise<string | und
   const rows = record.times.filter((row) => row.kind === kind && row.milliseconds);
   if (rows.length === 0) return undefined;
   const groupOf = ({ model, batchSize }: TimeRow): string => `${model}, batch ${batchSize}`;
-  const groups = [...new Set(rows.map(groupOf))].reverse();
-  const peers = PEER_NAMES.filter((peer) => rows.some((row) => row.peer === peer)).reverse();
+  const groups = [...new Set(rows.map(groupOf))];
+  const peers = PEER_NAMES.filter((peer) => rows.some((row) => row.peer === peer));
   const series = peers.map((peer) => ({
     type: "bar",
     name: PEER_TITLES[peer],
@@ -88,7 +88,7 @@ async function timesChart(record: BenchRecord, kind: Kind): Promise<string | und
   const title = kind === "training" ? "One training step" : "Inference of one batch";
   return await chartSvg({
     ...common(title, `milliseconds, shorter is better; ${whereOf(record)}`),
-    legend: legend(peers.toReversed().map((peer) => PEER_TITLES[peer])),
+    legend: legend(peers.map((peer) => PEER_TITLES[peer])),
     grid: { left: 170, right: 60, top: 100, bottom: 44 },
     xAxis: {
       type: "log",
@@ -97,7 +97,13 @@ async function timesChart(record: BenchRecord, kind: Kind): Promise<string | und
       name: "ms",
       splitLine: { lineStyle: { color: RULE } },
     },
-    yAxis: { type: "category", data: groups, axisLabel: { color: INK }, axisTick: { show: false } },
+    yAxis: {
+      type: "category",
+      inverse: true,
+      data: groups,
+      axisLabel: { color: INK },
+      axisTick: { show: false },
+    },
     series,
   }, { width: 960, height: 150 + groups.length * (peers.length * 17 + 16) });
 }
@@ -105,7 +111,7 @@ async function timesChart(record: BenchRecord, kind: Kind): Promise<string | und
 /** Bars of shares of the best matrix product, a bar for each operation that is one in disguise. */
 async function opsChart(record: BenchRecord): Promise<string | undefined> {
   const isProduct = ({ kind }: OpRow): boolean => /^(conv|dense)/.test(kind);
-  const rows = record.ops.filter((row) => isProduct(row) && row.share !== undefined).reverse();
+  const rows = record.ops.filter((row) => isProduct(row) && row.share !== undefined);
   if (rows.length === 0) return undefined;
   const best = bestProduct(record.ops).toFixed(1);
   return await chartSvg({
@@ -113,7 +119,7 @@ async function opsChart(record: BenchRecord): Promise<string | undefined> {
       "Single operations",
       `share of the run's best matrix product, ${best} GFLOP/s; ${whereOf(record)}`,
     ),
-    grid: { left: 400, right: 60, top: 70, bottom: 44 },
+    grid: { left: 430, right: 60, top: 70, bottom: 44 },
     xAxis: {
       type: "value",
       min: 0,
@@ -122,8 +128,9 @@ async function opsChart(record: BenchRecord): Promise<string | undefined> {
     },
     yAxis: {
       type: "category",
+      inverse: true,
       data: rows.map(({ kind, shape }) => `${kind} — ${shape}`),
-      axisLabel: { color: INK, fontSize: 10, width: 380, overflow: "truncate" },
+      axisLabel: { color: INK, fontSize: 10, width: 410, overflow: "truncate" },
       axisTick: { show: false },
     },
     series: [{

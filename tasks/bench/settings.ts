@@ -52,6 +52,7 @@ export type BenchFlags = {
 
 /** The operations that stand for all in a quick run. */
 const QUICK_OPS = [
+  "square 512",
   "chapter dense1",
   "LeNet-5 conv2",
   "chapter conv2",
