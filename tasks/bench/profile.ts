@@ -1,6 +1,7 @@
 // `deno task bench --profile`: the dispatches of one training step, each with its time.
 import { profile, type ProfileEntry, start, table } from "../../mod.ts";
-import { firstBatch, firstParameters, networkOf } from "./networks.ts";
+import { firstBatch, firstParameters } from "./beginning.ts";
+import { networkOf } from "./networks.ts";
 import { prepareNeocog } from "./peers/neocog.ts";
 
 /** What the dispatches of one operation come to. */

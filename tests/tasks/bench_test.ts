@@ -13,7 +13,8 @@ import { countSlots, findModel } from "../../mod.ts";
 import { charts } from "../../tasks/bench/charts.ts";
 import type { OpLine } from "../../tasks/bench/jobs/job.ts";
 import { callsPerSample, sample, summarise } from "../../tasks/bench/measure.ts";
-import { firstBatch, firstParameters, networkOf } from "../../tasks/bench/networks.ts";
+import { firstBatch, firstParameters } from "../../tasks/bench/beginning.ts";
+import { networkOf } from "../../tasks/bench/networks.ts";
 import { byOperation, profileText } from "../../tasks/bench/profile.ts";
 import { type BenchRecord, difference, opRows, type TimeRow } from "../../tasks/bench/record.ts";
 import { report } from "../../tasks/bench/report.ts";
@@ -185,7 +186,11 @@ const record: BenchRecord = {
   agreement: [],
   cost: [],
   startup: [],
-  growth: [],
+  growth: [{ ...row, model: "resnet20", batchSize: 8 }, {
+    ...row,
+    model: "resnet32",
+    batchSize: 8,
+  }],
   ops: opRows([op("dense forward", 4e9, [100])]),
   finished: false,
 };
@@ -200,7 +205,8 @@ Deno.test("the report has factors, reasons for what is missing, and warns of oth
 
 Deno.test("charts are drawn of what there are figures for, and of nothing else", async () => {
   const drawn = await charts(record);
-  assertEquals([...drawn.keys()], ["training.svg", "ops.svg"]);
+  assertEquals([...drawn.keys()], ["training.svg", "ops.svg", "growth.svg"]);
   assertStringIncludes(drawn.get("training.svg")!, "jax-js, webgpu");
+  assertStringIncludes(drawn.get("growth.svg")!, "layers, at batch 8");
   assert(drawn.get("ops.svg")!.startsWith("<svg"));
 });

@@ -1,5 +1,6 @@
 // The job `agree`: what a peer computes, so that no peer is timed at something else.
-import { firstBatch, firstParameters, networkOf, withoutDropout } from "../networks.ts";
+import { firstBatch, firstParameters } from "../beginning.ts";
+import { networkOf, withoutDropout } from "../networks.ts";
 import type { Peer } from "../peers/peer.ts";
 import { loadPeer } from "../peers/peers.ts";
 import type { AgreeLine, Job } from "./job.ts";

@@ -1,6 +1,7 @@
 // The job `cost`: what one training step asks of the device and of the host.
 import { summarise } from "../measure.ts";
-import { firstBatch, firstParameters, networkOf } from "../networks.ts";
+import { firstBatch, firstParameters } from "../beginning.ts";
+import { networkOf } from "../networks.ts";
 import type { Prepared } from "../peers/peer.ts";
 import { loadPeer } from "../peers/peers.ts";
 import { countGpu } from "./count_gpu.ts";

@@ -1,6 +1,7 @@
 // The job `time`: training steps and inferences of one network in one peer.
 import { sample, type Samples } from "../measure.ts";
-import { firstBatch, firstParameters, networkOf } from "../networks.ts";
+import { firstBatch, firstParameters } from "../beginning.ts";
+import { networkOf } from "../networks.ts";
 import { loadPeer } from "../peers/peers.ts";
 import type { Job, TimeLine } from "./job.ts";
 

@@ -10,7 +10,8 @@ import {
   tree,
   valueAndGrad,
 } from "./jax_js.ts";
-import type { Network, Parameter } from "../networks.ts";
+import type { Parameter } from "../beginning.ts";
+import type { Network } from "../networks.ts";
 import { applyNetwork, type JaxParams } from "./jax_network.ts";
 import type { Peer, Prepared, Work } from "./peer.ts";
 

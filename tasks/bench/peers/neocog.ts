@@ -1,6 +1,7 @@
 // neocog as a peer, eager or under its jit.
 import * as nc from "../../../mod.ts";
-import type { Beginning, Network, Parameter } from "../networks.ts";
+import type { Beginning, Parameter } from "../beginning.ts";
+import type { Network } from "../networks.ts";
 import type { Peer, Prepared, Work } from "./peer.ts";
 
 /** A training step or inference of neocog, started but not waited for. */

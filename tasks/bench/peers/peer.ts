@@ -1,5 +1,6 @@
 // What a peer is to the bench: a network made ready to train or to infer.
-import type { Beginning, HostBatch, Network } from "../networks.ts";
+import type { Beginning, HostBatch } from "../beginning.ts";
+import type { Network } from "../networks.ts";
 
 /** A network in a peer's hands, on the device. */
 export type Prepared = {
