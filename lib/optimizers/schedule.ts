@@ -106,17 +106,17 @@ export type OneCycleOptions = {
 export function oneCycle(options: OneCycleOptions): Schedule {
   const { learningRate, steps, warmUp = 0.25, divisor = 25, finalDivisor = 1e5 } = options;
   requireLearningRate("a one-cycle schedule", learningRate);
-  const require = (name: string, value: number, holds: boolean, range: string): void => {
+  const demand = (name: string, value: number, holds: boolean, range: string): void => {
     if (holds) return;
     throw new RangeError(
       `Cannot make a one-cycle schedule as its ${name} must be ${range}: current value is ${value}`,
     );
   };
   const isWhole = Number.isInteger(steps) && steps >= 1;
-  require("steps", steps, isWhole, "a whole number of at least 1");
-  require("warmUp", warmUp, warmUp > 0 && warmUp < 1, "above 0 and below 1");
-  require("divisor", divisor, divisor >= 1, "at least 1");
-  require("finalDivisor", finalDivisor, finalDivisor >= 1, "at least 1");
+  demand("steps", steps, isWhole, "a whole number of at least 1");
+  demand("warmUp", warmUp, warmUp > 0 && warmUp < 1, "above 0 and below 1");
+  demand("divisor", divisor, divisor >= 1, "at least 1");
+  demand("finalDivisor", finalDivisor, finalDivisor >= 1, "at least 1");
   const top = warmUp * steps;
   return (count) =>
     tf.tidy(() => {
