@@ -14,6 +14,9 @@ export {
 } from "./lib/device/start.ts";
 export type { PowerPreference } from "./lib/device/adapter.ts";
 export { DeviceError, type DeviceErrorKind } from "./lib/device/errors.ts";
+export { type Argument, jit, type JitOptions, type Jitted } from "./lib/device/jit/jit.ts";
+export { type Counters, counters } from "./lib/device/counters.ts";
+export { profile, type ProfileEntry } from "./lib/device/profile.ts";
 
 // Tensors
 export { tf } from "./lib/tensor/tf.ts";
@@ -48,8 +51,10 @@ export {
   word,
 } from "./lib/tensor/random.ts";
 export { type ValueAndGrad, valueAndGrad } from "./lib/tensor/grad.ts";
+export type { Activation } from "./lib/tensor/activation.ts";
 export { convolve, type ConvolveOptions } from "./lib/tensor/convolve.ts";
 export { dropUnits } from "./lib/tensor/drop_units.ts";
+export type { RateRule } from "./lib/tensor/update_trees.ts";
 
 // Layers
 export {
@@ -96,6 +101,7 @@ export {
 } from "./lib/layers/pool.ts";
 export { identity, leakyRelu, relu, sigmoid, softmax, tanh } from "./lib/layers/activation.ts";
 export { flatten, padTo } from "./lib/layers/reshape.ts";
+export { zeroPadShortcut, type ZeroPadShortcutOptions } from "./lib/layers/shortcut.ts";
 export { dropout } from "./lib/layers/dropout.ts";
 export {
   batchNorm,
@@ -113,6 +119,25 @@ export {
   type ChapterMnistOptions,
   type ChapterMnistParams,
 } from "./lib/models/chapter_mnist.ts";
+export {
+  cifarResnet,
+  type CifarResnetBlocks,
+  type CifarResnetOptions,
+  type CifarResnetParams,
+  type CifarResnetVariantOptions,
+} from "./lib/models/resnet.ts";
+export {
+  plain110,
+  plain20,
+  plain32,
+  plain44,
+  plain56,
+  resnet110,
+  resnet20,
+  resnet32,
+  resnet44,
+  resnet56,
+} from "./lib/models/cifar_resnets.ts";
 
 export { findModel, type ModelEntry, type ModelOptions, models } from "./lib/models/registry.ts";
 export { type LayerSize, type ModelSize, sizeOfModel, summary } from "./lib/sizing/summary.ts";
@@ -127,12 +152,20 @@ export { fashionMnist } from "./lib/data/fashion_mnist.ts";
 
 // Training
 export { type Loss, meanSquaredError, softmaxCrossEntropy } from "./lib/losses/losses.ts";
-export { applyUpdates, chain, type Optimizer, scale } from "./lib/optimizers/optimizer.ts";
+export {
+  applyUpdates,
+  chain,
+  type Optimizer,
+  scale,
+  stepWith,
+} from "./lib/optimizers/optimizer.ts";
 export {
   cosineDecay,
   type CosineDecayOptions,
   descend,
   type LearningRate,
+  oneCycle,
+  type OneCycleOptions,
   type Schedule,
 } from "./lib/optimizers/schedule.ts";
 export { sgd, type SgdOptions } from "./lib/optimizers/sgd.ts";

@@ -44,7 +44,7 @@ const command = {
       help: "directory with the data set's IDX files, plain or .gz",
       defaultText: "the npm package",
     }),
-    epochs: count({ min: 1, help: "passes over the training images", defaultText: "2" }),
+    epochs: count({ min: 1, help: "passes over the training images", defaultText: "2 (lenet5 5)" }),
     "batch-size": count({
       min: 1,
       help: "images a step",
@@ -56,12 +56,13 @@ const command = {
     }),
     "learning-rate": number({
       above: 0,
-      help: "first step size",
-      defaultText: "0.003 of adam, 0.05 of sgd",
+      help: "step size, the highest of one cycle, else the first",
+      defaultText: "0.003 of adam (lenet5 0.005, chapter-mnist 0.002), 0.05 of sgd",
     }),
     schedule: choice(SCHEDULES, {
-      help: "what becomes of the step size: falls to zero along half a cosine, or stays",
-      defaultText: "cosine",
+      help:
+        "what becomes of the step size: rises and falls, falls to zero along half a cosine, or stays",
+      defaultText: "one-cycle",
     }),
     seed: count({
       min: 0,

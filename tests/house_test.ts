@@ -19,7 +19,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   data: ["tensor"],
   models: ["tensor", "text", "layers"],
   sizing: ["tensor", "text", "layers"],
-  train: ["tensor", "weights", "layers", "losses", "optimizers", "data"],
+  train: ["tensor", "weights", "device", "layers", "losses", "optimizers", "data"],
 };
 
 /** What tasks and examples may import besides mod.ts and their own folder, and why. */
@@ -34,7 +34,10 @@ const OUTSIDE: Readonly<Record<string, readonly string[]>> = {
   "tasks/command/flags.ts": ["lib/text/nearest.ts"],
   "tasks/command/parse.ts": ["lib/text/nearest.ts"],
   // The peer that neocog is timed beside is tfjs without neocog.
-  "tasks/bench/stock_step.ts": ["lib/device/webgpu_backend.ts", "lib/tensor/tf.ts"],
+  "tasks/bench/peers/stock.ts": ["lib/device/webgpu_backend.ts", "lib/tensor/tf.ts"],
+  // Charts of other things than a training run are no part of the library's interface.
+  "tasks/bench/charts.ts": ["lib/train/chart.ts"],
+  "tasks/bench/growth_chart.ts": ["lib/train/chart.ts"],
 };
 
 /** The floors that may name tfjs. */

@@ -1,10 +1,14 @@
 // tfjs's WebGPU backend on a device of our own, with every fault made an exception.
 import type { Key } from "../tensor/random.ts";
 import { tf } from "../tensor/tf.ts";
+import { type Bound, type Command, type CommandRecorder, rangesOf } from "./command.ts";
+import type { Counters } from "./counters.ts";
+import { type Encoding, encoding } from "./encoding.ts";
 import { DeviceError } from "./errors.ts";
 import { type FaultLedger, faultLedger } from "./faults.ts";
-import { type HeldTexture, type Texels, type TexturePool, texturePool } from "./textures.ts";
-import { WebGPUBackend, type WebGPUProgram } from "./webgpu_backend.ts";
+import { type Field, layOut, programFields } from "./program_uniforms.ts";
+import { type Texels, type TexturePool, texturePool } from "./textures.ts";
+import { type OpenBackend, WebGPUBackend, type WebGPUProgram } from "./webgpu_backend.ts";
 
 type Uniforms = Parameters<WebGPUBackend["runWebGPUProgram"]>[3];
 type BackendValues = ReturnType<WebGPUBackend["readSync"]>;
@@ -26,6 +30,8 @@ export type Dispatch = {
   /** The key whose two words lie among the uniforms, and from which word on. */
   readonly key?: { readonly words: Key; readonly at: number } | undefined;
   readonly workgroups: readonly [x: number, y: number, z: number];
+  /** Whether tensors over the largest binding are bound in ranges of {@linkcode GuardedBackend.bindingLimit}. */
+  readonly ranged?: boolean | undefined;
 };
 
 /**
@@ -34,8 +40,16 @@ export type Dispatch = {
  * that a wrong answer can not be read: see {@linkcode FaultLedger}.
  */
 export class GuardedBackend extends WebGPUBackend {
-  readonly #textures: TexturePool;
+  /** Textures to be filled with tensors, free between commands. */
+  readonly textures: TexturePool;
+  /** The largest binding in bytes, a multiple of what an offset must be one of. */
+  bindingLimit: number;
+  /** Encodes commands, and counts them. */
+  readonly encoding: Encoding = encoding(this.hidden);
   readonly #faults: FaultLedger = faultLedger(() => this.abandonCommands());
+  /** Data of tensors made while recording: there are no numbers behind them. */
+  readonly #unreal = new WeakSet<object>();
+  #recorder: CommandRecorder | undefined;
 
   /**
    * @param device the device to run on; the backend owns it from here on
@@ -43,7 +57,17 @@ export class GuardedBackend extends WebGPUBackend {
    */
   constructor(device: GPUDevice, info: GPUAdapterInfo) {
     super(device, info);
-    this.#textures = texturePool(device);
+    const { maxStorageBufferBindingSize, minStorageBufferOffsetAlignment } = device.limits;
+    this.bindingLimit = maxStorageBufferBindingSize -
+      maxStorageBufferBindingSize % minStorageBufferOffsetAlignment;
+    this.textures = texturePool(device);
+    this.countBuffers();
+    const { hidden } = this;
+    const submitPixels = hidden.recordAndSubmit;
+    hidden.recordAndSubmit = (program, output, inputs, own): void =>
+      program.pixelsOpType == null
+        ? this.runProgram(program, output, inputs, own)
+        : this.runPixels(() => submitPixels.call(this, program, output, inputs, own));
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
       this.#faults.report((event as GPUUncapturedErrorEvent).error);
@@ -54,6 +78,43 @@ export class GuardedBackend extends WebGPUBackend {
   /** Whether the device is gone. */
   get isLost(): boolean {
     return this.#faults.isLost;
+  }
+
+  /** What was given to the device so far. */
+  get counted(): Counters {
+    const allocatedBytes = this.encoding.counted.allocatedBytes + this.textures.bytes;
+    return { ...this.encoding.counted, allocatedBytes };
+  }
+
+  /** Whether operations are recorded, not run. */
+  get isRecording(): boolean {
+    return this.#recorder !== undefined;
+  }
+
+  /**
+   * Gives what operations would run to a recorder. No tensor made meanwhile has
+   * numbers, so it can neither be read nor, afterwards, be used.
+   *
+   * @param recorder takes the commands
+   * @param f calls operations
+   */
+  recording(recorder: CommandRecorder, f: () => void): void {
+    this.#recorder = recorder;
+    try {
+      f();
+    } finally {
+      this.#recorder = undefined;
+    }
+  }
+
+  /** Marks data without numbers. */
+  markUnreal(dataId: object): void {
+    this.#unreal.add(dataId);
+  }
+
+  /** How many operations failed so far. */
+  get faultCount(): number {
+    return this.#faults.count;
   }
 
   /** Throws where the device is lost or an operation has failed since the last look. */
@@ -71,8 +132,8 @@ export class GuardedBackend extends WebGPUBackend {
   }
 
   /** The part of tfjs's backend that its types hide. */
-  private get hidden(): HiddenBackend {
-    return this as unknown as HiddenBackend;
+  private get hidden(): OpenBackend {
+    return this as unknown as OpenBackend;
   }
 
   /** Drops what is recorded but not submitted: it holds a failed operation, which would spoil what follows. */
@@ -90,11 +151,10 @@ export class GuardedBackend extends WebGPUBackend {
     uniforms?: Uniforms,
     output?: tf.TensorInfo,
   ): tf.TensorInfo {
-    const name = program.constructor.name.replace(/Program\d*$/, "");
     return this.guarded(
-      describe(name, inputs),
+      describe(operationOf(program), inputs),
       inputs,
-      [program.outputShape],
+      [...inputs.map(({ shape }) => shape), program.outputShape],
       () => [super.runWebGPUProgram(program, inputs, outputDtype, uniforms, output)],
     )[0]!;
   }
@@ -114,7 +174,21 @@ export class GuardedBackend extends WebGPUBackend {
         `Cannot run ${named} as its inputs must be float32: current value is ${other.dtype}`,
       );
     }
-    return this.guarded(named, [...updated, ...inputs], results, () => {
+    const disguised = [...updated, ...inputs].find(({ dataId }) =>
+      this.tensorMap.get(dataId).dtype !== "float32"
+    );
+    if (disguised) {
+      throw new TypeError(
+        `Cannot run ${named} as its inputs' numbers must be float32: current value is ${
+          this.tensorMap.get(disguised.dataId).dtype
+        }, seen as float32`,
+      );
+    }
+    const bound = dispatch.ranged
+      ? []
+      : [...updated, ...inputs.filter((_, i) => !dispatch.held[i])];
+    const shapes = [...bound.map(({ shape }) => shape), ...(dispatch.ranged ? [] : results)];
+    return this.guarded(named, [...updated, ...inputs], shapes, () => {
       const made = results.map((shape) =>
         isEmpty(shape)
           ? this.makeTensorInfo([...shape], "float32", new Float32Array(0))
@@ -134,36 +208,89 @@ export class GuardedBackend extends WebGPUBackend {
    */
   copyTensor(source: tf.TensorInfo): tf.TensorInfo {
     const { shape, dtype } = source;
-    return this.guarded(describe("Copy", [source]), [source], [shape], () => {
+    return this.guarded(describe("Copy", [source]), [source], [], () => {
       const copy = this.makeTensorInfo([...shape], dtype);
-      for (const { dataId } of [source, copy]) this.uploadToGPU(dataId);
-      const [from, to] = [source, copy].map(({ dataId }) => this.bufferOf(dataId)) as [
-        GPUBuffer,
-        GPUBuffer,
-      ];
-      this.encoder().copyBufferToBuffer(from, 0, to, 0, from.size);
-      for (const { dataId } of [source, copy]) this.hidden.commandQueueOwnedIds.add(dataId);
+      if (isEmpty(shape)) {
+        const none = tf.util.getTypedArrayFromDType(dtype as tf.NumericDataType, 0);
+        this.tensorMap.get(copy.dataId).values = none;
+      } else if (this.#recorder) {
+        this.#recorder.copy(source, copy);
+      } else {
+        for (const { dataId } of [source, copy]) this.uploadToGPU(dataId);
+        const from = this.bufferOf(source.dataId);
+        this.encoding.copy(from, this.bufferOf(copy.dataId), from.size);
+        for (const { dataId } of [source, copy]) this.hidden.commandQueueOwnedIds.add(dataId);
+      }
       return [copy];
     })[0]!;
   }
 
-  private bufferOf(dataId: object): GPUBuffer {
+  /** The buffer that holds a tensor, which is on the GPU. */
+  bufferOf(dataId: object): GPUBuffer {
     return this.tensorMap.get(dataId).resource as GPUBuffer;
   }
 
-  /** Records an operation whose inputs are sound and whose tensors can be bound, and watches it. */
+  /** Records an operation whose inputs are sound and whose tensors, of `shapes`, can be bound, and watches it. */
   private guarded(
     operation: string,
     inputs: readonly tf.TensorInfo[],
     shapes: readonly (readonly number[])[],
     record: () => tf.TensorInfo[],
   ): tf.TensorInfo[] {
-    this.#faults.requireAlive(operation);
-    for (const { dataId } of inputs) this.#faults.requireTrusted(dataId, operation);
-    const limit = this.device.limits.maxStorageBufferBindingSize;
-    for (const each of [...inputs.map((input) => input.shape), ...shapes]) {
-      requireWithin(`run ${operation}`, "storage binding", each, limit);
+    this.requireSound(operation, inputs);
+    for (const each of shapes) {
+      requireWithin(`run ${operation}`, "storage binding", each, this.bindingLimit);
     }
+    return this.watchedResults(operation, record);
+  }
+
+  /**
+   * Encodes and submits what a plan recorded, as one operation.
+   *
+   * @param operation what to call it in errors
+   * @param inputs the tensors it reads
+   * @param encode calls the methods that encode, and answers the tensors written
+   * @returns the tensors written
+   */
+  replay(
+    operation: string,
+    inputs: readonly tf.TensorInfo[],
+    encode: () => tf.TensorInfo[],
+  ): tf.TensorInfo[] {
+    this.requireSound(operation, inputs);
+    return this.watchedResults(operation, () => {
+      const results = encode();
+      if (this.hidden.commandEncoder) this.submitQueue();
+      return results;
+    });
+  }
+
+  private requireSound(operation: string, inputs: readonly tf.TensorInfo[]): void {
+    this.#faults.requireAlive(operation);
+    for (const { dataId } of inputs) {
+      this.#faults.requireTrusted(dataId, operation);
+      if (!this.#recorder) this.requireReal(dataId, operation);
+    }
+  }
+
+  private requireReal(dataId: object, operation: string): void {
+    if (!this.#unreal.has(dataId)) return;
+    throw new TypeError(
+      `Cannot ${operation} as a tensor must have numbers: current value was made while a function was recorded, and kept. Answer it from the function`,
+    );
+  }
+
+  /** Whether a few numbers that the host knows are computed there; in a recording, constants alone. */
+  override shouldExecuteOnCPU(inputs: tf.TensorInfo[], sizeThreshold?: number): boolean {
+    if (this.#recorder) {
+      if (inputs.some(({ dataId }) => this.tensorMap.get(dataId).values == null)) return false;
+    } else {
+      for (const { dataId } of inputs) this.requireReal(dataId, "use a tensor");
+    }
+    return super.shouldExecuteOnCPU(inputs, sizeThreshold);
+  }
+
+  private watchedResults(operation: string, record: () => tf.TensorInfo[]): tf.TensorInfo[] {
     // Recording may submit, so the command buffer is noted before.
     const buffer = this.#faults.current;
     const results = this.watched(operation, record);
@@ -171,56 +298,104 @@ export class GuardedBackend extends WebGPUBackend {
     return results;
   }
 
+  /** A dispatch of neocog's own. */
   private record(dispatch: Dispatch, written: readonly tf.TensorInfo[]): void {
-    const { operation, inputs, uniforms, workgroups } = dispatch;
-    const pipeline = dispatch.pipeline();
-    for (const { dataId } of [...written, ...inputs]) this.uploadToGPU(dataId);
-    const bound = inputs.map(({ dataId }, i) => {
-      const buffer = this.bufferOf(dataId);
-      const texels = dispatch.held[i];
-      return texels ? this.#textures.hold(this.encoder(), buffer, texels) : { buffer };
+    const { operation, inputs, uniforms, key, workgroups } = dispatch;
+    const made = written.length - dispatch.updated.length;
+    this.run({
+      operation,
+      pipeline: dispatch.pipeline(),
+      bound: [
+        ...written.flatMap((info, i) => this.inRanges(info, i < made ? "write" : "update")),
+        ...inputs.flatMap((info, i) => this.inRanges(info, "read", dispatch.held[i])),
+      ],
+      uniforms: new Uint8Array(uniforms.buffer, uniforms.byteOffset, uniforms.byteLength),
+      key,
+      workgroups,
     });
-    const outputs = written.map(({ dataId }) => ({ buffer: this.bufferOf(dataId) }));
-    const entries = [...outputs, ...bound.map(bindable), { buffer: this.uniformBuffer(uniforms) }];
-    const group = this.device.createBindGroup({
-      layout: pipeline.getBindGroupLayout(0),
-      entries: entries.map((resource, binding) => ({ binding, resource })),
+  }
+
+  /** A tensor as it is bound: whole, in ranges, or as a texture. */
+  private inRanges(info: tf.TensorInfo, access: Bound["access"], texels?: Texels): Bound[] {
+    if (texels) return [{ info, access, texels }];
+    const bytes = 4 * tf.util.sizeFromShape(info.shape);
+    return rangesOf(bytes, this.bindingLimit).map((range) => ({ info, access, range }));
+  }
+
+  /** A dispatch of tfjs's, whose pipeline is compiled. */
+  private runProgram(
+    program: WebGPUProgram,
+    output: tf.TensorInfo,
+    inputs: readonly tf.TensorInfo[],
+    own?: readonly Field[],
+  ): void {
+    this.run({
+      operation: operationOf(program),
+      pipeline: program.pipeline as GPUComputePipeline,
+      bound: [
+        { info: output, access: "write" },
+        ...inputs.map((info): Bound => ({ info, access: "read" })),
+      ],
+      uniforms: layOut(programFields(program, [...inputs, output], own)),
+      workgroups: program.dispatch,
     });
-    for (const { dataId } of [...written, ...inputs]) this.hidden.commandQueueOwnedIds.add(dataId);
-    const pass = this.computePass();
-    pass.setPipeline(pipeline);
-    pass.setBindGroup(0, group);
-    pass.dispatchWorkgroups(...workgroups);
+  }
+
+  /** A dispatch of tfjs's that binds pictures, which only tfjs knows how to. */
+  private runPixels(submit: () => void): void {
+    if (this.#recorder) {
+      throw this.#recorder.refuse(
+        new TypeError(
+          "Cannot record a function as it must work on tensors: current value is a picture of the browser's. Make a tensor of it outside",
+        ),
+      );
+    }
+    submit();
+    this.encoding.forgetPipeline();
+  }
+
+  /** Encodes a dispatch, or gives it to the recorder. */
+  private run(command: Command): void {
+    if (this.#recorder) return this.#recorder.run(command);
+    const { operation, pipeline, bound, uniforms, workgroups } = command;
+    for (const { info } of bound) this.uploadToGPU(info.dataId);
+    const held = bound.map(({ info, texels }) => texels && this.holdTensor(info, texels));
+    const resources = bound.map(({ info, range }, i) =>
+      held[i]?.view ?? { buffer: this.bufferOf(info.dataId), ...range }
+    );
+    const group = bindGroup(this.device, pipeline, [
+      ...resources,
+      { buffer: this.uniformBuffer(uniforms) },
+    ]);
+    for (const { info } of bound) this.hidden.commandQueueOwnedIds.add(info.dataId);
+    this.encoding.dispatch(
+      operation,
+      bound.map(({ info }) => info.shape),
+      pipeline,
+      group,
+      workgroups,
+    );
     // Commands run in their order: the next dispatch may fill the same textures anew.
-    for (const each of bound) if ("view" in each) this.#textures.release(each);
+    for (const each of held) if (each) this.textures.release(each);
     this.finishDispatch(operation);
   }
 
-  /** The command encoder, outside any pass. */
-  private encoder(): GPUCommandEncoder {
-    this.ensureCommandEncoderReady();
-    this.endComputePassEncoder();
-    return this.hidden.commandEncoder!;
+  private holdTensor({ dataId }: tf.TensorInfo, texels: Texels): ReturnType<TexturePool["take"]> {
+    const buffer = this.bufferOf(dataId);
+    const held = this.textures.take(buffer.size, texels);
+    this.encoding.fill(buffer, buffer.size, held.texture);
+    return held;
   }
 
-  /** The pass that is being recorded, or a new one; a timed one where `tf.time` listens. */
-  private computePass(): GPUComputePassEncoder {
-    const { hidden } = this;
-    if (hidden.activeTimers && this.device.features.has("timestamp-query")) {
-      const encoder = this.encoder();
-      const querySet = hidden.querySet ??= this.device.createQuerySet({
-        type: "timestamp",
-        count: 2,
-      });
-      const timestampWrites = {
-        querySet,
-        beginningOfPassWriteIndex: 0,
-        endOfPassWriteIndex: 1,
-      };
-      return hidden.computePassEncoder = encoder.beginComputePass({ timestampWrites });
-    }
-    this.ensureCommandEncoderReady();
-    return hidden.computePassEncoder ??= hidden.commandEncoder!.beginComputePass();
+  /** Writes numbers of the host to a buffer, before all commands that are not submitted yet. */
+  writeBuffer(buffer: GPUBuffer, bytes: Uint8Array<ArrayBuffer>, offset = 0): void {
+    this.queue.writeBuffer(buffer, offset, bytes);
+    this.encoding.counted.uploadedBytes += bytes.byteLength;
+  }
+
+  override endComputePassEncoder(): void {
+    super.endComputePassEncoder();
+    this.encoding.forgetPipeline();
   }
 
   /** Submits what is recorded when it is time to, as tfjs does after its own dispatches. */
@@ -237,10 +412,10 @@ export class GuardedBackend extends WebGPUBackend {
     }
   }
 
-  private uniformBuffer(values: Uint32Array<ArrayBuffer>): GPUBuffer {
+  private uniformBuffer(bytes: Uint8Array<ArrayBuffer>): GPUBuffer {
     const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.UNIFORM;
-    const buffer = this.bufferManager.acquireBuffer(values.byteLength, usage);
-    this.queue.writeBuffer(buffer, 0, values);
+    const buffer = this.bufferManager.acquireBuffer(bytes.byteLength, usage);
+    this.writeBuffer(buffer, bytes);
     this.hidden.uniformPendingDisposal.push(buffer);
     return buffer;
   }
@@ -249,14 +424,42 @@ export class GuardedBackend extends WebGPUBackend {
     this.endComputePassEncoder();
     this.watched("a submit", () => super.submitQueue());
     this.#faults.submitted();
+    this.encoding.counted.submits++;
+  }
+
+  /** Counts the bytes of buffers that are not used again but made. */
+  private countBuffers(): void {
+    const { bufferManager } = this;
+    const acquire = bufferManager.acquireBuffer.bind(bufferManager);
+    bufferManager.acquireBuffer = (...order): GPUBuffer => {
+      const before = bufferManager.numBytesAllocated;
+      const buffer = acquire(...order);
+      this.encoding.counted.allocatedBytes += bufferManager.numBytesAllocated - before;
+      return buffer;
+    };
+  }
+
+  /** Tells the recorder that its function asks for numbers that there are not yet. */
+  private refuseRead(recorder: CommandRecorder, dataId: object): Error {
+    const { dtype, shape } = this.tensorMap.get(dataId);
+    return recorder.refuse(
+      new TypeError(
+        `Cannot record a function as it must not read a tensor's numbers or depend on them: current value is a read of ${dtype} [${shape}]. Answer the tensor and read it outside`,
+      ),
+    );
   }
 
   override async read(dataId: object): Promise<BackendValues> {
     const data = this.tensorMap.has(dataId) ? this.tensorMap.get(dataId) : undefined;
     // What is held on the host is sound; complex tensors are read by their parts, through here.
-    if (!data || data.values != null || !(data.resource instanceof GPUBuffer)) {
-      return super.read(dataId);
+    if (!data || data.values != null || data.dtype === "complex64") return super.read(dataId);
+    if (this.#recorder) {
+      this.refuseRead(this.#recorder, dataId);
+      // The recording fails at once; a rejection that nobody waits for would end the process.
+      return new Promise(() => {});
     }
+    this.requireReal(dataId, "read a tensor");
+    if (!(data.resource instanceof GPUBuffer)) return super.read(dataId);
     this.#faults.requireAlive("read a tensor");
     this.#faults.requireTrusted(dataId, "read a tensor");
     const bytes = await this.download(data.resource);
@@ -283,6 +486,9 @@ export class GuardedBackend extends WebGPUBackend {
   override readSync(dataId: object): BackendValues {
     const data = this.tensorMap.get(dataId);
     if (data.values == null && data.dtype !== "string" && data.dtype !== "complex64") {
+      if (this.#recorder) throw this.refuseRead(this.#recorder, dataId);
+      this.#faults.requireAlive("read a tensor");
+      this.requireReal(dataId, "read a tensor");
       throw new DeviceError(
         "unsupported",
         "Cannot read a GPU tensor synchronously as Deno has no canvas to do it by: await tensor.data() or tensor.array() instead of dataSync(), arraySync() or print()",
@@ -292,10 +498,12 @@ export class GuardedBackend extends WebGPUBackend {
   }
 
   override uploadToGPU(dataId: object): void {
-    const { shape, dtype, resource } = this.tensorMap.get(dataId);
+    const { shape, dtype, resource, values } = this.tensorMap.get(dataId);
     if (resource == null) {
       const limit = this.device.limits.maxBufferSize;
       requireWithin(`put a ${dtype} tensor [${shape}] on the GPU`, "buffer", shape, limit);
+      if (this.#recorder) return; // A plan has buffers of its own.
+      if (values) this.encoding.counted.uploadedBytes += 4 * tf.util.sizeFromShape(shape);
     }
     super.uploadToGPU(dataId);
   }
@@ -320,22 +528,22 @@ export class GuardedBackend extends WebGPUBackend {
   }
 }
 
-function bindable(bound: HeldTexture | GPUBufferBinding): GPUTextureView | GPUBufferBinding {
-  return "view" in bound ? bound.view : bound;
+/** A bind group of resources in order. */
+export function bindGroup(
+  device: GPUDevice,
+  pipeline: GPUComputePipeline,
+  resources: readonly GPUBindingResource[],
+): GPUBindGroup {
+  return device.createBindGroup({
+    layout: pipeline.getBindGroupLayout(0),
+    entries: resources.map((resource, binding) => ({ binding, resource })),
+  });
 }
 
-/** The part of tfjs's backend that its types hide. */
-type HiddenBackend = {
-  commandEncoder: GPUCommandEncoder | null;
-  computePassEncoder: GPUComputePassEncoder | null;
-  /** Tensors that the recorded commands use: their buffers are not recycled before the submit. */
-  commandQueueOwnedIds: WeakSet<object>;
-  dispatchCountInPass: number;
-  uniformPendingDisposal: GPUBuffer[];
-  /** Where `tf.time` listens: the programs run since, with their times to come. */
-  activeTimers: { name: string; query: Promise<number> }[] | null;
-  querySet: GPUQuerySet | null;
-};
+/** The operation of one of tfjs's programs. */
+function operationOf(program: WebGPUProgram): string {
+  return program.constructor.name.replace(/Program\d*$/, "");
+}
 
 /** Throws where a tensor of `shape` takes more than `limit` bytes. */
 function requireWithin(

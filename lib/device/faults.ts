@@ -27,6 +27,8 @@ export type FaultLedger = {
   lose(reason: string): void;
   /** Whether the device is gone. */
   readonly isLost: boolean;
+  /** How many operations failed so far. */
+  readonly count: number;
   /** Waits until every watched scope has answered. */
   settled(): Promise<void>;
   /** @throws {DeviceError} where the device is lost */
@@ -83,6 +85,9 @@ export function faultLedger(abandon: () => void): FaultLedger {
     },
     get isLost(): boolean {
       return lost !== undefined;
+    },
+    get count(): number {
+      return spoilt.length;
     },
     async settled(): Promise<void> {
       await Promise.all(scopes);

@@ -11,22 +11,32 @@ import { DROP_UNITS } from "../tensor/drop_units.ts";
 import { MAX_WINDOWS, MAX_WINDOWS_GRADIENT } from "../tensor/max_windows.ts";
 import { SPREAD } from "../tensor/spread.ts";
 import { tf } from "../tensor/tf.ts";
+import { UPDATE_TREES } from "../tensor/update_trees.ts";
 import { SUM_WINDOWS, SUM_WINDOWS_GRADIENT } from "../tensor/window_sums.ts";
 import { activationGradient } from "./kernels/activation_gradient.ts";
 import { batchNorm } from "./kernels/batch_norm.ts";
 import { batchNormGradient, normaliseSums } from "./kernels/batch_norm_gradient.ts";
+import { argExtreme } from "./kernels/arg_extremes.ts";
+import { bincount } from "./kernels/bincount.ts";
+import { cast } from "./kernels/cast.ts";
 import { conv2d, conv2dGradient, fusedConv2d } from "./kernels/conv2d.ts";
 import { conv2dFilterGradient } from "./kernels/conv2d_filter_gradient.ts";
 import { conv2dInputGradient } from "./kernels/conv2d_input_gradient.ts";
+import { cumulative } from "./kernels/cumulative.ts";
 import { dropUnits } from "./kernels/drop_units.ts";
+import { filled, filledLike } from "./kernels/fill.ts";
 import { fusedMatMul, matMul } from "./kernels/mat_mul.ts";
+import { EXACT_UNARY, exactUnary } from "./kernels/exact_unary.ts";
 import { maxPoolGradient } from "./kernels/max_pool_gradient.ts";
+import { pad } from "./kernels/pad.ts";
+import { prod } from "./kernels/prod.ts";
 import { maxPool, maxWindows } from "./kernels/max_windows.ts";
 import { maxWindowsGradient } from "./kernels/max_windows_gradient.ts";
 import { normalise } from "./kernels/normalise.ts";
 import { spread } from "./kernels/spread.ts";
 import { mean, sum } from "./kernels/sum.ts";
 import { sumWindows, sumWindowsGradient } from "./kernels/sum_windows.ts";
+import { updateTrees } from "./kernels/update_trees.ts";
 import { unaryKernels } from "./kernels/unary.ts";
 
 type KernelFunction = tf.KernelConfig["kernelFunc"];
@@ -55,8 +65,21 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   [NORMALISE]: normalise,
   [NORMALISE_SUMS]: normaliseSums,
   [DROP_UNITS]: dropUnits,
+  [UPDATE_TREES]: updateTrees,
   [ACTIVATION_GRADIENT]: activationGradient,
   ...unaryKernels,
+  ArgMax: argExtreme,
+  ArgMin: argExtreme,
+  Bincount: bincount,
+  Cast: cast,
+  Cumprod: cumulative,
+  Cumsum: cumulative,
+  PadV2: pad,
+  Prod: prod,
+  Fill: filled,
+  ZerosLike: filledLike(0),
+  OnesLike: filledLike(1),
+  ...Object.fromEntries(EXACT_UNARY.map((name) => [name, exactUnary(name)])),
 };
 
 const GRADIENTS: readonly tf.GradConfig[] = [conv2dGradient];

@@ -22,15 +22,16 @@ export type HeldTexture = { readonly view: GPUTextureView; readonly texture: GPU
  */
 export type TexturePool = {
   /**
-   * Copies a buffer into a texture.
+   * A texture for as many bytes, with whatever numbers.
    *
-   * @param encoder where to record the copy, outside any pass
-   * @param buffer the numbers, as many as fill texels
+   * @param bytes as many as fill texels
    * @param texels what a texel holds
    */
-  hold(encoder: GPUCommandEncoder, buffer: GPUBuffer, texels: Texels): HeldTexture;
+  take(bytes: number, texels: Texels): HeldTexture;
   /** Gives a texture back; later commands may fill it anew. */
   release(held: HeldTexture): void;
+  /** Bytes of all its textures. */
+  readonly bytes: number;
 };
 
 /**
@@ -50,42 +51,62 @@ export function fitsTexture(
   return size % numbers === 0 && rows <= limits.maxTextureDimension2D;
 }
 
+/**
+ * Copies a buffer's numbers into a texture.
+ *
+ * @param encoder where to record the copy, outside any pass
+ * @param buffer the numbers
+ * @param bytes how many bytes of them
+ * @param texture the texture, tall enough
+ */
+export function fillTexture(
+  encoder: GPUCommandEncoder,
+  buffer: GPUBuffer,
+  bytes: number,
+  texture: GPUTexture,
+): void {
+  const width = 1 << WIDTH_BITS;
+  const texel = BYTES[texture.format as Texels];
+  const bytesPerRow = width * texel;
+  const rows = Math.floor(bytes / bytesPerRow);
+  const rest = bytes / texel - rows * width;
+  if (rows > 0) {
+    encoder.copyBufferToTexture({ buffer, bytesPerRow }, { texture }, [width, rows]);
+  }
+  if (rest > 0) {
+    const source = { buffer, offset: rows * bytesPerRow, bytesPerRow };
+    encoder.copyBufferToTexture(source, { texture, origin: [0, rows] }, [rest, 1]);
+  }
+}
+
 /** Makes an empty pool. */
 export function texturePool(device: GPUDevice): TexturePool {
   const free = new Map<string, HeldTexture[]>();
   const width = 1 << WIDTH_BITS;
+  let bytes = 0;
   const make = (format: Texels, height: number): HeldTexture => {
     const texture = device.createTexture({
       size: [width, height],
       format,
       usage: GPUTextureUsage.STORAGE_BINDING | GPUTextureUsage.COPY_DST,
     });
+    bytes += width * height * BYTES[format];
     return { texture, view: texture.createView() };
   };
   return {
-    hold(encoder, buffer, format) {
-      const texels = buffer.size / BYTES[format];
-      const rows = Math.floor(texels / width);
-      const rest = texels - rows * width;
+    take(wanted, format) {
       // Powers of two, so that few sizes serve all tensors.
-      const height = 2 ** Math.ceil(Math.log2(Math.max(1, rows + Number(rest > 0))));
-      const held = free.get(`${format} ${height}`)?.pop() ?? make(format, height);
-      const { texture } = held;
-      const bytesPerRow = width * BYTES[format];
-      if (rows > 0) {
-        encoder.copyBufferToTexture({ buffer, bytesPerRow }, { texture }, [width, rows]);
-      }
-      if (rest > 0) {
-        const source = { buffer, offset: rows * bytesPerRow, bytesPerRow };
-        encoder.copyBufferToTexture(source, { texture, origin: [0, rows] }, [rest, 1]);
-      }
-      return held;
+      const height = 2 ** Math.ceil(Math.log2(Math.max(1, wanted / BYTES[format] / width)));
+      return free.get(`${format} ${height}`)?.pop() ?? make(format, height);
     },
     release(held) {
       const key = `${held.texture.format} ${held.texture.height}`;
       const list = free.get(key);
       if (list) list.push(held);
       else free.set(key, [held]);
+    },
+    get bytes() {
+      return bytes;
     },
   };
 }

@@ -1,11 +1,18 @@
 // Activation layers: a function of each activation by itself, and softmax.
 import type { Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
+import { isActivation } from "./fusion.ts";
 import { type Empty, type Layer, stateless } from "./layer.ts";
 
 /** A layer that keeps its input's shape and learns nothing. */
 function shapeless(op: string, f: (x: Tensor) => Tensor): Layer<Empty, Empty> {
-  return { op, declare: stateless, apply: (_params, state, x) => [f(x), state] };
+  const layer: Layer<Empty, Empty> = {
+    op,
+    declare: stateless,
+    apply: (_params, state, x) => [f(x), state],
+  };
+  if (op === "relu" || op === "tanh") isActivation(layer.apply, op);
+  return layer;
 }
 
 /**

@@ -1,5 +1,7 @@
 // Convolution layer (§12.1): filters shared over all positions of the image.
+import type { Activation } from "../tensor/activation.ts";
 import { convolve } from "../tensor/convolve.ts";
+import { takesActivation } from "./fusion.ts";
 import type { Tensor, Tensor1D, Tensor4D } from "../tensor/tensor.ts";
 import { heNormal, type Initializer, zeros } from "./initializers.ts";
 import type { Layer, Slots } from "./layer.ts";
@@ -63,6 +65,15 @@ export function conv(options: ConvOptions): Layer<ConvParams, Record<string, nev
   const window = checkWindow("conv", { size, stride, padding, dilation });
   requireWhole("conv", "features", features, 1);
   requireGroups(requireWhole("conv", "groups", groups, 1), "features", features);
+  const applyWith =
+    (activation?: Activation): Layer<ConvParams, Record<string, never>>["apply"] =>
+    (params, state, x) => {
+      const added = bias ? params.bias as Tensor1D : undefined;
+      const shape = { ...window, groups };
+      return [convolve(x as Tensor4D, params.kernel, shape, added, activation), state];
+    };
+  const apply = applyWith();
+  takesActivation(apply, applyWith);
   return {
     op: "conv",
     declare(shape) {
@@ -79,10 +90,7 @@ export function conv(options: ConvOptions): Layer<ConvParams, Record<string, nev
         state: {},
       };
     },
-    apply(params, state, x) {
-      const added = bias ? params.bias as Tensor1D : undefined;
-      return [convolve(x as Tensor4D, params.kernel, { ...window, groups }, added), state];
-    },
+    apply,
   };
 }
 

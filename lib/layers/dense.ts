@@ -1,8 +1,10 @@
 // Fully connected layer.
+import { activate, type Activation } from "../tensor/activation.ts";
 import { multiplyAdd } from "../tensor/multiply_add.ts";
 import type { Tensor, Tensor1D, Tensor2D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import { heNormal, type Initializer, zeros } from "./initializers.ts";
+import { takesActivation } from "./fusion.ts";
 import type { Layer, Slots } from "./layer.ts";
 import { requireSizes, requireWhole } from "./window.ts";
 
@@ -43,6 +45,16 @@ export type DenseParams = {
 export function dense(options: DenseOptions): Layer<DenseParams, Record<string, never>> {
   const { features, bias = true, initializer = heNormal } = options;
   requireWhole("dense", "features", features, 1);
+  const applyWith =
+    (activation?: Activation): Layer<DenseParams, Record<string, never>>["apply"] =>
+    (params, state, x) => {
+      const y = bias
+        ? multiplyAdd(x as Tensor2D, params.kernel, params.bias as Tensor1D, activation)
+        : activate(tf.matMul(x as Tensor2D, params.kernel), activation);
+      return [y, state];
+    };
+  const apply = applyWith();
+  takesActivation(apply, applyWith);
   return {
     op: "dense",
     declare(shape) {
@@ -61,12 +73,6 @@ export function dense(options: DenseOptions): Layer<DenseParams, Record<string, 
         state: {},
       };
     },
-    apply(params, state, x) {
-      const { kernel } = params;
-      const y = bias
-        ? multiplyAdd(x as Tensor2D, kernel, params.bias as Tensor1D)
-        : tf.matMul(x as Tensor2D, kernel);
-      return [y, state];
-    },
+    apply,
   };
 }

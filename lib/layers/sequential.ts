@@ -1,6 +1,8 @@
 // Layers one after another.
 import type { Tree } from "../tensor/tree.ts";
+import { fuse } from "./fusion.ts";
 import {
+  type AnyLayer,
   type Child,
   type Declaration,
   enter,
@@ -38,6 +40,8 @@ import type { Shape, Tensor } from "../tensor/tensor.ts";
  */
 export function sequential<L extends NamedLayers>(layers: L): Layer<ParamsOf<L>, StateOf<L>> {
   requireNames("sequential", layers);
+  const steps: Step[] = Object.entries(layers).map(([name, layer]) => ({ name, layer }));
+  const fused = fuseNeighbours(steps);
   return {
     op: "sequential",
     declare(shape) {
@@ -53,12 +57,29 @@ export function sequential<L extends NamedLayers>(layers: L): Layer<ParamsOf<L>,
     apply(params, state, x, context) {
       const next: Record<string, Tree> = {};
       let y: Tensor = x;
-      for (const [name, layer] of Object.entries(layers)) {
+      // Whoever looks between the layers is shown what is there.
+      for (const { name, layer, taken } of context.intercept ? steps : fused) {
         [y, next[name]] = enter(name, layer, params, state, y, context);
+        if (taken) next[taken] = {};
       }
       return [y, next as StateOf<L>];
     },
   };
+}
+
+/** A named layer, and the name of the activation it has taken into its own pass. */
+type Step = { readonly name: string; readonly layer: AnyLayer; readonly taken?: string };
+
+/** The steps with each activation in the layer before it, where that one takes it. */
+function fuseNeighbours(steps: readonly Step[]): Step[] {
+  const fused: Step[] = [];
+  for (const step of steps) {
+    const last = fused.at(-1);
+    const both = last && !last.taken && fuse(last.layer, step.layer);
+    if (both) fused[fused.length - 1] = { name: last.name, layer: both, taken: step.name };
+    else fused.push(step);
+  }
+  return fused;
 }
 
 /**

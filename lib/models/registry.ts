@@ -3,6 +3,18 @@ import type { Layer } from "../layers/layer.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import { unknownName } from "../text/nearest.ts";
 import { chapterMnist } from "./chapter_mnist.ts";
+import {
+  plain110,
+  plain20,
+  plain32,
+  plain44,
+  plain56,
+  resnet110,
+  resnet20,
+  resnet32,
+  resnet44,
+  resnet56,
+} from "./cifar_resnets.ts";
 import { lenet5 } from "./lenet.ts";
 
 /** What every model of the registry can be told. */
@@ -21,6 +33,15 @@ export type ModelEntry = {
   readonly build: (options?: ModelOptions) => Layer;
 };
 
+/** A network of Figure 12.21 (§12.7.6). */
+function cifarEntry(what: string, build: ModelEntry["build"]): ModelEntry {
+  return {
+    about: `the CIFAR ${what} (He et al. 2015, §12.7.6)`,
+    inputShape: [32, 32, 3],
+    build,
+  };
+}
+
 /** All models, by name. */
 export const models: Readonly<Record<string, ModelEntry>> = {
   "lenet5": {
@@ -33,6 +54,16 @@ export const models: Readonly<Record<string, ModelEntry>> = {
     inputShape: [28, 28, 1],
     build: chapterMnist,
   },
+  "resnet20": cifarEntry("ResNet of 20 layers", resnet20),
+  "resnet32": cifarEntry("ResNet of 32 layers", resnet32),
+  "resnet44": cifarEntry("ResNet of 44 layers", resnet44),
+  "resnet56": cifarEntry("ResNet of 56 layers", resnet56),
+  "resnet110": cifarEntry("ResNet of 110 layers", resnet110),
+  "plain20": cifarEntry("plain network of 20 layers", plain20),
+  "plain32": cifarEntry("plain network of 32 layers", plain32),
+  "plain44": cifarEntry("plain network of 44 layers", plain44),
+  "plain56": cifarEntry("plain network of 56 layers", plain56),
+  "plain110": cifarEntry("plain network of 110 layers", plain110),
 };
 
 /**

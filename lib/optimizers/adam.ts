@@ -2,7 +2,8 @@
 import type { Scalar } from "../tensor/tensor.ts";
 import { mapTree, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
-import type { Optimizer } from "./optimizer.ts";
+import { canUpdateTrees, updateTrees } from "../tensor/update_trees.ts";
+import { applyUpdates, type Optimizer } from "./optimizer.ts";
 import { type LearningRate, scheduleOf } from "./schedule.ts";
 
 /** Options of {@linkcode adam}. */
@@ -60,7 +61,7 @@ export function adam(options: AdamOptions = {}): Optimizer {
   }
   const average = (decay: number, kept: tf.Tensor, fresh: tf.Tensor): tf.Tensor =>
     tf.add(tf.mul(kept, decay), tf.mul(fresh, 1 - decay));
-  return {
+  const optimizer: Optimizer = {
     init: (params): Tree => ({
       count: tf.scalar(0),
       mean: mapTree(([leaf]) => tf.zerosLike(leaf!), params),
@@ -85,7 +86,28 @@ export function adam(options: AdamOptions = {}): Optimizer {
       );
       return [updates, { count, mean, square }];
     },
+    step<P extends Tree>(grads: P, state: Tree, params: P): [P, Tree] {
+      const { count, mean, square } = state as AdamState;
+      if (!canUpdateTrees(params, grads, mean, square)) {
+        const [updates, next] = optimizer.update(grads, state, params);
+        return [applyUpdates(params, updates), next];
+      }
+      const next = updateTrees({
+        rule: { kind: "adam", beta1, beta2, epsilon },
+        params,
+        grads,
+        moments: [mean, square],
+        count,
+        rate: schedule.rule ?? schedule(count),
+      });
+      return [next.params, {
+        count: next.count!,
+        mean: next.moments[0]!,
+        square: next.moments[1]!,
+      }];
+    },
   };
+  return optimizer;
 }
 
 /** 1 − βᵗ, by way of expm1: in float32 the difference itself would lose half its digits. */

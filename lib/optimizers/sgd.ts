@@ -1,8 +1,10 @@
 // Stochastic gradient descent, with momentum.
 import { mapTree, type Tree } from "../tensor/tree.ts";
+import type { Scalar } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
-import { chain, type Optimizer, requireLearningRate, scale } from "./optimizer.ts";
-import { descend, type LearningRate } from "./schedule.ts";
+import { canUpdateTrees, type UpdateRule, updateTrees } from "../tensor/update_trees.ts";
+import { applyUpdates, chain, type Optimizer, requireLearningRate, scale } from "./optimizer.ts";
+import { constantRate, descend, type LearningRate, scheduleOf } from "./schedule.ts";
 
 /** Options of {@linkcode sgd}. */
 export type SgdOptions = {
@@ -47,8 +49,44 @@ export function sgd(options: SgdOptions = {}): Optimizer {
       "Cannot make sgd as Nesterov's look-ahead needs a momentum above 0: current value is 0",
     );
   }
-  return momentum === 0 ? steps : chain(trace(momentum, nesterov), steps);
+  if (momentum === 0) return fused(steps, { kind: "sgd" }, learningRate);
+  const kind = nesterov ? "nesterov" : "momentum";
+  return fused(chain(trace(momentum, nesterov), steps), { kind, momentum }, learningRate);
 }
+
+/** The state of `descend`: the steps taken, which a constant rate does without. */
+type Counted = { readonly count?: Scalar };
+
+/** The optimiser with a step that updates all parameters at once where the backend can. */
+function fused(optimizer: Optimizer, rule: UpdateRule, learningRate: LearningRate): Optimizer {
+  const rateRule = typeof learningRate === "number"
+    ? constantRate(learningRate)
+    : learningRate.rule;
+  return {
+    ...optimizer,
+    step<P extends Tree>(grads: P, state: Tree, params: P): [P, Tree] {
+      const [velocity, counted] = rule.kind === "sgd"
+        ? [undefined, state as Counted]
+        : [(state as Traced)[0], (state as Traced)[1]];
+      const moments = velocity === undefined ? [] : [velocity];
+      if (!canUpdateTrees(params, grads, ...moments)) {
+        const [updates, next] = optimizer.update(grads, state, params);
+        return [applyUpdates(params, updates), next];
+      }
+      const { count } = counted;
+      const rate = rateRule ?? scheduleOf("sgd", learningRate)(count!);
+      const next = updateTrees({ rule, params, grads, moments, rate, ...(count && { count }) });
+      const nextCounted: Tree = next.count ? { count: next.count } : {};
+      return [
+        next.params,
+        velocity === undefined ? nextCounted : { 0: next.moments[0]!, 1: nextCounted },
+      ];
+    },
+  };
+}
+
+/** The state of a chain of `trace` and `descend`. */
+type Traced = { readonly 0: Tree; readonly 1: Counted };
 
 /** Steps of a constant size, which need no count. */
 function descendBy(learningRate: number): Optimizer {

@@ -36,7 +36,18 @@ registerHostKernel<ActivationAttributes>(
   },
 );
 
-function gradientOf(dy: Tensor, of: Tensor, attributes: ActivationAttributes): Tensor {
+/**
+ * The slope by an activation's input.
+ *
+ * @param dy the slope by its output
+ * @param of its output, of a leaky ReLU its input
+ * @param attributes which activation
+ */
+export function activationGradient(
+  dy: Tensor,
+  of: Tensor,
+  attributes: ActivationAttributes,
+): Tensor {
   return tf.engine().runKernel(ACTIVATION_GRADIENT, { dy, of }, attributes);
 }
 
@@ -48,7 +59,7 @@ for (const activation of Object.keys(SLOPES) as Activation[]) {
     ...(activation === "LeakyRelu" ? { inputsToSave: ["x"] } : { outputsToSave: [true] }),
     gradFunc: (dy, saved, attributes) => {
       const slope = (attributes as { readonly alpha?: number } | undefined)?.alpha ?? 0;
-      return { x: () => gradientOf(dy as Tensor, saved[0]!, { activation, slope }) };
+      return { x: () => activationGradient(dy as Tensor, saved[0]!, { activation, slope }) };
     },
   });
 }
@@ -68,7 +79,7 @@ tf.registerGradient({
       Sigmoid: () => tf.mul(both(), tf.sub(1, tf.mul(of, 2))),
     };
     return {
-      dy: () => gradientOf(upstream as Tensor, of, given),
+      dy: () => activationGradient(upstream as Tensor, of, given),
       of: curvature[given.activation],
     };
   },

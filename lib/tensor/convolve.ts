@@ -1,5 +1,6 @@
 // Convolution with groups and dilation, on any backend, with gradients.
 import type { Tensor, Tensor1D, Tensor4D } from "./tensor.ts";
+import { activate, type Activation, fusesActivations, slopeBefore } from "./activation.ts";
 import { tf } from "./tf.ts";
 
 /** How a convolution walks over its input. */
@@ -21,6 +22,7 @@ export type ConvolveOptions = {
  * @param kernel filters `[h, w, C / groups, features]`
  * @param options stride, padding, dilation, groups
  * @param bias one number a feature to be added, `[features]`
+ * @param activation a function of each element of the result, in the same pass where that is possible
  * @returns feature maps `[N, H', W', features]`
  * @throws {TypeError} where images, filters and bias do not go together, or are not of type float32
  * @throws {RangeError} where a filter is larger than the padded images
@@ -45,14 +47,18 @@ export function convolve(
   kernel: Tensor4D,
   options: ConvolveOptions,
   bias?: Tensor1D,
+  activation?: Activation,
 ): Tensor4D {
   requireOperands(x, kernel, options.groups);
   requireBias(kernel, bias);
   requireWindow(x, kernel, options);
   const isPlain = options.groups === 1 && options.dilation.every((distance) => distance === 1);
-  if (bias && isPlain) return convolveBiased(x, kernel, options, bias);
+  if (bias && isPlain) {
+    if (fusesActivations()) return convolveBiased(x, kernel, options, bias, activation);
+    return activate(convolveBiased(x, kernel, options, bias), activation) as Tensor4D;
+  }
   const y = convolveGroups(x, kernel, options);
-  return bias ? tf.add(y, bias) : y;
+  return activate(bias ? tf.add(y, bias) : y, activation) as Tensor4D;
 }
 
 /**
@@ -64,6 +70,7 @@ function convolveBiased(
   kernel: Tensor4D,
   { stride, padding }: ConvolveOptions,
   bias: Tensor1D,
+  activation: Activation | "linear" = "linear",
 ): Tensor4D {
   return tf.engine().runKernel("FusedConv2D", { x, filter: kernel, bias }, {
     strides: [...stride],
@@ -71,17 +78,21 @@ function convolveBiased(
     dataFormat: "NHWC",
     dilations: [1, 1],
     dimRoundingMode: "floor",
-    activation: "linear",
+    activation,
   }) as Tensor4D;
 }
 
 tf.registerGradient({
   kernelName: "FusedConv2D",
   inputsToSave: ["x", "filter"],
-  gradFunc: (dy, saved, attributes) => ({
-    ...convolutionGradients(dy as Tensor, saved, attributes),
-    bias: () => tf.sum(dy as Tensor, [0, 1, 2]),
-  }),
+  outputsToSave: [true],
+  gradFunc: (dy, saved, attributes) => {
+    const slope = slopeBefore(dy as Tensor, saved[2]!, attributes.activation);
+    return {
+      ...convolutionGradients(slope, saved, attributes),
+      bias: () => tf.sum(slope, [0, 1, 2]),
+    };
+  },
 });
 
 /**

@@ -1,8 +1,9 @@
 // A matrix product plus a bias in one pass.
-import type { Tensor1D, Tensor2D } from "./tensor.ts";
+import type { Tensor, Tensor1D, Tensor2D } from "./tensor.ts";
+import { activate, type Activation, fusesActivations, slopeBefore } from "./activation.ts";
 import { tf } from "./tf.ts";
 
-const PLAIN = { transposeA: false, transposeB: false, activation: "linear" } as const;
+const PLAIN = { transposeA: false, transposeB: false } as const;
 
 /**
  * x · W + b. Not tf.fused.matMul: on the way back it computes the gradient by x
@@ -11,10 +12,16 @@ const PLAIN = { transposeA: false, transposeB: false, activation: "linear" } as 
  * @param x `[N, inputs]`
  * @param kernel `[inputs, features]`
  * @param bias `[features]`
+ * @param activation a function of each element of the result, in the same pass where that is possible
  * @returns `[N, features]`
  * @throws {TypeError} where the shapes do not go together, or a tensor is not of type float32
  */
-export function multiplyAdd(x: Tensor2D, kernel: Tensor2D, bias: Tensor1D): Tensor2D {
+export function multiplyAdd(
+  x: Tensor2D,
+  kernel: Tensor2D,
+  bias: Tensor1D,
+  activation?: Activation,
+): Tensor2D {
   const fit = x.rank === 2 && kernel.rank === 2 && x.shape[1] === kernel.shape[0] &&
     bias.rank === 1 && bias.shape[0] === kernel.shape[1];
   if (!fit || [x, kernel, bias].some(({ dtype }) => dtype !== "float32")) {
@@ -24,15 +31,19 @@ export function multiplyAdd(x: Tensor2D, kernel: Tensor2D, bias: Tensor1D): Tens
       }`,
     );
   }
-  return tf.engine().runKernel("_FusedMatMul", { a: x, b: kernel, bias }, PLAIN) as Tensor2D;
+  const fused = fusesActivations() ? activation : undefined;
+  const attributes = { ...PLAIN, activation: fused ?? "linear" };
+  const y = tf.engine().runKernel("_FusedMatMul", { a: x, b: kernel, bias }, attributes) as Tensor;
+  return activate(y, fused ? undefined : activation) as Tensor2D;
 }
 
 tf.registerGradient({
   kernelName: "_FusedMatMul",
   inputsToSave: ["a", "b"],
-  gradFunc: (dy, saved) => {
-    const [x, kernel] = saved as [Tensor2D, Tensor2D];
-    const upstream = dy as Tensor2D;
+  outputsToSave: [true],
+  gradFunc: (dy, saved, attributes) => {
+    const [x, kernel, y] = saved as [Tensor2D, Tensor2D, Tensor2D];
+    const upstream = slopeBefore(dy as Tensor, y, attributes.activation) as Tensor2D;
     return {
       a: () => tf.matMul(upstream, kernel, false, true),
       b: () => tf.matMul(x, upstream, true, false),

@@ -1,4 +1,6 @@
 // Random numbers as a function of a key: the same key, the same numbers, on every machine.
+import { threefry } from "./threefry.ts";
+import { deriveKey } from "./traced_key.ts";
 
 /**
  * A random key: two unsigned 32-bit words. A key is a value; nothing advances
@@ -6,35 +8,6 @@
  * and {@linkcode fold}.
  */
 export type Key = readonly [number, number];
-
-/** Rotation distances of Threefry-2x32 (Salmon et al. 2011, table 2). */
-const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24] as const;
-
-/**
- * Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror and Shaw, "Parallel random
- * numbers: as easy as 1, 2, 3", SC 2011): a block of two words enciphered by a key.
- * Writes the block for `(c0, c1)` into `out[at]`, `out[at + 1]`.
- */
-function threefry(key: Key, c0: number, c1: number, out: Uint32Array, at: number): void {
-  const k0 = key[0] | 0;
-  const k1 = key[1] | 0;
-  const k2 = k0 ^ k1 ^ 0x1bd11bda;
-  let x0 = (c0 + k0) | 0;
-  let x1 = (c1 + k1) | 0;
-  for (let round = 0; round < 20; round++) {
-    const distance = ROTATIONS[round & 7]!;
-    x0 = (x0 + x1) | 0;
-    x1 = ((x1 << distance) | (x1 >>> (32 - distance))) ^ x0;
-    if ((round & 3) === 3) {
-      const injection = (round >> 2) + 1;
-      const phase = injection % 3;
-      x0 = (x0 + (phase === 0 ? k0 : phase === 1 ? k1 : k2)) | 0;
-      x1 = (x1 + (phase === 0 ? k1 : phase === 1 ? k2 : k0) + injection) | 0;
-    }
-  }
-  out[at] = x0;
-  out[at + 1] = x1;
-}
 
 /**
  * The key of a seed.
@@ -87,9 +60,7 @@ export function fold(parent: Key, data: number | string): Key {
   const [high, low] = typeof data === "string"
     ? nameWords(data)
     : numberWords("fold a key as the number", data);
-  const out = new Uint32Array(2);
-  threefry(parent, high, low, out, 0);
-  return [out[0]!, out[1]!];
+  return deriveKey(parent, high, low);
 }
 
 /** Two 32-bit FNV-1a hashes of a name, one from either end. */
@@ -126,8 +97,7 @@ export function split(parent: Key, count = 2): Key[] {
       `Cannot split a key as the count must be a whole number of at least 1: current value is ${count}`,
     );
   }
-  const words = bits(parent, 2 * count);
-  return Array.from({ length: count }, (_, i): Key => [words[2 * i]!, words[2 * i + 1]!]);
+  return Array.from({ length: count }, (_, i) => deriveKey(parent, WORDS, 2 * i));
 }
 
 /** High word of the counter under random words, apart from those of `fold` with a number below 2^53. */

@@ -1,20 +1,9 @@
 // Draws the curves of a training run as an SVG picture.
+import { chartSvg } from "./chart.ts";
 import { curvePanels, type CurvesOptions, type Panel, type Point } from "./curve_panels.ts";
 import type { EpochRecord } from "./history.ts";
 
 export type { CurvesOptions, StepRecord } from "./curve_panels.ts";
-
-/** The parts of echarts that are used. Its own types would be loaded with the module. */
-type Chart = {
-  setOption(option: Record<string, unknown>): void;
-  renderToSVGString(): string;
-  dispose(): void;
-};
-type Charts = { init(element: null, theme: null, options: Record<string, unknown>): Chart };
-
-// The bundle, as the package's modules want to read NODE_ENV. Not a literal inside `import()`:
-// Deno fetches those when a program starts, and this is 12 MB that only a finished run needs.
-const ECHARTS = "npm:echarts@6.1.0/dist/echarts.esm.min.mjs";
 
 const WIDTH = 960;
 const HEIGHT = 400;
@@ -198,12 +187,5 @@ export async function curvesSvg(
       "Cannot draw curves as there must be an epoch or a step to draw: current value is none",
     );
   }
-  const { init }: Charts = await import(ECHARTS);
-  const chart = init(null, null, { renderer: "svg", ssr: true, width: WIDTH, height: HEIGHT });
-  try {
-    chart.setOption(chartOption(rows, options));
-    return chart.renderToSVGString();
-  } finally {
-    chart.dispose();
-  }
+  return await chartSvg(chartOption(rows, options), { width: WIDTH, height: HEIGHT });
 }

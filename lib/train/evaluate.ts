@@ -2,9 +2,10 @@
 import { batches } from "../data/dataset.ts";
 import type { Examples } from "../data/examples.ts";
 import type { Normalisation } from "../data/normalisation.ts";
+import { jit, jitFor } from "../device/jit/jit.ts";
 import type { Layer } from "../layers/layer.ts";
 import { type Loss, softmaxCrossEntropy } from "../losses/losses.ts";
-import type { Tensor, Tensor2D } from "../tensor/tensor.ts";
+import type { Scalar, Tensor, Tensor2D } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import { type Confusion, confusionMatrix } from "./metrics.ts";
@@ -22,7 +23,16 @@ export type EvaluateOptions = {
   readonly normalise?: Normalisation;
   /** Called after each batch with the number of examples that are done. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Whether the model is recorded and replayed, see {@linkcode jit}. Default: `true`. */
+  readonly jit?: boolean;
 };
+
+/** What a model answers to a batch, and its loss. */
+export type Forward<P extends Tree, S extends Tree> = (
+  weights: Weights<P, S>,
+  images: Tensor,
+  labels: Tensor2D,
+) => { readonly logits: Tensor2D; readonly mean: Scalar };
 
 /** How good a model is on some examples. */
 export type Evaluation = {
@@ -56,7 +66,36 @@ export async function evaluate<P extends Tree, S extends Tree>(
   examples: Examples,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const { loss = softmaxCrossEntropy, normalise, onProgress } = options;
+  const forward = forwardOf(model, options.loss);
+  if (options.jit === false) return await measure(forward, weights, examples, options);
+  const recorded = jit(forward);
+  try {
+    return await measure(recorded, weights, examples, options);
+  } finally {
+    recorded.dispose();
+  }
+}
+
+/** The model and its loss, without training's behaviour. */
+export function forwardOf<P extends Tree, S extends Tree>(
+  model: Layer<P, S>,
+  loss: Loss = softmaxCrossEntropy,
+): Forward<P, S> {
+  return ({ params, state }, images, labels) =>
+    tf.tidy(() => {
+      const logits = model.apply(params, state, images, {})[0] as Tensor2D;
+      return { logits, mean: loss(logits, labels) };
+    });
+}
+
+/** Measures what a function answers to examples. */
+export async function measure<P extends Tree, S extends Tree>(
+  forward: Forward<P, S>,
+  { params, state }: Weights<P, S>,
+  examples: Examples,
+  options: Omit<EvaluateOptions, "loss" | "jit">,
+): Promise<Evaluation> {
+  const { normalise, onProgress } = options;
   const total = examples.labels.length;
   const batchSize = Math.min(options.batchSize ?? 256, total);
   const classes = examples.classNames.length;
@@ -65,10 +104,7 @@ export async function evaluate<P extends Tree, S extends Tree>(
   let inTop5 = 0;
   let done = 0;
   for await (const batch of batches(examples, { batchSize, ...(normalise ? { normalise } : {}) })) {
-    const { logits, mean } = tf.tidy(() => {
-      const [y] = model.apply(weights.params, weights.state, batch.images, {});
-      return { logits: y as Tensor2D, mean: loss(y, batch.labels) };
-    });
+    const { logits, mean } = forward({ params, state }, batch.images, batch.labels);
     const [scores, batchLoss] = await Promise.all([logits.data(), mean.data()]);
     tf.dispose([logits, mean, batch.images, batch.labels]);
     requireSound(logits.shape, classes, batchLoss[0]!);
@@ -129,6 +165,7 @@ function rankOf(scores: ArrayLike<number>, index: number): number {
  * @param model the model, `[N, …] → logits [N, classes]`
  * @param weights its parameters and state
  * @param x a batch of inputs
+ * @param options `jit: false` calls the model anew each time, instead of replaying what it did with inputs of this shape, see {@linkcode jit}
  * @returns probabilities `[N, classes]`; the caller owns the tensor
  *
  * @example
@@ -145,8 +182,13 @@ export function predict<P extends Tree, S extends Tree>(
   model: Layer<P, S>,
   weights: Weights<P, S>,
   x: Tensor,
+  options: { readonly jit?: boolean } = {},
 ): Tensor2D {
-  return tf.tidy(() =>
-    tf.softmax(model.apply(weights.params, weights.state, x, {})[0] as Tensor2D)
-  );
+  const make = (): Predictor => ({ params, state }, input) =>
+    tf.tidy(() => tf.softmax(model.apply(params as P, state as S, input, {})[0] as Tensor2D));
+  const { params, state } = weights;
+  const probabilities = options.jit === false ? make() : jitFor(model, make);
+  return probabilities({ params, state }, x);
 }
+
+type Predictor = (weights: Weights<Tree, Tree>, x: Tensor) => Tensor2D;

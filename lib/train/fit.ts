@@ -2,16 +2,17 @@
 import { type Batch, batches } from "../data/dataset.ts";
 import type { Examples } from "../data/examples.ts";
 import type { Normalisation } from "../data/normalisation.ts";
+import { jit } from "../device/jit/jit.ts";
 import type { Layer } from "../layers/layer.ts";
 import { type Loss, softmaxCrossEntropy } from "../losses/losses.ts";
 import { adam } from "../optimizers/adam.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
 import { fold, type Key, key as keyOf } from "../tensor/random.ts";
-import type { Scalar } from "../tensor/tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { leaves, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
-import { evaluate } from "./evaluate.ts";
-import { trainStep } from "./step.ts";
+import { type EvaluateOptions, type Forward, forwardOf, measure } from "./evaluate.ts";
+import { type Trained, trainStep } from "./step.ts";
 import { beginTraining, disposeTraining, NO_TOTALS, type Training } from "./training.ts";
 
 /** Options of {@linkcode fit}. */
@@ -36,6 +37,8 @@ export type FitOptions<P extends Tree = Tree, S extends Tree = Tree> = {
   readonly signal?: AbortSignal;
   /** Called when a step's numbers are known, one step late so that nothing waits for the GPU. */
   readonly onStep?: (report: StepReport) => void;
+  /** Whether steps are recorded and replayed, see {@linkcode jit}. Default: `true`. */
+  readonly jit?: boolean;
 };
 
 /** A step's numbers. */
@@ -112,13 +115,64 @@ export async function* fit<P extends Tree, S extends Tree>(
   examples: Examples,
   options: FitOptions<P, S> = {},
 ): AsyncGenerator<EpochReport<P, S>, void, void> {
-  const { epochs = 1, optimizer = adam(), loss = softmaxCrossEntropy } = options;
+  const { epochs = 1 } = options;
   if (!Number.isInteger(epochs) || epochs < 1) {
     throw new RangeError(
       `Cannot fit as the epochs must be a whole number of at least 1: current value is ${epochs}`,
     );
   }
-  const step = trainStep(model, loss, optimizer);
+  const functions = functionsOf(model, options);
+  try {
+    yield* runEpochs(functions, model, examples, options);
+  } finally {
+    functions.dispose();
+  }
+}
+
+/** What an epoch calls. */
+type Functions<P extends Tree, S extends Tree> = {
+  readonly step: Step<P, S>;
+  readonly forward: Forward<P, S>;
+  dispose(): void;
+};
+
+/** A training step that answers loss and count of right answers in one tensor, `[2]`. */
+type Step<P extends Tree, S extends Tree> = (
+  trained: Trained<P, S>,
+  batch: Pick<Batch, "images" | "labels">,
+  key: Key,
+) => Trained<P, S> & { readonly numbers: Tensor };
+
+function functionsOf<P extends Tree, S extends Tree>(
+  model: Layer<P, S>,
+  options: FitOptions<P, S>,
+): Functions<P, S> {
+  const { optimizer = adam(), loss = softmaxCrossEntropy } = options;
+  const train = trainStep(model, loss, optimizer);
+  const step: Step<P, S> = (...values) => {
+    const { loss, correct, ...trained } = train(...values);
+    const numbers = tf.stack([loss, correct]);
+    tf.dispose([loss, correct]);
+    return { ...trained, numbers };
+  };
+  const forward = forwardOf(model, loss);
+  if (options.jit === false) return { step, forward, dispose: () => {} };
+  const recorded = { step: jit(step, { donate: [0] }), forward: jit(forward) };
+  return {
+    ...recorded,
+    dispose(): void {
+      for (const each of Object.values(recorded)) each.dispose();
+    },
+  };
+}
+
+async function* runEpochs<P extends Tree, S extends Tree>(
+  { step, forward }: Functions<P, S>,
+  model: Layer<P, S>,
+  examples: Examples,
+  options: FitOptions<P, S>,
+): AsyncGenerator<EpochReport<P, S>, void, void> {
+  const { epochs = 1, optimizer = adam() } = options;
   let training = options.from ??
     beginTraining(model, optimizer, options.key ?? keyOf(0), examples.imageShape);
   requirePlace(training, examples, options);
@@ -130,7 +184,7 @@ export async function* fit<P extends Tree, S extends Tree>(
     const complete = stepInEpoch === stepsPerEpoch(examples, options);
     if (complete) training = { ...training, progress: nextEpoch(training.progress) };
     const validated = complete && options.validation
-      ? await evaluate(model, training, options.validation, evaluateOptions(options))
+      ? await measure(forward, training, options.validation, measureOptions(options))
       : undefined;
     yield {
       epoch,
@@ -170,8 +224,8 @@ function nextEpoch({ epoch, step }: Training["progress"]): Training["progress"] 
   return { epoch: epoch + 1, stepInEpoch: 0, step, totals: NO_TOTALS };
 }
 
-function evaluateOptions({ loss, normalise }: FitOptions): Parameters<typeof evaluate>[3] {
-  return { ...(loss ? { loss } : {}), ...(normalise ? { normalise } : {}) };
+function measureOptions({ normalise }: FitOptions): EvaluateOptions {
+  return normalise ? { normalise } : {};
 }
 
 function batchSizeOf(examples: Examples, { batchSize }: Pick<FitOptions, "batchSize">): number {
@@ -194,7 +248,7 @@ export function stepsPerEpoch(
 
 /** Does what is left of an epoch's steps, or what the signal leaves of them. */
 async function runEpoch<P extends Tree, S extends Tree>(
-  step: ReturnType<typeof trainStep<P, S>>,
+  step: Step<P, S>,
   from: Training<P, S>,
   examples: Examples,
   options: FitOptions<P, S>,
@@ -204,7 +258,7 @@ async function runEpoch<P extends Tree, S extends Tree>(
   for await (const batch of epochBatches(from, examples, options)) {
     const { step: done, stepInEpoch } = training.progress;
     const key = fold(fold(from.key, "step"), done);
-    const { loss, correct, ...trained } = stepAndFree(step, training, batch, key);
+    const { numbers: both, ...trained } = stepAndFree(step, training, batch, key);
     const next: Training<P, S> = {
       ...training,
       ...trained,
@@ -212,7 +266,7 @@ async function runEpoch<P extends Tree, S extends Tree>(
     };
     disposeTraining(training, next);
     training = next;
-    const numbers = readNumbers(loss, correct);
+    const numbers = readNumbers(both);
     // The last step's numbers are awaited while this one runs.
     if (pending) training = await account(training, pending, examples, options);
     pending = { numbers, size: batch.size, at: training.progress };
@@ -223,15 +277,15 @@ async function runEpoch<P extends Tree, S extends Tree>(
 
 /** Does a step and frees its batch, also where the step fails. */
 function stepAndFree<P extends Tree, S extends Tree>(
-  step: ReturnType<typeof trainStep<P, S>>,
-  training: Training<P, S>,
-  batch: Batch,
+  step: Step<P, S>,
+  { params, state, optimizer }: Training<P, S>,
+  { images, labels }: Batch,
   key: Key,
 ): ReturnType<typeof step> {
   try {
-    return step(training, batch, key);
+    return step({ params, state, optimizer }, { images, labels }, key);
   } finally {
-    tf.dispose([batch.images, batch.labels]);
+    tf.dispose([images, labels]);
   }
 }
 
@@ -255,10 +309,8 @@ type Pending = {
   readonly at: Training["progress"];
 };
 
-/** Starts to read both numbers at once, before the next step is in the way, and frees them. */
-function readNumbers(loss: Scalar, correct: Scalar): Promise<ArrayLike<number>> {
-  const both = tf.stack([loss, correct]);
-  tf.dispose([loss, correct]);
+/** Starts to read a step's numbers, before the next step is in the way, and frees them. */
+function readNumbers(both: Tensor): Promise<ArrayLike<number>> {
   const numbers = both.data().finally(() => both.dispose());
   numbers.catch(() => {}); // It is awaited later, and heard then.
   return numbers;

@@ -2,7 +2,7 @@
 import type { Batch } from "../data/dataset.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { Loss } from "../losses/losses.ts";
-import { applyUpdates, type Optimizer } from "../optimizers/optimizer.ts";
+import { type Optimizer, stepWith } from "../optimizers/optimizer.ts";
 import { valueAndGrad } from "../tensor/grad.ts";
 import { fold, type Key } from "../tensor/random.ts";
 import type { Scalar, Tensor, Tensor2D } from "../tensor/tensor.ts";
@@ -69,10 +69,10 @@ export function trainStep<P extends Tree, S extends Tree>(
   return ({ params, state, optimizer: optimizerState }, { images, labels }, key) =>
     tf.tidy(() => {
       const { value, grads, aux } = objective(params, state, images, labels, fold(key, "model"));
-      const [updates, nextOptimizer] = optimizer.update(grads, optimizerState, params);
+      const [nextParams, nextOptimizer] = stepWith(optimizer, grads, optimizerState, params);
       // deno-lint-ignore no-explicit-any -- tidy's types know records of tensors, not trees
       const result: any = {
-        params: applyUpdates(params, updates),
+        params: nextParams,
         state: aux.state,
         optimizer: nextOptimizer,
         loss: value,

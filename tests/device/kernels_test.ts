@@ -430,3 +430,14 @@ gpuTest(
     assertEquals((await tf.sum(dx).data())[0], 25);
   },
 );
+
+gpuTest("whole numbers cast to float32 are floats to neocog's own kernels", async () => {
+  await onEachForm(async () => {
+    const whole = tf.add(tf.tensor2d([[1, 2], [3, 4]], [2, 2], "int32"), tf.scalar(1, "int32"));
+    const cast = tf.cast(whole, "float32");
+    assertEquals(await tf.matMul(cast, tf.eye(2)).array(), [[2, 3], [4, 5]]);
+    assertEquals(await tf.cast(tf.greater(cast, 2), "float32").array(), [[0, 1], [1, 1]]);
+    const doubled = tf.relu(tf.cast(tf.greater(cast, 2), "float32"));
+    assertEquals(await doubled.array(), [[0, 1], [1, 1]]);
+  });
+});

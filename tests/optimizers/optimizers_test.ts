@@ -11,6 +11,7 @@ import {
   scale,
   sgd,
   type SgdOptions,
+  stepWith,
   tf,
   type Tree,
 } from "../../mod.ts";
@@ -26,21 +27,28 @@ const MAKERS: Readonly<Record<string, (options: never) => Optimizer>> = {
   adam: (options: AdamOptions) => adam(options),
 };
 
+/** The optimiser without its own step: by update and applyUpdates. */
+function stepless({ init, update }: Optimizer): Optimizer {
+  return { init, update };
+}
+
+const FORMS = { "walks": stepless, "with its own step walks": (whole: Optimizer) => whole };
+
 for (const known of golden.optimizers) {
-  onEachBackend(`${known.name} walks as PyTorch's over 20 steps`, async () => {
-    const optimizer = MAKERS[known.optimizer]!(known.options as never);
-    let params: Tree = tensorsOf(known.start);
-    let state = optimizer.init(params);
-    for (const [i, step] of known.steps.entries()) {
-      const answer: [Tree, Tree] = optimizer.update(tensorsOf(step.grads), state, params);
-      params = applyUpdates(params, answer[0]);
-      state = answer[1];
-      for (const [name, leaf] of entries(params)) {
-        const what = `${name} after step ${i + 1}`;
-        await assertClose(leaf, valuesOf(step.params[name]!), what, WALK_TOLERANCE);
+  for (const [walks, form] of Object.entries(FORMS)) {
+    onEachBackend(`${known.name} ${walks} as PyTorch's over 20 steps`, async () => {
+      const optimizer = form(MAKERS[known.optimizer]!(known.options as never));
+      let params: Tree = tensorsOf(known.start);
+      let state = optimizer.init(params);
+      for (const [i, step] of known.steps.entries()) {
+        [params, state] = stepWith<Tree, Tree>(optimizer, tensorsOf(step.grads), state, params);
+        for (const [name, leaf] of entries(params)) {
+          const what = `${name} after step ${i + 1}`;
+          await assertClose(leaf, valuesOf(step.params[name]!), what, WALK_TOLERANCE);
+        }
       }
-    }
-  });
+    });
+  }
 }
 
 onEachBackend(

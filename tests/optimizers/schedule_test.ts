@@ -1,6 +1,6 @@
 // Learning rates that change with the step, and the optimisers that follow them.
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { adam, cosineDecay, type Optimizer, sgd, tf, type Tree } from "../../mod.ts";
+import { adam, cosineDecay, oneCycle, type Optimizer, sgd, tf, type Tree } from "../../mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 
 /** The steps an optimiser takes along a gradient of 1. */
@@ -66,4 +66,32 @@ Deno.test("a cosine decay refuses options out of range", () => {
   for (const end of [-0.1, 1.1, NaN]) {
     assertThrows(() => make({ end }), RangeError, `end must be from 0 to 1`);
   }
+});
+
+onEachBackend(
+  "one cycle rises to the highest rate and falls to the last, along cosines",
+  async () => {
+    const schedule = oneCycle({ learningRate: 0.2, steps: 40, warmUp: 0.3, finalDivisor: 100 });
+    const wave = (share: number): number => (1 - Math.cos(Math.PI * share)) / 2;
+    for (const step of [0, 1, 7, 12, 13, 25, 39, 40, 100]) {
+      const rising = 0.2 / 25 + (0.2 - 0.2 / 25) * wave(Math.min(1, step / 12));
+      const falling = 0.2 - (0.2 - 0.002) * wave(Math.min(1, (step - 12) / 28));
+      const rate = await schedule(tf.scalar(step)).array();
+      assertAlmostEquals(rate, step <= 12 ? rising : falling, 1e-6);
+    }
+  },
+);
+
+Deno.test("one cycle refuses what is no share, no count and no divisor", () => {
+  const make = (options: object): unknown => oneCycle({ learningRate: 1, steps: 2, ...options });
+  const wrong = [
+    { learningRate: 0 },
+    { steps: 0 },
+    { steps: 1.5 },
+    { warmUp: 0 },
+    { warmUp: 1 },
+    { divisor: 0.5 },
+    { finalDivisor: NaN },
+  ];
+  for (const options of wrong) assertThrows(() => make(options), RangeError);
 });

@@ -3,7 +3,7 @@ import { convolutionGradients } from "../../tensor/convolve.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { type ConvolutionAttributes, geometry, geometryUniforms, isPadded } from "./convolution.ts";
-import { isBiasAlone } from "./fused.ts";
+import { fusedActivation, isOurs } from "./fused.ts";
 import { loadFlat, loadPatch } from "./load.ts";
 import { runProduct } from "./product.ts";
 import type { Quads } from "./tiles.ts";
@@ -52,7 +52,8 @@ fn ahead(s: Step, u: u32) -> Step { // A depth quad ends within its pixel.
   return Step(s.c, s.v, s.y, s.x, s.offset + i32(u), s.b + u * uniforms.outChannels);
 }
 ${loadPatch("x", "s.offset", padded, quads.a)}
-${loadFlat("fn loadB(s: Step, n: u32)", "filter_", "s.b + n", quads.b)}
+fn column(n: u32) -> u32 { return n; }
+${loadFlat("fn loadB(s: Step, c: u32)", "filter_", "s.b + c", quads.b)}
 `;
 
 /**
@@ -61,7 +62,8 @@ ${loadFlat("fn loadB(s: Step, n: u32)", "filter_", "s.b + n", quads.b)}
  * @param software whether the adapter computes on the CPU
  */
 export function conv2d(software: boolean): tf.KernelConfig["kernelFunc"] {
-  return ({ inputs, attrs, backend }) => {
+  return (call) => {
+    const { inputs, attrs, backend } = call;
     const { x, filter, bias } = inputs as {
       x: tf.TensorInfo;
       filter: tf.TensorInfo;
@@ -79,6 +81,7 @@ export function conv2d(software: boolean): tf.KernelConfig["kernelFunc"] {
       depth: g.filterHeight * g.filterWidth * g.inChannels,
       inputs: { x, filter_: filter },
       bias,
+      activation: fusedActivation(call),
       uniforms: geometryUniforms(g),
       quads: {
         a: g.inChannels % 4 === 0 ? "depth" : undefined,
@@ -92,7 +95,7 @@ export function conv2d(software: boolean): tf.KernelConfig["kernelFunc"] {
 
 /**
  * The kernel function of `FusedConv2D` for an adapter: a convolution plus one
- * number a feature. What else tfjs fuses is left to tfjs.
+ * number a feature, and an activation. What else tfjs fuses is left to tfjs.
  *
  * @param software whether the adapter computes on the CPU
  * @param stock tfjs's own kernel
@@ -102,7 +105,7 @@ export function fusedConv2d(
   stock: tf.KernelConfig["kernelFunc"],
 ): tf.KernelConfig["kernelFunc"] {
   const own = conv2d(software);
-  return (call) => isBiasAlone(call, call.inputs.filter!.shape[3]!) ? own(call) : stock(call);
+  return (call) => isOurs(call, call.inputs.filter!.shape[3]!) ? own(call) : stock(call);
 }
 
 /**

@@ -49,7 +49,8 @@ fn next(s: Step) -> Step {
 }
 fn ahead(s: Step, u: u32) -> Step { return s; } // Never called: the depth has no quads.
 ${loadPatch("x", "s.base", padded, quads.a)}
-${loadFlat("fn loadB(s: Step, n: u32)", "dy", "s.b + n", quads.b)}
+fn column(n: u32) -> u32 { return n; }
+${loadFlat("fn loadB(s: Step, c: u32)", "dy", "s.b + c", quads.b)}
 `;
 
 /**

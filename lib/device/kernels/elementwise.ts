@@ -68,11 +68,16 @@ fn main(i: u32, local: u32) {
   if (i >= uniforms.count) { return; }
   let index = i * ${wide ? 4 : 1}u;
   ${results.map((name) => `var ${name}: V;`).join("\n")}
-  ${read.map((name) => `${name in updated ? "var" : "let"} ${name} = ${name}_[i];`).join("\n")}
-  ${Object.keys(scalars).map((name) => `let ${name} = ${name}_[0];`).join("\n")}
+  ${
+      read.map((name) =>
+        `${name in updated ? "var" : "let"} ${name} = ${name}_${wide ? "_quad" : "_at"}(i);`
+      ).join("\n")
+    }
+  ${Object.keys(scalars).map((name) => `let ${name} = ${name}__at(0u);`).join("\n")}
   ${operation.text}
-  ${written.map((name) => `${name}_[i] = ${name};`).join("\n")}
+  ${written.map((name) => `${name}__put(i, ${name});`).join("\n")}
 }`,
+    ranged: true,
     invocations: count,
     workgroup: WORKGROUP,
   });

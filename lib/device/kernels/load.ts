@@ -1,23 +1,23 @@
-// WGSL for reading a factor of a product: one number of an array, or four of a texture.
+// WGSL for reading a factor of a product: one number or four, however the tensor is held.
 
 /**
  * A function that reads at a place that is always inside.
  *
  * @param head the function up to its result
- * @param name the array
+ * @param name the tensor
  * @param index the place of the number, or of the first of four
  * @param quads whether four are read
  */
 export function loadFlat(head: string, name: string, index: string, quads: unknown): string {
   return quads
     ? `${head} -> vec4<f32> { return ${name}_quad((${index}) / 4u); }`
-    : `${head} -> f32 { return ${name}[${index}]; }`;
+    : `${head} -> f32 { return ${name}_at(${index}); }`;
 }
 
 /**
  * An expression that reads where `inside` holds, and is zero elsewhere.
  *
- * @param name the array
+ * @param name the tensor
  * @param index the place of the number, or of the first of four, an `i32`
  * @param quads whether four are read
  */
@@ -25,14 +25,14 @@ export function inside(name: string, index: string, quads: unknown): string {
   const safe = `u32(select(0, ${index}, inside))`;
   return quads
     ? `select(vec4<f32>(), ${name}_quad(${safe} / 4u), inside)`
-    : `select(0.0, ${name}[${safe}], inside)`;
+    : `select(0.0, ${name}_at(${safe}), inside)`;
 }
 
 /**
  * `loadA` of a convolution's input: the number at `r.base` plus an offset, zero
  * where the window reaches over the edge.
  *
- * @param name the array
+ * @param name the tensor
  * @param offset the place from the row's base
  * @param padded whether a window may reach over the edge
  * @param quads whether four are read

@@ -1,7 +1,7 @@
 // Matrix product of batches in all four transpositions: y[b] = op(a[b]) · op(b[b]).
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
-import { isBiasAlone } from "./fused.ts";
+import { fusedActivation, isOurs } from "./fused.ts";
 import { loadFlat } from "./load.ts";
 import { runProduct } from "./product.ts";
 import type { Quads } from "./tiles.ts";
@@ -21,12 +21,12 @@ fn ahead(s: Step, u: u32) -> Step {
   return Step(s.a + u * uniforms.stepA, s.b + u * uniforms.stepB);
 }
 ${loadFlat("fn loadA(r: Row, s: Step)", "a", "r.offset + s.a", quads.a)}
-${loadFlat("fn loadB(s: Step, n: u32)", "b", "s.b + n * uniforms.columnB", quads.b)}
+fn column(n: u32) -> u32 { return n * uniforms.columnB; }
+${loadFlat("fn loadB(s: Step, c: u32)", "b", "s.b + c", quads.b)}
 `;
 
 /**
- * The kernel function of `BatchMatMul` for an adapter. Batches must be equal,
- * or one of them 1; what else tfjs would broadcast, and whole numbers, are left to tfjs.
+ * The kernel function of `BatchMatMul` for an adapter. Whole numbers are left to tfjs.
  *
  * @param software whether the adapter computes on the CPU
  * @param stock tfjs's own kernel
@@ -46,7 +46,8 @@ export function matMul(
     const batchesB = tf.util.sizeFromShape(b.shape.slice(0, -2));
     const equal = tf.util.arraysEqual(a.shape.slice(0, -2), b.shape.slice(0, -2));
     const floats = a.dtype === "float32" && b.dtype === "float32";
-    if (!floats || (!equal && batchesA !== 1 && batchesB !== 1)) return stock(call);
+    if (!floats) return stock(call);
+    if (!equal && batchesA !== 1 && batchesB !== 1) return repeated(call, matMul(software, stock));
     const [heightA, widthA] = a.shape.slice(-2) as [number, number];
     const [heightB, widthB] = b.shape.slice(-2) as [number, number];
     const [rows, depth] = transposeA ? [widthA, heightA] : [heightA, widthA];
@@ -69,6 +70,7 @@ export function matMul(
       depth,
       inputs: { a, b },
       bias,
+      activation: fusedActivation(call),
       uniforms: {
         batchesA,
         batchesB,
@@ -90,6 +92,30 @@ export function matMul(
 }
 
 /**
+ * Repeats the matrices of batches that broadcast against each other, such as `[2, 1]` and `[3]`:
+ * tfjs would pair them as if both were of one axis.
+ */
+function repeated(
+  call: Parameters<tf.KernelConfig["kernelFunc"]>[0],
+  multiply: tf.KernelConfig["kernelFunc"],
+): tf.TensorInfo {
+  const backend = call.backend as GuardedBackend;
+  const { a, b } = call.inputs as { a: tf.TensorInfo; b: tf.TensorInfo };
+  const [outerA, outerB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
+  const outer = tf.backend_util.assertAndGetBroadcastShape(outerA, outerB);
+  const tile = tf.getKernel("Tile", "webgpu")!.kernelFunc;
+  const spread = (x: tf.TensorInfo): tf.TensorInfo => {
+    const shape = [...new Array(outer.length + 2 - x.shape.length).fill(1), ...x.shape];
+    const reps = shape.map((size, axis) => axis < outer.length ? outer[axis]! / size : 1);
+    return tile({ inputs: { x: { ...x, shape } }, attrs: { reps }, backend }) as tf.TensorInfo;
+  };
+  const whole = { a: spread(a), b: spread(b) };
+  const product = multiply({ ...call, inputs: { ...call.inputs, ...whole } }) as tf.TensorInfo;
+  for (const { dataId } of Object.values(whole)) backend.disposeData(dataId);
+  return product;
+}
+
+/**
  * The kernel function of `_FusedMatMul` for an adapter: a product plus one number
  * a column. What else tfjs fuses is left to tfjs.
  *
@@ -103,6 +129,6 @@ export function fusedMatMul(
   const own = matMul(software, stock);
   return (call) => {
     const columns = call.inputs.b!.shape.at(call.attrs!.transposeB ? -2 : -1)!;
-    return isBiasAlone(call, columns) ? own(call) : stock(call);
+    return isOurs(call, columns) ? own(call) : stock(call);
   };
 }

@@ -2,6 +2,8 @@
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { fitsTexture } from "../textures.ts";
+import type { Activation } from "../../tensor/activation.ts";
+import { finishText } from "./epilogue.ts";
 import { runProgram } from "./program.ts";
 import { type Form, type Quads, registerForm, strideOf, workgroupForm } from "./tiles.ts";
 
@@ -16,8 +18,9 @@ import { type Form, type Quads, registerForm, strideOf, workgroupForm } from "./
  * fn step(batch: u32, k: u32) -> Step     // from any k: may divide
  * fn next(s: Step) -> Step                // from k to k + STRIDE: should not divide
  * fn ahead(s: Step, u: u32) -> Step       // from k to k + u, u < STRIDE
+ * fn column(n: u32) -> u32             // where column n of B begins
  * fn loadA(r: Row, s: Step) -> f32
- * fn loadB(s: Step, n: u32) -> f32
+ * fn loadB(s: Step, c: u32) -> f32      // of the column that begins at c
  * ```
  *
  * and instead of `loadA` or `loadB`, where {@linkcode Quads} says so, one that
@@ -40,29 +43,70 @@ export type Product = {
   readonly inputs: Readonly<Record<string, tf.TensorInfo>>;
   /** Added to each row of the result, `[columns]`. */
   readonly bias?: tf.TensorInfo | undefined;
+  /** What is made of each element of the result. */
+  readonly activation?: Activation | undefined;
   /** Numbers of the text, each a `u32`. */
   readonly uniforms: Readonly<Record<string, number>>;
   /** The quads that the shapes allow. */
   readonly quads: Quads;
   /** The WGSL functions above, for the quads that are taken. */
   readonly functions: (quads: Quads) => string;
-  /** The result's shape, of `batch × rows × columns` elements. */
+  /**
+   * WGSL that says where results lie, in the place of {@linkcode IN_ORDER}, for a
+   * product whose rows are not in the result's order.
+   */
+  readonly placement?: string;
+  /** The result's shape, in order of `batch × rows × columns` elements. */
   readonly shape: readonly number[];
 };
 
-/** Multiplications under which copies into textures would not pay. */
-const LEAST_WORK = 1 << 18;
+/** Rows of the result one after another, a batch after another; all of them, with sums of one length. */
+const IN_ORDER = `
+fn destination(batch: u32, m: u32) -> u32 { return (batch * uniforms.rows + m) * uniforms.columns; }
+fn exists(batch: u32, m: u32) -> bool { return true; }
+fn depthOf(batch: u32) -> u32 { return uniforms.depth; }
+`;
 
-/** The quads to take: on adapters that compute on the CPU, where the tensors fit textures. */
-function quadsToTake(backend: GuardedBackend, software: boolean, product: Product): Quads {
-  const { batch, rows, columns, depth, inputs, quads } = product;
-  if (!software || batch * rows * columns * depth < LEAST_WORK) return {};
-  const [a, b] = Object.values(inputs).map(({ shape }) =>
-    fitsTexture(tf.util.sizeFromShape(shape), backend.device.limits)
-  );
-  const taken = { a: a ? quads.a : undefined, b: b ? quads.b : undefined };
+/** How the tensor of a factor is held: its numbers or fours of them, in a buffer or a texture. */
+type Holding = "numbers" | "vectors" | "texels" | "quads";
+
+/** The quads to take, and how the tensors are held. */
+type Reading = { readonly quads: Quads; readonly held: readonly [Holding, Holding] };
+
+/**
+ * What a copy of a tensor into a texture costs on adapters that compute on the
+ * CPU, and what each read by an invocation of eight gains, in nanoseconds:
+ * measured on llvmpipe. The copy also ends the pass.
+ */
+const COPY = { pass: 150_000, number: 1.7, gainOfNumber: 0.4, gainOfQuad: 0.25 } as const;
+
+/** How to read the factors: on adapters that compute on the CPU by quads where shapes allow. */
+function readingOf(
+  backend: GuardedBackend,
+  software: boolean,
+  product: Product,
+): Reading {
+  if (!software) return { quads: {}, held: ["numbers", "numbers"] };
+  const { batch, rows, columns, depth, inputs } = product;
   // Depth quads of both or, of B, of none: the text of B alone would have to step A by fours.
-  return taken.b === "depth" && taken.a !== "depth" ? { a: taken.a } : taken;
+  const { a, b } = product.quads;
+  const quads: Quads = b === "depth" && a !== "depth" ? { a } : { a, b };
+  const [height, width] = registerForm(rows, columns, quads).tile;
+  const work = batch * rows * columns * depth;
+  const sizes = Object.values(inputs).map(({ shape }) => tf.util.sizeFromShape(shape));
+  const hold = (size: number, reads: number, fours: boolean): Holding => {
+    const gain = reads * (fours ? COPY.gainOfQuad : COPY.gainOfNumber);
+    const pays = gain > COPY.pass + COPY.number * size;
+    const fits = fitsTexture(size, backend.device.limits, fours ? "rgba32float" : "r32float");
+    return pays && fits ? (fours ? "quads" : "texels") : fours ? "vectors" : "numbers";
+  };
+  return {
+    quads,
+    held: [
+      hold(sizes[0]!, work / width, quads.a !== undefined),
+      hold(sizes[1]!, work / height, quads.b !== undefined),
+    ],
+  };
 }
 
 /** Shortest piece of a sum that is worth a partial result of its own. */
@@ -85,7 +129,7 @@ export function runProduct(
 ): tf.TensorInfo {
   const { batch, rows, columns, depth } = product;
   if (depth === 0) return emptySums(backend, product);
-  const quads = quadsToTake(backend, software, product);
+  const { quads, held } = readingOf(backend, software, product);
   const stride = strideOf(quads);
   const form = software ? registerForm(rows, columns, quads) : workgroupForm(rows, columns);
   const tileRows = Math.ceil(rows / form.tile[0]);
@@ -93,13 +137,21 @@ export function runProduct(
   const pieces = depthPieces(form, batch * tileRows * tileColumns, depth / stride);
   const pieceDepth = stride * Math.ceil(depth / stride / pieces);
   const tiles = tileRows * tileColumns * batch * pieces;
-  const bias = pieces === 1 ? product.bias : undefined;
+  const whole = pieces === 1;
+  const bias = whole ? product.bias : undefined;
+  const activation = whole ? product.activation : undefined;
+  const wide = form.element !== "f32" && columns % 4 === 0;
+  const names = Object.keys(product.inputs);
   const partial = runProgram(backend, {
     operation: product.operation,
-    variant: [product.variant, form.name, quads.a, quads.b, bias !== undefined].join("/"),
-    results: { result: pieces === 1 ? product.shape : [pieces, ...product.shape] },
+    variant: [product.variant, form.name, quads.a, quads.b, bias !== undefined, activation].join(
+      "/",
+    ),
+    results: { result: whole ? product.shape : [pieces, ...product.shape] },
     inputs: { ...product.inputs, ...(bias ? { bias } : {}) },
-    quads: Object.keys(product.inputs).filter((_, i) => i === 0 ? quads.a : quads.b),
+    vectors: [...names.filter((_, i) => held[i] === "vectors"), ...(wide ? ["result"] : [])],
+    quads: names.filter((_, i) => held[i] === "quads"),
+    texels: names.filter((_, i) => held[i] === "texels"),
     uniforms: {
       ...product.uniforms,
       rows,
@@ -107,18 +159,25 @@ export function runProduct(
       depth,
       batches: batch,
       pieceDepth,
+      size: tf.util.sizeFromShape([...product.shape]),
       tileRows,
       tileColumns,
       tiles,
     },
-    code: `const STRIDE = ${stride}u;\n${initialText(bias)}\n${
-      product.functions(quads)
-    }${form.code}`,
+    code: [
+      `const STRIDE = ${stride}u;`,
+      initialText(bias),
+      finishText(form.element, activation),
+      form.element === "f32" ? "" : storeText(wide),
+      product.functions(quads),
+      product.placement ?? IN_ORDER,
+      form.code,
+    ].join("\n"),
     invocations: tiles * form.perTile,
     workgroup: form.workgroup,
+    ranged: true,
   })[0]!;
-  if (pieces === 1) return partial;
-  return sumPieces(backend, product.operation, partial, product.shape, product.bias);
+  return whole ? partial : sumPieces(backend, product, partial);
 }
 
 /** Sums of nothing: zeros. */
@@ -143,42 +202,58 @@ function depthPieces(form: Form, tiles: number, depth: number): number {
 
 /** What a sum begins from. */
 function initialText(bias: tf.TensorInfo | undefined): string {
-  return `fn initial(column: u32) -> f32 { return ${bias ? "bias[column]" : "0.0"}; }`;
+  return `fn initial(column: u32) -> f32 { return ${bias ? "bias_at(column)" : "0.0"}; }`;
+}
+
+/** Writes four results of a row from column `n` on, or as many as there are. */
+function storeText(wide: boolean): string {
+  if (wide) return "fn store(to: u32, x: vec4<f32>, n: u32) { result_put(to / 4u, finish(x)); }";
+  return `fn store(to: u32, x: vec4<f32>, n: u32) {
+  let y = finish(x);
+  result_put(to, y[0]);
+  if (n + 1u < uniforms.columns) { result_put(to + 1u, y[1]); }
+  if (n + 2u < uniforms.columns) { result_put(to + 2u, y[2]); }
+  if (n + 3u < uniforms.columns) { result_put(to + 3u, y[3]); }
+}`;
 }
 
 /**
  * Adds partial results: a dispatch over the elements of one of them.
  *
  * @param backend where to run
- * @param operation whose they are
+ * @param product whose they are
  * @param partial the partial results, `[pieces, …shape]`; freed
- * @param shape the result's shape
- * @param bias is added to each row of the result, `[columns]`
  */
 function sumPieces(
   backend: GuardedBackend,
-  operation: string,
+  product: Product,
   partial: tf.TensorInfo,
-  shape: readonly number[],
-  bias?: tf.TensorInfo,
 ): tf.TensorInfo {
-  const size = tf.util.sizeFromShape([...shape]);
-  const sum = runProgram(backend, {
-    operation: `${operation}Sum`,
-    variant: bias ? "bias" : "sum",
+  const { bias, activation, shape, columns } = product;
+  const wide = columns % 4 === 0;
+  const element = wide ? "vec4<f32>" : "f32";
+  const reader = wide ? "quad" : "at";
+  const count = tf.util.sizeFromShape([...shape]) / (wide ? 4 : 1);
+  const [sum] = runProgram(backend, {
+    operation: `${product.operation}Sum`,
+    variant: `${bias ? "bias" : "sum"}/${activation}/${element}`,
     results: { result: shape },
     inputs: { parts: partial, ...(bias ? { bias } : {}) },
-    uniforms: { size, pieces: partial.shape[0]!, columns: shape.at(-1)! },
-    code: `${initialText(bias)}
+    vectors: wide ? ["parts", "result", "bias"] : [],
+    uniforms: { count, pieces: partial.shape[0]!, strips: columns / (wide ? 4 : 1) },
+    code: `${finishText(element, activation)}
 fn main(i: u32, local: u32) {
-  if (i >= uniforms.size) { return; }
-  var sum = initial(i % uniforms.columns);
-  for (var piece = 0u; piece < uniforms.pieces; piece++) { sum += parts[piece * uniforms.size + i]; }
-  result[i] = sum;
+  if (i >= uniforms.count) { return; }
+  var sum = ${bias ? `bias_${reader}(i % uniforms.strips)` : `${element}()`};
+  for (var piece = 0u; piece < uniforms.pieces; piece++) {
+    sum += parts_${reader}(piece * uniforms.count + i);
+  }
+  result_put(i, finish(sum));
 }`,
-    invocations: size,
+    invocations: count,
     workgroup: 64,
-  })[0]!;
+    ranged: true,
+  });
   backend.disposeData(partial.dataId);
-  return sum;
+  return sum!;
 }

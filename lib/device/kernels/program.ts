@@ -1,7 +1,9 @@
 // Runs one of our own WGSL programs on the guarded backend.
 import type { Key } from "../../tensor/random.ts";
-import type { tf } from "../../tensor/tf.ts";
+import { tf } from "../../tensor/tf.ts";
+import { knownWords } from "../../tensor/traced_key.ts";
 import type { GuardedBackend } from "../backend.ts";
+import { rangesOf } from "../command.ts";
 import { type Texels, WIDTH_BITS } from "../textures.ts";
 
 /** A program over flat float32 arrays. */
@@ -14,19 +16,26 @@ export type Program = {
   readonly results: Readonly<Record<string, readonly number[]>>;
   /** Tensors that it reads and writes over where they lie, by their WGSL names. */
   readonly updated?: Readonly<Record<string, tf.TensorInfo>>;
-  /** The inputs by their WGSL names: arrays `array<f32>`. */
+  /**
+   * The inputs by their WGSL names: arrays `array<f32>`. However an input is held,
+   * a function reads it: `x_at(i: u32) -> f32`, or of vectors and quads
+   * `x_quad(i: u32) -> vec4<f32>`, numbers 4 i to 4 i + 3. Results and updated
+   * tensors have such functions too, and `x_put(i, value)`.
+   */
   readonly inputs: Readonly<Record<string, tf.TensorInfo>>;
   /** Names of results, updated and inputs whose sizes are multiples of 4: `array<vec4<f32>>`. */
   readonly vectors?: readonly string[];
-  /**
-   * Names of inputs to be read four numbers at a time from a texture: not the
-   * array `x`, but the function `x_quad(i: u32) -> vec4<f32>`, numbers 4 i to 4 i + 3.
-   */
+  /** Names of inputs to be read four numbers at a time from a texture. */
   readonly quads?: readonly string[];
-  /** Names of inputs to be read one number at a time from a texture, by `x_at(i: u32) -> f32`. */
+  /** Names of inputs to be read one number at a time from a texture. */
   readonly texels?: readonly string[];
   /** Numbers in the WGSL struct `uniforms`, each a `u32`. */
   readonly uniforms: Readonly<Record<string, number>>;
+  /**
+   * Whether the text reaches tensors by their functions alone, so that one that is
+   * larger than the largest binding can be bound in ranges.
+   */
+  readonly ranged?: boolean;
   /** A key, whose two words are `uniforms.key0` and `uniforms.key1`. */
   readonly key?: Key;
   /**
@@ -55,12 +64,13 @@ export function runProgram(backend: GuardedBackend, program: Program): tf.Tensor
   const numbers = Object.values(program.uniforms);
   return backend.runDispatch({
     operation,
-    pipeline: (): GPUComputePipeline => pipelineOf(backend.device, program),
+    pipeline: (): GPUComputePipeline => pipelineOf(backend, program),
+    ranged: program.ranged,
     results: Object.values(results),
     updated: Object.values(updated),
     inputs: Object.values(inputs),
     held: Object.keys(inputs).map((name) => texelsOf(program, name)),
-    uniforms: uniformBlock(key ? [...numbers, ...key] : numbers),
+    uniforms: uniformBlock(key ? [...numbers, ...knownWords(key)] : numbers),
     key: key && { words: key, at: numbers.length },
     workgroups: grid(Math.ceil(invocations / workgroup), backend.device.limits),
   });
@@ -71,13 +81,35 @@ function texelsOf({ quads = [], texels = [] }: Program, name: string): Texels | 
   return quads.includes(name) ? "rgba32float" : texels.includes(name) ? "r32float" : undefined;
 }
 
-function pipelineOf(device: GPUDevice, program: Program): GPUComputePipeline {
+/** In how many ranges each tensor is bound, results first. */
+type Ranges = Readonly<Record<string, number>>;
+
+function rangeCounts({ bindingLimit }: GuardedBackend, program: Program): Ranges {
+  const { results, updated = {}, inputs } = program;
+  const shapes = [
+    ...Object.entries(results),
+    ...Object.entries({ ...updated, ...inputs }).map(([name, { shape }]) => [name, shape] as const),
+  ];
+  return Object.fromEntries(
+    shapes.map(([name, shape]) => {
+      const bytes = 4 * tf.util.sizeFromShape([...shape]);
+      const isWhole = !program.ranged || texelsOf(program, name) !== undefined;
+      return [name, isWhole ? 1 : rangesOf(bytes, bindingLimit).length];
+    }),
+  );
+}
+
+function pipelineOf(backend: GuardedBackend, program: Program): GPUComputePipeline {
   const { operation, variant, vectors = [], quads = [], texels = [], workgroup } = program;
+  const { device, bindingLimit } = backend;
+  const ranges = rangeCounts(backend, program);
   const names = [program.results, program.updated ?? {}, program.inputs].map(Object.keys);
-  const key = [operation, variant, vectors, quads, texels, workgroup, ...names].join("/");
+  const counts = Object.values(ranges);
+  const bound = counts.some((count) => count > 1) ? `${counts} of ${bindingLimit}` : "";
+  const key = [operation, variant, vectors, quads, texels, workgroup, ...names, bound].join("/");
   const known = pipelines.get(device) ?? new Map<string, GPUComputePipeline>();
   pipelines.set(device, known);
-  const held = known.get(key) ?? compile(device, program);
+  const held = known.get(key) ?? compile(backend, program, ranges);
   known.set(key, held);
   return held;
 }
@@ -97,10 +129,11 @@ function grid(count: number, limits: GPUSupportedLimits): [number, number, numbe
   return [Math.ceil(count / rows), rows, 1];
 }
 
-function compile(device: GPUDevice, program: Program): GPUComputePipeline {
+function compile(backend: GuardedBackend, program: Program, ranges: Ranges): GPUComputePipeline {
+  const { device } = backend;
   const { operation: label, code, workgroup } = program;
   const text = `
-${bindingsText(program)}
+${bindingsText(program, ranges, backend.bindingLimit)}
 ${code}
 @compute @workgroup_size(${workgroup})
 fn start(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
@@ -109,27 +142,59 @@ fn start(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) group
 }`;
   const module = device.createShaderModule({ label, code: text });
   const layout = device.createPipelineLayout({
-    bindGroupLayouts: [bindGroupLayout(device, program)],
+    bindGroupLayouts: [bindGroupLayout(device, program, ranges)],
   });
   return device.createComputePipeline({ label, layout, compute: { module, entryPoint: "start" } });
 }
 
 /** The declarations of a program's tensors and numbers. */
-function bindingsText(program: Program): string {
+function bindingsText(program: Program, ranges: Ranges, limit: number): string {
   const { results, updated = {}, inputs, vectors = [], uniforms, key } = program;
   const written = [...Object.keys(results), ...Object.keys(updated)];
+  let binding = 0;
+  const place = (): string => `@group(0) @binding(${binding++})`;
   const lines = [...written, ...Object.keys(inputs)].map((name, i) => {
-    const place = `@group(0) @binding(${i})`;
     const texels = texelsOf(program, name);
-    if (texels) return textureText(place, name, texels);
+    if (texels) return textureText(place(), name, texels);
     const access = i < written.length ? "read_write" : "read";
     const element = vectors.includes(name) ? "vec4<f32>" : "f32";
-    return `${place} var<storage, ${access}> ${name}: array<${element}>;`;
+    const parts = Array.from(
+      { length: ranges[name]! },
+      (_, part) => part ? `${name}_${part}` : name,
+    );
+    const length = limit / (element === "f32" ? 4 : 16);
+    return [
+      ...parts.map((part) => `${place()} var<storage, ${access}> ${part}: array<${element}>;`),
+      accessText(name, parts, length, element, i < written.length),
+    ].join("\n");
   });
   const numbers = [...Object.keys(uniforms), ...(key ? ["key0", "key1"] : [])];
   return `${lines.join("\n")}
 struct Uniforms { ${numbers.map((name) => `${name}: u32`).join(", ") || "unused: u32"} }
-@group(0) @binding(${lines.length}) var<uniform> uniforms: Uniforms;`;
+@group(0) @binding(${binding}) var<uniform> uniforms: Uniforms;`;
+}
+
+/** The functions by which a tensor's elements are reached, in whichever of its parts they lie. */
+function accessText(
+  name: string,
+  parts: readonly string[],
+  length: number,
+  element: string,
+  isWritten: boolean,
+): string {
+  const inParts = (statement: (place: string) => string): string =>
+    parts.map((part, k) => {
+      const body = statement(`${part}[i${k ? ` - ${k * length}u` : ""}]`);
+      return k + 1 < parts.length ? `if (i < ${(k + 1) * length}u) { ${body} }` : `{ ${body} }`;
+    }).join(" else ");
+  const reader = element === "f32" ? "at" : "quad";
+  const value = parts.length === 1 ? `return ${name}[i];` : `var value: ${element};
+  ${inParts((place) => `value = ${place};`)}
+  return value;`;
+  const read = `fn ${name}_${reader}(i: u32) -> ${element} { ${value} }`;
+  if (!isWritten) return read;
+  return `${read}
+fn ${name}_put(i: u32, value: ${element}) { ${inParts((place) => `${place} = value;`)} }`;
 }
 
 function textureText(place: string, name: string, texels: Texels): string {
@@ -144,17 +209,27 @@ ${
   }`;
 }
 
-function bindGroupLayout(device: GPUDevice, program: Program): GPUBindGroupLayout {
+function bindGroupLayout(
+  device: GPUDevice,
+  program: Program,
+  ranges: Ranges,
+): GPUBindGroupLayout {
   const { results, updated = {}, inputs } = program;
-  const resources: Omit<GPUBindGroupLayoutEntry, "binding" | "visibility">[] = [
-    ...[...Object.keys(results), ...Object.keys(updated)].map(() => ({
-      buffer: { type: "storage" } as const,
-    })),
-    ...Object.keys(inputs).map((name) => {
+  type Resource = Omit<GPUBindGroupLayoutEntry, "binding" | "visibility">;
+  const repeated = (name: string, resource: Resource): Resource[] =>
+    new Array(ranges[name]!).fill(resource);
+  const resources: Resource[] = [
+    ...[...Object.keys(results), ...Object.keys(updated)].flatMap((name) =>
+      repeated(name, { buffer: { type: "storage" } })
+    ),
+    ...Object.keys(inputs).flatMap((name) => {
       const format = texelsOf(program, name);
-      return format
-        ? { storageTexture: { access: "read-only", format } as const }
-        : { buffer: { type: "read-only-storage" } as const };
+      return repeated(
+        name,
+        format
+          ? { storageTexture: { access: "read-only", format } }
+          : { buffer: { type: "read-only-storage" } },
+      );
     }),
     { buffer: { type: "uniform" } },
   ];

@@ -25,6 +25,8 @@ export type Form = {
   readonly perTile: number;
   /** Tiles wanted at least, so that no core idles. */
   readonly tilesWanted: number;
+  /** What its text calls `finish` with before it writes. */
+  readonly element: "f32" | "vec4<f32>";
   readonly code: string;
 };
 
@@ -35,24 +37,31 @@ fn place(tile: u32, height: u32, width: u32) -> Place {
   let tileColumn = tile % uniforms.tileColumns;
   let tileRow = (tile / uniforms.tileColumns) % uniforms.tileRows;
   let outer = tile / (uniforms.tileColumns * uniforms.tileRows); // piece · batches + batch
-  let begin = (outer / uniforms.batches) * uniforms.pieceDepth;
-  return Place(outer % uniforms.batches, tileRow * height, tileColumn * width, begin,
-    min(begin + uniforms.pieceDepth, uniforms.depth), outer * uniforms.rows * uniforms.columns);
+  let batch = outer % uniforms.batches;
+  let piece = outer / uniforms.batches;
+  let begin = piece * uniforms.pieceDepth;
+  return Place(batch, tileRow * height, tileColumn * width, begin,
+    clamp(begin + uniforms.pieceDepth, begin, max(begin, depthOf(batch))), piece * uniforms.size);
 }
 `;
+
+/** Steps of the summation between two looks at a sum: it is read and written back once in these. */
+const TURN = 4;
 
 /**
  * For adapters that compute on the CPU: each invocation keeps a tile in
  * registers. There is no workgroup memory and no barrier, both of which such
- * drivers emulate at great cost; a load costs far more than a multiplication
- * there, so the tile is as large as compiles in good time.
+ * drivers emulate at great cost. A load costs as much as 7 multiplications even
+ * from a texture, so the tile is as large as compiles in good time; it overflows
+ * the registers, so each sum takes four products in a chain while it is in one.
  */
 export function registerForm(rows: number, columns: number, quads: Quads): Form {
   const width = columns <= 4 ? 4 : columns <= 8 ? 8 : 16;
-  const height = rows <= 4 ? 4 : quads.a && quads.b ? 8 : 16;
+  const height = rows <= 4 ? 4 : width === 16 || rows <= 8 ? 8 : 16;
   const stride = strideOf(quads);
   const across = width / 4;
-  const [a, b] = [tileOfA(height, stride, quads.a), tileOfB(width, stride, quads.b)];
+  const [a, b] = [tileOfA(height, quads.a), tileOfB(width, quads.b)];
+  const single = stride === 1 ? singleSteps(height, across, a, b) : "";
   const code = `${TILE_PLACE}
 fn main(index: u32, local: u32) {
   if (index >= uniforms.tiles) { return; }
@@ -64,30 +73,17 @@ fn main(index: u32, local: u32) {
   ${each(across, (q) => `let i${q} = ${four(q, (j) => `initial(min(p.n + ${j}u, lastColumn))`)};`)}
   ${each(height * across, (t) => `var c${t} = i${t % across};`)}
   var s = step(p.batch, p.begin);
-  for (var k = p.begin; k < p.end; k += STRIDE) {
-    ${each(stride, (u) => `let s${u} = ${u === 0 ? "s" : `ahead(s, ${u}u)`};`)}
-    ${b.load}
-    ${a.load}
+  var k = p.begin;
+  for (; k + ${TURN}u <= p.end; k += ${TURN}u) {
+    ${stride === 1 ? stepsByOne(a, b) : stepsOfQuad(a, b)}
     ${
-    each(stride, (u) =>
+    each(across, (q) =>
       each(height, (i) =>
-        each(across, (q) =>
-          `c${i * across + q} += ${a.value(i, u)} * ${b.value(q, u)};`)))
+        `c${i * across + q} = ${chain(`c${i * across + q}`, a, b, i, q)};`))
   }
-    s = next(s);
   }
-  ${
-    each(height, (i) =>
-      `if (p.m + ${i}u <= lastRow) {
-    let to = p.origin + (p.m + ${i}u) * uniforms.columns + p.n;
-    ${
-        each(width, (j) =>
-          `if (p.n + ${j}u <= lastColumn) { result[to + ${j}u] = c${i * across + (j >> 2)}[${
-            j & 3
-          }]; }`)
-      }
-  }`)
-  }
+  ${single}
+  ${each(height, (i) => storeRow(i, across))}
 }`;
   return {
     name: `register${height}x${width}`,
@@ -95,8 +91,62 @@ fn main(index: u32, local: u32) {
     workgroup: 8,
     perTile: 1,
     tilesWanted: 256,
+    element: "vec4<f32>",
     code,
   };
+}
+
+/** Loads of four steps, each found from the one before. */
+function stepsByOne(a: TileFactor, b: TileFactor): string {
+  return each(TURN, (u) =>
+    `let s${u} = s;
+    ${a.load(u)}
+    ${b.load(u)}
+    s = next(s);`);
+}
+
+/** Loads of the four steps that lie together. */
+function stepsOfQuad(a: TileFactor, b: TileFactor): string {
+  return `let s0 = s;
+    ${each(TURN - 1, (u) => `let s${u + 1} = ahead(s, ${u + 1}u);`)}
+    ${each(TURN, (u) => `${a.load(u)}\n${b.load(u)}`)}
+    s = next(s);`;
+}
+
+/** A sum of four more products. */
+function chain(sum: string, a: TileFactor, b: TileFactor, i: number, q: number): string {
+  let text = sum;
+  for (let u = 0; u < TURN; u++) {
+    text = `fma(vec4<f32>(${a.value(i, u)}), ${b.value(q, u)}, ${text})`;
+  }
+  return text;
+}
+
+/** The steps that are left when a depth is no multiple of four. */
+function singleSteps(height: number, across: number, a: TileFactor, b: TileFactor): string {
+  return `for (; k < p.end; k++) {
+    let s0 = s;
+    ${a.load(0)}
+    ${b.load(0)}
+    ${
+    each(height, (i) =>
+      each(across, (q) =>
+        `c${i * across + q} += ${a.value(i, 0)} * ${b.value(q, 0)};`))
+  }
+    s = next(s);
+  }`;
+}
+
+/** Writes a row of the tile, by fours where the program was told that columns come so. */
+function storeRow(i: number, across: number): string {
+  const store = (q: number): string =>
+    `if (p.n + ${4 * q}u <= lastColumn) { store(to + ${4 * q}u, c${i * across + q}, p.n + ${
+      4 * q
+    }u); }`;
+  return `if (p.m + ${i}u <= lastRow && exists(p.batch, p.m + ${i}u)) {
+    let to = p.origin + destination(p.batch, p.m + ${i}u) + p.n;
+    ${each(across, store)}
+  }`;
 }
 
 function each(count: number, line: (i: number) => string): string {
@@ -108,55 +158,63 @@ function four(q: number, one: (j: number) => string): string {
   return `vec4<f32>(${[0, 1, 2, 3].map((j) => one(4 * q + j)).join(", ")})`;
 }
 
-/** How a tile reads a factor: once before the summation, at each turn of it, and by name. */
+/** How a tile reads a factor: once before the summation, at a step of the turn, and by name. */
 type TileFactor = {
   readonly before: string;
-  readonly load: string;
+  /** At step `s0`, `s1`, `s2` or `s3`. */
+  readonly load: (u: number) => string;
   /** Of row `i` (a number), or of four columns from `4 i` (a vector), at step `u` of the turn. */
   readonly value: (i: number, u: number) => string;
 };
 
-function tileOfA(height: number, stride: number, quads: Quads["a"]): TileFactor {
+function tileOfA(height: number, quads: Quads["a"]): TileFactor {
   if (quads === "rows") {
     return {
       before: each(
         height / 4,
         (i) => `let r${i} = row(p.batch, min(p.m + ${4 * i}u, lastRow - 3u));`,
       ),
-      load: each(stride, (u) => each(height / 4, (i) => `let a${i}_${u} = loadA(r${i}, s${u});`)),
+      load: (u) => each(height / 4, (i) => `let a${i}_${u} = loadA(r${i}, s${u});`),
       value: (i, u) => `a${i >> 2}_${u}[${i & 3}]`,
     };
   }
   const before = each(height, (i) => `let r${i} = row(p.batch, min(p.m + ${i}u, lastRow));`);
   if (quads === "depth") {
-    const load = each(height, (i) => `let a${i} = loadA(r${i}, s);`);
-    return { before, load, value: (i, u) => `a${i}[${u}]` };
+    return {
+      before,
+      load: (u) => u === 0 ? each(height, (i) => `let a${i} = loadA(r${i}, s0);`) : "",
+      value: (i, u) => `a${i}[${u}]`,
+    };
   }
   return {
     before,
-    load: each(stride, (u) => each(height, (i) => `let a${i}_${u} = loadA(r${i}, s${u});`)),
+    load: (u) => each(height, (i) => `let a${i}_${u} = loadA(r${i}, s${u});`),
     value: (i, u) => `a${i}_${u}`,
   };
 }
 
-function tileOfB(width: number, stride: number, quads: Quads["b"]): TileFactor {
+function tileOfB(width: number, quads: Quads["b"]): TileFactor {
   if (quads === "columns") {
     return {
-      before: each(width / 4, (q) => `let n${q} = min(p.n + ${4 * q}u, lastColumn - 3u);`),
-      load: each(stride, (u) => each(width / 4, (q) => `let b${q}_${u} = loadB(s${u}, n${q});`)),
+      before: each(width / 4, (q) => `let n${q} = column(min(p.n + ${4 * q}u, lastColumn - 3u));`),
+      load: (u) => each(width / 4, (q) => `let b${q}_${u} = loadB(s${u}, n${q});`),
       value: (q, u) => `b${q}_${u}`,
     };
   }
-  const before = each(width, (j) => `let n${j} = min(p.n + ${j}u, lastColumn);`);
+  const before = each(width, (j) => `let n${j} = column(min(p.n + ${j}u, lastColumn));`);
   if (quads === "depth") {
-    const load = each(width, (j) => `let b${j} = loadB(s, n${j});`);
-    return { before, load, value: (q, u) => four(q, (j) => `b${j}[${u}]`) };
+    return {
+      before,
+      load: (u) => u === 0 ? each(width, (j) => `let b${j} = loadB(s0, n${j});`) : "",
+      value: (q, u) => four(q, (j) => `b${j}[${u}]`),
+    };
   }
-  const load = each(
-    stride,
-    (u) => each(width / 4, (q) => `let b${q}_${u} = ${four(q, (j) => `loadB(s${u}, n${j})`)};`),
-  );
-  return { before, load, value: (q, u) => `b${q}_${u}` };
+  return {
+    before,
+    load: (u) =>
+      each(width / 4, (q) => `let b${q}_${u} = ${four(q, (j) => `loadB(s${u}, n${j})`)};`),
+    value: (q, u) => `b${q}_${u}`,
+  };
 }
 
 /**
@@ -197,7 +255,7 @@ fn main(index: u32, local: u32) {
       let kB = p.begin + at * ${slice}u + i / ${width}u;
       let sB = step(p.batch, min(kB, uniforms.depth - 1u));
       sliceB[i / ${width}u][i % ${width}u] =
-        select(0.0, loadB(sB, min(p.n + i % ${width}u, lastColumn)), kB < p.end);
+        select(0.0, loadB(sB, column(min(p.n + i % ${width}u, lastColumn))), kB < p.end);
     }
     workgroupBarrier();
     for (var q = 0u; q < ${slice}u; q++) {
@@ -213,7 +271,9 @@ fn main(index: u32, local: u32) {
     for (var j = 0u; j < ${perColumn}u; j++) {
       let y = p.m + m + i;
       let x = p.n + n + j;
-      if (y <= lastRow && x <= lastColumn) { result[p.origin + y * uniforms.columns + x] = sums[i][j]; }
+      if (y <= lastRow && x <= lastColumn && exists(p.batch, y)) {
+        result_put(p.origin + destination(p.batch, y) + x, finish(sums[i][j]));
+      }
     }
   }
 }`;
@@ -223,6 +283,7 @@ fn main(index: u32, local: u32) {
     workgroup: 256,
     perTile: 256,
     tilesWanted: 64,
+    element: "f32",
     code,
   };
 }

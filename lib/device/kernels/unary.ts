@@ -1,5 +1,6 @@
 // Functions of one number each, four an invocation where they come in fours; tfjs computes one.
 // Its functions of two numbers take four already, and measure the same as ours would.
+import type { Activation } from "../../tensor/activation.ts";
 import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { runElementwise } from "./elementwise.ts";
@@ -20,6 +21,12 @@ const TEXTS = {
   Sqrt: "y = sqrt(x);",
   Exp: "y = exp(x);",
 } as const;
+
+/** The texts of activations that products take into their own pass. */
+export const ACTIVATION_TEXTS: Readonly<Record<Activation, string>> = {
+  relu: TEXTS.Relu,
+  tanh: TEXTS.Tanh,
+};
 
 function unary(name: keyof typeof TEXTS, stock: KernelFunction): KernelFunction {
   return (call) => {

@@ -1,0 +1,63 @@
+// A dispatch with all that it binds, before it is encoded or recorded.
+import type { Key } from "../tensor/random.ts";
+import type { tf } from "../tensor/tf.ts";
+import type { Texels } from "./textures.ts";
+
+/** A tensor as a dispatch binds it. */
+export type Bound = {
+  readonly info: tf.TensorInfo;
+  /** Written without a look at what was there, written over in part or in place, or read. */
+  readonly access: "write" | "update" | "read";
+  /** Where it is bound as a texture: of which texels. */
+  readonly texels?: Texels | undefined;
+  /** The bytes that are bound, where it is not all of them. */
+  readonly range?: ByteRange | undefined;
+};
+
+/** A part of a buffer. */
+export type ByteRange = { readonly offset: number; readonly size: number };
+
+/**
+ * The ranges that a tensor is bound in.
+ *
+ * @param bytes of the tensor
+ * @param most bytes of a range
+ * @returns one after another; `undefined` alone where the tensor is bound whole
+ */
+export function rangesOf(bytes: number, most: number): readonly (ByteRange | undefined)[] {
+  const count = Math.max(1, Math.ceil(bytes / most));
+  if (count === 1) return [undefined];
+  return Array.from({ length: count }, (_, i) => ({
+    offset: i * most,
+    size: Math.min(most, bytes - i * most),
+  }));
+}
+
+/** A dispatch. */
+export type Command = {
+  /** The operation's name, for errors and profiles. */
+  readonly operation: string;
+  readonly pipeline: GPUComputePipeline;
+  /** What is bound, from binding 0 on. */
+  readonly bound: readonly Bound[];
+  /** The numbers bound after the tensors. */
+  readonly uniforms: Uint8Array<ArrayBuffer>;
+  /** The key whose two words lie among the uniforms, and from which 32-bit word on. */
+  readonly key?: { readonly words: Key; readonly at: number } | undefined;
+  readonly workgroups: readonly [x: number, y: number, z: number];
+};
+
+/** Takes what an operation would give to the GPU, so that nothing is run. */
+export type CommandRecorder = {
+  /** Takes a dispatch. */
+  run(command: Command): void;
+  /** Takes a copy of a whole tensor. */
+  copy(from: tf.TensorInfo, to: tf.TensorInfo): void;
+  /**
+   * Notes, for whoever swallows exceptions, that the function can not be recorded.
+   *
+   * @param error why
+   * @returns the error, to be thrown
+   */
+  refuse(error: Error): Error;
+};

@@ -1,0 +1,237 @@
+// Functions of tensors that are run once and then replayed by one submit.
+import type { Key } from "../../tensor/random.ts";
+import type { Scalar, Tensor } from "../../tensor/tensor.ts";
+import { tf } from "../../tensor/tf.ts";
+import { isTraced, traceKey } from "../../tensor/traced_key.ts";
+import { GuardedBackend } from "../backend.ts";
+import { type Assemble, type Flat, flatten, rebuild, takeApart } from "./arguments.ts";
+import { callPlainly } from "./call.ts";
+import { lower } from "./lower.ts";
+import { makePlan, type Plan } from "./plan.ts";
+import { describePlan } from "./print.ts";
+import { record, type Recording } from "./recording.ts";
+import type { Wanted } from "./results.ts";
+import { whileUnreadable } from "./unreadable.ts";
+
+/** Options of {@linkcode jit}. */
+export type JitOptions = {
+  /**
+   * The numbers of arguments that are used up: their tensors are disposed of, and
+   * their memory becomes that of results. Default: none.
+   */
+  readonly donate?: readonly number[];
+};
+
+/** An argument as it may be handed in: a number for a scalar. */
+export type Argument<T> = T | ([T] extends [Scalar] ? number : never);
+
+/** A function that {@linkcode jit} made. */
+export type Jitted<A extends readonly unknown[], R> = {
+  (...values: { [I in keyof A]: Argument<A[I]> }): R;
+  /** What it does, step by step, for each form of arguments it was called with. */
+  plan(): string;
+  /** Frees what it holds on the GPU. Results live on; a later call records anew. */
+  dispose(): void;
+};
+
+/** A plan, and how its results become what the function answers. */
+type Recorded = { readonly plan: Plan; readonly assemble: Assemble };
+
+/**
+ * Makes a function that does its work on the GPU by one submit, without tfjs's
+ * work on the host for each operation. The first call with arguments of a form
+ * (structure, shapes, types) runs `f` with stand-ins and records what it gives to
+ * the GPU; this and later calls replay it, with the same numbers as `f` itself.
+ *
+ * `f` must be pure: what it answers depends on its arguments alone. Numbers among
+ * the arguments, in records too, reach it as scalars, so that another learning
+ * rate is no new recording; strings, booleans and functions are part of the form.
+ * {@linkcode Key}s are followed through `fold` and `split` to the operations that
+ * use them. What `f` makes on the host is baked in, also what it drew from keys
+ * that are no arguments; tensors from outside are kept alive as they are. A call
+ * with another shape or type makes another plan.
+ *
+ * On the CPU backend, and under a gradient that is being taken, `f` is just called.
+ *
+ * @param f a function of tensors, numbers (as scalars), keys, and records and arrays of them
+ * @param options which arguments are used up
+ * @returns the function; the caller owns what it answers
+ * @throws {RangeError} where `donate` names no argument
+ * @throws {TypeError} when called: where a tensor is disposed, or `f` reads a tensor, a key's numbers, or answers a promise
+ * @throws {DeviceError} when called: where the device failed
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { jit, type Scalar, start, type Tensor, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const descend = jit((x: Tensor, rate: Scalar) => tf.sub(x, tf.mul(x, rate)));
+ * assertEquals(await descend(tf.tensor1d([4, 8]), 0.5).array(), [2, 4]);
+ * ```
+ */
+export function jit<A extends readonly unknown[], R>(
+  f: (...values: A) => R,
+  options: JitOptions = {},
+): Jitted<A, R> {
+  return jitOnShelf(f, makeShelf(), options);
+}
+
+/** A {@linkcode jit} whose plans lie on a given shelf. */
+function jitOnShelf<A extends readonly unknown[], R>(
+  f: (...values: A) => R,
+  shelf: Shelf,
+  options: JitOptions,
+): Jitted<A, R> {
+  const { donate = [] } = options;
+  const wrong = donate.find((index) => !Number.isInteger(index) || index < 0);
+  if (wrong !== undefined) {
+    throw new RangeError(
+      `Cannot donate an argument as its number must be a whole number from 0: current value is ${wrong}`,
+    );
+  }
+  const run = f as unknown as (...values: unknown[]) => unknown;
+  const what = f.name ? `jit(${f.name})` : "a function under jit";
+  const recorded = new Map<string, Recorded>();
+  const call = (...values: unknown[]): unknown => {
+    const flat = flatten(what, values);
+    const donated = flat.argumentOf.map((argument) => donate.includes(argument));
+    const backend: unknown = tf.backend();
+    if (!(backend instanceof GuardedBackend) || backend.isRecording || isUnderGradient()) {
+      return callPlainly(what, run, values, flat, donated);
+    }
+    let known = recorded.get(flat.signature);
+    if (known?.plan.isStale(backend)) {
+      shelf.drop(known.plan);
+      known = undefined;
+    }
+    known ??= recordCall(backend, what, run, values, flat, donated);
+    recorded.set(flat.signature, known);
+    shelf.plans.add(known.plan);
+    const keys = known.plan.keys.derive(flat.keys);
+    const tensors = known.plan.run(flat.leaves, keys);
+    flat.leaves.forEach((leaf, i) => donated[i] && typeof leaf !== "number" && leaf.dispose());
+    return known.assemble(tensors, keys);
+  };
+  return Object.assign(call as Jitted<A, R>, {
+    plan: (): string =>
+      [...recorded].map(([form, { plan }]) => describePlan(form, plan)).join("\n\n"),
+    dispose(): void {
+      shelf.clear();
+      recorded.clear();
+    },
+  });
+}
+
+/**
+ * A {@linkcode jit} that is remembered for an object that it works for, and freed
+ * with it.
+ *
+ * @param owner the object; later calls for it answer the same
+ * @param make makes the function
+ */
+export function jitFor<A extends readonly unknown[], R>(
+  owner: WeakKey,
+  make: () => (...values: A) => R,
+): Jitted<A, R> {
+  const known = owned.get(owner);
+  if (known) return known as unknown as Jitted<A, R>;
+  const shelf = makeShelf();
+  const made = jitOnShelf(make(), shelf, {});
+  owned.set(owner, made as unknown as Jitted<unknown[], unknown>);
+  orphans.register(owner, shelf);
+  return made;
+}
+
+const owned = new WeakMap<WeakKey, Jitted<unknown[], unknown>>();
+const orphans = new FinalizationRegistry<Shelf>((shelf) => shelf.clear());
+
+/** Plans, apart from the function they are of: who frees them must not keep it alive. */
+type Shelf = { readonly plans: Set<Plan>; drop(plan: Plan): void; clear(): void };
+
+function makeShelf(): Shelf {
+  const plans = new Set<Plan>();
+  const drop = (plan: Plan): void => {
+    plan.dispose();
+    plans.delete(plan);
+  };
+  return { plans, drop, clear: () => plans.forEach(drop) };
+}
+
+/** Whether a gradient is being taken: it has to see each operation. */
+function isUnderGradient(): boolean {
+  const { state } = tf.engine() as unknown as { state: { gradientDepth: number } };
+  return state.gradientDepth > 0;
+}
+
+function recordCall(
+  backend: GuardedBackend,
+  what: string,
+  f: (...values: unknown[]) => unknown,
+  values: readonly unknown[],
+  flat: Flat,
+  donated: readonly boolean[],
+): Recorded {
+  const recording = record(backend);
+  const handedKeys = flat.keys.map(() => traceKey());
+  const wanted: Wanted[] = [];
+  const resultKeys: Key[] = [];
+  let assemble: Assemble | undefined;
+  try {
+    tf.tidy(() => {
+      const placeholder = (leaf: number, value: Tensor | number): Tensor =>
+        standIn(backend, recording, leaf, value);
+      const stand = rebuild(values, placeholder, (index) => handedKeys[index]!);
+      backend.recording(recording, () => {
+        const result = whileUnreadable(recording, () => f(...stand));
+        if (recording.refusal) throw recording.refusal;
+        assemble = takeApart(
+          what,
+          result,
+          resultNumbers(recording, wanted),
+          (key) => isTraced(key) ? resultKeys.push(key) - 1 : undefined,
+        );
+      });
+    });
+  } finally {
+    recording.end();
+  }
+  const results = wanted.flatMap(({ storage }) => storage ? [storage] : []);
+  const program = lower(recording, results, (leaf) => donated[leaf]!);
+  const plan = makePlan({ backend, name: what, program, donated, handedKeys, results: wanted });
+  const numbers = resultKeys.map((key) => plan.keys.note(key));
+  return {
+    plan,
+    assemble: (tensors, keys) => assemble!(tensors, numbers.map((number) => keys[number]!)),
+  };
+}
+
+/** What `f` is given for a tensor or a number. */
+function standIn(
+  backend: GuardedBackend,
+  recording: Recording,
+  leaf: number,
+  value: Tensor | number,
+): Tensor {
+  const shape: readonly number[] = typeof value === "number" ? [] : value.shape;
+  const dtype = typeof value === "number" ? "float32" : value.dtype;
+  const isEmpty = shape.includes(0);
+  const info = isEmpty
+    ? backend.makeTensorInfo([...shape], dtype, new Float32Array(0))
+    : recording.placeholder(leaf, shape, dtype);
+  return tf.engine().makeTensorFromTensorInfo(info);
+}
+
+/** Numbers results: the same tensor has one number. */
+function resultNumbers(recording: Recording, wanted: Wanted[]): (tensor: Tensor) => number {
+  const numbers = new Map<Tensor, number>();
+  return (tensor) => {
+    const known = numbers.get(tensor);
+    if (known !== undefined) return known;
+    const { shape, dtype } = tensor;
+    const storage = tensor.size === 0 ? undefined : recording.storageOf(tensor);
+    const number = wanted.push({ storage, shape, dtype }) - 1;
+    numbers.set(tensor, number);
+    return number;
+  };
+}

@@ -1,0 +1,117 @@
+// A recording made lean: without steps nobody needs and copies of what nobody else looks at.
+import type { Recording, Step, Storage } from "./recording.ts";
+
+/** Steps and where the results lie after them. */
+export type Program = {
+  readonly steps: readonly Step[];
+  /** The storage whose place a storage has: its own, or that of one it takes over. */
+  readonly place: (storage: Storage) => Storage;
+  /** The storages of the results, as recorded. */
+  readonly results: readonly Storage[];
+  /** Dead arguments' places, by the places of results that are copied there in the end. */
+  readonly landings: ReadonlyMap<Storage, Storage>;
+};
+
+/**
+ * Leaves out steps whose results nobody uses, and copies whose source dies there.
+ *
+ * @param recording what was recorded
+ * @param results the storages of what the function answers
+ * @param donated whether the leaf of a number is the plan's to write over
+ */
+export function lower(
+  recording: Recording,
+  results: readonly Storage[],
+  donated: (leaf: number) => boolean,
+): Program {
+  const needed = withoutDead(recording.steps, results);
+  const { last } = spans(needed, (storage) => storage);
+  const kept = new Set(results);
+  const taken = new Map<Storage, Storage>();
+  const place = (storage: Storage): Storage => {
+    const other = taken.get(storage);
+    return other ? place(other) : storage;
+  };
+  const isOwn = ({ origin }: Storage): boolean =>
+    origin.kind === "made" || (origin.kind === "input" && donated(origin.leaf));
+  const steps = needed.filter((step, i) => {
+    if (step.kind !== "copy") return true;
+    if (kept.has(step.from) || last.get(step.from)! > i || !isOwn(place(step.from))) return true;
+    taken.set(step.to, step.from);
+    return false;
+  });
+  const landings = takeOverInputs(steps, place, results, donated, taken);
+  return { steps, place, results, landings };
+}
+
+/** The storages that a step writes and those whose numbers it needs. */
+export function touched(step: Step): { writes: Storage[]; reads: Storage[] } {
+  if (step.kind === "copy") return { writes: [step.to], reads: [step.from] };
+  const of = (...kinds: string[]): Storage[] =>
+    step.uses.filter(({ access }) => kinds.includes(access)).map(({ storage }) => storage);
+  return { writes: of("write", "update"), reads: of("read", "update") };
+}
+
+function withoutDead(steps: readonly Step[], results: readonly Storage[]): Step[] {
+  const wanted = new Set(results);
+  const alive: Step[] = [];
+  for (const step of steps.toReversed()) {
+    const { writes, reads } = touched(step);
+    if (!writes.some((storage) => wanted.has(storage))) continue;
+    for (const storage of writes) wanted.delete(storage);
+    for (const storage of reads) wanted.add(storage);
+    alive.push(step);
+  }
+  return alive.reverse();
+}
+
+/**
+ * Lets results take the places of donated arguments that are dead before the
+ * results are made; other results are to be copied there in the end.
+ */
+function takeOverInputs(
+  steps: readonly Step[],
+  place: (storage: Storage) => Storage,
+  results: readonly Storage[],
+  donated: (leaf: number) => boolean,
+  taken: Map<Storage, Storage>,
+): Map<Storage, Storage> {
+  const { first, last } = spans(steps, place);
+  const used = new Set(results.map(place));
+  const free = [...first.keys()].filter((storage) =>
+    storage.origin.kind === "input" && donated(storage.origin.leaf) && !used.has(storage)
+  );
+  const claim = (fits: (input: Storage) => boolean): Storage | undefined => {
+    const at = free.findIndex(fits);
+    return at < 0 ? undefined : free.splice(at, 1)[0];
+  };
+  const made = [...used].filter(({ origin }) => origin.kind === "made");
+  const landings = new Map<Storage, Storage>();
+  const waiting = made.filter((result) => {
+    const input = claim((one) => one.bytes === result.bytes && last.get(one)! < first.get(result)!);
+    if (input) taken.set(result, input);
+    return !input;
+  });
+  for (const result of waiting) {
+    const input = claim(({ bytes }) => bytes === result.bytes);
+    if (input) landings.set(result, input);
+  }
+  return landings;
+}
+
+/** The first and the last step that uses each place. */
+function spans(
+  steps: readonly Step[],
+  place: (storage: Storage) => Storage,
+): { first: Map<Storage, number>; last: Map<Storage, number> } {
+  const first = new Map<Storage, number>();
+  const last = new Map<Storage, number>();
+  for (const [i, step] of steps.entries()) {
+    const { writes, reads } = touched(step);
+    for (const storage of [...writes, ...reads].map(place)) {
+      if (!first.has(storage)) first.set(storage, i);
+      last.set(storage, i);
+    }
+  }
+  return { first, last };
+}

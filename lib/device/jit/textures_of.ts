@@ -1,0 +1,86 @@
+// Which textures hold what when: a plan's copies of tensors into textures.
+import type { HeldTexture, Texels, TexturePool } from "../textures.ts";
+import { type Program, touched } from "./lower.ts";
+import type { Run, Storage } from "./recording.ts";
+
+/** A copy of a storage's numbers into a texture. */
+export type Fill = { readonly from: Storage; readonly texture: HeldTexture };
+
+/** What a dispatch needs of textures. */
+export type Held = {
+  /** Copies to be made before it. */
+  readonly fills: readonly Fill[];
+  /** The textures bound, by the number of the use. */
+  readonly bound: ReadonlyMap<number, HeldTexture>;
+};
+
+/** A texture to be, from one step to another. */
+type Wanted = {
+  readonly from: Storage;
+  readonly texels: Texels;
+  readonly firstRun: Run;
+  until: number;
+  texture?: HeldTexture;
+};
+
+/** Textures up to this size stay filled until the last dispatch that wants the same numbers. */
+const KEPT_BYTES = 8 << 20;
+
+/**
+ * Chooses textures for a program. They are the pool's again at once: between
+ * replays nothing has to stay in them, and commands run in their order.
+ *
+ * @param program the steps
+ * @param pool where textures come from
+ */
+export function planTextures(program: Program, pool: TexturePool): ReadonlyMap<Run, Held> {
+  const wanted = wantedTextures(program);
+  const plan = new Map<Run, Held>();
+  const taken = new Set<Wanted>();
+  for (const [i, step] of program.steps.entries()) {
+    if (step.kind === "copy") continue;
+    const uses = [...wanted.get(step)!];
+    const fills: Fill[] = [];
+    for (const [, one] of uses) {
+      if (one.texture) continue;
+      one.texture = pool.take(one.from.bytes, one.texels);
+      taken.add(one);
+      fills.push({ from: one.from, texture: one.texture });
+    }
+    plan.set(step, { fills, bound: new Map(uses.map(([use, one]) => [use, one.texture!])) });
+    for (const one of taken) {
+      if (one.until > i) continue;
+      pool.release(one.texture!);
+      taken.delete(one);
+    }
+  }
+  return plan;
+}
+
+/** The textures that each dispatch wants by the numbers of its uses. */
+function wantedTextures({ steps, place }: Program): Map<Run, Map<number, Wanted>> {
+  const filled = new Map<string, Map<Storage, Wanted>>();
+  const wanted = new Map<Run, Map<number, Wanted>>();
+  for (const [i, step] of steps.entries()) {
+    if (step.kind === "run") {
+      const uses = new Map<number, Wanted>();
+      for (const [use, { storage, texels }] of step.uses.entries()) {
+        if (!texels) continue;
+        const from = place(storage);
+        const same = filled.get(texels) ?? new Map<Storage, Wanted>();
+        filled.set(texels, same);
+        const old = same.get(from);
+        const kept = old && (from.bytes <= KEPT_BYTES || old.firstRun === step) ? old : undefined;
+        const one = kept ?? { from, texels, firstRun: step, until: i };
+        one.until = i;
+        same.set(from, one);
+        uses.set(use, one);
+      }
+      wanted.set(step, uses);
+    }
+    for (const storage of touched(step).writes) {
+      for (const same of filled.values()) same.delete(place(storage));
+    }
+  }
+  return wanted;
+}

@@ -1,0 +1,85 @@
+// The shortcut of a residual block that learns nothing where the block changes its input's shape.
+import type { Tensor4D } from "../tensor/tensor.ts";
+import { tf } from "../tensor/tf.ts";
+import { type Empty, type Layer, stateless } from "./layer.ts";
+import { requireImage, requireWhole } from "./window.ts";
+
+/** Options of {@linkcode zeroPadShortcut}. */
+export type ZeroPadShortcutOptions = {
+  /** Feature maps of the output, at least the input's. */
+  readonly features: number;
+  /** Of how many rows, and of how many columns, the first one is taken. Default: 1. */
+  readonly stride?: number;
+};
+
+/**
+ * Option A of He, Zhang, Ren and Sun ("Deep residual learning for image
+ * recognition", 2015, §3.3): the input at every `stride`-th row and column, with
+ * feature maps of zeros for those it lacks, half of them before and half behind.
+ *
+ * @param options number of feature maps, stride
+ * @returns the layer, `[N, H, W, C] → [N, ⌈H / stride⌉, ⌈W / stride⌉, features]`
+ * @throws {RangeError} where an option is not a whole number of at least 1, or the input has more
+ * feature maps than the output
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { zeroPadShortcut } from "@neocog/neocog";
+ *
+ * const shortcut = zeroPadShortcut({ features: 32, stride: 2 });
+ * assertEquals(shortcut.declare([32, 32, 16]).shape, [16, 16, 32]);
+ * ```
+ */
+export function zeroPadShortcut(options: ZeroPadShortcutOptions): Layer<Empty, Empty> {
+  const { features, stride = 1 } = options;
+  requireWhole("zeroPadShortcut", "features", features, 1);
+  requireWhole("zeroPadShortcut", "stride", stride, 1);
+  return {
+    op: "zeroPadShortcut",
+    declare(shape) {
+      requireImage("zeroPadShortcut", shape);
+      const [height, width, channels] = shape as [number, number, number];
+      requireRoom(channels, features);
+      return stateless([Math.ceil(height / stride), Math.ceil(width / stride), features]);
+    },
+    apply(_params, state, x) {
+      requireImage("zeroPadShortcut", x.shape.slice(1));
+      requireRoom(x.shape[3]!, features);
+      return [widen(thin(x as Tensor4D, stride), features), state];
+    },
+  };
+}
+
+function requireRoom(channels: number, features: number): void {
+  if (channels > features) {
+    throw new RangeError(
+      `Cannot apply a zeroPadShortcut layer as its input must have at most ${features} channels: current value is ${channels}`,
+    );
+  }
+}
+
+/**
+ * Every `stride`-th row and column. Two reshapes, which cost nothing, put the rest
+ * behind it along two axes, so that one slice cuts it off: tfjs has no gradient of
+ * a slice with strides, and on WebGPU a wrong one of a slice of rank 5.
+ */
+function thin(x: Tensor4D, stride: number): Tensor4D {
+  if (stride === 1) return x;
+  const [n, height, width, channels] = x.shape;
+  const [h, w] = [Math.ceil(height / stride), Math.ceil(width / stride)];
+  const whole = h * stride === height && w * stride === width
+    ? x
+    : tf.pad(x, [[0, 0], [0, h * stride - height], [0, w * stride - width], [0, 0]]);
+  const parted = tf.reshape(whole, [n * h, stride, w, stride * channels]);
+  const first = tf.slice(parted, [0, 0, 0, 0], [n * h, 1, w, channels]);
+  return tf.reshape(first, [n, h, w, channels]);
+}
+
+/** Zeros before and behind the channels, as many as are missing. */
+function widen(x: Tensor4D, features: number): Tensor4D {
+  const missing = features - x.shape[3];
+  if (missing === 0) return x;
+  const before = missing >> 1;
+  return tf.pad(x, [[0, 0], [0, 0], [0, 0], [before, missing - before]]);
+}

@@ -1,0 +1,64 @@
+// Keys that a recording follows: their words are not known before a replay.
+import type { Key } from "./random.ts";
+import { threefry } from "./threefry.ts";
+
+/** How a traced key came about: by enciphering a block of two words with another key. */
+export type Derivation = {
+  readonly parent: Key;
+  readonly block: readonly [high: number, low: number];
+};
+
+/** The traced keys; of those handed in from outside, nothing is known. */
+const traced = new WeakMap<Key, Derivation | undefined>();
+
+/**
+ * Makes a key whose words can not be read, so that whoever would bake them into
+ * a recording fails instead.
+ *
+ * @param derivation where it comes from; absent where it is handed in
+ * @returns the key, which `fold` and `split` follow
+ */
+export function traceKey(derivation?: Derivation): Key {
+  const key = new Proxy([0, 0] as const, {
+    get(target, property, receiver): unknown {
+      if (property === "0" || property === "1") {
+        throw new TypeError(
+          "Cannot record a function as it must not look at the numbers of a key that it is given: current value is another at each call. Draw the numbers outside and hand in a tensor, or drop units with dropUnits",
+        );
+      }
+      return Reflect.get(target, property, receiver);
+    },
+  });
+  traced.set(key, derivation);
+  return key;
+}
+
+/** Whether a key is one of {@linkcode traceKey}. */
+export function isTraced(key: Key): boolean {
+  return traced.has(key);
+}
+
+/** How a traced key was derived, if it was not handed in. */
+export function derivationOf(key: Key): Derivation | undefined {
+  return traced.get(key);
+}
+
+/** A key's words; zeros for a traced one, to be filled in at a replay. */
+export function knownWords(key: Key): Key {
+  return isTraced(key) ? [0, 0] : key;
+}
+
+/**
+ * Enciphers a block with a key.
+ *
+ * @param parent the key; a traced one answers another traced key
+ * @param high the block's first word
+ * @param low the block's second word
+ * @returns the two words as a key
+ */
+export function deriveKey(parent: Key, high: number, low: number): Key {
+  if (isTraced(parent)) return traceKey({ parent, block: [high, low] });
+  const out = new Uint32Array(2);
+  threefry(parent, high, low, out, 0);
+  return [out[0]!, out[1]!];
+}

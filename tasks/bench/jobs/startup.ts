@@ -1,0 +1,25 @@
+// The job `startup`: from nothing to the first prediction of a trained LeNet-5.
+import type { Job, StartupLine } from "./job.ts";
+
+/**
+ * Imports neocog, starts it, loads a checkpoint and predicts, once.
+ *
+ * @param job the checkpoint's path
+ */
+export async function startupJob(
+  { checkpoint }: Job & { job: "startup" },
+): Promise<StartupLine> {
+  const beforeImport = performance.now();
+  const nc = await import("../../../mod.ts");
+  const imported = performance.now();
+  await nc.start();
+  const started = performance.now();
+  const model = nc.lenet5();
+  const shape = [28, 28, 1] as const;
+  const read = await nc.readCheckpoint(checkpoint);
+  const weights = nc.restoreWeights(model, shape, read, checkpoint);
+  const loaded = performance.now();
+  const scores = await nc.predict(model, weights, nc.tf.ones([1, ...shape])).data();
+  if (scores.length !== 10) throw new Error("the prediction has not ten scores");
+  return { beforeImport, imported, started, loaded, predicted: performance.now() };
+}

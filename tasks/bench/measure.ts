@@ -1,0 +1,102 @@
+// Samples and what is said of them.
+
+/** What is said of the samples of one figure. */
+export type Summary = {
+  readonly median: number;
+  /** The quartiles: half of the samples lie between them. */
+  readonly q1: number;
+  readonly q3: number;
+  readonly least: number;
+  readonly most: number;
+  readonly samples: number;
+};
+
+/**
+ * A quantile of sorted samples, between neighbours by their distance.
+ *
+ * @param sorted the samples, least first, at least one
+ * @param share 0 for the least, 0.5 for the median, 1 for the most
+ */
+export function quantile(sorted: readonly number[], share: number): number {
+  const place = share * (sorted.length - 1);
+  const below = Math.floor(place);
+  const [low, high] = [sorted[below]!, sorted[Math.min(below + 1, sorted.length - 1)]!];
+  return low + (high - low) * (place - below);
+}
+
+/**
+ * Sums up samples.
+ *
+ * @param samples at least one
+ * @throws {RangeError} where there is none
+ */
+export function summarise(samples: readonly number[]): Summary {
+  if (samples.length === 0) {
+    throw new RangeError("Cannot sum up samples as there must be one: current value is none");
+  }
+  const sorted = samples.toSorted((a, b) => a - b);
+  return {
+    median: quantile(sorted, 0.5),
+    q1: quantile(sorted, 0.25),
+    q3: quantile(sorted, 0.75),
+    least: sorted[0]!,
+    most: sorted.at(-1)!,
+    samples: sorted.length,
+  };
+}
+
+/** A call that takes longer than so many samples is timed once, as it is. */
+const LONG = 30;
+
+/**
+ * How many calls make one sample, so that the wait at its end is a small share of it.
+ *
+ * @param milliseconds what one call takes, about
+ * @param sampleMs what a sample should take: many times the wait for a device to answer
+ */
+export function callsPerSample(milliseconds: number, sampleMs: number): number {
+  return Math.min(200, Math.max(1, Math.ceil(sampleMs / Math.max(milliseconds, 0.01))));
+}
+
+/**
+ * Milliseconds that a call took.
+ *
+ * @param call what to time
+ */
+export async function timed(call: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await call();
+  return performance.now() - began;
+}
+
+/** Samples of a repeated call. */
+export type Samples = {
+  /** Milliseconds a call, of each sample. */
+  readonly times: readonly number[];
+  /** Milliseconds of the first call, which compiles. */
+  readonly first: number;
+  /** Milliseconds of one call that is waited for. */
+  readonly single: number;
+};
+
+/**
+ * Times a call that can be repeated without waiting: first once, then once more to see how long it
+ * takes, then in samples.
+ *
+ * @param run runs so many calls, and waits for the last
+ * @param samples how many samples
+ * @param sampleMs what a sample should take
+ */
+export async function sample(
+  run: (times: number) => Promise<unknown>,
+  samples: number,
+  sampleMs: number,
+): Promise<Samples> {
+  const first = await timed(() => run(1));
+  const single = await timed(() => run(1));
+  if (single > LONG * sampleMs) return { times: [single], first, single };
+  const calls = callsPerSample(single, sampleMs);
+  const times: number[] = [];
+  for (let i = 0; i < samples; i++) times.push(await timed(() => run(calls)) / calls);
+  return { times, first, single };
+}

@@ -1,0 +1,2 @@
+// The one place that names jax-js.
+export * from "npm:@jax-js/jax@0.1.25";

@@ -1,0 +1,96 @@
+// `deno task bench --profile`: the dispatches of one training step, each with its time.
+import { profile, type ProfileEntry, start, table } from "../../mod.ts";
+import { firstBatch, firstParameters } from "./beginning.ts";
+import { networkOf } from "./networks.ts";
+import { prepareNeocog } from "./peers/neocog.ts";
+
+/** What the dispatches of one operation come to. */
+export type OperationSum = {
+  readonly operation: string;
+  readonly count: number;
+  readonly milliseconds: number;
+};
+
+/**
+ * Sums up dispatches by operation, the longest first.
+ *
+ * @param entries the dispatches
+ */
+export function byOperation(entries: readonly ProfileEntry[]): OperationSum[] {
+  const sums = new Map<string, OperationSum>();
+  for (const { operation, milliseconds } of entries) {
+    const { count, milliseconds: before } = sums.get(operation) ?? { count: 0, milliseconds: 0 };
+    sums.set(operation, {
+      operation,
+      count: count + 1,
+      milliseconds: before + (milliseconds ?? 0),
+    });
+  }
+  return [...sums.values()].sort((a, b) => b.milliseconds - a.milliseconds);
+}
+
+/** A share of a whole, or nothing where the whole is. */
+function share(part: number, whole: number): string {
+  return whole > 0 ? `${(100 * part / whole).toFixed(1)} %` : "—";
+}
+
+/**
+ * The dispatches of a step as two tables: in their order, and by operation.
+ *
+ * @param title what was profiled
+ * @param entries the dispatches
+ */
+export function profileText(title: string, entries: readonly ProfileEntry[]): string {
+  const whole = entries.reduce((sum, { milliseconds }) => sum + (milliseconds ?? 0), 0);
+  const each = entries.map(({ operation, shapes, milliseconds }, i) => [
+    `${i + 1}`,
+    operation,
+    shapes.map((shape) => `[${shape}]`).join(" "),
+    milliseconds === null ? "—" : milliseconds.toFixed(3),
+    share(milliseconds ?? 0, whole),
+  ]);
+  const sums = byOperation(entries).map(({ operation, count, milliseconds }) => [
+    operation,
+    `${count}`,
+    milliseconds.toFixed(3),
+    share(milliseconds, whole),
+  ]);
+  return [
+    `${title}: ${entries.length} dispatches, ${whole.toFixed(1)} ms`,
+    table([["", "operation", "results, then inputs", "ms", "share"], ...each], {
+      heading: true,
+      align: ["right", "left", "left", "right", "right"],
+    }),
+    "",
+    table([["operation", "dispatches", "ms", "share"], ...sums], {
+      heading: true,
+      align: ["left", "right", "right", "right"],
+    }),
+    ...(whole > 0 ? [] : ["this adapter has no timestamp queries, so that there are no times"]),
+  ].join("\n");
+}
+
+/**
+ * Profiles one training step of a model, after some that compile.
+ *
+ * @param model the model's name
+ * @param batchSize images a step
+ * @returns the adapter's name and the step's dispatches
+ */
+export async function profileStep(
+  model: string,
+  batchSize: number,
+): Promise<{ adapter: string; entries: readonly ProfileEntry[] }> {
+  const { adapter } = await start();
+  const network = networkOf(model);
+  const { run, issue } = prepareNeocog({
+    network,
+    batchSize,
+    training: true,
+    beginning: firstParameters(network),
+    batch: firstBatch(network, batchSize),
+  }, false);
+  for (let i = 0; i < 2; i++) await run(1);
+  const entries = await profile(() => issue().dispose());
+  return { adapter, entries };
+}

@@ -1,0 +1,127 @@
+// The record of a run of the bench, as `bench.json` holds it.
+import type { AgreeLine, CostLine, GpuCounts, Kind, OpLine, StartupLine } from "./jobs/job.ts";
+import { summarise, type Summary } from "./measure.ts";
+import type { PeerName } from "./peers/peers.ts";
+import type { BenchSettings } from "./settings.ts";
+
+/** A network's figure in one peer. */
+export type TimeRow = {
+  readonly kind: Kind;
+  readonly model: string;
+  readonly batchSize: number;
+  readonly peer: PeerName;
+  /** Milliseconds of each sample: a step, or an inference of the batch. */
+  times: number[];
+  /** Milliseconds of the first call of each round, which compiles. */
+  first: number[];
+  /** Milliseconds of one call that is waited for, of each round. */
+  single: number[];
+  /** The first loss, or outputs for the first image. */
+  check?: readonly number[];
+  /** Memory of the process, in bytes: the most seen. */
+  rss?: number;
+  /** Why there is no figure, or not from every round. */
+  reason?: string;
+  /** Of the times. */
+  milliseconds?: Summary;
+};
+
+/** What a training step costs in one peer. */
+export type CostRow = Partial<CostLine> & {
+  readonly model: string;
+  readonly batchSize: number;
+  readonly peer: PeerName;
+  readonly reason?: string;
+};
+
+/** What a peer computes, and how far it is from neocog's numbers. */
+export type AgreeRow = Partial<AgreeLine> & {
+  readonly model: string;
+  readonly peer: PeerName;
+  /** The largest difference from the first peer's numbers, relative to those above 1. */
+  readonly difference?: number;
+  readonly reason?: string;
+};
+
+/** A single operation's figure. */
+export type OpRow = Omit<OpLine, "times"> & {
+  readonly milliseconds?: Summary;
+  readonly gflops?: number;
+  /** Of the best matrix product of the same run. */
+  readonly share?: number;
+  readonly gigabytesPerSecond?: number;
+};
+
+/** Everything a run has measured. */
+export type BenchRecord = {
+  readonly command: string;
+  readonly date: string;
+  readonly machine: {
+    readonly os: string;
+    readonly arch: string;
+    readonly cpus: number;
+    readonly memoryBytes: number;
+    readonly load: readonly number[];
+  };
+  readonly adapter: string;
+  readonly software: boolean;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly settings: BenchSettings;
+  times: TimeRow[];
+  agreement: AgreeRow[];
+  cost: CostRow[];
+  startup: (StartupLine & { readonly wall: number })[];
+  growth: TimeRow[];
+  ops: OpRow[];
+  /** Whether the run came to its end: `false` where it was interrupted. */
+  finished: boolean;
+};
+
+export type { GpuCounts };
+
+/**
+ * A time row with what its samples sum up to.
+ *
+ * @param row the row
+ */
+export function summed(row: TimeRow): TimeRow {
+  return row.times.length === 0 ? row : { ...row, milliseconds: summarise(row.times) };
+}
+
+/**
+ * The largest difference between two lists of numbers, relative where those are above 1.
+ *
+ * @param a numbers
+ * @param b numbers that should be the same; the first list's length counts where they differ in it
+ */
+export function difference(a: readonly number[], b: readonly number[]): number {
+  if (a.length !== b.length) return Infinity;
+  const each = a.map((value, i) => Math.abs(value - b[i]!) / Math.max(1, Math.abs(value)));
+  return each.some(Number.isNaN) ? Infinity : Math.max(0, ...each);
+}
+
+/**
+ * Figures of operations, with their shares of the best matrix product among them.
+ *
+ * @param lines what the job `ops` answered
+ */
+export function opRows(lines: readonly OpLine[]): OpRow[] {
+  const rows = lines.map(({ times, ...about }): OpRow => {
+    if (times.length === 0) return about;
+    const milliseconds = summarise(times);
+    const perSecond = (amount: number): number => amount / (1e6 * milliseconds.median);
+    const gigabytesPerSecond = perSecond(about.bytes);
+    return { ...about, milliseconds, gflops: perSecond(about.flops), gigabytesPerSecond };
+  });
+  const best = bestProduct(rows);
+  return rows.map((row) => row.gflops === undefined ? row : { ...row, share: row.gflops / best });
+}
+
+/**
+ * GFLOP/s of the best matrix product.
+ *
+ * @param rows figures of operations
+ */
+export function bestProduct(rows: readonly OpRow[]): number {
+  return Math.max(0, ...rows.map(({ kind, gflops }) => kind.startsWith("dense") ? gflops ?? 0 : 0));
+}

@@ -1,0 +1,75 @@
+// The sections that measure neocog without peers: start-up and single operations.
+import {
+  type Checkpoint,
+  entries,
+  type HostTensor,
+  init,
+  key,
+  lenet5,
+  start,
+  writeCheckpoint,
+} from "../../../mod.ts";
+import type { Bench } from "../bench.ts";
+import type { OpLine, StartupLine } from "../jobs/job.ts";
+import { opRows } from "../record.ts";
+
+/** A checkpoint of a LeNet-5 with its first parameters. */
+async function lenetCheckpoint(): Promise<Checkpoint> {
+  await start({ backend: "cpu" });
+  const { params } = init(lenet5(), key(0), [28, 28, 1]);
+  const tensors = new Map<string, HostTensor>();
+  for (const [path, tensor] of entries(params)) {
+    const values = await tensor.data() as Float32Array;
+    tensors.set(path, { dtype: "float32", shape: [...tensor.shape], values });
+    tensor.dispose();
+  }
+  return { sections: { params: tensors, state: new Map(), optimizer: new Map() }, run: {} };
+}
+
+/**
+ * The section `startup`: from a new process to the first prediction of a trained LeNet-5.
+ *
+ * @param bench the run
+ * @param dir where the checkpoint can be left
+ */
+export async function startupSection(bench: Bench, dir: string): Promise<void> {
+  const checkpoint = `${dir}/startup.safetensors`;
+  await writeCheckpoint(checkpoint, await lenetCheckpoint());
+  try {
+    // Once unseen: a program's modules are compiled, and cached, at its first run.
+    for (let round = 0; round <= 2 * bench.settings.rounds; round++) {
+      if (bench.over()) break;
+      bench.say(`startup ${round}/${2 * bench.settings.rounds}`);
+      const began = performance.now();
+      const { answers: [line], reason } = await bench.run<StartupLine>({
+        job: "startup",
+        checkpoint,
+      });
+      if (reason) throw new Error(`Cannot time the start as a process must end well: ${reason}`);
+      if (round > 0) bench.record.startup.push({ ...line!, wall: performance.now() - began });
+    }
+  } finally {
+    await Deno.remove(checkpoint);
+  }
+  await bench.save();
+}
+
+/**
+ * The section `ops`: single operations as GFLOP/s, and as shares of the best matrix product.
+ *
+ * @param bench the run
+ */
+export async function opsSection(bench: Bench): Promise<void> {
+  const { ops, rounds, steps, sampleMs } = bench.settings;
+  if (bench.over()) return;
+  bench.say("single operations");
+  const { answers, reason } = await bench.run<OpLine>({
+    job: "ops",
+    rounds: rounds * steps,
+    sampleMs,
+    ops,
+  });
+  bench.record.ops = opRows(answers);
+  if (reason) bench.say(`single operations ended early: ${reason}`);
+  await bench.save();
+}

@@ -1,0 +1,142 @@
+// What a run of the bench measures, from its flags.
+import { unknownName } from "../../mod.ts";
+import { UsageError } from "../command.ts";
+import { networkOf } from "./networks.ts";
+import { PEER_NAMES, type PeerName } from "./peers/peers.ts";
+
+/** The parts of the bench, in the order they run: the shortest first. */
+export const SECTIONS = [
+  "startup",
+  "agreement",
+  "cost",
+  "ops",
+  "training",
+  "inference",
+  "growth",
+] as const;
+
+/** A part of the bench. */
+export type Section = typeof SECTIONS[number];
+
+/** What a run of the bench measures. */
+export type BenchSettings = {
+  readonly quick: boolean;
+  readonly only: readonly Section[];
+  readonly models: readonly string[];
+  readonly batchSizes: readonly number[];
+  readonly peers: readonly PeerName[];
+  readonly rounds: number;
+  /** Samples of a figure in each round. */
+  readonly steps: number;
+  /** How long a sample should take, in milliseconds. */
+  readonly sampleMs: number;
+  /** Words that choose single operations; all where there is none. */
+  readonly ops: readonly string[];
+  /** Milliseconds a process may take. */
+  readonly processLimit: number;
+  /** Milliseconds that all of it may take. */
+  readonly limit: number;
+};
+
+/** The flags that say it; what is absent was not said. */
+export type BenchFlags = {
+  readonly quick: boolean;
+  readonly only: string | undefined;
+  readonly models: string | undefined;
+  readonly "batch-sizes": string | undefined;
+  readonly peers: string | undefined;
+  readonly ops: string | undefined;
+  readonly rounds: number | undefined;
+  readonly steps: number | undefined;
+};
+
+/** The operations that stand for all in a quick run. */
+const QUICK_OPS = [
+  "square 512",
+  "chapter dense1",
+  "LeNet-5 conv2",
+  "chapter conv2",
+  "ResNet-20 stage 1",
+  "ResNet-20 strided",
+  "1×1 down",
+  "max pool",
+  "batch norm",
+  "cross-entropy",
+];
+
+/** Names separated by commas. */
+function names(text: string): string[] {
+  return text.split(",").map((name) => name.trim()).filter((name) => name !== "");
+}
+
+function chosen<Name extends string>(
+  flag: string,
+  text: string | undefined,
+  known: readonly Name[],
+  standard: readonly Name[],
+): readonly Name[] {
+  if (text === undefined) return standard;
+  const given = names(text);
+  if (given.length === 0) {
+    throw new UsageError(`Cannot use --${flag} as it must name one of ${known.join(", ")}`);
+  }
+  for (const name of given) {
+    if (!known.includes(name as Name)) throw new UsageError(unknownName(flag, name, known));
+  }
+  return known.filter((name) => given.includes(name));
+}
+
+function batchSizesOf(text: string | undefined, standard: readonly number[]): readonly number[] {
+  if (text === undefined) return standard;
+  return names(text).map((each) => {
+    const size = Number(each);
+    if (Number.isSafeInteger(size) && size >= 1) return size;
+    throw new UsageError(
+      `Cannot use --batch-sizes as each must be a whole number of at least 1: current value is ${each}`,
+    );
+  });
+}
+
+/**
+ * The models of a flag.
+ *
+ * @param text names separated by commas, if given
+ * @param standard what to take if not
+ */
+export function modelsOf(
+  text: string | undefined,
+  standard: readonly string[],
+): readonly string[] {
+  if (text === undefined) return standard;
+  return names(text).map((model) => {
+    try {
+      return networkOf(model).model;
+    } catch (error) {
+      throw new UsageError((error as Error).message);
+    }
+  });
+}
+
+/**
+ * What to measure by the flags.
+ *
+ * @param flags the flags
+ * @throws {UsageError} where a name is unknown or a number out of range
+ */
+export function benchSettings(flags: BenchFlags): BenchSettings {
+  const { quick } = flags;
+  const sections = quick ? SECTIONS.filter((name) => name !== "agreement") : SECTIONS;
+  return {
+    quick,
+    only: chosen("only", flags.only, SECTIONS, sections),
+    models: modelsOf(flags.models, ["chapter-mnist", "resnet20", "lenet5"]),
+    batchSizes: batchSizesOf(flags["batch-sizes"], quick ? [32] : [1, 32, 128]),
+    peers: chosen("peers", flags.peers, PEER_NAMES, PEER_NAMES),
+    rounds: flags.rounds ?? (quick ? 1 : 3),
+    steps: flags.steps ?? (quick ? 2 : 3),
+    sampleMs: quick ? 100 : 250,
+    ops: flags.ops === undefined ? (quick ? QUICK_OPS : []) : names(flags.ops),
+    processLimit: quick ? 25_000 : 600_000,
+    limit: quick ? 165_000 : Infinity,
+  };
+}

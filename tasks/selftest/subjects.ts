@@ -1,0 +1,23 @@
+// The one list of what the self-test tries.
+import type { Subject } from "./subject.ts";
+import { convolutions } from "./subjects/convolutions.ts";
+import { elementwise } from "./subjects/elementwise.ts";
+import { layers } from "./subjects/layers.ts";
+import { optimizers, recorded } from "./subjects/optimizers.ts";
+import { pools } from "./subjects/pools.ts";
+import { products } from "./subjects/products.ts";
+import { reductions } from "./subjects/reductions.ts";
+import { shapes } from "./subjects/shapes.ts";
+
+/** All subjects, the dear ones first. */
+export const subjects: readonly Subject[] = [
+  ...convolutions,
+  ...products,
+  ...pools,
+  ...layers,
+  ...reductions,
+  ...elementwise,
+  ...shapes,
+  ...optimizers,
+  ...recorded,
+];

@@ -1,0 +1,145 @@
+// Tensors over the largest storage binding: bound in ranges, as nobody is to notice.
+import { assertEquals, assertLess, assertThrows } from "@std/assert";
+import {
+  adam,
+  applyUpdates,
+  convolve,
+  dropUnits,
+  key,
+  normal,
+  sgd,
+  start,
+  tf,
+  type Tree,
+} from "../../mod.ts";
+import type { GuardedBackend } from "../../lib/device/backend.ts";
+import { gpuTest } from "./adapter.ts";
+import { onEachForm } from "./forms.ts";
+
+/** Runs `f` where no binding may be larger than some bytes. */
+async function withBindingsOf<T>(bytes: number, f: () => Promise<T>): Promise<T> {
+  const backend = tf.backend() as GuardedBackend;
+  const limit = backend.bindingLimit;
+  backend.bindingLimit = bytes;
+  try {
+    return await f();
+  } finally {
+    backend.bindingLimit = limit;
+  }
+}
+
+/** Numbers of tensors, which are freed. */
+async function numbersOf(tensors: readonly tf.Tensor[]): Promise<number[][]> {
+  const values = await Promise.all(tensors.map((tensor) => tensor.data()));
+  tf.dispose([...tensors]);
+  return values.map((each) => [...each]);
+}
+
+/** A check that bindings of 4 KiB give the very numbers that whole ones do. */
+async function assertSame(compute: () => tf.Tensor[]): Promise<void> {
+  await onEachForm(async () => {
+    const whole = await numbersOf(tf.tidy(compute));
+    const ranged = await withBindingsOf(4096, () => numbersOf(tf.tidy(compute)));
+    assertEquals(ranged, whole);
+  });
+}
+
+const random = (seed: number, shape: number[]): tf.Tensor =>
+  tf.tensor(normal(key(seed), tf.util.sizeFromShape(shape)), shape);
+
+gpuTest("matrix products read and write factors and results in ranges", async () => {
+  await start();
+  for (const [rows, depth, columns] of [[36, 52, 44], [35, 51, 43]] as const) {
+    await assertSame(() => [
+      tf.matMul(random(1, [rows, depth]), random(2, [depth, columns])),
+      tf.matMul(random(1, [rows, depth]), random(2, [columns, depth]), false, true),
+      tf.matMul(random(1, [depth, rows]), random(2, [depth, columns]), true, false),
+    ]);
+  }
+});
+
+gpuTest("convolutions and their gradients read and write in ranges", async () => {
+  await start();
+  const options = { stride: [1, 1], padding: "same", dilation: [1, 1], groups: 1 } as const;
+  for (const channels of [4, 3]) {
+    await assertSame(() => {
+      const x = random(1, [2, 13, 14, channels]) as tf.Tensor4D;
+      const kernel = random(2, [3, 3, channels, 8]) as tf.Tensor4D;
+      const f = (one: tf.Tensor, other: tf.Tensor): tf.Tensor =>
+        convolve(one as tf.Tensor4D, other as tf.Tensor4D, options);
+      const [dx, dw] = tf.grads(f)([x, kernel], random(3, [2, 13, 14, 8]));
+      return [f(x, kernel), dx!, dw!];
+    });
+  }
+});
+
+gpuTest("element by element: activations, dropout", async () => {
+  await start();
+  for (const size of [3000, 3001]) {
+    await assertSame(() => {
+      const x = random(1, [size]);
+      return [tf.relu(x), tf.tanh(x), dropUnits(x, 0.5, key(3))];
+    });
+  }
+});
+
+gpuTest("optimisers step a parameter that is bound in ranges beside others", async () => {
+  await start();
+  const shapes = { a: [7], b: [40, 77], c: [61, 51], d: [] };
+  const tree = (seed: number): Tree =>
+    Object.fromEntries(
+      Object.entries(shapes).map(([name, shape]) => [name, random(seed, shape)]),
+    );
+  for (const optimizer of [adam(), sgd({ learningRate: 0.1, momentum: 0.9 }), sgd()]) {
+    await assertSame(() => {
+      const [params, grads] = [tree(1), tree(2)];
+      const state = optimizer.init(params);
+      const [next] = optimizer.step
+        ? optimizer.step(grads, state, params)
+        : [applyUpdates(params, optimizer.update(grads, state, params)[0])];
+      return Object.values(next as Record<string, tf.Tensor>);
+    });
+  }
+});
+
+gpuTest("an operation of tfjs's own refuses what its bindings can not hold", async () => {
+  await start();
+  await withBindingsOf(4096, () => {
+    const x = random(1, [64, 40]);
+    assertThrows(() => tf.reverse(x, 0), RangeError, "largest storage binding is 4096 bytes");
+    x.dispose();
+    return Promise.resolve();
+  });
+});
+
+gpuTest("AlexNet's first dense layer, 144 MiB, goes forward, backward and a step", async () => {
+  await start();
+  const [inputs, features] = [9216, 4096];
+  const before = tf.memory().numTensors;
+  const kernel = tf.tensor2d(new Float32Array(inputs * features).fill(1 / 1024), [
+    inputs,
+    features,
+  ]);
+  const x = tf.tensor2d(Float32Array.from({ length: inputs }, (_, i) => i % 5), [1, inputs]);
+  const y = tf.matMul(x, kernel);
+  const sum = Array.from({ length: inputs }, (_, i) => i % 5).reduce((a, b) => a + b, 0) / 1024;
+  const values = await y.data();
+  assertLess(Math.abs(values[0]! - sum), 1e-4 * sum);
+  assertLess(Math.abs(values.at(-1)! - sum), 1e-4 * sum);
+  const dy = tf.tensor2d(Float32Array.from({ length: features }, (_, i) => i % 3), [1, features]);
+  const dx = tf.matMul(dy, kernel, false, true);
+  const slope = Array.from({ length: features }, (_, i) => i % 3).reduce((a, b) => a + b, 0) / 1024;
+  assertLess(Math.abs((await dx.data()).at(-1)! - slope), 1e-4 * slope);
+  const dw = tf.matMul(x, dy, true, false);
+  const optimizer = sgd({ learningRate: 0.5, momentum: 0.9 });
+  const params = { kernel };
+  const state = optimizer.init(params);
+  const [next, nextState] = optimizer.step!({ kernel: dw }, state, params);
+  const stepped = await next.kernel.data();
+  // The last element: x is 9215 % 5 = 0, the one before the last row is 4.
+  assertEquals(stepped.at(-1), 1 / 1024);
+  const at = (inputs - 2) * features + features - 2;
+  assertLess(Math.abs(stepped[at]! - (1 / 1024 - 0.5 * 4 * ((features - 2) % 3))), 1e-6);
+  tf.dispose([kernel, x, y, dy, dx, dw, next, state, nextState].map((each) => each as tf.Tensor));
+  assertEquals(tf.memory().numTensors, before);
+});

@@ -1,0 +1,212 @@
+// The bench, as far as it does not depend on the machine's pace: sums, flags, tables and charts.
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertMatch,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { countSlots, findModel } from "../../mod.ts";
+import { charts } from "../../tasks/bench/charts.ts";
+import type { OpLine } from "../../tasks/bench/jobs/job.ts";
+import { callsPerSample, sample, summarise } from "../../tasks/bench/measure.ts";
+import { firstBatch, firstParameters } from "../../tasks/bench/beginning.ts";
+import { networkOf } from "../../tasks/bench/networks.ts";
+import { byOperation, profileText } from "../../tasks/bench/profile.ts";
+import { type BenchRecord, difference, opRows, type TimeRow } from "../../tasks/bench/record.ts";
+import { report } from "../../tasks/bench/report.ts";
+import { type BenchFlags, benchSettings, SECTIONS } from "../../tasks/bench/settings.ts";
+import { UsageError } from "../../tasks/command.ts";
+
+const NO_FLAGS: BenchFlags = {
+  quick: false,
+  only: undefined,
+  models: undefined,
+  "batch-sizes": undefined,
+  peers: undefined,
+  ops: undefined,
+  rounds: undefined,
+  steps: undefined,
+};
+
+Deno.test("samples are summed up by median, quartiles and extremes", () => {
+  assertEquals(summarise([4, 1, 3, 2, 5]), {
+    median: 3,
+    q1: 2,
+    q3: 4,
+    least: 1,
+    most: 5,
+    samples: 5,
+  });
+  const even = summarise([10, 20]);
+  assertEquals([even.median, even.q1, even.q3], [15, 12.5, 17.5]);
+  assertThrows(() => summarise([]), RangeError, "current value is none");
+});
+
+Deno.test("short calls are repeated until a sample is long, long ones are not", () => {
+  assertEquals(callsPerSample(1000, 100), 1);
+  assertEquals(callsPerSample(10, 100), 10);
+  assertEquals(callsPerSample(0, 100), 200);
+});
+
+Deno.test("a sample's time is that of one call", async () => {
+  const asked: number[] = [];
+  const run = (times: number): Promise<void> => {
+    asked.push(times);
+    return new Promise((done) => setTimeout(done, 5 * times));
+  };
+  const { times } = await sample(run, 2, 20);
+  assertEquals(asked.slice(0, 2), [1, 1]);
+  assertEquals(asked.length, 4);
+  assertEquals(asked[2], asked[3]);
+  for (const time of times) assertGreater(time, 4);
+});
+
+Deno.test("a call that takes very long is timed once", async () => {
+  let calls = 0;
+  const run = (): Promise<void> => {
+    calls++;
+    return new Promise((done) => setTimeout(done, 50));
+  };
+  const { times, single } = await sample(run, 5, 1);
+  assertEquals([calls, times], [2, [single]]);
+});
+
+Deno.test("flags that name what the bench has not are refused with the nearest name", () => {
+  const refused = (flags: Partial<BenchFlags>, message: string): void => {
+    assertThrows(() => benchSettings({ ...NO_FLAGS, ...flags }), UsageError, message);
+  };
+  refused({ only: "trainin" }, "training");
+  refused({ only: "," }, "must name one of");
+  refused({ peers: "jax-wgpu" }, "jax-webgpu");
+  refused({ models: "vgg16" }, "current value is vgg16");
+  refused({ models: "resnet21" }, "current value is resnet21");
+  refused({ "batch-sizes": "1,0" }, "current value is 0");
+  refused({ "batch-sizes": "1.5" }, "current value is 1.5");
+});
+
+Deno.test("flags choose, and what is absent is as the run is quick or not", () => {
+  const whole = benchSettings(NO_FLAGS);
+  assertEquals(whole.only, SECTIONS);
+  assertEquals(whole.batchSizes, [1, 32, 128]);
+  const quick = benchSettings({ ...NO_FLAGS, quick: true, rounds: 2, only: "growth,ops" });
+  assertEquals([quick.batchSizes, quick.rounds, quick.only], [[32], 2, ["ops", "growth"]]);
+  assertLess(quick.limit, 180_000);
+});
+
+Deno.test("the bench's networks have the parameters of neocog's models, in their order", () => {
+  for (const model of ["lenet5", "chapter-mnist", "resnet20", "resnet32"]) {
+    const network = networkOf(model);
+    const { parameters, state } = firstParameters(network);
+    const count = (list: typeof parameters): number =>
+      list.reduce((sum, { values }) => sum + values.length, 0);
+    const declared = findModel(model).build().declare(network.inputShape);
+    assertEquals(count(parameters), countSlots(declared.params), model);
+    assertEquals(count(state), countSlots(declared.state), model);
+    assertEquals(firstParameters(network), { parameters, state });
+  }
+  const { images, labels } = firstBatch(networkOf("lenet5"), 3);
+  assertEquals([images.length, labels.length], [3 * 784, 30]);
+  assertEquals(labels.slice(10, 13), new Float32Array([0, 1, 0]));
+});
+
+Deno.test("peers are held against one another by their largest difference", () => {
+  assertAlmostEquals(difference([1, 100], [1.5, 100]), 0.5);
+  assertAlmostEquals(difference([100], [101]), 0.01);
+  assertEquals(difference([1], [1, 2]), Infinity);
+  assertEquals(difference([1], [NaN]), Infinity);
+});
+
+function op(kind: string, flops: number, times: number[]): OpLine {
+  return { op: kind, kind, shape: "[1]", flops, bytes: 1e6, times };
+}
+
+Deno.test("operations are shares of the best matrix product, not of another operation", () => {
+  const rows = opRows([op("dense forward", 4e9, [100, 100]), op("conv forward", 2e9, [10])]);
+  assertEquals(rows.map(({ gflops, share }) => [gflops, share]), [[40, 1], [200, 5]]);
+  assertEquals(opRows([op("conv forward", 2e9, [])])[0]!.gflops, undefined);
+});
+
+Deno.test("a profile is listed in order of execution and summed up by operation", () => {
+  const entries = [
+    { operation: "Conv", shapes: [[1, 2], [3]], milliseconds: 1 },
+    { operation: "Relu", shapes: [[3]], milliseconds: 6 },
+    { operation: "Conv", shapes: [[4]], milliseconds: 3 },
+  ];
+  assertEquals(
+    byOperation(entries).map(({ operation, count, milliseconds }) => [
+      operation,
+      count,
+      milliseconds,
+    ]),
+    [["Relu", 1, 6], ["Conv", 2, 4]],
+  );
+  const text = profileText("a step", entries);
+  assertMatch(text, /1 +Conv +\[1,2\] \[3\] +1\.000 +10\.0 %/);
+  assertMatch(text, /Conv +2 +4\.000 +40\.0 %/);
+  const untimed = profileText("a step", [{ ...entries[0]!, milliseconds: null }]);
+  assertStringIncludes(untimed, "no timestamp queries");
+});
+
+const row: TimeRow = {
+  kind: "training",
+  model: "lenet5",
+  batchSize: 32,
+  peer: "neocog-jit",
+  times: [10, 20],
+  first: [100],
+  single: [21],
+  check: [2.5],
+  milliseconds: summarise([10, 20]),
+};
+
+const record: BenchRecord = {
+  command: "deno task bench",
+  date: "2025-01-01T00:00:00Z",
+  machine: { os: "linux", arch: "x86_64", cpus: 2, memoryBytes: 1, load: [0, 0, 0] },
+  adapter: "an adapter",
+  software: true,
+  versions: { deno: "2" },
+  settings: benchSettings(NO_FLAGS),
+  times: [
+    row,
+    { ...row, peer: "jax-webgpu", milliseconds: summarise([75]), check: [2.6] },
+    {
+      ...row,
+      peer: "tfjs-cpu",
+      times: [],
+      milliseconds: undefined,
+      reason: "it broke",
+      check: undefined,
+    },
+  ] as TimeRow[],
+  agreement: [],
+  cost: [],
+  startup: [],
+  growth: [{ ...row, model: "resnet20", batchSize: 8 }, {
+    ...row,
+    model: "resnet32",
+    batchSize: 8,
+  }],
+  ops: opRows([op("dense forward", 4e9, [100])]),
+  finished: false,
+};
+
+Deno.test("the report has factors, reasons for what is missing, and warns of other numbers", () => {
+  const text = report(record);
+  assertMatch(text, /lenet5 +32 +jax-js, webgpu +75\.0 .*5\.00×/);
+  assertStringIncludes(text, "tfjs-layers, plain JS: it broke");
+  assertStringIncludes(text, "WARNING: training of lenet5 in jax-js, webgpu");
+  assertStringIncludes(text, "interrupted");
+});
+
+Deno.test("charts are drawn of what there are figures for, and of nothing else", async () => {
+  const drawn = await charts(record);
+  assertEquals([...drawn.keys()], ["training.svg", "ops.svg", "growth.svg"]);
+  assertStringIncludes(drawn.get("training.svg")!, "jax-js, webgpu");
+  assertStringIncludes(drawn.get("growth.svg")!, "layers, at batch 8");
+  assert(drawn.get("ops.svg")!.startsWith("<svg"));
+});
