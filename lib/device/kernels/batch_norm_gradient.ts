@@ -93,8 +93,8 @@ export function batchNormGradient(): tf.KernelConfig["kernelFunc"] {
       text: `
   let inverse = ${INVERSE};
   let place = (x - mean[c]) * inverse;
-  let shared = (sums[c] + place * sums[c + uniforms.strips]) / f32(uniforms.rows);
-  y = scale[c] * inverse * (dy - shared);`,
+  let borne = (sums[c] + place * sums[c + uniforms.strips]) / f32(uniforms.rows);
+  y = scale[c] * inverse * (dy - borne);`,
     });
   };
 }
