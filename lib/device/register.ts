@@ -1,6 +1,11 @@
 // The one list of neocog's kernels and gradients, put in the place of tfjs's own.
 import { ACTIVATION_GRADIENT } from "../tensor/activation_gradient.ts";
 import { DROP_UNITS } from "../tensor/drop_units.ts";
+import { MATCHING_ROWS } from "../tensor/matching_rows.ts";
+import {
+  SOFTMAX_CROSS_ENTROPY,
+  SOFTMAX_CROSS_ENTROPY_GRADIENT,
+} from "../tensor/softmax_cross_entropy.ts";
 import { tf } from "../tensor/tf.ts";
 import { UPDATE_TREES } from "../tensor/update_trees.ts";
 import { activationGradient } from "./kernels/activation_gradient.ts";
@@ -15,9 +20,14 @@ import { dropUnits } from "./kernels/drop_units.ts";
 import { filled, filledLike } from "./kernels/fill.ts";
 import { fusedMatMul, matMul } from "./kernels/mat_mul.ts";
 import { EXACT_UNARY, exactUnary } from "./kernels/exact_unary.ts";
+import { matchingRows } from "./kernels/matching_rows.ts";
 import { maxPoolGradient } from "./kernels/max_pool_gradient.ts";
 import { pad } from "./kernels/pad.ts";
 import { prod } from "./kernels/prod.ts";
+import {
+  softmaxCrossEntropy,
+  softmaxCrossEntropyGradient,
+} from "./kernels/softmax_cross_entropy.ts";
 import { sum } from "./kernels/sum.ts";
 import { updateTrees } from "./kernels/update_trees.ts";
 import { unaryKernels } from "./kernels/unary.ts";
@@ -39,6 +49,9 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   [DROP_UNITS]: dropUnits,
   [UPDATE_TREES]: updateTrees,
   [ACTIVATION_GRADIENT]: activationGradient,
+  [SOFTMAX_CROSS_ENTROPY]: softmaxCrossEntropy,
+  [SOFTMAX_CROSS_ENTROPY_GRADIENT]: softmaxCrossEntropyGradient,
+  [MATCHING_ROWS]: matchingRows,
   ...unaryKernels,
   ArgMax: argExtreme,
   ArgMin: argExtreme,
