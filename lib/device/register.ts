@@ -10,6 +10,11 @@ import {
 import { DROP_UNITS } from "../tensor/drop_units.ts";
 import { MAX_WINDOWS, MAX_WINDOWS_GRADIENT } from "../tensor/max_windows.ts";
 import { SPREAD } from "../tensor/spread.ts";
+import { MATCHING_ROWS } from "../tensor/matching_rows.ts";
+import {
+  SOFTMAX_CROSS_ENTROPY,
+  SOFTMAX_CROSS_ENTROPY_GRADIENT,
+} from "../tensor/softmax_cross_entropy.ts";
 import { tf } from "../tensor/tf.ts";
 import { UPDATE_TREES } from "../tensor/update_trees.ts";
 import { SUM_WINDOWS, SUM_WINDOWS_GRADIENT } from "../tensor/window_sums.ts";
@@ -27,6 +32,7 @@ import { dropUnits } from "./kernels/drop_units.ts";
 import { filled, filledLike } from "./kernels/fill.ts";
 import { fusedMatMul, matMul } from "./kernels/mat_mul.ts";
 import { EXACT_UNARY, exactUnary } from "./kernels/exact_unary.ts";
+import { matchingRows } from "./kernels/matching_rows.ts";
 import { maxPoolGradient } from "./kernels/max_pool_gradient.ts";
 import { pad } from "./kernels/pad.ts";
 import { prod } from "./kernels/prod.ts";
@@ -36,6 +42,10 @@ import { normalise } from "./kernels/normalise.ts";
 import { spread } from "./kernels/spread.ts";
 import { mean, sum } from "./kernels/sum.ts";
 import { sumWindows, sumWindowsGradient } from "./kernels/sum_windows.ts";
+import {
+  softmaxCrossEntropy,
+  softmaxCrossEntropyGradient,
+} from "./kernels/softmax_cross_entropy.ts";
 import { updateTrees } from "./kernels/update_trees.ts";
 import { unaryKernels } from "./kernels/unary.ts";
 
@@ -67,6 +77,9 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   [DROP_UNITS]: dropUnits,
   [UPDATE_TREES]: updateTrees,
   [ACTIVATION_GRADIENT]: activationGradient,
+  [SOFTMAX_CROSS_ENTROPY]: softmaxCrossEntropy,
+  [SOFTMAX_CROSS_ENTROPY_GRADIENT]: softmaxCrossEntropyGradient,
+  [MATCHING_ROWS]: matchingRows,
   ...unaryKernels,
   ArgMax: argExtreme,
   ArgMin: argExtreme,

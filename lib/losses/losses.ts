@@ -1,5 +1,6 @@
 // Loss functions: what training makes small.
-import type { Scalar, Tensor, Tensor2D } from "../tensor/tensor.ts";
+import { meanSoftmaxCrossEntropy } from "../tensor/softmax_cross_entropy.ts";
+import type { Scalar, Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 
 /**
@@ -38,24 +39,7 @@ export function softmaxCrossEntropy(logits: Tensor, targets: Tensor): Scalar {
       `Cannot take the softmax cross-entropy as logits must be [N, classes]: current value is [${logits.shape}]`,
     );
   }
-  const rows = logits.shape[0]!;
-  const fused = tf.customGrad((z, t, save) => {
-    const shifted = tf.sub(z as Tensor, tf.max(z as Tensor, -1, true));
-    const exponentials = tf.exp(shifted);
-    const totals = tf.sum(exponentials, -1, true);
-    const surprise = tf.sub(tf.log(totals), shifted); // -log softmax(z)
-    const weight = tf.sum(t as Tensor, -1, true);
-    const slope = tf.sub(tf.mul(tf.div(exponentials, totals), weight), t as Tensor);
-    (save as (tensors: Tensor[]) => void)([slope, surprise]);
-    return {
-      value: tf.div(tf.sum(tf.mul(t as Tensor, surprise)), rows),
-      gradFunc: (dy: Tensor, saved: Tensor[]) => {
-        const upstream = tf.div(dy, rows);
-        return [tf.mul(saved[0]!, upstream), tf.mul(saved[1]!, upstream)];
-      },
-    };
-  });
-  return fused(logits as Tensor2D, targets as Tensor2D) as Scalar;
+  return meanSoftmaxCrossEntropy(tf.cast(logits, "float32"), tf.cast(targets, "float32"));
 }
 
 /**

@@ -1,4 +1,5 @@
 // How good predictions are.
+import { matchingRows } from "../tensor/matching_rows.ts";
 import type { Scalar, Tensor2D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 
@@ -26,9 +27,7 @@ export function correctCount(logits: Tensor2D, targets: Tensor2D): Scalar {
       `Cannot count right answers as logits and targets must both be [N, classes]: current value is [${logits.shape}] and [${targets.shape}]`,
     );
   }
-  return tf.tidy(() =>
-    tf.sum(tf.cast(tf.equal(tf.argMax(logits, -1), tf.argMax(targets, -1)), "float32")) as Scalar
-  );
+  return tf.tidy(() => matchingRows(tf.cast(logits, "float32"), tf.cast(targets, "float32")));
 }
 
 /**

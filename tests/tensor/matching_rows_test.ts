@@ -1,0 +1,69 @@
+// Rows with their largest number at the same place, on each backend.
+import { assertEquals } from "@std/assert";
+import { correctCount, counters, key, type Tensor2D, tf, uniform } from "../../mod.ts";
+import { onEachBackend } from "../backends.ts";
+import { gpuTest } from "../device/adapter.ts";
+import { onEachForm } from "../device/forms.ts";
+
+/** The place that argMax answers on the CPU. */
+function placeOf(row: ArrayLike<number>): number {
+  return Array.from(row).reduce((place, value, i) => value > row[place]! ? i : place, 0);
+}
+
+/** Whole numbers from 0 to 3, so that many are equal. */
+function coarse(seed: number, rows: number, classes: number): Float32Array {
+  return uniform(key(seed), rows * classes, 0, 4).map(Math.floor);
+}
+
+async function check(form: string): Promise<void> {
+  for (const [rows, classes] of [[1, 1], [3, 2], [128, 10], [256, 64], [257, 3], [700, 30]]) {
+    const [a, b] = [coarse(1, rows!, classes!), coarse(2, rows!, classes!)];
+    const matrix = (values: Float32Array) => tf.tensor2d(values, [rows!, classes!]);
+    const rowOf = (values: Float32Array, n: number) =>
+      values.subarray(n * classes!, (n + 1) * classes!);
+    const alike = Array.from(
+      { length: rows! },
+      (_, n) => placeOf(rowOf(a, n)) === placeOf(rowOf(b, n)),
+    );
+    const expected = alike.filter(Boolean).length;
+    const count = await correctCount(matrix(a), matrix(b)).array();
+    assertEquals(count, expected, `${form} [${rows}, ${classes}]`);
+  }
+}
+
+onEachBackend("correctCount counts rows of any number and length, with equal scores", check);
+
+gpuTest("correctCount is right in either form", () => onEachForm(check));
+
+onEachBackend("NaN first in a row is its largest score, elsewhere it is none", async () => {
+  const count = async (scores: number[], label: number): Promise<number> => {
+    const labels = tf.oneHot([label], scores.length).toFloat() as Tensor2D;
+    return await correctCount(tf.tensor2d([scores]), labels).array();
+  };
+  assertEquals(await count([NaN, 1, 2], 0), 1);
+  assertEquals(await count([1, NaN, 2], 2), 1);
+  assertEquals(await count([1, NaN, 0], 0), 1);
+  assertEquals(await count([NaN, NaN, NaN], 0), 1);
+  assertEquals(await count([-Infinity, 1, Infinity], 2), 1);
+  assertEquals(await count([-Infinity, -Infinity, -1e38], 2), 1);
+});
+
+onEachBackend("correctCount of no rows is 0, and of no classes all", async () => {
+  assertEquals(await correctCount(tf.zeros([0, 3]), tf.zeros([0, 3])).array(), 0);
+  assertEquals(await correctCount(tf.zeros([2, 0]), tf.zeros([2, 0])).array(), 2);
+});
+
+onEachBackend("correctCount takes whole numbers", async () => {
+  const whole = tf.tensor2d([[1, 2], [3, 0]], [2, 2], "int32");
+  assertEquals(await correctCount(whole, tf.tensor2d([[0, 1], [0, 1]])).array(), 1);
+});
+
+gpuTest("correctCount of a batch is one dispatch, of a large one two", async () => {
+  for (const [rows, dispatches] of [[128, 1], [2000, 2]] as const) {
+    const [a, b] = [tf.ones<tf.Rank.R2>([rows, 10]), tf.ones<tf.Rank.R2>([rows, 10])];
+    await Promise.all([a.data(), b.data()]);
+    const before = counters().dispatches;
+    await correctCount(a, b).data();
+    assertEquals(counters().dispatches - before, dispatches);
+  }
+});

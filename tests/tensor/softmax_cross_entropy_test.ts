@@ -1,0 +1,103 @@
+// Softmax cross-entropy as one operation against plain TypeScript, on each backend.
+import { assertEquals, assertLess } from "@std/assert";
+import { counters, key, normal, softmaxCrossEntropy, type Tensor, tf } from "../../mod.ts";
+import { onEachBackend } from "../backends.ts";
+import { gpuTest } from "../device/adapter.ts";
+import { onEachForm } from "../device/forms.ts";
+import { relativeError } from "../device/reference.ts";
+import { assertGradients } from "../finite_differences.ts";
+
+/** The mean loss and its slopes by logits and targets, in float64. */
+function reference(z: ArrayLike<number>, t: ArrayLike<number>, rows: number) {
+  const classes = z.length / rows;
+  let loss = 0;
+  const byLogits: number[] = [];
+  const byTargets: number[] = [];
+  for (let n = 0; n < rows; n++) {
+    const row = Array.from({ length: classes }, (_, c) => z[n * classes + c]!);
+    const wanted = row.map((_, c) => t[n * classes + c]!);
+    const largest = Math.max(...row);
+    const total = row.reduce((sum, value) => sum + Math.exp(value - largest), 0);
+    const weight = wanted.reduce((sum, value) => sum + value, 0);
+    const surprise = row.map((value) => Math.log(total) + largest - value);
+    loss += wanted.reduce((sum, value, c) => sum + value * surprise[c]!, 0) / rows;
+    byLogits.push(...surprise.map((s, c) => (Math.exp(-s) * weight - wanted[c]!) / rows));
+    byTargets.push(...surprise.map((s) => s / rows));
+  }
+  return { loss, byLogits, byTargets };
+}
+
+/** One row, few, more than the workgroup that adds up, and more elements than it computes. */
+const SHAPES = [[1, 1], [1, 10], [5, 7], [128, 10], [257, 3], [20, 1000], [700, 30]];
+
+async function check(form: string): Promise<void> {
+  for (const [rows, classes] of SHAPES as [number, number][]) {
+    const size = rows * classes;
+    const z = normal(key(size), size, 5);
+    const t = normal(key(size + 1), size).map((value) => value * value / classes);
+    const [logits, targets] = [tf.tensor2d(z, [rows, classes]), tf.tensor2d(t, [rows, classes])];
+    const { value, grads } = tf.valueAndGrads(softmaxCrossEntropy)(
+      [logits, targets],
+      tf.scalar(3),
+    );
+    const expected = reference(z, t, rows);
+    const what = `${form} [${rows}, ${classes}]`;
+    assertLess(relativeError(await value.data(), [expected.loss]), 1e-6, what);
+    const slopes = await Promise.all(grads.map((grad) => grad.data()));
+    const wanted = [expected.byLogits, expected.byTargets].map((by) => by.map((x) => 3 * x));
+    for (const [i, by] of wanted.entries()) assertLess(relativeError(slopes[i]!, by), 2e-6, what);
+    tf.dispose([logits, targets, value, grads]);
+  }
+}
+
+onEachBackend("softmax cross-entropy and its slopes equal the reference at any sizes", check);
+
+gpuTest("softmax cross-entropy equals the reference in either form", () => onEachForm(check));
+
+onEachBackend("infinities among logits and targets are not lost", async () => {
+  const at = async (logits: number[], targets: number[]): Promise<number[]> => {
+    const both = [tf.tensor2d([logits]), tf.tensor2d([targets])] as [Tensor, Tensor];
+    const { value, grads } = tf.valueAndGrads(softmaxCrossEntropy)(both);
+    return [...await value.data(), ...await grads[0]!.data()];
+  };
+  assertEquals(await at([0, -Infinity], [0, 1]), [Infinity, 1, -1]);
+  for (const logits of [[1, Infinity], [Infinity, 1], [-Infinity, -Infinity], [NaN, 1], [1, NaN]]) {
+    assertEquals(await at(logits, [1, 0]), [NaN, NaN, NaN], `${logits}`);
+  }
+  assertEquals((await at([1, 2], [NaN, 1]))[0], NaN);
+  assertEquals((await at([1, 2], [Infinity, 1]))[0], Infinity);
+});
+
+onEachBackend("the loss of no rows is no number, and of no classes 0", async () => {
+  for (const [shape, loss] of [[[0, 3], NaN], [[2, 0], 0]] as const) {
+    const nothing = tf.zeros([...shape]);
+    const { value, grads } = tf.valueAndGrads(softmaxCrossEntropy)([nothing, nothing.clone()]);
+    assertEquals([...await value.data()], [loss]);
+    assertEquals(grads.map((grad) => grad.shape), [[...shape], [...shape]]);
+    assertEquals((await grads[0]!.data()).length, 0);
+  }
+});
+
+onEachBackend("softmax cross-entropy has second derivatives", async () => {
+  const direction = tf.tensor2d([[0.4, -1, 0.7], [1, 2, -0.5]]);
+  await assertGradients(
+    ({ logits, targets }) => {
+      const [byLogits] = tf.grads(softmaxCrossEntropy)([logits, targets]);
+      return tf.mul(byLogits!, direction);
+    },
+    {
+      logits: tf.tensor2d([[0.3, -1.2, 0.8], [2.1, 0.4, -0.6]]),
+      targets: tf.tensor2d([[0.2, 0.5, 0.3], [0, 1, 0.5]]),
+    },
+  );
+});
+
+gpuTest("softmax cross-entropy of a batch is two dispatches with its gradient", async () => {
+  await onEachForm(async () => {
+    const [logits, targets] = [tf.ones([128, 10]), tf.ones([128, 10])];
+    await Promise.all([logits.data(), targets.data()]);
+    const before = counters().dispatches;
+    tf.valueAndGrad((z: Tensor) => softmaxCrossEntropy(z, targets))(logits);
+    assertEquals(counters().dispatches - before, 2);
+  });
+});
