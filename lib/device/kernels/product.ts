@@ -110,7 +110,7 @@ function readingOf(
 }
 
 /** Shortest piece of a sum that is worth a partial result of its own. */
-const LEAST_DEPTH = 64;
+const LEAST_DEPTH = 128;
 
 /**
  * Runs a product. Where the result has too few tiles to keep the device busy,

@@ -90,7 +90,7 @@ fn main(index: u32, local: u32) {
     tile: [height, width],
     workgroup: 8,
     perTile: 1,
-    tilesWanted: 256,
+    tilesWanted: 128,
     element: "vec4<f32>",
     code,
   };
