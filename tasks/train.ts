@@ -44,7 +44,7 @@ const command = {
       help: "directory with the data set's IDX files, plain or .gz",
       defaultText: "the npm package",
     }),
-    epochs: count({ min: 1, help: "passes over the training images", defaultText: "2 (lenet5 5)" }),
+    epochs: count({ min: 1, help: "passes over the training images", defaultText: "2 (lenet5 6)" }),
     "batch-size": count({
       min: 1,
       help: "images a step",
