@@ -109,6 +109,10 @@ export {
   type BatchNormParams,
   type BatchNormState,
 } from "./lib/layers/norm.ts";
+export {
+  localResponseNorm,
+  type LocalResponseNormOptions,
+} from "./lib/layers/local_response_norm.ts";
 export { sequential } from "./lib/layers/sequential.ts";
 export { concat, type Join, parallel, residual, sum } from "./lib/layers/parallel.ts";
 

@@ -10,6 +10,10 @@ import {
 import { DROP_UNITS } from "../tensor/drop_units.ts";
 import { MAX_WINDOWS, MAX_WINDOWS_GRADIENT } from "../tensor/max_windows.ts";
 import { SPREAD } from "../tensor/spread.ts";
+import {
+  LOCAL_RESPONSE_NORM,
+  LOCAL_RESPONSE_NORM_GRADIENT,
+} from "../tensor/local_response_norm.ts";
 import { MATCHING_ROWS } from "../tensor/matching_rows.ts";
 import {
   SOFTMAX_CROSS_ENTROPY,
@@ -30,6 +34,7 @@ import { conv2dInputGradient } from "./kernels/conv2d_input_gradient.ts";
 import { cumulative } from "./kernels/cumulative.ts";
 import { dropUnits } from "./kernels/drop_units.ts";
 import { filled, filledLike } from "./kernels/fill.ts";
+import { localResponseNorm, localResponseNormGradient } from "./kernels/local_response_norm.ts";
 import { fusedMatMul, matMul } from "./kernels/mat_mul.ts";
 import { EXACT_UNARY, exactUnary } from "./kernels/exact_unary.ts";
 import { matchingRows } from "./kernels/matching_rows.ts";
@@ -80,6 +85,8 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   [SOFTMAX_CROSS_ENTROPY]: softmaxCrossEntropy,
   [SOFTMAX_CROSS_ENTROPY_GRADIENT]: softmaxCrossEntropyGradient,
   [MATCHING_ROWS]: matchingRows,
+  [LOCAL_RESPONSE_NORM]: localResponseNorm,
+  [LOCAL_RESPONSE_NORM_GRADIENT]: localResponseNormGradient,
   ...unaryKernels,
   ArgMax: argExtreme,
   ArgMin: argExtreme,

@@ -5,11 +5,11 @@ import { tf } from "./tf.ts";
 
 /**
  * The name of the operation among tfjs's kernels: of `logits` and `targets` the
- * mean loss, `[]`, and each row's slope by its logits, softmax(z) · Σt − t.
+ * mean loss, `[]`, and its slope by the logits, (softmax(z) · Σt − t) / N.
  */
 export const SOFTMAX_CROSS_ENTROPY = "NeocogSoftmaxCrossEntropy";
 
-/** The name of its gradient: the slopes by the logits, `slope · dy / N`. */
+/** The name of its gradient: the slopes by the logits, `slope · dy`. */
 export const SOFTMAX_CROSS_ENTROPY_GRADIENT = "NeocogSoftmaxCrossEntropyGrad";
 
 /**
@@ -57,7 +57,7 @@ tf.registerGradient({
     const mean = (): Tensor => tf.sum(tf.mul(softmax(), share), -1, true); // [N, 1]
     const weight = (): Tensor => tf.mul(tf.sum(targets, -1, true), dy);
     return {
-      dy: () => tf.sum(tf.mul(slope, share)),
+      dy: () => tf.sum(tf.mul(slope, upstream as Tensor)),
       slope: () => tf.zerosLike(slope),
       logits: () => tf.mul(weight(), tf.mul(softmax(), tf.sub(share, mean()))),
       targets: () => tf.mul(tf.sub(mean(), share), dy),
@@ -72,8 +72,9 @@ registerHostKernel(SOFTMAX_CROSS_ENTROPY, ({ logits, targets }) => {
   for (let begin = 0; begin < slope.length; begin += classes) {
     sum += rowOnHost(logits!, targets!, begin, begin + classes, slope);
   }
+  const shares = slope.map((value) => value / rows);
   return [{ values: Float32Array.of(sum / rows), shape: [] }, {
-    values: slope,
+    values: shares,
     shape: logits!.shape,
   }];
 });
@@ -104,6 +105,6 @@ function rowOnHost(
 }
 
 registerHostKernel(SOFTMAX_CROSS_ENTROPY_GRADIENT, ({ dy, slope }) => {
-  const share = dy!.values[0]! / slope!.shape[0]!;
-  return [{ values: slope!.values.map((value) => value * share), shape: slope!.shape }];
+  const [share] = dy!.values;
+  return [{ values: slope!.values.map((value) => value * share!), shape: slope!.shape }];
 });

@@ -92,12 +92,37 @@ onEachBackend("softmax cross-entropy has second derivatives", async () => {
   );
 });
 
-gpuTest("softmax cross-entropy of a batch is two dispatches with its gradient", async () => {
+gpuTest("the loss of a batch and its slope are one dispatch, scaled slopes another", async () => {
   await onEachForm(async () => {
     const [logits, targets] = [tf.ones([128, 10]), tf.ones([128, 10])];
     await Promise.all([logits.data(), targets.data()]);
-    const before = counters().dispatches;
-    tf.valueAndGrad((z: Tensor) => softmaxCrossEntropy(z, targets))(logits);
-    assertEquals(counters().dispatches - before, 2);
+    const dispatches = (f: () => void): number => {
+      const before = counters().dispatches;
+      f();
+      return counters().dispatches - before;
+    };
+    const loss = (z: Tensor): Tensor => softmaxCrossEntropy(z, targets);
+    const three = tf.fill([2], 3).max();
+    await three.data();
+    assertEquals(dispatches(() => tf.valueAndGrad(loss)(logits)), 1);
+    assertEquals(dispatches(() => tf.valueAndGrad(loss)(logits, three)), 2);
   });
 });
+
+onEachBackend(
+  "the slope lives on when the loss is disposed, and scales with what comes",
+  async () => {
+    const [logits, targets] = [tf.tensor2d([[0, 0]]), tf.tensor2d([[1, 0]])];
+    const loss = (z: Tensor): Tensor => softmaxCrossEntropy(z, targets);
+    const before = tf.memory().numTensors;
+    const { value, grad } = tf.valueAndGrad(loss)(logits);
+    value.dispose();
+    assertEquals([...await grad.data()], [-0.5, 0.5]);
+    grad.dispose();
+    const one = tf.tensor1d([0.25, 1]).max(); // A 1 that the host does not know.
+    const thrice = tf.grad((z: Tensor) => tf.mul(loss(z), 3))(logits);
+    assertEquals([...await tf.grad(loss)(logits, one).data()], [-0.5, 0.5]);
+    assertEquals([...await thrice.data()], [-1.5, 1.5]);
+    assertEquals(tf.memory().numTensors, before + 4, "two of the 1, and two slopes");
+  },
+);

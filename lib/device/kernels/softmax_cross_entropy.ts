@@ -28,7 +28,7 @@ fn row(n: u32) -> f32 {
   for (var i = begin; i < end; i++) {
     let shifted = logits_at(i) - largest;
     let wanted = targets_at(i);
-    slope_put(i, exp(shifted) / total * weight - wanted);
+    slope_put(i, (exp(shifted) / total * weight - wanted) / f32(uniforms.divisor));
     loss += wanted * (surprise - shifted);
   }
   return loss;
@@ -56,18 +56,25 @@ export function softmaxCrossEntropy(): tf.KernelConfig["kernelFunc"] {
   };
 }
 
-/** The kernel function of its gradient by the logits, the same for any adapter. */
+/**
+ * The kernel function of its gradient by the logits, the same for any adapter. Where the host
+ * knows that `dy` is 1, as of a loss that is differentiated itself, that is the slope as it is.
+ */
 export function softmaxCrossEntropyGradient(): tf.KernelConfig["kernelFunc"] {
   return ({ inputs, backend }) => {
     const { dy, slope } = inputs as { dy: tf.TensorInfo; slope: tf.TensorInfo };
-    return runElementwise(backend as GuardedBackend, {
+    const gpu = backend as GuardedBackend;
+    if (gpu.shouldExecuteOnCPU([dy]) && gpu.tensorMap.get(dy.dataId).values?.[0] === 1) {
+      gpu.incRef(slope.dataId);
+      return slope;
+    }
+    return runElementwise(gpu, {
       operation: "SoftmaxCrossEntropyGrad",
       variant: "",
       results: ["dx"],
       inputs: { slope },
       scalars: { dy },
-      uniforms: { rows: slope.shape[0]! },
-      text: "dx = slope * (dy / f32(uniforms.rows));",
+      text: "dx = slope * dy;",
       shape: slope.shape,
     })[0]!;
   };

@@ -1,0 +1,71 @@
+// Local response normalisation layer.
+import { normaliseResponses } from "../tensor/local_response_norm.ts";
+import { type Empty, type Layer, stateless } from "./layer.ts";
+
+/** Options of {@linkcode localResponseNorm}, with PyTorch's defaults and an `alpha` as there. */
+export type LocalResponseNormOptions = {
+  /** How many channels are summed over. Default: 5. */
+  readonly size?: number;
+  /** What the mean of their squares counts: `size` times the α of the paper and of TensorFlow. Default: 1e-4. */
+  readonly alpha?: number;
+  /** The divisor's exponent. Default: 0.75. */
+  readonly beta?: number;
+  /** What the divisor is where nothing responds, before the exponent. Default: 1. */
+  readonly k?: number;
+};
+
+/**
+ * Local response normalisation (Krizhevsky, Sutskever and Hinton, 2012, §3.3):
+ * each number is divided by what its pixel's neighbouring channels come to,
+ * y = x / (k + alpha / size · Σx²)^beta. The sum is over `size` channels around
+ * the number's own, of an even `size` one more before it than after; channels
+ * that are not there count as zeros.
+ *
+ * PyTorch and Caffe divide `alpha` by `size` as is done here, the paper and
+ * TensorFlow do not: AlexNet's α = 1e-4, β = 0.75, k = 2, n = 5 are
+ * `{ size: 5, alpha: 5e-4, beta: 0.75, k: 2 }`.
+ *
+ * @param options size (5), alpha (1e-4), beta (0.75), k (1)
+ * @returns the layer, of any shape with channels last
+ * @throws {RangeError} where an option is out of range
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { localResponseNorm, start, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const layer = localResponseNorm({ size: 3, alpha: 3, beta: 1, k: 1 });
+ * const [y] = layer.apply({}, {}, tf.tensor2d([[1, 0, 2, 2]]), {});
+ * assertEquals(await y.array(), [[0.5, 0, 2 / 9, 2 / 9].map(Math.fround)]);
+ * ```
+ */
+export function localResponseNorm(options: LocalResponseNormOptions = {}): Layer<Empty, Empty> {
+  const { size = 5, alpha = 1e-4, beta = 0.75, k = 1 } = options;
+  requireRange("size", size, Number.isInteger(size) && size >= 1, "a whole number of at least 1");
+  requireRange("alpha", alpha, alpha >= 0 && alpha < Infinity, "finite and at least 0");
+  requireRange("beta", beta, beta > 0 && beta < Infinity, "finite and above 0");
+  requireRange("k", k, k > 0 && k < Infinity, "finite and above 0");
+  const before = Math.floor(size / 2);
+  const attributes = { before, after: size - 1 - before, share: alpha / size, beta, k };
+  return {
+    op: "localResponseNorm",
+    declare: stateless,
+    apply(_params, state, x) {
+      if (x.rank === 0 || x.dtype !== "float32") {
+        throw new TypeError(
+          `Cannot apply a localResponseNorm layer as its input must be float32 with channels last: current value is ${x.dtype} [${x.shape}]`,
+        );
+      }
+      return [normaliseResponses(x, attributes), state];
+    },
+  };
+}
+
+function requireRange(name: string, value: number, holds: boolean, range: string): void {
+  if (!holds) {
+    throw new RangeError(
+      `Cannot make a localResponseNorm layer as its ${name} must be ${range}: current value is ${value}`,
+    );
+  }
+}
