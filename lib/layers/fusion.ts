@@ -11,6 +11,8 @@ type Apply = AnyLayer["apply"];
 const activations = new WeakMap<Apply, Activation>();
 const fusions = new WeakMap<Apply, (activation: Activation) => Apply>();
 
+const rectifications = new WeakMap<Apply, Apply>();
+
 /** Says that a layer's `apply` is an activation and nothing else. */
 export function isActivation(apply: Apply, activation: Activation): void {
   activations.set(apply, activation);
@@ -21,6 +23,25 @@ export function takesActivation(apply: Apply, withActivation: (a: Activation) =>
   fusions.set(apply, withActivation);
 }
 
+/** Says what a layer's `apply` is where a ReLU before it is taken into its own pass. */
+export function takesReluBefore(apply: Apply, rectified: Apply): void {
+  rectifications.set(apply, rectified);
+}
+
+/**
+ * Two layers as one, where the first is a ReLU that the second can take into its own
+ * pass: the same numbers, with no pass for the ReLU, nor for its gradient.
+ *
+ * @param first the layer
+ * @param next the layer after it
+ * @returns the second with the ReLU, or `undefined`
+ */
+export function fuseBefore(first: AnyLayer, next: AnyLayer): AnyLayer | undefined {
+  const rectified = rectifications.get(next.apply);
+  if (!rectified || activations.get(first.apply) !== "relu") return undefined;
+  return { ...next, apply: rectified };
+}
+
 /**
  * Two layers as one, where the second is an activation that the first can take
  * into its own pass: the same numbers, with one pass over them less.
@@ -29,8 +50,8 @@ export function takesActivation(apply: Apply, withActivation: (a: Activation) =>
  * @param next the layer after it
  * @returns the first with the activation, or `undefined`
  */
-export function fuse(first: AnyLayer, next: AnyLayer | undefined): AnyLayer | undefined {
-  const activation = next && activations.get(next.apply);
+export function fuse(first: AnyLayer, next: AnyLayer): AnyLayer | undefined {
+  const activation = activations.get(next.apply);
   const withActivation = fusions.get(first.apply);
   if (!activation || !withActivation) return undefined;
   return { ...first, apply: withActivation(activation) };

@@ -3,6 +3,7 @@ import { maxWindows } from "../tensor/max_windows.ts";
 import type { Tensor4D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import { meanWindows, sumWindows } from "../tensor/window_sums.ts";
+import { takesReluBefore } from "./fusion.ts";
 import type { Empty, Layer } from "./layer.ts";
 import { stateless } from "./layer.ts";
 import {
@@ -30,23 +31,30 @@ export type NormPoolOptions = PoolOptions & {
   readonly norm?: 1 | 2;
 };
 
-/** A layer that slides a window over each channel by itself. */
+/**
+ * A layer that slides a window over each channel by itself.
+ *
+ * @param op its name
+ * @param options its window
+ * @param pool what it makes of the images
+ * @param rectified what it makes of them where a ReLU comes first, if that is less work
+ */
 function poolLayer(
   op: string,
   options: PoolOptions,
   pool: (x: Tensor4D, window: Window) => Tensor4D,
+  rectified?: (x: Tensor4D, window: Window) => Tensor4D,
 ): Layer<Empty, Empty> {
   const { size = 2, stride = size, padding = "valid" } = options;
   const window = checkWindow(op, { size, stride, padding });
   requireInput(op, window);
-  return {
-    op,
-    declare: (shape) => stateless(slide(op, window, shape, shape[2]!)),
-    apply(_params, state, x) {
-      slide(op, window, x.shape.slice(1), x.shape.at(-1)!); // Refuses what it does not fit.
-      return [pool(x as Tensor4D, window), state];
-    },
+  const applyOf = (f: typeof pool): Layer<Empty, Empty>["apply"] => (_params, state, x) => {
+    slide(op, window, x.shape.slice(1), x.shape.at(-1)!); // Refuses what it does not fit.
+    return [f(x as Tensor4D, window), state];
   };
+  const apply = applyOf(pool);
+  if (rectified) takesReluBefore(apply, applyOf(rectified));
+  return { op, declare: (shape) => stateless(slide(op, window, shape, shape[2]!)), apply };
 }
 
 /** A window in the padding alone would have no maximum, and no mean. */
@@ -74,7 +82,7 @@ function requireInput(op: string, { size, padding }: Window): void {
  * ```
  */
 export function maxPool(options: PoolOptions = {}): Layer<Empty, Empty> {
-  return poolLayer("maxPool", options, maxWindows);
+  return poolLayer("maxPool", options, maxWindows, (x, window) => maxWindows(x, window, true));
 }
 
 /**

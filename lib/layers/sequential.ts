@@ -1,6 +1,6 @@
 // Layers one after another.
 import type { Tree } from "../tensor/tree.ts";
-import { fuse } from "./fusion.ts";
+import { fuse, fuseBefore } from "./fusion.ts";
 import {
   type AnyLayer,
   type Child,
@@ -55,28 +55,46 @@ export function sequential<L extends NamedLayers>(layers: L): Layer<ParamsOf<L>,
       return gather(inputShape, children);
     },
     apply(params, state, x, context) {
-      const next: Record<string, Tree> = {};
+      // What another layer has taken into its pass has no state.
+      const next = Object.fromEntries(steps.map(({ name }): [string, Tree] => [name, {}]));
       let y: Tensor = x;
       // Whoever looks between the layers is shown what is there.
-      for (const { name, layer, taken } of context.intercept ? steps : fused) {
+      for (const { name, layer } of context.intercept ? steps : fused) {
         [y, next[name]] = enter(name, layer, params, state, y, context);
-        if (taken) next[taken] = {};
       }
       return [y, next as StateOf<L>];
     },
   };
 }
 
-/** A named layer, and the name of the activation it has taken into its own pass. */
-type Step = { readonly name: string; readonly layer: AnyLayer; readonly taken?: string };
+/** A named layer. */
+type Step = { readonly name: string; readonly layer: AnyLayer };
 
-/** The steps with each activation in the layer before it, where that one takes it. */
+/**
+ * The steps with each ReLU in the pooling after it, where that one takes it, and any other
+ * activation in the layer before it: after a convolution its gradient is a pass of its own.
+ */
 function fuseNeighbours(steps: readonly Step[]): Step[] {
+  const pooled = fusePairs(steps, ({ layer }, next) => {
+    const both = fuseBefore(layer, next.layer);
+    return both && { name: next.name, layer: both };
+  });
+  return fusePairs(pooled, ({ name, layer }, next) => {
+    const both = fuse(layer, next.layer);
+    return both && { name, layer: both };
+  });
+}
+
+/** The steps with each two that can be one as one. */
+function fusePairs(
+  steps: readonly Step[],
+  pair: (first: Step, next: Step) => Step | undefined,
+): Step[] {
   const fused: Step[] = [];
   for (const step of steps) {
     const last = fused.at(-1);
-    const both = last && !last.taken && fuse(last.layer, step.layer);
-    if (both) fused[fused.length - 1] = { name: last.name, layer: both, taken: step.name };
+    const both = last && pair(last, step);
+    if (both) fused[fused.length - 1] = both;
     else fused.push(step);
   }
   return fused;

@@ -15,6 +15,8 @@ export const MAX_WINDOWS_GRADIENT = "NeocogMaxWindowsGrad";
 export type MaxWindowsAttributes = WindowGrid & {
   /** Whether the place of each maximum in its window is answered too. */
   readonly switches: boolean;
+  /** Whether the maxima are of max(0, x): a window without a positive number has no winner. */
+  readonly rectify: boolean;
 };
 
 /** Attributes of the gradient's kernel. */
@@ -30,10 +32,16 @@ export type MaxWindowsGradientAttributes = WindowGrid & {
  *
  * @param x images `[N, H, W, C]`
  * @param windows size, stride, padding
+ * @param rectify whether a ReLU comes first: of its gradient no pass is left, as a
+ *   window in which nothing is positive passes nothing on. Default: false
  * @returns the maxima, `[N, H', W', C]`
  */
-export function maxWindows(x: Tensor4D, windows: Windows): Tensor4D {
-  const attributes: MaxWindowsAttributes = { ...gridOf(x, windows), switches: isRecording() };
+export function maxWindows(x: Tensor4D, windows: Windows, rectify = false): Tensor4D {
+  const attributes: MaxWindowsAttributes = {
+    ...gridOf(x, windows),
+    switches: isRecording(),
+    rectify,
+  };
   const results = tf.engine().runKernel(MAX_WINDOWS, { x }, attributes) as Tensor4D | Tensor4D[];
   return Array.isArray(results) ? results[0]! : results;
 }
@@ -64,6 +72,11 @@ registerHostKernel<MaxWindowsAttributes>(MAX_WINDOWS, ({ x }, attributes) => {
     y[window] = value;
     switches[window] = tap;
   });
+  if (attributes.rectify) {
+    y.forEach((value, window) => {
+      if (value <= 0) [y[window], switches[window]] = [0, -1];
+    });
+  }
   return [{ values: y, shape }, ...(attributes.switches ? [{ values: switches, shape }] : [])];
 });
 

@@ -8,6 +8,7 @@ import {
   flatten,
   init,
   key,
+  maxPool,
   relu,
   sequential,
   start,
@@ -24,7 +25,11 @@ const model = sequential({
   relu1: relu(),
   conv2: conv({ features: 5, size: 3, bias: false }),
   tanh2: tanh(),
+  relu2: relu(),
+  pool2: maxPool({ size: 3, stride: 2 }),
   conv3: conv({ features: 6, size: 3, groups: 1, padding: "same" }),
+  relu3: relu(),
+  pool3: maxPool({ size: 2, stride: 1, padding: "same" }),
   tanh3: tanh(),
   flatten: flatten(),
   dense1: dense({ features: 7 }),
@@ -54,21 +59,27 @@ onEachBackend("a fused model has the values and gradients of its layers one by o
   await assertClose(one.grads.dense1.bias, await other.grads.dense1.bias.data());
 });
 
-gpuTest("an activation after a convolution or a dense layer costs no dispatch", async () => {
-  await start();
-  const dispatches = (layer: AnyLayer, shape: number[]): number => {
-    const { params, state } = init(layer, key(0), shape);
-    const x = tf.randomNormal([2, ...shape]);
-    const before = counters().dispatches;
-    layer.apply(params, state, x, {});
-    return counters().dispatches - before;
-  };
-  assertEquals(
-    dispatches(sequential({ c: conv({ features: 4, size: 3 }), r: relu() }), [6, 6, 3]),
-    1,
-  );
-  assertEquals(dispatches(sequential({ d: dense({ features: 4 }), t: tanh() }), [12]), 1);
-});
+gpuTest(
+  "an activation beside a convolution, a dense layer or max pooling costs no dispatch",
+  async () => {
+    await start();
+    const dispatches = (layer: AnyLayer, shape: number[]): number => {
+      const { params, state } = init(layer, key(0), shape);
+      const x = tf.randomNormal([2, ...shape]);
+      const before = counters().dispatches;
+      layer.apply(params, state, x, {});
+      return counters().dispatches - before;
+    };
+    assertEquals(
+      dispatches(sequential({ c: conv({ features: 4, size: 3 }), r: relu() }), [6, 6, 3]),
+      1,
+    );
+    const pooled = sequential({ c: conv({ features: 4, size: 3 }), r: relu(), p: maxPool() });
+    assertEquals(dispatches(pooled, [6, 6, 3]), 2);
+    assertEquals(dispatches(sequential({ r: relu(), p: maxPool() }), [6, 6, 3]), 1);
+    assertEquals(dispatches(sequential({ d: dense({ features: 4 }), t: tanh() }), [12]), 1);
+  },
+);
 
 gpuTest("a layer made of another with an apply of its own is left alone", async () => {
   await start();

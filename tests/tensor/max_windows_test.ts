@@ -42,7 +42,26 @@ async function check(what: string): Promise<void> {
     winners.forEach((winner, i) => expected[winner]! += slopes[i]!);
     assertLess(relativeError(await grad.data(), expected), 1e-6, message);
     tf.dispose([image, actual, value, grad]);
+    await checkRectified(each, x, slopes, message);
   }
+}
+
+/** With a ReLU before it: no window whose largest is not positive has a winner. */
+async function checkRectified(
+  each: Case,
+  x: Float32Array,
+  slopes: Float32Array,
+  message: string,
+): Promise<void> {
+  const { y, winners, shape } = maximaOf(each, x);
+  const expected = new Float64Array(x.length);
+  winners.forEach((winner, i) => expected[winner]! += y[i]! <= 0 ? 0 : slopes[i]!);
+  const { value, grad } = tf.valueAndGrad((input: Tensor): Tensor =>
+    maxWindows(input as Tensor4D, each, true)
+  )(tf.tensor4d(x, [...each.shape]), tf.tensor<tf.Rank>(slopes, shape));
+  assertEquals([...await value.data()], y.map((largest) => largest <= 0 ? 0 : largest), message);
+  assertLess(relativeError(await grad.data(), expected), 1e-6, message);
+  tf.dispose([value, grad]);
 }
 
 onEachBackend("max pooling and its gradient equal the reference on random windows", async () => {

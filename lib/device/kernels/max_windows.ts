@@ -16,20 +16,21 @@ import {
 type KernelFunction = tf.KernelConfig["kernelFunc"];
 
 /**
- * Whether the switches of four channels are written as one number, s₀ + n (s₁ + n (s₂ + n s₃))
- * of windows of n inputs: a store costs software adapters as much as eight loads of four.
+ * Whether the switches of four channels are written as one number, s₀ + m (s₁ + m (s₂ + m s₃))
+ * of m = n + 1 for windows of n inputs, where n is none of them: a store costs software adapters
+ * as much as eight loads of four.
  *
  * @param program the windows
  */
 export function packsSwitches({ grid: { size }, wide }: WindowProgram): boolean {
-  return wide && (size[0] * size[1]) ** 4 <= 2 ** 24;
+  return wide && (size[0] * size[1] + 1) ** 4 <= 2 ** 24;
 }
 
 /** The kernel function of max pooling with switches, the same for any adapter. */
 export function maxWindows(): KernelFunction {
   return ({ inputs, attrs, backend }) => {
-    const { switches, ...grid } = attrs as unknown as MaxWindowsAttributes;
-    const results = run(backend as GuardedBackend, inputs.x!, grid, switches);
+    const { switches, rectify, ...grid } = attrs as unknown as MaxWindowsAttributes;
+    const results = run(backend as GuardedBackend, inputs.x!, grid, { switches, rectify });
     return switches ? results : results[0]!;
   };
 }
@@ -45,7 +46,7 @@ export function maxPool(_software: boolean, stock: KernelFunction): KernelFuncti
     const x = call.inputs.x!;
     if (x.dtype !== "float32") return stock(call);
     const grid = poolGrid(x.shape, call.attrs as unknown as PoolAttributes);
-    return run(call.backend as GuardedBackend, x, grid, false)[0]!;
+    return run(call.backend as GuardedBackend, x, grid, { switches: false, rectify: false })[0]!;
   };
 }
 
@@ -53,7 +54,7 @@ function run(
   backend: GuardedBackend,
   x: tf.TensorInfo,
   grid: WindowProgram["grid"],
-  switches: boolean,
+  { switches, rectify }: Pick<MaxWindowsAttributes, "switches" | "rectify">,
 ): tf.TensorInfo[] {
   const [images, , , channels] = x.shape as [number, number, number, number];
   const program = windowProgram(grid, channels);
@@ -66,7 +67,7 @@ function run(
   const count = images * grid.output[0] * grid.output[1] * narrow.strips;
   return runProgram(backend, {
     operation: "MaxPool",
-    variant: `${windowVariant(narrow)}/${switches ? "switches" : ""}`,
+    variant: `${windowVariant(narrow)}/${switches ? "switches" : ""}/${rectify ? "relu" : ""}`,
     results: {
       y: shape,
       ...(switches ? { switches: packed ? [...shape.slice(0, 3), narrow.strips] : shape } : {}),
@@ -74,16 +75,17 @@ function run(
     inputs: { x },
     vectors: narrow.wide ? ["y", "x"] : [],
     uniforms: { count, ...windowUniforms(narrow) },
-    code: textOf(narrow, switches),
+    code: textOf(narrow, switches, rectify),
     invocations: count,
     workgroup: 64,
   });
 }
 
-function textOf(program: WindowProgram, switches: boolean): string {
+function textOf(program: WindowProgram, switches: boolean, rectify: boolean): string {
   const { wide } = program;
   const winner = wide ? "vec4<u32>" : "u32";
   return `${windowText(program)}
+const SWITCHES = SIZE_Y * SIZE_X + 1;
 // By its bits: of vectors, Mesa's software driver loses NaN in value != value.
 fn isNaN(value: V) -> ${wide ? "vec4<bool>" : "bool"} {
   return (bitcast<${winner}>(value) & ${winner}(0x7fffffffu)) > ${winner}(0x7f800000u);
@@ -104,6 +106,13 @@ fn main(index: u32, local: u32) {
       winner = select(winner, ${winner}(tap), wins);`,
     )
   }
+  ${
+    rectify
+      ? `let rests = largest <= V(0.0);
+  largest = select(largest, V(0.0), rests);
+  winner = select(winner, ${winner}(SIZE_Y * SIZE_X), rests);`
+      : ""
+  }
   y[index] = largest;
   ${switches ? `switches[index] = ${switchText(wide)};` : ""}
 }`;
@@ -111,6 +120,6 @@ fn main(index: u32, local: u32) {
 
 function switchText(wide: boolean): string {
   return wide
-    ? "f32(winner.x + SIZE_Y * SIZE_X * (winner.y + SIZE_Y * SIZE_X * (winner.z + SIZE_Y * SIZE_X * winner.w)))"
+    ? "f32(winner.x + SWITCHES * (winner.y + SWITCHES * (winner.z + SWITCHES * winner.w)))"
     : "f32(winner)";
 }

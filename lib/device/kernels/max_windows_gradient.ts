@@ -25,7 +25,7 @@ struct Window { slope: V, winner: vec4<u32> }
 fn windowAt(p: Place, i: u32, j: u32) -> Window {
   let at = outputAt(p, i, j);
   let s = u32(switches[at]);
-  const N = SIZE_Y * SIZE_X;
+  const N = SIZE_Y * SIZE_X + 1;
   return Window(dy[at], vec4<u32>(s % N, (s / N) % N, (s / (N * N)) % N, s / (N * N * N)));
 }`;
 
