@@ -82,7 +82,7 @@ async function opsChart(record: BenchRecord): Promise<string | undefined> {
       "Single operations",
       `share of the run's best matrix product, ${best} GFLOP/s; ${whereOf(record)}`,
     ),
-    grid: { left: 430, right: 60, top: 70, bottom: 44 },
+    grid: { left: 480, right: 60, top: 70, bottom: 44 },
     xAxis: {
       type: "value",
       min: 0,
