@@ -30,8 +30,6 @@ export type Dispatch = {
   /** The key whose two words lie among the uniforms, and from which word on. */
   readonly key?: { readonly words: Key; readonly at: number } | undefined;
   readonly workgroups: readonly [x: number, y: number, z: number];
-  /** Whether tensors over the largest binding are bound in ranges of {@linkcode GuardedBackend.bindingLimit}. */
-  readonly ranged?: boolean | undefined;
 };
 
 /**
@@ -184,11 +182,7 @@ export class GuardedBackend extends WebGPUBackend {
         }, seen as float32`,
       );
     }
-    const bound = dispatch.ranged
-      ? []
-      : [...updated, ...inputs.filter((_, i) => !dispatch.held[i])];
-    const shapes = [...bound.map(({ shape }) => shape), ...(dispatch.ranged ? [] : results)];
-    return this.guarded(named, [...updated, ...inputs], shapes, () => {
+    return this.guarded(named, [...updated, ...inputs], [], () => {
       const made = results.map((shape) =>
         isEmpty(shape)
           ? this.makeTensorInfo([...shape], "float32", new Float32Array(0))

@@ -23,6 +23,7 @@ import { tf } from "../tensor/tf.ts";
 import { UPDATE_TREES } from "../tensor/update_trees.ts";
 import { SUM_WINDOWS, SUM_WINDOWS_GRADIENT } from "../tensor/window_sums.ts";
 import { activationGradient } from "./kernels/activation_gradient.ts";
+import { binaryKernels } from "./kernels/binary.ts";
 import { batchNorm } from "./kernels/batch_norm.ts";
 import { batchNormGradient, normaliseSums } from "./kernels/batch_norm_gradient.ts";
 import { argExtreme } from "./kernels/arg_extremes.ts";
@@ -88,6 +89,7 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   [LOCAL_RESPONSE_NORM]: localResponseNorm,
   [LOCAL_RESPONSE_NORM_GRADIENT]: localResponseNormGradient,
   ...unaryKernels,
+  ...binaryKernels,
   ArgMax: argExtreme,
   ArgMin: argExtreme,
   Bincount: bincount,

@@ -2,10 +2,17 @@
 import { assertEquals, assertLess, assertThrows } from "@std/assert";
 import {
   adam,
+  type AnyLayer,
   applyUpdates,
+  batchNorm,
   convolve,
   dropUnits,
+  globalMeanPool,
+  init,
   key,
+  localResponseNorm,
+  maxPool,
+  meanPool,
   normal,
   sgd,
   start,
@@ -36,11 +43,11 @@ async function numbersOf(tensors: readonly tf.Tensor[]): Promise<number[][]> {
 }
 
 /** A check that bindings of 4 KiB give the very numbers that whole ones do. */
-async function assertSame(compute: () => tf.Tensor[]): Promise<void> {
+async function assertSame(compute: () => tf.Tensor[], what = ""): Promise<void> {
   await onEachForm(async () => {
     const whole = await numbersOf(tf.tidy(compute));
     const ranged = await withBindingsOf(4096, () => numbersOf(tf.tidy(compute)));
-    assertEquals(ranged, whole);
+    assertEquals(ranged, whole, what);
   });
 }
 
@@ -79,6 +86,53 @@ gpuTest("element by element: activations, dropout", async () => {
     await assertSame(() => {
       const x = random(1, [size]);
       return [tf.relu(x), tf.tanh(x), dropUnits(x, 0.5, key(3))];
+    });
+  }
+});
+
+gpuTest("element by element: arithmetic with another tensor and with a number", async () => {
+  await start();
+  for (const size of [3000, 3001]) {
+    await assertSame(() => {
+      const [a, b] = [random(1, [size]), random(2, [1, size])];
+      const f = (a: tf.Tensor, b: tf.Tensor): tf.Tensor =>
+        tf.add(tf.mul(a, tf.sub(b, 0.5)), tf.div(3, tf.square(a)));
+      return [f(a, b), ...tf.grads(f)([a, b], random(3, [1, size]))];
+    });
+  }
+});
+
+gpuTest("layers on activations read and write in ranges, forward and backward", async () => {
+  await start();
+  const layers = {
+    overlapping: maxPool({ size: 3, stride: 2 }),
+    apart: maxPool(),
+    mean: meanPool({ size: 3, stride: 2, padding: 1 }),
+    whole: globalMeanPool(),
+    norm: batchNorm(),
+    response: localResponseNorm(),
+  };
+  for (const [name, layer] of Object.entries<AnyLayer>(layers)) {
+    for (const channels of [4, 3]) {
+      const shape = [3, 21, 19, channels];
+      const { params, state } = init(layer, key(1), shape.slice(1));
+      await assertSame(() => {
+        const x = random(1, shape);
+        const f = (x: tf.Tensor): tf.Tensor => layer.apply(params, state, x, { training: true })[0];
+        const y = f(x);
+        return [y, tf.grad(f)(x, random(3, y.shape))];
+      }, name);
+    }
+  }
+});
+
+gpuTest("sums and means along any axes read and write in ranges", async () => {
+  await start();
+  for (const axes of [[0], [1], [2], [0, 1], [1, 2], [0, 1, 2]]) {
+    await assertSame(() => {
+      const x = random(1, [13, 17, 24]);
+      const f = (x: tf.Tensor): tf.Tensor => tf.mean(x, axes);
+      return [tf.sum(x, axes), tf.grad(f)(x, f(x))];
     });
   }
 });

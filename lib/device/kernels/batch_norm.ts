@@ -49,10 +49,9 @@ function chainStatistics(
   { rows, each, chains }: Chains,
 ): tf.TensorInfo {
   const features = x.shape.at(-1)!;
-  const { wide, strips, type } = stripsOf(features);
+  const { wide, strips, type, reader } = stripsOf(features);
   const quads = wide && readsTexture(backend, software, rows * features);
-  const read = (row: string): string =>
-    quads ? `x_quad((${row}) * uniforms.strips + c)` : `x[(${row}) * uniforms.strips + c]`;
+  const read = (row: string): string => `x_${reader}((${row}) * uniforms.strips + c)`;
   const add = (row: string): string =>
     `{ let d = ${read(row)} - first; sum += d; square += d * d; }`;
   return runProgram(backend, {

@@ -39,12 +39,10 @@ function chainsOfSums(
   epsilon: number,
 ): tf.TensorInfo {
   const { rows, chains, features } = sizes;
-  const { wide, strips, type } = stripsOf(features);
+  const { wide, strips, type, reader } = stripsOf(features);
   const quads = wide && readsTexture(backend, software, rows * features);
-  const read = (name: string, n: string): string => {
-    const at = `(${n}) * uniforms.strips + c`;
-    return quads ? `${name}_quad(${at})` : `${name}[${at}]`;
-  };
+  const read = (name: string, n: string): string =>
+    `${name}_${reader}((${n}) * uniforms.strips + c)`;
   const add = (n: string): string =>
     `{ let d = ${read("dy", n)}; slopes += d; products += d * (${read("x", n)} - middle); }`;
   return runProgram(backend, {

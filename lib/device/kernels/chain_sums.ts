@@ -128,7 +128,7 @@ function pass(
   const invocations = outer * chains * strips;
   const read = (n: string): string => {
     const at = `base + (${n}) * uniforms.strips`;
-    return quads ? `x_quad(${at})` : `x[${at}]`;
+    return `x_${fours ? "quad" : "at"}(${at})`;
   };
   return runProgram(backend, {
     operation: "Sum",
@@ -152,7 +152,9 @@ fn main(index: u32, local: u32) {
   let outer = index / (uniforms.strips * uniforms.chains);
   let base = outer * uniforms.terms * uniforms.strips + strip;
   ${chainText(fours ? "vec4<f32>" : "f32", inner === 1, ["sum"], (n) => `sum += ${read(n)};`)}
-  y[index] = ${along ? "(sum.x + sum.y + sum.z + sum.w)" : "sum"} / bitcast<f32>(uniforms.divisor);
+  y_put(index, ${
+      along ? "(sum.x + sum.y + sum.z + sum.w)" : "sum"
+    } / bitcast<f32>(uniforms.divisor));
 }`,
     invocations,
     workgroup: 64,

@@ -77,7 +77,6 @@ fn main(i: u32, local: u32) {
   ${operation.text}
   ${written.map((name) => `${name}__put(i, ${name});`).join("\n")}
 }`,
-    ranged: true,
     invocations: count,
     workgroup: WORKGROUP,
   });

@@ -26,9 +26,16 @@ export function stripsOf(features: number): {
   readonly wide: boolean;
   readonly strips: number;
   readonly type: string;
+  /** What functions that read one are called by, after the tensor's name. */
+  readonly reader: "quad" | "at";
 } {
   const wide = features % 4 === 0;
-  return { wide, strips: wide ? features / 4 : features, type: wide ? "vec4<f32>" : "f32" };
+  return {
+    wide,
+    strips: wide ? features / 4 : features,
+    type: wide ? "vec4<f32>" : "f32",
+    reader: wide ? "quad" : "at",
+  };
 }
 
 /**
@@ -42,7 +49,7 @@ export function runFeatures(backend: GuardedBackend, program: FeatureProgram): t
   const { operation, inputs, features, uniforms, text } = program;
   const shape = Object.values(inputs)[0]!.shape;
   const count = shape.slice(0, -1).reduce((product, size) => product * size, 1);
-  const { wide, strips, type } = stripsOf(shape.at(-1)!);
+  const { wide, strips, type, reader } = stripsOf(shape.at(-1)!);
   const held = Object.fromEntries(Object.entries(inputs).map(([name, x]) => [`${name}_`, x]));
   return runProgram(backend, {
     operation,
@@ -56,10 +63,10 @@ alias V = ${type};
 fn main(index: u32, local: u32) {
   if (index >= uniforms.count) { return; }
   let c = index % uniforms.strips;
-  ${Object.keys(inputs).map((name) => `let ${name} = ${name}_[index];`).join(" ")}
+  ${Object.keys(inputs).map((name) => `let ${name} = ${name}__${reader}(index);`).join(" ")}
   var y: V;
   ${text}
-  y_[index] = y;
+  y__put(index, y);
 }`,
     invocations: count * strips,
     workgroup: 64,

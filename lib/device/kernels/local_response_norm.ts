@@ -107,7 +107,6 @@ fn main(i: u32, local: u32) {
   let x = read_x(i);
   result_put(i, ${value});
 }`,
-    ranged: true,
     invocations,
     workgroup: 64,
   })[0]!;

@@ -19,7 +19,7 @@ fn winnerOf(image: u32, i: u32, j: u32, c: u32) -> u32 {
       let y = i32(i * uniforms.strideY + u) - i32(uniforms.padTop);
       let x = i32(j * uniforms.strideX + v) - i32(uniforms.padLeft);
       let inside = u32(y) < uniforms.height && u32(x) < uniforms.width;
-      let value = input_[select(0, placeOf(image, y, x, c), inside)];
+      let value = input__at(u32(select(0, placeOf(image, y, x, c), inside)));
       // A NaN is the largest of all: it must not be lost.
       let larger = value > largest || (value != value && largest == largest);
       let wins = inside && (winner == none || larger);
@@ -30,7 +30,7 @@ fn winnerOf(image: u32, i: u32, j: u32, c: u32) -> u32 {
   return winner;
 }
 fn slopeOf(image: u32, i: u32, j: u32, c: u32) -> f32 {
-  return dy[((image * uniforms.outHeight + i) * uniforms.outWidth + j) * uniforms.channels + c];
+  return dy_at(((image * uniforms.outHeight + i) * uniforms.outWidth + j) * uniforms.channels + c);
 }
 `;
 
@@ -58,7 +58,7 @@ fn main(index: u32, local: u32) {
       let x = i32(j * uniforms.strideX + v) - i32(uniforms.padLeft);
       if (u32(y) < uniforms.height && u32(x) < uniforms.width) {
         let wins = u < uniforms.sizeY && v < uniforms.sizeX && winner == u * uniforms.sizeX + v;
-        result[placeOf(image, y, x, c)] = select(0.0, slope, wins);
+        result_put(u32(placeOf(image, y, x, c)), select(0.0, slope, wins));
       }
     }
   }
@@ -81,7 +81,7 @@ fn main(index: u32, local: u32) {
       sum += select(0.0, slopeOf(image, i, j, c), winnerOf(image, i, j, c) == own);
     }
   }
-  result[index] = sum;
+  result_put(index, sum);
 }`;
 
 /**

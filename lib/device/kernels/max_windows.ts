@@ -82,7 +82,7 @@ function run(
 }
 
 function textOf(program: WindowProgram, switches: boolean, rectify: boolean): string {
-  const { wide } = program;
+  const { wide, reader } = program;
   const winner = wide ? "vec4<u32>" : "u32";
   return `${windowText(program)}
 const SWITCHES = SIZE_Y * SIZE_X + 1;
@@ -98,7 +98,7 @@ fn main(index: u32, local: u32) {
   ${
     eachTap(
       program,
-      `let value = x[at];
+      `let value = x_${reader}(at);
       // A NaN is the largest of all: it must not be lost.
       let wins = (winner == ${winner}(SIZE_Y * SIZE_X)) | (value > largest)
         | (isNaN(value) & !isNaN(largest));
@@ -113,8 +113,8 @@ fn main(index: u32, local: u32) {
   winner = select(winner, ${winner}(SIZE_Y * SIZE_X), rests);`
       : ""
   }
-  y[index] = largest;
-  ${switches ? `switches[index] = ${switchText(wide)};` : ""}
+  y_put(index, largest);
+  ${switches ? `switches_put(index, ${switchText(wide)});` : ""}
 }`;
 }
 

@@ -17,16 +17,16 @@ const NUMBERS = `
 struct Window { slope: V, winner: u32 }
 fn windowAt(p: Place, i: u32, j: u32) -> Window {
   let at = outputAt(p, i, j);
-  return Window(dy[at], u32(switches[at]));
+  return Window(dy_at(at), u32(switches_at(at)));
 }`;
 
 const PACKED = `
 struct Window { slope: V, winner: vec4<u32> }
 fn windowAt(p: Place, i: u32, j: u32) -> Window {
   let at = outputAt(p, i, j);
-  let s = u32(switches[at]);
+  let s = u32(switches_at(at));
   const N = SIZE_Y * SIZE_X + 1;
-  return Window(dy[at], vec4<u32>(s % N, (s / N) % N, (s / (N * N)) % N, s / (N * N * N)));
+  return Window(dy_quad(at), vec4<u32>(s % N, (s / N) % N, (s / (N * N)) % N, s / (N * N * N)));
 }`;
 
 /** The kernel function of the gradient of max pooling with switches, the same for any adapter. */

@@ -175,7 +175,6 @@ export function runProduct(
     ].join("\n"),
     invocations: tiles * form.perTile,
     workgroup: form.workgroup,
-    ranged: true,
   })[0]!;
   return whole ? partial : sumPieces(backend, product, partial);
 }
@@ -252,7 +251,6 @@ fn main(i: u32, local: u32) {
 }`,
     invocations: count,
     workgroup: 64,
-    ranged: true,
   });
   backend.disposeData(partial.dataId);
   return sum!;

@@ -21,6 +21,7 @@ export type Program = {
    * a function reads it: `x_at(i: u32) -> f32`, or of vectors and quads
    * `x_quad(i: u32) -> vec4<f32>`, numbers 4 i to 4 i + 3. Results and updated
    * tensors have such functions too, and `x_put(i, value)`.
+   * Tensors that may be larger than the largest binding must be reached by these: they are bound in ranges.
    */
   readonly inputs: Readonly<Record<string, tf.TensorInfo>>;
   /** Names of results, updated and inputs whose sizes are multiples of 4: `array<vec4<f32>>`. */
@@ -31,11 +32,6 @@ export type Program = {
   readonly texels?: readonly string[];
   /** Numbers in the WGSL struct `uniforms`, each a `u32`. */
   readonly uniforms: Readonly<Record<string, number>>;
-  /**
-   * Whether the text reaches tensors by their functions alone, so that one that is
-   * larger than the largest binding can be bound in ranges.
-   */
-  readonly ranged?: boolean;
   /** A key, whose two words are `uniforms.key0` and `uniforms.key1`. */
   readonly key?: Key;
   /**
@@ -65,7 +61,6 @@ export function runProgram(backend: GuardedBackend, program: Program): tf.Tensor
   return backend.runDispatch({
     operation,
     pipeline: (): GPUComputePipeline => pipelineOf(backend, program),
-    ranged: program.ranged,
     results: Object.values(results),
     updated: Object.values(updated),
     inputs: Object.values(inputs),
@@ -93,8 +88,7 @@ function rangeCounts({ bindingLimit }: GuardedBackend, program: Program): Ranges
   return Object.fromEntries(
     shapes.map(([name, shape]) => {
       const bytes = 4 * tf.util.sizeFromShape([...shape]);
-      const isWhole = !program.ranged || texelsOf(program, name) !== undefined;
-      return [name, isWhole ? 1 : rangesOf(bytes, bindingLimit).length];
+      return [name, texelsOf(program, name) ? 1 : rangesOf(bytes, bindingLimit).length];
     }),
   );
 }
@@ -160,7 +154,8 @@ function bindingsText(program: Program, ranges: Ranges, limit: number): string {
     const element = vectors.includes(name) ? "vec4<f32>" : "f32";
     const parts = Array.from(
       { length: ranges[name]! },
-      (_, part) => part ? `${name}_${part}` : name,
+      // A text that reads a tensor of several parts by its bare name does not compile.
+      (_, part) => ranges[name] === 1 ? name : `${name}_${part}`,
     );
     const length = limit / (element === "f32" ? 4 : 16);
     return [

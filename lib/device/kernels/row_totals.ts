@@ -64,7 +64,6 @@ export function runRowTotal(backend: GuardedBackend, of: RowTotal): tf.TensorInf
     inputs: of.inputs,
     uniforms: { rows, classes, divisor: of.divisor },
     code: `${of.functions} ${together ? TOGETHER : APART}`,
-    ranged: true,
     invocations: together ? WORKGROUP : rows,
     workgroup: together ? WORKGROUP : 64,
   });
@@ -83,7 +82,6 @@ function totalOf(backend: GuardedBackend, of: RowTotal, each: tf.TensorInfo): tf
     inputs: { each },
     uniforms: { rows: each.shape[0]!, divisor: of.divisor },
     code: `fn row(n: u32) -> f32 { return each_at(n); } ${TOGETHER}`,
-    ranged: true,
     invocations: WORKGROUP,
     workgroup: WORKGROUP,
   })[0]!;

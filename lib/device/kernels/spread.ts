@@ -31,9 +31,9 @@ export function spread(): tf.KernelConfig["kernelFunc"] {
 fn main(index: u32, local: u32) {
   if (index >= uniforms.count) { return; }
   let source = index / uniforms.block * uniforms.inner + index % uniforms.inner;
-  dx[index] = ${
-        wide && !rows ? "vec4<f32>(dy[source])" : "dy[source]"
-      } / bitcast<f32>(uniforms.divisor);
+  dx_put(index, ${
+        rows ? "dy_quad(source)" : wide ? "vec4<f32>(dy_at(source))" : "dy_at(source)"
+      } / bitcast<f32>(uniforms.divisor));
 }`,
       invocations: count,
       workgroup: 64,

@@ -34,7 +34,7 @@ function reduction(software: boolean, stock: KernelFunction, mean: boolean): Ker
     const { axis, keepDims } = call.attrs as { axis: number | number[]; keepDims: boolean };
     const axes = tf.util.parseAxisParam(axis, x.shape);
     const groups = neighbours(x.shape, axes);
-    if (x.dtype !== "float32" || groups.length === 0) return stock(call);
+    if (x.dtype !== "float32") return stock(call);
     const count = axes.reduce((product, each) => product * x.shape[each]!, 1);
     const shape = x.shape.flatMap((size, each) =>
       axes.includes(each) ? keepDims ? [1] : [] : [size]
@@ -42,6 +42,11 @@ function reduction(software: boolean, stock: KernelFunction, mean: boolean): Ker
     if (x.shape.includes(0)) {
       const nothing = new Float32Array(tf.util.sizeFromShape(shape)).fill(mean ? NaN : 0);
       return backend.makeTensorInfo(shape, "float32", nothing);
+    }
+    if (groups.length === 0) {
+      // Along axes of one number there is nothing to add: the same numbers, seen in another shape.
+      backend.incRef(x.dataId);
+      return { dataId: x.dataId, shape, dtype: x.dtype };
     }
     if (backend.shouldExecuteOnCPU([x])) return stock(call);
     return { ...sumGroups(backend, software, x, groups, mean ? count : 1), shape };

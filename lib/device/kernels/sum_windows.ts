@@ -53,8 +53,8 @@ fn main(index: u32, local: u32) {
   if (index >= uniforms.count) { return; }
   let p = placeOf(index, uniforms.outHeight, uniforms.outWidth);
   var sum = V(0.0);
-  ${eachTap(program, "sum += x[at];")}
-  y[index] = sum${divisor(program, mean, "p.row", "p.column")};
+  ${eachTap(program, `sum += x_${program.reader}(at);`)}
+  y_put(index, sum${divisor(program, mean, "p.row", "p.column")});
 }`,
       invocations: count,
       workgroup: 64,
@@ -77,7 +77,7 @@ export function sumWindowsGradient(): tf.KernelConfig["kernelFunc"] {
       uniforms: { units, unitsY, unitsX, ...windowUniforms(program) },
       code: `${windowText(program)}${COVERED}
 fn windowAt(p: Place, i: u32, j: u32) -> V {
-  return dy[outputAt(p, i, j)]${divisor(program, mean, "i", "j")};
+  return dy_${program.reader}(outputAt(p, i, j))${divisor(program, mean, "i", "j")};
 }
 fn share(window: V, tap: u32) -> V { return window; }
 ${gradientText(program)}`,

@@ -134,7 +134,6 @@ function programOf(
     // The count is written by the first invocation, also where there is nothing else to do.
     invocations: Math.max(1, total) * WORKGROUP,
     workgroup: WORKGROUP,
-    ranged: true,
   };
 }
 

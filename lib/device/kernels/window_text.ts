@@ -7,6 +7,8 @@ export type WindowProgram = {
   /** Strips of channels: of four, or of one. */
   readonly strips: number;
   readonly wide: boolean;
+  /** What functions that read a strip are called by, after the tensor's name. */
+  readonly reader: "quad" | "at";
   /** Whether a window may reach over an edge. */
   readonly framed: boolean;
   /** Whether no input lies in two windows. */
@@ -31,7 +33,14 @@ export function windowProgram(
     before[axis] > 0 || (output[axis] - 1) * stride[axis] + size[axis] > input[axis]
   );
   const apart = size[0] <= stride[0] && size[1] <= stride[1];
-  return { grid, strips: wide ? channels / 4 : channels, wide, framed, apart };
+  return {
+    grid,
+    strips: wide ? channels / 4 : channels,
+    wide,
+    reader: wide ? "quad" : "at",
+    framed,
+    apart,
+  };
 }
 
 /** The part of a pipeline's key that the text below depends on. */
@@ -141,7 +150,7 @@ fn main(index: u32, local: u32) {
       let x = p.column * STRIDE_X + v - uniforms.padLeft;
       if (y < uniforms.height && x < uniforms.width) {
         let inside = covered && u < SIZE_Y && v < SIZE_X;
-        dx[inputAt(p, y, x)] = select(V(0.0), share(window, u * SIZE_X + v), inside);
+        dx_put(inputAt(p, y, x), select(V(0.0), share(window, u * SIZE_X + v), inside));
       }
     }
   }
@@ -168,5 +177,5 @@ fn main(index: u32, local: u32) {
       }
     }
   }
-  dx[index] = sum;
+  dx_put(index, sum);
 }`;

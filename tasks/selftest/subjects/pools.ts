@@ -2,10 +2,14 @@
 import {
   type AnyLayer,
   globalMeanPool,
+  init,
+  key,
   maxPool,
   meanPool,
   normPool,
   type PoolOptions,
+  relu,
+  sequential,
   type Tensor,
 } from "../../../mod.ts";
 import type { Numbers } from "../reference.ts";
@@ -59,7 +63,8 @@ function pooled(
 }
 
 function applied(layer: AnyLayer, x: Tensor): Tensor {
-  return layer.apply({} as never, {} as never, x, {})[0];
+  const { params, state } = init(layer, key(0), x.shape.slice(1));
+  return layer.apply(params, state, x, {})[0];
 }
 
 function windowsOf(draw: Draw): Windows {
@@ -103,6 +108,15 @@ function oddTrial(draw: Draw): Trial {
 export const pools: readonly Subject[] = [
   { name: "maxPool", draw: (draw) => trialOf(draw, maxPool, (all) => Math.max(...all)) },
   { name: "maxPool of infinities and NaN", draw: oddTrial },
+  {
+    name: "maxPool of relu, one pass",
+    draw: (draw) =>
+      trialOf(
+        draw,
+        (options) => sequential({ relu: relu(), pool: maxPool(options) }),
+        (all) => Math.max(0, ...all),
+      ),
+  },
   { name: "meanPool", draw: (draw) => trialOf(draw, meanPool, (all) => sum(all) / all.length) },
   {
     name: "normPool, norm 1",

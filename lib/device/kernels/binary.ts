@@ -1,0 +1,48 @@
+// tfjs's functions of two numbers where a tensor is over the largest binding; tfjs computes all others.
+import { tf } from "../../tensor/tf.ts";
+import type { GuardedBackend } from "../backend.ts";
+import { runElementwise } from "./elementwise.ts";
+
+type KernelFunction = tf.KernelConfig["kernelFunc"];
+
+/** A function's text, by tfjs's name: it sets `y` from `a` and `b`. */
+const TEXTS = {
+  Add: "y = a + b;",
+  Sub: "y = a - b;",
+  Multiply: "y = a * b;",
+  RealDiv: "y = a / b;",
+} as const;
+
+function binary(name: keyof typeof TEXTS, stock: KernelFunction): KernelFunction {
+  return (call) => {
+    const { a, b } = call.inputs as { a: tf.TensorInfo; b: tf.TensorInfo };
+    const backend = call.backend as GuardedBackend;
+    const [sizeA, sizeB] = [tf.util.sizeFromShape(a.shape), tf.util.sizeFromShape(b.shape)];
+    const fits = 4 * Math.max(sizeA, sizeB) <= backend.bindingLimit;
+    if (fits || a.dtype !== "float32" || b.dtype !== "float32") return stock(call);
+    const shape = tf.backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
+    // What broadcasts otherwise is tfjs's, which refuses what it can not bind.
+    if (tf.util.sizeFromShape(shape) !== Math.max(sizeA, sizeB)) return stock(call);
+    if (sizeA !== sizeB && Math.min(sizeA, sizeB) !== 1) return stock(call);
+    const scalars = { ...(sizeA < sizeB ? { a } : {}), ...(sizeB < sizeA ? { b } : {}) };
+    return runElementwise(backend, {
+      operation: name,
+      variant: Object.keys(scalars).join(),
+      results: ["y"],
+      inputs: { ...(sizeA < sizeB ? {} : { a }), ...(sizeB < sizeA ? {} : { b }) },
+      scalars,
+      text: TEXTS[name].replace(/\b[ab]\b/g, "V($&)"),
+      shape,
+    })[0]!;
+  };
+}
+
+/** Makers of the kernel functions, by tfjs's names; they are the same for any adapter. */
+export const binaryKernels: Readonly<
+  Record<string, (software: boolean, stock: KernelFunction) => KernelFunction>
+> = Object.fromEntries(
+  (Object.keys(TEXTS) as (keyof typeof TEXTS)[]).map((name) => [
+    name,
+    (_software: boolean, stock: KernelFunction): KernelFunction => binary(name, stock),
+  ]),
+);
