@@ -88,7 +88,7 @@ export {
   ones,
   zeros,
 } from "./lib/layers/initializers.ts";
-export type { Padding, Pair } from "./lib/layers/window.ts";
+export type { Padding, Pair, Rounding } from "./lib/layers/window.ts";
 export { conv, type ConvOptions, type ConvParams } from "./lib/layers/conv.ts";
 export { dense, type DenseOptions, type DenseParams } from "./lib/layers/dense.ts";
 export {

@@ -11,6 +11,7 @@ import {
   type Padding,
   type Pair,
   requireImage,
+  type Rounding,
   slide,
   type Window,
 } from "./window.ts";
@@ -23,6 +24,11 @@ export type PoolOptions = {
   readonly stride?: Pair;
   /** Pixels around the input that do not count. Default: `"valid"`, none. */
   readonly padding?: Padding;
+  /**
+   * What becomes of a rest at the end that no window fills: left out, or a window that the edge
+   * cuts short, PyTorch's and Caffe's `ceil_mode`. Default: `"floor"`.
+   */
+  readonly rounding?: Rounding;
 };
 
 /** Options of {@linkcode normPool}. */
@@ -45,8 +51,8 @@ function poolLayer(
   pool: (x: Tensor4D, window: Window) => Tensor4D,
   rectified?: (x: Tensor4D, window: Window) => Tensor4D,
 ): Layer<Empty, Empty> {
-  const { size = 2, stride = size, padding = "valid" } = options;
-  const window = checkWindow(op, { size, stride, padding });
+  const { size = 2, stride = size, padding = "valid", rounding = "floor" } = options;
+  const window = checkWindow(op, { size, stride, padding, rounding });
   requireInput(op, window);
   const applyOf = (f: typeof pool): Layer<Empty, Empty>["apply"] => (_params, state, x) => {
     slide(op, window, x.shape.slice(1), x.shape.at(-1)!); // Refuses what it does not fit.
@@ -69,7 +75,7 @@ function requireInput(op: string, { size, padding }: Window): void {
 /**
  * Max pooling: the largest activation of each window.
  *
- * @param options window size (2), stride (the size), padding (none)
+ * @param options window size (2), stride (the size), padding (none), rounding (floor)
  * @returns the layer, `[N, H, W, C] → [N, H', W', C]`
  * @throws {RangeError} where an option is not a whole number in its range
  *
@@ -88,7 +94,7 @@ export function maxPool(options: PoolOptions = {}): Layer<Empty, Empty> {
 /**
  * Average pooling: the mean of each window. Padding does not count in the mean.
  *
- * @param options window size (2), stride (the size), padding (none)
+ * @param options window size (2), stride (the size), padding (none), rounding (floor)
  * @returns the layer, `[N, H, W, C] → [N, H', W', C]`
  * @throws {RangeError} where an option is not a whole number in its range
  *
@@ -107,7 +113,7 @@ export function meanPool(options: PoolOptions = {}): Layer<Empty, Empty> {
 /**
  * Pooling by a norm (§12.2): Σ|x| or √Σx² of each window.
  *
- * @param options which norm (2), window size (2), stride (the size), padding (none)
+ * @param options which norm (2), window size (2), stride (the size), padding (none), rounding (floor)
  * @returns the layer, `[N, H, W, C] → [N, H', W', C]`
  * @throws {RangeError} where an option is not in its range
  *

@@ -1,5 +1,6 @@
 // What layers that slide a window share: checked options and output sizes (§12.4).
 import type { Shape } from "../tensor/tensor.ts";
+import { windowsAlong } from "../tensor/windows.ts";
 
 /** One number for both, or one down and one across. */
 export type Pair = number | readonly [down: number, across: number];
@@ -13,7 +14,11 @@ export type Window = {
   readonly stride: readonly [number, number];
   readonly padding: Padding;
   readonly dilation: readonly [number, number];
+  readonly rounding: Rounding;
 };
+
+/** What becomes of a rest that no window fills: left out, or a window that is cut short. */
+export type Rounding = "floor" | "ceil";
 
 /** Options of layers that slide a window. */
 export type WindowOptions = {
@@ -21,6 +26,7 @@ export type WindowOptions = {
   readonly stride: Pair;
   readonly padding: Padding;
   readonly dilation?: Pair;
+  readonly rounding?: Rounding;
 };
 
 /**
@@ -30,16 +36,22 @@ export type WindowOptions = {
  * @throws {RangeError} where one is not a whole number in its range
  */
 export function checkWindow(layer: string, options: WindowOptions): Window {
-  const { padding } = options;
+  const { padding, rounding = "floor" } = options;
   if (padding !== "same" && padding !== "valid") {
     const name = typeof padding === "number" ? "padding" : `padding, if not "same" or "valid",`;
     requireWhole(layer, name, padding, 0);
+  }
+  if (rounding !== "floor" && rounding !== "ceil") {
+    throw new RangeError(
+      `Cannot make a ${layer} layer as its rounding must be "floor" or "ceil": current value is ${rounding}`,
+    );
   }
   return {
     size: checkPair(layer, "size", options.size),
     stride: checkPair(layer, "stride", options.stride),
     padding,
     dilation: checkPair(layer, "dilation", options.dilation ?? 1),
+    rounding,
   };
 }
 
@@ -63,8 +75,8 @@ export function requireWhole(layer: string, name: string, value: unknown, least:
 }
 
 /**
- * Shape of a window layer's output, `[H', W', features]`. Where the window does
- * not divide the input, the rest at the end is left out, as in Keras and PyTorch.
+ * Shape of a window layer's output, `[H', W', features]`. Where the window does not divide
+ * the input, the rest at the end is left out, as in Keras and PyTorch, unless rounded up.
  *
  * @param layer the layer's name, for errors
  * @param window the checked window
@@ -78,15 +90,14 @@ export function slide(layer: string, window: Window, shape: Shape, features: num
   const [height, width] = [0, 1].map((axis) => {
     const length = shape[axis]!;
     const reach = (window.size[axis]! - 1) * window.dilation[axis]! + 1;
-    const stride = window.stride[axis]!;
-    if (window.padding === "same") return Math.ceil(length / stride);
-    const padded = length + 2 * (window.padding === "valid" ? 0 : window.padding);
-    if (reach > padded) {
+    const { padding, rounding } = window;
+    const padded = length + 2 * (typeof padding === "number" ? padding : 0);
+    if (padding !== "same" && reach > padded) {
       throw new RangeError(
         `Cannot apply a ${layer} layer to [${shape}] as its window must fit into the padded input: current value is ${reach} over ${padded}`,
       );
     }
-    return Math.floor((padded - reach) / stride) + 1;
+    return windowsAlong(length, reach, window.stride[axis]!, padding, rounding).count;
   });
   return [height!, width!, features];
 }

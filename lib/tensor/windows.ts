@@ -9,6 +9,8 @@ export type Windows = {
   readonly stride: readonly [number, number];
   /** `"same"`, `"valid"`, or pixels on every side, fewer than the window has. */
   readonly padding: "same" | "valid" | number;
+  /** Whether a rest that no window fills is left out, or gets a window cut short. Default: `"floor"`. */
+  readonly rounding?: "floor" | "ceil";
 };
 
 /** Windows over images of one size: window i begins at pixel i · stride − before. */
@@ -24,29 +26,51 @@ export type WindowGrid = {
 };
 
 /**
- * Lays windows over images; `"same"` as in TensorFlow, the odd pixel at the end.
+ * How many windows lie along an axis, and where the first begins.
+ *
+ * @param length pixels of the axis
+ * @param reach pixels from a window's first to its last, both counted
+ * @param step from one window to the next
+ * @param padding `"same"` as in TensorFlow, the odd pixel at the end; or as {@linkcode Windows} has it
+ * @param rounding whether a rest at the end gets a window of its own, cut short by the edge;
+ *   as in PyTorch, such a window begins in the image or the padding before it
+ * @returns pixels before the axis that the first window covers, and the number of windows
+ */
+export function windowsAlong(
+  length: number,
+  reach: number,
+  step: number,
+  padding: Windows["padding"],
+  rounding: "floor" | "ceil" = "floor",
+): { readonly before: number; readonly count: number } {
+  if (padding === "same") {
+    const count = Math.ceil(length / step);
+    const before = Math.floor(Math.max(0, (count - 1) * step + reach - length) / 2);
+    return { before, count };
+  }
+  const before = padding === "valid" ? 0 : padding;
+  const steps = Math[rounding]((length + 2 * before - reach) / step);
+  const last = rounding === "ceil" && steps * step >= length + before ? steps - 1 : steps;
+  return { before, count: Math.max(0, last + 1) };
+}
+
+/**
+ * Lays windows over images.
  *
  * @param x images `[N, H, W, C]`
- * @param windows size, stride, padding
+ * @param windows size, stride, padding, rounding
  */
-export function gridOf(x: Tensor4D, { size, stride, padding }: Windows): WindowGrid {
-  const along = (axis: 0 | 1): [before: number, count: number] => {
-    const length = x.shape[axis + 1]!;
-    const [reach, step] = [size[axis], stride[axis]];
-    if (padding === "same") {
-      const count = Math.ceil(length / step);
-      return [Math.floor(Math.max(0, (count - 1) * step + reach - length) / 2), count];
-    }
-    const before = padding === "valid" ? 0 : padding;
-    return [before, Math.max(0, Math.floor((length + 2 * before - reach) / step) + 1)];
-  };
-  const [down, across] = [along(0), along(1)];
+export function gridOf(x: Tensor4D, windows: Windows): WindowGrid {
+  const { size, stride, padding, rounding } = windows;
+  const [down, across] = ([0, 1] as const).map((axis) =>
+    windowsAlong(x.shape[axis + 1]!, size[axis], stride[axis], padding, rounding)
+  ) as [ReturnType<typeof windowsAlong>, ReturnType<typeof windowsAlong>];
   return {
     size,
     stride,
-    before: [down[0], across[0]],
+    before: [down.before, across.before],
     input: [x.shape[1], x.shape[2]],
-    output: [down[1], across[1]],
+    output: [down.count, across.count],
   };
 }
 

@@ -65,6 +65,24 @@ Deno.test("paddings are same, valid or whole numbers of at least 0", () => {
   );
 });
 
+Deno.test("pools leave a rest out, or give it a window of its own", () => {
+  const of = (rounding: "floor" | "ceil", length: number, padding = 0): number =>
+    maxPool({ size: 3, stride: 2, padding, rounding }).declare([length, length, 1]).shape[0]!;
+  assertEquals([of("floor", 112), of("ceil", 112), of("floor", 109), of("ceil", 109)], [
+    55,
+    56,
+    54,
+    54,
+  ]);
+  // A window that would begin in the padding behind the image is none (PyTorch's rule).
+  assertEquals([of("floor", 4, 1), of("ceil", 4, 1), of("ceil", 5, 1)], [2, 3, 3]);
+  assertThrows(
+    () => maxPool({ rounding: "up" as "ceil" }),
+    RangeError,
+    'rounding must be "floor" or "ceil": current value is up',
+  );
+});
+
 Deno.test("pools refuse padding that would hold a whole window", () => {
   for (const [op, pool] of Object.entries(POOLS)) {
     const make = pool as (options: PoolOptions) => unknown;

@@ -7,15 +7,24 @@ export type Case = Windows & { readonly shape: readonly [number, number, number,
 
 /** Shape of what pooling answers, and for each of its elements the places it covers, in order. */
 export function windowsOf(
-  { shape, size, stride, padding }: Case,
+  { shape, size, stride, padding, rounding }: Case,
 ): { readonly shape: number[]; readonly covered: number[][] } {
   const [images, height, width, channels] = shape;
   const length = [height, width];
-  const count = [0, 1].map((axis) =>
-    padding === "same" ? Math.ceil(length[axis]! / stride[axis]!) : Math.floor(
-      (length[axis]! + 2 * (padding === "valid" ? 0 : padding) - size[axis]!) / stride[axis]!,
-    ) + 1
-  );
+  const count = [0, 1].map((axis) => {
+    const zeros = padding === "same" || padding === "valid" ? 0 : padding;
+    if (padding === "same") return Math.ceil(length[axis]! / stride[axis]!);
+    if (rounding !== "ceil") {
+      return Math.floor((length[axis]! + 2 * zeros - size[axis]!) / stride[axis]!) + 1;
+    }
+    // A further window for as long as something is left over and the window begins in the image.
+    let windows = 1;
+    const end = (): number => (windows - 1) * stride[axis]! + size[axis]!;
+    while (
+      end() < length[axis]! + 2 * zeros && windows * stride[axis]! < length[axis]! + zeros
+    ) windows++;
+    return windows;
+  });
   const before = [0, 1].map((axis) =>
     padding !== "same"
       ? padding === "valid" ? 0 : padding
@@ -54,6 +63,7 @@ function randomCase(seed: number): Case {
     size,
     stride: [whole("down", 1, 4), whole("across", 1, 4)],
     padding: kinds[whole("kind", 0, 2)]!,
+    rounding: whole("rounding", 0, 1) ? "ceil" : "floor",
   };
 }
 

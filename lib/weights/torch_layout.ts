@@ -1,0 +1,16 @@
+// How PyTorch's implementations of a network name its layers.
+import type { Path } from "../tensor/tree.ts";
+
+/** PyTorch's names for the layers of one of our networks. */
+export type TorchLayout = {
+  /** Whose names they are: `"torchvision"`, `"timm"`, `"akamaster"`. */
+  readonly name: string;
+  /**
+   * PyTorch's module of a layer that learns.
+   *
+   * @param layer the layer's path, `"conv1_1"`: that of its parameters without the last name
+   * @returns the module's name, `"features.0"`: its tensors are `features.0.weight` and so on
+   * @throws {RangeError} where the network has no such layer
+   */
+  module(layer: Path): string;
+};
