@@ -18,7 +18,10 @@ const command = {
   flags: {
     quick: toggle({ help: "a look within three minutes: batch 32, one round, some operations" }),
     only: text({ help: `parts, of ${SECTIONS.join(",")}`, defaultText: "all" }),
-    models: text({ help: "lenet5, chapter-mnist, resnet20 …", defaultText: "these three" }),
+    models: text({
+      help: "lenet5, chapter-mnist, resnet20 …; for --only zoo any",
+      defaultText: "these three; all",
+    }),
     "batch-sizes": text({ help: "images a step", defaultText: "1,32,128; quick: 32" }),
     peers: text({ help: `of ${PEER_NAMES.join(",")}`, defaultText: "all" }),
     rounds: count({ min: 1, help: "rounds, each of all in turn", defaultText: "3; quick: 1" }),
@@ -38,6 +41,7 @@ const command = {
       "deno task bench --only training --models chapter-mnist --batch-sizes 128",
       "the chapter's step",
     ],
+    ["deno task bench --only zoo", "every model at its own size, batch 1: half an hour"],
     ["deno task bench --profile --model lenet5", "where the time of a step goes"],
   ],
 } as const;
@@ -82,6 +86,7 @@ async function emptyRecord(settings: BenchSettings): Promise<BenchRecord> {
     startup: [],
     growth: [],
     ops: [],
+    zoo: [],
     finished: false,
   };
 }

@@ -1,5 +1,13 @@
 // The record of a run of the bench, as `bench.json` holds it.
-import type { AgreeLine, CostLine, GpuCounts, Kind, OpLine, StartupLine } from "./jobs/job.ts";
+import type {
+  AgreeLine,
+  CostLine,
+  GpuCounts,
+  Kind,
+  OpLine,
+  StartupLine,
+  ZooLine,
+} from "./jobs/job.ts";
 import { summarise, type Summary } from "./measure.ts";
 import type { PeerName } from "./peers/peers.ts";
 import type { BenchSettings } from "./settings.ts";
@@ -43,6 +51,9 @@ export type AgreeRow = Partial<AgreeLine> & {
   readonly reason?: string;
 };
 
+/** A network of the registry at its own size. */
+export type ZooRow = Partial<ZooLine> & { readonly model: string; readonly reason?: string };
+
 /** A single operation's figure. */
 export type OpRow = Omit<OpLine, "times"> & {
   readonly milliseconds?: Summary;
@@ -73,6 +84,7 @@ export type BenchRecord = {
   startup: (StartupLine & { readonly wall: number })[];
   growth: TimeRow[];
   ops: OpRow[];
+  zoo: ZooRow[];
   /** Whether the run came to its end: `false` where it was interrupted. */
   finished: boolean;
 };

@@ -169,6 +169,35 @@ function growthTable({ growth }: BenchRecord): string {
     );
 }
 
+function zooTable({ zoo }: BenchRecord): string {
+  const rows = zoo.map((row) => [
+    row.model,
+    ...(row.stepMs === undefined ? [row.reason ?? "—"] : [
+      row.inputShape!.join("×"),
+      row.parameters!.toLocaleString("en"),
+      (row.flops! / 1e9).toPrecision(3),
+      ms(row.forwardMs!),
+      (row.flops! / 1e6 / row.forwardMs!).toFixed(1),
+      ms(row.stepMs),
+      `${Math.round(row.allocatedBytes! / 2 ** 20)}`,
+      [row.losses!.at(0)!, row.losses!.at(-1)!].map((loss) => loss.toFixed(3)).join(" → "),
+    ]),
+  ]);
+  const heading = [
+    "model",
+    "input",
+    "parameters",
+    "GFLOP",
+    "forward ms",
+    "GFLOP/s",
+    "step ms",
+    "GPU MiB",
+    "loss of 5 steps",
+  ];
+  return `every model at its own size, one image: forward, and training steps with Adam\n` +
+    figures(heading, rows, 2);
+}
+
 /** Peers whose numbers in the timed runs themselves are not the first peer's. */
 function disagreements(record: BenchRecord): readonly { row: TimeRow; peer: PeerName }[] {
   return record.times.filter(({ check }) => check).flatMap((row) => {
@@ -204,6 +233,7 @@ export function report(record: BenchRecord): string {
     ofKind("training").length > 0 && timesTable("training step", ofKind("training")),
     ofKind("inference").length > 0 && timesTable("inference", ofKind("inference")),
     record.growth.length > 0 && growthTable(record),
+    record.zoo.length > 0 && zooTable(record),
     disagreements(record).map(({ row, peer }) =>
       `WARNING: ${row.kind} of ${row.model} in ${
         PEER_TITLES[row.peer]

@@ -1,5 +1,5 @@
 // What a run of the bench measures, from its flags.
-import { unknownName } from "../../mod.ts";
+import { models, unknownName } from "../../mod.ts";
 import { UsageError } from "../command.ts";
 import { networkOf } from "./networks.ts";
 import { PEER_NAMES, type PeerName } from "./peers/peers.ts";
@@ -13,6 +13,7 @@ export const SECTIONS = [
   "training",
   "inference",
   "growth",
+  "zoo",
 ] as const;
 
 /** A part of the bench. */
@@ -23,6 +24,8 @@ export type BenchSettings = {
   readonly quick: boolean;
   readonly only: readonly Section[];
   readonly models: readonly string[];
+  /** The models of the section `zoo`. */
+  readonly zoo: readonly string[];
   readonly batchSizes: readonly number[];
   readonly peers: readonly PeerName[];
   readonly rounds: number;
@@ -117,6 +120,12 @@ export function modelsOf(
   });
 }
 
+/** The models of a flag, of all there are; all where it is absent. */
+function zooOf(text: string | undefined): readonly string[] {
+  const known = Object.keys(models);
+  return chosen("models", text, known, known);
+}
+
 /**
  * What to measure by the flags.
  *
@@ -125,11 +134,15 @@ export function modelsOf(
  */
 export function benchSettings(flags: BenchFlags): BenchSettings {
   const { quick } = flags;
-  const sections = quick ? SECTIONS.filter((name) => name !== "agreement") : SECTIONS;
+  // The zoo is asked for by name: it takes as long as all the others.
+  const standard = SECTIONS.filter((name) => name !== "zoo" && !(quick && name === "agreement"));
+  const only = chosen("only", flags.only, SECTIONS, standard);
+  const zooAlone = only.every((name) => name === "zoo");
   return {
     quick,
-    only: chosen("only", flags.only, SECTIONS, sections),
-    models: modelsOf(flags.models, ["chapter-mnist", "resnet20", "lenet5"]),
+    only,
+    models: zooAlone ? [] : modelsOf(flags.models, ["chapter-mnist", "resnet20", "lenet5"]),
+    zoo: zooAlone ? zooOf(flags.models) : Object.keys(models),
     batchSizes: batchSizesOf(flags["batch-sizes"], quick ? [32] : [1, 32, 128]),
     peers: chosen("peers", flags.peers, PEER_NAMES, PEER_NAMES),
     rounds: flags.rounds ?? (quick ? 1 : 3),

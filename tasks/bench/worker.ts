@@ -19,6 +19,8 @@ async function work(job: Job): Promise<void> {
       return say(await (await import("./jobs/cost.ts")).costJob(job));
     case "startup":
       return say(await (await import("./jobs/startup.ts")).startupJob(job));
+    case "zoo":
+      return say(await (await import("./jobs/zoo.ts")).zooJob(job));
     case "ops":
       return (await import("./jobs/ops.ts")).opsJob(job, say);
   }

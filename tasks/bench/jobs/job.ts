@@ -22,6 +22,7 @@ export type Job =
     readonly batchSize: number;
   }
   | { readonly job: "startup"; readonly checkpoint: string }
+  | { readonly job: "zoo"; readonly model: string }
   | {
     readonly job: "ops";
     readonly rounds: number;
@@ -71,6 +72,24 @@ export type StartupLine = {
   readonly started: number;
   readonly loaded: number;
   readonly predicted: number;
+};
+
+/** What the job `zoo` answers. */
+export type ZooLine = {
+  readonly parameters: number;
+  /** Of one forward pass, 2 for a multiplication with an addition. */
+  readonly flops: number;
+  readonly inputShape: readonly number[];
+  /** Median milliseconds of a forward pass of one image. */
+  readonly forwardMs: number;
+  /** Median milliseconds of a training step of one image. */
+  readonly stepMs: number;
+  /** Before each step, of the same image and with the same units dropped. */
+  readonly losses: readonly number[];
+  /** Bytes of GPU memory asked of the driver. */
+  readonly allocatedBytes: number;
+  /** Memory of the process, in bytes. */
+  readonly rss: number;
 };
 
 /** What the job `ops` answers for each operation. */

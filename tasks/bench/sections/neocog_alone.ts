@@ -1,4 +1,4 @@
-// The sections that measure neocog without peers: start-up and single operations.
+// The sections that measure neocog without peers: start-up, single operations, all models.
 import {
   type Checkpoint,
   entries,
@@ -10,7 +10,7 @@ import {
   writeCheckpoint,
 } from "../../../mod.ts";
 import type { Bench } from "../bench.ts";
-import type { OpLine, StartupLine } from "../jobs/job.ts";
+import type { OpLine, StartupLine, ZooLine } from "../jobs/job.ts";
 import { opRows } from "../record.ts";
 
 /** A checkpoint of a LeNet-5 with its first parameters. */
@@ -72,4 +72,19 @@ export async function opsSection(bench: Bench): Promise<void> {
   bench.record.ops = opRows(answers);
   if (reason) bench.say(`single operations ended early: ${reason}`);
   await bench.save();
+}
+
+/**
+ * The section `zoo`: each model at its own size, one image, forward and five training steps.
+ *
+ * @param bench the run
+ */
+export async function zooSection(bench: Bench): Promise<void> {
+  for (const model of bench.settings.zoo) {
+    if (bench.over()) return;
+    bench.say(`zoo: ${model}`);
+    const { answers: [line], reason } = await bench.run<ZooLine>({ job: "zoo", model });
+    bench.record.zoo.push({ model, ...line, ...(reason ? { reason } : {}) });
+    await bench.save();
+  }
 }

@@ -2,7 +2,7 @@
 import type { Bench } from "../bench.ts";
 import type { Section } from "../settings.ts";
 import { agreementSection, costSection } from "./checks.ts";
-import { opsSection, startupSection } from "./neocog_alone.ts";
+import { opsSection, startupSection, zooSection } from "./neocog_alone.ts";
 import { growthSection, timeSection } from "./times.ts";
 
 /**
@@ -20,4 +20,5 @@ export async function runSections(bench: Bench, dir: string): Promise<void> {
   if (wanted("ops")) await opsSection(bench);
   if (wanted("training", "inference")) await timeSection(bench);
   if (wanted("growth")) await growthSection(bench);
+  if (wanted("zoo")) await zooSection(bench);
 }

@@ -1,0 +1,92 @@
+// The job `zoo`: a network of the registry at its own size, forward and through training steps.
+import * as nc from "../../../mod.ts";
+import { summarise } from "../measure.ts";
+import type { Job, ZooLine } from "./job.ts";
+
+/** Training steps on the same image, whose losses are told. */
+const STEPS = 5;
+
+/** Forward passes that are timed. */
+const PASSES = 5;
+
+/** Small enough for networks without normalisation, large enough to be seen in five steps. */
+const LEARNING_RATE = 1e-4;
+
+/** Milliseconds until what `f` answers can be read. */
+async function timed(f: () => nc.Tensor): Promise<{ ms: number; value: number }> {
+  const began = performance.now();
+  const result = f();
+  const value = (await result.data())[0]!;
+  const ms = performance.now() - began;
+  result.dispose();
+  return { ms, value };
+}
+
+/** The middle of what is left when the first, which compiles, is put aside. */
+function median(times: readonly number[]): number {
+  return summarise(times.slice(1)).median;
+}
+
+/** One image of noise, and a class for it. */
+function firstBatch(shape: nc.Shape, classes: number): { images: nc.Tensor; labels: nc.Tensor2D } {
+  const size = shape.reduce((product, each) => product * each, 1);
+  const images = nc.tf.tensor(nc.normal(nc.key(1), size), [1, ...shape]);
+  const labels = nc.tf.oneHot(nc.tf.tensor1d([classes >> 1], "int32"), classes);
+  return { images, labels: nc.tf.cast(labels, "float32") as nc.Tensor2D };
+}
+
+async function timeForward(
+  model: nc.Layer,
+  weights: nc.Weights<nc.Tree, nc.Tree>,
+  x: nc.Tensor,
+): Promise<number[]> {
+  const forward = nc.jit((params: nc.Tree, state: nc.Tree, x: nc.Tensor): nc.Tensor =>
+    nc.tf.tidy(() => model.apply(params, state, x, {})[0])
+  );
+  const times: number[] = [];
+  for (let pass = 0; pass <= PASSES; pass++) {
+    times.push((await timed(() => forward(weights.params, weights.state, x))).ms);
+  }
+  forward.dispose();
+  return times;
+}
+
+/**
+ * Times a network at batch 1, and takes training steps with Adam on one image, all with the
+ * same units dropped, so that the losses can be compared.
+ *
+ * @param job the network
+ */
+export async function zooJob({ model: name }: Job & { job: "zoo" }): Promise<ZooLine> {
+  await nc.start();
+  const { inputShape, build } = nc.findModel(name);
+  const model = build();
+  const { parameters, flops, outputShape } = nc.sizeOfModel(model, inputShape);
+  const { params, state } = nc.init(model, nc.key(0), inputShape);
+  const { images, labels } = firstBatch(inputShape, outputShape[0]!);
+  const forward = await timeForward(model, { params, state }, images);
+  const optimizer = nc.adam({ learningRate: LEARNING_RATE });
+  const step = nc.jit(nc.trainStep(model, nc.softmaxCrossEntropy, optimizer), { donate: [0] });
+  let trained: nc.Trained<nc.Tree, nc.Tree> = { params, state, optimizer: optimizer.init(params) };
+  const [times, losses]: [number[], number[]] = [[], []];
+  for (let i = 0; i < STEPS; i++) {
+    const { ms, value } = await timed(() => {
+      const { loss, correct, ...next } = step(trained, { images, labels }, nc.key(2));
+      correct.dispose();
+      trained = next;
+      return loss;
+    });
+    times.push(ms);
+    losses.push(value);
+  }
+  return {
+    parameters,
+    flops,
+    inputShape,
+    forwardMs: median(forward),
+    stepMs: median(times),
+    losses,
+    allocatedBytes: nc.counters().allocatedBytes,
+    rss: Deno.memoryUsage().rss,
+  };
+}
