@@ -114,6 +114,7 @@ export {
   localResponseNorm,
   type LocalResponseNormOptions,
 } from "./lib/layers/local_response_norm.ts";
+export type { Cost, PlacedWindow } from "./lib/layers/cost.ts";
 export { sequential } from "./lib/layers/sequential.ts";
 export { concat, type Join, parallel, residual, sum } from "./lib/layers/parallel.ts";
 
@@ -178,7 +179,21 @@ export {
 } from "./lib/models/squeezenet.ts";
 
 export { findModel, type ModelEntry, type ModelOptions, models } from "./lib/models/registry.ts";
-export { type LayerSize, type ModelSize, sizeOfModel, summary } from "./lib/sizing/summary.ts";
+
+// Sizing
+export { convOutput, type SlidingOptions } from "./lib/sizing/conv_output.ts";
+export { poolOutput } from "./lib/sizing/pool_output.ts";
+export { samePadding, type SamePaddingOptions } from "./lib/sizing/same_padding.ts";
+export { convParameters, type ConvParametersOptions } from "./lib/sizing/conv_parameters.ts";
+export { type LayerSize, type ModelSize, sizeOfModel } from "./lib/sizing/model_size.ts";
+export {
+  OPTIMIZER_MEMORIES,
+  type OptimizerMemory,
+  type TrainingMemory,
+  trainingMemory,
+  type TrainingMemoryOptions,
+} from "./lib/sizing/training_memory.ts";
+export { summary } from "./lib/sizing/summary.ts";
 
 // Data
 export { type Idx, parseIdx, readIdx } from "./lib/data/idx.ts";

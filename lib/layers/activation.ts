@@ -1,14 +1,19 @@
 // Activation layers: a function of each activation by itself, and softmax.
-import type { Tensor } from "../tensor/tensor.ts";
+import type { Shape, Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
+import { type Cost, costOfEach } from "./cost.ts";
 import { isActivation } from "./fusion.ts";
 import { type Empty, type Layer, stateless } from "./layer.ts";
 
 /** A layer that keeps its input's shape and learns nothing. */
-function shapeless(op: string, f: (x: Tensor) => Tensor): Layer<Empty, Empty> {
+function shapeless(
+  op: string,
+  f: (x: Tensor) => Tensor,
+  cost: (shape: Shape) => Cost = (shape) => costOfEach(shape, 1),
+): Layer<Empty, Empty> {
   const layer: Layer<Empty, Empty> = {
     op,
-    declare: stateless,
+    declare: (shape) => stateless(shape, cost(shape)),
     apply: (_params, state, x) => [f(x), state],
   };
   if (op === "relu" || op === "tanh") isActivation(layer.apply, op);
@@ -110,7 +115,11 @@ export function leakyRelu(slope = 0.01): Layer<Empty, Empty> {
  * ```
  */
 export function softmax(): Layer<Empty, Empty> {
-  return shapeless("softmax", (x) => tf.softmax(x));
+  // An exponential, an addition and a division; a vector's numbers need all of it.
+  return shapeless("softmax", (x) => tf.softmax(x), (shape) => ({
+    ...costOfEach(shape, 3),
+    ...(shape.length === 1 ? { window: "all" as const } : {}),
+  }));
 }
 
 /**
@@ -128,5 +137,5 @@ export function softmax(): Layer<Empty, Empty> {
  * ```
  */
 export function identity(): Layer<Empty, Empty> {
-  return shapeless("identity", (x) => x);
+  return shapeless("identity", (x) => x, () => ({ flops: 0, view: true }));
 }

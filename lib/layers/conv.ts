@@ -2,7 +2,8 @@
 import type { Activation } from "../tensor/activation.ts";
 import { convolve } from "../tensor/convolve.ts";
 import { takesActivation } from "./fusion.ts";
-import type { Tensor, Tensor1D, Tensor4D } from "../tensor/tensor.ts";
+import { sizeOf, type Tensor, type Tensor1D, type Tensor4D } from "../tensor/tensor.ts";
+import { placeWindow } from "./cost.ts";
 import { heNormal, type Initializer, zeros } from "./initializers.ts";
 import type { Layer, Slots } from "./layer.ts";
 import {
@@ -81,13 +82,16 @@ export function conv(options: ConvOptions): Layer<ConvParams, Record<string, nev
       const channels = shape[2]!;
       requireGroups(groups, "input channels", channels);
       const kernel = { shape: [...window.size, channels / groups, features], initializer };
+      const output = slide("conv", window, shape, features);
+      const taps = sizeOf(kernel.shape) / features;
       return {
-        shape: slide("conv", window, shape, features),
+        shape: output,
         params: {
           kernel,
           ...(bias ? { bias: { shape: [features], initializer: zeros } } : {}),
         } as Slots<ConvParams>,
         state: {},
+        cost: { flops: 2 * taps * sizeOf(output), window: placeWindow(window, shape) },
       };
     },
     apply,

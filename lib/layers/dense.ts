@@ -71,6 +71,7 @@ export function dense(options: DenseOptions): Layer<DenseParams, Record<string, 
           ...(bias ? { bias: { shape: [features], initializer: zeros } } : {}),
         } as Slots<DenseParams>,
         state: {},
+        cost: { flops: 2 * shape[0]! * features, window: "all" },
       };
     },
     apply,

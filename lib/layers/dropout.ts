@@ -27,7 +27,7 @@ export function dropout(rate: number): Layer<Empty, Empty> {
   requireRate("make a dropout layer", rate);
   return {
     op: "dropout",
-    declare: stateless,
+    declare: (shape) => stateless(shape, { flops: 0 }),
     apply(_params, state, x, { training, key }) {
       if (!training || rate === 0) return [x, state];
       if (!key) {

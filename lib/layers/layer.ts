@@ -3,6 +3,7 @@ import { fold, type Key } from "../tensor/random.ts";
 import { type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { entries, type Path, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
+import type { Cost } from "./cost.ts";
 import type { Initializer } from "./initializers.ts";
 
 /** Whatever the call of a layer depends on besides parameters, state and input. */
@@ -62,6 +63,13 @@ export type Declaration<P extends Tree = Tree, S extends Tree = Tree> = {
   readonly state: Slots<S>;
   /** The layers it is made of, in the order they run. */
   readonly children?: readonly Child[];
+  /** Whether each child is given the one's output before it, or all are given the layer's input. Default: `"chain"`. */
+  readonly arrangement?: "chain" | "branches";
+  /**
+   * What a call costs. Absent, it is unknown, and sizes of models say so; of a chain it is what
+   * its children cost.
+   */
+  readonly cost?: Cost;
 };
 
 /**
@@ -273,9 +281,10 @@ function named(error: unknown, path: Path): unknown {
  * The declaration of a layer without parameters, state or children.
  *
  * @param shape the output's shape
+ * @param cost what a call costs, if it is known
  */
-export function stateless(shape: Shape): Declaration<Empty, Empty> {
-  return { shape, params: {}, state: {} };
+export function stateless(shape: Shape, cost?: Cost): Declaration<Empty, Empty> {
+  return { shape, params: {}, state: {}, ...(cost ? { cost } : {}) };
 }
 
 /**

@@ -1,5 +1,6 @@
 // Local response normalisation layer.
 import { normaliseResponses } from "../tensor/local_response_norm.ts";
+import { costOfEach } from "./cost.ts";
 import { type Empty, type Layer, stateless } from "./layer.ts";
 
 /** Options of {@linkcode localResponseNorm}, with PyTorch's defaults and an `alpha` as there. */
@@ -50,7 +51,8 @@ export function localResponseNorm(options: LocalResponseNormOptions = {}): Layer
   const attributes = { before, after: size - 1 - before, share: alpha / size, beta, k };
   return {
     op: "localResponseNorm",
-    declare: stateless,
+    // The squares' sum, its share and k, the power, the division.
+    declare: (shape) => stateless(shape, costOfEach(shape, 2 * size + 4)),
     apply(_params, state, x) {
       if (x.rank === 0 || x.dtype !== "float32") {
         throw new TypeError(

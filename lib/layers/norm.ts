@@ -1,6 +1,7 @@
 // Batch normalisation layer.
 import { normalise, normaliseBatch } from "../tensor/batch_norm.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { costOfEach } from "./cost.ts";
 import { ones, zeros } from "./initializers.ts";
 import type { Layer } from "./layer.ts";
 
@@ -67,6 +68,7 @@ export function batchNorm(options: BatchNormOptions = {}): Layer<BatchNormParams
           mean: { shape: features, initializer: zeros },
           variance: { shape: features, initializer: ones },
         },
+        cost: costOfEach(shape, 2), // With the running statistics it is one multiply-add.
       };
     },
     apply(params, state, x, { training }) {

@@ -1,5 +1,5 @@
 // Layers beside one another on the same input, and the two ways to join them.
-import type { Shape, Tensor } from "../tensor/tensor.ts";
+import { type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import { identity } from "./activation.ts";
@@ -19,6 +19,8 @@ export type Join = {
   readonly name: string;
   /** @throws {TypeError} where outputs of these shapes do not go together */
   shape(shapes: readonly Shape[]): Shape;
+  /** Operations to join outputs of these shapes, for one example; unknown where absent. */
+  flops?(shapes: readonly Shape[]): number;
   /** Joins the outputs, `[N, …shape]` each. */
   join(outputs: readonly Tensor[]): Tensor;
 };
@@ -33,6 +35,7 @@ export const concat: Join = {
     }
     return [...base, shapes.reduce((sum, shape) => sum + shape.at(-1)!, 0)];
   },
+  flops: () => 0,
   join: (outputs) => tf.concat([...outputs], -1),
 };
 
@@ -43,6 +46,7 @@ export const sum: Join = {
     if (shapes.some((shape) => `${shape}` !== `${shapes[0]}`)) refuse("all sizes", shapes);
     return shapes[0]!;
   },
+  flops: (shapes) => (shapes.length - 1) * sizeOf(shapes[0]!),
   join: (outputs) => outputs.reduce((total, output) => tf.add(total, output)),
 };
 
@@ -93,7 +97,12 @@ export function parallel<L extends NamedLayers>(
         inputShape: shape,
         declaration: declareChild(name, layer, shape),
       }));
-      return gather(join.shape(children.map(({ declaration }) => declaration.shape)), children);
+      const shapes = children.map(({ declaration }) => declaration.shape);
+      return {
+        ...gather<L>(join.shape(shapes), children),
+        arrangement: "branches",
+        ...(join.flops ? { cost: { flops: join.flops(shapes) } } : {}),
+      };
     },
     apply(params, state, x, context) {
       const next: Record<string, Tree> = {};

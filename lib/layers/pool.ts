@@ -1,8 +1,9 @@
 // Pooling layers (§12.2): a window's activations condensed into one.
 import { maxWindows } from "../tensor/max_windows.ts";
-import type { Tensor4D } from "../tensor/tensor.ts";
+import { sizeOf, type Tensor4D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import { meanWindows, sumWindows } from "../tensor/window_sums.ts";
+import { placeWindow } from "./cost.ts";
 import { takesReluBefore } from "./fusion.ts";
 import type { Empty, Layer } from "./layer.ts";
 import { stateless } from "./layer.ts";
@@ -43,12 +44,14 @@ export type NormPoolOptions = PoolOptions & {
  * @param op its name
  * @param options its window
  * @param pool what it makes of the images
+ * @param work operations for each pixel of a window
  * @param rectified what it makes of them where a ReLU comes first, if that is less work
  */
 function poolLayer(
   op: string,
   options: PoolOptions,
   pool: (x: Tensor4D, window: Window) => Tensor4D,
+  work: number,
   rectified?: (x: Tensor4D, window: Window) => Tensor4D,
 ): Layer<Empty, Empty> {
   const { size = 2, stride = size, padding = "valid", rounding = "floor" } = options;
@@ -60,11 +63,23 @@ function poolLayer(
   };
   const apply = applyOf(pool);
   if (rectified) takesReluBefore(apply, applyOf(rectified));
-  return { op, declare: (shape) => stateless(slide(op, window, shape, shape[2]!)), apply };
+  return {
+    op,
+    declare(shape) {
+      const output = slide(op, window, shape, shape[2]!);
+      const flops = work * sizeOf(window.size) * sizeOf(output);
+      return stateless(output, { flops, window: placeWindow(window, shape) });
+    },
+    apply,
+  };
 }
 
-/** A window in the padding alone would have no maximum, and no mean. */
-function requireInput(op: string, { size, padding }: Window): void {
+/**
+ * A window in the padding alone would have no maximum, and no mean.
+ *
+ * @throws {RangeError} where there could be one
+ */
+export function requireInput(op: string, { size, padding }: Window): void {
   if (typeof padding === "number" && size.some((length) => padding >= length)) {
     throw new RangeError(
       `Cannot make a ${op} layer as its padding must be smaller than its window: current value is ${padding} around [${size}]`,
@@ -88,7 +103,7 @@ function requireInput(op: string, { size, padding }: Window): void {
  * ```
  */
 export function maxPool(options: PoolOptions = {}): Layer<Empty, Empty> {
-  return poolLayer("maxPool", options, maxWindows, (x, window) => maxWindows(x, window, true));
+  return poolLayer("maxPool", options, maxWindows, 1, (x, window) => maxWindows(x, window, true));
 }
 
 /**
@@ -107,7 +122,7 @@ export function maxPool(options: PoolOptions = {}): Layer<Empty, Empty> {
  * ```
  */
 export function meanPool(options: PoolOptions = {}): Layer<Empty, Empty> {
-  return poolLayer("meanPool", options, meanWindows);
+  return poolLayer("meanPool", options, meanWindows, 1);
 }
 
 /**
@@ -139,7 +154,7 @@ export function normPool(options: NormPoolOptions = {}): Layer<Empty, Empty> {
     if (norm === 1) return sumWindows(tf.mul(x, tf.sign(x)), window);
     // The root's slope at zero is infinite: below the floor the gradient is zero instead.
     return tf.sqrt(tf.maximum(sumWindows(tf.square(x), window), 1e-30));
-  });
+  }, 2);
 }
 
 /**
@@ -161,7 +176,7 @@ export function globalMeanPool(): Layer<Empty, Empty> {
     op: "globalMeanPool",
     declare(shape) {
       requireImage("globalMeanPool", shape);
-      return stateless([shape[2]!]);
+      return stateless([shape[2]!], { flops: sizeOf(shape), window: "all" });
     },
     apply(_params, state, x) {
       requireImage("globalMeanPool", x.shape.slice(1));

@@ -21,7 +21,7 @@ import { requireImage, requireWhole } from "./window.ts";
 export function flatten(): Layer<Empty, Empty> {
   return {
     op: "flatten",
-    declare: (shape) => stateless([sizeOf(shape)]),
+    declare: (shape) => stateless([sizeOf(shape)], { flops: 0, window: "all", view: true }),
     apply: (_params, state, x) => [tf.reshape(x, [x.shape[0]!, sizeOf(x.shape.slice(1))]), state],
   };
 }
@@ -54,7 +54,12 @@ export function padTo(height: number, width = height): Layer<Empty, Empty> {
           `Cannot pad images to ${height} × ${width} as they must not be larger: current value is [${shape}]`,
         );
       }
-      return stateless([height, width, shape[2]!]);
+      const before = [(height - shape[0]!) >> 1, (width - shape[1]!) >> 1] as const;
+      return stateless([height, width, shape[2]!], {
+        flops: 0,
+        window: { size: [1, 1], stride: [1, 1], dilation: [1, 1], before },
+        view: shape[0] === height && shape[1] === width,
+      });
     },
     apply(_params, state, x) {
       const [, h, w] = (x as Tensor4D).shape;

@@ -41,7 +41,10 @@ export function zeroPadShortcut(options: ZeroPadShortcutOptions): Layer<Empty, E
       requireImage("zeroPadShortcut", shape);
       const [height, width, channels] = shape as [number, number, number];
       requireRoom(channels, features);
-      return stateless([Math.ceil(height / stride), Math.ceil(width / stride), features]);
+      return stateless([Math.ceil(height / stride), Math.ceil(width / stride), features], {
+        flops: 0,
+        window: { size: [1, 1], stride: [stride, stride], dilation: [1, 1], before: [0, 0] },
+      });
     },
     apply(_params, state, x) {
       requireImage("zeroPadShortcut", x.shape.slice(1));

@@ -1,79 +1,21 @@
-// A model's layers with their sizes, before anything is allocated.
-import { type Child, countSlots, type Layer } from "../layers/layer.ts";
+// A model's layers as a table with their sizes and costs.
+import type { Layer } from "../layers/layer.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import { table } from "../text/table.ts";
+import { type LayerSize, type ModelSize, sizeOfModel } from "./model_size.ts";
+import { briefBytes, briefCount, grouped, pairText, shapeText, windowText } from "./quantity.ts";
+import { trainingMemory, type TrainingMemoryOptions } from "./training_memory.ts";
 
-/** A layer that computes, and what it makes. */
-export type LayerSize = {
-  /** Names joined by slashes. */
-  readonly path: string;
-  /** What kind of layer it is. */
-  readonly op: string;
-  /** Shape of its output, without the batch. */
-  readonly outputShape: Shape;
-  /** How many numbers it learns. */
-  readonly parameters: number;
-};
-
-/** A model's layers and their sum. */
-export type ModelSize = {
-  /** Shape of one input, without the batch. */
-  readonly inputShape: Shape;
-  /** Shape of the output, without the batch. */
-  readonly outputShape: Shape;
-  /** How many numbers the model learns. */
-  readonly parameters: number;
-  /** Its innermost layers, in the order they run. */
-  readonly layers: readonly LayerSize[];
-};
+const HEADING = ["layer", "kind", "output", "kernel", "parameters", "FLOPs", "receptive field"];
 
 /**
- * The sizes of a model's layers.
+ * A table of a model's layers: name, kind, output shape, kernel with its stride after a slash,
+ * parameters, FLOPs for one example (a multiply-add is two), receptive field in pixels; and below
+ * it the sums, with the memory of a training step.
  *
  * @param model the model
  * @param shape shape of one input, without the batch
- * @returns the sizes; no tensor is made
- * @throws {TypeError | RangeError} where the model cannot take such inputs
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { lenet5, sizeOfModel } from "@neocog/neocog";
- *
- * const { parameters, layers } = sizeOfModel(lenet5(), [28, 28, 1]);
- * assertEquals(parameters, 61706);
- * assertEquals(layers.find(({ path }) => path === "pool2")?.outputShape, [5, 5, 16]);
- * ```
- */
-export function sizeOfModel(model: Layer, shape: Shape): ModelSize {
-  const declaration = model.declare(shape);
-  const root: Child = { name: "", layer: model, inputShape: shape, declaration };
-  return {
-    inputShape: shape,
-    outputShape: declaration.shape,
-    parameters: countSlots(declaration.params),
-    layers: innermost(root, ""),
-  };
-}
-
-function innermost({ name, layer, declaration }: Child, parent: string): LayerSize[] {
-  const path = parent === "" ? name : `${parent}/${name}`;
-  if (declaration.children) {
-    return declaration.children.flatMap((child) => innermost(child, path));
-  }
-  return [{
-    path: path === "" ? layer.op : path,
-    op: layer.op,
-    outputShape: declaration.shape,
-    parameters: countSlots(declaration.params),
-  }];
-}
-
-/**
- * A table of a model's layers: name, kind, output shape, parameters.
- *
- * @param model the model
- * @param shape shape of one input, without the batch
+ * @param options batch size (1) and optimiser (Adam), for the memory
  * @returns the table, lines of text
  * @throws {TypeError | RangeError} where the model cannot take such inputs
  *
@@ -85,18 +27,64 @@ function innermost({ name, layer, declaration }: Child, parent: string): LayerSi
  * assertStringIncludes(summary(lenet5(), [28, 28, 1]), "61,706");
  * ```
  */
-export function summary(model: Layer, shape: Shape): string {
+export function summary(model: Layer, shape: Shape, options: TrainingMemoryOptions = {}): string {
   const size = sizeOfModel(model, shape);
-  const rows = size.layers.map(({ path, op, outputShape, parameters }) => [
-    path,
-    op,
-    outputShape.join(" × "),
-    parameters.toLocaleString("en-US"),
-  ]);
+  const layers = table([
+    HEADING,
+    ["input", "", shapeText(shape), "", "0", "0", ""],
+    ...size.layers.map(rowOf),
+    ["total", "", "", "", grouped(size.parameters), flopsText(size), ""],
+  ], {
+    align: ["left", "left", "right", "left", "right", "right", "right"],
+    heading: true,
+  });
+  return `${layers}\n\n${totals(size, options)}`;
+}
+
+function rowOf(row: LayerSize): string[] {
+  return [
+    row.path,
+    row.op,
+    shapeText(row.outputShape),
+    row.window === null ? "" : windowText(row.window),
+    grouped(row.parameters),
+    row.flops === null ? "?" : briefCount(row.flops),
+    fieldText(row),
+  ];
+}
+
+/** A receptive field in words: "all" where it is the whole input. */
+function fieldText({ receptiveField, receptiveStride }: LayerSize): string {
+  if (receptiveField === null) return "?";
+  return receptiveStride === null ? "all" : pairText(receptiveField);
+}
+
+function flopsText({ flops, unknown }: ModelSize): string {
+  return `${unknown.length > 0 ? "≥ " : ""}${briefCount(flops)}`;
+}
+
+/** What all layers come to, and what training needs. */
+function totals(size: ModelSize, options: TrainingMemoryOptions): string {
+  const { batchSize = 1, optimizer = "adam" } = options;
+  const memory = trainingMemory(size, { batchSize, optimizer });
+  const unknown = size.unknown.length > 0
+    ? [["not counted", `${size.unknown.join(", ")} (they do not say what they cost)`]]
+    : [];
   return table([
-    ["layer", "kind", "output", "parameters"],
-    ["input", "", shape.join(" × "), "0"],
-    ...rows,
-    ["total", "", "", size.parameters.toLocaleString("en-US")],
-  ], { align: ["left", "left", "right", "right"], heading: true });
+    ["parameters", `${grouped(size.parameters)}, ${briefBytes(memory.parameters)} in float32`],
+    ["depth", `${size.depth} layers with weights`],
+    ["FLOPs", `${flopsText(size)} for one example, a multiply-add being two`],
+    ...unknown,
+    ["activations", `${grouped(size.activations)} for one example`],
+    [
+      "training",
+      `${briefBytes(memory.total)} at batch size ${batchSize}: parameters ${
+        briefBytes(memory.parameters)
+      }, gradients ${briefBytes(memory.gradients)}, ${optimizer}'s moments ${
+        briefBytes(memory.moments)
+      }, state ${briefBytes(memory.state)}, input ${briefBytes(memory.input)}, activations ${
+        briefBytes(memory.activations)
+      }`,
+    ],
+  ]);
 }

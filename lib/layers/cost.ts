@@ -1,0 +1,52 @@
+// What layers say of their own work: operations, and what of the input each output is made from.
+import { type Shape, sizeOf } from "../tensor/tensor.ts";
+import { windowsAlong } from "../tensor/windows.ts";
+import type { Window } from "./window.ts";
+
+/** A window where it lies: the first one begins `before` pixels above and left of the input. */
+export type PlacedWindow = Pick<Window, "size" | "stride" | "dilation"> & {
+  /** Pixels above the input and left of it that the first window covers. */
+  readonly before: readonly [number, number];
+};
+
+/** What one call of a layer costs, for one example and without training. */
+export type Cost = {
+  /**
+   * Floating-point operations. A multiply-add is two, anything else (an addition, a comparison,
+   * a function of one number) is one; a bias counts nothing, as it is what the first product is
+   * added to. Of a layer made of layers: those on top of theirs.
+   */
+  readonly flops: number;
+  /**
+   * What each position of the output is made from: a window of the input, or `"all"` of it.
+   * Default: the same position alone.
+   */
+  readonly window?: PlacedWindow | "all";
+  /** Whether the output is its input's numbers, in no memory of its own. Default: `false`. */
+  readonly view?: boolean;
+};
+
+/**
+ * The cost of a layer that does the same with every number by itself.
+ *
+ * @param shape the output's shape
+ * @param flops operations for each number
+ */
+export function costOfEach(shape: Shape, flops: number): Cost {
+  return { flops: flops * sizeOf(shape) };
+}
+
+/**
+ * A checked window, placed over an input.
+ *
+ * @param window the window
+ * @param shape the input, `[H, W, C]`
+ */
+export function placeWindow(window: Window, shape: Shape): PlacedWindow {
+  const { size, stride, dilation, padding, rounding } = window;
+  const [top, left] = ([0, 1] as const).map((axis) => {
+    const reach = (size[axis] - 1) * dilation[axis] + 1;
+    return windowsAlong(shape[axis]!, reach, stride[axis], padding, rounding).before;
+  });
+  return { size, stride, dilation, before: [top!, left!] };
+}

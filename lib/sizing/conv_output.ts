@@ -1,0 +1,58 @@
+// How large a convolution's output is (§12.4).
+import { checkWindow, type Pair, requireSizes } from "../layers/window.ts";
+import { dividedBy, type SlidingOptions } from "./fitting.ts";
+
+export type { SlidingOptions } from "./fitting.ts";
+
+/**
+ * Height and width of a convolution's output, (W − F + 2P) / S + 1 (§12.4).
+ *
+ * Layers leave out the rest at the end that no filter fills; here it is refused, as
+ * the chapter has it, unless `rounding` says what is to become of it.
+ *
+ * @param input height and width of the input: one number for both, or `[height, width]`
+ * @param options size of the filters, stride (1), padding (none), dilation (1), rounding
+ * @returns one number where all that is given is, else `[height, width]`
+ * @throws {RangeError} where an option is out of range, or the filters do not divide the
+ * input: the message names what would
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * import { convOutput } from "@neocog/neocog";
+ *
+ * assertEquals(convOutput(7, { size: 3 }), 5);
+ * assertEquals(convOutput([227, 227], { size: 11, stride: 4 }), [55, 55]);
+ * assertThrows(() => convOutput(10, { size: 3, stride: 2 }), RangeError, "an input of 9 or 11");
+ * assertEquals(convOutput(10, { size: 3, stride: 2, rounding: "floor" }), 4);
+ * ```
+ */
+export function convOutput(input: number, options: SlidingOptions<number>): number;
+export function convOutput(input: Pair, options: SlidingOptions): number | [number, number];
+export function convOutput(input: Pair, options: SlidingOptions): number | [number, number] {
+  return windowsOver("conv", input, { stride: 1, ...options });
+}
+
+/** Options with the stride said. */
+type Sliding = SlidingOptions & { readonly stride: Pair };
+
+/**
+ * Rows and columns of windows.
+ *
+ * @param layer the layer's name, for errors
+ * @param input one number or `[height, width]`
+ * @param options how the windows slide
+ */
+export function windowsOver(
+  layer: string,
+  input: Pair,
+  options: Sliding,
+): number | [number, number] {
+  const { size, stride, padding = "valid", dilation = 1, rounding } = options;
+  const window = checkWindow(layer, { size, stride, padding, dilation, rounding });
+  const sides = typeof input === "number" ? [input, input] as const : input;
+  requireSizes(layer, sides);
+  const output = dividedBy(layer, window, sides, rounding);
+  const plain = [input, size, stride, dilation].every((value) => typeof value === "number");
+  return plain ? output[0] : output;
+}

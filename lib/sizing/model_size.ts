@@ -1,0 +1,160 @@
+// A model's layers with their sizes and costs, before anything is allocated.
+import type { PlacedWindow } from "../layers/cost.ts";
+import { type Child, countSlots, type Declaration, type Layer } from "../layers/layer.ts";
+import type { Pair } from "../layers/window.ts";
+import { type Shape, sizeOf } from "../tensor/tensor.ts";
+import { weightLayers } from "./depth.ts";
+import { ONE_PIXEL, type Sight, through, united } from "./receptive_field.ts";
+
+/** A layer that computes, and what it makes. */
+export type LayerSize = {
+  /** Names joined by slashes. */
+  readonly path: string;
+  /** What kind of layer it is; of parallel branches, how they are joined. */
+  readonly op: string;
+  /** Shape of its output, without the batch. */
+  readonly outputShape: Shape;
+  /** How many numbers it learns. */
+  readonly parameters: number;
+  /** Operations for one example, a multiply-add being two; `null` where the layer does not say. */
+  readonly flops: number | null;
+  /**
+   * Height and width of the pixels that a position of its output is made from, padding counted;
+   * one number where they are equal. The input's own where it sees all of that; `null` where a
+   * layer before it does not say.
+   */
+  readonly receptiveField: Pair | null;
+  /** Pixels from one position's field to the next one's; `null` where it sees all, or is not known. */
+  readonly receptiveStride: Pair | null;
+  /** The first position's first pixel, below 0 in the padding; `null` as of the stride. */
+  readonly receptiveStart: Pair | null;
+  /** Numbers of the output for one example, 0 where they are the input's own in its memory. */
+  readonly activations: number;
+  /** The window it slides; `null` where there is none. */
+  readonly window: PlacedWindow | null;
+};
+
+/** A model's layers and their sums. */
+export type ModelSize = {
+  /** Shape of one input, without the batch. */
+  readonly inputShape: Shape;
+  /** Shape of the output, without the batch. */
+  readonly outputShape: Shape;
+  /** How many numbers the model learns. */
+  readonly parameters: number;
+  /** How many numbers it carries along without learning them. */
+  readonly state: number;
+  /** Operations for one example, of the layers that say theirs. */
+  readonly flops: number;
+  /** Paths of the layers that do not say what they cost. */
+  readonly unknown: readonly string[];
+  /** Numbers of all layers' outputs for one example. */
+  readonly activations: number;
+  /** Layers with weights on the longest way through: convolutions and dense layers. */
+  readonly depth: number;
+  /** As of the last layer. */
+  readonly receptiveField: Pair | null;
+  /** Its innermost layers, and joins of branches, in the order they run. */
+  readonly layers: readonly LayerSize[];
+};
+
+/** The walk over a model: what it began with, and the rows so far. */
+type Walk = { readonly input: Shape; readonly rows: LayerSize[] };
+
+/**
+ * The sizes and costs of a model's layers.
+ *
+ * @param model the model, or any layer
+ * @param shape shape of one input, without the batch
+ * @returns the sizes; no tensor is made
+ * @throws {TypeError | RangeError} where the model cannot take such inputs
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { lenet5, sizeOfModel } from "@neocog/neocog";
+ *
+ * const { parameters, layers } = sizeOfModel(lenet5(), [28, 28, 1]);
+ * assertEquals(parameters, 61706);
+ * const pool2 = layers.find(({ path }) => path === "pool2");
+ * assertEquals([pool2?.outputShape, pool2?.receptiveField], [[5, 5, 16], 16]);
+ * ```
+ */
+export function sizeOfModel(model: Layer, shape: Shape): ModelSize {
+  const declaration = model.declare(shape);
+  const walk: Walk = { input: shape, rows: [] };
+  const root = { name: "", layer: model, inputShape: shape, declaration };
+  const { receptiveField } = fieldOf(visit(walk, root, "", ONE_PIXEL), shape);
+  const sumOf = (of: (row: LayerSize) => number): number =>
+    walk.rows.reduce((sum, row) => sum + of(row), 0);
+  return {
+    inputShape: shape,
+    outputShape: declaration.shape,
+    parameters: countSlots(declaration.params),
+    state: countSlots(declaration.state),
+    flops: sumOf(({ flops }) => flops ?? 0),
+    unknown: walk.rows.filter(({ flops }) => flops === null).map(({ path }) => path),
+    activations: sumOf(({ activations }) => activations),
+    depth: weightLayers(declaration),
+    receptiveField,
+    layers: walk.rows,
+  };
+}
+
+/** Adds the rows of a layer and those in it; answers what its output sees of the input. */
+function visit(walk: Walk, child: Child, parent: string, sight: Sight): Sight {
+  const { name, layer, declaration } = child;
+  const path = parent === "" ? name : `${parent}/${name}`;
+  const { children, arrangement, cost } = declaration;
+  const inner = children &&
+    (arrangement === "branches"
+      ? united(children.map((one) => visit(walk, one, path, sight)))
+      : children.reduce((seen, one) => visit(walk, one, path, seen), sight));
+  // A chain does nothing of its own, unless it says so.
+  if (inner && arrangement !== "branches" && !cost) return inner;
+  const seen = inner && !cost ? inner : through(inner ?? sight, cost);
+  walk.rows.push({
+    path: path === "" ? layer.op : path,
+    op: layer.op,
+    ...ownSize(declaration),
+    ...fieldOf(seen, walk.input),
+  });
+  return seen;
+}
+
+/** What a layer adds to those in it. */
+function ownSize(
+  { shape, params, cost, children }: Declaration,
+): Pick<LayerSize, "outputShape" | "parameters" | "flops" | "activations" | "window"> {
+  return {
+    outputShape: shape,
+    parameters: children ? 0 : countSlots(params),
+    flops: cost?.flops ?? null,
+    activations: cost?.view ? 0 : sizeOf(shape),
+    window: typeof cost?.window === "object" ? cost.window : null,
+  };
+}
+
+function pairOf([down, across]: readonly [number, number]): Pair {
+  return down === across ? down : [down, across];
+}
+
+function fieldOf(
+  sight: Sight,
+  input: Shape,
+): Pick<LayerSize, "receptiveField" | "receptiveStride" | "receptiveStart"> {
+  if (typeof sight === "object") {
+    return {
+      receptiveField: pairOf(sight.size),
+      receptiveStride: pairOf(sight.stride),
+      receptiveStart: pairOf(sight.start),
+    };
+  }
+  // All of an input that is no image is all of its numbers.
+  const all = input.length === 3 ? pairOf([input[0]!, input[1]!]) : sizeOf(input);
+  return {
+    receptiveField: sight === "all" ? all : null,
+    receptiveStride: null,
+    receptiveStart: null,
+  };
+}

@@ -1,0 +1,186 @@
+// What a drawing of a model shows: boxes, branches and modules, with what repeats folded.
+import { type Child, type Declaration, slotEntries } from "../layers/layer.ts";
+import type { Shape } from "../tensor/tensor.ts";
+import { windowText } from "./quantity.ts";
+
+/** What a box is painted as. */
+export type Paint = "convolution" | "pooling" | "dense" | "normalisation" | "join" | "other";
+
+/** A layer, and those after it that work on each number by itself. */
+export type Box = {
+  readonly kind: "box";
+  readonly name: string;
+  readonly paint: Paint;
+  /** What it is, `"conv 3×3 /2"`. */
+  readonly what: string;
+  /** The layers folded into it, by kind. */
+  readonly folded: readonly string[];
+  readonly shape: Shape;
+};
+
+/** Chains beside one another, and the box that joins them; a link past the first where residual. */
+export type Branches = {
+  readonly kind: "branches";
+  readonly chains: readonly (readonly Part[])[];
+  readonly residual: boolean;
+  readonly join: Box;
+};
+
+/** A named part of a model, in a frame of its own. */
+export type Module = {
+  readonly kind: "module";
+  readonly title: string;
+  /** How many like it follow one another, itself counted. */
+  readonly repeats: number;
+  readonly chain: readonly Part[];
+};
+
+/** A part of a drawing. */
+export type Part = Box | Branches | Module;
+
+/** The most parts of a chain that is drawn in a frame: longer ones are wrapped with the model. */
+const MOST_FRAMED = 8;
+
+/**
+ * What to draw of a model, from top to bottom.
+ *
+ * @param root the model, and its input's shape
+ */
+export function planOf(root: Child): Part[] {
+  const input: Box = {
+    kind: "box",
+    name: "input",
+    paint: "other",
+    what: "",
+    folded: [],
+    shape: root.inputShape,
+  };
+  const { children, arrangement } = root.declaration;
+  const chain = children && arrangement !== "branches" ? children : [root];
+  return [input, ...withRepeatsFolded(outerChain(chain, ""))];
+}
+
+function joined(prefix: string, name: string): string {
+  return prefix === "" ? name : name === "" ? prefix : `${prefix}/${name}`;
+}
+
+/** The model's own chain: modules get frames, and chains of modules are taken apart. */
+function outerChain(children: readonly Child[], prefix: string): Part[] {
+  const parts: Part[] = [];
+  for (const child of children) {
+    const title = joined(prefix, child.name);
+    const inner = child.declaration.children;
+    if (!inner) append(parts, child, prefix);
+    else if (child.declaration.arrangement === "branches") {
+      parts.push(framed(title || child.layer.op, [branchesOf(child)]));
+    } else if (isModule(child.declaration)) parts.push(framed(title, innerChain(inner, "")));
+    else parts.push(...outerChain(inner, title));
+  }
+  return parts;
+}
+
+function framed(title: string, chain: readonly Part[]): Module {
+  return { kind: "module", title, repeats: 1, chain };
+}
+
+/** Whether a chain is small enough for a frame: with one group of branches at most. */
+function isModule({ children = [] }: Declaration): boolean {
+  const parts = innerChain(children, "");
+  const boxes = parts.filter(({ kind }) => kind === "box").length;
+  return parts.length - boxes <= 1 && parts.length <= MOST_FRAMED && parts.length > 0;
+}
+
+/** A chain within a module. */
+function innerChain(children: readonly Child[], prefix: string): Part[] {
+  const parts: Part[] = [];
+  for (const child of children) {
+    const { children: inner, arrangement } = child.declaration;
+    if (!inner) append(parts, child, prefix);
+    else if (arrangement === "branches") parts.push(branchesOf(child));
+    else parts.push(...innerChain(inner, joined(prefix, child.name)));
+  }
+  return parts;
+}
+
+function branchesOf({ name, layer, declaration }: Child): Branches {
+  const residual = layer.op === "residual";
+  const chains = declaration.children!.map((child, i) =>
+    // Of a residual block the body needs no name: it is what the link goes around.
+    child.declaration.children && child.declaration.arrangement !== "branches"
+      ? innerChain(child.declaration.children, residual && i === 0 ? "" : child.name)
+      : innerChain([child], "")
+  );
+  const what = residual ? "add" : layer.op;
+  const join: Box = {
+    kind: "box",
+    name: residual || name === "" ? what : `${name}: ${what}`,
+    paint: "join",
+    what: "",
+    folded: [],
+    shape: declaration.shape,
+  };
+  return { kind: "branches", chains, residual, join };
+}
+
+/** Adds a layer to a chain: as a box, or to the box before it where it keeps that one's shape. */
+function append(parts: Part[], child: Child, prefix: string): void {
+  const { declaration, inputShape, layer } = child;
+  const keeps = `${declaration.shape}` === `${inputShape}`;
+  if (keeps && declaration.cost?.view) return;
+  const last = parts.at(-1);
+  const pointwise = declaration.cost !== undefined && declaration.cost.window === undefined &&
+    !hasMatrix(declaration);
+  if (last && keeps && pointwise) parts[parts.length - 1] = withFolded(last, layer.op);
+  else parts.push(boxOf(child, prefix));
+}
+
+function withFolded(part: Part, op: string): Part {
+  if (part.kind === "box") return { ...part, folded: [...part.folded, op] };
+  if (part.kind === "branches") return { ...part, join: withFolded(part.join, op) as Box };
+  return { ...part, chain: [...part.chain.slice(0, -1), withFolded(part.chain.at(-1)!, op)] };
+}
+
+function boxOf({ name, layer, declaration }: Child, prefix: string): Box {
+  const { cost, shape } = declaration;
+  const window = typeof cost?.window === "object" ? ` ${windowText(cost.window)}` : "";
+  return {
+    kind: "box",
+    name: joined(prefix, name) || layer.op,
+    paint: paintOf(declaration),
+    what: `${layer.op}${window}`,
+    folded: [],
+    shape,
+  };
+}
+
+function hasMatrix({ params }: Declaration): boolean {
+  return slotEntries(params).some(([, slot]) => slot.shape.length > 1);
+}
+
+/** What a layer is, by what it learns and what it sees: layers of one's own are painted too. */
+function paintOf(declaration: Declaration): Paint {
+  const { cost, params } = declaration;
+  const learns = slotEntries(params).length > 0;
+  if (hasMatrix(declaration)) return typeof cost?.window === "object" ? "convolution" : "dense";
+  if (cost?.window !== undefined && cost.flops > 0) return "pooling";
+  return learns ? "normalisation" : "other";
+}
+
+/** Modules that are alike but for their names, one after the other, as one. */
+function withRepeatsFolded(parts: readonly Part[]): Part[] {
+  const folded: Part[] = [];
+  const formOf = (part: Part): string => part.kind === "module" ? JSON.stringify(part.chain) : "";
+  let first = "";
+  for (const part of parts) {
+    const last = folded.at(-1);
+    if (part.kind === "module" && last?.kind === "module" && formOf(part) === formOf(last)) {
+      const repeats = last.repeats + 1;
+      const title = `${first} … ${part.title.split("/").at(-1)}`;
+      folded[folded.length - 1] = { ...last, repeats, title };
+      continue;
+    }
+    if (part.kind === "module") first = part.title;
+    folded.push(part);
+  }
+  return folded;
+}

@@ -1,0 +1,33 @@
+// How large a pooling layer's output is (§12.4.1).
+import { requireInput } from "../layers/pool.ts";
+import { checkWindow, type Pair } from "../layers/window.ts";
+import { windowsOver } from "./conv_output.ts";
+import type { SlidingOptions } from "./fitting.ts";
+
+/**
+ * Height and width of a pooling layer's output, (W − F) / S + 1 (§12.4.1), or with padding as of
+ * {@linkcode convOutput}. A rest that no window fills is refused, unless `rounding` is said.
+ *
+ * @param input height and width of the input: one number for both, or `[height, width]`
+ * @param options size of the window, stride (its size), padding (none), dilation (1), rounding
+ * @returns one number where all that is given is, else `[height, width]`
+ * @throws {RangeError} where an option is out of range, or the windows do not divide the
+ * input: the message names what would
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { poolOutput } from "@neocog/neocog";
+ *
+ * assertEquals(poolOutput(28, { size: 2 }), 14);
+ * assertEquals(poolOutput(55, { size: 3, stride: 2 }), 27);
+ * assertEquals(poolOutput(112, { size: 3, stride: 2, rounding: "ceil" }), 56);
+ * ```
+ */
+export function poolOutput(input: number, options: SlidingOptions<number>): number;
+export function poolOutput(input: Pair, options: SlidingOptions): number | [number, number];
+export function poolOutput(input: Pair, options: SlidingOptions): number | [number, number] {
+  const { size, stride = size, padding = "valid" } = options;
+  requireInput("pool", checkWindow("pool", { size, stride, padding }));
+  return windowsOver("pool", input, { ...options, stride });
+}

@@ -1,0 +1,53 @@
+// Sizes in words: counts, operations, bytes, shapes and windows as people read them.
+import type { PlacedWindow } from "../layers/cost.ts";
+import type { Pair } from "../layers/window.ts";
+import type { Shape } from "../tensor/tensor.ts";
+
+/** A whole number with its thousands apart. */
+export function grouped(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
+/** Three digits and a letter for thousands, millions and so on. */
+function brief(value: number, base: number, units: readonly string[]): string {
+  let [scaled, unit] = [value, 0];
+  // 999.6 would be written with four digits.
+  while (scaled >= base - 0.5 && unit < units.length - 1) {
+    [scaled, unit] = [scaled / base, unit + 1];
+  }
+  const digits = unit === 0 ? String(value) : scaled.toPrecision(scaled >= 99.95 ? 4 : 3);
+  const text = scaled >= 99.95 && unit > 0 ? scaled.toFixed(0) : digits;
+  return units[unit] === "" ? text : `${text} ${units[unit]}`;
+}
+
+/** A number of operations or of numbers, "30.9 G". */
+export function briefCount(value: number): string {
+  return brief(value, 1000, ["", "k", "M", "G", "T"]);
+}
+
+/** A number of bytes, "528 MB"; a megabyte is 2²⁰ bytes. */
+export function briefBytes(value: number): string {
+  return brief(value, 1024, ["B", "kB", "MB", "GB", "TB"]);
+}
+
+/** A shape, "55 × 55 × 96". */
+export function shapeText(shape: Shape): string {
+  return shape.join(" × ");
+}
+
+/** One number for both sides, or both. */
+function sides([down, across]: readonly [number, number]): string {
+  return down === across ? `${down}` : `${down}×${across}`;
+}
+
+/** A pair, "3 × 3". */
+export function pairText(pair: Pair): string {
+  return typeof pair === "number" ? `${pair} × ${pair}` : pair.join(" × ");
+}
+
+/** A window, "11×11 /4": its size, the stride after a slash and the dilation after an "@", where not 1. */
+export function windowText({ size, stride, dilation }: PlacedWindow): string {
+  const steps = stride.some((step) => step !== 1) ? ` /${sides(stride)}` : "";
+  const apart = dilation.some((step) => step !== 1) ? ` @${sides(dilation)}` : "";
+  return `${size.join("×")}${steps}${apart}`;
+}
