@@ -227,8 +227,18 @@ export {
   parseSafetensors,
   type Safetensors,
   type SafetensorsEntry,
-  serialiseSafetensors,
 } from "./lib/weights/safetensors.ts";
+export {
+  openSafetensors,
+  SafetensorsFile,
+  type TensorInfo,
+} from "./lib/weights/safetensors_file.ts";
+export {
+  type LazyTensor,
+  serialiseSafetensors,
+  writeSafetensors,
+  type WrittenValues,
+} from "./lib/weights/safetensors_write.ts";
 export type { SafetensorsDtype } from "./lib/weights/safetensors_dtype.ts";
 
 // Text

@@ -3,13 +3,8 @@ import { writeFileAtomically } from "./atomic_file.ts";
 import { fileError } from "./file_error.ts";
 import type { HostTensor } from "./host_tensor.ts";
 import { type Json, jsonText } from "./json.ts";
-import {
-  firstNames,
-  hostTensor,
-  parseSafetensors,
-  type Safetensors,
-  serialiseSafetensors,
-} from "./safetensors.ts";
+import { firstNames, hostTensor, parseSafetensors, type Safetensors } from "./safetensors.ts";
+import { serialiseSafetensors } from "./safetensors_write.ts";
 
 /** Host tensors by slash-joined path, such as `conv1/kernel`. */
 export type Tensors = ReadonlyMap<string, HostTensor>;

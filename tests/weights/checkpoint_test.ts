@@ -9,7 +9,8 @@ import {
 } from "../../lib/weights/checkpoint.ts";
 import type { HostTensor } from "../../lib/weights/host_tensor.ts";
 import type { Json } from "../../lib/weights/json.ts";
-import { parseSafetensors, serialiseSafetensors } from "../../lib/weights/safetensors.ts";
+import { parseSafetensors } from "../../lib/weights/safetensors.ts";
+import { serialiseSafetensors } from "../../lib/weights/safetensors_write.ts";
 import { bits, float32 } from "./fixtures.ts";
 
 /** A NaN with bits of its own, a signalling one, both zeros, the least number, the infinities. */
