@@ -189,10 +189,10 @@ Deno.test("a checkpoint that is absent or a directory is an error that names it"
     await assertRejects(
       () => readCheckpoint(`${directory}/none`),
       Deno.errors.NotFound,
-      `Cannot read checkpoint ${directory}/none: `,
+      `Cannot read ${directory}/none: `,
     );
     const error = await assertRejects(() => readCheckpoint(directory));
-    assert(error.message.startsWith(`Cannot read checkpoint ${directory}: `), error.message);
+    assert(error.message.startsWith(`Cannot read ${directory} as it must be a regular file: `), error.message);
     await assertRejects(() => writeCheckpoint(directory, checkpoint()), RangeError, "a directory");
     await assertRejects(
       () => writeCheckpoint(`${directory}/none/a`, checkpoint()),
