@@ -129,7 +129,7 @@ export {
   type CifarResnetOptions,
   type CifarResnetParams,
   type CifarResnetVariantOptions,
-} from "./lib/models/resnet.ts";
+} from "./lib/models/cifar_resnet.ts";
 export {
   plain110,
   plain20,
@@ -142,6 +142,14 @@ export {
   resnet44,
   resnet56,
 } from "./lib/models/cifar_resnets.ts";
+export type { ResidualBlocks } from "./lib/models/residual_stage.ts";
+export {
+  resnet,
+  type ResnetOptions,
+  type ResnetParams,
+  type ResnetVariantOptions,
+} from "./lib/models/resnet.ts";
+export { resnet101, resnet152, resnet18, resnet34, resnet50 } from "./lib/models/resnets.ts";
 
 export { findModel, type ModelEntry, type ModelOptions, models } from "./lib/models/registry.ts";
 export { type LayerSize, type ModelSize, sizeOfModel, summary } from "./lib/sizing/summary.ts";

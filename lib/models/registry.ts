@@ -16,6 +16,7 @@ import {
   resnet56,
 } from "./cifar_resnets.ts";
 import { lenet5 } from "./lenet.ts";
+import { resnet101, resnet152, resnet18, resnet34, resnet50 } from "./resnets.ts";
 
 /** What every model of the registry can be told. */
 export type ModelOptions = {
@@ -42,6 +43,15 @@ function cifarEntry(what: string, build: ModelEntry["build"]): ModelEntry {
   };
 }
 
+/** A network of He et al.'s Table 1 (§12.7.6). */
+function resnetEntry(depth: number, build: ModelEntry["build"]): ModelEntry {
+  return {
+    about: `the ImageNet ResNet of ${depth} layers (He et al. 2015, §12.7.6)`,
+    inputShape: [224, 224, 3],
+    build,
+  };
+}
+
 /** All models, by name. */
 export const models: Readonly<Record<string, ModelEntry>> = {
   "lenet5": {
@@ -54,6 +64,11 @@ export const models: Readonly<Record<string, ModelEntry>> = {
     inputShape: [28, 28, 1],
     build: chapterMnist,
   },
+  "resnet18": resnetEntry(18, resnet18),
+  "resnet34": resnetEntry(34, resnet34),
+  "resnet50": resnetEntry(50, resnet50),
+  "resnet101": resnetEntry(101, resnet101),
+  "resnet152": resnetEntry(152, resnet152),
   "resnet20": cifarEntry("ResNet of 20 layers", resnet20),
   "resnet32": cifarEntry("ResNet of 32 layers", resnet32),
   "resnet44": cifarEntry("ResNet of 44 layers", resnet44),
