@@ -130,7 +130,7 @@ export {
   type CifarResnetOptions,
   type CifarResnetParams,
   type CifarResnetVariantOptions,
-} from "./lib/models/resnet.ts";
+} from "./lib/models/cifar_resnet.ts";
 export {
   plain110,
   plain20,
@@ -176,6 +176,14 @@ export {
   type SqueezeNetOptions,
   type SqueezeNetParams,
 } from "./lib/models/squeezenet.ts";
+export type { ResidualBlocks } from "./lib/models/residual_stage.ts";
+export {
+  resnet,
+  type ResnetOptions,
+  type ResnetParams,
+  type ResnetVariantOptions,
+} from "./lib/models/resnet.ts";
+export { resnet101, resnet152, resnet18, resnet34, resnet50 } from "./lib/models/resnets.ts";
 
 export { findModel, type ModelEntry, type ModelOptions, models } from "./lib/models/registry.ts";
 export { type LayerSize, type ModelSize, sizeOfModel, summary } from "./lib/sizing/summary.ts";

@@ -192,7 +192,10 @@ Deno.test("a checkpoint that is absent or a directory is an error that names it"
       `Cannot read ${directory}/none: `,
     );
     const error = await assertRejects(() => readCheckpoint(directory));
-    assert(error.message.startsWith(`Cannot read ${directory} as it must be a regular file: `), error.message);
+    assert(
+      error.message.startsWith(`Cannot read ${directory} as it must be a regular file: `),
+      error.message,
+    );
     await assertRejects(() => writeCheckpoint(directory, checkpoint()), RangeError, "a directory");
     await assertRejects(
       () => writeCheckpoint(`${directory}/none/a`, checkpoint()),
