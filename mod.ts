@@ -131,7 +131,7 @@ export {
   type CifarResnetOptions,
   type CifarResnetParams,
   type CifarResnetVariantOptions,
-} from "./lib/models/resnet.ts";
+} from "./lib/models/cifar_resnet.ts";
 export {
   plain110,
   plain20,
@@ -177,6 +177,14 @@ export {
   type SqueezeNetOptions,
   type SqueezeNetParams,
 } from "./lib/models/squeezenet.ts";
+export type { ResidualBlocks } from "./lib/models/residual_stage.ts";
+export {
+  resnet,
+  type ResnetOptions,
+  type ResnetParams,
+  type ResnetVariantOptions,
+} from "./lib/models/resnet.ts";
+export { resnet101, resnet152, resnet18, resnet34, resnet50 } from "./lib/models/resnets.ts";
 
 export { findModel, type ModelEntry, type ModelOptions, models } from "./lib/models/registry.ts";
 
@@ -276,8 +284,18 @@ export {
   parseSafetensors,
   type Safetensors,
   type SafetensorsEntry,
-  serialiseSafetensors,
 } from "./lib/weights/safetensors.ts";
+export {
+  openSafetensors,
+  SafetensorsFile,
+  type TensorInfo,
+} from "./lib/weights/safetensors_file.ts";
+export {
+  type LazyTensor,
+  serialiseSafetensors,
+  writeSafetensors,
+  type WrittenValues,
+} from "./lib/weights/safetensors_write.ts";
 export type { SafetensorsDtype } from "./lib/weights/safetensors_dtype.ts";
 
 // Text

@@ -20,6 +20,7 @@ import { lenet5 } from "./lenet.ts";
 import { squeezenet } from "./squeezenet.ts";
 import { vgg11, vgg11Bn, vgg13, vgg13Bn, vgg16, vgg16Bn, vgg19, vgg19Bn } from "./vggs.ts";
 import { zfnet, zfnetWide } from "./zfnet.ts";
+import { resnet101, resnet152, resnet18, resnet34, resnet50 } from "./resnets.ts";
 
 /** What every model of the registry can be told. */
 export type ModelOptions = {
@@ -56,6 +57,15 @@ function vggEntry(what: string, build: ModelEntry["build"]): ModelEntry {
   return imagenetEntry(`${what} (Simonyan and Zisserman 2014, §12.7.4)`, build);
 }
 
+/** A network of He et al.'s Table 1 (§12.7.6). */
+function resnetEntry(depth: number, build: ModelEntry["build"]): ModelEntry {
+  return {
+    about: `the ImageNet ResNet of ${depth} layers (He et al. 2015, §12.7.6)`,
+    inputShape: [224, 224, 3],
+    build,
+  };
+}
+
 /** All models, by name. */
 export const models: Readonly<Record<string, ModelEntry>> = {
   "lenet5": {
@@ -86,6 +96,11 @@ export const models: Readonly<Record<string, ModelEntry>> = {
   "vgg16-bn": vggEntry("VGG of 16 layers, batch-normalised", vgg16Bn),
   "vgg19-bn": vggEntry("VGG of 19 layers, batch-normalised", vgg19Bn),
   "squeezenet": imagenetEntry("SqueezeNet 1.0 (Iandola et al. 2016)", squeezenet),
+  "resnet18": resnetEntry(18, resnet18),
+  "resnet34": resnetEntry(34, resnet34),
+  "resnet50": resnetEntry(50, resnet50),
+  "resnet101": resnetEntry(101, resnet101),
+  "resnet152": resnetEntry(152, resnet152),
   "resnet20": cifarEntry("ResNet of 20 layers", resnet20),
   "resnet32": cifarEntry("ResNet of 32 layers", resnet32),
   "resnet44": cifarEntry("ResNet of 44 layers", resnet44),

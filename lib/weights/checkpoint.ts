@@ -1,15 +1,9 @@
 // Checkpoint files: all that a training run needs to go on, as one safetensors file.
-import { writeFileAtomically } from "./atomic_file.ts";
-import { fileError } from "./file_error.ts";
 import type { HostTensor } from "./host_tensor.ts";
 import { type Json, jsonText } from "./json.ts";
-import {
-  firstNames,
-  hostTensor,
-  parseSafetensors,
-  type Safetensors,
-  serialiseSafetensors,
-} from "./safetensors.ts";
+import { firstNames, hostTensor, parseSafetensors, type Safetensors } from "./safetensors.ts";
+import { openSafetensors } from "./safetensors_file.ts";
+import { serialiseSafetensors, writeSafetensors } from "./safetensors_write.ts";
 
 /** Host tensors by slash-joined path, such as `conv1/kernel`. */
 export type Tensors = ReadonlyMap<string, HostTensor>;
@@ -53,6 +47,13 @@ const SECTIONS = ["params", "state", "optimizer"] as const;
  * ```
  */
 export function serialiseCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer> {
+  const { tensors, metadata } = contentsOf(checkpoint);
+  return serialiseSafetensors(tensors, metadata);
+}
+
+function contentsOf(
+  checkpoint: Checkpoint,
+): { tensors: Map<string, HostTensor>; metadata: Record<string, string> } {
   const tensors = new Map<string, HostTensor>();
   for (const section of SECTIONS) {
     for (const [path, tensor] of checkpoint.sections[section]) {
@@ -60,7 +61,7 @@ export function serialiseCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuf
     }
   }
   const run = jsonText(checkpoint.run, "run");
-  return serialiseSafetensors(tensors, { format: FORMAT, version: String(VERSION), run });
+  return { tensors, metadata: { format: FORMAT, version: String(VERSION), run } };
 }
 
 /**
@@ -84,21 +85,36 @@ export function serialiseCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuf
 export function parseCheckpoint(bytes: Uint8Array, file: string): Checkpoint {
   const contents = parseSafetensors(bytes, file);
   checkFormat(contents);
-  const sections = { params: new Map(), state: new Map(), optimizer: new Map() };
+  const sections = emptySections();
   for (const name of contents.tensors.keys()) {
-    const section = SECTIONS.find((section) => name.startsWith(`${section}/`));
-    if (!section) {
-      throw new SyntaxError(
-        `Cannot read checkpoint ${file} as each key must begin with one of ` +
-          `${SECTIONS.map((section) => `${section}/`).join(", ")}: current value is ${name}`,
-      );
-    }
-    sections[section].set(name.slice(section.length + 1), hostTensor(contents, name));
+    const [section, path] = placeOf(name, file);
+    sections[section].set(path, hostTensor(contents, name));
   }
   return { sections, run: parseRun(contents) };
 }
 
-function checkFormat({ file, metadata, tensors }: Safetensors): void {
+type Section = typeof SECTIONS[number];
+
+function emptySections(): Record<Section, Map<string, HostTensor>> {
+  return { params: new Map(), state: new Map(), optimizer: new Map() };
+}
+
+/** The section of a file's tensor, and its path there. */
+function placeOf(name: string, file: string): [Section, string] {
+  const section = SECTIONS.find((section) => name.startsWith(`${section}/`));
+  if (section) return [section, name.slice(section.length + 1)];
+  throw new SyntaxError(
+    `Cannot read checkpoint ${file} as each key must begin with one of ` +
+      `${SECTIONS.map((section) => `${section}/`).join(", ")}: current value is ${name}`,
+  );
+}
+
+/** What a file says of itself, and its names. */
+type About = Pick<Safetensors, "file" | "metadata"> & {
+  readonly tensors: ReadonlyMap<string, unknown>;
+};
+
+function checkFormat({ file, metadata, tensors }: About): void {
   const { format, version } = metadata;
   if (format !== FORMAT) {
     throw new SyntaxError(
@@ -115,7 +131,7 @@ function checkFormat({ file, metadata, tensors }: Safetensors): void {
   );
 }
 
-function parseRun({ file, metadata }: Safetensors): Json {
+function parseRun({ file, metadata }: About): Json {
   try {
     if (metadata.run === undefined) throw new SyntaxError("it is missing");
     return JSON.parse(metadata.run);
@@ -140,7 +156,8 @@ function parseRun({ file, metadata }: Safetensors): Json {
  * @throws {Error} of the class that Deno has for it, where the system refuses
  */
 export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
-  await writeFileAtomically(path, serialiseCheckpoint(checkpoint));
+  const { tensors, metadata } = contentsOf(checkpoint);
+  await writeSafetensors(path, tensors, metadata);
 }
 
 /**
@@ -154,11 +171,12 @@ export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Pro
  * @throws {Error} of the class that Deno has for it (`NotFound`, …), where the system refuses
  */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await Deno.readFile(path);
-  } catch (error) {
-    throw fileError(`Cannot read checkpoint ${path}`, error);
+  await using contents = await openSafetensors(path);
+  checkFormat(contents);
+  const sections = emptySections();
+  for (const name of contents.tensors.keys()) {
+    const [section, place] = placeOf(name, path);
+    sections[section].set(place, await contents.read(name));
   }
-  return parseCheckpoint(bytes, path);
+  return { sections, run: parseRun(contents) };
 }

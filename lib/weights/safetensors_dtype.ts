@@ -42,8 +42,8 @@ export function dtypeWidth(dtype: SafetensorsDtype): number {
   return WIDTHS[dtype];
 }
 
-/** The type under which each host tensor is written. */
-export const WRITTEN_AS = { float32: "F32", int32: "I32", bool: "BOOL" } as const;
+/** The type under which each host tensor is written, and `"int64"`, which only files have. */
+export const WRITTEN_AS = { float32: "F32", int32: "I32", bool: "BOOL", int64: "I64" } as const;
 
 type Numbers = Pick<HostTensor, "dtype" | "values">;
 
@@ -77,6 +77,20 @@ const READERS: { readonly [D in SafetensorsDtype]?: (buffer: ArrayBuffer) => Num
  * @throws {RangeError} where a value is beyond what float32 or int32 holds
  */
 export function decodeElements(dtype: SafetensorsDtype, bytes: Uint8Array): Numbers {
+  // A copy of its own: a view into a file's bytes need not be aligned, and would keep them all.
+  return takeElements(dtype, () => new Uint8Array(bytes).buffer);
+}
+
+/**
+ * Converts the bytes of a tensor to host numbers, without a copy where they are host numbers
+ * already.
+ *
+ * @param dtype the bytes' element type
+ * @param buffer makes the elements' bytes, nothing before or after them; they become the tensor's
+ * @returns as {@linkcode decodeElements}
+ * @throws as {@linkcode decodeElements}
+ */
+export function takeElements(dtype: SafetensorsDtype, buffer: () => ArrayBuffer): Numbers {
   const reader = READERS[dtype];
   if (!reader) {
     const known = Object.keys(READERS).join(", ");
@@ -84,8 +98,7 @@ export function decodeElements(dtype: SafetensorsDtype, bytes: Uint8Array): Numb
       `Cannot convert elements as their type must be one of ${known}: current value is ${dtype}`,
     );
   }
-  // A copy of its own: a view into a file's bytes need not be aligned, and would keep them all.
-  return reader(new Uint8Array(bytes).buffer);
+  return reader(buffer());
 }
 
 function float32(values: Float32Array): Numbers {

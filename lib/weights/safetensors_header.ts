@@ -6,7 +6,7 @@ import { dtypeWidth, SAFETENSORS_DTYPES, type SafetensorsDtype } from "./safeten
 const LONGEST_HEADER = 100_000_000;
 
 /** What the header says of one tensor; `begin` and `end` count from the end of the header. */
-type Entry = {
+export type Entry = {
   readonly name: string;
   readonly dtype: SafetensorsDtype;
   readonly shape: readonly number[];
@@ -14,7 +14,8 @@ type Entry = {
   readonly end: number;
 };
 
-type Header = {
+/** What a header says of its file. */
+export type Header = {
   /** In the order of their data. */
   readonly entries: readonly Entry[];
   readonly metadata: Readonly<Record<string, string>>;
@@ -33,35 +34,55 @@ function shown(value: unknown): string {
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
-/**
- * Reads and checks the header (https://github.com/huggingface/safetensors, "Format").
- * The tensors are then known to tile the rest of the file, without hole, overlap or excess.
- */
-export function parseHeader(bytes: Uint8Array, file: string): Header {
-  const dataStart = 8 + headerLength(bytes, file);
-  const json = headerObject(bytes.subarray(8, dataStart), file);
-  const { __metadata__: metadata = {}, ...tensors } = json;
-  const entries = Object.entries(tensors).map(([name, value]) => parseEntry(name, value, file));
-  entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
-  checkTiling(entries, bytes.length - dataStart, file);
-  return { entries, metadata: parseMetadata(metadata, file), dataStart };
-}
+/** How many bytes of a file say how long its header is. */
+export const PREFIX_LENGTH = 8;
 
-function headerLength(bytes: Uint8Array, file: string): number {
-  if (bytes.length < 8) {
-    throw badFile(file, "a safetensors file must have at least 8 bytes", bytes.length);
+/**
+ * The length of a file's header, known to be one that the file can have before anything is
+ * allocated for it.
+ *
+ * @param prefix the file's first 8 bytes, or more; fewer where the file has no more
+ * @param fileSize the size of the whole file, in bytes
+ * @param file its name, for messages
+ * @returns how many bytes of header follow the first 8
+ * @throws {SyntaxError} where the file is too short, or its header over 100 MB
+ */
+export function headerLength(prefix: Uint8Array, fileSize: number, file: string): number {
+  if (Math.min(prefix.length, fileSize) < PREFIX_LENGTH) {
+    throw badFile(file, "a safetensors file must have at least 8 bytes", prefix.length);
   }
   // Compared before anything is made of that length: the number is whatever the file says.
-  const claimed = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
+  const view = new DataView(prefix.buffer, prefix.byteOffset, PREFIX_LENGTH);
+  const claimed = view.getBigUint64(0, true);
   if (claimed > LONGEST_HEADER) {
     const rule = `the header length at offset 0 must be at most ${LONGEST_HEADER} bytes`;
     throw badFile(file, `${rule} (is this a safetensors file?)`, Number(claimed));
   }
-  if (claimed > bytes.length - 8) {
-    const rule = `the header of ${claimed} bytes must end within the file of ${bytes.length} bytes`;
-    throw badFile(file, rule, 8 + Number(claimed));
+  if (claimed > fileSize - PREFIX_LENGTH) {
+    const rule = `the header of ${claimed} bytes must end within the file of ${fileSize} bytes`;
+    throw badFile(file, rule, PREFIX_LENGTH + Number(claimed));
   }
   return Number(claimed);
+}
+
+/**
+ * Reads and checks the header (https://github.com/huggingface/safetensors, "Format").
+ * The tensors are then known to tile the rest of the file, without hole, overlap or excess.
+ *
+ * @param bytes the header, without the 8 bytes before it
+ * @param fileSize the size of the whole file, in bytes
+ * @param file its name, for messages
+ * @returns what it says of the file
+ * @throws {SyntaxError} where a rule of the format is broken
+ */
+export function parseHeader(bytes: Uint8Array, fileSize: number, file: string): Header {
+  const dataStart = PREFIX_LENGTH + bytes.length;
+  const json = headerObject(bytes, file);
+  const { __metadata__: metadata = {}, ...tensors } = json;
+  const entries = Object.entries(tensors).map(([name, value]) => parseEntry(name, value, file));
+  entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  checkTiling(entries, fileSize - dataStart, file);
+  return { entries, metadata: parseMetadata(metadata, file), dataStart };
 }
 
 function headerObject(bytes: Uint8Array, file: string): Record<string, unknown> {

@@ -9,7 +9,8 @@ import {
 } from "../../lib/weights/checkpoint.ts";
 import type { HostTensor } from "../../lib/weights/host_tensor.ts";
 import type { Json } from "../../lib/weights/json.ts";
-import { parseSafetensors, serialiseSafetensors } from "../../lib/weights/safetensors.ts";
+import { parseSafetensors } from "../../lib/weights/safetensors.ts";
+import { serialiseSafetensors } from "../../lib/weights/safetensors_write.ts";
 import { bits, float32 } from "./fixtures.ts";
 
 /** A NaN with bits of its own, a signalling one, both zeros, the least number, the infinities. */
@@ -188,10 +189,13 @@ Deno.test("a checkpoint that is absent or a directory is an error that names it"
     await assertRejects(
       () => readCheckpoint(`${directory}/none`),
       Deno.errors.NotFound,
-      `Cannot read checkpoint ${directory}/none: `,
+      `Cannot read ${directory}/none: `,
     );
     const error = await assertRejects(() => readCheckpoint(directory));
-    assert(error.message.startsWith(`Cannot read checkpoint ${directory}: `), error.message);
+    assert(
+      error.message.startsWith(`Cannot read ${directory} as it must be a regular file: `),
+      error.message,
+    );
     await assertRejects(() => writeCheckpoint(directory, checkpoint()), RangeError, "a directory");
     await assertRejects(
       () => writeCheckpoint(`${directory}/none/a`, checkpoint()),

@@ -1,11 +1,9 @@
 // Safetensors: what Python's package writes is read, what is written is what Python writes.
-import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import type { HostTensor } from "../../lib/weights/host_tensor.ts";
-import {
-  hostTensor,
-  parseSafetensors,
-  serialiseSafetensors,
-} from "../../lib/weights/safetensors.ts";
+import { hostTensor, parseSafetensors } from "../../lib/weights/safetensors.ts";
+import { openSafetensors } from "../../lib/weights/safetensors_file.ts";
+import { serialiseSafetensors } from "../../lib/weights/safetensors_write.ts";
 import { bits, float32, fromBase64 } from "./fixtures.ts";
 
 // safetensors 0.8.0, numpy.save of tensors() below with the metadata {"made": "by Python"}.
@@ -152,10 +150,19 @@ function changed(changes: object): object {
   return { w: { ...GOOD.w, ...changes } };
 }
 
-function refused(bytes: Uint8Array, ...includes: string[]): void {
+/** Refused with these words, in memory and on the disk alike. */
+async function refused(bytes: Uint8Array, ...includes: string[]): Promise<void> {
   const { message } = assertThrows(() => parseSafetensors(bytes, "bad.st"), SyntaxError);
   for (const part of ["Cannot read bad.st", ...includes]) {
     assert(message.includes(part), `"${message}" must contain "${part}"`);
+  }
+  const path = await Deno.makeTempFile({ suffix: ".st" });
+  try {
+    await Deno.writeFile(path, bytes);
+    const onDisk = await assertRejects(() => openSafetensors(path), SyntaxError);
+    assertEquals(onDisk.message.replace(path, "bad.st"), message);
+  } finally {
+    await Deno.remove(path);
   }
 }
 
@@ -164,92 +171,109 @@ Deno.test("the least file reads, and so does one padded with spaces", () => {
   assertEquals(parseSafetensors(fileOf(JSON.stringify(GOOD) + "     "), "a").tensors.size, 1);
 });
 
-Deno.test("a header length that the file cannot have is refused before anything is allocated", () => {
-  refused(new Uint8Array(0), "at least 8 bytes", "current value is 0");
-  refused(new Uint8Array(7), "at least 8 bytes", "current value is 7");
-  refused(framed(10_000_000_000n), "at most 100000000 bytes", "current value is 10000000000");
-  refused(framed(2n ** 64n - 1n, new Uint8Array(9)), "at most 100000000 bytes");
-  refused(framed(99_999_999n, new Uint8Array(9)), "end within the file of 17 bytes");
-  refused(framed(3n, new TextEncoder().encode("{}")), "header of 3 bytes must end within");
-  refused(framed(0n), "must begin with");
+Deno.test("a header length that the file cannot have is refused before anything is allocated", async () => {
+  await refused(new Uint8Array(0), "at least 8 bytes", "current value is 0");
+  await refused(new Uint8Array(7), "at least 8 bytes", "current value is 7");
+  await refused(framed(100_000_001n), "at most 100000000 bytes", "current value is 100000001");
+  await refused(framed(10_000_000_000n), "at most 100000000 bytes", "current value is 10000000000");
+  await refused(framed(2n ** 64n - 1n, new Uint8Array(9)), "at most 100000000 bytes");
+  await refused(framed(99_999_999n, new Uint8Array(9)), "end within the file of 17 bytes");
+  await refused(framed(3n, new TextEncoder().encode("{}")), "header of 3 bytes must end within");
+  await refused(framed(0n), "must begin with");
 });
 
-Deno.test("a header that is no JSON object in UTF-8 is refused", () => {
-  refused(fileOf("[]", 0), 'offset 8 must begin with "{"', "current value is 91");
-  refused(fileOf(" {}", 0), "must begin with", "current value is 32");
-  refused(fileOf('{"w":', 0), "valid JSON");
-  refused(fileOf("{} {}", 0), "valid JSON");
-  refused(framed(3n, new Uint8Array([0x7b, 0xff, 0x7d])), "valid UTF-8");
+Deno.test("a header that is no JSON object in UTF-8 is refused", async () => {
+  await refused(fileOf("[]", 0), 'offset 8 must begin with "{"', "current value is 91");
+  await refused(fileOf(" {}", 0), "must begin with", "current value is 32");
+  await refused(fileOf('{"w":', 0), "valid JSON");
+  await refused(fileOf("{} {}", 0), "valid JSON");
+  await refused(framed(3n, new Uint8Array([0x7b, 0xff, 0x7d])), "valid UTF-8");
 });
 
-Deno.test("a key that stands twice is refused, also within an entry or spelt with an escape", () => {
+Deno.test("a key that stands twice is refused, also within an entry or spelt with an escape", async () => {
   const entry = JSON.stringify(GOOD.w);
-  refused(fileOf(`{"w":${entry},"w":${entry}}`), 'twice in the header: current value is "w"');
-  refused(fileOf(`{"w":${entry}, "\\u0077" : ${entry}}`), 'current value is "w"');
-  refused(fileOf(`{"w":${entry.replace("{", '{"dtype":"I32",')}}`), 'current value is "dtype"');
-  refused(fileOf('{"__metadata__":{"a\\"":"1","a\\"":"2"}}', 0), "twice");
+  await refused(fileOf(`{"w":${entry},"w":${entry}}`), 'twice in the header: current value is "w"');
+  await refused(fileOf(`{"w":${entry}, "\\u0077" : ${entry}}`), 'current value is "w"');
+  await refused(
+    fileOf(`{"w":${entry.replace("{", '{"dtype":"I32",')}}`),
+    'current value is "dtype"',
+  );
+  await refused(fileOf('{"__metadata__":{"a\\"":"1","a\\"":"2"}}', 0), "twice");
   const alike = `{"__metadata__":{"w":"\\"w\\":{","x":"w"},"w":${entry}}`;
   assertEquals(parseSafetensors(fileOf(alike), "a").tensors.size, 1);
 });
 
-Deno.test("metadata must map strings to strings", () => {
-  refused(fileOf({ __metadata__: { epoch: 3 } }, 0), 'map "epoch" to a string', "is 3");
-  refused(fileOf({ __metadata__: ["a"] }, 0), '"__metadata__" must be an object');
-  refused(fileOf({ __metadata__: null }, 0), '"__metadata__" must be an object', "is null");
-  refused(fileOf('{"__metadata__":{"a":"\\ud800"}}', 0), 'map "a" to a string of UTF-16');
+Deno.test("metadata must map strings to strings", async () => {
+  await refused(fileOf({ __metadata__: { epoch: 3 } }, 0), 'map "epoch" to a string', "is 3");
+  await refused(fileOf({ __metadata__: ["a"] }, 0), '"__metadata__" must be an object');
+  await refused(fileOf({ __metadata__: null }, 0), '"__metadata__" must be an object', "is null");
+  await refused(fileOf('{"__metadata__":{"a":"\\ud800"}}', 0), 'map "a" to a string of UTF-16');
 });
 
-Deno.test("an entry that is not exactly dtype, shape and data_offsets is refused", () => {
-  refused(fileOf({ w: 3 }), 'tensor "w" must be an object', "is 3");
-  refused(fileOf({ w: null }), 'tensor "w" must be an object');
-  refused(fileOf(changed({ dtype: "F33" })), 'dtype of tensor "w" must be one of', '"F33"');
-  refused(fileOf(changed({ dtype: undefined })), "dtype", "current value is missing");
-  refused(fileOf(changed({ dtype: "toString" })), "dtype of tensor");
-  refused(fileOf(changed({ shape: undefined })), "shape", "current value is missing");
-  refused(fileOf(changed({ data_offsets: undefined })), "data_offsets", "missing");
-  refused(fileOf(changed({ compressed: true })), "only", '"compressed"');
-  refused(fileOf('{"\\ud800":{}}'), "UTF-16");
+Deno.test("an entry that is not exactly dtype, shape and data_offsets is refused", async () => {
+  await refused(fileOf({ w: 3 }), 'tensor "w" must be an object', "is 3");
+  await refused(fileOf({ w: null }), 'tensor "w" must be an object');
+  await refused(fileOf(changed({ dtype: "F33" })), 'dtype of tensor "w" must be one of', '"F33"');
+  await refused(fileOf(changed({ dtype: undefined })), "dtype", "current value is missing");
+  await refused(fileOf(changed({ dtype: "toString" })), "dtype of tensor");
+  await refused(fileOf(changed({ shape: undefined })), "shape", "current value is missing");
+  await refused(fileOf(changed({ data_offsets: undefined })), "data_offsets", "missing");
+  await refused(fileOf(changed({ compressed: true })), "only", '"compressed"');
+  await refused(fileOf('{"\\ud800":{}}'), "UTF-16");
 });
 
-Deno.test("a shape of other than whole numbers, or one that overflows, is refused", () => {
+Deno.test("a shape of other than whole numbers, or one that overflows, is refused", async () => {
   for (const shape of [[-2], [1.5], ["2"], [null], 2, { 0: 2 }, [1e300], [2 ** 53]]) {
-    refused(fileOf(changed({ shape })), 'shape of tensor "w" must be of whole numbers');
+    await refused(fileOf(changed({ shape })), 'shape of tensor "w" must be of whole numbers');
   }
-  refused(fileOf(changed({ shape: [2 ** 40, 2 ** 40] })), "must not overflow");
-  refused(fileOf(changed({ shape: [2 ** 40, 2 ** 40, 0], data_offsets: [0, 0] })), "overflow");
+  await refused(fileOf(changed({ shape: [2 ** 40, 2 ** 40] })), "must not overflow");
+  await refused(
+    fileOf(changed({ shape: [2 ** 40, 2 ** 40, 0], data_offsets: [0, 0] })),
+    "overflow",
+  );
 });
 
-Deno.test("offsets of other than two whole numbers in order are refused", () => {
+Deno.test("offsets of other than two whole numbers in order are refused", async () => {
   for (const data_offsets of [[0], [0, 4, 8], [-8, 0], [0.5, 8.5], ["0", "8"], null]) {
-    refused(fileOf(changed({ data_offsets })), 'data_offsets of tensor "w" must be two whole');
+    await refused(
+      fileOf(changed({ data_offsets })),
+      'data_offsets of tensor "w" must be two whole',
+    );
   }
-  refused(fileOf(changed({ data_offsets: [8, 0] })), "must not run backwards", "[8,0]");
+  await refused(fileOf(changed({ data_offsets: [8, 0] })), "must not run backwards", "[8,0]");
 });
 
-Deno.test("a size that is not the shape's is refused", () => {
-  refused(fileOf(changed({ shape: [3] })), "shape [3] must have 12 bytes", "current value is 8");
-  refused(fileOf(changed({ dtype: "F64" })), "must have 16 bytes");
-  refused(fileOf(changed({ shape: [] })), "must have 4 bytes");
-  refused(fileOf(changed({ shape: [0] })), "must have 0 bytes");
+Deno.test("a size that is not the shape's is refused", async () => {
+  await refused(
+    fileOf(changed({ shape: [3] })),
+    "shape [3] must have 12 bytes",
+    "current value is 8",
+  );
+  await refused(fileOf(changed({ dtype: "F64" })), "must have 16 bytes");
+  await refused(fileOf(changed({ shape: [] })), "must have 4 bytes");
+  await refused(fileOf(changed({ shape: [0] })), "must have 0 bytes");
 });
 
-Deno.test("data with a hole, an overlap, an end too soon or too late is refused", () => {
+Deno.test("data with a hole, an overlap, an end too soon or too late is refused", async () => {
   const two = (begin: number): object => ({
     ...GOOD,
     v: { dtype: "F32", shape: [2], data_offsets: [begin, begin + 8] },
   });
-  refused(fileOf(two(12), 20), 'data of tensor "v" must begin at 8 (a hole)', "is 12");
-  refused(fileOf(two(4), 12), 'data of tensor "v" must begin at 8 (an overlap)', "is 4");
-  refused(fileOf(two(0), 8), "(an overlap)");
-  refused(fileOf(changed({ data_offsets: [4, 12] }), 12), "must begin at 0 (a hole)");
-  refused(fileOf(GOOD, 7), "must have 8 bytes (it is cut short)", "is 7");
-  refused(fileOf(GOOD, 9), "must have 8 bytes (bytes are left over)", "is 9");
-  refused(fileOf("{}", 1), "must have 0 bytes (bytes are left over)");
+  await refused(fileOf(two(12), 20), 'data of tensor "v" must begin at 8 (a hole)', "is 12");
+  await refused(fileOf(two(4), 12), 'data of tensor "v" must begin at 8 (an overlap)', "is 4");
+  await refused(fileOf(two(0), 8), "(an overlap)");
+  await refused(fileOf(changed({ data_offsets: [4, 12] }), 12), "must begin at 0 (a hole)");
+  await refused(fileOf(changed({ data_offsets: [8, 16] }), 8), "must begin at 0 (a hole)");
+  const far = { ...GOOD, v: { dtype: "U8", shape: [2 ** 40], data_offsets: [8, 8 + 2 ** 40] } };
+  await refused(fileOf(far), "must have 1099511627784 bytes (it is cut short)", "is 8");
+  await refused(fileOf(GOOD, 7), "must have 8 bytes (it is cut short)", "is 7");
+  await refused(fileOf(GOOD, 9), "must have 8 bytes (bytes are left over)", "is 9");
+  await refused(fileOf("{}", 1), "must have 0 bytes (bytes are left over)");
 });
 
-Deno.test("a file cut at any byte is refused", () => {
+Deno.test("a file cut at any byte is refused", async () => {
   const bytes = fromBase64(PYTHON);
-  for (let length = 0; length < bytes.length; length++) refused(bytes.subarray(0, length));
+  for (let length = 0; length < bytes.length; length++) await refused(bytes.subarray(0, length));
 });
 
 Deno.test("a header of many quotes and braces is read without trouble", () => {

@@ -1,0 +1,160 @@
+// A safetensors file on the disk, of which one tensor at a time is in memory.
+import { fileError } from "./file_error.ts";
+import type { HostTensor } from "./host_tensor.ts";
+import { converted, entryOf } from "./safetensors.ts";
+import { type SafetensorsDtype, takeElements } from "./safetensors_dtype.ts";
+import {
+  badFile,
+  type Entry,
+  type Header,
+  headerLength,
+  parseHeader,
+  PREFIX_LENGTH,
+} from "./safetensors_header.ts";
+
+/** What a safetensors file's header says of a tensor. */
+export type TensorInfo = {
+  readonly dtype: SafetensorsDtype;
+  readonly shape: readonly number[];
+};
+
+/** An open safetensors file; whoever opened it closes it. */
+export class SafetensorsFile implements AsyncDisposable {
+  /** The file's name, for messages. */
+  readonly file: string;
+  /** What the file says of itself. */
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly #handle: Deno.FsFile;
+  readonly #entries: ReadonlyMap<string, Entry>;
+  readonly #dataStart: number;
+  /** Reads share the file's one position, so that each waits for the one before. */
+  #last: Promise<unknown> = Promise.resolve();
+  #isOpen = true;
+
+  /**
+   * @param handle the open file, which from now on belongs to this object
+   * @param header what its header says
+   * @param file its name, for messages
+   */
+  constructor(handle: Deno.FsFile, header: Header, file: string) {
+    this.file = file;
+    this.metadata = header.metadata;
+    this.#handle = handle;
+    this.#entries = new Map(header.entries.map((entry) => [entry.name, entry]));
+    this.#dataStart = header.dataStart;
+  }
+
+  /** Its tensors by name, in the order of their data. */
+  get tensors(): ReadonlyMap<string, TensorInfo> {
+    return this.#entries;
+  }
+
+  /**
+   * Reads one tensor, in the host's numbers as {@linkcode hostTensor} has them.
+   *
+   * @param name the tensor's name
+   * @returns the tensor; only F64, half precisions and whole numbers other than I32 are converted
+   * by way of a second copy
+   * @throws {RangeError} where the file has no such tensor, or is closed
+   * @throws {SyntaxError} where a value is beyond int32 or float32, the type has no host
+   * counterpart, or the file was cut since it was opened
+   */
+  async read(name: string): Promise<HostTensor> {
+    const { dtype, shape, begin, end } = entryOf(this.#entries, name, this.file);
+    const reading = this.#last.then(() => this.#bytes(this.#dataStart + begin, end - begin));
+    this.#last = reading.then(() => {}, () => {});
+    const { buffer } = await reading;
+    return converted(name, shape, () => takeElements(dtype, () => buffer), this.file);
+  }
+
+  async #bytes(at: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+    if (!this.#isOpen) {
+      throw new RangeError(`Cannot read ${this.file} as it must be open: current value is closed`);
+    }
+    return await readBytes(this.#handle, at, length, this.file);
+  }
+
+  /** Closes the file; closing it again does nothing. */
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#handle.close();
+  }
+
+  /** Closes the file, once the reads that were begun are done. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#last;
+    this.close();
+  }
+}
+
+/**
+ * Opens a safetensors file and checks its header by every rule of the format, without reading
+ * more of the file.
+ *
+ * Needs `--allow-read` for `path`.
+ *
+ * @param path the file
+ * @returns its tensors' types and shapes, its metadata, and a way to read a tensor
+ * @throws {SyntaxError} where a rule is broken, as {@linkcode parseSafetensors} does
+ * @throws {Error} of the class that Deno has for it (`NotFound`, …), where the system refuses
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { openSafetensors, serialiseSafetensors } from "@neocog/neocog";
+ *
+ * const bias = { dtype: "float32", shape: [2], values: new Float32Array([0.5, -0]) } as const;
+ * const path = await Deno.makeTempFile({ suffix: ".safetensors" });
+ * await Deno.writeFile(path, serialiseSafetensors(new Map([["bias", bias]])));
+ * await using file = await openSafetensors(path);
+ * assertEquals([...file.tensors.keys()], ["bias"]);
+ * assertEquals(await file.read("bias"), bias);
+ * ```
+ */
+export async function openSafetensors(path: string): Promise<SafetensorsFile> {
+  let handle: Deno.FsFile;
+  try {
+    handle = await Deno.open(path);
+  } catch (error) {
+    throw fileError(`Cannot read ${path}`, error);
+  }
+  try {
+    const size = await fileSize(handle, path);
+    const prefix = await readBytes(handle, 0, Math.min(PREFIX_LENGTH, size), path);
+    const length = headerLength(prefix, size, path);
+    const header = await readBytes(handle, PREFIX_LENGTH, length, path);
+    return new SafetensorsFile(handle, parseHeader(header, size, path), path);
+  } catch (error) {
+    handle.close();
+    throw error;
+  }
+}
+
+async function fileSize(handle: Deno.FsFile, path: string): Promise<number> {
+  const { isFile, isDirectory, size } = await handle.stat();
+  // Of a pipe or a device the size is not known before its end.
+  if (isFile) return size;
+  throw badFile(path, "it must be a regular file", isDirectory ? "a directory" : "a device");
+}
+
+/** So many bytes from a place in the file, which must have them. */
+async function readBytes(
+  handle: Deno.FsFile,
+  at: number,
+  length: number,
+  path: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(length);
+  try {
+    await handle.seek(at, Deno.SeekMode.Start);
+    for (let done = 0; done < length;) {
+      const count = await handle.read(bytes.subarray(done));
+      if (count === null) throw badFile(path, `it must have ${at + length} bytes`, at + done);
+      done += count;
+    }
+  } catch (error) {
+    throw error instanceof SyntaxError ? error : fileError(`Cannot read ${path}`, error);
+  }
+  return bytes;
+}

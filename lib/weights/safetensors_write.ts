@@ -1,0 +1,197 @@
+// Writes safetensors files, the same bytes as Python's package: into memory, or tensor by tensor to the disk.
+import { writeFileAtomically } from "./atomic_file.ts";
+import {
+  checkHostTensor,
+  type HostDtype,
+  type HostTensor,
+  type HostValues,
+} from "./host_tensor.ts";
+import { dtypeWidth, SAFETENSORS_DTYPES, WRITTEN_AS } from "./safetensors_dtype.ts";
+
+/** The values of a tensor that is written: a host tensor's, or `BigInt64Array` for `"int64"`. */
+export type WrittenValues = HostValues | BigInt64Array;
+
+/** A tensor to be written whose values are made when their turn comes. */
+export type LazyTensor = {
+  /** A host tensor's type, or `"int64"`, which PyTorch counts in. */
+  readonly dtype: HostDtype | "int64";
+  readonly shape: readonly number[];
+  /** Makes the values, the product of `shape` in row-major order; called at most once a file. */
+  readonly values: () => WrittenValues | Promise<WrittenValues>;
+};
+
+/** What is known of a tensor before its values are. */
+type Planned = Pick<LazyTensor, "dtype" | "shape">;
+
+/**
+ * Writes tensors as a safetensors file. The same tensors and metadata give the same bytes,
+ * in whatever order they come; they are those of the Python package.
+ *
+ * @param tensors host tensors by name
+ * @param metadata strings by name
+ * @returns the file's bytes
+ * @throws {TypeError} where a tensor's shape, dtype and values disagree, or a name or a
+ * metadata string cannot be written
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { serialiseSafetensors } from "@neocog/neocog";
+ *
+ * assertEquals(new TextDecoder().decode(serialiseSafetensors(new Map()).subarray(8)), "{}      ");
+ * ```
+ */
+export function serialiseSafetensors(
+  tensors: ReadonlyMap<string, HostTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer> {
+  for (const [name, tensor] of tensors) checkHostTensor(name, tensor);
+  const sorted = [...tensors].sort(byTypeThenName);
+  const head = headBytes(sorted, metadata);
+  const size = sorted.reduce((sum, [, tensor]) => sum + tensor.values.byteLength, 0);
+  const out = new Uint8Array(head.length + size);
+  out.set(head);
+  let at = head.length;
+  for (const [, { values }] of sorted) {
+    out.set(bytesOf(values), at);
+    at += values.byteLength;
+  }
+  return out;
+}
+
+/**
+ * Writes tensors to a safetensors file one after the other, so that no two need be in memory
+ * together. The bytes are those of {@linkcode serialiseSafetensors}; the file is written in full
+ * or not at all.
+ *
+ * Needs `--allow-read` and `--allow-write` for the directory of `path`.
+ *
+ * @param path the file; what was there before stays where this throws
+ * @param tensors pairs of name and tensor, such as a `Map`: host tensors, or such as make their
+ * values when these are to be written
+ * @param metadata strings by name
+ * @throws {TypeError} where a tensor's shape, dtype and values disagree, two have one name, or
+ * a name or a metadata string cannot be written
+ * @throws {Error} of the class that Deno has for it, where the system refuses
+ * @throws what a tensor's `values` throws
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { openSafetensors, writeSafetensors } from "@neocog/neocog";
+ *
+ * const path = await Deno.makeTempFile({ suffix: ".safetensors" });
+ * const values = () => Promise.resolve(new Float32Array([1, 2]));
+ * await writeSafetensors(path, [["bias", { dtype: "float32", shape: [2], values }]]);
+ * await using file = await openSafetensors(path);
+ * assertEquals([...(await file.read("bias")).values], [1, 2]);
+ * ```
+ */
+export async function writeSafetensors(
+  path: string,
+  tensors: Iterable<readonly [name: string, tensor: HostTensor | LazyTensor]>,
+  metadata: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const sorted = requireDistinct([...tensors]).sort(byTypeThenName);
+  for (const [name, tensor] of sorted) {
+    if (typeof tensor.values !== "function") checkHostTensor(name, tensor as HostTensor);
+  }
+  const head = headBytes(sorted, metadata);
+  await writeFileAtomically(path, parts(head, sorted));
+}
+
+type Named<T> = readonly [name: string, tensor: T];
+
+function requireDistinct<T>(tensors: Named<T>[]): Named<T>[] {
+  const names = new Set<string>();
+  for (const [name] of tensors) {
+    if (names.has(name)) {
+      throw new TypeError(
+        `Cannot write tensors as their names must differ: current value is ${
+          JSON.stringify(name)
+        } twice`,
+      );
+    }
+    names.add(name);
+  }
+  return tensors;
+}
+
+/** The file, piece by piece. */
+async function* parts(
+  head: Uint8Array,
+  tensors: readonly Named<HostTensor | LazyTensor>[],
+): AsyncIterable<Uint8Array> {
+  yield head;
+  for (const [name, tensor] of tensors) {
+    const { dtype, shape } = tensor;
+    const values = typeof tensor.values === "function" ? await tensor.values() : tensor.values;
+    if (dtype === "int64") checkInt64(name, shape, values);
+    else checkHostTensor(name, { dtype, shape, values: values as HostValues });
+    yield bytesOf(values);
+  }
+}
+
+function checkInt64(name: string, shape: readonly number[], values: WrittenValues): void {
+  const count = shape.reduce((product, size) => product * size, 1);
+  if (values instanceof BigInt64Array && values.length === count) return;
+  throw new TypeError(
+    `Cannot write tensor "${name}" as int64 [${shape.join(", ")}] must be a BigInt64Array of ` +
+      `${count}: current value is ${values?.constructor.name} of ${values?.length}`,
+  );
+}
+
+/** Buffers are little-endian, as the format is and as every machine that Deno runs on. */
+function bytesOf({ buffer, byteOffset, byteLength }: WrittenValues): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+/** The reference's order: wide types first, so that every tensor is aligned; then by name. */
+function byTypeThenName([a, x]: Named<Planned>, [b, y]: Named<Planned>): number {
+  const rank = ({ dtype }: Planned): number => SAFETENSORS_DTYPES.indexOf(WRITTEN_AS[dtype]);
+  return rank(y) - rank(x) || (a < b ? -1 : 1);
+}
+
+/** The header with its length before it. */
+function headBytes(
+  tensors: readonly Named<Planned>[],
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array {
+  const fields: string[] = [];
+  if (Object.keys(metadata).length > 0) fields.push(`"__metadata__":${metadataJson(metadata)}`);
+  let begin = 0;
+  for (const [name, { dtype, shape }] of tensors) {
+    checkName(name);
+    const size = shape.reduce((product, length) => product * length, 1);
+    const end = begin + size * dtypeWidth(WRITTEN_AS[dtype]);
+    const entry = { dtype: WRITTEN_AS[dtype], shape, data_offsets: [begin, end] };
+    fields.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
+    begin = end;
+  }
+  const header = new TextEncoder().encode(`{${fields.join(",")}}`);
+  // Padded with spaces as in the reference, so that the data begins at a multiple of 8.
+  const padded = new Uint8Array(8 + Math.ceil(header.length / 8) * 8).fill(0x20);
+  new DataView(padded.buffer).setBigUint64(0, BigInt(padded.length - 8), true);
+  padded.set(header, 8);
+  return padded;
+}
+function checkName(name: string): void {
+  if (name === "__metadata__" || !name.isWellFormed()) {
+    throw new TypeError(
+      'Cannot write a tensor as its name must be valid UTF-16 and not "__metadata__": ' +
+        `current value is ${JSON.stringify(name)}`,
+    );
+  }
+}
+
+function metadataJson(metadata: Readonly<Record<string, string>>): string {
+  for (const [key, value] of Object.entries(metadata)) {
+    if (typeof value !== "string" || !value.isWellFormed() || !key.isWellFormed()) {
+      throw new TypeError(
+        `Cannot write metadata "${key}" as it must be a string of valid UTF-16: ` +
+          `current value is ${JSON.stringify(value)}`,
+      );
+    }
+  }
+  return JSON.stringify(metadata);
+}
