@@ -192,6 +192,17 @@ const record: BenchRecord = {
     batchSize: 8,
   }],
   ops: opRows([op("dense forward", 4e9, [100])]),
+  zoo: [{
+    model: "vgg11",
+    parameters: 132863336,
+    flops: 15e9,
+    inputShape: [224, 224, 3],
+    forwardMs: 500,
+    stepMs: 4000,
+    losses: [7, 5, 2],
+    allocatedBytes: 2 ** 31,
+    rss: 2 ** 31,
+  }, { model: "vgg13", reason: "it broke" }],
   finished: false,
 };
 
