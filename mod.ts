@@ -278,6 +278,12 @@ export {
 } from "./lib/weights/checkpoint.ts";
 export type { HostDtype, HostTensor, HostValues } from "./lib/weights/host_tensor.ts";
 export type { Json } from "./lib/weights/json.ts";
+export {
+  type LoadedTorch,
+  loadTorch,
+  recognise,
+  type Recognised,
+} from "./lib/weights/recognise.ts";
 export { requireShapes } from "./lib/weights/require_shapes.ts";
 export {
   hostTensor,
@@ -287,7 +293,7 @@ export {
 } from "./lib/weights/safetensors.ts";
 export {
   openSafetensors,
-  SafetensorsFile,
+  type SafetensorsFile,
   type TensorInfo,
 } from "./lib/weights/safetensors_file.ts";
 export {
@@ -297,6 +303,16 @@ export {
   type WrittenValues,
 } from "./lib/weights/safetensors_write.ts";
 export type { SafetensorsDtype } from "./lib/weights/safetensors_dtype.ts";
+export { type TensorSource, tensorSource } from "./lib/weights/tensor_source.ts";
+export {
+  fromTorch,
+  type FromTorchOptions,
+  type TorchWeights,
+  toTorch,
+  writeTorch,
+} from "./lib/weights/torch.ts";
+export type { TorchLayout } from "./lib/weights/torch_layout.ts";
+export { torchLayouts } from "./lib/weights/torch_layouts.ts";
 
 // Text
 export { nearest, unknownName } from "./lib/text/nearest.ts";

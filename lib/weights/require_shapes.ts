@@ -27,6 +27,38 @@ export function requireShapes(
   found: ReadonlyMap<string, Pick<HostTensor, "shape">>,
   file: string,
 ): void {
+  const { missing, unexpected, misshapen } = compareShapes(expected, found);
+  const faults = [
+    ...listed("missing", missing),
+    ...listed("unexpected", unexpected),
+    ...listed("of another shape", misshapen),
+  ];
+  if (faults.length === 0) return;
+  throw new TypeError(
+    `Cannot load ${file} as its tensors must be those of the model: ` +
+      `current value is ${found.size} tensors with ${faults.join("; ")}`,
+  );
+}
+
+/** What differs between two sets of tensors, name by name. */
+export type ShapeFaults = {
+  readonly missing: readonly string[];
+  readonly unexpected: readonly string[];
+  /** Of another shape. */
+  readonly misshapen: readonly string[];
+};
+
+/**
+ * Compares tensors with those of a model.
+ *
+ * @param expected the model's shapes by name
+ * @param found the tensors by name
+ * @returns names with shapes
+ */
+export function compareShapes(
+  expected: ReadonlyMap<string, readonly number[]>,
+  found: ReadonlyMap<string, Pick<HostTensor, "shape">>,
+): ShapeFaults {
   const missing: string[] = [];
   const misshapen: string[] = [];
   for (const [path, shape] of expected) {
@@ -38,16 +70,7 @@ export function requireShapes(
   }
   const unexpected = [...found].filter(([path]) => !expected.has(path))
     .map(([path, { shape }]) => `${path} ${text(shape)}`);
-  const faults = [
-    ...listed("missing", missing),
-    ...listed("unexpected", unexpected),
-    ...listed("of another shape", misshapen),
-  ];
-  if (faults.length === 0) return;
-  throw new TypeError(
-    `Cannot load ${file} as its tensors must be those of the model: ` +
-      `current value is ${found.size} tensors with ${faults.join("; ")}`,
-  );
+  return { missing, unexpected, misshapen };
 }
 
 function text(shape: readonly number[]): string {

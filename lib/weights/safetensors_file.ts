@@ -19,10 +19,30 @@ export type TensorInfo = {
 };
 
 /** An open safetensors file; whoever opened it closes it. */
-export class SafetensorsFile implements AsyncDisposable {
+export type SafetensorsFile = AsyncDisposable & {
   /** The file's name, for messages. */
   readonly file: string;
   /** What the file says of itself. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Its tensors by name, in the order of their data. */
+  readonly tensors: ReadonlyMap<string, TensorInfo>;
+  /**
+   * Reads one tensor, in the host's numbers as {@linkcode hostTensor} has them. Those of F32 and
+   * I32 are read in place; others are converted into a second copy.
+   *
+   * @param name the tensor's name
+   * @returns the tensor
+   * @throws {RangeError} where the file has no such tensor, or is closed
+   * @throws {SyntaxError} where a value is beyond int32 or float32, the type has no host
+   * counterpart, or the file was cut since it was opened
+   */
+  read(name: string): Promise<HostTensor>;
+  /** Closes the file; closing it again does nothing. */
+  close(): void;
+};
+
+class OpenFile implements SafetensorsFile {
+  readonly file: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly #handle: Deno.FsFile;
   readonly #entries: ReadonlyMap<string, Entry>;
@@ -31,11 +51,6 @@ export class SafetensorsFile implements AsyncDisposable {
   #last: Promise<unknown> = Promise.resolve();
   #isOpen = true;
 
-  /**
-   * @param handle the open file, which from now on belongs to this object
-   * @param header what its header says
-   * @param file its name, for messages
-   */
   constructor(handle: Deno.FsFile, header: Header, file: string) {
     this.file = file;
     this.metadata = header.metadata;
@@ -44,21 +59,10 @@ export class SafetensorsFile implements AsyncDisposable {
     this.#dataStart = header.dataStart;
   }
 
-  /** Its tensors by name, in the order of their data. */
   get tensors(): ReadonlyMap<string, TensorInfo> {
     return this.#entries;
   }
 
-  /**
-   * Reads one tensor, in the host's numbers as {@linkcode hostTensor} has them.
-   *
-   * @param name the tensor's name
-   * @returns the tensor; only F64, half precisions and whole numbers other than I32 are converted
-   * by way of a second copy
-   * @throws {RangeError} where the file has no such tensor, or is closed
-   * @throws {SyntaxError} where a value is beyond int32 or float32, the type has no host
-   * counterpart, or the file was cut since it was opened
-   */
   async read(name: string): Promise<HostTensor> {
     const { dtype, shape, begin, end } = entryOf(this.#entries, name, this.file);
     const reading = this.#last.then(() => this.#bytes(this.#dataStart + begin, end - begin));
@@ -74,14 +78,13 @@ export class SafetensorsFile implements AsyncDisposable {
     return await readBytes(this.#handle, at, length, this.file);
   }
 
-  /** Closes the file; closing it again does nothing. */
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#handle.close();
   }
 
-  /** Closes the file, once the reads that were begun are done. */
+  /** Waits for the reads that were begun. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#last;
     this.close();
@@ -124,7 +127,7 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
     const prefix = await readBytes(handle, 0, Math.min(PREFIX_LENGTH, size), path);
     const length = headerLength(prefix, size, path);
     const header = await readBytes(handle, PREFIX_LENGTH, length, path);
-    return new SafetensorsFile(handle, parseHeader(header, size, path), path);
+    return new OpenFile(handle, parseHeader(header, size, path), path);
   } catch (error) {
     handle.close();
     throw error;

@@ -13,4 +13,11 @@ export type TorchLayout = {
    * @throws {RangeError} where the network has no such layer
    */
   module(layer: Path): string;
+  /**
+   * Whether PyTorch has a convolution where we have a dense layer, so that its weight is of rank
+   * 4, `[out, C, H, W]` of the flattened image. Default: of none.
+   *
+   * @param layer the layer's path
+   */
+  isConv?(layer: Path): boolean;
 };

@@ -37,7 +37,11 @@ export function vggTorchNames(options: VggNamesOptions): TorchLayout {
  */
 export function vggTimmNames(options: VggNamesOptions): TorchLayout {
   const modules = new Map([...torchvisionModules(options), ...TIMM_HEAD]);
-  return { name: "timm", module: (layer) => moduleOf("VGG", modules, layer) };
+  return {
+    name: "timm",
+    module: (layer) => moduleOf("VGG", modules, layer),
+    isConv: (layer) => layer === "fc6" || layer === "fc7",
+  };
 }
 
 function torchvisionModules({ depth, batchNorm }: VggNamesOptions): ReadonlyMap<string, string> {

@@ -1,0 +1,153 @@
+// Finds out by its keys and shapes which network a PyTorch file belongs to.
+import type { Layer } from "../layers/layer.ts";
+import { findModel, models } from "../models/registry.ts";
+import type { Shape } from "../tensor/tensor.ts";
+import type { Tree } from "../tensor/tree.ts";
+import type { ShapeFaults } from "./require_shapes.ts";
+import { firstNames } from "./safetensors.ts";
+import { openSafetensors } from "./safetensors_file.ts";
+import type { TensorSource } from "./tensor_source.ts";
+import { fromTorch, type FromTorchOptions, type TorchWeights } from "./torch.ts";
+import { fitTorch, requireFit, torchFaults, type TorchFit } from "./torch_fit.ts";
+import type { TorchLayout } from "./torch_layout.ts";
+import { torchLayouts } from "./torch_layouts.ts";
+import { torchSlots } from "./torch_slots.ts";
+
+/** The network that a PyTorch file belongs to. */
+export type Recognised = {
+  /** The model's name in {@linkcode models}. */
+  readonly name: string;
+  /** The model, for as many classes as the file has. */
+  readonly model: Layer;
+  /** Shape of one input that the model was made for. */
+  readonly inputShape: Shape;
+  /** Number of classes. */
+  readonly numClasses: number;
+  /** Whose names the file's keys are. */
+  readonly layout: TorchLayout;
+};
+
+/**
+ * Finds the layout of a PyTorch file, and the model where none is named, by keys and shapes.
+ * The number of classes is that of the last layer.
+ *
+ * @param source the file, see {@linkcode openSafetensors}
+ * @param name the model's name in {@linkcode models}. Default: the first of
+ * {@linkcode torchLayouts} that fits
+ * @returns model, layout and number of classes
+ * @throws {TypeError} where no layout fits: the keys of the nearest that are missing, unexpected
+ * or of another shape
+ * @throws {RangeError} where there is no such model, or no PyTorch names for it are known
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { init, key, recognise, resnet20, start, tensorSource, toTorch } from "@neocog/neocog";
+ * import { torchLayouts } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const model = resnet20({ numClasses: 7 });
+ * const weights = init(model, key(0), [32, 32, 3]);
+ * const lazy = toTorch(model, [32, 32, 3], weights, torchLayouts.resnet20![0]!);
+ * const tensors = new Map([...lazy].map(([name, { shape }]) =>
+ *   [name, { dtype: "float32", shape, values: new Float32Array() } as const]
+ * ));
+ * const { name, numClasses, layout } = recognise(tensorSource(tensors));
+ * assertEquals([name, numClasses, layout.name], ["resnet20", 7, "akamaster"]);
+ * ```
+ */
+export function recognise(source: TensorSource, name?: string): Recognised {
+  const fits = candidates(name).map(([model, layout]) => fitOf(source, model, layout));
+  const best = fits.reduce((a, b) => count(b.faults) < count(a.faults) ? b : a);
+  if (count(best.faults) === 0) return best.recognised;
+  // Of a file that has hardly anything of any network, what is missing says nothing.
+  const shared = best.fit.expected.size - best.faults.missing.length;
+  if (name !== undefined || 2 * shared > best.fit.expected.size) {
+    const nearest = `${source.file} (as ${best.recognised.layout.name}'s ${best.recognised.name})`;
+    requireFit(best.fit, nearest);
+  }
+  const { tensors } = source;
+  throw new TypeError(
+    `Cannot recognise ${source.file} as its keys must be those of a known network (${
+      Object.keys(torchLayouts).join(", ")
+    }): current value is ${tensors.size} tensors, ${firstNames(tensors.keys(), tensors.size)}`,
+  );
+}
+
+function count({ missing, unexpected, misshapen }: ShapeFaults): number {
+  return missing.length + unexpected.length + misshapen.length;
+}
+
+function candidates(name?: string): [model: string, layout: TorchLayout][] {
+  const names = name === undefined ? Object.keys(torchLayouts) : [name];
+  return names.flatMap((one) =>
+    layoutsOf(one).map((layout): [string, TorchLayout] => [one, layout])
+  );
+}
+
+function layoutsOf(name: string): readonly TorchLayout[] {
+  findModel(name);
+  if (Object.hasOwn(torchLayouts, name)) return torchLayouts[name]!;
+  throw new RangeError(
+    `Cannot load a PyTorch file as its model must be one of ${
+      Object.keys(torchLayouts).join(", ")
+    }: current value is ${name}`,
+  );
+}
+
+/** A network that a file may belong to, and how well it fits. */
+type Candidate = {
+  readonly recognised: Recognised;
+  readonly fit: TorchFit;
+  readonly faults: ShapeFaults;
+};
+
+/** A model with as many classes as the source has, beside the source. */
+function fitOf(source: TensorSource, name: string, layout: TorchLayout): Candidate {
+  const { build, inputShape } = models[name]!;
+  const usual = build();
+  const usualSlots = torchSlots(usual, inputShape, layout);
+  const usualFit = fitTorch(usualSlots, source);
+  const classifier = usualSlots.findLast(({ leaf }) => leaf === "kernel")!;
+  const classes = usualFit.found.get(classifier.key)?.shape[0] ?? 0;
+  const isUsual = classes < 1 || classes === classifier.sizes[0];
+  const numClasses = isUsual ? classifier.sizes[0] : classes;
+  const model = isUsual ? usual : build({ numClasses });
+  const fit = isUsual ? usualFit : fitTorch(torchSlots(model, inputShape, layout), source);
+  return {
+    recognised: { name, model, inputShape, numClasses, layout },
+    fit,
+    faults: torchFaults(fit),
+  };
+}
+
+/** What {@linkcode loadTorch} answers. */
+export type LoadedTorch = Recognised & TorchWeights<Tree, Tree> & {
+  /** What the file says of itself. */
+  readonly metadata: Readonly<Record<string, string>>;
+};
+
+/**
+ * Loads a safetensors file with PyTorch's names, one tensor after the other.
+ *
+ * Needs `--allow-read` for `path`.
+ *
+ * @param path the file
+ * @param name the model's name in {@linkcode models}. Default: found out by the file's keys
+ * @param options progress
+ * @returns the model with its weights, whose tensors the caller owns
+ * @throws {SyntaxError} where the file is cut, corrupt or no safetensors file
+ * @throws {TypeError | RangeError} as {@linkcode recognise} and {@linkcode fromTorch} do
+ * @throws {Error} of the class that Deno has for it (`NotFound`, …), where the system refuses
+ */
+export async function loadTorch(
+  path: string,
+  name?: string,
+  options: FromTorchOptions = {},
+): Promise<LoadedTorch> {
+  await using file = await openSafetensors(path);
+  const { metadata } = file;
+  const { name: found, model, inputShape, numClasses, layout } = recognise(file, name);
+  const weights = await fromTorch(model, inputShape, file, layout, options);
+  return { name: found, model, inputShape, numClasses, layout, metadata, ...weights };
+}

@@ -1,0 +1,185 @@
+// Weights from PyTorch and to PyTorch: names, order of axes and shapes.
+import { fillSlots, type Layer } from "../layers/layer.ts";
+import type { Shape, Tensor } from "../tensor/tensor.ts";
+import { entries, type Path, type Tree } from "../tensor/tree.ts";
+import { upload } from "../tensor/upload.ts";
+import { fromOihw, toOihw } from "./axes.ts";
+import { type LazyTensor, writeSafetensors } from "./safetensors_write.ts";
+import type { TensorSource } from "./tensor_source.ts";
+import { fitTorch, requireFit } from "./torch_fit.ts";
+import type { TorchLayout } from "./torch_layout.ts";
+import { type TorchSlot, torchSlots } from "./torch_slots.ts";
+
+/** Options of {@linkcode fromTorch}. */
+export type FromTorchOptions = {
+  /** Called after each tensor with how many are done. */
+  readonly onProgress?: (done: number, total: number) => void;
+};
+
+/** What {@linkcode fromTorch} answers. */
+export type TorchWeights<P extends Tree, S extends Tree> = {
+  readonly params: P;
+  readonly state: S;
+  /** Names of the source's tensors that the model has no use for: auxiliary heads. */
+  readonly ignored: readonly string[];
+};
+
+/**
+ * A model's parameters and state from tensors by PyTorch's names: kernels OIHW → HWIO, dense
+ * ones `[out, in]` → `[in, out]`, after a flattened image from the order C, H, W to H, W, C;
+ * one tensor after the other. A dense layer's weight may be a convolution's, as in timm's VGG;
+ * `num_batches_tracked` and the prefix `module.` of `DataParallel` may be there or not.
+ *
+ * @param model the model
+ * @param inputShape shape of one input, without the batch
+ * @param source an open file, see {@linkcode openSafetensors}, or a {@linkcode tensorSource}
+ * @param layout PyTorch's names, see {@linkcode torchLayouts}
+ * @param options progress
+ * @returns parameters and state, whose tensors the caller owns, and what was left
+ * @throws {TypeError} where the tensors are not those of the model: all keys that are missing,
+ * unexpected or of another shape; or where one is not of floats
+ * @throws {SyntaxError} where a tensor can not be read
+ * @throws {RangeError} where the layout does not have a layer of the model
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { dense, fromTorch, sequential, start, tensorSource } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const model = sequential({ logits: dense({ features: 2, bias: false }) });
+ * const weight = { dtype: "float32", shape: [2, 3], values: Float32Array.of(1, 2, 3, 4, 5, 6) } as const;
+ * const layout = { name: "torch", module: () => "fc" };
+ * const source = tensorSource(new Map([["fc.weight", weight]]));
+ * const { params } = await fromTorch(model, [3], source, layout);
+ * assertEquals(await params.logits.kernel.array(), [[1, 4], [2, 5], [3, 6]]);
+ * ```
+ */
+export async function fromTorch<P extends Tree, S extends Tree>(
+  model: Layer<P, S>,
+  inputShape: Shape,
+  source: TensorSource,
+  layout: TorchLayout,
+  options: FromTorchOptions = {},
+): Promise<TorchWeights<P, S>> {
+  const slots = torchSlots(model as unknown as Layer, inputShape, layout);
+  const fit = fitTorch(slots, source);
+  requireFit(fit, source.file);
+  const made = { params: new Map<Path, Tensor>(), state: new Map<Path, Tensor>() };
+  try {
+    for (const [done, slot] of slots.entries()) {
+      const values = await readFloats(source, fit.names.get(slot.key)!);
+      made[slot.part].set(slot.path, upload(fromOihw(values, slot.sizes), slot.shape));
+      options.onProgress?.(done + 1, slots.length);
+    }
+  } catch (error) {
+    for (const tensor of [...made.params.values(), ...made.state.values()]) tensor.dispose();
+    throw error;
+  }
+  const declaration = model.declare(inputShape);
+  return {
+    params: fillSlots<P>(declaration.params, (_, path) => made.params.get(path)!),
+    state: fillSlots<S>(declaration.state, (_, path) => made.state.get(path)!),
+    ignored: fit.ignored,
+  };
+}
+
+async function readFloats(source: TensorSource, name: string): Promise<Float32Array> {
+  const { dtype, values } = await source.read(name);
+  if (values instanceof Float32Array) return values;
+  throw new TypeError(
+    `Cannot load ${source.file} as "${name}" must be of floats: current value is ${dtype}`,
+  );
+}
+
+/**
+ * A model's weights as tensors by PyTorch's names, in PyTorch's order: the reverse of
+ * {@linkcode fromTorch}. Their values are read from the device and turned about when they are
+ * asked for; until then, the model's tensors must be there.
+ *
+ * @param model the model
+ * @param inputShape shape of one input, without the batch
+ * @param weights its parameters and state
+ * @param layout PyTorch's names
+ * @returns all that PyTorch's `load_state_dict` wants with `strict=True`, for
+ * {@linkcode writeSafetensors}; `num_batches_tracked` is 0
+ * @throws {RangeError} where the layout does not have a layer of the model
+ * @throws {TypeError} where the weights are not the model's
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { dense, init, key, sequential, start, toTorch } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const model = sequential({ logits: dense({ features: 2 }) });
+ * const tensors = toTorch(model, [3], init(model, key(0), [3]), {
+ *   name: "torch",
+ *   module: () => "fc",
+ * });
+ * assertEquals([...tensors].map(([name, { shape }]) => [name, shape]), [
+ *   ["fc.weight", [2, 3]],
+ *   ["fc.bias", [2]],
+ * ]);
+ * assertEquals(await tensors.get("fc.bias")!.values(), new Float32Array(2));
+ * ```
+ */
+export function toTorch<P extends Tree, S extends Tree>(
+  model: Layer<P, S>,
+  inputShape: Shape,
+  weights: { readonly params: P; readonly state: S },
+  layout: TorchLayout,
+): Map<string, LazyTensor> {
+  const slots = torchSlots(model as unknown as Layer, inputShape, layout);
+  const held = {
+    params: new Map(entries(weights.params)),
+    state: new Map(entries(weights.state)),
+  };
+  const tensors = new Map<string, LazyTensor>();
+  for (const slot of slots) {
+    tensors.set(slot.key, lazyTensor(slot, held[slot.part].get(slot.path)));
+    if (slot.leaf === "mean") tensors.set(`${slot.module}.num_batches_tracked`, COUNTER);
+  }
+  return tensors;
+}
+
+const COUNTER: LazyTensor = { dtype: "int64", shape: [], values: () => new BigInt64Array(1) };
+
+function lazyTensor({ path, shape, sizes, torchShape }: TorchSlot, tensor?: Tensor): LazyTensor {
+  if (`${tensor?.shape}` !== `${shape}`) {
+    throw new TypeError(
+      `Cannot translate weights for PyTorch as "${path}" must be of shape [${shape}]: current value is ${
+        tensor ? `[${tensor.shape}]` : "absent"
+      }`,
+    );
+  }
+  const values = async (): Promise<Float32Array> =>
+    toOihw(await tensor!.data() as Float32Array, sizes);
+  return { dtype: "float32", shape: torchShape, values };
+}
+
+/**
+ * Writes a model's weights as a safetensors file by PyTorch's names, one tensor after the other;
+ * in full, or not at all. Python reads it by `safetensors.torch.load_file`.
+ *
+ * Needs `--allow-read` and `--allow-write` for the directory of `path`.
+ *
+ * @param path the file; what was there before stays where this throws
+ * @param model the model
+ * @param inputShape shape of one input, without the batch
+ * @param weights its parameters and state
+ * @param layout PyTorch's names
+ * @param metadata what the file is to say of itself, beside `format: "pt"`
+ * @throws as {@linkcode toTorch} and {@linkcode writeSafetensors} do
+ */
+export async function writeTorch<P extends Tree, S extends Tree>(
+  path: string,
+  model: Layer<P, S>,
+  inputShape: Shape,
+  weights: { readonly params: P; readonly state: S },
+  layout: TorchLayout,
+  metadata: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const tensors = toTorch(model, inputShape, weights, layout);
+  await writeSafetensors(path, tensors, { format: "pt", ...metadata });
+}

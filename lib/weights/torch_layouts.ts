@@ -1,0 +1,37 @@
+// Which names PyTorch's implementations have for the registry's models.
+import type { TorchLayout } from "./torch_layout.ts";
+import { alexnetTorchNames } from "./torch_names/alexnet.ts";
+import { akamasterResnet, timmResnet, torchvisionResnet } from "./torch_names/resnet.ts";
+import { squeezenetTorchNames } from "./torch_names/squeezenet.ts";
+import { vggTimmNames, vggTorchNames } from "./torch_names/vgg.ts";
+
+const imagenetResnet = [torchvisionResnet, timmResnet];
+const cifarResnet = [akamasterResnet];
+
+function vggLayouts(depth: 11 | 13 | 16 | 19, batchNorm: boolean): readonly TorchLayout[] {
+  return [vggTorchNames({ depth, batchNorm }), vggTimmNames({ depth, batchNorm })];
+}
+
+/** PyTorch's names by the model's name in {@linkcode models}, the commonest first. */
+export const torchLayouts: Readonly<Record<string, readonly TorchLayout[]>> = {
+  "alexnet-torchvision": [alexnetTorchNames()],
+  "vgg11": vggLayouts(11, false),
+  "vgg13": vggLayouts(13, false),
+  "vgg16": vggLayouts(16, false),
+  "vgg19": vggLayouts(19, false),
+  "vgg11-bn": vggLayouts(11, true),
+  "vgg13-bn": vggLayouts(13, true),
+  "vgg16-bn": vggLayouts(16, true),
+  "vgg19-bn": vggLayouts(19, true),
+  "squeezenet": [squeezenetTorchNames()],
+  "resnet18": imagenetResnet,
+  "resnet34": imagenetResnet,
+  "resnet50": imagenetResnet,
+  "resnet101": imagenetResnet,
+  "resnet152": imagenetResnet,
+  "resnet20": cifarResnet,
+  "resnet32": cifarResnet,
+  "resnet44": cifarResnet,
+  "resnet56": cifarResnet,
+  "resnet110": cifarResnet,
+};

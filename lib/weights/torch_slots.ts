@@ -1,0 +1,163 @@
+// Which tensor of PyTorch's each parameter of a model is, and in which order its numbers stand there.
+import { type Declaration, type Layer, slotEntries } from "../layers/layer.ts";
+import { type Shape, sizeOf } from "../tensor/tensor.ts";
+import type { Path } from "../tensor/tree.ts";
+import type { Oihw } from "./axes.ts";
+import type { TorchLayout } from "./torch_layout.ts";
+
+/** A parameter or statistic of ours, and PyTorch's tensor. */
+export type TorchSlot = {
+  readonly part: "params" | "state";
+  /** Our place, `conv1/kernel`. */
+  readonly path: Path;
+  /** Our name at that place, `kernel`. */
+  readonly leaf: Path;
+  readonly shape: Shape;
+  /** PyTorch's name, `features.0.weight`. */
+  readonly key: string;
+  /** PyTorch's module, `features.0`. */
+  readonly module: string;
+  readonly torchShape: Shape;
+  /** PyTorch's tensor seen as a kernel; of a vector, one output. */
+  readonly sizes: Oihw;
+};
+
+/** PyTorch's names for the tensors of our layers. */
+const LEAVES: Readonly<Record<string, string>> = {
+  kernel: "weight",
+  bias: "bias",
+  scale: "weight",
+  shift: "bias",
+  mean: "running_mean",
+  variance: "running_var",
+};
+
+/**
+ * Of a vector that was an image `[H, W, C]`, which PyTorch lays out by C, H, W: that shape.
+ * `"mixed"` where something was done to the vector after which its order is not known.
+ */
+type Order = Shape | "mixed" | undefined;
+
+/**
+ * PyTorch's tensors for all that a model learns and keeps.
+ *
+ * @param model the model
+ * @param inputShape shape of one input, without the batch
+ * @param layout PyTorch's names
+ * @returns a slot for each parameter and statistic, layer by layer in the order they run
+ * @throws {RangeError} where the layout does not have a layer
+ * @throws {TypeError} where a layer's parameters have no counterpart in PyTorch
+ */
+export function torchSlots(model: Layer, inputShape: Shape, layout: TorchLayout): TorchSlot[] {
+  const slots: TorchSlot[] = [];
+  const declaration = model.declare(inputShape);
+  visit({ op: model.op, path: "", inputShape, declaration }, undefined, (place, order) => {
+    slots.push(...slotsOf(place, order, layout));
+  });
+  requireDistinct(slots, layout);
+  return slots;
+}
+
+/** A layer in its model. */
+type Place = {
+  readonly op: string;
+  readonly path: Path;
+  readonly inputShape: Shape;
+  readonly declaration: Declaration;
+};
+
+/** Calls `look` with each innermost layer and its input's order; answers the output's order. */
+function visit(place: Place, order: Order, look: (place: Place, order: Order) => void): Order {
+  const { op, path, declaration: { children } } = place;
+  if (!children) {
+    look(place, order);
+    return orderAfter(place, order);
+  }
+  const isJoin = op === "concat" || op === "sum" || op === "residual";
+  let last = order;
+  const ends = children.map(({ name, layer, inputShape, declaration }) => {
+    const inner = { op: layer.op, path: path === "" ? name : `${path}/${name}`, inputShape };
+    return last = visit({ ...inner, declaration }, isJoin ? order : last, look);
+  });
+  if (!isJoin) return last;
+  const isAlike = ends.every((end) => `${end}` === `${ends[0]}`);
+  return isAlike && (op !== "concat" || ends[0] === undefined) ? ends[0] : "mixed";
+}
+
+/** The order of a layer's output. */
+function orderAfter({ op, inputShape, declaration }: Place, order: Order): Order {
+  const [height, width] = inputShape;
+  if (op === "flatten" && inputShape.length === 3) {
+    return height! * width! > 1 ? inputShape : undefined;
+  }
+  if (order === undefined || isDense(declaration)) return undefined;
+  // Activations, dropout and normalisation leave each number in its place.
+  return `${declaration.shape}` === `${inputShape}` ? order : "mixed";
+}
+
+function isDense({ params }: Declaration): boolean {
+  return slotEntries(params).some(([leaf, { shape }]) => leaf === "kernel" && shape.length === 2);
+}
+
+function slotsOf({ path, declaration }: Place, order: Order, layout: TorchLayout): TorchSlot[] {
+  const found = (["params", "state"] as const).flatMap((part) =>
+    slotEntries(declaration[part]).map(([leaf, { shape }]) => ({ part, leaf, shape }))
+  );
+  if (found.length === 0) return [];
+  const module = layout.module(path);
+  return found.map(({ part, leaf, shape }) => {
+    const name = Object.hasOwn(LEAVES, leaf) ? LEAVES[leaf]! : undefined;
+    const whole = path === "" ? leaf : `${path}/${leaf}`;
+    if (name === undefined) {
+      throw new TypeError(
+        `Cannot name "${whole}" as PyTorch does as it must be one of ${
+          Object.keys(LEAVES).join(", ")
+        }: current value is ${leaf}`,
+      );
+    }
+    const isConv = layout.isConv?.(path) ?? false;
+    const sizes = oihw(
+      whole,
+      leaf,
+      shape,
+      isDense(declaration) && leaf === "bias" ? undefined : order,
+    );
+    const torchShape = shapeInTorch(shape, sizes, isConv);
+    return { part, path: whole, leaf, shape, key: `${module}.${name}`, module, torchShape, sizes };
+  });
+}
+
+/** Our shape as PyTorch's kernel; `order` is that of the numbers along its inputs. */
+function oihw(path: Path, leaf: Path, shape: Shape, order: Order): Oihw {
+  if (shape.length === 4) return [shape[3]!, shape[2]!, shape[0]!, shape[1]!];
+  const isKernel = leaf === "kernel" && shape.length === 2;
+  const outputs = isKernel ? shape[1]! : 1;
+  const inputs = isKernel ? shape[0]! : sizeOf(shape);
+  if (order === undefined) return [outputs, inputs, 1, 1];
+  const [height, width, channels] = order === "mixed" ? [0, 0, 0] : order;
+  if (height! * width! * channels! === inputs) return [outputs, channels!, height!, width!];
+  throw new TypeError(
+    `Cannot name "${path}" as PyTorch does as the order of its ${inputs} inputs must be known: current value is ${
+      order === "mixed" ? "a flattened image that was joined or reshaped" : `[${order}] flattened`
+    }`,
+  );
+}
+
+function shapeInTorch(shape: Shape, sizes: Oihw, isConv: boolean): Shape {
+  const [outputs, inputs, height, width] = sizes;
+  if (shape.length === 4 || (shape.length === 2 && isConv)) return sizes;
+  return shape.length === 2 ? [outputs, inputs * height * width] : shape;
+}
+
+function requireDistinct(slots: readonly TorchSlot[], layout: TorchLayout): void {
+  const paths = new Map<string, Path>();
+  for (const { key, path } of slots) {
+    const other = paths.get(key);
+    if (other !== undefined) {
+      throw new TypeError(
+        `Cannot name tensors as ${layout.name} does as names must differ: current value is ${key} for "${other}" and "${path}"`,
+      );
+    }
+    paths.set(key, path);
+  }
+}

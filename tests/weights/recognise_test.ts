@@ -1,0 +1,207 @@
+// PyTorch's files are known by their keys and shapes, and answer what PyTorch answers.
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  disposeTree,
+  init,
+  key,
+  loadTorch,
+  models,
+  parseSafetensors,
+  recognise,
+  type Recognised,
+  resnet20,
+  type Shape,
+  start,
+  tf,
+  torchLayouts,
+  toTorch,
+  writeTorch,
+} from "../../mod.ts";
+import { onCpu } from "../backends.ts";
+import { gpuTest } from "../device/adapter.ts";
+import { torchKeys, type TorchvisionModel } from "../golden/torch_keys.ts";
+import { torchSlots } from "../../lib/weights/torch_slots.ts";
+import type { TensorSource } from "../../lib/weights/tensor_source.ts";
+
+/** A source of which only the shapes are known. */
+function shapesOf(shapes: ReadonlyMap<string, Shape>, file = "a.safetensors"): TensorSource {
+  const read = (): never => {
+    throw new Error("Nothing is to be read");
+  };
+  return { file, tensors: new Map([...shapes].map(([key, shape]) => [key, { shape }])), read };
+}
+
+function found({ name, layout, numClasses }: Recognised): string {
+  return `${name} ${layout.name} ${numClasses}`;
+}
+
+const TORCHVISION: Partial<Record<TorchvisionModel, string>> = {
+  alexnet: "alexnet-torchvision",
+  vgg11: "vgg11",
+  vgg16: "vgg16",
+  vgg11_bn: "vgg11-bn",
+  squeezenet1_0: "squeezenet",
+  resnet18: "resnet18",
+  resnet50: "resnet50",
+};
+
+for (const [theirs, ours] of Object.entries(TORCHVISION)) {
+  Deno.test(`torchvision's ${theirs} is recognised as ${ours}`, () => {
+    const source = shapesOf(torchKeys(theirs as TorchvisionModel));
+    assertEquals(found(recognise(source)), `${ours} torchvision 1000`);
+    assertEquals(found(recognise(source, ours)), `${ours} torchvision 1000`);
+  });
+}
+
+/** The shapes of a model of the registry by a layout, as PyTorch has them. */
+function shapesBy(name: string, layout: string, numClasses: number): Map<string, Shape> {
+  const { build, inputShape } = models[name]!;
+  const names = torchLayouts[name]!.find((one) => one.name === layout)!;
+  const slots = torchSlots(build({ numClasses }), inputShape, names);
+  return new Map(slots.map(({ key, torchShape }) => [key, torchShape]));
+}
+
+Deno.test("every model of the table is recognised by each of its layouts, with other classes too", () => {
+  for (const [name, layouts] of Object.entries(torchLayouts)) {
+    for (const { name: layout } of layouts) {
+      const source = shapesOf(shapesBy(name, layout, 7));
+      const { name: known, numClasses, layout: by } = recognise(source);
+      assertEquals([known, numClasses], [name, 7]);
+      // Timm's names of a ResNet are torchvision's.
+      if (!(layout === "timm" && name.startsWith("resnet"))) assertEquals(by.name, layout);
+    }
+  }
+});
+
+Deno.test("timm's VGG has convolutions for dense layers", () => {
+  const shapes = shapesBy("vgg16", "timm", 1000);
+  assertEquals(shapes.get("pre_logits.fc1.weight"), [4096, 512, 7, 7]);
+  assertEquals(shapes.get("pre_logits.fc2.weight"), [4096, 4096, 1, 1]);
+  assertEquals(shapes.get("head.fc.weight"), [1000, 4096]);
+});
+
+function refused(shapes: ReadonlyMap<string, Shape>, name: string | undefined, text: string): void {
+  assertThrows(() => recognise(shapesOf(shapes), name), TypeError, text);
+}
+
+Deno.test("weights of another architecture are refused with what differs", () => {
+  const vgg = torchKeys("vgg16");
+  refused(vgg, "resnet18", "Cannot load a.safetensors (as torchvision's resnet18) as its tensors");
+  refused(vgg, "resnet18", "32 unexpected (features.0.weight [64, 3, 3, 3], ");
+  refused(vgg, "resnet18", "missing (conv1.weight [64, 3, 7, 7], ");
+  const cut = new Map([...torchKeys("resnet18")].slice(0, -1));
+  refused(cut, undefined, "(as torchvision's resnet18)");
+  refused(cut, undefined, "with 1 missing (fc.bias [1000])");
+  const wide = new Map(torchKeys("resnet18")).set("conv1.weight", [64, 1, 7, 7]);
+  refused(wide, undefined, "conv1.weight is [64, 1, 7, 7] instead of [64, 3, 7, 7]");
+});
+
+Deno.test("a file of no known network is refused with its first keys", () => {
+  const shapes = new Map([["encoder.weight", [3, 3]], ["encoder.bias", [3]]]);
+  refused(shapes, undefined, "current value is 2 tensors, encoder.weight, encoder.bias");
+  refused(new Map(), undefined, "current value is 0 tensors, (none)");
+  refused(new Map([["fc.weight", []]]), undefined, "must be those of a known network");
+  refused(new Map([["fc.weight", [0, 512]]]), undefined, "must be those of a known network");
+});
+
+Deno.test("a model without PyTorch's names, or without a name, is refused", () => {
+  const source = shapesOf(new Map());
+  assertThrows(() => recognise(source, "lenet5"), RangeError, "current value is lenet5");
+  assertThrows(() => recognise(source, "resnet19"), RangeError, 'did you mean "resnet18"');
+});
+
+onCpu("a file that was written is loaded by its path alone", async () => {
+  const path = await Deno.makeTempFile({ suffix: ".safetensors" });
+  const model = resnet20({ numClasses: 3 });
+  const layout = torchLayouts.resnet20![0]!;
+  const weights = init(model, key(1), [32, 32, 3]);
+  await writeTorch(path, model, [32, 32, 3], weights, layout, { note: "mine" });
+  const steps: number[] = [];
+  const loaded = await loadTorch(path, undefined, { onProgress: (done) => steps.push(done) });
+  assertEquals(found(loaded), "resnet20 akamaster 3");
+  assertEquals(loaded.metadata, { format: "pt", note: "mine" });
+  assertEquals(steps, Array.from({ length: 97 }, (_, i) => i + 1));
+  const again = toTorch(loaded.model, loaded.inputShape, loaded, layout);
+  for (const [name, tensor] of toTorch(model, [32, 32, 3], weights, layout)) {
+    assertEquals(await again.get(name)!.values(), await tensor.values(), name);
+  }
+  await Deno.writeTextFile(path, "<!DOCTYPE html>");
+  await assertRejects(() => loadTorch(path), SyntaxError, path);
+  await Deno.remove(path);
+});
+
+const data = new URL("../../../shared/data/", import.meta.url);
+const withData = exists(data) ? "" : " (ignored: ../shared/data cannot be read)";
+
+function exists(url: URL): boolean {
+  try {
+    return Deno.statSync(url).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
+function pathOf(name: string): string {
+  return new URL(name, data).pathname;
+}
+
+type Expected = {
+  readonly logits: readonly (readonly number[])[];
+  readonly normalisation: { readonly mean: readonly number[]; readonly std: readonly number[] };
+};
+
+/** The first records of CIFAR-10's test batch: a label, then 1,024 bytes of each channel. */
+function testImages(count: number, { mean, std }: Expected["normalisation"]): tf.Tensor4D {
+  const bytes = Deno.readFileSync(pathOf("cifar10/test_batch.bin"));
+  const values = Float32Array.from({ length: count * 3072 }, (_, i) => {
+    const [image, pixel, channel] = [Math.floor(i / 3072), Math.floor(i % 3072 / 3), i % 3];
+    const byte = bytes[image * 3073 + 1 + channel * 1024 + pixel]!;
+    return (byte / 255 - mean[channel]!) / std[channel]!;
+  });
+  return tf.tensor4d(values, [count, 32, 32, 3]);
+}
+
+gpuTest(
+  `the ResNet-20 of the world loads and answers PyTorch's 20 logit rows${withData}`,
+  async () => {
+    if (withData) return;
+    await start({ backend: "webgpu" });
+    const loaded = await loadTorch(pathOf("resnet20-cifar10.safetensors"));
+    assertEquals(found(loaded), "resnet20 akamaster 10");
+    const expected: Expected = JSON.parse(
+      Deno.readTextFileSync(pathOf("resnet20-cifar10.expected.json")),
+    );
+    const x = testImages(20, expected.normalisation);
+    const logits = loaded.model.apply(loaded.params, loaded.state, x, {})[0];
+    const got = [...await logits.data()];
+    const wanted = expected.logits.flat();
+    assertEquals(got.length, wanted.length);
+    assertEquals(got.filter((value, i) => !(Math.abs(value - wanted[i]!) < 1e-3)), []);
+    disposeTree(loaded.params);
+    disposeTree(loaded.state);
+  },
+);
+
+Deno.test({
+  name: `the world's files go out with the keys they came with, to the bit${withData}`,
+  ignore: withData !== "",
+  fn: async () => {
+    await start({ backend: "cpu" });
+    const names = ["resnet20-cifar10", "squeezenet1_0-imagenet"];
+    const known = ["resnet20 akamaster 10", "squeezenet torchvision 1000"];
+    for (const [i, name] of names.entries()) {
+      const path = pathOf(`${name}.safetensors`);
+      const loaded = await loadTorch(path);
+      assertEquals(found(loaded), known[i]);
+      const out = toTorch(loaded.model, loaded.inputShape, loaded, loaded.layout);
+      const { tensors } = parseSafetensors(Deno.readFileSync(path), name);
+      const counters = [...out.keys()].filter((key) => key.endsWith("num_batches_tracked"));
+      assertEquals(out.size - counters.length, tensors.size);
+      for (const [key, { dtype, bytes }] of tensors) {
+        assertEquals(dtype, "F32");
+        const values = await out.get(key)!.values();
+        assertEquals(new Uint8Array(values.buffer), new Uint8Array(bytes), key);
+      }
+    }
+  },
+});
