@@ -206,7 +206,10 @@ export { type CurvesOptions, curvesSvg, type StepRecord } from "./lib/train/curv
 export { decodeImage } from "./lib/image/decode.ts";
 export { encodePng } from "./lib/image/encode.ts";
 export { toGrey } from "./lib/image/grey.ts";
-export { resize } from "./lib/image/resize.ts";
+export { resize, type ResizeFilter } from "./lib/image/resize.ts";
+export { type Preprocessing, preprocessings } from "./lib/image/preprocessing.ts";
+export { inputShapeOf, preprocess } from "./lib/image/preprocess.ts";
+export { parsePreprocessing, preprocessingOf } from "./lib/image/parse_preprocessing.ts";
 export type { Image } from "./lib/image/image.ts";
 
 // Weights

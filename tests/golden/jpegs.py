@@ -85,4 +85,4 @@ for orientation in range(1, 9):
     case(f"orientation {orientation}", small, exif=exif)
 
 file = pathlib.Path(__file__).parent / "jpegs.json"
-file.write_text(json.dumps(cases, indent=0) + "\n")
+file.write_text(json.dumps(cases, indent=2) + "\n")
