@@ -153,6 +153,7 @@ export { type Batch, batches, type BatchOptions, type Dataset } from "./lib/data
 export type { Normalisation } from "./lib/data/normalisation.ts";
 export { type IdxOptions, mnist } from "./lib/data/mnist.ts";
 export { fashionMnist } from "./lib/data/fashion_mnist.ts";
+export { cifar10, type Cifar10Options } from "./lib/data/cifar10.ts";
 
 // Training
 export { type Loss, meanSquaredError, softmaxCrossEntropy } from "./lib/losses/losses.ts";
