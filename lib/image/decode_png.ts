@@ -1,5 +1,6 @@
 // PNG files to pictures: every colour type and depth, palettes and transparency included.
 import { inflateSync } from "node:zlib";
+import { exifOrientation, upright } from "./exif.ts";
 import { decode } from "./fast_png.ts";
 import type { Image } from "./image.ts";
 import {
@@ -36,6 +37,18 @@ export function decodePng(bytes: Uint8Array, file: string): Image {
     throw badPng(file, rule, header.depth);
   }
   const chunks = parsePngChunks(bytes, file);
+  const exif = chunks.find(({ type }) => type === "eXIf")?.data;
+  const image = pixelsOf(bytes, header, chunks, file);
+  return exif ? upright(image, exifOrientation(exif)) : image;
+}
+
+/** The picture as its rows are stored. */
+function pixelsOf(
+  bytes: Uint8Array,
+  header: PngHeader,
+  chunks: readonly PngChunk[],
+  file: string,
+): Image {
   checkData(header, chunks, file);
   const samples = unpack(rawSamples(bytes, chunks, file), header);
   const transparency = chunks.find(({ type }) => type === "tRNS")?.data;
@@ -93,7 +106,7 @@ function rawSamples(
   file: string,
 ): Uint8Array | Uint16Array {
   // Only these chunks: it would also parse texts, and inflate a colour profile without a bound.
-  const needed = chunks.filter(({ type }) => type !== "PLTE" && type !== "tRNS")
+  const needed = chunks.filter(({ type }) => /^I/.test(type)) // IHDR, IDAT, IEND
     .map(({ offset, data }) => bytes.subarray(offset, offset + 12 + data.length));
   try {
     return decode(concatenated([bytes.subarray(0, 8), ...needed])).data as Uint8Array | Uint16Array;

@@ -50,3 +50,18 @@ export function checkSize(attempt: string, width: number, height: number): void 
       `current value is ${width}×${height}`,
   );
 }
+
+/**
+ * The most pixels that are decoded: 8,192 × 8,192. As red, green, blue and alpha of float32
+ * they take 1 GiB.
+ */
+const MOST_PIXELS = 2 ** 26;
+
+/** Refuses a file whose header claims more pixels than are decoded. */
+export function checkPixelCount(kind: string, file: string, width: number, height: number): void {
+  if (width * height <= MOST_PIXELS) return;
+  throw new RangeError(
+    `Cannot decode ${kind} ${file} as it must have at most ${MOST_PIXELS} pixels: ` +
+      `current value is ${width}×${height}`,
+  );
+}

@@ -1,11 +1,6 @@
 // The frame of a PNG file: its chunks and its header, checked before anything is decoded.
 import { crc32 } from "node:zlib";
-
-/**
- * The most pixels that are decoded: 8,192 × 8,192. As red, green, blue and alpha of float32
- * they take 1 GiB.
- */
-export const MOST_PIXELS = 2 ** 26;
+import { checkPixelCount } from "./image.ts";
 
 const SIGNATURE_LENGTH = 8;
 
@@ -65,19 +60,14 @@ export function parsePngHeader(bytes: Uint8Array, file: string): PngHeader {
     const rule = "compression and filter method must be 0, interlacing 0 or 1";
     throw badPng(file, rule, `${compression}, ${filter}, ${interlace}`);
   }
-  if (width * height > MOST_PIXELS) {
-    throw new RangeError(
-      `Cannot decode PNG ${file} as it must have at most ${MOST_PIXELS} pixels: ` +
-        `current value is ${width}×${height}`,
-    );
-  }
+  checkPixelCount("PNG", file, width, height);
   const { channels } = form;
   return { width, height, depth: depth!, channels, palette: colour === 3, interlaced: !!interlace };
 }
 
 /**
- * The chunks that the pixels depend on (IHDR, PLTE, tRNS, IDAT, IEND), in the file's order.
- * Texts, times and colour profiles are passed over.
+ * The chunks that the pixels depend on (IHDR, PLTE, tRNS, IDAT, IEND, and eXIf for the
+ * orientation), in the file's order. Texts, times and colour profiles are passed over.
  */
 export function parsePngChunks(bytes: Uint8Array, file: string): PngChunk[] {
   const chunks: PngChunk[] = [];
@@ -87,7 +77,7 @@ export function parsePngChunks(bytes: Uint8Array, file: string): PngChunk[] {
     const chunk = chunkAt(bytes, offset, file);
     type = chunk.type;
     offset += 12 + chunk.data.length;
-    if (/^(IHDR|PLTE|tRNS|IDAT|IEND)$/.test(type)) chunks.push(chunk);
+    if (/^(IHDR|PLTE|tRNS|IDAT|IEND|eXIf)$/.test(type)) chunks.push(chunk);
     // An upper-case first letter says that the picture cannot be shown without it.
     else if (/^[A-Z]/.test(type)) {
       throw badPng(file, "each critical chunk must be IHDR, PLTE, IDAT or IEND", type);
@@ -126,7 +116,8 @@ function chunkAt(bytes: Uint8Array, offset: number, file: string): PngChunk {
 
 /** PLTE, then tRNS, then IDATs without another between (PNG third edition §5.6). */
 function checkOrder(chunks: readonly PngChunk[], file: string): void {
-  const order = chunks.map(({ type }) => type).join(" ");
+  // Whether eXIf stands twice or among IDATs changes no pixel.
+  const order = chunks.filter(({ type }) => type !== "eXIf").map(({ type }) => type).join(" ");
   if (/^IHDR( PLTE)?( tRNS)?( IDAT)+ IEND$/.test(order)) return;
   const rule = "its chunks must be IHDR, PLTE and tRNS at most once, IDAT, IEND in this order";
   throw badPng(file, rule, order.length > 80 ? `${order.slice(0, 77)}...` : order);

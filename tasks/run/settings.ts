@@ -1,6 +1,7 @@
 // What a training run is made of: chosen by flags, kept in its checkpoint, taken up again by --resume.
 import {
   adam,
+  cifar10,
   cosineDecay,
   type DataSplit,
   type Examples,
@@ -21,6 +22,7 @@ import { UsageError } from "../command.ts";
 export const DATASETS = {
   "mnist": mnist,
   "fashion-mnist": fashionMnist,
+  "cifar10": cifar10,
 } as const;
 
 /** A data set's name. */

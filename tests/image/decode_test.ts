@@ -117,7 +117,7 @@ function refused(bytes: Uint8Array, ...includes: string[]): void {
   for (const part of includes) assert(message.includes(part), `"${message}": "${part}"`);
 }
 
-Deno.test("a file that is no PNG is refused by what it seems to be", () => {
+Deno.test("a file that is no PNG or JPEG is refused by what it seems to be", () => {
   const latin1 = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
   const kinds: [string, string][] = [
     ["", "empty"],
@@ -126,7 +126,6 @@ Deno.test("a file that is no PNG is refused by what it seems to be", () => {
     ["\n <!DOCTYPE html><title>404</title>", "HTML"],
     ["<html>", "HTML"],
     ['<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>', "SVG"],
-    ["\xff\xd8\xff\xe0\0\x10JFIF", "JPEG"],
     ["GIF89a\x01\0", "GIF"],
     ["RIFF\x10\0\0\0WEBPVP8 ", "WebP"],
     ["BM\x46\0\0\0\0\0", "BMP"],
@@ -137,7 +136,7 @@ Deno.test("a file that is no PNG is refused by what it seems to be", () => {
     ["\x89PNG\n\x1a\n\0\0\0\x0dIHDR", "damaged PNG (was it transferred as text?)"],
   ];
   for (const [text, kind] of kinds) {
-    refused(latin1(text), `must be a PNG file: current value is ${kind}`);
+    refused(latin1(text), `must be a PNG or JPEG file: current value is ${kind}`);
   }
 });
 
@@ -167,6 +166,35 @@ Deno.test("a header that claims 60,000 × 60,000 pixels is refused before anythi
   assertThrows(() => decodeImage(bytes.subarray(0, 33), "big.png"), RangeError, "60000×60000");
   const wide = fileOf(new Uint8Array(10), { ...GREY, width: 2 ** 26 + 1, height: 1 });
   assertThrows(() => decodeImage(wide, "wide.png"), RangeError, "67108865×1");
+});
+
+Deno.test("a PNG of 20,000 × 20,000 pixels is refused by its header", () => {
+  const bytes = fileOf(new Uint8Array(10), { ...GREY, width: 20_000, height: 20_000 });
+  assertThrows(() => decodeImage(bytes, "big.png"), RangeError, "current value is 20000×20000");
+});
+
+Deno.test("a page of HTML that is called a picture is named as such", () => {
+  const page = new TextEncoder().encode("<!DOCTYPE html>\n<html><body>Not found</body></html>");
+  for (const file of ["photo.jpg", "photo.png"]) {
+    const { message } = assertThrows(() => decodeImage(page, file), SyntaxError);
+    assertEquals(
+      message,
+      `Cannot decode image ${file} as it must be a PNG or JPEG file: current value is HTML`,
+    );
+  }
+});
+
+Deno.test("a PNG that was taken on its side is turned upright", () => {
+  const samples = [0, 51, 102, 153, 204, 255];
+  const parts = { width: 3, height: 2, depth: 8, colour: 0, samples };
+  const exif = [0x4d, 0x4d, 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0];
+  const bytes = fileOf(raw(parts), parts, chunk("eXIf", exif));
+  assertEquals(decodeImage(bytes, "a.png"), {
+    width: 2,
+    height: 3,
+    channels: 1,
+    pixels: Float32Array.from([153, 0, 204, 51, 255, 102], (level) => level / 255),
+  });
 });
 
 Deno.test("image data of fewer or more bytes than the picture has is refused", () => {

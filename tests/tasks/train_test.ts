@@ -130,6 +130,33 @@ Deno.test("train, evaluate and predict work one after the other", async () => {
   await Deno.remove(dataDir, { recursive: true });
 });
 
+Deno.test("train takes CIFAR-10 from its folder, and evaluate needs the test file alone", async () => {
+  const dataDir = await Deno.makeTempDir();
+  // Records of a label and 3,072 bytes, ten images of one colour each.
+  const batch = Uint8Array.from(
+    { length: 10 * 3073 },
+    (_, i) => i % 3073 === 0 ? i / 3073 : 25 * Math.floor(i / 3073),
+  );
+  await Deno.writeFile(`${dataDir}/test_batch.bin`, batch);
+  const args = ["--dataset", "cifar10", "--epochs", "1", "--out", `${dataDir}/run`, "--json"];
+  const nowhere = await task("train", args);
+  assertEquals(nowhere.code, 1);
+  assertStringIncludes(nowhere.err, "https://www.cs.toronto.edu/~kriz/cifar.html");
+  const untrained = await task("train", [...args, "--data-dir", dataDir]);
+  assertEquals(untrained.code, 1);
+  assertStringIncludes(untrained.err, "must hold data_batch_1.bin to data_batch_5.bin");
+  await Deno.writeFile(`${dataDir}/data_batch_2.bin`, batch);
+  const trained = await task("train", [...args, "--data-dir", dataDir]);
+  assertEquals(trained.code, 0, trained.err);
+  const { dataset, trainSamples, checkpoint } = JSON.parse(trained.out.trim().split("\n").at(-1)!);
+  assertEquals([dataset, trainSamples], ["cifar10", 10]);
+  await Deno.remove(`${dataDir}/data_batch_2.bin`);
+  const found = await task("evaluate", ["--weights", checkpoint, "--data-dir", dataDir, "--json"]);
+  assertEquals(found.code, 0, found.err);
+  assertEquals(JSON.parse(found.out).samples, 10);
+  await Deno.remove(dataDir, { recursive: true });
+});
+
 Deno.test("Ctrl-C ends the step, leaves a checkpoint and says how to go on; --resume goes on to the same numbers", async () => {
   const dataDir = await smallMnist(900, 50);
   const common = ["--data-dir", dataDir, "--batch-size", "30", "--epochs", "2"];

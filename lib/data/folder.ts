@@ -1,0 +1,72 @@
+// A folder of a data set's files: what is in it, and where the file is that is wanted.
+
+import { fileName } from "./idx.ts";
+
+/**
+ * The names in a folder.
+ *
+ * @param directory the folder
+ * @param name the data set's name
+ * @param files what it should hold, for the message
+ * @throws {Deno.errors.NotFound} where there is no such folder
+ */
+export async function listFolder(
+  directory: string | URL,
+  name: string,
+  files: string,
+): Promise<readonly string[]> {
+  try {
+    const names: string[] = [];
+    for await (const entry of Deno.readDir(directory)) names.push(entry.name);
+    return names.sort();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.PermissionDenied) {
+      throw error;
+    }
+    throw new Deno.errors.NotFound(
+      `Cannot read ${name} as its data directory must be a folder with ${files}: ` +
+        `current value is ${fileName(directory)}`,
+      { cause: error },
+    );
+  }
+}
+
+/** Each of the names, then each as a gzipped file. */
+export function withGzip(names: readonly string[]): readonly string[] {
+  return [...names, ...names.map((name): string => `${name}.gz`)];
+}
+
+/**
+ * The path of the first variant of a file's name that the folder has.
+ *
+ * @param directory the folder
+ * @param names what it holds
+ * @param variants the names that the file may have
+ * @param name the data set's name
+ * @throws {Deno.errors.NotFound} naming the variants, where it has none of them
+ */
+export function findFile(
+  directory: string | URL,
+  names: readonly string[],
+  variants: readonly string[],
+  name: string,
+): string | URL {
+  const found = variants.find((variant): boolean => names.includes(variant));
+  if (found === undefined) throw missingFile(directory, names, variants.join(" or "), name);
+  if (typeof directory === "string") return `${directory.replace(/[/\\]+$/, "")}/${found}`;
+  return new URL(found, directory.href.endsWith("/") ? directory : `${directory.href}/`);
+}
+
+/** The error for a folder that lacks `files`. */
+export function missingFile(
+  directory: string | URL,
+  names: readonly string[],
+  files: string,
+  name: string,
+): Error {
+  const held = names.length === 0 ? "nothing" : names.slice(0, 8).join(", ");
+  return new Deno.errors.NotFound(
+    `Cannot read ${name} as its data directory must hold ${files}: ` +
+      `current value is ${fileName(directory)}, which holds ${held}`,
+  );
+}

@@ -1,0 +1,85 @@
+// What a JPEG file says of its picture, checked before anything is decoded.
+import { exifOrientation, type Orientation } from "./exif.ts";
+import { checkRestarts, isFrame, type JpegFrame, parseJpegFrame } from "./jpeg_frame.ts";
+import { badJpeg, type JpegSegment, jpegSegments, MARKER } from "./jpeg_segments.ts";
+
+/** What the decoder has to know. */
+export type JpegHeader = {
+  readonly width: number;
+  readonly height: number;
+  /** Samples a pixel in the file: grey, three of colour, or cyan, magenta, yellow and black. */
+  readonly components: 1 | 3 | 4;
+  /** Whether three components are red, green and blue and not luma and chroma. */
+  readonly isRgb: boolean;
+  readonly orientation: Orientation;
+};
+
+/** What is gathered on the way through a file. */
+type Gathered = {
+  frame?: JpegFrame;
+  restartInterval?: number;
+  adobe?: number;
+  isJfif?: boolean;
+  exif?: Uint8Array;
+  readonly scanned: Set<number>;
+};
+
+/**
+ * Reads a JPEG file's headers, all of them, to its end.
+ *
+ * @throws {SyntaxError} where it is cut, of a kind that is not known, or lacks a part
+ * @throws {RangeError} where it has too many pixels, which its first segments tell
+ */
+export function parseJpegHeader(bytes: Uint8Array, file: string): JpegHeader {
+  const found: Gathered = { scanned: new Set() };
+  for (const segment of jpegSegments(bytes, file)) gather(found, segment, bytes.length, file);
+  const { frame, adobe, isJfif, exif, scanned } = found;
+  if (!frame) throw badJpeg(file, "it must have a frame header (SOF)", "none");
+  const { width, height } = frame;
+  const ids = frame.components.map(({ id }) => id);
+  const components = ids.length as 1 | 3 | 4;
+  const missing = ids.filter((id) => !scanned.has(id));
+  if (missing.length > 0) {
+    const rule = `a scan must hold each of its components ${ids}`;
+    throw badJpeg(file, rule, `none for ${missing}`);
+  }
+  if (ids.length === 4 && adobe === undefined) {
+    // What such numbers mean is not agreed on: Adobe's are inverted, others may be.
+    throw badJpeg(file, "four components must have an Adobe marker (APP14)", "none");
+  }
+  // As libjpeg guesses it (jdapimin.c, default_decompress_parms).
+  const isRgb = ids.length === 3 && !isJfif &&
+    (adobe === undefined ? String.fromCharCode(...ids) === "RGB" : adobe === 0);
+  return { width, height, components, isRgb, orientation: exif ? exifOrientation(exif) : 1 };
+}
+
+function gather(found: Gathered, segment: JpegSegment, length: number, file: string): void {
+  const { marker, data } = segment;
+  const begins = (text: string): boolean =>
+    [...text].every((letter, i) => data[i] === letter.charCodeAt(0));
+  if (isFrame(marker)) {
+    if (found.frame) throw badJpeg(file, "it must have one frame header (SOF)", "two");
+    found.frame = parseJpegFrame(segment, length, file);
+  } else if (marker === MARKER.SOS) gatherScan(found, segment, file);
+  else if (marker === MARKER.DRI && data.length === 2) {
+    found.restartInterval = data[0]! << 8 | data[1]!;
+  } else if (marker === MARKER.DQT && found.scanned.size > 0) {
+    // jpeg-js would use it for the scans before it too.
+    throw badJpeg(file, "quantisation tables must stand before its scans", "one after them");
+  } else if (marker === MARKER.APP0 && begins("JFIF\0")) found.isJfif = true;
+  else if (marker === MARKER.APP14 && begins("Adobe\0") && data.length > 11) found.adobe = data[11];
+  else if (marker === MARKER.APP1 && begins("Exif\0\0")) found.exif ??= data.subarray(6);
+}
+
+/** Notes which components a scan begins, and checks that it is all there. */
+function gatherScan(found: Gathered, { data, restarts }: JpegSegment, file: string): void {
+  const { frame, restartInterval, scanned } = found;
+  if (!frame) throw badJpeg(file, "a frame header (SOF) must stand before its scans", "none");
+  if (data.length !== data[0]! * 2 + 4) {
+    throw badJpeg(file, `a scan of ${data[0]} components must fill its header`, data.length);
+  }
+  const ids = Array.from({ length: data[0]! }, (_, i) => data[1 + 2 * i]!);
+  if (restartInterval) checkRestarts(frame, ids, restartInterval, restarts, file);
+  // The mean of each block, without which it would be grey.
+  if (data[data.length - 3] === 0) ids.forEach((id) => scanned.add(id));
+}

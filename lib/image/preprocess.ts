@@ -1,0 +1,127 @@
+// From pictures to the numbers that a network's weights were trained on.
+import { toGrey } from "./grey.ts";
+import { checkImage, type Image } from "./image.ts";
+import { checkPreprocessing, type Preprocessing } from "./preprocessing.ts";
+import { resizedWindow } from "./resize.ts";
+
+/**
+ * Prepares a picture as a network's weights expect it.
+ *
+ * 1. Alpha is dropped, as PIL's `convert("RGB")` does: the colours behind it are shown.
+ * 2. The shorter side becomes `resize` pixels, the longer ⌊resize · longer / shorter⌋, as in
+ *    torchvision. Where the picture is then still smaller than the crop, or no `resize` is
+ *    given, it grows until both sides reach it; nothing is padded.
+ * 3. The middle is cut out: from round((size − crop) / 2) on, a half to the even number.
+ * 4. Grey becomes three equal channels or three become grey, as there are means.
+ * 5. `(range · pixel − mean) / std`, with the channels in `order`.
+ *
+ * No more than what the crop shows is computed, whatever the picture's proportions.
+ *
+ * @param image a picture of 1, 3 or 4 channels
+ * @param how size, range, means and order
+ * @returns the numbers, `[height, width, channels]` by {@linkcode inputShapeOf}
+ * @throws {RangeError} where `how` breaks a rule
+ * @throws {TypeError} where the image's size and pixels disagree
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { preprocess } from "@neocog/neocog";
+ *
+ * const image = { width: 1, height: 1, channels: 1, pixels: new Float32Array([1]) } as const;
+ * const how = { crop: 1, range: 255, mean: [100, 110, 120], std: [1, 1, 1] } as const;
+ * assertEquals([...preprocess(image, how)], [155, 145, 135]);
+ * ```
+ */
+export function preprocess(image: Image, how: Preprocessing): Float32Array<ArrayBuffer> {
+  checkImage(image);
+  checkPreprocessing(how);
+  const seen = cropped(image.channels === 4 ? withoutAlpha(image) : image, how);
+  const grey = how.mean.length === 1 ? toGrey(seen) : seen;
+  return normalised(grey, how);
+}
+
+/**
+ * The shape of what {@linkcode preprocess} answers.
+ *
+ * @param how the rule
+ * @returns height, width and channels
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { inputShapeOf, preprocessings } from "@neocog/neocog";
+ *
+ * assertEquals(inputShapeOf(preprocessings.torchvision), [224, 224, 3]);
+ * ```
+ */
+export function inputShapeOf(
+  { crop, mean }: Preprocessing,
+): [height: number, width: number, channels: number] {
+  const [height, width] = typeof crop === "number" ? [crop, crop] : crop;
+  return [height, width, mean.length];
+}
+
+/** Steps 2 and 3. */
+function cropped(image: Image, how: Preprocessing): Image {
+  const [cropHeight, cropWidth] = inputShapeOf(how);
+  const [width, height] = sizeBeforeCrop(image, how, cropWidth, cropHeight);
+  const window = {
+    left: roundHalfToEven((width - cropWidth) / 2),
+    top: roundHalfToEven((height - cropHeight) / 2),
+    width: cropWidth,
+    height: cropHeight,
+  };
+  return resizedWindow(image, width, height, window, how.filter ?? "bilinear");
+}
+
+/** Width and height to resize to, of which the middle is cut out. */
+function sizeBeforeCrop(
+  { width, height }: Image,
+  { resize }: Preprocessing,
+  cropWidth: number,
+  cropHeight: number,
+): [width: number, height: number] {
+  const longer = (side: number, other: number): number =>
+    side <= other ? resize! : Math.floor(resize! * side / other);
+  const sized = resize === undefined
+    ? [width, height] as const
+    : [longer(width, height), longer(height, width)] as const;
+  if (sized[0] >= cropWidth && sized[1] >= cropHeight) return [...sized];
+  const scale = Math.max(cropWidth / width, cropHeight / height);
+  return [
+    Math.max(cropWidth, Math.round(width * scale)),
+    Math.max(cropHeight, Math.round(height * scale)),
+  ];
+}
+
+/** Python's round, by which torchvision places the crop. */
+function roundHalfToEven(half: number): number {
+  const floor = Math.floor(half);
+  return half - floor === 0.5 ? floor + floor % 2 : Math.round(half);
+}
+
+/** The colours as they are behind the alpha. */
+function withoutAlpha({ width, height, pixels }: Image): Image {
+  const colours = new Float32Array(width * height * 3);
+  for (let i = 0; i < width * height; i++) {
+    for (let c = 0; c < 3; c++) colours[3 * i + c] = pixels[4 * i + c]!;
+  }
+  return { width, height, channels: 3, pixels: colours };
+}
+
+/** Steps 4 and 5. */
+function normalised(
+  { width, height, channels, pixels }: Image,
+  { range, mean, std, order = "rgb" }: Preprocessing,
+): Float32Array<ArrayBuffer> {
+  const count = mean.length;
+  const out = new Float32Array(width * height * count);
+  for (let c = 0; c < count; c++) {
+    const source = channels === 1 ? 0 : order === "bgr" ? count - 1 - c : c;
+    for (let i = 0; i < width * height; i++) {
+      out[i * count + c] = (range * pixels[i * channels + source]! - mean[c]!) / std[c]!;
+    }
+  }
+  return out;
+}

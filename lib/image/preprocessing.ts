@@ -1,0 +1,102 @@
+// What a network's weights expect of a picture, and the ways that are known by name.
+import type { ResizeFilter } from "./resize.ts";
+
+/** How pictures become a network's input; `preprocess` says in which steps. */
+export type Preprocessing = {
+  /** The shorter side in pixels, before the crop; the picture keeps its size where absent. */
+  readonly resize?: number;
+  /** `"bilinear"` where absent. */
+  readonly filter?: ResizeFilter;
+  /** What the network sees, from the middle; one number for a square. */
+  readonly crop: number | readonly [height: number, width: number];
+  /** What white is, before the mean is taken off. */
+  readonly range: 1 | 255;
+  /** One number a channel, in the channels' order: three, or one for a network that sees grey. */
+  readonly mean: readonly number[];
+  /** What is divided by, one number a channel. */
+  readonly std: readonly number[];
+  /** The order of three channels; `"rgb"` where absent. */
+  readonly order?: "rgb" | "bgr";
+};
+
+/** Means and deviations of ImageNet's training pictures, for pixels from 0 to 1. */
+const IMAGENET = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const;
+
+/** From −1 to 1. */
+const HALF = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] } as const;
+
+/**
+ * Ways of preprocessing, by name:
+ *
+ * - `torchvision`: its classifiers' (AlexNet, VGG, ResNet, SqueezeNet).
+ * - `inception`, `googlenet`: the pixels from −1 to 1. torchvision's weights of Inception v3 and
+ *   GoogLeNet see these too: its models take ImageNet's moments and turn them into these
+ *   (`transform_input`).
+ * - `caffe`: 227 pixels as they are, from 0 to 255, less the mean colour, as the SqueezeNet of
+ *   the paper has them.
+ * - `cifar`: 32 pixels with ImageNet's moments, as akamaster's ResNets have them.
+ */
+export const preprocessings = {
+  torchvision: { resize: 256, crop: 224, range: 1, ...IMAGENET },
+  inception: { resize: 342, crop: 299, range: 1, ...HALF },
+  googlenet: { resize: 256, crop: 224, range: 1, ...HALF },
+  caffe: { crop: 227, range: 255, mean: [123, 117, 104], std: [1, 1, 1], order: "rgb" },
+  cifar: { resize: 32, crop: 32, range: 1, ...IMAGENET },
+} as const satisfies Readonly<Record<string, Preprocessing>>;
+
+/** The largest side, which keeps the input within 2^26 pixels. */
+const LARGEST = 8192;
+
+const isSide = (value: unknown): boolean =>
+  Number.isInteger(value) && (value as number) >= 1 && (value as number) <= LARGEST;
+
+const areNumbers = (value: unknown): boolean =>
+  Array.isArray(value) && (value.length === 1 || value.length === 3) &&
+  value.every(Number.isFinite);
+
+/** What each part must be. */
+const RULES: Readonly<
+  Record<keyof Preprocessing, readonly [rule: string, (value: unknown) => boolean]>
+> = {
+  resize: [`a whole number from 1 to ${LARGEST}`, (value) => value === undefined || isSide(value)],
+  filter: [
+    '"bilinear" or "bicubic"',
+    (value) => value === undefined || value === "bilinear" || value === "bicubic",
+  ],
+  crop: [
+    `a whole number from 1 to ${LARGEST}, or a height and a width`,
+    (value) => isSide(value) || (Array.isArray(value) && value.length === 2 && value.every(isSide)),
+  ],
+  range: ["1 or 255", (value) => value === 1 || value === 255],
+  mean: ["one or three numbers", areNumbers],
+  std: [
+    "one or three numbers above 0",
+    (value) => areNumbers(value) && (value as number[]).every((std) => std > 0),
+  ],
+  order: ['"rgb" or "bgr"', (value) => value === undefined || value === "rgb" || value === "bgr"],
+};
+
+/**
+ * Refuses what is no preprocessing.
+ *
+ * @throws {RangeError} naming the part that breaks its rule
+ */
+export function checkPreprocessing(how: Preprocessing): void {
+  for (const [part, [rule, holds]] of Object.entries(RULES)) {
+    const value = (how as Readonly<Record<string, unknown>>)[part];
+    if (!holds(value)) throw badPart(`its ${part} must be ${rule}`, value);
+  }
+  if (how.mean.length !== how.std.length) {
+    const found = `${how.mean.length} and ${how.std.length}`;
+    throw badPart("it must have as many means as deviations", found);
+  }
+  const unknown = Object.keys(how).find((part) => !Object.hasOwn(RULES, part));
+  if (unknown !== undefined) {
+    throw badPart(`its parts must be of ${Object.keys(RULES).join(", ")}`, unknown);
+  }
+}
+
+function badPart(rule: string, found: unknown): RangeError {
+  const text = JSON.stringify(found) ?? String(found);
+  return new RangeError(`Cannot preprocess pictures as ${rule}: current value is ${text}`);
+}

@@ -1,0 +1,159 @@
+// JPEG files decode to what Pillow reads from them, upright; cut and damaged ones do not decode.
+import { assert, assertEquals, assertLess, assertMatch, assertThrows } from "@std/assert";
+import { decodeImage } from "../../lib/image/decode.ts";
+import { exifOrientation } from "../../lib/image/exif.ts";
+import { jpegOf, JPEGS, markerIn, spliced, withBytes } from "./jpeg_fixture.ts";
+
+const EOI = [0xff, 0xd9];
+const SOF = 0xc0;
+const SOS = 0xda;
+
+function refused(bytes: Uint8Array, ...includes: string[]): void {
+  const { message } = assertThrows(() => decodeImage(bytes, "bad.jpg"), SyntaxError);
+  assertMatch(message, /^Cannot decode JPEG bad\.jpg as /);
+  for (const part of includes) assert(message.includes(part), `"${message}": "${part}"`);
+}
+
+for (const { name, jpeg, png } of JPEGS) {
+  Deno.test(`a JPEG decodes to Pillow's pixels: ${name}`, () => {
+    const found = decodeImage(jpeg, name);
+    const expected = decodeImage(png, name);
+    assertEquals(
+      [found.width, found.height, found.channels],
+      [expected.width, expected.height, expected.channels],
+    );
+    const levels = Array.from(
+      found.pixels,
+      (value, i) => 255 * Math.abs(value - expected.pixels[i]!),
+    );
+    const mean = levels.reduce((sum, level) => sum + level) / levels.length;
+    // jpeg-js repeats a colour where Pillow interpolates, which counts where there are fewer.
+    const fewer = /4:2:|restarts/.test(name) && !name.startsWith("grey");
+    assertLess(mean, fewer ? 1.5 : 0.75);
+    assertLess(Math.max(...levels), fewer ? 12 : 3.5);
+  });
+}
+
+Deno.test("the fixtures have all eight orientations, each another picture", () => {
+  const all = JPEGS.filter(({ name }) => name.startsWith("orientation"));
+  assertEquals(all.length, 8);
+  const pictures = all.map(({ name, jpeg }) => decodeImage(jpeg, name));
+  assertEquals(pictures.map(({ width }) => width), [19, 19, 19, 19, 11, 11, 11, 11]);
+  assertEquals(new Set(pictures.map(({ pixels }) => pixels.join())).size, 8);
+});
+
+Deno.test("grey JPEGs have one channel, all others three", () => {
+  for (const { name, jpeg } of JPEGS) {
+    const grey = /grey|orientation/.test(name);
+    assertEquals(decodeImage(jpeg, name).channels, grey ? 1 : 3, name);
+  }
+});
+
+Deno.test("EXIF is read in either byte order, and says nothing where it is damaged", () => {
+  const big = [0x4d, 0x4d, 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0];
+  const little = [0x49, 0x49, 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, 5, 0, 0, 0];
+  const of = (data: number[]): number => exifOrientation(new Uint8Array(data));
+  assertEquals([of(big), of(little)], [6, 5]);
+  for (let length = 0; length < big.length; length++) assertEquals(of(big.slice(0, length)), 1);
+  assertEquals(of(big.with(19, 9).with(18, 0)), 1);
+  assertEquals(of(big.with(19, 0)), 1);
+  assertEquals(of(big.with(13, 4)), 1); // not a short
+  assertEquals(of(big.with(3, 43)), 1);
+  assertEquals(of(big.with(4, 255)), 1); // the directory lies beyond the end
+});
+
+Deno.test("a JPEG cut at any byte is refused", () => {
+  for (const { jpeg } of JPEGS) {
+    for (let length = 3; length < jpeg.length; length++) refused(jpeg.subarray(0, length));
+  }
+  const bytes = jpegOf("colour 4:2:0");
+  refused(bytes.subarray(0, bytes.length - 200), "is it cut short?", "bytes in all");
+});
+
+Deno.test("a baseline JPEG that ends before all its blocks is refused, wherever it ends", () => {
+  const names = ["colour 4:2:0", "grey", "grey with restarts", "colour with restarts", "cmyk"];
+  for (const name of names) {
+    const bytes = jpegOf(name);
+    for (let length = 3; length < bytes.length - 2; length++) {
+      refused(spliced(bytes, length, bytes.length - length, EOI));
+    }
+  }
+});
+
+Deno.test("what follows the end of the image is passed over", () => {
+  const bytes = jpegOf("colour 4:2:0");
+  const longer = spliced(bytes, bytes.length, 0, [...EOI, 1, 2, 3]);
+  assertEquals(decodeImage(longer, "a"), decodeImage(bytes, "a"));
+});
+
+Deno.test("a JPEG of 20,000 × 20,000 pixels is refused by its header", () => {
+  const bytes = jpegOf("colour 4:4:4");
+  const big = withBytes(bytes, markerIn(bytes, SOF) + 5, [0x4e, 0x20, 0x4e, 0x20]);
+  const { message } = assertThrows(() => decodeImage(big, "big.jpg"), RangeError);
+  assertEquals(
+    message,
+    "Cannot decode JPEG big.jpg as it must have at most 67108864 pixels: " +
+      "current value is 20000×20000",
+  );
+  // The header alone is enough to refuse it.
+  const header = big.subarray(0, markerIn(bytes, SOF) + 19);
+  assertThrows(() => decodeImage(header, "big.jpg"), RangeError, "20000×20000");
+});
+
+Deno.test("a JPEG that claims more blocks than its bytes have bits is refused before decoding", () => {
+  const bytes = jpegOf("colour 4:4:4");
+  const large = withBytes(bytes, markerIn(bytes, SOF) + 5, [0x1f, 0xff, 0x1f, 0xff]);
+  refused(large, "3145728 blocks of its 8191×8191 pixels", "bit each", "1522 bytes");
+});
+
+Deno.test("coded data that lacks bytes in its middle is refused", () => {
+  const bytes = jpegOf("grey");
+  refused(spliced(bytes, markerIn(bytes, SOS) + 60, 60), "its data is damaged: unexpected marker");
+});
+
+Deno.test("a frame that jpeg-js would get wrong, or does not know, is refused", () => {
+  const bytes = jpegOf("colour 4:4:4");
+  const at = markerIn(bytes, SOF);
+  const kinds = [[0xc3, "lossless"], [0xc5, "hierarchical"], [0xc9, "arithmetic"]] as const;
+  for (const [second, kind] of kinds) refused(withBytes(bytes, at + 1, [second]), kind);
+  refused(withBytes(bytes, at + 4, [12]), "8 bits a sample: current value is 12");
+  refused(withBytes(bytes, at + 5, [0, 0]), "width and height: current value is 53×0");
+  refused(withBytes(bytes, at + 7, [0, 0]), "width and height: current value is 0×41");
+  refused(withBytes(bytes, at + 9, [4]), "4 components must fill its segment");
+  refused(withBytes(bytes, at + 11, [0x51]), "from 1 to 4: current value is 5×1, 1×1, 1×1");
+  refused(withBytes(bytes, at + 11, [0x10]), "from 1 to 4: current value is 1×0");
+  refused(withBytes(bytes, at + 13, [1]), "components must differ: current value is 1,1,3");
+  const two = [0xff, SOF, 0, 14, 8, 0, 41, 0, 53, 2, 1, 0x11, 0, 2, 0x11, 0];
+  refused(spliced(bytes, at, 19, two), "1, 3 or 4 components: current value is 2");
+  refused(spliced(bytes, at, 19), "a frame header (SOF) must stand before its scans");
+  refused(spliced(bytes, at, 0, bytes.subarray(at, at + 19)), "one frame header (SOF)");
+});
+
+Deno.test("four components without Adobe's marker are refused", () => {
+  const bytes = jpegOf("cmyk");
+  const at = markerIn(bytes, 0xee);
+  refused(spliced(bytes, at, 16), "four components must have an Adobe marker (APP14)");
+});
+
+Deno.test("segments that lie about themselves are refused", () => {
+  const bytes = jpegOf("grey");
+  refused(withBytes(bytes, 20, [0x12]), "a marker must stand at byte 20: current value is byte 18");
+  refused(withBytes(bytes, 4, [0, 1]), "must have a length: current value is 1");
+  refused(withBytes(bytes, 4, [255, 255]), "is it cut short?");
+  const scan = markerIn(bytes, SOS);
+  refused(withBytes(bytes, scan + 4, [3]), "a scan of 3 components must fill its header");
+  refused(withBytes(bytes, scan + 5, [9]), "a scan must hold each of its components 1: current");
+  refused(spliced(bytes, scan, bytes.length - scan, EOI), "a scan must hold each");
+  refused(new Uint8Array([0xff, 0xd8, ...EOI]), "must have a frame header (SOF): current");
+});
+
+Deno.test("tables that are missing, or come after a scan, are refused", () => {
+  const bytes = jpegOf("grey");
+  const table = markerIn(bytes, 0xdb);
+  refused(spliced(bytes, table, 69), "its data is damaged");
+  const late = spliced(bytes, bytes.length - 2, 0, bytes.subarray(table, table + 69));
+  refused(late, "quantisation tables must stand before its scans");
+  const huffman = markerIn(bytes, 0xc4);
+  const length = 2 + (bytes[huffman + 2]! << 8 | bytes[huffman + 3]!);
+  refused(spliced(bytes, huffman, length), "its data is damaged");
+});
