@@ -202,8 +202,9 @@ export { type DataSplit, type Examples, splitValidation, take } from "./lib/data
 export { type Batch, batches, type BatchOptions, type Dataset } from "./lib/data/dataset.ts";
 export type { Normalisation } from "./lib/data/normalisation.ts";
 export { type IdxOptions, mnist } from "./lib/data/mnist.ts";
+export { imagenetClasses } from "./lib/data/imagenet_classes.ts";
 export { fashionMnist } from "./lib/data/fashion_mnist.ts";
-export { cifar10, type Cifar10Options } from "./lib/data/cifar10.ts";
+export { cifar10, cifar10Classes, type Cifar10Options } from "./lib/data/cifar10.ts";
 
 // Training
 export { type Loss, meanSquaredError, softmaxCrossEntropy } from "./lib/losses/losses.ts";

