@@ -69,9 +69,9 @@ export async function cifar10(options: Cifar10Options = {}): Promise<DataSplit> 
   const { dataDir } = options;
   if (dataDir === undefined) {
     throw new Deno.errors.NotFound(
-      `Cannot read ${NAME} as it is in no npm package: fetch the binary version from ` +
-        "https://www.cs.toronto.edu/~kriz/cifar.html and name its folder by dataDir " +
-        "(--data-dir): current value is undefined",
+      `Cannot read ${NAME} as its folder must be named by dataDir (--data-dir), no npm package ` +
+        "having it; the binary version is at https://www.cs.toronto.edu/~kriz/cifar.html: " +
+        "current value is undefined",
     );
   }
   const files = `the files of its binary version, such as ${TEST_FILES[0]}`;

@@ -49,6 +49,13 @@ Deno.test("grey JPEGs have one channel, all others three", () => {
   }
 });
 
+Deno.test("three components named R, G and B are those colours without Adobe's marker too", () => {
+  const bytes = jpegOf("rgb without a transform");
+  const named = spliced(bytes, markerIn(bytes, 0xee), 16);
+  assertEquals(markerIn(named, 0xee), -1);
+  assertEquals(decodeImage(named, "a"), decodeImage(bytes, "a"));
+});
+
 Deno.test("EXIF is read in either byte order, and says nothing where it is damaged", () => {
   const big = [0x4d, 0x4d, 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0];
   const little = [0x49, 0x49, 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, 5, 0, 0, 0];
