@@ -160,6 +160,7 @@ export {
   type TrainingMemoryOptions,
 } from "./lib/sizing/training_memory.ts";
 export { summary } from "./lib/sizing/summary.ts";
+export { drawing, type DrawingOptions } from "./lib/sizing/drawing.ts";
 
 // Data
 export { type Idx, parseIdx, readIdx } from "./lib/data/idx.ts";

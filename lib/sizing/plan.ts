@@ -18,10 +18,13 @@ export type Box = {
   readonly shape: Shape;
 };
 
+/** A branch: its name, where its boxes do not have it, and its parts. */
+export type Branch = { readonly caption: string; readonly chain: readonly Part[] };
+
 /** Chains beside one another, and the box that joins them; a link past the first where residual. */
 export type Branches = {
   readonly kind: "branches";
-  readonly chains: readonly (readonly Part[])[];
+  readonly branches: readonly Branch[];
   readonly residual: boolean;
   readonly join: Box;
 };
@@ -83,8 +86,9 @@ function framed(title: string, chain: readonly Part[]): Module {
   return { kind: "module", title, repeats: 1, chain };
 }
 
-/** Whether a chain is small enough for a frame: with one group of branches at most. */
+/** Whether a chain is small enough for a frame: with one chain and one group of branches at most. */
 function isModule({ children = [] }: Declaration): boolean {
+  if (children.filter(({ declaration }) => declaration.children).length > 1) return false;
   const parts = innerChain(children, "");
   const boxes = parts.filter(({ kind }) => kind === "box").length;
   return parts.length - boxes <= 1 && parts.length <= MOST_FRAMED && parts.length > 0;
@@ -104,12 +108,14 @@ function innerChain(children: readonly Child[], prefix: string): Part[] {
 
 function branchesOf({ name, layer, declaration }: Child): Branches {
   const residual = layer.op === "residual";
-  const chains = declaration.children!.map((child, i) =>
+  const branches = declaration.children!.map((child, i) => {
+    const { children, arrangement } = child.declaration;
+    if (!children || arrangement === "branches") {
+      return { caption: "", chain: innerChain([child], "") };
+    }
     // Of a residual block the body needs no name: it is what the link goes around.
-    child.declaration.children && child.declaration.arrangement !== "branches"
-      ? innerChain(child.declaration.children, residual && i === 0 ? "" : child.name)
-      : innerChain([child], "")
-  );
+    return { caption: residual && i === 0 ? "" : child.name, chain: innerChain(children, "") };
+  });
   const what = residual ? "add" : layer.op;
   const join: Box = {
     kind: "box",
@@ -119,7 +125,7 @@ function branchesOf({ name, layer, declaration }: Child): Branches {
     folded: [],
     shape: declaration.shape,
   };
-  return { kind: "branches", chains, residual, join };
+  return { kind: "branches", branches, residual, join };
 }
 
 /** Adds a layer to a chain: as a box, or to the box before it where it keeps that one's shape. */
