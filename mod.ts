@@ -161,6 +161,8 @@ export {
 } from "./lib/sizing/training_memory.ts";
 export { summary } from "./lib/sizing/summary.ts";
 export { drawing, type DrawingOptions } from "./lib/sizing/drawing.ts";
+export { type Compared, comparison, type Result } from "./lib/sizing/comparison.ts";
+export { comparisonChart } from "./lib/sizing/comparison_chart.ts";
 
 // Data
 export { type Idx, parseIdx, readIdx } from "./lib/data/idx.ts";

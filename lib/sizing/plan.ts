@@ -75,7 +75,8 @@ function outerChain(children: readonly Child[], prefix: string): Part[] {
     const inner = child.declaration.children;
     if (!inner) append(parts, child, prefix);
     else if (child.declaration.arrangement === "branches") {
-      parts.push(framed(title || child.layer.op, [branchesOf(child)]));
+      // The frame has the name already.
+      parts.push(framed(title || child.layer.op, [branchesOf({ ...child, name: "" })]));
     } else if (isModule(child.declaration)) parts.push(framed(title, innerChain(inner, "")));
     else parts.push(...outerChain(inner, title));
   }
