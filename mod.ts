@@ -86,6 +86,7 @@ export {
   lecunNormal,
   lecunUniform,
   ones,
+  scaledNormal,
   zeros,
 } from "./lib/layers/initializers.ts";
 export type { Padding, Pair, Rounding } from "./lib/layers/window.ts";
@@ -143,6 +144,39 @@ export {
   resnet44,
   resnet56,
 } from "./lib/models/cifar_resnets.ts";
+export {
+  alexnet,
+  type AlexNetOptions,
+  type AlexNetParams,
+  alexnetTorchvision,
+  alexnetUngrouped,
+  type AlexNetVariantOptions,
+} from "./lib/models/alexnet.ts";
+export type { DenseHeadOptions, DenseHeadParams } from "./lib/models/dense_head.ts";
+export {
+  zfnet,
+  type ZFNetOptions,
+  type ZFNetParams,
+  type ZFNetVariantOptions,
+  zfnetWide,
+} from "./lib/models/zfnet.ts";
+export { vgg, type VggOptions, type VggParams, type VggVariantOptions } from "./lib/models/vgg.ts";
+export {
+  vgg11,
+  vgg11Bn,
+  vgg13,
+  vgg13Bn,
+  vgg16,
+  vgg16Bn,
+  vgg19,
+  vgg19Bn,
+} from "./lib/models/vggs.ts";
+export {
+  type FireParams,
+  squeezenet,
+  type SqueezeNetOptions,
+  type SqueezeNetParams,
+} from "./lib/models/squeezenet.ts";
 
 export { findModel, type ModelEntry, type ModelOptions, models } from "./lib/models/registry.ts";
 

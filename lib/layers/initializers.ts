@@ -89,6 +89,33 @@ export function lecunUniform(key: Key, shape: Shape): Float32Array {
 }
 
 /**
+ * A normal distribution of a deviation of one's own: the papers of 2012 to 2014 have 0.01
+ * everywhere, and last layers still do, so that training begins with all classes alike.
+ *
+ * @param deviation its standard deviation, at least 0
+ * @returns the initializer
+ * @throws {RangeError} where the deviation is negative or not finite
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { dense, init, key, scaledNormal, start } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const layer = dense({ features: 1, initializer: scaledNormal(0) });
+ * assertEquals(await init(layer, key(0), [2]).params.kernel.array(), [[0], [0]]);
+ * ```
+ */
+export function scaledNormal(deviation: number): Initializer {
+  if (!(deviation >= 0 && deviation < Infinity)) {
+    throw new RangeError(
+      `Cannot make an initializer as its deviation must be finite and at least 0: current value is ${deviation}`,
+    );
+  }
+  return (key, shape) => normal(key, sizeOf(shape), 0, deviation);
+}
+
+/**
  * Zeros.
  *
  * @param _key not used

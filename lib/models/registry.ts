@@ -2,6 +2,7 @@
 import type { Layer } from "../layers/layer.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import { unknownName } from "../text/nearest.ts";
+import { alexnet, alexnetTorchvision, alexnetUngrouped } from "./alexnet.ts";
 import { chapterMnist } from "./chapter_mnist.ts";
 import {
   plain110,
@@ -16,6 +17,9 @@ import {
   resnet56,
 } from "./cifar_resnets.ts";
 import { lenet5 } from "./lenet.ts";
+import { squeezenet } from "./squeezenet.ts";
+import { vgg11, vgg11Bn, vgg13, vgg13Bn, vgg16, vgg16Bn, vgg19, vgg19Bn } from "./vggs.ts";
+import { zfnet, zfnetWide } from "./zfnet.ts";
 
 /** What every model of the registry can be told. */
 export type ModelOptions = {
@@ -42,6 +46,16 @@ function cifarEntry(what: string, build: ModelEntry["build"]): ModelEntry {
   };
 }
 
+/** A network made for ImageNet. */
+function imagenetEntry(about: string, build: ModelEntry["build"], size = 224): ModelEntry {
+  return { about, inputShape: [size, size, 3], build };
+}
+
+/** A network of §12.7.4. */
+function vggEntry(what: string, build: ModelEntry["build"]): ModelEntry {
+  return imagenetEntry(`${what} (Simonyan and Zisserman 2014, §12.7.4)`, build);
+}
+
 /** All models, by name. */
 export const models: Readonly<Record<string, ModelEntry>> = {
   "lenet5": {
@@ -54,6 +68,24 @@ export const models: Readonly<Record<string, ModelEntry>> = {
     inputShape: [28, 28, 1],
     build: chapterMnist,
   },
+  "alexnet": imagenetEntry(
+    "AlexNet in the two groups of the paper (Krizhevsky et al. 2012, §12.7.2)",
+    alexnet,
+    227,
+  ),
+  "alexnet-ungrouped": imagenetEntry("AlexNet without groups (§12.7.2)", alexnetUngrouped, 227),
+  "alexnet-torchvision": imagenetEntry("AlexNet as torchvision has it", alexnetTorchvision),
+  "zfnet": imagenetEntry("ZFNet of Figure 12.17 (Zeiler and Fergus 2013, §12.7.3)", zfnet),
+  "zfnet-wide": imagenetEntry("ZFNet with 512, 1024 and 512 filters (§12.7.3)", zfnetWide),
+  "vgg11": vggEntry("VGG of 11 layers", vgg11),
+  "vgg13": vggEntry("VGG of 13 layers", vgg13),
+  "vgg16": vggEntry("VGG of 16 layers", vgg16),
+  "vgg19": vggEntry("VGG of 19 layers", vgg19),
+  "vgg11-bn": vggEntry("VGG of 11 layers, batch-normalised", vgg11Bn),
+  "vgg13-bn": vggEntry("VGG of 13 layers, batch-normalised", vgg13Bn),
+  "vgg16-bn": vggEntry("VGG of 16 layers, batch-normalised", vgg16Bn),
+  "vgg19-bn": vggEntry("VGG of 19 layers, batch-normalised", vgg19Bn),
+  "squeezenet": imagenetEntry("SqueezeNet 1.0 (Iandola et al. 2016)", squeezenet),
   "resnet20": cifarEntry("ResNet of 20 layers", resnet20),
   "resnet32": cifarEntry("ResNet of 32 layers", resnet32),
   "resnet44": cifarEntry("ResNet of 44 layers", resnet44),

@@ -1,0 +1,153 @@
+// AlexNet. Krizhevsky, Sutskever and Hinton, "ImageNet classification with deep convolutional
+// neural networks", NIPS 2012. https://papers.nips.cc/paper/4824
+import { relu } from "../layers/activation.ts";
+import { conv, type ConvParams } from "../layers/conv.ts";
+import type { Layer, NamedLayers } from "../layers/layer.ts";
+import { localResponseNorm } from "../layers/local_response_norm.ts";
+import { maxPool } from "../layers/pool.ts";
+import { flatten } from "../layers/reshape.ts";
+import { sequential } from "../layers/sequential.ts";
+import { denseHead, type DenseHeadOptions, type DenseHeadParams } from "./dense_head.ts";
+
+/** Options of {@linkcode alexnetUngrouped} and {@linkcode alexnetTorchvision}. */
+export type AlexNetVariantOptions = DenseHeadOptions & {
+  /** `false` leaves the dense layers out: the output are the 9,216 features before. Default: `true`. */
+  readonly head?: boolean;
+};
+
+/** Options of {@linkcode alexnet}. */
+export type AlexNetOptions = AlexNetVariantOptions & {
+  /** Into how many parts conv2, conv4 and conv5 fall, one on each of the paper's GPUs. Default: 2. */
+  readonly groups?: 1 | 2;
+};
+
+/** Parameters of AlexNet; the layers that learn nothing have empty records besides. */
+export type AlexNetParams = DenseHeadParams & {
+  readonly conv1: ConvParams;
+  readonly conv2: ConvParams;
+  readonly conv3: ConvParams;
+  readonly conv4: ConvParams;
+  readonly conv5: ConvParams;
+};
+
+/** What the versions of the network do not share. */
+type Design = {
+  /** Filters of conv1 to conv5. */
+  readonly widths: readonly [number, number, number, number, number];
+  /** Zeros around the image. */
+  readonly padding: number;
+  readonly groups: 1 | 2;
+  /** Whether the responses are normalised after the first two ReLUs. */
+  readonly norm: boolean;
+  /** Where the dense layers drop units. */
+  readonly dropped: "before" | "after";
+};
+
+const PAPER: Design = {
+  widths: [96, 256, 384, 384, 256],
+  padding: 0,
+  groups: 2,
+  norm: true,
+  dropped: "after",
+};
+
+/**
+ * AlexNet as the chapter describes it (§12.7.2): 96 filters of 11 × 11 at stride 4,
+ * then four convolutions of 5 × 5 and 3 × 3, overlapping max pooling of 3 × 3 at
+ * stride 2, three dense layers with dropout. The responses after the first two ReLUs
+ * are normalised with the paper's k = 2, n = 5, α = 10⁻⁴ and β = 0.75. 60,965,224
+ * parameters with the paper's two groups, 62,378,344 without.
+ *
+ * Filters and dense layers begin with He's deviation and zero biases; the paper's 0.01,
+ * which wants biases of one in most layers, is kept for the logits.
+ *
+ * @param options number of classes, rate of dropout, groups, whether to have dense layers
+ * @returns the model, `[N, 227, 227, 3] → logits [N, numClasses]`
+ * @throws {RangeError} where an option is not in its range
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { alexnet, countSlots } from "@neocog/neocog";
+ *
+ * assertEquals(countSlots(alexnet().declare([227, 227, 3]).params), 60965224);
+ * ```
+ */
+export function alexnet(options: AlexNetOptions = {}): Layer<AlexNetParams> {
+  const { groups = PAPER.groups } = options;
+  if (groups !== 1 && groups !== 2) {
+    throw new RangeError(
+      `Cannot make AlexNet as its groups must be 1 or 2: current value is ${groups}`,
+    );
+  }
+  return build({ ...PAPER, groups }, options);
+}
+
+/**
+ * {@linkcode alexnet} on one GPU, each filter over all channels: 62,378,344 parameters.
+ *
+ * @param options number of classes, rate of dropout, whether to have dense layers
+ * @returns the model, `[N, 227, 227, 3] → logits [N, numClasses]`
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { alexnetUngrouped, countSlots } from "@neocog/neocog";
+ *
+ * assertEquals(countSlots(alexnetUngrouped().declare([227, 227, 3]).params), 62378344);
+ * ```
+ */
+export function alexnetUngrouped(options: AlexNetVariantOptions = {}): Layer<AlexNetParams> {
+  return build({ ...PAPER, groups: 1 }, options);
+}
+
+/**
+ * AlexNet as torchvision has it, after Krizhevsky, "One weird trick for parallelizing
+ * convolutional neural networks", 2014 (https://arxiv.org/abs/1404.5997): 64, 192, 384,
+ * 256 and 256 filters, no normalisation, dropout before the dense layers. 61,100,840
+ * parameters. Torchvision's mean pooling to 6 × 6 does nothing at 224 × 224.
+ *
+ * @param options number of classes, rate of dropout, whether to have dense layers
+ * @returns the model, `[N, 224, 224, 3] → logits [N, numClasses]`
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { alexnetTorchvision, countSlots } from "@neocog/neocog";
+ *
+ * assertEquals(countSlots(alexnetTorchvision().declare([224, 224, 3]).params), 61100840);
+ * ```
+ */
+export function alexnetTorchvision(options: AlexNetVariantOptions = {}): Layer<AlexNetParams> {
+  const widths = [64, 192, 384, 256, 256] as const;
+  return build({ widths, padding: 2, groups: 1, norm: false, dropped: "before" }, options);
+}
+
+function build(design: Design, options: AlexNetVariantOptions): Layer<AlexNetParams> {
+  const { widths, padding, groups, norm, dropped } = design;
+  const pool = maxPool({ size: 3, stride: 2 });
+  const normalise = (name: string): NamedLayers => norm ? { [name]: paperNorm() } : {};
+  return sequential({
+    conv1: conv({ features: widths[0], size: 11, stride: 4, padding }),
+    relu1: relu(),
+    ...normalise("norm1"),
+    pool1: pool,
+    conv2: conv({ features: widths[1], size: 5, padding: 2, groups }),
+    relu2: relu(),
+    ...normalise("norm2"),
+    pool2: pool,
+    conv3: conv({ features: widths[2], size: 3, padding: 1 }),
+    relu3: relu(),
+    conv4: conv({ features: widths[3], size: 3, padding: 1, groups }),
+    relu4: relu(),
+    conv5: conv({ features: widths[4], size: 3, padding: 1, groups }),
+    relu5: relu(),
+    pool5: pool,
+    ...(options.head === false ? { flatten: flatten() } : denseHead(options, dropped)),
+  }) as Layer as Layer<AlexNetParams>;
+}
+
+/** Local response normalisation with the constants of §3.3: the layer's alpha is n times the paper's. */
+export function paperNorm(): NamedLayers[string] {
+  return localResponseNorm({ size: 5, alpha: 5 * 1e-4, beta: 0.75, k: 2 });
+}

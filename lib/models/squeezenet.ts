@@ -1,0 +1,107 @@
+// SqueezeNet 1.0. Iandola, Han, Moskewicz, Ashraf, Dally and Keutzer, "SqueezeNet: AlexNet-level
+// accuracy with 50x fewer parameters and < 0.5 MB model size", 2016. https://arxiv.org/abs/1602.07360
+import { relu } from "../layers/activation.ts";
+import { conv, type ConvParams } from "../layers/conv.ts";
+import { dropout } from "../layers/dropout.ts";
+import { scaledNormal } from "../layers/initializers.ts";
+import type { Empty, Layer, NamedLayers } from "../layers/layer.ts";
+import { parallel } from "../layers/parallel.ts";
+import { globalMeanPool, maxPool } from "../layers/pool.ts";
+import { sequential } from "../layers/sequential.ts";
+
+/** Options of {@linkcode squeezenet}. */
+export type SqueezeNetOptions = {
+  /** Number of classes. Default: 1000, ImageNet's. */
+  readonly numClasses?: number;
+  /** Rate of dropout before the last convolution. Default: 0.5. */
+  readonly dropout?: number;
+  /**
+   * `false` leaves the last convolution out: the output is the mean of each of the 512 feature
+   * maps before it. Default: `true`.
+   */
+  readonly head?: boolean;
+};
+
+/** Parameters of a fire module. */
+export type FireParams = {
+  readonly squeeze: ConvParams;
+  readonly relu: Empty;
+  readonly expand: {
+    readonly one: { readonly conv: ConvParams; readonly relu: Empty };
+    readonly three: { readonly conv: ConvParams; readonly relu: Empty };
+  };
+};
+
+/** Parameters of {@linkcode squeezenet}; the layers that learn nothing have empty records besides. */
+export type SqueezeNetParams =
+  & { readonly [Name in `fire${2 | 3 | 4 | 5 | 6 | 7 | 8 | 9}`]: FireParams }
+  & {
+    readonly conv1: ConvParams;
+    /** Absent without a head. */
+    readonly conv10: ConvParams;
+  };
+
+/**
+ * SqueezeNet 1.0: a convolution of 96 filters of 7 × 7 at stride 2, eight fire modules and
+ * a 1 × 1 convolution whose feature maps' means are the logits. Max pooling of 3 × 3 at
+ * stride 2 comes after the first convolution, fire4 and fire8, and rounds up as in Caffe
+ * and torchvision; the first convolution is unpadded as there. 1,248,424 parameters.
+ *
+ * Filters begin with He's deviation, those of the last convolution with 0.01, as the
+ * authors' and torchvision's do.
+ *
+ * @param options number of classes, rate of dropout, whether to have a last convolution
+ * @returns the model, `[N, H, W, 3] → logits [N, numClasses]`; made for `[224, 224, 3]`
+ * @throws {RangeError} where an option is not in its range
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { countSlots, squeezenet } from "@neocog/neocog";
+ *
+ * assertEquals(countSlots(squeezenet().declare([224, 224, 3]).params), 1248424);
+ * ```
+ */
+export function squeezenet(options: SqueezeNetOptions = {}): Layer<SqueezeNetParams> {
+  const pool = maxPool({ size: 3, stride: 2, rounding: "ceil" });
+  return sequential({
+    conv1: conv({ features: 96, size: 7, stride: 2 }),
+    relu1: relu(),
+    pool1: pool,
+    fire2: fire(16, 64),
+    fire3: fire(16, 64),
+    fire4: fire(32, 128),
+    pool4: pool,
+    fire5: fire(32, 128),
+    fire6: fire(48, 192),
+    fire7: fire(48, 192),
+    fire8: fire(64, 256),
+    pool8: pool,
+    fire9: fire(64, 256),
+    ...(options.head === false ? {} : head(options)),
+    pool10: globalMeanPool(),
+  }) as Layer as Layer<SqueezeNetParams>;
+}
+
+/**
+ * A fire module: a 1 × 1 convolution to few channels, then 1 × 1 and 3 × 3 convolutions of it
+ * beside each other. The ReLUs are in the branches, where the convolutions take them in.
+ */
+function fire(squeezed: number, expanded: number): Layer<FireParams> {
+  return sequential({
+    squeeze: conv({ features: squeezed, size: 1 }),
+    relu: relu(),
+    expand: parallel({
+      one: sequential({ conv: conv({ features: expanded, size: 1 }), relu: relu() }),
+      three: sequential({ conv: conv({ features: expanded, size: 3, padding: 1 }), relu: relu() }),
+    }),
+  });
+}
+
+function head({ numClasses = 1000, dropout: rate = 0.5 }: SqueezeNetOptions): NamedLayers {
+  return {
+    drop: dropout(rate),
+    conv10: conv({ features: numClasses, size: 1, initializer: scaledNormal(0.01) }),
+    relu10: relu(),
+  };
+}

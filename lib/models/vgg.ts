@@ -1,0 +1,111 @@
+// VGG. Simonyan and Zisserman, "Very deep convolutional networks for large-scale image
+// recognition", 2014, Table 1. https://arxiv.org/abs/1409.1556
+import { relu } from "../layers/activation.ts";
+import { conv, type ConvParams } from "../layers/conv.ts";
+import { dense, type DenseParams } from "../layers/dense.ts";
+import { dropout } from "../layers/dropout.ts";
+import { scaledNormal } from "../layers/initializers.ts";
+import type { Empty, Layer, NamedLayers } from "../layers/layer.ts";
+import { batchNorm, type BatchNormParams } from "../layers/norm.ts";
+import { globalMeanPool, maxPool } from "../layers/pool.ts";
+import { flatten } from "../layers/reshape.ts";
+import { sequential } from "../layers/sequential.ts";
+import { denseHead, type DenseHeadOptions } from "./dense_head.ts";
+
+/** Options of the variants, {@linkcode vgg11} to {@linkcode vgg19Bn}. */
+export type VggVariantOptions = DenseHeadOptions & {
+  /**
+   * What follows the convolutions: the paper's three `"dense"` layers; the `"mean"` of each
+   * feature map and one dense layer (§12.7.4), for images of any size from 32 × 32; or, with
+   * `false`, nothing: the output are the features, 25,088 for 224 × 224. Default: `"dense"`.
+   */
+  readonly head?: "dense" | "mean" | false;
+};
+
+/** Options of {@linkcode vgg}. */
+export type VggOptions = VggVariantOptions & {
+  /** Layers with weights, three of them dense. */
+  readonly depth: 11 | 13 | 16 | 19;
+  /** Whether every convolution is batch-normalised. Default: `false`. */
+  readonly batchNorm?: boolean;
+};
+
+/** Parameters of VGG by layer; layers that learn nothing have empty records. */
+export type VggParams = {
+  readonly [layer: string]: ConvParams | BatchNormParams | DenseParams | Empty;
+};
+
+/** Filters of the convolutions of each stage. */
+const WIDTHS = [64, 128, 256, 512, 512] as const;
+
+/** Convolutions in each stage: the columns A, B, D and E of Table 1. */
+const CONVOLUTIONS: Readonly<Record<number, readonly number[]>> = {
+  11: [1, 1, 2, 2, 2],
+  13: [2, 2, 2, 2, 2],
+  16: [2, 2, 3, 3, 3],
+  19: [2, 2, 4, 4, 4],
+};
+
+/**
+ * VGG (§12.7.4): five stages of convolutions of 3 × 3 filters with padding 1, each
+ * followed by 2 × 2 max pooling, and three dense layers. Convolutions have biases under
+ * batch normalisation too, as torchvision's have.
+ *
+ * Weights begin with He's deviation, those of the logits with the paper's 0.01: with that
+ * everywhere the paper had to train its deep networks from its shallow one.
+ *
+ * @param options depth, batch normalisation, number of classes, rate of dropout, head
+ * @returns the model, `[N, 224, 224, 3] → logits [N, numClasses]`
+ * @throws {RangeError} where an option is not in its range
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { countSlots, vgg } from "@neocog/neocog";
+ *
+ * const model = vgg({ depth: 19, head: "mean" });
+ * assertEquals(countSlots(model.declare([224, 224, 3]).params), 20024384 + 513000);
+ * ```
+ */
+export function vgg(options: VggOptions): Layer<VggParams> {
+  const { depth, batchNorm = false } = options;
+  const convolutions = Object.hasOwn(CONVOLUTIONS, depth) ? CONVOLUTIONS[depth] : undefined;
+  if (!convolutions) {
+    throw new RangeError(
+      `Cannot make VGG as its depth must be 11, 13, 16 or 19: current value is ${depth}`,
+    );
+  }
+  const stages = convolutions.map((count, i) => stage(i + 1, count, batchNorm));
+  return sequential(Object.assign({}, ...stages, head(options))) as Layer<VggParams>;
+}
+
+/** So many convolutions, and the pooling after them. */
+function stage(number: number, convolutions: number, normalised: boolean): NamedLayers {
+  const layers: { [name: string]: NamedLayers[string] } = {};
+  for (let i = 1; i <= convolutions; i++) {
+    layers[`conv${number}_${i}`] = conv({ features: WIDTHS[number - 1]!, size: 3, padding: 1 });
+    if (normalised) layers[`norm${number}_${i}`] = batchNorm();
+    layers[`relu${number}_${i}`] = relu();
+  }
+  return { ...layers, [`pool${number}`]: maxPool() };
+}
+
+function head(options: VggVariantOptions): NamedLayers {
+  const { head = "dense", numClasses = 1000, dropout: rate = 0.5 } = options;
+  switch (head) {
+    case "dense":
+      return denseHead(options);
+    case "mean":
+      return {
+        pool: globalMeanPool(),
+        drop: dropout(rate),
+        logits: dense({ features: numClasses, initializer: scaledNormal(0.01) }),
+      };
+    case false:
+      return { flatten: flatten() };
+    default:
+      throw new RangeError(
+        `Cannot make VGG as its head must be "dense", "mean" or false: current value is ${head}`,
+      );
+  }
+}

@@ -1,0 +1,96 @@
+// ZFNet. Zeiler and Fergus, "Visualizing and understanding convolutional networks", 2013,
+// Figure 3. https://arxiv.org/abs/1311.2901
+import { relu } from "../layers/activation.ts";
+import { conv, type ConvParams } from "../layers/conv.ts";
+import type { Layer } from "../layers/layer.ts";
+import { maxPool } from "../layers/pool.ts";
+import { flatten } from "../layers/reshape.ts";
+import { sequential } from "../layers/sequential.ts";
+import { paperNorm } from "./alexnet.ts";
+import { denseHead, type DenseHeadOptions, type DenseHeadParams } from "./dense_head.ts";
+
+/** Options of {@linkcode zfnetWide}. */
+export type ZFNetVariantOptions = DenseHeadOptions & {
+  /** `false` leaves the dense layers out: the output are the features before, 6 × 6 of each filter. Default: `true`. */
+  readonly head?: boolean;
+};
+
+/** Options of {@linkcode zfnet}. */
+export type ZFNetOptions = ZFNetVariantOptions & {
+  /** Filters of the third, fourth and fifth convolution. Default: 384, 384 and 256. */
+  readonly widths?: readonly [number, number, number];
+};
+
+/** Parameters of ZFNet; the layers that learn nothing have empty records besides. */
+export type ZFNetParams = DenseHeadParams & {
+  readonly conv1: ConvParams;
+  readonly conv2: ConvParams;
+  readonly conv3: ConvParams;
+  readonly conv4: ConvParams;
+  readonly conv5: ConvParams;
+};
+
+/**
+ * ZFNet (§12.7.3): AlexNet without groups, with 7 × 7 filters at stride 2 in the first
+ * layer and stride 2 in the second, each followed by pooling and then by normalisation
+ * across feature maps. 62,357,608 parameters.
+ *
+ * The paper gives its maps' sizes, 110, 55, 26, 13, 13, 13 and 6, not how edges are
+ * treated: one pixel of zeros around the image, none around the second layer's input and
+ * pooling that rounds up have those sizes. Nor has it constants for the normalisation:
+ * they are AlexNet's. Filters begin with He's deviation, for the paper's 0.01 see
+ * {@linkcode alexnet}.
+ *
+ * @param options number of classes, rate of dropout, filters, whether to have dense layers
+ * @returns the model, `[N, 224, 224, 3] → logits [N, numClasses]`
+ * @throws {RangeError} where an option is not in its range
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { countSlots, zfnet } from "@neocog/neocog";
+ *
+ * assertEquals(countSlots(zfnet().declare([224, 224, 3]).params), 62357608);
+ * ```
+ */
+export function zfnet(options: ZFNetOptions = {}): Layer<ZFNetParams> {
+  const { widths = [384, 384, 256] } = options;
+  const pool = maxPool({ size: 3, stride: 2, rounding: "ceil" });
+  return sequential({
+    conv1: conv({ features: 96, size: 7, stride: 2, padding: 1 }),
+    relu1: relu(),
+    pool1: pool,
+    norm1: paperNorm(),
+    conv2: conv({ features: 256, size: 5, stride: 2 }),
+    relu2: relu(),
+    pool2: pool,
+    norm2: paperNorm(),
+    conv3: conv({ features: widths[0], size: 3, padding: 1 }),
+    relu3: relu(),
+    conv4: conv({ features: widths[1], size: 3, padding: 1 }),
+    relu4: relu(),
+    conv5: conv({ features: widths[2], size: 3, padding: 1 }),
+    relu5: relu(),
+    pool5: pool,
+    ...(options.head === false ? { flatten: flatten() } : denseHead(options)),
+  }) as Layer as Layer<ZFNetParams>;
+}
+
+/**
+ * {@linkcode zfnet} with the chapter's 512, 1024 and 512 filters, the paper's model (b)
+ * (Table 2 there): 107,627,624 parameters.
+ *
+ * @param options number of classes, rate of dropout, whether to have dense layers
+ * @returns the model, `[N, 224, 224, 3] → logits [N, numClasses]`
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { countSlots, zfnetWide } from "@neocog/neocog";
+ *
+ * assertEquals(countSlots(zfnetWide().declare([224, 224, 3]).params), 107627624);
+ * ```
+ */
+export function zfnetWide(options: ZFNetVariantOptions = {}): Layer<ZFNetParams> {
+  return zfnet({ ...options, widths: [512, 1024, 512] });
+}

@@ -1,0 +1,48 @@
+// Networks that PyTorch writes as two chains, `features` and `classifier`, of numbered modules.
+import type { Layer } from "../../layers/layer.ts";
+import type { Path } from "../../tensor/tree.ts";
+import type { Shape } from "../../tensor/tensor.ts";
+
+/**
+ * The numbered module of each layer of a chain: as torchvision's chains have the same layers in
+ * the same order, those without weights included, a layer's place is its number.
+ *
+ * @param model the network, whose layers from `classifier` on are the second chain
+ * @param shape shape of one input
+ * @param classifier the first layer of the second chain
+ * @returns modules by the names of our layers, `features.0` of `conv1`
+ */
+export function numberedModules(
+  model: Layer,
+  shape: Shape,
+  classifier: string,
+): ReadonlyMap<string, string> {
+  const names = model.declare(shape).children!.map(({ name }) => name);
+  const start = names.indexOf(classifier);
+  return new Map(names.map((name, i) => [
+    name,
+    i < start ? `features.${i}` : `classifier.${i - start}`,
+  ]));
+}
+
+/**
+ * The module of a layer.
+ *
+ * @param network the network's name, for errors
+ * @param modules its modules by the names of layers
+ * @param layer the layer's path
+ * @throws {RangeError} where the network has no such layer
+ */
+export function moduleOf(
+  network: string,
+  modules: ReadonlyMap<string, string>,
+  layer: Path,
+): string {
+  const module = modules.get(layer);
+  if (module === undefined) {
+    throw new RangeError(
+      `Cannot name a layer of ${network} as PyTorch does as the network must have it: current value is "${layer}"`,
+    );
+  }
+  return module;
+}
