@@ -113,6 +113,13 @@ export {
   localResponseNorm,
   type LocalResponseNormOptions,
 } from "./lib/layers/local_response_norm.ts";
+export { adaptiveMeanPool } from "./lib/layers/adaptive_pool.ts";
+export {
+  auxiliary,
+  type AuxiliaryLayer,
+  type AuxiliaryOptions,
+  auxiliaryWeights,
+} from "./lib/layers/auxiliary.ts";
 export { sequential } from "./lib/layers/sequential.ts";
 export { concat, type Join, parallel, residual, sum } from "./lib/layers/parallel.ts";
 
@@ -150,6 +157,13 @@ export {
   type ResnetVariantOptions,
 } from "./lib/models/resnet.ts";
 export { resnet101, resnet152, resnet18, resnet34, resnet50 } from "./lib/models/resnets.ts";
+
+export {
+  googlenet,
+  type GoogLeNetOptions,
+  type GoogLeNetParams,
+  googlenetTorchvision,
+} from "./lib/models/googlenet.ts";
 
 export { findModel, type ModelEntry, type ModelOptions, models } from "./lib/models/registry.ts";
 export { type LayerSize, type ModelSize, sizeOfModel, summary } from "./lib/sizing/summary.ts";

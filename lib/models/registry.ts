@@ -15,6 +15,7 @@ import {
   resnet44,
   resnet56,
 } from "./cifar_resnets.ts";
+import { googlenet, googlenetTorchvision } from "./googlenet.ts";
 import { lenet5 } from "./lenet.ts";
 import { resnet101, resnet152, resnet18, resnet34, resnet50 } from "./resnets.ts";
 
@@ -22,6 +23,8 @@ import { resnet101, resnet152, resnet18, resnet34, resnet50 } from "./resnets.ts
 export type ModelOptions = {
   /** Number of classes. Default: the model's own. */
   readonly numClasses?: number;
+  /** Whether there are auxiliary heads for training, where the network has such. Default: `false`. */
+  readonly auxiliary?: boolean;
 };
 
 /** A model by name. */
@@ -63,6 +66,16 @@ export const models: Readonly<Record<string, ModelEntry>> = {
     about: "the chapter's MNIST network (§12.10)",
     inputShape: [28, 28, 1],
     build: chapterMnist,
+  },
+  "googlenet": {
+    about: "GoogLeNet (Szegedy et al. 2014, §12.7.5)",
+    inputShape: [224, 224, 3],
+    build: googlenet,
+  },
+  "googlenet-torchvision": {
+    about: "torchvision's GoogLeNet: batch-normalised, 3 × 3 for 5 × 5 (§12.7.5)",
+    inputShape: [224, 224, 3],
+    build: googlenetTorchvision,
   },
   "resnet18": resnetEntry(18, resnet18),
   "resnet34": resnetEntry(34, resnet34),
