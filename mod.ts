@@ -95,6 +95,7 @@ export {
   globalMeanPool,
   maxPool,
   meanPool,
+  type MeanPoolOptions,
   normPool,
   type NormPoolOptions,
   type PoolOptions,
