@@ -165,6 +165,11 @@ export {
   type GoogLeNetParams,
   googlenetTorchvision,
 } from "./lib/models/googlenet.ts";
+export {
+  inceptionV3,
+  type InceptionV3Options,
+  type InceptionV3Params,
+} from "./lib/models/inception_v3.ts";
 
 export { findModel, type ModelEntry, type ModelOptions, models } from "./lib/models/registry.ts";
 export { type LayerSize, type ModelSize, sizeOfModel, summary } from "./lib/sizing/summary.ts";

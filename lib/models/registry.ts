@@ -16,6 +16,7 @@ import {
   resnet56,
 } from "./cifar_resnets.ts";
 import { googlenet, googlenetTorchvision } from "./googlenet.ts";
+import { inceptionV3 } from "./inception_v3.ts";
 import { lenet5 } from "./lenet.ts";
 import { resnet101, resnet152, resnet18, resnet34, resnet50 } from "./resnets.ts";
 
@@ -76,6 +77,11 @@ export const models: Readonly<Record<string, ModelEntry>> = {
     about: "torchvision's GoogLeNet: batch-normalised, 3 × 3 for 5 × 5 (§12.7.5)",
     inputShape: [224, 224, 3],
     build: googlenetTorchvision,
+  },
+  "inception-v3": {
+    about: "Inception v3 (Szegedy et al. 2015, §12.7.5)",
+    inputShape: [299, 299, 3],
+    build: inceptionV3,
   },
   "resnet18": resnetEntry(18, resnet18),
   "resnet34": resnetEntry(34, resnet34),
