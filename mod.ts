@@ -59,6 +59,7 @@ export type { RateRule } from "./lib/tensor/update_trees.ts";
 // Layers
 export {
   type AnyLayer,
+  type Arrangement,
   type Child,
   type Context,
   countParameters,
@@ -96,6 +97,7 @@ export {
   globalMeanPool,
   maxPool,
   meanPool,
+  type MeanPoolOptions,
   normPool,
   type NormPoolOptions,
   type PoolOptions,
@@ -115,6 +117,13 @@ export {
   type LocalResponseNormOptions,
 } from "./lib/layers/local_response_norm.ts";
 export type { Cost, PlacedWindow } from "./lib/layers/cost.ts";
+export { adaptiveMeanPool } from "./lib/layers/adaptive_pool.ts";
+export {
+  auxiliary,
+  type AuxiliaryLayer,
+  type AuxiliaryOptions,
+  auxiliaryWeights,
+} from "./lib/layers/auxiliary.ts";
 export { sequential } from "./lib/layers/sequential.ts";
 export { concat, type Join, parallel, residual, sum } from "./lib/layers/parallel.ts";
 
@@ -131,7 +140,7 @@ export {
   type CifarResnetOptions,
   type CifarResnetParams,
   type CifarResnetVariantOptions,
-} from "./lib/models/resnet.ts";
+} from "./lib/models/cifar_resnet.ts";
 export {
   plain110,
   plain20,
@@ -177,6 +186,26 @@ export {
   type SqueezeNetOptions,
   type SqueezeNetParams,
 } from "./lib/models/squeezenet.ts";
+export type { ResidualBlocks } from "./lib/models/residual_stage.ts";
+export {
+  resnet,
+  type ResnetOptions,
+  type ResnetParams,
+  type ResnetVariantOptions,
+} from "./lib/models/resnet.ts";
+export { resnet101, resnet152, resnet18, resnet34, resnet50 } from "./lib/models/resnets.ts";
+
+export {
+  googlenet,
+  type GoogLeNetOptions,
+  type GoogLeNetParams,
+  googlenetTorchvision,
+} from "./lib/models/googlenet.ts";
+export {
+  inceptionV3,
+  type InceptionV3Options,
+  type InceptionV3Params,
+} from "./lib/models/inception_v3.ts";
 
 export { findModel, type ModelEntry, type ModelOptions, models } from "./lib/models/registry.ts";
 

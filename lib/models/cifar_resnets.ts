@@ -1,11 +1,15 @@
-// The CIFAR ResNets and plain networks of He et al. 2015 (§4.2) by their depths; see resnet.ts.
+// The CIFAR ResNets and plain networks of He et al. 2015 (§4.2) by their depths; see cifar_resnet.ts.
 import type { Layer } from "../layers/layer.ts";
-import { cifarResnet, type CifarResnetParams, type CifarResnetVariantOptions } from "./resnet.ts";
+import {
+  cifarResnet,
+  type CifarResnetParams,
+  type CifarResnetVariantOptions,
+} from "./cifar_resnet.ts";
 
 /**
  * {@linkcode cifarResnet} of 20 layers with shortcuts: 269,722 parameters for CIFAR-10.
  *
- * @param options number of classes
+ * @param options number of classes, head
  * @returns the model, `[N, 32, 32, 3] → logits [N, numClasses]`
  *
  * @example
@@ -23,7 +27,7 @@ export function resnet20(options: CifarResnetVariantOptions = {}): Layer<CifarRe
 /**
  * {@linkcode cifarResnet} of 32 layers with shortcuts: 464,154 parameters for CIFAR-10.
  *
- * @param options number of classes
+ * @param options number of classes, head
  * @returns the model, `[N, 32, 32, 3] → logits [N, numClasses]`
  *
  * @example
@@ -41,7 +45,7 @@ export function resnet32(options: CifarResnetVariantOptions = {}): Layer<CifarRe
 /**
  * {@linkcode cifarResnet} of 44 layers with shortcuts: 658,586 parameters for CIFAR-10.
  *
- * @param options number of classes
+ * @param options number of classes, head
  * @returns the model, `[N, 32, 32, 3] → logits [N, numClasses]`
  *
  * @example
@@ -59,7 +63,7 @@ export function resnet44(options: CifarResnetVariantOptions = {}): Layer<CifarRe
 /**
  * {@linkcode cifarResnet} of 56 layers with shortcuts: 853,018 parameters for CIFAR-10.
  *
- * @param options number of classes
+ * @param options number of classes, head
  * @returns the model, `[N, 32, 32, 3] → logits [N, numClasses]`
  *
  * @example
@@ -77,7 +81,7 @@ export function resnet56(options: CifarResnetVariantOptions = {}): Layer<CifarRe
 /**
  * {@linkcode cifarResnet} of 110 layers with shortcuts: 1,727,962 parameters for CIFAR-10.
  *
- * @param options number of classes
+ * @param options number of classes, head
  * @returns the model, `[N, 32, 32, 3] → logits [N, numClasses]`
  *
  * @example
@@ -95,7 +99,7 @@ export function resnet110(options: CifarResnetVariantOptions = {}): Layer<CifarR
 /**
  * {@linkcode cifarResnet} of 20 layers without shortcuts: 269,722 parameters for CIFAR-10.
  *
- * @param options number of classes
+ * @param options number of classes, head
  * @returns the model, `[N, 32, 32, 3] → logits [N, numClasses]`
  *
  * @example
@@ -113,7 +117,7 @@ export function plain20(options: CifarResnetVariantOptions = {}): Layer<CifarRes
 /**
  * {@linkcode cifarResnet} of 32 layers without shortcuts: 464,154 parameters for CIFAR-10.
  *
- * @param options number of classes
+ * @param options number of classes, head
  * @returns the model, `[N, 32, 32, 3] → logits [N, numClasses]`
  *
  * @example
@@ -131,7 +135,7 @@ export function plain32(options: CifarResnetVariantOptions = {}): Layer<CifarRes
 /**
  * {@linkcode cifarResnet} of 44 layers without shortcuts: 658,586 parameters for CIFAR-10.
  *
- * @param options number of classes
+ * @param options number of classes, head
  * @returns the model, `[N, 32, 32, 3] → logits [N, numClasses]`
  *
  * @example
@@ -149,7 +153,7 @@ export function plain44(options: CifarResnetVariantOptions = {}): Layer<CifarRes
 /**
  * {@linkcode cifarResnet} of 56 layers without shortcuts: 853,018 parameters for CIFAR-10.
  *
- * @param options number of classes
+ * @param options number of classes, head
  * @returns the model, `[N, 32, 32, 3] → logits [N, numClasses]`
  *
  * @example
@@ -167,7 +171,7 @@ export function plain56(options: CifarResnetVariantOptions = {}): Layer<CifarRes
 /**
  * {@linkcode cifarResnet} of 110 layers without shortcuts: 1,727,962 parameters for CIFAR-10.
  *
- * @param options number of classes
+ * @param options number of classes, head
  * @returns the model, `[N, 32, 32, 3] → logits [N, numClasses]`
  *
  * @example

@@ -16,7 +16,10 @@ import {
   resnet44,
   resnet56,
 } from "./cifar_resnets.ts";
+import { googlenet, googlenetTorchvision } from "./googlenet.ts";
+import { inceptionV3 } from "./inception_v3.ts";
 import { lenet5 } from "./lenet.ts";
+import { resnet101, resnet152, resnet18, resnet34, resnet50 } from "./resnets.ts";
 import { squeezenet } from "./squeezenet.ts";
 import { vgg11, vgg11Bn, vgg13, vgg13Bn, vgg16, vgg16Bn, vgg19, vgg19Bn } from "./vggs.ts";
 import { zfnet, zfnetWide } from "./zfnet.ts";
@@ -25,6 +28,8 @@ import { zfnet, zfnetWide } from "./zfnet.ts";
 export type ModelOptions = {
   /** Number of classes. Default: the model's own. */
   readonly numClasses?: number;
+  /** Whether there are auxiliary heads for training, where the network has such. Default: `false`. */
+  readonly auxiliary?: boolean;
 };
 
 /** A model by name. */
@@ -54,6 +59,15 @@ function imagenetEntry(about: string, build: ModelEntry["build"], size = 224): M
 /** A network of §12.7.4. */
 function vggEntry(what: string, build: ModelEntry["build"]): ModelEntry {
   return imagenetEntry(`${what} (Simonyan and Zisserman 2014, §12.7.4)`, build);
+}
+
+/** A network of He et al.'s Table 1 (§12.7.6). */
+function resnetEntry(depth: number, build: ModelEntry["build"]): ModelEntry {
+  return {
+    about: `the ImageNet ResNet of ${depth} layers (He et al. 2015, §12.7.6)`,
+    inputShape: [224, 224, 3],
+    build,
+  };
 }
 
 /** All models, by name. */
@@ -86,6 +100,26 @@ export const models: Readonly<Record<string, ModelEntry>> = {
   "vgg16-bn": vggEntry("VGG of 16 layers, batch-normalised", vgg16Bn),
   "vgg19-bn": vggEntry("VGG of 19 layers, batch-normalised", vgg19Bn),
   "squeezenet": imagenetEntry("SqueezeNet 1.0 (Iandola et al. 2016)", squeezenet),
+  "googlenet": {
+    about: "GoogLeNet (Szegedy et al. 2014, §12.7.5)",
+    inputShape: [224, 224, 3],
+    build: googlenet,
+  },
+  "googlenet-torchvision": {
+    about: "torchvision's GoogLeNet: batch-normalised, 3 × 3 for 5 × 5 (§12.7.5)",
+    inputShape: [224, 224, 3],
+    build: googlenetTorchvision,
+  },
+  "inception-v3": {
+    about: "Inception v3 (Szegedy et al. 2015, §12.7.5)",
+    inputShape: [299, 299, 3],
+    build: inceptionV3,
+  },
+  "resnet18": resnetEntry(18, resnet18),
+  "resnet34": resnetEntry(34, resnet34),
+  "resnet50": resnetEntry(50, resnet50),
+  "resnet101": resnetEntry(101, resnet101),
+  "resnet152": resnetEntry(152, resnet152),
   "resnet20": cifarEntry("ResNet of 20 layers", resnet20),
   "resnet32": cifarEntry("ResNet of 32 layers", resnet32),
   "resnet44": cifarEntry("ResNet of 44 layers", resnet44),

@@ -1,6 +1,7 @@
 // Where the parts of a drawing stand, and the lines between them.
 import { boxSize } from "./box_text.ts";
 import {
+  asideAxis,
   BESIDE,
   branchAxes,
   chainSize,
@@ -12,7 +13,7 @@ import {
   STEP,
   TITLE_HEIGHT,
 } from "./part_size.ts";
-import type { Box, Branch, Branches, Module, Part } from "./plan.ts";
+import type { Aside, Box, Branch, Branches, Module, Part } from "./plan.ts";
 
 /** A corner of a line. */
 export type Point = readonly [x: number, y: number];
@@ -68,10 +69,22 @@ export function placeChain(scene: Scene, chain: readonly Part[], x: number, y: n
 function placePart(scene: Scene, part: Part, x: number, y: number): number {
   const { width, height, axis } = sizeOfPart(part);
   if (part.kind === "branches") return placeBranches(scene, part, x, y);
+  if (part.kind === "aside") return placeAside(scene, part, x, y);
   const place = { x: x - axis, y, width, height, axis: x };
   if (part.kind === "box") scene.boxes.push({ what: part, ...place });
   else placeFramed(scene, { what: part, ...place }, x);
   return y + height;
+}
+
+/** Puts a chain beside the way, which goes on straight. */
+function placeAside(scene: Scene, part: Aside, x: number, y: number): number {
+  const bottom = y + sizeOfPart(part).height;
+  const [axis, top] = [x + asideAxis(part), y + FAN];
+  scene.links.push({ points: [[x, y], [x, bottom]], kind: "flow", arrow: false });
+  const to: Point[] = [[x, y + PARTING], [axis, y + PARTING], [axis, top]];
+  scene.links.push({ points: to, kind: "flow", arrow: true });
+  placeChain(scene, part.chain, axis, top);
+  return bottom;
 }
 
 /** Puts a module's frame, its title and what is in it. */
@@ -80,7 +93,7 @@ function placeFramed(scene: Scene, frame: Placed<Module>, x: number): void {
   scene.frames.push(frame);
   const top = y + TITLE_HEIGHT + FRAME;
   const bottom = placeChain(scene, what.chain, x, top);
-  const enters = what.chain[0]?.kind !== "branches";
+  const enters = what.chain[0]?.kind === "box";
   scene.links.push({ points: [[x, y], [x, top]], kind: "flow", arrow: enters });
   scene.links.push({ points: [[x, bottom], [x, y + height]], kind: "flow", arrow: false });
 }
@@ -121,7 +134,7 @@ function placeBranch(scene: Scene, { caption, chain }: Branch, way: Way): void {
   const [axis, above] = start.at(-1)!;
   const top = above + FAN - PARTING + (room - chainSize(chain).height) / 2;
   if (caption !== "") scene.captions.push({ text: caption, x: axis + BESIDE, y: top - 5 });
-  const enters = chain[0]!.kind !== "branches";
+  const enters = chain[0]!.kind === "box";
   scene.links.push({ points: [...start, [axis, top]], kind, arrow: enters });
   const bottom = placeChain(scene, chain, axis, top);
   scene.links.push({ points: [[axis, bottom], ...end], kind, arrow: true });

@@ -1,6 +1,6 @@
 // The room that the parts of a drawing need: chains run down, branches stand beside one another.
 import { boxSize, LINE_SIZE } from "./box_text.ts";
-import type { Branch, Branches, Module, Part } from "./plan.ts";
+import type { Aside, Branch, Branches, Module, Part } from "./plan.ts";
 import { textWidth } from "./svg.ts";
 
 /** The room a part needs; signals go in and out at `axis`, so far from its left side. */
@@ -50,7 +50,8 @@ export function sizeOfPart(part: Part): Size {
     const { width, height } = boxSize(part);
     return { width, height, axis: width / 2 };
   }
-  return part.kind === "branches" ? branchesSize(part) : moduleSize(part);
+  if (part.kind === "branches") return branchesSize(part);
+  return part.kind === "aside" ? asideSize(part) : moduleSize(part);
 }
 
 /** The size of a branch, its caption beside the line above it. */
@@ -75,6 +76,17 @@ function branchesSize({ branches, join, residual }: Branches): Size {
   const whole = residual ? row + AROUND : row;
   const axis = Math.max(own, joinSize.width / 2);
   return { width: axis + Math.max(whole - own, joinSize.width / 2), height, axis };
+}
+
+/** The way goes by on the left of what stands aside. */
+function asideSize({ chain }: Aside): Size {
+  const { width, height } = chainSize(chain);
+  return { width: BARE + AROUND + width, height: FAN + height, axis: BARE / 2 };
+}
+
+/** From the way's axis to that of what stands aside. */
+export function asideAxis({ chain }: Aside): number {
+  return BARE / 2 + AROUND + chainSize(chain).axis;
 }
 
 function moduleSize(module: Module): Size {

@@ -1,6 +1,7 @@
 // What a drawing of a model shows: boxes, branches and modules, with what repeats folded.
 import { type Child, type Declaration, slotEntries } from "../layers/layer.ts";
 import type { Shape } from "../tensor/tensor.ts";
+import { kernelOf } from "./kernel.ts";
 import { windowText } from "./quantity.ts";
 
 /** What a box is painted as. */
@@ -38,8 +39,11 @@ export type Module = {
   readonly chain: readonly Part[];
 };
 
+/** A chain beside the way, whose end goes nowhere: a head for training. */
+export type Aside = { readonly kind: "aside"; readonly chain: readonly Part[] };
+
 /** A part of a drawing. */
-export type Part = Box | Branches | Module;
+export type Part = Box | Branches | Module | Aside;
 
 /** The most parts of a chain that is drawn in a frame: longer ones are wrapped with the model. */
 const MOST_FRAMED = 8;
@@ -59,7 +63,7 @@ export function planOf(root: Child): Part[] {
     shape: root.inputShape,
   };
   const { children, arrangement } = root.declaration;
-  const chain = children && arrangement !== "branches" ? children : [root];
+  const chain = children && (arrangement ?? "chain") === "chain" ? children : [root];
   return [input, ...withRepeatsFolded(outerChain(chain, ""))];
 }
 
@@ -74,7 +78,10 @@ function outerChain(children: readonly Child[], prefix: string): Part[] {
     const title = joined(prefix, child.name);
     const inner = child.declaration.children;
     if (!inner) append(parts, child, prefix);
-    else if (child.declaration.arrangement === "branches") {
+    else if (child.declaration.arrangement === "aside") {
+      const aside: Aside = { kind: "aside", chain: innerChain(inner, "") };
+      parts.push(framed(`${title} (in training)`, [aside]));
+    } else if (child.declaration.arrangement === "branches") {
       // The frame has the name already.
       parts.push(framed(title || child.layer.op, [branchesOf({ ...child, name: "" })]));
     } else if (isModule(child.declaration)) parts.push(framed(title, innerChain(inner, "")));
@@ -102,6 +109,7 @@ function innerChain(children: readonly Child[], prefix: string): Part[] {
     const { children: inner, arrangement } = child.declaration;
     if (!inner) append(parts, child, prefix);
     else if (arrangement === "branches") parts.push(branchesOf(child));
+    else if (arrangement === "aside") parts.push({ kind: "aside", chain: innerChain(inner, "") });
     else parts.push(...innerChain(inner, joined(prefix, child.name)));
   }
   return parts;
@@ -111,7 +119,7 @@ function branchesOf({ name, layer, declaration }: Child): Branches {
   const residual = layer.op === "residual";
   const branches = declaration.children!.map((child, i) => {
     const { children, arrangement } = child.declaration;
-    if (!children || arrangement === "branches") {
+    if (!children || (arrangement ?? "chain") !== "chain") {
       return { caption: "", chain: innerChain([child], "") };
     }
     // Of a residual block the body needs no name: it is what the link goes around.
@@ -137,26 +145,32 @@ function append(parts: Part[], child: Child, prefix: string): void {
   const last = parts.at(-1);
   const pointwise = declaration.cost !== undefined && declaration.cost.window === undefined &&
     !hasMatrix(declaration);
-  if (last && keeps && pointwise) parts[parts.length - 1] = withFolded(last, layer.op);
-  else parts.push(boxOf(child, prefix));
+  if (last && canFold(last) && keeps && pointwise) {
+    parts[parts.length - 1] = withFolded(last, layer.op);
+  } else parts.push(boxOf(child, prefix));
+}
+
+/** Whether a part ends in a box that is on the way. */
+function canFold(part: Part): boolean {
+  return part.kind === "module" ? canFold(part.chain.at(-1)!) : part.kind !== "aside";
 }
 
 function withFolded(part: Part, op: string): Part {
   if (part.kind === "box") return { ...part, folded: [...part.folded, op] };
   if (part.kind === "branches") return { ...part, join: withFolded(part.join, op) as Box };
+  if (part.kind === "aside") return part;
   return { ...part, chain: [...part.chain.slice(0, -1), withFolded(part.chain.at(-1)!, op)] };
 }
 
 function boxOf({ name, layer, declaration }: Child, prefix: string): Box {
-  const { cost, shape } = declaration;
-  const window = typeof cost?.window === "object" ? ` ${windowText(cost.window)}` : "";
+  const window = kernelOf(declaration);
   return {
     kind: "box",
     name: joined(prefix, name) || layer.op,
     paint: paintOf(declaration),
-    what: `${layer.op}${window}`,
+    what: window ? `${layer.op} ${windowText(window)}` : layer.op,
     folded: [],
-    shape,
+    shape: declaration.shape,
   };
 }
 

@@ -1,0 +1,83 @@
+// What the residual networks are made of: blocks of convolutions that are skipped, in stages. He,
+// Zhang, Ren and Sun, "Deep residual learning for image recognition", 2015, §3.3 and Figure 5.
+// https://arxiv.org/abs/1512.03385
+import { relu } from "../layers/activation.ts";
+import { conv } from "../layers/conv.ts";
+import type { Layer, NamedLayers } from "../layers/layer.ts";
+import { batchNorm } from "../layers/norm.ts";
+import { residual } from "../layers/parallel.ts";
+import { sequential } from "../layers/sequential.ts";
+import type { Tree } from "../tensor/tree.ts";
+
+/** Parameters of a stage's blocks, `block1` to `block{n}`. */
+export type ResidualBlocks = { readonly [block: string]: Tree };
+
+/** What a block passes its input through beside its body: nothing where it answers `undefined`. */
+export type Shortcut = (features: number, stride: number, first: boolean) => Layer | undefined;
+
+/** How a stage's blocks are made. */
+export type Stage = {
+  /** How many there are. */
+  readonly blocks: number;
+  /** Filters of their 3 × 3 convolutions. */
+  readonly features: number;
+  /** Step of the first block. */
+  readonly stride: number;
+  /** Whether a block is 1 × 1, 3 × 3, 1 × 1 with four times the filters at last, or 3 × 3 twice. */
+  readonly bottleneck?: boolean;
+  /** What skips the body; without it nothing does, as in the plain networks. */
+  readonly shortcut?: Shortcut;
+};
+
+/** How many times the filters of its 3 × 3 convolution a bottleneck block answers (§4.1). */
+export const EXPANSION = 4;
+
+/**
+ * So many blocks one after another, the first with the stride.
+ *
+ * @param stage how they are made
+ */
+export function residualStage(stage: Stage): Layer<ResidualBlocks> {
+  const layers: { [name: string]: NamedLayers[string] } = {};
+  for (let i = 1; i <= stage.blocks; i++) layers[`block${i}`] = block(stage, i === 1);
+  return sequential(layers) as Layer<ResidualBlocks>;
+}
+
+/** Convolutions and what skips them; the last ReLU follows the sum. */
+function block({ features, stride, bottleneck, shortcut }: Stage, first: boolean): Layer {
+  const step = first ? stride : 1;
+  const body = bottleneck ? bottleneckBody(features, step) : basicBody(features, step);
+  const last = bottleneck ? "relu3" : "relu2";
+  if (!shortcut) return sequential({ body, [last]: relu() }) as Layer;
+  const outputs = bottleneck ? EXPANSION * features : features;
+  const sum = residual(body, shortcut(outputs, step, first));
+  return sequential({ sum, [last]: relu() }) as Layer;
+}
+
+/** Two convolutions of 3 × 3. */
+function basicBody(features: number, stride: number): Layer {
+  return sequential({
+    conv1: conv({ features, size: 3, stride, padding: 1, bias: false }),
+    norm1: batchNorm(),
+    relu1: relu(),
+    conv2: conv({ features, size: 3, padding: 1, bias: false }),
+    norm2: batchNorm(),
+  }) as Layer;
+}
+
+/**
+ * A convolution of 3 × 3 between two of 1 × 1. It is the 3 × 3 that strides, as in torchvision
+ * and most weights there are ("ResNet v1.5"); the paper's first 1 × 1 drops three of four pixels.
+ */
+function bottleneckBody(features: number, stride: number): Layer {
+  return sequential({
+    conv1: conv({ features, size: 1, bias: false }),
+    norm1: batchNorm(),
+    relu1: relu(),
+    conv2: conv({ features, size: 3, stride, padding: 1, bias: false }),
+    norm2: batchNorm(),
+    relu2: relu(),
+    conv3: conv({ features: EXPANSION * features, size: 1, bias: false }),
+    norm3: batchNorm(),
+  }) as Layer;
+}
