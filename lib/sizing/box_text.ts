@@ -1,5 +1,5 @@
 // The words in a drawing's boxes, and how much room they take.
-import type { Box } from "./plan.ts";
+import type { Box } from "./part.ts";
 import { textWidth } from "./svg.ts";
 
 /** Size of a box's name and of the lines below it, in pixels. */

@@ -1,27 +1,34 @@
 // Long chains wrapped into columns, so that a drawing fits a page.
 import { placeChain, type Scene } from "./layout.ts";
-import { chainSize, STEP } from "./part_size.ts";
-import type { Part } from "./plan.ts";
+import { chainSize } from "./part_size.ts";
+import type { Part } from "./part.ts";
 
 /** Between columns, for the line from one's end to the next one's beginning. */
 const GUTTER = 32;
 /** The height from which on a drawing gets another column, where there is room. */
 const TALL = 900;
 
-/** Parts in columns of about one height, as many as are asked for at most. */
-function wrapped(parts: readonly Part[], count: number): Part[][] {
-  const target = (chainSize(parts).height + STEP) / count;
+/** Parts in columns, each filled as long as it stays within a height. */
+function filled(parts: readonly Part[], height: number): Part[][] {
   const columns: Part[][] = [[]];
-  let filled = 0;
   for (const part of parts) {
-    const height = chainSize([part]).height + STEP;
-    // A part goes where more than half of it belongs.
-    const full = filled + height / 2 > target * columns.length;
-    if (full && columns.at(-1)!.length > 0 && columns.length < count) columns.push([]);
-    columns.at(-1)!.push(part);
-    filled += height;
+    const column = columns.at(-1)!;
+    if (column.length > 0 && chainSize([...column, part]).height > height) columns.push([part]);
+    else column.push(part);
   }
   return columns;
+}
+
+/** Parts in so many columns at most, the tallest as low as can be. */
+function wrapped(parts: readonly Part[], count: number): Part[][] {
+  let [low, high] = [0, chainSize(parts).height];
+  while (high - low > 1) {
+    const middle = (low + high) / 2;
+    const columns = filled(parts, middle);
+    if (columns.length <= count && heightOf(columns) <= middle) high = middle;
+    else low = middle;
+  }
+  return filled(parts, high);
 }
 
 function widthOf(columns: readonly (readonly Part[])[]): number {
@@ -73,7 +80,7 @@ export function placeInColumns(
       scene.links.push({
         points: [from, [from[0], bottom], [gutter, bottom], [gutter, above], [at, above], [at, y]],
         kind: "flow",
-        arrow: true,
+        arrow: column[0]!.kind === "box",
       });
     }
     from = [at, placeChain(scene, column, at, y)];

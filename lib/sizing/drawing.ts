@@ -6,12 +6,14 @@ import { placeInColumns } from "./columns.ts";
 import type { Caption, Link, Placed, Point } from "./layout.ts";
 import { sizeOfModel } from "./model_size.ts";
 import { BESIDE, TITLE_SIZE, titleOf } from "./part_size.ts";
-import { type Box, type Module, type Paint, planOf } from "./plan.ts";
+import type { Box, Module, Paint } from "./part.ts";
+import { planOf } from "./plan.ts";
 import { briefCount, grouped, shapeText } from "./quantity.ts";
 import { element, MUTED, picture, RULE, textElement, textWidth } from "./svg.ts";
 
-/** The width of a page, and its margin. */
-const PAGE = 1000;
+/** The most that a drawing is wide, unless a part of it is: shown on 1,000 pixels it can be read. */
+const PAGE = 1080;
+/** Around the drawing. */
 const MARGIN = 14;
 /** Height of heading and legend. */
 const HEAD = 92;
@@ -57,11 +59,12 @@ export function drawing(model: Layer, shape: Shape, { title }: DrawingOptions): 
   const declaration = model.declare(shape);
   const parts = planOf({ name: "", layer: model, inputShape: shape, declaration });
   const scene = placeInColumns(parts, MARGIN, HEAD, PAGE - 2 * MARGIN);
-  const width = Math.max(scene.width + 2 * MARGIN, 480);
   const { parameters, flops, unknown } = sizeOfModel(model, shape);
   const facts = `input ${shapeText(shape)}; ${grouped(parameters)} parameters; ${
     unknown.length > 0 ? "at least " : ""
   }${briefCount(flops)}FLOPs, a multiply-add being two`;
+  // Some fonts are wider than is reckoned with.
+  const width = Math.max(scene.width, 1.15 * textWidth(facts, 11)) + 2 * MARGIN;
   return picture(width, HEAD + scene.height + MARGIN, title, [
     textElement(title, { x: MARGIN, y: 30, "font-size": 17, "font-weight": "bold" }),
     textElement(facts, { x: MARGIN, y: 48, fill: MUTED }),

@@ -13,7 +13,7 @@ import {
   STEP,
   TITLE_HEIGHT,
 } from "./part_size.ts";
-import type { Aside, Box, Branch, Branches, Module, Part } from "./plan.ts";
+import type { Aside, Box, Branch, Branches, Module, Part } from "./part.ts";
 
 /** A corner of a line. */
 export type Point = readonly [x: number, y: number];
@@ -60,7 +60,8 @@ export function placeChain(scene: Scene, chain: readonly Part[], x: number, y: n
   let bottom = y;
   chain.forEach((part, i) => {
     const top = i === 0 ? y : bottom + STEP;
-    if (i > 0) scene.links.push({ points: [[x, bottom], [x, top]], kind: "flow", arrow: true });
+    const arrow = part.kind === "box";
+    if (i > 0) scene.links.push({ points: [[x, bottom], [x, top]], kind: "flow", arrow });
     bottom = placePart(scene, part, x, top);
   });
   return bottom;

@@ -1,49 +1,8 @@
 // What a drawing of a model shows: boxes, branches and modules, with what repeats folded.
 import { type Child, type Declaration, slotEntries } from "../layers/layer.ts";
-import type { Shape } from "../tensor/tensor.ts";
+import type { Aside, Box, Branches, Module, Paint, Part } from "./part.ts";
 import { kernelOf } from "./kernel.ts";
 import { windowText } from "./quantity.ts";
-
-/** What a box is painted as. */
-export type Paint = "convolution" | "pooling" | "dense" | "normalisation" | "join" | "other";
-
-/** A layer, and those after it that work on each number by itself. */
-export type Box = {
-  readonly kind: "box";
-  readonly name: string;
-  readonly paint: Paint;
-  /** What it is, `"conv 3×3 /2"`. */
-  readonly what: string;
-  /** The layers folded into it, by kind. */
-  readonly folded: readonly string[];
-  readonly shape: Shape;
-};
-
-/** A branch: its name, where its boxes do not have it, and its parts. */
-export type Branch = { readonly caption: string; readonly chain: readonly Part[] };
-
-/** Chains beside one another, and the box that joins them; a link past the first where residual. */
-export type Branches = {
-  readonly kind: "branches";
-  readonly branches: readonly Branch[];
-  readonly residual: boolean;
-  readonly join: Box;
-};
-
-/** A named part of a model, in a frame of its own. */
-export type Module = {
-  readonly kind: "module";
-  readonly title: string;
-  /** How many like it follow one another, itself counted. */
-  readonly repeats: number;
-  readonly chain: readonly Part[];
-};
-
-/** A chain beside the way, whose end goes nowhere: a head for training. */
-export type Aside = { readonly kind: "aside"; readonly chain: readonly Part[] };
-
-/** A part of a drawing. */
-export type Part = Box | Branches | Module | Aside;
 
 /** The most parts of a chain that is drawn in a frame: longer ones are wrapped with the model. */
 const MOST_FRAMED = 8;
@@ -84,10 +43,18 @@ function outerChain(children: readonly Child[], prefix: string): Part[] {
     } else if (child.declaration.arrangement === "branches") {
       // The frame has the name already.
       parts.push(framed(title || child.layer.op, [branchesOf({ ...child, name: "" })]));
-    } else if (isModule(child.declaration)) parts.push(framed(title, innerChain(inner, "")));
-    else parts.push(...outerChain(inner, title));
+    } else if (isModule(child.declaration)) {
+      const chain = innerChain(inner, "");
+      parts.push(oneBox(title, chain) ?? framed(title, chain));
+    } else parts.push(...outerChain(inner, title));
   }
   return parts;
+}
+
+/** The box that a chain is, by the chain's name; nothing where it is more than one. */
+function oneBox(name: string, chain: readonly Part[]): Box | undefined {
+  const [first] = chain;
+  return chain.length === 1 && first!.kind === "box" ? { ...first!, name } : undefined;
 }
 
 function framed(title: string, chain: readonly Part[]): Module {
@@ -110,7 +77,12 @@ function innerChain(children: readonly Child[], prefix: string): Part[] {
     if (!inner) append(parts, child, prefix);
     else if (arrangement === "branches") parts.push(branchesOf(child));
     else if (arrangement === "aside") parts.push({ kind: "aside", chain: innerChain(inner, "") });
-    else parts.push(...innerChain(inner, joined(prefix, child.name)));
+    else {
+      const name = joined(prefix, child.name);
+      const chain = innerChain(inner, name);
+      const box = oneBox(name, chain);
+      parts.push(...box ? [box] : chain);
+    }
   }
   return parts;
 }
@@ -123,7 +95,10 @@ function branchesOf({ name, layer, declaration }: Child): Branches {
       return { caption: "", chain: innerChain([child], "") };
     }
     // Of a residual block the body needs no name: it is what the link goes around.
-    return { caption: residual && i === 0 ? "" : child.name, chain: innerChain(children, "") };
+    const chain = innerChain(children, "");
+    const box = oneBox(child.name, chain);
+    if (box) return { caption: "", chain: [box] };
+    return { caption: residual && i === 0 ? "" : child.name, chain };
   });
   const what = residual ? "add" : layer.op;
   const join: Box = {
