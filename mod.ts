@@ -59,6 +59,7 @@ export type { RateRule } from "./lib/tensor/update_trees.ts";
 // Layers
 export {
   type AnyLayer,
+  type Arrangement,
   type Child,
   type Context,
   countParameters,
@@ -96,6 +97,7 @@ export {
   globalMeanPool,
   maxPool,
   meanPool,
+  type MeanPoolOptions,
   normPool,
   type NormPoolOptions,
   type PoolOptions,
@@ -115,6 +117,13 @@ export {
   type LocalResponseNormOptions,
 } from "./lib/layers/local_response_norm.ts";
 export type { Cost, PlacedWindow } from "./lib/layers/cost.ts";
+export { adaptiveMeanPool } from "./lib/layers/adaptive_pool.ts";
+export {
+  auxiliary,
+  type AuxiliaryLayer,
+  type AuxiliaryOptions,
+  auxiliaryWeights,
+} from "./lib/layers/auxiliary.ts";
 export { sequential } from "./lib/layers/sequential.ts";
 export { concat, type Join, parallel, residual, sum } from "./lib/layers/parallel.ts";
 
@@ -179,6 +188,18 @@ export {
 } from "./lib/models/resnet.ts";
 export { resnet101, resnet152, resnet18, resnet34, resnet50 } from "./lib/models/resnets.ts";
 
+export {
+  googlenet,
+  type GoogLeNetOptions,
+  type GoogLeNetParams,
+  googlenetTorchvision,
+} from "./lib/models/googlenet.ts";
+export {
+  inceptionV3,
+  type InceptionV3Options,
+  type InceptionV3Params,
+} from "./lib/models/inception_v3.ts";
+
 export { findModel, type ModelEntry, type ModelOptions, models } from "./lib/models/registry.ts";
 
 // Sizing
@@ -195,6 +216,9 @@ export {
   type TrainingMemoryOptions,
 } from "./lib/sizing/training_memory.ts";
 export { summary } from "./lib/sizing/summary.ts";
+export { drawing, type DrawingOptions } from "./lib/sizing/drawing.ts";
+export { type Compared, comparison, type Result } from "./lib/sizing/comparison.ts";
+export { comparisonChart } from "./lib/sizing/comparison_chart.ts";
 
 // Data
 export { type Idx, parseIdx, readIdx } from "./lib/data/idx.ts";

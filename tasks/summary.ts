@@ -1,30 +1,62 @@
-// `deno task summary`: a model's layers with their sizes.
-import { findModel, models, sizeOfModel, summary, unknownName } from "../mod.ts";
-import { count, runCommand, text, toggle, UsageError } from "./command.ts";
+// `deno task summary`: a model's layers with their sizes and costs, or models side by side.
+import {
+  comparison,
+  comparisonChart,
+  drawing,
+  findModel,
+  type Layer,
+  models,
+  OPTIMIZER_MEMORIES,
+  type Shape,
+  sizeOfModel,
+  summary,
+  trainingMemory,
+  type TrainingMemoryOptions,
+  unknownName,
+  writeFileAtomically,
+} from "../mod.ts";
+import { choice, count, path, runCommand, text, toggle, UsageError } from "./command.ts";
+import { say } from "./run/say.ts";
+import { ilsvrcResult } from "./summary/ilsvrc.ts";
 
 const command = {
   name: "summary",
-  summary: "Prints a model's layers with their output shapes and parameters. Nothing is allocated.",
+  summary:
+    "Prints a model's layers with their output shapes, kernels, parameters, FLOPs and receptive fields, and the memory that training takes. Nothing is allocated.",
   positionals: {
-    model: text({ required: true, help: `one of ${Object.keys(models).join(", ")}` }),
+    model: text({ help: `one of ${Object.keys(models).join(", ")}` }),
   },
   flags: {
+    compare: text({ help: "models side by side, their names with commas between" }),
     input: text({
       help: "shape of one input, HEIGHTxWIDTHxCHANNELS",
       defaultText: "the model's own",
     }),
     classes: count({ min: 1, help: "number of classes", defaultText: "the model's own" }),
+    "batch-size": count({
+      min: 1,
+      default: 1,
+      help: "examples in a training step, for the memory",
+    }),
+    optimizer: choice(OPTIMIZER_MEMORIES, {
+      default: "adam",
+      help: "what updates the parameters, for the memory",
+    }),
+    svg: path({ help: "file to draw the network into, or of --compare a chart" }),
     json: toggle({ help: "print one JSON object" }),
   },
   examples: [
     ["deno task summary lenet5", "LeNet-5 for MNIST"],
     ["deno task summary lenet5 --input 32x32x3", "for colour images"],
+    ["deno task summary resnet20 --batch-size 128", "the memory of a step with 128 images"],
+    ["deno task summary resnet20 --svg resnet20.svg", "a drawing, with its residual links"],
+    ["deno task summary --compare resnet20,plain20", "a table of two"],
   ],
 } as const;
 
 function parseShape(input: string): number[] {
   const sizes = /^\d+x\d+x\d+$/.test(input) ? input.split("x").map(Number) : [];
-  if (sizes.length !== 3 || sizes.some((size) => size < 1)) {
+  if (sizes.length !== 3 || !sizes.every((size) => size >= 1 && Number.isSafeInteger(size))) {
     throw new UsageError(
       `--input must be HEIGHTxWIDTHxCHANNELS, such as 28x28x1: got ${JSON.stringify(input)}`,
     );
@@ -32,13 +64,62 @@ function parseShape(input: string): number[] {
   return sizes;
 }
 
-await runCommand(command, Deno.args, ({ model: name, input, classes, json }) => {
+/** A model that was asked for, and what it is to take. */
+type Chosen = { name: string; about: string; model: Layer; shape: Shape };
+
+/** Builds a model by its name, for the shape and classes that were given. */
+function choose(name: string, input: string | undefined, classes: number | undefined): Chosen {
   if (!Object.hasOwn(models, name)) {
     throw new UsageError(unknownName("model", name, Object.keys(models)));
   }
-  const entry = findModel(name);
-  const shape = input === undefined ? entry.inputShape : parseShape(input);
-  const model = entry.build(classes === undefined ? {} : { numClasses: classes });
-  if (json) console.log(JSON.stringify({ model: name, ...sizeOfModel(model, shape) }));
-  else console.log(`${name}: ${entry.about}\n\n${summary(model, shape)}`);
+  const { about, inputShape, build } = findModel(name);
+  const shape = input === undefined ? inputShape : parseShape(input);
+  return { name, about, shape, model: build(classes === undefined ? {} : { numClasses: classes }) };
+}
+
+async function draw(file: string | undefined, picture: () => string): Promise<void> {
+  if (file === undefined) return;
+  await writeFileAtomically(file, picture());
+  say(`${file} written`);
+}
+
+function printOne({ name, about, model, shape }: Chosen, options: TrainingMemoryOptions): void {
+  console.log(`${name}: ${about}\n\n${summary(model, shape, options)}`);
+}
+
+/** One JSON object of a model: its sums, then its layers. */
+function jsonOf({ name, model, shape }: Chosen, options: TrainingMemoryOptions): object {
+  const { layers, ...sums } = sizeOfModel(model, shape);
+  const memory = trainingMemory({ layers, ...sums }, options);
+  return { model: name, ...sums, training: { ...options, bytes: memory }, layers };
+}
+
+await runCommand(command, Deno.args, async (values) => {
+  const { model: name, compare, input, classes, svg, json } = values;
+  if ((name === undefined) === (compare === undefined)) {
+    throw new UsageError("Cannot run without MODEL or --compare, or with both");
+  }
+  const options = { batchSize: values["batch-size"], optimizer: values.optimizer };
+  if (name !== undefined) {
+    const chosen = choose(name, input, classes);
+    await draw(svg, () => drawing(chosen.model, chosen.shape, { title: name }));
+    if (json) console.log(JSON.stringify(jsonOf(chosen, options)));
+    else printOne(chosen, options);
+    return;
+  }
+  const all = compare!.split(",").map((one) => choose(one.trim(), input, classes));
+  const compared = all.map(({ name, model, shape }) => ({
+    name,
+    size: sizeOfModel(model, shape),
+    result: ilsvrcResult(name),
+  }));
+  await draw(svg, () => comparisonChart(compared));
+  if (json) {
+    const rows = all.map((one, i) => ({
+      ...jsonOf(one, options),
+      layers: undefined,
+      result: compared[i]!.result,
+    }));
+    console.log(JSON.stringify({ models: rows }));
+  } else console.log(comparison(compared));
 });

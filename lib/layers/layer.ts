@@ -53,6 +53,13 @@ export type Child = {
   readonly declaration: Declaration;
 };
 
+/**
+ * How a layer's children are joined: each is given the output of the one before it; or all are
+ * given the layer's input, and their outputs are joined; or they are given it in training alone,
+ * and the layer's output is its input.
+ */
+export type Arrangement = "chain" | "branches" | "aside";
+
 /** What a layer will be for inputs of some shape. Nothing is allocated for it. */
 export type Declaration<P extends Tree = Tree, S extends Tree = Tree> = {
   /** Shape of the output, without the batch. */
@@ -63,8 +70,8 @@ export type Declaration<P extends Tree = Tree, S extends Tree = Tree> = {
   readonly state: Slots<S>;
   /** The layers it is made of, in the order they run. */
   readonly children?: readonly Child[];
-  /** Whether each child is given the one's output before it, or all are given the layer's input. Default: `"chain"`. */
-  readonly arrangement?: "chain" | "branches";
+  /** How its children are joined. Default: `"chain"`. */
+  readonly arrangement?: Arrangement;
   /**
    * What a call costs. Absent, it is unknown, and sizes of models say so; of a chain it is what
    * its children cost.

@@ -8,6 +8,7 @@ import { type Declaration, slotEntries } from "../layers/layer.ts";
  * @param declaration what the model declares
  */
 export function weightLayers({ params, children, arrangement }: Declaration): number {
+  if (arrangement === "aside") return 0;
   if (!children) return slotEntries(params).some(([, { shape }]) => shape.length > 1) ? 1 : 0;
   const depths = children.map((child) => weightLayers(child.declaration));
   if (arrangement === "branches") return Math.max(0, ...depths);

@@ -4,6 +4,7 @@ import { type Child, countSlots, type Declaration, type Layer } from "../layers/
 import type { Pair } from "../layers/window.ts";
 import { type Shape, sizeOf } from "../tensor/tensor.ts";
 import { weightLayers } from "./depth.ts";
+import { kernelOf } from "./kernel.ts";
 import { ONE_PIXEL, type Sight, through, united } from "./receptive_field.ts";
 
 /** A layer that computes, and what it makes. */
@@ -105,12 +106,14 @@ export function sizeOfModel(model: Layer, shape: Shape): ModelSize {
 function visit(walk: Walk, child: Child, parent: string, sight: Sight): Sight {
   const { name, layer, declaration } = child;
   const path = parent === "" ? name : `${parent}/${name}`;
-  const { children, arrangement, cost } = declaration;
-  const inner = children &&
-    (arrangement === "branches"
-      ? united(children.map((one) => visit(walk, one, path, sight)))
-      : children.reduce((seen, one) => visit(walk, one, path, seen), sight));
-  // A chain does nothing of its own, unless it says so.
+  const { children, arrangement = "chain", cost } = declaration;
+  const visitAll = (): Sight[] => children!.map((one) => visit(walk, one, path, sight));
+  const inner = children && {
+    branches: () => united(visitAll()),
+    aside: () => (visitAll(), sight),
+    chain: () => children.reduce((seen, one) => visit(walk, one, path, seen), sight),
+  }[arrangement]();
+  // Without branches to join, a layer of layers does nothing of its own, unless it says so.
   if (inner && arrangement !== "branches" && !cost) return inner;
   const seen = inner && !cost ? inner : through(inner ?? sight, cost);
   walk.rows.push({
@@ -124,14 +127,15 @@ function visit(walk: Walk, child: Child, parent: string, sight: Sight): Sight {
 
 /** What a layer adds to those in it. */
 function ownSize(
-  { shape, params, cost, children }: Declaration,
+  declaration: Declaration,
 ): Pick<LayerSize, "outputShape" | "parameters" | "flops" | "activations" | "window"> {
+  const { shape, params, cost, children } = declaration;
   return {
     outputShape: shape,
     parameters: children ? 0 : countSlots(params),
     flops: cost?.flops ?? null,
     activations: cost?.view ? 0 : sizeOf(shape),
-    window: typeof cost?.window === "object" ? cost.window : null,
+    window: kernelOf(declaration),
   };
 }
 

@@ -1,42 +1,8 @@
 // What a drawing of a model shows: boxes, branches and modules, with what repeats folded.
 import { type Child, type Declaration, slotEntries } from "../layers/layer.ts";
-import type { Shape } from "../tensor/tensor.ts";
+import type { Aside, Box, Branches, Module, Paint, Part } from "./part.ts";
+import { kernelOf } from "./kernel.ts";
 import { windowText } from "./quantity.ts";
-
-/** What a box is painted as. */
-export type Paint = "convolution" | "pooling" | "dense" | "normalisation" | "join" | "other";
-
-/** A layer, and those after it that work on each number by itself. */
-export type Box = {
-  readonly kind: "box";
-  readonly name: string;
-  readonly paint: Paint;
-  /** What it is, `"conv 3×3 /2"`. */
-  readonly what: string;
-  /** The layers folded into it, by kind. */
-  readonly folded: readonly string[];
-  readonly shape: Shape;
-};
-
-/** Chains beside one another, and the box that joins them; a link past the first where residual. */
-export type Branches = {
-  readonly kind: "branches";
-  readonly chains: readonly (readonly Part[])[];
-  readonly residual: boolean;
-  readonly join: Box;
-};
-
-/** A named part of a model, in a frame of its own. */
-export type Module = {
-  readonly kind: "module";
-  readonly title: string;
-  /** How many like it follow one another, itself counted. */
-  readonly repeats: number;
-  readonly chain: readonly Part[];
-};
-
-/** A part of a drawing. */
-export type Part = Box | Branches | Module;
 
 /** The most parts of a chain that is drawn in a frame: longer ones are wrapped with the model. */
 const MOST_FRAMED = 8;
@@ -56,7 +22,7 @@ export function planOf(root: Child): Part[] {
     shape: root.inputShape,
   };
   const { children, arrangement } = root.declaration;
-  const chain = children && arrangement !== "branches" ? children : [root];
+  const chain = children && (arrangement ?? "chain") === "chain" ? children : [root];
   return [input, ...withRepeatsFolded(outerChain(chain, ""))];
 }
 
@@ -71,20 +37,33 @@ function outerChain(children: readonly Child[], prefix: string): Part[] {
     const title = joined(prefix, child.name);
     const inner = child.declaration.children;
     if (!inner) append(parts, child, prefix);
-    else if (child.declaration.arrangement === "branches") {
-      parts.push(framed(title || child.layer.op, [branchesOf(child)]));
-    } else if (isModule(child.declaration)) parts.push(framed(title, innerChain(inner, "")));
-    else parts.push(...outerChain(inner, title));
+    else if (child.declaration.arrangement === "aside") {
+      const aside: Aside = { kind: "aside", chain: innerChain(inner, "") };
+      parts.push(framed(`${title} (in training)`, [aside]));
+    } else if (child.declaration.arrangement === "branches") {
+      // The frame has the name already.
+      parts.push(framed(title || child.layer.op, [branchesOf({ ...child, name: "" })]));
+    } else if (isModule(child.declaration)) {
+      const chain = innerChain(inner, "");
+      parts.push(oneBox(title, chain) ?? framed(title, chain));
+    } else parts.push(...outerChain(inner, title));
   }
   return parts;
+}
+
+/** The box that a chain is, by the chain's name; nothing where it is more than one. */
+function oneBox(name: string, chain: readonly Part[]): Box | undefined {
+  const [first] = chain;
+  return chain.length === 1 && first!.kind === "box" ? { ...first!, name } : undefined;
 }
 
 function framed(title: string, chain: readonly Part[]): Module {
   return { kind: "module", title, repeats: 1, chain };
 }
 
-/** Whether a chain is small enough for a frame: with one group of branches at most. */
+/** Whether a chain is small enough for a frame: with one chain and one group of branches at most. */
 function isModule({ children = [] }: Declaration): boolean {
+  if (children.filter(({ declaration }) => declaration.children).length > 1) return false;
   const parts = innerChain(children, "");
   const boxes = parts.filter(({ kind }) => kind === "box").length;
   return parts.length - boxes <= 1 && parts.length <= MOST_FRAMED && parts.length > 0;
@@ -97,19 +76,30 @@ function innerChain(children: readonly Child[], prefix: string): Part[] {
     const { children: inner, arrangement } = child.declaration;
     if (!inner) append(parts, child, prefix);
     else if (arrangement === "branches") parts.push(branchesOf(child));
-    else parts.push(...innerChain(inner, joined(prefix, child.name)));
+    else if (arrangement === "aside") parts.push({ kind: "aside", chain: innerChain(inner, "") });
+    else {
+      const name = joined(prefix, child.name);
+      const chain = innerChain(inner, name);
+      const box = oneBox(name, chain);
+      parts.push(...box ? [box] : chain);
+    }
   }
   return parts;
 }
 
 function branchesOf({ name, layer, declaration }: Child): Branches {
   const residual = layer.op === "residual";
-  const chains = declaration.children!.map((child, i) =>
+  const branches = declaration.children!.map((child, i) => {
+    const { children, arrangement } = child.declaration;
+    if (!children || (arrangement ?? "chain") !== "chain") {
+      return { caption: "", chain: innerChain([child], "") };
+    }
     // Of a residual block the body needs no name: it is what the link goes around.
-    child.declaration.children && child.declaration.arrangement !== "branches"
-      ? innerChain(child.declaration.children, residual && i === 0 ? "" : child.name)
-      : innerChain([child], "")
-  );
+    const chain = innerChain(children, "");
+    const box = oneBox(child.name, chain);
+    if (box) return { caption: "", chain: [box] };
+    return { caption: residual && i === 0 ? "" : child.name, chain };
+  });
   const what = residual ? "add" : layer.op;
   const join: Box = {
     kind: "box",
@@ -119,7 +109,7 @@ function branchesOf({ name, layer, declaration }: Child): Branches {
     folded: [],
     shape: declaration.shape,
   };
-  return { kind: "branches", chains, residual, join };
+  return { kind: "branches", branches, residual, join };
 }
 
 /** Adds a layer to a chain: as a box, or to the box before it where it keeps that one's shape. */
@@ -130,26 +120,32 @@ function append(parts: Part[], child: Child, prefix: string): void {
   const last = parts.at(-1);
   const pointwise = declaration.cost !== undefined && declaration.cost.window === undefined &&
     !hasMatrix(declaration);
-  if (last && keeps && pointwise) parts[parts.length - 1] = withFolded(last, layer.op);
-  else parts.push(boxOf(child, prefix));
+  if (last && canFold(last) && keeps && pointwise) {
+    parts[parts.length - 1] = withFolded(last, layer.op);
+  } else parts.push(boxOf(child, prefix));
+}
+
+/** Whether a part ends in a box that is on the way. */
+function canFold(part: Part): boolean {
+  return part.kind === "module" ? canFold(part.chain.at(-1)!) : part.kind !== "aside";
 }
 
 function withFolded(part: Part, op: string): Part {
   if (part.kind === "box") return { ...part, folded: [...part.folded, op] };
   if (part.kind === "branches") return { ...part, join: withFolded(part.join, op) as Box };
+  if (part.kind === "aside") return part;
   return { ...part, chain: [...part.chain.slice(0, -1), withFolded(part.chain.at(-1)!, op)] };
 }
 
 function boxOf({ name, layer, declaration }: Child, prefix: string): Box {
-  const { cost, shape } = declaration;
-  const window = typeof cost?.window === "object" ? ` ${windowText(cost.window)}` : "";
+  const window = kernelOf(declaration);
   return {
     kind: "box",
     name: joined(prefix, name) || layer.op,
     paint: paintOf(declaration),
-    what: `${layer.op}${window}`,
+    what: window ? `${layer.op} ${windowText(window)}` : layer.op,
     folded: [],
-    shape,
+    shape: declaration.shape,
   };
 }
 

@@ -54,12 +54,13 @@ function rowOf(row: LayerSize): string[] {
 }
 
 /** A receptive field in words: "all" where it is the whole input. */
-function fieldText({ receptiveField, receptiveStride }: LayerSize): string {
+export function fieldText({ receptiveField, receptiveStride }: LayerSize): string {
   if (receptiveField === null) return "?";
   return receptiveStride === null ? "all" : pairText(receptiveField);
 }
 
-function flopsText({ flops, unknown }: ModelSize): string {
+/** A model's operations in words: "≥" where some layers do not say theirs. */
+export function flopsText({ flops, unknown }: ModelSize): string {
   return `${unknown.length > 0 ? "≥ " : ""}${briefCount(flops)}`;
 }
 

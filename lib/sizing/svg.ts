@@ -5,8 +5,8 @@ type Attributes = Readonly<Record<string, string | number>>;
 
 /** The fonts and colours of all pictures, those of the training curves. */
 export const FONT = "Helvetica, Arial, sans-serif";
-/** Colour of text. */
-export const INK = "#24292f";
+// Colour of text.
+const INK = "#24292f";
 /** Colour of lesser text, and of lines between boxes. */
 export const MUTED = "#57606a";
 /** Colour of frames. */
@@ -84,5 +84,5 @@ export function picture(width: number, height: number, title: string, body: stri
  * @param bold whether it is bold
  */
 export function textWidth(text: string, size: number, bold = false): number {
-  return text.length * size * (bold ? 0.6 : 0.55);
+  return text.length * size * (bold ? 0.62 : 0.58);
 }

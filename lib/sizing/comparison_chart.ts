@@ -1,0 +1,131 @@
+// Models side by side as bars, for the story of Figure 12.15: errors fall, networks grow deeper.
+import type { Compared } from "./comparison.ts";
+import { briefCount } from "./quantity.ts";
+import { element, MUTED, picture, RULE, textElement, textWidth } from "./svg.ts";
+
+const WIDTH = 1000;
+const MARGIN = 16;
+const HEAD = 96;
+const ROW = 40;
+const BAR = 16;
+/** Room for a bar's number behind it. */
+const LABEL = 52;
+/** Between columns of bars. */
+const GAP = 18;
+
+/** One quantity of all models. */
+type Column = {
+  readonly title: string;
+  readonly colour: string;
+  readonly value: (model: Compared) => number | undefined;
+  readonly text: (value: number) => string;
+};
+
+const COLUMNS: readonly Column[] = [
+  {
+    title: "top-5 error, %",
+    colour: "#d55e00",
+    value: ({ result }) => result?.error,
+    text: String,
+  },
+  {
+    title: "layers with weights",
+    colour: "#0072b2",
+    value: ({ size }) => size.depth,
+    text: String,
+  },
+  {
+    title: "parameters",
+    colour: "#009e73",
+    value: ({ size }) => size.parameters,
+    text: briefCount,
+  },
+  { title: "FLOPs", colour: "#cc79a7", value: ({ size }) => size.flops, text: briefCount },
+  {
+    title: "activations",
+    colour: "#b88600",
+    value: ({ size }) => size.activations,
+    text: briefCount,
+  },
+];
+
+/**
+ * A chart of models: for each a row of bars, of its top-5 error where that is known, depth in
+ * layers with weights, parameters, FLOPs and activations for one example. The error of a sister
+ * network is drawn hollow, and named below.
+ *
+ * @param models the models, in their order
+ * @returns the picture, SVG text
+ *
+ * @example
+ * ```ts
+ * import { assertStringIncludes } from "@std/assert";
+ * import { comparisonChart, lenet5, sizeOfModel } from "@neocog/neocog";
+ *
+ * const size = sizeOfModel(lenet5(), [28, 28, 1]);
+ * assertStringIncludes(comparisonChart([{ name: "lenet5", size }]), "61.7 k");
+ * ```
+ */
+export function comparisonChart(models: readonly Compared[]): string {
+  const names = Math.max(...models.map(({ name }) => textWidth(name, 12, true)), 60);
+  const left = MARGIN + names + GAP;
+  const pitch = (WIDTH - MARGIN - left + GAP) / COLUMNS.length;
+  const bottom = HEAD + ROW * models.length;
+  const notes = notesOf(models);
+  const title = "Size and error of networks";
+  return picture(WIDTH, bottom + 20 + 16 * notes.length + MARGIN, title, [
+    textElement(title, { x: MARGIN, y: 32, "font-size": 17, "font-weight": "bold" }),
+    textElement("for one example; a multiply-add is two FLOPs", { x: MARGIN, y: 51, fill: MUTED }),
+    ...models.flatMap((model, i) => nameElements(model, HEAD + ROW * i)),
+    ...COLUMNS.flatMap((column, i) =>
+      columnElements(column, models, left + pitch * i, pitch - GAP, bottom)
+    ),
+    ...notes.map((note, i) =>
+      textElement(note, { x: MARGIN, y: bottom + 26 + 16 * i, fill: MUTED })
+    ),
+  ]);
+}
+
+function nameElements({ name, result }: Compared, y: number): string[] {
+  const words = textElement(name, { x: MARGIN, y: y + 15, "font-size": 12, "font-weight": "bold" });
+  const year = result ? textElement(`${result.year}`, { x: MARGIN, y: y + 29, fill: MUTED }) : "";
+  return [words, year];
+}
+
+/** What the hollow bars are of, each once. */
+function notesOf(models: readonly Compared[]): string[] {
+  const notes = models.flatMap(({ name, result }) =>
+    result?.of === undefined ? [] : [`${name}: ${result.error} % is the error of ${result.of}.`]
+  );
+  const errors = models.some(({ result }) => result) ? ["Errors as §12.7 states them."] : [];
+  return [...new Set([...errors, ...notes])];
+}
+
+function columnElements(
+  { title, colour, value, text }: Column,
+  models: readonly Compared[],
+  x: number,
+  width: number,
+  bottom: number,
+): string[] {
+  const values = models.map(value);
+  if (values.every((one) => one === undefined)) return [];
+  const longest = Math.max(...values.map((one) => one ?? 0), Number.MIN_VALUE);
+  const rule = element("path", { d: `M${x.toFixed(1)} ${HEAD - 8}V${bottom}`, stroke: RULE });
+  const heading = textElement(title, { x, y: HEAD - 16, fill: MUTED });
+  return [
+    rule,
+    heading,
+    ...values.flatMap((one, i) => {
+      if (one === undefined) return [];
+      const length = (width - LABEL) * one / longest;
+      const y = HEAD + ROW * i + 2;
+      const hollow = title === COLUMNS[0]!.title && models[i]!.result?.of !== undefined;
+      const bar = { x, y, width: length, height: BAR, stroke: colour };
+      return [
+        element("rect", { ...bar, fill: hollow ? "#ffffff" : colour, class: "bar" }),
+        textElement(text(one), { x: x + length + 5, y: y + 12 }),
+      ];
+    }),
+  ];
+}

@@ -1,0 +1,112 @@
+// The room that the parts of a drawing need: chains run down, branches stand beside one another.
+import { boxSize, LINE_SIZE } from "./box_text.ts";
+import type { Aside, Branch, Branches, Module, Part } from "./part.ts";
+import { textWidth } from "./svg.ts";
+
+/** The room a part needs; signals go in and out at `axis`, so far from its left side. */
+export type Size = { readonly width: number; readonly height: number; readonly axis: number };
+
+/** Between boxes that follow one another. */
+export const STEP = 16;
+/** Between branches. */
+const APART = 9;
+/** Above branches, for the lines to them and captions. */
+export const FAN = 26;
+/** From the top of branches to where the lines part. */
+export const PARTING = 7;
+/** Below branches, for the lines to their join. */
+export const GATHERING = 18;
+/** Between a body and the link around it. */
+const AROUND = 14;
+/** The width that a branch without boxes is given. */
+const BARE = 20;
+/** From a line to the words beside it. */
+export const BESIDE = 6;
+/** Around what is in a module's frame. */
+export const FRAME = 8;
+/** Height of a module's title. */
+export const TITLE_HEIGHT = 18;
+/** Size of a module's title. */
+export const TITLE_SIZE = 11;
+
+/** A module's title, with how often it stands there. */
+export function titleOf({ title, repeats }: Module): string {
+  return repeats === 1 ? title : `${title}  (${repeats} ×)`;
+}
+
+/** The size of boxes below one another, their axes on one line. */
+export function chainSize(chain: readonly Part[]): Size {
+  if (chain.length === 0) return { width: BARE, height: 0, axis: BARE / 2 };
+  const sizes = chain.map(sizeOfPart);
+  const axis = Math.max(...sizes.map((size) => size.axis));
+  const right = Math.max(...sizes.map((size) => size.width - size.axis));
+  const height = sizes.reduce((sum, size) => sum + size.height, STEP * (chain.length - 1));
+  return { width: axis + right, height, axis };
+}
+
+/** The size of a part with all that is in it. */
+export function sizeOfPart(part: Part): Size {
+  if (part.kind === "box") {
+    const { width, height } = boxSize(part);
+    return { width, height, axis: width / 2 };
+  }
+  if (part.kind === "branches") return branchesSize(part);
+  return part.kind === "aside" ? asideSize(part) : moduleSize(part);
+}
+
+/** The size of a branch, its caption beside the line above it. */
+function branchSize({ caption, chain }: Branch): Size {
+  const { width, height, axis } = chainSize(chain);
+  const captioned = caption === "" ? 0 : axis + BESIDE + textWidth(caption, LINE_SIZE);
+  return { width: Math.max(width, captioned), height, axis };
+}
+
+function rowWidth(sizes: readonly Size[]): number {
+  return sizes.reduce((sum, { width }) => sum + width, APART * (sizes.length - 1));
+}
+
+function branchesSize({ branches, join, residual }: Branches): Size {
+  const sizes = branches.map(branchSize);
+  const joinSize = boxSize(join);
+  const row = rowWidth(sizes);
+  const tallest = Math.max(...sizes.map((size) => size.height));
+  const height = FAN + tallest + GATHERING + joinSize.height;
+  // A residual block's axis is its body's, other branches' the middle.
+  const own = residual ? sizes[0]!.axis : row / 2;
+  const whole = residual ? row + AROUND : row;
+  const axis = Math.max(own, joinSize.width / 2);
+  return { width: axis + Math.max(whole - own, joinSize.width / 2), height, axis };
+}
+
+/** The way goes by on the left of what stands aside. */
+function asideSize({ chain }: Aside): Size {
+  const { width, height } = chainSize(chain);
+  return { width: BARE + AROUND + width, height: FAN + height, axis: BARE / 2 };
+}
+
+/** From the way's axis to that of what stands aside. */
+export function asideAxis({ chain }: Aside): number {
+  return BARE / 2 + AROUND + chainSize(chain).axis;
+}
+
+function moduleSize(module: Module): Size {
+  const inner = chainSize(module.chain);
+  const title = textWidth(titleOf(module), TITLE_SIZE, true);
+  return {
+    // The title stands beside the line that comes in.
+    width: Math.max(inner.width, inner.axis + BESIDE + title) + 2 * FRAME,
+    height: inner.height + TITLE_HEIGHT + 2 * FRAME,
+    axis: inner.axis + FRAME,
+  };
+}
+
+/** Where each branch's axis is, from left to right. */
+export function branchAxes({ branches, residual }: Branches, x: number): number[] {
+  const sizes = branches.map(branchSize);
+  let left = x - (residual ? sizes[0]!.axis : rowWidth(sizes) / 2);
+  return sizes.map((size, i) => {
+    const axis = left + size.axis + (residual && i > 0 ? AROUND : 0);
+    left += size.width + APART;
+    return axis;
+  });
+}
