@@ -9,29 +9,9 @@ import {
 import { encodePng, mnist, parseCheckpoint } from "../../mod.ts";
 import { hasAdapter } from "../device/adapter.ts";
 import { idxBytes } from "../data/idx_files.ts";
+import { runTask, taskWords } from "./run_task.ts";
 
 const root = new URL("../../", import.meta.url);
-const tasks: Record<string, { command: string }> =
-  JSON.parse(await Deno.readTextFile(new URL("deno.json", root))).tasks;
-
-/** What a process came to. */
-type Outcome = { readonly code: number; readonly out: string; readonly err: string };
-
-/** Runs a task's own command, without what it depends on. */
-async function task(
-  name: string,
-  args: readonly string[],
-  env: Record<string, string> = {},
-): Promise<Outcome> {
-  const [, ...words] = tasks[name]!.command.split(" ");
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [...words, ...args],
-    cwd: root,
-    env: { NO_COLOR: "1", ...env },
-  }).output();
-  const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
-  return { code, out: text(stdout), err: text(stderr) };
-}
 
 /** A directory with MNIST's layout and few images: the first ones of MNIST itself. */
 async function smallMnist(trainCount: number, testCount: number): Promise<string> {
@@ -59,7 +39,7 @@ const backend = hasAdapter ? "webgpu" : "cpu";
 Deno.test("train, evaluate and predict work one after the other", async () => {
   const dataDir = await smallMnist(640, 200);
   const out = `${dataDir}/run`;
-  const trained = await task("train", [
+  const trained = await runTask("train", [
     "--data-dir",
     dataDir,
     "--out",
@@ -105,7 +85,7 @@ Deno.test("train, evaluate and predict work one after the other", async () => {
   assertEquals(checkpoint.sections.params.get("conv1/kernel")?.shape, [5, 5, 1, 6]);
 
   const weights = ["--weights", result.checkpoint];
-  const evaluated = await task("evaluate", [...weights, "--data-dir", dataDir, "--json"]);
+  const evaluated = await runTask("evaluate", [...weights, "--data-dir", dataDir, "--json"]);
   assertEquals(evaluated.code, 0, evaluated.err);
   assertEquals(JSON.parse(evaluated.out).accuracy, result.testAccuracy);
 
@@ -119,14 +99,14 @@ Deno.test("train, evaluate and predict work one after the other", async () => {
     encodePng({ width: 28, height: 28, channels: 1, pixels: pixels.map((v) => 1 - v) }),
   );
   const [light, dark] = await Promise.all(
-    [digit, ink].map((image) => task("predict", [image, ...weights, "--top", "3", "--json"])),
+    [digit, ink].map((image) => runTask("predict", [image, ...weights, "--top", "3", "--json"])),
   );
   assertEquals([light!.code, dark!.code], [0, 0], light!.err + dark!.err);
   const { top } = JSON.parse(light!.out);
   assertEquals(top.length, 3);
   // Dark ink on white paper is the same digit.
   assertEquals(JSON.parse(dark!.out).top[0].class, top[0].class);
-  assertMatch((await task("predict", [digit, ...weights])).out, /^\d +\d+\.\d\d %/);
+  assertMatch((await runTask("predict", [digit, ...weights])).out, /^\d +\d+\.\d\d %/);
   await Deno.remove(dataDir, { recursive: true });
 });
 
@@ -139,19 +119,25 @@ Deno.test("train takes CIFAR-10 from its folder, and evaluate needs the test fil
   );
   await Deno.writeFile(`${dataDir}/test_batch.bin`, batch);
   const args = ["--dataset", "cifar10", "--epochs", "1", "--out", `${dataDir}/run`, "--json"];
-  const nowhere = await task("train", args);
+  const nowhere = await runTask("train", args);
   assertEquals(nowhere.code, 1);
   assertStringIncludes(nowhere.err, "https://www.cs.toronto.edu/~kriz/cifar.html");
-  const untrained = await task("train", [...args, "--data-dir", dataDir]);
+  const untrained = await runTask("train", [...args, "--data-dir", dataDir]);
   assertEquals(untrained.code, 1);
   assertStringIncludes(untrained.err, "must hold data_batch_1.bin to data_batch_5.bin");
   await Deno.writeFile(`${dataDir}/data_batch_2.bin`, batch);
-  const trained = await task("train", [...args, "--data-dir", dataDir]);
+  const trained = await runTask("train", [...args, "--data-dir", dataDir]);
   assertEquals(trained.code, 0, trained.err);
   const { dataset, trainSamples, checkpoint } = JSON.parse(trained.out.trim().split("\n").at(-1)!);
   assertEquals([dataset, trainSamples], ["cifar10", 10]);
   await Deno.remove(`${dataDir}/data_batch_2.bin`);
-  const found = await task("evaluate", ["--weights", checkpoint, "--data-dir", dataDir, "--json"]);
+  const found = await runTask("evaluate", [
+    "--weights",
+    checkpoint,
+    "--data-dir",
+    dataDir,
+    "--json",
+  ]);
   assertEquals(found.code, 0, found.err);
   assertEquals(JSON.parse(found.out).samples, 10);
   await Deno.remove(dataDir, { recursive: true });
@@ -160,13 +146,12 @@ Deno.test("train takes CIFAR-10 from its folder, and evaluate needs the test fil
 Deno.test("Ctrl-C ends the step, leaves a checkpoint and says how to go on; --resume goes on to the same numbers", async () => {
   const dataDir = await smallMnist(900, 50);
   const common = ["--data-dir", dataDir, "--batch-size", "30", "--epochs", "2"];
-  const whole = await task("train", [...common, "--out", `${dataDir}/whole`, "--json"]);
+  const whole = await runTask("train", [...common, "--out", `${dataDir}/whole`, "--json"]);
   assertEquals(whole.code, 0, whole.err);
 
   const out = `${dataDir}/cut`;
-  const [, ...words] = tasks.train!.command.split(" ");
   const child = new Deno.Command(Deno.execPath(), {
-    args: [...words, ...common, "--out", out],
+    args: [...taskWords("train"), ...common, "--out", out],
     cwd: root,
     stdout: "null",
     stderr: "piped",
@@ -178,7 +163,14 @@ Deno.test("Ctrl-C ends the step, leaves a checkpoint and says how to go on; --re
   }
   assertEquals((await child.status).code, 130, err);
   assertMatch(err, /go on with: deno task train --resume --out \S+cut/);
-  const resumed = await task("train", ["--data-dir", dataDir, "--out", out, "--resume", "--json"]);
+  const resumed = await runTask("train", [
+    "--data-dir",
+    dataDir,
+    "--out",
+    out,
+    "--resume",
+    "--json",
+  ]);
   assertEquals(resumed.code, 0, resumed.err);
   const numbers = (text: string): unknown => {
     const { testAccuracy, testLoss } = JSON.parse(text.trim().split("\n").at(-1)!);
@@ -189,10 +181,10 @@ Deno.test("Ctrl-C ends the step, leaves a checkpoint and says how to go on; --re
     parseCheckpoint(await Deno.readFile(`${dir}/checkpoint.safetensors`), dir).sections;
   assertEquals(await values(out), await values(`${dataDir}/whole`));
 
-  const done = await task("train", ["--data-dir", dataDir, "--out", out, "--resume"]);
+  const done = await runTask("train", ["--data-dir", dataDir, "--out", out, "--resume"]);
   assertEquals(done.code, 2);
   assertStringIncludes(done.err, "--epochs must be above 2");
-  const other = await task("train", [
+  const other = await runTask("train", [
     "--data-dir",
     dataDir,
     "--out",
@@ -223,7 +215,7 @@ Deno.test("each wrong flag is refused before any work, with what would be right"
     ["summary", ["lenet5", "--input", "28x28"], "HEIGHTxWIDTHxCHANNELS"],
     ["predict", [], "IMAGE"],
   ];
-  const outcomes = await Promise.all(refused.map(([name, args]) => task(name, args)));
+  const outcomes = await Promise.all(refused.map(([name, args]) => runTask(name, args)));
   for (const [i, { code, err, out }] of outcomes.entries()) {
     const [name, args, expected] = refused[i]!;
     assertEquals(code, 2, `${name} ${args}: ${err}`);
@@ -237,7 +229,7 @@ Deno.test("an output directory that cannot be written is refused before training
   const dataDir = await smallMnist(10, 10);
   const file = `${dataDir}/file`;
   await Deno.writeTextFile(file, "kept");
-  const { code, err } = await task("train", [
+  const { code, err } = await runTask("train", [
     "--data-dir",
     dataDir,
     "--batch-size",
@@ -256,15 +248,15 @@ Deno.test("files that are not what they should be are refused with the reason", 
   const dir = await Deno.makeTempDir();
   const textual = `${dir}/text.png`;
   await Deno.writeTextFile(textual, "this is no picture");
-  const predicted = await task("predict", [textual]);
+  const predicted = await runTask("predict", [textual]);
   assertEquals(predicted.code, 1);
   assertMatch(predicted.err, /^error: .*text\.png.*\n$/);
   const corrupt = `${dir}/checkpoint.safetensors`;
   await Deno.writeFile(corrupt, new Uint8Array(100).fill(1));
-  const evaluated = await task("evaluate", ["--weights", corrupt]);
+  const evaluated = await runTask("evaluate", ["--weights", corrupt]);
   assertEquals(evaluated.code, 1);
   assertMatch(evaluated.err, /^error: .*checkpoint\.safetensors.*\n$/);
-  const resumed = await task("train", ["--out", dir, "--resume"]);
+  const resumed = await runTask("train", ["--out", dir, "--resume"]);
   assertEquals(resumed.code, 1);
   assertStringIncludes(resumed.err, corrupt);
   assertEquals((await Deno.readFile(corrupt)).length, 100);
@@ -287,11 +279,11 @@ Deno.test("without an adapter train goes on on the CPU with one warning, unless 
     "--out",
     `${dataDir}/run`,
   ];
-  const { code, err, out } = await task("train", [...args, "--json"], none);
+  const { code, err, out } = await runTask("train", [...args, "--json"], none);
   assertEquals(code, 0, err);
   assertEquals(JSON.parse(out).backend, "cpu");
   assertEquals(err.match(/warning: /g)?.length, 1);
-  const strict = await task("train", [...args, "--backend", "webgpu"], none);
+  const strict = await runTask("train", [...args, "--backend", "webgpu"], none);
   assertEquals(strict.code, 1);
   assertStringIncludes(strict.err, "no GPU adapter was found");
   await Deno.remove(dataDir, { recursive: true });
@@ -299,7 +291,7 @@ Deno.test("without an adapter train goes on on the CPU with one warning, unless 
 
 Deno.test("every task has help with examples", async () => {
   const names = ["setup", "train", "evaluate", "predict", "summary"];
-  for (const { code, out } of await Promise.all(names.map((name) => task(name, ["--help"])))) {
+  for (const { code, out } of await Promise.all(names.map((name) => runTask(name, ["--help"])))) {
     assertEquals(code, 0);
     assertMatch(out, /deno task \w+/);
     assertMatch(out, /Examples/i);
@@ -307,10 +299,10 @@ Deno.test("every task has help with examples", async () => {
 });
 
 Deno.test("summary prints layers, shapes and the number of parameters", async () => {
-  assertStringIncludes((await task("summary", ["lenet5"])).out, "61,706");
-  assertStringIncludes((await task("summary", ["lenet5", "--input", "32x32x3"])).out, "62,006");
+  assertStringIncludes((await runTask("summary", ["lenet5"])).out, "61,706");
+  assertStringIncludes((await runTask("summary", ["lenet5", "--input", "32x32x3"])).out, "62,006");
   const { parameters, layers } = JSON.parse(
-    (await task("summary", ["chapter-mnist", "--json"])).out,
+    (await runTask("summary", ["chapter-mnist", "--json"])).out,
   );
   assertEquals(parameters, 1199882);
   assertEquals(layers[0], {
