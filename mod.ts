@@ -202,7 +202,13 @@ export {
 } from "./lib/optimizers/schedule.ts";
 export { sgd, type SgdOptions } from "./lib/optimizers/sgd.ts";
 export { adam, type AdamOptions, type AdamState } from "./lib/optimizers/adam.ts";
-export { type StepResult, type Trained, trainStep } from "./lib/train/step.ts";
+export type { AuxiliaryLosses } from "./lib/train/auxiliary_losses.ts";
+export {
+  type StepResult,
+  type Trained,
+  trainStep,
+  type TrainStepOptions,
+} from "./lib/train/step.ts";
 export {
   type EpochReport,
   fit,
