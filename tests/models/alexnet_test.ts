@@ -98,6 +98,8 @@ Deno.test("without a head AlexNet ends in features that a dense layer takes", ()
     assertEquals(whole.declare(shape).shape, [5]);
     const withHead = countOf(build(), shape);
     assertEquals(countOf(body, shape), withHead - 9217 * 4096 - 4097 * 4096 - 4097 * 1000);
+    const fc7 = build({ head: "fc7" });
+    assertEquals([fc7.declare(shape).shape, countOf(fc7, shape)], [[4096], withHead - 4097 * 1000]);
   }
 });
 
@@ -118,6 +120,11 @@ Deno.test("images too small for AlexNet, and options that are none, are refused"
     () => alexnet({ groups: 4 as 2 }),
     RangeError,
     "Cannot make AlexNet as its groups must be 1 or 2: current value is 4",
+  );
+  assertThrows(
+    () => alexnetTorchvision({ head: "mean" as "fc7" }),
+    RangeError,
+    'Cannot make AlexNet as its head must be "dense", "fc7" or false: current value is "mean"',
   );
 });
 

@@ -108,11 +108,13 @@ Deno.test("without a head VGG ends in features that a dense layer takes", () => 
   const body = vgg16({ head: false });
   assertEquals(countOf(body, IMAGE), COUNTS.vgg16 - DENSE);
   const whole = sequential({ body, logits: dense({ features: 5 }) });
+  const fc7 = vgg16({ head: "fc7" });
+  assertEquals([fc7.declare(IMAGE).shape, countOf(fc7, IMAGE)], [[4096], COUNTS.vgg16 - 4097000]);
   assertEquals([body.declare(IMAGE).shape, whole.declare(IMAGE).shape], [[25088], [5]]);
 });
 
 Deno.test("images too small for VGG, and options that are none, are refused", () => {
-  for (const head of ["dense", "mean", false] as const) {
+  for (const head of ["dense", "mean", "fc7", false] as const) {
     assertThrows(
       () => vgg11({ head }).declare([31, 32, 3]),
       RangeError,
@@ -134,7 +136,7 @@ Deno.test("images too small for VGG, and options that are none, are refused", ()
   assertThrows(
     () => vgg16({ head: "max" as "mean" }),
     RangeError,
-    'head must be "dense", "mean" or false: current value is max',
+    'Cannot make VGG as its head must be "dense", "mean", "fc7" or false: current value is "max"',
   );
 });
 

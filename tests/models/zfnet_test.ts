@@ -51,6 +51,7 @@ Deno.test("the wide ZFNet has 512, 1024 and 512 filters (§12.7.3)", () => {
 
 Deno.test("without a head ZFNet ends in features that a dense layer takes", () => {
   assertEquals(zfnet({ head: false }).declare(IMAGE).shape, [9216]);
+  assertEquals(Object.entries(shapesOf(zfnet({ head: "fc7" }), IMAGE)).at(-1), ["drop7", [4096]]);
   const whole = sequential({ body: zfnetWide({ head: false }), logits: dense({ features: 5 }) });
   assertEquals(whole.declare(IMAGE).shape, [5]);
   assertEquals(whole.declare(IMAGE).params.logits.kernel.shape, [18432, 5]);
