@@ -19,6 +19,7 @@ import {
 import { googlenet, googlenetTorchvision } from "./googlenet.ts";
 import { inceptionV3 } from "./inception_v3.ts";
 import { lenet5 } from "./lenet.ts";
+import { lenet5Of1998 } from "./lenet5_1998.ts";
 import { resnet101, resnet152, resnet18, resnet34, resnet50 } from "./resnets.ts";
 import { squeezenet } from "./squeezenet.ts";
 import { vgg11, vgg11Bn, vgg13, vgg13Bn, vgg16, vgg16Bn, vgg19, vgg19Bn } from "./vggs.ts";
@@ -76,6 +77,11 @@ export const models: Readonly<Record<string, ModelEntry>> = {
     about: "LeNet-5 as the chapter draws it (LeCun et al. 1998, §12.7.1)",
     inputShape: [28, 28, 1],
     build: lenet5,
+  },
+  "lenet5-1998": {
+    about: "LeNet-5 as in its paper: sub-sampling that learns, fixed codes (LeCun et al. 1998)",
+    inputShape: [28, 28, 1],
+    build: lenet5Of1998,
   },
   "chapter-mnist": {
     about: "the chapter's MNIST network (§12.10)",
