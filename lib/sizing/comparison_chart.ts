@@ -69,15 +69,16 @@ const COLUMNS: readonly Column[] = [
 export function comparisonChart(models: readonly Compared[]): string {
   const names = Math.max(...models.map(({ name }) => textWidth(name, 12, true)), 60);
   const left = MARGIN + names + GAP;
-  const pitch = (WIDTH - MARGIN - left + GAP) / COLUMNS.length;
+  const columns = COLUMNS.filter(({ value }) => models.some((one) => value(one) !== undefined));
+  const pitch = (WIDTH - MARGIN - left + GAP) / columns.length;
   const bottom = HEAD + ROW * models.length;
   const notes = notesOf(models);
-  const title = "Size and error of networks";
+  const title = notes.length > 0 ? "Size and error of networks" : "Sizes of networks";
   return picture(WIDTH, bottom + 20 + 16 * notes.length + MARGIN, title, [
     textElement(title, { x: MARGIN, y: 32, "font-size": 17, "font-weight": "bold" }),
     textElement("for one example; a multiply-add is two FLOPs", { x: MARGIN, y: 51, fill: MUTED }),
     ...models.flatMap((model, i) => nameElements(model, HEAD + ROW * i)),
-    ...COLUMNS.flatMap((column, i) =>
+    ...columns.flatMap((column, i) =>
       columnElements(column, models, left + pitch * i, pitch - GAP, bottom)
     ),
     ...notes.map((note, i) =>
@@ -109,7 +110,6 @@ function columnElements(
   bottom: number,
 ): string[] {
   const values = models.map(value);
-  if (values.every((one) => one === undefined)) return [];
   const longest = Math.max(...values.map((one) => one ?? 0), Number.MIN_VALUE);
   const rule = element("path", { d: `M${x.toFixed(1)} ${HEAD - 8}V${bottom}`, stroke: RULE });
   const heading = textElement(title, { x, y: HEAD - 16, fill: MUTED });

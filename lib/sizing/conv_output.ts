@@ -28,6 +28,7 @@ export type { SlidingOptions } from "./fitting.ts";
  * ```
  */
 export function convOutput(input: number, options: SlidingOptions<number>): number;
+/** The same where a side has a size of its own: `[down, across]`, unless all that is given are numbers. */
 export function convOutput(input: Pair, options: SlidingOptions): number | [number, number];
 export function convOutput(input: Pair, options: SlidingOptions): number | [number, number] {
   return windowsOver("conv", input, { stride: 1, ...options });

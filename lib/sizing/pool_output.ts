@@ -25,6 +25,7 @@ import type { SlidingOptions } from "./fitting.ts";
  * ```
  */
 export function poolOutput(input: number, options: SlidingOptions<number>): number;
+/** The same where a side has a size of its own: `[down, across]`, unless all that is given are numbers. */
 export function poolOutput(input: Pair, options: SlidingOptions): number | [number, number];
 export function poolOutput(input: Pair, options: SlidingOptions): number | [number, number] {
   const { size, stride = size, padding = "valid" } = options;

@@ -28,6 +28,7 @@ export type SamePaddingOptions<Side extends Pair = Pair> = {
  * ```
  */
 export function samePadding(size: number, options?: SamePaddingOptions<number>): number;
+/** The same where a side has a size of its own: `[down, across]`, unless all that is given are numbers. */
 export function samePadding(size: Pair, options?: SamePaddingOptions): number | [number, number];
 export function samePadding(
   size: Pair,

@@ -2,10 +2,10 @@
 import type { ModelSize } from "./model_size.ts";
 
 /** How many numbers each optimiser keeps for every parameter. */
-const MOMENTS = { sgd: 0, momentum: 1, adam: 2 } as const;
+const MOMENTS: Readonly<Record<OptimizerMemory, number>> = { sgd: 0, momentum: 1, adam: 2 };
 
 /** An optimiser, as far as memory goes: plain SGD, SGD with momentum, Adam. */
-export type OptimizerMemory = keyof typeof MOMENTS;
+export type OptimizerMemory = "sgd" | "momentum" | "adam";
 
 /** The optimisers that {@linkcode trainingMemory} knows. */
 export const OPTIMIZER_MEMORIES: readonly OptimizerMemory[] = ["sgd", "momentum", "adam"];

@@ -211,8 +211,6 @@ Deno.test("each wrong flag is refused before any work, with what would be right"
     ["train", ["--limit", "0"], "--limit"],
     ["train", ["--limit", "60001"], "60000"],
     ["train", ["--epochs", "two"], "--epochs"],
-    ["summary", ["lenet"], '"lenet5"'],
-    ["summary", ["lenet5", "--input", "28x28"], "HEIGHTxWIDTHxCHANNELS"],
     ["predict", [], "IMAGE"],
   ];
   const outcomes = await Promise.all(refused.map(([name, args]) => runTask(name, args)));
@@ -296,19 +294,4 @@ Deno.test("every task has help with examples", async () => {
     assertMatch(out, /deno task \w+/);
     assertMatch(out, /Examples/i);
   }
-});
-
-Deno.test("summary prints layers, shapes and the number of parameters", async () => {
-  assertStringIncludes((await runTask("summary", ["lenet5"])).out, "61,706");
-  assertStringIncludes((await runTask("summary", ["lenet5", "--input", "32x32x3"])).out, "62,006");
-  const { parameters, layers } = JSON.parse(
-    (await runTask("summary", ["chapter-mnist", "--json"])).out,
-  );
-  assertEquals(parameters, 1199882);
-  assertEquals(layers[0], {
-    path: "conv1",
-    op: "conv",
-    outputShape: [26, 26, 32],
-    parameters: 320,
-  });
 });
