@@ -149,16 +149,9 @@ export {
   type AlexNetParams,
   alexnetTorchvision,
   alexnetUngrouped,
-  type AlexNetVariantOptions,
 } from "./lib/models/alexnet.ts";
-export type { DenseHeadOptions, DenseHeadParams } from "./lib/models/dense_head.ts";
-export {
-  zfnet,
-  type ZFNetOptions,
-  type ZFNetParams,
-  type ZFNetVariantOptions,
-  zfnetWide,
-} from "./lib/models/zfnet.ts";
+export type { DenseHead, DenseHeadOptions, DenseHeadParams } from "./lib/models/dense_head.ts";
+export { zfnet, type ZFNetOptions, type ZFNetParams, zfnetWide } from "./lib/models/zfnet.ts";
 export { vgg, type VggOptions, type VggParams, type VggVariantOptions } from "./lib/models/vgg.ts";
 export {
   vgg11,

@@ -5,18 +5,11 @@ import { conv, type ConvParams } from "../layers/conv.ts";
 import type { Layer, NamedLayers } from "../layers/layer.ts";
 import { localResponseNorm } from "../layers/local_response_norm.ts";
 import { maxPool } from "../layers/pool.ts";
-import { flatten } from "../layers/reshape.ts";
 import { sequential } from "../layers/sequential.ts";
 import { denseHead, type DenseHeadOptions, type DenseHeadParams } from "./dense_head.ts";
 
-/** Options of {@linkcode alexnetUngrouped} and {@linkcode alexnetTorchvision}. */
-export type AlexNetVariantOptions = DenseHeadOptions & {
-  /** `false` leaves the dense layers out: the output are the 9,216 features before. Default: `true`. */
-  readonly head?: boolean;
-};
-
 /** Options of {@linkcode alexnet}. */
-export type AlexNetOptions = AlexNetVariantOptions & {
+export type AlexNetOptions = DenseHeadOptions & {
   /** Into how many parts conv2, conv4 and conv5 fall, one on each of the paper's GPUs. Default: 2. */
   readonly groups?: 1 | 2;
 };
@@ -61,7 +54,7 @@ const PAPER: Design = {
  * Filters and dense layers begin with He's deviation and zero biases; the paper's 0.01,
  * which wants biases of one in most layers, is kept for the logits.
  *
- * @param options number of classes, rate of dropout, groups, whether to have dense layers
+ * @param options number of classes, rate of dropout, groups, where to end
  * @returns the model, `[N, 227, 227, 3] → logits [N, numClasses]`
  * @throws {RangeError} where an option is not in its range
  *
@@ -86,7 +79,7 @@ export function alexnet(options: AlexNetOptions = {}): Layer<AlexNetParams> {
 /**
  * {@linkcode alexnet} on one GPU, each filter over all channels: 62,378,344 parameters.
  *
- * @param options number of classes, rate of dropout, whether to have dense layers
+ * @param options number of classes, rate of dropout, where to end
  * @returns the model, `[N, 227, 227, 3] → logits [N, numClasses]`
  *
  * @example
@@ -97,7 +90,7 @@ export function alexnet(options: AlexNetOptions = {}): Layer<AlexNetParams> {
  * assertEquals(countSlots(alexnetUngrouped().declare([227, 227, 3]).params), 62378344);
  * ```
  */
-export function alexnetUngrouped(options: AlexNetVariantOptions = {}): Layer<AlexNetParams> {
+export function alexnetUngrouped(options: DenseHeadOptions = {}): Layer<AlexNetParams> {
   return build({ ...PAPER, groups: 1 }, options);
 }
 
@@ -107,7 +100,7 @@ export function alexnetUngrouped(options: AlexNetVariantOptions = {}): Layer<Ale
  * 256 and 256 filters, no normalisation, dropout before the dense layers. 61,100,840
  * parameters. Torchvision's mean pooling to 6 × 6 does nothing at 224 × 224.
  *
- * @param options number of classes, rate of dropout, whether to have dense layers
+ * @param options number of classes, rate of dropout, where to end
  * @returns the model, `[N, 224, 224, 3] → logits [N, numClasses]`
  *
  * @example
@@ -118,12 +111,12 @@ export function alexnetUngrouped(options: AlexNetVariantOptions = {}): Layer<Ale
  * assertEquals(countSlots(alexnetTorchvision().declare([224, 224, 3]).params), 61100840);
  * ```
  */
-export function alexnetTorchvision(options: AlexNetVariantOptions = {}): Layer<AlexNetParams> {
+export function alexnetTorchvision(options: DenseHeadOptions = {}): Layer<AlexNetParams> {
   const widths = [64, 192, 384, 256, 256] as const;
   return build({ widths, padding: 2, groups: 1, norm: false, dropped: "before" }, options);
 }
 
-function build(design: Design, options: AlexNetVariantOptions): Layer<AlexNetParams> {
+function build(design: Design, options: DenseHeadOptions): Layer<AlexNetParams> {
   const { widths, padding, groups, norm, dropped } = design;
   const pool = maxPool({ size: 3, stride: 2 });
   const normalise = (name: string): NamedLayers => norm ? { [name]: paperNorm() } : {};
@@ -143,7 +136,7 @@ function build(design: Design, options: AlexNetVariantOptions): Layer<AlexNetPar
     conv5: conv({ features: widths[4], size: 3, padding: 1, groups }),
     relu5: relu(),
     pool5: pool,
-    ...(options.head === false ? { flatten: flatten() } : denseHead(options, dropped)),
+    ...denseHead("AlexNet", options, dropped),
   }) as Layer as Layer<AlexNetParams>;
 }
 

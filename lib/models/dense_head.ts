@@ -6,15 +6,24 @@ import { scaledNormal } from "../layers/initializers.ts";
 import type { NamedLayers } from "../layers/layer.ts";
 import { flatten } from "../layers/reshape.ts";
 
+/**
+ * What follows the convolutions: all three `"dense"` layers; those up to `"fc7"`, whose 4,096
+ * numbers represent the image for another network's output layer (§12.3, §12.8); or, with `false`,
+ * none: the last feature maps as a vector.
+ */
+export type DenseHead = "dense" | "fc7" | false;
+
 /** Options of networks that end in dense layers. */
 export type DenseHeadOptions = {
   /** Number of classes. Default: 1000, ImageNet's. */
   readonly numClasses?: number;
   /** Rate of dropout in the dense layers. Default: 0.5. */
   readonly dropout?: number;
+  /** Where the network ends. Default: `"dense"`, with the classes. */
+  readonly head?: DenseHead;
 };
 
-/** Parameters of the dense layers; absent without them. */
+/** Parameters of the dense layers; those that a head leaves out are absent. */
 export type DenseHeadParams = {
   readonly fc6: DenseParams;
   readonly fc7: DenseParams;
@@ -26,14 +35,18 @@ export type DenseHeadParams = {
  * or before them as in torchvision's AlexNet. The last begins with the papers' deviation of 0.01,
  * the others with He's, which needs no biases of one to bring the gradient through.
  *
- * @param options number of classes, rate of dropout
+ * @param network the network's name, for errors
+ * @param options number of classes, rate of dropout, where to end
  * @param dropped where units are dropped: `"after"` the dense layers or `"before"` them
  */
 export function denseHead(
+  network: string,
   options: DenseHeadOptions,
   dropped: "before" | "after" = "after",
 ): NamedLayers {
-  const { numClasses = 1000, dropout: rate = 0.5 } = options;
+  const { numClasses = 1000, dropout: rate = 0.5, head = "dense" } = options;
+  requireHead(network, ["dense", "fc7", false], head);
+  if (head === false) return { flatten: flatten() };
   const hidden = (n: number): NamedLayers => {
     const drop = { [`drop${n}`]: dropout(rate) };
     const layers = { [`fc${n}`]: dense({ features: 4096 }), [`relu${n}`]: relu() };
@@ -43,6 +56,26 @@ export function denseHead(
     flatten: flatten(),
     ...hidden(6),
     ...hidden(7),
-    logits: dense({ features: numClasses, initializer: scaledNormal(0.01) }),
+    ...(head === "fc7" ? {} : classes(numClasses)),
   };
+}
+
+/** The output layer. */
+export function classes(numClasses: number): NamedLayers {
+  return { logits: dense({ features: numClasses, initializer: scaledNormal(0.01) }) };
+}
+
+/** @throws {RangeError} where the head is not one of those that the network has */
+export function requireHead(
+  network: string,
+  known: readonly (string | false)[],
+  head: string | false,
+): void {
+  if (known.includes(head)) return;
+  const [last, ...others] = known.map((one) => JSON.stringify(one)).reverse();
+  throw new RangeError(
+    `Cannot make ${network} as its head must be ${
+      others.reverse().join(", ")
+    } or ${last}: current value is ${JSON.stringify(head)}`,
+  );
 }

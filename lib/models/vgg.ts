@@ -2,24 +2,28 @@
 // recognition", 2014, Table 1. https://arxiv.org/abs/1409.1556
 import { relu } from "../layers/activation.ts";
 import { conv, type ConvParams } from "../layers/conv.ts";
-import { dense, type DenseParams } from "../layers/dense.ts";
+import type { DenseParams } from "../layers/dense.ts";
 import { dropout } from "../layers/dropout.ts";
-import { scaledNormal } from "../layers/initializers.ts";
 import type { Empty, Layer, NamedLayers } from "../layers/layer.ts";
 import { batchNorm, type BatchNormParams } from "../layers/norm.ts";
 import { globalMeanPool, maxPool } from "../layers/pool.ts";
-import { flatten } from "../layers/reshape.ts";
 import { sequential } from "../layers/sequential.ts";
-import { denseHead, type DenseHeadOptions } from "./dense_head.ts";
+import {
+  classes,
+  type DenseHead,
+  denseHead,
+  type DenseHeadOptions,
+  requireHead,
+} from "./dense_head.ts";
 
 /** Options of the variants, {@linkcode vgg11} to {@linkcode vgg19Bn}. */
-export type VggVariantOptions = DenseHeadOptions & {
+export type VggVariantOptions = Omit<DenseHeadOptions, "head"> & {
   /**
-   * What follows the convolutions: the paper's three `"dense"` layers; the `"mean"` of each
-   * feature map and one dense layer (§12.7.4), for images of any size from 32 × 32; or, with
-   * `false`, nothing: the output are the features, 25,088 for 224 × 224. Default: `"dense"`.
+   * What follows the convolutions: the paper's `"dense"` layers, or what {@linkcode DenseHead}
+   * leaves of them; or the `"mean"` of each feature map and the classes (§12.7.4), for images of
+   * any size from 32 × 32. Default: `"dense"`.
    */
-  readonly head?: "dense" | "mean" | false;
+  readonly head?: DenseHead | "mean";
 };
 
 /** Options of {@linkcode vgg}. */
@@ -91,21 +95,9 @@ function stage(number: number, convolutions: number, normalised: boolean): Named
 }
 
 function head(options: VggVariantOptions): NamedLayers {
-  const { head = "dense", numClasses = 1000, dropout: rate = 0.5 } = options;
-  switch (head) {
-    case "dense":
-      return denseHead(options);
-    case "mean":
-      return {
-        pool: globalMeanPool(),
-        drop: dropout(rate),
-        logits: dense({ features: numClasses, initializer: scaledNormal(0.01) }),
-      };
-    case false:
-      return { flatten: flatten() };
-    default:
-      throw new RangeError(
-        `Cannot make VGG as its head must be "dense", "mean" or false: current value is ${head}`,
-      );
-  }
+  const { numClasses = 1000, dropout: rate = 0.5, head = "dense" } = options;
+  requireHead("VGG", ["dense", "mean", "fc7", false], head);
+  return head === "mean"
+    ? { pool: globalMeanPool(), drop: dropout(rate), ...classes(numClasses) }
+    : denseHead("VGG", { ...options, head });
 }

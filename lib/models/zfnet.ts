@@ -4,19 +4,12 @@ import { relu } from "../layers/activation.ts";
 import { conv, type ConvParams } from "../layers/conv.ts";
 import type { Layer } from "../layers/layer.ts";
 import { maxPool } from "../layers/pool.ts";
-import { flatten } from "../layers/reshape.ts";
 import { sequential } from "../layers/sequential.ts";
 import { paperNorm } from "./alexnet.ts";
 import { denseHead, type DenseHeadOptions, type DenseHeadParams } from "./dense_head.ts";
 
-/** Options of {@linkcode zfnetWide}. */
-export type ZFNetVariantOptions = DenseHeadOptions & {
-  /** `false` leaves the dense layers out: the output are the features before, 6 × 6 of each filter. Default: `true`. */
-  readonly head?: boolean;
-};
-
 /** Options of {@linkcode zfnet}. */
-export type ZFNetOptions = ZFNetVariantOptions & {
+export type ZFNetOptions = DenseHeadOptions & {
   /** Filters of the third, fourth and fifth convolution. Default: 384, 384 and 256. */
   readonly widths?: readonly [number, number, number];
 };
@@ -41,7 +34,7 @@ export type ZFNetParams = DenseHeadParams & {
  * they are AlexNet's. Filters begin with He's deviation, for the paper's 0.01 see
  * {@linkcode alexnet}.
  *
- * @param options number of classes, rate of dropout, filters, whether to have dense layers
+ * @param options number of classes, rate of dropout, filters, where to end
  * @returns the model, `[N, 224, 224, 3] → logits [N, numClasses]`
  * @throws {RangeError} where an option is not in its range
  *
@@ -72,7 +65,7 @@ export function zfnet(options: ZFNetOptions = {}): Layer<ZFNetParams> {
     conv5: conv({ features: widths[2], size: 3, padding: 1 }),
     relu5: relu(),
     pool5: pool,
-    ...(options.head === false ? { flatten: flatten() } : denseHead(options)),
+    ...denseHead("ZFNet", options),
   }) as Layer as Layer<ZFNetParams>;
 }
 
@@ -80,7 +73,7 @@ export function zfnet(options: ZFNetOptions = {}): Layer<ZFNetParams> {
  * {@linkcode zfnet} with the chapter's 512, 1024 and 512 filters, the paper's model (b)
  * (Table 2 there): 107,627,624 parameters.
  *
- * @param options number of classes, rate of dropout, whether to have dense layers
+ * @param options number of classes, rate of dropout, where to end
  * @returns the model, `[N, 224, 224, 3] → logits [N, numClasses]`
  *
  * @example
@@ -91,6 +84,6 @@ export function zfnet(options: ZFNetOptions = {}): Layer<ZFNetParams> {
  * assertEquals(countSlots(zfnetWide().declare([224, 224, 3]).params), 107627624);
  * ```
  */
-export function zfnetWide(options: ZFNetVariantOptions = {}): Layer<ZFNetParams> {
+export function zfnetWide(options: DenseHeadOptions = {}): Layer<ZFNetParams> {
   return zfnet({ ...options, widths: [512, 1024, 512] });
 }

@@ -1,5 +1,5 @@
 // Initializers: the variance and bound that their papers say.
-import { assert, assertEquals, assertLess } from "@std/assert";
+import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import {
   conv,
   glorotNormal,
@@ -12,6 +12,7 @@ import {
   lecunNormal,
   lecunUniform,
   ones,
+  scaledNormal,
   type Shape,
   sizeOf,
   zeros,
@@ -38,6 +39,7 @@ const FAMILIES: readonly Family[] = [
   { name: "glorotUniform", make: glorotUniform, variance: (i, o) => 2 / (i + o), uniform: true },
   { name: "lecunNormal", make: lecunNormal, variance: (i) => 1 / i, uniform: false },
   { name: "lecunUniform", make: lecunUniform, variance: (i) => 1 / i, uniform: true },
+  { name: "scaledNormal", make: scaledNormal(0.01), variance: () => 1e-4, uniform: false },
 ];
 
 for (const { name, make, variance, uniform } of FAMILIES) {
@@ -63,6 +65,12 @@ Deno.test("uniform initializers stay within √(3 · variance) and come near it"
       const largest = make(key(2), shape).reduce((most, x) => Math.max(most, Math.abs(x)), 0);
       assert(largest <= Math.fround(bound) && largest > 0.999 * bound);
     }
+  }
+});
+
+Deno.test("deviations that are none are refused", () => {
+  for (const deviation of [-0.01, NaN, Infinity]) {
+    assertThrows(() => scaledNormal(deviation), RangeError, `current value is ${deviation}`);
   }
 });
 
