@@ -91,16 +91,33 @@ export {
 } from "./lib/layers/initializers.ts";
 export type { Padding, Pair, Rounding } from "./lib/layers/window.ts";
 export { conv, type ConvOptions, type ConvParams } from "./lib/layers/conv.ts";
+export {
+  type ConnectionTable,
+  tableConv,
+  type TableConvOptions,
+  type TableConvParams,
+} from "./lib/layers/table_conv.ts";
+export { radialBasis, type RadialBasisState } from "./lib/layers/radial_basis.ts";
+export { subsample, type SubsampleOptions, type SubsampleParams } from "./lib/layers/subsample.ts";
 export { dense, type DenseOptions, type DenseParams } from "./lib/layers/dense.ts";
 export {
   globalMeanPool,
   maxPool,
   meanPool,
+  type MeanPoolOptions,
   normPool,
   type NormPoolOptions,
   type PoolOptions,
 } from "./lib/layers/pool.ts";
-export { identity, leakyRelu, relu, sigmoid, softmax, tanh } from "./lib/layers/activation.ts";
+export {
+  identity,
+  leakyRelu,
+  relu,
+  scaledTanh,
+  sigmoid,
+  softmax,
+  tanh,
+} from "./lib/layers/activation.ts";
 export { flatten, padTo } from "./lib/layers/reshape.ts";
 export { zeroPadShortcut, type ZeroPadShortcutOptions } from "./lib/layers/shortcut.ts";
 export { dropout } from "./lib/layers/dropout.ts";
@@ -114,11 +131,24 @@ export {
   localResponseNorm,
   type LocalResponseNormOptions,
 } from "./lib/layers/local_response_norm.ts";
+export { adaptiveMeanPool } from "./lib/layers/adaptive_pool.ts";
+export {
+  auxiliary,
+  type AuxiliaryLayer,
+  type AuxiliaryOptions,
+  auxiliaryWeights,
+} from "./lib/layers/auxiliary.ts";
 export { sequential } from "./lib/layers/sequential.ts";
 export { concat, type Join, parallel, residual, sum } from "./lib/layers/parallel.ts";
 
 // Models
 export { lenet5, type LeNet5Options, type LeNet5Params } from "./lib/models/lenet.ts";
+export {
+  lenet5Of1998,
+  type LeNet5Of1998Options,
+  type LeNet5Of1998Params,
+  type LeNet5Of1998State,
+} from "./lib/models/lenet5_1998.ts";
 export {
   chapterMnist,
   type ChapterMnistOptions,
@@ -178,6 +208,18 @@ export {
 } from "./lib/models/resnet.ts";
 export { resnet101, resnet152, resnet18, resnet34, resnet50 } from "./lib/models/resnets.ts";
 
+export {
+  googlenet,
+  type GoogLeNetOptions,
+  type GoogLeNetParams,
+  googlenetTorchvision,
+} from "./lib/models/googlenet.ts";
+export {
+  inceptionV3,
+  type InceptionV3Options,
+  type InceptionV3Params,
+} from "./lib/models/inception_v3.ts";
+
 export { findModel, type ModelEntry, type ModelOptions, models } from "./lib/models/registry.ts";
 export { type LayerSize, type ModelSize, sizeOfModel, summary } from "./lib/sizing/summary.ts";
 
@@ -209,7 +251,13 @@ export {
 } from "./lib/optimizers/schedule.ts";
 export { sgd, type SgdOptions } from "./lib/optimizers/sgd.ts";
 export { adam, type AdamOptions, type AdamState } from "./lib/optimizers/adam.ts";
-export { type StepResult, type Trained, trainStep } from "./lib/train/step.ts";
+export type { AuxiliaryLosses } from "./lib/train/auxiliary_losses.ts";
+export {
+  type StepResult,
+  type Trained,
+  trainStep,
+  type TrainStepOptions,
+} from "./lib/train/step.ts";
 export {
   type EpochReport,
   fit,

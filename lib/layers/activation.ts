@@ -52,6 +52,26 @@ export function tanh(): Layer<Empty, Empty> {
 }
 
 /**
+ * LeCun's hyperbolic tangent, 1.7159 · tanh(2x / 3), which is ±1 at ±1 and bends most
+ * there (LeCun, Bottou, Bengio and Haffner, 1998, Appendix A).
+ *
+ * @returns the layer
+ *
+ * @example
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ * import { scaledTanh, start, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const [y] = scaledTanh().apply({}, {}, tf.tensor1d([-1]), {});
+ * assertAlmostEquals((await y.data())[0]!, -1, 1e-4);
+ * ```
+ */
+export function scaledTanh(): Layer<Empty, Empty> {
+  return shapeless("scaledTanh", (x) => tf.mul(tf.tanh(tf.mul(x, 2 / 3)), 1.7159));
+}
+
+/**
  * Logistic function, 1 / (1 + e⁻ˣ).
  *
  * @returns the layer

@@ -31,6 +31,15 @@ export type PoolOptions = {
   readonly rounding?: Rounding;
 };
 
+/** Options of {@linkcode meanPool}. */
+export type MeanPoolOptions = PoolOptions & {
+  /**
+   * Whether padding counts in the mean, as zeros: PyTorch's default, `count_include_pad`.
+   * Default: `false`.
+   */
+  readonly countPadding?: boolean;
+};
+
 /** Options of {@linkcode normPool}. */
 export type NormPoolOptions = PoolOptions & {
   /** Which norm: 1, the sum of magnitudes, or 2, the root of the sum of squares. Default: 2. */
@@ -92,9 +101,9 @@ export function maxPool(options: PoolOptions = {}): Layer<Empty, Empty> {
 }
 
 /**
- * Average pooling: the mean of each window. Padding does not count in the mean.
+ * Average pooling: the mean of each window. Padding counts in the mean only where that is asked for.
  *
- * @param options window size (2), stride (the size), padding (none), rounding (floor)
+ * @param options window size (2), stride (the size), padding (none), rounding (floor), whether padding counts (no)
  * @returns the layer, `[N, H, W, C] → [N, H', W', C]`
  * @throws {RangeError} where an option is not a whole number in its range
  *
@@ -106,8 +115,9 @@ export function maxPool(options: PoolOptions = {}): Layer<Empty, Empty> {
  * assertEquals(meanPool().declare([28, 28, 6]).shape, [14, 14, 6]);
  * ```
  */
-export function meanPool(options: PoolOptions = {}): Layer<Empty, Empty> {
-  return poolLayer("meanPool", options, meanWindows);
+export function meanPool(options: MeanPoolOptions = {}): Layer<Empty, Empty> {
+  const { countPadding = false } = options;
+  return poolLayer("meanPool", options, (x, window) => meanWindows(x, window, countPadding));
 }
 
 /**

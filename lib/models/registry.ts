@@ -16,16 +16,21 @@ import {
   resnet44,
   resnet56,
 } from "./cifar_resnets.ts";
+import { googlenet, googlenetTorchvision } from "./googlenet.ts";
+import { inceptionV3 } from "./inception_v3.ts";
 import { lenet5 } from "./lenet.ts";
 import { squeezenet } from "./squeezenet.ts";
 import { vgg11, vgg11Bn, vgg13, vgg13Bn, vgg16, vgg16Bn, vgg19, vgg19Bn } from "./vggs.ts";
 import { zfnet, zfnetWide } from "./zfnet.ts";
+import { lenet5Of1998 } from "./lenet5_1998.ts";
 import { resnet101, resnet152, resnet18, resnet34, resnet50 } from "./resnets.ts";
 
 /** What every model of the registry can be told. */
 export type ModelOptions = {
   /** Number of classes. Default: the model's own. */
   readonly numClasses?: number;
+  /** Whether there are auxiliary heads for training, where the network has such. Default: `false`. */
+  readonly auxiliary?: boolean;
 };
 
 /** A model by name. */
@@ -73,6 +78,11 @@ export const models: Readonly<Record<string, ModelEntry>> = {
     inputShape: [28, 28, 1],
     build: lenet5,
   },
+  "lenet5-1998": {
+    about: "LeNet-5 as in its paper: sub-sampling that learns, fixed codes (LeCun et al. 1998)",
+    inputShape: [28, 28, 1],
+    build: lenet5Of1998,
+  },
   "chapter-mnist": {
     about: "the chapter's MNIST network (§12.10)",
     inputShape: [28, 28, 1],
@@ -96,6 +106,21 @@ export const models: Readonly<Record<string, ModelEntry>> = {
   "vgg16-bn": vggEntry("VGG of 16 layers, batch-normalised", vgg16Bn),
   "vgg19-bn": vggEntry("VGG of 19 layers, batch-normalised", vgg19Bn),
   "squeezenet": imagenetEntry("SqueezeNet 1.0 (Iandola et al. 2016)", squeezenet),
+  "googlenet": {
+    about: "GoogLeNet (Szegedy et al. 2014, §12.7.5)",
+    inputShape: [224, 224, 3],
+    build: googlenet,
+  },
+  "googlenet-torchvision": {
+    about: "torchvision's GoogLeNet: batch-normalised, 3 × 3 for 5 × 5 (§12.7.5)",
+    inputShape: [224, 224, 3],
+    build: googlenetTorchvision,
+  },
+  "inception-v3": {
+    about: "Inception v3 (Szegedy et al. 2015, §12.7.5)",
+    inputShape: [299, 299, 3],
+    build: inceptionV3,
+  },
   "resnet18": resnetEntry(18, resnet18),
   "resnet34": resnetEntry(34, resnet34),
   "resnet50": resnetEntry(50, resnet50),

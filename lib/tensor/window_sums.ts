@@ -14,6 +14,8 @@ export const SUM_WINDOWS_GRADIENT = "NeocogSumWindowsGrad";
 export type SumWindowsAttributes = WindowGrid & {
   /** Whether sums are divided by the number of pixels that the window covers. */
   readonly mean: boolean;
+  /** Pixels around the images, down and across, that count in that number. */
+  readonly frame: readonly [number, number];
 };
 
 /** Attributes of the gradient's kernel. */
@@ -30,22 +32,34 @@ export type SumWindowsGradientAttributes = SumWindowsAttributes & {
  * @returns the sums, `[N, H', W', C]`
  */
 export function sumWindows(x: Tensor4D, windows: Windows): Tensor4D {
-  return run(x, windows, false);
+  return run(x, windows, { mean: false, frame: [0, 0] });
 }
 
 /**
- * Averages each channel over windows; the padding does not count.
+ * Averages each channel over windows.
  *
  * @param x images `[N, H, W, C]`
  * @param windows size, stride, padding
+ * @param countPadding whether padding counts as zeros; otherwise it does not count. What a window
+ *   that rounding up added has beyond the padding never does. Default: `false`
  * @returns the means, `[N, H', W', C]`
  */
-export function meanWindows(x: Tensor4D, windows: Windows): Tensor4D {
-  return run(x, windows, true);
+export function meanWindows(x: Tensor4D, windows: Windows, countPadding = false): Tensor4D {
+  return run(x, windows, { mean: true, frame: countPadding ? frameOf(windows) : [0, 0] });
 }
 
-function run(x: Tensor4D, windows: Windows, mean: boolean): Tensor4D {
-  const attributes: SumWindowsAttributes = { ...gridOf(x, windows), mean };
+/** The padding on every side. With "same", no window reaches beyond it, nor further than its size. */
+function frameOf({ padding, size }: Windows): readonly [number, number] {
+  if (padding === "same") return size;
+  return padding === "valid" ? [0, 0] : [padding, padding];
+}
+
+function run(
+  x: Tensor4D,
+  windows: Windows,
+  divisor: Pick<SumWindowsAttributes, "mean" | "frame">,
+): Tensor4D {
+  const attributes: SumWindowsAttributes = { ...gridOf(x, windows), ...divisor };
   return tf.engine().runKernel(SUM_WINDOWS, { x }, attributes) as Tensor4D;
 }
 
@@ -71,8 +85,9 @@ tf.registerGradient({
 
 /** By what each window's sum is divided. */
 function divisors(attributes: SumWindowsAttributes): (window: number, channels: number) => number {
-  const [down, across] = [coveredAlong(attributes, 0), coveredAlong(attributes, 1)];
-  const { mean, output } = attributes;
+  const { mean, frame, output } = attributes;
+  const down = coveredAlong(attributes, 0, frame[0]);
+  const across = coveredAlong(attributes, 1, frame[1]);
   return (window, channels) => {
     const place = Math.floor(window / channels);
     const row = Math.floor(place / output[1]) % output[0];

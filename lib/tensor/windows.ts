@@ -108,13 +108,15 @@ export function eachCovered(
  *
  * @param grid the windows
  * @param axis 0 down, 1 across
+ * @param frame pixels around the images that count as covered. Default: 0
  */
 export function coveredAlong(
   { size, stride, before, input, output }: WindowGrid,
   axis: 0 | 1,
+  frame = 0,
 ): number[] {
   return Array.from({ length: output[axis] }, (_, place) => {
     const start = place * stride[axis] - before[axis];
-    return Math.min(start + size[axis], input[axis]) - Math.max(start, 0);
+    return Math.min(start + size[axis], input[axis] + frame) - Math.max(start, -frame);
   });
 }

@@ -11,6 +11,7 @@ import { fold, type Key, key as keyOf } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { leaves, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
+import { type AuxiliaryLosses, auxiliaryLossesOf } from "./auxiliary_losses.ts";
 import { type EvaluateOptions, type Forward, forwardOf, measure } from "./evaluate.ts";
 import { type Trained, trainStep } from "./step.ts";
 import { beginTraining, disposeTraining, NO_TOTALS, type Training } from "./training.ts";
@@ -25,6 +26,8 @@ export type FitOptions<P extends Tree = Tree, S extends Tree = Tree> = {
   readonly optimizer?: Optimizer;
   /** The loss. Default: {@linkcode softmaxCrossEntropy}. */
   readonly loss?: Loss;
+  /** What losses of other layers' outputs are added, as for {@linkcode trainStep}. Default: the model's own. */
+  readonly auxiliaryLosses?: AuxiliaryLosses;
   /** How pixels become numbers. Default: as in {@linkcode batches}. */
   readonly normalise?: Normalisation;
   /** The source of parameters, order and dropped units. Default: `key(0)`. */
@@ -88,6 +91,7 @@ export type EpochReport<P extends Tree = Tree, S extends Tree = Tree> = {
  * @param examples what to train on
  * @param options epochs, batch size, optimiser, loss, validation, where to go on
  * @returns reports of the epochs; the last one's `training` holds the trained parameters
+ * @throws {TypeError | RangeError} where the model cannot take such images or has no layer whose loss is to be added
  * @throws {RangeError} where an option is out of range, or the loss is no longer a number (the step is named)
  * @throws {DeviceError} where the device failed
  *
@@ -121,6 +125,7 @@ export async function* fit<P extends Tree, S extends Tree>(
       `Cannot fit as the epochs must be a whole number of at least 1: current value is ${epochs}`,
     );
   }
+  auxiliaryLossesOf(model, examples.imageShape, options.auxiliaryLosses); // Refuses unknown paths.
   const functions = functionsOf(model, options);
   try {
     yield* runEpochs(functions, model, examples, options);
@@ -148,7 +153,8 @@ function functionsOf<P extends Tree, S extends Tree>(
   options: FitOptions<P, S>,
 ): Functions<P, S> {
   const { optimizer = adam(), loss = softmaxCrossEntropy } = options;
-  const train = trainStep(model, loss, optimizer);
+  const { auxiliaryLosses } = options;
+  const train = trainStep(model, loss, optimizer, auxiliaryLosses ? { auxiliaryLosses } : {});
   const step: Step<P, S> = (...values) => {
     const { loss, correct, ...trained } = train(...values);
     const numbers = tf.stack([loss, correct]);

@@ -5,9 +5,10 @@ import type { Loss } from "../losses/losses.ts";
 import { type Optimizer, stepWith } from "../optimizers/optimizer.ts";
 import { valueAndGrad } from "../tensor/grad.ts";
 import { fold, type Key } from "../tensor/random.ts";
-import type { Scalar, Tensor, Tensor2D } from "../tensor/tensor.ts";
+import type { Scalar, Shape, Tensor, Tensor2D } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
+import { type AuxiliaryLosses, auxiliaryLossesOf, watchExits } from "./auxiliary_losses.ts";
 import { correctCount } from "./metrics.ts";
 
 /** What a step changes. */
@@ -19,10 +20,20 @@ export type Trained<P extends Tree, S extends Tree> = {
 
 /** What a step answers; the caller owns its tensors. */
 export type StepResult<P extends Tree, S extends Tree> = Trained<P, S> & {
-  /** Mean loss of the batch, shape `[]`. */
+  /** Mean loss of the batch, with those of auxiliary heads, shape `[]`. */
   readonly loss: Scalar;
   /** How many of the batch were classified right before the update, shape `[]`. */
   readonly correct: Scalar;
+};
+
+/** Options of {@linkcode trainStep}. */
+export type TrainStepOptions = {
+  /**
+   * What the losses of other layers' outputs count beside that of the model's, by their paths:
+   * `{ "aux1/head": 0.3 }`. Default: the weights of the model's own {@linkcode auxiliary} layers;
+   * `{}` leaves their heads untrained.
+   */
+  readonly auxiliaryLosses?: AuxiliaryLosses;
 };
 
 /**
@@ -32,7 +43,9 @@ export type StepResult<P extends Tree, S extends Tree> = Trained<P, S> & {
  * @param model the model
  * @param loss the loss
  * @param optimizer the optimiser
- * @returns the step: given the run's trees, a batch and the step's key, the next trees, loss and count of right answers
+ * @param options what losses are added
+ * @returns the step: given the run's trees, a batch and the step's key, the next trees, loss and count of right answers.
+ * It throws a `RangeError` or `TypeError` where the losses to add are not the model's
  *
  * @example
  * ```ts
@@ -54,16 +67,23 @@ export function trainStep<P extends Tree, S extends Tree>(
   model: Layer<P, S>,
   loss: Loss,
   optimizer: Optimizer,
+  options: TrainStepOptions = {},
 ): (
   trained: Trained<P, S>,
   batch: Pick<Batch, "labels"> & { images: Tensor },
   key: Key,
 ) => StepResult<P, S> {
+  const lossesFor = rememberByShape((shape) =>
+    auxiliaryLossesOf(model, shape, options.auxiliaryLosses)
+  );
   const objective = valueAndGrad(
     (params: P, state: S, images: Tensor, labels: Tensor2D, key: Key) => {
-      const [logits, nextState] = model.apply(params, state, images, { training: true, key });
+      // Refuses what is not the model's before anything is computed.
+      const { add, ...watching } = watchExits(lossesFor(images.shape.slice(1)));
+      const context = { training: true, key, ...watching };
+      const [logits, nextState] = model.apply(params, state, images, context);
       const correct = correctCount(logits as Tensor2D, labels);
-      return [loss(logits, labels), { state: nextState, correct }];
+      return [add(loss, loss(logits, labels), labels), { state: nextState, correct }];
     },
   );
   return ({ params, state, optimizer: optimizerState }, { images, labels }, key) =>
@@ -80,4 +100,14 @@ export function trainStep<P extends Tree, S extends Tree>(
       };
       return result;
     });
+}
+
+/** The same function, called once a shape. */
+function rememberByShape<T>(f: (shape: Shape) => T): (shape: Shape) => T {
+  const known = new Map<string, T>();
+  return (shape) => {
+    const found = known.get(`${shape}`) ?? f(shape);
+    known.set(`${shape}`, found);
+    return found;
+  };
 }

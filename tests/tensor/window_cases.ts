@@ -5,10 +5,13 @@ import type { Windows } from "../../lib/tensor/windows.ts";
 /** Windows, and the images' shape. */
 export type Case = Windows & { readonly shape: readonly [number, number, number, number] };
 
-/** Shape of what pooling answers, and for each of its elements the places it covers, in order. */
+/**
+ * Shape of what pooling answers, and for each of its elements the places it covers, in order, and
+ * how many it covers with those in the padding.
+ */
 export function windowsOf(
   { shape, size, stride, padding, rounding }: Case,
-): { readonly shape: number[]; readonly covered: number[][] } {
+): { readonly shape: number[]; readonly covered: number[][]; readonly padded: number[] } {
   const [images, height, width, channels] = shape;
   const length = [height, width];
   const count = [0, 1].map((axis) => {
@@ -31,25 +34,31 @@ export function windowsOf(
       : Math.max(0, (count[axis]! - 1) * stride[axis]! + size[axis]! - length[axis]!) >> 1
   );
   const covered: number[][] = [];
+  const padded: number[] = [];
+  // With "same", the windows end where the padding ends.
+  const after = padding === "same" ? Infinity : padding === "valid" ? 0 : padding;
   for (let n = 0; n < images; n++) {
     for (let i = 0; i < count[0]!; i++) {
       for (let j = 0; j < count[1]!; j++) {
         for (let c = 0; c < channels; c++) {
           const places: number[] = [];
+          let inPadding = 0;
           for (let u = 0; u < size[0]; u++) {
             for (let v = 0; v < size[1]; v++) {
               const row = i * stride[0] + u - before[0]!;
               const column = j * stride[1] + v - before[1]!;
+              if (row < height + after && column < width + after) inPadding++;
               if (row < 0 || row >= height || column < 0 || column >= width) continue;
               places.push(((n * height + row) * width + column) * channels + c);
             }
           }
           covered.push(places);
+          padded.push(inPadding);
         }
       }
     }
   }
-  return { shape: [images, ...count, channels], covered };
+  return { shape: [images, ...count, channels], covered, padded };
 }
 
 function randomCase(seed: number): Case {

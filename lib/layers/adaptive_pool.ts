@@ -1,0 +1,59 @@
+// Average pooling to a size that is asked for, whatever the input's.
+import type { Tensor, Tensor4D } from "../tensor/tensor.ts";
+import { tf } from "../tensor/tf.ts";
+import { meanWindows } from "../tensor/window_sums.ts";
+import { type Empty, type Layer, stateless } from "./layer.ts";
+import { requireImage, requireWhole } from "./window.ts";
+
+/**
+ * PyTorch's `AdaptiveAvgPool2d`: the mean of each of `height` × `width` windows,
+ * where window i of n over L pixels goes from ⌊i · L / n⌋ to ⌈(i + 1) · L / n⌉.
+ * Where L is not a multiple of n, windows overlap; where it is less, pixels repeat.
+ *
+ * @param height height of the output, in pixels
+ * @param width width of the output, in pixels. Default: `height`
+ * @returns the layer, `[N, H, W, C] → [N, height, width, C]`
+ * @throws {RangeError} where a size is not a whole number of at least 1
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { adaptiveMeanPool } from "@neocog/neocog";
+ *
+ * assertEquals(adaptiveMeanPool(4).declare([14, 14, 512]).shape, [4, 4, 512]);
+ * ```
+ */
+export function adaptiveMeanPool(height: number, width = height): Layer<Empty, Empty> {
+  requireWhole("adaptiveMeanPool", "height", height, 1);
+  requireWhole("adaptiveMeanPool", "width", width, 1);
+  return {
+    op: "adaptiveMeanPool",
+    declare(shape) {
+      requireImage("adaptiveMeanPool", shape);
+      return stateless([height, width, shape[2]!]);
+    },
+    apply(_params, state, x) {
+      requireImage("adaptiveMeanPool", x.shape.slice(1));
+      const [, h, w] = (x as Tensor4D).shape;
+      if (h % height === 0 && w % width === 0) {
+        const size = [h / height, w / width] as const;
+        return [meanWindows(x as Tensor4D, { size, stride: size, padding: "valid" }), state];
+      }
+      // The mean over a rectangle is that of the means of its rows.
+      return [meansAlong(meansAlong(x as Tensor4D, 1, height), 2, width), state];
+    },
+  };
+}
+
+/** Means over `count` windows along an axis. */
+function meansAlong(x: Tensor4D, axis: 1 | 2, count: number): Tensor4D {
+  const length = x.shape[axis];
+  const means = Array.from({ length: count }, (_, i): Tensor => {
+    const start = Math.floor(i * length / count);
+    const end = Math.ceil((i + 1) * length / count);
+    const begin = axis === 1 ? [0, start, 0, 0] : [0, 0, start, 0];
+    const size = axis === 1 ? [-1, end - start, -1, -1] : [-1, -1, end - start, -1];
+    return tf.mean(tf.slice(x, begin, size), axis, true);
+  });
+  return tf.concat(means, axis) as Tensor4D;
+}

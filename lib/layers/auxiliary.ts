@@ -1,0 +1,109 @@
+// A classifier beside the way through a network, for training alone.
+import type { Shape } from "../tensor/tensor.ts";
+import type { Path } from "../tensor/tree.ts";
+import {
+  type AnyLayer,
+  type Child,
+  enter,
+  type Layer,
+  type ParamsOf,
+  type StateOf,
+} from "./layer.ts";
+import { declareChild, gather } from "./sequential.ts";
+
+/** Options of {@linkcode auxiliary}. */
+export type AuxiliaryOptions = {
+  /** What the head's loss counts beside the model's own, unless a training says otherwise. Default: 0.3. */
+  readonly weight?: number;
+};
+
+/** What {@linkcode auxiliary} makes: a layer with the weight of its head's loss. */
+export type AuxiliaryLayer<H extends Layer = Layer> =
+  & Layer<ParamsOf<{ head: H }>, StateOf<{ head: H }>>
+  & { readonly weight: number };
+
+/**
+ * A side exit (Szegedy et al., "Going deeper with convolutions", 2014, §5): its
+ * output is its input, which in training also enters the child `head`, so that an
+ * `intercept` finds what the head answers at the path `…/head`. There, `fit` and
+ * {@linkcode trainStep} take the head's loss. In inference the head is not run.
+ *
+ * @param head the classifier, `[N, …shape] → logits [N, classes]`
+ * @param options the weight of its loss
+ * @returns the layer, `[N, …shape] → [N, …shape]`
+ * @throws {RangeError} where the weight is not finite and at least 0
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { auxiliary, countSlots, dense } from "@neocog/neocog";
+ *
+ * const { shape, params } = auxiliary(dense({ features: 10 })).declare([4]);
+ * assertEquals([shape, countSlots(params)], [[4], 50]);
+ * ```
+ */
+export function auxiliary<H extends Layer>(
+  head: H,
+  options: AuxiliaryOptions = {},
+): AuxiliaryLayer<H> {
+  const { weight = 0.3 } = options;
+  if (!(weight >= 0 && weight < Infinity)) {
+    throw new RangeError(
+      `Cannot make an auxiliary layer as its weight must be finite and at least 0: current value is ${weight}`,
+    );
+  }
+  return {
+    op: "auxiliary",
+    weight,
+    declare(shape) {
+      const declaration = declareChild("head", head, shape);
+      return gather(shape, [{ name: "head", layer: head, inputShape: shape, declaration }]);
+    },
+    apply(params, state, x, context) {
+      if (!context.training) return [x, state];
+      const [, next] = enter("head", head, params, state, x, context);
+      return [x, { head: next } as typeof state];
+    },
+  };
+}
+
+/**
+ * The heads of a model's auxiliary layers.
+ *
+ * @param model the model
+ * @param shape shape of one input, without the batch
+ * @returns the weight of each head's loss, by the head's path, in the order they run
+ * @throws {TypeError | RangeError} where the model cannot take such inputs
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { auxiliaryWeights, googlenet } from "@neocog/neocog";
+ *
+ * assertEquals(
+ *   auxiliaryWeights(googlenet({ auxiliary: true }), [224, 224, 3]),
+ *   { "aux1/head": 0.3, "aux2/head": 0.3 },
+ * );
+ * ```
+ */
+export function auxiliaryWeights(model: AnyLayer, shape: Shape): Record<Path, number> {
+  const root: Child = {
+    name: "",
+    layer: model,
+    inputShape: shape,
+    declaration: model.declare(shape),
+  };
+  return Object.fromEntries(headsBelow(root, ""));
+}
+
+function headsBelow({ layer, declaration }: Child, path: Path): [Path, number][] {
+  return (declaration.children ?? []).flatMap((child): [Path, number][] => {
+    const place = path === "" ? child.name : `${path}/${child.name}`;
+    const below = headsBelow(child, place);
+    return isAuxiliary(layer) ? [[place, layer.weight], ...below] : below;
+  });
+}
+
+function isAuxiliary(layer: AnyLayer): layer is AuxiliaryLayer {
+  return layer.op === "auxiliary" && "weight" in layer;
+}

@@ -1,0 +1,74 @@
+// An output layer of fixed codes: a class is the nearer the less the features differ from its code.
+import type { Tensor2D } from "../tensor/tensor.ts";
+import { tf } from "../tensor/tf.ts";
+import type { Empty, Layer } from "./layer.ts";
+import { requireSizes } from "./window.ts";
+
+/** State of {@linkcode radialBasis}, which no training changes. */
+export type RadialBasisState = {
+  /** A row for each class, `[classes, features]`. */
+  readonly codes: Tensor2D;
+};
+
+/**
+ * Euclidean radial basis function units (LeCun, Bottou, Bengio and Haffner, 1998,
+ * Equation 7) with their sign turned, so that the outputs are logits:
+ * zᵢ = −Σⱼ (xⱼ − cᵢⱼ)², for a fixed code cᵢ of each class. Softmax cross-entropy of
+ * them is the paper's Equation 9 without its constant e⁻ʲ, an eleventh class
+ * "rubbish" at distance j.
+ *
+ * @param codes the code of each class, all of one length
+ * @returns the layer, `[N, features] → logits [N, classes]`; the codes are its state
+ * @throws {RangeError} where there is no code, or they are not of one length
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { init, key, radialBasis, start, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const layer = radialBasis([[1, 1], [-1, 1]]);
+ * const { params, state } = init(layer, key(0), [2]);
+ * const [logits] = layer.apply(params, state, tf.tensor2d([[1, 0]]), {});
+ * assertEquals(await logits.array(), [[-1, -5]]);
+ * ```
+ */
+export function radialBasis(codes: readonly (readonly number[])[]): Layer<Empty, RadialBasisState> {
+  const [classes, features] = [codes.length, codes[0]?.length ?? 0];
+  if (features === 0 || codes.some((code) => code.length !== features)) {
+    throw new RangeError(
+      `Cannot make a radialBasis layer as its codes must be of one length of at least 1: current value is lengths [${
+        codes.map(({ length }) => length)
+      }]`,
+    );
+  }
+  return {
+    op: "radialBasis",
+    declare(shape) {
+      requireSizes("radialBasis", shape);
+      requireFeatures(features, shape);
+      const initializer = (): Float32Array => Float32Array.from(codes.flat());
+      return {
+        shape: [classes],
+        params: {},
+        state: { codes: { shape: [classes, features], initializer } },
+      };
+    },
+    apply(_params, state, x) {
+      requireFeatures(features, x.shape.slice(1));
+      const differences = tf.sub(
+        tf.reshape(x, [-1, 1, features]),
+        tf.reshape(state.codes, [1, classes, features]),
+      ); // [N, classes, features]
+      return [tf.neg(tf.sum(tf.square(differences), 2)), state];
+    },
+  };
+}
+
+function requireFeatures(features: number, shape: readonly number[]): void {
+  if (shape.length !== 1 || shape[0] !== features) {
+    throw new TypeError(
+      `Cannot apply a radialBasis layer as its input must be [${features}], as its codes are: current value is [${shape}]`,
+    );
+  }
+}

@@ -1,0 +1,72 @@
+// Pooling that learns: LeCun's sub-sampling layers.
+import type { Tensor, Tensor4D } from "../tensor/tensor.ts";
+import { tf } from "../tensor/tf.ts";
+import { sumWindows } from "../tensor/window_sums.ts";
+import { heNormal, type Initializer, zeros } from "./initializers.ts";
+import type { Layer } from "./layer.ts";
+import { checkWindow, type Pair, slide } from "./window.ts";
+
+/** Options of {@linkcode subsample}. */
+export type SubsampleOptions = {
+  /** Height and width of the window. Default: 2. */
+  readonly size?: Pair;
+  /** First values of the coefficients, given the shape `[h, w, 1, C]`. Default: {@linkcode heNormal}. */
+  readonly initializer?: Initializer;
+};
+
+/** Parameters of sub-sampling. */
+export type SubsampleParams = {
+  /** What each feature map's sums are multiplied by, `[C]`. */
+  readonly coefficient: Tensor;
+  /** What is added to them, `[C]`. */
+  readonly bias: Tensor;
+};
+
+/**
+ * Sub-sampling (LeCun, Bottou, Bengio and Haffner, 1998, §II.B): the sum of each
+ * window of a feature map, windows side by side, times a coefficient of the map,
+ * plus a bias. Two parameters a map.
+ *
+ * @param options window size (2), initializer
+ * @returns the layer, `[N, H, W, C] → [N, H', W', C]`
+ * @throws {RangeError} where the size is not a whole number of at least 1
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { countSlots, subsample } from "@neocog/neocog";
+ *
+ * const { shape, params } = subsample().declare([28, 28, 6]);
+ * assertEquals([shape, countSlots(params)], [[14, 14, 6], 12]);
+ * ```
+ */
+export function subsample(
+  options: SubsampleOptions = {},
+): Layer<SubsampleParams, Record<string, never>> {
+  const { size = 2, initializer = heNormal } = options;
+  const window = checkWindow("subsample", { size, stride: size, padding: "valid" });
+  return {
+    op: "subsample",
+    declare(shape) {
+      const features = [shape[2]!];
+      return {
+        shape: slide("subsample", window, shape, shape[2]!),
+        params: {
+          coefficient: {
+            shape: features,
+            // A coefficient is a filter's weight, the same at each of its taps.
+            initializer: (key) =>
+              initializer(key, [...window.size, 1, features[0]!]).slice(0, features[0]),
+          },
+          bias: { shape: features, initializer: zeros },
+        },
+        state: {},
+      };
+    },
+    apply(params, state, x) {
+      slide("subsample", window, x.shape.slice(1), x.shape.at(-1)!); // Refuses what it does not fit.
+      const sums = sumWindows(x as Tensor4D, window);
+      return [tf.add(tf.mul(sums, params.coefficient), params.bias), state];
+    },
+  };
+}

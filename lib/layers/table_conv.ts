@@ -1,0 +1,143 @@
+// Convolution whose feature maps each see some of the input's, by a table.
+import { convolve } from "../tensor/convolve.ts";
+import { fold } from "../tensor/random.ts";
+import type { Tensor, Tensor1D, Tensor4D } from "../tensor/tensor.ts";
+import { tf } from "../tensor/tf.ts";
+import { heNormal, type Initializer, zeros } from "./initializers.ts";
+import type { Layer, Slot } from "./layer.ts";
+import {
+  checkWindow,
+  type Pair,
+  requireImage,
+  requireWhole,
+  slide,
+  type Window,
+} from "./window.ts";
+
+/** For each feature map of the output the channels of the input that it sees. */
+export type ConnectionTable = readonly (readonly number[])[];
+
+/** Options of {@linkcode tableConv}. */
+export type TableConvOptions = {
+  /** For each feature map the channels that it sees, from 0. */
+  readonly table: ConnectionTable;
+  /** Height and width of the filters. */
+  readonly size: Pair;
+  /** First values of a feature map's filters. Default: {@linkcode heNormal}. */
+  readonly initializer?: Initializer;
+};
+
+/** Parameters of a convolution by a table. */
+export type TableConvParams = {
+  /** A filter for each connection, in the table's order, `[h, w, connections]`. */
+  readonly kernel: tf.Tensor3D;
+  /** One number a feature map, `[features]`. */
+  readonly bias: Tensor;
+};
+
+/**
+ * A convolution in which each feature map sees the channels that a table says, as
+ * C3 of LeNet-5 does "to break the symmetry" (LeCun, Bottou, Bengio and Haffner,
+ * 1998, §II.B, Table I). Only filters of connections that there are are parameters.
+ *
+ * @param options the table, the filters' size
+ * @returns the layer, `[N, H, W, C] → [N, H', W', features]`
+ * @throws {RangeError} where the table or the size is out of range
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { countSlots, tableConv } from "@neocog/neocog";
+ *
+ * const layer = tableConv({ table: [[0, 1], [1, 2], [0, 1, 2]], size: 5 });
+ * const { shape, params } = layer.declare([14, 14, 3]);
+ * assertEquals([shape, countSlots(params)], [[10, 10, 3], 7 * 25 + 3]);
+ * ```
+ */
+export function tableConv(
+  options: TableConvOptions,
+): Layer<TableConvParams, Record<string, never>> {
+  const { table, size, initializer = heNormal } = options;
+  const window = checkWindow("tableConv", { size, stride: 1, padding: "valid" });
+  requireTable(table);
+  return {
+    op: "tableConv",
+    declare(shape) {
+      requireChannels(table, shape);
+      const kernel = kernelSlot(table, window, initializer);
+      const bias: Slot = { shape: [table.length], initializer: zeros };
+      const output = slide("tableConv", window, shape, table.length);
+      return { shape: output, params: { kernel, bias }, state: {} };
+    },
+    apply(params, state, x) {
+      requireChannels(table, x.shape.slice(1));
+      const kernel = spreadOut(params.kernel, table, x.shape[3]!);
+      const bias = params.bias as Tensor1D;
+      return [convolve(x as Tensor4D, kernel, { ...window, groups: 1 }, bias), state];
+    },
+  };
+}
+
+/** The filters of the connections, those of a feature map drawn together: its fan is its own. */
+function kernelSlot(table: ConnectionTable, { size }: Window, initializer: Initializer): Slot {
+  const count = table.flat().length;
+  return {
+    shape: [...size, count],
+    initializer(key, shape) {
+      const values = new Float32Array(size[0] * size[1] * shape[2]!);
+      let first = 0;
+      table.forEach((channels, map) => {
+        const own = initializer(fold(key, map), [...size, channels.length, 1]);
+        own.forEach((value, i) => {
+          const [tap, channel] = [Math.floor(i / channels.length), i % channels.length];
+          values[tap * count + first + channel] = value;
+        });
+        first += channels.length;
+      });
+      return values;
+    },
+  };
+}
+
+/**
+ * The filters among zeros, `[h, w, C, features]`: a product with a matrix that has
+ * a single 1 in each row, which is exact and has its transpose for a gradient.
+ */
+function spreadOut(kernel: tf.Tensor3D, table: ConnectionTable, channels: number): Tensor4D {
+  const [height, width, count] = kernel.shape;
+  const features = table.length;
+  const places = table.flatMap((seen, map) => seen.map((channel) => channel * features + map));
+  const selection = new Float32Array(count * channels * features);
+  places.forEach((place, i) => selection[i * channels * features + place] = 1);
+  const rows = tf.reshape(kernel, [height * width, count]);
+  const whole = tf.matMul(rows, tf.tensor2d(selection, [count, channels * features]));
+  return tf.reshape(whole, [height, width, channels, features]);
+}
+
+function requireTable(table: ConnectionTable): void {
+  if (table.length === 0 || table.some((channels) => channels.length === 0)) {
+    throw new RangeError(
+      `Cannot make a tableConv layer as each feature map of its table must see a channel: current value is ${
+        JSON.stringify(table)
+      }`,
+    );
+  }
+  for (const channels of table) {
+    channels.forEach((channel) => requireWhole("tableConv", "table's channels", channel, 0));
+    if (new Set(channels).size < channels.length) {
+      throw new RangeError(
+        `Cannot make a tableConv layer as a feature map must see a channel once: current value is [${channels}]`,
+      );
+    }
+  }
+}
+
+function requireChannels(table: ConnectionTable, shape: readonly number[]): void {
+  requireImage("tableConv", shape);
+  const last = Math.max(...table.flat());
+  if (last >= shape[2]!) {
+    throw new RangeError(
+      `Cannot apply a tableConv layer as its input must have the table's channels, 0 to ${last}: current value is [${shape}]`,
+    );
+  }
+}
