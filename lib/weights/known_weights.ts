@@ -80,4 +80,11 @@ export const knownWeights: Readonly<Record<string, KnownWeights>> = {
   "vgg13-bn": timm("vgg13_bn", "main", { model: "vgg13-bn" }),
   "vgg16-bn": timm("vgg16_bn", "main", { model: "vgg16-bn" }),
   "vgg19-bn": timm("vgg19_bn", "main", { model: "vgg19-bn" }),
+  "inception-v3": {
+    ...timm("inception_v3", "main", {
+      model: "inception-v3",
+      sha256: "9c452c63a67fd03a38a78c401ba12d4be0e926df63c93403de3a29f6df20fefb",
+    }),
+    preprocessing: "inception",
+  },
 };
