@@ -328,6 +328,17 @@ export {
 } from "./lib/weights/checkpoint.ts";
 export type { HostDtype, HostTensor, HostValues } from "./lib/weights/host_tensor.ts";
 export type { Json } from "./lib/weights/json.ts";
+export type { DownloadOptions } from "./lib/weights/download.ts";
+export {
+  type KnownWeights,
+  knownWeights,
+  type WeightsSource,
+} from "./lib/weights/known_weights.ts";
+export {
+  pretrained,
+  type PretrainedFile,
+  type PretrainedOptions,
+} from "./lib/weights/pretrained.ts";
 export {
   type LoadedTorch,
   loadTorch,

@@ -17,7 +17,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   optimizers: ["tensor"],
   data: ["tensor"],
   models: ["tensor", "text", "layers"],
-  weights: ["tensor", "layers", "models"],
+  weights: ["tensor", "text", "layers", "models"],
   sizing: ["tensor", "text", "layers"],
   train: ["tensor", "weights", "device", "layers", "losses", "optimizers", "data"],
 };

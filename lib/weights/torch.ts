@@ -2,7 +2,7 @@
 import { fillSlots, type Layer } from "../layers/layer.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import { entries, type Path, type Tree } from "../tensor/tree.ts";
-import { upload } from "../tensor/upload.ts";
+import { download, upload } from "../tensor/transfer.ts";
 import { fromOihw, toOihw } from "./axes.ts";
 import { type LazyTensor, writeSafetensors } from "./safetensors_write.ts";
 import type { TensorSource } from "./tensor_source.ts";
@@ -153,8 +153,7 @@ function lazyTensor({ path, shape, sizes, torchShape }: TorchSlot, tensor?: Tens
       }`,
     );
   }
-  const values = async (): Promise<Float32Array> =>
-    toOihw(await tensor!.data() as Float32Array, sizes);
+  const values = async (): Promise<Float32Array> => toOihw(await download(tensor!), sizes);
   return { dtype: "float32", shape: torchShape, values };
 }
 

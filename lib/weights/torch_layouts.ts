@@ -1,6 +1,8 @@
 // Which names PyTorch's implementations have for the registry's models.
 import type { TorchLayout } from "./torch_layout.ts";
 import { alexnetTorchNames } from "./torch_names/alexnet.ts";
+import { torchvisionGoogLeNet } from "./torch_names/googlenet.ts";
+import { torchvisionInception } from "./torch_names/inception.ts";
 import { akamasterResnet, timmResnet, torchvisionResnet } from "./torch_names/resnet.ts";
 import { squeezenetTorchNames } from "./torch_names/squeezenet.ts";
 import { vggTimmNames, vggTorchNames } from "./torch_names/vgg.ts";
@@ -24,6 +26,8 @@ export const torchLayouts: Readonly<Record<string, readonly TorchLayout[]>> = {
   "vgg16-bn": vggLayouts(16, true),
   "vgg19-bn": vggLayouts(19, true),
   "squeezenet": [squeezenetTorchNames()],
+  "googlenet-torchvision": [torchvisionGoogLeNet],
+  "inception-v3": [torchvisionInception],
   "resnet18": imagenetResnet,
   "resnet34": imagenetResnet,
   "resnet50": imagenetResnet,

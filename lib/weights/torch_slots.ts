@@ -79,6 +79,8 @@ function visit(place: Place, order: Order, look: (place: Place, order: Order) =>
     const inner = { op: layer.op, path: path === "" ? name : `${path}/${name}`, inputShape };
     return last = visit({ ...inner, declaration }, isJoin ? order : last, look);
   });
+  // What enters a side exit goes on as it was.
+  if (op === "auxiliary") return order;
   if (!isJoin) return last;
   const isAlike = ends.every((end) => `${end}` === `${ends[0]}`);
   return isAlike && (op !== "concat" || ends[0] === undefined) ? ends[0] : "mixed";

@@ -20,6 +20,7 @@ import {
 import { onCpu } from "../backends.ts";
 import { gpuTest } from "../device/adapter.ts";
 import { torchKeys, type TorchvisionModel } from "../golden/torch_keys.ts";
+import { fitTorch, torchFaults } from "../../lib/weights/torch_fit.ts";
 import { torchSlots } from "../../lib/weights/torch_slots.ts";
 import type { TensorSource } from "../../lib/weights/tensor_source.ts";
 
@@ -35,12 +36,14 @@ function found({ name, layout, numClasses }: Recognised): string {
   return `${name} ${layout.name} ${numClasses}`;
 }
 
-const TORCHVISION: Partial<Record<TorchvisionModel, string>> = {
+const TORCHVISION: Record<TorchvisionModel, string> = {
   alexnet: "alexnet-torchvision",
   vgg11: "vgg11",
   vgg16: "vgg16",
   vgg11_bn: "vgg11-bn",
   squeezenet1_0: "squeezenet",
+  googlenet: "googlenet-torchvision",
+  inception_v3: "inception-v3",
   resnet18: "resnet18",
   resnet50: "resnet50",
 };
@@ -52,6 +55,21 @@ for (const [theirs, ours] of Object.entries(TORCHVISION)) {
     assertEquals(found(recognise(source, ours)), `${ours} torchvision 1000`);
   });
 }
+
+Deno.test("auxiliary heads are left where the model has none, and needed where it has", () => {
+  const heads: [TorchvisionModel, number][] = [["googlenet", 20], ["inception_v3", 14]];
+  for (const [theirs, count] of heads) {
+    const ours = TORCHVISION[theirs];
+    const source = shapesOf(torchKeys(theirs));
+    const { model, inputShape, layout } = recognise(source);
+    const { ignored } = fitTorch(torchSlots(model, inputShape, layout), source);
+    assertEquals(ignored.length, count);
+    const whole = models[ours]!.build({ auxiliary: true });
+    const fit = fitTorch(torchSlots(whole, inputShape, layout), source);
+    assertEquals(fit.ignored, []);
+    assertEquals(torchFaults(fit), { missing: [], unexpected: [], misshapen: [] });
+  }
+});
 
 /** The shapes of a model of the registry by a layout, as PyTorch has them. */
 function shapesBy(name: string, layout: string, numClasses: number): Map<string, Shape> {

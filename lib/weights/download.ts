@@ -1,0 +1,201 @@
+// Fetches a file over connections that may break: each goes on where the last one ended.
+import { fileError } from "./file_error.ts";
+import { delay, Stall } from "./patience.ts";
+import { checkResponse, PassingError, rangeHeaders, startOf, totalOf } from "./http_range.ts";
+
+/** How a file is fetched. */
+export type DownloadOptions = {
+  /** Called with how many bytes are there, and of how many where the server says so. */
+  readonly onProgress?: (bytes: number, total: number | undefined) => void;
+  /** Ends the fetching; what is there is kept for the next time. */
+  readonly signal?: AbortSignal;
+  /** How many attempts in succession may fail without bringing a byte. Default: 5. */
+  readonly retries?: number;
+  /** Time before the second attempt, in milliseconds; doubled before each further. Default: 500. */
+  readonly retryDelay?: number;
+  /** Time without a byte after which a connection is given up, in milliseconds. Default: 30,000. */
+  readonly stallTimeout?: number;
+};
+
+/** What is known of a file before it is fetched. */
+export type Expected = {
+  /** Its size, which the server must agree with. */
+  readonly bytes?: number | undefined;
+  /** Whether its contents are checked afterwards, so that parts of other versions are found out. */
+  readonly isChecked: boolean;
+};
+
+/** More than any file of weights here has; a server that never ends does not fill the disk. */
+const LARGEST = 16 * 2 ** 30;
+
+/**
+ * Fetches a file. What is at `part` already is taken for its beginning, if the server still has
+ * the same version of the file.
+ *
+ * Needs `--allow-net` for the host, and `--allow-read` and `--allow-write` for `part`.
+ *
+ * @param url where it is
+ * @param part the file to write; left as it is where this throws, unless it is known to be bad
+ * @param expected what is known of it
+ * @param options progress, signal, retries
+ * @throws {Deno.errors.NotFound} where the server has no such file
+ * @throws {SyntaxError} where it answers a web page
+ * @throws {RangeError} where the file has another size than is known
+ * @throws {Error} where the server refuses, or too many attempts failed
+ */
+export async function download(
+  url: string,
+  part: string,
+  expected: Expected,
+  options: DownloadOptions = {},
+): Promise<void> {
+  const { signal, retries = 5, retryDelay = 500 } = options;
+  let failures = 0;
+  let highest = await sizeOf(part);
+  while (true) {
+    try {
+      signal?.throwIfAborted();
+      return await attempt(url, part, expected, options);
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!(error instanceof PassingError)) throw error;
+      const reached = await sizeOf(part);
+      failures = reached > highest ? 0 : failures + 1;
+      highest = Math.max(highest, reached);
+      if (failures > retries) {
+        throw new Error(
+          `Cannot fetch ${url} as the connection must bring the whole file: current value is ` +
+            `${error.message}, with ${reached} bytes there, after ${failures} attempts that brought nothing; ` +
+            "another call goes on from there",
+          { cause: error },
+        );
+      }
+      await delay(retryDelay * 2 ** Math.max(0, failures - 1), signal);
+    }
+  }
+}
+
+/** Removes a part and what is known of its version. */
+export async function discard(part: string): Promise<void> {
+  for (const path of [part, versionFile(part)]) await Deno.remove(path).catch(ignoreAbsent);
+}
+
+/** Beside a part: the version that it is of, as the server calls it. */
+function versionFile(part: string): string {
+  return `${part}.version`;
+}
+
+function ignoreAbsent(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
+}
+
+async function sizeOf(path: string): Promise<number> {
+  const info = await Deno.stat(path).catch(ignoreAbsent);
+  return info?.size ?? 0;
+}
+
+async function attempt(
+  url: string,
+  part: string,
+  expected: Expected,
+  options: DownloadOptions,
+): Promise<void> {
+  const held = await sizeOf(part);
+  const version = await Deno.readTextFile(versionFile(part)).catch(ignoreAbsent);
+  const stall = new Stall(options.stallTimeout ?? 30_000, options.signal);
+  try {
+    const headers = rangeHeaders(held, version ?? undefined, expected.isChecked);
+    const response = await passing(fetch(url, { headers, signal: stall.signal }));
+    if (response.status === 416 && held > 0) return await afterRange(response, held, part);
+    try {
+      checkResponse(response, url, expected.bytes, held);
+      const start = startOf(response, held);
+      if (start === undefined) throw await restart(part, "the server sent another range");
+      await keepVersion(response, part);
+      await append(response, part, start, expected, { ...options, stall });
+    } finally {
+      await response.body?.cancel().catch(() => {});
+    }
+  } finally {
+    stall.end();
+  }
+}
+
+/** After the answer that nothing follows what is there: either all is, or it is another file's. */
+async function afterRange(response: Response, held: number, part: string): Promise<void> {
+  await response.body?.cancel();
+  if (totalOf(response, held) === held) return;
+  throw await restart(part, "the server has a shorter file than what is there");
+}
+
+async function restart(part: string, reason: string): Promise<PassingError> {
+  await discard(part);
+  return new PassingError(reason);
+}
+
+async function keepVersion({ headers }: Response, part: string): Promise<void> {
+  const etag = headers.get("etag");
+  // A weak one does not promise the same bytes.
+  const version = etag?.startsWith('"') ? etag : headers.get("last-modified");
+  if (version) await Deno.writeTextFile(versionFile(part), version);
+  else await Deno.remove(versionFile(part)).catch(ignoreAbsent);
+}
+
+async function append(
+  response: Response,
+  part: string,
+  start: number,
+  { bytes = LARGEST }: Expected,
+  { stall, onProgress }: DownloadOptions & { readonly stall: Stall },
+): Promise<void> {
+  const total = totalOf(response, start);
+  using file = await open(part, start);
+  let done = start;
+  onProgress?.(done, total);
+  const reader = (response.body ?? new Blob().stream()).getReader();
+  for (let next; !(next = await passing(reader.read())).done;) {
+    stall.reset();
+    done += next.value.length;
+    if (done > bytes) {
+      await discard(part);
+      throw new RangeError(
+        `Cannot fetch ${response.url} as it must have ${bytes} bytes: current value is more`,
+      );
+    }
+    await writeAll(file, next.value, part);
+    onProgress?.(done, total);
+  }
+  await file.sync();
+  if (total !== undefined && done < total) {
+    throw new PassingError(`an end after ${done} of ${total} bytes`);
+  }
+}
+
+async function open(part: string, start: number): Promise<Deno.FsFile> {
+  try {
+    const file = await Deno.open(part, { write: true, create: true, truncate: start === 0 });
+    await file.seek(start, Deno.SeekMode.Start);
+    return file;
+  } catch (error) {
+    throw fileError(`Cannot write ${part}`, error);
+  }
+}
+
+async function writeAll(file: Deno.FsFile, bytes: Uint8Array, part: string): Promise<void> {
+  try {
+    for (let written = 0; written < bytes.length;) {
+      written += await file.write(bytes.subarray(written));
+    }
+  } catch (error) {
+    throw fileError(`Cannot write ${part}`, error);
+  }
+}
+
+/** What fails on the way of fetch is a TypeError, and may be gone the next time. */
+async function passing<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw error instanceof TypeError ? new PassingError(error.message, { cause: error }) : error;
+  }
+}

@@ -1,0 +1,60 @@
+// Whether a file is what it was, or what it is said to be, by its SHA-256.
+import { writeFileAtomically } from "./atomic_file.ts";
+import { requireSha256, sha256OfFile } from "./sha256.ts";
+
+/** Whether there is a regular file. */
+export async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/**
+ * Refuses a file with another hash.
+ *
+ * @param path the file
+ * @param expected its SHA-256, or `undefined` where any will do
+ * @param what what the message calls it
+ * @returns its SHA-256
+ * @throws {Error} where it is another; whoever calls removes the file, or says to
+ */
+export async function requireHash(
+  path: string,
+  expected: string | undefined,
+  what: string,
+): Promise<string> {
+  const actual = await sha256OfFile(path);
+  if (expected === undefined || actual === expected) return actual;
+  throw new Error(
+    `Cannot use ${what} as its SHA-256 must be ${expected}: current value is ${actual}. ` +
+      "It is another file than it was, or was damaged on the way",
+  );
+}
+
+/**
+ * The hash that a file had the first time, which lies beside it in the form of `sha256sum`.
+ *
+ * @param path the file, which need not be there
+ */
+export async function firstHash(path: string): Promise<string | undefined> {
+  if (!await isFile(hashFile(path))) return undefined;
+  return requireSha256((await Deno.readTextFile(hashFile(path))).slice(0, 64));
+}
+
+/**
+ * Keeps the hash of the first time, where none is kept yet.
+ *
+ * @param path the file
+ * @param hash its SHA-256
+ */
+export async function keepFirstHash(path: string, hash: string): Promise<void> {
+  if (await isFile(hashFile(path))) return;
+  await writeFileAtomically(hashFile(path), `${hash}  ${path.split(/[/\\]/).at(-1)}\n`);
+}
+
+function hashFile(path: string): string {
+  return `${path}.sha256`;
+}

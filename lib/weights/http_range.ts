@@ -1,0 +1,97 @@
+// What HTTP says of parts of files: what to ask for, and what an answer means. RFC 9110, §14.
+
+/** A failure that another attempt may not have. */
+export class PassingError extends Error {}
+
+/**
+ * The headers that ask for the rest of a file.
+ *
+ * @param held how many bytes are there
+ * @param version the version that they are of, as the server called it
+ * @param isChecked whether a part of another version would be found out
+ */
+export function rangeHeaders(
+  held: number,
+  version: string | undefined,
+  isChecked: boolean,
+): Headers {
+  // Compressed, its bytes could not be counted.
+  const headers = new Headers({ "accept-encoding": "identity" });
+  if (held === 0 || (version === undefined && !isChecked)) return headers;
+  headers.set("range", `bytes=${held}-`);
+  // Of another version the server is to send all.
+  if (version !== undefined) headers.set("if-range", version);
+  return headers;
+}
+
+/**
+ * Refuses an answer that is not the file.
+ *
+ * @param response the answer
+ * @param url what was asked for
+ * @param bytes the file's size, where it is known
+ * @param held how many bytes are there already
+ * @throws {PassingError} where the server may answer otherwise later
+ * @throws {Error} where it will not
+ */
+export function checkResponse(
+  response: Response,
+  url: string,
+  bytes: number | undefined,
+  held: number,
+): void {
+  const { status, statusText, headers } = response;
+  const answer = `${status} ${statusText}`.trim();
+  if (status === 408 || status === 429 || status >= 500) {
+    throw new PassingError(`the answer ${answer}`);
+  }
+  if (status !== 200 && status !== 206) {
+    const message = `Cannot fetch ${url} as the server must have it: current value is ${answer}`;
+    throw status === 404 || status === 410 ? new Deno.errors.NotFound(message) : new Error(message);
+  }
+  const type = headers.get("content-type") ?? "";
+  if (/^\s*(?:text\/html|application\/xhtml)/i.test(type)) {
+    throw new SyntaxError(
+      `Cannot fetch ${url} as it must be a file and no web page: current value is ${type}`,
+    );
+  }
+  const total = totalOf(response, held);
+  if (bytes !== undefined && total !== undefined && total !== bytes) {
+    throw new RangeError(
+      `Cannot fetch ${url} as it must have ${bytes} bytes: current value is ${total}`,
+    );
+  }
+}
+
+/** `bytes 100-199/200`; the size may be `*`, and the range where there is none. */
+const CONTENT_RANGE = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+|\*)$/;
+
+/**
+ * The place in the file where an answer begins.
+ *
+ * @param response the answer
+ * @param held how many bytes are there
+ * @returns 0 or `held`; `undefined` where the answer is another part of the file
+ */
+export function startOf({ status, headers }: Response, held: number): number | undefined {
+  if (status !== 206) return 0;
+  const first = CONTENT_RANGE.exec(headers.get("content-range") ?? "")?.[1];
+  return first !== undefined && Number(first) === held && held > 0 ? held : undefined;
+}
+
+/**
+ * The whole file's size by an answer.
+ *
+ * @param response the answer
+ * @param held how many bytes are there
+ * @returns the size, or `undefined` where the answer does not say
+ */
+export function totalOf({ status, headers }: Response, held: number): number | undefined {
+  if (status === 206 || status === 416) {
+    const size = CONTENT_RANGE.exec(headers.get("content-range") ?? "")?.[3];
+    if (size !== undefined && size !== "*") return Number(size);
+  }
+  const length = headers.get("content-length");
+  if (length === null || status === 416 || headers.has("content-encoding")) return undefined;
+  return Number(length) + (status === 206 ? held : 0);
+}

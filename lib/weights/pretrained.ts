@@ -1,0 +1,167 @@
+// Files of weights by name: fetched once, checked each time, kept in a cache.
+import { unknownName } from "../text/nearest.ts";
+import { cacheDirectory } from "./cache_directory.ts";
+import { discard, download, type DownloadOptions } from "./download.ts";
+import { fileError } from "./file_error.ts";
+import { type KnownWeights, knownWeights, type WeightsSource } from "./known_weights.ts";
+import { firstHash, isFile, keepFirstHash, requireHash } from "./file_trust.ts";
+import { openSafetensors } from "./safetensors_file.ts";
+import { requireSha256, sha256OfText } from "./sha256.ts";
+
+/** Options of {@linkcode pretrained}. */
+export type PretrainedOptions = DownloadOptions & {
+  /** Where files are kept. Default: `NEOCOG_CACHE`, else `neocog` in the user's cache directory. */
+  readonly cacheDir?: string;
+  /** The SHA-256 that the file must have, in hexadecimal. Default: the known one. */
+  readonly sha256?: string;
+};
+
+/** A file of weights that is on the disk. */
+export type PretrainedFile = {
+  readonly path: string;
+  /** The file's SHA-256; of a local file only where one was to be checked. */
+  readonly sha256?: string;
+  /**
+   * How far the file is known: `"checked"` against a hash that was known before, `"trusted"` as
+   * the same file as the first time, without anything to compare that one with, or `"local"`.
+   */
+  readonly trust: "checked" | "trusted" | "local";
+  /** What is known of it, where it is one of {@linkcode knownWeights}. */
+  readonly known?: KnownWeights;
+};
+
+/**
+ * The file of pretrained weights, which is fetched where it is not in the cache: over broken
+ * connections, whole or not at all. Its SHA-256 is compared at every call: with the known one,
+ * or else with that of the first time, which is kept beside the file.
+ *
+ * Needs `--allow-read` for a local file; for others also `--allow-write` for the cache,
+ * `--allow-net` for the host if the file is not there yet, and `--allow-env` for the variables
+ * that name the cache if `cacheDir` is not given.
+ *
+ * @param weights a name in {@linkcode knownWeights}, the path of a local file (with a slash, or
+ * ending in `.safetensors`), a URL, or a source
+ * @param options cache, hash, progress, signal, retries
+ * @returns the file's path, its hash and what is known of it
+ * @throws {RangeError} where there is no such name, or the file has another size than is known
+ * @throws {Deno.errors.NotFound} where there is no such file, here or on the server
+ * @throws {SyntaxError} where the server's file is a web page, or no safetensors file
+ * @throws {Error} where the file has another hash, the server refuses, or too many attempts failed
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { pretrained, serialiseSafetensors } from "@neocog/neocog";
+ *
+ * const path = await Deno.makeTempFile({ suffix: ".safetensors" });
+ * await Deno.writeFile(path, serialiseSafetensors(new Map()));
+ * assertEquals(await pretrained(path), { path, trust: "local" });
+ * ```
+ */
+export async function pretrained(
+  weights: string | WeightsSource,
+  options: PretrainedOptions = {},
+): Promise<PretrainedFile> {
+  const found = sourceOf(weights);
+  const given = options.sha256 ?? (typeof found === "string" ? undefined : found.sha256);
+  const sha256 = given === undefined ? undefined : requireSha256(given);
+  if (typeof found === "string") return await localFile(found, sha256);
+  const directory = `${options.cacheDir ?? cacheDirectory()}/weights`;
+  await makeDirectory(directory);
+  const path = `${directory}/${cacheName(found.url)}`;
+  using _lock = await locked(`${path}.lock`);
+  const actual = await isFile(path)
+    ? await requireHash(
+      path,
+      sha256 ?? await firstHash(path),
+      `${path} (of ${found.url}; without it, it is fetched anew)`,
+    )
+    : await fetchTo(path, found, sha256, options);
+  if (sha256 === undefined) await keepFirstHash(path, actual);
+  const known = typeof weights === "string" ? knownWeights[weights] : undefined;
+  return {
+    path,
+    sha256: actual,
+    trust: sha256 === undefined ? "trusted" : "checked",
+    ...(known ? { known } : {}),
+  };
+}
+
+/** The path of a local file, or where to fetch from. */
+function sourceOf(weights: string | WeightsSource): string | WeightsSource {
+  if (typeof weights !== "string") return requireHttp(weights);
+  if (Object.hasOwn(knownWeights, weights)) return knownWeights[weights]!;
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(weights)) return requireHttp({ url: weights });
+  if (/[/\\]|\.safetensors$/i.test(weights)) return weights;
+  throw new RangeError(
+    `Cannot find weights as their name must be known, or a path or a URL be given: ${
+      unknownName("weights", weights, Object.keys(knownWeights))
+    }`,
+  );
+}
+
+function requireHttp(source: WeightsSource): WeightsSource {
+  if (URL.canParse(source.url) && /^https?:$/.test(new URL(source.url).protocol)) return source;
+  throw new RangeError(
+    `Cannot fetch weights as their URL must begin with https: or http:: current value is ${source.url}`,
+  );
+}
+
+async function localFile(path: string, sha256: string | undefined): Promise<PretrainedFile> {
+  if (sha256 !== undefined) {
+    return { path, sha256: await requireHash(path, sha256, path), trust: "checked" };
+  }
+  (await openSafetensors(path)).close();
+  return { path, trust: "local" };
+}
+
+/** The file's own name, and what tells it from those of other URLs. */
+function cacheName(url: string): string {
+  const { hostname, pathname } = new URL(url);
+  const parts = [hostname, ...pathname.split("/")].filter((part) => part !== "");
+  // Of `…/timm/resnet18.tv_in1k/resolve/main/model.safetensors` the repository says most.
+  const repository = parts.find((_, i) => parts[i + 1] === "resolve");
+  const stem = repository ?? parts.at(-1)!.replace(/\.safetensors$/, "");
+  const plain = stem.replace(/[^\w.-]+/g, "_").slice(0, 60);
+  return `${plain}-${sha256OfText(url).slice(0, 12)}.safetensors`;
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await Deno.mkdir(path, { recursive: true });
+  } catch (error) {
+    throw fileError(`Cannot keep fetched files in ${path}`, error);
+  }
+}
+
+/** Keeps other processes from fetching the same file at once. */
+async function locked(path: string): Promise<Deno.FsFile> {
+  const file = await Deno.open(path, { write: true, create: true });
+  await file.lock(true);
+  return file;
+}
+
+/** Fetches a file, and gives it its name once it is known to be good. */
+async function fetchTo(
+  path: string,
+  { url, bytes }: WeightsSource,
+  sha256: string | undefined,
+  options: DownloadOptions,
+): Promise<string> {
+  const part = `${path}.part`;
+  await download(url, part, { bytes, isChecked: sha256 !== undefined }, options);
+  try {
+    const hash = await requireHash(part, sha256 ?? await firstHash(path), url);
+    (await openSafetensors(part)).close();
+    await Deno.rename(part, path);
+    return hash;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new SyntaxError(`Cannot use ${url} as it must be a safetensors file: ${error.message}`, {
+      cause: error,
+    });
+  } finally {
+    // What was fetched in full and is bad must not be gone on from.
+    await discard(part);
+  }
+}

@@ -1,0 +1,45 @@
+// SHA-256 of files and of texts.
+import { createHash } from "node:crypto";
+import { fileError } from "./file_error.ts";
+
+/** A hash as it is written: 64 hexadecimal digits. */
+const HEX = /^[0-9a-f]{64}$/;
+
+/**
+ * The SHA-256 of a file, of which a megabyte at a time is in memory.
+ *
+ * @param path the file
+ * @returns 64 hexadecimal digits
+ * @throws {Error} of the class that Deno has for it, where the system refuses
+ */
+export async function sha256OfFile(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  const buffer = new Uint8Array(2 ** 20);
+  try {
+    using file = await Deno.open(path);
+    for (let count; (count = await file.read(buffer)) !== null;) {
+      hash.update(buffer.subarray(0, count));
+    }
+  } catch (error) {
+    throw fileError(`Cannot read ${path}`, error);
+  }
+  return hash.digest("hex");
+}
+
+/** The SHA-256 of a text's UTF-8. */
+export function sha256OfText(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/**
+ * A hash that someone gave, in small letters.
+ *
+ * @throws {RangeError} where it is none
+ */
+export function requireSha256(hash: string): string {
+  const small = hash.toLowerCase();
+  if (HEX.test(small)) return small;
+  throw new RangeError(
+    `Cannot check a file as its SHA-256 must be 64 hexadecimal digits: current value is ${hash}`,
+  );
+}
