@@ -3,6 +3,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { parsePreprocessing, preprocessingOf } from "../../lib/image/parse_preprocessing.ts";
 import { preprocessings } from "../../lib/image/preprocessing.ts";
 import { parseSafetensors } from "../../lib/weights/safetensors.ts";
+import { sharedDataTest, sharedPath } from "../shared_data.ts";
 
 /** The part of timm/resnet50.a1_in1k's config.json that is about pictures, and some more. */
 const TIMM = {
@@ -90,23 +91,8 @@ Deno.test("the text input says order, range, means, height and width", () => {
   assertThrows(() => preprocessingOf({ input }, "a"), SyntaxError, "its crop must be");
 });
 
-const squeezenet = new URL(
-  "../../../shared/data/squeezenet1_0-imagenet.safetensors",
-  import.meta.url,
-);
-let file: Uint8Array | undefined;
-try {
-  file = Deno.readFileSync(squeezenet);
-} catch {
-  file = undefined;
-}
-
-Deno.test({
-  name: "the real SqueezeNet says how it sees pictures" +
-    (file ? "" : " (ignored: ../shared/data cannot be read)"),
-  ignore: file === undefined,
-  fn(): void {
-    const { metadata } = parseSafetensors(file!, "squeezenet");
-    assertEquals(preprocessingOf(metadata, "a"), { ...preprocessings.caffe, crop: [227, 227] });
-  },
+sharedDataTest("the real SqueezeNet says how it sees pictures", () => {
+  const file = Deno.readFileSync(sharedPath("squeezenet1_0-imagenet.safetensors"));
+  const { metadata } = parseSafetensors(file, "squeezenet");
+  assertEquals(preprocessingOf(metadata, "a"), { ...preprocessings.caffe, crop: [227, 227] });
 });

@@ -6,45 +6,35 @@ import { inputShapeOf, preprocess } from "../../lib/image/preprocess.ts";
 import { type Preprocessing, preprocessings } from "../../lib/image/preprocessing.ts";
 import { resize } from "../../lib/image/resize.ts";
 import golden from "../golden/preprocess.json" with { type: "json" };
+import { sharedDataTest, sharedPath } from "../shared_data.ts";
 import { JPEGS } from "./jpeg_fixture.ts";
 
-const PHOTOS = new URL("../../../shared/data/photos/", import.meta.url);
-
-/** The file of a picture; `undefined` where it is a photo that is not there. */
-function fileOf(picture: string): Uint8Array | undefined {
-  if (picture === "wave") return JPEGS.find(({ name }) => name === "colour 4:4:4")!.png;
-  try {
-    return Deno.readFileSync(new URL(`${picture}.png`, PHOTOS));
-  } catch {
-    return undefined;
-  }
+/** The file of a picture, drawn here or a photo. */
+function fileOf(picture: string): Uint8Array {
+  if (picture !== "wave") return Deno.readFileSync(sharedPath(`photos/${picture}.png`));
+  return JPEGS.find(({ name }) => name === "colour 4:4:4")!.png;
 }
 
 const numbers = (text: string): number[] => text.split(" ").map(Number);
 
 golden.forEach(({ picture, how, places, values }) => {
-  const file = fileOf(picture);
-  const absent = file ? "" : " (ignored: ../shared/data cannot be read)";
   const size = `${how.resize ?? "no"} resize ${how.filter}, crop ${how.crop}`;
-  Deno.test({
-    name: `preprocessing gives torchvision's numbers: ${picture}, ${size}${absent}`,
-    ignore: file === undefined,
-    fn(): void {
-      const { resize, ...rest } = how;
-      const sized = resize === null ? rest : { ...rest, resize };
-      const asked = { range: 1, ...sized } as unknown as Preprocessing;
-      const found = preprocess(decodeImage(file!, picture), asked);
-      const [height, width, channels] = inputShapeOf(asked);
-      assertEquals(found.length, height * width * channels);
-      const at = numbers(places);
-      numbers(values).forEach((value, i) => {
-        const [y, x] = [at[2 * Math.floor(i / 3)]!, at[2 * Math.floor(i / 3) + 1]!];
-        const c = i % 3;
-        const level = Math.abs(found[(y * width + x) * 3 + c]! - value) * how.std[c]! * 255;
-        // PIL rounds to whole levels after each of two passes.
-        assertLess(level, how.resize === null ? 0.01 : 1.5, `${y}, ${x}, ${c}`);
-      });
-    },
+  const name = `preprocessing gives torchvision's numbers: ${picture}, ${size}`;
+  (picture === "wave" ? Deno.test : sharedDataTest)(name, () => {
+    const { resize, ...rest } = how;
+    const sized = resize === null ? rest : { ...rest, resize };
+    const asked = { range: 1, ...sized } as unknown as Preprocessing;
+    const found = preprocess(decodeImage(fileOf(picture), picture), asked);
+    const [height, width, channels] = inputShapeOf(asked);
+    assertEquals(found.length, height * width * channels);
+    const at = numbers(places);
+    numbers(values).forEach((value, i) => {
+      const [y, x] = [at[2 * Math.floor(i / 3)]!, at[2 * Math.floor(i / 3) + 1]!];
+      const c = i % 3;
+      const level = Math.abs(found[(y * width + x) * 3 + c]! - value) * how.std[c]! * 255;
+      // PIL rounds to whole levels after each of two passes.
+      assertLess(level, how.resize === null ? 0.01 : 1.5, `${y}, ${x}, ${c}`);
+    });
   });
 });
 

@@ -3,33 +3,25 @@ import { assertEquals, assertThrows } from "@std/assert";
 import {
   cifarResnet,
   countSlots,
-  disposeTree,
   entries,
   findModel,
-  hostTensor,
   init,
   key,
   type Layer,
-  leaves,
   models,
   normal,
-  parseSafetensors,
   type Path,
   plain20,
   resnet20,
-  type Safetensors,
   type Shape,
   start,
-  type Tensor,
   tf,
   type Tree,
   valueAndGrad,
 } from "../../mod.ts";
-import { akamasterResnet } from "../../lib/weights/torch_names/resnet.ts";
 import { onCpu } from "../backends.ts";
 import { assertClose, numbersOf } from "../closeness.ts";
-import { gpuTest, hasAdapter } from "../device/adapter.ts";
-import { torchTensors } from "./torch_tensors.ts";
+import { gpuTest } from "../device/adapter.ts";
 
 const CIFAR: Shape = [32, 32, 3];
 
@@ -92,131 +84,6 @@ Deno.test("depths that are not 6n + 2, and class counts that are none, are refus
   }
   assertThrows(() => resnet20({ numClasses: 0 }), RangeError, "current value is 0");
   assertThrows(() => plain20().declare([32, 32]), TypeError, 'In "conv1": ');
-});
-
-/** Where PyTorch keeps what is here; of `stage2/block1/sum/body/conv1`: `layer2.0.conv1`. */
-function torchName(path: Path): string {
-  const leaf = {
-    kernel: "weight",
-    scale: "weight",
-    shift: "bias",
-    mean: "running_mean",
-    variance: "running_var",
-  };
-  const at = path.lastIndexOf("/");
-  const name = path.slice(at + 1);
-  return `${akamasterResnet.module(path.slice(0, at))}.${leaf[name as keyof typeof leaf] ?? name}`;
-}
-
-/** A tree with PyTorch's numbers in the place of the first ones. */
-function withTorch<T extends Tree>(tree: T, contents: Safetensors): T {
-  const replace = (branch: Tree, path: Path): Tree => {
-    if (branch === null) return null;
-    if (!(branch instanceof tf.Tensor)) {
-      return Object.fromEntries(
-        Object.entries(branch).map(([name, child]) => [
-          name,
-          replace(child, path === "" ? name : `${path}/${name}`),
-        ]),
-      );
-    }
-    const { values, shape } = hostTensor(contents, torchName(path));
-    const theirs = tf.tensor(values, [...shape], "float32");
-    // OIHW to HWIO, [out, in] to [in, out].
-    const ours = shape.length === 4
-      ? tf.transpose(theirs, [2, 3, 1, 0])
-      : shape.length === 2
-      ? tf.transpose(theirs)
-      : theirs;
-    assertEquals(ours.shape, branch.shape, path);
-    return ours;
-  };
-  return replace(tree, "") as T;
-}
-
-const data = new URL("../../../shared/data/", import.meta.url);
-const absent = !exists(new URL("resnet20-cifar10.safetensors", data));
-
-function exists(url: URL): boolean {
-  try {
-    return Deno.statSync(url).isFile;
-  } catch {
-    return false;
-  }
-}
-
-type Expected = {
-  readonly logits: readonly (readonly number[])[];
-  readonly normalisation: { readonly mean: readonly number[]; readonly std: readonly number[] };
-};
-
-/** The first records of CIFAR-10's test batch: a label, then 1,024 bytes of each channel. */
-function testImages(count: number, { mean, std }: Expected["normalisation"]): Tensor {
-  const bytes = Deno.readFileSync(new URL("cifar10/test_batch.bin", data));
-  const values = new Float32Array(count * 3072);
-  for (let i = 0; i < values.length; i++) {
-    const [image, pixel, channel] = [Math.floor(i / 3072), Math.floor(i % 3072 / 3), i % 3];
-    const byte = bytes[image * 3073 + 1 + channel * 1024 + pixel]!;
-    values[i] = (byte / 255 - mean[channel]!) / std[channel]!;
-  }
-  return tf.tensor4d(values, [count, 32, 32, 3]);
-}
-
-async function assertTorchLogits(count: number): Promise<void> {
-  const model = resnet20();
-  const made = init(model, key(0), CIFAR);
-  const file = "resnet20-cifar10.safetensors";
-  const contents = parseSafetensors(Deno.readFileSync(new URL(file, data)), file);
-  assertEquals(leaves(made.params).length + leaves(made.state).length, contents.tensors.size);
-  const names = [...entries(made.params), ...entries(made.state)].map(([path]) => torchName(path));
-  assertEquals(new Set(names).size, contents.tensors.size);
-  const [params, state] = [withTorch(made.params, contents), withTorch(made.state, contents)];
-  disposeTree(made.params);
-  const expected: Expected = JSON.parse(
-    Deno.readTextFileSync(new URL("resnet20-cifar10.expected.json", data)),
-  );
-  const [logits] = model.apply(params, state, testImages(count, expected.normalisation), {});
-  const wanted = expected.logits.slice(0, count).flat();
-  const got = Array.from(await numbersOf(logits));
-  assertEquals(got.length, wanted.length);
-  const wrong = got.filter((value, i) => !(Math.abs(value - wanted[i]!) < 1e-3));
-  assertEquals(wrong, []);
-}
-
-const withData = absent ? " (ignored: ../shared/data cannot be read)" : "";
-
-Deno.test({
-  name: `PyTorch's names of ResNet-20's tensors are akamaster's${withData}`,
-  ignore: absent,
-  fn: () => {
-    const file = "resnet20-cifar10.safetensors";
-    const { tensors } = parseSafetensors(Deno.readFileSync(new URL(file, data)), file);
-    const ours = torchTensors(resnet20() as Layer, CIFAR, akamasterResnet);
-    // This file was written without the counters.
-    const wanted = [...ours].filter(([, shape]) => shape.length > 0);
-    assertEquals(wanted, [...tensors].map(([key, { shape }]) => [key, shape] as const).sort());
-  },
-});
-
-Deno.test({
-  name: `ResNet-20 with PyTorch's weights answers PyTorch's logits (cpu)${withData}`,
-  ignore: absent,
-  fn: async () => {
-    await start({ backend: "cpu" });
-    await assertTorchLogits(4); // A quarter of a second each.
-  },
-});
-
-Deno.test({
-  name: `ResNet-20 with PyTorch's weights answers PyTorch's logits (webgpu)${withData}` +
-    (hasAdapter ? "" : " (ignored: no GPU adapter)"),
-  ignore: absent || !hasAdapter,
-  sanitizeResources: false,
-  sanitizeOps: false,
-  fn: async () => {
-    await start({ backend: "webgpu" });
-    await assertTorchLogits(20);
-  },
 });
 
 /** Gradients of a sum of logits in training, the statistics it leaves behind, the logits. */

@@ -18,7 +18,8 @@ import {
   writeTorch,
 } from "../../mod.ts";
 import { onCpu } from "../backends.ts";
-import { gpuTest } from "../device/adapter.ts";
+import { hasAdapter } from "../device/adapter.ts";
+import { sharedDataTest, sharedPath } from "../shared_data.ts";
 import { torchKeys, type TorchvisionModel } from "../golden/torch_keys.ts";
 import { fitTorch, torchFaults } from "../../lib/weights/torch_fit.ts";
 import { torchSlots } from "../../lib/weights/torch_slots.ts";
@@ -148,21 +149,6 @@ onCpu("a file that was written is loaded by its path alone", async () => {
   await Deno.remove(path);
 });
 
-const data = new URL("../../../shared/data/", import.meta.url);
-const withData = exists(data) ? "" : " (ignored: ../shared/data cannot be read)";
-
-function exists(url: URL): boolean {
-  try {
-    return Deno.statSync(url).isDirectory;
-  } catch {
-    return false;
-  }
-}
-
-function pathOf(name: string): string {
-  return new URL(name, data).pathname;
-}
-
 type Expected = {
   readonly logits: readonly (readonly number[])[];
   readonly normalisation: { readonly mean: readonly number[]; readonly std: readonly number[] };
@@ -170,7 +156,7 @@ type Expected = {
 
 /** The first records of CIFAR-10's test batch: a label, then 1,024 bytes of each channel. */
 function testImages(count: number, { mean, std }: Expected["normalisation"]): tf.Tensor4D {
-  const bytes = Deno.readFileSync(pathOf("cifar10/test_batch.bin"));
+  const bytes = Deno.readFileSync(sharedPath("cifar10/test_batch.bin"));
   const values = Float32Array.from({ length: count * 3072 }, (_, i) => {
     const [image, pixel, channel] = [Math.floor(i / 3072), Math.floor(i % 3072 / 3), i % 3];
     const byte = bytes[image * 3073 + 1 + channel * 1024 + pixel]!;
@@ -179,36 +165,41 @@ function testImages(count: number, { mean, std }: Expected["normalisation"]): tf
   return tf.tensor4d(values, [count, 32, 32, 3]);
 }
 
-gpuTest(
-  `the ResNet-20 of the world loads and answers PyTorch's 20 logit rows${withData}`,
-  async () => {
-    if (withData) return;
-    await start({ backend: "webgpu" });
-    const loaded = await loadTorch(pathOf("resnet20-cifar10.safetensors"));
-    assertEquals(found(loaded), "resnet20 akamaster 10");
-    const expected: Expected = JSON.parse(
-      Deno.readTextFileSync(pathOf("resnet20-cifar10.expected.json")),
-    );
-    const x = testImages(20, expected.normalisation);
-    const logits = loaded.model.apply(loaded.params, loaded.state, x, {})[0];
-    const got = [...await logits.data()];
-    const wanted = expected.logits.flat();
-    assertEquals(got.length, wanted.length);
-    assertEquals(got.filter((value, i) => !(Math.abs(value - wanted[i]!) < 1e-3)), []);
-    disposeTree(loaded.params);
-    disposeTree(loaded.state);
-  },
-);
+/** The first logit rows of the ResNet-20 that the world has. */
+async function assertKnownLogits(count: number): Promise<void> {
+  const loaded = await loadTorch(sharedPath("resnet20-cifar10.safetensors"));
+  assertEquals(found(loaded), "resnet20 akamaster 10");
+  const expected: Expected = JSON.parse(
+    Deno.readTextFileSync(sharedPath("resnet20-cifar10.expected.json")),
+  );
+  const x = testImages(count, expected.normalisation);
+  const logits = loaded.model.apply(loaded.params, loaded.state, x, {})[0];
+  const got = [...await logits.data()];
+  const wanted = expected.logits.slice(0, count).flat();
+  assertEquals(got.length, wanted.length);
+  assertEquals(got.filter((value, i) => !(Math.abs(value - wanted[i]!) < 1e-3)), []);
+  tf.dispose([x, logits]);
+  disposeTree(loaded.params, loaded.state);
+}
 
-Deno.test({
-  name: `the world's files go out with the keys they came with, to the bit${withData}`,
-  ignore: withData !== "",
-  fn: async () => {
+sharedDataTest("the ResNet-20 of the world answers PyTorch's logits (cpu)", async () => {
+  await start({ backend: "cpu" });
+  await assertKnownLogits(4); // A quarter of a second each.
+});
+
+sharedDataTest("the ResNet-20 of the world answers PyTorch's 20 logit rows (webgpu)", async () => {
+  await start();
+  await assertKnownLogits(20);
+}, { ignore: !hasAdapter });
+
+sharedDataTest(
+  "the world's files go out with the keys they came with, to the bit",
+  async () => {
     await start({ backend: "cpu" });
     const names = ["resnet20-cifar10", "squeezenet1_0-imagenet"];
     const known = ["resnet20 akamaster 10", "squeezenet torchvision 1000"];
     for (const [i, name] of names.entries()) {
-      const path = pathOf(`${name}.safetensors`);
+      const path = sharedPath(`${name}.safetensors`);
       const loaded = await loadTorch(path);
       assertEquals(found(loaded), known[i]);
       const out = toTorch(loaded.model, loaded.inputShape, loaded, loaded.layout);
@@ -222,4 +213,4 @@ Deno.test({
       }
     }
   },
-});
+);

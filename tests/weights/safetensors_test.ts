@@ -4,6 +4,7 @@ import type { HostTensor } from "../../lib/weights/host_tensor.ts";
 import { hostTensor, parseSafetensors } from "../../lib/weights/safetensors.ts";
 import { openSafetensors } from "../../lib/weights/safetensors_file.ts";
 import { serialiseSafetensors } from "../../lib/weights/safetensors_write.ts";
+import { sharedDataTest, sharedPath } from "../shared_data.ts";
 import { bits, float32, fromBase64 } from "./fixtures.ts";
 
 // safetensors 0.8.0, numpy.save of tensors() below with the metadata {"made": "by Python"}.
@@ -97,38 +98,25 @@ const RESNET = {
   first: [-0.13818146288394928, -0.1624176800251007, 0.8207383155822754],
 };
 
-const resnet = new URL("../../../shared/data/resnet20-cifar10.safetensors", import.meta.url);
-const absent = !exists(resnet);
-
-Deno.test({
-  name: "ResNet-20's weights of PyTorch read with Python's sums" +
-    (absent ? " (ignored: ../shared/data cannot be read)" : ""),
-  ignore: absent,
-  fn: () => {
-    const contents = parseSafetensors(Deno.readFileSync(resnet), "resnet20");
-    assertEquals(contents.tensors.size, RESNET.tensors);
-    let sum = 0;
-    let count = 0;
-    for (const name of contents.tensors.keys()) {
-      const { values } = hostTensor(contents, name);
-      count += values.length;
-      for (const value of values) sum += value;
-    }
-    assertEquals(count, RESNET.count);
-    assert(Math.abs(sum - RESNET.sum) < 1e-6, `sum ${sum}`);
-    const kernel = hostTensor(contents, "conv1.weight");
-    assertEquals(kernel.shape, [16, 3, 3, 3]);
-    assertEquals([...kernel.values.subarray(0, 3)], RESNET.first);
-  },
-});
-
-function exists(url: URL): boolean {
-  try {
-    return Deno.statSync(url).isFile;
-  } catch {
-    return false;
+sharedDataTest("ResNet-20's weights of PyTorch read with Python's sums", () => {
+  const contents = parseSafetensors(
+    Deno.readFileSync(sharedPath("resnet20-cifar10.safetensors")),
+    "resnet20",
+  );
+  assertEquals(contents.tensors.size, RESNET.tensors);
+  let sum = 0;
+  let count = 0;
+  for (const name of contents.tensors.keys()) {
+    const { values } = hostTensor(contents, name);
+    count += values.length;
+    for (const value of values) sum += value;
   }
-}
+  assertEquals(count, RESNET.count);
+  assert(Math.abs(sum - RESNET.sum) < 1e-6, `sum ${sum}`);
+  const kernel = hostTensor(contents, "conv1.weight");
+  assertEquals(kernel.shape, [16, 3, 3, 3]);
+  assertEquals([...kernel.values.subarray(0, 3)], RESNET.first);
+});
 
 const GOOD = { w: { dtype: "F32", shape: [2], data_offsets: [0, 8] } };
 
