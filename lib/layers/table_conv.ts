@@ -30,7 +30,7 @@ export type TableConvOptions = {
 /** Parameters of a convolution by a table. */
 export type TableConvParams = {
   /** A filter for each connection, in the table's order, `[h, w, connections]`. */
-  readonly kernel: tf.Tensor3D;
+  readonly kernel: Tensor;
   /** One number a feature map, `[features]`. */
   readonly bias: Tensor;
 };
@@ -103,8 +103,8 @@ function kernelSlot(table: ConnectionTable, { size }: Window, initializer: Initi
  * The filters among zeros, `[h, w, C, features]`: a product with a matrix that has
  * a single 1 in each row, which is exact and has its transpose for a gradient.
  */
-function spreadOut(kernel: tf.Tensor3D, table: ConnectionTable, channels: number): Tensor4D {
-  const [height, width, count] = kernel.shape;
+function spreadOut(kernel: Tensor, table: ConnectionTable, channels: number): Tensor4D {
+  const [height, width, count] = kernel.shape as [number, number, number];
   const features = table.length;
   const places = table.flatMap((seen, map) => seen.map((channel) => channel * features + map));
   const selection = new Float32Array(count * channels * features);
