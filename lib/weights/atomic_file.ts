@@ -1,5 +1,6 @@
 // The library's only disk writer: a file is there whole, or as it was before.
 import { fileError } from "./file_error.ts";
+import { writeAll } from "./write_all.ts";
 
 /** What a file can be written from: its bytes, its text, or its parts one after the other. */
 export type FileContents =
@@ -72,12 +73,6 @@ async function fill(file: Deno.FsFile, contents: FileContents, path: string): Pr
 function parts(contents: FileContents): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
   if (typeof contents === "string") return [new TextEncoder().encode(contents)];
   return contents instanceof Uint8Array ? [contents] : contents;
-}
-
-/** A single write may take a part of the bytes only. */
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  let written = 0;
-  while (written < bytes.length) written += await file.write(bytes.subarray(written));
 }
 
 /** Tells errors of the system, which get the path, from those of whoever makes the contents. */

@@ -1,7 +1,8 @@
 // Fetches a file over connections that may break: each goes on where the last one ended.
 import { fileError } from "./file_error.ts";
-import { delay, Stall } from "./patience.ts";
 import { checkResponse, PassingError, rangeHeaders, startOf, totalOf } from "./http_range.ts";
+import { delay, Stall } from "./patience.ts";
+import { writeAll } from "./write_all.ts";
 
 /** How a file is fetched. */
 export type DownloadOptions = {
@@ -162,30 +163,25 @@ async function append(
         `Cannot fetch ${response.url} as it must have ${bytes} bytes: current value is more`,
       );
     }
-    await writeAll(file, next.value, part);
+    await asWriting(part, writeAll(file, next.value));
     onProgress?.(done, total);
   }
-  await file.sync();
+  await asWriting(part, file.sync());
   if (total !== undefined && done < total) {
     throw new PassingError(`an end after ${done} of ${total} bytes`);
   }
 }
 
 async function open(part: string, start: number): Promise<Deno.FsFile> {
-  try {
-    const file = await Deno.open(part, { write: true, create: true, truncate: start === 0 });
-    await file.seek(start, Deno.SeekMode.Start);
-    return file;
-  } catch (error) {
-    throw fileError(`Cannot write ${part}`, error);
-  }
+  const options = { write: true, create: true, truncate: start === 0 };
+  const file = await asWriting(part, Deno.open(part, options));
+  await file.seek(start, Deno.SeekMode.Start);
+  return file;
 }
 
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array, part: string): Promise<void> {
+async function asWriting<T>(part: string, work: Promise<T>): Promise<T> {
   try {
-    for (let written = 0; written < bytes.length;) {
-      written += await file.write(bytes.subarray(written));
-    }
+    return await work;
   } catch (error) {
     throw fileError(`Cannot write ${part}`, error);
   }

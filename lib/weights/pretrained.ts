@@ -66,18 +66,9 @@ export async function pretrained(
   const given = options.sha256 ?? (typeof found === "string" ? undefined : found.sha256);
   const sha256 = given === undefined ? undefined : requireSha256(given);
   if (typeof found === "string") return await localFile(found, sha256);
-  const directory = `${options.cacheDir ?? cacheDirectory()}/weights`;
-  await makeDirectory(directory);
-  const path = `${directory}/${cacheName(found.url)}`;
-  using _lock = await locked(`${path}.lock`);
-  const actual = await isFile(path)
-    ? await requireHash(
-      path,
-      sha256 ?? await firstHash(path),
-      `${path} (of ${found.url}; without it, it is fetched anew)`,
-    )
-    : await fetchTo(path, found, sha256, options);
-  if (sha256 === undefined) await keepFirstHash(path, actual);
+  const path = `${options.cacheDir ?? cacheDirectory()}/weights/${cacheName(found.url)}`;
+  const actual = await cached(path, found.url, sha256) ??
+    await fetchOnce(path, found, sha256, options);
   const known = typeof weights === "string" ? knownWeights[weights] : undefined;
   return {
     path,
@@ -132,6 +123,39 @@ async function makeDirectory(path: string): Promise<void> {
   } catch (error) {
     throw fileError(`Cannot keep fetched files in ${path}`, error);
   }
+}
+
+/** The hash of the file in the cache, which must be the right one; `undefined` where it is not there. */
+async function cached(
+  path: string,
+  url: string,
+  sha256: string | undefined,
+): Promise<string | undefined> {
+  if (!await isFile(path)) return undefined;
+  const expected = sha256 ?? await firstHash(path);
+  const actual = await requireHash(
+    path,
+    expected,
+    `${path} (of ${url}; without it, it is fetched anew)`,
+  );
+  if (expected === undefined) await keepFirstHash(path, actual);
+  return actual;
+}
+
+/** Fetches a file unless another process is doing so, which is then waited for. */
+async function fetchOnce(
+  path: string,
+  source: WeightsSource,
+  sha256: string | undefined,
+  options: DownloadOptions,
+): Promise<string> {
+  await makeDirectory(path.slice(0, path.lastIndexOf("/")));
+  using _lock = await locked(`${path}.lock`);
+  const other = await cached(path, source.url, sha256);
+  if (other !== undefined) return other;
+  const actual = await fetchTo(path, source, sha256, options);
+  if (sha256 === undefined) await keepFirstHash(path, actual);
+  return actual;
 }
 
 /** Keeps other processes from fetching the same file at once. */

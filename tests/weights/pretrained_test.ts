@@ -445,22 +445,31 @@ Deno.test("the hash of a file is that of its bytes", async () => {
   await assertRejects(() => sha256OfFile(path), Deno.errors.NotFound, path);
 });
 
-Deno.test("a local file and a given cache need no environment and no net", async () => {
-  const path = await Deno.makeTempFile({ suffix: ".safetensors" });
-  await Deno.writeFile(path, FILE);
+/** What a program prints that calls `pretrained` with these permissions. */
+async function runWith(permissions: readonly string[], call: string): Promise<string> {
+  const script = await Deno.makeTempFile({ suffix: ".ts" });
   const module = new URL("../../lib/weights/pretrained.ts", import.meta.url).href;
-  const code = `
-    import { pretrained } from "${module}";
-    await pretrained("${path}");
-    await pretrained("http://127.0.0.1:9099/a.safetensors", { cacheDir: "${path}.d" });`;
-  await Deno.writeTextFile(`${path}.ts`, code);
+  const code = `import { pretrained } from "${module}"; console.log(await pretrained(${call}));`;
+  await Deno.writeTextFile(script, code);
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--allow-read", `--allow-write=${path}.d`, `${path}.ts`],
+    args: ["run", "--no-prompt", "--allow-read", ...permissions, script],
     env: { NO_COLOR: "1" },
   }).output();
-  await Deno.remove(`${path}.ts`);
-  const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-  assertMatch(text, /NotCapable: .*net access to "127.0.0.1:9099"/);
-  await Deno.remove(path);
-  await Deno.remove(`${path}.d`, { recursive: true });
+  await Deno.remove(script);
+  return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+}
+
+Deno.test("only what is used is asked for: files alone where nothing is to be fetched", async () => {
+  await withServer(right, async (fetchFile, { url }, cache) => {
+    const { path } = await fetchFile({ sha256: SHA256 });
+    assertMatch(await runWith([], JSON.stringify(path)), /trust: "local"/);
+    const cacheDir = cache.replace(/\/weights$/, "");
+    const options = JSON.stringify({ cacheDir, sha256: SHA256 });
+    const source = JSON.stringify(`${url}/models/net.safetensors`);
+    assertMatch(await runWith([], `${source}, ${options}`), /trust: "checked"/);
+    const other = JSON.stringify(`${url}/other.safetensors`);
+    const text = await runWith([`--allow-write=${cacheDir}`], `${other}, ${options}`);
+    assertMatch(text, /NotCapable: Requires net access to "127.0.0.1:/);
+    assertMatch(await runWith([], other), /NotCapable: Requires env access to "NEOCOG_CACHE"/);
+  });
 });
