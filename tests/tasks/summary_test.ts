@@ -1,23 +1,9 @@
 // `deno task summary` as a user runs it: in a process of its own, with the permissions deno.json gives it.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { type Outcome, runTask } from "./run_task.ts";
 import { assertWellFormed, boxesOf, framesOf } from "../sizing/svg_parts.ts";
 
-const root = new URL("../../", import.meta.url);
-const { tasks }: { tasks: { summary: { command: string } } } = JSON.parse(
-  await Deno.readTextFile(new URL("deno.json", root)),
-);
-
-/** Runs the task. */
-async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const [, ...words] = tasks.summary.command.split(" ");
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [...words, ...args],
-    cwd: root,
-    env: { NO_COLOR: "1" },
-  }).output();
-  const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
-  return { code, out: text(stdout), err: text(stderr) };
-}
+const run = (...args: string[]): Promise<Outcome> => runTask("summary", args);
 
 /** Runs the task, which must succeed, and answers what it printed. */
 async function printed(...args: string[]): Promise<string> {
