@@ -14,7 +14,8 @@ const command = {
   flags: {
     weights: path({
       default: DEFAULT_WEIGHTS,
-      help: "checkpoint of deno task train, or safetensors with PyTorch's names",
+      help:
+        "checkpoint of deno task train, or safetensors with PyTorch's names: a path, a URL, or a known name such as resnet18",
     }),
     model: choice(Object.keys(models), {
       help: "the model it must be of",

@@ -27,7 +27,8 @@ const command = {
   flags: {
     weights: path({
       default: DEFAULT_WEIGHTS,
-      help: "checkpoint of deno task train, or safetensors with PyTorch's names",
+      help:
+        "checkpoint of deno task train, or safetensors with PyTorch's names: a path, a URL, or a known name such as resnet18",
     }),
     model: choice(Object.keys(models), {
       help: "the model it must be of",
@@ -58,6 +59,10 @@ const command = {
     [
       "deno task predict photo.jpg --weights squeezenet1_0.safetensors --model squeezenet",
       "by weights from PyTorch",
+    ],
+    [
+      "deno task predict photo.jpg --weights resnet50",
+      "by weights that are fetched (98 MB) and kept",
     ],
     [
       "deno task predict shirt.png --weights runs/fashion/checkpoint.safetensors --top 3",

@@ -1,4 +1,4 @@
-// The live display of a training run, on stderr, in the fields Keras users know.
+// The live displays, on stderr: of a training run in the fields Keras users know, and of a download.
 import process from "node:process";
 // deno-lint-ignore no-import-prefix -- the one place that names it
 import cliProgress from "npm:cli-progress@3.12.0";
@@ -42,11 +42,11 @@ type Bar = {
 
 const FORMAT = "Epoch {epoch} [{bar}] {value}/{total} - {times}{metrics}";
 
-function makeBar(stream: ProgressStream): Bar {
+function makeBar(stream: ProgressStream, format: string): Bar {
   const columns = stream.columns || 80;
   return new cliProgress.SingleBar({
     stream,
-    format: FORMAT,
+    format,
     // What stands beside the bar takes up to 80 columns; on narrow terminals its end is cut.
     barsize: Math.max(10, Math.min(30, columns - 80)),
     clearOnComplete: true,
@@ -120,7 +120,7 @@ export function trainingProgress(
   const draw = (): void => {
     if (!drawn || stream.isTTY !== true) return;
     if (bar) return bar.update(drawn.value, drawn.payload);
-    bar = makeBar(stream);
+    bar = makeBar(stream, FORMAT);
     bar.start(stepsPerEpoch, drawn.value, drawn.payload);
   };
   const line = (text: string): void => {
@@ -156,5 +156,46 @@ export function trainingProgress(
     },
     note: line,
     stop,
+  };
+}
+
+/** The display of one download. */
+export type DownloadProgress = {
+  /** Tells how many bytes are there, and of how many where that is known. */
+  update(bytes: number, total: number | undefined): void;
+  /** Takes the bar away. */
+  stop(): void;
+};
+
+/**
+ * Displays a download: on a terminal a bar in megabytes, elsewhere one line when it begins.
+ *
+ * @param name what is fetched
+ * @param stream where to draw; stderr by default
+ * @returns the display; `stop` it when the download ends or fails
+ */
+export function downloadProgress(
+  name: string,
+  stream: ProgressStream = process.stderr as ProgressStream,
+): DownloadProgress {
+  let bar: Bar | undefined;
+  let begun = false;
+  const megabytes = (bytes: number): number => Math.round(bytes / 1e5) / 10;
+  return {
+    update(bytes, total): void {
+      if (!begun && stream.isTTY !== true) {
+        stream.write(`Fetching ${name}${total ? `, ${megabytes(total)} MB` : ""}\n`);
+      }
+      begun = true;
+      if (stream.isTTY !== true || !total) return;
+      if (!bar) {
+        bar = makeBar(stream, "Fetching {name} [{bar}] {value}/{total} MB");
+        bar.start(megabytes(total), megabytes(bytes), { name });
+      } else bar.update(megabytes(bytes), { name });
+    },
+    stop(): void {
+      bar?.stop();
+      bar = undefined;
+    },
   };
 }

@@ -84,6 +84,8 @@ export async function findPreprocessing(
 ): Promise<FoundPreprocessing> {
   if (flag !== undefined) return await named(flag);
   if (network.trained) return ofTraining(network);
+  const { known } = network;
+  if (known) return { how: preprocessings[known.preprocessing], source: known.preprocessing };
   const how = preprocessingOf(network.metadata, network.file);
   if (how) return { how, source: "the weights' metadata" };
   for (const sidecar of sidecarsOf(network.file)) {

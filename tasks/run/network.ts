@@ -1,8 +1,10 @@
 // A network with its weights from a file: a checkpoint of `deno task train`, or PyTorch's weights.
 import {
   fromTorch,
+  type KnownWeights,
   type Layer,
   openSafetensors,
+  pretrained,
   recognise,
   type Recognised,
   type SafetensorsFile,
@@ -10,7 +12,9 @@ import {
   type Tree,
   type Weights,
 } from "../../mod.ts";
+import { downloadProgress } from "../progress.ts";
 import { loadTrained, type Trained } from "./load.ts";
+import { say } from "./say.ts";
 
 /** A network of which nothing is on the device yet. */
 export type Network = {
@@ -26,6 +30,8 @@ export type Network = {
   readonly origin: string;
   /** What is known of it where `deno task train` trained it. */
   readonly trained?: Trained;
+  /** What is known of it where it was fetched by name. */
+  readonly known?: KnownWeights;
   /** What the file says of itself. */
   readonly metadata: Readonly<Record<string, string>>;
   /**
@@ -41,18 +47,47 @@ function isCheckpoint({ metadata }: SafetensorsFile): boolean {
   return metadata.format?.startsWith("neocog") ?? false;
 }
 
+/** Whether there is something at a path. */
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** The file of weights: one that is here, or that is fetched by name or URL. */
+async function fileOf(weights: string): Promise<{ path: string; known?: KnownWeights }> {
+  if (await isThere(weights)) return { path: weights };
+  const progress = downloadProgress(weights);
+  try {
+    const file = await pretrained(weights, { onProgress: progress.update });
+    if (file.trust === "trusted") {
+      say(`note: ${weights} has SHA-256 ${file.sha256}, which nothing here can confirm`);
+    }
+    return file;
+  } finally {
+    progress.stop();
+  }
+}
+
 /**
- * Finds out what network a file of weights belongs to.
+ * Finds out what network weights belong to.
  *
- * @param file a checkpoint, or a safetensors file with the names of PyTorch's networks
+ * @param weights a checkpoint, or a safetensors file with the names of PyTorch's networks: a path,
+ * a URL, or a name in {@linkcode knownWeights}
  * @param name the model it must be of; found out where `undefined`
  * @throws {SyntaxError} where the file is no safetensors file, or cut
  * @throws {TypeError} where it is another model's: with the keys that do not fit
  */
-export async function openNetwork(file: string, name?: string): Promise<Network> {
-  await using opened = await openSafetensors(file);
-  if (isCheckpoint(opened)) return trainedNetwork(file, await loadTrained(file, name));
-  return torchNetwork(file, recognise(opened, name), opened.metadata);
+export async function openNetwork(weights: string, name?: string): Promise<Network> {
+  const { path, known } = await fileOf(weights);
+  await using opened = await openSafetensors(path);
+  if (isCheckpoint(opened)) return trainedNetwork(path, await loadTrained(path, name));
+  const recognised = recognise(opened, name ?? known?.model);
+  return { ...torchNetwork(path, recognised, opened.metadata), ...(known ? { known } : {}) };
 }
 
 function trainedNetwork(file: string, trained: Trained): Network {

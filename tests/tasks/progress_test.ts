@@ -1,7 +1,7 @@
 // The display of a training run, on streams that record what is written.
 // deno-lint-ignore-file no-control-regex -- terminals are driven by escape characters
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { type ProgressStream, trainingProgress } from "../../tasks/progress.ts";
+import { downloadProgress, type ProgressStream, trainingProgress } from "../../tasks/progress.ts";
 
 type Recorder = ProgressStream & { text: string };
 
@@ -99,4 +99,22 @@ Deno.test("the bar leaves no terminal mode to restore and fits a narrow terminal
   assert(!/\x1b\[\?/.test(stream.text), "no private mode is set");
   const drawn = stream.text.split(/\x1b(?:\[[\d;]*[A-Za-z]|[78])/);
   assert(drawn.every((part) => part.trim().length <= 40), stream.text);
+});
+
+Deno.test("a download is a line off a terminal, and a bar in megabytes on one", () => {
+  const file = recorder(false);
+  const quiet = downloadProgress("resnet18", file);
+  quiet.update(1e6, 46.8e6);
+  quiet.update(46.8e6, 46.8e6);
+  quiet.stop();
+  assertEquals(file.text, "Fetching resnet18, 46.8 MB\n");
+  const terminal = recorder(true);
+  const shown = downloadProgress("resnet18", terminal);
+  shown.update(23.4e6, 46.8e6);
+  shown.stop();
+  assertStringIncludes(terminal.text, "Fetching resnet18 [");
+  assertStringIncludes(terminal.text, "23.4/46.8 MB");
+  const unknown = recorder(false);
+  downloadProgress("https://host/a.safetensors", unknown).update(5, undefined);
+  assertEquals(unknown.text, "Fetching https://host/a.safetensors\n");
 });

@@ -103,6 +103,31 @@ Deno.test("predict finds out model, preprocessing and names by the weights and w
   }
 });
 
+Deno.test("weights are fetched by their URL once, and then are there", async () => {
+  const { dir, weights, picture } = await made();
+  let asked = 0;
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async () => {
+    asked++;
+    return new Response(await Deno.readFile(weights));
+  });
+  const url = `http://127.0.0.1:${server.addr.port}/three.safetensors`;
+  const predict = (): Promise<Outcome> =>
+    runTask("predict", [picture, "--weights", url, "--json", "--backend", "cpu"], {
+      NEOCOG_CACHE: `${dir}/cache`,
+    });
+  try {
+    const first = await predict();
+    assertEquals(result<Prediction>(first).model, "resnet20");
+    assertStringIncludes(first.err, `Fetching ${url}`);
+    assertMatch(first.err, /has SHA-256 [0-9a-f]{64}, which nothing here can confirm/);
+    const again = await predict();
+    assertEquals(result<Prediction>(again).top, result<Prediction>(first).top);
+    assertEquals(asked, 1);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
 Deno.test("what does not fit the weights is refused by name, before anything is computed", async () => {
   const { dir, weights, picture } = await made();
   const refusal = async (name: string, ...args: string[]): Promise<string> => {
