@@ -65,6 +65,29 @@ Deno.test("§12.6: three 3 × 3 layers take less computation than one of 7 × 7"
   assertEquals(stack.flops / sizeOf(seven, [28, 28, 4]).flops, 27 / 49);
 });
 
+Deno.test("§12.7.5: 1 × 1 layers take an Inception module from 854 million products to 271", () => {
+  const of = (features: number, size: number): Layer =>
+    conv({ features, size, padding: "same" }) as Layer;
+  const pool = maxPool({ size: 3, stride: 1, padding: 1 });
+  const naive = parallel({ one: of(128, 1), three: of(192, 3), five: of(96, 5), pool });
+  const reduced = parallel({
+    one: of(128, 1),
+    three: sequential({ reduce: of(64, 1), main: of(192, 3) }),
+    five: sequential({ reduce: of(64, 1), main: of(96, 5) }),
+    pool: sequential({ pool, project: of(64, 1) }),
+  });
+  const shape = [28, 28, 256];
+  assertEquals([naive, reduced].map((module) => module.declare(shape).shape[2]), [672, 480]);
+  const products = (module: AnyLayer): number =>
+    sizeOf(module, shape).layers.filter(({ op }) => op === "conv")
+      .reduce((sum, row) => sum + row.flops! / 2, 0);
+  assertEquals(products(naive), 854196224);
+  // The chapter has 358 million, which is this with the 3 × 3 layer counted twice.
+  const threes = 28 * 28 * 192 * 9 * 64;
+  assertEquals(products(reduced), 271351808);
+  assertEquals(Math.round((products(reduced) + threes) / 1e6), 358);
+});
+
 Deno.test("strides, dilations and pairs count in receptive fields", () => {
   const model = sequential({
     first: conv({ features: 2, size: [3, 5], stride: [2, 1] }),
