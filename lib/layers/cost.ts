@@ -4,7 +4,13 @@ import { windowsAlong } from "../tensor/windows.ts";
 import type { Window } from "./window.ts";
 
 /** A window where it lies: the first one begins `before` pixels above and left of the input. */
-export type PlacedWindow = Pick<Window, "size" | "stride" | "dilation"> & {
+export type PlacedWindow = {
+  /** Height and width. */
+  readonly size: readonly [number, number];
+  /** Step, down and across. */
+  readonly stride: readonly [number, number];
+  /** Distance of neighbouring taps, down and across. */
+  readonly dilation: readonly [number, number];
   /** Pixels above the input and left of it that the first window covers. */
   readonly before: readonly [number, number];
 };

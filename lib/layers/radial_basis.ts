@@ -52,6 +52,8 @@ export function radialBasis(codes: readonly (readonly number[])[]): Layer<Empty,
         shape: [classes],
         params: {},
         state: { codes: { shape: [classes, features], initializer } },
+        // A difference, and the multiply-add of its square.
+        cost: { flops: 3 * classes * features, window: "all" },
       };
     },
     apply(_params, state, x) {

@@ -1,7 +1,8 @@
 // Pooling that learns: LeCun's sub-sampling layers.
-import type { Tensor, Tensor4D } from "../tensor/tensor.ts";
+import { sizeOf, type Tensor, type Tensor4D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import { sumWindows } from "../tensor/window_sums.ts";
+import { placeWindow } from "./cost.ts";
 import { heNormal, type Initializer, zeros } from "./initializers.ts";
 import type { Layer } from "./layer.ts";
 import { checkWindow, type Pair, slide } from "./window.ts";
@@ -49,8 +50,11 @@ export function subsample(
     op: "subsample",
     declare(shape) {
       const features = [shape[2]!];
+      const output = slide("subsample", window, shape, shape[2]!);
+      // A sum, and a multiply-add of it.
+      const flops = (sizeOf(window.size) + 2) * sizeOf(output);
       return {
-        shape: slide("subsample", window, shape, shape[2]!),
+        shape: output,
         params: {
           coefficient: {
             shape: features,
@@ -61,6 +65,7 @@ export function subsample(
           bias: { shape: features, initializer: zeros },
         },
         state: {},
+        cost: { flops, window: placeWindow(window, shape) },
       };
     },
     apply(params, state, x) {

@@ -1,8 +1,9 @@
 // Convolution whose feature maps each see some of the input's, by a table.
 import { convolve } from "../tensor/convolve.ts";
 import { fold } from "../tensor/random.ts";
-import type { Tensor, Tensor1D, Tensor4D } from "../tensor/tensor.ts";
+import { sizeOf, type Tensor, type Tensor1D, type Tensor4D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
+import { placeWindow } from "./cost.ts";
 import { heNormal, type Initializer, zeros } from "./initializers.ts";
 import type { Layer, Slot } from "./layer.ts";
 import {
@@ -67,7 +68,10 @@ export function tableConv(
       const kernel = kernelSlot(table, window, initializer);
       const bias: Slot = { shape: [table.length], initializer: zeros };
       const output = slide("tableConv", window, shape, table.length);
-      return { shape: output, params: { kernel, bias }, state: {} };
+      // Of the connections that there are; among zeros they are computed as a whole convolution.
+      const flops = 2 * sizeOf(kernel.shape) * sizeOf(output.slice(0, 2));
+      const cost = { flops, window: placeWindow(window, shape) };
+      return { shape: output, params: { kernel, bias }, state: {}, cost };
     },
     apply(params, state, x) {
       requireChannels(table, x.shape.slice(1));

@@ -5,8 +5,6 @@ import type { Part } from "./part.ts";
 
 /** Between columns, for the line from one's end to the next one's beginning. */
 const GUTTER = 32;
-/** The height from which on a drawing gets another column, where there is room. */
-const TALL = 900;
 
 /** Parts in columns, each filled as long as it stays within a height. */
 function filled(parts: readonly Part[], height: number): Part[][] {
@@ -40,10 +38,10 @@ function heightOf(columns: readonly (readonly Part[])[]): number {
   return Math.max(...columns.map((column) => chainSize(column).height));
 }
 
-/** As few columns as make it no taller than a page, or as many as fit beside one another. */
+/** As few columns as make it no taller than wide, or as many as fit beside one another. */
 function columnsFor(parts: readonly Part[], width: number): Part[][] {
   let best = [[...parts]];
-  for (let count = 2; heightOf(best) > TALL && count <= parts.length; count++) {
+  for (let count = 2; heightOf(best) > widthOf(best) && count <= parts.length; count++) {
     const columns = wrapped(parts, count);
     if (widthOf(columns) > width) break;
     if (heightOf(columns) < heightOf(best)) best = columns;

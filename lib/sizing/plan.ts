@@ -155,9 +155,11 @@ function hasMatrix({ params }: Declaration): boolean {
 
 /** What a layer is, by what it learns and what it sees: layers of one's own are painted too. */
 function paintOf(declaration: Declaration): Paint {
-  const { cost, params } = declaration;
+  const { cost, params, state } = declaration;
   const learns = slotEntries(params).length > 0;
-  if (hasMatrix(declaration)) return typeof cost?.window === "object" ? "convolution" : "dense";
+  // Codes that are fixed are weights all the same.
+  const hasWeights = hasMatrix({ ...declaration, params: { params, state } });
+  if (hasWeights) return typeof cost?.window === "object" ? "convolution" : "dense";
   if (cost?.window !== undefined && cost.flops > 0) return "pooling";
   return learns ? "normalisation" : "other";
 }

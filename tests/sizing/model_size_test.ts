@@ -23,6 +23,7 @@ import {
   normPool,
   padTo,
   parallel,
+  radialBasis,
   relu,
   residual,
   sequential,
@@ -30,7 +31,9 @@ import {
   sigmoid,
   sizeOfModel,
   softmax,
+  subsample,
   summary,
+  tableConv,
   tanh,
   tf,
   trainingMemory,
@@ -60,6 +63,29 @@ Deno.test("§12.6: three 3 × 3 layers take less computation than one of 7 × 7"
   const seven = conv({ features: 4, size: 7, padding: 3 });
   const stack = sizeOf(sequential({ a: three(), b: three(), c: three() }), [28, 28, 4]);
   assertEquals(stack.flops / sizeOf(seven, [28, 28, 4]).flops, 27 / 49);
+});
+
+Deno.test("§12.7.5: 1 × 1 layers take an Inception module from 854 million products to 271", () => {
+  const of = (features: number, size: number): Layer =>
+    conv({ features, size, padding: "same" }) as Layer;
+  const pool = maxPool({ size: 3, stride: 1, padding: 1 });
+  const naive = parallel({ one: of(128, 1), three: of(192, 3), five: of(96, 5), pool });
+  const reduced = parallel({
+    one: of(128, 1),
+    three: sequential({ reduce: of(64, 1), main: of(192, 3) }),
+    five: sequential({ reduce: of(64, 1), main: of(96, 5) }),
+    pool: sequential({ pool, project: of(64, 1) }),
+  });
+  const shape = [28, 28, 256];
+  assertEquals([naive, reduced].map((module) => module.declare(shape).shape[2]), [672, 480]);
+  const products = (module: AnyLayer): number =>
+    sizeOf(module, shape).layers.filter(({ op }) => op === "conv")
+      .reduce((sum, row) => sum + row.flops! / 2, 0);
+  assertEquals(products(naive), 854196224);
+  // The chapter has 358 million, which is this with the 3 × 3 layer counted twice.
+  const threes = 28 * 28 * 192 * 9 * 64;
+  assertEquals(products(reduced), 271351808);
+  assertEquals(Math.round((products(reduced) + threes) / 1e6), 358);
 });
 
 Deno.test("strides, dilations and pairs count in receptive fields", () => {
@@ -143,6 +169,9 @@ Deno.test("each layer's FLOPs are counted by hand", () => {
     [conv({ features: 6, size: 5, bias: false }), [32, 32, 3], 2 * 28 * 28 * 6 * 75],
     [conv({ features: 8, size: 3, groups: 4, padding: 1 }), [4, 4, 8], 2 * 16 * 8 * 9 * 2],
     [dense({ features: 10 }), [84], 2 * 84 * 10],
+    [tableConv({ table: [[0, 1], [1], [0, 1]], size: 3 }), [4, 4, 2], 2 * 4 * 9 * 5],
+    [subsample(), [4, 4, 2], 8 * (4 + 2)],
+    [radialBasis([[1, 2, 3], [4, 5, 6]]), [3], 3 * 6],
     [maxPool({ size: 3, stride: 2 }), [55, 55, 96], 27 * 27 * 96 * 9],
     [meanPool(), [4, 4, 2], 32],
     [normPool(), [4, 4, 2], 64],

@@ -36,6 +36,11 @@ Deno.test("§12.4: W = 10, F = 3, S = 2 has no valid size, and the message names
   );
 });
 
+Deno.test("§12.4: with the stride of 1 that the chapter puts in its place, there are 8", () => {
+  // The chapter says 5, of its example before with W = 7; (10 − 3) / 1 + 1 is 8.
+  assertEquals(convOutput(10, { size: 3, stride: 1 }), 8);
+});
+
 Deno.test("every size that a refusal names does fit", () => {
   for (let length = 5; length <= 16; length++) {
     for (const [size, stride, padding, dilation] of [[3, 2, 0, 1], [3, 3, 1, 1], [2, 4, 1, 2]]) {
