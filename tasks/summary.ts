@@ -33,6 +33,7 @@ const command = {
       defaultText: "the model's own",
     }),
     classes: count({ min: 1, help: "number of classes", defaultText: "the model's own" }),
+    auxiliary: toggle({ help: "with the auxiliary heads of GoogLeNet and Inception v3" }),
     "batch-size": count({
       min: 1,
       default: 1,
@@ -50,7 +51,7 @@ const command = {
     ["deno task summary lenet5 --input 32x32x3", "for colour images"],
     ["deno task summary resnet20 --batch-size 128", "the memory of a step with 128 images"],
     ["deno task summary resnet20 --svg resnet20.svg", "a drawing, with its residual links"],
-    ["deno task summary --compare resnet20,plain20", "a table of two"],
+    ["deno task summary --compare alexnet,vgg16,googlenet,resnet50", "a table of four"],
   ],
 } as const;
 
@@ -67,14 +68,26 @@ function parseShape(input: string): number[] {
 /** A model that was asked for, and what it is to take. */
 type Chosen = { name: string; about: string; model: Layer; shape: Shape };
 
+/** What a model is to be like. */
+type Choice = {
+  readonly input: string | undefined;
+  readonly classes: number | undefined;
+  readonly auxiliary: boolean;
+};
+
 /** Builds a model by its name, for the shape and classes that were given. */
-function choose(name: string, input: string | undefined, classes: number | undefined): Chosen {
+function choose(name: string, { input, classes, auxiliary }: Choice): Chosen {
   if (!Object.hasOwn(models, name)) {
     throw new UsageError(unknownName("model", name, Object.keys(models)));
   }
   const { about, inputShape, build } = findModel(name);
   const shape = input === undefined ? inputShape : parseShape(input);
-  return { name, about, shape, model: build(classes === undefined ? {} : { numClasses: classes }) };
+  return {
+    name,
+    about,
+    shape,
+    model: build({ auxiliary, ...(classes ? { numClasses: classes } : {}) }),
+  };
 }
 
 async function draw(file: string | undefined, picture: () => string): Promise<void> {
@@ -95,19 +108,19 @@ function jsonOf({ name, model, shape }: Chosen, options: TrainingMemoryOptions):
 }
 
 await runCommand(command, Deno.args, async (values) => {
-  const { model: name, compare, input, classes, svg, json } = values;
+  const { model: name, compare, svg, json } = values;
   if ((name === undefined) === (compare === undefined)) {
     throw new UsageError("Cannot run without MODEL or --compare, or with both");
   }
   const options = { batchSize: values["batch-size"], optimizer: values.optimizer };
   if (name !== undefined) {
-    const chosen = choose(name, input, classes);
+    const chosen = choose(name, values);
     await draw(svg, () => drawing(chosen.model, chosen.shape, { title: name }));
     if (json) console.log(JSON.stringify(jsonOf(chosen, options)));
     else printOne(chosen, options);
     return;
   }
-  const all = compare!.split(",").map((one) => choose(one.trim(), input, classes));
+  const all = compare!.split(",").map((one) => choose(one.trim(), values));
   const compared = all.map(({ name, model, shape }) => ({
     name,
     size: sizeOfModel(model, shape),

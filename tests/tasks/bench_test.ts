@@ -90,11 +90,18 @@ Deno.test("flags that name what the bench has not are refused with the nearest n
 
 Deno.test("flags choose, and what is absent is as the run is quick or not", () => {
   const whole = benchSettings(NO_FLAGS);
-  assertEquals(whole.only, SECTIONS);
+  assertEquals(whole.only, SECTIONS.filter((name) => name !== "zoo"));
   assertEquals(whole.batchSizes, [1, 32, 128]);
   const quick = benchSettings({ ...NO_FLAGS, quick: true, rounds: 2, only: "growth,ops" });
   assertEquals([quick.batchSizes, quick.rounds, quick.only], [[32], 2, ["ops", "growth"]]);
   assertLess(quick.limit, 180_000);
+  const zoo = benchSettings({ ...NO_FLAGS, only: "zoo", models: "vgg16,alexnet" });
+  assertEquals([zoo.only, zoo.zoo], [["zoo"], ["alexnet", "vgg16"]]);
+  assertThrows(
+    () => benchSettings({ ...NO_FLAGS, only: "zoo", models: "vgg15" }),
+    UsageError,
+    "vgg16",
+  );
 });
 
 Deno.test("the bench's networks have the parameters of neocog's models, in their order", () => {
@@ -208,6 +215,11 @@ const record: BenchRecord = {
 
 Deno.test("the report has factors, reasons for what is missing, and warns of other numbers", () => {
   const text = report(record);
+  assertMatch(
+    text,
+    /vgg11 +224×224×3 +132,863,336 +15\.0 +500 +30\.0 +4000 +2048 +7\.000 → 2\.000/,
+  );
+  assertMatch(text, /vgg13 +it broke/);
   assertMatch(text, /lenet5 +32 +jax-js, webgpu +75\.0 .*5\.00×/);
   assertStringIncludes(text, "tfjs-layers, plain JS: it broke");
   assertStringIncludes(text, "WARNING: training of lenet5 in jax-js, webgpu");
