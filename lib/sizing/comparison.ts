@@ -21,20 +21,30 @@ export type Result = {
   readonly of?: string;
 };
 
-const HEADING = [
-  "model",
-  "year",
-  "top-5 error",
-  "depth",
-  "parameters",
-  "weights",
-  "FLOPs",
-  "activations",
-  "receptive field",
+/** What is told of each model, and how it stands. */
+const COLUMNS: readonly {
+  readonly heading: string;
+  readonly align: "left" | "right";
+  readonly text: (model: Compared) => string;
+}[] = [
+  { heading: "model", align: "left", text: ({ name }) => name },
+  { heading: "year", align: "right", text: ({ result }) => result ? `${result.year}` : "" },
+  { heading: "top-5 error", align: "left", text: ({ result }) => errorText(result) },
+  { heading: "depth", align: "right", text: ({ size }) => grouped(size.depth) },
+  { heading: "parameters", align: "right", text: ({ size }) => grouped(size.parameters) },
+  { heading: "weights", align: "right", text: ({ size }) => briefBytes(4 * size.parameters) },
+  { heading: "FLOPs", align: "right", text: ({ size }) => flopsText(size) },
+  { heading: "activations", align: "right", text: ({ size }) => briefCount(size.activations) },
+  { heading: "receptive field", align: "right", text: ({ size }) => lastField(size) },
 ];
 
+function errorText(result: Result | undefined): string {
+  if (!result) return "";
+  return `${result.error} %${result.of === undefined ? "" : ` (${result.of})`}`;
+}
+
 /**
- * A table of models: top-5 error where it is known, depth in layers with weights, parameters,
+ * A table of models: year and top-5 error where they are known, depth in layers with weights, parameters,
  * their size in float32, FLOPs and numbers of all layers' outputs for one example, and the
  * receptive field of the last layer that does not see the whole input.
  *
@@ -51,19 +61,11 @@ const HEADING = [
  * ```
  */
 export function comparison(models: readonly Compared[]): string {
-  const rows = models.map(({ name, size, result }) => [
-    name,
-    result ? `${result.year}` : "",
-    result ? `${result.error} %${result.of === undefined ? "" : ` (${result.of})`}` : "",
-    grouped(size.depth),
-    grouped(size.parameters),
-    briefBytes(4 * size.parameters),
-    flopsText(size),
-    briefCount(size.activations),
-    lastField(size),
-  ]);
-  const align = HEADING.map((_, i) => i === 0 || i === 2 ? "left" : "right");
-  return table([HEADING, ...rows], { align, heading: true });
+  // What is known of none is no column.
+  const told = COLUMNS.filter(({ text }) => models.some((model) => text(model) !== ""));
+  const rows = models.map((model) => told.map(({ text }) => text(model)));
+  const align = told.map(({ align }) => align);
+  return table([told.map(({ heading }) => heading), ...rows], { align, heading: true });
 }
 
 function lastField({ layers }: ModelSize): string {
