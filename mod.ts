@@ -307,6 +307,21 @@ export { type EpochRecord, historyCsv } from "./lib/train/history.ts";
 export { type CurvesOptions, curvesSvg, type StepRecord } from "./lib/train/curves.ts";
 
 // Pictures
+// Looking inside
+export { activations } from "./lib/explain/activations.ts";
+export { type LayerInfo, layersOf, type Network } from "./lib/explain/network.ts";
+export { BACKWARD_RULES, type BackwardRule, ruleIntercept } from "./lib/explain/backward_rule.ts";
+export {
+  channel,
+  classLogit,
+  direction,
+  layerEnergy,
+  neuron,
+  type Objective,
+  weighted,
+} from "./lib/explain/objective.ts";
+export { inputGradient, type InputGradientOptions } from "./lib/explain/input_gradient.ts";
+
 export { decodeImage } from "./lib/image/decode.ts";
 export { encodePng } from "./lib/image/encode.ts";
 export { toGrey } from "./lib/image/grey.ts";

@@ -19,6 +19,8 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   models: ["tensor", "text", "layers"],
   weights: ["tensor", "text", "layers", "models"],
   sizing: ["tensor", "text", "layers"],
+  explain: ["tensor", "text", "layers"],
+  generate: ["tensor", "layers", "device", "optimizers", "explain"],
   train: ["tensor", "weights", "device", "layers", "losses", "optimizers", "data"],
 };
 

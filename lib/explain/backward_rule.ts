@@ -1,0 +1,95 @@
+// Ways back through ReLUs (§12.9.3, Figure 12.28): the gradient's, DeconvNet's, and the guided one.
+import type { Intercept, Layer } from "../layers/layer.ts";
+import type { Shape, Tensor } from "../tensor/tensor.ts";
+import type { Tree } from "../tensor/tree.ts";
+import { tf } from "../tensor/tf.ts";
+import { layersOf } from "./network.ts";
+
+/**
+ * What a ReLU y = max(0, x) hands back of a slope r: `"backprop"` the gradient, r where x > 0;
+ * `"deconvnet"` the ReLU of the slope, r where r > 0 (Zeiler and Fergus, 2013); `"guided"`
+ * both, r where x > 0 and r > 0 (Springenberg, Dosovitskiy, Brox and Riedmiller, 2014).
+ */
+export type BackwardRule = "backprop" | "deconvnet" | "guided";
+
+/** The rules by name. */
+export const BACKWARD_RULES: readonly BackwardRule[] = ["backprop", "deconvnet", "guided"];
+
+/**
+ * Refuses a rule that is none, or that a model has no ReLU for.
+ *
+ * @param model the model
+ * @param shape shape of one input, without the batch
+ * @param rule the rule
+ * @throws {RangeError} where it is unknown
+ * @throws {TypeError} where it is about ReLUs and the model has none
+ */
+export function requireRule<P extends Tree, S extends Tree>(
+  model: Layer<P, S>,
+  shape: Shape,
+  rule: BackwardRule,
+): void {
+  if (!BACKWARD_RULES.includes(rule)) {
+    throw new RangeError(
+      `Cannot go back through a model as the rule must be one of ${
+        BACKWARD_RULES.join(", ")
+      }: current value is ${rule}`,
+    );
+  }
+  if (rule === "backprop") return;
+  const ops = new Set([...layersOf(model, shape).values()].map(({ op }) => op));
+  if (ops.has("relu")) return;
+  throw new TypeError(
+    `Cannot go back by the ${rule} rule as the model must have a ReLU: current value is a model of ${
+      [...ops].join(", ")
+    }`,
+  );
+}
+
+/**
+ * An intercept under which the gradients of a model's ReLUs follow a rule. No layer is changed:
+ * the model answers the same. The switches of max pooling are those of the way forward in all
+ * three (Figure 12.27).
+ *
+ * @param rule the rule
+ * @returns the intercept; `undefined` for the gradient itself
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { relu, ruleIntercept, sequential, start, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const model = sequential({ relu1: relu() });
+ * const slopes = tf.tensor1d([-2, 3, -1, 4]);
+ * const back = async (rule: "backprop" | "deconvnet" | "guided") => {
+ *   const intercept = ruleIntercept(rule);
+ *   const f = (x: tf.Tensor) => model.apply({ relu1: {} }, { relu1: {} }, x, { intercept })[0];
+ *   return await tf.grad(f)(tf.tensor1d([1, -1, 2, 5]), slopes).array();
+ * };
+ * assertEquals(await back("backprop"), [-2, 0, -1, 4]);
+ * assertEquals(await back("deconvnet"), [0, 3, 0, 4]);
+ * assertEquals(await back("guided"), [0, 0, 0, 4]);
+ * ```
+ */
+export function ruleIntercept(rule: BackwardRule): Intercept | undefined {
+  if (rule === "backprop") return undefined;
+  return ({ op }, x, next) => op === "relu" ? rectified(rule, x, next) : next(x);
+}
+
+function rectified(
+  rule: Exclude<BackwardRule, "backprop">,
+  x: Tensor,
+  next: (x: Tensor) => Tensor,
+): Tensor {
+  const f = tf.customGrad((x, save) => {
+    const y = next(x as Tensor);
+    (save as (tensors: Tensor[]) => void)([y]);
+    const gradFunc = (dy: Tensor, [y]: Tensor[]): Tensor => {
+      const passed = tf.relu(dy);
+      return rule === "guided" ? tf.mul(passed, tf.step(y!)) : passed;
+    };
+    return { value: y, gradFunc };
+  });
+  return f(x);
+}

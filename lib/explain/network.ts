@@ -1,0 +1,68 @@
+// A network as those who look into it take it: a model with what it has learned.
+import type { Layer } from "../layers/layer.ts";
+import type { Path, Tree } from "../tensor/tree.ts";
+import type { Shape } from "../tensor/tensor.ts";
+import { unknownName } from "../text/nearest.ts";
+
+/** A model with its parameters and state. What `loadTorch` answers is one, and so is what training leaves. */
+export type Network<P extends Tree = Tree, S extends Tree = Tree> = {
+  readonly model: Layer<P, S>;
+  readonly params: P;
+  readonly state: S;
+};
+
+/** A layer of a model: what kind it is, and the shape of its output, without the batch. */
+export type LayerInfo = { readonly op: string; readonly shape: Shape };
+
+/**
+ * All named layers of a model, those made of layers too, by path. The model itself is `""`.
+ *
+ * @param model the model
+ * @param shape shape of one input, without the batch
+ * @returns kinds and output shapes, outer layers before inner ones
+ * @throws {TypeError | RangeError} where the model cannot take such inputs
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { layersOf, lenet5 } from "@neocog/neocog";
+ *
+ * assertEquals(layersOf(lenet5(), [28, 28, 1]).get("pool1"), { op: "maxPool", shape: [14, 14, 6] });
+ * ```
+ */
+export function layersOf<P extends Tree, S extends Tree>(
+  model: Layer<P, S>,
+  shape: Shape,
+): Map<Path, LayerInfo> {
+  const layers = new Map<Path, LayerInfo>();
+  const visit = (path: Path, op: string, declaration: ReturnType<Layer["declare"]>): void => {
+    layers.set(path, { op, shape: declaration.shape });
+    for (const { name, layer, declaration: inner } of declaration.children ?? []) {
+      visit(path === "" ? name : `${path}/${name}`, layer.op, inner);
+    }
+  };
+  visit("", model.op, model.declare(shape) as ReturnType<Layer["declare"]>);
+  return layers;
+}
+
+/**
+ * The layer at a path.
+ *
+ * @param model the model
+ * @param shape shape of one input, without the batch
+ * @param path the layer's path; `""` is the model
+ * @throws {RangeError} where there is none, with the nearest path
+ */
+export function requireLayer<P extends Tree, S extends Tree>(
+  model: Layer<P, S>,
+  shape: Shape,
+  path: Path,
+): LayerInfo {
+  const layers = layersOf(model, shape);
+  const found = layers.get(path);
+  if (found) return found;
+  const known = [...layers.keys()].filter((name) => name !== "");
+  throw new RangeError(
+    `Cannot look at a layer as its path must be in the model: ${unknownName("layer", path, known)}`,
+  );
+}
