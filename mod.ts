@@ -321,6 +321,26 @@ export {
   weighted,
 } from "./lib/explain/objective.ts";
 export { inputGradient, type InputGradientOptions } from "./lib/explain/input_gradient.ts";
+export { type InputUnits, toInputs, toPixels, UNIT_PIXELS } from "./lib/explain/input_units.ts";
+
+// Making pictures
+export {
+  ascend,
+  type Ascended,
+  type AscendOptions,
+  type AscendReport,
+  type Regulariser,
+  type Transform,
+} from "./lib/generate/ascend.ts";
+export {
+  normalisedAscent,
+  type NormalisedAscentOptions,
+} from "./lib/generate/normalised_ascent.ts";
+export {
+  type Parametrisation,
+  pixels,
+  type PixelsOptions,
+} from "./lib/generate/parametrisation.ts";
 
 export { decodeImage } from "./lib/image/decode.ts";
 export { encodePng } from "./lib/image/encode.ts";

@@ -1,0 +1,51 @@
+// Gradient ascent for pictures: steps whose size does not depend on the gradient's.
+import type { Optimizer } from "../optimizers/optimizer.ts";
+import { mapTree, type Tree } from "../tensor/tree.ts";
+import { tf } from "../tensor/tf.ts";
+
+/** Options of {@linkcode normalisedAscent}. */
+export type NormalisedAscentOptions = {
+  /** Root mean square of a step, in the parameters' units. Default: 0.01. */
+  readonly rate?: number;
+};
+
+/**
+ * Steps along the gradient divided by its root mean square: x ← x − rate · g / rms(g). The
+ * chapter's rules (§12.9.4, §12.9.6) leave the division out; every implementation has it, as
+ * gradients of layers differ by orders of magnitude. Of a loss that is the objective with its
+ * sign turned, as `ascend` takes, this climbs the objective.
+ *
+ * @param options the size of a step
+ * @returns the optimiser
+ * @throws {RangeError} where the rate is not finite and above 0
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { applyUpdates, normalisedAscent, start, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const [updates] = normalisedAscent({ rate: 0.5 }).update({ x: tf.tensor1d([30, -30]) }, {}, {
+ *   x: tf.zeros([2]),
+ * });
+ * assertEquals(await applyUpdates({ x: tf.zeros([2]) }, updates).x.array(), [-0.5, 0.5]);
+ * ```
+ */
+export function normalisedAscent(options: NormalisedAscentOptions = {}): Optimizer {
+  const { rate = 0.01 } = options;
+  if (!Number.isFinite(rate) || rate <= 0) {
+    throw new RangeError(
+      `Cannot climb as the rate must be finite and above 0: current value is ${rate}`,
+    );
+  }
+  return {
+    init: () => ({}),
+    update<P extends Tree>(grads: P, state: Tree) {
+      const updates = mapTree(([gradient]) => {
+        const size = tf.sqrt(tf.mean(tf.square(gradient!)));
+        return tf.mul(gradient!, tf.div(-rate, tf.add(size, 1e-12)));
+      }, grads);
+      return [updates as P, state];
+    },
+  };
+}
