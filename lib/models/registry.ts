@@ -78,6 +78,11 @@ export const models: Readonly<Record<string, ModelEntry>> = {
     inputShape: [28, 28, 1],
     build: lenet5,
   },
+  "lenet5-relu": {
+    about: "LeNet-5 with ReLUs, for the ways back through them (§12.9.3)",
+    inputShape: [28, 28, 1],
+    build: (options) => lenet5({ ...options, activation: "relu" }),
+  },
   "lenet5-1998": {
     about: "LeNet-5 as in its paper: sub-sampling that learns, fixed codes (LeCun et al. 1998)",
     inputShape: [28, 28, 1],
