@@ -72,7 +72,7 @@ Deno.test("--compare puts models side by side, with the errors that the chapter 
     out,
     /model +year +top-5 error +depth +parameters +weights +FLOPs +activations +field of last maps/,
   );
-  assertMatch(out, /alexnet +2012 +15.4 % +8 +60,965,224 +233 MB +1.46 G/);
+  assertMatch(out, /alexnet +2012 +15.4 % +8 +60,965,224 +244 MB +1.46 G/);
   assertMatch(out, /vgg16 +2014 +7.3 % \(VGGNet of 19 layers\) +16 +138,357,544/);
   assertMatch(out, /googlenet +2014 +6.7 % +22 +6,998,552/);
   assertMatch(out, /resnet50 +2015 +3.57 % \(ResNet of 152 layers\) +50 +25,557,032/);
