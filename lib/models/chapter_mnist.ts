@@ -5,7 +5,7 @@ import { conv, type ConvParams } from "../layers/conv.ts";
 import { dense, type DenseParams } from "../layers/dense.ts";
 import { dropout } from "../layers/dropout.ts";
 import { glorotUniform } from "../layers/initializers.ts";
-import type { Empty, Layer } from "../layers/layer.ts";
+import type { Empty, Layer, NamedLayers } from "../layers/layer.ts";
 import { maxPool } from "../layers/pool.ts";
 import { flatten } from "../layers/reshape.ts";
 import { sequential } from "../layers/sequential.ts";
@@ -14,6 +14,8 @@ import { sequential } from "../layers/sequential.ts";
 export type ChapterMnistOptions = {
   /** Number of classes. Default: 10. */
   readonly numClasses?: number;
+  /** Whether there is the output layer; without it the model answers what it would be given. Default: `true`. */
+  readonly head?: boolean;
 };
 
 /** Parameters of {@linkcode chapterMnist}; layers that learn nothing have empty records. */
@@ -28,6 +30,7 @@ export type ChapterMnistParams = {
   readonly dense1: DenseParams;
   readonly relu3: Empty;
   readonly dropout2: Empty;
+  /** Absent without head. */
   readonly logits: DenseParams;
 };
 
@@ -36,7 +39,7 @@ export type ChapterMnistParams = {
  * pooling, 25 % dropout, 128 units, 50 % dropout, 10 units. 1,199,882 parameters
  * for MNIST.
  *
- * @param options number of classes
+ * @param options number of classes, head
  * @returns the model, `[N, 28, 28, 1] → logits [N, numClasses]`
  *
  * @example
@@ -48,9 +51,9 @@ export type ChapterMnistParams = {
  * ```
  */
 export function chapterMnist(options: ChapterMnistOptions = {}): Layer<ChapterMnistParams> {
-  const { numClasses = 10 } = options;
+  const { numClasses = 10, head = true } = options;
   const initializer = glorotUniform; // Keras's default
-  return sequential({
+  const layers: NamedLayers = {
     conv1: conv({ features: 32, size: 3, initializer }),
     relu1: relu(),
     conv2: conv({ features: 64, size: 3, initializer }),
@@ -61,6 +64,7 @@ export function chapterMnist(options: ChapterMnistOptions = {}): Layer<ChapterMn
     dense1: dense({ features: 128, initializer }),
     relu3: relu(),
     dropout2: dropout(0.5),
-    logits: dense({ features: numClasses, initializer }),
-  });
+    ...(head ? { logits: dense({ features: numClasses, initializer }) } : {}),
+  };
+  return sequential(layers) as Layer as Layer<ChapterMnistParams>;
 }

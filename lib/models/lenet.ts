@@ -4,7 +4,7 @@ import { relu, tanh } from "../layers/activation.ts";
 import { conv, type ConvParams } from "../layers/conv.ts";
 import { dense, type DenseParams } from "../layers/dense.ts";
 import { heNormal, lecunNormal } from "../layers/initializers.ts";
-import type { Empty, Layer } from "../layers/layer.ts";
+import type { Empty, Layer, NamedLayers } from "../layers/layer.ts";
 import { maxPool, meanPool } from "../layers/pool.ts";
 import { flatten, padTo } from "../layers/reshape.ts";
 import { sequential } from "../layers/sequential.ts";
@@ -13,6 +13,8 @@ import { sequential } from "../layers/sequential.ts";
 export type LeNet5Options = {
   /** Number of classes. Default: 10. */
   readonly numClasses?: number;
+  /** Whether there is the output layer; without it the model answers what it would be given. Default: `true`. */
+  readonly head?: boolean;
   /** Activation after every layer but pooling and the last. Default: `"tanh"`, the paper's. */
   readonly activation?: "tanh" | "relu";
   /** How 2 × 2 activations become one. Default: `"max"` (§12.2); `"mean"` is nearest to the paper. */
@@ -33,6 +35,7 @@ export type LeNet5Params = {
   readonly act3: Empty;
   readonly dense2: DenseParams;
   readonly act4: Empty;
+  /** Absent without head. */
   readonly logits: DenseParams;
 };
 
@@ -42,7 +45,7 @@ export type LeNet5Params = {
  * smaller than 32 × 32 are padded to that size, as the paper pads MNIST's.
  * 61,706 parameters with one input channel, 62,006 with three.
  *
- * @param options number of classes, activation, pooling
+ * @param options number of classes, activation, pooling, head
  * @returns the model, `[N, H ≤ 32, W ≤ 32, C] → logits [N, numClasses]`
  * @throws {RangeError} where an option is not one of its values
  *
@@ -56,13 +59,13 @@ export type LeNet5Params = {
  * ```
  */
 export function lenet5(options: LeNet5Options = {}): Layer<LeNet5Params> {
-  const { numClasses = 10, activation = "tanh", pooling = "max" } = options;
+  const { numClasses = 10, activation = "tanh", pooling = "max", head = true } = options;
   requireOneOf("activation", ["tanh", "relu"], activation);
   requireOneOf("pooling", ["max", "mean"], pooling);
   const activate = activation === "tanh" ? tanh : relu;
   const initializer = activation === "tanh" ? lecunNormal : heNormal;
   const pool = pooling === "max" ? maxPool : meanPool;
-  return sequential({
+  const layers: NamedLayers = {
     pad: padTo(32),
     conv1: conv({ features: 6, size: 5, initializer }),
     act1: activate(),
@@ -75,8 +78,9 @@ export function lenet5(options: LeNet5Options = {}): Layer<LeNet5Params> {
     act3: activate(),
     dense2: dense({ features: 84, initializer }),
     act4: activate(),
-    logits: dense({ features: numClasses, initializer }),
-  });
+    ...(head ? { logits: dense({ features: numClasses, initializer }) } : {}),
+  };
+  return sequential(layers) as Layer as Layer<LeNet5Params>;
 }
 
 function requireOneOf(name: string, known: readonly string[], value: string): void {

@@ -64,11 +64,7 @@ function vggEntry(what: string, build: ModelEntry["build"]): ModelEntry {
 
 /** A network of He et al.'s Table 1 (§12.7.6). */
 function resnetEntry(depth: number, build: ModelEntry["build"]): ModelEntry {
-  return {
-    about: `the ImageNet ResNet of ${depth} layers (He et al. 2015, §12.7.6)`,
-    inputShape: [224, 224, 3],
-    build,
-  };
+  return imagenetEntry(`the ImageNet ResNet of ${depth} layers (He et al. 2015, §12.7.6)`, build);
 }
 
 /** All models, by name. */
@@ -111,21 +107,12 @@ export const models: Readonly<Record<string, ModelEntry>> = {
   "vgg16-bn": vggEntry("VGG of 16 layers, batch-normalised", vgg16Bn),
   "vgg19-bn": vggEntry("VGG of 19 layers, batch-normalised", vgg19Bn),
   "squeezenet": imagenetEntry("SqueezeNet 1.0 (Iandola et al. 2016)", squeezenet),
-  "googlenet": {
-    about: "GoogLeNet (Szegedy et al. 2014, §12.7.5)",
-    inputShape: [224, 224, 3],
-    build: googlenet,
-  },
-  "googlenet-torchvision": {
-    about: "torchvision's GoogLeNet: batch-normalised, 3 × 3 for 5 × 5 (§12.7.5)",
-    inputShape: [224, 224, 3],
-    build: googlenetTorchvision,
-  },
-  "inception-v3": {
-    about: "Inception v3 (Szegedy et al. 2015, §12.7.5)",
-    inputShape: [299, 299, 3],
-    build: inceptionV3,
-  },
+  "googlenet": imagenetEntry("GoogLeNet (Szegedy et al. 2014, §12.7.5)", googlenet),
+  "googlenet-torchvision": imagenetEntry(
+    "torchvision's GoogLeNet: batch-normalised, 3 × 3 for 5 × 5 (§12.7.5)",
+    googlenetTorchvision,
+  ),
+  "inception-v3": imagenetEntry("Inception v3 (Szegedy et al. 2015, §12.7.5)", inceptionV3, 299),
   "resnet18": resnetEntry(18, resnet18),
   "resnet34": resnetEntry(34, resnet34),
   "resnet50": resnetEntry(50, resnet50),

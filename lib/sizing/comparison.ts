@@ -35,7 +35,7 @@ const COLUMNS: readonly {
   { heading: "weights", align: "right", text: ({ size }) => briefBytes(4 * size.parameters) },
   { heading: "FLOPs", align: "right", text: ({ size }) => flopsText(size) },
   { heading: "activations", align: "right", text: ({ size }) => briefCount(size.activations) },
-  { heading: "receptive field", align: "right", text: ({ size }) => lastField(size) },
+  { heading: "field of last maps", align: "right", text: ({ size }) => lastField(size) },
 ];
 
 function errorText(result: Result | undefined): string {

@@ -25,9 +25,9 @@ export function briefCount(value: number): string {
   return brief(value, 1000, ["", "k", "M", "G", "T"]);
 }
 
-/** A number of bytes, "528 MB"; a megabyte is 2²⁰ bytes. */
+/** A number of bytes, "553 MB"; a megabyte is 10⁶ bytes. */
 export function briefBytes(value: number): string {
-  return brief(value, 1024, ["B", "kB", "MB", "GB", "TB"]);
+  return brief(value, 1000, ["B", "kB", "MB", "GB", "TB"]);
 }
 
 /** A shape, "55 × 55 × 96". */

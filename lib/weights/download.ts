@@ -138,8 +138,9 @@ async function keepVersion({ headers }: Response, part: string): Promise<void> {
   const etag = headers.get("etag");
   // A weak one does not promise the same bytes.
   const version = etag?.startsWith('"') ? etag : headers.get("last-modified");
-  if (version) await Deno.writeTextFile(versionFile(part), version);
-  else await Deno.remove(versionFile(part)).catch(ignoreAbsent);
+  const file = versionFile(part);
+  if (version) await asWriting(file, Deno.writeTextFile(file, version));
+  else await Deno.remove(file).catch(ignoreAbsent);
 }
 
 async function append(

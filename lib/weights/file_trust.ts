@@ -1,5 +1,6 @@
 // Whether a file is what it was, or what it is said to be, by its SHA-256.
 import { writeFileAtomically } from "./atomic_file.ts";
+import { fileError } from "./file_error.ts";
 import { requireSha256, sha256OfFile } from "./sha256.ts";
 
 /** Whether there is a regular file. */
@@ -8,7 +9,7 @@ export async function isFile(path: string): Promise<boolean> {
     return (await Deno.stat(path)).isFile;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
+    throw fileError(`Cannot look for ${path}`, error);
   }
 }
 

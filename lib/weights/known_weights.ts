@@ -18,8 +18,6 @@ export type KnownWeights = WeightsSource & {
   readonly layout: string;
   /** The name of how pictures are prepared, of `preprocessings`. */
   readonly preprocessing: "torchvision" | "inception";
-  /** The name of the list of classes: ImageNet's 1000 in the usual order. */
-  readonly classes: "imagenet";
 };
 
 /**
@@ -32,21 +30,20 @@ export type KnownWeights = WeightsSource & {
 function timm(
   repository: string,
   commit: string,
-  rest: Omit<KnownWeights, "url" | "layout" | "preprocessing" | "classes">,
+  rest: Omit<KnownWeights, "url" | "layout" | "preprocessing">,
 ): KnownWeights {
   return {
     url: `https://huggingface.co/timm/${repository}.tv_in1k/resolve/${commit}/model.safetensors`,
     layout: repository.startsWith("vgg") ? "timm" : "torchvision",
     preprocessing: "torchvision",
-    classes: "imagenet",
     ...rest,
   };
 }
 
 /**
  * Known weights by name, all trained on ImageNet. The hashes are those that independent public
- * projects have pinned for the same files; where none was found there is none, and the file of
- * the first time is trusted.
+ * projects have pinned for the same files (for resnet34, vgg11 and inception-v3 one project); where
+ * none was found there is none, and the file of the first time is trusted.
  */
 export const knownWeights: Readonly<Record<string, KnownWeights>> = {
   "resnet18": timm("resnet18", "bbd144b3e5565108aad885f145491d11bc6ce807", {

@@ -14,6 +14,8 @@ export type PretrainedOptions = DownloadOptions & {
   readonly cacheDir?: string;
   /** The SHA-256 that the file must have, in hexadecimal. Default: the known one. */
   readonly sha256?: string;
+  /** Called before the server is asked: not where the file is in the cache, or local. */
+  readonly onFetch?: () => void;
 };
 
 /** A file of weights that is on the disk. */
@@ -147,12 +149,13 @@ async function fetchOnce(
   path: string,
   source: WeightsSource,
   sha256: string | undefined,
-  options: DownloadOptions,
+  options: PretrainedOptions,
 ): Promise<string> {
   await makeDirectory(path.slice(0, path.lastIndexOf("/")));
   using _lock = await locked(`${path}.lock`);
   const other = await cached(path, source.url, sha256);
   if (other !== undefined) return other;
+  options.onFetch?.();
   const actual = await fetchTo(path, source, sha256, options);
   if (sha256 === undefined) await keepFirstHash(path, actual);
   return actual;

@@ -14,6 +14,11 @@ import { type TorchSlot, torchSlots } from "./torch_slots.ts";
 export type FromTorchOptions = {
   /** Called after each tensor with how many are done. */
   readonly onProgress?: (done: number, total: number) => void;
+  /**
+   * What becomes of tensors that the model has no place for, such as the classifier's of a model
+   * made with `head: false`: refused, or left and named in `ignored`. Default: `"refuse"`.
+   */
+  readonly extra?: "refuse" | "ignore";
 };
 
 /** What {@linkcode fromTorch} answers. */
@@ -63,7 +68,7 @@ export async function fromTorch<P extends Tree, S extends Tree>(
   options: FromTorchOptions = {},
 ): Promise<TorchWeights<P, S>> {
   const slots = torchSlots(model as unknown as Layer, inputShape, layout);
-  const fit = fitTorch(slots, source);
+  const fit = fitTorch(slots, source, options.extra === "ignore");
   requireFit(fit, source.file);
   const made = { params: new Map<Path, Tensor>(), state: new Map<Path, Tensor>() };
   try {

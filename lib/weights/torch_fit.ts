@@ -30,8 +30,13 @@ const COUNTER = /(?:^|\.)num_batches_tracked$/;
  *
  * @param slots what the model needs
  * @param source the tensors
+ * @param ignoresExtra whether what the model has no place for is left
  */
-export function fitTorch(slots: readonly TorchSlot[], source: TensorSource): TorchFit {
+export function fitTorch(
+  slots: readonly TorchSlot[],
+  source: TensorSource,
+  ignoresExtra = false,
+): TorchFit {
   const expected = new Map(slots.map(({ key, torchShape }) => [key, torchShape]));
   const byKey = new Map(slots.map((slot) => [slot.key, slot]));
   const heads = new Set([...expected.keys()].flatMap((key) => HEAD.exec(key) ?? []));
@@ -40,7 +45,8 @@ export function fitTorch(slots: readonly TorchSlot[], source: TensorSource): Tor
   const ignored: string[] = [];
   for (const [key, name] of torchKeys(source)) {
     const head = HEAD.exec(key)?.[0];
-    if (head !== undefined && !heads.has(head)) ignored.push(name);
+    const isExtra = ignoresExtra && !byKey.has(key) && !COUNTER.test(key);
+    if (isExtra || (head !== undefined && !heads.has(head))) ignored.push(name);
     else if (!COUNTER.test(key)) {
       const { shape } = source.tensors.get(name)!;
       const slot = byKey.get(key);

@@ -3,11 +3,12 @@ import type { TorchLayout } from "./torch_layout.ts";
 import { alexnetTorchNames } from "./torch_names/alexnet.ts";
 import { torchvisionGoogLeNet } from "./torch_names/googlenet.ts";
 import { torchvisionInception } from "./torch_names/inception.ts";
-import { akamasterResnet, timmResnet, torchvisionResnet } from "./torch_names/resnet.ts";
+import { akamasterResnet, torchvisionResnet } from "./torch_names/resnet.ts";
 import { squeezenetTorchNames } from "./torch_names/squeezenet.ts";
 import { vggTimmNames, vggTorchNames } from "./torch_names/vgg.ts";
 
-const imagenetResnet = [torchvisionResnet, timmResnet];
+// timm has the same names.
+const imagenetResnet = [torchvisionResnet];
 const cifarResnet = [akamasterResnet];
 
 function vggLayouts(depth: 11 | 13 | 16 | 19, batchNorm: boolean): readonly TorchLayout[] {

@@ -34,11 +34,13 @@ export function isDebugging(): boolean {
  * @returns the text after `error: `
  */
 export function failureText(error: unknown, debugging: boolean): string {
-  const causes: string[] = [];
-  for (let at = error; at instanceof Error && causes.length < 5; at = at.cause) {
-    if (at.cause !== undefined) causes.push(messageOf(at.cause));
+  const parts = [messageOf(error)];
+  for (let at = error; at instanceof Error && parts.length < 6; at = at.cause) {
+    // Many a message has its cause's already.
+    const cause = at.cause === undefined ? "" : messageOf(at.cause);
+    if (!parts.some((part) => part.includes(cause))) parts.push(cause);
   }
-  const line = [messageOf(error), ...causes].join(": ");
+  const line = parts.join(": ");
   if (debugging) return error instanceof Error ? `${line}\n${error.stack}` : line;
   // A message from elsewhere may say little, so tell how to learn where it came from.
   return isPlain(error) ? line : `${line} (NEOCOG_DEBUG=1 shows where)`;

@@ -11,6 +11,7 @@ import {
 } from "../../mod.ts";
 import { UsageError } from "../command.ts";
 import type { Network } from "./network.ts";
+import { readText } from "./read_file.ts";
 
 /** A preprocessing, and where it was found. */
 export type FoundPreprocessing = { readonly how: Preprocessing; readonly source: string };
@@ -18,9 +19,9 @@ export type FoundPreprocessing = { readonly how: Preprocessing; readonly source:
 /** A file's text; `undefined` where there is no such file. */
 async function textOf(file: string): Promise<string | undefined> {
   try {
-    return await Deno.readTextFile(file);
+    return await readText(file);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
+    if ((error as Error).cause instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
 }
@@ -123,7 +124,7 @@ export async function findClassNames(
   if (network.trained && flag === undefined) return network.trained.classNames;
   const sidecar = `${stemOf(network.file)}.classes.txt`;
   const file = flag ?? sidecar;
-  const text = flag === undefined ? await textOf(sidecar) : await Deno.readTextFile(flag);
+  const text = flag === undefined ? await textOf(sidecar) : await readText(flag);
   if (text === undefined) return numbered(network);
   const names = linesOf(text);
   if (names.length !== network.numClasses) {

@@ -12,7 +12,7 @@ import {
   type Tree,
   type Weights,
 } from "../../mod.ts";
-import { downloadProgress } from "../progress.ts";
+import { type DownloadProgress, downloadProgress } from "../progress.ts";
 import { loadTrained, type Trained } from "./load.ts";
 import { say } from "./say.ts";
 
@@ -61,15 +61,18 @@ async function isThere(path: string): Promise<boolean> {
 /** The file of weights: one that is here, or that is fetched by name or URL. */
 async function fileOf(weights: string): Promise<{ path: string; known?: KnownWeights }> {
   if (await isThere(weights)) return { path: weights };
-  const progress = downloadProgress(weights);
+  let progress: DownloadProgress | undefined;
   try {
-    const file = await pretrained(weights, { onProgress: progress.update });
+    const file = await pretrained(weights, {
+      onFetch: () => progress = downloadProgress(weights),
+      onProgress: (bytes, total) => progress?.update(bytes, total),
+    });
     if (file.trust === "trusted") {
       say(`note: ${weights} has SHA-256 ${file.sha256}, which nothing here can confirm`);
     }
     return file;
   } finally {
-    progress.stop();
+    progress?.stop();
   }
 }
 

@@ -11,8 +11,8 @@ type Family = {
 };
 
 const FAMILIES: readonly Family[] = [
-  { names: /^alexnet/, year: 2012, error: 15.4, exact: /^alexnet/, of: "AlexNet" },
-  { names: /^zfnet/, year: 2013, error: 11.2, exact: /^zfnet/, of: "ZFNet" },
+  { names: /^alexnet/, year: 2012, error: 15.4, exact: /^alexnet$/, of: "AlexNet of 2012" },
+  { names: /^zfnet/, year: 2013, error: 11.2, exact: /^zfnet$/, of: "ZFNet of 2013" },
   { names: /^vgg\d/, year: 2014, error: 7.3, exact: /^vgg19$/, of: "VGGNet of 19 layers" },
   { names: /^googlenet/, year: 2014, error: 6.7, exact: /^googlenet$/, of: "GoogLeNet of 2014" },
   {

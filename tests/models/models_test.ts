@@ -43,6 +43,13 @@ Deno.test("the chapter's MNIST network has 1,199,882 parameters", () => {
   assertEquals(count(chapterMnist({ numClasses: 2 }), [28, 28, 1]), 1199882 - 8 * 129);
 });
 
+Deno.test("LeNet-5 and the chapter's network may end before the classes", () => {
+  assertEquals(lenet5({ head: false }).declare([28, 28, 1]).shape, [84]);
+  assertEquals(count(lenet5({ head: false }), [28, 28, 1]), 61706 - 850);
+  assertEquals(chapterMnist({ head: false }).declare([28, 28, 1]).shape, [128]);
+  assertEquals(count(chapterMnist({ head: false }), [28, 28, 1]), 1199882 - 1290);
+});
+
 Deno.test("LeNet-5's maps have the sizes of Figure 12.16", () => {
   const sizes = shapes(lenet5(), [28, 28, 1]);
   assertEquals(

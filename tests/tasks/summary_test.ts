@@ -18,7 +18,7 @@ Deno.test("summary prints a table with kernels, FLOPs and receptive fields, and 
   assertMatch(out, /conv1_1 +conv +224 × 224 × 64 +3×3 +1,792 +173 M +3 × 3\n/);
   assertMatch(out, /pool5 +maxPool +7 × 7 × 512 +2×2 \/2 +0 +\S+ k +212 × 212\n/);
   assertMatch(out, /fc6 +dense +4096 +102,764,544 +206 M +all\n/);
-  assertMatch(out, /parameters +138,357,544, 528 MB in float32\n/);
+  assertMatch(out, /parameters +138,357,544, 553 MB in float32\n/);
   assertMatch(out, /depth +16 layers with weights\n/);
   assertMatch(out, /training +\S+ GB at batch size 2: .*sgd's moments 0 B/);
 });
@@ -70,9 +70,9 @@ Deno.test("--compare puts models side by side, with the errors that the chapter 
   const out = await printed("--compare", names, "--svg", `${dir}/compare.svg`);
   assertMatch(
     out,
-    /model +year +top-5 error +depth +parameters +weights +FLOPs +activations +receptive field/,
+    /model +year +top-5 error +depth +parameters +weights +FLOPs +activations +field of last maps/,
   );
-  assertMatch(out, /alexnet +2012 +15.4 % +8 +60,965,224 +233 MB +1.46 G/);
+  assertMatch(out, /alexnet +2012 +15.4 % +8 +60,965,224 +244 MB +1.46 G/);
   assertMatch(out, /vgg16 +2014 +7.3 % \(VGGNet of 19 layers\) +16 +138,357,544/);
   assertMatch(out, /googlenet +2014 +6.7 % +22 +6,998,552/);
   assertMatch(out, /resnet50 +2015 +3.57 % \(ResNet of 152 layers\) +50 +25,557,032/);

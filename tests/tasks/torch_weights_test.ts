@@ -154,6 +154,28 @@ Deno.test("what does not fit the weights is refused by name, before anything is 
     assertStringIncludes(await predict(), "cut short");
     await Deno.writeTextFile(weights, "<!DOCTYPE html><title>404</title>");
     assertStringIncludes(await predict(), "three.safetensors");
+    assertStringIncludes(
+      await refusal("predict", `${dir}/none.png`, "--weights", weights),
+      `Cannot read ${dir}/none.png: there is no such file`,
+    );
+    const dot = `${dir}/dot.png`;
+    const one = { width: 1, height: 1, channels: 3, pixels: new Float32Array(3) } as const;
+    await Deno.writeFile(dot, encodePng(one));
+    await Deno.writeFile(weights, whole);
+    assertStringIncludes(
+      await refusal("predict", dot, "--weights", weights, "--preprocessing", "cifar"),
+      "at least 8 pixels: current value is 1×1",
+    );
+    assertStringIncludes(
+      await predict("--invert", "yes", "--preprocessing", "cifar"),
+      "--invert must be left out",
+    );
+    // The last number of the file is a weight: as all ones it is a NaN.
+    await Deno.writeFile(weights, whole.map((byte, i) => i >= whole.length - 4 ? 255 : byte));
+    assertStringIncludes(
+      await predict("--preprocessing", "cifar", "--backend", "cpu"),
+      "all scores must be finite",
+    );
     await Deno.writeTextFile(`${dir}/photo.jpg`, "<!DOCTYPE html><title>404</title>");
     const photo = await refusal("predict", `${dir}/photo.jpg`, "--weights", weights);
     assertStringIncludes(photo, "current value is HTML");

@@ -344,3 +344,33 @@ onCpu("a source in memory is not changed by what is done to the tensors", async 
   assert(source.tensors.has("bias"));
   assertThrows(() => source.read("weight"), RangeError, "current value is weight");
 });
+
+onCpu(
+  "a model without its classifier takes the rest of a file where that is asked for",
+  async () => {
+    const whole = sequential({
+      fc: dense({ features: 6 }),
+      logits: dense({ features: 3 }),
+    }) as Layer;
+    const body = sequential({ fc: dense({ features: 6 }) }) as Layer;
+    const source = tensorSource(stateDict(whole, [4]));
+    await assertRejects(
+      () => fromTorch(body, [4], source, DOTTED),
+      TypeError,
+      "2 unexpected (logits.weight",
+    );
+    const { params, ignored } = await fromTorch(body, [4], source, DOTTED, { extra: "ignore" });
+    assertEquals([...ignored].sort(), ["logits.bias", "logits.weight"]);
+    const all = await fromTorch(whole, [4], source, DOTTED);
+    assertEquals(
+      (await numbers(params)).get("fc/kernel"),
+      (await numbers(all.params)).get("fc/kernel"),
+    );
+    const missing = tensorSource(new Map([["logits.bias", counted([3])]]));
+    await assertRejects(
+      () => fromTorch(body, [4], missing, DOTTED, { extra: "ignore" }),
+      TypeError,
+      "2 missing",
+    );
+  },
+);

@@ -33,8 +33,5 @@ function residualLayout(name: string, classifier: string): TorchLayout {
 /** Torchvision's names for `resnet18` to `resnet152`: `layer1.0.conv1`, `fc`. */
 export const torchvisionResnet: TorchLayout = residualLayout("torchvision", "fc");
 
-/** Timm's names for `resnet18` to `resnet152`, which are torchvision's. */
-export const timmResnet: TorchLayout = residualLayout("timm", "fc");
-
 /** Akamaster's names for `resnet20` to `resnet110`, without weights in the shortcuts: `linear`. */
 export const akamasterResnet: TorchLayout = residualLayout("akamaster", "linear");

@@ -1,0 +1,34 @@
+// Reads a user's files; what the system refuses is said with the file's name.
+
+async function named<T>(file: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const reason = error instanceof Deno.errors.NotFound
+      ? "there is no such file"
+      : error instanceof Deno.errors.IsADirectory
+      ? "it is a directory"
+      : (error as Error).message;
+    throw new Error(`Cannot read ${file}: ${reason}`, { cause: error });
+  }
+}
+
+/**
+ * The bytes of a file.
+ *
+ * @param file its path
+ * @throws {Error} which names the file and what the system said
+ */
+export function readFile(file: string): Promise<Uint8Array<ArrayBuffer>> {
+  return named(file, Deno.readFile(file));
+}
+
+/**
+ * The text of a file.
+ *
+ * @param file its path
+ * @throws {Error} which names the file and what the system said
+ */
+export function readText(file: string): Promise<string> {
+  return named(file, Deno.readTextFile(file));
+}
