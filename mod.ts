@@ -322,6 +322,7 @@ export {
 export { requireConvolution } from "./lib/explain/convolution.ts";
 export { filterGrid, type FilterGridOptions } from "./lib/explain/filters.ts";
 export { activationGrid, type ActivationGridOptions } from "./lib/explain/activation_grid.ts";
+export { imagesOf, pixelsOf } from "./lib/explain/images_of.ts";
 export type { Normalise } from "./lib/explain/spans.ts";
 export { inputGradient, type InputGradientOptions } from "./lib/explain/input_gradient.ts";
 export { type InputUnits, toInputs, toPixels, UNIT_PIXELS } from "./lib/explain/input_units.ts";
