@@ -1,5 +1,5 @@
 // `deno task explain filters`: the weights of a convolution as pictures.
-import { filterGrid, requireConvolution } from "../../mod.ts";
+import { filterGrid, requireConvolution, type Shape } from "../../mod.ts";
 import { choice, count, type Values } from "../command.ts";
 import { openLooked } from "../run/looked.ts";
 import {
@@ -34,13 +34,14 @@ export const command = {
   ],
 } as const;
 
-/** The numbers of filters; where each channel has a picture, of filter and channel, or of that of one filter. */
-function labelsOf(filters: readonly number[], channels: number): string[] {
+/** How wide a picture must be for its number to fit. */
+const LABEL_WIDTH = 18;
+
+/** The numbers below the pictures: of filters, or of one filter's channels; of rows of channels none. */
+function labelsOf(filters: readonly number[], [, width, channels]: Shape, scale: number): string[] {
+  if (width! * scale < LABEL_WIDTH) return [];
   if (channels === 1 || channels === 3) return filters.map(String);
-  const numbers = Array.from({ length: channels }, (_, c) => c);
-  return filters.flatMap((filter) =>
-    numbers.map((c) => filters.length === 1 ? `${c}` : `${filter}:${c}`)
-  );
+  return filters.length === 1 ? Array.from({ length: channels! }, (_, c) => `${c}`) : [];
 }
 
 /** Writes the picture of the filters. */
@@ -57,7 +58,8 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
   const network = await looked.start();
   const [height, width, channels, total] = shape as [number, number, number, number];
   const filters = unit === undefined ? Array.from({ length: total }, (_, i) => i) : [unit];
-  const labels = flags.labels ? { labels: labelsOf(filters, channels) } : {};
+  const numbers = flags.labels ? labelsOf(filters, shape, scale) : [];
+  const labels = numbers.length > 0 ? { labels: numbers } : {};
   const { units } = looked;
   const options = { normalise, scale, units, gap: 2, filters, ...labels };
   const image = await filterGrid(network, path, options);
