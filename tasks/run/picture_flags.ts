@@ -95,3 +95,6 @@ export function rateFlag(rate: number, help = "how large a step is"): Flag<numbe
 
 /** `--seed`: what chance follows from. */
 export const seedFlag = count({ min: 0, default: 0, help: "what chance follows from" });
+
+/** `--animate`: whether the way to a picture is written too. */
+export const animateFlag = toggle({ help: "write the way there as an animated GIF too" });

@@ -22,7 +22,8 @@ export type PictureFolder = {
    */
   save(name: string, image: Image, caption: string, settings?: PictureSettings): Promise<string>;
   /**
-   * Writes a file of another kind, such as a GIF or SVG, and `NAME.json` beside it.
+   * Writes a file of another kind, such as a GIF or SVG, and `NAME.json` beside it; where that is
+   * another file's, as of a picture and its animation, `NAME.gif.json`.
    *
    * @param file the file's name with its ending
    */
@@ -58,6 +59,11 @@ function fileName(name: string): string {
   return name.replace(/[^\w.-]+/g, "-").replace(/^[.-]+/, "") || "picture";
 }
 
+/** A file's name without its ending. */
+function stemOf(name: string): string {
+  return name.replace(/\.\w+$/, "");
+}
+
 /** Makes the folder, before any work, where it can be. */
 async function makeFolder(dir: string): Promise<void> {
   try {
@@ -87,7 +93,10 @@ export async function openPictureFolder(options: PictureFolderOptions): Promise<
     const path = `${dir}/${name}`;
     await writeFileAtomically(path, contents);
     const record = { picture: name, caption, task, ...common, ...settings };
-    const beside = `${dir}/${name.replace(/\.\w+$/, "")}.json`;
+    const stem = stemOf(name);
+    // A picture and an animation of one name have settings each.
+    const isTaken = [...shown.keys()].some((other) => other !== name && stemOf(other) === stem);
+    const beside = `${dir}/${isTaken ? name : stem}.json`;
     await writeFileAtomically(beside, `${JSON.stringify(record, null, 2)}\n`);
     // The last of a name is what the folder holds: a picture may be saved on the way, and at the end.
     shown.set(name, { file: name, caption, settings });

@@ -37,9 +37,9 @@ inDirectory(
     const { files, page, task, model } = result(await run(...args));
     assertEquals([files, page], [[`${dir}/out/filters-conv1.png`], `${dir}/out/index.html`]);
     assertEquals([task, model], ["explain filters", "lenet5"]);
-    // Six filters of 5 × 5, eight pixels a weight, in rows of two with numbers.
+    // Six filters of 5 × 5, eight pixels a weight, in rows of three with numbers.
     const { width, height, channels } = await pictureAt(files[0]!);
-    assertEquals([width, height, channels], [2 + 2 * 42, 2 + 3 * 53, 1]);
+    assertEquals([width, height, channels], [2 + 3 * 42, 2 + 2 * 53, 1]);
     const beside = JSON.parse(await Deno.readTextFile(`${dir}/out/filters-conv1.json`));
     assertEquals(beside, {
       picture: "filters-conv1.png",

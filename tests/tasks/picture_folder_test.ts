@@ -49,9 +49,16 @@ Deno.test("a picture that is saved again, as on the way, is shown once and as it
   const folder = await openPictureFolder({ dir, title: "T", task: "t", settings: {} });
   await folder.save("a", dot, "first");
   await folder.save("a", dot, "last");
+  await folder.saveFile("a.gif", "GIF", "the way there");
   await folder.finish({ json: false });
+  const [still, moving] = await Promise.all(
+    ["a.json", "a.gif.json"].map(async (name) =>
+      JSON.parse(await Deno.readTextFile(`${dir}/${name}`))
+    ),
+  );
+  assertEquals([still.picture, moving.picture], ["a.png", "a.gif"]);
   const html = await Deno.readTextFile(`${dir}/index.html`);
-  assertEquals(html.match(/<figure>/g)!.length, 1);
+  assertEquals(html.match(/<figure>/g)!.length, 2);
   assertStringIncludes(html, "<figcaption>last");
   await Deno.remove(dir, { recursive: true });
 });
