@@ -34,6 +34,7 @@ const OUTSIDE: Readonly<Record<string, readonly string[]>> = {
   ],
   "tasks/setup/machine.ts": ["lib/device/install_advice.ts"],
   "tasks/command/flags.ts": ["lib/text/nearest.ts"],
+  "tasks/command/group.ts": ["lib/text/nearest.ts"],
   "tasks/command/parse.ts": ["lib/text/nearest.ts"],
   // The peer that neocog is timed beside is tfjs without neocog.
   "tasks/bench/peers/stock.ts": ["lib/device/webgpu_backend.ts", "lib/tensor/tf.ts"],
