@@ -322,6 +322,28 @@ export {
 } from "./lib/explain/objective.ts";
 export { inputGradient, type InputGradientOptions } from "./lib/explain/input_gradient.ts";
 export { type InputUnits, toInputs, toPixels, UNIT_PIXELS } from "./lib/explain/input_units.ts";
+export {
+  type Attribution,
+  attributionMap,
+  type LongOptions,
+  type Target,
+} from "./lib/explain/attribution.ts";
+export { inputTimesGradient, saliency, type SaliencyOptions } from "./lib/explain/saliency.ts";
+export { smoothGrad, type SmoothGradOptions } from "./lib/explain/smooth_grad.ts";
+export type { Baseline } from "./lib/explain/baseline.ts";
+export type { QuadratureRule } from "./lib/explain/quadrature.ts";
+export {
+  type IntegratedGradients,
+  integratedGradients,
+  type IntegratedGradientsOptions,
+} from "./lib/explain/integrated_gradients.ts";
+export {
+  type GradCam,
+  gradCam,
+  type GradCamOptions,
+  guidedGradCam,
+} from "./lib/explain/grad_cam.ts";
+export { occlusion, type OcclusionOptions } from "./lib/explain/occlusion.ts";
 
 // Making pictures
 export {
