@@ -43,7 +43,7 @@ def photo(name):
     return torch.from_numpy(cut).permute(2, 0, 1)[None]
 
 
-def gradient(model, x, rule):
+def gradient(model, x, rule, score):
     def hook(module, grad_in, grad_out):
         if rule == "deconvnet":
             return (grad_out[0].clamp(min=0),)
@@ -52,7 +52,7 @@ def gradient(model, x, rule):
     relus = [module for module in model.modules() if isinstance(module, torch.nn.ReLU)]
     hooks = [] if rule == "backprop" else [m.register_full_backward_hook(hook) for m in relus]
     x = x.clone().requires_grad_()
-    model(x)[0, CLASS].backward()
+    score(x).backward()
     for handle in hooks:
         handle.remove()
     return x.grad[0].permute(1, 2, 0)  # [H, W, C]
@@ -102,11 +102,26 @@ def summary(name, values):
 
 model = network()
 x = photo("chelsea")
-maps = [summary(rule, gradient(model, x, rule)) for rule in ["backprop", "deconvnet", "guided"]]
+rules = ["backprop", "deconvnet", "guided"]
+maps = [
+    summary(f"{rule} of class", gradient(model, x, rule, lambda x: model(x)[0, CLASS]))
+    for rule in rules
+]
+# The strongest neurons of two layers; the class's own signal dies out under deconvnet.
+neurons = []
+for name, index in [("fire4", 5), ("fire6", 8)]:
+    part = model.features[: index + 1]
+    output = part(x)[0].detach()
+    channel, row, column = numpy.unravel_index(output.argmax().item(), output.shape)
+    neuron = {"layer": name, "channel": int(channel), "at": [int(row), int(column)]}
+    neurons.append(neuron | {"score": float(f"{output.max().item():.7g}")})
+    for rule in rules:
+        answer = lambda x: part(x)[0, channel, row, column]
+        maps.append(summary(f"{rule} of {name}", gradient(part, x, rule, answer)))
 maps += [
     summary("grad-cam of fire9", grad_cam(model, x, model.features[12])),
     summary("grad-cam of relu10", grad_cam(model, x, model.classifier[2])),
 ]
 score = model(x)[0, CLASS].item()
-file = {"class": CLASS, "score": float(f"{score:.7g}"), "maps": maps}
+file = {"class": CLASS, "score": float(f"{score:.7g}"), "neurons": neurons, "maps": maps}
 (here / "attribution.json").write_text(json.dumps(file, indent=2) + "\n")
