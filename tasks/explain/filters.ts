@@ -2,7 +2,13 @@
 import { filterGrid, requireConvolution } from "../../mod.ts";
 import { choice, count, type Values } from "../command.ts";
 import { openLooked } from "../run/looked.ts";
-import { layerFlag, networkFlags, outputFlags, unitFlag } from "../run/picture_flags.ts";
+import {
+  labelsFlag,
+  layerFlag,
+  networkFlags,
+  outputFlags,
+  unitFlag,
+} from "../run/picture_flags.ts";
 import { openPictureFolder } from "../run/picture_folder.ts";
 
 /** What it takes. */
@@ -18,6 +24,7 @@ export const command = {
       help: "whether each filter has its own black and white, or all have the same",
     }),
     scale: count({ min: 1, default: 8, help: "how many pixels wide a weight is drawn" }),
+    labels: labelsFlag,
     ...outputFlags("explain-filters"),
   },
   examples: [
@@ -26,6 +33,15 @@ export const command = {
     ["deno task explain filters --layer conv2 --unit 3", "one filter's channels"],
   ],
 } as const;
+
+/** The numbers of filters; where each channel has a picture, of filter and channel, or of that of one filter. */
+function labelsOf(filters: readonly number[], channels: number): string[] {
+  if (channels === 1 || channels === 3) return filters.map(String);
+  const numbers = Array.from({ length: channels }, (_, c) => c);
+  return filters.flatMap((filter) =>
+    numbers.map((c) => filters.length === 1 ? `${c}` : `${filter}:${c}`)
+  );
+}
 
 /** Writes the picture of the filters. */
 export async function run(flags: Values<typeof command.flags>): Promise<void> {
@@ -39,10 +55,12 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
     settings: looked.settings,
   });
   const network = await looked.start();
-  const filters = unit === undefined ? {} : { filters: [unit] };
+  const [height, width, channels, total] = shape as [number, number, number, number];
+  const filters = unit === undefined ? Array.from({ length: total }, (_, i) => i) : [unit];
+  const labels = flags.labels ? { labels: labelsOf(filters, channels) } : {};
   const { units } = looked;
-  const image = await filterGrid(network, path, { normalise, scale, units, gap: 2, ...filters });
-  const [height, width, channels, total] = shape;
+  const options = { normalise, scale, units, gap: 2, filters, ...labels };
+  const image = await filterGrid(network, path, options);
   const what = unit === undefined ? `All ${total} filters` : `Filter ${unit} of ${total}`;
   const caption = `${what} of ${path}, ${height}×${width} of ${channels} channel${
     channels === 1 ? "" : "s"
