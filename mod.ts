@@ -309,7 +309,12 @@ export { type CurvesOptions, curvesSvg, type StepRecord } from "./lib/train/curv
 // Looking inside
 export { activations } from "./lib/explain/activations.ts";
 export { type LayerInfo, layersOf, type Network, requireLayer } from "./lib/explain/network.ts";
-export { BACKWARD_RULES, type BackwardRule, ruleIntercept } from "./lib/explain/backward_rule.ts";
+export {
+  BACKWARD_RULES,
+  type BackwardRule,
+  requireRule,
+  ruleIntercept,
+} from "./lib/explain/backward_rule.ts";
 export {
   channel,
   classLogit,
