@@ -353,6 +353,7 @@ export {
   guidedGradCam,
 } from "./lib/explain/grad_cam.ts";
 export { occlusion, type OcclusionOptions } from "./lib/explain/occlusion.ts";
+export { occlusionWindow } from "./lib/explain/occlusion_places.ts";
 
 // Making pictures
 export {

@@ -18,7 +18,7 @@ import { inside, meanLoss, type Place, placesIn, requireWhole } from "./occlusio
 
 /** Options of {@linkcode occlusion}. */
 export type OcclusionOptions = LongOptions & {
-  /** Height and width of what is covered, in pixels. Default: an eighth of the image's, rounded up. */
+  /** Height and width of what is covered, in pixels. Default: {@linkcode occlusionWindow}'s. */
   readonly window?: Pair;
   /** From one window to the next, in pixels. Default: half a window, rounded up. */
   readonly stride?: Pair;

@@ -7,9 +7,28 @@ type Span = { readonly first: number; readonly size: number };
 /** A window's place in the image. */
 export type Place = { readonly rows: Span; readonly columns: Span };
 
+/**
+ * The side of a window where none is given: an eighth of the image's side, rounded up to an even
+ * number, as the halves of odd windows overlap by a line of pixels that would be seen.
+ *
+ * @param length the image's height or width, in pixels
+ * @returns pixels
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { occlusionWindow } from "@neocog/neocog";
+ *
+ * assertEquals([227, 28, 1].map(occlusionWindow), [30, 4, 1]);
+ * ```
+ */
+export function occlusionWindow(length: number): number {
+  return Math.min(length, 2 * Math.ceil(length / 16));
+}
+
 /** All windows, row by row. */
 export function placesIn(height: number, width: number, window?: Pair, stride?: Pair): Place[] {
-  const size = pairOf(window ?? [Math.ceil(height / 8), Math.ceil(width / 8)]);
+  const size = pairOf(window ?? [occlusionWindow(height), occlusionWindow(width)]);
   const step = pairOf(stride ?? [Math.ceil(size[0] / 2), Math.ceil(size[1] / 2)]);
   const down = spansAlong("height", height, size[0], step[0]);
   const across = spansAlong("width", width, size[1], step[1]);

@@ -55,10 +55,11 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
   const caption = `${isGuided ? "Guided Grad-CAM" : "Grad-CAM"} by ${attribution.layer}`;
   await showAttribution(explained, attribution, {
     name: method,
+    label: isGuided ? "guided Grad-CAM" : "Grad-CAM",
     caption,
     settings: { layer: attribution.layer, rule },
     signed: isGuided,
-    coloured: isGuided,
+    ...(isGuided ? { coloured: attribution } : {}),
     share: isGuided ? 0.995 : 1,
   }, flags.json);
 }

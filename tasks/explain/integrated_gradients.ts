@@ -59,6 +59,7 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
     found,
     {
       name: "integrated-gradients",
+      label: "int. gradients",
       caption: `Integrated gradients from ${baseline}`,
       settings: { steps, baseline, rule, baselineScore, delta },
       signed: true,

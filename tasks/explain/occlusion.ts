@@ -1,5 +1,5 @@
 // `deno task explain occlusion`: what an answer loses where a part of the picture is covered.
-import { occlusion } from "../../mod.ts";
+import { occlusion, occlusionWindow } from "../../mod.ts";
 import { count, UsageError, type Values } from "../command.ts";
 import { showAttribution } from "../run/attribution_pictures.ts";
 import {
@@ -47,7 +47,7 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
   const { baseline, batch } = flags;
   const explained = await openExplained(command.name, flags, ({ inputShape }) => {
     const side = Math.min(inputShape[0]!, inputShape[1]!);
-    const most = flags.window ?? Math.ceil(side / 8);
+    const most = flags.window ?? occlusionWindow(side);
     if (most > side) {
       throw new UsageError(`--window must be at most the picture's side, ${side}: got ${most}`);
     }
@@ -56,7 +56,7 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
     }
   });
   const { network, x, objective } = explained;
-  const window = flags.window ?? Math.ceil(Math.min(x.shape[1]!, x.shape[2]!) / 8);
+  const window = flags.window ?? occlusionWindow(Math.min(x.shape[1]!, x.shape[2]!));
   const stride = flags.stride ?? Math.ceil(window / 2);
   const cover = baselineOf(baseline, explained);
   const options = { window, stride, baseline: cover, batchSize: batch };
@@ -66,6 +66,7 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
   );
   await showAttribution(explained, found, {
     name: "occlusion",
+    label: "occlusion",
     caption: `Occlusion by ${window} × ${window} pixels of ${baseline}`,
     settings: { window, stride, baseline },
     signed: true,

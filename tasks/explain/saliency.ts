@@ -1,5 +1,14 @@
 // `deno task explain saliency`: which pixels change an answer most.
-import { inputTimesGradient, key, requireRule, saliency, smoothGrad } from "../../mod.ts";
+import {
+  type Attribution,
+  inputGradient,
+  inputTimesGradient,
+  key,
+  requireRule,
+  saliency,
+  smoothGrad,
+  tf,
+} from "../../mod.ts";
 import { choice, count, number, UsageError, type Values } from "../command.ts";
 import { showAttribution } from "../run/attribution_pictures.ts";
 import {
@@ -59,13 +68,34 @@ export async function run(flags: Flags): Promise<void> {
   );
   const attribution = await attributionBy(explained, flags);
   const noisy = { samples: samples ?? 25, noise: noise ?? 0.15, seed };
-  const settings = { rule, ...(method === "smooth-grad" ? noisy : {}) };
-  const name = method === "gradient" ? "saliency" : method;
-  const signed = method === "input-x-gradient";
-  const caption = { gradient: "Saliency", "smooth-grad": "SmoothGrad" }[method as string] ??
-    "Input × gradient";
-  const showing = { name, caption: `${caption} by ${rule}`, settings, signed, share: 0.995 };
-  await showAttribution(explained, attribution, showing, flags.json);
+  const label = LABELS[method];
+  await showAttribution(explained, attribution, {
+    name: method === "gradient" ? "saliency" : method,
+    label,
+    caption: `${label} by ${rule}`,
+    settings: { rule, ...(method === "smooth-grad" ? noisy : {}) },
+    signed: method === "input-x-gradient",
+    share: 0.995,
+    ...(method === "gradient" ? { coloured: await rawGradient(explained, flags) } : {}),
+  }, flags.json);
+}
+
+const LABELS: Readonly<Record<Flags["method"], string>> = {
+  gradient: "Saliency",
+  "smooth-grad": "SmoothGrad",
+  "input-x-gradient": "Input x gradient",
+};
+
+/** The gradient itself, with its signs: what a DeconvNet or the guided way back reconstructs. */
+async function rawGradient(
+  { network, x, objective }: Explained,
+  { rule }: Flags,
+): Promise<Pick<Attribution, "shape" | "values">> {
+  const { value, gradient } = inputGradient(network, objective, x, { rule });
+  const values = await gradient.data() as Float32Array;
+  const shape = gradient.shape as [number, number, number, number];
+  tf.dispose([value, gradient]);
+  return { shape, values };
 }
 
 async function attributionBy(

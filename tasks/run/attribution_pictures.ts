@@ -5,7 +5,6 @@ import {
   enlarge,
   heatMap,
   type Image,
-  overlay,
   sideBySide,
 } from "../../mod.ts";
 import type { Explained } from "./explained.ts";
@@ -16,14 +15,16 @@ import { say } from "./say.ts";
 export type Showing = {
   /** The files' name, `grad-cam`. */
   readonly name: string;
+  /** What stands below the map in the row. */
+  readonly label: string;
   /** What the picture shows, without the target: "Grad-CAM of relu10". */
   readonly caption: string;
   /** What it was made by. */
   readonly settings: PictureSettings;
   /** Whether numbers below 0 are shown as such. Default: `false`. */
   readonly signed?: boolean;
-  /** Whether the numbers of three channels are shown as colours about grey too. Default: `false`. */
-  readonly coloured?: boolean;
+  /** Numbers of the picture's channels that are shown as its colours too, 0 as grey. */
+  readonly coloured?: Pick<Attribution, "shape" | "values">;
   /** The share of numbers that have a colour of their own; the largest others have the last. Default: 1. */
   readonly share?: number;
 };
@@ -52,21 +53,21 @@ export async function showAttribution(
     say(`note: ${showing.caption} of ${target} is 0 everywhere: nothing comes back to the picture`);
   }
   const heat = heatOf(attribution, showing);
-  const laid = overlay(grey(picture.shown), heat, { alpha: 0.6 });
+  const laid = overlaid(picture.shown, heat, attribution, showing);
   const caption = `${showing.caption} for ${target}, whose score is ${
     Number(score!.toPrecision(4))
   }`;
   const settings = { target, method: attribution.method, score: score!, ...showing.settings };
   const save = (name: string, image: Image, what = ""): Promise<string> =>
     folder.save(name, enlarged(image), `${caption}${what}`, settings);
-  const coloured = showing.coloured ? colours(attribution, showing.share) : undefined;
+  const coloured = showing.coloured ? colours(showing.coloured, showing.share) : undefined;
   await save(showing.name, heat);
   await save(`${showing.name}-overlay`, laid, ", over the picture");
   if (coloured) {
     await save(`${showing.name}-colours`, coloured, ", in the picture's channels, 0 grey");
   }
-  const row = [picture.shown, coloured ?? heat, laid].map(enlarged);
-  const labels = ["input", showing.name, target];
+  const row = [picture.shown, ...(coloured ? [coloured] : []), heat, laid].map(enlarged);
+  const labels = ["input", ...(coloured ? ["in colours"] : []), showing.label, target];
   await folder.save(
     `${showing.name}-row`,
     sideBySide(row, { labels }),
@@ -98,18 +99,29 @@ function heatOf(attribution: Attribution, { signed = false, share = 1 }: Showing
 }
 
 /** The numbers of three channels as colours: 0 is grey. */
-function colours({ shape: [, height, width, channels], values }: Attribution, share = 1): Image {
+function colours(
+  { shape: [, height, width, channels], values }: NonNullable<Showing["coloured"]>,
+  share = 1,
+): Image {
   const most = bound(values, share) || 1;
   const pixels = values.map((value) => Math.min(1, Math.max(0, 0.5 + 0.5 * value / most)));
   return { width, height, channels: channels === 1 ? 1 : 3, pixels };
 }
 
-/** The picture without colours, under those of a map. */
-function grey({ width, height, channels, pixels }: Image): Image {
-  const light = Float32Array.from({ length: width * height }, (_, i) => {
-    if (channels === 1) return pixels[i]!;
-    const [red, green, blue] = pixels.subarray(i * channels, i * channels + 3);
-    return 0.299 * red! + 0.587 * green! + 0.114 * blue!;
+/** The map's colours over the picture in grey, the more of them the larger the number is. */
+function overlaid(image: Image, heat: Image, attribution: Attribution, showing: Showing): Image {
+  const map = attributionMap(attribution);
+  const most = bound(map, showing.share ?? 1) || 1;
+  const pixels = heat.pixels.map((colour, i) => {
+    const pixel = Math.floor(i / 3);
+    const alpha = 0.85 * Math.min(1, Math.abs(map[pixel]!) / most);
+    return alpha * colour + (1 - alpha) * lightAt(image, pixel);
   });
-  return { width, height, channels: 1, pixels: light };
+  return { ...heat, pixels };
+}
+
+function lightAt({ channels, pixels }: Image, index: number): number {
+  if (channels === 1) return pixels[index]!;
+  const [red, green, blue] = pixels.subarray(index * channels, index * channels + 3);
+  return 0.299 * red! + 0.587 * green! + 0.114 * blue!;
 }
