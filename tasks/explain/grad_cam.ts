@@ -1,6 +1,6 @@
 // `deno task explain grad-cam`: where in a picture a class is seen.
 import { gradCam, guidedGradCam, requireLayer, requireRule } from "../../mod.ts";
-import { choice, type Values } from "../command.ts";
+import { choice, UsageError, type Values } from "../command.ts";
 import { showAttribution } from "../run/attribution_pictures.ts";
 import { explainedFlags, openExplained } from "../run/explained.ts";
 import { layerFlag, outputFlags } from "../run/picture_flags.ts";
@@ -45,7 +45,12 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
     command.name,
     { ...others, class: wantedClass },
     ({ model, inputShape }) => {
-      if (wanted !== undefined) requireLayer(model, inputShape, wanted);
+      const { shape } = requireLayer(model, inputShape, wanted ?? "");
+      if (wanted !== undefined && shape.length !== 3) {
+        throw new UsageError(
+          `--layer must be one that answers [height, width, channels]: ${wanted} answers [${shape}]`,
+        );
+      }
       requireRule(model, inputShape, rule);
     },
   );

@@ -68,11 +68,10 @@ export async function run(flags: Flags): Promise<void> {
   );
   const attribution = await attributionBy(explained, flags);
   const noisy = { samples: samples ?? 25, noise: noise ?? 0.15, seed };
-  const label = LABELS[method];
   await showAttribution(explained, attribution, {
     name: method === "gradient" ? "saliency" : method,
-    label,
-    caption: `${label} by ${rule}`,
+    label: LABELS[method],
+    caption: `${CAPTIONS[method]} by ${rule}`,
     settings: { rule, ...(method === "smooth-grad" ? noisy : {}) },
     signed: method === "input-x-gradient",
     share: 0.995,
@@ -81,9 +80,15 @@ export async function run(flags: Flags): Promise<void> {
 }
 
 const LABELS: Readonly<Record<Flags["method"], string>> = {
+  gradient: "saliency",
+  "smooth-grad": "SmoothGrad",
+  "input-x-gradient": "input x gradient",
+};
+
+const CAPTIONS: Readonly<Record<Flags["method"], string>> = {
   gradient: "Saliency",
   "smooth-grad": "SmoothGrad",
-  "input-x-gradient": "Input x gradient",
+  "input-x-gradient": "Input × gradient",
 };
 
 /** The gradient itself, with its signs: what a DeconvNet or the guided way back reconstructs. */
