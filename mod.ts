@@ -309,7 +309,12 @@ export { type CurvesOptions, curvesSvg, type StepRecord } from "./lib/train/curv
 // Looking inside
 export { activations } from "./lib/explain/activations.ts";
 export { type LayerInfo, layersOf, type Network, requireLayer } from "./lib/explain/network.ts";
-export { BACKWARD_RULES, type BackwardRule, ruleIntercept } from "./lib/explain/backward_rule.ts";
+export {
+  BACKWARD_RULES,
+  type BackwardRule,
+  requireRule,
+  ruleIntercept,
+} from "./lib/explain/backward_rule.ts";
 export {
   channel,
   classLogit,
@@ -326,6 +331,29 @@ export { imagesOf, pixelsOf } from "./lib/explain/images_of.ts";
 export type { Normalise } from "./lib/explain/spans.ts";
 export { inputGradient, type InputGradientOptions } from "./lib/explain/input_gradient.ts";
 export { type InputUnits, toInputs, toPixels, UNIT_PIXELS } from "./lib/explain/input_units.ts";
+export {
+  type Attribution,
+  attributionMap,
+  type LongOptions,
+  type Target,
+} from "./lib/explain/attribution.ts";
+export { inputTimesGradient, saliency, type SaliencyOptions } from "./lib/explain/saliency.ts";
+export { smoothGrad, type SmoothGradOptions } from "./lib/explain/smooth_grad.ts";
+export type { Baseline } from "./lib/explain/baseline.ts";
+export type { QuadratureRule } from "./lib/explain/quadrature.ts";
+export {
+  type IntegratedGradients,
+  integratedGradients,
+  type IntegratedGradientsOptions,
+} from "./lib/explain/integrated_gradients.ts";
+export {
+  type GradCam,
+  gradCam,
+  type GradCamOptions,
+  guidedGradCam,
+} from "./lib/explain/grad_cam.ts";
+export { occlusion, type OcclusionOptions } from "./lib/explain/occlusion.ts";
+export { occlusionWindow } from "./lib/explain/occlusion_places.ts";
 
 // Making pictures
 export {

@@ -2,11 +2,22 @@
 import { type Group, runGroup } from "./command.ts";
 import * as activations from "./explain/activations.ts";
 import * as filters from "./explain/filters.ts";
+import * as gradCam from "./explain/grad_cam.ts";
+import * as integratedGradients from "./explain/integrated_gradients.ts";
+import * as occlusion from "./explain/occlusion.ts";
+import * as saliency from "./explain/saliency.ts";
 
 const group: Group = {
   name: "explain",
   summary: "Looks inside a trained network, and leaves pictures with a page that shows them.",
-  subcommands: { filters, activations },
+  subcommands: {
+    filters,
+    activations,
+    saliency,
+    "grad-cam": gradCam,
+    "integrated-gradients": integratedGradients,
+    occlusion,
+  },
   examples: [["deno task explain filters", "the first layer's weights"]],
 };
 

@@ -15,6 +15,38 @@ export type InputGradientOptions = {
 };
 
 /**
+ * What layers answer to images on the way that a rule goes back through.
+ *
+ * @param network the network
+ * @param paths whose outputs are wanted
+ * @param x the network's inputs `[N, H, W, C]`
+ * @param rule the way back through ReLUs
+ * @param around a further intercept, called around that of the rule
+ * @returns the outputs by path
+ */
+export function outputsOf<P extends Tree, S extends Tree>(
+  { model, params, state }: Network<P, S>,
+  paths: readonly Path[],
+  x: Tensor,
+  rule: BackwardRule,
+  around?: Intercept,
+): (path: Path) => Tensor {
+  const outputs = new Map<Path, Tensor>();
+  const inner = nested(around, ruleIntercept(rule));
+  // Where nobody looks between layers, neighbours are one pass.
+  const looks = paths.some((path) => path !== "");
+  const intercept: Intercept | undefined = looks ? tap(paths, outputs, inner) : inner;
+  const y = model.apply(params, state, x, intercept ? { intercept } : {})[0];
+  outputs.set("", y);
+  return (path) => outputs.get(path)!;
+}
+
+function nested(outer?: Intercept, inner?: Intercept): Intercept | undefined {
+  if (!outer || !inner) return outer ?? inner;
+  return (site, x, next) => outer(site, x, (input) => inner(site, input, next));
+}
+
+/**
  * An objective's value for images, as a function that can be differentiated.
  *
  * @param network the network
@@ -23,19 +55,12 @@ export type InputGradientOptions = {
  * @param rule the way back through ReLUs
  */
 export function scoreOf<P extends Tree, S extends Tree>(
-  { model, params, state }: Network<P, S>,
+  network: Network<P, S>,
   objective: Objective,
   x: Tensor,
   rule: BackwardRule,
 ): Scalar {
-  const outputs = new Map<Path, Tensor>();
-  const inner = ruleIntercept(rule);
-  // Where nobody looks between layers, neighbours are one pass.
-  const looks = objective.paths.some((path) => path !== "");
-  const intercept: Intercept | undefined = looks ? tap(objective.paths, outputs, inner) : inner;
-  const y = model.apply(params, state, x, intercept ? { intercept } : {})[0];
-  outputs.set("", y);
-  return objective.score((path) => outputs.get(path)!, x);
+  return objective.score(outputsOf(network, objective.paths, x, rule), x);
 }
 
 /**

@@ -1,0 +1,71 @@
+// `deno task explain integrated-gradients`: what each pixel adds on the way from nothing to the picture.
+import { integratedGradients, requireRule } from "../../mod.ts";
+import type { Values } from "../command.ts";
+import { showAttribution } from "../run/attribution_pictures.ts";
+import {
+  baselineFlag,
+  baselineOf,
+  explainedFlags,
+  featureFlags,
+  openExplained,
+  withProgress,
+} from "../run/explained.ts";
+import { outputFlags, ruleFlag, stepsFlag } from "../run/picture_flags.ts";
+import { say } from "../run/say.ts";
+
+/** What it takes. */
+export const command = {
+  name: "explain integrated-gradients",
+  summary: "Shows what each pixel adds to an answer on the way from nothing to the picture.",
+  flags: {
+    ...explainedFlags,
+    ...featureFlags,
+    steps: stepsFlag(50, "how many gradients along the way"),
+    baseline: baselineFlag,
+    rule: ruleFlag,
+    ...outputFlags("explain-integrated-gradients"),
+  },
+  examples: [
+    ["deno task explain integrated-gradients", "of a test image, by what deno task train left"],
+    [
+      "deno task explain integrated-gradients --image cat.png --weights squeezenet1_0.safetensors",
+      "a photo",
+    ],
+  ],
+} as const;
+
+/** Writes the pictures. */
+export async function run(flags: Values<typeof command.flags>): Promise<void> {
+  const { steps, baseline, rule } = flags;
+  const explained = await openExplained(
+    command.name,
+    flags,
+    ({ model, inputShape }) => requireRule(model, inputShape, rule),
+  );
+  const { network, x, objective } = explained;
+  const options = { steps, rule, baseline: baselineOf(baseline, explained) };
+  const found = await withProgress(
+    "Integrated gradients",
+    (onProgress) => integratedGradients(network, x, objective, { ...options, onProgress }),
+  );
+  const [delta, baselineScore] = [found.deltas[0]!, found.baselineScores[0]!];
+  say(
+    `the baseline's score is ${baselineScore.toPrecision(4)}, the picture's ${
+      found.scores[0]!.toPrecision(4)
+    }; the sum is off by ${delta.toPrecision(2)}`,
+  );
+  await showAttribution(
+    explained,
+    found,
+    {
+      name: "integrated-gradients",
+      label: "int. gradients",
+      caption: `Integrated gradients from ${baseline}`,
+      settings: { steps, baseline, rule, baselineScore, delta },
+      signed: true,
+      share: 0.995,
+    },
+    flags.json,
+    { baselineScore, delta },
+  );
+}

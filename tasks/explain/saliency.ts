@@ -1,0 +1,124 @@
+// `deno task explain saliency`: which pixels change an answer most.
+import {
+  type Attribution,
+  inputGradient,
+  inputTimesGradient,
+  key,
+  requireRule,
+  saliency,
+  smoothGrad,
+  tf,
+} from "../../mod.ts";
+import { choice, count, number, UsageError, type Values } from "../command.ts";
+import { showAttribution } from "../run/attribution_pictures.ts";
+import {
+  type Explained,
+  explainedFlags,
+  featureFlags,
+  openExplained,
+  withProgress,
+} from "../run/explained.ts";
+import { outputFlags, ruleFlag, seedFlag } from "../run/picture_flags.ts";
+
+/** What it takes. */
+export const command = {
+  name: "explain saliency",
+  summary: "Shows which pixels change an answer most: the gradient by the picture.",
+  flags: {
+    ...explainedFlags,
+    ...featureFlags,
+    method: choice(["gradient", "smooth-grad", "input-x-gradient"], {
+      default: "gradient",
+      help: "the gradient's size, its mean over noisy copies, or times the picture",
+    }),
+    rule: ruleFlag,
+    samples: count({ min: 1, help: "noisy copies for smooth-grad", defaultText: "25" }),
+    noise: number({
+      min: 0,
+      help: "their noise for smooth-grad, as a share of the range",
+      defaultText: "0.15",
+    }),
+    seed: seedFlag,
+    ...outputFlags("explain-saliency"),
+  },
+  examples: [
+    ["deno task explain saliency", "of a test image, by what deno task train left"],
+    [
+      "deno task explain saliency --image cat.png --weights squeezenet1_0.safetensors --rule guided",
+      "a photo",
+    ],
+    ["deno task explain saliency --method smooth-grad --class 7", "smoothed, of another class"],
+  ],
+} as const;
+
+type Flags = Values<typeof command.flags>;
+
+/** Writes the pictures. */
+export async function run(flags: Flags): Promise<void> {
+  const { method, rule, samples, noise, seed } = flags;
+  if (method !== "smooth-grad" && (samples !== undefined || noise !== undefined)) {
+    throw new UsageError(
+      `Cannot use --samples and --noise as the method must be smooth-grad: current value is ${method}`,
+    );
+  }
+  const explained = await openExplained(
+    command.name,
+    flags,
+    ({ model, inputShape }) => requireRule(model, inputShape, rule),
+  );
+  const attribution = await attributionBy(explained, flags);
+  const noisy = { samples: samples ?? 25, noise: noise ?? 0.15, seed };
+  await showAttribution(explained, attribution, {
+    name: method === "gradient" ? "saliency" : method,
+    label: LABELS[method],
+    caption: `${CAPTIONS[method]} by ${rule}`,
+    settings: { rule, ...(method === "smooth-grad" ? noisy : {}) },
+    signed: method === "input-x-gradient",
+    share: 0.995,
+    ...(method === "gradient" ? { coloured: await rawGradient(explained, flags) } : {}),
+  }, flags.json);
+}
+
+const LABELS: Readonly<Record<Flags["method"], string>> = {
+  gradient: "saliency",
+  "smooth-grad": "SmoothGrad",
+  "input-x-gradient": "input x gradient",
+};
+
+const CAPTIONS: Readonly<Record<Flags["method"], string>> = {
+  gradient: "Saliency",
+  "smooth-grad": "SmoothGrad",
+  "input-x-gradient": "Input × gradient",
+};
+
+/** The gradient itself, with its signs: what a DeconvNet or the guided way back reconstructs. */
+async function rawGradient(
+  { network, x, objective }: Explained,
+  { rule }: Flags,
+): Promise<Pick<Attribution, "shape" | "values">> {
+  const { value, gradient } = inputGradient(network, objective, x, { rule });
+  const values = await gradient.data() as Float32Array;
+  const shape = gradient.shape as [number, number, number, number];
+  tf.dispose([value, gradient]);
+  return { shape, values };
+}
+
+async function attributionBy(
+  { network, x, objective }: Explained,
+  { method, rule, samples, noise, seed }: Flags,
+): ReturnType<typeof saliency> {
+  if (method === "gradient") return await saliency(network, x, objective, { rule });
+  if (method === "input-x-gradient") {
+    return await inputTimesGradient(network, x, objective, { rule });
+  }
+  const options = {
+    rule,
+    key: key(seed),
+    ...(samples === undefined ? {} : { samples }),
+    ...(noise === undefined ? {} : { noise }),
+  };
+  return await withProgress(
+    "SmoothGrad",
+    (onProgress) => smoothGrad(network, x, objective, { ...options, onProgress }),
+  );
+}

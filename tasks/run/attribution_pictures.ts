@@ -1,0 +1,127 @@
+// An attribution as pictures: in colours, over the picture, and beside it.
+import {
+  type Attribution,
+  attributionMap,
+  enlarge,
+  heatMap,
+  type Image,
+  sideBySide,
+} from "../../mod.ts";
+import type { Explained } from "./explained.ts";
+import type { PictureSettings, Scores } from "./picture_folder.ts";
+import { say } from "./say.ts";
+
+/** How an attribution is shown. */
+export type Showing = {
+  /** The files' name, `grad-cam`. */
+  readonly name: string;
+  /** What stands below the map in the row. */
+  readonly label: string;
+  /** What the picture shows, without the target: "Grad-CAM of relu10". */
+  readonly caption: string;
+  /** What it was made by. */
+  readonly settings: PictureSettings;
+  /** Whether numbers below 0 are shown as such. Default: `false`. */
+  readonly signed?: boolean;
+  /** Numbers of the picture's channels that are shown as its colours too, 0 as grey. */
+  readonly coloured?: Pick<Attribution, "shape" | "values">;
+  /** The share of numbers that have a colour of their own; the largest others have the last. Default: 1. */
+  readonly share?: number;
+};
+
+/** Pictures are at least so wide, as digits could not be seen. */
+const LEAST_WIDTH = 224;
+
+/**
+ * Writes an attribution's pictures, and the page.
+ *
+ * @param explained the network, the picture and the folder
+ * @param attribution the attribution
+ * @param showing names, caption and colours
+ * @param json whether the last line is JSON
+ * @param scores further numbers for it
+ */
+export async function showAttribution(
+  { picture, folder, name: target }: Explained,
+  attribution: Attribution,
+  showing: Showing,
+  json: boolean,
+  scores: Scores = {},
+): Promise<void> {
+  const [score] = attribution.scores;
+  if (attribution.values.every((value) => value === 0)) {
+    say(`note: ${showing.caption} of ${target} is 0 everywhere: nothing comes back to the picture`);
+  }
+  const heat = heatOf(attribution, showing);
+  const laid = overlaid(picture.shown, heat, attribution, showing);
+  const caption = `${showing.caption} for ${target}, whose score is ${
+    Number(score!.toPrecision(4))
+  }`;
+  const settings = { target, method: attribution.method, score: score!, ...showing.settings };
+  const save = (name: string, image: Image, what = ""): Promise<string> =>
+    folder.save(name, enlarged(image), `${caption}${what}`, settings);
+  const coloured = showing.coloured ? colours(showing.coloured, showing.share) : undefined;
+  await save(showing.name, heat);
+  await save(`${showing.name}-overlay`, laid, ", over the picture");
+  if (coloured) {
+    await save(`${showing.name}-colours`, coloured, ", in the picture's channels, 0 grey");
+  }
+  const row = [picture.shown, ...(coloured ? [coloured] : []), heat, laid].map(enlarged);
+  const labels = ["input", ...(coloured ? ["in colours"] : []), showing.label, target];
+  await folder.save(
+    `${showing.name}-row`,
+    sideBySide(row, { labels }),
+    `${caption}, beside the picture`,
+    settings,
+  );
+  await folder.finish({ json, scores: { target, score: score!, ...scores } });
+}
+
+function enlarged(image: Image): Image {
+  return enlarge(image, Math.max(1, Math.ceil(LEAST_WIDTH / image.width)));
+}
+
+/** The number that a share of the magnitudes is not above; single pixels would hide all others. */
+function bound(values: Float32Array, share: number): number {
+  const sorted = values.map(Math.abs).sort();
+  return sorted[Math.ceil(share * (sorted.length - 1))]!;
+}
+
+/** The map in colours, from 0, or about 0 where it has a sign. */
+function heatOf(attribution: Attribution, { signed = false, share = 1 }: Showing): Image {
+  const [, height, width] = attribution.shape;
+  const map = attributionMap(attribution);
+  const most = bound(map, share) || 1;
+  const size = [height, width] as const;
+  if (!signed) return heatMap(map, size, { span: [0, most] });
+  const clipped = map.map((value) => Math.min(most, Math.max(-most, value)));
+  return heatMap(clipped, size, { span: "signed" });
+}
+
+/** The numbers of three channels as colours: 0 is grey. */
+function colours(
+  { shape: [, height, width, channels], values }: NonNullable<Showing["coloured"]>,
+  share = 1,
+): Image {
+  const most = bound(values, share) || 1;
+  const pixels = values.map((value) => Math.min(1, Math.max(0, 0.5 + 0.5 * value / most)));
+  return { width, height, channels: channels === 1 ? 1 : 3, pixels };
+}
+
+/** The map's colours over the picture in grey, the more of them the larger the number is. */
+function overlaid(image: Image, heat: Image, attribution: Attribution, showing: Showing): Image {
+  const map = attributionMap(attribution);
+  const most = bound(map, showing.share ?? 1) || 1;
+  const pixels = heat.pixels.map((colour, i) => {
+    const pixel = Math.floor(i / 3);
+    const alpha = 0.85 * Math.min(1, Math.abs(map[pixel]!) / most);
+    return alpha * colour + (1 - alpha) * lightAt(image, pixel);
+  });
+  return { ...heat, pixels };
+}
+
+function lightAt({ channels, pixels }: Image, index: number): number {
+  if (channels === 1) return pixels[index]!;
+  const [red, green, blue] = pixels.subarray(index * channels, index * channels + 3);
+  return 0.299 * red! + 0.587 * green! + 0.114 * blue!;
+}

@@ -1,0 +1,148 @@
+// The ways back of §12.9.3 by hand: convolution, switches of pooling, and the three rules through ReLUs.
+import { assertEquals, assertThrows } from "@std/assert";
+import {
+  activations,
+  BACKWARD_RULES,
+  type BackwardRule,
+  conv,
+  dense,
+  inputGradient,
+  type Layer,
+  layersOf,
+  maxPool,
+  neuron,
+  type Objective,
+  relu,
+  ruleIntercept,
+  sequential,
+  sigmoid,
+  type Tensor,
+  tf,
+} from "../../mod.ts";
+import { onEachBackend } from "../backends.ts";
+
+/** What a network without parameters hands back of numbers that come to its output. */
+function handedBack(model: Layer, x: Tensor, back: Tensor, rule: BackwardRule): Tensor {
+  const state = Object.fromEntries(
+    [...layersOf(model, x.shape.slice(1)).keys()].map((path) => [path, {}]),
+  );
+  const objective: Objective = {
+    name: "numbers handed back",
+    paths: [""],
+    score: (output) => tf.sum(tf.mul(output(""), back)).asScalar(),
+    check() {},
+  };
+  return inputGradient({ model, params: state, state }, objective, x, { rule }).gradient;
+}
+
+const map = (rows: number[][]): Tensor =>
+  tf.tensor4d(rows.flat(), [1, rows.length, rows[0]!.length, 1]);
+
+async function rowsOf(tensor: Tensor): Promise<number[][]> {
+  const [, height, width] = tensor.shape as [number, number, number];
+  const flat = [...await tensor.data()].map((value) => value + 0); // −0 is 0.
+  return Array.from({ length: height }, (_, y) => flat.slice(y * width, (y + 1) * width));
+}
+
+// Figure 12.28: what goes forward, what comes back, and what each rule lets through.
+const FORWARD = [[1, -1, 5], [2, -5, -7], [-3, 2, 4]];
+const FORWARD_RELU = [[1, 0, 5], [2, 0, 0], [0, 2, 4]];
+const BACK = [[-2, 3, -1], [6, -3, 1], [2, -1, 3]];
+const THROUGH: Readonly<Record<BackwardRule, number[][]>> = {
+  backprop: [[-2, 0, -1], [6, 0, 0], [0, -1, 3]],
+  deconvnet: [[0, 3, 0], [6, 0, 1], [2, 0, 3]],
+  guided: [[0, 0, 0], [6, 0, 0], [0, 0, 3]],
+};
+
+for (const rule of BACKWARD_RULES) {
+  onEachBackend(`the ReLU of Figure 12.28 lets through what ${rule} says`, async () => {
+    const model = sequential({ relu: relu() }) as Layer;
+    const intercept = ruleIntercept(rule);
+    const forward =
+      model.apply({ relu: {} }, { relu: {} }, map(FORWARD), intercept ? { intercept } : {})[0];
+    assertEquals(await rowsOf(forward), FORWARD_RELU);
+    assertEquals(await rowsOf(handedBack(model, map(FORWARD), map(BACK), rule)), THROUGH[rule]);
+  });
+
+  onEachBackend(`the switches of Figure 12.27 place what comes back under ${rule}`, async () => {
+    // The largest number of each 2 × 2 is where what comes back is placed; all else is 0.
+    const x = map([[1, 1, 2, 4], [5, 6, 7, 8], [3, 2, 1, 0], [1, 2, 3, 4]]);
+    const model = sequential({ pool: maxPool({ size: 2, stride: 2 }) }) as Layer;
+    const pooled = activations(model, { pool: {} }, { pool: {} }, x, ["pool"]).get("pool")!;
+    assertEquals(await rowsOf(pooled), [[6, 8], [3, 4]]);
+    // A rule about ReLUs wants one in the model; all numbers are above 0 there.
+    const whole = sequential({ relu: relu(), pool: maxPool({ size: 2, stride: 2 }) }) as Layer;
+    const back = handedBack(whole, x, map([[1, 2], [3, 4]]), rule);
+    assertEquals(await rowsOf(back), [[0, 0, 0, 0], [0, 1, 0, 2], [3, 0, 0, 0], [0, 0, 0, 4]]);
+  });
+
+  onEachBackend(
+    `the 1-D convolution of §12.9.3 goes back by its transpose under ${rule}`,
+    async () => {
+      // a_i = w_1 z_i + w_2 z_{i+1} + w_3 z_{i+2}, so that z'_2 = w_2 a'_1 + w_1 a'_2 (the chapter
+      // prints w_3 there, against its own pattern and its padding by zeros).
+      const [w1, w2, w3] = [2, -3, 5];
+      const [a1, a2, a3] = [1, 4, -2];
+      const model = sequential({
+        conv: conv({ features: 1, size: [1, 3], bias: false }),
+        relu: relu(),
+      });
+      const params = { conv: { kernel: tf.tensor4d([w1, w2, w3], [1, 3, 1, 1]) }, relu: {} };
+      const objective: Objective = {
+        name: "numbers handed back",
+        paths: ["conv"],
+        score: (output) => tf.sum(tf.mul(output("conv"), map([[a1, a2, a3]]))).asScalar(),
+        check() {},
+      };
+      const network = { model, params, state: { conv: {}, relu: {} } };
+      const { gradient } = inputGradient(network, objective, map([[1, 2, 3, 4, 5]]), { rule });
+      assertEquals(await rowsOf(gradient), [[
+        w1 * a1,
+        w2 * a1 + w1 * a2,
+        w3 * a1 + w2 * a2 + w1 * a3,
+        w3 * a2 + w2 * a3,
+        w3 * a3,
+      ]]);
+    },
+  );
+}
+
+onEachBackend(
+  "of a ReLU after a convolution, the rules differ though the two run as one",
+  async () => {
+    // z = 2 x and −x: of x = 3 the second is not above 0; what comes back is −1 and 1.
+    const model = sequential({ conv: conv({ features: 2, size: 1, bias: false }), relu: relu() });
+    const params = { conv: { kernel: tf.tensor4d([2, -1], [1, 1, 1, 2]) }, relu: {} };
+    const back = tf.tensor4d([-1, 1], [1, 1, 1, 2]);
+    const objective: Objective = {
+      name: "numbers handed back",
+      paths: [""],
+      score: (output) => tf.sum(tf.mul(output(""), back)).asScalar(),
+      check() {},
+    };
+    const network = { model, params, state: { conv: {}, relu: {} } };
+    const found = { backprop: -2, deconvnet: -1, guided: 0 };
+    for (const rule of BACKWARD_RULES) {
+      const { gradient } = inputGradient(network, objective, tf.tensor4d([3], [1, 1, 1, 1]), {
+        rule,
+      });
+      assertEquals((await gradient.data())[0]! + 0, found[rule], rule);
+    }
+  },
+);
+
+onEachBackend("a rule about ReLUs is refused of a model without, and so is an unknown rule", () => {
+  const model = sequential({ first: dense({ features: 2 }), sigmoid: sigmoid() });
+  const params = { first: { kernel: tf.ones([3, 2]), bias: tf.zeros([2]) }, sigmoid: {} };
+  const network = { model, params, state: { first: {}, sigmoid: {} } };
+  const objective = neuron("first", 0);
+  const go = (rule: BackwardRule) => () =>
+    inputGradient(network, { ...objective, check() {} }, tf.ones([1, 3]), { rule });
+  assertThrows(
+    go("guided"),
+    TypeError,
+    "by the guided rule as the model must have a ReLU: current value is a model of sequential, dense, sigmoid",
+  );
+  assertThrows(go("deconvnet"), TypeError, "must have a ReLU");
+  assertThrows(go("guide" as BackwardRule), RangeError, "current value is guide");
+});

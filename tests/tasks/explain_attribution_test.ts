@@ -1,0 +1,156 @@
+// The subcommands that explain an answer: what they write, what they say, and what they refuse.
+import { assertAlmostEquals, assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
+import {
+  decodeImage,
+  encodePng,
+  init,
+  key,
+  resnet20,
+  start,
+  torchLayouts,
+  writeTorch,
+} from "../../mod.ts";
+import { hasAdapter } from "../device/adapter.ts";
+import { sharedDataTest, sharedPath } from "../shared_data.ts";
+import { type Outcome, runTask } from "./run_task.ts";
+
+/** A network of random weights and a picture for it. */
+async function made(): Promise<{ dir: string; network: string[] }> {
+  await start({ backend: "cpu" });
+  const dir = await Deno.makeTempDir();
+  const model = resnet20({ numClasses: 3 });
+  const weights = `${dir}/three.safetensors`;
+  await writeTorch(
+    weights,
+    model,
+    [32, 32, 3],
+    init(model, key(0), [32, 32, 3]),
+    torchLayouts["resnet20"]![0]!,
+  );
+  const pixels = Float32Array.from({ length: 32 * 32 * 3 }, (_, i) => (i % 256) / 255);
+  const picture = `${dir}/picture.png`;
+  await Deno.writeFile(picture, encodePng({ width: 32, height: 32, channels: 3, pixels }));
+  await Deno.writeTextFile(`${dir}/three.classes.txt`, "ant\nbee\ncow\n");
+  return { dir, network: ["--image", picture, "--weights", weights, "--backend", "cpu"] };
+}
+
+type Result = {
+  readonly files: readonly string[];
+  readonly scores: Readonly<Record<string, unknown>>;
+};
+
+function result({ code, out, err }: Outcome): Result {
+  assertEquals(code, 0, err);
+  return JSON.parse(out.trim().split("\n").at(-1)!);
+}
+
+Deno.test("each method writes its map, the map over the picture, and a row of both", async () => {
+  const { dir, network } = await made();
+  const explain = (...args: string[]): Promise<Outcome> =>
+    runTask("explain", [...args, ...network, "--out", `${dir}/out`, "--json"]);
+  const cases: readonly (readonly [name: string, coloured: boolean, ...args: string[]])[] = [
+    ["saliency", true, "saliency", "--rule", "guided"],
+    ["smooth-grad", false, "saliency", "--method", "smooth-grad", "--samples", "2"],
+    ["input-x-gradient", false, "saliency", "--method", "input-x-gradient", "--class", "bee"],
+    ["grad-cam", false, "grad-cam", "--layer", "stage2"],
+    ["guided-grad-cam", true, "grad-cam", "--method", "guided-grad-cam"],
+    ["integrated-gradients", false, "integrated-gradients", "--steps", "3", "--baseline", "grey"],
+    ["occlusion", false, "occlusion", "--window", "16", "--stride", "16"],
+  ];
+  try {
+    for (const [name, coloured, ...args] of cases) {
+      const { files, scores } = result(await explain(...args));
+      const names = ["", "-overlay", ...(coloured ? ["-colours"] : []), "-row"];
+      assertEquals(
+        files,
+        ["input", ...names.map((end) => name + end)].map((file) => `${dir}/out/${file}.png`),
+      );
+      const { width, height } = decodeImage(await Deno.readFile(files[1]!), name);
+      assertEquals([width, height], [224, 224]);
+      const beside = JSON.parse(await Deno.readTextFile(files[1]!.replace(".png", ".json")));
+      assertEquals([beside.score, beside.target], [scores.score, scores.target], name);
+    }
+    const page = await Deno.readTextFile(`${dir}/out/index.html`);
+    assertStringIncludes(page, "Occlusion by 16 × 16 pixels of zero for &quot;");
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("a feature map is explained in the place of a class", async () => {
+  const { dir, network } = await made();
+  try {
+    const flags = ["--layer", "stage1", "--unit", "3", "--out", `${dir}/out`, "--json"];
+    const { scores } = result(await runTask("explain", ["saliency", ...flags, ...network]));
+    assertEquals(scores.target, "map 3 of stage1");
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("what does not fit is refused in a sentence, and leaves no folder", async () => {
+  const { dir, network } = await made();
+  const refusal = async (...args: string[]): Promise<string> => {
+    const { code, err } = await runTask("explain", [...args, ...network, "--out", `${dir}/out`]);
+    assertGreater(code, 0);
+    return err;
+  };
+  try {
+    assertStringIncludes(await refusal("saliency", "--class", "be"), 'did you mean "bee"');
+    assertStringIncludes(await refusal("saliency", "--class", "3"), "from 0 to 2");
+    assertStringIncludes(
+      await refusal("saliency", "--unit", "3"),
+      "--layer with --unit: current value is --unit",
+    );
+    assertStringIncludes(
+      await refusal("saliency", "--layer", "stage1", "--unit", "16"),
+      "from 0 to 15: current value is 16",
+    );
+    assertStringIncludes(
+      await refusal("saliency", "--samples", "3"),
+      "as the method must be smooth-grad",
+    );
+    assertStringIncludes(await refusal("saliency", "--rule", "guide"), "guided");
+    assertStringIncludes(await refusal("grad-cam", "--layer", "stag2"), 'did you mean "stage2"');
+    assertStringIncludes(
+      await refusal("grad-cam", "--layer", "logits"),
+      "[height, width, channels]",
+    );
+    assertStringIncludes(await refusal("integrated-gradients", "--steps", "0"), "--steps");
+    assertStringIncludes(
+      await refusal("occlusion", "--window", "33"),
+      "at most the picture's side, 32",
+    );
+    assertStringIncludes(
+      await refusal("occlusion", "--window", "4", "--stride", "5"),
+      "at most the window's, 4",
+    );
+    assertEquals([...Deno.readDirSync(dir)].some(({ name }) => name === "out"), false);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+sharedDataTest("SqueezeNet's answer to chelsea is explained as tabby, by its score", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    const { scores } = result(
+      await runTask("explain", [
+        "grad-cam",
+        "--image",
+        sharedPath("photos/chelsea.png"),
+        "--weights",
+        sharedPath("squeezenet1_0-imagenet.safetensors"),
+        "--out",
+        dir,
+        "--json",
+        "--backend",
+        hasAdapter ? "webgpu" : "cpu",
+      ]),
+    );
+    assertEquals(scores.target, '"tabby"');
+    assertAlmostEquals(scores.score as number, 20.8665, 1e-3);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
