@@ -2,12 +2,14 @@
 import { BACKWARD_RULES, models } from "../../mod.ts";
 import { choice, count, type Flag, number, path, text, toggle } from "../command.ts";
 import { INVERSIONS } from "./grey_picture.ts";
-import { DEFAULT_WEIGHTS } from "./load.ts";
+
+/** A network that comes with the project: ReLUs, for the ways back through them. */
+const OWN_NETWORK = "examples/networks/lenet5-relu-mnist.safetensors";
 
 /** What says whose network is looked into, and where it computes; `openLooked` takes their values. */
 export const networkFlags = {
   weights: path({
-    default: DEFAULT_WEIGHTS,
+    default: OWN_NETWORK,
     help:
       "checkpoint of deno task train, or safetensors with PyTorch's names: a path, a URL, or a known name such as resnet18",
   }),
