@@ -20,8 +20,9 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   weights: ["tensor", "text", "layers", "models"],
   sizing: ["tensor", "text", "layers"],
   explain: ["tensor", "text", "image", "layers"],
-  generate: ["tensor", "layers", "device", "optimizers", "explain"],
   train: ["tensor", "weights", "device", "layers", "losses", "optimizers", "data"],
+  // Generated pictures of a data set, and charts of them, which training draws too.
+  generate: ["tensor", "layers", "device", "optimizers", "explain", "data", "train"],
 };
 
 /** What tasks and examples may import besides mod.ts and their own folder, and why. */
