@@ -85,7 +85,7 @@ async function climb(
       const slope = gradient(x, goals);
       const { labels, probabilities } = await answersTo(slope.logits);
       const fooled = fools(siege, labels).map((is, j) => is && probabilities[j]! >= confidence);
-      const rates = tf.tensor1d(fooled.map((is) => is ? 0 : rate)).reshape([count, 1, 1, 1]);
+      const rates = tf.tensor4d(fooled.map((is) => is ? 0 : rate), [count, 1, 1, 1]);
       // Those that are there stay as they are: their rate is 0.
       x = step(x, slope.gradient, rates);
       rates.dispose();
