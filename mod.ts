@@ -390,6 +390,16 @@ export { inputShapeOf, preprocess } from "./lib/image/preprocess.ts";
 export { parsePreprocessing, preprocessingOf } from "./lib/image/parse_preprocessing.ts";
 export type { Image } from "./lib/image/image.ts";
 export { grid, type GridOptions } from "./lib/image/grid.ts";
+export { sideBySide, type SideBySideOptions } from "./lib/image/side_by_side.ts";
+export { labelled, type LabelOptions } from "./lib/image/label.ts";
+export { type ColourMap, colourMaps, diverging, greys, viridis } from "./lib/image/colour_map.ts";
+export {
+  heatMap,
+  type HeatMapOptions,
+  overlay,
+  type OverlayOptions,
+} from "./lib/image/heat_map.ts";
+export { encodeGif, type GifOptions } from "./lib/image/encode_gif.ts";
 export { enlarge } from "./lib/image/enlarge.ts";
 export type { Colour, Ground } from "./lib/image/colour.ts";
 
