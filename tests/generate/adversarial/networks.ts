@@ -45,7 +45,7 @@ export const images: Examples = toyExamples(48, 5);
 /** A small ConvNet that has learned the toy images. */
 export async function trainedNetwork(): Promise<Network> {
   const model = sequential({
-    conv: conv({ features: 6, size: 3 }),
+    conv: conv({ features: 12, size: 3 }),
     relu: relu(),
     pool: maxPool(),
     flatten: flatten(),
@@ -55,7 +55,7 @@ export async function trainedNetwork(): Promise<Network> {
     batchSize: 16,
     epochs: 8,
     key: key(3),
-    optimizer: adam({ learningRate: 0.02 }),
+    optimizer: adam({ learningRate: 0.005 }),
   };
   for await (const { epoch, training } of fit(model, images, options)) {
     if (epoch < options.epochs) continue;
