@@ -5,7 +5,6 @@ import {
   imagesOf,
   NORMS,
   predict,
-  take,
   tf,
   toInputs,
   topClasses,
@@ -19,7 +18,7 @@ import { imageFlags, networkFlags, outputFlags, seedFlag } from "../run/picture_
 import { openPictureFolder, type PictureFolder } from "../run/picture_folder.ts";
 import { readPicture } from "../run/read_picture.ts";
 import { say } from "../run/say.ts";
-import { type DatasetName, DATASETS, loadDataset } from "../run/settings.ts";
+import { type DatasetName, DATASETS, limited, loadDataset } from "../run/settings.ts";
 import { drawCurve, requireFit } from "./adversarial_curve.ts";
 import {
   attackBy,
@@ -128,7 +127,8 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
     const name = flags.dataset ?? looked.opened.trained?.settings.dataset ?? "mnist";
     const { test } = await loadDataset(name, flags["data-dir"]);
     requireFit(looked, test);
-    const examples = take(test, Math.min(flags.limit ?? 256, test.labels.length));
+    const limit = flags.limit ?? Math.min(256, test.labels.length);
+    const examples = limited(test, limit, `the test images of ${name}`);
     const folder = await open(`${looked.name} under attack`, {
       dataset: name,
       count: examples.labels.length,

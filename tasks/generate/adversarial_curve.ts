@@ -78,10 +78,17 @@ export async function drawCurve(curve: Curve): Promise<{ [method: string]: Robus
     if (!signal.aborted) found[method] = await measured(curve, method);
   }
   const title = `${looked.name} on ${examples.name} under attack`;
+  // Digits are attacked by tenths of white, photos by a few steps of a file's 255.
+  const isIn255ths = plan.norm === "linf" && looked.inputShape[2] === 3;
   const count = Math.min(...Object.values(found).map(({ count }) => count));
   const caption =
     `Accuracy of ${looked.name} on ${count} images of ${examples.name} by the size of the change`;
-  await folder.saveFile("accuracy.svg", await robustnessSvg(found, { title }), caption, { found });
+  await folder.saveFile(
+    "accuracy.svg",
+    await robustnessSvg(found, { title, isIn255ths }),
+    caption,
+    { found },
+  );
   say(table([
     ["ε", ...Object.keys(found)],
     ...epsilons.map((epsilon, i) => [

@@ -103,8 +103,9 @@ export function parseEpsilons(flag: string): number[] {
   });
 }
 
-/** ε as tables have it: in 255ths by L∞. */
+/** ε as tables have it: by L∞ in 255ths where it is a whole number of them. */
 export function epsilonText(epsilon: number, norm: Norm): string {
-  const inBytes = Number((255 * epsilon).toFixed(2));
-  return norm === "linf" ? `${inBytes}/255` : `${Number(epsilon.toPrecision(4))}`;
+  const inBytes = Math.round(255 * epsilon);
+  const isWhole = norm === "linf" && Math.abs(255 * epsilon - inBytes) < 1e-6;
+  return isWhole && epsilon > 0 ? `${inBytes}/255` : `${Number(epsilon.toPrecision(4))}`;
 }
