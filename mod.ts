@@ -374,6 +374,40 @@ export {
   type PixelsOptions,
 } from "./lib/generate/parametrisation.ts";
 
+// Adversarial images
+export type {
+  Attacked,
+  AttackOptions,
+  AttackReport,
+  TargetedOptions,
+} from "./lib/generate/adversarial/attack.ts";
+export {
+  type AttackSession,
+  attackSession,
+  type AttackSessionOptions,
+} from "./lib/generate/adversarial/session.ts";
+export { imageDistances, type Norm, NORMS } from "./lib/generate/adversarial/norm.ts";
+export { logitAscent, type LogitAscentOptions } from "./lib/generate/adversarial/logit_ascent.ts";
+export { fgsm, type FgsmOptions } from "./lib/generate/adversarial/fgsm.ts";
+export { bim, type BimOptions } from "./lib/generate/adversarial/bim.ts";
+export { pgd, type PgdOptions } from "./lib/generate/adversarial/pgd.ts";
+export { deepFool, type DeepFoolOptions } from "./lib/generate/adversarial/deep_fool.ts";
+export {
+  carliniWagner,
+  type CarliniWagnerOptions,
+} from "./lib/generate/adversarial/carlini_wagner.ts";
+export {
+  type Attack,
+  type Robustness,
+  robustness,
+  type RobustnessOptions,
+  type RobustnessReport,
+} from "./lib/generate/adversarial/robustness.ts";
+export {
+  type RobustnessChart,
+  robustnessSvg,
+} from "./lib/generate/adversarial/robustness_chart.ts";
+
 // Pictures
 export { decodeImage } from "./lib/image/decode.ts";
 export { encodePng } from "./lib/image/encode.ts";

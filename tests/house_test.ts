@@ -20,8 +20,8 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   weights: ["tensor", "text", "layers", "models"],
   sizing: ["tensor", "text", "layers"],
   explain: ["tensor", "text", "image", "layers", "device"],
-  generate: ["tensor", "layers", "device", "optimizers", "explain"],
   train: ["tensor", "weights", "device", "layers", "losses", "optimizers", "data"],
+  generate: ["tensor", "layers", "device", "optimizers", "explain", "data", "train"],
 };
 
 /** What tasks and examples may import besides mod.ts and their own folder, and why. */

@@ -1,0 +1,115 @@
+// Refuses what no attack can be made of, before the device has any work.
+import type { Network } from "../../explain/network.ts";
+import { classLogit } from "../../explain/objective.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import type { Tree } from "../../tensor/tree.ts";
+import type { TargetedOptions } from "./attack.ts";
+
+/** Labels and targets that fit images and network. */
+type Checked = {
+  readonly classes: number;
+  readonly labels: number[];
+  readonly targets: number[] | undefined;
+};
+
+function requireClasses(what: string, found: readonly number[], classes: number): void {
+  const wrong = found.findIndex((label) =>
+    !Number.isInteger(label) || label < 0 || label >= classes
+  );
+  if (wrong < 0) return;
+  throw new RangeError(
+    `Cannot attack as a ${what} must be a class, a whole number from 0 to ${
+      classes - 1
+    }: current value is ${found[wrong]} of image ${wrong}`,
+  );
+}
+
+function requireCount(what: string, found: readonly number[], count: number): void {
+  if (found.length === count) return;
+  throw new TypeError(
+    `Cannot attack as there must be a ${what} for each of ${count} images: current value is ${found.length}`,
+  );
+}
+
+/**
+ * Labels and targets of a request.
+ *
+ * @throws {TypeError} where images, labels or targets do not fit each other or the network
+ * @throws {RangeError} where there is no such class, a target is its image's label, or the network answers no logits
+ */
+export function requireRequest<P extends Tree, S extends Tree>(
+  network: Network<P, S>,
+  images: Tensor,
+  given: ArrayLike<number>,
+  options: TargetedOptions,
+): Checked {
+  if (images.rank !== 4 || images.dtype !== "float32" || images.shape[0] === 0) {
+    throw new TypeError(
+      `Cannot attack as images must be float32 [N, H, W, C], at least one: current value is ${images.dtype} [${images.shape}]`,
+    );
+  }
+  const { session } = options;
+  if (session && (session.network as unknown) !== network) {
+    throw new RangeError(
+      `Cannot attack as the session must be of the same network: current value is one of another`,
+    );
+  }
+  const [count, ...shape] = images.shape as [number, ...number[]];
+  classLogit(0).check(network.model, shape);
+  const classes = network.model.declare(shape).shape[0]!;
+  const labels = Array.from(given);
+  requireCount("label", labels, count);
+  requireClasses("label", labels, classes);
+  return { classes, labels, targets: targetsOf(options.targets, labels, classes) };
+}
+
+function targetsOf(
+  given: TargetedOptions["targets"],
+  labels: readonly number[],
+  classes: number,
+): number[] | undefined {
+  if (given === undefined) return undefined;
+  const targets = typeof given === "number" ? labels.map(() => given) : Array.from(given);
+  requireCount("target", targets, labels.length);
+  requireClasses("target", targets, classes);
+  const same = targets.findIndex((target, i) => target === labels[i]);
+  if (same < 0) return targets;
+  throw new RangeError(
+    `Cannot attack as a target must be another class than the label: current value is ${
+      targets[same]
+    } of image ${same}`,
+  );
+}
+
+/**
+ * The numbers of images.
+ *
+ * @throws {RangeError} where one is not from 0 to 1
+ */
+export async function requirePixels(images: Tensor): Promise<Float32Array> {
+  const pixels = await images.data() as Float32Array;
+  // Negated, so that NaN is refused too.
+  const wrong = pixels.findIndex((pixel) => !(pixel >= 0 && pixel <= 1));
+  if (wrong < 0) return pixels;
+  throw new RangeError(
+    `Cannot attack as pixels must be from 0 to 1: current value is ${pixels[wrong]} of image ${
+      Math.floor(wrong / (pixels.length / images.shape[0]!))
+    }`,
+  );
+}
+
+/** @throws {RangeError} where a size is not finite and at least 0 */
+export function requireSize(name: string, value: number): void {
+  if (Number.isFinite(value) && value >= 0) return;
+  throw new RangeError(
+    `Cannot attack as ${name} must be finite and at least 0: current value is ${value}`,
+  );
+}
+
+/** @throws {RangeError} where a count is not a whole number from `least` */
+export function requireSteps(name: string, value: number, least = 1): void {
+  if (Number.isInteger(value) && value >= least) return;
+  throw new RangeError(
+    `Cannot attack as ${name} must be a whole number of at least ${least}: current value is ${value}`,
+  );
+}

@@ -1,0 +1,129 @@
+// How far images are apart, and the balls that attacks stay in.
+import type { Key } from "../../tensor/random.ts";
+import { fold, normal, uniform } from "../../tensor/random.ts";
+import type { Scalar, Tensor } from "../../tensor/tensor.ts";
+import { tf } from "../../tensor/tf.ts";
+
+/** `"linf"`, the largest change of a number of a pixel; `"l2"`, the root of the sum of their squares. */
+export type Norm = "linf" | "l2";
+
+/** The norms by name. */
+export const NORMS: readonly Norm[] = ["linf", "l2"];
+
+/** @throws {RangeError} where it is none */
+export function requireNorm(norm: Norm): void {
+  if (NORMS.includes(norm)) return;
+  throw new RangeError(
+    `Cannot attack as the norm must be one of ${NORMS.join(", ")}: current value is ${norm}`,
+  );
+}
+
+/**
+ * How far images are from others.
+ *
+ * @param a images `[N, …]`
+ * @param b as many of the same shape
+ * @param norm which distance, in the images' units
+ * @returns one distance an image, `[N]`
+ * @throws {TypeError} where the shapes differ
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { imageDistances, start, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const [a, b] = [tf.tensor2d([[0, 3], [1, 1]]), tf.tensor2d([[4, 0], [1, 1]])];
+ * assertEquals(await imageDistances(a, b, "l2"), [5, 0]);
+ * assertEquals(await imageDistances(a, b, "linf"), [4, 0]);
+ * ```
+ */
+export async function imageDistances(a: Tensor, b: Tensor, norm: Norm): Promise<number[]> {
+  requireNorm(norm);
+  if (`${a.shape}` !== `${b.shape}` || a.rank === 0) {
+    throw new TypeError(
+      `Cannot measure distances as images must be of one shape [N, …]: current value is [${a.shape}] and [${b.shape}]`,
+    );
+  }
+  const [from, to] = await Promise.all([a.data(), b.data()]);
+  return distancesOf(from, to, a.shape[0]!, norm);
+}
+
+/** {@linkcode imageDistances} of numbers on the host. */
+export function distancesOf(
+  from: ArrayLike<number>,
+  to: ArrayLike<number>,
+  count: number,
+  norm: Norm,
+): number[] {
+  const size = from.length / count;
+  return Array.from({ length: count }, (_, i) => {
+    let [sum, most] = [0, 0];
+    for (let j = i * size; j < (i + 1) * size; j++) {
+      const change = Math.abs(from[j]! - to[j]!);
+      sum += change * change;
+      most = Math.max(most, change);
+    }
+    return norm === "linf" ? most : Math.sqrt(sum);
+  });
+}
+
+/** Less than any length that matters: what keeps a change of nothing from 0 / 0. */
+const LEAST = 1e-12;
+
+/** The length of each image of a batch, `[N, 1, 1, 1]`. */
+export function lengths(x: Tensor): Tensor {
+  const [count, ...rest] = x.shape as [number, ...number[]];
+  const length = tf.sqrt(tf.sum(tf.square(tf.reshape(x, [count, -1])), 1));
+  return tf.reshape(length, [count, ...rest.map(() => 1)]);
+}
+
+/**
+ * The direction of steepest ascent of a step of size 1: the gradient's sign (L∞), or the
+ * gradient over its length (L2); each image's own.
+ *
+ * @param norm which
+ * @param gradient `[N, H, W, C]`
+ */
+export function steepest(norm: Norm, gradient: Tensor): Tensor {
+  if (norm === "linf") return tf.sign(gradient);
+  return tf.div(gradient, tf.maximum(lengths(gradient), LEAST));
+}
+
+/**
+ * The nearest images within ε of others, and then from 0 to 1.
+ *
+ * @param norm what ε is measured by
+ * @param x images `[N, H, W, C]`
+ * @param origin what they must be near
+ * @param epsilon how near, a scalar
+ */
+export function project(norm: Norm, x: Tensor, origin: Tensor, epsilon: Scalar): Tensor {
+  const change = tf.sub(x, origin);
+  const held = norm === "linf"
+    ? tf.minimum(tf.maximum(change, tf.neg(epsilon)), epsilon)
+    : tf.mul(change, tf.minimum(tf.div(epsilon, tf.maximum(lengths(change), LEAST)), 1));
+  return tf.clipByValue(tf.add(origin, held), 0, 1);
+}
+
+/**
+ * Changes drawn uniformly from the ball of radius 1 around nothing.
+ *
+ * @param norm which ball
+ * @param key the source of randomness
+ * @param count how many images
+ * @param size numbers of an image
+ */
+export function drawInBall(norm: Norm, key: Key, count: number, size: number): Float32Array {
+  if (norm === "linf") return uniform(key, count * size, -1, 1);
+  // A direction of the sphere, and a radius whose power `size` is uniform.
+  const drawn = normal(fold(key, "direction"), count * size);
+  const radii = uniform(fold(key, "radius"), count);
+  for (let i = 0; i < count; i++) {
+    const image = drawn.subarray(i * size, (i + 1) * size);
+    const length = Math.sqrt(image.reduce((sum, x) => sum + x * x, 0));
+    const factor = Math.pow(radii[i]!, 1 / size) / Math.max(length, LEAST);
+    image.forEach((x, j) => image[j] = x * factor);
+  }
+  return drawn;
+}

@@ -1,0 +1,128 @@
+// Accuracy against ε for a data set, its curve, and examples.
+import {
+  type Attack,
+  batches,
+  type Examples,
+  type Network,
+  type Robustness,
+  robustness,
+  robustnessSvg,
+  table,
+  take,
+  tf,
+} from "../../mod.ts";
+import { UsageError } from "../command.ts";
+import { ascentProgress } from "../progress.ts";
+import type { Looked } from "../run/looked.ts";
+import type { PictureFolder } from "../run/picture_folder.ts";
+import { say } from "../run/say.ts";
+import { attackBy, epsilonText, isMinimal, type Method, type Plan } from "./adversarial_methods.ts";
+import { pairsOf, sheetOf } from "./adversarial_pictures.ts";
+
+/** What a curve is made of. */
+export type Curve = {
+  readonly looked: Looked;
+  readonly network: Network;
+  readonly examples: Examples;
+  readonly plan: Plan;
+  readonly epsilons: readonly number[];
+  readonly folder: PictureFolder;
+  readonly signal: AbortSignal;
+};
+
+/** Refuses a data set that the network was not made for. */
+export function requireFit({ inputShape, classNames }: Looked, examples: Examples): void {
+  if (
+    `${examples.imageShape}` === `${inputShape}` &&
+    examples.classNames.length === classNames.length
+  ) return;
+  throw new UsageError(
+    `Cannot use ${examples.name} as its images must be [${inputShape}] of ${classNames.length} classes: current value is [${examples.imageShape}] of ${examples.classNames.length}`,
+  );
+}
+
+async function measured(curve: Curve, method: Method): Promise<Robustness> {
+  const { looked, network, examples, plan, epsilons, signal } = curve;
+  const attack: Attack = (net, x, labels, options) =>
+    attackBy(
+      { ...plan, method, steps: method === plan.method ? plan.steps : undefined },
+      net as Network,
+      x,
+      labels,
+      options,
+    );
+  let progress: ReturnType<typeof ascentProgress> | undefined;
+  try {
+    return await robustness(network, examples, attack, epsilons, {
+      units: looked.units,
+      isMinimal: isMinimal(method),
+      signal,
+      onProgress({ done, total }) {
+        progress ??= ascentProgress(`${method}, batches`, total);
+        progress.step(done);
+      },
+    });
+  } finally {
+    progress?.stop();
+  }
+}
+
+/** Measures, draws, and shows examples; answers the accuracies for the last line. */
+export async function drawCurve(curve: Curve): Promise<{ [method: string]: Robustness }> {
+  const { looked, examples, plan, epsilons, folder, signal } = curve;
+  const methods: Method[] = plan.method === "bim" || plan.method === "pgd"
+    ? ["fgsm", plan.method]
+    : [plan.method];
+  const found: { [method: string]: Robustness } = {};
+  for (const method of methods) {
+    if (!signal.aborted) found[method] = await measured(curve, method);
+  }
+  const title = `${looked.name} on ${examples.name} under attack`;
+  // Digits are attacked by tenths of white, photos by a few steps of a file's 255.
+  const isIn255ths = plan.norm === "linf" && looked.inputShape[2] === 3;
+  const count = Math.min(...Object.values(found).map(({ count }) => count));
+  const caption =
+    `Accuracy of ${looked.name} on ${count} images of ${examples.name} by the size of the change`;
+  await folder.saveFile(
+    "accuracy.svg",
+    await robustnessSvg(found, { title, isIn255ths }),
+    caption,
+    { found },
+  );
+  say(table([
+    ["ε", ...Object.keys(found)],
+    ...epsilons.map((epsilon, i) => [
+      epsilonText(epsilon, plan.norm),
+      ...Object.values(found).map(({ points }) => `${(100 * points[i]!.accuracy).toFixed(1)} %`),
+    ]),
+  ]));
+  if (!signal.aborted) await showExamples(curve);
+  return found;
+}
+
+/** How many examples are shown. */
+const SHOWN = 12;
+
+/** Saves what became of the first examples that the network has right. */
+async function showExamples(
+  { looked, network, examples, plan, epsilons, folder, signal }: Curve,
+): Promise<void> {
+  const epsilon = Math.max(...epsilons);
+  const few = take(examples, Math.min(3 * SHOWN, examples.labels.length));
+  for await (const { images, labels, classes } of batches(few, { batchSize: few.labels.length })) {
+    labels.dispose();
+    const found = await attackBy(plan, network, images, classes, {
+      epsilon,
+      units: looked.units,
+      signal,
+    });
+    const pairs = await pairsOf(images, found, looked.classNames);
+    tf.dispose([images, found.images]);
+    const shown = pairs.filter((_, i) => found.labels.before[i] === classes[i]).slice(0, SHOWN);
+    if (shown.length === 0) return;
+    const how = isMinimal(plan.method) ? "" : ` within ${epsilonText(epsilon, plan.norm)}`;
+    const caption =
+      `The first images that ${looked.name} has right, by ${plan.method}${how}: image, adversarial image, and the change`;
+    await folder.save("examples", sheetOf(shown), caption);
+  }
+}

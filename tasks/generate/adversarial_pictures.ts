@@ -1,0 +1,90 @@
+// Images, what became of them, and the difference, side by side.
+import {
+  type Attacked,
+  enlarge,
+  grid,
+  type Image,
+  imagesOf,
+  sideBySide,
+  type Tensor,
+} from "../../mod.ts";
+
+/** An image before and after an attack. */
+export type Pair = {
+  readonly original: Image;
+  readonly adversarial: Image;
+  /** The change, with grey for none. */
+  readonly difference: Image;
+  /** How many times it is shown. */
+  readonly factor: number;
+  /** Class and probability, such as "tabby 61 %". */
+  readonly before: string;
+  readonly after: string;
+};
+
+/** A class's first name with its probability, as far as it may be said: 100 % of nothing. */
+export function answerText(name: string, probability: number): string {
+  const percent = 100 * probability;
+  const digits = percent > 99 && percent < 99.95 ? 1 : 0;
+  return `${name.split(",")[0]} ${percent.toFixed(digits)} %`;
+}
+
+/** A change as a picture: grey where there is none; the largest is white or black. */
+function differenceOf(from: Image, to: Image): { difference: Image; factor: number } {
+  const change = to.pixels.map((pixel, i) => pixel - from.pixels[i]!);
+  const most = change.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+  const factor = most === 0 ? 1 : 0.5 / most;
+  return { factor, difference: { ...from, pixels: change.map((x) => 0.5 + factor * x) } };
+}
+
+/**
+ * Reads images before and after.
+ *
+ * @param x pixels `[N, H, W, C]`
+ * @param attacked what became of them
+ * @param names the classes' names
+ */
+export async function pairsOf(
+  x: Tensor,
+  { images, labels, probabilities }: Attacked,
+  names: readonly string[],
+): Promise<Pair[]> {
+  const [before, after] = await Promise.all([imagesOf(x), imagesOf(images)]);
+  return before.map((original, i) => ({
+    original,
+    adversarial: after[i]!,
+    ...differenceOf(original, after[i]!),
+    before: answerText(names[labels.before[i]!]!, probabilities.before[i]!),
+    after: answerText(names[labels.after[i]!]!, probabilities.after[i]!),
+  }));
+}
+
+/** By what small images are enlarged, so that there is room for a text below. */
+export const scaleOf = ({ width }: Image, wanted: number): number =>
+  Math.max(1, Math.round(wanted / width));
+
+const factorText = (factor: number): string => `change x${Number(factor.toPrecision(2))}`;
+
+/** An image, what became of it, and the change, with what the network sees below. */
+export function rowOf({ original, adversarial, difference, factor, before, after }: Pair): Image {
+  const scale = scaleOf(original, 224);
+  return sideBySide(
+    [original, adversarial, difference].map((image) => enlarge(image, scale)),
+    { labels: [before, after, factorText(factor)] },
+  );
+}
+
+/** Such rows of several images, two in a line. */
+export function sheetOf(pairs: readonly Pair[]): Image {
+  const scale = scaleOf(pairs[0]!.original, 112);
+  return grid(
+    pairs.flatMap(({ original, adversarial, difference }) => [original, adversarial, difference]),
+    {
+      columns: pairs.length > 1 ? 6 : 3,
+      gap: 6,
+      scale,
+      labelSize: 1,
+      labels: pairs.flatMap(({ before, after, factor }) => [before, after, factorText(factor)]),
+    },
+  );
+}
