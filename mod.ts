@@ -53,6 +53,7 @@ export {
 export { type ValueAndGrad, valueAndGrad } from "./lib/tensor/grad.ts";
 export type { Activation } from "./lib/tensor/activation.ts";
 export { convolve, type ConvolveOptions } from "./lib/tensor/convolve.ts";
+export { warp, type WarpEdge, type WarpOptions } from "./lib/tensor/affine.ts";
 export { dropUnits } from "./lib/tensor/drop_units.ts";
 export type { RateRule } from "./lib/tensor/update_trees.ts";
 
@@ -341,6 +342,28 @@ export {
   pixels,
   type PixelsOptions,
 } from "./lib/generate/parametrisation.ts";
+export { fourier, type FourierOptions, type Spectrum } from "./lib/generate/fourier.ts";
+export {
+  affineChain,
+  type AffineMap,
+  type AffineOptions,
+  type AffineTransform,
+  jitter,
+  lucidTransforms,
+  pad,
+  rescale,
+  rotate,
+} from "./lib/generate/transforms.ts";
+export {
+  alphaNorm,
+  centreBlur,
+  type CentreBlurOptions,
+  l1,
+  l2,
+  totalVariation,
+  type TotalVariationOptions,
+} from "./lib/generate/regularisers.ts";
+export { diversity, gramMatrix, guidedBy, likeness, style } from "./lib/generate/objectives.ts";
 
 export { decodeImage } from "./lib/image/decode.ts";
 export { encodePng } from "./lib/image/encode.ts";
