@@ -343,13 +343,12 @@ export {
   type PixelsOptions,
 } from "./lib/generate/parametrisation.ts";
 export { fourier, type FourierOptions, type Spectrum } from "./lib/generate/fourier.ts";
+export { affineChain, lucidTransforms } from "./lib/generate/affine_chain.ts";
 export {
-  affineChain,
   type AffineMap,
   type AffineOptions,
   type AffineTransform,
   jitter,
-  lucidTransforms,
   pad,
   rescale,
   rotate,

@@ -92,7 +92,7 @@ function nearness(x: Tensor, target: Tensor): tf.Scalar {
     tf.mean(tf.sum(tf.reshape(tf.square(target), [target.shape[0]!, -1]), 1)),
     1e-12,
   );
-  return tf.neg(tf.div(distance, size)).asScalar();
+  return tf.sub(0, tf.div(distance, size)).asScalar();
 }
 
 /**
@@ -198,7 +198,7 @@ export function diversity(path: Path): Objective {
       const units = tf.div(rows, sizes) as tf.Tensor2D;
       const apart = tf.sub(tf.ones([count, count]), tf.eye(count));
       const cosines = tf.mul(tf.matMul(units, units, false, true), apart);
-      return tf.mul(tf.sum(cosines), -1 / Math.max(1, count - 1)).asScalar();
+      return tf.sub(0, tf.div(tf.sum(cosines), Math.max(1, count - 1))).asScalar();
     },
     check: (model, shape) => void requireLayer(model, shape, path),
   };
