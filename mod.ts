@@ -321,6 +321,7 @@ export {
   type Objective,
   weighted,
 } from "./lib/explain/objective.ts";
+export { beginningOf } from "./lib/explain/beginning.ts";
 export { inputGradient, type InputGradientOptions } from "./lib/explain/input_gradient.ts";
 export { type InputUnits, toInputs, toPixels, UNIT_PIXELS } from "./lib/explain/input_units.ts";
 
@@ -362,6 +363,26 @@ export {
   totalVariation,
   type TotalVariationOptions,
 } from "./lib/generate/regularisers.ts";
+export {
+  classImage,
+  type ClassImageOptions,
+  type ClassImageStyle,
+  classScore,
+} from "./lib/generate/class_image.ts";
+export {
+  deepDream,
+  type DeepDreamOptions,
+  type DreamReport,
+  type Dreamt,
+} from "./lib/generate/deep_dream.ts";
+export {
+  inversionStrip,
+  type InversionStripOptions,
+  invert,
+  type Inverted,
+  type InvertOptions,
+  type StripReport,
+} from "./lib/generate/inversion.ts";
 export { diversity, gramMatrix, guidedBy, likeness, style } from "./lib/generate/objectives.ts";
 
 export { decodeImage } from "./lib/image/decode.ts";
