@@ -307,10 +307,9 @@ export { progressOf, restoreTraining, restoreWeights, snapshot } from "./lib/tra
 export { type EpochRecord, historyCsv } from "./lib/train/history.ts";
 export { type CurvesOptions, curvesSvg, type StepRecord } from "./lib/train/curves.ts";
 
-// Pictures
 // Looking inside
 export { activations } from "./lib/explain/activations.ts";
-export { type LayerInfo, layersOf, type Network } from "./lib/explain/network.ts";
+export { type LayerInfo, layersOf, type Network, requireLayer } from "./lib/explain/network.ts";
 export { BACKWARD_RULES, type BackwardRule, ruleIntercept } from "./lib/explain/backward_rule.ts";
 export {
   channel,
@@ -322,6 +321,11 @@ export {
   weighted,
 } from "./lib/explain/objective.ts";
 export { beginningOf } from "./lib/explain/beginning.ts";
+export { requireConvolution } from "./lib/explain/convolution.ts";
+export { filterGrid, type FilterGridOptions } from "./lib/explain/filters.ts";
+export { activationGrid, type ActivationGridOptions } from "./lib/explain/activation_grid.ts";
+export { imagesOf, pixelsOf } from "./lib/explain/images_of.ts";
+export type { Normalise } from "./lib/explain/spans.ts";
 export { inputGradient, type InputGradientOptions } from "./lib/explain/input_gradient.ts";
 export { type InputUnits, toInputs, toPixels, UNIT_PIXELS } from "./lib/explain/input_units.ts";
 
@@ -385,6 +389,7 @@ export {
 } from "./lib/generate/inversion.ts";
 export { diversity, gramMatrix, guidedBy, likeness, style } from "./lib/generate/objectives.ts";
 
+// Pictures
 export { decodeImage } from "./lib/image/decode.ts";
 export { encodePng } from "./lib/image/encode.ts";
 export { toGrey } from "./lib/image/grey.ts";
@@ -393,6 +398,19 @@ export { type Preprocessing, preprocessings } from "./lib/image/preprocessing.ts
 export { inputShapeOf, preprocess } from "./lib/image/preprocess.ts";
 export { parsePreprocessing, preprocessingOf } from "./lib/image/parse_preprocessing.ts";
 export type { Image } from "./lib/image/image.ts";
+export { grid, type GridOptions } from "./lib/image/grid.ts";
+export { sideBySide, type SideBySideOptions } from "./lib/image/side_by_side.ts";
+export { labelled, type LabelOptions } from "./lib/image/label.ts";
+export { type ColourMap, colourMaps, diverging, greys, viridis } from "./lib/image/colour_map.ts";
+export {
+  heatMap,
+  type HeatMapOptions,
+  overlay,
+  type OverlayOptions,
+} from "./lib/image/heat_map.ts";
+export { encodeGif, type GifOptions } from "./lib/image/encode_gif.ts";
+export { enlarge } from "./lib/image/enlarge.ts";
+export type { Colour, Ground } from "./lib/image/colour.ts";
 
 // Weights
 export { type FileContents, writeFileAtomically } from "./lib/weights/atomic_file.ts";

@@ -1,7 +1,12 @@
 // The display of a training run, on streams that record what is written.
 // deno-lint-ignore-file no-control-regex -- terminals are driven by escape characters
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { downloadProgress, type ProgressStream, trainingProgress } from "../../tasks/progress.ts";
+import {
+  ascentProgress,
+  downloadProgress,
+  type ProgressStream,
+  trainingProgress,
+} from "../../tasks/progress.ts";
 
 type Recorder = ProgressStream & { text: string };
 
@@ -117,4 +122,31 @@ Deno.test("a download is a line off a terminal, and a bar in megabytes on one", 
   const unknown = recorder(false);
   downloadProgress("https://host/a.safetensors", unknown).update(5, undefined);
   assertEquals(unknown.text, "Fetching https://host/a.safetensors\n");
+});
+
+Deno.test("a climb says off a terminal when its first step is done, each tenth, and the score", () => {
+  const stream = recorder(false);
+  const progress = ascentProgress("conv1, channel 3", 40, stream);
+  for (let step = 0; step <= 40; step++) progress.step(step, step * 1.23456789);
+  progress.stop();
+  const lines = stream.text.trim().split("\n");
+  assertEquals(lines.length, 11);
+  assertMatch(lines[0]!, /^conv1, channel 3: 1\/40 - 0s - score: 1\.235$/);
+  assertMatch(lines[1]!, /^conv1, channel 3: 4\/40 - 0s - ETA: 0s - score: 4\.938$/);
+  assertMatch(lines[10]!, /^conv1, channel 3: 40\/40 - .* - score: 49\.38$/);
+});
+
+Deno.test("a climb is a bar on a terminal, without a score where there is none", async () => {
+  const stream = recorder(true);
+  const progress = ascentProgress("occlusion", 4, stream);
+  progress.step(1);
+  await new Promise((resolve) => setTimeout(resolve, 120));
+  progress.step(2, -0.5);
+  await new Promise((resolve) => setTimeout(resolve, 120));
+  progress.note("a note");
+  progress.stop();
+  const text = stream.text.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, "");
+  assertMatch(text, /occlusion \[.*\] 1\/4 - 0s(?! - score)/);
+  assertMatch(text, /occlusion \[.*\] 2\/4 - \ds - ETA: \ds - score: -0\.5/);
+  assertStringIncludes(text, "a note\n");
 });

@@ -1,0 +1,74 @@
+// `deno task explain filters`: the weights of a convolution as pictures.
+import { filterGrid, requireConvolution, type Shape } from "../../mod.ts";
+import { choice, count, type Values } from "../command.ts";
+import { openLooked } from "../run/looked.ts";
+import {
+  labelsFlag,
+  layerFlag,
+  networkFlags,
+  outputFlags,
+  unitFlag,
+} from "../run/picture_flags.ts";
+import { openPictureFolder } from "../run/picture_folder.ts";
+
+/** What it takes. */
+export const command = {
+  name: "explain filters",
+  summary: "Shows the weights of a convolution as pictures (§12.9.1): 0 is the grey in the middle.",
+  flags: {
+    ...networkFlags,
+    layer: layerFlag({ help: "path of a convolution", defaultText: "the first one" }),
+    unit: unitFlag({ help: "one filter by its number", defaultText: "all" }),
+    normalise: choice(["each", "together"], {
+      default: "each",
+      help: "whether each filter has its own black and white, or all have the same",
+    }),
+    scale: count({ min: 1, default: 8, help: "how many pixels wide a weight is drawn" }),
+    labels: labelsFlag,
+    ...outputFlags("explain-filters"),
+  },
+  examples: [
+    ["deno task explain filters", "by what deno task train left"],
+    ["deno task explain filters --weights squeezenet1_0.safetensors", "96 filters in colour"],
+    ["deno task explain filters --layer conv2 --unit 3", "one filter's channels"],
+  ],
+} as const;
+
+/** How wide a picture must be for its number to fit. */
+const LABEL_WIDTH = 18;
+
+/** The numbers below the pictures: of filters, or of one filter's channels; of rows of channels none. */
+function labelsOf(filters: readonly number[], [, width, channels]: Shape, scale: number): string[] {
+  if (width! * scale < LABEL_WIDTH) return [];
+  if (channels === 1 || channels === 3) return filters.map(String);
+  return filters.length === 1 ? Array.from({ length: channels! }, (_, c) => `${c}`) : [];
+}
+
+/** Writes the picture of the filters. */
+export async function run(flags: Values<typeof command.flags>): Promise<void> {
+  const looked = await openLooked(flags);
+  const { layer, unit, normalise, scale } = flags;
+  const [path, shape] = requireConvolution(looked.model, looked.inputShape, layer, unit);
+  const folder = await openPictureFolder({
+    dir: flags.out,
+    title: `Filters of ${looked.name}`,
+    task: command.name,
+    settings: looked.settings,
+  });
+  const network = await looked.start();
+  const [height, width, channels, total] = shape as [number, number, number, number];
+  const filters = unit === undefined ? Array.from({ length: total }, (_, i) => i) : [unit];
+  const numbers = flags.labels ? labelsOf(filters, shape, scale) : [];
+  const labels = numbers.length > 0 ? { labels: numbers } : {};
+  const { units } = looked;
+  const options = { normalise, scale, units, gap: 2, filters, ...labels };
+  const image = await filterGrid(network, path, options);
+  const what = unit === undefined ? `All ${total} filters` : `Filter ${unit} of ${total}`;
+  const caption = `${what} of ${path}, ${height}×${width} of ${channels} channel${
+    channels === 1 ? "" : "s"
+  }`;
+  const name = `filters-${path}${unit === undefined ? "" : `-${unit}`}`;
+  const settings = { layer: path, ...(unit === undefined ? {} : { unit }), normalise, scale };
+  await folder.save(name, image, caption, settings);
+  await folder.finish({ json: flags.json });
+}
