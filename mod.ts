@@ -320,7 +320,7 @@ export {
   type Objective,
   weighted,
 } from "./lib/explain/objective.ts";
-export { beginningOf } from "./lib/explain/beginning.ts";
+export { beginningOf, type BeginningOptions } from "./lib/explain/beginning.ts";
 export { requireConvolution } from "./lib/explain/convolution.ts";
 export { filterGrid, type FilterGridOptions } from "./lib/explain/filters.ts";
 export { activationGrid, type ActivationGridOptions } from "./lib/explain/activation_grid.ts";
@@ -358,10 +358,9 @@ export {
   rescale,
   rotate,
 } from "./lib/generate/transforms.ts";
+export { centreBlur, type CentreBlurOptions } from "./lib/generate/centre_blur.ts";
 export {
   alphaNorm,
-  centreBlur,
-  type CentreBlurOptions,
   l1,
   l2,
   totalVariation,

@@ -11,7 +11,8 @@ import { ascend, type Ascended, type AscendOptions } from "./ascend.ts";
 import { fourier } from "./fourier.ts";
 import { normalisedAscent } from "./normalised_ascent.ts";
 import { pixels } from "./parametrisation.ts";
-import { centreBlur, l2, totalVariation } from "./regularisers.ts";
+import { centreBlur } from "./centre_blur.ts";
+import { l2, totalVariation } from "./regularisers.ts";
 import { jitter, rescale, rotate } from "./transforms.ts";
 
 /**
@@ -32,7 +33,24 @@ export type ClassImageOptions = AscendOptions & {
   readonly start?: Tensor;
 };
 
-/** The class as what is climbed: see {@linkcode classScore}. */
+/**
+ * The class as what is climbed: its logit, or, where feature maps are rectified before their means
+ * are the logits, the mean of the class's map before that.
+ *
+ * @param model the model
+ * @param shape shape of one input, without the batch
+ * @param index the class
+ * @returns the objective
+ * @throws {RangeError} where there is no such class, or the model does not answer logits
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { classScore, squeezenet } from "@neocog/neocog";
+ *
+ * assertEquals(classScore(squeezenet(), [224, 224, 3], 7).paths, ["conv10"]);
+ * ```
+ */
 export function classScore<P extends Tree, S extends Tree>(
   model: Layer<P, S>,
   shape: Shape,
@@ -78,31 +96,31 @@ export function classScore<P extends Tree, S extends Tree>(
  * assertGreater(made.scores[3]!, made.scores[0]!);
  * ```
  */
-export function classImage<P extends Tree, S extends Tree>(
+export async function classImage<P extends Tree, S extends Tree>(
   network: Network<P, S>,
   index: number,
   options: ClassImageOptions,
 ): Promise<Ascended> {
-  const { style = "natural", start: _start, ...own } = options;
-  const objective = classScore(network.model, options.shape, index);
-  const defaults = style === "l2" ? plain(options) : natural(options);
-  return ascend(network, objective, { ...defaults, ...own });
+  const { style = "natural", start, ...own } = options;
+  const { shape, count = 1, units = UNIT_PIXELS } = options;
+  const objective = classScore(network.model, shape, index);
+  const first = tf.tidy(() => {
+    const zeros = (): Tensor => toPixels(tf.zeros([1, ...shape]), units);
+    const one = start ?? (style === "l2" ? zeros() : undefined);
+    return one && tf.tile(tf.reshape(one, [1, ...one.shape.slice(-3)]), [count, 1, 1, 1]);
+  });
+  try {
+    const defaults = style === "l2" ? plain(first!) : natural(shape, first);
+    return await ascend(network, objective, { ...defaults, ...own });
+  } finally {
+    first?.dispose();
+  }
 }
 
-/** From zeros, in pixels, with L2. */
-function plain(
-  { shape, count = 1, units = UNIT_PIXELS, start }: ClassImageOptions,
-): Partial<AscendOptions> {
-  const first = tf.tidy(() =>
-    tf.tile(tf.expandDims(start ?? toPixels(tf.zeros([...shape]), units).reshape([...shape]), 0), [
-      count,
-      1,
-      1,
-      1,
-    ])
-  );
+/** In pixels, with L2. */
+function plain(start: Tensor): Partial<AscendOptions> {
   return {
-    parametrisation: pixels({ start: first }),
+    parametrisation: pixels({ start }),
     regularisers: [l2(0.01)],
     optimizer: normalisedAscent({ rate: 0.01 }),
   };
@@ -111,11 +129,10 @@ function plain(
 /** What images of `side` pixels have where ones of 224 have `of224`. */
 const inProportion = (of224: number, side: number): number => Math.round(of224 * side / 224);
 
-function natural({ shape, count = 1, start }: ClassImageOptions): Partial<AscendOptions> {
+function natural(shape: Shape, start: Tensor | undefined): Partial<AscendOptions> {
   const side = Math.min(shape[0]!, shape[1]!);
-  const first = start && tf.tile(tf.expandDims(start, 0), [count, 1, 1, 1]);
   return {
-    parametrisation: fourier(first ? { start: first } : {}),
+    parametrisation: fourier(start ? { start } : {}),
     transforms: [
       affineChain([
         jitter(inProportion(16, side)),

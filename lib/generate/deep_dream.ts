@@ -3,7 +3,7 @@ import type { BackwardRule } from "../explain/backward_rule.ts";
 import { beginningOf, requireSize } from "../explain/beginning.ts";
 import { activations } from "../explain/activations.ts";
 import { type InputUnits, toInputs, UNIT_PIXELS } from "../explain/input_units.ts";
-import { layersOf, type Network, requireLayer } from "../explain/network.ts";
+import { layersOf, type Network } from "../explain/network.ts";
 import { layerEnergy, type Objective } from "../explain/objective.ts";
 import { fold, type Key, key as keyOf } from "../tensor/random.ts";
 import { type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
@@ -69,8 +69,8 @@ export type Dreamt = {
  * enlarged and added to the image of the next, so that things of several sizes appear. The
  * chapter's rule x ← x − η ∂L/∂x would go down; this goes up, by steps of one size.
  *
- * Of a model that is a chain only the part up to the layer is run: images may have any size that
- * it takes, and of fully convolutional networks any at all.
+ * Of a model that is a chain only the part up to the layer is run, and without a padding to its
+ * size that it may begin with: images may have any size that this part takes.
  *
  * Mordvintsev, Olah and Tyka, "Inceptionism", 2015.
  *
@@ -159,8 +159,7 @@ function dreamOf<P extends Tree, S extends Tree>(
     options;
   const { steps = 20, rate = 0.01, jitter = shiftFor(image.shape) } = options;
   const paths = options.objective?.paths ?? [layer];
-  paths.forEach((path) => requireLayer(network.model, image.shape, path));
-  const beginning = beginningOf(network, image.shape, paths);
+  const beginning = beginningOf(network, image.shape, paths, { unpadded: true });
   const features = guide && featuresOf(beginning, guide, options);
   return {
     network: beginning,

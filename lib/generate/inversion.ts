@@ -12,6 +12,7 @@ import { tf } from "../tensor/tf.ts";
 import { ascend, type AscendOptions, type AscendReport } from "./ascend.ts";
 import { fourier } from "./fourier.ts";
 import { likeness } from "./objectives.ts";
+import { pixels } from "./parametrisation.ts";
 import { alphaNorm, totalVariation } from "./regularisers.ts";
 
 /** Options of {@linkcode invert}; those of `ascend` take the place of the defaults. */
@@ -36,8 +37,9 @@ export type Inverted = {
  * the sign turned. Early layers give back the photo, late ones things where they were, without
  * their colours and shapes.
  *
- * Mahendran and Vedaldi, "Understanding deep image representations by inverting them", 2015. The
- * image is written in waves of decorrelated colours, in which it gets there in fewer steps.
+ * Mahendran and Vedaldi, "Understanding deep image representations by inverting them", 2015.
+ * Layers of the first two fifths are inverted in pixels, in which every detail is soon there; those
+ * after it in waves of decorrelated colours, as pixels find noise there that they take for the image.
  *
  * @param network the network
  * @param image the image, pixels 0 to 1, `[H, W, C]`
@@ -72,9 +74,9 @@ export async function invert<P extends Tree, S extends Tree>(
       `Cannot invert features as the image must be of shape [H, W, C]: current value is [${shape}]`,
     );
   }
-  requireLayer(network.model, shape, layer);
   const { steps = 200, units = UNIT_PIXELS, alphaWeight = 1e-3 } = options;
-  const { variationWeight = variationAt(depthOf(network, shape, layer)) } = options;
+  const depth = depthOf(network, shape, layer);
+  const { variationWeight = variationAt(depth) } = options;
   const beginning = beginningOf(network, shape, [layer]);
   const regularisers = [
     alphaNorm(alphaWeight / image.size),
@@ -87,7 +89,7 @@ export async function invert<P extends Tree, S extends Tree>(
   inputs.dispose();
   try {
     const { images, scores } = await ascend(beginning, likeness(layer, features), {
-      parametrisation: fourier(),
+      parametrisation: depth < 0.4 ? pixels({ noise: 0.1 }) : fourier(),
       optimizer: adam({ learningRate: cosineDecay({ learningRate: 0.05, steps, end: 0.1 }) }),
       regularisers,
       ...options,
