@@ -79,7 +79,7 @@ export function classScore<P extends Tree, S extends Tree>(
  *
  * @param network the network, which answers logits
  * @param index the class, from 0
- * @param options the images' shape, what the network does to pixels, steps (default 256), style
+ * @param options the images' shape, what the network does to pixels, steps (default 96), style
  * @returns images `[N, H, W, C]`, pixels 0 to 1, and the scores of the way there; the caller owns the images
  * @throws {RangeError} where there is no such class, the model does not answer logits, or `steps` is not a whole number from 1
  * @throws {TypeError} where the images to begin with are of another shape
@@ -101,7 +101,7 @@ export async function classImage<P extends Tree, S extends Tree>(
   index: number,
   options: ClassImageOptions,
 ): Promise<Ascended> {
-  const { style = "natural", start, ...own } = options;
+  const { style = "natural", start, steps = 96, ...own } = options;
   const { shape, count = 1, units = UNIT_PIXELS } = options;
   const objective = classScore(network.model, shape, index);
   const first = tf.tidy(() => {
@@ -111,7 +111,7 @@ export async function classImage<P extends Tree, S extends Tree>(
   });
   try {
     const defaults = style === "l2" ? plain(first!) : natural(shape, first);
-    return await ascend(network, objective, { ...defaults, ...own });
+    return await ascend(network, objective, { ...defaults, ...own, steps });
   } finally {
     first?.dispose();
   }
@@ -141,6 +141,6 @@ function natural(shape: Shape, start: Tensor | undefined): Partial<AscendOptions
         jitter(inProportion(8, side)),
       ]),
     ],
-    regularisers: [totalVariation(2e-4), centreBlur(1e-2, { sigma: Math.max(0.5, side / 100) })],
+    regularisers: [totalVariation(0.01), centreBlur(0.2, { sigma: Math.max(0.5, side / 100) })],
   };
 }

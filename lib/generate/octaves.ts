@@ -56,7 +56,7 @@ export function resized(images: Tensor, [height, width]: Size): Tensor {
  * @returns images `[1, H, W, C]`; the caller owns them
  */
 export function pyramidOf(image: Tensor, sizes: readonly Size[]): Tensor[] {
-  const images: Tensor[] = [tf.clone(tf.expandDims(image, 0))];
+  const images: Tensor[] = [tf.expandDims(image, 0)];
   for (const size of sizes.slice(0, -1).toReversed()) images.unshift(resized(images[0]!, size));
   return images;
 }

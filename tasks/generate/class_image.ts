@@ -22,7 +22,7 @@ export const command = {
       default: "natural",
       help: "the chapter's improved way, or its first one, from zeros with L2",
     }),
-    steps: stepsFlag(256),
+    steps: stepsFlag(96),
     seed: seedFlag,
     animate: toggle({ help: "write an animated GIF of the way there" }),
     ...outputFlags("generate-class-image"),
