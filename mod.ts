@@ -53,6 +53,7 @@ export {
 export { type ValueAndGrad, valueAndGrad } from "./lib/tensor/grad.ts";
 export type { Activation } from "./lib/tensor/activation.ts";
 export { convolve, type ConvolveOptions } from "./lib/tensor/convolve.ts";
+export { warp, type WarpEdge, type WarpOptions } from "./lib/tensor/affine.ts";
 export { dropUnits } from "./lib/tensor/drop_units.ts";
 export type { RateRule } from "./lib/tensor/update_trees.ts";
 
@@ -324,6 +325,7 @@ export {
   type Objective,
   weighted,
 } from "./lib/explain/objective.ts";
+export { beginningOf, type BeginningOptions } from "./lib/explain/beginning.ts";
 export { requireConvolution } from "./lib/explain/convolution.ts";
 export { filterGrid, type FilterGridOptions } from "./lib/explain/filters.ts";
 export { activationGrid, type ActivationGridOptions } from "./lib/explain/activation_grid.ts";
@@ -373,6 +375,46 @@ export {
   pixels,
   type PixelsOptions,
 } from "./lib/generate/parametrisation.ts";
+export { fourier, type FourierOptions, type Spectrum } from "./lib/generate/fourier.ts";
+export { affineChain, lucidTransforms } from "./lib/generate/affine_chain.ts";
+export {
+  type AffineMap,
+  type AffineOptions,
+  type AffineTransform,
+  jitter,
+  pad,
+  rescale,
+  rotate,
+} from "./lib/generate/transforms.ts";
+export { centreBlur, type CentreBlurOptions } from "./lib/generate/centre_blur.ts";
+export {
+  alphaNorm,
+  l1,
+  l2,
+  totalVariation,
+  type TotalVariationOptions,
+} from "./lib/generate/regularisers.ts";
+export {
+  classImage,
+  type ClassImageOptions,
+  type ClassImageStyle,
+  classScore,
+} from "./lib/generate/class_image.ts";
+export {
+  deepDream,
+  type DeepDreamOptions,
+  type DreamReport,
+  type Dreamt,
+} from "./lib/generate/deep_dream.ts";
+export {
+  inversionStrip,
+  type InversionStripOptions,
+  invert,
+  type Inverted,
+  type InvertOptions,
+  type StripReport,
+} from "./lib/generate/inversion.ts";
+export { diversity, gramMatrix, guidedBy, likeness, style } from "./lib/generate/objectives.ts";
 
 // Adversarial images
 export type {

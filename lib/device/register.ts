@@ -1,4 +1,5 @@
 // The one list of neocog's kernels and gradients, put in the place of tfjs's own.
+import { WARP, WARP_GRADIENT } from "../tensor/affine.ts";
 import { ACTIVATION_GRADIENT } from "../tensor/activation_gradient.ts";
 import "../tensor/batch_norm_host.ts";
 import {
@@ -22,6 +23,7 @@ import {
 import { tf } from "../tensor/tf.ts";
 import { UPDATE_TREES } from "../tensor/update_trees.ts";
 import { SUM_WINDOWS, SUM_WINDOWS_GRADIENT } from "../tensor/window_sums.ts";
+import { warpImages, warpImagesGradient } from "./kernels/affine.ts";
 import { activationGradient } from "./kernels/activation_gradient.ts";
 import { binaryKernels } from "./kernels/binary.ts";
 import { batchNorm } from "./kernels/batch_norm.ts";
@@ -76,6 +78,8 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   Sum: sum,
   Mean: mean,
   [SPREAD]: spread,
+  [WARP]: warpImages,
+  [WARP_GRADIENT]: warpImagesGradient,
   [BATCH_NORM]: batchNorm,
   [BATCH_NORM_GRADIENT]: batchNormGradient,
   [NORMALISE]: normalise,

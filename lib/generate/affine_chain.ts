@@ -1,0 +1,84 @@
+// Several affine transforms as one, and Lucid's.
+import { fold } from "../tensor/random.ts";
+import {
+  affine,
+  type AffineMap,
+  type AffineOptions,
+  type AffineTransform,
+  jitter,
+  pad,
+  requireRange,
+  rescale,
+  rotate,
+} from "./transforms.ts";
+
+/**
+ * Several affine transforms as one: the images are interpolated once, so that a chain blurs no
+ * more than its last part.
+ *
+ * @param parts the transforms, the first first
+ * @param options what lies beyond the edges; the parts' own do not count
+ * @returns the transform
+ * @throws {RangeError} where there is no part
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { affineChain, key, pad, rescale } from "@neocog/neocog";
+ *
+ * // A frame that halves the image, and twice as large again.
+ * const both = affineChain([pad(1), rescale(2, 2)]);
+ * assertEquals(both.map(key(0), [1, 4, 4, 1]), [1, 0, 0, 0, 1, 0]);
+ * ```
+ */
+export function affineChain(
+  parts: readonly AffineTransform[],
+  options: AffineOptions = {},
+): AffineTransform {
+  requireRange("chain transforms", "there must be at least one", parts.length > 0, "none");
+  return affine(
+    parts.map(({ name }) => name).join(", "),
+    (key, shape) =>
+      // What the last part shows is looked up in what the parts before it show.
+      parts.map(({ map }, i) => map(fold(key, i), shape)).reduce((inner, outer) =>
+        composed(inner, outer)
+      ),
+    options,
+  );
+}
+
+/** The map that looks by `outer`, and from there by `inner`. */
+function composed(inner: AffineMap, [a, b, c, d, e, f]: AffineMap): AffineMap {
+  const [p, q, r, s, t, u] = inner;
+  return [
+    p * a + q * d,
+    p * b + q * e,
+    p * c + q * f + r,
+    s * a + t * d,
+    s * b + t * e,
+    s * c + t * f + u,
+  ];
+}
+
+/**
+ * Lucid's transforms as one: a frame of 12 pixels, a jitter of 8, a scale of 0.9 to 1.1, a turn
+ * of up to 10°, a jitter of 4. For images smaller than 224 pixels, frame and jitter are as much
+ * smaller.
+ *
+ * @param size the shorter side of the images in pixels. Default: 224.
+ * @param options what lies beyond the edges. Default: 0.5, grey, as Lucid's.
+ * @returns the transform
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { lucidTransforms } from "@neocog/neocog";
+ *
+ * assertEquals(lucidTransforms().name, "pad 12, jitter 8, scale 0.9 to 1.1, rotate 10°, jitter 4");
+ * ```
+ */
+export function lucidTransforms(size = 224, options: AffineOptions = {}): AffineTransform {
+  const pixels = (of224: number): number => Math.round(of224 * Math.min(1, size / 224));
+  const parts = [pad(pixels(12)), jitter(pixels(8)), rescale(), rotate(), jitter(pixels(4))];
+  return affineChain(parts, { edge: 0.5, ...options });
+}

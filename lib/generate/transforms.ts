@@ -1,0 +1,196 @@
+// Changes of an image that a network should not mind: shifts, scales and turns, drawn anew at each step.
+import { warp, type WarpEdge } from "../tensor/affine.ts";
+import { type Key, uniform } from "../tensor/random.ts";
+import type { Shape } from "../tensor/tensor.ts";
+import type { Transform } from "./ascend.ts";
+
+/**
+ * An affine map of places: what is seen at column x and row y is what lies at `a x + b y + c`
+ * and `d x + e y + f`.
+ */
+export type AffineMap = readonly [
+  a: number,
+  b: number,
+  c: number,
+  d: number,
+  e: number,
+  f: number,
+];
+
+/** A transform that is an affine map of places. */
+export type AffineTransform = Transform & {
+  /**
+   * Draws the map of one step.
+   *
+   * @param key the step's key
+   * @param shape of the images, `[N, H, W, C]`
+   */
+  map(key: Key, shape: Shape): AffineMap;
+};
+
+/** Options of affine transforms. */
+export type AffineOptions = {
+  /**
+   * What lies beyond the images' edges: their mirror images, or a number, as 0.5 for grey.
+   * Default: `"reflect"`, which shows the network no edge to grow things along.
+   */
+  readonly edge?: WarpEdge;
+};
+
+/**
+ * A transform that is an affine map.
+ *
+ * @param name what it is called
+ * @param map draws the map
+ * @param options what lies beyond the edges
+ */
+export function affine(
+  name: string,
+  map: AffineTransform["map"],
+  { edge = "reflect" }: AffineOptions,
+): AffineTransform {
+  return {
+    name,
+    map,
+    draw: map,
+    apply: (images, drawn) => warp(images, drawn, { edge }),
+  };
+}
+
+/** Turns and scales about the middle: the linear part a, b, d, e, with the shift that keeps the middle. */
+function aboutMiddle(
+  [a, b, d, e]: readonly [number, number, number, number],
+  shape: Shape,
+): AffineMap {
+  const [x, y] = [(shape[2]! - 1) / 2, (shape[1]! - 1) / 2];
+  return [a, b, x - a * x - b * y, d, e, y - d * x - e * y];
+}
+
+/**
+ * Refuses a number that breaks a rule.
+ *
+ * @param what cannot be done otherwise
+ * @param rule the rule
+ * @param holds whether it is kept
+ * @param value the number
+ */
+export function requireRange(what: string, rule: string, holds: boolean, value: unknown): void {
+  if (holds) return;
+  throw new RangeError(`Cannot ${what} as ${rule}: current value is ${value}`);
+}
+
+/**
+ * Shifts the images by whole pixels, each way as likely, so that nothing depends on where the
+ * network's strides fall.
+ *
+ * @param most how far at most, in pixels, from 0
+ * @param options what lies beyond the edges
+ * @returns the transform
+ * @throws {RangeError} where `most` is not a whole number from 0
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { jitter, key } from "@neocog/neocog";
+ *
+ * const [a, , dx] = jitter(8).map(key(0), [1, 227, 227, 3]);
+ * assertEquals([a, Number.isInteger(dx), Math.abs(dx) <= 8], [1, true, true]);
+ * ```
+ */
+export function jitter(most: number, options: AffineOptions = {}): AffineTransform {
+  const rule = "the furthest must be a whole number of pixels from 0";
+  requireRange("jitter images", rule, Number.isInteger(most) && most >= 0, most);
+  return affine(`jitter ${most}`, (key) => {
+    const [dx, dy] = Array.from(uniform(key, 2, -most, most + 1), Math.floor) as [number, number];
+    return [1, 0, dx, 0, 1, dy];
+  }, options);
+}
+
+/**
+ * Scales the images about their middle by a factor between two.
+ *
+ * @param least the smallest factor, above 0. Default: 0.9.
+ * @param most the largest factor. Default: 1.1.
+ * @param options what lies beyond the edges
+ * @returns the transform
+ * @throws {RangeError} where the factors are not finite, above 0 and in order
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { key, rescale } from "@neocog/neocog";
+ *
+ * // Twice as large: from one pixel to the next is half a pixel in the image.
+ * assertEquals(rescale(2, 2).map(key(0), [1, 3, 3, 1]), [0.5, 0, 0.5, 0, 0.5, 0.5]);
+ * ```
+ */
+export function rescale(least = 0.9, most = 1.1, options: AffineOptions = {}): AffineTransform {
+  const rule = "its factors must be finite, above 0 and in order";
+  requireRange(
+    "scale images",
+    rule,
+    least > 0 && most >= least && most < Infinity,
+    `${least} to ${most}`,
+  );
+  return affine(`scale ${least} to ${most}`, (key, shape) => {
+    const step = 1 / uniform(key, 1, least, most)[0]!;
+    return aboutMiddle([step, 0, 0, step], shape);
+  }, options);
+}
+
+/**
+ * Turns the images about their middle by an angle.
+ *
+ * @param most the largest angle either way, in degrees. Default: 10.
+ * @param options what lies beyond the edges
+ * @returns the transform
+ * @throws {RangeError} where the angle is not finite and at least 0
+ *
+ * @example
+ * ```ts
+ * import { assert, assertAlmostEquals } from "@std/assert";
+ * import { key, rotate } from "@neocog/neocog";
+ *
+ * const [a, , , d] = rotate(10).map(key(0), [1, 3, 3, 1]);
+ * assertAlmostEquals(a ** 2 + d ** 2, 1);
+ * assert(Math.abs(d) <= Math.sin(10 * Math.PI / 180));
+ * ```
+ */
+export function rotate(most = 10, options: AffineOptions = {}): AffineTransform {
+  const rule = "the largest angle must be finite and at least 0";
+  requireRange("rotate images", rule, most >= 0 && most < Infinity, most);
+  return affine(`rotate ${most}°`, (key, shape) => {
+    const angle = uniform(key, 1, -1, 1)[0]! * most * Math.PI / 180;
+    const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+    return aboutMiddle([cos, -sin, sin, cos], shape);
+  }, options);
+}
+
+/**
+ * Leaves a frame around the images: as a network's input keeps its size, they shrink to make
+ * room for it. What is in the frame lies beyond the edges.
+ *
+ * @param width the frame's width in pixels, from 0
+ * @param options what is in the frame. Default: 0.5, grey, as Lucid's.
+ * @returns the transform
+ * @throws {RangeError} where the width is not finite and at least 0; by `map`, where it leaves no room
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { key, pad } from "@neocog/neocog";
+ *
+ * // Of 4 columns, the middle two show the image.
+ * assertEquals(pad(1).map(key(0), [1, 4, 4, 1]), [2, 0, -1.5, 0, 2, -1.5]);
+ * ```
+ */
+export function pad(width: number, options: AffineOptions = {}): AffineTransform {
+  const rule = "the frame must be finite and at least 0 pixels wide";
+  requireRange("pad images", rule, width >= 0 && width < Infinity, width);
+  return affine(`pad ${width}`, (_key, shape) => {
+    const [across, down] = [shape[2]! - 2 * width, shape[1]! - 2 * width];
+    const room = `the frame must leave room in ${shape[1]} × ${shape[2]} pixels`;
+    requireRange("pad images", room, across > 0 && down > 0, width);
+    return aboutMiddle([shape[2]! / across, 0, 0, shape[1]! / down], shape);
+  }, { edge: 0.5, ...options });
+}

@@ -1,0 +1,117 @@
+// `deno task generate class-image`: what a network takes for a class, in its purest form.
+import { classImage, classScore, imagesOf, key, tf, toInputs } from "../../mod.ts";
+import { choice, toggle, UsageError, type Values } from "../command.ts";
+import { abortWithPicture } from "../run/climb.ts";
+import { findClass, type Looked, openLooked } from "../run/looked.ts";
+import { classFlag, networkFlags, outputFlags, seedFlag, stepsFlag } from "../run/picture_flags.ts";
+import { openPictureFolder, type PictureFolder } from "../run/picture_folder.ts";
+import { say } from "../run/say.ts";
+import { watch } from "../run/watched.ts";
+
+/** What it takes. */
+export const command = {
+  name: "generate class-image",
+  summary: "Makes the image that a network takes most for a class (§12.9.4).",
+  flags: {
+    ...networkFlags,
+    class: classFlag({
+      help: "a class, by its name or its number from 0, or several by commas between numbers",
+      defaultText: "the first ten",
+    }),
+    style: choice(["natural", "l2"], {
+      default: "natural",
+      help: "the chapter's improved way, or its first one, from zeros with L2",
+    }),
+    steps: stepsFlag(96),
+    seed: seedFlag,
+    animate: toggle({ help: "write an animated GIF of the way there" }),
+    ...outputFlags("generate-class-image"),
+  },
+  examples: [
+    ["deno task generate class-image --class 3", "by what deno task train left"],
+    [
+      "deno task generate class-image --weights squeezenet1_0.safetensors --class flamingo --animate",
+      "of ImageNet",
+    ],
+  ],
+} as const;
+
+type Flags = Values<typeof command.flags>;
+
+/** The classes that the flag names. */
+function chosenClasses(looked: Looked, flag: string | undefined): readonly number[] {
+  if (flag === undefined) return looked.classNames.slice(0, 10).map((_, i) => i);
+  const parts = flag.split(",").map((part) => part.trim());
+  const names = parts.every((part) => /^\d+$/.test(part)) ? parts : [flag];
+  return [...new Set(names.map((name) => findClass(looked, name)))];
+}
+
+/** Writes an image for each class. */
+export async function run(flags: Flags): Promise<void> {
+  const looked = await openLooked(flags);
+  const classes = chosenClasses(looked, flags.class);
+  if (classes.length === 0) {
+    throw new UsageError("Cannot run without --class: the classes have no names");
+  }
+  classes.forEach((index) => classScore(looked.model, looked.inputShape, index));
+  const folder = await openPictureFolder({
+    dir: flags.out,
+    title: `Classes as ${looked.name} sees them`,
+    task: command.name,
+    settings: { ...looked.settings, style: flags.style, steps: flags.steps, seed: flags.seed },
+  });
+  const network = await looked.start();
+  const signal = abortWithPicture();
+  const scores: Record<string, { before: number; after: number; probability: number }> = {};
+  for (const index of classes) {
+    if (signal.aborted) break;
+    scores[index] = await makeOne(looked, network, index, flags, signal, folder);
+  }
+  await folder.finish({ json: flags.json, scores });
+}
+
+async function makeOne(
+  looked: Looked,
+  network: Awaited<ReturnType<Looked["start"]>>,
+  index: number,
+  flags: Flags,
+  signal: AbortSignal,
+  folder: PictureFolder,
+): Promise<{ before: number; after: number; probability: number }> {
+  const name = looked.classNames[index]?.split(",")[0] ?? `${index}`;
+  const seen = watch(flags.steps, flags.animate);
+  const made = await classImage(network, index, {
+    shape: looked.inputShape,
+    units: looked.units,
+    style: flags.style,
+    steps: flags.steps,
+    key: key(flags.seed),
+    signal,
+    onStep: (report) => seen.onStep(report, name),
+  }).finally(seen.stop);
+  const probability = await probabilityOf(looked, network, made.images, index);
+  const [image] = await imagesOf(made.images);
+  made.images.dispose();
+  const scores = { before: made.scores[0]!, after: made.scores.at(-1)!, probability };
+  const caption = `${name}: probability ${probability.toFixed(3)} after ${made.steps} steps`;
+  const file = `class-${index}`;
+  await folder.save(file, image!, caption, { class: index, ...scores });
+  await seen.saveAnimation(folder, file, `${name}, step by step`, { class: index });
+  say(caption);
+  return scores;
+}
+
+/** What the network says of the image. */
+async function probabilityOf(
+  { units }: Looked,
+  { model, params, state }: Awaited<ReturnType<Looked["start"]>>,
+  images: tf.Tensor,
+  index: number,
+): Promise<number> {
+  const probabilities = tf.tidy(() =>
+    tf.softmax(model.apply(params, state, toInputs(images, units), {})[0])
+  );
+  const values = await probabilities.data();
+  probabilities.dispose();
+  return values[index]!;
+}

@@ -1,0 +1,155 @@
+// `deno task generate deep-dream`: puts into a photo what a layer sees in it.
+import {
+  decodeImage,
+  deepDream,
+  type Image,
+  imagesOf,
+  key,
+  layersOf,
+  pixelsOf,
+  requireLayer,
+  resize,
+  tf,
+  toGrey,
+  uniform,
+} from "../../mod.ts";
+import { count, number, text, toggle, UsageError, type Values } from "../command.ts";
+import { abortWithPicture } from "../run/climb.ts";
+import { type Looked, openLooked } from "../run/looked.ts";
+import {
+  imageFlags,
+  layerFlag,
+  networkFlags,
+  outputFlags,
+  rateFlag,
+  ruleFlag,
+  seedFlag,
+  stepsFlag,
+} from "../run/picture_flags.ts";
+import { openPictureFolder } from "../run/picture_folder.ts";
+import { readPicture } from "../run/read_picture.ts";
+import { watch } from "../run/watched.ts";
+
+/** What it takes. */
+export const command = {
+  name: "generate deep-dream",
+  summary: "Puts into a photo, or into noise, what a layer sees in it (§12.9.4).",
+  flags: {
+    ...networkFlags,
+    ...imageFlags,
+    image: text({
+      help: 'a PNG or JPEG file, of any size; "noise"; or the number of a test image',
+      defaultText: "test image 0 where it was trained by deno task train, else noise",
+    }),
+    size: count({ min: 1, help: "the picture's shorter side", defaultText: "as it is" }),
+    guide: text({ help: "a PNG or JPEG file: what it has is amplified", defaultText: "none" }),
+    layer: layerFlag({ defaultText: "one at about four fifths of the way" }),
+    octaves: count({ min: 1, default: 4, help: "how many sizes" }),
+    "octave-scale": number({ above: 1, default: 1.4, help: "how much larger each is" }),
+    steps: stepsFlag(20, "how many steps are taken at each size"),
+    rate: rateFlag(0.01, "root mean square of a step, of pixels from 0 to 1"),
+    jitter: count({ min: 0, help: "shift before each step, in pixels", defaultText: "16 at most" }),
+    rule: ruleFlag,
+    seed: seedFlag,
+    animate: toggle({ help: "write an animated GIF of the way there" }),
+    ...outputFlags("generate-deep-dream"),
+  },
+  examples: [
+    ["deno task generate deep-dream --image noise", "by what deno task train left"],
+    [
+      "deno task generate deep-dream --weights squeezenet1_0.safetensors --image clouds.png --layer fire8",
+      "a photo",
+    ],
+  ],
+} as const;
+
+type Flags = Values<typeof command.flags>;
+
+/** A picture file as the network's channels have it. */
+async function readFile(file: string, channels: number): Promise<Image> {
+  const image = decodeImage(await Deno.readFile(file), file);
+  if (channels === 1) return toGrey(image);
+  if (image.channels === 3) return image;
+  const count = image.width * image.height;
+  const pixels = Float32Array.from(
+    { length: 3 * count },
+    (_, i) =>
+      image.pixels[
+        Math.floor(i / 3) * image.channels + (image.channels === 1 ? 0 : i % 3)
+      ]!,
+  );
+  return { ...image, channels: 3, pixels };
+}
+
+/** Noise about grey, of the network's size. */
+function noise({ inputShape }: Looked, seed: number): Image {
+  const [height, width, channels] = inputShape as [number, number, 1 | 3];
+  const pixels = uniform(key(seed), height * width * channels, 0.4, 0.6);
+  return { width, height, channels, pixels };
+}
+
+async function readImage(looked: Looked, flags: Flags): Promise<{ image: Image; source: string }> {
+  const { image: flag = looked.opened.trained ? "0" : "noise", size, seed } = flags;
+  const channels = looked.inputShape[2]!;
+  const image = flag === "noise"
+    ? noise(looked, seed)
+    : /^\d+$/.test(flag)
+    ? (await readPicture(looked, flags)).shown
+    : await readFile(flag, channels);
+  if (size === undefined) return { image, source: flag };
+  const share = size / Math.min(image.width, image.height);
+  const sized = resize(image, Math.round(image.width * share), Math.round(image.height * share));
+  return { image: sized, source: flag };
+}
+
+/** A layer that answers maps, at about four fifths of the way. */
+function defaultLayer({ model, inputShape }: Looked): string {
+  const paths = [...layersOf(model, inputShape)]
+    .filter(([path, { shape, op }]) =>
+      path !== "" && !path.includes("/") && shape.length === 3 && op !== "dropout"
+    )
+    .map(([path]) => path);
+  if (paths.length === 0) throw new UsageError("Cannot run without --layer: the model has no maps");
+  return paths[Math.floor(0.8 * (paths.length - 1))]!;
+}
+
+/** Writes the picture before and after. */
+export async function run(flags: Flags): Promise<void> {
+  const looked = await openLooked(flags);
+  const layer = flags.layer ?? defaultLayer(looked);
+  requireLayer(looked.model, looked.inputShape, layer);
+  const { image, source } = await readImage(looked, flags);
+  const guide = flags.guide && await readFile(flags.guide, looked.inputShape[2]!);
+  const { octaves, steps, rate, rule, seed, "octave-scale": octaveScale, jitter } = flags;
+  const settings = {
+    layer,
+    image: source,
+    ...(flags.guide ? { guide: flags.guide } : {}),
+    ...(jitter === undefined ? {} : { jitter }),
+    ...{ octaves, octaveScale, steps, rate, rule, seed },
+  };
+  const folder = await openPictureFolder({
+    dir: flags.out,
+    title: `DeepDream by ${looked.name}`,
+    task: command.name,
+    settings: { ...looked.settings, ...settings },
+  });
+  const network = await looked.start();
+  const seen = watch(octaves * steps, flags.animate);
+  const tensorOf = (of: Image): tf.Tensor => tf.squeeze(pixelsOf([of]), [0]);
+  const { images, scores } = await deepDream(network, tensorOf(image), {
+    ...{ layer, octaves, octaveScale, steps, rate, rule },
+    ...(guide ? { guide: tensorOf(guide) } : {}),
+    ...(jitter === undefined ? {} : { jitter }),
+    units: looked.units,
+    key: key(seed),
+    signal: abortWithPicture(),
+    onStep: (report) => seen.onStep(report, `octave ${report.octave + 1} of ${report.octaves}`),
+  }).finally(seen.stop);
+  const [dream] = await imagesOf(images);
+  await folder.save("before", image, `Before: ${source}`);
+  await folder.save("dream", dream!, `What ${layer} sees in it`);
+  await seen.saveAnimation(folder, "dream", "Step by step, from coarse to fine", {});
+  const byOctave = scores.map((each) => ({ before: each[0]!, after: each.at(-1)! }));
+  await folder.finish({ json: flags.json, scores: { octaves: byOctave } });
+}

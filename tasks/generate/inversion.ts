@@ -1,0 +1,104 @@
+// `deno task generate inversion`: images made from what layers answer to a picture.
+import {
+  imagesOf,
+  inversionStrip,
+  key,
+  layersOf,
+  requireLayer,
+  sideBySide,
+  tf,
+} from "../../mod.ts";
+import { number, toggle, type Values } from "../command.ts";
+import { abortWithPicture } from "../run/climb.ts";
+import { type Looked, openLooked } from "../run/looked.ts";
+import {
+  imageFlags,
+  layerFlag,
+  networkFlags,
+  outputFlags,
+  seedFlag,
+  stepsFlag,
+} from "../run/picture_flags.ts";
+import { openPictureFolder } from "../run/picture_folder.ts";
+import { readPicture } from "../run/read_picture.ts";
+import { watch } from "../run/watched.ts";
+
+/** What it takes. */
+export const command = {
+  name: "generate inversion",
+  summary: "Makes images from what layers answer to a picture: what they still know (§12.9.4).",
+  flags: {
+    ...networkFlags,
+    ...imageFlags,
+    layer: layerFlag({
+      help: "paths of layers, with commas between",
+      defaultText: "five from the first to the last that answers maps",
+    }),
+    steps: stepsFlag(200),
+    variation: number({ min: 0, help: "weight of total variation", defaultText: "by depth" }),
+    seed: seedFlag,
+    animate: toggle({ help: "write an animated GIF of the way there for each layer" }),
+    ...outputFlags("generate-inversion"),
+  },
+  examples: [
+    ["deno task generate inversion --layer conv1,conv2", "by what deno task train left"],
+    [
+      "deno task generate inversion --weights squeezenet1_0.safetensors --image cat.png --layer relu1,fire4,fire9",
+      "a photo",
+    ],
+  ],
+} as const;
+
+/** The layers that the flag names, or five of those that answer maps. */
+function chosenLayers({ model, inputShape }: Looked, flag: string | undefined): readonly string[] {
+  if (flag !== undefined) return flag.split(",").map((path) => path.trim());
+  const paths = [...layersOf(model, inputShape)]
+    .filter(([path, { shape, op }]) =>
+      path !== "" && !path.includes("/") && shape.length === 3 && op !== "dropout"
+    )
+    .map(([path]) => path);
+  const places = [0, 1, 2, 3, 4].map((i) => Math.round(i * (paths.length - 1) / 4));
+  return [...new Set(places)].map((place) => paths[place]!);
+}
+
+/** Writes an image for each layer, and all beside the picture. */
+export async function run(flags: Values<typeof command.flags>): Promise<void> {
+  const looked = await openLooked(flags);
+  const layers = chosenLayers(looked, flags.layer);
+  layers.forEach((layer) => requireLayer(looked.model, looked.inputShape, layer));
+  const picture = await readPicture(looked, flags);
+  const { steps, seed, variation } = flags;
+  const folder = await openPictureFolder({
+    dir: flags.out,
+    title: `What layers of ${looked.name} know`,
+    task: command.name,
+    settings: { ...looked.settings, ...picture.settings, steps, seed },
+  });
+  const network = await looked.start();
+  const watched = new Map(layers.map((layer) => [layer, watch(steps, flags.animate)]));
+  const pixels = tf.squeeze(picture.pixels(), [0]);
+  const strip = await inversionStrip(network, pixels, layers, {
+    steps,
+    ...(variation === undefined ? {} : { variationWeight: variation }),
+    units: looked.units,
+    key: key(seed),
+    signal: abortWithPicture(),
+    onStep: (report) => watched.get(report.layer)!.onStep(report, report.layer),
+  }).finally(() => watched.forEach((one) => one.stop()));
+  const scores: Record<string, { before: number; after: number }> = {};
+  const images = [picture.shown];
+  for (const { layer, images: made, distances } of strip) {
+    const [image] = await imagesOf(made);
+    images.push(image!);
+    const [before, after] = [distances[0]!, distances.at(-1)!];
+    scores[layer] = { before, after };
+    const caption = `From ${layer}: ${(100 * after).toFixed(1)} % away from its answer`;
+    const name = `inversion-${layer}`;
+    await folder.save(name, image!, caption, { layer, before, after });
+    await watched.get(layer)!.saveAnimation(folder, name, `${layer}, step by step`, { layer });
+  }
+  const labels = ["picture", ...strip.map(({ layer }) => layer)];
+  const row = sideBySide(images, { labels });
+  await folder.save("strip", row, `${picture.source}, and what ${layers.join(", ")} know of it`);
+  await folder.finish({ json: flags.json, scores });
+}

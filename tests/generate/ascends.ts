@@ -1,0 +1,21 @@
+// Whether an objective can be climbed: three steps, each a little up.
+import { assert } from "@std/assert";
+import { ascend, type AscendOptions, type Network, type Objective } from "../../mod.ts";
+
+/**
+ * Asserts that an objective is larger after three steps of gradient ascent than before.
+ *
+ * @param network the network
+ * @param objective what is climbed
+ * @param options as of `ascend`, but for the number of steps
+ */
+export async function assertAscends(
+  network: Network,
+  objective: Objective,
+  options: AscendOptions,
+): Promise<void> {
+  const { images, scores } = await ascend(network, objective, { ...options, steps: 3 });
+  images.dispose();
+  const [before, , , after] = scores as [number, number, number, number];
+  assert(after > before, `${objective.name} went from ${scores.join(" to ")}`);
+}

@@ -1,0 +1,98 @@
+// Class images: the score climbs, SqueezeNet takes them for their class, and bad input is refused.
+import { assert, assertEquals, assertGreater, assertRejects, assertThrows } from "@std/assert";
+import {
+  classImage,
+  classScore,
+  init,
+  key,
+  lenet5,
+  loadTorch,
+  type Network,
+  preprocessings,
+  relu,
+  sequential,
+  softmax,
+  squeezenet,
+  start,
+  tf,
+  toInputs,
+  uniform,
+} from "../../mod.ts";
+import { onCpu, onEachBackend } from "../backends.ts";
+import { hasAdapter } from "../device/adapter.ts";
+import { sharedDataTest, sharedPath } from "../shared_data.ts";
+
+const SHAPE = [28, 28, 1];
+
+function network(): Network {
+  const model = lenet5();
+  const { params, state } = init(model, key(1), SHAPE);
+  return { model, params, state } as Network;
+}
+
+onEachBackend(
+  "either style climbs from its start, and the same key makes the same bytes",
+  async () => {
+    for (const style of ["l2", "natural"] as const) {
+      const make = () => classImage(network(), 3, { shape: SHAPE, steps: 5, style, key: key(2) });
+      const [first, again] = [await make(), await make()];
+      assertGreater(first.scores.at(-1)!, first.scores[0]!);
+      assertEquals(await first.images.data(), await again.images.data());
+      assertEquals(first.images.shape, [1, 28, 28, 1]);
+    }
+  },
+);
+
+onCpu(
+  "a mean image of the class is what it begins with, and several are made side by side",
+  async () => {
+    const mean = tf.tensor3d(uniform(key(3), 28 * 28, 0.2, 0.8), [28, 28, 1]);
+    for (const style of ["l2", "natural"] as const) {
+      let first: Float32Array | undefined;
+      const { images } = await classImage(network(), 3, {
+        shape: SHAPE,
+        steps: 1,
+        style,
+        start: mean,
+        count: 2,
+        onStep: async ({ step, images }) => {
+          if (step === 0) first = (await images.data() as Float32Array).slice();
+        },
+      });
+      assertEquals(images.shape, [2, 28, 28, 1]);
+      const wanted = await mean.data();
+      assert(first!.every((x, i) => Math.abs(x - wanted[i % wanted.length]!) < 1e-5));
+    }
+  },
+);
+
+onCpu("feature maps that are rectified before their mean are climbed before that", () => {
+  assertEquals(classScore(squeezenet(), [224, 224, 3], 7).paths, ["conv10"]);
+  assertEquals(classScore(lenet5(), SHAPE, 7).paths, [""]);
+});
+
+onCpu("classes that are not there, probabilities and no steps are refused", async () => {
+  const net = network();
+  const make = (index: number, steps = 1) => classImage(net, index, { shape: SHAPE, steps });
+  await assertRejects(() => make(10), RangeError, "from 0 to 9");
+  await assertRejects(() => make(1.5), RangeError, "whole number");
+  await assertRejects(() => make(1, 0), RangeError, "at least 1: current value is 0");
+  const ends = sequential({ relu: relu(), softmax: softmax() });
+  assertThrows(() => classScore(ends, [10], 1), RangeError, "softmax");
+  await assertRejects(
+    () => classImage(net, 1, { shape: [64, 64, 1], steps: 1 }),
+    Error,
+    "must not be larger",
+  );
+});
+
+sharedDataTest("SqueezeNet takes its image of a flamingo for one", async () => {
+  await start();
+  const net = await loadTorch(sharedPath("squeezenet1_0-imagenet.safetensors"));
+  const units = preprocessings.caffe;
+  const { images } = await classImage(net, 130, { shape: [227, 227, 3], units, steps: 40 });
+  const inputs = toInputs(images, units);
+  const logits = net.model.apply(net.params, net.state, inputs, {})[0];
+  const probability = (await tf.softmax(logits).data())[130]!;
+  assertGreater(probability, 0.9);
+}, { ignore: !hasAdapter });
