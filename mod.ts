@@ -309,6 +309,29 @@ export { type CurvesOptions, curvesSvg, type StepRecord } from "./lib/train/curv
 // Pictures
 // Looking inside
 export { activations } from "./lib/explain/activations.ts";
+export {
+  type Features,
+  features,
+  type FeaturesOptions,
+  pixelFeatures,
+} from "./lib/explain/features.ts";
+export type { GoThroughOptions } from "./lib/explain/go_through.ts";
+export {
+  labelAgreement,
+  nearestNeighbours,
+  type Neighbour,
+  rowOf,
+} from "./lib/explain/neighbours.ts";
+export { exampleImage } from "./lib/explain/example_image.ts";
+export { type Box, cropTo, receptiveBoxes } from "./lib/explain/receptive_box.ts";
+export type { Peak } from "./lib/explain/strongest_places.ts";
+export {
+  type Patch,
+  topPatches,
+  type TopPatchesOptions,
+  type UnitPatches,
+  type Units,
+} from "./lib/explain/top_patches.ts";
 export { type LayerInfo, layersOf, type Network } from "./lib/explain/network.ts";
 export { BACKWARD_RULES, type BackwardRule, ruleIntercept } from "./lib/explain/backward_rule.ts";
 export {
