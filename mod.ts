@@ -306,7 +306,6 @@ export { progressOf, restoreTraining, restoreWeights, snapshot } from "./lib/tra
 export { type EpochRecord, historyCsv } from "./lib/train/history.ts";
 export { type CurvesOptions, curvesSvg, type StepRecord } from "./lib/train/curves.ts";
 
-// Pictures
 // Looking inside
 export { activations } from "./lib/explain/activations.ts";
 export {
@@ -332,7 +331,7 @@ export {
   type UnitPatches,
   type Units,
 } from "./lib/explain/top_patches.ts";
-export { type LayerInfo, layersOf, type Network } from "./lib/explain/network.ts";
+export { type LayerInfo, layersOf, type Network, requireLayer } from "./lib/explain/network.ts";
 export { BACKWARD_RULES, type BackwardRule, ruleIntercept } from "./lib/explain/backward_rule.ts";
 export {
   channel,
@@ -343,6 +342,10 @@ export {
   type Objective,
   weighted,
 } from "./lib/explain/objective.ts";
+export { requireConvolution } from "./lib/explain/convolution.ts";
+export { filterGrid, type FilterGridOptions } from "./lib/explain/filters.ts";
+export { activationGrid, type ActivationGridOptions } from "./lib/explain/activation_grid.ts";
+export type { Normalise } from "./lib/explain/spans.ts";
 export { inputGradient, type InputGradientOptions } from "./lib/explain/input_gradient.ts";
 export { type InputUnits, toInputs, toPixels, UNIT_PIXELS } from "./lib/explain/input_units.ts";
 
@@ -365,6 +368,7 @@ export {
   type PixelsOptions,
 } from "./lib/generate/parametrisation.ts";
 
+// Pictures
 export { decodeImage } from "./lib/image/decode.ts";
 export { encodePng } from "./lib/image/encode.ts";
 export { toGrey } from "./lib/image/grey.ts";
@@ -373,6 +377,9 @@ export { type Preprocessing, preprocessings } from "./lib/image/preprocessing.ts
 export { inputShapeOf, preprocess } from "./lib/image/preprocess.ts";
 export { parsePreprocessing, preprocessingOf } from "./lib/image/parse_preprocessing.ts";
 export type { Image } from "./lib/image/image.ts";
+export { grid, type GridOptions } from "./lib/image/grid.ts";
+export { enlarge } from "./lib/image/enlarge.ts";
+export type { Colour, Ground } from "./lib/image/colour.ts";
 
 // Weights
 export { type FileContents, writeFileAtomically } from "./lib/weights/atomic_file.ts";

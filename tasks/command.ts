@@ -1,11 +1,13 @@
 // Runs a task: its flags from a declaration, `--help`, and every failure as one line.
 import { UsageError } from "./command/flags.ts";
-import { helpText } from "./command/help.ts";
+import { chooseSubcommand, type Group } from "./command/group.ts";
+import { groupHelpText, helpText } from "./command/help.ts";
 import { type Command, type Flags, parseCommand, type Values } from "./command/parse.ts";
 import { failureText, isDebugging } from "./command/report.ts";
 
 export { choice, count, number, path, text, toggle, UsageError } from "./command/flags.ts";
 export type { Flag, FlagOptions, NumberOptions } from "./command/flags.ts";
+export type { Group, Subcommand } from "./command/group.ts";
 export type { Command, Flags, Values } from "./command/parse.ts";
 
 /** Where a command prints, and whether in colours. */
@@ -61,18 +63,52 @@ export async function execute<F extends Flags, P extends Flags = Record<never, n
   body: Body<F, P>,
   output: Output = standardOutput(),
 ): Promise<0 | 1 | 2> {
-  try {
+  return await reporting(command.name, output, async () => {
     const values = parseCommand(command, args);
     if (values === "help") output.print(helpText(command, style(1, output.colours.stdout)));
     else await body(values);
-    return 0;
+  });
+}
+
+/**
+ * Runs the subcommand that the first argument names, and answers with the exit code.
+ *
+ * @param group the task
+ * @param args the arguments
+ * @param output where to print
+ * @returns as {@linkcode execute}; 2 too where there is no such subcommand
+ */
+export async function executeGroup(
+  group: Group,
+  args: readonly string[],
+  output: Output = standardOutput(),
+): Promise<0 | 1 | 2> {
+  return await reporting(group.name, output, async () => {
+    const chosen = chooseSubcommand(group, args);
+    if (chosen === "help") {
+      output.print(groupHelpText(group, style(1, output.colours.stdout)));
+      return 0;
+    }
+    const { command, run } = chosen.subcommand;
+    return await execute(command, chosen.args, (values) => run(values as never), output);
+  });
+}
+
+/** Does the work of a task, and turns what it throws into a line and an exit code. */
+async function reporting(
+  name: string,
+  output: Output,
+  work: () => Promise<0 | 1 | 2 | void>,
+): Promise<0 | 1 | 2> {
+  try {
+    return await work() ?? 0;
   } catch (error) {
     if (!(error instanceof UsageError)) {
       reportFailure(error, output);
       return 1;
     }
     const label = style(31, output.colours.stderr)("error:");
-    output.warn(`${label} ${error.message}; see deno task ${command.name} --help`);
+    output.warn(`${label} ${error.message}; see deno task ${name} --help`);
     return 2;
   }
 }
@@ -95,13 +131,28 @@ export async function runCommand<
   args: readonly string[],
   body: Body<F, P>,
 ): Promise<void> {
+  await asProcess(() => execute(command, args, body));
+}
+
+/**
+ * Runs a task with subcommands as the process's whole work, as {@linkcode runCommand} does.
+ *
+ * @param group the task
+ * @param args the arguments, as `Deno.args`
+ */
+export async function runGroup(group: Group, args: readonly string[]): Promise<void> {
+  await asProcess(() => executeGroup(group, args));
+}
+
+/** Ends the process with the exit code that the work comes to. */
+async function asProcess(work: () => Promise<0 | 1 | 2>): Promise<void> {
   // A device that is lost between awaits rejects where no caller listens.
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
     reportFailure(event.reason, standardOutput());
     Deno.exit(1);
   });
-  const code = await execute(command, args, body);
+  const code = await work();
   // At once, as a failure may leave timers behind that would keep the process alive.
   if (code !== 0) Deno.exit(code);
 }

@@ -5,18 +5,17 @@ import {
   inputShapeOf,
   models,
   preprocess,
-  resize,
   type Shape,
   table,
   type Tensor2D,
   tf,
-  toGrey,
   topClasses,
 } from "../mod.ts";
 import { choice, count, path, runCommand, text, toggle } from "./command.ts";
 import { findClassNames, findPreprocessing } from "./run/beside_weights.ts";
 import { startDevice } from "./run/device.ts";
 import { DEFAULT_WEIGHTS } from "./run/load.ts";
+import { type Inversion, INVERSIONS, prepareGrey } from "./run/grey_picture.ts";
 import { type Network, openNetwork } from "./run/network.ts";
 import { say } from "./run/say.ts";
 
@@ -43,7 +42,7 @@ const command = {
       help: "a file with the classes' names, a line each",
       defaultText: "NAME.classes.txt beside the weights, or ImageNet's, CIFAR-10's",
     }),
-    invert: choice(["auto", "yes", "no"], {
+    invert: choice(INVERSIONS, {
       default: "auto",
       help:
         "for networks that see grey, whether dark and light change places: MNIST's digits are light on dark; auto looks at the picture's edge",
@@ -71,31 +70,9 @@ const command = {
   ],
 } as const;
 
-/** Mean of the pixels along the picture's edge, over all channels, 0 to 1. */
-function edgeBrightness({ width, height, channels, pixels }: Image): number {
-  let sum = 0;
-  let seen = 0;
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      if (x > 0 && y > 0 && x < width - 1 && y < height - 1) continue;
-      for (let c = 0; c < channels; c++) sum += pixels[(y * width + x) * channels + c]!;
-      seen += channels;
-    }
-  }
-  return sum / seen;
-}
-
-/** A picture as MNIST has them: grey, of the network's size, light on dark. */
-function prepareGrey(image: Image, shape: Shape, invert: "auto" | "yes" | "no"): Float32Array {
-  const [height, width] = shape as [number, number, number];
-  const small = resize(toGrey(image), width, height);
-  const light = invert === "yes" || (invert === "auto" && edgeBrightness(small) > 0.5);
-  return light ? small.pixels.map((value) => 1 - value) : small.pixels;
-}
-
 type Preparation = {
   readonly preprocessing: string | undefined;
-  readonly invert: "auto" | "yes" | "no";
+  readonly invert: Inversion;
 };
 
 /** The picture as the network's input, `[H, W, C]`. */
@@ -106,7 +83,7 @@ async function prepare(
 ): Promise<{ readonly pixels: Float32Array; readonly shape: Shape; readonly source: string }> {
   const { inputShape } = network;
   if (inputShape[2] === 1 && preprocessing === undefined) {
-    const pixels = prepareGrey(image, inputShape, invert);
+    const { pixels } = prepareGrey(image, inputShape, invert).image;
     return { pixels, shape: inputShape, source: "grey, of the network's size" };
   }
   const { how, source } = await findPreprocessing(network, preprocessing);

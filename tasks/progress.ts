@@ -1,7 +1,9 @@
 // The live displays, on stderr: of a training run in the fields Keras users know, and of a download.
 import process from "node:process";
-// deno-lint-ignore no-import-prefix -- the one place that names it
-import cliProgress from "npm:cli-progress@3.12.0";
+import { type Bar, duration, makeBar, type ProgressStream } from "./progress/bar.ts";
+
+export { type AscentProgress, ascentProgress } from "./progress/ascent.ts";
+export type { ProgressStream } from "./progress/bar.ts";
 
 /** Means over the steps of an epoch so far. */
 export type StepMetrics = { readonly loss: number; readonly accuracy?: number };
@@ -12,13 +14,6 @@ export type EpochMetrics = StepMetrics & {
   readonly valAccuracy?: number;
   /** How long it took; measured here where absent. */
   readonly seconds?: number;
-};
-
-/** A stream to draw on: `node:process`'s stderr, or a test's. */
-export type ProgressStream = {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-  write(text: string): unknown;
 };
 
 /** The display of one training run; epochs and steps count from 1. */
@@ -33,39 +28,7 @@ export type TrainingProgress = {
   stop(): void;
 };
 
-/** The part of cli-progress's `SingleBar` that is used (the package has no types of its own). */
-type Bar = {
-  start(total: number, value: number, payload: Record<string, string>): void;
-  update(value: number, payload: Record<string, string>): void;
-  stop(): void;
-};
-
 const FORMAT = "Epoch {epoch} [{bar}] {value}/{total} - {times}{metrics}";
-
-function makeBar(stream: ProgressStream, format: string): Bar {
-  const columns = stream.columns || 80;
-  return new cliProgress.SingleBar({
-    stream,
-    format,
-    // What stands beside the bar takes up to 80 columns; on narrow terminals its end is cut.
-    barsize: Math.max(10, Math.min(30, columns - 80)),
-    clearOnComplete: true,
-    // Trims the line itself, so that a run that is killed leaves the terminal as it was.
-    linewrap: true,
-    // Ctrl-C is the task's: it ends the step and writes the checkpoint.
-    gracefulExit: false,
-  }) as Bar;
-}
-
-/** Seconds as `8s`, `1m 5s` or `2h 3m`. */
-function duration(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
-  if (whole < 60) return `${whole}s`;
-  const minutes = Math.floor(whole / 60);
-  return minutes < 60
-    ? `${minutes}m ${whole % 60}s`
-    : `${Math.floor(minutes / 60)}h ${minutes % 60}m`;
-}
 
 /** ` - loss: 0.2214 - accuracy: 0.9321 …` of the metrics that are there. */
 function metricsText({ loss, accuracy, valLoss, valAccuracy }: EpochMetrics): string {

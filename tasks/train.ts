@@ -9,6 +9,7 @@ import {
 } from "../mod.ts";
 import { choice, count, number, path, runCommand, toggle, UsageError } from "./command.ts";
 import { startDevice } from "./run/device.ts";
+import { abortOnInterrupt } from "./run/interrupt.ts";
 import { checkpointPath, openOutputDir } from "./run/output_dir.ts";
 import { NO_RECORDS, recordsOf } from "./run/records.ts";
 import {
@@ -111,19 +112,6 @@ function trainingImages(images: Examples, { limit, batchSize, dataset }: Setting
   return used;
 }
 
-/** Aborts at the first Ctrl-C; the second one ends the process at once. */
-function abortOnInterrupt(): AbortSignal {
-  const controller = new AbortController();
-  Deno.addSignalListener("SIGINT", () => {
-    if (controller.signal.aborted) Deno.exit(130);
-    controller.abort();
-    say(
-      "stopping after this step (Ctrl-C again: at once, losing what came since the last checkpoint)",
-    );
-  });
-  return controller.signal;
-}
-
 await runCommand(command, Deno.args, async (flags) => {
   const began = performance.now();
   const chosen = chosenSettings(flags);
@@ -160,7 +148,9 @@ await runCommand(command, Deno.args, async (flags) => {
     output,
     from,
     before: kept ? recordsOf(kept.run) : NO_RECORDS,
-    signal: abortOnInterrupt(),
+    signal: abortOnInterrupt(
+      "stopping after this step (Ctrl-C again: at once, losing what came since the last checkpoint)",
+    ),
   });
   const again = [
     "deno task train --resume",

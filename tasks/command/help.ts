@@ -1,5 +1,6 @@
 // The text of `--help`.
 import type { Flag } from "./flags.ts";
+import type { Group } from "./group.ts";
 import type { Command, Flags } from "./parse.ts";
 
 /** The longest line of the text, where words allow it. */
@@ -83,6 +84,28 @@ export function helpText(
   if (named.length > 0) lines.push("", heading("Arguments:"), ...columns(named));
   const rows = Object.entries(flags).map(([name, flag]) => flagRow(name, flag));
   lines.push("", heading("Flags:"), ...columns([...rows, ["-h, --help", "print this"]]));
+  if (examples.length > 0) lines.push("", heading("Examples:"), ...exampleLines(examples));
+  return lines.join("\n");
+}
+
+/**
+ * The text that `--help` prints of a task with subcommands.
+ *
+ * @param group the task
+ * @param heading how to set off headings, such as in bold
+ * @returns the text, without a line break at its end
+ */
+export function groupHelpText(
+  { name, summary, subcommands, examples = [] }: Group,
+  heading: (text: string) => string = String,
+): string {
+  const rows = Object.entries(subcommands).map(
+    ([subcommand, { command }]) => [subcommand, command.summary] as const,
+  );
+  const lines = [...wrap(summary, WIDTH), ""];
+  lines.push(`${heading("Usage:")} deno task ${name} SUBCOMMAND [flags]`);
+  lines.push("", heading("Subcommands:"), ...columns(rows));
+  lines.push("", `deno task ${name} SUBCOMMAND --help prints the subcommand's flags.`);
   if (examples.length > 0) lines.push("", heading("Examples:"), ...exampleLines(examples));
   return lines.join("\n");
 }

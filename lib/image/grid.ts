@@ -1,0 +1,82 @@
+// Pictures beside and below one another.
+import { colourOf, type Ground, place, plain } from "./colour.ts";
+import { enlarge } from "./enlarge.ts";
+import type { Image } from "./image.ts";
+
+/** Options of {@linkcode grid}. */
+export type GridOptions = {
+  /** How many pictures stand in a row. Default: as many as make the grid about as wide as high. */
+  readonly columns?: number;
+  /** Pixels between pictures, and around them. Default: 1. */
+  readonly gap?: number;
+  /** What is between them: a grey from 0 to 1, or red, green and blue. Default: 1, white. */
+  readonly background?: Ground;
+  /** How large a pixel is drawn, see `enlarge`; the gap is not. Default: 1. */
+  readonly scale?: number;
+};
+
+/** Columns for which the grid is nearest to a square. */
+function squarish(
+  count: number,
+  cell: { readonly width: number; readonly height: number },
+): number {
+  const columns = Math.round(Math.sqrt(count * cell.height / cell.width));
+  return Math.min(count, Math.max(1, columns));
+}
+
+function requireWhole(what: string, value: number, least: number): void {
+  if (Number.isSafeInteger(value) && value >= least) return;
+  throw new RangeError(
+    `Cannot make a grid as ${what} must be a whole number from ${least}: current value is ${value}`,
+  );
+}
+
+/**
+ * Puts pictures into a grid, row by row. Its cells are as large as the largest picture; smaller
+ * ones stand in their cells' middle.
+ *
+ * @param images pictures of 1, 3 or 4 channels, of whatever sizes; at least one
+ * @param options columns, gap, background, scale
+ * @returns the grid: grey where all is grey, else of three channels
+ * @throws {RangeError} where there is no picture, or an option is out of range
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { grid } from "@neocog/neocog";
+ *
+ * const dot = { width: 1, height: 1, channels: 1, pixels: new Float32Array([0.5]) } as const;
+ * const { width, height, pixels } = grid([dot, dot], { columns: 2 });
+ * assertEquals([width, height], [5, 3]);
+ * assertEquals([...pixels.subarray(5, 10)], [1, 0.5, 1, 0.5, 1]);
+ * ```
+ */
+export function grid(images: readonly Image[], options: GridOptions = {}): Image {
+  const { gap = 1, background = 1, scale = 1 } = options;
+  if (images.length === 0) {
+    throw new RangeError("Cannot make a grid as it must have a picture: current value is none");
+  }
+  const shown = images.map((image) => enlarge(image, scale));
+  const cell = {
+    width: Math.max(...shown.map(({ width }) => width)),
+    height: Math.max(...shown.map(({ height }) => height)),
+  };
+  const columns = options.columns ?? squarish(images.length, cell);
+  requireWhole("its columns", columns, 1);
+  requireWhole("its gap", gap, 0);
+  const [across, down] = [Math.min(columns, images.length), Math.ceil(images.length / columns)];
+  const isGrey = typeof background === "number" && shown.every(({ channels }) => channels === 1);
+  const sheet = plain(
+    across * (cell.width + gap) + gap,
+    down * (cell.height + gap) + gap,
+    background,
+    isGrey ? 1 : 3,
+  );
+  shown.forEach((image, i) => {
+    const left = gap + (i % columns) * (cell.width + gap) + ((cell.width - image.width) >> 1);
+    const top = gap + Math.floor(i / columns) * (cell.height + gap) +
+      ((cell.height - image.height) >> 1);
+    place(sheet, image, left, top, colourOf(background));
+  });
+  return sheet;
+}

@@ -1,0 +1,94 @@
+// `deno task explain activations`: what layers answer to a picture, as pictures.
+import { activationGrid, activations, layersOf, type Path, requireLayer } from "../../mod.ts";
+import { choice, count, UsageError, type Values } from "../command.ts";
+import { type Looked, openLooked } from "../run/looked.ts";
+import {
+  imageFlags,
+  layerFlag,
+  networkFlags,
+  outputFlags,
+  unitFlag,
+} from "../run/picture_flags.ts";
+import { openPictureFolder } from "../run/picture_folder.ts";
+import { readPicture } from "../run/read_picture.ts";
+
+/** What it takes. */
+export const command = {
+  name: "explain activations",
+  summary: "Shows what layers answer to a picture (§12.9.1): a grey picture for each feature map.",
+  flags: {
+    ...networkFlags,
+    ...imageFlags,
+    layer: layerFlag({
+      help: "paths of layers, with commas between",
+      defaultText: "all that answer maps and are in no other",
+    }),
+    unit: unitFlag({ help: "one feature map by its number", defaultText: "all" }),
+    normalise: choice(["each", "together"], {
+      default: "each",
+      help: "whether each map has its own black and white, or all have the same",
+    }),
+    scale: count({
+      min: 1,
+      help: "how many pixels wide a number is drawn",
+      defaultText: "such that a map is at least 56 wide",
+    }),
+    ...outputFlags("explain-activations"),
+  },
+  examples: [
+    ["deno task explain activations --layer conv1,pool2", "by what deno task train left"],
+    [
+      "deno task explain activations --image cat.png --weights squeezenet1_0.safetensors --layer relu1,fire4",
+      "a photo",
+    ],
+  ],
+} as const;
+
+/** The layers that the flag names, or those on the way of all pictures that answer maps. */
+function chosenLayers({ model, inputShape }: Looked, flag: string | undefined): readonly Path[] {
+  if (flag !== undefined) return flag.split(",").map((path) => path.trim());
+  return [...layersOf(model, inputShape)]
+    .filter(([path, { shape }]) => path !== "" && !path.includes("/") && shape.length === 3)
+    .map(([path]) => path);
+}
+
+/** How large a map's pixels are drawn, so that small maps can be seen. */
+function scaleFor(width: number): number {
+  return Math.max(1, Math.ceil(56 / width));
+}
+
+/** Writes a picture of the maps of each layer. */
+export async function run(flags: Values<typeof command.flags>): Promise<void> {
+  const looked = await openLooked(flags);
+  const paths = chosenLayers(looked, flags.layer);
+  const shapes = paths.map((path) => requireLayer(looked.model, looked.inputShape, path).shape);
+  const { unit, normalise } = flags;
+  const few = shapes.findIndex((shape) => unit !== undefined && unit >= shape.at(-1)!);
+  if (few >= 0) {
+    throw new UsageError(
+      `--unit must be below ${shapes[few]!.at(-1)}, the maps of ${paths[few]}: got ${unit}`,
+    );
+  }
+  const picture = await readPicture(looked, flags);
+  const folder = await openPictureFolder({
+    dir: flags.out,
+    title: `Activations of ${looked.name}`,
+    task: command.name,
+    settings: { ...looked.settings, ...picture.settings },
+  });
+  await folder.save("input", picture.shown, `What the network sees: ${picture.source}`);
+  const { model, params, state } = await looked.start();
+  const found = activations(model, params, state, picture.inputs(), paths);
+  for (const [path, maps] of found) {
+    const shape = maps.shape.slice(1);
+    const scale = flags.scale ?? (shape.length === 3 ? scaleFor(shape[1]!) : 8);
+    const channels = unit === undefined ? {} : { channels: [unit] };
+    const image = await activationGrid(maps, { normalise, scale, gap: 2, ...channels });
+    maps.dispose();
+    const what = unit === undefined ? `All ${shape.at(-1)} maps` : `Map ${unit}`;
+    const settings = { layer: path, ...(unit === undefined ? {} : { unit }), normalise, scale };
+    const name = `${path}${unit === undefined ? "" : `-${unit}`}`;
+    await folder.save(name, image, `${what} of ${path}, ${shape.join(" × ")}`, settings);
+  }
+  await folder.finish({ json: flags.json });
+}

@@ -1,0 +1,116 @@
+// The picture that a network looks at: its numbers as the network sees them, and as they are shown.
+import {
+  decodeImage,
+  type Examples,
+  type Image,
+  preprocess,
+  type Tensor4D,
+  tf,
+} from "../../mod.ts";
+import { UsageError } from "../command.ts";
+import { type Inversion, prepareGrey } from "./grey_picture.ts";
+import type { Looked } from "./looked.ts";
+import { loadDataset } from "./settings.ts";
+
+/** A picture that a network looks at. */
+export type Picture = {
+  /** What the network sees, cropped and resized as for it, its pixels from 0 to 1. */
+  readonly shown: Image;
+  /** Where it comes from, for captions. */
+  readonly source: string;
+  /** What of it belongs beside every picture. */
+  readonly settings: Readonly<Record<string, string | boolean>>;
+  /** The network's inputs `[1, H, W, C]`, once the device is started; the caller owns them. */
+  inputs(): Tensor4D;
+  /** The pixels from 0 to 1, `[1, H, W, C]`, once the device is started; the caller owns them. */
+  pixels(): Tensor4D;
+};
+
+/** The values of `imageFlags`. */
+export type ImageValues = { readonly image: string | undefined; readonly invert: Inversion };
+
+/**
+ * Reads the picture that the flags name, for a network.
+ *
+ * @param looked the network
+ * @param flags the values of `imageFlags`
+ * @throws {UsageError} where none is named, and the network was not trained here; or where the
+ * data set has not as many
+ */
+export async function readPicture(
+  looked: Looked,
+  { image, invert }: ImageValues,
+): Promise<Picture> {
+  if (image === undefined && !looked.opened.trained) {
+    throw new UsageError("Cannot run without --image PATH: the picture that is looked at");
+  }
+  const wanted = image ?? "0";
+  if (/^\d+$/.test(wanted)) return await ofDataset(looked, Number(wanted));
+  return ofFile(looked, decodeImage(await Deno.readFile(wanted), wanted), wanted, invert);
+}
+
+/** A picture of pixels that the network's units are made of. */
+function picture(
+  { units, inputShape }: Looked,
+  shown: Image,
+  source: string,
+  settings: Picture["settings"],
+): Picture {
+  const [height, width, channels] = inputShape as [number, number, number];
+  const shape: [number, number, number, number] = [1, height, width, channels];
+  return {
+    shown,
+    source,
+    settings,
+    inputs: () => tf.tensor4d(preprocess(shown, unresized(units)), shape),
+    pixels: () => tf.tensor4d(shown.pixels, shape),
+  };
+}
+
+/** The same units, for a picture that has its size already. */
+function unresized(units: Looked["units"]): Looked["units"] {
+  const { resize: _, ...rest } = units;
+  return rest;
+}
+
+function ofFile(looked: Looked, image: Image, file: string, invert: Inversion): Picture {
+  const { units, inputShape } = looked;
+  const channels = inputShape[2]!;
+  if (channels === 1) {
+    const { image: grey, inverted } = prepareGrey(image, inputShape, invert);
+    return picture(looked, grey, file, { image: file, inverted });
+  }
+  const plain = { mean: [0, 0, 0], std: [1, 1, 1], range: 1, order: "rgb" } as const;
+  const pixels = preprocess(image, { ...units, ...plain });
+  const [height, width] = inputShape as [number, number, number];
+  return picture(looked, { width, height, channels: 3, pixels }, file, { image: file });
+}
+
+/** A test image of the data set that the network was trained on. */
+async function ofDataset(looked: Looked, index: number): Promise<Picture> {
+  const { trained } = looked.opened;
+  if (!trained) {
+    throw new UsageError(
+      `Cannot use --image as a number must be that of a data set the network was trained on: current value is ${index}`,
+    );
+  }
+  const { dataset } = trained.settings;
+  const { test } = await loadDataset(dataset, undefined);
+  if (index >= test.labels.length) {
+    throw new UsageError(
+      `--image must be below ${test.labels.length}, the test images of ${dataset}: got ${index}`,
+    );
+  }
+  const label = test.classNames[test.labels[index]!]!;
+  const settings = { image: String(index), dataset, label };
+  const source = `test image ${index} of ${dataset}, "${label}"`;
+  return picture(looked, exampleImage(test, index), source, settings);
+}
+
+/** An image of a data set as a picture. */
+function exampleImage(examples: Examples, index: number): Image {
+  const [height, width, channels] = examples.imageShape as [number, number, 1 | 3];
+  const size = height * width * channels;
+  const bytes = examples.images.subarray(index * size, (index + 1) * size);
+  return { width, height, channels, pixels: Float32Array.from(bytes, (byte) => byte / 255) };
+}
