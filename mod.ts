@@ -321,8 +321,28 @@ export {
   type Neighbour,
   rowOf,
 } from "./lib/explain/neighbours.ts";
+export {
+  type NeighboursFigure,
+  neighboursFigure,
+  type NeighboursFigureOptions,
+  type Space,
+} from "./lib/explain/neighbours_figure.ts";
+export { patchesFigure, type PatchesFigureOptions } from "./lib/explain/patches_figure.ts";
+export {
+  type FigureCell,
+  type FigureOptions,
+  type FigurePanel,
+  figureSvg,
+} from "./lib/explain/figure.ts";
+export {
+  type PrincipalComponents,
+  principalComponents,
+  type PrincipalComponentsOptions,
+} from "./lib/explain/principal_components.ts";
+export { umap, type UmapOptions } from "./lib/explain/umap.ts";
+export { type ScatterOptions, scatterSvg } from "./lib/explain/scatter.ts";
 export { exampleImage } from "./lib/explain/example_image.ts";
-export { type Box, cropTo, receptiveBoxes } from "./lib/explain/receptive_box.ts";
+export { cropTo, type PixelBox, receptiveBoxes } from "./lib/explain/receptive_box.ts";
 export type { Peak } from "./lib/explain/strongest_places.ts";
 export {
   type Patch,

@@ -73,6 +73,7 @@ export function nearestNeighbours(
   const { without } = options;
   const there = features.count - Number(without !== undefined);
   requireQuery(features, query, k, there);
+  if (without !== undefined) rowOf(features, without);
   const nearest: { readonly index: number; readonly square: number }[] = [];
   for (let index = 0; index < features.count; index++) {
     if (index === without) continue;

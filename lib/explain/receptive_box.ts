@@ -7,7 +7,7 @@ import type { Path, Tree } from "../tensor/tree.ts";
 import { requireLayer } from "./network.ts";
 
 /** A box of pixels; it may reach beyond the image. */
-export type Box = {
+export type PixelBox = {
   readonly top: number;
   readonly left: number;
   readonly height: number;
@@ -40,7 +40,7 @@ export function receptiveBoxes<P extends Tree, S extends Tree>(
   model: Layer<P, S>,
   shape: Shape,
   path: Path,
-): (row: number, column: number) => Box {
+): (row: number, column: number) => PixelBox {
   requireMaps(model, shape, path);
   const sight = sightsOf(model, shape).get(path)!;
   if (sight === "unknown") {
@@ -100,7 +100,7 @@ export function requireMaps<P extends Tree, S extends Tree>(
  */
 export function cropTo(
   image: Image,
-  { top, left, height, width }: Box,
+  { top, left, height, width }: PixelBox,
   outside = 0.5,
 ): Image {
   const { channels } = image;

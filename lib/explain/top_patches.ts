@@ -8,7 +8,7 @@ import type { GoThroughOptions } from "./go_through.ts";
 import type { Network } from "./network.ts";
 import { requireIndex } from "./objective.ts";
 import { reconstructions } from "./patch_reconstruction.ts";
-import { type Box, cropTo, receptiveBoxes, requireMaps } from "./receptive_box.ts";
+import { cropTo, type PixelBox, receptiveBoxes, requireMaps } from "./receptive_box.ts";
 import { type Peak, strongestPlaces } from "./strongest_places.ts";
 
 /** A part of an image that a neuron answers to. */
@@ -16,7 +16,7 @@ export type Patch = Peak & {
   /** The image's class. */
   readonly label: number;
   /** The pixels that the neuron sees. */
-  readonly box: Box;
+  readonly box: PixelBox;
   /** The image's part in the box, middle grey beyond its edges. */
   readonly crop: Image;
   /**
