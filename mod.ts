@@ -329,12 +329,6 @@ export {
 } from "./lib/explain/neighbours_figure.ts";
 export { patchesFigure, type PatchesFigureOptions } from "./lib/explain/patches_figure.ts";
 export {
-  type FigureCell,
-  type FigureOptions,
-  type FigurePanel,
-  figureSvg,
-} from "./lib/explain/figure.ts";
-export {
   type PrincipalComponents,
   principalComponents,
   type PrincipalComponentsOptions,
@@ -365,6 +359,7 @@ export {
 export { requireConvolution } from "./lib/explain/convolution.ts";
 export { filterGrid, type FilterGridOptions } from "./lib/explain/filters.ts";
 export { activationGrid, type ActivationGridOptions } from "./lib/explain/activation_grid.ts";
+export { imagesOf, pixelsOf } from "./lib/explain/images_of.ts";
 export type { Normalise } from "./lib/explain/spans.ts";
 export { inputGradient, type InputGradientOptions } from "./lib/explain/input_gradient.ts";
 export { type InputUnits, toInputs, toPixels, UNIT_PIXELS } from "./lib/explain/input_units.ts";
@@ -398,6 +393,16 @@ export { inputShapeOf, preprocess } from "./lib/image/preprocess.ts";
 export { parsePreprocessing, preprocessingOf } from "./lib/image/parse_preprocessing.ts";
 export type { Image } from "./lib/image/image.ts";
 export { grid, type GridOptions } from "./lib/image/grid.ts";
+export { sideBySide, type SideBySideOptions } from "./lib/image/side_by_side.ts";
+export { labelled, type LabelOptions } from "./lib/image/label.ts";
+export { type ColourMap, colourMaps, diverging, greys, viridis } from "./lib/image/colour_map.ts";
+export {
+  heatMap,
+  type HeatMapOptions,
+  overlay,
+  type OverlayOptions,
+} from "./lib/image/heat_map.ts";
+export { encodeGif, type GifOptions } from "./lib/image/encode_gif.ts";
 export { enlarge } from "./lib/image/enlarge.ts";
 export type { Colour, Ground } from "./lib/image/colour.ts";
 

@@ -110,7 +110,7 @@ function picturesOf(pixels: Float32Array, shape: Shape, isReversed: boolean): Im
  * ```
  */
 export async function filterGrid<P extends Tree, S extends Tree>(
-  { params }: Pick<Network<P, S>, "params">,
+  { params }: Network<P, S>,
   path?: Path,
   options: FilterGridOptions = {},
 ): Promise<Image> {

@@ -2,6 +2,7 @@
 import { colourOf, type Ground, place, plain } from "./colour.ts";
 import { enlarge } from "./enlarge.ts";
 import type { Image } from "./image.ts";
+import { labelled } from "./label.ts";
 
 /** Options of {@linkcode grid}. */
 export type GridOptions = {
@@ -13,6 +14,10 @@ export type GridOptions = {
   readonly background?: Ground;
   /** How large a pixel is drawn, see `enlarge`; the gap is not. Default: 1. */
   readonly scale?: number;
+  /** What is written below each picture, as far as it fits; see `labelled`. Default: nothing. */
+  readonly labels?: readonly string[];
+  /** How large a point of the labels' letters is, in pixels. Default: 1, or 2 where cells are 100 wide. */
+  readonly labelSize?: number;
 };
 
 /** Columns for which the grid is nearest to a square. */
@@ -22,6 +27,36 @@ function squarish(
 ): number {
   const columns = Math.round(Math.sqrt(count * cell.height / cell.width));
   return Math.min(count, Math.max(1, columns));
+}
+
+/** Width and height that all pictures fit into. */
+function largest(images: readonly Image[]): { readonly width: number; readonly height: number } {
+  return {
+    width: Math.max(...images.map(({ width }) => width)),
+    height: Math.max(...images.map(({ height }) => height)),
+  };
+}
+
+/** The pictures in the middle of cells, each with its text below. */
+function withLabels(
+  images: readonly Image[],
+  labels: readonly string[],
+  { background = 1, labelSize }: GridOptions,
+): Image[] {
+  if (labels.length !== images.length) {
+    throw new RangeError(
+      `Cannot make a grid as there must be a label for each of ${images.length} pictures: current value is ${labels.length}`,
+    );
+  }
+  const { width, height } = largest(images);
+  const size = labelSize ?? (width < 100 ? 1 : 2);
+  return images.map((image, i) => {
+    const isGrey = image.channels === 1 && typeof background === "number";
+    const cell = plain(width, height, background, isGrey ? 1 : 3);
+    const [left, top] = [(width - image.width) >> 1, (height - image.height) >> 1];
+    place(cell, image, left, top, colourOf(background));
+    return labelled(cell, labels[i]!, { size, background });
+  });
 }
 
 function requireWhole(what: string, value: number, least: number): void {
@@ -56,11 +91,9 @@ export function grid(images: readonly Image[], options: GridOptions = {}): Image
   if (images.length === 0) {
     throw new RangeError("Cannot make a grid as it must have a picture: current value is none");
   }
-  const shown = images.map((image) => enlarge(image, scale));
-  const cell = {
-    width: Math.max(...shown.map(({ width }) => width)),
-    height: Math.max(...shown.map(({ height }) => height)),
-  };
+  const enlarged = images.map((image) => enlarge(image, scale));
+  const shown = options.labels ? withLabels(enlarged, options.labels, options) : enlarged;
+  const cell = largest(shown);
   const columns = options.columns ?? squarish(images.length, cell);
   requireWhole("its columns", columns, 1);
   requireWhole("its gap", gap, 0);

@@ -4,6 +4,7 @@ import { choice, count, UsageError, type Values } from "../command.ts";
 import { type Looked, openLooked } from "../run/looked.ts";
 import {
   imageFlags,
+  labelsFlag,
   layerFlag,
   networkFlags,
   outputFlags,
@@ -33,6 +34,7 @@ export const command = {
       help: "how many pixels wide a number is drawn",
       defaultText: "such that a map is at least 56 wide",
     }),
+    labels: labelsFlag,
     ...outputFlags("explain-activations"),
   },
   examples: [
@@ -43,6 +45,9 @@ export const command = {
     ],
   ],
 } as const;
+
+/** Darker than white, which maps have, and lighter than their black. */
+const GROUND = 0.25;
 
 /** The layers that the flag names, or those on the way of all pictures that answer maps. */
 function chosenLayers({ model, inputShape }: Looked, flag: string | undefined): readonly Path[] {
@@ -82,10 +87,13 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
   for (const [path, maps] of found) {
     const shape = maps.shape.slice(1);
     const scale = flags.scale ?? (shape.length === 3 ? scaleFor(shape[1]!) : 8);
-    const channels = unit === undefined ? {} : { channels: [unit] };
-    const image = await activationGrid(maps, { normalise, scale, gap: 2, ...channels });
+    const count = shape.at(-1)!;
+    const channels = unit === undefined ? Array.from({ length: count }, (_, c) => c) : [unit];
+    const labels = flags.labels && shape.length === 3 ? { labels: channels.map(String) } : {};
+    const options = { normalise, scale, gap: 3, background: GROUND, channels, ...labels };
+    const image = await activationGrid(maps, options);
     maps.dispose();
-    const what = unit === undefined ? `All ${shape.at(-1)} maps` : `Map ${unit}`;
+    const what = unit === undefined ? `All ${count} maps` : `Map ${unit}`;
     const settings = { layer: path, ...(unit === undefined ? {} : { unit }), normalise, scale };
     const name = `${path}${unit === undefined ? "" : `-${unit}`}`;
     await folder.save(name, image, `${what} of ${path}, ${shape.join(" × ")}`, settings);

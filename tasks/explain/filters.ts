@@ -1,8 +1,14 @@
 // `deno task explain filters`: the weights of a convolution as pictures.
-import { filterGrid, requireConvolution } from "../../mod.ts";
+import { filterGrid, requireConvolution, type Shape } from "../../mod.ts";
 import { choice, count, type Values } from "../command.ts";
 import { openLooked } from "../run/looked.ts";
-import { layerFlag, networkFlags, outputFlags, unitFlag } from "../run/picture_flags.ts";
+import {
+  labelsFlag,
+  layerFlag,
+  networkFlags,
+  outputFlags,
+  unitFlag,
+} from "../run/picture_flags.ts";
 import { openPictureFolder } from "../run/picture_folder.ts";
 
 /** What it takes. */
@@ -18,6 +24,7 @@ export const command = {
       help: "whether each filter has its own black and white, or all have the same",
     }),
     scale: count({ min: 1, default: 8, help: "how many pixels wide a weight is drawn" }),
+    labels: labelsFlag,
     ...outputFlags("explain-filters"),
   },
   examples: [
@@ -26,6 +33,16 @@ export const command = {
     ["deno task explain filters --layer conv2 --unit 3", "one filter's channels"],
   ],
 } as const;
+
+/** How wide a picture must be for its number to fit. */
+const LABEL_WIDTH = 18;
+
+/** The numbers below the pictures: of filters, or of one filter's channels; of rows of channels none. */
+function labelsOf(filters: readonly number[], [, width, channels]: Shape, scale: number): string[] {
+  if (width! * scale < LABEL_WIDTH) return [];
+  if (channels === 1 || channels === 3) return filters.map(String);
+  return filters.length === 1 ? Array.from({ length: channels! }, (_, c) => `${c}`) : [];
+}
 
 /** Writes the picture of the filters. */
 export async function run(flags: Values<typeof command.flags>): Promise<void> {
@@ -39,10 +56,13 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
     settings: looked.settings,
   });
   const network = await looked.start();
-  const filters = unit === undefined ? {} : { filters: [unit] };
+  const [height, width, channels, total] = shape as [number, number, number, number];
+  const filters = unit === undefined ? Array.from({ length: total }, (_, i) => i) : [unit];
+  const numbers = flags.labels ? labelsOf(filters, shape, scale) : [];
+  const labels = numbers.length > 0 ? { labels: numbers } : {};
   const { units } = looked;
-  const image = await filterGrid(network, path, { normalise, scale, units, gap: 2, ...filters });
-  const [height, width, channels, total] = shape;
+  const options = { normalise, scale, units, gap: 2, filters, ...labels };
+  const image = await filterGrid(network, path, options);
   const what = unit === undefined ? `All ${total} filters` : `Filter ${unit} of ${total}`;
   const caption = `${what} of ${path}, ${height}×${width} of ${channels} channel${
     channels === 1 ? "" : "s"

@@ -59,6 +59,9 @@ export function outputFlags<const Name extends string>(
 
 type Wording = { readonly help?: string; readonly defaultText?: string };
 
+/** `--no-labels`: whether the pictures of a grid have their numbers. */
+export const labelsFlag = toggle({ default: true, help: "leave out the numbers below pictures" });
+
 /** `--layer`: a layer's path. */
 export function layerFlag(wording: Wording = {}): Flag<string | undefined> {
   return text({ help: "path of a layer, as deno task summary prints it", ...wording });

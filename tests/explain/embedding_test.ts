@@ -9,7 +9,6 @@ import {
 } from "@std/assert";
 import {
   type Features,
-  figureSvg,
   fold,
   key,
   labelAgreement,
@@ -155,28 +154,4 @@ Deno.test("a map's picture has a dot an example within its frame, and a legend o
     RangeError,
     "NaN of example 0",
   );
-});
-
-Deno.test("a figure's pictures stand within it, side by side", () => {
-  const image = { width: 5, height: 7, channels: 1, pixels: new Float32Array(35) } as const;
-  const panel = (count: number) => ({
-    title: `${count} pictures`,
-    columns: 3,
-    cells: Array.from({ length: count }, (_, i) => ({ image, label: `number ${i}` })),
-  });
-  const svg = figureSvg([[panel(4), panel(2)], [panel(9)]], { title: "A & B", columns: 2 });
-  assertWellFormed(svg);
-  const [width, height] = sizeOfPicture(svg);
-  const boxes = [...svg.matchAll(/<image x="([\d.]+)" y="([\d.]+)" width="(\d+)" height="(\d+)"/g)]
-    .map(([, ...numbers]) => numbers.map(Number) as [number, number, number, number]);
-  assertEquals(boxes.length, 15);
-  boxes.forEach(([x, y, w, h], i) => {
-    assertEquals([w, h], [45, 63]);
-    assert(x + w < width && y + h < height);
-    for (const [u, v] of boxes.slice(0, i)) {
-      assert(Math.abs(x - u) >= w || Math.abs(y - v) >= h, `${i} lies on another`);
-    }
-  });
-  assertThrows(() => figureSvg([], { title: "" }), RangeError, "current value is none");
-  assertThrows(() => figureSvg([[panel(1)]], { title: "", columns: 0 }), RangeError, "is 0");
 });

@@ -24,7 +24,6 @@ import {
 import { onCpu, onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";
 import { sharedDataTest, sharedPath } from "../shared_data.ts";
-import { assertWellFormed } from "../sizing/svg_parts.ts";
 import { toyExamples, toyModel } from "../train/toy.ts";
 
 function drawn(count: number, size: number, seed: number): Features {
@@ -176,17 +175,24 @@ onCpu(
 Deno.test("the figure has a row a query, and says how many neighbours are of its class", () => {
   const examples = toyExamples(30);
   const spaces = [{ name: "pixels", features: pixelFeatures(examples) }];
-  const { svg, agreement } = neighboursFigure(examples, [0, 1], spaces, { title: "<toy>", k: 4 });
-  assertWellFormed(svg);
-  assertEquals(svg.match(/<image /g)?.length, 2 * (1 + 4));
+  const { image, agreement } = neighboursFigure(examples, [0, 1], spaces, { k: 4, scale: 3 });
+  // Cells of 24 + 2 · 3 and a gap of 3, labels of 11 below each and of 22 below the panels.
+  assertEquals(image.width, 8 + (3 + 33) + 8 + (3 + 4 * 33) + 8);
+  assertEquals(image.height, 8 + (3 + 2 * (33 + 11)) + 22 + 8);
   const found = [0, 1].flatMap((query) =>
     nearestNeighbours(spaces[0]!.features, rowOf(spaces[0]!.features, query), 4, { without: query })
       .filter(({ index }) => examples.labels[index] === examples.labels[query])
   );
   assertEquals(agreement, { pixels: found.length / 8 });
+  // The corner of each neighbour's frame: blue is of the query's class.
+  const blue = Array.from({ length: 8 }, (_, i) => {
+    const [x, y] = [8 + 36 + 8 + 3 + (i % 4) * 33, 8 + 3 + (i >> 2) * 44];
+    return image.pixels[(y * image.width + x) * 3]! < 0.1;
+  });
+  assertEquals(blue.filter(Boolean).length, found.length);
   const few = [{ name: "few", features: drawn(3, 2, 0) }];
   assertThrows(
-    () => neighboursFigure(examples, [0], few, { title: "" }),
+    () => neighboursFigure(examples, [0], few),
     TypeError,
     "of the 30 images: current value is 3",
   );

@@ -1,0 +1,30 @@
+// The one place that names d3-scale-chromatic: matplotlib's and ColorBrewer's colours as tables.
+// A remote module does not see our deno.json, so the package is named and pinned here.
+// deno-lint-ignore no-import-prefix
+import * as chromatic from "npm:d3-scale-chromatic@3.1.0";
+import type { Colour } from "./colour.ts";
+
+/** What is used of the package, which has no types of its own: from 0 to 1 to `#440154` or `rgb(…)`. */
+type Chromatic = Readonly<
+  Record<"interpolateViridis" | "interpolateRdBu", (position: number) => string>
+>;
+
+/** How many colours of a map there are: as many as a PNG can tell on a grey scale. */
+export const COLOURS = 256;
+
+function parsed(text: string): Colour {
+  const bytes = text.startsWith("#")
+    ? [1, 3, 5].map((at) => parseInt(text.slice(at, at + 2), 16))
+    : text.match(/\d+/g)!.map(Number);
+  return [bytes[0]! / 255, bytes[1]! / 255, bytes[2]! / 255];
+}
+
+/**
+ * The colours of a map at equal distances, from 0 to 1.
+ *
+ * @param name the package's function
+ */
+export function coloursOf(name: keyof Chromatic): Colour[] {
+  const at = (chromatic as unknown as Chromatic)[name];
+  return Array.from({ length: COLOURS }, (_, i) => parsed(at(i / (COLOURS - 1))));
+}

@@ -1,0 +1,84 @@
+// Maps from numbers to colours in which equal steps look equal.
+import { COLOURS, coloursOf } from "./chromatic.ts";
+import type { Colour } from "./colour.ts";
+
+/** From a number between 0 and 1 to a colour. */
+export type ColourMap = (position: number) => Colour;
+
+/** A map by its colours at equal distances. What is below 0 or above 1 has the colour of the end. */
+function tableMap(colours: readonly Colour[]): ColourMap {
+  return (position) => {
+    const place = Math.round(Math.min(1, Math.max(0, position)) * (COLOURS - 1));
+    const colour = colours[place];
+    if (colour) return colour;
+    throw new RangeError(
+      `Cannot find a colour as its place must be a number: current value is ${position}`,
+    );
+  };
+}
+
+/**
+ * From dark blue over green to yellow: equal steps look equal, printed in grey too, and to those
+ * who do not tell red from green. For numbers that have a least and a largest.
+ *
+ * Source: S. van der Walt and N. Smith, matplotlib's default map, 2015 (CC0).
+ *
+ * @param position from 0 to 1
+ * @returns red, green and blue, from 0 to 1
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { viridis } from "@neocog/neocog";
+ *
+ * assertEquals(viridis(0).map((value) => Math.round(value * 255)), [68, 1, 84]);
+ * assertEquals(viridis(1).map((value) => Math.round(value * 255)), [253, 231, 37]);
+ * ```
+ */
+export const viridis: ColourMap = tableMap(coloursOf("interpolateViridis"));
+
+/**
+ * From blue over white to red: for numbers with a sign, 0 in the middle.
+ *
+ * Source: C. Brewer, "RdBu" of https://colorbrewer2.org, turned round.
+ *
+ * @param position from 0 to 1
+ * @returns red, green and blue, from 0 to 1
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { diverging } from "@neocog/neocog";
+ *
+ * const [[, , blue], [red]] = [diverging(0.1), diverging(0.9)];
+ * assert(blue > 0.5 && red > 0.5);
+ * assert(Math.min(...diverging(0.5)) > 0.9);
+ * ```
+ */
+export const diverging: ColourMap = tableMap(coloursOf("interpolateRdBu").reverse());
+
+/**
+ * From black to white.
+ *
+ * @param position from 0 to 1
+ * @returns three equal numbers
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { greys } from "@neocog/neocog";
+ *
+ * assertEquals(greys(0.5), [0.5, 0.5, 0.5]);
+ * ```
+ */
+export function greys(position: number): Colour {
+  const value = Math.min(1, Math.max(0, position));
+  return [value, value, value];
+}
+
+/** The maps by name. */
+export const colourMaps: Readonly<Record<"viridis" | "diverging" | "greys", ColourMap>> = {
+  viridis,
+  diverging,
+  greys,
+};

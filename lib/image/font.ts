@@ -1,0 +1,54 @@
+// The one place that names oled-font-5x7: letters of five by seven points.
+// A remote module does not see our deno.json, so the package is named and pinned here.
+// deno-lint-ignore no-import-prefix
+import font from "npm:oled-font-5x7@1.0.3";
+
+/** Width and height of a letter in points, without what is between letters. */
+export const LETTER = { width: 5, height: 7 } as const;
+
+type Font = { readonly fontData: readonly number[]; readonly lookup: readonly string[] };
+
+/** What stands for characters that the font lacks. */
+const STAND_INS: Readonly<Record<string, string>> = {
+  "×": "x",
+  "−": "-",
+  "–": "-",
+  "~": "-",
+  "·": ".",
+  "½": "1/2",
+  "²": "^2",
+  "ε": "eps",
+  "Σ": "sum",
+  "…": "...",
+  "“": '"',
+  "”": '"',
+  "’": "'",
+  "→": "->",
+  "∞": "inf",
+  "≥": ">=",
+  "≤": "<=",
+};
+
+/** A text of characters that the font has: accents go, what is left unknown becomes a question mark. */
+function writable(text: string): string[] {
+  const { lookup } = font as Font;
+  const plain = [...text].map((one) => STAND_INS[one] ?? one).join("");
+  return [...plain].map((one) => {
+    if (lookup.includes(one)) return one;
+    const bare = one.normalize("NFD").replace(/\p{M}/gu, "");
+    return lookup.includes(bare) ? bare : "?";
+  });
+}
+
+/**
+ * The letters of a text, each as five columns from the left whose bits are the points from the top.
+ *
+ * @param text any text; line breaks become question marks
+ */
+export function letters(text: string): readonly (readonly number[])[] {
+  const { fontData, lookup } = font as Font;
+  return writable(text).map((one) => {
+    const at = lookup.indexOf(one) * LETTER.width;
+    return fontData.slice(at, at + LETTER.width);
+  });
+}

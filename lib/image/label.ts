@@ -1,0 +1,99 @@
+// Writes below a picture what it shows.
+import { type Colour, colourOf, type Ground, place, plain } from "./colour.ts";
+import { LETTER, letters } from "./font.ts";
+import { checkImage, type Image } from "./image.ts";
+
+/** Options of {@linkcode labelled}. */
+export type LabelOptions = {
+  /** How large a point of a letter is, in pixels: letters are 7 points high. Default: 1. */
+  readonly size?: number;
+  /** What the text stands on: a grey from 0 to 1, or red, green and blue. Default: 1, white. */
+  readonly background?: Ground;
+};
+
+/** From one letter to the next, in points. */
+const ADVANCE = LETTER.width + 1;
+
+/** Points above and below the letters. */
+const MARGIN = 2;
+
+/** Black or white, whichever stands out. */
+function inkOn([red, green, blue]: Colour): number {
+  return 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 ? 0 : 1;
+}
+
+/** The text, or its beginning and two dots where it is too wide. */
+function cut(text: string, width: number): string {
+  const fits = Math.floor((width + 1) / ADVANCE);
+  if (letters(text).length <= fits) return text;
+  return fits < 3
+    ? [...text].slice(0, Math.max(0, fits)).join("")
+    : `${[...text].slice(0, fits - 2).join("")}..`;
+}
+
+/** Draws letters on a picture, from a place on. */
+function draw(
+  onto: Image,
+  text: string,
+  left: number,
+  top: number,
+  size: number,
+  ink: number,
+): void {
+  letters(text).forEach((columns, i) => {
+    columns.forEach((bits, x) => {
+      for (let y = 0; y < LETTER.height; y++) {
+        if ((bits >> y & 1) === 0) continue;
+        const point = plain(size, size, ink, 1);
+        place(onto, point, left + (i * ADVANCE + x) * size, top + y * size, [0, 0, 0]);
+      }
+    });
+  });
+}
+
+/**
+ * How many pixels high the strip of a label is.
+ *
+ * @param size of a letter's points
+ */
+export function labelHeight(size: number): number {
+  return (LETTER.height + 2 * MARGIN) * size;
+}
+
+/**
+ * A picture with a text below it, in the middle. A text that is too wide is cut.
+ *
+ * @param image a picture of 1, 3 or 4 channels
+ * @param text what is written; letters without a form in ASCII become question marks
+ * @param options how large, and on what
+ * @returns the picture, higher by 11 points: grey where all is grey, else of three channels
+ * @throws {RangeError} where the size is no whole number from 1
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { labelled } from "@neocog/neocog";
+ *
+ * const black = { width: 20, height: 4, channels: 1, pixels: new Float32Array(80) } as const;
+ * const { width, height } = labelled(black, "cat");
+ * assertEquals([width, height], [20, 4 + 11]);
+ * ```
+ */
+export function labelled(image: Image, text: string, options: LabelOptions = {}): Image {
+  checkImage(image);
+  const { size = 1, background = 1 } = options;
+  if (!Number.isSafeInteger(size) || size < 1) {
+    throw new RangeError(
+      `Cannot label a picture as letters' points must be a whole number of pixels from 1: current value is ${size}`,
+    );
+  }
+  const { width, height } = image;
+  const ground = colourOf(background);
+  const isGrey = image.channels === 1 && typeof background === "number";
+  const sheet = plain(width, height + labelHeight(size), background, isGrey ? 1 : 3);
+  place(sheet, image, 0, 0, ground);
+  const shown = cut(text, Math.floor(width / size));
+  const wide = (letters(shown).length * ADVANCE - 1) * size;
+  draw(sheet, shown, Math.max(0, (width - wide) >> 1), height + MARGIN * size, size, inkOn(ground));
+  return sheet;
+}

@@ -1,0 +1,74 @@
+// Pictures of one height in a row.
+import { colourOf, type Ground, place, plain } from "./colour.ts";
+import type { Image } from "./image.ts";
+import { labelled } from "./label.ts";
+import { resize } from "./resize.ts";
+
+/** Options of {@linkcode sideBySide}. */
+export type SideBySideOptions = {
+  /** Pixels between pictures, and around them. Default: 8. */
+  readonly gap?: number;
+  /** What is between them: a grey from 0 to 1, or red, green and blue. Default: 1, white. */
+  readonly background?: Ground;
+  /** What is written below each picture, as far as it fits; see `labelled`. Default: nothing. */
+  readonly labels?: readonly string[];
+  /** How large a point of the labels' letters is, in pixels. Default: 2. */
+  readonly labelSize?: number;
+};
+
+/** The pictures as high as the highest. */
+function ofOneHeight(images: readonly Image[]): Image[] {
+  const highest = Math.max(...images.map(({ height }) => height));
+  return images.map((image) =>
+    image.height === highest
+      ? image
+      : resize(image, Math.max(1, Math.round(image.width * highest / image.height)), highest)
+  );
+}
+
+/**
+ * Puts pictures beside one another, all as high as the highest: lower ones are enlarged, in
+ * their proportions.
+ *
+ * @param images pictures of 1, 3 or 4 channels; at least one
+ * @param options gap, background, labels
+ * @returns the row: grey where all is grey, else of three channels
+ * @throws {RangeError} where there is no picture, or not a label for each, or the gap is no whole
+ * number from 0
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { sideBySide } from "@neocog/neocog";
+ *
+ * const high = { width: 1, height: 4, channels: 1, pixels: new Float32Array(4) } as const;
+ * const low = { width: 2, height: 2, channels: 1, pixels: new Float32Array(4) } as const;
+ * const { width, height } = sideBySide([high, low], { gap: 1 });
+ * assertEquals([width, height], [1 + 1 + 1 + 4 + 1, 1 + 4 + 1]);
+ * ```
+ */
+export function sideBySide(images: readonly Image[], options: SideBySideOptions = {}): Image {
+  const { gap = 8, background = 1, labels, labelSize = 2 } = options;
+  if (images.length === 0 || !Number.isSafeInteger(gap) || gap < 0) {
+    throw new RangeError(
+      `Cannot make a row as it must have pictures, and a gap of a whole number from 0: current value is ${images.length} with a gap of ${gap}`,
+    );
+  }
+  if (labels && labels.length !== images.length) {
+    throw new RangeError(
+      `Cannot make a row as there must be a label for each of ${images.length} pictures: current value is ${labels.length}`,
+    );
+  }
+  const row = ofOneHeight(images).map((image, i) =>
+    labels ? labelled(image, labels[i]!, { size: labelSize, background }) : image
+  );
+  const isGrey = typeof background === "number" && row.every(({ channels }) => channels === 1);
+  const width = row.reduce((sum, image) => sum + image.width + gap, gap);
+  const sheet = plain(width, row[0]!.height + 2 * gap, background, isGrey ? 1 : 3);
+  let left = gap;
+  for (const image of row) {
+    place(sheet, image, left, gap, colourOf(background));
+    left += image.width + gap;
+  }
+  return sheet;
+}
