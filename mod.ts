@@ -309,6 +309,43 @@ export { type CurvesOptions, curvesSvg, type StepRecord } from "./lib/train/curv
 
 // Looking inside
 export { activations } from "./lib/explain/activations.ts";
+export {
+  type Features,
+  features,
+  type FeaturesOptions,
+  pixelFeatures,
+} from "./lib/explain/features.ts";
+export type { GoThroughOptions } from "./lib/explain/go_through.ts";
+export {
+  labelAgreement,
+  nearestNeighbours,
+  type Neighbour,
+  rowOf,
+} from "./lib/explain/neighbours.ts";
+export {
+  type NeighboursFigure,
+  neighboursFigure,
+  type NeighboursFigureOptions,
+  type Space,
+} from "./lib/explain/neighbours_figure.ts";
+export { patchesFigure, type PatchesFigureOptions } from "./lib/explain/patches_figure.ts";
+export {
+  type PrincipalComponents,
+  principalComponents,
+  type PrincipalComponentsOptions,
+} from "./lib/explain/principal_components.ts";
+export { umap, type UmapOptions } from "./lib/explain/umap.ts";
+export { type ScatterOptions, scatterSvg } from "./lib/explain/scatter.ts";
+export { exampleImage } from "./lib/explain/example_image.ts";
+export { cropTo, type PixelBox, receptiveBoxes } from "./lib/explain/receptive_box.ts";
+export type { Peak } from "./lib/explain/strongest_places.ts";
+export {
+  type Patch,
+  topPatches,
+  type TopPatchesOptions,
+  type UnitPatches,
+  type Units,
+} from "./lib/explain/top_patches.ts";
 export { type LayerInfo, layersOf, type Network, requireLayer } from "./lib/explain/network.ts";
 export {
   BACKWARD_RULES,

@@ -19,7 +19,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   models: ["tensor", "text", "layers"],
   weights: ["tensor", "text", "layers", "models"],
   sizing: ["tensor", "text", "layers"],
-  explain: ["tensor", "text", "image", "layers", "device"],
+  explain: ["tensor", "text", "image", "layers", "device", "data", "sizing"],
   train: ["tensor", "weights", "device", "layers", "losses", "optimizers", "data"],
   generate: ["tensor", "layers", "device", "optimizers", "explain", "data", "train"],
 };

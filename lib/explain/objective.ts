@@ -27,7 +27,15 @@ export type Objective = {
   check<P extends Tree, S extends Tree>(model: Layer<P, S>, shape: Shape): void;
 };
 
-function requireIndex(what: string, index: number, count: number): void {
+/**
+ * Refuses a number of something that is not there.
+ *
+ * @param what what it is the number of
+ * @param index the number
+ * @param count how many there are
+ * @throws {RangeError} where it is not a whole number from 0 to `count` − 1
+ */
+export function requireIndex(what: string, index: number, count: number): void {
   if (Number.isInteger(index) && index >= 0 && index < count) return;
   throw new RangeError(
     `Cannot look at a ${what} as it must be a whole number from 0 to ${

@@ -3,6 +3,7 @@ import type { PlacedWindow } from "../layers/cost.ts";
 import { type Child, countSlots, type Declaration, type Layer } from "../layers/layer.ts";
 import type { Pair } from "../layers/window.ts";
 import { type Shape, sizeOf } from "../tensor/tensor.ts";
+import type { Path, Tree } from "../tensor/tree.ts";
 import { weightLayers } from "./depth.ts";
 import { kernelOf } from "./kernel.ts";
 import { ONE_PIXEL, type Sight, through, united } from "./receptive_field.ts";
@@ -59,8 +60,12 @@ export type ModelSize = {
   readonly layers: readonly LayerSize[];
 };
 
-/** The walk over a model: what it began with, and the rows so far. */
-type Walk = { readonly input: Shape; readonly rows: LayerSize[] };
+/** The walk over a model: what it began with, the rows so far, and what each layer sees. */
+type Walk = {
+  readonly input: Shape;
+  readonly rows: LayerSize[];
+  readonly sights: Map<Path, Sight>;
+};
 
 /**
  * The sizes and costs of a model's layers.
@@ -83,9 +88,8 @@ type Walk = { readonly input: Shape; readonly rows: LayerSize[] };
  */
 export function sizeOfModel(model: Layer, shape: Shape): ModelSize {
   const declaration = model.declare(shape);
-  const walk: Walk = { input: shape, rows: [] };
-  const root = { name: "", layer: model, inputShape: shape, declaration };
-  const { receptiveField } = fieldOf(visit(walk, root, "", ONE_PIXEL), shape);
+  const walk = walkOver(model, shape, declaration);
+  const { receptiveField } = fieldOf(walk.sights.get("")!, shape);
   const sumOf = (of: (row: LayerSize) => number): number =>
     walk.rows.reduce((sum, row) => sum + of(row), 0);
   return {
@@ -102,10 +106,37 @@ export function sizeOfModel(model: Layer, shape: Shape): ModelSize {
   };
 }
 
-/** Adds the rows of a layer and those in it; answers what its output sees of the input. */
+/**
+ * What every named layer of a model sees of its input, those made of layers too.
+ *
+ * @param model the model, or any layer
+ * @param shape shape of one input, without the batch
+ * @returns receptive fields by path; `""` is the model's
+ * @throws {TypeError | RangeError} where the model cannot take such inputs
+ */
+export function sightsOf<P extends Tree, S extends Tree>(
+  model: Layer<P, S>,
+  shape: Shape,
+): ReadonlyMap<Path, Sight> {
+  return walkOver(model as unknown as Layer, shape).sights;
+}
+
+function walkOver(model: Layer, shape: Shape, declaration = model.declare(shape)): Walk {
+  const walk: Walk = { input: shape, rows: [], sights: new Map() };
+  visit(walk, { name: "", layer: model, inputShape: shape, declaration }, "", ONE_PIXEL);
+  return walk;
+}
+
+/** Adds a layer and those in it; answers what its output sees of the input. */
 function visit(walk: Walk, child: Child, parent: string, sight: Sight): Sight {
-  const { name, layer, declaration } = child;
-  const path = parent === "" ? name : `${parent}/${name}`;
+  const path = parent === "" ? child.name : `${parent}/${child.name}`;
+  const seen = visitAt(walk, child, path, sight);
+  walk.sights.set(path, seen);
+  return seen;
+}
+
+function visitAt(walk: Walk, child: Child, path: Path, sight: Sight): Sight {
+  const { layer, declaration } = child;
   const { children, arrangement = "chain", cost } = declaration;
   const visitAll = (): Sight[] => children!.map((one) => visit(walk, one, path, sight));
   const inner = children && {

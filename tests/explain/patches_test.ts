@@ -1,0 +1,302 @@
+// Maximally activating patches (§12.9.3): boxes by gradients, peaks and reconstructions by searches written out.
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  activations,
+  type BackwardRule,
+  batchNorm,
+  conv,
+  cropTo,
+  dense,
+  type Examples,
+  flatten,
+  init,
+  inputGradient,
+  key,
+  type Layer,
+  lenet5,
+  maxPool,
+  meanPool,
+  type Network,
+  neuron,
+  padTo,
+  parallel,
+  patchesFigure,
+  type Path,
+  type PixelBox,
+  receptiveBoxes,
+  relu,
+  resnet20,
+  sequential,
+  type Shape,
+  squeezenet,
+  tanh,
+  tf,
+  topPatches,
+  uniform,
+} from "../../mod.ts";
+import { onCpu, onEachBackend } from "../backends.ts";
+import { assertClose } from "../closeness.ts";
+import { toyExamples } from "../train/toy.ts";
+
+/** The smallest box of pixels with a slope that is not zero, over images at random. */
+async function boxBySlopes(
+  network: Network,
+  shape: Shape,
+  path: Path,
+  at: readonly [number, number],
+  images: number,
+): Promise<PixelBox> {
+  const x = tf.tensor(uniform(key(3), images * shape[0]! * shape[1]! * shape[2]!, -1, 1), [
+    images,
+    ...shape,
+  ]);
+  // All channels' neurons at the place: what any of them sees.
+  const [row, column] = at;
+  const all = {
+    ...neuron(path, 0, at),
+    score: (output: (path: Path) => tf.Tensor) => {
+      const maps = output(path);
+      return tf.sum(tf.slice(maps, [0, row, column, 0], [images, 1, 1, maps.shape[3]!]))
+        .asScalar();
+    },
+  };
+  const { gradient, value } = inputGradient(network, all, x);
+  const slopes = await gradient.data();
+  tf.dispose([x, gradient, value]);
+  const [height, width, channels] = shape as [number, number, number];
+  let [top, left, bottom, right] = [Infinity, Infinity, -1, -1];
+  slopes.forEach((slope, i) => {
+    if (slope === 0) return;
+    const pixel = Math.floor(i / channels) % (height * width);
+    const [y, x] = [Math.floor(pixel / width), pixel % width];
+    [top, left] = [Math.min(top, y), Math.min(left, x)];
+    [bottom, right] = [Math.max(bottom, y), Math.max(right, x)];
+  });
+  return { top, left, height: bottom - top + 1, width: right - left + 1 };
+}
+
+/** What of a box is in the image. */
+function inImage({ top, left, height, width }: PixelBox, [rows, columns]: Shape): PixelBox {
+  const [y, x] = [Math.max(0, top), Math.max(0, left)];
+  return {
+    top: y,
+    left: x,
+    height: Math.min(rows!, top + height) - y,
+    width: Math.min(columns!, left + width) - x,
+  };
+}
+
+const small = sequential({
+  first: conv({ features: 4, size: [3, 5], stride: [2, 1], padding: "same" }),
+  relu1: relu(),
+  pool: maxPool({ size: 3, stride: 2, rounding: "ceil" }),
+  both: parallel({
+    one: sequential({ conv: conv({ features: 3, size: 1 }), relu: relu() }),
+    three: sequential({ conv: conv({ features: 3, size: 3, padding: 1 }), norm: batchNorm() }),
+  }),
+  mean: meanPool(),
+}) as Layer;
+
+const CASES: readonly (readonly [string, Layer, Shape, readonly Path[], number])[] = [
+  ["a small model", small, [32, 27, 2], ["first", "pool", "both/one", "both", "mean"], 24],
+  ["LeNet-5", lenet5() as Layer, [28, 28, 1], ["conv1", "pool1", "conv2", "pool2"], 24],
+  ["ResNet-20", resnet20() as Layer, [32, 32, 3], ["stage1/block1", "stage1/block2/sum"], 12],
+  ["SqueezeNet", squeezenet() as Layer, [67, 67, 3], ["conv1", "fire2", "fire2/squeeze"], 6],
+];
+
+for (const [name, model, shape, paths, images] of CASES) {
+  onCpu(`in ${name} the slopes of a neuron fill its box, and are zero outside`, async () => {
+    const network = { model, ...init(model, key(2), shape) };
+    const x = tf.zeros([1, ...shape]);
+    const maps = activations(model, network.params, network.state, x, paths);
+    for (const path of paths) {
+      const [, rows, columns] = maps.get(path)!.shape as [number, number, number, number];
+      const boxOf = receptiveBoxes(model, shape, path);
+      for (const at of [[0, 0], [rows >> 1, columns >> 1], [rows - 1, columns - 1]] as const) {
+        const found = await boxBySlopes(network, shape, path, at, images);
+        assertEquals(found, inImage(boxOf(at[0], at[1]), shape), `${path} at ${at}`);
+      }
+    }
+  });
+}
+
+Deno.test("boxes are where the receptive field is, and the whole image where that is larger", () => {
+  const shape = [32, 32, 3];
+  const first = receptiveBoxes(resnet20(), shape, "conv1");
+  assertEquals(first(0, 31), { top: -1, left: 30, height: 3, width: 3 });
+  const last = receptiveBoxes(resnet20(), shape, "stage3");
+  assertEquals(last(0, 7), { top: 0, left: 0, height: 32, width: 32 });
+});
+
+Deno.test("a crop is grey, or what is said, beyond the image", () => {
+  const image = {
+    width: 2,
+    height: 2,
+    channels: 1,
+    pixels: new Float32Array([1, 2, 3, 4]),
+  } as const;
+  const crop = (top: number, left: number, height: number, width: number, outside?: number) => [
+    ...cropTo(image, { top, left, height, width }, outside).pixels,
+  ];
+  assertEquals(crop(0, 0, 2, 2), [1, 2, 3, 4]);
+  assertEquals(crop(-1, -1, 2, 2), [0.5, 0.5, 0.5, 1]);
+  assertEquals(crop(1, 1, 2, 2, 0), [4, 0, 0, 0]);
+  assertEquals(crop(-1, -1, 4, 4, 0), [0, 0, 0, 0, 0, 1, 2, 0, 0, 3, 4, 0, 0, 0, 0, 0]);
+  assertEquals(crop(5, 5, 1, 2, 0), [0, 0]);
+});
+
+const seen = sequential({
+  conv1: conv({ features: 5, size: 3, padding: "same" }),
+  relu1: relu(),
+  pool1: maxPool(),
+  conv2: conv({ features: 6, size: 3, padding: "same" }),
+  relu2: relu(),
+  flatten: flatten(),
+  logits: dense({ features: 3 }),
+}) as Layer;
+
+function networkOf(model: Layer): Network {
+  return { model, ...init(model, key(4), [8, 8, 1]) };
+}
+
+const MOMENTS = { mean: [0.4], std: [0.3] };
+
+function inputsOf(examples: Examples): tf.Tensor {
+  const values = Float32Array.from(examples.images, (byte) => (byte / 255 - 0.4) / 0.3);
+  return tf.tensor(values, [examples.labels.length, ...examples.imageShape]);
+}
+
+onEachBackend("patches are the strongest of all images and places", async () => {
+  const [network, examples] = [networkOf(seen), toyExamples(23)];
+  const maps = activations(seen, network.params, network.state, inputsOf(examples), ["relu2"])
+    .get("relu2")!;
+  const values = await maps.data();
+  const before = tf.memory().numTensors;
+  const found = await topPatches(network, examples, "relu2", [5, 0, 2], {
+    count: 4,
+    batchSize: 5,
+    normalise: MOMENTS,
+  });
+  assertEquals(tf.memory().numTensors, before);
+  assertEquals(found.map(({ unit }) => unit), [5, 0, 2]);
+  for (const { unit, patches } of found) {
+    const peaks = Array.from({ length: 23 }, (_, example) => {
+      const places = Array.from({ length: 16 }, (_, p) => values[(example * 16 + p) * 6 + unit]!);
+      const activation = Math.max(...places);
+      const place = places.indexOf(activation);
+      return { example, row: place >> 2, column: place & 3, activation };
+    }).sort((a, b) => b.activation - a.activation || a.example - b.example).slice(0, 4);
+    const of = patches.map(({ example, row, column }) => ({ example, row, column }));
+    assertEquals(of, peaks.map(({ example, row, column }) => ({ example, row, column })));
+    await assertClose(
+      patches.map(({ activation }) => activation),
+      peaks.map(({ activation }) => activation),
+    );
+    patches.forEach(({ example, label }) => assertEquals(label, examples.labels[example]));
+  }
+});
+
+for (const rule of ["backprop", "deconvnet", "guided"] as const) {
+  onEachBackend(`what comes back by ${rule} is the neuron's slope in its box`, async () => {
+    const [network, examples] = [networkOf(seen), toyExamples(12)];
+    const [first] = await topPatches(network, examples, "relu2", { strongest: 1 }, {
+      count: 3,
+      rule,
+      normalise: MOMENTS,
+    });
+    const x = inputsOf(examples);
+    for (const patch of first!.patches) {
+      const [wanted, image] = await slopesIn(network, x, first!.unit, patch, rule);
+      assertEquals([patch.crop.width, patch.crop.height], [8, 8]);
+      await assertClose(patch.reconstruction.pixels, wanted, rule);
+      await assertClose(patch.crop.pixels, image, "crop");
+    }
+  });
+}
+
+/** 0.5 ± 0.5 of a neuron's slopes, and the image, in the neuron's box, by the public pieces. */
+async function slopesIn(
+  network: Network,
+  x: tf.Tensor,
+  unit: number,
+  { example, row, column, box }: {
+    readonly example: number;
+    readonly row: number;
+    readonly column: number;
+    readonly box: PixelBox;
+  },
+  rule: BackwardRule,
+): Promise<[number[], number[]]> {
+  const one = tf.slice(x, [example, 0, 0, 0], [1, 8, 8, 1]);
+  const { gradient } = inputGradient(network, neuron("relu2", unit, [row, column]), one, { rule });
+  const [slopes, inputs] = [await gradient.data(), await one.data()];
+  const places = Array.from({ length: box.height * box.width }, (_, i) => {
+    const [y, x] = [box.top + Math.floor(i / box.width), box.left + i % box.width];
+    return y < 0 || y > 7 || x < 0 || x > 7 ? -1 : y * 8 + x;
+  });
+  const most = Math.max(...places.map((p) => p < 0 ? 0 : Math.abs(slopes[p]!)));
+  return [
+    places.map((p) => p < 0 ? 0.5 : 0.5 + 0.5 * slopes[p]! / most),
+    places.map((p) => p < 0 ? 0.5 : inputs[p]! * 0.3 + 0.4),
+  ];
+}
+
+onCpu("the strongest units are those whose peaks are highest in the mean", async () => {
+  const [network, examples] = [networkOf(seen), toyExamples(10)];
+  const mean = (patches: readonly { readonly activation: number }[]): number =>
+    patches.reduce((sum, { activation }) => sum + activation, 0) / patches.length;
+  const options = { count: 2, jit: false };
+  const all = await topPatches(network, examples, "conv1", [0, 1, 2, 3, 4], options);
+  const wanted = all.map(({ unit, patches }) => [unit, mean(patches)] as const)
+    .sort((a, b) => b[1] - a[1]).slice(0, 3).map(([unit]) => unit);
+  const found = await topPatches(network, examples, "conv1", { strongest: 3 }, options);
+  assertEquals(found.map(({ unit }) => unit), wanted);
+  // Panels of two patches of 3 × 3, twelve times as large, and a gap of 2.
+  const panel = 2 * (36 + 2) + 2;
+  const { width, height } = patchesFigure(found, { scale: 12, columns: 3 });
+  assertEquals(width, 10 + 3 * (4 + 2 * (panel + 4) + 10));
+  assertEquals(height, 10 + (4 + 36 + 4 + 22 + 4) + 10);
+});
+
+onCpu("patches that cannot be are refused before any work", async () => {
+  const [network, examples] = [networkOf(seen), toyExamples(4)];
+  const refused = async (
+    path: string,
+    units: Parameters<typeof topPatches>[3],
+    options: Parameters<typeof topPatches>[4],
+    kind: typeof RangeError | typeof TypeError,
+    words: string,
+  ): Promise<void> => {
+    const onProgress = (): void => assert(false, "it began");
+    const error = await assertRejects(
+      () => topPatches(network, examples, path, units, { onProgress, ...options }),
+      kind,
+    );
+    assert(error.message.includes(words), error.message);
+  };
+  await refused("relu3", [0], {}, RangeError, 'did you mean "relu1"?');
+  await refused("relu2", [0, 6], {}, RangeError, "from 0 to 5: current value is 6");
+  await refused("relu2", [-1], {}, RangeError, "current value is -1");
+  await refused("relu2", { strongest: 7 }, {}, RangeError, "from 1 to 6: current value is 7");
+  await refused("relu2", [0], { count: 5 }, RangeError, "from 1 to 4: current value is 5");
+  await refused("relu2", [0], { count: 0 }, RangeError, "current value is 0");
+  await refused("logits", [0], {}, TypeError, 'current value is [3] of a layer "dense"');
+  await refused("flatten", [0], {}, TypeError, "whose places see parts of the image");
+  const smooth = sequential({ conv1: conv({ features: 2, size: 3 }), tanh: tanh() }) as Layer;
+  await assertRejects(
+    () => topPatches(networkOf(smooth), examples, "conv1", [0], { rule: "guided" }),
+    TypeError,
+    "must have a ReLU",
+  );
+  assertThrows(() => patchesFigure([{ unit: 0, patches: [] }]), RangeError, "is none");
+});
+
+onCpu("padding before the first layer counts", async () => {
+  const model = sequential({ pad: padTo(12), conv1: conv({ features: 2, size: 5 }) }) as Layer;
+  const network = { model, ...init(model, key(2), [8, 8, 1]) };
+  const boxOf = receptiveBoxes(model, [8, 8, 1], "conv1");
+  for (const at of [[0, 0], [3, 4], [7, 7]] as const) {
+    const found = await boxBySlopes(network, [8, 8, 1], "conv1", at, 2);
+    assertEquals(found, inImage(boxOf(at[0], at[1]), [8, 8, 1]));
+  }
+});
