@@ -1,6 +1,6 @@
 // Trains a small ConvNet on single digits, shows it two beside one another, and asks where it sees
 // each: Grad-CAM, integrated gradients and occlusion point to the right half at least 8 times of 10.
-// deno run --allow-read --allow-env=XDG_RUNTIME_DIR examples/07_saliency.ts
+// deno run --allow-read --allow-env=XDG_RUNTIME_DIR examples/08_saliency.ts
 import { assertGreaterOrEqual } from "@std/assert";
 import * as nc from "../mod.ts";
 

@@ -1,6 +1,6 @@
 // Trains LeNet-5 for a moment, and changes digits so little that they keep their look, but that
 // it takes at least 9 of 10 that it read right for the digit after.
-// deno run --allow-read --allow-env=XDG_RUNTIME_DIR examples/10_adversarial_digits.ts
+// deno run --allow-read --allow-env=XDG_RUNTIME_DIR examples/09_adversarial_digits.ts
 import { assertGreaterOrEqual, assertLessOrEqual } from "@std/assert";
 import * as nc from "../mod.ts";
 
