@@ -37,7 +37,7 @@ export type DeepDreamOptions = {
   readonly octaveScale?: number;
   /** Steps at each size, from 1. Default: 20. */
   readonly steps?: number;
-  /** Root mean square of a step, of pixels from 0 to 1. Default: 0.01. */
+  /** Root mean square of a step, of pixels from 0 to 1. Default: 0.007. */
   readonly rate?: number;
   /** How far the image is shifted at most before each step, in pixels. Default: 16, or an eighth of the shorter side. */
   readonly jitter?: number;
@@ -157,7 +157,7 @@ function dreamOf<P extends Tree, S extends Tree>(
 ): Dream {
   const { layer, guide, octaves: _octaves, octaveScale: _scale, onStep: _onStep, ...rest } =
     options;
-  const { steps = 20, rate = 0.01, jitter = shiftFor(image.shape) } = options;
+  const { steps = 20, rate = 0.007, jitter = shiftFor(image.shape) } = options;
   const paths = options.objective?.paths ?? [layer];
   const beginning = beginningOf(network, image.shape, paths, { unpadded: true });
   const features = guide && featuresOf(beginning, guide, options);

@@ -47,7 +47,7 @@ export const command = {
     octaves: count({ min: 1, default: 4, help: "how many sizes" }),
     "octave-scale": number({ above: 1, default: 1.4, help: "how much larger each is" }),
     steps: stepsFlag(20, "how many steps are taken at each size"),
-    rate: rateFlag(0.01, "root mean square of a step, of pixels from 0 to 1"),
+    rate: rateFlag(0.007, "root mean square of a step, of pixels from 0 to 1"),
     jitter: count({ min: 0, help: "shift before each step, in pixels", defaultText: "16 at most" }),
     rule: ruleFlag,
     seed: seedFlag,
