@@ -1,10 +1,13 @@
 // `deno task explain`: looks inside a trained network.
 import { type Group, runGroup } from "./command.ts";
 import * as activations from "./explain/activations.ts";
+import * as embedding from "./explain/embedding.ts";
 import * as filters from "./explain/filters.ts";
 import * as gradCam from "./explain/grad_cam.ts";
 import * as integratedGradients from "./explain/integrated_gradients.ts";
+import * as neighbours from "./explain/neighbours.ts";
 import * as occlusion from "./explain/occlusion.ts";
+import * as patches from "./explain/patches.ts";
 import * as saliency from "./explain/saliency.ts";
 
 const group: Group = {
@@ -13,10 +16,13 @@ const group: Group = {
   subcommands: {
     filters,
     activations,
+    neighbours,
+    patches,
     saliency,
     "grad-cam": gradCam,
     "integrated-gradients": integratedGradients,
     occlusion,
+    embedding,
   },
   examples: [["deno task explain filters", "the first layer's weights"]],
 };

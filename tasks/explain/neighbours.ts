@@ -1,0 +1,85 @@
+// `deno task explain neighbours`: which images are near one another, as pixels and as features.
+import { features, neighboursFigure, pixelFeatures, requireLayer } from "../../mod.ts";
+import { choice, count, text, UsageError, type Values } from "../command.ts";
+import { openLooked } from "../run/looked.ts";
+import {
+  examplesFlags,
+  examplesProgress,
+  featureLayer,
+  openExamples,
+} from "../run/looked_examples.ts";
+import { layerFlag, networkFlags, outputFlags } from "../run/picture_flags.ts";
+import { openPictureFolder } from "../run/picture_folder.ts";
+import { numbersIn } from "../run/numbers.ts";
+
+/** What it takes. */
+export const command = {
+  name: "explain neighbours",
+  summary: "Shows the images nearest to some, as pixels and as a layer's features (§12.9.2).",
+  flags: {
+    ...networkFlags,
+    ...examplesFlags,
+    layer: layerFlag({
+      help: "path of the layer whose answers are the features",
+      defaultText: "the last before the scores",
+    }),
+    places: choice(["mean", "each"], {
+      default: "mean",
+      help: "whether maps are compared by their means or place by place",
+    }),
+    image: text({
+      help: "numbers of the images that are asked about, with commas between",
+      defaultText: "the first of each class, of eight at most",
+    }),
+    k: count({ min: 1, default: 6, help: "how many neighbours of each" }),
+    ...outputFlags("explain-neighbours"),
+  },
+  examples: [
+    ["deno task explain neighbours", "digits, by what deno task train left"],
+    [
+      "deno task explain neighbours --weights resnet20.safetensors --dataset cifar10 --data-dir cifar-10-batches-bin",
+      "Figure 12.26",
+    ],
+  ],
+} as const;
+
+/** The first image of each class. */
+function firstOfEach(labels: Uint8Array): number[] {
+  const classes = [...new Set(labels)].sort((a, b) => a - b).slice(0, 8);
+  return classes.map((label) => labels.indexOf(label));
+}
+
+/** Writes the figure of neighbours. */
+export async function run(flags: Values<typeof command.flags>): Promise<void> {
+  const looked = await openLooked(flags);
+  const { examples, normalise, settings } = await openExamples(looked, flags);
+  const total = examples.labels.length;
+  const { places, k } = flags;
+  const layer = flags.layer ?? featureLayer(looked);
+  requireLayer(looked.model, looked.inputShape, layer);
+  const queries = flags.image === undefined
+    ? firstOfEach(examples.labels)
+    : numbersIn("--image", flags.image, total);
+  if (k >= total) throw new UsageError(`--k must be below ${total}, the images: got ${k}`);
+  const folder = await openPictureFolder({
+    dir: flags.out,
+    title: `Neighbours by ${looked.name}`,
+    task: command.name,
+    settings: { ...looked.settings, ...settings },
+  });
+  const network = await looked.start();
+  const progress = examplesProgress(`features of ${layer}`);
+  const options = { normalise, places, onProgress: progress.update };
+  const own = await features(network, examples, layer, options).finally(progress.stop);
+  const spaces = [
+    { name: "pixels", features: pixelFeatures(examples) },
+    { name: `features of ${layer}`, features: own },
+  ];
+  const { image, agreement } = neighboursFigure(examples, queries, spaces, { k });
+  const shares = Object.entries(agreement)
+    .map(([name, share]) => `${(100 * share).toFixed(0)} % in ${name}`).join(", ");
+  const caption =
+    `The nearest of ${total} images by L2 distance; of the image's class are ${shares} (blue)`;
+  await folder.save("neighbours", image, caption, { layer, places, k, queries, agreement });
+  await folder.finish({ json: flags.json, scores: { agreement } });
+}

@@ -1,0 +1,105 @@
+// `deno task explain patches`: what units look for, in the images of a data set.
+import {
+  BACKWARD_RULES,
+  type BackwardRule,
+  layersOf,
+  patchesFigure,
+  type Path,
+  receptiveBoxes,
+  requireLayer,
+  topPatches,
+} from "../../mod.ts";
+import { choice, count, text, UsageError, type Values } from "../command.ts";
+import { type Looked, openLooked } from "../run/looked.ts";
+import { examplesFlags, examplesProgress, openExamples } from "../run/looked_examples.ts";
+import { numbersIn } from "../run/numbers.ts";
+import { layerFlag, networkFlags, outputFlags } from "../run/picture_flags.ts";
+import { openPictureFolder } from "../run/picture_folder.ts";
+
+/** What it takes. */
+export const command = {
+  name: "explain patches",
+  summary:
+    "Shows the parts of images that units answer most to, beside what comes back from them (§12.9.3).",
+  flags: {
+    ...networkFlags,
+    ...examplesFlags,
+    layer: layerFlag({
+      help: "path of a layer that answers maps",
+      defaultText: "the last that sees less than the image",
+    }),
+    unit: text({
+      help: "numbers of its feature maps, with commas between",
+      defaultText: "those that answer most",
+    }),
+    units: count({ min: 1, default: 6, help: "how many feature maps, without --unit" }),
+    count: count({ min: 1, default: 9, help: "patches of each" }),
+    rule: choice(BACKWARD_RULES, {
+      help: "the way back through ReLUs",
+      defaultText: "guided, or backprop where there are none",
+    }),
+    ...outputFlags("explain-patches"),
+  },
+  examples: [
+    ["deno task explain patches", "digits, by what deno task train left"],
+    [
+      "deno task explain patches --weights resnet20.safetensors --dataset cifar10 --data-dir cifar-10-batches-bin --layer stage2/block1 --rule deconvnet",
+      "Figure 12.29",
+    ],
+  ],
+} as const;
+
+/** The last layer on the way that answers maps whose places see less than the image. */
+function usualLayer({ model, inputShape }: Looked): Path {
+  const layers = [...layersOf(model, inputShape)]
+    .filter(([path, { shape }]) => path !== "" && !path.includes("/") && shape.length === 3)
+    .map(([path]) => path);
+  const near = layers.findLast((path) => {
+    const { height, width } = receptiveBoxes(model, inputShape, path)(0, 0);
+    return height < inputShape[0]! && width < inputShape[1]!;
+  });
+  return near ?? layers.at(-1) ?? "";
+}
+
+function usualRule({ model, inputShape }: Looked): BackwardRule {
+  const hasRelu = [...layersOf(model, inputShape).values()].some(({ op }) => op === "relu");
+  return hasRelu ? "guided" : "backprop";
+}
+
+/** Writes the figure of patches. */
+export async function run(flags: Values<typeof command.flags>): Promise<void> {
+  const looked = await openLooked(flags);
+  const { examples, normalise, settings } = await openExamples(looked, flags);
+  const layer = flags.layer ?? usualLayer(looked);
+  const { shape } = requireLayer(looked.model, looked.inputShape, layer);
+  const boxOf = receptiveBoxes(looked.model, looked.inputShape, layer);
+  const channels = shape.at(-1)!;
+  const { rule = usualRule(looked), count } = flags;
+  if (count > examples.labels.length) {
+    throw new UsageError(`--count must be at most ${examples.labels.length}: got ${count}`);
+  }
+  const units = flags.unit === undefined
+    ? { strongest: Math.min(flags.units, channels) }
+    : numbersIn("--unit", flags.unit, channels);
+  const folder = await openPictureFolder({
+    dir: flags.out,
+    title: `What ${layer} of ${looked.name} looks for`,
+    task: command.name,
+    settings: { ...looked.settings, ...settings },
+  });
+  const network = await looked.start();
+  const progress = examplesProgress(`answers of ${layer}`);
+  const options = { normalise, rule, count, onProgress: progress.update };
+  const found = await topPatches(network, examples, layer, units, options).finally(progress.stop);
+  const { height, width } = boxOf(0, 0);
+  const caption =
+    `The images that units of ${layer} answer most to, cut out by the ${height} × ${width} pixels that the answering neuron sees, beside what comes back from it by ${rule}`;
+  const strongest = found.map(({ unit, patches }) => ({
+    unit,
+    images: patches.map(({ example }) => example),
+    activations: patches.map(({ activation }) => activation),
+  }));
+  const record = { layer, rule, count, units: strongest };
+  await folder.save(`patches-${layer}-${rule}`, patchesFigure(found, { rule }), caption, record);
+  await folder.finish({ json: flags.json, scores: { units: strongest } });
+}

