@@ -96,8 +96,14 @@ export async function drawCurve(curve: Curve): Promise<{ [method: string]: Robus
       ...Object.values(found).map(({ points }) => `${(100 * points[i]!.accuracy).toFixed(1)} %`),
     ]),
   ]));
-  if (!signal.aborted) await showExamples(curve);
+  if (!signal.aborted) await showExamples(curve, enough(found[plan.method]!));
   return found;
+}
+
+/** The smallest ε that leaves a tenth of the accuracy; else the largest. */
+function enough({ points }: Robustness): number {
+  const rising = points.toSorted((a, b) => a.epsilon - b.epsilon);
+  return (rising.find(({ accuracy }) => accuracy <= 0.1) ?? rising.at(-1)!).epsilon;
 }
 
 /** How many examples are shown. */
@@ -105,9 +111,9 @@ const SHOWN = 12;
 
 /** Saves what became of the first examples that the network has right. */
 async function showExamples(
-  { looked, network, examples, plan, epsilons, folder, signal }: Curve,
+  { looked, network, examples, plan, folder, signal }: Curve,
+  epsilon: number,
 ): Promise<void> {
-  const epsilon = Math.max(...epsilons);
   const few = take(examples, Math.min(3 * SHOWN, examples.labels.length));
   for await (const { images, labels, classes } of batches(few, { batchSize: few.labels.length })) {
     labels.dispose();

@@ -50,8 +50,12 @@ onEachBackend("targets are reached, one for all or one an image", async () => {
   }
   const climbed = await logitAscent(network, x, labels, targets, { rate: 0.02 });
   assertEquals(climbed.labels, { before: labels, after: targets });
-  const sure = await logitAscent(network, x, labels, targets, { rate: 0.02, confidence: 0.9 });
-  assert(sure.probabilities.after.every((probability) => probability >= 0.9));
+  const sure = await logitAscent(network, x, labels, targets, {
+    rate: 0.02,
+    confidence: 0.8,
+    steps: 300,
+  });
+  assert(sure.probabilities.after.every((probability) => probability >= 0.8));
   assertGreater(mean(sure.distances), mean(climbed.distances));
   const options = { targets, steps: 60, searchSteps: 3, firstWeight: 1 };
   assertEquals((await carliniWagner(network, x, labels, options)).labels.after, targets);
