@@ -354,6 +354,7 @@ export type {
   TargetedOptions,
 } from "./lib/generate/adversarial/attack.ts";
 export {
+  type AttackPass,
   type AttackSession,
   attackSession,
   type AttackSessionOptions,

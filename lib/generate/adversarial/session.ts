@@ -19,7 +19,7 @@ export type AttackSessionOptions = {
 };
 
 /** A function of tensors and numbers, as `jit` makes it. */
-type Pass<A extends readonly unknown[], R> = (
+export type AttackPass<A extends readonly unknown[], R> = (
   ...values: { [I in keyof A]: Argument<A[I]> }
 ) => R;
 
@@ -40,7 +40,7 @@ export type AttackSession = {
     name: string,
     make: () => (...values: A) => R,
     donate?: readonly number[],
-  ): Pass<A, R>;
+  ): AttackPass<A, R>;
   /** Frees what is recorded; what attacks answered lives on. */
   dispose(): void;
 };
@@ -81,14 +81,14 @@ export function attackSession<P extends Tree, S extends Tree>(
       name: string,
       make: () => (...values: A) => R,
       donate: readonly number[] = [],
-    ): Pass<A, R> {
+    ): AttackPass<A, R> {
       const known = passes.get(name);
-      if (known) return known.run as Pass<A, R>;
+      if (known) return known.run as AttackPass<A, R>;
       const made = options.jit === false
         ? { run: plainly(name, make(), donate), dispose: (): void => {} }
         : recorded(make(), donate);
       passes.set(name, made);
-      return made.run as Pass<A, R>;
+      return made.run as AttackPass<A, R>;
     },
     dispose(): void {
       passes.forEach((pass) => pass.dispose());
@@ -125,7 +125,7 @@ export function logitsOf({ network, units }: AttackSession, pixels: Tensor): Ten
 }
 
 /** The pass that answers logits. */
-export function logitsPass(session: AttackSession): Pass<[Tensor], Tensor> {
+export function logitsPass(session: AttackSession): AttackPass<[Tensor], Tensor> {
   return session.pass("logits", () => (pixels: Tensor) => tf.tidy(() => logitsOf(session, pixels)));
 }
 

@@ -57,7 +57,7 @@ onEachBackend("targets are reached, one for all or one an image", async () => {
   });
   assert(sure.probabilities.after.every((probability) => probability >= 0.8));
   assertGreater(mean(sure.distances), mean(climbed.distances));
-  const options = { targets, steps: 60, searchSteps: 3, firstWeight: 1 };
+  const options = { targets, steps: 60, rate: 0.05, searchSteps: 3, firstWeight: 1 };
   assertEquals((await carliniWagner(network, x, labels, options)).labels.after, targets);
 });
 
