@@ -28,8 +28,9 @@ export type BeginningOptions = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { beginningOf, init, key, layersOf, lenet5 } from "@neocog/neocog";
+ * import { beginningOf, init, key, layersOf, lenet5, start } from "@neocog/neocog";
  *
+ * await start({ backend: "cpu" });
  * const { params, state } = init(lenet5(), key(0), [28, 28, 1]);
  * const network = { model: lenet5(), params, state };
  * const { model } = beginningOf(network, [50, 40, 1], ["pool2"], { unpadded: true });
