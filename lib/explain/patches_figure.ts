@@ -7,7 +7,7 @@ import type { UnitPatches } from "./top_patches.ts";
 
 /** Options of {@linkcode patchesFigure}. */
 export type PatchesFigureOptions = {
-  /** What the reconstructions are called. Default: `"reconstruction"`. */
+  /** What the reconstructions are called. Default: `"back"`. */
   readonly rule?: string;
   /** How large a pixel is drawn, see `enlarge`. Default: such that a patch is about 56 wide. */
   readonly scale?: number;
@@ -41,7 +41,7 @@ export function patchesFigure(
   units: readonly UnitPatches[],
   options: PatchesFigureOptions = {},
 ): Image {
-  const { rule = "reconstruction", columns = 2 } = options;
+  const { rule = "back", columns = 2 } = options;
   const first = units.find(({ patches }) => patches.length > 0)?.patches[0];
   if (!first) {
     throw new RangeError("Cannot show patches as there must be one: current value is none");
@@ -53,7 +53,7 @@ export function patchesFigure(
       grid(images.map((image) => enlarge(image, scale)), { columns: across, gap: 2 });
     const back = sheet(patches.map(({ reconstruction }) => reconstruction));
     const crops = sheet(patches.map(({ crop }) => crop));
-    return sideBySide([back, crops], { labels: [`unit ${unit}, ${rule}`, "image"], gap: 4 });
+    return sideBySide([back, crops], { labels: [`#${unit} ${rule}`, "image"], gap: 4 });
   });
   return grid(groups, { columns, gap: 10 });
 }

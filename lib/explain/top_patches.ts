@@ -21,7 +21,8 @@ export type Patch = Peak & {
   readonly crop: Image;
   /**
    * What came back from the neuron to the box: the gradient of its answer by the rule, divided by
-   * its largest magnitude, as 0.5 ± 0.5. Middle grey is none.
+   * the magnitude that 99 in 100 of its numbers do not exceed, and clipped, as 0.5 ± 0.5. Middle
+   * grey is none.
    */
   readonly reconstruction: Image;
 };
@@ -109,10 +110,15 @@ export async function topPatches<P extends Tree, S extends Tree>(
   }));
 }
 
-/** Slopes as grey ± as much as the largest. */
+/** The share of slopes that are shown as they are; the few beyond would leave the others grey. */
+const SHOWN = 0.99;
+
+/** Slopes as grey ± as much as nearly the largest. */
 function shown(slopes: Image): Image {
-  const most = slopes.pixels.reduce((most, slope) => Math.max(most, Math.abs(slope)), 0) || 1;
-  return { ...slopes, pixels: slopes.pixels.map((slope) => 0.5 + 0.5 * slope / most) };
+  const sizes = slopes.pixels.map(Math.abs).sort();
+  const most = sizes[Math.ceil(SHOWN * sizes.length) - 1]! || sizes.at(-1)! || 1;
+  const within = (value: number): number => Math.max(-1, Math.min(1, value));
+  return { ...slopes, pixels: slopes.pixels.map((slope) => 0.5 + 0.5 * within(slope / most)) };
 }
 
 /** The channels whose peaks are highest in the mean; of equals, the one that comes first. */
