@@ -1,10 +1,11 @@
 // `deno task evaluate`: how good a trained network is on a data set's test images.
-import { evaluate, models, type Normalisation, table } from "../mod.ts";
+import { evaluate, type Normalisation, table } from "../mod.ts";
 import { choice, count, path, runCommand, text, toggle, UsageError } from "./command.ts";
 import { findPreprocessing, momentsOf } from "./run/beside_weights.ts";
 import { startDevice } from "./run/device.ts";
 import { DEFAULT_WEIGHTS } from "./run/load.ts";
-import { type Network, openNetwork } from "./run/network.ts";
+import { datasetOf, type Network, openNetwork } from "./run/network.ts";
+import { networkFlags, weightsFlag } from "./run/picture_flags.ts";
 import { say } from "./run/say.ts";
 import { type DatasetName, DATASETS, limited, loadDataset } from "./run/settings.ts";
 
@@ -12,15 +13,8 @@ const command = {
   name: "evaluate",
   summary: "Measures a trained network on a data set's test images.",
   flags: {
-    weights: path({
-      default: DEFAULT_WEIGHTS,
-      help:
-        "checkpoint of deno task train, or safetensors with PyTorch's names: a path, a URL, or a known name such as resnet18",
-    }),
-    model: choice(Object.keys(models), {
-      help: "the model it must be of",
-      defaultText: "found out by the file",
-    }),
+    weights: weightsFlag(DEFAULT_WEIGHTS),
+    model: networkFlags.model,
     dataset: choice(Object.keys(DATASETS) as DatasetName[], {
       help: "whose test images",
       defaultText: "the one it was trained on",
@@ -36,10 +30,7 @@ const command = {
     }),
     "batch-size": count({ min: 1, default: 256, help: "images at a time" }),
     limit: count({ min: 1, help: "the first N images only", defaultText: "all" }),
-    backend: choice(["webgpu", "cpu"], {
-      help: "where to compute",
-      defaultText: "webgpu, or cpu where there is no adapter",
-    }),
+    backend: networkFlags.backend,
     json: toggle({ help: "print one JSON object on stdout as the last line" }),
   },
   examples: [
@@ -66,15 +57,6 @@ function confusionText(
     heading: true,
     align: ["left", ...names.map(() => "right" as const)],
   });
-}
-
-/** The data set to measure on: the flag's, or the one the network was trained on. */
-function datasetOf(network: Network, flag: DatasetName | undefined): DatasetName {
-  const dataset = flag ?? network.trained?.settings.dataset;
-  if (dataset) return dataset;
-  throw new UsageError(
-    `--dataset must be given for weights from PyTorch: one of ${Object.keys(DATASETS).join(", ")}`,
-  );
 }
 
 /** How pixels become numbers: training's way, or that of the weights. */

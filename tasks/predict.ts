@@ -3,7 +3,6 @@ import {
   decodeImage,
   type Image,
   inputShapeOf,
-  models,
   preprocess,
   type Shape,
   table,
@@ -11,12 +10,13 @@ import {
   tf,
   topClasses,
 } from "../mod.ts";
-import { choice, count, path, runCommand, text, toggle, UsageError } from "./command.ts";
+import { choice, count, path, runCommand, toggle, UsageError } from "./command.ts";
 import { findClassNames, findPreprocessing } from "./run/beside_weights.ts";
 import { startDevice } from "./run/device.ts";
 import { DEFAULT_WEIGHTS } from "./run/load.ts";
 import { type Inversion, INVERSIONS, prepareGrey } from "./run/grey_picture.ts";
 import { type Network, openNetwork } from "./run/network.ts";
+import { networkFlags, weightsFlag } from "./run/picture_flags.ts";
 import { readFile } from "./run/read_file.ts";
 import { say } from "./run/say.ts";
 
@@ -25,32 +25,13 @@ const command = {
   summary: "Classifies a picture (PNG, JPEG) by a trained network.",
   positionals: { image: path({ required: true, help: "the picture" }) },
   flags: {
-    weights: path({
-      default: DEFAULT_WEIGHTS,
-      help:
-        "checkpoint of deno task train, or safetensors with PyTorch's names: a path, a URL, or a known name such as resnet18",
-    }),
-    model: choice(Object.keys(models), {
-      help: "the model it must be of",
-      defaultText: "found out by the file",
-    }),
+    ...networkFlags,
+    weights: weightsFlag(DEFAULT_WEIGHTS),
     top: count({ min: 1, default: 5, help: "how many classes to print" }),
-    preprocessing: text({
-      help: "torchvision, inception, googlenet, caffe, cifar, or a JSON file",
-      defaultText: "what the weights say, or NAME.json beside them, or the model's usual",
-    }),
-    classes: path({
-      help: "a file with the classes' names, a line each",
-      defaultText: "NAME.classes.txt beside the weights, or ImageNet's, CIFAR-10's",
-    }),
     invert: choice(INVERSIONS, {
       default: "auto",
       help:
         "for networks that see grey, whether dark and light change places: MNIST's digits are light on dark; auto looks at the picture's edge",
-    }),
-    backend: choice(["webgpu", "cpu"], {
-      help: "where to compute",
-      defaultText: "webgpu, or cpu where there is no adapter",
     }),
     json: toggle({ help: "print one JSON object on stdout as the last line" }),
   },

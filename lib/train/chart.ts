@@ -12,6 +12,42 @@ type Charts = { init(element: null, theme: null, options: Record<string, unknown
 // Deno fetches those when a program starts, and this is 12 MB that only a finished run needs.
 const ECHARTS = "npm:echarts@6.1.0/dist/echarts.esm.min.mjs";
 
+/** The charts' font and colours: of text, of what is less, of lines behind the figures. */
+export const FONT = "Helvetica, Arial, sans-serif";
+export const INK = "#24292f";
+export const MUTED = "#57606a";
+export const RULE = "#e4e8ec";
+
+/**
+ * What all charts have: white ground, a heading on the left, the curves' names on the right.
+ *
+ * @param title the heading
+ */
+export function chartFrame(title: string): Record<string, unknown> {
+  return {
+    animation: false,
+    backgroundColor: "#ffffff",
+    textStyle: { fontFamily: FONT, fontSize: 12 },
+    title: {
+      text: title,
+      left: 16,
+      top: 14,
+      textStyle: { color: INK, fontWeight: "bold", fontSize: 18 },
+    },
+    legend: {
+      right: 28,
+      top: 20,
+      icon: "roundRect",
+      itemWidth: 18,
+      itemHeight: 4,
+      // Wide, as the width of text in the reader's font can only be guessed here.
+      itemGap: 28,
+      textStyle: { color: INK },
+      selectedMode: false,
+    },
+  };
+}
+
 /**
  * A chart as an SVG picture that needs nothing else.
  *

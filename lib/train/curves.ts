@@ -1,5 +1,5 @@
 // Draws the curves of a training run as an SVG picture.
-import { chartSvg } from "./chart.ts";
+import { chartFrame, chartSvg, FONT, MUTED, RULE } from "./chart.ts";
 import { curvePanels, type CurvesOptions, type Panel, type Point } from "./curve_panels.ts";
 import type { EpochRecord } from "./history.ts";
 
@@ -7,14 +7,10 @@ export type { CurvesOptions, StepRecord } from "./curve_panels.ts";
 
 const WIDTH = 960;
 const HEIGHT = 400;
-const FONT = "Helvetica, Arial, sans-serif";
 // Okabe and Ito's blue and vermilion, told apart under every colour blindness.
 const TRAINING = "#0072b2";
 const VALIDATION = "#d55e00";
 const STEPS = "#a6cee3";
-const INK = "#24292f";
-const MUTED = "#57606a";
-const RULE = "#e4e8ec";
 
 /** One curve; those of epochs have dots, and say their last value at their end. */
 function series(
@@ -129,26 +125,7 @@ function chartOption(
   const ends = panels.flatMap(({ steps, training }) => [steps.at(-1)?.[0], training.at(-1)?.[0]]);
   const last = Math.ceil(Math.max(1, ...ends.map((end) => end ?? 1)) - 1e-9);
   return {
-    animation: false,
-    backgroundColor: "#ffffff",
-    textStyle: { fontFamily: FONT, fontSize: 12 },
-    title: {
-      text: options.title,
-      left: 16,
-      top: 14,
-      textStyle: { color: INK, fontWeight: "bold", fontSize: 18 },
-    },
-    legend: {
-      right: 28,
-      top: 20,
-      icon: "roundRect",
-      itemWidth: 18,
-      itemHeight: 4,
-      // Wide, as the width of text in the reader's font can only be guessed here.
-      itemGap: 28,
-      textStyle: { color: INK },
-      selectedMode: false,
-    },
+    ...chartFrame(options.title),
     ...axes(panels, last),
     series: allSeries(panels),
   };

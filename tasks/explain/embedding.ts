@@ -1,6 +1,5 @@
 // `deno task explain embedding`: a data set's features as dots in the plane.
 import {
-  features,
   key,
   labelAgreement,
   principalComponents,
@@ -14,6 +13,7 @@ import {
   examplesFlags,
   examplesProgress,
   featureLayer,
+  featuresOf,
   openExamples,
 } from "../run/looked_examples.ts";
 import { layerFlag, networkFlags, outputFlags, seedFlag } from "../run/picture_flags.ts";
@@ -51,7 +51,8 @@ const JUDGED = 10;
 /** Writes the maps. */
 export async function run(flags: Values<typeof command.flags>): Promise<void> {
   const looked = await openLooked(flags);
-  const { examples, normalise, settings } = await openExamples(looked, flags);
+  const opened = await openExamples(looked, flags);
+  const { examples, settings } = opened;
   const { labels, classNames, name } = examples;
   const { places, method, neighbours, seed } = flags;
   if (Math.max(neighbours, JUDGED) >= labels.length) {
@@ -67,10 +68,7 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
     task: command.name,
     settings: { ...looked.settings, ...settings },
   });
-  const network = await looked.start();
-  const progress = examplesProgress(`features of ${layer}`);
-  const options = { normalise, places, onProgress: progress.update };
-  const own = await features(network, examples, layer, options).finally(progress.stop);
+  const own = await featuresOf(looked, opened, layer, places);
   const agreement: Record<string, number> = { features: labelAgreement(own, labels, JUDGED) };
   const nameOf = (i: number): string => `${i}: ${classNames[labels[i]!]}`;
   if (method !== "umap") {

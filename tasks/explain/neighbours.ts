@@ -1,13 +1,8 @@
 // `deno task explain neighbours`: which images are near one another, as pixels and as features.
-import { features, neighboursFigure, pixelFeatures, requireLayer } from "../../mod.ts";
+import { neighboursFigure, pixelFeatures, requireLayer } from "../../mod.ts";
 import { choice, count, text, UsageError, type Values } from "../command.ts";
 import { openLooked } from "../run/looked.ts";
-import {
-  examplesFlags,
-  examplesProgress,
-  featureLayer,
-  openExamples,
-} from "../run/looked_examples.ts";
+import { examplesFlags, featureLayer, featuresOf, openExamples } from "../run/looked_examples.ts";
 import { layerFlag, networkFlags, outputFlags } from "../run/picture_flags.ts";
 import { openPictureFolder } from "../run/picture_folder.ts";
 import { numbersIn } from "../run/numbers.ts";
@@ -52,7 +47,8 @@ function firstOfEach(labels: Uint8Array): number[] {
 /** Writes the figure of neighbours. */
 export async function run(flags: Values<typeof command.flags>): Promise<void> {
   const looked = await openLooked(flags);
-  const { examples, normalise, settings } = await openExamples(looked, flags);
+  const opened = await openExamples(looked, flags);
+  const { examples, settings } = opened;
   const total = examples.labels.length;
   const { places, k } = flags;
   const layer = flags.layer ?? featureLayer(looked);
@@ -67,10 +63,7 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
     task: command.name,
     settings: { ...looked.settings, ...settings },
   });
-  const network = await looked.start();
-  const progress = examplesProgress(`features of ${layer}`);
-  const options = { normalise, places, onProgress: progress.update };
-  const own = await features(network, examples, layer, options).finally(progress.stop);
+  const own = await featuresOf(looked, opened, layer, places);
   const spaces = [
     { name: "pixels", features: pixelFeatures(examples) },
     { name: `features of ${layer}`, features: own },

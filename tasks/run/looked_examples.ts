@@ -1,10 +1,18 @@
 // The images of a data set that a network is shown, for subcommands of `explain` that look at many.
 import process from "node:process";
-import { type Examples, layersOf, type Normalisation, type Path } from "../../mod.ts";
+import {
+  type Examples,
+  type Features,
+  features,
+  layersOf,
+  type Normalisation,
+  type Path,
+} from "../../mod.ts";
 import { choice, count, path, UsageError } from "../command.ts";
 import { makeBar } from "../progress/bar.ts";
 import { momentsOf } from "./beside_weights.ts";
 import type { Looked } from "./looked.ts";
+import { datasetOf } from "./network.ts";
 import { type DatasetName, DATASETS, limited, loadDataset } from "./settings.ts";
 
 /** What says which images; `openExamples` takes their values. */
@@ -51,14 +59,7 @@ export async function openExamples(
   flags: ExamplesValues,
 ): Promise<LookedExamples> {
   const { opened, units, inputShape } = looked;
-  const dataset = flags.dataset ?? opened.trained?.settings.dataset;
-  if (!dataset) {
-    throw new UsageError(
-      `--dataset must be given for weights from PyTorch: one of ${
-        Object.keys(DATASETS).join(", ")
-      }`,
-    );
-  }
+  const dataset = datasetOf(opened, flags.dataset);
   const { test } = await loadDataset(dataset, flags["data-dir"]);
   if (`${test.imageShape}` !== `${inputShape}`) {
     throw new UsageError(
@@ -106,4 +107,24 @@ export function examplesProgress(what: string): {
     },
     stop: () => isShown && bar.stop(),
   };
+}
+
+/**
+ * Starts the device, and answers what a layer makes of all images, under a bar.
+ *
+ * @param looked the network
+ * @param opened the images
+ * @param layer the layer's path
+ * @param places whether of maps the means are taken or each place
+ */
+export async function featuresOf(
+  looked: Looked,
+  { examples, normalise }: LookedExamples,
+  layer: Path,
+  places: "mean" | "each",
+): Promise<Features> {
+  const network = await looked.start();
+  const progress = examplesProgress(`features of ${layer}`);
+  const options = { normalise, places, onProgress: progress.update };
+  return await features(network, examples, layer, options).finally(progress.stop);
 }

@@ -12,9 +12,11 @@ import {
   type Tree,
   type Weights,
 } from "../../mod.ts";
+import { UsageError } from "../command.ts";
 import { type DownloadProgress, downloadProgress } from "../progress.ts";
 import { loadTrained, type Trained } from "./load.ts";
 import { say } from "./say.ts";
+import { type DatasetName, DATASETS } from "./settings.ts";
 
 /** A network of which nothing is on the device yet. */
 export type Network = {
@@ -125,4 +127,19 @@ function torchNetwork(
       return await fromTorch(model, shape, opened, layout);
     },
   };
+}
+
+/**
+ * The data set to show a network: the one that was named, or the one it was trained on.
+ *
+ * @param network the network
+ * @param flag what `--dataset` says
+ * @throws {UsageError} where none is named for weights from PyTorch
+ */
+export function datasetOf(network: Network, flag: DatasetName | undefined): DatasetName {
+  const dataset = flag ?? network.trained?.settings.dataset;
+  if (dataset) return dataset;
+  throw new UsageError(
+    `--dataset must be given for weights from PyTorch: one of ${Object.keys(DATASETS).join(", ")}`,
+  );
 }

@@ -43,14 +43,12 @@ export function checkpointPath(dir: string): string {
 }
 
 /**
- * Makes sure, before any work, that a run's files can be written.
+ * Makes a directory for a task's files, before any work.
  *
- * @param dir the directory, made where it is missing
- * @param settings the run's settings, written to `config.json`
- * @throws {Error} naming the directory, where it cannot be written
+ * @param dir the directory, which may be there already
+ * @throws {Error} naming the directory, where it cannot be made
  */
-export async function openOutputDir(dir: string, settings: Settings): Promise<OutputDir> {
-  const at = (name: string): string => inside(dir, name);
+export async function makeOutputDir(dir: string): Promise<void> {
   try {
     await Deno.mkdir(dir, { recursive: true });
   } catch (error) {
@@ -60,6 +58,18 @@ export async function openOutputDir(dir: string, settings: Settings): Promise<Ou
     }
     throw error;
   }
+}
+
+/**
+ * Makes sure, before any work, that a run's files can be written.
+ *
+ * @param dir the directory, made where it is missing
+ * @param settings the run's settings, written to `config.json`
+ * @throws {Error} naming the directory, where it cannot be written
+ */
+export async function openOutputDir(dir: string, settings: Settings): Promise<OutputDir> {
+  const at = (name: string): string => inside(dir, name);
+  await makeOutputDir(dir);
   await writeFileAtomically(at("config.json"), JSON.stringify(settings, null, 2) + "\n");
   const checkpoint = checkpointPath(dir);
   return {

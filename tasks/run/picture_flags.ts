@@ -6,13 +6,22 @@ import { INVERSIONS } from "./grey_picture.ts";
 /** A network that comes with the project: ReLUs, for the ways back through them. */
 const OWN_NETWORK = "examples/networks/lenet5-relu-mnist.safetensors";
 
-/** What says whose network is looked into, and where it computes; `openLooked` takes their values. */
-export const networkFlags = {
-  weights: path({
-    default: OWN_NETWORK,
+/**
+ * `--weights`: whose network it is; `openNetwork` takes its value.
+ *
+ * @param standard the weights where none are named
+ */
+export function weightsFlag(standard: string): Flag<string> {
+  return path({
+    default: standard,
     help:
       "checkpoint of deno task train, or safetensors with PyTorch's names: a path, a URL, or a known name such as resnet18",
-  }),
+  }) as Flag<string>;
+}
+
+/** What says whose network is looked into, and where it computes; `openLooked` takes their values. */
+export const networkFlags = {
+  weights: weightsFlag(OWN_NETWORK),
   model: choice(Object.keys(models), {
     help: "the model it must be of",
     defaultText: "found out by the file",

@@ -1,6 +1,7 @@
 // The folder that `explain` and `generate` leave: pictures, each beside its settings, and a page that shows them.
 import { encodePng, type Image, type Json, writeFileAtomically } from "../../mod.ts";
 import { pageOf, type Shown } from "./picture_page.ts";
+import { makeOutputDir } from "./output_dir.ts";
 import { say } from "./say.ts";
 
 /** What a picture was made by: plain values, which JSON can hold. */
@@ -64,19 +65,6 @@ function stemOf(name: string): string {
   return name.replace(/\.\w+$/, "");
 }
 
-/** Makes the folder, before any work, where it can be. */
-async function makeFolder(dir: string): Promise<void> {
-  try {
-    await Deno.mkdir(dir, { recursive: true });
-  } catch (error) {
-    if (error instanceof Error) {
-      error.message =
-        `Cannot use the output directory ${dir} as it must be one that can be written: ${error.message}`;
-    }
-    throw error;
-  }
-}
-
 /**
  * Opens a folder for pictures, before any work.
  *
@@ -86,7 +74,7 @@ async function makeFolder(dir: string): Promise<void> {
 export async function openPictureFolder(options: PictureFolderOptions): Promise<PictureFolder> {
   const { title, task, settings: common } = options;
   const dir = options.dir.replace(/(?<=.)\/+$/, "");
-  await makeFolder(dir);
+  await makeOutputDir(dir);
   const shown = new Map<string, Shown>();
   const saveFile: PictureFolder["saveFile"] = async (file, contents, caption, settings = {}) => {
     const name = fileName(file);

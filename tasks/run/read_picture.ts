@@ -1,15 +1,9 @@
 // The picture that a network looks at: its numbers as the network sees them, and as they are shown.
-import {
-  decodeImage,
-  type Examples,
-  type Image,
-  preprocess,
-  type Tensor4D,
-  tf,
-} from "../../mod.ts";
+import { decodeImage, exampleImage, type Image, preprocess, type Tensor4D, tf } from "../../mod.ts";
 import { UsageError } from "../command.ts";
 import { type Inversion, prepareGrey } from "./grey_picture.ts";
 import type { Looked } from "./looked.ts";
+import { readFile } from "./read_file.ts";
 import { loadDataset } from "./settings.ts";
 
 /** A picture that a network looks at. */
@@ -46,7 +40,7 @@ export async function readPicture(
   }
   const wanted = image ?? "0";
   if (/^\d+$/.test(wanted)) return await ofDataset(looked, Number(wanted));
-  return ofFile(looked, decodeImage(await Deno.readFile(wanted), wanted), wanted, invert);
+  return ofFile(looked, decodeImage(await readFile(wanted), wanted), wanted, invert);
 }
 
 /** A picture of pixels that the network's units are made of. */
@@ -105,12 +99,4 @@ async function ofDataset(looked: Looked, index: number): Promise<Picture> {
   const settings = { image: String(index), dataset, label };
   const source = `test image ${index} of ${dataset}, "${label}"`;
   return picture(looked, exampleImage(test, index), source, settings);
-}
-
-/** An image of a data set as a picture. */
-function exampleImage(examples: Examples, index: number): Image {
-  const [height, width, channels] = examples.imageShape as [number, number, 1 | 3];
-  const size = height * width * channels;
-  const bytes = examples.images.subarray(index * size, (index + 1) * size);
-  return { width, height, channels, pixels: Float32Array.from(bytes, (byte) => byte / 255) };
 }

@@ -13,13 +13,13 @@ import {
   localResponseNorm,
   maxPool,
   meanPool,
-  normal,
   sgd,
   start,
   tf,
   type Tree,
 } from "../../mod.ts";
 import type { GuardedBackend } from "../../lib/device/backend.ts";
+import { randomTensor } from "../random_tensor.ts";
 import { gpuTest } from "./adapter.ts";
 import { onEachForm } from "./forms.ts";
 
@@ -51,16 +51,13 @@ async function assertSame(compute: () => tf.Tensor[], what = ""): Promise<void> 
   });
 }
 
-const random = (seed: number, shape: number[]): tf.Tensor =>
-  tf.tensor(normal(key(seed), tf.util.sizeFromShape(shape)), shape);
-
 gpuTest("matrix products read and write factors and results in ranges", async () => {
   await start();
   for (const [rows, depth, columns] of [[36, 52, 44], [35, 51, 43]] as const) {
     await assertSame(() => [
-      tf.matMul(random(1, [rows, depth]), random(2, [depth, columns])),
-      tf.matMul(random(1, [rows, depth]), random(2, [columns, depth]), false, true),
-      tf.matMul(random(1, [depth, rows]), random(2, [depth, columns]), true, false),
+      tf.matMul(randomTensor(1, [rows, depth]), randomTensor(2, [depth, columns])),
+      tf.matMul(randomTensor(1, [rows, depth]), randomTensor(2, [columns, depth]), false, true),
+      tf.matMul(randomTensor(1, [depth, rows]), randomTensor(2, [depth, columns]), true, false),
     ]);
   }
 });
@@ -70,11 +67,11 @@ gpuTest("convolutions and their gradients read and write in ranges", async () =>
   const options = { stride: [1, 1], padding: "same", dilation: [1, 1], groups: 1 } as const;
   for (const channels of [4, 3]) {
     await assertSame(() => {
-      const x = random(1, [2, 13, 14, channels]) as tf.Tensor4D;
-      const kernel = random(2, [3, 3, channels, 8]) as tf.Tensor4D;
+      const x = randomTensor(1, [2, 13, 14, channels]) as tf.Tensor4D;
+      const kernel = randomTensor(2, [3, 3, channels, 8]) as tf.Tensor4D;
       const f = (one: tf.Tensor, other: tf.Tensor): tf.Tensor =>
         convolve(one as tf.Tensor4D, other as tf.Tensor4D, options);
-      const [dx, dw] = tf.grads(f)([x, kernel], random(3, [2, 13, 14, 8]));
+      const [dx, dw] = tf.grads(f)([x, kernel], randomTensor(3, [2, 13, 14, 8]));
       return [f(x, kernel), dx!, dw!];
     });
   }
@@ -84,7 +81,7 @@ gpuTest("element by element: activations, dropout", async () => {
   await start();
   for (const size of [3000, 3001]) {
     await assertSame(() => {
-      const x = random(1, [size]);
+      const x = randomTensor(1, [size]);
       return [tf.relu(x), tf.tanh(x), dropUnits(x, 0.5, key(3))];
     });
   }
@@ -94,10 +91,10 @@ gpuTest("element by element: arithmetic with another tensor and with a number", 
   await start();
   for (const size of [3000, 3001]) {
     await assertSame(() => {
-      const [a, b] = [random(1, [size]), random(2, [1, size])];
+      const [a, b] = [randomTensor(1, [size]), randomTensor(2, [1, size])];
       const f = (a: tf.Tensor, b: tf.Tensor): tf.Tensor =>
         tf.add(tf.mul(a, tf.sub(b, 0.5)), tf.div(3, tf.square(a)));
-      return [f(a, b), ...tf.grads(f)([a, b], random(3, [1, size]))];
+      return [f(a, b), ...tf.grads(f)([a, b], randomTensor(3, [1, size]))];
     });
   }
 });
@@ -117,10 +114,10 @@ gpuTest("layers on activations read and write in ranges, forward and backward", 
       const shape = [3, 21, 19, channels];
       const { params, state } = init(layer, key(1), shape.slice(1));
       await assertSame(() => {
-        const x = random(1, shape);
+        const x = randomTensor(1, shape);
         const f = (x: tf.Tensor): tf.Tensor => layer.apply(params, state, x, { training: true })[0];
         const y = f(x);
-        return [y, tf.grad(f)(x, random(3, y.shape))];
+        return [y, tf.grad(f)(x, randomTensor(3, y.shape))];
       }, name);
     }
   }
@@ -130,7 +127,7 @@ gpuTest("sums and means along any axes read and write in ranges", async () => {
   await start();
   for (const axes of [[0], [1], [2], [0, 1], [1, 2], [0, 1, 2]]) {
     await assertSame(() => {
-      const x = random(1, [13, 17, 24]);
+      const x = randomTensor(1, [13, 17, 24]);
       const f = (x: tf.Tensor): tf.Tensor => tf.mean(x, axes);
       return [tf.sum(x, axes), tf.grad(f)(x, f(x))];
     });
@@ -142,7 +139,7 @@ gpuTest("optimisers step a parameter that is bound in ranges beside others", asy
   const shapes = { a: [7], b: [40, 77], c: [61, 51], d: [] };
   const tree = (seed: number): Tree =>
     Object.fromEntries(
-      Object.entries(shapes).map(([name, shape]) => [name, random(seed, shape)]),
+      Object.entries(shapes).map(([name, shape]) => [name, randomTensor(seed, shape)]),
     );
   for (const optimizer of [adam(), sgd({ learningRate: 0.1, momentum: 0.9 }), sgd()]) {
     await assertSame(() => {
@@ -159,7 +156,7 @@ gpuTest("optimisers step a parameter that is bound in ranges beside others", asy
 gpuTest("an operation of tfjs's own refuses what its bindings can not hold", async () => {
   await start();
   await withBindingsOf(4096, () => {
-    const x = random(1, [64, 40]);
+    const x = randomTensor(1, [64, 40]);
     assertThrows(() => tf.reverse(x, 0), RangeError, "largest storage binding is 4096 bytes");
     x.dispose();
     return Promise.resolve();

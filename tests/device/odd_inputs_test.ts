@@ -25,12 +25,9 @@ import {
   type Tensor,
   tf,
 } from "../../mod.ts";
+import { randomTensor } from "../random_tensor.ts";
 import { gpuTest } from "./adapter.ts";
 import { onEachForm } from "./forms.ts";
-
-function random(seed: number, shape: number[]): Tensor {
-  return tf.tensor(normal(key(seed), tf.util.sizeFromShape(shape)), shape);
-}
 
 /** Random numbers with `odd` in their middle. */
 function spiked(shape: number[], odd: number): Tensor {
@@ -60,7 +57,7 @@ function applied(layer: AnyLayer, x: Tensor, training = false): Tensor[] {
 }
 
 function updated(rule: ReturnType<typeof adam | typeof sgd>, gradient: Tensor): Tensor[] {
-  const params = { w: random(1, gradient.shape) };
+  const params = { w: randomTensor(1, gradient.shape) };
   const [updates] = rule.update({ w: gradient }, rule.init(params) as never, params);
   return [applyUpdates(params, updates).w];
 }
@@ -72,17 +69,37 @@ const targets = (): tf.Tensor2D =>
 
 const CALLS: { readonly [name: string]: (odd: number) => Tensor[] } = {
   "convolution, images": (odd) =>
-    withGradients(convolved, spiked([17, 9, 9, 4], odd), random(2, [3, 3, 4, 8]), random(3, [8])),
+    withGradients(
+      convolved,
+      spiked([17, 9, 9, 4], odd),
+      randomTensor(2, [3, 3, 4, 8]),
+      randomTensor(3, [8]),
+    ),
   "convolution, few channels": (odd) =>
-    withGradients(convolved, spiked([2, 9, 9, 3], odd), random(2, [3, 3, 3, 5]), random(3, [5])),
+    withGradients(
+      convolved,
+      spiked([2, 9, 9, 3], odd),
+      randomTensor(2, [3, 3, 3, 5]),
+      randomTensor(3, [5]),
+    ),
   "convolution, filters": (odd) =>
-    withGradients(convolved, random(1, [2, 9, 9, 3]), spiked([3, 3, 3, 5], odd), random(3, [5])),
+    withGradients(
+      convolved,
+      randomTensor(1, [2, 9, 9, 3]),
+      spiked([3, 3, 3, 5], odd),
+      randomTensor(3, [5]),
+    ),
   "convolution, bias": (odd) =>
-    withGradients(convolved, random(1, [2, 9, 9, 3]), random(2, [3, 3, 3, 5]), spiked([5], odd)),
+    withGradients(
+      convolved,
+      randomTensor(1, [2, 9, 9, 3]),
+      randomTensor(2, [3, 3, 3, 5]),
+      spiked([5], odd),
+    ),
   "product, vectors": (odd) =>
-    withGradients((a, b) => tf.matMul(a, b), spiked([33, 20], odd), random(2, [20, 12])),
+    withGradients((a, b) => tf.matMul(a, b), spiked([33, 20], odd), randomTensor(2, [20, 12])),
   "product, odd sizes": (odd) =>
-    withGradients((a, b) => tf.matMul(a, b), spiked([3, 7], odd), random(2, [7, 5])),
+    withGradients((a, b) => tf.matMul(a, b), spiked([3, 7], odd), randomTensor(2, [7, 5])),
   sum: (odd) => withGradients((x) => tf.sum(x, [0, 1, 2]), spiked(IMAGES, odd)),
   mean: (odd) => withGradients((x) => tf.mean(x), spiked(IMAGES, odd)),
   max: (odd) => [tf.max(spiked(ROWS, odd), 1), tf.min(spiked(ROWS, odd), 1)],

@@ -3,11 +3,9 @@ import { assert, assertEquals, assertGreater, assertRejects, assertThrows } from
 import {
   classImage,
   classScore,
-  init,
   key,
   lenet5,
   loadTorch,
-  type Network,
   preprocessings,
   relu,
   sequential,
@@ -21,20 +19,13 @@ import {
 import { onCpu, onEachBackend } from "../backends.ts";
 import { hasAdapter } from "../device/adapter.ts";
 import { sharedDataTest, sharedPath } from "../shared_data.ts";
-
-const SHAPE = [28, 28, 1];
-
-function network(): Network {
-  const model = lenet5();
-  const { params, state } = init(model, key(1), SHAPE);
-  return { model, params, state } as Network;
-}
+import { SHAPE, untrained } from "./untrained.ts";
 
 onEachBackend(
   "either style climbs from its start, and the same key makes the same bytes",
   async () => {
     for (const style of ["l2", "natural"] as const) {
-      const make = () => classImage(network(), 3, { shape: SHAPE, steps: 5, style, key: key(2) });
+      const make = () => classImage(untrained(), 3, { shape: SHAPE, steps: 5, style, key: key(2) });
       const [first, again] = [await make(), await make()];
       assertGreater(first.scores.at(-1)!, first.scores[0]!);
       assertEquals(await first.images.data(), await again.images.data());
@@ -49,7 +40,7 @@ onCpu(
     const mean = tf.tensor3d(uniform(key(3), 28 * 28, 0.2, 0.8), [28, 28, 1]);
     for (const style of ["l2", "natural"] as const) {
       let first: Float32Array | undefined;
-      const { images } = await classImage(network(), 3, {
+      const { images } = await classImage(untrained(), 3, {
         shape: SHAPE,
         steps: 1,
         style,
@@ -72,7 +63,7 @@ onCpu("feature maps that are rectified before their mean are climbed before that
 });
 
 onCpu("classes that are not there, probabilities and no steps are refused", async () => {
-  const net = network();
+  const net = untrained();
   const make = (index: number, steps = 1) => classImage(net, index, { shape: SHAPE, steps });
   await assertRejects(() => make(10), RangeError, "from 0 to 9");
   await assertRejects(() => make(1.5), RangeError, "whole number");

@@ -9,10 +9,8 @@ import {
   fourier,
   gramMatrix,
   guidedBy,
-  init,
   key,
   layerEnergy,
-  lenet5,
   likeness,
   type Network,
   neuron,
@@ -26,14 +24,7 @@ import {
 } from "../../mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { assertAscends } from "./ascends.ts";
-
-const SHAPE = [28, 28, 1];
-
-function network(): Network {
-  const model = lenet5();
-  const { params, state } = init(model, key(1), SHAPE);
-  return { model, params, state } as Network;
-}
+import { SHAPE, untrained } from "./untrained.ts";
 
 function outputOf({ model, params, state }: Network, seed: number, path: string): Tensor {
   const image = tf.tensor(normal(key(seed), 28 * 28, 0.5, 0.2), [1, ...SHAPE]);
@@ -41,7 +32,7 @@ function outputOf({ model, params, state }: Network, seed: number, path: string)
 }
 
 onEachBackend("every objective climbs in three steps", async () => {
-  const net = network();
+  const net = untrained();
   const other = outputOf(net, 7, "pool1");
   const objectives: readonly Objective[] = [
     classLogit(3),
@@ -109,7 +100,7 @@ onEachBackend("style, diversity and the guide are what plain TypeScript says", a
 });
 
 onCpu("features of another shape, and layers that are not there, are refused", () => {
-  const { model } = network();
+  const { model } = untrained();
   const refuse = (objective: Objective, says: string): void => {
     assertThrows(() => objective.check(model, SHAPE), Error, says);
   };

@@ -1,12 +1,8 @@
 // Draws accuracy under attack against ε as an SVG picture.
-import { chartSvg } from "../../train/chart.ts";
+import { chartFrame, chartSvg, FONT, MUTED, RULE } from "../../train/chart.ts";
 import type { Norm } from "./norm.ts";
 import type { Robustness } from "./robustness.ts";
 
-const FONT = "Helvetica, Arial, sans-serif";
-const INK = "#24292f";
-const MUTED = "#57606a";
-const RULE = "#e4e8ec";
 // Okabe and Ito's colours, told apart under every colour blindness.
 const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"] as const;
 
@@ -111,25 +107,7 @@ export async function robustnessSvg(
   const { title, isIn255ths = norm === "linf" } = chart;
   const scale = isIn255ths ? 255 : 1;
   const option = {
-    animation: false,
-    backgroundColor: "#ffffff",
-    textStyle: { fontFamily: FONT, fontSize: 12 },
-    title: {
-      text: title,
-      left: 16,
-      top: 14,
-      textStyle: { color: INK, fontWeight: "bold", fontSize: 18 },
-    },
-    legend: {
-      right: 28,
-      top: 20,
-      icon: "roundRect",
-      itemWidth: 18,
-      itemHeight: 4,
-      itemGap: 28,
-      textStyle: { color: INK },
-      selectedMode: false,
-    },
+    ...chartFrame(title),
     ...axes(`ε, by ${NAMES[norm!]}${isIn255ths ? ", in 255ths" : ", in pixels of 0 to 1"}`),
     series: Object.entries(curves).map(([name, found], i) =>
       seriesOf(name, found, scale, COLOURS[i % COLOURS.length]!)
