@@ -38,7 +38,10 @@ export const command = {
     ...outputFlags("explain-activations"),
   },
   examples: [
-    ["deno task explain activations --layer conv1,pool2", "by what deno task train left"],
+    [
+      "deno task explain activations --layer conv1,pool2",
+      "by the LeNet-5 that comes with the project",
+    ],
     [
       "deno task explain activations --image cat.png --weights squeezenet1_0.safetensors --layer relu1,fire4",
       "a photo",

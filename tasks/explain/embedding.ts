@@ -40,7 +40,7 @@ export const command = {
     ...outputFlags("explain-embedding"),
   },
   examples: [
-    ["deno task explain embedding", "digits, by what deno task train left"],
+    ["deno task explain embedding", "digits, by the LeNet-5 that comes with the project"],
     ["deno task explain embedding --method umap --limit 1000 --layer pool2", "earlier features"],
   ],
 } as const;

@@ -28,7 +28,7 @@ export const command = {
     ...outputFlags("explain-filters"),
   },
   examples: [
-    ["deno task explain filters", "by what deno task train left"],
+    ["deno task explain filters", "by the LeNet-5 that comes with the project"],
     ["deno task explain filters --weights squeezenet1_0.safetensors", "96 filters in colour"],
     ["deno task explain filters --layer conv2 --unit 3", "one filter's channels"],
   ],

@@ -26,7 +26,7 @@ export const command = {
     ...outputFlags("explain-grad-cam"),
   },
   examples: [
-    ["deno task explain grad-cam", "of a test image, by what deno task train left"],
+    ["deno task explain grad-cam", "of a test image, by the LeNet-5 that comes with the project"],
     [
       "deno task explain grad-cam --image cat.png --weights squeezenet1_0.safetensors --layer fire9",
       "a photo",

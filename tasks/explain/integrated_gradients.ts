@@ -26,7 +26,10 @@ export const command = {
     ...outputFlags("explain-integrated-gradients"),
   },
   examples: [
-    ["deno task explain integrated-gradients", "of a test image, by what deno task train left"],
+    [
+      "deno task explain integrated-gradients",
+      "of a test image, by the LeNet-5 that comes with the project",
+    ],
     [
       "deno task explain integrated-gradients --image cat.png --weights squeezenet1_0.safetensors",
       "a photo",

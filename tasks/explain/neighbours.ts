@@ -30,7 +30,7 @@ export const command = {
     ...outputFlags("explain-neighbours"),
   },
   examples: [
-    ["deno task explain neighbours", "digits, by what deno task train left"],
+    ["deno task explain neighbours", "digits, by the LeNet-5 that comes with the project"],
     [
       "deno task explain neighbours --weights resnet20.safetensors --dataset cifar10 --data-dir cifar-10-batches-bin",
       "Figure 12.26",

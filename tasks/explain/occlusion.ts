@@ -34,7 +34,7 @@ export const command = {
     ...outputFlags("explain-occlusion"),
   },
   examples: [
-    ["deno task explain occlusion", "of a test image, by what deno task train left"],
+    ["deno task explain occlusion", "of a test image, by the LeNet-5 that comes with the project"],
     [
       "deno task explain occlusion --image cat.png --weights squeezenet1_0.safetensors --window 40",
       "a photo",

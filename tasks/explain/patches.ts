@@ -41,7 +41,7 @@ export const command = {
     ...outputFlags("explain-patches"),
   },
   examples: [
-    ["deno task explain patches", "digits, by what deno task train left"],
+    ["deno task explain patches", "digits, by the LeNet-5 that comes with the project"],
     [
       "deno task explain patches --weights resnet20.safetensors --dataset cifar10 --data-dir cifar-10-batches-bin --layer stage2/block1 --rule deconvnet",
       "Figure 12.29",

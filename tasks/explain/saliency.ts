@@ -42,7 +42,7 @@ export const command = {
     ...outputFlags("explain-saliency"),
   },
   examples: [
-    ["deno task explain saliency", "of a test image, by what deno task train left"],
+    ["deno task explain saliency", "of a test image, by the LeNet-5 that comes with the project"],
     [
       "deno task explain saliency --image cat.png --weights squeezenet1_0.safetensors --rule guided",
       "a photo",

@@ -28,7 +28,7 @@ export const command = {
     ...outputFlags("generate-class-image"),
   },
   examples: [
-    ["deno task generate class-image --class 3", "by what deno task train left"],
+    ["deno task generate class-image --class 3", "by the LeNet-5 that comes with the project"],
     [
       "deno task generate class-image --weights squeezenet1_0.safetensors --class flamingo --animate",
       "of ImageNet",

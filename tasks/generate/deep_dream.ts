@@ -55,7 +55,7 @@ export const command = {
     ...outputFlags("generate-deep-dream"),
   },
   examples: [
-    ["deno task generate deep-dream --image noise", "by what deno task train left"],
+    ["deno task generate deep-dream --image noise", "by the LeNet-5 that comes with the project"],
     [
       "deno task generate deep-dream --weights squeezenet1_0.safetensors --image clouds.png --layer fire8",
       "a photo",

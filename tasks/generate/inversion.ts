@@ -41,7 +41,10 @@ export const command = {
     ...outputFlags("generate-inversion"),
   },
   examples: [
-    ["deno task generate inversion --layer conv1,conv2", "by what deno task train left"],
+    [
+      "deno task generate inversion --layer conv1,conv2",
+      "by the LeNet-5 that comes with the project",
+    ],
     [
       "deno task generate inversion --weights squeezenet1_0.safetensors --image cat.png --layer relu1,fire4,fire9",
       "a photo",
