@@ -114,12 +114,12 @@ withNetwork(
       const made = ["adversarial", ...args, "--image", image, "--method", method, ...flags];
       const { files } = result(await run(...made));
       assertEquals(files.map((file) => file.split("/").at(-1)), [
+        "side-by-side.png",
         "original.png",
         "adversarial.png",
         "difference.png",
-        "side-by-side.png",
       ]);
-      const { width, height } = await pictureAt(files[1]!);
+      const { width, height } = await pictureAt(files[2]!);
       assertEquals([width, height], [28, 28]);
       const beside = JSON.parse(await Deno.readTextFile(`${dir}/out/adversarial.json`));
       assertEquals(beside.method, method);
