@@ -287,7 +287,9 @@ export {
   type StepReport,
   stepsPerEpoch,
 } from "./lib/train/fit.ts";
+export type { Trainable } from "./lib/train/trainable.ts";
 export {
+  type BeginOptions,
   beginTraining,
   disposeTraining,
   type Progress,
