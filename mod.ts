@@ -281,13 +281,24 @@ export {
   trainStep,
   type TrainStepOptions,
 } from "./lib/train/step.ts";
+export { fit } from "./lib/train/fit.ts";
+export { type FitOptions, stepsPerEpoch } from "./lib/train/fit_options.ts";
+export type { EpochReport, StepReport } from "./lib/train/reports.ts";
 export {
-  type EpochReport,
-  fit,
-  type FitOptions,
-  type StepReport,
-  stepsPerEpoch,
-} from "./lib/train/fit.ts";
+  type Answer,
+  type Answered,
+  type Callback,
+  type EpochAnswer,
+  type Memories,
+  type Memory,
+} from "./lib/train/callback.ts";
+export type { Monitored, MonitorOptions } from "./lib/train/monitor.ts";
+export { earlyStopping, type EarlyStoppingOptions } from "./lib/train/early_stopping.ts";
+export { checkpoints, type CheckpointsOptions } from "./lib/train/checkpoints.ts";
+export { csvLog } from "./lib/train/csv_log.ts";
+export { jsonLines } from "./lib/train/json_lines.ts";
+export { timeLimit } from "./lib/train/time_limit.ts";
+export { keptWeights } from "./lib/train/kept_weights.ts";
 export type { Trainable } from "./lib/train/trainable.ts";
 export {
   type BeginOptions,
@@ -304,6 +315,7 @@ export {
   predict,
   type Weights,
 } from "./lib/train/evaluate.ts";
+export { type Answers, topAccuracy } from "./lib/train/answers.ts";
 export { type Confusion, confusionMatrix, correctCount, topClasses } from "./lib/train/metrics.ts";
 
 export { progressOf, restoreTraining, restoreWeights, snapshot } from "./lib/train/snapshot.ts";
