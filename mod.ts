@@ -54,6 +54,7 @@ export { type ValueAndGrad, valueAndGrad } from "./lib/tensor/grad.ts";
 export type { Activation } from "./lib/tensor/activation.ts";
 export { convolve, type ConvolveOptions } from "./lib/tensor/convolve.ts";
 export { warp, type WarpEdge, type WarpOptions } from "./lib/tensor/affine.ts";
+export type { AffineMap } from "./lib/tensor/affine_map.ts";
 export { dropUnits } from "./lib/tensor/drop_units.ts";
 export type { RateRule } from "./lib/tensor/update_trees.ts";
 
@@ -254,6 +255,13 @@ export { imagenetClasses } from "./lib/data/imagenet_classes.ts";
 export { fashionMnist } from "./lib/data/fashion_mnist.ts";
 export { cifar10, cifar10Classes, type Cifar10Options } from "./lib/data/cifar10.ts";
 
+// Augmentation
+export type { Augmentation, AugmentedBatch, BatchShape } from "./lib/augment/augmentation.ts";
+export { compose } from "./lib/augment/compose.ts";
+export type { EdgeOptions, GeometricAugmentation } from "./lib/augment/geometric.ts";
+export { randomCrop } from "./lib/augment/random_crop.ts";
+export { flip } from "./lib/augment/flip.ts";
+
 // Training
 export { type Loss, meanSquaredError, softmaxCrossEntropy } from "./lib/losses/losses.ts";
 export {
@@ -430,7 +438,6 @@ export {
 export { fourier, type FourierOptions, type Spectrum } from "./lib/generate/fourier.ts";
 export { affineChain, lucidTransforms } from "./lib/generate/affine_chain.ts";
 export {
-  type AffineMap,
   type AffineOptions,
   type AffineTransform,
   jitter,

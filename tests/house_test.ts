@@ -16,11 +16,12 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   losses: ["tensor"],
   optimizers: ["tensor"],
   data: ["tensor"],
+  augment: ["tensor"],
   models: ["tensor", "text", "layers"],
   weights: ["tensor", "text", "layers", "models"],
   sizing: ["tensor", "text", "layers"],
   explain: ["tensor", "text", "image", "layers", "device", "data", "sizing"],
-  train: ["tensor", "weights", "device", "layers", "losses", "optimizers", "data"],
+  train: ["tensor", "weights", "device", "layers", "losses", "optimizers", "data", "augment"],
   generate: ["tensor", "layers", "device", "optimizers", "explain", "data", "train"],
 };
 
