@@ -4,7 +4,7 @@ import type { Examples } from "../data/examples.ts";
 import type { ImageSource } from "../data/image_source.ts";
 import { fold, type Key } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { leaves, type Tree } from "../tensor/tree.ts";
+import { disposeTree, leaves, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import { type Called, callStep } from "./call_callbacks.ts";
 import { batchSizeOf, type FitOptions, stepsPerEpoch } from "./fit_options.ts";
@@ -59,7 +59,8 @@ export async function runEpoch<P extends Tree, S extends Tree>(
     const { training } = called;
     const { step: done, stepInEpoch } = training.progress;
     const key = fold(fold(from.key, "step"), done);
-    const { numbers: both, ...trained } = stepAndFree(parts.step, training, batch, key);
+    const drawn = draw(parts.options, batch, fold(fold(from.key, "augment"), done));
+    const { numbers: both, ...trained } = stepAndFree(parts.step, training, batch, drawn, key);
     const next: Training<P, S> = {
       ...training,
       ...trained,
@@ -78,17 +79,28 @@ export async function runEpoch<P extends Tree, S extends Tree>(
   return called.stop === undefined ? last : { ...last, stop: called.stop };
 }
 
+/** What the augmentation of a step is, nothing where there is none. */
+function draw({ augment }: Pick<FitOptions, "augment">, batch: Batch, key: Key): Tree {
+  try {
+    return augment ? augment.draw(key, batch.images.shape) : {};
+  } catch (error) {
+    tf.dispose([batch.images, batch.labels]);
+    throw error;
+  }
+}
+
 /** Does a step and frees its batch, also where the step fails. */
 function stepAndFree<P extends Tree, S extends Tree>(
   step: Step<P, S>,
   { params, state, optimizer }: Training<P, S>,
   { images, labels }: Batch,
+  drawn: Tree,
   key: Key,
 ): ReturnType<typeof step> {
   try {
-    return step({ params, state, optimizer }, { images, labels }, key);
+    return step({ params, state, optimizer }, { images, labels, drawn }, key);
   } finally {
-    tf.dispose([images, labels]);
+    disposeTree({ images, labels, drawn });
   }
 }
 
@@ -100,7 +112,8 @@ function epochBatches<P extends Tree, S extends Tree>(
     batchSize: batchSizeOf(examples, options),
     key: fold(fold(key, "order"), progress.epoch),
     skip: progress.stepInEpoch,
-    ...(options.normalise ? { normalise: options.normalise } : {}),
+    // What is augmented is normalised afterwards, by the step.
+    ...(options.normalise && !options.augment ? { normalise: options.normalise } : {}),
   });
 }
 

@@ -1,4 +1,5 @@
 // What a training run can be told.
+import type { Augmentation } from "../augment/augmentation.ts";
 import type { Examples } from "../data/examples.ts";
 import type { ImageSource } from "../data/image_source.ts";
 import type { Normalisation } from "../data/normalisation.ts";
@@ -29,6 +30,11 @@ export type FitOptions<P extends Tree = Tree, S extends Tree = Tree> = {
    * those that were. Default: all.
    */
   readonly trainable?: Trainable;
+  /**
+   * Changes each batch at random on the device before it is normalised. What is drawn follows
+   * from the run's key and the number of the step. Default: nothing.
+   */
+  readonly augment?: Augmentation;
   /** How pixels become numbers. Default: as in {@linkcode batches}. */
   readonly normalise?: Normalisation;
   /** The source of parameters, order and dropped units. Default: `key(0)`. */
