@@ -284,6 +284,16 @@ export {
 } from "./lib/optimizers/schedule.ts";
 export { sgd, type SgdOptions } from "./lib/optimizers/sgd.ts";
 export { adam, type AdamOptions, type AdamState } from "./lib/optimizers/adam.ts";
+export { weightedCrossEntropy } from "./lib/losses/weighted_cross_entropy.ts";
+export { classWeights } from "./lib/train/class_weights.ts";
+export {
+  type ClassReport,
+  classReport,
+  classReportCsv,
+  confusionCsv,
+} from "./lib/train/class_report.ts";
+export { type WrongAnswer, wrongest, wrongestOf } from "./lib/train/wrongest.ts";
+export { wrongestPicture } from "./lib/train/wrongest_picture.ts";
 export type { AuxiliaryLosses } from "./lib/train/auxiliary_losses.ts";
 export {
   type StepResult,

@@ -24,6 +24,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   explain: ["tensor", "text", "image", "layers", "device", "data", "sizing"],
   train: [
     "tensor",
+    "text",
     "image",
     "files",
     "weights",
