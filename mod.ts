@@ -263,6 +263,24 @@ export { compose } from "./lib/augment/compose.ts";
 export type { EdgeOptions, GeometricAugmentation } from "./lib/augment/geometric.ts";
 export { randomCrop } from "./lib/augment/random_crop.ts";
 export { flip } from "./lib/augment/flip.ts";
+export { resizedCrop, type ResizedCropOptions } from "./lib/augment/resized_crop.ts";
+export { affine, type RandomAffineOptions, rotation } from "./lib/augment/affine.ts";
+export {
+  brightness,
+  colourJitter,
+  type ColourJitterOptions,
+  contrast,
+  saturation,
+  type Strength,
+} from "./lib/augment/colour_jitter.ts";
+export { pcaColours } from "./lib/augment/pca_colours.ts";
+export type { ColourAugmentation, Stage } from "./lib/augment/recolouring.ts";
+export { randomErasing, type RandomErasingOptions } from "./lib/augment/random_erasing.ts";
+export { mixup } from "./lib/augment/mixup.ts";
+export { cutmix } from "./lib/augment/cutmix.ts";
+export type { MixingOptions } from "./lib/augment/mixing.ts";
+export type { Interval } from "./lib/augment/random_box.ts";
+export { labelSmoothing } from "./lib/augment/label_smoothing.ts";
 
 // Training
 export { type Loss, meanSquaredError, softmaxCrossEntropy } from "./lib/losses/losses.ts";
