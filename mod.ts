@@ -576,6 +576,7 @@ export {
 export type { HostDtype, HostTensor, HostValues } from "./lib/weights/host_tensor.ts";
 export type { Json } from "./lib/weights/json.ts";
 export type { DownloadOptions } from "./lib/files/download.ts";
+export type { CachedFileOptions } from "./lib/files/cached_file.ts";
 export {
   type KnownWeights,
   knownWeights,
