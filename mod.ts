@@ -281,6 +281,7 @@ export { cutmix } from "./lib/augment/cutmix.ts";
 export type { MixingOptions } from "./lib/augment/mixing.ts";
 export type { Interval } from "./lib/augment/random_box.ts";
 export { labelSmoothing } from "./lib/augment/label_smoothing.ts";
+export { parseAugmentations } from "./lib/augment/parse_augmentations.ts";
 
 // Training
 export { type Loss, meanSquaredError, softmaxCrossEntropy } from "./lib/losses/losses.ts";

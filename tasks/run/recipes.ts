@@ -1,12 +1,5 @@
 // Optimisers, schedules and defaults of training runs, by the names the command line knows them by.
-import {
-  adam,
-  cosineDecay,
-  type LearningRate,
-  oneCycle,
-  type Optimizer,
-  sgd,
-} from "../../mod.ts";
+import { adam, cosineDecay, type LearningRate, oneCycle, type Optimizer, sgd } from "../../mod.ts";
 
 /** The optimisers, with the learning rate each starts from. */
 export const OPTIMIZERS = {
@@ -47,4 +40,37 @@ const RECIPES: Readonly<Record<string, Recipe>> = {
 /** What suits a model where no flag says. */
 export function recipeOf(model: string): Recipe {
   return RECIPES[model] ?? PLAIN_RECIPE;
+}
+
+/**
+ * The optimiser of a run.
+ *
+ * @param settings the run's settings
+ * @param learningRate its learning rate, or the schedule of it
+ */
+export function optimizerOf(
+  { optimizer }: { readonly optimizer: OptimizerName },
+  learningRate: LearningRate,
+): Optimizer {
+  return OPTIMIZERS[optimizer].make(learningRate);
+}
+
+/**
+ * The learning rate of a run: falls along a cosine to zero at the last step, or
+ * stays.
+ *
+ * @param settings the run's settings
+ * @param stepsPerEpoch how many steps an epoch has
+ */
+export function learningRateOf(
+  { learningRate, schedule, epochs }: {
+    readonly learningRate: number;
+    readonly schedule: ScheduleName;
+    readonly epochs: number;
+  },
+  stepsPerEpoch: number,
+): LearningRate {
+  if (schedule === "constant") return learningRate;
+  const make = schedule === "cosine" ? cosineDecay : oneCycle;
+  return make({ learningRate, steps: epochs * stepsPerEpoch });
 }
