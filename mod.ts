@@ -249,6 +249,8 @@ export { type Idx, parseIdx, readIdx } from "./lib/data/idx.ts";
 export { type DataSplit, type Examples, splitValidation, take } from "./lib/data/examples.ts";
 export { type ImageSource, readExamples } from "./lib/data/image_source.ts";
 export { type Batch, batches, type BatchOptions, type Dataset } from "./lib/data/dataset.ts";
+/** Data sets made of data sets, lazily: for loops of one's own. */
+export * as datasets from "./lib/data/combinators.ts";
 export type { Normalisation } from "./lib/data/normalisation.ts";
 export { type IdxOptions, mnist } from "./lib/data/mnist.ts";
 export { imagenetClasses } from "./lib/data/imagenet_classes.ts";
