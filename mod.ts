@@ -368,6 +368,7 @@ export { earlyStopping, type EarlyStoppingOptions } from "./lib/train/early_stop
 export { checkpoints, type CheckpointsOptions } from "./lib/train/checkpoints.ts";
 export { csvLog } from "./lib/train/csv_log.ts";
 export { jsonLines } from "./lib/train/json_lines.ts";
+export { plateau, type PlateauCallbackOptions } from "./lib/train/plateau.ts";
 export { timeLimit } from "./lib/train/time_limit.ts";
 export { keptWeights } from "./lib/train/kept_weights.ts";
 export type { Trainable } from "./lib/train/trainable.ts";

@@ -47,22 +47,24 @@ const command = {
       defaultText: "128, or all where there are fewer",
     }),
     optimizer: choice(Object.keys(OPTIMIZERS) as (keyof typeof OPTIMIZERS)[], {
-      help: "how parameters follow gradients (sgd: with momentum 0.9)",
+      help: "how parameters follow gradients (sgd, nesterov: momentum 0.9)",
       defaultText: "adam",
     }),
     "learning-rate": number({
       above: 0,
       help: "step size, the highest of one cycle, else the first",
-      defaultText: "by optimizer: of adam 0.003 (lenet5 0.005, chapter-mnist 0.002)",
+      defaultText:
+        "of adam, adamw 0.003 (lenet5 0.005, chapter-mnist 0.002), sgd, nesterov 0.05, rmsprop 0.001, lars 2",
     }),
     schedule: choice(SCHEDULES, {
-      help: "what becomes of the step size",
+      help:
+        "what becomes of the step size: up and down; down; by tenths at 1/2 and 3/4; to a hundredth; up briefly and down; by a tenth where held back images get no better; nothing",
       defaultText: "one-cycle",
     }),
     "weight-decay": number({
       min: 0,
       help: "how fast kernels shrink; biases and batch normalisation do not",
-      defaultText: "0",
+      defaultText: "0; of adamw 0.01, lars 0.0005",
     }),
     augment: text({
       help: "random changes of images, with commas between: digits, clothes, crop:4,flip, …",

@@ -1,5 +1,12 @@
 // What is done beside a training run of the command line, by its settings.
-import { type Callback, checkpoints, earlyStopping, type Json, timeLimit } from "../../mod.ts";
+import {
+  type Callback,
+  checkpoints,
+  earlyStopping,
+  type Json,
+  plateau,
+  timeLimit,
+} from "../../mod.ts";
 import type { Settings } from "./settings.ts";
 
 /** The file of the best epoch by the images that are held back. */
@@ -15,13 +22,14 @@ export const BEST = "best.safetensors";
  * @param about what a checkpoint says of the run so far
  */
 export function callbacksOf(
-  { earlyStop, patience, timeLimit: limit }: Settings,
+  { earlyStop, patience, schedule, timeLimit: limit }: Settings,
   dir: string,
   held: boolean,
   about: () => { readonly [name: string]: Json },
 ): readonly Callback[] {
   return [
     ...(earlyStop ? [earlyStopping({ patience })] : []),
+    ...(schedule === "plateau" ? [plateau({ patience: Math.floor(patience / 2) })] : []),
     ...(limit === null ? [] : [timeLimit(limit)]),
     // By one name wherever the directory is, as the checkpoint remembers it by that.
     ...(held ? [{ ...checkpoints({ dir, last: false, about }), name: "best" }] : []),

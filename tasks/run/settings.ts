@@ -84,7 +84,8 @@ export function newSettings(chosen: Chosen, images: number, hasValidation = fals
     batchSize: chosen.batchSize ?? Math.min(128, (chosen.limit ?? images) - held, images - held),
     optimizer,
     learningRate: chosen.learningRate ??
-      (optimizer === "adam" ? recipe.adam : OPTIMIZERS[optimizer].learningRate),
+      (optimizer.startsWith("adam") ? recipe.adam : OPTIMIZERS[optimizer].learningRate),
+    weightDecay: chosen.weightDecay ?? OPTIMIZERS[optimizer].weightDecay,
     schedule: chosen.schedule ?? "one-cycle",
     seed: chosen.seed ?? 0,
     limit: chosen.limit ?? null,
@@ -106,7 +107,7 @@ function defaultValidation(
   { earlyStop, schedule }: Chosen,
   hasValidation: boolean,
 ): number | null {
-  return (earlyStop || schedule === "plateau" as ScheduleName) && !hasValidation ? HELD_BACK : null;
+  return (earlyStop || schedule === "plateau") && !hasValidation ? HELD_BACK : null;
 }
 
 /** What may be another when a run goes on. */
