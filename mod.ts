@@ -153,6 +153,7 @@ export {
   type LeNet5Of1998Params,
   type LeNet5Of1998State,
 } from "./lib/models/lenet5_1998.ts";
+export { compactConvnet, type CompactConvnetOptions } from "./lib/models/compact_convnet.ts";
 export {
   chapterMnist,
   type ChapterMnistOptions,
