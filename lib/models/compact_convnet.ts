@@ -20,20 +20,23 @@ export type CompactConvnetOptions = {
   readonly head?: boolean;
 };
 
-/** Convolution without bias, batch normalisation, which has one, ReLU, pooling by 2. */
+/**
+ * Convolution without bias, pooling by 2, batch normalisation, which has a bias, ReLU. Pooled
+ * first, there are a quarter of the features to normalise.
+ */
 function block(number: number, features: number, size: number): NamedLayers {
   return {
     [`conv${number}`]: conv({ features, size, padding: "same", bias: false }),
+    [`pool${number}`]: maxPool(),
     [`norm${number}`]: batchNorm(),
     [`relu${number}`]: relu(),
-    [`pool${number}`]: maxPool(),
   };
 }
 
 /**
- * Three batch-normalised convolutions of 24, 48 and 64 filters (5 × 5, 3 × 3, 3 × 3), each
- * followed by ReLU and max pooling, then the classes. 44,658 parameters for images of
- * 28 × 28 × 1; with augmentation it reaches more on MNIST than LeNet-5 does with 61,706.
+ * Three batch-normalised convolutions of 16, 32 and 64 filters (5 × 5, 3 × 3, 3 × 3), each
+ * max-pooled, then the classes. 29,434 parameters for images of 28 × 28 × 1, fewer than half of
+ * LeNet-5's.
  *
  * @param options number of classes, dropout, head
  * @returns the model, `[N, H, W, C] → logits [N, numClasses]`, height and width from 8
@@ -43,14 +46,14 @@ function block(number: number, features: number, size: number): NamedLayers {
  * import { assertEquals } from "@std/assert";
  * import { compactConvnet, countSlots } from "@neocog/neocog";
  *
- * assertEquals(countSlots(compactConvnet().declare([28, 28, 1]).params), 44658);
+ * assertEquals(countSlots(compactConvnet().declare([28, 28, 1]).params), 29434);
  * ```
  */
 export function compactConvnet(options: CompactConvnetOptions = {}): Layer {
   const { numClasses = 10, dropout: share = 0.25, head = true } = options;
   return sequential({
-    ...block(1, 24, 5),
-    ...block(2, 48, 3),
+    ...block(1, 16, 5),
+    ...block(2, 32, 3),
     ...block(3, 64, 3),
     flatten: flatten(),
     dropout: dropout(share),
