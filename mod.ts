@@ -247,11 +247,14 @@ export { comparisonChart } from "./lib/sizing/comparison_chart.ts";
 // Data
 export { type Idx, parseIdx, readIdx } from "./lib/data/idx.ts";
 export { type DataSplit, type Examples, splitValidation, take } from "./lib/data/examples.ts";
+export { type ImageSource, readExamples } from "./lib/data/image_source.ts";
 export { type Batch, batches, type BatchOptions, type Dataset } from "./lib/data/dataset.ts";
 export type { Normalisation } from "./lib/data/normalisation.ts";
 export { type IdxOptions, mnist } from "./lib/data/mnist.ts";
 export { imagenetClasses } from "./lib/data/imagenet_classes.ts";
 export { fashionMnist } from "./lib/data/fashion_mnist.ts";
+export { type ImageFolder, imageFolder, type ImageFolderOptions } from "./lib/data/image_folder.ts";
+export type { BrokenFile, CacheUse } from "./lib/data/pixel_cache.ts";
 export { cifar10, cifar10Classes, type Cifar10Options } from "./lib/data/cifar10.ts";
 
 // Augmentation
@@ -278,6 +281,9 @@ export { cutmix } from "./lib/augment/cutmix.ts";
 export type { MixingOptions } from "./lib/augment/mixing.ts";
 export type { Interval } from "./lib/augment/random_box.ts";
 export { labelSmoothing } from "./lib/augment/label_smoothing.ts";
+export { type AugmentationEntry, augmentations } from "./lib/augment/registry.ts";
+export { parseAugmentations } from "./lib/augment/parse_augmentations.ts";
+export { contactSheet, type ContactSheetOptions } from "./lib/augment/contact_sheet.ts";
 
 // Training
 export { type Loss, meanSquaredError, softmaxCrossEntropy } from "./lib/losses/losses.ts";
@@ -537,7 +543,7 @@ export { enlarge } from "./lib/image/enlarge.ts";
 export type { Colour, Ground } from "./lib/image/colour.ts";
 
 // Weights
-export { type FileContents, writeFileAtomically } from "./lib/weights/atomic_file.ts";
+export { type FileContents, writeFileAtomically } from "./lib/files/atomic_file.ts";
 export {
   type Checkpoint,
   parseCheckpoint,
@@ -548,7 +554,8 @@ export {
 } from "./lib/weights/checkpoint.ts";
 export type { HostDtype, HostTensor, HostValues } from "./lib/weights/host_tensor.ts";
 export type { Json } from "./lib/weights/json.ts";
-export type { DownloadOptions } from "./lib/weights/download.ts";
+export type { DownloadOptions } from "./lib/files/download.ts";
+export type { CachedFileOptions } from "./lib/files/cached_file.ts";
 export {
   type KnownWeights,
   knownWeights,
