@@ -22,6 +22,7 @@ Deno.test("a run that is steered holds images back, keeps its best epoch, and sa
     ...["--data-dir", dataDir, "--out", out, "--epochs", "4", "--early-stop", "--patience", "2"],
     ...["--augment", "digits,erase:0.1", "--label-smoothing", "0.1", "--class-weights", "balanced"],
     ...["--schedule", "plateau", "--optimizer", "adamw", "--weight-decay", "0.02", "--json"],
+    "--show-augmented",
   ];
   const { code, out: printed, err } = await runTask("train", flags);
   assertEquals(code, 0, err);
@@ -38,6 +39,9 @@ Deno.test("a run that is steered holds images back, keeps its best epoch, and sa
   assertMatch(err, /weakest: \d \(/);
   assertStringIncludes(err, `files in ${out}: checkpoint.safetensors, best.safetensors`);
 
+  assertStringIncludes(err, `: ${out}/augmented.png`);
+  const sheet = decodeImage(await Deno.readFile(`${out}/augmented.png`), "augmented.png");
+  assertGreater(sheet.width, 8 * 28);
   const settings = JSON.parse(await Deno.readTextFile(`${out}/config.json`));
   assertEquals(
     [settings.augment, settings.validation, settings.earlyStop, settings.patience],
@@ -177,6 +181,7 @@ Deno.test("each wrong flag of a steered run is refused before any work, with wha
     [["--schedule", "stepp"], '"step"'],
     [["--optimizer", "adamW"], '"adamw"'],
     [["--dataset", "folder"], "--data-dir"],
+    [["--show-augmented"], "--augment"],
   ];
   const outcomes = await Promise.all(refused.map(([args]) => runTask("train", args)));
   for (const [i, { code, err, out }] of outcomes.entries()) {
