@@ -54,6 +54,7 @@ export { type ValueAndGrad, valueAndGrad } from "./lib/tensor/grad.ts";
 export type { Activation } from "./lib/tensor/activation.ts";
 export { convolve, type ConvolveOptions } from "./lib/tensor/convolve.ts";
 export { warp, type WarpEdge, type WarpOptions } from "./lib/tensor/affine.ts";
+export type { AffineMap } from "./lib/tensor/affine_map.ts";
 export { dropUnits } from "./lib/tensor/drop_units.ts";
 export type { RateRule } from "./lib/tensor/update_trees.ts";
 
@@ -152,6 +153,7 @@ export {
   type LeNet5Of1998Params,
   type LeNet5Of1998State,
 } from "./lib/models/lenet5_1998.ts";
+export { compactConvnet, type CompactConvnetOptions } from "./lib/models/compact_convnet.ts";
 export {
   chapterMnist,
   type ChapterMnistOptions,
@@ -246,12 +248,45 @@ export { comparisonChart } from "./lib/sizing/comparison_chart.ts";
 // Data
 export { type Idx, parseIdx, readIdx } from "./lib/data/idx.ts";
 export { type DataSplit, type Examples, splitValidation, take } from "./lib/data/examples.ts";
+export { type ImageSource, readExamples } from "./lib/data/image_source.ts";
 export { type Batch, batches, type BatchOptions, type Dataset } from "./lib/data/dataset.ts";
+/** Data sets made of data sets, lazily: for loops of one's own. */
+export * as datasets from "./lib/data/combinators.ts";
 export type { Normalisation } from "./lib/data/normalisation.ts";
 export { type IdxOptions, mnist } from "./lib/data/mnist.ts";
 export { imagenetClasses } from "./lib/data/imagenet_classes.ts";
 export { fashionMnist } from "./lib/data/fashion_mnist.ts";
+export { type ImageFolder, imageFolder, type ImageFolderOptions } from "./lib/data/image_folder.ts";
+export type { BrokenFile, CacheUse } from "./lib/data/pixel_cache.ts";
 export { cifar10, cifar10Classes, type Cifar10Options } from "./lib/data/cifar10.ts";
+
+// Augmentation
+export type { Augmentation, AugmentedBatch, BatchShape } from "./lib/augment/augmentation.ts";
+export { compose } from "./lib/augment/compose.ts";
+export type { EdgeOptions, GeometricAugmentation } from "./lib/augment/geometric.ts";
+export { randomCrop } from "./lib/augment/random_crop.ts";
+export { flip } from "./lib/augment/flip.ts";
+export { resizedCrop, type ResizedCropOptions } from "./lib/augment/resized_crop.ts";
+export { affine, type RandomAffineOptions, rotation } from "./lib/augment/affine.ts";
+export {
+  brightness,
+  colourJitter,
+  type ColourJitterOptions,
+  contrast,
+  saturation,
+  type Strength,
+} from "./lib/augment/colour_jitter.ts";
+export { pcaColours } from "./lib/augment/pca_colours.ts";
+export type { ColourAugmentation, Stage } from "./lib/augment/recolouring.ts";
+export { randomErasing, type RandomErasingOptions } from "./lib/augment/random_erasing.ts";
+export { mixup } from "./lib/augment/mixup.ts";
+export { cutmix } from "./lib/augment/cutmix.ts";
+export type { MixingOptions } from "./lib/augment/mixing.ts";
+export type { Interval } from "./lib/augment/random_box.ts";
+export { labelSmoothing } from "./lib/augment/label_smoothing.ts";
+export { type AugmentationEntry, augmentations } from "./lib/augment/registry.ts";
+export { parseAugmentations } from "./lib/augment/parse_augmentations.ts";
+export { contactSheet, type ContactSheetOptions } from "./lib/augment/contact_sheet.ts";
 
 // Training
 export { type Loss, meanSquaredError, softmaxCrossEntropy } from "./lib/losses/losses.ts";
@@ -262,17 +297,65 @@ export {
   scale,
   stepWith,
 } from "./lib/optimizers/optimizer.ts";
+export { sgd, type SgdOptions } from "./lib/optimizers/sgd.ts";
+export { adam, type AdamOptions, type AdamState } from "./lib/optimizers/adam.ts";
+export { adamw, type AdamWOptions } from "./lib/optimizers/adamw.ts";
+export { rmsprop, type RmspropOptions } from "./lib/optimizers/rmsprop.ts";
+export { lars, type LarsOptions } from "./lib/optimizers/lars.ts";
+export { decayKernelsOnly, type DecayOptions, weightDecay } from "./lib/optimizers/weight_decay.ts";
+export { clipByNorm, clipByValue, globalNorm } from "./lib/optimizers/clip.ts";
+export { accumulate } from "./lib/optimizers/accumulate.ts";
+export { averagedParams, ema, type EmaOptions } from "./lib/optimizers/moving_average.ts";
+export { type PathRule, perPath } from "./lib/optimizers/per_path.ts";
+export {
+  adjustable,
+  type AdjustableState,
+  factorOf,
+  withFactor,
+} from "./lib/optimizers/adjustable.ts";
+export {
+  type PlateauController,
+  type PlateauOptions,
+  type PlateauState,
+  reduceOnPlateau,
+} from "./lib/optimizers/reduce_on_plateau.ts";
+export { descend, type LearningRate, type Schedule } from "./lib/optimizers/schedule.ts";
 export {
   cosineDecay,
   type CosineDecayOptions,
-  descend,
-  type LearningRate,
-  oneCycle,
-  type OneCycleOptions,
-  type Schedule,
-} from "./lib/optimizers/schedule.ts";
-export { sgd, type SgdOptions } from "./lib/optimizers/sgd.ts";
-export { adam, type AdamOptions, type AdamState } from "./lib/optimizers/adam.ts";
+  cosineRestarts,
+  type CosineRestartsOptions,
+} from "./lib/optimizers/cosine_decay.ts";
+export { oneCycle, type OneCycleOptions } from "./lib/optimizers/one_cycle.ts";
+export {
+  type DecayScheduleOptions,
+  exponentialDecay,
+  stepDecay,
+} from "./lib/optimizers/step_decay.ts";
+export {
+  piecewise,
+  type SchedulePiece,
+  warmUp,
+  type WarmUpOptions,
+} from "./lib/optimizers/piecewise.ts";
+export {
+  findLearningRate,
+  type FindLearningRateOptions,
+  type FoundLearningRate,
+  type SweepStep,
+} from "./lib/train/find_learning_rate.ts";
+export type { Sweep } from "./lib/train/learning_rate_sweep.ts";
+export { learningRateSvg, type LearningRateSvgOptions } from "./lib/train/learning_rate_curve.ts";
+export { weightedCrossEntropy } from "./lib/losses/weighted_cross_entropy.ts";
+export { classWeights } from "./lib/train/class_weights.ts";
+export {
+  type ClassReport,
+  classReport,
+  classReportCsv,
+  confusionCsv,
+} from "./lib/train/class_report.ts";
+export { type WrongAnswer, wrongest, wrongestOf } from "./lib/train/wrongest.ts";
+export { wrongestPicture } from "./lib/train/wrongest_picture.ts";
 export type { AuxiliaryLosses } from "./lib/train/auxiliary_losses.ts";
 export {
   type StepResult,
@@ -280,14 +363,28 @@ export {
   trainStep,
   type TrainStepOptions,
 } from "./lib/train/step.ts";
+export { fit } from "./lib/train/fit.ts";
+export { type FitOptions, stepsPerEpoch } from "./lib/train/fit_options.ts";
+export type { EpochReport, StepReport } from "./lib/train/reports.ts";
 export {
-  type EpochReport,
-  fit,
-  type FitOptions,
-  type StepReport,
-  stepsPerEpoch,
-} from "./lib/train/fit.ts";
+  type Answer,
+  type Answered,
+  type Callback,
+  type EpochAnswer,
+  type Memories,
+  type Memory,
+} from "./lib/train/callback.ts";
+export type { Monitored, MonitorOptions } from "./lib/train/monitor.ts";
+export { earlyStopping, type EarlyStoppingOptions } from "./lib/train/early_stopping.ts";
+export { checkpoints, type CheckpointsOptions } from "./lib/train/checkpoints.ts";
+export { csvLog } from "./lib/train/csv_log.ts";
+export { jsonLines } from "./lib/train/json_lines.ts";
+export { plateau, type PlateauCallbackOptions } from "./lib/train/plateau.ts";
+export { timeLimit } from "./lib/train/time_limit.ts";
+export { keptWeights } from "./lib/train/kept_weights.ts";
+export type { Trainable } from "./lib/train/trainable.ts";
 export {
+  type BeginOptions,
   beginTraining,
   disposeTraining,
   type Progress,
@@ -301,6 +398,7 @@ export {
   predict,
   type Weights,
 } from "./lib/train/evaluate.ts";
+export { type Answers, topAccuracy } from "./lib/train/answers.ts";
 export { type Confusion, confusionMatrix, correctCount, topClasses } from "./lib/train/metrics.ts";
 
 export { progressOf, restoreTraining, restoreWeights, snapshot } from "./lib/train/snapshot.ts";
@@ -415,7 +513,6 @@ export {
 export { fourier, type FourierOptions, type Spectrum } from "./lib/generate/fourier.ts";
 export { affineChain, lucidTransforms } from "./lib/generate/affine_chain.ts";
 export {
-  type AffineMap,
   type AffineOptions,
   type AffineTransform,
   jitter,
@@ -512,7 +609,7 @@ export { enlarge } from "./lib/image/enlarge.ts";
 export type { Colour, Ground } from "./lib/image/colour.ts";
 
 // Weights
-export { type FileContents, writeFileAtomically } from "./lib/weights/atomic_file.ts";
+export { type FileContents, writeFileAtomically } from "./lib/files/atomic_file.ts";
 export {
   type Checkpoint,
   parseCheckpoint,
@@ -523,7 +620,8 @@ export {
 } from "./lib/weights/checkpoint.ts";
 export type { HostDtype, HostTensor, HostValues } from "./lib/weights/host_tensor.ts";
 export type { Json } from "./lib/weights/json.ts";
-export type { DownloadOptions } from "./lib/weights/download.ts";
+export type { DownloadOptions } from "./lib/files/download.ts";
+export type { CachedFileOptions } from "./lib/files/cached_file.ts";
 export {
   type KnownWeights,
   knownWeights,

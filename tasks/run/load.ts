@@ -8,7 +8,8 @@ import {
   type Tree,
   type Weights,
 } from "../../mod.ts";
-import { buildModel, DEFAULT_RUN, type Settings, settingsOf } from "./settings.ts";
+import { DEFAULT_RUN } from "./recipes.ts";
+import { buildModel, type Settings, settingsOf } from "./settings.ts";
 
 /** A trained network. */
 export type Trained = {
