@@ -307,6 +307,22 @@ export { progressOf, restoreTraining, restoreWeights, snapshot } from "./lib/tra
 export { type EpochRecord, historyCsv } from "./lib/train/history.ts";
 export { type CurvesOptions, curvesSvg, type StepRecord } from "./lib/train/curves.ts";
 
+// Transfer
+export { freeze, matchPaths } from "./lib/train/transfer_paths.ts";
+export {
+  headOf,
+  type TransferredWeights,
+  transferWeights,
+  type TransferWeightsOptions,
+} from "./lib/train/transfer_weights.ts";
+export { type FrozenSplit, pickNames, splitFrozen } from "./lib/train/transfer_split.ts";
+export {
+  cachedFeatures,
+  type CachedFeaturesOptions,
+  onFeatures,
+} from "./lib/train/transfer_features.ts";
+export type { FeatureSource } from "./lib/data/feature_source.ts";
+
 // Looking inside
 export { activations } from "./lib/explain/activations.ts";
 export {

@@ -20,7 +20,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   weights: ["tensor", "text", "layers", "models"],
   sizing: ["tensor", "text", "layers"],
   explain: ["tensor", "text", "image", "layers", "device", "data", "sizing"],
-  train: ["tensor", "weights", "device", "layers", "losses", "optimizers", "data"],
+  train: ["tensor", "text", "weights", "device", "layers", "losses", "optimizers", "data"],
   generate: ["tensor", "layers", "device", "optimizers", "explain", "data", "train"],
 };
 
