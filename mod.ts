@@ -246,6 +246,7 @@ export { comparisonChart } from "./lib/sizing/comparison_chart.ts";
 // Data
 export { type Idx, parseIdx, readIdx } from "./lib/data/idx.ts";
 export { type DataSplit, type Examples, splitValidation, take } from "./lib/data/examples.ts";
+export { type ImageSource, readExamples } from "./lib/data/image_source.ts";
 export { type Batch, batches, type BatchOptions, type Dataset } from "./lib/data/dataset.ts";
 export type { Normalisation } from "./lib/data/normalisation.ts";
 export { type IdxOptions, mnist } from "./lib/data/mnist.ts";
@@ -287,7 +288,9 @@ export {
   type StepReport,
   stepsPerEpoch,
 } from "./lib/train/fit.ts";
+export type { Trainable } from "./lib/train/trainable.ts";
 export {
+  type BeginOptions,
   beginTraining,
   disposeTraining,
   type Progress,

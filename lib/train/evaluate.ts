@@ -99,7 +99,7 @@ export async function measure<P extends Tree, S extends Tree>(
   const total = examples.labels.length;
   const batchSize = Math.min(options.batchSize ?? 256, total);
   const classes = examples.classNames.length;
-  const predicted = new Uint8Array(total);
+  const predicted = new Uint16Array(total);
   let lossSum = 0;
   let inTop5 = 0;
   let done = 0;

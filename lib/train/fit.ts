@@ -2,9 +2,8 @@
 import { type Batch, batches } from "../data/dataset.ts";
 import type { Examples } from "../data/examples.ts";
 import type { Normalisation } from "../data/normalisation.ts";
-import { jit } from "../device/jit/jit.ts";
 import type { Layer } from "../layers/layer.ts";
-import { type Loss, softmaxCrossEntropy } from "../losses/losses.ts";
+import type { Loss } from "../losses/losses.ts";
 import { adam } from "../optimizers/adam.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
 import { fold, type Key, key as keyOf } from "../tensor/random.ts";
@@ -12,8 +11,9 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { leaves, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import { type AuxiliaryLosses, auxiliaryLossesOf } from "./auxiliary_losses.ts";
-import { type EvaluateOptions, type Forward, forwardOf, measure } from "./evaluate.ts";
-import { type Trained, trainStep } from "./step.ts";
+import { type EvaluateOptions, measure } from "./evaluate.ts";
+import { requireSameTrainable, type Trainable } from "./trainable.ts";
+import { type Step, type TrainingFunctions, trainingFunctions } from "./training_functions.ts";
 import { beginTraining, disposeTraining, NO_TOTALS, type Training } from "./training.ts";
 
 /** Options of {@linkcode fit}. */
@@ -28,6 +28,11 @@ export type FitOptions<P extends Tree = Tree, S extends Tree = Tree> = {
   readonly loss?: Loss;
   /** What losses of other layers' outputs are added, as for {@linkcode trainStep}. Default: the model's own. */
   readonly auxiliaryLosses?: AuxiliaryLosses;
+  /**
+   * Which parameters are trained, as for {@linkcode trainStep}; of a run that is gone on with,
+   * those that were. Default: all.
+   */
+  readonly trainable?: Trainable;
   /** How pixels become numbers. Default: as in {@linkcode batches}. */
   readonly normalise?: Normalisation;
   /** The source of parameters, order and dropped units. Default: `key(0)`. */
@@ -92,7 +97,7 @@ export type EpochReport<P extends Tree = Tree, S extends Tree = Tree> = {
  * @param options epochs, batch size, optimiser, loss, validation, where to go on
  * @returns reports of the epochs; the last one's `training` holds the trained parameters
  * @throws {TypeError | RangeError} where the model cannot take such images or has no layer whose loss is to be added
- * @throws {RangeError} where an option is out of range, or the loss is no longer a number (the step is named)
+ * @throws {RangeError} where an option is out of range, `from` trained other parameters, or the loss is no longer a number (the step is named)
  * @throws {DeviceError} where the device failed
  *
  * @example
@@ -126,7 +131,7 @@ export async function* fit<P extends Tree, S extends Tree>(
     );
   }
   auxiliaryLossesOf(model, examples.imageShape, options.auxiliaryLosses); // Refuses unknown paths.
-  const functions = functionsOf(model, options);
+  const functions = trainingFunctions(model, { ...options, optimizer: optimizerOf(options) });
   try {
     yield* runEpochs(functions, model, examples, options);
   } finally {
@@ -134,53 +139,22 @@ export async function* fit<P extends Tree, S extends Tree>(
   }
 }
 
-/** What an epoch calls. */
-type Functions<P extends Tree, S extends Tree> = {
-  readonly step: Step<P, S>;
-  readonly forward: Forward<P, S>;
-  dispose(): void;
-};
-
-/** A training step that answers loss and count of right answers in one tensor, `[2]`. */
-type Step<P extends Tree, S extends Tree> = (
-  trained: Trained<P, S>,
-  batch: Pick<Batch, "images" | "labels">,
-  key: Key,
-) => Trained<P, S> & { readonly numbers: Tensor };
-
-function functionsOf<P extends Tree, S extends Tree>(
-  model: Layer<P, S>,
-  options: FitOptions<P, S>,
-): Functions<P, S> {
-  const { optimizer = adam(), loss = softmaxCrossEntropy } = options;
-  const { auxiliaryLosses } = options;
-  const train = trainStep(model, loss, optimizer, auxiliaryLosses ? { auxiliaryLosses } : {});
-  const step: Step<P, S> = (...values) => {
-    const { loss, correct, ...trained } = train(...values);
-    const numbers = tf.stack([loss, correct]);
-    tf.dispose([loss, correct]);
-    return { ...trained, numbers };
-  };
-  const forward = forwardOf(model, loss);
-  if (options.jit === false) return { step, forward, dispose: () => {} };
-  const recorded = { step: jit(step, { donate: [0] }), forward: jit(forward) };
-  return {
-    ...recorded,
-    dispose(): void {
-      for (const each of Object.values(recorded)) each.dispose();
-    },
-  };
-}
-
 async function* runEpochs<P extends Tree, S extends Tree>(
-  { step, forward }: Functions<P, S>,
+  { step, forward }: TrainingFunctions<P, S>,
   model: Layer<P, S>,
   examples: Examples,
   options: FitOptions<P, S>,
 ): AsyncGenerator<EpochReport<P, S>, void, void> {
-  const { epochs = 1, optimizer = adam() } = options;
+  const { epochs = 1 } = options;
   let training = options.from ??
-    beginTraining(model, optimizer, options.key ?? keyOf(0), examples.imageShape);
+    beginTraining(
+      model,
+      optimizerOf(options),
+      options.key ?? keyOf(0),
+      examples.imageShape,
+      options,
+    );
+  requireSameTrainable(training.params, training.trainable, options.trainable);
   requirePlace(training, examples, options);
   while (training.progress.epoch < epochs) {
     const began = performance.now();
@@ -203,6 +177,10 @@ async function* runEpochs<P extends Tree, S extends Tree>(
     };
     if (options.signal?.aborted) return;
   }
+}
+
+function optimizerOf({ optimizer = adam() }: Pick<FitOptions, "optimizer">): Optimizer {
+  return optimizer;
 }
 
 /** A run can go on only where it is alive and its epoch has the same batches as before. */
