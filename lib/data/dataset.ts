@@ -133,6 +133,7 @@ function hostBatch(
   const rest = { ...oneHot(examples, indices), classes: pick(examples.labels, indices) };
   if (!isSource(examples)) return { images: gather(examples, indices, table), ...rest };
   return readImages(examples, indices).then((pixels) => {
+    if (pixels instanceof Float32Array) return { images: pixels, ...rest };
     const images = new Float32Array(pixels.length);
     normalised(pixels, images, 0, table, examples.imageShape[2]);
     return { images, ...rest };

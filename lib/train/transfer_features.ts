@@ -2,6 +2,7 @@
 import { batches } from "../data/dataset.ts";
 import type { Examples } from "../data/examples.ts";
 import type { FeatureSource } from "../data/feature_source.ts";
+import type { ImageSource } from "../data/image_source.ts";
 import type { Normalisation } from "../data/normalisation.ts";
 import { jit } from "../device/jit/jit.ts";
 import type { AnyLayer, Layer } from "../layers/layer.ts";
@@ -69,12 +70,13 @@ export function featureBytes(featureShape: Shape, count: number): number {
 export async function cachedFeatures<P extends Tree, S extends Tree>(
   body: Layer<P, S>,
   weights: Weights<P, S>,
-  examples: Examples,
+  examples: Examples | ImageSource,
   options: CachedFeaturesOptions = {},
 ): Promise<FeatureSource> {
   const total = examples.labels.length;
   const shape = body.declare(examples.imageShape).shape;
   const size = sizeOf(shape);
+  const imageShape = asImage(shape);
   requireRoom(examples.name, shape, total, options.maxBytes ?? MAX_FEATURE_BYTES);
   const values = new Float32Array(total * size);
   const forward = ({ params, state }: Weights<P, S>, images: Tensor): Tensor =>
@@ -103,7 +105,7 @@ export async function cachedFeatures<P extends Tree, S extends Tree>(
   } finally {
     recorded?.dispose();
   }
-  return featureSource(examples, values, shape);
+  return featureSource(examples, values, imageShape);
 }
 
 function requireRoom(name: string, shape: Shape, total: number, maxBytes: number): void {
@@ -114,13 +116,17 @@ function requireRoom(name: string, shape: Shape, total: number, maxBytes: number
   );
 }
 
-function featureSource(examples: Examples, values: Float32Array, shape: Shape): FeatureSource {
-  const size = sizeOf(shape);
+function featureSource(
+  examples: Examples | ImageSource,
+  values: Float32Array,
+  imageShape: FeatureSource["imageShape"],
+): FeatureSource {
+  const size = sizeOf(imageShape);
   return {
     name: `${examples.name} (features)`,
     labels: examples.labels,
     classNames: examples.classNames,
-    imageShape: asImage(shape),
+    imageShape,
     read(indices) {
       const found = new Float32Array(indices.length * size);
       indices.forEach((index, i) =>
@@ -151,7 +157,7 @@ function asImage(shape: Shape): FeatureSource["imageShape"] {
  * @returns the model, `[N, H, W, C] → logits [N, classes]`
  */
 export function onFeatures(tail: Layer, featureShape: Shape): Layer {
-  if (featureShape.length === 3) return tail;
+  if (asImage(featureShape).length === featureShape.length) return tail;
   const layer: AnyLayer = {
     op: tail.op,
     declare: () => tail.declare(featureShape),
