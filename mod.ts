@@ -325,6 +325,21 @@ export {
   onFeatures,
 } from "./lib/train/transfer_features.ts";
 export type { FeatureSource } from "./lib/data/feature_source.ts";
+export {
+  type FineTune,
+  layerRates,
+  type PhaseOptions,
+  trainableFrom,
+  type TransferPhaseName,
+} from "./lib/train/transfer_phases.ts";
+export {
+  type PhasePlan,
+  transfer,
+  type TransferOptions,
+  type TransferPoint,
+  type TransferReport,
+} from "./lib/train/transfer.ts";
+export { restoreTransfer, snapshotTransfer } from "./lib/train/transfer_restore.ts";
 
 // Looking inside
 export { activations } from "./lib/explain/activations.ts";
