@@ -252,6 +252,8 @@ export type { Normalisation } from "./lib/data/normalisation.ts";
 export { type IdxOptions, mnist } from "./lib/data/mnist.ts";
 export { imagenetClasses } from "./lib/data/imagenet_classes.ts";
 export { fashionMnist } from "./lib/data/fashion_mnist.ts";
+export { type ImageFolder, imageFolder, type ImageFolderOptions } from "./lib/data/image_folder.ts";
+export type { BrokenFile, CacheUse } from "./lib/data/pixel_cache.ts";
 export { cifar10, cifar10Classes, type Cifar10Options } from "./lib/data/cifar10.ts";
 
 // Training

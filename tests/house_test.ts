@@ -15,7 +15,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   layers: ["tensor"],
   losses: ["tensor"],
   optimizers: ["tensor"],
-  data: ["tensor"],
+  data: ["tensor", "image"],
   models: ["tensor", "text", "layers"],
   weights: ["tensor", "text", "layers", "models"],
   sizing: ["tensor", "text", "layers"],
