@@ -54,6 +54,7 @@ export { type ValueAndGrad, valueAndGrad } from "./lib/tensor/grad.ts";
 export type { Activation } from "./lib/tensor/activation.ts";
 export { convolve, type ConvolveOptions } from "./lib/tensor/convolve.ts";
 export { warp, type WarpEdge, type WarpOptions } from "./lib/tensor/affine.ts";
+export type { AffineMap } from "./lib/tensor/affine_map.ts";
 export { dropUnits } from "./lib/tensor/drop_units.ts";
 export type { RateRule } from "./lib/tensor/update_trees.ts";
 
@@ -256,6 +257,13 @@ export { type ImageFolder, imageFolder, type ImageFolderOptions } from "./lib/da
 export type { BrokenFile, CacheUse } from "./lib/data/pixel_cache.ts";
 export { cifar10, cifar10Classes, type Cifar10Options } from "./lib/data/cifar10.ts";
 
+// Augmentation
+export type { Augmentation, AugmentedBatch, BatchShape } from "./lib/augment/augmentation.ts";
+export { compose } from "./lib/augment/compose.ts";
+export type { EdgeOptions, GeometricAugmentation } from "./lib/augment/geometric.ts";
+export { randomCrop } from "./lib/augment/random_crop.ts";
+export { flip } from "./lib/augment/flip.ts";
+
 // Training
 export { type Loss, meanSquaredError, softmaxCrossEntropy } from "./lib/losses/losses.ts";
 export {
@@ -283,13 +291,24 @@ export {
   trainStep,
   type TrainStepOptions,
 } from "./lib/train/step.ts";
+export { fit } from "./lib/train/fit.ts";
+export { type FitOptions, stepsPerEpoch } from "./lib/train/fit_options.ts";
+export type { EpochReport, StepReport } from "./lib/train/reports.ts";
 export {
-  type EpochReport,
-  fit,
-  type FitOptions,
-  type StepReport,
-  stepsPerEpoch,
-} from "./lib/train/fit.ts";
+  type Answer,
+  type Answered,
+  type Callback,
+  type EpochAnswer,
+  type Memories,
+  type Memory,
+} from "./lib/train/callback.ts";
+export type { Monitored, MonitorOptions } from "./lib/train/monitor.ts";
+export { earlyStopping, type EarlyStoppingOptions } from "./lib/train/early_stopping.ts";
+export { checkpoints, type CheckpointsOptions } from "./lib/train/checkpoints.ts";
+export { csvLog } from "./lib/train/csv_log.ts";
+export { jsonLines } from "./lib/train/json_lines.ts";
+export { timeLimit } from "./lib/train/time_limit.ts";
+export { keptWeights } from "./lib/train/kept_weights.ts";
 export type { Trainable } from "./lib/train/trainable.ts";
 export {
   type BeginOptions,
@@ -306,6 +325,7 @@ export {
   predict,
   type Weights,
 } from "./lib/train/evaluate.ts";
+export { type Answers, topAccuracy } from "./lib/train/answers.ts";
 export { type Confusion, confusionMatrix, correctCount, topClasses } from "./lib/train/metrics.ts";
 
 export { progressOf, restoreTraining, restoreWeights, snapshot } from "./lib/train/snapshot.ts";
@@ -451,7 +471,6 @@ export {
 export { fourier, type FourierOptions, type Spectrum } from "./lib/generate/fourier.ts";
 export { affineChain, lucidTransforms } from "./lib/generate/affine_chain.ts";
 export {
-  type AffineMap,
   type AffineOptions,
   type AffineTransform,
   jitter,

@@ -10,6 +10,8 @@ import type { HostTensor } from "../weights/host_tensor.ts";
 import type { Json } from "../weights/json.ts";
 import { requireShapes } from "../weights/require_shapes.ts";
 import type { Weights } from "./evaluate.ts";
+import { readTree } from "./kept_weights.ts";
+import { readMemories, type States, writtenMemories } from "./memories.ts";
 import { requireSameTrainable } from "./trainable.ts";
 import { type BeginOptions, beginTraining, type Progress, type Training } from "./training.ts";
 
@@ -29,27 +31,18 @@ export async function snapshot(
   const [params, state, optimizer] = await Promise.all(
     [training.params, training.state, training.optimizer].map(readTree),
   ) as [Tensors, Tensors, Tensors];
-  const { progress, key, trainable } = training;
+  const { progress, key, trainable, callbacks } = training;
+  const { states, kept } = writtenMemories(callbacks ?? {});
   return {
-    sections: { params, state, optimizer },
+    sections: { params, state, optimizer, ...(kept.size > 0 ? { kept } : {}) },
     run: {
       ...about,
       progress: { ...progress, totals: { ...progress.totals } },
       key: [...key],
       ...(trainable ? { trainable: [...trainable] } : {}),
+      ...(callbacks ? { callbacks: states } : {}),
     },
   };
-}
-
-async function readTree(tree: Tree): Promise<Tensors> {
-  return new Map(
-    await Promise.all(
-      entries(tree).map(async ([path, leaf]): Promise<[string, HostTensor]> => {
-        const values = await leaf.data() as Float32Array;
-        return [path, { dtype: "float32", shape: [...leaf.shape], values }];
-      }),
-    ),
-  );
 }
 
 /**
@@ -99,12 +92,17 @@ export function restoreTraining<P extends Tree, S extends Tree>(
   file: string,
   options: Pick<BeginOptions, "trainable"> = {},
 ): Training<P, S> {
-  const { progress, key, trainable: held } = requireRun(checkpoint.run, file);
+  const { progress, key, trainable: held, callbacks } = requireRun(checkpoint.run, file);
   const weights = restoreWeights(model, shape, checkpoint, file);
   try {
     requireSameTrainable(weights.params, held, options.trainable);
     const begun = beginTraining(model, optimizer, key, shape, { ...options, weights });
-    return { ...begun, optimizer: refill(begun.optimizer, checkpoint, file), progress };
+    return {
+      ...begun,
+      optimizer: refill(begun.optimizer, checkpoint, file),
+      progress,
+      ...(callbacks ? { callbacks: readMemories(callbacks, checkpoint) } : {}),
+    };
   } catch (error) {
     [weights.params, weights.state].forEach((tree) => disposeTree(tree));
     throw error;
@@ -148,12 +146,16 @@ export function progressOf({ run }: Checkpoint, file: string): Progress {
   return requireRun(run, file).progress;
 }
 
+/** What a checkpoint says of its run. */
+type Resumed = Pick<Training, "progress" | "key" | "trainable"> & { readonly callbacks?: States };
+
 /** Checks what a checkpoint says of its run. */
-function requireRun(run: Json, file: string): Pick<Training, "progress" | "key" | "trainable"> {
-  const { progress, key, trainable } = (run ?? {}) as {
+function requireRun(run: Json, file: string): Resumed {
+  const { progress, key, trainable, callbacks } = (run ?? {}) as {
     progress?: Partial<Progress>;
     key?: unknown;
     trainable?: readonly Path[];
+    callbacks?: States;
   };
   const whole = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
   const totals = progress?.totals;
@@ -161,7 +163,8 @@ function requireRun(run: Json, file: string): Pick<Training, "progress" | "key" 
     [progress?.epoch, progress?.stepInEpoch, progress?.step, totals?.count].every(whole) &&
     typeof totals?.loss === "number" && typeof totals.correct === "number" &&
     Array.isArray(key) && key.length === 2 && key.every(whole) &&
-    (trainable === undefined || Array.isArray(trainable));
+    (trainable === undefined || Array.isArray(trainable)) &&
+    (callbacks === undefined || (typeof callbacks === "object" && callbacks !== null));
   if (!sound) {
     throw new SyntaxError(
       `Cannot go on from ${file} as it must say how far its run was: current value is ${
@@ -173,5 +176,6 @@ function requireRun(run: Json, file: string): Pick<Training, "progress" | "key" 
     progress: progress as Progress,
     key: key as unknown as Key,
     ...(trainable ? { trainable } : {}),
+    ...(callbacks ? { callbacks } : {}),
   };
 }

@@ -4,6 +4,7 @@ import type { Optimizer } from "../optimizers/optimizer.ts";
 import { fold, type Key } from "../tensor/random.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import { disposeTree, type Path, type Tree } from "../tensor/tree.ts";
+import type { Memories } from "./callback.ts";
 import type { Weights } from "./evaluate.ts";
 import { partTrainable, type Trainable, trainablePaths } from "./trainable.ts";
 
@@ -32,6 +33,8 @@ export type Training<P extends Tree = Tree, S extends Tree = Tree> = {
   readonly key: Key;
   /** The paths of the parameters that are trained; all where absent. */
   readonly trainable?: readonly Path[];
+  /** What callbacks remember, by their names. */
+  readonly callbacks?: Memories;
 };
 
 /** How a training run begins. */

@@ -1,21 +1,27 @@
 // What a training run calls on the device: its step and its measure, recorded where they can be.
+import type { Augmentation } from "../augment/augmentation.ts";
 import type { Batch } from "../data/dataset.ts";
+import type { Normalisation } from "../data/normalisation.ts";
 import { jit } from "../device/jit/jit.ts";
 import type { Layer } from "../layers/layer.ts";
 import { type Loss, softmaxCrossEntropy } from "../losses/losses.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
 import type { Key } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { Tree } from "../tensor/tree.ts";
+import { disposeTree, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
+import { normaliseImages } from "./normalise_images.ts";
 import { type Forward, forwardOf } from "./evaluate.ts";
 import { type Trained, trainStep, type TrainStepOptions } from "./step.ts";
 import { joinTrainable, partTrainable } from "./trainable.ts";
 
+/** A batch, and what was drawn to augment it. */
+export type DrawnBatch = Pick<Batch, "images" | "labels"> & { readonly drawn: Tree };
+
 /** A training step that answers loss and count of right answers in one tensor, `[2]`. */
 export type Step<P extends Tree, S extends Tree> = (
   trained: Trained<P, S>,
-  batch: Pick<Batch, "images" | "labels">,
+  batch: DrawnBatch,
   key: Key,
 ) => Trained<P, S> & { readonly numbers: Tensor };
 
@@ -31,6 +37,8 @@ type FunctionOptions = TrainStepOptions & {
   readonly optimizer: Optimizer;
   readonly loss?: Loss;
   readonly jit?: boolean;
+  readonly augment?: Augmentation;
+  readonly normalise?: Normalisation;
 };
 
 /** What a step changes: of the parameters those that are trained. */
@@ -52,13 +60,15 @@ export function trainingFunctions<P extends Tree, S extends Tree>(
   const move = (
     moving: Moving<S>,
     frozen: Tree,
-    batch: Pick<Batch, "images" | "labels">,
+    batch: DrawnBatch,
     key: Key,
   ): Moving<S> & { readonly numbers: Tensor } => {
     const params = joinTrainable<P>([moving.params, frozen]);
-    const { loss, correct, ...trained } = train({ ...moving, params }, batch, key);
+    const seen = augmented(batch, options);
+    const { loss, correct, ...trained } = train({ ...moving, params }, seen, key);
     const numbers = tf.stack([loss, correct]);
     tf.dispose([loss, correct]);
+    if (options.augment) disposeTree(seen, batch);
     return { ...trained, params: partTrainable(trained.params, trainable)[0], numbers };
   };
   const stepBy = (run: typeof move): Step<P, S> => ({ params, state, optimizer }, batch, key) => {
@@ -76,4 +86,16 @@ export function trainingFunctions<P extends Tree, S extends Tree>(
       for (const each of Object.values(recorded)) each.dispose();
     },
   };
+}
+
+/** The batch as the model sees it, some of which may be what it was. */
+function augmented(
+  { images, labels, drawn }: DrawnBatch,
+  { augment, normalise = "unit" }: FunctionOptions,
+): Pick<Batch, "images" | "labels"> {
+  if (!augment) return { images, labels };
+  return tf.tidy(() => {
+    const next = augment.apply({ images, labels }, drawn);
+    return { images: normaliseImages(next.images, normalise), labels: next.labels };
+  });
 }
