@@ -1,11 +1,14 @@
 // Transfer learning (§12.8): a trained network learns other classes from few images.
+import type { Augmentation } from "../augment/augmentation.ts";
 import type { Examples } from "../data/examples.ts";
 import type { ImageSource } from "../data/image_source.ts";
 import type { Layer } from "../layers/layer.ts";
 import { fold, type Key, key as keyOf } from "../tensor/random.ts";
 import { disposeTree, entries, type Tree } from "../tensor/tree.ts";
 import type { Weights } from "./evaluate.ts";
-import { type EpochReport, fit, type FitOptions, type StepReport, stepsPerEpoch } from "./fit.ts";
+import { fit } from "./fit.ts";
+import { type FitOptions, stepsPerEpoch } from "./fit_options.ts";
+import type { EpochReport, StepReport } from "./reports.ts";
 import { beginTraining, disposeTraining, type Training } from "./training.ts";
 import {
   cachedFeatures,
@@ -41,6 +44,11 @@ export type TransferOptions =
     readonly key?: Key;
     /** Examples to measure the network by after every epoch. */
     readonly validation?: Examples | ImageSource;
+    /**
+     * How images are changed at random while the network is fine-tuned, and while the head is
+     * trained where `cache` is `false`. Default: not at all.
+     */
+    readonly augment?: Augmentation;
     /** Whether features are computed once, where that can be. Default: `true`. */
     readonly cache?: boolean;
     /** The most bytes that cached features may take on the host; beyond, there is no cache. Default: 2³⁰. */
@@ -142,7 +150,7 @@ export function stepsOf(
   examples: Examples | ImageSource,
   { batchSize }: Pick<TransferOptions, "batchSize">,
 ): number {
-  return stepsPerEpoch(examples as Examples, { batchSize: batchSizeOf(examples, batchSize) });
+  return stepsPerEpoch(examples, { batchSize: batchSizeOf(examples, batchSize) });
 }
 
 /** Few images are taken few at a time, so that there are steps to learn in. */
@@ -230,11 +238,13 @@ async function* runPhase(
       : { featureShape: cut.featureShape, tail: cut.tailNames[0]! }),
   });
   if (typeof cut !== "string") return yield* onCached(cut, phase, training, examples, options);
-  yield* fit(model, examples as Examples, {
+  const augment = augmentOf(phase, options);
+  yield* fit(model, examples, {
     ...fitOptions(phase, examples, options),
+    ...(augment ? { augment } : {}),
     from: training,
     ...(normalise ? { normalise } : {}),
-    ...(validation ? { validation: validation as Examples } : {}),
+    ...(validation ? { validation } : {}),
   });
 }
 
@@ -255,15 +265,24 @@ function fitOptions(
   };
 }
 
+/** Features of changed images would have to be computed at every step. */
+function augmentOf(
+  { name }: TransferPhase,
+  { augment, cache }: TransferOptions,
+): Augmentation | undefined {
+  return name === "fine-tune" || cache === false ? augment : undefined;
+}
+
 /** Where the model is cut for this phase, or why it is not. */
 function cutOf(
   model: Layer,
-  { trainable }: TransferPhase,
+  phase: TransferPhase,
   examples: Examples | ImageSource,
   options: TransferOptions,
 ): FrozenSplit | string {
   if (options.cache === false) return "no cache is wanted";
-  const split = splitFrozen(model, examples.imageShape, trainable);
+  if (augmentOf(phase, options)) return "images are augmented";
+  const split = splitFrozen(model, examples.imageShape, phase.trainable);
   if (!split) return "nothing below what is trained is frozen";
   const count = examples.labels.length + (options.validation?.labels.length ?? 0);
   const bytes = featureBytes(split.featureShape, count);
@@ -293,10 +312,10 @@ async function* onCached(
     params: { ...body.params as Record<string, Tree>, ...run.params as Record<string, Tree> },
     state: { ...body.state as Record<string, Tree>, ...run.state as Record<string, Tree> },
   });
-  const run = fit(onFeatures(split.tail, split.featureShape), features! as unknown as Examples, {
+  const run = fit(onFeatures(split.tail, split.featureShape), features!, {
     ...fitOptions(phase, examples, options),
     from: { ...training, ...part(split.tailNames) },
-    ...(validation ? { validation: validation as unknown as Examples } : {}),
+    ...(validation ? { validation } : {}),
   });
   for await (const report of run) yield { ...report, training: whole(report.training) };
 }
