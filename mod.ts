@@ -567,7 +567,7 @@ export { enlarge } from "./lib/image/enlarge.ts";
 export type { Colour, Ground } from "./lib/image/colour.ts";
 
 // Weights
-export { type FileContents, writeFileAtomically } from "./lib/weights/atomic_file.ts";
+export { type FileContents, writeFileAtomically } from "./lib/files/atomic_file.ts";
 export {
   type Checkpoint,
   parseCheckpoint,
@@ -578,7 +578,7 @@ export {
 } from "./lib/weights/checkpoint.ts";
 export type { HostDtype, HostTensor, HostValues } from "./lib/weights/host_tensor.ts";
 export type { Json } from "./lib/weights/json.ts";
-export type { DownloadOptions } from "./lib/weights/download.ts";
+export type { DownloadOptions } from "./lib/files/download.ts";
 export {
   type KnownWeights,
   knownWeights,

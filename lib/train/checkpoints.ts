@@ -1,6 +1,6 @@
 // Writes a run's checkpoints: the last, the best, the best few.
 import { writeCheckpoint } from "../weights/checkpoint.ts";
-import { fileError } from "../weights/file_error.ts";
+import { fileError } from "../files/file_error.ts";
 import type { Json } from "../weights/json.ts";
 import type { Callback, Memory } from "./callback.ts";
 import { type Monitor, monitorOf, type MonitorOptions, requireWhole } from "./monitor.ts";

@@ -1,5 +1,5 @@
 // The numbers of a run's epochs as a file that grows with it.
-import { writeFileAtomically } from "../weights/atomic_file.ts";
+import { writeFileAtomically } from "../files/atomic_file.ts";
 import type { Json } from "../weights/json.ts";
 import type { Callback } from "./callback.ts";
 import type { EpochReport } from "./reports.ts";
