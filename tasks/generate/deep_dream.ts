@@ -89,7 +89,8 @@ function noise({ inputShape }: Looked, seed: number): Image {
 }
 
 async function readImage(looked: Looked, flags: Flags): Promise<{ image: Image; source: string }> {
-  const { image: flag = looked.opened.trained ? "0" : "noise", size, seed } = flags;
+  const { image: flag = looked.opened.trained?.settings.dataset ? "0" : "noise", size, seed } =
+    flags;
   const channels = looked.inputShape[2]!;
   const image = flag === "noise"
     ? noise(looked, seed)

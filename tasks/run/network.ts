@@ -102,7 +102,7 @@ function trainedNetwork(file: string, trained: Trained): Network {
     model: trained.model,
     inputShape: trained.inputShape,
     numClasses: trained.classNames.length,
-    origin: "deno task train",
+    origin: trained.preprocessing ? "deno task transfer" : "deno task train",
     trained,
     metadata: {},
     weights: () => Promise.resolve(trained.weights()),
