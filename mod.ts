@@ -263,6 +263,24 @@ export { compose } from "./lib/augment/compose.ts";
 export type { EdgeOptions, GeometricAugmentation } from "./lib/augment/geometric.ts";
 export { randomCrop } from "./lib/augment/random_crop.ts";
 export { flip } from "./lib/augment/flip.ts";
+export { resizedCrop, type ResizedCropOptions } from "./lib/augment/resized_crop.ts";
+export { affine, type RandomAffineOptions, rotation } from "./lib/augment/affine.ts";
+export {
+  brightness,
+  colourJitter,
+  type ColourJitterOptions,
+  contrast,
+  saturation,
+  type Strength,
+} from "./lib/augment/colour_jitter.ts";
+export { pcaColours } from "./lib/augment/pca_colours.ts";
+export type { ColourAugmentation, Stage } from "./lib/augment/recolouring.ts";
+export { randomErasing, type RandomErasingOptions } from "./lib/augment/random_erasing.ts";
+export { mixup } from "./lib/augment/mixup.ts";
+export { cutmix } from "./lib/augment/cutmix.ts";
+export type { MixingOptions } from "./lib/augment/mixing.ts";
+export type { Interval } from "./lib/augment/random_box.ts";
+export { labelSmoothing } from "./lib/augment/label_smoothing.ts";
 
 // Training
 export { type Loss, meanSquaredError, softmaxCrossEntropy } from "./lib/losses/losses.ts";
@@ -284,6 +302,16 @@ export {
 } from "./lib/optimizers/schedule.ts";
 export { sgd, type SgdOptions } from "./lib/optimizers/sgd.ts";
 export { adam, type AdamOptions, type AdamState } from "./lib/optimizers/adam.ts";
+export { weightedCrossEntropy } from "./lib/losses/weighted_cross_entropy.ts";
+export { classWeights } from "./lib/train/class_weights.ts";
+export {
+  type ClassReport,
+  classReport,
+  classReportCsv,
+  confusionCsv,
+} from "./lib/train/class_report.ts";
+export { type WrongAnswer, wrongest, wrongestOf } from "./lib/train/wrongest.ts";
+export { wrongestPicture } from "./lib/train/wrongest_picture.ts";
 export type { AuxiliaryLosses } from "./lib/train/auxiliary_losses.ts";
 export {
   type StepResult,
@@ -579,6 +607,7 @@ export {
 export type { HostDtype, HostTensor, HostValues } from "./lib/weights/host_tensor.ts";
 export type { Json } from "./lib/weights/json.ts";
 export type { DownloadOptions } from "./lib/files/download.ts";
+export type { CachedFileOptions } from "./lib/files/cached_file.ts";
 export {
   type KnownWeights,
   knownWeights,

@@ -5,6 +5,7 @@ import type { Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Augmentation, AugmentedBatch, BatchShape } from "./augmentation.ts";
 import { geometricChain, isGeometric } from "./geometric.ts";
+import { type ColourAugmentation, colourChain, isRecolouring } from "./recolouring.ts";
 
 /** A part with its place among all, which its key is folded by. */
 type Placed<A extends Augmentation = Augmentation> = { readonly part: A; readonly place: number };
@@ -19,7 +20,8 @@ type Composition = Augmentation & {
  * Several augmentations as one. The maps of places among them ({@linkcode randomCrop},
  * {@linkcode resizedCrop}, {@linkcode flip}, {@linkcode rotation}, {@linkcode affine}) come first,
  * in their order, and are multiplied: the images are interpolated once, whatever their number, so
- * that they blur no more than by one. The others follow in their order.
+ * that they blur no more than by one. The others follow in their order, and changes of colour
+ * next to one another are one pass as well.
  *
  * @param parts the augmentations, at least one; compositions among them are taken apart
  * @returns the augmentation
@@ -58,8 +60,29 @@ function isComposition(part: Augmentation): part is Composition {
 /** What is applied one after another, as functions of the composition's key. */
 function passesOf(placed: readonly Placed[]): Augmentation[] {
   const maps = placed.flatMap(({ part, place }) => isGeometric(part) ? [{ part, place }] : []);
-  const others = placed.filter(({ part }) => !isGeometric(part)).map(ofOwnKey);
+  const others = runsOf(placed.filter(({ part }) => !isGeometric(part)));
   return maps.length > 0 ? [geometricChain(maps), ...others] : others;
+}
+
+/** Changes of colour that follow one another as one pass, up to the second that wants a mean. */
+function runsOf(placed: readonly Placed[]): Augmentation[] {
+  const passes: Augmentation[] = [];
+  let run: Placed<ColourAugmentation>[] = [];
+  const end = (): void => {
+    if (run.length > 0) passes.push(colourChain(run));
+    run = [];
+  };
+  for (const { part, place } of placed) {
+    if (!isRecolouring(part)) {
+      end();
+      passes.push(ofOwnKey({ part, place }));
+      continue;
+    }
+    if (part.wantsMean && run.some((before) => before.part.wantsMean)) end();
+    run.push({ part, place });
+  }
+  end();
+  return passes;
 }
 
 /** A part that is drawn by the key of its place. */

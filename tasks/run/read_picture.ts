@@ -4,7 +4,7 @@ import { UsageError } from "../command.ts";
 import { type Inversion, prepareGrey } from "./grey_picture.ts";
 import type { Looked } from "./looked.ts";
 import { readFile } from "./read_file.ts";
-import { loadDataset } from "./settings.ts";
+import { loadTest } from "./datasets.ts";
 
 /** A picture that a network looks at. */
 export type Picture = {
@@ -89,7 +89,7 @@ async function ofDataset(looked: Looked, index: number): Promise<Picture> {
     );
   }
   const { dataset } = trained.settings;
-  const { test } = await loadDataset(dataset, undefined);
+  const test = await loadTest(dataset, undefined, looked.inputShape);
   if (index >= test.labels.length) {
     throw new UsageError(
       `--image must be below ${test.labels.length}, the test images of ${dataset}: got ${index}`,
