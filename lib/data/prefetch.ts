@@ -1,13 +1,13 @@
 // Making the next item while the consumer of the last one waits for the GPU.
 
 /**
- * Items made one ahead of their use. The item after the one handed out is made
+ * Items made one ahead of their use. The item after the one handed out is begun
  * in a task of its own, which runs when the consumer first waits for something
- * (as for the GPU); where it never waits, the item is made when asked for.
+ * (as for the GPU); where it never waits, the item is begun when asked for.
  *
  * @param count how many items there are
- * @param make makes the item of an index
- * @returns the items in order; stopping early leaves no task behind
+ * @param make makes the item of an index, at once or as a promise
+ * @returns the items in order; stopping early waits for what is under way, and leaves no task behind
  *
  * @example
  * ```ts
@@ -19,27 +19,27 @@
  */
 export async function* prefetch<T>(
   count: number,
-  make: (index: number) => T,
+  make: (index: number) => T | Promise<T>,
 ): AsyncGenerator<T, void, void> {
-  let ready: { readonly item: T } | undefined;
+  let ahead: Promise<T> | undefined;
   let task: ReturnType<typeof setTimeout> | undefined;
+  // deno-lint-ignore require-await -- what `make` throws is to reject the promise
+  const begin = async (index: number): Promise<T> => make(index);
   try {
     for (let index = 0; index < count; index++) {
       clearTimeout(task);
-      const { item } = ready ?? { item: make(index) };
-      ready = undefined;
+      const item = await (ahead ?? begin(index));
+      ahead = undefined;
       if (index + 1 < count) {
         task = setTimeout((): void => {
-          try {
-            ready = { item: make(index + 1) };
-          } catch {
-            // Nobody could catch it here: the item is made again, and throws, when asked for.
-          }
+          ahead = begin(index + 1);
+          ahead.catch((): void => {}); // It is heard when the item is asked for.
         });
       }
       yield item;
     }
   } finally {
     clearTimeout(task);
+    await ahead?.catch((): void => {});
   }
 }

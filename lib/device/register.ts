@@ -8,6 +8,7 @@ import {
   NORMALISE,
   NORMALISE_SUMS,
 } from "../tensor/batch_norm.ts";
+import { BLEND } from "../tensor/blend.ts";
 import { DROP_UNITS } from "../tensor/drop_units.ts";
 import { MAX_WINDOWS, MAX_WINDOWS_GRADIENT } from "../tensor/max_windows.ts";
 import { SPREAD } from "../tensor/spread.ts";
@@ -16,6 +17,8 @@ import {
   LOCAL_RESPONSE_NORM_GRADIENT,
 } from "../tensor/local_response_norm.ts";
 import { MATCHING_ROWS } from "../tensor/matching_rows.ts";
+import { ERASE } from "../tensor/erase.ts";
+import { RECOLOUR, RECOLOUR_GREYS } from "../tensor/recolour.ts";
 import {
   SOFTMAX_CROSS_ENTROPY,
   SOFTMAX_CROSS_ENTROPY_GRADIENT,
@@ -29,6 +32,7 @@ import { binaryKernels } from "./kernels/binary.ts";
 import { batchNorm } from "./kernels/batch_norm.ts";
 import { batchNormGradient, normaliseSums } from "./kernels/batch_norm_gradient.ts";
 import { argExtreme } from "./kernels/arg_extremes.ts";
+import { blendImages, eraseBoxes } from "./kernels/boxes.ts";
 import { bincount } from "./kernels/bincount.ts";
 import { cast } from "./kernels/cast.ts";
 import { conv2d, conv2dGradient, fusedConv2d } from "./kernels/conv2d.ts";
@@ -47,6 +51,7 @@ import { prod } from "./kernels/prod.ts";
 import { maxPool, maxWindows } from "./kernels/max_windows.ts";
 import { maxWindowsGradient } from "./kernels/max_windows_gradient.ts";
 import { normalise } from "./kernels/normalise.ts";
+import { recolour, recolourGreys } from "./kernels/recolour.ts";
 import { spread } from "./kernels/spread.ts";
 import { mean, sum } from "./kernels/sum.ts";
 import { sumWindows, sumWindowsGradient } from "./kernels/sum_windows.ts";
@@ -80,6 +85,10 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   [SPREAD]: spread,
   [WARP]: warpImages,
   [WARP_GRADIENT]: warpImagesGradient,
+  [RECOLOUR]: recolour,
+  [RECOLOUR_GREYS]: recolourGreys,
+  [BLEND]: blendImages,
+  [ERASE]: eraseBoxes,
   [BATCH_NORM]: batchNorm,
   [BATCH_NORM_GRADIENT]: batchNormGradient,
   [NORMALISE]: normalise,

@@ -1,13 +1,13 @@
 // Several affine transforms as one, and Lucid's.
+import { composed } from "../tensor/affine_map.ts";
 import { fold } from "../tensor/random.ts";
+import { requireRange } from "../tensor/require_range.ts";
 import {
   affine,
-  type AffineMap,
   type AffineOptions,
   type AffineTransform,
   jitter,
   pad,
-  requireRange,
   rescale,
   rotate,
 } from "./transforms.ts";
@@ -45,19 +45,6 @@ export function affineChain(
       ),
     options,
   );
-}
-
-/** The map that looks by `outer`, and from there by `inner`. */
-function composed(inner: AffineMap, [a, b, c, d, e, f]: AffineMap): AffineMap {
-  const [p, q, r, s, t, u] = inner;
-  return [
-    p * a + q * d,
-    p * b + q * e,
-    p * c + q * f + r,
-    s * a + t * d,
-    s * b + t * e,
-    s * c + t * f + u,
-  ];
 }
 
 /**

@@ -1,21 +1,10 @@
 // Changes of an image that a network should not mind: shifts, scales and turns, drawn anew at each step.
 import { warp, type WarpEdge } from "../tensor/affine.ts";
+import { aboutMiddle, type AffineMap } from "../tensor/affine_map.ts";
 import { type Key, uniform } from "../tensor/random.ts";
+import { requireRange } from "../tensor/require_range.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import type { Transform } from "./ascend.ts";
-
-/**
- * An affine map of places: what is seen at column x and row y is what lies at `a x + b y + c`
- * and `d x + e y + f`.
- */
-export type AffineMap = readonly [
-  a: number,
-  b: number,
-  c: number,
-  d: number,
-  e: number,
-  f: number,
-];
 
 /** A transform that is an affine map of places. */
 export type AffineTransform = Transform & {
@@ -55,28 +44,6 @@ export function affine(
     draw: map,
     apply: (images, drawn) => warp(images, drawn, { edge }),
   };
-}
-
-/** Turns and scales about the middle: the linear part a, b, d, e, with the shift that keeps the middle. */
-function aboutMiddle(
-  [a, b, d, e]: readonly [number, number, number, number],
-  shape: Shape,
-): AffineMap {
-  const [x, y] = [(shape[2]! - 1) / 2, (shape[1]! - 1) / 2];
-  return [a, b, x - a * x - b * y, d, e, y - d * x - e * y];
-}
-
-/**
- * Refuses a number that breaks a rule.
- *
- * @param what cannot be done otherwise
- * @param rule the rule
- * @param holds whether it is kept
- * @param value the number
- */
-export function requireRange(what: string, rule: string, holds: boolean, value: unknown): void {
-  if (holds) return;
-  throw new RangeError(`Cannot ${what} as ${rule}: current value is ${value}`);
 }
 
 /**

@@ -16,6 +16,8 @@ export type Context = {
   readonly path?: Path;
   /** Called around every named layer. */
   readonly intercept?: Intercept;
+  /** Which parameters of the model are not trained, by path, `norm1/scale`. Default: none. */
+  readonly frozen?: (path: Path) => boolean;
 };
 
 /**

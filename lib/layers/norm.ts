@@ -3,7 +3,7 @@ import { normalise, normaliseBatch } from "../tensor/batch_norm.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { costOfEach } from "./cost.ts";
 import { ones, zeros } from "./initializers.ts";
-import type { Layer } from "./layer.ts";
+import type { Context, Layer } from "./layer.ts";
 
 /** Options of {@linkcode batchNorm}. */
 export type BatchNormOptions = {
@@ -32,7 +32,8 @@ export type BatchNormState = {
 /**
  * Batch normalisation (Ioffe and Szegedy, 2015): each feature minus its mean over
  * its deviation, then scaled and shifted; by the batch's statistics in training
- * (positions count as examples), by the running ones otherwise.
+ * (positions count as examples), by the running ones otherwise, and also in training
+ * where scale and shift are both frozen: such a layer's statistics stay what they were.
  *
  * @param options epsilon, momentum
  * @returns the layer, of any shape with features last
@@ -71,17 +72,23 @@ export function batchNorm(options: BatchNormOptions = {}): Layer<BatchNormParams
         cost: costOfEach(shape, 2), // With the running statistics it is one multiply-add.
       };
     },
-    apply(params, state, x, { training }) {
+    apply(params, state, x, context) {
       if (x.shape.at(-1) !== params.scale.size) {
         throw new TypeError(
           `Cannot apply a batchNorm layer as its input must have ${params.scale.size} features last: current value is [${x.shape}]`,
         );
       }
-      return training
+      return context.training && !isFrozen(context)
         ? normaliseBatch(x, params, state, { epsilon, momentum })
         : [normalise(x, params, state, epsilon), state];
     },
   };
+}
+
+/** Whether none of the layer's parameters is trained. */
+function isFrozen({ path, frozen }: Context): boolean {
+  const at = (name: string): string => path ? `${path}/${name}` : name;
+  return frozen !== undefined && frozen(at("scale")) && frozen(at("shift"));
 }
 
 function requireRange(name: string, value: number, holds: boolean, range: string): void {

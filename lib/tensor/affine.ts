@@ -36,7 +36,7 @@ export type WarpOptions = {
  * what the pixels of the result took of it. There is none by the map.
  *
  * @param images `[N, H, W, C]`, float32
- * @param map the six numbers a, b, c, d, e, f as a vector; one map for all images
+ * @param map the six numbers a, b, c, d, e, f: a vector for all images, or `[N, 6]`, a row for each
  * @param options what lies beyond the edges
  * @returns images of the same shape
  * @throws {TypeError} where the images or the map have another shape or type
@@ -60,9 +60,12 @@ export function warp(images: Tensor, map: Tensor, options: WarpOptions = {}): Te
       `Cannot warp images as they must be float32 of shape [N, H, W, C]: current value is ${images.dtype} of shape [${images.shape}]`,
     );
   }
-  if (map.size !== 6 || map.dtype !== "float32") {
+  const isEach = map.rank === 2 && map.shape[0] === images.shape[0] && map.shape[1] === 6;
+  if (!(map.size === 6 || isEach) || map.dtype !== "float32") {
     throw new TypeError(
-      `Cannot warp images as the map must be a float32 vector of six numbers: current value is ${map.dtype} of shape [${map.shape}]`,
+      `Cannot warp images as the map must be a float32 vector of six numbers, or [${
+        images.shape[0]
+      }, 6], a row for each image: current value is ${map.dtype} of shape [${map.shape}]`,
     );
   }
   if (edge !== "reflect" && !Number.isFinite(edge)) {
@@ -94,10 +97,10 @@ tf.registerGradient({
 
 registerHostKernel<WarpAttributes>(
   WARP,
-  ({ images, map }, attributes) => [warpHost(images!, map!.values, attributes)],
+  ({ images, map }, attributes) => [warpHost(images!, map!, attributes)],
 );
 
 registerHostKernel<WarpAttributes>(
   WARP_GRADIENT,
-  ({ dy, map }, attributes) => [warpGradientHost(dy!, map!.values, attributes)],
+  ({ dy, map }, attributes) => [warpGradientHost(dy!, map!, attributes)],
 );

@@ -9,12 +9,12 @@ type Tap = { readonly place: number; readonly share: number };
  * The images through the map.
  *
  * @param images `[N, H, W, C]`
- * @param map a, b, c, d, e, f
+ * @param map a, b, c, d, e, f, of all images or of each
  * @param attributes what lies beyond the edges
  */
 export function warpHost(
   images: HostTensor,
-  map: ArrayLike<number>,
+  map: HostTensor,
   attributes: WarpAttributes,
 ): HostTensor {
   const { values, shape } = images;
@@ -34,12 +34,12 @@ export function warpHost(
  * The gradient by the images.
  *
  * @param dy slopes of the result, `[N, H, W, C]`
- * @param map a, b, c, d, e, f
+ * @param map a, b, c, d, e, f, of all images or of each
  * @param attributes what lies beyond the edges
  */
 export function warpGradientHost(
   dy: HostTensor,
-  map: ArrayLike<number>,
+  map: HostTensor,
   attributes: WarpAttributes,
 ): HostTensor {
   const { values, shape } = dy;
@@ -57,27 +57,41 @@ export function warpGradientHost(
 /** Calls for each pixel of each image with those it reads. */
 function overPixels(
   shape: readonly number[],
-  map: ArrayLike<number>,
+  map: HostTensor,
   attributes: WarpAttributes,
   visit: (at: number, taps: readonly Tap[], channels: number, base: number) => void,
 ): void {
   const [count, height, width, channels] = shape as [number, number, number, number];
-  const [a, b, c, d, e, f] = Array.from(map) as [number, number, number, number, number, number];
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const columns = readAt(a * x + b * y + c, width, attributes);
-      const rows = readAt(d * x + e * y + f, height, attributes);
-      const taps = rows.flatMap((row) =>
-        columns.map((column) => ({
-          place: row.place * width + column.place,
-          share: row.share * column.share,
-        }))
-      );
-      for (let n = 0; n < count; n++) {
-        visit(y * width + x, taps, channels, n * height * width * channels);
-      }
+  const size = height * width;
+  const ownMaps = map.values.length / 6;
+  for (let own = 0; own < ownMaps; own++) {
+    // A map of all images is looked through once for all of them.
+    const [from, to] = ownMaps === 1 ? [0, count] : [own, own + 1];
+    for (let at = 0; at < size; at++) {
+      const taps = tapsOf(at, map.values.subarray(own * 6, own * 6 + 6), height, width, attributes);
+      for (let n = from; n < to; n++) visit(at, taps, channels, n * size * channels);
     }
   }
+}
+
+/** The pixels that one of the result reads, at most four. */
+function tapsOf(
+  at: number,
+  map: Float32Array,
+  height: number,
+  width: number,
+  attributes: WarpAttributes,
+): Tap[] {
+  const [a, b, c, d, e, f] = Array.from(map) as [number, number, number, number, number, number];
+  const [x, y] = [at % width, Math.floor(at / width)];
+  const columns = readAt(a * x + b * y + c, width, attributes);
+  const rows = readAt(d * x + e * y + f, height, attributes);
+  return rows.flatMap((row) =>
+    columns.map((column) => ({
+      place: row.place * width + column.place,
+      share: row.share * column.share,
+    }))
+  );
 }
 
 /** The one or two pixels along an axis that a position lies between, those outside left out. */

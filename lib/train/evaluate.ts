@@ -1,6 +1,7 @@
 // What a trained model answers, and how good that is.
 import { batches } from "../data/dataset.ts";
 import type { Examples } from "../data/examples.ts";
+import type { ImageSource } from "../data/image_source.ts";
 import type { Normalisation } from "../data/normalisation.ts";
 import { jit, jitFor } from "../device/jit/jit.ts";
 import type { Layer } from "../layers/layer.ts";
@@ -8,6 +9,7 @@ import { type Loss, softmaxCrossEntropy } from "../losses/losses.ts";
 import type { Scalar, Tensor, Tensor2D } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
+import { type Answers, gatherAnswer, noAnswers, topAccuracy } from "./answers.ts";
 import { type Confusion, confusionMatrix } from "./metrics.ts";
 
 /** A model's parameters and state. */
@@ -42,10 +44,14 @@ export type Evaluation = {
   readonly accuracy: number;
   /** Share of examples whose class is among the five scored highest, 0 to 1. */
   readonly top5Accuracy: number;
+  /** How often the examples' class was scored highest, second, and so on: for {@linkcode topAccuracy}. */
+  readonly ranks: readonly number[];
   /** How many examples there were. */
   readonly count: number;
   /** Which classes were taken for which. */
   readonly confusion: Confusion;
+  /** What was answered to each. */
+  readonly answers: Answers;
 };
 
 /**
@@ -53,9 +59,9 @@ export type Evaluation = {
  *
  * @param model the model, `[N, …] → logits [N, classes]`
  * @param weights its parameters and state
- * @param examples the examples
+ * @param examples the examples, in memory or read when wanted
  * @param options batch size, loss, normalisation
- * @returns loss, accuracies, confusion matrix
+ * @returns loss, accuracies, confusion matrix, answers
  * @throws {TypeError} where the model does not answer a score for each class
  * @throws {RangeError} where the loss is not a finite number
  * @throws {DeviceError} where the device failed
@@ -63,7 +69,7 @@ export type Evaluation = {
 export async function evaluate<P extends Tree, S extends Tree>(
   model: Layer<P, S>,
   weights: Weights<P, S>,
-  examples: Examples,
+  examples: Examples | ImageSource,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const forward = forwardOf(model, options.loss);
@@ -92,16 +98,15 @@ export function forwardOf<P extends Tree, S extends Tree>(
 export async function measure<P extends Tree, S extends Tree>(
   forward: Forward<P, S>,
   { params, state }: Weights<P, S>,
-  examples: Examples,
+  examples: Examples | ImageSource,
   options: Omit<EvaluateOptions, "loss" | "jit">,
 ): Promise<Evaluation> {
   const { normalise, onProgress } = options;
-  const total = examples.labels.length;
-  const batchSize = Math.min(options.batchSize ?? 256, total);
+  const count = examples.labels.length;
+  const batchSize = Math.min(options.batchSize ?? 256, count);
   const classes = examples.classNames.length;
-  const predicted = new Uint8Array(total);
+  const { ranks, ...answers } = noAnswers(count, classes);
   let lossSum = 0;
-  let inTop5 = 0;
   let done = 0;
   for await (const batch of batches(examples, { batchSize, ...(normalise ? { normalise } : {}) })) {
     const { logits, mean } = forward({ params, state }, batch.images, batch.labels);
@@ -110,24 +115,22 @@ export async function measure<P extends Tree, S extends Tree>(
     requireSound(logits.shape, classes, batchLoss[0]!);
     for (let i = 0; i < batch.size; i++) {
       const row = scores.subarray(i * classes, (i + 1) * classes);
-      const actual = batch.classes[i]!;
-      predicted[done + i] = highest(row);
-      if (rankOf(row, actual) < 5) inTop5++;
+      gatherAnswer({ ranks, ...answers }, done + i, row, batch.classes[i]!);
     }
     lossSum += batchLoss[0]! * batch.size;
     done += batch.size;
-    onProgress?.(done, total);
+    onProgress?.(done, count);
   }
-  const correct = predicted.reduce(
-    (sum, label, i) => sum + Number(label === examples.labels[i]),
-    0,
-  );
+  const confusion = confusionMatrix(examples.labels, answers.predicted, classes);
+  const correct = confusion.counts.reduce((sum, row, i) => sum + row[i]!, 0);
   return {
-    loss: lossSum / total,
-    accuracy: correct / total,
-    top5Accuracy: inTop5 / total,
-    count: total,
-    confusion: confusionMatrix(examples.labels, predicted, classes),
+    loss: lossSum / count,
+    accuracy: correct / count,
+    top5Accuracy: topAccuracy({ ranks, count }, 5),
+    ranks,
+    count,
+    confusion,
+    answers,
   };
 }
 
@@ -142,21 +145,6 @@ function requireSound(shape: readonly number[], classes: number, loss: number): 
       `Cannot evaluate as the loss must be a finite number: current value is ${loss}. After training, a smaller learning rate often helps`,
     );
   }
-}
-
-function highest(scores: ArrayLike<number>): number {
-  let best = 0;
-  for (let i = 1; i < scores.length; i++) if (scores[i]! > scores[best]!) best = i;
-  return best;
-}
-
-/** How many scores are above that of a class; ties count for the class that comes first. */
-function rankOf(scores: ArrayLike<number>, index: number): number {
-  let above = 0;
-  for (let i = 0; i < scores.length; i++) {
-    if (scores[i]! > scores[index]! || (scores[i] === scores[index] && i < index)) above++;
-  }
-  return above;
 }
 
 /**

@@ -50,7 +50,9 @@ const COLUMNS: readonly (readonly [string, keyof EpochRecord])[] = [
  * );
  * ```
  */
-export function historyCsv(rows: readonly EpochRecord[]): string {
+export function historyCsv(
+  rows: readonly (Omit<EpochRecord, "learningRate"> & { readonly learningRate?: number })[],
+): string {
   const heading = COLUMNS.map(([name]) => name).join(",");
   // No field holds a comma, a quote or a line break, so none needs quotes.
   const lines = rows.map((row) => COLUMNS.map(([, key]) => row[key] ?? "").join(","));

@@ -3,14 +3,17 @@ import { type Declaration, fillSlots, type Layer, slotEntries } from "../layers/
 import type { Optimizer } from "../optimizers/optimizer.ts";
 import type { Key } from "../tensor/random.ts";
 import type { Shape } from "../tensor/tensor.ts";
-import { entries, mapTree, type Tree } from "../tensor/tree.ts";
+import { disposeTree, entries, mapTree, type Path, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Checkpoint, Tensors } from "../weights/checkpoint.ts";
 import type { HostTensor } from "../weights/host_tensor.ts";
 import type { Json } from "../weights/json.ts";
 import { requireShapes } from "../weights/require_shapes.ts";
 import type { Weights } from "./evaluate.ts";
-import { disposeTraining, type Progress, type Training } from "./training.ts";
+import { readTree } from "./kept_weights.ts";
+import { readMemories, type States, writtenMemories } from "./memories.ts";
+import { requireSameTrainable } from "./trainable.ts";
+import { type BeginOptions, beginTraining, type Progress, type Training } from "./training.ts";
 
 /**
  * A training run's numbers, read from the device, for
@@ -28,22 +31,18 @@ export async function snapshot(
   const [params, state, optimizer] = await Promise.all(
     [training.params, training.state, training.optimizer].map(readTree),
   ) as [Tensors, Tensors, Tensors];
-  const { progress, key } = training;
+  const { progress, key, trainable, callbacks } = training;
+  const { states, kept } = writtenMemories(callbacks ?? {});
   return {
-    sections: { params, state, optimizer },
-    run: { ...about, progress: { ...progress, totals: { ...progress.totals } }, key: [...key] },
+    sections: { params, state, optimizer, ...(kept.size > 0 ? { kept } : {}) },
+    run: {
+      ...about,
+      progress: { ...progress, totals: { ...progress.totals } },
+      key: [...key],
+      ...(trainable ? { trainable: [...trainable] } : {}),
+      ...(callbacks ? { callbacks: states } : {}),
+    },
   };
-}
-
-async function readTree(tree: Tree): Promise<Tensors> {
-  return new Map(
-    await Promise.all(
-      entries(tree).map(async ([path, leaf]): Promise<[string, HostTensor]> => {
-        const values = await leaf.data() as Float32Array;
-        return [path, { dtype: "float32", shape: [...leaf.shape], values }];
-      }),
-    ),
-  );
 }
 
 /**
@@ -79,8 +78,10 @@ export function restoreWeights<P extends Tree, S extends Tree>(
  * @param shape shape of one input, without the batch
  * @param checkpoint the checkpoint
  * @param file its name, for messages
+ * @param options which parameters are trained: those that were. Default: all
  * @returns the run; the caller owns its tensors
  * @throws {TypeError} where it is another model's or another optimiser's
+ * @throws {RangeError} where it trained other parameters: which are no longer trained, and which newly
  * @throws {SyntaxError} where it does not say how far the run was
  */
 export function restoreTraining<P extends Tree, S extends Tree>(
@@ -89,21 +90,34 @@ export function restoreTraining<P extends Tree, S extends Tree>(
   shape: Shape,
   checkpoint: Checkpoint,
   file: string,
+  options: Pick<BeginOptions, "trainable"> = {},
 ): Training<P, S> {
-  const { progress, key } = requireRun(checkpoint.run, file);
-  const { params, state } = restoreWeights(model, shape, checkpoint, file);
-  const fresh = optimizer.init(params);
-  const held = checkpoint.sections.optimizer;
+  const { progress, key, trainable: held, callbacks } = requireRun(checkpoint.run, file);
+  const weights = restoreWeights(model, shape, checkpoint, file);
+  try {
+    requireSameTrainable(weights.params, held, options.trainable);
+    const begun = beginTraining(model, optimizer, key, shape, { ...options, weights });
+    return {
+      ...begun,
+      optimizer: refill(begun.optimizer, checkpoint, file),
+      progress,
+      ...(callbacks ? { callbacks: readMemories(callbacks, checkpoint) } : {}),
+    };
+  } catch (error) {
+    [weights.params, weights.state].forEach((tree) => disposeTree(tree));
+    throw error;
+  }
+}
+
+/** The optimiser's state in a checkpoint, in the place of the state it begins with. */
+function refill(fresh: Tree, { sections }: Checkpoint, file: string): Tree {
+  const held = sections.optimizer;
   try {
     const expected = entries(fresh).map(([path, leaf]): [string, Shape] => [path, leaf.shape]);
     requireShapes(new Map(expected), held, `${file} (optimizer)`);
-    const filled = mapTree((_, path) => toTensor(held.get(path)!), fresh);
-    return { params, state, optimizer: filled, progress, key };
-  } catch (error) {
-    disposeTraining({ params, state, optimizer: {}, progress, key });
-    throw error;
+    return mapTree((_, path) => toTensor(held.get(path)!), fresh);
   } finally {
-    tf.dispose(entries(fresh).map(([, leaf]) => leaf));
+    disposeTree(fresh);
   }
 }
 
@@ -132,15 +146,25 @@ export function progressOf({ run }: Checkpoint, file: string): Progress {
   return requireRun(run, file).progress;
 }
 
+/** What a checkpoint says of its run. */
+type Resumed = Pick<Training, "progress" | "key" | "trainable"> & { readonly callbacks?: States };
+
 /** Checks what a checkpoint says of its run. */
-function requireRun(run: Json, file: string): { progress: Progress; key: Key } {
-  const { progress, key } = (run ?? {}) as { progress?: Partial<Progress>; key?: unknown };
+function requireRun(run: Json, file: string): Resumed {
+  const { progress, key, trainable, callbacks } = (run ?? {}) as {
+    progress?: Partial<Progress>;
+    key?: unknown;
+    trainable?: readonly Path[];
+    callbacks?: States;
+  };
   const whole = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
   const totals = progress?.totals;
   const sound =
     [progress?.epoch, progress?.stepInEpoch, progress?.step, totals?.count].every(whole) &&
     typeof totals?.loss === "number" && typeof totals.correct === "number" &&
-    Array.isArray(key) && key.length === 2 && key.every(whole);
+    Array.isArray(key) && key.length === 2 && key.every(whole) &&
+    (trainable === undefined || Array.isArray(trainable)) &&
+    (callbacks === undefined || (typeof callbacks === "object" && callbacks !== null));
   if (!sound) {
     throw new SyntaxError(
       `Cannot go on from ${file} as it must say how far its run was: current value is ${
@@ -148,5 +172,10 @@ function requireRun(run: Json, file: string): { progress: Progress; key: Key } {
       }`,
     );
   }
-  return { progress: progress as Progress, key: key as unknown as Key };
+  return {
+    progress: progress as Progress,
+    key: key as unknown as Key,
+    ...(trainable ? { trainable } : {}),
+    ...(callbacks ? { callbacks } : {}),
+  };
 }

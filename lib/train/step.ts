@@ -10,6 +10,7 @@ import type { Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import { type AuxiliaryLosses, auxiliaryLossesOf, watchExits } from "./auxiliary_losses.ts";
 import { correctCount } from "./metrics.ts";
+import { joinTrainable, partTrainable, type Trainable } from "./trainable.ts";
 
 /** What a step changes. */
 export type Trained<P extends Tree, S extends Tree> = {
@@ -34,6 +35,12 @@ export type TrainStepOptions = {
    * `{}` leaves their heads untrained.
    */
   readonly auxiliaryLosses?: AuxiliaryLosses;
+  /**
+   * Which parameters are trained, by path. The others are frozen: no gradient is taken by them,
+   * the optimiser does not see them, and the step answers the tensors it was given. Layers of
+   * batch normalisation that are frozen whole use and keep their running statistics. Default: all.
+   */
+  readonly trainable?: Trainable;
 };
 
 /**
@@ -43,9 +50,10 @@ export type TrainStepOptions = {
  * @param model the model
  * @param loss the loss
  * @param optimizer the optimiser
- * @param options what losses are added
+ * @param options what losses are added, which parameters are trained
  * @returns the step: given the run's trees, a batch and the step's key, the next trees, loss and count of right answers.
- * It throws a `RangeError` or `TypeError` where the losses to add are not the model's
+ * It throws a `RangeError` or `TypeError` where the losses to add are not the model's, or no parameter is trained.
+ * The optimiser's state must be that of the trained parameters, as {@linkcode beginTraining} makes it
  *
  * @example
  * ```ts
@@ -76,11 +84,15 @@ export function trainStep<P extends Tree, S extends Tree>(
   const lossesFor = rememberByShape((shape) =>
     auxiliaryLossesOf(model, shape, options.auxiliaryLosses)
   );
+  const { trainable } = options;
+  const freezing = trainable ? { frozen: (path: string) => !trainable(path) } : {};
+  type Given = { readonly state: S; readonly images: Tensor; readonly labels: Tensor2D };
   const objective = valueAndGrad(
-    (params: P, state: S, images: Tensor, labels: Tensor2D, key: Key) => {
+    (trained: Tree, frozen: Tree, { state, images, labels }: Given, key: Key) => {
       // Refuses what is not the model's before anything is computed.
       const { add, ...watching } = watchExits(lossesFor(images.shape.slice(1)));
-      const context = { training: true, key, ...watching };
+      const context = { training: true, key, ...freezing, ...watching };
+      const params = joinTrainable<P>([trained, frozen]);
       const [logits, nextState] = model.apply(params, state, images, context);
       const correct = correctCount(logits as Tensor2D, labels);
       return [add(loss, loss(logits, labels), labels), { state: nextState, correct }];
@@ -88,11 +100,13 @@ export function trainStep<P extends Tree, S extends Tree>(
   );
   return ({ params, state, optimizer: optimizerState }, { images, labels }, key) =>
     tf.tidy(() => {
-      const { value, grads, aux } = objective(params, state, images, labels, fold(key, "model"));
-      const [nextParams, nextOptimizer] = stepWith(optimizer, grads, optimizerState, params);
+      const [trained, frozen] = partTrainable(params, trainable);
+      const given = { state, images, labels };
+      const { value, grads, aux } = objective(trained, frozen, given, fold(key, "model"));
+      const [next, nextOptimizer] = stepWith(optimizer, grads, optimizerState, trained);
       // deno-lint-ignore no-explicit-any -- tidy's types know records of tensors, not trees
       const result: any = {
-        params: nextParams,
+        params: joinTrainable<P>([next, frozen]),
         state: aux.state,
         optimizer: nextOptimizer,
         loss: value,

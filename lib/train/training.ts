@@ -3,7 +3,10 @@ import { init, type Layer } from "../layers/layer.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
 import { fold, type Key } from "../tensor/random.ts";
 import type { Shape } from "../tensor/tensor.ts";
-import { disposeTree, type Tree } from "../tensor/tree.ts";
+import { disposeTree, type Path, type Tree } from "../tensor/tree.ts";
+import type { Memories } from "./callback.ts";
+import type { Weights } from "./evaluate.ts";
+import { partTrainable, type Trainable, trainablePaths } from "./trainable.ts";
 
 /** Where in its epochs a run is. */
 export type Progress = {
@@ -28,6 +31,18 @@ export type Training<P extends Tree = Tree, S extends Tree = Tree> = {
   readonly progress: Progress;
   /** What orders of examples and dropped units are drawn from. */
   readonly key: Key;
+  /** The paths of the parameters that are trained; all where absent. */
+  readonly trainable?: readonly Path[];
+  /** What callbacks remember, by their names. */
+  readonly callbacks?: Memories;
+};
+
+/** How a training run begins. */
+export type BeginOptions<P extends Tree = Tree, S extends Tree = Tree> = {
+  /** Which parameters are trained, as for {@linkcode trainStep}. Default: all. */
+  readonly trainable?: Trainable;
+  /** Parameters and state to begin with, which the run takes over. Default: new ones from the key. */
+  readonly weights?: Weights<P, S>;
 };
 
 /** Nothing seen yet. */
@@ -37,25 +52,46 @@ export const NO_TOTALS: Totals = { loss: 0, correct: 0, count: 0 };
  * The beginning of a training run.
  *
  * @param model the model
- * @param optimizer the optimiser
+ * @param optimizer the optimiser, which keeps statistics of trained parameters alone
  * @param key the source of all its randomness
  * @param shape shape of one input, without the batch
+ * @param options which parameters are trained, and weights to begin with
  * @returns the run before its first step; the caller owns its tensors
+ * @throws {RangeError} where no parameter is trained
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { adam, beginTraining, dense, entries, key, start } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const trainable = (path: string) => path === "bias";
+ * const run = beginTraining(dense({ features: 2 }), adam(), key(0), [3], { trainable });
+ * assertEquals(entries(run.optimizer).map(([path]) => path), ["count", "mean/bias", "square/bias"]);
+ * ```
  */
 export function beginTraining<P extends Tree, S extends Tree>(
   model: Layer<P, S>,
   optimizer: Optimizer,
   key: Key,
   shape: Shape,
+  options: BeginOptions<P, S> = {},
 ): Training<P, S> {
-  const { params, state } = init(model, fold(key, "init"), shape);
-  return {
-    params,
-    state,
-    optimizer: optimizer.init(params),
-    progress: { epoch: 0, stepInEpoch: 0, step: 0, totals: NO_TOTALS },
-    key,
-  };
+  const { params, state } = options.weights ?? init(model, fold(key, "init"), shape);
+  try {
+    const trainable = trainablePaths(params, options.trainable);
+    return {
+      params,
+      state,
+      optimizer: optimizer.init(partTrainable(params, options.trainable)[0]),
+      progress: { epoch: 0, stepInEpoch: 0, step: 0, totals: NO_TOTALS },
+      key,
+      ...(trainable ? { trainable } : {}),
+    };
+  } catch (error) {
+    if (!options.weights) [params, state].forEach((tree) => disposeTree(tree));
+    throw error;
+  }
 }
 
 /**

@@ -17,6 +17,8 @@ export type Checkpoint = {
     readonly state: Tensors;
     /** What the optimiser keeps. */
     readonly optimizer: Tensors;
+    /** What else the run keeps, such as its best weights so far; absent where there is nothing. */
+    readonly kept?: Tensors;
   };
   /** Model, dataset, epoch, step, key, configuration and history, as the run has them. */
   readonly run: Json;
@@ -24,7 +26,7 @@ export type Checkpoint = {
 
 const FORMAT = "neocog-checkpoint";
 const VERSION = 1;
-const SECTIONS = ["params", "state", "optimizer"] as const;
+const SECTIONS = ["params", "state", "optimizer", "kept"] as const;
 
 /**
  * The bytes of a checkpoint file: safetensors with keys such as `params/conv1/kernel`, and
@@ -56,7 +58,7 @@ function contentsOf(
 ): { tensors: Map<string, HostTensor>; metadata: Record<string, string> } {
   const tensors = new Map<string, HostTensor>();
   for (const section of SECTIONS) {
-    for (const [path, tensor] of checkpoint.sections[section]) {
+    for (const [path, tensor] of checkpoint.sections[section] ?? []) {
       tensors.set(`${section}/${path}`, tensor);
     }
   }
@@ -90,13 +92,20 @@ export function parseCheckpoint(bytes: Uint8Array, file: string): Checkpoint {
     const [section, path] = placeOf(name, file);
     sections[section].set(path, hostTensor(contents, name));
   }
-  return { sections, run: parseRun(contents) };
+  return { sections: filled(sections), run: parseRun(contents) };
 }
 
 type Section = typeof SECTIONS[number];
 
-function emptySections(): Record<Section, Map<string, HostTensor>> {
-  return { params: new Map(), state: new Map(), optimizer: new Map() };
+type Sections = Record<Section, Map<string, HostTensor>>;
+
+function emptySections(): Sections {
+  return { params: new Map(), state: new Map(), optimizer: new Map(), kept: new Map() };
+}
+
+/** The sections without that which most files have not. */
+function filled({ kept, ...sections }: Sections): Checkpoint["sections"] {
+  return kept.size > 0 ? { ...sections, kept } : sections;
 }
 
 /** The section of a file's tensor, and its path there. */
@@ -178,5 +187,5 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
     const [section, place] = placeOf(name, path);
     sections[section].set(place, await contents.read(name));
   }
-  return { sections, run: parseRun(contents) };
+  return { sections: filled(sections), run: parseRun(contents) };
 }

@@ -1,12 +1,12 @@
 // Files of weights by name: fetched once, checked each time, kept in a cache.
 import { unknownName } from "../text/nearest.ts";
-import { cacheDirectory } from "./cache_directory.ts";
-import { discard, download, type DownloadOptions } from "./download.ts";
-import { fileError } from "./file_error.ts";
+import { cachedFile, cacheName } from "../files/cached_file.ts";
+import { cacheDirectory } from "../files/cache_directory.ts";
+import type { DownloadOptions } from "../files/download.ts";
+import { requireHash } from "../files/file_trust.ts";
+import { requireSha256 } from "../files/sha256.ts";
 import { type KnownWeights, knownWeights, type WeightsSource } from "./known_weights.ts";
-import { firstHash, isFile, keepFirstHash, requireHash } from "./file_trust.ts";
 import { openSafetensors } from "./safetensors_file.ts";
-import { requireSha256, sha256OfText } from "./sha256.ts";
 
 /** Options of {@linkcode pretrained}. */
 export type PretrainedOptions = DownloadOptions & {
@@ -68,9 +68,11 @@ export async function pretrained(
   const given = options.sha256 ?? (typeof found === "string" ? undefined : found.sha256);
   const sha256 = given === undefined ? undefined : requireSha256(given);
   if (typeof found === "string") return await localFile(found, sha256);
-  const path = `${options.cacheDir ?? cacheDirectory()}/weights/${cacheName(found.url)}`;
-  const actual = await cached(path, found.url, sha256) ??
-    await fetchOnce(path, found, sha256, options);
+  const { url, bytes } = found;
+  const name = cacheName(stemOf(url), url, ".safetensors");
+  const path = `${options.cacheDir ?? cacheDirectory()}/weights/${name}`;
+  const verify = (part: string): Promise<void> => requireSafetensors(part, url);
+  const actual = await cachedFile(path, { url, bytes, sha256 }, verify, options);
   const known = typeof weights === "string" ? knownWeights[weights] : undefined;
   return {
     path,
@@ -108,87 +110,22 @@ async function localFile(path: string, sha256: string | undefined): Promise<Pret
   return { path, trust: "local" };
 }
 
-/** The file's own name, and what tells it from those of other URLs. */
-function cacheName(url: string): string {
+/** The file's own name. */
+function stemOf(url: string): string {
   const { hostname, pathname } = new URL(url);
   const parts = [hostname, ...pathname.split("/")].filter((part) => part !== "");
   // Of `…/timm/resnet18.tv_in1k/resolve/main/model.safetensors` the repository says most.
   const repository = parts.find((_, i) => parts[i + 1] === "resolve");
-  const stem = repository ?? parts.at(-1)!.replace(/\.safetensors$/, "");
-  const plain = stem.replace(/[^\w.-]+/g, "_").slice(0, 60);
-  return `${plain}-${sha256OfText(url).slice(0, 12)}.safetensors`;
+  return repository ?? parts.at(-1)!.replace(/\.safetensors$/, "");
 }
 
-async function makeDirectory(path: string): Promise<void> {
+async function requireSafetensors(path: string, url: string): Promise<void> {
   try {
-    await Deno.mkdir(path, { recursive: true });
-  } catch (error) {
-    throw fileError(`Cannot keep fetched files in ${path}`, error);
-  }
-}
-
-/** The hash of the file in the cache, which must be the right one; `undefined` where it is not there. */
-async function cached(
-  path: string,
-  url: string,
-  sha256: string | undefined,
-): Promise<string | undefined> {
-  if (!await isFile(path)) return undefined;
-  const expected = sha256 ?? await firstHash(path);
-  const actual = await requireHash(
-    path,
-    expected,
-    `${path} (of ${url}; without it, it is fetched anew)`,
-  );
-  if (expected === undefined) await keepFirstHash(path, actual);
-  return actual;
-}
-
-/** Fetches a file unless another process is doing so, which is then waited for. */
-async function fetchOnce(
-  path: string,
-  source: WeightsSource,
-  sha256: string | undefined,
-  options: PretrainedOptions,
-): Promise<string> {
-  await makeDirectory(path.slice(0, path.lastIndexOf("/")));
-  using _lock = await locked(`${path}.lock`);
-  const other = await cached(path, source.url, sha256);
-  if (other !== undefined) return other;
-  options.onFetch?.();
-  const actual = await fetchTo(path, source, sha256, options);
-  if (sha256 === undefined) await keepFirstHash(path, actual);
-  return actual;
-}
-
-/** Keeps other processes from fetching the same file at once. */
-async function locked(path: string): Promise<Deno.FsFile> {
-  const file = await Deno.open(path, { write: true, create: true });
-  await file.lock(true);
-  return file;
-}
-
-/** Fetches a file, and gives it its name once it is known to be good. */
-async function fetchTo(
-  path: string,
-  { url, bytes }: WeightsSource,
-  sha256: string | undefined,
-  options: DownloadOptions,
-): Promise<string> {
-  const part = `${path}.part`;
-  await download(url, part, { bytes, isChecked: sha256 !== undefined }, options);
-  try {
-    const hash = await requireHash(part, sha256 ?? await firstHash(path), url);
-    (await openSafetensors(part)).close();
-    await Deno.rename(part, path);
-    return hash;
+    (await openSafetensors(path)).close();
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new SyntaxError(`Cannot use ${url} as it must be a safetensors file: ${error.message}`, {
       cause: error,
     });
-  } finally {
-    // What was fetched in full and is bad must not be gone on from.
-    await discard(part);
   }
 }

@@ -1,5 +1,5 @@
 // A safetensors file on the disk, of which one tensor at a time is in memory.
-import { fileError } from "./file_error.ts";
+import { fileError } from "../files/file_error.ts";
 import type { HostTensor } from "./host_tensor.ts";
 import { converted, entryOf } from "./safetensors.ts";
 import { type SafetensorsDtype, takeElements } from "./safetensors_dtype.ts";

@@ -1,5 +1,5 @@
 // Writes safetensors files, the same bytes as Python's package: into memory, or tensor by tensor to the disk.
-import { writeFileAtomically } from "./atomic_file.ts";
+import { writeFileAtomically } from "../files/atomic_file.ts";
 import {
   checkHostTensor,
   type HostDtype,

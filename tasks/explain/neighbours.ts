@@ -39,7 +39,7 @@ export const command = {
 } as const;
 
 /** The first image of each class. */
-function firstOfEach(labels: Uint8Array): number[] {
+function firstOfEach(labels: Uint8Array | Uint16Array): number[] {
   const classes = [...new Set(labels)].sort((a, b) => a - b).slice(0, 8);
   return classes.map((label) => labels.indexOf(label));
 }

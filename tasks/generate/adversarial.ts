@@ -18,7 +18,7 @@ import { imageFlags, networkFlags, outputFlags, seedFlag } from "../run/picture_
 import { openPictureFolder, type PictureFolder } from "../run/picture_folder.ts";
 import { readPicture } from "../run/read_picture.ts";
 import { say } from "../run/say.ts";
-import { type DatasetName, DATASETS, limited, loadDataset } from "../run/settings.ts";
+import { DATASETS, limited, loadTest } from "../run/datasets.ts";
 import { drawCurve, requireFit } from "./adversarial_curve.ts";
 import {
   attackBy,
@@ -53,7 +53,7 @@ export const command = {
       defaultText: "any other",
     }),
     steps: count({ min: 1, help: "how many steps", defaultText: "the method's own" }),
-    dataset: choice(Object.keys(DATASETS) as DatasetName[], {
+    dataset: choice(DATASETS, {
       help: "draw accuracy against ε on its test images, instead of one picture",
       defaultText: "with --limit the one it was trained on",
     }),
@@ -125,7 +125,7 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
   const signal = abortWithPicture();
   if (isCurve) {
     const name = flags.dataset ?? looked.opened.trained?.settings.dataset ?? "mnist";
-    const { test } = await loadDataset(name, flags["data-dir"]);
+    const test = await loadTest(name, flags["data-dir"], looked.inputShape);
     requireFit(looked, test);
     const limit = flags.limit ?? Math.min(256, test.labels.length);
     const examples = limited(test, limit, `the test images of ${name}`);

@@ -13,11 +13,11 @@ import { makeBar } from "../progress/bar.ts";
 import { momentsOf } from "./beside_weights.ts";
 import type { Looked } from "./looked.ts";
 import { datasetOf } from "./network.ts";
-import { type DatasetName, DATASETS, limited, loadDataset } from "./settings.ts";
+import { type DatasetName, DATASETS, limited, loadTest } from "./datasets.ts";
 
 /** What says which images; `openExamples` takes their values. */
 export const examplesFlags = {
-  dataset: choice(Object.keys(DATASETS) as DatasetName[], {
+  dataset: choice(DATASETS, {
     help: "whose test images",
     defaultText: "the one it was trained on",
   }),
@@ -60,7 +60,7 @@ export async function openExamples(
 ): Promise<LookedExamples> {
   const { opened, units, inputShape } = looked;
   const dataset = datasetOf(opened, flags.dataset);
-  const { test } = await loadDataset(dataset, flags["data-dir"]);
+  const test = await loadTest(dataset, flags["data-dir"], inputShape);
   if (`${test.imageShape}` !== `${inputShape}`) {
     throw new UsageError(
       `--dataset must have images of [${inputShape}], as ${looked.name} takes them: got ${dataset} with [${test.imageShape}]`,

@@ -16,7 +16,7 @@ import { UsageError } from "../command.ts";
 import { type DownloadProgress, downloadProgress } from "../progress.ts";
 import { loadTrained, type Trained } from "./load.ts";
 import { say } from "./say.ts";
-import { type DatasetName, DATASETS } from "./settings.ts";
+import { type DatasetName, DATASETS } from "./datasets.ts";
 
 /** A network of which nothing is on the device yet. */
 export type Network = {
@@ -102,7 +102,7 @@ function trainedNetwork(file: string, trained: Trained): Network {
     model: trained.model,
     inputShape: trained.inputShape,
     numClasses: trained.classNames.length,
-    origin: "deno task train",
+    origin: trained.preprocessing ? "deno task transfer" : "deno task train",
     trained,
     metadata: {},
     weights: () => Promise.resolve(trained.weights()),
@@ -140,6 +140,6 @@ export function datasetOf(network: Network, flag: DatasetName | undefined): Data
   const dataset = flag ?? network.trained?.settings.dataset;
   if (dataset) return dataset;
   throw new UsageError(
-    `--dataset must be given for weights from PyTorch: one of ${Object.keys(DATASETS).join(", ")}`,
+    `--dataset must be given for weights from PyTorch: one of ${DATASETS.join(", ")}`,
   );
 }

@@ -4,7 +4,7 @@ import { UsageError } from "../command.ts";
 import { type Inversion, prepareGrey } from "./grey_picture.ts";
 import type { Looked } from "./looked.ts";
 import { readFile } from "./read_file.ts";
-import { loadDataset } from "./settings.ts";
+import { loadTest } from "./datasets.ts";
 
 /** A picture that a network looks at. */
 export type Picture = {
@@ -35,7 +35,7 @@ export async function readPicture(
   looked: Looked,
   { image, invert }: ImageValues,
 ): Promise<Picture> {
-  if (image === undefined && !looked.opened.trained) {
+  if (image === undefined && !looked.opened.trained?.settings.dataset) {
     throw new UsageError("Cannot run without --image PATH: the picture that is looked at");
   }
   const wanted = image ?? "0";
@@ -83,13 +83,13 @@ function ofFile(looked: Looked, image: Image, file: string, invert: Inversion): 
 /** A test image of the data set that the network was trained on. */
 async function ofDataset(looked: Looked, index: number): Promise<Picture> {
   const { trained } = looked.opened;
-  if (!trained) {
+  if (!trained?.settings.dataset) {
     throw new UsageError(
       `Cannot use --image as a number must be that of a data set the network was trained on: current value is ${index}`,
     );
   }
   const { dataset } = trained.settings;
-  const { test } = await loadDataset(dataset, undefined);
+  const test = await loadTest(dataset, undefined, looked.inputShape);
   if (index >= test.labels.length) {
     throw new UsageError(
       `--image must be below ${test.labels.length}, the test images of ${dataset}: got ${index}`,

@@ -127,6 +127,37 @@ onEachBackend("slopes of larger images are those that the result reads, to the s
   }
 });
 
+onEachBackend("each image through its own map is what the map makes of it alone", async () => {
+  for (const [i, [, ...shape]] of SHAPES.entries()) {
+    const count = MAPS.length;
+    const images = tf.tensor(normal(key(i), count * tf.util.sizeFromShape(shape)), [
+      count,
+      ...shape,
+    ]);
+    const dy = tf.tensor(normal(key(i + 9), images.size), images.shape);
+    const slopesOf = (x: Tensor, map: Tensor, edge: WarpEdge, dy: Tensor): Tensor[] => {
+      const f = (p: { x: Tensor }): [Scalar, { y: Tensor }] => {
+        const y = warp(p.x, map, { edge });
+        return [tf.sum(tf.mul(y, dy)).asScalar(), { y }];
+      };
+      const { grads, aux } = valueAndGrad(f)({ x });
+      return [aux.y, grads.x];
+    };
+    for (const edge of EDGES) {
+      const together = slopesOf(images, tf.tensor2d(MAPS.map((map) => [...map])), edge, dy);
+      const apart = MAPS.map((map, n) => {
+        const only = (x: Tensor): Tensor => tf.gather(x, [n]);
+        return slopesOf(only(images), tf.tensor1d([...map]), edge, only(dy));
+      });
+      for (const part of [0, 1]) {
+        const expected = tf.concat(apart.map((pair) => pair[part]!));
+        // The same operations in the same order: the same bits.
+        assertEquals(await together[part]!.data(), await expected.data(), `${part} ${edge}`);
+      }
+    }
+  }
+});
+
 onCpu("a shift by whole pixels is a copy", async () => {
   const x = tf.tensor4d([1, 2, 3, 4, 5, 6], [1, 2, 3, 1]);
   const on = (edge: WarpEdge): Tensor => warp(x, tf.tensor1d([1, 0, 2, 0, 1, 0]), { edge });
@@ -139,6 +170,7 @@ onCpu("what cannot be warped says why", () => {
   const image = tf.zeros([1, 2, 2, 3]);
   assertThrows(() => warp(tf.zeros([2, 2, 3]), map), TypeError, "of shape [N, H, W, C]");
   assertThrows(() => warp(image, tf.zeros([5])), TypeError, "six numbers");
+  assertThrows(() => warp(image, tf.zeros([2, 6])), TypeError, "or [1, 6], a row for each image");
   assertThrows(() => warp(image, map, { edge: NaN }), RangeError, "finite number");
   assertThrows(() => warp(tf.zeros([1, 1, 2, 3]), map), RangeError, "two pixels");
 });

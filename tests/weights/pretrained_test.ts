@@ -10,8 +10,8 @@ import {
   torchLayouts,
   type WeightsSource,
 } from "../../mod.ts";
-import { cacheDirectory } from "../../lib/weights/cache_directory.ts";
-import { sha256OfFile } from "../../lib/weights/sha256.ts";
+import { cacheDirectory } from "../../lib/files/cache_directory.ts";
+import { sha256OfFile } from "../../lib/files/sha256.ts";
 import {
   type Answer,
   answerOf,
@@ -19,7 +19,7 @@ import {
   cutAfter,
   type FileServer,
   serveBy,
-} from "./file_server.ts";
+} from "../files/file_server.ts";
 import { float32 } from "./fixtures.ts";
 
 /** A file of 400 kB, each number another. */

@@ -5,17 +5,18 @@ import type { GuardedBackend } from "../backend.ts";
 import { floatBits } from "./float_bits.ts";
 import { runProgram } from "./program.ts";
 
-/** The map, and where a pixel of the result looks. */
+/** A pixel with its image's map, and where a pixel of the result looks. */
 const MAP = `
-fn looks_at(x: f32, y: f32) -> vec2<f32> {
-  return vec2<f32>(map_at(0u) * x + map_at(1u) * y + map_at(2u),
-    map_at(3u) * x + map_at(4u) * y + map_at(5u));
-}
-struct Pixel { x: i32, y: i32, base: u32 }
+struct Pixel { x: i32, y: i32, base: u32, map: u32 }
 fn pixel_of(index: u32) -> Pixel {
   let row = index / uniforms.width;
+  let image = row / uniforms.height;
   return Pixel(i32(index % uniforms.width), i32(row % uniforms.height),
-    row / uniforms.height * uniforms.height * uniforms.width);
+    image * uniforms.height * uniforms.width, image * uniforms.map_step);
+}
+fn looks_at(p: Pixel, x: f32, y: f32) -> vec2<f32> {
+  return vec2<f32>(map_at(p.map) * x + map_at(p.map + 1u) * y + map_at(p.map + 2u),
+    map_at(p.map + 3u) * x + map_at(p.map + 4u) * y + map_at(p.map + 5u));
 }`;
 
 /** The place in a row of \`size\` pixels that its mirror images show at \`at\`. */
@@ -42,7 +43,7 @@ fn tap(p: Pixel, x: i32, y: i32, channel: u32) -> f32 {
 fn main(index: u32, local: u32) {
   if (index >= uniforms.count) { return; }
   let p = pixel_of(index);
-  let at = looks_at(f32(p.x), f32(p.y));
+  let at = looks_at(p, f32(p.x), f32(p.y));
   let first = vec2<i32>(floor(at));
   let share = at - floor(at);
   for (var c = 0u; c < uniforms.channels; c++) {
@@ -65,13 +66,14 @@ fn share_of(distance: vec2<f32>) -> f32 {
 const MOST_CHANNELS = 4u;
 var<private> sums: array<f32, MOST_CHANNELS>;
 fn gather(p: Pixel, lead: u32, channels: u32, place: vec2<f32>) {
-  let a = map_at(0u); let b = map_at(1u); let d = map_at(3u); let e = map_at(4u);
+  let a = map_at(p.map); let b = map_at(p.map + 1u);
+  let d = map_at(p.map + 3u); let e = map_at(p.map + 4u);
   let determinant = a * e - b * d;
   let last = vec2<f32>(f32(uniforms.width - 1u), f32(uniforms.height - 1u));
   var low = vec2<f32>(0.0);
   var high = last;
   if (abs(determinant) > 1e-6) {
-    let off = place - vec2<f32>(map_at(2u), map_at(5u));
+    let off = place - vec2<f32>(map_at(p.map + 2u), map_at(p.map + 5u));
     let middle = vec2<f32>(e * off.x - b * off.y, a * off.y - d * off.x) / determinant;
     let reach = vec2<f32>(abs(e) + abs(b), abs(a) + abs(d)) / abs(determinant) + 0.01;
     low = max(low, ceil(middle - reach));
@@ -79,7 +81,7 @@ fn gather(p: Pixel, lead: u32, channels: u32, place: vec2<f32>) {
   }
   for (var y = low.y; y <= high.y; y += 1.0) {
     for (var x = low.x; x <= high.x; x += 1.0) {
-      let share = share_of(looks_at(x, y) - place);
+      let share = share_of(looks_at(p, x, y) - place);
       if (share > 0.0) {
         let seen = (p.base + u32(y) * uniforms.width + u32(x)) * uniforms.channels + lead;
         for (var c = 0u; c < channels; c++) { sums[c] += share * dy_at(seen + c); }
@@ -107,8 +109,8 @@ fn main(index: u32, local: u32) {
 const MIRRORS = `
 fn gather_mirrors(p: Pixel, lead: u32, channels: u32) {
   let last = vec2<f32>(f32(uniforms.width - 1u), f32(uniforms.height - 1u));
-  let corners = array<vec2<f32>, 4>(looks_at(0.0, 0.0), looks_at(last.x, 0.0),
-    looks_at(0.0, last.y), looks_at(last.x, last.y));
+  let corners = array<vec2<f32>, 4>(looks_at(p, 0.0, 0.0), looks_at(p, last.x, 0.0),
+    looks_at(p, 0.0, last.y), looks_at(p, last.x, last.y));
   let low = min(min(corners[0], corners[1]), min(corners[2], corners[3])) - 1.01;
   let high = max(max(corners[0], corners[1]), max(corners[2], corners[3])) + 1.01;
   let period = 2.0 * last;
@@ -160,6 +162,7 @@ function run(
       height,
       width,
       channels,
+      map_step: inputs.map!.shape[0] === count && inputs.map!.shape.length === 2 ? 6 : 0,
       outside: floatBits(outside),
     },
     code: `${MAP}\n${text(reflects)}`,

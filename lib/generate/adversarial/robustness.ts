@@ -137,7 +137,7 @@ async function tryAll<P extends Tree, S extends Tree>(
     readonly network: Network<P, S>;
     readonly session: AttackSession;
     readonly images: Tensor;
-    readonly classes: Uint8Array;
+    readonly classes: ArrayLike<number>;
     readonly attack: Attack<P, S>;
     readonly tried: readonly number[];
     readonly onTrial: () => void;

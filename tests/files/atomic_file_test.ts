@@ -1,6 +1,6 @@
 // Files are written in full or not at all: every failure here leaves what was there before.
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { writeFileAtomically } from "../../lib/weights/atomic_file.ts";
+import { writeFileAtomically } from "../../lib/files/atomic_file.ts";
 
 /** Runs with a new directory that has a file `old.txt` of "old"; checks afterwards that no other is left. */
 async function inDirectory(

@@ -1,0 +1,109 @@
+// Several augmentations as one, with as few passes over the images as there can be.
+import { fold, type Key } from "../tensor/random.ts";
+import { requireRange } from "../tensor/require_range.ts";
+import type { Tree } from "../tensor/tree.ts";
+import { tf } from "../tensor/tf.ts";
+import type { Augmentation, AugmentedBatch, BatchShape } from "./augmentation.ts";
+import { geometricChain, isGeometric } from "./geometric.ts";
+import { type ColourAugmentation, colourChain, isRecolouring } from "./recolouring.ts";
+
+/** A part with its place among all, which its key is folded by. */
+type Placed<A extends Augmentation = Augmentation> = { readonly part: A; readonly place: number };
+
+/** Several augmentations, of which each is drawn by a key of its own. */
+type Composition = Augmentation & {
+  /** What it is composed of, in the order in which it was handed in. */
+  readonly parts: readonly Augmentation[];
+};
+
+/**
+ * Several augmentations as one. The maps of places among them ({@linkcode randomCrop},
+ * {@linkcode resizedCrop}, {@linkcode flip}, {@linkcode rotation}, {@linkcode affine}) come first,
+ * in their order, and are multiplied: the images are interpolated once, whatever their number, so
+ * that they blur no more than by one. The others follow in their order, and changes of colour
+ * next to one another are one pass as well.
+ *
+ * @param parts the augmentations, at least one; compositions among them are taken apart
+ * @returns the augmentation
+ * @throws {RangeError} where there is no part, or maps differ in what lies beyond the edges
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { compose, flip, key, randomCrop, start, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const both = compose(randomCrop(4), flip());
+ * assertEquals(both.name, "crop 4, flip 0.5");
+ * const batch = { images: tf.ones<tf.Rank.R4>([2, 8, 8, 3]), labels: tf.eye(2) };
+ * const { images } = both.apply(batch, both.draw(key(0), [2, 8, 8, 3]));
+ * assertEquals(images.shape, [2, 8, 8, 3]);
+ * ```
+ */
+export function compose(...parts: readonly Augmentation[]): Augmentation {
+  const all = parts.flatMap((part) => isComposition(part) ? part.parts : [part]);
+  requireRange("compose augmentations", "there must be at least one", all.length > 0, "none");
+  const passes = passesOf(all.map((part, place) => ({ part, place })));
+  const composition: Composition = {
+    name: all.map(({ name }) => name).join(", "),
+    parts: all,
+    draw: (key, shape) => drawAll(passes, key, shape),
+    apply: (batch, drawn) => applyAll(passes, batch, drawn),
+  };
+  return composition;
+}
+
+function isComposition(part: Augmentation): part is Composition {
+  return "parts" in part;
+}
+
+/** What is applied one after another, as functions of the composition's key. */
+function passesOf(placed: readonly Placed[]): Augmentation[] {
+  const maps = placed.flatMap(({ part, place }) => isGeometric(part) ? [{ part, place }] : []);
+  const others = runsOf(placed.filter(({ part }) => !isGeometric(part)));
+  return maps.length > 0 ? [geometricChain(maps), ...others] : others;
+}
+
+/** Changes of colour that follow one another as one pass, up to the second that wants a mean. */
+function runsOf(placed: readonly Placed[]): Augmentation[] {
+  const passes: Augmentation[] = [];
+  let run: Placed<ColourAugmentation>[] = [];
+  const end = (): void => {
+    if (run.length > 0) passes.push(colourChain(run));
+    run = [];
+  };
+  for (const { part, place } of placed) {
+    if (!isRecolouring(part)) {
+      end();
+      passes.push(ofOwnKey({ part, place }));
+      continue;
+    }
+    if (part.wantsMean && run.some((before) => before.part.wantsMean)) end();
+    run.push({ part, place });
+  }
+  end();
+  return passes;
+}
+
+/** A part that is drawn by the key of its place. */
+function ofOwnKey({ part, place }: Placed): Augmentation {
+  return { ...part, draw: (key, shape) => part.draw(fold(key, place), shape) };
+}
+
+function drawAll(passes: readonly Augmentation[], key: Key, shape: BatchShape): Tree {
+  return Object.fromEntries(passes.map(({ draw }, i) => [`${i}`, draw(key, shape)]));
+}
+
+/** Applies one after another, and frees what was made in between. */
+function applyAll(
+  passes: readonly Augmentation[],
+  batch: AugmentedBatch,
+  drawn: Tree,
+): AugmentedBatch {
+  return tf.tidy(() =>
+    passes.reduce(
+      (held, { apply }, i) => apply(held, (drawn as Record<string, Tree>)[`${i}`]!),
+      batch,
+    )
+  );
+}

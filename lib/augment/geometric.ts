@@ -1,0 +1,99 @@
+// Augmentations that are affine maps of places: several of them cost one interpolation.
+import { warp, type WarpEdge } from "../tensor/affine.ts";
+import { type AffineMap, composed } from "../tensor/affine_map.ts";
+import { fold, type Key } from "../tensor/random.ts";
+import { requireRange } from "../tensor/require_range.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { tf } from "../tensor/tf.ts";
+import type { Augmentation, BatchShape } from "./augmentation.ts";
+
+/** An augmentation that is an affine map of each image's places. */
+export type GeometricAugmentation = Augmentation & {
+  /** What lies beyond the images' edges; none where it does not look there. */
+  readonly edge: WarpEdge | undefined;
+  /**
+   * Draws a map for each image.
+   *
+   * @param key the step's key
+   * @param shape of the images
+   */
+  maps(key: Key, shape: BatchShape): AffineMap[];
+};
+
+/** Options of augmentations that may look beyond the images' edges. */
+export type EdgeOptions = {
+  /**
+   * What lies beyond the edges: the mirror image about the outermost pixels, or a number from 0
+   * to 1. Default: 0, black.
+   */
+  readonly edge?: WarpEdge;
+};
+
+/**
+ * An augmentation that is an affine map.
+ *
+ * @param name what it is called
+ * @param edge what lies beyond the edges, if it looks there
+ * @param maps draws the maps
+ */
+export function geometric(
+  name: string,
+  edge: WarpEdge | undefined,
+  maps: GeometricAugmentation["maps"],
+): GeometricAugmentation {
+  return {
+    name,
+    edge,
+    maps,
+    draw: (key, shape) => tf.tensor2d(Float32Array.from(maps(key, shape).flat()), [shape[0], 6]),
+    apply: ({ images, labels }, drawn) => ({
+      // Half a pixel beyond the edge there is, for whoever looks no further, the same image.
+      images: warp(images, drawn as Tensor, { edge: edge ?? "reflect" }) as typeof images,
+      labels,
+    }),
+  };
+}
+
+/** Whether an augmentation is a map of places. */
+export function isGeometric(part: Augmentation): part is GeometricAugmentation {
+  return "maps" in part;
+}
+
+/**
+ * Several maps as one.
+ *
+ * @param parts the first first, each with its place among all parts, which its key is folded by
+ * @returns the augmentation: one interpolation, which does not lose what a part before moved out of sight
+ * @throws {RangeError} where they do not agree on what lies beyond the edges
+ */
+export function geometricChain(
+  parts: readonly { readonly part: GeometricAugmentation; readonly place: number }[],
+): GeometricAugmentation {
+  const edges = parts.flatMap(({ part: { edge } }) => edge === undefined ? [] : [edge]);
+  requireRange(
+    "compose augmentations",
+    "crops, turns and other maps become one and must agree on what lies beyond the edges",
+    new Set(edges).size <= 1,
+    parts.map(({ part: { name, edge } }) => `${edge ?? "any"} of ${name}`).join(", "),
+  );
+  return geometric(
+    parts.map(({ part }) => part.name).join(", "),
+    edges[0],
+    (key, shape) =>
+      parts.map(({ part, place }) => part.maps(fold(key, place), shape))
+        // What the last part shows is looked up in what the parts before it show.
+        .reduce((inner, outer) => inner.map((map, n) => composed(map, outer[n]!))),
+  );
+}
+
+/**
+ * Refuses what cannot lie beyond an edge.
+ *
+ * @param what cannot be done otherwise
+ * @param edge the option
+ * @throws {RangeError} where it is neither `"reflect"` nor a number from 0 to 1
+ */
+export function requireEdge(what: string, edge: WarpEdge): void {
+  const rule = 'what lies beyond the edges must be "reflect" or a number from 0 to 1';
+  requireRange(what, rule, edge === "reflect" || (edge >= 0 && edge <= 1), edge);
+}

@@ -1,0 +1,38 @@
+// Labels that are less sure.
+import { requireRange } from "../tensor/require_range.ts";
+import { tf } from "../tensor/tf.ts";
+import type { Augmentation } from "./augmentation.ts";
+
+/**
+ * Takes from labels a share that all classes get alike: (1 − ε) y + ε / K, of K classes (Szegedy
+ * et al. 2015, "Rethinking the Inception architecture for computer vision", section 7). Nothing is
+ * drawn.
+ *
+ * @param epsilon the share ε, from 0 to 1. Default: 0.1.
+ * @returns the augmentation
+ * @throws {RangeError} where ε is not from 0 to 1
+ *
+ * @example
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ * import { key, labelSmoothing, start, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const batch = { images: tf.ones<tf.Rank.R4>([1, 1, 1, 1]), labels: tf.tensor2d([[1, 0]]) };
+ * const smooth = labelSmoothing(0.1);
+ * const { labels } = smooth.apply(batch, smooth.draw(key(0), [1, 1, 1, 1]));
+ * assertAlmostEquals((await labels.data())[0]!, 0.95, 1e-6);
+ * ```
+ */
+export function labelSmoothing(epsilon = 0.1): Augmentation {
+  const rule = "the share of all classes must be from 0 to 1";
+  requireRange("smooth labels", rule, epsilon >= 0 && epsilon <= 1, epsilon);
+  return {
+    name: `smooth labels ${epsilon}`,
+    draw: () => null,
+    apply: ({ images, labels }) => ({
+      images,
+      labels: tf.tidy(() => tf.add(tf.mul(labels, 1 - epsilon), epsilon / labels.shape[1])),
+    }),
+  };
+}

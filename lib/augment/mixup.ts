@@ -1,0 +1,31 @@
+// Images laid over one another.
+import type { Augmentation } from "./augmentation.ts";
+import { mixing, type MixingOptions } from "./mixing.ts";
+
+/**
+ * Blends each image with another of the batch, and its label as much: λ x + (1 − λ) x′ and
+ * λ y + (1 − λ) y′ with λ from Beta(α, α), drawn for each image (Zhang, Cissé, Dauphin and
+ * Lopez-Paz 2017, "mixup: beyond empirical risk minimization", whose own code draws one λ a batch).
+ *
+ * @param options α, by default 0.2, as the paper has for ImageNet, and how often
+ * @returns the augmentation
+ * @throws {RangeError} where α is not above 0, or the probability not from 0 to 1
+ *
+ * @example
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ * import { key, mixup, start, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const batch = { images: tf.ones<tf.Rank.R4>([2, 1, 1, 1]), labels: tf.eye(2) };
+ * const mixing = mixup({ alpha: 1 });
+ * const { labels } = mixing.apply(batch, mixing.draw(key(0), [2, 1, 1, 1]));
+ * for (const sum of await labels.sum(1).data()) assertAlmostEquals(sum, 1, 1e-6);
+ * ```
+ */
+export function mixup(options: MixingOptions = {}): Augmentation {
+  return mixing("mixup", { alpha: 0.2, ...options }, (_key, own) => ({
+    share: 1 - own,
+    labelShare: 1 - own,
+  }));
+}

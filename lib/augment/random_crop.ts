@@ -1,0 +1,47 @@
+// Padding and a crop of the image's own size: a shift by whole pixels.
+import type { AffineMap } from "../tensor/affine_map.ts";
+import { uniform } from "../tensor/random.ts";
+import { requireRange } from "../tensor/require_range.ts";
+import {
+  type EdgeOptions,
+  geometric,
+  type GeometricAugmentation,
+  requireEdge,
+} from "./geometric.ts";
+
+/**
+ * Pads the images on all sides and crops each, at a random place, to its size: a shift by whole
+ * pixels, each as likely, along either axis. With 4 pixels it is how CIFAR's networks are trained
+ * (He et al. 2015, "Deep residual learning", section 4.2). The pixels are exact copies.
+ *
+ * @param padding how many pixels are added on each side: a whole number from 0
+ * @param options what is in the padding
+ * @returns the augmentation
+ * @throws {RangeError} where the padding is no such number, or the edge is neither `"reflect"` nor from 0 to 1;
+ * by `draw`, where the padding is not smaller than the images' sides
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { key, randomCrop } from "@neocog/neocog";
+ *
+ * const [a, , right] = randomCrop(4).maps(key(0), [1, 32, 32, 3])[0]!;
+ * assert(a === 1 && Number.isInteger(right) && Math.abs(right) <= 4);
+ * ```
+ */
+export function randomCrop(padding: number, options: EdgeOptions = {}): GeometricAugmentation {
+  const { edge = 0 } = options;
+  const what = "crop images at random";
+  const rule = "the padding must be a whole number of pixels from 0";
+  requireRange(what, rule, Number.isInteger(padding) && padding >= 0, padding);
+  requireEdge(what, edge);
+  return geometric(`crop ${padding}`, edge, (key, [n, height, width]) => {
+    const room = `the padding must be smaller than the sides of ${height} × ${width} pixels`;
+    requireRange(what, room, padding < Math.min(height, width), padding);
+    const shifts = uniform(key, 2 * n, -padding, padding + 1).map(Math.floor);
+    return Array.from(
+      { length: n },
+      (_, i): AffineMap => [1, 0, shifts[2 * i]!, 0, 1, shifts[2 * i + 1]!],
+    );
+  });
+}

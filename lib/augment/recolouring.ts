@@ -1,0 +1,136 @@
+// Augmentations of colours: several of them cost one pass.
+import { fold, type Key } from "../tensor/random.ts";
+import { GREY_SHARES, recolour, STAGE_SIZE } from "../tensor/recolour.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { tf } from "../tensor/tf.ts";
+import type { Augmentation, BatchShape } from "./augmentation.ts";
+
+/** What is done to a pixel's colour: sixteen numbers, see `recolour`. */
+export type Stage = readonly number[];
+
+/** An augmentation that changes colours, pixel by pixel. */
+export type ColourAugmentation = Augmentation & {
+  /** Whether a stage looks at an image's mean: one of each image at most. */
+  readonly wantsMean: boolean;
+  /**
+   * Draws the stages for each image, as many for each.
+   *
+   * @param key the step's key
+   * @param shape of the images
+   * @throws {TypeError} where the images have other channels than one or three
+   */
+  stages(key: Key, shape: BatchShape): Stage[][];
+};
+
+/**
+ * An augmentation of colours.
+ *
+ * @param name what it is called
+ * @param wantsMean whether a stage looks at an image's mean
+ * @param stages draws the stages
+ */
+export function recolouring(
+  name: string,
+  wantsMean: boolean,
+  stages: ColourAugmentation["stages"],
+): ColourAugmentation {
+  return {
+    name,
+    wantsMean,
+    stages,
+    draw: (key, shape) => {
+      const drawn = stages(key, shape);
+      return tf.tensor3d(Float32Array.from(drawn.flat(2)), [
+        shape[0],
+        drawn[0]?.length ?? 0,
+        STAGE_SIZE,
+      ]);
+    },
+    apply: ({ images, labels }, drawn) => ({
+      images: recolour(images, drawn as Tensor, wantsMean) as typeof images,
+      labels,
+    }),
+  };
+}
+
+/** Whether an augmentation changes colours alone. */
+export function isRecolouring(part: Augmentation): part is ColourAugmentation {
+  return "stages" in part;
+}
+
+/**
+ * Several changes of colour as one.
+ *
+ * @param parts the first first, each with its place among all parts, which its key is folded by;
+ * at most one may look at a mean
+ */
+export function colourChain(
+  parts: readonly { readonly part: ColourAugmentation; readonly place: number }[],
+): ColourAugmentation {
+  return recolouring(
+    parts.map(({ part }) => part.name).join(", "),
+    parts.some(({ part }) => part.wantsMean),
+    (key, shape) => {
+      const drawn = parts.map(({ part, place }) => part.stages(fold(key, place), shape));
+      return Array.from({ length: shape[0] }, (_, n) => drawn.flatMap((each) => each[n]!));
+    },
+  );
+}
+
+/** Bounds that are none. */
+const UNBOUNDED = 3e38;
+
+/**
+ * A stage that adds numbers to red, green and blue and clips nothing.
+ *
+ * @param added the three numbers
+ */
+export function addingStage([red, green, blue]: readonly [number, number, number]): Stage {
+  return [1, 0, 0, red, 0, 1, 0, green, 0, 0, 1, blue, 0, -UNBOUNDED, UNBOUNDED, 0];
+}
+
+/** A stage that leaves colours alone. */
+export const SAME: Stage = addingStage([0, 0, 0]);
+
+/**
+ * A stage that makes of a pixel v its blend with something grey, clipped to 0 to 1:
+ * factor · v + (1 − factor) · that.
+ *
+ * @param factor how much of the pixel there is, from 0
+ * @param other black, the mean grey of the image, or the grey of the pixel
+ * @param channels of the images, 1 or 3
+ */
+export function blendingStage(
+  factor: number,
+  other: "black" | "mean" | "grey",
+  channels: number,
+): Stage {
+  if (other === "grey" && channels === 1) return SAME;
+  const shares = other === "grey" ? GREY_SHARES.map((share) => (1 - factor) * share) : [0, 0, 0];
+  const rows = [0, 1, 2].flatMap((row) => [
+    ...shares.map((share, column) => share + (row === column ? factor : 0)),
+    0,
+  ]);
+  return [...rows, other === "mean" ? 1 - factor : 0, 0, 1, 0];
+}
+
+/**
+ * Refuses images that are neither grey nor coloured.
+ *
+ * @param what cannot be done otherwise
+ * @param shape of the images
+ * @param wanted the numbers of channels that can
+ * @throws {TypeError} where they have others
+ */
+export function requireChannels(
+  what: string,
+  [, , , channels]: BatchShape,
+  wanted: readonly number[],
+): void {
+  if (wanted.includes(channels)) return;
+  throw new TypeError(
+    `Cannot ${what} as images must have ${
+      wanted.join(" or ")
+    } channels: current value is ${channels}`,
+  );
+}

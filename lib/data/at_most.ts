@@ -1,0 +1,28 @@
+// Some of many tasks at a time.
+
+/**
+ * Calls a function for each item, a few at a time, in order.
+ *
+ * @param count how many run at once, at least 1
+ * @param items what it is called with
+ * @param visit the function; the first that rejects ends it all once what is under way is done
+ */
+export async function atMost<T>(
+  count: number,
+  items: Iterable<T>,
+  visit: (item: T) => Promise<void>,
+): Promise<void> {
+  const left = items[Symbol.iterator]();
+  let failure: { readonly error: unknown } | undefined;
+  const work = async (): Promise<void> => {
+    while (!failure) {
+      const { done, value } = left.next();
+      if (done) return;
+      await visit(value).catch((error: unknown) => {
+        failure ??= { error };
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: count }, work));
+  if (failure) throw (failure as { readonly error: unknown }).error;
+}

@@ -1,0 +1,132 @@
+// Workers that decode pictures, or this thread where there can be none: the pixels are the same.
+import type { DecodeAnswer, DecodeTask } from "./decode_worker.ts";
+import { picturePixels } from "./picture_pixels.ts";
+
+/** Decodes pictures; disposing of it ends its workers, after which this thread decodes. */
+export type DecodePool = Disposable & {
+  /** The pixels of a picture. What cannot be decoded rejects as `picturePixels` throws. */
+  decode(task: DecodeTask): Promise<Uint8Array>;
+  /** How many workers run. */
+  readonly running: number;
+};
+
+/** A picture that waits for its pixels. */
+type Job = {
+  readonly task: DecodeTask;
+  resolve(pixels: Uint8Array): void;
+  reject(error: unknown): void;
+};
+
+/**
+ * Time without work after which workers end, in milliseconds: they would keep the process alive.
+ * A batch is mostly asked for sooner; starting them anew takes about 100 ms, in the background.
+ */
+const IDLE_TIME = 500;
+
+/**
+ * Makes a pool, which starts workers as there is work for them. They need `--allow-read` for
+ * their own module where the library is local, and nothing where it was imported by URL.
+ *
+ * @param most how many workers; 0 decodes on this thread
+ */
+export function decodePool(most: number): DecodePool {
+  const waiting: Job[] = [];
+  const workers = new Map<Worker, Job | undefined>();
+  let idle: ReturnType<typeof setTimeout> | undefined;
+  let ended = most === 0;
+
+  const stop = (): void => {
+    clearTimeout(idle);
+    for (const worker of workers.keys()) worker.terminate();
+    workers.clear();
+  };
+  /** From now on this thread decodes, beginning with what is under way. */
+  const end = (): void => {
+    ended = true;
+    const left = [...workers.values()].filter((job) => job !== undefined);
+    stop();
+    for (const job of [...left, ...waiting.splice(0)]) decodeHere(job);
+  };
+  const begin = (): void => {
+    for (const [worker, busy] of workers) {
+      const job = busy ? undefined : waiting.shift();
+      if (!job) continue;
+      workers.set(worker, job);
+      worker.postMessage(job.task);
+    }
+    if (waiting.length > 0 && workers.size < most) {
+      const worker = start((worker, answer) => {
+        const job = workers.get(worker)!;
+        workers.set(worker, undefined);
+        settle(job, answer);
+        begin();
+      }, end);
+      if (!worker) return end();
+      workers.set(worker, undefined);
+      begin();
+    }
+    const isIdle = [...workers.values()].every((job) => job === undefined);
+    clearTimeout(idle);
+    if (isIdle && workers.size > 0) idle = setTimeout(stop, IDLE_TIME);
+  };
+  return {
+    async decode(task) {
+      if (!ended && !await mayStart()) ended = true;
+      return await new Promise<Uint8Array>((resolve, reject) => {
+        const job = { task, resolve, reject };
+        if (ended) return decodeHere(job);
+        waiting.push(job);
+        begin();
+      });
+    },
+    get running(): number {
+      return workers.size;
+    },
+    [Symbol.dispose]: end,
+  };
+}
+
+const workerUrl = new URL("./decode_worker.ts", import.meta.url);
+
+/** Whether a worker can be started without Deno's asking the user for a permission. */
+async function mayStart(): Promise<boolean> {
+  if (typeof Worker === "undefined") return false;
+  if (workerUrl.protocol !== "file:") return true; // As this module, it is allowed to be imported.
+  return (await Deno.permissions.query({ name: "read", path: workerUrl })).state === "granted";
+}
+
+function start(
+  onAnswer: (worker: Worker, answer: DecodeAnswer) => void,
+  onFailure: () => void,
+): Worker | undefined {
+  let worker: Worker;
+  try {
+    worker = new Worker(workerUrl, { type: "module" });
+  } catch {
+    return undefined;
+  }
+  worker.onmessage = ({ data }: MessageEvent<DecodeAnswer>): void => onAnswer(worker, data);
+  worker.onerror = (event): void => {
+    event.preventDefault(); // Or the process would end.
+    onFailure();
+  };
+  return worker;
+}
+
+function settle({ resolve, reject }: Job, answer: DecodeAnswer): void {
+  if ("pixels" in answer) return resolve(answer.pixels);
+  const { name, message } = answer.error;
+  const ErrorClass = { SyntaxError, RangeError, TypeError }[name] ?? Error;
+  reject(new ErrorClass(message));
+}
+
+/** Decodes on this thread, as a task of its own: what else there is to do is not held up. */
+function decodeHere({ task, resolve, reject }: Job): void {
+  setTimeout(() => {
+    try {
+      resolve(picturePixels(task.bytes, task.file, task.rule));
+    } catch (error) {
+      reject(error);
+    }
+  });
+}

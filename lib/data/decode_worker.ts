@@ -1,0 +1,32 @@
+// What a worker runs that decodes pictures: a file's bytes come in, pixels go out.
+import { picturePixels, type PixelRule } from "./picture_pixels.ts";
+
+/** A file to decode. */
+export type DecodeTask = {
+  readonly bytes: Uint8Array;
+  readonly file: string;
+  readonly rule: PixelRule;
+};
+
+/** Its pixels, or why there are none. */
+export type DecodeAnswer =
+  | { readonly pixels: Uint8Array<ArrayBuffer> }
+  | { readonly error: { readonly name: string; readonly message: string } };
+
+/** What a worker's global scope has, which the types of a page's do not say. */
+type WorkerScope = {
+  onmessage: (event: { readonly data: DecodeTask }) => void;
+  postMessage(answer: DecodeAnswer, transfer: ArrayBuffer[]): void;
+};
+
+const scope = self as unknown as WorkerScope;
+
+scope.onmessage = ({ data: { bytes, file, rule } }) => {
+  try {
+    const pixels = picturePixels(bytes, file, rule);
+    scope.postMessage({ pixels }, [pixels.buffer]);
+  } catch (error) {
+    const { name, message } = error as Error;
+    scope.postMessage({ error: { name, message } }, []);
+  }
+};

@@ -1,0 +1,67 @@
+// The files in a .tar.gz, by modern-tar, which is loaded when an archive is opened.
+import { fileError } from "./file_error.ts";
+
+/** Loads the package that reads the archive's blocks. */
+function loadTar(): Promise<Tar> {
+  // A remote module does not see our deno.json, so the package is named and pinned here.
+  // deno-lint-ignore no-import-prefix
+  return import("npm:modern-tar@0.8.6");
+}
+
+/** What is used of the package. */
+type Tar = {
+  unpackTar(
+    archive: ReadableStream<Uint8Array>,
+    options: { readonly strict: boolean; readonly filter: (header: Header) => boolean },
+  ): Promise<readonly { readonly header: Header; readonly data?: Uint8Array<ArrayBuffer> }[]>;
+};
+
+type Header = { readonly name: string; readonly size: number; readonly type?: string };
+
+/**
+ * Reads files of a gzipped tar archive into memory. Of the rest, which may be of any size,
+ * nothing is held.
+ *
+ * @param path the archive
+ * @param what what messages call it
+ * @param most how large a file of a name may be, in bytes; `undefined` where it is not wanted.
+ * The name is the last part of the path in the archive
+ * @returns the wanted files that the archive has, by their names
+ * @throws {SyntaxError} where the archive is cut or damaged, has a wanted file twice or too large
+ */
+export async function filesOfTarGz(
+  path: string,
+  what: string,
+  most: (name: string) => number | undefined,
+): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
+  const { unpackTar } = await loadTar();
+  const file = await Deno.open(path).catch((error) => {
+    throw fileError(`Cannot read ${path}`, error);
+  });
+  const names = new Set<string>();
+  const filter = ({ name: inside, size, type }: Header): boolean => {
+    const name = lastPart(inside);
+    const limit = type === "file" ? most(name) : undefined;
+    if (limit === undefined) return false;
+    if (names.has(name)) throw bad(what, `it must have one file ${name}`, "two");
+    if (size > limit) throw bad(what, `${name} must have at most ${limit} bytes`, size);
+    names.add(name);
+    return true;
+  };
+  try {
+    const inflated = file.readable.pipeThrough(new DecompressionStream("gzip"));
+    const entries = await unpackTar(inflated, { strict: true, filter });
+    return new Map(entries.map(({ header, data }) => [lastPart(header.name), data!]));
+  } catch (error) {
+    if (error instanceof SyntaxError) throw error;
+    throw bad(what, "it must be a whole .tar.gz", (error as Error).message, error);
+  }
+}
+
+function lastPart(path: string): string {
+  return path.split("/").at(-1)!;
+}
+
+function bad(what: string, rule: string, found: unknown, cause?: unknown): SyntaxError {
+  return new SyntaxError(`Cannot unpack ${what} as ${rule}: current value is ${found}`, { cause });
+}

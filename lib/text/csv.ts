@@ -1,0 +1,16 @@
+// Tables as CSV by RFC 4180.
+
+/**
+ * A table as CSV: fields with commas, quotes or line breaks in quotes, lines ended by CR LF.
+ *
+ * @param rows the table, a heading first
+ * @returns the file's text
+ */
+export function csvText(rows: readonly (readonly (string | number)[])[]): string {
+  return rows.map((row) => `${row.map(csvField).join(",")}\r\n`).join("");
+}
+
+function csvField(value: string | number): string {
+  const text = `${value}`;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

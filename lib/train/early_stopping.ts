@@ -1,0 +1,98 @@
+// Ends a run that gets no better, and goes back to its best weights.
+import type { Callback, Memory } from "./callback.ts";
+import { keptWeights } from "./kept_weights.ts";
+import { monitorOf, type MonitorOptions, requireWhole } from "./monitor.ts";
+
+/** Options of {@linkcode earlyStopping}. */
+export type EarlyStoppingOptions = MonitorOptions & {
+  /** After how many epochs in a row without an improvement the run ends, from 1. Default: 5. */
+  readonly patience?: number;
+  /** Whether the best epoch's weights are put back where the run is over. Default: `true`. */
+  readonly restoreBest?: boolean;
+};
+
+/** What {@linkcode earlyStopping} remembers. */
+type EarlyState = {
+  readonly best: number | null;
+  readonly bestEpoch: number;
+  /** Epochs since the best. */
+  readonly wait: number;
+  /** Whether the best weights are in the run, and the last ones kept. */
+  readonly swapped: boolean;
+};
+
+const NONE: EarlyState = { best: null, bestEpoch: 0, wait: 0, swapped: false };
+
+/**
+ * Ends a run when a number has not improved for some epochs (Prechelt 1998), and puts
+ * back the weights of the best epoch, batch statistics included, also where the
+ * epochs were done first. A run that was over and is gone on with, with more epochs,
+ * goes on from its last weights, not from its best: to the numbers that it would have
+ * come to.
+ *
+ * @param options what is looked at, patience, whether the best weights are put back
+ * @returns the callback
+ * @throws {RangeError} where an option is out of range, or the number unknown
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { dense, earlyStopping, fit, flatten, sequential, sgd, start } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const examples = {
+ *   name: "two pixels",
+ *   images: new Uint8Array([0, 255]),
+ *   labels: new Uint8Array([0, 1]),
+ *   imageShape: [1, 1, 1],
+ *   classNames: ["dark", "light"],
+ * } as const;
+ * const model = sequential({ flatten: flatten(), logits: dense({ features: 2 }) });
+ * // Nothing gets better by steps that are too small to be seen.
+ * const callbacks = [earlyStopping({ monitor: "loss", patience: 2 })];
+ * const options = { epochs: 9, optimizer: sgd({ learningRate: 1e-12 }), callbacks };
+ * const epochs = [];
+ * for await (const { epoch, stopped } of fit(model, examples, options)) epochs.push([epoch, stopped]);
+ * assertEquals(epochs.at(-1), [3, "earlyStopping: loss has not improved for 2 epochs, best in epoch 1"]);
+ * ```
+ */
+export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
+  const { patience = 5, restoreBest = true } = options;
+  const name = "earlyStopping";
+  requireWhole(name, "patience", patience, 1);
+  const { monitor, value, improves } = monitorOf(name, options);
+  const stateOf = ({ state }: Memory): EarlyState => state as EarlyState | null ?? NONE;
+  return {
+    name,
+    monitor,
+    async onBegin(training, memory) {
+      const state = stateOf(memory);
+      if (!state.swapped) return;
+      const [kept, weights] = [await keptWeights(training), memory.kept!];
+      return { state: { ...state, swapped: false }, kept, weights };
+    },
+    async onEpoch(report, memory) {
+      const state = stateOf(memory);
+      const found = value(report);
+      if (improves(found, state.best)) {
+        return {
+          state: { best: found, bestEpoch: report.epoch, wait: 0, swapped: false },
+          ...(restoreBest ? { kept: await keptWeights(report.training) } : {}),
+        };
+      }
+      const next = { ...state, wait: state.wait + 1 };
+      if (next.wait < patience) return { state: next };
+      const epochs = patience === 1 ? "an epoch" : `${patience} epochs`;
+      const stop =
+        `${name}: ${monitor} has not improved for ${epochs}, best in epoch ${state.bestEpoch}`;
+      return { state: next, stop };
+    },
+    async onEnd(training, memory) {
+      const state = stateOf(memory);
+      const { epoch, stepInEpoch } = training.progress;
+      if (!memory.kept || (epoch === state.bestEpoch && stepInEpoch === 0)) return;
+      const [kept, weights] = [await keptWeights(training), memory.kept];
+      return { state: { ...state, swapped: true }, kept, weights };
+    },
+  };
+}

@@ -1,0 +1,170 @@
+// The steps of an epoch: from a run between two steps to the same run later.
+import { type Batch, batches } from "../data/dataset.ts";
+import type { Examples } from "../data/examples.ts";
+import type { ImageSource } from "../data/image_source.ts";
+import { fold, type Key } from "../tensor/random.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { disposeTree, leaves, type Tree } from "../tensor/tree.ts";
+import { tf } from "../tensor/tf.ts";
+import { type Called, callStep } from "./call_callbacks.ts";
+import { batchSizeOf, type FitOptions, stepsPerEpoch } from "./fit_options.ts";
+import type { StepReport } from "./reports.ts";
+import { disposeTraining, type Training } from "./training.ts";
+import type { Step } from "./training_functions.ts";
+
+/** What an epoch is made of. */
+export type EpochParts<P extends Tree, S extends Tree> = {
+  readonly step: Step<P, S>;
+  readonly examples: Examples | ImageSource;
+  readonly options: FitOptions<P, S>;
+  /** When the run began here, as performance.now() has it. */
+  readonly began: number;
+};
+
+/** A run can go on only where it is alive and its epoch has the same batches as before. */
+export function requirePlace(
+  { params, state, optimizer, progress }: Training,
+  examples: Examples | ImageSource,
+  options: FitOptions,
+): void {
+  if ([params, state, optimizer].flatMap(leaves).some((leaf) => leaf.isDisposed)) {
+    throw new TypeError(
+      "Cannot go on with a run as its tensors must be alive: current value has some that were disposed",
+    );
+  }
+  const { stepInEpoch, totals } = progress;
+  if (stepInEpoch === 0) return;
+  const seen = stepInEpoch * batchSizeOf(examples, options);
+  if (totals.count !== seen || stepInEpoch >= stepsPerEpoch(examples, options)) {
+    throw new RangeError(
+      `Cannot go on in the middle of an epoch as examples and batch size must be what they were: current value is ${totals.count} examples seen in ${stepInEpoch} steps, ${seen} with these options`,
+    );
+  }
+}
+
+/**
+ * Does what is left of an epoch's steps, or what the signal or a callback leaves of them.
+ *
+ * @param parts the step, the examples, the options
+ * @param from the run
+ * @returns the run after them, and why a callback ended it
+ */
+export async function runEpoch<P extends Tree, S extends Tree>(
+  parts: EpochParts<P, S>,
+  from: Training<P, S>,
+): Promise<Called<Training<P, S>>> {
+  let called: Called<Training<P, S>> = { training: from };
+  let pending: Pending | undefined;
+  for await (const batch of epochBatches(from, parts)) {
+    const { training } = called;
+    const { step: done, stepInEpoch } = training.progress;
+    const key = fold(fold(from.key, "step"), done);
+    const drawn = draw(parts.options, batch, fold(fold(from.key, "augment"), done));
+    const { numbers: both, ...trained } = stepAndFree(parts.step, training, batch, drawn, key);
+    const next: Training<P, S> = {
+      ...training,
+      ...trained,
+      progress: { ...training.progress, step: done + 1, stepInEpoch: stepInEpoch + 1 },
+    };
+    disposeTraining(training, next);
+    called = { training: next };
+    const numbers = readNumbers(both);
+    // The last step's numbers are awaited while this one runs.
+    if (pending) called = await account(parts, next, pending);
+    pending = { numbers, size: batch.size, at: next.progress };
+    if (parts.options.signal?.aborted || called.stop !== undefined) break;
+  }
+  if (!pending) return called;
+  const last = await account(parts, called.training, pending);
+  return called.stop === undefined ? last : { ...last, stop: called.stop };
+}
+
+/** What the augmentation of a step is, nothing where there is none. */
+function draw({ augment }: Pick<FitOptions, "augment">, batch: Batch, key: Key): Tree {
+  try {
+    return augment ? augment.draw(key, batch.images.shape) : {};
+  } catch (error) {
+    tf.dispose([batch.images, batch.labels]);
+    throw error;
+  }
+}
+
+/** Does a step and frees its batch, also where the step fails. */
+function stepAndFree<P extends Tree, S extends Tree>(
+  step: Step<P, S>,
+  { params, state, optimizer }: Training<P, S>,
+  { images, labels }: Batch,
+  drawn: Tree,
+  key: Key,
+): ReturnType<typeof step> {
+  try {
+    return step({ params, state, optimizer }, { images, labels, drawn }, key);
+  } finally {
+    disposeTree({ images, labels, drawn });
+  }
+}
+
+function epochBatches<P extends Tree, S extends Tree>(
+  { key, progress }: Training,
+  { examples, options }: EpochParts<P, S>,
+): AsyncIterable<Batch> {
+  return batches(examples, {
+    batchSize: batchSizeOf(examples, options),
+    key: fold(fold(key, "order"), progress.epoch),
+    skip: progress.stepInEpoch,
+    // What is augmented is normalised afterwards, by the step.
+    ...(options.normalise && !options.augment ? { normalise: options.normalise } : {}),
+  });
+}
+
+/** A step whose numbers are on their way. */
+type Pending = {
+  readonly numbers: Promise<ArrayLike<number>>;
+  readonly size: number;
+  readonly at: Training["progress"];
+};
+
+/** Starts to read a step's numbers, before the next step is in the way, and frees them. */
+function readNumbers(both: Tensor): Promise<ArrayLike<number>> {
+  const numbers = both.data().finally(() => both.dispose());
+  numbers.catch(() => {}); // It is awaited later, and heard then.
+  return numbers;
+}
+
+/** Waits for a step's numbers, adds them to the epoch's and reports them. */
+async function account<P extends Tree, S extends Tree>(
+  { examples, options, began }: EpochParts<P, S>,
+  training: Training<P, S>,
+  { numbers, size, at }: Pending,
+): Promise<Called<Training<P, S>>> {
+  const { 0: loss, 1: correct } = await numbers;
+  requireFinite(loss!, at);
+  const before = training.progress.totals;
+  const totals = {
+    loss: before.loss + loss! * size,
+    correct: before.correct + correct!,
+    count: before.count + size,
+  };
+  const report: StepReport = {
+    epoch: at.epoch + 1,
+    stepInEpoch: at.stepInEpoch,
+    stepsPerEpoch: stepsPerEpoch(examples, options),
+    step: at.step,
+    loss: loss!,
+    meanLoss: totals.loss / totals.count,
+    accuracy: totals.correct / totals.count,
+    seconds: (performance.now() - began) / 1000,
+  };
+  options.onStep?.(report);
+  const counted = { ...training, progress: { ...training.progress, totals } };
+  return callStep(options.callbacks ?? [], counted, report);
+}
+
+function requireFinite(loss: number, at: Training["progress"]): void {
+  if (Number.isFinite(loss)) return;
+  throw new RangeError(
+    `Cannot go on training as the loss must be a finite number: current value is ${loss} at step ${at.step} (epoch ${
+      at.epoch + 1
+    }). A smaller learning rate often helps`,
+  );
+}

@@ -1,0 +1,79 @@
+// What a training run can be told.
+import type { Augmentation } from "../augment/augmentation.ts";
+import type { Examples } from "../data/examples.ts";
+import type { ImageSource } from "../data/image_source.ts";
+import type { Normalisation } from "../data/normalisation.ts";
+import type { Loss } from "../losses/losses.ts";
+import type { Optimizer } from "../optimizers/optimizer.ts";
+import type { Key } from "../tensor/random.ts";
+import type { Tree } from "../tensor/tree.ts";
+import type { AuxiliaryLosses } from "./auxiliary_losses.ts";
+import type { Callback } from "./callback.ts";
+import type { StepReport } from "./reports.ts";
+import type { Trainable } from "./trainable.ts";
+import type { Training } from "./training.ts";
+
+/** Options of {@linkcode fit}. */
+export type FitOptions<P extends Tree = Tree, S extends Tree = Tree> = {
+  /** Passes over the examples, from 1; in all, those of `from` included. Default: 1. */
+  readonly epochs?: number;
+  /** Examples a step, from 1 to all. Default: 128, or all where there are fewer. */
+  readonly batchSize?: number;
+  /** The optimiser. Default: {@linkcode adam}. */
+  readonly optimizer?: Optimizer;
+  /** The loss. Default: {@linkcode softmaxCrossEntropy}. */
+  readonly loss?: Loss;
+  /** What losses of other layers' outputs are added, as for {@linkcode trainStep}. Default: the model's own. */
+  readonly auxiliaryLosses?: AuxiliaryLosses;
+  /**
+   * Which parameters are trained, as for {@linkcode trainStep}; of a run that is gone on with,
+   * those that were. Default: all.
+   */
+  readonly trainable?: Trainable;
+  /**
+   * Changes each batch at random on the device before it is normalised. What is drawn follows
+   * from the run's key and the number of the step. Default: nothing.
+   */
+  readonly augment?: Augmentation;
+  /** How pixels become numbers. Default: as in {@linkcode batches}. */
+  readonly normalise?: Normalisation;
+  /** The source of parameters, order and dropped units. Default: `key(0)`. */
+  readonly key?: Key;
+  /** Examples to measure the model by after every epoch. */
+  readonly validation?: Examples | ImageSource;
+  /** A run to go on with, which `fit` takes over; its key is used. Default: a new one. */
+  readonly from?: Training<P, S>;
+  /** Ends the run after the step under way. */
+  readonly signal?: AbortSignal;
+  /** What is done beside the run, such as ending it early, see {@linkcode Callback}. Default: nothing. */
+  readonly callbacks?: readonly Callback[];
+  /** Called when a step's numbers are known, one step late so that nothing waits for the GPU. */
+  readonly onStep?: (report: StepReport) => void;
+  /** Whether steps are recorded and replayed, see {@linkcode jit}. Default: `true`. */
+  readonly jit?: boolean;
+};
+
+/** Examples a step where the options do not say. */
+const DEFAULT_BATCH = 128;
+
+/** How many examples a step has. */
+export function batchSizeOf(
+  examples: Examples | ImageSource,
+  { batchSize }: Pick<FitOptions, "batchSize">,
+): number {
+  return batchSize ?? Math.min(DEFAULT_BATCH, examples.labels.length);
+}
+
+/**
+ * How many steps an epoch has.
+ *
+ * @param examples what is trained on
+ * @param options the batch size, as for {@linkcode fit}
+ * @returns the number of batches, the last one perhaps smaller
+ */
+export function stepsPerEpoch(
+  examples: Examples | ImageSource,
+  options: Pick<FitOptions, "batchSize"> = {},
+): number {
+  return Math.ceil(examples.labels.length / batchSizeOf(examples, options));
+}

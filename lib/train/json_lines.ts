@@ -1,0 +1,30 @@
+// A run's epochs as a file of JSON lines.
+import type { Callback } from "./callback.ts";
+import { epochLog } from "./epoch_log.ts";
+
+/**
+ * Writes a run's epochs to a file after each, one JSON object a line: `epoch`, `loss`,
+ * `accuracy`, `valLoss` and `valAccuracy` where they are measured, `seconds`. A file that
+ * is there is replaced after the first epoch. A run that is taken up again writes its
+ * earlier epochs too. The form is that of [JSON Lines](https://jsonlines.org).
+ *
+ * Needs `--allow-read` and `--allow-write` for the file's directory.
+ *
+ * @param file the file, in a directory that is there
+ * @returns the callback; it throws what {@linkcode writeFileAtomically} throws
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { jsonLines } from "@neocog/neocog";
+ *
+ * assertEquals(jsonLines("runs/digits.jsonl").name, "jsonLines runs/digits.jsonl");
+ * ```
+ */
+export function jsonLines(file: string): Callback {
+  return epochLog(
+    "jsonLines",
+    file,
+    (epochs) => epochs.map((epoch) => `${JSON.stringify(epoch)}\n`).join(""),
+  );
+}

@@ -1,0 +1,48 @@
+// What a training run says of its steps and epochs.
+import type { Tree } from "../tensor/tree.ts";
+import type { Evaluation } from "./evaluate.ts";
+import type { Training } from "./training.ts";
+
+/** A step's numbers. */
+export type StepReport = {
+  /** The epoch under way, from 1. */
+  readonly epoch: number;
+  /** The step in this epoch, from 1. */
+  readonly stepInEpoch: number;
+  /** Steps in an epoch. */
+  readonly stepsPerEpoch: number;
+  /** The step in all, from 1. */
+  readonly step: number;
+  /** Loss of the batch. */
+  readonly loss: number;
+  /** Mean loss of the epoch so far. */
+  readonly meanLoss: number;
+  /** Share of right answers of the epoch so far, 0 to 1. */
+  readonly accuracy: number;
+  /** Time since `fit` was called. */
+  readonly seconds: number;
+};
+
+/** An epoch's numbers. */
+export type EpochReport<P extends Tree = Tree, S extends Tree = Tree> = {
+  /** The epoch, from 1. */
+  readonly epoch: number;
+  /** Whether all its steps were done; not so where the signal or a callback ended it. */
+  readonly complete: boolean;
+  /** Mean loss over its examples, each before the step it was part of. */
+  readonly loss: number;
+  /** Share of right answers over its examples, likewise. */
+  readonly accuracy: number;
+  /** Loss on the validation examples, after the epoch. */
+  readonly valLoss?: number;
+  /** Share of right answers on the validation examples, after the epoch. */
+  readonly valAccuracy?: number;
+  /** All that was measured on the validation examples, after the epoch. */
+  readonly validation?: Evaluation;
+  /** Time the epoch's steps and validation took here. */
+  readonly seconds: number;
+  /** Why a callback ended the run with this epoch. */
+  readonly stopped?: string;
+  /** The run as it stands. Its tensors are good until the loop goes on; after the last epoch they are the caller's. */
+  readonly training: Training<P, S>;
+};

@@ -1,0 +1,92 @@
+// Which parameters a training changes, and which it passes on as they are.
+import {
+  entries,
+  merge,
+  type PartialTree,
+  partition,
+  type Path,
+  type Tree,
+} from "../tensor/tree.ts";
+
+/** Whether the parameter at a path, `conv1/kernel`, is trained; the others are frozen. */
+export type Trainable = (path: Path) => boolean;
+
+/** Parameters in two trees of their form: those that are trained, and those that are not. */
+export type Parted = readonly [trained: Tree, frozen: Tree];
+
+/**
+ * Parts parameters into those that are trained and those that are not.
+ *
+ * @param params the parameters
+ * @param trainable which are trained; all where `undefined`
+ * @returns both parts, of the same tensors
+ * @throws {RangeError} where there are parameters and none is trained
+ */
+export function partTrainable(params: Tree, trainable: Trainable | undefined): Parted {
+  const parts = partition(params, trainable ?? (() => true)) as unknown as Parted;
+  if (entries(parts[0]).length === 0 && entries(params).length > 0) {
+    throw new RangeError(
+      `Cannot train as at least one parameter must be trainable: current value is none of ${
+        listed(entries(params).map(([path]) => path))
+      }`,
+    );
+  }
+  return parts;
+}
+
+/** The parameters that {@linkcode partTrainable} parted. */
+export function joinTrainable<P extends Tree>([trained, frozen]: Parted): P {
+  return merge<P>(trained as PartialTree<P>, frozen as PartialTree<P>);
+}
+
+/**
+ * The paths of the parameters that are trained.
+ *
+ * @param params the parameters
+ * @param trainable which are trained
+ * @returns their paths; `undefined` where all are trained, however that was said
+ */
+export function trainablePaths(
+  params: Tree,
+  trainable: Trainable | undefined,
+): readonly Path[] | undefined {
+  const all = entries(params).map(([path]) => path);
+  const chosen = trainable ? all.filter(trainable) : all;
+  return chosen.length === all.length ? undefined : chosen;
+}
+
+/**
+ * Refuses to go on with a run that trained other parameters: its optimiser has no
+ * statistics of them, or not as many.
+ *
+ * @param params the run's parameters
+ * @param held the paths that it trained; all where `undefined`
+ * @param trainable which are to be trained
+ * @throws {RangeError} which lists the differences
+ */
+export function requireSameTrainable(
+  params: Tree,
+  held: readonly Path[] | undefined,
+  trainable: Trainable | undefined,
+): void {
+  const all = entries(params).map(([path]) => path);
+  const [before, now] = [new Set(held ?? all), new Set(trainable ? all.filter(trainable) : all)];
+  const only = (one: ReadonlySet<Path>, other: ReadonlySet<Path>): string =>
+    listed([...one].filter((path) => !other.has(path)));
+  const [lost, gained] = [only(before, now), only(now, before)];
+  if (lost === "" && gained === "") return;
+  const faults = [lost && `${lost} no longer trainable`, gained && `${gained} newly trainable`];
+  throw new RangeError(
+    `Cannot go on with a run as the same parameters must be trainable as before: current value is ${
+      faults.filter((fault) => fault !== "").join("; ")
+    }`,
+  );
+}
+
+/** How many paths a message lists. */
+const LISTED = 10;
+
+function listed(paths: readonly Path[]): string {
+  const more = paths.length > LISTED ? `, … and ${paths.length - LISTED} more` : "";
+  return paths.slice(0, LISTED).join(", ") + more;
+}
