@@ -1,12 +1,5 @@
 // Optimisers, schedules and defaults of training runs, by the names the command line knows them by.
-import {
-  adam,
-  cosineDecay,
-  type LearningRate,
-  oneCycle,
-  type Optimizer,
-  sgd,
-} from "../../mod.ts";
+import { adam, cosineDecay, type LearningRate, oneCycle, type Optimizer, sgd } from "../../mod.ts";
 
 /** The optimisers, with the learning rate each starts from. */
 export const OPTIMIZERS = {
