@@ -22,10 +22,10 @@ export async function conduct(experiment: Experiment, args: readonly string[]): 
   const runs = await allRuns(experiment, await experiment.prepare(flags.quick), flags);
   await writeFiles(experiment, runs, flags);
   console.log(`\n${figuresTable(experiment, runs)}\n`);
-  const verdicts = verdictsOf(experiment, runs);
-  for (const verdict of verdicts) console.log(verdictText(verdict));
   console.log(`${((performance.now() - began) / 60_000).toFixed(1)} minutes`);
   if (flags.quick) return console.log("By --quick, which shows that it runs and nothing else.");
+  const verdicts = verdictsOf(experiment, runs);
+  for (const verdict of verdicts) console.log(verdictText(verdict));
   for (const verdict of verdicts) {
     if (verdict.claim.asserted) assert(holds(verdict), verdictText(verdict));
   }
