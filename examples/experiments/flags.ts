@@ -43,11 +43,6 @@ export function parseFlags(args: readonly string[]): Flags {
       `Cannot run the experiment as --seeds must be a whole number from 1 to 999: current value is ${seeds}`,
     );
   }
-  if (out === "") {
-    throw new FlagError(
-      "Cannot run the experiment as --out must name a folder: current value is empty",
-    );
-  }
   return { help, quick, seeds: Number(seeds), out };
 }
 

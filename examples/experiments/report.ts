@@ -4,6 +4,7 @@ import type { Claim, Experiment, Figure, Run } from "./experiment.ts";
 
 function written(value: number, percent = false): string {
   if (Number.isNaN(value)) return "none";
+  if (value === Infinity) return "never";
   return percent ? `${(100 * value).toFixed(2)} %` : `${Number(value.toPrecision(3))}`;
 }
 
@@ -12,6 +13,8 @@ function spread(values: readonly number[], { percent }: Figure): string {
   const mean = values.reduce((sum, value) => sum + value / values.length, 0);
   if (values.length === 1) return written(mean, percent);
   const [least, most] = [Math.min(...values), Math.max(...values)];
+  // Also where all are NaN.
+  if (Object.is(least, most)) return written(least, percent);
   return `${written(mean, percent)} (${written(least, percent)} to ${written(most, percent)})`;
 }
 
