@@ -40,7 +40,7 @@ function network(block: Block): nc.AnyLayer {
 }
 
 const size = {
-  full: { train: 6000, test: 2000, epochs: 4, window: 25 },
+  full: { train: 6000, test: 4000, epochs: 4, window: 25 },
   quick: { train: 128, test: 50, epochs: 1, window: 1 },
 };
 
@@ -51,12 +51,13 @@ async function prepare(quick: boolean): Promise<Measure> {
     console.log(`${name}: ${parameters} parameters, ${(flops / 1e6).toFixed(2)} MFLOP an image`);
   }
   const clothes = await nc.fashionMnist();
+  const steps = epochs * Math.ceil(train / 64);
   return (variant, seed, report) =>
     trainingRows({
       model: network(blocks[variant]!),
       train: nc.take(clothes.train, train),
       test: nc.take(clothes.test, test),
-      optimizer: nc.adam({ learningRate: 0.002 }),
+      optimizer: nc.adam({ learningRate: nc.cosineDecay({ learningRate: 0.002, steps }) }),
       epochs,
       batchSize: 64,
       seed,

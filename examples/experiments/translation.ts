@@ -12,10 +12,10 @@ const SIDE = 28;
 
 /** Two blocks of convolution, ReLU and max pooling. */
 const blocks = {
-  conv1: nc.conv({ features: 16, size: 5, padding: "same" }),
+  conv1: nc.conv({ features: 8, size: 5, padding: "same" }),
   relu1: nc.relu(),
   pool1: nc.maxPool(),
-  conv2: nc.conv({ features: 32, size: 5, padding: "same" }),
+  conv2: nc.conv({ features: 16, size: 5, padding: "same" }),
   relu2: nc.relu(),
 };
 
@@ -38,7 +38,7 @@ const models: Readonly<Record<string, nc.AnyLayer>> = {
 };
 
 const size = {
-  full: { train: 10_000, test: 1000, epochs: 4, shifts: [0, 1, 2, 3, 4, 5, 6, 7] },
+  full: { train: 6000, test: 500, epochs: 5, shifts: [0, 1, 2, 3, 4, 5, 6, 7] },
   quick: { train: 256, test: 50, epochs: 1, shifts: [0, 3] },
 };
 
