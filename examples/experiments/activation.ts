@@ -47,7 +47,8 @@ function fastest(activation: string, of: (variant: string) => readonly Row[]): n
 
 const steps = ["step", "steps of 64 digits"] as const;
 
-const experiment: Experiment = {
+/** The experiment. */
+export const experiment: Experiment = {
   name: "activation",
   title: "LeNet-5 on MNIST: tanh or ReLU",
   question: "Does LeNet-5 learn faster with ReLU than with tanh (§12.7.2)?",

@@ -49,7 +49,8 @@ const testLoss = (rows: readonly Row[]): number => last(rows, "testLoss");
 
 const steps = ["step", "steps of 50 images"] as const;
 
-const experiment: Experiment = {
+/** The experiment. */
+export const experiment: Experiment = {
   name: "dropout",
   title: "A dense network on 1,000 clothes, with and without dropout",
   question: "Does dropout in dense layers help against overfitting (§12.7.2)?",

@@ -68,7 +68,8 @@ async function prepare(quick: boolean): Promise<Measure> {
 
 const accuracy = (rows: readonly Row[]): number => last(rows, "testAccuracy");
 
-const experiment: Experiment = {
+/** The experiment. */
+export const experiment: Experiment = {
   name: "pooling",
   title: "Clothes, with maps halved by pooling or by strides",
   question: "Are maps better halved by pooling or by strides of the convolutions (§12.2, §12.4)?",

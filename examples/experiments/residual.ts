@@ -109,7 +109,8 @@ const plain = (of: (variant: string) => readonly Row[]): number =>
 const residual = (of: (variant: string) => readonly Row[]): number =>
   trainError(of(`residual ${DEEP}`)) - trainError(of(`residual ${SHALLOW}`));
 
-const experiment: Experiment = {
+/** The experiment. */
+export const experiment: Experiment = {
   name: "residual",
   title: `Plain and residual networks of ${SHALLOW} and ${DEEP} layers`,
   question: "Do deeper plain networks have more training error, and residual ones not " +

@@ -51,7 +51,7 @@ function network(variant: string): nc.AnyLayer {
 }
 
 const size = {
-  full: { train: 8000, test: 4000, epochs: 4, window: 25 },
+  full: { train: 6400, test: 4000, epochs: 4, window: 25 },
   quick: { train: 128, test: 50, epochs: 1, window: 1 },
 };
 
@@ -94,7 +94,8 @@ async function prepare(quick: boolean): Promise<Measure> {
 const accuracy = (rows: readonly Row[]): number => last(rows, "testAccuracy");
 const loss = (rows: readonly Row[]): number => last(rows, "trainLoss");
 
-const experiment: Experiment = {
+/** The experiment. */
+export const experiment: Experiment = {
   name: "small_filters",
   title: "Clothes by one 7 × 7 or three 3 × 3 convolutions",
   question: "Are three 3 × 3 convolutions better than one of 7 × 7, which sees as much (§12.6)?",

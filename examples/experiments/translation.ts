@@ -87,7 +87,8 @@ const at = (rows: readonly Row[], shift: number): number =>
 
 const [DENSE, LENET, POOLED] = Object.keys(models) as [string, string, string];
 
-const experiment: Experiment = {
+/** The experiment. */
+export const experiment: Experiment = {
   name: "translation",
   title: "Digits moved from where they were in training",
   question:

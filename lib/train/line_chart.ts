@@ -47,7 +47,7 @@ const RIGHT = 64;
 const WIDTH = LEFT + PANEL + RIGHT;
 
 /** The most points that get dots. */
-const MOST_DOTS = 15;
+const MOST_DOTS = 12;
 
 type Option = Record<string, unknown>;
 
