@@ -389,6 +389,13 @@ export { type Confusion, confusionMatrix, correctCount, topClasses } from "./lib
 export { progressOf, restoreTraining, restoreWeights, snapshot } from "./lib/train/snapshot.ts";
 export { type EpochRecord, historyCsv } from "./lib/train/history.ts";
 export { type CurvesOptions, curvesSvg, type StepRecord } from "./lib/train/curves.ts";
+export {
+  type Line,
+  type LineChart,
+  lineChartSvg,
+  type LinePanel,
+  type LinePoints,
+} from "./lib/train/line_chart.ts";
 
 // Transfer
 export { freeze, matchPaths } from "./lib/train/transfer_paths.ts";

@@ -31,7 +31,12 @@ const WHAT = "read augmentations";
 function parsePart(text: string): Augmentation {
   const [name, ...numbers] = text.split(":").map((word) => word.trim()) as [string, ...string[]];
   const known = Object.keys(augmentations);
-  requireRange(WHAT, "there must be a name before each comma and at the end", name !== "", `"${text}"`);
+  requireRange(
+    WHAT,
+    "there must be a name before each comma and at the end",
+    name !== "",
+    `"${text}"`,
+  );
   const entry = Object.hasOwn(augmentations, name) ? augmentations[name]! : undefined;
   if (!entry) throw new RangeError(`Cannot ${WHAT}: ${unknownName("augmentation", name, known)}`);
   if (!entry.number) {

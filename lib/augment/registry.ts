@@ -64,18 +64,30 @@ export const augmentations: Readonly<Record<string, AugmentationEntry>> = {
   ),
   "flip": entry("left to right", "probability", 0.5, flip),
   "rotate": entry("turns about the middle", "degrees at most", 10, rotation),
-  "shift": entry("shifts, not by whole pixels", "pixels at most", 2, (most) =>
-    affine({ translate: most })),
-  "zoom": entry("smaller and larger", "how much at most", 0.1, (most) =>
-    affine({ scale: [1 - most, 1 + most] })),
+  "shift": entry(
+    "shifts, not by whole pixels",
+    "pixels at most",
+    2,
+    (most) => affine({ translate: most }),
+  ),
+  "zoom": entry(
+    "smaller and larger",
+    "how much at most",
+    0.1,
+    (most) => affine({ scale: [1 - most, 1 + most] }),
+  ),
   "shear": entry("slanted along x", "degrees at most", 10, (most) => affine({ shear: most })),
   "brightness": entry("lighter and darker", "how much at most", 0.4, brightness),
   "contrast": entry("nearer to grey and further from it", "how much at most", 0.4, contrast),
   "saturation": entry("paler and more colourful", "how much at most", 0.4, saturation),
   "colour": entry("brightness, contrast and saturation", "how much at most", 0.4, colourOf),
   "pca": entry("AlexNet's change of colours", "deviation", 0.1, pcaColours),
-  "erase": entry("a rectangle of noise", "probability", 0.5, (probability) =>
-    randomErasing({ probability })),
+  "erase": entry(
+    "a rectangle of noise",
+    "probability",
+    0.5,
+    (probability) => randomErasing({ probability }),
+  ),
   "mixup": entry("images laid over one another", "alpha", 0.2, (alpha) => mixup({ alpha })),
   "cutmix": entry("a rectangle of another image", "alpha", 1, (alpha) => cutmix({ alpha })),
   "smooth": entry("labels that are less sure", "share of all classes", 0.1, labelSmoothing),
@@ -87,8 +99,7 @@ export const augmentations: Readonly<Record<string, AugmentationEntry>> = {
   "cifar": { about: "crop:4,flip", build: () => compose(randomCrop(4), flip()) },
   "photos": {
     about: `resized-crop:${PHOTO_SHARE},flip,colour:${PHOTO_COLOURS}`,
-    build: () =>
-      compose(resizedCrop({ scale: [PHOTO_SHARE, 1] }), flip(), colourOf(PHOTO_COLOURS)),
+    build: () => compose(resizedCrop({ scale: [PHOTO_SHARE, 1] }), flip(), colourOf(PHOTO_COLOURS)),
   },
 };
 
