@@ -291,17 +291,47 @@ export {
   scale,
   stepWith,
 } from "./lib/optimizers/optimizer.ts";
+export { sgd, type SgdOptions } from "./lib/optimizers/sgd.ts";
+export { adam, type AdamOptions, type AdamState } from "./lib/optimizers/adam.ts";
+export { adamw, type AdamWOptions } from "./lib/optimizers/adamw.ts";
+export { rmsprop, type RmspropOptions } from "./lib/optimizers/rmsprop.ts";
+export { lars, type LarsOptions } from "./lib/optimizers/lars.ts";
+export { decayKernelsOnly, type DecayOptions, weightDecay } from "./lib/optimizers/weight_decay.ts";
+export { clipByNorm, clipByValue, globalNorm } from "./lib/optimizers/clip.ts";
+export { accumulate } from "./lib/optimizers/accumulate.ts";
+export { averagedParams, ema, type EmaOptions } from "./lib/optimizers/moving_average.ts";
+export { type PathRule, perPath } from "./lib/optimizers/per_path.ts";
+export {
+  adjustable,
+  type AdjustableState,
+  factorOf,
+  withFactor,
+} from "./lib/optimizers/adjustable.ts";
+export {
+  type PlateauController,
+  type PlateauOptions,
+  type PlateauState,
+  reduceOnPlateau,
+} from "./lib/optimizers/reduce_on_plateau.ts";
+export { descend, type LearningRate, type Schedule } from "./lib/optimizers/schedule.ts";
 export {
   cosineDecay,
   type CosineDecayOptions,
-  descend,
-  type LearningRate,
-  oneCycle,
-  type OneCycleOptions,
-  type Schedule,
-} from "./lib/optimizers/schedule.ts";
-export { sgd, type SgdOptions } from "./lib/optimizers/sgd.ts";
-export { adam, type AdamOptions, type AdamState } from "./lib/optimizers/adam.ts";
+  cosineRestarts,
+  type CosineRestartsOptions,
+} from "./lib/optimizers/cosine_decay.ts";
+export { oneCycle, type OneCycleOptions } from "./lib/optimizers/one_cycle.ts";
+export {
+  type DecayScheduleOptions,
+  exponentialDecay,
+  stepDecay,
+} from "./lib/optimizers/step_decay.ts";
+export {
+  piecewise,
+  type SchedulePiece,
+  warmUp,
+  type WarmUpOptions,
+} from "./lib/optimizers/piecewise.ts";
 export { weightedCrossEntropy } from "./lib/losses/weighted_cross_entropy.ts";
 export { classWeights } from "./lib/train/class_weights.ts";
 export {
@@ -359,6 +389,13 @@ export { type Confusion, confusionMatrix, correctCount, topClasses } from "./lib
 export { progressOf, restoreTraining, restoreWeights, snapshot } from "./lib/train/snapshot.ts";
 export { type EpochRecord, historyCsv } from "./lib/train/history.ts";
 export { type CurvesOptions, curvesSvg, type StepRecord } from "./lib/train/curves.ts";
+export {
+  type Line,
+  type LineChart,
+  lineChartSvg,
+  type LinePanel,
+  type LinePoints,
+} from "./lib/train/line_chart.ts";
 
 // Transfer
 export { freeze, matchPaths } from "./lib/train/transfer_paths.ts";

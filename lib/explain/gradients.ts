@@ -1,5 +1,6 @@
 // An objective's values for each of some images with their gradient, once or added up over many points.
 import { jit } from "../device/jit/jit.ts";
+import { turns } from "../device/turns.ts";
 import type { Intercept } from "../layers/layer.ts";
 import { valueAndGrad } from "../tensor/grad.ts";
 import type { Scalar, Tensor } from "../tensor/tensor.ts";
@@ -92,6 +93,7 @@ export async function sumOfGradients<P extends Tree, S extends Tree>(
   return await inSteps(added, options, async (add) => {
     let sum: Tensor | undefined;
     try {
+      const turn = turns();
       for (let i = 0; i < count; i++) {
         signal?.throwIfAborted();
         const { x, weight } = pointAt(i);
@@ -99,7 +101,7 @@ export async function sumOfGradients<P extends Tree, S extends Tree>(
         const given: [Tensor, Tensor, Scalar] = [sum, x, tf.scalar(weight)];
         sum = add(...given);
         tf.dispose(given);
-        await settled(sum);
+        await settled(sum, turn);
         onProgress?.(i + 1, count);
       }
       return sum!;
@@ -132,8 +134,9 @@ export async function inSteps<A extends readonly unknown[], R>(
 }
 
 /** Waits until a tensor is computed, so that progress tells the truth and a signal is heard. */
-async function settled(tensor: Tensor): Promise<void> {
+async function settled(tensor: Tensor, turn: () => Promise<void>): Promise<void> {
   const one = tf.tidy(() => tf.slice(tf.reshape(tensor, [tensor.size]), [0], [1]));
   await one.data();
   one.dispose();
+  await turn();
 }

@@ -15,7 +15,8 @@ export type Network<P extends Tree = Tree, S extends Tree = Tree> = {
 export type LayerInfo = { readonly op: string; readonly shape: Shape };
 
 /**
- * All named layers of a model, those made of layers too, by path. The model itself is `""`.
+ * All named layers of a model that answer outside training, those made of layers too, by path:
+ * of an `auxiliary` layer not its head. The model itself is `""`.
  *
  * @param model the model
  * @param shape shape of one input, without the batch
@@ -37,6 +38,7 @@ export function layersOf<P extends Tree, S extends Tree>(
   const layers = new Map<Path, LayerInfo>();
   const visit = (path: Path, op: string, declaration: ReturnType<Layer["declare"]>): void => {
     layers.set(path, { op, shape: declaration.shape });
+    if (declaration.arrangement === "aside") return;
     for (const { name, layer, declaration: inner } of declaration.children ?? []) {
       visit(path === "" ? name : `${path}/${name}`, layer.op, inner);
     }
@@ -51,7 +53,7 @@ export function layersOf<P extends Tree, S extends Tree>(
  * @param model the model
  * @param shape shape of one input, without the batch
  * @param path the layer's path; `""` is the model
- * @throws {RangeError} where there is none, with the nearest path
+ * @throws {RangeError} where there is none, with the nearest path, or it runs in training alone
  */
 export function requireLayer<P extends Tree, S extends Tree>(
   model: Layer<P, S>,
@@ -61,6 +63,16 @@ export function requireLayer<P extends Tree, S extends Tree>(
   const layers = layersOf(model, shape);
   const found = layers.get(path);
   if (found) return found;
+  const aside = [...layers].find(([outer, { op }]) =>
+    op === "auxiliary" && path.startsWith(`${outer}/`)
+  );
+  if (aside) {
+    throw new RangeError(
+      `Cannot look at a layer as it must not run in training alone: current value is "${path}", beside the way through "${
+        aside[0]
+      }"`,
+    );
+  }
   const known = [...layers.keys()].filter((name) => name !== "");
   throw new RangeError(
     `Cannot look at a layer as its path must be in the model: ${unknownName("layer", path, known)}`,

@@ -1,5 +1,6 @@
 // The one loop under every generated picture: climbs an objective by the image.
 import { jit } from "../device/jit/jit.ts";
+import { turns } from "../device/turns.ts";
 import type { BackwardRule } from "../explain/backward_rule.ts";
 import { requireRule } from "../explain/backward_rule.ts";
 import { scoreOf } from "../explain/input_gradient.ts";
@@ -151,8 +152,10 @@ export async function ascend<P extends Tree, S extends Tree>(
   const params: Tree = parametrisation.init(fold(key, "parametrisation"), batch);
   let climb: Climb = { params, optimizer: optimizer.init(params) };
   const scores: number[] = [];
+  const turn = turns();
   try {
     for (let i = 0;; i++) {
+      await turn();
       const drawn = transforms.map(({ name, draw }, j) =>
         tf.tensor1d([...draw(fold(fold(key, `${j} ${name}`), i), batch)])
       );

@@ -4,7 +4,7 @@ import { beginningOf } from "../explain/beginning.ts";
 import { toInputs, UNIT_PIXELS } from "../explain/input_units.ts";
 import { layersOf, type Network, requireLayer } from "../explain/network.ts";
 import { adam } from "../optimizers/adam.ts";
-import { cosineDecay } from "../optimizers/schedule.ts";
+import { cosineDecay } from "../optimizers/cosine_decay.ts";
 import { fold, key as keyOf } from "../tensor/random.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import type { Path, Tree } from "../tensor/tree.ts";

@@ -2,9 +2,11 @@
 import type { Scalar } from "../tensor/tensor.ts";
 import { mapTree, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
-import { canUpdateTrees, updateTrees } from "../tensor/update_trees.ts";
+import { canUpdateTrees, type DecayRule, updateTrees } from "../tensor/update_trees.ts";
+import { requireAbove, requireShare } from "./demands.ts";
 import { applyUpdates, type Optimizer } from "./optimizer.ts";
 import { type LearningRate, scheduleOf } from "./schedule.ts";
+import { addDecay } from "./weight_decay.ts";
 
 /** Options of {@linkcode adam}. */
 export type AdamOptions = {
@@ -50,24 +52,32 @@ export type AdamState = {
  * ```
  */
 export function adam(options: AdamOptions = {}): Optimizer {
+  return adamWith("adam", options);
+}
+
+/**
+ * Adam, perhaps with weight decay.
+ *
+ * @param name whose options these are, for errors
+ * @param options learning rate, decays, epsilon
+ * @param decay what pulls parameters towards zero
+ * @throws {RangeError} where an option is out of range
+ */
+export function adamWith(name: string, options: AdamOptions, decay?: DecayRule): Optimizer {
   const { learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = options;
-  const schedule = scheduleOf("adam", learningRate);
-  requireDecay("beta1", beta1);
-  requireDecay("beta2", beta2);
-  if (!(Number.isFinite(epsilon) && epsilon > 0)) {
-    throw new RangeError(
-      `Cannot make adam as its epsilon must be a finite number above 0: current value is ${epsilon}`,
-    );
-  }
-  const average = (decay: number, kept: tf.Tensor, fresh: tf.Tensor): tf.Tensor =>
-    tf.add(tf.mul(kept, decay), tf.mul(fresh, 1 - decay));
+  const schedule = scheduleOf(name, learningRate);
+  requireShare(name, "beta1", beta1);
+  requireShare(name, "beta2", beta2);
+  requireAbove(name, "epsilon", epsilon);
+  const average = (share: number, kept: tf.Tensor, fresh: tf.Tensor): tf.Tensor =>
+    tf.add(tf.mul(kept, share), tf.mul(fresh, 1 - share));
   const optimizer: Optimizer = {
     init: (params): Tree => ({
       count: tf.scalar(0),
       mean: mapTree(([leaf]) => tf.zerosLike(leaf!), params),
       square: mapTree(([leaf]) => tf.zerosLike(leaf!), params),
     }),
-    update<P extends Tree>(grads: P, state: Tree): [P, Tree] {
+    update<P extends Tree>(grads: P, state: Tree, params: P): [P, Tree] {
       const previous = state as AdamState;
       const count = tf.add(previous.count, 1);
       const mean = mapTree(([grad, m]) => average(beta1, m!, grad!), grads, previous.mean);
@@ -78,13 +88,15 @@ export function adam(options: AdamOptions = {}): Optimizer {
       );
       const correction1 = correction(beta1, count);
       const correction2 = correction(beta2, count);
-      const step = tf.div(tf.neg(schedule(previous.count)), correction1);
+      const rate = schedule(previous.count);
+      const step = tf.div(tf.neg(rate), correction1);
       const updates = mapTree(
         ([m, v]) => tf.div(tf.mul(m!, step), tf.add(tf.sqrt(tf.div(v!, correction2)), epsilon)),
         mean,
         square,
       );
-      return [updates, { count, mean, square }];
+      const pulled = decay ? addDecay(updates, tf.mul(rate, -decay.rate), params, decay) : updates;
+      return [pulled as P, { count, mean, square }];
     },
     step<P extends Tree>(grads: P, state: Tree, params: P): [P, Tree] {
       const { count, mean, square } = state as AdamState;
@@ -94,6 +106,7 @@ export function adam(options: AdamOptions = {}): Optimizer {
       }
       const next = updateTrees({
         rule: { kind: "adam", beta1, beta2, epsilon },
+        decay,
         params,
         grads,
         moments: [mean, square],
@@ -113,12 +126,4 @@ export function adam(options: AdamOptions = {}): Optimizer {
 /** 1 − βᵗ, by way of expm1: in float32 the difference itself would lose half its digits. */
 function correction(beta: number, count: tf.Tensor): tf.Tensor {
   return beta === 0 ? tf.onesLike(count) : tf.neg(tf.expm1(tf.mul(count, Math.log(beta))));
-}
-
-function requireDecay(name: string, value: number): void {
-  if (!(value >= 0 && value < 1)) {
-    throw new RangeError(
-      `Cannot make adam as its ${name} must be from 0 up to but not including 1: current value is ${value}`,
-    );
-  }
 }

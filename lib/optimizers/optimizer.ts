@@ -1,6 +1,7 @@
 // The contract of optimisers, after optax: pure transformations of gradients, which chain.
 import { mapTree, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
+import { requireNoAverage } from "./states.ts";
 
 /**
  * A gradient transformation: a pair of pure functions. What the last one of a
@@ -29,6 +30,16 @@ export type Optimizer<S extends Tree = Tree> = {
    * @returns the next parameters, and the next state
    */
   step?<P extends Tree>(grads: P, state: S, params: P): [params: P, state: S];
+  /**
+   * Optional: for a transformation that answers what it is given, and only looks at the parameters
+   * that come of it, as {@linkcode ema} does. At the end of a chain it leaves the others their own
+   * steps.
+   *
+   * @param params the next parameters
+   * @param state the state
+   * @returns the next state
+   */
+  observe?(params: Tree, state: S): S;
 };
 
 /**
@@ -66,7 +77,8 @@ export function stepWith<P extends Tree, S extends Tree>(
  * Transformations one after another.
  *
  * @param steps the transformations, in the order they are applied
- * @returns one transformation
+ * @returns one transformation. Its `init` throws a `RangeError` where an {@linkcode ema} comes before
+ * what still moves parameters
  *
  * @example
  * ```ts
@@ -82,7 +94,6 @@ export function stepWith<P extends Tree, S extends Tree>(
  */
 export function chain(...steps: readonly Optimizer[]): Optimizer {
   type States = { readonly [name: string]: Tree };
-  const last = steps.length - 1;
   const updateBy = <P extends Tree>(count: number, grads: P, state: Tree, params: P) => {
     const next: Record<string, Tree> = {};
     let updates = grads;
@@ -91,14 +102,27 @@ export function chain(...steps: readonly Optimizer[]): Optimizer {
     }
     return [updates, next] as [P, Record<string, Tree>];
   };
+  // The last that moves anything; those after it look on.
+  const last = steps.findLastIndex(({ observe }) => !observe);
   return {
-    init: (params) => Object.fromEntries(steps.map((step, i) => [`${i}`, step.init(params)])),
+    init(params): Tree {
+      const states = steps.map((step) => step.init(params));
+      states.slice(0, Math.max(0, last)).forEach((state) =>
+        requireNoAverage(state, "chain transformations")
+      );
+      return Object.fromEntries(states.map((state, i) => [`${i}`, state]));
+    },
     update: (grads, state, params) => updateBy(steps.length, grads, state, params),
     ...(steps[last]?.step && {
       step<P extends Tree>(grads: P, state: Tree, params: P): [P, Tree] {
         const [updates, next] = updateBy(last, grads, state, params);
-        const [stepped, own] = stepWith(steps[last]!, updates, (state as States)[last]!, params);
-        return [stepped, { ...next, [last]: own }];
+        const own = (i: number): Tree => (state as States)[i]!;
+        const [stepped, ownNext] = stepWith(steps[last]!, updates, own(last), params);
+        const after = steps.slice(last + 1).map(({ observe }, i) => {
+          const place = last + 1 + i;
+          return [place, observe!(stepped, own(place))] as const;
+        });
+        return [stepped, { ...next, [last]: ownNext, ...Object.fromEntries(after) }];
       },
     }),
   };
@@ -152,15 +176,4 @@ export function scale(factor: number): Optimizer {
  */
 export function applyUpdates<P extends Tree>(params: P, updates: P): P {
   return mapTree(([param, update]) => tf.add(param!, update!), params, updates);
-}
-
-/**
- * @throws {RangeError} where a learning rate is not finite and above 0
- */
-export function requireLearningRate(optimizer: string, rate: number): void {
-  if (!(Number.isFinite(rate) && rate > 0)) {
-    throw new RangeError(
-      `Cannot make ${optimizer} as its learning rate must be a finite number above 0: current value is ${rate}`,
-    );
-  }
 }

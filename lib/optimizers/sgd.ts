@@ -2,25 +2,34 @@
 import { mapTree, type Tree } from "../tensor/tree.ts";
 import type { Scalar } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
-import { canUpdateTrees, type UpdateRule, updateTrees } from "../tensor/update_trees.ts";
-import { applyUpdates, chain, type Optimizer, requireLearningRate, scale } from "./optimizer.ts";
+import {
+  canUpdateTrees,
+  type DecayRule,
+  type UpdateRule,
+  updateTrees,
+} from "../tensor/update_trees.ts";
+import { requireLearningRate, requireShare } from "./demands.ts";
+import { applyUpdates, chain, type Optimizer, scale } from "./optimizer.ts";
 import { constantRate, descend, type LearningRate, scheduleOf } from "./schedule.ts";
+import { addDecay, decayOf, type DecayOptions } from "./weight_decay.ts";
 
 /** Options of {@linkcode sgd}. */
-export type SgdOptions = {
+export type SgdOptions = DecayOptions & {
   /** Step size, above 0, or a schedule of it. Default: 0.01. */
   readonly learningRate?: LearningRate;
   /** Share of the last step that is taken again, from 0 up to but not including 1. Default: 0. */
   readonly momentum?: number;
   /** Whether the gradient is looked up ahead of the step (Nesterov 1983); needs momentum. Default: `false`. */
   readonly nesterov?: boolean;
+  /** λ, from 0: added to gradients as λ p. Default: 0. */
+  readonly weightDecay?: number;
 };
 
 /**
  * Gradient descent as in PyTorch: v ← m · v + g, p ← p − η · v; with Nesterov's
- * momentum p ← p − η · (g + m · v).
+ * momentum p ← p − η · (g + m · v). With weight decay g is the gradient and λ p.
  *
- * @param options learning rate, momentum, Nesterov
+ * @param options learning rate, momentum, Nesterov, weight decay and what it is for
  * @returns the optimiser
  * @throws {RangeError} where an option is out of range
  *
@@ -39,31 +48,35 @@ export type SgdOptions = {
 export function sgd(options: SgdOptions = {}): Optimizer {
   const { learningRate = 0.01, momentum = 0, nesterov = false } = options;
   const steps = typeof learningRate === "number" ? descendBy(learningRate) : descend(learningRate);
-  if (!(momentum >= 0 && momentum < 1)) {
-    throw new RangeError(
-      `Cannot make sgd as its momentum must be from 0 up to but not including 1: current value is ${momentum}`,
-    );
-  }
+  requireShare("sgd", "momentum", momentum);
   if (nesterov && momentum === 0) {
     throw new RangeError(
       "Cannot make sgd as Nesterov's look-ahead needs a momentum above 0: current value is 0",
     );
   }
-  if (momentum === 0) return fused(steps, { kind: "sgd" }, learningRate);
+  const decay = decayOf("sgd", options.weightDecay ?? 0, false, options.decay);
+  if (momentum === 0) return fused(steps, { kind: "sgd" }, learningRate, decay);
   const kind = nesterov ? "nesterov" : "momentum";
-  return fused(chain(trace(momentum, nesterov), steps), { kind, momentum }, learningRate);
+  return fused(chain(trace(momentum, nesterov), steps), { kind, momentum }, learningRate, decay);
 }
 
 /** The state of `descend`: the steps taken, which a constant rate does without. */
 type Counted = { readonly count?: Scalar };
 
 /** The optimiser with a step that updates all parameters at once where the backend can. */
-function fused(optimizer: Optimizer, rule: UpdateRule, learningRate: LearningRate): Optimizer {
+function fused(
+  plain: Optimizer,
+  rule: UpdateRule,
+  learningRate: LearningRate,
+  decay: DecayRule | undefined,
+): Optimizer {
   const rateRule = typeof learningRate === "number"
     ? constantRate(learningRate)
     : learningRate.rule;
-  return {
-    ...optimizer,
+  const optimizer: Optimizer = {
+    init: plain.init,
+    update: (grads, state, params) =>
+      plain.update(decay ? addDecay(grads, decay.rate, params, decay) : grads, state, params),
     step<P extends Tree>(grads: P, state: Tree, params: P): [P, Tree] {
       const [velocity, counted] = rule.kind === "sgd"
         ? [undefined, state as Counted]
@@ -75,7 +88,15 @@ function fused(optimizer: Optimizer, rule: UpdateRule, learningRate: LearningRat
       }
       const { count } = counted;
       const rate = rateRule ?? scheduleOf("sgd", learningRate)(count!);
-      const next = updateTrees({ rule, params, grads, moments, rate, ...(count && { count }) });
+      const next = updateTrees({
+        rule,
+        decay,
+        params,
+        grads,
+        moments,
+        rate,
+        ...(count && { count }),
+      });
       const nextCounted: Tree = next.count ? { count: next.count } : {};
       return [
         next.params,
@@ -83,6 +104,7 @@ function fused(optimizer: Optimizer, rule: UpdateRule, learningRate: LearningRat
       ];
     },
   };
+  return optimizer;
 }
 
 /** The state of a chain of `trace` and `descend`. */

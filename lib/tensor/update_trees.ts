@@ -1,6 +1,6 @@
 // An optimiser's step for all parameters at once: the operation that the device does in few dispatches.
 import type { Scalar, Tensor } from "./tensor.ts";
-import { leaves, mapTree, type Tree } from "./tree.ts";
+import { leaves, mapTree, type Path, type Tree } from "./tree.ts";
 import { tf } from "./tf.ts";
 
 /** The name of the operation among tfjs's kernels. */
@@ -24,12 +24,34 @@ export type UpdateRule =
     readonly beta2: number;
     readonly epsilon: number;
   }
+  | {
+    readonly kind: "rmsprop";
+    /** Decay of the mean square. */
+    readonly smoothing: number;
+    readonly epsilon: number;
+    /** Whether the mean is kept too, and its square taken off. */
+    readonly centred: boolean;
+    /** Share of the last step that is taken again; 0 keeps no velocity. */
+    readonly momentum: number;
+  }
   | { readonly kind: "sgd" }
   | { readonly kind: "momentum" | "nesterov"; readonly momentum: number };
+
+/** What pulls parameters towards zero along with a rule. */
+export type DecayRule = {
+  /** λ, from 0. */
+  readonly rate: number;
+  /** Whether η λ p is taken off the parameter; else λ p is added to its gradient. */
+  readonly decoupled: boolean;
+  /** Whether the parameter at a path is meant. */
+  readonly chosen: (path: Path) => boolean;
+};
 
 /** Attributes of the kernel. */
 export type UpdateAttributes = {
   readonly rule: UpdateRule;
+  /** Weight decay, and for each parameter whether it is meant. */
+  readonly decay: (Omit<DecayRule, "chosen"> & { readonly chosen: readonly boolean[] }) | undefined;
   /** The learning rate, unless the tensor `rate` is it. */
   readonly rate: RateRule | undefined;
   /** Number of parameters. */
@@ -43,7 +65,12 @@ export type TreeUpdate<P extends Tree> = {
   readonly params: P;
   /** Their gradients. */
   readonly grads: P;
-  /** Statistics of each parameter: mean and square of `"adam"`, the velocity of momenta. */
+  /** Weight decay. Default: none. */
+  readonly decay?: DecayRule | undefined;
+  /**
+   * Statistics of each parameter: mean and square of `"adam"`, the velocity of momenta, square,
+   * mean and velocity of `"rmsprop"`, as far as it has them.
+   */
   readonly moments: readonly Tree[];
   /** Steps taken before, shape `[]`; absent where nothing depends on them. */
   readonly count?: Scalar;
@@ -61,7 +88,7 @@ export type UpdatedTrees<P extends Tree> = {
 
 /** Names of a parameter's tensors among the kernel's inputs: its own, its gradient, its moments. */
 export function inputNames(index: number, moments: number): readonly string[] {
-  return ["p", "g", ...["m", "v"].slice(0, moments)].map((name) => `${name}${index}`);
+  return ["p", "g", ...["m", "v", "b"].slice(0, moments)].map((name) => `${name}${index}`);
 }
 
 /**
@@ -84,14 +111,15 @@ export function canUpdateTrees(...trees: readonly Tree[]): boolean {
  * @throws {TypeError} where the trees are not of one form, or a tensor is not of its parameter's shape
  */
 export function updateTrees<P extends Tree>(update: TreeUpdate<P>): UpdatedTrees<P> {
-  const { rule, params, grads, moments, count, rate } = update;
+  const { rule, params, grads, moments, count, rate, decay } = update;
   const inputs: Record<string, Tensor> = count ? { count } : {};
   if (rate instanceof tf.Tensor) inputs.rate = rate;
-  let index = 0;
+  const chosen: boolean[] = [];
   mapTree(
     (parts, path) => {
       requireOneShape(parts, path);
-      const names = inputNames(index++, moments.length);
+      const names = inputNames(chosen.length, moments.length);
+      chosen.push(decay?.chosen(path) ?? false);
       names.forEach((name, i) => inputs[name] = parts[i]!);
       return null;
     },
@@ -101,8 +129,11 @@ export function updateTrees<P extends Tree>(update: TreeUpdate<P>): UpdatedTrees
   );
   const attributes: UpdateAttributes = {
     rule,
+    decay: decay && chosen.includes(true)
+      ? { rate: decay.rate, decoupled: decay.decoupled, chosen }
+      : undefined,
     rate: rate instanceof tf.Tensor ? undefined : rate,
-    count: index,
+    count: chosen.length,
   };
   const results = tf.engine().runKernel(
     UPDATE_TREES,

@@ -2,7 +2,7 @@
 import { type Layer, slotEntries } from "../layers/layer.ts";
 import { adam } from "../optimizers/adam.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
-import { oneCycle } from "../optimizers/schedule.ts";
+import { oneCycle } from "../optimizers/one_cycle.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import type { Path } from "../tensor/tree.ts";
 import { perPath } from "./tmp_per_path.ts";

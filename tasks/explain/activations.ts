@@ -1,7 +1,7 @@
 // `deno task explain activations`: what layers answer to a picture, as pictures.
-import { activationGrid, activations, layersOf, type Path, requireLayer } from "../../mod.ts";
+import { activationGrid, activations, type Path, requireLayer } from "../../mod.ts";
 import { choice, count, UsageError, type Values } from "../command.ts";
-import { type Looked, openLooked } from "../run/looked.ts";
+import { type Looked, mapLayers, openLooked } from "../run/looked.ts";
 import {
   imageFlags,
   labelsFlag,
@@ -53,11 +53,8 @@ export const command = {
 const GROUND = 0.25;
 
 /** The layers that the flag names, or those on the way of all pictures that answer maps. */
-function chosenLayers({ model, inputShape }: Looked, flag: string | undefined): readonly Path[] {
-  if (flag !== undefined) return flag.split(",").map((path) => path.trim());
-  return [...layersOf(model, inputShape)]
-    .filter(([path, { shape }]) => path !== "" && !path.includes("/") && shape.length === 3)
-    .map(([path]) => path);
+function chosenLayers(looked: Looked, flag: string | undefined): readonly Path[] {
+  return flag?.split(",").map((path) => path.trim()) ?? mapLayers(looked);
 }
 
 /** How large a map's pixels are drawn, so that small maps can be seen. */

@@ -23,7 +23,11 @@ export const command = {
       default: "each",
       help: "whether each filter has its own black and white, or all have the same",
     }),
-    scale: count({ min: 1, default: 8, help: "how many pixels wide a weight is drawn" }),
+    scale: count({
+      min: 1,
+      help: "how many pixels wide a weight is drawn",
+      defaultText: "16, or 8 of many filters",
+    }),
     labels: labelsFlag,
     ...outputFlags("explain-filters"),
   },
@@ -47,7 +51,7 @@ function labelsOf(filters: readonly number[], [, width, channels]: Shape, scale:
 /** Writes the picture of the filters. */
 export async function run(flags: Values<typeof command.flags>): Promise<void> {
   const looked = await openLooked(flags);
-  const { layer, unit, normalise, scale } = flags;
+  const { layer, unit, normalise } = flags;
   const [path, shape] = requireConvolution(looked.model, looked.inputShape, layer, unit);
   const folder = await openPictureFolder({
     dir: flags.out,
@@ -58,6 +62,7 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
   const network = await looked.start();
   const [height, width, channels, total] = shape as [number, number, number, number];
   const filters = unit === undefined ? Array.from({ length: total }, (_, i) => i) : [unit];
+  const scale = flags.scale ?? (filters.length * channels > 48 ? 8 : 16);
   const numbers = flags.labels ? labelsOf(filters, shape, scale) : [];
   const labels = numbers.length > 0 ? { labels: numbers } : {};
   const { units } = looked;

@@ -10,7 +10,7 @@ import {
   topPatches,
 } from "../../mod.ts";
 import { choice, count, text, UsageError, type Values } from "../command.ts";
-import { type Looked, openLooked } from "../run/looked.ts";
+import { type Looked, mapLayers, openLooked } from "../run/looked.ts";
 import { examplesFlags, examplesProgress, openExamples } from "../run/looked_examples.ts";
 import { numbersIn } from "../run/numbers.ts";
 import { layerFlag, networkFlags, outputFlags } from "../run/picture_flags.ts";
@@ -50,10 +50,9 @@ export const command = {
 } as const;
 
 /** The last layer on the way that answers maps whose places see less than the image. */
-function usualLayer({ model, inputShape }: Looked): Path {
-  const layers = [...layersOf(model, inputShape)]
-    .filter(([path, { shape }]) => path !== "" && !path.includes("/") && shape.length === 3)
-    .map(([path]) => path);
+function usualLayer(looked: Looked): Path {
+  const { model, inputShape } = looked;
+  const layers = mapLayers(looked);
   const near = layers.findLast((path) => {
     const { height, width } = receptiveBoxes(model, inputShape, path)(0, 0);
     return height < inputShape[0]! && width < inputShape[1]!;

@@ -1,13 +1,6 @@
 // Images, what became of them, and the difference, side by side.
-import {
-  type Attacked,
-  enlarge,
-  grid,
-  type Image,
-  imagesOf,
-  sideBySide,
-  type Tensor,
-} from "../../mod.ts";
+import { type Attacked, grid, type Image, imagesOf, sideBySide, type Tensor } from "../../mod.ts";
+import { enlarged, scaleOf } from "../run/enlarged.ts";
 
 /** An image before and after an attack. */
 export type Pair = {
@@ -59,17 +52,12 @@ export async function pairsOf(
   }));
 }
 
-/** By what small images are enlarged, so that there is room for a text below. */
-export const scaleOf = ({ width }: Image, wanted: number): number =>
-  Math.max(1, Math.round(wanted / width));
-
 const factorText = (factor: number): string => `change x${Number(factor.toPrecision(2))}`;
 
 /** An image, what became of it, and the change, with what the network sees below. */
 export function rowOf({ original, adversarial, difference, factor, before, after }: Pair): Image {
-  const scale = scaleOf(original, 224);
   return sideBySide(
-    [original, adversarial, difference].map((image) => enlarge(image, scale)),
+    [original, adversarial, difference].map((image) => enlarged(image)),
     { labels: [before, after, factorText(factor)] },
   );
 }

@@ -1,7 +1,17 @@
 // `deno task generate class-image`: what a network takes for a class, in its purest form.
-import { classImage, classScore, imagesOf, key, tf, toInputs } from "../../mod.ts";
+import {
+  classImage,
+  classScore,
+  grid,
+  type Image,
+  imagesOf,
+  key,
+  tf,
+  toInputs,
+} from "../../mod.ts";
 import { choice, toggle, UsageError, type Values } from "../command.ts";
 import { abortWithPicture } from "../run/climb.ts";
+import { enlarged } from "../run/enlarged.ts";
 import { findClass, type Looked, openLooked } from "../run/looked.ts";
 import { classFlag, networkFlags, outputFlags, seedFlag, stepsFlag } from "../run/picture_flags.ts";
 import { openPictureFolder, type PictureFolder } from "../run/picture_folder.ts";
@@ -46,7 +56,13 @@ function chosenClasses(looked: Looked, flag: string | undefined): readonly numbe
   return [...new Set(names.map((name) => findClass(looked, name)))];
 }
 
-/** Writes an image for each class. */
+/** The objective before and after, and what the network then gives the class. */
+type Scores = { readonly before: number; readonly after: number; readonly probability: number };
+
+const nameOf = ({ classNames }: Looked, index: number): string =>
+  classNames[index]?.split(",")[0] ?? `${index}`;
+
+/** Writes an image for each class, and all of them on a sheet. */
 export async function run(flags: Flags): Promise<void> {
   const looked = await openLooked(flags);
   const classes = chosenClasses(looked, flags.class);
@@ -62,10 +78,18 @@ export async function run(flags: Flags): Promise<void> {
   });
   const network = await looked.start();
   const signal = abortWithPicture();
-  const scores: Record<string, { before: number; after: number; probability: number }> = {};
+  const scores: Record<string, Scores> = {};
+  const sheet: { image: Image; label: string }[] = [];
   for (const index of classes) {
     if (signal.aborted) break;
-    scores[index] = await makeOne(looked, network, index, flags, signal, folder);
+    const { image, ...reached } = await makeOne(looked, network, index, flags, signal, folder);
+    scores[index] = reached;
+    sheet.push({ image: enlarged(image), label: nameOf(looked, index) });
+  }
+  if (sheet.length > 1) {
+    const labels = sheet.map(({ label }) => label);
+    const all = grid(sheet.map(({ image }) => image), { columns: 5, gap: 8, labels });
+    await folder.save("classes", all, `What ${looked.name} takes for ${labels.join(", ")}`);
   }
   await folder.finish({ json: flags.json, scores });
 }
@@ -77,8 +101,8 @@ async function makeOne(
   flags: Flags,
   signal: AbortSignal,
   folder: PictureFolder,
-): Promise<{ before: number; after: number; probability: number }> {
-  const name = looked.classNames[index]?.split(",")[0] ?? `${index}`;
+): Promise<Scores & { readonly image: Image }> {
+  const name = nameOf(looked, index);
   const seen = watch(flags.steps, flags.animate);
   const made = await classImage(network, index, {
     shape: looked.inputShape,
@@ -98,7 +122,7 @@ async function makeOne(
   await folder.save(file, image!, caption, { class: index, ...scores });
   await seen.saveAnimation(folder, file, `${name}, step by step`, { class: index });
   say(caption);
-  return scores;
+  return { ...scores, image: image! };
 }
 
 /** What the network says of the image. */

@@ -5,7 +5,6 @@ import {
   type Image,
   imagesOf,
   key,
-  layersOf,
   pixelsOf,
   requireLayer,
   resize,
@@ -15,7 +14,7 @@ import {
 } from "../../mod.ts";
 import { count, number, text, toggle, UsageError, type Values } from "../command.ts";
 import { abortWithPicture } from "../run/climb.ts";
-import { type Looked, openLooked } from "../run/looked.ts";
+import { type Looked, mapLayers, openLooked } from "../run/looked.ts";
 import {
   imageFlags,
   layerFlag,
@@ -30,6 +29,9 @@ import { openPictureFolder } from "../run/picture_folder.ts";
 import { readPicture } from "../run/read_picture.ts";
 import { watch } from "../run/watched.ts";
 
+/** Below this a network of digits has no room for four octaves. */
+const LEAST_SIZE = 112;
+
 /** What it takes. */
 export const command = {
   name: "generate deep-dream",
@@ -41,7 +43,11 @@ export const command = {
       help: 'a PNG or JPEG file, of any size; "noise"; or the number of a test image',
       defaultText: "test image 0 where it was trained by deno task train, else noise",
     }),
-    size: count({ min: 1, help: "the picture's shorter side", defaultText: "as it is" }),
+    size: count({
+      min: 1,
+      help: "the picture's shorter side",
+      defaultText: `a file's own, of others at least ${LEAST_SIZE}`,
+    }),
     guide: text({ help: "a PNG or JPEG file: what it has is amplified", defaultText: "none" }),
     layer: layerFlag({ defaultText: "one at about four fifths of the way" }),
     octaves: count({ min: 1, default: 4, help: "how many sizes" }),
@@ -88,28 +94,25 @@ function noise({ inputShape }: Looked, seed: number): Image {
   return { width, height, channels, pixels };
 }
 
+/** The picture that the flags name; where they name no file, not so small that octaves have no room. */
 async function readImage(looked: Looked, flags: Flags): Promise<{ image: Image; source: string }> {
-  const { image: flag = looked.opened.trained?.settings.dataset ? "0" : "noise", size, seed } =
-    flags;
-  const channels = looked.inputShape[2]!;
+  const { image: flag = looked.opened.trained?.settings.dataset ? "0" : "noise", seed } = flags;
+  const isFile = flag !== "noise" && !/^\d+$/.test(flag);
   const image = flag === "noise"
     ? noise(looked, seed)
-    : /^\d+$/.test(flag)
-    ? (await readPicture(looked, flags)).shown
-    : await readFile(flag, channels);
-  if (size === undefined) return { image, source: flag };
-  const share = size / Math.min(image.width, image.height);
+    : isFile
+    ? await readFile(flag, looked.inputShape[2]!)
+    : (await readPicture(looked, flags)).shown;
+  const side = Math.min(image.width, image.height);
+  const share = (flags.size ?? (isFile ? side : Math.max(side, LEAST_SIZE))) / side;
+  if (share === 1) return { image, source: flag };
   const sized = resize(image, Math.round(image.width * share), Math.round(image.height * share));
   return { image: sized, source: flag };
 }
 
 /** A layer that answers maps, at about four fifths of the way. */
-function defaultLayer({ model, inputShape }: Looked): string {
-  const paths = [...layersOf(model, inputShape)]
-    .filter(([path, { shape, op }]) =>
-      path !== "" && !path.includes("/") && shape.length === 3 && op !== "dropout"
-    )
-    .map(([path]) => path);
+function defaultLayer(looked: Looked): string {
+  const paths = mapLayers(looked);
   if (paths.length === 0) throw new UsageError("Cannot run without --layer: the model has no maps");
   return paths[Math.floor(0.8 * (paths.length - 1))]!;
 }

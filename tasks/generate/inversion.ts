@@ -1,16 +1,9 @@
 // `deno task generate inversion`: images made from what layers answer to a picture.
-import {
-  imagesOf,
-  inversionStrip,
-  key,
-  layersOf,
-  requireLayer,
-  sideBySide,
-  tf,
-} from "../../mod.ts";
+import { imagesOf, inversionStrip, key, requireLayer, sideBySide, tf } from "../../mod.ts";
 import { number, toggle, type Values } from "../command.ts";
 import { abortWithPicture } from "../run/climb.ts";
-import { type Looked, openLooked } from "../run/looked.ts";
+import { enlarged } from "../run/enlarged.ts";
+import { type Looked, mapLayers, openLooked } from "../run/looked.ts";
 import {
   imageFlags,
   layerFlag,
@@ -53,13 +46,9 @@ export const command = {
 } as const;
 
 /** The layers that the flag names, or five of those that answer maps. */
-function chosenLayers({ model, inputShape }: Looked, flag: string | undefined): readonly string[] {
+function chosenLayers(looked: Looked, flag: string | undefined): readonly string[] {
   if (flag !== undefined) return flag.split(",").map((path) => path.trim());
-  const paths = [...layersOf(model, inputShape)]
-    .filter(([path, { shape, op }]) =>
-      path !== "" && !path.includes("/") && shape.length === 3 && op !== "dropout"
-    )
-    .map(([path]) => path);
+  const paths = mapLayers(looked);
   const places = [0, 1, 2, 3, 4].map((i) => Math.round(i * (paths.length - 1) / 4));
   return [...new Set(places)].map((place) => paths[place]!);
 }
@@ -101,7 +90,7 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
     await watched.get(layer)!.saveAnimation(folder, name, `${layer}, step by step`, { layer });
   }
   const labels = ["picture", ...strip.map(({ layer }) => layer)];
-  const row = sideBySide(images, { labels });
+  const row = sideBySide(images.map((image) => enlarged(image, 140)), { labels });
   await folder.save("strip", row, `${picture.source}, and what ${layers.join(", ")} know of it`);
   await folder.finish({ json: flags.json, scores });
 }

@@ -1,12 +1,6 @@
 // An attribution as pictures: in colours, over the picture, and beside it.
-import {
-  type Attribution,
-  attributionMap,
-  enlarge,
-  heatMap,
-  type Image,
-  sideBySide,
-} from "../../mod.ts";
+import { type Attribution, attributionMap, heatMap, type Image, sideBySide } from "../../mod.ts";
+import { enlarged } from "./enlarged.ts";
 import type { Explained } from "./explained.ts";
 import type { PictureSettings, Scores } from "./picture_folder.ts";
 import { say } from "./say.ts";
@@ -28,9 +22,6 @@ export type Showing = {
   /** The share of numbers that have a colour of their own; the largest others have the last. Default: 1. */
   readonly share?: number;
 };
-
-/** Pictures are at least so wide, as digits could not be seen. */
-const LEAST_WIDTH = 224;
 
 /**
  * Writes an attribution's pictures, and the page.
@@ -66,7 +57,9 @@ export async function showAttribution(
   if (coloured) {
     await save(`${showing.name}-colours`, coloured, ", in the picture's channels, 0 grey");
   }
-  const row = [picture.shown, ...(coloured ? [coloured] : []), heat, laid].map(enlarged);
+  const row = [picture.shown, ...(coloured ? [coloured] : []), heat, laid].map((image) =>
+    enlarged(image)
+  );
   const labels = ["input", ...(coloured ? ["in colours"] : []), showing.label, target];
   await folder.save(
     `${showing.name}-row`,
@@ -75,10 +68,6 @@ export async function showAttribution(
     settings,
   );
   await folder.finish({ json, scores: { target, score: score!, ...scores } });
-}
-
-function enlarged(image: Image): Image {
-  return enlarge(image, Math.max(1, Math.ceil(LEAST_WIDTH / image.width)));
 }
 
 /** The number that a share of the magnitudes is not above; single pixels would hide all others. */

@@ -3,6 +3,7 @@ import {
   type Device,
   inputShapeOf,
   type Layer,
+  layersOf,
   type Network,
   type Preprocessing,
   type Shape,
@@ -71,6 +72,23 @@ export async function openLooked(flags: NetworkValues): Promise<Looked> {
       return { model, ...await opened.weights(shape), device };
     },
   };
+}
+
+/** Operations whose answers are their inputs, or those with an edge: there is nothing to see in them. */
+const PLAIN = new Set(["dropout", "padTo", "auxiliary"]);
+
+/**
+ * The layers that answer maps and are in no other, in their order.
+ *
+ * @param looked the network
+ * @returns their paths
+ */
+export function mapLayers({ model, inputShape }: Pick<Looked, "model" | "inputShape">): string[] {
+  return [...layersOf(model, inputShape)]
+    .filter(([path, { op, shape }]) =>
+      path !== "" && !path.includes("/") && shape.length === 3 && !PLAIN.has(op)
+    )
+    .map(([path]) => path);
 }
 
 /**

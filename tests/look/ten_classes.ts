@@ -12,7 +12,7 @@ for (const index of CLASSES) {
     await start();
     const net = await loadTorch(sharedPath("squeezenet1_0-imagenet.safetensors"));
     const units = preprocessings.caffe;
-    const options = { shape: [227, 227, 3], units, steps: 64, key: key(index) };
+    const options = { shape: [227, 227, 3], units, key: key(index) };
     const { images } = await classImage(net, index, options);
     const inputs = toInputs(images, units);
     const logits = net.model.apply(net.params, net.state, inputs, {})[0];

@@ -37,9 +37,9 @@ inDirectory(
     const { files, page, task, model } = result(await run(...args));
     assertEquals([files, page], [[`${dir}/out/filters-conv1.png`], `${dir}/out/index.html`]);
     assertEquals([task, model], ["explain filters", "lenet5"]);
-    // Six filters of 5 × 5, eight pixels a weight, in rows of three with numbers.
+    // Six filters of 5 × 5, sixteen pixels a weight, in rows of three with numbers.
     const { width, height, channels } = await pictureAt(files[0]!);
-    assertEquals([width, height, channels], [2 + 3 * 42, 2 + 2 * 53, 1]);
+    assertEquals([width, height, channels], [2 + 3 * 82, 2 + 2 * 93, 1]);
     const beside = JSON.parse(await Deno.readTextFile(`${dir}/out/filters-conv1.json`));
     assertEquals(beside, {
       picture: "filters-conv1.png",
@@ -50,7 +50,7 @@ inDirectory(
       preprocessing: "that of deno task train",
       layer: "conv1",
       normalise: "each",
-      scale: 8,
+      scale: 16,
     });
     const html = await Deno.readTextFile(`${dir}/out/index.html`);
     assertStringIncludes(html, '<img src="filters-conv1.png" alt="All 6 filters of conv1');

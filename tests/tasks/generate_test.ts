@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { decodeImage, encodePng, type Image } from "../../mod.ts";
 import { madeCheckpoint } from "./made_network.ts";
-import { type Outcome, runTask } from "./run_task.ts";
+import { type Outcome, runTask, taskWords } from "./run_task.ts";
 
 const run = (...args: string[]): Promise<Outcome> => runTask("generate", args);
 const cpu = ["--backend", "cpu"];
@@ -44,7 +44,13 @@ withNetwork(
   async (dir, args) => {
     const made = ["class-image", ...args, "--class", "3,7", "--steps", "3", "--animate"];
     const { files, scores } = result(await run(...made));
-    const names = ["class-3.png", "class-3-steps.gif", "class-7.png", "class-7-steps.gif"];
+    const names = [
+      "class-3.png",
+      "class-3-steps.gif",
+      "class-7.png",
+      "class-7-steps.gif",
+      "classes.png",
+    ];
     assertEquals(files, names.map((name) => `${dir}/out/${name}`));
     assert(scores["7"]!.after! > scores["7"]!.before!);
     const { width, height } = await pictureAt(files[0]!);
@@ -74,6 +80,18 @@ withNetwork("generate deep-dream takes photos of any size", async (dir, args) =>
   assertEquals(octaves.map(({ before, after }) => after > before), [true, true]);
 });
 
+withNetwork(
+  "generate deep-dream makes digits and noise large enough for its octaves",
+  async (_dir, args) => {
+    for (const image of ["noise", "7"]) {
+      const made = ["deep-dream", ...args, "--image", image, "--layer", "conv1", "--steps", "1"];
+      const { files } = result(await run(...made));
+      const { width, height } = await pictureAt(files[1]!);
+      assertEquals([width, height], [112, 112]);
+    }
+  },
+);
+
 withNetwork("generate inversion leaves an image a layer, and the strip", async (dir, args) => {
   const image = await slope(dir, 28, 28);
   const made = ["inversion", ...args, "--image", image, "--layer", "conv1,pool2", "--steps", "4"];
@@ -84,6 +102,72 @@ withNetwork("generate inversion leaves an image a layer, and the strip", async (
     "strip.png",
   ]);
   assert(scores.conv1!.after! < scores.conv1!.before!);
+});
+
+withNetwork(
+  "generate adversarial runs each method, and leaves image and change",
+  async (dir, args) => {
+    const image = await slope(dir, 28, 28);
+    for (const method of ["ascent", "fgsm", "bim", "pgd", "deepfool", "carlini-wagner"]) {
+      const flags = method === "fgsm" ? [] : ["--steps", "2"];
+      if (method === "ascent") flags.push("--target", "5");
+      const made = ["adversarial", ...args, "--image", image, "--method", method, ...flags];
+      const { files } = result(await run(...made));
+      assertEquals(files.map((file) => file.split("/").at(-1)), [
+        "side-by-side.png",
+        "original.png",
+        "adversarial.png",
+        "difference.png",
+      ]);
+      const { width, height } = await pictureAt(files[2]!);
+      assertEquals([width, height], [28, 28]);
+      const beside = JSON.parse(await Deno.readTextFile(`${dir}/out/adversarial.json`));
+      assertEquals(beside.method, method);
+    }
+  },
+);
+
+withNetwork("generate adversarial draws accuracy against ε", async (dir, args) => {
+  const made = ["adversarial", ...args, "--limit", "4", "--epsilon", "0.05,0.2", "--steps", "2"];
+  const { files } = result(await run(...made));
+  assertEquals(files.at(-1), `${dir}/out/accuracy.svg`);
+  assertStringIncludes(await Deno.readTextFile(`${dir}/out/accuracy.svg`), "<svg");
+});
+
+withNetwork("adversarial images that cannot be are refused", async (_dir, args) => {
+  const refuse = async (says: string, ...wrong: string[]): Promise<void> => {
+    const { code, err } = await run("adversarial", ...args, "--image", "0", ...wrong);
+    assert(code !== 0);
+    assertStringIncludes(err, says);
+  };
+  await refuse("--epsilon", "--epsilon", "-0.1");
+  await refuse("from 0 to 9", "--target", "11");
+  await refuse("--steps", "--steps", "0");
+  await refuse('unknown method "pdg"', "--method", "pdg");
+  await refuse("without --target", "--method", "ascent");
+});
+
+withNetwork("Ctrl-C ends a climb with the picture that was reached", async (dir, args) => {
+  const made = ["class-image", ...args, "--class", "3", "--steps", "100000"];
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [...taskWords("generate"), ...made],
+    cwd: new URL("../../", import.meta.url),
+    env: { NO_COLOR: "1" },
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let err = "";
+  for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+    const climbs = !err.includes("score") && (err + text).includes("score");
+    err += text;
+    if (climbs) child.kill("SIGINT");
+  }
+  const out = await new Response(child.stdout).text();
+  const { files, scores } = result({ code: (await child.status).code, out, err });
+  assertEquals(files, [`${dir}/out/class-3.png`]);
+  assertEquals((await pictureAt(files[0]!)).width, 28);
+  assert(Number.isFinite(scores["3"]!.after));
+  assertStringIncludes(err, "Ctrl-C again");
 });
 
 withNetwork("what cannot be made is said before anything is written", async (_dir, args) => {
@@ -100,6 +184,8 @@ withNetwork("what cannot be made is said before anything is written", async (_di
     "deep-dream",
     "--image",
     "noise",
+    "--size",
+    "28",
     "--layer",
     "conv2",
     "--octaves",

@@ -1,4 +1,5 @@
 // What attacks are given and answer, and what is the same in all of them: checks before, measures after.
+import { turns } from "../../device/turns.ts";
 import type { Network } from "../../explain/network.ts";
 import type { InputUnits } from "../../explain/input_units.ts";
 import type { Tensor, Tensor2D } from "../../tensor/tensor.ts";
@@ -152,9 +153,12 @@ function watchOf(
   { onStep, signal }: AttackOptions,
   count: number,
 ): Pick<Siege, "report" | "isOver"> {
+  const turn = turns();
   return {
-    report: async (step, steps, fooled) =>
-      await onStep?.({ step, steps, fooled: fooled.filter(Boolean).length, count }),
+    async report(step, steps, fooled) {
+      await onStep?.({ step, steps, fooled: fooled.filter(Boolean).length, count });
+      await turn();
+    },
     isOver: () => signal?.aborted === true,
   };
 }

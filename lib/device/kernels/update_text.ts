@@ -1,0 +1,180 @@
+// The text of the program that steps optimisers: each rule as WGSL, its numbers as uniforms.
+import type { RateRule, UpdateAttributes, UpdateRule } from "../../tensor/update_trees.ts";
+
+/** How many statistics a rule keeps of each parameter. */
+export function momentsOf(rule: UpdateRule): number {
+  if (rule.kind === "rmsprop") return 1 + Number(rule.centred) + Number(rule.momentum > 0);
+  return rule.kind === "adam" ? 2 : rule.kind === "sgd" ? 0 : 1;
+}
+
+/** What of a rule and its decay changes the program's text, but for the choice of parameters. */
+export function variantOf(rule: UpdateRule, decay: UpdateAttributes["decay"]): string {
+  const own = rule.kind === "rmsprop" ? `${rule.centred} ${rule.momentum > 0}` : "";
+  return `${rule.kind} ${own} ${decay ? decay.decoupled : ""}`;
+}
+
+/** The program's uniforms that are floats. */
+export function uniformsOf({ rule, rate, decay }: UpdateAttributes): Record<string, number> {
+  return bitsOf({ ...numbersOf(rule), ...ratesOf(rate), ...(decay && { decay: decay.rate }) });
+}
+
+/** A rule's numbers by their WGSL names. */
+function numbersOf(rule: UpdateRule): Record<string, number> {
+  if (rule.kind === "sgd") return {};
+  if (rule.kind === "rmsprop") {
+    const { smoothing, epsilon, momentum } = rule;
+    return { smoothing, fresh: 1 - smoothing, epsilon, momentum };
+  }
+  if (rule.kind !== "adam") return { momentum: rule.momentum };
+  const { beta1, beta2, epsilon } = rule;
+  return {
+    beta1,
+    fresh1: 1 - beta1,
+    log1: logOf(beta1),
+    beta2,
+    fresh2: 1 - beta2,
+    log2: logOf(beta2),
+    epsilon,
+  };
+}
+
+/** The logarithm of a decay; of zero a number whose exponential still is one of float32. */
+function logOf(decay: number): number {
+  return Math.max(Math.log(decay), -87);
+}
+
+/** The numbers of a learning rate that the device computes. */
+function ratesOf(rate: RateRule | undefined): Record<string, number> {
+  if (!rate) return {};
+  const { learningRate, steps, end } = rate;
+  return { learningRate, steps, end, turn: Math.PI / steps, half: (1 - end) / 2 };
+}
+
+const floats = new Float32Array(1);
+const words = new Uint32Array(floats.buffer);
+
+/** Floats as the words that uniforms are. */
+function bitsOf(numbers: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(numbers).map(([name, value]) => {
+      floats[0] = value;
+      return [name, words[0]!];
+    }),
+  );
+}
+
+const number = (name: string): string => `bitcast<f32>(uniforms.${name})`;
+
+/** 1 − βᵗ, where the difference itself would lose half its digits. */
+const CORRECTION = `
+fn correction(log: f32, count: f32) -> f32 {
+  let x = log * count;
+  if (x < -0.5) { return 1.0 - exp(x); }
+  var sum = 1.0;
+  for (var n = 10.0; n > 1.0; n -= 1.0) { sum = 1.0 + x / n * sum; }
+  return -x * sum;
+}`;
+
+/** How each rule moves a number, or a vector, `p` against `g`. */
+function ruleText(rule: UpdateRule): string {
+  const { kind } = rule;
+  if (kind === "sgd") return "p -= g * eta;";
+  if (kind === "rmsprop") return rmspropText(rule);
+  if (kind === "momentum") return `m = m * ${number("momentum")} + g; p -= m * eta;`;
+  if (kind === "nesterov") {
+    return `m = m * ${number("momentum")} + g; p -= (m * ${number("momentum")} + g) * eta;`;
+  }
+  return `
+      m = m * ${number("beta1")} + g * ${number("fresh1")};
+      v = v * ${number("beta2")} + g * g * ${number("fresh2")};
+      p += m * pace / (sqrt(v / correction2) + ${number("epsilon")});`;
+}
+
+/** RMSProp: `m` is the mean square, the others are the mean and the velocity, as far as there are. */
+function rmspropText({ centred, momentum }: UpdateRule & { kind: "rmsprop" }): string {
+  const fresh = number("fresh");
+  const lines = [`m = m * ${number("smoothing")} + g * g * ${fresh};`];
+  if (centred) lines.push(`v = v * ${number("smoothing")} + g * ${fresh};`);
+  // Rounding must not take the root of less than zero; m * 0 is a zero of m's type.
+  const variance = centred ? "max(m - v * v, m * 0.0)" : "m";
+  const scaled = `g / (sqrt(${variance}) + ${number("epsilon")})`;
+  const velocity = centred ? "b" : "v";
+  lines.push(
+    momentum === 0
+      ? `p -= ${scaled} * eta;`
+      : `${velocity} = ${velocity} * ${number("momentum")} + ${scaled}; p -= ${velocity} * eta;`,
+  );
+  return lines.join("\n      ");
+}
+
+/** The learning rate: given, constant, or along half a cosine. */
+function etaText(scalars: readonly string[]): string {
+  if (scalars.includes("rate")) return "rate[0]";
+  if (!scalars.includes("count")) return number("learningRate");
+  const turned = `cos(min(count[0], ${number("steps")}) * ${number("turn")})`;
+  return `((${turned} + 1.0) * ${number("half")} + ${number("end")}) * ${number("learningRate")}`;
+}
+
+/** What a program's text is made from. */
+export type UpdateProgram = {
+  readonly rule: UpdateRule;
+  readonly decay: UpdateAttributes["decay"];
+  /** For each parameter: whether it is read by fours, and whether it decays. */
+  readonly parameters: readonly { readonly wide: boolean; readonly decays: boolean }[];
+  /** Names of what is written over: the parameter and its statistics. */
+  readonly names: readonly string[];
+  /** Which of `count` and `rate` are tensors. */
+  readonly scalars: readonly string[];
+  /** Whether the next count is answered. */
+  readonly counts: boolean;
+};
+
+/**
+ * The program of a dispatch.
+ *
+ * @param program what it does
+ * @param workgroup invocations of a workgroup
+ * @param part numbers, or vectors, that a workgroup does
+ */
+export function updateText(program: UpdateProgram, workgroup: number, part: number): string {
+  const { rule, parameters, scalars, counts } = program;
+  const isAdam = rule.kind === "adam";
+  const corrections = `let correction2 = correction(${number("log2")}, count[0] + 1.0);
+  let pace = -eta / correction(${number("log1")}, count[0] + 1.0);`;
+  return `
+${isAdam ? CORRECTION : ""}
+fn main(index: u32, local: u32) {
+  ${counts ? "if (index == 0u) { nextCount[0] = count[0] + 1.0; }" : ""}
+  let eta = ${etaText(scalars)};
+  ${isAdam ? corrections : ""}
+  var group = index / ${workgroup}u;
+  ${parameters.map((_, i) => parameterText(program, i, workgroup, part)).join("\n")}
+}`;
+}
+
+/** A workgroup's part of one parameter: nothing where it belongs to another. */
+function parameterText(
+  { rule, decay, parameters, names }: UpdateProgram,
+  i: number,
+  workgroup: number,
+  part: number,
+): string {
+  const { wide, decays } = parameters[i]!;
+  const reader = wide ? "quad" : "at";
+  const pull = decays ? decay : undefined;
+  const decayed = pull && !pull.decoupled ? ` + p * ${number("decay")}` : "";
+  return `
+  {
+    let begin = group * ${part}u;
+    let end = select(0u, min(begin + ${part}u, uniforms.length${i}), group < uniforms.groups${i});
+    for (var at = begin + local; at < end; at += ${workgroup}u) {
+      ${names.map((name) => `var ${name} = ${name}${i}_${reader}(at);`).join(" ")}
+      let g = g${i}_${reader}(at)${decayed};
+      ${pull?.decoupled ? `p -= p * (eta * ${number("decay")});` : ""}
+      ${ruleText(rule)}
+      ${names.map((name) => `${name}${i}_put(at, ${name});`).join(" ")}
+    }
+    // Of the groups before this parameter's there are none left: they wrap around, beyond all others.
+    group -= uniforms.groups${i};
+  }`;
+}

@@ -1,0 +1,119 @@
+// When a learning rate is to be reduced: as a metric no longer gets better (§12.7.6).
+
+/** Options of {@linkcode reduceOnPlateau}. */
+export type PlateauOptions = {
+  /** What the factor of the learning rate is multiplied by, above 0 and below 1. Default: 0.1. */
+  readonly factor?: number;
+  /** Epochs without improvement that are borne; the next one reduces. From 0. Default: 10. */
+  readonly patience?: number;
+  /** By how much a metric must be better than the best to count as such, from 0. Default: 0.0001. */
+  readonly minDelta?: number;
+  /** Epochs after a reduction that are not counted, from 0. Default: 0. */
+  readonly cooldown?: number;
+  /** The least factor of the learning rate, from 0 to 1. Default: 0. */
+  readonly least?: number;
+  /** Whether the least metric is best, as of a loss, or the greatest, as of an accuracy. Default: `"min"`. */
+  readonly mode?: "min" | "max";
+};
+
+/** What a controller remembers: Json. */
+export type PlateauState = {
+  /** The best metric; `null` before there is one. */
+  readonly best: number | null;
+  /** Epochs since then that were not better. */
+  readonly waited: number;
+  /** Epochs that are not counted yet. */
+  readonly cooling: number;
+  /** The factor of the learning rate. */
+  readonly factor: number;
+};
+
+/** A controller of a learning rate: pure, its state is the caller's to keep. */
+export type PlateauController = {
+  readonly initial: PlateauState;
+  /**
+   * @param state what it remembers
+   * @param metric the metric of another epoch
+   * @returns what it remembers next, and the factor of the learning rate from now on
+   * @throws {RangeError} where the metric is not a number
+   */
+  next(state: PlateauState, metric: number): { state: PlateauState; factor: number };
+};
+
+/**
+ * A controller that reduces the learning rate when a metric has stopped getting better, as
+ * PyTorch's `ReduceLROnPlateau` with an absolute threshold does. On the host, of numbers; what it
+ * answers is for {@linkcode withFactor}.
+ *
+ * @param options factor, patience, threshold, cooldown, least factor, mode
+ * @returns the controller
+ * @throws {RangeError} where an option is out of range
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { reduceOnPlateau } from "@neocog/neocog";
+ *
+ * const controller = reduceOnPlateau({ factor: 0.5, patience: 1 });
+ * let state = controller.initial;
+ * const factors = [3, 2, 2, 2, 1].map((loss) => {
+ *   const answer = controller.next(state, loss);
+ *   state = answer.state;
+ *   return answer.factor;
+ * });
+ * assertEquals(factors, [1, 1, 1, 0.5, 0.5]);
+ * ```
+ */
+export function reduceOnPlateau(options: PlateauOptions = {}): PlateauController {
+  const { factor = 0.1, patience = 10, minDelta = 1e-4, cooldown = 0 } = options;
+  const { least = 0, mode = "min" } = options;
+  requireOptions({ factor, patience, minDelta, cooldown, least, mode });
+  const isBetter = (metric: number, best: number | null): boolean => {
+    // Json has no infinity, which would be no progress anyway.
+    if (!Number.isFinite(metric)) return false;
+    if (best === null) return true;
+    return mode === "min" ? metric < best - minDelta : metric > best + minDelta;
+  };
+  return {
+    initial: { best: null, waited: 0, cooling: 0, factor: 1 },
+    next(state, metric) {
+      if (typeof metric !== "number" || Number.isNaN(metric)) {
+        throw new RangeError(
+          `Cannot watch for a plateau as the metric must be a number: current value is ${metric}`,
+        );
+      }
+      const better = isBetter(metric, state.best);
+      const best = better ? metric : state.best;
+      const isCooling = state.cooling > 0;
+      const waited = better || isCooling ? 0 : state.waited + 1;
+      const cooling = isCooling ? state.cooling - 1 : 0;
+      if (waited <= patience) {
+        return { state: { ...state, best, waited, cooling }, factor: state.factor };
+      }
+      const next = Math.max(state.factor * factor, least);
+      return { state: { best, waited: 0, cooling: cooldown, factor: next }, factor: next };
+    },
+  };
+}
+
+function requireOptions(options: Required<PlateauOptions>): void {
+  const { factor, patience, minDelta, cooldown, least, mode } = options;
+  const demand = (name: string, value: unknown, holds: boolean, range: string): void => {
+    if (holds) return;
+    throw new RangeError(
+      `Cannot watch for a plateau as its ${name} must be ${range}: current value is ${value}`,
+    );
+  };
+  const isCount = (value: number): boolean => Number.isInteger(value) && value >= 0;
+  demand("factor", factor, factor > 0 && factor < 1, "above 0 and below 1");
+  demand("patience", patience, isCount(patience), "a whole number of at least 0");
+  demand(
+    "minDelta",
+    minDelta,
+    Number.isFinite(minDelta) && minDelta >= 0,
+    "a finite number of at least 0",
+  );
+  demand("cooldown", cooldown, isCount(cooldown), "a whole number of at least 0");
+  demand("least", least, least >= 0 && least <= 1, "from 0 to 1");
+  demand("mode", mode, mode === "min" || mode === "max", "min or max");
+}

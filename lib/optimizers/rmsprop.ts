@@ -1,0 +1,127 @@
+// RMSProp. Tieleman and Hinton, lecture 6.5 of "Neural networks for machine learning", 2012.
+import type { Scalar } from "../tensor/tensor.ts";
+import { mapTree, type Tree } from "../tensor/tree.ts";
+import { tf } from "../tensor/tf.ts";
+import { canUpdateTrees, type UpdateRule, updateTrees } from "../tensor/update_trees.ts";
+import { requireAbove, requireShare } from "./demands.ts";
+import { applyUpdates, type Optimizer } from "./optimizer.ts";
+import { type LearningRate, scheduleOf } from "./schedule.ts";
+import { addDecay, decayOf, type DecayOptions } from "./weight_decay.ts";
+
+/** Options of {@linkcode rmsprop}. */
+export type RmspropOptions = DecayOptions & {
+  /** Step size, above 0, or a schedule of it. Default: 0.01. */
+  readonly learningRate?: LearningRate;
+  /** Decay of the mean of squares, from 0 up to but not including 1. Default: 0.99. */
+  readonly smoothing?: number;
+  /** Added to the root, above 0. Default: 1e-8. */
+  readonly epsilon?: number;
+  /** Whether the square of the gradients' mean is taken off the mean square (Graves 2013). Default: `false`. */
+  readonly centred?: boolean;
+  /** Share of the last step that is taken again, from 0 up to but not including 1. Default: 0. */
+  readonly momentum?: number;
+  /** λ, from 0: added to gradients as λ p. Default: 0. */
+  readonly weightDecay?: number;
+};
+
+/** State of {@linkcode rmsprop}. */
+type RmspropState = {
+  readonly count: Scalar;
+  readonly square: Tree;
+  readonly mean?: Tree;
+  readonly velocity?: Tree;
+};
+
+/**
+ * RMSProp as in PyTorch: s ← α s + (1 − α) g², p ← p − η g / (√s + ε). Centred, the root is that
+ * of s − a², where a is the gradients' mean of the same decay (Graves, "Generating sequences with
+ * recurrent neural networks", 2013, eq. 38–45). With momentum v ← m v + g / (√s + ε), p ← p − η v.
+ *
+ * @param options learning rate, decay, epsilon, centring, momentum, weight decay
+ * @returns the optimiser
+ * @throws {RangeError} where an option is out of range
+ *
+ * @example
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ * import { rmsprop, start, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const params = { x: tf.scalar(1) };
+ * const optimizer = rmsprop({ learningRate: 0.1, smoothing: 0.75 });
+ * // The first mean square is (1 − 0.75) · 42², so that the step is 0.1 / 0.5.
+ * const [updates] = optimizer.update({ x: tf.scalar(42) }, optimizer.init(params), params);
+ * assertAlmostEquals(await updates.x.array(), -0.2, 1e-6);
+ * ```
+ */
+export function rmsprop(options: RmspropOptions = {}): Optimizer {
+  const { learningRate = 0.01, smoothing = 0.99, epsilon = 1e-8 } = options;
+  const { centred = false, momentum = 0 } = options;
+  const schedule = scheduleOf("rmsprop", learningRate);
+  requireShare("rmsprop", "smoothing", smoothing);
+  requireAbove("rmsprop", "epsilon", epsilon);
+  requireShare("rmsprop", "momentum", momentum);
+  const decay = decayOf("rmsprop", options.weightDecay ?? 0, false, options.decay);
+  const rule = { kind: "rmsprop", smoothing, epsilon, centred, momentum } as const;
+  const zeros = (params: Tree): Tree => mapTree(([leaf]) => tf.zerosLike(leaf!), params);
+  const optimizer: Optimizer = {
+    init: (params): Tree => ({
+      count: tf.scalar(0),
+      square: zeros(params),
+      ...(centred && { mean: zeros(params) }),
+      ...(momentum > 0 && { velocity: zeros(params) }),
+    }),
+    update<P extends Tree>(grads: P, state: Tree, params: P): [P, Tree] {
+      const previous = state as RmspropState;
+      const pulled = decay ? addDecay(grads, decay.rate, params, decay) : grads;
+      const [moved, moments] = move(rule, pulled, previous);
+      const rate = tf.neg(schedule(previous.count));
+      const updates = mapTree(([leaf]) => tf.mul(leaf!, rate), moved);
+      return [updates, { count: tf.add(previous.count, 1), ...moments }];
+    },
+    step<P extends Tree>(grads: P, state: Tree, params: P): [P, Tree] {
+      const { count, square, mean, velocity } = state as RmspropState;
+      const named = Object.entries({ square, mean, velocity }).filter(([, tree]) => tree);
+      const moments = named.map(([, tree]) => tree!);
+      if (!canUpdateTrees(params, grads, ...moments)) {
+        const [updates, next] = optimizer.update(grads, state, params);
+        return [applyUpdates(params, updates), next];
+      }
+      const rate = schedule.rule ?? schedule(count);
+      const next = updateTrees({ rule, decay, params, grads, moments, count, rate });
+      const stepped = named.map(([name], i) => [name, next.moments[i]!] as const);
+      return [next.params, { count: next.count!, ...Object.fromEntries(stepped) }];
+    },
+  };
+  return optimizer;
+}
+
+/** What is multiplied by the learning rate, and the next statistics. */
+function move<P extends Tree>(
+  rule: UpdateRule & { readonly kind: "rmsprop" },
+  grads: P,
+  state: RmspropState,
+): [P, Omit<RmspropState, "count">] {
+  const { smoothing, epsilon, centred, momentum } = rule;
+  const average = (kept: tf.Tensor, fresh: tf.Tensor): tf.Tensor =>
+    tf.add(tf.mul(kept, smoothing), tf.mul(fresh, 1 - smoothing));
+  const square = mapTree(([grad, s]) => average(s!, tf.square(grad!)), grads, state.square);
+  const mean = centred ? mapTree(([grad, a]) => average(a!, grad!), grads, state.mean!) : {};
+  // Rounding must not take the root of less than zero.
+  const variance = centred
+    ? mapTree(([s, a]) => tf.maximum(tf.sub(s!, tf.square(a!)), 0), square, mean)
+    : square;
+  const scaled = mapTree(
+    ([grad, s]) => tf.div(grad!, tf.add(tf.sqrt(s!), epsilon)),
+    grads,
+    variance,
+  );
+  const statistics = { square, ...(centred && { mean }) };
+  if (momentum === 0) return [scaled, statistics];
+  const velocity = mapTree(
+    ([step, v]) => tf.add(tf.mul(v!, momentum), step!),
+    scaled,
+    state.velocity!,
+  );
+  return [velocity, { ...statistics, velocity }];
+}

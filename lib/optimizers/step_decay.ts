@@ -1,0 +1,87 @@
+// Learning rates that are multiplied by a factor, in steps or smoothly.
+import type { Scalar } from "../tensor/tensor.ts";
+import { tf } from "../tensor/tf.ts";
+import { requireLearningRate, requireRatio, requireWhole } from "./demands.ts";
+import type { Schedule } from "./schedule.ts";
+
+/** Options of {@linkcode stepDecay} and {@linkcode exponentialDecay}. */
+export type DecayScheduleOptions = {
+  /** The first learning rate, above 0. */
+  readonly learningRate: number;
+  /** Steps in which it is multiplied once, from 1. */
+  readonly every: number;
+  /** What it is multiplied by, above 0 and below 1. Default: 0.1. */
+  readonly factor?: number;
+  /** The last learning rate as a share of the first, 0 to 1; it falls no further. Default: 0. */
+  readonly end?: number;
+};
+
+/**
+ * A learning rate that is multiplied by a factor every so many steps, η(t) = η · fᵏ with
+ * k = ⌊t / T⌋, as PyTorch's `StepLR` (§12.7.6 divides by 10).
+ *
+ * @param options first rate, steps between, factor, end
+ * @returns the schedule
+ * @throws {RangeError} where an option is out of range
+ *
+ * @example
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ * import { start, stepDecay, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const schedule = stepDecay({ learningRate: 0.1, every: 30 });
+ * assertAlmostEquals(await schedule(tf.scalar(29)).array(), 0.1, 1e-6);
+ * assertAlmostEquals(await schedule(tf.scalar(60)).array(), 0.001, 1e-8);
+ * ```
+ */
+export function stepDecay(options: DecayScheduleOptions): Schedule {
+  // Half a step, so that an inexact division cuts no whole number short.
+  return decay(
+    "a step decay",
+    options,
+    (count, every) => tf.floor(tf.div(tf.add(count, 0.5), every)),
+  );
+}
+
+/**
+ * A learning rate that falls by a factor in every so many steps, smoothly, η(t) = η · f^(t / T); with
+ * `every: 1` it is PyTorch's `ExponentialLR`.
+ *
+ * @param options first rate, steps of a factor, factor, end
+ * @returns the schedule
+ * @throws {RangeError} where an option is out of range
+ *
+ * @example
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ * import { exponentialDecay, start, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const schedule = exponentialDecay({ learningRate: 0.1, every: 10, factor: 0.25 });
+ * assertAlmostEquals(await schedule(tf.scalar(5)).array(), 0.05, 1e-6);
+ * ```
+ */
+export function exponentialDecay(options: DecayScheduleOptions): Schedule {
+  return decay("an exponential decay", options, (count, every) => tf.div(count, every));
+}
+
+function decay(
+  name: string,
+  { learningRate, every, factor = 0.1, end = 0 }: DecayScheduleOptions,
+  powerAt: (count: Scalar, every: number) => tf.Tensor,
+): Schedule {
+  requireLearningRate(name, learningRate);
+  requireWhole(name, "steps", every);
+  requireRatio(name, "end", end);
+  if (!(factor > 0 && factor < 1)) {
+    throw new RangeError(
+      `Cannot make ${name} as its factor must be above 0 and below 1: current value is ${factor}`,
+    );
+  }
+  return (count) =>
+    tf.tidy(() => {
+      const share = tf.exp(tf.mul(powerAt(count, every), Math.log(factor)));
+      return tf.mul(tf.maximum(share, end), learningRate) as Scalar;
+    });
+}

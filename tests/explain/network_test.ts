@@ -1,0 +1,39 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import {
+  activations,
+  auxiliary,
+  dense,
+  init,
+  key,
+  layersOf,
+  requireLayer,
+  sequential,
+  tf,
+} from "../../mod.ts";
+import { onCpu } from "../backends.ts";
+
+const model = sequential({
+  one: dense({ features: 3 }),
+  side: auxiliary(dense({ features: 2 })),
+  two: dense({ features: 2 }),
+});
+
+Deno.test("of an auxiliary layer the head, which runs in training alone, is not looked at", () => {
+  assertEquals([...layersOf(model, [4]).keys()], ["", "one", "side", "two"]);
+  const message =
+    'Cannot look at a layer as it must not run in training alone: current value is "side/head", beside the way through "side"';
+  assertThrows(() => requireLayer(model, [4], "side/head"), RangeError, message);
+  assertThrows(() => requireLayer(model, [4], "onee"), RangeError, "one");
+});
+
+onCpu("all layers of a model with an auxiliary head can be tapped", () => {
+  const { params, state } = init(model, key(0), [4]);
+  const answers = activations(model, params, state, tf.ones([5, 4]));
+  assertEquals([...answers].map(([path, { shape }]) => [path, shape]), [
+    ["", [5, 2]],
+    ["one", [5, 3]],
+    ["side", [5, 3]],
+    ["two", [5, 2]],
+  ]);
+  tf.dispose([...answers.values(), params, state] as unknown as tf.Tensor[]);
+});
