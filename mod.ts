@@ -249,6 +249,8 @@ export { type Idx, parseIdx, readIdx } from "./lib/data/idx.ts";
 export { type DataSplit, type Examples, splitValidation, take } from "./lib/data/examples.ts";
 export { type ImageSource, readExamples } from "./lib/data/image_source.ts";
 export { type Batch, batches, type BatchOptions, type Dataset } from "./lib/data/dataset.ts";
+/** Data sets made of data sets, lazily: for loops of one's own. */
+export * as datasets from "./lib/data/combinators.ts";
 export type { Normalisation } from "./lib/data/normalisation.ts";
 export { type IdxOptions, mnist } from "./lib/data/mnist.ts";
 export { imagenetClasses } from "./lib/data/imagenet_classes.ts";
@@ -281,6 +283,7 @@ export { cutmix } from "./lib/augment/cutmix.ts";
 export type { MixingOptions } from "./lib/augment/mixing.ts";
 export type { Interval } from "./lib/augment/random_box.ts";
 export { labelSmoothing } from "./lib/augment/label_smoothing.ts";
+export { parseAugmentations } from "./lib/augment/parse_augmentations.ts";
 
 // Training
 export { type Loss, meanSquaredError, softmaxCrossEntropy } from "./lib/losses/losses.ts";
@@ -365,6 +368,7 @@ export { earlyStopping, type EarlyStoppingOptions } from "./lib/train/early_stop
 export { checkpoints, type CheckpointsOptions } from "./lib/train/checkpoints.ts";
 export { csvLog } from "./lib/train/csv_log.ts";
 export { jsonLines } from "./lib/train/json_lines.ts";
+export { plateau, type PlateauCallbackOptions } from "./lib/train/plateau.ts";
 export { timeLimit } from "./lib/train/time_limit.ts";
 export { keptWeights } from "./lib/train/kept_weights.ts";
 export type { Trainable } from "./lib/train/trainable.ts";

@@ -8,7 +8,7 @@ import { labelled } from "../image/label.ts";
 import type { WrongAnswer } from "./wrongest.ts";
 
 /** Small images are enlarged until they are so wide, for what is written below them. */
-const WIDTH = 108;
+const WIDTH = 120;
 
 /**
  * Draws wrong answers: each image, below it what it is, and what it was taken for with which
@@ -34,7 +34,7 @@ const WIDTH = 108;
  * } as const;
  * const wrong = { index: 0, actual: "dark", answer: "light", probability: 0.7, actualProbability: 0.3 };
  * const { width, height } = await wrongestPicture([wrong], examples);
- * assertEquals([width, height], [108 + 2 * 6, 108 + 2 * 11 + 2 * 6]);
+ * assertEquals([width, height], [120 + 2 * 6, 120 + 2 * 11 + 2 * 6]);
  * ```
  */
 export async function wrongestPicture(
@@ -66,6 +66,6 @@ function imageOf(examples: Examples, place: number): Image {
 
 function captioned({ actual, answer, probability }: WrongAnswer, image: Image): Image {
   const large = enlarge(image, Math.max(1, Math.ceil(WIDTH / image.width)));
-  const said = `not ${answer} ${Math.round(100 * probability)}%`;
-  return labelled(labelled(large, actual), said);
+  const said = `said ${answer} ${Math.round(100 * probability)}%`;
+  return labelled(labelled(large, `is ${actual}`), said);
 }

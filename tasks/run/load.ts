@@ -11,7 +11,8 @@ import {
   type Tree,
   type Weights,
 } from "../../mod.ts";
-import { buildModel, DEFAULT_RUN, type Settings, settingsOf } from "./settings.ts";
+import { DEFAULT_RUN } from "./recipes.ts";
+import { buildModel, type Settings, settingsOf } from "./settings.ts";
 import { transferSettingsOf } from "./transfer_settings.ts";
 
 /** A trained network. */

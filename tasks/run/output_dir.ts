@@ -6,6 +6,7 @@ import {
   writeCheckpoint,
   writeFileAtomically,
 } from "../../mod.ts";
+import { lockDir } from "./lock.ts";
 import type { Records } from "./records.ts";
 import type { Settings } from "./settings.ts";
 
@@ -15,12 +16,18 @@ export type RunFiles = Records & {
   readonly stepsPerEpoch: number;
 };
 
-/** A run's directory. */
+/** A run's directory, which no other run may use meanwhile. */
 export type OutputDir = {
+  /** The directory. */
+  readonly dir: string;
   /** The checkpoint's path. */
   readonly checkpoint: string;
   /** Writes checkpoint, history and curves, each in full or not at all. */
   write(files: RunFiles): Promise<void>;
+  /** Writes another file, in full or not at all. */
+  add(name: string, contents: string | Uint8Array): Promise<void>;
+  /** Lets other runs use it. */
+  release(): Promise<void>;
 };
 
 /**
@@ -65,15 +72,19 @@ export async function makeOutputDir(dir: string): Promise<void> {
  *
  * @param dir the directory, made where it is missing
  * @param settings the run's settings, written to `config.json`
- * @throws {Error} naming the directory, where it cannot be written
+ * @throws {Error} naming the directory, where it cannot be written or another run uses it
  */
 export async function openOutputDir(dir: string, settings: Settings): Promise<OutputDir> {
   const at = (name: string): string => inside(dir, name);
   await makeOutputDir(dir);
+  const lock = await lockDir(dir.replace(/(?<=.)\/+$/, ""));
   await writeFileAtomically(at("config.json"), JSON.stringify(settings, null, 2) + "\n");
   const checkpoint = checkpointPath(dir);
   return {
+    dir,
     checkpoint,
+    add: (name, contents) => writeFileAtomically(at(name), contents),
+    release: () => lock.release(),
     async write(files) {
       await writeCheckpoint(checkpoint, files.checkpoint);
       await writeFileAtomically(at("history.csv"), historyCsv(files.history));

@@ -1,26 +1,101 @@
 // Optimisers, schedules and defaults of training runs, by the names the command line knows them by.
-import { adam, cosineDecay, type LearningRate, oneCycle, type Optimizer, sgd } from "../../mod.ts";
+import {
+  adam,
+  adamw,
+  adjustable,
+  chain,
+  cosineDecay,
+  decayKernelsOnly,
+  exponentialDecay,
+  lars,
+  type LearningRate,
+  oneCycle,
+  type Optimizer,
+  piecewise,
+  rmsprop,
+  sgd,
+  warmUp,
+  weightDecay,
+} from "../../mod.ts";
 
-/** The optimisers, with the learning rate each starts from. */
+/** How fast kernels shrink; biases and what batch normalisation learns do not. */
+type Decay = { readonly weightDecay: number; readonly decay: (path: string) => boolean };
+
+/** The optimisers, with the learning rate and weight decay each starts from. */
 export const OPTIMIZERS = {
   adam: {
     learningRate: 3e-3,
-    make: (learningRate: LearningRate): Optimizer => adam({ learningRate }),
+    weightDecay: 0,
+    make: (learningRate: LearningRate, { weightDecay: rate, decay }: Decay): Optimizer =>
+      rate === 0
+        ? adam({ learningRate })
+        : chain(weightDecay(rate, { decay }), adam({ learningRate })),
+  },
+  adamw: {
+    learningRate: 3e-3,
+    weightDecay: 0.01,
+    make: (learningRate: LearningRate, decay: Decay): Optimizer =>
+      adamw({ learningRate, ...decay }),
   },
   sgd: {
     learningRate: 0.05,
-    make: (learningRate: LearningRate): Optimizer => sgd({ learningRate, momentum: 0.9 }),
+    weightDecay: 0,
+    make: (learningRate: LearningRate, decay: Decay): Optimizer =>
+      sgd({ learningRate, momentum: 0.9, ...decay }),
+  },
+  nesterov: {
+    learningRate: 0.05,
+    weightDecay: 0,
+    make: (learningRate: LearningRate, decay: Decay): Optimizer =>
+      sgd({ learningRate, momentum: 0.9, nesterov: true, ...decay }),
+  },
+  rmsprop: {
+    learningRate: 1e-3,
+    weightDecay: 0,
+    make: (learningRate: LearningRate, decay: Decay): Optimizer =>
+      rmsprop({ learningRate, ...decay }),
+  },
+  lars: {
+    learningRate: 2,
+    weightDecay: 5e-4,
+    make: (learningRate: LearningRate, decay: Decay): Optimizer =>
+      lars({ learningRate, adapt: decayKernelsOnly, ...decay }),
   },
 } as const;
 
-/** What becomes of the learning rate in the course of a run. */
-export const SCHEDULES = ["one-cycle", "cosine", "constant"] as const;
+/** What becomes of the learning rate η in the course of T steps. */
+const SCHEDULE_MAKERS = {
+  "one-cycle": (learningRate: number, steps: number): LearningRate =>
+    oneCycle({ learningRate, steps }),
+  "cosine": (learningRate: number, steps: number): LearningRate =>
+    cosineDecay({ learningRate, steps }),
+  /** A tenth from the half on, a hundredth from three quarters on. */
+  "step": (learningRate: number, steps: number): LearningRate => {
+    const half = Math.max(1, Math.floor(steps / 2));
+    const late = Math.max(half + 1, Math.floor(3 * steps / 4));
+    return piecewise([[0, learningRate], [half, learningRate / 10], [late, learningRate / 100]]);
+  },
+  /** Down to a hundredth. */
+  "exponential": (learningRate: number, steps: number): LearningRate =>
+    exponentialDecay({ learningRate, every: steps, factor: 0.01 }),
+  /** Up for a twentieth of the run, then down along half a cosine. */
+  "warm-up-cosine": (learningRate: number, steps: number): LearningRate => {
+    const rise = Math.max(1, Math.floor(steps / 20));
+    return warmUp(rise, cosineDecay({ learningRate, steps: Math.max(1, steps - rise) }));
+  },
+  /** A tenth each time that the images that are held back get no better. */
+  "plateau": (learningRate: number): LearningRate => learningRate,
+  "constant": (learningRate: number): LearningRate => learningRate,
+} as const;
+
+/** A schedule's name. */
+export type ScheduleName = keyof typeof SCHEDULE_MAKERS;
+
+/** The schedules' names. */
+export const SCHEDULES = Object.keys(SCHEDULE_MAKERS) as readonly ScheduleName[];
 
 /** An optimiser's name. */
 export type OptimizerName = keyof typeof OPTIMIZERS;
-
-/** A schedule's name. */
-export type ScheduleName = typeof SCHEDULES[number];
 
 /** What is trained, and on what, where no flag says. */
 export const DEFAULT_RUN = { model: "lenet5", dataset: "mnist" } as const;
@@ -40,4 +115,42 @@ const RECIPES: Readonly<Record<string, Recipe>> = {
 /** What suits a model where no flag says. */
 export function recipeOf(model: string): Recipe {
   return RECIPES[model] ?? PLAIN_RECIPE;
+}
+
+/** What of a run's settings its optimiser follows from. */
+type Stepping = {
+  readonly optimizer: OptimizerName;
+  readonly weightDecay: number;
+  readonly schedule: ScheduleName;
+};
+
+/**
+ * The optimiser of a run.
+ *
+ * @param settings the run's settings
+ * @param learningRate its learning rate, or the schedule of it
+ */
+export function optimizerOf(
+  { optimizer, weightDecay, schedule }: Stepping,
+  learningRate: LearningRate,
+): Optimizer {
+  const made = OPTIMIZERS[optimizer].make(learningRate, { weightDecay, decay: decayKernelsOnly });
+  return schedule === "plateau" ? adjustable(made) : made;
+}
+
+/**
+ * The learning rate of a run.
+ *
+ * @param settings the run's settings
+ * @param stepsPerEpoch how many steps an epoch has
+ */
+export function learningRateOf(
+  { learningRate, schedule, epochs }: {
+    readonly learningRate: number;
+    readonly schedule: ScheduleName;
+    readonly epochs: number;
+  },
+  stepsPerEpoch: number,
+): LearningRate {
+  return SCHEDULE_MAKERS[schedule](learningRate, epochs * stepsPerEpoch);
 }

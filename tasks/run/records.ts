@@ -1,5 +1,6 @@
 // What a run has been through: its epochs and steps, as its checkpoint keeps them.
-import type { EpochRecord, EpochReport, Json, StepRecord } from "../../mod.ts";
+import type { EpochRecord, EpochReport, Examples, Json, StepRecord } from "../../mod.ts";
+import type { Settings } from "./settings.ts";
 
 /** A run's epochs and steps so far. */
 export type Records = {
@@ -40,4 +41,36 @@ export function epochRecord(report: EpochReport, learningRate: number): EpochRec
     seconds,
     learningRate,
   };
+}
+
+/**
+ * What a checkpoint says of its run.
+ *
+ * @param settings the run's settings
+ * @param examples what it is trained on
+ * @param records what it has been through
+ */
+export function aboutRun(
+  settings: Settings,
+  { classNames, imageShape }: Pick<Examples, "classNames" | "imageShape">,
+  { history, steps }: Records,
+): { readonly [name: string]: Json } {
+  return {
+    settings: { ...settings },
+    history: history.map((record) => ({ ...record })),
+    steps: steps.map((record) => ({ ...record })),
+    classNames: [...classNames],
+    inputShape: [...imageShape],
+  };
+}
+
+/**
+ * Why the run of a checkpoint was ended before its epochs were done.
+ *
+ * @param run the checkpoint's account of it
+ * @returns the reason; `undefined` where it was not
+ */
+export function stoppedOf(run: Json): string | undefined {
+  const { stopped } = (run ?? {}) as { readonly stopped?: Json };
+  return typeof stopped === "string" ? stopped : undefined;
 }

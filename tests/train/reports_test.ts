@@ -138,9 +138,9 @@ onEachBackend("answers, ranks and the worst of them are those of the scores", as
   delete (source as { images?: unknown }).images;
   const pictures = [await wrongestPicture(wrong, examples), await wrongestPicture(wrong, source)];
   assertEquals(pictures[0], pictures[1]);
-  // Each image is enlarged to 112 pixels, with two lines below it.
-  const across = (pictures[0]!.width - 6) / (112 + 6);
-  assertEquals([across, (pictures[0]!.height - 6) / (112 + 22 + 6)], [3, 2]);
+  // Each image is enlarged to 120 pixels, with two lines below it.
+  const across = (pictures[0]!.width - 6) / (120 + 6);
+  assertEquals([across, (pictures[0]!.height - 6) / (120 + 22 + 6)], [3, 2]);
   // The first pixel of the first picture is that of the worst answer.
   const [first] = [examples.images[wrong[0]!.index * 64]! / 255];
   assert(Math.abs(pictures[0]!.pixels[6 * pictures[0]!.width + 6]! - first!) < 1e-6);

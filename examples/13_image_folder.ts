@@ -1,0 +1,50 @@
+// A folder of 600 PNGs, a folder a class, one of them broken: LeNet-5 tells trousers, sneakers and
+// bags apart in at least 95 % of those it has not seen. The folder is gone afterwards.
+// deno run --allow-read --allow-write --allow-env=XDG_RUNTIME_DIR examples/13_image_folder.ts
+import { assertEquals, assertGreater } from "@std/assert";
+import * as nc from "../mod.ts";
+
+await nc.start();
+const folder = await Deno.makeTempDir();
+try {
+  // photos/trouser/12.png and so on, from Fashion-MNIST.
+  const { train: clothes } = await nc.fashionMnist();
+  for (const name of ["Trouser", "Sneaker", "Bag"]) {
+    await Deno.mkdir(`${folder}/${name}`);
+    const label = clothes.classNames.indexOf(name);
+    const places = [...clothes.labels.keys()].filter((at) => clothes.labels[at] === label);
+    for (const at of places.slice(0, 200)) {
+      const png = nc.encodePng(nc.exampleImage(clothes, at));
+      await Deno.writeFile(`${folder}/${name}/${at}.png`, png);
+    }
+  }
+  await Deno.writeTextFile(`${folder}/Bag/broken.png`, "no picture");
+
+  // A quarter of each class is held back. At most 400 images' pixels are held, the others are
+  // decoded again by workers while the GPU is busy.
+  const size = 28;
+  using images = await nc.imageFolder(folder, {
+    size,
+    channels: 1,
+    testFraction: 0.25,
+    skipBroken: true,
+    memoryLimit: 400 * size * size,
+  });
+  const { train, test, broken, classCounts, imbalance, cache } = images;
+  console.log(`${train.classNames}: ${classCounts} images, ${imbalance} to 1`);
+  console.log(`left out: ${broken.map(({ reason }) => reason.replace(folder, "…"))}`);
+  assertEquals([classCounts, broken.length], [[150, 150, 150], 1]);
+
+  const model = nc.lenet5({ activation: "relu", numClasses: train.classNames.length });
+  const optimizer = nc.adam({ learningRate: 0.003 });
+  const options = { epochs: 3, batchSize: 32, optimizer, validation: test, key: nc.key(0) };
+  for await (const { epoch, valAccuracy, training } of nc.fit(model, train, options)) {
+    console.log(`epoch ${epoch}: ${(100 * valAccuracy!).toFixed(1)} % of ${test.labels.length}`);
+    if (epoch < options.epochs) continue;
+    assertGreater(valAccuracy!, 0.95);
+    nc.disposeTraining(training);
+  }
+  assertEquals(cache.heldBytes, 400 * size * size);
+} finally {
+  await Deno.remove(folder, { recursive: true });
+}
