@@ -5,7 +5,7 @@ import { tf } from "../tensor/tf.ts";
 import { canUpdateTrees, type DecayRule, updateTrees } from "../tensor/update_trees.ts";
 import { requireAbove, requireShare } from "./demands.ts";
 import { applyUpdates, type Optimizer } from "./optimizer.ts";
-import { type LearningRate, scheduleOf } from "./schedule.ts";
+import { type LearningRate, onDevice, scheduleOf } from "./schedule.ts";
 import { addDecay } from "./weight_decay.ts";
 
 /** Options of {@linkcode adam}. */
@@ -79,7 +79,8 @@ export function adamWith(name: string, options: AdamOptions, decay?: DecayRule):
     }),
     update<P extends Tree>(grads: P, state: Tree, params: P): [P, Tree] {
       const previous = state as AdamState;
-      const count = tf.add(previous.count, 1);
+      const taken = onDevice(previous.count);
+      const count = tf.add(taken, 1);
       const mean = mapTree(([grad, m]) => average(beta1, m!, grad!), grads, previous.mean);
       const square = mapTree(
         ([grad, v]) => average(beta2, v!, tf.square(grad!)),
@@ -88,7 +89,7 @@ export function adamWith(name: string, options: AdamOptions, decay?: DecayRule):
       );
       const correction1 = correction(beta1, count);
       const correction2 = correction(beta2, count);
-      const rate = schedule(previous.count);
+      const rate = schedule(taken);
       const step = tf.div(tf.neg(rate), correction1);
       const updates = mapTree(
         ([m, v]) => tf.div(tf.mul(m!, step), tf.add(tf.sqrt(tf.div(v!, correction2)), epsilon)),
@@ -111,7 +112,7 @@ export function adamWith(name: string, options: AdamOptions, decay?: DecayRule):
         grads,
         moments: [mean, square],
         count,
-        rate: schedule.rule ?? schedule(count),
+        rate: schedule.rule ?? schedule(onDevice(count)),
       });
       return [next.params, {
         count: next.count!,

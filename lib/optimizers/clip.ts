@@ -91,6 +91,7 @@ export function globalNorm(tree: Tree): Scalar {
   return tf.tidy(() => {
     const squares = leaves(tree).map((leaf) => tf.sum(tf.square(leaf)));
     if (squares.length === 0) return tf.scalar(0);
-    return tf.sqrt(tf.addN(squares)) as Scalar;
+    // Not addN, which would bind as many buffers as there are leaves.
+    return tf.sqrt(tf.sum(tf.stack(squares))) as Scalar;
   });
 }

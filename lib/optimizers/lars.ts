@@ -4,7 +4,7 @@ import { mapTree, type Path, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import { requireAbove, requireShare } from "./demands.ts";
 import type { Optimizer } from "./optimizer.ts";
-import { type LearningRate, scheduleOf } from "./schedule.ts";
+import { type LearningRate, onDevice, scheduleOf } from "./schedule.ts";
 import { decayOf, type DecayOptions } from "./weight_decay.ts";
 
 /** Options of {@linkcode lars}. */
@@ -64,7 +64,7 @@ export function lars(options: LarsOptions = {}): Optimizer {
     }),
     update<P extends Tree>(grads: P, state: Tree, params: P): [P, Tree] {
       const { count, velocity } = state as LarsState;
-      const rate = schedule(count);
+      const rate = schedule(onDevice(count));
       const next = mapTree(
         ([v, grad, param], path) => {
           const beta = decay?.chosen(path) ? decay.rate : 0;

@@ -4,6 +4,7 @@ import { mapTree, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import { requireShare } from "./demands.ts";
 import { applyUpdates, type Optimizer } from "./optimizer.ts";
+import { onDevice } from "./schedule.ts";
 import { AVERAGE_NAMES, findState } from "./states.ts";
 
 /** Options of {@linkcode ema}. */
@@ -46,7 +47,8 @@ export function ema(options: EmaOptions = {}): Optimizer {
   const { decay = 0.999, warmUp = true } = options;
   requireShare("a moving average", "decay", decay);
   const observe = (params: Tree, state: Tree): Tree => {
-    const { count, movingAverage } = state as EmaState;
+    const { movingAverage, ...held } = state as EmaState;
+    const count = onDevice(held.count);
     const kept = warmUp
       ? tf.minimum(tf.div(tf.add(count, 1), tf.add(count, 10)), decay)
       : tf.scalar(decay);

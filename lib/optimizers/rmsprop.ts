@@ -5,7 +5,7 @@ import { tf } from "../tensor/tf.ts";
 import { canUpdateTrees, type UpdateRule, updateTrees } from "../tensor/update_trees.ts";
 import { requireAbove, requireShare } from "./demands.ts";
 import { applyUpdates, type Optimizer } from "./optimizer.ts";
-import { type LearningRate, scheduleOf } from "./schedule.ts";
+import { type LearningRate, onDevice, scheduleOf } from "./schedule.ts";
 import { addDecay, decayOf, type DecayOptions } from "./weight_decay.ts";
 
 /** Options of {@linkcode rmsprop}. */
@@ -75,7 +75,7 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
       const previous = state as RmspropState;
       const pulled = decay ? addDecay(grads, decay.rate, params, decay) : grads;
       const [moved, moments] = move(rule, pulled, previous);
-      const rate = tf.neg(schedule(previous.count));
+      const rate = tf.neg(schedule(onDevice(previous.count)));
       const updates = mapTree(([leaf]) => tf.mul(leaf!, rate), moved);
       return [updates, { count: tf.add(previous.count, 1), ...moments }];
     },
@@ -87,7 +87,7 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
         const [updates, next] = optimizer.update(grads, state, params);
         return [applyUpdates(params, updates), next];
       }
-      const rate = schedule.rule ?? schedule(count);
+      const rate = schedule.rule ?? schedule(onDevice(count));
       const next = updateTrees({ rule, decay, params, grads, moments, count, rate });
       const stepped = named.map(([name], i) => [name, next.moments[i]!] as const);
       return [next.params, { count: next.count!, ...Object.fromEntries(stepped) }];

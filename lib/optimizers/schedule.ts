@@ -40,6 +40,17 @@ export function constantRate(learningRate: number): RateRule {
 }
 
 /**
+ * The count of steps as a tensor that is on the device: of one that the host knows, tfjs computes
+ * what follows from it there, and rounds it otherwise than the device does. A new or resumed run's
+ * steps, and those that `jit` replays, are the same to the bit by this.
+ *
+ * @param count steps taken
+ */
+export function onDevice(count: Scalar): Scalar {
+  return tf.add(count, tf.fill([], 0));
+}
+
+/**
  * Multiplies gradients by minus the learning rate of a schedule: the last part
  * of a chain that descends.
  *
@@ -64,7 +75,7 @@ export function descend(schedule: Schedule): Optimizer {
     init: (): Tree => ({ count: tf.scalar(0) }),
     update<P extends Tree>(grads: P, state: Tree): [P, Tree] {
       const { count } = state as { readonly count: Scalar };
-      const factor = tf.neg(schedule(count));
+      const factor = tf.neg(schedule(onDevice(count)));
       return [
         mapTree(([grad]) => tf.mul(grad!, factor), grads),
         { count: tf.add(count, 1) },

@@ -10,7 +10,7 @@ import {
 } from "../tensor/update_trees.ts";
 import { requireLearningRate, requireShare } from "./demands.ts";
 import { applyUpdates, chain, type Optimizer, scale } from "./optimizer.ts";
-import { constantRate, descend, type LearningRate, scheduleOf } from "./schedule.ts";
+import { constantRate, descend, type LearningRate, onDevice, scheduleOf } from "./schedule.ts";
 import { addDecay, decayOf, type DecayOptions } from "./weight_decay.ts";
 
 /** Options of {@linkcode sgd}. */
@@ -87,7 +87,7 @@ function fused(
         return [applyUpdates(params, updates), next];
       }
       const { count } = counted;
-      const rate = rateRule ?? scheduleOf("sgd", learningRate)(count!);
+      const rate = rateRule ?? scheduleOf("sgd", learningRate)(onDevice(count!));
       const next = updateTrees({
         rule,
         decay,

@@ -1,7 +1,23 @@
 // Learning rates that change with the step, and the optimisers that follow them.
-import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { adam, cosineDecay, oneCycle, type Optimizer, sgd, tf, type Tree } from "../../mod.ts";
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import {
+  adam,
+  cosineDecay,
+  cosineRestarts,
+  exponentialDecay,
+  oneCycle,
+  type Optimizer,
+  piecewise,
+  type Schedule,
+  type SchedulePiece,
+  sgd,
+  stepDecay,
+  tf,
+  type Tree,
+  warmUp,
+} from "../../mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
+import { optimizerGolden } from "../golden/optimizers.ts";
 
 /** The steps an optimiser takes along a gradient of 1. */
 async function stepsOf(optimizer: Optimizer, count: number): Promise<number[]> {
@@ -94,4 +110,121 @@ Deno.test("one cycle refuses what is no share, no count and no divisor", () => {
     { finalDivisor: NaN },
   ];
   for (const options of wrong) assertThrows(() => make(options), RangeError);
+});
+
+type Numbers = Readonly<Record<string, number>>;
+
+const SCHEDULES: Readonly<Record<string, (options: never) => Schedule>> = {
+  cosineDecay,
+  cosineRestarts,
+  exponentialDecay,
+  oneCycle,
+  stepDecay,
+  piecewise: ({ pieces }: { pieces: readonly SchedulePiece[] }) => piecewise(pieces),
+  warmUp: ({ steps, learningRate, start }: Numbers) =>
+    warmUp(steps!, learningRate!, { start: start! }),
+  "warmUp to cosine": ({ steps, learningRate, start, cosine }: Numbers) =>
+    warmUp(steps!, cosineDecay({ learningRate: learningRate!, steps: cosine! }), { start: start! }),
+};
+
+/** The rates of some steps, read at once. */
+async function ratesAt(schedule: Schedule, steps: readonly number[]): Promise<Float32Array> {
+  return await tf.stack(steps.map((step) => schedule(tf.scalar(step)))).data<"float32">();
+}
+
+for (const { name, schedule, options, rates } of optimizerGolden.rates) {
+  onEachBackend(`${schedule} gives the rates of PyTorch's ${name}`, async () => {
+    assertEquals(rates.length, 40);
+    const given = await ratesAt(SCHEDULES[schedule]!(options as never), [...rates.keys()]);
+    // Of the highest rate, as cosines and exponentials of WebGPU are.
+    given.forEach((rate, i) => assertAlmostEquals(rate, rates[i]!, 0.3 * 1e-6, `step ${i}`));
+  });
+}
+
+onEachBackend("schedules hold their last rate beyond their end", async () => {
+  const ends: [Schedule, number][] = [
+    [cosineDecay({ learningRate: 0.5, steps: 30, end: 0.25 }), 0.125],
+    [oneCycle({ learningRate: 0.5, steps: 30, finalDivisor: 4 }), 0.125],
+    [stepDecay({ learningRate: 0.5, every: 3, end: 0.25 }), 0.125],
+    [exponentialDecay({ learningRate: 0.5, every: 3, end: 0.25 }), 0.125],
+    [piecewise([[0, 0.5], [9, 0.25], [11, 0.125]]), 0.125],
+    [warmUp(5, cosineDecay({ learningRate: 0.5, steps: 25, end: 0.25 })), 0.125],
+  ];
+  for (const [schedule, end] of ends) {
+    for (const rate of await ratesAt(schedule, [30, 31, 1000, 10_000_000])) {
+      assertAlmostEquals(rate, end, 1e-6);
+    }
+  }
+});
+
+onEachBackend("steps of a decay and of restarts begin when they should, late too", async () => {
+  for (const every of [1, 3, 7, 49, 1000]) {
+    const schedule = stepDecay({ learningRate: 1, every, factor: 0.5 });
+    const starts = [1, 2, 3, 6, 11].map((k) => k * every);
+    const rates = await ratesAt(schedule, [...starts, ...starts.map((step) => step - 1)]);
+    const wanted = [1, 2, 3, 6, 11, 0, 1, 2, 5, 10].map((k) => 0.5 ** k);
+    rates.forEach((rate, i) => assertAlmostEquals(rate, wanted[i]!, 1e-6));
+  }
+  for (const growth of [1, 2, 3, 10]) {
+    for (const steps of [1, 3, 7]) {
+      const schedule = cosineRestarts({ learningRate: 1, steps, growth });
+      let start = 0;
+      for (let length = steps; start < 100_000 && length < 50_000 && start < 40 * steps * growth;) {
+        const [first, before] = await ratesAt(schedule, [start, Math.max(0, start - 1)]);
+        assertAlmostEquals(first!, 1, 1e-6, `start ${start} of rounds of ${steps} by ${growth}`);
+        if (start > 0 && length / growth > 1) assert(before! < 0.76, `before ${start}`);
+        start += length;
+        length *= growth;
+      }
+    }
+  }
+});
+
+onEachBackend("pieces may be schedules, which count from where they begin", async () => {
+  const falling = (): Schedule => cosineDecay({ learningRate: 0.4, steps: 10 });
+  const schedule = piecewise([[0, falling()], [10, 0.05], [20, falling()]]);
+  const rates = await ratesAt(schedule, [0, 5, 10, 19, 20, 25, 30, 99]);
+  [0.4, 0.2, 0.05, 0.05, 0.4, 0.2, 0, 0].forEach((rate, i) =>
+    assertAlmostEquals(rates[i]!, rate, 1e-6)
+  );
+});
+
+onCpu("schedules are optimizers' learning rates, and leave nothing but the rate behind", () => {
+  const made = [
+    cosineRestarts({ learningRate: 1, steps: 3, growth: 2 }),
+    stepDecay({ learningRate: 1, every: 2 }),
+    exponentialDecay({ learningRate: 1, every: 2 }),
+    piecewise([[0, 1], [2, stepDecay({ learningRate: 1, every: 2 })]]),
+    warmUp(3, 0.5),
+  ];
+  const count = tf.scalar(4);
+  const before = tf.memory().numTensors;
+  for (const schedule of made) schedule(count).dispose();
+  assertEquals(tf.memory().numTensors, before);
+});
+
+Deno.test("schedules refuse options out of range", () => {
+  const decays = { learningRate: 1, every: 2 };
+  const rounds = { learningRate: 1, steps: 2 };
+  const wrong: [() => unknown, string][] = [
+    [() => stepDecay({ ...decays, learningRate: 0 }), "learning rate must be"],
+    [() => stepDecay({ ...decays, every: 1.5 }), "steps must be a whole number"],
+    [() => stepDecay({ ...decays, factor: 1 }), "factor must be above 0 and below 1"],
+    [() => exponentialDecay({ ...decays, factor: -1 }), "factor must be above 0 and below 1"],
+    [() => exponentialDecay({ ...decays, end: 2 }), "end must be from 0 to 1"],
+    [() => cosineRestarts({ ...rounds, steps: 0 }), "steps must be a whole number"],
+    [() => cosineRestarts({ ...rounds, growth: 1.5 }), "growth must be a whole number"],
+    [() => cosineRestarts({ ...rounds, end: NaN }), "end must be from 0 to 1"],
+    [() => cosineRestarts({ ...rounds, learningRate: NaN }), "learning rate must be"],
+    [() => oneCycle({ learningRate: 1, steps: 2, divisor: Infinity }), "divisor must be"],
+    [() => piecewise([]), "rise from 0: current value is none"],
+    [() => piecewise([[1, 0.1]]), "rise from 0: current value is 1"],
+    [() => piecewise([[0, 0.1], [5, 0.1], [5, 0.2]]), "current value is 0, 5, 5"],
+    [() => piecewise([[0, 0.1], [1.5, 0.1]]), "current value is 0, 1.5"],
+    [() => piecewise([[0, -1]]), "learning rate must be"],
+    [() => warmUp(0, 0.1), "steps must be a whole number"],
+    [() => warmUp(3, 0), "learning rate must be"],
+    [() => warmUp(3, 0.1, { start: 1.1 }), "start must be from 0 to 1"],
+  ];
+  for (const [make, said] of wrong) assertThrows(make, RangeError, said);
 });

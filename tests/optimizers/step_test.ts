@@ -2,11 +2,13 @@
 import { assert, assertEquals, assertLessOrEqual, assertThrows } from "@std/assert";
 import {
   adam,
+  adamw,
   applyUpdates,
   chain,
   chapterMnist,
   cosineDecay,
   disposeTree,
+  ema,
   entries,
   fold,
   init,
@@ -16,6 +18,7 @@ import {
   mapTree,
   normal,
   type Optimizer,
+  rmsprop,
   scale,
   sgd,
   start,
@@ -28,6 +31,8 @@ import { GuardedBackend } from "../../lib/device/backend.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";
 import { gpuTest } from "../device/adapter.ts";
+
+const isLong = (path: string): boolean => path === "long" || path === "bias";
 
 const OPTIMIZERS: Readonly<Record<string, () => Optimizer>> = {
   adam: () => adam({ learningRate: 0.01 }),
@@ -43,6 +48,13 @@ const OPTIMIZERS: Readonly<Record<string, () => Optimizer>> = {
     sgd({ momentum: 0.9, learningRate: cosineDecay({ learningRate: 0.1, steps: 30 }) }),
   "Nesterov's momentum": () => sgd({ momentum: 0.8, nesterov: true }),
   "a chain": () => chain(scale(0.5), adam()),
+  "a chain that an average watches": () => chain(scale(0.5), adam(), ema()),
+  "AdamW of some": () => adamw({ learningRate: 0.01, weightDecay: 0.5, decay: isLong }),
+  "momentum with weight decay of some": () =>
+    sgd({ momentum: 0.9, weightDecay: 0.1, decay: isLong }),
+  "RMSProp with weight decay": () => rmsprop({ weightDecay: 0.1 }),
+  "RMSProp of all it has": () =>
+    rmsprop({ centred: true, momentum: 0.8, weightDecay: 0.1, decay: isLong }),
 };
 
 /** Sizes with and without a factor of four, of one workgroup and of several, and of nothing. */
@@ -234,4 +246,7 @@ onCpu("a chain has a step of its own where its last part has one", () => {
   assert(chain(scale(2), sgd()).step);
   assertEquals(chain(sgd(), scale(2)).step, undefined);
   assertEquals(chain().step, undefined);
+  // What only looks on leaves the others their step.
+  assert(chain(sgd(), ema()).step);
+  assertEquals(chain(ema()).step, undefined);
 });
