@@ -44,20 +44,28 @@ export async function readExamples(source: Examples | ImageSource): Promise<Exam
   if (!isSource(source)) return source;
   const { name, labels, imageShape, classNames } = source;
   const images = await readImages(source, Uint32Array.from(labels, (_, i) => i));
-  if (images instanceof Float32Array) {
-    throw new TypeError(
-      `Cannot read ${name} as examples as its images must be of pixels from 0 to 255: current value is a Float32Array`,
-    );
-  }
   return { name, images, labels, imageShape, classNames };
 }
 
 /**
  * The pixels that a source answers.
  *
+ * @throws {TypeError} where they are not as many as the images' shape says, or numbers of another kind
+ */
+export async function readImages(source: ImageSource, indices: Uint32Array): Promise<Uint8Array> {
+  const pixels = await readNumbers(source, indices);
+  if (pixels instanceof Uint8Array) return pixels;
+  throw new TypeError(
+    `Cannot use what ${source.name} reads as images as they must be pixels from 0 to 255: current value is a Float32Array, as of features`,
+  );
+}
+
+/**
+ * What a source answers: pixels, or numbers that are taken as they are.
+ *
  * @throws {TypeError} where they are not as many as the images' shape says
  */
-export async function readImages(
+export async function readNumbers(
   source: ImageSource,
   indices: Uint32Array,
 ): Promise<Uint8Array | Float32Array> {
@@ -68,7 +76,7 @@ export async function readImages(
   if (isArray && pixels.length === expected) return pixels;
   throw new TypeError(
     `Cannot use what ${source.name} reads as ${indices.length} images of shape ` +
-      `[${source.imageShape}] must have ${expected} bytes or float32 numbers: current value is ${
+      `[${source.imageShape}] must have ${expected} bytes: current value is ${
         (pixels as { length?: number } | undefined)?.length ?? String(pixels)
       }`,
   );

@@ -1,4 +1,5 @@
 // Which of a model's parameters are meant: patterns of their paths, and what is frozen by them.
+import { pathMatcher } from "../tensor/path_pattern.ts";
 import { entries, type Path, type Tree } from "../tensor/tree.ts";
 import { nearest } from "../text/nearest.ts";
 
@@ -23,48 +24,13 @@ import { nearest } from "../text/nearest.ts";
  * ```
  */
 export function matchPaths(patterns: readonly string[], paths: readonly Path[]): Path[] {
-  const split = paths.map((path) => path.split("/"));
-  const matched = new Set<number>();
+  const matched = new Set<Path>();
   for (const pattern of patterns) {
-    const parts = partsOf(pattern);
-    const found = split.flatMap((path, i) => matches(parts, path) ? [i] : []);
+    const found = paths.filter(pathMatcher(pattern));
     if (found.length === 0) throw matchesNone(pattern, paths);
-    for (const i of found) matched.add(i);
+    for (const path of found) matched.add(path);
   }
-  return paths.filter((_, i) => matched.has(i));
-}
-
-/** A part of a pattern: any number of names, or one name that is like this. */
-type Part = "**" | RegExp;
-
-function partsOf(pattern: string): Part[] {
-  return pattern.split("/").map((name) => {
-    if (name === "**") return name;
-    try {
-      if (name === "") throw new SyntaxError("a name is empty");
-      // Classes such as [2-8] are those of regular expressions; all else but * and ? is itself.
-      const text = name.replace(
-        /\[[^\]]*\]|[\\^$.|?*+(){}[\]]/g,
-        (found) =>
-          found === "*" ? ".*" : found === "?" ? "." : found.length > 1 ? found : `\\${found}`,
-      );
-      return new RegExp(`^${text}$`);
-    } catch (cause) {
-      throw new RangeError(
-        `Cannot match paths as a pattern must be names with slashes between, in which *, ? and [2-8] may stand: current value is "${pattern}"`,
-        { cause },
-      );
-    }
-  });
-}
-
-/** Whether the names, or the first of them, are what a pattern says. */
-function matches([first, ...rest]: readonly Part[], path: readonly string[]): boolean {
-  if (first === undefined) return true;
-  if (first === "**") {
-    return rest.length === 0 || path.some((_, i) => matches(rest, path.slice(i)));
-  }
-  return path.length > 0 && first.test(path[0]!) && matches(rest, path.slice(1));
+  return paths.filter((path) => matched.has(path));
 }
 
 /** How many names a message lists. */

@@ -5,7 +5,7 @@ import type { Optimizer } from "../optimizers/optimizer.ts";
 import { oneCycle } from "../optimizers/one_cycle.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import type { Path } from "../tensor/tree.ts";
-import { perPath } from "./tmp_per_path.ts";
+import { perPath } from "../optimizers/per_path.ts";
 import type { Trainable } from "./trainable.ts";
 import { freeze, matchPaths } from "./transfer_paths.ts";
 import { headOf } from "./transfer_weights.ts";
@@ -82,8 +82,11 @@ export function transferPhases(
   requireEpochs("epochs of fine-tuning", fineTune.epochs);
   const trainable = trainableFrom(fineTune.from, paths);
   const rates = layerRates(paths.filter(trainable), fineTune.rates);
+  // The lowest layer's rule, which is the last to be asked, takes what is frozen too: each has one.
   const optimizer = perPath(
-    [...rates].map(([layer, rate]) => [below(layer), cycle(rate, fineTune.epochs)] as const),
+    [...rates].reverse().map(([layer, rate], i) =>
+      [i === rates.size - 1 ? "**" : below(layer), cycle(rate, fineTune.epochs)] as const
+    ),
   );
   return [head, { name: "fine-tune", epochs: fineTune.epochs, trainable, optimizer }];
 }
