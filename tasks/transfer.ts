@@ -1,5 +1,8 @@
 // `deno task transfer`: a trained network learns the classes of a folder of pictures.
 import {
+  type ClassReport,
+  classReport,
+  classReportCsv,
   disposeTree,
   evaluate,
   findModel,
@@ -80,6 +83,11 @@ const command = {
       help: "highest learning rates of its lowest layer and of the head",
       defaultText: "1e-5,1e-4",
     }),
+    augment: text({
+      help:
+        "how pictures are changed at random while fine-tuning, as for deno task train: photos, or crop:4,flip",
+      defaultText: "not at all",
+    }),
     "batch-size": count({ min: 1, help: "pictures a step", defaultText: "32, or all" }),
     "test-fraction": number({
       above: 0,
@@ -125,7 +133,8 @@ const command = {
 function chosenOf(flags: {
   readonly [name: string]: string | number | boolean | undefined;
 }): ChosenTransfer {
-  const { model, weights, data, size, freeze, head, epochs, seed } = flags as ChosenTransfer;
+  const { model, weights, data, size, freeze, head, epochs, augment, seed } =
+    flags as ChosenTransfer;
   return {
     model,
     weights,
@@ -134,6 +143,7 @@ function chosenOf(flags: {
     freeze,
     head,
     epochs,
+    augment,
     seed,
     testFraction: flags["test-fraction"] as number | undefined,
     skipBroken: flags["skip-broken"] ? true : undefined,
@@ -155,22 +165,13 @@ function preparedAs(preprocessing: Preprocessing): Prepared {
   return prepared({ how: preprocessing, source: "the checkpoint" }, undefined);
 }
 
-/** Recall and precision of each class, as lines. */
-function classTable(counts: readonly (readonly number[])[], names: readonly string[]): string {
-  const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
-  const percent = (part: number, all: number): string =>
-    all === 0 ? "-" : `${(100 * part / all).toFixed(1)} %`;
-  const rows = names.map((name, i) => {
-    const right = counts[i]![i]!;
-    const predicted = sum(counts.map((row) => row[i]!));
-    return [
-      name,
-      String(sum(counts[i]!)),
-      percent(right, sum(counts[i]!)),
-      percent(right, predicted),
-    ];
-  });
-  return table([["class", "images", "found", "right where named"], ...rows], {
+/** How good the answers are class by class, as lines. */
+function classTable(reports: readonly ClassReport[]): string {
+  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+  const rows = reports.map((
+    { name, support, recall, precision },
+  ) => [name, String(support), percent(recall), percent(precision)]);
+  return table([["class", "images", "recall", "precision"], ...rows], {
     heading: true,
     align: ["left", "right", "right", "right"],
   });
@@ -225,8 +226,8 @@ await runCommand(command, Deno.args, async (flags) => {
   }
   const seconds = (performance.now() - began) / 1000;
   const result = await evaluate(model, outcome.weights, test, { normalise: how.normalise });
-  const report = classTable(result.confusion.counts, test.classNames);
-  await writeFileAtomically(transferFile(dir, "classes.txt"), `${report}\n`);
+  const reports = classReport(result.confusion, test.classNames);
+  await writeFileAtomically(transferFile(dir, "classes.csv"), classReportCsv(reports));
   say(
     `accuracy ${(100 * result.accuracy).toFixed(2)} % of ${test.labels.length} pictures in ${
       seconds.toFixed(1)
@@ -241,6 +242,7 @@ await runCommand(command, Deno.args, async (flags) => {
       epochs: flags["compare-epochs"] ?? epochsOf(settings),
       batchSize: options.batchSize!,
       learningRate: flags["compare-rate"],
+      augment: options.augment,
       seed: settings.seed,
       signal,
     })
@@ -252,7 +254,7 @@ await runCommand(command, Deno.args, async (flags) => {
       } s`,
     );
   }
-  if (!flags.json) return console.log(report);
+  if (!flags.json) return console.log(classTable(reports));
   console.log(JSON.stringify({
     model: settings.model,
     weights: settings.weights,
@@ -271,7 +273,7 @@ await runCommand(command, Deno.args, async (flags) => {
     backend: device.backend,
     adapter: device.adapter,
     software: device.software,
-    files: ["checkpoint.safetensors", "history.csv", "curves.svg", "classes.txt"].map((name) =>
+    files: ["checkpoint.safetensors", "history.csv", "curves.svg", "classes.csv"].map((name) =>
       transferFile(dir, name)
     ),
   }));

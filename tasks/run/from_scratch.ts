@@ -1,6 +1,7 @@
 // The same network without what was learned before: what a transfer is compared with.
 import {
   adam,
+  type Augmentation,
   disposeTraining,
   evaluate,
   fit,
@@ -23,6 +24,7 @@ export type ScratchParts = {
   readonly epochs: number;
   readonly batchSize: number;
   readonly learningRate: number;
+  readonly augment: Augmentation | undefined;
   readonly seed: number;
   readonly signal: AbortSignal;
 };
@@ -56,6 +58,7 @@ export async function trainFromScratch(parts: ScratchParts): Promise<ScratchOutc
       optimizer: adam({ learningRate }),
       key: key(parts.seed),
       signal,
+      ...(parts.augment ? { augment: parts.augment } : {}),
       onStep: ({ epoch, stepInEpoch, meanLoss, accuracy }) =>
         progress.step(epoch, stepInEpoch, { loss: meanLoss, accuracy }),
     });

@@ -3,6 +3,7 @@ import {
   type Checkpoint,
   type Json,
   key,
+  parseAugmentations,
   type Preprocessing,
   type TransferOptions,
 } from "../../mod.ts";
@@ -71,6 +72,11 @@ export function newTransferSettings(
   const settings = { ...DEFAULTS, ...Object.fromEntries(said), model, preprocessing };
   if (settings.fineTuneFrom === null && chosen.fineTuneEpochs !== undefined) {
     throw new UsageError("--fine-tune-epochs needs --fine-tune-from, the layer it begins with");
+  }
+  if (settings.fineTuneFrom === null && chosen.augment !== undefined) {
+    throw new UsageError(
+      "--augment needs --fine-tune-from, as pictures are augmented from then on",
+    );
   }
   return settings as TransferSettings;
 }
@@ -146,6 +152,7 @@ export function transferOptionsOf(settings: TransferSettings, images: number): T
     key: key(seed),
     ...(freeze === null ? {} : { freeze: patternsIn(freeze) }),
     ...(head === null ? {} : { head: patternsIn(head) }),
+    ...(settings.augment === null ? {} : { augment: parseAugmentations(settings.augment) }),
     ...(fineTuneFrom === null ? {} : {
       fineTune: {
         from: fineTuneFrom,
