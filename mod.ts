@@ -153,6 +153,7 @@ export {
   type LeNet5Of1998Params,
   type LeNet5Of1998State,
 } from "./lib/models/lenet5_1998.ts";
+export { compactConvnet, type CompactConvnetOptions } from "./lib/models/compact_convnet.ts";
 export {
   chapterMnist,
   type ChapterMnistOptions,
@@ -283,7 +284,9 @@ export { cutmix } from "./lib/augment/cutmix.ts";
 export type { MixingOptions } from "./lib/augment/mixing.ts";
 export type { Interval } from "./lib/augment/random_box.ts";
 export { labelSmoothing } from "./lib/augment/label_smoothing.ts";
+export { type AugmentationEntry, augmentations } from "./lib/augment/registry.ts";
 export { parseAugmentations } from "./lib/augment/parse_augmentations.ts";
+export { contactSheet, type ContactSheetOptions } from "./lib/augment/contact_sheet.ts";
 
 // Training
 export { type Loss, meanSquaredError, softmaxCrossEntropy } from "./lib/losses/losses.ts";

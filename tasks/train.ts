@@ -16,6 +16,7 @@ import { checkpointPath, openOutputDir } from "./run/output_dir.ts";
 import { DEFAULT_RUN, learningRateOf, optimizerOf, OPTIMIZERS, SCHEDULES } from "./run/recipes.ts";
 import { NO_RECORDS, recordsOf, stoppedOf } from "./run/records.ts";
 import { BEST } from "./run/run_callbacks.ts";
+import { AUGMENTED, showAugmented } from "./run/show_augmented.ts";
 import { augmentationOf, openRunData } from "./run/run_data.ts";
 import { bestEpoch, summaryLines, writeReport } from "./run/run_report.ts";
 import { say } from "./run/say.ts";
@@ -204,6 +205,9 @@ await runCommand(command, Deno.args, async (flags) => {
   const model = buildModel(settings, classNames.length);
   model.declare(imageShape); // Refuses what does not go together before anything is made.
   const augment = augmentationOf(settings);
+  if (flags["show-augmented"] && !augment) {
+    throw new UsageError("--show-augmented must go with --augment: got none");
+  }
   const loss = settings.classWeights && weightedCrossEntropy(classWeights(train));
   const learningRate = learningRateOf(settings, stepsPerEpoch(train, settings));
   const optimizer = optimizerOf(settings, learningRate);
@@ -211,6 +215,7 @@ await runCommand(command, Deno.args, async (flags) => {
   const output = await openOutputDir(dir, settings);
   try {
     const device = await startDevice(flags.backend);
+    if (flags["show-augmented"]) say(await showAugmented(output, data, augment!));
     const from = kept ? restoreTraining(model, optimizer, imageShape, kept, file) : undefined;
     const outcome = await runTraining({
       ...data,
@@ -246,6 +251,7 @@ await runCommand(command, Deno.args, async (flags) => {
       "history.csv",
       "curves.svg",
       ...reports,
+      ...(flags["show-augmented"] ? [AUGMENTED] : []),
       "config.json",
     ];
     summaryLines({ evaluation, classNames, history, held, stopped, seconds, dir, files })

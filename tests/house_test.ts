@@ -17,7 +17,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   losses: ["tensor"],
   optimizers: ["tensor"],
   data: ["tensor", "image", "files"],
-  augment: ["tensor"],
+  augment: ["tensor", "text", "image", "data"],
   models: ["tensor", "text", "layers"],
   weights: ["tensor", "text", "files", "layers", "models"],
   sizing: ["tensor", "text", "layers"],

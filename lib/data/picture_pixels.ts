@@ -40,7 +40,9 @@ export function picturePixels(
     mean: zeros,
     std: zeros.map(() => 1),
   });
-  return Uint8Array.from(pixels, Math.round);
+  const rounded = new Uint8Array(pixels.length);
+  for (let i = 0; i < pixels.length; i++) rounded[i] = Math.round(pixels[i]!);
+  return rounded;
 }
 
 /** What the shorter side has to become so that the picture covers the size. */

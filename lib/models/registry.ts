@@ -16,6 +16,7 @@ import {
   resnet44,
   resnet56,
 } from "./cifar_resnets.ts";
+import { compactConvnet } from "./compact_convnet.ts";
 import { googlenet, googlenetTorchvision } from "./googlenet.ts";
 import { inceptionV3 } from "./inception_v3.ts";
 import { lenet5 } from "./lenet.ts";
@@ -83,6 +84,11 @@ export const models: Readonly<Record<string, ModelEntry>> = {
     about: "LeNet-5 as in its paper: sub-sampling that learns, fixed codes (LeCun et al. 1998)",
     inputShape: [28, 28, 1],
     build: lenet5Of1998,
+  },
+  "compact": {
+    about: "three batch-normalised convolutions, for small pictures and little time",
+    inputShape: [28, 28, 1],
+    build: compactConvnet,
   },
   "chapter-mnist": {
     about: "the chapter's MNIST network (§12.10)",

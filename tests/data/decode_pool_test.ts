@@ -106,23 +106,41 @@ Deno.test("where workers may not be started this thread decodes, asking for noth
   });
 });
 
-Deno.test("workers start where the library was imported by URL, with leave to read the folder alone", async () => {
+/** Serves the library's modules, but for those that a pattern refuses. */
+async function withLibrary(refused: RegExp, use: (host: string) => Promise<void>): Promise<void> {
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     async (request) => {
-      const path = new URL(`.${new URL(request.url).pathname}`, root);
+      const { pathname } = new URL(request.url);
+      if (refused.test(pathname)) return new Response("not here", { status: 404 });
       const headers = { "content-type": "application/typescript" };
-      return new Response(await Deno.readTextFile(path), { headers });
+      return new Response(await Deno.readTextFile(new URL(`.${pathname}`, root)), { headers });
     },
   );
   try {
+    await use(`127.0.0.1:${server.addr.port}`);
+  } finally {
+    await server.shutdown();
+  }
+}
+
+Deno.test("workers start where the library was imported by URL, with leave to read the folder alone", async () => {
+  await withLibrary(/nothing/, async (host) => {
     await withFolder(set, async (folder) => {
-      const host = `127.0.0.1:${server.addr.port}`;
       const permissions = [`--allow-read=${folder}`, `--allow-import=${host}`];
       const { answer } = await run(folder, `http://${host}/`, permissions);
       assertEquals((answer as number[])[0], 1);
     });
-  } finally {
-    await server.shutdown();
-  }
+  });
+});
+
+Deno.test("where a worker's module cannot be had this thread decodes to the same pixels", async () => {
+  await withLibrary(/decode_worker/, async (host) => {
+    await withFolder(set, async (folder) => {
+      const permissions = [`--allow-read=${folder}`, `--allow-import=${host}`];
+      const { answer } = await run(folder, `http://${host}/`, permissions);
+      const here = await run(folder, root.href, [`--allow-read=${folder}`]);
+      assertEquals(answer, here.answer);
+    });
+  });
 });

@@ -3,6 +3,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   type BackendName,
   chapterMnist,
+  compactConvnet,
   countParameters,
   countSlots,
   disposeTree,
@@ -41,6 +42,15 @@ Deno.test("LeNet-5 has 61,706 parameters for one channel, 62,006 for RGB", () =>
 Deno.test("the chapter's MNIST network has 1,199,882 parameters", () => {
   assertEquals(count(chapterMnist(), [28, 28, 1]), 1199882);
   assertEquals(count(chapterMnist({ numClasses: 2 }), [28, 28, 1]), 1199882 - 8 * 129);
+});
+
+Deno.test("the compact network has 29,434 parameters, layer by layer", () => {
+  const convolutions = 5 * 5 * 1 * 16 + 3 * 3 * 16 * 32 + 3 * 3 * 32 * 64;
+  const norms = 2 * (16 + 32 + 64);
+  assertEquals(count(compactConvnet(), [28, 28, 1]), convolutions + norms + 3 * 3 * 64 * 10 + 10);
+  assertEquals(count(compactConvnet(), [28, 28, 1]), 29434);
+  assertEquals(compactConvnet({ head: false }).declare([28, 28, 1]).shape, [576]);
+  assertEquals(compactConvnet({ numClasses: 3 }).declare([32, 32, 3]).shape, [3]);
 });
 
 Deno.test("LeNet-5 and the chapter's network may end before the classes", () => {

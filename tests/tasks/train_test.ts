@@ -8,31 +8,10 @@ import {
 } from "@std/assert";
 import { encodePng, mnist, parseCheckpoint } from "../../mod.ts";
 import { hasAdapter } from "../device/adapter.ts";
-import { idxBytes } from "../data/idx_files.ts";
 import { runTask, taskWords } from "./run_task.ts";
+import { smallMnist } from "./small_mnist.ts";
 
 const root = new URL("../../", import.meta.url);
-
-/** A directory with MNIST's layout and few images: the first ones of MNIST itself. */
-async function smallMnist(trainCount: number, testCount: number): Promise<string> {
-  const { train, test } = await mnist();
-  const dir = await Deno.makeTempDir();
-  for (
-    const [prefix, examples, count] of [["train", train, trainCount], [
-      "t10k",
-      test,
-      testCount,
-    ]] as const
-  ) {
-    const images = examples.images.subarray(0, count * 784);
-    await Deno.writeFile(`${dir}/${prefix}-images-idx3-ubyte`, idxBytes([count, 28, 28], images));
-    await Deno.writeFile(
-      `${dir}/${prefix}-labels-idx1-ubyte`,
-      idxBytes([count], examples.labels.subarray(0, count)),
-    );
-  }
-  return dir;
-}
 
 const backend = hasAdapter ? "webgpu" : "cpu";
 
@@ -66,6 +45,12 @@ Deno.test("train, evaluate and predict work one after the other", async () => {
     "adapter",
     "software",
     "checkpoint",
+    "epochsDone",
+    "stopped",
+    "validationSamples",
+    "bestEpoch",
+    "top5Accuracy",
+    "files",
   ]);
   assertEquals([result.model, result.dataset, result.parameters], ["lenet5", "mnist", 61706]);
   assertEquals([result.trainSamples, result.testSamples, result.backend], [640, 200, backend]);
@@ -77,7 +62,16 @@ Deno.test("train, evaluate and predict work one after the other", async () => {
   );
 
   const files = [...Deno.readDirSync(out)].map(({ name }) => name).sort();
-  assertEquals(files, ["checkpoint.safetensors", "config.json", "curves.svg", "history.csv"]);
+  assertEquals(files, [
+    "checkpoint.safetensors",
+    "classes.csv",
+    "config.json",
+    "confusion.csv",
+    "curves.svg",
+    "history.csv",
+    "wrongest.png",
+  ]);
+  assertEquals(result.files.toSorted(), files);
   const history = (await Deno.readTextFile(`${out}/history.csv`)).trim().split("\r\n");
   assertEquals(history.length, 3);
   assertStringIncludes(await Deno.readTextFile(`${out}/curves.svg`), "lenet5 on mnist");

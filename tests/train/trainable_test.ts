@@ -243,3 +243,28 @@ onCpu("nothing to train is refused with what there is", async () => {
   );
   assertEquals(tf.memory().numTensors, before);
 });
+
+onCpu(
+  "a checkpoint from before the head was replaced is refused with what differs, and leaves nothing",
+  async () => {
+    const begun = beginTraining(toyModel(), adam(), key(0), [8, 8, 1]);
+    const checkpoint = parseCheckpoint(serialiseCheckpoint(await snapshot(begun)), "before");
+    const replaced = sequential({
+      conv: conv({ features: 4, size: 3, bias: false }),
+      norm: batchNorm(),
+      relu: relu(),
+      pool: maxPool(),
+      flatten: flatten(),
+      head: dense({ features: 5 }),
+    }) as Layer;
+    const before = tf.memory().numTensors;
+    const error = assertThrows(
+      () => restoreTraining(replaced, adam(), [8, 8, 1], checkpoint, "before.safetensors"),
+      TypeError,
+    );
+    for (const part of ["2 missing (head/kernel [36, 5]", "2 unexpected (logits/"]) {
+      assert(error.message.includes(part), error.message);
+    }
+    assertEquals(tf.memory().numTensors, before);
+  },
+);

@@ -1,0 +1,167 @@
+// A picture of what an augmentation does, to be looked at before a network sees it.
+import { batches } from "../data/dataset.ts";
+import type { Examples } from "../data/examples.ts";
+import type { ImageSource } from "../data/image_source.ts";
+import { LETTER } from "../image/font.ts";
+import { grid } from "../image/grid.ts";
+import type { Image } from "../image/image.ts";
+import { fold, type Key, key as keyOf } from "../tensor/random.ts";
+import { requireRange } from "../tensor/require_range.ts";
+import { disposeTree } from "../tensor/tree.ts";
+import type { Augmentation, AugmentedBatch } from "./augmentation.ts";
+
+/** Options of {@linkcode contactSheet}. */
+export type ContactSheetOptions = {
+  /** Which images are shown, and what is drawn for them. Default: `key(0)`. */
+  readonly key?: Key;
+  /** How many images, a row each, from 1 to all. Default: 8, or all where there are fewer. */
+  readonly count?: number;
+  /** How often each is augmented, from 1. Default: 7. */
+  readonly times?: number;
+  /** How large a pixel is drawn, a whole number from 1. Default: so that images are about 90 wide. */
+  readonly scale?: number;
+};
+
+/**
+ * A picture of what an augmentation does: in each row an image as it is, with its class, and
+ * beside it what becomes of it, each time drawn anew. The rows are a batch, of which images are
+ * mixed with each other; where they are, or labels are smoothed, there stands below an image what
+ * it counts as: the two largest shares of its label.
+ *
+ * @param examples images of one or three channels
+ * @param augmentation what is done to them
+ * @param options how many images, how often, how large
+ * @returns the picture
+ * @throws {RangeError} where a number is out of its range
+ * @throws {TypeError} where the images have other channels
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { contactSheet, flip, start } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const examples = {
+ *   name: "two images",
+ *   images: new Uint8Array(32).map((_, i) => 8 * i),
+ *   labels: new Uint8Array([0, 1]),
+ *   imageShape: [4, 4, 1],
+ *   classNames: ["dark", "light"],
+ * } as const;
+ * const sheet = await contactSheet(examples, flip(), { times: 3, scale: 10 });
+ * assertEquals(sheet.width, 4 * 40 + 5); // Four columns with a pixel between them.
+ * ```
+ */
+export async function contactSheet(
+  examples: Examples | ImageSource,
+  augmentation: Augmentation,
+  options: ContactSheetOptions = {},
+): Promise<Image> {
+  const [, width] = examples.imageShape;
+  const { key = keyOf(0), times = 7, scale = Math.max(1, Math.round(90 / width)) } = options;
+  const total = examples.labels.length;
+  const { count = Math.min(8, total) } = options;
+  requireSheet(examples, count, times);
+  const first = await firstBatch(examples, count, fold(key, "examples"));
+  try {
+    const letters = Math.floor((width * scale + 1) / (LETTER.width + 1));
+    const columns = [await cellsOf(first, examples.classNames, letters)];
+    for (let time = 0; time < times; time++) {
+      const after = once(augmentation, first, fold(key, time));
+      columns.push(await cellsOf(after, examples.classNames, letters, columns[0]));
+      disposeTree(after, first);
+    }
+    const cells = columns[0]!.flatMap((_, row) => columns.map((column) => column[row]!));
+    const labels = cells.map(({ label }) => label);
+    const options = { columns: times + 1, scale, labels, labelSize: 1 };
+    return grid(cells.map(({ image }) => image), options);
+  } finally {
+    disposeTree(first);
+  }
+}
+
+/** A batch after one draw. */
+function once(augmentation: Augmentation, batch: AugmentedBatch, key: Key): AugmentedBatch {
+  const drawn = augmentation.draw(key, batch.images.shape);
+  try {
+    return augmentation.apply(batch, drawn);
+  } finally {
+    disposeTree(drawn);
+  }
+}
+
+/** An image of the sheet, what is written below it, and its label's numbers. */
+type Cell = { readonly image: Image; readonly label: string; readonly shares: Float32Array };
+
+/** The images of a batch; what is written where its label is that of a known one is nothing. */
+async function cellsOf(
+  { images, labels }: AugmentedBatch,
+  classNames: readonly string[],
+  letters: number,
+  known?: readonly Cell[],
+): Promise<Cell[]> {
+  const [count, height, width, channels] = images.shape;
+  const [pixels, shares] = await Promise.all([images.data(), labels.data()]);
+  return Array.from({ length: count }, (_, n) => {
+    const size = height * width * channels;
+    const own = (shares as Float32Array).slice(n * classNames.length, (n + 1) * classNames.length);
+    const isKnown = known !== undefined && known[n]!.shares.every((share, c) => share === own[c]);
+    return {
+      image: {
+        height,
+        width,
+        channels: channels as 1 | 3,
+        // Not all augmentations clip, but pictures are from 0 to 1.
+        pixels: Float32Array.from(
+          pixels.slice(n * size, (n + 1) * size),
+          (value) => Math.min(1, Math.max(0, value)),
+        ),
+      },
+      label: isKnown ? "" : labelOf(own, classNames, letters),
+      shares: own,
+    };
+  });
+}
+
+/** The classes of a label with their shares, the two that it is most, their names cut so that both fit. */
+function labelOf(shares: Float32Array, classNames: readonly string[], letters: number): string {
+  const sorted = Array.from(
+    shares,
+    (share, c) => [Math.round(100 * share), classNames[c]!] as const,
+  )
+    .filter(([percent]) => percent > 0)
+    .sort(([a], [b]) => b - a);
+  if (sorted[0]?.[0] === 100) return sorted[0][1];
+  const room = Math.max(1, Math.floor((letters - 1) / 2) - " 99%".length);
+  return sorted.slice(0, 2)
+    .map(([percent, name]) => `${[...name].slice(0, room).join("").trimEnd()} ${percent}%`)
+    .join(" ");
+}
+
+/** Some of the examples, which ones the key says. */
+async function firstBatch(
+  examples: Examples | ImageSource,
+  count: number,
+  key: Key,
+): Promise<AugmentedBatch> {
+  for await (const { images, labels } of batches(examples, { batchSize: count, key })) {
+    return { images, labels };
+  }
+  throw new RangeError(
+    `Cannot show images of ${examples.name} as there must be one: current value is none`,
+  );
+}
+
+function requireSheet(examples: Examples | ImageSource, count: number, times: number): void {
+  const what = `make a contact sheet of ${examples.name}`;
+  const total = examples.labels.length;
+  const counts = `the images must be a whole number from 1 to ${total}`;
+  requireRange(what, counts, Number.isInteger(count) && count >= 1 && count <= total, count);
+  const often = "the times must be a whole number from 1";
+  requireRange(what, often, Number.isInteger(times) && times >= 1, times);
+  const channels = examples.imageShape[2];
+  if (channels === 1 || channels === 3) return;
+  throw new TypeError(
+    `Cannot ${what} as images must have 1 or 3 channels: current value is ${channels}`,
+  );
+}
