@@ -38,6 +38,11 @@ export type ImageFolderOptions = {
   /** The most bytes of decoded pixels that are held; others are decoded again. Default: 2³⁰. */
   readonly memoryLimit?: number;
   /**
+   * Where the pixels of all files are kept for the next time, in a file of so many bytes; they are
+   * used while the files have the same sizes and times. Default: nowhere.
+   */
+  readonly cacheDir?: string;
+  /**
    * How many workers decode; 0 decodes on this thread. Default: as many as there are processors,
    * at most 8. Where workers cannot be started this thread decodes, to the same pixels.
    */
@@ -82,8 +87,12 @@ export type ImageFolder = DataSplit<ImageSource> & Disposable & {
  * channels, or colours grey, as asked. Of other files those that are named as pictures (GIF,
  * WebP, …) are broken ones, and the rest is ignored, as is what begins with a dot.
  *
- * Needs `--allow-read` for the folder, and for the library itself where that is local: without
- * the latter this thread decodes. Workers end half a second after the last file.
+ * With `cacheDir` all pixels are on the disk too, and nothing is decoded twice, the next time
+ * included.
+ *
+ * Needs `--allow-read` for the folder and `--allow-write` for the cache. Workers need
+ * `--allow-read` for the library too, where that is local: without it this thread decodes. They
+ * end half a second after the last file.
  *
  * @param directory the folder
  * @param options size, parts, broken files, memory, workers

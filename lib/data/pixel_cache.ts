@@ -3,6 +3,7 @@ import { atMost } from "./at_most.ts";
 import type { DecodePool } from "./decode_pool.ts";
 import { imageSize } from "./examples.ts";
 import type { PixelRule } from "./picture_pixels.ts";
+import { createPixelFile, openPixelFile, type PixelFile, pixelPath } from "./pixel_file.ts";
 
 /** A file that cannot be decoded, and why. */
 export type BrokenFile = { readonly file: string; readonly reason: string };
@@ -28,8 +29,25 @@ export type PixelCache = CacheUse & {
 
 /** How a cache is filled. */
 export type FillOptions = {
+  readonly cacheDir?: string;
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
+};
+
+/** A cache as it stands. */
+type State = {
+  readonly files: readonly string[];
+  readonly rule: PixelRule;
+  readonly pool: DecodePool;
+  /** Bytes of pixels of a file, and of how many files they may be held. */
+  readonly size: number;
+  readonly room: number;
+  /** How many files are read and decoded at once. */
+  readonly atOnce: number;
+  readonly held: Map<number, Uint8Array>;
+  readonly reasons: Map<number, string>;
+  decodes: number;
+  onDisk?: PixelFile;
 };
 
 /**
@@ -42,56 +60,111 @@ export type FillOptions = {
  */
 export function pixelCache(
   files: readonly string[],
-  rule: PixelRule & { readonly memoryLimit: number; readonly workers: number },
+  { memoryLimit, workers, shape, resize, filter }: PixelRule & {
+    readonly memoryLimit: number;
+    readonly workers: number;
+  },
   pool: DecodePool,
 ): PixelCache {
-  const size = imageSize({ imageShape: rule.shape });
-  const room = Math.min(files.length, Math.floor(rule.memoryLimit / size));
-  const held = new Map<number, Uint8Array>();
-  const reasons = new Map<number, string>();
-  // Some files are read while others are decoded.
-  const atOnce = 2 * rule.workers + 2;
-  let decodes = 0;
-  const decode = async (place: number): Promise<Uint8Array> => {
-    const file = files[place]!;
-    const bytes = await Deno.readFile(file);
-    decodes++;
-    const { shape, resize, filter } = rule;
-    return await pool.decode({ bytes, file, rule: { shape, resize, filter } });
+  const size = imageSize({ imageShape: shape });
+  const state: State = {
+    files,
+    rule: { shape, resize, filter },
+    pool,
+    size,
+    room: Math.floor(memoryLimit / size),
+    atOnce: 2 * workers + 2, // Some are read while others are decoded.
+    held: new Map(),
+    reasons: new Map(),
+    decodes: 0,
   };
   return {
-    imageShape: rule.shape,
+    imageShape: shape,
     get heldBytes(): number {
-      return held.size * size;
+      return state.held.size * size;
     },
     get decodes(): number {
-      return decodes;
+      return state.decodes;
     },
     get broken(): readonly BrokenFile[] {
-      const sorted = [...reasons].sort(([a], [b]) => a - b);
+      const sorted = [...state.reasons].sort(([a], [b]) => a - b);
       return sorted.map(([place, reason]) => ({ file: files[place]!, reason }));
     },
-    async fill({ onProgress, signal }) {
-      let done = 0;
-      await atMost(atOnce, files.keys(), async (place) => {
-        signal?.throwIfAborted();
-        try {
-          const pixels = await decode(place);
-          if (held.size < room) held.set(place, pixels);
-        } catch (error) {
-          reasons.set(place, reasonOf(error, files[place]!));
-        }
-        onProgress?.(++done, files.length);
-      });
-    },
-    async read(places) {
-      const pixels = new Uint8Array(places.length * size);
-      await atMost(atOnce, places.entries(), async ([i, place]) => {
-        pixels.set(held.get(place) ?? await decode(place), i * size);
-      });
-      return pixels;
-    },
+    fill: (options) => fill(state, options),
+    read: (places) => read(state, places),
   };
+}
+
+async function fill(state: State, options: FillOptions): Promise<void> {
+  const { files, rule, size } = state;
+  if (options.cacheDir === undefined) return await decodeAll(state, options, async () => {});
+  const path = await pixelPath(options.cacheDir, files, rule);
+  const before = await openPixelFile(path, files.length, size);
+  if (before) return await fillFrom(state, before, options);
+  using writer = await createPixelFile(path, files.length, size);
+  await decodeAll(state, options, writer.write);
+  state.onDisk = await writer.finish(state.reasons);
+}
+
+/** Decodes each file, holds the first ones and hands each to `keep`. */
+async function decodeAll(
+  state: State,
+  { onProgress, signal }: FillOptions,
+  keep: (place: number, pixels: Uint8Array) => Promise<void>,
+): Promise<void> {
+  const { files, atOnce, reasons } = state;
+  let done = 0;
+  await atMost(atOnce, files.keys(), async (place) => {
+    signal?.throwIfAborted();
+    const pixels = await decode(state, place).catch((error: unknown) => {
+      reasons.set(place, reasonOf(error, files[place]!));
+    });
+    if (pixels) {
+      hold(state, pixels, place);
+      await keep(place, pixels);
+    }
+    onProgress?.(++done, files.length);
+  });
+}
+
+async function decode(state: State, place: number): Promise<Uint8Array> {
+  const { files, rule, pool } = state;
+  const file = files[place]!;
+  const bytes = await Deno.readFile(file);
+  state.decodes++;
+  return await pool.decode({ bytes, file, rule });
+}
+
+function hold({ held, room }: State, pixels: Uint8Array, place: number): void {
+  if (held.size < room) held.set(place, pixels);
+}
+
+/** Takes what is known of the files from the disk. */
+async function fillFrom(state: State, file: PixelFile, options: FillOptions): Promise<void> {
+  const { files, room, reasons } = state;
+  state.onDisk = file;
+  for (const [place, reason] of file.broken) reasons.set(place, reason);
+  const whole = [...files.keys()].filter((place) => !reasons.has(place));
+  await file.read(whole.slice(0, room), (pixels, place) => hold(state, pixels, place));
+  options.onProgress?.(files.length, files.length);
+}
+
+async function read(state: State, places: Uint32Array): Promise<Uint8Array> {
+  const { held, size, atOnce, onDisk } = state;
+  const pixels = new Uint8Array(places.length * size);
+  const absent = new Map<number, number[]>();
+  places.forEach((place, i) => {
+    const known = held.get(place);
+    if (known) pixels.set(known, i * size);
+    else absent.set(place, [...absent.get(place) ?? [], i]);
+  });
+  const put = (found: Uint8Array, place: number): void =>
+    absent.get(place)!.forEach((i) => pixels.set(found, i * size));
+  if (onDisk && absent.size > 0) await onDisk.read(absent.keys(), put);
+  else {
+    await atMost(atOnce, absent.keys(), async (place) => put(await decode(state, place), place));
+  }
+  return pixels;
 }
 
 /** Why a file is broken; what is wrong with more than the file is thrown. */

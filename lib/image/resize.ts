@@ -129,15 +129,18 @@ function resampled(
 ): Float32Array<ArrayBuffer> {
   const out = new Float32Array(outer * taps.length * inner);
   const sums = new Float64Array(inner);
+  let to = 0;
   for (let o = 0; o < outer; o++) {
-    taps.forEach(({ first, weights }, i) => {
+    for (let i = 0; i < taps.length; i++) {
+      const { first, weights } = taps[i]!;
       sums.fill(0);
-      weights.forEach((weight, j) => {
-        const at = (o * from + first + j) * inner;
-        for (let c = 0; c < inner; c++) sums[c]! += weight * source[at + c]!;
-      });
-      out.set(sums, (o * taps.length + i) * inner);
-    });
+      let at = (o * from + first) * inner;
+      for (let j = 0; j < weights.length; j++) {
+        const weight = weights[j]!;
+        for (let c = 0; c < inner; c++) sums[c]! += weight * source[at++]!;
+      }
+      for (let c = 0; c < inner; c++) out[to++] = sums[c]!;
+    }
   }
   return out;
 }

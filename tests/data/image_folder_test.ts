@@ -419,3 +419,101 @@ Deno.test("the opening says how far it is, and can be ended", async () => {
     await assertRejects(() => imageFolder(folder, options), Error, "enough");
   });
 });
+
+/** The files in the cache of pixels by their endings, and their sizes. */
+function cachedFiles(cacheDir: string): Record<string, number> {
+  const names = [...Deno.readDirSync(`${cacheDir}/pixels`)].map(({ name }) => name).sort();
+  return Object.fromEntries(names.map((name) => {
+    const { size } = Deno.statSync(`${cacheDir}/pixels/${name}`);
+    return [name.replace(/^[0-9a-f]{32}/, ""), name.endsWith(".bin") ? size : 0];
+  }));
+}
+
+Deno.test("with a cache on the disk nothing is decoded twice, nor the next time", async () => {
+  const files = { ...cats(9), ...dogs(9), "cat/broken.png": "no", "dog/a.png": "no" };
+  await withFolder({ ...files, "cache/": "" }, async (folder) => {
+    const cacheDir = `${folder}/.cache`;
+    await Deno.remove(`${folder}/cache`);
+    const options = { ...TINY, size: 4, skipBroken: true, memoryLimit: 5 * 16 } as const;
+    using plain = await imageFolder(folder, options);
+    using first = await imageFolder(folder, { ...options, cacheDir });
+    assertEquals([first.cache.decodes, first.cache.heldBytes], [20, 5 * 16]);
+    assertEquals(await readExamples(first.train), await readExamples(plain.train));
+    assertEquals(first.cache.decodes, 20);
+    assertEquals(cachedFiles(cacheDir), { ".bin": 20 * 16, ".json": 0 });
+    const seen: string[] = [];
+    const onProgress = (done: number, total: number): void => void seen.push(`${done}/${total}`);
+    using second = await imageFolder(folder, { ...options, cacheDir, onProgress });
+    for (const part of ["train", "test"] as const) {
+      assertEquals(await readExamples(second[part]), await readExamples(plain[part]));
+    }
+    assertEquals([second.cache.decodes, second.cache.heldBytes, seen], [0, 80, ["20/20"]]);
+    assertEquals([second.broken, second.files], [plain.broken, plain.files]);
+    const twice = await second.train.read(new Uint32Array([15, 3, 15]));
+    assertEquals(twice.slice(0, 16), twice.slice(32));
+    const { skipBroken: _, ...strict } = options;
+    await assertRejects(
+      () => imageFolder(folder, { ...strict, cacheDir }),
+      SyntaxError,
+      "2 broken of 20",
+    );
+  });
+});
+
+Deno.test("a cache on the disk is not used for files that changed, or for another size", async () => {
+  await withFolder({ ...cats(3), ...dogs(3) }, async (folder) => {
+    const options = { ...TINY, cacheDir: `${folder}/.cache` };
+    const decodesOf = async (more: ImageFolderOptions = {}): Promise<number> => {
+      using images = await imageFolder(folder, { ...options, ...more });
+      return images.cache.decodes;
+    };
+    assertEquals([await decodesOf(), await decodesOf()], [6, 0]);
+    for (const more of [{ size: 2 }, { channels: 3 }, { resize: 9 }, { filter: "bicubic" }]) {
+      assertEquals(await decodesOf(more as ImageFolderOptions), 6, JSON.stringify(more));
+    }
+    await Deno.writeFile(`${folder}/cat/0001.png`, plainPng([99]));
+    await Deno.utime(`${folder}/cat/0001.png`, 1, 1);
+    assertEquals([await decodesOf(), await decodesOf()], [6, 0]);
+    await Deno.remove(`${folder}/cat/0002.png`);
+    assertEquals([await decodesOf(), await decodesOf()], [5, 0]);
+  });
+});
+
+Deno.test("a cache on the disk that is cut, damaged or cannot be written is no wrong pixels", async () => {
+  await withFolder({ ...cats(3), ...dogs(3) }, async (folder) => {
+    const options = { ...TINY, memoryLimit: 0, cacheDir: `${folder}/.cache` };
+    using whole = await imageFolder(folder, options);
+    const expected = await readExamples(whole.train);
+    const [bin, json] = ["bin", "json"].map((ending) => {
+      const all = [...Deno.readDirSync(`${folder}/.cache/pixels`)];
+      return `${folder}/.cache/pixels/${all.find(({ name }) => name.endsWith(ending))!.name}`;
+    }) as [string, string];
+    const spoil: (() => void)[] = [
+      () => Deno.truncateSync(bin, 4),
+      () => Deno.removeSync(bin),
+      () => Deno.writeTextFileSync(json, "[["),
+      () => Deno.removeSync(json),
+    ];
+    for (const change of spoil) {
+      change();
+      using images = await imageFolder(folder, options);
+      assertEquals([images.cache.decodes, await readExamples(images.train)], [6, expected]);
+    }
+    Deno.truncateSync(bin, 4); // While it is in use.
+    await assertRejects(() => readExamples(whole.train), SyntaxError, "decoded anew");
+    const bad = [[`${folder}/cat/0000.png/a`, "0000.png/a"], [
+      "/proc/neocog",
+      "Cannot keep pixels",
+    ]];
+    for (const [cacheDir, message] of bad) {
+      const unwritable = { ...options, cacheDir: cacheDir! };
+      await assertRejects(() => imageFolder(folder, unwritable), Error, message);
+    }
+    const ending = new AbortController();
+    const stop = (done: number): void => done === 2 ? ending.abort(new Error("enough")) : undefined;
+    const stopped = { ...options, size: 3, onProgress: stop, signal: ending.signal };
+    await assertRejects(() => imageFolder(folder, stopped), Error, "enough");
+    const parts = [...Deno.readDirSync(`${folder}/.cache/pixels`)].map(({ name }) => name);
+    assertEquals(parts.filter((name) => name.endsWith(".part")), []);
+  });
+});
