@@ -18,6 +18,7 @@ import { findPreprocessing } from "./run/beside_weights.ts";
 import { startDevice } from "./run/device.ts";
 import { trainFromScratch } from "./run/from_scratch.ts";
 import { abortOnInterrupt } from "./run/interrupt.ts";
+import { lockDir } from "./run/lock.ts";
 import { openNetwork } from "./run/network.ts";
 import { makeOutputDir } from "./run/output_dir.ts";
 import { recordsOf } from "./run/records.ts";
@@ -193,6 +194,7 @@ await runCommand(command, Deno.args, async (flags) => {
   const settings: TransferSettings = resumed ??
     newTransferSettings({ ...chosen, weights: weightsFlag, data }, network!.name, how.how);
   await makeOutputDir(dir);
+  const lock = await lockDir(dir.replace(/(?<=.)\/+$/, ""));
   using images = await openImages(settings, how);
   const { train, test, validation = test } = images;
   const model = findModel(settings.model).build({ numClasses: train.classNames.length });
@@ -254,6 +256,7 @@ await runCommand(command, Deno.args, async (flags) => {
       } s`,
     );
   }
+  await lock.release();
   if (!flags.json) return console.log(classTable(reports));
   console.log(JSON.stringify({
     model: settings.model,

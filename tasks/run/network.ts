@@ -140,6 +140,8 @@ export function datasetOf(network: Network, flag: DatasetName | undefined): Data
   const dataset = flag ?? network.trained?.settings.dataset;
   if (dataset) return dataset;
   throw new UsageError(
-    `--dataset must be given for weights from PyTorch: one of ${DATASETS.join(", ")}`,
+    `--dataset must be given for weights from PyTorch or of deno task transfer: one of ${
+      DATASETS.join(", ")
+    }`,
   );
 }
