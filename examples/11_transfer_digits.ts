@@ -43,9 +43,9 @@ for (const images of counts) {
   for (let seed = 1; seed <= (Deno.args[0] ? 5 : 3); seed++) {
     const few = digits(train, 5, images, nc.key(seed));
     const how = { epochs: 20, batchSize: Math.min(10, 5 * images), key: nc.key(seed) };
-    const freeze = ["conv*"]; // The dense layers begin with what they knew; all but the last.
+    const frozen = { ...how, freeze: ["conv*"], learningRate: 0.003 };
     const optimizer = nc.adam({ learningRate: rate(20, 5 * images, how.batchSize) });
-    const transfer = await accuracy(nc.transfer(model, knows!.training, few, { ...how, freeze }));
+    const transfer = await accuracy(nc.transfer(model, knows!.training, few, frozen));
     const scratch = await accuracy(nc.fit(model, few, { ...how, optimizer }));
     rows.push({ images, seed, transfer, scratch });
     console.log(

@@ -27,7 +27,7 @@ for (const [part, most] of [["train", 50], ["test", 100]] as const) {
   }
 }
 
-using photos = await nc.imageFolder(folder, { size: 96 });
+using photos = await nc.imageFolder(folder, { size: 64 });
 const { train, test } = photos;
 const file = `${shared}/squeezenet1_0-imagenet.safetensors`;
 const pretrained = await nc.loadTorch(file);
@@ -49,7 +49,8 @@ async function measured(name: string, run: AsyncIterable<nc.EpochReport>) {
   return { accuracy, seconds };
 }
 
-const transfer = nc.transfer(model, pretrained, train, { normalise, epochs: 10 });
+const frozen = { normalise, epochs: 20, learningRate: 0.003 };
+const transfer = nc.transfer(model, pretrained, train, frozen);
 const first = await measured("transfer", transfer);
 const optimizer = nc.adam({ learningRate: 1e-4 }); // At 1e-3 it dies: every ReLU at its end is 0.
 const callbacks = [nc.timeLimit(10 * first.seconds)];

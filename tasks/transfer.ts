@@ -73,8 +73,8 @@ const command = {
       help: "patterns of what is made anew",
       defaultText: "the last layer with parameters",
     }),
-    epochs: count({ min: 1, help: "passes with these frozen", defaultText: "10" }),
-    "learning-rate": number({ above: 0, help: "the head's highest", defaultText: "0.003" }),
+    epochs: count({ min: 1, help: "passes with these frozen", defaultText: "20" }),
+    "learning-rate": number({ above: 0, help: "the head's highest", defaultText: "0.01" }),
     "fine-tune-from": text({
       help: "then train this layer and all after it: fire8, stage4/block2, or ** for the network",
       defaultText: "no fine-tuning",

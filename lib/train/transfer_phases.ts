@@ -36,9 +36,9 @@ export type PhaseOptions = {
    * head, see {@linkcode headOf}.
    */
   readonly freeze?: readonly string[];
-  /** Passes over the examples with these frozen, from 1. Default: 10. */
+  /** Passes over the examples with these frozen, from 1. Default: 20. */
   readonly epochs?: number;
-  /** The highest learning rate of the head. Default: 0.003. */
+  /** The highest learning rate of the head. Default: 0.01. */
   readonly learningRate?: number;
   /** What follows. Default: nothing. */
   readonly fineTune?: FineTune;
@@ -68,7 +68,7 @@ export function transferPhases(
   options: PhaseOptions,
 ): TransferPhase[] {
   const paths = slotEntries(model.declare(inputShape).params).map(([path]) => path);
-  const { epochs = 10, learningRate = 3e-3, fineTune } = options;
+  const { epochs = 20, learningRate = 0.01, fineTune } = options;
   requireEpochs("epochs", epochs);
   const cycle = (rate: number, epochs: number): Optimizer =>
     adam({ learningRate: oneCycle({ learningRate: rate, steps: epochs * stepsPerEpoch }) });
