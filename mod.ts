@@ -338,6 +338,14 @@ export {
   warmUp,
   type WarmUpOptions,
 } from "./lib/optimizers/piecewise.ts";
+export {
+  findLearningRate,
+  type FindLearningRateOptions,
+  type FoundLearningRate,
+  type SweepStep,
+} from "./lib/train/find_learning_rate.ts";
+export type { Sweep } from "./lib/train/learning_rate_sweep.ts";
+export { learningRateSvg, type LearningRateSvgOptions } from "./lib/train/learning_rate_curve.ts";
 export { weightedCrossEntropy } from "./lib/losses/weighted_cross_entropy.ts";
 export { classWeights } from "./lib/train/class_weights.ts";
 export {

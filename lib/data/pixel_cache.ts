@@ -47,6 +47,8 @@ type State = {
   readonly held: Map<number, Uint8Array>;
   readonly reasons: Map<number, string>;
   decodes: number;
+  /** Whether a file is broken for what may pass while it stays the same, as a permission. */
+  hasPassing: boolean;
   onDisk?: PixelFile;
 };
 
@@ -77,6 +79,7 @@ export function pixelCache(
     held: new Map(),
     reasons: new Map(),
     decodes: 0,
+    hasPassing: false,
   };
   return {
     imageShape: shape,
@@ -103,7 +106,7 @@ async function fill(state: State, options: FillOptions): Promise<void> {
   if (before) return await fillFrom(state, before, options);
   using writer = await createPixelFile(path, files.length, size);
   await decodeAll(state, options, writer.write);
-  state.onDisk = await writer.finish(state.reasons);
+  if (!state.hasPassing) state.onDisk = await writer.finish(state.reasons);
 }
 
 /** Decodes each file, holds the first ones and hands each to `keep`. */
@@ -118,6 +121,7 @@ async function decodeAll(
     signal?.throwIfAborted();
     const pixels = await decode(state, place).catch((error: unknown) => {
       reasons.set(place, reasonOf(error, files[place]!));
+      if (!lasts(error)) state.hasPassing = true;
     });
     if (pixels) {
       hold(state, pixels, place);
@@ -171,4 +175,10 @@ async function read(state: State, places: Uint32Array): Promise<Uint8Array> {
 function reasonOf(error: unknown, file: string): string {
   if (!(error instanceof Error) || error instanceof Deno.errors.NotCapable) throw error;
   return error.message.includes(file) ? error.message : `Cannot read ${file}: ${error.message}`;
+}
+
+/** Whether a file stays broken for this reason until its size or time is another. */
+function lasts(error: unknown): boolean {
+  return error instanceof SyntaxError || error instanceof RangeError ||
+    error instanceof Deno.errors.NotFound;
 }

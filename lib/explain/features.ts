@@ -1,5 +1,6 @@
 // What a layer makes of every image of a data set: its feature space (§12.9.2).
 import { type Examples, imageSize } from "../data/examples.ts";
+import type { ImageSource } from "../data/image_source.ts";
 import { type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { download } from "../tensor/transfer.ts";
 import type { Path, Tree } from "../tensor/tree.ts";
@@ -34,7 +35,7 @@ const MOST_NUMBERS = 2 ** 30;
  * What a layer answers to each image of a data set, in batches.
  *
  * @param network the network, which takes the examples' images
- * @param examples the images
+ * @param examples the images, in memory or read when wanted
  * @param path the layer; `""` is the model's own output
  * @param options normalisation, which must be the network's; maps as means or whole; batch size
  * @returns the answers, `[N, D]`: D is the layer's channels, or all numbers of its output
@@ -62,7 +63,7 @@ const MOST_NUMBERS = 2 ** 30;
  */
 export async function features<P extends Tree, S extends Tree>(
   network: Network<P, S>,
-  examples: Examples,
+  examples: Examples | ImageSource,
   path: Path,
   options: FeaturesOptions = {},
 ): Promise<Features> {

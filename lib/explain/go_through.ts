@@ -1,6 +1,7 @@
 // Hands a data set to a network, batch by batch: what features and patches begin with.
 import { batches } from "../data/dataset.ts";
 import { type Examples, imageSize } from "../data/examples.ts";
+import type { ImageSource } from "../data/image_source.ts";
 import type { Normalisation } from "../data/normalisation.ts";
 import { jit } from "../device/jit/jit.ts";
 import { turns } from "../device/turns.ts";
@@ -35,7 +36,7 @@ const NUMBERS_AT_A_TIME = 2 ** 20;
  * @param examples the images
  * @param wanted as the options say
  */
-export function batchSizeFor(examples: Examples, wanted?: number): number {
+export function batchSizeFor(examples: Examples | ImageSource, wanted?: number): number {
   const room = Math.max(1, Math.floor(NUMBERS_AT_A_TIME / imageSize(examples)));
   return wanted ?? Math.min(256, room, examples.labels.length);
 }
@@ -51,7 +52,7 @@ export function batchSizeFor(examples: Examples, wanted?: number): number {
  */
 export async function goThrough<P extends Tree, S extends Tree, R>(
   { params, state }: Network<P, S>,
-  examples: Examples,
+  examples: Examples | ImageSource,
   look: (params: P, state: S, images: Tensor) => R,
   options: GoThroughOptions,
   visit: (answer: R, passage: Passage) => Promise<void>,

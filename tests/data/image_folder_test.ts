@@ -479,6 +479,27 @@ Deno.test("a cache on the disk is not used for files that changed, or for anothe
   });
 });
 
+Deno.test("a file that cannot be opened just now is not remembered as broken", async () => {
+  await withFolder({ ...cats(3), ...dogs(3) }, async (folder) => {
+    await Deno.symlink(`${folder}/cat/e.png`, `${folder}/cat/e.png`); // In a circle.
+    const options = { ...TINY, skipBroken: true, cacheDir: `${folder}/.cache` };
+    for (let time = 1; time <= 2; time++) {
+      using images = await imageFolder(folder, options);
+      assertEquals([images.cache.decodes, images.broken.length], [6, 1]);
+      assertEquals(cachedFiles(options.cacheDir), {});
+    }
+    await Deno.remove(`${folder}/cat/e.png`);
+    await Deno.symlink(`${folder}/nowhere`, `${folder}/cat/e.png`);
+    for (const decodes of [6, 0]) {
+      using images = await imageFolder(folder, options);
+      assertEquals([images.cache.decodes, images.broken.length], [decodes, 1]);
+    }
+    await Deno.writeFile(`${folder}/nowhere`, plainPng([9]));
+    using images = await imageFolder(folder, options);
+    assertEquals([images.cache.decodes, images.broken.length], [7, 0]);
+  });
+});
+
 Deno.test("a cache on the disk that is cut, damaged or cannot be written is no wrong pixels", async () => {
   await withFolder({ ...cats(3), ...dogs(3) }, async (folder) => {
     const options = { ...TINY, memoryLimit: 0, cacheDir: `${folder}/.cache` };

@@ -4,6 +4,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { batches } from "../../lib/data/dataset.ts";
 import { type Examples, splitValidation, take } from "../../lib/data/examples.ts";
 import { type ImageSource, readExamples } from "../../lib/data/image_source.ts";
+import { features } from "../../lib/explain/features.ts";
 import { evaluate } from "../../lib/train/evaluate.ts";
 import { identity } from "../../lib/layers/activation.ts";
 import { flatten } from "../../lib/layers/reshape.ts";
@@ -148,4 +149,16 @@ Deno.test("300 classes are told apart: labels, one-hot rows, and the confusion m
   const weights = { params: { flatten: {}, logits: {} }, state: { flatten: {}, logits: {} } };
   const { accuracy, confusion } = await evaluate(model, weights, examples, { jit: false });
   assertEquals([accuracy, confusion.counts[299]![299]], [1, 1]);
+});
+
+Deno.test("features of a source are those of the images in memory", async () => {
+  const network = {
+    model: sequential({ flatten: flatten(), last: identity() }),
+    params: { flatten: {}, last: {} },
+    state: { flatten: {}, last: {} },
+  };
+  const options = { batchSize: 4, jit: false };
+  const ofMemory = await features(network, numbered(11), "flatten", options);
+  assertEquals(await features(network, sourceOf(numbered(11)), "flatten", options), ofMemory);
+  assertEquals([ofMemory.count, ofMemory.size], [11, 4]);
 });

@@ -167,6 +167,30 @@ Deno.test("a folder of pictures is trained on and measured, by its classes", asy
   await Promise.all([dir, other, out].map((path) => Deno.remove(path, { recursive: true })));
 });
 
+Deno.test("a learning rate is found by a sweep, drawn, and kept with the run", async () => {
+  const dataDir = await smallMnist(400, 20);
+  const out = `${dataDir}/run`;
+  const { code, err, out: printed } = await runTask("train", [
+    ...["--data-dir", dataDir, "--out", out, "--epochs", "1", "--find-lr", "--json"],
+  ]);
+  assertEquals(code, 0, err);
+  const { learningRate } = JSON.parse(await Deno.readTextFile(`${out}/config.json`));
+  assertStringIncludes(
+    err,
+    `learning rate ${learningRate}, from the curve in ${out}/learning_rate.svg`,
+  );
+  assert(learningRate > 1e-4 && learningRate < 1, `${learningRate}`);
+  assertStringIncludes(
+    await Deno.readTextFile(`${out}/learning_rate.svg`),
+    "lenet5 on mnist, adam",
+  );
+  const checkpoint = parseCheckpoint(await Deno.readFile(`${out}/checkpoint.safetensors`), "last");
+  const { settings } = checkpoint.run as { settings: { learningRate: number } };
+  assertEquals(settings.learningRate, learningRate);
+  assert((answer(printed).files as string[]).includes("learning_rate.svg"));
+  await Deno.remove(dataDir, { recursive: true });
+});
+
 Deno.test("each wrong flag of a steered run is refused before any work, with what would be right", async () => {
   const refused: [string[], string][] = [
     [["--augment", "crp:4"], "crop"],
@@ -182,6 +206,7 @@ Deno.test("each wrong flag of a steered run is refused before any work, with wha
     [["--optimizer", "adamW"], '"adamw"'],
     [["--dataset", "folder"], "--data-dir"],
     [["--show-augmented"], "--augment"],
+    [["--find-lr", "--learning-rate", "0.1"], "--find-lr"],
   ];
   const outcomes = await Promise.all(refused.map(([args]) => runTask("train", args)));
   for (const [i, { code, err, out }] of outcomes.entries()) {
