@@ -19,6 +19,7 @@ import {
   type Examples,
   fit,
   flatten,
+  flip,
   init,
   type Json,
   key,
@@ -179,6 +180,33 @@ onEachBackend(
     assertEquals(plain.plans[0]!.reason, "its features would take 5760 bytes, more than 100");
     const [a, b] = [await numbersOf(cached.last.training), await numbersOf(whole.last.training)];
     for (const [path, values] of Object.entries(a)) await assertClose(values, b[path]!, path, 2e-4);
+  },
+);
+
+onCpu(
+  "images are augmented while the network is fine-tuned, and with the head where told",
+  async () => {
+    const pretrained = await pretrain();
+    const [plain, tuned, both] = [
+      await run(pretrained),
+      await run(pretrained, { augment: flip() }),
+      await run(pretrained, { augment: flip(), cache: false }),
+    ];
+    const reasons = tuned.plans.map(({ reason }) => reason);
+    assertEquals(reasons, [undefined, "images are augmented"]);
+    const head = 3 * (4 + 1);
+    assertEquals(tuned.numbers.slice(0, head), plain.numbers.slice(0, head));
+    assert(tuned.numbers[head] !== plain.numbers[head]);
+    assert(both.numbers[0] !== plain.numbers[0]);
+    const before = await numbersOf(pretrained);
+    const after = await numbersOf(both.last.training);
+    for (const path of ["conv1/kernel", "norm1/mean"]) {
+      assertEquals(
+        after[path],
+        before[path],
+        path,
+      );
+    }
   },
 );
 
