@@ -434,13 +434,13 @@ export {
   trainableFrom,
   type TransferPhaseName,
 } from "./lib/train/transfer_phases.ts";
-export {
-  type PhasePlan,
-  transfer,
-  type TransferOptions,
-  type TransferPoint,
-  type TransferReport,
-} from "./lib/train/transfer.ts";
+export type {
+  PhasePlan,
+  TransferOptions,
+  TransferPoint,
+  TransferReport,
+} from "./lib/train/transfer_options.ts";
+export { transfer } from "./lib/train/transfer.ts";
 export { restoreTransfer, snapshotTransfer } from "./lib/train/transfer_restore.ts";
 
 // Looking inside

@@ -6,7 +6,7 @@ import type { Tree } from "../tensor/tree.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
 import type { Json } from "../weights/json.ts";
 import { restoreTraining, snapshot } from "./snapshot.ts";
-import { stepsOf, type TransferOptions, type TransferPoint } from "./transfer.ts";
+import { stepsOf, type TransferOptions, type TransferPoint } from "./transfer_options.ts";
 import { transferPhases } from "./transfer_phases.ts";
 
 /**
