@@ -399,6 +399,44 @@ export { type Confusion, confusionMatrix, correctCount, topClasses } from "./lib
 export { progressOf, restoreTraining, restoreWeights, snapshot } from "./lib/train/snapshot.ts";
 export { type EpochRecord, historyCsv } from "./lib/train/history.ts";
 export { type CurvesOptions, curvesSvg, type StepRecord } from "./lib/train/curves.ts";
+export {
+  type Line,
+  type LineChart,
+  lineChartSvg,
+  type LinePanel,
+  type LinePoints,
+} from "./lib/train/line_chart.ts";
+
+// Transfer
+export { freeze, matchPaths } from "./lib/train/transfer_paths.ts";
+export {
+  headOf,
+  type TransferredWeights,
+  transferWeights,
+  type TransferWeightsOptions,
+} from "./lib/train/transfer_weights.ts";
+export { type FrozenSplit, pickNames, splitFrozen } from "./lib/train/transfer_split.ts";
+export {
+  cachedFeatures,
+  type CachedFeaturesOptions,
+  onFeatures,
+} from "./lib/train/transfer_features.ts";
+export type { FeatureSource } from "./lib/data/feature_source.ts";
+export {
+  type FineTune,
+  layerRates,
+  type PhaseOptions,
+  trainableFrom,
+  type TransferPhaseName,
+} from "./lib/train/transfer_phases.ts";
+export type {
+  PhasePlan,
+  TransferOptions,
+  TransferPoint,
+  TransferReport,
+} from "./lib/train/transfer_options.ts";
+export { transfer } from "./lib/train/transfer.ts";
+export { restoreTransfer, snapshotTransfer } from "./lib/train/transfer_restore.ts";
 
 // Looking inside
 export { activations } from "./lib/explain/activations.ts";

@@ -61,7 +61,8 @@ async function normalisationOf(
   flag: string | undefined,
   imageShape: readonly number[],
 ): Promise<{ readonly normalise: Normalisation; readonly source: string }> {
-  if (network.trained && flag === undefined) return { normalise: "unit", source: "pixels / 255" };
+  const isPlain = network.trained && !network.trained.preprocessing;
+  if (isPlain && flag === undefined) return { normalise: "unit", source: "pixels / 255" };
   const found = await findPreprocessing(network, flag);
   return { normalise: momentsOf(found, imageShape), source: found.source };
 }

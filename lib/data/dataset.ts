@@ -4,7 +4,7 @@ import { type Key, permutation } from "../tensor/random.ts";
 import type { Tensor2D, Tensor4D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import { checkExamples, type Examples, imageSize, pick } from "./examples.ts";
-import { type ImageSource, isSource, readImages } from "./image_source.ts";
+import { type ImageSource, isSource, readNumbers } from "./image_source.ts";
 import { type Normalisation, pixelTable } from "./normalisation.ts";
 import { prefetch } from "./prefetch.ts";
 
@@ -132,7 +132,8 @@ function hostBatch(
 ): HostBatch | Promise<HostBatch> {
   const rest = { ...oneHot(examples, indices), classes: pick(examples.labels, indices) };
   if (!isSource(examples)) return { images: gather(examples, indices, table), ...rest };
-  return readImages(examples, indices).then((pixels) => {
+  return readNumbers(examples, indices).then((pixels) => {
+    if (pixels instanceof Float32Array) return { images: pixels, ...rest };
     const images = new Float32Array(pixels.length);
     normalised(pixels, images, 0, table, examples.imageShape[2]);
     return { images, ...rest };

@@ -113,7 +113,7 @@ export function splitValidation<E extends Examples | ImageSource>(
 export function select<E extends Examples | ImageSource>(examples: E, indices: Uint32Array): E {
   const labels = pick(examples.labels, indices);
   if (isSource(examples)) {
-    const read = (places: Uint32Array): Promise<Uint8Array> =>
+    const read = (places: Uint32Array): ReturnType<ImageSource["read"]> =>
       examples.read(places.map((place) => indices[place]!));
     return { ...examples, labels, read };
   }

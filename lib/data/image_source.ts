@@ -6,9 +6,10 @@ import type { Examples } from "./examples.ts";
 export type ImageSource = Omit<Examples, "images"> & {
   /**
    * The pixels of the images at these places, 0 to 255: `[B, H, W, C]`. It may be called again
-   * before its last answer has come.
+   * before its last answer has come. A `Float32Array` holds numbers that are taken as they are,
+   * without normalisation, as those of a {@linkcode FeatureSource}.
    */
-  read(indices: Uint32Array): Promise<Uint8Array>;
+  read(indices: Uint32Array): Promise<Uint8Array | Float32Array>;
 };
 
 /** Whether images are read when they are wanted, and not in memory. */
@@ -21,7 +22,8 @@ export function isSource(examples: Examples | ImageSource): examples is ImageSou
  *
  * @param source the images to read; examples, which are in memory, are answered as they are
  * @returns the same images and labels in memory
- * @throws {TypeError} where the source answers another number of pixels than its shape says
+ * @throws {TypeError} where the source answers another number of pixels than its shape says, or
+ * numbers that are no pixels
  *
  * @example
  * ```ts
@@ -48,13 +50,30 @@ export async function readExamples(source: Examples | ImageSource): Promise<Exam
 /**
  * The pixels that a source answers.
  *
- * @throws {TypeError} where they are not as many as the images' shape says
+ * @throws {TypeError} where they are not as many as the images' shape says, or numbers of another kind
  */
 export async function readImages(source: ImageSource, indices: Uint32Array): Promise<Uint8Array> {
+  const pixels = await readNumbers(source, indices);
+  if (pixels instanceof Uint8Array) return pixels;
+  throw new TypeError(
+    `Cannot use what ${source.name} reads as images as they must be pixels from 0 to 255: current value is a Float32Array, as of features`,
+  );
+}
+
+/**
+ * What a source answers: pixels, or numbers that are taken as they are.
+ *
+ * @throws {TypeError} where they are not as many as the images' shape says
+ */
+export async function readNumbers(
+  source: ImageSource,
+  indices: Uint32Array,
+): Promise<Uint8Array | Float32Array> {
   const [height, width, channels] = source.imageShape;
   const expected = indices.length * height * width * channels;
   const pixels = await source.read(indices);
-  if (pixels instanceof Uint8Array && pixels.length === expected) return pixels;
+  const isArray = pixels instanceof Uint8Array || pixels instanceof Float32Array;
+  if (isArray && pixels.length === expected) return pixels;
   throw new TypeError(
     `Cannot use what ${source.name} reads as ${indices.length} images of shape ` +
       `[${source.imageShape}] must have ${expected} bytes: current value is ${

@@ -96,7 +96,7 @@ function noise({ inputShape }: Looked, seed: number): Image {
 
 /** The picture that the flags name; where they name no file, not so small that octaves have no room. */
 async function readImage(looked: Looked, flags: Flags): Promise<{ image: Image; source: string }> {
-  const { image: flag = looked.opened.trained ? "0" : "noise", seed } = flags;
+  const { image: flag = looked.opened.trained?.settings.dataset ? "0" : "noise", seed } = flags;
   const isFile = flag !== "noise" && !/^\d+$/.test(flag);
   const image = flag === "noise"
     ? noise(looked, seed)

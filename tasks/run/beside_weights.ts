@@ -51,8 +51,9 @@ async function named(flag: string): Promise<FoundPreprocessing> {
   return { how: parsePreprocessing(text, flag), source: flag };
 }
 
-/** What the pictures were that a network was trained on here: pixels from 0 to 1. */
-function ofTraining({ inputShape }: Network): FoundPreprocessing {
+/** What the pictures were that a network was trained on here: as it says, or pixels from 0 to 1. */
+function ofTraining({ inputShape, trained }: Network): FoundPreprocessing {
+  if (trained?.preprocessing) return { how: trained.preprocessing, source: "the checkpoint" };
   const [height, width, channels] = inputShape as [number, number, number];
   const moments = { mean: Array(channels).fill(0), std: Array(channels).fill(1) };
   const resize = Math.max(height, width);

@@ -1,7 +1,10 @@
 // A trained network from its checkpoint, for tasks that use one.
 import {
   type Checkpoint,
+  type Json,
   type Layer,
+  parsePreprocessing,
+  type Preprocessing,
   readCheckpoint,
   restoreWeights,
   type Shape,
@@ -10,10 +13,14 @@ import {
 } from "../../mod.ts";
 import { DEFAULT_RUN } from "./recipes.ts";
 import { buildModel, type Settings, settingsOf } from "./settings.ts";
+import { transferSettingsOf } from "./transfer_settings.ts";
 
 /** A trained network. */
 export type Trained = {
-  readonly settings: Settings;
+  /** The model, and the data set by name, which a folder of pictures has not. */
+  readonly settings: Pick<Settings, "model"> & Partial<Pick<Settings, "dataset">>;
+  /** How its pictures were prepared, where that is more than a division by 255. */
+  readonly preprocessing?: Preprocessing;
   readonly model: Layer;
   /** Shape of one input, without the batch. */
   readonly inputShape: Shape;
@@ -27,7 +34,7 @@ export const DEFAULT_WEIGHTS =
   `runs/${DEFAULT_RUN.model}-${DEFAULT_RUN.dataset}/checkpoint.safetensors`;
 
 /**
- * Reads a checkpoint of `deno task train`. Nothing is put on the device yet.
+ * Reads a checkpoint of `deno task train` or `transfer`. Nothing is put on the device yet.
  *
  * @param file the checkpoint
  * @param model the model it must be of, by name; any where `undefined`
@@ -36,7 +43,10 @@ export const DEFAULT_WEIGHTS =
  */
 export async function loadTrained(file: string, model?: string): Promise<Trained> {
   const checkpoint = await readCheckpoint(file);
-  const settings = settingsOf(checkpoint.run, file);
+  const { transfer, preprocessing } = (checkpoint.run ?? {}) as Record<string, Json | undefined>;
+  const settings = transfer === undefined
+    ? settingsOf(checkpoint.run, file)
+    : { model: transferSettingsOf(checkpoint, file).model };
   if (model !== undefined && model !== settings.model) {
     throw new TypeError(
       `Cannot use ${file} as its model must be ${model}: current value is ${settings.model}`,
@@ -49,6 +59,9 @@ export async function loadTrained(file: string, model?: string): Promise<Trained
     model: built,
     inputShape,
     classNames,
+    ...(preprocessing
+      ? { preprocessing: parsePreprocessing(JSON.stringify(preprocessing), file) }
+      : {}),
     weights: () => restoreWeights(built, inputShape, checkpoint, file),
   };
 }

@@ -102,7 +102,7 @@ function trainedNetwork(file: string, trained: Trained): Network {
     model: trained.model,
     inputShape: trained.inputShape,
     numClasses: trained.classNames.length,
-    origin: "deno task train",
+    origin: trained.preprocessing ? "deno task transfer" : "deno task train",
     trained,
     metadata: {},
     weights: () => Promise.resolve(trained.weights()),
@@ -140,6 +140,8 @@ export function datasetOf(network: Network, flag: DatasetName | undefined): Data
   const dataset = flag ?? network.trained?.settings.dataset;
   if (dataset) return dataset;
   throw new UsageError(
-    `--dataset must be given for weights from PyTorch: one of ${DATASETS.join(", ")}`,
+    `--dataset must be given for weights from PyTorch or of deno task transfer: one of ${
+      DATASETS.join(", ")
+    }`,
   );
 }

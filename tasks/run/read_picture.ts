@@ -35,7 +35,7 @@ export async function readPicture(
   looked: Looked,
   { image, invert }: ImageValues,
 ): Promise<Picture> {
-  if (image === undefined && !looked.opened.trained) {
+  if (image === undefined && !looked.opened.trained?.settings.dataset) {
     throw new UsageError("Cannot run without --image PATH: the picture that is looked at");
   }
   const wanted = image ?? "0";
@@ -83,7 +83,7 @@ function ofFile(looked: Looked, image: Image, file: string, invert: Inversion): 
 /** A test image of the data set that the network was trained on. */
 async function ofDataset(looked: Looked, index: number): Promise<Picture> {
   const { trained } = looked.opened;
-  if (!trained) {
+  if (!trained?.settings.dataset) {
     throw new UsageError(
       `Cannot use --image as a number must be that of a data set the network was trained on: current value is ${index}`,
     );

@@ -1,0 +1,107 @@
+// Whether batch normalisation makes a learning rate of 0.1 possible (§12.7.6): ten layers on small
+// clothes, with and without it, at 0.1 and at a tenth of that.
+// deno run --allow-read --allow-write --allow-env=XDG_RUNTIME_DIR examples/experiments/batch_norm.ts
+import * as nc from "../../mod.ts";
+import { conduct } from "./conduct.ts";
+import { type Experiment, last, type Measure, type Row } from "./experiment.ts";
+import { halved } from "./small_images.ts";
+import { trainingRows } from "./training_rows.ts";
+
+/** Nine convolutions in three stages, and a dense layer. */
+function network(normalised: boolean): nc.AnyLayer {
+  const layers: Record<string, nc.AnyLayer> = {};
+  for (const [stage, features] of [8, 16, 32].entries()) {
+    for (let i = 0; i < 3; i++) {
+      const name = `${stage + 1}${"abc"[i]}`;
+      const stride = stage > 0 && i === 0 ? 2 : 1;
+      layers[`conv${name}`] = nc.conv({ features, size: 3, stride, padding: 1, bias: !normalised });
+      if (normalised) layers[`norm${name}`] = nc.batchNorm();
+      layers[`relu${name}`] = nc.relu();
+    }
+  }
+  return nc.sequential({
+    ...layers,
+    pool: nc.globalMeanPool(),
+    logits: nc.dense({ features: 10 }),
+  });
+}
+
+const variants = {
+  "BN, η = 0.1": { normalised: true, learningRate: 0.1 },
+  "BN, η = 0.01": { normalised: true, learningRate: 0.01 },
+  "no BN, η = 0.1": { normalised: false, learningRate: 0.1 },
+  "no BN, η = 0.01": { normalised: false, learningRate: 0.01 },
+} as const;
+
+const size = {
+  full: { train: 8000, test: 2000, epochs: 3, window: 25 },
+  quick: { train: 256, test: 100, epochs: 1, window: 2 },
+};
+
+async function prepare(quick: boolean): Promise<Measure> {
+  const { train, test, epochs, window } = size[quick ? "quick" : "full"];
+  const clothes = await nc.fashionMnist();
+  const [small, unseen] = [
+    halved(nc.take(clothes.train, train)),
+    halved(nc.take(clothes.test, test)),
+  ];
+  return (variant, seed, report) => {
+    const { normalised, learningRate } = variants[variant as keyof typeof variants];
+    const optimizer = nc.sgd({ learningRate, momentum: 0.9 });
+    const model = network(normalised);
+    const how = { epochs, batchSize: 64, seed, window, report };
+    return trainingRows({ model, train: small, test: unseen, optimizer, ...how });
+  };
+}
+
+/** The last test accuracy; of a run that diverged before its first, that of guessing. */
+const accuracy = (rows: readonly Row[]): number => last(rows, "testAccuracy") || 0.1;
+/** The last training loss; a run that diverged has none. */
+const loss = (rows: readonly Row[]): number =>
+  Number.isNaN(last(rows, "divergedAt")) ? last(rows, "trainLoss") : Infinity;
+
+/** The experiment. */
+export const experiment: Experiment = {
+  name: "batch_norm",
+  title: "Ten layers on clothes of 14 × 14, with and without batch normalisation",
+  question: "Does batch normalisation make a learning rate of 0.1 possible (§12.7.6)?",
+  variants: Object.keys(variants),
+  panels: [
+    {
+      x: ["step", "steps of 64 images"],
+      y: ["trainLoss", "training loss, nats"],
+      span: { from: 0, to: 2.5 },
+    },
+    {
+      x: ["step", "steps of 64 images"],
+      y: ["testAccuracy", "test accuracy"],
+      percent: true,
+      span: { from: 0, to: 1 },
+    },
+  ],
+  figures: [
+    { name: "training loss", of: loss },
+    { name: "test accuracy", of: accuracy, percent: true },
+    { name: "diverged at step", of: (rows) => last(rows, "divergedAt") },
+  ],
+  claims: [
+    {
+      text: "at 0.1 the training loss is lower with BN than without (margin: nats)",
+      margin: (of) => loss(of("no BN, η = 0.1")) - loss(of("BN, η = 0.1")),
+      asserted: true,
+    },
+    {
+      text: "without BN the training loss is lower at 0.01 than at 0.1 (margin: nats)",
+      margin: (of) => loss(of("no BN, η = 0.1")) - loss(of("no BN, η = 0.01")),
+      asserted: true,
+    },
+    {
+      text: "with BN the training loss is lower at 0.1 than at 0.01 (margin: nats)",
+      margin: (of) => loss(of("BN, η = 0.01")) - loss(of("BN, η = 0.1")),
+      asserted: true,
+    },
+  ],
+  prepare,
+};
+
+if (import.meta.main) await conduct(experiment, Deno.args);

@@ -1,0 +1,83 @@
+// Whether dropout in dense layers helps against overfitting (§12.7.2): 1,000 clothes to learn from.
+// deno run --allow-read --allow-write --allow-env=XDG_RUNTIME_DIR examples/experiments/dropout.ts
+import * as nc from "../../mod.ts";
+import { conduct } from "./conduct.ts";
+import { type Experiment, last, type Measure, type Row } from "./experiment.ts";
+import { trainingRows } from "./training_rows.ts";
+
+const RATES = [0, 0.25, 0.5] as const;
+const variants = RATES.map((rate) => rate === 0 ? "no dropout" : `dropout ${rate}`);
+
+/** Two hidden layers of 256 units, far too many for what there is to learn from. */
+function network(rate: number): nc.AnyLayer {
+  return nc.sequential({
+    flatten: nc.flatten(),
+    dense1: nc.dense({ features: 256 }),
+    relu1: nc.relu(),
+    ...(rate === 0 ? {} : { dropout1: nc.dropout(rate) }),
+    dense2: nc.dense({ features: 256 }),
+    relu2: nc.relu(),
+    ...(rate === 0 ? {} : { dropout2: nc.dropout(rate) }),
+    logits: nc.dense({ features: 10 }),
+  });
+}
+
+const size = {
+  full: { train: 1000, test: 5000, epochs: 40 },
+  quick: { train: 100, test: 100, epochs: 2 },
+};
+
+async function prepare(quick: boolean): Promise<Measure> {
+  const { train, test, epochs } = size[quick ? "quick" : "full"];
+  const clothes = await nc.fashionMnist();
+  return (variant, seed, report) =>
+    trainingRows({
+      model: network(RATES[variants.indexOf(variant)]!),
+      train: nc.take(clothes.train, train),
+      test: nc.take(clothes.test, test),
+      optimizer: nc.adam({ learningRate: 0.001 }),
+      epochs,
+      batchSize: 50,
+      seed,
+      window: train / 50,
+      report,
+    });
+}
+
+const accuracy = (rows: readonly Row[]): number => last(rows, "testAccuracy");
+const testLoss = (rows: readonly Row[]): number => last(rows, "testLoss");
+
+const steps = ["step", "steps of 50 images"] as const;
+
+/** The experiment. */
+export const experiment: Experiment = {
+  name: "dropout",
+  title: "A dense network on 1,000 clothes, with and without dropout",
+  question: "Does dropout in dense layers help against overfitting (§12.7.2)?",
+  variants,
+  panels: [
+    { x: steps, y: ["trainLoss", "training loss, nats"], span: { from: 0, to: 1.2 } },
+    { x: steps, y: ["testLoss", "test loss, nats"], span: { from: 0, to: 1.2 } },
+    { x: steps, y: ["testAccuracy", "test accuracy"], percent: true },
+  ],
+  figures: [
+    { name: "training loss", of: (rows) => last(rows, "trainLoss") },
+    { name: "test loss", of: testLoss },
+    { name: "test accuracy", of: accuracy, percent: true },
+  ],
+  claims: [
+    {
+      text: "the test loss ends lower with dropout 0.5 than without (margin: nats)",
+      margin: (of) => testLoss(of("no dropout")) - testLoss(of("dropout 0.5")),
+      asserted: true,
+    },
+    {
+      text: "the test accuracy ends higher with dropout 0.5 than without (margin: share)",
+      margin: (of) => accuracy(of("dropout 0.5")) - accuracy(of("no dropout")),
+      asserted: false,
+    },
+  ],
+  prepare,
+};
+
+if (import.meta.main) await conduct(experiment, Deno.args);

@@ -1,0 +1,11 @@
+// Labelled numbers that need no normalisation: what a network's lower part made of images.
+import type { ImageSource } from "./image_source.ts";
+
+/**
+ * Labelled features in the form of images, which become batches as they are: what
+ * {@linkcode cachedFeatures} answers.
+ */
+export type FeatureSource = Omit<ImageSource, "read"> & {
+  /** The numbers of the examples at these places, `[B, H, W, C]`. */
+  read(indices: Uint32Array): Promise<Float32Array>;
+};

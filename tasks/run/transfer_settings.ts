@@ -1,0 +1,169 @@
+// What a transfer is made of: chosen by flags, kept in its checkpoint, taken up again by --resume.
+import {
+  type Checkpoint,
+  type Json,
+  key,
+  parseAugmentations,
+  type Preprocessing,
+  type TransferOptions,
+} from "../../mod.ts";
+import { UsageError } from "../command.ts";
+
+/** All that decides a transfer's numbers, but for the pictures themselves. */
+export type TransferSettings = {
+  readonly model: string;
+  /** The weights that it began from. */
+  readonly weights: string;
+  readonly data: string;
+  readonly size: number | null;
+  readonly testFraction: number;
+  readonly skipBroken: boolean;
+  /** Patterns of what is frozen while the head is trained; all but the head where `null`. */
+  readonly freeze: string | null;
+  readonly head: string | null;
+  readonly epochs: number;
+  readonly learningRate: number;
+  readonly fineTuneFrom: string | null;
+  readonly fineTuneEpochs: number;
+  readonly fineTuneRates: string;
+  readonly augment: string | null;
+  readonly batchSize: number;
+  readonly seed: number;
+  readonly preprocessing: Preprocessing;
+};
+
+/** Settings by flags; what is absent was not said. */
+export type ChosenTransfer = {
+  readonly [Name in keyof Omit<TransferSettings, "preprocessing">]?:
+    | TransferSettings[Name]
+    | undefined;
+};
+
+/** What holds where no flag says. */
+const DEFAULTS = {
+  size: null,
+  testFraction: 0.2,
+  skipBroken: false,
+  freeze: null,
+  head: null,
+  epochs: 20,
+  learningRate: 0.01,
+  fineTuneFrom: null,
+  fineTuneEpochs: 3,
+  fineTuneRates: "1e-5,1e-4",
+  augment: null,
+  batchSize: 32,
+  seed: 0,
+} as const;
+
+/**
+ * Settings of a new transfer.
+ *
+ * @param chosen what the flags say
+ * @param model the model's name
+ * @param preprocessing how pictures are prepared
+ */
+export function newTransferSettings(
+  chosen: ChosenTransfer & { readonly weights: string; readonly data: string },
+  model: string,
+  preprocessing: Preprocessing,
+): TransferSettings {
+  const said = Object.entries(chosen).filter(([, value]) => value !== undefined);
+  const settings = { ...DEFAULTS, ...Object.fromEntries(said), model, preprocessing };
+  if (settings.fineTuneFrom === null && chosen.fineTuneEpochs !== undefined) {
+    throw new UsageError("--fine-tune-epochs needs --fine-tune-from, the layer it begins with");
+  }
+  if (settings.fineTuneFrom === null && chosen.augment !== undefined) {
+    throw new UsageError(
+      "--augment needs --fine-tune-from, as pictures are augmented from then on",
+    );
+  }
+  return settings as TransferSettings;
+}
+
+/**
+ * Settings of a transfer that goes on: the checkpoint's.
+ *
+ * @param chosen what the flags say
+ * @param kept what the checkpoint says
+ * @throws {UsageError} where a flag says other than the checkpoint: the numbers would be another run's
+ */
+export function resumedTransferSettings(
+  chosen: ChosenTransfer,
+  kept: TransferSettings,
+): TransferSettings {
+  for (const name of Object.keys(chosen) as (keyof ChosenTransfer)[]) {
+    // Where the pictures lie may change; what they are is checked by their classes.
+    if (name === "data" || chosen[name] === undefined || chosen[name] === kept[name]) continue;
+    throw new UsageError(
+      `Cannot resume with another ${name} as the run has to go on to the same numbers: current value is ${
+        chosen[name]
+      }, the checkpoint's ${kept[name]}`,
+    );
+  }
+  return { ...kept, data: chosen.data ?? kept.data };
+}
+
+/**
+ * The settings in a transfer's checkpoint.
+ *
+ * @param checkpoint the checkpoint
+ * @param file its name, for messages
+ * @throws {TypeError} where it is no transfer's: its network has its old head
+ */
+export function transferSettingsOf({ run }: Checkpoint, file: string): TransferSettings {
+  const { transfer, classNames } = (run ?? {}) as { transfer?: Json; classNames?: Json };
+  const settings = transfer as unknown as TransferSettings | undefined;
+  if (typeof settings?.model === "string" && typeof settings.data === "string") return settings;
+  const classes = Array.isArray(classNames) ? ` of ${classNames.length} classes` : "";
+  throw new TypeError(
+    `Cannot go on with ${file} as it must be a checkpoint of deno task transfer: current value is one from before the head was replaced${classes}. To begin from it, give it as --weights without --resume`,
+  );
+}
+
+/** The patterns that a flag lists. */
+function patternsIn(value: string): string[] {
+  return value.split(",").map((pattern) => pattern.trim());
+}
+
+/** Two rates of a flag. */
+function ratesIn(value: string): [number, number] {
+  const rates = value.split(",").map(Number);
+  if (rates.length === 2 && rates.every((rate) => Number.isFinite(rate) && rate > 0)) {
+    return rates as [number, number];
+  }
+  throw new UsageError(
+    `--fine-tune-rates must be two numbers above 0 with a comma between, of the lowest layer and of the head: got ${value}`,
+  );
+}
+
+/**
+ * The options of `transfer` that settings come to.
+ *
+ * @param settings the settings
+ * @param images how many there are to learn from
+ */
+export function transferOptionsOf(settings: TransferSettings, images: number): TransferOptions {
+  const { freeze, head, epochs, learningRate, fineTuneFrom, seed } = settings;
+  return {
+    epochs,
+    learningRate,
+    batchSize: Math.min(settings.batchSize, images),
+    key: key(seed),
+    ...(freeze === null ? {} : { freeze: patternsIn(freeze) }),
+    ...(head === null ? {} : { head: patternsIn(head) }),
+    ...(settings.augment === null ? {} : { augment: parseAugmentations(settings.augment) }),
+    ...(fineTuneFrom === null ? {} : {
+      fineTune: {
+        from: fineTuneFrom,
+        epochs: settings.fineTuneEpochs,
+        rates: ratesIn(settings.fineTuneRates),
+      },
+    }),
+  };
+}
+
+/** Epochs in all. */
+export function epochsOf({ epochs, fineTuneFrom, fineTuneEpochs }: TransferSettings): number {
+  return epochs + (fineTuneFrom === null ? 0 : fineTuneEpochs);
+}
