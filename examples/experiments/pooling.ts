@@ -40,7 +40,7 @@ function network(block: Block): nc.AnyLayer {
 }
 
 const size = {
-  full: { train: 6000, test: 4000, epochs: 4, window: 25 },
+  full: { train: 4800, test: 4000, epochs: 4, window: 25 },
   quick: { train: 128, test: 50, epochs: 1, window: 1 },
 };
 

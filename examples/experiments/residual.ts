@@ -56,7 +56,7 @@ const variants = {
 };
 
 const size = {
-  full: { train: 6400, test: 2000, epochs: 2, window: 20 },
+  full: { train: 3200, test: 1000, epochs: 3, window: 10 },
   quick: { train: 64, test: 50, epochs: 1, window: 1 },
 };
 

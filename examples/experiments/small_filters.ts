@@ -51,7 +51,7 @@ function network(variant: string): nc.AnyLayer {
 }
 
 const size = {
-  full: { train: 6400, test: 4000, epochs: 4, window: 25 },
+  full: { train: 4800, test: 4000, epochs: 4, window: 25 },
   quick: { train: 128, test: 50, epochs: 1, window: 1 },
 };
 
