@@ -1,6 +1,7 @@
 // Whether dropout in dense layers helps against overfitting (§12.7.2): 1,000 clothes to learn from.
 // deno run --allow-read --allow-write --allow-env=XDG_RUNTIME_DIR examples/experiments/dropout.ts
 import * as nc from "../../mod.ts";
+import { clothesOf } from "./clothes.ts";
 import { conduct } from "./conduct.ts";
 import { type Experiment, last, type Measure, type Row } from "./experiment.ts";
 import { trainingRows } from "./training_rows.ts";
@@ -29,7 +30,7 @@ const size = {
 
 async function prepare(quick: boolean): Promise<Measure> {
   const { train, test, epochs } = size[quick ? "quick" : "full"];
-  const clothes = await nc.fashionMnist();
+  const clothes = await clothesOf(quick);
   return (variant, seed, report) =>
     trainingRows({
       model: network(RATES[variants.indexOf(variant)]!),

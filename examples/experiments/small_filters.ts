@@ -3,6 +3,7 @@
 // deno run --allow-read --allow-write --allow-env=XDG_RUNTIME_DIR examples/experiments/small_filters.ts
 import { assertEquals } from "@std/assert";
 import * as nc from "../../mod.ts";
+import { clothesOf } from "./clothes.ts";
 import { conduct } from "./conduct.ts";
 import { type Experiment, last, type Measure, type Row } from "./experiment.ts";
 import { trainingRows } from "./training_rows.ts";
@@ -66,7 +67,7 @@ function printSizes(): void {
 async function prepare(quick: boolean): Promise<Measure> {
   const { train, test, epochs, window } = size[quick ? "quick" : "full"];
   printSizes();
-  const clothes = await nc.fashionMnist();
+  const clothes = await clothesOf(quick);
   return (variant, seed, report) =>
     trainingRows({
       model: network(bodies[variant]!),
