@@ -1,4 +1,4 @@
-// Whether dropout in dense layers helps against overfitting (§12.7.2): 1,000 clothes to learn from.
+// Whether dropout in dense layers helps against overfitting (§12.7.2): 500 clothes to learn from.
 // deno run --allow-read --allow-write --allow-env=XDG_RUNTIME_DIR examples/experiments/dropout.ts
 import * as nc from "../../mod.ts";
 import { clothesOf } from "./clothes.ts";
@@ -24,7 +24,7 @@ function network(rate: number): nc.AnyLayer {
 }
 
 const size = {
-  full: { train: 1000, test: 5000, epochs: 40 },
+  full: { train: 500, test: 2000, epochs: 25 },
   quick: { train: 100, test: 100, epochs: 2 },
 };
 
@@ -53,7 +53,7 @@ const steps = ["step", "steps of 50 images"] as const;
 /** The experiment. */
 export const experiment: Experiment = {
   name: "dropout",
-  title: "A dense network on 1,000 clothes, with and without dropout",
+  title: "A dense network on 500 clothes, with and without dropout",
   question: "Does dropout in dense layers help against overfitting (§12.7.2)?",
   variants,
   panels: [
