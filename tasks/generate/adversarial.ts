@@ -1,4 +1,4 @@
-// `deno task generate adversarial`: images that fool a network (§12.9.5), and its accuracy under attack.
+// `deno task generate adversarial`: images that fool a network (§12.9.4), and its accuracy under attack.
 import {
   decodeImage,
   encodePng,
@@ -35,7 +35,7 @@ import { answerText, pairsOf, rowOf } from "./adversarial_pictures.ts";
 export const command = {
   name: "generate adversarial",
   summary:
-    "Changes a picture so that a network takes it for something else (§12.9.5), or measures its accuracy under attack.",
+    "Changes a picture so that a network takes it for something else (§12.9.4), or measures its accuracy under attack.",
   flags: {
     ...networkFlags,
     ...imageFlags,
@@ -84,7 +84,7 @@ function planOf(looked: Looked, flags: Values<typeof command.flags>): Plan {
     norm,
     steps,
     seed,
-    target: target === undefined ? undefined : findClass(looked, target),
+    target: target === undefined ? undefined : findClass(looked, target, "--target"),
   };
   checkPlan(plan);
   return plan;

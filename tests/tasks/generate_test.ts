@@ -102,6 +102,8 @@ withNetwork("generate inversion leaves an image a layer, and the strip", async (
     "strip.png",
   ]);
   assert(scores.conv1!.after! < scores.conv1!.before!);
+  result(await run(...made, "--variation", "0.5"));
+  assertEquals(JSON.parse(await Deno.readTextFile(`${dir}/out/strip.json`)).variation, 0.5);
 });
 
 withNetwork(
@@ -141,7 +143,7 @@ withNetwork("adversarial images that cannot be are refused", async (_dir, args) 
     assertStringIncludes(err, says);
   };
   await refuse("--epsilon", "--epsilon", "-0.1");
-  await refuse("from 0 to 9", "--target", "11");
+  await refuse("Cannot use --target as it must be a number from 0 to 9", "--target", "11");
   await refuse("--steps", "--steps", "0");
   await refuse('unknown method "pdg"', "--method", "pdg");
   await refuse("without --target", "--method", "ascent");
@@ -179,6 +181,13 @@ withNetwork("what cannot be made is said before anything is written", async (_di
   await refuse("from 0 to 9", "class-image", "--class", "12");
   await refuse("--steps", "class-image", "--class", "1", "--steps", "0");
   await refuse("pool", "deep-dream", "--image", "noise", "--layer", "pool7");
+  await refuse(
+    "current value is 100000, of which come 100000 × 100000",
+    ...["deep-dream", "--image", "noise", "--size", "100000"],
+  );
+  const missing = "Cannot read nothere.png: there is no such file";
+  await refuse(missing, "deep-dream", "--image", "nothere.png");
+  await refuse(missing, "deep-dream", "--image", "noise", "--guide", "nothere.png");
   await refuse(
     "At 4 × 4 pixels",
     "deep-dream",
