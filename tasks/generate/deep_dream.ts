@@ -42,7 +42,7 @@ export const command = {
     ...imageFlags,
     image: text({
       help: 'a PNG or JPEG file, of any size; "noise"; or the number of a test image',
-      defaultText: "test image 0 where it was trained by deno task train, else noise",
+      defaultText: "test image 0 where there is a data set, else noise",
     }),
     size: count({
       min: 1,
@@ -97,7 +97,7 @@ function noise({ inputShape }: Looked, seed: number): Image {
 
 /** The picture that the flags name; where they name no file, not so small that octaves have no room. */
 async function readImage(looked: Looked, flags: Flags): Promise<{ image: Image; source: string }> {
-  const { image: flag = looked.opened.trained ? "0" : "noise", seed } = flags;
+  const { image: flag = flags.dataset || looked.opened.trained ? "0" : "noise", seed } = flags;
   const isFile = flag !== "noise" && !/^\d+$/.test(flag);
   const image = flag === "noise"
     ? noise(looked, seed)

@@ -124,7 +124,7 @@ withNetwork(
       const { width, height } = await pictureAt(files[2]!);
       assertEquals([width, height], [28, 28]);
       const beside = JSON.parse(await Deno.readTextFile(`${dir}/out/adversarial.json`));
-      assertEquals(beside.method, method);
+      assertEquals([beside.method, beside.steps], [method, method === "fgsm" ? undefined : 2]);
     }
   },
 );
@@ -147,6 +147,7 @@ withNetwork("adversarial images that cannot be are refused", async (_dir, args) 
   await refuse("--steps", "--steps", "0");
   await refuse('unknown method "pdg"', "--method", "pdg");
   await refuse("without --target", "--method", "ascent");
+  await refuse("current values are --image 0 and --limit 4", "--limit", "4");
 });
 
 withNetwork("Ctrl-C ends a climb with the picture that was reached", async (dir, args) => {
