@@ -1,6 +1,7 @@
 // `deno task generate` as a user runs it: in a process of its own, with the permissions deno.json gives it.
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { decodeImage, encodePng, type Image } from "../../mod.ts";
+import { readGif } from "../image/gif_reader.ts";
 import { madeCheckpoint } from "./made_network.ts";
 import { type Outcome, runTask, taskWords } from "./run_task.ts";
 
@@ -55,6 +56,12 @@ withNetwork(
     assert(scores["7"]!.after! > scores["7"]!.before!);
     const { width, height } = await pictureAt(files[0]!);
     assertEquals([width, height], [28, 28]);
+    const way = readGif(await Deno.readFile(files[1]!));
+    assertEquals(
+      [way.width, way.height],
+      [224, 224],
+      "digits move as large as people look at them",
+    );
     const bytes = await Deno.readFile(files[0]!);
     result(await run(...made));
     assertEquals(await Deno.readFile(files[0]!), bytes);
