@@ -207,7 +207,7 @@ async function attackPicture(task: Task, x: Tensor) {
   tf.dispose([found.images, again]);
   const how = isMinimal(plan.method)
     ? plan.method
-    : `${plan.method} within ${epsilonText(epsilon, plan.norm)}`;
+    : `${plan.method} within ${epsilonText(epsilon, plan.norm, looked.inputShape[2]!)}`;
   const distance = Number(found.distances[0]!.toPrecision(4));
   const file = answerText(looked.classNames[fromFile.index]!, fromFile.score);
   const caption = `"${pair!.before}" is taken for "${

@@ -1,5 +1,5 @@
 // `deno task generate` as a user runs it: in a process of its own, with the permissions deno.json gives it.
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { decodeImage, encodePng, type Image } from "../../mod.ts";
 import { readGif } from "../image/gif_reader.ts";
 import { madeCheckpoint } from "./made_network.ts";
@@ -138,7 +138,9 @@ withNetwork(
 
 withNetwork("generate adversarial draws accuracy against ε", async (dir, args) => {
   const made = ["adversarial", ...args, "--limit", "4", "--epsilon", "0.05,0.2", "--steps", "2"];
-  const { files } = result(await run(...made));
+  const curve = await run(...made);
+  const { files } = result(curve);
+  assertMatch(curve.err, /^0\.2 /m, "tenths of white, no 51/255");
   assertEquals(files.at(-1), `${dir}/out/accuracy.svg`);
   assertStringIncludes(await Deno.readTextFile(`${dir}/out/accuracy.svg`), "<svg");
 });
