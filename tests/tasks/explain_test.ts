@@ -160,7 +160,7 @@ inDirectory("what explain cannot use is refused in one line, before any work", a
     [2, ["activations", ...w, "--image", "10000"], "--image must be below 10000"],
     [1, ["activations", ...w, "--image", `${dir}/none.png`], "none.png"],
     [2, ["activations", "--weights", torch], "without --image"],
-    [2, ["activations", "--weights", torch, "--image", "3"], "a number must be that of a data set"],
+    [2, ["activations", "--weights", torch, "--image", "3"], "a number must come with --dataset"],
     [1, ["filters", "--weights", weights, "--out", weights], "Cannot use the output directory"],
   ];
   const outcomes = await Promise.all(refused.map(([, args]) => run(...args)));
