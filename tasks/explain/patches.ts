@@ -15,6 +15,7 @@ import { examplesFlags, examplesProgress, openExamples } from "../run/looked_exa
 import { numbersIn } from "../run/numbers.ts";
 import { layerFlag, networkFlags, outputFlags } from "../run/picture_flags.ts";
 import { openPictureFolder } from "../run/picture_folder.ts";
+import { say } from "../run/say.ts";
 
 /** What it takes. */
 export const command = {
@@ -43,8 +44,12 @@ export const command = {
   examples: [
     ["deno task explain patches", "digits, by the LeNet-5 that comes with the project"],
     [
-      "deno task explain patches --weights resnet20.safetensors --dataset cifar10 --data-dir cifar-10-batches-bin --layer stage2/block1 --rule deconvnet",
-      "Figure 12.29",
+      "deno task explain patches --weights resnet20.safetensors --dataset cifar10 --data-dir cifar-10-batches-bin --layer stage1/block3",
+      "Figure 12.30",
+    ],
+    [
+      "deno task explain patches --weights squeezenet1_0.safetensors --dataset folder --data-dir photos --layer fire4",
+      "of a folder of photos, a folder a class",
     ],
   ],
 } as const;
@@ -65,6 +70,17 @@ function usualRule({ model, inputShape }: Looked): BackwardRule {
   return hasRelu ? "guided" : "backprop";
 }
 
+/**
+ * Whether all images come back alike: DeconvNet takes only the switches of max-pooling from the
+ * image (Springenberg et al., 2014).
+ */
+function isBlind({ model, inputShape }: Looked, layer: Path, rule: BackwardRule): boolean {
+  if (rule !== "deconvnet") return false;
+  const layers = [...layersOf(model, inputShape)];
+  const before = layers.slice(0, layers.findIndex(([path]) => path === layer));
+  return !before.some(([, { op }]) => op === "maxPool");
+}
+
 /** Writes the figure of patches. */
 export async function run(flags: Values<typeof command.flags>): Promise<void> {
   const looked = await openLooked(flags);
@@ -80,6 +96,11 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
   const units = flags.unit === undefined
     ? { strongest: Math.min(flags.units, channels) }
     : numbersIn("--unit", flags.unit, channels);
+  if (isBlind(looked, layer, rule)) {
+    say(
+      `note: there is no max-pooling before ${layer}, so that by deconvnet the same comes back from every image; by guided it does not`,
+    );
+  }
   const folder = await openPictureFolder({
     dir: flags.out,
     title: `What ${layer} of ${looked.name} looks for`,

@@ -92,7 +92,7 @@ export async function drawCurve(curve: Curve): Promise<{ [method: string]: Robus
   say(table([
     ["ε", ...Object.keys(found)],
     ...epsilons.map((epsilon, i) => [
-      epsilonText(epsilon, plan.norm),
+      epsilonText(epsilon, plan.norm, looked.inputShape[2]!),
       ...Object.values(found).map(({ points }) => `${(100 * points[i]!.accuracy).toFixed(1)} %`),
     ]),
   ]));
@@ -126,7 +126,9 @@ async function showExamples(
     tf.dispose([images, found.images]);
     const shown = pairs.filter((_, i) => found.labels.before[i] === classes[i]).slice(0, SHOWN);
     if (shown.length === 0) return;
-    const how = isMinimal(plan.method) ? "" : ` within ${epsilonText(epsilon, plan.norm)}`;
+    const how = isMinimal(plan.method)
+      ? ""
+      : ` within ${epsilonText(epsilon, plan.norm, looked.inputShape[2]!)}`;
     const caption =
       `The first images that ${looked.name} has right, by ${plan.method}${how}: image, adversarial image, and the change`;
     await folder.save("examples", sheetOf(shown), caption);

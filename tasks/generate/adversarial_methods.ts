@@ -103,9 +103,12 @@ export function parseEpsilons(flag: string): number[] {
   });
 }
 
-/** ε as tables have it: by L∞ in 255ths where it is a whole number of them. */
-export function epsilonText(epsilon: number, norm: Norm): string {
+/**
+ * ε as tables have it: of photos by L∞ in 255ths where it is a whole number of them. Digits are
+ * attacked by tenths of white, and 0.2 is no 51/255 among them.
+ */
+export function epsilonText(epsilon: number, norm: Norm, channels: number): string {
   const inBytes = Math.round(255 * epsilon);
-  const isWhole = norm === "linf" && Math.abs(255 * epsilon - inBytes) < 1e-6;
+  const isWhole = norm === "linf" && channels === 3 && Math.abs(255 * epsilon - inBytes) < 1e-6;
   return isWhole && epsilon > 0 ? `${inBytes}/255` : `${Number(epsilon.toPrecision(4))}`;
 }

@@ -26,6 +26,7 @@ import {
   stepsFlag,
 } from "../run/picture_flags.ts";
 import { openPictureFolder } from "../run/picture_folder.ts";
+import { readFile } from "../run/read_file.ts";
 import { readPicture } from "../run/read_picture.ts";
 import { watch } from "../run/watched.ts";
 
@@ -41,7 +42,7 @@ export const command = {
     ...imageFlags,
     image: text({
       help: 'a PNG or JPEG file, of any size; "noise"; or the number of a test image',
-      defaultText: "test image 0 where it was trained by deno task train, else noise",
+      defaultText: "test image 0 where there is a data set, else noise",
     }),
     size: count({
       min: 1,
@@ -72,8 +73,8 @@ export const command = {
 type Flags = Values<typeof command.flags>;
 
 /** A picture file as the network's channels have it. */
-async function readFile(file: string, channels: number): Promise<Image> {
-  const image = decodeImage(await Deno.readFile(file), file);
+async function readPhoto(file: string, channels: number): Promise<Image> {
+  const image = decodeImage(await readFile(file), file);
   if (channels === 1) return toGrey(image);
   if (image.channels === 3) return image;
   const count = image.width * image.height;
@@ -96,18 +97,32 @@ function noise({ inputShape }: Looked, seed: number): Image {
 
 /** The picture that the flags name; where they name no file, not so small that octaves have no room. */
 async function readImage(looked: Looked, flags: Flags): Promise<{ image: Image; source: string }> {
-  const { image: flag = looked.opened.trained?.settings.dataset ? "0" : "noise", seed } = flags;
+  const { opened } = looked;
+  const usual = flags.dataset || opened.trained?.settings.dataset ? "0" : "noise";
+  const { image: flag = usual, seed } = flags;
   const isFile = flag !== "noise" && !/^\d+$/.test(flag);
   const image = flag === "noise"
     ? noise(looked, seed)
     : isFile
-    ? await readFile(flag, looked.inputShape[2]!)
+    ? await readPhoto(flag, looked.inputShape[2]!)
     : (await readPicture(looked, flags)).shown;
   const side = Math.min(image.width, image.height);
   const share = (flags.size ?? (isFile ? side : Math.max(side, LEAST_SIZE))) / side;
   if (share === 1) return { image, source: flag };
-  const sized = resize(image, Math.round(image.width * share), Math.round(image.height * share));
-  return { image: sized, source: flag };
+  const [width, height] = [image.width, image.height].map((each) => Math.round(each * share));
+  requireRoom(flags.size ?? LEAST_SIZE, width!, height!);
+  return { image: resize(image, width!, height!), source: flag };
+}
+
+/** The most pixels that a picture may have: 16,384 squared; what layers make of them has a bound in `deepDream`. */
+const MOST_PIXELS = 2 ** 28;
+
+/** Refuses a size that no memory has room for, before it is tried. */
+function requireRoom(size: number, width: number, height: number): void {
+  if (width * height <= MOST_PIXELS) return;
+  throw new UsageError(
+    `Cannot use --size as the picture must have at most ${MOST_PIXELS} pixels: current value is ${size}, of which come ${width} × ${height}`,
+  );
 }
 
 /** A layer that answers maps, at about four fifths of the way. */
@@ -123,7 +138,7 @@ export async function run(flags: Flags): Promise<void> {
   const layer = flags.layer ?? defaultLayer(looked);
   requireLayer(looked.model, looked.inputShape, layer);
   const { image, source } = await readImage(looked, flags);
-  const guide = flags.guide && await readFile(flags.guide, looked.inputShape[2]!);
+  const guide = flags.guide && await readPhoto(flags.guide, looked.inputShape[2]!);
   const { octaves, steps, rate, rule, seed, "octave-scale": octaveScale, jitter } = flags;
   const settings = {
     layer,

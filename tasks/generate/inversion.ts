@@ -64,7 +64,12 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
     dir: flags.out,
     title: `What layers of ${looked.name} know`,
     task: command.name,
-    settings: { ...looked.settings, ...picture.settings, steps, seed },
+    settings: {
+      ...looked.settings,
+      ...picture.settings,
+      ...{ steps, seed },
+      ...(variation === undefined ? {} : { variation }),
+    },
   });
   const network = await looked.start();
   const watched = new Map(layers.map((layer) => [layer, watch(steps, flags.animate)]));

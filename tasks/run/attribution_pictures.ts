@@ -60,7 +60,12 @@ export async function showAttribution(
   const row = [picture.shown, ...(coloured ? [coloured] : []), heat, laid].map((image) =>
     enlarged(image)
   );
-  const labels = ["input", ...(coloured ? ["in colours"] : []), showing.label, target];
+  const labels = [
+    "input",
+    ...(coloured ? [coloured.channels === 1 ? "signed" : "in colours"] : []),
+    showing.label,
+    target,
+  ];
   await folder.save(
     `${showing.name}-row`,
     sideBySide(row, { labels }),

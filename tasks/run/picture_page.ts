@@ -41,12 +41,18 @@ function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character]!);
 }
 
+/** Numbers to four digits: all of them stand in the JSON beside the picture. */
+function rounded(_name: string, value: unknown): unknown {
+  const isWhole = typeof value !== "number" || Number.isInteger(value);
+  return isWhole ? value : Number(value.toPrecision(4));
+}
+
 /** Settings as one line: `model lenet5 · seed 0`. */
 function settingsLine(settings: Readonly<Record<string, unknown>>): string {
   return Object.entries(settings)
     .filter(([, value]) => value !== undefined && value !== null)
     .map(([name, value]) =>
-      `${name} ${typeof value === "string" ? value : JSON.stringify(value)}`.slice(0, 200)
+      `${name} ${typeof value === "string" ? value : JSON.stringify(value, rounded)}`.slice(0, 200)
     ).map(escaped).join(" · ");
 }
 

@@ -4,7 +4,7 @@ import { UsageError } from "../command.ts";
 import { type Inversion, prepareGrey } from "./grey_picture.ts";
 import type { Looked } from "./looked.ts";
 import { readFile } from "./read_file.ts";
-import { loadTest } from "./datasets.ts";
+import { type DatasetName, loadTest } from "./datasets.ts";
 
 /** A picture that a network looks at. */
 export type Picture = {
@@ -21,25 +21,31 @@ export type Picture = {
 };
 
 /** The values of `imageFlags`. */
-export type ImageValues = { readonly image: string | undefined; readonly invert: Inversion };
+export type ImageValues = {
+  readonly image: string | undefined;
+  readonly invert: Inversion;
+  readonly dataset: DatasetName | undefined;
+  readonly "data-dir": string | undefined;
+};
 
 /**
  * Reads the picture that the flags name, for a network.
  *
  * @param looked the network
  * @param flags the values of `imageFlags`
- * @throws {UsageError} where none is named, and the network was not trained here; or where the
- * data set has not as many
+ * @throws {UsageError} where none is named, and no data set either; where the data set has not as
+ * many, or images of another size
  */
 export async function readPicture(
   looked: Looked,
-  { image, invert }: ImageValues,
+  { image, invert, dataset, "data-dir": dataDir }: ImageValues,
 ): Promise<Picture> {
-  if (image === undefined && !looked.opened.trained?.settings.dataset) {
+  const named = dataset ?? looked.opened.trained?.settings.dataset;
+  if (image === undefined && !named) {
     throw new UsageError("Cannot run without --image PATH: the picture that is looked at");
   }
   const wanted = image ?? "0";
-  if (/^\d+$/.test(wanted)) return await ofDataset(looked, Number(wanted));
+  if (/^\d+$/.test(wanted)) return await ofDataset(looked, Number(wanted), named, dataDir);
   return ofFile(looked, decodeImage(await readFile(wanted), wanted), wanted, invert);
 }
 
@@ -80,16 +86,24 @@ function ofFile(looked: Looked, image: Image, file: string, invert: Inversion): 
   return picture(looked, { width, height, channels: 3, pixels }, file, { image: file });
 }
 
-/** A test image of the data set that the network was trained on. */
-async function ofDataset(looked: Looked, index: number): Promise<Picture> {
-  const { trained } = looked.opened;
-  if (!trained?.settings.dataset) {
+/** A test image of a data set. */
+async function ofDataset(
+  looked: Looked,
+  index: number,
+  dataset: DatasetName | undefined,
+  dataDir: string | undefined,
+): Promise<Picture> {
+  if (!dataset) {
     throw new UsageError(
-      `Cannot use --image as a number must be that of a data set the network was trained on: current value is ${index}`,
+      `Cannot use --image as a number must come with --dataset where deno task train did not train the network: current value is ${index}`,
     );
   }
-  const { dataset } = trained.settings;
-  const test = await loadTest(dataset, undefined, looked.inputShape);
+  const test = await loadTest(dataset, dataDir, looked.inputShape);
+  if (`${test.imageShape}` !== `${looked.inputShape}`) {
+    throw new UsageError(
+      `--dataset must have images of [${looked.inputShape}], as ${looked.name} takes them: got ${dataset} with [${test.imageShape}]`,
+    );
+  }
   if (index >= test.labels.length) {
     throw new UsageError(
       `--image must be below ${test.labels.length}, the test images of ${dataset}: got ${index}`,

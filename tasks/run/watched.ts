@@ -1,6 +1,7 @@
 // The display of a picture's making, step by step, and the pictures on the way for an animation.
 import { type AscendReport, encodeGif, type Image, imagesOf, resize } from "../../mod.ts";
 import { ascentProgress } from "../progress.ts";
+import { enlarged } from "./enlarged.ts";
 import type { PictureFolder, PictureSettings } from "./picture_folder.ts";
 
 /** What is seen of a picture's making. */
@@ -61,7 +62,7 @@ export function watch(total: number, animate: boolean): Watched {
       if (frames.length === 0) return;
       // Octaves are of several sizes, a GIF of one.
       const { width, height } = frames.at(-1)!;
-      const alike = frames.map((frame) => resize(frame, width, height));
+      const alike = frames.map((frame) => enlarged(resize(frame, width, height)));
       const gif = encodeGif(alike, { delay: 80, hold: 2000 });
       await folder.saveFile(`${name}-steps.gif`, gif, caption, settings);
     },

@@ -131,6 +131,34 @@ Deno.test("what does not fit is refused in a sentence, and leaves no folder", as
   }
 });
 
+sharedDataTest("test images are taken by number from the data set that is named", async () => {
+  const dir = await Deno.makeTempDir();
+  const weights = ["--weights", sharedPath("resnet20-cifar10.safetensors"), "--backend", "cpu"];
+  const cifar = ["--dataset", "cifar10", "--data-dir", sharedPath("cifar10")];
+  const tail = ["--out", `${dir}/out`, "--json"];
+  try {
+    const { scores } = result(
+      await runTask("explain", ["saliency", ...weights, ...cifar, "--image", "1", ...tail]),
+    );
+    assertEquals(typeof scores.target, "string");
+    const settings = JSON.parse(await Deno.readTextFile(`${dir}/out/input.json`));
+    assertEquals([settings.dataset, settings.image, typeof settings.label], [
+      "cifar10",
+      "1",
+      "string",
+    ]);
+    const attack = ["adversarial", ...weights, ...cifar, "--image", "1", "--method", "fgsm"];
+    const { files } = result(await runTask("generate", [...attack, ...tail]));
+    assertEquals(files[0], `${dir}/out/side-by-side.png`);
+    const numbered = await runTask("explain", ["saliency", ...weights, "--image", "1", ...tail]);
+    assertStringIncludes(numbered.err, "must come with --dataset");
+    const mnist = ["saliency", ...weights, "--dataset", "mnist", "--image", "1", ...tail];
+    assertStringIncludes((await runTask("explain", mnist)).err, "must have images of [32,32,3]");
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
 sharedDataTest("SqueezeNet's answer to chelsea is explained as tabby, by its score", async () => {
   const dir = await Deno.makeTempDir();
   try {

@@ -115,6 +115,17 @@ inDirectory(
   },
 );
 
+inDirectory("where DeconvNet tells no images apart, explain patches says so", async (dir) => {
+  const few = ["patches", "--rule", "deconvnet", "--limit", "9", "--units", "1", "--json", ...cpu];
+  const said = async (layer: string): Promise<boolean> => {
+    const outcome = await run(...few, "--layer", layer, "--out", `${dir}/${layer}`);
+    assertEquals(result(outcome).files, [`${dir}/${layer}/patches-${layer}-deconvnet.png`]);
+    return outcome.err.includes(`no max-pooling before ${layer}`);
+  };
+  // Before act1 there is a convolution, before act2 a max-pooling too.
+  assertEquals([await said("act1"), await said("act2")], [true, false]);
+});
+
 Deno.test("explain --help lists subcommands, and each has a help of its own", async () => {
   const { code, out } = await run("--help");
   assertEquals(code, 0);
@@ -149,7 +160,7 @@ inDirectory("what explain cannot use is refused in one line, before any work", a
     [2, ["activations", ...w, "--image", "10000"], "--image must be below 10000"],
     [1, ["activations", ...w, "--image", `${dir}/none.png`], "none.png"],
     [2, ["activations", "--weights", torch], "without --image"],
-    [2, ["activations", "--weights", torch, "--image", "3"], "a number must be that of a data set"],
+    [2, ["activations", "--weights", torch, "--image", "3"], "a number must come with --dataset"],
     [1, ["filters", "--weights", weights, "--out", weights], "Cannot use the output directory"],
   ];
   const outcomes = await Promise.all(refused.map(([, args]) => run(...args)));

@@ -1,6 +1,7 @@
 // `deno task generate` as a user runs it: in a process of its own, with the permissions deno.json gives it.
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { decodeImage, encodePng, type Image } from "../../mod.ts";
+import { readGif } from "../image/gif_reader.ts";
 import { madeCheckpoint } from "./made_network.ts";
 import { type Outcome, runTask, taskWords } from "./run_task.ts";
 
@@ -55,6 +56,12 @@ withNetwork(
     assert(scores["7"]!.after! > scores["7"]!.before!);
     const { width, height } = await pictureAt(files[0]!);
     assertEquals([width, height], [28, 28]);
+    const way = readGif(await Deno.readFile(files[1]!));
+    assertEquals(
+      [way.width, way.height],
+      [224, 224],
+      "digits move as large as people look at them",
+    );
     const bytes = await Deno.readFile(files[0]!);
     result(await run(...made));
     assertEquals(await Deno.readFile(files[0]!), bytes);
@@ -102,6 +109,8 @@ withNetwork("generate inversion leaves an image a layer, and the strip", async (
     "strip.png",
   ]);
   assert(scores.conv1!.after! < scores.conv1!.before!);
+  result(await run(...made, "--variation", "0.5"));
+  assertEquals(JSON.parse(await Deno.readTextFile(`${dir}/out/strip.json`)).variation, 0.5);
 });
 
 withNetwork(
@@ -122,14 +131,16 @@ withNetwork(
       const { width, height } = await pictureAt(files[2]!);
       assertEquals([width, height], [28, 28]);
       const beside = JSON.parse(await Deno.readTextFile(`${dir}/out/adversarial.json`));
-      assertEquals(beside.method, method);
+      assertEquals([beside.method, beside.steps], [method, method === "fgsm" ? undefined : 2]);
     }
   },
 );
 
 withNetwork("generate adversarial draws accuracy against ε", async (dir, args) => {
   const made = ["adversarial", ...args, "--limit", "4", "--epsilon", "0.05,0.2", "--steps", "2"];
-  const { files } = result(await run(...made));
+  const curve = await run(...made);
+  const { files } = result(curve);
+  assertMatch(curve.err, /^0\.2 /m, "tenths of white, no 51/255");
   assertEquals(files.at(-1), `${dir}/out/accuracy.svg`);
   assertStringIncludes(await Deno.readTextFile(`${dir}/out/accuracy.svg`), "<svg");
 });
@@ -141,10 +152,11 @@ withNetwork("adversarial images that cannot be are refused", async (_dir, args) 
     assertStringIncludes(err, says);
   };
   await refuse("--epsilon", "--epsilon", "-0.1");
-  await refuse("from 0 to 9", "--target", "11");
+  await refuse("Cannot use --target as it must be a number from 0 to 9", "--target", "11");
   await refuse("--steps", "--steps", "0");
   await refuse('unknown method "pdg"', "--method", "pdg");
   await refuse("without --target", "--method", "ascent");
+  await refuse("current values are --image 0 and --limit 4", "--limit", "4");
 });
 
 withNetwork("Ctrl-C ends a climb with the picture that was reached", async (dir, args) => {
@@ -179,6 +191,13 @@ withNetwork("what cannot be made is said before anything is written", async (_di
   await refuse("from 0 to 9", "class-image", "--class", "12");
   await refuse("--steps", "class-image", "--class", "1", "--steps", "0");
   await refuse("pool", "deep-dream", "--image", "noise", "--layer", "pool7");
+  await refuse(
+    "current value is 100000, of which come 100000 × 100000",
+    ...["deep-dream", "--image", "noise", "--size", "100000"],
+  );
+  const missing = "Cannot read nothere.png: there is no such file";
+  await refuse(missing, "deep-dream", "--image", "nothere.png");
+  await refuse(missing, "deep-dream", "--image", "noise", "--guide", "nothere.png");
   await refuse(
     "At 4 × 4 pixels",
     "deep-dream",

@@ -15,7 +15,10 @@ Deno.test("names become files beside each other, and what is shown is escaped", 
     settings,
   });
   assertEquals(await folder.save("fire4/expand", dot, 'a "cat" <b>'), `${dir}/x/fire4-expand.png`);
-  assertEquals(await folder.save("../../up", dot, "up", { seed: 3 }), `${dir}/x/up.png`);
+  assertEquals(
+    await folder.save("../../up", dot, "up", { seed: 3, score: 16.138893127441406 }),
+    `${dir}/x/up.png`,
+  );
   await folder.saveFile("way.gif", new Uint8Array([1, 2]), "the way");
   await folder.finish({ json: false });
   const files = [...Deno.readDirSync(`${dir}/x`)].map(({ name }) => name).sort();
@@ -35,11 +38,13 @@ Deno.test("names become files beside each other, and what is shown is escaped", 
     model: "a & b",
     weights: "<w>",
     seed: 3,
+    score: 16.138893127441406,
   });
   const html = await Deno.readTextFile(`${dir}/x/index.html`);
   assertStringIncludes(html, "<h1>T &lt;1&gt;</h1>");
   assertStringIncludes(html, 'alt="a &quot;cat&quot; &lt;b&gt;"');
   assertStringIncludes(html, "model a &amp; b · weights &lt;w&gt;");
+  assertStringIncludes(html, "<small>seed 3 · score 16.14</small>");
   assertStringIncludes(html, '<img src="way.gif"');
   await Deno.remove(dir, { recursive: true });
 });

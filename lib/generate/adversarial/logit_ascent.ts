@@ -1,4 +1,4 @@
-// The chapter's way to adversarial images (§12.9.5): from an image, up the logit of another class.
+// The chapter's way to adversarial images (§12.9.4): from an image, up the logit of another class.
 import type { Network } from "../../explain/network.ts";
 import type { Scalar, Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
@@ -20,7 +20,7 @@ export type LogitAscentOptions = AttackOptions & {
 };
 
 /**
- * The chapter's adversarial images (§12.9.5): instead of from zeros, as the image of a class
+ * The chapter's adversarial images (§12.9.4): instead of from zeros, as the image of a class
  * is made, begin from an image, and climb the logit S_c of another class until the network sees
  * that one: x ← x + η · g / rms(g), g = ∂S_c/∂x, held from 0 to 1. The chapter's sign,
  * x − η ∂L/∂x, would go down what its text wants maximised; this climbs. Distances are by L2.
