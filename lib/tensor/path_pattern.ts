@@ -1,4 +1,4 @@
-// Patterns of paths: `features/**`, `conv?/kernel`.
+// Patterns of paths, `conv?/kernel`.
 import type { Path } from "./tree.ts";
 
 /**
