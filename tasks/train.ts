@@ -37,6 +37,10 @@ const command = {
     ["deno task train --limit 6000 --epochs 1", "a quick look"],
     ["deno task train --model chapter-mnist --epochs 5", "the chapter's network"],
     [
+      "deno task train --model compact --augment digits",
+      "turned, shifted and zoomed digits: 99.39 % of the test's were right",
+    ],
+    [
       "deno task train --dataset fashion-mnist --augment clothes --out runs/fashion",
       "clothes in the place of digits, cropped and flipped",
     ],
