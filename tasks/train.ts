@@ -1,27 +1,31 @@
 // `deno task train`: trains a model on a data set, and leaves checkpoint, history, curves and a report.
 import {
+  type Augmentation,
+  type Checkpoint,
   classWeights,
+  type Layer,
+  type Loss,
   progressOf,
   readCheckpoint,
   restoreTraining,
   stepsPerEpoch,
   weightedCrossEntropy,
 } from "../mod.ts";
-import { runCommand, UsageError } from "./command.ts";
+import { runCommand, UsageError, type Values } from "./command.ts";
 import { startDevice } from "./run/device.ts";
 import { RATE_CURVE, withFoundRate } from "./run/found_rate.ts";
 import { abortOnInterrupt } from "./run/interrupt.ts";
-import { checkpointPath, openOutputDir } from "./run/output_dir.ts";
+import { checkpointPath, openOutputDir, type OutputDir } from "./run/output_dir.ts";
 import { DEFAULT_RUN, learningRateOf, optimizerOf } from "./run/recipes.ts";
 import { NO_RECORDS, recordsOf, stoppedOf } from "./run/records.ts";
 import { BEST } from "./run/run_callbacks.ts";
 import { AUGMENTED, showAugmented } from "./run/show_augmented.ts";
-import { augmentationOf, openRunData } from "./run/run_data.ts";
+import { augmentationOf, openRunData, type RunData } from "./run/run_data.ts";
 import { bestEpoch, summaryLines, writeReport } from "./run/run_report.ts";
 import { say } from "./run/say.ts";
 import { buildModel, type Settings, settingsOf } from "./run/settings.ts";
 import { chosenSettings, trainFlags } from "./run/train_flags.ts";
-import { runTraining } from "./run/training.ts";
+import { type Outcome, runTraining } from "./run/training.ts";
 
 const command = {
   name: "train",
@@ -32,6 +36,10 @@ const command = {
     ["deno task train", "LeNet-5 on MNIST"],
     ["deno task train --limit 6000 --epochs 1", "a quick look"],
     ["deno task train --model chapter-mnist --epochs 5", "the chapter's network"],
+    [
+      "deno task train --model compact --augment digits",
+      "turned, shifted and zoomed digits: 99.39 % of the test's were right",
+    ],
     [
       "deno task train --dataset fashion-mnist --augment clothes --out runs/fashion",
       "clothes in the place of digits, cropped and flipped",
@@ -71,15 +79,7 @@ function requireEpochs(done: number, stopped: string | undefined, { epochs }: Se
 }
 
 /** Refuses flags that say nothing together, or too much. */
-function requireTogether(
-  flags: {
-    readonly "show-augmented": boolean;
-    readonly "find-lr": boolean;
-    readonly "learning-rate": number | undefined;
-    readonly resume: boolean;
-  },
-  augments: boolean,
-): void {
+function requireTogether(flags: TrainFlags, augments: boolean): void {
   if (flags["show-augmented"] && !augments) {
     throw new UsageError("--show-augmented must go with --augment: got none");
   }
@@ -92,8 +92,23 @@ function requireTogether(
   }
 }
 
-await runCommand(command, Deno.args, async (flags) => {
-  const began = performance.now();
+/** The values of the command's flags. */
+type TrainFlags = Values<typeof trainFlags>;
+
+/** A run of which nothing is on the device yet. */
+type OpenedRun = {
+  readonly dir: string;
+  /** The checkpoint to go on with, and its path. */
+  readonly kept: Checkpoint | undefined;
+  readonly file: string;
+  readonly data: RunData;
+  readonly model: Layer;
+  readonly augment: Augmentation | undefined;
+  readonly loss: Loss | undefined;
+};
+
+/** Opens a run's images, and refuses what does not go together before anything is made. */
+async function openRun(flags: TrainFlags): Promise<OpenedRun> {
   const chosen = chosenSettings(flags);
   const dir = flags.out ??
     `runs/${chosen.model ?? DEFAULT_RUN.model}-${chosen.dataset ?? DEFAULT_RUN.dataset}`;
@@ -105,64 +120,86 @@ await runCommand(command, Deno.args, async (flags) => {
     dataDir: flags["data-dir"],
     skipBroken: flags["skip-broken"],
   });
-  const { train } = data;
-  const { imageShape, classNames } = train;
-  const model = buildModel(data.settings, classNames.length);
-  model.declare(imageShape); // Refuses what does not go together before anything is made.
-  const augment = augmentationOf(data.settings);
+  const { settings, train } = data;
+  const model = buildModel(settings, train.classNames.length);
+  model.declare(train.imageShape);
+  const augment = augmentationOf(settings);
   requireTogether(flags, augment !== undefined);
-  const loss = data.settings.classWeights ? weightedCrossEntropy(classWeights(train)) : undefined;
-  if (kept) requireEpochs(progressOf(kept, file).epoch, stoppedOf(kept.run), data.settings);
-  const output = await openOutputDir(dir, data.settings);
-  const signal = abortOnInterrupt(
-    "stopping after this step (Ctrl-C again: at once, losing what came since the last checkpoint)",
-  );
+  if (kept) requireEpochs(progressOf(kept, file).epoch, stoppedOf(kept.run), settings);
+  const loss = settings.classWeights ? weightedCrossEntropy(classWeights(train)) : undefined;
+  return { dir, kept, file, data, model, augment, loss };
+}
+
+/** Trains a run in its directory, to its end or to the signal. */
+async function trainRun(
+  flags: TrainFlags,
+  run: OpenedRun,
+  output: OutputDir,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { kept, file, data, model, augment, loss } = run;
+  const { train } = data;
+  if (flags["show-augmented"]) say(await showAugmented(output, data, augment!));
+  const settings = flags["find-lr"]
+    ? await withFoundRate(output, data, { model, augment, loss, signal })
+    : data.settings;
+  const learningRate = learningRateOf(settings, stepsPerEpoch(train, settings));
+  const optimizer = optimizerOf(settings, learningRate);
+  return await runTraining({
+    ...data,
+    settings,
+    model,
+    optimizer,
+    learningRate,
+    augment,
+    loss,
+    output,
+    from: kept ? restoreTraining(model, optimizer, train.imageShape, kept, file) : undefined,
+    before: kept ? recordsOf(kept.run) : NO_RECORDS,
+    signal,
+  });
+}
+
+/** The names of a run's files. */
+function filesOf(flags: TrainFlags, kept: boolean, reports: readonly string[]): string[] {
+  return [
+    "checkpoint.safetensors",
+    ...(kept ? [BEST] : []),
+    "history.csv",
+    "curves.svg",
+    ...reports,
+    ...(flags["show-augmented"] ? [AUGMENTED] : []),
+    ...(flags["find-lr"] ? [RATE_CURVE] : []),
+    "config.json",
+  ];
+}
+
+await runCommand(command, Deno.args, async (flags) => {
+  const began = performance.now();
+  const run = await openRun(flags);
+  const { dir, data } = run;
+  const { settings, train, test } = data;
+  const output = await openOutputDir(dir, settings);
   try {
+    const signal = abortOnInterrupt(
+      "stopping after this step (Ctrl-C again: at once, losing what came since the last checkpoint)",
+    );
     const device = await startDevice(flags.backend);
-    if (flags["show-augmented"]) say(await showAugmented(output, data, augment!));
-    const settings = flags["find-lr"]
-      ? await withFoundRate(output, data, { model, augment, loss, signal })
-      : data.settings;
-    const learningRate = learningRateOf(settings, stepsPerEpoch(train, settings));
-    const optimizer = optimizerOf(settings, learningRate);
-    const from = kept ? restoreTraining(model, optimizer, imageShape, kept, file) : undefined;
-    const outcome = await runTraining({
-      ...data,
-      settings,
-      model,
-      optimizer,
-      learningRate,
-      augment,
-      loss,
-      output,
-      from,
-      before: kept ? recordsOf(kept.run) : NO_RECORDS,
-      signal,
-    });
+    const outcome = await trainRun(flags, run, output, signal);
     if (outcome.interrupted) {
-      const again = [
-        "deno task train --resume",
-        ...flags.out === undefined ? defaultOut(settings) : ["--out", dir],
-      ].join(" ");
+      const where = flags.out === undefined ? defaultOut(settings) : ["--out", dir];
+      const again = ["deno task train --resume", ...where].join(" ");
       say(`stopped at epoch ${outcome.epoch}, step ${outcome.step}; go on with: ${again}`);
       await output.release();
       Deno.exit(130);
     }
     const { history, stopped } = outcome;
     const evaluation = outcome.evaluation!;
-    const reports = await writeReport(output, evaluation, data.test);
-    const seconds = (performance.now() - began) / 1000;
     const held = data.held?.labels.length ?? 0;
-    const files = [
-      "checkpoint.safetensors",
-      ...(held > 0 && history.length > 0 ? [BEST] : []),
-      "history.csv",
-      "curves.svg",
-      ...reports,
-      ...(flags["show-augmented"] ? [AUGMENTED] : []),
-      ...(flags["find-lr"] ? [RATE_CURVE] : []),
-      "config.json",
-    ];
+    const reports = await writeReport(output, evaluation, test);
+    const files = filesOf(flags, held > 0 && history.length > 0, reports);
+    const seconds = (performance.now() - began) / 1000;
+    const { classNames } = train;
     summaryLines({ evaluation, classNames, history, held, stopped, seconds, dir, files })
       .forEach(say);
     if (!flags.json) return;
@@ -172,7 +209,7 @@ await runCommand(command, Deno.args, async (flags) => {
       parameters: outcome.parameters,
       epochs: settings.epochs,
       trainSamples: train.labels.length,
-      testSamples: data.test.labels.length,
+      testSamples: test.labels.length,
       testAccuracy: evaluation.accuracy,
       testLoss: evaluation.loss,
       seconds,

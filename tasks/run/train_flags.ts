@@ -20,7 +20,11 @@ export const trainFlags = {
     defaultText: "what the model was made for",
   }),
   "skip-broken": toggle({ help: "leave out files of a folder that cannot be decoded" }),
-  epochs: count({ min: 1, help: "passes over the training images", defaultText: "2 (lenet5 6)" }),
+  epochs: count({
+    min: 1,
+    help: "passes over the training images",
+    defaultText: "2 (lenet5 6, compact 8)",
+  }),
   "batch-size": count({
     min: 1,
     help: "images a step",
@@ -34,7 +38,7 @@ export const trainFlags = {
     above: 0,
     help: "step size, the highest of one cycle, else the first",
     defaultText:
-      "of adam, adamw 0.003 (lenet5 0.005, chapter-mnist 0.002), sgd, nesterov 0.05, rmsprop 0.001, lars 2",
+      "of adam, adamw 0.003 (lenet5, compact 0.005, chapter-mnist 0.002), sgd, nesterov 0.05, rmsprop 0.001, lars 2",
   }),
   "find-lr": toggle({
     help: "first find the learning rate by a sweep, whose curve is drawn: learning_rate.svg",

@@ -168,10 +168,11 @@ Deno.test("a folder of pictures is trained on and measured, by its classes", asy
 });
 
 Deno.test("a learning rate is found by a sweep, drawn, and kept with the run", async () => {
-  const dataDir = await smallMnist(400, 20);
+  const dataDir = await smallMnist(320, 20);
   const out = `${dataDir}/run`;
   const { code, err, out: printed } = await runTask("train", [
     ...["--data-dir", dataDir, "--out", out, "--epochs", "1", "--find-lr", "--json"],
+    ...["--batch-size", "32"],
   ]);
   assertEquals(code, 0, err);
   const { learningRate } = JSON.parse(await Deno.readTextFile(`${out}/config.json`));
