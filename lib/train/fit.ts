@@ -14,7 +14,13 @@ import { type Evaluation, type Forward, measure } from "./evaluate.ts";
 import { type FitOptions, stepsPerEpoch } from "./fit_options.ts";
 import type { EpochReport } from "./reports.ts";
 import { requireSameTrainable } from "./trainable.ts";
-import { beginTraining, NO_TOTALS, type Progress, type Training } from "./training.ts";
+import {
+  beginTraining,
+  disposeTraining,
+  NO_TOTALS,
+  type Progress,
+  type Training,
+} from "./training.ts";
 import { trainingFunctions } from "./training_functions.ts";
 
 /**
@@ -83,7 +89,7 @@ async function* runEpochs<P extends Tree, S extends Tree>(
   model: Layer<P, S>,
 ): AsyncGenerator<EpochReport<P, S>, void, void> {
   const { epochs = 1, callbacks = [], signal } = parts.options;
-  let training = await callBegin(callbacks, begin(parts, model));
+  let training = await beginRun(parts, model);
   while (training.progress.epoch < epochs) {
     const report = await nextReport(parts, forward, training);
     ({ training } = report);
@@ -91,6 +97,20 @@ async function* runEpochs<P extends Tree, S extends Tree>(
     if (isOver) training = await callEnd(callbacks, training);
     yield { ...report, training };
     if (isOver || signal?.aborted) return;
+  }
+}
+
+/** The run to begin or go on with, once callbacks have begun; where one fails a new run is freed. */
+async function beginRun<P extends Tree, S extends Tree>(
+  parts: EpochParts<P, S>,
+  model: Layer<P, S>,
+): Promise<Training<P, S>> {
+  const training = begin(parts, model);
+  try {
+    return await callBegin(parts.options.callbacks ?? [], training);
+  } catch (error) {
+    if (!parts.options.from) disposeTraining(training);
+    throw error;
   }
 }
 
