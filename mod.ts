@@ -290,13 +290,8 @@ export { contactSheet, type ContactSheetOptions } from "./lib/augment/contact_sh
 
 // Training
 export { type Loss, meanSquaredError, softmaxCrossEntropy } from "./lib/losses/losses.ts";
-export {
-  applyUpdates,
-  chain,
-  type Optimizer,
-  scale,
-  stepWith,
-} from "./lib/optimizers/optimizer.ts";
+export { applyUpdates, type Optimizer, scale, stepWith } from "./lib/optimizers/optimizer.ts";
+export { chain } from "./lib/optimizers/chain.ts";
 export { sgd, type SgdOptions } from "./lib/optimizers/sgd.ts";
 export { adam, type AdamOptions, type AdamState } from "./lib/optimizers/adam.ts";
 export { adamw, type AdamWOptions } from "./lib/optimizers/adamw.ts";

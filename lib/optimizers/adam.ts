@@ -4,8 +4,8 @@ import { mapTree, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import { canUpdateTrees, type DecayRule, updateTrees } from "../tensor/update_trees.ts";
 import { requireAbove, requireShare } from "./demands.ts";
-import { applyUpdates, type Optimizer } from "./optimizer.ts";
-import { type LearningRate, onDevice, scheduleOf } from "./schedule.ts";
+import { type Optimizer, plainStep } from "./optimizer.ts";
+import { type LearningRate, onDevice, rateOf, scheduleOf } from "./schedule.ts";
 import { addDecay } from "./weight_decay.ts";
 
 /** Options of {@linkcode adam}. */
@@ -99,27 +99,33 @@ export function adamWith(name: string, options: AdamOptions, decay?: DecayRule):
       const pulled = decay ? addDecay(updates, tf.mul(rate, -decay.rate), params, decay) : updates;
       return [pulled as P, { count, mean, square }];
     },
-    step<P extends Tree>(grads: P, state: Tree, params: P): [P, Tree] {
-      const { count, mean, square } = state as AdamState;
-      if (!canUpdateTrees(params, grads, mean, square)) {
-        const [updates, next] = optimizer.update(grads, state, params);
-        return [applyUpdates(params, updates), next];
-      }
-      const next = updateTrees({
-        rule: { kind: "adam", beta1, beta2, epsilon },
-        decay,
-        params,
-        grads,
-        moments: [mean, square],
-        count,
-        rate: schedule.rule ?? schedule(onDevice(count)),
-      });
-      return [next.params, {
-        count: next.count!,
-        mean: next.moments[0]!,
-        square: next.moments[1]!,
-      }];
-    },
+    step: (grads, state, params) => stepBy(grads, state, params),
+    scaledStep: (...values) => stepBy(...values),
+  };
+  const stepBy = <P extends Tree>(
+    grads: P,
+    state: Tree,
+    params: P,
+    factor?: Scalar,
+  ): [P, Tree] => {
+    const { count, mean, square } = state as AdamState;
+    if (!canUpdateTrees(params, grads, mean, square)) {
+      return plainStep(optimizer, grads, state, params, factor);
+    }
+    const next = updateTrees({
+      rule: { kind: "adam", beta1, beta2, epsilon },
+      decay,
+      params,
+      grads,
+      moments: [mean, square],
+      count,
+      rate: rateOf(schedule, count, factor),
+    });
+    return [next.params, {
+      count: next.count!,
+      mean: next.moments[0]!,
+      square: next.moments[1]!,
+    }];
   };
   return optimizer;
 }

@@ -48,6 +48,13 @@ export function adjustable(optimizer: Optimizer): Optimizer {
         { factor: tf.mul(factor, 1), inner: next },
       ];
     },
+    ...(optimizer.scaledStep && {
+      step<P extends Tree>(grads: P, state: Tree, params: P): [P, Tree] {
+        const { factor, inner } = state as AdjustableState;
+        const [stepped, next] = optimizer.scaledStep!(grads, inner, params, factor);
+        return [stepped, { factor: tf.mul(factor, 1), inner: next }];
+      },
+    }),
   };
 }
 

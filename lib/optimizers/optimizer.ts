@@ -1,7 +1,7 @@
 // The contract of optimisers, after optax: pure transformations of gradients, which chain.
+import type { Scalar } from "../tensor/tensor.ts";
 import { mapTree, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
-import { requireNoAverage } from "./states.ts";
 
 /**
  * A gradient transformation: a pair of pure functions. What the last one of a
@@ -30,6 +30,21 @@ export type Optimizer<S extends Tree = Tree> = {
    * @returns the next parameters, and the next state
    */
   step?<P extends Tree>(grads: P, state: S, params: P): [params: P, state: S];
+  /**
+   * Optional: `step` with its updates multiplied by a number, as {@linkcode adjustable} wants them.
+   *
+   * @param grads gradients, or what another transformation made of them
+   * @param state the state
+   * @param params the parameters
+   * @param factor the number, shape `[]`
+   * @returns the next parameters, and the next state
+   */
+  scaledStep?<P extends Tree>(
+    grads: P,
+    state: S,
+    params: P,
+    factor: Scalar,
+  ): [params: P, state: S];
   /**
    * Optional: for a transformation that answers what it is given, and only looks at the parameters
    * that come of it, as {@linkcode ema} does. At the end of a chain it leaves the others their own
@@ -69,63 +84,28 @@ export function stepWith<P extends Tree, S extends Tree>(
   params: P,
 ): [params: P, state: S] {
   if (optimizer.step) return optimizer.step(grads, state, params);
-  const [updates, next] = optimizer.update(grads, state, params);
-  return [applyUpdates(params, updates), next];
+  return plainStep(optimizer, grads, state, params);
 }
 
 /**
- * Transformations one after another.
+ * A step by `update` and {@linkcode applyUpdates}, where there is no faster one.
  *
- * @param steps the transformations, in the order they are applied
- * @returns one transformation. Its `init` throws a `RangeError` where an {@linkcode ema} comes before
- * what still moves parameters
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { chain, scale, start, tf } from "@neocog/neocog";
- *
- * await start({ backend: "cpu" });
- * const both = chain(scale(2), scale(-3));
- * const grads = { x: tf.scalar(1) };
- * const [updates] = both.update(grads, both.init(grads), grads);
- * assertEquals(await updates.x.array(), -6);
- * ```
+ * @param optimizer the optimiser
+ * @param grads gradients
+ * @param state the optimiser's state
+ * @param params the parameters
+ * @param factor what multiplies the updates
  */
-export function chain(...steps: readonly Optimizer[]): Optimizer {
-  type States = { readonly [name: string]: Tree };
-  const updateBy = <P extends Tree>(count: number, grads: P, state: Tree, params: P) => {
-    const next: Record<string, Tree> = {};
-    let updates = grads;
-    for (const [i, step] of steps.slice(0, count).entries()) {
-      [updates, next[i]] = step.update(updates, (state as States)[i]!, params);
-    }
-    return [updates, next] as [P, Record<string, Tree>];
-  };
-  // The last that moves anything; those after it look on.
-  const last = steps.findLastIndex(({ observe }) => !observe);
-  return {
-    init(params): Tree {
-      const states = steps.map((step) => step.init(params));
-      states.slice(0, Math.max(0, last)).forEach((state) =>
-        requireNoAverage(state, "chain transformations")
-      );
-      return Object.fromEntries(states.map((state, i) => [`${i}`, state]));
-    },
-    update: (grads, state, params) => updateBy(steps.length, grads, state, params),
-    ...(steps[last]?.step && {
-      step<P extends Tree>(grads: P, state: Tree, params: P): [P, Tree] {
-        const [updates, next] = updateBy(last, grads, state, params);
-        const own = (i: number): Tree => (state as States)[i]!;
-        const [stepped, ownNext] = stepWith(steps[last]!, updates, own(last), params);
-        const after = steps.slice(last + 1).map(({ observe }, i) => {
-          const place = last + 1 + i;
-          return [place, observe!(stepped, own(place))] as const;
-        });
-        return [stepped, { ...next, [last]: ownNext, ...Object.fromEntries(after) }];
-      },
-    }),
-  };
+export function plainStep<P extends Tree, S extends Tree>(
+  optimizer: Optimizer<S>,
+  grads: P,
+  state: S,
+  params: P,
+  factor?: Scalar,
+): [params: P, state: S] {
+  const [updates, next] = optimizer.update(grads, state, params);
+  const scaled = factor ? mapTree(([update]) => tf.mul(update!, factor), updates) : updates;
+  return [applyUpdates(params, scaled), next];
 }
 
 /**

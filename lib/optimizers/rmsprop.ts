@@ -4,8 +4,8 @@ import { mapTree, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import { canUpdateTrees, type UpdateRule, updateTrees } from "../tensor/update_trees.ts";
 import { requireAbove, requireShare } from "./demands.ts";
-import { applyUpdates, type Optimizer } from "./optimizer.ts";
-import { type LearningRate, onDevice, scheduleOf } from "./schedule.ts";
+import { type Optimizer, plainStep } from "./optimizer.ts";
+import { type LearningRate, onDevice, rateOf, scheduleOf } from "./schedule.ts";
 import { addDecay, decayOf, type DecayOptions } from "./weight_decay.ts";
 
 /** Options of {@linkcode rmsprop}. */
@@ -79,19 +79,25 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
       const updates = mapTree(([leaf]) => tf.mul(leaf!, rate), moved);
       return [updates, { count: tf.add(previous.count, 1), ...moments }];
     },
-    step<P extends Tree>(grads: P, state: Tree, params: P): [P, Tree] {
-      const { count, square, mean, velocity } = state as RmspropState;
-      const named = Object.entries({ square, mean, velocity }).filter(([, tree]) => tree);
-      const moments = named.map(([, tree]) => tree!);
-      if (!canUpdateTrees(params, grads, ...moments)) {
-        const [updates, next] = optimizer.update(grads, state, params);
-        return [applyUpdates(params, updates), next];
-      }
-      const rate = schedule.rule ?? schedule(onDevice(count));
-      const next = updateTrees({ rule, decay, params, grads, moments, count, rate });
-      const stepped = named.map(([name], i) => [name, next.moments[i]!] as const);
-      return [next.params, { count: next.count!, ...Object.fromEntries(stepped) }];
-    },
+    step: (grads, state, params) => stepBy(grads, state, params),
+    scaledStep: (...values) => stepBy(...values),
+  };
+  const stepBy = <P extends Tree>(
+    grads: P,
+    state: Tree,
+    params: P,
+    factor?: Scalar,
+  ): [P, Tree] => {
+    const { count, square, mean, velocity } = state as RmspropState;
+    const named = Object.entries({ square, mean, velocity }).filter(([, tree]) => tree);
+    const moments = named.map(([, tree]) => tree!);
+    if (!canUpdateTrees(params, grads, ...moments)) {
+      return plainStep(optimizer, grads, state, params, factor);
+    }
+    const rate = rateOf(schedule, count, factor);
+    const next = updateTrees({ rule, decay, params, grads, moments, count, rate });
+    const stepped = named.map(([name], i) => [name, next.moments[i]!] as const);
+    return [next.params, { count: next.count!, ...Object.fromEntries(stepped) }];
   };
   return optimizer;
 }

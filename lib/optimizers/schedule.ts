@@ -51,6 +51,23 @@ export function onDevice(count: Scalar): Scalar {
 }
 
 /**
+ * A rate for a fused step: as an equation where there is one and nothing multiplies it.
+ *
+ * @param schedule the learning rate
+ * @param count steps taken; absent where the rate is constant
+ * @param factor what multiplies it
+ */
+export function rateOf(
+  schedule: Schedule,
+  count: Scalar | undefined,
+  factor?: Scalar,
+): RateRule | Scalar {
+  if (schedule.rule && !factor) return schedule.rule;
+  const rate = schedule(count ? onDevice(count) : tf.scalar(0));
+  return factor ? tf.mul(rate, factor) : rate;
+}
+
+/**
  * Multiplies gradients by minus the learning rate of a schedule: the last part
  * of a chain that descends.
  *

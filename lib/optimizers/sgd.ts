@@ -8,9 +8,10 @@ import {
   type UpdateRule,
   updateTrees,
 } from "../tensor/update_trees.ts";
+import { chain } from "./chain.ts";
 import { requireLearningRate, requireShare } from "./demands.ts";
-import { applyUpdates, chain, type Optimizer, scale } from "./optimizer.ts";
-import { constantRate, descend, type LearningRate, onDevice, scheduleOf } from "./schedule.ts";
+import { type Optimizer, plainStep, scale } from "./optimizer.ts";
+import { descend, type LearningRate, rateOf, scheduleOf } from "./schedule.ts";
 import { addDecay, decayOf, type DecayOptions } from "./weight_decay.ts";
 
 /** Options of {@linkcode sgd}. */
@@ -70,39 +71,43 @@ function fused(
   learningRate: LearningRate,
   decay: DecayRule | undefined,
 ): Optimizer {
-  const rateRule = typeof learningRate === "number"
-    ? constantRate(learningRate)
-    : learningRate.rule;
+  const schedule = scheduleOf("sgd", learningRate);
   const optimizer: Optimizer = {
     init: plain.init,
     update: (grads, state, params) =>
       plain.update(decay ? addDecay(grads, decay.rate, params, decay) : grads, state, params),
-    step<P extends Tree>(grads: P, state: Tree, params: P): [P, Tree] {
-      const [velocity, counted] = rule.kind === "sgd"
-        ? [undefined, state as Counted]
-        : [(state as Traced)[0], (state as Traced)[1]];
-      const moments = velocity === undefined ? [] : [velocity];
-      if (!canUpdateTrees(params, grads, ...moments)) {
-        const [updates, next] = optimizer.update(grads, state, params);
-        return [applyUpdates(params, updates), next];
-      }
-      const { count } = counted;
-      const rate = rateRule ?? scheduleOf("sgd", learningRate)(onDevice(count!));
-      const next = updateTrees({
-        rule,
-        decay,
-        params,
-        grads,
-        moments,
-        rate,
-        ...(count && { count }),
-      });
-      const nextCounted: Tree = next.count ? { count: next.count } : {};
-      return [
-        next.params,
-        velocity === undefined ? nextCounted : { 0: next.moments[0]!, 1: nextCounted },
-      ];
-    },
+    step: (grads, state, params) => stepBy(grads, state, params),
+    scaledStep: (...values) => stepBy(...values),
+  };
+  const stepBy = <P extends Tree>(
+    grads: P,
+    state: Tree,
+    params: P,
+    factor?: Scalar,
+  ): [P, Tree] => {
+    const [velocity, counted] = rule.kind === "sgd"
+      ? [undefined, state as Counted]
+      : [(state as Traced)[0], (state as Traced)[1]];
+    const moments = velocity === undefined ? [] : [velocity];
+    if (!canUpdateTrees(params, grads, ...moments)) {
+      return plainStep(optimizer, grads, state, params, factor);
+    }
+    const { count } = counted;
+    const rate = rateOf(schedule, count, factor);
+    const next = updateTrees({
+      rule,
+      decay,
+      params,
+      grads,
+      moments,
+      rate,
+      ...(count && { count }),
+    });
+    const nextCounted: Tree = next.count ? { count: next.count } : {};
+    return [
+      next.params,
+      velocity === undefined ? nextCounted : { 0: next.moments[0]!, 1: nextCounted },
+    ];
   };
   return optimizer;
 }

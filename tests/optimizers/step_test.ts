@@ -3,6 +3,7 @@ import { assert, assertEquals, assertLessOrEqual, assertThrows } from "@std/asse
 import {
   adam,
   adamw,
+  adjustable,
   applyUpdates,
   chain,
   chapterMnist,
@@ -26,6 +27,7 @@ import {
   type Tensor,
   tf,
   type Tree,
+  withFactor,
 } from "../../mod.ts";
 import { GuardedBackend } from "../../lib/device/backend.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
@@ -33,6 +35,12 @@ import { assertClose } from "../closeness.ts";
 import { gpuTest } from "../device/adapter.ts";
 
 const isLong = (path: string): boolean => path === "long" || path === "bias";
+
+/** An optimiser whose factor is another one from the start. */
+function adjusted(optimizer: Optimizer, factor: number): Optimizer {
+  const whole = adjustable(optimizer);
+  return { ...whole, init: (params) => withFactor(whole.init(params), factor) };
+}
 
 const OPTIMIZERS: Readonly<Record<string, () => Optimizer>> = {
   adam: () => adam({ learningRate: 0.01 }),
@@ -52,7 +60,11 @@ const OPTIMIZERS: Readonly<Record<string, () => Optimizer>> = {
   "AdamW of some": () => adamw({ learningRate: 0.01, weightDecay: 0.5, decay: isLong }),
   "momentum with weight decay of some": () =>
     sgd({ momentum: 0.9, weightDecay: 0.1, decay: isLong }),
-  "RMSProp with weight decay": () => rmsprop({ weightDecay: 0.1 }),
+  "Adam that is adjusted": () => chain(scale(0.5), adjusted(adam(), 0.25)),
+  "momentum that is adjusted": () => adjusted(sgd({ momentum: 0.9, weightDecay: 0.1 }), 0.25),
+  "plain descent that is adjusted": () => adjusted(sgd({ learningRate: 0.1 }), 0.25),
+  "RMSProp along a cosine that is adjusted": () =>
+    adjusted(rmsprop({ learningRate: cosineDecay({ learningRate: 0.1, steps: 15 }) }), 0.25),
   "RMSProp of all it has": () =>
     rmsprop({ centred: true, momentum: 0.8, weightDecay: 0.1, decay: isLong }),
 };
@@ -148,6 +160,27 @@ gpuTest("all parameters are updated in few dispatches, with a schedule too", asy
     assertLessOrEqual(names.length, most(count), `${names}`);
     assertEquals(names.filter((name) => name !== "Update (adam)"), []);
   }
+});
+
+gpuTest("decay, RMSProp and a factor take no dispatch for each parameter", async () => {
+  await start();
+  const { params } = init(lenet5(), key(0), [28, 28, 1]);
+  const grads = mapTree(([leaf]) => tf.onesLike(leaf!), params);
+  const updatesOf = (optimizer: Optimizer): string[] => {
+    const [, state] = stepWith(optimizer, grads, optimizer.init(params), params);
+    return dispatchesOf(() => stepWith(optimizer, grads, state, params));
+  };
+  const plain = updatesOf(adam());
+  assertEquals(updatesOf(adamw({ decay: isLong })), plain);
+  assertEquals(updatesOf(adamw()), plain);
+  const rms = updatesOf(rmsprop({ weightDecay: 0.1, centred: true }));
+  assertEquals(rms, plain.map(() => "Update (rmsprop)"));
+  assertEquals(
+    updatesOf(sgd({ weightDecay: 0.1, momentum: 0.9 })).length,
+    updatesOf(sgd({ momentum: 0.9 })).length,
+  );
+  // The rate times the factor, and the factor again.
+  assertLessOrEqual(updatesOf(adjustable(adam())).length, plain.length + 4);
 });
 
 gpuTest("the number of parameters does not matter: 65 of them step alike", async () => {
