@@ -199,20 +199,30 @@ onCpu("a training whose loss is no longer a number ends its rows and says where"
   assert(divergedAt! >= 2 && divergedAt! < 9 && divergedAt === step! + 1);
 });
 
-Deno.test("there are seven experiments, each with its name, command and picture", () => {
+Deno.test("there are seven experiments, each with its name, and its command on the page", () => {
   assertEquals(files.length, 7);
   const readme = Deno.readTextFileSync(new URL("README.md", folder));
   for (const file of files) {
     const text = Deno.readTextFileSync(new URL(file, folder));
-    const name = file.slice(0, -".ts".length);
-    assertStringIncludes(text, `name: "${name}"`);
+    assertStringIncludes(text, `name: "${file.slice(0, -".ts".length)}"`);
     const command =
       `deno run --allow-read --allow-write --allow-env=XDG_RUNTIME_DIR examples/experiments/${file}`;
     assertStringIncludes(text, `\n// ${command}\n`);
     assertStringIncludes(readme, command);
-    assertStringIncludes(readme, `](${name}.svg)`);
-    const picture = Deno.statSync(new URL(`${name}.svg`, folder));
-    assert(picture.size < 40_000, `${name}.svg: ${picture.size} bytes`);
+  }
+});
+
+Deno.test("the experiments' page shows the pictures that are there, each below 40 kB", () => {
+  const readme = Deno.readTextFileSync(new URL("README.md", folder));
+  const shown = [...readme.matchAll(/\]\((\w+\.svg)\)/g)].map((match) => match[1]!).sort();
+  const pictures = [...Deno.readDirSync(folder)].map(({ name }) => name)
+    .filter((name) => name.endsWith(".svg")).sort();
+  assertEquals(shown, pictures);
+  assertGreater(shown.length, 0);
+  for (const name of pictures) {
+    assert(files.includes(name.replace(/svg$/, "ts")), name);
+    const { size } = Deno.statSync(new URL(name, folder));
+    assert(size < 40_000, `${name}: ${size} bytes`);
   }
 });
 

@@ -2,6 +2,7 @@
 // clothes, with and without it, at 0.1 and at a tenth of that.
 // deno run --allow-read --allow-write --allow-env=XDG_RUNTIME_DIR examples/experiments/batch_norm.ts
 import * as nc from "../../mod.ts";
+import { clothesOf } from "./clothes.ts";
 import { conduct } from "./conduct.ts";
 import { type Experiment, last, type Measure, type Row } from "./experiment.ts";
 import { halved } from "./small_images.ts";
@@ -40,7 +41,7 @@ const size = {
 
 async function prepare(quick: boolean): Promise<Measure> {
   const { train, test, epochs, window } = size[quick ? "quick" : "full"];
-  const clothes = await nc.fashionMnist();
+  const clothes = await clothesOf(quick);
   const [small, unseen] = [
     halved(nc.take(clothes.train, train)),
     halved(nc.take(clothes.test, test)),

@@ -20,7 +20,6 @@ export async function conduct(experiment: Experiment, args: readonly string[]): 
   const { adapter } = await nc.start();
   console.log(`${experiment.title}, on ${adapter}`);
   const runs = await allRuns(experiment, await experiment.prepare(flags.quick), flags);
-  await writeFiles(experiment, runs, flags);
   console.log(`\n${figuresTable(experiment, runs)}\n`);
   console.log(`${((performance.now() - began) / 60_000).toFixed(1)} minutes`);
   if (flags.quick) return console.log("By --quick, which shows that it runs and nothing else.");
@@ -49,11 +48,14 @@ deno run --allow-read --allow-write --allow-env=XDG_RUNTIME_DIR examples/experim
 ${FLAGS_HELP}`;
 }
 
+/** Runs seed after seed, and leaves the files after each: who stops it has what was done. */
 async function allRuns(
-  { variants }: Experiment,
+  experiment: Experiment,
   measure: Measure,
-  { seeds }: Flags,
+  flags: Flags,
 ): Promise<Run[]> {
+  const { variants } = experiment;
+  const { seeds } = flags;
   const runs: Run[] = [];
   for (let seed = 0; seed < seeds; seed++) {
     for (const variant of variants) {
@@ -64,6 +66,7 @@ async function allRuns(
       finish(`${heading}: ${rowText(rows.at(-1) ?? {})}, ${seconds.toFixed(1)} s`);
       runs.push({ variant, seed, rows, seconds });
     }
+    await writeFiles(experiment, runs, flags);
   }
   return runs;
 }
@@ -96,6 +99,6 @@ async function writeFiles(
   await Deno.mkdir(out, { recursive: true });
   for (const [path, text] of Object.entries(files)) {
     await nc.writeFileAtomically(path, new TextEncoder().encode(text));
-    console.log(`wrote ${path}`);
   }
+  console.log(`wrote ${Object.keys(files).join(" and ")}`);
 }

@@ -1,6 +1,7 @@
-// Whether dropout in dense layers helps against overfitting (§12.7.2): 1,000 clothes to learn from.
+// Whether dropout in dense layers helps against overfitting (§12.7.2): 500 clothes to learn from.
 // deno run --allow-read --allow-write --allow-env=XDG_RUNTIME_DIR examples/experiments/dropout.ts
 import * as nc from "../../mod.ts";
+import { clothesOf } from "./clothes.ts";
 import { conduct } from "./conduct.ts";
 import { type Experiment, last, type Measure, type Row } from "./experiment.ts";
 import { trainingRows } from "./training_rows.ts";
@@ -23,13 +24,13 @@ function network(rate: number): nc.AnyLayer {
 }
 
 const size = {
-  full: { train: 1000, test: 5000, epochs: 40 },
+  full: { train: 500, test: 2000, epochs: 25 },
   quick: { train: 100, test: 100, epochs: 2 },
 };
 
 async function prepare(quick: boolean): Promise<Measure> {
   const { train, test, epochs } = size[quick ? "quick" : "full"];
-  const clothes = await nc.fashionMnist();
+  const clothes = await clothesOf(quick);
   return (variant, seed, report) =>
     trainingRows({
       model: network(RATES[variants.indexOf(variant)]!),
@@ -52,7 +53,7 @@ const steps = ["step", "steps of 50 images"] as const;
 /** The experiment. */
 export const experiment: Experiment = {
   name: "dropout",
-  title: "A dense network on 1,000 clothes, with and without dropout",
+  title: "A dense network on 500 clothes, with and without dropout",
   question: "Does dropout in dense layers help against overfitting (§12.7.2)?",
   variants,
   panels: [
@@ -69,7 +70,7 @@ export const experiment: Experiment = {
     {
       text: "the test loss ends lower with dropout 0.5 than without (margin: nats)",
       margin: (of) => testLoss(of("no dropout")) - testLoss(of("dropout 0.5")),
-      asserted: true,
+      asserted: false,
     },
     {
       text: "the test accuracy ends higher with dropout 0.5 than without (margin: share)",

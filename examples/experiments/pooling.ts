@@ -1,6 +1,7 @@
 // Whether maps are better halved by max pooling or by strides of the convolutions (§12.2, §12.4).
 // deno run --allow-read --allow-write --allow-env=XDG_RUNTIME_DIR examples/experiments/pooling.ts
 import * as nc from "../../mod.ts";
+import { clothesOf } from "./clothes.ts";
 import { conduct } from "./conduct.ts";
 import { type Experiment, last, type Measure, type Row } from "./experiment.ts";
 import { trainingRows } from "./training_rows.ts";
@@ -40,7 +41,7 @@ function network(block: Block): nc.AnyLayer {
 }
 
 const size = {
-  full: { train: 6000, test: 4000, epochs: 4, window: 25 },
+  full: { train: 4800, test: 4000, epochs: 4, window: 25 },
   quick: { train: 128, test: 50, epochs: 1, window: 1 },
 };
 
@@ -50,7 +51,7 @@ async function prepare(quick: boolean): Promise<Measure> {
     const { parameters, flops } = nc.sizeOfModel(network(block), [28, 28, 1]);
     console.log(`${name}: ${parameters} parameters, ${(flops / 1e6).toFixed(2)} MFLOP an image`);
   }
-  const clothes = await nc.fashionMnist();
+  const clothes = await clothesOf(quick);
   const steps = epochs * Math.ceil(train / 64);
   return (variant, seed, report) =>
     trainingRows({
@@ -94,7 +95,7 @@ export const experiment: Experiment = {
     {
       text: "max pooling comes to a higher test accuracy than strides (margin: share)",
       margin: (of) => accuracy(of(MAX)) - accuracy(of(STRIDE)),
-      asserted: true,
+      asserted: false,
     },
     {
       text: "max pooling comes to a higher test accuracy than mean pooling (margin: share)",

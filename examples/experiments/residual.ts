@@ -2,6 +2,7 @@
 // do not. Clothes of 14 × 14, a quarter of the paper's features.
 // deno run --allow-read --allow-write --allow-env=XDG_RUNTIME_DIR examples/experiments/residual.ts
 import * as nc from "../../mod.ts";
+import { clothesOf } from "./clothes.ts";
 import { conduct } from "./conduct.ts";
 import { type Experiment, last, type Measure, type Row } from "./experiment.ts";
 import { halved } from "./small_images.ts";
@@ -56,13 +57,13 @@ const variants = {
 };
 
 const size = {
-  full: { train: 6400, test: 2000, epochs: 2, window: 20 },
+  full: { train: 3200, test: 1000, epochs: 3, window: 10 },
   quick: { train: 64, test: 50, epochs: 1, window: 1 },
 };
 
 async function prepare(quick: boolean): Promise<Measure> {
   const { train, test, epochs, window } = size[quick ? "quick" : "full"];
-  const clothes = await nc.fashionMnist();
+  const clothes = await clothesOf(quick);
   const [small, unseen] = [
     halved(nc.take(clothes.train, train)),
     halved(nc.take(clothes.test, test)),
@@ -138,18 +139,18 @@ export const experiment: Experiment = {
     {
       text: "the deeper plain network has the higher training error (margin: share)",
       margin: plain,
-      asserted: true,
+      asserted: false,
     },
     {
       text:
         "depth costs the plain network more training error than the residual one (margin: share)",
       margin: (of) => plain(of) - residual(of),
-      asserted: true,
+      asserted: false,
     },
     {
       text: "of the deep networks the residual one has the lower training error (margin: share)",
       margin: (of) => trainError(of(`plain ${DEEP}`)) - trainError(of(`residual ${DEEP}`)),
-      asserted: true,
+      asserted: false,
     },
     {
       text: "the deeper residual network has the lower training error (margin: share)",

@@ -3,6 +3,7 @@
 // deno run --allow-read --allow-write --allow-env=XDG_RUNTIME_DIR examples/experiments/small_filters.ts
 import { assertEquals } from "@std/assert";
 import * as nc from "../../mod.ts";
+import { clothesOf } from "./clothes.ts";
 import { conduct } from "./conduct.ts";
 import { type Experiment, last, type Measure, type Row } from "./experiment.ts";
 import { trainingRows } from "./training_rows.ts";
@@ -10,79 +11,69 @@ import { trainingRows } from "./training_rows.ts";
 /** Features of every convolution, the C of §12.6. */
 const FEATURES = 16;
 
-const conv = (features: number, size: number): nc.AnyLayer =>
-  nc.conv({ features, size, padding: "same" });
+const conv = (size: number): nc.AnyLayer => nc.conv({ features: FEATURES, size, padding: "same" });
 
-/** C maps to C maps, each position made from 7 × 7. */
-type Body = (features: number) => nc.AnyLayer;
-
-const one: Body = (features) => nc.sequential({ conv: conv(features, 7), relu: nc.relu() });
-const three: Body = (features) =>
-  nc.sequential({
-    conv1: conv(features, 3),
-    relu1: nc.relu(),
-    conv2: conv(features, 3),
-    relu2: nc.relu(),
-    conv3: conv(features, 3),
-    relu3: nc.relu(),
-  });
-
-/** What is compared; the last with nearly as many parameters as the first. */
-const variants: Readonly<Record<string, readonly [body: Body, features: number]>> = {
-  "one 7 × 7, C = 16": [one, FEATURES],
-  "three 3 × 3, C = 16": [three, FEATURES],
-  "three 3 × 3, C = 20": [three, 20],
+/** What is compared: C maps to C maps, each position made from 7 × 7. */
+const bodies: Readonly<Record<string, () => nc.AnyLayer>> = {
+  "one 7 × 7": () => nc.sequential({ conv: conv(7), relu: nc.relu() }),
+  "three 3 × 3": () =>
+    nc.sequential({
+      conv1: conv(3),
+      relu1: nc.relu(),
+      conv2: conv(3),
+      relu2: nc.relu(),
+      conv3: conv(3),
+      relu3: nc.relu(),
+    }),
 };
-const [ONE, THREE, WIDE] = Object.keys(variants) as [string, string, string];
+const [ONE, THREE] = Object.keys(bodies) as [string, string];
 
 /** A first convolution, the body twice with pooling before each, and a dense layer. */
-function network(variant: string): nc.AnyLayer {
-  const [body, features] = variants[variant]!;
+function network(body: () => nc.AnyLayer): nc.AnyLayer {
   return nc.sequential({
-    stem: conv(features, 3),
+    stem: conv(3),
     relu: nc.relu(),
     pool1: nc.maxPool(),
-    body1: body(features),
+    body1: body(),
     pool2: nc.maxPool(),
-    body2: body(features),
+    body2: body(),
     pool3: nc.globalMeanPool(),
     logits: nc.dense({ features: 10 }),
   });
 }
 
 const size = {
-  full: { train: 6400, test: 4000, epochs: 4, window: 25 },
+  full: { train: 8000, test: 2000, epochs: 5, window: 25 },
   quick: { train: 128, test: 50, epochs: 1, window: 1 },
 };
 
 /** Prints what the bodies and the networks cost, by §12.4, and holds the bodies against §12.6. */
 function printSizes(): void {
-  for (const [name, [body, features]] of Object.entries(variants)) {
-    const part = nc.sizeOfModel(body(features), [14, 14, features]);
-    const whole = nc.sizeOfModel(network(name), [28, 28, 1]);
+  for (const [name, body] of Object.entries(bodies)) {
+    const part = nc.sizeOfModel(body(), [14, 14, FEATURES]);
+    const whole = nc.sizeOfModel(network(body), [28, 28, 1]);
     assertEquals(part.receptiveField, 7);
     console.log(
       `${name}: ${part.parameters} parameters a body; ` +
         `${whole.parameters} and ${(whole.flops / 1e6).toFixed(2)} MFLOP an image in the network`,
     );
   }
-  const parameters = (body: Body): number =>
-    nc.sizeOfModel(body(FEATURES), [14, 14, FEATURES]).parameters;
-  assertEquals(parameters(one), 49 * FEATURES ** 2 + FEATURES);
-  assertEquals(parameters(three), 27 * FEATURES ** 2 + 3 * FEATURES);
+  const parameters = (body: string): number =>
+    nc.sizeOfModel(bodies[body]!(), [14, 14, FEATURES]).parameters;
+  assertEquals(parameters(ONE), 49 * FEATURES ** 2 + FEATURES);
+  assertEquals(parameters(THREE), 27 * FEATURES ** 2 + 3 * FEATURES);
 }
 
 async function prepare(quick: boolean): Promise<Measure> {
   const { train, test, epochs, window } = size[quick ? "quick" : "full"];
   printSizes();
-  const clothes = await nc.fashionMnist();
-  const steps = epochs * Math.ceil(train / 64);
+  const clothes = await clothesOf(quick);
   return (variant, seed, report) =>
     trainingRows({
-      model: network(variant),
+      model: network(bodies[variant]!),
       train: nc.take(clothes.train, train),
       test: nc.take(clothes.test, test),
-      optimizer: nc.adam({ learningRate: nc.cosineDecay({ learningRate: 0.003, steps }) }),
+      optimizer: nc.adam({ learningRate: 0.003 }),
       epochs,
       batchSize: 64,
       seed,
@@ -99,7 +90,7 @@ export const experiment: Experiment = {
   name: "small_filters",
   title: "Clothes by one 7 × 7 or three 3 × 3 convolutions",
   question: "Are three 3 × 3 convolutions better than one of 7 × 7, which sees as much (§12.6)?",
-  variants: [ONE, THREE, WIDE],
+  variants: [ONE, THREE],
   panels: [
     {
       x: ["step", "steps of 64 images"],
@@ -123,19 +114,13 @@ export const experiment: Experiment = {
       asserted: true,
     },
     {
-      text:
-        "with 56 % of the parameters, three 3 × 3 have the higher test accuracy (margin: share)",
+      text: "three 3 × 3 come to a lower training loss than one 7 × 7 (margin: nats)",
+      margin: (of) => loss(of(ONE)) - loss(of(THREE)),
+      asserted: false,
+    },
+    {
+      text: "three 3 × 3 come to a higher test accuracy than one 7 × 7 (margin: share)",
       margin: (of) => accuracy(of(THREE)) - accuracy(of(ONE)),
-      asserted: false,
-    },
-    {
-      text: "with 13 % fewer parameters, three 3 × 3 have the higher test accuracy (margin: share)",
-      margin: (of) => accuracy(of(WIDE)) - accuracy(of(ONE)),
-      asserted: false,
-    },
-    {
-      text: "with 13 % fewer parameters, three 3 × 3 have the lower training loss (margin: nats)",
-      margin: (of) => loss(of(ONE)) - loss(of(WIDE)),
       asserted: false,
     },
   ],

@@ -111,12 +111,12 @@ export const experiment: Experiment = {
       text:
         "moved by 2 pixels, LeNet-5 reads more digits than the dense network (margin: accuracy)",
       margin: (of) => at(of(LENET), 2) - at(of(DENSE), 2),
-      asserted: true,
+      asserted: false,
     },
     {
       text: "moved by 7 pixels, the ConvNet with maps pooled whole loses less than 5 points",
       margin: (of) => 0.05 - (at(of(POOLED), 0) - at(of(POOLED), 7)),
-      asserted: true,
+      asserted: false,
     },
     {
       text: "moved by 5 pixels, LeNet-5 still reads half of the digits",

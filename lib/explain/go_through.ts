@@ -4,7 +4,6 @@ import { type Examples, imageSize } from "../data/examples.ts";
 import type { ImageSource } from "../data/image_source.ts";
 import type { Normalisation } from "../data/normalisation.ts";
 import { jit } from "../device/jit/jit.ts";
-import { turns } from "../device/turns.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
@@ -62,7 +61,6 @@ export async function goThrough<P extends Tree, S extends Tree, R>(
   const batchSize = batchSizeFor(examples, options.batchSize);
   await recorded(look, options.jit, async (call) => {
     let done = 0;
-    const turn = turns();
     signal?.throwIfAborted();
     for await (const batch of batches(examples, { batchSize, normalise })) {
       batch.labels.dispose();
@@ -71,7 +69,6 @@ export async function goThrough<P extends Tree, S extends Tree, R>(
       await visit(answer, { done, size: batch.size });
       done += batch.size;
       onProgress?.(done, total);
-      await turn();
       signal?.throwIfAborted();
     }
   });

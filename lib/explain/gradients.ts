@@ -1,11 +1,11 @@
 // An objective's values for each of some images with their gradient, once or added up over many points.
 import { jit } from "../device/jit/jit.ts";
-import { turns } from "../device/turns.ts";
 import type { Intercept } from "../layers/layer.ts";
 import { valueAndGrad } from "../tensor/grad.ts";
 import type { Scalar, Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
+import { turns } from "../tensor/turns.ts";
 import type { LongOptions } from "./attribution.ts";
 import type { BackwardRule } from "./backward_rule.ts";
 import { outputsOf } from "./input_gradient.ts";

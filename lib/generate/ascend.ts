@@ -1,6 +1,5 @@
 // The one loop under every generated picture: climbs an objective by the image.
 import { jit } from "../device/jit/jit.ts";
-import { turns } from "../device/turns.ts";
 import type { BackwardRule } from "../explain/backward_rule.ts";
 import { requireRule } from "../explain/backward_rule.ts";
 import { scoreOf } from "../explain/input_gradient.ts";
@@ -14,6 +13,7 @@ import { fold, type Key, key as keyOf } from "../tensor/random.ts";
 import type { Scalar, Shape, Tensor } from "../tensor/tensor.ts";
 import { disposeTree, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
+import { turns } from "../tensor/turns.ts";
 import { type Parametrisation, pixels } from "./parametrisation.ts";
 
 /** A change of the images before the network sees them, another at each step; it must be differentiable. */

@@ -1,10 +1,10 @@
 // What attacks are given and answer, and what is the same in all of them: checks before, measures after.
-import { turns } from "../../device/turns.ts";
 import type { Network } from "../../explain/network.ts";
 import type { InputUnits } from "../../explain/input_units.ts";
 import type { Tensor, Tensor2D } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Tree } from "../../tensor/tree.ts";
+import { turns } from "../../tensor/turns.ts";
 import { type Answers, answersTo } from "./answers.ts";
 import { requirePixels, requireRequest } from "./check.ts";
 import { distancesOf, type Norm } from "./norm.ts";
