@@ -48,12 +48,10 @@ for (const images of counts) {
     const transfer = await accuracy(nc.transfer(model, knows!.training, few, frozen));
     const scratch = await accuracy(nc.fit(model, few, { ...how, optimizer }));
     rows.push({ images, seed, transfer, scratch });
-    console.log(
-      `${images} images a class, seed ${seed}: ${transfer.toFixed(3)} by transfer, ${
-        scratch.toFixed(3)
-      } from scratch`,
-    );
-    if (images === 20) assertGreater(transfer, scratch);
+    const figures = [transfer, scratch].map((share) => `${(100 * share).toFixed(1)} %`);
+    console.log(`${images} images a class: ${figures.join(" by transfer, from scratch ")}`);
+    if (images !== 20) continue;
+    assertGreater(transfer, scratch);
   }
 }
 if (Deno.args[0]) await (await import("./transfer/table.ts")).writeTable(Deno.args[0], rows);

@@ -61,6 +61,9 @@ await runCommand(command, Deno.args, async (flags) => {
   const chosen = chosenOf(flags);
   const dir = flags.out;
   const file = transferFile(dir, "checkpoint.safetensors");
+  if (flags.resume && flags.preprocessing !== undefined) {
+    throw new UsageError("--preprocessing must be left out with --resume: the checkpoint says it");
+  }
   const kept = flags.resume ? await readCheckpoint(file) : undefined;
   const resumed = kept && resumedTransferSettings(chosen, transferSettingsOf(kept, file));
   const weightsFlag = resumed?.weights ?? required(flags.weights, "--weights");
