@@ -41,8 +41,8 @@ const command = {
       "turned, shifted and zoomed digits: 99.39 % of the test's were right",
     ],
     [
-      "deno task train --dataset fashion-mnist --augment clothes --out runs/fashion",
-      "clothes in the place of digits, cropped and flipped",
+      "deno task train --model compact --dataset fashion-mnist --epochs 4",
+      "clothes in the place of digits: 91.23 % of the test's were right",
     ],
     [
       "deno task train --epochs 40 --early-stop --patience 4 --schedule plateau",
