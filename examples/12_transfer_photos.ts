@@ -52,7 +52,7 @@ async function measured(name: string, run: AsyncIterable<nc.EpochReport>) {
 const frozen = { normalise, epochs: 20, learningRate: 0.003 };
 const transfer = nc.transfer(model, pretrained, train, frozen);
 const first = await measured("transfer", transfer);
-const optimizer = nc.adam({ learningRate: 1e-4 }); // At 1e-3 it dies: every ReLU at its end is 0.
+const optimizer = nc.adam({ learningRate: 1e-4 }); // At 1e-3 its last ReLUs die.
 const callbacks = [nc.timeLimit(10 * first.seconds)];
 const scratch = { normalise, batchSize: 32, epochs: 1000, optimizer, callbacks };
 const second = await measured("from scratch", nc.fit(model, train, scratch));
