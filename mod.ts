@@ -579,6 +579,7 @@ export {
   invert,
   type Inverted,
   type InvertOptions,
+  type StripPart,
   type StripReport,
 } from "./lib/generate/inversion.ts";
 export { diversity, gramMatrix, guidedBy, likeness, style } from "./lib/generate/objectives.ts";

@@ -128,7 +128,12 @@ export type StripReport = AscendReport & { readonly layer: Path };
 /** Options of {@linkcode inversionStrip}. */
 export type InversionStripOptions = Omit<InvertOptions, "onStep"> & {
   readonly onStep?: (report: StripReport) => void | Promise<void>;
+  /** Called when a layer's image is done, which stays part of the answer. */
+  readonly onLayer?: (inverted: StripPart) => void | Promise<void>;
 };
+
+/** A layer's image of {@linkcode inversionStrip}. */
+export type StripPart = Inverted & { readonly layer: Path };
 
 /**
  * Inverts one layer after another, as in Figure 12.35.
@@ -159,10 +164,10 @@ export async function inversionStrip<P extends Tree, S extends Tree>(
   image: Tensor,
   layers: readonly Path[],
   options: InversionStripOptions = {},
-): Promise<(Inverted & { readonly layer: Path })[]> {
+): Promise<StripPart[]> {
   layers.forEach((layer) => requireLayer(network.model, image.shape, layer));
-  const { onStep, key = keyOf(0), signal } = options;
-  const strip: (Inverted & { readonly layer: Path })[] = [];
+  const { onStep, onLayer, key = keyOf(0), signal } = options;
+  const strip: StripPart[] = [];
   for (const layer of layers) {
     if (signal?.aborted) break;
     const report = onStep && { onStep: (step: AscendReport) => onStep({ ...step, layer }) };
@@ -172,7 +177,9 @@ export async function inversionStrip<P extends Tree, S extends Tree>(
       layer,
       { ...options, ...report, key: fold(key, layer) } as InvertOptions,
     );
-    strip.push({ ...inverted, layer });
+    const part = { ...inverted, layer };
+    strip.push(part);
+    await onLayer?.(part);
   }
   return strip;
 }

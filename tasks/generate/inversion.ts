@@ -74,6 +74,8 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
   const network = await looked.start();
   const watched = new Map(layers.map((layer) => [layer, watch(steps, flags.animate)]));
   const pixels = tf.squeeze(picture.pixels(), [0]);
+  const scores: Record<string, { before: number; after: number }> = {};
+  const images = [picture.shown];
   const strip = await inversionStrip(network, pixels, layers, {
     steps,
     ...(variation === undefined ? {} : { variationWeight: variation }),
@@ -81,19 +83,17 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
     key: key(seed),
     signal: abortWithPicture(),
     onStep: (report) => watched.get(report.layer)!.onStep(report, report.layer),
+    async onLayer({ layer, images: made, distances }) {
+      const [image] = await imagesOf(made);
+      images.push(image!);
+      const [before, after] = [distances[0]!, distances.at(-1)!];
+      scores[layer] = { before, after };
+      const caption = `From ${layer}: ${(100 * after).toFixed(1)} % away from its answer`;
+      const name = `inversion-${layer}`;
+      await folder.save(name, image!, caption, { layer, before, after });
+      await watched.get(layer)!.saveAnimation(folder, name, `${layer}, step by step`, { layer });
+    },
   }).finally(() => watched.forEach((one) => one.stop()));
-  const scores: Record<string, { before: number; after: number }> = {};
-  const images = [picture.shown];
-  for (const { layer, images: made, distances } of strip) {
-    const [image] = await imagesOf(made);
-    images.push(image!);
-    const [before, after] = [distances[0]!, distances.at(-1)!];
-    scores[layer] = { before, after };
-    const caption = `From ${layer}: ${(100 * after).toFixed(1)} % away from its answer`;
-    const name = `inversion-${layer}`;
-    await folder.save(name, image!, caption, { layer, before, after });
-    await watched.get(layer)!.saveAnimation(folder, name, `${layer}, step by step`, { layer });
-  }
   const labels = ["picture", ...strip.map(({ layer }) => layer)];
   const row = sideBySide(images.map((image) => enlarged(image, 140)), { labels });
   await folder.save("strip", row, `${picture.source}, and what ${layers.join(", ")} know of it`);
