@@ -46,6 +46,9 @@ const PANEL = 348;
 const RIGHT = 64;
 const WIDTH = LEFT + PANEL + RIGHT;
 
+/** Height of a row of names. */
+const LEGEND_ROW = 22;
+
 /** The most points that get dots. */
 const MOST_DOTS = 12;
 
@@ -106,14 +109,30 @@ function valueAxis({ y, percent, span = {} }: LinePanel, gridIndex: number): Opt
   };
 }
 
-function axes(panels: readonly LinePanel[]): Option {
+/** Names in as many rows as they need; how wide the reader's font is can only be guessed. */
+function legendRows(names: readonly string[], width: number): string[][] {
+  const rows: string[][] = [[]];
+  let left = 0;
+  for (const name of names) {
+    const own = 52 + 7 * name.length; // Its line, its letters, and the gap behind.
+    if (left > 0 && left + own > width) {
+      rows.push([]);
+      left = 0;
+    }
+    rows.at(-1)!.push(name);
+    left += own;
+  }
+  return rows;
+}
+
+function axes(panels: readonly LinePanel[], top: number): Option {
   const common = {
     nameLocation: "middle",
     nameTextStyle: { color: MUTED, fontSize: 12 },
     axisLine: { show: true, onZero: false, lineStyle: { color: MUTED } },
   };
   return {
-    grid: panels.map((_, i) => ({ left: LEFT + i * WIDTH, width: PANEL, top: 88, bottom: 56 })),
+    grid: panels.map((_, i) => ({ left: LEFT + i * WIDTH, width: PANEL, top, bottom: 56 })),
     xAxis: panels.map(({ x, lines }, gridIndex) => {
       const places = lines.flatMap(({ points }) => points.map(([at]) => at));
       const [min, max] = [Math.min(0, ...places), Math.max(...places)];
@@ -155,25 +174,28 @@ function requireDrawable({ panels }: LineChart): void {
   }
 }
 
-function chartOption({ title, panels }: LineChart): Option {
+function chartOption({ title, panels }: LineChart): { option: Option; height: number } {
   const names = [...new Set(panels.flatMap(({ lines }) => lines.map(({ name }) => name)))];
   const colour = (name: string): string => COLOURS[names.indexOf(name) % COLOURS.length]!;
   const frame = chartFrame(title);
-  return {
+  const rows = legendRows(names, WIDTH * panels.length - 32);
+  const more = (rows.length - 1) * LEGEND_ROW;
+  const option = {
     ...frame,
     // Below the heading: names of networks are longer than "training" and "validation".
-    legend: {
+    legend: rows.map((data, row) => ({
       ...frame.legend as Option,
-      data: names,
-      top: 50,
+      data,
+      top: 50 + row * LEGEND_ROW,
       left: 16,
       textStyle: { color: INK },
-    },
-    ...axes(panels),
+    })),
+    ...axes(panels, 88 + more),
     series: panels.flatMap((panel, i) =>
       panel.lines.flatMap((line) => seriesOf(panel, i, line, colour(line.name)))
     ),
   };
+  return { option, height: HEIGHT + more };
 }
 
 /**
@@ -184,7 +206,7 @@ function chartOption({ title, panels }: LineChart): Option {
  * The chart library (Apache ECharts) is fetched, and loaded, at the first call.
  *
  * @param chart heading, axes and lines
- * @returns the picture's text, 484 wide for each panel and 420 high
+ * @returns the picture's text, 484 wide for each panel and 420 high, more where names need several rows
  * @throws {RangeError} where there are not one to three panels, a panel has nothing to draw, or a
  * point is not two finite numbers
  *
@@ -208,8 +230,6 @@ function chartOption({ title, panels }: LineChart): Option {
  */
 export async function lineChartSvg(chart: LineChart): Promise<string> {
   requireDrawable(chart);
-  return await chartSvg(chartOption(chart), {
-    width: WIDTH * chart.panels.length,
-    height: HEIGHT,
-  });
+  const { option, height } = chartOption(chart);
+  return await chartSvg(option, { width: WIDTH * chart.panels.length, height });
 }

@@ -45,6 +45,19 @@ Deno.test("lineChartSvg writes heading, axes, legend and last values", async () 
   for (const value of ["1", "0.512", "98.7 %"]) assert(words.includes(value), value);
 });
 
+Deno.test("lineChartSvg puts long names into rows above the panels, which move down", async () => {
+  const lines = ["dense 784-75-75-10", "LeNet-5 (ReLU)", "ConvNet, maximum of each map"]
+    .map((name) => ({ name, points: [[0, 0], [1, 1]] as const }));
+  const svg = await lineChartSvg({ title: "Names", panels: [{ x: "x", y: "y", lines }] });
+  assert(svg.startsWith('<svg width="484" height="442"'));
+  const topOf = (text: string): number => {
+    const [, y] = new RegExp(`<text[^>]*translate\\([\\d.]+ ([\\d.]+)\\)[^>]*>${text}<`).exec(svg)!;
+    return Number(y);
+  };
+  assert(topOf("ConvNet, maximum of each map") > topOf("LeNet-5 .ReLU."));
+  assert(topOf("ConvNet, maximum of each map") < 88 + 22);
+});
+
 Deno.test("lineChartSvg draws means thick and single runs thin, each name in one colour", async () => {
   const svg = await lineChartSvg(chart);
   assertEquals(strokes(svg, "#0072b2", 2.25), 1);
