@@ -139,18 +139,18 @@ export const experiment: Experiment = {
     {
       text: "the deeper plain network has the higher training error (margin: share)",
       margin: plain,
-      asserted: false,
+      asserted: true,
     },
     {
       text:
         "depth costs the plain network more training error than the residual one (margin: share)",
       margin: (of) => plain(of) - residual(of),
-      asserted: false,
+      asserted: true,
     },
     {
       text: "of the deep networks the residual one has the lower training error (margin: share)",
       margin: (of) => trainError(of(`plain ${DEEP}`)) - trainError(of(`residual ${DEEP}`)),
-      asserted: false,
+      asserted: true,
     },
     {
       text: "the deeper residual network has the lower training error (margin: share)",
