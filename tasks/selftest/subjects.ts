@@ -2,6 +2,7 @@
 import type { Subject } from "./subject.ts";
 import { convolutions } from "./subjects/convolutions.ts";
 import { elementwise } from "./subjects/elementwise.ts";
+import { images } from "./subjects/images.ts";
 import { layers } from "./subjects/layers.ts";
 import { optimizers, recorded } from "./subjects/optimizers.ts";
 import { pools } from "./subjects/pools.ts";
@@ -15,6 +16,7 @@ export const subjects: readonly Subject[] = [
   ...products,
   ...pools,
   ...layers,
+  ...images,
   ...reductions,
   ...elementwise,
   ...shapes,
