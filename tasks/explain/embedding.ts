@@ -8,14 +8,9 @@ import {
   umap,
 } from "../../mod.ts";
 import { choice, count, UsageError, type Values } from "../command.ts";
+import { countProgress } from "../progress/count.ts";
 import { openLooked } from "../run/looked.ts";
-import {
-  examplesFlags,
-  examplesProgress,
-  featureLayer,
-  featuresOf,
-  openExamples,
-} from "../run/looked_examples.ts";
+import { examplesFlags, featureLayer, featuresOf, openExamples } from "../run/looked_examples.ts";
 import { layerFlag, networkFlags, outputFlags, seedFlag } from "../run/picture_flags.ts";
 import { openPictureFolder } from "../run/picture_folder.ts";
 
@@ -84,7 +79,7 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
     await folder.saveFile("pca.svg", svg, title, { layer, places, shares, seed });
   }
   if (method !== "pca") {
-    const moves = examplesProgress("UMAP");
+    const moves = countProgress("UMAP");
     const positions = await umap(own, { neighbours, key: key(seed), onProgress: moves.update })
       .finally(moves.stop);
     agreement.umap = labelAgreement(positions, labels, JUDGED);

@@ -10,8 +10,9 @@ import {
   topPatches,
 } from "../../mod.ts";
 import { choice, count, text, UsageError, type Values } from "../command.ts";
+import { countProgress } from "../progress/count.ts";
 import { type Looked, mapLayers, openLooked } from "../run/looked.ts";
-import { examplesFlags, examplesProgress, openExamples } from "../run/looked_examples.ts";
+import { examplesFlags, openExamples } from "../run/looked_examples.ts";
 import { numbersIn } from "../run/numbers.ts";
 import { layerFlag, networkFlags, outputFlags } from "../run/picture_flags.ts";
 import { openPictureFolder } from "../run/picture_folder.ts";
@@ -108,7 +109,7 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
     settings: { ...looked.settings, ...settings },
   });
   const network = await looked.start();
-  const progress = examplesProgress(`answers of ${layer}`);
+  const progress = countProgress(`answers of ${layer}`);
   const options = { normalise, rule, count, onProgress: progress.update };
   const found = await topPatches(network, examples, layer, units, options).finally(progress.stop);
   const { height, width } = boxOf(0, 0);

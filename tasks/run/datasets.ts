@@ -13,6 +13,7 @@ import {
   take,
 } from "../../mod.ts";
 import { UsageError } from "../command.ts";
+import { countProgress } from "../progress/count.ts";
 import { say } from "./say.ts";
 
 /** Those whose images are in memory, of a size of their own. */
@@ -69,11 +70,13 @@ export async function openDataset(
     throw new UsageError("--data-dir must be given for --dataset folder: got none");
   }
   const [height, width, channels] = folder.shape as [number, number, number];
+  const progress = countProgress("Reading");
   const images = await imageFolder(dataDir, {
     size: [height, width],
     channels: channels === 1 ? 1 : 3,
     ...(folder.skipBroken ? { skipBroken: true } : {}),
-  });
+    onProgress: progress.update,
+  }).finally(progress.stop);
   describe(images, dataDir);
   return images;
 }

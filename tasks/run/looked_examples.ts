@@ -1,5 +1,4 @@
 // The images of a data set that a network is shown, for subcommands of `explain` that look at many.
-import process from "node:process";
 import {
   type Examples,
   type Features,
@@ -9,7 +8,7 @@ import {
   type Path,
 } from "../../mod.ts";
 import { choice, count, path, UsageError } from "../command.ts";
-import { makeBar } from "../progress/bar.ts";
+import { countProgress } from "../progress/count.ts";
 import { momentsOf } from "./beside_weights.ts";
 import type { Looked } from "./looked.ts";
 import { datasetOf } from "./network.ts";
@@ -88,28 +87,6 @@ export function featureLayer({ model, inputShape }: Looked): Path {
 }
 
 /**
- * A bar for images that are gone through.
- *
- * @param what is done with them, such as `features`
- */
-export function examplesProgress(what: string): {
-  readonly update: (done: number, total: number) => void;
-  readonly stop: () => void;
-} {
-  const bar = makeBar(process.stderr, `${what} [{bar}] {value}/{total}`);
-  let isShown = false;
-  return {
-    update(done, total) {
-      if (!process.stderr.isTTY) return;
-      if (!isShown) bar.start(total, 0, {});
-      isShown = true;
-      bar.update(done, {});
-    },
-    stop: () => isShown && bar.stop(),
-  };
-}
-
-/**
  * Starts the device, and answers what a layer makes of all images, under a bar.
  *
  * @param looked the network
@@ -124,7 +101,7 @@ export async function featuresOf(
   places: "mean" | "each",
 ): Promise<Features> {
   const network = await looked.start();
-  const progress = examplesProgress(`features of ${layer}`);
+  const progress = countProgress(`features of ${layer}`);
   const options = { normalise, places, onProgress: progress.update };
   return await features(network, examples, layer, options).finally(progress.stop);
 }
