@@ -37,8 +37,8 @@ const command = {
     ["deno task train --limit 6000 --epochs 1", "a quick look"],
     ["deno task train --model chapter-mnist --epochs 5", "the chapter's network"],
     [
-      "deno task train --model compact --augment digits",
-      "turned, shifted and zoomed digits: 99.39 % of the test's were right",
+      "deno task train --model compact --augment digits --batch-size 64 --epochs 10",
+      "turned, shifted and zoomed digits: 99.47 % of the test's were right",
     ],
     [
       "deno task train --model compact --dataset fashion-mnist --epochs 4",
