@@ -2,10 +2,9 @@
 // clothes, with and without it, at 0.1 and at a tenth of that.
 // deno run --allow-read --allow-write --allow-env=XDG_RUNTIME_DIR examples/experiments/batch_norm.ts
 import * as nc from "../../mod.ts";
-import { clothesOf } from "./clothes.ts";
+import { smallClothesOf } from "./clothes.ts";
 import { conduct } from "./conduct.ts";
 import { type Experiment, last, type Measure, type Row } from "./experiment.ts";
-import { halved } from "./small_images.ts";
 import { trainingRows } from "./training_rows.ts";
 
 /** Nine convolutions in three stages, and a dense layer. */
@@ -40,18 +39,14 @@ const size = {
 };
 
 async function prepare(quick: boolean): Promise<Measure> {
-  const { train, test, epochs, window } = size[quick ? "quick" : "full"];
-  const clothes = await clothesOf(quick);
-  const [small, unseen] = [
-    halved(nc.take(clothes.train, train)),
-    halved(nc.take(clothes.test, test)),
-  ];
+  const { epochs, window, ...counts } = size[quick ? "quick" : "full"];
+  const { train, test } = await smallClothesOf(quick, counts);
   return (variant, seed, report) => {
     const { normalised, learningRate } = variants[variant as keyof typeof variants];
     const optimizer = nc.sgd({ learningRate, momentum: 0.9 });
     const model = network(normalised);
     const how = { epochs, batchSize: 64, seed, window, report };
-    return trainingRows({ model, train: small, test: unseen, optimizer, ...how });
+    return trainingRows({ model, train, test, optimizer, ...how });
   };
 }
 

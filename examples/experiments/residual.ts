@@ -2,10 +2,9 @@
 // do not. Clothes of 14 × 14, a quarter of the paper's features.
 // deno run --allow-read --allow-write --allow-env=XDG_RUNTIME_DIR examples/experiments/residual.ts
 import * as nc from "../../mod.ts";
-import { clothesOf } from "./clothes.ts";
+import { smallClothesOf } from "./clothes.ts";
 import { conduct } from "./conduct.ts";
 import { type Experiment, last, type Measure, type Row } from "./experiment.ts";
-import { halved } from "./small_images.ts";
 import { trainingRows } from "./training_rows.ts";
 
 /** Features of the three stages; the paper's networks for CIFAR have 16, 32 and 64. */
@@ -62,12 +61,8 @@ const size = {
 };
 
 async function prepare(quick: boolean): Promise<Measure> {
-  const { train, test, epochs, window } = size[quick ? "quick" : "full"];
-  const clothes = await clothesOf(quick);
-  const [small, unseen] = [
-    halved(nc.take(clothes.train, train)),
-    halved(nc.take(clothes.test, test)),
-  ];
+  const { epochs, window, ...counts } = size[quick ? "quick" : "full"];
+  const { train, test } = await smallClothesOf(quick, counts);
   for (const [name, { depth, residual }] of Object.entries(variants)) {
     const { parameters, flops } = nc.sizeOfModel(network(depth, residual), [14, 14, 1]);
     console.log(`${name}: ${parameters} parameters, ${(flops / 1e6).toFixed(2)} MFLOP an image`);
@@ -76,8 +71,8 @@ async function prepare(quick: boolean): Promise<Measure> {
     const { depth, residual } = variants[variant]!;
     const rows = await trainingRows({
       model: network(depth, residual),
-      train: small,
-      test: unseen,
+      train,
+      test,
       optimizer: nc.sgd({ learningRate: 0.1, momentum: 0.9 }),
       epochs,
       batchSize: 64,
