@@ -68,23 +68,18 @@ export async function openImages(
   { how, shape: [height, width, channels] }: Prepared,
 ): Promise<ImageFolder> {
   const progress = countProgress("Reading");
-  try {
-    const images = await imageFolder(data, {
-      size: [height, width],
-      channels,
-      resize: how.resize!,
-      ...(how.filter ? { filter: how.filter } : {}),
-      testFraction,
-      key: key(seed),
-      skipBroken,
-      onProgress: progress.update,
-    });
-    progress.stop();
-    sayWhatIsThere(images, data);
-    return images;
-  } finally {
-    progress.stop();
-  }
+  const images = await imageFolder(data, {
+    size: [height, width],
+    channels,
+    resize: how.resize!,
+    ...(how.filter ? { filter: how.filter } : {}),
+    testFraction,
+    key: key(seed),
+    skipBroken,
+    onProgress: progress.update,
+  }).finally(progress.stop);
+  sayWhatIsThere(images, data);
+  return images;
 }
 
 function sayWhatIsThere(images: ImageFolder, data: string): void {
