@@ -2,10 +2,11 @@
 import type { Scalar } from "../tensor/tensor.ts";
 import { mapTree, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
-import { canUpdateTrees, type DecayRule, updateTrees } from "../tensor/update_trees.ts";
+import type { DecayRule } from "../tensor/update_trees.ts";
 import { requireAbove, requireShare } from "./demands.ts";
-import { type Optimizer, plainStep } from "./optimizer.ts";
-import { type LearningRate, onDevice, rateOf, scheduleOf } from "./schedule.ts";
+import { fusedSteps } from "./fused_steps.ts";
+import type { Optimizer } from "./optimizer.ts";
+import { type LearningRate, onDevice, scheduleOf } from "./schedule.ts";
 import { addDecay } from "./weight_decay.ts";
 
 /** Options of {@linkcode adam}. */
@@ -99,35 +100,17 @@ export function adamWith(name: string, options: AdamOptions, decay?: DecayRule):
       const pulled = decay ? addDecay(updates, tf.mul(rate, -decay.rate), params, decay) : updates;
       return [pulled as P, { count, mean, square }];
     },
-    step: (grads, state, params) => stepBy(grads, state, params),
-    scaledStep: (...values) => stepBy(...values),
   };
-  const stepBy = <P extends Tree>(
-    grads: P,
-    state: Tree,
-    params: P,
-    factor?: Scalar,
-  ): [P, Tree] => {
-    const { count, mean, square } = state as AdamState;
-    if (!canUpdateTrees(params, grads, mean, square)) {
-      return plainStep(optimizer, grads, state, params, factor);
-    }
-    const next = updateTrees({
-      rule: { kind: "adam", beta1, beta2, epsilon },
-      decay,
-      params,
-      grads,
-      moments: [mean, square],
-      count,
-      rate: rateOf(schedule, count, factor),
-    });
-    return [next.params, {
-      count: next.count!,
-      mean: next.moments[0]!,
-      square: next.moments[1]!,
-    }];
-  };
-  return optimizer;
+  return fusedSteps(optimizer, {
+    rule: { kind: "adam", beta1, beta2, epsilon },
+    decay,
+    schedule,
+    take(state) {
+      const { count, mean, square } = state as AdamState;
+      return { moments: [mean, square], count };
+    },
+    put: ([mean, square], count) => ({ count: count!, mean: mean!, square: square! }),
+  });
 }
 
 /** 1 − βᵗ, by way of expm1: in float32 the difference itself would lose half its digits. */

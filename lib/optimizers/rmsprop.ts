@@ -2,10 +2,11 @@
 import type { Scalar } from "../tensor/tensor.ts";
 import { mapTree, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
-import { canUpdateTrees, type UpdateRule, updateTrees } from "../tensor/update_trees.ts";
+import type { UpdateRule } from "../tensor/update_trees.ts";
 import { requireAbove, requireShare } from "./demands.ts";
-import { type Optimizer, plainStep } from "./optimizer.ts";
-import { type LearningRate, onDevice, rateOf, scheduleOf } from "./schedule.ts";
+import { fusedSteps } from "./fused_steps.ts";
+import type { Optimizer } from "./optimizer.ts";
+import { type LearningRate, onDevice, scheduleOf } from "./schedule.ts";
 import { addDecay, decayOf, type DecayOptions } from "./weight_decay.ts";
 
 /** Options of {@linkcode rmsprop}. */
@@ -79,27 +80,21 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
       const updates = mapTree(([leaf]) => tf.mul(leaf!, rate), moved);
       return [updates, { count: tf.add(previous.count, 1), ...moments }];
     },
-    step: (grads, state, params) => stepBy(grads, state, params),
-    scaledStep: (...values) => stepBy(...values),
   };
-  const stepBy = <P extends Tree>(
-    grads: P,
-    state: Tree,
-    params: P,
-    factor?: Scalar,
-  ): [P, Tree] => {
-    const { count, square, mean, velocity } = state as RmspropState;
-    const named = Object.entries({ square, mean, velocity }).filter(([, tree]) => tree);
-    const moments = named.map(([, tree]) => tree!);
-    if (!canUpdateTrees(params, grads, ...moments)) {
-      return plainStep(optimizer, grads, state, params, factor);
-    }
-    const rate = rateOf(schedule, count, factor);
-    const next = updateTrees({ rule, decay, params, grads, moments, count, rate });
-    const stepped = named.map(([name], i) => [name, next.moments[i]!] as const);
-    return [next.params, { count: next.count!, ...Object.fromEntries(stepped) }];
-  };
-  return optimizer;
+  const names = ["square", ...(centred ? ["mean"] : []), ...(momentum > 0 ? ["velocity"] : [])];
+  return fusedSteps(optimizer, {
+    rule,
+    decay,
+    schedule,
+    take(state) {
+      const held = state as RmspropState & { readonly [name: string]: Tree };
+      return { moments: names.map((name) => held[name]!), count: held.count };
+    },
+    put: (moments, count) => ({
+      count: count!,
+      ...Object.fromEntries(names.map((name, i) => [name, moments[i]!])),
+    }),
+  });
 }
 
 /** What is multiplied by the learning rate, and the next statistics. */

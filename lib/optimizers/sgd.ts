@@ -2,16 +2,12 @@
 import { mapTree, type Tree } from "../tensor/tree.ts";
 import type { Scalar } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
-import {
-  canUpdateTrees,
-  type DecayRule,
-  type UpdateRule,
-  updateTrees,
-} from "../tensor/update_trees.ts";
+import type { DecayRule, UpdateRule } from "../tensor/update_trees.ts";
 import { chain } from "./chain.ts";
 import { requireLearningRate, requireShare } from "./demands.ts";
-import { type Optimizer, plainStep, scale } from "./optimizer.ts";
-import { descend, type LearningRate, rateOf, scheduleOf } from "./schedule.ts";
+import { fusedSteps } from "./fused_steps.ts";
+import { type Optimizer, scale } from "./optimizer.ts";
+import { descend, type LearningRate, scheduleOf } from "./schedule.ts";
 import { addDecay, decayOf, type DecayOptions } from "./weight_decay.ts";
 
 /** Options of {@linkcode sgd}. */
@@ -71,45 +67,26 @@ function fused(
   learningRate: LearningRate,
   decay: DecayRule | undefined,
 ): Optimizer {
-  const schedule = scheduleOf("sgd", learningRate);
   const optimizer: Optimizer = {
     init: plain.init,
     update: (grads, state, params) =>
       plain.update(decay ? addDecay(grads, decay.rate, params, decay) : grads, state, params),
-    step: (grads, state, params) => stepBy(grads, state, params),
-    scaledStep: (...values) => stepBy(...values),
   };
-  const stepBy = <P extends Tree>(
-    grads: P,
-    state: Tree,
-    params: P,
-    factor?: Scalar,
-  ): [P, Tree] => {
-    const [velocity, counted] = rule.kind === "sgd"
-      ? [undefined, state as Counted]
-      : [(state as Traced)[0], (state as Traced)[1]];
-    const moments = velocity === undefined ? [] : [velocity];
-    if (!canUpdateTrees(params, grads, ...moments)) {
-      return plainStep(optimizer, grads, state, params, factor);
-    }
-    const { count } = counted;
-    const rate = rateOf(schedule, count, factor);
-    const next = updateTrees({
-      rule,
-      decay,
-      params,
-      grads,
-      moments,
-      rate,
-      ...(count && { count }),
-    });
-    const nextCounted: Tree = next.count ? { count: next.count } : {};
-    return [
-      next.params,
-      velocity === undefined ? nextCounted : { 0: next.moments[0]!, 1: nextCounted },
-    ];
-  };
-  return optimizer;
+  const hasVelocity = rule.kind !== "sgd";
+  return fusedSteps(optimizer, {
+    rule,
+    decay,
+    schedule: scheduleOf("sgd", learningRate),
+    take(state) {
+      if (!hasVelocity) return { moments: [], count: (state as Counted).count };
+      const { 0: velocity, 1: counted } = state as Traced;
+      return { moments: [velocity], count: counted.count };
+    },
+    put([velocity], count) {
+      const counted: Tree = count ? { count } : {};
+      return hasVelocity ? { 0: velocity!, 1: counted } : counted;
+    },
+  });
 }
 
 /** The state of a chain of `trace` and `descend`. */
