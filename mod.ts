@@ -252,7 +252,7 @@ export { type ImageSource, readExamples } from "./lib/data/image_source.ts";
 export { type Batch, batches, type BatchOptions, type Dataset } from "./lib/data/dataset.ts";
 /** Data sets made of data sets, lazily: for loops of one's own. */
 export * as datasets from "./lib/data/combinators.ts";
-export type { Normalisation } from "./lib/data/normalisation.ts";
+export type { Normalization } from "./lib/data/normalization.ts";
 export { type IdxOptions, mnist } from "./lib/data/mnist.ts";
 export { imagenetClasses } from "./lib/data/imagenet_classes.ts";
 export { fashionMnist } from "./lib/data/fashion_mnist.ts";
@@ -270,14 +270,14 @@ export { resizedCrop, type ResizedCropOptions } from "./lib/augment/resized_crop
 export { affine, type RandomAffineOptions, rotation } from "./lib/augment/affine.ts";
 export {
   brightness,
-  colourJitter,
-  type ColourJitterOptions,
+  colorJitter,
+  type ColorJitterOptions,
   contrast,
   saturation,
   type Strength,
-} from "./lib/augment/colour_jitter.ts";
-export { pcaColours } from "./lib/augment/pca_colours.ts";
-export type { ColourAugmentation, Stage } from "./lib/augment/recolouring.ts";
+} from "./lib/augment/color_jitter.ts";
+export { pcaColors } from "./lib/augment/pca_colors.ts";
+export type { ColorAugmentation, Stage } from "./lib/augment/recoloring.ts";
 export { randomErasing, type RandomErasingOptions } from "./lib/augment/random_erasing.ts";
 export { mixup } from "./lib/augment/mixup.ts";
 export { cutmix } from "./lib/augment/cutmix.ts";
@@ -447,18 +447,13 @@ export {
   pixelFeatures,
 } from "./lib/explain/features.ts";
 export type { GoThroughOptions } from "./lib/explain/go_through.ts";
+export { labelAgreement, nearestNeighbors, type Neighbor, rowOf } from "./lib/explain/neighbors.ts";
 export {
-  labelAgreement,
-  nearestNeighbours,
-  type Neighbour,
-  rowOf,
-} from "./lib/explain/neighbours.ts";
-export {
-  type NeighboursFigure,
-  neighboursFigure,
-  type NeighboursFigureOptions,
+  type NeighborsFigure,
+  neighborsFigure,
+  type NeighborsFigureOptions,
   type Space,
-} from "./lib/explain/neighbours_figure.ts";
+} from "./lib/explain/neighbors_figure.ts";
 export { patchesFigure, type PatchesFigureOptions } from "./lib/explain/patches_figure.ts";
 export {
   type PrincipalComponents,
@@ -498,7 +493,7 @@ export { requireConvolution } from "./lib/explain/convolution.ts";
 export { filterGrid, type FilterGridOptions } from "./lib/explain/filters.ts";
 export { activationGrid, type ActivationGridOptions } from "./lib/explain/activation_grid.ts";
 export { imagesOf, pixelsOf } from "./lib/explain/images_of.ts";
-export type { Normalise } from "./lib/explain/spans.ts";
+export type { Normalize } from "./lib/explain/spans.ts";
 export { inputGradient, type InputGradientOptions } from "./lib/explain/input_gradient.ts";
 export { type InputUnits, toInputs, toPixels, UNIT_PIXELS } from "./lib/explain/input_units.ts";
 export {
@@ -531,18 +526,18 @@ export {
   type Ascended,
   type AscendOptions,
   type AscendReport,
-  type Regulariser,
+  type Regularizer,
   type Transform,
 } from "./lib/generate/ascend.ts";
 export {
-  normalisedAscent,
-  type NormalisedAscentOptions,
-} from "./lib/generate/normalised_ascent.ts";
+  normalizedAscent,
+  type NormalizedAscentOptions,
+} from "./lib/generate/normalized_ascent.ts";
 export {
-  type Parametrisation,
+  type Parametrization,
   pixels,
   type PixelsOptions,
-} from "./lib/generate/parametrisation.ts";
+} from "./lib/generate/parametrization.ts";
 export { fourier, type FourierOptions, type Spectrum } from "./lib/generate/fourier.ts";
 export { affineChain, lucidTransforms } from "./lib/generate/affine_chain.ts";
 export {
@@ -553,14 +548,14 @@ export {
   rescale,
   rotate,
 } from "./lib/generate/transforms.ts";
-export { centreBlur, type CentreBlurOptions } from "./lib/generate/centre_blur.ts";
+export { centerBlur, type CenterBlurOptions } from "./lib/generate/center_blur.ts";
 export {
   alphaNorm,
   l1,
   l2,
   totalVariation,
   type TotalVariationOptions,
-} from "./lib/generate/regularisers.ts";
+} from "./lib/generate/regularizers.ts";
 export {
   classImage,
   type ClassImageOptions,
@@ -622,7 +617,7 @@ export {
 // Pictures
 export { decodeImage } from "./lib/image/decode.ts";
 export { encodePng } from "./lib/image/encode.ts";
-export { toGrey } from "./lib/image/grey.ts";
+export { toGray } from "./lib/image/gray.ts";
 export { resize, type ResizeFilter } from "./lib/image/resize.ts";
 export { type Preprocessing, preprocessings } from "./lib/image/preprocessing.ts";
 export { inputShapeOf, preprocess } from "./lib/image/preprocess.ts";
@@ -630,8 +625,8 @@ export { parsePreprocessing, preprocessingOf } from "./lib/image/parse_preproces
 export type { Image } from "./lib/image/image.ts";
 export { grid, type GridOptions } from "./lib/image/grid.ts";
 export { sideBySide, type SideBySideOptions } from "./lib/image/side_by_side.ts";
-export { labelled, type LabelOptions } from "./lib/image/label.ts";
-export { type ColourMap, colourMaps, diverging, greys, viridis } from "./lib/image/colour_map.ts";
+export { labeled, type LabelOptions } from "./lib/image/label.ts";
+export { type ColorMap, colorMaps, diverging, grays, viridis } from "./lib/image/color_map.ts";
 export {
   heatMap,
   type HeatMapOptions,
@@ -640,7 +635,7 @@ export {
 } from "./lib/image/heat_map.ts";
 export { encodeGif, type GifOptions } from "./lib/image/encode_gif.ts";
 export { enlarge } from "./lib/image/enlarge.ts";
-export type { Colour, Ground } from "./lib/image/colour.ts";
+export type { Color, Ground } from "./lib/image/color.ts";
 
 // Weights
 export { type FileContents, writeFileAtomically } from "./lib/files/atomic_file.ts";
@@ -648,7 +643,7 @@ export {
   type Checkpoint,
   parseCheckpoint,
   readCheckpoint,
-  serialiseCheckpoint,
+  serializeCheckpoint,
   type Tensors,
   writeCheckpoint,
 } from "./lib/weights/checkpoint.ts";
@@ -669,9 +664,9 @@ export {
 export {
   type LoadedTorch,
   loadTorch,
-  recognise,
-  type Recognised,
-} from "./lib/weights/recognise.ts";
+  recognize,
+  type Recognized,
+} from "./lib/weights/recognize.ts";
 export { requireShapes } from "./lib/weights/require_shapes.ts";
 export {
   hostTensor,
@@ -686,7 +681,7 @@ export {
 } from "./lib/weights/safetensors_file.ts";
 export {
   type LazyTensor,
-  serialiseSafetensors,
+  serializeSafetensors,
   writeSafetensors,
   type WrittenValues,
 } from "./lib/weights/safetensors_write.ts";

@@ -21,7 +21,7 @@ const found = await nc.loadTorch(file);
 console.log(`${found.name} with ${found.numClasses} classes, by ${found.layout.name}'s names`);
 assertEquals([found.name, found.numClasses], ["resnet18", 3]);
 
-// A picture goes in as the weights expect: resized, cut out of the middle, normalised.
+// A picture goes in as the weights expect: resized, cut out of the middle, normalized.
 const how = nc.preprocessingOf(found.metadata, file)!;
 const pixels = nc.uniform(nc.key(1), 300 * 400 * 3);
 const picture = nc.preprocess({ width: 400, height: 300, channels: 3, pixels }, how);

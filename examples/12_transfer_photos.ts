@@ -32,7 +32,7 @@ const { train, test } = photos;
 const file = `${shared}/squeezenet1_0-imagenet.safetensors`;
 const pretrained = await nc.loadTorch(file);
 const how = nc.preprocessingOf(pretrained.metadata, file)!;
-const normalise = {
+const normalize = {
   mean: how.mean.map((mean) => mean / how.range),
   std: how.std.map((std) => std / how.range),
 };
@@ -44,17 +44,17 @@ async function measured(name: string, run: AsyncIterable<nc.EpochReport>) {
   let last: nc.EpochReport | undefined;
   for await (last of run);
   const seconds = (performance.now() - began) / 1000;
-  const { accuracy } = await nc.evaluate(model, last!.training, test, { normalise });
+  const { accuracy } = await nc.evaluate(model, last!.training, test, { normalize });
   console.log(`${name}: ${(100 * accuracy).toFixed(1)} % in ${seconds.toFixed(0)} s`);
   return { accuracy, seconds };
 }
 
-const frozen = { normalise, epochs: 20, learningRate: 0.003 };
+const frozen = { normalize, epochs: 20, learningRate: 0.003 };
 const transfer = nc.transfer(model, pretrained, train, frozen);
 const first = await measured("transfer", transfer);
 const optimizer = nc.adam({ learningRate: 1e-4 }); // At 1e-3 its last ReLUs die.
 const callbacks = [nc.timeLimit(10 * first.seconds)];
-const scratch = { normalise, batchSize: 32, epochs: 1000, optimizer, callbacks };
+const scratch = { normalize, batchSize: 32, epochs: 1000, optimizer, callbacks };
 const second = await measured("from scratch", nc.fit(model, train, scratch));
 assertGreaterOrEqual(first.accuracy, second.accuracy + 0.1);
 await Deno.remove(folder, { recursive: true });

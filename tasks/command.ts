@@ -10,13 +10,13 @@ export type { Flag, FlagOptions, NumberOptions } from "./command/flags.ts";
 export type { Group, Subcommand } from "./command/group.ts";
 export type { Command, Flags, Values } from "./command/parse.ts";
 
-/** Where a command prints, and whether in colours. */
+/** Where a command prints, and whether in colors. */
 export type Output = {
   /** Prints to stdout, with a line break. */
   print(text: string): void;
   /** Prints to stderr, with a line break. */
   warn(text: string): void;
-  readonly colours: { readonly stdout: boolean; readonly stderr: boolean };
+  readonly colors: { readonly stdout: boolean; readonly stderr: boolean };
   /** Whether failures show their stack. */
   readonly debugging: boolean;
 };
@@ -26,12 +26,12 @@ export type Body<F extends Flags, P extends Flags> = (
   values: Values<F> & Values<P>,
 ) => void | Promise<void>;
 
-/** The process's own streams: colours on a terminal only, and never under `NO_COLOR`. */
+/** The process's own streams: colors on a terminal only, and never under `NO_COLOR`. */
 function standardOutput(): Output {
   return {
     print: (text) => console.log("%s", text),
     warn: (text) => console.error("%s", text),
-    colours: {
+    colors: {
       stdout: !Deno.noColor && Deno.stdout.isTerminal(),
       stderr: !Deno.noColor && Deno.stderr.isTerminal(),
     },
@@ -39,12 +39,12 @@ function standardOutput(): Output {
   };
 }
 
-function style(code: number, colours: boolean): (text: string) => string {
-  return (text) => colours ? `\x1b[${code}m${text}\x1b[0m` : text;
+function style(code: number, colors: boolean): (text: string) => string {
+  return (text) => colors ? `\x1b[${code}m${text}\x1b[0m` : text;
 }
 
 function reportFailure(error: unknown, output: Output): void {
-  const label = style(31, output.colours.stderr)("error:");
+  const label = style(31, output.colors.stderr)("error:");
   output.warn(`${label} ${failureText(error, output.debugging)}`);
 }
 
@@ -65,7 +65,7 @@ export async function execute<F extends Flags, P extends Flags = Record<never, n
 ): Promise<0 | 1 | 2> {
   return await reporting(command.name, output, async () => {
     const values = parseCommand(command, args);
-    if (values === "help") output.print(helpText(command, style(1, output.colours.stdout)));
+    if (values === "help") output.print(helpText(command, style(1, output.colors.stdout)));
     else await body(values);
   });
 }
@@ -86,7 +86,7 @@ export async function executeGroup(
   return await reporting(group.name, output, async () => {
     const chosen = chooseSubcommand(group, args);
     if (chosen === "help") {
-      output.print(groupHelpText(group, style(1, output.colours.stdout)));
+      output.print(groupHelpText(group, style(1, output.colors.stdout)));
       return 0;
     }
     const { command, run } = chosen.subcommand;
@@ -107,7 +107,7 @@ async function reporting(
       reportFailure(error, output);
       return 1;
     }
-    const label = style(31, output.colours.stderr)("error:");
+    const label = style(31, output.colors.stderr)("error:");
     output.warn(`${label} ${error.message}; see deno task ${name} --help`);
     return 2;
   }

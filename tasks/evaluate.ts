@@ -1,5 +1,5 @@
 // `deno task evaluate`: how good a trained network is on a data set's test images.
-import { evaluate, type Normalisation, table } from "../mod.ts";
+import { evaluate, type Normalization, table } from "../mod.ts";
 import { choice, count, path, runCommand, text, toggle, UsageError } from "./command.ts";
 import { findPreprocessing, momentsOf } from "./run/beside_weights.ts";
 import { startDevice } from "./run/device.ts";
@@ -56,15 +56,15 @@ function confusionText(
 }
 
 /** How pixels become numbers: training's way, or that of the weights. */
-async function normalisationOf(
+async function normalizationOf(
   network: Network,
   flag: string | undefined,
   imageShape: readonly number[],
-): Promise<{ readonly normalise: Normalisation; readonly source: string }> {
+): Promise<{ readonly normalize: Normalization; readonly source: string }> {
   const isPlain = network.trained && !network.trained.preprocessing;
-  if (isPlain && flag === undefined) return { normalise: "unit", source: "pixels / 255" };
+  if (isPlain && flag === undefined) return { normalize: "unit", source: "pixels / 255" };
   const found = await findPreprocessing(network, flag);
-  return { normalise: momentsOf(found, imageShape), source: found.source };
+  return { normalize: momentsOf(found, imageShape), source: found.source };
 }
 
 /** Refuses classes that are not those the network learned, of which a folder may have others. */
@@ -92,17 +92,17 @@ await runCommand(command, Deno.args, async (flags) => {
   const { test } = await openDataset(dataset, flags["data-dir"], { shape: network.inputShape });
   const examples = limited(test, flags.limit, `the test images of ${dataset}`);
   requireClasses(network, examples.classNames, dataset);
-  const { normalise, source } = await normalisationOf(
+  const { normalize, source } = await normalizationOf(
     network,
     flags.preprocessing,
     examples.imageShape,
   );
-  say(`${network.name} by ${network.origin}; normalisation: ${source}`);
+  say(`${network.name} by ${network.origin}; normalization: ${source}`);
   const device = await startDevice(flags.backend);
   const weights = await network.weights(examples.imageShape);
   const result = await evaluate(network.model, weights, examples, {
     batchSize: flags["batch-size"],
-    normalise,
+    normalize,
   });
   const { accuracy, top5Accuracy, loss, count: samples, confusion } = result;
   if (flags.json) {
@@ -113,7 +113,7 @@ await runCommand(command, Deno.args, async (flags) => {
       dataDir: flags["data-dir"] ?? null,
       limit: flags.limit ?? null,
       batchSize: flags["batch-size"],
-      normalise,
+      normalize,
       samples,
       accuracy,
       top5Accuracy,

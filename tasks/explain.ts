@@ -5,7 +5,7 @@ import * as embedding from "./explain/embedding.ts";
 import * as filters from "./explain/filters.ts";
 import * as gradCam from "./explain/grad_cam.ts";
 import * as integratedGradients from "./explain/integrated_gradients.ts";
-import * as neighbours from "./explain/neighbours.ts";
+import * as neighbors from "./explain/neighbors.ts";
 import * as occlusion from "./explain/occlusion.ts";
 import * as patches from "./explain/patches.ts";
 import * as saliency from "./explain/saliency.ts";
@@ -16,7 +16,7 @@ const group: Group = {
   subcommands: {
     filters,
     activations,
-    neighbours,
+    neighbors,
     patches,
     saliency,
     "grad-cam": gradCam,

@@ -14,7 +14,7 @@ import { choice, count, path, runCommand, toggle, UsageError } from "./command.t
 import { findClassNames, findPreprocessing } from "./run/beside_weights.ts";
 import { startDevice } from "./run/device.ts";
 import { DEFAULT_WEIGHTS } from "./run/load.ts";
-import { type Inversion, INVERSIONS, prepareGrey } from "./run/grey_picture.ts";
+import { type Inversion, INVERSIONS, prepareGray } from "./run/gray_picture.ts";
 import { type Network, openNetwork } from "./run/network.ts";
 import { networkFlags, weightsFlag } from "./run/picture_flags.ts";
 import { readFile } from "./run/read_file.ts";
@@ -31,7 +31,7 @@ const command = {
     invert: choice(INVERSIONS, {
       default: "auto",
       help:
-        "for networks that see grey, whether dark and light change places: MNIST's digits are light on dark; auto looks at the picture's edge",
+        "for networks that see gray, whether dark and light change places: MNIST's digits are light on dark; auto looks at the picture's edge",
     }),
     json: toggle({ help: "print one JSON object on stdout as the last line" }),
   },
@@ -65,8 +65,8 @@ async function prepare(
 ): Promise<{ readonly pixels: Float32Array; readonly shape: Shape; readonly source: string }> {
   const { inputShape } = network;
   if (inputShape[2] === 1 && preprocessing === undefined) {
-    const { pixels } = prepareGrey(image, inputShape, invert).image;
-    return { pixels, shape: inputShape, source: "grey, of the network's size" };
+    const { pixels } = prepareGray(image, inputShape, invert).image;
+    return { pixels, shape: inputShape, source: "gray, of the network's size" };
   }
   const { how, source } = await findPreprocessing(network, preprocessing);
   return { pixels: preprocess(image, how), shape: inputShapeOf(how), source };
@@ -76,7 +76,7 @@ async function prepare(
 function requireUse({ name, inputShape }: Network, { invert }: Preparation): void {
   if (invert === "auto" || inputShape[2] === 1) return;
   throw new UsageError(
-    `--invert must be left out for a network that sees colours: got ${invert} for ${name}`,
+    `--invert must be left out for a network that sees colors: got ${invert} for ${name}`,
   );
 }
 

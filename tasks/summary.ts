@@ -49,7 +49,7 @@ const command = {
   },
   examples: [
     ["deno task summary lenet5", "LeNet-5 for MNIST"],
-    ["deno task summary lenet5 --input 32x32x3", "for colour images"],
+    ["deno task summary lenet5 --input 32x32x3", "for color images"],
     ["deno task summary resnet20 --batch-size 128", "the memory of a step with 128 images"],
     ["deno task summary resnet20 --svg resnet20.svg", "a drawing, with its residual links"],
     ["deno task summary --compare alexnet,vgg16,googlenet,resnet50", "a table of four"],

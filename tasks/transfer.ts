@@ -79,7 +79,7 @@ await runCommand(command, Deno.args, async (flags) => {
   using images = await openImages(settings, how);
   const { train, test, validation = test } = images;
   const model = findModel(settings.model).build({ numClasses: train.classNames.length });
-  const options = { ...transferOptionsOf(settings, train.labels.length), normalise: how.normalise };
+  const options = { ...transferOptionsOf(settings, train.labels.length), normalize: how.normalize };
   model.declare(how.shape); // Refuses a size that the network cannot take.
   const device = await startDevice(flags.backend);
   const from = kept ? restoreTransfer(model, train, kept, file, options) : undefined;
@@ -108,7 +108,7 @@ await runCommand(command, Deno.args, async (flags) => {
     Deno.exit(outcome.interrupted ? 130 : 0);
   }
   const seconds = (performance.now() - began) / 1000;
-  const result = await evaluate(model, outcome.weights, test, { normalise: how.normalise });
+  const result = await evaluate(model, outcome.weights, test, { normalize: how.normalize });
   const reports = classReport(result.confusion, test.classNames);
   await writeFileAtomically(transferFile(dir, "classes.csv"), classReportCsv(reports));
   say(
@@ -121,7 +121,7 @@ await runCommand(command, Deno.args, async (flags) => {
       model,
       train,
       test,
-      normalise: how.normalise,
+      normalize: how.normalize,
       epochs: flags["compare-epochs"] ?? epochsOf(settings),
       batchSize: options.batchSize!,
       learningRate: flags["compare-rate"],

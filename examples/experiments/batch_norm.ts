@@ -1,4 +1,4 @@
-// Whether batch normalisation makes a learning rate of 0.1 possible (§12.7.6): ten layers on small
+// Whether batch normalization makes a learning rate of 0.1 possible (§12.7.6): ten layers on small
 // clothes, with and without it, at 0.1 and at a tenth of that.
 // deno run --allow-read --allow-write --allow-env=XDG_RUNTIME_DIR examples/experiments/batch_norm.ts
 import * as nc from "../../mod.ts";
@@ -8,14 +8,14 @@ import { type Experiment, last, type Measure, type Row } from "./experiment.ts";
 import { trainingRows } from "./training_rows.ts";
 
 /** Nine convolutions in three stages, and a dense layer. */
-function network(normalised: boolean): nc.AnyLayer {
+function network(normalized: boolean): nc.AnyLayer {
   const layers: Record<string, nc.AnyLayer> = {};
   for (const [stage, features] of [8, 16, 32].entries()) {
     for (let i = 0; i < 3; i++) {
       const name = `${stage + 1}${"abc"[i]}`;
       const stride = stage > 0 && i === 0 ? 2 : 1;
-      layers[`conv${name}`] = nc.conv({ features, size: 3, stride, padding: 1, bias: !normalised });
-      if (normalised) layers[`norm${name}`] = nc.batchNorm();
+      layers[`conv${name}`] = nc.conv({ features, size: 3, stride, padding: 1, bias: !normalized });
+      if (normalized) layers[`norm${name}`] = nc.batchNorm();
       layers[`relu${name}`] = nc.relu();
     }
   }
@@ -27,10 +27,10 @@ function network(normalised: boolean): nc.AnyLayer {
 }
 
 const variants = {
-  "BN, η = 0.1": { normalised: true, learningRate: 0.1 },
-  "BN, η = 0.01": { normalised: true, learningRate: 0.01 },
-  "no BN, η = 0.1": { normalised: false, learningRate: 0.1 },
-  "no BN, η = 0.01": { normalised: false, learningRate: 0.01 },
+  "BN, η = 0.1": { normalized: true, learningRate: 0.1 },
+  "BN, η = 0.01": { normalized: true, learningRate: 0.01 },
+  "no BN, η = 0.1": { normalized: false, learningRate: 0.1 },
+  "no BN, η = 0.01": { normalized: false, learningRate: 0.01 },
 } as const;
 
 const size = {
@@ -42,9 +42,9 @@ async function prepare(quick: boolean): Promise<Measure> {
   const { epochs, window, ...counts } = size[quick ? "quick" : "full"];
   const { train, test } = await smallClothesOf(quick, counts);
   return (variant, seed, report) => {
-    const { normalised, learningRate } = variants[variant as keyof typeof variants];
+    const { normalized, learningRate } = variants[variant as keyof typeof variants];
     const optimizer = nc.sgd({ learningRate, momentum: 0.9 });
-    const model = network(normalised);
+    const model = network(normalized);
     const how = { epochs, batchSize: 64, seed, window, report };
     return trainingRows({ model, train, test, optimizer, ...how });
   };
@@ -59,8 +59,8 @@ const loss = (rows: readonly Row[]): number =>
 /** The experiment. */
 export const experiment: Experiment = {
   name: "batch_norm",
-  title: "Ten layers on clothes of 14 × 14, with and without batch normalisation",
-  question: "Does batch normalisation make a learning rate of 0.1 possible (§12.7.6)?",
+  title: "Ten layers on clothes of 14 × 14, with and without batch normalization",
+  question: "Does batch normalization make a learning rate of 0.1 possible (§12.7.6)?",
   variants: Object.keys(variants),
   panels: [
     {

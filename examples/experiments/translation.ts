@@ -60,7 +60,7 @@ async function accuracyAt(
 async function prepare(quick: boolean): Promise<Measure> {
   const { train, test, epochs, shifts } = size[quick ? "quick" : "full"];
   const digits = await nc.mnist();
-  const centred = placed(halved(nc.take(digits.train, train)), SIDE, 0, 0);
+  const centered = placed(halved(nc.take(digits.train, train)), SIDE, 0, 0);
   const small = halved(nc.take(digits.test, test));
   for (const [name, model] of Object.entries(models)) {
     const { parameters, flops } = nc.sizeOfModel(model, [SIDE, SIDE, 1]);
@@ -70,7 +70,7 @@ async function prepare(quick: boolean): Promise<Measure> {
     const model = models[variant]!;
     const optimizer = nc.adam({ learningRate: 0.002 });
     const options = { epochs, batchSize: 64, optimizer, key: nc.key(seed) };
-    const training = await trained(model, centred, options);
+    const training = await trained(model, centered, options);
     const rows: Row[] = [];
     for (const shift of shifts) {
       const accuracy = await accuracyAt(shift, { model, training }, small);

@@ -6,7 +6,7 @@ const FASHION = ["--weights", "examples/networks/lenet5-relu-fashion-mnist.safet
 const PICTURES: readonly (readonly [name: string, file: string, ...task: string[]])[] = [
   ["filters", "filters-conv1.png", "explain", "filters"],
   ["maps", "conv2.png", "explain", "activations", "--layer", "conv2"],
-  ["neighbours", "neighbours.png", "explain", "neighbours", ...FASHION],
+  ["neighbors", "neighbors.png", "explain", "neighbors", ...FASHION],
   ["patches", "patches-pool2-guided.png", "explain", "patches"],
   ["saliency", "saliency-row.png", "explain", "saliency", "--rule", "guided"],
   ["grad-cam", "grad-cam-row.png", "explain", "grad-cam"],

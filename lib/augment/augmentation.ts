@@ -8,7 +8,7 @@ export type BatchShape = readonly [n: number, h: number, w: number, c: number];
 
 /** A batch that is augmented. */
 export type AugmentedBatch = {
-  /** The images in 0 to 1, pixels / 255, before they are normalised: float32 `[N, H, W, C]`. */
+  /** The images in 0 to 1, pixels / 255, before they are normalized: float32 `[N, H, W, C]`. */
   readonly images: Tensor4D;
   /** The labels, one-hot or soft, float32 `[N, classes]`. */
   readonly labels: Tensor2D;

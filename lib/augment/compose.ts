@@ -5,7 +5,7 @@ import type { Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Augmentation, AugmentedBatch, BatchShape } from "./augmentation.ts";
 import { geometricChain, isGeometric } from "./geometric.ts";
-import { type ColourAugmentation, colourChain, isRecolouring } from "./recolouring.ts";
+import { type ColorAugmentation, colorChain, isRecoloring } from "./recoloring.ts";
 
 /** A part with its place among all, which its key is folded by. */
 type Placed<A extends Augmentation = Augmentation> = { readonly part: A; readonly place: number };
@@ -20,7 +20,7 @@ type Composition = Augmentation & {
  * Several augmentations as one. The maps of places among them ({@linkcode randomCrop},
  * {@linkcode resizedCrop}, {@linkcode flip}, {@linkcode rotation}, {@linkcode affine}) come first,
  * in their order, and are multiplied: the images are interpolated once, whatever their number, so
- * that they blur no more than by one. The others follow in their order, and changes of colour
+ * that they blur no more than by one. The others follow in their order, and changes of color
  * next to one another are one pass as well.
  *
  * @param parts the augmentations, at least one; compositions among them are taken apart
@@ -64,16 +64,16 @@ function passesOf(placed: readonly Placed[]): Augmentation[] {
   return maps.length > 0 ? [geometricChain(maps), ...others] : others;
 }
 
-/** Changes of colour that follow one another as one pass, up to the second that wants a mean. */
+/** Changes of color that follow one another as one pass, up to the second that wants a mean. */
 function runsOf(placed: readonly Placed[]): Augmentation[] {
   const passes: Augmentation[] = [];
-  let run: Placed<ColourAugmentation>[] = [];
+  let run: Placed<ColorAugmentation>[] = [];
   const end = (): void => {
-    if (run.length > 0) passes.push(colourChain(run));
+    if (run.length > 0) passes.push(colorChain(run));
     run = [];
   };
   for (const { part, place } of placed) {
-    if (!isRecolouring(part)) {
+    if (!isRecoloring(part)) {
       end();
       passes.push(ofOwnKey({ part, place }));
       continue;

@@ -1,13 +1,13 @@
 // The names under which the command line finds augmentations.
 import { affine, rotation } from "./affine.ts";
 import type { Augmentation } from "./augmentation.ts";
-import { brightness, colourJitter, contrast, saturation } from "./colour_jitter.ts";
+import { brightness, colorJitter, contrast, saturation } from "./color_jitter.ts";
 import { compose } from "./compose.ts";
 import { cutmix } from "./cutmix.ts";
 import { flip } from "./flip.ts";
 import { labelSmoothing } from "./label_smoothing.ts";
 import { mixup } from "./mixup.ts";
-import { pcaColours } from "./pca_colours.ts";
+import { pcaColors } from "./pca_colors.ts";
 import { randomCrop } from "./random_crop.ts";
 import { randomErasing } from "./random_erasing.ts";
 import { resizedCrop } from "./resized_crop.ts";
@@ -36,8 +36,8 @@ function entry(
   return { about, number: { means, default: standard }, build };
 }
 
-/** How much colours change in photos. */
-const PHOTO_COLOURS = 0.3;
+/** How much colors change in photos. */
+const PHOTO_COLORS = 0.3;
 
 /** The least share of a photo that is shown: torchvision has 0.08, for 1.3 million images and 90 epochs. */
 const PHOTO_SHARE = 0.25;
@@ -78,10 +78,10 @@ export const augmentations: Readonly<Record<string, AugmentationEntry>> = {
   ),
   "shear": entry("slanted along x", "degrees at most", 10, (most) => affine({ shear: most })),
   "brightness": entry("lighter and darker", "how much at most", 0.4, brightness),
-  "contrast": entry("nearer to grey and further from it", "how much at most", 0.4, contrast),
-  "saturation": entry("paler and more colourful", "how much at most", 0.4, saturation),
-  "colour": entry("brightness, contrast and saturation", "how much at most", 0.4, colourOf),
-  "pca": entry("AlexNet's change of colours", "deviation", 0.1, pcaColours),
+  "contrast": entry("nearer to gray and further from it", "how much at most", 0.4, contrast),
+  "saturation": entry("paler and more colorful", "how much at most", 0.4, saturation),
+  "color": entry("brightness, contrast and saturation", "how much at most", 0.4, colorOf),
+  "pca": entry("AlexNet's change of colors", "deviation", 0.1, pcaColors),
   "erase": entry(
     "a rectangle of noise",
     "probability",
@@ -98,11 +98,11 @@ export const augmentations: Readonly<Record<string, AugmentationEntry>> = {
   "clothes": { about: "crop:2,flip", build: () => compose(randomCrop(2), flip()) },
   "cifar": { about: "crop:4,flip", build: () => compose(randomCrop(4), flip()) },
   "photos": {
-    about: `resized-crop:${PHOTO_SHARE},flip,colour:${PHOTO_COLOURS}`,
-    build: () => compose(resizedCrop({ scale: [PHOTO_SHARE, 1] }), flip(), colourOf(PHOTO_COLOURS)),
+    about: `resized-crop:${PHOTO_SHARE},flip,color:${PHOTO_COLORS}`,
+    build: () => compose(resizedCrop({ scale: [PHOTO_SHARE, 1] }), flip(), colorOf(PHOTO_COLORS)),
   },
 };
 
-function colourOf(strength: number): Augmentation {
-  return colourJitter({ brightness: strength, contrast: strength, saturation: strength });
+function colorOf(strength: number): Augmentation {
+  return colorJitter({ brightness: strength, contrast: strength, saturation: strength });
 }

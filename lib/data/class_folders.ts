@@ -2,13 +2,13 @@
 import { fileName } from "./idx.ts";
 
 /** A picture's file and its class. */
-export type LabelledFile = { readonly file: string; readonly label: number };
+export type LabeledFile = { readonly file: string; readonly label: number };
 
 /** The pictures of a folder. */
 export type ClassFolders = {
   readonly classNames: readonly string[];
   /** By part: `all` where the folder is not parted, else `train` and one or both of the others. */
-  readonly parts: Readonly<Partial<Record<Part, readonly LabelledFile[]>>>;
+  readonly parts: Readonly<Partial<Record<Part, readonly LabeledFile[]>>>;
   /** What is no picture, or lies too deep, as paths. */
   readonly ignored: readonly string[];
 };
@@ -87,14 +87,14 @@ async function findParts(
 /** The classes of a part. */
 type Classes = {
   readonly classNames: readonly string[];
-  readonly files: readonly LabelledFile[];
+  readonly files: readonly LabeledFile[];
   readonly ignored: readonly string[];
 };
 
 async function findClasses(folder: string, held: Held): Promise<Classes> {
   const classNames = held.folders;
   requireClasses(folder, held);
-  const files: LabelledFile[] = [];
+  const files: LabeledFile[] = [];
   const ignored = held.files.map((name) => `${folder}/${name}`);
   for (const [label, name] of classNames.entries()) {
     const path = `${folder}/${name}`;

@@ -42,7 +42,7 @@ export function from<T>(make: () => Items<T>, length?: number): Stream<T> {
 }
 
 /**
- * Labelled images one at a time; of a source each is read when it is asked for.
+ * Labeled images one at a time; of a source each is read when it is asked for.
  *
  * @param source the images, in memory or not
  * @returns a stream of pixels, 0 to 255, `[H, W, C]`, and labels

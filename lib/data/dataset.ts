@@ -5,12 +5,12 @@ import type { Tensor2D, Tensor4D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import { checkExamples, type Examples, imageSize, pick } from "./examples.ts";
 import { type ImageSource, isSource, readNumbers } from "./image_source.ts";
-import { type Normalisation, pixelTable } from "./normalisation.ts";
+import { type Normalization, pixelTable } from "./normalization.ts";
 import { prefetch } from "./prefetch.ts";
 
 /** Some examples as tensors, which belong to whoever receives them and are his to dispose of. */
 export type Batch = {
-  /** The images, normalised, float32: `[B, H, W, C]`. */
+  /** The images, normalized, float32: `[B, H, W, C]`. */
   readonly images: Tensor4D;
   /** One-hot labels, float32: `[B, classes]`. */
   readonly labels: Tensor2D;
@@ -35,7 +35,7 @@ export type BatchOptions = {
   /** Shuffles with this key; without, the examples keep their order. */
   readonly key?: Key;
   /** How pixels become numbers; `"unit"`, a division by 255, where not given. */
-  readonly normalise?: Normalisation;
+  readonly normalize?: Normalization;
   /** Leaves out a last batch that is not full. */
   readonly dropRemainder?: boolean;
   /** Leaves out so many batches at the beginning: where an interrupted epoch goes on. */
@@ -44,16 +44,16 @@ export type BatchOptions = {
 
 /**
  * Parts examples into batches of tensors. The host's share of the next batch
- * (reading, shuffling, normalisation, one-hot labels) is done while the consumer waits
+ * (reading, shuffling, normalization, one-hot labels) is done while the consumer waits
  * for the GPU; tensors are made only as they are handed out, so that a loop left early
  * leaves none behind. For another order in every epoch give `fold(key, epoch)`. Of a
  * source no more than two batches are in memory.
  *
  * @param examples what to part: in memory, or a source that is read when it is wanted
- * @param options batch size, key, normalisation, and whether the remainder is dropped
+ * @param options batch size, key, normalization, and whether the remainder is dropped
  * @returns the batches
  * @throws {RangeError} where the batch size is not a whole number from 1 to the number of examples, a
- * label has no class, or the normalisation does not suit the channels
+ * label has no class, or the normalization does not suit the channels
  * @throws {TypeError} where pixels, labels and image shape do not fit each other; of a source that
  * is known when a batch is read, and whatever its reading throws is thrown by the loop
  *
@@ -79,12 +79,12 @@ export type BatchOptions = {
  */
 export function batches(examples: Examples | ImageSource, options: BatchOptions): Dataset {
   checkExamples(examples);
-  const { batchSize, key, normalise = "unit", dropRemainder = false, skip = 0 } = options;
+  const { batchSize, key, normalize = "unit", dropRemainder = false, skip = 0 } = options;
   const total = examples.labels.length;
   checkBatchSize(batchSize, examples);
   const whole = dropRemainder ? Math.floor(total / batchSize) : Math.ceil(total / batchSize);
   const batchCount = Math.max(0, whole - skip);
-  const table = pixelTable(normalise, examples.imageShape[2]);
+  const table = pixelTable(normalize, examples.imageShape[2]);
   const order = key === undefined ? inOrder(total) : permutation(key, total);
   const prepare = (index: number): HostBatch | Promise<HostBatch> =>
     hostBatch(
@@ -135,24 +135,24 @@ function hostBatch(
   return readNumbers(examples, indices).then((pixels) => {
     if (pixels instanceof Float32Array) return { images: pixels, ...rest };
     const images = new Float32Array(pixels.length);
-    normalised(pixels, images, 0, table, examples.imageShape[2]);
+    normalized(pixels, images, 0, table, examples.imageShape[2]);
     return { images, ...rest };
   });
 }
 
-/** Collects and normalises the images at `indices`. */
+/** Collects and normalizes the images at `indices`. */
 function gather(examples: Examples, indices: Uint32Array, table: Float32Array): Float32Array {
   const size = imageSize(examples);
   const images = new Float32Array(indices.length * size);
   indices.forEach((index, i): void => {
     const pixels = examples.images.subarray(index * size, (index + 1) * size);
-    normalised(pixels, images, i * size, table, examples.imageShape[2]);
+    normalized(pixels, images, i * size, table, examples.imageShape[2]);
   });
   return images;
 }
 
 /** Writes the numbers of whole pixels to `images` from `to` on. */
-function normalised(
+function normalized(
   pixels: Uint8Array,
   images: Float32Array,
   to: number,

@@ -1,9 +1,9 @@
-// Labelled images in host memory, and what is taken from them.
+// Labeled images in host memory, and what is taken from them.
 
 import { type Key, permutation } from "../tensor/random.ts";
 import { type ImageSource, isSource } from "./image_source.ts";
 
-/** Labelled images in host memory. */
+/** Labeled images in host memory. */
 export type Examples = {
   /** What messages call them, such as `mnist/train`. */
   readonly name: string;

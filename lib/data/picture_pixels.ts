@@ -6,7 +6,7 @@ import { resize, type ResizeFilter } from "../image/resize.ts";
 
 /** How pictures become pixels of one size. */
 export type PixelRule = {
-  /** Height, width and channels, of which one is grey. */
+  /** Height, width and channels, of which one is gray. */
   readonly shape: readonly [height: number, width: number, channels: 1 | 3];
   /** What the shorter side becomes before the middle is cut out; see `ImageFolderOptions`. */
   readonly resize: "cover" | "stretch" | number;

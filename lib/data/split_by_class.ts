@@ -1,4 +1,4 @@
-// Parts labelled things at random, the same fraction of each class.
+// Parts labeled things at random, the same fraction of each class.
 import { fold, type Key, permutation } from "../tensor/random.ts";
 
 /**

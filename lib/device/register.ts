@@ -5,8 +5,8 @@ import "../tensor/batch_norm_host.ts";
 import {
   BATCH_NORM,
   BATCH_NORM_GRADIENT,
-  NORMALISE,
-  NORMALISE_SUMS,
+  NORMALIZE,
+  NORMALIZE_SUMS,
 } from "../tensor/batch_norm.ts";
 import { BLEND } from "../tensor/blend.ts";
 import { DROP_UNITS } from "../tensor/drop_units.ts";
@@ -18,7 +18,7 @@ import {
 } from "../tensor/local_response_norm.ts";
 import { MATCHING_ROWS } from "../tensor/matching_rows.ts";
 import { ERASE } from "../tensor/erase.ts";
-import { RECOLOUR, RECOLOUR_GREYS } from "../tensor/recolour.ts";
+import { RECOLOR, RECOLOR_GRAYS } from "../tensor/recolor.ts";
 import {
   SOFTMAX_CROSS_ENTROPY,
   SOFTMAX_CROSS_ENTROPY_GRADIENT,
@@ -30,7 +30,7 @@ import { warpImages, warpImagesGradient } from "./kernels/affine.ts";
 import { activationGradient } from "./kernels/activation_gradient.ts";
 import { binaryKernels } from "./kernels/binary.ts";
 import { batchNorm } from "./kernels/batch_norm.ts";
-import { batchNormGradient, normaliseSums } from "./kernels/batch_norm_gradient.ts";
+import { batchNormGradient, normalizeSums } from "./kernels/batch_norm_gradient.ts";
 import { argExtreme } from "./kernels/arg_extremes.ts";
 import { blendImages, eraseBoxes } from "./kernels/boxes.ts";
 import { bincount } from "./kernels/bincount.ts";
@@ -50,8 +50,8 @@ import { pad } from "./kernels/pad.ts";
 import { prod } from "./kernels/prod.ts";
 import { maxPool, maxWindows } from "./kernels/max_windows.ts";
 import { maxWindowsGradient } from "./kernels/max_windows_gradient.ts";
-import { normalise } from "./kernels/normalise.ts";
-import { recolour, recolourGreys } from "./kernels/recolour.ts";
+import { normalize } from "./kernels/normalize.ts";
+import { recolor, recolorGrays } from "./kernels/recolor.ts";
 import { spread } from "./kernels/spread.ts";
 import { mean, sum } from "./kernels/sum.ts";
 import { sumWindows, sumWindowsGradient } from "./kernels/sum_windows.ts";
@@ -85,14 +85,14 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   [SPREAD]: spread,
   [WARP]: warpImages,
   [WARP_GRADIENT]: warpImagesGradient,
-  [RECOLOUR]: recolour,
-  [RECOLOUR_GREYS]: recolourGreys,
+  [RECOLOR]: recolor,
+  [RECOLOR_GRAYS]: recolorGrays,
   [BLEND]: blendImages,
   [ERASE]: eraseBoxes,
   [BATCH_NORM]: batchNorm,
   [BATCH_NORM_GRADIENT]: batchNormGradient,
-  [NORMALISE]: normalise,
-  [NORMALISE_SUMS]: normaliseSums,
+  [NORMALIZE]: normalize,
+  [NORMALIZE_SUMS]: normalizeSums,
   [DROP_UNITS]: dropUnits,
   [UPDATE_TREES]: updateTrees,
   [ACTIVATION_GRADIENT]: activationGradient,

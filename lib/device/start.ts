@@ -32,7 +32,7 @@ export type StartOptions = {
  * call answers the same device, or a new one where the first was lost or
  * {@linkcode stop}ped. Tensors of a lost device are gone.
  *
- * tfjs's own initialisation is not used: it asks for features in a form Deno
+ * tfjs's own initialization is not used: it asks for features in a form Deno
  * refuses, hears of no fault, and has the slower kernels.
  *
  * @param options backend and adapter preference

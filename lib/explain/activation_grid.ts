@@ -2,7 +2,7 @@
 import { grid, type GridOptions } from "../image/grid.ts";
 import type { Image } from "../image/image.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { fullSpan, type Normalise, normalisedAll } from "./spans.ts";
+import { fullSpan, type Normalize, normalizedAll } from "./spans.ts";
 
 /** Options of {@linkcode activationGrid}. */
 export type ActivationGridOptions = GridOptions & {
@@ -10,18 +10,18 @@ export type ActivationGridOptions = GridOptions & {
    * Whether each map's least number is black and its largest white, or those of all: then weak
    * maps look weak. Default: `"each"`.
    */
-  readonly normalise?: Normalise;
+  readonly normalize?: Normalize;
   /** Maps to show, by number. Default: all. */
   readonly channels?: readonly number[];
 };
 
 /**
- * What a layer answered to one image, as a grid of grey pictures, a map each. A map that is the
+ * What a layer answered to one image, as a grid of gray pictures, a map each. A map that is the
  * same everywhere is black: of a ReLU, a filter that answers nowhere.
  *
  * @param maps the layer's output for one image: `[1, H, W, C]`, `[H, W, C]`, or of a dense layer
  * `[1, F]` or `[F]`, whose units are pixels
- * @param options normalisation, which maps, and how the grid is laid out
+ * @param options normalization, which maps, and how the grid is laid out
  * @returns the grid
  * @throws {TypeError} where the maps are of more than one image, or of another rank
  * @throws {RangeError} where there is no such map, or a number is not finite
@@ -56,8 +56,8 @@ export async function activationGrid(
     Float32Array.from({ length: height * width }, (_, i) => values[i * count + c]!)
   );
   const isDense = height * width === 1;
-  const normalise = options.normalise ?? (isDense ? "together" : "each");
-  const pictures = normalisedAll(shown, normalise, fullSpan, 0)
+  const normalize = options.normalize ?? (isDense ? "together" : "each");
+  const pictures = normalizedAll(shown, normalize, fullSpan, 0)
     .map((pixels): Image => ({ width, height, channels: 1, pixels }));
   return grid(pictures, options);
 }

@@ -37,7 +37,7 @@ const MOST_NUMBERS = 2 ** 30;
  * @param network the network, which takes the examples' images
  * @param examples the images, in memory or read when wanted
  * @param path the layer; `""` is the model's own output
- * @param options normalisation, which must be the network's; maps as means or whole; batch size
+ * @param options normalization, which must be the network's; maps as means or whole; batch size
  * @returns the answers, `[N, D]`: D is the layer's channels, or all numbers of its output
  * @throws {RangeError} where the path is not in the model, with the nearest one; where the answers
  * would be more than 2³⁰ numbers
@@ -94,7 +94,7 @@ export function answerOf<P extends Tree, S extends Tree>(
   path: Path,
   x: Tensor,
 ): Tensor {
-  // Where nobody looks between layers, neighbours are one pass.
+  // Where nobody looks between layers, neighbors are one pass.
   if (path === "") return model.apply(params, state, x, {})[0];
   const outputs = new Map<Path, Tensor>();
   model.apply(params, state, x, { intercept: tap([path], outputs) });

@@ -6,7 +6,7 @@ import { entries, type Path, type Tree } from "../tensor/tree.ts";
 import { unknownName } from "../text/nearest.ts";
 import type { InputUnits } from "./input_units.ts";
 import type { Network } from "./network.ts";
-import { type Normalise, normalisedAll, signedSpan } from "./spans.ts";
+import { type Normalize, normalizedAll, signedSpan } from "./spans.ts";
 
 /** Options of {@linkcode filterGrid}. */
 export type FilterGridOptions = GridOptions & {
@@ -14,7 +14,7 @@ export type FilterGridOptions = GridOptions & {
    * Whether each filter's largest weight becomes black or white, or the largest of all: then weak
    * filters look weak. Default: `"each"`.
    */
-  readonly normalise?: Normalise;
+  readonly normalize?: Normalize;
   /** Filters to show, by number. Default: all. */
   readonly filters?: readonly number[];
   /** What the network does to pixels: of `"bgr"` the channels are turned round. Default: nothing. */
@@ -70,7 +70,7 @@ function requireFilters(filters: readonly number[], path: Path, count: number): 
   );
 }
 
-/** One picture of colour, or one of grey for each channel. */
+/** One picture of color, or one of gray for each channel. */
 function picturesOf(pixels: Float32Array, shape: Shape, isReversed: boolean): Image[] {
   const [height, width, channels] = shape as [number, number, number];
   if (channels === 3) {
@@ -87,13 +87,13 @@ function picturesOf(pixels: Float32Array, shape: Shape, isReversed: boolean): Im
 
 /**
  * The filters of a convolution as pictures. Of three channels, each filter is one picture in
- * colour; of one, in grey; of others, a picture in grey for each channel, a row of the grid for
- * each filter. A weight of 0 is the grey in the middle, 0.5 + w / (2 max |w|): what is darker
+ * color; of one, in gray; of others, a picture in gray for each channel, a row of the grid for
+ * each filter. A weight of 0 is the gray in the middle, 0.5 + w / (2 max |w|): what is darker
  * is negative.
  *
  * @param network the network; its parameters must be on the device
  * @param path the convolution. Default: the model's first
- * @param options normalisation, which filters, and how the grid is laid out
+ * @param options normalization, which filters, and how the grid is laid out
  * @returns the grid
  * @throws {RangeError} where there is no convolution at the path, or no such filter
  *
@@ -119,7 +119,7 @@ export async function filterGrid<P extends Tree, S extends Tree>(
   if (options.filters) requireFilters(options.filters, found, count);
   const all = filtersOf(await kernel.data(), kernel.shape);
   const wanted = options.filters?.map((filter) => all[filter]!) ?? all;
-  const pixels = normalisedAll(wanted, options.normalise ?? "each", signedSpan, 0.5);
+  const pixels = normalizedAll(wanted, options.normalize ?? "each", signedSpan, 0.5);
   const isReversed = options.units?.order === "bgr";
   const pictures = pixels.flatMap((one) => picturesOf(one, [height, width, channels], isReversed));
   const inRows = channels !== 1 && channels !== 3 && wanted.length > 1;

@@ -2,7 +2,7 @@
 import { batches } from "../data/dataset.ts";
 import { type Examples, imageSize } from "../data/examples.ts";
 import type { ImageSource } from "../data/image_source.ts";
-import type { Normalisation } from "../data/normalisation.ts";
+import type { Normalization } from "../data/normalization.ts";
 import { jit } from "../device/jit/jit.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
@@ -12,7 +12,7 @@ import type { Network } from "./network.ts";
 /** How a data set is gone through. */
 export type GoThroughOptions = {
   /** How pixels become the numbers that the network was trained on. Default: `"unit"`, pixels / 255. */
-  readonly normalise?: Normalisation;
+  readonly normalize?: Normalization;
   /** Images at a time. Default: as many as have a million numbers, at most 256. */
   readonly batchSize?: number;
   /** Called after each batch with the number of images that are done. */
@@ -46,7 +46,7 @@ export function batchSizeFor(examples: Examples | ImageSource, wanted?: number):
  * @param network the network
  * @param examples the images
  * @param look the function, to be recorded
- * @param options normalisation, batch size, progress
+ * @param options normalization, batch size, progress
  * @param visit takes what `look` answered, which it owns, and where the batch begins
  */
 export async function goThrough<P extends Tree, S extends Tree, R>(
@@ -56,13 +56,13 @@ export async function goThrough<P extends Tree, S extends Tree, R>(
   options: GoThroughOptions,
   visit: (answer: R, passage: Passage) => Promise<void>,
 ): Promise<void> {
-  const { normalise = "unit", onProgress, signal } = options;
+  const { normalize = "unit", onProgress, signal } = options;
   const total = examples.labels.length;
   const batchSize = batchSizeFor(examples, options.batchSize);
   await recorded(look, options.jit, async (call) => {
     let done = 0;
     signal?.throwIfAborted();
-    for await (const batch of batches(examples, { batchSize, normalise })) {
+    for await (const batch of batches(examples, { batchSize, normalize })) {
       batch.labels.dispose();
       const answer = call(params, state, batch.images);
       tf.dispose(batch.images);

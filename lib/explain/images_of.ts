@@ -76,7 +76,7 @@ export function pixelsOf(images: readonly Image[]): Tensor4D {
   const other = images.find((image) => shapeOf(image) !== shapeOf(first) || image.channels === 4);
   if (other) {
     throw new TypeError(
-      `Cannot use pictures as all must be of one size, grey or in colour without alpha: current value is [${
+      `Cannot use pictures as all must be of one size, gray or in color without alpha: current value is [${
         shapeOf(other)
       }] beside [${shapeOf(first)}]`,
     );

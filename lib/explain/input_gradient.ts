@@ -33,7 +33,7 @@ export function outputsOf<P extends Tree, S extends Tree>(
 ): (path: Path) => Tensor {
   const outputs = new Map<Path, Tensor>();
   const inner = nested(around, ruleIntercept(rule));
-  // Where nobody looks between layers, neighbours are one pass.
+  // Where nobody looks between layers, neighbors are one pass.
   const looks = paths.some((path) => path !== "");
   const intercept: Intercept | undefined = looks ? tap(paths, outputs, inner) : inner;
   const y = model.apply(params, state, x, intercept ? { intercept } : {})[0];

@@ -34,8 +34,8 @@ function reordered(images: Tensor, { order }: InputUnits): Tensor {
 export function toInputs(pixels: Tensor, units: InputUnits): Tensor {
   return tf.tidy(() => {
     const { range, mean, std } = units;
-    const centred = tf.sub(tf.mul(reordered(pixels, units), range), tf.tensor1d([...mean]));
-    return tf.div(centred, tf.tensor1d([...std]));
+    const centered = tf.sub(tf.mul(reordered(pixels, units), range), tf.tensor1d([...mean]));
+    return tf.div(centered, tf.tensor1d([...std]));
   });
 }
 

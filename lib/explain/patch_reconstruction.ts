@@ -1,6 +1,6 @@
 // What comes back to the image from one neuron, for many neurons of a layer (§12.9.3).
 import { type Examples, imageSize } from "../data/examples.ts";
-import { pixelTable } from "../data/normalisation.ts";
+import { pixelTable } from "../data/normalization.ts";
 import type { Image } from "../image/image.ts";
 import { valueAndGrad } from "../tensor/grad.ts";
 import { sizeOf, type Tensor } from "../tensor/tensor.ts";
@@ -23,7 +23,7 @@ export type UnitPeaks = { readonly unit: number; readonly peaks: readonly Peak[]
  * @param examples the images
  * @param path the layer, which answers maps
  * @param units channels with their places
- * @param options the rule, normalisation, batch size
+ * @param options the rule, normalization, batch size
  * @returns for each unit, for each place, the gradient by the whole image, as numbers of any size
  */
 export async function reconstructions<P extends Tree, S extends Tree>(
@@ -83,10 +83,10 @@ function slopesOf<P extends Tree, S extends Tree>(
 function inputsOf(
   examples: Examples,
   neurons: readonly Neuron[],
-  { normalise = "unit" }: GoThroughOptions,
+  { normalize = "unit" }: GoThroughOptions,
 ): Tensor {
   const [size, channels] = [imageSize(examples), examples.imageShape[2]];
-  const table = pixelTable(normalise, channels);
+  const table = pixelTable(normalize, channels);
   const values = new Float32Array(neurons.length * size);
   neurons.forEach(({ example }, i) => {
     for (let p = 0; p < size; p++) {

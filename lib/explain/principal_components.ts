@@ -13,7 +13,7 @@ export type PrincipalComponentsOptions = {
 
 /** What {@linkcode principalComponents} answers. */
 export type PrincipalComponents = {
-  /** Each example's place, `[N, count]`: its centred features along the directions. */
+  /** Each example's place, `[N, count]`: its centered features along the directions. */
   readonly positions: Features;
   /** The directions, of length 1 and at right angles, `[count, D]`. */
   readonly directions: Features;
@@ -29,7 +29,7 @@ const ROUNDS = 200;
 const STILL = 1e-9;
 
 /**
- * Principal components: the directions v of length 1 along which the centred features X have most
+ * Principal components: the directions v of length 1 along which the centered features X have most
  * variance, ‖X v‖² / N, each at right angles to those before. Found by subspace iteration with
  * Rayleigh and Ritz's step, in double precision on the host. A direction's sign is such that its
  * number of largest magnitude is positive.
@@ -62,7 +62,7 @@ export function principalComponents(
       `Cannot find principal components as their number must be a whole number from 1 to ${most}, the smaller of examples and features: current value is ${count}`,
     );
   }
-  const rows = centred(features);
+  const rows = centered(features);
   const total = rows.reduce((sum, row) => sum + dot(row, row), 0);
   if (!Number.isFinite(total)) {
     throw new RangeError(
@@ -83,7 +83,7 @@ export function principalComponents(
   };
 }
 
-function centred({ values, count, size }: Features): Float64Array[] {
+function centered({ values, count, size }: Features): Float64Array[] {
   const mean = new Float64Array(size);
   for (let i = 0; i < values.length; i++) mean[i % size]! += values[i]! / count;
   return Array.from({ length: count }, (_, n) => {

@@ -85,7 +85,7 @@ export function requireMaps<P extends Tree, S extends Tree>(
  *
  * @param image the picture
  * @param box the box
- * @param outside what is put where it reaches beyond the picture. Default: 0.5, middle grey
+ * @param outside what is put where it reaches beyond the picture. Default: 0.5, middle gray
  * @returns a picture of the box's size
  *
  * @example

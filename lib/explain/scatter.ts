@@ -1,4 +1,4 @@
-// Examples as dots in a plane, coloured by class: an SVG picture.
+// Examples as dots in a plane, colored by class: an SVG picture.
 import { element, escaped, MUTED, picture, RULE, textElement, textWidth } from "../sizing/svg.ts";
 import type { Features } from "./features.ts";
 
@@ -12,8 +12,8 @@ export type ScatterOptions = {
   readonly nameOf?: (example: number) => string;
 };
 
-/** Ten colours that are told apart; more classes go around the colour wheel. */
-const COLOURS = [
+/** Ten colors that are told apart; more classes go around the color wheel. */
+const COLORS = [
   "#0072b2",
   "#d55e00",
   "#009e73",
@@ -32,15 +32,15 @@ const TOP = 56;
 const MARGIN = 16;
 const LEGEND_STEP = 20;
 
-/** The colour of each class. */
-function coloursFor(count: number): readonly string[] {
-  if (count <= COLOURS.length) return COLOURS.slice(0, count);
+/** The color of each class. */
+function colorsFor(count: number): readonly string[] {
+  if (count <= COLORS.length) return COLORS.slice(0, count);
   const around = (i: number): number => Math.round(360 * i / count);
   return Array.from({ length: count }, (_, i) => `hsl(${around(i)}, 65%, ${i % 2 ? 35 : 55}%)`);
 }
 
 /**
- * A scatter plot of examples in the plane, with a colour a class and a legend.
+ * A scatter plot of examples in the plane, with a color a class and a legend.
  *
  * @param positions where they are, `[N, 2]`; both axes have the same scale
  * @param labels their classes, `[N]`
@@ -67,23 +67,23 @@ export function scatterSvg(
   options: ScatterOptions,
 ): string {
   requirePlane(positions, labels, classNames);
-  const colours = coloursFor(classNames.length);
+  const colors = colorsFor(classNames.length);
   const present = classNames.map((_, i) => i).filter((i) => Array.from(labels).includes(i));
   const legendWidth = Math.max(0, ...present.map((i) => textWidth(classNames[i]!, 12))) + 24;
-  const legend = present.map((label, i) => legendLine(classNames[label]!, colours[label]!, i));
+  const legend = present.map((label, i) => legendLine(classNames[label]!, colors[label]!, i));
   const height = Math.max(TOP + SIDE + LEFT, TOP + present.length * LEGEND_STEP + MARGIN);
   return picture(LEFT + SIDE + 2 * MARGIN + legendWidth, height, options.title, [
     textElement(options.title, { x: LEFT, y: 34, "font-size": 18, "font-weight": "bold" }),
     element("rect", { x: LEFT, y: TOP, width: SIDE, height: SIDE, fill: "none", stroke: RULE }),
     ...axisNames(options.axes),
-    ...dots(positions, labels, colours, options.nameOf ?? ((i) => classNames[labels[i]!]!)),
+    ...dots(positions, labels, colors, options.nameOf ?? ((i) => classNames[labels[i]!]!)),
     ...legend,
   ]);
 }
 
-function legendLine(name: string, colour: string, row: number): string {
+function legendLine(name: string, color: string, row: number): string {
   const [x, y] = [LEFT + SIDE + MARGIN, TOP + 10 + row * LEGEND_STEP];
-  return element("circle", { cx: x + 5, cy: y, r: 5, fill: colour }) +
+  return element("circle", { cx: x + 5, cy: y, r: 5, fill: color }) +
     textElement(name, { x: x + 16, y: y + 4, "font-size": 12 });
 }
 
@@ -101,7 +101,7 @@ function axisNames(axes: ScatterOptions["axes"]): string[] {
 function dots(
   { values, count }: Features,
   labels: ArrayLike<number>,
-  colours: readonly string[],
+  colors: readonly string[],
   nameOf: (example: number) => string,
 ): string[] {
   const range = (axis: 0 | 1): readonly [least: number, most: number] => {
@@ -118,7 +118,7 @@ function dots(
   return Array.from({ length: count }, (_, i) => {
     const cx = LEFT + SIDE / 2 + (values[2 * i]! - (left + right) / 2) * unit;
     const cy = TOP + SIDE / 2 - (values[2 * i + 1]! - (low + high) / 2) * unit;
-    const fill = colours[labels[i]!]!;
+    const fill = colors[labels[i]!]!;
     const attributes = { cx, cy, r: radius, fill, "fill-opacity": "0.75" };
     return element("circle", attributes, element("title", {}, escaped(nameOf(i))));
   });

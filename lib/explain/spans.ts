@@ -1,12 +1,12 @@
 // From numbers of any size to pixels: what becomes black, and what white.
 
 /** Whether each picture has its own black and white, or all have the same. */
-export type Normalise = "each" | "together";
+export type Normalize = "each" | "together";
 
 /** The two numbers that become black and white. */
 export type Span = readonly [black: number, white: number];
 
-/** The span around 0, which becomes the grey in the middle. */
+/** The span around 0, which becomes the gray in the middle. */
 export function signedSpan(values: Iterable<number>): Span {
   let most = 0;
   for (const value of values) most = Math.max(most, Math.abs(value));
@@ -48,9 +48,9 @@ export function toUnit(
 }
 
 /** Pictures' numbers as pixels, each by its own span or all by one. */
-export function normalisedAll(
+export function normalizedAll(
   all: readonly Float32Array[],
-  how: Normalise,
+  how: Normalize,
   spanOf: (values: Iterable<number>) => Span,
   flat: number,
 ): Float32Array<ArrayBuffer>[] {

@@ -28,7 +28,7 @@ export type Peak = {
  * @param examples the images
  * @param path the layer, which answers maps
  * @param count how many images a channel, from 1
- * @param options normalisation, batch size, progress
+ * @param options normalization, batch size, progress
  * @returns a list a channel, the strongest first; of equals, the image that comes first
  */
 export async function strongestPlaces<P extends Tree, S extends Tree>(

@@ -17,12 +17,12 @@ export type Patch = Peak & {
   readonly label: number;
   /** The pixels that the neuron sees. */
   readonly box: PixelBox;
-  /** The image's part in the box, middle grey beyond its edges. */
+  /** The image's part in the box, middle gray beyond its edges. */
   readonly crop: Image;
   /**
    * What came back from the neuron to the box: the gradient of its answer by the rule, divided by
    * the magnitude that 99 in 100 of its numbers do not exceed, and clipped, as 0.5 ± 0.5. Middle
-   * grey is none.
+   * gray is none.
    */
   readonly reconstruction: Image;
 };
@@ -54,7 +54,7 @@ export type TopPatchesOptions = GoThroughOptions & {
  * @param path the layer, which answers maps
  * @param units which channels; `{ strongest: k }` are the k whose answers to their own `count`
  * images are largest in the mean
- * @param options how many patches, the rule, normalisation, batch size, progress
+ * @param options how many patches, the rule, normalization, batch size, progress
  * @returns the patches of each unit
  * @throws {RangeError} where the path is not in the model, with the nearest one; where a unit,
  * `strongest` or `count` is not there
@@ -94,7 +94,7 @@ export async function topPatches<P extends Tree, S extends Tree>(
   requireUnits(units, path, requireMaps(network.model, imageShape, path)[2]);
   requireWhole("find patches as their number", count, labels.length);
   requireRule(network.model, imageShape, rule);
-  requireColours(examples);
+  requireColors(examples);
   const peaks = await strongestPlaces(network, examples, path, count, options);
   const chosen = "strongest" in units ? strongestUnits(peaks, units) : units;
   const wanted = chosen.map((unit) => ({ unit, peaks: peaks[unit]! }));
@@ -110,10 +110,10 @@ export async function topPatches<P extends Tree, S extends Tree>(
   }));
 }
 
-/** The share of slopes that are shown as they are; the few beyond would leave the others grey. */
+/** The share of slopes that are shown as they are; the few beyond would leave the others gray. */
 const SHOWN = 0.99;
 
-/** Slopes as grey ± as much as nearly the largest. */
+/** Slopes as gray ± as much as nearly the largest. */
 function shown(slopes: Image): Image {
   const sizes = slopes.pixels.map(Math.abs).sort();
   const most = sizes[Math.ceil(SHOWN * sizes.length) - 1]! || sizes.at(-1)! || 1;
@@ -146,7 +146,7 @@ function requireWhole(attempt: string, value: number, most: number): void {
   );
 }
 
-function requireColours({ imageShape: [, , channels] }: Examples): void {
+function requireColors({ imageShape: [, , channels] }: Examples): void {
   if (channels === 1 || channels === 3) return;
   throw new TypeError(
     `Cannot show patches as images must have one or three channels: current value is ${channels}`,

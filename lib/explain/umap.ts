@@ -1,12 +1,12 @@
 // Features in the plane, near ones near: UMAP, by a library that is fetched when one is wanted.
 import { fold, type Key, key as keyOf, uniform } from "../tensor/random.ts";
 import type { Features } from "./features.ts";
-import { nearestNeighbours, rowOf } from "./neighbours.ts";
+import { nearestNeighbors, rowOf } from "./neighbors.ts";
 
 /** Options of {@linkcode umap}. */
 export type UmapOptions = {
-  /** How many nearest neighbours of each example hold it, itself among them. Default: 15. */
-  readonly neighbours?: number;
+  /** How many nearest neighbors of each example hold it, itself among them. Default: 15. */
+  readonly neighbors?: number;
   /** How near to one another examples may come, from 0 to 1. Default: 0.1. */
   readonly minDistance?: number;
   /** How often all are moved. Default: 500 up to 2,500 examples, fewer for more. */
@@ -38,39 +38,39 @@ const AT_A_TIME = 10;
  * Places examples in the plane such that those that are near in feature space are near. Distances
  * between far groups, and the axes, mean nothing.
  *
- * The neighbours are exact, see {@linkcode nearestNeighbours}; the rest is umap-js's, which is
+ * The neighbors are exact, see {@linkcode nearestNeighbors}; the rest is umap-js's, which is
  * fetched at the first call. The same key gives the same map.
  *
  * Source: McInnes, Healy and Melville, "UMAP: Uniform manifold approximation and projection for
  * dimension reduction", 2018.
  *
  * @param features the examples' rows, `[N, D]`
- * @param options neighbours, smallest distance, epochs, key, progress
+ * @param options neighbors, smallest distance, epochs, key, progress
  * @returns the places, `[N, 2]`
- * @throws {RangeError} where `neighbours` is no whole number from 2 to N − 1, `minDistance` is not
+ * @throws {RangeError} where `neighbors` is no whole number from 2 to N − 1, `minDistance` is not
  * from 0 to 1, `epochs` no whole number from 1, or a feature is not finite
  */
 export async function umap(features: Features, options: UmapOptions = {}): Promise<Features> {
   const { count } = features;
-  const { neighbours = 15, minDistance = 0.1, key = keyOf(0), signal } = options;
-  requireOptions(features, { ...options, neighbours, minDistance });
+  const { neighbors = 15, minDistance = 0.1, key = keyOf(0), signal } = options;
+  requireOptions(features, { ...options, neighbors, minDistance });
   signal?.throwIfAborted();
   const { UMAP }: Module = await import(UMAP_JS);
   const map = new UMAP({
-    nNeighbors: neighbours,
+    nNeighbors: neighbors,
     minDist: minDistance,
     random: randomOf(key),
     ...(options.epochs === undefined ? {} : { nEpochs: options.epochs }),
   });
   const near = Array.from(
     { length: count },
-    (_, i) => nearestNeighbours(features, rowOf(features, i), neighbours),
+    (_, i) => nearestNeighbors(features, rowOf(features, i), neighbors),
   );
   map.setPrecomputedKNN(
     near.map((list) => list.map(({ index }) => index)),
     near.map((list) => list.map(({ distance }) => distance)),
   );
-  // With neighbours given it asks no more of the rows than how many there are.
+  // With neighbors given it asks no more of the rows than how many there are.
   const epochs = map.initializeFit(near.map(() => []));
   for (let done = 1; done <= epochs; done++) {
     map.step();
@@ -98,18 +98,18 @@ function randomOf(key: Key): () => number {
 
 function requireOptions(
   { count }: Features,
-  { neighbours, minDistance, epochs = 1 }: UmapOptions & {
-    readonly neighbours: number;
+  { neighbors, minDistance, epochs = 1 }: UmapOptions & {
+    readonly neighbors: number;
     readonly minDistance: number;
   },
 ): void {
   const refuse = (rule: string, value: number): never => {
     throw new RangeError(`Cannot make a map as ${rule}: current value is ${value}`);
   };
-  if (!Number.isInteger(neighbours) || neighbours < 2 || neighbours >= count) {
+  if (!Number.isInteger(neighbors) || neighbors < 2 || neighbors >= count) {
     refuse(
-      `neighbours must be a whole number from 2 to ${count - 1}, fewer than the ${count} examples`,
-      neighbours,
+      `neighbors must be a whole number from 2 to ${count - 1}, fewer than the ${count} examples`,
+      neighbors,
     );
   }
   if (!(minDistance >= 0 && minDistance <= 1)) {

@@ -53,7 +53,7 @@ export function affineChain(
  * smaller.
  *
  * @param size the shorter side of the images in pixels. Default: 224.
- * @param options what lies beyond the edges. Default: 0.5, grey, as Lucid's.
+ * @param options what lies beyond the edges. Default: 0.5, gray, as Lucid's.
  * @returns the transform
  *
  * @example

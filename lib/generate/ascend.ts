@@ -14,7 +14,7 @@ import type { Scalar, Shape, Tensor } from "../tensor/tensor.ts";
 import { disposeTree, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import { turns } from "../tensor/turns.ts";
-import { type Parametrisation, pixels } from "./parametrisation.ts";
+import { type Parametrization, pixels } from "./parametrization.ts";
 
 /** A change of the images before the network sees them, another at each step; it must be differentiable. */
 export type Transform = {
@@ -36,7 +36,7 @@ export type Transform = {
 };
 
 /** What is taken off the objective: what images are not to be like. */
-export type Regulariser = {
+export type Regularizer = {
   /** What it is called, in records. */
   readonly name: string;
   /**
@@ -51,9 +51,9 @@ export type AscendReport = {
   /** From 0, before the step; the last report, at `steps`, is of the result. */
   readonly step: number;
   readonly steps: number;
-  /** The objective's value, without what the regularisers take off. */
+  /** The objective's value, without what the regularizers take off. */
   readonly score: number;
-  /** What the regularisers take off. */
+  /** What the regularizers take off. */
   readonly penalty: number;
   /** The images, pixels from 0 to 1, `[N, H, W, C]`; to be used, and not disposed, within the call. */
   readonly images: Tensor;
@@ -69,11 +69,11 @@ export type AscendOptions = {
   readonly units?: InputUnits;
   /** What is climbed in. Default: {@linkcode pixels}. */
   // deno-lint-ignore no-explicit-any -- of parameters of any form
-  readonly parametrisation?: Parametrisation<any>;
+  readonly parametrization?: Parametrization<any>;
   /** Changes before the network sees the images, in their order. Default: none. */
   readonly transforms?: readonly Transform[];
   /** What is taken off the objective. Default: nothing. */
-  readonly regularisers?: readonly Regulariser[];
+  readonly regularizers?: readonly Regularizer[];
   /** What steps along the gradient of −objective. Default: Adam with a learning rate of 0.05. */
   readonly optimizer?: Optimizer;
   /** How many steps, from 1. Default: 256. */
@@ -100,7 +100,7 @@ export type Ascended = {
   readonly steps: number;
 };
 
-/** What is stepped: the images' parameters, and what the optimiser keeps. */
+/** What is stepped: the images' parameters, and what the optimizer keeps. */
 type Climb = { readonly params: Tree; readonly optimizer: Tree };
 
 /** The images and what they are worth. */
@@ -113,7 +113,7 @@ type View = { readonly images: Tensor; readonly score: Scalar; readonly penalty:
  *
  * @param network the network
  * @param objective what is climbed
- * @param options images, parametrisation, transforms, regularisers, optimiser, steps
+ * @param options images, parametrization, transforms, regularizers, optimizer, steps
  * @returns images and scores
  * @throws {RangeError} where the objective does not fit the model, or `steps` is not a whole number from 1
  * @throws {TypeError} where the rule is about ReLUs and the model has none
@@ -137,7 +137,7 @@ export async function ascend<P extends Tree, S extends Tree>(
   options: AscendOptions,
 ): Promise<Ascended> {
   const { shape, count = 1, steps = 256, rule = "backprop", onStep, signal } = options;
-  const { key = keyOf(0), parametrisation = pixels(), transforms = [] } = options;
+  const { key = keyOf(0), parametrization = pixels(), transforms = [] } = options;
   const { optimizer = adam({ learningRate: 0.05 }) } = options;
   if (!Number.isInteger(steps) || steps < 1) {
     throw new RangeError(
@@ -147,9 +147,9 @@ export async function ascend<P extends Tree, S extends Tree>(
   objective.check(network.model, shape);
   requireRule(network.model, shape, rule);
   const batch = [count, ...shape];
-  const look = viewOf(network, objective, { ...options, parametrisation, rule });
+  const look = viewOf(network, objective, { ...options, parametrization, rule });
   const step = stepOf(look, optimizer, options.jit !== false);
-  const params: Tree = parametrisation.init(fold(key, "parametrisation"), batch);
+  const params: Tree = parametrization.init(fold(key, "parametrization"), batch);
   let climb: Climb = { params, optimizer: optimizer.init(params) };
   const scores: number[] = [];
   const turn = turns();
@@ -185,16 +185,16 @@ type Look = (params: Tree, drawn: readonly Tensor[]) => View;
 function viewOf<P extends Tree, S extends Tree>(
   network: Network<P, S>,
   objective: Objective,
-  options: Required<Pick<AscendOptions, "parametrisation" | "rule">> & AscendOptions,
+  options: Required<Pick<AscendOptions, "parametrization" | "rule">> & AscendOptions,
 ): Look {
-  const { parametrisation, rule, transforms = [], regularisers = [] } = options;
+  const { parametrization, rule, transforms = [], regularizers = [] } = options;
   const { units = UNIT_PIXELS } = options;
   return (params, drawn) =>
     tf.tidy(() => {
-      const images = parametrisation.images(params);
+      const images = parametrization.images(params);
       const seen = transforms.reduce((x, { apply }, i) => apply(x, drawn[i]!), images);
       const score = scoreOf(network, objective, toInputs(seen, units), rule);
-      const penalties = regularisers.map(({ penalty }) => penalty(images));
+      const penalties = regularizers.map(({ penalty }) => penalty(images));
       return { images, score, penalty: penalties.reduce((a, b) => tf.add(a, b), tf.scalar(0)) };
     });
 }

@@ -9,16 +9,16 @@ import { tf } from "../tensor/tf.ts";
 import { affineChain } from "./affine_chain.ts";
 import { ascend, type Ascended, type AscendOptions } from "./ascend.ts";
 import { fourier } from "./fourier.ts";
-import { normalisedAscent } from "./normalised_ascent.ts";
-import { pixels } from "./parametrisation.ts";
-import { centreBlur } from "./centre_blur.ts";
-import { l2, totalVariation } from "./regularisers.ts";
+import { normalizedAscent } from "./normalized_ascent.ts";
+import { pixels } from "./parametrization.ts";
+import { centerBlur } from "./center_blur.ts";
+import { l2, totalVariation } from "./regularizers.ts";
 import { jitter, rescale, rotate } from "./transforms.ts";
 
 /**
  * How a class image is made: `"l2"`, the chapter's first way, in pixels from zeros, with λ‖I‖²
- * taken off; `"natural"`, its improved one, in waves of decorrelated colours, with total variation,
- * a blur that favours the middle, and jitter, scales and turns.
+ * taken off; `"natural"`, its improved one, in waves of decorrelated colors, with total variation,
+ * a blur that favors the middle, and jitter, scales and turns.
  */
 export type ClassImageStyle = "l2" | "natural";
 
@@ -69,7 +69,7 @@ export function classScore<P extends Tree, S extends Tree>(
 
 /**
  * Makes an image that a network takes for a class: climbs the class's logit S_c(I) less what the
- * regularisers take off. The chapter's first way is style `"l2"`, its improved one `"natural"`.
+ * regularizers take off. The chapter's first way is style `"l2"`, its improved one `"natural"`.
  *
  * Where the model rectifies its feature maps before it takes their means, as SqueezeNet, the maps
  * are climbed before they are rectified: a class that nothing speaks for has no slope after it.
@@ -120,9 +120,9 @@ export async function classImage<P extends Tree, S extends Tree>(
 /** In pixels, with L2. */
 function plain(start: Tensor): Partial<AscendOptions> {
   return {
-    parametrisation: pixels({ start }),
-    regularisers: [l2(0.01)],
-    optimizer: normalisedAscent({ rate: 0.01 }),
+    parametrization: pixels({ start }),
+    regularizers: [l2(0.01)],
+    optimizer: normalizedAscent({ rate: 0.01 }),
   };
 }
 
@@ -132,7 +132,7 @@ const inProportion = (of224: number, side: number): number => Math.round(of224 *
 function natural(shape: Shape, start: Tensor | undefined): Partial<AscendOptions> {
   const side = Math.min(shape[0]!, shape[1]!);
   return {
-    parametrisation: fourier(start ? { start } : {}),
+    parametrization: fourier(start ? { start } : {}),
     transforms: [
       affineChain([
         jitter(inProportion(16, side)),
@@ -141,6 +141,6 @@ function natural(shape: Shape, start: Tensor | undefined): Partial<AscendOptions
         jitter(inProportion(8, side)),
       ]),
     ],
-    regularisers: [totalVariation(0.01), centreBlur(0.2, { sigma: Math.max(0.5, side / 100) })],
+    regularizers: [totalVariation(0.01), centerBlur(0.2, { sigma: Math.max(0.5, side / 100) })],
   };
 }

@@ -10,10 +10,10 @@ import { type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import type { Path, Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import { ascend, type AscendOptions, type AscendReport } from "./ascend.ts";
-import { normalisedAscent } from "./normalised_ascent.ts";
+import { normalizedAscent } from "./normalized_ascent.ts";
 import { guidedBy } from "./objectives.ts";
 import { pyramidOf, resized, sizesOf } from "./octaves.ts";
-import { pixels } from "./parametrisation.ts";
+import { pixels } from "./parametrization.ts";
 import { jitter as shift } from "./transforms.ts";
 
 /** What {@linkcode deepDream} says of each step. */
@@ -119,7 +119,7 @@ export async function deepDream<P extends Tree, S extends Tree>(
       const climbed = await ascend(dream.network, dream.objective, {
         ...dream.options,
         shape: base.shape.slice(1),
-        parametrisation: pixels({ start }),
+        parametrization: pixels({ start }),
         key: fold(key, octave),
         ...(onStep ? { onStep: (report) => onStep({ ...report, octave, octaves }) } : {}),
       });
@@ -167,7 +167,7 @@ function dreamOf<P extends Tree, S extends Tree>(
     options: {
       ...rest,
       steps,
-      optimizer: normalisedAscent({ rate }),
+      optimizer: normalizedAscent({ rate }),
       transforms: jitter === 0 ? [] : [shift(jitter)],
     },
     held: features ? [features] : [],

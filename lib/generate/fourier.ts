@@ -1,15 +1,15 @@
-// Images as sums of waves, whose colours need not be correlated: Lucid's parametrisation.
+// Images as sums of waves, whose colors need not be correlated: Lucid's parametrization.
 import type { Key } from "../tensor/random.ts";
 import { normal } from "../tensor/random.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import { alongLast, matrixOf } from "./axis_products.ts";
-import { correlated, uncorrelated } from "./colours.ts";
-import type { Parametrisation } from "./parametrisation.ts";
+import { correlated, uncorrelated } from "./colors.ts";
+import type { Parametrization } from "./parametrization.ts";
 
 /** Options of {@linkcode fourier}. */
 export type FourierOptions = {
-  /** Whether a step in one of three channels is one along a principal axis of photos' colours. Default: `true`. */
+  /** Whether a step in one of three channels is one along a principal axis of photos' colors. Default: `true`. */
   readonly decorrelate?: boolean;
   /** Deviation of the spectrum's first numbers. Default: 0.01. */
   readonly sd?: number;
@@ -31,8 +31,8 @@ const DIVISOR = 4;
 
 /**
  * Images as the sigmoid of an inverse real Fourier transform. Steps of one size in the spectrum
- * change all scales of an image alike, where steps in pixels favour the finest; with decorrelated
- * colours, those of a photo too.
+ * change all scales of an image alike, where steps in pixels favor the finest; with decorrelated
+ * colors, those of a photo too.
  *
  * The transform is two dense products, one along each axis, with orthogonal matrices of cosines
  * and sines. A wave of f cycles per pixel counts √2 / (4 max(f, 1 / max(H, W))^decay), which gives
@@ -40,10 +40,10 @@ const DIVISOR = 4;
  *
  * Olah, Mordvintsev and Schubert, "Feature visualization", Distill 2017.
  *
- * @param options colours, deviation, decay, images to begin with
- * @returns the parametrisation
+ * @param options colors, deviation, decay, images to begin with
+ * @returns the parametrization
  * @throws {RangeError} where deviation or decay are not finite, or the deviation is below 0
- * @throws {TypeError} by `init`, where colours to be decorrelated are not three, or the images to begin with are of another shape
+ * @throws {TypeError} by `init`, where colors to be decorrelated are not three, or the images to begin with are of another shape
  *
  * @example
  * ```ts
@@ -57,7 +57,7 @@ const DIVISOR = 4;
  * assert((await images.data()).every((pixel) => pixel > 0 && pixel < 1));
  * ```
  */
-export function fourier(options: FourierOptions = {}): Parametrisation<Spectrum> {
+export function fourier(options: FourierOptions = {}): Parametrization<Spectrum> {
   const { decorrelate = true, sd = 0.01, decay = 1, start } = options;
   if (!(Number.isFinite(sd) && sd >= 0 && Number.isFinite(decay))) {
     throw new RangeError(
@@ -88,9 +88,7 @@ function requireStart(shape: Shape, start: Tensor | undefined, decorrelate: bool
   }
   if (decorrelate && shape[3] !== 3 && shape[3] !== 1) {
     throw new TypeError(
-      `Cannot decorrelate colours as there must be three, or one grey: current value is ${
-        shape[3]
-      }`,
+      `Cannot decorrelate colors as there must be three, or one gray: current value is ${shape[3]}`,
     );
   }
 }

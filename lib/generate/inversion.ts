@@ -12,8 +12,8 @@ import { tf } from "../tensor/tf.ts";
 import { ascend, type AscendOptions, type AscendReport } from "./ascend.ts";
 import { fourier } from "./fourier.ts";
 import { likeness } from "./objectives.ts";
-import { pixels } from "./parametrisation.ts";
-import { alphaNorm, totalVariation } from "./regularisers.ts";
+import { pixels } from "./parametrization.ts";
+import { alphaNorm, totalVariation } from "./regularizers.ts";
 
 /** Options of {@linkcode invert}; those of `ascend` take the place of the defaults. */
 export type InvertOptions = Omit<AscendOptions, "shape" | "count"> & {
@@ -33,18 +33,18 @@ export type Inverted = {
 
 /**
  * Makes an image that a layer cannot tell from another: from noise it climbs
- * −‖Φ(x) − Φ₀‖² / ‖Φ₀‖² − λ_α R_α(x) − λ_V R_V(x) (§12.9.4), which the chapter minimises with
+ * −‖Φ(x) − Φ₀‖² / ‖Φ₀‖² − λ_α R_α(x) − λ_V R_V(x) (§12.9.4), which the chapter minimizes with
  * the sign turned. Early layers give back the photo, late ones things where they were, without
- * their colours and shapes.
+ * their colors and shapes.
  *
  * Mahendran and Vedaldi, "Understanding deep image representations by inverting them", 2015.
  * Layers of the first two fifths are inverted in pixels, in which every detail is soon there; those
- * after it in waves of decorrelated colours, as pixels find noise there that they take for the image.
+ * after it in waves of decorrelated colors, as pixels find noise there that they take for the image.
  *
  * @param network the network
  * @param image the image, pixels 0 to 1, `[H, W, C]`
  * @param layer whose answers are matched
- * @param options regularisers' weights, steps (default 200), what the network does to pixels
+ * @param options regularizers' weights, steps (default 200), what the network does to pixels
  * @returns the image, and the distances of the way there
  * @throws {RangeError} where the layer is not there, or a number is out of its range
  * @throws {TypeError} where the image is not `[H, W, C]`
@@ -78,7 +78,7 @@ export async function invert<P extends Tree, S extends Tree>(
   const depth = depthOf(network, shape, layer);
   const { variationWeight = variationAt(depth) } = options;
   const beginning = beginningOf(network, shape, [layer]);
-  const regularisers = [
+  const regularizers = [
     alphaNorm(alphaWeight / image.size),
     totalVariation(variationWeight / image.size, { beta: 2 }),
   ];
@@ -89,9 +89,9 @@ export async function invert<P extends Tree, S extends Tree>(
   inputs.dispose();
   try {
     const { images, scores } = await ascend(beginning, likeness(layer, features), {
-      parametrisation: depth < 0.4 ? pixels({ noise: 0.1 }) : fourier(),
+      parametrization: depth < 0.4 ? pixels({ noise: 0.1 }) : fourier(),
       optimizer: adam({ learningRate: cosineDecay({ learningRate: 0.05, steps, end: 0.1 }) }),
-      regularisers,
+      regularizers,
       ...options,
       steps,
       shape,

@@ -98,7 +98,7 @@ function nearness(x: Tensor, target: Tensor): tf.Scalar {
 /**
  * To be what a layer answers to another image: −‖Φ(x) − Φ₀‖² / ‖Φ₀‖², which feature inversion
  * (§12.9.4) climbs. The chapter leaves the division out; Mahendran and Vedaldi have it, so that
- * one weight of a regulariser suits all layers.
+ * one weight of a regularizer suits all layers.
  *
  * @param path the layer
  * @param features Φ₀, `[1, …]`; it stays the caller's, and must live as long as the objective

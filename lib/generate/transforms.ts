@@ -20,7 +20,7 @@ export type AffineTransform = Transform & {
 /** Options of affine transforms. */
 export type AffineOptions = {
   /**
-   * What lies beyond the images' edges: their mirror images, or a number, as 0.5 for grey.
+   * What lies beyond the images' edges: their mirror images, or a number, as 0.5 for gray.
    * Default: `"reflect"`, which shows the network no edge to grow things along.
    */
   readonly edge?: WarpEdge;
@@ -138,7 +138,7 @@ export function rotate(most = 10, options: AffineOptions = {}): AffineTransform 
  * room for it. What is in the frame lies beyond the edges.
  *
  * @param width the frame's width in pixels, from 0
- * @param options what is in the frame. Default: 0.5, grey, as Lucid's.
+ * @param options what is in the frame. Default: 0.5, gray, as Lucid's.
  * @returns the transform
  * @throws {RangeError} where the width is not finite and at least 0; by `map`, where it leaves no room
  *

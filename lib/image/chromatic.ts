@@ -1,18 +1,18 @@
-// The one place that names d3-scale-chromatic: matplotlib's and ColorBrewer's colours as tables.
+// The one place that names d3-scale-chromatic: matplotlib's and ColorBrewer's colors as tables.
 // A remote module does not see our deno.json, so the package is named and pinned here.
 // deno-lint-ignore no-import-prefix
 import * as chromatic from "npm:d3-scale-chromatic@3.1.0";
-import type { Colour } from "./colour.ts";
+import type { Color } from "./color.ts";
 
 /** What is used of the package, which has no types of its own: from 0 to 1 to `#440154` or `rgb(…)`. */
 type Chromatic = Readonly<
   Record<"interpolateViridis" | "interpolateRdBu", (position: number) => string>
 >;
 
-/** How many colours of a map there are: as many as a PNG can tell on a grey scale. */
-export const COLOURS = 256;
+/** How many colors of a map there are: as many as a PNG can tell on a gray scale. */
+export const COLORS = 256;
 
-function parsed(text: string): Colour {
+function parsed(text: string): Color {
   const bytes = text.startsWith("#")
     ? [1, 3, 5].map((at) => parseInt(text.slice(at, at + 2), 16))
     : text.match(/\d+/g)!.map(Number);
@@ -20,11 +20,11 @@ function parsed(text: string): Colour {
 }
 
 /**
- * The colours of a map at equal distances, from 0 to 1.
+ * The colors of a map at equal distances, from 0 to 1.
  *
  * @param name the package's function
  */
-export function coloursOf(name: keyof Chromatic): Colour[] {
+export function colorsOf(name: keyof Chromatic): Color[] {
   const at = (chromatic as unknown as Chromatic)[name];
-  return Array.from({ length: COLOURS }, (_, i) => parsed(at(i / (COLOURS - 1))));
+  return Array.from({ length: COLORS }, (_, i) => parsed(at(i / (COLORS - 1))));
 }

@@ -11,16 +11,16 @@ const DECODERS: Readonly<Record<string, (bytes: Uint8Array, file: string) => Ima
 };
 
 /**
- * Decodes a picture. Of PNG, every colour type and bit depth: palettes become colours, grey
- * with alpha becomes red, green, blue and alpha, as does a picture with one clear colour
+ * Decodes a picture. Of PNG, every color type and bit depth: palettes become colors, gray
+ * with alpha becomes red, green, blue and alpha, as does a picture with one clear color
  * (tRNS). Interlacing is known for 8 and 16 bits a sample. Of JPEG, baseline and progressive
- * files of 8 bits: grey stays one channel, and CMYK and YCCK with Adobe's marker become red,
- * green and blue. What was taken on its side is turned upright (EXIF's orientation). Colour
+ * files of 8 bits: gray stays one channel, and CMYK and YCCK with Adobe's marker become red,
+ * green and blue. What was taken on its side is turned upright (EXIF's orientation). Color
  * profiles, gamma and texts are passed over; of an animation the still picture is taken.
  *
  * @param bytes the whole file
  * @param file its name, for messages
- * @returns the picture, of 1 (grey), 3 or 4 channels, its numbers from 0 to 1
+ * @returns the picture, of 1 (gray), 3 or 4 channels, its numbers from 0 to 1
  * @throws {SyntaxError} where the file is of another kind, which is named, or is cut or damaged
  * @throws {RangeError} where it claims more than 2^26 pixels; none is decoded
  *

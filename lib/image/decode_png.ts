@@ -1,4 +1,4 @@
-// PNG files to pictures: every colour type and depth, palettes and transparency included.
+// PNG files to pictures: every color type and depth, palettes and transparency included.
 import { inflateSync } from "node:zlib";
 import { exifOrientation, upright } from "./exif.ts";
 import { decode } from "./fast_png.ts";
@@ -54,7 +54,7 @@ function pixelsOf(
   const transparency = chunks.find(({ type }) => type === "tRNS")?.data;
   if (!header.palette) return fromSamples(samples, header, transparency, file);
   const palette = chunks.find(({ type }) => type === "PLTE")?.data;
-  if (!palette) throw badPng(file, "colour type 3 must have a palette (PLTE)", "none");
+  if (!palette) throw badPng(file, "color type 3 must have a palette (PLTE)", "none");
   return fromPalette(samples, header, palette, transparency, file);
 }
 
@@ -105,7 +105,7 @@ function rawSamples(
   chunks: readonly PngChunk[],
   file: string,
 ): Uint8Array | Uint16Array {
-  // Only these chunks: it would also parse texts, and inflate a colour profile without a bound.
+  // Only these chunks: it would also parse texts, and inflate a color profile without a bound.
   const needed = chunks.filter(({ type }) => /^I/.test(type)) // IHDR, IDAT, IEND
     .map(({ offset, data }) => bytes.subarray(offset, offset + 12 + data.length));
   try {
@@ -133,22 +133,22 @@ function unpack(
   return samples;
 }
 
-/** Grey or colour samples to an image; `transparency` is the one colour that is clear. */
+/** Gray or color samples to an image; `transparency` is the one color that is clear. */
 function fromSamples(
   samples: Uint8Array | Uint16Array,
   { width, height, depth, channels }: PngHeader,
   transparency: Uint8Array | undefined,
   file: string,
 ): Image {
-  const key = transparency && clearColour(transparency, depth, channels, file);
-  const colours = channels < 3 ? 1 : 3;
-  const kept = channels === colours && !key ? colours : 4;
+  const key = transparency && clearColor(transparency, depth, channels, file);
+  const colors = channels < 3 ? 1 : 3;
+  const kept = channels === colors && !key ? colors : 4;
   const pixels = new Float32Array(width * height * kept);
   const most = 2 ** depth - 1;
   for (let i = 0; i < width * height; i++) {
     const [from, to] = [i * channels, i * kept];
     for (let c = 0; c < Math.min(kept, 3); c++) {
-      pixels[to + c] = samples[from + Math.min(c, colours - 1)]! / most;
+      pixels[to + c] = samples[from + Math.min(c, colors - 1)]! / most;
     }
     if (kept === 4) pixels[to + 3] = key ? 1 : samples[from + channels - 1]! / most;
     if (key?.every((value, c) => value === samples[from + c])) pixels[to + 3] = 0;
@@ -156,8 +156,8 @@ function fromSamples(
   return { width, height, channels: kept, pixels };
 }
 
-/** The colour that tRNS makes clear, in 16-bit numbers (PNG third edition §11.3.1.1). */
-function clearColour(data: Uint8Array, depth: number, channels: number, file: string): number[] {
+/** The color that tRNS makes clear, in 16-bit numbers (PNG third edition §11.3.1.1). */
+function clearColor(data: Uint8Array, depth: number, channels: number, file: string): number[] {
   const length = 2 * channels;
   if (channels === 2 || channels === 4 || data.length !== length) {
     const rule = channels % 2 === 0
@@ -169,7 +169,7 @@ function clearColour(data: Uint8Array, depth: number, channels: number, file: st
   return Array.from({ length: channels }, (_, c) => view.getUint16(2 * c) & (2 ** depth - 1));
 }
 
-/** Palette indices to an image; `alphas` has one for each of the first colours. */
+/** Palette indices to an image; `alphas` has one for each of the first colors. */
 function fromPalette(
   indices: Uint8Array | Uint16Array,
   { width, height }: PngHeader,
@@ -179,7 +179,7 @@ function fromPalette(
 ): Image {
   const count = palette.length / 3;
   if (!Number.isInteger(count) || count < 1 || count > 256) {
-    throw badPng(file, "its palette must have 1 to 256 colours of 3 bytes", palette.length);
+    throw badPng(file, "its palette must have 1 to 256 colors of 3 bytes", palette.length);
   }
   if (alphas && alphas.length > count) {
     throw badPng(file, `its tRNS must have at most ${count} bytes`, alphas.length);

@@ -1,5 +1,5 @@
 // Pictures one after the other as an animated GIF.
-import { colourAt } from "./colour.ts";
+import { colorAt } from "./color.ts";
 import { applyPalette, GIFEncoder, type Palette, quantize } from "./gifenc.ts";
 import { checkImage, type Image } from "./image.ts";
 
@@ -16,8 +16,8 @@ export type GifOptions = {
 /** The longest time that the file can say, in milliseconds. */
 const LONGEST = 655350;
 
-/** Every grey there is: of grey pictures nothing is lost. */
-const GREYS: Palette = Array.from({ length: 256 }, (_, level) => [level, level, level]);
+/** Every gray there is: of gray pictures nothing is lost. */
+const GRAYS: Palette = Array.from({ length: 256 }, (_, level) => [level, level, level]);
 
 function requireTime(name: string, value: number): void {
   // Viewers take less than two hundredths for "as slowly as usual".
@@ -66,15 +66,15 @@ function level(value: number): number {
   );
 }
 
-/** A frame's pixels as places in a palette of at most 256 colours. */
+/** A frame's pixels as places in a palette of at most 256 colors. */
 function indexed(frame: Image): { readonly index: Uint8Array; readonly palette: Palette } {
   if (frame.channels === 1) {
-    return { index: Uint8Array.from(frame.pixels, level), palette: GREYS };
+    return { index: Uint8Array.from(frame.pixels, level), palette: GRAYS };
   }
   const count = frame.width * frame.height;
   const rgba = new Uint8Array(4 * count);
   for (let i = 0; i < count; i++) {
-    rgba.set(colourAt(frame, i, [1, 1, 1]).map(level), 4 * i);
+    rgba.set(colorAt(frame, i, [1, 1, 1]).map(level), 4 * i);
     rgba[4 * i + 3] = 255;
   }
   const palette = quantize(rgba, 256, { format: "rgb565" });
@@ -82,8 +82,8 @@ function indexed(frame: Image): { readonly index: Uint8Array; readonly palette: 
 }
 
 /**
- * Encodes pictures as an animated GIF. Each frame of colour has a palette of 256 colours of its
- * own (fewer bits than a PNG has: use that for what is measured); frames of grey are exact.
+ * Encodes pictures as an animated GIF. Each frame of color has a palette of 256 colors of its
+ * own (fewer bits than a PNG has: use that for what is measured); frames of gray are exact.
  * Transparent parts show white.
  *
  * @param frames pictures of one size, at least one, their numbers from 0 to 1

@@ -3,7 +3,7 @@
 // deno-lint-ignore no-import-prefix
 import gifenc from "npm:gifenc@1.0.3";
 
-/** A palette: up to 256 colours of red, green and blue from 0 to 255. */
+/** A palette: up to 256 colors of red, green and blue from 0 to 255. */
 export type Palette = number[][];
 
 /** What is used of the package, which has no types of its own. */

@@ -1,8 +1,8 @@
 // Pictures beside and below one another.
-import { colourOf, type Ground, place, plain } from "./colour.ts";
+import { colorOf, type Ground, place, plain } from "./color.ts";
 import { enlarge } from "./enlarge.ts";
 import type { Image } from "./image.ts";
-import { labelled } from "./label.ts";
+import { labeled } from "./label.ts";
 
 /** Options of {@linkcode grid}. */
 export type GridOptions = {
@@ -10,11 +10,11 @@ export type GridOptions = {
   readonly columns?: number;
   /** Pixels between pictures, and around them. Default: 1. */
   readonly gap?: number;
-  /** What is between them: a grey from 0 to 1, or red, green and blue. Default: 1, white. */
+  /** What is between them: a gray from 0 to 1, or red, green and blue. Default: 1, white. */
   readonly background?: Ground;
   /** How large a pixel is drawn, see `enlarge`; the gap is not. Default: 1. */
   readonly scale?: number;
-  /** What is written below each picture, as far as it fits; see `labelled`. Default: nothing. */
+  /** What is written below each picture, as far as it fits; see `labeled`. Default: nothing. */
   readonly labels?: readonly string[];
   /** How large a point of the labels' letters is, in pixels. Default: 1, or 2 where cells are 100 wide. */
   readonly labelSize?: number;
@@ -51,11 +51,11 @@ function withLabels(
   const { width, height } = largest(images);
   const size = labelSize ?? (width < 100 ? 1 : 2);
   return images.map((image, i) => {
-    const isGrey = image.channels === 1 && typeof background === "number";
-    const cell = plain(width, height, background, isGrey ? 1 : 3);
+    const isGray = image.channels === 1 && typeof background === "number";
+    const cell = plain(width, height, background, isGray ? 1 : 3);
     const [left, top] = [(width - image.width) >> 1, (height - image.height) >> 1];
-    place(cell, image, left, top, colourOf(background));
-    return labelled(cell, labels[i]!, { size, background });
+    place(cell, image, left, top, colorOf(background));
+    return labeled(cell, labels[i]!, { size, background });
   });
 }
 
@@ -72,7 +72,7 @@ function requireWhole(what: string, value: number, least: number): void {
  *
  * @param images pictures of 1, 3 or 4 channels, of whatever sizes; at least one
  * @param options columns, gap, background, scale
- * @returns the grid: grey where all is grey, else of three channels
+ * @returns the grid: gray where all is gray, else of three channels
  * @throws {RangeError} where there is no picture, or an option is out of range
  *
  * @example
@@ -98,18 +98,18 @@ export function grid(images: readonly Image[], options: GridOptions = {}): Image
   requireWhole("its columns", columns, 1);
   requireWhole("its gap", gap, 0);
   const [across, down] = [Math.min(columns, images.length), Math.ceil(images.length / columns)];
-  const isGrey = typeof background === "number" && shown.every(({ channels }) => channels === 1);
+  const isGray = typeof background === "number" && shown.every(({ channels }) => channels === 1);
   const sheet = plain(
     across * (cell.width + gap) + gap,
     down * (cell.height + gap) + gap,
     background,
-    isGrey ? 1 : 3,
+    isGray ? 1 : 3,
   );
   shown.forEach((image, i) => {
     const left = gap + (i % columns) * (cell.width + gap) + ((cell.width - image.width) >> 1);
     const top = gap + Math.floor(i / columns) * (cell.height + gap) +
       ((cell.height - image.height) >> 1);
-    place(sheet, image, left, top, colourOf(background));
+    place(sheet, image, left, top, colorOf(background));
   });
   return sheet;
 }

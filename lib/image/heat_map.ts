@@ -1,19 +1,19 @@
-// Numbers as colours, and colours over a picture.
-import { colourAt } from "./colour.ts";
-import { type ColourMap, diverging, viridis } from "./colour_map.ts";
+// Numbers as colors, and colors over a picture.
+import { colorAt } from "./color.ts";
+import { type ColorMap, diverging, viridis } from "./color_map.ts";
 import { checkImage, checkSize, type Image } from "./image.ts";
 import { resize, type ResizeFilter } from "./resize.ts";
 
 /** Options of {@linkcode heatMap}. */
 export type HeatMapOptions = {
   /**
-   * What the colours' ends stand for: `"full"` the least and the largest number; `"positive"` 0
+   * What the colors' ends stand for: `"full"` the least and the largest number; `"positive"` 0
    * and the largest, what is below being as 0; `"signed"` −m and m, m the largest |number|; or
    * two numbers, what is beyond being as they are. Default: `"full"`.
    */
   readonly span?: "full" | "positive" | "signed" | readonly [low: number, high: number];
-  /** The colours. Default: {@linkcode diverging} of a signed span, else {@linkcode viridis}. */
-  readonly colours?: ColourMap;
+  /** The colors. Default: {@linkcode diverging} of a signed span, else {@linkcode viridis}. */
+  readonly colors?: ColorMap;
 };
 
 function endsOf(
@@ -43,11 +43,11 @@ function placeOf(value: number, [low, high]: readonly [number, number], flat: nu
 }
 
 /**
- * Numbers as a picture of colours.
+ * Numbers as a picture of colors.
  *
  * @param values `height × width` numbers, row by row
  * @param size height and width
- * @param options what the colours' ends stand for, and which colours
+ * @param options what the colors' ends stand for, and which colors
  * @returns a picture of three channels, a pixel each
  * @throws {TypeError} where there are not as many numbers
  * @throws {RangeError} where a number is not finite, or the span does not rise
@@ -55,9 +55,9 @@ function placeOf(value: number, [low, high]: readonly [number, number], flat: nu
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { greys, heatMap } from "@neocog/neocog";
+ * import { grays, heatMap } from "@neocog/neocog";
  *
- * const { pixels } = heatMap([-2, 0, 4], [1, 3], { span: "signed", colours: greys });
+ * const { pixels } = heatMap([-2, 0, 4], [1, 3], { span: "signed", colors: grays });
  * assertEquals([...pixels].filter((_, i) => i % 3 === 0), [0.25, 0.5, 1]);
  * ```
  */
@@ -73,7 +73,7 @@ export function heatMap(
     );
   }
   const { span = "full" } = options;
-  const { colours = span === "signed" ? diverging : viridis } = options;
+  const { colors = span === "signed" ? diverging : viridis } = options;
   for (let i = 0; i < values.length; i++) {
     if (!Number.isFinite(values[i])) {
       throw new RangeError(
@@ -84,7 +84,7 @@ export function heatMap(
   const ends = endsOf(values, span);
   const pixels = new Float32Array(height * width * 3);
   for (let i = 0; i < values.length; i++) {
-    pixels.set(colours(placeOf(values[i]!, ends, span === "signed" ? 0.5 : 0)), 3 * i);
+    pixels.set(colors(placeOf(values[i]!, ends, span === "signed" ? 0.5 : 0)), 3 * i);
   }
   return { width, height, channels: 3, pixels };
 }
@@ -128,7 +128,7 @@ export function overlay(image: Image, heat: Image, options: OverlayOptions = {})
   const upper = resize(heat, width, height, filter);
   const pixels = new Float32Array(width * height * 3);
   for (let i = 0; i < width * height; i++) {
-    const [below, above] = [colourAt(image, i, [1, 1, 1]), colourAt(upper, i, [1, 1, 1])];
+    const [below, above] = [colorAt(image, i, [1, 1, 1]), colorAt(upper, i, [1, 1, 1])];
     for (let c = 0; c < 3; c++) pixels[3 * i + c] = (1 - alpha) * below[c]! + alpha * above[c]!;
   }
   return { width, height, channels: 3, pixels };

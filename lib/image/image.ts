@@ -3,8 +3,8 @@
 /**
  * A picture: `pixels` holds `height × width × channels` numbers from 0 to 1, row by row from
  * the top left, the channels of a pixel together (`[H, W, C]`, as a tensor would have it).
- * One channel is grey, three are red, green and blue, four have alpha after them, which is 0
- * where the picture is transparent and does not multiply the colours. The numbers are the
+ * One channel is gray, three are red, green and blue, four have alpha after them, which is 0
+ * where the picture is transparent and does not multiply the colors. The numbers are the
  * file's, divided by 255 or 65,535: no gamma is undone.
  */
 export type Image = {

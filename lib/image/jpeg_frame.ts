@@ -110,7 +110,7 @@ function checkLength(
 }
 
 /**
- * Checks that a scan has all its restarts: where one is missing, jpeg-js leaves the rest grey.
+ * Checks that a scan has all its restarts: where one is missing, jpeg-js leaves the rest gray.
  *
  * @param ids the scan's components
  * @param interval units from one restart to the next

@@ -7,7 +7,7 @@ import { badJpeg, type JpegSegment, jpegSegments, MARKER } from "./jpeg_segments
 export type JpegHeader = {
   readonly width: number;
   readonly height: number;
-  /** Samples a pixel in the file: grey, three of colour, or cyan, magenta, yellow and black. */
+  /** Samples a pixel in the file: gray, three of color, or cyan, magenta, yellow and black. */
   readonly components: 1 | 3 | 4;
   /** Whether three components are red, green and blue and not luma and chroma. */
   readonly isRgb: boolean;
@@ -65,7 +65,7 @@ function gather(found: Gathered, segment: JpegSegment, length: number, file: str
     found.restartInterval = data[0]! << 8 | data[1]!;
   } else if (marker === MARKER.DQT && found.scanned.size > 0) {
     // jpeg-js would use it for the scans before it too.
-    throw badJpeg(file, "quantisation tables must stand before its scans", "one after them");
+    throw badJpeg(file, "quantization tables must stand before its scans", "one after them");
   } else if (marker === MARKER.APP0 && begins("JFIF\0")) found.isJfif = true;
   else if (marker === MARKER.APP14 && begins("Adobe\0") && data.length > 11) found.adobe = data[11];
   else if (marker === MARKER.APP1 && begins("Exif\0\0")) found.exif ??= data.subarray(6);
@@ -80,6 +80,6 @@ function gatherScan(found: Gathered, { data, restarts }: JpegSegment, file: stri
   }
   const ids = Array.from({ length: data[0]! }, (_, i) => data[1 + 2 * i]!);
   if (restartInterval) checkRestarts(frame, ids, restartInterval, restarts, file);
-  // The mean of each block, without which it would be grey.
+  // The mean of each block, without which it would be gray.
   if (data[data.length - 3] === 0) ids.forEach((id) => scanned.add(id));
 }

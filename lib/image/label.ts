@@ -1,13 +1,13 @@
 // Writes below a picture what it shows.
-import { type Colour, colourOf, type Ground, place, plain } from "./colour.ts";
+import { type Color, colorOf, type Ground, place, plain } from "./color.ts";
 import { LETTER, letters } from "./font.ts";
 import { checkImage, type Image } from "./image.ts";
 
-/** Options of {@linkcode labelled}. */
+/** Options of {@linkcode labeled}. */
 export type LabelOptions = {
   /** How large a point of a letter is, in pixels: letters are 7 points high. Default: 1. */
   readonly size?: number;
-  /** What the text stands on: a grey from 0 to 1, or red, green and blue. Default: 1, white. */
+  /** What the text stands on: a gray from 0 to 1, or red, green and blue. Default: 1, white. */
   readonly background?: Ground;
 };
 
@@ -18,7 +18,7 @@ const ADVANCE = LETTER.width + 1;
 const MARGIN = 2;
 
 /** Black or white, whichever stands out. */
-function inkOn([red, green, blue]: Colour): number {
+function inkOn([red, green, blue]: Color): number {
   return 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 ? 0 : 1;
 }
 
@@ -66,20 +66,20 @@ export function labelHeight(size: number): number {
  * @param image a picture of 1, 3 or 4 channels
  * @param text what is written; letters without a form in ASCII become question marks
  * @param options how large, and on what
- * @returns the picture, higher by 11 points: grey where all is grey, else of three channels
+ * @returns the picture, higher by 11 points: gray where all is gray, else of three channels
  * @throws {RangeError} where the size is no whole number from 1
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { labelled } from "@neocog/neocog";
+ * import { labeled } from "@neocog/neocog";
  *
  * const black = { width: 20, height: 4, channels: 1, pixels: new Float32Array(80) } as const;
- * const { width, height } = labelled(black, "cat");
+ * const { width, height } = labeled(black, "cat");
  * assertEquals([width, height], [20, 4 + 11]);
  * ```
  */
-export function labelled(image: Image, text: string, options: LabelOptions = {}): Image {
+export function labeled(image: Image, text: string, options: LabelOptions = {}): Image {
   checkImage(image);
   const { size = 1, background = 1 } = options;
   if (!Number.isSafeInteger(size) || size < 1) {
@@ -88,9 +88,9 @@ export function labelled(image: Image, text: string, options: LabelOptions = {})
     );
   }
   const { width, height } = image;
-  const ground = colourOf(background);
-  const isGrey = image.channels === 1 && typeof background === "number";
-  const sheet = plain(width, height + labelHeight(size), background, isGrey ? 1 : 3);
+  const ground = colorOf(background);
+  const isGray = image.channels === 1 && typeof background === "number";
+  const sheet = plain(width, height + labelHeight(size), background, isGray ? 1 : 3);
   place(sheet, image, 0, 0, ground);
   const shown = cut(text, Math.floor(width / size));
   const wide = (letters(shown).length * ADVANCE - 1) * size;

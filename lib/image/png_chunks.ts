@@ -4,8 +4,8 @@ import { checkPixelCount } from "./image.ts";
 
 const SIGNATURE_LENGTH = 8;
 
-/** Channels by colour type, and the bit depths that it allows (PNG third edition, table 8). */
-const COLOUR_TYPES: Readonly<Record<number, { channels: 1 | 2 | 3 | 4; depths: number[] }>> = {
+/** Channels by color type, and the bit depths that it allows (PNG third edition, table 8). */
+const COLOR_TYPES: Readonly<Record<number, { channels: 1 | 2 | 3 | 4; depths: number[] }>> = {
   0: { channels: 1, depths: [1, 2, 4, 8, 16] },
   2: { channels: 3, depths: [8, 16] },
   3: { channels: 1, depths: [1, 2, 4, 8] },
@@ -47,14 +47,14 @@ export function parsePngHeader(bytes: Uint8Array, file: string): PngHeader {
   if (data.length !== 13) throw badPng(file, "IHDR must have 13 bytes", data.length);
   const view = new DataView(data.buffer, data.byteOffset);
   const [width, height] = [view.getUint32(0), view.getUint32(4)];
-  const [depth, colour, compression, filter, interlace] = data.subarray(8);
+  const [depth, color, compression, filter, interlace] = data.subarray(8);
   if (width === 0 || height === 0 || width > 0x7fffffff || height > 0x7fffffff) {
     throw badPng(file, "width and height must be from 1 to 2^31 - 1", `${width}×${height}`);
   }
-  const form = COLOUR_TYPES[colour!];
-  if (!form) throw badPng(file, "its colour type must be 0, 2, 3, 4 or 6", colour);
+  const form = COLOR_TYPES[color!];
+  if (!form) throw badPng(file, "its color type must be 0, 2, 3, 4 or 6", color);
   if (!form.depths.includes(depth!)) {
-    throw badPng(file, `colour type ${colour} must have a bit depth of ${form.depths}`, depth);
+    throw badPng(file, `color type ${color} must have a bit depth of ${form.depths}`, depth);
   }
   if (compression !== 0 || filter !== 0 || interlace! > 1) {
     const rule = "compression and filter method must be 0, interlacing 0 or 1";
@@ -62,12 +62,12 @@ export function parsePngHeader(bytes: Uint8Array, file: string): PngHeader {
   }
   checkPixelCount("PNG", file, width, height);
   const { channels } = form;
-  return { width, height, depth: depth!, channels, palette: colour === 3, interlaced: !!interlace };
+  return { width, height, depth: depth!, channels, palette: color === 3, interlaced: !!interlace };
 }
 
 /**
  * The chunks that the pixels depend on (IHDR, PLTE, tRNS, IDAT, IEND, and eXIf for the
- * orientation), in the file's order. Texts, times and colour profiles are passed over.
+ * orientation), in the file's order. Texts, times and color profiles are passed over.
  */
 export function parsePngChunks(bytes: Uint8Array, file: string): PngChunk[] {
   const chunks: PngChunk[] = [];

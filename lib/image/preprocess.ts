@@ -1,5 +1,5 @@
 // From pictures to the numbers that a network's weights were trained on.
-import { toGrey } from "./grey.ts";
+import { toGray } from "./gray.ts";
 import { checkImage, type Image } from "./image.ts";
 import { checkPreprocessing, type Preprocessing } from "./preprocessing.ts";
 import { resizedWindow } from "./resize.ts";
@@ -7,12 +7,12 @@ import { resizedWindow } from "./resize.ts";
 /**
  * Prepares a picture as a network's weights expect it.
  *
- * 1. Alpha is dropped, as PIL's `convert("RGB")` does: the colours behind it are shown.
+ * 1. Alpha is dropped, as PIL's `convert("RGB")` does: the colors behind it are shown.
  * 2. The shorter side becomes `resize` pixels, the longer ⌊resize · longer / shorter⌋, as in
  *    torchvision. Where the picture is then still smaller than the crop, or no `resize` is
  *    given, it grows until both sides reach it; nothing is padded.
  * 3. The middle is cut out: from round((size − crop) / 2) on, a half to the even number.
- * 4. Grey becomes three equal channels or three become grey, as there are means.
+ * 4. Gray becomes three equal channels or three become gray, as there are means.
  * 5. `(range · pixel − mean) / std`, with the channels in `order`.
  *
  * No more than what the crop shows is computed, whatever the picture's proportions.
@@ -37,8 +37,8 @@ export function preprocess(image: Image, how: Preprocessing): Float32Array<Array
   checkImage(image);
   checkPreprocessing(how);
   const seen = cropped(image.channels === 4 ? withoutAlpha(image) : image, how);
-  const grey = how.mean.length === 1 ? toGrey(seen) : seen;
-  return normalised(grey, how);
+  const gray = how.mean.length === 1 ? toGray(seen) : seen;
+  return normalized(gray, how);
 }
 
 /**
@@ -101,17 +101,17 @@ function roundHalfToEven(half: number): number {
   return half - floor === 0.5 ? floor + floor % 2 : Math.round(half);
 }
 
-/** The colours as they are behind the alpha. */
+/** The colors as they are behind the alpha. */
 function withoutAlpha({ width, height, pixels }: Image): Image {
-  const colours = new Float32Array(width * height * 3);
+  const colors = new Float32Array(width * height * 3);
   for (let i = 0; i < width * height; i++) {
-    for (let c = 0; c < 3; c++) colours[3 * i + c] = pixels[4 * i + c]!;
+    for (let c = 0; c < 3; c++) colors[3 * i + c] = pixels[4 * i + c]!;
   }
-  return { width, height, channels: 3, pixels: colours };
+  return { width, height, channels: 3, pixels: colors };
 }
 
 /** Steps 4 and 5. */
-function normalised(
+function normalized(
   { width, height, channels, pixels }: Image,
   { range, mean, std, order = "rgb" }: Preprocessing,
 ): Float32Array<ArrayBuffer> {

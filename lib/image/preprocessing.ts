@@ -11,7 +11,7 @@ export type Preprocessing = {
   readonly crop: number | readonly [height: number, width: number];
   /** What white is, before the mean is taken off. */
   readonly range: 1 | 255;
-  /** One number a channel, in the channels' order: three, or one for a network that sees grey. */
+  /** One number a channel, in the channels' order: three, or one for a network that sees gray. */
   readonly mean: readonly number[];
   /** What is divided by, one number a channel. */
   readonly std: readonly number[];
@@ -32,7 +32,7 @@ const HALF = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] } as const;
  * - `inception`, `googlenet`: the pixels from −1 to 1. torchvision's weights of Inception v3 and
  *   GoogLeNet see these too: its models take ImageNet's moments and turn them into these
  *   (`transform_input`).
- * - `caffe`: 227 pixels as they are, from 0 to 255, less the mean colour, as the SqueezeNet of
+ * - `caffe`: 227 pixels as they are, from 0 to 255, less the mean color, as the SqueezeNet of
  *   the paper has them.
  * - `cifar`: 32 pixels with ImageNet's moments, as akamaster's ResNets have them.
  */

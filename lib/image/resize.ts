@@ -33,7 +33,7 @@ const FILTERS = {
  * pixels, s the larger of 1 and the scale, divided by the sum of the weights: interpolation
  * where the picture grows, and no aliasing where it shrinks. f(x) is max(0, 1 − x) for
  * `"bilinear"`, and Keys's cubic with a = −1/2, which reaches twice as far, for `"bicubic"`.
- * These are the numbers of PIL's `resize` before it rounds them. Colours count by their alpha.
+ * These are the numbers of PIL's `resize` before it rounds them. Colors count by their alpha.
  *
  * @param image a picture of 1, 3 or 4 channels
  * @param width pixels, 1 or more
@@ -94,7 +94,7 @@ export function resizedWindow(
   return { width: window.width, height: window.height, channels, pixels };
 }
 
-/** Rows of a picture, colours times alpha. */
+/** Rows of a picture, colors times alpha. */
 function rowsOf({ width, channels, pixels }: Image, top: number, rows: number): Float32Array {
   const row = width * channels;
   const seen = pixels.subarray(top * row, (top + rows) * row);
@@ -107,12 +107,12 @@ function taps(from: number, to: number, start: number, count: number, filter: Re
   const scale = from / to;
   const support = Math.max(1, scale);
   return Array.from({ length: count }, (_, i) => {
-    const centre = (start + i + 0.5) * scale;
-    const first = Math.max(0, Math.floor(centre - reach * support + 0.5));
-    const end = Math.min(from, Math.floor(centre + reach * support + 0.5));
+    const center = (start + i + 0.5) * scale;
+    const first = Math.max(0, Math.floor(center - reach * support + 0.5));
+    const end = Math.min(from, Math.floor(center + reach * support + 0.5));
     const weights = Array.from(
       { length: end - first },
-      (_, j) => weight(Math.abs((first + j + 0.5 - centre) / support)),
+      (_, j) => weight(Math.abs((first + j + 0.5 - center) / support)),
     );
     const sum = weights.reduce((sum, weight) => sum + weight, 0);
     return { first, weights: weights.map((weight) => weight / sum) };
@@ -145,7 +145,7 @@ function resampled(
   return out;
 }
 
-/** Colours times alpha: the colour of a clear pixel must not bleed into its neighbours. */
+/** Colors times alpha: the color of a clear pixel must not bleed into its neighbors. */
 function premultiplied(pixels: Float32Array): Float32Array<ArrayBuffer> {
   return Float32Array.from(pixels, (value, i) => i % 4 === 3 ? value : value * pixels[i | 3]!);
 }

@@ -1,16 +1,16 @@
 // Pictures of one height in a row.
-import { colourOf, type Ground, place, plain } from "./colour.ts";
+import { colorOf, type Ground, place, plain } from "./color.ts";
 import type { Image } from "./image.ts";
-import { labelled } from "./label.ts";
+import { labeled } from "./label.ts";
 import { resize } from "./resize.ts";
 
 /** Options of {@linkcode sideBySide}. */
 export type SideBySideOptions = {
   /** Pixels between pictures, and around them. Default: 8. */
   readonly gap?: number;
-  /** What is between them: a grey from 0 to 1, or red, green and blue. Default: 1, white. */
+  /** What is between them: a gray from 0 to 1, or red, green and blue. Default: 1, white. */
   readonly background?: Ground;
-  /** What is written below each picture, as far as it fits; see `labelled`. Default: nothing. */
+  /** What is written below each picture, as far as it fits; see `labeled`. Default: nothing. */
   readonly labels?: readonly string[];
   /** How large a point of the labels' letters is, in pixels. Default: 2. */
   readonly labelSize?: number;
@@ -32,7 +32,7 @@ function ofOneHeight(images: readonly Image[]): Image[] {
  *
  * @param images pictures of 1, 3 or 4 channels; at least one
  * @param options gap, background, labels
- * @returns the row: grey where all is grey, else of three channels
+ * @returns the row: gray where all is gray, else of three channels
  * @throws {RangeError} where there is no picture, or not a label for each, or the gap is no whole
  * number from 0
  *
@@ -60,14 +60,14 @@ export function sideBySide(images: readonly Image[], options: SideBySideOptions 
     );
   }
   const row = ofOneHeight(images).map((image, i) =>
-    labels ? labelled(image, labels[i]!, { size: labelSize, background }) : image
+    labels ? labeled(image, labels[i]!, { size: labelSize, background }) : image
   );
-  const isGrey = typeof background === "number" && row.every(({ channels }) => channels === 1);
+  const isGray = typeof background === "number" && row.every(({ channels }) => channels === 1);
   const width = row.reduce((sum, image) => sum + image.width + gap, gap);
-  const sheet = plain(width, row[0]!.height + 2 * gap, background, isGrey ? 1 : 3);
+  const sheet = plain(width, row[0]!.height + 2 * gap, background, isGray ? 1 : 3);
   let left = gap;
   for (const image of row) {
-    place(sheet, image, left, gap, colourOf(background));
+    place(sheet, image, left, gap, colorOf(background));
     left += image.width + gap;
   }
   return sheet;

@@ -25,7 +25,7 @@ export type ConvOptions = {
   readonly stride?: Pair;
   /** Zeros around the input. Default: `"valid"`, none. */
   readonly padding?: Padding;
-  /** Distance of a filter's neighbouring taps. Default: 1. */
+  /** Distance of a filter's neighboring taps. Default: 1. */
   readonly dilation?: Pair;
   /** Into how many parts, each with filters of its own, the channels fall. Default: 1. */
   readonly groups?: number;

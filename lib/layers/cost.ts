@@ -9,7 +9,7 @@ export type PlacedWindow = {
   readonly size: readonly [number, number];
   /** Step, down and across. */
   readonly stride: readonly [number, number];
-  /** Distance of neighbouring taps, down and across. */
+  /** Distance of neighboring taps, down and across. */
   readonly dilation: readonly [number, number];
   /** Pixels above the input and left of it that the first window covers. */
   readonly before: readonly [number, number];

@@ -8,7 +8,7 @@ import type { Initializer } from "./initializers.ts";
 
 /** Whatever the call of a layer depends on besides parameters, state and input. */
 export type Context = {
-  /** Whether to behave as in training: drop units, normalise by the batch. Default: `false`. */
+  /** Whether to behave as in training: drop units, normalize by the batch. Default: `false`. */
   readonly training?: boolean;
   /** The source of randomness; needed where something is dropped. */
   readonly key?: Key;

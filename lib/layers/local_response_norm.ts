@@ -1,5 +1,5 @@
-// Local response normalisation layer.
-import { normaliseResponses } from "../tensor/local_response_norm.ts";
+// Local response normalization layer.
+import { normalizeResponses } from "../tensor/local_response_norm.ts";
 import { costOfEach } from "./cost.ts";
 import { type Empty, type Layer, stateless } from "./layer.ts";
 
@@ -16,8 +16,8 @@ export type LocalResponseNormOptions = {
 };
 
 /**
- * Local response normalisation (Krizhevsky, Sutskever and Hinton, 2012, §3.3):
- * each number is divided by what its pixel's neighbouring channels come to,
+ * Local response normalization (Krizhevsky, Sutskever and Hinton, 2012, §3.3):
+ * each number is divided by what its pixel's neighboring channels come to,
  * y = x / (k + alpha / size · Σx²)^beta. The sum is over `size` channels around
  * the number's own, of an even `size` one more before it than after; channels
  * that are not there count as zeros.
@@ -59,7 +59,7 @@ export function localResponseNorm(options: LocalResponseNormOptions = {}): Layer
           `Cannot apply a localResponseNorm layer as its input must be float32 with channels last: current value is ${x.dtype} [${x.shape}]`,
         );
       }
-      return [normaliseResponses(x, attributes), state];
+      return [normalizeResponses(x, attributes), state];
     },
   };
 }

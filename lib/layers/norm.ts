@@ -1,5 +1,5 @@
-// Batch normalisation layer.
-import { normalise, normaliseBatch } from "../tensor/batch_norm.ts";
+// Batch normalization layer.
+import { normalize, normalizeBatch } from "../tensor/batch_norm.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { costOfEach } from "./cost.ts";
 import { ones, zeros } from "./initializers.ts";
@@ -13,15 +13,15 @@ export type BatchNormOptions = {
   readonly momentum?: number;
 };
 
-/** Parameters of batch normalisation. */
+/** Parameters of batch normalization. */
 export type BatchNormParams = {
-  /** Multiplies the normalised features, `[C]`. */
+  /** Multiplies the normalized features, `[C]`. */
   readonly scale: Tensor;
   /** Is added to them, `[C]`. */
   readonly shift: Tensor;
 };
 
-/** Running statistics of batch normalisation, into which no gradient flows. */
+/** Running statistics of batch normalization, into which no gradient flows. */
 export type BatchNormState = {
   /** Mean of each feature, `[C]`. */
   readonly mean: Tensor;
@@ -30,7 +30,7 @@ export type BatchNormState = {
 };
 
 /**
- * Batch normalisation (Ioffe and Szegedy, 2015): each feature minus its mean over
+ * Batch normalization (Ioffe and Szegedy, 2015): each feature minus its mean over
  * its deviation, then scaled and shifted; by the batch's statistics in training
  * (positions count as examples), by the running ones otherwise, and also in training
  * where scale and shift are both frozen: such a layer's statistics stay what they were.
@@ -79,8 +79,8 @@ export function batchNorm(options: BatchNormOptions = {}): Layer<BatchNormParams
         );
       }
       return context.training && !isFrozen(context)
-        ? normaliseBatch(x, params, state, { epsilon, momentum })
-        : [normalise(x, params, state, epsilon), state];
+        ? normalizeBatch(x, params, state, { epsilon, momentum })
+        : [normalize(x, params, state, epsilon), state];
     },
   };
 }

@@ -41,7 +41,7 @@ import type { Shape, Tensor } from "../tensor/tensor.ts";
 export function sequential<L extends NamedLayers>(layers: L): Layer<ParamsOf<L>, StateOf<L>> {
   requireNames("sequential", layers);
   const steps: Step[] = Object.entries(layers).map(([name, layer]) => ({ name, layer }));
-  const fused = fuseNeighbours(steps);
+  const fused = fuseNeighbors(steps);
   return {
     op: "sequential",
     declare(shape) {
@@ -74,7 +74,7 @@ type Step = { readonly name: string; readonly layer: AnyLayer };
  * The steps with each ReLU in the pooling after it, where that one takes it, and any other
  * activation in the layer before it: after a convolution its gradient is a pass of its own.
  */
-function fuseNeighbours(steps: readonly Step[]): Step[] {
+function fuseNeighbors(steps: readonly Step[]): Step[] {
   const pooled = fusePairs(steps, ({ layer }, next) => {
     const both = fuseBefore(layer, next.layer);
     return both && { name: next.name, layer: both };

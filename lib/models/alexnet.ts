@@ -30,7 +30,7 @@ type Design = {
   /** Zeros around the image. */
   readonly padding: number;
   readonly groups: 1 | 2;
-  /** Whether the responses are normalised after the first two ReLUs. */
+  /** Whether the responses are normalized after the first two ReLUs. */
   readonly norm: boolean;
   /** Where the dense layers drop units. */
   readonly dropped: "before" | "after";
@@ -48,7 +48,7 @@ const PAPER: Design = {
  * AlexNet as the chapter describes it (§12.7.2): 96 filters of 11 × 11 at stride 4,
  * then four convolutions of 5 × 5 and 3 × 3, overlapping max pooling of 3 × 3 at
  * stride 2, three dense layers with dropout. The responses after the first two ReLUs
- * are normalised with the paper's k = 2, n = 5, α = 10⁻⁴ and β = 0.75. 60,965,224
+ * are normalized with the paper's k = 2, n = 5, α = 10⁻⁴ and β = 0.75. 60,965,224
  * parameters with the paper's two groups, 62,378,344 without.
  *
  * Filters and dense layers begin with He's deviation and zero biases; the paper's 0.01,
@@ -97,7 +97,7 @@ export function alexnetUngrouped(options: DenseHeadOptions = {}): Layer<AlexNetP
 /**
  * AlexNet as torchvision has it, after Krizhevsky, "One weird trick for parallelizing
  * convolutional neural networks", 2014 (https://arxiv.org/abs/1404.5997): 64, 192, 384,
- * 256 and 256 filters, no normalisation, dropout before the dense layers. 61,100,840
+ * 256 and 256 filters, no normalization, dropout before the dense layers. 61,100,840
  * parameters. Torchvision's mean pooling to 6 × 6 does nothing at 224 × 224.
  *
  * @param options number of classes, rate of dropout, where to end
@@ -119,15 +119,15 @@ export function alexnetTorchvision(options: DenseHeadOptions = {}): Layer<AlexNe
 function build(design: Design, options: DenseHeadOptions): Layer<AlexNetParams> {
   const { widths, padding, groups, norm, dropped } = design;
   const pool = maxPool({ size: 3, stride: 2 });
-  const normalise = (name: string): NamedLayers => norm ? { [name]: paperNorm() } : {};
+  const normalize = (name: string): NamedLayers => norm ? { [name]: paperNorm() } : {};
   return sequential({
     conv1: conv({ features: widths[0], size: 11, stride: 4, padding }),
     relu1: relu(),
-    ...normalise("norm1"),
+    ...normalize("norm1"),
     pool1: pool,
     conv2: conv({ features: widths[1], size: 5, padding: 2, groups }),
     relu2: relu(),
-    ...normalise("norm2"),
+    ...normalize("norm2"),
     pool2: pool,
     conv3: conv({ features: widths[2], size: 3, padding: 1 }),
     relu3: relu(),
@@ -140,7 +140,7 @@ function build(design: Design, options: DenseHeadOptions): Layer<AlexNetParams> 
   }) as Layer as Layer<AlexNetParams>;
 }
 
-/** Local response normalisation with the constants of §3.3: the layer's alpha is n times the paper's. */
+/** Local response normalization with the constants of §3.3: the layer's alpha is n times the paper's. */
 export function paperNorm(): NamedLayers[string] {
   return localResponseNorm({ size: 5, alpha: 5 * 1e-4, beta: 0.75, k: 2 });
 }

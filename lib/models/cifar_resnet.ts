@@ -46,7 +46,7 @@ export type CifarResnetParams = {
  * The networks of Figure 12.21 (§12.7.6): a convolution of 16 filters, three
  * stages of n blocks of two convolutions each, of 16, 32 and 64 filters of 3 × 3,
  * the second and third stage at half the size, a global mean and a dense layer.
- * Every convolution is batch-normalised and has no bias. The shortcuts learn
+ * Every convolution is batch-normalized and has no bias. The shortcuts learn
  * nothing (option A), so that the plain network has as many parameters.
  *
  * @param options depth, plain or not, number of classes, head

@@ -1,5 +1,5 @@
-// A small batch-normalised network for small pictures, quick to train on a processor.
-// Batch normalisation: https://arxiv.org/abs/1502.03167. The network itself is from no paper.
+// A small batch-normalized network for small pictures, quick to train on a processor.
+// Batch normalization: https://arxiv.org/abs/1502.03167. The network itself is from no paper.
 import { relu } from "../layers/activation.ts";
 import { conv } from "../layers/conv.ts";
 import { dense } from "../layers/dense.ts";
@@ -21,8 +21,8 @@ export type CompactConvnetOptions = {
 };
 
 /**
- * Convolution without bias, pooling by 2, batch normalisation, which has a bias, ReLU. Pooled
- * first, there are a quarter of the features to normalise.
+ * Convolution without bias, pooling by 2, batch normalization, which has a bias, ReLU. Pooled
+ * first, there are a quarter of the features to normalize.
  */
 function block(number: number, features: number, size: number): NamedLayers {
   return {
@@ -34,7 +34,7 @@ function block(number: number, features: number, size: number): NamedLayers {
 }
 
 /**
- * Three batch-normalised convolutions of 16, 32 and 64 filters (5 × 5, 3 × 3, 3 × 3), each
+ * Three batch-normalized convolutions of 16, 32 and 64 filters (5 × 5, 3 × 3, 3 × 3), each
  * max-pooled, then the classes. 29,434 parameters for images of 28 × 28 × 1, fewer than half of
  * LeNet-5's.
  *

@@ -14,7 +14,7 @@ import type { Tree } from "../tensor/tree.ts";
 import {
   inceptionModule,
   type InceptionWidths,
-  normalisedUnit,
+  normalizedUnit,
   plainUnit,
   type Unit,
 } from "./inception_module.ts";
@@ -41,7 +41,7 @@ type Variant = {
   readonly large: 3 | 5;
   /** Size of the fourth pooling's window. */
   readonly lastPool: 2 | 3;
-  /** Whether responses are normalised after the first pooling and before the second. */
+  /** Whether responses are normalized after the first pooling and before the second. */
   readonly responseNorm: boolean;
   /** How the auxiliary heads come to 4 × 4 pixels. */
   readonly auxiliaryPool: Layer;
@@ -50,7 +50,7 @@ type Variant = {
 
 /**
  * GoogLeNet as in the paper's Table 1 (§12.7.5): nine Inception modules with true
- * 5 × 5 filters, biases, and local response normalisation around the second and
+ * 5 × 5 filters, biases, and local response normalization around the second and
  * third convolution, which the authors' Caffe model has. Poolings round up. The
  * auxiliary heads (§5) are named `aux1` and `aux2`; their losses count 0.3 each.
  * 6,998,552 parameters, 13,378,280 with auxiliary heads.
@@ -81,7 +81,7 @@ export function googlenet(options: GoogLeNetOptions = {}): Layer<GoogLeNetParams
 
 /**
  * GoogLeNet as torchvision has it, after TensorFlow's Inception v1: convolutions
- * are batch-normalised and have no biases, the "5 × 5" filters are 3 × 3, the
+ * are batch-normalized and have no biases, the "5 × 5" filters are 3 × 3, the
  * last pooling between modules is 2 × 2. 6,624,904 parameters, 13,004,888 with
  * auxiliary heads.
  *
@@ -100,7 +100,7 @@ export function googlenet(options: GoogLeNetOptions = {}): Layer<GoogLeNetParams
  */
 export function googlenetTorchvision(options: GoogLeNetOptions = {}): Layer<GoogLeNetParams> {
   return build(options, {
-    unit: normalisedUnit,
+    unit: normalizedUnit,
     large: 3,
     lastPool: 2,
     responseNorm: false,

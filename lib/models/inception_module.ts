@@ -27,8 +27,8 @@ export function plainUnit(options: UnitOptions): Layer {
   return sequential({ conv: conv(options), relu: relu() }) as Layer;
 }
 
-/** A normalised convolution without bias and its ReLU, as in torchvision. */
-export function normalisedUnit(options: UnitOptions): Layer {
+/** A normalized convolution without bias and its ReLU, as in torchvision. */
+export function normalizedUnit(options: UnitOptions): Layer {
   return sequential({
     conv: conv({ ...options, bias: false }),
     norm: batchNorm({ epsilon: 1e-3 }),

@@ -7,7 +7,7 @@ import type { Layer, NamedLayers } from "../layers/layer.ts";
 import { globalMeanPool, maxPool, meanPool } from "../layers/pool.ts";
 import { sequential } from "../layers/sequential.ts";
 import type { Tree } from "../tensor/tree.ts";
-import { normalisedUnit as unit } from "./inception_module.ts";
+import { normalizedUnit as unit } from "./inception_module.ts";
 import { mixedA, mixedB, mixedC, mixedD, mixedE } from "./inception_v3_modules.ts";
 
 /** Options of {@linkcode inceptionV3}. */
@@ -28,7 +28,7 @@ export type InceptionV3Params = { readonly [layer: string]: Tree };
 /**
  * Inception v3 (§12.7.5) as torchvision has it, after the authors' TensorFlow
  * model: five convolutions, eleven modules in which large filters are products of
- * small ones, batch normalisation everywhere. The auxiliary head (§4) is named
+ * small ones, batch normalization everywhere. The auxiliary head (§4) is named
  * `aux`; its loss counts 0.4. 23,834,568 parameters, 27,161,264 with it.
  *
  * @param options number of classes, dropout, head, auxiliary head

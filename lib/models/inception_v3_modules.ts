@@ -4,7 +4,7 @@ import type { Layer } from "../layers/layer.ts";
 import { parallel } from "../layers/parallel.ts";
 import { maxPool, meanPool } from "../layers/pool.ts";
 import { sequential } from "../layers/sequential.ts";
-import { normalisedUnit as unit } from "./inception_module.ts";
+import { normalizedUnit as unit } from "./inception_module.ts";
 
 /** A convolution that keeps the size. */
 function even(features: number, size: number | readonly [number, number]): Layer {

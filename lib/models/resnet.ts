@@ -44,8 +44,8 @@ export type ResnetParams = {
  * The networks of the paper's Table 1 (§12.7.6): a convolution of 64 filters of
  * 7 × 7 and a pooling, four stages of residual blocks of 64, 128, 256 and 512
  * filters, each but the first at half the size, a global mean and a dense layer.
- * Every convolution is batch-normalised and has no bias. Where a block changes
- * the shape, its shortcut is a normalised 1 × 1 convolution (option B). The layers
+ * Every convolution is batch-normalized and has no bias. Where a block changes
+ * the shape, its shortcut is a normalized 1 × 1 convolution (option B). The layers
  * are torchvision's, in whose bottleneck blocks it is the 3 × 3 that strides.
  *
  * @param options blocks of each stage, their kind, number of classes, head

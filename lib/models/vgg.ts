@@ -30,7 +30,7 @@ export type VggVariantOptions = Omit<DenseHeadOptions, "head"> & {
 export type VggOptions = VggVariantOptions & {
   /** Layers with weights, three of them dense. */
   readonly depth: 11 | 13 | 16 | 19;
-  /** Whether every convolution is batch-normalised. Default: `false`. */
+  /** Whether every convolution is batch-normalized. Default: `false`. */
   readonly batchNorm?: boolean;
 };
 
@@ -53,12 +53,12 @@ const CONVOLUTIONS: Readonly<Record<number, readonly number[]>> = {
 /**
  * VGG (§12.7.4): five stages of convolutions of 3 × 3 filters with padding 1, each
  * followed by 2 × 2 max pooling, and three dense layers. Convolutions have biases under
- * batch normalisation too, as torchvision's have.
+ * batch normalization too, as torchvision's have.
  *
  * Weights begin with He's deviation, those of the logits with the paper's 0.01: with that
  * everywhere the paper had to train its deep networks from its shallow one.
  *
- * @param options depth, batch normalisation, number of classes, rate of dropout, head
+ * @param options depth, batch normalization, number of classes, rate of dropout, head
  * @returns the model, `[N, 224, 224, 3] → logits [N, numClasses]`
  * @throws {RangeError} where an option is not in its range
  *
@@ -84,11 +84,11 @@ export function vgg(options: VggOptions): Layer<VggParams> {
 }
 
 /** So many convolutions, and the pooling after them. */
-function stage(number: number, convolutions: number, normalised: boolean): NamedLayers {
+function stage(number: number, convolutions: number, normalized: boolean): NamedLayers {
   const layers: { [name: string]: NamedLayers[string] } = {};
   for (let i = 1; i <= convolutions; i++) {
     layers[`conv${number}_${i}`] = conv({ features: WIDTHS[number - 1]!, size: 3, padding: 1 });
-    if (normalised) layers[`norm${number}_${i}`] = batchNorm();
+    if (normalized) layers[`norm${number}_${i}`] = batchNorm();
     layers[`relu${number}_${i}`] = relu();
   }
   return { ...layers, [`pool${number}`]: maxPool() };

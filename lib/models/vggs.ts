@@ -1,5 +1,5 @@
 // The networks of Simonyan and Zisserman 2014 by their depths, with and without batch
-// normalisation; see vgg.ts.
+// normalization; see vgg.ts.
 import type { Layer } from "../layers/layer.ts";
 import { vgg, type VggParams, type VggVariantOptions } from "./vgg.ts";
 
@@ -76,7 +76,7 @@ export function vgg19(options: VggVariantOptions = {}): Layer<VggParams> {
 }
 
 /**
- * {@linkcode vgg} of 11 layers, batch-normalised: 132,868,840 parameters for ImageNet.
+ * {@linkcode vgg} of 11 layers, batch-normalized: 132,868,840 parameters for ImageNet.
  *
  * @param options number of classes, rate of dropout, head
  * @returns the model, `[N, 224, 224, 3] → logits [N, numClasses]`
@@ -94,7 +94,7 @@ export function vgg11Bn(options: VggVariantOptions = {}): Layer<VggParams> {
 }
 
 /**
- * {@linkcode vgg} of 13 layers, batch-normalised: 133,053,736 parameters for ImageNet.
+ * {@linkcode vgg} of 13 layers, batch-normalized: 133,053,736 parameters for ImageNet.
  *
  * @param options number of classes, rate of dropout, head
  * @returns the model, `[N, 224, 224, 3] → logits [N, numClasses]`
@@ -112,7 +112,7 @@ export function vgg13Bn(options: VggVariantOptions = {}): Layer<VggParams> {
 }
 
 /**
- * {@linkcode vgg} of 16 layers, batch-normalised: 138,365,992 parameters for ImageNet.
+ * {@linkcode vgg} of 16 layers, batch-normalized: 138,365,992 parameters for ImageNet.
  *
  * @param options number of classes, rate of dropout, head
  * @returns the model, `[N, 224, 224, 3] → logits [N, numClasses]`
@@ -130,7 +130,7 @@ export function vgg16Bn(options: VggVariantOptions = {}): Layer<VggParams> {
 }
 
 /**
- * {@linkcode vgg} of 19 layers, batch-normalised: 143,678,248 parameters for ImageNet.
+ * {@linkcode vgg} of 19 layers, batch-normalized: 143,678,248 parameters for ImageNet.
  *
  * @param options number of classes, rate of dropout, head
  * @returns the model, `[N, 224, 224, 3] → logits [N, numClasses]`

@@ -25,12 +25,12 @@ export type ZFNetParams = DenseHeadParams & {
 
 /**
  * ZFNet (§12.7.3): AlexNet without groups, with 7 × 7 filters at stride 2 in the first
- * layer and stride 2 in the second, each followed by pooling and then by normalisation
+ * layer and stride 2 in the second, each followed by pooling and then by normalization
  * across feature maps. 62,357,608 parameters.
  *
  * The paper gives its maps' sizes, 110, 55, 26, 13, 13, 13 and 6, not how edges are
  * treated: one pixel of zeros around the image, none around the second layer's input and
- * pooling that rounds up have those sizes. Nor has it constants for the normalisation:
+ * pooling that rounds up have those sizes. Nor has it constants for the normalization:
  * they are AlexNet's. Filters begin with He's deviation, for the paper's 0.01 see
  * {@linkcode alexnet}.
  *

@@ -10,21 +10,21 @@ type AccumulateState = {
   /** Gradients summed since the last update. */
   readonly count: Scalar;
   readonly sum: Tree;
-  /** The state of the optimiser. */
+  /** The state of the optimizer. */
   readonly inner: Tree;
 };
 
 /**
- * An optimiser that is given the mean of every `every` gradients, and moves nothing between: k
+ * An optimizer that is given the mean of every `every` gradients, and moves nothing between: k
  * steps of batches of n are one step of a batch of k · n. Its counts and schedules count updates.
  * What is left at an epoch's end goes into the next update.
  *
- * The optimiser is computed in each step and its answer taken in every k-th, as the device decides
- * that without being read: the steps between save memory, not the optimiser's time.
+ * The optimizer is computed in each step and its answer taken in every k-th, as the device decides
+ * that without being read: the steps between save memory, not the optimizer's time.
  *
- * @param optimizer the optimiser
+ * @param optimizer the optimizer
  * @param every gradients an update, k, from 1
- * @returns the optimiser that waits
+ * @returns the optimizer that waits
  * @throws {RangeError} where `every` is not a whole number from 1
  *
  * @example

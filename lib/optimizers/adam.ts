@@ -36,7 +36,7 @@ export type AdamState = {
  * of the decayed mean of their squares, both corrected for starting at zero.
  *
  * @param options learning rate, decays, epsilon
- * @returns the optimiser
+ * @returns the optimizer
  * @throws {RangeError} where an option is out of range
  *
  * @example

@@ -15,7 +15,7 @@ export type AdamWOptions = AdamOptions & DecayOptions & {
  * Its state is Adam's.
  *
  * @param options learning rate, decays, epsilon, weight decay and what it is for
- * @returns the optimiser
+ * @returns the optimizer
  * @throws {RangeError} where an option is out of range
  *
  * @example

@@ -1,23 +1,23 @@
-// A factor of an optimiser's steps that the host may change, and a learning rate need not know of.
+// A factor of an optimizer's steps that the host may change, and a learning rate need not know of.
 import type { Scalar } from "../tensor/tensor.ts";
 import { mapTree, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { changeState, findState, requireNoAverage } from "./states.ts";
 
-/** State of {@linkcode adjustable}: the factor of all updates, and the state of the optimiser. */
+/** State of {@linkcode adjustable}: the factor of all updates, and the state of the optimizer. */
 export type AdjustableState = { readonly factor: Scalar; readonly inner: Tree };
 
 const NAMES = ["factor", "inner"];
 
 /**
- * An optimiser whose updates are multiplied by a number in its state, 1 at first: what
+ * An optimizer whose updates are multiplied by a number in its state, 1 at first: what
  * {@linkcode reduceOnPlateau} changes by {@linkcode withFactor}, on top of any schedule. The
  * number is a tensor, so that a recorded step ({@linkcode jit}) is replayed with another one.
  *
- * @param optimizer the optimiser
- * @returns the optimiser that can be adjusted. Its `init` throws a `RangeError` where there is an
- * {@linkcode ema} in the optimiser, which would average parameters that never were
+ * @param optimizer the optimizer
+ * @returns the optimizer that can be adjusted. Its `init` throws a `RangeError` where there is an
+ * {@linkcode ema} in the optimizer, which would average parameters that never were
  *
  * @example
  * ```ts
@@ -59,11 +59,11 @@ export function adjustable(optimizer: Optimizer): Optimizer {
 }
 
 /**
- * An optimiser's state with another factor in its {@linkcode adjustable}. All other tensors are
+ * An optimizer's state with another factor in its {@linkcode adjustable}. All other tensors are
  * shared with the state that was given, so that only its old factor is to be freed:
  * `disposeTree(before, after)`.
  *
- * @param state the state of an optimiser with one `adjustable` in it, wherever
+ * @param state the state of an optimizer with one `adjustable` in it, wherever
  * @param factor the factor of updates, a finite number above 0
  * @returns the state
  * @throws {RangeError} where the factor is not above 0, or the state has no or several `adjustable`
@@ -81,9 +81,9 @@ export function withFactor(state: Tree, factor: number): Tree {
 }
 
 /**
- * The factor in an optimiser's state.
+ * The factor in an optimizer's state.
  *
- * @param state the state of an optimiser with one {@linkcode adjustable} in it, wherever
+ * @param state the state of an optimizer with one {@linkcode adjustable} in it, wherever
  * @returns the factor, shape `[]`; the tensor is the state's
  * @throws {RangeError} where there is none, or several
  */

@@ -1,4 +1,4 @@
-// What options of optimisers and schedules must be.
+// What options of optimizers and schedules must be.
 
 /**
  * @throws {RangeError} where a learning rate is not finite and above 0

@@ -10,14 +10,14 @@ import {
 import { type Optimizer, plainStep } from "./optimizer.ts";
 import { rateOf, type Schedule } from "./schedule.ts";
 
-/** How an optimiser's step is one update of all parameters. */
+/** How an optimizer's step is one update of all parameters. */
 export type Fusing = {
   readonly rule: UpdateRule;
   /** What pulls parameters towards zero. */
   readonly decay: DecayRule | undefined;
   readonly schedule: Schedule;
   /**
-   * @param state the optimiser's state
+   * @param state the optimizer's state
    * @returns its statistics, in the rule's order, and its count of steps
    */
   take(state: Tree): { readonly moments: readonly Tree[]; readonly count: Scalar | undefined };
@@ -30,10 +30,10 @@ export type Fusing = {
 };
 
 /**
- * An optimiser with steps of its own, see `Optimizer.step`: on other backends, and for other types
+ * An optimizer with steps of its own, see `Optimizer.step`: on other backends, and for other types
  * of tensors, they are those of `update`.
  *
- * @param plain the optimiser by `update`
+ * @param plain the optimizer by `update`
  * @param fusing its rule, and where its state has what the rule wants
  */
 export function fusedSteps(plain: Optimizer, fusing: Fusing): Optimizer {

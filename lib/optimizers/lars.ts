@@ -29,11 +29,11 @@ type LarsState = { readonly count: Scalar; readonly velocity: Tree };
  * bias as a whole, has the rate λ = η ‖w‖ / (‖g‖ + β ‖w‖), v ← m v + γ λ (g + β w), w ← w − v.
  *
  * Where w or g is all zero, λ is 1: by the equation a bias that starts at zero would stay there.
- * Many recipes give biases and batch normalisation neither decay nor a rate of their own: then
+ * Many recipes give biases and batch normalization neither decay nor a rate of their own: then
  * `adapt` and `decay` are {@linkcode decayKernelsOnly}.
  *
  * @param options global rate, momentum, weight decay, trust
- * @returns the optimiser
+ * @returns the optimizer
  * @throws {RangeError} where an option is out of range
  *
  * @example

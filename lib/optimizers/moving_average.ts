@@ -74,7 +74,7 @@ export function ema(options: EmaOptions = {}): Optimizer {
 /**
  * The average that {@linkcode ema} keeps.
  *
- * @param state the state of an optimiser with one `ema` in it, wherever
+ * @param state the state of an optimizer with one `ema` in it, wherever
  * @returns the averaged parameters; their tensors are the state's
  * @throws {RangeError} where there is none in it, or several
  */

@@ -1,4 +1,4 @@
-// The contract of optimisers, after optax: pure transformations of gradients, which chain.
+// The contract of optimizers, after optax: pure transformations of gradients, which chain.
 import type { Scalar } from "../tensor/tensor.ts";
 import { mapTree, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
@@ -58,12 +58,12 @@ export type Optimizer<S extends Tree = Tree> = {
 };
 
 /**
- * One step of an optimiser: its own `step` where it has one, else `update` and
+ * One step of an optimizer: its own `step` where it has one, else `update` and
  * {@linkcode applyUpdates}.
  *
- * @param optimizer the optimiser
+ * @param optimizer the optimizer
  * @param grads gradients
- * @param state the optimiser's state
+ * @param state the optimizer's state
  * @param params the parameters
  * @returns the next parameters and state
  *
@@ -90,9 +90,9 @@ export function stepWith<P extends Tree, S extends Tree>(
 /**
  * A step by `update` and {@linkcode applyUpdates}, where there is no faster one.
  *
- * @param optimizer the optimiser
+ * @param optimizer the optimizer
  * @param grads gradients
- * @param state the optimiser's state
+ * @param state the optimizer's state
  * @param params the parameters
  * @param factor what multiplies the updates
  */
@@ -141,7 +141,7 @@ export function scale(factor: number): Optimizer {
  * The parameters with updates added.
  *
  * @param params the parameters
- * @param updates what an optimiser answered
+ * @param updates what an optimizer answered
  * @returns the next parameters
  *
  * @example

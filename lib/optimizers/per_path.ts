@@ -1,26 +1,26 @@
-// Different optimisers for different parameters: discriminative learning rates.
+// Different optimizers for different parameters: discriminative learning rates.
 import { pathMatcher } from "../tensor/path_pattern.ts";
 import { merge, type PartialTree, partition, type Path, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import { type Optimizer, stepWith } from "./optimizer.ts";
 
-/** Which parameters, by pattern or predicate, and their optimiser. */
+/** Which parameters, by pattern or predicate, and their optimizer. */
 export type PathRule = readonly [
   which: string | ((path: Path) => boolean),
   optimizer: Optimizer,
 ];
 
 /**
- * Optimisers by the parameters' places: each parameter is stepped by the first whose pattern or
+ * Optimizers by the parameters' places: each parameter is stepped by the first whose pattern or
  * predicate is true of its path. With rates that grow from the first layers to the head, these
  * are discriminative learning rates (Howard and Ruder, "Universal language model fine-tuning",
- * ACL 2018, §3.2). Norms, as of {@linkcode clipByNorm}, are those of an optimiser's own parameters.
+ * ACL 2018, §3.2). Norms, as of {@linkcode clipByNorm}, are those of an optimizer's own parameters.
  *
  * In a pattern `*` stands for any letters of one name, `?` for one, `[2-8]` for one of those, and
  * `**` for any number of names; what is below a match is matched too.
  *
- * @param rules patterns, as `conv*` or `features/**`, or predicates, with their optimisers
- * @returns the optimiser. Its `init` throws a `RangeError` where a rule is for no parameter, or a
+ * @param rules patterns, as `conv*` or `features/**`, or predicates, with their optimizers
+ * @returns the optimizer. Its `init` throws a `RangeError` where a rule is for no parameter, or a
  * parameter has no rule
  * @throws {RangeError} where there is no rule, or a pattern is none
  *

@@ -18,7 +18,7 @@ export type RmspropOptions = DecayOptions & {
   /** Added to the root, above 0. Default: 1e-8. */
   readonly epsilon?: number;
   /** Whether the square of the gradients' mean is taken off the mean square (Graves 2013). Default: `false`. */
-  readonly centred?: boolean;
+  readonly centered?: boolean;
   /** Share of the last step that is taken again, from 0 up to but not including 1. Default: 0. */
   readonly momentum?: number;
   /** λ, from 0: added to gradients as λ p. Default: 0. */
@@ -34,12 +34,12 @@ type RmspropState = {
 };
 
 /**
- * RMSProp as in PyTorch: s ← α s + (1 − α) g², p ← p − η g / (√s + ε). Centred, the root is that
+ * RMSProp as in PyTorch: s ← α s + (1 − α) g², p ← p − η g / (√s + ε). Centered, the root is that
  * of s − a², where a is the gradients' mean of the same decay (Graves, "Generating sequences with
  * recurrent neural networks", 2013, eq. 38–45). With momentum v ← m v + g / (√s + ε), p ← p − η v.
  *
  * @param options learning rate, decay, epsilon, centring, momentum, weight decay
- * @returns the optimiser
+ * @returns the optimizer
  * @throws {RangeError} where an option is out of range
  *
  * @example
@@ -57,19 +57,19 @@ type RmspropState = {
  */
 export function rmsprop(options: RmspropOptions = {}): Optimizer {
   const { learningRate = 0.01, smoothing = 0.99, epsilon = 1e-8 } = options;
-  const { centred = false, momentum = 0 } = options;
+  const { centered = false, momentum = 0 } = options;
   const schedule = scheduleOf("rmsprop", learningRate);
   requireShare("rmsprop", "smoothing", smoothing);
   requireAbove("rmsprop", "epsilon", epsilon);
   requireShare("rmsprop", "momentum", momentum);
   const decay = decayOf("rmsprop", options.weightDecay ?? 0, false, options.decay);
-  const rule = { kind: "rmsprop", smoothing, epsilon, centred, momentum } as const;
+  const rule = { kind: "rmsprop", smoothing, epsilon, centered, momentum } as const;
   const zeros = (params: Tree): Tree => mapTree(([leaf]) => tf.zerosLike(leaf!), params);
   const optimizer: Optimizer = {
     init: (params): Tree => ({
       count: tf.scalar(0),
       square: zeros(params),
-      ...(centred && { mean: zeros(params) }),
+      ...(centered && { mean: zeros(params) }),
       ...(momentum > 0 && { velocity: zeros(params) }),
     }),
     update<P extends Tree>(grads: P, state: Tree, params: P): [P, Tree] {
@@ -81,7 +81,7 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
       return [updates, { count: tf.add(previous.count, 1), ...moments }];
     },
   };
-  const names = ["square", ...(centred ? ["mean"] : []), ...(momentum > 0 ? ["velocity"] : [])];
+  const names = ["square", ...(centered ? ["mean"] : []), ...(momentum > 0 ? ["velocity"] : [])];
   return fusedSteps(optimizer, {
     rule,
     decay,
@@ -103,13 +103,13 @@ function move<P extends Tree>(
   grads: P,
   state: RmspropState,
 ): [P, Omit<RmspropState, "count">] {
-  const { smoothing, epsilon, centred, momentum } = rule;
+  const { smoothing, epsilon, centered, momentum } = rule;
   const average = (kept: tf.Tensor, fresh: tf.Tensor): tf.Tensor =>
     tf.add(tf.mul(kept, smoothing), tf.mul(fresh, 1 - smoothing));
   const square = mapTree(([grad, s]) => average(s!, tf.square(grad!)), grads, state.square);
-  const mean = centred ? mapTree(([grad, a]) => average(a!, grad!), grads, state.mean!) : {};
+  const mean = centered ? mapTree(([grad, a]) => average(a!, grad!), grads, state.mean!) : {};
   // Rounding must not take the root of less than zero.
-  const variance = centred
+  const variance = centered
     ? mapTree(([s, a]) => tf.maximum(tf.sub(s!, tf.square(a!)), 0), square, mean)
     : square;
   const scaled = mapTree(
@@ -117,7 +117,7 @@ function move<P extends Tree>(
     grads,
     variance,
   );
-  const statistics = { square, ...(centred && { mean }) };
+  const statistics = { square, ...(centered && { mean }) };
   if (momentum === 0) return [scaled, statistics];
   const velocity = mapTree(
     ([step, v]) => tf.add(tf.mul(v!, momentum), step!),

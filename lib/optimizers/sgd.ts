@@ -27,7 +27,7 @@ export type SgdOptions = DecayOptions & {
  * momentum p ← p − η · (g + m · v). With weight decay g is the gradient and λ p.
  *
  * @param options learning rate, momentum, Nesterov, weight decay and what it is for
- * @returns the optimiser
+ * @returns the optimizer
  * @throws {RangeError} where an option is out of range
  *
  * @example
@@ -60,7 +60,7 @@ export function sgd(options: SgdOptions = {}): Optimizer {
 /** The state of `descend`: the steps taken, which a constant rate does without. */
 type Counted = { readonly count?: Scalar };
 
-/** The optimiser with a step that updates all parameters at once where the backend can. */
+/** The optimizer with a step that updates all parameters at once where the backend can. */
 function fused(
   plain: Optimizer,
   rule: UpdateRule,

@@ -1,4 +1,4 @@
-// Finds the part of an optimiser's state that is one transformation's, wherever in chains it is.
+// Finds the part of an optimizer's state that is one transformation's, wherever in chains it is.
 import type { Path, Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 
@@ -50,7 +50,7 @@ function placeOf(state: Tree, names: readonly string[], what: string): string[] 
 /**
  * The state of one transformation.
  *
- * @param state the state of the optimiser that it is part of
+ * @param state the state of the optimizer that it is part of
  * @param names the names in its state
  * @param what is looked for, for the error
  * @throws {RangeError} where there is none, or several
@@ -60,9 +60,9 @@ export function findState(state: Tree, names: readonly string[], what: string): 
 }
 
 /**
- * The optimiser's state with another one in the place of one transformation's.
+ * The optimizer's state with another one in the place of one transformation's.
  *
- * @param state the state of the optimiser that it is part of
+ * @param state the state of the optimizer that it is part of
  * @param names the names in its state
  * @param what is looked for, for the error
  * @param change makes the other one

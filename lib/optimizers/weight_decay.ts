@@ -11,8 +11,8 @@ export type DecayOptions = {
 };
 
 /**
- * Whether a path is that of a kernel: for optimisers that leave biases, and the scales and shifts
- * of batch normalisation, without weight decay (He et al., "Bag of tricks", CVPR 2019, §3.1).
+ * Whether a path is that of a kernel: for optimizers that leave biases, and the scales and shifts
+ * of batch normalization, without weight decay (He et al., "Bag of tricks", CVPR 2019, §3.1).
  *
  * @param path a parameter's place, `conv1/kernel`
  * @returns whether its last name is `kernel`
@@ -31,7 +31,7 @@ export function decayKernelsOnly(path: Path): boolean {
 }
 
 /**
- * Adds λ p to gradients: a part of a chain. Before an optimiser it is the slope of an L2 penalty,
+ * Adds λ p to gradients: a part of a chain. Before an optimizer it is the slope of an L2 penalty,
  * λ/2 · Σ p², the `weight_decay` of PyTorch's SGD and Adam; between statistics and
  * {@linkcode descend} it is decoupled weight decay.
  *

@@ -16,7 +16,7 @@ const GAP = 18;
 /** One quantity of all models. */
 type Column = {
   readonly title: string;
-  readonly colour: string;
+  readonly color: string;
   readonly value: (model: Compared) => number | undefined;
   readonly text: (value: number) => string;
 };
@@ -24,26 +24,26 @@ type Column = {
 const COLUMNS: readonly Column[] = [
   {
     title: "top-5 error, %",
-    colour: "#d55e00",
+    color: "#d55e00",
     value: ({ result }) => result?.error,
     text: String,
   },
   {
     title: "layers with weights",
-    colour: "#0072b2",
+    color: "#0072b2",
     value: ({ size }) => size.depth,
     text: String,
   },
   {
     title: "parameters",
-    colour: "#009e73",
+    color: "#009e73",
     value: ({ size }) => size.parameters,
     text: briefCount,
   },
-  { title: "FLOPs", colour: "#cc79a7", value: ({ size }) => size.flops, text: briefCount },
+  { title: "FLOPs", color: "#cc79a7", value: ({ size }) => size.flops, text: briefCount },
   {
     title: "activations",
-    colour: "#b88600",
+    color: "#b88600",
     value: ({ size }) => size.activations,
     text: briefCount,
   },
@@ -103,7 +103,7 @@ function notesOf(models: readonly Compared[]): string[] {
 }
 
 function columnElements(
-  { title, colour, value, text }: Column,
+  { title, color, value, text }: Column,
   models: readonly Compared[],
   x: number,
   width: number,
@@ -121,9 +121,9 @@ function columnElements(
       const length = (width - LABEL) * one / longest;
       const y = HEAD + ROW * i + 2;
       const hollow = title === COLUMNS[0]!.title && models[i]!.result?.of !== undefined;
-      const bar = { x, y, width: length, height: BAR, stroke: colour };
+      const bar = { x, y, width: length, height: BAR, stroke: color };
       return [
-        element("rect", { ...bar, fill: hollow ? "#ffffff" : colour, class: "bar" }),
+        element("rect", { ...bar, fill: hollow ? "#ffffff" : color, class: "bar" }),
         textElement(text(one), { x: x + length + 5, y: y + 12 }),
       ];
     }),

@@ -28,7 +28,7 @@ export type ConvParametersOptions = {
  * import { assertEquals } from "@std/assert";
  * import { convParameters } from "@neocog/neocog";
  *
- * // §12.1: 20 filters of 5 × 5 over a colour image.
+ * // §12.1: 20 filters of 5 × 5 over a color image.
  * assertEquals(convParameters(3, { features: 20, size: 5 }), 1520);
  * ```
  */

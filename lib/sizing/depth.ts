@@ -3,7 +3,7 @@ import { type Declaration, slotEntries } from "../layers/layer.ts";
 
 /**
  * Layers with weights on the longest way through a model: those with a parameter that is a
- * matrix or filters, so that normalisation's scales do not count. AlexNet has 8, ResNet-50 has 50.
+ * matrix or filters, so that normalization's scales do not count. AlexNet has 8, ResNet-50 has 50.
  *
  * @param declaration what the model declares
  */

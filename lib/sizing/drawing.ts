@@ -18,12 +18,12 @@ const MARGIN = 14;
 /** Height of heading and legend. */
 const HEAD = 92;
 
-/** Line and fill of each kind: Okabe and Ito's colours, told apart under every colour blindness. */
-const COLOURS: Readonly<Record<Paint, readonly [line: string, fill: string]>> = {
+/** Line and fill of each kind: Okabe and Ito's colors, told apart under every color blindness. */
+const COLORS: Readonly<Record<Paint, readonly [line: string, fill: string]>> = {
   convolution: ["#0072b2", "#dcebf6"],
   pooling: ["#009e73", "#d9f0e8"],
   dense: ["#d55e00", "#fae4d6"],
-  normalisation: ["#cc79a7", "#f7e8f0"],
+  normalization: ["#cc79a7", "#f7e8f0"],
   join: ["#b88600", "#fdf1cf"],
   other: ["#8c959f", "#f3f5f7"],
 };
@@ -36,7 +36,7 @@ export type DrawingOptions = {
 };
 
 /**
- * A drawing of a model: a box for each layer with its kernel and output shape, colours by kind,
+ * A drawing of a model: a box for each layer with its kernel and output shape, colors by kind,
  * branches beside one another, and links around residual bodies. Layers that work on each number
  * by itself stand in the box before them; modules that repeat are drawn once.
  *
@@ -76,12 +76,12 @@ export function drawing(model: Layer, shape: Shape, { title }: DrawingOptions): 
   ]);
 }
 
-/** What each colour means, of those that are there. */
+/** What each color means, of those that are there. */
 function legend(paints: readonly Paint[]): string[] {
   let x = MARGIN;
-  return (Object.keys(COLOURS) as Paint[]).filter((paint) => paints.includes(paint))
+  return (Object.keys(COLORS) as Paint[]).filter((paint) => paints.includes(paint))
     .map((paint) => {
-      const [stroke, fill] = COLOURS[paint];
+      const [stroke, fill] = COLORS[paint];
       const swatch = element("rect", { x, y: 58, width: 12, height: 10, rx: 2, fill, stroke });
       const text = textElement(paint, { x: x + 17, y: 67, "font-size": LINE_SIZE, fill: MUTED });
       x += 17 + textWidth(paint, LINE_SIZE) + 16;
@@ -90,7 +90,7 @@ function legend(paints: readonly Paint[]): string[] {
 }
 
 function boxElement({ what, x, y, width, height }: Placed<Box>): string {
-  const [stroke, fill] = COLOURS[what.paint];
+  const [stroke, fill] = COLORS[what.paint];
   const middle = { x: x + width / 2, "text-anchor": "middle" };
   const rect = element("rect", { x, y, width, height, rx: 4, fill, stroke });
   const name = textElement(shortened(what.name), {

@@ -10,7 +10,7 @@ export type SlidingOptions<Side extends Pair = Pair> = {
   readonly stride?: Side;
   /** Zeros around the input. Default: `"valid"`, none. */
   readonly padding?: Padding;
-  /** Distance of a window's neighbouring taps. Default: 1. */
+  /** Distance of a window's neighboring taps. Default: 1. */
   readonly dilation?: Side;
   /** What becomes of a rest that no window fills. Default: it is refused. */
   readonly rounding?: Rounding;

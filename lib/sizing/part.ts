@@ -2,7 +2,7 @@
 import type { Shape } from "../tensor/tensor.ts";
 
 /** What a box is painted as. */
-export type Paint = "convolution" | "pooling" | "dense" | "normalisation" | "join" | "other";
+export type Paint = "convolution" | "pooling" | "dense" | "normalization" | "join" | "other";
 
 /** A layer, and those after it that work on each number by itself. */
 export type Box = {

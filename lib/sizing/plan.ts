@@ -161,7 +161,7 @@ function paintOf(declaration: Declaration): Paint {
   const hasWeights = hasMatrix({ ...declaration, params: { params, state } });
   if (hasWeights) return typeof cost?.window === "object" ? "convolution" : "dense";
   if (cost?.window !== undefined && cost.flops > 0) return "pooling";
-  return learns ? "normalisation" : "other";
+  return learns ? "normalization" : "other";
 }
 
 /** Modules that are alike but for their names, one after the other, as one. */

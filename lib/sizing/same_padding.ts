@@ -3,7 +3,7 @@ import { checkWindow, type Pair } from "../layers/window.ts";
 
 /** Options of {@linkcode samePadding}. */
 export type SamePaddingOptions<Side extends Pair = Pair> = {
-  /** Distance of a filter's neighbouring taps. Default: 1. */
+  /** Distance of a filter's neighboring taps. Default: 1. */
   readonly dilation?: Side;
 };
 

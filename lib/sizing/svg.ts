@@ -3,13 +3,13 @@
 /** What an attribute can be. */
 type Attributes = Readonly<Record<string, string | number>>;
 
-/** The fonts and colours of all pictures, those of the training curves. */
+/** The fonts and colors of all pictures, those of the training curves. */
 export const FONT = "Helvetica, Arial, sans-serif";
-// Colour of text.
+// Color of text.
 const INK = "#24292f";
-/** Colour of lesser text, and of lines between boxes. */
+/** Color of lesser text, and of lines between boxes. */
 export const MUTED = "#57606a";
-/** Colour of frames. */
+/** Color of frames. */
 export const RULE = "#d0d7de";
 
 /**
@@ -44,7 +44,7 @@ export function element(name: string, attributes: Attributes, inner = ""): strin
  * A line of text.
  *
  * @param words what it says
- * @param attributes place, size, colour
+ * @param attributes place, size, color
  */
 export function textElement(words: string, attributes: Attributes): string {
   return element("text", attributes, escaped(words));

@@ -1,13 +1,13 @@
 // The memory that a training step needs, before anything is allocated.
 import type { ModelSize } from "./model_size.ts";
 
-/** How many numbers each optimiser keeps for every parameter. */
+/** How many numbers each optimizer keeps for every parameter. */
 const MOMENTS: Readonly<Record<OptimizerMemory, number>> = { sgd: 0, momentum: 1, adam: 2 };
 
-/** An optimiser, as far as memory goes: plain SGD, SGD with momentum, Adam. */
+/** An optimizer, as far as memory goes: plain SGD, SGD with momentum, Adam. */
 export type OptimizerMemory = "sgd" | "momentum" | "adam";
 
-/** The optimisers that {@linkcode trainingMemory} knows. */
+/** The optimizers that {@linkcode trainingMemory} knows. */
 export const OPTIMIZER_MEMORIES: readonly OptimizerMemory[] = ["sgd", "momentum", "adam"];
 
 /** Options of {@linkcode trainingMemory}. */
@@ -24,7 +24,7 @@ export type TrainingMemory = {
   readonly parameters: number;
   /** A gradient for each parameter. */
   readonly gradients: number;
-  /** What the optimiser keeps. */
+  /** What the optimizer keeps. */
   readonly moments: number;
   /** What is carried along without being learned. */
   readonly state: number;
@@ -46,7 +46,7 @@ const BYTES = 4; // of a float32
  * the way back, of which a few layers' are alive at a time, come on top.
  *
  * @param size the model's size, as {@linkcode sizeOfModel} answers
- * @param options batch size (1), optimiser (Adam)
+ * @param options batch size (1), optimizer (Adam)
  * @throws {RangeError} where an option is not one of its values
  *
  * @example

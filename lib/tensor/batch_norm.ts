@@ -1,31 +1,31 @@
-// Batch normalisation: by the batch's own statistics or by given ones, with gradients.
+// Batch normalization: by the batch's own statistics or by given ones, with gradients.
 import type { Tensor, Tensor1D } from "./tensor.ts";
 import { tf } from "./tf.ts";
 
 /**
  * The name of the operation in training among tfjs's kernels: `x`, `scale`, `shift`
- * and the running `mean` and `variance` → the normalised numbers, the batch's mean
+ * and the running `mean` and `variance` → the normalized numbers, the batch's mean
  * and variance, the next running ones.
  */
 export const BATCH_NORM = "NeocogBatchNorm";
 
-/** The name of normalising by given statistics: `x`, `scale`, `shift`, `mean`, `variance` → `y`. */
-export const NORMALISE = "NeocogNormalise";
+/** The name of normalizing by given statistics: `x`, `scale`, `shift`, `mean`, `variance` → `y`. */
+export const NORMALIZE = "NeocogNormalize";
 
 /** `dy`, `x`, `mean`, `variance` → Σ dy and Σ dy · x̂ of each feature, `[2, C]`. */
-export const NORMALISE_SUMS = "NeocogNormaliseSums";
+export const NORMALIZE_SUMS = "NeocogNormalizeSums";
 
 /** `dy`, `x`, `mean`, `variance`, `scale` and those `sums` → the slopes by `x` in training. */
 export const BATCH_NORM_GRADIENT = "NeocogBatchNormGrad";
 
 /** Attributes of the kernels but the first. */
-export type NormaliseAttributes = {
+export type NormalizeAttributes = {
   /** Added to the variance. */
   readonly epsilon: number;
 };
 
 /** Attributes of the kernel in training. */
-export type BatchNormAttributes = NormaliseAttributes & {
+export type BatchNormAttributes = NormalizeAttributes & {
   /** Share of the new batch in the running statistics. */
   readonly momentum: number;
 };
@@ -33,21 +33,21 @@ export type BatchNormAttributes = NormaliseAttributes & {
 /** One number a feature each, `[C]`. */
 export type Statistics = { readonly mean: Tensor; readonly variance: Tensor };
 
-/** What the normalised features are multiplied by and what is added to them, `[C]`. */
+/** What the normalized features are multiplied by and what is added to them, `[C]`. */
 export type Affine = { readonly scale: Tensor; readonly shift: Tensor };
 
 /**
- * Normalises each feature by its mean and variance over the batch. As in PyTorch,
+ * Normalizes each feature by its mean and variance over the batch. As in PyTorch,
  * no gradient flows into the running statistics.
  *
  * @param x any shape, features last
  * @param affine scale and shift
  * @param running running mean and unbiased variance
  * @param attributes epsilon and momentum
- * @returns the normalised numbers, and the next running statistics
+ * @returns the normalized numbers, and the next running statistics
  * @throws {RangeError} where the batch is empty
  */
-export function normaliseBatch(
+export function normalizeBatch(
   x: Tensor,
   affine: Affine,
   running: Statistics,
@@ -55,7 +55,7 @@ export function normaliseBatch(
 ): [y: Tensor, running: Statistics] {
   if (x.size === 0) {
     throw new RangeError(
-      `Cannot normalise a batch as it must have examples: current value is [${x.shape}]`,
+      `Cannot normalize a batch as it must have examples: current value is [${x.shape}]`,
     );
   }
   const { scale, shift } = affine;
@@ -65,7 +65,7 @@ export function normaliseBatch(
 }
 
 /**
- * Normalises each feature by a given mean and variance.
+ * Normalizes each feature by a given mean and variance.
  *
  * @param x any shape, features last
  * @param affine scale and shift
@@ -73,13 +73,13 @@ export function normaliseBatch(
  * @param epsilon added to the variance
  * @returns (x − mean) / √(variance + epsilon) · scale + shift
  */
-export function normalise(
+export function normalize(
   x: Tensor,
   { scale, shift }: Affine,
   { mean, variance }: Statistics,
   epsilon: number,
 ): Tensor {
-  return tf.engine().runKernel(NORMALISE, { x, scale, shift, mean, variance }, { epsilon });
+  return tf.engine().runKernel(NORMALIZE, { x, scale, shift, mean, variance }, { epsilon });
 }
 
 /** Σ dy and Σ dy · x̂, the slopes by shift and scale. */
@@ -88,10 +88,10 @@ function sumsOf(
   x: Tensor,
   mean: Tensor,
   variance: Tensor,
-  { epsilon }: NormaliseAttributes,
+  { epsilon }: NormalizeAttributes,
 ): { readonly sums: Tensor; readonly scale: () => Tensor; readonly shift: () => Tensor } {
   const inputs = { dy, x, mean, variance };
-  const sums = tf.engine().runKernel(NORMALISE_SUMS, inputs, { epsilon }) as Tensor;
+  const sums = tf.engine().runKernel(NORMALIZE_SUMS, inputs, { epsilon }) as Tensor;
   const row = (index: number): Tensor1D =>
     tf.reshape(tf.slice(sums, [index, 0], [1, sums.shape[1]!]), [sums.shape[1]!]);
   return { sums, shift: () => row(0), scale: () => row(1) };
@@ -104,7 +104,7 @@ tf.registerGradient({
   gradFunc: (slopes, saved, attributes) => {
     const dy = (slopes as Tensor[])[0]!;
     const [x, scale, runningMean, runningVariance, mean, variance] = saved as Tensor[];
-    const { epsilon } = attributes as unknown as NormaliseAttributes;
+    const { epsilon } = attributes as unknown as NormalizeAttributes;
     const { sums, ...affine } = sumsOf(dy, x!, mean!, variance!, { epsilon });
     const inputs = { dy, x: x!, mean: mean!, variance: variance!, scale: scale!, sums };
     return {
@@ -117,17 +117,17 @@ tf.registerGradient({
 });
 
 tf.registerGradient({
-  kernelName: NORMALISE,
+  kernelName: NORMALIZE,
   inputsToSave: ["x", "scale", "shift", "mean", "variance"],
   gradFunc: (slopes, saved, attributes) => {
     const dy = slopes as Tensor;
     const [x, scale, shift, mean, variance] = saved as [Tensor, Tensor, Tensor, Tensor, Tensor];
-    const given = attributes as unknown as NormaliseAttributes;
+    const given = attributes as unknown as NormalizeAttributes;
     const sums = (): ReturnType<typeof sumsOf> => sumsOf(dy, x, mean, variance, given);
     const inverse = (): Tensor => tf.rsqrt(tf.add(variance, given.epsilon));
     const none = tf.zerosLike(shift);
     return {
-      x: () => normalise(dy, { scale, shift: none }, { mean: none, variance }, given.epsilon),
+      x: () => normalize(dy, { scale, shift: none }, { mean: none, variance }, given.epsilon),
       scale: () => sums().scale(),
       shift: () => sums().shift(),
       mean: () => tf.neg(tf.mul(tf.mul(sums().shift(), scale), inverse())),

@@ -1,11 +1,11 @@
-// Batch normalisation on tfjs's CPU backend, in double precision.
+// Batch normalization on tfjs's CPU backend, in double precision.
 import {
   BATCH_NORM,
   BATCH_NORM_GRADIENT,
   type BatchNormAttributes,
-  NORMALISE,
-  NORMALISE_SUMS,
-  type NormaliseAttributes,
+  NORMALIZE,
+  NORMALIZE_SUMS,
+  type NormalizeAttributes,
 } from "./batch_norm.ts";
 import { type HostTensor, registerHostKernel } from "./host_kernel.ts";
 
@@ -23,7 +23,7 @@ function momentsOf(values: Float32Array, features: number): [Float64Array, Float
   return [mean, variance];
 }
 
-function normalised(
+function normalized(
   { x, scale, shift }: Readonly<Record<string, HostTensor>>,
   mean: Numbers,
   variance: Numbers,
@@ -38,8 +38,8 @@ function normalised(
   return { values, shape: x!.shape };
 }
 
-registerHostKernel<NormaliseAttributes>(NORMALISE, (inputs, { epsilon }) => [
-  normalised(inputs, inputs.mean!.values, inputs.variance!.values, epsilon),
+registerHostKernel<NormalizeAttributes>(NORMALIZE, (inputs, { epsilon }) => [
+  normalized(inputs, inputs.mean!.values, inputs.variance!.values, epsilon),
 ]);
 
 registerHostKernel<BatchNormAttributes>(BATCH_NORM, (inputs, { epsilon, momentum }) => {
@@ -55,7 +55,7 @@ registerHostKernel<BatchNormAttributes>(BATCH_NORM, (inputs, { epsilon, momentum
     shape: [features],
   });
   return [
-    normalised(inputs, mean, variance, epsilon),
+    normalized(inputs, mean, variance, epsilon),
     vector(mean),
     vector(variance),
     vector(blend(inputs.mean!, mean)),
@@ -63,8 +63,8 @@ registerHostKernel<BatchNormAttributes>(BATCH_NORM, (inputs, { epsilon, momentum
   ];
 });
 
-registerHostKernel<NormaliseAttributes>(
-  NORMALISE_SUMS,
+registerHostKernel<NormalizeAttributes>(
+  NORMALIZE_SUMS,
   ({ dy, x, mean, variance }, { epsilon }) => {
     const features = mean!.values.length;
     const sums = new Float64Array(2 * features);
@@ -78,7 +78,7 @@ registerHostKernel<NormaliseAttributes>(
   },
 );
 
-registerHostKernel<NormaliseAttributes>(
+registerHostKernel<NormalizeAttributes>(
   BATCH_NORM_GRADIENT,
   ({ dy, x, mean, variance, scale, sums }, { epsilon }) => {
     const features = mean!.values.length;

@@ -9,7 +9,7 @@ export type ConvolveOptions = {
   readonly stride: readonly [number, number];
   /** `"same"`, `"valid"`, or pixels of zeros on every side. */
   readonly padding: "same" | "valid" | number;
-  /** Distance of neighbouring taps of the filter, down and across. */
+  /** Distance of neighboring taps of the filter, down and across. */
   readonly dilation: readonly [number, number];
   /** Number of independent parts the channels fall into. */
   readonly groups: number;

@@ -1,4 +1,4 @@
-// Local response normalisation across channels, and its gradient.
+// Local response normalization across channels, and its gradient.
 import { type HostTensor, registerHostKernel } from "./host_kernel.ts";
 import type { Tensor } from "./tensor.ts";
 import { tf } from "./tf.ts";
@@ -27,7 +27,7 @@ export type ResponseAttributes = {
  * @param attributes which channels, and how they count
  * @returns a tensor of the same shape
  */
-export function normaliseResponses(x: Tensor, attributes: ResponseAttributes): Tensor {
+export function normalizeResponses(x: Tensor, attributes: ResponseAttributes): Tensor {
   return tf.engine().runKernel(LOCAL_RESPONSE_NORM, { x }, attributes);
 }
 

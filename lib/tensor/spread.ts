@@ -20,7 +20,7 @@ export type SpreadAttributes = {
 export type Block = { readonly outer: number; readonly length: number; readonly inner: number };
 
 /**
- * A tensor as a block around neighbouring axes.
+ * A tensor as a block around neighboring axes.
  *
  * @param shape the tensor's shape
  * @param axes the axes, in order
@@ -36,12 +36,12 @@ export function blockOf(shape: readonly number[], axes: readonly number[]): Bloc
 }
 
 /**
- * Axes in groups of neighbours, without those of size 1, along which there is nothing to sum.
+ * Axes in groups of neighbors, without those of size 1, along which there is nothing to sum.
  *
  * @param shape the tensor's shape
  * @param axes its axes
  */
-export function neighbours(shape: readonly number[], axes: readonly number[]): number[][] {
+export function neighbors(shape: readonly number[], axes: readonly number[]): number[][] {
   const groups: number[][] = [];
   let open = false;
   shape.forEach((size, axis) => {
@@ -57,7 +57,7 @@ export function neighbours(shape: readonly number[], axes: readonly number[]): n
 
 /** Repeats `dy`, of the sizes that are left, along the axes of a sum. */
 function spread(dy: Tensor, shape: readonly number[], axes: readonly number[], divisor: number) {
-  const groups = neighbours(shape, axes);
+  const groups = neighbors(shape, axes);
   const sizes = shape.map((size, axis) => axes.includes(axis) ? 1 : size);
   let dx = tf.reshape(dy, sizes);
   if (groups.length === 0) return divisor === 1 ? dx : tf.div(dx, divisor);

@@ -1,4 +1,4 @@
-// An optimiser's step for all parameters at once: the operation that the device does in few dispatches.
+// An optimizer's step for all parameters at once: the operation that the device does in few dispatches.
 import type { Scalar, Tensor } from "./tensor.ts";
 import { leaves, mapTree, type Path, type Tree } from "./tree.ts";
 import { tf } from "./tf.ts";
@@ -30,7 +30,7 @@ export type UpdateRule =
     readonly smoothing: number;
     readonly epsilon: number;
     /** Whether the mean is kept too, and its square taken off. */
-    readonly centred: boolean;
+    readonly centered: boolean;
     /** Share of the last step that is taken again; 0 keeps no velocity. */
     readonly momentum: number;
   }
@@ -103,7 +103,7 @@ export function canUpdateTrees(...trees: readonly Tree[]): boolean {
 }
 
 /**
- * One step of an optimiser on all parameters, in a few dispatches that read and write each number
+ * One step of an optimizer on all parameters, in a few dispatches that read and write each number
  * once. On backends without a kernel for it, {@linkcode canUpdateTrees} says no.
  *
  * @param update the rule, parameters, gradients, statistics, count and rate

@@ -22,7 +22,7 @@ export type Answer = Partial<Memory> & {
 
 /** What a callback wants done between epochs. */
 export type EpochAnswer = Answer & {
-  /** The optimiser's state from now on, some of whose tensors may be those of the run's. */
+  /** The optimizer's state from now on, some of whose tensors may be those of the run's. */
   readonly optimizer?: Tree;
   /** The weights from now on, by the paths that {@linkcode keptWeights} gives them. */
   readonly weights?: Tensors;

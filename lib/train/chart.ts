@@ -12,7 +12,7 @@ type Charts = { init(element: null, theme: null, options: Record<string, unknown
 // Deno fetches those when a program starts, and this is 12 MB that only a finished run needs.
 const ECHARTS = "npm:echarts@6.1.0/dist/echarts.esm.min.mjs";
 
-/** The charts' font and colours: of text, of what is less, of lines behind the figures. */
+/** The charts' font and colors: of text, of what is less, of lines behind the figures. */
 export const FONT = "Helvetica, Arial, sans-serif";
 export const INK = "#24292f";
 export const MUTED = "#57606a";

@@ -31,7 +31,7 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** At most {@linkcode MOST_STEPS} points, each the mean of as many neighbours. */
+/** At most {@linkcode MOST_STEPS} points, each the mean of as many neighbors. */
 function thinned(points: readonly Point[]): Point[] {
   const share = Math.ceil(points.length / MOST_STEPS);
   return Array.from({ length: Math.ceil(points.length / share) || 0 }, (_, i) => {

@@ -7,7 +7,7 @@ export type { CurvesOptions, StepRecord } from "./curve_panels.ts";
 
 const WIDTH = 960;
 const HEIGHT = 400;
-// Okabe and Ito's blue and vermilion, told apart under every colour blindness.
+// Okabe and Ito's blue and vermilion, told apart under every color blindness.
 const TRAINING = "#0072b2";
 const VALIDATION = "#d55e00";
 const STEPS = "#a6cee3";

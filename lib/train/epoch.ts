@@ -112,8 +112,8 @@ function epochBatches<P extends Tree, S extends Tree>(
     batchSize: batchSizeOf(examples, options),
     key: fold(fold(key, "order"), progress.epoch),
     skip: progress.stepInEpoch,
-    // What is augmented is normalised afterwards, by the step.
-    ...(options.normalise && !options.augment ? { normalise: options.normalise } : {}),
+    // What is augmented is normalized afterwards, by the step.
+    ...(options.normalize && !options.augment ? { normalize: options.normalize } : {}),
   });
 }
 

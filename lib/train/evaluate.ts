@@ -2,7 +2,7 @@
 import { batches } from "../data/dataset.ts";
 import type { Examples } from "../data/examples.ts";
 import type { ImageSource } from "../data/image_source.ts";
-import type { Normalisation } from "../data/normalisation.ts";
+import type { Normalization } from "../data/normalization.ts";
 import { jit, jitFor } from "../device/jit/jit.ts";
 import type { Layer } from "../layers/layer.ts";
 import { type Loss, softmaxCrossEntropy } from "../losses/losses.ts";
@@ -22,7 +22,7 @@ export type EvaluateOptions = {
   /** The loss. Default: {@linkcode softmaxCrossEntropy}. */
   readonly loss?: Loss;
   /** How pixels become numbers. Default: as in {@linkcode batches}. */
-  readonly normalise?: Normalisation;
+  readonly normalize?: Normalization;
   /** Called after each batch with the number of examples that are done. */
   readonly onProgress?: (done: number, total: number) => void;
   /** Whether the model is recorded and replayed, see {@linkcode jit}. Default: `true`. */
@@ -60,7 +60,7 @@ export type Evaluation = {
  * @param model the model, `[N, …] → logits [N, classes]`
  * @param weights its parameters and state
  * @param examples the examples, in memory or read when wanted
- * @param options batch size, loss, normalisation
+ * @param options batch size, loss, normalization
  * @returns loss, accuracies, confusion matrix, answers
  * @throws {TypeError} where the model does not answer a score for each class
  * @throws {RangeError} where the loss is not a finite number
@@ -82,7 +82,7 @@ export async function evaluate<P extends Tree, S extends Tree>(
   }
 }
 
-/** The model and its loss, without training's behaviour. */
+/** The model and its loss, without training's behavior. */
 export function forwardOf<P extends Tree, S extends Tree>(
   model: Layer<P, S>,
   loss: Loss = softmaxCrossEntropy,
@@ -101,14 +101,14 @@ export async function measure<P extends Tree, S extends Tree>(
   examples: Examples | ImageSource,
   options: Omit<EvaluateOptions, "loss" | "jit">,
 ): Promise<Evaluation> {
-  const { normalise, onProgress } = options;
+  const { normalize, onProgress } = options;
   const count = examples.labels.length;
   const batchSize = Math.min(options.batchSize ?? 256, count);
   const classes = examples.classNames.length;
   const { ranks, ...answers } = noAnswers(count, classes);
   let lossSum = 0;
   let done = 0;
-  for await (const batch of batches(examples, { batchSize, ...(normalise ? { normalise } : {}) })) {
+  for await (const batch of batches(examples, { batchSize, ...(normalize ? { normalize } : {}) })) {
     const { logits, mean } = forward({ params, state }, batch.images, batch.labels);
     const [scores, batchLoss] = await Promise.all([logits.data(), mean.data()]);
     tf.dispose([logits, mean, batch.images, batch.labels]);

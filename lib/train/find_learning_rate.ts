@@ -35,11 +35,11 @@ export type FoundLearningRate = {
  * read: where the loss falls most steeply (against the rate's logarithm), and a tenth of the rate
  * where it is least. The first tenth of the curve is left out. The average lags behind the losses by some steps, which the smaller one of
  * both, the suggestion, allows for. It is a highest rate for {@linkcode oneCycle}, or
- * one to begin a decay with. It is the optimiser's and the batch size's own.
+ * one to begin a decay with. It is the optimizer's and the batch size's own.
  *
  * @param model the model, `[N, H, W, C] → logits [N, classes]`
  * @param examples what to train on
- * @param options range, steps, optimiser, batch size, where to begin; else as for {@linkcode fit}
+ * @param options range, steps, optimizer, batch size, where to begin; else as for {@linkcode fit}
  * @returns the curve and the suggestion; no tensor is left behind
  * @throws {RangeError} where an option is out of range, or the first loss is not a number
  * @throws {TypeError | RangeError} where the model cannot take such images

@@ -30,7 +30,7 @@ import { trainingFunctions } from "./training_functions.ts";
  *
  * @param model the model, `[N, H, W, C] → logits [N, classes]`
  * @param examples what to train on, in memory or read when wanted
- * @param options epochs, batch size, optimiser, loss, validation, callbacks, where to go on
+ * @param options epochs, batch size, optimizer, loss, validation, callbacks, where to go on
  * @returns reports of the epochs; the last one's `training` holds the trained parameters
  * @throws {TypeError | RangeError} where the model cannot take such images or has no layer whose loss is to be added
  * @throws {RangeError} where an option is out of range, `from` trained other parameters, or the loss is no longer a number (the step is named)
@@ -169,9 +169,9 @@ async function nextReport<P extends Tree, S extends Tree>(
 async function validate<P extends Tree, S extends Tree>(
   forward: Forward<P, S>,
   training: Training<P, S>,
-  { validation, normalise }: FitOptions<P, S>,
+  { validation, normalize }: FitOptions<P, S>,
 ): Promise<Evaluation | undefined> {
-  return validation && await measure(forward, training, validation, normalise ? { normalise } : {});
+  return validation && await measure(forward, training, validation, normalize ? { normalize } : {});
 }
 
 function nextEpoch({ epoch, step }: Progress): Progress {

@@ -2,7 +2,7 @@
 import type { Augmentation } from "../augment/augmentation.ts";
 import type { Examples } from "../data/examples.ts";
 import type { ImageSource } from "../data/image_source.ts";
-import type { Normalisation } from "../data/normalisation.ts";
+import type { Normalization } from "../data/normalization.ts";
 import type { Loss } from "../losses/losses.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
 import type { Key } from "../tensor/random.ts";
@@ -19,7 +19,7 @@ export type FitOptions<P extends Tree = Tree, S extends Tree = Tree> = {
   readonly epochs?: number;
   /** Examples a step, from 1 to all. Default: 128, or all where there are fewer. */
   readonly batchSize?: number;
-  /** The optimiser. Default: {@linkcode adam}. */
+  /** The optimizer. Default: {@linkcode adam}. */
   readonly optimizer?: Optimizer;
   /** The loss. Default: {@linkcode softmaxCrossEntropy}. */
   readonly loss?: Loss;
@@ -31,12 +31,12 @@ export type FitOptions<P extends Tree = Tree, S extends Tree = Tree> = {
    */
   readonly trainable?: Trainable;
   /**
-   * Changes each batch at random on the device before it is normalised. What is drawn follows
+   * Changes each batch at random on the device before it is normalized. What is drawn follows
    * from the run's key and the number of the step. Default: nothing.
    */
   readonly augment?: Augmentation;
   /** How pixels become numbers. Default: as in {@linkcode batches}. */
-  readonly normalise?: Normalisation;
+  readonly normalize?: Normalization;
   /** The source of parameters, order and dropped units. Default: `key(0)`. */
   readonly key?: Key;
   /** Examples to measure the model by after every epoch. */

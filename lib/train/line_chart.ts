@@ -6,11 +6,11 @@ export type LinePoints = readonly (readonly [x: number, y: number])[];
 
 /** A line of a {@linkcode LinePanel}. */
 export type Line = {
-  /** What the legend calls it; lines of the same name have the same colour in all panels. */
+  /** What the legend calls it; lines of the same name have the same color in all panels. */
   readonly name: string;
   /** Where it goes through, in the order of drawing. */
   readonly points: LinePoints;
-  /** Lines drawn thin behind it in its colour, such as single runs behind their mean. */
+  /** Lines drawn thin behind it in its color, such as single runs behind their mean. */
   readonly thin?: readonly LinePoints[];
 };
 
@@ -36,8 +36,8 @@ export type LineChart = {
   readonly panels: readonly LinePanel[];
 };
 
-// Okabe and Ito's colours, told apart under every colour blindness.
-const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"] as const;
+// Okabe and Ito's colors, told apart under every color blindness.
+const COLORS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"] as const;
 
 /** Height of the picture, and of each panel's place: room for names left, for last values right. */
 const HEIGHT = 420;
@@ -176,7 +176,7 @@ function requireDrawable({ panels }: LineChart): void {
 
 function chartOption({ title, panels }: LineChart): { option: Option; height: number } {
   const names = [...new Set(panels.flatMap(({ lines }) => lines.map(({ name }) => name)))];
-  const colour = (name: string): string => COLOURS[names.indexOf(name) % COLOURS.length]!;
+  const color = (name: string): string => COLORS[names.indexOf(name) % COLORS.length]!;
   const frame = chartFrame(title);
   const rows = legendRows(names, WIDTH * panels.length - 32);
   const more = (rows.length - 1) * LEGEND_ROW;
@@ -192,7 +192,7 @@ function chartOption({ title, panels }: LineChart): { option: Option; height: nu
     })),
     ...axes(panels, 88 + more),
     series: panels.flatMap((panel, i) =>
-      panel.lines.flatMap((line) => seriesOf(panel, i, line, colour(line.name)))
+      panel.lines.flatMap((line) => seriesOf(panel, i, line, color(line.name)))
     ),
   };
   return { option, height: HEIGHT + more };

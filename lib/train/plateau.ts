@@ -16,10 +16,10 @@ export type PlateauCallbackOptions =
 
 /**
  * Multiplies the learning rate by a factor when a number has not improved for some epochs
- * (§12.7.6: by a tenth). The run's optimiser must be an {@linkcode adjustable} one.
+ * (§12.7.6: by a tenth). The run's optimizer must be an {@linkcode adjustable} one.
  *
  * @param options what is looked at, and those of {@linkcode reduceOnPlateau}
- * @returns the callback; a run whose optimiser cannot be adjusted throws a `TypeError` as it begins
+ * @returns the callback; a run whose optimizer cannot be adjusted throws a `TypeError` as it begins
  * @throws {RangeError} where an option is out of range, or the number unknown
  *
  * @example

@@ -74,13 +74,13 @@ export function restoreWeights<P extends Tree, S extends Tree>(
  * The training run in a checkpoint, at the step it was taken.
  *
  * @param model the model it trains
- * @param optimizer the optimiser it uses
+ * @param optimizer the optimizer it uses
  * @param shape shape of one input, without the batch
  * @param checkpoint the checkpoint
  * @param file its name, for messages
  * @param options which parameters are trained: those that were. Default: all
  * @returns the run; the caller owns its tensors
- * @throws {TypeError} where it is another model's or another optimiser's
+ * @throws {TypeError} where it is another model's or another optimizer's
  * @throws {RangeError} where it trained other parameters: which are no longer trained, and which newly
  * @throws {SyntaxError} where it does not say how far the run was
  */
@@ -109,7 +109,7 @@ export function restoreTraining<P extends Tree, S extends Tree>(
   }
 }
 
-/** The optimiser's state in a checkpoint, in the place of the state it begins with. */
+/** The optimizer's state in a checkpoint, in the place of the state it begins with. */
 function refill(fresh: Tree, { sections }: Checkpoint, file: string): Tree {
   const held = sections.optimizer;
   try {

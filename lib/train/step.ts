@@ -37,8 +37,8 @@ export type TrainStepOptions = {
   readonly auxiliaryLosses?: AuxiliaryLosses;
   /**
    * Which parameters are trained, by path. The others are frozen: no gradient is taken by them,
-   * the optimiser does not see them, and the step answers the tensors it was given. Layers of
-   * batch normalisation that are frozen whole use and keep their running statistics. Default: all.
+   * the optimizer does not see them, and the step answers the tensors it was given. Layers of
+   * batch normalization that are frozen whole use and keep their running statistics. Default: all.
    */
   readonly trainable?: Trainable;
 };
@@ -49,11 +49,11 @@ export type TrainStepOptions = {
  *
  * @param model the model
  * @param loss the loss
- * @param optimizer the optimiser
+ * @param optimizer the optimizer
  * @param options what losses are added, which parameters are trained
  * @returns the step: given the run's trees, a batch and the step's key, the next trees, loss and count of right answers.
  * It throws a `RangeError` or `TypeError` where the losses to add are not the model's, or no parameter is trained.
- * The optimiser's state must be that of the trained parameters, as {@linkcode beginTraining} makes it
+ * The optimizer's state must be that of the trained parameters, as {@linkcode beginTraining} makes it
  *
  * @example
  * ```ts

@@ -3,7 +3,7 @@ import type { Augmentation } from "../augment/augmentation.ts";
 import { type Batch, batches } from "../data/dataset.ts";
 import type { Examples } from "../data/examples.ts";
 import type { ImageSource } from "../data/image_source.ts";
-import type { Normalisation } from "../data/normalisation.ts";
+import type { Normalization } from "../data/normalization.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { Loss } from "../losses/losses.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
@@ -21,7 +21,7 @@ import type { Step } from "./training_functions.ts";
 
 /** Options of {@linkcode findLearningRate}. */
 export type FindLearningRateOptions<P extends Tree = Tree, S extends Tree = Tree> = Sweep & {
-  /** The optimiser, made with the rising learning rate. Default: {@linkcode adam}. */
+  /** The optimizer, made with the rising learning rate. Default: {@linkcode adam}. */
   readonly optimizer?: (learningRate: Schedule) => Optimizer;
   /** Where to begin; they are copied, and stay as they are. Default: as `fit` begins with this key. */
   readonly weights?: Weights<P, S>;
@@ -36,7 +36,7 @@ export type FindLearningRateOptions<P extends Tree = Tree, S extends Tree = Tree
   /** Changes each batch at random, as for {@linkcode fit}. Default: nothing. */
   readonly augment?: Augmentation;
   /** How pixels become numbers. Default: as in {@linkcode batches}. */
-  readonly normalise?: Normalisation;
+  readonly normalize?: Normalization;
   /** The source of parameters, order and dropped units. Default: `key(0)`. */
   readonly key?: Key;
   /** Ends the search after the step under way: it throws the signal's reason. */
@@ -65,7 +65,7 @@ export type SweepStep = {
  * A run of copies, or of new parameters.
  *
  * @param model the model
- * @param optimizer the optimiser with the rising learning rate
+ * @param optimizer the optimizer with the rising learning rate
  * @param examples what it is trained on
  * @param options where to begin
  */
@@ -151,15 +151,15 @@ async function lossOfStep<P extends Tree, S extends Tree>(
 /** Whole batches, epoch after epoch. */
 async function* endlessBatches(
   examples: Examples | ImageSource,
-  { key = keyOf(0), normalise, augment, batchSize }: FindLearningRateOptions,
+  { key = keyOf(0), normalize, augment, batchSize }: FindLearningRateOptions,
 ): AsyncGenerator<Batch, void, void> {
   for (let epoch = 0;; epoch++) {
     yield* batches(examples, {
       batchSize: batchSizeOf(examples, batchSize === undefined ? {} : { batchSize }),
       key: fold(fold(key, "order"), epoch),
       dropRemainder: true,
-      // What is augmented is normalised afterwards, by the step.
-      ...(normalise && !augment && { normalise }),
+      // What is augmented is normalized afterwards, by the step.
+      ...(normalize && !augment && { normalize }),
     });
   }
 }

@@ -56,7 +56,7 @@ export function trainablePaths(
 }
 
 /**
- * Refuses to go on with a run that trained other parameters: its optimiser has no
+ * Refuses to go on with a run that trained other parameters: its optimizer has no
  * statistics of them, or not as many.
  *
  * @param params the run's parameters

@@ -52,7 +52,7 @@ export const NO_TOTALS: Totals = { loss: 0, correct: 0, count: 0 };
  * The beginning of a training run.
  *
  * @param model the model
- * @param optimizer the optimiser, which keeps statistics of trained parameters alone
+ * @param optimizer the optimizer, which keeps statistics of trained parameters alone
  * @param key the source of all its randomness
  * @param shape shape of one input, without the batch
  * @param options which parameters are trained, and weights to begin with

@@ -1,7 +1,7 @@
 // What a training run calls on the device: its step and its measure, recorded where they can be.
 import type { Augmentation } from "../augment/augmentation.ts";
 import type { Batch } from "../data/dataset.ts";
-import type { Normalisation } from "../data/normalisation.ts";
+import type { Normalization } from "../data/normalization.ts";
 import { jit } from "../device/jit/jit.ts";
 import type { Layer } from "../layers/layer.ts";
 import { type Loss, softmaxCrossEntropy } from "../losses/losses.ts";
@@ -10,7 +10,7 @@ import type { Key } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { disposeTree, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
-import { normaliseImages } from "./normalise_images.ts";
+import { normalizeImages } from "./normalize_images.ts";
 import { type Forward, forwardOf } from "./evaluate.ts";
 import { type Trained, trainStep, type TrainStepOptions } from "./step.ts";
 import { joinTrainable, partTrainable } from "./trainable.ts";
@@ -38,7 +38,7 @@ type FunctionOptions = TrainStepOptions & {
   readonly loss?: Loss;
   readonly jit?: boolean;
   readonly augment?: Augmentation;
-  readonly normalise?: Normalisation;
+  readonly normalize?: Normalization;
 };
 
 /** What a step changes: of the parameters those that are trained. */
@@ -48,7 +48,7 @@ type Moving<S extends Tree> = Trained<Tree, S>;
  * The functions of a run.
  *
  * @param model the model
- * @param options optimiser, loss, what is trained, whether steps are recorded
+ * @param options optimizer, loss, what is trained, whether steps are recorded
  */
 export function trainingFunctions<P extends Tree, S extends Tree>(
   model: Layer<P, S>,
@@ -91,11 +91,11 @@ export function trainingFunctions<P extends Tree, S extends Tree>(
 /** The batch as the model sees it, some of which may be what it was. */
 function augmented(
   { images, labels, drawn }: DrawnBatch,
-  { augment, normalise = "unit" }: FunctionOptions,
+  { augment, normalize = "unit" }: FunctionOptions,
 ): Pick<Batch, "images" | "labels"> {
   if (!augment) return { images, labels };
   return tf.tidy(() => {
     const next = augment.apply({ images, labels }, drawn);
-    return { images: normaliseImages(next.images, normalise), labels: next.labels };
+    return { images: normalizeImages(next.images, normalize), labels: next.labels };
   });
 }

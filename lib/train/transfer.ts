@@ -15,7 +15,7 @@ import { transferWeights } from "./transfer_weights.ts";
  * Transfers a trained network to other classes (§12.8, Figures 12.23 and 12.24): takes its weights
  * over with a new head, trains the head with the rest frozen, on features that are computed once,
  * and then, where told, all from some layer on at learning rates that rise from it to the head.
- * Batch normalisation that is frozen keeps its statistics. The same key, examples and options give
+ * Batch normalization that is frozen keeps its statistics. The same key, examples and options give
  * the same numbers on the same adapter, also when taken up again with `from`.
  *
  * @param model the network with the new classes, `[N, H, W, C] → logits [N, classes]`

@@ -3,7 +3,7 @@ import { batches } from "../data/dataset.ts";
 import type { Examples } from "../data/examples.ts";
 import type { FeatureSource } from "../data/feature_source.ts";
 import type { ImageSource } from "../data/image_source.ts";
-import type { Normalisation } from "../data/normalisation.ts";
+import type { Normalization } from "../data/normalization.ts";
 import { jit } from "../device/jit/jit.ts";
 import type { AnyLayer, Layer } from "../layers/layer.ts";
 import { type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
@@ -16,7 +16,7 @@ export type CachedFeaturesOptions = {
   /** Examples at a time. Default: 32, or all where there are fewer. */
   readonly batchSize?: number;
   /** How pixels become numbers. Default: as in {@linkcode batches}. */
-  readonly normalise?: Normalisation;
+  readonly normalize?: Normalization;
   /** The most bytes that the features may take on the host. Default: 2³⁰. */
   readonly maxBytes?: number;
   /** Called after each batch with the number of examples that are done. */
@@ -38,12 +38,12 @@ export function featureBytes(featureShape: Shape, count: number): number {
 /**
  * Runs a network's frozen body over examples, once (Figure 12.23): what it answers takes their
  * place while the layers above it are trained. It computes as outside of training: batch
- * normalisation by running statistics, nothing dropped.
+ * normalization by running statistics, nothing dropped.
  *
  * @param body the layers, `[N, H, W, C] → features [N, …]`, see {@linkcode splitFrozen}
  * @param weights their parameters and state
  * @param examples the examples
- * @param options batch size, normalisation, memory bound, progress
+ * @param options batch size, normalization, memory bound, progress
  * @returns the features with the examples' labels, for {@linkcode fit} and {@linkcode evaluate}
  * with {@linkcode onFeatures}
  * @throws {RangeError} where the features would take more than `maxBytes`, before anything is computed
@@ -83,13 +83,13 @@ export async function cachedFeatures<P extends Tree, S extends Tree>(
     tf.tidy(() => body.apply(params, state, images, {})[0]);
   const recorded = options.jit === false ? undefined : jit(forward);
   const batchSize = Math.min(options.batchSize ?? 32, total);
-  const { normalise, signal } = options;
+  const { normalize, signal } = options;
   let done = 0;
   try {
     for await (
       const { images, labels, size: count } of batches(examples, {
         batchSize,
-        ...(normalise ? { normalise } : {}),
+        ...(normalize ? { normalize } : {}),
       })
     ) {
       const features = (recorded ?? forward)(

@@ -19,7 +19,7 @@ export type TransferPoint = {
 /** Options of {@linkcode transfer}; those that are {@linkcode fit}'s hold for each phase. */
 export type TransferOptions =
   & PhaseOptions
-  & Pick<FitOptions, "batchSize" | "normalise" | "signal" | "jit" | "loss">
+  & Pick<FitOptions, "batchSize" | "normalize" | "signal" | "jit" | "loss">
   & {
     /** What is made anew, as for {@linkcode transferWeights}. Default: the last layer with parameters. */
     readonly head?: string | readonly string[];

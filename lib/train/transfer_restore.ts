@@ -37,7 +37,7 @@ export async function snapshotTransfer(
  * @param options the transfer's options, as they were
  * @returns the transfer; the caller owns its tensors
  * @throws {TypeError} where it was taken before the head was replaced, is of other classes, another
- * model's or another optimiser's
+ * model's or another optimizer's
  * @throws {RangeError} where it trained other parameters
  * @throws {SyntaxError} where it does not say how far it was
  */

@@ -24,7 +24,7 @@ import { type FrozenSplit, pickNames, splitFrozen } from "./transfer_split.ts";
  * Trains a phase to its end, or to the signal.
  *
  * @param model the network
- * @param phase what is trained, by what optimiser, for how long
+ * @param phase what is trained, by what optimizer, for how long
  * @param training the whole network's run in this phase
  * @param examples what to learn from
  * @param options the transfer's
@@ -37,7 +37,7 @@ export async function* runPhase(
   examples: Examples | ImageSource,
   options: TransferOptions,
 ): AsyncGenerator<EpochReport, void, void> {
-  const { validation, normalise } = options;
+  const { validation, normalize } = options;
   if (training.progress.epoch >= phase.epochs) return;
   const cut = cutOf(model, phase, examples, options);
   const all = entries(training.params).map(([path]) => path);
@@ -56,7 +56,7 @@ export async function* runPhase(
     ...fitOptions(phase, examples, options),
     ...(augment ? { augment } : {}),
     from: training,
-    ...(normalise ? { normalise } : {}),
+    ...(normalize ? { normalize } : {}),
     ...(validation ? { validation } : {}),
   });
 }
@@ -138,7 +138,7 @@ async function featuresOf(
   body: Layer,
   weights: Weights<Tree, Tree>,
   examples: Examples | ImageSource,
-  { validation, normalise, signal, jit, onFeatures, maxFeatureBytes }: TransferOptions,
+  { validation, normalize, signal, jit, onFeatures, maxFeatureBytes }: TransferOptions,
 ): Promise<ImageSource[] | undefined> {
   const sources = validation ? [examples, validation] : [examples];
   const total = sources.reduce((sum, { labels }) => sum + labels.length, 0);
@@ -148,7 +148,7 @@ async function featuresOf(
     const options: CachedFeaturesOptions = {
       maxBytes: maxFeatureBytes ?? MAX_FEATURE_BYTES,
       onProgress: (done) => onFeatures?.(before + done, total),
-      ...(normalise ? { normalise } : {}),
+      ...(normalize ? { normalize } : {}),
       ...(signal ? { signal } : {}),
       ...(jit === undefined ? {} : { jit }),
     };

@@ -22,13 +22,13 @@ export type WrongAnswer = {
 /**
  * The examples that a model is most wrong about: of those it takes for another class the ones
  * whose own class it holds least likely, whose cross-entropy is the highest. Often they
- * are mislabelled, or not what their label says alone.
+ * are mislabeled, or not what their label says alone.
  *
  * @param model the model, `[N, …] → logits [N, classes]`
  * @param weights its parameters and state
  * @param examples the examples, in memory or read when wanted
  * @param count how many at most, from 1
- * @param options batch size, normalisation, as for {@linkcode evaluate}
+ * @param options batch size, normalization, as for {@linkcode evaluate}
  * @returns the wrong answers, the worst first; all where there are fewer
  * @throws {RangeError} where `count` is not a whole number of at least 1
  * @throws {TypeError} where the model does not answer a score for each class

@@ -4,7 +4,7 @@ import { type ImageSource, readExamples } from "../data/image_source.ts";
 import { enlarge } from "../image/enlarge.ts";
 import { grid } from "../image/grid.ts";
 import type { Image } from "../image/image.ts";
-import { labelled } from "../image/label.ts";
+import { labeled } from "../image/label.ts";
 import type { WrongAnswer } from "./wrongest.ts";
 
 /** Small images are enlarged until they are so wide, for what is written below them. */
@@ -15,7 +15,7 @@ const WIDTH = 120;
  * probability.
  *
  * @param wrong the answers, at least one, as {@linkcode wrongest} has them
- * @param examples the examples that they are of, grey or in colours
+ * @param examples the examples that they are of, gray or in colors
  * @returns the picture, for {@linkcode encodePng}
  * @throws {RangeError} where there is no answer
  * @throws {TypeError} where images have neither one nor three channels
@@ -67,5 +67,5 @@ function imageOf(examples: Examples, place: number): Image {
 function captioned({ actual, answer, probability }: WrongAnswer, image: Image): Image {
   const large = enlarge(image, Math.max(1, Math.ceil(WIDTH / image.width)));
   const said = `said ${answer} ${Math.round(100 * probability)}%`;
-  return labelled(labelled(large, `is ${actual}`), said);
+  return labeled(labeled(large, `is ${actual}`), said);
 }

@@ -3,7 +3,7 @@ import type { HostTensor } from "./host_tensor.ts";
 import { type Json, jsonText } from "./json.ts";
 import { firstNames, hostTensor, parseSafetensors, type Safetensors } from "./safetensors.ts";
 import { openSafetensors } from "./safetensors_file.ts";
-import { serialiseSafetensors, writeSafetensors } from "./safetensors_write.ts";
+import { serializeSafetensors, writeSafetensors } from "./safetensors_write.ts";
 
 /** Host tensors by slash-joined path, such as `conv1/kernel`. */
 export type Tensors = ReadonlyMap<string, HostTensor>;
@@ -15,7 +15,7 @@ export type Checkpoint = {
     readonly params: Tensors;
     /** What the layers keep, such as batch-norm statistics. */
     readonly state: Tensors;
-    /** What the optimiser keeps. */
+    /** What the optimizer keeps. */
     readonly optimizer: Tensors;
     /** What else the run keeps, such as its best weights so far; absent where there is nothing. */
     readonly kept?: Tensors;
@@ -40,17 +40,17 @@ const SECTIONS = ["params", "state", "optimizer", "kept"] as const;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { parseCheckpoint, serialiseCheckpoint } from "@neocog/neocog";
+ * import { parseCheckpoint, serializeCheckpoint } from "@neocog/neocog";
  *
  * const scale = { dtype: "float32", shape: [], values: new Float32Array([0.1]) } as const;
  * const sections = { params: new Map([["bn1/scale", scale]]), state: new Map(), optimizer: new Map() };
  * const checkpoint = { sections, run: { epoch: 3 } };
- * assertEquals(parseCheckpoint(serialiseCheckpoint(checkpoint), "a.safetensors"), checkpoint);
+ * assertEquals(parseCheckpoint(serializeCheckpoint(checkpoint), "a.safetensors"), checkpoint);
  * ```
  */
-export function serialiseCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer> {
+export function serializeCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer> {
   const { tensors, metadata } = contentsOf(checkpoint);
-  return serialiseSafetensors(tensors, metadata);
+  return serializeSafetensors(tensors, metadata);
 }
 
 function contentsOf(
@@ -78,9 +78,9 @@ function contentsOf(
  * @example
  * ```ts
  * import { assertThrows } from "@std/assert";
- * import { parseCheckpoint, serialiseSafetensors } from "@neocog/neocog";
+ * import { parseCheckpoint, serializeSafetensors } from "@neocog/neocog";
  *
- * const foreign = serialiseSafetensors(new Map(), { format: "pt" });
+ * const foreign = serializeSafetensors(new Map(), { format: "pt" });
  * assertThrows(() => parseCheckpoint(foreign, "resnet.safetensors"), SyntaxError, '"pt"');
  * ```
  */

@@ -22,7 +22,7 @@ export type KnownWeights = WeightsSource & {
 
 /**
  * A copy by timm (https://huggingface.co/timm) of weights that torchvision trained, under
- * torchvision's licence (BSD-3-Clause).
+ * torchvision's license (BSD-3-Clause).
  *
  * @param repository timm's name for it
  * @param commit the version, or `main`

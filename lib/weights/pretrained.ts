@@ -53,10 +53,10 @@ export type PretrainedFile = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { pretrained, serialiseSafetensors } from "@neocog/neocog";
+ * import { pretrained, serializeSafetensors } from "@neocog/neocog";
  *
  * const path = await Deno.makeTempFile({ suffix: ".safetensors" });
- * await Deno.writeFile(path, serialiseSafetensors(new Map()));
+ * await Deno.writeFile(path, serializeSafetensors(new Map()));
  * assertEquals(await pretrained(path), { path, trust: "local" });
  * ```
  */

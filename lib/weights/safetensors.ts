@@ -35,10 +35,10 @@ export type Safetensors = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { hostTensor, parseSafetensors, serialiseSafetensors } from "@neocog/neocog";
+ * import { hostTensor, parseSafetensors, serializeSafetensors } from "@neocog/neocog";
  *
  * const bias = { dtype: "float32", shape: [2], values: new Float32Array([0.5, -0]) } as const;
- * const bytes = serialiseSafetensors(new Map([["bias", bias]]), { made: "by hand" });
+ * const bytes = serializeSafetensors(new Map([["bias", bias]]), { made: "by hand" });
  * const contents = parseSafetensors(bytes, "small.safetensors");
  * assertEquals(contents.metadata, { made: "by hand" });
  * assertEquals(hostTensor(contents, "bias"), bias);
@@ -71,9 +71,9 @@ export function parseSafetensors(bytes: Uint8Array, file: string): Safetensors {
  * @example
  * ```ts
  * import { assertThrows } from "@std/assert";
- * import { hostTensor, parseSafetensors, serialiseSafetensors } from "@neocog/neocog";
+ * import { hostTensor, parseSafetensors, serializeSafetensors } from "@neocog/neocog";
  *
- * const empty = parseSafetensors(serialiseSafetensors(new Map()), "empty.safetensors");
+ * const empty = parseSafetensors(serializeSafetensors(new Map()), "empty.safetensors");
  * assertThrows(() => hostTensor(empty, "bias"), RangeError, "bias");
  * ```
  */

@@ -105,11 +105,11 @@ class OpenFile implements SafetensorsFile {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { openSafetensors, serialiseSafetensors } from "@neocog/neocog";
+ * import { openSafetensors, serializeSafetensors } from "@neocog/neocog";
  *
  * const bias = { dtype: "float32", shape: [2], values: new Float32Array([0.5, -0]) } as const;
  * const path = await Deno.makeTempFile({ suffix: ".safetensors" });
- * await Deno.writeFile(path, serialiseSafetensors(new Map([["bias", bias]])));
+ * await Deno.writeFile(path, serializeSafetensors(new Map([["bias", bias]])));
  * await using file = await openSafetensors(path);
  * assertEquals([...file.tensors.keys()], ["bias"]);
  * assertEquals(await file.read("bias"), bias);

@@ -36,12 +36,12 @@ type Planned = Pick<LazyTensor, "dtype" | "shape">;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { serialiseSafetensors } from "@neocog/neocog";
+ * import { serializeSafetensors } from "@neocog/neocog";
  *
- * assertEquals(new TextDecoder().decode(serialiseSafetensors(new Map()).subarray(8)), "{}      ");
+ * assertEquals(new TextDecoder().decode(serializeSafetensors(new Map()).subarray(8)), "{}      ");
  * ```
  */
-export function serialiseSafetensors(
+export function serializeSafetensors(
   tensors: ReadonlyMap<string, HostTensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
@@ -61,7 +61,7 @@ export function serialiseSafetensors(
 
 /**
  * Writes tensors to a safetensors file one after the other, so that no two need be in memory
- * together. The bytes are those of {@linkcode serialiseSafetensors}; the file is written in full
+ * together. The bytes are those of {@linkcode serializeSafetensors}; the file is written in full
  * or not at all.
  *
  * Needs `--allow-read` and `--allow-write` for the directory of `path`.

@@ -93,7 +93,7 @@ function orderAfter({ op, inputShape, declaration }: Place, order: Order): Order
     return height! * width! > 1 ? inputShape : undefined;
   }
   if (order === undefined || isDense(declaration)) return undefined;
-  // Activations, dropout and normalisation leave each number in its place.
+  // Activations, dropout and normalization leave each number in its place.
   return `${declaration.shape}` === `${inputShape}` ? order : "mixed";
 }
 

@@ -12,7 +12,7 @@ export type Parameter = {
 /** What a network begins with, in the order of its layers. */
 export type Beginning = {
   readonly parameters: readonly Parameter[];
-  /** Of each batch normalisation the running mean and variance. */
+  /** Of each batch normalization the running mean and variance. */
   readonly state: readonly Parameter[];
 };
 

@@ -6,14 +6,14 @@ import type { BenchRecord } from "./record.ts";
 export type Option = Record<string, unknown>;
 
 const FONT = "Helvetica, Arial, sans-serif";
-/** Colour of text. */
+/** Color of text. */
 export const INK = "#24292f";
 const MUTED = "#57606a";
-/** Colour of lines behind the figures. */
+/** Color of lines behind the figures. */
 export const RULE = "#e4e8ec";
 
-/** Each peer's colour: Okabe and Ito's, told apart under every colour blindness. */
-export const COLOURS: Readonly<Record<PeerName, string>> = {
+/** Each peer's color: Okabe and Ito's, told apart under every color blindness. */
+export const COLORS: Readonly<Record<PeerName, string>> = {
   "neocog-jit": "#0072b2",
   "neocog": "#56b4e9",
   "jax-webgpu": "#d55e00",

@@ -1,7 +1,7 @@
 // The bench's figures as pictures.
 import { chartSvg } from "../../lib/train/chart.ts";
 import type { Kind } from "./jobs/job.ts";
-import { chartFrame, COLOURS, INK, NAME, type Option, RULE, whereOf } from "./chart_style.ts";
+import { chartFrame, COLORS, INK, NAME, type Option, RULE, whereOf } from "./chart_style.ts";
 import { growthChart } from "./growth_chart.ts";
 import { PEER_NAMES, PEER_TITLES } from "./peers/peers.ts";
 import { type BenchRecord, bestProduct, type OpRow, type TimeRow } from "./record.ts";
@@ -34,7 +34,7 @@ async function timesChart(record: BenchRecord, kind: Kind): Promise<string | und
   const series = peers.map((peer) => ({
     type: "bar",
     name: PEER_TITLES[peer],
-    color: COLOURS[peer],
+    color: COLORS[peer],
     barMaxWidth: 16,
     silent: true,
     label: {
@@ -99,7 +99,7 @@ async function opsChart(record: BenchRecord): Promise<string | undefined> {
     series: [{
       type: "bar",
       silent: true,
-      color: COLOURS["neocog-jit"],
+      color: COLORS["neocog-jit"],
       data: rows.map(({ share }) => share!),
       label: {
         show: true,

@@ -1,6 +1,6 @@
 // The picture of how a training step grows with batch and depth.
 import { chartSvg } from "../../lib/train/chart.ts";
-import { chartFrame, COLOURS, NAME, type Option, RULE, whereOf } from "./chart_style.ts";
+import { chartFrame, COLORS, NAME, type Option, RULE, whereOf } from "./chart_style.ts";
 import type { BenchRecord, TimeRow } from "./record.ts";
 
 /** A panel of growth: how one value grows with another. */
@@ -62,7 +62,7 @@ export async function growthChart(record: BenchRecord): Promise<string | undefin
     yAxis: panels.map(({ y }, i) => axis(y, i, 46)),
     series: panels.map(({ rows, at }, i) => ({
       type: "line",
-      color: COLOURS["neocog-jit"],
+      color: COLORS["neocog-jit"],
       silent: true,
       xAxisIndex: i,
       yAxisIndex: i,

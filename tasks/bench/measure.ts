@@ -12,7 +12,7 @@ export type Summary = {
 };
 
 /**
- * A quantile of sorted samples, between neighbours by their distance.
+ * A quantile of sorted samples, between neighbors by their distance.
  *
  * @param sorted the samples, least first, at least one
  * @param share 0 for the least, 0.5 for the median, 1 for the most
@@ -30,7 +30,7 @@ export function quantile(sorted: readonly number[], share: number): number {
  * @param samples at least one
  * @throws {RangeError} where there is none
  */
-export function summarise(samples: readonly number[]): Summary {
+export function summarize(samples: readonly number[]): Summary {
   if (samples.length === 0) {
     throw new RangeError("Cannot sum up samples as there must be one: current value is none");
   }

@@ -8,7 +8,7 @@ import type {
   StartupLine,
   ZooLine,
 } from "./jobs/job.ts";
-import { summarise, type Summary } from "./measure.ts";
+import { summarize, type Summary } from "./measure.ts";
 import type { PeerName } from "./peers/peers.ts";
 import type { BenchSettings } from "./settings.ts";
 
@@ -97,7 +97,7 @@ export type { GpuCounts };
  * @param row the row
  */
 export function summed(row: TimeRow): TimeRow {
-  return row.times.length === 0 ? row : { ...row, milliseconds: summarise(row.times) };
+  return row.times.length === 0 ? row : { ...row, milliseconds: summarize(row.times) };
 }
 
 /**
@@ -120,7 +120,7 @@ export function difference(a: readonly number[], b: readonly number[]): number {
 export function opRows(lines: readonly OpLine[]): OpRow[] {
   const rows = lines.map(({ times, ...about }): OpRow => {
     if (times.length === 0) return about;
-    const milliseconds = summarise(times);
+    const milliseconds = summarize(times);
     const perSecond = (amount: number): number => amount / (1e6 * milliseconds.median);
     const gigabytesPerSecond = perSecond(about.bytes);
     return { ...about, milliseconds, gflops: perSecond(about.flops), gigabytesPerSecond };

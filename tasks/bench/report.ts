@@ -1,7 +1,7 @@
 // The bench's figures as tables for a terminal.
 import { table } from "../../mod.ts";
 import type { Kind } from "./jobs/job.ts";
-import { summarise, type Summary } from "./measure.ts";
+import { summarize, type Summary } from "./measure.ts";
 import { PEER_TITLES, type PeerName } from "./peers/peers.ts";
 import { type BenchRecord, bestProduct, type TimeRow } from "./record.ts";
 
@@ -44,7 +44,7 @@ function timeLines(row: TimeRow, rows: readonly TimeRow[]): string[] {
     spread(milliseconds),
     ms(1000 * batchSize / milliseconds.median),
     factor(row, rows),
-    ms(summarise(first).median),
+    ms(summarize(first).median),
   ];
 }
 
@@ -110,7 +110,7 @@ function costTable({ cost }: BenchRecord): string {
 
 function startupTable({ startup }: BenchRecord): string {
   const of = (pick: (one: BenchRecord["startup"][number]) => number): string[] => {
-    const summary = summarise(startup.map(pick));
+    const summary = summarize(startup.map(pick));
     return [ms(summary.median), spread(summary)];
   };
   return "from nothing to LeNet-5's first prediction\n" +

@@ -10,9 +10,9 @@ export type Outcome<Line> = {
   readonly reason?: string;
 };
 
-/** The last line of what a process complained of, without colours. */
+/** The last line of what a process complained of, without colors. */
 function lastLine(text: string): string | undefined {
-  // deno-lint-ignore no-control-regex -- colours
+  // deno-lint-ignore no-control-regex -- colors
   const lines = text.replace(/\x1b\[[\d;]*m/g, "").split("\n").map((line) => line.trim());
   return lines.findLast((line) => line !== "");
 }

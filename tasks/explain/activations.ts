@@ -16,7 +16,7 @@ import { readPicture } from "../run/read_picture.ts";
 /** What it takes. */
 export const command = {
   name: "explain activations",
-  summary: "Shows what layers answer to a picture (§12.9.1): a grey picture for each feature map.",
+  summary: "Shows what layers answer to a picture (§12.9.1): a gray picture for each feature map.",
   flags: {
     ...networkFlags,
     ...imageFlags,
@@ -25,7 +25,7 @@ export const command = {
       defaultText: "all that answer maps and are in no other",
     }),
     unit: unitFlag({ help: "one feature map by its number", defaultText: "all" }),
-    normalise: choice(["each", "together"], {
+    normalize: choice(["each", "together"], {
       default: "each",
       help: "whether each map has its own black and white, or all have the same",
     }),
@@ -67,7 +67,7 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
   const looked = await openLooked(flags);
   const paths = chosenLayers(looked, flags.layer);
   const shapes = paths.map((path) => requireLayer(looked.model, looked.inputShape, path).shape);
-  const { unit, normalise } = flags;
+  const { unit, normalize } = flags;
   const few = shapes.findIndex((shape) => unit !== undefined && unit >= shape.at(-1)!);
   if (few >= 0) {
     throw new UsageError(
@@ -90,11 +90,11 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
     const count = shape.at(-1)!;
     const channels = unit === undefined ? Array.from({ length: count }, (_, c) => c) : [unit];
     const labels = flags.labels && shape.length === 3 ? { labels: channels.map(String) } : {};
-    const options = { normalise, scale, gap: 3, background: GROUND, channels, ...labels };
+    const options = { normalize, scale, gap: 3, background: GROUND, channels, ...labels };
     const image = await activationGrid(maps, options);
     maps.dispose();
     const what = unit === undefined ? `All ${count} maps` : `Map ${unit}`;
-    const settings = { layer: path, ...(unit === undefined ? {} : { unit }), normalise, scale };
+    const settings = { layer: path, ...(unit === undefined ? {} : { unit }), normalize, scale };
     const name = `${path}${unit === undefined ? "" : `-${unit}`}`;
     await folder.save(name, image, `${what} of ${path}, ${shape.join(" × ")}`, settings);
   }

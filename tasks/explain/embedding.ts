@@ -30,7 +30,7 @@ export const command = {
       help: "whether of maps the means are taken or each place",
     }),
     method: choice(["both", "pca", "umap"], { default: "both", help: "how the map is made" }),
-    neighbours: count({ min: 2, default: 15, help: "of UMAP: how many hold each image" }),
+    neighbors: count({ min: 2, default: 15, help: "of UMAP: how many hold each image" }),
     seed: seedFlag,
     ...outputFlags("explain-embedding"),
   },
@@ -40,7 +40,7 @@ export const command = {
   ],
 } as const;
 
-/** Neighbours that maps are judged by. */
+/** Neighbors that maps are judged by. */
 const JUDGED = 10;
 
 /** Writes the maps. */
@@ -49,10 +49,10 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
   const opened = await openExamples(looked, flags);
   const { examples, settings } = opened;
   const { labels, classNames, name } = examples;
-  const { places, method, neighbours, seed } = flags;
-  if (Math.max(neighbours, JUDGED) >= labels.length) {
+  const { places, method, neighbors, seed } = flags;
+  if (Math.max(neighbors, JUDGED) >= labels.length) {
     throw new UsageError(
-      `--limit must be above ${Math.max(neighbours, JUDGED)}, the neighbours: got ${labels.length}`,
+      `--limit must be above ${Math.max(neighbors, JUDGED)}, the neighbors: got ${labels.length}`,
     );
   }
   const layer = flags.layer ?? featureLayer(looked);
@@ -80,12 +80,12 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
   }
   if (method !== "pca") {
     const moves = countProgress("UMAP");
-    const positions = await umap(own, { neighbours, key: key(seed), onProgress: moves.update })
+    const positions = await umap(own, { neighbors, key: key(seed), onProgress: moves.update })
       .finally(moves.stop);
     agreement.umap = labelAgreement(positions, labels, JUDGED);
     const title = `${name}: UMAP of ${layer}`;
     const svg = scatterSvg(positions, labels, classNames, { title, nameOf });
-    await folder.saveFile("umap.svg", svg, title, { layer, places, neighbours, seed });
+    await folder.saveFile("umap.svg", svg, title, { layer, places, neighbors, seed });
   }
   await folder.finish({ json: flags.json, scores: { agreement } });
 }

@@ -14,12 +14,12 @@ import { openPictureFolder } from "../run/picture_folder.ts";
 /** What it takes. */
 export const command = {
   name: "explain filters",
-  summary: "Shows the weights of a convolution as pictures (§12.9.1): 0 is the grey in the middle.",
+  summary: "Shows the weights of a convolution as pictures (§12.9.1): 0 is the gray in the middle.",
   flags: {
     ...networkFlags,
     layer: layerFlag({ help: "path of a convolution", defaultText: "the first one" }),
     unit: unitFlag({ help: "one filter by its number", defaultText: "all" }),
-    normalise: choice(["each", "together"], {
+    normalize: choice(["each", "together"], {
       default: "each",
       help: "whether each filter has its own black and white, or all have the same",
     }),
@@ -33,7 +33,7 @@ export const command = {
   },
   examples: [
     ["deno task explain filters", "by the LeNet-5 that comes with the project"],
-    ["deno task explain filters --weights squeezenet1_0.safetensors", "96 filters in colour"],
+    ["deno task explain filters --weights squeezenet1_0.safetensors", "96 filters in color"],
     ["deno task explain filters --layer conv2 --unit 3", "one filter's channels"],
   ],
 } as const;
@@ -51,7 +51,7 @@ function labelsOf(filters: readonly number[], [, width, channels]: Shape, scale:
 /** Writes the picture of the filters. */
 export async function run(flags: Values<typeof command.flags>): Promise<void> {
   const looked = await openLooked(flags);
-  const { layer, unit, normalise } = flags;
+  const { layer, unit, normalize } = flags;
   const [path, shape] = requireConvolution(looked.model, looked.inputShape, layer, unit);
   const folder = await openPictureFolder({
     dir: flags.out,
@@ -66,14 +66,14 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
   const numbers = flags.labels ? labelsOf(filters, shape, scale) : [];
   const labels = numbers.length > 0 ? { labels: numbers } : {};
   const { units } = looked;
-  const options = { normalise, scale, units, gap: 2, filters, ...labels };
+  const options = { normalize, scale, units, gap: 2, filters, ...labels };
   const image = await filterGrid(network, path, options);
   const what = unit === undefined ? `All ${total} filters` : `Filter ${unit} of ${total}`;
   const caption = `${what} of ${path}, ${height}×${width} of ${channels} channel${
     channels === 1 ? "" : "s"
   }`;
   const name = `filters-${path}${unit === undefined ? "" : `-${unit}`}`;
-  const settings = { layer: path, ...(unit === undefined ? {} : { unit }), normalise, scale };
+  const settings = { layer: path, ...(unit === undefined ? {} : { unit }), normalize, scale };
   await folder.save(name, image, caption, settings);
   await folder.finish({ json: flags.json });
 }

@@ -64,7 +64,7 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
     caption,
     settings: { layer: attribution.layer, rule },
     signed: isGuided,
-    ...(isGuided ? { coloured: attribution } : {}),
+    ...(isGuided ? { colored: attribution } : {}),
     share: isGuided ? 0.995 : 1,
   }, flags.json);
 }

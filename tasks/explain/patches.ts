@@ -85,7 +85,7 @@ function isBlind({ model, inputShape }: Looked, layer: Path, rule: BackwardRule)
 /** Writes the figure of patches. */
 export async function run(flags: Values<typeof command.flags>): Promise<void> {
   const looked = await openLooked(flags);
-  const { examples, normalise, settings } = await openExamples(looked, flags);
+  const { examples, normalize, settings } = await openExamples(looked, flags);
   const layer = flags.layer ?? usualLayer(looked);
   const { shape } = requireLayer(looked.model, looked.inputShape, layer);
   const boxOf = receptiveBoxes(looked.model, looked.inputShape, layer);
@@ -110,7 +110,7 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
   });
   const network = await looked.start();
   const progress = countProgress(`answers of ${layer}`);
-  const options = { normalise, rule, count, onProgress: progress.update };
+  const options = { normalize, rule, count, onProgress: progress.update };
   const found = await topPatches(network, examples, layer, units, options).finally(progress.stop);
   const { height, width } = boxOf(0, 0);
   const caption =

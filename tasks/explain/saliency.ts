@@ -75,7 +75,7 @@ export async function run(flags: Flags): Promise<void> {
     settings: { rule, ...(method === "smooth-grad" ? noisy : {}) },
     signed: method === "input-x-gradient",
     share: 0.995,
-    ...(method === "gradient" ? { coloured: await rawGradient(explained, flags) } : {}),
+    ...(method === "gradient" ? { colored: await rawGradient(explained, flags) } : {}),
   }, flags.json);
 }
 

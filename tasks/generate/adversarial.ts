@@ -42,7 +42,7 @@ export const command = {
     method: choice(METHODS, { default: "pgd", help: "the attack; ascent is the chapter's" }),
     epsilon: text({
       help: "how far pixels of 0 to 1 may go, such as 0.03 or 8/255; several by comma for a curve",
-      defaultText: "8/255 of colours and 0.3 of grey by linf, 0.5 and 2 by l2",
+      defaultText: "8/255 of colors and 0.3 of gray by linf, 0.5 and 2 by l2",
     }),
     norm: choice(NORMS, {
       help: "what ε is measured by",
@@ -203,7 +203,7 @@ async function attackPicture(task: Task, x: Tensor) {
     },
   }).finally(() => progress?.stop());
   const [pair] = await pairsOf(x, found, looked.classNames);
-  // A file has 256 steps of grey: small changes may be lost on the way.
+  // A file has 256 steps of gray: small changes may be lost on the way.
   const [image] = await imagesOf(found.images);
   const read = decodeImage(encodePng(image!), "adversarial.png");
   const again = tf.tensor(read.pixels, x.shape);
@@ -234,7 +234,7 @@ async function attackPicture(task: Task, x: Tensor) {
     scores,
   );
   const times = Number(pair!.factor.toPrecision(3));
-  await folder.save("difference", pair!.difference, `The change, ${times} times; grey is none`, {
+  await folder.save("difference", pair!.difference, `The change, ${times} times; gray is none`, {
     times,
   });
   say(`${caption}${found.success[0] ? "" : " (the attack did not succeed)"}`);

@@ -6,7 +6,7 @@ import { enlarged, scaleOf } from "../run/enlarged.ts";
 export type Pair = {
   readonly original: Image;
   readonly adversarial: Image;
-  /** The change, with grey for none. */
+  /** The change, with gray for none. */
   readonly difference: Image;
   /** How many times it is shown. */
   readonly factor: number;
@@ -22,7 +22,7 @@ export function answerText(name: string, probability: number): string {
   return `${name.split(",")[0]} ${percent.toFixed(digits)} %`;
 }
 
-/** A change as a picture: grey where there is none; the largest is white or black. */
+/** A change as a picture: gray where there is none; the largest is white or black. */
 function differenceOf(from: Image, to: Image): { difference: Image; factor: number } {
   const change = to.pixels.map((pixel, i) => pixel - from.pixels[i]!);
   const most = change.reduce((most, x) => Math.max(most, Math.abs(x)), 0);

@@ -9,7 +9,7 @@ import {
   requireLayer,
   resize,
   tf,
-  toGrey,
+  toGray,
   uniform,
 } from "../../mod.ts";
 import { count, number, text, toggle, UsageError, type Values } from "../command.ts";
@@ -75,7 +75,7 @@ type Flags = Values<typeof command.flags>;
 /** A picture file as the network's channels have it. */
 async function readPhoto(file: string, channels: number): Promise<Image> {
   const image = decodeImage(await readFile(file), file);
-  if (channels === 1) return toGrey(image);
+  if (channels === 1) return toGray(image);
   if (image.channels === 3) return image;
   const count = image.width * image.height;
   const pixels = Float32Array.from(
@@ -88,7 +88,7 @@ async function readPhoto(file: string, channels: number): Promise<Image> {
   return { ...image, channels: 3, pixels };
 }
 
-/** Noise about grey, of the network's size. */
+/** Noise about gray, of the network's size. */
 function noise({ inputShape }: Looked, seed: number): Image {
   const [height, width, channels] = inputShape as [number, number, 1 | 3];
   const pixels = uniform(key(seed), height * width * channels, 0.4, 0.6);

@@ -1,4 +1,4 @@
-// An attribution as pictures: in colours, over the picture, and beside it.
+// An attribution as pictures: in colors, over the picture, and beside it.
 import { type Attribution, attributionMap, heatMap, type Image, sideBySide } from "../../mod.ts";
 import { enlarged } from "./enlarged.ts";
 import type { Explained } from "./explained.ts";
@@ -17,9 +17,9 @@ export type Showing = {
   readonly settings: PictureSettings;
   /** Whether numbers below 0 are shown as such. Default: `false`. */
   readonly signed?: boolean;
-  /** Numbers of the picture's channels that are shown as its colours too, 0 as grey. */
-  readonly coloured?: Pick<Attribution, "shape" | "values">;
-  /** The share of numbers that have a colour of their own; the largest others have the last. Default: 1. */
+  /** Numbers of the picture's channels that are shown as its colors too, 0 as gray. */
+  readonly colored?: Pick<Attribution, "shape" | "values">;
+  /** The share of numbers that have a color of their own; the largest others have the last. Default: 1. */
   readonly share?: number;
 };
 
@@ -28,7 +28,7 @@ export type Showing = {
  *
  * @param explained the network, the picture and the folder
  * @param attribution the attribution
- * @param showing names, caption and colours
+ * @param showing names, caption and colors
  * @param json whether the last line is JSON
  * @param scores further numbers for it
  */
@@ -51,18 +51,18 @@ export async function showAttribution(
   const settings = { target, method: attribution.method, score: score!, ...showing.settings };
   const save = (name: string, image: Image, what = ""): Promise<string> =>
     folder.save(name, enlarged(image), `${caption}${what}`, settings);
-  const coloured = showing.coloured ? colours(showing.coloured, showing.share) : undefined;
+  const colored = showing.colored ? colors(showing.colored, showing.share) : undefined;
   await save(showing.name, heat);
   await save(`${showing.name}-overlay`, laid, ", over the picture");
-  if (coloured) {
-    await save(`${showing.name}-colours`, coloured, ", in the picture's channels, 0 grey");
+  if (colored) {
+    await save(`${showing.name}-colors`, colored, ", in the picture's channels, 0 gray");
   }
-  const row = [picture.shown, ...(coloured ? [coloured] : []), heat, laid].map((image) =>
+  const row = [picture.shown, ...(colored ? [colored] : []), heat, laid].map((image) =>
     enlarged(image)
   );
   const labels = [
     "input",
-    ...(coloured ? [coloured.channels === 1 ? "signed" : "in colours"] : []),
+    ...(colored ? [colored.channels === 1 ? "signed" : "in colors"] : []),
     showing.label,
     target,
   ];
@@ -81,7 +81,7 @@ function bound(values: Float32Array, share: number): number {
   return sorted[Math.ceil(share * (sorted.length - 1))]!;
 }
 
-/** The map in colours, from 0, or about 0 where it has a sign. */
+/** The map in colors, from 0, or about 0 where it has a sign. */
 function heatOf(attribution: Attribution, { signed = false, share = 1 }: Showing): Image {
   const [, height, width] = attribution.shape;
   const map = attributionMap(attribution);
@@ -92,9 +92,9 @@ function heatOf(attribution: Attribution, { signed = false, share = 1 }: Showing
   return heatMap(clipped, size, { span: "signed" });
 }
 
-/** The numbers of three channels as colours: 0 is grey. */
-function colours(
-  { shape: [, height, width, channels], values }: NonNullable<Showing["coloured"]>,
+/** The numbers of three channels as colors: 0 is gray. */
+function colors(
+  { shape: [, height, width, channels], values }: NonNullable<Showing["colored"]>,
   share = 1,
 ): Image {
   const most = bound(values, share) || 1;
@@ -102,14 +102,14 @@ function colours(
   return { width, height, channels: channels === 1 ? 1 : 3, pixels };
 }
 
-/** The map's colours over the picture in grey, the more of them the larger the number is. */
+/** The map's colors over the picture in gray, the more of them the larger the number is. */
 function overlaid(image: Image, heat: Image, attribution: Attribution, showing: Showing): Image {
   const map = attributionMap(attribution);
   const most = bound(map, showing.share ?? 1) || 1;
-  const pixels = heat.pixels.map((colour, i) => {
+  const pixels = heat.pixels.map((color, i) => {
     const pixel = Math.floor(i / 3);
     const alpha = 0.85 * Math.min(1, Math.abs(map[pixel]!) / most);
-    return alpha * colour + (1 - alpha) * lightAt(image, pixel);
+    return alpha * color + (1 - alpha) * lightAt(image, pixel);
   });
   return { ...heat, pixels };
 }

@@ -31,7 +31,7 @@ export const featureFlags = {
 } as const;
 
 /** `--baseline`: what stands for nothing. */
-export const baselineFlag = choice(["zero", "black", "grey", "white"], {
+export const baselineFlag = choice(["zero", "black", "gray", "white"], {
   default: "zero",
   help: "what stands for nothing: 0 in the network's units, or pixels of a brightness",
 });
@@ -134,7 +134,7 @@ async function likeliest(looked: Looked, network: Network, x: Tensor): Promise<T
  */
 export function baselineOf(name: string, { looked, x }: Explained): Baseline {
   if (name === "zero") return 0;
-  const brightness = { black: 0, grey: 0.5, white: 1 }[name]!;
+  const brightness = { black: 0, gray: 0.5, white: 1 }[name]!;
   return toInputs(tf.fill(x.shape, brightness), looked.units);
 }
 

@@ -8,7 +8,7 @@ import {
   type ImageSource,
   key,
   type Layer,
-  type Normalisation,
+  type Normalization,
   oneCycle,
   type Training,
 } from "../../mod.ts";
@@ -20,7 +20,7 @@ export type ScratchParts = {
   readonly model: Layer;
   readonly train: ImageSource;
   readonly test: ImageSource;
-  readonly normalise: Normalisation;
+  readonly normalize: Normalization;
   readonly epochs: number;
   readonly batchSize: number;
   readonly learningRate: number;
@@ -43,7 +43,7 @@ export type ScratchOutcome = {
  * @returns what it reached; nothing where the signal ended it
  */
 export async function trainFromScratch(parts: ScratchParts): Promise<ScratchOutcome | undefined> {
-  const { model, train, test, normalise, epochs, batchSize, signal } = parts;
+  const { model, train, test, normalize, epochs, batchSize, signal } = parts;
   const perEpoch = Math.ceil(train.labels.length / batchSize);
   say(`from scratch, all parameters, ${epochs} epochs:`);
   const began = performance.now();
@@ -54,7 +54,7 @@ export async function trainFromScratch(parts: ScratchParts): Promise<ScratchOutc
     const run = fit(model, train, {
       epochs,
       batchSize,
-      normalise,
+      normalize,
       optimizer: adam({ learningRate }),
       key: key(parts.seed),
       signal,
@@ -71,7 +71,7 @@ export async function trainFromScratch(parts: ScratchParts): Promise<ScratchOutc
   }
   const seconds = (performance.now() - began) / 1000;
   const isWhole = last?.progress.epoch === epochs;
-  const result = isWhole ? await evaluate(model, last!, test, { normalise }) : undefined;
+  const result = isWhole ? await evaluate(model, last!, test, { normalize }) : undefined;
   if (last) disposeTraining(last);
   return result && {
     fromScratchAccuracy: result.accuracy,

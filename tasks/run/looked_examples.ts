@@ -4,7 +4,7 @@ import {
   type Features,
   features,
   layersOf,
-  type Normalisation,
+  type Normalization,
   type Path,
 } from "../../mod.ts";
 import { choice, count, path, UsageError } from "../command.ts";
@@ -40,7 +40,7 @@ const USUAL_LIMIT = 2000;
 /** The images, and how the network takes them. */
 export type LookedExamples = {
   readonly examples: Examples;
-  readonly normalise: Normalisation;
+  readonly normalize: Normalization;
   /** What of them belongs beside every picture. */
   readonly settings: { readonly dataset: string; readonly images: number };
 };
@@ -68,8 +68,8 @@ export async function openExamples(
   const limit = flags.limit ?? Math.min(USUAL_LIMIT, test.labels.length);
   const examples = limited(test, limit, `the test images of ${dataset}`);
   const source = looked.settings.preprocessing!;
-  const normalise = momentsOf({ how: units, source }, test.imageShape);
-  return { examples, normalise, settings: { dataset, images: examples.labels.length } };
+  const normalize = momentsOf({ how: units, source }, test.imageShape);
+  return { examples, normalize, settings: { dataset, images: examples.labels.length } };
 }
 
 /**
@@ -96,12 +96,12 @@ export function featureLayer({ model, inputShape }: Looked): Path {
  */
 export async function featuresOf(
   looked: Looked,
-  { examples, normalise }: LookedExamples,
+  { examples, normalize }: LookedExamples,
   layer: Path,
   places: "mean" | "each",
 ): Promise<Features> {
   const network = await looked.start();
   const progress = countProgress(`features of ${layer}`);
-  const options = { normalise, places, onProgress: progress.update };
+  const options = { normalize, places, onProgress: progress.update };
   return await features(network, examples, layer, options).finally(progress.stop);
 }

@@ -5,8 +5,8 @@ import {
   type Layer,
   openSafetensors,
   pretrained,
-  recognise,
-  type Recognised,
+  recognize,
+  type Recognized,
   type SafetensorsFile,
   type Shape,
   type Tree,
@@ -91,8 +91,8 @@ export async function openNetwork(weights: string, name?: string): Promise<Netwo
   const { path, known } = await fileOf(weights);
   await using opened = await openSafetensors(path);
   if (isCheckpoint(opened)) return trainedNetwork(path, await loadTrained(path, name));
-  const recognised = recognise(opened, name ?? known?.model);
-  return { ...torchNetwork(path, recognised, opened.metadata), ...(known ? { known } : {}) };
+  const recognized = recognize(opened, name ?? known?.model);
+  return { ...torchNetwork(path, recognized, opened.metadata), ...(known ? { known } : {}) };
 }
 
 function trainedNetwork(file: string, trained: Trained): Network {
@@ -111,7 +111,7 @@ function trainedNetwork(file: string, trained: Trained): Network {
 
 function torchNetwork(
   file: string,
-  { name, model, inputShape, numClasses, layout }: Recognised,
+  { name, model, inputShape, numClasses, layout }: Recognized,
   metadata: Readonly<Record<string, string>>,
 ): Network {
   return {

@@ -1,7 +1,7 @@
 // The flags that subcommands of `explain` and `generate` share: each takes those that apply.
 import { BACKWARD_RULES, models } from "../../mod.ts";
 import { choice, count, type Flag, number, path, text, toggle } from "../command.ts";
-import { INVERSIONS } from "./grey_picture.ts";
+import { INVERSIONS } from "./gray_picture.ts";
 import { DATASETS } from "./datasets.ts";
 
 /** A network that comes with the project: ReLUs, for the ways back through them. */
@@ -58,7 +58,7 @@ export const imageFlags = {
   invert: choice(INVERSIONS, {
     default: "auto",
     help:
-      "for networks that see grey, whether dark and light of a file change places; auto looks at its edge",
+      "for networks that see gray, whether dark and light of a file change places; auto looks at its edge",
   }),
 } as const;
 

@@ -5,7 +5,7 @@ import { type LearningRate, tf, type Tree } from "../../mod.ts";
  * The learning rate of the last step taken.
  *
  * @param learningRate the run's, or its schedule
- * @param optimizer the optimiser's state, of which a factor may be part
+ * @param optimizer the optimizer's state, of which a factor may be part
  * @param steps how many steps were taken
  */
 export async function rateAt(
@@ -21,7 +21,7 @@ export async function rateAt(
   return value! * factor;
 }
 
-/** What the learning rate is multiplied by, in the state of an adjustable optimiser; else 1. */
+/** What the learning rate is multiplied by, in the state of an adjustable optimizer; else 1. */
 async function factorIn(state: Tree): Promise<number> {
   const { factor } = (state ?? {}) as { readonly factor?: Tree };
   return factor instanceof tf.Tensor ? (await factor.data())[0]! : 1;

@@ -1,7 +1,7 @@
 // The picture that a network looks at: its numbers as the network sees them, and as they are shown.
 import { decodeImage, exampleImage, type Image, preprocess, type Tensor4D, tf } from "../../mod.ts";
 import { UsageError } from "../command.ts";
-import { type Inversion, prepareGrey } from "./grey_picture.ts";
+import { type Inversion, prepareGray } from "./gray_picture.ts";
 import type { Looked } from "./looked.ts";
 import { readFile } from "./read_file.ts";
 import { type DatasetName, loadTest } from "./datasets.ts";
@@ -77,8 +77,8 @@ function ofFile(looked: Looked, image: Image, file: string, invert: Inversion): 
   const { units, inputShape } = looked;
   const channels = inputShape[2]!;
   if (channels === 1) {
-    const { image: grey, inverted } = prepareGrey(image, inputShape, invert);
-    return picture(looked, grey, file, { image: file, inverted });
+    const { image: gray, inverted } = prepareGray(image, inputShape, invert);
+    return picture(looked, gray, file, { image: file, inverted });
   }
   const plain = { mean: [0, 0, 0], std: [1, 1, 1], range: 1, order: "rgb" } as const;
   const pixels = preprocess(image, { ...units, ...plain });

@@ -1,4 +1,4 @@
-// Optimisers, schedules and defaults of training runs, by the names the command line knows them by.
+// Optimizers, schedules and defaults of training runs, by the names the command line knows them by.
 import {
   adam,
   adamw,
@@ -18,10 +18,10 @@ import {
   weightDecay,
 } from "../../mod.ts";
 
-/** How fast kernels shrink; biases and what batch normalisation learns do not. */
+/** How fast kernels shrink; biases and what batch normalization learns do not. */
 type Decay = { readonly weightDecay: number; readonly decay: (path: string) => boolean };
 
-/** The optimisers, with the learning rate and weight decay each starts from. */
+/** The optimizers, with the learning rate and weight decay each starts from. */
 export const OPTIMIZERS = {
   adam: {
     learningRate: 3e-3,
@@ -94,7 +94,7 @@ export type ScheduleName = keyof typeof SCHEDULE_MAKERS;
 /** The schedules' names. */
 export const SCHEDULES = Object.keys(SCHEDULE_MAKERS) as readonly ScheduleName[];
 
-/** An optimiser's name. */
+/** An optimizer's name. */
 export type OptimizerName = keyof typeof OPTIMIZERS;
 
 /** What is trained, and on what, where no flag says. */
@@ -121,7 +121,7 @@ export function recipeOf(model: string): Recipe {
   return RECIPES[model] ?? PLAIN_RECIPE;
 }
 
-/** What of a run's settings its optimiser follows from. */
+/** What of a run's settings its optimizer follows from. */
 type Stepping = {
   readonly optimizer: OptimizerName;
   readonly weightDecay: number;
@@ -129,7 +129,7 @@ type Stepping = {
 };
 
 /**
- * The optimiser of a run.
+ * The optimizer of a run.
  *
  * @param settings the run's settings
  * @param learningRate its learning rate, or the schedule of it

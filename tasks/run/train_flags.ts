@@ -50,7 +50,7 @@ export const trainFlags = {
   }),
   "weight-decay": number({
     min: 0,
-    help: "how fast kernels shrink; biases and batch normalisation do not",
+    help: "how fast kernels shrink; biases and batch normalization do not",
     defaultText: "0; of adamw 0.01, lars 0.0005",
   }),
   augment: text({

@@ -4,7 +4,7 @@ import {
   imageFolder,
   inputShapeOf,
   key,
-  type Normalisation,
+  type Normalization,
   type Preprocessing,
 } from "../../mod.ts";
 import { UsageError } from "../command.ts";
@@ -15,7 +15,7 @@ import { say } from "./say.ts";
 /** How pictures get to the network: what `imageFolder` and `batches` are told. */
 export type Prepared = {
   readonly how: Preprocessing;
-  readonly normalise: Normalisation;
+  readonly normalize: Normalization;
   /** Shape of one input. */
   readonly shape: readonly [height: number, width: number, channels: 1 | 3];
 };
@@ -40,7 +40,7 @@ export function prepared({ how, source }: FoundPreprocessing, size: number | und
     : Math.max(Math.round(how.resize * scale), ...shape);
   return {
     how: { ...how, resize, crop: shape },
-    normalise: {
+    normalize: {
       mean: how.mean.map((mean) => mean / how.range),
       std: how.std.map((std) => std / how.range),
     },

@@ -15,7 +15,7 @@ import {
 } from "../../mod.ts";
 import { blend } from "../../lib/tensor/blend.ts";
 import { erase } from "../../lib/tensor/erase.ts";
-import { recolour } from "../../lib/tensor/recolour.ts";
+import { recolor } from "../../lib/tensor/recolor.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";
 import { numbersOfBatch, randomBatch, type Shape4 } from "./batches.ts";
@@ -158,7 +158,7 @@ onCpu("what was drawn for other batches is refused", () => {
   assertThrows(() => blend(flat, tf.zeros([3, 8])), TypeError, "[N, H, W, C]");
   assertThrows(() => erase(batch.images, tf.zeros([3, 7]), 0), TypeError, "current value is");
   assertThrows(
-    () => recolour(tf.zeros([1, 2, 2, 2]), tf.zeros([1, 1, 16]), false),
+    () => recolor(tf.zeros([1, 2, 2, 2]), tf.zeros([1, 1, 16]), false),
     TypeError,
     "1 or 3] with [N, stages, 16]",
   );

@@ -5,7 +5,7 @@ import {
   type Augmentation,
   type AugmentedBatch,
   brightness,
-  colourJitter,
+  colorJitter,
   compose,
   contrast,
   cutmix,
@@ -16,7 +16,7 @@ import {
   key,
   labelSmoothing,
   mixup,
-  pcaColours,
+  pcaColors,
   randomCrop,
   randomErasing,
   resizedCrop,
@@ -42,8 +42,8 @@ const ALL: Readonly<Record<string, Augmentation>> = {
   brightness: brightness(0.5),
   contrast: contrast(0.5),
   saturation: saturation(0.5),
-  "colour jitter": colourJitter({ brightness: 0.3, contrast: 0.3, saturation: 0.3 }),
-  "pca colours": pcaColours(),
+  "color jitter": colorJitter({ brightness: 0.3, contrast: 0.3, saturation: 0.3 }),
+  "pca colors": pcaColors(),
   erasing: randomErasing({ probability: 0.8 }),
   "erasing by a number": randomErasing({ probability: 0.8, fill: 0.5 }),
   mixup: mixup({ alpha: 1 }),
@@ -54,7 +54,7 @@ const ALL: Readonly<Record<string, Augmentation>> = {
     contrast(0.2),
     flip(),
     contrast(0.1),
-    pcaColours(),
+    pcaColors(),
     randomErasing(),
     labelSmoothing(0.1),
     mixup({ alpha: 1 }),
@@ -123,23 +123,23 @@ onEachBackend("labels go on to add up to one, and pixels to lie in 0 to 1", asyn
       const sum = labels.subarray(n * 4, n * 4 + 4).reduce((total, share) => total + share, 0);
       assert(Math.abs(sum - 1) < 1e-6, `${name}: ${sum}`);
     }
-    // Colours along principal components are not clipped, as AlexNet's are not.
-    const slack = name === "pca colours" || name === "all" ? 0.5 : 1e-6;
+    // Colors along principal components are not clipped, as AlexNet's are not.
+    const slack = name === "pca colors" || name === "all" ? 0.5 : 1e-6;
     assert(images.every((value) => value >= -slack && value <= 1 + slack), name);
   }
 });
 
-onCpu("maps become one tensor of a composition, and colours one up to a second mean", () => {
+onCpu("maps become one tensor of a composition, and colors one up to a second mean", () => {
   const shapes = (drawn: Tree): number[][] =>
     Object.values(drawn as Record<string, Tensor>).map(({ shape }) => shape);
   const maps = compose(flip(), randomCrop(1), brightness(0.1), rotation(5), resizedCrop());
   assertEquals(shapes(maps.draw(key(0), SHAPE)), [[8, 6], [8, 1, 16]]);
-  const colours = compose(brightness(0.1), contrast(0.1), pcaColours(), contrast(0.1));
-  assertEquals(shapes(colours.draw(key(0), SHAPE)), [[8, 3, 16], [8, 1, 16]]);
+  const colors = compose(brightness(0.1), contrast(0.1), pcaColors(), contrast(0.1));
+  assertEquals(shapes(colors.draw(key(0), SHAPE)), [[8, 3, 16], [8, 1, 16]]);
 });
 
-onEachBackend("a composition of colours is what its parts make one after another", async () => {
-  const parts = [brightness(0.4), contrast(0.4), pcaColours(), saturation(0.4), contrast(0.3)];
+onEachBackend("a composition of colors is what its parts make one after another", async () => {
+  const parts = [brightness(0.4), contrast(0.4), pcaColors(), saturation(0.4), contrast(0.3)];
   const batch = randomBatch(SHAPE);
   const together = await augmented(compose(...parts), batch, 3);
   const apart = parts.reduce<AugmentedBatch>(

@@ -9,7 +9,7 @@ import {
   key,
   labelSmoothing,
   mixup,
-  pcaColours,
+  pcaColors,
   randomCrop,
   tf,
   uniform,
@@ -97,8 +97,8 @@ onCpu("soft labels stand below their images, and only they", async () => {
   assert(smoothed! > original!); // "second 90% first 10%" and the like.
 });
 
-onCpu("colours that leave 0 to 1 are shown as black and white", async () => {
-  const sheet = await contactSheet(examplesOf(3, 3), pcaColours(20), { scale: 1 });
+onCpu("colors that leave 0 to 1 are shown as black and white", async () => {
+  const sheet = await contactSheet(examplesOf(3, 3), pcaColors(20), { scale: 1 });
   assert(sheet.pixels.every((value) => value >= 0 && value <= 1));
   assert(cellOf(sheet, 0, 1).some((value) => value === 0 || value === 1));
 });
@@ -132,7 +132,7 @@ onCpu("what cannot be shown is refused", async () => {
   const two = { ...examples, images: new Uint8Array(3 * 60), imageShape: [5, 6, 2] } as const;
   await assertRejects(() => contactSheet(two, flip()), TypeError, "1 or 3 channels");
   const before = tf.memory().numTensors;
-  await assertRejects(() => contactSheet(examples, pcaColours()), TypeError, "3 channels");
+  await assertRejects(() => contactSheet(examples, pcaColors()), TypeError, "3 channels");
   await assertRejects(() => contactSheet(examples, randomCrop(5)), RangeError, "smaller than");
   assertEquals(tf.memory().numTensors, before);
 });

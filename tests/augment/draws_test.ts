@@ -4,8 +4,8 @@ import {
   affine,
   type Augmentation,
   brightness,
-  type ColourAugmentation,
-  colourJitter,
+  type ColorAugmentation,
+  colorJitter,
   contrast,
   cutmix,
   fold,
@@ -13,7 +13,7 @@ import {
   key,
   labelSmoothing,
   mixup,
-  pcaColours,
+  pcaColors,
   randomErasing,
   resizedCrop,
   rotation,
@@ -130,8 +130,8 @@ Deno.test("where no crop of the ratio fits, the largest in the middle is taken",
   assertEquals([tall[0], tall[4] * 90], [1, 40]);
 });
 
-/** What is multiplied with a red that is no other colour, of each image. */
-function factorsOf(augmentation: ColourAugmentation, seed: number): number[] {
+/** What is multiplied with a red that is no other color, of each image. */
+function factorsOf(augmentation: ColorAugmentation, seed: number): number[] {
   return augmentation.stages(key(seed), [COUNT, 4, 4, 1]).map(([stage]) => stage![0]!);
 }
 
@@ -149,8 +149,8 @@ Deno.test("factors of brightness and contrast are uniform in 1 ± strength, or i
   );
 });
 
-Deno.test("colour jitter has every order of its parts as often, for each image its own", () => {
-  const jitter = colourJitter({ brightness: 0.1, contrast: 0.1, saturation: 0.1 });
+Deno.test("color jitter has every order of its parts as often, for each image its own", () => {
+  const jitter = colorJitter({ brightness: 0.1, contrast: 0.1, saturation: 0.1 });
   const counts = new Map<string, number>();
   for (const stages of jitter.stages(key(1), [6_000, 2, 2, 3])) {
     const order = stages.map((stage) => stage[12] !== 0 ? "c" : stage[1] === 0 ? "b" : "s").join(
@@ -164,7 +164,7 @@ Deno.test("colour jitter has every order of its parts as often, for each image i
 });
 
 Deno.test("multiples of principal components are normal, with AlexNet's deviation", () => {
-  const stages = pcaColours(0.1).stages(key(1), [COUNT, 2, 2, 3]);
+  const stages = pcaColors(0.1).stages(key(1), [COUNT, 2, 2, 3]);
   const added = stages.map(([stage]) => [stage![3]!, stage![7]!, stage![11]!] as const);
   // The components are nearly orthonormal, so that each is found by a product.
   const first = added.map(([r, g, b]) => (-0.5675 * r - 0.5808 * g - 0.5836 * b) / 0.2175);
@@ -305,9 +305,9 @@ Deno.test("what cannot be drawn is refused", () => {
       at(() => make(range as Strength), "at least 0 and in order");
     }
   }
-  at(() => colourJitter({}), "there must be a strength");
-  at(() => colourJitter({ contrast: -1 }), "change the contrast");
-  at(() => pcaColours(-1), "at least 0: current value is -1");
+  at(() => colorJitter({}), "there must be a strength");
+  at(() => colorJitter({ contrast: -1 }), "change the contrast");
+  at(() => pcaColors(-1), "at least 0: current value is -1");
   for (const probability of [-0.1, 1.1, NaN]) {
     const says = `from 0 to 1: current value is ${probability}`;
     at(() => randomErasing({ probability }), says);
@@ -322,9 +322,9 @@ Deno.test("what cannot be drawn is refused", () => {
   }
 });
 
-Deno.test("images whose channels are no colours are refused", () => {
-  const draw = (augmentation: ColourAugmentation, channels: number): unknown =>
+Deno.test("images whose channels are no colors are refused", () => {
+  const draw = (augmentation: ColorAugmentation, channels: number): unknown =>
     augmentation.stages([0, 0] as Key, [1, 2, 2, channels]);
-  assertThrows(() => draw(pcaColours(), 1), TypeError, "must have 3 channels: current value is 1");
+  assertThrows(() => draw(pcaColors(), 1), TypeError, "must have 3 channels: current value is 1");
   assertThrows(() => draw(brightness(1), 4), TypeError, "1 or 3 channels: current value is 4");
 });

@@ -10,10 +10,9 @@ Deno.test("names with and without numbers are read, spaces aside", () => {
     " crop : 2 , flip:0.25 ": "crop 2, flip 0.25",
     "crop": "crop 4",
     "shift:3,zoom:0.2,shear:5": "affine shift 3, affine scale 0.8 to 1.2, affine shear 5°",
-    "colour:0.2": "brightness 0.2, contrast 0.2, saturation 0.2",
+    "color:0.2": "brightness 0.2, contrast 0.2, saturation 0.2",
     "resized-crop:0.5": "resized crop 0.5 to 1",
-    "pca:0.2,erase:1,mixup:0.4,smooth:0.2":
-      "pca colours 0.2, erase 1, mixup 0.4, smooth labels 0.2",
+    "pca:0.2,erase:1,mixup:0.4,smooth:0.2": "pca colors 0.2, erase 1, mixup 0.4, smooth labels 0.2",
     "cifar": "crop 4, flip 0.5",
     "clothes,mixup": "crop 2, flip 0.5, mixup 0.2",
     "digits": "affine rotate 10° shift 2 scale 0.9 to 1.1",

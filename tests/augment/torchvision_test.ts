@@ -13,12 +13,12 @@ import {
   warp,
 } from "../../mod.ts";
 import { type AffineChange, affineMapOf } from "../../lib/augment/affine.ts";
-import { alongComponents } from "../../lib/augment/pca_colours.ts";
-import { addingStage } from "../../lib/augment/recolouring.ts";
+import { alongComponents } from "../../lib/augment/pca_colors.ts";
+import { addingStage } from "../../lib/augment/recoloring.ts";
 import { boxMap } from "../../lib/augment/resized_crop.ts";
 import type { Box } from "../../lib/tensor/box.ts";
 import { erase } from "../../lib/tensor/erase.ts";
-import { recolour } from "../../lib/tensor/recolour.ts";
+import { recolor } from "../../lib/tensor/recolor.ts";
 import { onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";
 import { shapeOf, tensorOf, valuesOf } from "../golden/golden.ts";
@@ -108,7 +108,7 @@ onEachBackend("crops are torchvision's pad and crop, to the bit", async () => {
 const CHANGES = { brightness, contrast, saturation } as const;
 
 onEachBackend("brightness, contrast and saturation are torchvision's, in any order", async () => {
-  for (const one of casesOf("colour")) {
+  for (const one of casesOf("color")) {
     const changes = one.drawn.changes as readonly [keyof typeof CHANGES, number][];
     const parts = changes.map(([name, factor]): Augmentation => CHANGES[name]([factor, factor]));
     const augmentation = compose(...parts);
@@ -135,10 +135,10 @@ onEachBackend(
   },
 );
 
-onEachBackend("colours along principal components are AlexNet's", async () => {
+onEachBackend("colors along principal components are AlexNet's", async () => {
   for (const one of casesOf("pca")) {
     const stage = addingStage(alongComponents(one.drawn.alpha as number[]));
-    const result = recolour(imagesOf(one), tf.tensor3d([[[...stage]]]), false);
+    const result = recolor(imagesOf(one), tf.tensor3d([[[...stage]]]), false);
     await assertClose(result, tf.expandDims(tensorOf(one.result), 0));
   }
 });

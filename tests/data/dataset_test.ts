@@ -1,4 +1,4 @@
-// Tests of lib/data/dataset.ts, lib/data/normalisation.ts and lib/data/prefetch.ts.
+// Tests of lib/data/dataset.ts, lib/data/normalization.ts and lib/data/prefetch.ts.
 
 import {
   assert,
@@ -103,11 +103,11 @@ Deno.test("batches keeps labels with their images when it shuffles", async () =>
   }
 });
 
-Deno.test("batches normalises each channel by its own mean and deviation", async () => {
-  const normalise = { mean: [0.5, 0.25], std: [0.5, 2] };
-  const [batch] = await read(batches(numbered(1), { batchSize: 1, normalise }));
+Deno.test("batches normalizes each channel by its own mean and deviation", async () => {
+  const normalize = { mean: [0.5, 0.25], std: [0.5, 2] };
+  const [batch] = await read(batches(numbered(1), { batchSize: 1, normalize }));
   const expected = [0, 50, 100, 150].map((x, i) =>
-    Math.fround((x / 255 - normalise.mean[i % 2]!) / normalise.std[i % 2]!)
+    Math.fround((x / 255 - normalize.mean[i % 2]!) / normalize.std[i % 2]!)
   );
   assertEquals(batch!.images, expected);
 });
@@ -121,9 +121,9 @@ Deno.test("batches refuses moments that are not one a channel, not finite, or no
     { mean: [0.5, 0.5], std: [1, -1] },
     { mean: [0.5, 0.5], std: [1, Infinity] },
   ];
-  for (const normalise of bad) {
-    const message = `current value is mean [${normalise.mean}], std [${normalise.std}]`;
-    assertThrows(() => batches(numbered(2), { batchSize: 1, normalise }), RangeError, message);
+  for (const normalize of bad) {
+    const message = `current value is mean [${normalize.mean}], std [${normalize.std}]`;
+    assertThrows(() => batches(numbered(2), { batchSize: 1, normalize }), RangeError, message);
   }
 });
 

@@ -14,7 +14,7 @@ import { plainFiles, plainPng, withFolder } from "./picture_folder.ts";
 
 await tf.setBackend("cpu");
 
-/** On this thread, at a size of one pixel, and grey: what is read are the numbers of the files. */
+/** On this thread, at a size of one pixel, and gray: what is read are the numbers of the files. */
 const TINY = { size: 1, channels: 1, workers: 0 } as const satisfies ImageFolderOptions;
 
 /** Cats from 0 on, dogs from 100 on. */
@@ -175,7 +175,7 @@ Deno.test("pictures get their size as preprocess, or resize, does it", async () 
   });
 });
 
-Deno.test("grey becomes three channels, colours become grey, and alpha is dropped", async () => {
+Deno.test("gray becomes three channels, colors become gray, and alpha is dropped", async () => {
   const files = {
     "a/1.png": plainPng([10]),
     "a/2.png": plainPng([10]),
@@ -183,12 +183,12 @@ Deno.test("grey becomes three channels, colours become grey, and alpha is droppe
     "b/2.png": plainPng([200, 100, 50, 128]),
   };
   await withFolder(files, async (folder) => {
-    using colours = await imageFolder(folder, { size: 1, workers: 0 });
-    const pixels = await colours.train.read(new Uint32Array([0, 1]));
+    using colors = await imageFolder(folder, { size: 1, workers: 0 });
+    const pixels = await colors.train.read(new Uint32Array([0, 1]));
     assertEquals([...pixels], [10, 10, 10, 200, 100, 50]);
-    using greys = await imageFolder(folder, TINY);
-    const grey = Math.round(0.299 * 200 + 0.587 * 100 + 0.114 * 50);
-    assertEquals([...await greys.train.read(new Uint32Array([0, 1]))], [10, grey]);
+    using grays = await imageFolder(folder, TINY);
+    const gray = Math.round(0.299 * 200 + 0.587 * 100 + 0.114 * 50);
+    assertEquals([...await grays.train.read(new Uint32Array([0, 1]))], [10, gray]);
   });
 });
 

@@ -1,12 +1,12 @@
 // Folders of pictures for tests: made in a temporary place, and gone after.
 import { encodePng } from "../../lib/image/encode.ts";
 
-/** A PNG file of one grey, or of one colour, with alpha where there are four numbers. */
-export function plainPng(colour: readonly number[], width = 4, height = 4): Uint8Array {
-  const channels = colour.length as 1 | 3 | 4;
+/** A PNG file of one gray, or of one color, with alpha where there are four numbers. */
+export function plainPng(color: readonly number[], width = 4, height = 4): Uint8Array {
+  const channels = color.length as 1 | 3 | 4;
   const pixels = Float32Array.from(
     { length: width * height * channels },
-    (_, i) => colour[i % channels]! / 255,
+    (_, i) => color[i % channels]! / 255,
   );
   return encodePng({ width, height, channels, pixels });
 }
@@ -37,7 +37,7 @@ export async function withFolder(
   }
 }
 
-/** Numbered plain pictures of a class, `from` on; the grey is the number. */
+/** Numbered plain pictures of a class, `from` on; the gray is the number. */
 export function plainFiles(
   folder: string,
   from: number,

@@ -134,7 +134,7 @@ gpuTest("sums and means along any axes read and write in ranges", async () => {
   }
 });
 
-gpuTest("optimisers step a parameter that is bound in ranges beside others", async () => {
+gpuTest("optimizers step a parameter that is bound in ranges beside others", async () => {
   await start();
   const shapes = { a: [7], b: [40, 77], c: [61, 51], d: [] };
   const tree = (seed: number): Tree =>

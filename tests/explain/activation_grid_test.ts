@@ -8,7 +8,7 @@ onCpu("each map has its own black and white, or all have the same", async () => 
   const row = { gap: 0, columns: 2 };
   // Map 0 is 0 4 / 8 2, map 1 is 10 30 / 10 20.
   assertEquals([...(await activationGrid(maps, row)).pixels], [0, 0.5, 0, 1, 1, 0.25, 0, 0.5]);
-  const together = await activationGrid(maps, { ...row, normalise: "together" });
+  const together = await activationGrid(maps, { ...row, normalize: "together" });
   assertEquals([...together.pixels].map((v) => Math.round(v * 30)), [0, 4, 10, 30, 8, 2, 10, 20]);
   const second = await activationGrid(maps, { gap: 0, channels: [1] });
   assertEquals([second.width, second.height, ...second.pixels], [2, 2, 0, 1, 0, 0.5]);

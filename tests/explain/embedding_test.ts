@@ -110,10 +110,10 @@ Deno.test("UMAP keeps groups apart, and makes the same map by the same key", asy
 Deno.test("maps that cannot be are refused, and one that is no longer wanted ends", async () => {
   const { features } = groups(4);
   const refused: [Parameters<typeof umap>[1], string][] = [
-    [{ neighbours: 12 }, "from 2 to 11, fewer than the 12 examples: current value is 12"],
-    [{ neighbours: 1 }, "current value is 1"],
-    [{ neighbours: 5, minDistance: -1 }, "from 0 to 1: current value is -1"],
-    [{ neighbours: 5, epochs: 0 }, "epochs must be a whole number from 1: current value is 0"],
+    [{ neighbors: 12 }, "from 2 to 11, fewer than the 12 examples: current value is 12"],
+    [{ neighbors: 1 }, "current value is 1"],
+    [{ neighbors: 5, minDistance: -1 }, "from 0 to 1: current value is -1"],
+    [{ neighbors: 5, epochs: 0 }, "epochs must be a whole number from 1: current value is 0"],
   ];
   for (const [options, words] of refused) {
     await assertRejects(() => umap(features, options), RangeError, words);
@@ -124,7 +124,7 @@ Deno.test("maps that cannot be are refused, and one that is no longer wanted end
     done = now;
     controller.abort();
   };
-  const options = { neighbours: 5, onProgress, signal: controller.signal };
+  const options = { neighbors: 5, onProgress, signal: controller.signal };
   await assertRejects(() => umap(features, options), DOMException);
   assertEquals(done, 10);
 });

@@ -10,7 +10,7 @@ import {
   lenet5,
   type Network,
   openSafetensors,
-  recognise,
+  recognize,
   relu,
   requireConvolution,
   sequential,
@@ -44,7 +44,7 @@ function withKernel(channels: number, features: number, kernel: readonly number[
 
 const ROW = { gap: 0, columns: 10 };
 
-onCpu("a filter of three channels is a picture in colour, 0 the grey in the middle", async () => {
+onCpu("a filter of three channels is a picture in color, 0 the gray in the middle", async () => {
   // Filter 0 is red above and blue below; filter 1 is −1 and 3 in green.
   const kernel = [
     [4, 0],
@@ -63,26 +63,26 @@ onCpu("a filter of three channels is a picture in colour, 0 the grey in the midd
   assertEquals([...bgr.pixels.subarray(0, 3)], [0.5, 0.5, 1]);
 });
 
-onCpu("normalised together, weak filters look weak", async () => {
+onCpu("normalized together, weak filters look weak", async () => {
   const network = withKernel(1, 2, [4, 1, -4, 0]);
   const each = await filterGrid(network, undefined, ROW);
   assertEquals([...each.pixels], [1, 1, 0, 0.5]);
-  const together = await filterGrid(network, undefined, { ...ROW, normalise: "together" });
+  const together = await filterGrid(network, undefined, { ...ROW, normalize: "together" });
   assertEquals([...together.pixels], [1, 0.625, 0, 0.5]);
 });
 
-onCpu("of other channels there is a grey picture each, a row for each filter", async () => {
+onCpu("of other channels there is a gray picture each, a row for each filter", async () => {
   const network = withKernel(2, 3, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
-  const all = await filterGrid(network, "first", { gap: 0, normalise: "together" });
+  const all = await filterGrid(network, "first", { gap: 0, normalize: "together" });
   assertEquals([all.width, all.height, all.channels], [2, 6, 1]);
   const weights = [...all.pixels].map((value) => Math.round((value - 0.5) * 24));
   // Row by row: filter 0's upper weights of channels 0 and 1, its lower ones, then filter 1's.
   assertEquals(weights, [1, 4, 7, 10, 2, 5, 8, 11, 3, 6, 9, 12]);
-  const one = await filterGrid(network, "first", { gap: 0, normalise: "together", filters: [2] });
+  const one = await filterGrid(network, "first", { gap: 0, normalize: "together", filters: [2] });
   assertEquals([...one.pixels], [3, 6, 9, 12].map((w) => Math.fround(0.5 + w / 24)));
 });
 
-onCpu("a filter of zeros is grey, and one that is not finite is refused", async () => {
+onCpu("a filter of zeros is gray, and one that is not finite is refused", async () => {
   assertEquals([...(await filterGrid(withKernel(1, 1, [0, 0]), "first", ROW)).pixels], [0.5, 0.5]);
   await assertRejects(
     () => filterGrid(withKernel(1, 1, [0, NaN]), "first", ROW),
@@ -125,7 +125,7 @@ Deno.test("convolutions are known before anything is on the device", () => {
 sharedDataTest("SqueezeNet's 96 filters are its kernel's numbers", async () => {
   await start({ backend: "cpu" });
   await using file = await openSafetensors(sharedPath("squeezenet1_0-imagenet.safetensors"));
-  const { model, layout } = recognise(file, "squeezenet");
+  const { model, layout } = recognize(file, "squeezenet");
   const weights = await fromTorch(model, [227, 227, 3], file, layout);
   const sheet = await filterGrid({ model, ...weights }, undefined, { gap: 0, columns: 96 });
   assertEquals([sheet.width, sheet.height, sheet.channels], [96 * 7, 7, 3]);

@@ -129,7 +129,7 @@ Deno.test("boxes are where the receptive field is, and the whole image where tha
   assertEquals(last(0, 7), { top: 0, left: 0, height: 32, width: 32 });
 });
 
-Deno.test("a crop is grey, or what is said, beyond the image", () => {
+Deno.test("a crop is gray, or what is said, beyond the image", () => {
   const image = {
     width: 2,
     height: 2,
@@ -176,7 +176,7 @@ onEachBackend("patches are the strongest of all images and places", async () => 
   const found = await topPatches(network, examples, "relu2", [5, 0, 2], {
     count: 4,
     batchSize: 5,
-    normalise: MOMENTS,
+    normalize: MOMENTS,
   });
   assertEquals(tf.memory().numTensors, before);
   assertEquals(found.map(({ unit }) => unit), [5, 0, 2]);
@@ -201,7 +201,7 @@ for (const rule of ["backprop", "deconvnet", "guided"] as const) {
   onEachBackend(`what comes back by ${rule} is the neuron's slope in its box`, async () => {
     const [network, examples] = [networkOf(seen), toyExamples(12)];
     for (const [path, side] of [["pool1", 4], ["relu2", 8]] as const) {
-      const options = { count: 3, rule, normalise: MOMENTS };
+      const options = { count: 3, rule, normalize: MOMENTS };
       const [first] = await topPatches(network, examples, path, { strongest: 1 }, options);
       for (const patch of first!.patches) {
         assertEquals([patch.crop.width, patch.crop.height], [side, side]);
@@ -221,7 +221,7 @@ onCpu("of many slopes one in a hundred is clipped", async () => {
     imageShape: [16, 16, 1],
     classNames: ["noise"],
   };
-  const options = { rule: "guided", normalise: MOMENTS } as const;
+  const options = { rule: "guided", normalize: MOMENTS } as const;
   const [first] = await topPatches(network, examples, "relu1", { strongest: 1 }, options);
   const [patch] = first!.patches;
   await assertPatch(network, examples, "relu1", first!.unit, patch!, "guided");

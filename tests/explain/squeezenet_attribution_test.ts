@@ -145,7 +145,7 @@ sharedDataTest(
 );
 
 sharedDataTest(
-  "SqueezeNet's integrated gradients add up to what chelsea is more than grey",
+  "SqueezeNet's integrated gradients add up to what chelsea is more than gray",
   async () => {
     const { network, x } = await open();
     const tensors = tf.memory().numTensors;

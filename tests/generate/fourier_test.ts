@@ -1,4 +1,4 @@
-// The parametrisation by waves, against an inverse Fourier transform written out.
+// The parametrization by waves, against an inverse Fourier transform written out.
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { fourier, key, normal, type Spectrum, type Tensor, tf } from "../../mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
@@ -57,10 +57,10 @@ onEachBackend(
   "images are an inverse Fourier transform of the spectrum, and its sigmoid",
   async () => {
     for (const [height, width] of SIZES) {
-      const grey = fourier({ decorrelate: false, sd: 1 });
-      const params = grey.init(key(3), [2, height, width, 2]);
+      const gray = fourier({ decorrelate: false, sd: 1 });
+      const params = gray.init(key(3), [2, height, width, 2]);
       const values = await params.spectrum.data();
-      const images = await grey.images(params).data();
+      const images = await gray.images(params).data();
       const size = height * width;
       for (let channel = 0; channel < 4; channel++) {
         const part = values.slice(channel * size, (channel + 1) * size);
@@ -74,7 +74,7 @@ onEachBackend(
   },
 );
 
-onEachBackend("the principal axes of colours are Lucid's", async () => {
+onEachBackend("the principal axes of colors are Lucid's", async () => {
   const params = fourier({ sd: 0.3 }).init(key(4), [1, 4, 4, 3]);
   const plain = await tf.log(odds(fourier({ decorrelate: false }).images(params))).data();
   const images = await fourier().images(params).data();
@@ -84,7 +84,7 @@ onEachBackend("the principal axes of colours are Lucid's", async () => {
     const sum = [0, 1, 2].reduce((s, j) => s + root[i % 3]![j]! * plain[i - i % 3 + j]!, 0);
     return 1 / (1 + Math.exp(-sum / norm));
   });
-  await assertClose(images, expected, "colours", 5e-6);
+  await assertClose(images, expected, "colors", 5e-6);
 });
 
 const odds = (pixels: Tensor): Tensor => tf.div(pixels, tf.sub(1, pixels));

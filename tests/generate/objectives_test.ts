@@ -45,13 +45,13 @@ onEachBackend("every objective climbs in three steps", async () => {
     guidedBy("pool1", other),
     weighted([[classLogit(1), 2], [classLogit(2), -1], [channel("conv1", 0), 0.1]]),
   ];
-  const parametrisation = pixels({ noise: 0.05 });
+  const parametrization = pixels({ noise: 0.05 });
   for (const objective of objectives) {
-    await assertAscends(net, objective, { shape: SHAPE, parametrisation });
+    await assertAscends(net, objective, { shape: SHAPE, parametrization });
   }
-  await assertAscends(net, diversity("conv2"), { shape: SHAPE, parametrisation, count: 3 });
+  await assertAscends(net, diversity("conv2"), { shape: SHAPE, parametrization, count: 3 });
   const waves = fourier({ sd: 0.1 });
-  await assertAscends(net, classLogit(3), { shape: SHAPE, parametrisation: waves });
+  await assertAscends(net, classLogit(3), { shape: SHAPE, parametrization: waves });
 });
 
 /** Gram matrices in plain TypeScript: means over the places of products of channels. */

@@ -20,7 +20,7 @@ export type LayerCase = {
   readonly paramGradients: TensorTexts;
 };
 
-/** A step of batch normalisation, and the running statistics after it. */
+/** A step of batch normalization, and the running statistics after it. */
 export type BatchNormStep = LayerCase & {
   readonly mean: TensorText;
   readonly variance: TensorText;

@@ -19,7 +19,7 @@ random = numpy.random.default_rng(12)
 
 
 def photo(width, height):
-    """Colours like a photo's, 0 to 255: amplitudes fall with the frequency."""
+    """Colors like a photo's, 0 to 255: amplitudes fall with the frequency."""
     y, x = numpy.mgrid[0:height, 0:width]
     planes = []
     for _ in range(3):
@@ -30,10 +30,10 @@ def photo(width, height):
             direction = numpy.cos(angle) * x + numpy.sin(angle) * y
             plane += 0.01 / frequency * numpy.sin(2 * numpy.pi * frequency * direction + phase)
         planes.append(plane)
-    grey = planes[0]
-    colours = numpy.stack([grey + 0.4 * planes[1], grey, grey + 0.4 * planes[2]], -1)
-    colours = (colours - colours.mean()) / colours.std() * 55 + 128
-    return Image.fromarray(colours.clip(0, 255).round().astype(numpy.uint8))
+    gray = planes[0]
+    colors = numpy.stack([gray + 0.4 * planes[1], gray, gray + 0.4 * planes[2]], -1)
+    colors = (colors - colors.mean()) / colors.std() * 55 + 128
+    return Image.fromarray(colors.clip(0, 255).round().astype(numpy.uint8))
 
 
 def encoded(image, **options):
@@ -65,19 +65,19 @@ def case(name, image, transform=None, **options):
 
 picture = photo(53, 41)
 for subsampling in ["4:4:4", "4:2:2", "4:2:0"]:
-    case(f"colour {subsampling}", picture, subsampling=subsampling)
+    case(f"color {subsampling}", picture, subsampling=subsampling)
     case(f"progressive {subsampling}", picture, subsampling=subsampling, progressive=True)
 case("rgb without a transform", picture, keep_rgb=True)
-grey = picture.convert("L")
-case("grey", grey)
-case("grey progressive", grey, progressive=True)
-case("grey with restarts", grey, restart_marker_blocks=5)
-case("colour with restarts", picture, subsampling="4:2:0", restart_marker_blocks=3)
+gray = picture.convert("L")
+case("gray", gray)
+case("gray progressive", gray, progressive=True)
+case("gray with restarts", gray, restart_marker_blocks=5)
+case("color with restarts", picture, subsampling="4:2:0", restart_marker_blocks=3)
 case("progressive with restarts", picture, progressive=True, restart_marker_blocks=4)
 case("cmyk", picture.convert("CMYK"))
 case("ycck", picture.convert("CMYK"), transform=2)
 case("one pixel", picture.crop((0, 0, 1, 1)))
-case("one grey pixel", grey.crop((0, 0, 1, 1)))
+case("one gray pixel", gray.crop((0, 0, 1, 1)))
 small = photo(19, 11).convert("L")
 for orientation in range(1, 9):
     exif = Image.Exif()

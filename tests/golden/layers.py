@@ -1,4 +1,4 @@
-"""Writes layers.json: what PyTorch answers for the layers, losses and optimisers under test.
+"""Writes layers.json: what PyTorch answers for the layers, losses and optimizers under test.
 
     python -m venv /tmp/venv && /tmp/venv/bin/pip install torch numpy
     /tmp/venv/bin/python tests/golden/layers.py

@@ -103,11 +103,11 @@ def walks():
                plain(lambda p: rmsprop(p, 0.02, 0.8, 1e-3, 0.2)))
     yield walk("RMSProp with momentum", "rmsprop", {"learningRate": 0.005, "momentum": 0.8},
                plain(lambda p: rmsprop(p, 0.005, momentum=0.8)))
-    yield walk("centred RMSProp", "rmsprop",
-               {"learningRate": 0.01, "smoothing": 0.9, "centred": True},
+    yield walk("centered RMSProp", "rmsprop",
+               {"learningRate": 0.01, "smoothing": 0.9, "centered": True},
                plain(lambda p: rmsprop(p, 0.01, 0.9, centered=True)))
-    yield walk("centred RMSProp with momentum", "rmsprop",
-               {"learningRate": 0.005, "smoothing": 0.9, "centred": True, "momentum": 0.7},
+    yield walk("centered RMSProp with momentum", "rmsprop",
+               {"learningRate": 0.005, "smoothing": 0.9, "centered": True, "momentum": 0.7},
                plain(lambda p: rmsprop(p, 0.005, 0.9, momentum=0.7, centered=True)))
     yield walk("SGD clipped by norm", "clipped by norm", {"most": 1.5, "learningRate": 0.1},
                plain(lambda p: sgd(p, 0.1)),

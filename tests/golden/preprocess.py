@@ -25,7 +25,7 @@ random.seed(4)
 
 def wave():
     jpegs = json.loads((here / "jpegs.json").read_text())
-    png = next(case["png"] for case in jpegs if case["name"] == "colour 4:4:4")
+    png = next(case["png"] for case in jpegs if case["name"] == "color 4:4:4")
     return Image.open(io.BytesIO(base64.b64decode(png)))
 
 

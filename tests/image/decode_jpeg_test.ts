@@ -27,8 +27,8 @@ for (const { name, jpeg, png } of JPEGS) {
       (value, i) => 255 * Math.abs(value - expected.pixels[i]!),
     );
     const mean = levels.reduce((sum, level) => sum + level) / levels.length;
-    // jpeg-js repeats a colour where Pillow interpolates, which counts where there are fewer.
-    const fewer = /4:2:|restarts/.test(name) && !name.startsWith("grey");
+    // jpeg-js repeats a color where Pillow interpolates, which counts where there are fewer.
+    const fewer = /4:2:|restarts/.test(name) && !name.startsWith("gray");
     assertLess(mean, fewer ? 1.5 : 0.75);
     assertLess(Math.max(...levels), fewer ? 12 : 3.5);
   });
@@ -42,14 +42,14 @@ Deno.test("the fixtures have all eight orientations, each another picture", () =
   assertEquals(new Set(pictures.map(({ pixels }) => pixels.join())).size, 8);
 });
 
-Deno.test("grey JPEGs have one channel, all others three", () => {
+Deno.test("gray JPEGs have one channel, all others three", () => {
   for (const { name, jpeg } of JPEGS) {
-    const grey = /grey|orientation/.test(name);
-    assertEquals(decodeImage(jpeg, name).channels, grey ? 1 : 3, name);
+    const gray = /gray|orientation/.test(name);
+    assertEquals(decodeImage(jpeg, name).channels, gray ? 1 : 3, name);
   }
 });
 
-Deno.test("three components named R, G and B are those colours without Adobe's marker too", () => {
+Deno.test("three components named R, G and B are those colors without Adobe's marker too", () => {
   const bytes = jpegOf("rgb without a transform");
   const named = spliced(bytes, markerIn(bytes, 0xee), 16);
   assertEquals(markerIn(named, 0xee), -1);
@@ -73,12 +73,12 @@ Deno.test("a JPEG cut at any byte is refused", () => {
   for (const { jpeg } of JPEGS) {
     for (let length = 3; length < jpeg.length; length++) refused(jpeg.subarray(0, length));
   }
-  const bytes = jpegOf("colour 4:2:0");
+  const bytes = jpegOf("color 4:2:0");
   refused(bytes.subarray(0, bytes.length - 200), "is it cut short?", "bytes in all");
 });
 
 Deno.test("a baseline JPEG that ends before all its blocks is refused, wherever it ends", () => {
-  const names = ["colour 4:2:0", "grey", "grey with restarts", "colour with restarts", "cmyk"];
+  const names = ["color 4:2:0", "gray", "gray with restarts", "color with restarts", "cmyk"];
   for (const name of names) {
     const bytes = jpegOf(name);
     for (let length = 3; length < bytes.length - 2; length++) {
@@ -88,13 +88,13 @@ Deno.test("a baseline JPEG that ends before all its blocks is refused, wherever 
 });
 
 Deno.test("what follows the end of the image is passed over", () => {
-  const bytes = jpegOf("colour 4:2:0");
+  const bytes = jpegOf("color 4:2:0");
   const longer = spliced(bytes, bytes.length, 0, [...EOI, 1, 2, 3]);
   assertEquals(decodeImage(longer, "a"), decodeImage(bytes, "a"));
 });
 
 Deno.test("a JPEG of 20,000 × 20,000 pixels is refused by its header", () => {
-  const bytes = jpegOf("colour 4:4:4");
+  const bytes = jpegOf("color 4:4:4");
   const big = withBytes(bytes, markerIn(bytes, SOF) + 5, [0x4e, 0x20, 0x4e, 0x20]);
   const { message } = assertThrows(() => decodeImage(big, "big.jpg"), RangeError);
   assertEquals(
@@ -108,18 +108,18 @@ Deno.test("a JPEG of 20,000 × 20,000 pixels is refused by its header", () => {
 });
 
 Deno.test("a JPEG that claims more blocks than its bytes have bits is refused before decoding", () => {
-  const bytes = jpegOf("colour 4:4:4");
+  const bytes = jpegOf("color 4:4:4");
   const large = withBytes(bytes, markerIn(bytes, SOF) + 5, [0x1f, 0xff, 0x1f, 0xff]);
   refused(large, "3145728 blocks of its 8191×8191 pixels", "bit each", "1522 bytes");
 });
 
 Deno.test("coded data that lacks bytes in its middle is refused", () => {
-  const bytes = jpegOf("grey");
+  const bytes = jpegOf("gray");
   refused(spliced(bytes, markerIn(bytes, SOS) + 60, 60), "its data is damaged: unexpected marker");
 });
 
 Deno.test("a frame that jpeg-js would get wrong, or does not know, is refused", () => {
-  const bytes = jpegOf("colour 4:4:4");
+  const bytes = jpegOf("color 4:4:4");
   const at = markerIn(bytes, SOF);
   const kinds = [[0xc3, "lossless"], [0xc5, "hierarchical"], [0xc9, "arithmetic"]] as const;
   for (const [second, kind] of kinds) refused(withBytes(bytes, at + 1, [second]), kind);
@@ -143,7 +143,7 @@ Deno.test("four components without Adobe's marker are refused", () => {
 });
 
 Deno.test("segments that lie about themselves are refused", () => {
-  const bytes = jpegOf("grey");
+  const bytes = jpegOf("gray");
   refused(withBytes(bytes, 20, [0x12]), "a marker must stand at byte 20: current value is byte 18");
   refused(withBytes(bytes, 4, [0, 1]), "must have a length: current value is 1");
   refused(withBytes(bytes, 4, [255, 255]), "is it cut short?");
@@ -155,11 +155,11 @@ Deno.test("segments that lie about themselves are refused", () => {
 });
 
 Deno.test("tables that are missing, or come after a scan, are refused", () => {
-  const bytes = jpegOf("grey");
+  const bytes = jpegOf("gray");
   const table = markerIn(bytes, 0xdb);
   refused(spliced(bytes, table, 69), "its data is damaged");
   const late = spliced(bytes, bytes.length - 2, 0, bytes.subarray(table, table + 69));
-  refused(late, "quantisation tables must stand before its scans");
+  refused(late, "quantization tables must stand before its scans");
   const huffman = markerIn(bytes, 0xc4);
   const length = 2 + (bytes[huffman + 2]! << 8 | bytes[huffman + 3]!);
   refused(spliced(bytes, huffman, length), "its data is damaged");

@@ -29,67 +29,67 @@ function check(
 const scaled = (depth: number) => (samples: readonly number[]): number[] =>
   samples.map((sample) => sample / (2 ** depth - 1));
 
-Deno.test("grey of 1, 2, 4, 8 and 16 bits has one channel", () => {
-  for (const depth of [1, 2, 4, 8, 16]) check({ depth, colour: 0 }, 1, scaled(depth));
+Deno.test("gray of 1, 2, 4, 8 and 16 bits has one channel", () => {
+  for (const depth of [1, 2, 4, 8, 16]) check({ depth, color: 0 }, 1, scaled(depth));
 });
 
-Deno.test("colour, and colour with alpha, of 8 and 16 bits have three and four channels", () => {
+Deno.test("color, and color with alpha, of 8 and 16 bits have three and four channels", () => {
   for (const depth of [8, 16]) {
-    check({ depth, colour: 2 }, 3, scaled(depth));
-    check({ depth, colour: 6 }, 4, scaled(depth));
+    check({ depth, color: 2 }, 3, scaled(depth));
+    check({ depth, color: 6 }, 4, scaled(depth));
   }
 });
 
-Deno.test("grey with alpha has four channels, of which the colours are equal", () => {
+Deno.test("gray with alpha has four channels, of which the colors are equal", () => {
   for (const depth of [8, 16]) {
-    check({ depth, colour: 4 }, 4, ([y, a]) => scaled(depth)([y!, y!, y!, a!]));
+    check({ depth, color: 4 }, 4, ([y, a]) => scaled(depth)([y!, y!, y!, a!]));
   }
 });
 
-Deno.test("a palette of 1, 2, 4 and 8 bits becomes its colours, with their alphas if it has some", () => {
+Deno.test("a palette of 1, 2, 4 and 8 bits becomes its colors, with their alphas if it has some", () => {
   for (const depth of [1, 2, 4, 8]) {
     const count = Math.min(2 ** depth, 200);
     const palette = Array.from({ length: 3 * count }, (_, i) => (i * 37 + 5) % 256);
     const rgb = (i: number): number[] => palette.slice(3 * i, 3 * i + 3);
-    check({ depth, colour: 3, palette }, 3, ([i]) => scaled(8)(rgb(i!)));
+    check({ depth, color: 3, palette }, 3, ([i]) => scaled(8)(rgb(i!)));
     const transparency = Array.from({ length: count / 2 }, (_, i) => (i * 91) % 256);
     check(
-      { depth, colour: 3, palette, transparency },
+      { depth, color: 3, palette, transparency },
       4,
       ([i]) => scaled(8)([...rgb(i!), transparency[i!] ?? 255]),
     );
   }
 });
 
-Deno.test("the one clear colour of a picture without alpha becomes alpha 0", () => {
-  const clear = (samples: readonly number[], colour: readonly number[]): number =>
-    samples.every((sample, c) => sample === colour[c]) ? 0 : 1;
+Deno.test("the one clear color of a picture without alpha becomes alpha 0", () => {
+  const clear = (samples: readonly number[], color: readonly number[]): number =>
+    samples.every((sample, c) => sample === color[c]) ? 0 : 1;
   for (const depth of [1, 4, 8, 16]) {
-    const grey = 13 % 2 ** depth;
-    check({ depth, colour: 0, transparency: [0, grey] }, 4, ([y]) => [
+    const gray = 13 % 2 ** depth;
+    check({ depth, color: 0, transparency: [0, gray] }, 4, ([y]) => [
       ...scaled(depth)([y!, y!, y!]),
-      clear([y!], [grey]),
+      clear([y!], [gray]),
     ]);
   }
-  const colour = [13, (7919 + 13) % 256, (4 * 7919 + 13) % 256];
-  const transparency = colour.flatMap((value) => [0, value]);
-  check({ depth: 8, colour: 2, transparency }, 4, (rgb) => [
+  const color = [13, (7919 + 13) % 256, (4 * 7919 + 13) % 256];
+  const transparency = color.flatMap((value) => [0, value]);
+  check({ depth: 8, color: 2, transparency }, 4, (rgb) => [
     ...scaled(8)(rgb),
-    clear(rgb, colour),
+    clear(rgb, color),
   ]);
 });
 
 Deno.test("interlaced pictures of 8 and 16 bits decode as others do", () => {
   for (const depth of [8, 16]) {
-    check({ depth, colour: 0, interlaced: true }, 1, scaled(depth));
-    check({ depth, colour: 2, interlaced: true }, 3, scaled(depth));
-    check({ depth, colour: 6, interlaced: true }, 4, scaled(depth));
+    check({ depth, color: 0, interlaced: true }, 1, scaled(depth));
+    check({ depth, color: 2, interlaced: true }, 3, scaled(depth));
+    check({ depth, color: 6, interlaced: true }, 4, scaled(depth));
   }
 });
 
 Deno.test("interlaced pictures of fewer bits are refused, as fast-png would get them wrong", () => {
   for (const depth of [1, 2, 4]) {
-    refused(png({ width: 9, height: 9, depth, colour: 0, interlaced: true }), "interlaced");
+    refused(png({ width: 9, height: 9, depth, color: 0, interlaced: true }), "interlaced");
   }
 });
 
@@ -103,10 +103,10 @@ Deno.test("a file by PIL decodes to its pixels", () => {
   assertEquals(decodeImage(bytes, "a.png"), { width: 2, height: 2, channels: 1, pixels });
 });
 
-const GREY = { width: 5, height: 7, depth: 8, colour: 0 } as const;
+const GRAY = { width: 5, height: 7, depth: 8, color: 0 } as const;
 
 /** A file of a header, of this data deflated, and of other chunks before it. */
-function fileOf(data: Uint8Array, parts: PngParts = GREY, ...before: Uint8Array[]): Uint8Array {
+function fileOf(data: Uint8Array, parts: PngParts = GRAY, ...before: Uint8Array[]): Uint8Array {
   const idat = chunk("IDAT", deflateSync(data));
   return pngOf(header(parts), ...before, idat, chunk("IEND", []));
 }
@@ -141,12 +141,12 @@ Deno.test("a file that is no PNG or JPEG is refused by what it seems to be", () 
 });
 
 Deno.test("a PNG cut at any byte is refused", () => {
-  const bytes = png({ ...GREY, colour: 2 });
+  const bytes = png({ ...GRAY, color: 2 });
   for (let length = 0; length < bytes.length; length++) refused(bytes.subarray(0, length));
 });
 
 Deno.test("a PNG with any bit flipped after its signature is refused", () => {
-  const bytes = png({ ...GREY, colour: 2 });
+  const bytes = png({ ...GRAY, color: 2 });
   for (let bit = 64; bit < 8 * bytes.length; bit++) {
     const flipped = bytes.slice();
     flipped[bit >> 3]! ^= 1 << (bit & 7);
@@ -155,7 +155,7 @@ Deno.test("a PNG with any bit flipped after its signature is refused", () => {
 });
 
 Deno.test("a header that claims 60,000 × 60,000 pixels is refused before anything is decoded", () => {
-  const bytes = fileOf(new Uint8Array(10), { ...GREY, width: 60_000, height: 60_000 });
+  const bytes = fileOf(new Uint8Array(10), { ...GRAY, width: 60_000, height: 60_000 });
   const { message } = assertThrows(() => decodeImage(bytes, "big.png"), RangeError);
   assertEquals(
     message,
@@ -164,12 +164,12 @@ Deno.test("a header that claims 60,000 × 60,000 pixels is refused before anythi
   );
   // The header alone is enough to refuse it.
   assertThrows(() => decodeImage(bytes.subarray(0, 33), "big.png"), RangeError, "60000×60000");
-  const wide = fileOf(new Uint8Array(10), { ...GREY, width: 2 ** 26 + 1, height: 1 });
+  const wide = fileOf(new Uint8Array(10), { ...GRAY, width: 2 ** 26 + 1, height: 1 });
   assertThrows(() => decodeImage(wide, "wide.png"), RangeError, "67108865×1");
 });
 
 Deno.test("a PNG of 20,000 × 20,000 pixels is refused by its header", () => {
-  const bytes = fileOf(new Uint8Array(10), { ...GREY, width: 20_000, height: 20_000 });
+  const bytes = fileOf(new Uint8Array(10), { ...GRAY, width: 20_000, height: 20_000 });
   assertThrows(() => decodeImage(bytes, "big.png"), RangeError, "current value is 20000×20000");
 });
 
@@ -186,7 +186,7 @@ Deno.test("a page of HTML that is called a picture is named as such", () => {
 
 Deno.test("a PNG that was taken on its side is turned upright", () => {
   const samples = [0, 51, 102, 153, 204, 255];
-  const parts = { width: 3, height: 2, depth: 8, colour: 0, samples };
+  const parts = { width: 3, height: 2, depth: 8, color: 0, samples };
   const exif = [0x4d, 0x4d, 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0];
   const bytes = fileOf(raw(parts), parts, chunk("eXIf", exif));
   assertEquals(decodeImage(bytes, "a.png"), {
@@ -198,7 +198,7 @@ Deno.test("a PNG that was taken on its side is turned upright", () => {
 });
 
 Deno.test("image data of fewer or more bytes than the picture has is refused", () => {
-  const data = raw(GREY);
+  const data = raw(GRAY);
   assertEquals(decodeImage(fileOf(data), "a.png").width, 5);
   refused(fileOf(data.subarray(0, -1)), "must inflate to 42 bytes: current value is 41");
   refused(fileOf(new Uint8Array([...data, 0])), "must inflate to 42 bytes: there is more");
@@ -206,22 +206,22 @@ Deno.test("image data of fewer or more bytes than the picture has is refused", (
   const bomb = fileOf(new Uint8Array(50_000_000));
   refused(bomb, "there is more");
   const cut = chunk("IDAT", deflateSync(data).subarray(0, -5));
-  refused(pngOf(header(GREY), cut, chunk("IEND", [])), "must inflate to 42 bytes: ");
+  refused(pngOf(header(GRAY), cut, chunk("IEND", [])), "must inflate to 42 bytes: ");
   const broken = deflateSync(data);
   broken[broken.length - 1]! ^= 1; // the checksum of the inflated data
-  refused(pngOf(header(GREY), chunk("IDAT", broken), chunk("IEND", [])), "must inflate");
+  refused(pngOf(header(GRAY), chunk("IDAT", broken), chunk("IEND", [])), "must inflate");
   refused(fileOf(data.map((byte, i) => i % 6 === 0 ? 5 : byte)), "its data is damaged");
 });
 
 Deno.test("a header that the format does not have is refused", () => {
-  const data = raw(GREY);
-  refused(fileOf(data, { ...GREY, width: 0 }), "from 1 to 2^31 - 1: current value is 0×7");
-  refused(fileOf(data, { ...GREY, height: 2 ** 31 }), "2147483648");
-  refused(fileOf(data, { ...GREY, depth: 3 }), "bit depth of 1,2,4,8,16: current value is 3");
-  refused(fileOf(data, { ...GREY, colour: 2, depth: 4 }), "bit depth of 8,16: current value is 4");
-  refused(fileOf(data, { ...GREY, colour: 5 }), "colour type must be 0, 2, 3, 4 or 6");
+  const data = raw(GRAY);
+  refused(fileOf(data, { ...GRAY, width: 0 }), "from 1 to 2^31 - 1: current value is 0×7");
+  refused(fileOf(data, { ...GRAY, height: 2 ** 31 }), "2147483648");
+  refused(fileOf(data, { ...GRAY, depth: 3 }), "bit depth of 1,2,4,8,16: current value is 3");
+  refused(fileOf(data, { ...GRAY, color: 2, depth: 4 }), "bit depth of 8,16: current value is 4");
+  refused(fileOf(data, { ...GRAY, color: 5 }), "color type must be 0, 2, 3, 4 or 6");
   for (const at of [10, 11, 12]) {
-    const fields = header(GREY).slice(8, 21);
+    const fields = header(GRAY).slice(8, 21);
     fields[at] = 2;
     const idat = chunk("IDAT", deflateSync(data));
     refused(pngOf(chunk("IHDR", fields), idat, chunk("IEND", [])), "interlacing 0 or 1");
@@ -231,8 +231,8 @@ Deno.test("a header that the format does not have is refused", () => {
 });
 
 Deno.test("chunks that are missing, unknown and critical, twice or in another order are refused", () => {
-  const [ihdr, iend] = [header(GREY), chunk("IEND", [])];
-  const idat = chunk("IDAT", deflateSync(raw(GREY)));
+  const [ihdr, iend] = [header(GRAY), chunk("IEND", [])];
+  const idat = chunk("IDAT", deflateSync(raw(GRAY)));
   refused(pngOf(ihdr, iend), "in this order: current value is IHDR IEND");
   refused(pngOf(ihdr, idat), "is it cut short?");
   refused(pngOf(ihdr, ihdr, idat, iend), "current value is IHDR IHDR");
@@ -243,19 +243,19 @@ Deno.test("chunks that are missing, unknown and critical, twice or in another or
 });
 
 Deno.test("a palette or transparency that does not fit the picture is refused", () => {
-  const indexed = { width: 2, height: 1, depth: 8, colour: 3, samples: [0, 2] };
+  const indexed = { width: 2, height: 1, depth: 8, color: 3, samples: [0, 2] };
   const file = (palette?: number[], transparency?: number[], parts: PngParts = indexed) =>
     png({ ...parts, palette, transparency });
   refused(file(), "must have a palette (PLTE)");
   refused(file([0, 0, 0, 1, 1, 1]), "index must be below 2, the palette's: current value is 2");
-  refused(file([0, 0, 0, 1]), "1 to 256 colours of 3 bytes: current value is 4");
-  refused(file([]), "1 to 256 colours");
+  refused(file([0, 0, 0, 1]), "1 to 256 colors of 3 bytes: current value is 4");
+  refused(file([]), "1 to 256 colors");
   refused(file(Array(9).fill(0), [1, 2, 3, 4]), "at most 3 bytes: current value is 4");
-  refused(file(undefined, [0], GREY), "tRNS must have 2 bytes: current value is 1");
-  refused(file(undefined, [0, 0], { ...GREY, colour: 4 }), "alpha must have no tRNS");
+  refused(file(undefined, [0], GRAY), "tRNS must have 2 bytes: current value is 1");
+  refused(file(undefined, [0, 0], { ...GRAY, color: 4 }), "alpha must have no tRNS");
 });
 
-Deno.test("a colour profile that would inflate without a bound is passed over", () => {
+Deno.test("a color profile that would inflate without a bound is passed over", () => {
   const profile = new Uint8Array([0x61, 0, 0, ...deflateSync(new Uint8Array(20_000_000))]);
-  assertEquals(decodeImage(fileOf(raw(GREY), GREY, chunk("iCCP", profile)), "a").width, 5);
+  assertEquals(decodeImage(fileOf(raw(GRAY), GRAY, chunk("iCCP", profile)), "a").width, 5);
 });

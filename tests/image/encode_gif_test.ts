@@ -17,19 +17,19 @@ function image(
   return { width, height, channels, pixels };
 }
 
-Deno.test("frames of grey come back exactly, with their times and for ever", () => {
+Deno.test("frames of gray come back exactly, with their times and for ever", () => {
   const frames = [0, 1, 2].map((n) => image(31, 17, 1, (i) => (i * (n + 3) + n) % 256));
   const gif = readGif(encodeGif(frames, { delay: 40, hold: 1500 }));
   assertEquals([gif.width, gif.height, gif.loops], [31, 17, 0]);
   assertEquals(gif.frames.map(({ delay }) => delay), [40, 40, 1500]);
   gif.frames.forEach(({ rgb }, n) => {
-    const grey = frames[n]!.pixels;
-    assertEquals([...rgb], [...grey].flatMap((value) => Array(3).fill(Math.round(value * 255))));
+    const gray = frames[n]!.pixels;
+    assertEquals([...rgb], [...gray].flatMap((value) => Array(3).fill(Math.round(value * 255))));
   });
 });
 
-Deno.test("frames of colour come back near, each with colours of its own", () => {
-  // Smooth ramps in red and green: more colours than 256, and others in each frame.
+Deno.test("frames of color come back near, each with colors of its own", () => {
+  // Smooth ramps in red and green: more colors than 256, and others in each frame.
   const frames = [0, 255].map((blue) =>
     image(64, 64, 3, (i) => {
       const [x, y, c] = [Math.floor(i / 3) % 64, Math.floor(i / 192), i % 3];
@@ -44,7 +44,7 @@ Deno.test("frames of colour come back near, each with colours of its own", () =>
   });
 });
 
-Deno.test("few colours are kept, and transparent parts are white", () => {
+Deno.test("few colors are kept, and transparent parts are white", () => {
   const frame = image(2, 1, 4, (i) => [248, 0, 0, 255, 0, 0, 0, 0][i]!);
   assertEquals([...readGif(encodeGif([frame])).frames[0]!.rgb], [248, 0, 0, 255, 255, 255]);
 });

@@ -86,10 +86,10 @@ export function readGif(bytes: Uint8Array): Gif {
     }
     if (kind !== 0x2c) throw new Error(`unknown block ${kind}`);
     reader.at += 8;
-    const colours = palette(reader, byte(reader)) ?? shared!;
+    const colors = palette(reader, byte(reader)) ?? shared!;
     const codeSize = byte(reader);
     const index = unpacked(blocks(reader), codeSize, width * height);
-    const rgb = Uint8Array.from(index.flatMap((i) => [...colours.subarray(3 * i, 3 * i + 3)]));
+    const rgb = Uint8Array.from(index.flatMap((i) => [...colors.subarray(3 * i, 3 * i + 3)]));
     frames.push({ rgb, delay });
   }
   if (reader.at !== bytes.length) throw new Error("there is more after the end");

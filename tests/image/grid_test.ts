@@ -1,19 +1,19 @@
 // Grids, rows, labels and enlargement, on pictures that are counted by hand.
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { enlarge, grid, type Image, labelled, sideBySide } from "../../mod.ts";
+import { enlarge, grid, type Image, labeled, sideBySide } from "../../mod.ts";
 
-function grey(width: number, height: number, value: number): Image {
+function gray(width: number, height: number, value: number): Image {
   return { width, height, channels: 1, pixels: new Float32Array(width * height).fill(value) };
 }
 
-/** The rows of a grey picture. */
+/** The rows of a gray picture. */
 function rows({ width, height, channels, pixels }: Image): number[][] {
   assertEquals(channels, 1);
   return Array.from({ length: height }, (_, y) => [...pixels.subarray(y * width, (y + 1) * width)]);
 }
 
 Deno.test("a grid goes row by row, with gaps between and around, and empty cells at the end", () => {
-  const sheet = grid([grey(1, 1, 0), grey(1, 1, 0.25), grey(1, 1, 0.5)], {
+  const sheet = grid([gray(1, 1, 0), gray(1, 1, 0.25), gray(1, 1, 0.5)], {
     columns: 2,
     background: 0.75,
   });
@@ -27,12 +27,12 @@ Deno.test("a grid goes row by row, with gaps between and around, and empty cells
 });
 
 Deno.test("smaller pictures stand in the middle of their cells, and pixels are enlarged, not gaps", () => {
-  assertEquals(rows(grid([grey(3, 1, 0), grey(1, 3, 0.5)], { columns: 2, gap: 0 })), [
+  assertEquals(rows(grid([gray(3, 1, 0), gray(1, 3, 0.5)], { columns: 2, gap: 0 })), [
     [1, 1, 1, 1, 0.5, 1],
     [0, 0, 0, 1, 0.5, 1],
     [1, 1, 1, 1, 0.5, 1],
   ]);
-  assertEquals(rows(grid([grey(1, 1, 0)], { scale: 2, gap: 1 })), [
+  assertEquals(rows(grid([gray(1, 1, 0)], { scale: 2, gap: 1 })), [
     [1, 1, 1, 1],
     [1, 0, 0, 1],
     [1, 0, 0, 1],
@@ -40,23 +40,23 @@ Deno.test("smaller pictures stand in the middle of their cells, and pixels are e
   ]);
 });
 
-Deno.test("a grid has colour where a picture or the background has, and alpha is laid on that", () => {
-  const red = { ...grey(1, 1, 0), channels: 3, pixels: new Float32Array([1, 0, 0]) } as const;
-  const mixed = grid([grey(1, 1, 0.5), red], { columns: 2, gap: 0 });
+Deno.test("a grid has color where a picture or the background has, and alpha is laid on that", () => {
+  const red = { ...gray(1, 1, 0), channels: 3, pixels: new Float32Array([1, 0, 0]) } as const;
+  const mixed = grid([gray(1, 1, 0.5), red], { columns: 2, gap: 0 });
   assertEquals([mixed.channels, ...mixed.pixels], [3, 0.5, 0.5, 0.5, 1, 0, 0]);
   const half = { ...red, channels: 4, pixels: new Float32Array([1, 0, 0, 0.5]) } as const;
   assertEquals([...grid([half], { gap: 0, background: [0, 0, 1] }).pixels], [0.5, 0, 0.5]);
 });
 
 Deno.test("without columns a grid is about as wide as high", () => {
-  const square = grid(Array.from({ length: 96 }, () => grey(7, 7, 0)), { gap: 0 });
+  const square = grid(Array.from({ length: 96 }, () => gray(7, 7, 0)), { gap: 0 });
   assertEquals([square.width, square.height], [7 * 10, 7 * 10]);
-  const flat = grid(Array.from({ length: 16 }, () => grey(40, 10, 0)), { gap: 0 });
+  const flat = grid(Array.from({ length: 16 }, () => gray(40, 10, 0)), { gap: 0 });
   assertEquals([flat.width, flat.height], [40 * 2, 10 * 8]);
 });
 
 Deno.test("labels stand below pictures, in black on light and white on dark, and are cut to fit", () => {
-  const one = labelled(grey(7, 1, 0.5), "I");
+  const one = labeled(gray(7, 1, 0.5), "I");
   // The letter I of 5 × 7 points, in the middle of a strip of 11 rows.
   assertEquals(rows(one).slice(3, 10).map((row) => row.map((v) => v === 0 ? "#" : ".").join("")), [
     "..###..",
@@ -67,19 +67,19 @@ Deno.test("labels stand below pictures, in black on light and white on dark, and
     "...#...",
     "..###..",
   ]);
-  const dark = labelled(grey(7, 1, 0.5), "I", { background: 0.2 });
+  const dark = labeled(gray(7, 1, 0.5), "I", { background: 0.2 });
   assert(rows(dark)[4]!.includes(1) && !rows(dark)[4]!.includes(0));
   const ink = (text: string, width: number): number =>
-    labelled(grey(width, 1, 0.5), text).pixels.filter((value) => value === 0).length;
+    labeled(gray(width, 1, 0.5), text).pixels.filter((value) => value === 0).length;
   assertEquals(ink("0123456789", 35), ink("0123..", 35));
   assertEquals(ink("abc", 5), ink("a", 5));
   assertEquals(ink("é ×", 35), ink("e x", 35));
   assertEquals(ink("漢", 35), ink("?", 35));
-  assertEquals(labelled(grey(3, 2, 0), "a", { size: 2 }).height, 2 + 22);
+  assertEquals(labeled(gray(3, 2, 0), "a", { size: 2 }).height, 2 + 22);
 });
 
 Deno.test("a grid with labels gives each cell the width of the widest for its text", () => {
-  const sheet = grid([grey(20, 20, 0.5), grey(2, 2, 0.5)], {
+  const sheet = grid([gray(20, 20, 0.5), gray(2, 2, 0.5)], {
     labels: ["10", "11"],
     columns: 2,
     gap: 0,
@@ -91,14 +91,14 @@ Deno.test("a grid with labels gives each cell the width of the widest for its te
 });
 
 Deno.test("a row's pictures are as high as the highest, and keep their proportions", () => {
-  const row = sideBySide([grey(2, 4, 0), grey(3, 2, 0.5)], { gap: 1 });
+  const row = sideBySide([gray(2, 4, 0), gray(3, 2, 0.5)], { gap: 1 });
   assertEquals([row.width, row.height], [1 + 2 + 1 + 6 + 1, 6]);
   assertEquals(rows(row)[1], [1, 0, 0, 1, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 1]);
-  assertEquals(sideBySide([grey(20, 4, 0)], { gap: 0, labels: ["a"] }).height, 4 + 22);
+  assertEquals(sideBySide([gray(20, 4, 0)], { gap: 0, labels: ["a"] }).height, 4 + 22);
 });
 
 Deno.test("grids, rows, labels and enlargements out of range are refused", () => {
-  const one = grey(1, 1, 0);
+  const one = gray(1, 1, 0);
   assertThrows(() => grid([]), RangeError, "must have a picture");
   assertThrows(() => grid([one], { columns: 0 }), RangeError, "columns");
   assertThrows(() => grid([one], { columns: 1.5 }), RangeError, "columns");
@@ -109,7 +109,7 @@ Deno.test("grids, rows, labels and enlargements out of range are refused", () =>
   assertThrows(() => sideBySide([]), RangeError, "must have pictures");
   assertThrows(() => sideBySide([one], { gap: 0.5 }), RangeError, "gap");
   assertThrows(() => sideBySide([one], { labels: ["a", "b"] }), RangeError, "current value is 2");
-  assertThrows(() => labelled(one, "a", { size: 0 }), RangeError, "points");
+  assertThrows(() => labeled(one, "a", { size: 0 }), RangeError, "points");
   assertThrows(() => enlarge(one, 1.5), RangeError, "factor");
   assertThrows(() => enlarge({ ...one, width: 2 }, 2), TypeError);
 });

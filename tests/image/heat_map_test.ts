@@ -1,28 +1,28 @@
-// Colour maps, heat maps and overlays.
+// Color maps, heat maps and overlays.
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import {
-  type Colour,
-  colourMaps,
+  type Color,
+  colorMaps,
   diverging,
-  greys,
+  grays,
   heatMap,
   type Image,
   overlay,
   viridis,
 } from "../../mod.ts";
 
-const bytes = (colour: Colour): number[] => colour.map((value) => Math.round(value * 255));
+const bytes = (color: Color): number[] => color.map((value) => Math.round(value * 255));
 
-/** The lightness L* of a colour of sRGB, CIE 1976. */
-function lightness(colour: Colour): number {
-  const [red, green, blue] = colour.map((value) =>
+/** The lightness L* of a color of sRGB, CIE 1976. */
+function lightness(color: Color): number {
+  const [red, green, blue] = color.map((value) =>
     value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4
   ) as [number, number, number];
   const y = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
   return y > 0.008856 ? 116 * Math.cbrt(y) - 16 : 903.3 * y;
 }
 
-Deno.test("viridis has matplotlib's colours, and its lightness rises evenly", () => {
+Deno.test("viridis has matplotlib's colors, and its lightness rises evenly", () => {
   // matplotlib.colormaps["viridis"] at 0, 64, 128, 192 and 255.
   const known = [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]];
   assertEquals([0, 64, 128, 192, 255].map((i) => bytes(viridis(i / 255))), known);
@@ -34,7 +34,7 @@ Deno.test("viridis has matplotlib's colours, and its lightness rises evenly", ()
 });
 
 Deno.test("the diverging map is blue below, red above, lightest in the middle and even on both sides", () => {
-  const [low, middle, high] = [0, 0.5, 1].map((at) => diverging(at)) as [Colour, Colour, Colour];
+  const [low, middle, high] = [0, 0.5, 1].map((at) => diverging(at)) as [Color, Color, Color];
   assert(low[2] > low[0] && high[0] > high[2]);
   assert(Math.max(...middle) - Math.min(...middle) < 0.03);
   for (let i = 0; i < 12; i++) {
@@ -46,8 +46,8 @@ Deno.test("the diverging map is blue below, red above, lightest in the middle an
   }
 });
 
-Deno.test("beyond its ends a map has the colour of the end, and what is no number has none", () => {
-  for (const map of Object.values(colourMaps)) {
+Deno.test("beyond its ends a map has the color of the end, and what is no number has none", () => {
+  for (const map of Object.values(colorMaps)) {
     assertEquals([map(-3), map(7)], [map(0), map(1)]);
   }
   assertThrows(() => viridis(NaN), RangeError, "NaN");
@@ -55,7 +55,7 @@ Deno.test("beyond its ends a map has the colour of the end, and what is no numbe
 
 Deno.test("a heat map's span is the numbers' own, from 0, around 0, or as it is said", () => {
   const reds = (values: number[], options: Parameters<typeof heatMap>[2]): number[] =>
-    [...heatMap(values, [1, values.length], { colours: greys, ...options }).pixels]
+    [...heatMap(values, [1, values.length], { colors: grays, ...options }).pixels]
       .filter((_, i) => i % 3 === 0);
   assertEquals(reds([1, 2, 5], {}), [0, 0.25, 1]);
   assertEquals(reds([-9, 1, 4], { span: "positive" }), [0, 0.25, 1]);

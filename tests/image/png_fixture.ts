@@ -5,8 +5,8 @@ export type PngParts = {
   readonly width: number;
   readonly height: number;
   readonly depth: number;
-  /** 0 grey, 2 colour, 3 palette, 4 grey with alpha, 6 colour with alpha. */
-  readonly colour: number;
+  /** 0 gray, 2 color, 3 palette, 4 gray with alpha, 6 color with alpha. */
+  readonly color: number;
   readonly interlaced?: boolean;
   /** One number a sample; by default some of all sizes. */
   readonly samples?: readonly number[];
@@ -34,11 +34,11 @@ export function png(parts: PngParts): Uint8Array {
   ]);
 }
 
-export function header({ width, height, depth, colour, interlaced }: PngParts): Uint8Array {
+export function header({ width, height, depth, color, interlaced }: PngParts): Uint8Array {
   const data = new Uint8Array(13);
   new DataView(data.buffer).setUint32(0, width);
   new DataView(data.buffer).setUint32(4, height);
-  data.set([depth, colour, 0, 0, interlaced ? 1 : 0], 8);
+  data.set([depth, color, 0, 0, interlaced ? 1 : 0], 8);
   return chunk("IHDR", data);
 }
 
@@ -57,9 +57,9 @@ export function chunk(type: string, data: ArrayLike<number>): Uint8Array {
   return out;
 }
 
-export function samplesOf({ width, height, depth, colour, samples, palette }: PngParts): number[] {
+export function samplesOf({ width, height, depth, color, samples, palette }: PngParts): number[] {
   const most = palette ? palette.length / 3 : 2 ** depth;
-  const count = width * height * CHANNELS[colour]!;
+  const count = width * height * CHANNELS[color]!;
   return samples
     ? [...samples]
     : Array.from({ length: count }, (_, i) => (i * i * 7919 + 13) % most);
@@ -67,8 +67,8 @@ export function samplesOf({ width, height, depth, colour, samples, palette }: Pn
 
 /** The rows, each with the byte of its filter before it, of all passes. */
 export function raw(parts: PngParts): Uint8Array {
-  const { width, height, depth, colour, interlaced } = parts;
-  const channels = CHANNELS[colour]!;
+  const { width, height, depth, color, interlaced } = parts;
+  const channels = CHANNELS[color]!;
   const samples = samplesOf(parts);
   const passes = interlaced ? [...ADAM7, [0, 1, 1, 2]] : [[0, 0, 1, 1]];
   const rows: number[][] = [];

@@ -12,7 +12,7 @@ import { JPEGS } from "./jpeg_fixture.ts";
 /** The file of a picture, drawn here or a photo. */
 function fileOf(picture: string): Uint8Array {
   if (picture !== "wave") return Deno.readFileSync(sharedPath(`photos/${picture}.png`));
-  return JPEGS.find(({ name }) => name === "colour 4:4:4")!.png;
+  return JPEGS.find(({ name }) => name === "color 4:4:4")!.png;
 }
 
 const numbers = (text: string): number[] => text.split(" ").map(Number);
@@ -117,7 +117,7 @@ Deno.test("a picture of 1 × 1,000,000 pixels takes no more memory than its crop
   }
 });
 
-Deno.test("alpha is dropped, grey becomes three channels, and three become grey", () => {
+Deno.test("alpha is dropped, gray becomes three channels, and three become gray", () => {
   const rgba = imageOf(4, 4, 4);
   const rgb: Image = {
     ...rgba,
@@ -125,13 +125,13 @@ Deno.test("alpha is dropped, grey becomes three channels, and three become grey"
     pixels: rgba.pixels.filter((_, i) => i % 4 !== 3),
   };
   assertEquals(preprocess(rgba, { ...PLAIN, crop: 4 }), rgb.pixels);
-  const grey = imageOf(4, 4, 1);
+  const gray = imageOf(4, 4, 1);
   assertEquals(
-    preprocess(grey, { ...PLAIN, crop: 4 }),
-    Float32Array.from({ length: 48 }, (_, i) => grey.pixels[Math.floor(i / 3)]!),
+    preprocess(gray, { ...PLAIN, crop: 4 }),
+    Float32Array.from({ length: 48 }, (_, i) => gray.pixels[Math.floor(i / 3)]!),
   );
   const one = { range: 1, mean: [0], std: [1], crop: 4 } as const;
-  assertEquals(preprocess(grey, one), grey.pixels);
+  assertEquals(preprocess(gray, one), gray.pixels);
   const [r, g, b] = rgb.pixels;
   assertAlmostEquals(preprocess(rgb, one)[0]!, 0.299 * r! + 0.587 * g! + 0.114 * b!, 1e-6);
   assertEquals(preprocess(rgba, one), preprocess(rgb, one));

@@ -1,7 +1,7 @@
 // Resizing gives PIL's numbers, and clear pixels do not bleed.
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import type { Image } from "../../lib/image/image.ts";
-import { toGrey } from "../../lib/image/grey.ts";
+import { toGray } from "../../lib/image/gray.ts";
 import { resize } from "../../lib/image/resize.ts";
 
 const GRID = [
@@ -146,7 +146,7 @@ Deno.test("each of three channels resizes as it would alone", () => {
   });
 });
 
-Deno.test("the colour of a clear pixel does not bleed into its neighbours", () => {
+Deno.test("the color of a clear pixel does not bleed into its neighbors", () => {
   const pixels = new Float32Array([1, 0, 0, 1, 0, 1, 0, 0]); // red, and a clear green
   const small = resize({ width: 2, height: 1, channels: 4, pixels }, 1, 1);
   assertEquals([...small.pixels], [1, 0, 0, 0.5]);
@@ -185,15 +185,15 @@ Deno.test("sizes that are no whole numbers from 1 are refused", () => {
 
 Deno.test("an image whose size and pixels disagree is refused", () => {
   assertThrows(() => resize({ ...grid(), width: 6 }, 2, 2), TypeError, "must hold 24 numbers");
-  assertThrows(() => toGrey({ ...grid(), channels: 3 }), TypeError, "must hold 60 numbers");
+  assertThrows(() => toGray({ ...grid(), channels: 3 }), TypeError, "must hold 60 numbers");
 });
 
-Deno.test("grey weighs red, green and blue by Rec. 601, and shows white where it is clear", () => {
+Deno.test("gray weighs red, green and blue by Rec. 601, and shows white where it is clear", () => {
   const of = (channels: 3 | 4, ...pixels: number[]): number => {
     const image = { width: 1, height: 1, channels, pixels: new Float32Array(pixels) };
-    const grey = toGrey(image);
-    assertEquals([grey.channels, grey.pixels.length], [1, 1]);
-    return grey.pixels[0]!;
+    const gray = toGray(image);
+    assertEquals([gray.channels, gray.pixels.length], [1, 1]);
+    return gray.pixels[0]!;
   };
   assertAlmostEquals(of(3, 1, 0, 0), 0.299, 1e-7);
   assertAlmostEquals(of(3, 0, 1, 0), 0.587, 1e-7);
@@ -202,6 +202,6 @@ Deno.test("grey weighs red, green and blue by Rec. 601, and shows white where it
   assertEquals(of(4, 0, 0, 0, 0), 1);
   assertEquals(of(4, 0, 0, 0, 1), 0);
   assertAlmostEquals(of(4, 1, 0, 0, 0.25), 0.25 * 0.299 + 0.75, 1e-7);
-  const grey = grid();
-  assertEquals(toGrey(grey) === grey, true);
+  const gray = grid();
+  assertEquals(toGray(gray) === gray, true);
 });

@@ -1,4 +1,4 @@
-// Local response normalisation against PyTorch's formula, in plain TypeScript.
+// Local response normalization against PyTorch's formula, in plain TypeScript.
 import { assertEquals, assertLess, assertThrows } from "@std/assert";
 import {
   counters,

@@ -1,4 +1,4 @@
-// AlexNet's three versions: counts, shapes, options, what its normalisation computes.
+// AlexNet's three versions: counts, shapes, options, what its normalization computes.
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import {
   alexnet,
@@ -55,7 +55,7 @@ Deno.test("AlexNet's layers have the sizes of §12.7.2 and of the paper", () => 
   ]);
 });
 
-Deno.test("torchvision's AlexNet has no normalisation and drops before the dense layers", () => {
+Deno.test("torchvision's AlexNet has no normalization and drops before the dense layers", () => {
   const sizes = shapesOf(alexnetTorchvision(), TORCHVISION);
   assertEquals(Object.keys(sizes).filter((name) => name.startsWith("norm")), []);
   assertEquals(
@@ -128,7 +128,7 @@ Deno.test("images too small for AlexNet, and options that are none, are refused"
   );
 });
 
-onCpu("responses are normalised by the paper's formula with its constants", async () => {
+onCpu("responses are normalized by the paper's formula with its constants", async () => {
   for (const name of ["norm1", "norm2"]) {
     const norm = layerOf(alexnet(), PAPER, name);
     const a = [40, 0, 90, 10, 70, 30, 0, 100];

@@ -29,7 +29,7 @@ const SMALL: Readonly<Record<string, readonly [Layer, Shape]>> = {
   "AlexNet": [alexnet({ head: false }) as Layer, [67, 67, 3]],
   "torchvision's AlexNet": [alexnetTorchvision({ head: false }) as Layer, [67, 67, 3]],
   "ZFNet": [zfnet({ head: false }) as Layer, [63, 63, 3]],
-  "VGG-11 with batch normalisation": [
+  "VGG-11 with batch normalization": [
     vgg11Bn({ head: "mean", numClasses: 10 }) as Layer,
     [32, 32, 3],
   ],

@@ -108,7 +108,7 @@ gpuTest("small residual and plain networks train on WebGPU as on the CPU", async
     await start({ backend: "webgpu" });
     const got = await trainingPass(model, [8, 8, 3]);
     assertEquals([...got.keys()], [...wanted.keys()]);
-    // Gradients go back through seven normalisations by the statistics of as few as eight numbers.
+    // Gradients go back through seven normalizations by the statistics of as few as eight numbers.
     for (const [path, numbers] of wanted) await assertClose(got.get(path)!, numbers, path, 1e-4);
   }
 });

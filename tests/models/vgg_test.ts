@@ -35,7 +35,7 @@ const COUNTS = {
 /** Those of the three dense layers. */
 const DENSE = 123642856;
 
-Deno.test("VGG of every depth, with and without batch normalisation, has its parameters", () => {
+Deno.test("VGG of every depth, with and without batch normalization, has its parameters", () => {
   for (const [name, count] of Object.entries(COUNTS)) {
     assertEquals(countOfNamed(name), count, name);
     const ten = findModel(name).build({ numClasses: 10 });
@@ -77,16 +77,16 @@ Deno.test("VGG-16's layers have the sizes of Figure 12.18", () => {
   ]);
 });
 
-Deno.test("VGG-19 has 16 convolutions, each batch-normalised between it and its ReLU if asked for", () => {
+Deno.test("VGG-19 has 16 convolutions, each batch-normalized between it and its ReLU if asked for", () => {
   const plain = Object.keys(shapesOf(vgg19(), IMAGE));
   assertEquals(plain.filter((name) => name.startsWith("conv")).length, 16);
   assertEquals(plain.filter((name) => name.startsWith("norm")), []);
-  const normalised = Object.keys(shapesOf(vgg19Bn(), IMAGE));
-  const places = normalised.flatMap((name, i) => name.startsWith("norm") ? [i] : []);
+  const normalized = Object.keys(shapesOf(vgg19Bn(), IMAGE));
+  const places = normalized.flatMap((name, i) => name.startsWith("norm") ? [i] : []);
   assertEquals(places.length, 16);
   for (const i of places) {
-    const at = normalised[i]!.slice("norm".length);
-    assertEquals([normalised[i - 1], normalised[i + 1]], [`conv${at}`, `relu${at}`]);
+    const at = normalized[i]!.slice("norm".length);
+    assertEquals([normalized[i - 1], normalized[i + 1]], [`conv${at}`, `relu${at}`]);
   }
 });
 

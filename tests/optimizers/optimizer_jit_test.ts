@@ -1,4 +1,4 @@
-// Recorded steps of optimisers are the same steps, to the bit.
+// Recorded steps of optimizers are the same steps, to the bit.
 import { assert, assertEquals } from "@std/assert";
 import {
   accumulate,
@@ -51,15 +51,15 @@ const OPTIMIZERS: Readonly<Record<string, () => Optimizer>> = {
     const { init, update } = adamw({ learningRate: cosineDecay({ learningRate: 0.1, steps: 6 }) });
     return { init, update };
   },
-  "centred RMSProp with all it has, by steps": () =>
+  "centered RMSProp with all it has, by steps": () =>
     rmsprop({
       learningRate: stepDecay({ learningRate: 0.1, every: 2 }),
-      centred: true,
+      centered: true,
       momentum: 0.5,
       weightDecay: 0.1,
     }),
   "RMSProp by update alone": () => {
-    const { init, update } = rmsprop({ centred: true, momentum: 0.5, weightDecay: 0.1 });
+    const { init, update } = rmsprop({ centered: true, momentum: 0.5, weightDecay: 0.1 });
     return { init, update };
   },
   "LARS with restarts": () =>
@@ -82,7 +82,7 @@ const OPTIMIZERS: Readonly<Record<string, () => Optimizer>> = {
     const { init, update } = accumulate(adam(), 2);
     return { init, update };
   },
-  "optimisers by path, with pieces": () =>
+  "optimizers by path, with pieces": () =>
     perPath([
       ["conv*", sgd({ learningRate: 0.1, momentum: 0.5, weightDecay: 0.1 })],
       ["**", chain(clipByValue(0.5), descend(piecewise([[0, 0.5], [2, 0.25], [4, 0.125]])))],

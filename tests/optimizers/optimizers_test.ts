@@ -1,4 +1,4 @@
-// Optimisers against PyTorch's parameters after each of twenty steps, and their contract.
+// Optimizers against PyTorch's parameters after each of twenty steps, and their contract.
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   adam,
@@ -27,7 +27,7 @@ const MAKERS: Readonly<Record<string, (options: never) => Optimizer>> = {
   adam: (options: AdamOptions) => adam(options),
 };
 
-/** The optimiser without its own step: by update and applyUpdates. */
+/** The optimizer without its own step: by update and applyUpdates. */
 function stepless({ init, update }: Optimizer): Optimizer {
   return { init, update };
 }
@@ -77,7 +77,7 @@ onEachBackend("a gradient of zero moves nothing", async () => {
   }
 });
 
-onCpu("an optimiser's state has a place for each parameter, absent ones excepted", () => {
+onCpu("an optimizer's state has a place for each parameter, absent ones excepted", () => {
   const params = { conv: { kernel: tf.zeros([2, 3]), frozen: null }, none: {} };
   const state = adam().init(params);
   assertEquals(entries(state).map(([path, leaf]) => [path, leaf.shape]), [
@@ -90,7 +90,7 @@ onCpu("an optimiser's state has a place for each parameter, absent ones excepted
   assertEquals(leaves(sgd().init(params)), []);
 });
 
-onCpu("optimisers walk past absent leaves, so that frozen layers stay", async () => {
+onCpu("optimizers walk past absent leaves, so that frozen layers stay", async () => {
   for (const optimizer of [sgd(), sgd({ momentum: 0.9, nesterov: true }), adam()]) {
     const params = { a: tf.scalar(1), b: null };
     const [updates, state] = optimizer.update(
@@ -144,7 +144,7 @@ onCpu("gradients of another form than the parameters are refused", () => {
   );
 });
 
-Deno.test("optimisers refuse learning rates that are not above 0", () => {
+Deno.test("optimizers refuse learning rates that are not above 0", () => {
   for (const learningRate of [0, -1, NaN, Infinity, -0]) {
     const said = `learning rate must be a finite number above 0: current value is ${learningRate}`;
     assertThrows(() => sgd({ learningRate }), RangeError, said);

@@ -1,4 +1,4 @@
-// Learning rates that change with the step, and the optimisers that follow them.
+// Learning rates that change with the step, and the optimizers that follow them.
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import {
   adam,
@@ -19,7 +19,7 @@ import {
 import { onCpu, onEachBackend } from "../backends.ts";
 import { optimizerGolden } from "../golden/optimizers.ts";
 
-/** The steps an optimiser takes along a gradient of 1. */
+/** The steps an optimizer takes along a gradient of 1. */
 async function stepsOf(optimizer: Optimizer, count: number): Promise<number[]> {
   const params = { x: tf.scalar(0) };
   let state = optimizer.init(params);
@@ -42,7 +42,7 @@ onEachBackend("a cosine decay falls as its equation says, and stays at its end",
   }
 });
 
-onEachBackend("optimisers begin at the first rate of a schedule and follow it", async () => {
+onEachBackend("optimizers begin at the first rate of a schedule and follow it", async () => {
   const rates = [1, 2, 3, 4];
   const schedule = (count: tf.Scalar): tf.Scalar => tf.add(count, 1);
   const constant = await stepsOf(adam({ learningRate: 1 }), 4);

@@ -1,4 +1,4 @@
-// An optimiser's own step against update and applyUpdates, and how much of the device it takes.
+// An optimizer's own step against update and applyUpdates, and how much of the device it takes.
 import { assert, assertEquals, assertLessOrEqual, assertThrows } from "@std/assert";
 import {
   adam,
@@ -36,7 +36,7 @@ import { gpuTest } from "../device/adapter.ts";
 
 const isLong = (path: string): boolean => path === "long" || path === "bias";
 
-/** An optimiser whose factor is another one from the start. */
+/** An optimizer whose factor is another one from the start. */
 function adjusted(optimizer: Optimizer, factor: number): Optimizer {
   const whole = adjustable(optimizer);
   return { ...whole, init: (params) => withFactor(whole.init(params), factor) };
@@ -66,7 +66,7 @@ const OPTIMIZERS: Readonly<Record<string, () => Optimizer>> = {
   "RMSProp along a cosine that is adjusted": () =>
     adjusted(rmsprop({ learningRate: cosineDecay({ learningRate: 0.1, steps: 15 }) }), 0.25),
   "RMSProp of all it has": () =>
-    rmsprop({ centred: true, momentum: 0.8, weightDecay: 0.1, decay: isLong }),
+    rmsprop({ centered: true, momentum: 0.8, weightDecay: 0.1, decay: isLong }),
 };
 
 /** Sizes with and without a factor of four, of one workgroup and of several, and of nothing. */
@@ -173,7 +173,7 @@ gpuTest("decay, RMSProp and a factor take no dispatch for each parameter", async
   const plain = updatesOf(adam());
   assertEquals(updatesOf(adamw({ decay: isLong })), plain);
   assertEquals(updatesOf(adamw()), plain);
-  const rms = updatesOf(rmsprop({ weightDecay: 0.1, centred: true }));
+  const rms = updatesOf(rmsprop({ weightDecay: 0.1, centered: true }));
   assertEquals(rms, plain.map(() => "Update (rmsprop)"));
   assertEquals(
     updatesOf(sgd({ weightDecay: 0.1, momentum: 0.9 })).length,

@@ -1,4 +1,4 @@
-// Optimisers and what is chained with them against PyTorch's parameters, after each of twenty steps.
+// Optimizers and what is chained with them against PyTorch's parameters, after each of twenty steps.
 import { assert, assertEquals } from "@std/assert";
 import {
   accumulate,
@@ -64,7 +64,7 @@ const MAKERS: Readonly<Record<string, (options: never) => Optimizer>> = {
     ]),
 };
 
-/** The optimiser without its own step: by update and applyUpdates. */
+/** The optimizer without its own step: by update and applyUpdates. */
 function stepless({ init, update }: Optimizer): Optimizer {
   return { init, update };
 }

@@ -1,4 +1,4 @@
-// What is chained with optimisers: clipping, accumulation, averages, rules by path, factors.
+// What is chained with optimizers: clipping, accumulation, averages, rules by path, factors.
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import {
   accumulate,
@@ -161,7 +161,7 @@ onCpu("an average is a copy, and is refused where it would see what is no parame
   assertThrows(() => averagedParams(both), RangeError, "current value is 2 (1, 2)");
 });
 
-onEachBackend("optimisers by path step as each alone, whichever form", async () => {
+onEachBackend("optimizers by path step as each alone, whichever form", async () => {
   const params = {
     conv1: { kernel: tf.tensor1d([1, 2]), bias: tf.tensor1d([3]) },
     head: {
@@ -233,7 +233,7 @@ onCpu("kernels alone are what decays, in every kind of layer", () => {
   for (const where of kept) assert(/\/(bias|scale|shift)$/.test(where), where);
 });
 
-onEachBackend("a factor multiplies the updates of any optimiser, also amid a chain", async () => {
+onEachBackend("a factor multiplies the updates of any optimizer, also amid a chain", async () => {
   const params = { x: tf.scalar(8) };
   const grads = { x: tf.scalar(4) };
   const optimizer = chain(clipByValue(2), adjustable(sgd({ learningRate: 1 })), ema());
@@ -260,7 +260,7 @@ onCpu("a factor is refused where it is none, or has no place", () => {
   assertThrows(() => factorOf(both), RangeError, "current value is 2 (0, 1)");
 });
 
-Deno.test("optimisers and what is chained with them refuse options out of range", () => {
+Deno.test("optimizers and what is chained with them refuse options out of range", () => {
   const wrong: [() => unknown, string][] = [
     [() => adamw({ weightDecay: -1 }), "adamw as its weight decay must be"],
     [() => adamw({ beta1: 1 }), "adamw as its beta1"],
@@ -286,9 +286,9 @@ Deno.test("optimisers and what is chained with them refuse options out of range"
   for (const [make, said] of wrong) assertThrows(make, RangeError, said);
 });
 
-onEachBackend("centred RMSProp bears rounding below zero", async () => {
+onEachBackend("centered RMSProp bears rounding below zero", async () => {
   // A thousand equal gradients: the mean square and the square of the mean are the same.
-  const optimizer = rmsprop({ centred: true, smoothing: 0.5, epsilon: 1 });
+  const optimizer = rmsprop({ centered: true, smoothing: 0.5, epsilon: 1 });
   const params = { x: tf.tensor1d([1, 1, 1]) };
   const grads = { x: tf.tensor1d([0.1, 0.3, 0.7]) };
   let state = optimizer.init(params);

@@ -296,7 +296,7 @@ Deno.test("training memory is counted by hand", () => {
   }
 });
 
-Deno.test("training memory refuses batch sizes and optimisers that are none", () => {
+Deno.test("training memory refuses batch sizes and optimizers that are none", () => {
   const size = sizeOf(relu(), [4]);
   for (const batchSize of [0, -1, 1.5, NaN]) {
     assertThrows(() => trainingMemory(size, { batchSize }), RangeError, "batch size");

@@ -12,7 +12,7 @@ import {
 import { countSlots, findModel } from "../../mod.ts";
 import { charts } from "../../tasks/bench/charts.ts";
 import type { OpLine } from "../../tasks/bench/jobs/job.ts";
-import { callsPerSample, sample, summarise } from "../../tasks/bench/measure.ts";
+import { callsPerSample, sample, summarize } from "../../tasks/bench/measure.ts";
 import { firstBatch, firstParameters } from "../../tasks/bench/beginning.ts";
 import { networkOf } from "../../tasks/bench/networks.ts";
 import { byOperation, profileText } from "../../tasks/bench/profile.ts";
@@ -33,7 +33,7 @@ const NO_FLAGS: BenchFlags = {
 };
 
 Deno.test("samples are summed up by median, quartiles and extremes", () => {
-  assertEquals(summarise([4, 1, 3, 2, 5]), {
+  assertEquals(summarize([4, 1, 3, 2, 5]), {
     median: 3,
     q1: 2,
     q3: 4,
@@ -41,9 +41,9 @@ Deno.test("samples are summed up by median, quartiles and extremes", () => {
     most: 5,
     samples: 5,
   });
-  const even = summarise([10, 20]);
+  const even = summarize([10, 20]);
   assertEquals([even.median, even.q1, even.q3], [15, 12.5, 17.5]);
-  assertThrows(() => summarise([]), RangeError, "current value is none");
+  assertThrows(() => summarize([]), RangeError, "current value is none");
 });
 
 Deno.test("short calls are repeated until a sample is long, long ones are not", () => {
@@ -167,7 +167,7 @@ const row: TimeRow = {
   first: [100],
   single: [21],
   check: [2.5],
-  milliseconds: summarise([10, 20]),
+  milliseconds: summarize([10, 20]),
 };
 
 const record: BenchRecord = {
@@ -180,7 +180,7 @@ const record: BenchRecord = {
   settings: benchSettings(NO_FLAGS),
   times: [
     row,
-    { ...row, peer: "jax-webgpu", milliseconds: summarise([75]), check: [2.6] },
+    { ...row, peer: "jax-webgpu", milliseconds: summarize([75]), check: [2.6] },
     {
       ...row,
       peer: "tfjs-cpu",

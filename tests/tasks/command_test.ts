@@ -45,7 +45,7 @@ async function run(
   const record: Output = {
     print: (text) => void (printed.out += `${text}\n`),
     warn: (text) => void (printed.err += `${text}\n`),
-    colours: { stdout: false, stderr: false },
+    colors: { stdout: false, stderr: false },
     debugging: false,
     ...output,
   };
@@ -91,7 +91,7 @@ Deno.test("a command gets values with and without =, and toggles", async () => {
 
 Deno.test("a command's values are typed by its flags", async () => {
   const ignore = (): void => {};
-  const output = { print: ignore, warn: ignore, colours: { stdout: false, stderr: false } };
+  const output = { print: ignore, warn: ignore, colors: { stdout: false, stderr: false } };
   const code = await execute(train, [], (flags) => {
     const model: "lenet5" | "chapter-mnist" = flags.model;
     const epochs: number = flags.epochs;
@@ -216,7 +216,7 @@ Deno.test("positionals are parsed in order, and refused where missing or too man
   const output: Output = {
     print: (text) => void lines.push(text),
     warn: (text) => void lines.push(text),
-    colours: { stdout: false, stderr: false },
+    colors: { stdout: false, stderr: false },
     debugging: false,
   };
   const body = ({ image, top }: { image: string; top: number }): void =>
@@ -247,8 +247,8 @@ Deno.test("a required flag is refused where it is absent", async () => {
   let err = "";
   const warn = (text: string): void => void (err = text);
   const output = { print: (): void => {}, warn, debugging: false };
-  const colours = { stdout: false, stderr: false };
-  assertEquals(await execute(command, [], () => {}, { ...output, colours }), 2);
+  const colors = { stdout: false, stderr: false };
+  assertEquals(await execute(command, [], () => {}, { ...output, colors }), 2);
   assertEquals(
     err,
     "error: Cannot run without --checkpoint PATH: what to evaluate; see deno task evaluate --help",
@@ -320,10 +320,10 @@ Deno.test("a body refuses a combination of flags with a UsageError", async () =>
   assertEquals(err, "error: Cannot use --limit with --resume; see deno task train --help\n");
 });
 
-Deno.test("colours appear only where they are asked for", async () => {
-  const colours = { stdout: true, stderr: true };
-  assertStringIncludes((await run("--help", undefined, { colours })).out, "\x1b[1mFlags:\x1b[0m");
-  assert((await run("--bogus", undefined, { colours })).err.startsWith("\x1b[31merror:\x1b[0m "));
+Deno.test("colors appear only where they are asked for", async () => {
+  const colors = { stdout: true, stderr: true };
+  assertStringIncludes((await run("--help", undefined, { colors })).out, "\x1b[1mFlags:\x1b[0m");
+  assert((await run("--bogus", undefined, { colors })).err.startsWith("\x1b[31merror:\x1b[0m "));
 });
 
 Deno.test("a task's exit code is 0, 1 or 2, also where a promise fails that nobody awaits", async () => {

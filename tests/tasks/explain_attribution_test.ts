@@ -48,19 +48,19 @@ Deno.test("each method writes its map, the map over the picture, and a row of bo
   const { dir, network } = await made();
   const explain = (...args: string[]): Promise<Outcome> =>
     runTask("explain", [...args, ...network, "--out", `${dir}/out`, "--json"]);
-  const cases: readonly (readonly [name: string, coloured: boolean, ...args: string[]])[] = [
+  const cases: readonly (readonly [name: string, colored: boolean, ...args: string[]])[] = [
     ["saliency", true, "saliency", "--rule", "guided"],
     ["smooth-grad", false, "saliency", "--method", "smooth-grad", "--samples", "2"],
     ["input-x-gradient", false, "saliency", "--method", "input-x-gradient", "--class", "bee"],
     ["grad-cam", false, "grad-cam", "--layer", "stage2"],
     ["guided-grad-cam", true, "grad-cam", "--method", "guided-grad-cam"],
-    ["integrated-gradients", false, "integrated-gradients", "--steps", "3", "--baseline", "grey"],
+    ["integrated-gradients", false, "integrated-gradients", "--steps", "3", "--baseline", "gray"],
     ["occlusion", false, "occlusion", "--window", "16", "--stride", "16"],
   ];
   try {
-    for (const [name, coloured, ...args] of cases) {
+    for (const [name, colored, ...args] of cases) {
       const { files, scores } = result(await explain(...args));
-      const names = ["", "-overlay", ...(coloured ? ["-colours"] : []), "-row"];
+      const names = ["", "-overlay", ...(colored ? ["-colors"] : []), "-row"];
       assertEquals(
         files,
         ["input", ...names.map((end) => name + end)].map((file) => `${dir}/out/${file}.png`),

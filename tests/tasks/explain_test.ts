@@ -49,7 +49,7 @@ inDirectory(
       weights,
       preprocessing: "that of deno task train",
       layer: "conv1",
-      normalise: "each",
+      normalize: "each",
       scale: 16,
     });
     const html = await Deno.readTextFile(`${dir}/out/index.html`);

@@ -33,7 +33,7 @@ function withNetwork(name: string, body: (dir: string, args: string[]) => Promis
   });
 }
 
-/** A file with a grey slope. */
+/** A file with a gray slope. */
 async function slope(dir: string, width: number, height: number): Promise<string> {
   const pixels = Float32Array.from({ length: width * height }, (_, i) => (i % width) / width);
   await Deno.writeFile(`${dir}/slope.png`, encodePng({ width, height, channels: 1, pixels }));

@@ -10,7 +10,7 @@ async function run(args: readonly string[], seen: unknown[] = []): Promise<Print
   const output: Output = {
     print: (text) => void (out += `${text}\n`),
     warn: (text) => void (err += `${text}\n`),
-    colours: { stdout: false, stderr: false },
+    colors: { stdout: false, stderr: false },
     debugging: false,
   };
   const group: Group = {

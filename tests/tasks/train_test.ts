@@ -106,7 +106,7 @@ Deno.test("train, evaluate and predict work one after the other", async () => {
 
 Deno.test("train takes CIFAR-10 from its folder, and evaluate needs the test file alone", async () => {
   const dataDir = await Deno.makeTempDir();
-  // Records of a label and 3,072 bytes, ten images of one colour each.
+  // Records of a label and 3,072 bytes, ten images of one color each.
   const batch = Uint8Array.from(
     { length: 10 * 3073 },
     (_, i) => i % 3073 === 0 ? i / 3073 : 25 * Math.floor(i / 3073),

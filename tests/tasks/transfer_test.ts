@@ -4,7 +4,7 @@ import { encodePng, key, uniform } from "../../mod.ts";
 import { madeCheckpoint } from "./made_network.ts";
 import { runTask } from "./run_task.ts";
 
-/** A folder of two classes of grey pictures: bright above, bright below. */
+/** A folder of two classes of gray pictures: bright above, bright below. */
 async function pictures(dir: string, count = 6): Promise<string> {
   for (const [label, name] of ["above", "below"].entries()) {
     await Deno.mkdir(`${dir}/photos/${name}`, { recursive: true });

@@ -1,4 +1,4 @@
-// Batch normalisation's kernels: statistics that hold far from zero, slopes, IEEE's numbers.
+// Batch normalization's kernels: statistics that hold far from zero, slopes, IEEE's numbers.
 import { assertEquals, assertLess, assertThrows } from "@std/assert";
 import { batchNorm, counters, init, key, normal, start, tf, valueAndGrad } from "../../mod.ts";
 import { onEachForm } from "../device/forms.ts";
@@ -20,7 +20,7 @@ function moments(values: ArrayLike<number>, features: number): [number[], number
   return [mean, variance];
 }
 
-gpuTest("numbers about 1e4 with deviation 1 are normalised by their deviation", async () => {
+gpuTest("numbers about 1e4 with deviation 1 are normalized by their deviation", async () => {
   await onEachForm(async (form) => {
     for (const [rows, features] of [[4097, 3], [2053, 8], [70_000, 1], [5, 4]] as const) {
       const values = normal(key(rows), rows * features, 1e4, 1);

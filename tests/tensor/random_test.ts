@@ -117,7 +117,7 @@ Deno.test("normal numbers have the mean and deviation that are asked for", () =>
   assertLess(Math.abs(mean(values, (x) => (x - 10) ** 2) - 0.25), FOUR_SIGMA * 0.25 * Math.sqrt(2));
 });
 
-Deno.test("neighbouring numbers of a key do not depend on one another", () => {
+Deno.test("neighboring numbers of a key do not depend on one another", () => {
   for (
     const values of [normal(key(8), COUNT), uniform(key(8), COUNT, -Math.sqrt(3), Math.sqrt(3))]
   ) {
@@ -128,7 +128,7 @@ Deno.test("neighbouring numbers of a key do not depend on one another", () => {
   }
 });
 
-Deno.test("numbers of neighbouring, folded and split keys do not depend on one another", () => {
+Deno.test("numbers of neighboring, folded and split keys do not depend on one another", () => {
   const root = key(9);
   const [first, second] = split(root) as [Key, Key];
   const pairs: [Key, Key][] = [

@@ -1,4 +1,4 @@
-// Which misspelt names are recognised, and the sentence about those that are not known.
+// Which misspelt names are recognized, and the sentence about those that are not known.
 import { assertEquals } from "@std/assert";
 import { nearest, unknownName } from "../../lib/text/nearest.ts";
 

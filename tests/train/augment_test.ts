@@ -25,7 +25,7 @@ import { onCpu, onEachBackend } from "../backends.ts";
 import { toyExamples, toyModel } from "./toy.ts";
 
 const examples = toyExamples(40);
-const normalise = { mean: [0.25], std: [0.5] };
+const normalize = { mean: [0.25], std: [0.5] };
 
 /** Every image a little brighter, by its own draw, and labels a little smoother. */
 const brighter: Augmentation = {
@@ -50,7 +50,7 @@ async function run(more: FitOptions): Promise<{ losses: number[]; last: Training
     batchSize: 16,
     epochs: 2,
     key: key(5),
-    normalise,
+    normalize,
     onStep: ({ loss }) => losses.push(loss),
   };
   for await (const { training } of fit(toyModel(), examples, { ...options, ...more })) {
@@ -64,7 +64,7 @@ function free({ params, state, optimizer }: Training): void {
 }
 
 onCpu(
-  "a step sees unit pixels, augmented by a key of the run and the step, then normalised",
+  "a step sees unit pixels, augmented by a key of the run and the step, then normalized",
   async () => {
     const { losses } = await run({ augment: brighter });
     const step = trainStep(toyModel(), softmaxCrossEntropy, optimizer());
@@ -140,7 +140,7 @@ onCpu(
   async () => {
     const wrong = { mean: [0.1, 0.2, 0.3], std: [1, 1, 1] };
     await assertRejects(
-      () => run({ augment: brighter, normalise: wrong }),
+      () => run({ augment: brighter, normalize: wrong }),
       RangeError,
       "1 channels",
     );

@@ -30,7 +30,7 @@ import {
   parseCheckpoint,
   readCheckpoint,
   restoreTraining,
-  serialiseCheckpoint,
+  serializeCheckpoint,
   snapshot,
   tf,
   timeLimit,
@@ -143,7 +143,7 @@ onCpu("an improvement is more than minDelta, and more where more is better", asy
 });
 
 function throughDisk(checkpoint: Checkpoint): Checkpoint {
-  return parseCheckpoint(serialiseCheckpoint(checkpoint), "test");
+  return parseCheckpoint(serializeCheckpoint(checkpoint), "test");
 }
 
 async function restored(training: Training): Promise<Training> {
@@ -307,7 +307,7 @@ onCpu("epochs are logged as CSV and as JSON lines, those before an interruption 
   await assertRejects(() => run({ callbacks: [nowhere] }), Deno.errors.NotFound, "/nowhere/a.csv");
 });
 
-onCpu("callbacks may replace the optimiser's state, whose old tensors are freed", async () => {
+onCpu("callbacks may replace the optimizer's state, whose old tensors are freed", async () => {
   const reset: Callback = {
     name: "reset",
     onEpoch({ training }) {

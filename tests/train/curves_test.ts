@@ -20,7 +20,7 @@ function texts(svg: string): string[] {
   return [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, text]) => text!);
 }
 
-/** How many paths are drawn in a colour. */
+/** How many paths are drawn in a color. */
 function strokes(svg: string, color: string): number {
   return svg.split(`stroke="${color}"`).length - 1;
 }

@@ -86,7 +86,7 @@ async function run(
 const CASES: Readonly<Record<string, [Layer, Examples, Optimizer]>> = {
   "LeNet-5 with momentum": [lenet5() as Layer, noise(10, 28), sgd({ momentum: 0.9 })],
   "the chapter's network, with dropped units": [chapterMnist() as Layer, noise(5, 28), sgd()],
-  "batch normalisation and residual blocks": [
+  "batch normalization and residual blocks": [
     residualNet(),
     toyExamples(15),
     sgd({ momentum: 0.5 }),

@@ -21,7 +21,7 @@ import {
   perPath,
   restoreTraining,
   rmsprop,
-  serialiseCheckpoint,
+  serializeCheckpoint,
   snapshot,
   tf,
   type Training,
@@ -47,7 +47,7 @@ const OPTIMIZERS: Readonly<Record<string, () => Optimizer>> = {
     accumulate(
       perPath([
         ["logits", adam({ learningRate: warmUp(3, 0.02) })],
-        ["**", rmsprop({ learningRate: 0.003, centred: true, momentum: 0.5 })],
+        ["**", rmsprop({ learningRate: 0.003, centered: true, momentum: 0.5 })],
       ]),
       2,
     ),
@@ -86,7 +86,7 @@ for (const [name, make] of Object.entries(OPTIMIZERS)) {
       signal: stop.signal,
       onStep: ({ step }) => step === 6 && stop.abort(),
     });
-    const saved = parseCheckpoint(serialiseCheckpoint(part), "part");
+    const saved = parseCheckpoint(serializeCheckpoint(part), "part");
     const from = restoreTraining(model, make(), examples.imageShape, saved, "part");
     assert(from.progress.step > 5 && from.progress.step < 10);
     assertEquals(await train(make(), { from }), whole);

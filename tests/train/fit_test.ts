@@ -19,7 +19,7 @@ import {
   restoreTraining,
   restoreWeights,
   scale,
-  serialiseCheckpoint,
+  serializeCheckpoint,
   sgd,
   snapshot,
   stepsPerEpoch,
@@ -50,7 +50,7 @@ async function run(more: Partial<FitOptions> = {}): Promise<{
 
 /** A checkpoint as it comes back from disk. */
 function throughDisk(checkpoint: Checkpoint): Checkpoint {
-  return parseCheckpoint(serialiseCheckpoint(checkpoint), "test");
+  return parseCheckpoint(serializeCheckpoint(checkpoint), "test");
 }
 
 onEachBackend("fit learns, and says what it reached", async () => {

@@ -27,7 +27,7 @@ function texts(svg: string): string[] {
   return [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, text]) => text!);
 }
 
-/** How many lines without a fill are drawn in a colour at a width. */
+/** How many lines without a fill are drawn in a color at a width. */
 function strokes(svg: string, color: string, width: number): number {
   return [...svg.matchAll(/<path [^>]*>/g)].filter(([path]) =>
     path.includes(`stroke="${color}"`) && path.includes(`fill="none"`) &&
@@ -58,7 +58,7 @@ Deno.test("lineChartSvg puts long names into rows above the panels, which move d
   assert(topOf("ConvNet, maximum of each map") < 88 + 22);
 });
 
-Deno.test("lineChartSvg draws means thick and single runs thin, each name in one colour", async () => {
+Deno.test("lineChartSvg draws means thick and single runs thin, each name in one color", async () => {
   const svg = await lineChartSvg(chart);
   assertEquals(strokes(svg, "#0072b2", 2.25), 1);
   assertEquals(strokes(svg, "#0072b2", 1), 2);

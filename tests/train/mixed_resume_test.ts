@@ -27,7 +27,7 @@ import {
   randomCrop,
   readCheckpoint,
   restoreTraining,
-  serialiseCheckpoint,
+  serializeCheckpoint,
   snapshot,
   tf,
   type Training,
@@ -56,7 +56,7 @@ async function run(callbacks: readonly Callback[], more: FitOptions = {}): Promi
     batchSize: 16,
     key: key(11),
     augment: compose(randomCrop(2), flip(), labelSmoothing(0.1)),
-    normalise: { mean: [0.3], std: [0.4] },
+    normalize: { mean: [0.3], std: [0.4] },
     callbacks,
     ...more,
     onStep: (report) => {
@@ -109,7 +109,7 @@ onEachBackend(
         onStep: ({ step }) => step === cutAt && stop.abort(),
       });
       assert(cut.losses.length < steps);
-      const checkpoint = parseCheckpoint(serialiseCheckpoint(await snapshot(cut.last)), "cut");
+      const checkpoint = parseCheckpoint(serializeCheckpoint(await snapshot(cut.last)), "cut");
       const from = restoreTraining(toyModel(), optimizer(), [8, 8, 1], checkpoint, "cut");
       free(cut.last);
       const rest = await run(callbacks(), { from });

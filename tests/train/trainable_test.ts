@@ -1,4 +1,4 @@
-// Training a part of the parameters: the rest stays to the bit, and costs the optimiser nothing.
+// Training a part of the parameters: the rest stays to the bit, and costs the optimizer nothing.
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   adam,
@@ -19,7 +19,7 @@ import {
   restoreTraining,
   scale,
   sequential,
-  serialiseCheckpoint,
+  serializeCheckpoint,
   sgd,
   snapshot,
   softmaxCrossEntropy,
@@ -91,7 +91,7 @@ onEachBackend("frozen parameters and their statistics stay to the bit, others mo
     const [nextParams, nextState] = [await values(last.params), await values(last.state)];
     for (const [path, numbers] of params) {
       const same = numbers.every((value, i) => Object.is(value, nextParams.get(path)![i]));
-      // A bias before batch normalisation has no gradient but what rounding leaves of it.
+      // A bias before batch normalization has no gradient but what rounding leaves of it.
       if (path !== "conv2/bias") assertEquals(same, !upperHalf(path), `${name}: ${path}`);
     }
     for (const [path, numbers] of state) {
@@ -168,7 +168,7 @@ onCpu("a part is trained as plain arithmetic says: p − η · slope, and no mor
   assert(next.params.bias === params.bias);
 });
 
-onCpu("a frozen normalisation normalises by its running statistics in training", async () => {
+onCpu("a frozen normalization normalizes by its running statistics in training", async () => {
   const model = sequential({ norm: batchNorm() });
   const x = tf.tensor2d([[1], [5]]);
   const params = { norm: { scale: tf.tensor1d([2]), shift: tf.tensor1d([1]) } };
@@ -202,7 +202,7 @@ onEachBackend("a run of a part resumes to the same numbers", async () => {
   const stop = new AbortController();
   const cut = await run({ signal: stop.signal, onStep: ({ step }) => step === 3 && stop.abort() });
   assertEquals(cut.progress.step < 6, true);
-  const checkpoint = parseCheckpoint(serialiseCheckpoint(await snapshot(cut)), "a");
+  const checkpoint = parseCheckpoint(serializeCheckpoint(await snapshot(cut)), "a");
   const restore = (trainable?: (path: string) => boolean): Training =>
     restoreTraining(twoBlocks(), optimizer(), [8, 8, 1], checkpoint, "a", {
       ...(trainable ? { trainable } : {}),
@@ -248,7 +248,7 @@ onCpu(
   "a checkpoint from before the head was replaced is refused with what differs, and leaves nothing",
   async () => {
     const begun = beginTraining(toyModel(), adam(), key(0), [8, 8, 1]);
-    const checkpoint = parseCheckpoint(serialiseCheckpoint(await snapshot(begun)), "before");
+    const checkpoint = parseCheckpoint(serializeCheckpoint(await snapshot(begun)), "before");
     const replaced = sequential({
       conv: conv({ features: 4, size: 3, bias: false }),
       norm: batchNorm(),

@@ -113,7 +113,7 @@ async function train3(
 for (
   const [what, make, frozen] of [
     ["a head that is a convolution", convHead, ["conv1"]],
-    ["a head after batch normalisation and the mean", denseHead, ["conv1", "norm1"]],
+    ["a head after batch normalization and the mean", denseHead, ["conv1", "norm1"]],
     ["dense layers of which two are frozen", denseLayers, ["conv1", "fc6", "fc7"]],
     ["the toy", toyModel, ["conv", "norm"]],
   ] as const
@@ -182,15 +182,15 @@ onEachBackend("features leave nothing behind, whatever the last batch's size", a
   assertEquals(backwards.slice(0, 54), await features.read(Uint32Array.of(49)));
 });
 
-onCpu("normalisation is the pixels', and the features' numbers are taken as they are", async () => {
-  const normalise = { mean: [0.5], std: [0.25] };
+onCpu("normalization is the pixels', and the features' numbers are taken as they are", async () => {
+  const normalize = { mean: [0.5], std: [0.25] };
   const body = sequential({ flatten: flatten() });
   const features = await cachedFeatures(
     body,
     { params: { flatten: {} }, state: { flatten: {} } },
     test,
     {
-      normalise,
+      normalize,
     },
   );
   assertEquals(features.imageShape, [1, 1, 64]);

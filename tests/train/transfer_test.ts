@@ -33,7 +33,7 @@ import {
   restoreTransfer,
   restoreWeights,
   sequential,
-  serialiseCheckpoint,
+  serializeCheckpoint,
   snapshot,
   snapshotTransfer,
   tf,
@@ -212,7 +212,7 @@ onCpu(
 
 /** A checkpoint as it comes back from disk. */
 function throughDisk(checkpoint: Checkpoint): Checkpoint {
-  return parseCheckpoint(serialiseCheckpoint(checkpoint), "test");
+  return parseCheckpoint(serializeCheckpoint(checkpoint), "test");
 }
 
 for (

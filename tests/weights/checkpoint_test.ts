@@ -4,16 +4,16 @@ import {
   type Checkpoint,
   parseCheckpoint,
   readCheckpoint,
-  serialiseCheckpoint,
+  serializeCheckpoint,
   writeCheckpoint,
 } from "../../lib/weights/checkpoint.ts";
 import type { HostTensor } from "../../lib/weights/host_tensor.ts";
 import type { Json } from "../../lib/weights/json.ts";
 import { parseSafetensors } from "../../lib/weights/safetensors.ts";
-import { serialiseSafetensors } from "../../lib/weights/safetensors_write.ts";
+import { serializeSafetensors } from "../../lib/weights/safetensors_write.ts";
 import { bits, float32 } from "./fixtures.ts";
 
-/** A NaN with bits of its own, a signalling one, both zeros, the least number, the infinities. */
+/** A NaN with bits of its own, a signaling one, both zeros, the least number, the infinities. */
 const WORDS = [0x7fc12345, 0x7f800001, 0xffffffff, 0, 0x80000000, 1, 0x7f800000, 0xff800000];
 
 const RUN: Json = {
@@ -77,7 +77,7 @@ Deno.test("a checkpoint comes back from its file to the bit, NaNs and −0 too",
 });
 
 Deno.test("other readers of safetensors see the keys and the metadata", () => {
-  const { tensors, metadata } = parseSafetensors(serialiseCheckpoint(checkpoint()), "a");
+  const { tensors, metadata } = parseSafetensors(serializeCheckpoint(checkpoint()), "a");
   assertEquals([...tensors.keys()].sort(), [
     "optimizer/count",
     "optimizer/mask",
@@ -90,7 +90,7 @@ Deno.test("other readers of safetensors see the keys and the metadata", () => {
 });
 
 Deno.test("a checkpoint cut in its header or at any 1,000th byte is refused", () => {
-  const bytes = serialiseCheckpoint(checkpoint());
+  const bytes = serializeCheckpoint(checkpoint());
   const dataStart = 8 + Number(new DataView(bytes.buffer).getBigUint64(0, true));
   const cuts = Array.from({ length: dataStart + 1 }, (_, i) => i);
   for (let cut = 0; cut < bytes.length; cut += 1000) cuts.push(cut);
@@ -106,7 +106,7 @@ Deno.test("a checkpoint cut in its header or at any 1,000th byte is refused", ()
 });
 
 Deno.test("a header that claims 10 GB is refused", () => {
-  const bytes = serialiseCheckpoint(checkpoint());
+  const bytes = serializeCheckpoint(checkpoint());
   new DataView(bytes.buffer).setBigUint64(0, 10_000_000_000n, true);
   assertThrows(() => parseCheckpoint(bytes, "a"), SyntaxError, "current value is 10000000000");
 });
@@ -121,7 +121,7 @@ Deno.test("a safetensors file of another kind is refused with its first keys", (
     Array.from({ length: 12 }, (_, i) => [`layer${i + 10}.weight`, float32([0], [1])]),
   );
   const read = (metadata: Record<string, string>) => (): Checkpoint =>
-    parseCheckpoint(serialiseSafetensors(foreign, metadata), "resnet.safetensors");
+    parseCheckpoint(serializeSafetensors(foreign, metadata), "resnet.safetensors");
   const { message } = assertThrows(read({ format: "pt" }), SyntaxError);
   for (
     const part of [
@@ -138,7 +138,7 @@ Deno.test("a checkpoint of another version is refused by its number", () => {
   const read = (version?: string) => (): Checkpoint => {
     const metadata = { format: "neocog-checkpoint", run: "{}" };
     const all = version === undefined ? metadata : { ...metadata, version };
-    return parseCheckpoint(serialiseSafetensors(new Map(), all), "a.safetensors");
+    return parseCheckpoint(serializeSafetensors(new Map(), all), "a.safetensors");
   };
   assertEquals(read("1")().run, {});
   assertThrows(read("2"), SyntaxError, "(it was written by a newer neocog): current value is 2");
@@ -151,13 +151,13 @@ Deno.test("a checkpoint with keys of no section, or without its run, is refused"
   const metadata = { format: "neocog-checkpoint", version: "1", run: "{}" };
   const read = (names: string[], changes: Record<string, string>) => (): Checkpoint => {
     const tensors = new Map(names.map((name) => [name, float32([0], [1])]));
-    return parseCheckpoint(serialiseSafetensors(tensors, { ...metadata, ...changes }), "a");
+    return parseCheckpoint(serializeSafetensors(tensors, { ...metadata, ...changes }), "a");
   };
   assertThrows(read(["conv1/kernel"], {}), SyntaxError, "current value is conv1/kernel");
   assertThrows(read(["paramsx"], {}), SyntaxError, "must begin with one of params/, state/");
   assertThrows(read([], { run: "{" }), SyntaxError, '"run" must be JSON');
   const { run: _, ...without } = metadata;
-  const bytes = serialiseSafetensors(new Map(), without);
+  const bytes = serializeSafetensors(new Map(), without);
   assertThrows(() => parseCheckpoint(bytes, "a"), SyntaxError, "it is missing");
 });
 

@@ -6,7 +6,7 @@ import {
   pretrained,
   type PretrainedFile,
   type PretrainedOptions,
-  serialiseSafetensors,
+  serializeSafetensors,
   torchLayouts,
   type WeightsSource,
 } from "../../mod.ts";
@@ -23,11 +23,11 @@ import {
 import { float32 } from "./fixtures.ts";
 
 /** A file of 400 kB, each number another. */
-const FILE = serialiseSafetensors(
+const FILE = serializeSafetensors(
   new Map([["w", float32(Array.from({ length: 100_000 }, (_, i) => i), [100_000])]]),
 );
 const SHA256 = await sha256Of(FILE);
-const OTHER = serialiseSafetensors(new Map([["w", float32([1, 2], [2])]]));
+const OTHER = serializeSafetensors(new Map([["w", float32([1, 2], [2])]]));
 
 async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();

@@ -5,7 +5,7 @@ import { hostTensor, parseSafetensors } from "../../lib/weights/safetensors.ts";
 import { openSafetensors } from "../../lib/weights/safetensors_file.ts";
 import {
   type LazyTensor,
-  serialiseSafetensors,
+  serializeSafetensors,
   writeSafetensors,
 } from "../../lib/weights/safetensors_write.ts";
 import { float32 } from "./fixtures.ts";
@@ -41,13 +41,13 @@ function lazily(): [string, LazyTensor][] {
 Deno.test("a file written tensor by tensor has the bytes of one written in memory", async () => {
   await withPath(async (path) => {
     const metadata = { made: "late" };
-    const expected = serialiseSafetensors(TENSORS, metadata);
+    const expected = serializeSafetensors(TENSORS, metadata);
     await writeSafetensors(path, lazily(), metadata);
     assertEquals(await Deno.readFile(path), expected);
     await writeSafetensors(path, TENSORS, metadata);
     assertEquals(await Deno.readFile(path), expected);
     await writeSafetensors(path, []);
-    assertEquals(await Deno.readFile(path), serialiseSafetensors(new Map()));
+    assertEquals(await Deno.readFile(path), serializeSafetensors(new Map()));
   });
 });
 

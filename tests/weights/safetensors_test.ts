@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "
 import type { HostTensor } from "../../lib/weights/host_tensor.ts";
 import { hostTensor, parseSafetensors } from "../../lib/weights/safetensors.ts";
 import { openSafetensors } from "../../lib/weights/safetensors_file.ts";
-import { serialiseSafetensors } from "../../lib/weights/safetensors_write.ts";
+import { serializeSafetensors } from "../../lib/weights/safetensors_write.ts";
 import { sharedDataTest, sharedPath } from "../shared_data.ts";
 import { bits, float32, fromBase64 } from "./fixtures.ts";
 
@@ -38,7 +38,7 @@ Deno.test("a file by Python's package reads as the tensors it was made of, to th
 });
 
 Deno.test("the bytes that are written are those that Python's package writes", () => {
-  const bytes = serialiseSafetensors(tensors(), { made: "by Python" });
+  const bytes = serializeSafetensors(tensors(), { made: "by Python" });
   assertEquals(bytes.toBase64(), PYTHON);
 });
 
@@ -299,7 +299,7 @@ Deno.test("a name that the file has not is refused with the names that it has", 
 
 Deno.test("what cannot be read back is not written", () => {
   const write = (tensor: unknown, name = "w"): () => Uint8Array => () =>
-    serialiseSafetensors(new Map([[name, tensor as HostTensor]]));
+    serializeSafetensors(new Map([[name, tensor as HostTensor]]));
   const good = float32([1], [1]);
   assertThrows(write({ ...good, shape: [2] }), TypeError, "shape [2] must hold 2 values");
   assertThrows(write({ ...good, shape: [-1] }), TypeError, "whole numbers from 0");
@@ -312,15 +312,15 @@ Deno.test("what cannot be read back is not written", () => {
   assertThrows(write(good, "__metadata__"), TypeError, '"__metadata__"');
   assertThrows(write(good, "\ud800"), TypeError, "UTF-16");
   const metadata = { a: 3 } as unknown as Record<string, string>;
-  assertThrows(() => serialiseSafetensors(new Map(), metadata), TypeError, 'metadata "a"');
-  assertThrows(() => serialiseSafetensors(new Map(), { a: "\udc00" }), TypeError, "UTF-16");
+  assertThrows(() => serializeSafetensors(new Map(), metadata), TypeError, 'metadata "a"');
+  assertThrows(() => serializeSafetensors(new Map(), { a: "\udc00" }), TypeError, "UTF-16");
 });
 
 Deno.test("names that objects treat apart are names like others", () => {
   const names = ["__proto__", "1", "0", "constructor", ""];
   const metadata = JSON.parse('{"__proto__": "a", "2": "b"}');
   const map = new Map(names.map((name, i) => [name, float32([i], [1])]));
-  const contents = parseSafetensors(serialiseSafetensors(map, metadata), "a");
+  const contents = parseSafetensors(serializeSafetensors(map, metadata), "a");
   names.forEach((name, i) => assertEquals([...hostTensor(contents, name).values], [i]));
   assertEquals(Object.entries(contents.metadata), [["2", "b"], ["__proto__", "a"]]);
 });

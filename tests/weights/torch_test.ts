@@ -38,7 +38,7 @@ const DOTTED: TorchLayout = { name: "dotted", module: (layer) => layer.replaceAl
 
 const INPUT = [6, 5, 4];
 
-/** A convolution, a grouped one, normalisation, a residual link, an image flattened, a vector. */
+/** A convolution, a grouped one, normalization, a residual link, an image flattened, a vector. */
 function small(): Layer {
   return sequential({
     conv1: conv({ features: 4, size: [3, 2] }),
@@ -173,7 +173,7 @@ function each(
 }
 
 onCpu(
-  "a normalisation between the flattened image and the dense layer is turned with it",
+  "a normalization between the flattened image and the dense layer is turned with it",
   async () => {
     const model = sequential({ flatten: flatten(), norm: batchNorm(), fc: dense({ features: 2 }) });
     const dict = stateDict(model as Layer, [2, 1, 3]);

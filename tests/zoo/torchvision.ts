@@ -82,7 +82,7 @@ export async function assertAsTorchvision(name: string): Promise<void> {
     return y;
   };
   const y = tf.tidy(() => model.apply(params, state, image, { intercept })[0]);
-  // Without anybody who looks on, neighbouring layers are one pass.
+  // Without anybody who looks on, neighboring layers are one pass.
   const plain = tf.tidy(() => model.apply(params, state, image, {})[0]);
   for (const [path, expected] of Object.entries(taps)) {
     const tap = found.get(path);

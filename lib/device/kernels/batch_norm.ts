@@ -1,25 +1,25 @@
-// Batch normalisation in training: statistics of chains of rows, the batch's from these, one pass.
+// Batch normalization in training: statistics of chains of rows, the batch's from these, one pass.
 import type { BatchNormAttributes } from "../../tensor/batch_norm.ts";
 import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { chainsOf, readsTexture } from "./chain_sums.ts";
 import { stripsOf } from "./features.ts";
 import { floatBits } from "./float_bits.ts";
-import { normaliseBy, type NormaliseInputs } from "./normalise.ts";
+import { normalizeBy, type NormalizeInputs } from "./normalize.ts";
 import { runProgram } from "./program.ts";
 
 /** Rows whose statistics are taken together: the more, the more an outlier in the first costs. */
 const LINK = 64;
 
 /**
- * The kernel function of batch normalisation in training.
+ * The kernel function of batch normalization in training.
  *
  * @param software whether the adapter computes on the CPU
  */
 export function batchNorm(software: boolean): tf.KernelConfig["kernelFunc"] {
   return (call) => {
     const backend = call.backend as GuardedBackend;
-    const { x, scale, shift, ...running } = call.inputs as unknown as NormaliseInputs;
+    const { x, scale, shift, ...running } = call.inputs as unknown as NormalizeInputs;
     const { epsilon, momentum } = call.attrs as unknown as BatchNormAttributes;
     const rows = x.shape.slice(0, -1).reduce((product, size) => product * size, 1);
     const { strips } = stripsOf(x.shape.at(-1)!);
@@ -29,7 +29,7 @@ export function batchNorm(software: boolean): tf.KernelConfig["kernelFunc"] {
     const [mean, variance, ...next] = merge(backend, partial, running, chains, momentum);
     backend.disposeData(partial.dataId);
     const inputs = { x, scale, shift, mean: mean!, variance: variance! };
-    return [normaliseBy(backend, inputs, epsilon), mean!, variance!, ...next];
+    return [normalizeBy(backend, inputs, epsilon), mean!, variance!, ...next];
   };
 }
 
@@ -102,7 +102,7 @@ fn main(index: u32, local: u32) {
 function merge(
   backend: GuardedBackend,
   partial: tf.TensorInfo,
-  running: Pick<NormaliseInputs, "mean" | "variance">,
+  running: Pick<NormalizeInputs, "mean" | "variance">,
   { rows, each, chains }: Chains,
   momentum: number,
 ): tf.TensorInfo[] {

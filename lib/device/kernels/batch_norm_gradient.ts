@@ -1,11 +1,11 @@
-// Gradients of batch normalisation: both sums a feature in one reading, then one pass for the slopes.
-import type { NormaliseAttributes } from "../../tensor/batch_norm.ts";
+// Gradients of batch normalization: both sums a feature in one reading, then one pass for the slopes.
+import type { NormalizeAttributes } from "../../tensor/batch_norm.ts";
 import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { chainsOf, chainSums, chainText, readsTexture } from "./chain_sums.ts";
 import { runFeatures, stripsOf } from "./features.ts";
 import { floatBits } from "./float_bits.ts";
-import { INVERSE } from "./normalise.ts";
+import { INVERSE } from "./normalize.ts";
 import { runProgram } from "./program.ts";
 
 /**
@@ -13,11 +13,11 @@ import { runProgram } from "./program.ts";
  *
  * @param software whether the adapter computes on the CPU
  */
-export function normaliseSums(software: boolean): tf.KernelConfig["kernelFunc"] {
+export function normalizeSums(software: boolean): tf.KernelConfig["kernelFunc"] {
   return (call) => {
     const backend = call.backend as GuardedBackend;
     const inputs = call.inputs as Record<"dy" | "x" | "mean" | "variance", tf.TensorInfo>;
-    const { epsilon } = call.attrs as unknown as NormaliseAttributes;
+    const { epsilon } = call.attrs as unknown as NormalizeAttributes;
     const features = inputs.x.shape.at(-1)!;
     const rows = inputs.x.shape.slice(0, -1).reduce((product, size) => product * size, 1);
     const chains = chainsOf(software, rows, stripsOf(features).strips);
@@ -46,7 +46,7 @@ function chainsOfSums(
   const add = (n: string): string =>
     `{ let d = ${read("dy", n)}; slopes += d; products += d * (${read("x", n)} - middle); }`;
   return runProgram(backend, {
-    operation: "NormaliseSums",
+    operation: "NormalizeSums",
     variant: type,
     results: { sums: [chains, 2, features] },
     inputs: { dy: inputs.dy, x: inputs.x, mean: inputs.mean, variance: inputs.variance },
@@ -81,7 +81,7 @@ export function batchNormGradient(): tf.KernelConfig["kernelFunc"] {
       "dy" | "x" | "mean" | "variance" | "scale" | "sums",
       tf.TensorInfo
     >;
-    const { epsilon } = attrs as unknown as NormaliseAttributes;
+    const { epsilon } = attrs as unknown as NormalizeAttributes;
     const rows = x.shape.slice(0, -1).reduce((product, size) => product * size, 1);
     return runFeatures(backend as GuardedBackend, {
       operation: "BatchNormGrad",

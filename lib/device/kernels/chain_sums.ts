@@ -52,8 +52,8 @@ export function readsTexture(backend: GuardedBackend, software: boolean, size: n
  * chains: the sums are variables when it is through.
  *
  * @param type the sums' type
- * @param interleaved whether neighbouring chains take neighbouring terms, so that neighbouring
- *   invocations read neighbours; else a chain's terms follow one another
+ * @param interleaved whether neighboring chains take neighboring terms, so that neighboring
+ *   invocations read neighbors; else a chain's terms follow one another
  * @param sums names of the sums
  * @param add a statement that adds term `n`, an expression, to all of them
  */
@@ -120,7 +120,7 @@ function pass(
   { chains, divisor }: { readonly chains: number; readonly divisor: number },
 ): tf.TensorInfo {
   const rows = inner % 4 === 0;
-  // Along rows of one number a chain reads four neighbours at a time, and adds them up at last.
+  // Along rows of one number a chain reads four neighbors at a time, and adds them up at last.
   const along = inner === 1 && length % 4 === 0;
   const fours = rows || along;
   const quads = fours && readsTexture(backend, software, outer * length * inner);

@@ -10,7 +10,7 @@ fn kept(i: u32) -> bool {
   return word_of(vec2<u32>(uniforms.key0, uniforms.key1), i) >= uniforms.threshold;
 }`;
 
-/** Of a vector, each two neighbours share a block of two words. */
+/** Of a vector, each two neighbors share a block of two words. */
 const WIDE = `
   let first = threefry(vec2<u32>(uniforms.key0, uniforms.key1), vec2<u32>(0x80000000u, index));
   let second = threefry(vec2<u32>(uniforms.key0, uniforms.key1), vec2<u32>(0x80000000u, index + 2u));

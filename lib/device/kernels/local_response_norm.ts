@@ -1,4 +1,4 @@
-// Local response normalisation on the GPU: an invocation a channel of a pixel, or four of them.
+// Local response normalization on the GPU: an invocation a channel of a pixel, or four of them.
 import type { ResponseAttributes } from "../../tensor/local_response_norm.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
@@ -116,7 +116,7 @@ function squares({ before, after }: ResponseAttributes): Window {
   return { name: "squares", term: "let x = read_x(i); return x * x;", before, after };
 }
 
-/** The kernel function of the normalisation, the same for any adapter. */
+/** The kernel function of the normalization, the same for any adapter. */
 export function localResponseNorm(): tf.KernelConfig["kernelFunc"] {
   return ({ inputs, attrs, backend }) => {
     const attributes = attrs as unknown as ResponseAttributes;

@@ -10,7 +10,7 @@ export function spread(): tf.KernelConfig["kernelFunc"] {
   return ({ inputs, attrs, backend }) => {
     const { shape, axes, divisor } = attrs as unknown as SpreadAttributes;
     const { outer, length, inner } = blockOf(shape, axes);
-    // Four at a time where four neighbours lie in one row, or repeat one number.
+    // Four at a time where four neighbors lie in one row, or repeat one number.
     const rows = inner % 4 === 0;
     const wide = rows || (inner === 1 && length % 4 === 0);
     const width = wide ? 4 : 1;

@@ -1,5 +1,5 @@
 // Sums and means over any axes, in chains of chains, so that long ones do not drift.
-import { blockOf, neighbours } from "../../tensor/spread.ts";
+import { blockOf, neighbors } from "../../tensor/spread.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { chainSums } from "./chain_sums.ts";
@@ -33,7 +33,7 @@ function reduction(software: boolean, stock: KernelFunction, mean: boolean): Ker
     const backend = call.backend as GuardedBackend;
     const { axis, keepDims } = call.attrs as { axis: number | number[]; keepDims: boolean };
     const axes = tf.util.parseAxisParam(axis, x.shape);
-    const groups = neighbours(x.shape, axes);
+    const groups = neighbors(x.shape, axes);
     if (x.dtype !== "float32") return stock(call);
     const count = axes.reduce((product, each) => product * x.shape[each]!, 1);
     const shape = x.shape.flatMap((size, each) =>
@@ -53,7 +53,7 @@ function reduction(software: boolean, stock: KernelFunction, mean: boolean): Ker
   };
 }
 
-/** Sums along each group of neighbouring axes, from the last, whose sums lie nearest in memory. */
+/** Sums along each group of neighboring axes, from the last, whose sums lie nearest in memory. */
 function sumGroups(
   backend: GuardedBackend,
   software: boolean,

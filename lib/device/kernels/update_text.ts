@@ -1,15 +1,15 @@
-// The text of the program that steps optimisers: each rule as WGSL, its numbers as uniforms.
+// The text of the program that steps optimizers: each rule as WGSL, its numbers as uniforms.
 import type { RateRule, UpdateAttributes, UpdateRule } from "../../tensor/update_trees.ts";
 
 /** How many statistics a rule keeps of each parameter. */
 export function momentsOf(rule: UpdateRule): number {
-  if (rule.kind === "rmsprop") return 1 + Number(rule.centred) + Number(rule.momentum > 0);
+  if (rule.kind === "rmsprop") return 1 + Number(rule.centered) + Number(rule.momentum > 0);
   return rule.kind === "adam" ? 2 : rule.kind === "sgd" ? 0 : 1;
 }
 
 /** What of a rule and its decay changes the program's text, but for the choice of parameters. */
 export function variantOf(rule: UpdateRule, decay: UpdateAttributes["decay"]): string {
-  const own = rule.kind === "rmsprop" ? `${rule.centred} ${rule.momentum > 0}` : "";
+  const own = rule.kind === "rmsprop" ? `${rule.centered} ${rule.momentum > 0}` : "";
   return `${rule.kind} ${own} ${decay ? decay.decoupled : ""}`;
 }
 
@@ -91,14 +91,14 @@ function ruleText(rule: UpdateRule): string {
 }
 
 /** RMSProp: `m` is the mean square, the others are the mean and the velocity, as far as there are. */
-function rmspropText({ centred, momentum }: UpdateRule & { kind: "rmsprop" }): string {
+function rmspropText({ centered, momentum }: UpdateRule & { kind: "rmsprop" }): string {
   const fresh = number("fresh");
   const lines = [`m = m * ${number("smoothing")} + g * g * ${fresh};`];
-  if (centred) lines.push(`v = v * ${number("smoothing")} + g * ${fresh};`);
+  if (centered) lines.push(`v = v * ${number("smoothing")} + g * ${fresh};`);
   // Rounding must not take the root of less than zero; m * 0 is a zero of m's type.
-  const variance = centred ? "max(m - v * v, m * 0.0)" : "m";
+  const variance = centered ? "max(m - v * v, m * 0.0)" : "m";
   const scaled = `g / (sqrt(${variance}) + ${number("epsilon")})`;
-  const velocity = centred ? "b" : "v";
+  const velocity = centered ? "b" : "v";
   lines.push(
     momentum === 0
       ? `p -= ${scaled} * eta;`

@@ -1,4 +1,4 @@
-// Steps of optimisers on the GPU: many parameters share a dispatch, each number is read and written once.
+// Steps of optimizers on the GPU: many parameters share a dispatch, each number is read and written once.
 import { tf } from "../../tensor/tf.ts";
 import { inputNames, type UpdateAttributes, type UpdateRule } from "../../tensor/update_trees.ts";
 import type { GuardedBackend } from "../backend.ts";

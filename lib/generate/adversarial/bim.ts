@@ -37,8 +37,8 @@ export type BimOptions = FgsmOptions & {
  *
  * await start({ backend: "cpu" });
  * const network = { model: lenet5(), ...init(lenet5(), key(0), [28, 28, 1]) };
- * const grey = tf.fill([1, 28, 28, 1], 0.5);
- * const { distances } = await bim(network, grey, [3], { epsilon: 0.1, steps: 2 });
+ * const gray = tf.fill([1, 28, 28, 1], 0.5);
+ * const { distances } = await bim(network, gray, [3], { epsilon: 0.1, steps: 2 });
  * assert(distances[0]! < 0.1);
  * ```
  */

@@ -32,7 +32,7 @@ type Settings = Required<
 
 /**
  * Carlini and Wagner's attack: the smallest change by L2 that fools the network, by Adam. It
- * minimises ‖x − x₀‖² + c · max(0, z_y − max of the others + κ) (of a target t: max of the others −
+ * minimizes ‖x − x₀‖² + c · max(0, z_y − max of the others + κ) (of a target t: max of the others −
  * z_t), over w with x = (1 + tanh w) / 2, which keeps pixels between 0 and 1; c is found by
  * binary search for each image. The defaults are Foolbox's, but for the number of steps. An
  * image that nothing fooled with is answered as it was, at distance 0, without success.
@@ -52,9 +52,9 @@ type Settings = Required<
  *
  * await start({ backend: "cpu" });
  * const network = { model: lenet5(), ...init(lenet5(), key(0), [28, 28, 1]) };
- * const grey = tf.fill([1, 28, 28, 1], 0.5);
+ * const gray = tf.fill([1, 28, 28, 1], 0.5);
  * const options = { targets: 7, steps: 20, searchSteps: 1, firstWeight: 10 };
- * assertEquals((await carliniWagner(network, grey, [3], options)).labels.after, [7]);
+ * assertEquals((await carliniWagner(network, gray, [3], options)).labels.after, [7]);
  * ```
  */
 export async function carliniWagner<P extends Tree, S extends Tree>(

@@ -43,9 +43,9 @@ export type DeepFoolOptions = AttackOptions & {
  *
  * await start({ backend: "cpu" });
  * const network = { model: lenet5(), ...init(lenet5(), key(0), [28, 28, 1]) };
- * const grey = tf.fill([1, 28, 28, 1], 0.5);
- * const seen = (await deepFool(network, grey, [3])).labels.before;
- * assertEquals((await deepFool(network, grey, seen)).success, [true]);
+ * const gray = tf.fill([1, 28, 28, 1], 0.5);
+ * const seen = (await deepFool(network, gray, [3])).labels.before;
+ * assertEquals((await deepFool(network, gray, seen)).success, [true]);
  * ```
  */
 export async function deepFool<P extends Tree, S extends Tree>(

@@ -36,8 +36,8 @@ export type FgsmOptions = TargetedOptions & {
  *
  * await start({ backend: "cpu" });
  * const network = { model: lenet5(), ...init(lenet5(), key(0), [28, 28, 1]) };
- * const grey = tf.fill([1, 28, 28, 1], 0.5);
- * const { images, distances } = await fgsm(network, grey, [3], { epsilon: 0.1 });
+ * const gray = tf.fill([1, 28, 28, 1], 0.5);
+ * const { images, distances } = await fgsm(network, gray, [3], { epsilon: 0.1 });
  * assert(Math.abs(distances[0]! - 0.1) < 1e-6 && images.shape[0] === 1);
  * ```
  */

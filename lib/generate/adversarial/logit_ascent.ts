@@ -23,7 +23,7 @@ export type LogitAscentOptions = AttackOptions & {
  * The chapter's adversarial images (§12.9.4): instead of from zeros, as the image of a class
  * is made, begin from an image, and climb the logit S_c of another class until the network sees
  * that one: x ← x + η · g / rms(g), g = ∂S_c/∂x, held from 0 to 1. The chapter's sign,
- * x − η ∂L/∂x, would go down what its text wants maximised; this climbs. Distances are by L2.
+ * x − η ∂L/∂x, would go down what its text wants maximized; this climbs. Distances are by L2.
  *
  * @param network the network, which answers logits
  * @param images pixels from 0 to 1, `[N, H, W, C]`
@@ -41,8 +41,8 @@ export type LogitAscentOptions = AttackOptions & {
  *
  * await start({ backend: "cpu" });
  * const network = { model: lenet5(), ...init(lenet5(), key(0), [28, 28, 1]) };
- * const grey = tf.fill([1, 28, 28, 1], 0.5);
- * const { labels } = await logitAscent(network, grey, [3], 7, { rate: 0.02 });
+ * const gray = tf.fill([1, 28, 28, 1], 0.5);
+ * const { labels } = await logitAscent(network, gray, [3], 7, { rate: 0.02 });
  * assertEquals(labels.after, [7]);
  * ```
  */

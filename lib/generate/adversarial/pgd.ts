@@ -50,9 +50,9 @@ const DEFAULTS: Readonly<Record<Norm, { readonly steps: number; readonly relativ
  *
  * await start({ backend: "cpu" });
  * const network = { model: lenet5(), ...init(lenet5(), key(0), [28, 28, 1]) };
- * const grey = tf.fill([1, 28, 28, 1], 0.5);
+ * const gray = tf.fill([1, 28, 28, 1], 0.5);
  * const options = { epsilon: 1, norm: "l2", steps: 3 } as const;
- * const { distances } = await pgd(network, grey, [3], options);
+ * const { distances } = await pgd(network, gray, [3], options);
  * assert(distances[0]! > 0 && distances[0]! <= 1 + 1e-6);
  * ```
  */

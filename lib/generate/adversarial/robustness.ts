@@ -77,7 +77,7 @@ export type Robustness = {
  * await start({ backend: "cpu" });
  * const network = { model: lenet5(), ...init(lenet5(), key(0), [28, 28, 1]) };
  * const examples = {
- *   name: "one grey picture",
+ *   name: "one gray picture",
  *   images: new Uint8Array(784).fill(128),
  *   labels: new Uint8Array([3]),
  *   imageShape: [28, 28, 1],

@@ -3,8 +3,8 @@ import { chartFrame, chartSvg, FONT, MUTED, RULE } from "../../train/chart.ts";
 import type { Norm } from "./norm.ts";
 import type { Robustness } from "./robustness.ts";
 
-// Okabe and Ito's colours, told apart under every colour blindness.
-const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"] as const;
+// Okabe and Ito's colors, told apart under every color blindness.
+const COLORS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"] as const;
 
 /** What {@linkcode robustnessSvg} is told besides the curves. */
 export type RobustnessChart = {
@@ -110,7 +110,7 @@ export async function robustnessSvg(
     ...chartFrame(title),
     ...axes(`ε, by ${NAMES[norm!]}${isIn255ths ? ", in 255ths" : ", in pixels of 0 to 1"}`),
     series: Object.entries(curves).map(([name, found], i) =>
-      seriesOf(name, found, scale, COLOURS[i % COLOURS.length]!)
+      seriesOf(name, found, scale, COLORS[i % COLORS.length]!)
     ),
   };
   return await chartSvg(option, { width: 640, height: 400 });

@@ -3,7 +3,7 @@
 import type { TorchLayout } from "../torch_layout.ts";
 import { unknownLayer } from "./unknown_layer.ts";
 
-/** The convolution or normalisation of a unit, at the end of a path. */
+/** The convolution or normalization of a unit, at the end of a path. */
 const PARTS: Readonly<Record<string, string>> = { conv: "conv", norm: "bn" };
 
 /** Modules of the heads' layers. */

@@ -19,7 +19,7 @@ const TIMM_HEAD = [
  * Torchvision's names for {@linkcode vgg}, of VGG-16 `features.0` to `features.28` and
  * `classifier.0` to `classifier.6`.
  *
- * @param options depth, whether batch-normalised
+ * @param options depth, whether batch-normalized
  * @returns the layout
  */
 export function vggTorchNames(options: VggNamesOptions): TorchLayout {
@@ -32,7 +32,7 @@ export function vggTorchNames(options: VggNamesOptions): TorchLayout {
  * and `head.fc`. The first two are convolutions there, of 7 × 7 and 1 × 1 filters, so that their
  * weights are of rank 4, `[4096, 512, 7, 7]` and `[4096, 4096, 1, 1]`.
  *
- * @param options depth, whether batch-normalised
+ * @param options depth, whether batch-normalized
  * @returns the layout
  */
 export function vggTimmNames(options: VggNamesOptions): TorchLayout {

@@ -1,5 +1,5 @@
 // The job `cost`: what one training step asks of the device and of the host.
-import { summarise } from "../measure.ts";
+import { summarize } from "../measure.ts";
 import { firstBatch, firstParameters } from "../beginning.ts";
 import { networkOf } from "../networks.ts";
 import type { Prepared } from "../peers/peer.ts";
@@ -63,5 +63,5 @@ async function hostTime(handOver: () => void, run: Prepared["run"]): Promise<num
     times.push(1000 * (performance.now() - began));
     await run(1);
   }
-  return summarise(times).median;
+  return summarize(times).median;
 }

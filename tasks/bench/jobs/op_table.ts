@@ -83,7 +83,7 @@ function crossEntropyOps(rows: number, classes: number): Op[] {
   }, 5);
 }
 
-/** Batch normalisation as in training, by way of its layer. */
+/** Batch normalization as in training, by way of its layer. */
 function batchNormOps(shape: number[]): Op[] {
   return pairOps("batch norm, training", shape, () => {
     const layer = batchNorm();

@@ -1,6 +1,6 @@
 // The job `zoo`: a network of the registry at its own size, forward and through training steps.
 import * as nc from "../../../mod.ts";
-import { summarise } from "../measure.ts";
+import { summarize } from "../measure.ts";
 import type { Job, ZooLine } from "./job.ts";
 
 /** Training steps on the same image, whose losses are told. */
@@ -9,7 +9,7 @@ const STEPS = 5;
 /** Forward passes that are timed. */
 const PASSES = 5;
 
-/** Small enough for networks without normalisation, large enough to be seen in five steps. */
+/** Small enough for networks without normalization, large enough to be seen in five steps. */
 const LEARNING_RATE = 1e-4;
 
 /** Milliseconds until what `f` answers can be read. */
@@ -24,7 +24,7 @@ async function timed(f: () => nc.Tensor): Promise<{ ms: number; value: number }>
 
 /** The middle of what is left when the first, which compiles, is put aside. */
 function median(times: readonly number[]): number {
-  return summarise(times.slice(1)).median;
+  return summarize(times.slice(1)).median;
 }
 
 /** One image of noise, and a class for it. */

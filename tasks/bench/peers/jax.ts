@@ -15,7 +15,7 @@ import type { Network } from "../networks.ts";
 import { applyNetwork, type JaxParams } from "./jax_network.ts";
 import type { Peer, Prepared, Work } from "./peer.ts";
 
-/** What the optimiser keeps: Adam's means and squares, or velocities. */
+/** What the optimizer keeps: Adam's means and squares, or velocities. */
 type JaxOptimizer = { count: np.Array; mean: JaxParams; square: JaxParams };
 type Trained = { params: JaxParams; state: JaxParams; optimizer: JaxOptimizer };
 

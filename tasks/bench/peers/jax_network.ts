@@ -32,13 +32,13 @@ function batchNorm(x: np.Array, context: Context): np.Array {
   const [runningMean, runningVariance] = [context.state.shift()!, context.state.shift()!];
   const [n, c, h, w] = x.shape as [number, number, number, number];
   const wide = (each: np.Array): np.Array => each.reshape([1, c, 1, 1]);
-  const normalise = (mean: np.Array, variance: np.Array): np.Array => {
+  const normalize = (mean: np.Array, variance: np.Array): np.Array => {
     const gain = scale.div(np.sqrt(variance.add(EPSILON)));
     return x.sub(wide(mean)).mul(wide(gain)).add(wide(shift));
   };
   if (!context.training) {
     context.nextState.push(runningMean.ref, runningVariance.ref);
-    return normalise(runningMean, runningVariance);
+    return normalize(runningMean, runningVariance);
   }
   const mean = np.mean(x.ref, [0, 2, 3]);
   const variance = np.mean(np.square(x.ref.sub(wide(mean.ref))), [0, 2, 3]);
@@ -48,7 +48,7 @@ function batchNorm(x: np.Array, context: Context): np.Array {
     runningMean.mul(1 - MOMENTUM).add(mean.ref.mul(MOMENTUM)),
     runningVariance.mul(1 - MOMENTUM).add(unbiased),
   );
-  return normalise(mean, variance);
+  return normalize(mean, variance);
 }
 
 /** Every second pixel, and channels of zeros on both sides. */

@@ -51,7 +51,7 @@ function imagesOf({ batch, batchSize, network }: Work): nc.Tensor {
   return nc.tf.tensor(batch.images, [batchSize, ...network.inputShape]);
 }
 
-/** The optimiser of a network. */
+/** The optimizer of a network. */
 export function optimizerOf({ optimizer, learningRate }: Network): nc.Optimizer {
   return optimizer === "adam" ? nc.adam({ learningRate }) : nc.sgd({ learningRate, momentum: 0.9 });
 }

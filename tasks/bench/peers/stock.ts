@@ -5,7 +5,7 @@ import type { Beginning, Parameter } from "../beginning.ts";
 import type { Network, NetworkLayer } from "../networks.ts";
 import type { Peer, Prepared, Work } from "./peer.ts";
 
-/** tfjs's own backend; its own initialisation asks for a feature in a form that Deno refuses. */
+/** tfjs's own backend; its own initialization asks for a feature in a form that Deno refuses. */
 async function startWebGpu(): Promise<void> {
   const adapter = await navigator.gpu?.requestAdapter();
   if (!adapter) throw new Error("there is no WebGPU adapter");

@@ -1,4 +1,4 @@
-// What changes images: affine maps with their gradient, and colours.
+// What changes images: affine maps with their gradient, and colors.
 import { type Augmentation, brightness, contrast, rotate, saturation, tf } from "../../../mod.ts";
 import type { Numbers } from "../reference.ts";
 import { constant, type Draw, type Subject, type Trial } from "../subject.ts";
@@ -49,48 +49,48 @@ function mapTrial(draw: Draw): Trial {
   };
 }
 
-const GREY = [0.2989, 0.587, 0.114] as const;
+const GRAY = [0.2989, 0.587, 0.114] as const;
 
 const clipped = (value: number): number => Math.min(1, Math.max(0, value));
 
-/** A pixel's grey. */
-function greyAt(x: Numbers, pixel: number, channels: number): number {
+/** A pixel's gray. */
+function grayAt(x: Numbers, pixel: number, channels: number): number {
   if (channels === 1) return x[pixel]!;
-  return GREY.reduce((sum, share, c) => sum + share * x[3 * pixel + c]!, 0);
+  return GRAY.reduce((sum, share, c) => sum + share * x[3 * pixel + c]!, 0);
 }
 
-/** Each image's mean grey. */
-function meanGreys(x: Numbers, [count, height, width, channels]: readonly number[]): number[] {
+/** Each image's mean gray. */
+function meanGrays(x: Numbers, [count, height, width, channels]: readonly number[]): number[] {
   const size = height! * width!;
   return Array.from({ length: count! }, (_, n) => {
     let sum = 0;
-    for (let i = 0; i < size; i++) sum += greyAt(x, n * size + i, channels!);
+    for (let i = 0; i < size; i++) sum += grayAt(x, n * size + i, channels!);
     return sum / size;
   });
 }
 
-type Recolouring = {
+type Recoloring = {
   readonly make: (factors: readonly [number, number]) => Augmentation;
   /** What a value is mixed with, by its place. */
   readonly other: (x: Numbers, shape: readonly number[]) => (flat: number) => number;
 };
 
-const RECOLOURINGS: Readonly<Record<string, Recolouring>> = {
+const RECOLORINGS: Readonly<Record<string, Recoloring>> = {
   brightness: { make: brightness, other: () => () => 0 },
   contrast: {
     make: contrast,
     other(x, shape) {
-      const means = meanGreys(x, shape);
+      const means = meanGrays(x, shape);
       return (flat) => means[Math.floor(flat / (x.length / means.length))]!;
     },
   },
   saturation: {
     make: saturation,
-    other: (x, shape) => (flat) => greyAt(x, Math.floor(flat / shape[3]!), shape[3]!),
+    other: (x, shape) => (flat) => grayAt(x, Math.floor(flat / shape[3]!), shape[3]!),
   },
 };
 
-function recolourTrial(draw: Draw, { make, other }: Recolouring): Trial {
+function recolorTrial(draw: Draw, { make, other }: Recoloring): Trial {
   const shape = [draw.whole(1, 3), draw.whole(1, 9), draw.whole(1, 9), draw.pick([1, 3])];
   const factor = draw.pick([0.4, 1.3, 2]);
   return {
@@ -113,8 +113,8 @@ function recolourTrial(draw: Draw, { make, other }: Recolouring): Trial {
 /** Changes of images. */
 export const images: readonly Subject[] = [
   { name: "affine map of each image", draw: mapTrial },
-  ...Object.entries(RECOLOURINGS).map(([name, recolouring]): Subject => ({
+  ...Object.entries(RECOLORINGS).map(([name, recoloring]): Subject => ({
     name,
-    draw: (draw) => recolourTrial(draw, recolouring),
+    draw: (draw) => recolorTrial(draw, recoloring),
   })),
 ];

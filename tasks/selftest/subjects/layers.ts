@@ -1,4 +1,4 @@
-// Normalisation, softmax, losses and dropout.
+// Normalization, softmax, losses and dropout.
 import {
   batchNorm,
   dropUnits,
@@ -22,7 +22,7 @@ function sum(numbers: Iterable<number>): number {
 }
 
 /** (x − mean) / √(variance + ε) · scale + shift of each feature, which are last. */
-function normalised(
+function normalized(
   x: Numbers,
   features: number,
   statistics: (feature: number) => readonly [mean: number, variance: number],
@@ -63,7 +63,7 @@ function batchNormTrial(draw: Draw, training: boolean): Trial {
         { training },
       )[0],
     reference: (x, scale, shift, mean, variance) =>
-      normalised(
+      normalized(
         x!,
         features,
         training ? statisticsOf(x!, features) : (i) => [mean![i]!, variance![i]!],

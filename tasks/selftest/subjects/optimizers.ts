@@ -1,4 +1,4 @@
-// Steps of optimisers on parameters of odd sizes, and jit beside plain calls.
+// Steps of optimizers on parameters of odd sizes, and jit beside plain calls.
 import * as nc from "../../../mod.ts";
 import type { Numbers } from "../reference.ts";
 import type { Draw, Subject, Trial } from "../subject.ts";
@@ -92,7 +92,7 @@ function walkTrial(
   };
 }
 
-/** The optimisers. */
+/** The optimizers. */
 export const optimizers: readonly Subject[] = Object.entries(WALKS).map(
   ([name, [make, walk]]) => ({ name, draw: (draw) => walkTrial(draw, make, walk) }),
 );

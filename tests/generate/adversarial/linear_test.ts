@@ -53,7 +53,7 @@ onEachBackend("the network's units are between pixels and network, not in ε", a
   await assertClose(images, [0.4, 0.6, 0, 1], "images", 1e-7);
 });
 
-onEachBackend("colours go to a bgr network in its order, and come back in ours", async () => {
+onEachBackend("colors go to a bgr network in its order, and come back in ours", async () => {
   const bgr = linearNetwork([[1, -1], [-2, 2], [4, -4]], [0, 0]);
   const x = tf.fill([1, 1, 1, 3], 0.5);
   const units = { ...preprocessings.caffe, order: "bgr" } as const;

@@ -1,12 +1,12 @@
-// Regularisers against plain TypeScript, and their slopes against differences.
+// Regularizers against plain TypeScript, and their slopes against differences.
 import { assertAlmostEquals, assertLess, assertThrows } from "@std/assert";
 import {
   alphaNorm,
-  centreBlur,
+  centerBlur,
   key,
   l1,
   l2,
-  type Regulariser,
+  type Regularizer,
   type Tensor,
   tf,
   totalVariation,
@@ -36,7 +36,7 @@ function plainVariation(values: ArrayLike<number>, beta: number): number {
   return sum;
 }
 
-function plainCentreBlur(values: ArrayLike<number>, sigma: number, middle: number): number {
+function plainCenterBlur(values: ArrayLike<number>, sigma: number, middle: number): number {
   const at = reader(values);
   const bell = (d: number, s: number): number => Math.exp(-(d ** 2) / (2 * s ** 2));
   let sum = 0;
@@ -60,7 +60,7 @@ function plainCentreBlur(values: ArrayLike<number>, sigma: number, middle: numbe
   return sum;
 }
 
-const CASES: readonly (readonly [Regulariser, (values: Float32Array) => number])[] = [
+const CASES: readonly (readonly [Regularizer, (values: Float32Array) => number])[] = [
   [l2(0.7), (x) => 0.7 * x.reduce((sum, v) => sum + (v - 0.5) ** 2, 0)],
   [l1(0.7), (x) => 0.7 * x.reduce((sum, v) => sum + Math.abs(v - 0.5), 0)],
   [alphaNorm(3), (x) => 3 * x.reduce((sum, v) => sum + Math.abs(2 * v - 1) ** 6, 0)],
@@ -68,10 +68,10 @@ const CASES: readonly (readonly [Regulariser, (values: Float32Array) => number])
   [totalVariation(2), (x) => 2 * plainVariation(x, 1)],
   [totalVariation(2, { beta: 2 }), (x) => 2 * plainVariation(x, 2)],
   [totalVariation(2, { beta: 3 }), (x) => 2 * plainVariation(x, 3)],
-  [centreBlur(4, { sigma: 1.2, middle: 0.3 }), (x) => 4 * plainCentreBlur(x, 1.2, 0.3)],
+  [centerBlur(4, { sigma: 1.2, middle: 0.3 }), (x) => 4 * plainCenterBlur(x, 1.2, 0.3)],
 ];
 
-onEachBackend("regularisers are what plain TypeScript says", async () => {
+onEachBackend("regularizers are what plain TypeScript says", async () => {
   const values = uniform(key(1), HEIGHT * WIDTH * CHANNELS);
   const images = tf.tensor(values, [1, HEIGHT, WIDTH, CHANNELS]);
   for (const [{ name, penalty }, plain] of CASES) {
@@ -83,7 +83,7 @@ onEachBackend("regularisers are what plain TypeScript says", async () => {
 });
 
 onEachBackend("their slopes are those of differences", async () => {
-  // Away from grey, where |x − ½| has a kink.
+  // Away from gray, where |x − ½| has a kink.
   const values = uniform(key(2), 4 * 4).map((x, i) => i % 2 ? 0.55 + 0.4 * x : 0.05 + 0.4 * x);
   const x = tf.tensor(values, [1, 4, 4, 1]);
   for (const [{ penalty }] of CASES) {
@@ -96,16 +96,16 @@ onEachBackend("their slopes are those of differences", async () => {
 
 onCpu("a flat image has no variation and loses nothing to a blur", async () => {
   const flat = tf.fill([1, 9, 7, 3], 0.8);
-  assertAlmostEquals((await centreBlur(1).penalty(flat).data())[0]!, 0, 1e-9);
+  assertAlmostEquals((await centerBlur(1).penalty(flat).data())[0]!, 0, 1e-9);
   assertAlmostEquals((await totalVariation(1, { beta: 2 }).penalty(flat).data())[0]!, 0, 1e-9);
 });
 
 onCpu("weights below 0, powers below 1 and blurs of no width are refused", () => {
-  for (const make of [l1, l2, alphaNorm, totalVariation, centreBlur]) {
+  for (const make of [l1, l2, alphaNorm, totalVariation, centerBlur]) {
     assertThrows(() => make(-1), RangeError, "at least 0");
     assertThrows(() => make(NaN), RangeError, "at least 0");
   }
   assertThrows(() => totalVariation(1, { beta: 0.5 }), RangeError, "at least 1");
   assertThrows(() => alphaNorm(1, 0), RangeError, "at least 1");
-  assertThrows(() => centreBlur(1, { sigma: 0 }), RangeError, "above 0");
+  assertThrows(() => centerBlur(1, { sigma: 0 }), RangeError, "above 0");
 });

@@ -1,15 +1,15 @@
-// Augmentations of colours: several of them cost one pass.
+// Augmentations of colors: several of them cost one pass.
 import { fold, type Key } from "../tensor/random.ts";
-import { GREY_SHARES, recolour, STAGE_SIZE } from "../tensor/recolour.ts";
+import { GRAY_SHARES, recolor, STAGE_SIZE } from "../tensor/recolor.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Augmentation, BatchShape } from "./augmentation.ts";
 
-/** What is done to a pixel's colour: sixteen numbers, see `recolour`. */
+/** What is done to a pixel's color: sixteen numbers, see `recolor`. */
 export type Stage = readonly number[];
 
-/** An augmentation that changes colours, pixel by pixel. */
-export type ColourAugmentation = Augmentation & {
+/** An augmentation that changes colors, pixel by pixel. */
+export type ColorAugmentation = Augmentation & {
   /** Whether a stage looks at an image's mean: one of each image at most. */
   readonly wantsMean: boolean;
   /**
@@ -23,17 +23,17 @@ export type ColourAugmentation = Augmentation & {
 };
 
 /**
- * An augmentation of colours.
+ * An augmentation of colors.
  *
  * @param name what it is called
  * @param wantsMean whether a stage looks at an image's mean
  * @param stages draws the stages
  */
-export function recolouring(
+export function recoloring(
   name: string,
   wantsMean: boolean,
-  stages: ColourAugmentation["stages"],
-): ColourAugmentation {
+  stages: ColorAugmentation["stages"],
+): ColorAugmentation {
   return {
     name,
     wantsMean,
@@ -47,27 +47,27 @@ export function recolouring(
       ]);
     },
     apply: ({ images, labels }, drawn) => ({
-      images: recolour(images, drawn as Tensor, wantsMean) as typeof images,
+      images: recolor(images, drawn as Tensor, wantsMean) as typeof images,
       labels,
     }),
   };
 }
 
-/** Whether an augmentation changes colours alone. */
-export function isRecolouring(part: Augmentation): part is ColourAugmentation {
+/** Whether an augmentation changes colors alone. */
+export function isRecoloring(part: Augmentation): part is ColorAugmentation {
   return "stages" in part;
 }
 
 /**
- * Several changes of colour as one.
+ * Several changes of color as one.
  *
  * @param parts the first first, each with its place among all parts, which its key is folded by;
  * at most one may look at a mean
  */
-export function colourChain(
-  parts: readonly { readonly part: ColourAugmentation; readonly place: number }[],
-): ColourAugmentation {
-  return recolouring(
+export function colorChain(
+  parts: readonly { readonly part: ColorAugmentation; readonly place: number }[],
+): ColorAugmentation {
+  return recoloring(
     parts.map(({ part }) => part.name).join(", "),
     parts.some(({ part }) => part.wantsMean),
     (key, shape) => {
@@ -89,24 +89,24 @@ export function addingStage([red, green, blue]: readonly [number, number, number
   return [1, 0, 0, red, 0, 1, 0, green, 0, 0, 1, blue, 0, -UNBOUNDED, UNBOUNDED, 0];
 }
 
-/** A stage that leaves colours alone. */
+/** A stage that leaves colors alone. */
 export const SAME: Stage = addingStage([0, 0, 0]);
 
 /**
- * A stage that makes of a pixel v its blend with something grey, clipped to 0 to 1:
+ * A stage that makes of a pixel v its blend with something gray, clipped to 0 to 1:
  * factor · v + (1 − factor) · that.
  *
  * @param factor how much of the pixel there is, from 0
- * @param other black, the mean grey of the image, or the grey of the pixel
+ * @param other black, the mean gray of the image, or the gray of the pixel
  * @param channels of the images, 1 or 3
  */
 export function blendingStage(
   factor: number,
-  other: "black" | "mean" | "grey",
+  other: "black" | "mean" | "gray",
   channels: number,
 ): Stage {
-  if (other === "grey" && channels === 1) return SAME;
-  const shares = other === "grey" ? GREY_SHARES.map((share) => (1 - factor) * share) : [0, 0, 0];
+  if (other === "gray" && channels === 1) return SAME;
+  const shares = other === "gray" ? GRAY_SHARES.map((share) => (1 - factor) * share) : [0, 0, 0];
   const rows = [0, 1, 2].flatMap((row) => [
     ...shares.map((share, column) => share + (row === column ? factor : 0)),
     0,
@@ -115,7 +115,7 @@ export function blendingStage(
 }
 
 /**
- * Refuses images that are neither grey nor coloured.
+ * Refuses images that are neither gray nor colored.
  *
  * @param what cannot be done otherwise
  * @param shape of the images

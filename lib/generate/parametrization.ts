@@ -6,7 +6,7 @@ import type { Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 
 /** A way of writing images as trees of tensors. */
-export type Parametrisation<P extends Tree = Tree> = {
+export type Parametrization<P extends Tree = Tree> = {
   /** What it is called, in records. */
   readonly name: string;
   /**
@@ -36,7 +36,7 @@ export type PixelsOptions = {
  * The pixels themselves, held between 0 and 1.
  *
  * @param options images or brightness to begin with, noise
- * @returns the parametrisation
+ * @returns the parametrization
  * @throws {TypeError} by `init`, where the images to begin with are of another shape
  *
  * @example
@@ -45,11 +45,11 @@ export type PixelsOptions = {
  * import { key, pixels, start } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
- * const grey = pixels();
- * assertEquals(await grey.images(grey.init(key(0), [1, 1, 2, 1])).flatten().array(), [0.5, 0.5]);
+ * const gray = pixels();
+ * assertEquals(await gray.images(gray.init(key(0), [1, 1, 2, 1])).flatten().array(), [0.5, 0.5]);
  * ```
  */
-export function pixels(options: PixelsOptions = {}): Parametrisation<{ readonly pixels: Tensor }> {
+export function pixels(options: PixelsOptions = {}): Parametrization<{ readonly pixels: Tensor }> {
   const { start, level = 0.5, noise = 0 } = options;
   return {
     name: "pixels",

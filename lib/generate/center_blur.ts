@@ -1,12 +1,12 @@
-// Gaussian blur that favours the middle: what is sharp elsewhere costs.
+// Gaussian blur that favors the middle: what is sharp elsewhere costs.
 import type { Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
-import type { Regulariser } from "./ascend.ts";
+import type { Regularizer } from "./ascend.ts";
 import { alongLast, matrixOf } from "./axis_products.ts";
-import { requireWeight, weigh } from "./regularisers.ts";
+import { requireWeight, weigh } from "./regularizers.ts";
 
-/** Options of {@linkcode centreBlur}. */
-export type CentreBlurOptions = {
+/** Options of {@linkcode centerBlur}. */
+export type CenterBlurOptions = {
   /** Deviation of the blur, in pixels. Default: 2. */
   readonly sigma?: number;
   /** Deviation of the region in the middle that may be sharp, as a share of the shorter side. Default: 0.25. */
@@ -14,33 +14,33 @@ export type CentreBlurOptions = {
 };
 
 /**
- * Gaussian blur that favours the middle (§12.9.4): λ Σ (1 − m) (x − G x)², where G x is the
+ * Gaussian blur that favors the middle (§12.9.4): λ Σ (1 − m) (x − G x)², where G x is the
  * blurred image, and m a bell from 1 in the middle to 0 at the edges. What is sharp costs, the
  * more the further out, so that a single object in the middle remains.
  *
  * As a penalty, and not as a step between steps: it adds to the others, and its slopes go through
- * any parametrisation.
+ * any parametrization.
  *
  * @param weight λ
  * @param options the blur's deviation, the middle's
- * @returns the regulariser
+ * @returns the regularizer
  * @throws {RangeError} where the weight is not finite and at least 0, or a deviation is not above 0
  *
  * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
- * import { centreBlur, start, tf } from "@neocog/neocog";
+ * import { centerBlur, start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
- * assertAlmostEquals(await centreBlur(1).penalty(tf.fill([1, 8, 8, 3], 0.7)).array(), 0, 1e-9);
+ * assertAlmostEquals(await centerBlur(1).penalty(tf.fill([1, 8, 8, 3], 0.7)).array(), 0, 1e-9);
  * ```
  */
-export function centreBlur(weight: number, options: CentreBlurOptions = {}): Regulariser {
+export function centerBlur(weight: number, options: CenterBlurOptions = {}): Regularizer {
   const { sigma = 2, middle = 0.25 } = options;
   requireWeight("a blur", weight);
   if (!(sigma > 0 && middle > 0 && sigma < Infinity && middle < Infinity)) {
     throw new RangeError(
-      `Cannot regularise by a blur as its deviations must be finite and above 0: current value is ${sigma} and ${middle}`,
+      `Cannot regularize by a blur as its deviations must be finite and above 0: current value is ${sigma} and ${middle}`,
     );
   }
   return {

@@ -1,4 +1,4 @@
-// Neighbours against a search written out, and feature space against pixel space (§12.9.2).
+// Neighbors against a search written out, and feature space against pixel space (§12.9.2).
 import { assert, assertEquals, assertGreater, assertRejects, assertThrows } from "@std/assert";
 import {
   activations,
@@ -11,8 +11,8 @@ import {
   labelAgreement,
   lenet5,
   loadTorch,
-  nearestNeighbours,
-  neighboursFigure,
+  nearestNeighbors,
+  neighborsFigure,
   normal,
   pixelFeatures,
   preprocessings,
@@ -40,11 +40,11 @@ function searched({ values, count, size }: Features, query: Float32Array): [numb
 }
 
 for (const [count, size] of [[1, 1], [7, 3], [200, 64], [150, 65], [90, 300]] as const) {
-  Deno.test(`neighbours among ${count} rows of ${size} are those of a search written out`, () => {
+  Deno.test(`neighbors among ${count} rows of ${size} are those of a search written out`, () => {
     const rows = drawn(count, size, count);
     const query = normal(key(5), size);
     for (const k of [1, Math.ceil(count / 2), count]) {
-      const found = nearestNeighbours(rows, query, k);
+      const found = nearestNeighbors(rows, query, k);
       const wanted = searched(rows, query).slice(0, k);
       assertEquals(found.map(({ index }) => index), wanted.map(([index]) => index));
       found.forEach(({ distance }, i) =>
@@ -57,7 +57,7 @@ for (const [count, size] of [[1, 1], [7, 3], [200, 64], [150, 65], [90, 300]] as
 Deno.test("of rows that are as near, the first come first, and the query itself can be left out", () => {
   const rows = { values: new Float32Array([2, 0, 2, 0, 5]), count: 5, size: 1 };
   const of = (options = {}): number[] =>
-    nearestNeighbours(rows, rowOf(rows, 2), 3, options).map(({ index }) => index);
+    nearestNeighbors(rows, rowOf(rows, 2), 3, options).map(({ index }) => index);
   assertEquals(of(), [0, 2, 1]);
   assertEquals(of({ without: 2 }), [0, 1, 3]);
 });
@@ -68,32 +68,32 @@ Deno.test("10,000 rows of 4,096 are searched in less than a second", () => {
   const values = new Float32Array(count * size);
   for (let n = 0; n < count; n++) values.set(block.subarray(n, n + size), n * size);
   const began = performance.now();
-  const [first] = nearestNeighbours({ values, count, size }, block.subarray(7, 7 + size), 10);
+  const [first] = nearestNeighbors({ values, count, size }, block.subarray(7, 7 + size), 10);
   assertEquals(first, { index: 7, distance: 0 });
   assert(performance.now() - began < 1000);
 });
 
-Deno.test("neighbours that are not there are refused", () => {
+Deno.test("neighbors that are not there are refused", () => {
   const rows = drawn(4, 2, 0);
   const query = new Float32Array(2);
   for (const k of [0, 5, 1.5, NaN]) {
     assertThrows(
-      () => nearestNeighbours(rows, query, k),
+      () => nearestNeighbors(rows, query, k),
       RangeError,
       `from 1 to 4, the examples there are: current value is ${k}`,
     );
   }
-  assertThrows(() => nearestNeighbours(rows, query, 4, { without: 1 }), RangeError, "from 1 to 3");
+  assertThrows(() => nearestNeighbors(rows, query, 4, { without: 1 }), RangeError, "from 1 to 3");
   assertThrows(
-    () => nearestNeighbours(rows, query, 1, { without: 4 }),
+    () => nearestNeighbors(rows, query, 1, { without: 4 }),
     RangeError,
     "current value is 4",
   );
-  assertThrows(() => nearestNeighbours(rows, new Float32Array(3), 1), TypeError, "2");
+  assertThrows(() => nearestNeighbors(rows, new Float32Array(3), 1), TypeError, "2");
   assertThrows(() => rowOf(rows, 4), RangeError, "from 0 to 3: current value is 4");
   assertThrows(() => labelAgreement(rows, [0], 1), TypeError, "4 examples");
   const broken = { values: new Float32Array([1, NaN, 0, 0]), count: 2, size: 2 };
-  assertThrows(() => nearestNeighbours(broken, query, 1), RangeError, "NaN");
+  assertThrows(() => nearestNeighbors(broken, query, 1), RangeError, "NaN");
 });
 
 onEachBackend("features are what the layer answers to each image", async (backend) => {
@@ -122,12 +122,12 @@ onEachBackend("features are what the layer answers to each image", async (backen
   assertEquals(tf.memory().numTensors, before);
 });
 
-onCpu("features are normalised, report progress, and end when they are told to", async () => {
+onCpu("features are normalized, report progress, and end when they are told to", async () => {
   const model = toyModel();
   const examples = toyExamples(6);
   const network = { model, ...init(model, key(1), [8, 8, 1]) };
-  const normalise = { mean: [0.5], std: [0.25] };
-  const { values } = await features(network, examples, "conv", { normalise, places: "each" });
+  const normalize = { mean: [0.5], std: [0.25] };
+  const { values } = await features(network, examples, "conv", { normalize, places: "each" });
   const x = tf.tensor(
     Float32Array.from(examples.images, (byte) => (byte / 255 - 0.5) / 0.25),
     [6, 8, 8, 1],
@@ -172,19 +172,19 @@ onCpu(
   },
 );
 
-Deno.test("the figure has a row a query, and says how many neighbours are of its class", () => {
+Deno.test("the figure has a row a query, and says how many neighbors are of its class", () => {
   const examples = toyExamples(30);
   const spaces = [{ name: "pixels", features: pixelFeatures(examples) }];
-  const { image, agreement } = neighboursFigure(examples, [0, 1], spaces, { k: 4, scale: 3 });
+  const { image, agreement } = neighborsFigure(examples, [0, 1], spaces, { k: 4, scale: 3 });
   // Cells of 24 + 2 · 3 and a gap of 3, labels of 11 below each and of 22 below the panels.
   assertEquals(image.width, 8 + (3 + 33) + 8 + (3 + 4 * 33) + 8);
   assertEquals(image.height, 8 + (3 + 2 * (33 + 11)) + 22 + 8);
   const found = [0, 1].flatMap((query) =>
-    nearestNeighbours(spaces[0]!.features, rowOf(spaces[0]!.features, query), 4, { without: query })
+    nearestNeighbors(spaces[0]!.features, rowOf(spaces[0]!.features, query), 4, { without: query })
       .filter(({ index }) => examples.labels[index] === examples.labels[query])
   );
   assertEquals(agreement, { pixels: found.length / 8 });
-  // The corner of each neighbour's frame: blue is of the query's class.
+  // The corner of each neighbor's frame: blue is of the query's class.
   const blue = Array.from({ length: 8 }, (_, i) => {
     const [x, y] = [8 + 36 + 8 + 3 + (i % 4) * 33, 8 + 3 + (i >> 2) * 44];
     return image.pixels[(y * image.width + x) * 3]! < 0.1;
@@ -192,20 +192,20 @@ Deno.test("the figure has a row a query, and says how many neighbours are of its
   assertEquals(blue.filter(Boolean).length, found.length);
   const few = [{ name: "few", features: drawn(3, 2, 0) }];
   assertThrows(
-    () => neighboursFigure(examples, [0], few),
+    () => neighborsFigure(examples, [0], few),
     TypeError,
     "of the 30 images: current value is 3",
   );
 });
 
 sharedDataTest(
-  "ResNet-20's features have neighbours of the same class more often than pixels do",
+  "ResNet-20's features have neighbors of the same class more often than pixels do",
   async () => {
     await start();
     const network = await loadTorch(sharedPath("resnet20-cifar10.safetensors"));
     const { test } = await cifar10({ dataDir: sharedPath("cifar10") });
     const { mean, std } = preprocessings.cifar;
-    const inFeatures = await features(network, test, "pool", { normalise: { mean, std } });
+    const inFeatures = await features(network, test, "pool", { normalize: { mean, std } });
     assertEquals([inFeatures.count, inFeatures.size], [2000, 64]);
     const [byFeatures, byPixels] = [inFeatures, pixelFeatures(test)].map((space) =>
       labelAgreement(space, test.labels, 1)

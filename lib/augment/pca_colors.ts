@@ -1,12 +1,7 @@
-// AlexNet's change of colours along the principal components of ImageNet's pixels.
+// AlexNet's change of colors along the principal components of ImageNet's pixels.
 import { normal } from "../tensor/random.ts";
 import { requireRange } from "../tensor/require_range.ts";
-import {
-  addingStage,
-  type ColourAugmentation,
-  recolouring,
-  requireChannels,
-} from "./recolouring.ts";
+import { addingStage, type ColorAugmentation, recoloring, requireChannels } from "./recoloring.ts";
 
 /** Eigenvalues of the covariance of ImageNet's red, green and blue in 0 to 1. */
 const EIGENVALUES = [0.2175, 0.0188, 0.0045] as const;
@@ -20,7 +15,7 @@ const EIGENVECTORS = [
 
 /**
  * Adds to all pixels of an image the same multiples of the principal components of ImageNet's
- * colours, as large as these vary: Σ αᵢ λᵢ pᵢ with αᵢ from a normal distribution, one draw an
+ * colors, as large as these vary: Σ αᵢ λᵢ pᵢ with αᵢ from a normal distribution, one draw an
  * image (Krizhevsky, Sutskever and Hinton 2012, section 4.1). Nothing is clipped.
  *
  * @param deviation of α, from 0. Default: 0.1.
@@ -30,18 +25,18 @@ const EIGENVECTORS = [
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { key, pcaColours } from "@neocog/neocog";
+ * import { key, pcaColors } from "@neocog/neocog";
  *
- * const [first, second] = pcaColours(0.1).stages(key(0), [2, 8, 8, 3]);
+ * const [first, second] = pcaColors(0.1).stages(key(0), [2, 8, 8, 3]);
  * const red = [first, second].map((stages) => stages![0]![3]!); // What is added to red.
  * assertEquals([red[0] === red[1], red.every((added) => Math.abs(added) < 0.1)], [false, true]);
  * ```
  */
-export function pcaColours(deviation = 0.1): ColourAugmentation {
-  const what = "change colours along their principal components";
+export function pcaColors(deviation = 0.1): ColorAugmentation {
+  const what = "change colors along their principal components";
   const rule = "the deviation must be finite and at least 0";
   requireRange(what, rule, deviation >= 0 && deviation < Infinity, deviation);
-  return recolouring(`pca colours ${deviation}`, false, (key, shape) => {
+  return recoloring(`pca colors ${deviation}`, false, (key, shape) => {
     requireChannels(what, shape, [3]);
     const drawn = normal(key, 3 * shape[0], 0, deviation);
     return Array.from(

@@ -1,5 +1,5 @@
-// Pictures as MNIST has them, for networks that see grey.
-import { type Image, resize, type Shape, toGrey } from "../../mod.ts";
+// Pictures as MNIST has them, for networks that see gray.
+import { type Image, resize, type Shape, toGray } from "../../mod.ts";
 
 /** What `--invert` can say: whether dark and light change places. */
 export const INVERSIONS = ["auto", "yes", "no"] as const;
@@ -22,19 +22,19 @@ function edgeBrightness({ width, height, channels, pixels }: Image): number {
 }
 
 /**
- * A picture as MNIST has them: grey, of the network's size, light on dark.
+ * A picture as MNIST has them: gray, of the network's size, light on dark.
  *
  * @param image the picture
  * @param shape shape of the network's input, `[height, width, 1]`
  * @param invert whether dark and light change places; `"auto"`: where the picture's edge is light
- * @returns the grey picture, and whether it was inverted
+ * @returns the gray picture, and whether it was inverted
  */
-export function prepareGrey(
+export function prepareGray(
   image: Image,
   [height, width]: Shape,
   invert: Inversion,
 ): { readonly image: Image; readonly inverted: boolean } {
-  const small = resize(toGrey(image), width!, height!);
+  const small = resize(toGray(image), width!, height!);
   const inverted = invert === "yes" || (invert === "auto" && edgeBrightness(small) > 0.5);
   if (!inverted) return { image: small, inverted };
   return { image: { ...small, pixels: small.pixels.map((value) => 1 - value) }, inverted };

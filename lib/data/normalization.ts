@@ -4,14 +4,14 @@
  * How pixels become numbers: `"unit"` divides by 255; means and standard
  * deviations, one a channel, in those units, give `(pixel / 255 − mean) / std`.
  */
-export type Normalisation =
+export type Normalization =
   | "unit"
   | { readonly mean: readonly number[]; readonly std: readonly number[] };
 
 /**
  * The number of every byte in every channel.
  *
- * @param normalise the rule
+ * @param normalize the rule
  * @param channels how many channels the images have
  * @returns the numbers, `[channels, 256]`
  * @throws {RangeError} where there is not one finite mean and one positive finite deviation a channel
@@ -19,21 +19,21 @@ export type Normalisation =
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { pixelTable } from "./normalisation.ts";
+ * import { pixelTable } from "./normalization.ts";
  *
  * const table = pixelTable({ mean: [0.5], std: [0.5] }, 1);
  * assertEquals([table[0], table[255]], [-1, 1]);
  * ```
  */
-export function pixelTable(normalise: Normalisation, channels: number): Float32Array {
+export function pixelTable(normalize: Normalization, channels: number): Float32Array {
   const table = new Float32Array(channels * 256);
-  if (normalise !== "unit") checkMoments(normalise.mean, normalise.std, channels);
+  if (normalize !== "unit") checkMoments(normalize.mean, normalize.std, channels);
   for (let i = 0; i < table.length; i++) {
     const unit = (i & 255) / 255;
     const channel = i >> 8;
-    table[i] = normalise === "unit"
+    table[i] = normalize === "unit"
       ? unit
-      : (unit - normalise.mean[channel]!) / normalise.std[channel]!;
+      : (unit - normalize.mean[channel]!) / normalize.std[channel]!;
   }
   return table;
 }
@@ -44,7 +44,7 @@ function checkMoments(mean: readonly number[], std: readonly number[], channels:
     mean.every(Number.isFinite) && std.every((s): boolean => Number.isFinite(s) && s > 0);
   if (!fine) {
     throw new RangeError(
-      `Cannot normalise images of ${channels} channels as there must be a finite mean and a ` +
+      `Cannot normalize images of ${channels} channels as there must be a finite mean and a ` +
         `positive standard deviation for each: current value is mean [${mean}], std [${std}]`,
     );
   }

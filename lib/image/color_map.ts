@@ -1,24 +1,24 @@
-// Maps from numbers to colours in which equal steps look equal.
-import { COLOURS, coloursOf } from "./chromatic.ts";
-import type { Colour } from "./colour.ts";
+// Maps from numbers to colors in which equal steps look equal.
+import { COLORS, colorsOf } from "./chromatic.ts";
+import type { Color } from "./color.ts";
 
-/** From a number between 0 and 1 to a colour. */
-export type ColourMap = (position: number) => Colour;
+/** From a number between 0 and 1 to a color. */
+export type ColorMap = (position: number) => Color;
 
-/** A map by its colours at equal distances. What is below 0 or above 1 has the colour of the end. */
-function tableMap(colours: readonly Colour[]): ColourMap {
+/** A map by its colors at equal distances. What is below 0 or above 1 has the color of the end. */
+function tableMap(colors: readonly Color[]): ColorMap {
   return (position) => {
-    const place = Math.round(Math.min(1, Math.max(0, position)) * (COLOURS - 1));
-    const colour = colours[place];
-    if (colour) return colour;
+    const place = Math.round(Math.min(1, Math.max(0, position)) * (COLORS - 1));
+    const color = colors[place];
+    if (color) return color;
     throw new RangeError(
-      `Cannot find a colour as its place must be a number: current value is ${position}`,
+      `Cannot find a color as its place must be a number: current value is ${position}`,
     );
   };
 }
 
 /**
- * From dark blue over green to yellow: equal steps look equal, printed in grey too, and to those
+ * From dark blue over green to yellow: equal steps look equal, printed in gray too, and to those
  * who do not tell red from green. For numbers that have a least and a largest.
  *
  * Source: S. van der Walt and N. Smith, matplotlib's default map, 2015 (CC0).
@@ -35,7 +35,7 @@ function tableMap(colours: readonly Colour[]): ColourMap {
  * assertEquals(viridis(1).map((value) => Math.round(value * 255)), [253, 231, 37]);
  * ```
  */
-export const viridis: ColourMap = tableMap(coloursOf("interpolateViridis"));
+export const viridis: ColorMap = tableMap(colorsOf("interpolateViridis"));
 
 /**
  * From blue over white to red: for numbers with a sign, 0 in the middle.
@@ -55,7 +55,7 @@ export const viridis: ColourMap = tableMap(coloursOf("interpolateViridis"));
  * assert(Math.min(...diverging(0.5)) > 0.9);
  * ```
  */
-export const diverging: ColourMap = tableMap(coloursOf("interpolateRdBu").reverse());
+export const diverging: ColorMap = tableMap(colorsOf("interpolateRdBu").reverse());
 
 /**
  * From black to white.
@@ -66,19 +66,19 @@ export const diverging: ColourMap = tableMap(coloursOf("interpolateRdBu").revers
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { greys } from "@neocog/neocog";
+ * import { grays } from "@neocog/neocog";
  *
- * assertEquals(greys(0.5), [0.5, 0.5, 0.5]);
+ * assertEquals(grays(0.5), [0.5, 0.5, 0.5]);
  * ```
  */
-export function greys(position: number): Colour {
+export function grays(position: number): Color {
   const value = Math.min(1, Math.max(0, position));
   return [value, value, value];
 }
 
 /** The maps by name. */
-export const colourMaps: Readonly<Record<"viridis" | "diverging" | "greys", ColourMap>> = {
+export const colorMaps: Readonly<Record<"viridis" | "diverging" | "grays", ColorMap>> = {
   viridis,
   diverging,
-  greys,
+  grays,
 };

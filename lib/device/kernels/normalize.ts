@@ -1,5 +1,5 @@
-// Normalising features by given statistics, in one pass: the inference form of batch normalisation.
-import type { NormaliseAttributes } from "../../tensor/batch_norm.ts";
+// Normalizing features by given statistics, in one pass: the inference form of batch normalization.
+import type { NormalizeAttributes } from "../../tensor/batch_norm.ts";
 import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { runFeatures } from "./features.ts";
@@ -8,25 +8,25 @@ import { floatBits } from "./float_bits.ts";
 /** WGSL: one over the deviation of feature `c`. */
 export const INVERSE = "inverseSqrt(variance[c] + bitcast<f32>(uniforms.epsilon))";
 
-/** What is normalised, and by what. */
-export type NormaliseInputs = Readonly<
+/** What is normalized, and by what. */
+export type NormalizeInputs = Readonly<
   Record<"x" | "scale" | "shift" | "mean" | "variance", tf.TensorInfo>
 >;
 
 /**
- * Normalises numbers by given statistics.
+ * Normalizes numbers by given statistics.
  *
  * @param backend where to run
  * @param inputs numbers, scale, shift, mean, variance
  * @param epsilon added to the variance
  */
-export function normaliseBy(
+export function normalizeBy(
   backend: GuardedBackend,
-  { x, ...features }: NormaliseInputs,
+  { x, ...features }: NormalizeInputs,
   epsilon: number,
 ): tf.TensorInfo {
   return runFeatures(backend, {
-    operation: "Normalise",
+    operation: "Normalize",
     inputs: { x },
     features,
     uniforms: { epsilon: floatBits(epsilon) },
@@ -35,10 +35,10 @@ export function normaliseBy(
   });
 }
 
-/** The kernel function of normalising by given statistics, the same for any adapter. */
-export function normalise(): tf.KernelConfig["kernelFunc"] {
+/** The kernel function of normalizing by given statistics, the same for any adapter. */
+export function normalize(): tf.KernelConfig["kernelFunc"] {
   return ({ inputs, attrs, backend }) => {
-    const { epsilon } = attrs as unknown as NormaliseAttributes;
-    return normaliseBy(backend as GuardedBackend, inputs as unknown as NormaliseInputs, epsilon);
+    const { epsilon } = attrs as unknown as NormalizeAttributes;
+    return normalizeBy(backend as GuardedBackend, inputs as unknown as NormalizeInputs, epsilon);
   };
 }

@@ -1,5 +1,5 @@
-// Colours in stages on the GPU: an invocation a pixel.
-import { GREY_SHARES, STAGE_SIZE } from "../../tensor/recolour.ts";
+// Colors in stages on the GPU: an invocation a pixel.
+import { GRAY_SHARES, STAGE_SIZE } from "../../tensor/recolor.ts";
 import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { runProgram } from "./program.ts";
@@ -38,7 +38,7 @@ fn main(index: u32, local: u32) {
   }
 }`;
 
-const GREYS = (channels: number): string =>
+const GRAYS = (channels: number): string =>
   `${STAGES(channels)}
 fn main(index: u32, local: u32) {
   if (index >= uniforms.count) { return; }
@@ -49,24 +49,24 @@ fn main(index: u32, local: u32) {
     if (stages_quad(stage + 3u).x != 0.0) { break; }
     v = staged(v, stage, 0.0);
   }
-  result_put(index, ${channels === 1 ? "v.x" : `dot(v, vec3<f32>(${GREY_SHARES.join(", ")}))`});
+  result_put(index, ${channels === 1 ? "v.x" : `dot(v, vec3<f32>(${GRAY_SHARES.join(", ")}))`});
 }`;
 
 /** The kernel function of the change, the same for any adapter. */
-export function recolour(): tf.KernelConfig["kernelFunc"] {
+export function recolor(): tf.KernelConfig["kernelFunc"] {
   return ({ inputs, backend }) => {
     const mean = inputs.means ? "means_at(index / uniforms.size)" : "0.0";
     const text = (channels: number): string => RESULT(channels, mean);
-    return run(backend as GuardedBackend, "Recolour", inputs as Inputs, inputs.images!.shape, text);
+    return run(backend as GuardedBackend, "Recolor", inputs as Inputs, inputs.images!.shape, text);
   };
 }
 
-/** The kernel function of the greys before a stage that wants their mean. */
-export function recolourGreys(): tf.KernelConfig["kernelFunc"] {
+/** The kernel function of the grays before a stage that wants their mean. */
+export function recolorGrays(): tf.KernelConfig["kernelFunc"] {
   return ({ inputs, backend }) => {
     const [count, height, width] = inputs.images!.shape as [number, number, number];
     const shape = [count, height * width];
-    return run(backend as GuardedBackend, "RecolourGreys", inputs as Inputs, shape, GREYS);
+    return run(backend as GuardedBackend, "RecolorGrays", inputs as Inputs, shape, GRAYS);
   };
 }
 

@@ -1,28 +1,28 @@
-// Colours, and pictures on a ground of one colour.
+// Colors, and pictures on a ground of one color.
 import { checkImage, type Image } from "./image.ts";
 
 /** Red, green and blue, from 0 to 1. */
-export type Colour = readonly [red: number, green: number, blue: number];
+export type Color = readonly [red: number, green: number, blue: number];
 
-/** A colour, or a grey by one number. */
-export type Ground = Colour | number;
+/** A color, or a gray by one number. */
+export type Ground = Color | number;
 
 /**
  * The red, green and blue of a ground.
  *
- * @param ground a colour, or a grey
+ * @param ground a color, or a gray
  * @throws {RangeError} where a number is not from 0 to 1
  */
-export function colourOf(ground: Ground): Colour {
-  const colour: Colour = typeof ground === "number" ? [ground, ground, ground] : ground;
-  if (colour.length === 3 && colour.every((value) => value >= 0 && value <= 1)) return colour;
+export function colorOf(ground: Ground): Color {
+  const color: Color = typeof ground === "number" ? [ground, ground, ground] : ground;
+  if (color.length === 3 && color.every((value) => value >= 0 && value <= 1)) return color;
   throw new RangeError(
-    `Cannot use a colour as its numbers must be from 0 to 1: current value is ${colour}`,
+    `Cannot use a color as its numbers must be from 0 to 1: current value is ${color}`,
   );
 }
 
-/** A colour at each pixel of a picture: grey as three equal numbers, alpha laid on the ground. */
-export function colourAt(image: Image, index: number, ground: Colour): Colour {
+/** A color at each pixel of a picture: gray as three equal numbers, alpha laid on the ground. */
+export function colorAt(image: Image, index: number, ground: Color): Color {
   const { channels, pixels } = image;
   const at = index * channels;
   if (channels === 1) return [pixels[at]!, pixels[at]!, pixels[at]!];
@@ -34,29 +34,29 @@ export function colourAt(image: Image, index: number, ground: Colour): Colour {
 }
 
 /**
- * A picture of one colour.
+ * A picture of one color.
  *
  * @param width pixels
  * @param height pixels
- * @param ground its colour; a number makes a grey picture of one channel
+ * @param ground its color; a number makes a gray picture of one channel
  */
 export function plain(width: number, height: number, ground: Ground, channels: 1 | 3): Image {
-  const colour = colourOf(ground).slice(0, channels);
+  const color = colorOf(ground).slice(0, channels);
   const pixels = Float32Array.from(
     { length: width * height * channels },
-    (_, i) => colour[i % channels]!,
+    (_, i) => color[i % channels]!,
   );
   return { width, height, channels, pixels };
 }
 
 /** Lays a picture on another of 1 or 3 channels, whose pixels are written over. */
-export function place(onto: Image, image: Image, left: number, top: number, ground: Colour): void {
+export function place(onto: Image, image: Image, left: number, top: number, ground: Color): void {
   checkImage(image);
   for (let y = 0; y < image.height; y++) {
     for (let x = 0; x < image.width; x++) {
-      const colour = colourAt(image, y * image.width + x, ground);
+      const color = colorAt(image, y * image.width + x, ground);
       const at = ((top + y) * onto.width + left + x) * onto.channels;
-      for (let c = 0; c < onto.channels; c++) onto.pixels[at + c] = colour[c]!;
+      for (let c = 0; c < onto.channels; c++) onto.pixels[at + c] = color[c]!;
     }
   }
 }

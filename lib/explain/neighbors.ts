@@ -2,7 +2,7 @@
 import type { Features } from "./features.ts";
 
 /** An example near another one. */
-export type Neighbour = {
+export type Neighbor = {
   /** The example's place in its data set. */
   readonly index: number;
   /** Its L2 distance, ‖a − b‖. */
@@ -55,21 +55,21 @@ export function rowOf({ values, count, size }: Features, index: number): Float32
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { nearestNeighbours } from "@neocog/neocog";
+ * import { nearestNeighbors } from "@neocog/neocog";
  *
  * const features = { values: new Float32Array([0, 0, 3, 4, 1, 0]), count: 3, size: 2 };
- * assertEquals(nearestNeighbours(features, new Float32Array([0, 0]), 2, { without: 0 }), [
+ * assertEquals(nearestNeighbors(features, new Float32Array([0, 0]), 2, { without: 0 }), [
  *   { index: 2, distance: 1 },
  *   { index: 1, distance: 5 },
  * ]);
  * ```
  */
-export function nearestNeighbours(
+export function nearestNeighbors(
   features: Features,
   query: Float32Array,
   k: number,
   options: { readonly without?: number } = {},
-): Neighbour[] {
+): Neighbor[] {
   const { without } = options;
   const there = features.count - Number(without !== undefined);
   requireQuery(features, query, k, there);
@@ -121,22 +121,22 @@ function requireQuery(
 ): void {
   if (query.length !== size) {
     throw new TypeError(
-      `Cannot find neighbours as the query must have as many numbers as each example, ${size}: current value is ${query.length}`,
+      `Cannot find neighbors as the query must have as many numbers as each example, ${size}: current value is ${query.length}`,
     );
   }
   if (Number.isInteger(k) && k >= 1 && k <= there) return;
   throw new RangeError(
-    `Cannot find neighbours as their number must be a whole number from 1 to ${there}, the examples there are: current value is ${k}`,
+    `Cannot find neighbors as their number must be a whole number from 1 to ${there}, the examples there are: current value is ${k}`,
   );
 }
 
 /**
- * How well a space keeps classes together: the share of each example's k nearest neighbours,
+ * How well a space keeps classes together: the share of each example's k nearest neighbors,
  * itself left out, that are of its class; the mean over the examples.
  *
  * @param features the examples' rows, `[N, D]`
  * @param labels their classes, `[N]`
- * @param k neighbours of each, from 1 to N − 1
+ * @param k neighbors of each, from 1 to N − 1
  * @returns the share, 0 to 1
  * @throws {RangeError} where `k` is not such a number
  * @throws {TypeError} where there is not a label for each example
@@ -159,7 +159,7 @@ export function labelAgreement(features: Features, labels: ArrayLike<number>, k:
   }
   let same = 0;
   for (let i = 0; i < count; i++) {
-    for (const { index } of nearestNeighbours(features, rowOf(features, i), k, { without: i })) {
+    for (const { index } of nearestNeighbors(features, rowOf(features, i), k, { without: i })) {
       same += Number(labels[index] === labels[i]);
     }
   }

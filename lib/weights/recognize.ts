@@ -14,7 +14,7 @@ import { torchLayouts } from "./torch_layouts.ts";
 import { torchSlots } from "./torch_slots.ts";
 
 /** The network that a PyTorch file belongs to. */
-export type Recognised = {
+export type Recognized = {
   /** The model's name in {@linkcode models}. */
   readonly name: string;
   /** The model, for as many classes as the file has. */
@@ -42,7 +42,7 @@ export type Recognised = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { init, key, recognise, resnet20, start, tensorSource, toTorch } from "@neocog/neocog";
+ * import { init, key, recognize, resnet20, start, tensorSource, toTorch } from "@neocog/neocog";
  * import { torchLayouts } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
@@ -52,23 +52,23 @@ export type Recognised = {
  * const tensors = new Map([...lazy].map(([name, { shape }]) =>
  *   [name, { dtype: "float32", shape, values: new Float32Array() } as const]
  * ));
- * const { name, numClasses, layout } = recognise(tensorSource(tensors));
+ * const { name, numClasses, layout } = recognize(tensorSource(tensors));
  * assertEquals([name, numClasses, layout.name], ["resnet20", 7, "akamaster"]);
  * ```
  */
-export function recognise(source: TensorSource, name?: string): Recognised {
+export function recognize(source: TensorSource, name?: string): Recognized {
   const fits = candidates(name).map(([model, layout]) => fitOf(source, model, layout));
   const best = fits.reduce((a, b) => count(b.faults) < count(a.faults) ? b : a);
-  if (count(best.faults) === 0) return best.recognised;
+  if (count(best.faults) === 0) return best.recognized;
   // Of a file that has hardly anything of any network, what is missing says nothing.
   const shared = best.fit.expected.size - best.faults.missing.length;
   if (name !== undefined || 2 * shared > best.fit.expected.size) {
-    const nearest = `${source.file} (as ${best.recognised.layout.name}'s ${best.recognised.name})`;
+    const nearest = `${source.file} (as ${best.recognized.layout.name}'s ${best.recognized.name})`;
     requireFit(best.fit, nearest);
   }
   const { tensors } = source;
   throw new TypeError(
-    `Cannot recognise ${source.file} as its keys must be those of a known network (${
+    `Cannot recognize ${source.file} as its keys must be those of a known network (${
       Object.keys(torchLayouts).join(", ")
     }): current value is ${tensors.size} tensors, ${firstNames(tensors.keys(), tensors.size)}`,
   );
@@ -97,7 +97,7 @@ function layoutsOf(name: string): readonly TorchLayout[] {
 
 /** A network that a file may belong to, and how well it fits. */
 type Candidate = {
-  readonly recognised: Recognised;
+  readonly recognized: Recognized;
   readonly fit: TorchFit;
   readonly faults: ShapeFaults;
 };
@@ -115,14 +115,14 @@ function fitOf(source: TensorSource, name: string, layout: TorchLayout): Candida
   const model = isUsual ? usual : build({ numClasses });
   const fit = isUsual ? usualFit : fitTorch(torchSlots(model, inputShape, layout), source);
   return {
-    recognised: { name, model, inputShape, numClasses, layout },
+    recognized: { name, model, inputShape, numClasses, layout },
     fit,
     faults: torchFaults(fit),
   };
 }
 
 /** What {@linkcode loadTorch} answers. */
-export type LoadedTorch = Recognised & TorchWeights<Tree, Tree> & {
+export type LoadedTorch = Recognized & TorchWeights<Tree, Tree> & {
   /** What the file says of itself. */
   readonly metadata: Readonly<Record<string, string>>;
 };
@@ -137,7 +137,7 @@ export type LoadedTorch = Recognised & TorchWeights<Tree, Tree> & {
  * @param options progress
  * @returns the model with its weights, whose tensors the caller owns
  * @throws {SyntaxError} where the file is cut, corrupt or no safetensors file
- * @throws {TypeError | RangeError} as {@linkcode recognise} and {@linkcode fromTorch} do
+ * @throws {TypeError | RangeError} as {@linkcode recognize} and {@linkcode fromTorch} do
  * @throws {Error} of the class that Deno has for it (`NotFound`, …), where the system refuses
  */
 export async function loadTorch(
@@ -147,7 +147,7 @@ export async function loadTorch(
 ): Promise<LoadedTorch> {
   await using file = await openSafetensors(path);
   const { metadata } = file;
-  const { name: found, model, inputShape, numClasses, layout } = recognise(file, name);
+  const { name: found, model, inputShape, numClasses, layout } = recognize(file, name);
   const weights = await fromTorch(model, inputShape, file, layout, options);
   return { name: found, model, inputShape, numClasses, layout, metadata, ...weights };
 }

@@ -1,6 +1,6 @@
 // A network of 2,048 digits, looked into: 500 others are nearer to their own kind in its features
 // than as pixels (§12.9.2), and what units look for is cut out of them (§12.9.3).
-// deno run --allow-read --allow-write --allow-env=XDG_RUNTIME_DIR examples/10_neighbours.ts
+// deno run --allow-read --allow-write --allow-env=XDG_RUNTIME_DIR examples/10_neighbors.ts
 import { assert, assertGreater } from "@std/assert";
 import * as nc from "../mod.ts";
 
@@ -27,15 +27,15 @@ for await (const { epoch, accuracy, training } of nc.fit(model, nc.take(train, 2
 
   // Figure 12.26 in digits.
   const spaces = [{ name: "pixels", features: pixels }, { name: "features", features }];
-  const figure = nc.neighboursFigure(digits, [0, 1, 2, 8], spaces);
-  await Deno.writeFile("neighbours.png", nc.encodePng(figure.image));
+  const figure = nc.neighborsFigure(digits, [0, 1, 2, 8], spaces);
+  await Deno.writeFile("neighbors.png", nc.encodePng(figure.image));
 
   // Figure 12.30: the strokes that conv2's channels answer most to, and what comes back of them.
   const units = await nc.topPatches(network, digits, "conv2", { strongest: 4 }, { rule: "guided" });
   await Deno.writeFile("patches.png", nc.encodePng(nc.patchesFigure(units, { rule: "guided" })));
   for (const { patches } of units) {
     assert(patches.every(({ box }) => box.height === 14 && box.width === 14));
-    // What comes back to the strongest patch is no even grey.
+    // What comes back to the strongest patch is no even gray.
     assertGreater(Math.max(...patches[0]!.reconstruction.pixels), 0.9);
   }
   nc.disposeTraining(training);

@@ -1,9 +1,9 @@
-// Between red, green and blue and the axes along which photos' colours vary independently.
+// Between red, green and blue and the axes along which photos' colors vary independently.
 import type { Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import { alongLast } from "./axis_products.ts";
 
-/** The root of the correlations of ImageNet's colours, from Lucid. */
+/** The root of the correlations of ImageNet's colors, from Lucid. */
 const ROOT = [[0.26, 0.09, 0.02], [0.27, 0, -0.05], [0.27, -0.09, 0.03]] as const;
 
 const LARGEST_NORM = Math.max(
@@ -24,7 +24,7 @@ function inverse(m: readonly (readonly number[])[]): number[][] {
 }
 
 /**
- * Colours as correlated as those of photos, of ones that are not.
+ * Colors as correlated as those of photos, of ones that are not.
  *
  * @param x `[…, 3]`, by axis
  * @returns `[…, 3]`, red, green and blue

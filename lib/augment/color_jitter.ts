@@ -3,28 +3,28 @@ import { fold, type Key, permutation, uniform } from "../tensor/random.ts";
 import { requireRange } from "../tensor/require_range.ts";
 import {
   blendingStage,
-  type ColourAugmentation,
-  recolouring,
+  type ColorAugmentation,
+  recoloring,
   requireChannels,
   type Stage,
-} from "./recolouring.ts";
+} from "./recoloring.ts";
 import type { Interval } from "./random_box.ts";
 
 /** How far a factor is from 1 either way, but not below 0; or the least and the largest factor. */
 export type Strength = number | Interval;
 
-/** Options of {@linkcode colourJitter}; what is not given is not changed. */
-export type ColourJitterOptions = {
+/** Options of {@linkcode colorJitter}; what is not given is not changed. */
+export type ColorJitterOptions = {
   /** Of brightness: the factor of all pixels. */
   readonly brightness?: Strength;
-  /** Of contrast: the factor of differences from the image's mean grey. */
+  /** Of contrast: the factor of differences from the image's mean gray. */
   readonly contrast?: Strength;
-  /** Of saturation: the factor of a pixel's differences from its grey. */
+  /** Of saturation: the factor of a pixel's differences from its gray. */
   readonly saturation?: Strength;
 };
 
 /** What a change blends a pixel with. */
-const OTHERS = { brightness: "black", contrast: "mean", saturation: "grey" } as const;
+const OTHERS = { brightness: "black", contrast: "mean", saturation: "gray" } as const;
 
 type Change = keyof typeof OTHERS;
 
@@ -47,14 +47,14 @@ type Change = keyof typeof OTHERS;
  * assertEquals(await images.flatten().array(), [0.5, 1]);
  * ```
  */
-export function brightness(strength: Strength): ColourAugmentation {
+export function brightness(strength: Strength): ColorAugmentation {
   return change("brightness", strength);
 }
 
 /**
- * Moves all pixels of an image away from its mean grey, or towards it, by a factor, and clips them
+ * Moves all pixels of an image away from its mean gray, or towards it, by a factor, and clips them
  * to 0 to 1: factor · v + (1 − factor) · mean. Red, green and blue are 0.2989, 0.587 and 0.114 of
- * grey, as torchvision has it.
+ * gray, as torchvision has it.
  *
  * @param strength the factor is uniform in 1 ± strength, but not below 0; or in a range of factors
  * @returns the augmentation
@@ -72,13 +72,13 @@ export function brightness(strength: Strength): ColourAugmentation {
  * assertEquals(await images.flatten().array(), [0.5, 0.5]);
  * ```
  */
-export function contrast(strength: Strength): ColourAugmentation {
+export function contrast(strength: Strength): ColorAugmentation {
   return change("contrast", strength);
 }
 
 /**
- * Moves each pixel away from its grey, or towards it, by a factor, and clips it to 0 to 1:
- * factor · v + (1 − factor) · grey. Grey images stay as they are.
+ * Moves each pixel away from its gray, or towards it, by a factor, and clips it to 0 to 1:
+ * factor · v + (1 − factor) · gray. Gray images stay as they are.
  *
  * @param strength the factor is uniform in 1 ± strength, but not below 0; or in a range of factors
  * @returns the augmentation
@@ -91,12 +91,12 @@ export function contrast(strength: Strength): ColourAugmentation {
  *
  * await start({ backend: "cpu" });
  * const batch = { images: tf.tensor4d([1, 0, 0], [1, 1, 1, 3]), labels: tf.tensor2d([[1]]) };
- * const grey = saturation([0, 0]);
- * const { images } = grey.apply(batch, grey.draw(key(0), [1, 1, 1, 3]));
+ * const gray = saturation([0, 0]);
+ * const { images } = gray.apply(batch, gray.draw(key(0), [1, 1, 1, 3]));
  * assertAlmostEquals((await images.data())[1]!, 0.2989);
  * ```
  */
-export function saturation(strength: Strength): ColourAugmentation {
+export function saturation(strength: Strength): ColorAugmentation {
   return change("saturation", strength);
 }
 
@@ -111,16 +111,16 @@ export function saturation(strength: Strength): ColourAugmentation {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { colourJitter } from "@neocog/neocog";
+ * import { colorJitter } from "@neocog/neocog";
  *
- * assertEquals(colourJitter({ brightness: 0.4, contrast: 0.4 }).name, "brightness 0.4, contrast 0.4");
+ * assertEquals(colorJitter({ brightness: 0.4, contrast: 0.4 }).name, "brightness 0.4, contrast 0.4");
  * ```
  */
-export function colourJitter(options: ColourJitterOptions): ColourAugmentation {
+export function colorJitter(options: ColorJitterOptions): ColorAugmentation {
   const changes = (["brightness", "contrast", "saturation"] as const)
     .flatMap((name) => options[name] === undefined ? [] : [change(name, options[name])]);
-  requireRange("jitter colours", "there must be a strength", changes.length > 0, "none");
-  return recolouring(
+  requireRange("jitter colors", "there must be a strength", changes.length > 0, "none");
+  return recoloring(
     changes.map(({ name }) => name).join(", "),
     changes.some(({ wantsMean }) => wantsMean),
     (key, shape) => {
@@ -134,10 +134,10 @@ export function colourJitter(options: ColourJitterOptions): ColourAugmentation {
   );
 }
 
-function change(name: Change, strength: Strength): ColourAugmentation {
+function change(name: Change, strength: Strength): ColorAugmentation {
   const [least, most] = factorsOf(name, strength);
   const range = typeof strength === "number" ? `${strength}` : strength.join(" to ");
-  return recolouring(`${name} ${range}`, name === "contrast", (key: Key, shape) => {
+  return recoloring(`${name} ${range}`, name === "contrast", (key: Key, shape) => {
     requireChannels(`change the ${name}`, shape, [1, 3]);
     const factors = uniform(key, shape[0], 0, 1);
     return Array.from(

@@ -1,50 +1,50 @@
-// The chapter's two panels of nearest neighbours (Figure 12.26).
+// The chapter's two panels of nearest neighbors (Figure 12.26).
 import type { Examples } from "../data/examples.ts";
-import { type Colour, place, plain } from "../image/colour.ts";
+import { type Color, place, plain } from "../image/color.ts";
 import { enlarge } from "../image/enlarge.ts";
 import { grid } from "../image/grid.ts";
 import type { Image } from "../image/image.ts";
 import { sideBySide } from "../image/side_by_side.ts";
 import { exampleImage } from "./example_image.ts";
 import type { Features } from "./features.ts";
-import { nearestNeighbours, rowOf } from "./neighbours.ts";
+import { nearestNeighbors, rowOf } from "./neighbors.ts";
 
 /** A space, and what it is called. */
 export type Space = { readonly name: string; readonly features: Features };
 
-/** Options of {@linkcode neighboursFigure}. */
-export type NeighboursFigureOptions = {
-  /** Neighbours of each query. Default: 6. */
+/** Options of {@linkcode neighborsFigure}. */
+export type NeighborsFigureOptions = {
+  /** Neighbors of each query. Default: 6. */
   readonly k?: number;
   /** How large a pixel is drawn, see `enlarge`. Default: such that an image is about 64 wide. */
   readonly scale?: number;
 };
 
 /** A figure, and what it shows. */
-export type NeighboursFigure = {
+export type NeighborsFigure = {
   /** The picture. */
   readonly image: Image;
-  /** The share of the shown neighbours that are of their query's class, a space. */
+  /** The share of the shown neighbors that are of their query's class, a space. */
   readonly agreement: Readonly<Record<string, number>>;
 };
 
 /**
- * The chapter's figure of nearest neighbours (§12.9.2, Figure 12.26): a row a query, with its
- * nearest neighbours in each space, pixels and features, named by their classes. Those of the
+ * The chapter's figure of nearest neighbors (§12.9.2, Figure 12.26): a row a query, with its
+ * nearest neighbors in each space, pixels and features, named by their classes. Those of the
  * query's class are framed blue, others vermilion.
  *
  * @param examples the images
  * @param queries which of them are asked about
  * @param spaces spaces of the same examples, from left to right
- * @param options how many neighbours, how large
- * @returns the figure, and how many of its neighbours are of the query's class
+ * @param options how many neighbors, how large
+ * @returns the figure, and how many of its neighbors are of the query's class
  * @throws {RangeError} where `k` is larger than N − 1, or a query is not there
  * @throws {TypeError} where a space is not of these examples
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { neighboursFigure, pixelFeatures } from "@neocog/neocog";
+ * import { neighborsFigure, pixelFeatures } from "@neocog/neocog";
  *
  * const examples = {
  *   name: "four pixels",
@@ -54,16 +54,16 @@ export type NeighboursFigure = {
  *   classNames: ["dark", "light"],
  * } as const;
  * const spaces = [{ name: "pixels", features: pixelFeatures(examples) }];
- * const { agreement } = neighboursFigure(examples, [0, 3], spaces, { k: 1 });
+ * const { agreement } = neighborsFigure(examples, [0, 3], spaces, { k: 1 });
  * assertEquals(agreement, { pixels: 1 });
  * ```
  */
-export function neighboursFigure(
+export function neighborsFigure(
   examples: Examples,
   queries: readonly number[],
   spaces: readonly Space[],
-  options: NeighboursFigureOptions = {},
-): NeighboursFigure {
+  options: NeighborsFigureOptions = {},
+): NeighborsFigure {
   const { k = 6 } = options;
   const { labels, imageShape } = examples;
   const scale = options.scale ?? Math.max(1, Math.round(64 / imageShape[1]));
@@ -71,22 +71,22 @@ export function neighboursFigure(
   const panels = spaces.map(({ name, features }): Image => {
     requireSpace(name, features, examples);
     const cells = queries.flatMap((query) =>
-      nearestNeighbours(features, rowOf(features, query), k, { without: query })
+      nearestNeighbors(features, rowOf(features, query), k, { without: query })
         .map(({ index }) => ({ index, isRight: labels[index] === labels[query] }))
     );
     agreement[name] = cells.filter(({ isRight }) => isRight).length / cells.length;
-    const colours = cells.map(({ isRight }) => isRight ? RIGHT : WRONG);
-    return panel(examples, cells.map(({ index }) => index), colours, k, scale);
+    const colors = cells.map(({ isRight }) => isRight ? RIGHT : WRONG);
+    return panel(examples, cells.map(({ index }) => index), colors, k, scale);
   });
   const asked = panel(examples, queries, queries.map(() => PLAIN), 1, scale);
   const titles = ["image", ...spaces.map(({ name }) => `nearest in ${name}`)];
   return { image: sideBySide([asked, ...panels], { labels: titles }), agreement };
 }
 
-// Okabe and Ito's blue and vermilion, told apart under every colour blindness.
-const RIGHT: Colour = [0, 0.447, 0.698];
-const WRONG: Colour = [0.835, 0.369, 0];
-const PLAIN: Colour = [1, 1, 1];
+// Okabe and Ito's blue and vermilion, told apart under every color blindness.
+const RIGHT: Color = [0, 0.447, 0.698];
+const WRONG: Color = [0.835, 0.369, 0];
+const PLAIN: Color = [1, 1, 1];
 
 /** Pixels of a frame. */
 const FRAME = 3;
@@ -95,14 +95,14 @@ const FRAME = 3;
 function panel(
   examples: Examples,
   indices: readonly number[],
-  colours: readonly Colour[],
+  colors: readonly Color[],
   columns: number,
   scale: number,
 ): Image {
   const { labels, classNames } = examples;
   const framed = indices.map((index, i) => {
     const image = enlarge(exampleImage(examples, index), scale);
-    const sheet = plain(image.width + 2 * FRAME, image.height + 2 * FRAME, colours[i]!, 3);
+    const sheet = plain(image.width + 2 * FRAME, image.height + 2 * FRAME, colors[i]!, 3);
     place(sheet, image, FRAME, FRAME, PLAIN);
     return sheet;
   });
@@ -113,6 +113,6 @@ function panel(
 function requireSpace(name: string, { count }: Features, { labels }: Examples): void {
   if (count === labels.length) return;
   throw new TypeError(
-    `Cannot show neighbours in ${name} as its features must be of the ${labels.length} images: current value is ${count}`,
+    `Cannot show neighbors in ${name} as its features must be of the ${labels.length} images: current value is ${count}`,
   );
 }

@@ -1,24 +1,24 @@
-// What images are not to be: far from grey, or noisy.
+// What images are not to be: far from gray, or noisy.
 import type { Scalar, Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
-import type { Regulariser } from "./ascend.ts";
+import type { Regularizer } from "./ascend.ts";
 
-/** Grey, about which networks' inputs are centred. */
-const GREY = 0.5;
+/** Gray, about which networks' inputs are centered. */
+const GRAY = 0.5;
 
 /** Refuses a weight that is not finite and at least 0. */
 export function requireWeight(what: string, weight: number): void {
   if (Number.isFinite(weight) && weight >= 0) return;
   throw new RangeError(
-    `Cannot regularise by ${what} as the weight must be finite and at least 0: current value is ${weight}`,
+    `Cannot regularize by ${what} as the weight must be finite and at least 0: current value is ${weight}`,
   );
 }
 
 /**
- * The chapter's λ ‖I‖² (§12.9.4), about grey as its images are zero-centred: λ Σ (x − ½)².
+ * The chapter's λ ‖I‖² (§12.9.4), about gray as its images are zero-centered: λ Σ (x − ½)².
  *
  * @param weight λ
- * @returns the regulariser
+ * @returns the regularizer
  * @throws {RangeError} where the weight is not finite and at least 0
  *
  * @example
@@ -30,19 +30,19 @@ export function requireWeight(what: string, weight: number): void {
  * assertEquals(await l2(2).penalty(tf.tensor4d([1, 0.5], [1, 1, 2, 1])).array(), 0.5);
  * ```
  */
-export function l2(weight: number): Regulariser {
+export function l2(weight: number): Regularizer {
   requireWeight("L2", weight);
   return {
     name: `L2 ${weight}`,
-    penalty: (images) => weigh(tf.sum(tf.square(tf.sub(images, GREY))), weight),
+    penalty: (images) => weigh(tf.sum(tf.square(tf.sub(images, GRAY))), weight),
   };
 }
 
 /**
- * Distance from grey, λ Σ |x − ½|: few pixels differ from it.
+ * Distance from gray, λ Σ |x − ½|: few pixels differ from it.
  *
  * @param weight λ
- * @returns the regulariser
+ * @returns the regularizer
  * @throws {RangeError} where the weight is not finite and at least 0
  *
  * @example
@@ -54,11 +54,11 @@ export function l2(weight: number): Regulariser {
  * assertEquals(await l1(2).penalty(tf.tensor4d([1, 0.25], [1, 1, 2, 1])).array(), 1.5);
  * ```
  */
-export function l1(weight: number): Regulariser {
+export function l1(weight: number): Regularizer {
   requireWeight("L1", weight);
   return {
     name: `L1 ${weight}`,
-    penalty: (images) => weigh(tf.sum(tf.abs(tf.sub(images, GREY))), weight),
+    penalty: (images) => weigh(tf.sum(tf.abs(tf.sub(images, GRAY))), weight),
   };
 }
 
@@ -69,7 +69,7 @@ export function l1(weight: number): Regulariser {
  *
  * @param weight λ
  * @param alpha α, at least 1. Default: 6.
- * @returns the regulariser
+ * @returns the regularizer
  * @throws {RangeError} where the weight or α is out of its range
  *
  * @example
@@ -81,13 +81,13 @@ export function l1(weight: number): Regulariser {
  * assertEquals(await alphaNorm(2, 2).penalty(tf.tensor4d([1, 0.25], [1, 1, 2, 1])).array(), 2.5);
  * ```
  */
-export function alphaNorm(weight: number, alpha = 6): Regulariser {
+export function alphaNorm(weight: number, alpha = 6): Regularizer {
   requireWeight("the norm", weight);
   requirePower("the norm", alpha);
   return {
     name: `R_α ${weight}, α ${alpha}`,
     penalty(images) {
-      const squares = tf.square(tf.mul(tf.sub(images, GREY), 2));
+      const squares = tf.square(tf.mul(tf.sub(images, GRAY), 2));
       return weigh(tf.sum(powerOf(squares, alpha / 2)), weight);
     },
   };
@@ -96,7 +96,7 @@ export function alphaNorm(weight: number, alpha = 6): Regulariser {
 function requirePower(what: string, power: number): void {
   if (Number.isFinite(power) && power >= 1) return;
   throw new RangeError(
-    `Cannot regularise by ${what} as its power must be finite and at least 1: current value is ${power}`,
+    `Cannot regularize by ${what} as its power must be finite and at least 1: current value is ${power}`,
   );
 }
 
@@ -116,11 +116,11 @@ export type TotalVariationOptions = {
 
 /**
  * Total variation, R_Vβ (§12.9.4): λ Σ ((x right − x)² + (x below − x)²)^(β / 2), over the pixels
- * that have both neighbours. Below β = 2, 1e-6 is added to each sum of squares so that there is a slope at 0.
+ * that have both neighbors. Below β = 2, 1e-6 is added to each sum of squares so that there is a slope at 0.
  *
  * @param weight λ
  * @param options β
- * @returns the regulariser
+ * @returns the regularizer
  * @throws {RangeError} where the weight is not finite and at least 0, or β is below 1
  *
  * @example
@@ -133,7 +133,7 @@ export type TotalVariationOptions = {
  * assertEquals(await totalVariation(2, { beta: 2 }).penalty(corner).array(), 50);
  * ```
  */
-export function totalVariation(weight: number, options: TotalVariationOptions = {}): Regulariser {
+export function totalVariation(weight: number, options: TotalVariationOptions = {}): Regularizer {
   const { beta = 1 } = options;
   requireWeight("total variation", weight);
   requirePower("total variation", beta);

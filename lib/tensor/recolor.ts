@@ -1,26 +1,26 @@
-// Colours changed pixel by pixel, each image in its own way, in several stages of one pass.
+// Colors changed pixel by pixel, each image in its own way, in several stages of one pass.
 import { type HostTensor, registerHostKernel } from "./host_kernel.ts";
 import type { Tensor } from "./tensor.ts";
 import { tf } from "./tf.ts";
 
 /** The name of the operation among tfjs's kernels, of `images`, `stages` and perhaps `means`. */
-export const RECOLOUR = "NeocogRecolour";
+export const RECOLOR = "NeocogRecolor";
 
-/** The name of the operation that answers the greys whose mean a stage wants. */
-export const RECOLOUR_GREYS = "NeocogRecolourGreys";
+/** The name of the operation that answers the grays whose mean a stage wants. */
+export const RECOLOR_GRAYS = "NeocogRecolorGrays";
 
 /** The numbers of a stage: three rows of a 3 × 4 matrix, the mean's share, two bounds, one unused. */
 export const STAGE_SIZE = 16;
 
-/** How much red, green and blue make of grey, as torchvision has it. */
-export const GREY_SHARES = [0.2989, 0.587, 0.114] as const;
+/** How much red, green and blue make of gray, as torchvision has it. */
+export const GRAY_SHARES = [0.2989, 0.587, 0.114] as const;
 
 /** Where in a stage the mean's share is, and the bounds after it. */
 const [SHARE, LOW, HIGH] = [12, 13, 14] as const;
 
 /**
- * Changes colours in stages: a stage makes of a pixel v its matrix by (v, 1), adds its share of
- * the mean grey that the image has before it, and clips to its bounds. Of grey images the first
+ * Changes colors in stages: a stage makes of a pixel v its matrix by (v, 1), adds its share of
+ * the mean gray that the image has before it, and clips to its bounds. Of gray images the first
  * number of a matrix counts, and the fourth.
  *
  * @param images `[N, H, W, 1]` or `[N, H, W, 3]`, float32
@@ -29,19 +29,19 @@ const [SHARE, LOW, HIGH] = [12, 13, 14] as const;
  * @returns images of the same shape
  * @throws {TypeError} where the shapes are others
  */
-export function recolour(images: Tensor, stages: Tensor, wantsMean: boolean): Tensor {
+export function recolor(images: Tensor, stages: Tensor, wantsMean: boolean): Tensor {
   const isFit = images.rank === 4 && [1, 3].includes(images.shape[3]!) && stages.rank === 3 &&
     stages.shape[0] === images.shape[0] && stages.shape[2] === STAGE_SIZE;
   if (!isFit || images.dtype !== "float32" || stages.dtype !== "float32") {
     throw new TypeError(
-      `Cannot change colours as images must be float32 [N, H, W, 1 or 3] with [N, stages, ${STAGE_SIZE}] numbers of stages: current value is ${images.dtype} [${images.shape}] with ${stages.dtype} [${stages.shape}]`,
+      `Cannot change colors as images must be float32 [N, H, W, 1 or 3] with [N, stages, ${STAGE_SIZE}] numbers of stages: current value is ${images.dtype} [${images.shape}] with ${stages.dtype} [${stages.shape}]`,
     );
   }
-  if (!wantsMean) return tf.engine().runKernel(RECOLOUR, { images, stages });
+  if (!wantsMean) return tf.engine().runKernel(RECOLOR, { images, stages });
   return tf.tidy(() => {
-    const greys = tf.engine().runKernel(RECOLOUR_GREYS, { images, stages }) as Tensor;
-    const means = tf.mean(greys, 1);
-    return tf.engine().runKernel(RECOLOUR, { images, stages, means }) as Tensor;
+    const grays = tf.engine().runKernel(RECOLOR_GRAYS, { images, stages }) as Tensor;
+    const means = tf.mean(grays, 1);
+    return tf.engine().runKernel(RECOLOR, { images, stages, means }) as Tensor;
   });
 }
 
@@ -53,9 +53,9 @@ function staged(pixel: readonly number[], stage: Float32Array, mean: number): nu
   });
 }
 
-/** A pixel's grey. */
-function greyOf(pixel: readonly number[]): number {
-  return pixel.length === 1 ? pixel[0]! : pixel.reduce((sum, v, c) => sum + GREY_SHARES[c]! * v, 0);
+/** A pixel's gray. */
+function grayOf(pixel: readonly number[]): number {
+  return pixel.length === 1 ? pixel[0]! : pixel.reduce((sum, v, c) => sum + GRAY_SHARES[c]! * v, 0);
 }
 
 /** Calls for each pixel, with its image's stages. */
@@ -78,7 +78,7 @@ function overPixels(
   }
 }
 
-registerHostKernel(RECOLOUR, ({ images, stages, means }) => {
+registerHostKernel(RECOLOR, ({ images, stages, means }) => {
   const values = new Float32Array(images!.values.length);
   overPixels(images!, stages!, (at, n, pixel, own) => {
     const mean = means?.values[n] ?? 0;
@@ -87,13 +87,13 @@ registerHostKernel(RECOLOUR, ({ images, stages, means }) => {
   return [{ values, shape: images!.shape }];
 });
 
-registerHostKernel(RECOLOUR_GREYS, ({ images, stages }) => {
+registerHostKernel(RECOLOR_GRAYS, ({ images, stages }) => {
   const [count, height, width] = images!.shape as [number, number, number];
   const values = new Float32Array(count * height * width);
   overPixels(images!, stages!, (at, _n, pixel, own) => {
     const wanting = own.findIndex((stage) => stage[SHARE] !== 0);
     const before = wanting < 0 ? own : own.slice(0, wanting);
-    values[at] = greyOf(before.reduce((v, stage) => staged(v, stage, 0), pixel));
+    values[at] = grayOf(before.reduce((v, stage) => staged(v, stage, 0), pixel));
   });
   return [{ values, shape: [count, height * width] }];
 });

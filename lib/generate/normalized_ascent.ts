@@ -3,8 +3,8 @@ import type { Optimizer } from "../optimizers/optimizer.ts";
 import { mapTree, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 
-/** Options of {@linkcode normalisedAscent}. */
-export type NormalisedAscentOptions = {
+/** Options of {@linkcode normalizedAscent}. */
+export type NormalizedAscentOptions = {
   /** Root mean square of a step, in the parameters' units. Default: 0.01. */
   readonly rate?: number;
 };
@@ -16,22 +16,22 @@ export type NormalisedAscentOptions = {
  * sign turned, as `ascend` takes, this climbs the objective.
  *
  * @param options the size of a step
- * @returns the optimiser
+ * @returns the optimizer
  * @throws {RangeError} where the rate is not finite and above 0
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { applyUpdates, normalisedAscent, start, tf } from "@neocog/neocog";
+ * import { applyUpdates, normalizedAscent, start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
- * const [updates] = normalisedAscent({ rate: 0.5 }).update({ x: tf.tensor1d([30, -30]) }, {}, {
+ * const [updates] = normalizedAscent({ rate: 0.5 }).update({ x: tf.tensor1d([30, -30]) }, {}, {
  *   x: tf.zeros([2]),
  * });
  * assertEquals(await applyUpdates({ x: tf.zeros([2]) }, updates).x.array(), [-0.5, 0.5]);
  * ```
  */
-export function normalisedAscent(options: NormalisedAscentOptions = {}): Optimizer {
+export function normalizedAscent(options: NormalizedAscentOptions = {}): Optimizer {
   const { rate = 0.01 } = options;
   if (!Number.isFinite(rate) || rate <= 0) {
     throw new RangeError(

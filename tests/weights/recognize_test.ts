@@ -7,8 +7,8 @@ import {
   loadTorch,
   models,
   parseSafetensors,
-  recognise,
-  type Recognised,
+  recognize,
+  type Recognized,
   resnet20,
   type Shape,
   start,
@@ -33,7 +33,7 @@ function shapesOf(shapes: ReadonlyMap<string, Shape>, file = "a.safetensors"): T
   return { file, tensors: new Map([...shapes].map(([key, shape]) => [key, { shape }])), read };
 }
 
-function found({ name, layout, numClasses }: Recognised): string {
+function found({ name, layout, numClasses }: Recognized): string {
   return `${name} ${layout.name} ${numClasses}`;
 }
 
@@ -50,10 +50,10 @@ const TORCHVISION: Record<TorchvisionModel, string> = {
 };
 
 for (const [theirs, ours] of Object.entries(TORCHVISION)) {
-  Deno.test(`torchvision's ${theirs} is recognised as ${ours}`, () => {
+  Deno.test(`torchvision's ${theirs} is recognized as ${ours}`, () => {
     const source = shapesOf(torchKeys(theirs as TorchvisionModel));
-    assertEquals(found(recognise(source)), `${ours} torchvision 1000`);
-    assertEquals(found(recognise(source, ours)), `${ours} torchvision 1000`);
+    assertEquals(found(recognize(source)), `${ours} torchvision 1000`);
+    assertEquals(found(recognize(source, ours)), `${ours} torchvision 1000`);
   });
 }
 
@@ -62,7 +62,7 @@ Deno.test("auxiliary heads are left where the model has none, and needed where i
   for (const [theirs, count] of heads) {
     const ours = TORCHVISION[theirs];
     const source = shapesOf(torchKeys(theirs));
-    const { model, inputShape, layout } = recognise(source);
+    const { model, inputShape, layout } = recognize(source);
     const { ignored } = fitTorch(torchSlots(model, inputShape, layout), source);
     assertEquals(ignored.length, count);
     const whole = models[ours]!.build({ auxiliary: true });
@@ -80,11 +80,11 @@ function shapesBy(name: string, layout: string, numClasses: number): Map<string,
   return new Map(slots.map(({ key, torchShape }) => [key, torchShape]));
 }
 
-Deno.test("every model of the table is recognised by each of its layouts, with other classes too", () => {
+Deno.test("every model of the table is recognized by each of its layouts, with other classes too", () => {
   for (const [name, layouts] of Object.entries(torchLayouts)) {
     for (const { name: layout } of layouts) {
       const source = shapesOf(shapesBy(name, layout, 7));
-      const { name: known, numClasses, layout: by } = recognise(source);
+      const { name: known, numClasses, layout: by } = recognize(source);
       assertEquals([known, numClasses], [name, 7]);
       // Timm's names of a ResNet are torchvision's.
       if (!(layout === "timm" && name.startsWith("resnet"))) assertEquals(by.name, layout);
@@ -100,7 +100,7 @@ Deno.test("timm's VGG has convolutions for dense layers", () => {
 });
 
 function refused(shapes: ReadonlyMap<string, Shape>, name: string | undefined, text: string): void {
-  assertThrows(() => recognise(shapesOf(shapes), name), TypeError, text);
+  assertThrows(() => recognize(shapesOf(shapes), name), TypeError, text);
 }
 
 Deno.test("weights of another architecture are refused with what differs", () => {
@@ -125,8 +125,8 @@ Deno.test("a file of no known network is refused with its first keys", () => {
 
 Deno.test("a model without PyTorch's names, or without a name, is refused", () => {
   const source = shapesOf(new Map());
-  assertThrows(() => recognise(source, "lenet5"), RangeError, "current value is lenet5");
-  assertThrows(() => recognise(source, "resnet19"), RangeError, 'did you mean "resnet18"');
+  assertThrows(() => recognize(source, "lenet5"), RangeError, "current value is lenet5");
+  assertThrows(() => recognize(source, "resnet19"), RangeError, 'did you mean "resnet18"');
 });
 
 onCpu("a file that was written is loaded by its path alone", async () => {
@@ -151,11 +151,11 @@ onCpu("a file that was written is loaded by its path alone", async () => {
 
 type Expected = {
   readonly logits: readonly (readonly number[])[];
-  readonly normalisation: { readonly mean: readonly number[]; readonly std: readonly number[] };
+  readonly normalization: { readonly mean: readonly number[]; readonly std: readonly number[] };
 };
 
 /** The first records of CIFAR-10's test batch: a label, then 1,024 bytes of each channel. */
-function testImages(count: number, { mean, std }: Expected["normalisation"]): tf.Tensor4D {
+function testImages(count: number, { mean, std }: Expected["normalization"]): tf.Tensor4D {
   const bytes = Deno.readFileSync(sharedPath("cifar10/test_batch.bin"));
   const values = Float32Array.from({ length: count * 3072 }, (_, i) => {
     const [image, pixel, channel] = [Math.floor(i / 3072), Math.floor(i % 3072 / 3), i % 3];
@@ -172,7 +172,7 @@ async function assertKnownLogits(count: number): Promise<void> {
   const expected: Expected = JSON.parse(
     Deno.readTextFileSync(sharedPath("resnet20-cifar10.expected.json")),
   );
-  const x = testImages(count, expected.normalisation);
+  const x = testImages(count, expected.normalization);
   const logits = loaded.model.apply(loaded.params, loaded.state, x, {})[0];
   const got = [...await logits.data()];
   const wanted = expected.logits.slice(0, count).flat();

@@ -1,5 +1,5 @@
-// `deno task explain neighbours`: which images are near one another, as pixels and as features.
-import { neighboursFigure, pixelFeatures, requireLayer } from "../../mod.ts";
+// `deno task explain neighbors`: which images are near one another, as pixels and as features.
+import { neighborsFigure, pixelFeatures, requireLayer } from "../../mod.ts";
 import { choice, count, text, UsageError, type Values } from "../command.ts";
 import { openLooked } from "../run/looked.ts";
 import { examplesFlags, featureLayer, featuresOf, openExamples } from "../run/looked_examples.ts";
@@ -9,7 +9,7 @@ import { numbersIn } from "../run/numbers.ts";
 
 /** What it takes. */
 export const command = {
-  name: "explain neighbours",
+  name: "explain neighbors",
   summary: "Shows the images nearest to some, as pixels and as a layer's features (§12.9.2).",
   flags: {
     ...networkFlags,
@@ -26,13 +26,13 @@ export const command = {
       help: "numbers of the images that are asked about, with commas between",
       defaultText: "the first of each class, of eight at most",
     }),
-    k: count({ min: 1, default: 6, help: "how many neighbours of each" }),
-    ...outputFlags("explain-neighbours"),
+    k: count({ min: 1, default: 6, help: "how many neighbors of each" }),
+    ...outputFlags("explain-neighbors"),
   },
   examples: [
-    ["deno task explain neighbours", "digits, by the LeNet-5 that comes with the project"],
+    ["deno task explain neighbors", "digits, by the LeNet-5 that comes with the project"],
     [
-      "deno task explain neighbours --weights resnet20.safetensors --dataset cifar10 --data-dir cifar-10-batches-bin",
+      "deno task explain neighbors --weights resnet20.safetensors --dataset cifar10 --data-dir cifar-10-batches-bin",
       "Figure 12.26",
     ],
   ],
@@ -44,7 +44,7 @@ function firstOfEach(labels: Uint8Array | Uint16Array): number[] {
   return classes.map((label) => labels.indexOf(label));
 }
 
-/** Writes the figure of neighbours. */
+/** Writes the figure of neighbors. */
 export async function run(flags: Values<typeof command.flags>): Promise<void> {
   const looked = await openLooked(flags);
   const opened = await openExamples(looked, flags);
@@ -59,7 +59,7 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
   if (k >= total) throw new UsageError(`--k must be below ${total}, the images: got ${k}`);
   const folder = await openPictureFolder({
     dir: flags.out,
-    title: `Neighbours by ${looked.name}`,
+    title: `Neighbors by ${looked.name}`,
     task: command.name,
     settings: { ...looked.settings, ...settings },
   });
@@ -68,11 +68,11 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
     { name: "pixels", features: pixelFeatures(examples) },
     { name: `features of ${layer}`, features: own },
   ];
-  const { image, agreement } = neighboursFigure(examples, queries, spaces, { k });
+  const { image, agreement } = neighborsFigure(examples, queries, spaces, { k });
   const shares = Object.entries(agreement)
     .map(([name, share]) => `${(100 * share).toFixed(0)} % in ${name}`).join(", ");
   const caption =
     `The nearest of ${total} images by L2 distance; of the image's class are ${shares} (blue)`;
-  await folder.save("neighbours", image, caption, { layer, places, k, queries, agreement });
+  await folder.save("neighbors", image, caption, { layer, places, k, queries, agreement });
   await folder.finish({ json: flags.json, scores: { agreement } });
 }
