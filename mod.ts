@@ -246,19 +246,23 @@ export { type Compared, comparison, type Result } from "./lib/sizing/comparison.
 export { comparisonChart } from "./lib/sizing/comparison_chart.ts";
 
 // Data
-export { type Idx, parseIdx, readIdx } from "./lib/data/idx.ts";
+export { type Idx, parseIdx, readIdx } from "./lib/data/sources/idx.ts";
 export { type DataSplit, type Examples, splitValidation, take } from "./lib/data/examples.ts";
 export { type ImageSource, readExamples } from "./lib/data/image_source.ts";
 export { type Batch, batches, type BatchOptions, type Dataset } from "./lib/data/dataset.ts";
 /** Data sets made of data sets, lazily: for loops of one's own. */
 export * as datasets from "./lib/data/combinators.ts";
 export type { Normalization } from "./lib/data/normalization.ts";
-export { type IdxOptions, mnist } from "./lib/data/mnist.ts";
-export { imagenetClasses } from "./lib/data/imagenet_classes.ts";
-export { fashionMnist } from "./lib/data/fashion_mnist.ts";
-export { type ImageFolder, imageFolder, type ImageFolderOptions } from "./lib/data/image_folder.ts";
-export type { BrokenFile, CacheUse } from "./lib/data/pixel_cache.ts";
-export { cifar10, cifar10Classes, type Cifar10Options } from "./lib/data/cifar10.ts";
+export { type IdxOptions, mnist } from "./lib/data/sources/mnist.ts";
+export { imagenetClasses } from "./lib/data/sources/imagenet_classes.ts";
+export { fashionMnist } from "./lib/data/sources/fashion_mnist.ts";
+export {
+  type ImageFolder,
+  imageFolder,
+  type ImageFolderOptions,
+} from "./lib/data/sources/image_folder.ts";
+export type { BrokenFile, CacheUse } from "./lib/data/sources/pixel_cache.ts";
+export { cifar10, cifar10Classes, type Cifar10Options } from "./lib/data/sources/cifar10.ts";
 
 // Augmentation
 export type { Augmentation, AugmentedBatch, BatchShape } from "./lib/augment/augmentation.ts";
@@ -338,9 +342,12 @@ export {
   type FindLearningRateOptions,
   type FoundLearningRate,
   type SweepStep,
-} from "./lib/train/find_learning_rate.ts";
-export type { Sweep } from "./lib/train/learning_rate_sweep.ts";
-export { learningRateSvg, type LearningRateSvgOptions } from "./lib/train/learning_rate_curve.ts";
+} from "./lib/train/learning_rate/find_learning_rate.ts";
+export type { Sweep } from "./lib/train/learning_rate/learning_rate_sweep.ts";
+export {
+  learningRateSvg,
+  type LearningRateSvgOptions,
+} from "./lib/train/learning_rate/learning_rate_curve.ts";
 export { weightedCrossEntropy } from "./lib/losses/weighted_cross_entropy.ts";
 export { classWeights } from "./lib/train/class_weights.ts";
 export {
@@ -348,9 +355,9 @@ export {
   classReport,
   classReportCsv,
   confusionCsv,
-} from "./lib/train/class_report.ts";
-export { type WrongAnswer, wrongest, wrongestOf } from "./lib/train/wrongest.ts";
-export { wrongestPicture } from "./lib/train/wrongest_picture.ts";
+} from "./lib/train/report/class_report.ts";
+export { type WrongAnswer, wrongest, wrongestOf } from "./lib/train/report/wrongest.ts";
+export { wrongestPicture } from "./lib/train/report/wrongest_picture.ts";
 export type { AuxiliaryLosses } from "./lib/train/auxiliary_losses.ts";
 export {
   type StepResult,
@@ -368,15 +375,15 @@ export {
   type EpochAnswer,
   type Memories,
   type Memory,
-} from "./lib/train/callback.ts";
-export type { Monitored, MonitorOptions } from "./lib/train/monitor.ts";
-export { earlyStopping, type EarlyStoppingOptions } from "./lib/train/early_stopping.ts";
-export { checkpoints, type CheckpointsOptions } from "./lib/train/checkpoints.ts";
-export { csvLog } from "./lib/train/csv_log.ts";
-export { jsonLines } from "./lib/train/json_lines.ts";
-export { plateau, type PlateauCallbackOptions } from "./lib/train/plateau.ts";
-export { timeLimit } from "./lib/train/time_limit.ts";
-export { keptWeights } from "./lib/train/kept_weights.ts";
+} from "./lib/train/callbacks/callback.ts";
+export type { Monitored, MonitorOptions } from "./lib/train/callbacks/monitor.ts";
+export { earlyStopping, type EarlyStoppingOptions } from "./lib/train/callbacks/early_stopping.ts";
+export { checkpoints, type CheckpointsOptions } from "./lib/train/callbacks/checkpoints.ts";
+export { csvLog } from "./lib/train/callbacks/csv_log.ts";
+export { jsonLines } from "./lib/train/callbacks/json_lines.ts";
+export { plateau, type PlateauCallbackOptions } from "./lib/train/callbacks/plateau.ts";
+export { timeLimit } from "./lib/train/callbacks/time_limit.ts";
+export { keptWeights } from "./lib/train/callbacks/kept_weights.ts";
 export type { Trainable } from "./lib/train/trainable.ts";
 export {
   type BeginOptions,
@@ -397,30 +404,26 @@ export { type Answers, topAccuracy } from "./lib/train/answers.ts";
 export { type Confusion, confusionMatrix, correctCount, topClasses } from "./lib/train/metrics.ts";
 
 export { progressOf, restoreTraining, restoreWeights, snapshot } from "./lib/train/snapshot.ts";
-export { type EpochRecord, historyCsv } from "./lib/train/history.ts";
-export { type CurvesOptions, curvesSvg, type StepRecord } from "./lib/train/curves.ts";
+export { type EpochRecord, historyCsv } from "./lib/train/report/history.ts";
+export { type CurvesOptions, curvesSvg, type StepRecord } from "./lib/train/report/curves.ts";
 export {
   type Line,
   type LineChart,
   lineChartSvg,
   type LinePanel,
   type LinePoints,
-} from "./lib/train/line_chart.ts";
+} from "./lib/chart/line_chart.ts";
 
 // Transfer
-export { freeze, matchPaths } from "./lib/train/transfer_paths.ts";
+export { freeze, matchPaths } from "./lib/transfer/paths.ts";
 export {
   headOf,
   type TransferredWeights,
   transferWeights,
   type TransferWeightsOptions,
-} from "./lib/train/transfer_weights.ts";
-export { type FrozenSplit, pickNames, splitFrozen } from "./lib/train/transfer_split.ts";
-export {
-  cachedFeatures,
-  type CachedFeaturesOptions,
-  onFeatures,
-} from "./lib/train/transfer_features.ts";
+} from "./lib/transfer/weights.ts";
+export { type FrozenSplit, pickNames, splitFrozen } from "./lib/transfer/split.ts";
+export { cachedFeatures, type CachedFeaturesOptions, onFeatures } from "./lib/transfer/features.ts";
 export type { FeatureSource } from "./lib/data/feature_source.ts";
 export {
   type FineTune,
@@ -428,15 +431,15 @@ export {
   type PhaseOptions,
   trainableFrom,
   type TransferPhaseName,
-} from "./lib/train/transfer_phases.ts";
+} from "./lib/transfer/phases.ts";
 export type {
   PhasePlan,
   TransferOptions,
   TransferPoint,
   TransferReport,
-} from "./lib/train/transfer_options.ts";
-export { transfer } from "./lib/train/transfer.ts";
-export { restoreTransfer, snapshotTransfer } from "./lib/train/transfer_restore.ts";
+} from "./lib/transfer/options.ts";
+export { transfer } from "./lib/transfer/transfer.ts";
+export { restoreTransfer, snapshotTransfer } from "./lib/transfer/restore.ts";
 
 // Looking inside
 export { activations } from "./lib/explain/activations.ts";
@@ -445,33 +448,38 @@ export {
   features,
   type FeaturesOptions,
   pixelFeatures,
-} from "./lib/explain/features.ts";
+} from "./lib/explain/embedding/features.ts";
 export type { GoThroughOptions } from "./lib/explain/go_through.ts";
-export { labelAgreement, nearestNeighbors, type Neighbor, rowOf } from "./lib/explain/neighbors.ts";
+export {
+  labelAgreement,
+  nearestNeighbors,
+  type Neighbor,
+  rowOf,
+} from "./lib/explain/embedding/neighbors.ts";
 export {
   type NeighborsFigure,
   neighborsFigure,
   type NeighborsFigureOptions,
   type Space,
-} from "./lib/explain/neighbors_figure.ts";
-export { patchesFigure, type PatchesFigureOptions } from "./lib/explain/patches_figure.ts";
+} from "./lib/explain/embedding/neighbors_figure.ts";
+export { patchesFigure, type PatchesFigureOptions } from "./lib/explain/patches/patches_figure.ts";
 export {
   type PrincipalComponents,
   principalComponents,
   type PrincipalComponentsOptions,
-} from "./lib/explain/principal_components.ts";
-export { umap, type UmapOptions } from "./lib/explain/umap.ts";
-export { type ScatterOptions, scatterSvg } from "./lib/explain/scatter.ts";
+} from "./lib/explain/embedding/principal_components.ts";
+export { umap, type UmapOptions } from "./lib/explain/embedding/umap.ts";
+export { type ScatterOptions, scatterSvg } from "./lib/explain/embedding/scatter.ts";
 export { exampleImage } from "./lib/explain/example_image.ts";
-export { cropTo, type PixelBox, receptiveBoxes } from "./lib/explain/receptive_box.ts";
-export type { Peak } from "./lib/explain/strongest_places.ts";
+export { cropTo, type PixelBox, receptiveBoxes } from "./lib/explain/patches/receptive_box.ts";
+export type { Peak } from "./lib/explain/patches/strongest_places.ts";
 export {
   type Patch,
   topPatches,
   type TopPatchesOptions,
   type UnitPatches,
   type Units,
-} from "./lib/explain/top_patches.ts";
+} from "./lib/explain/patches/top_patches.ts";
 export { type LayerInfo, layersOf, type Network, requireLayer } from "./lib/explain/network.ts";
 export {
   BACKWARD_RULES,
@@ -501,24 +509,28 @@ export {
   attributionMap,
   type LongOptions,
   type Target,
-} from "./lib/explain/attribution.ts";
-export { inputTimesGradient, saliency, type SaliencyOptions } from "./lib/explain/saliency.ts";
-export { smoothGrad, type SmoothGradOptions } from "./lib/explain/smooth_grad.ts";
-export type { Baseline } from "./lib/explain/baseline.ts";
-export type { QuadratureRule } from "./lib/explain/quadrature.ts";
+} from "./lib/explain/attribution/attribution.ts";
+export {
+  inputTimesGradient,
+  saliency,
+  type SaliencyOptions,
+} from "./lib/explain/attribution/saliency.ts";
+export { smoothGrad, type SmoothGradOptions } from "./lib/explain/attribution/smooth_grad.ts";
+export type { Baseline } from "./lib/explain/attribution/baseline.ts";
+export type { QuadratureRule } from "./lib/explain/attribution/quadrature.ts";
 export {
   type IntegratedGradients,
   integratedGradients,
   type IntegratedGradientsOptions,
-} from "./lib/explain/integrated_gradients.ts";
+} from "./lib/explain/attribution/integrated_gradients.ts";
 export {
   type GradCam,
   gradCam,
   type GradCamOptions,
   guidedGradCam,
-} from "./lib/explain/grad_cam.ts";
-export { occlusion, type OcclusionOptions } from "./lib/explain/occlusion.ts";
-export { occlusionWindow } from "./lib/explain/occlusion_places.ts";
+} from "./lib/explain/attribution/grad_cam.ts";
+export { occlusion, type OcclusionOptions } from "./lib/explain/attribution/occlusion.ts";
+export { occlusionWindow } from "./lib/explain/attribution/occlusion_places.ts";
 
 // Making pictures
 export {
@@ -615,8 +627,8 @@ export {
 } from "./lib/generate/adversarial/robustness_chart.ts";
 
 // Pictures
-export { decodeImage } from "./lib/image/decode.ts";
-export { encodePng } from "./lib/image/encode.ts";
+export { decodeImage } from "./lib/image/codecs/decode.ts";
+export { encodePng } from "./lib/image/codecs/encode.ts";
 export { toGray } from "./lib/image/gray.ts";
 export { resize, type ResizeFilter } from "./lib/image/resize.ts";
 export { type Preprocessing, preprocessings } from "./lib/image/preprocessing.ts";
@@ -633,7 +645,7 @@ export {
   overlay,
   type OverlayOptions,
 } from "./lib/image/heat_map.ts";
-export { encodeGif, type GifOptions } from "./lib/image/encode_gif.ts";
+export { encodeGif, type GifOptions } from "./lib/image/codecs/encode_gif.ts";
 export { enlarge } from "./lib/image/enlarge.ts";
 export type { Color, Ground } from "./lib/image/color.ts";
 

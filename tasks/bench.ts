@@ -9,7 +9,7 @@ import { runSections } from "./bench/sections/sections.ts";
 import { type BenchSettings, benchSettings, modelsOf, SECTIONS } from "./bench/settings.ts";
 import { PEER_NAMES } from "./bench/peers/peers.ts";
 import { count, path, runCommand, text, toggle } from "./command.ts";
-import { say } from "./run/say.ts";
+import { say } from "./command/say.ts";
 
 const command = {
   name: "bench",

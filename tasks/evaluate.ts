@@ -1,13 +1,13 @@
 // `deno task evaluate`: how good a trained network is on a data set's test images.
 import { evaluate, type Normalization, table } from "../mod.ts";
 import { choice, count, path, runCommand, text, toggle, UsageError } from "./command.ts";
-import { findPreprocessing, momentsOf } from "./run/beside_weights.ts";
-import { startDevice } from "./run/device.ts";
-import { DEFAULT_WEIGHTS } from "./run/load.ts";
-import { datasetOf, type Network, openNetwork } from "./run/network.ts";
-import { networkFlags, weightsFlag } from "./run/picture_flags.ts";
-import { say } from "./run/say.ts";
-import { DATA_DIR, DATASETS, limited, openDataset } from "./run/datasets.ts";
+import { findPreprocessing, momentsOf } from "./network/beside_weights.ts";
+import { startDevice } from "./command/device.ts";
+import { DEFAULT_WEIGHTS } from "./network/load.ts";
+import { datasetOf, type Network, openNetwork } from "./network/network.ts";
+import { networkFlags, weightsFlag } from "./pictures/picture_flags.ts";
+import { say } from "./command/say.ts";
+import { DATA_DIR, DATASETS, limited, openDataset } from "./train/datasets.ts";
 
 const command = {
   name: "evaluate",

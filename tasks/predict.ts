@@ -11,14 +11,14 @@ import {
   topClasses,
 } from "../mod.ts";
 import { choice, count, path, runCommand, toggle, UsageError } from "./command.ts";
-import { findClassNames, findPreprocessing } from "./run/beside_weights.ts";
-import { startDevice } from "./run/device.ts";
-import { DEFAULT_WEIGHTS } from "./run/load.ts";
-import { type Inversion, INVERSIONS, prepareGray } from "./run/gray_picture.ts";
-import { type Network, openNetwork } from "./run/network.ts";
-import { networkFlags, weightsFlag } from "./run/picture_flags.ts";
-import { readFile } from "./run/read_file.ts";
-import { say } from "./run/say.ts";
+import { findClassNames, findPreprocessing } from "./network/beside_weights.ts";
+import { startDevice } from "./command/device.ts";
+import { DEFAULT_WEIGHTS } from "./network/load.ts";
+import { type Inversion, INVERSIONS, prepareGray } from "./pictures/gray_picture.ts";
+import { type Network, openNetwork } from "./network/network.ts";
+import { networkFlags, weightsFlag } from "./pictures/picture_flags.ts";
+import { readFile } from "./command/read_file.ts";
+import { say } from "./command/say.ts";
 
 const command = {
   name: "predict",

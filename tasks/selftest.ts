@@ -1,7 +1,7 @@
 // `deno task selftest`: whether this machine's adapter computes right, operation by operation.
 import { type Device, stop, table } from "../mod.ts";
 import { choice, count, runCommand, text, toggle, UsageError } from "./command.ts";
-import { startDevice } from "./run/device.ts";
+import { startDevice } from "./command/device.ts";
 import { check, type Verdict } from "./selftest/check.ts";
 import { subjects } from "./selftest/subjects.ts";
 

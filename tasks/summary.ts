@@ -17,7 +17,7 @@ import {
   writeFileAtomically,
 } from "../mod.ts";
 import { choice, count, path, runCommand, text, toggle, UsageError } from "./command.ts";
-import { say } from "./run/say.ts";
+import { say } from "./command/say.ts";
 import { ilsvrcResult } from "./summary/ilsvrc.ts";
 
 const command = {

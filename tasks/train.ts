@@ -12,20 +12,20 @@ import {
   weightedCrossEntropy,
 } from "../mod.ts";
 import { runCommand, UsageError, type Values } from "./command.ts";
-import { startDevice } from "./run/device.ts";
-import { RATE_CURVE, withFoundRate } from "./run/found_rate.ts";
-import { abortOnInterrupt } from "./run/interrupt.ts";
-import { checkpointPath, openOutputDir, type OutputDir } from "./run/output_dir.ts";
-import { DEFAULT_RUN, learningRateOf, optimizerOf } from "./run/recipes.ts";
-import { NO_RECORDS, recordsOf, stoppedOf } from "./run/records.ts";
-import { BEST } from "./run/run_callbacks.ts";
-import { AUGMENTED, showAugmented } from "./run/show_augmented.ts";
-import { augmentationOf, openRunData, type RunData } from "./run/run_data.ts";
-import { bestEpoch, summaryLines, writeReport } from "./run/run_report.ts";
-import { say } from "./run/say.ts";
-import { buildModel, type Settings, settingsOf } from "./run/settings.ts";
-import { chosenSettings, trainFlags } from "./run/train_flags.ts";
-import { type Outcome, runTraining } from "./run/training.ts";
+import { startDevice } from "./command/device.ts";
+import { RATE_CURVE, withFoundRate } from "./train/found_rate.ts";
+import { abortOnInterrupt } from "./command/interrupt.ts";
+import { checkpointPath, openOutputDir, type OutputDir } from "./train/output_dir.ts";
+import { DEFAULT_RUN, learningRateOf, optimizerOf } from "./train/recipes.ts";
+import { NO_RECORDS, recordsOf, stoppedOf } from "./train/records.ts";
+import { BEST } from "./train/run_callbacks.ts";
+import { AUGMENTED, showAugmented } from "./train/show_augmented.ts";
+import { augmentationOf, openRunData, type RunData } from "./train/run_data.ts";
+import { bestEpoch, summaryLines, writeReport } from "./train/run_report.ts";
+import { say } from "./command/say.ts";
+import { buildModel, type Settings, settingsOf } from "./train/settings.ts";
+import { chosenSettings, trainFlags } from "./train/train_flags.ts";
+import { type Outcome, runTraining } from "./train/training.ts";
 
 const command = {
   name: "train",

@@ -13,18 +13,18 @@ import {
   writeFileAtomically,
 } from "../mod.ts";
 import { runCommand, UsageError } from "./command.ts";
-import { findPreprocessing } from "./run/beside_weights.ts";
-import { startDevice } from "./run/device.ts";
-import { trainFromScratch } from "./run/from_scratch.ts";
-import { abortOnInterrupt } from "./run/interrupt.ts";
-import { lockDir } from "./run/lock.ts";
-import { openNetwork } from "./run/network.ts";
-import { makeOutputDir } from "./run/output_dir.ts";
-import { recordsOf } from "./run/records.ts";
-import { say } from "./run/say.ts";
-import { chosenOf, command } from "./run/transfer_flags.ts";
-import { openImages, type Prepared, prepared } from "./run/transfer_images.ts";
-import { runTransfer, transferFile } from "./run/transfer_run.ts";
+import { findPreprocessing } from "./network/beside_weights.ts";
+import { startDevice } from "./command/device.ts";
+import { trainFromScratch } from "./transfer/from_scratch.ts";
+import { abortOnInterrupt } from "./command/interrupt.ts";
+import { lockDir } from "./train/lock.ts";
+import { openNetwork } from "./network/network.ts";
+import { makeOutputDir } from "./train/output_dir.ts";
+import { recordsOf } from "./train/records.ts";
+import { say } from "./command/say.ts";
+import { chosenOf, command } from "./transfer/flags.ts";
+import { openImages, type Prepared, prepared } from "./transfer/images.ts";
+import { runTransfer, transferFile } from "./transfer/run.ts";
 import {
   epochsOf,
   newTransferSettings,
@@ -32,7 +32,7 @@ import {
   transferOptionsOf,
   type TransferSettings,
   transferSettingsOf,
-} from "./run/transfer_settings.ts";
+} from "./transfer/settings.ts";
 
 function required(value: string | undefined, flag: string): string {
   if (value !== undefined) return value;

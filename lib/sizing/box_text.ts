@@ -1,6 +1,6 @@
 // The words in a drawing's boxes, and how much room they take.
 import type { Box } from "./part.ts";
-import { textWidth } from "./svg.ts";
+import { textWidth } from "../chart/svg.ts";
 
 /** Size of a box's name and of the lines below it, in pixels. */
 export const NAME_SIZE = 11;

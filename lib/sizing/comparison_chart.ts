@@ -1,7 +1,7 @@
 // Models side by side as bars, for the story of Figure 12.15: errors fall, networks grow deeper.
 import type { Compared } from "./comparison.ts";
 import { briefCount } from "./quantity.ts";
-import { element, MUTED, picture, RULE, textElement, textWidth } from "./svg.ts";
+import { element, MUTED, picture, RULE, textElement, textWidth } from "../chart/svg.ts";
 
 const WIDTH = 1000;
 const MARGIN = 16;

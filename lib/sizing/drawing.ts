@@ -9,7 +9,7 @@ import { BESIDE, TITLE_SIZE, titleOf } from "./part_size.ts";
 import type { Box, Module, Paint } from "./part.ts";
 import { planOf } from "./plan.ts";
 import { briefCount, grouped, shapeText } from "./quantity.ts";
-import { element, MUTED, picture, RULE, textElement, textWidth } from "./svg.ts";
+import { element, MUTED, picture, RULE, textElement, textWidth } from "../chart/svg.ts";
 
 /** The most that a drawing is wide, unless a part of it is: shown on 1,000 pixels it can be read. */
 const PAGE = 1080;

@@ -1,7 +1,7 @@
 // The room that the parts of a drawing need: chains run down, branches stand beside one another.
 import { boxSize, LINE_SIZE } from "./box_text.ts";
 import type { Aside, Branch, Branches, Module, Part } from "./part.ts";
-import { textWidth } from "./svg.ts";
+import { textWidth } from "../chart/svg.ts";
 
 /** The room a part needs; signals go in and out at `axis`, so far from its left side. */
 export type Size = { readonly width: number; readonly height: number; readonly axis: number };

@@ -6,7 +6,7 @@ import { fold, type Key } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { disposeTree, leaves, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
-import { type Called, callStep } from "./call_callbacks.ts";
+import { type Called, callStep } from "./callbacks/call_callbacks.ts";
 import { batchSizeOf, type FitOptions, stepsPerEpoch } from "./fit_options.ts";
 import type { StepReport } from "./reports.ts";
 import { disposeTraining, type Training } from "./training.ts";

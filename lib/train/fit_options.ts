@@ -8,7 +8,7 @@ import type { Optimizer } from "../optimizers/optimizer.ts";
 import type { Key } from "../tensor/random.ts";
 import type { Tree } from "../tensor/tree.ts";
 import type { AuxiliaryLosses } from "./auxiliary_losses.ts";
-import type { Callback } from "./callback.ts";
+import type { Callback } from "./callbacks/callback.ts";
 import type { StepReport } from "./reports.ts";
 import type { Trainable } from "./trainable.ts";
 import type { Training } from "./training.ts";

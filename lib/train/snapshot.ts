@@ -10,8 +10,8 @@ import type { HostTensor } from "../weights/host_tensor.ts";
 import type { Json } from "../weights/json.ts";
 import { requireShapes } from "../weights/require_shapes.ts";
 import type { Weights } from "./evaluate.ts";
-import { readTree } from "./kept_weights.ts";
-import { readMemories, type States, writtenMemories } from "./memories.ts";
+import { readTree } from "./callbacks/kept_weights.ts";
+import { readMemories, type States, writtenMemories } from "./callbacks/memories.ts";
 import { requireSameTrainable } from "./trainable.ts";
 import { type BeginOptions, beginTraining, type Progress, type Training } from "./training.ts";
 

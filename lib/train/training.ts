@@ -4,7 +4,7 @@ import type { Optimizer } from "../optimizers/optimizer.ts";
 import { fold, type Key } from "../tensor/random.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import { disposeTree, type Path, type Tree } from "../tensor/tree.ts";
-import type { Memories } from "./callback.ts";
+import type { Memories } from "./callbacks/callback.ts";
 import type { Weights } from "./evaluate.ts";
 import { partTrainable, type Trainable, trainablePaths } from "./trainable.ts";
 

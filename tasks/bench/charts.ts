@@ -1,5 +1,5 @@
 // The bench's figures as pictures.
-import { chartSvg } from "../../lib/train/chart.ts";
+import { chartSvg } from "../../lib/chart/plot.ts";
 import type { Kind } from "./jobs/job.ts";
 import { chartFrame, COLORS, INK, NAME, type Option, RULE, whereOf } from "./chart_style.ts";
 import { growthChart } from "./growth_chart.ts";

@@ -1,5 +1,5 @@
 // The picture of how a training step grows with batch and depth.
-import { chartSvg } from "../../lib/train/chart.ts";
+import { chartSvg } from "../../lib/chart/plot.ts";
 import { chartFrame, COLORS, NAME, type Option, RULE, whereOf } from "./chart_style.ts";
 import type { BenchRecord, TimeRow } from "./record.ts";
 

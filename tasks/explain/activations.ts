@@ -1,7 +1,7 @@
 // `deno task explain activations`: what layers answer to a picture, as pictures.
 import { activationGrid, activations, type Path, requireLayer } from "../../mod.ts";
 import { choice, count, UsageError, type Values } from "../command.ts";
-import { type Looked, mapLayers, openLooked } from "../run/looked.ts";
+import { type Looked, mapLayers, openLooked } from "../pictures/looked.ts";
 import {
   imageFlags,
   labelsFlag,
@@ -9,9 +9,9 @@ import {
   networkFlags,
   outputFlags,
   unitFlag,
-} from "../run/picture_flags.ts";
-import { openPictureFolder } from "../run/picture_folder.ts";
-import { readPicture } from "../run/read_picture.ts";
+} from "../pictures/picture_flags.ts";
+import { openPictureFolder } from "../pictures/picture_folder.ts";
+import { readPicture } from "../pictures/read_picture.ts";
 
 /** What it takes. */
 export const command = {

@@ -9,10 +9,15 @@ import {
 } from "../../mod.ts";
 import { choice, count, UsageError, type Values } from "../command.ts";
 import { countProgress } from "../progress/count.ts";
-import { openLooked } from "../run/looked.ts";
-import { examplesFlags, featureLayer, featuresOf, openExamples } from "../run/looked_examples.ts";
-import { layerFlag, networkFlags, outputFlags, seedFlag } from "../run/picture_flags.ts";
-import { openPictureFolder } from "../run/picture_folder.ts";
+import { openLooked } from "../pictures/looked.ts";
+import {
+  examplesFlags,
+  featureLayer,
+  featuresOf,
+  openExamples,
+} from "../pictures/looked_examples.ts";
+import { layerFlag, networkFlags, outputFlags, seedFlag } from "../pictures/picture_flags.ts";
+import { openPictureFolder } from "../pictures/picture_folder.ts";
 
 /** What it takes. */
 export const command = {

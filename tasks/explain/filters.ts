@@ -1,15 +1,15 @@
 // `deno task explain filters`: the weights of a convolution as pictures.
 import { filterGrid, requireConvolution, type Shape } from "../../mod.ts";
 import { choice, count, type Values } from "../command.ts";
-import { openLooked } from "../run/looked.ts";
+import { openLooked } from "../pictures/looked.ts";
 import {
   labelsFlag,
   layerFlag,
   networkFlags,
   outputFlags,
   unitFlag,
-} from "../run/picture_flags.ts";
-import { openPictureFolder } from "../run/picture_folder.ts";
+} from "../pictures/picture_flags.ts";
+import { openPictureFolder } from "../pictures/picture_folder.ts";
 
 /** What it takes. */
 export const command = {

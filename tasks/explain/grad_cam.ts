@@ -1,9 +1,9 @@
 // `deno task explain grad-cam`: where in a picture a class is seen.
 import { gradCam, guidedGradCam, requireLayer, requireRule } from "../../mod.ts";
 import { choice, UsageError, type Values } from "../command.ts";
-import { showAttribution } from "../run/attribution_pictures.ts";
-import { explainedFlags, openExplained } from "../run/explained.ts";
-import { layerFlag, outputFlags } from "../run/picture_flags.ts";
+import { showAttribution } from "../pictures/attribution_pictures.ts";
+import { explainedFlags, openExplained } from "../pictures/explained.ts";
+import { layerFlag, outputFlags } from "../pictures/picture_flags.ts";
 
 /** What it takes. */
 export const command = {

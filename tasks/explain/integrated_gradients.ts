@@ -1,7 +1,7 @@
 // `deno task explain integrated-gradients`: what each pixel adds on the way from nothing to the picture.
 import { integratedGradients, requireRule } from "../../mod.ts";
 import type { Values } from "../command.ts";
-import { showAttribution } from "../run/attribution_pictures.ts";
+import { showAttribution } from "../pictures/attribution_pictures.ts";
 import {
   baselineFlag,
   baselineOf,
@@ -9,9 +9,9 @@ import {
   featureFlags,
   openExplained,
   withProgress,
-} from "../run/explained.ts";
-import { outputFlags, ruleFlag, stepsFlag } from "../run/picture_flags.ts";
-import { say } from "../run/say.ts";
+} from "../pictures/explained.ts";
+import { outputFlags, ruleFlag, stepsFlag } from "../pictures/picture_flags.ts";
+import { say } from "../command/say.ts";
 
 /** What it takes. */
 export const command = {

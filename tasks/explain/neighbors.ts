@@ -1,11 +1,16 @@
 // `deno task explain neighbors`: which images are near one another, as pixels and as features.
 import { neighborsFigure, pixelFeatures, requireLayer } from "../../mod.ts";
 import { choice, count, text, UsageError, type Values } from "../command.ts";
-import { openLooked } from "../run/looked.ts";
-import { examplesFlags, featureLayer, featuresOf, openExamples } from "../run/looked_examples.ts";
-import { layerFlag, networkFlags, outputFlags } from "../run/picture_flags.ts";
-import { openPictureFolder } from "../run/picture_folder.ts";
-import { numbersIn } from "../run/numbers.ts";
+import { openLooked } from "../pictures/looked.ts";
+import {
+  examplesFlags,
+  featureLayer,
+  featuresOf,
+  openExamples,
+} from "../pictures/looked_examples.ts";
+import { layerFlag, networkFlags, outputFlags } from "../pictures/picture_flags.ts";
+import { openPictureFolder } from "../pictures/picture_folder.ts";
+import { numbersIn } from "../command/numbers.ts";
 
 /** What it takes. */
 export const command = {

@@ -1,7 +1,7 @@
 // `deno task explain occlusion`: what an answer loses where a part of the picture is covered.
 import { occlusion, occlusionWindow } from "../../mod.ts";
 import { count, UsageError, type Values } from "../command.ts";
-import { showAttribution } from "../run/attribution_pictures.ts";
+import { showAttribution } from "../pictures/attribution_pictures.ts";
 import {
   baselineFlag,
   baselineOf,
@@ -9,8 +9,8 @@ import {
   featureFlags,
   openExplained,
   withProgress,
-} from "../run/explained.ts";
-import { outputFlags } from "../run/picture_flags.ts";
+} from "../pictures/explained.ts";
+import { outputFlags } from "../pictures/picture_flags.ts";
 
 /** What it takes. */
 export const command = {

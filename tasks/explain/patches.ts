@@ -11,12 +11,12 @@ import {
 } from "../../mod.ts";
 import { choice, count, text, UsageError, type Values } from "../command.ts";
 import { countProgress } from "../progress/count.ts";
-import { type Looked, mapLayers, openLooked } from "../run/looked.ts";
-import { examplesFlags, openExamples } from "../run/looked_examples.ts";
-import { numbersIn } from "../run/numbers.ts";
-import { layerFlag, networkFlags, outputFlags } from "../run/picture_flags.ts";
-import { openPictureFolder } from "../run/picture_folder.ts";
-import { say } from "../run/say.ts";
+import { type Looked, mapLayers, openLooked } from "../pictures/looked.ts";
+import { examplesFlags, openExamples } from "../pictures/looked_examples.ts";
+import { numbersIn } from "../command/numbers.ts";
+import { layerFlag, networkFlags, outputFlags } from "../pictures/picture_flags.ts";
+import { openPictureFolder } from "../pictures/picture_folder.ts";
+import { say } from "../command/say.ts";
 
 /** What it takes. */
 export const command = {

@@ -10,15 +10,15 @@ import {
   tf,
 } from "../../mod.ts";
 import { choice, count, number, UsageError, type Values } from "../command.ts";
-import { showAttribution } from "../run/attribution_pictures.ts";
+import { showAttribution } from "../pictures/attribution_pictures.ts";
 import {
   type Explained,
   explainedFlags,
   featureFlags,
   openExplained,
   withProgress,
-} from "../run/explained.ts";
-import { outputFlags, ruleFlag, seedFlag } from "../run/picture_flags.ts";
+} from "../pictures/explained.ts";
+import { outputFlags, ruleFlag, seedFlag } from "../pictures/picture_flags.ts";
 
 /** What it takes. */
 export const command = {

@@ -12,13 +12,13 @@ import {
 import type { Network, Tensor } from "../../mod.ts";
 import { choice, count, text, UsageError, type Values } from "../command.ts";
 import { ascentProgress } from "../progress.ts";
-import { abortWithPicture } from "../run/climb.ts";
-import { findClass, type Looked, openLooked } from "../run/looked.ts";
-import { imageFlags, networkFlags, outputFlags, seedFlag } from "../run/picture_flags.ts";
-import { openPictureFolder, type PictureFolder } from "../run/picture_folder.ts";
-import { readPicture } from "../run/read_picture.ts";
-import { say } from "../run/say.ts";
-import { DATASETS, limited, loadTest } from "../run/datasets.ts";
+import { abortWithPicture } from "../pictures/climb.ts";
+import { findClass, type Looked, openLooked } from "../pictures/looked.ts";
+import { imageFlags, networkFlags, outputFlags, seedFlag } from "../pictures/picture_flags.ts";
+import { openPictureFolder, type PictureFolder } from "../pictures/picture_folder.ts";
+import { readPicture } from "../pictures/read_picture.ts";
+import { say } from "../command/say.ts";
+import { DATASETS, limited, loadTest } from "../train/datasets.ts";
 import { drawCurve, requireFit } from "./adversarial_curve.ts";
 import {
   attackBy,

@@ -13,9 +13,9 @@ import {
 } from "../../mod.ts";
 import { UsageError } from "../command.ts";
 import { ascentProgress } from "../progress.ts";
-import type { Looked } from "../run/looked.ts";
-import type { PictureFolder } from "../run/picture_folder.ts";
-import { say } from "../run/say.ts";
+import type { Looked } from "../pictures/looked.ts";
+import type { PictureFolder } from "../pictures/picture_folder.ts";
+import { say } from "../command/say.ts";
 import { attackBy, epsilonText, isMinimal, type Method, type Plan } from "./adversarial_methods.ts";
 import { pairsOf, sheetOf } from "./adversarial_pictures.ts";
 

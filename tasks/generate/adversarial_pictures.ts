@@ -1,6 +1,6 @@
 // Images, what became of them, and the difference, side by side.
 import { type Attacked, grid, type Image, imagesOf, sideBySide, type Tensor } from "../../mod.ts";
-import { enlarged, scaleOf } from "../run/enlarged.ts";
+import { enlarged, scaleOf } from "../pictures/enlarged.ts";
 
 /** An image before and after an attack. */
 export type Pair = {

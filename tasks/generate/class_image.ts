@@ -10,13 +10,19 @@ import {
   toInputs,
 } from "../../mod.ts";
 import { choice, toggle, UsageError, type Values } from "../command.ts";
-import { abortWithPicture } from "../run/climb.ts";
-import { enlarged } from "../run/enlarged.ts";
-import { findClass, type Looked, openLooked } from "../run/looked.ts";
-import { classFlag, networkFlags, outputFlags, seedFlag, stepsFlag } from "../run/picture_flags.ts";
-import { openPictureFolder, type PictureFolder } from "../run/picture_folder.ts";
-import { say } from "../run/say.ts";
-import { watch } from "../run/watched.ts";
+import { abortWithPicture } from "../pictures/climb.ts";
+import { enlarged } from "../pictures/enlarged.ts";
+import { findClass, type Looked, openLooked } from "../pictures/looked.ts";
+import {
+  classFlag,
+  networkFlags,
+  outputFlags,
+  seedFlag,
+  stepsFlag,
+} from "../pictures/picture_flags.ts";
+import { openPictureFolder, type PictureFolder } from "../pictures/picture_folder.ts";
+import { say } from "../command/say.ts";
+import { watch } from "../pictures/watched.ts";
 
 /** What it takes. */
 export const command = {

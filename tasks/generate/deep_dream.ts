@@ -13,8 +13,8 @@ import {
   uniform,
 } from "../../mod.ts";
 import { count, number, text, toggle, UsageError, type Values } from "../command.ts";
-import { abortWithPicture } from "../run/climb.ts";
-import { type Looked, mapLayers, openLooked } from "../run/looked.ts";
+import { abortWithPicture } from "../pictures/climb.ts";
+import { type Looked, mapLayers, openLooked } from "../pictures/looked.ts";
 import {
   imageFlags,
   layerFlag,
@@ -24,11 +24,11 @@ import {
   ruleFlag,
   seedFlag,
   stepsFlag,
-} from "../run/picture_flags.ts";
-import { openPictureFolder } from "../run/picture_folder.ts";
-import { readFile } from "../run/read_file.ts";
-import { readPicture } from "../run/read_picture.ts";
-import { watch } from "../run/watched.ts";
+} from "../pictures/picture_flags.ts";
+import { openPictureFolder } from "../pictures/picture_folder.ts";
+import { readFile } from "../command/read_file.ts";
+import { readPicture } from "../pictures/read_picture.ts";
+import { watch } from "../pictures/watched.ts";
 
 /** Below this a network of digits has no room for four octaves. */
 const LEAST_SIZE = 112;

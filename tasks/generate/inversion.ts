@@ -1,9 +1,9 @@
 // `deno task generate inversion`: images made from what layers answer to a picture.
 import { imagesOf, inversionStrip, key, requireLayer, sideBySide, tf } from "../../mod.ts";
 import { number, toggle, type Values } from "../command.ts";
-import { abortWithPicture } from "../run/climb.ts";
-import { enlarged } from "../run/enlarged.ts";
-import { type Looked, mapLayers, openLooked } from "../run/looked.ts";
+import { abortWithPicture } from "../pictures/climb.ts";
+import { enlarged } from "../pictures/enlarged.ts";
+import { type Looked, mapLayers, openLooked } from "../pictures/looked.ts";
 import {
   imageFlags,
   layerFlag,
@@ -11,10 +11,10 @@ import {
   outputFlags,
   seedFlag,
   stepsFlag,
-} from "../run/picture_flags.ts";
-import { openPictureFolder } from "../run/picture_folder.ts";
-import { readPicture } from "../run/read_picture.ts";
-import { watch } from "../run/watched.ts";
+} from "../pictures/picture_flags.ts";
+import { openPictureFolder } from "../pictures/picture_folder.ts";
+import { readPicture } from "../pictures/read_picture.ts";
+import { watch } from "../pictures/watched.ts";
 
 /** What it takes. */
 export const command = {

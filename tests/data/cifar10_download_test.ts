@@ -1,7 +1,7 @@
 // Tests of cifar10's download: whatever the server does, the data are whole and right, or refused.
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { cifar10, type Cifar10Options } from "../../lib/data/cifar10.ts";
-import { CIFAR10_ARCHIVE } from "../../lib/data/cifar10_files.ts";
+import { cifar10, type Cifar10Options } from "../../lib/data/sources/cifar10.ts";
+import { CIFAR10_ARCHIVE } from "../../lib/data/sources/cifar10_files.ts";
 import type { DataSplit } from "../../lib/data/examples.ts";
 import { sha256OfFile } from "../../lib/files/sha256.ts";
 import {

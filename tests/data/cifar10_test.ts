@@ -1,7 +1,7 @@
 // Tests of lib/data/cifar10.ts.
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { cifar10 } from "../../lib/data/cifar10.ts";
+import { cifar10 } from "../../lib/data/sources/cifar10.ts";
 import { gzipped, withFolder } from "./idx_files.ts";
 
 const RECORD = 3073;

@@ -1,8 +1,8 @@
 // Tests of lib/data/decode_pool.ts: workers, and doing without them.
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { decodePool } from "../../lib/data/decode_pool.ts";
-import type { DecodeTask } from "../../lib/data/decode_worker.ts";
-import { picturePixels, type PixelRule } from "../../lib/data/picture_pixels.ts";
+import { decodePool } from "../../lib/data/sources/decode_pool.ts";
+import type { DecodeTask } from "../../lib/data/sources/decode_worker.ts";
+import { picturePixels, type PixelRule } from "../../lib/data/sources/picture_pixels.ts";
 import { JPEGS } from "../image/jpeg_fixture.ts";
 import { plainFiles, withFolder } from "./picture_folder.ts";
 

@@ -2,7 +2,7 @@
 
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { Examples } from "../../lib/data/examples.ts";
-import { fashionMnist, parseClothes } from "../../lib/data/fashion_mnist.ts";
+import { fashionMnist, parseClothes } from "../../lib/data/sources/fashion_mnist.ts";
 import { idxBytes, soundFiles, withFolder } from "./idx_files.ts";
 
 /** How often each label occurs in the first `count` examples. */

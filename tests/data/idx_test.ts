@@ -1,7 +1,7 @@
 // Tests of lib/data/idx.ts and lib/data/gzip.ts: sound files are read, all others refused.
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { parseIdx, readIdx } from "../../lib/data/idx.ts";
+import { parseIdx, readIdx } from "../../lib/data/sources/idx.ts";
 import { gzipped, idxBytes, withFolder } from "./idx_files.ts";
 
 const SMALL = idxBytes([2, 2, 3], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 255]);

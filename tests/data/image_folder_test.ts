@@ -1,10 +1,10 @@
 // Tests of lib/data/image_folder.ts and of what it is made of.
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { batches } from "../../lib/data/dataset.ts";
-import { imageFolder, type ImageFolderOptions } from "../../lib/data/image_folder.ts";
+import { imageFolder, type ImageFolderOptions } from "../../lib/data/sources/image_folder.ts";
 import { type ImageSource, readExamples } from "../../lib/data/image_source.ts";
-import { decodeImage } from "../../lib/image/decode.ts";
-import { encodePng } from "../../lib/image/encode.ts";
+import { decodeImage } from "../../lib/image/codecs/decode.ts";
+import { encodePng } from "../../lib/image/codecs/encode.ts";
 import { preprocess } from "../../lib/image/preprocess.ts";
 import { resize } from "../../lib/image/resize.ts";
 import { key } from "../../lib/tensor/random.ts";

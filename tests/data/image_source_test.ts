@@ -4,7 +4,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { batches } from "../../lib/data/dataset.ts";
 import { type Examples, splitValidation, take } from "../../lib/data/examples.ts";
 import { type ImageSource, readExamples } from "../../lib/data/image_source.ts";
-import { features } from "../../lib/explain/features.ts";
+import { features } from "../../lib/explain/embedding/features.ts";
 import { evaluate } from "../../lib/train/evaluate.ts";
 import { identity } from "../../lib/layers/activation.ts";
 import { flatten } from "../../lib/layers/reshape.ts";

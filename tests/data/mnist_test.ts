@@ -1,7 +1,7 @@
 // Tests of lib/data/mnist.ts and lib/data/idx_folder.ts.
 
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import { mnist } from "../../lib/data/mnist.ts";
+import { mnist } from "../../lib/data/sources/mnist.ts";
 import { gzipped, idxBytes, imageBytes, soundFiles, withFolder } from "./idx_files.ts";
 
 /** Asserts that the sound files with `changes` are refused with an error that has all the `parts`. */

@@ -1,5 +1,5 @@
 // Folders of pictures for tests: made in a temporary place, and gone after.
-import { encodePng } from "../../lib/image/encode.ts";
+import { encodePng } from "../../lib/image/codecs/encode.ts";
 
 /** A PNG file of one gray, or of one color, with alpha where there are four numbers. */
 export function plainPng(color: readonly number[], width = 4, height = 4): Uint8Array {

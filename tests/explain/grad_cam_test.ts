@@ -16,7 +16,7 @@ import {
   squeezenet,
   tf,
 } from "../../mod.ts";
-import { lastMaps } from "../../lib/explain/last_maps.ts";
+import { lastMaps } from "../../lib/explain/attribution/last_maps.ts";
 import { onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";
 import { images, small, sum } from "./small_networks.ts";

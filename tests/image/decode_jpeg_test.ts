@@ -1,7 +1,7 @@
 // JPEG files decode to what Pillow reads from them, upright; cut and damaged ones do not decode.
 import { assert, assertEquals, assertLess, assertMatch, assertThrows } from "@std/assert";
-import { decodeImage } from "../../lib/image/decode.ts";
-import { exifOrientation } from "../../lib/image/exif.ts";
+import { decodeImage } from "../../lib/image/codecs/decode.ts";
+import { exifOrientation } from "../../lib/image/codecs/exif.ts";
 import { jpegOf, JPEGS, markerIn, spliced, withBytes } from "./jpeg_fixture.ts";
 
 const EOI = [0xff, 0xd9];

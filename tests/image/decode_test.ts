@@ -1,7 +1,7 @@
 // Every kind of PNG decodes to the numbers it was made of; nothing else decodes at all.
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { deflateSync } from "node:zlib";
-import { decodeImage } from "../../lib/image/decode.ts";
+import { decodeImage } from "../../lib/image/codecs/decode.ts";
 import { chunk, header, png, pngOf, type PngParts, raw, samplesOf } from "./png_fixture.ts";
 
 const SIZES = [[1, 1], [3, 2], [13, 11], [5, 17]] as const;

@@ -1,7 +1,7 @@
 // Images come back from their files, and what a file cannot hold is refused.
 import { assertEquals, assertThrows } from "@std/assert";
-import { decodeImage } from "../../lib/image/decode.ts";
-import { encodePng } from "../../lib/image/encode.ts";
+import { decodeImage } from "../../lib/image/codecs/decode.ts";
+import { encodePng } from "../../lib/image/codecs/encode.ts";
 import type { Image } from "../../lib/image/image.ts";
 
 function image(channels: 1 | 3 | 4, width: number, height: number): Image {

@@ -1,6 +1,6 @@
 // Preprocessing gives torchvision's numbers, and any picture becomes what a network takes.
 import { assert, assertAlmostEquals, assertEquals, assertLess, assertThrows } from "@std/assert";
-import { decodeImage } from "../../lib/image/decode.ts";
+import { decodeImage } from "../../lib/image/codecs/decode.ts";
 import type { Image } from "../../lib/image/image.ts";
 import { inputShapeOf, preprocess } from "../../lib/image/preprocess.ts";
 import { type Preprocessing, preprocessings } from "../../lib/image/preprocessing.ts";

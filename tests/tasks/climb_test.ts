@@ -1,7 +1,7 @@
 // A climb in a task: its frames, and its end by Ctrl-C's signal.
 import { assert, assertEquals } from "@std/assert";
 import { type AscendReport, channel, init, key, lenet5, type Network, tf } from "../../mod.ts";
-import { climb } from "../../tasks/run/climb.ts";
+import { climb } from "../../tasks/pictures/climb.ts";
 import { onCpu } from "../backends.ts";
 
 function network(): Network {

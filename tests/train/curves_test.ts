@@ -1,7 +1,7 @@
 // The picture of a training run.
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { curvesSvg } from "../../lib/train/curves.ts";
-import type { EpochRecord } from "../../lib/train/history.ts";
+import { curvesSvg } from "../../lib/train/report/curves.ts";
+import type { EpochRecord } from "../../lib/train/report/history.ts";
 
 function epochs(count: number): EpochRecord[] {
   return Array.from({ length: count }, (_, i) => ({

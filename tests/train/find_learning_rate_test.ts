@@ -27,7 +27,7 @@ import {
   tf,
   type Tree,
 } from "../../mod.ts";
-import { suggestionOf } from "../../lib/train/learning_rate_sweep.ts";
+import { suggestionOf } from "../../lib/train/learning_rate/learning_rate_sweep.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { toyExamples, toyModel } from "./toy.ts";
 

@@ -1,6 +1,6 @@
 // The CSV of a training run.
 import { assertEquals } from "@std/assert";
-import { type EpochRecord, historyCsv } from "../../lib/train/history.ts";
+import { type EpochRecord, historyCsv } from "../../lib/train/report/history.ts";
 
 const HEADING = "epoch,loss,accuracy,val_loss,val_accuracy,seconds,learning_rate\r\n";
 

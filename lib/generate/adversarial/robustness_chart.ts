@@ -1,5 +1,5 @@
 // Draws accuracy under attack against ε as an SVG picture.
-import { chartFrame, chartSvg, FONT, MUTED, RULE } from "../../train/chart.ts";
+import { chartFrame, chartSvg, FONT, MUTED, RULE } from "../../chart/plot.ts";
 import type { Norm } from "./norm.ts";
 import type { Robustness } from "./robustness.ts";
 

@@ -1,0 +1,54 @@
+// A picture's file as the pixels of an example: the same in a worker as without.
+import { decodeImage } from "../../image/codecs/decode.ts";
+import type { Image } from "../../image/image.ts";
+import { preprocess } from "../../image/preprocess.ts";
+import { resize, type ResizeFilter } from "../../image/resize.ts";
+
+/** How pictures become pixels of one size. */
+export type PixelRule = {
+  /** Height, width and channels, of which one is gray. */
+  readonly shape: readonly [height: number, width: number, channels: 1 | 3];
+  /** What the shorter side becomes before the middle is cut out; see `ImageFolderOptions`. */
+  readonly resize: "cover" | "stretch" | number;
+  readonly filter: ResizeFilter;
+};
+
+/**
+ * Decodes a picture and brings it to a size.
+ *
+ * @param bytes the file
+ * @param file its name, for messages
+ * @param rule the size and how it is reached
+ * @returns the pixels, 0 to 255, `[H, W, C]`
+ * @throws {SyntaxError | RangeError} where `decodeImage` cannot decode it
+ */
+export function picturePixels(
+  bytes: Uint8Array,
+  file: string,
+  rule: PixelRule,
+): Uint8Array<ArrayBuffer> {
+  const { shape: [height, width, channels], filter } = rule;
+  const decoded = decodeImage(bytes, file);
+  const stretch = rule.resize === "stretch";
+  const image = stretch ? resize(decoded, width, height, filter) : decoded;
+  const zeros = Array<number>(channels).fill(0);
+  const pixels = preprocess(image, {
+    ...(stretch ? {} : { resize: shortSide(image, rule) }),
+    crop: [height, width],
+    filter,
+    range: 255,
+    mean: zeros,
+    std: zeros.map(() => 1),
+  });
+  const rounded = new Uint8Array(pixels.length);
+  for (let i = 0; i < pixels.length; i++) rounded[i] = Math.round(pixels[i]!);
+  return rounded;
+}
+
+/** What the shorter side has to become so that the picture covers the size. */
+function shortSide(image: Image, { shape: [height, width], resize }: PixelRule): number {
+  if (typeof resize === "number") return resize;
+  const [shorter, longer] = [image.width, image.height].sort((a, b) => a - b) as [number, number];
+  const [across, along] = image.width <= image.height ? [width, height] : [height, width];
+  return Math.max(across, Math.ceil(along * shorter / longer));
+}

@@ -1,0 +1,184 @@
+// The decoded pixels of files, as many as memory is given for; the others are decoded again.
+import { atMost } from "../at_most.ts";
+import type { DecodePool } from "./decode_pool.ts";
+import { imageSize } from "../examples.ts";
+import type { PixelRule } from "./picture_pixels.ts";
+import { createPixelFile, openPixelFile, type PixelFile, pixelPath } from "./pixel_file.ts";
+
+/** A file that cannot be decoded, and why. */
+export type BrokenFile = { readonly file: string; readonly reason: string };
+
+/** What is held in memory, and what was done. */
+export type CacheUse = {
+  /** Bytes of decoded pixels that are held. */
+  readonly heldBytes: number;
+  /** How many times a file was decoded, or tried to be. */
+  readonly decodes: number;
+};
+
+/** Pixels of files, by their places in a list. */
+export type PixelCache = CacheUse & {
+  /** The files that could not be decoded, in the order of the list. */
+  readonly broken: readonly BrokenFile[];
+  readonly imageShape: readonly [height: number, width: number, channels: number];
+  /** Decodes each file once, and holds the first ones. */
+  fill(options: FillOptions): Promise<void>;
+  /** The pixels of the files at these places, `[B, H, W, C]`. */
+  read(places: Uint32Array): Promise<Uint8Array>;
+};
+
+/** How a cache is filled. */
+export type FillOptions = {
+  readonly cacheDir?: string;
+  readonly onProgress?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal;
+};
+
+/** A cache as it stands. */
+type State = {
+  readonly files: readonly string[];
+  readonly rule: PixelRule;
+  readonly pool: DecodePool;
+  /** Bytes of pixels of a file, and of how many files they may be held. */
+  readonly size: number;
+  readonly room: number;
+  /** How many files are read and decoded at once. */
+  readonly atOnce: number;
+  readonly held: Map<number, Uint8Array>;
+  readonly reasons: Map<number, string>;
+  decodes: number;
+  /** Whether a file is broken for what may pass while it stays the same, as a permission. */
+  hasPassing: boolean;
+  onDisk?: PixelFile;
+};
+
+/**
+ * Makes a cache, which holds nothing yet. What comes first is held: as every epoch comes to each
+ * image once, nothing is gained by giving one up for another.
+ *
+ * @param files the files
+ * @param rule the pixels' shape, how it is reached, and bytes that may be held
+ * @param pool what decodes
+ */
+export function pixelCache(
+  files: readonly string[],
+  { memoryLimit, workers, shape, resize, filter }: PixelRule & {
+    readonly memoryLimit: number;
+    readonly workers: number;
+  },
+  pool: DecodePool,
+): PixelCache {
+  const size = imageSize({ imageShape: shape });
+  const state: State = {
+    files,
+    rule: { shape, resize, filter },
+    pool,
+    size,
+    room: Math.floor(memoryLimit / size),
+    atOnce: 2 * workers + 2, // Some are read while others are decoded.
+    held: new Map(),
+    reasons: new Map(),
+    decodes: 0,
+    hasPassing: false,
+  };
+  return {
+    imageShape: shape,
+    get heldBytes(): number {
+      return state.held.size * size;
+    },
+    get decodes(): number {
+      return state.decodes;
+    },
+    get broken(): readonly BrokenFile[] {
+      const sorted = [...state.reasons].sort(([a], [b]) => a - b);
+      return sorted.map(([place, reason]) => ({ file: files[place]!, reason }));
+    },
+    fill: (options) => fill(state, options),
+    read: (places) => read(state, places),
+  };
+}
+
+async function fill(state: State, options: FillOptions): Promise<void> {
+  const { files, rule, size } = state;
+  if (options.cacheDir === undefined) return await decodeAll(state, options, async () => {});
+  const path = await pixelPath(options.cacheDir, files, rule);
+  const before = await openPixelFile(path, files.length, size);
+  if (before) return await fillFrom(state, before, options);
+  using writer = await createPixelFile(path, files.length, size);
+  await decodeAll(state, options, writer.write);
+  if (!state.hasPassing) state.onDisk = await writer.finish(state.reasons);
+}
+
+/** Decodes each file, holds the first ones and hands each to `keep`. */
+async function decodeAll(
+  state: State,
+  { onProgress, signal }: FillOptions,
+  keep: (place: number, pixels: Uint8Array) => Promise<void>,
+): Promise<void> {
+  const { files, atOnce, reasons } = state;
+  let done = 0;
+  await atMost(atOnce, files.keys(), async (place) => {
+    signal?.throwIfAborted();
+    const pixels = await decode(state, place).catch((error: unknown) => {
+      reasons.set(place, reasonOf(error, files[place]!));
+      if (!lasts(error)) state.hasPassing = true;
+    });
+    if (pixels) {
+      hold(state, pixels, place);
+      await keep(place, pixels);
+    }
+    onProgress?.(++done, files.length);
+  });
+}
+
+async function decode(state: State, place: number): Promise<Uint8Array> {
+  const { files, rule, pool } = state;
+  const file = files[place]!;
+  const bytes = await Deno.readFile(file);
+  state.decodes++;
+  return await pool.decode({ bytes, file, rule });
+}
+
+function hold({ held, room }: State, pixels: Uint8Array, place: number): void {
+  if (held.size < room) held.set(place, pixels);
+}
+
+/** Takes what is known of the files from the disk. */
+async function fillFrom(state: State, file: PixelFile, options: FillOptions): Promise<void> {
+  const { files, room, reasons } = state;
+  state.onDisk = file;
+  for (const [place, reason] of file.broken) reasons.set(place, reason);
+  const whole = [...files.keys()].filter((place) => !reasons.has(place));
+  await file.read(whole.slice(0, room), (pixels, place) => hold(state, pixels, place));
+  options.onProgress?.(files.length, files.length);
+}
+
+async function read(state: State, places: Uint32Array): Promise<Uint8Array> {
+  const { held, size, atOnce, onDisk } = state;
+  const pixels = new Uint8Array(places.length * size);
+  const absent = new Map<number, number[]>();
+  places.forEach((place, i) => {
+    const known = held.get(place);
+    if (known) pixels.set(known, i * size);
+    else absent.set(place, [...absent.get(place) ?? [], i]);
+  });
+  const put = (found: Uint8Array, place: number): void =>
+    absent.get(place)!.forEach((i) => pixels.set(found, i * size));
+  if (onDisk && absent.size > 0) await onDisk.read(absent.keys(), put);
+  else {
+    await atMost(atOnce, absent.keys(), async (place) => put(await decode(state, place), place));
+  }
+  return pixels;
+}
+
+/** Why a file is broken; what is wrong with more than the file is thrown. */
+function reasonOf(error: unknown, file: string): string {
+  if (!(error instanceof Error) || error instanceof Deno.errors.NotCapable) throw error;
+  return error.message.includes(file) ? error.message : `Cannot read ${file}: ${error.message}`;
+}
+
+/** Whether a file stays broken for this reason until its size or time is another. */
+function lasts(error: unknown): boolean {
+  return error instanceof SyntaxError || error instanceof RangeError ||
+    error instanceof Deno.errors.NotFound;
+}

@@ -1,0 +1,155 @@
+// Decoded pixels on the disk, for the next time that the same folder is read in the same way.
+import { writeFileAtomically } from "../../files/atomic_file.ts";
+import { fileError } from "../../files/file_error.ts";
+import { sha256OfText } from "../../files/sha256.ts";
+import { writeAll } from "../../files/write_all.ts";
+import type { PixelRule } from "./picture_pixels.ts";
+
+/** Pixels of a list of files, each of the same number of bytes. */
+export type PixelFile = {
+  /** Why files have no pixels, by their places. */
+  readonly broken: ReadonlyMap<number, string>;
+  /** Calls a function with the pixels of each place, in order. */
+  read(places: Iterable<number>, visit: (pixels: Uint8Array, place: number) => void): Promise<void>;
+};
+
+/** A file of pixels that is being written. */
+export type PixelWriter = Disposable & {
+  /** Writes the pixels of a place. */
+  write(place: number, pixels: Uint8Array): Promise<void>;
+  /** Gives the file its name; without it, disposing removes what was written. */
+  finish(broken: ReadonlyMap<number, string>): Promise<PixelFile>;
+};
+
+/** What changes when pixels mean something else. */
+const VERSION = 1;
+
+/**
+ * Where the pixels of these files lie: another name when a file has another size or time, or the
+ * pixels are made in another way. What cannot be looked at counts as it is.
+ *
+ * @param folder where pixels are kept
+ * @param files the files
+ * @param rule how their pixels are made
+ */
+export async function pixelPath(
+  folder: string,
+  files: readonly string[],
+  { shape, resize, filter }: PixelRule,
+): Promise<string> {
+  const stamps: unknown[] = [];
+  for (const file of files) {
+    const info = await Deno.stat(file).catch(() => undefined);
+    stamps.push([file, info?.size, info?.mtime?.getTime()]);
+  }
+  const text = JSON.stringify([VERSION, shape, resize, filter, stamps]);
+  return `${folder}/pixels/${sha256OfText(text).slice(0, 32)}`;
+}
+
+/**
+ * Opens pixels that were written before.
+ *
+ * @param path as `pixelPath` says
+ * @param count how many files
+ * @param size bytes of pixels of each
+ * @returns `undefined` where there are none, or not all of them
+ */
+export async function openPixelFile(
+  path: string,
+  count: number,
+  size: number,
+): Promise<PixelFile | undefined> {
+  try {
+    // The list is written last: where it is, the pixels are.
+    const list = JSON.parse(await Deno.readTextFile(`${path}.json`)) as [number, string][];
+    if ((await Deno.stat(`${path}.bin`)).size !== count * size) return undefined;
+    return pixelFile(`${path}.bin`, size, new Map(list));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return undefined;
+    throw fileError(`Cannot read ${path}.json`, error);
+  }
+}
+
+function pixelFile(path: string, size: number, broken: ReadonlyMap<number, string>): PixelFile {
+  return {
+    broken,
+    async read(places, visit) {
+      using file = await Deno.open(path).catch((error) => {
+        throw fileError(`Cannot read ${path}`, error);
+      });
+      for (const place of places) {
+        const pixels = new Uint8Array(size);
+        await file.seek(place * size, Deno.SeekMode.Start);
+        for (let at = 0; at < size;) {
+          const count = await file.read(pixels.subarray(at));
+          if (count === null) {
+            throw new SyntaxError(
+              `Cannot read ${path} as it must have the pixels of ${place + 1} files: ` +
+                "current value is fewer; without it, files are decoded anew",
+            );
+          }
+          at += count;
+        }
+        visit(pixels, place);
+      }
+    },
+  };
+}
+
+/**
+ * Begins a file of pixels.
+ *
+ * @param path as `pixelPath` says
+ * @param count how many files
+ * @param size bytes of pixels of each
+ */
+export async function createPixelFile(
+  path: string,
+  count: number,
+  size: number,
+): Promise<PixelWriter> {
+  const part = `${path}.${crypto.randomUUID()}.part`;
+  const asWriting = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw fileError(`Cannot keep pixels in ${path}.bin`, error);
+    }
+  };
+  const file = await asWriting(async () => {
+    await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+    return await Deno.open(part, { write: true, createNew: true });
+  });
+  let before: Promise<void> = asWriting(() => file.truncate(count * size));
+  let isOpen = true;
+  return {
+    async write(place, pixels) {
+      const write = async (): Promise<void> => {
+        await file.seek(place * size, Deno.SeekMode.Start);
+        await writeAll(file, pixels);
+      };
+      // One after the other, as the file has one position.
+      before = before.then(() => asWriting(write));
+      before.catch(() => {}); // It is heard here, or by the next one.
+      await before;
+    },
+    async finish(broken) {
+      await before;
+      await asWriting(() => file.sync());
+      file.close();
+      isOpen = false;
+      await asWriting(() => Deno.rename(part, `${path}.bin`));
+      await writeFileAtomically(`${path}.json`, JSON.stringify([...broken]));
+      return pixelFile(`${path}.bin`, size, broken);
+    },
+    [Symbol.dispose]() {
+      if (!isOpen) return;
+      file.close();
+      try {
+        Deno.removeSync(part);
+      } catch {
+        // What went wrong first is what the caller must hear.
+      }
+    },
+  };
+}

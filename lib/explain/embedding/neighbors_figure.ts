@@ -1,0 +1,118 @@
+// The chapter's two panels of nearest neighbors (Figure 12.26).
+import type { Examples } from "../../data/examples.ts";
+import { type Color, place, plain } from "../../image/color.ts";
+import { enlarge } from "../../image/enlarge.ts";
+import { grid } from "../../image/grid.ts";
+import type { Image } from "../../image/image.ts";
+import { sideBySide } from "../../image/side_by_side.ts";
+import { exampleImage } from "../example_image.ts";
+import type { Features } from "./features.ts";
+import { nearestNeighbors, rowOf } from "./neighbors.ts";
+
+/** A space, and what it is called. */
+export type Space = { readonly name: string; readonly features: Features };
+
+/** Options of {@linkcode neighborsFigure}. */
+export type NeighborsFigureOptions = {
+  /** Neighbors of each query. Default: 6. */
+  readonly k?: number;
+  /** How large a pixel is drawn, see `enlarge`. Default: such that an image is about 64 wide. */
+  readonly scale?: number;
+};
+
+/** A figure, and what it shows. */
+export type NeighborsFigure = {
+  /** The picture. */
+  readonly image: Image;
+  /** The share of the shown neighbors that are of their query's class, a space. */
+  readonly agreement: Readonly<Record<string, number>>;
+};
+
+/**
+ * The chapter's figure of nearest neighbors (§12.9.2, Figure 12.26): a row a query, with its
+ * nearest neighbors in each space, pixels and features, named by their classes. Those of the
+ * query's class are framed blue, others vermilion.
+ *
+ * @param examples the images
+ * @param queries which of them are asked about
+ * @param spaces spaces of the same examples, from left to right
+ * @param options how many neighbors, how large
+ * @returns the figure, and how many of its neighbors are of the query's class
+ * @throws {RangeError} where `k` is larger than N − 1, or a query is not there
+ * @throws {TypeError} where a space is not of these examples
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { neighborsFigure, pixelFeatures } from "@neocog/neocog";
+ *
+ * const examples = {
+ *   name: "four pixels",
+ *   images: new Uint8Array([0, 9, 240, 255]),
+ *   labels: new Uint8Array([0, 0, 1, 1]),
+ *   imageShape: [1, 1, 1],
+ *   classNames: ["dark", "light"],
+ * } as const;
+ * const spaces = [{ name: "pixels", features: pixelFeatures(examples) }];
+ * const { agreement } = neighborsFigure(examples, [0, 3], spaces, { k: 1 });
+ * assertEquals(agreement, { pixels: 1 });
+ * ```
+ */
+export function neighborsFigure(
+  examples: Examples,
+  queries: readonly number[],
+  spaces: readonly Space[],
+  options: NeighborsFigureOptions = {},
+): NeighborsFigure {
+  const { k = 6 } = options;
+  const { labels, imageShape } = examples;
+  const scale = options.scale ?? Math.max(1, Math.round(64 / imageShape[1]));
+  const agreement: Record<string, number> = {};
+  const panels = spaces.map(({ name, features }): Image => {
+    requireSpace(name, features, examples);
+    const cells = queries.flatMap((query) =>
+      nearestNeighbors(features, rowOf(features, query), k, { without: query })
+        .map(({ index }) => ({ index, isRight: labels[index] === labels[query] }))
+    );
+    agreement[name] = cells.filter(({ isRight }) => isRight).length / cells.length;
+    const colors = cells.map(({ isRight }) => isRight ? RIGHT : WRONG);
+    return panel(examples, cells.map(({ index }) => index), colors, k, scale);
+  });
+  const asked = panel(examples, queries, queries.map(() => PLAIN), 1, scale);
+  const titles = ["image", ...spaces.map(({ name }) => `nearest in ${name}`)];
+  return { image: sideBySide([asked, ...panels], { labels: titles }), agreement };
+}
+
+// Okabe and Ito's blue and vermilion, told apart under every color blindness.
+const RIGHT: Color = [0, 0.447, 0.698];
+const WRONG: Color = [0.835, 0.369, 0];
+const PLAIN: Color = [1, 1, 1];
+
+/** Pixels of a frame. */
+const FRAME = 3;
+
+/** Images in frames, row by row, with their classes' names. */
+function panel(
+  examples: Examples,
+  indices: readonly number[],
+  colors: readonly Color[],
+  columns: number,
+  scale: number,
+): Image {
+  const { labels, classNames } = examples;
+  const framed = indices.map((index, i) => {
+    const image = enlarge(exampleImage(examples, index), scale);
+    const sheet = plain(image.width + 2 * FRAME, image.height + 2 * FRAME, colors[i]!, 3);
+    place(sheet, image, FRAME, FRAME, PLAIN);
+    return sheet;
+  });
+  const names = indices.map((index) => classNames[labels[index]!]!);
+  return grid(framed, { columns, labels: names, gap: 3, labelSize: 1 });
+}
+
+function requireSpace(name: string, { count }: Features, { labels }: Examples): void {
+  if (count === labels.length) return;
+  throw new TypeError(
+    `Cannot show neighbors in ${name} as its features must be of the ${labels.length} images: current value is ${count}`,
+  );
+}

@@ -1,0 +1,153 @@
+// Examples as dots in a plane, colored by class: an SVG picture.
+import { element, escaped, MUTED, picture, RULE, textElement, textWidth } from "../../chart/svg.ts";
+import type { Features } from "./features.ts";
+
+/** Options of {@linkcode scatterSvg}. */
+export type ScatterOptions = {
+  /** The picture's heading. */
+  readonly title: string;
+  /** What the axes are, where they mean something. */
+  readonly axes?: readonly [across: string, up: string];
+  /** What a dot is called, read where the mouse rests on it. Default: its class. */
+  readonly nameOf?: (example: number) => string;
+};
+
+/** Ten colors that are told apart; more classes go around the color wheel. */
+const COLORS = [
+  "#0072b2",
+  "#d55e00",
+  "#009e73",
+  "#cc79a7",
+  "#e69f00",
+  "#56b4e9",
+  "#8c564b",
+  "#7b4fc9",
+  "#555555",
+  "#b5bd00",
+];
+
+const SIDE = 640;
+const LEFT = 40;
+const TOP = 56;
+const MARGIN = 16;
+const LEGEND_STEP = 20;
+
+/** The color of each class. */
+function colorsFor(count: number): readonly string[] {
+  if (count <= COLORS.length) return COLORS.slice(0, count);
+  const around = (i: number): number => Math.round(360 * i / count);
+  return Array.from({ length: count }, (_, i) => `hsl(${around(i)}, 65%, ${i % 2 ? 35 : 55}%)`);
+}
+
+/**
+ * A scatter plot of examples in the plane, with a color a class and a legend.
+ *
+ * @param positions where they are, `[N, 2]`; both axes have the same scale
+ * @param labels their classes, `[N]`
+ * @param classNames the names of the classes; those without an example are not in the legend
+ * @param options heading, what the axes are
+ * @returns the picture's text
+ * @throws {TypeError} where positions are not two an example, or there is not a label for each
+ * @throws {RangeError} where a position is not a finite number, or a label has no class
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { scatterSvg } from "@neocog/neocog";
+ *
+ * const positions = { values: new Float32Array([0, 0, 1, 2]), count: 2, size: 2 };
+ * const svg = scatterSvg(positions, [0, 1], ["cat", "dog"], { title: "Two animals" });
+ * assert(svg.startsWith("<svg") && svg.includes("dog"));
+ * ```
+ */
+export function scatterSvg(
+  positions: Features,
+  labels: ArrayLike<number>,
+  classNames: readonly string[],
+  options: ScatterOptions,
+): string {
+  requirePlane(positions, labels, classNames);
+  const colors = colorsFor(classNames.length);
+  const present = classNames.map((_, i) => i).filter((i) => Array.from(labels).includes(i));
+  const legendWidth = Math.max(0, ...present.map((i) => textWidth(classNames[i]!, 12))) + 24;
+  const legend = present.map((label, i) => legendLine(classNames[label]!, colors[label]!, i));
+  const height = Math.max(TOP + SIDE + LEFT, TOP + present.length * LEGEND_STEP + MARGIN);
+  return picture(LEFT + SIDE + 2 * MARGIN + legendWidth, height, options.title, [
+    textElement(options.title, { x: LEFT, y: 34, "font-size": 18, "font-weight": "bold" }),
+    element("rect", { x: LEFT, y: TOP, width: SIDE, height: SIDE, fill: "none", stroke: RULE }),
+    ...axisNames(options.axes),
+    ...dots(positions, labels, colors, options.nameOf ?? ((i) => classNames[labels[i]!]!)),
+    ...legend,
+  ]);
+}
+
+function legendLine(name: string, color: string, row: number): string {
+  const [x, y] = [LEFT + SIDE + MARGIN, TOP + 10 + row * LEGEND_STEP];
+  return element("circle", { cx: x + 5, cy: y, r: 5, fill: color }) +
+    textElement(name, { x: x + 16, y: y + 4, "font-size": 12 });
+}
+
+function axisNames(axes: ScatterOptions["axes"]): string[] {
+  if (!axes) return [];
+  const style = { "text-anchor": "middle", "font-size": 12, fill: MUTED };
+  const [middle, down] = [LEFT + SIDE / 2, TOP + SIDE / 2];
+  return [
+    textElement(axes[0], { ...style, x: middle, y: TOP + SIDE + 24 }),
+    textElement(axes[1], { ...style, x: 24, y: down, transform: `rotate(-90 24 ${down})` }),
+  ];
+}
+
+/** The dots, in their examples' order, so that no class lies on top of all others. */
+function dots(
+  { values, count }: Features,
+  labels: ArrayLike<number>,
+  colors: readonly string[],
+  nameOf: (example: number) => string,
+): string[] {
+  const range = (axis: 0 | 1): readonly [least: number, most: number] => {
+    let [least, most] = [Infinity, -Infinity];
+    for (let i = axis; i < values.length; i += 2) {
+      least = Math.min(least, values[i]!);
+      most = Math.max(most, values[i]!);
+    }
+    return [least, most];
+  };
+  const [[left, right], [low, high]] = [range(0), range(1)];
+  const unit = (SIDE - 2 * MARGIN) / (Math.max(right - left, high - low) || 1);
+  const radius = count > 3000 ? 1.5 : count > 500 ? 2.5 : 4;
+  return Array.from({ length: count }, (_, i) => {
+    const cx = LEFT + SIDE / 2 + (values[2 * i]! - (left + right) / 2) * unit;
+    const cy = TOP + SIDE / 2 - (values[2 * i + 1]! - (low + high) / 2) * unit;
+    const fill = colors[labels[i]!]!;
+    const attributes = { cx, cy, r: radius, fill, "fill-opacity": "0.75" };
+    return element("circle", attributes, element("title", {}, escaped(nameOf(i))));
+  });
+}
+
+function requirePlane(
+  { values, count, size }: Features,
+  labels: ArrayLike<number>,
+  classNames: readonly string[],
+): void {
+  if (size !== 2 || values.length !== 2 * count || labels.length !== count || count === 0) {
+    throw new TypeError(
+      `Cannot draw a map as there must be two numbers and a label an example, and at least one: current value is [${count}, ${size}] and ${labels.length} labels`,
+    );
+  }
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    throw new RangeError(
+      `Cannot draw a map as positions must be finite numbers: current value is ${
+        values[bad]
+      } of example ${bad >> 1}`,
+    );
+  }
+  const wrong = Array.from(labels).findIndex((label) => classNames[label] === undefined);
+  if (wrong >= 0) {
+    throw new RangeError(
+      `Cannot draw a map as a label must be below the ${classNames.length} classes: current value is ${
+        labels[wrong]
+      }`,
+    );
+  }
+}

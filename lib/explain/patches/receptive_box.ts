@@ -1,0 +1,118 @@
+// The pixels that a neuron sees, as a box in the image, and what is cut out by it.
+import type { Image } from "../../image/image.ts";
+import type { Layer } from "../../layers/layer.ts";
+import { sightsOf } from "../../sizing/model_size.ts";
+import type { Shape } from "../../tensor/tensor.ts";
+import type { Path, Tree } from "../../tensor/tree.ts";
+import { requireLayer } from "../network.ts";
+
+/** A box of pixels; it may reach beyond the image. */
+export type PixelBox = {
+  readonly top: number;
+  readonly left: number;
+  readonly height: number;
+  readonly width: number;
+};
+
+/**
+ * A function that answers the box of pixels that one place of a layer sees, exactly: by the
+ * receptive field's size, stride and start (§12.6). At an image's edge the box reaches into the
+ * padding. Along an axis where the field is as long as the image or longer, it is the whole image.
+ *
+ * @param model the model
+ * @param shape shape of one image, `[H, W, C]`
+ * @param path the layer, which answers maps
+ * @returns the box of a place's row and column
+ * @throws {RangeError} where the path is not in the model, with the nearest one
+ * @throws {TypeError} where the layer answers no maps, as dense ones do; where a layer before it
+ * does not say what it sees
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { chapterMnist, receptiveBoxes } from "@neocog/neocog";
+ *
+ * const boxOf = receptiveBoxes(chapterMnist(), [28, 28, 1], "conv2");
+ * assertEquals(boxOf(0, 3), { top: 0, left: 3, height: 5, width: 5 });
+ * ```
+ */
+export function receptiveBoxes<P extends Tree, S extends Tree>(
+  model: Layer<P, S>,
+  shape: Shape,
+  path: Path,
+): (row: number, column: number) => PixelBox {
+  requireMaps(model, shape, path);
+  const sight = sightsOf(model, shape).get(path)!;
+  if (sight === "unknown") {
+    throw new TypeError(
+      `Cannot find patches of "${path}" as each layer up to it must say which pixels it sees: current value is unknown`,
+    );
+  }
+  const along = (axis: 0 | 1, place: number): readonly [start: number, size: number] => {
+    const all = shape[axis]!;
+    if (sight === "all" || sight.size[axis] >= all) return [0, all];
+    return [sight.start[axis] + place * sight.stride[axis], sight.size[axis]];
+  };
+  return (row, column) => {
+    const [top, height] = along(0, row);
+    const [left, width] = along(1, column);
+    return { top, left, height, width };
+  };
+}
+
+/**
+ * Refuses a layer whose answers have no places.
+ *
+ * @param model the model
+ * @param shape shape of one image
+ * @param path the layer
+ * @returns the shape of its maps, `[height, width, channels]`
+ */
+export function requireMaps<P extends Tree, S extends Tree>(
+  model: Layer<P, S>,
+  shape: Shape,
+  path: Path,
+): readonly [height: number, width: number, channels: number] {
+  const { op, shape: maps } = requireLayer(model, shape, path);
+  if (maps.length === 3) return maps as unknown as readonly [number, number, number];
+  throw new TypeError(
+    `Cannot find patches of "${path}" as its layer must answer maps [height, width, channels], whose places see parts of the image: current value is [${maps}] of a layer "${op}"`,
+  );
+}
+
+/**
+ * What a box cuts out of a picture.
+ *
+ * @param image the picture
+ * @param box the box
+ * @param outside what is put where it reaches beyond the picture. Default: 0.5, middle gray
+ * @returns a picture of the box's size
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { cropTo } from "@neocog/neocog";
+ *
+ * const image = { width: 2, height: 1, channels: 1, pixels: new Float32Array([0, 1]) } as const;
+ * const crop = cropTo(image, { top: 0, left: 1, height: 1, width: 2 });
+ * assertEquals([...crop.pixels], [1, 0.5]);
+ * ```
+ */
+export function cropTo(
+  image: Image,
+  { top, left, height, width }: PixelBox,
+  outside = 0.5,
+): Image {
+  const { channels } = image;
+  const pixels = new Float32Array(height * width * channels).fill(outside);
+  const from = Math.max(0, -left);
+  const until = Math.min(width, image.width - left);
+  for (let row = 0; row < height; row++) {
+    const y = top + row;
+    if (y < 0 || y >= image.height || until <= from) continue;
+    const at = (y * image.width + left + from) * channels;
+    const part = image.pixels.subarray(at, at + (until - from) * channels);
+    pixels.set(part, (row * width + from) * channels);
+  }
+  return { width, height, channels, pixels };
+}

@@ -1,0 +1,123 @@
+// Pictures one after the other as an animated GIF.
+import { colorAt } from "../color.ts";
+import { applyPalette, GIFEncoder, type Palette, quantize } from "./gifenc.ts";
+import { checkImage, type Image } from "../image.ts";
+
+/** Options of {@linkcode encodeGif}. */
+export type GifOptions = {
+  /** How long a frame is shown, in milliseconds; the file counts hundredths of a second. Default: 100. */
+  readonly delay?: number;
+  /** How long the last frame is shown, in milliseconds. Default: as the others. */
+  readonly hold?: number;
+  /** How often it is played, from 1; `Infinity` for without end. Default: `Infinity`. */
+  readonly plays?: number;
+};
+
+/** The longest time that the file can say, in milliseconds. */
+const LONGEST = 655350;
+
+/** Every gray there is: of gray pictures nothing is lost. */
+const GRAYS: Palette = Array.from({ length: 256 }, (_, level) => [level, level, level]);
+
+function requireTime(name: string, value: number): void {
+  // Viewers take less than two hundredths for "as slowly as usual".
+  if (value >= 20 && value <= LONGEST) return;
+  throw new RangeError(
+    `Cannot encode a GIF as its ${name} must be from 20 to ${LONGEST} milliseconds: current value is ${value}`,
+  );
+}
+
+/** How often it is repeated, as the encoder has it: -1 not at all, 0 without end. */
+function repeatsOf(plays: number): number {
+  if (plays === Infinity) return 0;
+  if (plays === 1) return -1;
+  if (Number.isInteger(plays) && plays > 1 && plays <= 65536) return plays - 1;
+  throw new RangeError(
+    `Cannot encode a GIF as it must be played a whole number of times from 1 to 65536, or Infinity: current value is ${plays}`,
+  );
+}
+
+function requireFrames(frames: readonly Image[]): Image {
+  const [first] = frames;
+  if (!first) {
+    throw new RangeError("Cannot encode a GIF as it must have a frame: current value is none");
+  }
+  for (const frame of frames) {
+    checkImage(frame);
+    if (frame.width !== first.width || frame.height !== first.height) {
+      throw new TypeError(
+        `Cannot encode a GIF as its frames must be of one size, ${first.width}×${first.height}: current value is ${frame.width}×${frame.height}`,
+      );
+    }
+  }
+  if (first.width > 65535 || first.height > 65535) {
+    throw new RangeError(
+      `Cannot encode a GIF as its sides must be at most 65535: current value is ${first.width}×${first.height}`,
+    );
+  }
+  return first;
+}
+
+function level(value: number): number {
+  const rounded = Math.round(value * 255);
+  if (rounded >= 0 && rounded <= 255) return rounded;
+  throw new RangeError(
+    `Cannot encode a GIF as its numbers must be from 0 to 1: current value is ${value}`,
+  );
+}
+
+/** A frame's pixels as places in a palette of at most 256 colors. */
+function indexed(frame: Image): { readonly index: Uint8Array; readonly palette: Palette } {
+  if (frame.channels === 1) {
+    return { index: Uint8Array.from(frame.pixels, level), palette: GRAYS };
+  }
+  const count = frame.width * frame.height;
+  const rgba = new Uint8Array(4 * count);
+  for (let i = 0; i < count; i++) {
+    rgba.set(colorAt(frame, i, [1, 1, 1]).map(level), 4 * i);
+    rgba[4 * i + 3] = 255;
+  }
+  const palette = quantize(rgba, 256, { format: "rgb565" });
+  return { index: applyPalette(rgba, palette, "rgb565"), palette };
+}
+
+/**
+ * Encodes pictures as an animated GIF. Each frame of color has a palette of 256 colors of its
+ * own (fewer bits than a PNG has: use that for what is measured); frames of gray are exact.
+ * Transparent parts show white.
+ *
+ * @param frames pictures of one size, at least one, their numbers from 0 to 1
+ * @param options how long frames are shown, and how often all are
+ * @returns the file's bytes
+ * @throws {TypeError} where the frames' sizes differ
+ * @throws {RangeError} where there is no frame, a number is out of range, or an option is
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { encodeGif } from "@neocog/neocog";
+ *
+ * const dark = { width: 1, height: 1, channels: 1, pixels: new Float32Array([0]) } as const;
+ * const light = { ...dark, pixels: new Float32Array([1]) };
+ * const file = encodeGif([dark, light], { delay: 200 });
+ * assertEquals(new TextDecoder().decode(file.subarray(0, 6)), "GIF89a");
+ * ```
+ */
+export function encodeGif(
+  frames: readonly Image[],
+  options: GifOptions = {},
+): Uint8Array<ArrayBuffer> {
+  const { delay = 100, hold = delay, plays = Infinity } = options;
+  requireTime("delay", delay);
+  requireTime("hold", hold);
+  const repeat = repeatsOf(plays);
+  const { width, height } = requireFrames(frames);
+  const encoder = GIFEncoder();
+  frames.forEach((frame, i) => {
+    const { index, palette } = indexed(frame);
+    const shown = i === frames.length - 1 ? hold : delay;
+    encoder.writeFrame(index, width, height, { palette, delay: shown, repeat });
+  });
+  encoder.finish();
+  return encoder.bytes();
+}

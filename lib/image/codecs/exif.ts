@@ -1,0 +1,63 @@
+// Which way up a picture was taken: the one entry of its EXIF data that changes its pixels.
+import type { Image } from "../image.ts";
+
+/** How the stored rows and columns lie (EXIF 2.32, tag 0x0112); 1 is upright. */
+export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
+
+const ORIENTATION_TAG = 0x0112;
+
+/**
+ * The orientation in EXIF data. Data that is damaged says nothing: cameras and editors leave
+ * much of it, and the picture does not depend on it.
+ *
+ * @param data a TIFF structure, from its byte order on
+ * @returns 1 where none is given
+ */
+export function exifOrientation(data: Uint8Array): Orientation {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  if (data.length < 8) return 1;
+  const order = view.getUint16(0);
+  const little = order === 0x4949;
+  if ((!little && order !== 0x4d4d) || view.getUint16(2, little) !== 42) return 1;
+  const directory = view.getUint32(4, little);
+  if (directory + 2 > data.length) return 1;
+  const count = view.getUint16(directory, little);
+  for (let i = 0; i < count; i++) {
+    const entry = directory + 2 + 12 * i;
+    if (entry + 12 > data.length) return 1;
+    if (view.getUint16(entry, little) !== ORIENTATION_TAG) continue;
+    const isShort = view.getUint16(entry + 2, little) === 3;
+    const value = view.getUint16(entry + 8, little);
+    return isShort && value >= 1 && value <= 8 ? value as Orientation : 1;
+  }
+  return 1;
+}
+
+/**
+ * The upright picture.
+ *
+ * @param image the picture as its rows are stored
+ * @param orientation how they lie
+ * @returns a picture whose width and height are exchanged from orientation 5 on; the picture
+ * itself where it is upright
+ */
+export function upright(image: Image, orientation: Orientation): Image {
+  if (orientation === 1) return image;
+  const exchanged = orientation >= 5;
+  const fromRight = [2, 3, 7, 8].includes(orientation);
+  const fromBelow = [3, 4, 6, 7].includes(orientation);
+  const { channels } = image;
+  const [width, height] = exchanged ? [image.height, image.width] : [image.width, image.height];
+  const pixels = new Float32Array(image.pixels.length);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const [column, row] = exchanged ? [y, x] : [x, y];
+      const sourceX = fromRight ? image.width - 1 - column : column;
+      const sourceY = fromBelow ? image.height - 1 - row : row;
+      const from = (sourceY * image.width + sourceX) * channels;
+      const to = (y * width + x) * channels;
+      for (let c = 0; c < channels; c++) pixels[to + c] = image.pixels[from + c]!;
+    }
+  }
+  return { width, height, channels, pixels };
+}

@@ -1,0 +1,124 @@
+// The frame of a PNG file: its chunks and its header, checked before anything is decoded.
+import { crc32 } from "node:zlib";
+import { checkPixelCount } from "../image.ts";
+
+const SIGNATURE_LENGTH = 8;
+
+/** Channels by color type, and the bit depths that it allows (PNG third edition, table 8). */
+const COLOR_TYPES: Readonly<Record<number, { channels: 1 | 2 | 3 | 4; depths: number[] }>> = {
+  0: { channels: 1, depths: [1, 2, 4, 8, 16] },
+  2: { channels: 3, depths: [8, 16] },
+  3: { channels: 1, depths: [1, 2, 4, 8] },
+  4: { channels: 2, depths: [8, 16] },
+  6: { channels: 4, depths: [8, 16] },
+};
+
+/** What the first chunk says. */
+export type PngHeader = {
+  readonly width: number;
+  readonly height: number;
+  /** Bits a sample: 1, 2, 4, 8 or 16. */
+  readonly depth: number;
+  /** Samples a pixel in the file, of which a palette's index is one. */
+  readonly channels: 1 | 2 | 3 | 4;
+  readonly palette: boolean;
+  readonly interlaced: boolean;
+};
+
+/** A chunk: its four letters, its data, and where its length stands in the file. */
+export type PngChunk = {
+  readonly type: string;
+  readonly data: Uint8Array;
+  readonly offset: number;
+};
+
+/** The error for a PNG file that breaks a rule of its format. */
+export function badPng(file: string, rule: string, found: unknown): SyntaxError {
+  return new SyntaxError(`Cannot decode PNG ${file} as ${rule}: current value is ${found}`);
+}
+
+/**
+ * Reads the header, the first chunk; refuses one of too many pixels before any is decoded
+ * (https://www.w3.org/TR/png-3/#11IHDR).
+ */
+export function parsePngHeader(bytes: Uint8Array, file: string): PngHeader {
+  const { type, data } = chunkAt(bytes, SIGNATURE_LENGTH, file);
+  if (type !== "IHDR") throw badPng(file, "its first chunk must be IHDR", type);
+  if (data.length !== 13) throw badPng(file, "IHDR must have 13 bytes", data.length);
+  const view = new DataView(data.buffer, data.byteOffset);
+  const [width, height] = [view.getUint32(0), view.getUint32(4)];
+  const [depth, color, compression, filter, interlace] = data.subarray(8);
+  if (width === 0 || height === 0 || width > 0x7fffffff || height > 0x7fffffff) {
+    throw badPng(file, "width and height must be from 1 to 2^31 - 1", `${width}×${height}`);
+  }
+  const form = COLOR_TYPES[color!];
+  if (!form) throw badPng(file, "its color type must be 0, 2, 3, 4 or 6", color);
+  if (!form.depths.includes(depth!)) {
+    throw badPng(file, `color type ${color} must have a bit depth of ${form.depths}`, depth);
+  }
+  if (compression !== 0 || filter !== 0 || interlace! > 1) {
+    const rule = "compression and filter method must be 0, interlacing 0 or 1";
+    throw badPng(file, rule, `${compression}, ${filter}, ${interlace}`);
+  }
+  checkPixelCount("PNG", file, width, height);
+  const { channels } = form;
+  return { width, height, depth: depth!, channels, palette: color === 3, interlaced: !!interlace };
+}
+
+/**
+ * The chunks that the pixels depend on (IHDR, PLTE, tRNS, IDAT, IEND, and eXIf for the
+ * orientation), in the file's order. Texts, times and color profiles are passed over.
+ */
+export function parsePngChunks(bytes: Uint8Array, file: string): PngChunk[] {
+  const chunks: PngChunk[] = [];
+  let offset = SIGNATURE_LENGTH;
+  let type = "";
+  while (type !== "IEND") {
+    const chunk = chunkAt(bytes, offset, file);
+    type = chunk.type;
+    offset += 12 + chunk.data.length;
+    if (/^(IHDR|PLTE|tRNS|IDAT|IEND|eXIf)$/.test(type)) chunks.push(chunk);
+    // An upper-case first letter says that the picture cannot be shown without it.
+    else if (/^[A-Z]/.test(type)) {
+      throw badPng(file, "each critical chunk must be IHDR, PLTE, IDAT or IEND", type);
+    }
+  }
+  checkOrder(chunks, file);
+  return chunks;
+}
+
+function chunkAt(bytes: Uint8Array, offset: number, file: string): PngChunk {
+  const left = bytes.length - offset;
+  if (left < 12) {
+    const rule = `a chunk of 12 bytes or more must follow at offset ${offset} (is it cut short?)`;
+    throw badPng(file, rule, `${Math.max(left, 0)} bytes`);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset + offset);
+  const length = view.getUint32(0);
+  const type = String.fromCharCode(...bytes.subarray(offset + 4, offset + 8));
+  if (!/^[A-Za-z]{4}$/.test(type)) {
+    const rule = `the chunk at offset ${offset} must be named by four letters`;
+    throw badPng(file, rule, JSON.stringify(type));
+  }
+  if (length > left - 12) {
+    const rule =
+      `chunk ${type} at offset ${offset} must have its ${length} bytes (is it cut short?)`;
+    throw badPng(file, rule, `${left - 12} bytes`);
+  }
+  const data = bytes.subarray(offset + 8, offset + 8 + length);
+  const sum = crc32(bytes.subarray(offset + 4, offset + 8 + length));
+  if (sum !== view.getUint32(8 + length)) {
+    const rule = `chunk ${type} at offset ${offset} must have the checksum ${sum}`;
+    throw badPng(file, `${rule} (it is damaged)`, view.getUint32(8 + length));
+  }
+  return { type, data, offset };
+}
+
+/** PLTE, then tRNS, then IDATs without another between (PNG third edition §5.6). */
+function checkOrder(chunks: readonly PngChunk[], file: string): void {
+  // Whether eXIf stands twice or among IDATs changes no pixel.
+  const order = chunks.filter(({ type }) => type !== "eXIf").map(({ type }) => type).join(" ");
+  if (/^IHDR( PLTE)?( tRNS)?( IDAT)+ IEND$/.test(order)) return;
+  const rule = "its chunks must be IHDR, PLTE and tRNS at most once, IDAT, IEND in this order";
+  throw badPng(file, rule, order.length > 80 ? `${order.slice(0, 77)}...` : order);
+}

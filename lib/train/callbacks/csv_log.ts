@@ -1,0 +1,26 @@
+// A run's epochs as a CSV file.
+import type { Callback } from "./callback.ts";
+import { epochLog } from "./epoch_log.ts";
+import { historyCsv } from "../report/history.ts";
+
+/**
+ * Writes a run's epochs to a CSV file after each, as {@linkcode historyCsv} has them; the
+ * learning rate, which `fit` does not know, is left out. A file that is there is replaced
+ * after the first epoch. A run that is taken up again writes its earlier epochs too.
+ *
+ * Needs `--allow-read` and `--allow-write` for the file's directory.
+ *
+ * @param file the file, in a directory that is there
+ * @returns the callback; it throws what {@linkcode writeFileAtomically} throws
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { csvLog } from "@neocog/neocog";
+ *
+ * assertEquals(csvLog("runs/digits.csv").name, "csvLog runs/digits.csv");
+ * ```
+ */
+export function csvLog(file: string): Callback {
+  return epochLog("csvLog", file, historyCsv);
+}

@@ -1,0 +1,58 @@
+// Weights that a callback keeps in host memory: taken from a run, and put back.
+import { entries, mapTree, type Tree } from "../../tensor/tree.ts";
+import { tf } from "../../tensor/tf.ts";
+import type { Tensors } from "../../weights/checkpoint.ts";
+import type { HostTensor } from "../../weights/host_tensor.ts";
+import type { Training } from "../training.ts";
+
+/**
+ * Reads a tree's numbers from the device.
+ *
+ * @param tree the tree
+ * @returns its tensors in host memory, by path
+ * @throws {DeviceError} where the device failed
+ */
+export async function readTree(tree: Tree): Promise<Tensors> {
+  return new Map(
+    await Promise.all(
+      entries(tree).map(async ([path, leaf]): Promise<[string, HostTensor]> => {
+        const values = await leaf.data() as Float32Array;
+        return [path, { dtype: "float32", shape: [...leaf.shape], values }];
+      }),
+    ),
+  );
+}
+
+/**
+ * What a run has learned so far: the parameters that are trained, and the state, as
+ * `params/conv1/kernel` and `state/norm1/mean`.
+ *
+ * @param training the run
+ * @returns copies in host memory
+ * @throws {DeviceError} where the device failed
+ */
+export async function keptWeights({ params, state, trainable }: Training): Promise<Tensors> {
+  const chosen = trainable && new Set(trainable);
+  const moving = mapTree(([leaf], path) => !chosen || chosen.has(path) ? leaf! : null, params);
+  return await readTree({ params: moving, state });
+}
+
+/**
+ * Puts kept weights in the place of a run's, whose tensors are freed.
+ *
+ * @param training the run
+ * @param weights what {@linkcode keptWeights} answered
+ * @returns the run with those weights; what is not among them stays
+ */
+export function withWeights<T extends Training>(training: T, weights: Tensors): T {
+  const { params, state } = training;
+  const replaced: tf.Tensor[] = [];
+  const next = mapTree(([leaf], path) => {
+    const kept = weights.get(path);
+    if (!kept) return leaf!;
+    replaced.push(leaf!);
+    return tf.tensor(kept.values, [...kept.shape], kept.dtype);
+  }, { params, state });
+  tf.dispose(replaced);
+  return { ...training, ...next };
+}

@@ -1,0 +1,78 @@
+// Divides the learning rate where a run gets no better.
+import { factorOf, withFactor } from "../../optimizers/adjustable.ts";
+import {
+  type PlateauOptions,
+  type PlateauState,
+  reduceOnPlateau,
+} from "../../optimizers/reduce_on_plateau.ts";
+import type { Tree } from "../../tensor/tree.ts";
+import type { Callback } from "./callback.ts";
+import { monitorOf, type MonitorOptions } from "./monitor.ts";
+
+/** Options of {@linkcode plateau}. */
+export type PlateauCallbackOptions =
+  & Omit<PlateauOptions, "mode">
+  & Pick<MonitorOptions, "monitor">;
+
+/**
+ * Multiplies the learning rate by a factor when a number has not improved for some epochs
+ * (§12.7.6: by a tenth). The run's optimizer must be an {@linkcode adjustable} one.
+ *
+ * @param options what is looked at, and those of {@linkcode reduceOnPlateau}
+ * @returns the callback; a run whose optimizer cannot be adjusted throws a `TypeError` as it begins
+ * @throws {RangeError} where an option is out of range, or the number unknown
+ *
+ * @example
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ * import { adjustable, dense, factorOf, fit, flatten, plateau, sequential, sgd, start } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const examples = {
+ *   name: "two pixels",
+ *   images: new Uint8Array([0, 255]),
+ *   labels: new Uint8Array([0, 1]),
+ *   imageShape: [1, 1, 1],
+ *   classNames: ["dark", "light"],
+ * } as const;
+ * const model = sequential({ flatten: flatten(), logits: dense({ features: 2 }) });
+ * // Nothing gets better by steps that are too small to be seen.
+ * const optimizer = adjustable(sgd({ learningRate: 1e-12 }));
+ * const callbacks = [plateau({ monitor: "loss", patience: 1 })];
+ * const factors = [];
+ * for await (const { training } of fit(model, examples, { epochs: 3, optimizer, callbacks })) {
+ *   factors.push(await factorOf(training.optimizer).array());
+ * }
+ * assertAlmostEquals(factors[1]!, 1);
+ * assertAlmostEquals(factors[2]!, 0.1, 1e-6);
+ * ```
+ */
+export function plateau(options: PlateauCallbackOptions = {}): Callback {
+  const name = "plateau";
+  const { monitor, more, value } = monitorOf(name, { monitor: options.monitor ?? "valLoss" });
+  const { monitor: _, ...rest } = options;
+  const controller = reduceOnPlateau({ ...rest, mode: more ? "max" : "min" });
+  return {
+    name,
+    monitor,
+    onBegin: ({ optimizer }) => requireAdjustable(optimizer),
+    onEpoch(report, memory) {
+      const before = memory.state as PlateauState | null ?? controller.initial;
+      const { state, factor } = controller.next(before, value(report));
+      if (factor === before.factor) return { state };
+      return { state, optimizer: withFactor(report.training.optimizer, factor) };
+    },
+  };
+}
+
+/** Refuses what cannot be adjusted before the first step. */
+function requireAdjustable(optimizer: Tree): void {
+  try {
+    factorOf(optimizer);
+  } catch (cause) {
+    throw new TypeError(
+      "Cannot reduce the learning rate as the run's optimizer must be an adjustable one: current value has no factor in its state, or several",
+      { cause },
+    );
+  }
+}

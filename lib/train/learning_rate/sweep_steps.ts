@@ -1,0 +1,165 @@
+// The steps of a search for a learning rate: a short training of copies.
+import type { Augmentation } from "../../augment/augmentation.ts";
+import { type Batch, batches } from "../../data/dataset.ts";
+import type { Examples } from "../../data/examples.ts";
+import type { ImageSource } from "../../data/image_source.ts";
+import type { Normalization } from "../../data/normalization.ts";
+import type { Layer } from "../../layers/layer.ts";
+import type { Loss } from "../../losses/losses.ts";
+import type { Optimizer } from "../../optimizers/optimizer.ts";
+import type { Schedule } from "../../optimizers/schedule.ts";
+import { fold, type Key, key as keyOf } from "../../tensor/random.ts";
+import { disposeTree, mapTree, type Tree } from "../../tensor/tree.ts";
+import { tf } from "../../tensor/tf.ts";
+import type { AuxiliaryLosses } from "../auxiliary_losses.ts";
+import type { Weights } from "../evaluate.ts";
+import { batchSizeOf } from "../fit_options.ts";
+import { endOf, ratesOf, smooth, type Sweep } from "./learning_rate_sweep.ts";
+import type { Trainable } from "../trainable.ts";
+import { beginTraining, disposeTraining, type Training } from "../training.ts";
+import type { Step } from "../training_functions.ts";
+
+/** Options of {@linkcode findLearningRate}. */
+export type FindLearningRateOptions<P extends Tree = Tree, S extends Tree = Tree> = Sweep & {
+  /** The optimizer, made with the rising learning rate. Default: {@linkcode adam}. */
+  readonly optimizer?: (learningRate: Schedule) => Optimizer;
+  /** Where to begin; they are copied, and stay as they are. Default: as `fit` begins with this key. */
+  readonly weights?: Weights<P, S>;
+  /** Examples a step, from 1 to all, always whole batches. Default: 128, or all where there are fewer. */
+  readonly batchSize?: number;
+  /** The loss. Default: {@linkcode softmaxCrossEntropy}. */
+  readonly loss?: Loss;
+  /** What losses of other layers' outputs are added, as for {@linkcode fit}. */
+  readonly auxiliaryLosses?: AuxiliaryLosses;
+  /** Which parameters are trained, as for {@linkcode fit}. Default: all. */
+  readonly trainable?: Trainable;
+  /** Changes each batch at random, as for {@linkcode fit}. Default: nothing. */
+  readonly augment?: Augmentation;
+  /** How pixels become numbers. Default: as in {@linkcode batches}. */
+  readonly normalize?: Normalization;
+  /** The source of parameters, order and dropped units. Default: `key(0)`. */
+  readonly key?: Key;
+  /** Ends the search after the step under way: it throws the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Called after each step. */
+  readonly onStep?: (report: SweepStep) => void;
+  /** Whether steps are recorded and replayed, see {@linkcode jit}. Default: `true`. */
+  readonly jit?: boolean;
+};
+
+/** A step of a sweep. */
+export type SweepStep = {
+  /** The step, from 1. */
+  readonly step: number;
+  /** How many there are at most. */
+  readonly steps: number;
+  /** Its learning rate. */
+  readonly rate: number;
+  /** The loss of its batch, before its update. */
+  readonly loss: number;
+  /** The smoothed loss. */
+  readonly smoothed: number;
+};
+
+/**
+ * A run of copies, or of new parameters.
+ *
+ * @param model the model
+ * @param optimizer the optimizer with the rising learning rate
+ * @param examples what it is trained on
+ * @param options where to begin
+ */
+export function beginSweep<P extends Tree, S extends Tree>(
+  model: Layer<P, S>,
+  optimizer: Optimizer,
+  { imageShape }: Examples | ImageSource,
+  { key = keyOf(0), weights, trainable }: FindLearningRateOptions<P, S>,
+): Training<P, S> {
+  const copy = <T extends Tree>(tree: T): T => mapTree(([leaf]) => tf.mul(leaf!, 1), tree);
+  const copied = weights && { params: copy(weights.params), state: copy(weights.state) };
+  try {
+    return beginTraining(model, optimizer, key, imageShape, {
+      ...(copied && { weights: copied }),
+      ...(trainable && { trainable }),
+    });
+  } catch (error) {
+    if (copied) disposeTree(copied);
+    throw error;
+  }
+}
+
+/**
+ * Does the steps of a sweep.
+ *
+ * @param run the run, replaced at each step; the caller's to dispose of
+ * @param step the step
+ * @param examples what it is trained on
+ * @param sweep the range
+ * @param options batches, and who is told
+ * @returns the losses of the steps, as many as the sweep goes on for
+ */
+export async function runSweep<P extends Tree, S extends Tree>(
+  run: { training: Training<P, S> },
+  step: Step<P, S>,
+  examples: Examples | ImageSource,
+  sweep: Required<Sweep>,
+  options: FindLearningRateOptions<P, S>,
+): Promise<number[]> {
+  const losses: number[] = [];
+  const rates = ratesOf(sweep);
+  for await (const batch of endlessBatches(examples, options)) {
+    const i = losses.length;
+    losses.push(await lossOfStep(run, step, batch, i, options));
+    const end = endOf(losses, sweep);
+    if (end === "no number") return losses.slice(0, -1);
+    const smoothed = smooth(losses, sweep).smoothed[i]!;
+    options.onStep?.({
+      step: i + 1,
+      steps: sweep.steps,
+      rate: rates[i]!,
+      loss: losses[i]!,
+      smoothed,
+    });
+    if (end !== undefined) return losses;
+    options.signal?.throwIfAborted();
+  }
+  return losses;
+}
+
+/** Does a step, and answers its batch's loss. */
+async function lossOfStep<P extends Tree, S extends Tree>(
+  run: { training: Training<P, S> },
+  step: Step<P, S>,
+  { images, labels }: Batch,
+  i: number,
+  { key = keyOf(0), augment }: FindLearningRateOptions<P, S>,
+): Promise<number> {
+  const batch = { images, labels, drawn: {} as Tree };
+  try {
+    batch.drawn = augment?.draw(fold(fold(key, "augment"), i), images.shape) ?? {};
+    const { numbers, ...trained } = step(run.training, batch, fold(fold(key, "step"), i));
+    const next = { ...run.training, ...trained };
+    disposeTraining(run.training, next);
+    run.training = next;
+    const [loss] = await numbers.data().finally(() => numbers.dispose());
+    return loss!;
+  } finally {
+    disposeTree(batch);
+  }
+}
+
+/** Whole batches, epoch after epoch. */
+async function* endlessBatches(
+  examples: Examples | ImageSource,
+  { key = keyOf(0), normalize, augment, batchSize }: FindLearningRateOptions,
+): AsyncGenerator<Batch, void, void> {
+  for (let epoch = 0;; epoch++) {
+    yield* batches(examples, {
+      batchSize: batchSizeOf(examples, batchSize === undefined ? {} : { batchSize }),
+      key: fold(fold(key, "order"), epoch),
+      dropRemainder: true,
+      // What is augmented is normalized afterwards, by the step.
+      ...(normalize && !augment && { normalize }),
+    });
+  }
+}

@@ -1,0 +1,71 @@
+// The examples that a model is most wrong about, as a picture.
+import { type Examples, imageSize, select } from "../../data/examples.ts";
+import { type ImageSource, readExamples } from "../../data/image_source.ts";
+import { enlarge } from "../../image/enlarge.ts";
+import { grid } from "../../image/grid.ts";
+import type { Image } from "../../image/image.ts";
+import { labeled } from "../../image/label.ts";
+import type { WrongAnswer } from "./wrongest.ts";
+
+/** Small images are enlarged until they are so wide, for what is written below them. */
+const WIDTH = 120;
+
+/**
+ * Draws wrong answers: each image, below it what it is, and what it was taken for with which
+ * probability.
+ *
+ * @param wrong the answers, at least one, as {@linkcode wrongest} has them
+ * @param examples the examples that they are of, gray or in colors
+ * @returns the picture, for {@linkcode encodePng}
+ * @throws {RangeError} where there is no answer
+ * @throws {TypeError} where images have neither one nor three channels
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { wrongestPicture } from "@neocog/neocog";
+ *
+ * const examples = {
+ *   name: "a pixel",
+ *   images: new Uint8Array([128]),
+ *   labels: new Uint8Array([0]),
+ *   imageShape: [1, 1, 1],
+ *   classNames: ["dark", "light"],
+ * } as const;
+ * const wrong = { index: 0, actual: "dark", answer: "light", probability: 0.7, actualProbability: 0.3 };
+ * const { width, height } = await wrongestPicture([wrong], examples);
+ * assertEquals([width, height], [120 + 2 * 6, 120 + 2 * 11 + 2 * 6]);
+ * ```
+ */
+export async function wrongestPicture(
+  wrong: readonly WrongAnswer[],
+  examples: Examples | ImageSource,
+): Promise<Image> {
+  if (wrong.length === 0) {
+    throw new RangeError(
+      "Cannot draw the wrongest answers as there must be one: current value is none",
+    );
+  }
+  const places = Uint32Array.from(wrong, ({ index }) => index);
+  const shown = await readExamples(select(examples, places));
+  return grid(wrong.map((answer, i) => captioned(answer, imageOf(shown, i))), { gap: 6 });
+}
+
+/** One of the images. */
+function imageOf(examples: Examples, place: number): Image {
+  const [height, width, channels] = examples.imageShape;
+  if (channels !== 1 && channels !== 3) {
+    throw new TypeError(
+      `Cannot draw images of ${examples.name} as they must have 1 or 3 channels: current value is ${channels}`,
+    );
+  }
+  const size = imageSize(examples);
+  const bytes = examples.images.subarray(place * size, (place + 1) * size);
+  return { width, height, channels, pixels: Float32Array.from(bytes, (byte) => byte / 255) };
+}
+
+function captioned({ actual, answer, probability }: WrongAnswer, image: Image): Image {
+  const large = enlarge(image, Math.max(1, Math.ceil(WIDTH / image.width)));
+  const said = `said ${answer} ${Math.round(100 * probability)}%`;
+  return labeled(labeled(large, `is ${actual}`), said);
+}

@@ -1,0 +1,168 @@
+// What a frozen body makes of each example, computed once and kept in host memory.
+import { batches } from "../data/dataset.ts";
+import type { Examples } from "../data/examples.ts";
+import type { FeatureSource } from "../data/feature_source.ts";
+import type { ImageSource } from "../data/image_source.ts";
+import type { Normalization } from "../data/normalization.ts";
+import { jit } from "../device/jit/jit.ts";
+import type { AnyLayer, Layer } from "../layers/layer.ts";
+import { type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
+import type { Tree } from "../tensor/tree.ts";
+import { tf } from "../tensor/tf.ts";
+import type { Weights } from "../train/evaluate.ts";
+
+/** Options of {@linkcode cachedFeatures}. */
+export type CachedFeaturesOptions = {
+  /** Examples at a time. Default: 32, or all where there are fewer. */
+  readonly batchSize?: number;
+  /** How pixels become numbers. Default: as in {@linkcode batches}. */
+  readonly normalize?: Normalization;
+  /** The most bytes that the features may take on the host. Default: 2³⁰. */
+  readonly maxBytes?: number;
+  /** Called after each batch with the number of examples that are done. */
+  readonly onProgress?: (done: number, total: number) => void;
+  /** Ends the work after the batch under way. */
+  readonly signal?: AbortSignal;
+  /** Whether the body is recorded and replayed, see {@linkcode jit}. Default: `true`. */
+  readonly jit?: boolean;
+};
+
+/** The most bytes of features where nothing else is said. */
+export const MAX_FEATURE_BYTES = 2 ** 30;
+
+/** How many bytes the features of examples take. */
+export function featureBytes(featureShape: Shape, count: number): number {
+  return 4 * count * sizeOf(featureShape);
+}
+
+/**
+ * Runs a network's frozen body over examples, once (Figure 12.23): what it answers takes their
+ * place while the layers above it are trained. It computes as outside of training: batch
+ * normalization by running statistics, nothing dropped.
+ *
+ * @param body the layers, `[N, H, W, C] → features [N, …]`, see {@linkcode splitFrozen}
+ * @param weights their parameters and state
+ * @param examples the examples
+ * @param options batch size, normalization, memory bound, progress
+ * @returns the features with the examples' labels, for {@linkcode fit} and {@linkcode evaluate}
+ * with {@linkcode onFeatures}
+ * @throws {RangeError} where the features would take more than `maxBytes`, before anything is computed
+ * @throws {DOMException} of name `AbortError` where the signal ended it
+ * @throws {DeviceError} where the device failed
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { cachedFeatures, meanPool, start } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const examples = {
+ *   name: "one image",
+ *   images: new Uint8Array([0, 0, 255, 255]),
+ *   labels: new Uint8Array([0]),
+ *   imageShape: [2, 2, 1],
+ *   classNames: ["half"],
+ * } as const;
+ * const features = await cachedFeatures(meanPool(), { params: {}, state: {} }, examples);
+ * assertEquals([...await features.read(Uint32Array.of(0))], [0.5]);
+ * ```
+ */
+export async function cachedFeatures<P extends Tree, S extends Tree>(
+  body: Layer<P, S>,
+  weights: Weights<P, S>,
+  examples: Examples | ImageSource,
+  options: CachedFeaturesOptions = {},
+): Promise<FeatureSource> {
+  const total = examples.labels.length;
+  const shape = body.declare(examples.imageShape).shape;
+  const size = sizeOf(shape);
+  const imageShape = asImage(shape);
+  requireRoom(examples.name, shape, total, options.maxBytes ?? MAX_FEATURE_BYTES);
+  const values = new Float32Array(total * size);
+  const forward = ({ params, state }: Weights<P, S>, images: Tensor): Tensor =>
+    tf.tidy(() => body.apply(params, state, images, {})[0]);
+  const recorded = options.jit === false ? undefined : jit(forward);
+  const batchSize = Math.min(options.batchSize ?? 32, total);
+  const { normalize, signal } = options;
+  let done = 0;
+  try {
+    for await (
+      const { images, labels, size: count } of batches(examples, {
+        batchSize,
+        ...(normalize ? { normalize } : {}),
+      })
+    ) {
+      const features = (recorded ?? forward)(
+        { params: weights.params, state: weights.state },
+        images,
+      );
+      values.set(await features.data() as Float32Array, done * size);
+      tf.dispose([features, images, labels]);
+      done += count;
+      options.onProgress?.(done, total);
+      signal?.throwIfAborted();
+    }
+  } finally {
+    recorded?.dispose();
+  }
+  return featureSource(examples, values, imageShape);
+}
+
+function requireRoom(name: string, shape: Shape, total: number, maxBytes: number): void {
+  const bytes = featureBytes(shape, total);
+  if (bytes <= maxBytes) return;
+  throw new RangeError(
+    `Cannot keep the features of ${name} as they must take at most ${maxBytes} bytes: current value is ${bytes}, ${total} of shape [${shape}]`,
+  );
+}
+
+function featureSource(
+  examples: Examples | ImageSource,
+  values: Float32Array,
+  imageShape: FeatureSource["imageShape"],
+): FeatureSource {
+  const size = sizeOf(imageShape);
+  return {
+    name: `${examples.name} (features)`,
+    labels: examples.labels,
+    classNames: examples.classNames,
+    imageShape,
+    read(indices) {
+      const found = new Float32Array(indices.length * size);
+      indices.forEach((index, i) =>
+        found.set(values.subarray(index * size, (index + 1) * size), i * size)
+      );
+      return Promise.resolve(found);
+    },
+  };
+}
+
+/** The shape of features as that of an image: what lacks axes gets axes of one before its own. */
+function asImage(shape: Shape): FeatureSource["imageShape"] {
+  if (shape.length > 3) {
+    throw new TypeError(
+      `Cannot keep features as they must be of at most three axes: current value is [${shape}]`,
+    );
+  }
+  const [height, width, channels] = [...Array(3 - shape.length).fill(1), ...shape] as number[];
+  return [height!, width!, channels!];
+}
+
+/**
+ * A network's tail as a model of its cached features, which come in the form of images. Names and
+ * paths stay the tail's.
+ *
+ * @param tail the layers above the body, see {@linkcode splitFrozen}
+ * @param featureShape shape of one example's features
+ * @returns the model, `[N, H, W, C] → logits [N, classes]`
+ */
+export function onFeatures(tail: Layer, featureShape: Shape): Layer {
+  if (asImage(featureShape).length === featureShape.length) return tail;
+  const layer: AnyLayer = {
+    op: tail.op,
+    declare: () => tail.declare(featureShape),
+    apply: (params, state, x, context) =>
+      tail.apply(params, state, tf.reshape(x, [x.shape[0]!, ...featureShape]), context),
+  };
+  return layer;
+}

@@ -1,0 +1,104 @@
+// A transfer as a checkpoint, and back.
+import type { Examples } from "../data/examples.ts";
+import type { ImageSource } from "../data/image_source.ts";
+import { type Layer, slotEntries } from "../layers/layer.ts";
+import type { Tree } from "../tensor/tree.ts";
+import type { Checkpoint } from "../weights/checkpoint.ts";
+import type { Json } from "../weights/json.ts";
+import { restoreTraining, snapshot } from "../train/snapshot.ts";
+import { stepsOf, type TransferOptions, type TransferPoint } from "./options.ts";
+import { transferPhases } from "./phases.ts";
+
+/**
+ * A transfer's numbers, read from the device, for {@linkcode writeCheckpoint}; the parameters are
+ * those of the whole network, so that it is also a checkpoint of a trained network.
+ *
+ * @param point phase and run, as {@linkcode transfer} reports them
+ * @param classNames the names of the new classes
+ * @param about whatever else is to be known of it
+ * @returns the checkpoint
+ * @throws {DeviceError} where the device failed
+ */
+export async function snapshotTransfer(
+  { phase, training }: TransferPoint,
+  classNames: readonly string[],
+  about: { readonly [name: string]: Json } = {},
+): Promise<Checkpoint> {
+  return await snapshot(training, { ...about, classNames: [...classNames], phase });
+}
+
+/**
+ * The transfer in a checkpoint, at the step it was taken, for {@linkcode transfer}'s `from`.
+ *
+ * @param model the network with the new classes
+ * @param examples what it learns from
+ * @param checkpoint the checkpoint, of {@linkcode snapshotTransfer}
+ * @param file its name, for messages
+ * @param options the transfer's options, as they were
+ * @returns the transfer; the caller owns its tensors
+ * @throws {TypeError} where it was taken before the head was replaced, is of other classes, another
+ * model's or another optimizer's
+ * @throws {RangeError} where it trained other parameters
+ * @throws {SyntaxError} where it does not say how far it was
+ */
+export function restoreTransfer<P extends Tree, S extends Tree>(
+  model: Layer<P, S>,
+  examples: Examples | ImageSource,
+  checkpoint: Checkpoint,
+  file: string,
+  options: TransferOptions = {},
+): TransferPoint {
+  const network = model as unknown as Layer;
+  const { imageShape } = examples;
+  requireReplaced(network, examples, checkpoint, file);
+  const name = (checkpoint.run as { phase?: unknown }).phase;
+  const phases = transferPhases(network, imageShape, stepsOf(examples, options), options);
+  const phase = phases.find((each) => each.name === name);
+  if (!phase) {
+    throw new RangeError(
+      `Cannot go on with ${file} as its phase must be one of ${
+        phases.map((each) => each.name).join(", ")
+      }: current value is ${name}`,
+    );
+  }
+  const { optimizer, trainable } = phase;
+
+  const training = restoreTraining(network, optimizer, imageShape, checkpoint, file, { trainable });
+  return { phase: phase.name, training };
+}
+
+/** Refuses the checkpoint of a network that still has its old head, or another one. */
+function requireReplaced(
+  model: Layer,
+  { imageShape, classNames }: Examples | ImageSource,
+  { run, sections }: Checkpoint,
+  file: string,
+): void {
+  const { phase, classNames: held } = (run ?? {}) as { phase?: unknown; classNames?: unknown };
+  const misshapen = slotEntries(model.declare(imageShape).params)
+    .filter(([path, { shape }]) => {
+      const found = sections.params.get(path);
+      return found !== undefined && `${found.shape}` !== `${shape}`;
+    })
+    .map(([path, { shape }]) =>
+      `${path} of [${sections.params.get(path)!.shape}] instead of [${shape}]`
+    );
+  const isSame = typeof phase === "string" && misshapen.length === 0 &&
+    JSON.stringify(held) === JSON.stringify(classNames);
+  if (isSame) return;
+  const what = typeof phase === "string"
+    ? "a transfer to other classes"
+    : "one from before the head was replaced";
+  const names = Array.isArray(held) ? `, ${named(held)}` : "";
+  const shapes = misshapen.length === 0 ? "" : `, ${misshapen.slice(0, 4).join(", ")}`;
+  throw new TypeError(
+    `Cannot go on with ${file} as it must be a checkpoint of the transfer to ${
+      named(classNames)
+    }: current value is ${what}${names}${shapes}. A new transfer begins from its weights`,
+  );
+}
+
+function named(classes: readonly unknown[]): string {
+  const more = classes.length > 5 ? ", ..." : "";
+  return `${classes.length} classes (${classes.slice(0, 5).join(", ")}${more})`;
+}

@@ -1,0 +1,164 @@
+// One phase of a transfer: the tail on features that are computed once, or the whole network.
+import type { Augmentation } from "../augment/augmentation.ts";
+import type { Examples } from "../data/examples.ts";
+import type { ImageSource } from "../data/image_source.ts";
+import type { Layer } from "../layers/layer.ts";
+import { entries, type Tree } from "../tensor/tree.ts";
+import type { Weights } from "../train/evaluate.ts";
+import { fit } from "../train/fit.ts";
+import type { FitOptions } from "../train/fit_options.ts";
+import type { EpochReport } from "../train/reports.ts";
+import type { Training } from "../train/training.ts";
+import {
+  cachedFeatures,
+  type CachedFeaturesOptions,
+  featureBytes,
+  MAX_FEATURE_BYTES,
+  onFeatures,
+} from "./features.ts";
+import { batchSizeOf, type TransferOptions } from "./options.ts";
+import type { TransferPhase } from "./phases.ts";
+import { type FrozenSplit, pickNames, splitFrozen } from "./split.ts";
+
+/**
+ * Trains a phase to its end, or to the signal.
+ *
+ * @param model the network
+ * @param phase what is trained, by what optimizer, for how long
+ * @param training the whole network's run in this phase
+ * @param examples what to learn from
+ * @param options the transfer's
+ * @returns reports of its epochs, each with the whole network's run
+ */
+export async function* runPhase(
+  model: Layer,
+  phase: TransferPhase,
+  training: Training,
+  examples: Examples | ImageSource,
+  options: TransferOptions,
+): AsyncGenerator<EpochReport, void, void> {
+  const { validation, normalize } = options;
+  if (training.progress.epoch >= phase.epochs) return;
+  const cut = cutOf(model, phase, examples, options);
+  const all = entries(training.params).map(([path]) => path);
+  options.onPhase?.({
+    phase: phase.name,
+    epochs: phase.epochs,
+    trained: all.filter(phase.trainable).length,
+    parameters: all.length,
+    ...(typeof cut === "string"
+      ? { reason: cut }
+      : { featureShape: cut.featureShape, tail: cut.tailNames[0]! }),
+  });
+  if (typeof cut !== "string") return yield* onCached(cut, phase, training, examples, options);
+  const augment = augmentOf(phase, options);
+  yield* fit(model, examples, {
+    ...fitOptions(phase, examples, options),
+    ...(augment ? { augment } : {}),
+    from: training,
+    ...(normalize ? { normalize } : {}),
+    ...(validation ? { validation } : {}),
+  });
+}
+
+function fitOptions(
+  { name, epochs, optimizer, trainable }: TransferPhase,
+  examples: Examples | ImageSource,
+  { batchSize, loss, jit, signal, onStep }: TransferOptions,
+): FitOptions {
+  return {
+    epochs,
+    optimizer,
+    trainable,
+    batchSize: batchSizeOf(examples, batchSize),
+    ...(loss ? { loss } : {}),
+    ...(signal ? { signal } : {}),
+    ...(jit === undefined ? {} : { jit }),
+    ...(onStep ? { onStep: (report) => onStep({ ...report, phase: name }) } : {}),
+  };
+}
+
+/** Features of changed images would have to be computed at every step. */
+function augmentOf(
+  { name }: TransferPhase,
+  { augment, cache }: TransferOptions,
+): Augmentation | undefined {
+  return name === "fine-tune" || cache === false ? augment : undefined;
+}
+
+/** Where the model is cut for this phase, or why it is not. */
+function cutOf(
+  model: Layer,
+  phase: TransferPhase,
+  examples: Examples | ImageSource,
+  options: TransferOptions,
+): FrozenSplit | string {
+  if (options.cache === false) return "no cache is wanted";
+  if (augmentOf(phase, options)) return "images are augmented";
+  const split = splitFrozen(model, examples.imageShape, phase.trainable);
+  if (!split) return "nothing below what is trained is frozen";
+  const count = examples.labels.length + (options.validation?.labels.length ?? 0);
+  const bytes = featureBytes(split.featureShape, count);
+  const most = options.maxFeatureBytes ?? MAX_FEATURE_BYTES;
+  if (bytes > most) return `its features would take ${bytes} bytes, more than ${most}`;
+  return split;
+}
+
+/** A phase whose body is run once: the tail is trained in its place. */
+async function* onCached(
+  split: FrozenSplit,
+  phase: TransferPhase,
+  training: Training,
+  examples: Examples | ImageSource,
+  options: TransferOptions,
+): AsyncGenerator<EpochReport, void, void> {
+  const part = (names: readonly string[]): Weights<Tree, Tree> => ({
+    params: pickNames(training.params, names),
+    state: pickNames(training.state, names),
+  });
+  const body = part(split.bodyNames);
+  const sources = await featuresOf(split.body, body, examples, options);
+  if (!sources) return; // The signal came first.
+  const [features, validation] = sources;
+  const whole = (run: Training): Training => ({
+    ...run,
+    params: { ...body.params as Record<string, Tree>, ...run.params as Record<string, Tree> },
+    state: { ...body.state as Record<string, Tree>, ...run.state as Record<string, Tree> },
+  });
+  const run = fit(onFeatures(split.tail, split.featureShape), features!, {
+    ...fitOptions(phase, examples, options),
+    from: { ...training, ...part(split.tailNames) },
+    ...(validation ? { validation } : {}),
+  });
+  for await (const report of run) yield { ...report, training: whole(report.training) };
+}
+
+/** Features of the examples and of those to validate with; nothing where the signal ended it. */
+async function featuresOf(
+  body: Layer,
+  weights: Weights<Tree, Tree>,
+  examples: Examples | ImageSource,
+  { validation, normalize, signal, jit, onFeatures, maxFeatureBytes }: TransferOptions,
+): Promise<ImageSource[] | undefined> {
+  const sources = validation ? [examples, validation] : [examples];
+  const total = sources.reduce((sum, { labels }) => sum + labels.length, 0);
+  const found: ImageSource[] = [];
+  let before = 0;
+  for (const source of sources) {
+    const options: CachedFeaturesOptions = {
+      maxBytes: maxFeatureBytes ?? MAX_FEATURE_BYTES,
+      onProgress: (done) => onFeatures?.(before + done, total),
+      ...(normalize ? { normalize } : {}),
+      ...(signal ? { signal } : {}),
+      ...(jit === undefined ? {} : { jit }),
+    };
+    try {
+      found.push(await cachedFeatures(body, weights, source, options));
+    } catch (error) {
+      if (signal?.aborted) return undefined;
+      throw error;
+    }
+    before += source.labels.length;
+  }
+  return found;
+}

@@ -1,0 +1,133 @@
+// Transfer learning (§12.8): a trained network learns other classes from few images.
+import type { Examples } from "../data/examples.ts";
+import type { ImageSource } from "../data/image_source.ts";
+import type { Layer } from "../layers/layer.ts";
+import { fold, key as keyOf } from "../tensor/random.ts";
+import { disposeTree, entries, type Tree } from "../tensor/tree.ts";
+import type { Weights } from "../train/evaluate.ts";
+import { beginTraining, disposeTraining, type Training } from "../train/training.ts";
+import { stepsOf, type TransferOptions, type TransferReport } from "./options.ts";
+import { type TransferPhase, transferPhases } from "./phases.ts";
+import { runPhase } from "./run.ts";
+import { transferWeights } from "./weights.ts";
+
+/**
+ * Transfers a trained network to other classes (§12.8, Figures 12.23 and 12.24): takes its weights
+ * over with a new head, trains the head with the rest frozen, on features that are computed once,
+ * and then, where told, all from some layer on at learning rates that rise from it to the head.
+ * Batch normalization that is frozen keeps its statistics. The same key, examples and options give
+ * the same numbers on the same adapter, also when taken up again with `from`.
+ *
+ * @param model the network with the new classes, `[N, H, W, C] → logits [N, classes]`
+ * @param pretrained parameters and state of the same network with other classes, which stay the caller's
+ * @param examples what to learn from
+ * @param options what is frozen, epochs, fine-tuning, validation, where to go on
+ * @returns reports of the epochs of all phases. Their tensors are good until the loop goes on; after the last they are the caller's
+ * @throws {TypeError} where the weights are another network's
+ * @throws {RangeError} where a pattern matches nothing, something frozen was made anew, or an option is out of range
+ * @throws {DeviceError} where the device failed
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { dense, flatten, init, key, sequential, start, transfer } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const network = (classes: number) =>
+ *   sequential({ flatten: flatten(), hidden: dense({ features: 4 }), logits: dense({ features: classes }) });
+ * const pretrained = init(network(5), key(0), [1, 1, 1]);
+ * const examples = {
+ *   name: "two pixels",
+ *   images: new Uint8Array([0, 255]),
+ *   labels: new Uint8Array([0, 1]),
+ *   imageShape: [1, 1, 1],
+ *   classNames: ["dark", "light"],
+ * } as const;
+ * const fineTune = { from: "hidden", epochs: 1 };
+ * const phases = [];
+ * for await (const { phase } of transfer(network(2), pretrained, examples, { epochs: 2, fineTune })) {
+ *   phases.push(phase);
+ * }
+ * assertEquals(phases, ["head", "head", "fine-tune"]);
+ * ```
+ */
+export async function* transfer<P extends Tree, S extends Tree>(
+  model: Layer<P, S>,
+  pretrained: Weights<Tree, Tree>,
+  examples: Examples | ImageSource,
+  options: TransferOptions = {},
+): AsyncGenerator<TransferReport, void, void> {
+  const network = model as unknown as Layer;
+  const phases = transferPhases(network, examples.imageShape, stepsOf(examples, options), options);
+  const { from } = options;
+  const rest = from ? phases.slice(phases.findIndex(({ name }) => name === from.phase)) : phases;
+  let training = from?.training ?? begin(network, pretrained, examples, phases[0]!, options);
+  for (const phase of rest) {
+    if (phase !== rest[0]) training = advance(network, training, phase, examples, options);
+    for await (const report of runPhase(network, phase, training, examples, options)) {
+      training = report.training;
+      yield { ...report, phase: phase.name };
+      if (options.signal?.aborted) return;
+    }
+    if (options.signal?.aborted) return disposeTraining(training);
+  }
+}
+
+/** The run before its first step, of weights that were taken over. */
+function begin(
+  model: Layer,
+  pretrained: Weights<Tree, Tree>,
+  { imageShape }: Examples | ImageSource,
+  { trainable, optimizer }: TransferPhase,
+  options: TransferOptions,
+): Training {
+  const key = options.key ?? keyOf(0);
+  const { params, state, taken, made, left } = transferWeights(model, imageShape, pretrained, {
+    key: fold(key, "head"),
+    ...(options.head === undefined ? {} : { head: options.head }),
+  });
+  try {
+    requireTrained(params, made, trainable);
+    options.onTransfer?.({ taken, made, left });
+    return beginTraining(model, optimizer, key, imageShape, {
+      trainable,
+      weights: { params, state },
+    });
+  } catch (error) {
+    [params, state].forEach((tree) => disposeTree(tree));
+    throw error;
+  }
+}
+
+/** What was made anew has learned nothing: frozen, it would answer noise. */
+function requireTrained(
+  params: Tree,
+  made: readonly string[],
+  trainable: (path: string) => boolean,
+): void {
+  const all = new Set(entries(params).map(([path]) => path));
+  const stuck = made.filter((path) => all.has(path) && !trainable(path));
+  if (stuck.length === 0) return;
+  throw new RangeError(
+    `Cannot freeze parameters that were made anew as they must be trained: current value is ${
+      stuck.slice(0, 10).join(", ")
+    }${stuck.length > 10 ? `, ... and ${stuck.length - 10} more` : ""}`,
+  );
+}
+
+/** The run of the next phase, with the parameters that the last one ended with. */
+function advance(
+  model: Layer,
+  { params, state, optimizer }: Training,
+  phase: TransferPhase,
+  { imageShape }: Examples | ImageSource,
+  options: TransferOptions,
+): Training {
+  disposeTree(optimizer);
+  const key = fold(options.key ?? keyOf(0), phase.name);
+  const { trainable } = phase;
+  return beginTraining(model, phase.optimizer, key, imageShape, {
+    trainable,
+    weights: { params, state },
+  });
+}

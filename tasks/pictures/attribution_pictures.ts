@@ -1,0 +1,121 @@
+// An attribution as pictures: in colors, over the picture, and beside it.
+import { type Attribution, attributionMap, heatMap, type Image, sideBySide } from "../../mod.ts";
+import { enlarged } from "./enlarged.ts";
+import type { Explained } from "./explained.ts";
+import type { PictureSettings, Scores } from "./picture_folder.ts";
+import { say } from "../command/say.ts";
+
+/** How an attribution is shown. */
+export type Showing = {
+  /** The files' name, `grad-cam`. */
+  readonly name: string;
+  /** What stands below the map in the row. */
+  readonly label: string;
+  /** What the picture shows, without the target: "Grad-CAM of relu10". */
+  readonly caption: string;
+  /** What it was made by. */
+  readonly settings: PictureSettings;
+  /** Whether numbers below 0 are shown as such. Default: `false`. */
+  readonly signed?: boolean;
+  /** Numbers of the picture's channels that are shown as its colors too, 0 as gray. */
+  readonly colored?: Pick<Attribution, "shape" | "values">;
+  /** The share of numbers that have a color of their own; the largest others have the last. Default: 1. */
+  readonly share?: number;
+};
+
+/**
+ * Writes an attribution's pictures, and the page.
+ *
+ * @param explained the network, the picture and the folder
+ * @param attribution the attribution
+ * @param showing names, caption and colors
+ * @param json whether the last line is JSON
+ * @param scores further numbers for it
+ */
+export async function showAttribution(
+  { picture, folder, name: target }: Explained,
+  attribution: Attribution,
+  showing: Showing,
+  json: boolean,
+  scores: Scores = {},
+): Promise<void> {
+  const [score] = attribution.scores;
+  if (attribution.values.every((value) => value === 0)) {
+    say(`note: ${showing.caption} of ${target} is 0 everywhere: nothing comes back to the picture`);
+  }
+  const heat = heatOf(attribution, showing);
+  const laid = overlaid(picture.shown, heat, attribution, showing);
+  const caption = `${showing.caption} for ${target}, whose score is ${
+    Number(score!.toPrecision(4))
+  }`;
+  const settings = { target, method: attribution.method, score: score!, ...showing.settings };
+  const save = (name: string, image: Image, what = ""): Promise<string> =>
+    folder.save(name, enlarged(image), `${caption}${what}`, settings);
+  const colored = showing.colored ? colors(showing.colored, showing.share) : undefined;
+  await save(showing.name, heat);
+  await save(`${showing.name}-overlay`, laid, ", over the picture");
+  if (colored) {
+    await save(`${showing.name}-colors`, colored, ", in the picture's channels, 0 gray");
+  }
+  const row = [picture.shown, ...(colored ? [colored] : []), heat, laid].map((image) =>
+    enlarged(image)
+  );
+  const labels = [
+    "input",
+    ...(colored ? [colored.channels === 1 ? "signed" : "in colors"] : []),
+    showing.label,
+    target,
+  ];
+  await folder.save(
+    `${showing.name}-row`,
+    sideBySide(row, { labels }),
+    `${caption}, beside the picture`,
+    settings,
+  );
+  await folder.finish({ json, scores: { target, score: score!, ...scores } });
+}
+
+/** The number that a share of the magnitudes is not above; single pixels would hide all others. */
+function bound(values: Float32Array, share: number): number {
+  const sorted = values.map(Math.abs).sort();
+  return sorted[Math.ceil(share * (sorted.length - 1))]!;
+}
+
+/** The map in colors, from 0, or about 0 where it has a sign. */
+function heatOf(attribution: Attribution, { signed = false, share = 1 }: Showing): Image {
+  const [, height, width] = attribution.shape;
+  const map = attributionMap(attribution);
+  const most = bound(map, share) || 1;
+  const size = [height, width] as const;
+  if (!signed) return heatMap(map, size, { span: [0, most] });
+  const clipped = map.map((value) => Math.min(most, Math.max(-most, value)));
+  return heatMap(clipped, size, { span: "signed" });
+}
+
+/** The numbers of three channels as colors: 0 is gray. */
+function colors(
+  { shape: [, height, width, channels], values }: NonNullable<Showing["colored"]>,
+  share = 1,
+): Image {
+  const most = bound(values, share) || 1;
+  const pixels = values.map((value) => Math.min(1, Math.max(0, 0.5 + 0.5 * value / most)));
+  return { width, height, channels: channels === 1 ? 1 : 3, pixels };
+}
+
+/** The map's colors over the picture in gray, the more of them the larger the number is. */
+function overlaid(image: Image, heat: Image, attribution: Attribution, showing: Showing): Image {
+  const map = attributionMap(attribution);
+  const most = bound(map, showing.share ?? 1) || 1;
+  const pixels = heat.pixels.map((color, i) => {
+    const pixel = Math.floor(i / 3);
+    const alpha = 0.85 * Math.min(1, Math.abs(map[pixel]!) / most);
+    return alpha * color + (1 - alpha) * lightAt(image, pixel);
+  });
+  return { ...heat, pixels };
+}
+
+function lightAt({ channels, pixels }: Image, index: number): number {
+  if (channels === 1) return pixels[index]!;
+  const [red, green, blue] = pixels.subarray(index * channels, index * channels + 3);
+  return 0.299 * red! + 0.587 * green! + 0.114 * blue!;
+}

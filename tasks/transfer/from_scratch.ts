@@ -1,0 +1,81 @@
+// The same network without what was learned before: what a transfer is compared with.
+import {
+  adam,
+  type Augmentation,
+  disposeTraining,
+  evaluate,
+  fit,
+  type ImageSource,
+  key,
+  type Layer,
+  type Normalization,
+  oneCycle,
+  type Training,
+} from "../../mod.ts";
+import { trainingProgress } from "../progress.ts";
+import { say } from "../command/say.ts";
+
+/** How the network is trained from scratch. */
+export type ScratchParts = {
+  readonly model: Layer;
+  readonly train: ImageSource;
+  readonly test: ImageSource;
+  readonly normalize: Normalization;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  readonly augment: Augmentation | undefined;
+  readonly seed: number;
+  readonly signal: AbortSignal;
+};
+
+/** What came of it. */
+export type ScratchOutcome = {
+  readonly fromScratchAccuracy: number;
+  readonly fromScratchSeconds: number;
+  readonly fromScratchEpochs: number;
+};
+
+/**
+ * Trains the network from random parameters, all of them, and measures it.
+ *
+ * @param parts the network, images, epochs, rate
+ * @returns what it reached; nothing where the signal ended it
+ */
+export async function trainFromScratch(parts: ScratchParts): Promise<ScratchOutcome | undefined> {
+  const { model, train, test, normalize, epochs, batchSize, signal } = parts;
+  const perEpoch = Math.ceil(train.labels.length / batchSize);
+  say(`from scratch, all parameters, ${epochs} epochs:`);
+  const began = performance.now();
+  const progress = trainingProgress({ epochs, stepsPerEpoch: perEpoch });
+  const learningRate = oneCycle({ learningRate: parts.learningRate, steps: epochs * perEpoch });
+  let last: Training | undefined;
+  try {
+    const run = fit(model, train, {
+      epochs,
+      batchSize,
+      normalize,
+      optimizer: adam({ learningRate }),
+      key: key(parts.seed),
+      signal,
+      ...(parts.augment ? { augment: parts.augment } : {}),
+      onStep: ({ epoch, stepInEpoch, meanLoss, accuracy }) =>
+        progress.step(epoch, stepInEpoch, { loss: meanLoss, accuracy }),
+    });
+    for await (const report of run) {
+      last = report.training;
+      if (report.complete) progress.epochEnd(report.epoch, report);
+    }
+  } finally {
+    progress.stop();
+  }
+  const seconds = (performance.now() - began) / 1000;
+  const isWhole = last?.progress.epoch === epochs;
+  const result = isWhole ? await evaluate(model, last!, test, { normalize }) : undefined;
+  if (last) disposeTraining(last);
+  return result && {
+    fromScratchAccuracy: result.accuracy,
+    fromScratchSeconds: seconds,
+    fromScratchEpochs: epochs,
+  };
+}

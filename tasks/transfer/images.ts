@@ -1,0 +1,98 @@
+// The folder of pictures that `deno task transfer` learns from, prepared as the weights expect.
+import {
+  type ImageFolder,
+  imageFolder,
+  inputShapeOf,
+  key,
+  type Normalization,
+  type Preprocessing,
+} from "../../mod.ts";
+import { UsageError } from "../command.ts";
+import { countProgress } from "../progress/count.ts";
+import type { FoundPreprocessing } from "../network/beside_weights.ts";
+import { say } from "../command/say.ts";
+
+/** How pictures get to the network: what `imageFolder` and `batches` are told. */
+export type Prepared = {
+  readonly how: Preprocessing;
+  readonly normalize: Normalization;
+  /** Shape of one input. */
+  readonly shape: readonly [height: number, width: number, channels: 1 | 3];
+};
+
+/**
+ * How pictures of a folder are prepared: by the weights' preprocessing, perhaps at another size.
+ * Pictures that would keep their size get that of the network, as they are of many sizes.
+ *
+ * @param found the weights' preprocessing
+ * @param size what `--size` says
+ * @throws {UsageError} where it has blue before red
+ */
+export function prepared({ how, source }: FoundPreprocessing, size: number | undefined): Prepared {
+  const [height, width, channels] = inputShapeOf(how) as [number, number, 1 | 3];
+  if (how.order === "bgr") {
+    throw new UsageError(`--preprocessing (${source}) must be of red, green and blue: got bgr`);
+  }
+  const shape = size === undefined ? [height, width] as const : [size, size] as const;
+  const scale = Math.max(...shape) / Math.max(height, width);
+  const resize = how.resize === undefined
+    ? Math.max(...shape)
+    : Math.max(Math.round(how.resize * scale), ...shape);
+  return {
+    how: { ...how, resize, crop: shape },
+    normalize: {
+      mean: how.mean.map((mean) => mean / how.range),
+      std: how.std.map((std) => std / how.range),
+    },
+    shape: [...shape, channels],
+  };
+}
+
+/** What says how a folder is read. */
+export type FolderFlags = {
+  readonly data: string;
+  readonly seed: number;
+  readonly testFraction: number;
+  readonly skipBroken: boolean;
+};
+
+/**
+ * Opens the folder, and says what is in it.
+ *
+ * @param flags the folder, and how it is parted
+ * @param prepared how pictures are prepared
+ * @throws {Error} as `imageFolder` does: one class, an empty one, broken files
+ */
+export async function openImages(
+  { data, seed, testFraction, skipBroken }: FolderFlags,
+  { how, shape: [height, width, channels] }: Prepared,
+): Promise<ImageFolder> {
+  const progress = countProgress("Reading");
+  const images = await imageFolder(data, {
+    size: [height, width],
+    channels,
+    resize: how.resize!,
+    ...(how.filter ? { filter: how.filter } : {}),
+    testFraction,
+    key: key(seed),
+    skipBroken,
+    onProgress: progress.update,
+  }).finally(progress.stop);
+  sayWhatIsThere(images, data);
+  return images;
+}
+
+function sayWhatIsThere(images: ImageFolder, data: string): void {
+  const { train, test, broken, ignored, imbalance, classCounts } = images;
+  const counts = train.classNames.slice(0, 10).map((name, i) => `${name} ${classCounts[i]}`);
+  const more = train.classNames.length > 10 ? ", ..." : "";
+  say(
+    `${data}: ${train.labels.length} images to learn from (${
+      counts.join(", ")
+    }${more}), ${test.labels.length} to test with`,
+  );
+  if (imbalance >= 2) say(`note: the largest class has ${imbalance.toFixed(1)} times the smallest`);
+  for (const { reason } of broken.slice(0, 10)) say(`left out: ${reason}`);
+  if (broken.length > 10) say(`left out: ${broken.length - 10} more broken files`);
+  if (ignored.length > 0) say(`note: ${ignored.length} other files are ignored`);
+}

@@ -1,0 +1,175 @@
+// A transfer on the command line: its display, and its files after every epoch.
+import {
+  countParameters,
+  curvesSvg,
+  disposeTraining,
+  type EpochRecord,
+  historyCsv,
+  type ImageSource,
+  type Layer,
+  oneCycle,
+  type PhasePlan,
+  snapshotTransfer,
+  type StepRecord,
+  tf,
+  transfer,
+  type TransferOptions,
+  type TransferReport,
+  type Tree,
+  type Weights,
+  writeCheckpoint,
+  writeFileAtomically,
+} from "../../mod.ts";
+import { trainingProgress } from "../progress.ts";
+import { countProgress } from "../progress/count.ts";
+import { epochRecord, type Records } from "../train/records.ts";
+import { say } from "../command/say.ts";
+import { epochsOf, type TransferSettings } from "./settings.ts";
+
+/** What a transfer is made of. */
+export type TransferParts = {
+  readonly settings: TransferSettings;
+  readonly model: Layer;
+  readonly pretrained: Weights<Tree, Tree>;
+  readonly train: ImageSource;
+  readonly validation: ImageSource;
+  readonly options: TransferOptions;
+  /** What a transfer that goes on has been through. */
+  readonly before: Records;
+  readonly signal: AbortSignal;
+  /** Where files go. */
+  readonly dir: string;
+};
+
+/** How a transfer ended. */
+export type TransferOutcome = {
+  readonly interrupted: boolean;
+  /** What it learned; nothing where it was interrupted, as that is in the checkpoint. */
+  readonly weights?: Weights<Tree, Tree>;
+  readonly parameters: number;
+  readonly history: readonly EpochRecord[];
+  /** Epochs that are done. */
+  readonly epochs: number;
+};
+
+/** A file of a transfer. */
+export function transferFile(dir: string, name: string): string {
+  return `${dir.replace(/(?<=.)\/+$/, "")}/${name}`;
+}
+
+/**
+ * Transfers to the end or to the signal, and writes the files after every epoch, and where the
+ * signal ends it.
+ *
+ * @param parts the transfer
+ */
+export async function runTransfer(parts: TransferParts): Promise<TransferOutcome> {
+  const { settings, train, signal } = parts;
+  const history = [...parts.before.history];
+  const steps = [...parts.before.steps];
+  const perEpoch = Math.ceil(train.labels.length / parts.options.batchSize!);
+  const total = epochsOf(settings);
+  const progress = trainingProgress({ epochs: total, stepsPerEpoch: perEpoch });
+  const counting = countProgress("Features");
+  const past = (phase: string): number => phase === "head" ? 0 : settings.epochs;
+  const reports = transfer(parts.model, parts.pretrained, train, {
+    ...parts.options,
+    validation: parts.validation,
+    signal,
+    onTransfer: sayTransfer,
+    onPhase: sayPlan,
+    onFeatures(done, of): void {
+      counting.update(done, of);
+      if (done === of) counting.stop();
+    },
+    onStep({ phase, epoch, step, stepInEpoch, loss, meanLoss, accuracy }): void {
+      steps.push({ step: step + past(phase) * perEpoch, loss });
+      progress.step(epoch + past(phase), stepInEpoch, { loss: meanLoss, accuracy });
+    },
+  });
+  let last: TransferReport | undefined;
+  try {
+    for await (const report of reports) {
+      last = report;
+      if (report.complete) {
+        const epoch = report.epoch + past(report.phase);
+        history.push({ ...epochRecord(report, await rateAt(settings, report, perEpoch)), epoch });
+        progress.epochEnd(epoch, report);
+      }
+      progress.stop();
+      await writeTransfer(parts, report, { history, steps }, perEpoch);
+    }
+  } finally {
+    progress.stop();
+    counting.stop();
+  }
+  const interrupted = history.length < total;
+  if (last && interrupted) disposeTraining(last.training);
+  return {
+    interrupted,
+    ...(last && !interrupted ? { weights: last.training } : {}),
+    parameters: last ? countParameters(last.training.params) : 0,
+    history,
+    epochs: history.length,
+  };
+}
+
+/** The learning rate of the last step taken, of the head. */
+async function rateAt(
+  { epochs, learningRate, fineTuneEpochs, fineTuneRates }: TransferSettings,
+  { phase, training }: TransferReport,
+  perEpoch: number,
+): Promise<number> {
+  const [highest, count] = phase === "head"
+    ? [learningRate, epochs]
+    : [Number(fineTuneRates.split(",")[1]), fineTuneEpochs];
+  const schedule = oneCycle({ learningRate: highest, steps: count * perEpoch });
+  const rate = tf.tidy(() => schedule(tf.scalar(training.progress.step - 1)));
+  const [value] = await rate.data();
+  rate.dispose();
+  return value!;
+}
+
+function sayTransfer(told: Parameters<NonNullable<TransferOptions["onTransfer"]>>[0]): void {
+  const { taken, made, left } = told;
+  const some = (paths: readonly string[]): string =>
+    paths.length === 0
+      ? "none"
+      : `${paths.slice(0, 6).join(", ")}${paths.length > 6 ? `, ... (${paths.length})` : ""}`;
+  say(
+    `taken over: ${taken.length} tensors; made anew: ${some(made)}; left: ${some(left)}`,
+  );
+}
+
+function sayPlan({ phase, trained, parameters, featureShape, tail, reason }: PhasePlan): void {
+  const what = phase === "head" ? "head" : "fine-tuning";
+  const how = featureShape
+    ? `features [${featureShape}] below ${tail} are computed once`
+    : `every step runs the whole network (${reason})`;
+  say(`${what}: ${trained} of ${parameters} parameter tensors are trained; ${how}`);
+}
+
+async function writeTransfer(
+  { settings, train, dir }: TransferParts,
+  { phase, training }: TransferReport,
+  { history, steps }: { history: readonly EpochRecord[]; steps: readonly StepRecord[] },
+  perEpoch: number,
+): Promise<void> {
+  const { preprocessing, model } = settings;
+  const checkpoint = await snapshotTransfer({ phase, training }, train.classNames, {
+    transfer: { ...settings, preprocessing: { ...preprocessing } } as never,
+    settings: { model },
+    preprocessing: { ...preprocessing } as never,
+    inputShape: [...train.imageShape],
+    history: history.map((record) => ({ ...record })),
+    steps: steps.map((record) => ({ ...record })),
+  });
+  await writeCheckpoint(transferFile(dir, "checkpoint.safetensors"), checkpoint);
+  await writeFileAtomically(transferFile(dir, "history.csv"), historyCsv(history));
+  const svg = await curvesSvg(history, {
+    title: `${model} on ${train.name}`,
+    steps,
+    stepsPerEpoch: perEpoch,
+  });
+  await writeFileAtomically(transferFile(dir, "curves.svg"), svg);
+}
