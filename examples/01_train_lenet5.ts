@@ -12,14 +12,14 @@ import {
   mnist,
   start,
   stepsPerEpoch,
-  take,
+  takeExamples,
 } from "../mod.ts";
 
 const device = await start();
 console.log(`on ${device.adapter}`);
 
 const { train, test } = await mnist();
-const digits = take(train, 6000);
+const digits = takeExamples(train, 6000);
 const model = lenet5();
 
 // The step size falls along half a cosine, to 0 after the last step.

@@ -21,10 +21,10 @@ const model = nc.sequential({
   flatten: nc.flatten(),
   logits: nc.dense({ features: 10 }),
 });
-console.log(nc.summary(model, [28, 28, 1])); // Nothing is allocated yet.
+console.log(nc.sizing.summary(model, [28, 28, 1])); // Nothing is allocated yet.
 
 await nc.start();
-const digits = nc.take((await nc.mnist()).train, 1600);
+const digits = nc.takeExamples((await nc.mnist()).train, 1600);
 const losses: number[] = [];
 const onStep = ({ loss }: nc.StepReport): void => void losses.push(loss);
 const optimizer = nc.adam({ learningRate: 0.003 });
@@ -44,7 +44,7 @@ for await (const { training } of nc.fit(model, digits, { batchSize: 32, optimize
     if (op === "relu") maps.set(path, y);
     return y;
   };
-  for await (const { images } of nc.batches(nc.take(digits, 1), { batchSize: 1 })) {
+  for await (const { images } of nc.batches(nc.takeExamples(digits, 1), { batchSize: 1 })) {
     model.apply(params, state, images, { intercept: tap });
   }
   for (const [path, map] of maps) {

@@ -16,7 +16,7 @@ const optimizer = nc.adam();
 const shape = [28, 28, 1];
 
 await nc.start();
-const digits = nc.take((await nc.mnist()).train, 640);
+const digits = nc.takeExamples((await nc.mnist()).train, 640);
 const options = { epochs: 2, batchSize: 64, optimizer, key: nc.key(7) }; // 10 steps an epoch.
 
 /** A run as it is at its end, or where its signal ended it. */

@@ -15,7 +15,7 @@ const model = nc.sequential({
 await nc.start();
 const { params, state } = nc.init(model, nc.key(0), [28, 28, 1]);
 type Params = typeof params;
-const digits = nc.take((await nc.mnist()).train, 2048);
+const digits = nc.takeExamples((await nc.mnist()).train, 2048);
 
 /** Gradient descent, written out: a pure function of tensors and a key. */
 function descend(weights: Params, x: nc.Tensor, labels: nc.Tensor2D, rate: nc.Scalar, key: nc.Key) {

@@ -5,27 +5,27 @@ import { assertEquals } from "@std/assert";
 import * as nc from "../mod.ts";
 
 await nc.start();
-const [layout] = nc.torchLayouts.resnet18!; // torchvision's
+const [layout] = nc.weights.torchLayouts.resnet18!; // torchvision's
 const model = nc.resnet18({ numClasses: 3 });
 const shape = [224, 224, 3];
 const weights = nc.init(model, nc.key(0), shape);
 
 // In Python: load_state_dict(safetensors.torch.load_file(file), strict=True).
 const file = "resnet18.safetensors";
-await nc.writeTorch(file, model, shape, weights, layout!, {
-  preprocessing: JSON.stringify(nc.preprocessings.torchvision),
+await nc.weights.writeTorch(file, model, shape, weights, layout!, {
+  preprocessing: JSON.stringify(nc.image.preprocessings.torchvision),
 });
 
 // Nothing but the file is needed: model, classes and names are found out by its keys and shapes.
-const found = await nc.loadTorch(file);
+const found = await nc.weights.loadTorch(file);
 console.log(`${found.name} with ${found.numClasses} classes, by ${found.layout.name}'s names`);
 assertEquals([found.name, found.numClasses], ["resnet18", 3]);
 
 // A picture goes in as the weights expect: resized, cut out of the middle, normalized.
-const how = nc.preprocessingOf(found.metadata, file)!;
-const pixels = nc.uniform(nc.key(1), 300 * 400 * 3);
-const picture = nc.preprocess({ width: 400, height: 300, channels: 3, pixels }, how);
-const x = nc.tf.tensor(picture, [1, ...nc.inputShapeOf(how)]);
+const how = nc.image.preprocessingOf(found.metadata, file)!;
+const pixels = nc.uniformArray(nc.key(1), 300 * 400 * 3);
+const picture = nc.image.preprocess({ width: 400, height: 300, channels: 3, pixels }, how);
+const x = nc.tf.tensor(picture, [1, ...nc.image.inputShapeOf(how)]);
 const before = await model.apply(weights.params, weights.state, x, {})[0].data();
 const after = await found.model.apply(found.params, found.state, x, {})[0].data();
 console.log("logits", [...after]);

@@ -18,29 +18,29 @@ await nc.start();
 const { train, test } = await nc.mnist();
 const options = { epochs: 3, batchSize: 64, optimizer: nc.adam({ learningRate: 0.003 }) };
 let trained: nc.Training | undefined;
-for await (const { training, accuracy } of nc.fit(model, nc.take(train, 6400), options)) {
+for await (const { training, accuracy } of nc.fit(model, nc.takeExamples(train, 6400), options)) {
   console.log(`${(100 * accuracy).toFixed(1)} % of the digits read right`);
   trained = training;
 }
 const network: nc.Network = { model, params: trained!.params, state: trained!.state };
 
 /** The share of what speaks for the class that lies in one half of the picture: 0 left, 1 right. */
-function shareOf(attribution: nc.Attribution, half: number): number {
+function shareOf(attribution: nc.explain.Attribution, half: number): number {
   const width = attribution.shape[2];
   const sums = [0, 0];
-  nc.attributionMap(attribution).forEach((value, i) => {
+  nc.explain.attributionMap(attribution).forEach((value, i) => {
     sums[i % width < width / 2 ? 0 : 1]! += Math.max(0, value);
   });
   return sums[half]! / (sums[0]! + sums[1]!);
 }
 
 const methods = {
-  "Grad-CAM": nc.gradCam,
-  "integrated gradients": nc.integratedGradients,
-  occlusion: nc.occlusion,
+  "Grad-CAM": nc.explain.gradCam,
+  "integrated gradients": nc.explain.integratedGradients,
+  occlusion: nc.explain.occlusion,
 };
 const digits: { readonly image: nc.Tensor; readonly digit: number }[] = [];
-for await (const { images, classes } of nc.batches(nc.take(test, 16), { batchSize: 1 })) {
+for await (const { images, classes } of nc.batches(nc.takeExamples(test, 16), { batchSize: 1 })) {
   digits.push({ image: images, digit: classes[0]! });
 }
 const pairs = digits.slice(1).map((right, i) => [digits[i]!, right] as const)

@@ -6,20 +6,22 @@ import * as nc from "../mod.ts";
 
 await nc.start();
 const { train, test } = await nc.mnist();
-const digits = nc.take(test, 500);
+const digits = nc.takeExamples(test, 500);
 const model = nc.lenet5({ activation: "relu" });
 const optimizer = nc.adam({ learningRate: 0.003 });
 const options = { epochs: 3, batchSize: 32, optimizer, key: nc.key(0) };
-for await (const { epoch, accuracy, training } of nc.fit(model, nc.take(train, 2048), options)) {
+for await (
+  const { epoch, accuracy, training } of nc.fit(model, nc.takeExamples(train, 2048), options)
+) {
   console.log(`epoch ${epoch}: accuracy ${accuracy.toFixed(3)}`);
   if (epoch < options.epochs) continue;
 
   // Each digit's 84 features before the scores, and how many of its ten nearest are its like.
   const network = { model, params: training.params, state: training.state };
-  const features = await nc.features(network, digits, "dense2");
-  const pixels = nc.pixelFeatures(digits);
+  const features = await nc.explain.features(network, digits, "dense2");
+  const pixels = nc.explain.pixelFeatures(digits);
   const [ofFeatures, ofPixels] = [features, pixels]
-    .map((space) => nc.labelAgreement(space, digits.labels, 10)) as [number, number];
+    .map((space) => nc.explain.labelAgreement(space, digits.labels, 10)) as [number, number];
   console.log(
     `of the ten nearest are of its kind: ${ofFeatures} by features, ${ofPixels} by pixels`,
   );
@@ -27,12 +29,17 @@ for await (const { epoch, accuracy, training } of nc.fit(model, nc.take(train, 2
 
   // Figure 12.26 in digits.
   const spaces = [{ name: "pixels", features: pixels }, { name: "features", features }];
-  const figure = nc.neighborsFigure(digits, [0, 1, 2, 8], spaces);
-  await Deno.writeFile("neighbors.png", nc.encodePng(figure.image));
+  const figure = nc.explain.neighborsFigure(digits, [0, 1, 2, 8], spaces);
+  await Deno.writeFile("neighbors.png", nc.image.encodePng(figure.image));
 
   // Figure 12.30: the strokes that conv2's channels answer most to, and what comes back of them.
-  const units = await nc.topPatches(network, digits, "conv2", { strongest: 4 }, { rule: "guided" });
-  await Deno.writeFile("patches.png", nc.encodePng(nc.patchesFigure(units, { rule: "guided" })));
+  const units = await nc.explain.topPatches(network, digits, "conv2", { strongest: 4 }, {
+    rule: "guided",
+  });
+  await Deno.writeFile(
+    "patches.png",
+    nc.image.encodePng(nc.explain.patchesFigure(units, { rule: "guided" })),
+  );
   for (const { patches } of units) {
     assert(patches.every(({ box }) => box.height === 14 && box.width === 14));
     // What comes back to the strongest patch is no even gray.

@@ -21,7 +21,7 @@ for (const [part, most] of [["train", 50], ["test", 100]] as const) {
     await Deno.mkdir(`${folder}/${part}/${name}`, { recursive: true });
     const places = [...labels.keys()].filter((i) => classNames[labels[i]!] === name);
     for (const i of places.slice(0, most)) {
-      const png = nc.encodePng(nc.exampleImage(data[part], i));
+      const png = nc.image.encodePng(nc.explain.exampleImage(data[part], i));
       await Deno.writeFile(`${folder}/${part}/${name}/${i}.png`, png);
     }
   }
@@ -30,8 +30,8 @@ for (const [part, most] of [["train", 50], ["test", 100]] as const) {
 using photos = await nc.imageFolder(folder, { size: 64 });
 const { train, test } = photos;
 const file = `${shared}/squeezenet1_0-imagenet.safetensors`;
-const pretrained = await nc.loadTorch(file);
-const how = nc.preprocessingOf(pretrained.metadata, file)!;
+const pretrained = await nc.weights.loadTorch(file);
+const how = nc.image.preprocessingOf(pretrained.metadata, file)!;
 const normalize = {
   mean: how.mean.map((mean) => mean / how.range),
   std: how.std.map((std) => std / how.range),
@@ -53,7 +53,7 @@ const frozen = { normalize, epochs: 20, learningRate: 0.003 };
 const transfer = nc.transfer(model, pretrained, train, frozen);
 const first = await measured("transfer", transfer);
 const optimizer = nc.adam({ learningRate: 1e-4 }); // At 1e-3 its last ReLUs die.
-const callbacks = [nc.timeLimit(10 * first.seconds)];
+const callbacks = [nc.callbacks.timeLimit(10 * first.seconds)];
 const scratch = { normalize, batchSize: 32, epochs: 1000, optimizer, callbacks };
 const second = await measured("from scratch", nc.fit(model, train, scratch));
 assertGreaterOrEqual(first.accuracy, second.accuracy + 0.1);

@@ -6,7 +6,7 @@ import * as nc from "../mod.ts";
 
 await nc.start();
 const { train, test } = await nc.mnist();
-const digits = nc.take(train, 9600);
+const digits = nc.takeExamples(train, 9600);
 const model = nc.lenet5();
 const options = { batchSize: 32, key: nc.key(0) };
 
@@ -24,7 +24,10 @@ console.log(
 );
 
 const file = "learning_rates.svg";
-await Deno.writeTextFile(file, await nc.learningRateSvg(found, { title: "lenet5 on mnist" }));
+await Deno.writeTextFile(
+  file,
+  await nc.report.learningRateSvg(found, { title: "lenet5 on mnist" }),
+);
 
 // Up to the suggestion and down to almost nothing, within one epoch.
 const steps = nc.stepsPerEpoch(digits, options);

@@ -6,21 +6,21 @@ import * as nc from "../mod.ts";
 
 await nc.start();
 const { train, test } = await nc.mnist();
-const [digits, held] = nc.splitValidation(nc.take(train, 800), 0.25, nc.key(1));
+const [digits, held] = nc.splitValidation(nc.takeExamples(train, 800), 0.25, nc.key(1));
 const model = nc.lenet5({ activation: "relu" });
 const dir = await Deno.makeTempDir();
 
 // What the callbacks remember is part of the run: a checkpoint holds it too.
 const callbacks = [
-  nc.earlyStopping({ monitor: "valLoss", patience: 5 }),
-  nc.plateau({ patience: 1 }),
-  nc.checkpoints({ dir, top: 2 }),
+  nc.callbacks.earlyStopping({ monitor: "valLoss", patience: 5 }),
+  nc.callbacks.plateau({ patience: 1 }),
+  nc.callbacks.checkpoints({ dir, top: 2 }),
 ];
 const options: nc.FitOptions = {
   epochs: 60,
   batchSize: 32,
   optimizer: nc.adjustable(nc.adam({ learningRate: 0.003 })),
-  augment: nc.parseAugmentations("digits"),
+  augment: nc.augment.parseAugmentations("digits"),
   validation: held,
   callbacks,
 };
@@ -44,7 +44,7 @@ console.log(`in ${dir}: ${files.join(", ")}`);
 assertEquals(files.length, 4);
 
 const { accuracy, confusion } = await nc.evaluate(model as nc.Layer, training!, test);
-const weakest = nc.classReport(confusion, test.classNames).sort((a, b) => a.f1 - b.f1)[0]!;
+const weakest = nc.report.classReport(confusion, test.classNames).sort((a, b) => a.f1 - b.f1)[0]!;
 console.log(`${(100 * accuracy).toFixed(2)} % right; weakest: ${weakest.name}`);
 assertGreaterOrEqual(accuracy, 0.85);
 await Deno.remove(dir, { recursive: true });

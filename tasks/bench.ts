@@ -1,5 +1,6 @@
 // `deno task bench`: neocog beside its peers, and what its work costs.
-import { start, stop, tf, writeFileAtomically } from "../mod.ts";
+import { start, stop, tf } from "../mod.ts";
+import { writeFileAtomically } from "../lib/files/mod.ts";
 import { makeBench } from "./bench/bench.ts";
 import { charts } from "./bench/charts.ts";
 import { profileStep, profileText } from "./bench/profile.ts";

@@ -1,5 +1,6 @@
 // `deno task evaluate`: how good a trained network is on a data set's test images.
-import { evaluate, type Normalization, table } from "../mod.ts";
+import { evaluate, type Normalization } from "../mod.ts";
+import { table } from "../lib/text/table.ts";
 import { choice, count, path, runCommand, text, toggle, UsageError } from "./command.ts";
 import { findPreprocessing, momentsOf } from "./network/beside_weights.ts";
 import { startDevice } from "./command/device.ts";

@@ -1,15 +1,8 @@
 // `deno task predict`: what a trained network takes a picture for.
-import {
-  decodeImage,
-  type Image,
-  inputShapeOf,
-  preprocess,
-  type Shape,
-  table,
-  type Tensor2D,
-  tf,
-  topClasses,
-} from "../mod.ts";
+import { decodeImage, type Image, inputShapeOf, preprocess } from "../lib/image/mod.ts";
+import { type Shape, type Tensor2D, tf } from "../mod.ts";
+import { table } from "../lib/text/table.ts";
+import { topClasses } from "../lib/train/report/mod.ts";
 import { choice, count, path, runCommand, toggle, UsageError } from "./command.ts";
 import { findClassNames, findPreprocessing } from "./network/beside_weights.ts";
 import { startDevice } from "./command/device.ts";

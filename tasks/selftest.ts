@@ -1,5 +1,6 @@
 // `deno task selftest`: whether this machine's adapter computes right, operation by operation.
-import { type Device, stop, table } from "../mod.ts";
+import { type Device, stop } from "../mod.ts";
+import { table } from "../lib/text/table.ts";
 import { choice, count, runCommand, text, toggle, UsageError } from "./command.ts";
 import { startDevice } from "./command/device.ts";
 import { check, type Verdict } from "./selftest/check.ts";

@@ -1,21 +1,18 @@
 // `deno task summary`: a model's layers with their sizes and costs, or models side by side.
+import { auxiliaryWeights } from "../lib/layers/auxiliary.ts";
 import {
-  auxiliaryWeights,
   comparison,
   comparisonChart,
   drawing,
-  findModel,
-  type Layer,
-  models,
-  OPTIMIZER_MEMORIES,
-  type Shape,
   sizeOfModel,
   summary,
   trainingMemory,
   type TrainingMemoryOptions,
-  unknownName,
-  writeFileAtomically,
-} from "../mod.ts";
+} from "../lib/sizing/mod.ts";
+import { findModel, type Layer, models, type Shape } from "../mod.ts";
+import { OPTIMIZER_MEMORIES } from "../lib/sizing/training_memory.ts";
+import { unknownName } from "../lib/text/nearest.ts";
+import { writeFileAtomically } from "../lib/files/mod.ts";
 import { choice, count, path, runCommand, text, toggle, UsageError } from "./command.ts";
 import { say } from "./command/say.ts";
 import { ilsvrcResult } from "./summary/ilsvrc.ts";

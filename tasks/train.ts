@@ -1,16 +1,16 @@
 // `deno task train`: trains a model on a data set, and leaves checkpoint, history, curves and a report.
+import type { Augmentation } from "../lib/augment/mod.ts";
 import {
-  type Augmentation,
   type Checkpoint,
   classWeights,
   type Layer,
   type Loss,
-  progressOf,
   readCheckpoint,
   restoreTraining,
   stepsPerEpoch,
   weightedCrossEntropy,
 } from "../mod.ts";
+import { progressOf } from "../lib/train/snapshot.ts";
 import { runCommand, UsageError, type Values } from "./command.ts";
 import { startDevice } from "./command/device.ts";
 import { RATE_CURVE, withFoundRate } from "./train/found_rate.ts";

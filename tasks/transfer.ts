@@ -1,17 +1,10 @@
 // `deno task transfer`: a trained network learns the classes of a folder of pictures.
-import {
-  type ClassReport,
-  classReport,
-  classReportCsv,
-  disposeTree,
-  evaluate,
-  findModel,
-  type Preprocessing,
-  readCheckpoint,
-  restoreTransfer,
-  table,
-  writeFileAtomically,
-} from "../mod.ts";
+import { type ClassReport, classReport } from "../lib/train/report/mod.ts";
+import { classReportCsv } from "../lib/train/report/class_report.ts";
+import { disposeTree, evaluate, findModel, readCheckpoint, restoreTransfer } from "../mod.ts";
+import type { Preprocessing } from "../lib/image/mod.ts";
+import { table } from "../lib/text/table.ts";
+import { writeFileAtomically } from "../lib/files/mod.ts";
 import { runCommand, UsageError } from "./command.ts";
 import { findPreprocessing } from "./network/beside_weights.ts";
 import { startDevice } from "./command/device.ts";

@@ -1,6 +1,6 @@
 // Gradients against central differences of the function itself.
 import { assertEquals, AssertionError } from "@std/assert";
-import { key, leaves, normal, type Scalar, type Tensor, tf, valueAndGrad } from "../mod.ts";
+import { key, leaves, normalArray, type Scalar, type Tensor, tf, valueAndGrad } from "../mod.ts";
 import { numbersOf } from "./closeness.ts";
 
 /** Options of {@linkcode assertGradients}. */
@@ -29,7 +29,7 @@ export async function assertGradients<T extends Leaves>(
   tree: T,
   { step = 1e-2, tolerance = 1e-3 }: DifferenceOptions = {},
 ): Promise<void> {
-  const weights = normal(key(1234), tf.tidy(() => f(tree).size));
+  const weights = normalArray(key(1234), tf.tidy(() => f(tree).size));
   const { grads } = valueAndGrad((point: T) => {
     const y = f(point);
     return [tf.sum(tf.mul(y, tf.tensor(weights, y.shape))) as Scalar, {}];

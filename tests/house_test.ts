@@ -13,15 +13,15 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   image: [],
   files: [],
   device: ["tensor"],
-  layers: ["tensor"],
+  chart: [],
+  layers: ["tensor", "text"],
   losses: ["tensor"],
-  optimizers: ["tensor"],
-  data: ["tensor", "image", "files"],
+  optimizers: ["tensor", "text"],
+  data: ["tensor", "text", "image", "files"],
   augment: ["tensor", "text", "image", "data"],
   models: ["tensor", "text", "layers"],
-  weights: ["tensor", "text", "files", "layers", "models"],
-  sizing: ["tensor", "text", "layers"],
-  explain: ["tensor", "text", "image", "layers", "device", "data", "sizing"],
+  sizing: ["tensor", "text", "layers", "chart"],
+  weights: ["tensor", "text", "image", "files", "data", "layers", "models"],
   train: [
     "tensor",
     "text",
@@ -34,27 +34,22 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "optimizers",
     "data",
     "augment",
+    "chart",
   ],
-  generate: ["tensor", "layers", "device", "optimizers", "explain", "data", "train"],
-};
-
-/** What tasks and examples may import besides mod.ts and their own folder, and why. */
-const OUTSIDE: Readonly<Record<string, readonly string[]>> = {
-  // Setup takes well under a second, and mod.ts would load tfjs; its flags are parsed by command/.
-  "tasks/setup.ts": [
-    "lib/device/adapter.ts",
-    "lib/device/install_advice.ts",
-    "lib/device/quiet.ts",
+  transfer: [
+    "tensor",
+    "text",
+    "weights",
+    "device",
+    "layers",
+    "losses",
+    "optimizers",
+    "data",
+    "augment",
+    "train",
   ],
-  "tasks/setup/machine.ts": ["lib/device/install_advice.ts"],
-  "tasks/command/flags.ts": ["lib/text/nearest.ts"],
-  "tasks/command/group.ts": ["lib/text/nearest.ts"],
-  "tasks/command/parse.ts": ["lib/text/nearest.ts"],
-  // The peer that neocog is timed beside is tfjs without neocog.
-  "tasks/bench/peers/stock.ts": ["lib/device/webgpu_backend.ts", "lib/tensor/tf.ts"],
-  // Charts of other things than a training run are no part of the library's interface.
-  "tasks/bench/charts.ts": ["lib/train/chart.ts"],
-  "tasks/bench/growth_chart.ts": ["lib/train/chart.ts"],
+  explain: ["tensor", "text", "image", "layers", "device", "data", "sizing", "chart"],
+  generate: ["tensor", "layers", "device", "optimizers", "explain", "data", "train", "chart"],
 };
 
 /** The floors that may name tfjs. */
@@ -200,16 +195,19 @@ Deno.test("the floors stand on one another without a circle", () => {
   }
 });
 
-Deno.test("mod.ts re-exports lib/ alone", () => {
+Deno.test("mod.ts and the faces of rooms re-export lib/ alone", () => {
   assertGreater(mod[1].length, 0);
   assertEquals(mod[1].filter((one) => !one.startsWith("./lib/")), []);
 });
 
-Deno.test("tasks and examples use the library by mod.ts, but for those that say why not", () => {
+Deno.test("tasks use lib/ and each other, examples mod.ts alone", () => {
+  const reachOf: Readonly<Record<string, readonly string[]>> = {
+    tasks: ["tasks", "lib", "mod.ts"],
+    examples: ["examples", "mod.ts"],
+  };
   const wrong = ["tasks/", "examples/"].flatMap(modulesBelow).flatMap(([file, specifiers]) =>
     specifiers.filter(isRelative).map((one) => resolve(file, one)).filter((target) =>
-      target !== "mod.ts" && target.split("/")[0] !== file.split("/")[0] &&
-      !OUTSIDE[file]?.includes(target)
+      !reachOf[file.split("/")[0]!]!.includes(target.split("/")[0]!)
     ).map((target) => `${file} imports ${target}`)
   );
   assertEquals(wrong, []);

@@ -1,5 +1,5 @@
 // Tensors of normal numbers, the same for the same seed.
-import { key, normal, type Tensor, tf } from "../mod.ts";
+import { key, normalArray, type Tensor, tf } from "../mod.ts";
 
 /**
  * A tensor of normal numbers.
@@ -8,5 +8,5 @@ import { key, normal, type Tensor, tf } from "../mod.ts";
  * @param shape the tensor's
  */
 export function randomTensor(seed: number, shape: number[]): Tensor {
-  return tf.tensor(normal(key(seed), tf.util.sizeFromShape(shape)), shape);
+  return tf.tensor(normalArray(key(seed), tf.util.sizeFromShape(shape)), shape);
 }

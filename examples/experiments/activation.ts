@@ -23,8 +23,8 @@ async function prepare(quick: boolean): Promise<Measure> {
     const learningRate = RATES[place % RATES.length]!;
     return trainingRows({
       model: nc.lenet5({ activation: ACTIVATIONS[Math.floor(place / RATES.length)]! }),
-      train: nc.take(digits.train, examples),
-      test: nc.take(digits.test, test),
+      train: nc.takeExamples(digits.train, examples),
+      test: nc.takeExamples(digits.test, test),
       optimizer: nc.sgd({ learningRate, momentum: 0.9 }),
       epochs: 1,
       batchSize: 64,

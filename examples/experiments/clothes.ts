@@ -1,5 +1,5 @@
 // The images that most experiments learn.
-import { type DataSplit, fashionMnist, mnist, take } from "../../mod.ts";
+import { type DataSplit, fashionMnist, mnist, takeExamples } from "../../mod.ts";
 import { halved } from "./small_images.ts";
 
 /**
@@ -22,5 +22,8 @@ export async function smallClothesOf(
   counts: { readonly train: number; readonly test: number },
 ): Promise<DataSplit> {
   const { train, test } = await clothesOf(quick);
-  return { train: halved(take(train, counts.train)), test: halved(take(test, counts.test)) };
+  return {
+    train: halved(takeExamples(train, counts.train)),
+    test: halved(takeExamples(test, counts.test)),
+  };
 }

@@ -98,7 +98,7 @@ async function writeFiles(
   };
   await Deno.mkdir(out, { recursive: true });
   for (const [path, text] of Object.entries(files)) {
-    await nc.writeFileAtomically(path, new TextEncoder().encode(text));
+    await nc.files.writeFileAtomically(path, new TextEncoder().encode(text));
   }
   console.log(`wrote ${Object.keys(files).join(" and ")}`);
 }

@@ -34,8 +34,8 @@ async function prepare(quick: boolean): Promise<Measure> {
   return (variant, seed, report) =>
     trainingRows({
       model: network(RATES[variants.indexOf(variant)]!),
-      train: nc.take(clothes.train, train),
-      test: nc.take(clothes.test, test),
+      train: nc.takeExamples(clothes.train, train),
+      test: nc.takeExamples(clothes.test, test),
       optimizer: nc.adam({ learningRate: 0.001 }),
       epochs,
       batchSize: 50,

@@ -3,20 +3,20 @@ import * as nc from "../../mod.ts";
 import type { Experiment, Panel, Run } from "./experiment.ts";
 
 /** The points of one run in a panel: those that have both numbers. */
-function pointsOf({ rows }: Run, { x, y }: Panel): nc.LinePoints {
+function pointsOf({ rows }: Run, { x, y }: Panel): nc.chart.LinePoints {
   return rows.filter((row) => x[0] in row && y[0] in row)
     .map((row) => [row[x[0]]!, row[y[0]]!] as const);
 }
 
 /** The mean of several lines, as far as all of them go. */
-function meanOf(lines: readonly nc.LinePoints[]): nc.LinePoints {
+function meanOf(lines: readonly nc.chart.LinePoints[]): nc.chart.LinePoints {
   const length = Math.min(...lines.map((line) => line.length));
   return lines[0]!.slice(0, length).map(([x], i) =>
     [x, lines.reduce((sum, line) => sum + line[i]![1] / lines.length, 0)] as const
   );
 }
 
-function linesOf(experiment: Experiment, panel: Panel, runs: readonly Run[]): nc.Line[] {
+function linesOf(experiment: Experiment, panel: Panel, runs: readonly Run[]): nc.chart.Line[] {
   return (panel.variants ?? experiment.variants).map((name) => {
     const thin = runs.filter(({ variant }) => variant === name).map((run) => pointsOf(run, panel));
     return { name, points: meanOf(thin), ...(thin.length > 1 ? { thin } : {}) };
@@ -43,5 +43,5 @@ export async function pictureOf(
     ...(panel.percent ? { percent: true } : {}),
     ...(panel.span ? { span: panel.span } : {}),
   }));
-  return await nc.lineChartSvg({ title, panels });
+  return await nc.chart.lineChartSvg({ title, panels });
 }

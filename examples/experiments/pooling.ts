@@ -48,7 +48,7 @@ const size = {
 async function prepare(quick: boolean): Promise<Measure> {
   const { train, test, epochs, window } = size[quick ? "quick" : "full"];
   for (const [name, block] of Object.entries(blocks)) {
-    const { parameters, flops } = nc.sizeOfModel(network(block), [28, 28, 1]);
+    const { parameters, flops } = nc.sizing.sizeOfModel(network(block), [28, 28, 1]);
     console.log(`${name}: ${parameters} parameters, ${(flops / 1e6).toFixed(2)} MFLOP an image`);
   }
   const clothes = await clothesOf(quick);
@@ -56,8 +56,8 @@ async function prepare(quick: boolean): Promise<Measure> {
   return (variant, seed, report) =>
     trainingRows({
       model: network(blocks[variant]!),
-      train: nc.take(clothes.train, train),
-      test: nc.take(clothes.test, test),
+      train: nc.takeExamples(clothes.train, train),
+      test: nc.takeExamples(clothes.test, test),
       optimizer: nc.adam({ learningRate: nc.cosineDecay({ learningRate: 0.002, steps }) }),
       epochs,
       batchSize: 64,

@@ -1,5 +1,5 @@
 // What an experiment came to, as text: figures of each variant, and which claims hold.
-import { table } from "../../mod.ts";
+import { report } from "../../mod.ts";
 import type { Claim, Experiment, Figure, Run } from "./experiment.ts";
 
 function written(value: number, percent = false): string {
@@ -33,7 +33,7 @@ export function figuresTable(experiment: Experiment, runs: readonly Run[]): stri
       ...figures.map((figure) => spread(own.map(({ rows }) => figure.of(rows)), figure)),
     ];
   });
-  return table([["", ...figures.map(({ name }) => name)], ...rows], { heading: true });
+  return report.table([["", ...figures.map(({ name }) => name)], ...rows], { heading: true });
 }
 
 /** Of a claim, with how many seeds it holds, and by how much. */

@@ -64,7 +64,7 @@ async function prepare(quick: boolean): Promise<Measure> {
   const { epochs, window, ...counts } = size[quick ? "quick" : "full"];
   const { train, test } = await smallClothesOf(quick, counts);
   for (const [name, { depth, residual }] of Object.entries(variants)) {
-    const { parameters, flops } = nc.sizeOfModel(network(depth, residual), [14, 14, 1]);
+    const { parameters, flops } = nc.sizing.sizeOfModel(network(depth, residual), [14, 14, 1]);
     console.log(`${name}: ${parameters} parameters, ${(flops / 1e6).toFixed(2)} MFLOP an image`);
   }
   return async (variant, seed, report) => {

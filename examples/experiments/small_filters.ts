@@ -50,8 +50,8 @@ const size = {
 /** Prints what the bodies and the networks cost, by §12.4, and holds the bodies against §12.6. */
 function printSizes(): void {
   for (const [name, body] of Object.entries(bodies)) {
-    const part = nc.sizeOfModel(body(), [14, 14, FEATURES]);
-    const whole = nc.sizeOfModel(network(body), [28, 28, 1]);
+    const part = nc.sizing.sizeOfModel(body(), [14, 14, FEATURES]);
+    const whole = nc.sizing.sizeOfModel(network(body), [28, 28, 1]);
     assertEquals(part.receptiveField, 7);
     console.log(
       `${name}: ${part.parameters} parameters a body; ` +
@@ -59,7 +59,7 @@ function printSizes(): void {
     );
   }
   const parameters = (body: string): number =>
-    nc.sizeOfModel(bodies[body]!(), [14, 14, FEATURES]).parameters;
+    nc.sizing.sizeOfModel(bodies[body]!(), [14, 14, FEATURES]).parameters;
   assertEquals(parameters(ONE), 49 * FEATURES ** 2 + FEATURES);
   assertEquals(parameters(THREE), 27 * FEATURES ** 2 + 3 * FEATURES);
 }
@@ -71,8 +71,8 @@ async function prepare(quick: boolean): Promise<Measure> {
   return (variant, seed, report) =>
     trainingRows({
       model: network(bodies[variant]!),
-      train: nc.take(clothes.train, train),
-      test: nc.take(clothes.test, test),
+      train: nc.takeExamples(clothes.train, train),
+      test: nc.takeExamples(clothes.test, test),
       optimizer: nc.adam({ learningRate: 0.003 }),
       epochs,
       batchSize: 64,

@@ -60,10 +60,10 @@ async function accuracyAt(
 async function prepare(quick: boolean): Promise<Measure> {
   const { train, test, epochs, shifts } = size[quick ? "quick" : "full"];
   const digits = await nc.mnist();
-  const centered = placed(halved(nc.take(digits.train, train)), SIDE, 0, 0);
-  const small = halved(nc.take(digits.test, test));
+  const centered = placed(halved(nc.takeExamples(digits.train, train)), SIDE, 0, 0);
+  const small = halved(nc.takeExamples(digits.test, test));
   for (const [name, model] of Object.entries(models)) {
-    const { parameters, flops } = nc.sizeOfModel(model, [SIDE, SIDE, 1]);
+    const { parameters, flops } = nc.sizing.sizeOfModel(model, [SIDE, SIDE, 1]);
     console.log(`${name}: ${parameters} parameters, ${(flops / 1e6).toFixed(2)} MFLOP an image`);
   }
   return async (variant, seed, report) => {

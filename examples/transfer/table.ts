@@ -18,8 +18,8 @@ export type Row = {
 export async function writeTable(folder: string, rows: readonly Row[]): Promise<void> {
   const csv = rows.map((row) => `${row.images},${row.seed},${row.transfer},${row.scratch}\r\n`);
   const heading = "images_a_class,seed,transfer_accuracy,from_scratch_accuracy\r\n";
-  await nc.writeFileAtomically(`${folder}/transfer_digits.csv`, heading + csv.join(""));
-  const line = (name: string, of: (row: Row) => number): nc.Line => {
+  await nc.files.writeFileAtomically(`${folder}/transfer_digits.csv`, heading + csv.join(""));
+  const line = (name: string, of: (row: Row) => number): nc.chart.Line => {
     const through = (some: readonly Row[]): [number, number][] =>
       [...Map.groupBy(some, ({ images }) => images)].map((
         [images, same],
@@ -27,7 +27,7 @@ export async function writeTable(folder: string, rows: readonly Row[]): Promise<
     const seeds = [...Map.groupBy(rows, ({ seed }) => seed).values()];
     return { name, points: through(rows), thin: seeds.map(through) };
   };
-  const svg = await nc.lineChartSvg({
+  const svg = await nc.chart.lineChartSvg({
     title: "Digits 5 to 9, by a network that knows 0 to 4",
     panels: [{
       x: "log10 of images a class: 1, 5, 20, 100",
@@ -39,5 +39,5 @@ export async function writeTable(folder: string, rows: readonly Row[]): Promise<
       ],
     }],
   });
-  await nc.writeFileAtomically(`${folder}/transfer_digits.svg`, svg);
+  await nc.files.writeFileAtomically(`${folder}/transfer_digits.svg`, svg);
 }

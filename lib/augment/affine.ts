@@ -1,6 +1,6 @@
 // Turns, shifts, scales and shears, drawn for each image.
 import { aboutMiddle, type AffineMap, composed } from "../tensor/affine_map.ts";
-import { type Key, uniform } from "../tensor/random.ts";
+import { type Key, uniformArray } from "../tensor/random.ts";
 import { requireRange } from "../tensor/require_range.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import {
@@ -10,7 +10,7 @@ import {
   requireEdge,
 } from "./geometric.ts";
 
-/** Options of {@linkcode affine}; what is not given is not changed. */
+/** Options of {@linkcode randomAffine}; what is not given is not changed. */
 export type RandomAffineOptions = EdgeOptions & {
   /** The largest angle either way, in degrees, from 0 to 180. Default: 0. */
   readonly rotate?: number;
@@ -66,15 +66,16 @@ export function affineMapOf(change: AffineChange, shape: Shape): AffineMap {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { affine, key } from "@neocog/neocog";
+ * import { randomAffine } from "@neocog/neocog/augment";
+ * import { key } from "@neocog/neocog";
  *
- * const twice = affine({ scale: [2, 2] });
+ * const twice = randomAffine({ scale: [2, 2] });
  * assertEquals(twice.name, "affine scale 2 to 2");
  * // From one pixel to the next is half a pixel in the image.
  * assertEquals(twice.maps(key(0), [1, 3, 3, 1]), [[0.5, 0, 0.5, 0, 0.5, 0.5]]);
  * ```
  */
-export function affine(options: RandomAffineOptions): GeometricAugmentation {
+export function randomAffine(options: RandomAffineOptions): GeometricAugmentation {
   const { edge = 0, rotate = 0, translate = 0, scale = [1, 1], shear = 0 } = options;
   const shifts = typeof translate === "number" ? [translate, translate] : translate;
   const shears = typeof shear === "number" ? [shear, 0] : shear;
@@ -96,7 +97,7 @@ function drawChanges(
   most: readonly number[],
   [least, largest]: readonly [number, number],
 ): AffineChange[] {
-  const drawn = uniform(key, count * 6, -1, 1);
+  const drawn = uniformArray(key, count * 6, -1, 1);
   return Array.from({ length: count }, (_, n) => {
     const own = drawn.subarray(n * 6, n * 6 + 6);
     const [angle, right, down, x, y] = most.map((range, i) => range * own[i]!);
@@ -147,13 +148,14 @@ function nameOf({ rotate, translate, scale, shear }: RandomAffineOptions): strin
  * @example
  * ```ts
  * import { assert, assertAlmostEquals } from "@std/assert";
- * import { key, rotation } from "@neocog/neocog";
+ * import { key } from "@neocog/neocog";
+ * import { randomRotation } from "@neocog/neocog/augment";
  *
- * const [a, , , d] = rotation(10).maps(key(0), [1, 3, 3, 1])[0]!;
+ * const [a, , , d] = randomRotation(10).maps(key(0), [1, 3, 3, 1])[0]!;
  * assertAlmostEquals(a ** 2 + d ** 2, 1);
  * assert(Math.abs(d) <= Math.sin(10 * Math.PI / 180));
  * ```
  */
-export function rotation(most: number, options: EdgeOptions = {}): GeometricAugmentation {
-  return { ...affine({ ...options, rotate: most }), name: `rotate ${most}°` };
+export function randomRotation(most: number, options: EdgeOptions = {}): GeometricAugmentation {
+  return { ...randomAffine({ ...options, rotate: most }), name: `rotate ${most}°` };
 }

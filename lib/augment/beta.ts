@@ -1,5 +1,5 @@
 // Numbers from the beta distribution whose two parameters are equal.
-import { fold, type Key, normal, uniform } from "../tensor/random.ts";
+import { fold, type Key, normalArray, uniformArray } from "../tensor/random.ts";
 
 /**
  * A number from the beta distribution Beta(α, α).
@@ -21,12 +21,12 @@ export function beta(key: Key, alpha: number): number {
 function logGamma(key: Key, alpha: number): number {
   const d = alpha + 1 - 1 / 3;
   const c = 1 / Math.sqrt(9 * d);
-  const logScale = Math.log(1 - uniform(fold(key, "scale"), 1)[0]!) / alpha;
+  const logScale = Math.log(1 - uniformArray(fold(key, "scale"), 1)[0]!) / alpha;
   for (let attempt = 0;; attempt++) {
     const own = fold(key, attempt);
-    const x = normal(fold(own, 0), 1)[0]!;
+    const x = normalArray(fold(own, 0), 1)[0]!;
     const v = (1 + c * x) ** 3;
-    const u = 1 - uniform(fold(own, 1), 1)[0]!;
+    const u = 1 - uniformArray(fold(own, 1), 1)[0]!;
     if (v > 0 && Math.log(u) < 0.5 * x * x + d - d * v + d * Math.log(v)) {
       return Math.log(d * v) + logScale;
     }

@@ -1,5 +1,5 @@
 // Brightness, contrast and saturation, as PyTorch's ColorJitter has them.
-import { fold, type Key, permutation, uniform } from "../tensor/random.ts";
+import { fold, type Key, permutation, uniformArray } from "../tensor/random.ts";
 import { requireRange } from "../tensor/require_range.ts";
 import {
   blendingStage,
@@ -38,7 +38,8 @@ type Change = keyof typeof OTHERS;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { brightness, key, start, tf } from "@neocog/neocog";
+ * import { brightness } from "@neocog/neocog/augment";
+ * import { key, start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * const batch = { images: tf.tensor4d([0.25, 0.75], [1, 1, 2, 1]), labels: tf.tensor2d([[1]]) };
@@ -63,7 +64,8 @@ export function brightness(strength: Strength): ColorAugmentation {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { contrast, key, start, tf } from "@neocog/neocog";
+ * import { contrast } from "@neocog/neocog/augment";
+ * import { key, start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * const batch = { images: tf.tensor4d([0.25, 0.75], [1, 1, 2, 1]), labels: tf.tensor2d([[1]]) };
@@ -87,7 +89,8 @@ export function contrast(strength: Strength): ColorAugmentation {
  * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
- * import { key, saturation, start, tf } from "@neocog/neocog";
+ * import { key, start, tf } from "@neocog/neocog";
+ * import { saturation } from "@neocog/neocog/augment";
  *
  * await start({ backend: "cpu" });
  * const batch = { images: tf.tensor4d([1, 0, 0], [1, 1, 1, 3]), labels: tf.tensor2d([[1]]) };
@@ -111,7 +114,7 @@ export function saturation(strength: Strength): ColorAugmentation {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { colorJitter } from "@neocog/neocog";
+ * import { colorJitter } from "@neocog/neocog/augment";
  *
  * assertEquals(colorJitter({ brightness: 0.4, contrast: 0.4 }).name, "brightness 0.4, contrast 0.4");
  * ```
@@ -139,7 +142,7 @@ function change(name: Change, strength: Strength): ColorAugmentation {
   const range = typeof strength === "number" ? `${strength}` : strength.join(" to ");
   return recoloring(`${name} ${range}`, name === "contrast", (key: Key, shape) => {
     requireChannels(`change the ${name}`, shape, [1, 3]);
-    const factors = uniform(key, shape[0], 0, 1);
+    const factors = uniformArray(key, shape[0], 0, 1);
     return Array.from(
       factors,
       (u) => [blendingStage(least + (most - least) * u, OTHERS[name], shape[3])],

@@ -18,7 +18,7 @@ type Composition = Augmentation & {
 
 /**
  * Several augmentations as one. The maps of places among them ({@linkcode randomCrop},
- * {@linkcode resizedCrop}, {@linkcode flip}, {@linkcode rotation}, {@linkcode affine}) come first,
+ * {@linkcode resizedCrop}, {@linkcode randomFlip}, {@linkcode randomRotation}, {@linkcode randomAffine}) come first,
  * in their order, and are multiplied: the images are interpolated once, whatever their number, so
  * that they blur no more than by one. The others follow in their order, and changes of color
  * next to one another are one pass as well.
@@ -30,10 +30,11 @@ type Composition = Augmentation & {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { compose, flip, key, randomCrop, start, tf } from "@neocog/neocog";
+ * import { compose, randomCrop, randomFlip } from "@neocog/neocog/augment";
+ * import { key, start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
- * const both = compose(randomCrop(4), flip());
+ * const both = compose(randomCrop(4), randomFlip());
  * assertEquals(both.name, "crop 4, flip 0.5");
  * const batch = { images: tf.ones<tf.Rank.R4>([2, 8, 8, 3]), labels: tf.eye(2) };
  * const { images } = both.apply(batch, both.draw(key(0), [2, 8, 8, 3]));

@@ -38,7 +38,8 @@ export type ContactSheetOptions = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { contactSheet, flip, start } from "@neocog/neocog";
+ * import { contactSheet, randomFlip } from "@neocog/neocog/augment";
+ * import { start } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * const examples = {
@@ -48,7 +49,7 @@ export type ContactSheetOptions = {
  *   imageShape: [4, 4, 1],
  *   classNames: ["dark", "light"],
  * } as const;
- * const sheet = await contactSheet(examples, flip(), { times: 3, scale: 10 });
+ * const sheet = await contactSheet(examples, randomFlip(), { times: 3, scale: 10 });
  * assertEquals(sheet.width, 4 * 40 + 5); // Four columns with a pixel between them.
  * ```
  */

@@ -1,6 +1,6 @@
 // A rectangle of an image taken from another.
 import type { Box } from "../tensor/box.ts";
-import { type Key, uniform } from "../tensor/random.ts";
+import { type Key, uniformArray } from "../tensor/random.ts";
 import type { Augmentation } from "./augmentation.ts";
 import { mixing, type MixingOptions } from "./mixing.ts";
 
@@ -18,7 +18,8 @@ import { mixing, type MixingOptions } from "./mixing.ts";
  * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
- * import { cutmix, key, start, tf } from "@neocog/neocog";
+ * import { cutmix } from "@neocog/neocog/augment";
+ * import { key, start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * // A white and a black image: what is white in the first is its label's share.
@@ -39,7 +40,7 @@ export function cutmix(options: MixingOptions = {}): Augmentation {
 
 /** A rectangle of a share of the area around any place, without what lies outside the image. */
 function boxOf(key: Key, share: number, height: number, width: number): Box {
-  const [x, y] = uniform(key, 2) as unknown as [number, number];
+  const [x, y] = uniformArray(key, 2) as unknown as [number, number];
   const [left, across] = spanOf(Math.floor(x * width), Math.sqrt(share), width);
   const [top, down] = spanOf(Math.floor(y * height), Math.sqrt(share), height);
   return { left, top, width: across, height: down };

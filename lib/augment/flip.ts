@@ -1,6 +1,6 @@
 // Images turned left to right.
 import type { AffineMap } from "../tensor/affine_map.ts";
-import { type Key, uniform } from "../tensor/random.ts";
+import { type Key, uniformArray } from "../tensor/random.ts";
 import { requireRange } from "../tensor/require_range.ts";
 import { geometric, type GeometricAugmentation } from "./geometric.ts";
 
@@ -15,17 +15,18 @@ import { geometric, type GeometricAugmentation } from "./geometric.ts";
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { flip, key, start, tf } from "@neocog/neocog";
+ * import { randomFlip } from "@neocog/neocog/augment";
+ * import { key, start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * const images = tf.tensor4d([1, 2, 3, 4, 5, 6], [1, 2, 3, 1]);
- * const always = flip(1);
+ * const always = randomFlip(1);
  * const drawn = always.draw(key(0), [1, 2, 3, 1]);
  * const flipped = always.apply({ images, labels: tf.tensor2d([[1]]) }, drawn);
  * assertEquals(await flipped.images.flatten().array(), [3, 2, 1, 6, 5, 4]);
  * ```
  */
-export function flip(probability = 0.5): GeometricAugmentation {
+export function randomFlip(probability = 0.5): GeometricAugmentation {
   requireProbability("flip images", probability);
   return geometric(
     `flip ${probability}`,
@@ -57,5 +58,5 @@ export function requireProbability(what: string, probability: number): void {
  * @param probability of each
  */
 export function chosen(key: Key, count: number, probability: number): boolean[] {
-  return Array.from(uniform(key, count), (value) => value < probability);
+  return Array.from(uniformArray(key, count), (value) => value < probability);
 }

@@ -15,7 +15,8 @@ import type { Augmentation } from "./augmentation.ts";
  * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
- * import { key, labelSmoothing, start, tf } from "@neocog/neocog";
+ * import { key, start, tf } from "@neocog/neocog";
+ * import { labelSmoothing } from "@neocog/neocog/augment";
  *
  * await start({ backend: "cpu" });
  * const batch = { images: tf.ones<tf.Rank.R4>([1, 1, 1, 1]), labels: tf.tensor2d([[1, 0]]) };

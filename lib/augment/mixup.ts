@@ -14,7 +14,8 @@ import { mixing, type MixingOptions } from "./mixing.ts";
  * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
- * import { key, mixup, start, tf } from "@neocog/neocog";
+ * import { key, start, tf } from "@neocog/neocog";
+ * import { mixup } from "@neocog/neocog/augment";
  *
  * await start({ backend: "cpu" });
  * const batch = { images: tf.ones<tf.Rank.R4>([2, 1, 1, 1]), labels: tf.eye(2) };

@@ -17,7 +17,7 @@ import { augmentations } from "./registry.ts";
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { parseAugmentations } from "@neocog/neocog";
+ * import { parseAugmentations } from "@neocog/neocog/augment";
  *
  * assertEquals(parseAugmentations("crop:4, flip, cutmix").name, "crop 4, flip 0.5, cutmix 1");
  * ```

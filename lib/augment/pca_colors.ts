@@ -1,5 +1,5 @@
 // AlexNet's change of colors along the principal components of ImageNet's pixels.
-import { normal } from "../tensor/random.ts";
+import { normalArray } from "../tensor/random.ts";
 import { requireRange } from "../tensor/require_range.ts";
 import { addingStage, type ColorAugmentation, recoloring, requireChannels } from "./recoloring.ts";
 
@@ -25,7 +25,8 @@ const EIGENVECTORS = [
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { key, pcaColors } from "@neocog/neocog";
+ * import { key } from "@neocog/neocog";
+ * import { pcaColors } from "@neocog/neocog/augment";
  *
  * const [first, second] = pcaColors(0.1).stages(key(0), [2, 8, 8, 3]);
  * const red = [first, second].map((stages) => stages![0]![3]!); // What is added to red.
@@ -38,7 +39,7 @@ export function pcaColors(deviation = 0.1): ColorAugmentation {
   requireRange(what, rule, deviation >= 0 && deviation < Infinity, deviation);
   return recoloring(`pca colors ${deviation}`, false, (key, shape) => {
     requireChannels(what, shape, [3]);
-    const drawn = normal(key, 3 * shape[0], 0, deviation);
+    const drawn = normalArray(key, 3 * shape[0], 0, deviation);
     return Array.from(
       { length: shape[0] },
       (_, n) => [addingStage(alongComponents(drawn.subarray(3 * n, 3 * n + 3)))],

@@ -1,6 +1,6 @@
 // Rectangles of a random size and shape at a random place.
 import type { Box } from "../tensor/box.ts";
-import { fold, type Key, uniform } from "../tensor/random.ts";
+import { fold, type Key, uniformArray } from "../tensor/random.ts";
 import { requireRange } from "../tensor/require_range.ts";
 
 /** Two numbers in order. */
@@ -32,7 +32,7 @@ export function drawBox(
   width: number,
 ): Box | undefined {
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const [u, v, x, y] = uniform(fold(key, attempt), 4) as unknown as [
+    const [u, v, x, y] = uniformArray(fold(key, attempt), 4) as unknown as [
       number,
       number,
       number,

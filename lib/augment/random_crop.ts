@@ -1,6 +1,6 @@
 // Padding and a crop of the image's own size: a shift by whole pixels.
 import type { AffineMap } from "../tensor/affine_map.ts";
-import { uniform } from "../tensor/random.ts";
+import { uniformArray } from "../tensor/random.ts";
 import { requireRange } from "../tensor/require_range.ts";
 import {
   type EdgeOptions,
@@ -23,7 +23,8 @@ import {
  * @example
  * ```ts
  * import { assert } from "@std/assert";
- * import { key, randomCrop } from "@neocog/neocog";
+ * import { key } from "@neocog/neocog";
+ * import { randomCrop } from "@neocog/neocog/augment";
  *
  * const [a, , right] = randomCrop(4).maps(key(0), [1, 32, 32, 3])[0]!;
  * assert(a === 1 && Number.isInteger(right) && Math.abs(right) <= 4);
@@ -38,7 +39,7 @@ export function randomCrop(padding: number, options: EdgeOptions = {}): Geometri
   return geometric(`crop ${padding}`, edge, (key, [n, height, width]) => {
     const room = `the padding must be smaller than the sides of ${height} × ${width} pixels`;
     requireRange(what, room, padding < Math.min(height, width), padding);
-    const shifts = uniform(key, 2 * n, -padding, padding + 1).map(Math.floor);
+    const shifts = uniformArray(key, 2 * n, -padding, padding + 1).map(Math.floor);
     return Array.from(
       { length: n },
       (_, i): AffineMap => [1, 0, shifts[2 * i]!, 0, 1, shifts[2 * i + 1]!],

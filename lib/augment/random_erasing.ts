@@ -1,6 +1,6 @@
 // Rectangles of images written over.
 import { erase, ERASE_ROW } from "../tensor/erase.ts";
-import { fold, uniform } from "../tensor/random.ts";
+import { fold, uniformArray } from "../tensor/random.ts";
 import { requireRange } from "../tensor/require_range.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
@@ -36,7 +36,8 @@ const ATTEMPTS = 100;
  * @example
  * ```ts
  * import { assert } from "@std/assert";
- * import { key, randomErasing, start, tf } from "@neocog/neocog";
+ * import { key, start, tf } from "@neocog/neocog";
+ * import { randomErasing } from "@neocog/neocog/augment";
  *
  * await start({ backend: "cpu" });
  * const batch = { images: tf.ones<tf.Rank.R4>([1, 20, 20, 1]), labels: tf.tensor2d([[1]]) };
@@ -59,7 +60,7 @@ export function randomErasing(options: RandomErasingOptions = {}): Augmentation 
   return {
     name: `erase ${probability}`,
     draw: (key, [n, height, width]) => {
-      const seeds = uniform(fold(key, "noise"), 2 * n, 0, 2 ** 24);
+      const seeds = uniformArray(fold(key, "noise"), 2 * n, 0, 2 ** 24);
       const rows = chosen(fold(key, "chosen"), n, probability).flatMap((isChosen, i) => {
         const box = isChosen ? drawBox(fold(key, i), rule, height, width) : undefined;
         const { left, top, width: across, height: down } = box ?? NOTHING;

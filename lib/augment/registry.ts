@@ -1,10 +1,10 @@
 // The names under which the command line finds augmentations.
-import { affine, rotation } from "./affine.ts";
+import { randomAffine, randomRotation } from "./affine.ts";
 import type { Augmentation } from "./augmentation.ts";
 import { brightness, colorJitter, contrast, saturation } from "./color_jitter.ts";
 import { compose } from "./compose.ts";
 import { cutmix } from "./cutmix.ts";
-import { flip } from "./flip.ts";
+import { randomFlip } from "./flip.ts";
 import { labelSmoothing } from "./label_smoothing.ts";
 import { mixup } from "./mixup.ts";
 import { pcaColors } from "./pca_colors.ts";
@@ -49,7 +49,7 @@ const PHOTO_SHARE = 0.25;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { augmentations } from "@neocog/neocog";
+ * import { augmentations } from "@neocog/neocog/augment";
  *
  * assertEquals(augmentations.crop!.build(4).name, "crop 4");
  * ```
@@ -62,21 +62,21 @@ export const augmentations: Readonly<Record<string, AugmentationEntry>> = {
     0.08,
     (least) => resizedCrop({ scale: [least, 1] }),
   ),
-  "flip": entry("left to right", "probability", 0.5, flip),
-  "rotate": entry("turns about the middle", "degrees at most", 10, rotation),
+  "flip": entry("left to right", "probability", 0.5, randomFlip),
+  "rotate": entry("turns about the middle", "degrees at most", 10, randomRotation),
   "shift": entry(
     "shifts, not by whole pixels",
     "pixels at most",
     2,
-    (most) => affine({ translate: most }),
+    (most) => randomAffine({ translate: most }),
   ),
   "zoom": entry(
     "smaller and larger",
     "how much at most",
     0.1,
-    (most) => affine({ scale: [1 - most, 1 + most] }),
+    (most) => randomAffine({ scale: [1 - most, 1 + most] }),
   ),
-  "shear": entry("slanted along x", "degrees at most", 10, (most) => affine({ shear: most })),
+  "shear": entry("slanted along x", "degrees at most", 10, (most) => randomAffine({ shear: most })),
   "brightness": entry("lighter and darker", "how much at most", 0.4, brightness),
   "contrast": entry("nearer to gray and further from it", "how much at most", 0.4, contrast),
   "saturation": entry("paler and more colorful", "how much at most", 0.4, saturation),
@@ -93,13 +93,14 @@ export const augmentations: Readonly<Record<string, AugmentationEntry>> = {
   "smooth": entry("labels that are less sure", "share of all classes", 0.1, labelSmoothing),
   "digits": {
     about: "turns of 10°, shifts of 2 pixels, 0.9 to 1.1 times as large; no flips",
-    build: () => affine({ rotate: 10, translate: 2, scale: [0.9, 1.1] }),
+    build: () => randomAffine({ rotate: 10, translate: 2, scale: [0.9, 1.1] }),
   },
-  "clothes": { about: "crop:2,flip", build: () => compose(randomCrop(2), flip()) },
-  "cifar": { about: "crop:4,flip", build: () => compose(randomCrop(4), flip()) },
+  "clothes": { about: "crop:2,flip", build: () => compose(randomCrop(2), randomFlip()) },
+  "cifar": { about: "crop:4,flip", build: () => compose(randomCrop(4), randomFlip()) },
   "photos": {
     about: `resized-crop:${PHOTO_SHARE},flip,color:${PHOTO_COLORS}`,
-    build: () => compose(resizedCrop({ scale: [PHOTO_SHARE, 1] }), flip(), colorOf(PHOTO_COLORS)),
+    build: () =>
+      compose(resizedCrop({ scale: [PHOTO_SHARE, 1] }), randomFlip(), colorOf(PHOTO_COLORS)),
   },
 };
 

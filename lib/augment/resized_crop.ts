@@ -29,7 +29,8 @@ const ATTEMPTS = 10;
  * @example
  * ```ts
  * import { assert } from "@std/assert";
- * import { key, resizedCrop } from "@neocog/neocog";
+ * import { key } from "@neocog/neocog";
+ * import { resizedCrop } from "@neocog/neocog/augment";
  *
  * const [a, , , , e] = resizedCrop({ scale: [0.25, 1] }).maps(key(0), [1, 64, 64, 3])[0]!;
  * assert(a * e > 0.24 && a * e <= 1); // Its share of the area.

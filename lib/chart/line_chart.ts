@@ -213,7 +213,7 @@ function chartOption({ title, panels }: LineChart): { option: Option; height: nu
  * @example
  * ```ts
  * import { assert } from "@std/assert";
- * import { lineChartSvg } from "@neocog/neocog";
+ * import { lineChartSvg } from "@neocog/neocog/chart";
  *
  * const runs = [[[1, 0.5], [2, 0.7]], [[1, 0.6], [2, 0.9]]] as const;
  * const svg = await lineChartSvg({

@@ -26,9 +26,9 @@ export { shuffle, type ShuffleOptions } from "./stream_shuffle.ts";
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { datasets } from "@neocog/neocog";
+ * import { data } from "@neocog/neocog";
  *
- * const squares = datasets.from(function* () {
+ * const squares = data.from(function* () {
  *   for (let i = 0; i < 3; i++) yield i * i;
  * });
  * assertEquals(await Array.fromAsync(squares), [0, 1, 4]);
@@ -51,7 +51,7 @@ export function from<T>(make: () => Items<T>, length?: number): Stream<T> {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { datasets } from "@neocog/neocog";
+ * import { data } from "@neocog/neocog";
  *
  * const two = {
  *   name: "two pixels",
@@ -60,7 +60,7 @@ export function from<T>(make: () => Items<T>, length?: number): Stream<T> {
  *   imageShape: [1, 1, 1],
  *   classNames: ["dark", "light"],
  * } as const;
- * const [first] = await Array.fromAsync(datasets.examples(two));
+ * const [first] = await Array.fromAsync(data.examples(two));
  * assertEquals([first!.pixels[0], first!.label], [7, 1]);
  * ```
  */
@@ -90,9 +90,9 @@ export function examples(
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { datasets } from "@neocog/neocog";
+ * import { data } from "@neocog/neocog";
  *
- * const doubled = datasets.map([1, 2], (x) => 2 * x);
+ * const doubled = data.map([1, 2], (x) => 2 * x);
  * assertEquals([doubled.length, await Array.fromAsync(doubled)], [2, [2, 4]]);
  * ```
  */
@@ -129,9 +129,9 @@ export function map<T, U>(
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { datasets } from "@neocog/neocog";
+ * import { data } from "@neocog/neocog";
  *
- * assertEquals(await Array.fromAsync(datasets.batch([1, 2, 3], 2)), [[1, 2], [3]]);
+ * assertEquals(await Array.fromAsync(data.batch([1, 2, 3], 2)), [[1, 2], [3]]);
  * ```
  */
 export function batch<T>(
@@ -180,9 +180,9 @@ export function batch<T>(
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { datasets } from "@neocog/neocog";
+ * import { data } from "@neocog/neocog";
  *
- * assertEquals(await Array.fromAsync(datasets.take(datasets.repeat([1, 2]), 3)), [1, 2, 1]);
+ * assertEquals(await Array.fromAsync(data.take(data.repeat([1, 2]), 3)), [1, 2, 1]);
  * ```
  */
 export function take<T>(items: Items<T>, count: number): Stream<T> {
@@ -210,9 +210,9 @@ export function take<T>(items: Items<T>, count: number): Stream<T> {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { datasets } from "@neocog/neocog";
+ * import { data } from "@neocog/neocog";
  *
- * assertEquals(await Array.fromAsync(datasets.concat([1], [2, 3])), [1, 2, 3]);
+ * assertEquals(await Array.fromAsync(data.concat([1], [2, 3])), [1, 2, 3]);
  * ```
  */
 export function concat<T>(...parts: readonly Items<T>[]): Stream<T> {
@@ -240,10 +240,10 @@ export function concat<T>(...parts: readonly Items<T>[]): Stream<T> {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { datasets, fold, key } from "@neocog/neocog";
+ * import { data, fold, key } from "@neocog/neocog";
  *
- * const shuffled = datasets.repeat(
- *   (epoch) => datasets.shuffle([1, 2, 3], fold(key(0), epoch)),
+ * const shuffled = data.repeat(
+ *   (epoch) => data.shuffle([1, 2, 3], fold(key(0), epoch)),
  *   2,
  * );
  * const seen = await Array.fromAsync(shuffled);

@@ -34,7 +34,7 @@ export type DataSplit<E extends Examples | ImageSource = Examples> = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { take } from "@neocog/neocog";
+ * import { takeExamples } from "@neocog/neocog";
  *
  * const examples = {
  *   name: "two pixels",
@@ -43,10 +43,10 @@ export type DataSplit<E extends Examples | ImageSource = Examples> = {
  *   imageShape: [1, 1, 1],
  *   classNames: ["dark", "light"],
  * } as const;
- * assertEquals([...take(examples, 1).labels], [1]);
+ * assertEquals([...takeExamples(examples, 1).labels], [1]);
  * ```
  */
-export function take<E extends Examples | ImageSource>(examples: E, count: number): E {
+export function takeExamples<E extends Examples | ImageSource>(examples: E, count: number): E {
   checkExamples(examples);
   const total = examples.labels.length;
   if (!Number.isInteger(count) || count < 1 || count > total) {

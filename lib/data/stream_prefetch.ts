@@ -23,9 +23,9 @@ import {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { datasets } from "@neocog/neocog";
+ * import { data } from "@neocog/neocog";
  *
- * assertEquals(await Array.fromAsync(datasets.prefetch([1, 2, 3], 2)), [1, 2, 3]);
+ * assertEquals(await Array.fromAsync(data.prefetch([1, 2, 3], 2)), [1, 2, 3]);
  * ```
  */
 export function prefetch<T>(items: Items<T>, ahead = 1): Stream<T> {

@@ -34,9 +34,9 @@ export type ShuffleOptions = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { datasets, key } from "@neocog/neocog";
+ * import { data, key } from "@neocog/neocog";
  *
- * const shuffled = datasets.shuffle([1, 2, 3, 4], key(0));
+ * const shuffled = data.shuffle([1, 2, 3, 4], key(0));
  * const first = await Array.fromAsync(shuffled);
  * assertEquals(first.toSorted(), [1, 2, 3, 4]);
  * assertEquals(await Array.fromAsync(shuffled), first);

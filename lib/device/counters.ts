@@ -33,7 +33,8 @@ const NOTHING: Counters = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { counters, start, tf } from "@neocog/neocog";
+ * import { counters } from "@neocog/neocog/device";
+ * import { start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * const before = counters().dispatches;

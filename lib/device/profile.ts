@@ -37,7 +37,8 @@ const CAPACITY = 4096;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { profile, start, tf } from "@neocog/neocog";
+ * import { profile } from "@neocog/neocog/device";
+ * import { start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * assertEquals(await profile(() => tf.ones([2]).square()), []);

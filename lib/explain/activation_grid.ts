@@ -29,7 +29,8 @@ export type ActivationGridOptions = GridOptions & {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { activationGrid, start, tf } from "@neocog/neocog";
+ * import { activationGrid } from "@neocog/neocog/explain";
+ * import { start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * const maps = tf.tensor4d([0, 5, 2, 5], [1, 1, 2, 2]); // 0 and 2 beside each other, and 5 twice

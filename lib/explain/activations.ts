@@ -3,7 +3,7 @@ import type { Intercept, Layer } from "../layers/layer.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Path, Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
-import { layersOf, requireLayer } from "./network.ts";
+import { layersOf, requireLayer } from "../layers/layers_of.ts";
 
 /**
  * An intercept that keeps what layers answer.
@@ -39,7 +39,8 @@ export function tap(
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { activations, init, key, lenet5, start, tf } from "@neocog/neocog";
+ * import { activations } from "@neocog/neocog/explain";
+ * import { init, key, lenet5, start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * const { params, state } = init(lenet5(), key(0), [28, 28, 1]);

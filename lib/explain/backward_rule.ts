@@ -3,7 +3,7 @@ import type { Intercept, Layer } from "../layers/layer.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
-import { layersOf } from "./network.ts";
+import { layersOf } from "../layers/layers_of.ts";
 
 /**
  * What a ReLU y = max(0, x) hands back of a slope r: `"backprop"` the gradient, r where x > 0;
@@ -57,7 +57,8 @@ export function requireRule<P extends Tree, S extends Tree>(
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { relu, ruleIntercept, sequential, start, tf } from "@neocog/neocog";
+ * import { relu, sequential, start, tf } from "@neocog/neocog";
+ * import { ruleIntercept } from "@neocog/neocog/explain";
  *
  * await start({ backend: "cpu" });
  * const model = sequential({ relu1: relu() });

@@ -3,7 +3,8 @@ import { fillSlots, type Layer, type NamedLayers } from "../layers/layer.ts";
 import { sequential } from "../layers/sequential.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import { entries, type Path, type Tree } from "../tensor/tree.ts";
-import { type Network, requireLayer } from "./network.ts";
+import type { Network } from "../layers/layer.ts";
+import { requireLayer } from "../layers/layers_of.ts";
 
 /** Options of {@linkcode beginningOf}. */
 export type BeginningOptions = {
@@ -28,11 +29,11 @@ export type BeginningOptions = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { beginningOf, init, key, layersOf, lenet5, start } from "@neocog/neocog";
+ * import { beginningOf } from "@neocog/neocog/explain";
+ * import { init, key, layersOf, lenet5, start } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
- * const { params, state } = init(lenet5(), key(0), [28, 28, 1]);
- * const network = { model: lenet5(), params, state };
+ * const network = init(lenet5(), key(0), [28, 28, 1]);
  * const { model } = beginningOf(network, [50, 40, 1], ["pool2"], { unpadded: true });
  * assertEquals(layersOf(model, [50, 40, 1]).get("")?.shape, [9, 7, 16]);
  * ```

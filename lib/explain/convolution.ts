@@ -3,7 +3,7 @@ import type { Layer, Slot } from "../layers/layer.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import type { Path, Tree } from "../tensor/tree.ts";
 import { unknownName } from "../text/nearest.ts";
-import { layersOf } from "./network.ts";
+import { layersOf } from "../layers/layers_of.ts";
 
 /** The slots of a model's parameters, seen without their types. */
 type Declared = Slot | { readonly [name: string]: Declared };
@@ -28,7 +28,8 @@ function kernelShape(params: Declared, path: Path): Shape {
  * @example
  * ```ts
  * import { assertEquals, assertThrows } from "@std/assert";
- * import { lenet5, requireConvolution } from "@neocog/neocog";
+ * import { lenet5 } from "@neocog/neocog";
+ * import { requireConvolution } from "./convolution.ts";
  *
  * assertEquals(requireConvolution(lenet5(), [28, 28, 1]), ["conv1", [5, 5, 1, 6]]);
  * assertThrows(

@@ -13,7 +13,7 @@ import type { Image } from "../image/image.ts";
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { exampleImage } from "@neocog/neocog";
+ * import { exampleImage } from "@neocog/neocog/explain";
  *
  * const examples = {
  *   name: "two pixels",

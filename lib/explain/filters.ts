@@ -5,7 +5,7 @@ import type { Shape, Tensor } from "../tensor/tensor.ts";
 import { entries, type Path, type Tree } from "../tensor/tree.ts";
 import { unknownName } from "../text/nearest.ts";
 import type { InputUnits } from "./input_units.ts";
-import type { Network } from "./network.ts";
+import type { Network } from "../layers/layer.ts";
 import { type Normalize, normalizedAll, signedSpan } from "./spans.ts";
 
 /** Options of {@linkcode filterGrid}. */
@@ -100,7 +100,8 @@ function picturesOf(pixels: Float32Array, shape: Shape, isReversed: boolean): Im
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { filterGrid, init, key, lenet5, start } from "@neocog/neocog";
+ * import { filterGrid } from "@neocog/neocog/explain";
+ * import { init, key, lenet5, start } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * const model = lenet5();

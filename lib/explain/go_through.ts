@@ -7,7 +7,7 @@ import { jit } from "../device/jit/jit.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
-import type { Network } from "./network.ts";
+import type { Network } from "../layers/layer.ts";
 
 /** How a data set is gone through. */
 export type GoThroughOptions = {

@@ -14,7 +14,8 @@ import { tf } from "../tensor/tf.ts";
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { imagesOf, start, tf } from "@neocog/neocog";
+ * import { imagesOf } from "@neocog/neocog/explain";
+ * import { start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * const [dark, light] = await imagesOf(tf.tensor4d([-1, 2], [2, 1, 1, 1]));
@@ -57,7 +58,8 @@ function clipped(value: number): number {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { pixelsOf, start } from "@neocog/neocog";
+ * import { pixelsOf } from "@neocog/neocog/explain";
+ * import { start } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * const image = { width: 2, height: 1, channels: 1, pixels: new Float32Array([0, 1]) } as const;

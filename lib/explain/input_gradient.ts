@@ -5,7 +5,7 @@ import type { Scalar, Tensor } from "../tensor/tensor.ts";
 import type { Path, Tree } from "../tensor/tree.ts";
 import { tap } from "./activations.ts";
 import { type BackwardRule, requireRule, ruleIntercept } from "./backward_rule.ts";
-import type { Network } from "./network.ts";
+import type { Network } from "../layers/layer.ts";
 import type { Objective } from "./objective.ts";
 
 /** Options of {@linkcode inputGradient}. */
@@ -77,7 +77,8 @@ export function scoreOf<P extends Tree, S extends Tree>(
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { classLogit, init, inputGradient, key, lenet5, start, tf } from "@neocog/neocog";
+ * import { classLogit, inputGradient } from "@neocog/neocog/explain";
+ * import { init, key, lenet5, start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * const model = lenet5();

@@ -24,7 +24,9 @@ function reordered(images: Tensor, { order }: InputUnits): Tensor {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { preprocessings, start, tf, toInputs } from "@neocog/neocog";
+ * import { preprocessings } from "@neocog/neocog/image";
+ * import { start, tf } from "@neocog/neocog";
+ * import { toInputs } from "@neocog/neocog/explain";
  *
  * await start({ backend: "cpu" });
  * const white = tf.ones([1, 1, 1, 3]);
@@ -49,7 +51,9 @@ export function toInputs(pixels: Tensor, units: InputUnits): Tensor {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { preprocessings, start, tf, toPixels } from "@neocog/neocog";
+ * import { preprocessings } from "@neocog/neocog/image";
+ * import { start, tf } from "@neocog/neocog";
+ * import { toPixels } from "@neocog/neocog/explain";
  *
  * await start({ backend: "cpu" });
  * const white = tf.tensor4d([132, 138, 151], [1, 1, 1, 3]);

@@ -3,7 +3,7 @@ import type { Layer } from "../layers/layer.ts";
 import type { Scalar, Shape, Tensor } from "../tensor/tensor.ts";
 import type { Path, Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
-import { requireLayer } from "./network.ts";
+import { requireLayer } from "../layers/layers_of.ts";
 
 /** A number to be climbed: a function of what layers answer, and of the image. */
 export type Objective = {
@@ -61,7 +61,8 @@ function channelOf(output: Tensor, channel: number): Tensor {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { classLogit, start, tf } from "@neocog/neocog";
+ * import { classLogit } from "@neocog/neocog/explain";
+ * import { start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * const logits = tf.tensor2d([[1, 2, 3]]);
@@ -118,7 +119,8 @@ function requireUnit<P extends Tree, S extends Tree>(
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { channel, start, tf } from "@neocog/neocog";
+ * import { channel } from "@neocog/neocog/explain";
+ * import { start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * const maps = tf.tensor4d([1, 10, 3, 30], [1, 1, 2, 2]);
@@ -149,7 +151,8 @@ export function channel(path: Path, index: number): Objective {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { neuron, start, tf } from "@neocog/neocog";
+ * import { neuron } from "@neocog/neocog/explain";
+ * import { start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * const maps = tf.tensor4d([1, 2, 3, 4], [1, 2, 2, 1]);
@@ -195,7 +198,8 @@ export function neuron(
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { layerEnergy, start, tf } from "@neocog/neocog";
+ * import { layerEnergy } from "@neocog/neocog/explain";
+ * import { start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * assertEquals(await layerEnergy("conv1").score(() => tf.tensor2d([[3, 4]]), tf.zeros([1])).array(), 12.5);
@@ -220,7 +224,8 @@ export function layerEnergy(path: Path): Objective {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { direction, start, tf } from "@neocog/neocog";
+ * import { direction } from "@neocog/neocog/explain";
+ * import { start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * const maps = tf.tensor4d([1, 2, 3, 4], [1, 1, 2, 2]);
@@ -257,7 +262,8 @@ export function direction(path: Path, vector: readonly number[]): Objective {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { classLogit, start, tf, weighted } from "@neocog/neocog";
+ * import { classLogit, weighted } from "@neocog/neocog/explain";
+ * import { start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * const logits = tf.tensor2d([[1, 2, 3]]);

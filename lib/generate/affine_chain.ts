@@ -24,7 +24,8 @@ import {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { affineChain, key, pad, rescale } from "@neocog/neocog";
+ * import { affineChain, pad, rescale } from "@neocog/neocog/generate";
+ * import { key } from "@neocog/neocog";
  *
  * // A frame that halves the image, and twice as large again.
  * const both = affineChain([pad(1), rescale(2, 2)]);
@@ -59,7 +60,7 @@ export function affineChain(
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { lucidTransforms } from "@neocog/neocog";
+ * import { lucidTransforms } from "@neocog/neocog/generate";
  *
  * assertEquals(lucidTransforms().name, "pad 12, jitter 8, scale 0.9 to 1.1, rotate 10°, jitter 4");
  * ```

@@ -4,7 +4,7 @@ import type { BackwardRule } from "../explain/backward_rule.ts";
 import { requireRule } from "../explain/backward_rule.ts";
 import { scoreOf } from "../explain/input_gradient.ts";
 import { type InputUnits, toInputs, UNIT_PIXELS } from "../explain/input_units.ts";
-import type { Network } from "../explain/network.ts";
+import type { Network } from "../layers/layer.ts";
 import type { Objective } from "../explain/objective.ts";
 import { adam } from "../optimizers/adam.ts";
 import { type Optimizer, stepWith } from "../optimizers/optimizer.ts";
@@ -121,7 +121,9 @@ type View = { readonly images: Tensor; readonly score: Scalar; readonly penalty:
  * @example
  * ```ts
  * import { assertGreater } from "@std/assert";
- * import { ascend, classLogit, init, key, lenet5, start } from "@neocog/neocog";
+ * import { ascend } from "@neocog/neocog/generate";
+ * import { classLogit } from "@neocog/neocog/explain";
+ * import { init, key, lenet5, start } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * const model = lenet5();

@@ -29,7 +29,8 @@ export type CenterBlurOptions = {
  * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
- * import { centerBlur, start, tf } from "@neocog/neocog";
+ * import { centerBlur } from "@neocog/neocog/generate";
+ * import { start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * assertAlmostEquals(await centerBlur(1).penalty(tf.fill([1, 8, 8, 3], 0.7)).array(), 0, 1e-9);

@@ -1,7 +1,7 @@
 // The image that a network takes most for a class (§12.9.4).
 import { channel, classLogit, type Objective } from "../explain/objective.ts";
 import { toPixels, UNIT_PIXELS } from "../explain/input_units.ts";
-import type { Network } from "../explain/network.ts";
+import type { Network } from "../layers/layer.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
@@ -46,7 +46,8 @@ export type ClassImageOptions = AscendOptions & {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { classScore, squeezenet } from "@neocog/neocog";
+ * import { classScore } from "@neocog/neocog/generate";
+ * import { squeezenet } from "@neocog/neocog";
  *
  * assertEquals(classScore(squeezenet(), [224, 224, 3], 7).paths, ["conv10"]);
  * ```
@@ -87,7 +88,8 @@ export function classScore<P extends Tree, S extends Tree>(
  * @example
  * ```ts
  * import { assertGreater } from "@std/assert";
- * import { classImage, init, key, lenet5, start } from "@neocog/neocog";
+ * import { classImage } from "@neocog/neocog/generate";
+ * import { init, key, lenet5, start } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * const model = lenet5();

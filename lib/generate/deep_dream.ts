@@ -3,7 +3,8 @@ import type { BackwardRule } from "../explain/backward_rule.ts";
 import { beginningOf, requireSize } from "../explain/beginning.ts";
 import { activations } from "../explain/activations.ts";
 import { type InputUnits, toInputs, UNIT_PIXELS } from "../explain/input_units.ts";
-import { layersOf, type Network } from "../explain/network.ts";
+import type { Network } from "../layers/layer.ts";
+import { layersOf } from "../layers/layers_of.ts";
 import { layerEnergy, type Objective } from "../explain/objective.ts";
 import { fold, type Key, key as keyOf } from "../tensor/random.ts";
 import { type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
@@ -84,12 +85,13 @@ export type Dreamt = {
  * @example
  * ```ts
  * import { assertEquals, assertGreater } from "@std/assert";
- * import { deepDream, init, key, lenet5, start, tf, uniform } from "@neocog/neocog";
+ * import { deepDream } from "@neocog/neocog/generate";
+ * import { init, key, lenet5, start, tf, uniformArray } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * const model = lenet5();
  * const { params, state } = init(model, key(0), [28, 28, 1]);
- * const noise = tf.tensor3d(uniform(key(1), 40 * 60), [40, 60, 1]);
+ * const noise = tf.tensor3d(uniformArray(key(1), 40 * 60), [40, 60, 1]);
  * const options = { layer: "conv2", octaves: 2, steps: 2 };
  * const { images, scores } = await deepDream({ model, params, state }, noise, options);
  * assertEquals(images.shape, [1, 40, 60, 1]);

@@ -1,6 +1,6 @@
 // Images as sums of waves, whose colors need not be correlated: Lucid's parametrization.
 import type { Key } from "../tensor/random.ts";
-import { normal } from "../tensor/random.ts";
+import { normalArray } from "../tensor/random.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import { alongLast, matrixOf } from "./axis_products.ts";
@@ -48,7 +48,8 @@ const DIVISOR = 4;
  * @example
  * ```ts
  * import { assert, assertEquals } from "@std/assert";
- * import { fourier, key, start } from "@neocog/neocog";
+ * import { fourier } from "@neocog/neocog/generate";
+ * import { key, start } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * const noise = fourier();
@@ -95,7 +96,7 @@ function requireStart(shape: Shape, start: Tensor | undefined, decorrelate: bool
 
 function noise(key: Key, [count, height, width, channels]: Shape, sd: number): Spectrum {
   const shape = [count!, channels!, height!, width!];
-  return { spectrum: tf.tensor(normal(key, tf.util.sizeFromShape(shape), 0, sd), shape) };
+  return { spectrum: tf.tensor(normalArray(key, tf.util.sizeFromShape(shape), 0, sd), shape) };
 }
 
 /** Cycles of the i-th wave along an axis, see {@linkcode Spectrum}. */

@@ -2,7 +2,8 @@
 import { activations } from "../explain/activations.ts";
 import { beginningOf } from "../explain/beginning.ts";
 import { toInputs, UNIT_PIXELS } from "../explain/input_units.ts";
-import { layersOf, type Network, requireLayer } from "../explain/network.ts";
+import type { Network } from "../layers/layer.ts";
+import { layersOf, requireLayer } from "../layers/layers_of.ts";
 import { adam } from "../optimizers/adam.ts";
 import { cosineDecay } from "../optimizers/cosine_decay.ts";
 import { fold, key as keyOf } from "../tensor/random.ts";
@@ -52,12 +53,13 @@ export type Inverted = {
  * @example
  * ```ts
  * import { assertLess } from "@std/assert";
- * import { init, invert, key, lenet5, start, tf, uniform } from "@neocog/neocog";
+ * import { init, key, lenet5, start, tf, uniformArray } from "@neocog/neocog";
+ * import { invert } from "@neocog/neocog/generate";
  *
  * await start({ backend: "cpu" });
  * const model = lenet5();
  * const { params, state } = init(model, key(0), [28, 28, 1]);
- * const image = tf.tensor3d(uniform(key(1), 28 * 28), [28, 28, 1]);
+ * const image = tf.tensor3d(uniformArray(key(1), 28 * 28), [28, 28, 1]);
  * const { distances } = await invert({ model, params, state }, image, "conv1", { steps: 5 });
  * assertLess(distances[5]!, distances[0]!);
  * ```
@@ -148,12 +150,13 @@ export type StripPart = Inverted & { readonly layer: Path };
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { init, inversionStrip, key, lenet5, start, tf, uniform } from "@neocog/neocog";
+ * import { init, key, lenet5, start, tf, uniformArray } from "@neocog/neocog";
+ * import { inversionStrip } from "@neocog/neocog/generate";
  *
  * await start({ backend: "cpu" });
  * const model = lenet5();
  * const { params, state } = init(model, key(0), [28, 28, 1]);
- * const image = tf.tensor3d(uniform(key(1), 28 * 28), [28, 28, 1]);
+ * const image = tf.tensor3d(uniformArray(key(1), 28 * 28), [28, 28, 1]);
  * const layers = ["conv1", "pool2"];
  * const strip = await inversionStrip({ model, params, state }, image, layers, { steps: 1 });
  * assertEquals(strip.map(({ layer }) => layer), layers);

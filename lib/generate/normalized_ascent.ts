@@ -22,7 +22,8 @@ export type NormalizedAscentOptions = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { applyUpdates, normalizedAscent, start, tf } from "@neocog/neocog";
+ * import { applyUpdates, start, tf } from "@neocog/neocog";
+ * import { normalizedAscent } from "@neocog/neocog/generate";
  *
  * await start({ backend: "cpu" });
  * const [updates] = normalizedAscent({ rate: 0.5 }).update({ x: tf.tensor1d([30, -30]) }, {}, {

@@ -1,6 +1,6 @@
 // Objectives beyond the basic ones: to be like another image, in content or style, and unlike each other.
 import type { Objective } from "../explain/objective.ts";
-import { requireLayer } from "../explain/network.ts";
+import { requireLayer } from "../layers/layers_of.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import type { Path, Tree } from "../tensor/tree.ts";
@@ -43,7 +43,8 @@ function requireOutput<P extends Tree, S extends Tree>(
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { gramMatrix, start, tf } from "@neocog/neocog";
+ * import { gramMatrix } from "@neocog/neocog/generate";
+ * import { start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * const maps = tf.tensor4d([1, 2, 3, 4], [1, 1, 2, 2]);
@@ -65,7 +66,8 @@ export function gramMatrix(output: Tensor): Tensor {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { gramMatrix, start, style, tf } from "@neocog/neocog";
+ * import { gramMatrix, style } from "@neocog/neocog/generate";
+ * import { start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * const maps = tf.tensor4d([1, 2, 3, 4], [1, 1, 2, 2]);
@@ -107,7 +109,8 @@ function nearness(x: Tensor, target: Tensor): tf.Scalar {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { likeness, start, tf } from "@neocog/neocog";
+ * import { likeness } from "@neocog/neocog/generate";
+ * import { start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * const wanted = likeness("conv1", tf.tensor2d([[3, 4]]));
@@ -138,7 +141,8 @@ export function likeness(path: Path, features: Tensor): Objective {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { guidedBy, start, tf } from "@neocog/neocog";
+ * import { guidedBy } from "@neocog/neocog/generate";
+ * import { start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * const guide = tf.tensor4d([1, 0, 0, 2], [1, 1, 2, 2]);
@@ -177,7 +181,8 @@ export function guidedBy(path: Path, features: Tensor): Objective {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { diversity, start, tf } from "@neocog/neocog";
+ * import { diversity } from "@neocog/neocog/generate";
+ * import { start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * const apart = tf.tensor4d([1, 0, 0, 1], [2, 1, 1, 2]);

@@ -1,6 +1,6 @@
 // What is climbed in: the pixels themselves, or numbers that pixels are made of.
 import type { Key } from "../tensor/random.ts";
-import { normal } from "../tensor/random.ts";
+import { normalArray } from "../tensor/random.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
@@ -42,7 +42,8 @@ export type PixelsOptions = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { key, pixels, start } from "@neocog/neocog";
+ * import { key, start } from "@neocog/neocog";
+ * import { pixels } from "@neocog/neocog/generate";
  *
  * await start({ backend: "cpu" });
  * const gray = pixels();
@@ -64,7 +65,7 @@ export function pixels(options: PixelsOptions = {}): Parametrization<{ readonly 
         pixels: tf.tidy(() => {
           const first = start ? tf.reshape(start, [...shape]) : tf.fill([...shape], level);
           if (noise === 0) return tf.clone(first);
-          const drawn = normal(key, tf.util.sizeFromShape([...shape]));
+          const drawn = normalArray(key, tf.util.sizeFromShape([...shape]));
           return tf.add(first, tf.mul(tf.tensor(drawn, [...shape]), noise));
         }),
       };

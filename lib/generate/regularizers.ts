@@ -24,7 +24,8 @@ export function requireWeight(what: string, weight: number): void {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { l2, start, tf } from "@neocog/neocog";
+ * import { l2 } from "@neocog/neocog/generate";
+ * import { start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * assertEquals(await l2(2).penalty(tf.tensor4d([1, 0.5], [1, 1, 2, 1])).array(), 0.5);
@@ -48,7 +49,8 @@ export function l2(weight: number): Regularizer {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { l1, start, tf } from "@neocog/neocog";
+ * import { l1 } from "@neocog/neocog/generate";
+ * import { start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * assertEquals(await l1(2).penalty(tf.tensor4d([1, 0.25], [1, 1, 2, 1])).array(), 1.5);
@@ -75,7 +77,8 @@ export function l1(weight: number): Regularizer {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { alphaNorm, start, tf } from "@neocog/neocog";
+ * import { alphaNorm } from "@neocog/neocog/generate";
+ * import { start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * assertEquals(await alphaNorm(2, 2).penalty(tf.tensor4d([1, 0.25], [1, 1, 2, 1])).array(), 2.5);
@@ -126,7 +129,8 @@ export type TotalVariationOptions = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { start, tf, totalVariation } from "@neocog/neocog";
+ * import { start, tf } from "@neocog/neocog";
+ * import { totalVariation } from "@neocog/neocog/generate";
  *
  * await start({ backend: "cpu" });
  * const corner = tf.tensor4d([0, 3, 4, 9], [1, 2, 2, 1]);

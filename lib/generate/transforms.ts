@@ -1,7 +1,7 @@
 // Changes of an image that a network should not mind: shifts, scales and turns, drawn anew at each step.
 import { warp, type WarpEdge } from "../tensor/affine.ts";
 import { aboutMiddle, type AffineMap } from "../tensor/affine_map.ts";
-import { type Key, uniform } from "../tensor/random.ts";
+import { type Key, uniformArray } from "../tensor/random.ts";
 import { requireRange } from "../tensor/require_range.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import type { Transform } from "./ascend.ts";
@@ -58,7 +58,8 @@ export function affine(
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { jitter, key } from "@neocog/neocog";
+ * import { jitter } from "@neocog/neocog/generate";
+ * import { key } from "@neocog/neocog";
  *
  * const [a, , dx] = jitter(8).map(key(0), [1, 227, 227, 3]);
  * assertEquals([a, Number.isInteger(dx), Math.abs(dx) <= 8], [1, true, true]);
@@ -68,7 +69,10 @@ export function jitter(most: number, options: AffineOptions = {}): AffineTransfo
   const rule = "the furthest must be a whole number of pixels from 0";
   requireRange("jitter images", rule, Number.isInteger(most) && most >= 0, most);
   return affine(`jitter ${most}`, (key) => {
-    const [dx, dy] = Array.from(uniform(key, 2, -most, most + 1), Math.floor) as [number, number];
+    const [dx, dy] = Array.from(uniformArray(key, 2, -most, most + 1), Math.floor) as [
+      number,
+      number,
+    ];
     return [1, 0, dx, 0, 1, dy];
   }, options);
 }
@@ -85,7 +89,8 @@ export function jitter(most: number, options: AffineOptions = {}): AffineTransfo
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { key, rescale } from "@neocog/neocog";
+ * import { key } from "@neocog/neocog";
+ * import { rescale } from "@neocog/neocog/generate";
  *
  * // Twice as large: from one pixel to the next is half a pixel in the image.
  * assertEquals(rescale(2, 2).map(key(0), [1, 3, 3, 1]), [0.5, 0, 0.5, 0, 0.5, 0.5]);
@@ -100,7 +105,7 @@ export function rescale(least = 0.9, most = 1.1, options: AffineOptions = {}): A
     `${least} to ${most}`,
   );
   return affine(`scale ${least} to ${most}`, (key, shape) => {
-    const step = 1 / uniform(key, 1, least, most)[0]!;
+    const step = 1 / uniformArray(key, 1, least, most)[0]!;
     return aboutMiddle([step, 0, 0, step], shape);
   }, options);
 }
@@ -116,7 +121,8 @@ export function rescale(least = 0.9, most = 1.1, options: AffineOptions = {}): A
  * @example
  * ```ts
  * import { assert, assertAlmostEquals } from "@std/assert";
- * import { key, rotate } from "@neocog/neocog";
+ * import { key } from "@neocog/neocog";
+ * import { rotate } from "@neocog/neocog/generate";
  *
  * const [a, , , d] = rotate(10).map(key(0), [1, 3, 3, 1]);
  * assertAlmostEquals(a ** 2 + d ** 2, 1);
@@ -127,7 +133,7 @@ export function rotate(most = 10, options: AffineOptions = {}): AffineTransform 
   const rule = "the largest angle must be finite and at least 0";
   requireRange("rotate images", rule, most >= 0 && most < Infinity, most);
   return affine(`rotate ${most}°`, (key, shape) => {
-    const angle = uniform(key, 1, -1, 1)[0]! * most * Math.PI / 180;
+    const angle = uniformArray(key, 1, -1, 1)[0]! * most * Math.PI / 180;
     const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
     return aboutMiddle([cos, -sin, sin, cos], shape);
   }, options);
@@ -145,7 +151,8 @@ export function rotate(most = 10, options: AffineOptions = {}): AffineTransform 
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { key, pad } from "@neocog/neocog";
+ * import { key } from "@neocog/neocog";
+ * import { pad } from "@neocog/neocog/generate";
  *
  * // Of 4 columns, the middle two show the image.
  * assertEquals(pad(1).map(key(0), [1, 4, 4, 1]), [2, 0, -1.5, 0, 2, -1.5]);

@@ -29,7 +29,7 @@ function tableMap(colors: readonly Color[]): ColorMap {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { viridis } from "@neocog/neocog";
+ * import { viridis } from "@neocog/neocog/image";
  *
  * assertEquals(viridis(0).map((value) => Math.round(value * 255)), [68, 1, 84]);
  * assertEquals(viridis(1).map((value) => Math.round(value * 255)), [253, 231, 37]);
@@ -48,7 +48,7 @@ export const viridis: ColorMap = tableMap(colorsOf("interpolateViridis"));
  * @example
  * ```ts
  * import { assert } from "@std/assert";
- * import { diverging } from "@neocog/neocog";
+ * import { diverging } from "@neocog/neocog/image";
  *
  * const [[, , blue], [red]] = [diverging(0.1), diverging(0.9)];
  * assert(blue > 0.5 && red > 0.5);
@@ -66,7 +66,7 @@ export const diverging: ColorMap = tableMap(colorsOf("interpolateRdBu").reverse(
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { grays } from "@neocog/neocog";
+ * import { grays } from "@neocog/neocog/image";
  *
  * assertEquals(grays(0.5), [0.5, 0.5, 0.5]);
  * ```

@@ -12,7 +12,7 @@ import { checkImage, type Image } from "./image.ts";
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { enlarge } from "@neocog/neocog";
+ * import { enlarge } from "@neocog/neocog/image";
  *
  * const two = { width: 2, height: 1, channels: 1, pixels: new Float32Array([0, 1]) } as const;
  * assertEquals([...enlarge(two, 2).pixels], [0, 0, 1, 1, 0, 0, 1, 1]);

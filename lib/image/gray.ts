@@ -15,7 +15,7 @@ const LUMA = [0.299, 0.587, 0.114] as const;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { toGray } from "@neocog/neocog";
+ * import { toGray } from "@neocog/neocog/image";
  *
  * const clear = { width: 1, height: 1, channels: 4, pixels: new Float32Array(4) } as const;
  * assertEquals([...toGray(clear).pixels], [1]);

@@ -2,7 +2,7 @@
 import { colorOf, type Ground, place, plain } from "./color.ts";
 import { enlarge } from "./enlarge.ts";
 import type { Image } from "./image.ts";
-import { labeled } from "./label.ts";
+import { label } from "./label.ts";
 
 /** Options of {@linkcode grid}. */
 export type GridOptions = {
@@ -55,7 +55,7 @@ function withLabels(
     const cell = plain(width, height, background, isGray ? 1 : 3);
     const [left, top] = [(width - image.width) >> 1, (height - image.height) >> 1];
     place(cell, image, left, top, colorOf(background));
-    return labeled(cell, labels[i]!, { size, background });
+    return label(cell, labels[i]!, { size, background });
   });
 }
 
@@ -78,7 +78,7 @@ function requireWhole(what: string, value: number, least: number): void {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { grid } from "@neocog/neocog";
+ * import { grid } from "@neocog/neocog/image";
  *
  * const dot = { width: 1, height: 1, channels: 1, pixels: new Float32Array([0.5]) } as const;
  * const { width, height, pixels } = grid([dot, dot], { columns: 2 });

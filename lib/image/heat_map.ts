@@ -55,7 +55,7 @@ function placeOf(value: number, [low, high]: readonly [number, number], flat: nu
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { grays, heatMap } from "@neocog/neocog";
+ * import { grays, heatMap } from "@neocog/neocog/image";
  *
  * const { pixels } = heatMap([-2, 0, 4], [1, 3], { span: "signed", colors: grays });
  * assertEquals([...pixels].filter((_, i) => i % 3 === 0), [0.25, 0.5, 1]);
@@ -109,7 +109,7 @@ export type OverlayOptions = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { overlay } from "@neocog/neocog";
+ * import { overlay } from "@neocog/neocog/image";
  *
  * const dark = { width: 2, height: 1, channels: 1, pixels: new Float32Array(2) } as const;
  * const red = { width: 1, height: 1, channels: 3, pixels: new Float32Array([1, 0, 0]) } as const;

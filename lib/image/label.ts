@@ -3,7 +3,7 @@ import { type Color, colorOf, type Ground, place, plain } from "./color.ts";
 import { LETTER, letters } from "./font.ts";
 import { checkImage, type Image } from "./image.ts";
 
-/** Options of {@linkcode labeled}. */
+/** Options of {@linkcode label}. */
 export type LabelOptions = {
   /** How large a point of a letter is, in pixels: letters are 7 points high. Default: 1. */
   readonly size?: number;
@@ -72,14 +72,14 @@ export function labelHeight(size: number): number {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { labeled } from "@neocog/neocog";
+ * import { label } from "@neocog/neocog/image";
  *
  * const black = { width: 20, height: 4, channels: 1, pixels: new Float32Array(80) } as const;
- * const { width, height } = labeled(black, "cat");
+ * const { width, height } = label(black, "cat");
  * assertEquals([width, height], [20, 4 + 11]);
  * ```
  */
-export function labeled(image: Image, text: string, options: LabelOptions = {}): Image {
+export function label(image: Image, text: string, options: LabelOptions = {}): Image {
   checkImage(image);
   const { size = 1, background = 1 } = options;
   if (!Number.isSafeInteger(size) || size < 1) {

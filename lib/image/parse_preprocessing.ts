@@ -20,7 +20,7 @@ type Fields = Readonly<Record<string, unknown>>;
  * @example
  * ```ts
  * import { assertEquals, assertThrows } from "@std/assert";
- * import { parsePreprocessing, preprocessings } from "@neocog/neocog";
+ * import { parsePreprocessing, preprocessings } from "@neocog/neocog/image";
  *
  * const text = JSON.stringify(preprocessings.caffe);
  * assertEquals(parsePreprocessing(text, "caffe.json"), preprocessings.caffe);
@@ -47,7 +47,7 @@ export function parsePreprocessing(text: string, file: string): Preprocessing {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { preprocessingOf, preprocessings } from "@neocog/neocog";
+ * import { preprocessingOf, preprocessings } from "@neocog/neocog/image";
  *
  * const metadata = { input: "RGB 0..255 minus (123,117,104), 227x227" };
  * assertEquals(preprocessingOf(metadata, "a"), { ...preprocessings.caffe, crop: [227, 227] });

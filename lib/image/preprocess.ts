@@ -26,7 +26,7 @@ import { resizedWindow } from "./resize.ts";
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { preprocess } from "@neocog/neocog";
+ * import { preprocess } from "@neocog/neocog/image";
  *
  * const image = { width: 1, height: 1, channels: 1, pixels: new Float32Array([1]) } as const;
  * const how = { crop: 1, range: 255, mean: [100, 110, 120], std: [1, 1, 1] } as const;
@@ -50,7 +50,7 @@ export function preprocess(image: Image, how: Preprocessing): Float32Array<Array
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { inputShapeOf, preprocessings } from "@neocog/neocog";
+ * import { inputShapeOf, preprocessings } from "@neocog/neocog/image";
  *
  * assertEquals(inputShapeOf(preprocessings.torchvision), [224, 224, 3]);
  * ```

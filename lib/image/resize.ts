@@ -46,7 +46,7 @@ const FILTERS = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { resize } from "@neocog/neocog";
+ * import { resize } from "@neocog/neocog/image";
  *
  * const pixels = new Float32Array([0, 1, 1, 0]);
  * const small = resize({ width: 2, height: 2, channels: 1, pixels }, 1, 1);

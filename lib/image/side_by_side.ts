@@ -1,7 +1,7 @@
 // Pictures of one height in a row.
 import { colorOf, type Ground, place, plain } from "./color.ts";
 import type { Image } from "./image.ts";
-import { labeled } from "./label.ts";
+import { label } from "./label.ts";
 import { resize } from "./resize.ts";
 
 /** Options of {@linkcode sideBySide}. */
@@ -39,7 +39,7 @@ function ofOneHeight(images: readonly Image[]): Image[] {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { sideBySide } from "@neocog/neocog";
+ * import { sideBySide } from "@neocog/neocog/image";
  *
  * const high = { width: 1, height: 4, channels: 1, pixels: new Float32Array(4) } as const;
  * const low = { width: 2, height: 2, channels: 1, pixels: new Float32Array(4) } as const;
@@ -60,7 +60,7 @@ export function sideBySide(images: readonly Image[], options: SideBySideOptions 
     );
   }
   const row = ofOneHeight(images).map((image, i) =>
-    labels ? labeled(image, labels[i]!, { size: labelSize, background }) : image
+    labels ? label(image, labels[i]!, { size: labelSize, background }) : image
   );
   const isGray = typeof background === "number" && row.every(({ channels }) => channels === 1);
   const width = row.reduce((sum, image) => sum + image.width + gap, gap);

@@ -36,10 +36,10 @@ export type AuxiliaryLayer<H extends Layer = Layer> =
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { auxiliary, countSlots, dense } from "@neocog/neocog";
+ * import { auxiliary, countParameters, dense } from "@neocog/neocog";
  *
  * const { shape, params } = auxiliary(dense({ features: 10 })).declare([4]);
- * assertEquals([shape, countSlots(params)], [[4], 50]);
+ * assertEquals([shape, countParameters(params)], [[4], 50]);
  * ```
  */
 export function auxiliary<H extends Layer>(
@@ -79,7 +79,8 @@ export function auxiliary<H extends Layer>(
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { auxiliaryWeights, googlenet } from "@neocog/neocog";
+ * import { googlenet } from "@neocog/neocog";
+ * import { auxiliaryWeights } from "./auxiliary.ts";
  *
  * assertEquals(
  *   auxiliaryWeights(googlenet({ auxiliary: true }), [224, 224, 3]),

@@ -36,10 +36,10 @@ export type DenseParams = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countSlots, dense } from "@neocog/neocog";
+ * import { countParameters, dense } from "@neocog/neocog";
  *
  * // §12.1: what a hidden layer of 20 units over a CIFAR image costs.
- * assertEquals(countSlots(dense({ features: 20 }).declare([3072]).params), 61460);
+ * assertEquals(countParameters(dense({ features: 20 }).declare([3072]).params), 61460);
  * ```
  */
 export function dense(options: DenseOptions): Layer<DenseParams, Record<string, never>> {

@@ -1,5 +1,5 @@
 // First values of parameters: random numbers whose spread follows the layer's fan.
-import { type Key, normal, uniform } from "../tensor/random.ts";
+import { type Key, normalArray, uniformArray } from "../tensor/random.ts";
 import { type Shape, sizeOf } from "../tensor/tensor.ts";
 
 /**
@@ -26,7 +26,7 @@ function fans(shape: Shape): [fanIn: number, fanOut: number] {
  * @param shape the kernel's shape
  */
 export function heNormal(key: Key, shape: Shape): Float32Array {
-  return normal(key, sizeOf(shape), 0, Math.sqrt(2 / fans(shape)[0]));
+  return normalArray(key, sizeOf(shape), 0, Math.sqrt(2 / fans(shape)[0]));
 }
 
 /**
@@ -37,7 +37,7 @@ export function heNormal(key: Key, shape: Shape): Float32Array {
  */
 export function heUniform(key: Key, shape: Shape): Float32Array {
   const bound = Math.sqrt(6 / fans(shape)[0]);
-  return uniform(key, sizeOf(shape), -bound, bound);
+  return uniformArray(key, sizeOf(shape), -bound, bound);
 }
 
 /**
@@ -50,7 +50,7 @@ export function heUniform(key: Key, shape: Shape): Float32Array {
  */
 export function glorotNormal(key: Key, shape: Shape): Float32Array {
   const [fanIn, fanOut] = fans(shape);
-  return normal(key, sizeOf(shape), 0, Math.sqrt(2 / (fanIn + fanOut)));
+  return normalArray(key, sizeOf(shape), 0, Math.sqrt(2 / (fanIn + fanOut)));
 }
 
 /**
@@ -63,7 +63,7 @@ export function glorotNormal(key: Key, shape: Shape): Float32Array {
 export function glorotUniform(key: Key, shape: Shape): Float32Array {
   const [fanIn, fanOut] = fans(shape);
   const bound = Math.sqrt(6 / (fanIn + fanOut));
-  return uniform(key, sizeOf(shape), -bound, bound);
+  return uniformArray(key, sizeOf(shape), -bound, bound);
 }
 
 /**
@@ -74,7 +74,7 @@ export function glorotUniform(key: Key, shape: Shape): Float32Array {
  * @param shape the kernel's shape
  */
 export function lecunNormal(key: Key, shape: Shape): Float32Array {
-  return normal(key, sizeOf(shape), 0, Math.sqrt(1 / fans(shape)[0]));
+  return normalArray(key, sizeOf(shape), 0, Math.sqrt(1 / fans(shape)[0]));
 }
 
 /**
@@ -85,7 +85,7 @@ export function lecunNormal(key: Key, shape: Shape): Float32Array {
  */
 export function lecunUniform(key: Key, shape: Shape): Float32Array {
   const bound = Math.sqrt(3 / fans(shape)[0]);
-  return uniform(key, sizeOf(shape), -bound, bound);
+  return uniformArray(key, sizeOf(shape), -bound, bound);
 }
 
 /**
@@ -112,7 +112,7 @@ export function scaledNormal(deviation: number): Initializer {
       `Cannot make an initializer as its deviation must be finite and at least 0: current value is ${deviation}`,
     );
   }
-  return (key, shape) => normal(key, sizeOf(shape), 0, deviation);
+  return (key, shape) => normalArray(key, sizeOf(shape), 0, deviation);
 }
 
 /**

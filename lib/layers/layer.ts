@@ -1,7 +1,7 @@
 // The contract every layer, block and model keeps, and the one way into a child.
 import { fold, type Key } from "../tensor/random.ts";
 import { type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
-import { entries, type Path, type Tree } from "../tensor/tree.ts";
+import type { Path, Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Cost } from "./cost.ts";
 import type { Initializer } from "./initializers.ts";
@@ -124,12 +124,22 @@ export type StateOf<L extends NamedLayers> = {
   readonly [Name in keyof L]: L[Name] extends Layer<infer _, infer S> ? S : never;
 };
 
-/** What {@linkcode init} answers. */
-export type Initialized<P extends Tree, S extends Tree> = {
-  /** Shape of the model's output, without the batch. */
-  readonly shape: Shape;
+/**
+ * A model with its parameters and state: what {@linkcode init}, weights, checkpoints and training
+ * return, and what everything that uses a trained network takes first.
+ */
+export type Network<P extends Tree = Tree, S extends Tree = Tree> = {
+  readonly model: Layer<P, S>;
   readonly params: P;
   readonly state: S;
+};
+
+/** What {@linkcode init} returns. */
+export type Initialized<P extends Tree, S extends Tree> = Network<P, S> & {
+  /** Shape of one input, without the batch. */
+  readonly inputShape: Shape;
+  /** Shape of the model's output, without the batch. */
+  readonly outputShape: Shape;
 };
 
 /**
@@ -139,7 +149,7 @@ export type Initialized<P extends Tree, S extends Tree> = {
  * @param model the model
  * @param key the source of randomness
  * @param shape shape of one input, without the batch, `[28, 28, 1]`
- * @returns parameters, state and the output's shape; the caller owns the tensors
+ * @returns the network, with the shapes of its input and output; the caller owns the tensors
  * @throws {TypeError | RangeError} where the model cannot take such inputs
  *
  * @example
@@ -148,9 +158,9 @@ export type Initialized<P extends Tree, S extends Tree> = {
  * import { dense, init, key, start } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
- * const { params, shape } = init(dense({ features: 10 }), key(0), [784]);
+ * const { params, outputShape } = init(dense({ features: 10 }), key(0), [784]);
  * assertEquals(params.kernel.shape, [784, 10]);
- * assertEquals(shape, [10]);
+ * assertEquals(outputShape, [10]);
  * ```
  */
 export function init<P extends Tree, S extends Tree>(
@@ -160,7 +170,9 @@ export function init<P extends Tree, S extends Tree>(
 ): Initialized<P, S> {
   const declared = model.declare(shape);
   return {
-    shape: declared.shape,
+    model,
+    inputShape: shape,
+    outputShape: declared.shape,
     params: fillSlots<P>(declared.params, draw(fold(key, "params"))),
     state: fillSlots<S>(declared.state, draw(fold(key, "state"))),
   };
@@ -216,25 +228,6 @@ function slotsAt(tree: SlotTree, path: Path): [Path, Slot][] {
   return Object.entries(tree).flatMap(([name, child]) =>
     slotsAt(child, path === "" ? name : `${path}/${name}`)
   );
-}
-
-/**
- * The number of elements a declared tree will have.
- *
- * @param slots declared parameters or state
- * @returns the count
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { conv, countSlots } from "@neocog/neocog";
- *
- * // §12.1: 20 filters of 5 × 5 × 3 and their biases.
- * assertEquals(countSlots(conv({ features: 20, size: 5 }).declare([32, 32, 3]).params), 1520);
- * ```
- */
-export function countSlots(slots: Slots<Tree>): number {
-  return slotEntries(slots).reduce((sum, [, { shape }]) => sum + sizeOf(shape), 0);
 }
 
 /**
@@ -297,20 +290,24 @@ export function stateless(shape: Shape, cost?: Cost): Declaration<Empty, Empty> 
 }
 
 /**
- * The number of parameters in a tree of tensors.
+ * The number of parameters in a tree: of tensors, or of what `declare` says they will be.
  *
- * @param tree the tree
+ * @param tree parameters, `network.params`, or declared ones, `model.declare(shape).params`
  * @returns the count
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countParameters, init, key, lenet5, start } from "@neocog/neocog";
+ * import { conv, countParameters } from "@neocog/neocog";
  *
- * await start({ backend: "cpu" });
- * assertEquals(countParameters(init(lenet5(), key(0), [28, 28, 1]).params), 61706);
+ * // §12.1: 20 filters of 5 × 5 × 3 and their biases.
+ * assertEquals(countParameters(conv({ features: 20, size: 5 }).declare([32, 32, 3]).params), 1520);
  * ```
  */
-export function countParameters(tree: Tree): number {
-  return entries(tree).reduce((sum, [, leaf]) => sum + leaf.size, 0);
+export function countParameters(tree: Tree | Slots<Tree>): number {
+  if (tree === null) return 0;
+  if (tree instanceof tf.Tensor) return tree.size;
+  if (isSlot(tree as SlotTree)) return sizeOf((tree as Slot).shape);
+  return Object.values(tree as { readonly [name: string]: Tree })
+    .reduce((sum, child) => sum + countParameters(child), 0);
 }

@@ -33,9 +33,9 @@ import type { Shape, Tensor } from "../tensor/tensor.ts";
  *   flatten: flatten(),
  *   logits: dense({ features: 10 }),
  * });
- * const { params, shape } = init(model, key(0), [28, 28, 1]);
+ * const { params, outputShape } = init(model, key(0), [28, 28, 1]);
  * assertEquals(params.conv1.kernel.shape, [5, 5, 1, 6]);
- * assertEquals(shape, [10]);
+ * assertEquals(outputShape, [10]);
  * ```
  */
 export function sequential<L extends NamedLayers>(layers: L): Layer<ParamsOf<L>, StateOf<L>> {

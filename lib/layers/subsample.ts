@@ -35,10 +35,10 @@ export type SubsampleParams = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countSlots, subsample } from "@neocog/neocog";
+ * import { countParameters, subsample } from "@neocog/neocog";
  *
  * const { shape, params } = subsample().declare([28, 28, 6]);
- * assertEquals([shape, countSlots(params)], [[14, 14, 6], 12]);
+ * assertEquals([shape, countParameters(params)], [[14, 14, 6], 12]);
  * ```
  */
 export function subsample(

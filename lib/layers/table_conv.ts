@@ -48,11 +48,11 @@ export type TableConvParams = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countSlots, tableConv } from "@neocog/neocog";
+ * import { countParameters, tableConv } from "@neocog/neocog";
  *
  * const layer = tableConv({ table: [[0, 1], [1, 2], [0, 1, 2]], size: 5 });
  * const { shape, params } = layer.declare([14, 14, 3]);
- * assertEquals([shape, countSlots(params)], [[10, 10, 3], 7 * 25 + 3]);
+ * assertEquals([shape, countParameters(params)], [[10, 10, 3], 7 * 25 + 3]);
  * ```
  */
 export function tableConv(

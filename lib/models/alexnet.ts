@@ -61,9 +61,9 @@ const PAPER: Design = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { alexnet, countSlots } from "@neocog/neocog";
+ * import { alexnet, countParameters } from "@neocog/neocog";
  *
- * assertEquals(countSlots(alexnet().declare([227, 227, 3]).params), 60965224);
+ * assertEquals(countParameters(alexnet().declare([227, 227, 3]).params), 60965224);
  * ```
  */
 export function alexnet(options: AlexNetOptions = {}): Layer<AlexNetParams> {
@@ -85,9 +85,9 @@ export function alexnet(options: AlexNetOptions = {}): Layer<AlexNetParams> {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { alexnetUngrouped, countSlots } from "@neocog/neocog";
+ * import { alexnetUngrouped, countParameters } from "@neocog/neocog";
  *
- * assertEquals(countSlots(alexnetUngrouped().declare([227, 227, 3]).params), 62378344);
+ * assertEquals(countParameters(alexnetUngrouped().declare([227, 227, 3]).params), 62378344);
  * ```
  */
 export function alexnetUngrouped(options: DenseHeadOptions = {}): Layer<AlexNetParams> {
@@ -106,9 +106,9 @@ export function alexnetUngrouped(options: DenseHeadOptions = {}): Layer<AlexNetP
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { alexnetTorchvision, countSlots } from "@neocog/neocog";
+ * import { alexnetTorchvision, countParameters } from "@neocog/neocog";
  *
- * assertEquals(countSlots(alexnetTorchvision().declare([224, 224, 3]).params), 61100840);
+ * assertEquals(countParameters(alexnetTorchvision().declare([224, 224, 3]).params), 61100840);
  * ```
  */
 export function alexnetTorchvision(options: DenseHeadOptions = {}): Layer<AlexNetParams> {

@@ -45,9 +45,9 @@ export type ChapterMnistParams = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { chapterMnist, countSlots } from "@neocog/neocog";
+ * import { chapterMnist, countParameters } from "@neocog/neocog";
  *
- * assertEquals(countSlots(chapterMnist().declare([28, 28, 1]).params), 1199882);
+ * assertEquals(countParameters(chapterMnist().declare([28, 28, 1]).params), 1199882);
  * ```
  */
 export function chapterMnist(options: ChapterMnistOptions = {}): Layer<ChapterMnistParams> {

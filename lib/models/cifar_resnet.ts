@@ -56,10 +56,10 @@ export type CifarResnetParams = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { cifarResnet, countSlots } from "@neocog/neocog";
+ * import { cifarResnet, countParameters } from "@neocog/neocog";
  *
  * const model = cifarResnet({ depth: 20 });
- * assertEquals(countSlots(model.declare([32, 32, 3]).params), 269722);
+ * assertEquals(countParameters(model.declare([32, 32, 3]).params), 269722);
  * ```
  */
 export function cifarResnet(options: CifarResnetOptions): Layer<CifarResnetParams> {

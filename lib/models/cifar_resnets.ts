@@ -15,9 +15,9 @@ import {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countSlots, resnet20 } from "@neocog/neocog";
+ * import { countParameters, resnet20 } from "@neocog/neocog";
  *
- * assertEquals(countSlots(resnet20().declare([32, 32, 3]).params), 269722);
+ * assertEquals(countParameters(resnet20().declare([32, 32, 3]).params), 269722);
  * ```
  */
 export function resnet20(options: CifarResnetVariantOptions = {}): Layer<CifarResnetParams> {
@@ -33,9 +33,9 @@ export function resnet20(options: CifarResnetVariantOptions = {}): Layer<CifarRe
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countSlots, resnet32 } from "@neocog/neocog";
+ * import { countParameters, resnet32 } from "@neocog/neocog";
  *
- * assertEquals(countSlots(resnet32().declare([32, 32, 3]).params), 464154);
+ * assertEquals(countParameters(resnet32().declare([32, 32, 3]).params), 464154);
  * ```
  */
 export function resnet32(options: CifarResnetVariantOptions = {}): Layer<CifarResnetParams> {
@@ -51,9 +51,9 @@ export function resnet32(options: CifarResnetVariantOptions = {}): Layer<CifarRe
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countSlots, resnet44 } from "@neocog/neocog";
+ * import { countParameters, resnet44 } from "@neocog/neocog";
  *
- * assertEquals(countSlots(resnet44().declare([32, 32, 3]).params), 658586);
+ * assertEquals(countParameters(resnet44().declare([32, 32, 3]).params), 658586);
  * ```
  */
 export function resnet44(options: CifarResnetVariantOptions = {}): Layer<CifarResnetParams> {
@@ -69,9 +69,9 @@ export function resnet44(options: CifarResnetVariantOptions = {}): Layer<CifarRe
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countSlots, resnet56 } from "@neocog/neocog";
+ * import { countParameters, resnet56 } from "@neocog/neocog";
  *
- * assertEquals(countSlots(resnet56().declare([32, 32, 3]).params), 853018);
+ * assertEquals(countParameters(resnet56().declare([32, 32, 3]).params), 853018);
  * ```
  */
 export function resnet56(options: CifarResnetVariantOptions = {}): Layer<CifarResnetParams> {
@@ -87,9 +87,9 @@ export function resnet56(options: CifarResnetVariantOptions = {}): Layer<CifarRe
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countSlots, resnet110 } from "@neocog/neocog";
+ * import { countParameters, resnet110 } from "@neocog/neocog";
  *
- * assertEquals(countSlots(resnet110().declare([32, 32, 3]).params), 1727962);
+ * assertEquals(countParameters(resnet110().declare([32, 32, 3]).params), 1727962);
  * ```
  */
 export function resnet110(options: CifarResnetVariantOptions = {}): Layer<CifarResnetParams> {
@@ -105,9 +105,9 @@ export function resnet110(options: CifarResnetVariantOptions = {}): Layer<CifarR
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countSlots, plain20 } from "@neocog/neocog";
+ * import { countParameters, plain20 } from "@neocog/neocog";
  *
- * assertEquals(countSlots(plain20().declare([32, 32, 3]).params), 269722);
+ * assertEquals(countParameters(plain20().declare([32, 32, 3]).params), 269722);
  * ```
  */
 export function plain20(options: CifarResnetVariantOptions = {}): Layer<CifarResnetParams> {
@@ -123,9 +123,9 @@ export function plain20(options: CifarResnetVariantOptions = {}): Layer<CifarRes
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countSlots, plain32 } from "@neocog/neocog";
+ * import { countParameters, plain32 } from "@neocog/neocog";
  *
- * assertEquals(countSlots(plain32().declare([32, 32, 3]).params), 464154);
+ * assertEquals(countParameters(plain32().declare([32, 32, 3]).params), 464154);
  * ```
  */
 export function plain32(options: CifarResnetVariantOptions = {}): Layer<CifarResnetParams> {
@@ -141,9 +141,9 @@ export function plain32(options: CifarResnetVariantOptions = {}): Layer<CifarRes
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countSlots, plain44 } from "@neocog/neocog";
+ * import { countParameters, plain44 } from "@neocog/neocog";
  *
- * assertEquals(countSlots(plain44().declare([32, 32, 3]).params), 658586);
+ * assertEquals(countParameters(plain44().declare([32, 32, 3]).params), 658586);
  * ```
  */
 export function plain44(options: CifarResnetVariantOptions = {}): Layer<CifarResnetParams> {
@@ -159,9 +159,9 @@ export function plain44(options: CifarResnetVariantOptions = {}): Layer<CifarRes
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countSlots, plain56 } from "@neocog/neocog";
+ * import { countParameters, plain56 } from "@neocog/neocog";
  *
- * assertEquals(countSlots(plain56().declare([32, 32, 3]).params), 853018);
+ * assertEquals(countParameters(plain56().declare([32, 32, 3]).params), 853018);
  * ```
  */
 export function plain56(options: CifarResnetVariantOptions = {}): Layer<CifarResnetParams> {
@@ -177,9 +177,9 @@ export function plain56(options: CifarResnetVariantOptions = {}): Layer<CifarRes
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countSlots, plain110 } from "@neocog/neocog";
+ * import { countParameters, plain110 } from "@neocog/neocog";
  *
- * assertEquals(countSlots(plain110().declare([32, 32, 3]).params), 1727962);
+ * assertEquals(countParameters(plain110().declare([32, 32, 3]).params), 1727962);
  * ```
  */
 export function plain110(options: CifarResnetVariantOptions = {}): Layer<CifarResnetParams> {

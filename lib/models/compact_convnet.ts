@@ -44,9 +44,9 @@ function block(number: number, features: number, size: number): NamedLayers {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { compactConvnet, countSlots } from "@neocog/neocog";
+ * import { compactConvnet, countParameters } from "@neocog/neocog";
  *
- * assertEquals(countSlots(compactConvnet().declare([28, 28, 1]).params), 29434);
+ * assertEquals(countParameters(compactConvnet().declare([28, 28, 1]).params), 29434);
  * ```
  */
 export function compactConvnet(options: CompactConvnetOptions = {}): Layer {

@@ -63,9 +63,9 @@ type Variant = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countSlots, googlenet } from "@neocog/neocog";
+ * import { countParameters, googlenet } from "@neocog/neocog";
  *
- * assertEquals(countSlots(googlenet().declare([224, 224, 3]).params), 6998552);
+ * assertEquals(countParameters(googlenet().declare([224, 224, 3]).params), 6998552);
  * ```
  */
 export function googlenet(options: GoogLeNetOptions = {}): Layer<GoogLeNetParams> {
@@ -93,9 +93,9 @@ export function googlenet(options: GoogLeNetOptions = {}): Layer<GoogLeNetParams
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countSlots, googlenetTorchvision } from "@neocog/neocog";
+ * import { countParameters, googlenetTorchvision } from "@neocog/neocog";
  *
- * assertEquals(countSlots(googlenetTorchvision().declare([224, 224, 3]).params), 6624904);
+ * assertEquals(countParameters(googlenetTorchvision().declare([224, 224, 3]).params), 6624904);
  * ```
  */
 export function googlenetTorchvision(options: GoogLeNetOptions = {}): Layer<GoogLeNetParams> {

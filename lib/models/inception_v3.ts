@@ -39,9 +39,9 @@ export type InceptionV3Params = { readonly [layer: string]: Tree };
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countSlots, inceptionV3 } from "@neocog/neocog";
+ * import { countParameters, inceptionV3 } from "@neocog/neocog";
  *
- * assertEquals(countSlots(inceptionV3().declare([299, 299, 3]).params), 23834568);
+ * assertEquals(countParameters(inceptionV3().declare([299, 299, 3]).params), 23834568);
  * ```
  */
 export function inceptionV3(options: InceptionV3Options = {}): Layer<InceptionV3Params> {

@@ -52,10 +52,10 @@ export type LeNet5Params = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countSlots, lenet5 } from "@neocog/neocog";
+ * import { countParameters, lenet5 } from "@neocog/neocog";
  *
- * assertEquals(countSlots(lenet5().declare([28, 28, 1]).params), 61706);
- * assertEquals(countSlots(lenet5().declare([32, 32, 3]).params), 62006);
+ * assertEquals(countParameters(lenet5().declare([28, 28, 1]).params), 61706);
+ * assertEquals(countParameters(lenet5().declare([32, 32, 3]).params), 62006);
  * ```
  */
 export function lenet5(options: LeNet5Options = {}): Layer<LeNet5Params> {

@@ -88,9 +88,9 @@ const initializer = lecunNormal;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countSlots, lenet5Of1998 } from "@neocog/neocog";
+ * import { countParameters, lenet5Of1998 } from "@neocog/neocog";
  *
- * assertEquals(countSlots(lenet5Of1998().declare([28, 28, 1]).params), 60000);
+ * assertEquals(countParameters(lenet5Of1998().declare([28, 28, 1]).params), 60000);
  * ```
  */
 export function lenet5Of1998(

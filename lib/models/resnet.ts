@@ -56,10 +56,10 @@ export type ResnetParams = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countSlots, resnet } from "@neocog/neocog";
+ * import { countParameters, resnet } from "@neocog/neocog";
  *
  * const model = resnet({ blocks: [2, 2, 2, 2] });
- * assertEquals(countSlots(model.declare([224, 224, 3]).params), 11689512);
+ * assertEquals(countParameters(model.declare([224, 224, 3]).params), 11689512);
  * ```
  */
 export function resnet(options: ResnetOptions): Layer<ResnetParams> {

@@ -11,9 +11,9 @@ import { resnet, type ResnetParams, type ResnetVariantOptions } from "./resnet.t
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countSlots, resnet18 } from "@neocog/neocog";
+ * import { countParameters, resnet18 } from "@neocog/neocog";
  *
- * assertEquals(countSlots(resnet18().declare([224, 224, 3]).params), 11689512);
+ * assertEquals(countParameters(resnet18().declare([224, 224, 3]).params), 11689512);
  * ```
  */
 export function resnet18(options: ResnetVariantOptions = {}): Layer<ResnetParams> {
@@ -29,9 +29,9 @@ export function resnet18(options: ResnetVariantOptions = {}): Layer<ResnetParams
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countSlots, resnet34 } from "@neocog/neocog";
+ * import { countParameters, resnet34 } from "@neocog/neocog";
  *
- * assertEquals(countSlots(resnet34().declare([224, 224, 3]).params), 21797672);
+ * assertEquals(countParameters(resnet34().declare([224, 224, 3]).params), 21797672);
  * ```
  */
 export function resnet34(options: ResnetVariantOptions = {}): Layer<ResnetParams> {
@@ -47,9 +47,9 @@ export function resnet34(options: ResnetVariantOptions = {}): Layer<ResnetParams
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countSlots, resnet50 } from "@neocog/neocog";
+ * import { countParameters, resnet50 } from "@neocog/neocog";
  *
- * assertEquals(countSlots(resnet50().declare([224, 224, 3]).params), 25557032);
+ * assertEquals(countParameters(resnet50().declare([224, 224, 3]).params), 25557032);
  * ```
  */
 export function resnet50(options: ResnetVariantOptions = {}): Layer<ResnetParams> {
@@ -65,9 +65,9 @@ export function resnet50(options: ResnetVariantOptions = {}): Layer<ResnetParams
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countSlots, resnet101 } from "@neocog/neocog";
+ * import { countParameters, resnet101 } from "@neocog/neocog";
  *
- * assertEquals(countSlots(resnet101().declare([224, 224, 3]).params), 44549160);
+ * assertEquals(countParameters(resnet101().declare([224, 224, 3]).params), 44549160);
  * ```
  */
 export function resnet101(options: ResnetVariantOptions = {}): Layer<ResnetParams> {
@@ -83,9 +83,9 @@ export function resnet101(options: ResnetVariantOptions = {}): Layer<ResnetParam
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countSlots, resnet152 } from "@neocog/neocog";
+ * import { countParameters, resnet152 } from "@neocog/neocog";
  *
- * assertEquals(countSlots(resnet152().declare([224, 224, 3]).params), 60192808);
+ * assertEquals(countParameters(resnet152().declare([224, 224, 3]).params), 60192808);
  * ```
  */
 export function resnet152(options: ResnetVariantOptions = {}): Layer<ResnetParams> {

@@ -57,9 +57,9 @@ export type SqueezeNetParams =
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countSlots, squeezenet } from "@neocog/neocog";
+ * import { countParameters, squeezenet } from "@neocog/neocog";
  *
- * assertEquals(countSlots(squeezenet().declare([224, 224, 3]).params), 1248424);
+ * assertEquals(countParameters(squeezenet().declare([224, 224, 3]).params), 1248424);
  * ```
  */
 export function squeezenet(options: SqueezeNetOptions = {}): Layer<SqueezeNetParams> {

@@ -65,10 +65,10 @@ const CONVOLUTIONS: Readonly<Record<number, readonly number[]>> = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countSlots, vgg } from "@neocog/neocog";
+ * import { countParameters, vgg } from "@neocog/neocog";
  *
  * const model = vgg({ depth: 19, head: "mean" });
- * assertEquals(countSlots(model.declare([224, 224, 3]).params), 20024384 + 513000);
+ * assertEquals(countParameters(model.declare([224, 224, 3]).params), 20024384 + 513000);
  * ```
  */
 export function vgg(options: VggOptions): Layer<VggParams> {

@@ -12,9 +12,9 @@ import { vgg, type VggParams, type VggVariantOptions } from "./vgg.ts";
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countSlots, vgg11 } from "@neocog/neocog";
+ * import { countParameters, vgg11 } from "@neocog/neocog";
  *
- * assertEquals(countSlots(vgg11().declare([224, 224, 3]).params), 132863336);
+ * assertEquals(countParameters(vgg11().declare([224, 224, 3]).params), 132863336);
  * ```
  */
 export function vgg11(options: VggVariantOptions = {}): Layer<VggParams> {
@@ -30,9 +30,9 @@ export function vgg11(options: VggVariantOptions = {}): Layer<VggParams> {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countSlots, vgg13 } from "@neocog/neocog";
+ * import { countParameters, vgg13 } from "@neocog/neocog";
  *
- * assertEquals(countSlots(vgg13().declare([224, 224, 3]).params), 133047848);
+ * assertEquals(countParameters(vgg13().declare([224, 224, 3]).params), 133047848);
  * ```
  */
 export function vgg13(options: VggVariantOptions = {}): Layer<VggParams> {
@@ -48,9 +48,9 @@ export function vgg13(options: VggVariantOptions = {}): Layer<VggParams> {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countSlots, vgg16 } from "@neocog/neocog";
+ * import { countParameters, vgg16 } from "@neocog/neocog";
  *
- * assertEquals(countSlots(vgg16().declare([224, 224, 3]).params), 138357544);
+ * assertEquals(countParameters(vgg16().declare([224, 224, 3]).params), 138357544);
  * ```
  */
 export function vgg16(options: VggVariantOptions = {}): Layer<VggParams> {
@@ -66,9 +66,9 @@ export function vgg16(options: VggVariantOptions = {}): Layer<VggParams> {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countSlots, vgg19 } from "@neocog/neocog";
+ * import { countParameters, vgg19 } from "@neocog/neocog";
  *
- * assertEquals(countSlots(vgg19().declare([224, 224, 3]).params), 143667240);
+ * assertEquals(countParameters(vgg19().declare([224, 224, 3]).params), 143667240);
  * ```
  */
 export function vgg19(options: VggVariantOptions = {}): Layer<VggParams> {
@@ -84,9 +84,9 @@ export function vgg19(options: VggVariantOptions = {}): Layer<VggParams> {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countSlots, vgg11Bn } from "@neocog/neocog";
+ * import { countParameters, vgg11Bn } from "@neocog/neocog";
  *
- * assertEquals(countSlots(vgg11Bn().declare([224, 224, 3]).params), 132868840);
+ * assertEquals(countParameters(vgg11Bn().declare([224, 224, 3]).params), 132868840);
  * ```
  */
 export function vgg11Bn(options: VggVariantOptions = {}): Layer<VggParams> {
@@ -102,9 +102,9 @@ export function vgg11Bn(options: VggVariantOptions = {}): Layer<VggParams> {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countSlots, vgg13Bn } from "@neocog/neocog";
+ * import { countParameters, vgg13Bn } from "@neocog/neocog";
  *
- * assertEquals(countSlots(vgg13Bn().declare([224, 224, 3]).params), 133053736);
+ * assertEquals(countParameters(vgg13Bn().declare([224, 224, 3]).params), 133053736);
  * ```
  */
 export function vgg13Bn(options: VggVariantOptions = {}): Layer<VggParams> {
@@ -120,9 +120,9 @@ export function vgg13Bn(options: VggVariantOptions = {}): Layer<VggParams> {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countSlots, vgg16Bn } from "@neocog/neocog";
+ * import { countParameters, vgg16Bn } from "@neocog/neocog";
  *
- * assertEquals(countSlots(vgg16Bn().declare([224, 224, 3]).params), 138365992);
+ * assertEquals(countParameters(vgg16Bn().declare([224, 224, 3]).params), 138365992);
  * ```
  */
 export function vgg16Bn(options: VggVariantOptions = {}): Layer<VggParams> {
@@ -138,9 +138,9 @@ export function vgg16Bn(options: VggVariantOptions = {}): Layer<VggParams> {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countSlots, vgg19Bn } from "@neocog/neocog";
+ * import { countParameters, vgg19Bn } from "@neocog/neocog";
  *
- * assertEquals(countSlots(vgg19Bn().declare([224, 224, 3]).params), 143678248);
+ * assertEquals(countParameters(vgg19Bn().declare([224, 224, 3]).params), 143678248);
  * ```
  */
 export function vgg19Bn(options: VggVariantOptions = {}): Layer<VggParams> {

@@ -41,9 +41,9 @@ export type ZFNetParams = DenseHeadParams & {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countSlots, zfnet } from "@neocog/neocog";
+ * import { countParameters, zfnet } from "@neocog/neocog";
  *
- * assertEquals(countSlots(zfnet().declare([224, 224, 3]).params), 62357608);
+ * assertEquals(countParameters(zfnet().declare([224, 224, 3]).params), 62357608);
  * ```
  */
 export function zfnet(options: ZFNetOptions = {}): Layer<ZFNetParams> {
@@ -79,9 +79,9 @@ export function zfnet(options: ZFNetOptions = {}): Layer<ZFNetParams> {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countSlots, zfnetWide } from "@neocog/neocog";
+ * import { countParameters, zfnetWide } from "@neocog/neocog";
  *
- * assertEquals(countSlots(zfnetWide().declare([224, 224, 3]).params), 107627624);
+ * assertEquals(countParameters(zfnetWide().declare([224, 224, 3]).params), 107627624);
  * ```
  */
 export function zfnetWide(options: DenseHeadOptions = {}): Layer<ZFNetParams> {

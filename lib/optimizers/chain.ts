@@ -13,10 +13,10 @@ import { requireNoAverage } from "./states.ts";
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { chain, scale, start, tf } from "@neocog/neocog";
+ * import { chain, scaleUpdates, start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
- * const both = chain(scale(2), scale(-3));
+ * const both = chain(scaleUpdates(2), scaleUpdates(-3));
  * const grads = { x: tf.scalar(1) };
  * const [updates] = both.update(grads, both.init(grads), grads);
  * assertEquals(await updates.x.array(), -6);

@@ -70,10 +70,10 @@ export type Optimizer<S extends Tree = Tree> = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { scale, start, stepWith, tf } from "@neocog/neocog";
+ * import { scaleUpdates, start, stepWith, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
- * const [next] = stepWith(scale(-0.5), { x: tf.scalar(4) }, {}, { x: tf.scalar(1) });
+ * const [next] = stepWith(scaleUpdates(-0.5), { x: tf.scalar(4) }, {}, { x: tf.scalar(1) });
  * assertEquals(await next.x.array(), -1);
  * ```
  */
@@ -118,14 +118,14 @@ export function plainStep<P extends Tree, S extends Tree>(
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { scale, start, tf } from "@neocog/neocog";
+ * import { scaleUpdates, start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
- * const [updates] = scale(-0.5).update({ x: tf.scalar(4) }, {}, { x: tf.scalar(1) });
+ * const [updates] = scaleUpdates(-0.5).update({ x: tf.scalar(4) }, {}, { x: tf.scalar(1) });
  * assertEquals(await updates.x.array(), -2);
  * ```
  */
-export function scale(factor: number): Optimizer {
+export function scaleUpdates(factor: number): Optimizer {
   if (!Number.isFinite(factor)) {
     throw new RangeError(
       `Cannot scale gradients as the factor must be finite: current value is ${factor}`,

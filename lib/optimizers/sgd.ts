@@ -6,7 +6,7 @@ import type { DecayRule, UpdateRule } from "../tensor/update_trees.ts";
 import { chain } from "./chain.ts";
 import { requireLearningRate, requireShare } from "./demands.ts";
 import { fusedSteps } from "./fused_steps.ts";
-import { type Optimizer, scale } from "./optimizer.ts";
+import { type Optimizer, scaleUpdates } from "./optimizer.ts";
 import { descend, type LearningRate, scheduleOf } from "./schedule.ts";
 import { addDecay, decayOf, type DecayOptions } from "./weight_decay.ts";
 
@@ -95,7 +95,7 @@ type Traced = { readonly 0: Tree; readonly 1: Counted };
 /** Steps of a constant size, which need no count. */
 function descendBy(learningRate: number): Optimizer {
   requireLearningRate("sgd", learningRate);
-  return scale(-learningRate);
+  return scaleUpdates(-learningRate);
 }
 
 /** Accumulates gradients into a velocity, `v ← m · v + g`. */

@@ -54,7 +54,8 @@ function errorText(result: Result | undefined): string {
  * @example
  * ```ts
  * import { assertStringIncludes } from "@std/assert";
- * import { comparison, lenet5, sizeOfModel } from "@neocog/neocog";
+ * import { comparison, sizeOfModel } from "@neocog/neocog/sizing";
+ * import { lenet5 } from "@neocog/neocog";
  *
  * const size = sizeOfModel(lenet5(), [28, 28, 1]);
  * assertStringIncludes(comparison([{ name: "lenet5", size }]), "61,706");

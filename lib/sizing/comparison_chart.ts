@@ -60,7 +60,8 @@ const COLUMNS: readonly Column[] = [
  * @example
  * ```ts
  * import { assertStringIncludes } from "@std/assert";
- * import { comparisonChart, lenet5, sizeOfModel } from "@neocog/neocog";
+ * import { comparisonChart, sizeOfModel } from "@neocog/neocog/sizing";
+ * import { lenet5 } from "@neocog/neocog";
  *
  * const size = sizeOfModel(lenet5(), [28, 28, 1]);
  * assertStringIncludes(comparisonChart([{ name: "lenet5", size }]), "61.7 k");

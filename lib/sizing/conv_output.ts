@@ -19,7 +19,7 @@ export type { SlidingOptions } from "./fitting.ts";
  * @example
  * ```ts
  * import { assertEquals, assertThrows } from "@std/assert";
- * import { convOutput } from "@neocog/neocog";
+ * import { convOutput } from "@neocog/neocog/sizing";
  *
  * assertEquals(convOutput(7, { size: 3 }), 5);
  * assertEquals(convOutput([227, 227], { size: 11, stride: 4 }), [55, 55]);

@@ -1,6 +1,6 @@
 // How many numbers a convolution learns (§12.4).
 import { conv } from "../layers/conv.ts";
-import { countSlots } from "../layers/layer.ts";
+import { countParameters } from "../layers/layer.ts";
 import type { Pair } from "../layers/window.ts";
 
 /** Options of {@linkcode convParameters}. */
@@ -26,7 +26,7 @@ export type ConvParametersOptions = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { convParameters } from "@neocog/neocog";
+ * import { convParameters } from "@neocog/neocog/sizing";
  *
  * // §12.1: 20 filters of 5 × 5 over a color image.
  * assertEquals(convParameters(3, { features: 20, size: 5 }), 1520);
@@ -35,5 +35,5 @@ export type ConvParametersOptions = {
 export function convParameters(channels: number, options: ConvParametersOptions): number {
   const { size } = options;
   const [height, width] = typeof size === "number" ? [size, size] : size;
-  return countSlots(conv(options).declare([height, width, channels]).params);
+  return countParameters(conv(options).declare([height, width, channels]).params);
 }

@@ -49,7 +49,8 @@ export type DrawingOptions = {
  * @example
  * ```ts
  * import { assertStringIncludes } from "@std/assert";
- * import { drawing, lenet5 } from "@neocog/neocog";
+ * import { drawing } from "@neocog/neocog/sizing";
+ * import { lenet5 } from "@neocog/neocog";
  *
  * const svg = drawing(lenet5(), [28, 28, 1], { title: "LeNet-5" });
  * assertStringIncludes(svg, "conv 5×5");

@@ -1,6 +1,6 @@
 // A model's layers with their sizes and costs, before anything is allocated.
 import type { PlacedWindow } from "../layers/cost.ts";
-import { type Child, countSlots, type Declaration, type Layer } from "../layers/layer.ts";
+import { type Child, countParameters, type Declaration, type Layer } from "../layers/layer.ts";
 import type { Pair } from "../layers/window.ts";
 import { type Shape, sizeOf } from "../tensor/tensor.ts";
 import type { Path, Tree } from "../tensor/tree.ts";
@@ -78,7 +78,8 @@ type Walk = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { lenet5, sizeOfModel } from "@neocog/neocog";
+ * import { lenet5 } from "@neocog/neocog";
+ * import { sizeOfModel } from "@neocog/neocog/sizing";
  *
  * const { parameters, layers } = sizeOfModel(lenet5(), [28, 28, 1]);
  * assertEquals(parameters, 61706);
@@ -95,8 +96,8 @@ export function sizeOfModel(model: Layer, shape: Shape): ModelSize {
   return {
     inputShape: shape,
     outputShape: declaration.shape,
-    parameters: countSlots(declaration.params),
-    state: countSlots(declaration.state),
+    parameters: countParameters(declaration.params),
+    state: countParameters(declaration.state),
     flops: sumOf(({ flops }) => flops ?? 0),
     unknown: walk.rows.filter(({ flops }) => flops === null).map(({ path }) => path),
     activations: sumOf(({ activations }) => activations),
@@ -163,7 +164,7 @@ function ownSize(
   const { shape, params, cost, children } = declaration;
   return {
     outputShape: shape,
-    parameters: children ? 0 : countSlots(params),
+    parameters: children ? 0 : countParameters(params),
     flops: cost?.flops ?? null,
     activations: cost?.view ? 0 : sizeOf(shape),
     window: kernelOf(declaration),

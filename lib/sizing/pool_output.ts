@@ -17,7 +17,7 @@ import type { SlidingOptions } from "./fitting.ts";
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { poolOutput } from "@neocog/neocog";
+ * import { poolOutput } from "@neocog/neocog/sizing";
  *
  * assertEquals(poolOutput(28, { size: 2 }), 14);
  * assertEquals(poolOutput(55, { size: 3, stride: 2 }), 27);

@@ -20,7 +20,7 @@ export type SamePaddingOptions<Side extends Pair = Pair> = {
  * @example
  * ```ts
  * import { assertEquals, assertThrows } from "@std/assert";
- * import { samePadding } from "@neocog/neocog";
+ * import { samePadding } from "@neocog/neocog/sizing";
  *
  * assertEquals([samePadding(3), samePadding(5)], [1, 2]);
  * assertEquals(samePadding([1, 7]), [0, 3]);

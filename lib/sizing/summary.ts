@@ -22,7 +22,8 @@ const HEADING = ["layer", "kind", "output", "kernel", "parameters", "FLOPs", "re
  * @example
  * ```ts
  * import { assertStringIncludes } from "@std/assert";
- * import { lenet5, summary } from "@neocog/neocog";
+ * import { lenet5 } from "@neocog/neocog";
+ * import { summary } from "@neocog/neocog/sizing";
  *
  * assertStringIncludes(summary(lenet5(), [28, 28, 1]), "61,706");
  * ```

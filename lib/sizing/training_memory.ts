@@ -52,7 +52,8 @@ const BYTES = 4; // of a float32
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { lenet5, sizeOfModel, trainingMemory } from "@neocog/neocog";
+ * import { lenet5 } from "@neocog/neocog";
+ * import { sizeOfModel, trainingMemory } from "@neocog/neocog/sizing";
  *
  * const memory = trainingMemory(sizeOfModel(lenet5(), [28, 28, 1]), { batchSize: 32 });
  * assertEquals(memory.parameters, 4 * 61706);

@@ -19,9 +19,9 @@ export type Key = readonly [number, number];
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { key, uniform } from "@neocog/neocog";
+ * import { key, uniformArray } from "@neocog/neocog";
  *
- * assertEquals(uniform(key(7), 3), uniform(key(7), 3));
+ * assertEquals(uniformArray(key(7), 3), uniformArray(key(7), 3));
  * ```
  */
 export function key(seed: number): Key {
@@ -127,7 +127,8 @@ const block = new Uint32Array(2);
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { key, word } from "@neocog/neocog";
+ * import { key } from "@neocog/neocog";
+ * import { word } from "./random.ts";
  *
  * assertEquals(word(key(0), 5), word(key(0), 5));
  * ```
@@ -150,12 +151,12 @@ export function word(source: Key, i: number): number {
  * @example
  * ```ts
  * import { assert } from "@std/assert";
- * import { key, uniform } from "@neocog/neocog";
+ * import { key, uniformArray } from "@neocog/neocog";
  *
- * assert(uniform(key(1), 100, -1, 1).every((x) => x >= -1 && x < 1));
+ * assert(uniformArray(key(1), 100, -1, 1).every((x) => x >= -1 && x < 1));
  * ```
  */
-export function uniform(source: Key, count: number, low = 0, high = 1): Float32Array {
+export function uniformArray(source: Key, count: number, low = 0, high = 1): Float32Array {
   const words = bits(source, count);
   const values = new Float32Array(count);
   for (let i = 0; i < count; i++) {
@@ -180,13 +181,13 @@ export function uniform(source: Key, count: number, low = 0, high = 1): Float32A
  * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
- * import { key, normal } from "@neocog/neocog";
+ * import { key, normalArray } from "@neocog/neocog";
  *
- * const values = normal(key(1), 10_000, 3, 0.5);
+ * const values = normalArray(key(1), 10_000, 3, 0.5);
  * assertAlmostEquals(values.reduce((sum, x) => sum + x, 0) / 10_000, 3, 0.02);
  * ```
  */
-export function normal(source: Key, count: number, mean = 0, deviation = 1): Float32Array {
+export function normalArray(source: Key, count: number, mean = 0, deviation = 1): Float32Array {
   const words = bits(source, count % 2 === 1 ? count + 1 : count);
   const values = new Float32Array(count);
   for (let i = 0; i < count; i += 2) {

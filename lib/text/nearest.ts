@@ -23,7 +23,7 @@ function edits(name: string, known: string): number {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { nearest } from "@neocog/neocog";
+ * import { nearest } from "./nearest.ts";
  *
  * assertEquals(nearest("lenet", ["alexnet", "lenet5"]), "lenet5");
  * assertEquals(nearest("perceptron", ["alexnet", "lenet5"]), undefined);
@@ -52,7 +52,7 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { unknownName } from "@neocog/neocog";
+ * import { unknownName } from "./nearest.ts";
  *
  * assertEquals(
  *   unknownName("model", "lenet", ["lenet5", "alexnet"]),

@@ -31,7 +31,7 @@ function padded(cell: string, width: number, alignment: Alignment = "left"): str
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { table } from "@neocog/neocog";
+ * import { table } from "./table.ts";
  *
  * const rows = [["layer", "parameters"], ["conv1", "156"], ["dense1", "48,120"]];
  * assertEquals(

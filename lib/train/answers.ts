@@ -73,7 +73,7 @@ function rankOf(scores: ArrayLike<number>, index: number): number {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { topAccuracy } from "@neocog/neocog";
+ * import { topAccuracy } from "@neocog/neocog/report";
  *
  * // Of four examples, the right class came first twice, second once, and last once.
  * assertEquals(topAccuracy({ ranks: [2, 1, 0, 1], count: 4 }, 2), 0.75);

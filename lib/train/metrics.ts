@@ -14,7 +14,8 @@ import { tf } from "../tensor/tf.ts";
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { correctCount, start, tf } from "@neocog/neocog";
+ * import { correctCount } from "@neocog/neocog/report";
+ * import { start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * const logits = tf.tensor2d([[2, 1], [3, 4]]);
@@ -41,7 +42,7 @@ export function correctCount(logits: Tensor2D, targets: Tensor2D): Scalar {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { topClasses } from "@neocog/neocog";
+ * import { topClasses } from "@neocog/neocog/report";
  *
  * assertEquals(topClasses([0.1, 0.7, 0.2], 2).map(({ index }) => index), [1, 2]);
  * ```
@@ -85,7 +86,7 @@ export type Confusion = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { confusionMatrix } from "@neocog/neocog";
+ * import { confusionMatrix } from "@neocog/neocog/report";
  *
  * assertEquals(confusionMatrix([0, 1, 1], [0, 1, 0], 2).counts, [[1, 0], [1, 1]]);
  * ```

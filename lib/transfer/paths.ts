@@ -16,7 +16,7 @@ import { nearest } from "../text/nearest.ts";
  * @example
  * ```ts
  * import { assertEquals, assertThrows } from "@std/assert";
- * import { matchPaths } from "@neocog/neocog";
+ * import { matchPaths } from "./paths.ts";
  *
  * const paths = ["conv1/kernel", "conv1/bias", "fire2/squeeze/kernel", "conv10/kernel"];
  * assertEquals(matchPaths(["conv1", "fire*"], paths), paths.slice(0, 3));

@@ -115,7 +115,7 @@ function below(layer: string): (path: Path) => boolean {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { trainableFrom } from "@neocog/neocog";
+ * import { trainableFrom } from "./phases.ts";
  *
  * const paths = ["conv1/kernel", "conv2/kernel", "logits/kernel", "logits/bias"];
  * assertEquals(paths.filter(trainableFrom("conv2", paths)), paths.slice(1));

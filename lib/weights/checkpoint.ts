@@ -40,7 +40,8 @@ const SECTIONS = ["params", "state", "optimizer", "kept"] as const;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { parseCheckpoint, serializeCheckpoint } from "@neocog/neocog";
+ * import { parseCheckpoint } from "@neocog/neocog/weights";
+ * import { serializeCheckpoint } from "@neocog/neocog/weights";
  *
  * const scale = { dtype: "float32", shape: [], values: new Float32Array([0.1]) } as const;
  * const sections = { params: new Map([["bn1/scale", scale]]), state: new Map(), optimizer: new Map() };
@@ -78,7 +79,8 @@ function contentsOf(
  * @example
  * ```ts
  * import { assertThrows } from "@std/assert";
- * import { parseCheckpoint, serializeSafetensors } from "@neocog/neocog";
+ * import { parseCheckpoint } from "@neocog/neocog/weights";
+ * import { serializeSafetensors } from "@neocog/neocog/weights";
  *
  * const foreign = serializeSafetensors(new Map(), { format: "pt" });
  * assertThrows(() => parseCheckpoint(foreign, "resnet.safetensors"), SyntaxError, '"pt"');

@@ -53,7 +53,7 @@ export type PretrainedFile = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { pretrained, serializeSafetensors } from "@neocog/neocog";
+ * import { pretrained, serializeSafetensors } from "@neocog/neocog/weights";
  *
  * const path = await Deno.makeTempFile({ suffix: ".safetensors" });
  * await Deno.writeFile(path, serializeSafetensors(new Map()));

@@ -42,8 +42,9 @@ export type Recognized = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { init, key, recognize, resnet20, start, tensorSource, toTorch } from "@neocog/neocog";
- * import { torchLayouts } from "@neocog/neocog";
+ * import { init, key, resnet20, start } from "@neocog/neocog";
+ * import { recognize, tensorSource, toTorch } from "@neocog/neocog/weights";
+ * import { torchLayouts } from "@neocog/neocog/weights";
  *
  * await start({ backend: "cpu" });
  * const model = resnet20({ numClasses: 7 });

@@ -16,7 +16,7 @@ const LISTED = 10;
  * @example
  * ```ts
  * import { assertThrows } from "@std/assert";
- * import { requireShapes } from "@neocog/neocog";
+ * import { requireShapes } from "./require_shapes.ts";
  *
  * const expected = new Map([["conv1/kernel", [5, 5, 1, 6]]]);
  * assertThrows(() => requireShapes(expected, new Map(), "a.safetensors"), TypeError, "1 missing");

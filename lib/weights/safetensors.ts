@@ -35,7 +35,8 @@ export type Safetensors = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { hostTensor, parseSafetensors, serializeSafetensors } from "@neocog/neocog";
+ * import { hostTensor } from "./safetensors.ts";
+ * import { parseSafetensors, serializeSafetensors } from "@neocog/neocog/weights";
  *
  * const bias = { dtype: "float32", shape: [2], values: new Float32Array([0.5, -0]) } as const;
  * const bytes = serializeSafetensors(new Map([["bias", bias]]), { made: "by hand" });
@@ -71,7 +72,8 @@ export function parseSafetensors(bytes: Uint8Array, file: string): Safetensors {
  * @example
  * ```ts
  * import { assertThrows } from "@std/assert";
- * import { hostTensor, parseSafetensors, serializeSafetensors } from "@neocog/neocog";
+ * import { hostTensor } from "./safetensors.ts";
+ * import { parseSafetensors, serializeSafetensors } from "@neocog/neocog/weights";
  *
  * const empty = parseSafetensors(serializeSafetensors(new Map()), "empty.safetensors");
  * assertThrows(() => hostTensor(empty, "bias"), RangeError, "bias");

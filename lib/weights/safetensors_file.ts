@@ -105,7 +105,7 @@ class OpenFile implements SafetensorsFile {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { openSafetensors, serializeSafetensors } from "@neocog/neocog";
+ * import { openSafetensors, serializeSafetensors } from "@neocog/neocog/weights";
  *
  * const bias = { dtype: "float32", shape: [2], values: new Float32Array([0.5, -0]) } as const;
  * const path = await Deno.makeTempFile({ suffix: ".safetensors" });

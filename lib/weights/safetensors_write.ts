@@ -36,7 +36,7 @@ type Planned = Pick<LazyTensor, "dtype" | "shape">;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { serializeSafetensors } from "@neocog/neocog";
+ * import { serializeSafetensors } from "@neocog/neocog/weights";
  *
  * assertEquals(new TextDecoder().decode(serializeSafetensors(new Map()).subarray(8)), "{}      ");
  * ```
@@ -78,7 +78,7 @@ export function serializeSafetensors(
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { openSafetensors, writeSafetensors } from "@neocog/neocog";
+ * import { openSafetensors, writeSafetensors } from "@neocog/neocog/weights";
  *
  * const path = await Deno.makeTempFile({ suffix: ".safetensors" });
  * const values = () => Promise.resolve(new Float32Array([1, 2]));

@@ -22,7 +22,7 @@ export type TensorSource = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { tensorSource } from "@neocog/neocog";
+ * import { tensorSource } from "@neocog/neocog/weights";
  *
  * const bias = { dtype: "float32", shape: [2], values: new Float32Array([1, 2]) } as const;
  * assertEquals(await tensorSource(new Map([["bias", bias]])).read("bias"), bias);

@@ -49,7 +49,8 @@ export type TorchWeights<P extends Tree, S extends Tree> = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { dense, fromTorch, sequential, start, tensorSource } from "@neocog/neocog";
+ * import { dense, sequential, start } from "@neocog/neocog";
+ * import { fromTorch, tensorSource } from "@neocog/neocog/weights";
  *
  * await start({ backend: "cpu" });
  * const model = sequential({ logits: dense({ features: 2, bias: false }) });
@@ -114,7 +115,8 @@ async function readFloats(source: TensorSource, name: string): Promise<Float32Ar
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { dense, init, key, sequential, start, toTorch } from "@neocog/neocog";
+ * import { dense, init, key, sequential, start } from "@neocog/neocog";
+ * import { toTorch } from "@neocog/neocog/weights";
  *
  * await start({ backend: "cpu" });
  * const model = sequential({ logits: dense({ features: 2 }) });

@@ -1,5 +1,7 @@
 // `deno task bench --profile`: the dispatches of one training step, each with its time.
-import { profile, type ProfileEntry, start, table } from "../../mod.ts";
+import { profile, type ProfileEntry } from "../../lib/device/mod.ts";
+import { start } from "../../mod.ts";
+import { table } from "../../lib/text/table.ts";
 import { firstBatch, firstParameters } from "./beginning.ts";
 import { networkOf } from "./networks.ts";
 import { prepareNeocog } from "./peers/neocog.ts";

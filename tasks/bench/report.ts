@@ -1,5 +1,5 @@
 // The bench's figures as tables for a terminal.
-import { table } from "../../mod.ts";
+import { table } from "../../lib/text/table.ts";
 import type { Kind } from "./jobs/job.ts";
 import { summarize, type Summary } from "./measure.ts";
 import { PEER_TITLES, type PeerName } from "./peers/peers.ts";

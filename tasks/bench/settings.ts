@@ -1,5 +1,6 @@
 // What a run of the bench measures, from its flags.
-import { models, unknownName } from "../../mod.ts";
+import { models } from "../../mod.ts";
+import { unknownName } from "../../lib/text/nearest.ts";
 import { UsageError } from "../command.ts";
 import { networkOf } from "./networks.ts";
 import { PEER_NAMES, type PeerName } from "./peers/peers.ts";

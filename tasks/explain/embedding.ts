@@ -1,12 +1,7 @@
 // `deno task explain embedding`: a data set's features as dots in the plane.
-import {
-  key,
-  labelAgreement,
-  principalComponents,
-  requireLayer,
-  scatterSvg,
-  umap,
-} from "../../mod.ts";
+import { key } from "../../mod.ts";
+import { labelAgreement, principalComponents, scatterSvg, umap } from "../../lib/explain/mod.ts";
+import { requireLayer } from "../../lib/layers/layers_of.ts";
 import { choice, count, UsageError, type Values } from "../command.ts";
 import { countProgress } from "../progress/count.ts";
 import { openLooked } from "../pictures/looked.ts";

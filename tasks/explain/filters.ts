@@ -1,5 +1,7 @@
 // `deno task explain filters`: the weights of a convolution as pictures.
-import { filterGrid, requireConvolution, type Shape } from "../../mod.ts";
+import { filterGrid } from "../../lib/explain/mod.ts";
+import { requireConvolution } from "../../lib/explain/convolution.ts";
+import type { Shape } from "../../mod.ts";
 import { choice, count, type Values } from "../command.ts";
 import { openLooked } from "../pictures/looked.ts";
 import {

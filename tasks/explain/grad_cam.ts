@@ -1,5 +1,7 @@
 // `deno task explain grad-cam`: where in a picture a class is seen.
-import { gradCam, guidedGradCam, requireLayer, requireRule } from "../../mod.ts";
+import { gradCam, guidedGradCam } from "../../lib/explain/mod.ts";
+import { requireLayer } from "../../lib/layers/layers_of.ts";
+import { requireRule } from "../../lib/explain/backward_rule.ts";
 import { choice, UsageError, type Values } from "../command.ts";
 import { showAttribution } from "../pictures/attribution_pictures.ts";
 import { explainedFlags, openExplained } from "../pictures/explained.ts";

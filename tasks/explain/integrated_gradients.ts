@@ -1,5 +1,6 @@
 // `deno task explain integrated-gradients`: what each pixel adds on the way from nothing to the picture.
-import { integratedGradients, requireRule } from "../../mod.ts";
+import { integratedGradients } from "../../lib/explain/mod.ts";
+import { requireRule } from "../../lib/explain/backward_rule.ts";
 import type { Values } from "../command.ts";
 import { showAttribution } from "../pictures/attribution_pictures.ts";
 import {

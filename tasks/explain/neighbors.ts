@@ -1,5 +1,6 @@
 // `deno task explain neighbors`: which images are near one another, as pixels and as features.
-import { neighborsFigure, pixelFeatures, requireLayer } from "../../mod.ts";
+import { neighborsFigure, pixelFeatures } from "../../lib/explain/mod.ts";
+import { requireLayer } from "../../lib/layers/layers_of.ts";
 import { choice, count, text, UsageError, type Values } from "../command.ts";
 import { openLooked } from "../pictures/looked.ts";
 import {

@@ -1,5 +1,5 @@
 // `deno task explain occlusion`: what an answer loses where a part of the picture is covered.
-import { occlusion, occlusionWindow } from "../../mod.ts";
+import { occlusion, occlusionWindow } from "../../lib/explain/mod.ts";
 import { count, UsageError, type Values } from "../command.ts";
 import { showAttribution } from "../pictures/attribution_pictures.ts";
 import {

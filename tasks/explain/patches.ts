@@ -1,14 +1,13 @@
 // `deno task explain patches`: what units look for, in the images of a data set.
+import { BACKWARD_RULES } from "../../lib/explain/backward_rule.ts";
 import {
-  BACKWARD_RULES,
   type BackwardRule,
-  layersOf,
   patchesFigure,
-  type Path,
   receptiveBoxes,
-  requireLayer,
   topPatches,
-} from "../../mod.ts";
+} from "../../lib/explain/mod.ts";
+import { layersOf, type Path } from "../../mod.ts";
+import { requireLayer } from "../../lib/layers/layers_of.ts";
 import { choice, count, text, UsageError, type Values } from "../command.ts";
 import { countProgress } from "../progress/count.ts";
 import { type Looked, mapLayers, openLooked } from "../pictures/looked.ts";

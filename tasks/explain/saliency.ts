@@ -3,12 +3,11 @@ import {
   type Attribution,
   inputGradient,
   inputTimesGradient,
-  key,
-  requireRule,
   saliency,
   smoothGrad,
-  tf,
-} from "../../mod.ts";
+} from "../../lib/explain/mod.ts";
+import { key, tf } from "../../mod.ts";
+import { requireRule } from "../../lib/explain/backward_rule.ts";
 import { choice, count, number, UsageError, type Values } from "../command.ts";
 import { showAttribution } from "../pictures/attribution_pictures.ts";
 import {

@@ -1,15 +1,9 @@
 // `deno task generate adversarial`: images that fool a network (§12.9.4), and its accuracy under attack.
-import {
-  decodeImage,
-  encodePng,
-  imagesOf,
-  NORMS,
-  predict,
-  tf,
-  toInputs,
-  topClasses,
-} from "../../mod.ts";
-import type { Network, Tensor } from "../../mod.ts";
+import { decodeImage, encodePng } from "../../lib/image/mod.ts";
+import { imagesOf, toInputs } from "../../lib/explain/mod.ts";
+import { NORMS } from "../../lib/generate/adversarial/norm.ts";
+import { type Network, predict, type Tensor, tf } from "../../mod.ts";
+import { topClasses } from "../../lib/train/report/mod.ts";
 import { choice, count, text, UsageError, type Values } from "../command.ts";
 import { ascentProgress } from "../progress.ts";
 import { abortWithPicture } from "../pictures/climb.ts";
@@ -27,8 +21,8 @@ import {
   isMinimal,
   METHODS,
   parseEpsilons,
+  type Plan,
 } from "./adversarial_methods.ts";
-import type { Plan } from "./adversarial_methods.ts";
 import { answerText, pairsOf, rowOf } from "./adversarial_pictures.ts";
 
 /** What it takes. */

@@ -1,16 +1,7 @@
 // Accuracy against ε for a data set, its curve, and examples.
-import {
-  type Attack,
-  batches,
-  type Examples,
-  type Network,
-  type Robustness,
-  robustness,
-  robustnessSvg,
-  table,
-  take,
-  tf,
-} from "../../mod.ts";
+import { type Attack, type Robustness, robustness, robustnessSvg } from "../../lib/generate/mod.ts";
+import { batches, type Examples, type Network, takeExamples, tf } from "../../mod.ts";
+import { table } from "../../lib/text/table.ts";
 import { UsageError } from "../command.ts";
 import { ascentProgress } from "../progress.ts";
 import type { Looked } from "../pictures/looked.ts";
@@ -114,7 +105,7 @@ async function showExamples(
   { looked, network, examples, plan, folder, signal }: Curve,
   epsilon: number,
 ): Promise<void> {
-  const few = take(examples, Math.min(3 * SHOWN, examples.labels.length));
+  const few = takeExamples(examples, Math.min(3 * SHOWN, examples.labels.length));
   for await (const { images, labels, classes } of batches(few, { batchSize: few.labels.length })) {
     labels.dispose();
     const found = await attackBy(plan, network, images, classes, {

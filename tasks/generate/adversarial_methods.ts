@@ -6,13 +6,11 @@ import {
   carliniWagner,
   deepFool,
   fgsm,
-  key,
   logitAscent,
-  type Network,
   type Norm,
   pgd,
-  type Tensor,
-} from "../../mod.ts";
+} from "../../lib/generate/mod.ts";
+import { key, type Network, type Tensor } from "../../mod.ts";
 import { UsageError } from "../command.ts";
 
 /** The attacks: the chapter's ascent first. */

@@ -1,5 +1,8 @@
 // Images, what became of them, and the difference, side by side.
-import { type Attacked, grid, type Image, imagesOf, sideBySide, type Tensor } from "../../mod.ts";
+import type { Attacked } from "../../lib/generate/mod.ts";
+import { grid, type Image, sideBySide } from "../../lib/image/mod.ts";
+import { imagesOf } from "../../lib/explain/mod.ts";
+import type { Tensor } from "../../mod.ts";
 import { enlarged, scaleOf } from "../pictures/enlarged.ts";
 
 /** An image before and after an attack. */

@@ -1,14 +1,8 @@
 // `deno task generate class-image`: what a network takes for a class, in its purest form.
-import {
-  classImage,
-  classScore,
-  grid,
-  type Image,
-  imagesOf,
-  key,
-  tf,
-  toInputs,
-} from "../../mod.ts";
+import { classImage, classScore } from "../../lib/generate/mod.ts";
+import { grid, type Image } from "../../lib/image/mod.ts";
+import { imagesOf, toInputs } from "../../lib/explain/mod.ts";
+import { key, tf } from "../../mod.ts";
 import { choice, toggle, UsageError, type Values } from "../command.ts";
 import { abortWithPicture } from "../pictures/climb.ts";
 import { enlarged } from "../pictures/enlarged.ts";

@@ -1,17 +1,9 @@
 // `deno task generate deep-dream`: puts into a photo what a layer sees in it.
-import {
-  decodeImage,
-  deepDream,
-  type Image,
-  imagesOf,
-  key,
-  pixelsOf,
-  requireLayer,
-  resize,
-  tf,
-  toGray,
-  uniform,
-} from "../../mod.ts";
+import { decodeImage, type Image, resize, toGray } from "../../lib/image/mod.ts";
+import { deepDream } from "../../lib/generate/mod.ts";
+import { imagesOf, pixelsOf } from "../../lib/explain/mod.ts";
+import { key, tf, uniformArray } from "../../mod.ts";
+import { requireLayer } from "../../lib/layers/layers_of.ts";
 import { count, number, text, toggle, UsageError, type Values } from "../command.ts";
 import { abortWithPicture } from "../pictures/climb.ts";
 import { type Looked, mapLayers, openLooked } from "../pictures/looked.ts";
@@ -91,7 +83,7 @@ async function readPhoto(file: string, channels: number): Promise<Image> {
 /** Noise about gray, of the network's size. */
 function noise({ inputShape }: Looked, seed: number): Image {
   const [height, width, channels] = inputShape as [number, number, 1 | 3];
-  const pixels = uniform(key(seed), height * width * channels, 0.4, 0.6);
+  const pixels = uniformArray(key(seed), height * width * channels, 0.4, 0.6);
   return { width, height, channels, pixels };
 }
 

@@ -1,5 +1,9 @@
 // `deno task generate inversion`: images made from what layers answer to a picture.
-import { imagesOf, inversionStrip, key, requireLayer, sideBySide, tf } from "../../mod.ts";
+import { imagesOf } from "../../lib/explain/mod.ts";
+import { inversionStrip } from "../../lib/generate/mod.ts";
+import { key, tf } from "../../mod.ts";
+import { requireLayer } from "../../lib/layers/layers_of.ts";
+import { sideBySide } from "../../lib/image/mod.ts";
 import { number, toggle, type Values } from "../command.ts";
 import { abortWithPicture } from "../pictures/climb.ts";
 import { enlarged } from "../pictures/enlarged.ts";

@@ -1,14 +1,13 @@
 // What lies beside weights: how pictures are prepared for them, and what their classes are called.
+import { cifar10Classes, imagenetClasses } from "../../lib/data/mod.ts";
 import {
-  cifar10Classes,
-  imagenetClasses,
   inputShapeOf,
   parsePreprocessing,
   type Preprocessing,
   preprocessingOf,
   preprocessings,
-  unknownName,
-} from "../../mod.ts";
+} from "../../lib/image/mod.ts";
+import { unknownName } from "../../lib/text/nearest.ts";
 import { UsageError } from "../command.ts";
 import type { Network } from "./network.ts";
 import { readText } from "../command/read_file.ts";

@@ -3,14 +3,13 @@ import {
   type Checkpoint,
   type Json,
   type Layer,
-  parsePreprocessing,
-  type Preprocessing,
   readCheckpoint,
   restoreWeights,
   type Shape,
   type Tree,
   type Weights,
 } from "../../mod.ts";
+import { parsePreprocessing, type Preprocessing } from "../../lib/image/mod.ts";
 import { DEFAULT_RUN } from "../train/recipes.ts";
 import { buildModel, type Settings, settingsOf } from "../train/settings.ts";
 import { transferSettingsOf } from "../transfer/settings.ts";

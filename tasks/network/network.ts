@@ -2,16 +2,13 @@
 import {
   fromTorch,
   type KnownWeights,
-  type Layer,
   openSafetensors,
   pretrained,
   recognize,
   type Recognized,
   type SafetensorsFile,
-  type Shape,
-  type Tree,
-  type Weights,
-} from "../../mod.ts";
+} from "../../lib/weights/mod.ts";
+import type { Layer, Shape, Tree, Weights } from "../../mod.ts";
 import { UsageError } from "../command.ts";
 import { type DownloadProgress, downloadProgress } from "../progress.ts";
 import { loadTrained, type Trained } from "./load.ts";

@@ -1,5 +1,6 @@
 // An attribution as pictures: in colors, over the picture, and beside it.
-import { type Attribution, attributionMap, heatMap, type Image, sideBySide } from "../../mod.ts";
+import { type Attribution, attributionMap } from "../../lib/explain/mod.ts";
+import { heatMap, type Image, sideBySide } from "../../lib/image/mod.ts";
 import { enlarged } from "./enlarged.ts";
 import type { Explained } from "./explained.ts";
 import type { PictureSettings, Scores } from "./picture_folder.ts";

@@ -1,13 +1,8 @@
 // Long work on pictures in a task: the display, Ctrl-C, and the pictures on the way for an animation.
-import {
-  ascend,
-  type AscendOptions,
-  type AscendReport,
-  type Image,
-  imagesOf,
-  type Network,
-  type Objective,
-} from "../../mod.ts";
+import { ascend, type AscendOptions, type AscendReport } from "../../lib/generate/mod.ts";
+import type { Image } from "../../lib/image/mod.ts";
+import { imagesOf, type Objective } from "../../lib/explain/mod.ts";
+import type { Network } from "../../mod.ts";
 import { ascentProgress } from "../progress.ts";
 import { abortOnInterrupt } from "../command/interrupt.ts";
 

@@ -1,5 +1,5 @@
 // Small pictures, as digits are, as large as people look at them.
-import { enlarge, type Image } from "../../mod.ts";
+import { enlarge, type Image } from "../../lib/image/mod.ts";
 
 /** By what a picture is enlarged to be about as wide as wanted; 1 where it is wider. */
 export const scaleOf = ({ width }: Image, wanted: number): number =>

@@ -4,12 +4,10 @@ import {
   type Baseline,
   channel,
   classLogit,
-  type Network,
   type Objective,
-  type Tensor,
-  tf,
   toInputs,
-} from "../../mod.ts";
+} from "../../lib/explain/mod.ts";
+import { type Network, type Tensor, tf } from "../../mod.ts";
 import { choice, UsageError } from "../command.ts";
 import { ascentProgress } from "../progress.ts";
 import { findClass, type Looked, type NetworkValues, openLooked } from "./looked.ts";

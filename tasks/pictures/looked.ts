@@ -1,14 +1,7 @@
 // A network that is looked into, for `explain` and `generate`: what can be known of it before the device is started.
-import {
-  type Device,
-  inputShapeOf,
-  type Layer,
-  layersOf,
-  type Network,
-  type Preprocessing,
-  type Shape,
-  unknownName,
-} from "../../mod.ts";
+import { type Device, type Layer, layersOf, type Network, type Shape } from "../../mod.ts";
+import { inputShapeOf, type Preprocessing } from "../../lib/image/mod.ts";
+import { unknownName } from "../../lib/text/nearest.ts";
 import { UsageError } from "../command.ts";
 import { findClassNames, findPreprocessing } from "../network/beside_weights.ts";
 import { startDevice } from "../command/device.ts";

@@ -1,12 +1,6 @@
 // The images of a data set that a network is shown, for subcommands of `explain` that look at many.
-import {
-  type Examples,
-  type Features,
-  features,
-  layersOf,
-  type Normalization,
-  type Path,
-} from "../../mod.ts";
+import { type Examples, layersOf, type Normalization, type Path } from "../../mod.ts";
+import { type Features, features } from "../../lib/explain/mod.ts";
 import { choice, count, path, UsageError } from "../command.ts";
 import { countProgress } from "../progress/count.ts";
 import { momentsOf } from "../network/beside_weights.ts";

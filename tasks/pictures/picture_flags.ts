@@ -1,5 +1,6 @@
 // The flags that subcommands of `explain` and `generate` share: each takes those that apply.
-import { BACKWARD_RULES, models } from "../../mod.ts";
+import { BACKWARD_RULES } from "../../lib/explain/backward_rule.ts";
+import { models } from "../../mod.ts";
 import { choice, count, type Flag, number, path, text, toggle } from "../command.ts";
 import { INVERSIONS } from "./gray_picture.ts";
 import { DATASETS } from "../train/datasets.ts";

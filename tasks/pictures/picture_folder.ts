@@ -1,5 +1,7 @@
 // The folder that `explain` and `generate` leave: pictures, each beside its settings, and a page that shows them.
-import { encodePng, type Image, type Json, writeFileAtomically } from "../../mod.ts";
+import { encodePng, type Image } from "../../lib/image/mod.ts";
+import type { Json } from "../../mod.ts";
+import { writeFileAtomically } from "../../lib/files/mod.ts";
 import { pageOf, type Shown } from "./picture_page.ts";
 import { makeOutputDir } from "../train/output_dir.ts";
 import { say } from "../command/say.ts";

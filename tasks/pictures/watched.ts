@@ -1,5 +1,7 @@
 // The display of a picture's making, step by step, and the pictures on the way for an animation.
-import { type AscendReport, encodeGif, type Image, imagesOf, resize } from "../../mod.ts";
+import type { AscendReport } from "../../lib/generate/mod.ts";
+import { encodeGif, type Image, resize } from "../../lib/image/mod.ts";
+import { imagesOf } from "../../lib/explain/mod.ts";
 import { ascentProgress } from "../progress.ts";
 import { enlarged } from "./enlarged.ts";
 import type { PictureFolder, PictureSettings } from "./picture_folder.ts";

@@ -4,7 +4,7 @@ import {
   type Key,
   key,
   leaves,
-  normal,
+  normalArray,
   type Scalar,
   type Tensor,
   tf,
@@ -118,7 +118,7 @@ async function valueError(trial: Trial): Promise<number> {
 async function gradientError(trial: Trial, weightsKey: Key): Promise<number> {
   const { inputs } = trial;
   const wanted = trial.reference(...numbersOf(trial));
-  const weights = normal(weightsKey, wanted.length);
+  const weights = normalArray(weightsKey, wanted.length);
   const tensors = inputs.map(tensorOf);
   const varied = Object.fromEntries(
     tensors.flatMap((tensor, i) => inputs[i]!.isConstant ? [] : [[`${i}`, tensor]]),

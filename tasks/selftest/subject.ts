@@ -1,5 +1,13 @@
 // What the self-test tries: an operation of the library beside a plain reference of it.
-import { fold, type Key, normal, permutation, sizeOf, type Tensor, uniform } from "../../mod.ts";
+import {
+  fold,
+  type Key,
+  normalArray,
+  permutation,
+  sizeOf,
+  type Tensor,
+  uniformArray,
+} from "../../mod.ts";
 import type { Numbers } from "./reference.ts";
 
 /** A tensor to be made: its shape and numbers. */
@@ -59,16 +67,16 @@ export function drawFrom(key: Key): Draw {
   let drawn = 0;
   const next = (): Key => fold(key, drawn++);
   const whole = (least: number, most: number): number =>
-    least + Math.floor(uniform(next(), 1)[0]! * (most - least + 1));
+    least + Math.floor(uniformArray(next(), 1)[0]! * (most - least + 1));
   return {
     whole,
     pick: (choices) => choices[whole(0, choices.length - 1)]!,
     shape: ([least, most], size) =>
       Array.from({ length: whole(least, most) }, () => whole(1, size)),
-    normal: (shape) => ({ shape, values: normal(next(), sizeOf(shape)) }),
+    normal: (shape) => ({ shape, values: normalArray(next(), sizeOf(shape)) }),
     between: (shape, least, most) => ({
       shape,
-      values: uniform(next(), sizeOf(shape)).map((share) => least + share * (most - least)),
+      values: uniformArray(next(), sizeOf(shape)).map((share) => least + share * (most - least)),
     }),
     distinct(shape) {
       const size = sizeOf(shape);
@@ -78,7 +86,7 @@ export function drawFrom(key: Key): Draw {
     },
     wholes: (shape, below) => ({
       shape,
-      values: uniform(next(), sizeOf(shape)).map((share) => Math.floor(share * below)),
+      values: uniformArray(next(), sizeOf(shape)).map((share) => Math.floor(share * below)),
       isConstant: true,
       isWhole: true,
     }),

@@ -1,5 +1,5 @@
 // What the networks of §12.7 reached in ILSVRC, as the chapter states it.
-import type { Result } from "../../mod.ts";
+import type { Result } from "../../lib/sizing/mod.ts";
 
 /** A family's result, and the one of its networks that it is of. */
 type Family = {

@@ -10,7 +10,7 @@ import {
   mnist,
   readExamples,
   type Shape,
-  take,
+  takeExamples,
 } from "../../mod.ts";
 import { UsageError } from "../command.ts";
 import { countProgress } from "../progress/count.ts";
@@ -127,5 +127,5 @@ export function limited<E extends Examples | ImageSource>(
   const all = examples.labels.length;
   if (limit === null || limit === undefined) return examples;
   if (limit > all) throw new UsageError(`--limit must be at most ${all}, ${what}: got ${limit}`);
-  return take(examples, limit);
+  return takeExamples(examples, limit);
 }

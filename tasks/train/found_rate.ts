@@ -1,13 +1,7 @@
 // The learning rate of a run, found by a sweep before it begins.
-import {
-  type Augmentation,
-  findLearningRate,
-  fold,
-  key,
-  type Layer,
-  learningRateSvg,
-  type Loss,
-} from "../../mod.ts";
+import type { Augmentation } from "../../lib/augment/mod.ts";
+import { findLearningRate, fold, key, type Layer, type Loss } from "../../mod.ts";
+import { learningRateSvg } from "../../lib/train/report/mod.ts";
 import type { OutputDir } from "./output_dir.ts";
 import { optimizerOf } from "./recipes.ts";
 import type { RunData } from "./run_data.ts";

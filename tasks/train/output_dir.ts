@@ -1,11 +1,8 @@
 // The directory a training run leaves its files in.
-import {
-  type Checkpoint,
-  curvesSvg,
-  historyCsv,
-  writeCheckpoint,
-  writeFileAtomically,
-} from "../../mod.ts";
+import { type Checkpoint, writeCheckpoint } from "../../mod.ts";
+import { curvesSvg } from "../../lib/train/report/mod.ts";
+import { historyCsv } from "../../lib/train/report/history.ts";
+import { writeFileAtomically } from "../../lib/files/mod.ts";
 import { lockDir } from "./lock.ts";
 import type { Records } from "./records.ts";
 import type { Settings } from "./settings.ts";

@@ -1,5 +1,6 @@
 // What a run has been through: its epochs and steps, as its checkpoint keeps them.
-import type { EpochRecord, EpochReport, Examples, Json, StepRecord } from "../../mod.ts";
+import type { EpochRecord, StepRecord } from "../../lib/train/report/mod.ts";
+import type { EpochReport, Examples, Json } from "../../mod.ts";
 import type { Settings } from "./settings.ts";
 
 /** A run's epochs and steps so far. */

@@ -3,10 +3,10 @@ import {
   type Callback,
   checkpoints,
   earlyStopping,
-  type Json,
   plateau,
   timeLimit,
-} from "../../mod.ts";
+} from "../../lib/train/callbacks/mod.ts";
+import type { Json } from "../../mod.ts";
 import type { Settings } from "./settings.ts";
 
 /** The file of the best epoch by the images that are held back. */

@@ -2,13 +2,15 @@
 import {
   type Augmentation,
   compose,
+  labelSmoothing,
+  parseAugmentations,
+} from "../../lib/augment/mod.ts";
+import {
   type Examples,
   findModel,
   fold,
   type ImageSource,
   key,
-  labelSmoothing,
-  parseAugmentations,
   type Shape,
   splitValidation,
 } from "../../mod.ts";

@@ -2,16 +2,13 @@
 import {
   type ClassReport,
   classReport,
-  classReportCsv,
-  confusionCsv,
-  encodePng,
   type EpochRecord,
-  type Evaluation,
-  type Examples,
-  type ImageSource,
   wrongestOf,
   wrongestPicture,
-} from "../../mod.ts";
+} from "../../lib/train/report/mod.ts";
+import { classReportCsv, confusionCsv } from "../../lib/train/report/class_report.ts";
+import { encodePng } from "../../lib/image/mod.ts";
+import type { Evaluation, Examples, ImageSource } from "../../mod.ts";
 import { duration } from "../progress/bar.ts";
 import type { OutputDir } from "./output_dir.ts";
 

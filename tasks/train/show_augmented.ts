@@ -1,5 +1,7 @@
 // What a run's augmentation makes of some images, as a picture in its directory.
-import { type Augmentation, contactSheet, encodePng, fold, key } from "../../mod.ts";
+import { type Augmentation, contactSheet } from "../../lib/augment/mod.ts";
+import { encodePng } from "../../lib/image/mod.ts";
+import { fold, key } from "../../mod.ts";
 import type { OutputDir } from "./output_dir.ts";
 import type { RunData } from "./run_data.ts";
 

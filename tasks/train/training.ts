@@ -1,10 +1,9 @@
 // A training run on the command line: fit, with its display, and its files after every epoch.
+import type { Augmentation } from "../../lib/augment/mod.ts";
+import type { Callback } from "../../lib/train/callbacks/mod.ts";
 import {
-  type Augmentation,
-  type Callback,
   countParameters,
   disposeTraining,
-  type EpochRecord,
   type EpochReport,
   evaluate,
   type Evaluation,
@@ -17,11 +16,11 @@ import {
   type Loss,
   type Optimizer,
   snapshot,
-  type StepRecord,
   type StepReport,
   stepsPerEpoch,
   type Training,
 } from "../../mod.ts";
+import type { EpochRecord, StepRecord } from "../../lib/train/report/mod.ts";
 import { trainingProgress } from "../progress.ts";
 import type { OutputDir } from "./output_dir.ts";
 import { rateAt } from "./rate_at.ts";

@@ -1,7 +1,6 @@
 // The same network without what was learned before: what a transfer is compared with.
 import {
   adam,
-  type Augmentation,
   disposeTraining,
   evaluate,
   fit,
@@ -12,6 +11,7 @@ import {
   oneCycle,
   type Training,
 } from "../../mod.ts";
+import type { Augmentation } from "../../lib/augment/mod.ts";
 import { trainingProgress } from "../progress.ts";
 import { say } from "../command/say.ts";
 

@@ -1,12 +1,6 @@
 // The folder of pictures that `deno task transfer` learns from, prepared as the weights expect.
-import {
-  type ImageFolder,
-  imageFolder,
-  inputShapeOf,
-  key,
-  type Normalization,
-  type Preprocessing,
-} from "../../mod.ts";
+import { type ImageFolder, imageFolder, key, type Normalization } from "../../mod.ts";
+import { inputShapeOf, type Preprocessing } from "../../lib/image/mod.ts";
 import { UsageError } from "../command.ts";
 import { countProgress } from "../progress/count.ts";
 import type { FoundPreprocessing } from "../network/beside_weights.ts";

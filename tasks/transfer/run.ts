@@ -1,16 +1,12 @@
 // A transfer on the command line: its display, and its files after every epoch.
 import {
   countParameters,
-  curvesSvg,
   disposeTraining,
-  type EpochRecord,
-  historyCsv,
   type ImageSource,
   type Layer,
   oneCycle,
   type PhasePlan,
   snapshotTransfer,
-  type StepRecord,
   tf,
   transfer,
   type TransferOptions,
@@ -18,8 +14,10 @@ import {
   type Tree,
   type Weights,
   writeCheckpoint,
-  writeFileAtomically,
 } from "../../mod.ts";
+import { curvesSvg, type EpochRecord, type StepRecord } from "../../lib/train/report/mod.ts";
+import { historyCsv } from "../../lib/train/report/history.ts";
+import { writeFileAtomically } from "../../lib/files/mod.ts";
 import { trainingProgress } from "../progress.ts";
 import { countProgress } from "../progress/count.ts";
 import { epochRecord, type Records } from "../train/records.ts";

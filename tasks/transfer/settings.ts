@@ -1,12 +1,7 @@
 // What a transfer is made of: chosen by flags, kept in its checkpoint, taken up again by --resume.
-import {
-  type Checkpoint,
-  type Json,
-  key,
-  parseAugmentations,
-  type Preprocessing,
-  type TransferOptions,
-} from "../../mod.ts";
+import { type Checkpoint, type Json, key, type TransferOptions } from "../../mod.ts";
+import { parseAugmentations } from "../../lib/augment/mod.ts";
+import type { Preprocessing } from "../../lib/image/mod.ts";
 import { UsageError } from "../command.ts";
 
 /** All that decides a transfer's numbers, but for the pictures themselves. */

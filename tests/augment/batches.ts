@@ -1,5 +1,6 @@
 // Batches to augment, and what became of them.
-import { type Augmentation, type AugmentedBatch, key, tf, uniform } from "../../mod.ts";
+import type { Augmentation, AugmentedBatch } from "../../lib/augment/mod.ts";
+import { key, tf, uniformArray } from "../../mod.ts";
 
 /** Heights, widths and channels that are odd and differ. */
 export type Shape4 = [n: number, h: number, w: number, c: number];
@@ -12,7 +13,7 @@ export type Shape4 = [n: number, h: number, w: number, c: number];
  * @param seed of the pixels
  */
 export function randomBatch(shape: Shape4, classes = 3, seed = 1): AugmentedBatch {
-  const pixels = uniform(key(seed), tf.util.sizeFromShape(shape));
+  const pixels = uniformArray(key(seed), tf.util.sizeFromShape(shape));
   const rows = Array.from(
     { length: shape[0] },
     (_, n) => Array.from({ length: classes }, (_, c) => n % classes === c ? 1 : 0),

@@ -3,16 +3,12 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   type Augmentation,
   cutmix,
-  disposeTree,
-  fold,
-  key,
   labelSmoothing,
   mixup,
   randomErasing,
-  tf,
-  uniform,
-  word,
-} from "../../mod.ts";
+} from "../../lib/augment/mod.ts";
+import { disposeTree, fold, key, tf, uniformArray } from "../../mod.ts";
+import { word } from "../../lib/tensor/random.ts";
 import { blend } from "../../lib/tensor/blend.ts";
 import { erase } from "../../lib/tensor/erase.ts";
 import { recolor } from "../../lib/tensor/recolor.ts";
@@ -133,7 +129,7 @@ onEachBackend("smoothed labels keep their sum, and the rest is shared by all cla
 
 onCpu("soft labels are mixed as well as hard ones", async () => {
   const augmentation = mixup({ alpha: 1 });
-  const soft = tf.tensor2d(uniform(key(1), 12), [4, 3]);
+  const soft = tf.tensor2d(uniformArray(key(1), 12), [4, 3]);
   const batch = { ...randomBatch([4, 2, 2, 1]), labels: soft };
   const drawn = augmentation.draw(fold(key(0), 1), [4, 2, 2, 1]) as { labels: tf.Tensor2D };
   const rows = await drawn.labels.array();

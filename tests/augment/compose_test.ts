@@ -1,7 +1,6 @@
 // Compositions: one recording for all draws, keys, and what cannot be composed.
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import {
-  affine,
   type Augmentation,
   type AugmentedBatch,
   brightness,
@@ -9,23 +8,18 @@ import {
   compose,
   contrast,
   cutmix,
-  disposeTree,
-  flip,
-  fold,
-  jit,
-  key,
   labelSmoothing,
   mixup,
   pcaColors,
+  randomAffine,
   randomCrop,
   randomErasing,
+  randomFlip,
+  randomRotation,
   resizedCrop,
-  rotation,
   saturation,
-  type Tensor,
-  tf,
-  type Tree,
-} from "../../mod.ts";
+} from "../../lib/augment/mod.ts";
+import { disposeTree, fold, jit, key, type Tensor, tf, type Tree } from "../../mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";
 import { augmented, numbersOfBatch, randomBatch, type Shape4 } from "./batches.ts";
@@ -35,10 +29,10 @@ const SHAPE: Shape4 = [8, 9, 7, 3];
 /** What is tested of every augmentation. */
 const ALL: Readonly<Record<string, Augmentation>> = {
   crop: randomCrop(3),
-  flip: flip(),
+  flip: randomFlip(),
   "resized crop": resizedCrop(),
-  rotation: rotation(20),
-  affine: affine({ rotate: 5, translate: 1, scale: [0.9, 1.1], shear: 5, edge: "reflect" }),
+  rotation: randomRotation(20),
+  affine: randomAffine({ rotate: 5, translate: 1, scale: [0.9, 1.1], shear: 5, edge: "reflect" }),
   brightness: brightness(0.5),
   contrast: contrast(0.5),
   saturation: saturation(0.5),
@@ -52,7 +46,7 @@ const ALL: Readonly<Record<string, Augmentation>> = {
     randomCrop(2, { edge: "reflect" }),
     brightness(0.2),
     contrast(0.2),
-    flip(),
+    randomFlip(),
     contrast(0.1),
     pcaColors(),
     randomErasing(),
@@ -132,7 +126,13 @@ onEachBackend("labels go on to add up to one, and pixels to lie in 0 to 1", asyn
 onCpu("maps become one tensor of a composition, and colors one up to a second mean", () => {
   const shapes = (drawn: Tree): number[][] =>
     Object.values(drawn as Record<string, Tensor>).map(({ shape }) => shape);
-  const maps = compose(flip(), randomCrop(1), brightness(0.1), rotation(5), resizedCrop());
+  const maps = compose(
+    randomFlip(),
+    randomCrop(1),
+    brightness(0.1),
+    randomRotation(5),
+    resizedCrop(),
+  );
   assertEquals(shapes(maps.draw(key(0), SHAPE)), [[8, 6], [8, 1, 16]]);
   const colors = compose(brightness(0.1), contrast(0.1), pcaColors(), contrast(0.1));
   assertEquals(shapes(colors.draw(key(0), SHAPE)), [[8, 3, 16], [8, 1, 16]]);
@@ -150,7 +150,7 @@ onEachBackend("a composition of colors is what its parts make one after another"
 });
 
 Deno.test("compositions are taken apart, named after their parts, and drawn by keys of their places", () => {
-  const nested = compose(randomCrop(2), compose(flip(), flip(0.25)));
+  const nested = compose(randomCrop(2), compose(randomFlip(), randomFlip(0.25)));
   assertEquals(nested.name, "crop 2, flip 0.5, flip 0.25");
 });
 
@@ -164,7 +164,7 @@ onCpu("two of the same in a composition draw apart", async () => {
 Deno.test("what cannot be composed is refused", () => {
   assertThrows(() => compose(), RangeError, "at least one");
   assertThrows(
-    () => compose(randomCrop(1), flip(), randomCrop(2, { edge: "reflect" })),
+    () => compose(randomCrop(1), randomFlip(), randomCrop(2, { edge: "reflect" })),
     RangeError,
     "0 of crop 1, any of flip 0.5, reflect of crop 2",
   );

@@ -2,22 +2,18 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import {
   contactSheet,
-  type Examples,
-  flip,
-  type Image,
-  type ImageSource,
-  key,
   labelSmoothing,
   mixup,
   pcaColors,
   randomCrop,
-  tf,
-  uniform,
-} from "../../mod.ts";
+  randomFlip,
+} from "../../lib/augment/mod.ts";
+import { type Examples, type ImageSource, key, tf, uniformArray } from "../../mod.ts";
+import type { Image } from "../../lib/image/mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 
 function examplesOf(count: number, channels: 1 | 3): Examples {
-  const pixels = uniform(key(1), count * 5 * 6 * channels, 0, 256);
+  const pixels = uniformArray(key(1), count * 5 * 6 * channels, 0, 256);
   return {
     name: "random pixels",
     images: Uint8Array.from(pixels),
@@ -51,7 +47,7 @@ onEachBackend("originals are in the first column, and what became of each beside
   for (const channels of [1, 3] as const) {
     const examples = examplesOf(4, channels);
     const before = tf.memory().numTensors;
-    const sheet = await contactSheet(examples, flip(1), { count: 3, times: 2, scale: 1 });
+    const sheet = await contactSheet(examples, randomFlip(1), { count: 3, times: 2, scale: 1 });
     assertEquals(tf.memory().numTensors, before);
     assertEquals([sheet.width, sheet.height], [3 * 7 + 1, 3 * 17 + 1]);
     const all = Array.from({ length: 4 }, (_, n) =>
@@ -81,7 +77,7 @@ onCpu("each column is drawn anew, and the same key gives the same sheet", async 
 
 onCpu("soft labels stand below their images, and only they", async () => {
   const examples = examplesOf(2, 1);
-  const inkOf = async (augmentation: ReturnType<typeof flip>): Promise<number[]> => {
+  const inkOf = async (augmentation: ReturnType<typeof randomFlip>): Promise<number[]> => {
     const { width, pixels } = await contactSheet(examples, augmentation, { times: 1, scale: 20 });
     const row = pixels.subarray(width * 101, width * 112);
     const dark = [0, 0];
@@ -90,10 +86,10 @@ onCpu("soft labels stand below their images, and only they", async () => {
     });
     return dark;
   };
-  const [original, flipped] = await inkOf(flip());
+  const [original, flipped] = await inkOf(randomFlip());
   assert(original! > 0);
   assertEquals(flipped, 0);
-  const [, smoothed] = await inkOf(labelSmoothing(0.2) as ReturnType<typeof flip>);
+  const [, smoothed] = await inkOf(labelSmoothing(0.2) as ReturnType<typeof randomFlip>);
   assert(smoothed! > original!); // "second 90% first 10%" and the like.
 });
 
@@ -123,14 +119,18 @@ onCpu("what cannot be shown is refused", async () => {
   const examples = examplesOf(3, 1);
   for (const count of [0, 4, 1.5]) {
     const says = `whole number from 1 to 3: current value is ${count}`;
-    await assertRejects(() => contactSheet(examples, flip(), { count }), RangeError, says);
+    await assertRejects(() => contactSheet(examples, randomFlip(), { count }), RangeError, says);
   }
   for (const times of [0, -1, NaN]) {
-    await assertRejects(() => contactSheet(examples, flip(), { times }), RangeError, "times");
+    await assertRejects(() => contactSheet(examples, randomFlip(), { times }), RangeError, "times");
   }
-  await assertRejects(() => contactSheet(examples, flip(), { scale: 0.5 }), RangeError, "factor");
+  await assertRejects(
+    () => contactSheet(examples, randomFlip(), { scale: 0.5 }),
+    RangeError,
+    "factor",
+  );
   const two = { ...examples, images: new Uint8Array(3 * 60), imageShape: [5, 6, 2] } as const;
-  await assertRejects(() => contactSheet(two, flip()), TypeError, "1 or 3 channels");
+  await assertRejects(() => contactSheet(two, randomFlip()), TypeError, "1 or 3 channels");
   const before = tf.memory().numTensors;
   await assertRejects(() => contactSheet(examples, pcaColors()), TypeError, "3 channels");
   await assertRejects(() => contactSheet(examples, randomCrop(5)), RangeError, "smaller than");

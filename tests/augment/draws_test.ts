@@ -1,26 +1,23 @@
 // What is drawn: ranges, shares and distributions over many images, from fixed keys.
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import {
-  affine,
   type Augmentation,
   brightness,
   type ColorAugmentation,
   colorJitter,
   contrast,
   cutmix,
-  fold,
-  type Key,
-  key,
   labelSmoothing,
   mixup,
   pcaColors,
+  randomAffine,
   randomErasing,
+  randomRotation,
   resizedCrop,
-  rotation,
   saturation,
   type Strength,
-  type tf,
-} from "../../mod.ts";
+} from "../../lib/augment/mod.ts";
+import { fold, type Key, key, type tf } from "../../mod.ts";
 import { beta } from "../../lib/augment/beta.ts";
 import { onCpu } from "../backends.ts";
 
@@ -58,7 +55,7 @@ function assertUniform(values: readonly number[], low: number, high: number, wha
 Deno.test("angles, shifts, factors and shears of affine maps are uniform in their ranges", () => {
   const shape = [COUNT, 21, 31, 3] as const;
   const middle = [15, 10] as const;
-  const turned = rotation(40).maps(key(1), shape);
+  const turned = randomRotation(40).maps(key(1), shape);
   assertUniform(
     turned.map(([a, , , d]) => Math.atan2(-d, a) * 180 / Math.PI),
     -40,
@@ -69,21 +66,21 @@ Deno.test("angles, shifts, factors and shears of affine maps are uniform in thei
     assertAlmostEquals(a * middle[0] + b * middle[1] + c, middle[0], 1e-9);
     assertAlmostEquals(d * middle[0] + e * middle[1] + f, middle[1], 1e-9);
   }
-  const shifted = affine({ translate: [3, 0.5] }).maps(key(2), shape);
+  const shifted = randomAffine({ translate: [3, 0.5] }).maps(key(2), shape);
   assertUniform(shifted.map(([, , c]) => c), -3, 3, "shift across");
   assertUniform(shifted.map(([, , , , , f]) => f), -0.5, 0.5, "shift down");
-  const scaled = affine({ scale: [0.5, 2] }).maps(key(3), shape);
+  const scaled = randomAffine({ scale: [0.5, 2] }).maps(key(3), shape);
   assertUniform(scaled.map(([a]) => 1 / a), 0.5, 2, "factor");
   assert(scaled.every(([a, b, , d, e]) => a === e && Math.abs(b) + Math.abs(d) === 0));
-  const sheared = affine({ shear: 20 }).maps(key(4), shape);
+  const sheared = randomAffine({ shear: 20 }).maps(key(4), shape);
   assertUniform(sheared.map(([, b]) => Math.atan(b) * 180 / Math.PI), -20, 20, "shear along x");
   assert(sheared.every(([, , , d]) => d === 0));
-  const both = affine({ shear: [0, 15] }).maps(key(5), shape);
+  const both = randomAffine({ shear: [0, 15] }).maps(key(5), shape);
   assertUniform(both.map(([, , , d]) => Math.atan(d) * 180 / Math.PI), -15, 15, "shear along y");
 });
 
 Deno.test("parts of one image's affine map are independent of each other", () => {
-  const maps = affine({ translate: 1 }).maps(key(6), [COUNT, 9, 9, 1]);
+  const maps = randomAffine({ translate: 1 }).maps(key(6), [COUNT, 9, 9, 1]);
   const correlation = maps.reduce((sum, [, , c, , , f]) => sum + c * f, 0) / COUNT * 3;
   assert(Math.abs(correlation) < 4 / Math.sqrt(COUNT), `${correlation}`);
 });
@@ -282,15 +279,17 @@ Deno.test("shares of mixed images come from the beta distribution", () => {
 Deno.test("what cannot be drawn is refused", () => {
   const at = (make: () => unknown, says: string): unknown => assertThrows(make, RangeError, says);
   for (const angle of [-1, 181, NaN]) {
-    at(() => rotation(angle), `from 0 to 180 degrees: current value is ${angle}`);
+    at(() => randomRotation(angle), `from 0 to 180 degrees: current value is ${angle}`);
   }
-  at(() => affine({ translate: -1 }), "at least 0 pixels: current value is -1,-1");
-  at(() => affine({ translate: [1, NaN] }), "at least 0 pixels");
+  at(() => randomAffine({ translate: -1 }), "at least 0 pixels: current value is -1,-1");
+  at(() => randomAffine({ translate: [1, NaN] }), "at least 0 pixels");
   for (const scale of [[0, 1], [1.1, 1], [1, Infinity], [NaN, 1]] as const) {
-    at(() => affine({ scale }), "above 0 and in order");
+    at(() => randomAffine({ scale }), "above 0 and in order");
   }
-  for (const shear of [90, -1, [0, 90]] as const) at(() => affine({ shear }), "below 90 degrees");
-  at(() => affine({ edge: 2 }), "from 0 to 1: current value is 2");
+  for (const shear of [90, -1, [0, 90]] as const) {
+    at(() => randomAffine({ shear }), "below 90 degrees");
+  }
+  at(() => randomAffine({ edge: 2 }), "from 0 to 1: current value is 2");
   for (const scale of [[0, 1], [0.5, 1.1], [0.5, 0.4], [NaN, 1]] as const) {
     at(() => resizedCrop({ scale }), "above 0, up to 1 and in order");
     at(() => randomErasing({ area: scale }), "above 0, up to 1 and in order");

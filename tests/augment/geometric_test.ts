@@ -1,6 +1,7 @@
 // Crops and flips: exact pixels, and what is drawn.
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { compose, flip, key, randomCrop, tf, type WarpEdge } from "../../mod.ts";
+import { compose, randomCrop, randomFlip } from "../../lib/augment/mod.ts";
+import { key, tf, type WarpEdge } from "../../mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { augmented, randomBatch, type Shape4 } from "./batches.ts";
 
@@ -50,13 +51,13 @@ onEachBackend("flips copy pixels exactly, and flipped twice is the image itself"
   for (const shape of SHAPES) {
     const batch = randomBatch(shape);
     const pixels = await batch.images.data() as Float32Array;
-    const once = await augmented(flip(1), batch);
+    const once = await augmented(randomFlip(1), batch);
     const reversed = await tf.reverse(batch.images, 2).data();
     assertEquals(once.images, reversed as Float32Array);
-    const twice = await augmented(flip(1), { ...batch, images: tf.reverse(batch.images, 2) });
+    const twice = await augmented(randomFlip(1), { ...batch, images: tf.reverse(batch.images, 2) });
     assertEquals(twice.images, pixels);
-    assertEquals((await augmented(compose(flip(1), flip(1)), batch)).images, pixels);
-    assertEquals((await augmented(flip(0), batch)).images, pixels);
+    assertEquals((await augmented(compose(randomFlip(1), randomFlip(1)), batch)).images, pixels);
+    assertEquals((await augmented(randomFlip(0), batch)).images, pixels);
   }
 });
 
@@ -64,7 +65,11 @@ onEachBackend("a crop and a flip in one pass are still exact copies", async () =
   const shape: Shape4 = [6, 9, 7, 3];
   const batch = randomBatch(shape);
   const pixels = await batch.images.data() as Float32Array;
-  const { images } = await augmented(compose(randomCrop(3, { edge: "reflect" }), flip()), batch, 2);
+  const { images } = await augmented(
+    compose(randomCrop(3, { edge: "reflect" }), randomFlip()),
+    batch,
+    2,
+  );
   const known = new Set(pixels);
   assertEquals([...images].filter((value) => !known.has(value)), []);
   assertNotEquals(images, pixels);
@@ -73,11 +78,11 @@ onEachBackend("a crop and a flip in one pass are still exact copies", async () =
 onCpu("a composition looks through its last part first", async () => {
   const shape: Shape4 = [1, 2, 5, 1];
   const images = tf.tensor4d([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], shape);
-  const shifted = { ...flip(1), maps: () => [[1, 0, 1, 0, 1, 0] as const], edge: 0 };
+  const shifted = { ...randomFlip(1), maps: () => [[1, 0, 1, 0, 1, 0] as const], edge: 0 };
   const batch = { images, labels: tf.tensor2d([[1]]) };
-  const first = await augmented(compose(shifted, flip(1)), batch);
+  const first = await augmented(compose(shifted, randomFlip(1)), batch);
   assertEquals([...first.images.subarray(0, 5)], [0, 5, 4, 3, 2]);
-  const last = await augmented(compose(flip(1), shifted), batch);
+  const last = await augmented(compose(randomFlip(1), shifted), batch);
   assertEquals([...last.images.subarray(0, 5)], [4, 3, 2, 1, 0]);
 });
 
@@ -104,7 +109,7 @@ Deno.test("every shift of a crop is as likely, and none goes further", () => {
 
 Deno.test("as many images are flipped as the probability says", () => {
   for (const probability of [0.1, 0.5, 0.9]) {
-    const maps = flip(probability).maps(key(3), [10_000, 4, 4, 1]);
+    const maps = randomFlip(probability).maps(key(3), [10_000, 4, 4, 1]);
     const share = maps.filter(([a]) => a === -1).length / 10_000;
     const deviation = Math.sqrt(probability * (1 - probability) / 10_000);
     assert(Math.abs(share - probability) < 4 * deviation, `${share}`);
@@ -125,7 +130,7 @@ Deno.test("what cannot be cropped or flipped is refused", () => {
   assertThrows(() => randomCrop(4).maps(key(0), [1, 4, 9, 1]), RangeError, "4 × 9 pixels");
   for (const probability of [-0.1, 1.1, NaN]) {
     assertThrows(
-      () => flip(probability),
+      () => randomFlip(probability),
       RangeError,
       `from 0 to 1: current value is ${probability}`,
     );

@@ -1,6 +1,11 @@
 // Augmentations by name: what is read, what is refused, and what the presets do.
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { type AugmentationEntry, augmentations, key, parseAugmentations, tf } from "../../mod.ts";
+import {
+  type AugmentationEntry,
+  augmentations,
+  parseAugmentations,
+} from "../../lib/augment/mod.ts";
+import { key, tf } from "../../mod.ts";
 import { onCpu } from "../backends.ts";
 import { augmented, randomBatch, type Shape4 } from "./batches.ts";
 

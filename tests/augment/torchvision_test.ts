@@ -5,13 +5,9 @@ import {
   brightness,
   compose,
   contrast,
-  jit,
   saturation,
-  type Tensor,
-  tf,
-  type Tree,
-  warp,
-} from "../../mod.ts";
+} from "../../lib/augment/mod.ts";
+import { jit, type Tensor, tf, type Tree, warp } from "../../mod.ts";
 import { type AffineChange, affineMapOf } from "../../lib/augment/affine.ts";
 import { alongComponents } from "../../lib/augment/pca_colors.ts";
 import { addingStage } from "../../lib/augment/recoloring.ts";

@@ -1,7 +1,7 @@
 // Tests of lib/data/examples.ts.
 
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { type Examples, splitValidation, take } from "../../lib/data/examples.ts";
+import { type Examples, splitValidation, takeExamples } from "../../lib/data/examples.ts";
 import { key } from "../../lib/tensor/random.ts";
 
 /** Examples of `count` 1×2 images, whose pixels are both the example's index. */
@@ -24,15 +24,15 @@ function indices({ images, labels }: Examples): number[] {
 }
 
 Deno.test("take answers the first examples", () => {
-  assertEquals(indices(take(numbered(5), 2)), [0, 1]);
-  assertEquals(indices(take(numbered(5), 5)), [0, 1, 2, 3, 4]);
-  assertEquals(take(numbered(5), 2).name, "numbered");
+  assertEquals(indices(takeExamples(numbered(5), 2)), [0, 1]);
+  assertEquals(indices(takeExamples(numbered(5), 5)), [0, 1, 2, 3, 4]);
+  assertEquals(takeExamples(numbered(5), 2).name, "numbered");
 });
 
 Deno.test("take refuses a count that is 0, negative, not whole, or more than there are", () => {
   for (const count of [0, -1, 1.5, NaN, Infinity, 6]) {
     const message = `from 1 to 5, which is all of them: current value is ${count}`;
-    assertThrows(() => take(numbered(5), count), RangeError, message);
+    assertThrows(() => takeExamples(numbered(5), count), RangeError, message);
   }
 });
 
@@ -57,7 +57,7 @@ Deno.test("splitValidation refuses a fraction that leaves a part empty", () => {
 Deno.test("take and splitValidation refuse examples whose parts do not fit each other", () => {
   const sound = numbered(4);
   const uses = [
-    (examples: Examples) => take(examples, 1),
+    (examples: Examples) => takeExamples(examples, 1),
     (examples: Examples) => splitValidation(examples, 0.5, key(0)),
   ];
   for (const use of uses) {

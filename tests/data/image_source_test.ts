@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { batches } from "../../lib/data/dataset.ts";
-import { type Examples, splitValidation, take } from "../../lib/data/examples.ts";
+import { type Examples, splitValidation, takeExamples } from "../../lib/data/examples.ts";
 import { type ImageSource, readExamples } from "../../lib/data/image_source.ts";
 import { features } from "../../lib/explain/embedding/features.ts";
 import { evaluate } from "../../lib/train/evaluate.ts";
@@ -114,13 +114,13 @@ Deno.test("a source that answers too few pixels, or none, is refused", async () 
 
 Deno.test("take and splitValidation of a source are those of the images in memory", async () => {
   const [memory, source] = [numbered(20), sourceOf(numbered(20))];
-  assertEquals(await readExamples(take(source, 7)), take(memory, 7));
+  assertEquals(await readExamples(takeExamples(source, 7)), takeExamples(memory, 7));
   const parts = await Promise.all(splitValidation(source, 0.3, key(1)).map(readExamples));
   assertEquals(parts, splitValidation(memory, 0.3, key(1)));
   const [, twice] = splitValidation(splitValidation(source, 0.5, key(1))[0], 0.5, key(2));
   const [, expected] = splitValidation(splitValidation(memory, 0.5, key(1))[0], 0.5, key(2));
   assertEquals(await readExamples(twice), expected);
-  assertThrows(() => take(source, 21), RangeError, "from 1 to 20");
+  assertThrows(() => takeExamples(source, 21), RangeError, "from 1 to 20");
   assertEquals(await readExamples(memory), memory);
 });
 

@@ -5,14 +5,14 @@ import {
   jit,
   type Key,
   key,
-  normal,
+  normalArray,
   permutation,
   start,
   type Tensor,
   tf,
-  uniform,
-  word,
+  uniformArray,
 } from "../../mod.ts";
+import { word } from "../../lib/tensor/random.ts";
 import type { GuardedBackend } from "../../lib/device/backend.ts";
 import { runProgram } from "../../lib/device/kernels/program.ts";
 import { onEachBackend } from "../backends.ts";
@@ -58,8 +58,8 @@ onEachBackend("a function that answers a promise is refused", async () => {
 gpuTest("a key that is an argument may not be looked at", async () => {
   await start();
   const users: ((k: Key) => unknown)[] = [
-    (k) => tf.tensor1d(uniform(k, 3)),
-    (k) => tf.tensor1d(normal(k, 3)),
+    (k) => tf.tensor1d(uniformArray(k, 3)),
+    (k) => tf.tensor1d(normalArray(k, 3)),
     (k) => tf.tensor1d([...permutation(k, 3)]),
     (k) => tf.scalar(word(k, 0)),
     (k) => tf.scalar(k[0]),

@@ -1,7 +1,7 @@
 // Replays take no more memory than the first one did, and update in place what is donated.
 import { assertEquals, assertLess } from "@std/assert";
+import { counters } from "../../lib/device/mod.ts";
 import {
-  counters,
   dense,
   flatten,
   fold,

@@ -6,8 +6,8 @@ import {
   assertNotEquals,
   assertStringIncludes,
 } from "@std/assert";
+import { counters, profile } from "../../lib/device/mod.ts";
 import {
-  counters,
   dropUnits,
   fold,
   jit,
@@ -319,7 +319,7 @@ gpuTest(
 
 gpuTest("profile lists and times each dispatch, eager or replayed", async () => {
   await start();
-  const { profile } = await import("../../mod.ts");
+
   const large = tf.randomNormal([256, 256]) as tf.Tensor2D;
   const f = (x: tf.Tensor2D): Tensor => tf.add(tf.matMul(x, x), 1);
   const fast = jit(f);

@@ -5,10 +5,10 @@ import {
   fold,
   type Key,
   key,
-  normal,
+  normalArray,
   start,
   tf,
-  uniform,
+  uniformArray,
   valueAndGrad,
 } from "../../mod.ts";
 import { registerKernels } from "../../lib/device/register.ts";
@@ -42,7 +42,7 @@ async function onEachForm(check: (form: string) => Promise<void>): Promise<void>
 }
 
 function whole(source: Key, name: string, least: number, most: number): number {
-  return least + Math.floor(uniform(fold(source, name), 1)[0]! * (most - least + 1));
+  return least + Math.floor(uniformArray(fold(source, name), 1)[0]! * (most - least + 1));
 }
 
 type Case = Convolution & { readonly pad: "same" | "valid" | number };
@@ -113,9 +113,9 @@ gpuTest("convolution and both gradients equal the reference on random shapes", a
     for (let seed = 0; seed < 20; seed++) {
       const c = randomCase(key(seed), seed % 2 === 1);
       const size = sizes(c);
-      const x = normal(fold(key(seed), "x"), size.x);
-      const w = normal(fold(key(seed), "w"), size.filter);
-      const dy = normal(fold(key(seed), "dy"), size.y);
+      const x = normalArray(fold(key(seed), "x"), size.x);
+      const w = normalArray(fold(key(seed), "w"), size.filter);
+      const dy = normalArray(fold(key(seed), "dy"), size.y);
       const shapes = {
         x: [c.batch, ...c.input],
         filter: [...c.filter, c.input[2], c.features],
@@ -160,7 +160,7 @@ gpuTest(
       pad: "valid",
     };
     const size = sizes(c);
-    const [x, dy] = [normal(key(1), size.x), normal(key(2), size.y)];
+    const [x, dy] = [normalArray(key(1), size.x), normalArray(key(2), size.y)];
     await onEachForm(async (form) => {
       const tensors = { x: tf.tensor(x, [33, 14, 13, 6]), dy: tf.tensor(dy, [33, 10, 9, 16]) };
       const dw = await run("Conv2DBackpropFilter", tensors, {
@@ -188,8 +188,8 @@ gpuTest("matrix products in all four transpositions and batches equal the refere
         ]]
       ) {
         const batch = rows === 37 ? 3 : 1;
-        const a = normal(key(rows), batch * rows * depth);
-        const b = normal(key(columns + 100), batch * depth * columns);
+        const a = normalArray(key(rows), batch * rows * depth);
+        const b = normalArray(key(columns + 100), batch * depth * columns);
         const tensorA = tf.tensor3d(a, transposeA ? [batch, depth, rows] : [batch, rows, depth]);
         const tensorB = tf.tensor3d(
           b,
@@ -218,8 +218,8 @@ gpuTest("matrix products in all four transpositions and batches equal the refere
 
 gpuTest("a matrix product broadcasts one matrix over a batch", async () => {
   await start();
-  const a = normal(key(0), 2 * 3 * 4);
-  const b = normal(key(1), 4 * 5);
+  const a = normalArray(key(0), 2 * 3 * 4);
+  const b = normalArray(key(1), 4 * 5);
   const y = tf.matMul(tf.tensor3d(a, [2, 3, 4]), tf.tensor3d(b, [1, 4, 5]));
   assertEquals(y.shape, [2, 3, 5]);
   const expected = product((m, k) => a[m * 4 + k]!, (k, n) => b[k * 5 + n]!, [6, 4, 5]);
@@ -249,7 +249,7 @@ gpuTest("sums over all axes but the last equal the reference", async () => {
     for (
       const [rows, columns] of [[4097, 1], [700, 7], [1031, 12], [60, 100], [40_001, 3]] as const
     ) {
-      const values = uniform(key(rows), rows * columns);
+      const values = uniformArray(key(rows), rows * columns);
       const x = tf.tensor3d(values, [1, rows, columns]);
       for (const keepDims of [false, true]) {
         const y = tf.sum(x, [0, 1], keepDims);
@@ -273,8 +273,8 @@ gpuTest("a long column sum does not drift", async () => {
 
 gpuTest("a bias is added once, also where the sum is cut into pieces", async () => {
   const [rows, depth, columns] = [3, 4001, 6];
-  const [a, b] = [normal(key(1), rows * depth), normal(key(2), depth * columns)];
-  const bias = normal(key(3), columns, 50);
+  const [a, b] = [normalArray(key(1), rows * depth), normalArray(key(2), depth * columns)];
+  const bias = normalArray(key(3), columns, 50);
   const expected = product((m, k) => a[m * depth + k]!, (k, n) => b[k * columns + n]!, [
     rows,
     depth,
@@ -348,13 +348,13 @@ gpuTest(
     ] as const;
     for (const { shape, size, stride, pad } of cases) {
       // Few values, so that windows have equals.
-      const x = normal(key(shape[1]), tf.util.sizeFromShape([...shape])).map((value) =>
+      const x = normalArray(key(shape[1]), tf.util.sizeFromShape([...shape])).map((value) =>
         Math.round(value)
       );
       const out = [1, 2].map((axis) =>
         Math.floor((shape[axis]! + 2 * pad - size) / stride) + 1
       ) as [number, number];
-      const dy = normal(key(7), shape[0] * out[0] * out[1] * shape[3]);
+      const dy = normalArray(key(7), shape[0] * out[0] * out[1] * shape[3]);
       const padding: tf.backend_util.ExplicitPadding = [[0, 0], [pad, pad], [pad, pad], [0, 0]];
       const gradient = tf.grad((images: tf.Tensor) =>
         tf.maxPool(images as tf.Tensor4D, size, stride, padding, "floor")
@@ -421,7 +421,7 @@ gpuTest(
   "the gradient of max pooling whose sizes are rounded up gives each window its slope",
   async () => {
     await start();
-    const x = tf.tensor4d(normal(key(3), 9 * 9), [1, 9, 9, 1]);
+    const x = tf.tensor4d(normalArray(key(3), 9 * 9), [1, 9, 9, 1]);
     const dx = tf.grad((images: tf.Tensor) => tf.maxPool(images as tf.Tensor4D, 2, 2, 0, "ceil"))(
       x,
     );

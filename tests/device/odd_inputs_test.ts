@@ -15,7 +15,7 @@ import {
   maxPool,
   meanPool,
   meanSquaredError,
-  normal,
+  normalArray,
   normPool,
   relu,
   sequential,
@@ -31,7 +31,7 @@ import { onEachForm } from "./forms.ts";
 
 /** Random numbers with `odd` in their middle. */
 function spiked(shape: number[], odd: number): Tensor {
-  const values = normal(key(9), tf.util.sizeFromShape(shape));
+  const values = normalArray(key(9), tf.util.sizeFromShape(shape));
   values[values.length >> 1] = odd;
   return tf.tensor(values, shape);
 }

@@ -1,13 +1,13 @@
 // What tfjs's own WebGPU backend and gradients answer wrong or refuse, and are mended here.
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { key, normal, start, tf, valueAndGrad } from "../../mod.ts";
+import { key, normalArray, start, tf, valueAndGrad } from "../../mod.ts";
 import { onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";
 import { gpuTest } from "./adapter.ts";
 import { assertGradients } from "../finite_differences.ts";
 
 const random = (seed: number, shape: number[]): tf.Tensor =>
-  tf.tensor(normal(key(seed), tf.util.sizeFromShape(shape)), shape);
+  tf.tensor(normalArray(key(seed), tf.util.sizeFromShape(shape)), shape);
 
 /** What a line of numbers accumulates to. */
 function accumulated(
@@ -31,7 +31,7 @@ onEachBackend("cumsum and cumprod go over axes of any lengths, one after another
       const [exclusive, reverse] of [[false, false], [false, true], [true, false], [true, true]]
     ) {
       for (const isSum of [true, false]) {
-        const rows = [0, 1, 2].map((row) => [...normal(key(row), length)]);
+        const rows = [0, 1, 2].map((row) => [...normalArray(key(row), length)]);
         const run = isSum ? tf.cumsum : tf.cumprod;
         const wanted = rows.map((row) => accumulated(row, isSum, exclusive!, reverse!));
         const what = `${isSum ? "cumsum" : "cumprod"} ${length} ${exclusive} ${reverse}`;
@@ -59,7 +59,7 @@ onEachBackend("pad works at ranks 1 to 6", async () => {
   for (let rank = 1; rank <= 6; rank++) {
     const sizes = shape.slice(0, rank);
     const pads = paddings.slice(0, rank);
-    const values = normal(key(rank), tf.util.sizeFromShape(sizes));
+    const values = normalArray(key(rank), tf.util.sizeFromShape(sizes));
     const y = tf.pad(tf.tensor(values, sizes), pads, 7);
     const outer = sizes.map((size, axis) => pads[axis]![0] + size + pads[axis]![1]);
     assertEquals(y.shape, outer);
@@ -93,7 +93,7 @@ onEachBackend("bincount counts tensors of rank 2 and vectors alike", async () =>
 
 onEachBackend("argMax and argMin of a vector are scalars", async () => {
   for (const length of [1, 5, 31, 32, 100, 1000]) {
-    const values = normal(key(length), length);
+    const values = normalArray(key(length), length);
     const x = tf.tensor1d(values);
     const [most, least] = [tf.argMax(x), tf.argMin(x)];
     assertEquals([most.shape, least.shape], [[], []]);
@@ -108,7 +108,7 @@ onEachBackend(
   "prod keeps the dimensions it is told to, of small tensors and of large",
   async () => {
     for (const rows of [3, 700]) {
-      const x = tf.tensor2d(normal(key(rows), rows * 4, 1), [rows, 4]);
+      const x = tf.tensor2d(normalArray(key(rows), rows * 4, 1), [rows, 4]);
       for (const axis of [0, 1]) {
         const kept = tf.prod(x, axis, true);
         assertEquals(kept.shape, axis === 0 ? [1, 4] : [rows, 1]);

@@ -1,6 +1,7 @@
 // Activation maps as pictures, and tensors as pictures.
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { activationGrid, imagesOf, pixelsOf, tf } from "../../mod.ts";
+import { activationGrid, imagesOf, pixelsOf } from "../../lib/explain/mod.ts";
+import { tf } from "../../mod.ts";
 import { onCpu } from "../backends.ts";
 
 onCpu("each map has its own black and white, or all have the same", async () => {

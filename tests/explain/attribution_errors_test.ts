@@ -1,6 +1,7 @@
 // What the methods of attribution refuse.
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { attributionMap, channel, gradCam, guidedGradCam, tf } from "../../mod.ts";
+import { attributionMap, channel, gradCam, guidedGradCam } from "../../lib/explain/mod.ts";
+import { tf } from "../../mod.ts";
 import { onCpu } from "../backends.ts";
 import { images, linear, METHODS, small } from "./small_networks.ts";
 

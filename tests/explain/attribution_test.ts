@@ -1,6 +1,7 @@
 // What all methods of attribution share: batches, recorded steps, lifetimes, progress.
 import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import { attributionMap, disposeTree, tf } from "../../mod.ts";
+import { attributionMap } from "../../lib/explain/mod.ts";
+import { disposeTree, tf } from "../../mod.ts";
 import { onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";
 import { images, METHODS, small } from "./small_networks.ts";

@@ -2,23 +2,25 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
   activations,
-  BACKWARD_RULES,
   type BackwardRule,
+  inputGradient,
+  neuron,
+  type Objective,
+  ruleIntercept,
+} from "../../lib/explain/mod.ts";
+import {
   conv,
   dense,
-  inputGradient,
   type Layer,
   layersOf,
   maxPool,
-  neuron,
-  type Objective,
   relu,
-  ruleIntercept,
   sequential,
   sigmoid,
   type Tensor,
   tf,
 } from "../../mod.ts";
+import { BACKWARD_RULES } from "../../lib/explain/backward_rule.ts";
 import { onEachBackend } from "../backends.ts";
 
 /** What a network without parameters hands back of numbers that come to its output. */

@@ -9,14 +9,12 @@ import {
 } from "@std/assert";
 import {
   type Features,
-  fold,
-  key,
   labelAgreement,
-  normal,
   principalComponents,
   scatterSvg,
   umap,
-} from "../../mod.ts";
+} from "../../lib/explain/mod.ts";
+import { fold, key, normalArray } from "../../mod.ts";
 import { assertClose } from "../closeness.ts";
 import { assertWellFormed, sizeOfPicture } from "../sizing/svg_parts.ts";
 
@@ -88,7 +86,7 @@ Deno.test("components that cannot be are refused", () => {
 /** Three groups of examples in ten dimensions. */
 function groups(each: number): { features: Features; labels: number[] } {
   const labels = Array.from({ length: 3 * each }, (_, i) => i % 3);
-  const noise = normal(fold(key(1), "noise"), 30 * each, 0, 0.5);
+  const noise = normalArray(fold(key(1), "noise"), 30 * each, 0, 0.5);
   const values = noise.map((value, i) => value + (i % 10 === labels[Math.floor(i / 10)] ? 8 : 0));
   return { features: { values, count: 3 * each, size: 10 }, labels };
 }

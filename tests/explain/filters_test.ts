@@ -2,23 +2,21 @@
 import { assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   conv,
-  filterGrid,
-  fromTorch,
   init,
   key,
   type Layer,
   lenet5,
   type Network,
-  openSafetensors,
-  recognize,
   relu,
-  requireConvolution,
   sequential,
   softmax,
   start,
   tf,
   type Tree,
 } from "../../mod.ts";
+import { filterGrid } from "../../lib/explain/mod.ts";
+import { fromTorch, openSafetensors, recognize } from "../../lib/weights/mod.ts";
+import { requireConvolution } from "../../lib/explain/convolution.ts";
 import { onCpu } from "../backends.ts";
 import { sharedDataTest, sharedPath } from "../shared_data.ts";
 

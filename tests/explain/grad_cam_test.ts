@@ -7,15 +7,13 @@ import {
   dropout,
   flatten,
   globalMeanPool,
-  gradCam,
-  guidedGradCam,
-  inputTimesGradient,
   maxPool,
   relu,
   sequential,
   squeezenet,
   tf,
 } from "../../mod.ts";
+import { gradCam, guidedGradCam, inputTimesGradient } from "../../lib/explain/mod.ts";
 import { lastMaps } from "../../lib/explain/attribution/last_maps.ts";
 import { onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";

@@ -1,6 +1,7 @@
 // Integrated gradients by hand, their completeness, and the points along the way.
 import { assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
-import { integratedGradients, type Tensor, tf } from "../../mod.ts";
+import { integratedGradients } from "../../lib/explain/mod.ts";
+import { type Tensor, tf } from "../../mod.ts";
 import { quadrature } from "../../lib/explain/attribution/quadrature.ts";
 import { onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";

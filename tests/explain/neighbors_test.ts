@@ -2,32 +2,34 @@
 import { assert, assertEquals, assertGreater, assertRejects, assertThrows } from "@std/assert";
 import {
   activations,
-  cifar10,
-  type Examples,
   type Features,
   features,
-  init,
-  key,
   labelAgreement,
-  lenet5,
-  loadTorch,
   nearestNeighbors,
   neighborsFigure,
-  normal,
   pixelFeatures,
-  preprocessings,
-  rowOf,
+} from "../../lib/explain/mod.ts";
+import {
+  cifar10,
+  type Examples,
+  init,
+  key,
+  lenet5,
+  normalArray,
   start,
   tf,
-  uniform,
+  uniformArray,
 } from "../../mod.ts";
+import { loadTorch } from "../../lib/weights/mod.ts";
+import { preprocessings } from "../../lib/image/mod.ts";
+import { rowOf } from "../../lib/explain/embedding/neighbors.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";
 import { sharedDataTest, sharedPath } from "../shared_data.ts";
 import { toyExamples, toyModel } from "../train/toy.ts";
 
 function drawn(count: number, size: number, seed: number): Features {
-  return { values: normal(key(seed), count * size), count, size };
+  return { values: normalArray(key(seed), count * size), count, size };
 }
 
 /** All distances, sorted; the first of equals stays first. */
@@ -42,7 +44,7 @@ function searched({ values, count, size }: Features, query: Float32Array): [numb
 for (const [count, size] of [[1, 1], [7, 3], [200, 64], [150, 65], [90, 300]] as const) {
   Deno.test(`neighbors among ${count} rows of ${size} are those of a search written out`, () => {
     const rows = drawn(count, size, count);
-    const query = normal(key(5), size);
+    const query = normalArray(key(5), size);
     for (const k of [1, Math.ceil(count / 2), count]) {
       const found = nearestNeighbors(rows, query, k);
       const wanted = searched(rows, query).slice(0, k);
@@ -64,7 +66,7 @@ Deno.test("of rows that are as near, the first come first, and the query itself 
 
 Deno.test("10,000 rows of 4,096 are searched in less than a second", () => {
   const [count, size] = [10_000, 4096];
-  const block = uniform(key(0), size + count);
+  const block = uniformArray(key(0), size + count);
   const values = new Float32Array(count * size);
   for (let n = 0; n < count; n++) values.set(block.subarray(n, n + size), n * size);
   const began = performance.now();
@@ -99,7 +101,7 @@ Deno.test("neighbors that are not there are refused", () => {
 onEachBackend("features are what the layer answers to each image", async (backend) => {
   const model = toyModel();
   const examples = toyExamples(11);
-  const network = { model, ...init(model, key(1), [8, 8, 1]) };
+  const network = init(model, key(1), [8, 8, 1]);
   const x = tf.tensor(Float32Array.from(examples.images, (byte) => byte / 255), [11, 8, 8, 1]);
   const wanted = activations(model, network.params, network.state, x, ["pool", "logits", ""]);
   const maps = wanted.get("pool")!;
@@ -125,7 +127,7 @@ onEachBackend("features are what the layer answers to each image", async (backen
 onCpu("features are normalized, report progress, and end when they are told to", async () => {
   const model = toyModel();
   const examples = toyExamples(6);
-  const network = { model, ...init(model, key(1), [8, 8, 1]) };
+  const network = init(model, key(1), [8, 8, 1]);
   const normalize = { mean: [0.5], std: [0.25] };
   const { values } = await features(network, examples, "conv", { normalize, places: "each" });
   const x = tf.tensor(
@@ -152,7 +154,7 @@ onCpu(
   "layers that are not there are refused with the nearest, and too many numbers too",
   async () => {
     const model = lenet5();
-    const network = { model, ...init(model, key(0), [28, 28, 1]) };
+    const network = init(model, key(0), [28, 28, 1]);
     const digits: Examples = {
       name: "black",
       images: new Uint8Array(784),

@@ -1,6 +1,7 @@
 // Occlusion by hand, of linear networks.
 import { assertEquals } from "@std/assert";
-import { occlusion, tf } from "../../mod.ts";
+import { occlusion } from "../../lib/explain/mod.ts";
+import { tf } from "../../mod.ts";
 import { onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";
 import { linear, sum } from "./small_networks.ts";

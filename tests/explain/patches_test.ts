@@ -3,28 +3,30 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   activations,
   type BackwardRule,
+  inputGradient,
+  neuron,
+  type Patch,
+  patchesFigure,
+  type PixelBox,
+  receptiveBoxes,
+  topPatches,
+} from "../../lib/explain/mod.ts";
+import {
   batchNorm,
   conv,
-  cropTo,
   dense,
   type Examples,
   flatten,
   init,
-  inputGradient,
   key,
   type Layer,
   lenet5,
   maxPool,
   meanPool,
   type Network,
-  neuron,
   padTo,
   parallel,
-  type Patch,
-  patchesFigure,
   type Path,
-  type PixelBox,
-  receptiveBoxes,
   relu,
   resnet20,
   sequential,
@@ -32,9 +34,9 @@ import {
   squeezenet,
   tanh,
   tf,
-  topPatches,
-  uniform,
+  uniformArray,
 } from "../../mod.ts";
+import { cropTo } from "../../lib/explain/patches/receptive_box.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";
 import { toyExamples } from "../train/toy.ts";
@@ -47,7 +49,7 @@ async function boxBySlopes(
   at: readonly [number, number],
   images: number,
 ): Promise<PixelBox> {
-  const x = tf.tensor(uniform(key(3), images * shape[0]! * shape[1]! * shape[2]!, -1, 1), [
+  const x = tf.tensor(uniformArray(key(3), images * shape[0]! * shape[1]! * shape[2]!, -1, 1), [
     images,
     ...shape,
   ]);
@@ -107,7 +109,7 @@ const CASES: readonly (readonly [string, Layer, Shape, readonly Path[], number])
 
 for (const [name, model, shape, paths, images] of CASES) {
   onCpu(`in ${name} the slopes of a neuron fill its box, and are zero outside`, async () => {
-    const network = { model, ...init(model, key(2), shape) };
+    const network = init(model, key(2), shape);
     const x = tf.zeros([1, ...shape]);
     const maps = activations(model, network.params, network.state, x, paths);
     for (const path of paths) {
@@ -157,7 +159,7 @@ const seen = sequential({
 }) as Layer;
 
 function networkOf(model: Layer): Network {
-  return { model, ...init(model, key(4), [8, 8, 1]) };
+  return init(model, key(4), [8, 8, 1]);
 }
 
 const MOMENTS = { mean: [0.4], std: [0.3] };
@@ -213,10 +215,10 @@ for (const rule of ["backprop", "deconvnet", "guided"] as const) {
 
 onCpu("of many slopes one in a hundred is clipped", async () => {
   const model = sequential({ conv1: conv({ features: 2, size: 11 }), relu1: relu() }) as Layer;
-  const network = { model, ...init(model, key(4), [16, 16, 1]) };
+  const network = init(model, key(4), [16, 16, 1]);
   const examples: Examples = {
     name: "noise",
-    images: Uint8Array.from(uniform(key(9), 3 * 256, 0, 255)),
+    images: Uint8Array.from(uniformArray(key(9), 3 * 256, 0, 255)),
     labels: new Uint8Array(3),
     imageShape: [16, 16, 1],
     classNames: ["noise"],
@@ -311,7 +313,7 @@ onCpu("patches that cannot be are refused before any work", async () => {
 
 onCpu("padding before the first layer counts", async () => {
   const model = sequential({ pad: padTo(12), conv1: conv({ features: 2, size: 5 }) }) as Layer;
-  const network = { model, ...init(model, key(2), [8, 8, 1]) };
+  const network = init(model, key(2), [8, 8, 1]);
   const boxOf = receptiveBoxes(model, [8, 8, 1], "conv1");
   for (const at of [[0, 0], [3, 4], [7, 7]] as const) {
     const found = await boxBySlopes(network, [8, 8, 1], "conv1", at, 2);

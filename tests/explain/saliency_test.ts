@@ -1,6 +1,7 @@
 // Saliency and input × gradient by hand.
 import { assertEquals } from "@std/assert";
-import { attributionMap, inputTimesGradient, saliency, tf } from "../../mod.ts";
+import { attributionMap, inputTimesGradient, saliency } from "../../lib/explain/mod.ts";
+import { tf } from "../../mod.ts";
 import { onEachBackend } from "../backends.ts";
 import { linear } from "./small_networks.ts";
 

@@ -1,25 +1,27 @@
 // Small networks, images for them, and all methods of attribution by name.
 import {
   type Attribution,
+  gradCam,
+  guidedGradCam,
+  inputTimesGradient,
+  integratedGradients,
+  occlusion,
+  saliency,
+  smoothGrad,
+  type Target,
+} from "../../lib/explain/mod.ts";
+import {
   conv,
   dense,
   flatten,
-  gradCam,
-  guidedGradCam,
   init,
-  inputTimesGradient,
-  integratedGradients,
   key,
   type Layer,
   maxPool,
   type Network,
-  normal,
-  occlusion,
+  normalArray,
   relu,
-  saliency,
   sequential,
-  smoothGrad,
-  type Target,
   type Tensor,
   tf,
 } from "../../mod.ts";
@@ -52,7 +54,7 @@ export function small(): Network {
 }
 
 export function images(count = 1, seed = 5): Tensor {
-  return tf.tensor(normal(key(seed), count * 288), [count, 12, 12, 2]);
+  return tf.tensor(normalArray(key(seed), count * 288), [count, 12, 12, 2]);
 }
 
 export const sum = (values: ArrayLike<number>): number =>

@@ -1,6 +1,7 @@
 // SmoothGrad in terms of saliency, and its noise.
 import { assertAlmostEquals, assertEquals, assertGreater } from "@std/assert";
-import { key, saliency, smoothGrad, type Tensor, tf } from "../../mod.ts";
+import { key, type Tensor, tf } from "../../mod.ts";
+import { saliency, smoothGrad } from "../../lib/explain/mod.ts";
 import { onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";
 import { images, linear, small, sum } from "./small_networks.ts";

@@ -2,23 +2,17 @@
 import { assertAlmostEquals, assertEquals, assertGreater, assertLess } from "@std/assert";
 import {
   type Attribution,
-  BACKWARD_RULES,
   classLogit,
-  decodeImage,
   gradCam,
   inputGradient,
-  inputShapeOf,
   integratedGradients,
-  loadTorch,
-  type Network,
   neuron,
-  preprocess,
-  preprocessings,
   saliency,
-  start,
-  type Tensor,
-  tf,
-} from "../../mod.ts";
+} from "../../lib/explain/mod.ts";
+import { type Network, start, type Tensor, tf } from "../../mod.ts";
+import { BACKWARD_RULES } from "../../lib/explain/backward_rule.ts";
+import { decodeImage, inputShapeOf, preprocess, preprocessings } from "../../lib/image/mod.ts";
+import { loadTorch } from "../../lib/weights/mod.ts";
 import { hasAdapter } from "../device/adapter.ts";
 import golden from "../golden/attribution.json" with { type: "json" };
 import { sharedDataTest, sharedPath } from "../shared_data.ts";

@@ -1,6 +1,8 @@
 // Whether an objective can be climbed: three steps, each a little up.
 import { assert } from "@std/assert";
-import { ascend, type AscendOptions, type Network, type Objective } from "../../mod.ts";
+import { ascend, type AscendOptions } from "../../lib/generate/mod.ts";
+import type { Objective } from "../../lib/explain/mod.ts";
+import type { Network } from "../../mod.ts";
 
 /**
  * Asserts that an objective is larger after three steps of gradient ascent than before.

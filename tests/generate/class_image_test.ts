@@ -1,21 +1,20 @@
 // Class images: the score climbs, SqueezeNet takes them for their class, and bad input is refused.
 import { assert, assertEquals, assertGreater, assertRejects, assertThrows } from "@std/assert";
+import { classImage, classScore } from "../../lib/generate/mod.ts";
 import {
-  classImage,
-  classScore,
   key,
   lenet5,
-  loadTorch,
-  preprocessings,
   relu,
   sequential,
   softmax,
   squeezenet,
   start,
   tf,
-  toInputs,
-  uniform,
+  uniformArray,
 } from "../../mod.ts";
+import { loadTorch } from "../../lib/weights/mod.ts";
+import { preprocessings } from "../../lib/image/mod.ts";
+import { toInputs } from "../../lib/explain/mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { hasAdapter } from "../device/adapter.ts";
 import { sharedDataTest, sharedPath } from "../shared_data.ts";
@@ -37,7 +36,7 @@ onEachBackend(
 onCpu(
   "a mean image of the class is what it begins with, and several are made side by side",
   async () => {
-    const mean = tf.tensor3d(uniform(key(3), 28 * 28, 0.2, 0.8), [28, 28, 1]);
+    const mean = tf.tensor3d(uniformArray(key(3), 28 * 28, 0.2, 0.8), [28, 28, 1]);
     for (const style of ["l2", "natural"] as const) {
       let first: Float32Array | undefined;
       const { images } = await classImage(untrained(), 3, {

@@ -1,18 +1,8 @@
 // DeepDream: sizes, what each octave climbs, the guide, and bad input.
 import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
-import {
-  channel,
-  deepDream,
-  type DeepDreamOptions,
-  type Dreamt,
-  init,
-  key,
-  lenet5,
-  type Network,
-  type Tensor,
-  tf,
-  uniform,
-} from "../../mod.ts";
+import { channel } from "../../lib/explain/mod.ts";
+import { init, key, lenet5, type Network, type Tensor, tf, uniformArray } from "../../mod.ts";
+import { deepDream, type DeepDreamOptions, type Dreamt } from "../../lib/generate/mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 
 function network(): Network {
@@ -22,7 +12,7 @@ function network(): Network {
 }
 
 const photo = (height: number, width: number, seed = 5): Tensor =>
-  tf.tensor3d(uniform(key(seed), height * width, 0.3, 0.7), [height, width, 1]);
+  tf.tensor3d(uniformArray(key(seed), height * width, 0.3, 0.7), [height, width, 1]);
 
 const dream = (image: Tensor, options: Partial<DeepDreamOptions> = {}): Promise<Dreamt> =>
   deepDream(network(), image, { layer: "conv2", octaves: 3, steps: 3, ...options });

@@ -1,6 +1,7 @@
 // The parametrization by waves, against an inverse Fourier transform written out.
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { fourier, key, normal, type Spectrum, type Tensor, tf } from "../../mod.ts";
+import { fourier, type Spectrum } from "../../lib/generate/mod.ts";
+import { key, normalArray, type Tensor, tf } from "../../mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";
 import { assertGradients } from "../finite_differences.ts";
@@ -91,7 +92,7 @@ const odds = (pixels: Tensor): Tensor => tf.div(pixels, tf.sub(1, pixels));
 
 onEachBackend("images to begin with are what comes out, between black and white", async () => {
   for (const [height, width] of SIZES) {
-    const own = tf.tensor(normal(key(5), height * width * 3, 0.5, 0.1), [1, height, width, 3]);
+    const own = tf.tensor(normalArray(key(5), height * width * 3, 0.5, 0.1), [1, height, width, 3]);
     const waves = fourier({ start: own });
     await assertClose(waves.images(waves.init(key(0), own.shape)), own, "start", 1e-5);
   }

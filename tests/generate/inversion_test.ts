@@ -1,21 +1,9 @@
 // Feature inversion: what early layers give back, and that late ones give back less.
 import { assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
-import {
-  decodeImage,
-  init,
-  inversionStrip,
-  invert,
-  type InvertOptions,
-  key,
-  lenet5,
-  loadTorch,
-  type Network,
-  preprocess,
-  preprocessings,
-  start,
-  tf,
-  uniform,
-} from "../../mod.ts";
+import { decodeImage, preprocess, preprocessings } from "../../lib/image/mod.ts";
+import { init, key, lenet5, type Network, start, tf, uniformArray } from "../../mod.ts";
+import { inversionStrip, invert, type InvertOptions } from "../../lib/generate/mod.ts";
+import { loadTorch } from "../../lib/weights/mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { hasAdapter } from "../device/adapter.ts";
 import { sharedDataTest, sharedPath } from "../shared_data.ts";
@@ -28,7 +16,7 @@ function network(): Network {
   return { model, params, state } as Network;
 }
 
-const image = (): tf.Tensor3D => tf.tensor3d(uniform(key(4), 28 * 28, 0.2, 0.8), [...SHAPE]);
+const image = (): tf.Tensor3D => tf.tensor3d(uniformArray(key(4), 28 * 28, 0.2, 0.8), [...SHAPE]);
 
 onEachBackend(
   "an early layer's answer is reached, from noise, by the same bytes each time",

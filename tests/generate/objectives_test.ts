@@ -5,29 +5,27 @@ import {
   channel,
   classLogit,
   direction,
+  layerEnergy,
+  neuron,
+  type Objective,
+  weighted,
+} from "../../lib/explain/mod.ts";
+import { key, type Network, normalArray, type Tensor, tf } from "../../mod.ts";
+import {
   diversity,
   fourier,
   gramMatrix,
   guidedBy,
-  key,
-  layerEnergy,
   likeness,
-  type Network,
-  neuron,
-  normal,
-  type Objective,
   pixels,
   style,
-  type Tensor,
-  tf,
-  weighted,
-} from "../../mod.ts";
+} from "../../lib/generate/mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { assertAscends } from "./ascends.ts";
 import { SHAPE, untrained } from "./untrained.ts";
 
 function outputOf({ model, params, state }: Network, seed: number, path: string): Tensor {
-  const image = tf.tensor(normal(key(seed), 28 * 28, 0.5, 0.2), [1, ...SHAPE]);
+  const image = tf.tensor(normalArray(key(seed), 28 * 28, 0.5, 0.2), [1, ...SHAPE]);
   return activations(model, params, state, image, [path]).get(path)!;
 }
 
@@ -74,8 +72,8 @@ const dot = (a: readonly number[], b: readonly number[]): number =>
   a.reduce((sum, x, i) => sum + x * b[i]!, 0);
 
 onEachBackend("style, diversity and the guide are what plain TypeScript says", async () => {
-  const maps = tf.tensor(normal(key(1), 3 * 4 * 5 * 2), [3, 4, 5, 2]);
-  const guide = tf.tensor(normal(key(2), 2 * 3 * 2), [1, 2, 3, 2]);
+  const maps = tf.tensor(normalArray(key(1), 3 * 4 * 5 * 2), [3, 4, 5, 2]);
+  const guide = tf.tensor(normalArray(key(2), 2 * 3 * 2), [1, 2, 3, 2]);
   const [values, guided] = [await maps.data(), await guide.data()];
   const score = async (objective: Objective): Promise<number> =>
     (await objective.score(() => maps, maps).data())[0]!;

@@ -3,15 +3,12 @@ import { assertAlmostEquals, assertLess, assertThrows } from "@std/assert";
 import {
   alphaNorm,
   centerBlur,
-  key,
   l1,
   l2,
   type Regularizer,
-  type Tensor,
-  tf,
   totalVariation,
-  uniform,
-} from "../../mod.ts";
+} from "../../lib/generate/mod.ts";
+import { key, type Tensor, tf, uniformArray } from "../../mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { assertGradients } from "../finite_differences.ts";
 
@@ -72,7 +69,7 @@ const CASES: readonly (readonly [Regularizer, (values: Float32Array) => number])
 ];
 
 onEachBackend("regularizers are what plain TypeScript says", async () => {
-  const values = uniform(key(1), HEIGHT * WIDTH * CHANNELS);
+  const values = uniformArray(key(1), HEIGHT * WIDTH * CHANNELS);
   const images = tf.tensor(values, [1, HEIGHT, WIDTH, CHANNELS]);
   for (const [{ name, penalty }, plain] of CASES) {
     const expected = plain(values);
@@ -84,7 +81,7 @@ onEachBackend("regularizers are what plain TypeScript says", async () => {
 
 onEachBackend("their slopes are those of differences", async () => {
   // Away from gray, where |x − ½| has a kink.
-  const values = uniform(key(2), 4 * 4).map((x, i) => i % 2 ? 0.55 + 0.4 * x : 0.05 + 0.4 * x);
+  const values = uniformArray(key(2), 4 * 4).map((x, i) => i % 2 ? 0.55 + 0.4 * x : 0.05 + 0.4 * x);
   const x = tf.tensor(values, [1, 4, 4, 1]);
   for (const [{ penalty }] of CASES) {
     await assertGradients(({ x }: { x: Tensor }) => penalty(x), { x }, {

@@ -2,19 +2,15 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import {
   affineChain,
-  type AffineMap,
   ascend,
-  channel,
-  init,
   jitter,
-  key,
-  lenet5,
   lucidTransforms,
   pad,
   rescale,
   rotate,
-  tf,
-} from "../../mod.ts";
+} from "../../lib/generate/mod.ts";
+import { type AffineMap, init, key, lenet5, tf } from "../../mod.ts";
+import { channel } from "../../lib/explain/mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 
 const SHAPE = [1, 30, 40, 3];

@@ -1,6 +1,6 @@
 // Animated GIFs, read back by a reader of the tests' own.
 import { assertEquals, assertLess, assertThrows } from "@std/assert";
-import { encodeGif, type Image } from "../../mod.ts";
+import { encodeGif, type Image } from "../../lib/image/mod.ts";
 import { readGif } from "./gif_reader.ts";
 
 /** A picture whose numbers are multiples of 1/255. */

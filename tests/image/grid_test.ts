@@ -1,6 +1,6 @@
 // Grids, rows, labels and enlargement, on pictures that are counted by hand.
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { enlarge, grid, type Image, labeled, sideBySide } from "../../mod.ts";
+import { enlarge, grid, type Image, label, sideBySide } from "../../lib/image/mod.ts";
 
 function gray(width: number, height: number, value: number): Image {
   return { width, height, channels: 1, pixels: new Float32Array(width * height).fill(value) };
@@ -56,7 +56,7 @@ Deno.test("without columns a grid is about as wide as high", () => {
 });
 
 Deno.test("labels stand below pictures, in black on light and white on dark, and are cut to fit", () => {
-  const one = labeled(gray(7, 1, 0.5), "I");
+  const one = label(gray(7, 1, 0.5), "I");
   // The letter I of 5 × 7 points, in the middle of a strip of 11 rows.
   assertEquals(rows(one).slice(3, 10).map((row) => row.map((v) => v === 0 ? "#" : ".").join("")), [
     "..###..",
@@ -67,15 +67,15 @@ Deno.test("labels stand below pictures, in black on light and white on dark, and
     "...#...",
     "..###..",
   ]);
-  const dark = labeled(gray(7, 1, 0.5), "I", { background: 0.2 });
+  const dark = label(gray(7, 1, 0.5), "I", { background: 0.2 });
   assert(rows(dark)[4]!.includes(1) && !rows(dark)[4]!.includes(0));
   const ink = (text: string, width: number): number =>
-    labeled(gray(width, 1, 0.5), text).pixels.filter((value) => value === 0).length;
+    label(gray(width, 1, 0.5), text).pixels.filter((value) => value === 0).length;
   assertEquals(ink("0123456789", 35), ink("0123..", 35));
   assertEquals(ink("abc", 5), ink("a", 5));
   assertEquals(ink("é ×", 35), ink("e x", 35));
   assertEquals(ink("漢", 35), ink("?", 35));
-  assertEquals(labeled(gray(3, 2, 0), "a", { size: 2 }).height, 2 + 22);
+  assertEquals(label(gray(3, 2, 0), "a", { size: 2 }).height, 2 + 22);
 });
 
 Deno.test("a grid with labels gives each cell the width of the widest for its text", () => {
@@ -109,7 +109,7 @@ Deno.test("grids, rows, labels and enlargements out of range are refused", () =>
   assertThrows(() => sideBySide([]), RangeError, "must have pictures");
   assertThrows(() => sideBySide([one], { gap: 0.5 }), RangeError, "gap");
   assertThrows(() => sideBySide([one], { labels: ["a", "b"] }), RangeError, "current value is 2");
-  assertThrows(() => labeled(one, "a", { size: 0 }), RangeError, "points");
+  assertThrows(() => label(one, "a", { size: 0 }), RangeError, "points");
   assertThrows(() => enlarge(one, 1.5), RangeError, "factor");
   assertThrows(() => enlarge({ ...one, width: 2 }, 2), TypeError);
 });

@@ -9,7 +9,7 @@ import {
   type Image,
   overlay,
   viridis,
-} from "../../mod.ts";
+} from "../../lib/image/mod.ts";
 
 const bytes = (color: Color): number[] => color.map((value) => Math.round(value * 255));
 

@@ -3,14 +3,13 @@ import { assertEquals, assertThrows } from "@std/assert";
 import {
   adaptiveMeanPool,
   auxiliary,
-  auxiliaryWeights,
   batchNorm,
   dense,
   init,
   type Intercept,
   key,
   type Layer,
-  normal,
+  normalArray,
   parallel,
   sequential,
   type Shape,
@@ -18,6 +17,7 @@ import {
   type Tensor4D,
   tf,
 } from "../../mod.ts";
+import { auxiliaryWeights } from "../../lib/layers/auxiliary.ts";
 import { onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";
 import { assertGradients } from "../finite_differences.ts";
@@ -35,7 +35,7 @@ onEachBackend(
   async () => {
     const model = headed();
     const { params, state } = init(model, key(0), [4]);
-    const x = tf.tensor2d(normal(key(1), 20), [5, 4]);
+    const x = tf.tensor2d(normalArray(key(1), 20), [5, 4]);
     const seen = (training: boolean) => {
       const outputs = new Map<string, Tensor>();
       const intercept: Intercept = ({ path }, input, next) => {
@@ -126,7 +126,7 @@ onEachBackend(
       ]] as const
     ) {
       const layer = adaptiveMeanPool(n);
-      const x = normal(key(n), shape[0] * shape[1] * shape[2]);
+      const x = normalArray(key(n), shape[0] * shape[1] * shape[2]);
       const [y] = layer.apply({}, {}, tf.tensor4d(x, [1, ...shape]), {});
       assertEquals(y.shape, [1, n, n, shape[2]]);
       assertEquals(layer.declare(shape).shape, [n, n, shape[2]]);
@@ -142,7 +142,7 @@ onEachBackend("adaptiveMeanPool has the gradient that differences say", async ()
   for (const [height, width] of [[5, 4], [4, 6]] as const) {
     await assertGradients(
       ({ x }) => adaptiveMeanPool(height - 2, 2).apply({}, {}, x as Tensor4D, {})[0],
-      { x: tf.tensor4d(normal(key(3), height * width * 2), [1, height, width, 2]) },
+      { x: tf.tensor4d(normalArray(key(3), height * width * 2), [1, height, width, 2]) },
     );
   }
 });

@@ -4,7 +4,6 @@ import {
   batchNorm,
   conv,
   countParameters,
-  countSlots,
   dense,
   disposeTree,
   entries,
@@ -74,8 +73,8 @@ Deno.test("declaring allocates no tensor", () => {
   });
   const declared = model.declare([224, 224, 512]);
   assertEquals(declared.shape, [10]);
-  assertEquals(countSlots(declared.params), 9224 + 16 + 584 + 90);
-  assertEquals(countSlots(declared.state), 16);
+  assertEquals(countParameters(declared.params), 9224 + 16 + 584 + 90);
+  assertEquals(countParameters(declared.state), 16);
   assertEquals(tf.memory().numTensors, before);
 });
 
@@ -110,9 +109,9 @@ onCpu("init makes what was declared, and the caller can free it", () => {
   const model = sequential({ conv: conv({ features: 4, size: 3 }), norm: batchNorm() });
   const declared = model.declare([8, 8, 3]);
   const made = init(model, key(0), [8, 8, 3]);
-  assertEquals(made.shape, declared.shape);
-  assertEquals(countParameters(made.params), countSlots(declared.params));
-  assertEquals(countParameters(made.state), countSlots(declared.state));
+  assertEquals(made.outputShape, declared.shape);
+  assertEquals(countParameters(made.params), countParameters(declared.params));
+  assertEquals(countParameters(made.state), countParameters(declared.state));
   assert(leaves(made.params).every((leaf) => leaf.dtype === "float32"));
   disposeTree(made.params);
   disposeTree(made.state);
@@ -141,6 +140,6 @@ onCpu("every layer's output has the declared shape", () => {
   for (const [layer, shape] of layers) {
     const made = init(layer, key(0), shape);
     const [y] = layer.apply(made.params, made.state, tf.ones([2, ...shape]), { training: true });
-    assertEquals(y.shape, [2, ...made.shape], layer.op);
+    assertEquals(y.shape, [2, ...made.outputShape], layer.op);
   }
 });

@@ -3,7 +3,6 @@ import { assertEquals } from "@std/assert";
 import {
   type AnyLayer,
   conv,
-  counters,
   dense,
   flatten,
   init,
@@ -16,6 +15,7 @@ import {
   tf,
   valueAndGrad,
 } from "../../mod.ts";
+import { counters } from "../../lib/device/mod.ts";
 import { assertClose } from "../closeness.ts";
 import { onEachBackend } from "../backends.ts";
 import { gpuTest } from "../device/adapter.ts";

@@ -4,7 +4,7 @@ import {
   conv,
   init,
   key,
-  normal,
+  normalArray,
   radialBasis,
   scaledTanh,
   subsample,
@@ -38,9 +38,9 @@ onEachBackend(
   "tableConv is a convolution whose other weights are zero, in value and gradient",
   async () => {
     const layer = tableConv({ table: TABLE, size: [3, 2] });
-    const { params, state, shape } = init(layer, key(0), [5, 4, 3]);
+    const { params, state, outputShape: shape } = init(layer, key(0), [5, 4, 3]);
     assertEquals([shape, params.kernel.shape, params.bias.shape], [[3, 3, 3], [3, 2, 6], [3]]);
-    const x = tf.tensor4d(normal(key(1), 120), [2, 5, 4, 3]);
+    const x = tf.tensor4d(normalArray(key(1), 120), [2, 5, 4, 3]);
     const bias = tf.tensor1d([1, -2, 3]);
     const numbers = await params.kernel.data() as Float32Array;
     const whole = {
@@ -50,7 +50,7 @@ onEachBackend(
     const plain = conv({ features: 3, size: [3, 2] });
     const [y] = layer.apply({ ...params, bias }, state, x, {});
     await assertClose(y, plain.apply(whole, {}, x, {})[0]);
-    const slopes = tf.tensor4d(normal(key(2), 54), [2, 3, 3, 3]);
+    const slopes = tf.tensor4d(normalArray(key(2), 54), [2, 3, 3, 3]);
     const weigh = (y: Tensor) => tf.sum(tf.mul(y, slopes)).asScalar();
     const ours = valueAndGrad((p: typeof params & { x: Tensor }) => [
       weigh(layer.apply(p, {}, p.x, {})[0]),
@@ -104,7 +104,7 @@ onEachBackend("subsample multiplies each map's sums and adds to them", async () 
   await assertClose(layer.apply(params, {}, x, {})[0], tf.tensor4d([6, -98], [1, 1, 1, 2]));
   await assertGradients(
     ({ x, ...rest }) => layer.apply(rest as typeof params, {}, x!, {})[0],
-    { ...params, x: tf.tensor4d(normal(key(1), 32), [1, 4, 4, 2]) },
+    { ...params, x: tf.tensor4d(normalArray(key(1), 32), [1, 4, 4, 2]) },
   );
   assertEquals(subsample({ size: [1, 3] }).declare([4, 6, 5]).shape, [4, 2, 5]);
   assertThrows(() => subsample({ size: 0 }), RangeError, "current value is 0");
@@ -125,7 +125,7 @@ onEachBackend("scaledTanh is ±1 at ±1, and flat far out", async () => {
 
 onEachBackend("radialBasis answers the squared distances from its codes, negative", async () => {
   const layer = radialBasis([[1, -1, 1], [-1, -1, 1], [1, 1, 1], [1, -1, -1]]);
-  const { params, state, shape } = init(layer, key(0), [3]);
+  const { params, state, outputShape: shape } = init(layer, key(0), [3]);
   assertEquals([shape, params], [[4], {}]);
   const x = tf.tensor2d([[1, -1, 1], [0.5, 2, -1]]);
   const [logits, next] = layer.apply(params, state, x, { training: true });

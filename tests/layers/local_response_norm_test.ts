@@ -1,12 +1,12 @@
 // Local response normalization against PyTorch's formula, in plain TypeScript.
 import { assertEquals, assertLess, assertThrows } from "@std/assert";
+import { counters } from "../../lib/device/mod.ts";
 import {
-  counters,
   init,
   key,
   localResponseNorm,
   type LocalResponseNormOptions,
-  normal,
+  normalArray,
   type Tensor,
   tf,
 } from "../../mod.ts";
@@ -47,7 +47,7 @@ async function check(form: string): Promise<void> {
   for (const options of OPTIONS) {
     for (const shape of [[2, 3, 3, 12], [4, 96], [3, 5, 7], [1, 2, 2, 1], [16], [2, 4]]) {
       const size = tf.util.sizeFromShape(shape);
-      const values = normal(key(size), size, 3);
+      const values = normalArray(key(size), size, 3);
       const expected = pytorchs(values, shape.at(-1)!, options);
       const y = apply(tf.tensor(values, shape), options);
       const what = `${form} ${JSON.stringify(options)} [${shape}]`;
@@ -65,7 +65,7 @@ onEachBackend("the slopes of localResponseNorm are those of its values", async (
   for (const size of [1, 2, 3, 4, 5, 8, 20]) {
     for (const shape of [[2, 2, 1, 8], [2, 7]]) {
       const count = tf.util.sizeFromShape(shape);
-      const x = tf.tensor(normal(key(size), count), shape);
+      const x = tf.tensor(normalArray(key(size), count), shape);
       await assertGradients(
         ({ x }) => apply(x, { size, alpha: 2, beta: 0.75, k: 1.5 }),
         { x },

@@ -4,7 +4,6 @@ import {
   batchNorm,
   conv,
   type ConvOptions,
-  countSlots,
   dense,
   dropout,
   flatten,
@@ -17,6 +16,7 @@ import {
   type PoolOptions,
   type Shape,
 } from "../../mod.ts";
+import { countParameters } from "../../lib/layers/layer.ts";
 
 const CONV: ConvOptions = { features: 4, size: 3 };
 const POOLS = { maxPool, meanPool, normPool };
@@ -206,10 +206,10 @@ Deno.test("padTo refuses sizes that are no count, and larger images", () => {
 
 Deno.test("§12.1: a filter of 5 × 5 × 3 has 76 parameters, 20 of them 1,520, dense 61,460", () => {
   const image = [32, 32, 3];
-  assertEquals(countSlots(conv({ features: 1, size: 5 }).declare(image).params), 76);
-  assertEquals(countSlots(conv({ features: 20, size: 5 }).declare(image).params), 1520);
+  assertEquals(countParameters(conv({ features: 1, size: 5 }).declare(image).params), 76);
+  assertEquals(countParameters(conv({ features: 20, size: 5 }).declare(image).params), 1520);
   const { shape } = flatten().declare(image);
-  assertEquals(countSlots(dense({ features: 20 }).declare(shape).params), 61460);
+  assertEquals(countParameters(dense({ features: 20 }).declare(shape).params), 61460);
 });
 
 Deno.test("§12.4: W = 7, F = 3, S = 1 gives 5; S = 2 gives 3; padding 1 keeps 7", () => {

@@ -1,6 +1,6 @@
 // The shortcut without parameters: what goes where, its gradient, and what it refuses.
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { key, normal, type Shape, tf, zeroPadShortcut } from "../../mod.ts";
+import { key, normalArray, type Shape, tf, zeroPadShortcut } from "../../mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { numbersOf } from "../closeness.ts";
 import { assertGradients } from "../finite_differences.ts";
@@ -43,7 +43,7 @@ function reference(
 
 onEachBackend("the shortcut thins rows and columns and adds channels of zeros", async () => {
   for (const [shape, stride, features] of CASES) {
-    const values = normal(key(31), shape.reduce((product, size) => product * size));
+    const values = normalArray(key(31), shape.reduce((product, size) => product * size));
     const layer = zeroPadShortcut({ features, stride });
     const [y] = layer.apply({}, {}, tf.tensor4d(values, shape), {});
     assertEquals(y.shape, [shape[0], ...layer.declare(shape.slice(1)).shape]);
@@ -54,7 +54,10 @@ onEachBackend("the shortcut thins rows and columns and adds channels of zeros", 
 onEachBackend("the shortcut's gradient is what differences say", async () => {
   for (const [shape, stride, features] of CASES) {
     const layer = zeroPadShortcut({ features, stride });
-    const x = tf.tensor4d(normal(key(32), shape.reduce((product, size) => product * size)), shape);
+    const x = tf.tensor4d(
+      normalArray(key(32), shape.reduce((product, size) => product * size)),
+      shape,
+    );
     await assertGradients(({ x }) => layer.apply({}, {}, x, {})[0], { x }, {
       step: 0.5, // It is linear: only rounding is left.
       tolerance: 2e-5,

@@ -1,6 +1,10 @@
 // `deno task test:look`: SqueezeNet takes its image of each of ten classes for that class, by more than 0.9.
 import { assertGreater } from "@std/assert";
-import { classImage, key, loadTorch, preprocessings, start, tf, toInputs } from "../../mod.ts";
+import { classImage } from "../../lib/generate/mod.ts";
+import { key, start, tf } from "../../mod.ts";
+import { loadTorch } from "../../lib/weights/mod.ts";
+import { preprocessings } from "../../lib/image/mod.ts";
+import { toInputs } from "../../lib/explain/mod.ts";
 import { hasAdapter } from "../device/adapter.ts";
 import { sharedDataTest, sharedPath } from "../shared_data.ts";
 

@@ -9,7 +9,7 @@ import {
   key,
   type Layer,
   leaves,
-  normal,
+  normalArray,
   type Shape,
   sizeOf,
   softmaxCrossEntropy,
@@ -41,8 +41,8 @@ async function answer(backend: BackendName, [model, shape]: readonly [Layer, Sha
   Float32Array
 > {
   await start({ backend });
-  const { params, state, shape: output } = init(model, key(3), shape);
-  const x = tf.tensor4d(normal(key(4), sizeOf(shape)), [1, ...shape] as [number, 64, 64, 3]);
+  const { params, state, outputShape: output } = init(model, key(3), shape);
+  const x = tf.tensor4d(normalArray(key(4), sizeOf(shape)), [1, ...shape] as [number, 64, 64, 3]);
   const [y] = model.apply(params, state, x, {});
   assertEquals(y.shape, [1, ...output]);
   const numbers = Float32Array.from(await numbersOf(y));
@@ -62,7 +62,7 @@ for (const [name, model] of Object.entries(SMALL)) {
 onCpu("each parameter of SqueezeNet has a slope", async () => {
   const model = squeezenet({ numClasses: 4, dropout: 0 });
   const { params, state } = init(model, key(3), [32, 32, 3]);
-  const x = tf.tensor4d(normal(key(4), 2 * 3072), [2, 32, 32, 3]);
+  const x = tf.tensor4d(normalArray(key(4), 2 * 3072), [2, 32, 32, 3]);
   const { grads } = valueAndGrad((weights: typeof params) => {
     const [logits] = model.apply(weights, state, x, { training: true });
     return [softmaxCrossEntropy(logits, tf.tensor2d([[1, 0, 0, 0], [0, 0, 0, 1]])), {}];

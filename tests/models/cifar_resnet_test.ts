@@ -2,14 +2,13 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
   cifarResnet,
-  countSlots,
   entries,
   findModel,
   init,
   key,
   type Layer,
   models,
-  normal,
+  normalArray,
   type Path,
   plain20,
   resnet20,
@@ -19,6 +18,7 @@ import {
   type Tree,
   valueAndGrad,
 } from "../../mod.ts";
+import { countParameters } from "../../lib/layers/layer.ts";
 import { onCpu } from "../backends.ts";
 import { assertClose, numbersOf } from "../closeness.ts";
 import { gpuTest } from "../device/adapter.ts";
@@ -33,10 +33,10 @@ Deno.test("CIFAR ResNets and plain networks have the parameters of the paper's T
     for (const kind of ["resnet", "plain"]) {
       const { build, inputShape } = findModel(`${kind}${depth}`);
       assertEquals(inputShape, CIFAR);
-      assertEquals(countSlots(build().declare(inputShape).params), count, `${kind}${depth}`);
+      assertEquals(countParameters(build().declare(inputShape).params), count, `${kind}${depth}`);
     }
     const one = cifarResnet({ depth: Number(depth), numClasses: 100 });
-    assertEquals(countSlots(one.declare(CIFAR).params), count + 90 * 65);
+    assertEquals(countParameters(one.declare(CIFAR).params), count + 90 * 65);
   }
 });
 
@@ -89,8 +89,8 @@ Deno.test("depths that are not 6n + 2, and class counts that are none, are refus
 /** Gradients of a sum of logits in training, the statistics it leaves behind, the logits. */
 async function trainingPass(model: Layer, shape: Shape): Promise<Map<Path, ArrayLike<number>>> {
   const { params, state } = init(model, key(3), shape);
-  const x = tf.tensor(normal(key(4), 2 * 64 * 3), [2, ...shape]);
-  const weights = tf.tensor(normal(key(5), 20), [2, 10]);
+  const x = tf.tensor(normalArray(key(4), 2 * 64 * 3), [2, ...shape]);
+  const weights = tf.tensor(normalArray(key(5), 20), [2, 10]);
   const { grads, aux } = valueAndGrad((tree: Tree) => {
     const [logits, next] = model.apply(tree, state, x, { training: true });
     return [tf.sum(tf.mul(logits, weights)).asScalar(), { logits, next }];

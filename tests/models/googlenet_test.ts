@@ -1,20 +1,15 @@
 // GoogLeNet, the paper's and torchvision's: counts, shapes, auxiliary heads, PyTorch's names.
 import { assertEquals, assertThrows } from "@std/assert";
-import {
-  auxiliaryWeights,
-  countSlots,
-  findModel,
-  googlenet,
-  googlenetTorchvision,
-  type Layer,
-  type Shape,
-} from "../../mod.ts";
+import { auxiliaryWeights } from "../../lib/layers/auxiliary.ts";
+import { countParameters } from "../../lib/layers/layer.ts";
+import { findModel, googlenet, googlenetTorchvision, type Layer, type Shape } from "../../mod.ts";
 import { torchvisionGoogLeNet } from "../../lib/weights/torch_names/googlenet.ts";
 import { torchKeys } from "../golden/torch_keys.ts";
 import { sorted, torchTensors } from "./torch_tensors.ts";
 
 const IMAGENET: Shape = [224, 224, 3];
-const count = (layer: Layer, shape = IMAGENET): number => countSlots(layer.declare(shape).params);
+const count = (layer: Layer, shape = IMAGENET): number =>
+  countParameters(layer.declare(shape).params);
 
 Deno.test("GoogLeNet has the parameters of the paper and of torchvision, with and without heads", () => {
   const counts = { "googlenet": [6998552, 13378280], "googlenet-torchvision": [6624904, 13004888] };
@@ -89,7 +84,7 @@ Deno.test("GoogLeNet's modules have the weights that Table 1's rows come to", ()
     const weights = inputs * (one + reduce3 + reduce5 + project) +
       9 * reduce3 * three + 25 * reduce5 * five;
     const biases = one + reduce3 + three + reduce5 + five + project;
-    assertEquals(countSlots(declaration.params), weights + biases, name);
+    assertEquals(countParameters(declaration.params), weights + biases, name);
   }
 });
 
@@ -112,7 +107,7 @@ Deno.test("GoogLeNet's heads see 4 × 4 pixels of 128 features, and count 0.3", 
 Deno.test("without head GoogLeNet answers the features before the classifier", () => {
   for (const [build, bare] of [[googlenet, 6998552], [googlenetTorchvision, 6624904]] as const) {
     const { shape, params } = build({ head: false }).declare(IMAGENET);
-    assertEquals([shape, countSlots(params)], [[1024], bare - 1000 * 1025]);
+    assertEquals([shape, countParameters(params)], [[1024], bare - 1000 * 1025]);
   }
 });
 

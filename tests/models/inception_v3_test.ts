@@ -1,19 +1,14 @@
 // Inception v3: counts, shapes, the auxiliary head, PyTorch's names.
 import { assertEquals, assertThrows } from "@std/assert";
-import {
-  auxiliaryWeights,
-  countSlots,
-  findModel,
-  inceptionV3,
-  type Layer,
-  type Shape,
-} from "../../mod.ts";
+import { auxiliaryWeights } from "../../lib/layers/auxiliary.ts";
+import { countParameters } from "../../lib/layers/layer.ts";
+import { findModel, inceptionV3, type Layer, type Shape } from "../../mod.ts";
 import { torchvisionInception } from "../../lib/weights/torch_names/inception.ts";
 import { torchKeys } from "../golden/torch_keys.ts";
 import { sorted, torchTensors } from "./torch_tensors.ts";
 
 const IMAGENET: Shape = [299, 299, 3];
-const count = (layer: Layer): number => countSlots(layer.declare(IMAGENET).params);
+const count = (layer: Layer): number => countParameters(layer.declare(IMAGENET).params);
 
 Deno.test("Inception v3 has torchvision's parameters, with and without auxiliary head", () => {
   const { build, inputShape } = findModel("inception-v3");
@@ -68,7 +63,7 @@ Deno.test("Inception v3's head sees 5 × 5 pixels, and counts 0.4", () => {
 
 Deno.test("without head Inception v3 answers the features before the classifier", () => {
   const { shape, params } = inceptionV3({ head: false }).declare(IMAGENET);
-  assertEquals([shape, countSlots(params)], [[2048], 23834568 - 1000 * 2049]);
+  assertEquals([shape, countParameters(params)], [[2048], 23834568 - 1000 * 2049]);
 });
 
 Deno.test("Inception v3 takes 75 pixels and refuses 74, and options that are out of range", () => {

@@ -2,7 +2,6 @@
 import { assert, assertEquals, assertGreaterOrEqual, assertLess, assertThrows } from "@std/assert";
 import {
   adam,
-  countSlots,
   type Examples,
   findModel,
   fit,
@@ -10,23 +9,24 @@ import {
   key,
   leaves,
   lenet5Of1998,
-  normal,
+  normalArray,
   softmaxCrossEntropy,
   start,
   tf,
   type Training,
   trainStep,
 } from "../../mod.ts";
+import { countParameters } from "../../lib/layers/layer.ts";
 import { DIGIT_CODES } from "../../lib/models/digit_codes.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { gpuTest } from "../device/adapter.ts";
 
 Deno.test("LeNet-5 of 1998 has the paper's trainable parameters, layer by layer: 60,000", () => {
   const { build, inputShape } = findModel("lenet5-1998");
-  assertEquals(countSlots(build().declare(inputShape).params), 60000);
+  assertEquals(countParameters(build().declare(inputShape).params), 60000);
   const { children, state } = lenet5Of1998().declare([32, 32, 1]);
   const counts = Object.fromEntries(
-    children!.map(({ name, declaration }) => [name, countSlots(declaration.params)]),
+    children!.map(({ name, declaration }) => [name, countParameters(declaration.params)]),
   );
   assertEquals(
     Object.entries(counts).filter(([, count]) => count > 0),
@@ -40,7 +40,7 @@ Deno.test("LeNet-5 of 1998 has the paper's trainable parameters, layer by layer:
       ["dense6", 10164],
     ],
   );
-  assertEquals(countSlots(state), 840);
+  assertEquals(countParameters(state), 840);
 });
 
 Deno.test("its maps have the sizes of the paper's Figure 2", () => {
@@ -102,7 +102,7 @@ onEachBackend("its loss falls over steps on one batch, and its codes stay", asyn
   const { params, state } = init(model, key(0), [28, 28, 1]);
   const optimizer = adam({ learningRate: 2e-4 });
   const step = trainStep(model, softmaxCrossEntropy, optimizer);
-  const images = tf.tensor4d(normal(key(1), 8 * 784), [8, 28, 28, 1]);
+  const images = tf.tensor4d(normalArray(key(1), 8 * 784), [8, 28, 28, 1]);
   const labels = tf.oneHot(tf.tensor1d([0, 1, 2, 3, 4, 5, 6, 7], "int32"), 10) as tf.Tensor2D;
   let trained: ReturnType<typeof step> | undefined;
   const losses: number[] = [];
@@ -121,7 +121,7 @@ gpuTest("recorded training of it is the same to the bit, with its fixed codes", 
   await start({ backend: "webgpu" });
   const examples: Examples = {
     name: "noise",
-    images: Uint8Array.from(normal(key(3), 20 * 784, 128, 40)),
+    images: Uint8Array.from(normalArray(key(3), 20 * 784, 128, 40)),
     labels: Uint8Array.from({ length: 20 }, (_, i) => i % 10),
     imageShape: [28, 28, 1],
     classNames: Array.from({ length: 10 }, (_, i) => `${i}`),

@@ -5,13 +5,12 @@ import {
   chapterMnist,
   compactConvnet,
   countParameters,
-  countSlots,
   disposeTree,
   init,
   key,
   type Layer,
   lenet5,
-  normal,
+  normalArray,
   type Shape,
   start,
   tf,
@@ -22,7 +21,7 @@ import { assertClose, numbersOf } from "../closeness.ts";
 import { gpuTest } from "../device/adapter.ts";
 
 function count<P extends Tree>(model: Layer<P>, shape: Shape): number {
-  return countSlots(model.declare(shape).params);
+  return countParameters(model.declare(shape).params);
 }
 
 /** The shape after each layer. */
@@ -102,7 +101,7 @@ Deno.test("options that JavaScript can not check are refused", () => {
 });
 
 onCpu("made models have the declared number of parameters", () => {
-  const { params, state, shape } = init(chapterMnist(), key(0), [28, 28, 1]);
+  const { params, state, outputShape: shape } = init(chapterMnist(), key(0), [28, 28, 1]);
   assertEquals([countParameters(params), countParameters(state), shape], [1199882, 0, [10]]);
   disposeTree(params);
 });
@@ -111,7 +110,7 @@ onCpu("LeNet-5 keeps its input's variance within a few times, by its initializer
   for (const activation of ["tanh", "relu"] as const) {
     const model = lenet5({ activation });
     const { params, state } = init(model, key(1), [28, 28, 1]);
-    const x = tf.tensor4d(normal(key(2), 8 * 784), [8, 28, 28, 1]);
+    const x = tf.tensor4d(normalArray(key(2), 8 * 784), [8, 28, 28, 1]);
     const logits = await numbersOf(model.apply(params, state, x, {})[0]);
     const square = Array.from(logits).reduce((sum, z) => sum + z * z, 0) / logits.length;
     assert(square > 0.05 && square < 10, `${activation}: mean square of the logits is ${square}`);
@@ -121,7 +120,7 @@ onCpu("LeNet-5 keeps its input's variance within a few times, by its initializer
 onCpu("dropout acts in the chapter's network in training only", async () => {
   const model = chapterMnist({ numClasses: 3 });
   const { params, state } = init(model, key(1), [12, 12, 1]);
-  const x = tf.tensor4d(normal(key(2), 144), [1, 12, 12, 1]);
+  const x = tf.tensor4d(normalArray(key(2), 144), [1, 12, 12, 1]);
   const run = async (seed?: number): Promise<number[]> => {
     const context = seed === undefined ? {} : { training: true, key: key(seed) };
     return Array.from(await numbersOf(model.apply(params, state, x, context)[0]));
@@ -137,7 +136,7 @@ gpuTest("LeNet-5 answers on WebGPU what it answers on the CPU", async () => {
   const run = async (backend: BackendName): Promise<ArrayLike<number>> => {
     await start({ backend });
     const { params, state } = init(model, key(3), [28, 28, 1]);
-    const x = tf.tensor4d(normal(key(4), 2 * 784), [2, 28, 28, 1]);
+    const x = tf.tensor4d(normalArray(key(4), 2 * 784), [2, 28, 28, 1]);
     const [logits] = model.apply(params, state, x, {});
     assertEquals(logits.shape, [2, 10]);
     return await numbersOf(logits);

@@ -1,14 +1,7 @@
 // ImageNet ResNets: counts, shapes, PyTorch's names.
 import { assertEquals, assertThrows } from "@std/assert";
-import {
-  countSlots,
-  findModel,
-  type Layer,
-  resnet,
-  resnet18,
-  resnet50,
-  type Shape,
-} from "../../mod.ts";
+import { countParameters } from "../../lib/layers/layer.ts";
+import { findModel, type Layer, resnet, resnet18, resnet50, type Shape } from "../../mod.ts";
 import { torchvisionResnet } from "../../lib/weights/torch_names/resnet.ts";
 import { torchKeys } from "../golden/torch_keys.ts";
 import { sorted, torchTensors } from "./torch_tensors.ts";
@@ -29,12 +22,12 @@ Deno.test("the ImageNet ResNets have the parameters and blocks of the paper's Ta
     const { build, inputShape } = findModel(`resnet${depth}`);
     assertEquals(inputShape, IMAGENET);
     const { params, children } = build().declare(inputShape);
-    assertEquals(countSlots(params), count, depth);
+    assertEquals(countParameters(params), count, depth);
     const stages = children!.filter(({ name }) => name.startsWith("stage"));
     assertEquals(stages.map(({ declaration }) => declaration.children!.length), [...blocks]);
     const features = Number(depth) < 50 ? 512 : 2048;
     const ten = build({ numClasses: 10 }).declare(inputShape);
-    assertEquals([countSlots(ten.params), ten.shape], [count - 990 * (features + 1), [10]]);
+    assertEquals([countParameters(ten.params), ten.shape], [count - 990 * (features + 1), [10]]);
   }
 });
 
@@ -94,7 +87,7 @@ Deno.test("a bottleneck's 3 × 3 strides, and only shapes that change are projec
 
 Deno.test("without head a ResNet answers the features before the classifier", () => {
   const { shape, params } = resnet50({ head: false }).declare(IMAGENET);
-  assertEquals([shape, countSlots(params)], [[2048], COUNTS[50][0] - 1000 * 2049]);
+  assertEquals([shape, countParameters(params)], [[2048], COUNTS[50][0] - 1000 * 2049]);
 });
 
 Deno.test("blocks that are not four whole numbers, and class counts that are none, are refused", () => {

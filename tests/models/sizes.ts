@@ -1,9 +1,10 @@
 // What a model will be, from its declaration: nothing is allocated.
-import { countSlots, findModel, type Layer, type Shape, type Tree } from "../../mod.ts";
+import { countParameters } from "../../lib/layers/layer.ts";
+import { findModel, type Layer, type Shape, type Tree } from "../../mod.ts";
 
 /** How many numbers a model learns. */
 export function countOf<P extends Tree>(model: Layer<P>, shape: Shape): number {
-  return countSlots(model.declare(shape).params);
+  return countParameters(model.declare(shape).params);
 }
 
 /** The same of a model of the registry, at the size it was made for. */

@@ -1,7 +1,7 @@
 // VGG of four depths: counts, shapes, heads, options.
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { countParameters } from "../../lib/layers/layer.ts";
 import {
-  countSlots,
   dense,
   findModel,
   key,
@@ -46,7 +46,7 @@ Deno.test("VGG of every depth, with and without batch normalization, has its par
 Deno.test("VGG's first dense layer has the 102,760,448 weights of §12.7.4, its dense part 123,642,856", () => {
   const layers = vgg16().declare(IMAGE).children!;
   const learned = (name: string): number =>
-    countSlots(layers.find((child) => child.name === name)!.declaration.params);
+    countParameters(layers.find((child) => child.name === name)!.declaration.params);
   assertEquals(learned("fc6") - 4096, 102760448);
   assertEquals(learned("fc6") + learned("fc7") + learned("logits"), DENSE);
 });

@@ -22,7 +22,7 @@ import {
   lars,
   leaves,
   mapTree,
-  normal,
+  normalArray,
   oneCycle,
   type Optimizer,
   perPath,
@@ -95,7 +95,7 @@ const PARAMS: Readonly<Record<string, readonly number[]>> = { bias: [3], kernel:
 function noise(name: string): Tree {
   const of = (path: string): tf.Tensor =>
     tf.tensor(
-      normal(fold(key(3), `${name}/${path}`), tf.util.sizeFromShape([...PARAMS[path]!])),
+      normalArray(fold(key(3), `${name}/${path}`), tf.util.sizeFromShape([...PARAMS[path]!])),
       [...PARAMS[path]!],
     );
   return {

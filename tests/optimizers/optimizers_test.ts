@@ -8,7 +8,7 @@ import {
   entries,
   leaves,
   type Optimizer,
-  scale,
+  scaleUpdates,
   sgd,
   type SgdOptions,
   stepWith,
@@ -121,7 +121,7 @@ onCpu("updating changes neither gradients nor state nor parameters", async () =>
 
 onCpu("chain applies its steps in order and keeps each one's state", async () => {
   const momentum = sgd({ learningRate: 1, momentum: 0.5 });
-  const optimizer = chain(scale(10), momentum);
+  const optimizer = chain(scaleUpdates(10), momentum);
   const params = { x: tf.scalar(0) };
   const grads = { x: tf.scalar(1) };
   const [first, state] = optimizer.update(grads, optimizer.init(params), params);
@@ -174,6 +174,6 @@ Deno.test("adam refuses decays outside [0, 1) and epsilons that are not above 0"
 
 Deno.test("scale refuses a factor that is not finite", () => {
   for (const factor of [NaN, Infinity, -Infinity]) {
-    assertThrows(() => scale(factor), RangeError, `current value is ${factor}`);
+    assertThrows(() => scaleUpdates(factor), RangeError, `current value is ${factor}`);
   }
 });

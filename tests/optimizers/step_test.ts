@@ -17,10 +17,10 @@ import {
   leaves,
   lenet5,
   mapTree,
-  normal,
+  normalArray,
   type Optimizer,
   rmsprop,
-  scale,
+  scaleUpdates,
   sgd,
   start,
   stepWith,
@@ -55,12 +55,12 @@ const OPTIMIZERS: Readonly<Record<string, () => Optimizer>> = {
   "momentum along a cosine": () =>
     sgd({ momentum: 0.9, learningRate: cosineDecay({ learningRate: 0.1, steps: 30 }) }),
   "Nesterov's momentum": () => sgd({ momentum: 0.8, nesterov: true }),
-  "a chain": () => chain(scale(0.5), adam()),
-  "a chain that an average watches": () => chain(scale(0.5), adam(), ema()),
+  "a chain": () => chain(scaleUpdates(0.5), adam()),
+  "a chain that an average watches": () => chain(scaleUpdates(0.5), adam(), ema()),
   "AdamW of some": () => adamw({ learningRate: 0.01, weightDecay: 0.5, decay: isLong }),
   "momentum with weight decay of some": () =>
     sgd({ momentum: 0.9, weightDecay: 0.1, decay: isLong }),
-  "Adam that is adjusted": () => chain(scale(0.5), adjusted(adam(), 0.25)),
+  "Adam that is adjusted": () => chain(scaleUpdates(0.5), adjusted(adam(), 0.25)),
   "momentum that is adjusted": () => adjusted(sgd({ momentum: 0.9, weightDecay: 0.1 }), 0.25),
   "plain descent that is adjusted": () => adjusted(sgd({ learningRate: 0.1 }), 0.25),
   "RMSProp along a cosine that is adjusted": () =>
@@ -85,7 +85,7 @@ function randomTree(shapes: typeof SHAPES, seed: string): { readonly [name: stri
   return Object.fromEntries(
     Object.entries(shapes).map(([name, shape]) => [
       name,
-      tf.tensor(normal(fold(key(7), `${seed}/${name}`), tf.util.sizeFromShape([...shape])), [
+      tf.tensor(normalArray(fold(key(7), `${seed}/${name}`), tf.util.sizeFromShape([...shape])), [
         ...shape,
       ]),
     ]),
@@ -276,8 +276,8 @@ gpuTest("gradients of another shape than their parameters are refused", async ()
 });
 
 onCpu("a chain has a step of its own where its last part has one", () => {
-  assert(chain(scale(2), sgd()).step);
-  assertEquals(chain(sgd(), scale(2)).step, undefined);
+  assert(chain(scaleUpdates(2), sgd()).step);
+  assertEquals(chain(sgd(), scaleUpdates(2)).step, undefined);
   assertEquals(chain().step, undefined);
   // What only looks on leaves the others their step.
   assert(chain(sgd(), ema()).step);

@@ -24,7 +24,7 @@ import {
   perPath,
   resnet20,
   rmsprop,
-  scale,
+  scaleUpdates,
   sgd,
   stepWith,
   tf,
@@ -95,7 +95,7 @@ onEachBackend("accumulation takes the mean of its gradients, and nothing between
 });
 
 onEachBackend("what is not a number does not leak out of an update that is not taken", async () => {
-  const optimizer = accumulate(chain(scale(Number.MAX_VALUE), sgd({ momentum: 0.5 })), 2);
+  const optimizer = accumulate(chain(scaleUpdates(Number.MAX_VALUE), sgd({ momentum: 0.5 })), 2);
   const params = { x: tf.tensor1d([1, 2]) };
   const [next, state] = stepWith<Params, Tree>(
     optimizer,
@@ -149,7 +149,7 @@ onCpu("an average is a copy, and is refused where it would see what is no parame
   for (
     const wrong of [
       chain(ema(), sgd()),
-      chain(chain(adam(), ema()), scale(2)),
+      chain(chain(adam(), ema()), scaleUpdates(2)),
       adjustable(chain(sgd(), ema())),
     ]
   ) assertThrows(() => wrong.init(params), RangeError, "moving average must come after");
@@ -171,7 +171,7 @@ onEachBackend("optimizers by path step as each alone, whichever form", async () 
   };
   const make = (): Optimizer =>
     perPath([
-      [(where) => where.endsWith("bias"), scale(-1)],
+      [(where) => where.endsWith("bias"), scaleUpdates(-1)],
       ["conv*", adam({ learningRate: 0.5 })],
       ["**", chain(clipByNorm(1), sgd({ learningRate: 1, momentum: 0.5 }))],
     ]);
@@ -256,7 +256,7 @@ onCpu("a factor is refused where it is none, or has no place", () => {
   assertThrows(() => withFactor(sgd().init(params), 1), RangeError, "current value is none");
   const two = perPath([[() => true, adjustable(adjustable(sgd()))]]).init(params);
   assertEquals(entries(withFactor(two, 0.5)).length, 2); // The outer one is meant.
-  const both = chain(adjustable(scale(1)), adjustable(sgd())).init(params);
+  const both = chain(adjustable(scaleUpdates(1)), adjustable(sgd())).init(params);
   assertThrows(() => factorOf(both), RangeError, "current value is 2 (0, 1)");
 });
 

@@ -3,10 +3,8 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
   type AnyLayer,
   batchNorm,
-  comparisonChart,
   conv,
   dense,
-  drawing,
   globalMeanPool,
   identity,
   type Layer,
@@ -16,9 +14,9 @@ import {
   relu,
   residual,
   sequential,
-  sizeOfModel,
   sum,
 } from "../../mod.ts";
+import { comparisonChart, drawing, sizeOfModel } from "../../lib/sizing/mod.ts";
 import { assertWellFormed, boxesOf, framesOf, overlap, sizeOfPicture } from "./svg_parts.ts";
 
 /** A drawing of a layer over 28 × 28 × 8. */

@@ -19,7 +19,6 @@ import {
   maxPool,
   meanPool,
   models,
-  type ModelSize,
   normPool,
   padTo,
   parallel,
@@ -29,16 +28,14 @@ import {
   sequential,
   type Shape,
   sigmoid,
-  sizeOfModel,
   softmax,
   subsample,
-  summary,
   tableConv,
   tanh,
   tf,
-  trainingMemory,
   zeroPadShortcut,
 } from "../../mod.ts";
+import { type ModelSize, sizeOfModel, summary, trainingMemory } from "../../lib/sizing/mod.ts";
 import { onCpu } from "../backends.ts";
 
 function sizeOf(layer: AnyLayer, shape: Shape): ModelSize {

@@ -1,20 +1,12 @@
 // Sizes of windows' outputs, paddings and parameters, by the chapter's worked numbers (§12.1–12.7).
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import {
-  conv,
-  convOutput,
-  convParameters,
-  countSlots,
-  dense,
-  maxPool,
-  poolOutput,
-  samePadding,
-  sequential,
-} from "../../mod.ts";
+import { conv, dense, maxPool, sequential } from "../../mod.ts";
+import { convOutput, convParameters, poolOutput, samePadding } from "../../lib/sizing/mod.ts";
+import { countParameters } from "../../lib/layers/layer.ts";
 
 Deno.test("§12.1: 20 filters learn 1,520 numbers where a dense layer of 20 units learns 61,460", () => {
   assertEquals(convParameters(3, { features: 20, size: 5 }), 1520);
-  assertEquals(countSlots(dense({ features: 20 }).declare([32 * 32 * 3]).params), 61460);
+  assertEquals(countParameters(dense({ features: 20 }).declare([32 * 32 * 3]).params), 61460);
 });
 
 Deno.test("§12.1: a filter of 5 × 5 × 3 has 76 parameters and answers 28 × 28", () => {
@@ -141,7 +133,7 @@ Deno.test("§12.6: three 3 × 3 layers learn 27C² + 3C numbers where one of 7 �
 Deno.test("§12.6: 1 × 1 layers around a 3 × 3 one take 9C² to 3.25C², 1 × 3 and 3 × 1 take it to 6C²", () => {
   const c = 64;
   const learned = (layers: Parameters<typeof sequential>[0]): number =>
-    countSlots(sequential(layers).declare([28, 28, c]).params);
+    countParameters(sequential(layers).declare([28, 28, c]).params);
   const of = (features: number, size: 1 | 3 | [1 | 3, 1 | 3]): ReturnType<typeof conv> =>
     conv({ features, size, padding: "same", bias: false });
   assertEquals(learned({ whole: of(c, 3) }), 9 * c * c);
@@ -151,5 +143,5 @@ Deno.test("§12.6: 1 × 1 layers around a 3 × 3 one take 9C² to 3.25C², 1 × 
 
 Deno.test("§12.7.4: a dense layer of 4,096 units after 7 × 7 × 512 has 102,760,448 weights", () => {
   const layer = dense({ features: 4096, bias: false });
-  assertEquals(countSlots(layer.declare([7 * 7 * 512]).params), 102760448);
+  assertEquals(countParameters(layer.declare([7 * 7 * 512]).params), 102760448);
 });

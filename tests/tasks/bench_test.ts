@@ -9,7 +9,8 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { countSlots, findModel } from "../../mod.ts";
+import { countParameters } from "../../lib/layers/layer.ts";
+import { findModel } from "../../mod.ts";
 import { charts } from "../../tasks/bench/charts.ts";
 import type { OpLine } from "../../tasks/bench/jobs/job.ts";
 import { callsPerSample, sample, summarize } from "../../tasks/bench/measure.ts";
@@ -111,8 +112,8 @@ Deno.test("the bench's networks have the parameters of neocog's models, in their
     const count = (list: typeof parameters): number =>
       list.reduce((sum, { values }) => sum + values.length, 0);
     const declared = findModel(model).build().declare(network.inputShape);
-    assertEquals(count(parameters), countSlots(declared.params), model);
-    assertEquals(count(state), countSlots(declared.state), model);
+    assertEquals(count(parameters), countParameters(declared.params), model);
+    assertEquals(count(state), countParameters(declared.state), model);
     assertEquals(firstParameters(network), { parameters, state });
   }
   const { images, labels } = firstBatch(networkOf("lenet5"), 3);

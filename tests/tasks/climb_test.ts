@@ -1,6 +1,8 @@
 // A climb in a task: its frames, and its end by Ctrl-C's signal.
 import { assert, assertEquals } from "@std/assert";
-import { type AscendReport, channel, init, key, lenet5, type Network, tf } from "../../mod.ts";
+import type { AscendReport } from "../../lib/generate/mod.ts";
+import { channel } from "../../lib/explain/mod.ts";
+import { init, key, lenet5, type Network, tf } from "../../mod.ts";
 import { climb } from "../../tasks/pictures/climb.ts";
 import { onCpu } from "../backends.ts";
 

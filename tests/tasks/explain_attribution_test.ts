@@ -1,15 +1,8 @@
 // The subcommands that explain an answer: what they write, what they say, and what they refuse.
 import { assertAlmostEquals, assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
-import {
-  decodeImage,
-  encodePng,
-  init,
-  key,
-  resnet20,
-  start,
-  torchLayouts,
-  writeTorch,
-} from "../../mod.ts";
+import { decodeImage, encodePng } from "../../lib/image/mod.ts";
+import { init, key, resnet20, start } from "../../mod.ts";
+import { torchLayouts, writeTorch } from "../../lib/weights/mod.ts";
 import { hasAdapter } from "../device/adapter.ts";
 import { sharedDataTest, sharedPath } from "../shared_data.ts";
 import { type Outcome, runTask } from "./run_task.ts";

@@ -1,6 +1,6 @@
 // `deno task explain` as a user runs it: in a process of its own, with the permissions deno.json gives it.
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { decodeImage, encodePng, type Image } from "../../mod.ts";
+import { decodeImage, encodePng, type Image } from "../../lib/image/mod.ts";
 import { madeCheckpoint, madeTorch } from "./made_network.ts";
 import { type Outcome, runTask } from "./run_task.ts";
 

@@ -1,6 +1,6 @@
 // `deno task generate` as a user runs it: in a process of its own, with the permissions deno.json gives it.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { decodeImage, encodePng, type Image } from "../../mod.ts";
+import { decodeImage, encodePng, type Image } from "../../lib/image/mod.ts";
 import { readGif } from "../image/gif_reader.ts";
 import { madeCheckpoint } from "./made_network.ts";
 import { type Outcome, runTask, taskWords } from "./run_task.ts";

@@ -1,15 +1,6 @@
 // Networks for the tests of tasks that look into one: made, not trained, so that they are there at once.
-import {
-  init,
-  key,
-  lenet5,
-  resnet20,
-  snapshot,
-  start,
-  torchLayouts,
-  writeCheckpoint,
-  writeTorch,
-} from "../../mod.ts";
+import { init, key, lenet5, resnet20, snapshot, start, writeCheckpoint } from "../../mod.ts";
+import { torchLayouts, writeTorch } from "../../lib/weights/mod.ts";
 
 /** Writes a LeNet-5 as deno task train leaves one after no step on MNIST; answers the path. */
 export async function madeCheckpoint(dir: string): Promise<string> {

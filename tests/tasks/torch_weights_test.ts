@@ -1,6 +1,8 @@
 // predict and evaluate with PyTorch's weights: networks of the world, and one that is made here.
 import { assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { encodePng, init, key, resnet20, start, torchLayouts, writeTorch } from "../../mod.ts";
+import { encodePng } from "../../lib/image/mod.ts";
+import { init, key, resnet20, start } from "../../mod.ts";
+import { torchLayouts, writeTorch } from "../../lib/weights/mod.ts";
 import { hasAdapter } from "../device/adapter.ts";
 import { sharedDataTest, sharedPath } from "../shared_data.ts";
 import { type Outcome, runTask } from "./run_task.ts";

@@ -6,7 +6,8 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
-import { decodeImage, encodePng, parseCheckpoint } from "../../mod.ts";
+import { decodeImage, encodePng } from "../../lib/image/mod.ts";
+import { parseCheckpoint } from "../../lib/weights/checkpoint.ts";
 import { runTask } from "./run_task.ts";
 import { smallMnist } from "./small_mnist.ts";
 

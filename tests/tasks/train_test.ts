@@ -6,7 +6,9 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
-import { encodePng, mnist, parseCheckpoint } from "../../mod.ts";
+import { encodePng } from "../../lib/image/mod.ts";
+import { mnist } from "../../mod.ts";
+import { parseCheckpoint } from "../../lib/weights/checkpoint.ts";
 import { hasAdapter } from "../device/adapter.ts";
 import { runTask, taskWords } from "./run_task.ts";
 import { smallMnist } from "./small_mnist.ts";

@@ -1,6 +1,7 @@
 // The task as a user runs it: a folder of pictures, a checkpoint that other tasks read, refusals.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { encodePng, key, uniform } from "../../mod.ts";
+import { encodePng } from "../../lib/image/mod.ts";
+import { key, uniformArray } from "../../mod.ts";
 import { madeCheckpoint } from "./made_network.ts";
 import { runTask } from "./run_task.ts";
 
@@ -9,7 +10,7 @@ async function pictures(dir: string, count = 6): Promise<string> {
   for (const [label, name] of ["above", "below"].entries()) {
     await Deno.mkdir(`${dir}/photos/${name}`, { recursive: true });
     for (let i = 0; i < count; i++) {
-      const noise = uniform(key(10 * i + label), 40 * 40, 0, 0.3);
+      const noise = uniformArray(key(10 * i + label), 40 * 40, 0, 0.3);
       const pixels = noise.map((value, at) => value + ((at < 800) === (label === 0) ? 0.6 : 0));
       const file = encodePng({ width: 40, height: 40, channels: 1, pixels });
       await Deno.writeFile(`${dir}/photos/${name}/${i}.png`, file);

@@ -1,6 +1,6 @@
 // Activation functions and their gradients against plain TypeScript, on each backend.
 import { assertEquals, assertLess } from "@std/assert";
-import { key, normal, type Tensor, tf, uniform } from "../../mod.ts";
+import { key, normalArray, type Tensor, tf, uniformArray } from "../../mod.ts";
 import { ACTIVATION_GRADIENT } from "../../lib/tensor/activation_gradient.ts";
 import { onEachBackend } from "../backends.ts";
 import { relativeError } from "../device/reference.ts";
@@ -35,7 +35,7 @@ for (const [name, { apply, value, slope }] of Object.entries(FUNCTIONS)) {
   onEachBackend(`${name} and its gradient equal the reference at odd sizes`, async () => {
     for (const shape of SHAPES) {
       const size = tf.util.sizeFromShape(shape);
-      const [values, slopes] = [normal(key(size), size, 2), normal(key(size + 1), size)];
+      const [values, slopes] = [normalArray(key(size), size, 2), normalArray(key(size + 1), size)];
       const x = tf.tensor(values, shape);
       const dx = tf.grad(apply)(x, tf.tensor(slopes, shape));
       assertEquals(dx.shape, shape);
@@ -95,7 +95,7 @@ onEachBackend(
     assertEquals([...await tf.neg(x).data()], [NaN, -Infinity, Infinity, 3]);
     assertEquals([...await tf.sqrt(x).data()], [NaN, Infinity, NaN, NaN]);
     assertEquals([...await tf.exp(x).data()].slice(0, 3), [NaN, Infinity, 0]);
-    const values = uniform(key(5), 1003, 0, 9);
+    const values = uniformArray(key(5), 1003, 0, 9);
     const [roots, powers] = [tf.sqrt(tf.tensor1d(values)), tf.exp(tf.tensor1d(values))];
     assertLess(relativeError(await roots.data(), Array.from(values, Math.sqrt)), 1e-6);
     assertLess(relativeError(await powers.data(), Array.from(values, Math.exp)), 1e-6);

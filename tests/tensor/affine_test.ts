@@ -2,7 +2,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
   key,
-  normal,
+  normalArray,
   type Scalar,
   type Tensor,
   tf,
@@ -85,7 +85,7 @@ onEachBackend(
   "images through a map are sums of tents, at odd sizes, whatever the edge",
   async () => {
     for (const [i, shape] of SHAPES.entries()) {
-      const values = normal(key(i), tf.util.sizeFromShape([...shape]));
+      const values = normalArray(key(i), tf.util.sizeFromShape([...shape]));
       for (const map of MAPS) {
         for (const edge of EDGES) {
           const y = warp(tf.tensor4d(values, [...shape]), tf.tensor1d([...map]), { edge });
@@ -102,7 +102,7 @@ onEachBackend("on the way back each pixel sums over all that read it", async () 
   for (const map of [MAPS[2]!, MAPS[3]!, MAPS[5]!]) {
     for (const edge of ["reflect", 0.5] as const) {
       const f = ({ x }: { x: Tensor }): Tensor => warp(x, tf.tensor1d([...map]), { edge });
-      const x = tf.tensor4d(normal(key(3), 4 * 5), [1, 4, 5, 1]);
+      const x = tf.tensor4d(normalArray(key(3), 4 * 5), [1, 4, 5, 1]);
       await assertGradients(f, { x });
     }
   }
@@ -110,9 +110,9 @@ onEachBackend("on the way back each pixel sums over all that read it", async () 
 
 onEachBackend("slopes of larger images are those that the result reads, to the sum", async () => {
   const [height, width] = [61, 47];
-  const values = normal(key(8), height * width * 3);
+  const values = normalArray(key(8), height * width * 3);
   const x = tf.tensor4d(values, [1, height, width, 3]);
-  const dy = tf.tensor4d(normal(key(9), values.length), [1, height, width, 3]);
+  const dy = tf.tensor4d(normalArray(key(9), values.length), [1, height, width, 3]);
   for (const map of MAPS) {
     for (const edge of ["reflect", 0] as const) {
       const loss = (p: { x: Tensor }): Scalar =>
@@ -130,11 +130,11 @@ onEachBackend("slopes of larger images are those that the result reads, to the s
 onEachBackend("each image through its own map is what the map makes of it alone", async () => {
   for (const [i, [, ...shape]] of SHAPES.entries()) {
     const count = MAPS.length;
-    const images = tf.tensor(normal(key(i), count * tf.util.sizeFromShape(shape)), [
+    const images = tf.tensor(normalArray(key(i), count * tf.util.sizeFromShape(shape)), [
       count,
       ...shape,
     ]);
-    const dy = tf.tensor(normal(key(i + 9), images.size), images.shape);
+    const dy = tf.tensor(normalArray(key(i + 9), images.size), images.shape);
     const slopesOf = (x: Tensor, map: Tensor, edge: WarpEdge, dy: Tensor): Tensor[] => {
       const f = (p: { x: Tensor }): [Scalar, { y: Tensor }] => {
         const y = warp(p.x, map, { edge });

@@ -1,6 +1,7 @@
 // Batch normalization's kernels: statistics that hold far from zero, slopes, IEEE's numbers.
 import { assertEquals, assertLess, assertThrows } from "@std/assert";
-import { batchNorm, counters, init, key, normal, start, tf, valueAndGrad } from "../../mod.ts";
+import { batchNorm, init, key, normalArray, start, tf, valueAndGrad } from "../../mod.ts";
+import { counters } from "../../lib/device/mod.ts";
 import { onEachForm } from "../device/forms.ts";
 import { gpuTest } from "../device/adapter.ts";
 import { onEachBackend } from "../backends.ts";
@@ -23,7 +24,7 @@ function moments(values: ArrayLike<number>, features: number): [number[], number
 gpuTest("numbers about 1e4 with deviation 1 are normalized by their deviation", async () => {
   await onEachForm(async (form) => {
     for (const [rows, features] of [[4097, 3], [2053, 8], [70_000, 1], [5, 4]] as const) {
-      const values = normal(key(rows), rows * features, 1e4, 1);
+      const values = normalArray(key(rows), rows * features, 1e4, 1);
       const x = tf.tensor2d(values, [rows, features]);
       const { params, state } = init(layer, key(0), [features]);
       const [y, next] = layer.apply(params, state, x, { training: true });
@@ -46,7 +47,7 @@ onEachBackend("slopes equal those of the same formula in tfjs's operations", asy
   for (const shape of [[3, 5, 7, 6], [9, 4], [2, 1, 1, 8], [33, 3]]) {
     const features = shape.at(-1)!;
     const tensor = (seed: number, size: readonly number[], mean = 0): tf.Tensor =>
-      tf.tensor(normal(key(seed), tf.util.sizeFromShape([...size]), mean, 1), [...size]);
+      tf.tensor(normalArray(key(seed), tf.util.sizeFromShape([...size]), mean, 1), [...size]);
     const x = tensor(1, shape, 0.5);
     const weight = tensor(2, shape);
     const params = { scale: tensor(3, [features], 1), shift: tensor(4, [features]) };
@@ -96,7 +97,7 @@ onEachBackend("an empty batch has no statistics", () => {
 
 gpuTest("training forward is three dispatches, inference one", async () => {
   await start();
-  const x = tf.tensor4d(normal(key(1), 8 * 9 * 9 * 8), [8, 9, 9, 8]);
+  const x = tf.tensor4d(normalArray(key(1), 8 * 9 * 9 * 8), [8, 9, 9, 8]);
   const { params, state } = init(layer, key(0), [9, 9, 8]);
   const count = (training: boolean): number => {
     const before = counters().dispatches;

@@ -5,13 +5,13 @@ import {
   fold,
   type Key,
   key,
-  normal,
+  normalArray,
   type Tensor,
   tf,
-  uniform,
+  uniformArray,
   valueAndGrad,
-  word,
 } from "../../mod.ts";
+import { word } from "../../lib/tensor/random.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 
 /** What is to come out, bit by bit: float32 products of what the key's words keep. */
@@ -24,7 +24,7 @@ onEachBackend("units are dropped by the key's words, to the bit, at odd sizes", 
   const shapes = [[], [1], [7], [65], [3, 5, 7], [2, 3, 1, 11], [1001]];
   for (const [i, shape] of shapes.entries()) {
     const source = fold([0xfedcba98, 0x89abcdef], i);
-    const values = normal(key(i), shape.reduce((product, size) => product * size, 1));
+    const values = normalArray(key(i), shape.reduce((product, size) => product * size, 1));
     for (const rate of [0.1, 0.5, 2 / 3, 0.97]) {
       const y = dropUnits(tf.tensor(values, shape), rate, source);
       assertEquals(y.shape, shape);
@@ -34,7 +34,7 @@ onEachBackend("units are dropped by the key's words, to the bit, at odd sizes", 
 });
 
 onEachBackend("on the way back the same units are dropped and scaled alike", async () => {
-  const [values, upstream] = [normal(key(1), 77), uniform(key(2), 77, 1, 2)];
+  const [values, upstream] = [normalArray(key(1), 77), uniformArray(key(2), 77, 1, 2)];
   const f = valueAndGrad((p: { x: Tensor }) => {
     const y = dropUnits(p.x, 0.4, key(3));
     return [tf.sum(tf.mul(y, tf.tensor1d(upstream))).asScalar(), {}];

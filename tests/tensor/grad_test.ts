@@ -10,7 +10,7 @@ import {
   key,
   leaves,
   maxPool,
-  normal,
+  normalArray,
   relu,
   type Scalar,
   sequential,
@@ -109,7 +109,7 @@ onEachBackend("a whole model is differentiated, and its next state comes out", a
     logits: dense({ features: 2 }),
   });
   const { params, state } = init(model, key(0), [7, 6, 2]);
-  const x = tf.tensor4d(normal(key(1), 3 * 7 * 6 * 2), [3, 7, 6, 2]);
+  const x = tf.tensor4d(normalArray(key(1), 3 * 7 * 6 * 2), [3, 7, 6, 2]);
   const targets = tf.tensor2d([[1, 0], [0, 1], [1, 0]]);
   const objective = valueAndGrad((p: typeof params, s: typeof state) => {
     const [logits, next] = model.apply(p, s, x, { training: true });

@@ -1,6 +1,8 @@
 // Rows with their largest number at the same place, on each backend.
 import { assertEquals } from "@std/assert";
-import { correctCount, counters, key, type Tensor2D, tf, uniform } from "../../mod.ts";
+import { correctCount } from "../../lib/train/report/mod.ts";
+import { counters } from "../../lib/device/mod.ts";
+import { key, type Tensor2D, tf, uniformArray } from "../../mod.ts";
 import { onEachBackend } from "../backends.ts";
 import { gpuTest } from "../device/adapter.ts";
 import { onEachForm } from "../device/forms.ts";
@@ -12,7 +14,7 @@ function placeOf(row: ArrayLike<number>): number {
 
 /** Whole numbers from 0 to 3, so that many are equal. */
 function coarse(seed: number, rows: number, classes: number): Float32Array {
-  return uniform(key(seed), rows * classes, 0, 4).map(Math.floor);
+  return uniformArray(key(seed), rows * classes, 0, 4).map(Math.floor);
 }
 
 async function check(form: string): Promise<void> {

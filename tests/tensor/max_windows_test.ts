@@ -1,6 +1,6 @@
 // Max pooling and its gradient by switches, against plain TypeScript.
 import { assertEquals, assertLess } from "@std/assert";
-import { key, maxPool, normal, type Tensor, type Tensor4D, tf } from "../../mod.ts";
+import { key, maxPool, normalArray, type Tensor, type Tensor4D, tf } from "../../mod.ts";
 import { maxWindows } from "../../lib/tensor/max_windows.ts";
 import type { Windows } from "../../lib/tensor/windows.ts";
 import { onEachBackend } from "../backends.ts";
@@ -22,10 +22,10 @@ function maximaOf(each: Case, x: Float32Array) {
 async function check(what: string): Promise<void> {
   for (const [seed, each] of CASES.entries()) {
     // Few values, so that windows have equals; and now and then NaN and infinities.
-    const x = normal(key(seed + 100), tf.util.sizeFromShape([...each.shape]))
+    const x = normalArray(key(seed + 100), tf.util.sizeFromShape([...each.shape]))
       .map((value, i) => i % 41 === 7 ? NaN : i % 37 === 5 ? -Infinity : Math.round(value));
     const { y, winners, shape } = maximaOf(each, x);
-    const slopes = normal(key(seed + 200), y.length);
+    const slopes = normalArray(key(seed + 200), y.length);
     const image = tf.tensor4d(x, [...each.shape]);
     const actual = maxWindows(image, each);
     const { value, grad } = tf.valueAndGrad((input: Tensor): Tensor =>
@@ -74,7 +74,7 @@ gpuTest("both forms of max pooling equal the reference", async () => {
 
 gpuTest("tf.maxPool answers what the layer answers, also with sizes rounded up", async () => {
   await onEachForm(async () => {
-    const x = tf.tensor4d(normal(key(3), 9 * 9 * 4), [1, 9, 9, 4]);
+    const x = tf.tensor4d(normalArray(key(3), 9 * 9 * 4), [1, 9, 9, 4]);
     const same = tf.maxPool(x, [3, 2], [2, 1], "same");
     const ours = maxPool({ size: [3, 2], stride: [2, 1], padding: "same" }).apply({}, {}, x, {})[0];
     assertEquals(await same.data(), await ours.data());

@@ -1,6 +1,7 @@
 // Random numbers: the cipher's known answers, distributions, independence of keys.
 import { assert, assertEquals, assertLess, assertNotEquals, assertThrows } from "@std/assert";
-import { fold, type Key, key, normal, permutation, split, uniform, word } from "../../mod.ts";
+import { fold, type Key, key, normalArray, permutation, split, uniformArray } from "../../mod.ts";
+import { word } from "../../lib/tensor/random.ts";
 import { threefry } from "./threefry.ts";
 
 const COUNT = 100_000;
@@ -72,17 +73,17 @@ Deno.test("a seed's words are its key", () => {
 
 Deno.test("uniform numbers are the words' upper 24 bits", () => {
   const source = key(3);
-  const values = uniform(source, 7);
+  const values = uniformArray(source, 7);
   values.forEach((value, i) => assertEquals(value, Math.floor(word(source, i) / 256) / 2 ** 24));
 });
 
 Deno.test("fewer numbers are the first of more", () => {
-  assertEquals(uniform(key(3), 3), uniform(key(3), 8).slice(0, 3));
-  assertEquals(normal(key(3), 3), normal(key(3), 8).slice(0, 3));
+  assertEquals(uniformArray(key(3), 3), uniformArray(key(3), 8).slice(0, 3));
+  assertEquals(normalArray(key(3), 3), normalArray(key(3), 8).slice(0, 3));
 });
 
 Deno.test("uniform numbers have a uniform distribution", () => {
-  const values = uniform(key(5), COUNT);
+  const values = uniformArray(key(5), COUNT);
   assertLess(Math.abs(mean(values) - 1 / 2), FOUR_SIGMA * Math.sqrt(1 / 12));
   assertLess(Math.abs(mean(values, (x) => x * x) - 1 / 3), FOUR_SIGMA * Math.sqrt(4 / 45));
   // The distance that one sample of a thousand exceeds.
@@ -90,7 +91,7 @@ Deno.test("uniform numbers have a uniform distribution", () => {
 });
 
 Deno.test("uniform numbers fill the range that is asked for, and never reach its end", () => {
-  const values = uniform(key(5), COUNT, -3, 5);
+  const values = uniformArray(key(5), COUNT, -3, 5);
   assert(values.every((x) => x >= -3 && x < 5));
   assertLess(distance(values, (x) => (x + 3) / 8), 1.95 / Math.sqrt(COUNT));
 });
@@ -98,12 +99,12 @@ Deno.test("uniform numbers fill the range that is asked for, and never reach its
 Deno.test("a uniform number that float32 would round up to the bound stays below it", () => {
   // The first 24 bits of this key's first word are ones: 1 + (1 - 2^-24) rounds to 2.
   const rare = fold([0, 0], 59_948_033);
-  assertEquals(uniform(rare, 1)[0], 1 - 2 ** -24);
-  assertEquals(uniform(rare, 1, 1, 2)[0], 1);
+  assertEquals(uniformArray(rare, 1)[0], 1 - 2 ** -24);
+  assertEquals(uniformArray(rare, 1, 1, 2)[0], 1);
 });
 
 Deno.test("normal numbers have a normal distribution", () => {
-  const values = normal(key(6), COUNT);
+  const values = normalArray(key(6), COUNT);
   assertLess(Math.abs(mean(values)), FOUR_SIGMA);
   assertLess(Math.abs(mean(values, (x) => x ** 2) - 1), FOUR_SIGMA * Math.sqrt(2));
   assertLess(Math.abs(mean(values, (x) => x ** 3)), FOUR_SIGMA * Math.sqrt(15));
@@ -112,14 +113,17 @@ Deno.test("normal numbers have a normal distribution", () => {
 });
 
 Deno.test("normal numbers have the mean and deviation that are asked for", () => {
-  const values = normal(key(7), COUNT, 10, 0.5);
+  const values = normalArray(key(7), COUNT, 10, 0.5);
   assertLess(Math.abs(mean(values) - 10), FOUR_SIGMA * 0.5);
   assertLess(Math.abs(mean(values, (x) => (x - 10) ** 2) - 0.25), FOUR_SIGMA * 0.25 * Math.sqrt(2));
 });
 
 Deno.test("neighboring numbers of a key do not depend on one another", () => {
   for (
-    const values of [normal(key(8), COUNT), uniform(key(8), COUNT, -Math.sqrt(3), Math.sqrt(3))]
+    const values of [
+      normalArray(key(8), COUNT),
+      uniformArray(key(8), COUNT, -Math.sqrt(3), Math.sqrt(3)),
+    ]
   ) {
     for (const lag of [1, 2, 3]) {
       const products = values.slice(lag).map((x, i) => x * values[i]!);
@@ -140,7 +144,7 @@ Deno.test("numbers of neighboring, folded and split keys do not depend on one an
     [root, first],
   ];
   for (const [one, other] of pairs) {
-    const [a, b] = [normal(one, COUNT), normal(other, COUNT)];
+    const [a, b] = [normalArray(one, COUNT), normalArray(other, COUNT)];
     assertLess(Math.abs(mean(a.map((x, i) => x * b[i]!))), FOUR_SIGMA);
   }
 });
@@ -216,7 +220,7 @@ Deno.test("split refuses counts below 1", () => {
 });
 
 Deno.test("draws refuse counts that are not whole", () => {
-  for (const draw of [uniform, normal, permutation]) {
+  for (const draw of [uniformArray, normalArray, permutation]) {
     for (const count of [-1, 1.5, NaN, Infinity]) {
       assertThrows(() => draw(key(0), count), RangeError, "count must be a whole number");
     }

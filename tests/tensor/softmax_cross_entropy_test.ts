@@ -1,6 +1,7 @@
 // Softmax cross-entropy as one operation against plain TypeScript, on each backend.
 import { assertEquals, assertLess } from "@std/assert";
-import { counters, key, normal, softmaxCrossEntropy, type Tensor, tf } from "../../mod.ts";
+import { counters } from "../../lib/device/mod.ts";
+import { key, normalArray, softmaxCrossEntropy, type Tensor, tf } from "../../mod.ts";
 import { onEachBackend } from "../backends.ts";
 import { gpuTest } from "../device/adapter.ts";
 import { onEachForm } from "../device/forms.ts";
@@ -33,8 +34,8 @@ const SHAPES = [[1, 1], [1, 10], [5, 7], [128, 10], [257, 3], [20, 1000], [700, 
 async function check(form: string): Promise<void> {
   for (const [rows, classes] of SHAPES as [number, number][]) {
     const size = rows * classes;
-    const z = normal(key(size), size, 5);
-    const t = normal(key(size + 1), size).map((value) => value * value / classes);
+    const z = normalArray(key(size), size, 5);
+    const t = normalArray(key(size + 1), size).map((value) => value * value / classes);
     const [logits, targets] = [tf.tensor2d(z, [rows, classes]), tf.tensor2d(t, [rows, classes])];
     const { value, grads } = tf.valueAndGrads(softmaxCrossEntropy)(
       [logits, targets],

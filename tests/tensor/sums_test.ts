@@ -1,6 +1,6 @@
 // Sums and means over any axes, and the way back, against plain TypeScript.
 import { assertEquals, assertLess } from "@std/assert";
-import { key, normal, type Tensor, tf, uniform } from "../../mod.ts";
+import { key, normalArray, type Tensor, tf, uniformArray } from "../../mod.ts";
 import { onEachBackend } from "../backends.ts";
 import { gpuTest } from "../device/adapter.ts";
 import { onEachForm } from "../device/forms.ts";
@@ -51,9 +51,9 @@ function sumsOf({ shape, axes }: Case, x: Float32Array) {
 
 async function check(what: string): Promise<void> {
   for (const [seed, each] of CASES.entries()) {
-    const x = normal(key(seed), each.shape.reduce((product, size) => product * size, 1));
+    const x = normalArray(key(seed), each.shape.reduce((product, size) => product * size, 1));
     const { left, sums, places, count } = sumsOf(each, x);
-    const slopes = normal(key(seed + 50), sums.length);
+    const slopes = normalArray(key(seed + 50), sums.length);
     for (const [reduce, divisor] of [[tf.sum, 1], [tf.mean, count]] as const) {
       const { value, grad } = tf.valueAndGrad((input: Tensor): Tensor =>
         reduce(input, [...each.axes])
@@ -88,7 +88,7 @@ gpuTest("sums and means of ten million numbers do not drift", async () => {
     assertLess(Math.abs(mean! / Math.fround(0.1) - 1), 1e-5, form);
     assertLess(Math.abs(sum! / (Math.fround(0.1) * count) - 1), 1e-5, form);
     same.dispose();
-    const values = uniform(key(1), count);
+    const values = uniformArray(key(1), count);
     const exact = values.reduce((total, value) => total + value, 0);
     for (const shape of [[count], [count / 4, 4], [5, count / 5]]) {
       const x = tf.tensor(values, shape);

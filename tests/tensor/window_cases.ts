@@ -1,5 +1,5 @@
 // Random windows over images, and by hand the places that each covers.
-import { fold, key, uniform } from "../../mod.ts";
+import { fold, key, uniformArray } from "../../mod.ts";
 import type { Windows } from "../../lib/tensor/windows.ts";
 
 /** Windows, and the images' shape. */
@@ -63,7 +63,7 @@ export function windowsOf(
 
 function randomCase(seed: number): Case {
   const whole = (name: string, least: number, most: number): number =>
-    least + Math.floor(uniform(fold(key(seed), name), 1)[0]! * (most - least + 1));
+    least + Math.floor(uniformArray(fold(key(seed), name), 1)[0]! * (most - least + 1));
   const size = [whole("u", 1, 4), whole("v", 1, 4)] as const;
   const most = Math.min(...size) - 1;
   const kinds = ["same", "valid", whole("padding", 0, most)] as const;

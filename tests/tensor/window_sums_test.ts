@@ -1,6 +1,6 @@
 // Sums and means over windows, and their gradients, against plain TypeScript.
 import { assertEquals, assertLess } from "@std/assert";
-import { key, normal, type Tensor, type Tensor4D, tf } from "../../mod.ts";
+import { key, normalArray, type Tensor, type Tensor4D, tf } from "../../mod.ts";
 import { meanWindows, sumWindows } from "../../lib/tensor/window_sums.ts";
 import type { Windows } from "../../lib/tensor/windows.ts";
 import { onEachBackend } from "../backends.ts";
@@ -22,8 +22,8 @@ for (
   onEachBackend(`${name} over windows and their gradients equal the reference`, async () => {
     for (const [seed, each] of CASES.entries()) {
       const { shape, covered, padded } = windowsOf(each);
-      const x = normal(key(seed), tf.util.sizeFromShape([...each.shape]));
-      const slopes = normal(key(seed + 200), covered.length);
+      const x = normalArray(key(seed), tf.util.sizeFromShape([...each.shape]));
+      const slopes = normalArray(key(seed + 200), covered.length);
       const divisor = (window: number): number =>
         ({ none: 1, covered: covered[window]!.length, padded: padded[window]! })[mean];
       const y = covered.map((places, i) =>

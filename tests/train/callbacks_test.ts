@@ -10,32 +10,33 @@ import {
 } from "@std/assert";
 import {
   adam,
-  type Callback,
   type Checkpoint,
+  entries,
+  type EpochReport,
+  fit,
+  type FitOptions,
+  key,
+  leaves,
+  readCheckpoint,
+  restoreTraining,
+  snapshot,
+  tf,
+  type Training,
+} from "../../mod.ts";
+import {
+  type Callback,
   checkpoints,
   type CheckpointsOptions,
   csvLog,
   earlyStopping,
   type EarlyStoppingOptions,
-  entries,
-  type EpochReport,
-  fit,
-  type FitOptions,
-  historyCsv,
   jsonLines,
-  keptWeights,
-  key,
-  leaves,
   type Monitored,
-  parseCheckpoint,
-  readCheckpoint,
-  restoreTraining,
-  serializeCheckpoint,
-  snapshot,
-  tf,
   timeLimit,
-  type Training,
-} from "../../mod.ts";
+} from "../../lib/train/callbacks/mod.ts";
+import { historyCsv } from "../../lib/train/report/history.ts";
+import { keptWeights } from "../../lib/train/callbacks/kept_weights.ts";
+import { parseCheckpoint, serializeCheckpoint } from "../../lib/weights/checkpoint.ts";
 import { onCpu } from "../backends.ts";
 import { toyExamples, toyModel } from "./toy.ts";
 

@@ -8,8 +8,8 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
+import type { Augmentation } from "../../lib/augment/mod.ts";
 import {
-  type Augmentation,
   dense,
   entries,
   type Examples,
@@ -19,7 +19,6 @@ import {
   type FoundLearningRate,
   init,
   key,
-  learningRateSvg,
   type Loss,
   sequential,
   sgd,
@@ -27,6 +26,7 @@ import {
   tf,
   type Tree,
 } from "../../mod.ts";
+import { learningRateSvg } from "../../lib/train/report/mod.ts";
 import { suggestionOf } from "../../lib/train/learning_rate/learning_rate_sweep.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { toyExamples, toyModel } from "./toy.ts";

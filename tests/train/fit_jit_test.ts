@@ -23,7 +23,7 @@ import {
   sgd,
   start,
   tf,
-  uniform,
+  uniformArray,
 } from "../../mod.ts";
 import { gpuTest } from "../device/adapter.ts";
 import { toyExamples } from "./toy.ts";
@@ -32,7 +32,7 @@ import { toyExamples } from "./toy.ts";
 function noise(count: number, side: number): Examples {
   return {
     name: "noise",
-    images: Uint8Array.from(uniform(key(count), count * side * side, 0, 256)),
+    images: Uint8Array.from(uniformArray(key(count), count * side * side, 0, 256)),
     labels: Uint8Array.from({ length: count }, (_, i) => (i * 7) % 10),
     imageShape: [side, side, 1],
     classNames: Array.from({ length: 10 }, (_, i) => `${i}`),

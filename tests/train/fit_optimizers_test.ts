@@ -17,16 +17,15 @@ import {
   type FitOptions,
   oneCycle,
   type Optimizer,
-  parseCheckpoint,
   perPath,
   restoreTraining,
   rmsprop,
-  serializeCheckpoint,
   snapshot,
   tf,
   type Training,
   warmUp,
 } from "../../mod.ts";
+import { parseCheckpoint, serializeCheckpoint } from "../../lib/weights/checkpoint.ts";
 import { onEachBackend } from "../backends.ts";
 import { toyExamples, toyModel } from "./toy.ts";
 

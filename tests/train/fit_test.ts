@@ -14,18 +14,17 @@ import {
   leaves,
   lenet5,
   mapTree,
-  parseCheckpoint,
   predict,
   restoreTraining,
   restoreWeights,
-  scale,
-  serializeCheckpoint,
+  scaleUpdates,
   sgd,
   snapshot,
   stepsPerEpoch,
   tf,
   type Training,
 } from "../../mod.ts";
+import { parseCheckpoint, serializeCheckpoint } from "../../lib/weights/checkpoint.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { toyExamples, toyModel } from "./toy.ts";
 
@@ -80,7 +79,7 @@ onEachBackend("the number of tensors is the same after every step", async () => 
   const optimizers = [
     adam(),
     sgd({ momentum: 0.9 }),
-    chain(scale(0.5), sgd({ learningRate: 0.1 })),
+    chain(scaleUpdates(0.5), sgd({ learningRate: 0.1 })),
   ];
   for (const optimizer of optimizers) {
     const counts: number[] = [];
@@ -193,7 +192,13 @@ onCpu("a checkpoint that does not say how far its run was is refused", async () 
   for (const run of [null, {}, { progress }, early] as Json[]) {
     await assertRejects(
       async () =>
-        await restoreTraining(toyModel(), scale(1), [8, 8, 1], { ...checkpoint, run }, "cut"),
+        await restoreTraining(
+          toyModel(),
+          scaleUpdates(1),
+          [8, 8, 1],
+          { ...checkpoint, run },
+          "cut",
+        ),
       SyntaxError,
       "how far",
     );
@@ -247,7 +252,7 @@ onCpu("a step that fails leaves no batch behind", async () => {
   const progress = { epoch: 0, stepInEpoch: 0, step: 0, totals: { loss: 0, correct: 0, count: 0 } };
   const from = { params, state, optimizer: {}, progress, key: key(0) };
   const own = tf.memory().numTensors;
-  const epochs = fit(model, train, { ...options, from, optimizer: scale(1) });
+  const epochs = fit(model, train, { ...options, from, optimizer: scaleUpdates(1) });
   await assertRejects(() => epochs.next(), Error, "a layer that fails");
   assertEquals(tf.memory().numTensors, own);
   tf.dispose([params, state].flatMap(leaves));

@@ -1,6 +1,7 @@
 // Metrics: counts, ties, and what is refused.
 import { assertEquals, assertThrows } from "@std/assert";
-import { confusionMatrix, correctCount, type Tensor2D, tf, topClasses } from "../../mod.ts";
+import { confusionMatrix, correctCount, topClasses } from "../../lib/train/report/mod.ts";
+import { type Tensor2D, tf } from "../../mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 
 onEachBackend("correctCount counts the rows whose highest score is at the label", async () => {

@@ -9,29 +9,27 @@ import {
 import {
   adam,
   adjustable,
-  type Callback,
-  checkpoints,
-  compose,
-  csvLog,
-  earlyStopping,
   factorOf,
   fit,
   type FitOptions,
-  flip,
-  keptWeights,
   key,
-  labelSmoothing,
   leaves,
-  parseCheckpoint,
-  plateau,
-  randomCrop,
   readCheckpoint,
   restoreTraining,
-  serializeCheckpoint,
   snapshot,
   tf,
   type Training,
 } from "../../mod.ts";
+import {
+  type Callback,
+  checkpoints,
+  csvLog,
+  earlyStopping,
+  plateau,
+} from "../../lib/train/callbacks/mod.ts";
+import { compose, labelSmoothing, randomCrop, randomFlip } from "../../lib/augment/mod.ts";
+import { keptWeights } from "../../lib/train/callbacks/kept_weights.ts";
+import { parseCheckpoint, serializeCheckpoint } from "../../lib/weights/checkpoint.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { toyExamples, toyModel } from "./toy.ts";
 
@@ -55,7 +53,7 @@ async function run(callbacks: readonly Callback[], more: FitOptions = {}): Promi
     epochs: 30,
     batchSize: 16,
     key: key(11),
-    augment: compose(randomCrop(2), flip(), labelSmoothing(0.1)),
+    augment: compose(randomCrop(2), randomFlip(), labelSmoothing(0.1)),
     normalize: { mean: [0.3], std: [0.4] },
     callbacks,
     ...more,

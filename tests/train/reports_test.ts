@@ -2,11 +2,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   adam,
-  classReport,
-  classReportCsv,
   classWeights,
-  confusionCsv,
-  confusionMatrix,
   dense,
   evaluate,
   fit,
@@ -17,12 +13,17 @@ import {
   type Layer,
   sequential,
   tf,
-  topAccuracy,
   weightedCrossEntropy,
+} from "../../mod.ts";
+import {
+  classReport,
+  confusionMatrix,
+  topAccuracy,
   wrongest,
   wrongestOf,
   wrongestPicture,
-} from "../../mod.ts";
+} from "../../lib/train/report/mod.ts";
+import { classReportCsv, confusionCsv } from "../../lib/train/report/class_report.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { toyExamples, toyModel } from "./toy.ts";
 

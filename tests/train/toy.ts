@@ -12,14 +12,14 @@ import {
   maxPool,
   relu,
   sequential,
-  uniform,
+  uniformArray,
 } from "../../mod.ts";
 
 /** Images of 8 × 8 with a bright left (0), right (1) or lower (2) half, under noise. */
 export function toyExamples(count: number, seed = 0): Examples {
   const images = new Uint8Array(count * 64);
   const labels = new Uint8Array(count);
-  const noise = uniform(fold(key(seed), "noise"), count * 64, 0, 60);
+  const noise = uniformArray(fold(key(seed), "noise"), count * 64, 0, 60);
   for (let n = 0; n < count; n++) {
     labels[n] = n % 3;
     for (let i = 0; i < 64; i++) {

@@ -14,12 +14,10 @@ import {
   key,
   type Layer,
   maxPool,
-  parseCheckpoint,
   relu,
   restoreTraining,
-  scale,
+  scaleUpdates,
   sequential,
-  serializeCheckpoint,
   sgd,
   snapshot,
   softmaxCrossEntropy,
@@ -28,6 +26,7 @@ import {
   trainStep,
   type Tree,
 } from "../../mod.ts";
+import { parseCheckpoint, serializeCheckpoint } from "../../lib/weights/checkpoint.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { toyExamples, toyModel } from "./toy.ts";
 
@@ -68,7 +67,7 @@ function free({ params, state, optimizer }: Training): void {
 const optimizers = {
   adam: () => adam({ learningRate: 0.01 }),
   momentum: () => sgd({ learningRate: 0.05, momentum: 0.9 }),
-  chain: () => chain(scale(0.5), sgd({ learningRate: 0.1 })),
+  chain: () => chain(scaleUpdates(0.5), sgd({ learningRate: 0.1 })),
 };
 
 onEachBackend("frozen parameters and their statistics stay to the bit, others move", async () => {

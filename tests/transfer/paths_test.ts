@@ -1,6 +1,7 @@
 // Patterns of paths: what they match, what they refuse, and what is frozen by them.
 import { assertEquals, assertThrows } from "@std/assert";
-import { entries, freeze, init, key, matchPaths, resnet18 } from "../../mod.ts";
+import { entries, freeze, init, key, resnet18 } from "../../mod.ts";
+import { matchPaths } from "../../lib/transfer/paths.ts";
 import { slotEntries } from "../../lib/layers/layer.ts";
 import { onCpu } from "../backends.ts";
 import { toyModel } from "../train/toy.ts";

@@ -19,7 +19,6 @@ import {
   type Examples,
   fit,
   flatten,
-  flip,
   init,
   type Json,
   key,
@@ -27,22 +26,22 @@ import {
   layerRates,
   leaves,
   maxPool,
-  parseCheckpoint,
   type PhasePlan,
   relu,
   restoreTransfer,
   restoreWeights,
   sequential,
-  serializeCheckpoint,
   snapshot,
   snapshotTransfer,
   tf,
-  trainableFrom,
   type Training,
   transfer,
   type TransferOptions,
   type TransferReport,
 } from "../../mod.ts";
+import { randomFlip } from "../../lib/augment/mod.ts";
+import { parseCheckpoint, serializeCheckpoint } from "../../lib/weights/checkpoint.ts";
+import { trainableFrom } from "../../lib/transfer/phases.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";
 import { toyExamples } from "../train/toy.ts";
@@ -189,8 +188,8 @@ onCpu(
     const pretrained = await pretrain();
     const [plain, tuned, both] = [
       await run(pretrained),
-      await run(pretrained, { augment: flip() }),
-      await run(pretrained, { augment: flip(), cache: false }),
+      await run(pretrained, { augment: randomFlip() }),
+      await run(pretrained, { augment: randomFlip(), cache: false }),
     ];
     const reasons = tuned.plans.map(({ reason }) => reason);
     assertEquals(reasons, [undefined, "images are augmented"]);

@@ -1,7 +1,7 @@
 // Weights by name: whatever the server does, the file is there whole and right, or not at all.
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { findModel } from "../../mod.ts";
 import {
-  findModel,
   knownWeights,
   pretrained,
   type PretrainedFile,
@@ -9,7 +9,7 @@ import {
   serializeSafetensors,
   torchLayouts,
   type WeightsSource,
-} from "../../mod.ts";
+} from "../../lib/weights/mod.ts";
 import { cacheDirectory } from "../../lib/files/cache_directory.ts";
 import { sha256OfFile } from "../../lib/files/sha256.ts";
 import {

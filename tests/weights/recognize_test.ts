@@ -1,22 +1,15 @@
 // PyTorch's files are known by their keys and shapes, and answer what PyTorch answers.
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { disposeTree, init, key, models, resnet20, type Shape, start, tf } from "../../mod.ts";
 import {
-  disposeTree,
-  init,
-  key,
   loadTorch,
-  models,
   parseSafetensors,
   recognize,
   type Recognized,
-  resnet20,
-  type Shape,
-  start,
-  tf,
   torchLayouts,
   toTorch,
   writeTorch,
-} from "../../mod.ts";
+} from "../../lib/weights/mod.ts";
 import { onCpu } from "../backends.ts";
 import { hasAdapter } from "../device/adapter.ts";
 import { sharedDataTest, sharedPath } from "../shared_data.ts";

@@ -8,15 +8,12 @@ import {
   dropout,
   entries,
   flatten,
-  fromTorch,
   globalMeanPool,
   type HostTensor,
   init,
   key,
   type Layer,
-  type LazyTensor,
   leaves,
-  openSafetensors,
   parallel,
   relu,
   residual,
@@ -24,13 +21,18 @@ import {
   type Shape,
   sizeOf,
   sum,
-  tensorSource,
   tf,
+  type Tree,
+} from "../../mod.ts";
+import {
+  fromTorch,
+  type LazyTensor,
+  openSafetensors,
+  tensorSource,
   type TorchLayout,
   toTorch,
-  type Tree,
   writeTorch,
-} from "../../mod.ts";
+} from "../../lib/weights/mod.ts";
 import { float32 } from "./fixtures.ts";
 
 /** Paths with dots, `block/body/conv` as `block.body.conv`. */

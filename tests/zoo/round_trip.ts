@@ -1,15 +1,7 @@
 // `deno task test:zoo`: weights written here are all that PyTorch's networks want, and answer the same there.
 import { assertEquals, assertLess } from "@std/assert";
-import {
-  disposeTree,
-  findModel,
-  init,
-  key,
-  start,
-  tf,
-  torchLayouts,
-  writeTorch,
-} from "../../mod.ts";
+import { disposeTree, findModel, init, key, start, tf } from "../../mod.ts";
+import { torchLayouts, writeTorch } from "../../lib/weights/mod.ts";
 import { gpuTest, hasAdapter } from "../device/adapter.ts";
 import { hashed } from "./hashed.ts";
 

@@ -3,15 +3,13 @@ import { assert, assertEquals, assertLess } from "@std/assert";
 import {
   disposeTree,
   findModel,
-  fromTorch,
   type HostTensor,
   type Intercept,
   start,
   type Tensor,
-  type TensorSource,
   tf,
-  torchLayouts,
 } from "../../mod.ts";
+import { fromTorch, type TensorSource, torchLayouts } from "../../lib/weights/mod.ts";
 import { torchKeys, type TorchvisionModel } from "../golden/torch_keys.ts";
 import golden from "./golden.json" with { type: "json" };
 import { hashed, hashedTensor } from "./hashed.ts";

@@ -28,7 +28,7 @@ export type Idx = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { parseIdx } from "@neocog/neocog";
+ * import { parseIdx } from "@neocog/neocog/data";
  *
  * const labels = new Uint8Array([0, 0, 8, 1, 0, 0, 0, 3, 5, 0, 4]);
  * const { shape, values } = parseIdx(labels, "labels");

@@ -105,7 +105,8 @@ export type ImageFolder = DataSplit<ImageSource> & Disposable & {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { encodePng, imageFolder } from "@neocog/neocog";
+ * import { encodePng } from "@neocog/neocog/image";
+ * import { imageFolder } from "@neocog/neocog";
  *
  * const folder = await Deno.makeTempDir();
  * for (const [name, gray] of [["dark", 0], ["light", 1]] as const) {

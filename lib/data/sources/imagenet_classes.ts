@@ -9,7 +9,7 @@
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { imagenetClasses } from "@neocog/neocog";
+ * import { imagenetClasses } from "@neocog/neocog/data";
  *
  * assertEquals([imagenetClasses.length, imagenetClasses[281]], [1000, "tabby"]);
  * ```

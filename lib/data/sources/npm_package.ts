@@ -36,5 +36,5 @@ export async function npmPackageFolder(specifier: `npm:${string}`): Promise<URL>
       { cause: error },
     );
   }
-  return new URL("../", import.meta.resolve(manifest));
+  return new URL("./", import.meta.resolve(manifest));
 }

@@ -63,7 +63,7 @@ type Recorded = { readonly plan: Plan; readonly assemble: Assemble };
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { jit, type Scalar, start, type Tensor, tf } from "@neocog/neocog";
+ * import { jit, start, tf, type Scalar, type Tensor } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * const descend = jit((x: Tensor, rate: Scalar) => tf.sub(x, tf.mul(x, rate)));

@@ -5,7 +5,7 @@ import { download } from "../../tensor/transfer.ts";
 import { entries, type Tree } from "../../tensor/tree.ts";
 import { tf } from "../../tensor/tf.ts";
 import { type BackwardRule, requireRule } from "../backward_rule.ts";
-import type { Network } from "../network.ts";
+import type { Network } from "../../layers/layer.ts";
 import { classLogit, type Objective } from "../objective.ts";
 
 /** What is explained: an objective, or a class by its index for the class's logit. */
@@ -46,7 +46,7 @@ export type LongOptions = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { attributionMap } from "@neocog/neocog";
+ * import { attributionMap } from "@neocog/neocog/explain";
  *
  * const map = attributionMap({
  *   method: "input × gradient",

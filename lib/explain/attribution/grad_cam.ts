@@ -9,7 +9,8 @@ import { type Attribution, attributionOf, requireExplainable, type Target } from
 import type { BackwardRule } from "../backward_rule.ts";
 import { gradientOf, scoresOf } from "./gradients.ts";
 import { lastMaps } from "./last_maps.ts";
-import { layersOf, type Network, requireLayer } from "../network.ts";
+import type { Network } from "../../layers/layer.ts";
+import { layersOf, requireLayer } from "../../layers/layers_of.ts";
 import type { Objective } from "../objective.ts";
 
 /** Options of {@linkcode gradCam} and {@linkcode guidedGradCam}. */
@@ -47,7 +48,8 @@ export type GradCam = Attribution & {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { gradCam, init, key, lenet5, start, tf } from "@neocog/neocog";
+ * import { gradCam } from "@neocog/neocog/explain";
+ * import { init, key, lenet5, start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * const model = lenet5();
@@ -86,7 +88,8 @@ export async function gradCam<P extends Tree, S extends Tree>(
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { chapterMnist, guidedGradCam, init, key, start, tf } from "@neocog/neocog";
+ * import { chapterMnist, init, key, start, tf } from "@neocog/neocog";
+ * import { guidedGradCam } from "@neocog/neocog/explain";
  *
  * await start({ backend: "cpu" });
  * const model = chapterMnist();

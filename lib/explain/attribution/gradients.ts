@@ -9,7 +9,7 @@ import { turns } from "../../tensor/turns.ts";
 import type { LongOptions } from "./attribution.ts";
 import type { BackwardRule } from "../backward_rule.ts";
 import { outputsOf } from "../input_gradient.ts";
-import type { Network } from "../network.ts";
+import type { Network } from "../../layers/layer.ts";
 import type { Objective } from "../objective.ts";
 
 /**

@@ -12,7 +12,7 @@ import {
 import type { BackwardRule } from "../backward_rule.ts";
 import { type Baseline, baselineOf, requireBaseline } from "./baseline.ts";
 import { scoresOf, sumOfGradients } from "./gradients.ts";
-import type { Network } from "../network.ts";
+import type { Network } from "../../layers/layer.ts";
 import { quadrature, type QuadratureRule } from "./quadrature.ts";
 
 /** Options of {@linkcode integratedGradients}. */
@@ -53,7 +53,8 @@ export type IntegratedGradients = Attribution & {
  * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
- * import { init, integratedGradients, key, lenet5, start, tf } from "@neocog/neocog";
+ * import { init, key, lenet5, start, tf } from "@neocog/neocog";
+ * import { integratedGradients } from "@neocog/neocog/explain";
  *
  * await start({ backend: "cpu" });
  * const model = lenet5();

@@ -12,7 +12,7 @@ import {
 } from "./attribution.ts";
 import { type Baseline, baselineOf, requireBaseline } from "./baseline.ts";
 import { inSteps, scoresOf } from "./gradients.ts";
-import type { Network } from "../network.ts";
+import type { Network } from "../../layers/layer.ts";
 import type { Objective } from "../objective.ts";
 import { inside, meanLoss, type Place, placesIn, requireWhole } from "./occlusion_places.ts";
 
@@ -46,7 +46,8 @@ export type OcclusionOptions = LongOptions & {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { dense, flatten, occlusion, sequential, start, tf } from "@neocog/neocog";
+ * import { dense, flatten, sequential, start, tf } from "@neocog/neocog";
+ * import { occlusion } from "@neocog/neocog/explain";
  *
  * await start({ backend: "cpu" });
  * const model = sequential({ flatten: flatten(), logits: dense({ features: 1, bias: false }) });

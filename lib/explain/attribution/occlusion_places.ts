@@ -17,7 +17,7 @@ export type Place = { readonly rows: Span; readonly columns: Span };
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { occlusionWindow } from "@neocog/neocog";
+ * import { occlusionWindow } from "@neocog/neocog/explain";
  *
  * assertEquals([227, 28, 1].map(occlusionWindow), [30, 4, 1]);
  * ```

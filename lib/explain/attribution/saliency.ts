@@ -5,7 +5,7 @@ import { tf } from "../../tensor/tf.ts";
 import { type Attribution, attributionOf, requireExplainable, type Target } from "./attribution.ts";
 import type { BackwardRule } from "../backward_rule.ts";
 import { gradientOf } from "./gradients.ts";
-import type { Network } from "../network.ts";
+import type { Network } from "../../layers/layer.ts";
 
 /** Options of {@linkcode saliency} and {@linkcode inputTimesGradient}. */
 export type SaliencyOptions = {
@@ -29,7 +29,8 @@ export type SaliencyOptions = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { init, key, lenet5, saliency, start, tf } from "@neocog/neocog";
+ * import { init, key, lenet5, start, tf } from "@neocog/neocog";
+ * import { saliency } from "@neocog/neocog/explain";
  *
  * await start({ backend: "cpu" });
  * const model = lenet5();
@@ -63,7 +64,8 @@ export async function saliency<P extends Tree, S extends Tree>(
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { dense, flatten, inputTimesGradient, sequential, start, tf } from "@neocog/neocog";
+ * import { dense, flatten, sequential, start, tf } from "@neocog/neocog";
+ * import { inputTimesGradient } from "@neocog/neocog/explain";
  *
  * await start({ backend: "cpu" });
  * const model = sequential({ flatten: flatten(), logits: dense({ features: 1, bias: false }) });

@@ -1,5 +1,5 @@
 // SmoothGrad: saliency of the gradient's mean over noisy copies of the image.
-import { fold, type Key, key as keyOf, normal } from "../../tensor/random.ts";
+import { fold, type Key, key as keyOf, normalArray } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { download } from "../../tensor/transfer.ts";
 import type { Tree } from "../../tensor/tree.ts";
@@ -13,7 +13,7 @@ import {
 } from "./attribution.ts";
 import type { BackwardRule } from "../backward_rule.ts";
 import { scoresOf, sumOfGradients } from "./gradients.ts";
-import type { Network } from "../network.ts";
+import type { Network } from "../../layers/layer.ts";
 import { largestOfChannels } from "./saliency.ts";
 
 /** Options of {@linkcode smoothGrad}. */
@@ -45,7 +45,8 @@ export type SmoothGradOptions = LongOptions & {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { init, key, lenet5, smoothGrad, start, tf } from "@neocog/neocog";
+ * import { init, key, lenet5, start, tf } from "@neocog/neocog";
+ * import { smoothGrad } from "@neocog/neocog/explain";
  *
  * await start({ backend: "cpu" });
  * const model = lenet5();
@@ -103,7 +104,7 @@ async function rangesOf(x: Tensor): Promise<number[]> {
 /** Normal numbers of `x`'s shape, with a deviation for each image. */
 function noiseOf(key: Key, x: Tensor, deviations: readonly number[]): Tensor {
   const each = x.size / deviations.length;
-  const drawn = normal(key, x.size);
+  const drawn = normalArray(key, x.size);
   drawn.forEach((value, i) => drawn[i] = value * deviations[Math.floor(i / each)]!);
   return tf.tensor(drawn, x.shape);
 }

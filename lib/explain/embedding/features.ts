@@ -7,7 +7,8 @@ import type { Path, Tree } from "../../tensor/tree.ts";
 import { tf } from "../../tensor/tf.ts";
 import { tap } from "../activations.ts";
 import { goThrough, type GoThroughOptions } from "../go_through.ts";
-import { type Network, requireLayer } from "../network.ts";
+import type { Network } from "../../layers/layer.ts";
+import { requireLayer } from "../../layers/layers_of.ts";
 
 /** Rows of numbers, one an example. */
 export type Features = {
@@ -45,11 +46,12 @@ const MOST_NUMBERS = 2 ** 30;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { features, init, key, lenet5, start } from "@neocog/neocog";
+ * import { features } from "@neocog/neocog/explain";
+ * import { init, key, lenet5, start } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * const model = lenet5();
- * const network = { model, ...init(model, key(0), [28, 28, 1]) };
+ * const network = init(model, key(0), [28, 28, 1]);
  * const digits = {
  *   name: "two black images",
  *   images: new Uint8Array(2 * 784),
@@ -123,7 +125,7 @@ function requireRoom(path: Path, shape: Shape, numbers: number): void {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { pixelFeatures } from "@neocog/neocog";
+ * import { pixelFeatures } from "@neocog/neocog/explain";
  *
  * const examples = {
  *   name: "two pixels",

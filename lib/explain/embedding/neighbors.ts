@@ -23,7 +23,7 @@ const STRETCH = 64;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { rowOf } from "@neocog/neocog";
+ * import { rowOf } from "./neighbors.ts";
  *
  * const features = { values: new Float32Array([1, 2, 3, 4]), count: 2, size: 2 };
  * assertEquals([...rowOf(features, 1)], [3, 4]);
@@ -55,7 +55,7 @@ export function rowOf({ values, count, size }: Features, index: number): Float32
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { nearestNeighbors } from "@neocog/neocog";
+ * import { nearestNeighbors } from "@neocog/neocog/explain";
  *
  * const features = { values: new Float32Array([0, 0, 3, 4, 1, 0]), count: 3, size: 2 };
  * assertEquals(nearestNeighbors(features, new Float32Array([0, 0]), 2, { without: 0 }), [
@@ -144,7 +144,7 @@ function requireQuery(
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { labelAgreement } from "@neocog/neocog";
+ * import { labelAgreement } from "@neocog/neocog/explain";
  *
  * const features = { values: new Float32Array([0, 1, 5, 6]), count: 4, size: 1 };
  * assertEquals(labelAgreement(features, [0, 0, 1, 1], 1), 1);

@@ -44,7 +44,7 @@ export type NeighborsFigure = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { neighborsFigure, pixelFeatures } from "@neocog/neocog";
+ * import { neighborsFigure, pixelFeatures } from "@neocog/neocog/explain";
  *
  * const examples = {
  *   name: "four pixels",

@@ -1,5 +1,5 @@
 // The directions along which features differ most: principal component analysis.
-import { type Key, key as keyOf, normal } from "../../tensor/random.ts";
+import { type Key, key as keyOf, normalArray } from "../../tensor/random.ts";
 import type { Features } from "./features.ts";
 import { symmetricEigen } from "./symmetric_eigen.ts";
 
@@ -42,7 +42,7 @@ const STILL = 1e-9;
  * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
- * import { principalComponents } from "@neocog/neocog";
+ * import { principalComponents } from "@neocog/neocog/explain";
  *
  * // Points on the line x = y, some noise beside it.
  * const values = new Float32Array([1, 1.1, 2, 1.9, 3, 3.1, 4, 3.9]);
@@ -108,7 +108,7 @@ function subspace(
   key: Key,
 ): Subspace {
   const size = rows[0]!.length;
-  const drawn = normal(key, width * size);
+  const drawn = normalArray(key, width * size);
   let vectors = orthonormal(
     Array.from(
       { length: width },

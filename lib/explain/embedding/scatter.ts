@@ -53,7 +53,7 @@ function colorsFor(count: number): readonly string[] {
  * @example
  * ```ts
  * import { assert } from "@std/assert";
- * import { scatterSvg } from "@neocog/neocog";
+ * import { scatterSvg } from "@neocog/neocog/explain";
  *
  * const positions = { values: new Float32Array([0, 0, 1, 2]), count: 2, size: 2 };
  * const svg = scatterSvg(positions, [0, 1], ["cat", "dog"], { title: "Two animals" });

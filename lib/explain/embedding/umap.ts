@@ -1,5 +1,5 @@
 // Features in the plane, near ones near: UMAP, by a library that is fetched when one is wanted.
-import { fold, type Key, key as keyOf, uniform } from "../../tensor/random.ts";
+import { fold, type Key, key as keyOf, uniformArray } from "../../tensor/random.ts";
 import type { Features } from "./features.ts";
 import { nearestNeighbors, rowOf } from "./neighbors.ts";
 
@@ -90,7 +90,7 @@ function randomOf(key: Key): () => number {
   let drawn = 0;
   return () => {
     const at = drawn % size;
-    if (at === 0) block = uniform(fold(key, drawn / size), size);
+    if (at === 0) block = uniformArray(fold(key, drawn / size), size);
     drawn++;
     return block[at]!;
   };

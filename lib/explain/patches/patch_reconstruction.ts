@@ -9,7 +9,8 @@ import { tf } from "../../tensor/tf.ts";
 import type { BackwardRule } from "../backward_rule.ts";
 import { batchSizeFor, type GoThroughOptions, recorded } from "../go_through.ts";
 import { scoreOf } from "../input_gradient.ts";
-import { type Network, requireLayer } from "../network.ts";
+import type { Network } from "../../layers/layer.ts";
+import { requireLayer } from "../../layers/layers_of.ts";
 import type { Objective } from "../objective.ts";
 import type { Peak } from "./strongest_places.ts";
 

@@ -28,7 +28,7 @@ export type PatchesFigureOptions = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { patchesFigure } from "@neocog/neocog";
+ * import { patchesFigure } from "@neocog/neocog/explain";
  *
  * const crop = { width: 1, height: 1, channels: 1, pixels: new Float32Array([0.5]) } as const;
  * const box = { top: 0, left: 0, height: 1, width: 1 };

@@ -4,7 +4,7 @@ import type { Layer } from "../../layers/layer.ts";
 import { sightsOf } from "../../sizing/model_size.ts";
 import type { Shape } from "../../tensor/tensor.ts";
 import type { Path, Tree } from "../../tensor/tree.ts";
-import { requireLayer } from "../network.ts";
+import { requireLayer } from "../../layers/layers_of.ts";
 
 /** A box of pixels; it may reach beyond the image. */
 export type PixelBox = {
@@ -30,7 +30,8 @@ export type PixelBox = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { chapterMnist, receptiveBoxes } from "@neocog/neocog";
+ * import { chapterMnist } from "@neocog/neocog";
+ * import { receptiveBoxes } from "@neocog/neocog/explain";
  *
  * const boxOf = receptiveBoxes(chapterMnist(), [28, 28, 1], "conv2");
  * assertEquals(boxOf(0, 3), { top: 0, left: 3, height: 5, width: 5 });
@@ -91,7 +92,7 @@ export function requireMaps<P extends Tree, S extends Tree>(
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { cropTo } from "@neocog/neocog";
+ * import { cropTo } from "./receptive_box.ts";
  *
  * const image = { width: 2, height: 1, channels: 1, pixels: new Float32Array([0, 1]) } as const;
  * const crop = cropTo(image, { top: 0, left: 1, height: 1, width: 2 });

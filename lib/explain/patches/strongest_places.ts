@@ -5,7 +5,7 @@ import type { Path, Tree } from "../../tensor/tree.ts";
 import { tf } from "../../tensor/tf.ts";
 import { answerOf } from "../embedding/features.ts";
 import { goThrough, type GoThroughOptions } from "../go_through.ts";
-import type { Network } from "../network.ts";
+import type { Network } from "../../layers/layer.ts";
 import { requireMaps } from "./receptive_box.ts";
 
 /** A neuron's answer to an image: the largest of its channel there. */

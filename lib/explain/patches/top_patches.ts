@@ -5,7 +5,7 @@ import type { Path, Tree } from "../../tensor/tree.ts";
 import { type BackwardRule, requireRule } from "../backward_rule.ts";
 import { exampleImage } from "../example_image.ts";
 import type { GoThroughOptions } from "../go_through.ts";
-import type { Network } from "../network.ts";
+import type { Network } from "../../layers/layer.ts";
 import { requireIndex } from "../objective.ts";
 import { reconstructions } from "./patch_reconstruction.ts";
 import { cropTo, type PixelBox, receptiveBoxes, requireMaps } from "./receptive_box.ts";
@@ -64,11 +64,12 @@ export type TopPatchesOptions = GoThroughOptions & {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { chapterMnist, init, key, start, topPatches } from "@neocog/neocog";
+ * import { chapterMnist, init, key, start } from "@neocog/neocog";
+ * import { topPatches } from "@neocog/neocog/explain";
  *
  * await start({ backend: "cpu" });
  * const model = chapterMnist();
- * const network = { model, ...init(model, key(0), [28, 28, 1]) };
+ * const network = init(model, key(0), [28, 28, 1]);
  * const digits = {
  *   name: "a dark and a bright image",
  *   images: new Uint8Array(2 * 784).fill(255, 784),

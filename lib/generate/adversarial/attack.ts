@@ -1,5 +1,5 @@
 // What attacks are given and answer, and what is the same in all of them: checks before, measures after.
-import type { Network } from "../../explain/network.ts";
+import type { Network } from "../../layers/layer.ts";
 import type { InputUnits } from "../../explain/input_units.ts";
 import type { Tensor, Tensor2D } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";

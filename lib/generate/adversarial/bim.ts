@@ -1,6 +1,6 @@
 // The basic iterative method. Kurakin, Goodfellow and Bengio, "Adversarial examples in the physical
 // world", ICLR 2017 workshop.
-import type { Network } from "../../explain/network.ts";
+import type { Network } from "../../layers/layer.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Tree } from "../../tensor/tree.ts";
@@ -33,10 +33,11 @@ export type BimOptions = FgsmOptions & {
  * @example
  * ```ts
  * import { assert } from "@std/assert";
- * import { bim, init, key, lenet5, start, tf } from "@neocog/neocog";
+ * import { bim } from "@neocog/neocog/generate";
+ * import { init, key, lenet5, start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
- * const network = { model: lenet5(), ...init(lenet5(), key(0), [28, 28, 1]) };
+ * const network = init(lenet5(), key(0), [28, 28, 1]);
  * const gray = tf.fill([1, 28, 28, 1], 0.5);
  * const { distances } = await bim(network, gray, [3], { epsilon: 0.1, steps: 2 });
  * assert(distances[0]! < 0.1);

@@ -1,6 +1,6 @@
 // Carlini and Wagner's attack by L2. "Towards evaluating the robustness of neural networks", IEEE
 // Symposium on Security and Privacy 2017.
-import type { Network } from "../../explain/network.ts";
+import type { Network } from "../../layers/layer.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import { disposeTree, type Tree } from "../../tensor/tree.ts";
@@ -48,10 +48,11 @@ type Settings = Required<
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { carliniWagner, init, key, lenet5, start, tf } from "@neocog/neocog";
+ * import { carliniWagner } from "@neocog/neocog/generate";
+ * import { init, key, lenet5, start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
- * const network = { model: lenet5(), ...init(lenet5(), key(0), [28, 28, 1]) };
+ * const network = init(lenet5(), key(0), [28, 28, 1]);
  * const gray = tf.fill([1, 28, 28, 1], 0.5);
  * const options = { targets: 7, steps: 20, searchSteps: 1, firstWeight: 10 };
  * assertEquals((await carliniWagner(network, gray, [3], options)).labels.after, [7]);

@@ -1,5 +1,5 @@
 // Refuses what no attack can be made of, before the device has any work.
-import type { Network } from "../../explain/network.ts";
+import type { Network } from "../../layers/layer.ts";
 import { classLogit } from "../../explain/objective.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Tree } from "../../tensor/tree.ts";

@@ -1,6 +1,6 @@
 // DeepFool. Moosavi-Dezfooli, Fawzi and Frossard, "DeepFool: a simple and accurate method to fool
 // deep neural networks", CVPR 2016.
-import type { Network } from "../../explain/network.ts";
+import type { Network } from "../../layers/layer.ts";
 import type { Scalar, Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Tree } from "../../tensor/tree.ts";
@@ -39,10 +39,11 @@ export type DeepFoolOptions = AttackOptions & {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { deepFool, init, key, lenet5, start, tf } from "@neocog/neocog";
+ * import { deepFool } from "@neocog/neocog/generate";
+ * import { init, key, lenet5, start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
- * const network = { model: lenet5(), ...init(lenet5(), key(0), [28, 28, 1]) };
+ * const network = init(lenet5(), key(0), [28, 28, 1]);
  * const gray = tf.fill([1, 28, 28, 1], 0.5);
  * const seen = (await deepFool(network, gray, [3])).labels.before;
  * assertEquals((await deepFool(network, gray, seen)).success, [true]);

@@ -1,6 +1,6 @@
 // The fast gradient sign method. Goodfellow, Shlens and Szegedy, "Explaining and harnessing
 // adversarial examples", ICLR 2015.
-import type { Network } from "../../explain/network.ts";
+import type { Network } from "../../layers/layer.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Tree } from "../../tensor/tree.ts";
@@ -32,10 +32,11 @@ export type FgsmOptions = TargetedOptions & {
  * @example
  * ```ts
  * import { assert } from "@std/assert";
- * import { fgsm, init, key, lenet5, start, tf } from "@neocog/neocog";
+ * import { fgsm } from "@neocog/neocog/generate";
+ * import { init, key, lenet5, start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
- * const network = { model: lenet5(), ...init(lenet5(), key(0), [28, 28, 1]) };
+ * const network = init(lenet5(), key(0), [28, 28, 1]);
  * const gray = tf.fill([1, 28, 28, 1], 0.5);
  * const { images, distances } = await fgsm(network, gray, [3], { epsilon: 0.1 });
  * assert(Math.abs(distances[0]! - 0.1) < 1e-6 && images.shape[0] === 1);

@@ -1,5 +1,5 @@
 // The chapter's way to adversarial images (§12.9.4): from an image, up the logit of another class.
-import type { Network } from "../../explain/network.ts";
+import type { Network } from "../../layers/layer.ts";
 import type { Scalar, Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Tree } from "../../tensor/tree.ts";
@@ -37,10 +37,11 @@ export type LogitAscentOptions = AttackOptions & {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { init, key, lenet5, logitAscent, start, tf } from "@neocog/neocog";
+ * import { init, key, lenet5, start, tf } from "@neocog/neocog";
+ * import { logitAscent } from "@neocog/neocog/generate";
  *
  * await start({ backend: "cpu" });
- * const network = { model: lenet5(), ...init(lenet5(), key(0), [28, 28, 1]) };
+ * const network = init(lenet5(), key(0), [28, 28, 1]);
  * const gray = tf.fill([1, 28, 28, 1], 0.5);
  * const { labels } = await logitAscent(network, gray, [3], 7, { rate: 0.02 });
  * assertEquals(labels.after, [7]);

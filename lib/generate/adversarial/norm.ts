@@ -1,6 +1,6 @@
 // How far images are apart, and the balls that attacks stay in.
 import type { Key } from "../../tensor/random.ts";
-import { fold, normal, uniform } from "../../tensor/random.ts";
+import { fold, normalArray, uniformArray } from "../../tensor/random.ts";
 import type { Scalar, Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 
@@ -30,7 +30,8 @@ export function requireNorm(norm: Norm): void {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { imageDistances, start, tf } from "@neocog/neocog";
+ * import { imageDistances } from "@neocog/neocog/generate";
+ * import { start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * const [a, b] = [tf.tensor2d([[0, 3], [1, 1]]), tf.tensor2d([[4, 0], [1, 1]])];
@@ -115,10 +116,10 @@ export function project(norm: Norm, x: Tensor, origin: Tensor, epsilon: Scalar):
  * @param size numbers of an image
  */
 export function drawInBall(norm: Norm, key: Key, count: number, size: number): Float32Array {
-  if (norm === "linf") return uniform(key, count * size, -1, 1);
+  if (norm === "linf") return uniformArray(key, count * size, -1, 1);
   // A direction of the sphere, and a radius whose power `size` is uniform.
-  const drawn = normal(fold(key, "direction"), count * size);
-  const radii = uniform(fold(key, "radius"), count);
+  const drawn = normalArray(fold(key, "direction"), count * size);
+  const radii = uniformArray(fold(key, "radius"), count);
   for (let i = 0; i < count; i++) {
     const image = drawn.subarray(i * size, (i + 1) * size);
     const length = Math.sqrt(image.reduce((sum, x) => sum + x * x, 0));

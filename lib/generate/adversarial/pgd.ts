@@ -1,6 +1,6 @@
 // Projected gradient descent. Madry, Makelov, Schmidt, Tsipras and Vladu, "Towards deep learning
 // models resistant to adversarial attacks", ICLR 2018.
-import type { Network } from "../../explain/network.ts";
+import type { Network } from "../../layers/layer.ts";
 import { type Key, key as keyOf } from "../../tensor/random.ts";
 import { sizeOf, type Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
@@ -46,10 +46,11 @@ const DEFAULTS: Readonly<Record<Norm, { readonly steps: number; readonly relativ
  * @example
  * ```ts
  * import { assert } from "@std/assert";
- * import { init, key, lenet5, pgd, start, tf } from "@neocog/neocog";
+ * import { init, key, lenet5, start, tf } from "@neocog/neocog";
+ * import { pgd } from "@neocog/neocog/generate";
  *
  * await start({ backend: "cpu" });
- * const network = { model: lenet5(), ...init(lenet5(), key(0), [28, 28, 1]) };
+ * const network = init(lenet5(), key(0), [28, 28, 1]);
  * const gray = tf.fill([1, 28, 28, 1], 0.5);
  * const options = { epsilon: 1, norm: "l2", steps: 3 } as const;
  * const { distances } = await pgd(network, gray, [3], options);

@@ -1,7 +1,7 @@
 // Accuracy under attack: what is left of a network's accuracy for each size of change.
 import { batches } from "../../data/dataset.ts";
 import type { Examples } from "../../data/examples.ts";
-import type { Network } from "../../explain/network.ts";
+import type { Network } from "../../layers/layer.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Tree } from "../../tensor/tree.ts";
 import { answersTo } from "./answers.ts";
@@ -72,10 +72,11 @@ export type Robustness = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { fgsm, init, key, lenet5, robustness, start } from "@neocog/neocog";
+ * import { fgsm, robustness } from "@neocog/neocog/generate";
+ * import { init, key, lenet5, start } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
- * const network = { model: lenet5(), ...init(lenet5(), key(0), [28, 28, 1]) };
+ * const network = init(lenet5(), key(0), [28, 28, 1]);
  * const examples = {
  *   name: "one gray picture",
  *   images: new Uint8Array(784).fill(128),

@@ -83,7 +83,7 @@ function axes(name: string): Record<string, unknown> {
  * @example
  * ```ts
  * import { assert } from "@std/assert";
- * import { robustnessSvg } from "@neocog/neocog";
+ * import { robustnessSvg } from "@neocog/neocog/generate";
  *
  * const points = [{ epsilon: 0, accuracy: 0.9 }, { epsilon: 8 / 255, accuracy: 0.1 }];
  * const found = { norm: "linf", count: 10, accuracy: 0.9, points } as const;

@@ -4,7 +4,7 @@ import { callPlainly } from "../../device/jit/call.ts";
 import { type Argument, jit } from "../../device/jit/jit.ts";
 import { toInputs, UNIT_PIXELS } from "../../explain/input_units.ts";
 import type { InputUnits } from "../../explain/input_units.ts";
-import type { Network } from "../../explain/network.ts";
+import type { Network } from "../../layers/layer.ts";
 import { valueAndGrad } from "../../tensor/grad.ts";
 import type { Scalar, Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
@@ -56,10 +56,11 @@ export type AttackSession = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { attackSession, fgsm, init, key, lenet5, start, tf } from "@neocog/neocog";
+ * import { attackSession, fgsm } from "@neocog/neocog/generate";
+ * import { init, key, lenet5, start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
- * const network = { model: lenet5(), ...init(lenet5(), key(0), [28, 28, 1]) };
+ * const network = init(lenet5(), key(0), [28, 28, 1]);
  * const session = attackSession(network);
  * for (const epsilon of [0.1, 0.2]) {
  *   const { distances } = await fgsm(network, tf.fill([1, 28, 28, 1], 0.5), [3], { epsilon, session });

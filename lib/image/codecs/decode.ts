@@ -27,7 +27,7 @@ const DECODERS: Readonly<Record<string, (bytes: Uint8Array, file: string) => Ima
  * @example
  * ```ts
  * import { assertEquals, assertThrows } from "@std/assert";
- * import { decodeImage, encodePng } from "@neocog/neocog";
+ * import { decodeImage, encodePng } from "@neocog/neocog/image";
  *
  * const image = { width: 2, height: 1, channels: 1, pixels: new Float32Array([0, 1]) } as const;
  * assertEquals(decodeImage(encodePng(image), "two.png"), image);

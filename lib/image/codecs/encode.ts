@@ -14,7 +14,7 @@ import { checkImage, type Image } from "../image.ts";
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { decodeImage, encodePng } from "@neocog/neocog";
+ * import { decodeImage, encodePng } from "@neocog/neocog/image";
  *
  * const red = { width: 1, height: 1, channels: 3, pixels: new Float32Array([1, 0, 0]) } as const;
  * assertEquals(decodeImage(encodePng(red), "red.png"), red);

@@ -95,7 +95,7 @@ function indexed(frame: Image): { readonly index: Uint8Array; readonly palette: 
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { encodeGif } from "@neocog/neocog";
+ * import { encodeGif } from "@neocog/neocog/image";
  *
  * const dark = { width: 1, height: 1, channels: 1, pixels: new Float32Array([0]) } as const;
  * const light = { ...dark, pixels: new Float32Array([1]) };

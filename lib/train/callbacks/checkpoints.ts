@@ -50,7 +50,8 @@ const NONE: Saved = { best: null, top: [], dropped: null };
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { checkpoints, dense, fit, flatten, readCheckpoint, sequential, start } from "@neocog/neocog";
+ * import { checkpoints } from "@neocog/neocog/callbacks";
+ * import { dense, fit, flatten, readCheckpoint, sequential, start } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * const examples = {

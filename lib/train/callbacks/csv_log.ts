@@ -16,7 +16,7 @@ import { historyCsv } from "../report/history.ts";
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { csvLog } from "@neocog/neocog";
+ * import { csvLog } from "@neocog/neocog/callbacks";
  *
  * assertEquals(csvLog("runs/digits.csv").name, "csvLog runs/digits.csv");
  * ```

@@ -37,7 +37,8 @@ const NONE: EarlyState = { best: null, bestEpoch: 0, wait: 0, swapped: false };
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { dense, earlyStopping, fit, flatten, sequential, sgd, start } from "@neocog/neocog";
+ * import { dense, fit, flatten, sequential, sgd, start } from "@neocog/neocog";
+ * import { earlyStopping } from "@neocog/neocog/callbacks";
  *
  * await start({ backend: "cpu" });
  * const examples = {

@@ -16,7 +16,7 @@ import { epochLog } from "./epoch_log.ts";
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { jsonLines } from "@neocog/neocog";
+ * import { jsonLines } from "@neocog/neocog/callbacks";
  *
  * assertEquals(jsonLines("runs/digits.jsonl").name, "jsonLines runs/digits.jsonl");
  * ```

@@ -25,7 +25,8 @@ export type PlateauCallbackOptions =
  * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
- * import { adjustable, dense, factorOf, fit, flatten, plateau, sequential, sgd, start } from "@neocog/neocog";
+ * import { adjustable, dense, factorOf, fit, flatten, sequential, sgd, start } from "@neocog/neocog";
+ * import { plateau } from "@neocog/neocog/callbacks";
  *
  * await start({ backend: "cpu" });
  * const examples = {

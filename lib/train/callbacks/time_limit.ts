@@ -21,7 +21,7 @@ type Spent = {
  * @example
  * ```ts
  * import { assertEquals, assertThrows } from "@std/assert";
- * import { timeLimit } from "@neocog/neocog";
+ * import { timeLimit } from "@neocog/neocog/callbacks";
  *
  * assertEquals(timeLimit(60).name, "timeLimit");
  * assertThrows(() => timeLimit(-1), RangeError, "current value is -1");

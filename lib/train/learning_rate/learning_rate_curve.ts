@@ -110,7 +110,7 @@ function chartOption(
  * @example
  * ```ts
  * import { assert } from "@std/assert";
- * import { learningRateSvg } from "@neocog/neocog";
+ * import { learningRateSvg } from "@neocog/neocog/report";
  *
  * const svg = await learningRateSvg({
  *   rates: [0.01, 0.1, 1, 10],

@@ -27,7 +27,7 @@ export type ClassReport = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { classReport } from "@neocog/neocog";
+ * import { classReport } from "@neocog/neocog/report";
  *
  * const [cat] = classReport({ counts: [[3, 1], [2, 4]] }, ["cat", "dog"]);
  * assertEquals(cat, { name: "cat", precision: 0.6, recall: 0.75, f1: 6 / 9, support: 4 });
@@ -72,7 +72,7 @@ function requireNames(classes: number, names: readonly string[]): void {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { classReportCsv } from "@neocog/neocog";
+ * import { classReportCsv } from "./class_report.ts";
  *
  * const cat = { name: "cat, wild", precision: 0.5, recall: 1, f1: 0.75, support: 3 };
  * assertEquals(
@@ -104,7 +104,7 @@ export function classReportCsv(reports: readonly ClassReport[]): string {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { confusionCsv } from "@neocog/neocog";
+ * import { confusionCsv } from "./class_report.ts";
  *
  * assertEquals(
  *   confusionCsv({ counts: [[3, 1], [2, 4]] }, ["cat", "dog"]),

@@ -145,7 +145,7 @@ function chartOption(
  * @example
  * ```ts
  * import { assert } from "@std/assert";
- * import { curvesSvg } from "@neocog/neocog";
+ * import { curvesSvg } from "@neocog/neocog/report";
  *
  * const rows = [
  *   { epoch: 1, loss: 0.3, accuracy: 0.9, valLoss: 0.2, valAccuracy: 0.93, seconds: 9, learningRate: 0.1 },

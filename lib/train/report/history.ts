@@ -40,7 +40,7 @@ const COLUMNS: readonly (readonly [string, keyof EpochRecord])[] = [
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { historyCsv } from "@neocog/neocog";
+ * import { historyCsv } from "./history.ts";
  *
  * const rows = [{ epoch: 1, loss: 0.25, accuracy: 0.5, seconds: 3, learningRate: 1e-3 }];
  * assertEquals(

@@ -37,7 +37,8 @@ export type WrongAnswer = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { flatten, start, wrongest } from "@neocog/neocog";
+ * import { flatten, start } from "@neocog/neocog";
+ * import { wrongest } from "@neocog/neocog/report";
  *
  * await start({ backend: "cpu" });
  * const examples = {
@@ -76,7 +77,8 @@ export async function wrongest<P extends Tree, S extends Tree>(
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { evaluate, flatten, start, wrongestOf } from "@neocog/neocog";
+ * import { evaluate, flatten, start } from "@neocog/neocog";
+ * import { wrongestOf } from "@neocog/neocog/report";
  *
  * await start({ backend: "cpu" });
  * const examples = {

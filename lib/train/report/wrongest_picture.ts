@@ -4,7 +4,7 @@ import { type ImageSource, readExamples } from "../../data/image_source.ts";
 import { enlarge } from "../../image/enlarge.ts";
 import { grid } from "../../image/grid.ts";
 import type { Image } from "../../image/image.ts";
-import { labeled } from "../../image/label.ts";
+import { label } from "../../image/label.ts";
 import type { WrongAnswer } from "./wrongest.ts";
 
 /** Small images are enlarged until they are so wide, for what is written below them. */
@@ -23,7 +23,7 @@ const WIDTH = 120;
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { wrongestPicture } from "@neocog/neocog";
+ * import { wrongestPicture } from "@neocog/neocog/report";
  *
  * const examples = {
  *   name: "a pixel",
@@ -67,5 +67,5 @@ function imageOf(examples: Examples, place: number): Image {
 function captioned({ actual, answer, probability }: WrongAnswer, image: Image): Image {
   const large = enlarge(image, Math.max(1, Math.ceil(WIDTH / image.width)));
   const said = `said ${answer} ${Math.round(100 * probability)}%`;
-  return labeled(labeled(large, `is ${actual}`), said);
+  return label(label(large, `is ${actual}`), said);
 }

@@ -30,7 +30,7 @@ function median(times: readonly number[]): number {
 /** One image of noise, and a class for it. */
 function firstBatch(shape: nc.Shape, classes: number): { images: nc.Tensor; labels: nc.Tensor2D } {
   const size = shape.reduce((product, each) => product * each, 1);
-  const images = nc.tf.tensor(nc.normal(nc.key(1), size), [1, ...shape]);
+  const images = nc.tf.tensor(nc.normalArray(nc.key(1), size), [1, ...shape]);
   const labels = nc.tf.oneHot(nc.tf.tensor1d([classes >> 1], "int32"), classes);
   return { images, labels: nc.tf.cast(labels, "float32") as nc.Tensor2D };
 }
@@ -61,7 +61,7 @@ export async function zooJob({ model: name }: Job & { job: "zoo" }): Promise<Zoo
   await nc.start();
   const { inputShape, build } = nc.findModel(name);
   const model = build();
-  const { parameters, flops, outputShape } = nc.sizeOfModel(model, inputShape);
+  const { parameters, flops, outputShape } = nc.sizing.sizeOfModel(model, inputShape);
   const { params, state } = nc.init(model, nc.key(0), inputShape);
   const { images, labels } = firstBatch(inputShape, outputShape[0]!);
   const forward = await timeForward(model, { params, state }, images);
@@ -86,7 +86,7 @@ export async function zooJob({ model: name }: Job & { job: "zoo" }): Promise<Zoo
     forwardMs: median(forward),
     stepMs: median(times),
     losses,
-    allocatedBytes: nc.counters().allocatedBytes,
+    allocatedBytes: nc.device.counters().allocatedBytes,
     rss: Deno.memoryUsage().rss,
   };
 }

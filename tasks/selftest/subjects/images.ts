@@ -1,5 +1,7 @@
 // What changes images: affine maps with their gradient, and colors.
-import { type Augmentation, brightness, contrast, rotate, saturation, tf } from "../../../mod.ts";
+import { type Augmentation, brightness, contrast, saturation } from "../../../lib/augment/mod.ts";
+import { rotate } from "../../../lib/generate/mod.ts";
+import { tf } from "../../../mod.ts";
 import type { Numbers } from "../reference.ts";
 import { constant, type Draw, type Subject, type Trial } from "../subject.ts";
 

@@ -8,8 +8,8 @@ import {
   softmax,
   softmaxCrossEntropy,
   tf,
-  word,
 } from "../../../mod.ts";
+import { word } from "../../../lib/tensor/random.ts";
 import type { Numbers } from "../reference.ts";
 import { constant, type Draw, type Input, type Subject, type Trial } from "../subject.ts";
 

@@ -11,10 +11,8 @@ import {
   logitAscent,
   pgd,
   robustness,
-  sequential,
-  softmax,
-  tf,
-} from "../../../mod.ts";
+} from "../../../lib/generate/mod.ts";
+import { sequential, softmax, tf } from "../../../mod.ts";
 import { onCpu } from "../../backends.ts";
 import { images, linearNetwork, trainedNetwork } from "./networks.ts";
 

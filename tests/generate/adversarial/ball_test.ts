@@ -1,6 +1,7 @@
 // Changes stay within the ball and the bounds, whatever the shapes.
 import { assert, assertEquals } from "@std/assert";
-import { bim, fgsm, init, key, normal, pgd, sizeOf, tf, uniform } from "../../../mod.ts";
+import { bim, fgsm, pgd } from "../../../lib/generate/mod.ts";
+import { init, key, normalArray, sizeOf, tf, uniformArray } from "../../../mod.ts";
 import { conv, dense, flatten, relu, sequential } from "../../../mod.ts";
 import { drawInBall, project } from "../../../lib/generate/adversarial/norm.ts";
 import { onEachBackend } from "../../backends.ts";
@@ -10,8 +11,8 @@ const SHAPES = [[1, 1, 1, 1], [3, 5, 4, 3], [2, 7, 3, 1], [5, 2, 9, 2]] as const
 onEachBackend("projections are in the ball, in the bounds, and leave what was", async () => {
   for (const [i, shape] of SHAPES.entries()) {
     const size = sizeOf(shape);
-    const origin = tf.tensor(uniform(key(i), size), [...shape]);
-    const far = tf.add(origin, tf.tensor(normal(key(i + 50), size, 0, 0.3), [...shape]));
+    const origin = tf.tensor(uniformArray(key(i), size), [...shape]);
+    const far = tf.add(origin, tf.tensor(normalArray(key(i + 50), size, 0, 0.3), [...shape]));
     for (const norm of ["linf", "l2"] as const) {
       for (const epsilon of [0, 0.03, 0.5]) {
         const held = project(norm, far, origin, tf.scalar(epsilon));
@@ -51,8 +52,8 @@ onEachBackend("attacks end in the ball and in the bounds", async () => {
     logits: dense({ features: 4 }),
   });
   for (const [i, shape] of [[3, 5, 4, 3], [2, 3, 7, 1]].entries()) {
-    const network = { model, ...init(model, key(i), shape.slice(1)) };
-    const x = tf.tensor(uniform(key(i + 9), sizeOf(shape)), shape);
+    const network = init(model, key(i), shape.slice(1));
+    const x = tf.tensor(uniformArray(key(i + 9), sizeOf(shape)), shape);
     const labels = Array.from({ length: shape[0]! }, (_, n) => n);
     for (const norm of ["linf", "l2"] as const) {
       for (const attack of [fgsm, bim, pgd]) {

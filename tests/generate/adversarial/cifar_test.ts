@@ -3,15 +3,14 @@ import { assertEquals, assertGreater, assertGreaterOrEqual, assertLess } from "@
 import {
   type Attacked,
   attackSession,
-  cifar10,
   deepFool,
   fgsm,
   imageDistances,
-  loadTorch,
   pgd,
-  preprocessings,
-  start,
-} from "../../../mod.ts";
+} from "../../../lib/generate/mod.ts";
+import { cifar10, start } from "../../../mod.ts";
+import { loadTorch } from "../../../lib/weights/mod.ts";
+import { preprocessings } from "../../../lib/image/mod.ts";
 import { hasAdapter } from "../../device/adapter.ts";
 import { sharedDataTest, sharedPath } from "../../shared_data.ts";
 import { pixelsOf } from "./networks.ts";

@@ -8,9 +8,9 @@ import {
   imageDistances,
   logitAscent,
   pgd,
-  preprocessings,
-  tf,
-} from "../../../mod.ts";
+} from "../../../lib/generate/mod.ts";
+import { preprocessings } from "../../../lib/image/mod.ts";
+import { tf } from "../../../mod.ts";
 import { onEachBackend } from "../../backends.ts";
 import { assertClose } from "../../closeness.ts";
 import { linearNetwork } from "./networks.ts";

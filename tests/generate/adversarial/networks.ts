@@ -12,7 +12,7 @@ import {
   type Network,
   relu,
   sequential,
-  take,
+  takeExamples,
   tf,
 } from "../../../mod.ts";
 import { toyExamples } from "../../train/toy.ts";
@@ -66,7 +66,7 @@ export async function trainedNetwork(): Promise<Network> {
 
 /** The first of a data set as pixels, with their labels. */
 export function pixelsOf(examples: Examples, count: number): { x: tf.Tensor; labels: number[] } {
-  const { images, labels, imageShape } = take(examples, count);
+  const { images, labels, imageShape } = takeExamples(examples, count);
   const x = tf.tensor(Float32Array.from(images, (byte) => byte / 255), [count, ...imageShape]);
   return { x, labels: [...labels] };
 }

@@ -7,9 +7,8 @@ import {
   pgd,
   robustness,
   robustnessSvg,
-  take,
-  tf,
-} from "../../../mod.ts";
+} from "../../../lib/generate/mod.ts";
+import { takeExamples, tf } from "../../../mod.ts";
 import { onCpu, onEachBackend } from "../../backends.ts";
 import { images, pixelsOf, trainedNetwork } from "./networks.ts";
 
@@ -43,7 +42,7 @@ onCpu("an example that is wrong without an attack counts as wrong", async () => 
 
 onCpu("attacks that seek the smallest change are made once", async () => {
   const network = await trainedNetwork();
-  const few = take(images, 12);
+  const few = takeExamples(images, 12);
   const { x, labels } = pixelsOf(images, 12);
   const { distances } = await deepFool(network, x, labels);
   const [middle] = [distances.toSorted((a, b) => a - b)[6]!];

@@ -7,11 +7,10 @@ import {
   deepFool,
   fgsm,
   imageDistances,
-  key,
   logitAscent,
   pgd,
-  tf,
-} from "../../../mod.ts";
+} from "../../../lib/generate/mod.ts";
+import { key, tf } from "../../../mod.ts";
 import { onCpu, onEachBackend } from "../../backends.ts";
 import { images, pixelsOf, trainedNetwork } from "./networks.ts";
 

@@ -1,15 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import {
-  activations,
-  auxiliary,
-  dense,
-  init,
-  key,
-  layersOf,
-  requireLayer,
-  sequential,
-  tf,
-} from "../../mod.ts";
+import { activations } from "../../lib/explain/mod.ts";
+import { auxiliary, dense, init, key, layersOf, sequential, tf } from "../../mod.ts";
+import { requireLayer } from "../../lib/layers/layers_of.ts";
 import { onCpu } from "../backends.ts";
 
 const model = sequential({

@@ -1,15 +1,8 @@
-// A network as those who look into it take it: a model with what it has learned.
-import type { Layer } from "../layers/layer.ts";
+// The named layers of a model, by path.
+import type { Layer } from "./layer.ts";
 import type { Path, Tree } from "../tensor/tree.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import { unknownName } from "../text/nearest.ts";
-
-/** A model with its parameters and state. What `loadTorch` answers is one, and so is what training leaves. */
-export type Network<P extends Tree = Tree, S extends Tree = Tree> = {
-  readonly model: Layer<P, S>;
-  readonly params: P;
-  readonly state: S;
-};
 
 /** A layer of a model: what kind it is, and the shape of its output, without the batch. */
 export type LayerInfo = { readonly op: string; readonly shape: Shape };
@@ -26,7 +19,8 @@ export type LayerInfo = { readonly op: string; readonly shape: Shape };
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { layersOf, lenet5 } from "@neocog/neocog";
+ * import { layersOf } from "@neocog/neocog";
+ * import { lenet5 } from "@neocog/neocog";
  *
  * assertEquals(layersOf(lenet5(), [28, 28, 1]).get("pool1"), { op: "maxPool", shape: [14, 14, 6] });
  * ```

@@ -1,0 +1,9 @@
+// Charts as SVG.
+
+export {
+  type Line,
+  type LineChart,
+  lineChartSvg,
+  type LinePanel,
+  type LinePoints,
+} from "./line_chart.ts";

@@ -1,0 +1,6 @@
+// Streams of examples, IDX files, class names.
+
+export { type Idx, parseIdx, readIdx } from "./sources/idx.ts";
+export { imagenetClasses } from "./sources/imagenet_classes.ts";
+export { cifar10Classes } from "./sources/cifar10.ts";
+export * from "./combinators.ts";

@@ -1,0 +1,5 @@
+// Files that are written whole or not at all.
+
+export { type FileContents, writeFileAtomically } from "./atomic_file.ts";
+export type { DownloadOptions } from "./download.ts";
+export type { CachedFileOptions } from "./cached_file.ts";

@@ -1,0 +1,72 @@
+// Layers, how they are joined, and what their parameters begin as.
+
+export {
+  type AnyLayer,
+  type Arrangement,
+  type Child,
+  type Context,
+  countParameters,
+  type Declaration,
+  type Empty,
+  enter,
+  init,
+  type Initialized,
+  type Intercept,
+  type Layer,
+  type NamedLayers,
+  type Network,
+  type ParamsOf,
+  type Site,
+  type Slot,
+  type Slots,
+  type StateOf,
+} from "./layer.ts";
+export {
+  glorotNormal,
+  glorotUniform,
+  heNormal,
+  heUniform,
+  type Initializer,
+  lecunNormal,
+  lecunUniform,
+  ones,
+  scaledNormal,
+  zeros,
+} from "./initializers.ts";
+export type { Padding, Pair, Rounding } from "./window.ts";
+export { conv, type ConvOptions, type ConvParams } from "./conv.ts";
+export {
+  type ConnectionTable,
+  tableConv,
+  type TableConvOptions,
+  type TableConvParams,
+} from "./table_conv.ts";
+export { radialBasis, type RadialBasisState } from "./radial_basis.ts";
+export { subsample, type SubsampleOptions, type SubsampleParams } from "./subsample.ts";
+export { dense, type DenseOptions, type DenseParams } from "./dense.ts";
+export {
+  globalMeanPool,
+  maxPool,
+  meanPool,
+  type MeanPoolOptions,
+  normPool,
+  type NormPoolOptions,
+  type PoolOptions,
+} from "./pool.ts";
+export { identity, leakyRelu, relu, scaledTanh, sigmoid, softmax, tanh } from "./activation.ts";
+export { flatten, padTo } from "./reshape.ts";
+export { zeroPadShortcut, type ZeroPadShortcutOptions } from "./shortcut.ts";
+export { dropout } from "./dropout.ts";
+export {
+  batchNorm,
+  type BatchNormOptions,
+  type BatchNormParams,
+  type BatchNormState,
+} from "./norm.ts";
+export { localResponseNorm, type LocalResponseNormOptions } from "./local_response_norm.ts";
+export type { Cost, PlacedWindow } from "./cost.ts";
+export { adaptiveMeanPool } from "./adaptive_pool.ts";
+export { auxiliary, type AuxiliaryLayer, type AuxiliaryOptions } from "./auxiliary.ts";
+export { sequential } from "./sequential.ts";
+export { concat, type Join, parallel, residual, sum } from "./parallel.ts";
+export { type LayerInfo, layersOf } from "./layers_of.ts";

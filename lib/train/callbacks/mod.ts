@@ -1,0 +1,10 @@
+// What runs beside a training run: early stopping, checkpoints, logs.
+
+export type { Answer, Answered, Callback, EpochAnswer, Memories, Memory } from "./callback.ts";
+export type { Monitored, MonitorOptions } from "./monitor.ts";
+export { earlyStopping, type EarlyStoppingOptions } from "./early_stopping.ts";
+export { checkpoints, type CheckpointsOptions } from "./checkpoints.ts";
+export { csvLog } from "./csv_log.ts";
+export { jsonLines } from "./json_lines.ts";
+export { plateau, type PlateauCallbackOptions } from "./plateau.ts";
+export { timeLimit } from "./time_limit.ts";

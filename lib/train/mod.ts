@@ -1,0 +1,32 @@
+// Training: fit, evaluate, predict, and the parts of a loop of one's own.
+
+export {
+  findLearningRate,
+  type FindLearningRateOptions,
+  type FoundLearningRate,
+  type SweepStep,
+} from "./learning_rate/find_learning_rate.ts";
+export type { Sweep } from "./learning_rate/learning_rate_sweep.ts";
+export { classWeights } from "./class_weights.ts";
+export type { AuxiliaryLosses } from "./auxiliary_losses.ts";
+export { type StepResult, type Trained, trainStep, type TrainStepOptions } from "./step.ts";
+export { fit } from "./fit.ts";
+export { type FitOptions, stepsPerEpoch } from "./fit_options.ts";
+export type { EpochReport, StepReport } from "./reports.ts";
+export type { Trainable } from "./trainable.ts";
+export {
+  type BeginOptions,
+  beginTraining,
+  disposeTraining,
+  type Progress,
+  type Totals,
+  type Training,
+} from "./training.ts";
+export {
+  evaluate,
+  type EvaluateOptions,
+  type Evaluation,
+  predict,
+  type Weights,
+} from "./evaluate.ts";
+export { restoreTraining, restoreWeights, snapshot } from "./snapshot.ts";

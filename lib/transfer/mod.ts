@@ -1,0 +1,15 @@
+// Transfer learning (§12.8).
+
+export { freeze } from "./paths.ts";
+export {
+  headOf,
+  type TransferredWeights,
+  transferWeights,
+  type TransferWeightsOptions,
+} from "./weights.ts";
+export { type FrozenSplit, splitFrozen } from "./split.ts";
+export { cachedFeatures, type CachedFeaturesOptions, onFeatures } from "./features.ts";
+export { type FineTune, layerRates, type PhaseOptions, type TransferPhaseName } from "./phases.ts";
+export type { PhasePlan, TransferOptions, TransferPoint, TransferReport } from "./options.ts";
+export { transfer } from "./transfer.ts";
+export { restoreTransfer, snapshotTransfer } from "./restore.ts";
