@@ -62,15 +62,27 @@ export type { HostDtype, HostTensor, HostValues } from "./lib/weights/host_tenso
 export type { Json } from "./lib/weights/json.ts";
 
 // Namespaces
+/** Random changes of training images, on the device: crops, flips, colors, mixup. */
 export * as augment from "./lib/augment/mod.ts";
+/** What runs beside a training run: early stopping, checkpoints, logs, time limits. */
 export * as callbacks from "./lib/train/callbacks/mod.ts";
+/** Charts as SVG. */
 export * as chart from "./lib/chart/mod.ts";
+/** Streams of examples, IDX files, class names: for loops of your own. */
 export * as data from "./lib/data/mod.ts";
+/** What a piece of code costs on the device: dispatches, bytes, times. */
 export * as device from "./lib/device/mod.ts";
+/** Looking inside a network (§12.9): activations, attributions, features, patches. */
 export * as explain from "./lib/explain/mod.ts";
+/** Files that are written whole or not at all. */
 export * as files from "./lib/files/mod.ts";
+/** Making images with a network (§12.9): class images, DeepDream, inversion, attacks. */
 export * as generate from "./lib/generate/mod.ts";
+/** Pictures: PNG and JPEG files, resizing, preprocessing, grids, color maps. */
 export * as image from "./lib/image/mod.ts";
+/** What a trained network reached: metrics, tables, curves, its worst mistakes. */
 export * as report from "./lib/train/report/mod.ts";
+/** Output sizes, parameters and memory before anything is allocated (§12.4 to §12.6). */
 export * as sizing from "./lib/sizing/mod.ts";
+/** Weights in files: safetensors, PyTorch layouts, published weights. */
 export * as weights from "./lib/weights/mod.ts";

@@ -81,7 +81,7 @@ async function readPicture(file: string): Promise<Image> {
   const image = decodeImage(await readFile(file), file);
   if (Math.min(image.width, image.height) >= LEAST_SIDE) return image;
   throw new RangeError(
-    `Cannot classify ${file} as its sides must have at least ${LEAST_SIDE} pixels: current value is ${image.width}×${image.height}`,
+    `Cannot classify ${file}: its sides must have at least ${LEAST_SIDE} pixels, got ${image.width}×${image.height}`,
   );
 }
 
@@ -90,7 +90,7 @@ function requireScores(scores: Float32Array, file: string, classNames: readonly 
   const odd = scores.findIndex((score) => !Number.isFinite(score));
   if (odd === -1) return;
   throw new RangeError(
-    `Cannot classify by ${file} as all scores must be finite, are its weights sound?: current value is ${
+    `Cannot classify by ${file}: all scores must be finite, are its weights sound?, got ${
       scores[odd]
     } for ${classNames[odd]}`,
   );

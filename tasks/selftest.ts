@@ -77,7 +77,7 @@ await runCommand(command, Deno.args, async (flags) => {
   const chosen = subjects.filter(({ name }) => name.toLowerCase().includes(filter.toLowerCase()));
   if (chosen.length === 0) {
     throw new UsageError(
-      `Cannot use --filter as it must be part of an operation's name: current value is ${filter}`,
+      `Cannot use --filter: it must be part of an operation's name, got ${filter}`,
     );
   }
   const device = await startDevice(flags.backend);
@@ -115,7 +115,7 @@ await runCommand(command, Deno.args, async (flags) => {
   stop();
   if (failed.length > 0) {
     throw new Error(
-      `Cannot trust ${device.adapter} as ${failed.length} of ${verdicts.length} operations answer wrong numbers: ${
+      `Cannot trust ${device.adapter}: ${failed.length} of ${verdicts.length} operations answer wrong numbers: ${
         failed.map(({ name }) => name).join(", ")
       }`,
     );

@@ -92,6 +92,6 @@ if (import.meta.main) {
     quietVulkan();
     const found = await setup(thisMachine);
     // Else 0, as train and test depend on this task and fall back to the CPU.
-    if (strict && !found) throw new Error("Cannot go on as WebGPU finds no adapter");
+    if (strict && !found) throw new Error("Cannot go on: WebGPU finds no adapter");
   });
 }

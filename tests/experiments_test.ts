@@ -99,11 +99,11 @@ Deno.test("an experiment's flags are read, and others refused", () => {
   for (const value of ["0", "-1", "1.5", "many"]) {
     refuses(
       [`--seeds=${value}`],
-      `--seeds must be a whole number from 1 to 999: current value is ${value}`,
+      `--seeds must be a whole number from 1 to 999, got ${value}`,
     );
   }
-  refuses(["--seed", "1"], "flags are --help, --quick, --seeds, --out: current value is --seed");
-  refuses(["3"], "takes flags alone: current value is 3");
+  refuses(["--seed", "1"], "flags are --help, --quick, --seeds, --out, got --seed");
+  refuses(["3"], "takes flags alone, got 3");
 });
 
 const two: nc.Examples = {
@@ -268,5 +268,5 @@ Deno.test("an experiment says what it takes, and ends with 2 where it is asked f
   }
   const [failed, , message] = await run("--fast");
   assertEquals(failed, 2);
-  assert(message.startsWith("Cannot run the experiment as its flags are"));
+  assert(message.startsWith("Cannot run the experiment: its flags are"));
 });

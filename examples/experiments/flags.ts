@@ -40,7 +40,7 @@ export function parseFlags(args: readonly string[]): Flags {
   const { help, quick, seeds = quick ? "1" : "3", out = "runs/experiments" } = flags;
   if (!/^[1-9]\d{0,2}$/.test(seeds)) {
     throw new FlagError(
-      `Cannot run the experiment as --seeds must be a whole number from 1 to 999: current value is ${seeds}`,
+      `Cannot run the experiment: --seeds must be a whole number from 1 to 999, got ${seeds}`,
     );
   }
   return { help, quick, seeds: Number(seeds), out };
@@ -49,11 +49,11 @@ export function parseFlags(args: readonly string[]): Flags {
 function refuse(arg: string, key?: string): never {
   if (key === undefined) {
     throw new FlagError(
-      `Cannot run the experiment as it takes flags alone: current value is ${arg}`,
+      `Cannot run the experiment: it takes flags alone, got ${arg}`,
     );
   }
   throw new FlagError(
-    `Cannot run the experiment as its flags are ${KNOWN.map((one) => `--${one}`).join(", ")}: ` +
-      `current value is ${arg}`,
+    `Cannot run the experiment: its flags are ${KNOWN.map((one) => `--${one}`).join(", ")}: ` +
+      `got ${arg}`,
   );
 }

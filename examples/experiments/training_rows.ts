@@ -80,5 +80,5 @@ export async function trained(
   for await (const { epoch, training } of nc.fit(model, train, options)) {
     if (epoch === options.epochs) return training;
   }
-  throw new Error("Cannot answer a trained model as the training must reach its last epoch");
+  throw new Error("Cannot answer a trained model: the training must reach its last epoch");
 }

@@ -149,7 +149,7 @@ async function firstBatch(
     return { images, labels };
   }
   throw new RangeError(
-    `Cannot show images of ${examples.name} as there must be one: current value is none`,
+    `Cannot show images of ${examples.name}: there must be one, got none`,
   );
 }
 
@@ -163,6 +163,6 @@ function requireSheet(examples: Examples | ImageSource, count: number, times: nu
   const channels = examples.imageShape[2];
   if (channels === 1 || channels === 3) return;
   throw new TypeError(
-    `Cannot ${what} as images must have 1 or 3 channels: current value is ${channels}`,
+    `Cannot ${what}: images must have 1 or 3 channels, got ${channels}`,
   );
 }

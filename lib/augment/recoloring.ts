@@ -129,8 +129,6 @@ export function requireChannels(
 ): void {
   if (wanted.includes(channels)) return;
   throw new TypeError(
-    `Cannot ${what} as images must have ${
-      wanted.join(" or ")
-    } channels: current value is ${channels}`,
+    `Cannot ${what}: images must have ${wanted.join(" or ")} channels, got ${channels}`,
   );
 }

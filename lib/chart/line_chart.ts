@@ -155,7 +155,7 @@ function axes(panels: readonly LinePanel[], top: number): Option {
 function requireDrawable({ panels }: LineChart): void {
   if (panels.length < 1 || panels.length > 3) {
     throw new RangeError(
-      `Cannot draw lines as a chart must have 1 to 3 panels: current value is ${panels.length}`,
+      `Cannot draw lines: a chart must have 1 to 3 panels, got ${panels.length}`,
     );
   }
   for (const { y, lines } of panels) {
@@ -163,12 +163,12 @@ function requireDrawable({ panels }: LineChart): void {
     const wrong = points.flat().find((value) => !Number.isFinite(value));
     if (wrong !== undefined) {
       throw new RangeError(
-        `Cannot draw lines as their points must be finite numbers: current value is ${wrong} in the panel "${y}"`,
+        `Cannot draw lines: their points must be finite numbers, got ${wrong} in the panel "${y}"`,
       );
     }
     if (!lines.some((line) => line.points.length > 0)) {
       throw new RangeError(
-        `Cannot draw lines as a panel must have a point to draw: current value is none in the panel "${y}"`,
+        `Cannot draw lines: a panel must have a point to draw, got none in the panel "${y}"`,
       );
     }
   }

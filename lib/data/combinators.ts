@@ -268,7 +268,7 @@ export function repeat<T>(
       }
       if (isEmpty && times === undefined) {
         throw new RangeError(
-          "Cannot repeat a data set without end as it must hold something: current value is nothing",
+          "Cannot repeat a data set without end: it must hold something, got nothing",
         );
       }
     }

@@ -113,8 +113,8 @@ function checkBatchSize(batchSize: number, examples: Examples | ImageSource): vo
   const total = examples.labels.length;
   if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > total) {
     throw new RangeError(
-      `Cannot make batches of ${examples.name} as the batch size must be a whole number from 1 ` +
-        `to ${total}, the number of examples: current value is ${batchSize}`,
+      `Cannot make batches of ${examples.name}: the batch size must be a whole number from 1 ` +
+        `to ${total}, the number of examples, got ${batchSize}`,
     );
   }
 }

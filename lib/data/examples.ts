@@ -51,8 +51,8 @@ export function takeExamples<E extends Examples | ImageSource>(examples: E, coun
   const total = examples.labels.length;
   if (!Number.isInteger(count) || count < 1 || count > total) {
     throw new RangeError(
-      `Cannot take examples of ${examples.name} as their count must be a whole number from 1 ` +
-        `to ${total}, which is all of them: current value is ${count}`,
+      `Cannot take examples of ${examples.name}: their count must be a whole number from 1 ` +
+        `to ${total}, which is all of them, got ${count}`,
     );
   }
   const labels = examples.labels.subarray(0, count);
@@ -97,8 +97,8 @@ export function splitValidation<E extends Examples | ImageSource>(
   // Negated, so that NaN is refused too.
   if (!(held >= 1 && held < total)) {
     throw new RangeError(
-      `Cannot split ${examples.name} as the validation fraction must be between 0 and 1 and ` +
-        `leave neither part of its ${total} examples empty: current value is ${fraction}`,
+      `Cannot split ${examples.name}: the validation fraction must be between 0 and 1 and ` +
+        `leave neither part of its ${total} examples empty, got ${fraction}`,
     );
   }
   const order = permutation(key, total);
@@ -147,24 +147,24 @@ export function checkExamples(examples: Examples | ImageSource): void {
   const { name, labels, imageShape, classNames } = examples;
   if (!imageShape.every((length): boolean => Number.isInteger(length) && length >= 1)) {
     throw new TypeError(
-      `Cannot use the examples ${name} as their image shape must be [height, width, channels] ` +
-        `in whole numbers of at least 1: current value is [${imageShape}]`,
+      `Cannot use the examples ${name}: their image shape must be [height, width, channels] ` +
+        `in whole numbers of at least 1, got [${imageShape}]`,
     );
   }
   const size = imageSize(examples);
   const pixels = isSource(examples) ? labels.length * size : examples.images.length;
   if (labels.length === 0 || pixels !== labels.length * size) {
     throw new TypeError(
-      `Cannot use the examples ${name} as there must be a label for each image of shape ` +
-        `[${imageShape}], and at least one: current value is ${pixels} pixel values and ` +
+      `Cannot use the examples ${name}: there must be a label for each image of shape ` +
+        `[${imageShape}], and at least one, got ${pixels} pixel values and ` +
         `${labels.length} labels`,
     );
   }
   const wrong = Array.prototype.findIndex.call(labels, (label) => label >= classNames.length);
   if (wrong >= 0) {
     throw new RangeError(
-      `Cannot use the examples ${name} as a label must be below the ${classNames.length} ` +
-        `classes: current value is ${labels[wrong]} at place ${wrong}`,
+      `Cannot use the examples ${name}: a label must be below the ${classNames.length} ` +
+        `classes, got ${labels[wrong]} at place ${wrong}`,
     );
   }
 }

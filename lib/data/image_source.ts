@@ -56,7 +56,7 @@ export async function readImages(source: ImageSource, indices: Uint32Array): Pro
   const pixels = await readNumbers(source, indices);
   if (pixels instanceof Uint8Array) return pixels;
   throw new TypeError(
-    `Cannot use what ${source.name} reads as images as they must be pixels from 0 to 255: current value is a Float32Array, as of features`,
+    `Cannot use what ${source.name} reads: images: they must be pixels from 0 to 255, got a Float32Array, as of features`,
   );
 }
 
@@ -75,8 +75,8 @@ export async function readNumbers(
   const isArray = pixels instanceof Uint8Array || pixels instanceof Float32Array;
   if (isArray && pixels.length === expected) return pixels;
   throw new TypeError(
-    `Cannot use what ${source.name} reads as ${indices.length} images of shape ` +
-      `[${source.imageShape}] must have ${expected} bytes: current value is ${
+    `Cannot use what ${source.name} reads: ${indices.length} images of shape ` +
+      `[${source.imageShape}] must have ${expected} bytes, got ${
         (pixels as { length?: number } | undefined)?.length ?? String(pixels)
       }`,
   );

@@ -44,8 +44,8 @@ function checkMoments(mean: readonly number[], std: readonly number[], channels:
     mean.every(Number.isFinite) && std.every((s): boolean => Number.isFinite(s) && s > 0);
   if (!fine) {
     throw new RangeError(
-      `Cannot normalize images of ${channels} channels as there must be a finite mean and a ` +
-        `positive standard deviation for each: current value is mean [${mean}], std [${std}]`,
+      `Cannot normalize images of ${channels} channels: there must be a finite mean and a ` +
+        `positive standard deviation for each, got mean [${mean}], std [${std}]`,
     );
   }
 }

@@ -46,8 +46,8 @@ export function requireItems(action: string, items: Items<unknown>): void {
   if (isIterable && typeof given.next !== "function") return;
   const found = isIterable ? "an iterator, which ends once" : String(items);
   throw new TypeError(
-    `Cannot ${action} as it must be possible to iterate over it again (see datasets.from): ` +
-      `current value is ${found}`,
+    `Cannot ${action}: it must be possible to iterate over it again (see datasets.from): ` +
+      `got ${found}`,
   );
 }
 
@@ -55,7 +55,7 @@ export function requireItems(action: string, items: Items<unknown>): void {
 export function requireCount(action: string, what: string, count: number, least: number): void {
   if (Number.isSafeInteger(count) && count >= least) return;
   throw new RangeError(
-    `Cannot ${action} as ${what} must be a whole number from ${least}: current value is ${count}`,
+    `Cannot ${action}: ${what} must be a whole number from ${least}, got ${count}`,
   );
 }
 

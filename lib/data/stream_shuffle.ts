@@ -52,8 +52,8 @@ export function shuffle<T>(
   const buffer = options.buffer ?? length;
   if (buffer === undefined) {
     throw new RangeError(
-      "Cannot shuffle a data set as a buffer must be given where its length is not known: " +
-        "current value is undefined",
+      "Cannot shuffle a data set: a buffer must be given where its length is not known: " +
+        "got undefined",
     );
   }
   if (options.buffer !== undefined) requireCount("shuffle a data set", "the buffer", buffer, 1);

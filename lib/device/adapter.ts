@@ -32,7 +32,7 @@ export async function findAdapter(powerPreference: PowerPreference): Promise<GPU
   if (!adapter) {
     throw new DeviceError(
       "missing",
-      `Cannot start WebGPU as no GPU adapter was found: ${adviceForThisSystem()}. Without one, start({ backend: "cpu" }) runs everything on the CPU, slowly`,
+      `Cannot start WebGPU: no GPU adapter was found: ${adviceForThisSystem()}. Without one, start({ backend: "cpu" }) runs everything on the CPU, slowly`,
     );
   }
   return adapter;

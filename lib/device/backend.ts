@@ -169,7 +169,7 @@ export class GuardedBackend extends WebGPUBackend {
     const other = [...updated, ...inputs].find(({ dtype }) => dtype !== "float32");
     if (other) {
       throw new TypeError(
-        `Cannot run ${named} as its inputs must be float32: current value is ${other.dtype}`,
+        `Cannot run ${named}: its inputs must be float32, got ${other.dtype}`,
       );
     }
     const disguised = [...updated, ...inputs].find(({ dataId }) =>
@@ -177,7 +177,7 @@ export class GuardedBackend extends WebGPUBackend {
     );
     if (disguised) {
       throw new TypeError(
-        `Cannot run ${named} as its inputs' numbers must be float32: current value is ${
+        `Cannot run ${named}: its inputs' numbers must be float32, got ${
           this.tensorMap.get(disguised.dataId).dtype
         }, seen as float32`,
       );
@@ -270,7 +270,7 @@ export class GuardedBackend extends WebGPUBackend {
   private requireReal(dataId: object, operation: string): void {
     if (!this.#unreal.has(dataId)) return;
     throw new TypeError(
-      `Cannot ${operation} as a tensor must have numbers: current value was made while a function was recorded, and kept. Answer it from the function`,
+      `Cannot ${operation}: a tensor must have numbers: it was made while a function was recorded, and kept. Answer it from the function`,
     );
   }
 
@@ -340,7 +340,7 @@ export class GuardedBackend extends WebGPUBackend {
     if (this.#recorder) {
       throw this.#recorder.refuse(
         new TypeError(
-          "Cannot record a function as it must work on tensors: current value is a picture of the browser's. Make a tensor of it outside",
+          "Cannot record a function: it must work on tensors, got a picture of the browser's. Make a tensor of it outside",
         ),
       );
     }
@@ -438,7 +438,7 @@ export class GuardedBackend extends WebGPUBackend {
     const { dtype, shape } = this.tensorMap.get(dataId);
     return recorder.refuse(
       new TypeError(
-        `Cannot record a function as it must not read a tensor's numbers or depend on them: current value is a read of ${dtype} [${shape}]. Answer the tensor and read it outside`,
+        `Cannot record a function: it must not read a tensor's numbers or depend on them, got a read of ${dtype} [${shape}]. Answer the tensor and read it outside`,
       ),
     );
   }
@@ -485,7 +485,7 @@ export class GuardedBackend extends WebGPUBackend {
       this.requireReal(dataId, "read a tensor");
       throw new DeviceError(
         "unsupported",
-        "Cannot read a GPU tensor synchronously as Deno has no canvas to do it by: await tensor.data() or tensor.array() instead of dataSync(), arraySync() or print()",
+        "Cannot read a GPU tensor synchronously: Deno has no canvas to do it by: await tensor.data() or tensor.array() instead of dataSync(), arraySync() or print()",
       );
     }
     return super.readSync(dataId);
@@ -549,7 +549,7 @@ function requireWithin(
   const bytes = 4 * shape.reduce((product, size) => product * size, 1);
   if (bytes > limit) {
     throw new RangeError(
-      `Cannot ${action} as this adapter's largest ${what} is ${limit} bytes: tensor [${shape}] takes ${bytes}`,
+      `Cannot ${action}: this adapter's largest ${what} is ${limit} bytes: tensor [${shape}] takes ${bytes}`,
     );
   }
 }

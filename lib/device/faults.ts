@@ -80,7 +80,7 @@ export function faultLedger(abandon: () => void): FaultLedger {
     lose(reason): void {
       lost ??= new DeviceError(
         "lost",
-        `Cannot go on as the GPU device was lost: ${reason}. Call start() for a new one; tensors of the old one are gone`,
+        `Cannot go on: the GPU device was lost: ${reason}. Call start() for a new one; tensors of the old one are gone`,
       );
     },
     get isLost(): boolean {
@@ -103,7 +103,7 @@ export function faultLedger(abandon: () => void): FaultLedger {
       untold = undefined;
       throw new DeviceError(
         range.error.kind,
-        `Cannot ${operation} as its data was never computed: ${range.error.message}`,
+        `Cannot ${operation}: its data was never computed: ${range.error.message}`,
         range.error.operation,
       );
     },
@@ -123,7 +123,7 @@ function describeFault(operation: string, error: GPUError): DeviceError {
   const cause = kind === "out-of-memory" ? "ran out of memory" : "refused it";
   return new DeviceError(
     kind,
-    `Cannot run ${operation} as the GPU ${cause}: ${error.message}`,
+    `Cannot run ${operation}: the GPU ${cause}: ${error.message}`,
     operation,
   );
 }

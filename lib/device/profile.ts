@@ -52,7 +52,7 @@ export async function profile(f: () => unknown): Promise<readonly ProfileEntry[]
   }
   if (profiled.has(backend)) {
     throw new TypeError(
-      "Cannot profile as only one profile may be taken at a time: current value is two",
+      "Cannot profile: only one profile may be taken at a time, got two",
     );
   }
   profiled.add(backend);

@@ -50,7 +50,7 @@ export function layOut(fields: readonly Field[]): Uint8Array<ArrayBuffer> {
     const length = data.length || 1;
     if (length > 6) {
       throw new TypeError(
-        `Cannot run a program as its vectors must have at most 6 numbers: current value is ${length}`,
+        `Cannot run a program: its vectors must have at most 6 numbers, got ${length}`,
       );
     }
     const alignment = length >= 3 || previous >= 5 ? 16 : 4 * length;

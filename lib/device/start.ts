@@ -60,7 +60,7 @@ export async function start(options: StartOptions = {}): Promise<Device> {
   }
   if (backend !== "webgpu") {
     throw new RangeError(
-      `Cannot start as the backend must be "webgpu" or "cpu": current value is "${backend}"`,
+      `Cannot start: the backend must be "webgpu" or "cpu", got "${backend}"`,
     );
   }
   if (running?.backend.isLost) stop();

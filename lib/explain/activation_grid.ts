@@ -47,9 +47,7 @@ export async function activationGrid(
   const wrong = wanted.find((c) => !Number.isInteger(c) || c < 0 || c >= count);
   if (wrong !== undefined) {
     throw new RangeError(
-      `Cannot show a map as it must be a whole number from 0 to ${
-        count - 1
-      }: current value is ${wrong}`,
+      `Cannot show a map: it must be a whole number from 0 to ${count - 1}, got ${wrong}`,
     );
   }
   const values = await maps.data();
@@ -70,6 +68,6 @@ function mapsShape({ shape, rank }: Tensor): [height: number, width: number, cou
   if (isOne && own.length === 3) return own as [number, number, number];
   if (isOne && own.length === 1) return [1, 1, own[0]!];
   throw new TypeError(
-    `Cannot show maps as they must be of one image, [1, H, W, C] or [1, F]: current value is [${shape}]`,
+    `Cannot show maps: they must be of one image, [1, H, W, C] or [1, F], got [${shape}]`,
   );
 }

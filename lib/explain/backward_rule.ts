@@ -31,16 +31,16 @@ export function requireRule<P extends Tree, S extends Tree>(
 ): void {
   if (!BACKWARD_RULES.includes(rule)) {
     throw new RangeError(
-      `Cannot go back through a model as the rule must be one of ${
+      `Cannot go back through a model: the rule must be one of ${
         BACKWARD_RULES.join(", ")
-      }: current value is ${rule}`,
+      }, got ${rule}`,
     );
   }
   if (rule === "backprop") return;
   const ops = new Set([...layersOf(model, shape).values()].map(({ op }) => op));
   if (ops.has("relu")) return;
   throw new TypeError(
-    `Cannot go back by the ${rule} rule as the model must have a ReLU: current value is a model of ${
+    `Cannot go back by the ${rule} rule: the model must have a ReLU, got a model of ${
       [...ops].join(", ")
     }`,
   );

@@ -100,7 +100,7 @@ export function requireSize({ model, params }: Network, shape: Shape): void {
     const own = held.get(path)!;
     if (`${own.shape}` === `${wanted}`) return own;
     throw new TypeError(
-      `Cannot look at images of [${shape}] as "${path}" would have to be of shape [${wanted}]: current value is [${own.shape}]`,
+      `Cannot look at images of [${shape}]: "${path}" would have to be of shape [${wanted}], got [${own.shape}]`,
     );
   });
 }

@@ -50,7 +50,7 @@ export function requireConvolution<P extends Tree, S extends Tree>(
   const found = path ?? known[0];
   if (found === undefined || !known.includes(found)) {
     throw new RangeError(
-      `Cannot show filters as the layer must be a convolution: ${
+      `Cannot show filters: the layer must be a convolution: ${
         found === undefined ? "the model has none" : unknownName("convolution", found, known)
       }`,
     );
@@ -59,9 +59,9 @@ export function requireConvolution<P extends Tree, S extends Tree>(
   const count = kernel[3]!;
   if (filter !== undefined && !(Number.isInteger(filter) && filter >= 0 && filter < count)) {
     throw new RangeError(
-      `Cannot show a filter of "${found}" as it must be a whole number from 0 to ${
+      `Cannot show a filter of "${found}": it must be a whole number from 0 to ${
         count - 1
-      }: current value is ${filter}`,
+      }, got ${filter}`,
     );
   }
   return [found, kernel];

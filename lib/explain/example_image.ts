@@ -29,9 +29,9 @@ export function exampleImage(examples: Examples, index: number): Image {
   const { images, labels, imageShape: [height, width, channels] } = examples;
   if (!Number.isInteger(index) || index < 0 || index >= labels.length) {
     throw new RangeError(
-      `Cannot show an image of ${examples.name} as its place must be a whole number from 0 to ${
+      `Cannot show an image of ${examples.name}: its place must be a whole number from 0 to ${
         labels.length - 1
-      }: current value is ${index}`,
+      }, got ${index}`,
     );
   }
   const size = imageSize(examples);

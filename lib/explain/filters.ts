@@ -44,7 +44,7 @@ function requireKernel(params: Tree, path: Path | undefined): [path: Path, kerne
   const found = kernels.get(path ?? first ?? "");
   if (found) return [(path ?? first)!, found];
   throw new RangeError(
-    `Cannot show filters as the layer must be a convolution: ${
+    `Cannot show filters: the layer must be a convolution: ${
       unknownName("convolution", path ?? "the first one", [...kernels.keys()])
     }`,
   );
@@ -64,9 +64,9 @@ function requireFilters(filters: readonly number[], path: Path, count: number): 
   const wrong = filters.find((one) => !Number.isInteger(one) || one < 0 || one >= count);
   if (wrong === undefined) return;
   throw new RangeError(
-    `Cannot show a filter of "${path}" as it must be a whole number from 0 to ${
+    `Cannot show a filter of "${path}": it must be a whole number from 0 to ${
       count - 1
-    }: current value is ${wrong}`,
+    }, got ${wrong}`,
   );
 }
 

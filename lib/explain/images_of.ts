@@ -27,7 +27,7 @@ export async function imagesOf(pixels: Tensor): Promise<Image[]> {
   const [height, width, channels] = shape.slice(-3) as [number, number, number];
   if ((rank !== 3 && rank !== 4) || (channels !== 1 && channels !== 3)) {
     throw new TypeError(
-      `Cannot make pictures as pixels must be [N, H, W, 1] or [N, H, W, 3]: current value is [${shape}]`,
+      `Cannot make pictures: pixels must be [N, H, W, 1] or [N, H, W, 3], got [${shape}]`,
     );
   }
   const values = await pixels.data();
@@ -42,7 +42,7 @@ export async function imagesOf(pixels: Tensor): Promise<Image[]> {
 
 function clipped(value: number): number {
   if (Number.isNaN(value)) {
-    throw new RangeError("Cannot make pictures as pixels must be numbers: current value is NaN");
+    throw new RangeError("Cannot make pictures: pixels must be numbers, got NaN");
   }
   return Math.min(1, Math.max(0, value));
 }
@@ -70,7 +70,7 @@ export function pixelsOf(images: readonly Image[]): Tensor4D {
   const [first] = images;
   if (!first) {
     throw new RangeError(
-      "Cannot use pictures as there must be at least one: current value is none",
+      "Cannot use pictures: there must be at least one, got none",
     );
   }
   images.forEach(checkImage);
@@ -78,7 +78,7 @@ export function pixelsOf(images: readonly Image[]): Tensor4D {
   const other = images.find((image) => shapeOf(image) !== shapeOf(first) || image.channels === 4);
   if (other) {
     throw new TypeError(
-      `Cannot use pictures as all must be of one size, gray or in color without alpha: current value is [${
+      `Cannot use pictures: all must be of one size, gray or in color without alpha, got [${
         shapeOf(other)
       }] beside [${shapeOf(first)}]`,
     );

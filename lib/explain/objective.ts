@@ -38,9 +38,7 @@ export type Objective = {
 export function requireIndex(what: string, index: number, count: number): void {
   if (Number.isInteger(index) && index >= 0 && index < count) return;
   throw new RangeError(
-    `Cannot look at a ${what} as it must be a whole number from 0 to ${
-      count - 1
-    }: current value is ${index}`,
+    `Cannot look at a ${what}: it must be a whole number from 0 to ${count - 1}, got ${index}`,
   );
 }
 
@@ -79,12 +77,12 @@ export function classLogit(index: number): Objective {
       const last = children?.at(-1)?.layer.op ?? model.op;
       if (last === "softmax") {
         throw new RangeError(
-          `Cannot climb a class as the model must answer logits: current value is a model that ends in "${last}"`,
+          `Cannot climb a class: the model must answer logits, got a model that ends in "${last}"`,
         );
       }
       if (out.length !== 1) {
         throw new RangeError(
-          `Cannot climb a class as the model must answer a number for each: current value is [${out}]`,
+          `Cannot climb a class: the model must answer a number for each, got [${out}]`,
         );
       }
       requireIndex("class", index, out[0]!);
@@ -102,7 +100,7 @@ function requireUnit<P extends Tree, S extends Tree>(
   const { op, shape: output } = requireLayer(model, shape, path);
   if (op === "softmax") {
     throw new RangeError(
-      `Cannot climb a layer as it must come before the softmax: current value is "${path}"`,
+      `Cannot climb a layer: it must come before the softmax, got "${path}"`,
     );
   }
   if (channel !== undefined) requireIndex(`channel of "${path}"`, channel, output.at(-1)!);
@@ -179,7 +177,7 @@ export function neuron(
       const output = requireUnit(model, shape, path, index);
       if (output.length !== 3) {
         throw new RangeError(
-          `Cannot look at a neuron as its layer must answer maps [height, width, channels]: current value is [${output}] of "${path}"`,
+          `Cannot look at a neuron: its layer must answer maps [height, width, channels], got [${output}] of "${path}"`,
         );
       }
       const [row, column] = placeIn(output);
@@ -246,7 +244,7 @@ export function direction(path: Path, vector: readonly number[]): Objective {
       const channels = requireUnit(model, shape, path).at(-1)!;
       if (vector.length === channels && vector.every(Number.isFinite)) return;
       throw new RangeError(
-        `Cannot climb a direction of "${path}" as it must have ${channels} finite numbers: current value is ${vector.length}`,
+        `Cannot climb a direction of "${path}": it must have ${channels} finite numbers, got ${vector.length}`,
       );
     },
   };
@@ -275,7 +273,7 @@ export function weighted(parts: readonly (readonly [Objective, number])[]): Obje
   const wrong = parts.find(([, weight]) => !Number.isFinite(weight));
   if (parts.length === 0 || wrong) {
     throw new RangeError(
-      `Cannot add objectives as there must be at least one, and weights must be finite: current value is ${
+      `Cannot add objectives: there must be at least one, and weights must be finite, got ${
         wrong ? wrong[1] : "none"
       }`,
     );

@@ -40,7 +40,7 @@ export function toUnit(
   return Float32Array.from(values, (value) => {
     if (!Number.isFinite(value)) {
       throw new RangeError(
-        `Cannot show numbers as they must be finite: current value is ${value}`,
+        `Cannot show numbers: they must be finite, got ${value}`,
       );
     }
     return width > 0 ? Math.min(1, Math.max(0, (value - black) / width)) : flat;

@@ -52,7 +52,7 @@ async function destination(path: string): Promise<string> {
     if (info.isFile) return target;
     const found = info.isDirectory ? "a directory" : "a device, pipe or socket";
     throw new RangeError(
-      `Cannot write ${path} as it must be a regular file or absent: current value is ${found}`,
+      `Cannot write ${path}: it must be a regular file or absent, got ${found}`,
     );
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return path;

@@ -65,7 +65,7 @@ export async function download(
       highest = Math.max(highest, reached);
       if (failures > retries) {
         throw new Error(
-          `Cannot fetch ${url} as the connection must bring the whole file: current value is ` +
+          `Cannot fetch ${url}: the connection must bring the whole file, got ` +
             `${error.message}, with ${reached} bytes there, after ${failures} attempts that brought nothing; ` +
             "another call goes on from there",
           { cause: error },
@@ -161,7 +161,7 @@ async function append(
     if (done > bytes) {
       await discard(part);
       throw new RangeError(
-        `Cannot fetch ${response.url} as it must have ${bytes} bytes: current value is more`,
+        `Cannot fetch ${response.url}: it must have ${bytes} bytes, got more`,
       );
     }
     await asWriting(part, writeAll(file, next.value));

@@ -30,7 +30,7 @@ export async function requireHash(
   const actual = await sha256OfFile(path);
   if (expected === undefined || actual === expected) return actual;
   throw new Error(
-    `Cannot use ${what} as its SHA-256 must be ${expected}: current value is ${actual}. ` +
+    `Cannot use ${what}: its SHA-256 must be ${expected}, got ${actual}. ` +
       "It is another file than it was, or was damaged on the way",
   );
 }

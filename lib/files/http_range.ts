@@ -46,19 +46,19 @@ export function checkResponse(
     throw new PassingError(`the answer ${answer}`);
   }
   if (status !== 200 && status !== 206) {
-    const message = `Cannot fetch ${url} as the server must have it: current value is ${answer}`;
+    const message = `Cannot fetch ${url}: the server must have it, got ${answer}`;
     throw status === 404 || status === 410 ? new Deno.errors.NotFound(message) : new Error(message);
   }
   const type = headers.get("content-type") ?? "";
   if (/^\s*(?:text\/html|application\/xhtml)/i.test(type)) {
     throw new SyntaxError(
-      `Cannot fetch ${url} as it must be a file and no web page: current value is ${type}`,
+      `Cannot fetch ${url}: it must be a file and no web page, got ${type}`,
     );
   }
   const total = totalOf(response, held);
   if (bytes !== undefined && total !== undefined && total !== bytes) {
     throw new RangeError(
-      `Cannot fetch ${url} as it must have ${bytes} bytes: current value is ${total}`,
+      `Cannot fetch ${url}: it must have ${bytes} bytes, got ${total}`,
     );
   }
 }

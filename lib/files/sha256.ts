@@ -40,6 +40,6 @@ export function requireSha256(hash: string): string {
   const small = hash.toLowerCase();
   if (HEX.test(small)) return small;
   throw new RangeError(
-    `Cannot check a file as its SHA-256 must be 64 hexadecimal digits: current value is ${hash}`,
+    `Cannot check a file: its SHA-256 must be 64 hexadecimal digits, got ${hash}`,
   );
 }

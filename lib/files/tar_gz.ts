@@ -63,5 +63,5 @@ function lastPart(path: string): string {
 }
 
 function bad(what: string, rule: string, found: unknown, cause?: unknown): SyntaxError {
-  return new SyntaxError(`Cannot unpack ${what} as ${rule}: current value is ${found}`, { cause });
+  return new SyntaxError(`Cannot unpack ${what}: ${rule}, got ${found}`, { cause });
 }

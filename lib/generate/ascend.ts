@@ -143,7 +143,7 @@ export async function ascend<P extends Tree, S extends Tree>(
   const { optimizer = adam({ learningRate: 0.05 }) } = options;
   if (!Number.isInteger(steps) || steps < 1) {
     throw new RangeError(
-      `Cannot climb as the number of steps must be a whole number of at least 1: current value is ${steps}`,
+      `Cannot climb: the number of steps must be a whole number of at least 1, got ${steps}`,
     );
   }
   objective.check(network.model, shape);
@@ -242,6 +242,6 @@ function stepOf(look: Look, optimizer: Optimizer, isJitted: boolean): Step {
 function requireFinite(value: number, { name }: Objective, step: number): void {
   if (Number.isFinite(value)) return;
   throw new RangeError(
-    `Cannot go on climbing ${name} as its value must be finite: current value is ${value} at step ${step}`,
+    `Cannot go on climbing ${name}: its value must be finite, got ${value} at step ${step}`,
   );
 }

@@ -41,7 +41,7 @@ export function centerBlur(weight: number, options: CenterBlurOptions = {}): Reg
   requireWeight("a blur", weight);
   if (!(sigma > 0 && middle > 0 && sigma < Infinity && middle < Infinity)) {
     throw new RangeError(
-      `Cannot regularize by a blur as its deviations must be finite and above 0: current value is ${sigma} and ${middle}`,
+      `Cannot regularize by a blur: its deviations must be finite and above 0, got ${sigma} and ${middle}`,
     );
   }
   return {

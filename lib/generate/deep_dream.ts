@@ -139,7 +139,7 @@ export async function deepDream<P extends Tree, S extends Tree>(
 function requireImage(what: string, image: Tensor): void {
   if (image.rank === 3) return;
   throw new TypeError(
-    `Cannot dream as ${what} must be of shape [H, W, C]: current value is [${image.shape}]`,
+    `Cannot dream: ${what} must be of shape [H, W, C], got [${image.shape}]`,
   );
 }
 
@@ -211,7 +211,7 @@ function requireOctave({ network, objective }: Dream, shape: Shape): void {
   const bytes = 4 * sizes.reduce((sum, size) => sum + size, 0);
   if (bytes <= MOST_BYTES) return;
   throw new RangeError(
-    `Cannot dream as what the layers answer must come to at most ${MOST_BYTES} bytes: current value is ${bytes} for ${
+    `Cannot dream: what the layers answer must come to at most ${MOST_BYTES} bytes, got ${bytes} for ${
       shape[0]
     } × ${shape[1]} pixels`,
   );

@@ -62,7 +62,7 @@ export function fourier(options: FourierOptions = {}): Parametrization<Spectrum>
   const { decorrelate = true, sd = 0.01, decay = 1, start } = options;
   if (!(Number.isFinite(sd) && sd >= 0 && Number.isFinite(decay))) {
     throw new RangeError(
-      `Cannot write images as waves as deviation and decay must be finite, and the deviation not below 0: current value is ${sd} and ${decay}`,
+      `Cannot write images: waves as deviation and decay must be finite, and the deviation not below 0, got ${sd} and ${decay}`,
     );
   }
   return {
@@ -84,12 +84,12 @@ function requireStart(shape: Shape, start: Tensor | undefined, decorrelate: bool
   const own = start?.shape.length === 3 ? [1, ...start.shape] : start?.shape;
   if (own && `${own}` !== `${shape}`) {
     throw new TypeError(
-      `Cannot begin with images as they must be of shape [${shape}]: current value is [${own}]`,
+      `Cannot begin with images: they must be of shape [${shape}], got [${own}]`,
     );
   }
   if (decorrelate && shape[3] !== 3 && shape[3] !== 1) {
     throw new TypeError(
-      `Cannot decorrelate colors as there must be three, or one gray: current value is ${shape[3]}`,
+      `Cannot decorrelate colors: there must be three, or one gray, got ${shape[3]}`,
     );
   }
 }

@@ -73,7 +73,7 @@ export async function invert<P extends Tree, S extends Tree>(
   const { shape } = image;
   if (image.rank !== 3) {
     throw new TypeError(
-      `Cannot invert features as the image must be of shape [H, W, C]: current value is [${shape}]`,
+      `Cannot invert features: the image must be of shape [H, W, C], got [${shape}]`,
     );
   }
   const { steps = 200, units = UNIT_PIXELS, alphaWeight = 1e-3 } = options;
@@ -107,7 +107,7 @@ export async function invert<P extends Tree, S extends Tree>(
 function requireSteps(steps: number): void {
   if (Number.isInteger(steps) && steps >= 1) return;
   throw new RangeError(
-    `Cannot invert features as the number of steps must be a whole number of at least 1: current value is ${steps}`,
+    `Cannot invert features: the number of steps must be a whole number of at least 1, got ${steps}`,
   );
 }
 

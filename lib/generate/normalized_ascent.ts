@@ -36,7 +36,7 @@ export function normalizedAscent(options: NormalizedAscentOptions = {}): Optimiz
   const { rate = 0.01 } = options;
   if (!Number.isFinite(rate) || rate <= 0) {
     throw new RangeError(
-      `Cannot climb as the rate must be finite and above 0: current value is ${rate}`,
+      `Cannot climb: the rate must be finite and above 0, got ${rate}`,
     );
   }
   return {

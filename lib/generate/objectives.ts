@@ -29,7 +29,7 @@ function requireOutput<P extends Tree, S extends Tree>(
   const { shape: output } = requireLayer(model, shape, path);
   if (isLike(output)) return;
   throw new TypeError(
-    `Cannot compare with another image as "${path}" must answer as it does there, [${wanted}]: current value is [${output}]`,
+    `Cannot compare with another image: "${path}" must answer as it does there, [${wanted}], got [${output}]`,
   );
 }
 

@@ -16,12 +16,12 @@ export type Size = readonly [height: number, width: number];
 export function sizesOf([height, width]: Shape, octaves: number, factor: number): Size[] {
   if (!Number.isInteger(octaves) || octaves < 1) {
     throw new RangeError(
-      `Cannot dream as the number of octaves must be a whole number from 1: current value is ${octaves}`,
+      `Cannot dream: the number of octaves must be a whole number from 1, got ${octaves}`,
     );
   }
   if (!(factor > 1 && factor < Infinity)) {
     throw new RangeError(
-      `Cannot dream as each octave must be by a finite factor above 1 larger: current value is ${factor}`,
+      `Cannot dream: each octave must be by a finite factor above 1 larger, got ${factor}`,
     );
   }
   const sizes = Array.from({ length: octaves }, (_, i): Size => {
@@ -30,7 +30,7 @@ export function sizesOf([height, width]: Shape, octaves: number, factor: number)
   });
   if (Math.min(...sizes[0]!) >= 1) return sizes;
   throw new RangeError(
-    `Cannot dream as the smallest octave must have pixels: current value is ${
+    `Cannot dream: the smallest octave must have pixels, got ${
       sizes[0]!.join(" × ")
     }, of ${height} × ${width} in ${octaves} octaves`,
   );

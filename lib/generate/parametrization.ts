@@ -58,7 +58,7 @@ export function pixels(options: PixelsOptions = {}): Parametrization<{ readonly 
       const own = start?.shape.length === 3 ? [1, ...start.shape] : start?.shape;
       if (own && `${own}` !== `${shape}`) {
         throw new TypeError(
-          `Cannot begin with images as they must be of shape [${shape}]: current value is [${own}]`,
+          `Cannot begin with images: they must be of shape [${shape}], got [${own}]`,
         );
       }
       return {

@@ -10,7 +10,7 @@ const GRAY = 0.5;
 export function requireWeight(what: string, weight: number): void {
   if (Number.isFinite(weight) && weight >= 0) return;
   throw new RangeError(
-    `Cannot regularize by ${what} as the weight must be finite and at least 0: current value is ${weight}`,
+    `Cannot regularize by ${what}: the weight must be finite and at least 0, got ${weight}`,
   );
 }
 
@@ -99,7 +99,7 @@ export function alphaNorm(weight: number, alpha = 6): Regularizer {
 function requirePower(what: string, power: number): void {
   if (Number.isFinite(power) && power >= 1) return;
   throw new RangeError(
-    `Cannot regularize by ${what} as its power must be finite and at least 1: current value is ${power}`,
+    `Cannot regularize by ${what}: its power must be finite and at least 1, got ${power}`,
   );
 }
 

@@ -17,7 +17,7 @@ export function colorOf(ground: Ground): Color {
   const color: Color = typeof ground === "number" ? [ground, ground, ground] : ground;
   if (color.length === 3 && color.every((value) => value >= 0 && value <= 1)) return color;
   throw new RangeError(
-    `Cannot use a color as its numbers must be from 0 to 1: current value is ${color}`,
+    `Cannot use a color: its numbers must be from 0 to 1, got ${color}`,
   );
 }
 

@@ -12,7 +12,7 @@ function tableMap(colors: readonly Color[]): ColorMap {
     const color = colors[place];
     if (color) return color;
     throw new RangeError(
-      `Cannot find a color as its place must be a number: current value is ${position}`,
+      `Cannot find a color: its place must be a number, got ${position}`,
     );
   };
 }

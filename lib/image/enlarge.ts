@@ -22,7 +22,7 @@ export function enlarge(image: Image, factor: number): Image {
   checkImage(image);
   if (!Number.isSafeInteger(factor) || factor < 1) {
     throw new RangeError(
-      `Cannot enlarge an image as the factor must be a whole number from 1: current value is ${factor}`,
+      `Cannot enlarge an image: the factor must be a whole number from 1, got ${factor}`,
     );
   }
   if (factor === 1) return image;

@@ -45,7 +45,7 @@ function withLabels(
 ): Image[] {
   if (labels.length !== images.length) {
     throw new RangeError(
-      `Cannot make a grid as there must be a label for each of ${images.length} pictures: current value is ${labels.length}`,
+      `Cannot make a grid: there must be a label for each of ${images.length} pictures, got ${labels.length}`,
     );
   }
   const { width, height } = largest(images);
@@ -62,7 +62,7 @@ function withLabels(
 function requireWhole(what: string, value: number, least: number): void {
   if (Number.isSafeInteger(value) && value >= least) return;
   throw new RangeError(
-    `Cannot make a grid as ${what} must be a whole number from ${least}: current value is ${value}`,
+    `Cannot make a grid: ${what} must be a whole number from ${least}, got ${value}`,
   );
 }
 
@@ -89,7 +89,7 @@ function requireWhole(what: string, value: number, least: number): void {
 export function grid(images: readonly Image[], options: GridOptions = {}): Image {
   const { gap = 1, background = 1, scale = 1 } = options;
   if (images.length === 0) {
-    throw new RangeError("Cannot make a grid as it must have a picture: current value is none");
+    throw new RangeError("Cannot make a grid: it must have a picture, got none");
   }
   const enlarged = images.map((image) => enlarge(image, scale));
   const shown = options.labels ? withLabels(enlarged, options.labels, options) : enlarged;

@@ -23,7 +23,7 @@ function endsOf(
   if (typeof span !== "string") {
     if (span[0] < span[1]) return span;
     throw new RangeError(
-      `Cannot draw a heat map as its span must rise: current value is ${span[0]} to ${span[1]}`,
+      `Cannot draw a heat map: its span must rise, got ${span[0]} to ${span[1]}`,
     );
   }
   let [least, most] = [Infinity, -Infinity];
@@ -69,7 +69,7 @@ export function heatMap(
   checkSize("draw a heat map", width, height);
   if (values.length !== height * width) {
     throw new TypeError(
-      `Cannot draw a heat map as it must have ${height} × ${width} numbers: current value is ${values.length}`,
+      `Cannot draw a heat map: it must have ${height} × ${width} numbers, got ${values.length}`,
     );
   }
   const { span = "full" } = options;
@@ -77,7 +77,7 @@ export function heatMap(
   for (let i = 0; i < values.length; i++) {
     if (!Number.isFinite(values[i])) {
       throw new RangeError(
-        `Cannot draw a heat map as its numbers must be finite: current value is ${values[i]}`,
+        `Cannot draw a heat map: its numbers must be finite, got ${values[i]}`,
       );
     }
   }
@@ -120,7 +120,7 @@ export function overlay(image: Image, heat: Image, options: OverlayOptions = {})
   const { alpha = 0.5, filter = "bilinear" } = options;
   if (!(alpha >= 0 && alpha <= 1)) {
     throw new RangeError(
-      `Cannot lay a picture on another as alpha must be from 0 to 1: current value is ${alpha}`,
+      `Cannot lay a picture on another: alpha must be from 0 to 1, got ${alpha}`,
     );
   }
   checkImage(image);

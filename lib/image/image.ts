@@ -26,7 +26,7 @@ export function checkImage({ width, height, channels, pixels }: Image): void {
   checkSize("use an image", width, height);
   if (channels !== 1 && channels !== 3 && channels !== 4) {
     throw new RangeError(
-      `Cannot use an image as it must have 1, 3 or 4 channels: current value is ${channels}`,
+      `Cannot use an image: it must have 1, 3 or 4 channels, got ${channels}`,
     );
   }
   const count = width * height * channels;
@@ -34,8 +34,8 @@ export function checkImage({ width, height, channels, pixels }: Image): void {
     const size = `${width}×${height} with ${channels} channels`;
     const found = (pixels as { length?: number } | undefined)?.length ?? String(pixels);
     throw new TypeError(
-      `Cannot use an image as a Float32Array of ${size} must hold ${count} numbers: ` +
-        `current value is ${found}`,
+      `Cannot use an image: a Float32Array of ${size} must hold ${count} numbers: ` +
+        `got ${found}`,
     );
   }
 }
@@ -46,8 +46,8 @@ export function checkSize(attempt: string, width: number, height: number): void 
     return;
   }
   throw new RangeError(
-    `Cannot ${attempt} as its width and height must be whole numbers from 1: ` +
-      `current value is ${width}×${height}`,
+    `Cannot ${attempt}: its width and height must be whole numbers from 1: ` +
+      `got ${width}×${height}`,
   );
 }
 
@@ -61,7 +61,7 @@ const MOST_PIXELS = 2 ** 26;
 export function checkPixelCount(kind: string, file: string, width: number, height: number): void {
   if (width * height <= MOST_PIXELS) return;
   throw new RangeError(
-    `Cannot decode ${kind} ${file} as it must have at most ${MOST_PIXELS} pixels: ` +
-      `current value is ${width}×${height}`,
+    `Cannot decode ${kind} ${file}: it must have at most ${MOST_PIXELS} pixels: ` +
+      `got ${width}×${height}`,
   );
 }

@@ -84,7 +84,7 @@ export function label(image: Image, text: string, options: LabelOptions = {}): I
   const { size = 1, background = 1 } = options;
   if (!Number.isSafeInteger(size) || size < 1) {
     throw new RangeError(
-      `Cannot label a picture as letters' points must be a whole number of pixels from 1: current value is ${size}`,
+      `Cannot label a picture: letters' points must be a whole number of pixels from 1, got ${size}`,
     );
   }
   const { width, height } = image;

@@ -80,7 +80,7 @@ function parseObject(text: string, file: string): Fields {
   } catch (cause) {
     const reason = (cause as Error).message;
     throw new SyntaxError(
-      `Cannot read the preprocessing of ${file} as it must be JSON: ${reason}`,
+      `Cannot read the preprocessing of ${file}: it must be JSON: ${reason}`,
       {
         cause,
       },
@@ -96,7 +96,7 @@ function isObject(value: unknown): value is Fields {
 
 function bad(file: string, rule: string, found: unknown): SyntaxError {
   return new SyntaxError(
-    `Cannot read the preprocessing of ${file} as ${rule}: current value is ${
+    `Cannot read the preprocessing of ${file}: ${rule}, got ${
       typeof found === "string" ? found : JSON.stringify(found)
     }`,
   );

@@ -98,5 +98,5 @@ export function checkPreprocessing(how: Preprocessing): void {
 
 function badPart(rule: string, found: unknown): RangeError {
   const text = JSON.stringify(found) ?? String(found);
-  return new RangeError(`Cannot preprocess pictures as ${rule}: current value is ${text}`);
+  return new RangeError(`Cannot preprocess pictures: ${rule}, got ${text}`);
 }

@@ -51,12 +51,12 @@ export function sideBySide(images: readonly Image[], options: SideBySideOptions 
   const { gap = 8, background = 1, labels, labelSize = 2 } = options;
   if (images.length === 0 || !Number.isSafeInteger(gap) || gap < 0) {
     throw new RangeError(
-      `Cannot make a row as it must have pictures, and a gap of a whole number from 0: current value is ${images.length} with a gap of ${gap}`,
+      `Cannot make a row: it must have pictures, and a gap of a whole number from 0, got ${images.length} with a gap of ${gap}`,
     );
   }
   if (labels && labels.length !== images.length) {
     throw new RangeError(
-      `Cannot make a row as there must be a label for each of ${images.length} pictures: current value is ${labels.length}`,
+      `Cannot make a row: there must be a label for each of ${images.length} pictures, got ${labels.length}`,
     );
   }
   const row = ofOneHeight(images).map((image, i) =>

@@ -113,7 +113,7 @@ export function sigmoid(): Layer<Empty, Empty> {
 export function leakyRelu(slope = 0.01): Layer<Empty, Empty> {
   if (!Number.isFinite(slope)) {
     throw new RangeError(
-      `Cannot make a leakyRelu layer as its slope must be finite: current value is ${slope}`,
+      `Cannot make a leakyRelu layer: its slope must be finite, got ${slope}`,
     );
   }
   return shapeless("leakyRelu", (x) => tf.leakyRelu(x, slope));

@@ -49,7 +49,7 @@ export function auxiliary<H extends Layer>(
   const { weight = 0.3 } = options;
   if (!(weight >= 0 && weight < Infinity)) {
     throw new RangeError(
-      `Cannot make an auxiliary layer as its weight must be finite and at least 0: current value is ${weight}`,
+      `Cannot make an auxiliary layer: its weight must be finite and at least 0, got ${weight}`,
     );
   }
   return {

@@ -101,7 +101,7 @@ export function conv(options: ConvOptions): Layer<ConvParams, Record<string, nev
 function requireGroups(groups: number, what: string, count: number): void {
   if (count % groups !== 0) {
     throw new RangeError(
-      `Cannot make a conv layer as its groups must divide its ${what}: current value is ${groups} groups of ${count}`,
+      `Cannot make a conv layer: its groups must divide its ${what}, got ${groups} groups of ${count}`,
     );
   }
 }

@@ -60,7 +60,7 @@ export function dense(options: DenseOptions): Layer<DenseParams, Record<string, 
     declare(shape) {
       if (shape.length !== 1) {
         throw new TypeError(
-          `Cannot apply a dense layer as its input must be a vector (put flatten() before it): current value is [${shape}]`,
+          `Cannot apply a dense layer: its input must be a vector (put flatten() before it), got [${shape}]`,
         );
       }
       requireSizes("dense", shape);

@@ -32,7 +32,7 @@ export function dropout(rate: number): Layer<Empty, Empty> {
       if (!training || rate === 0) return [x, state];
       if (!key) {
         throw new TypeError(
-          `Cannot apply a dropout layer in training as its context must have a key: current value is ${key}`,
+          `Cannot apply a dropout layer in training: its context must have a key, got ${key}`,
         );
       }
       return [dropUnits(x, rate, key), state];

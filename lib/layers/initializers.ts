@@ -109,7 +109,7 @@ export function lecunUniform(key: Key, shape: Shape): Float32Array {
 export function scaledNormal(deviation: number): Initializer {
   if (!(deviation >= 0 && deviation < Infinity)) {
     throw new RangeError(
-      `Cannot make an initializer as its deviation must be finite and at least 0: current value is ${deviation}`,
+      `Cannot make an initializer: its deviation must be finite and at least 0, got ${deviation}`,
     );
   }
   return (key, shape) => normalArray(key, sizeOf(shape), 0, deviation);

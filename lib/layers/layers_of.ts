@@ -62,13 +62,13 @@ export function requireLayer<P extends Tree, S extends Tree>(
   );
   if (aside) {
     throw new RangeError(
-      `Cannot look at a layer as it must not run in training alone: current value is "${path}", beside the way through "${
+      `Cannot look at a layer: it must not run in training alone, got "${path}", beside the way through "${
         aside[0]
       }"`,
     );
   }
   const known = [...layers.keys()].filter((name) => name !== "");
   throw new RangeError(
-    `Cannot look at a layer as its path must be in the model: ${unknownName("layer", path, known)}`,
+    `Cannot look at a layer: its path must be in the model: ${unknownName("layer", path, known)}`,
   );
 }

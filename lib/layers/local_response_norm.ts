@@ -56,7 +56,7 @@ export function localResponseNorm(options: LocalResponseNormOptions = {}): Layer
     apply(_params, state, x) {
       if (x.rank === 0 || x.dtype !== "float32") {
         throw new TypeError(
-          `Cannot apply a localResponseNorm layer as its input must be float32 with channels last: current value is ${x.dtype} [${x.shape}]`,
+          `Cannot apply a localResponseNorm layer: its input must be float32 with channels last, got ${x.dtype} [${x.shape}]`,
         );
       }
       return [normalizeResponses(x, attributes), state];
@@ -67,7 +67,7 @@ export function localResponseNorm(options: LocalResponseNormOptions = {}): Layer
 function requireRange(name: string, value: number, holds: boolean, range: string): void {
   if (!holds) {
     throw new RangeError(
-      `Cannot make a localResponseNorm layer as its ${name} must be ${range}: current value is ${value}`,
+      `Cannot make a localResponseNorm layer: its ${name} must be ${range}, got ${value}`,
     );
   }
 }

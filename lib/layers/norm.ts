@@ -75,7 +75,7 @@ export function batchNorm(options: BatchNormOptions = {}): Layer<BatchNormParams
     apply(params, state, x, context) {
       if (x.shape.at(-1) !== params.scale.size) {
         throw new TypeError(
-          `Cannot apply a batchNorm layer as its input must have ${params.scale.size} features last: current value is [${x.shape}]`,
+          `Cannot apply a batchNorm layer: its input must have ${params.scale.size} features last, got [${x.shape}]`,
         );
       }
       return context.training && !isFrozen(context)
@@ -94,7 +94,7 @@ function isFrozen({ path, frozen }: Context): boolean {
 function requireRange(name: string, value: number, holds: boolean, range: string): void {
   if (!holds) {
     throw new RangeError(
-      `Cannot make a batchNorm layer as its ${name} must be ${range}: current value is ${value}`,
+      `Cannot make a batchNorm layer: its ${name} must be ${range}, got ${value}`,
     );
   }
 }

@@ -52,7 +52,7 @@ export const sum: Join = {
 
 function refuse(what: string, shapes: readonly Shape[]): never {
   throw new TypeError(
-    `Cannot join parallel layers as ${what} of their outputs must be equal: current value is ${
+    `Cannot join parallel layers: ${what} of their outputs must be equal, got ${
       shapes.map((shape) => `[${shape}]`).join(", ")
     }`,
   );
@@ -85,7 +85,7 @@ export function parallel<L extends NamedLayers>(
   requireNames("parallel", layers);
   if (Object.keys(layers).length === 0) {
     throw new TypeError(
-      "Cannot make a parallel layer as it must have at least one: current value is {}",
+      "Cannot make a parallel layer: it must have at least one, got {}",
     );
   }
   return {

@@ -91,7 +91,7 @@ function poolLayer(
 export function requireInput(op: string, { size, padding }: Window): void {
   if (typeof padding === "number" && size.some((length) => padding >= length)) {
     throw new RangeError(
-      `Cannot make a ${op} layer as its padding must be smaller than its window: current value is ${padding} around [${size}]`,
+      `Cannot make a ${op} layer: its padding must be smaller than its window, got ${padding} around [${size}]`,
     );
   }
 }
@@ -156,7 +156,7 @@ export function normPool(options: NormPoolOptions = {}): Layer<Empty, Empty> {
   const { norm = 2 } = options;
   if (norm !== 1 && norm !== 2) {
     throw new RangeError(
-      `Cannot make a normPool layer as its norm must be 1 or 2: current value is ${norm}`,
+      `Cannot make a normPool layer: its norm must be 1 or 2, got ${norm}`,
     );
   }
   return poolLayer("normPool", options, (x, window) => {

@@ -37,7 +37,7 @@ export function radialBasis(codes: readonly (readonly number[])[]): Layer<Empty,
   const [classes, features] = [codes.length, codes[0]?.length ?? 0];
   if (features === 0 || codes.some((code) => code.length !== features)) {
     throw new RangeError(
-      `Cannot make a radialBasis layer as its codes must be of one length of at least 1: current value is lengths [${
+      `Cannot make a radialBasis layer: its codes must be of one length of at least 1, got lengths [${
         codes.map(({ length }) => length)
       }]`,
     );
@@ -70,7 +70,7 @@ export function radialBasis(codes: readonly (readonly number[])[]): Layer<Empty,
 function requireFeatures(features: number, shape: readonly number[]): void {
   if (shape.length !== 1 || shape[0] !== features) {
     throw new TypeError(
-      `Cannot apply a radialBasis layer as its input must be [${features}], as its codes are: current value is [${shape}]`,
+      `Cannot apply a radialBasis layer: its input must be [${features}], as its codes are, got [${shape}]`,
     );
   }
 }

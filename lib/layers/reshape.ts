@@ -51,7 +51,7 @@ export function padTo(height: number, width = height): Layer<Empty, Empty> {
       requireImage("padTo", shape);
       if (shape[0]! > height || shape[1]! > width) {
         throw new RangeError(
-          `Cannot pad images to ${height} × ${width} as they must not be larger: current value is [${shape}]`,
+          `Cannot pad images to ${height} × ${width}: they must not be larger, got [${shape}]`,
         );
       }
       const before = [(height - shape[0]!) >> 1, (width - shape[1]!) >> 1] as const;

@@ -109,7 +109,7 @@ export function requireNames(op: string, layers: NamedLayers): void {
   for (const name of Object.keys(layers)) {
     if (name === "" || name.includes("/") || /^\d+$/.test(name)) {
       throw new TypeError(
-        `Cannot make a ${op} layer as its layers' names must have a letter and no slash: current value is "${name}"`,
+        `Cannot make a ${op} layer: its layers' names must have a letter and no slash, got "${name}"`,
       );
     }
   }

@@ -57,7 +57,7 @@ export function zeroPadShortcut(options: ZeroPadShortcutOptions): Layer<Empty, E
 function requireRoom(channels: number, features: number): void {
   if (channels > features) {
     throw new RangeError(
-      `Cannot apply a zeroPadShortcut layer as its input must have at most ${features} channels: current value is ${channels}`,
+      `Cannot apply a zeroPadShortcut layer: its input must have at most ${features} channels, got ${channels}`,
     );
   }
 }

@@ -121,7 +121,7 @@ function spreadOut(kernel: Tensor, table: ConnectionTable, channels: number): Te
 function requireTable(table: ConnectionTable): void {
   if (table.length === 0 || table.some((channels) => channels.length === 0)) {
     throw new RangeError(
-      `Cannot make a tableConv layer as each feature map of its table must see a channel: current value is ${
+      `Cannot make a tableConv layer: each feature map of its table must see a channel, got ${
         JSON.stringify(table)
       }`,
     );
@@ -130,7 +130,7 @@ function requireTable(table: ConnectionTable): void {
     channels.forEach((channel) => requireWhole("tableConv", "table's channels", channel, 0));
     if (new Set(channels).size < channels.length) {
       throw new RangeError(
-        `Cannot make a tableConv layer as a feature map must see a channel once: current value is [${channels}]`,
+        `Cannot make a tableConv layer: a feature map must see a channel once, got [${channels}]`,
       );
     }
   }
@@ -141,7 +141,7 @@ function requireChannels(table: ConnectionTable, shape: readonly number[]): void
   const last = Math.max(...table.flat());
   if (last >= shape[2]!) {
     throw new RangeError(
-      `Cannot apply a tableConv layer as its input must have the table's channels, 0 to ${last}: current value is [${shape}]`,
+      `Cannot apply a tableConv layer: its input must have the table's channels, 0 to ${last}, got [${shape}]`,
     );
   }
 }

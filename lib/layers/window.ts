@@ -43,7 +43,7 @@ export function checkWindow(layer: string, options: WindowOptions): Window {
   }
   if (rounding !== "floor" && rounding !== "ceil") {
     throw new RangeError(
-      `Cannot make a ${layer} layer as its rounding must be "floor" or "ceil": current value is ${rounding}`,
+      `Cannot make a ${layer} layer: its rounding must be "floor" or "ceil", got ${rounding}`,
     );
   }
   return {
@@ -68,7 +68,7 @@ function checkPair(layer: string, name: string, value: Pair): [number, number] {
 export function requireWhole(layer: string, name: string, value: unknown, least: number): number {
   if (typeof value !== "number" || !Number.isInteger(value) || value < least) {
     throw new RangeError(
-      `Cannot make a ${layer} layer as its ${name} must be a whole number of at least ${least}: current value is ${value}`,
+      `Cannot make a ${layer} layer: its ${name} must be a whole number of at least ${least}, got ${value}`,
     );
   }
   return value;
@@ -94,7 +94,7 @@ export function slide(layer: string, window: Window, shape: Shape, features: num
     const padded = length + 2 * (typeof padding === "number" ? padding : 0);
     if (padding !== "same" && reach > padded) {
       throw new RangeError(
-        `Cannot apply a ${layer} layer to [${shape}] as its window must fit into the padded input: current value is ${reach} over ${padded}`,
+        `Cannot apply a ${layer} layer to [${shape}]: its window must fit into the padded input, got ${reach} over ${padded}`,
       );
     }
     return windowsAlong(length, reach, window.stride[axis]!, padding, rounding).count;
@@ -109,7 +109,7 @@ export function slide(layer: string, window: Window, shape: Shape, features: num
 export function requireImage(layer: string, shape: Shape): void {
   if (shape.length !== 3) {
     throw new TypeError(
-      `Cannot apply a ${layer} layer as its input must be [height, width, channels]: current value is [${shape}]`,
+      `Cannot apply a ${layer} layer: its input must be [height, width, channels], got [${shape}]`,
     );
   }
   requireSizes(layer, shape);
@@ -121,7 +121,7 @@ export function requireImage(layer: string, shape: Shape): void {
 export function requireSizes(layer: string, shape: Shape): void {
   if (!shape.every((size) => Number.isInteger(size) && size >= 1)) {
     throw new RangeError(
-      `Cannot apply a ${layer} layer as its input's sizes must be whole numbers of at least 1: current value is [${shape}]`,
+      `Cannot apply a ${layer} layer: its input's sizes must be whole numbers of at least 1, got [${shape}]`,
     );
   }
 }

@@ -36,7 +36,7 @@ export function softmaxCrossEntropy(logits: Tensor, targets: Tensor): Scalar {
   requireAlike("softmax cross-entropy", logits, targets);
   if (logits.rank !== 2) {
     throw new TypeError(
-      `Cannot take the softmax cross-entropy as logits must be [N, classes]: current value is [${logits.shape}]`,
+      `Cannot take the softmax cross-entropy: logits must be [N, classes], got [${logits.shape}]`,
     );
   }
   return meanSoftmaxCrossEntropy(tf.cast(logits, "float32"), tf.cast(targets, "float32"));
@@ -68,7 +68,7 @@ export function meanSquaredError(outputs: Tensor, targets: Tensor): Scalar {
 function requireAlike(loss: string, outputs: Tensor, targets: Tensor): void {
   if (`${outputs.shape}` !== `${targets.shape}`) {
     throw new TypeError(
-      `Cannot take the ${loss} as outputs and targets must have one shape: current value is [${outputs.shape}] and [${targets.shape}]`,
+      `Cannot take the ${loss}: outputs and targets must have one shape, got [${outputs.shape}] and [${targets.shape}]`,
     );
   }
 }

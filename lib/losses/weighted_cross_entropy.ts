@@ -30,7 +30,7 @@ import type { Loss } from "./losses.ts";
 export function weightedCrossEntropy(weights: readonly number[]): Loss {
   if (weights.length === 0 || !weights.every((weight) => weight > 0 && weight < Infinity)) {
     throw new RangeError(
-      `Cannot weigh classes as each must have a finite weight above 0: current value is [${weights}]`,
+      `Cannot weigh classes: each must have a finite weight above 0, got [${weights}]`,
     );
   }
   return (logits, targets) => {
@@ -46,6 +46,6 @@ function requireClasses(classes: number, logits: Tensor, targets: Tensor): void 
   const fits = [logits, targets].every(({ rank, shape }) => rank === 2 && shape[1] === classes);
   if (fits && logits.shape[0] === targets.shape[0]) return;
   throw new TypeError(
-    `Cannot take the weighted cross-entropy as logits and targets must be [N, ${classes}], as there are weights: current value is [${logits.shape}] and [${targets.shape}]`,
+    `Cannot take the weighted cross-entropy: logits and targets must be [N, ${classes}], as there are weights, got [${logits.shape}] and [${targets.shape}]`,
   );
 }

@@ -70,7 +70,7 @@ export function alexnet(options: AlexNetOptions = {}): Layer<AlexNetParams> {
   const { groups = PAPER.groups } = options;
   if (groups !== 1 && groups !== 2) {
     throw new RangeError(
-      `Cannot make AlexNet as its groups must be 1 or 2: current value is ${groups}`,
+      `Cannot make AlexNet: its groups must be 1 or 2, got ${groups}`,
     );
   }
   return build({ ...PAPER, groups }, options);

@@ -67,7 +67,7 @@ export function cifarResnet(options: CifarResnetOptions): Layer<CifarResnetParam
   const blocks = (depth - 2) / 6;
   if (!Number.isInteger(blocks) || blocks < 1) {
     throw new RangeError(
-      `Cannot make a CIFAR ResNet as its depth must be 6n + 2 with n at least 1: current value is ${depth}`,
+      `Cannot make a CIFAR ResNet: its depth must be 6n + 2 with n at least 1, got ${depth}`,
     );
   }
   const skipped = plain ? {} : { shortcut: optionA };

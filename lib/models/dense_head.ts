@@ -74,8 +74,8 @@ export function requireHead(
   if (known.includes(head)) return;
   const [last, ...others] = known.map((one) => JSON.stringify(one)).reverse();
   throw new RangeError(
-    `Cannot make ${network} as its head must be ${
-      others.reverse().join(", ")
-    } or ${last}: current value is ${JSON.stringify(head)}`,
+    `Cannot make ${network}: its head must be ${others.reverse().join(", ")} or ${last}, got ${
+      JSON.stringify(head)
+    }`,
   );
 }

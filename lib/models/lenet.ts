@@ -87,7 +87,7 @@ function requireOneOf(name: string, known: readonly string[], value: string): vo
   if (!known.includes(value)) {
     const values = known.map((one) => `"${one}"`).join(" or ");
     throw new RangeError(
-      `Cannot make LeNet-5 as its ${name} must be ${values}: current value is "${value}"`,
+      `Cannot make LeNet-5: its ${name} must be ${values}, got "${value}"`,
     );
   }
 }

@@ -99,7 +99,7 @@ export function lenet5Of1998(
   const { numClasses = 10, head = true } = options;
   if (numClasses !== DIGIT_CODES.length) {
     throw new RangeError(
-      `Cannot make LeNet-5 of 1998 as its numClasses must be 10, one for each digit that it has a picture of: current value is ${numClasses}`,
+      `Cannot make LeNet-5 of 1998: its numClasses must be 10, one for each digit that it has a picture of, got ${numClasses}`,
     );
   }
   const layers: NamedLayers = {

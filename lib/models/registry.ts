@@ -155,7 +155,7 @@ export function findModel(name: string): ModelEntry {
   const entry = Object.hasOwn(models, name) ? models[name] : undefined;
   if (!entry) {
     throw new RangeError(
-      `Cannot find a model as its name must be known: ${
+      `Cannot find a model: its name must be known: ${
         unknownName("model", name, Object.keys(models))
       }`,
     );

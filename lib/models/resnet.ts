@@ -100,7 +100,7 @@ function requireStages(blocks: readonly number[]): void {
   const holds = blocks.length === 4 && blocks.every((n) => Number.isInteger(n) && n >= 1);
   if (!holds) {
     throw new RangeError(
-      `Cannot make a ResNet as its blocks must be four whole numbers of at least 1: current value is [${blocks}]`,
+      `Cannot make a ResNet: its blocks must be four whole numbers of at least 1, got [${blocks}]`,
     );
   }
 }

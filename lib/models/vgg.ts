@@ -76,7 +76,7 @@ export function vgg(options: VggOptions): Layer<VggParams> {
   const convolutions = Object.hasOwn(CONVOLUTIONS, depth) ? CONVOLUTIONS[depth] : undefined;
   if (!convolutions) {
     throw new RangeError(
-      `Cannot make VGG as its depth must be 11, 13, 16 or 19: current value is ${depth}`,
+      `Cannot make VGG: its depth must be 11, 13, 16 or 19, got ${depth}`,
     );
   }
   const stages = convolutions.map((count, i) => stage(i + 1, count, batchNorm));

@@ -71,7 +71,7 @@ export function adjustable(optimizer: Optimizer): Optimizer {
 export function withFactor(state: Tree, factor: number): Tree {
   if (!(Number.isFinite(factor) && factor > 0)) {
     throw new RangeError(
-      `Cannot adjust an optimizer as the factor must be a finite number above 0: current value is ${factor}`,
+      `Cannot adjust an optimizer: the factor must be a finite number above 0, got ${factor}`,
     );
   }
   return changeState(state, NAMES, "what to adjust", (own) => ({

@@ -6,7 +6,7 @@
 export function requireLearningRate(optimizer: string, rate: number): void {
   if (!(Number.isFinite(rate) && rate > 0)) {
     throw new RangeError(
-      `Cannot make ${optimizer} as its learning rate must be a finite number above 0: current value is ${rate}`,
+      `Cannot make ${optimizer}: its learning rate must be a finite number above 0, got ${rate}`,
     );
   }
 }
@@ -17,7 +17,7 @@ export function requireLearningRate(optimizer: string, rate: number): void {
 export function requireShare(optimizer: string, option: string, value: number): void {
   if (value >= 0 && value < 1) return;
   throw new RangeError(
-    `Cannot make ${optimizer} as its ${option} must be from 0 up to but not including 1: current value is ${value}`,
+    `Cannot make ${optimizer}: its ${option} must be from 0 up to but not including 1, got ${value}`,
   );
 }
 
@@ -27,7 +27,7 @@ export function requireShare(optimizer: string, option: string, value: number): 
 export function requireAbove(optimizer: string, option: string, value: number): void {
   if (Number.isFinite(value) && value > 0) return;
   throw new RangeError(
-    `Cannot make ${optimizer} as its ${option} must be a finite number above 0: current value is ${value}`,
+    `Cannot make ${optimizer}: its ${option} must be a finite number above 0, got ${value}`,
   );
 }
 
@@ -37,7 +37,7 @@ export function requireAbove(optimizer: string, option: string, value: number): 
 export function requireWhole(optimizer: string, option: string, value: number): void {
   if (Number.isInteger(value) && value >= 1) return;
   throw new RangeError(
-    `Cannot make ${optimizer} as its ${option} must be a whole number of at least 1: current value is ${value}`,
+    `Cannot make ${optimizer}: its ${option} must be a whole number of at least 1, got ${value}`,
   );
 }
 
@@ -47,6 +47,6 @@ export function requireWhole(optimizer: string, option: string, value: number): 
 export function requireRatio(optimizer: string, option: string, value: number): void {
   if (value >= 0 && value <= 1) return;
   throw new RangeError(
-    `Cannot make ${optimizer} as its ${option} must be from 0 to 1: current value is ${value}`,
+    `Cannot make ${optimizer}: its ${option} must be from 0 to 1, got ${value}`,
   );
 }

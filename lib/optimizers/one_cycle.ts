@@ -45,7 +45,7 @@ export function oneCycle(options: OneCycleOptions): Schedule {
   const demand = (name: string, value: number, holds: boolean, range: string): void => {
     if (holds) return;
     throw new RangeError(
-      `Cannot make a one-cycle schedule as its ${name} must be ${range}: current value is ${value}`,
+      `Cannot make a one-cycle schedule: its ${name} must be ${range}, got ${value}`,
     );
   };
   requireWhole("a one-cycle schedule", "steps", steps);

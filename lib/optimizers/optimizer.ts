@@ -128,7 +128,7 @@ export function plainStep<P extends Tree, S extends Tree>(
 export function scaleUpdates(factor: number): Optimizer {
   if (!Number.isFinite(factor)) {
     throw new RangeError(
-      `Cannot scale gradients as the factor must be finite: current value is ${factor}`,
+      `Cannot scale gradients: the factor must be finite, got ${factor}`,
     );
   }
   return {

@@ -43,7 +43,7 @@ export type PathRule = readonly [
 export function perPath(rules: readonly PathRule[]): Optimizer {
   if (rules.length === 0) {
     throw new RangeError(
-      "Cannot make optimizers by path as there must be at least one rule: current value is none",
+      "Cannot make optimizers by path: there must be at least one rule, got none",
     );
   }
   const tests = rules.map(([which]) => typeof which === "string" ? pathMatcher(which) : which);
@@ -93,7 +93,7 @@ function requireRules(
   if (idle >= 0) {
     const [which] = rules[idle]!;
     throw new RangeError(
-      `Cannot make optimizers by path as each rule must be for a parameter: current value is ${
+      `Cannot make optimizers by path: each rule must be for a parameter, got ${
         typeof which === "string" ? `"${which}"` : `rule ${idle + 1}`
       }, where there are ${listed(paths)}`,
     );
@@ -101,7 +101,7 @@ function requireRules(
   const without = paths.filter((path) => ruleOf(path) < 0);
   if (without.length > 0) {
     throw new RangeError(
-      `Cannot make optimizers by path as each parameter must have a rule: current value is none for ${
+      `Cannot make optimizers by path: each parameter must have a rule, got none for ${
         listed(without)
       }. A last rule for "**" is for the rest`,
     );

@@ -34,7 +34,7 @@ export function piecewise(pieces: readonly SchedulePiece[]): Schedule {
   );
   if (pieces.length === 0 || !rising) {
     throw new RangeError(
-      `Cannot make a piecewise schedule as its steps must be whole numbers that rise from 0: current value is ${
+      `Cannot make a piecewise schedule: its steps must be whole numbers that rise from 0, got ${
         starts.join(", ") || "none"
       }`,
     );

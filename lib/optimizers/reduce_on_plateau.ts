@@ -79,7 +79,7 @@ export function reduceOnPlateau(options: PlateauOptions = {}): PlateauController
     next(state, metric) {
       if (typeof metric !== "number" || Number.isNaN(metric)) {
         throw new RangeError(
-          `Cannot watch for a plateau as the metric must be a number: current value is ${metric}`,
+          `Cannot watch for a plateau: the metric must be a number, got ${metric}`,
         );
       }
       const better = isBetter(metric, state.best);
@@ -101,7 +101,7 @@ function requireOptions(options: Required<PlateauOptions>): void {
   const demand = (name: string, value: unknown, holds: boolean, range: string): void => {
     if (holds) return;
     throw new RangeError(
-      `Cannot watch for a plateau as its ${name} must be ${range}: current value is ${value}`,
+      `Cannot watch for a plateau: its ${name} must be ${range}, got ${value}`,
     );
   };
   const isCount = (value: number): boolean => Number.isInteger(value) && value >= 0;

@@ -48,7 +48,7 @@ export function sgd(options: SgdOptions = {}): Optimizer {
   requireShare("sgd", "momentum", momentum);
   if (nesterov && momentum === 0) {
     throw new RangeError(
-      "Cannot make sgd as Nesterov's look-ahead needs a momentum above 0: current value is 0",
+      "Cannot make sgd: Nesterov's look-ahead needs a momentum above 0, got 0",
     );
   }
   const decay = decayOf("sgd", options.weightDecay ?? 0, false, options.decay);

@@ -22,7 +22,7 @@ export function requireNoAverage(state: Tree, what: string): void {
   const [path] = pathsOf(state, AVERAGE_NAMES, "");
   if (path === undefined) return;
   throw new RangeError(
-    `Cannot ${what} as a moving average must come after all that moves parameters: current value is one before${
+    `Cannot ${what}: a moving average must come after all that moves parameters, got one before${
       path && `, at "${path}"`
     }. Write chain(…, ema())`,
   );
@@ -41,7 +41,7 @@ function placeOf(state: Tree, names: readonly string[], what: string): string[] 
   const paths = pathsOf(state, names, "");
   if (paths.length === 1) return paths[0]!.split("/").filter((name) => name !== "");
   throw new RangeError(
-    `Cannot find ${what} as the optimizer's state must hold one ${names.at(-1)}: current value is ${
+    `Cannot find ${what}: the optimizer's state must hold one ${names.at(-1)}, got ${
       paths.length === 0 ? "none" : `${paths.length} (${paths.join(", ")})`
     }`,
   );

@@ -76,7 +76,7 @@ function decay(
   requireRatio(name, "end", end);
   if (!(factor > 0 && factor < 1)) {
     throw new RangeError(
-      `Cannot make ${name} as its factor must be above 0 and below 1: current value is ${factor}`,
+      `Cannot make ${name}: its factor must be above 0 and below 1, got ${factor}`,
     );
   }
   return (count) =>

@@ -101,7 +101,7 @@ export function decayOf(
 ): DecayRule | undefined {
   if (!(Number.isFinite(rate) && rate >= 0)) {
     throw new RangeError(
-      `Cannot make ${name} as its weight decay must be a finite number of at least 0: current value is ${rate}`,
+      `Cannot make ${name}: its weight decay must be a finite number of at least 0, got ${rate}`,
     );
   }
   return rate === 0 ? undefined : { rate, decoupled, chosen };

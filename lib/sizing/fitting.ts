@@ -96,7 +96,7 @@ function refuse(layer: string, axis: Axis): never {
   const { length, size, stride, pad, dilation } = axis;
   const apart = dilation === 1 ? "" : ` at a dilation of ${dilation}`;
   throw new RangeError(
-    `Cannot size a ${layer} layer as its windows must fill the input: current value is ${
+    `Cannot size a ${layer} layer: its windows must fill the input, got ${
       stepsOf(axis) + 1
     } windows of ${size}${apart} over ${length} with stride ${stride} and padding ${pad}; ` +
       `what fits is ${advice(axis)}; or say rounding: "floor" or "ceil"`,

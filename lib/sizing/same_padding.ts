@@ -46,9 +46,9 @@ function halfOf(size: number, dilation: number): number {
   const padding = (size - 1) * dilation / 2;
   if (!Number.isInteger(padding)) {
     throw new RangeError(
-      `Cannot pad a conv layer alike on every side as its filters must have a middle pixel, such as ${
+      `Cannot pad a conv layer alike on every side: its filters must have a middle pixel, such as ${
         size - 1
-      } or ${size + 1} have: current value is ${size}`,
+      } or ${size + 1} have, got ${size}`,
     );
   }
   return padding;

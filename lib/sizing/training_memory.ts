@@ -67,14 +67,14 @@ export function trainingMemory(
   const { batchSize = 1, optimizer = "adam" } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new RangeError(
-      `Cannot size training as its batch size must be a whole number of at least 1: current value is ${batchSize}`,
+      `Cannot size training: its batch size must be a whole number of at least 1, got ${batchSize}`,
     );
   }
   if (!Object.hasOwn(MOMENTS, optimizer)) {
     throw new RangeError(
-      `Cannot size training as its optimizer must be one of ${
+      `Cannot size training: its optimizer must be one of ${
         OPTIMIZER_MEMORIES.join(", ")
-      }: current value is ${optimizer}`,
+      }, got ${optimizer}`,
     );
   }
   const input = size.inputShape.reduce((product, side) => product * side, BYTES * batchSize);

@@ -57,26 +57,26 @@ export function warp(images: Tensor, map: Tensor, options: WarpOptions = {}): Te
   const { edge = "reflect" } = options;
   if (images.rank !== 4 || images.dtype !== "float32") {
     throw new TypeError(
-      `Cannot warp images as they must be float32 of shape [N, H, W, C]: current value is ${images.dtype} of shape [${images.shape}]`,
+      `Cannot warp images: they must be float32 of shape [N, H, W, C], got ${images.dtype} of shape [${images.shape}]`,
     );
   }
   const isEach = map.rank === 2 && map.shape[0] === images.shape[0] && map.shape[1] === 6;
   if (!(map.size === 6 || isEach) || map.dtype !== "float32") {
     throw new TypeError(
-      `Cannot warp images as the map must be a float32 vector of six numbers, or [${
+      `Cannot warp images: the map must be a float32 vector of six numbers, or [${
         images.shape[0]
-      }, 6], a row for each image: current value is ${map.dtype} of shape [${map.shape}]`,
+      }, 6], a row for each image, got ${map.dtype} of shape [${map.shape}]`,
     );
   }
   if (edge !== "reflect" && !Number.isFinite(edge)) {
     throw new RangeError(
-      `Cannot warp images as what lies outside must be "reflect" or a finite number: current value is ${edge}`,
+      `Cannot warp images: what lies outside must be "reflect" or a finite number, got ${edge}`,
     );
   }
   const [, height, width] = images.shape as [number, number, number, number];
   if (edge === "reflect" && Math.min(height, width) < 2) {
     throw new RangeError(
-      `Cannot warp images as those that are reflected must have sides of at least two pixels: current value is ${height} × ${width}`,
+      `Cannot warp images: those that are reflected must have sides of at least two pixels, got ${height} × ${width}`,
     );
   }
   const attributes: WarpAttributes = {

@@ -55,7 +55,7 @@ export function normalizeBatch(
 ): [y: Tensor, running: Statistics] {
   if (x.size === 0) {
     throw new RangeError(
-      `Cannot normalize a batch as it must have examples: current value is [${x.shape}]`,
+      `Cannot normalize a batch: it must have examples, got [${x.shape}]`,
     );
   }
   const { scale, shift } = affine;

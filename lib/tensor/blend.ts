@@ -39,7 +39,7 @@ export function requireRows(what: string, images: Tensor, rows: Tensor, length: 
     rows.shape[1] === length && images.dtype === "float32" && rows.dtype === "float32";
   if (isFit) return;
   throw new TypeError(
-    `Cannot ${what} as they must be float32 [N, H, W, C] with a row of ${length} numbers for each: current value is ${images.dtype} [${images.shape}] with ${rows.dtype} [${rows.shape}]`,
+    `Cannot ${what}: they must be float32 [N, H, W, C] with a row of ${length} numbers for each, got ${images.dtype} [${images.shape}] with ${rows.dtype} [${rows.shape}]`,
   );
 }
 

@@ -137,7 +137,7 @@ function requireOperands(x: Tensor4D, kernel: Tensor4D, groups: number): void {
     ? "both must be of type float32"
     : `images must be [N, H, W, C] and filters [h, w, C / ${groups}, a multiple of ${groups}]`;
   throw new TypeError(
-    `Cannot convolve images with filters as ${rule}: current value is ${x.dtype} [${x.shape}] and ${kernel.dtype} [${kernel.shape}]`,
+    `Cannot convolve images with filters: ${rule}, got ${x.dtype} [${x.shape}] and ${kernel.dtype} [${kernel.shape}]`,
   );
 }
 
@@ -146,7 +146,7 @@ function requireBias(kernel: Tensor4D, bias: Tensor1D | undefined): void {
   const features = kernel.shape[3];
   if (bias.rank === 1 && bias.shape[0] === features && bias.dtype === "float32") return;
   throw new TypeError(
-    `Cannot convolve as the bias must be float32 [${features}]: current value is ${bias.dtype} [${bias.shape}]`,
+    `Cannot convolve: the bias must be float32 [${features}], got ${bias.dtype} [${bias.shape}]`,
   );
 }
 
@@ -158,7 +158,7 @@ function requireWindow(x: Tensor4D, kernel: Tensor4D, options: ConvolveOptions):
     const length = x.shape[axis + 1]! + 2 * (padding === "valid" ? 0 : padding);
     if (reach > length) {
       throw new RangeError(
-        `Cannot convolve [${x.shape}] as filters must fit into the padded images: current value is ${reach} over ${length}`,
+        `Cannot convolve [${x.shape}]: filters must fit into the padded images, got ${reach} over ${length}`,
       );
     }
   }

@@ -43,7 +43,7 @@ export function dropUnits(x: Tensor, rate: number, key: Key): Tensor {
   requireRate("drop units", rate);
   if (x.dtype !== "float32") {
     throw new TypeError(
-      `Cannot drop units as their tensor must be of type float32: current value is ${x.dtype}`,
+      `Cannot drop units: their tensor must be of type float32, got ${x.dtype}`,
     );
   }
   const attributes: DropAttributes = {
@@ -63,7 +63,7 @@ export function dropUnits(x: Tensor, rate: number, key: Key): Tensor {
 export function requireRate(action: string, rate: number): void {
   if (!(rate >= 0 && rate < 1)) {
     throw new RangeError(
-      `Cannot ${action} as the rate must be from 0 up to but not including 1: current value is ${rate}`,
+      `Cannot ${action}: the rate must be from 0 up to but not including 1, got ${rate}`,
     );
   }
 }

@@ -108,7 +108,7 @@ function releaseToScope(leaf: Tensor): void {
 function requireScalar(value: Tensor): void {
   if (value.rank !== 0) {
     throw new TypeError(
-      `Cannot take a gradient as the function's value must be a scalar: current value has shape [${value.shape}]`,
+      `Cannot take a gradient: the function's value must be a scalar: it has shape [${value.shape}]`,
     );
   }
 }

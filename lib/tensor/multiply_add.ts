@@ -26,7 +26,7 @@ export function multiplyAdd(
     bias.rank === 1 && bias.shape[0] === kernel.shape[1];
   if (!fit || [x, kernel, bias].some(({ dtype }) => dtype !== "float32")) {
     throw new TypeError(
-      `Cannot multiply and add as shapes must be [N, inputs], [inputs, features], [features] of type float32: current value is ${
+      `Cannot multiply and add: shapes must be [N, inputs], [inputs, features], [features] of type float32, got ${
         [x, kernel, bias].map(({ dtype, shape }) => `${dtype} [${shape}]`).join(", ")
       }`,
     );

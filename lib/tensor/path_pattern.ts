@@ -18,7 +18,7 @@ export function pathMatcher(pattern: string): (path: Path) => boolean {
     return (path) => expression.test(`${path}/`);
   } catch (cause) {
     throw new RangeError(
-      `Cannot match paths as a pattern must be names with slashes between, in which *, ? and [2-8] may stand: current value is "${pattern}"`,
+      `Cannot match paths: a pattern must be names with slashes between, in which *, ? and [2-8] may stand, got "${pattern}"`,
       { cause },
     );
   }

@@ -32,7 +32,7 @@ export function key(seed: number): Key {
 function numberWords(action: string, value: number): Key {
   if (!Number.isSafeInteger(value) || value < 0) {
     throw new RangeError(
-      `Cannot ${action} must be a whole number from 0 to 2^53 - 1: current value is ${value}`,
+      `Cannot ${action} must be a whole number from 0 to 2^53 - 1, got ${value}`,
     );
   }
   return [Math.floor(value / 2 ** 32), value >>> 0];
@@ -94,7 +94,7 @@ function nameWords(name: string): Key {
 export function split(parent: Key, count = 2): Key[] {
   if (!Number.isInteger(count) || count < 1) {
     throw new RangeError(
-      `Cannot split a key as the count must be a whole number of at least 1: current value is ${count}`,
+      `Cannot split a key: the count must be a whole number of at least 1, got ${count}`,
     );
   }
   return Array.from({ length: count }, (_, i) => deriveKey(parent, WORDS, 2 * i));
@@ -107,7 +107,7 @@ const WORDS = 0x80000000;
 function bits(source: Key, count: number): Uint32Array {
   if (!Number.isSafeInteger(count) || count < 0) {
     throw new RangeError(
-      `Cannot draw random numbers as their count must be a whole number of at least 0: current value is ${count}`,
+      `Cannot draw random numbers: their count must be a whole number of at least 0, got ${count}`,
     );
   }
   const words = new Uint32Array(count + (count & 1));

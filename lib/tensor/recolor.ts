@@ -34,7 +34,7 @@ export function recolor(images: Tensor, stages: Tensor, wantsMean: boolean): Ten
     stages.shape[0] === images.shape[0] && stages.shape[2] === STAGE_SIZE;
   if (!isFit || images.dtype !== "float32" || stages.dtype !== "float32") {
     throw new TypeError(
-      `Cannot change colors as images must be float32 [N, H, W, 1 or 3] with [N, stages, ${STAGE_SIZE}] numbers of stages: current value is ${images.dtype} [${images.shape}] with ${stages.dtype} [${stages.shape}]`,
+      `Cannot change colors: images must be float32 [N, H, W, 1 or 3] with [N, stages, ${STAGE_SIZE}] numbers of stages, got ${images.dtype} [${images.shape}] with ${stages.dtype} [${stages.shape}]`,
     );
   }
   if (!wantsMean) return tf.engine().runKernel(RECOLOR, { images, stages });

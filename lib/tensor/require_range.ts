@@ -11,5 +11,5 @@
  */
 export function requireRange(what: string, rule: string, holds: boolean, value: unknown): void {
   if (holds) return;
-  throw new RangeError(`Cannot ${what} as ${rule}: current value is ${value}`);
+  throw new RangeError(`Cannot ${what}: ${rule}, got ${value}`);
 }

@@ -23,7 +23,7 @@ export function traceKey(derivation?: Derivation): Key {
     get(target, property, receiver): unknown {
       if (property === "0" || property === "1") {
         throw new TypeError(
-          "Cannot record a function as it must not look at the numbers of a key that it is given: current value is another at each call. Draw the numbers outside and hand in a tensor, or drop units with dropUnits",
+          "Cannot record a function: it must not look at the numbers of a key that it is given, got another at each call. Draw the numbers outside and hand in a tensor, or drop units with dropUnits",
         );
       }
       return Reflect.get(target, property, receiver);

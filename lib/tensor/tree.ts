@@ -106,7 +106,7 @@ function mapAt(
     const wrong = others.find((other) => !isTensor(other));
     if (wrong !== undefined) {
       throw new TypeError(
-        `Cannot map trees together as each must have a tensor at "${path}": current value is ${
+        `Cannot map trees together: each must have a tensor at "${path}", got ${
           wrong === null ? "absent" : "a record"
         }`,
       );
@@ -185,7 +185,7 @@ function mergeAt(path: Path, first: Tree, second: Tree): Tree {
   if (second === null) return first;
   if (isTensor(first) || isTensor(second)) {
     throw new TypeError(
-      `Cannot merge trees as only one may have something at "${path}": current value is ${
+      `Cannot merge trees: only one may have something at "${path}", got ${
         isTensor(first) ? "a tensor" : "a record"
       } and ${isTensor(second) ? "a tensor" : "a record"}`,
     );

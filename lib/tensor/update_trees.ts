@@ -155,7 +155,7 @@ function requireOneShape(parts: readonly Tensor[], path: string): void {
   const other = parts.find(({ shape }) => !tf.util.arraysEqual(shape, param!.shape));
   if (other) {
     throw new TypeError(
-      `Cannot update parameters as gradients and statistics must have their shapes: current value is [${other.shape}] for [${
+      `Cannot update parameters: gradients and statistics must have their shapes, got [${other.shape}] for [${
         param!.shape
       }] at "${path}"`,
     );

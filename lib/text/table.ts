@@ -54,9 +54,7 @@ export function table(
   for (const cell of rows.flat()) {
     if (/[\n\r]/.test(cell)) {
       throw new RangeError(
-        `Cannot lay out a table as a cell must not hold a line break: current value is ${
-          JSON.stringify(cell)
-        }`,
+        `Cannot lay out a table: a cell must not hold a line break, got ${JSON.stringify(cell)}`,
       );
     }
   }

@@ -85,7 +85,7 @@ export function topAccuracy(
 ): number {
   if (!Number.isInteger(k) || k < 1) {
     throw new RangeError(
-      `Cannot take the top-k accuracy as k must be a whole number of at least 1: current value is ${k}`,
+      `Cannot take the top-k accuracy: k must be a whole number of at least 1, got ${k}`,
     );
   }
   return ranks.slice(0, k).reduce((sum, found) => sum + found, 0) / count;

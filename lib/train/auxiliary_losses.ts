@@ -30,14 +30,14 @@ export function auxiliaryLossesOf(
   for (const [path, weight] of Object.entries(losses)) {
     if (!(weight >= 0 && weight < Infinity)) {
       throw new RangeError(
-        `Cannot add the loss of "${path}" as its weight must be finite and at least 0: current value is ${weight}`,
+        `Cannot add the loss of "${path}": its weight must be finite and at least 0, got ${weight}`,
       );
     }
     const found = childAt({ name: "", layer: model, inputShape: shape, declaration }, path);
     if (!found) throw unknownPath(path, Object.keys(auxiliaryWeights(model, shape)));
     if (`${found.declaration.shape}` !== `${declaration.shape}`) {
       throw new TypeError(
-        `Cannot add the loss of "${path}" as its output must be of the shape of the model's, [${declaration.shape}]: current value is [${found.declaration.shape}]`,
+        `Cannot add the loss of "${path}": its output must be of the shape of the model's, [${declaration.shape}], got [${found.declaration.shape}]`,
       );
     }
   }
@@ -57,7 +57,7 @@ function unknownPath(path: Path, heads: readonly Path[]): RangeError {
     ? "the model has no auxiliary heads, was it made with auxiliary: true?"
     : `its auxiliary heads are ${heads.map((head) => `"${head}"`).join(", ")}`;
   return new RangeError(
-    `Cannot add the loss of a layer as its path must be in the model: current value is "${path}" (${known})`,
+    `Cannot add the loss of a layer: its path must be in the model, got "${path}" (${known})`,
   );
 }
 
@@ -88,7 +88,7 @@ export function watchExits(losses: AuxiliaryLosses): Exits {
         const output = outputs.get(path);
         if (!output) {
           throw new TypeError(
-            `Cannot add the loss of "${path}" as the model must run it in training: current value is a model that did not`,
+            `Cannot add the loss of "${path}": the model must run it in training, got a model that did not`,
           );
         }
         return tf.add(total, tf.mul(loss(output, labels), weight));

@@ -26,7 +26,7 @@ export function classWeights(
 ): number[] {
   if (rule !== "balanced") {
     throw new RangeError(
-      `Cannot weigh classes as the rule must be "balanced": current value is ${rule}`,
+      `Cannot weigh classes: the rule must be "balanced", got ${rule}`,
     );
   }
   const counts = new Array<number>(classNames.length).fill(0);
@@ -34,9 +34,7 @@ export function classWeights(
   const empty = classNames.filter((_, i) => counts[i] === 0);
   if (empty.length > 0) {
     throw new RangeError(
-      `Cannot weigh classes as each must have examples: current value is none of ${
-        empty.slice(0, 10).join(", ")
-      }`,
+      `Cannot weigh classes: each must have examples, got none of ${empty.slice(0, 10).join(", ")}`,
     );
   }
   return counts.map((count) => labels.length / (classNames.length * count));

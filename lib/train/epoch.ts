@@ -29,7 +29,7 @@ export function requirePlace(
 ): void {
   if ([params, state, optimizer].flatMap(leaves).some((leaf) => leaf.isDisposed)) {
     throw new TypeError(
-      "Cannot go on with a run as its tensors must be alive: current value has some that were disposed",
+      "Cannot go on with a run: its tensors must be alive: it has some that were disposed",
     );
   }
   const { stepInEpoch, totals } = progress;
@@ -37,7 +37,7 @@ export function requirePlace(
   const seen = stepInEpoch * batchSizeOf(examples, options);
   if (totals.count !== seen || stepInEpoch >= stepsPerEpoch(examples, options)) {
     throw new RangeError(
-      `Cannot go on in the middle of an epoch as examples and batch size must be what they were: current value is ${totals.count} examples seen in ${stepInEpoch} steps, ${seen} with these options`,
+      `Cannot go on in the middle of an epoch: examples and batch size must be what they were, got ${totals.count} examples seen in ${stepInEpoch} steps, ${seen} with these options`,
     );
   }
 }
@@ -163,7 +163,7 @@ async function account<P extends Tree, S extends Tree>(
 function requireFinite(loss: number, at: Training["progress"]): void {
   if (Number.isFinite(loss)) return;
   throw new RangeError(
-    `Cannot go on training as the loss must be a finite number: current value is ${loss} at step ${at.step} (epoch ${
+    `Cannot go on training: the loss must be a finite number, got ${loss} at step ${at.step} (epoch ${
       at.epoch + 1
     }). A smaller learning rate often helps`,
   );

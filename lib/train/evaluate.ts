@@ -137,12 +137,12 @@ export async function measure<P extends Tree, S extends Tree>(
 function requireSound(shape: readonly number[], classes: number, loss: number): void {
   if (shape.length !== 2 || shape[1] !== classes) {
     throw new TypeError(
-      `Cannot evaluate as the model must answer [N, ${classes}], a score a class: current value is [${shape}]`,
+      `Cannot evaluate: the model must answer [N, ${classes}], a score a class, got [${shape}]`,
     );
   }
   if (!Number.isFinite(loss)) {
     throw new RangeError(
-      `Cannot evaluate as the loss must be a finite number: current value is ${loss}. After training, a smaller learning rate often helps`,
+      `Cannot evaluate: the loss must be a finite number, got ${loss}. After training, a smaller learning rate often helps`,
     );
   }
 }

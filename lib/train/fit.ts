@@ -65,7 +65,7 @@ export async function* fit<P extends Tree, S extends Tree>(
   const { epochs = 1 } = options;
   if (!Number.isInteger(epochs) || epochs < 1) {
     throw new RangeError(
-      `Cannot fit as the epochs must be a whole number of at least 1: current value is ${epochs}`,
+      `Cannot fit: the epochs must be a whole number of at least 1, got ${epochs}`,
     );
   }
   auxiliaryLossesOf(model, examples.imageShape, options.auxiliaryLosses); // Refuses unknown paths.

@@ -25,7 +25,7 @@ import { tf } from "../tensor/tf.ts";
 export function correctCount(logits: Tensor2D, targets: Tensor2D): Scalar {
   if (`${logits.shape}` !== `${targets.shape}` || logits.rank !== 2) {
     throw new TypeError(
-      `Cannot count right answers as logits and targets must both be [N, classes]: current value is [${logits.shape}] and [${targets.shape}]`,
+      `Cannot count right answers: logits and targets must both be [N, classes], got [${logits.shape}] and [${targets.shape}]`,
     );
   }
   return tf.tidy(() => matchingRows(tf.cast(logits, "float32"), tf.cast(targets, "float32")));
@@ -53,7 +53,7 @@ export function topClasses(
 ): { index: number; score: number }[] {
   if (!Number.isInteger(count) || count < 1) {
     throw new RangeError(
-      `Cannot take the top classes as their count must be a whole number of at least 1: current value is ${count}`,
+      `Cannot take the top classes: their count must be a whole number of at least 1, got ${count}`,
     );
   }
   return Array.from(scores, (score, index) => ({ index, score }))
@@ -98,12 +98,12 @@ export function confusionMatrix(
 ): Confusion {
   if (actual.length !== predicted.length) {
     throw new TypeError(
-      `Cannot make a confusion matrix as each example must have one answer: current value is ${predicted.length} answers of ${actual.length} examples`,
+      `Cannot make a confusion matrix: each example must have one answer, got ${predicted.length} answers of ${actual.length} examples`,
     );
   }
   if (!Number.isSafeInteger(classes) || classes < 1) {
     throw new RangeError(
-      `Cannot make a confusion matrix as there must be a whole number of classes, at least 1: current value is ${classes}`,
+      `Cannot make a confusion matrix: there must be a whole number of classes, at least 1, got ${classes}`,
     );
   }
   const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
@@ -111,9 +111,9 @@ export function confusionMatrix(
     const row = counts[actual[i]!];
     if (row?.[predicted[i]!] === undefined) {
       throw new RangeError(
-        `Cannot make a confusion matrix as classes must be whole numbers from 0 to ${
+        `Cannot make a confusion matrix: classes must be whole numbers from 0 to ${
           classes - 1
-        }: current value is ${actual[i]} answered ${predicted[i]}`,
+        }, got ${actual[i]} answered ${predicted[i]}`,
       );
     }
     row[predicted[i]!]!++;

@@ -167,7 +167,7 @@ function requireRun(run: Json, file: string): Resumed {
     (callbacks === undefined || (typeof callbacks === "object" && callbacks !== null));
   if (!sound) {
     throw new SyntaxError(
-      `Cannot go on from ${file} as it must say how far its run was: current value is ${
+      `Cannot go on from ${file}: it must say how far its run was, got ${
         JSON.stringify({ progress, key })
       }`,
     );

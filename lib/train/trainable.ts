@@ -26,7 +26,7 @@ export function partTrainable(params: Tree, trainable: Trainable | undefined): P
   const parts = partition(params, trainable ?? (() => true)) as unknown as Parted;
   if (entries(parts[0]).length === 0 && entries(params).length > 0) {
     throw new RangeError(
-      `Cannot train as at least one parameter must be trainable: current value is none of ${
+      `Cannot train: at least one parameter must be trainable, got none of ${
         listed(entries(params).map(([path]) => path))
       }`,
     );
@@ -77,7 +77,7 @@ export function requireSameTrainable(
   if (lost === "" && gained === "") return;
   const faults = [lost && `${lost} no longer trainable`, gained && `${gained} newly trainable`];
   throw new RangeError(
-    `Cannot go on with a run as the same parameters must be trainable as before: current value is ${
+    `Cannot go on with a run: the same parameters must be trainable as before, got ${
       faults.filter((fault) => fault !== "").join("; ")
     }`,
   );

@@ -112,7 +112,7 @@ function requireRoom(name: string, shape: Shape, total: number, maxBytes: number
   const bytes = featureBytes(shape, total);
   if (bytes <= maxBytes) return;
   throw new RangeError(
-    `Cannot keep the features of ${name} as they must take at most ${maxBytes} bytes: current value is ${bytes}, ${total} of shape [${shape}]`,
+    `Cannot keep the features of ${name}: they must take at most ${maxBytes} bytes, got ${bytes}, ${total} of shape [${shape}]`,
   );
 }
 
@@ -141,7 +141,7 @@ function featureSource(
 function asImage(shape: Shape): FeatureSource["imageShape"] {
   if (shape.length > 3) {
     throw new TypeError(
-      `Cannot keep features as they must be of at most three axes: current value is [${shape}]`,
+      `Cannot keep features: they must be of at most three axes, got [${shape}]`,
     );
   }
   const [height, width, channels] = [...Array(3 - shape.length).fill(1), ...shape] as number[];

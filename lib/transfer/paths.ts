@@ -46,7 +46,7 @@ function matchesNone(pattern: string, paths: readonly Path[]): RangeError {
   const heads = [...new Set(paths.map((path) => path.split("/")[0]!))];
   const more = heads.length > LISTED ? `, ... and ${heads.length - LISTED} more` : "";
   return new RangeError(
-    `Cannot match paths as each pattern must match one: current value is "${pattern}"${hint} There are ${
+    `Cannot match paths: each pattern must match one, got "${pattern}"${hint} There are ${
       heads.slice(0, LISTED).join(", ")
     }${more}, with paths such as ${paths[0] ?? "none"}`,
   );
@@ -83,7 +83,7 @@ export function freeze(
   const frozen = new Set(matchPaths(patterns, paths));
   if (frozen.size === paths.length) {
     throw new RangeError(
-      `Cannot freeze parameters as some must be left to train: current value is all ${paths.length}, by ${
+      `Cannot freeze parameters: some must be left to train, got all ${paths.length}, by ${
         patterns.map((pattern) => `"${pattern}"`).join(", ")
       }`,
     );

@@ -95,7 +95,7 @@ export function transferPhases(
 function allBut(head: string | undefined, paths: readonly Path[]): Path[] {
   if (head !== undefined) return paths.filter((path) => !below(head)(path));
   throw new RangeError(
-    "Cannot transfer to a model that is no chain of named layers as what is frozen must be said: current value is no freeze",
+    "Cannot transfer to a model that is no chain of named layers: what is frozen must be said, got no freeze",
   );
 }
 
@@ -159,13 +159,13 @@ export function layerRates(
 function requireEpochs(what: string, epochs: number): void {
   if (Number.isSafeInteger(epochs) && epochs >= 1) return;
   throw new RangeError(
-    `Cannot transfer as the ${what} must be a whole number of at least 1: current value is ${epochs}`,
+    `Cannot transfer: the ${what} must be a whole number of at least 1, got ${epochs}`,
   );
 }
 
 function requireRate(rate: number): number {
   if (Number.isFinite(rate) && rate > 0) return rate;
   throw new RangeError(
-    `Cannot transfer as learning rates must be finite numbers above 0: current value is ${rate}`,
+    `Cannot transfer: learning rates must be finite numbers above 0, got ${rate}`,
   );
 }

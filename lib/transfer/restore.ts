@@ -56,9 +56,9 @@ export function restoreTransfer<P extends Tree, S extends Tree>(
   const phase = phases.find((each) => each.name === name);
   if (!phase) {
     throw new RangeError(
-      `Cannot go on with ${file} as its phase must be one of ${
+      `Cannot go on with ${file}: its phase must be one of ${
         phases.map((each) => each.name).join(", ")
-      }: current value is ${name}`,
+      }, got ${name}`,
     );
   }
   const { optimizer, trainable } = phase;
@@ -92,9 +92,9 @@ function requireReplaced(
   const names = Array.isArray(held) ? `, ${named(held)}` : "";
   const shapes = misshapen.length === 0 ? "" : `, ${misshapen.slice(0, 4).join(", ")}`;
   throw new TypeError(
-    `Cannot go on with ${file} as it must be a checkpoint of the transfer to ${
+    `Cannot go on with ${file}: it must be a checkpoint of the transfer to ${
       named(classNames)
-    }: current value is ${what}${names}${shapes}. A new transfer begins from its weights`,
+    }, got ${what}${names}${shapes}. A new transfer begins from its weights`,
   );
 }
 

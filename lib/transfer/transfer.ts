@@ -109,7 +109,7 @@ function requireTrained(
   const stuck = made.filter((path) => all.has(path) && !trainable(path));
   if (stuck.length === 0) return;
   throw new RangeError(
-    `Cannot freeze parameters that were made anew as they must be trained: current value is ${
+    `Cannot freeze parameters that were made anew: they must be trained, got ${
       stuck.slice(0, 10).join(", ")
     }${stuck.length > 10 ? `, ... and ${stuck.length - 10} more` : ""}`,
   );

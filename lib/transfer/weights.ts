@@ -124,8 +124,8 @@ function fitsNone(expected: readonly Path[], found: readonly Path[]): TypeError 
   const some = (paths: readonly Path[]): string =>
     paths.length === 0 ? "none" : `${paths.length} such as ${paths.slice(0, 3).join(", ")}`;
   return new TypeError(
-    `Cannot transfer weights as at least one must be of a path and shape that the model has below its head (${
+    `Cannot transfer weights: at least one must be of a path and shape that the model has below its head (${
       some(expected)
-    }): current value is ${some(found)}`,
+    }), got ${some(found)}`,
   );
 }

@@ -115,8 +115,8 @@ function placeOf(name: string, file: string): [Section, string] {
   const section = SECTIONS.find((section) => name.startsWith(`${section}/`));
   if (section) return [section, name.slice(section.length + 1)];
   throw new SyntaxError(
-    `Cannot read checkpoint ${file} as each key must begin with one of ` +
-      `${SECTIONS.map((section) => `${section}/`).join(", ")}: current value is ${name}`,
+    `Cannot read checkpoint ${file}: each key must begin with one of ` +
+      `${SECTIONS.map((section) => `${section}/`).join(", ")}, got ${name}`,
   );
 }
 
@@ -129,16 +129,16 @@ function checkFormat({ file, metadata, tensors }: About): void {
   const { format, version } = metadata;
   if (format !== FORMAT) {
     throw new SyntaxError(
-      `Cannot read checkpoint ${file} as the metadata "format" of this safetensors file must be ` +
-        `"${FORMAT}": current value is ${JSON.stringify(format) ?? "missing"}; ` +
+      `Cannot read checkpoint ${file}: the metadata "format" of this safetensors file must be ` +
+        `"${FORMAT}", got ${JSON.stringify(format) ?? "missing"}; ` +
         `its keys are ${firstNames(tensors.keys(), tensors.size)}`,
     );
   }
   if (version === String(VERSION)) return;
   const newer = Number(version) > VERSION ? " (it was written by a newer neocog)" : "";
   throw new SyntaxError(
-    `Cannot read checkpoint ${file} as its version must be ${VERSION}${newer}: ` +
-      `current value is ${version ?? "missing"}`,
+    `Cannot read checkpoint ${file}: its version must be ${VERSION}${newer}: ` +
+      `got ${version ?? "missing"}`,
   );
 }
 
@@ -149,7 +149,7 @@ function parseRun({ file, metadata }: About): Json {
   } catch (cause) {
     const reason = (cause as Error).message;
     throw new SyntaxError(
-      `Cannot read checkpoint ${file} as its metadata "run" must be JSON: ${reason}`,
+      `Cannot read checkpoint ${file}: its metadata "run" must be JSON: ${reason}`,
       { cause },
     );
   }

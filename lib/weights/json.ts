@@ -39,7 +39,7 @@ export function jsonText(value: Json, name: string): string {
 function numberText(value: number, name: string): string {
   if (!Number.isFinite(value)) {
     throw new RangeError(
-      `Cannot write ${name} as JSON numbers must be finite: current value is ${value}`,
+      `Cannot write ${name}: JSON numbers must be finite, got ${value}`,
     );
   }
   return Object.is(value, -0) ? "-0" : String(value);
@@ -53,6 +53,6 @@ function checkPlain(value: unknown, name: string): void {
   }
   const found = (value as object | undefined)?.constructor?.name ?? String(value);
   throw new TypeError(
-    `Cannot write ${name} as it must be plain JSON: current value is ${found}`,
+    `Cannot write ${name}: it must be plain JSON, got ${found}`,
   );
 }

@@ -89,7 +89,7 @@ function sourceOf(weights: string | WeightsSource): string | WeightsSource {
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(weights)) return requireHttp({ url: weights });
   if (/[/\\]|\.safetensors$/i.test(weights)) return weights;
   throw new RangeError(
-    `Cannot find weights as their name must be known, or a path or a URL be given: ${
+    `Cannot find weights: their name must be known, or a path or a URL be given: ${
       unknownName("weights", weights, Object.keys(knownWeights))
     }`,
   );
@@ -98,7 +98,7 @@ function sourceOf(weights: string | WeightsSource): string | WeightsSource {
 function requireHttp(source: WeightsSource): WeightsSource {
   if (URL.canParse(source.url) && /^https?:$/.test(new URL(source.url).protocol)) return source;
   throw new RangeError(
-    `Cannot fetch weights as their URL must begin with https: or http:: current value is ${source.url}`,
+    `Cannot fetch weights: their URL must begin with https: or http:, got ${source.url}`,
   );
 }
 
@@ -124,7 +124,7 @@ async function requireSafetensors(path: string, url: string): Promise<void> {
     (await openSafetensors(path)).close();
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new SyntaxError(`Cannot use ${url} as it must be a safetensors file: ${error.message}`, {
+    throw new SyntaxError(`Cannot use ${url}: it must be a safetensors file: ${error.message}`, {
       cause: error,
     });
   }

@@ -69,9 +69,9 @@ export function recognize(source: TensorSource, name?: string): Recognized {
   }
   const { tensors } = source;
   throw new TypeError(
-    `Cannot recognize ${source.file} as its keys must be those of a known network (${
+    `Cannot recognize ${source.file}: its keys must be those of a known network (${
       Object.keys(torchLayouts).join(", ")
-    }): current value is ${tensors.size} tensors, ${firstNames(tensors.keys(), tensors.size)}`,
+    }), got ${tensors.size} tensors, ${firstNames(tensors.keys(), tensors.size)}`,
   );
 }
 
@@ -90,9 +90,9 @@ function layoutsOf(name: string): readonly TorchLayout[] {
   findModel(name);
   if (Object.hasOwn(torchLayouts, name)) return torchLayouts[name]!;
   throw new RangeError(
-    `Cannot load a PyTorch file as its model must be one of ${
+    `Cannot load a PyTorch file: its model must be one of ${
       Object.keys(torchLayouts).join(", ")
-    }: current value is ${name}`,
+    }, got ${name}`,
   );
 }
 

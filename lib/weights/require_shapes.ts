@@ -35,8 +35,8 @@ export function requireShapes(
   ];
   if (faults.length === 0) return;
   throw new TypeError(
-    `Cannot load ${file} as its tensors must be those of the model: ` +
-      `current value is ${found.size} tensors with ${faults.join("; ")}`,
+    `Cannot load ${file}: its tensors must be those of the model: ` +
+      `got ${found.size} tensors with ${faults.join("; ")}`,
   );
 }
 

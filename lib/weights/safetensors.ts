@@ -95,7 +95,7 @@ export function entryOf<E>(tensors: ReadonlyMap<string, E>, name: string, file: 
   if (entry) return entry;
   const names = firstNames(tensors.keys(), tensors.size);
   throw new RangeError(
-    `Cannot read a tensor of ${file} as its name must be one of ${names}: current value is ${name}`,
+    `Cannot read a tensor of ${file}: its name must be one of ${names}, got ${name}`,
   );
 }
 

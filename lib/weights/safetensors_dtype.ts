@@ -95,7 +95,7 @@ export function takeElements(dtype: SafetensorsDtype, buffer: () => ArrayBuffer)
   if (!reader) {
     const known = Object.keys(READERS).join(", ");
     throw new TypeError(
-      `Cannot convert elements as their type must be one of ${known}: current value is ${dtype}`,
+      `Cannot convert elements: their type must be one of ${known}, got ${dtype}`,
     );
   }
   return reader(buffer());
@@ -114,7 +114,7 @@ function narrowed(values: Float64Array): Float64Array {
   const wide = values.find((x) => Number.isFinite(x) && !Number.isFinite(Math.fround(x)));
   if (wide === undefined) return values;
   throw new RangeError(
-    `Cannot convert F64 elements as float32 must hold them: current value is ${wide}`,
+    `Cannot convert F64 elements: float32 must hold them, got ${wide}`,
   );
 }
 
@@ -124,7 +124,7 @@ function wholeNumbers(values: BigInt64Array | BigUint64Array | Uint32Array): Int
     const value = values[i]!;
     if (value < -0x80000000 || value > 0x7fffffff) {
       throw new RangeError(
-        `Cannot convert whole numbers as int32 must hold them: current value is ${value}`,
+        `Cannot convert whole numbers: int32 must hold them, got ${value}`,
       );
     }
     out[i] = Number(value);

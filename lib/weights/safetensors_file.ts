@@ -73,7 +73,7 @@ class OpenFile implements SafetensorsFile {
 
   async #bytes(at: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
     if (!this.#isOpen) {
-      throw new RangeError(`Cannot read ${this.file} as it must be open: current value is closed`);
+      throw new RangeError(`Cannot read ${this.file}: it must be open, got closed`);
     }
     return await readBytes(this.#handle, at, length, this.file);
   }

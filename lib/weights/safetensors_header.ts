@@ -25,7 +25,7 @@ export type Header = {
 
 /** The error for a file that breaks a rule of its format. */
 export function badFile(file: string, rule: string, found: unknown): SyntaxError {
-  return new SyntaxError(`Cannot read ${file} as ${rule}: current value is ${shown(found)}`);
+  return new SyntaxError(`Cannot read ${file}: ${rule}, got ${shown(found)}`);
 }
 
 /** A value as a message shows it: as JSON, and not all of a long one. */
@@ -94,13 +94,13 @@ function headerObject(bytes: Uint8Array, file: string): Record<string, unknown> 
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw new SyntaxError(`Cannot read ${file} as the header must be valid UTF-8`, { cause });
+    throw new SyntaxError(`Cannot read ${file}: the header must be valid UTF-8`, { cause });
   }
   try {
     json = JSON.parse(text);
   } catch (cause) {
     const reason = (cause as Error).message;
-    throw new SyntaxError(`Cannot read ${file} as the header must be valid JSON: ${reason}`, {
+    throw new SyntaxError(`Cannot read ${file}: the header must be valid JSON: ${reason}`, {
       cause,
     });
   }

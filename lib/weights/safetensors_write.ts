@@ -107,9 +107,7 @@ function requireDistinct<T>(tensors: Named<T>[]): Named<T>[] {
   for (const [name] of tensors) {
     if (names.has(name)) {
       throw new TypeError(
-        `Cannot write tensors as their names must differ: current value is ${
-          JSON.stringify(name)
-        } twice`,
+        `Cannot write tensors: their names must differ, got ${JSON.stringify(name)} twice`,
       );
     }
     names.add(name);
@@ -137,7 +135,7 @@ function checkInt64(name: string, shape: readonly number[], values: WrittenValue
   if (values instanceof BigInt64Array && values.length === count) return;
   throw new TypeError(
     `Cannot write tensor "${name}" as int64 [${shape.join(", ")}] must be a BigInt64Array of ` +
-      `${count}: current value is ${values?.constructor.name} of ${values?.length}`,
+      `${count}, got ${values?.constructor.name} of ${values?.length}`,
   );
 }
 
@@ -178,8 +176,8 @@ function headBytes(
 function checkName(name: string): void {
   if (name === "__metadata__" || !name.isWellFormed()) {
     throw new TypeError(
-      'Cannot write a tensor as its name must be valid UTF-16 and not "__metadata__": ' +
-        `current value is ${JSON.stringify(name)}`,
+      'Cannot write a tensor: its name must be valid UTF-16 and not "__metadata__": ' +
+        `got ${JSON.stringify(name)}`,
     );
   }
 }
@@ -188,8 +186,8 @@ function metadataJson(metadata: Readonly<Record<string, string>>): string {
   for (const [key, value] of Object.entries(metadata)) {
     if (typeof value !== "string" || !value.isWellFormed() || !key.isWellFormed()) {
       throw new TypeError(
-        `Cannot write metadata "${key}" as it must be a string of valid UTF-16: ` +
-          `current value is ${JSON.stringify(value)}`,
+        `Cannot write metadata "${key}": it must be a string of valid UTF-16: ` +
+          `got ${JSON.stringify(value)}`,
       );
     }
   }

@@ -44,7 +44,7 @@ export function tensorSource(
     read(name) {
       const tensor = map.get(name);
       if (!tensor) {
-        throw new RangeError(`Cannot read a tensor as it must be given: current value is ${name}`);
+        throw new RangeError(`Cannot read a tensor: it must be given, got ${name}`);
       }
       return { ...tensor, values: tensor.values.slice() };
     },

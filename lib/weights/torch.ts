@@ -94,7 +94,7 @@ async function readFloats(source: TensorSource, name: string): Promise<Float32Ar
   const { dtype, values } = await source.read(name);
   if (values instanceof Float32Array) return values;
   throw new TypeError(
-    `Cannot load ${source.file} as "${name}" must be of floats: current value is ${dtype}`,
+    `Cannot load ${source.file}: "${name}" must be of floats, got ${dtype}`,
   );
 }
 
@@ -155,7 +155,7 @@ const COUNTER: LazyTensor = { dtype: "int64", shape: [], values: () => new BigIn
 function lazyTensor({ path, shape, sizes, torchShape }: TorchSlot, tensor?: Tensor): LazyTensor {
   if (`${tensor?.shape}` !== `${shape}`) {
     throw new TypeError(
-      `Cannot translate weights for PyTorch as "${path}" must be of shape [${shape}]: current value is ${
+      `Cannot translate weights for PyTorch: "${path}" must be of shape [${shape}], got ${
         tensor ? `[${tensor.shape}]` : "absent"
       }`,
     );

@@ -112,9 +112,9 @@ function slotsOf({ path, declaration }: Place, order: Order, layout: TorchLayout
     const whole = path === "" ? leaf : `${path}/${leaf}`;
     if (name === undefined) {
       throw new TypeError(
-        `Cannot name "${whole}" as PyTorch does as it must be one of ${
+        `Cannot name "${whole}" as PyTorch does: it must be one of ${
           Object.keys(LEAVES).join(", ")
-        }: current value is ${leaf}`,
+        }, got ${leaf}`,
       );
     }
     const isConv = layout.isConv?.(path) ?? false;
@@ -139,7 +139,7 @@ function oihw(path: Path, leaf: Path, shape: Shape, order: Order): Oihw {
   const [height, width, channels] = order === "mixed" ? [0, 0, 0] : order;
   if (height! * width! * channels! === inputs) return [outputs, channels!, height!, width!];
   throw new TypeError(
-    `Cannot name "${path}" as PyTorch does as the order of its ${inputs} inputs must be known: current value is ${
+    `Cannot name "${path}" as PyTorch does: the order of its ${inputs} inputs must be known, got ${
       order === "mixed" ? "a flattened image that was joined or reshaped" : `[${order}] flattened`
     }`,
   );
@@ -157,7 +157,7 @@ function requireDistinct(slots: readonly TorchSlot[], layout: TorchLayout): void
     const other = paths.get(key);
     if (other !== undefined) {
       throw new TypeError(
-        `Cannot name tensors as ${layout.name} does as names must differ: current value is ${key} for "${other}" and "${path}"`,
+        `Cannot name tensors: ${layout.name} does as names must differ, got ${key} for "${other}" and "${path}"`,
       );
     }
     paths.set(key, path);

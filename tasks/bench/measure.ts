@@ -32,7 +32,7 @@ export function quantile(sorted: readonly number[], share: number): number {
  */
 export function summarize(samples: readonly number[]): Summary {
   if (samples.length === 0) {
-    throw new RangeError("Cannot sum up samples as there must be one: current value is none");
+    throw new RangeError("Cannot sum up samples: there must be one, got none");
   }
   const sorted = samples.toSorted((a, b) => a - b);
   return {

@@ -103,7 +103,7 @@ export function networkOf(model: string): Network {
   const depth = Number(/^resnet(\d+)$/.exec(model)?.[1]);
   if (!(depth % 6 === 2)) {
     throw new RangeError(
-      `Cannot bench a network as it must be lenet5, chapter-mnist or a CIFAR ResNet: current value is ${model}`,
+      `Cannot bench a network: it must be lenet5, chapter-mnist or a CIFAR ResNet, got ${model}`,
     );
   }
   const momentum = { optimizer: "momentum", learningRate: 0.1 } as const;

@@ -82,7 +82,7 @@ function chosen<Name extends string>(
   if (text === undefined) return standard;
   const given = names(text);
   if (given.length === 0) {
-    throw new UsageError(`Cannot use --${flag} as it must name one of ${known.join(", ")}`);
+    throw new UsageError(`Cannot use --${flag}: it must name one of ${known.join(", ")}`);
   }
   for (const name of given) {
     if (!known.includes(name as Name)) throw new UsageError(unknownName(flag, name, known));
@@ -96,7 +96,7 @@ function batchSizesOf(text: string | undefined, standard: readonly number[]): re
     const size = Number(each);
     if (Number.isSafeInteger(size) && size >= 1) return size;
     throw new UsageError(
-      `Cannot use --batch-sizes as each must be a whole number of at least 1: current value is ${each}`,
+      `Cannot use --batch-sizes: each must be a whole number of at least 1, got ${each}`,
     );
   });
 }

@@ -53,7 +53,7 @@ export type NumberOptions = FlagOptions<number> & {
 
 function refuse(label: string, rule: string, text: string): never {
   throw new UsageError(
-    `Cannot use ${label} as it must be ${rule}: current value is ${text || "empty"}`,
+    `Cannot use ${label}: it must be ${rule}, got ${text || "empty"}`,
   );
 }
 

@@ -42,9 +42,7 @@ export function chooseSubcommand(
   if (name === undefined || name.startsWith("-")) {
     const found = name === undefined ? "nothing" : name;
     throw new UsageError(
-      `Cannot run as the first argument must be one of ${
-        known.join(", ")
-      }: current value is ${found}`,
+      `Cannot run: the first argument must be one of ${known.join(", ")}, got ${found}`,
     );
   }
   if (!Object.hasOwn(subcommands, name)) {

@@ -61,7 +61,7 @@ function checkWritten(args: readonly string[], flags: Flags): void {
     if (!written) continue;
     const name = negatable.has(written.name) ? written.name.slice(3) : written.name;
     if (!Object.hasOwn(flags, name)) continue;
-    if (seen.has(name)) throw new UsageError(`Cannot use --${name} as it is given more than once`);
+    if (seen.has(name)) throw new UsageError(`Cannot use --${name}: it is given more than once`);
     seen.add(name);
     if (written.value === undefined) continue;
     if (written.value === "") refuseMissing(name);
@@ -70,7 +70,7 @@ function checkWritten(args: readonly string[], flags: Flags): void {
 }
 
 function refuseMissing(name: string): never {
-  throw new UsageError(`Cannot use --${name} as it needs a value: none is given`);
+  throw new UsageError(`Cannot use --${name}: it needs a value: none is given`);
 }
 
 function refuseUnknown(arg: string, flags: Flags): never {

@@ -57,7 +57,7 @@ export async function run(flags: Flags): Promise<void> {
   const { method, rule, samples, noise, seed } = flags;
   if (method !== "smooth-grad" && (samples !== undefined || noise !== undefined)) {
     throw new UsageError(
-      `Cannot use --samples and --noise as the method must be smooth-grad: current value is ${method}`,
+      `Cannot use --samples and --noise: the method must be smooth-grad, got ${method}`,
     );
   }
   const explained = await openExplained(

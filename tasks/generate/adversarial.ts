@@ -105,7 +105,7 @@ function epsilonsOf(
 function drawsCurve({ image, dataset, limit }: Values<typeof command.flags>): boolean {
   if (image !== undefined && limit !== undefined) {
     throw new UsageError(
-      `Cannot attack one picture as --limit is for many: current values are --image ${image} and --limit ${limit}`,
+      `Cannot attack one picture: --limit is for many: got --image ${image} and --limit ${limit}`,
     );
   }
   return limit !== undefined || (dataset !== undefined && image === undefined);

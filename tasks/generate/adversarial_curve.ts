@@ -28,7 +28,7 @@ export function requireFit({ inputShape, classNames }: Looked, examples: Example
     examples.classNames.length === classNames.length
   ) return;
   throw new UsageError(
-    `Cannot use ${examples.name} as its images must be [${inputShape}] of ${classNames.length} classes: current value is [${examples.imageShape}] of ${examples.classNames.length}`,
+    `Cannot use ${examples.name}: its images must be [${inputShape}] of ${classNames.length} classes, got [${examples.imageShape}] of ${examples.classNames.length}`,
   );
 }
 

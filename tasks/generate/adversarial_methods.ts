@@ -38,13 +38,13 @@ export function checkPlan({ method, target, norm, steps }: Plan): void {
     throw new UsageError("Cannot run --method ascent without --target CLASS: it climbs its logit");
   }
   if (method === "deepfool" && target !== undefined) {
-    throw new UsageError("Cannot use --target with --method deepfool as the method has none");
+    throw new UsageError("Cannot use --target with --method deepfool: the method has none");
   }
   if (isMinimal(method) && norm === "linf") {
-    throw new UsageError(`Cannot use --norm linf with --method ${method} as it is by l2`);
+    throw new UsageError(`Cannot use --norm linf with --method ${method}: it is by l2`);
   }
   if (method === "fgsm" && steps !== undefined) {
-    throw new UsageError("Cannot use --steps with --method fgsm as it takes one step");
+    throw new UsageError("Cannot use --steps with --method fgsm: it takes one step");
   }
 }
 
@@ -96,7 +96,7 @@ export function parseEpsilons(flag: string): number[] {
     const epsilon = Number(above) / Number(below);
     if (above !== undefined && Number.isFinite(epsilon)) return epsilon;
     throw new UsageError(
-      `Cannot use --epsilon as it must be numbers of at least 0, or fractions such as 8/255: current value is ${part}`,
+      `Cannot use --epsilon: it must be numbers of at least 0, or fractions such as 8/255, got ${part}`,
     );
   });
 }

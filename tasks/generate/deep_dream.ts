@@ -113,7 +113,7 @@ const MOST_PIXELS = 2 ** 28;
 function requireRoom(size: number, width: number, height: number): void {
   if (width * height <= MOST_PIXELS) return;
   throw new UsageError(
-    `Cannot use --size as the picture must have at most ${MOST_PIXELS} pixels: current value is ${size}, of which come ${width} × ${height}`,
+    `Cannot use --size: the picture must have at most ${MOST_PIXELS} pixels, got ${size}, of which come ${width} × ${height}`,
   );
 }
 

@@ -129,7 +129,7 @@ export async function findClassNames(
   const names = linesOf(text);
   if (names.length !== network.numClasses) {
     throw new SyntaxError(
-      `Cannot use ${file} as it must have a name a line for each of the ${network.numClasses} classes of ${network.file}: current value is ${names.length}`,
+      `Cannot use ${file}: it must have a name a line for each of the ${network.numClasses} classes of ${network.file}, got ${names.length}`,
     );
   }
   return names;

@@ -48,7 +48,7 @@ export async function loadTrained(file: string, model?: string): Promise<Trained
     : { model: transferSettingsOf(checkpoint, file).model };
   if (model !== undefined && model !== settings.model) {
     throw new TypeError(
-      `Cannot use ${file} as its model must be ${model}: current value is ${settings.model}`,
+      `Cannot use ${file}: its model must be ${model}, got ${settings.model}`,
     );
   }
   const { inputShape, classNames } = describeInput(checkpoint, file);
@@ -75,7 +75,7 @@ function describeInput(
     Array.isArray(classNames) && classNames.every((name) => typeof name === "string");
   if (!sound) {
     throw new SyntaxError(
-      `Cannot use ${file} as it must name its input shape and classes: current value is ${
+      `Cannot use ${file}: it must name its input shape and classes, got ${
         JSON.stringify({ inputShape, classNames })
       }`,
     );

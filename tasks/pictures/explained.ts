@@ -102,7 +102,7 @@ function wantedObjective(
   }
   if (wanted !== undefined || layer === undefined || unit === undefined) {
     throw new UsageError(
-      "Cannot tell what to explain as it must be --class, or --layer with --unit: current value is " +
+      "Cannot tell what to explain: it must be --class, or --layer with --unit, got " +
         [["--class", wanted], ["--layer", layer], ["--unit", unit]]
           .filter(([, value]) => value !== undefined).map(([flag]) => flag).join(" and "),
     );

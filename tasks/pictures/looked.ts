@@ -104,9 +104,9 @@ export function findClass(
   if (/^\d+$/.test(value)) {
     if (Number(value) < classNames.length) return Number(value);
     throw new UsageError(
-      `Cannot use ${flag} as it must be a number from 0 to ${
+      `Cannot use ${flag}: it must be a number from 0 to ${
         classNames.length - 1
-      } or a name: current value is ${value}`,
+      } or a name, got ${value}`,
     );
   }
   const first = classNames.findIndex((name) => name.split(",")[0]!.toLowerCase() === wanted);

@@ -97,7 +97,7 @@ async function ofDataset(
 ): Promise<Picture> {
   if (!dataset) {
     throw new UsageError(
-      `Cannot use --image as a number must come with --dataset where deno task train did not train the network: current value is ${index}`,
+      `Cannot use --image: a number must come with --dataset where deno task train did not train the network, got ${index}`,
     );
   }
   const test = await loadTest(dataset, dataDir, looked.inputShape);

@@ -45,7 +45,7 @@ export async function withFoundRate(
   await output.add(RATE_CURVE, await learningRateSvg(found, { title }));
   if (found.suggestion === undefined) {
     throw new RangeError(
-      `Cannot find a learning rate as the loss must fall at some rate: current value is a curve without a fall, in ${output.dir}/${RATE_CURVE}. Name one with --learning-rate`,
+      `Cannot find a learning rate: the loss must fall at some rate, got a curve without a fall, in ${output.dir}/${RATE_CURVE}. Name one with --learning-rate`,
     );
   }
   // Two digits: more would say more than the curve does.

@@ -17,7 +17,7 @@ export async function lockDir(dir: string): Promise<Lock> {
     const holder = (await Deno.readTextFile(path)).trim();
     file.close();
     throw new Error(
-      `Cannot train in ${dir} as no other run may use that directory: current value is a run of process ${
+      `Cannot train in ${dir}: no other run may use that directory, got a run of process ${
         holder || "unknown"
       }. Name another with --out, or wait for its end`,
     );

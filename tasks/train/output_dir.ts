@@ -58,7 +58,7 @@ export async function makeOutputDir(dir: string): Promise<void> {
   } catch (error) {
     if (error instanceof Error) {
       error.message =
-        `Cannot use the output directory ${dir} as it must be one that can be written: ${error.message}`;
+        `Cannot use the output directory ${dir}: it must be one that can be written: ${error.message}`;
     }
     throw error;
   }

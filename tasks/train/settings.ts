@@ -126,7 +126,7 @@ export function resumedSettings(chosen: Chosen, kept: Settings): Settings {
     const said = chosen[name];
     if (CHANGEABLE.includes(name) || said === undefined || said === kept[name]) continue;
     throw new RangeError(
-      `Cannot resume with another ${name} as the run has to go on to the same numbers: current value is ${said}, the checkpoint's ${
+      `Cannot resume with another ${name}: the run has to go on to the same numbers, got ${said}, the checkpoint's ${
         kept[name]
       }`,
     );
@@ -163,7 +163,7 @@ export function settingsOf(run: Json, file: string): Settings {
     (settings.augment === null || typeof settings.augment === "string");
   if (!sound) {
     throw new SyntaxError(
-      `Cannot take a run from ${file} as it must hold the settings of deno task train: current value is ${
+      `Cannot take a run from ${file}: it must hold the settings of deno task train, got ${
         JSON.stringify(found)
       }`,
     );

@@ -91,7 +91,7 @@ export function resumedTransferSettings(
     // Where the pictures lie may change; what they are is checked by their classes.
     if (name === "data" || chosen[name] === undefined || chosen[name] === kept[name]) continue;
     throw new UsageError(
-      `Cannot resume with another ${name} as the run has to go on to the same numbers: current value is ${
+      `Cannot resume with another ${name}: the run has to go on to the same numbers, got ${
         chosen[name]
       }, the checkpoint's ${kept[name]}`,
     );
@@ -112,7 +112,7 @@ export function transferSettingsOf({ run }: Checkpoint, file: string): TransferS
   if (typeof settings?.model === "string" && typeof settings.data === "string") return settings;
   const classes = Array.isArray(classNames) ? ` of ${classNames.length} classes` : "";
   throw new TypeError(
-    `Cannot go on with ${file} as it must be a checkpoint of deno task transfer: current value is one from before the head was replaced${classes}. To begin from it, give it as --weights without --resume`,
+    `Cannot go on with ${file}: it must be a checkpoint of deno task transfer, got one from before the head was replaced${classes}. To begin from it, give it as --weights without --resume`,
   );
 }
 

@@ -118,7 +118,7 @@ onCpu("images that are read when they are wanted are shown as well", async () =>
 onCpu("what cannot be shown is refused", async () => {
   const examples = examplesOf(3, 1);
   for (const count of [0, 4, 1.5]) {
-    const says = `whole number from 1 to 3: current value is ${count}`;
+    const says = `whole number from 1 to 3, got ${count}`;
     await assertRejects(() => contactSheet(examples, randomFlip(), { count }), RangeError, says);
   }
   for (const times of [0, -1, NaN]) {

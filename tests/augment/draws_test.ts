@@ -279,9 +279,9 @@ Deno.test("shares of mixed images come from the beta distribution", () => {
 Deno.test("what cannot be drawn is refused", () => {
   const at = (make: () => unknown, says: string): unknown => assertThrows(make, RangeError, says);
   for (const angle of [-1, 181, NaN]) {
-    at(() => randomRotation(angle), `from 0 to 180 degrees: current value is ${angle}`);
+    at(() => randomRotation(angle), `from 0 to 180 degrees, got ${angle}`);
   }
-  at(() => randomAffine({ translate: -1 }), "at least 0 pixels: current value is -1,-1");
+  at(() => randomAffine({ translate: -1 }), "at least 0 pixels, got -1,-1");
   at(() => randomAffine({ translate: [1, NaN] }), "at least 0 pixels");
   for (const scale of [[0, 1], [1.1, 1], [1, Infinity], [NaN, 1]] as const) {
     at(() => randomAffine({ scale }), "above 0 and in order");
@@ -289,7 +289,7 @@ Deno.test("what cannot be drawn is refused", () => {
   for (const shear of [90, -1, [0, 90]] as const) {
     at(() => randomAffine({ shear }), "below 90 degrees");
   }
-  at(() => randomAffine({ edge: 2 }), "from 0 to 1: current value is 2");
+  at(() => randomAffine({ edge: 2 }), "from 0 to 1, got 2");
   for (const scale of [[0, 1], [0.5, 1.1], [0.5, 0.4], [NaN, 1]] as const) {
     at(() => resizedCrop({ scale }), "above 0, up to 1 and in order");
     at(() => randomErasing({ area: scale }), "above 0, up to 1 and in order");
@@ -306,9 +306,9 @@ Deno.test("what cannot be drawn is refused", () => {
   }
   at(() => colorJitter({}), "there must be a strength");
   at(() => colorJitter({ contrast: -1 }), "change the contrast");
-  at(() => pcaColors(-1), "at least 0: current value is -1");
+  at(() => pcaColors(-1), "at least 0, got -1");
   for (const probability of [-0.1, 1.1, NaN]) {
-    const says = `from 0 to 1: current value is ${probability}`;
+    const says = `from 0 to 1, got ${probability}`;
     at(() => randomErasing({ probability }), says);
     at(() => mixup({ probability }), says);
     at(() => cutmix({ probability }), says);
@@ -316,14 +316,14 @@ Deno.test("what cannot be drawn is refused", () => {
     at(() => randomErasing({ fill: probability }), says);
   }
   for (const alpha of [0, -1, NaN, Infinity]) {
-    at(() => mixup({ alpha }), `above 0: current value is ${alpha}`);
-    at(() => cutmix({ alpha }), `above 0: current value is ${alpha}`);
+    at(() => mixup({ alpha }), `above 0, got ${alpha}`);
+    at(() => cutmix({ alpha }), `above 0, got ${alpha}`);
   }
 });
 
 Deno.test("images whose channels are no colors are refused", () => {
   const draw = (augmentation: ColorAugmentation, channels: number): unknown =>
     augmentation.stages([0, 0] as Key, [1, 2, 2, channels]);
-  assertThrows(() => draw(pcaColors(), 1), TypeError, "must have 3 channels: current value is 1");
-  assertThrows(() => draw(brightness(1), 4), TypeError, "1 or 3 channels: current value is 4");
+  assertThrows(() => draw(pcaColors(), 1), TypeError, "must have 3 channels, got 1");
+  assertThrows(() => draw(brightness(1), 4), TypeError, "1 or 3 channels, got 4");
 });

@@ -118,13 +118,13 @@ Deno.test("as many images are flipped as the probability says", () => {
 
 Deno.test("what cannot be cropped or flipped is refused", () => {
   for (const padding of [-1, 0.5, NaN, Infinity]) {
-    assertThrows(() => randomCrop(padding), RangeError, `from 0: current value is ${padding}`);
+    assertThrows(() => randomCrop(padding), RangeError, `from 0, got ${padding}`);
   }
   for (const edge of [-0.1, 1.1, NaN]) {
     assertThrows(
       () => randomCrop(1, { edge }),
       RangeError,
-      `from 0 to 1: current value is ${edge}`,
+      `from 0 to 1, got ${edge}`,
     );
   }
   assertThrows(() => randomCrop(4).maps(key(0), [1, 4, 9, 1]), RangeError, "4 × 9 pixels");
@@ -132,7 +132,7 @@ Deno.test("what cannot be cropped or flipped is refused", () => {
     assertThrows(
       () => randomFlip(probability),
       RangeError,
-      `from 0 to 1: current value is ${probability}`,
+      `from 0 to 1, got ${probability}`,
     );
   }
 });

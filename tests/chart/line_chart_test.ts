@@ -86,15 +86,15 @@ Deno.test("lineChartSvg refuses what cannot be drawn", async () => {
   const refuses = async (panels: readonly LinePanel[], message: string): Promise<void> => {
     await assertRejects(() => lineChartSvg({ title: "", panels }), RangeError, message);
   };
-  await refuses([], "must have 1 to 3 panels: current value is 0");
-  await refuses([panel, panel, panel, panel], "current value is 4");
-  await refuses([{ ...panel, lines: [] }], 'current value is none in the panel "loss in nats"');
+  await refuses([], "must have 1 to 3 panels, got 0");
+  await refuses([panel, panel, panel, panel], "got 4");
+  await refuses([{ ...panel, lines: [] }], 'got none in the panel "loss in nats"');
   await refuses(
     [{ ...panel, lines: [{ name: "a", points: [[0, NaN]] }] }],
-    'must be finite numbers: current value is NaN in the panel "loss in nats"',
+    'must be finite numbers, got NaN in the panel "loss in nats"',
   );
   await refuses(
     [{ ...panel, lines: [{ name: "a", points: [[0, 1]], thin: [[[0, Infinity]]] }] }],
-    "current value is Infinity",
+    "got Infinity",
   );
 });

@@ -149,7 +149,7 @@ Deno.test("what is no archive of CIFAR-10 is refused, not kept, and not trusted 
   const lies: [Uint8Array, string][] = [
     [text, "must be a whole .tar.gz"],
     [ARCHIVE.subarray(0, 5000), "must be a whole .tar.gz"],
-    [lacking, "current value lacks test_batch.bin"],
+    [lacking, "it lacks test_batch.bin"],
   ];
   for (const [bytes, message] of lies) {
     const answer = (asked: Asked, n: number): Answer => answerOf(n === 0 ? bytes : ARCHIVE, asked);
@@ -191,8 +191,8 @@ Deno.test("a URL that is none, a hash that is none, and both sources at once are
   const fetchOf = (options: Cifar10Options): () => Promise<DataSplit> => () =>
     cifar10({ download: true, cacheDir: "/nowhere", ...options });
   await assertRejects(fetchOf({ url: "file:///etc/passwd" }), RangeError, "https: or http:");
-  await assertRejects(fetchOf({ url: "cifar" }), RangeError, "current value is cifar");
+  await assertRejects(fetchOf({ url: "cifar" }), RangeError, "got cifar");
   await assertRejects(fetchOf({ sha256: "c32a1d4" }), RangeError, "64 hexadecimal digits");
-  await assertRejects(fetchOf({ dataDir: "/data" }), RangeError, "current value is both, /data");
+  await assertRejects(fetchOf({ dataDir: "/data" }), RangeError, "got both, /data");
   assertMatch(CIFAR10_ARCHIVE.sha256, /^[0-9a-f]{64}$/);
 });

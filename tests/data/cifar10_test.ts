@@ -109,7 +109,7 @@ Deno.test("a folder with one part serves it, and names the files where the other
     const data = await cifar10({ dataDir });
     assertEquals([...data.test.labels], [3]);
     const { message } = assertThrows(() => data.train, Deno.errors.NotFound, "cifar10/train");
-    const part = "must hold data_batch_1.bin to data_batch_5.bin, plain or .gz: current value is";
+    const part = "must hold data_batch_1.bin to data_batch_5.bin, plain or .gz, got";
     assert(message.includes(`${part} ${dataDir}, which holds test_batch.bin`), message);
   });
   await withFolder({ "data_batch_2.bin": batch(3) }, async (dataDir) => {

@@ -122,14 +122,14 @@ Deno.test("batches refuses moments that are not one a channel, not finite, or no
     { mean: [0.5, 0.5], std: [1, Infinity] },
   ];
   for (const normalize of bad) {
-    const message = `current value is mean [${normalize.mean}], std [${normalize.std}]`;
+    const message = `got mean [${normalize.mean}], std [${normalize.std}]`;
     assertThrows(() => batches(numbered(2), { batchSize: 1, normalize }), RangeError, message);
   }
 });
 
 Deno.test("batches refuses a batch size that is 0, negative, not whole, or over the examples", () => {
   for (const batchSize of [0, -1, NaN, 1.5, 6, Infinity]) {
-    const message = `from 1 to 5, the number of examples: current value is ${batchSize}`;
+    const message = `from 1 to 5, the number of examples, got ${batchSize}`;
     assertThrows(() => batches(numbered(5), { batchSize }), RangeError, message);
   }
   assertThrows(() => batches(numbered(5), {} as BatchOptions), RangeError, "is undefined");

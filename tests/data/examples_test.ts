@@ -31,7 +31,7 @@ Deno.test("take answers the first examples", () => {
 
 Deno.test("take refuses a count that is 0, negative, not whole, or more than there are", () => {
   for (const count of [0, -1, 1.5, NaN, Infinity, 6]) {
-    const message = `from 1 to 5, which is all of them: current value is ${count}`;
+    const message = `from 1 to 5, which is all of them, got ${count}`;
     assertThrows(() => takeExamples(numbered(5), count), RangeError, message);
   }
 });
@@ -49,7 +49,7 @@ Deno.test("splitValidation parts all examples in two, at random and by the key a
 
 Deno.test("splitValidation refuses a fraction that leaves a part empty", () => {
   for (const fraction of [0, 1, -0.5, 1.5, NaN, Infinity, 0.001, 0.999]) {
-    const message = `of its 5 examples empty: current value is ${fraction}`;
+    const message = `of its 5 examples empty, got ${fraction}`;
     assertThrows(() => splitValidation(numbered(5), fraction, key(0)), RangeError, message);
   }
 });
@@ -67,6 +67,6 @@ Deno.test("take and splitValidation refuse examples whose parts do not fit each 
     assertThrows(() => use({ ...sound, imageShape: [1, 2, 0] }), TypeError, "[1,2,0]");
     assertThrows(() => use({ ...sound, imageShape: [1, 4, 0.5] }), TypeError, "[1,4,0.5]");
     const labels = new Uint8Array([0, 1, 3, 2]);
-    assertThrows(() => use({ ...sound, labels }), RangeError, "current value is 3 at place 2");
+    assertThrows(() => use({ ...sound, labels }), RangeError, "got 3 at place 2");
   }
 });

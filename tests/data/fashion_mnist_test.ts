@@ -67,8 +67,8 @@ Deno.test("parseClothes refuses what is not such a file", () => {
     ["null", '{"data": [[pixel, …], …]}'],
     ["[]", '{"data": [[pixel, …], …]}'],
     ['{"data":[1]}', '{"data": [[pixel, …], …]}'],
-    ['{"data":[]}', "must hold 1 images: current value is 0"],
-    [JSON.stringify({ data: [image, image] }), "must hold 1 images: current value is 2"],
+    ['{"data":[]}', "must hold 1 images, got 0"],
+    [JSON.stringify({ data: [image, image] }), "must hold 1 images, got 2"],
     [JSON.stringify({ data: [image.slice(1)] }), "783 numbers in image 0"],
     [JSON.stringify({ data: [image.with(5, 256)] }), "256 in image 0"],
     [JSON.stringify({ data: [image.with(5, -1)] }), "-1 in image 0"],
@@ -77,6 +77,6 @@ Deno.test("parseClothes refuses what is not such a file", () => {
   ];
   for (const [text, message] of cases) {
     const error = assertThrows(() => parseClothes(text, "0.json", 1), SyntaxError, message);
-    assertEquals(error.message.startsWith("Cannot read 0.json as "), true);
+    assertEquals(error.message.startsWith("Cannot read 0.json: "), true);
   }
 });

@@ -68,7 +68,7 @@ Deno.test("parseIdx refuses a wrong magic number with file, offset, expected and
       SyntaxError,
       message,
     );
-    assert(error.message.startsWith("Cannot read x.idx as "));
+    assert(error.message.startsWith("Cannot read x.idx: "));
   }
 });
 

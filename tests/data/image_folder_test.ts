@@ -242,7 +242,7 @@ Deno.test("100 broken files among 1,000 are counted, and the first ones named", 
   await withFolder(files, async (folder) => {
     const error = await assertRejects(() => imageFolder(folder, TINY), SyntaxError);
     const { message } = error as Error;
-    assert(message.includes("current value is 100 broken of 1000 files: "), message);
+    assert(message.includes("got 100 broken of 1000 files: "), message);
     for (const name of ["dog/x000.png", "dog/x008.png", "dog/x016.png", "and 97 more"]) {
       assert(message.includes(name), message);
     }
@@ -275,7 +275,7 @@ Deno.test("what is named as a picture and is none, or leads nowhere, is broken",
     assertEquals(names, ["a.webp", "b.jpg", "c.png", "d.png", "e.png"]);
     const kinds = ["WebP", "HTML", "empty"];
     kinds.forEach((kind, i) => {
-      assert(images.broken[i]!.reason.includes(`current value is ${kind}`));
+      assert(images.broken[i]!.reason.includes(`got ${kind}`));
     });
     assertEquals(images.classCounts, [3, 3]);
   });
@@ -328,9 +328,9 @@ Deno.test("symbolic links to classes and to files are followed", async () => {
 });
 
 Deno.test("a folder that is not there, is a file, or has no classes is refused", async () => {
-  await refuses({}, RangeError, "2 to 65536 classes: current value is nothing in it");
-  await refuses(plainFiles(".", 0, 2), RangeError, "current value is 2 files (0000.png, 0001.png)");
-  await refuses(cats(3), RangeError, "current value is one class, cat");
+  await refuses({}, RangeError, "2 to 65536 classes, got nothing in it");
+  await refuses(plainFiles(".", 0, 2), RangeError, "got 2 files (0000.png, 0001.png)");
+  await refuses(cats(3), RangeError, "got one class, cat");
   await withFolder(cats(2), async (folder) => {
     for (const path of [`${folder}/none`, `${folder}/cat/0000.png`]) {
       await assertRejects(() => imageFolder(path, TINY), Deno.errors.NotFound, "must be a folder");
@@ -339,16 +339,16 @@ Deno.test("a folder that is not there, is a file, or has no classes is refused",
 });
 
 Deno.test("a class without images, or with one and nothing to test with, is refused", async () => {
-  await refuses({ ...cats(3), "dog/": "" }, RangeError, "dog too: current value is nothing in it");
+  await refuses({ ...cats(3), "dog/": "" }, RangeError, "dog too, got nothing in it");
   await refuses(
     { ...cats(3), "dog/deeper/1.png": plainPng([1]), "dog/x.txt": "" },
     RangeError,
-    "dog too: current value is 1 folders (deeper) and 1 files (x.txt)",
+    "dog too, got 1 folders (deeper) and 1 files (x.txt)",
   );
-  await refuses({ ...cats(3), ...dogs(1) }, RangeError, "current value is fewer of dog");
+  await refuses({ ...cats(3), ...dogs(1) }, RangeError, "got fewer of dog");
   const onlyBroken = { ...cats(3), "dog/1.png": "no", "dog/2.png": "no" };
-  await refuses(onlyBroken, SyntaxError, "current value is 2 broken of 5 files");
-  await refuses(onlyBroken, RangeError, "current value is fewer of dog", { skipBroken: true });
+  await refuses(onlyBroken, SyntaxError, "got 2 broken of 5 files");
+  await refuses(onlyBroken, RangeError, "got fewer of dog", { skipBroken: true });
 });
 
 Deno.test("parts of other classes, or none to test with, are refused", async () => {
@@ -356,13 +356,13 @@ Deno.test("parts of other classes, or none to test with, are refused", async () 
   await refuses(
     train,
     RangeError,
-    "beside train there must be test or val: current value is train",
+    "beside train there must be test or val, got train",
   );
   const test = { ...cats(2, "test/cat"), ...dogs(2, "test/cow") };
   await refuses(
     { ...train, ...test },
     RangeError,
-    "the same: current value is dog only in train, cow not in train",
+    "the same, got dog only in train, cow not in train",
   );
   await refuses(
     { ...train, ...cats(2, "val/cat"), ...dogs(2, "val/dog"), ...cats(2, "valid/cat") },
@@ -376,13 +376,13 @@ Deno.test("options out of range are refused before anything is read", async () =
     [{ size: 0 }, "size must be"],
     [{ size: 8193 }, "size must be"],
     [{ size: 1.5 }, "size must be"],
-    [{ size: [8, 0] }, "current value is 8,0"],
+    [{ size: [8, 0] }, "got 8,0"],
     [{ size: [8] as unknown as [number, number] }, "size must be"],
-    [{ channels: 2 as 1 }, "channels must be 1 or 3: current value is 2"],
+    [{ channels: 2 as 1 }, "channels must be 1 or 3, got 2"],
     [{ resize: "fill" as "cover" }, "resize must be"],
     [{ resize: 0 }, "resize must be"],
     [{ filter: "nearest" as "bicubic" }, "filter must be"],
-    [{ testFraction: 0 }, "testFraction must be between 0 and 1: current value is 0"],
+    [{ testFraction: 0 }, "testFraction must be between 0 and 1, got 0"],
     [{ testFraction: 1 }, "testFraction"],
     [{ testFraction: NaN }, "testFraction"],
     [{ memoryLimit: -1 }, "memoryLimit must be"],

@@ -155,7 +155,7 @@ Deno.test("without an adapter start() says what to install", async () => {
   }).output();
   const said = new TextDecoder().decode(stdout);
   if (Deno.build.os !== "linux") return; // Elsewhere the variables do not hide the adapter.
-  assertMatch(said, /^DeviceError missing Cannot start WebGPU as no GPU adapter was found/);
+  assertMatch(said, /^DeviceError missing Cannot start WebGPU: no GPU adapter was found/);
   assertStringIncludes(said, 'backend: "cpu"');
 });
 

@@ -70,7 +70,7 @@ gpuTest("a key that is an argument may not be looked at", async () => {
     assertThrows(
       () => jit(user)(key(1)),
       TypeError,
-      "Cannot record a function as it must not look",
+      "Cannot record a function: it must not look",
     );
   }
 });

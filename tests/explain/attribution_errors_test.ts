@@ -16,24 +16,24 @@ onCpu("what can not be explained is refused before anything is computed", async 
     ) => assertRejects(() => method(...args), type, text);
     await refused(
       RangeError,
-      "a class as it must be a whole number from 0 to 2: current value is 3",
+      "a class: it must be a whole number from 0 to 2, got 3",
       network,
       x,
       3,
     );
-    await refused(RangeError, "current value is -1", network, x, -1);
-    await refused(RangeError, "current value is 0.5", network, x, 0.5);
+    await refused(RangeError, "got -1", network, x, -1);
+    await refused(RangeError, "got 0.5", network, x, 0.5);
     await refused(RangeError, 'did you mean "conv1"', network, x, channel("conv11", 0));
     await refused(
       TypeError,
-      "must be [N, height, width, channels]: current value is [12,12,2]",
+      "must be [N, height, width, channels], got [12,12,2]",
       network,
       x.squeeze([0]),
       1,
     );
     await refused(
       TypeError,
-      'current value is [12,12,3], for which "conv1/kernel" would be [3,3,3,4], not [3,3,2,4]',
+      'got [12,12,3], for which "conv1/kernel" would be [3,3,3,4], not [3,3,2,4]',
       network,
       tf.zeros([1, 12, 12, 3]),
       1,
@@ -61,7 +61,7 @@ onCpu("what can not be explained is refused before anything is computed", async 
       await assertRejects(
         () => METHODS[name]!(flat, x, 1, { rule }),
         TypeError,
-        `by the ${rule} rule as the model must have a ReLU`,
+        `by the ${rule} rule: the model must have a ReLU`,
       );
     }
   }
@@ -81,49 +81,49 @@ onCpu("options that are out of their range are refused", async () => {
   await refused(
     "smoothGrad",
     { samples: 0 },
-    "the samples must be a whole number of at least 1: current value is 0",
+    "the samples must be a whole number of at least 1, got 0",
   );
-  await refused("smoothGrad", { samples: 2.5 }, "current value is 2.5");
+  await refused("smoothGrad", { samples: 2.5 }, "got 2.5");
   await refused(
     "smoothGrad",
     { noise: -0.1 },
-    "the noise must be a share of at least 0: current value is -0.1",
+    "the noise must be a share of at least 0, got -0.1",
   );
   await refused(
     "integratedGradients",
     { steps: 0 },
-    "the steps must be a whole number of at least 1: current value is 0",
+    "the steps must be a whole number of at least 1, got 0",
   );
-  await refused("integratedGradients", { quadrature: "simpson" }, "current value is simpson");
+  await refused("integratedGradients", { quadrature: "simpson" }, "got simpson");
   await refused(
     "integratedGradients",
     { baseline: NaN },
-    "baseline must be finite: current value is NaN",
+    "baseline must be finite, got NaN",
   );
   await refused(
     "integratedGradients",
     { baseline: tf.zeros([12, 12, 1]) },
-    "[12,12,2] or [1,12,12,2]: current value is [12,12,1]",
+    "[12,12,2] or [1,12,12,2], got [12,12,1]",
   );
   await refused(
     "occlusion",
     { window: 13 },
-    "window's height must be at most the image's, 12: current value is 13",
+    "window's height must be at most the image's, 12, got 13",
   );
   await refused(
     "occlusion",
     { window: [12, 13] },
-    "window's width must be at most the image's, 12: current value is 13",
+    "window's width must be at most the image's, 12, got 13",
   );
   await refused(
     "occlusion",
     { window: 0 },
-    "window's height must be a whole number of at least 1: current value is 0",
+    "window's height must be a whole number of at least 1, got 0",
   );
   await refused(
     "occlusion",
     { window: 2, stride: 3 },
-    "the stride along the height must be at most the window's, 2: current value is 3",
+    "the stride along the height must be at most the window's, 2, got 3",
   );
   await refused(
     "occlusion",
@@ -133,25 +133,25 @@ onCpu("options that are out of their range are refused", async () => {
   await refused(
     "occlusion",
     { batchSize: 0 },
-    "batch size must be a whole number of at least 1: current value is 0",
+    "batch size must be a whole number of at least 1, got 0",
   );
   await refused("gradCam", { layer: "convo2" }, 'did you mean "conv2"');
   await refused(
     "gradCam",
     { layer: "logits" },
-    'answers [height, width, channels]: current value is [3] of "logits"',
+    'answers [height, width, channels], got [3] of "logits"',
   );
   await refused("gradCam", { layer: "" }, "must be a named one");
   await refused(
     "saliency",
     { rule: "guide" },
-    "must be one of backprop, deconvnet, guided: current value is guide",
+    "must be one of backprop, deconvnet, guided, got guide",
   );
   const early = channel("conv1", 0);
   await assertRejects(
     () => gradCam(network, x, early),
     RangeError,
-    'its layer must come before: current value is "relu2"',
+    'its layer must come before, got "relu2"',
   );
   assertEquals((await gradCam(network, x, early, { layer: "conv1" })).layer, "conv1");
 });
@@ -163,7 +163,7 @@ onCpu("an image that is not finite is refused, not drawn", async () => {
     await assertRejects(
       () => method(network, broken, 1),
       RangeError,
-      "all numbers must be finite: current value is NaN",
+      "all numbers must be finite, got NaN",
     );
   }
 });
@@ -176,5 +176,5 @@ onCpu("a map is made of an image that is there", () => {
     shape: [1, 1, 1, 1],
     values: new Float32Array(1),
   } as const;
-  assertThrows(() => attributionMap(attribution, 1), RangeError, "from 0 to 0: current value is 1");
+  assertThrows(() => attributionMap(attribution, 1), RangeError, "from 0 to 0, got 1");
 });

@@ -143,8 +143,8 @@ onEachBackend("a rule about ReLUs is refused of a model without, and so is an un
   assertThrows(
     go("guided"),
     TypeError,
-    "by the guided rule as the model must have a ReLU: current value is a model of sequential, dense, sigmoid",
+    "by the guided rule: the model must have a ReLU, got a model of sequential, dense, sigmoid",
   );
   assertThrows(go("deconvnet"), TypeError, "must have a ReLU");
-  assertThrows(go("guide" as BackwardRule), RangeError, "current value is guide");
+  assertThrows(go("guide" as BackwardRule), RangeError, "got guide");
 });

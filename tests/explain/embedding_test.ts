@@ -76,7 +76,7 @@ Deno.test("components that cannot be are refused", () => {
     assertThrows(
       () => principalComponents(features, { count }),
       RangeError,
-      `from 1 to 3, the smaller of examples and features: current value is ${count}`,
+      `from 1 to 3, the smaller of examples and features, got ${count}`,
     );
   }
   const broken = { values: new Float32Array([1, Infinity, 0, 1]), count: 2, size: 2 };
@@ -108,10 +108,10 @@ Deno.test("UMAP keeps groups apart, and makes the same map by the same key", asy
 Deno.test("maps that cannot be are refused, and one that is no longer wanted ends", async () => {
   const { features } = groups(4);
   const refused: [Parameters<typeof umap>[1], string][] = [
-    [{ neighbors: 12 }, "from 2 to 11, fewer than the 12 examples: current value is 12"],
-    [{ neighbors: 1 }, "current value is 1"],
-    [{ neighbors: 5, minDistance: -1 }, "from 0 to 1: current value is -1"],
-    [{ neighbors: 5, epochs: 0 }, "epochs must be a whole number from 1: current value is 0"],
+    [{ neighbors: 12 }, "from 2 to 11, fewer than the 12 examples, got 12"],
+    [{ neighbors: 1 }, "got 1"],
+    [{ neighbors: 5, minDistance: -1 }, "from 0 to 1, got -1"],
+    [{ neighbors: 5, epochs: 0 }, "epochs must be a whole number from 1, got 0"],
   ];
   for (const [options, words] of refused) {
     await assertRejects(() => umap(features, options), RangeError, words);
@@ -144,7 +144,7 @@ Deno.test("a map's picture has a dot an example within its frame, and a legend o
   assertThrows(
     () => scatterSvg(positions, labels, ["one"], { title: "" }),
     RangeError,
-    "below the 1 classes: current value is 1",
+    "below the 1 classes, got 1",
   );
   const lost = { ...positions, values: positions.values.map(() => NaN) };
   assertThrows(

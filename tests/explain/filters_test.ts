@@ -97,7 +97,7 @@ onCpu(
       assertRejects(() => filterGrid(network, path, filters ? { filters } : {}), RangeError);
     assertEquals(
       (await refused("inner/secnd")).message,
-      'Cannot show filters as the layer must be a convolution: unknown convolution "inner/secnd": did you mean "inner/second"? known: first, inner/second',
+      'Cannot show filters: the layer must be a convolution: unknown convolution "inner/secnd": did you mean "inner/second"? known: first, inner/second',
     );
     assertEquals((await refused("relu")).message.includes('unknown convolution "relu"'), true);
     for (const filter of [-1, 2, 0.5]) {

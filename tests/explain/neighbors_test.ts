@@ -82,17 +82,17 @@ Deno.test("neighbors that are not there are refused", () => {
     assertThrows(
       () => nearestNeighbors(rows, query, k),
       RangeError,
-      `from 1 to 4, the examples there are: current value is ${k}`,
+      `from 1 to 4, the examples there are, got ${k}`,
     );
   }
   assertThrows(() => nearestNeighbors(rows, query, 4, { without: 1 }), RangeError, "from 1 to 3");
   assertThrows(
     () => nearestNeighbors(rows, query, 1, { without: 4 }),
     RangeError,
-    "current value is 4",
+    "got 4",
   );
   assertThrows(() => nearestNeighbors(rows, new Float32Array(3), 1), TypeError, "2");
-  assertThrows(() => rowOf(rows, 4), RangeError, "from 0 to 3: current value is 4");
+  assertThrows(() => rowOf(rows, 4), RangeError, "from 0 to 3, got 4");
   assertThrows(() => labelAgreement(rows, [0], 1), TypeError, "4 examples");
   const broken = { values: new Float32Array([1, NaN, 0, 0]), count: 2, size: 2 };
   assertThrows(() => nearestNeighbors(broken, query, 1), RangeError, "NaN");
@@ -196,7 +196,7 @@ Deno.test("the figure has a row a query, and says how many neighbors are of its 
   assertThrows(
     () => neighborsFigure(examples, [0], few),
     TypeError,
-    "of the 30 images: current value is 3",
+    "of the 30 images, got 3",
   );
 });
 

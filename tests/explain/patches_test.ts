@@ -295,12 +295,12 @@ onCpu("patches that cannot be are refused before any work", async () => {
     assert(error.message.includes(words), error.message);
   };
   await refused("relu3", [0], {}, RangeError, 'did you mean "relu1"?');
-  await refused("relu2", [0, 6], {}, RangeError, "from 0 to 5: current value is 6");
-  await refused("relu2", [-1], {}, RangeError, "current value is -1");
-  await refused("relu2", { strongest: 7 }, {}, RangeError, "from 1 to 6: current value is 7");
-  await refused("relu2", [0], { count: 5 }, RangeError, "from 1 to 4: current value is 5");
-  await refused("relu2", [0], { count: 0 }, RangeError, "current value is 0");
-  await refused("logits", [0], {}, TypeError, 'current value is [3] of a layer "dense"');
+  await refused("relu2", [0, 6], {}, RangeError, "from 0 to 5, got 6");
+  await refused("relu2", [-1], {}, RangeError, "got -1");
+  await refused("relu2", { strongest: 7 }, {}, RangeError, "from 1 to 6, got 7");
+  await refused("relu2", [0], { count: 5 }, RangeError, "from 1 to 4, got 5");
+  await refused("relu2", [0], { count: 0 }, RangeError, "got 0");
+  await refused("logits", [0], {}, TypeError, 'got [3] of a layer "dense"');
   await refused("flatten", [0], {}, TypeError, "whose places see parts of the image");
   const smooth = sequential({ conv1: conv({ features: 2, size: 3 }), tanh: tanh() }) as Layer;
   await assertRejects(

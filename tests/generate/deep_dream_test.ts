@@ -78,9 +78,9 @@ onCpu("bad input is refused before anything is computed", async () => {
   };
   const image = photo(40, 30);
   await refuse(image, { layer: "conv3" }, "conv");
-  await refuse(image, { octaves: 0 }, "whole number from 1: current value is 0");
+  await refuse(image, { octaves: 0 }, "whole number from 1, got 0");
   await refuse(image, { octaveScale: 1 }, "above 1");
-  await refuse(image, { steps: 0 }, "at least 1: current value is 0");
+  await refuse(image, { steps: 0 }, "at least 1, got 0");
   await refuse(image, { rate: 0 }, "above 0");
   await refuse(image, { jitter: -1 }, "whole number of pixels");
   await refuse(tf.zeros([1, 40, 30, 1]), {}, "[H, W, C]");

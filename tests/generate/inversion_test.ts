@@ -47,7 +47,7 @@ onCpu("bad input is refused", async () => {
   const refuse = (layer: string, options: InvertOptions, says: string) =>
     assertRejects(() => invert(network(), image(), layer, options), Error, says);
   await refuse("conv7", {}, "conv");
-  await refuse("conv1", { steps: 0 }, "at least 1: current value is 0");
+  await refuse("conv1", { steps: 0 }, "at least 1, got 0");
   await refuse("conv1", { variationWeight: -1 }, "at least 0");
   await assertRejects(
     () => invert(network(), tf.zeros([1, ...SHAPE]), "conv1"),

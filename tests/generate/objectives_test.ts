@@ -102,7 +102,7 @@ onCpu("features of another shape, and layers that are not there, are refused", (
   const refuse = (objective: Objective, says: string): void => {
     assertThrows(() => objective.check(model, SHAPE), Error, says);
   };
-  refuse(likeness("pool1", tf.zeros([1, 13, 14, 6])), "current value is [14,14,6]");
+  refuse(likeness("pool1", tf.zeros([1, 13, 14, 6])), "got [14,14,6]");
   refuse(style("pool1", tf.zeros([1, 5, 5])), "must answer as it does there");
   refuse(guidedBy("pool1", tf.zeros([1, 9, 9, 7])), "must answer as it does there");
   refuse(diversity("pool3"), "pool");

@@ -67,7 +67,7 @@ Deno.test("a GIF without frames, of several sizes, with numbers or times out of 
   assertThrows(
     () => encodeGif([frame, image(2, 3, 1, () => 0)]),
     TypeError,
-    "current value is 2×3",
+    "got 2×3",
   );
   assertThrows(() => encodeGif([image(1, 1, 1, () => 300)]), RangeError, "from 0 to 1");
   assertThrows(() => encodeGif([image(1, 1, 3, () => NaN)]), RangeError, "NaN");

@@ -37,7 +37,7 @@ Deno.test("NaN and numbers that are not from 0 to 1 are refused with their place
     assertThrows(
       () => encodePng({ ...size, pixels }),
       RangeError,
-      `current value is ${Math.fround(value)} at column 2, row 1, channel 1`,
+      `got ${Math.fround(value)} at column 2, row 1, channel 1`,
     );
   }
 });
@@ -47,10 +47,10 @@ Deno.test("an image whose size and pixels disagree is refused", () => {
   const refuse = (changes: object, type: ErrorConstructor, includes: string): void => {
     assertThrows(() => encodePng({ ...good, ...changes } as Image), type, includes);
   };
-  refuse({ width: 3 }, TypeError, "3×2 with 3 channels must hold 18 numbers: current value is 12");
-  refuse({ width: 0 }, RangeError, "whole numbers from 1: current value is 0×2");
-  refuse({ height: 1.5 }, RangeError, "current value is 2×1.5");
-  refuse({ channels: 2 }, RangeError, "1, 3 or 4 channels: current value is 2");
+  refuse({ width: 3 }, TypeError, "3×2 with 3 channels must hold 18 numbers, got 12");
+  refuse({ width: 0 }, RangeError, "whole numbers from 1, got 0×2");
+  refuse({ height: 1.5 }, RangeError, "got 2×1.5");
+  refuse({ channels: 2 }, RangeError, "1, 3 or 4 channels, got 2");
   refuse({ pixels: new Uint8Array(12) }, TypeError, "Float32Array");
-  refuse({ pixels: undefined }, TypeError, "current value is undefined");
+  refuse({ pixels: undefined }, TypeError, "got undefined");
 });

@@ -47,17 +47,17 @@ Deno.test("timm's configurations that mean something else are refused", () => {
   refused({ ...inner, input_size: [3, 224, 256] }, "its input_size must be", "[3,224,256]");
   refused({ ...inner, input_size: undefined, pretrained_cfg: {} }, "its input_size must be");
   refused({ ...inner, crop_pct: undefined }, "its crop_pct must be above 0 and at most 1");
-  refused({ ...inner, crop_pct: 1.5 }, "current value is 1.5");
+  refused({ ...inner, crop_pct: 1.5 }, "got 1.5");
   refused({ ...inner, crop_mode: "squash" }, 'its crop_mode must be "center"', "squash");
   refused({ ...inner, interpolation: "lanczos" }, 'its filter must be "bilinear" or "bicubic"');
-  refused({ ...inner, mean: [0.5] }, "its mean must have 3 numbers: current value is [0.5]");
+  refused({ ...inner, mean: [0.5] }, "its mean must have 3 numbers, got [0.5]");
   refused({ ...inner, std: [0.5] }, "as many means as deviations");
 });
 
 Deno.test("what is no JSON, no object, or no preprocessing is refused", () => {
   refused("{", "as it must be JSON: ");
   refused("", "as it must be JSON: ");
-  refused("[1]", "it must be an object: current value is [1]");
+  refused("[1]", "it must be an object, got [1]");
   refused("null", "it must be an object");
   refused({}, "its crop must be");
   refused({ ...preprocessings.caffe, mean: "123" }, "its mean must be one or three numbers");

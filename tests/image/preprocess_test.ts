@@ -153,17 +153,17 @@ Deno.test("what is no preprocessing is refused by the part that is wrong", () =>
   const good = { ...PLAIN, crop: 2 };
   const cases: [object, string][] = [
     [{ crop: 0 }, "its crop must be a whole number from 1 to 8192, or"],
-    [{ crop: [2, 2.5] }, "current value is [2,2.5]"],
+    [{ crop: [2, 2.5] }, "got [2,2.5]"],
     [{ crop: [2, 2, 2] }, "its crop"],
-    [{ crop: undefined }, "current value is undefined"],
-    [{ resize: 9000 }, "its resize must be a whole number from 1 to 8192: current value is 9000"],
+    [{ crop: undefined }, "got undefined"],
+    [{ resize: 9000 }, "its resize must be a whole number from 1 to 8192, got 9000"],
     [{ filter: "lanczos" }, 'its filter must be "bilinear" or "bicubic"'],
-    [{ range: 2 }, "its range must be 1 or 255: current value is 2"],
-    [{ mean: [0, 0] }, "its mean must be one or three numbers: current value is [0,0]"],
+    [{ range: 2 }, "its range must be 1 or 255, got 2"],
+    [{ mean: [0, 0] }, "its mean must be one or three numbers, got [0,0]"],
     [{ mean: [0, 0, NaN] }, "its mean"],
-    [{ mean: [0] }, 'as many means as deviations: current value is "1 and 3"'],
+    [{ mean: [0] }, 'as many means as deviations, got "1 and 3"'],
     [{ std: [1, 0, 1] }, "its std must be one or three numbers above 0"],
-    [{ order: "rbg" }, 'its order must be "rgb" or "bgr": current value is "rbg"'],
+    [{ order: "rbg" }, 'its order must be "rgb" or "bgr", got "rbg"'],
     [{ sacle: 1 }, "its parts must be of resize, filter, crop, range, mean, std, order: current"],
   ];
   for (const [change, message] of cases) {

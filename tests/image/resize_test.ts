@@ -177,8 +177,8 @@ Deno.test("sizes that are no whole numbers from 1 are refused", () => {
     assertThrows(
       () => resize(grid(), width, height),
       RangeError,
-      `Cannot resize an image as its width and height must be whole numbers from 1: ` +
-        `current value is ${width}×${height}`,
+      `Cannot resize an image: its width and height must be whole numbers from 1: ` +
+        `got ${width}×${height}`,
     );
   }
 });

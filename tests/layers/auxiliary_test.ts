@@ -87,7 +87,7 @@ Deno.test("the weights of auxiliary heads are found however deep they lie", () =
 Deno.test("an auxiliary layer refuses weights that are none, and inputs its head can not take", () => {
   for (const weight of [-1, NaN, Infinity]) {
     const make = () => auxiliary(dense({ features: 2 }) as Layer, { weight });
-    assertThrows(make, RangeError, `current value is ${weight}`);
+    assertThrows(make, RangeError, `got ${weight}`);
   }
   assertThrows(() => headed().declare([4, 4]), TypeError, 'In "first": ');
   const model = auxiliary(dense({ features: 2 }) as Layer);
@@ -149,8 +149,8 @@ onEachBackend("adaptiveMeanPool has the gradient that differences say", async ()
 
 Deno.test("adaptiveMeanPool refuses sizes that are none, and what is no image", () => {
   for (const size of [0, -1, 1.5, NaN]) {
-    assertThrows(() => adaptiveMeanPool(size), RangeError, `current value is ${size}`);
-    assertThrows(() => adaptiveMeanPool(2, size), RangeError, `current value is ${size}`);
+    assertThrows(() => adaptiveMeanPool(size), RangeError, `got ${size}`);
+    assertThrows(() => adaptiveMeanPool(2, size), RangeError, `got ${size}`);
   }
-  assertThrows(() => adaptiveMeanPool(2).declare([4]), TypeError, "current value is [4]");
+  assertThrows(() => adaptiveMeanPool(2).declare([4]), TypeError, "got [4]");
 });

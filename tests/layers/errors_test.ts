@@ -35,7 +35,7 @@ onCpu("what fails in a layer says which, by its path", () => {
   );
   assertEquals(
     error.message,
-    'In "block/left/inner": Cannot apply a dropout layer in training as its context must have a key: current value is undefined',
+    'In "block/left/inner": Cannot apply a dropout layer in training: its context must have a key, got undefined',
   );
 });
 
@@ -66,7 +66,7 @@ Deno.test("errors that say where are not told again in outer layers", () => {
 Deno.test("names that are no part of a path are refused", () => {
   for (const name of ["", "a/b", "/", "0", "17"]) {
     const layers: NamedLayers = { [name]: relu() };
-    const said = `names must have a letter and no slash: current value is "${name}"`;
+    const said = `names must have a letter and no slash, got "${name}"`;
     assertThrows(() => sequential(layers), TypeError, said);
     assertThrows(() => parallel(layers), TypeError, said);
   }
@@ -79,12 +79,12 @@ Deno.test("parallel layers must be there, and their outputs must go together", (
   assertThrows(
     () => pair(1),
     TypeError,
-    "all sizes of their outputs must be equal: current value is [5,5,2], [5,5,3]",
+    "all sizes of their outputs must be equal, got [5,5,2], [5,5,3]",
   );
   assertThrows(
     () => parallel({ a: relu(), b: maxPool() }).declare([4, 4, 2]),
     TypeError,
-    "all but the last size of their outputs must be equal: current value is [4,4,2], [2,2,2]",
+    "all but the last size of their outputs must be equal, got [4,4,2], [2,2,2]",
   );
   assertThrows(
     () => sequential({ skip: residual(conv({ features: 3, size: 3 })) }).declare([5, 5, 3]),

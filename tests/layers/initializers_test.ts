@@ -70,7 +70,7 @@ Deno.test("uniform initializers stay within √(3 · variance) and come near it"
 
 Deno.test("deviations that are none are refused", () => {
   for (const deviation of [-0.01, NaN, Infinity]) {
-    assertThrows(() => scaledNormal(deviation), RangeError, `current value is ${deviation}`);
+    assertThrows(() => scaledNormal(deviation), RangeError, `got ${deviation}`);
   }
 });
 

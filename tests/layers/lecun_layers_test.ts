@@ -81,19 +81,19 @@ onCpu("filters of a table are drawn by the fan of their own map", async () => {
 });
 
 Deno.test("tables that are none, and inputs without their channels, are refused", () => {
-  const said = (table: number[][]) => `current value is ${JSON.stringify(table)}`;
+  const said = (table: number[][]) => `got ${JSON.stringify(table)}`;
   for (const table of [[], [[0], []]]) {
     assertThrows(() => tableConv({ table, size: 3 }), RangeError, said(table));
   }
   for (const channel of [-1, 0.5, NaN]) {
     const make = () => tableConv({ table: [[channel]], size: 3 });
-    assertThrows(make, RangeError, `current value is ${channel}`);
+    assertThrows(make, RangeError, `got ${channel}`);
   }
-  assertThrows(() => tableConv({ table: [[1, 1]], size: 3 }), RangeError, "current value is [1,1]");
-  assertThrows(() => tableConv({ table: [[0]], size: 0 }), RangeError, "current value is 0");
+  assertThrows(() => tableConv({ table: [[1, 1]], size: 3 }), RangeError, "got [1,1]");
+  assertThrows(() => tableConv({ table: [[0]], size: 0 }), RangeError, "got 0");
   const layer = tableConv({ table: [[0, 3]], size: 3 });
-  assertThrows(() => layer.declare([5, 5, 3]), RangeError, "0 to 3: current value is [5,5,3]");
-  assertThrows(() => layer.declare([5, 5]), TypeError, "current value is [5,5]");
+  assertThrows(() => layer.declare([5, 5, 3]), RangeError, "0 to 3, got [5,5,3]");
+  assertThrows(() => layer.declare([5, 5]), TypeError, "got [5,5]");
   assertThrows(() => layer.declare([2, 5, 4]), RangeError, "must fit");
 });
 
@@ -107,8 +107,8 @@ onEachBackend("subsample multiplies each map's sums and adds to them", async () 
     { ...params, x: tf.tensor4d(normalArray(key(1), 32), [1, 4, 4, 2]) },
   );
   assertEquals(subsample({ size: [1, 3] }).declare([4, 6, 5]).shape, [4, 2, 5]);
-  assertThrows(() => subsample({ size: 0 }), RangeError, "current value is 0");
-  assertThrows(() => subsample().declare([4, 4]), TypeError, "current value is [4,4]");
+  assertThrows(() => subsample({ size: 0 }), RangeError, "got 0");
+  assertThrows(() => subsample().declare([4, 4]), TypeError, "got [4,4]");
   assertThrows(() => subsample().declare([1, 4, 2]), RangeError, "must fit");
 });
 
@@ -140,5 +140,5 @@ Deno.test("codes of different lengths, and features that are not of the codes', 
   }
   const layer = radialBasis([[1, -1]]);
   assertThrows(() => layer.declare([3]), TypeError, "must be [2], as its codes are");
-  assertThrows(() => layer.declare([2, 2]), TypeError, "current value is [2,2]");
+  assertThrows(() => layer.declare([2, 2]), TypeError, "got [2,2]");
 });

@@ -130,10 +130,10 @@ onCpu("localResponseNorm refuses options out of range, and what has no channels"
   for (const [name, values, range] of cases) {
     for (const value of values) {
       const said =
-        `Cannot make a localResponseNorm layer as its ${name} must be ${range}: current value is ${value}`;
+        `Cannot make a localResponseNorm layer: its ${name} must be ${range}, got ${value}`;
       assertThrows(() => localResponseNorm({ [name]: value }), RangeError, said);
     }
   }
-  assertThrows(() => apply(tf.scalar(1)), TypeError, "channels last: current value is float32 []");
-  assertThrows(() => apply(tf.zeros([2], "int32")), TypeError, "current value is int32 [2]");
+  assertThrows(() => apply(tf.scalar(1)), TypeError, "channels last, got float32 []");
+  assertThrows(() => apply(tf.zeros([2], "int32")), TypeError, "got int32 [2]");
 });

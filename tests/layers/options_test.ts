@@ -28,7 +28,7 @@ Deno.test("conv refuses options that are not whole numbers of at least 1", () =>
   for (const name of ["features", "size", "stride", "dilation", "groups"] as const) {
     for (const value of NO_COUNTS) {
       const said =
-        `Cannot make a conv layer as its ${name} must be a whole number of at least 1: current value is ${value}`;
+        `Cannot make a conv layer: its ${name} must be a whole number of at least 1, got ${value}`;
       assertThrows(() => conv({ ...CONV, [name]: value }), RangeError, said);
       if (name === "features" || name === "groups") continue;
       assertThrows(() => conv({ ...CONV, [name]: [1, value] }), RangeError, said);
@@ -42,7 +42,7 @@ Deno.test("pools refuse sizes and strides that are not whole numbers of at least
     for (const name of ["size", "stride"] as const) {
       for (const value of NO_COUNTS) {
         const said =
-          `Cannot make a ${op} layer as its ${name} must be a whole number of at least 1: current value is ${value}`;
+          `Cannot make a ${op} layer: its ${name} must be a whole number of at least 1, got ${value}`;
         assertThrows(() => pool({ [name]: value }), RangeError, said);
         assertThrows(() => pool({ [name]: [2, value] }), RangeError, said);
       }
@@ -52,7 +52,7 @@ Deno.test("pools refuse sizes and strides that are not whole numbers of at least
 
 Deno.test("paddings are same, valid or whole numbers of at least 0", () => {
   for (const padding of [-1, 0.5, NaN, Infinity]) {
-    const said = `padding must be a whole number of at least 0: current value is ${padding}`;
+    const said = `padding must be a whole number of at least 0, got ${padding}`;
     assertThrows(() => conv({ ...CONV, padding }), RangeError, said);
     for (const pool of Object.values(POOLS)) {
       assertThrows(() => pool({ padding }), RangeError, said);
@@ -61,7 +61,7 @@ Deno.test("paddings are same, valid or whole numbers of at least 0", () => {
   assertThrows(
     () => conv({ ...CONV, padding: "SAME" as "same" }),
     RangeError,
-    'padding, if not "same" or "valid", must be a whole number of at least 0: current value is SAME',
+    'padding, if not "same" or "valid", must be a whole number of at least 0, got SAME',
   );
 });
 
@@ -79,7 +79,7 @@ Deno.test("pools leave a rest out, or give it a window of its own", () => {
   assertThrows(
     () => maxPool({ rounding: "up" as "ceil" }),
     RangeError,
-    'rounding must be "floor" or "ceil": current value is up',
+    'rounding must be "floor" or "ceil", got up',
   );
 });
 
@@ -88,7 +88,7 @@ Deno.test("pools refuse padding that would hold a whole window", () => {
     const make = pool as (options: PoolOptions) => unknown;
     for (const [size, padding] of [[2, 2], [[3, 1], 1], [[1, 3], 1]] as const) {
       const said =
-        `Cannot make a ${op} layer as its padding must be smaller than its window: current value is ${padding} around`;
+        `Cannot make a ${op} layer: its padding must be smaller than its window, got ${padding} around`;
       assertThrows(() => make({ size, padding }), RangeError, said);
     }
     make({ size: 2, padding: 1 });
@@ -99,12 +99,12 @@ Deno.test("groups must divide features and input channels", () => {
   assertThrows(
     () => conv({ ...CONV, groups: 3 }),
     RangeError,
-    "groups must divide its features: current value is 3 groups of 4",
+    "groups must divide its features, got 3 groups of 4",
   );
   assertThrows(
     () => conv({ ...CONV, groups: 2 }).declare([5, 5, 3]),
     RangeError,
-    "groups must divide its input channels: current value is 2 groups of 3",
+    "groups must divide its input channels, got 2 groups of 3",
   );
 });
 
@@ -115,7 +115,7 @@ Deno.test("layers of windows refuse what is not an image", () => {
       assertThrows(
         () => layer.declare(shape),
         TypeError,
-        `Cannot apply a ${layer.op} layer as its input must be [height, width, channels]: current value is [${shape}]`,
+        `Cannot apply a ${layer.op} layer: its input must be [height, width, channels], got [${shape}]`,
       );
     }
   }
@@ -125,14 +125,14 @@ Deno.test("shapes of inputs are whole numbers of at least 1", () => {
   const layers = [conv({ features: 4, size: 1 }), maxPool({ size: 1 }), globalMeanPool(), padTo(9)];
   for (const shape of [[0, 4, 1], [4, 4, 0], [4, NaN, 1], [4, 4, 1.5], [-4, 4, 1]]) {
     for (const layer of layers) {
-      assertThrows(() => layer.declare(shape), RangeError, `current value is [${shape}]`);
+      assertThrows(() => layer.declare(shape), RangeError, `got [${shape}]`);
     }
   }
   for (const size of [0, 1.5, NaN, -1]) {
     assertThrows(
       () => dense({ features: 2 }).declare([size]),
       RangeError,
-      `current value is [${size}]`,
+      `got [${size}]`,
     );
   }
 });
@@ -150,20 +150,20 @@ Deno.test("windows larger than the padded input are refused", () => {
   for (const [options, shape, said] of fits) {
     const declare = (): unknown => conv(options).declare(shape);
     if (said === undefined) declare();
-    else assertThrows(declare, RangeError, `current value is ${said}`);
+    else assertThrows(declare, RangeError, `got ${said}`);
   }
   assertThrows(() => maxPool({ size: 3 }).declare([2, 9, 1]), RangeError, "3 over 2");
 });
 
 Deno.test("dense refuses features that are no count, and images", () => {
   for (const features of NO_COUNTS) {
-    assertThrows(() => dense({ features }), RangeError, `current value is ${features}`);
+    assertThrows(() => dense({ features }), RangeError, `got ${features}`);
   }
   for (const shape of [[], [4, 4], [28, 28, 1]]) {
     assertThrows(
       () => dense({ features: 2 }).declare(shape),
       TypeError,
-      `must be a vector (put flatten() before it): current value is [${shape}]`,
+      `must be a vector (put flatten() before it), got [${shape}]`,
     );
   }
 });
@@ -171,27 +171,27 @@ Deno.test("dense refuses features that are no count, and images", () => {
 Deno.test("dropout refuses rates outside [0, 1)", () => {
   for (const rate of [1, -0.1, NaN, 2, Infinity]) {
     const said =
-      `Cannot make a dropout layer as the rate must be from 0 up to but not including 1: current value is ${rate}`;
+      `Cannot make a dropout layer: the rate must be from 0 up to but not including 1, got ${rate}`;
     assertThrows(() => dropout(rate), RangeError, said);
   }
 });
 
 Deno.test("normPool refuses norms but 1 and 2", () => {
   for (const norm of [0, 3, 1.5, NaN, Infinity]) {
-    const said = `its norm must be 1 or 2: current value is ${norm}`;
+    const said = `its norm must be 1 or 2, got ${norm}`;
     assertThrows(() => normPool({ norm: norm as 1 }), RangeError, said);
   }
 });
 
 Deno.test("batchNorm and leakyRelu refuse numbers out of range", () => {
   for (const epsilon of [0, -1, NaN]) {
-    assertThrows(() => batchNorm({ epsilon }), RangeError, `current value is ${epsilon}`);
+    assertThrows(() => batchNorm({ epsilon }), RangeError, `got ${epsilon}`);
   }
   for (const momentum of [0, -0.1, 1.1, NaN]) {
-    assertThrows(() => batchNorm({ momentum }), RangeError, `current value is ${momentum}`);
+    assertThrows(() => batchNorm({ momentum }), RangeError, `got ${momentum}`);
   }
   for (const slope of [NaN, Infinity]) {
-    assertThrows(() => leakyRelu(slope), RangeError, `current value is ${slope}`);
+    assertThrows(() => leakyRelu(slope), RangeError, `got ${slope}`);
   }
 });
 
@@ -200,8 +200,8 @@ Deno.test("padTo refuses sizes that are no count, and larger images", () => {
     assertThrows(() => padTo(size), RangeError, `height must be a whole number`);
     assertThrows(() => padTo(4, size), RangeError, `width must be a whole number`);
   }
-  assertThrows(() => padTo(32).declare([33, 32, 1]), RangeError, "current value is [33,32,1]");
-  assertThrows(() => padTo(32, 16).declare([32, 17, 1]), RangeError, "current value is [32,17,1]");
+  assertThrows(() => padTo(32).declare([33, 32, 1]), RangeError, "got [33,32,1]");
+  assertThrows(() => padTo(32, 16).declare([32, 17, 1]), RangeError, "got [32,17,1]");
 });
 
 Deno.test("§12.1: a filter of 5 × 5 × 3 has 76 parameters, 20 of them 1,520, dense 61,460", () => {

@@ -72,7 +72,7 @@ onCpu("a shortcut that changes nothing hands its input on", () => {
 
 onCpu("shortcuts that cannot be, and inputs they cannot take, are refused", () => {
   for (const value of [0, -1, 1.5, NaN, Infinity]) {
-    const said = `current value is ${value}`;
+    const said = `got ${value}`;
     assertThrows(() => zeroPadShortcut({ features: value }), RangeError, said);
     assertThrows(() => zeroPadShortcut({ features: 4, stride: value }), RangeError, said);
   }

@@ -91,7 +91,7 @@ onCpu("whole-number targets are taken as they are", async () => {
 onCpu("losses refuse outputs and targets of different shapes", () => {
   const outputs = tf.zeros([2, 3]);
   for (const targets of [tf.zeros([3, 2]), tf.zeros([2]), tf.zeros([1, 3]), tf.zeros([2, 3, 1])]) {
-    const shapes = `current value is [2,3] and [${targets.shape}]`;
+    const shapes = `got [2,3] and [${targets.shape}]`;
     assertThrows(() => softmaxCrossEntropy(outputs, targets), TypeError, shapes);
     assertThrows(() => meanSquaredError(outputs, targets), TypeError, shapes);
   }
@@ -102,7 +102,7 @@ onCpu("softmax cross-entropy refuses what is not a batch of scores", () => {
     assertThrows(
       () => softmaxCrossEntropy(tf.zeros(shape), tf.zeros(shape)),
       TypeError,
-      `logits must be [N, classes]: current value is [${shape}]`,
+      `logits must be [N, classes], got [${shape}]`,
     );
   }
 });

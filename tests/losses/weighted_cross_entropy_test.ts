@@ -28,7 +28,7 @@ onEachBackend("its slope is that of its value, by logits, for soft targets too",
 
 onCpu("weights and shapes that cannot be are refused", () => {
   for (const weights of [[], [1, 0], [1, -1], [1, NaN], [Infinity]]) {
-    assertThrows(() => weightedCrossEntropy(weights), RangeError, `current value is [${weights}]`);
+    assertThrows(() => weightedCrossEntropy(weights), RangeError, `got [${weights}]`);
   }
   const loss = weightedCrossEntropy([1, 2]);
   const [two, three] = [tf.ones([1, 2]), tf.ones([1, 3])];

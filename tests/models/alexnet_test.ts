@@ -108,23 +108,23 @@ Deno.test("images too small for AlexNet, and options that are none, are refused"
   assertThrows(
     () => alexnet().declare([66, 66, 3]),
     RangeError,
-    'In "pool5": Cannot apply a maxPool layer to [2,2,256] as its window must fit into the padded input: current value is 3 over 2',
+    'In "pool5": Cannot apply a maxPool layer to [2,2,256]: its window must fit into the padded input, got 3 over 2',
   );
   assertThrows(() => alexnet().declare([10, 227, 3]), RangeError, 'In "conv1": ');
   assertThrows(() => alexnetTorchvision().declare([224, 224]), TypeError, 'In "conv1": ');
   for (const numClasses of [0, -1, 1.5, NaN]) {
-    assertThrows(() => alexnet({ numClasses }), RangeError, `current value is ${numClasses}`);
+    assertThrows(() => alexnet({ numClasses }), RangeError, `got ${numClasses}`);
   }
-  assertThrows(() => alexnet({ dropout: 1 }), RangeError, "current value is 1");
+  assertThrows(() => alexnet({ dropout: 1 }), RangeError, "got 1");
   assertThrows(
     () => alexnet({ groups: 4 as 2 }),
     RangeError,
-    "Cannot make AlexNet as its groups must be 1 or 2: current value is 4",
+    "Cannot make AlexNet: its groups must be 1 or 2, got 4",
   );
   assertThrows(
     () => alexnetTorchvision({ head: "mean" as "fc7" }),
     RangeError,
-    'Cannot make AlexNet as its head must be "dense", "fc7" or false: current value is "mean"',
+    'Cannot make AlexNet: its head must be "dense", "fc7" or false, got "mean"',
   );
 });
 

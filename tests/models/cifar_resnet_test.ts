@@ -80,9 +80,9 @@ Deno.test("the stages' maps are 32, 16 and 8 pixels wide, of 16, 32 and 64 featu
 
 Deno.test("depths that are not 6n + 2, and class counts that are none, are refused", () => {
   for (const depth of [2, 0, -4, 18, 21, 8.5, NaN, Infinity]) {
-    assertThrows(() => cifarResnet({ depth }), RangeError, `current value is ${depth}`);
+    assertThrows(() => cifarResnet({ depth }), RangeError, `got ${depth}`);
   }
-  assertThrows(() => resnet20({ numClasses: 0 }), RangeError, "current value is 0");
+  assertThrows(() => resnet20({ numClasses: 0 }), RangeError, "got 0");
   assertThrows(() => plain20().declare([32, 32]), TypeError, 'In "conv1": ');
 });
 

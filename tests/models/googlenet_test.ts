@@ -113,8 +113,8 @@ Deno.test("without head GoogLeNet answers the features before the classifier", (
 
 Deno.test("options of GoogLeNet that are out of range are refused", () => {
   for (const build of [googlenet, googlenetTorchvision]) {
-    assertThrows(() => build({ numClasses: 0 }), RangeError, "current value is 0");
-    assertThrows(() => build({ dropout: 1 }), RangeError, "current value is 1");
+    assertThrows(() => build({ numClasses: 0 }), RangeError, "got 0");
+    assertThrows(() => build({ dropout: 1 }), RangeError, "got 1");
   }
 });
 

@@ -69,8 +69,8 @@ Deno.test("without head Inception v3 answers the features before the classifier"
 Deno.test("Inception v3 takes 75 pixels and refuses 74, and options that are out of range", () => {
   assertEquals(inceptionV3().declare([75, 75, 3]).shape, [1000]);
   assertThrows(() => inceptionV3().declare([74, 74, 3]), RangeError, 'In "mixed7a/');
-  assertThrows(() => inceptionV3({ numClasses: 0 }), RangeError, "current value is 0");
-  assertThrows(() => inceptionV3({ dropout: -1 }), RangeError, "current value is -1");
+  assertThrows(() => inceptionV3({ numClasses: 0 }), RangeError, "got 0");
+  assertThrows(() => inceptionV3({ dropout: -1 }), RangeError, "got -1");
 });
 
 Deno.test("PyTorch's names and shapes of Inception v3's tensors are torchvision's", () => {

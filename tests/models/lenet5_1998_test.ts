@@ -81,7 +81,7 @@ Deno.test("class counts but ten are refused, with why", () => {
     assertThrows(
       () => lenet5Of1998({ numClasses }),
       RangeError,
-      `one for each digit that it has a picture of: current value is ${numClasses}`,
+      `one for each digit that it has a picture of, got ${numClasses}`,
     );
   }
   assertEquals(lenet5Of1998({ numClasses: 10 }).declare([32, 32, 1]).shape, [10]);

@@ -82,8 +82,8 @@ Deno.test("images that are too large, and class counts that are none, are refuse
   assertThrows(() => lenet5().declare([28, 28]), TypeError, 'In "pad": ');
   assertThrows(() => chapterMnist().declare([4, 4, 1]), RangeError, 'In "conv2": ');
   for (const numClasses of [0, -1, 1.5, NaN]) {
-    assertThrows(() => lenet5({ numClasses }), RangeError, `current value is ${numClasses}`);
-    assertThrows(() => chapterMnist({ numClasses }), RangeError, `current value is ${numClasses}`);
+    assertThrows(() => lenet5({ numClasses }), RangeError, `got ${numClasses}`);
+    assertThrows(() => chapterMnist({ numClasses }), RangeError, `got ${numClasses}`);
   }
 });
 
@@ -91,12 +91,12 @@ Deno.test("options that JavaScript can not check are refused", () => {
   assertThrows(
     () => lenet5({ activation: "gelu" as "relu" }),
     RangeError,
-    'activation must be "tanh" or "relu": current value is "gelu"',
+    'activation must be "tanh" or "relu", got "gelu"',
   );
   assertThrows(
     () => lenet5({ pooling: "norm" as "max" }),
     RangeError,
-    'pooling must be "max" or "mean": current value is "norm"',
+    'pooling must be "max" or "mean", got "norm"',
   );
 });
 

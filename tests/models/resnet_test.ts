@@ -92,9 +92,9 @@ Deno.test("without head a ResNet answers the features before the classifier", ()
 
 Deno.test("blocks that are not four whole numbers, and class counts that are none, are refused", () => {
   for (const blocks of [[], [2, 2, 2], [2, 2, 2, 2, 2], [2, 0, 2, 2], [2, 1.5, 2, 2]]) {
-    assertThrows(() => resnet({ blocks }), RangeError, `current value is [${blocks}]`);
+    assertThrows(() => resnet({ blocks }), RangeError, `got [${blocks}]`);
   }
-  assertThrows(() => resnet18({ numClasses: 0 }), RangeError, "current value is 0");
+  assertThrows(() => resnet18({ numClasses: 0 }), RangeError, "got 0");
 });
 
 Deno.test("PyTorch's names and shapes of a ResNet's tensors are torchvision's", () => {
@@ -110,6 +110,6 @@ Deno.test("PyTorch's names and shapes of a ResNet's tensors are torchvision's", 
       "toString",
     ]
   ) {
-    assertThrows(() => torchvisionResnet.module(layer), RangeError, `current value is "${layer}"`);
+    assertThrows(() => torchvisionResnet.module(layer), RangeError, `got "${layer}"`);
   }
 });

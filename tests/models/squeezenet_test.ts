@@ -65,10 +65,10 @@ Deno.test("images too small for SqueezeNet, and options that are none, are refus
   assertThrows(
     () => squeezenet().declare([28, 28, 3]),
     RangeError,
-    'In "pool8": Cannot apply a maxPool layer to [2,2,512] as its window must fit into the padded input: current value is 3 over 2',
+    'In "pool8": Cannot apply a maxPool layer to [2,2,512]: its window must fit into the padded input, got 3 over 2',
   );
   for (const numClasses of [0, -1, 1.5, NaN]) {
-    assertThrows(() => squeezenet({ numClasses }), RangeError, `current value is ${numClasses}`);
+    assertThrows(() => squeezenet({ numClasses }), RangeError, `got ${numClasses}`);
   }
-  assertThrows(() => squeezenet({ dropout: 1.5 }), RangeError, "current value is 1.5");
+  assertThrows(() => squeezenet({ dropout: 1.5 }), RangeError, "got 1.5");
 });

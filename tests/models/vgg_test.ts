@@ -118,25 +118,25 @@ Deno.test("images too small for VGG, and options that are none, are refused", ()
     assertThrows(
       () => vgg11({ head }).declare([31, 32, 3]),
       RangeError,
-      'In "pool5": Cannot apply a maxPool layer to [1,2,512] as its window must fit into the padded input: current value is 2 over 1',
+      'In "pool5": Cannot apply a maxPool layer to [1,2,512]: its window must fit into the padded input, got 2 over 1',
     );
   }
   assertThrows(() => vgg11().declare([224]), TypeError, 'In "conv1_1": ');
   for (const numClasses of [0, -1, 1.5, NaN]) {
-    assertThrows(() => vgg11({ numClasses }), RangeError, `current value is ${numClasses}`);
+    assertThrows(() => vgg11({ numClasses }), RangeError, `got ${numClasses}`);
     assertThrows(() => vgg11({ numClasses, head: "mean" }), RangeError, `value is ${numClasses}`);
   }
   for (const depth of [12, 0, NaN]) {
     assertThrows(
       () => vgg({ depth: depth as 11 }),
       RangeError,
-      `Cannot make VGG as its depth must be 11, 13, 16 or 19: current value is ${depth}`,
+      `Cannot make VGG: its depth must be 11, 13, 16 or 19, got ${depth}`,
     );
   }
   assertThrows(
     () => vgg16({ head: "max" as "mean" }),
     RangeError,
-    'Cannot make VGG as its head must be "dense", "mean", "fc7" or false: current value is "max"',
+    'Cannot make VGG: its head must be "dense", "mean", "fc7" or false, got "max"',
   );
 });
 

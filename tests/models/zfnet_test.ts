@@ -64,7 +64,7 @@ Deno.test("images too small for ZFNet, and options that are none, are refused", 
     RangeError,
     'In "pool5": Cannot apply a maxPool layer to [2,2,256]',
   );
-  assertThrows(() => zfnet({ numClasses: 0 }), RangeError, "current value is 0");
-  assertThrows(() => zfnet({ widths: [384, 0, 256] }), RangeError, "current value is 0");
-  assertThrows(() => zfnetWide({ dropout: -0.1 }), RangeError, "current value is -0.1");
+  assertThrows(() => zfnet({ numClasses: 0 }), RangeError, "got 0");
+  assertThrows(() => zfnet({ widths: [384, 0, 256] }), RangeError, "got 0");
+  assertThrows(() => zfnetWide({ dropout: -0.1 }), RangeError, "got -0.1");
 });

@@ -146,7 +146,7 @@ onCpu("gradients of another form than the parameters are refused", () => {
 
 Deno.test("optimizers refuse learning rates that are not above 0", () => {
   for (const learningRate of [0, -1, NaN, Infinity, -0]) {
-    const said = `learning rate must be a finite number above 0: current value is ${learningRate}`;
+    const said = `learning rate must be a finite number above 0, got ${learningRate}`;
     assertThrows(() => sgd({ learningRate }), RangeError, said);
     assertThrows(() => adam({ learningRate }), RangeError, said);
   }
@@ -168,12 +168,12 @@ Deno.test("adam refuses decays outside [0, 1) and epsilons that are not above 0"
     assertThrows(() => adam({ beta2: value }), RangeError, "beta2 must be from 0");
   }
   for (const epsilon of [0, -1, NaN, Infinity]) {
-    assertThrows(() => adam({ epsilon }), RangeError, `current value is ${epsilon}`);
+    assertThrows(() => adam({ epsilon }), RangeError, `got ${epsilon}`);
   }
 });
 
 Deno.test("scale refuses a factor that is not finite", () => {
   for (const factor of [NaN, Infinity, -Infinity]) {
-    assertThrows(() => scaleUpdates(factor), RangeError, `current value is ${factor}`);
+    assertThrows(() => scaleUpdates(factor), RangeError, `got ${factor}`);
   }
 });

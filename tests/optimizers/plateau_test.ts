@@ -34,11 +34,11 @@ Deno.test("a plateau is refused where the metric is not a number or an option ou
     assertThrows(
       () => controller.next(controller.initial, metric),
       RangeError,
-      `metric must be a number: current value is ${metric}`,
+      `metric must be a number, got ${metric}`,
     );
   }
   const wrong: [object, string][] = [
-    [{ factor: 1 }, "factor must be above 0 and below 1: current value is 1"],
+    [{ factor: 1 }, "factor must be above 0 and below 1, got 1"],
     [{ factor: 0 }, "factor must be"],
     [{ patience: -1 }, "patience must be"],
     [{ patience: 1.5 }, "patience must be"],
@@ -46,7 +46,7 @@ Deno.test("a plateau is refused where the metric is not a number or an option ou
     [{ minDelta: Infinity }, "minDelta must be"],
     [{ cooldown: NaN }, "cooldown must be"],
     [{ least: 2 }, "least must be from 0 to 1"],
-    [{ mode: "best" }, "mode must be min or max: current value is best"],
+    [{ mode: "best" }, "mode must be min or max, got best"],
   ];
   for (const [options, said] of wrong) {
     assertThrows(() => reduceOnPlateau(options), RangeError, said);

@@ -74,7 +74,7 @@ onCpu("a schedule leaves nothing but its rate behind", () => {
 Deno.test("a cosine decay refuses options out of range", () => {
   const make = (options: object): unknown => cosineDecay({ learningRate: 1, steps: 2, ...options });
   for (const learningRate of [0, -1, NaN, Infinity]) {
-    assertThrows(() => make({ learningRate }), RangeError, `current value is ${learningRate}`);
+    assertThrows(() => make({ learningRate }), RangeError, `got ${learningRate}`);
   }
   for (const steps of [0, -1, 1.5, NaN, Infinity]) {
     assertThrows(() => make({ steps }), RangeError, `steps must be a whole number`);
@@ -217,10 +217,10 @@ Deno.test("schedules refuse options out of range", () => {
     [() => cosineRestarts({ ...rounds, end: NaN }), "end must be from 0 to 1"],
     [() => cosineRestarts({ ...rounds, learningRate: NaN }), "learning rate must be"],
     [() => oneCycle({ learningRate: 1, steps: 2, divisor: Infinity }), "divisor must be"],
-    [() => piecewise([]), "rise from 0: current value is none"],
-    [() => piecewise([[1, 0.1]]), "rise from 0: current value is 1"],
-    [() => piecewise([[0, 0.1], [5, 0.1], [5, 0.2]]), "current value is 0, 5, 5"],
-    [() => piecewise([[0, 0.1], [1.5, 0.1]]), "current value is 0, 1.5"],
+    [() => piecewise([]), "rise from 0, got none"],
+    [() => piecewise([[1, 0.1]]), "rise from 0, got 1"],
+    [() => piecewise([[0, 0.1], [5, 0.1], [5, 0.2]]), "got 0, 5, 5"],
+    [() => piecewise([[0, 0.1], [1.5, 0.1]]), "got 0, 1.5"],
     [() => piecewise([[0, -1]]), "learning rate must be"],
     [() => warmUp(0, 0.1), "steps must be a whole number"],
     [() => warmUp(3, 0), "learning rate must be"],

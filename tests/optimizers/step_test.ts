@@ -270,7 +270,7 @@ gpuTest("gradients of another shape than their parameters are refused", async ()
     assertThrows(
       () => stepWith(optimizer, { x: tf.zeros([3, 2]) }, optimizer.init(params), params),
       TypeError,
-      'current value is [3,2] for [2,3] at "x"',
+      'got [3,2] for [2,3] at "x"',
     );
   }
 });

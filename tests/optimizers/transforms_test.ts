@@ -156,9 +156,9 @@ onCpu("an average is a copy, and is refused where it would see what is no parame
   for (const right of [chain(sgd(), ema(), ema()), chain(ema()), chain(adjustable(sgd()), ema())]) {
     right.init(params);
   }
-  assertThrows(() => averagedParams(sgd().init(params)), RangeError, "current value is none");
+  assertThrows(() => averagedParams(sgd().init(params)), RangeError, "got none");
   const both = chain(sgd(), ema(), ema()).init(params);
-  assertThrows(() => averagedParams(both), RangeError, "current value is 2 (1, 2)");
+  assertThrows(() => averagedParams(both), RangeError, "got 2 (1, 2)");
 });
 
 onEachBackend("optimizers by path step as each alone, whichever form", async () => {
@@ -203,7 +203,7 @@ onCpu("rules by path that are for nothing, and parameters without one, are refus
   said([["**", sgd()], [() => false, sgd()]], "rule 2");
   said([["conv*", sgd()]], "none for dense1/kernel", 'rule for "**"');
   assertThrows(() => perPath([]), RangeError, "at least one rule");
-  assertThrows(() => perPath([["conv//x", sgd()]]), RangeError, 'current value is "conv//x"');
+  assertThrows(() => perPath([["conv//x", sgd()]]), RangeError, 'got "conv//x"');
   assertThrows(() => perPath([["[z-a]", sgd()]]), RangeError, "[z-a]");
   // A rule whose parameters are frozen for now has its place.
   perPath([["a", sgd()], ["b", sgd()]]).init({ a: null, b: tf.scalar(1) });
@@ -251,18 +251,18 @@ onCpu("a factor is refused where it is none, or has no place", () => {
   const params = { x: tf.scalar(8) };
   const state = adjustable(sgd()).init(params);
   for (const factor of [0, -1, NaN, Infinity]) {
-    assertThrows(() => withFactor(state, factor), RangeError, `current value is ${factor}`);
+    assertThrows(() => withFactor(state, factor), RangeError, `got ${factor}`);
   }
-  assertThrows(() => withFactor(sgd().init(params), 1), RangeError, "current value is none");
+  assertThrows(() => withFactor(sgd().init(params), 1), RangeError, "got none");
   const two = perPath([[() => true, adjustable(adjustable(sgd()))]]).init(params);
   assertEquals(entries(withFactor(two, 0.5)).length, 2); // The outer one is meant.
   const both = chain(adjustable(scaleUpdates(1)), adjustable(sgd())).init(params);
-  assertThrows(() => factorOf(both), RangeError, "current value is 2 (0, 1)");
+  assertThrows(() => factorOf(both), RangeError, "got 2 (0, 1)");
 });
 
 Deno.test("optimizers and what is chained with them refuse options out of range", () => {
   const wrong: [() => unknown, string][] = [
-    [() => adamw({ weightDecay: -1 }), "adamw as its weight decay must be"],
+    [() => adamw({ weightDecay: -1 }), "adamw: its weight decay must be"],
     [() => adamw({ beta1: 1 }), "adamw as its beta1"],
     [() => adamw({ learningRate: 0 }), "adamw as its learning rate"],
     [() => sgd({ weightDecay: NaN }), "sgd as its weight decay"],
@@ -276,11 +276,11 @@ Deno.test("optimizers and what is chained with them refuse options out of range"
     [() => lars({ momentum: 1 }), "lars as its momentum"],
     [() => lars({ weightDecay: -1 }), "lars as its weight decay"],
     [() => lars({ learningRate: NaN }), "lars as its learning rate"],
-    [() => clipByNorm(0), "norm must be a finite number above 0: current value is 0"],
-    [() => clipByNorm(Infinity), "current value is Infinity"],
-    [() => clipByValue(-1), "value must be a finite number above 0: current value is -1"],
+    [() => clipByNorm(0), "norm must be a finite number above 0, got 0"],
+    [() => clipByNorm(Infinity), "got Infinity"],
+    [() => clipByValue(-1), "value must be a finite number above 0, got -1"],
     [() => accumulate(sgd(), 0), "steps must be a whole number of at least 1"],
-    [() => accumulate(sgd(), 1.5), "current value is 1.5"],
+    [() => accumulate(sgd(), 1.5), "got 1.5"],
     [() => ema({ decay: 1 }), "decay must be from 0"],
   ];
   for (const [make, said] of wrong) assertThrows(make, RangeError, said);

@@ -22,7 +22,7 @@ Deno.test("§12.4: W = 10, F = 3, S = 2 has no valid size, and the message names
   const error = assertThrows(() => convOutput(10, { size: 3, stride: 2 }), RangeError);
   assertEquals(
     error.message,
-    "Cannot size a conv layer as its windows must fill the input: current value is 4.5 windows of 3 " +
+    "Cannot size a conv layer: its windows must fill the input, got 4.5 windows of 3 " +
       "over 10 with stride 2 and padding 0; what fits is an input of 9 or 11, a window of 2 or 4, " +
       'a stride of 1 or 7; or say rounding: "floor" or "ceil"',
   );

@@ -44,7 +44,7 @@ Deno.test("samples are summed up by median, quartiles and extremes", () => {
   });
   const even = summarize([10, 20]);
   assertEquals([even.median, even.q1, even.q3], [15, 12.5, 17.5]);
-  assertThrows(() => summarize([]), RangeError, "current value is none");
+  assertThrows(() => summarize([]), RangeError, "got none");
 });
 
 Deno.test("short calls are repeated until a sample is long, long ones are not", () => {
@@ -83,10 +83,10 @@ Deno.test("flags that name what the bench has not are refused with the nearest n
   refused({ only: "trainin" }, "training");
   refused({ only: "," }, "must name one of");
   refused({ peers: "jax-wgpu" }, "jax-webgpu");
-  refused({ models: "vgg16" }, "current value is vgg16");
-  refused({ models: "resnet21" }, "current value is resnet21");
-  refused({ "batch-sizes": "1,0" }, "current value is 0");
-  refused({ "batch-sizes": "1.5" }, "current value is 1.5");
+  refused({ models: "vgg16" }, "got vgg16");
+  refused({ models: "resnet21" }, "got resnet21");
+  refused({ "batch-sizes": "1,0" }, "got 0");
+  refused({ "batch-sizes": "1.5" }, "got 1.5");
 });
 
 Deno.test("flags choose, and what is absent is as the run is quick or not", () => {

@@ -131,7 +131,7 @@ Deno.test("an unknown name is refused with the nearest and all that are known", 
 });
 
 Deno.test("a learning rate that is not a finite number above 0 is refused", async () => {
-  const rule = "Cannot use --learning-rate as it must be a number above 0: current value is";
+  const rule = "Cannot use --learning-rate: it must be a number above 0, got";
   for (const value of ["0", "-1", "-0.5", "-.5", "NaN", "-NaN", "Infinity", "-Infinity", "12abc"]) {
     await assertRefused(`--learning-rate ${value}`, `${rule} ${value}`);
     await assertRefused(`--learning-rate=${value}`, `${rule} ${value}`);
@@ -144,7 +144,7 @@ Deno.test("a learning rate that is not a finite number above 0 is refused", asyn
 
 Deno.test("a count of 0, of a fraction or beyond exact numbers is refused", async () => {
   for (const flag of ["--batch-size", "--limit", "--epochs"]) {
-    const rule = `Cannot use ${flag} as it must be a whole number of at least 1: current value is`;
+    const rule = `Cannot use ${flag}: it must be a whole number of at least 1, got`;
     for (const value of ["0", "-1", "1.5", "NaN", "ten", "1e17"]) {
       await assertRefused(`${flag} ${value}`, `${rule} ${value}`);
     }
@@ -153,41 +153,41 @@ Deno.test("a count of 0, of a fraction or beyond exact numbers is refused", asyn
 });
 
 Deno.test("both bounds of a range are kept", async () => {
-  const rule = "Cannot use --momentum as it must be a number of at least 0 and below 1: " +
-    "current value is";
+  const rule = "Cannot use --momentum: it must be a number of at least 0 and below 1: " +
+    "got";
   await assertRefused("--momentum 1", `${rule} 1`);
   await assertRefused("--momentum -0.1", `${rule} -0.1`);
   assertEquals((await run("--momentum 0.999")).values.momentum, 0.999);
 });
 
 Deno.test("a flag without the value it needs is refused", async () => {
-  const message = "Cannot use --epochs as it needs a value: none is given";
+  const message = "Cannot use --epochs: it needs a value: none is given";
   await assertRefused("--epochs", message);
   await assertRefused("--epochs=", message);
   await assertRefused("--epochs --json", message);
   await assertRefused(["--epochs", ""], message);
   await assertRefused(
     ["--out", "  "],
-    "Cannot use --out as it must be a path: " +
-      "current value is empty",
+    "Cannot use --out: it must be a path: " +
+      "got empty",
   );
 });
 
 Deno.test("a flag given twice is refused, in whichever form", async () => {
-  const message = "Cannot use --epochs as it is given more than once";
+  const message = "Cannot use --epochs: it is given more than once";
   await assertRefused("--epochs 1 --epochs 2", message);
   await assertRefused("--epochs=1 --epochs 1", message);
-  await assertRefused("--json --json", "Cannot use --json as it is given more than once");
+  await assertRefused("--json --json", "Cannot use --json: it is given more than once");
   await assertRefused(
     "--shuffle --no-shuffle",
-    "Cannot use --shuffle as it is given more than once",
+    "Cannot use --shuffle: it is given more than once",
   );
 });
 
 Deno.test("a toggle with a value other than true or false is refused", async () => {
   await assertRefused(
     "--json=maybe",
-    "Cannot use --json as it must be given without a value: current value is maybe",
+    "Cannot use --json: it must be given without a value, got maybe",
   );
   assertEquals((await run("--json=false")).values.json, false);
 });
@@ -230,7 +230,7 @@ Deno.test("positionals are parsed in order, and refused where missing or too man
     "007.png 4",
     "-x.png 6",
     "error: Cannot run without IMAGE: a PNG; see deno task predict --help",
-    "error: Cannot use top as it must be a whole number of at least 1: current value is 0; " +
+    "error: Cannot use top: it must be a whole number of at least 1, got 0; " +
     "see deno task predict --help",
     'error: unexpected argument "b"; see deno task predict --help',
   ]);
@@ -280,8 +280,8 @@ Deno.test("an error of the body is one line with exit code 1", async () => {
     return err;
   };
   assertEquals(
-    await fail(new RangeError("Cannot add as shapes differ: current value is 2")),
-    "error: Cannot add as shapes differ: current value is 2\n",
+    await fail(new RangeError("Cannot add: shapes differ, got 2")),
+    "error: Cannot add: shapes differ, got 2\n",
   );
   assertEquals(
     await fail(new Deno.errors.NotFound("No such file (os error 2): open 'x'")),

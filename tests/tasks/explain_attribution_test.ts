@@ -93,11 +93,11 @@ Deno.test("what does not fit is refused in a sentence, and leaves no folder", as
     assertStringIncludes(await refusal("saliency", "--class", "3"), "from 0 to 2");
     assertStringIncludes(
       await refusal("saliency", "--unit", "3"),
-      "--layer with --unit: current value is --unit",
+      "--layer with --unit, got --unit",
     );
     assertStringIncludes(
       await refusal("saliency", "--layer", "stage1", "--unit", "16"),
-      "from 0 to 15: current value is 16",
+      "from 0 to 15, got 16",
     );
     assertStringIncludes(
       await refusal("saliency", "--samples", "3"),

@@ -147,7 +147,7 @@ inDirectory("what explain cannot use is refused in one line, before any work", a
   const w = ["--weights", weights, "--out", `${dir}/out`];
   const refused: [code: number, args: string[], expected: string][] = [
     [2, [], "must be one of filters, activations"],
-    [2, ["--json"], "current value is --json"],
+    [2, ["--json"], "got --json"],
     [2, ["filtres"], 'did you mean "filters"?'],
     [2, ["filters", "--layers", "conv1"], "did you mean --layer?"],
     [2, ["filters", "--unit", "-1"], "--unit"],

@@ -152,11 +152,11 @@ withNetwork("adversarial images that cannot be are refused", async (_dir, args) 
     assertStringIncludes(err, says);
   };
   await refuse("--epsilon", "--epsilon", "-0.1");
-  await refuse("Cannot use --target as it must be a number from 0 to 9", "--target", "11");
+  await refuse("Cannot use --target: it must be a number from 0 to 9", "--target", "11");
   await refuse("--steps", "--steps", "0");
   await refuse('unknown method "pdg"', "--method", "pdg");
   await refuse("without --target", "--method", "ascent");
-  await refuse("current values are --image 0 and --limit 4", "--limit", "4");
+  await refuse("got --image 0 and --limit 4", "--limit", "4");
 });
 
 withNetwork("Ctrl-C ends a climb with the picture that was reached", async (dir, args) => {
@@ -192,7 +192,7 @@ withNetwork("what cannot be made is said before anything is written", async (_di
   await refuse("--steps", "class-image", "--class", "1", "--steps", "0");
   await refuse("pool", "deep-dream", "--image", "noise", "--layer", "pool7");
   await refuse(
-    "current value is 100000, of which come 100000 × 100000",
+    "got 100000, of which come 100000 × 100000",
     ...["deep-dream", "--image", "noise", "--size", "100000"],
   );
   const missing = "Cannot read nothere.png: there is no such file";

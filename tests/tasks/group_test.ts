@@ -32,7 +32,7 @@ async function run(args: readonly string[], seen: unknown[] = []): Promise<Print
           flags: { json: toggle({ help: "" }) },
         },
         run(): never {
-          throw new RangeError("Cannot look so far: current value is far");
+          throw new RangeError("Cannot look so far, got far");
         },
       },
     },
@@ -69,11 +69,11 @@ Deno.test("no subcommand, an unknown one and flags of another are refused with e
   };
   await refused(
     [],
-    "Cannot run as the first argument must be one of near, far: current value is nothing; see deno task look --help",
+    "Cannot run: the first argument must be one of near, far, got nothing; see deno task look --help",
   );
   await refused(
     ["--steps", "5", "near"],
-    "Cannot run as the first argument must be one of near, far: current value is --steps; see deno task look --help",
+    "Cannot run: the first argument must be one of near, far, got --steps; see deno task look --help",
   );
   await refused(
     ["neer"],
@@ -86,12 +86,12 @@ Deno.test("no subcommand, an unknown one and flags of another are refused with e
   await refused(["far", "--steps", "5"], "unknown flag --steps; see deno task look far --help");
   await refused(
     ["near", "--steps", "0"],
-    "Cannot use --steps as it must be a whole number of at least 1: current value is 0; see deno task look near --help",
+    "Cannot use --steps: it must be a whole number of at least 1, got 0; see deno task look near --help",
   );
   assertEquals(seen, []);
 });
 
 Deno.test("what a subcommand throws is one line and exit code 1", async () => {
   const { code, err } = await run(["far"]);
-  assertEquals([code, err], [1, "error: Cannot look so far: current value is far\n"]);
+  assertEquals([code, err], [1, "error: Cannot look so far, got far\n"]);
 });

@@ -144,7 +144,7 @@ Deno.test("what does not fit the weights is refused by name, before anything is 
     assertStringIncludes(await predict("--model", "vgg11"), "features.0.weight");
     assertStringIncludes(await predict("--preprocessing", "cafe"), 'did you mean "caffe"');
     await Deno.writeTextFile(`${dir}/two.txt`, "a\nb\n");
-    assertStringIncludes(await predict("--classes", `${dir}/two.txt`), "current value is 2");
+    assertStringIncludes(await predict("--classes", `${dir}/two.txt`), "got 2");
     await Deno.writeTextFile(`${dir}/three.json`, "{");
     assertStringIncludes(await predict(), "three.json");
     const evaluate = (...flags: string[]): Promise<string> =>
@@ -166,7 +166,7 @@ Deno.test("what does not fit the weights is refused by name, before anything is 
     await Deno.writeFile(weights, whole);
     assertStringIncludes(
       await refusal("predict", dot, "--weights", weights, "--preprocessing", "cifar"),
-      "at least 8 pixels: current value is 1×1",
+      "at least 8 pixels, got 1×1",
     );
     assertStringIncludes(
       await predict("--invert", "yes", "--preprocessing", "cifar"),
@@ -180,7 +180,7 @@ Deno.test("what does not fit the weights is refused by name, before anything is 
     );
     await Deno.writeTextFile(`${dir}/photo.jpg`, "<!DOCTYPE html><title>404</title>");
     const photo = await refusal("predict", `${dir}/photo.jpg`, "--weights", weights);
-    assertStringIncludes(photo, "current value is HTML");
+    assertStringIncludes(photo, "got HTML");
   } finally {
     await Deno.remove(dir, { recursive: true });
   }

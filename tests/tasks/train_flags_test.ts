@@ -120,7 +120,7 @@ Deno.test("a second run in a directory is refused while the first is there, and 
   const args = ["--data-dir", dataDir, "--out", out, "--epochs", "1"];
   const { code, err } = await runTask("train", args);
   assertEquals(code, 1);
-  assertStringIncludes(err, `Cannot train in ${out} as no other run may use that directory`);
+  assertStringIncludes(err, `Cannot train in ${out}: no other run may use that directory`);
   assertStringIncludes(err, "process 4711");
   assertEquals(await Deno.readTextFile(`${out}/config.json`), "kept");
   first.close();
@@ -196,7 +196,7 @@ Deno.test("a learning rate is found by a sweep, drawn, and kept with the run", a
 Deno.test("each wrong flag of a steered run is refused before any work, with what would be right", async () => {
   const refused: [string[], string][] = [
     [["--augment", "crp:4"], "crop"],
-    [["--augment", "crop:-1"], "current value is -1"],
+    [["--augment", "crop:-1"], "got -1"],
     [["--label-smoothing", "1"], "--label-smoothing"],
     [["--validation", "0"], "--validation"],
     [["--validation", "1"], "--validation"],

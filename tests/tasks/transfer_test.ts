@@ -70,7 +70,7 @@ Deno.test("transfer refuses what it cannot begin from in one line, before it tra
   await refused(
     [...given, "--freeze", "cov1"],
     1,
-    /current value is "cov1", did you mean "conv1"\?/,
+    /got "cov1", did you mean "conv1"\?/,
   );
   await refused([...given, "--fine-tune-epochs", "2"], 2, /needs --fine-tune-from/);
   await refused(
@@ -83,6 +83,6 @@ Deno.test("transfer refuses what it cannot begin from in one line, before it tra
   await refused(
     given,
     1,
-    /must hold a folder for each of 2 to 65536 classes: current value is one class/,
+    /must hold a folder for each of 2 to 65536 classes, got one class/,
   );
 });

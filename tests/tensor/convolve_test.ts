@@ -36,14 +36,14 @@ onEachBackend("images and filters that do not go together are refused, dilated o
       assertThrows(
         () => convolve(x, kernel, { ...PLAIN, dilation, groups }),
         TypeError,
-        `current value is float32 [${x.shape}] and float32 [${kernel.shape}]`,
+        `got float32 [${x.shape}] and float32 [${kernel.shape}]`,
       );
     }
     assertThrows(
       () =>
         convolve(tf.zeros([1, 5, 5, 4], "int32"), tf.zeros([3, 3, 4, 8]), { ...PLAIN, dilation }),
       TypeError,
-      "both must be of type float32: current value is int32",
+      "both must be of type float32, got int32",
     );
   }
 });

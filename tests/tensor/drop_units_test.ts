@@ -66,12 +66,12 @@ onCpu("rates outside [0, 1) and tensors that are not float32 are refused", () =>
     assertThrows(
       () => dropUnits(tf.ones([2]), rate, key(0)),
       RangeError,
-      `current value is ${rate}`,
+      `got ${rate}`,
     );
   }
   assertThrows(
     () => dropUnits(tf.ones([2], "int32"), 0.5, key(0)),
     TypeError,
-    "must be of type float32: current value is int32",
+    "must be of type float32, got int32",
   );
 });

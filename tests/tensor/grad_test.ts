@@ -188,7 +188,7 @@ onCpu("a value that is not a scalar is refused, and nothing is left over", () =>
     return [y as unknown as Scalar, { y }];
   });
   const before = tf.memory().numTensors;
-  assertThrows(() => f({ x }), TypeError, "must be a scalar: current value has shape [3]");
+  assertThrows(() => f({ x }), TypeError, "must be a scalar: it has shape [3]");
   assertEquals(tf.memory().numTensors, before);
 });
 

@@ -207,15 +207,15 @@ Deno.test("all permutations are as frequent", () => {
 
 Deno.test("key and fold refuse what is not a whole number below 2^53", () => {
   for (const value of [-1, 0.5, NaN, Infinity, 2 ** 53]) {
-    const said = `must be a whole number from 0 to 2^53 - 1: current value is ${value}`;
-    assertThrows(() => key(value), RangeError, `Cannot make a key as the seed ${said}`);
-    assertThrows(() => fold(key(0), value), RangeError, `Cannot fold a key as the number ${said}`);
+    const said = `must be a whole number from 0 to 2^53 - 1, got ${value}`;
+    assertThrows(() => key(value), RangeError, `Cannot make a key: the seed ${said}`);
+    assertThrows(() => fold(key(0), value), RangeError, `Cannot fold a key: the number ${said}`);
   }
 });
 
 Deno.test("split refuses counts below 1", () => {
   for (const count of [0, -1, 1.5, NaN, Infinity]) {
-    assertThrows(() => split(key(0), count), RangeError, `current value is ${count}`);
+    assertThrows(() => split(key(0), count), RangeError, `got ${count}`);
   }
 });
 

@@ -65,7 +65,7 @@ onCpu("mapTree refuses trees that lack a leaf, and says which", () => {
     [{ a: { b: { c: tf.scalar(1) } } }, "a record"],
   ];
   for (const [other, found] of cases) {
-    const said = `a tensor at "a/b": current value is ${found}`;
+    const said = `a tensor at "a/b", got ${found}`;
     assertThrows(() => mapTree(([leaf]) => leaf!, tree, other), TypeError, said);
   }
 });
@@ -91,7 +91,7 @@ onCpu("partition gives its function the leaf too", () => {
 
 onCpu("merge refuses two leaves at one place, and a leaf where a record is", () => {
   const [one, two] = [tf.scalar(1), tf.scalar(2)];
-  const said = 'at "a/b": current value is';
+  const said = 'at "a/b", got';
   const join = (first: Tree, second: Tree): Tree => merge<Tree>(first, second);
   assertThrows(
     () => join({ a: { b: one } }, { a: { b: two } }),

@@ -24,5 +24,5 @@ Deno.test("table rules off a heading and takes another gap", () => {
 });
 
 Deno.test("table refuses a cell with a line break", () => {
-  assertThrows(() => table([["a\nb"]]), RangeError, 'current value is "a\\nb"');
+  assertThrows(() => table([["a\nb"]]), RangeError, 'got "a\\nb"');
 });

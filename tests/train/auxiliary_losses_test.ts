@@ -183,12 +183,12 @@ onCpu(
         [
           { "aux/tail": 1 },
           RangeError,
-          'current value is "aux/tail" (its auxiliary heads are "aux/head")',
+          'got "aux/tail" (its auxiliary heads are "aux/head")',
         ],
-        [{ "": 1 }, RangeError, 'current value is ""'],
-        [{ "aux/head": -1 }, RangeError, "current value is -1"],
-        [{ "aux/head": NaN }, RangeError, "current value is NaN"],
-        [{ "aux/head/norm": 1 }, TypeError, "of the model's, [3]: current value is [3,3,4]"],
+        [{ "": 1 }, RangeError, 'got ""'],
+        [{ "aux/head": -1 }, RangeError, "got -1"],
+        [{ "aux/head": NaN }, RangeError, "got NaN"],
+        [{ "aux/head/norm": 1 }, TypeError, "of the model's, [3], got [3,3,4]"],
       ];
     const count = tf.memory().numTensors;
     for (const [auxiliaryLosses, kind, said] of bad) {
@@ -205,7 +205,7 @@ onCpu(
     const batch = { images: tf.ones([1, 2]), labels: tf.tensor2d([[1, 0]]) };
     const step = trainStep(model, softmaxCrossEntropy, optimizer, { auxiliaryLosses: { side: 1 } });
     const before = { params, state, optimizer: optimizer.init(params) };
-    assertThrows(() => step(before, batch, key(0)), RangeError, 'current value is "side"');
+    assertThrows(() => step(before, batch, key(0)), RangeError, 'got "side"');
   },
 );
 

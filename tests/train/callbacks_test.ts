@@ -329,22 +329,22 @@ onCpu(
   "options out of range and unknown numbers are refused before anything is computed",
   async () => {
     for (const patience of [0, -1, 1.5, NaN]) {
-      assertThrows(() => earlyStopping({ patience }), RangeError, `current value is ${patience}`);
+      assertThrows(() => earlyStopping({ patience }), RangeError, `got ${patience}`);
     }
     for (const minDelta of [-1, NaN, Infinity]) {
-      assertThrows(() => earlyStopping({ minDelta }), RangeError, `current value is ${minDelta}`);
+      assertThrows(() => earlyStopping({ minDelta }), RangeError, `got ${minDelta}`);
     }
     const unknown = { monitor: "val_loss" as Monitored };
-    const known = "one of loss, accuracy, valLoss, valAccuracy: current value is val_loss";
+    const known = "one of loss, accuracy, valLoss, valAccuracy, got val_loss";
     assertThrows(() => earlyStopping(unknown), RangeError, known);
     assertThrows(() => checkpoints({ dir: ".", ...unknown }), RangeError, known);
     for (const top of [-1, 0.5]) {
-      assertThrows(() => checkpoints({ dir: ".", top }), RangeError, `current value is ${top}`);
+      assertThrows(() => checkpoints({ dir: ".", top }), RangeError, `got ${top}`);
     }
     const nothing: CheckpointsOptions = { dir: ".", best: false, last: false };
     assertThrows(() => checkpoints(nothing), RangeError, "something must be written");
     for (const seconds of [0, -1, NaN, Infinity]) {
-      assertThrows(() => timeLimit(seconds), RangeError, `current value is ${seconds}`);
+      assertThrows(() => timeLimit(seconds), RangeError, `got ${seconds}`);
     }
     const unmeasured = fit(toyModel(), train, { callbacks: [earlyStopping()] });
     await assertRejects(() => unmeasured.next(), RangeError, "looks at valLoss");

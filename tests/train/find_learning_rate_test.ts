@@ -180,7 +180,7 @@ onCpu("a search ends at a loss that is no number, and leaves nothing", async () 
   await assertRejects(
     () => findLearningRate(model, examples, { ...steeper, loss: breaks(0) }),
     RangeError,
-    "first loss must be a finite number: current value is NaN",
+    "first loss must be a finite number, got NaN",
   );
   assertEquals(tf.memory().numTensors, memory);
 });
@@ -223,10 +223,10 @@ Deno.test("the suggestion is the smaller of steepest descent and a tenth of the 
 
 onCpu("a search refuses options out of range before it computes", async () => {
   const wrong: [FindLearningRateOptions, string][] = [
-    [{ from: 0 }, "from must be a finite number above 0: current value is 0"],
-    [{ from: 2, to: 1 }, "to must be a finite number above its from, 2: current value is 1"],
+    [{ from: 0 }, "from must be a finite number above 0, got 0"],
+    [{ from: 2, to: 1 }, "to must be a finite number above its from, 2, got 1"],
     [{ to: Infinity }, "to must be"],
-    [{ steps: 9 }, "steps must be a whole number of at least 10: current value is 9"],
+    [{ steps: 9 }, "steps must be a whole number of at least 10, got 9"],
     [{ steps: 10.5 }, "steps must be"],
     [{ smoothing: 1 }, "smoothing must be"],
     [{ divergence: 1 }, "divergence must be above 1"],
@@ -259,7 +259,7 @@ Deno.test("the curve is drawn with its readings, over powers of ten", async () =
   await assertRejects(
     () => learningRateSvg({ rates: [1], losses: [1], smoothed: [1], ...NOTHING }, { title: "x" }),
     RangeError,
-    "at least two steps: current value is 1",
+    "at least two steps, got 1",
   );
 });
 

@@ -139,7 +139,7 @@ onCpu("a loss that is no number stops the run and names the step", async () => {
     RangeError,
     "step 2 (epoch 1)",
   );
-  assert(/current value is (NaN|Infinity)/.test(error.message), error.message);
+  assert(/got (NaN|Infinity)/.test(error.message), error.message);
 });
 
 onCpu(
@@ -156,10 +156,10 @@ onCpu(
 
 onCpu("bad options are refused by name and value", async () => {
   for (const epochs of [0, -1, 1.5, NaN]) {
-    await assertRejects(() => run({ epochs }), RangeError, `current value is ${epochs}`);
+    await assertRejects(() => run({ epochs }), RangeError, `got ${epochs}`);
   }
   for (const batchSize of [0, -1, 61, NaN]) {
-    await assertRejects(() => run({ batchSize }), RangeError, `current value is ${batchSize}`);
+    await assertRejects(() => run({ batchSize }), RangeError, `got ${batchSize}`);
   }
 });
 

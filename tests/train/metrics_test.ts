@@ -41,7 +41,7 @@ onCpu("correctCount refuses scores and labels of different shapes", () => {
     assertThrows(
       () => correctCount(logits, tf.zeros<tf.Rank>(shape) as Tensor2D),
       TypeError,
-      `must both be [N, classes]: current value is [4,3] and [${shape}]`,
+      `must both be [N, classes], got [4,3] and [${shape}]`,
     );
   }
   const vector = tf.zeros([3]) as unknown as Tensor2D;
@@ -63,7 +63,7 @@ Deno.test("topClasses puts scores that are not numbers last", () => {
 
 Deno.test("topClasses refuses counts below 1", () => {
   for (const count of [0, -1, 1.5, NaN, Infinity]) {
-    assertThrows(() => topClasses([1, 2], count), RangeError, `current value is ${count}`);
+    assertThrows(() => topClasses([1, 2], count), RangeError, `got ${count}`);
   }
 });
 
@@ -80,7 +80,7 @@ Deno.test("the confusion matrix takes typed arrays", () => {
 
 Deno.test("the confusion matrix refuses classes out of range, and one answer too few", () => {
   for (const wrong of [2, -1, 0.5, NaN]) {
-    const said = `classes must be whole numbers from 0 to 1: current value is`;
+    const said = `classes must be whole numbers from 0 to 1, got`;
     assertThrows(() => confusionMatrix([wrong], [0], 2), RangeError, `${said} ${wrong} answered 0`);
     assertThrows(() => confusionMatrix([0], [wrong], 2), RangeError, `${said} 0 answered ${wrong}`);
   }
@@ -89,6 +89,6 @@ Deno.test("the confusion matrix refuses classes out of range, and one answer too
 
 Deno.test("the confusion matrix refuses a number of classes that is none", () => {
   for (const classes of [0, -1, 1.5, NaN, Infinity]) {
-    assertThrows(() => confusionMatrix([], [], classes), RangeError, `current value is ${classes}`);
+    assertThrows(() => confusionMatrix([], [], classes), RangeError, `got ${classes}`);
   }
 });

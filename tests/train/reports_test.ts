@@ -64,7 +64,7 @@ onCpu("classes are weighed by how rare they are, and none may be missing", () =>
   assertThrows(
     () => classWeights({ labels, classNames: ["a", "b", "c", "d", "e"] }),
     RangeError,
-    "current value is none of d, e",
+    "got none of d, e",
   );
 });
 
@@ -118,7 +118,7 @@ onEachBackend("answers, ranks and the worst of them are those of the scores", as
   assertEquals(topAccuracy(evaluation, 1), evaluation.accuracy);
   assertEquals(topAccuracy(evaluation, 2), (ranks[0]! + ranks[1]!) / 40);
   assertEquals(topAccuracy(evaluation, 9), 1);
-  assertThrows(() => topAccuracy(evaluation, 0), RangeError, "current value is 0");
+  assertThrows(() => topAccuracy(evaluation, 0), RangeError, "got 0");
 
   const expected = rows.map((row, index) => ({ index, row, label: examples.labels[index]! }))
     .filter(({ row, label }) => row.indexOf(Math.max(...row)) !== label)
@@ -154,7 +154,7 @@ onCpu("wrong answers that cannot be are refused", async () => {
     await assertRejects(
       () => wrongest(toyModel(), { params, state }, examples, count),
       RangeError,
-      `current value is ${count}`,
+      `got ${count}`,
     );
   }
   const evaluation = await evaluate(toyModel(), { params, state }, examples);
@@ -162,7 +162,7 @@ onCpu("wrong answers that cannot be are refused", async () => {
   await assertRejects(() => wrongestPicture([], examples), RangeError, "none");
   const two = { ...examples, images: new Uint8Array(768), imageShape: [8, 8, 2] as const };
   const one = { index: 0, actual: "left", answer: "right", probability: 1, actualProbability: 0 };
-  await assertRejects(() => wrongestPicture([one], two), TypeError, "current value is 2");
+  await assertRejects(() => wrongestPicture([one], two), TypeError, "got 2");
 });
 
 onCpu(

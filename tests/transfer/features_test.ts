@@ -218,7 +218,7 @@ onCpu("features over the memory bound are refused before anything is computed", 
         onProgress: (n) => void done.push(n),
       }),
     RangeError,
-    "must take at most 12799 bytes: current value is 12800, 50 of shape [64]",
+    "must take at most 12799 bytes, got 12800, 50 of shape [64]",
   );
   assertEquals(done, []);
   await cachedFeatures(model, weights, train, { maxBytes: 50 * 64 * 4 });

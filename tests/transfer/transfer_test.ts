@@ -256,8 +256,8 @@ onCpu(
     assertThrows(
       () => restore(old),
       TypeError,
-      "Cannot go on with a.safetensors as it must be a checkpoint of the transfer to 2 classes (side, lower): " +
-        "current value is one from before the head was replaced, 3 classes (left, right, lower), " +
+      "Cannot go on with a.safetensors: it must be a checkpoint of the transfer to 2 classes (side, lower): " +
+        "got one from before the head was replaced, 3 classes (left, right, lower), " +
         "logits/kernel of [24,3] instead of [24,2], logits/bias of [3] instead of [2]",
     );
     const { last } = await run(pretrained, { epochs: 1 });
@@ -266,7 +266,7 @@ onCpu(
     assertThrows(
       () => restore(good, { ...few, classNames: ["lower", "side"] }),
       TypeError,
-      "current value is a transfer to other classes, 2 classes (side, lower)",
+      "got a transfer to other classes, 2 classes (side, lower)",
     );
     const { fineTune: _, ...headAlone } = options;
     assertThrows(() => restore(good, few, headAlone), RangeError, "its phase must be one of head");
@@ -301,19 +301,19 @@ onCpu("what cannot be is refused before anything is trained", async () => {
       message,
     );
   };
-  await refused({ freeze: ["convs*"] }, RangeError, 'current value is "convs*"');
+  await refused({ freeze: ["convs*"] }, RangeError, 'got "convs*"');
   await refused({ freeze: ["**"] }, RangeError, "some must be left to train");
   await refused(
     { freeze: ["conv*", "norm1", "logits/bias"] },
     RangeError,
-    "made anew as they must be trained: current value is logits/bias",
+    "made anew: they must be trained, got logits/bias",
   );
-  await refused({ epochs: 0 }, RangeError, "current value is 0");
-  await refused({ learningRate: NaN }, RangeError, "current value is NaN");
+  await refused({ epochs: 0 }, RangeError, "got 0");
+  await refused({ learningRate: NaN }, RangeError, "got NaN");
   await refused({ fineTune: { ...fineTune, from: "conv3" } }, RangeError, 'did you mean "conv1"?');
-  await refused({ fineTune: { ...fineTune, epochs: 1.5 } }, RangeError, "current value is 1.5");
-  await refused({ fineTune: { ...fineTune, rates: [0, 1] } }, RangeError, "current value is 0");
-  await refused({ head: "classes" }, RangeError, 'current value is "classes"');
+  await refused({ fineTune: { ...fineTune, epochs: 1.5 } }, RangeError, "got 1.5");
+  await refused({ fineTune: { ...fineTune, rates: [0, 1] } }, RangeError, "got 0");
+  await refused({ head: "classes" }, RangeError, 'got "classes"');
   const other = init(sequential({ a: dense({ features: 2 }) }), key(0), [4]);
   await refused({}, TypeError, "such as a/kernel", other as never);
   assertEquals(tf.memory().numTensors, tensors + 2);

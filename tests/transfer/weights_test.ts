@@ -93,7 +93,7 @@ onCpu("another network, or a head that is none, is refused", () => {
   assertThrows(
     () => transferWeights(lenet5(), [28, 28, 1], source),
     TypeError,
-    "such as conv1/kernel, conv1/bias, conv2/kernel): current value is 2 such as other/kernel",
+    "such as conv1/kernel, conv1/bias, conv2/kernel), got 2 such as other/kernel",
   );
   const right = init(lenet5(), key(0), [28, 28, 1]);
   assertThrows(

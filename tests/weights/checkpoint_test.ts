@@ -108,7 +108,7 @@ Deno.test("a checkpoint cut in its header or at any 1,000th byte is refused", ()
 Deno.test("a header that claims 10 GB is refused", () => {
   const bytes = serializeCheckpoint(checkpoint());
   new DataView(bytes.buffer).setBigUint64(0, 10_000_000_000n, true);
-  assertThrows(() => parseCheckpoint(bytes, "a"), SyntaxError, "current value is 10000000000");
+  assertThrows(() => parseCheckpoint(bytes, "a"), SyntaxError, "got 10000000000");
 });
 
 Deno.test("a file that is no safetensors file is refused", () => {
@@ -126,12 +126,12 @@ Deno.test("a safetensors file of another kind is refused with its first keys", (
   for (
     const part of [
       "Cannot read checkpoint resnet.safetensors",
-      'must be "neocog-checkpoint": current value is "pt"',
+      'must be "neocog-checkpoint", got "pt"',
       "layer10.weight, layer11.weight",
       "(12 in all)",
     ]
   ) assert(message.includes(part), message);
-  assertThrows(read({}), SyntaxError, "current value is missing");
+  assertThrows(read({}), SyntaxError, "got missing");
 });
 
 Deno.test("a checkpoint of another version is refused by its number", () => {
@@ -141,10 +141,10 @@ Deno.test("a checkpoint of another version is refused by its number", () => {
     return parseCheckpoint(serializeSafetensors(new Map(), all), "a.safetensors");
   };
   assertEquals(read("1")().run, {});
-  assertThrows(read("2"), SyntaxError, "(it was written by a newer neocog): current value is 2");
-  assertThrows(read("0"), SyntaxError, "version must be 1: current value is 0");
-  assertThrows(read("one"), SyntaxError, "version must be 1: current value is one");
-  assertThrows(read(), SyntaxError, "version must be 1: current value is missing");
+  assertThrows(read("2"), SyntaxError, "(it was written by a newer neocog), got 2");
+  assertThrows(read("0"), SyntaxError, "version must be 1, got 0");
+  assertThrows(read("one"), SyntaxError, "version must be 1, got one");
+  assertThrows(read(), SyntaxError, "version must be 1, got missing");
 });
 
 Deno.test("a checkpoint with keys of no section, or without its run, is refused", () => {
@@ -153,7 +153,7 @@ Deno.test("a checkpoint with keys of no section, or without its run, is refused"
     const tensors = new Map(names.map((name) => [name, float32([0], [1])]));
     return parseCheckpoint(serializeSafetensors(tensors, { ...metadata, ...changes }), "a");
   };
-  assertThrows(read(["conv1/kernel"], {}), SyntaxError, "current value is conv1/kernel");
+  assertThrows(read(["conv1/kernel"], {}), SyntaxError, "got conv1/kernel");
   assertThrows(read(["paramsx"], {}), SyntaxError, "must begin with one of params/, state/");
   assertThrows(read([], { run: "{" }), SyntaxError, '"run" must be JSON');
   const { run: _, ...without } = metadata;
@@ -193,7 +193,7 @@ Deno.test("a checkpoint that is absent or a directory is an error that names it"
     );
     const error = await assertRejects(() => readCheckpoint(directory));
     assert(
-      error.message.startsWith(`Cannot read ${directory} as it must be a regular file: `),
+      error.message.startsWith(`Cannot read ${directory}: it must be a regular file: `),
       error.message,
     );
     await assertRejects(() => writeCheckpoint(directory, checkpoint()), RangeError, "a directory");

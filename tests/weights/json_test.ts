@@ -25,12 +25,12 @@ Deno.test("what JSON.stringify would change or leave out is refused, with its pl
     assertThrows(() => jsonText(value as Json, "run"), type, includes);
   };
   refuse({ loss: [0, NaN] }, RangeError, "run.loss.1 as JSON numbers must be finite");
-  refuse(-Infinity, RangeError, "current value is -Infinity");
-  refuse({ a: undefined }, TypeError, "run.a as it must be plain JSON: current value is undefined");
+  refuse(-Infinity, RangeError, "got -Infinity");
+  refuse({ a: undefined }, TypeError, "run.a: it must be plain JSON, got undefined");
   refuse([, 1], TypeError, "run.0"); // deno-lint-ignore-line no-sparse-arrays
-  refuse({ a: new Map() }, TypeError, "current value is Map");
-  refuse(new Float32Array(1), TypeError, "current value is Float32Array");
-  refuse(new Date(0), TypeError, "current value is Date");
-  refuse(1n, TypeError, "current value is BigInt");
-  refuse(() => 1, TypeError, "current value is Function");
+  refuse({ a: new Map() }, TypeError, "got Map");
+  refuse(new Float32Array(1), TypeError, "got Float32Array");
+  refuse(new Date(0), TypeError, "got Date");
+  refuse(1n, TypeError, "got BigInt");
+  refuse(() => 1, TypeError, "got Function");
 });

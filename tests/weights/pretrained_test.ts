@@ -208,10 +208,10 @@ Deno.test("404 and other refusals are errors at once, with nothing left", async 
     body: new TextEncoder().encode("none"),
   });
   await withServer(answer, async (fetchFile, { asked, url }, cache) => {
-    const rule = `Cannot fetch ${url}/models/net.safetensors as the server must have it`;
-    await assertRejects(fetchFile, Deno.errors.NotFound, `${rule}: current value is 404 Not Found`);
-    await assertRejects(fetchFile, Error, `${rule}: current value is 403 Forbidden`);
-    await assertRejects(fetchFile, Deno.errors.NotFound, "current value is 410");
+    const rule = `Cannot fetch ${url}/models/net.safetensors: the server must have it`;
+    await assertRejects(fetchFile, Deno.errors.NotFound, `${rule}, got 404 Not Found`);
+    await assertRejects(fetchFile, Error, `${rule}, got 403 Forbidden`);
+    await assertRejects(fetchFile, Deno.errors.NotFound, "got 410");
     assertEquals(asked.length, 3);
     assertEquals(kinds(cache), []);
   });
@@ -233,7 +233,7 @@ Deno.test("bytes of another hash are an error, and are not kept", async () => {
     const error = await assertRejects(() => fetchFile({ sha256: SHA256 }), Error);
     assertMatch(
       error.message,
-      new RegExp(`SHA-256 must be ${SHA256}: current value is [0-9a-f]{64}`),
+      new RegExp(`SHA-256 must be ${SHA256}, got [0-9a-f]{64}`),
     );
     assertEquals(asked.length, 1);
     assertEquals(kinds(cache), []);
@@ -251,7 +251,7 @@ Deno.test("without a known hash that of the first time is kept, and a later chan
     assertEquals(await fetchFile(), { path, ...first });
     // On the disk.
     await Deno.writeFile(path, OTHER);
-    const error = await assertRejects(fetchFile, Error, "fetched anew) as its SHA-256 must be");
+    const error = await assertRejects(fetchFile, Error, "fetched anew): its SHA-256 must be");
     assert(error.message.includes(path));
     // On the server.
     await Deno.remove(path);
@@ -305,7 +305,7 @@ Deno.test("a body without a length is taken to its end, and to no more than is k
     await assertRejects(
       () => fetchFile({ bytes }),
       RangeError,
-      `${bytes} bytes: current value is more`,
+      `${bytes} bytes, got more`,
     );
     assertEquals(kinds(cache), []);
     const totals: unknown[] = [];
@@ -326,7 +326,7 @@ Deno.test("a web page in the place of the file is refused, whatever it calls its
     body: page,
   });
   await withServer(answer, async (fetchFile, _, cache) => {
-    await assertRejects(fetchFile, SyntaxError, "no web page: current value is text/html");
+    await assertRejects(fetchFile, SyntaxError, "no web page, got text/html");
     await assertRejects(fetchFile, SyntaxError, "must be a safetensors file");
     assertEquals(kinds(cache), []);
   });

@@ -98,7 +98,7 @@ function refused(shapes: ReadonlyMap<string, Shape>, name: string | undefined, t
 
 Deno.test("weights of another architecture are refused with what differs", () => {
   const vgg = torchKeys("vgg16");
-  refused(vgg, "resnet18", "Cannot load a.safetensors (as torchvision's resnet18) as its tensors");
+  refused(vgg, "resnet18", "Cannot load a.safetensors (as torchvision's resnet18): its tensors");
   refused(vgg, "resnet18", "32 unexpected (features.0.weight [64, 3, 3, 3], ");
   refused(vgg, "resnet18", "missing (conv1.weight [64, 3, 7, 7], ");
   const cut = new Map([...torchKeys("resnet18")].slice(0, -1));
@@ -110,15 +110,15 @@ Deno.test("weights of another architecture are refused with what differs", () =>
 
 Deno.test("a file of no known network is refused with its first keys", () => {
   const shapes = new Map([["encoder.weight", [3, 3]], ["encoder.bias", [3]]]);
-  refused(shapes, undefined, "current value is 2 tensors, encoder.weight, encoder.bias");
-  refused(new Map(), undefined, "current value is 0 tensors, (none)");
+  refused(shapes, undefined, "got 2 tensors, encoder.weight, encoder.bias");
+  refused(new Map(), undefined, "got 0 tensors, (none)");
   refused(new Map([["fc.weight", []]]), undefined, "must be those of a known network");
   refused(new Map([["fc.weight", [0, 512]]]), undefined, "must be those of a known network");
 });
 
 Deno.test("a model without PyTorch's names, or without a name, is refused", () => {
   const source = shapesOf(new Map());
-  assertThrows(() => recognize(source, "lenet5"), RangeError, "current value is lenet5");
+  assertThrows(() => recognize(source, "lenet5"), RangeError, "got lenet5");
   assertThrows(() => recognize(source, "resnet19"), RangeError, 'did you mean "resnet18"');
 });
 

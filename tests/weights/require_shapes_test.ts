@@ -19,8 +19,8 @@ Deno.test("what is missing, unexpected and of another shape is listed in one err
   const { message } = assertThrows(() => check(expected, found), TypeError);
   assertEquals(
     message,
-    "Cannot load a.safetensors as its tensors must be those of the model: " +
-      "current value is 3 tensors with 1 missing (bias [6]); 1 unexpected (weight [6]); " +
+    "Cannot load a.safetensors: its tensors must be those of the model: " +
+      "got 3 tensors with 1 missing (bias [6]); 1 unexpected (weight [6]); " +
       "1 of another shape (kernel is [5, 5, 3, 6] instead of [5, 5, 1, 6])",
   );
 });

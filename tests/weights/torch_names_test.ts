@@ -105,6 +105,6 @@ Deno.test("layers that a network lacks have no name", () => {
     [squeezenetTorchNames(), ""],
   ] as const;
   for (const [layout, layer] of wrong) {
-    assertThrows(() => layout.module(layer), RangeError, `current value is "${layer}"`);
+    assertThrows(() => layout.module(layer), RangeError, `got "${layer}"`);
   }
 });

@@ -248,7 +248,7 @@ onCpu("what does not fit is listed by PyTorch's keys, and no tensor is left", as
   const { message } = await assertRejects(load, TypeError);
   assertEquals(
     message,
-    "Cannot load a.st as its tensors must be those of the model: current value is 16 tensors with " +
+    "Cannot load a.st: its tensors must be those of the model, got 16 tensors with " +
       "1 missing (conv1.bias [4]); 1 unexpected (extra.weight [2]); " +
       "1 of another shape (fc.weight is [6, 64] instead of [6, 128])",
   );
@@ -260,7 +260,7 @@ onCpu("a tensor that cannot be read, or is not of floats, leaves no tensor behin
   const dict = stateDict(small(), INPUT).set("logits.weight", whole);
   const before = tf.memory().numTensors;
   const load = (): Promise<unknown> => fromTorch(small(), INPUT, tensorSource(dict), DOTTED);
-  await assertRejects(load, TypeError, '"logits.weight" must be of floats: current value is int32');
+  await assertRejects(load, TypeError, '"logits.weight" must be of floats, got int32');
   const failing = {
     ...tensorSource(dict),
     read: (): HostTensor => {
@@ -289,10 +289,10 @@ onCpu("weights of another model are not written", () => {
   assertThrows(
     write,
     TypeError,
-    '"conv1/kernel" must be of shape [3,2,4,4]: current value is [3,3,4,3]',
+    '"conv1/kernel" must be of shape [3,2,4,4], got [3,3,4,3]',
   );
   const none = { params: {}, state: {} };
-  assertThrows(() => toTorch(small(), INPUT, none, DOTTED), TypeError, "current value is absent");
+  assertThrows(() => toTorch(small(), INPUT, none, DOTTED), TypeError, "got absent");
 });
 
 onCpu(
@@ -344,7 +344,7 @@ onCpu("a source in memory is not changed by what is done to the tensors", async 
   read.values[0] = 7;
   assertEquals(bias.values[0], 0);
   assert(source.tensors.has("bias"));
-  assertThrows(() => source.read("weight"), RangeError, "current value is weight");
+  assertThrows(() => source.read("weight"), RangeError, "got weight");
 });
 
 onCpu(

@@ -17,7 +17,7 @@
  *
  * assertEquals(
  *   badFile("a.idx", "a label must be below 10", 9, "0 to 9", 12).message,
- *   "Cannot read a.idx as a label must be below 10: at byte 9, expected 0 to 9, found 12",
+ *   "Cannot read a.idx: a label must be below 10: at byte 9, expected 0 to 9, found 12",
  * );
  * ```
  */
@@ -29,6 +29,6 @@ export function badFile(
   found: string | number,
 ): SyntaxError {
   return new SyntaxError(
-    `Cannot read ${file} as ${rule}: at byte ${offset}, expected ${expected}, found ${found}`,
+    `Cannot read ${file}: ${rule}: at byte ${offset}, expected ${expected}, found ${found}`,
   );
 }

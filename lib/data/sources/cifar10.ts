@@ -98,16 +98,16 @@ export async function cifar10(options: Cifar10Options = {}): Promise<DataSplit> 
 async function filesOf({ dataDir, download, ...options }: Cifar10Options): Promise<DataFiles> {
   if (dataDir !== undefined && download) {
     throw new RangeError(
-      `Cannot read ${NAME} as it must be either fetched (download) or read from dataDir: ` +
-        `current value is both, ${dataDir}`,
+      `Cannot read ${NAME}: it must be either fetched (download) or read from dataDir: ` +
+        `got both, ${dataDir}`,
     );
   }
   if (dataDir !== undefined) return await folderFiles(dataDir, NAME);
   if (download) return await archiveFiles(options, NAME);
   throw new Deno.errors.NotFound(
-    `Cannot read ${NAME} as its folder must be named by dataDir (--data-dir), or download be ` +
+    `Cannot read ${NAME}: its folder must be named by dataDir (--data-dir), or download be ` +
       "true, no npm package having it (see https://www.cs.toronto.edu/~kriz/cifar.html): " +
-      "current value is undefined",
+      "got undefined",
   );
 }
 

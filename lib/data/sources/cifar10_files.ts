@@ -83,7 +83,7 @@ export async function archiveFiles(options: ArchiveOptions, name: string): Promi
   const source = { ...known, ...(sha256 === undefined ? {} : { sha256 }) };
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw new RangeError(
-      `Cannot fetch ${name} as its URL must begin with https: or http:: current value is ${url}`,
+      `Cannot fetch ${name}: its URL must begin with https: or http:, got ${url}`,
     );
   }
   const path = `${options.cacheDir ?? cacheDirectory()}/data/${cacheName(name, url, ".tar.gz")}`;
@@ -97,7 +97,7 @@ export async function archiveFiles(options: ArchiveOptions, name: string): Promi
     has: (file) => files.has(file),
     read: (file) => Promise.resolve({ bytes: files.get(file)!, file: `${path} (${file})` }),
     missing: (wanted, part) =>
-      new SyntaxError(`Cannot read ${part} as ${path} must hold ${wanted}: current value is none`),
+      new SyntaxError(`Cannot read ${part}: ${path} must hold ${wanted}, got none`),
   };
 }
 
@@ -110,8 +110,6 @@ async function unpacked(path: string, what: string): Promise<ReadonlyMap<string,
   const missing = wanted.filter((name) => !files.has(name));
   if (missing.length === 0) return files;
   throw new SyntaxError(
-    `Cannot use ${what} as it must hold CIFAR-10's files: current value lacks ${
-      missing.join(", ")
-    }`,
+    `Cannot use ${what}: it must hold CIFAR-10's files: it lacks ${missing.join(", ")}`,
   );
 }

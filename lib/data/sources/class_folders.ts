@@ -143,7 +143,7 @@ function described({ folders, files }: Held): string {
 }
 
 function bad(folder: string, rule: string, found: string): RangeError {
-  return new RangeError(`Cannot read images of ${folder} as ${rule}: current value is ${found}`);
+  return new RangeError(`Cannot read images of ${folder}: ${rule}, got ${found}`);
 }
 
 /** What a folder holds, sorted by code units: the same everywhere. */
@@ -163,8 +163,8 @@ async function holdings(folder: string): Promise<Held> {
       throw error;
     }
     throw new Deno.errors.NotFound(
-      `Cannot read images of ${fileName(folder)} as it must be a folder: ` +
-        `current value is ${(error as Error).message}`,
+      `Cannot read images of ${fileName(folder)}: it must be a folder: ` +
+        `got ${(error as Error).message}`,
       { cause: error },
     );
   }

@@ -103,7 +103,7 @@ export function parseClothes(text: string, file: string, count: number): Uint8Ar
   const entries = parseEntries(text, file).filter((entry) => entry.length !== 0);
   if (entries.length !== count) {
     throw new SyntaxError(
-      `Cannot read ${file} as it must hold ${count} images: current value is ${entries.length}`,
+      `Cannot read ${file}: it must hold ${count} images, got ${entries.length}`,
     );
   }
   const pixels = new Uint8Array(count * IMAGE);
@@ -113,7 +113,7 @@ export function parseClothes(text: string, file: string, count: number): Uint8Ar
     );
     if (entry.length !== IMAGE || wrong >= 0) {
       throw new SyntaxError(
-        `Cannot read ${file} as an image must be ${IMAGE} whole numbers from 0 to 255: current ` +
+        `Cannot read ${file}: an image must be ${IMAGE} whole numbers from 0 to 255: current ` +
           `value is ${wrong < 0 ? `${entry.length} numbers` : `${entry[wrong]}`} in image ${i}`,
       );
     }
@@ -129,12 +129,12 @@ function parseEntries(text: string, file: string): number[][] {
     value = JSON.parse(text);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new SyntaxError(`Cannot read ${file} as it must be JSON: current value is ${reason}`);
+    throw new SyntaxError(`Cannot read ${file}: it must be JSON, got ${reason}`);
   }
   const data = (value as { readonly data?: unknown } | null)?.data;
   if (!Array.isArray(data) || !data.every(Array.isArray)) {
     throw new SyntaxError(
-      `Cannot read ${file} as it must be {"data": [[pixel, …], …]}: current value is other JSON`,
+      `Cannot read ${file}: it must be {"data": [[pixel, …], …]}, got other JSON`,
     );
   }
   return data;

@@ -24,8 +24,8 @@ export async function listFolder(
       throw error;
     }
     throw new Deno.errors.NotFound(
-      `Cannot read ${name} as its data directory must be a folder with ${files}: ` +
-        `current value is ${fileName(directory)}`,
+      `Cannot read ${name}: its data directory must be a folder with ${files}: ` +
+        `got ${fileName(directory)}`,
       { cause: error },
     );
   }
@@ -66,7 +66,7 @@ export function missingFile(
 ): Error {
   const held = names.length === 0 ? "nothing" : names.slice(0, 8).join(", ");
   return new Deno.errors.NotFound(
-    `Cannot read ${name} as its data directory must hold ${files}: ` +
-      `current value is ${fileName(directory)}, which holds ${held}`,
+    `Cannot read ${name}: its data directory must hold ${files}: ` +
+      `got ${fileName(directory)}, which holds ${held}`,
   );
 }

@@ -146,8 +146,8 @@ export async function imageFolder(
 function brokenError(root: string, { broken }: PixelCache, total: number): SyntaxError {
   const reasons = some(broken.map(({ reason }) => reason), 3);
   return new SyntaxError(
-    `Cannot read images of ${root} as each file must be a whole PNG or JPEG picture: ` +
-      `current value is ${broken.length} broken of ${total} files: ${reasons}. ` +
+    `Cannot read images of ${root}: each file must be a whole PNG or JPEG picture: ` +
+      `got ${broken.length} broken of ${total} files: ${reasons}. ` +
       "skipBroken leaves them out",
   );
 }
@@ -194,7 +194,7 @@ function requireEach(
     least === 1 ? "a whole image" : "two whole images, one to test with"
   }`;
   throw new RangeError(
-    `Cannot read images of ${root} as ${rule}: current value is fewer of ${some(few)}`,
+    `Cannot read images of ${root}: ${rule}, got fewer of ${some(few)}`,
   );
 }
 

@@ -50,6 +50,6 @@ export function checkImageFolder(options: ImageFolderOptions): ImageFolderRules 
 function require(holds: boolean, option: string, rule: string, value: unknown): void {
   if (holds) return;
   throw new RangeError(
-    `Cannot read an image folder as ${option} must be ${rule}: current value is ${value}`,
+    `Cannot read an image folder: ${option} must be ${rule}, got ${value}`,
   );
 }

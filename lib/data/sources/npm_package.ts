@@ -30,9 +30,9 @@ export async function npmPackageFolder(specifier: `npm:${string}`): Promise<URL>
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new Error(
-      `Cannot read the data of ${specifier} as Deno must have the package in its cache or be ` +
+      `Cannot read the data of ${specifier}: Deno must have the package in its cache or be ` +
         `able to download it (a data directory of one's own needs neither): ` +
-        `current value is ${reason}`,
+        `got ${reason}`,
       { cause: error },
     );
   }

@@ -84,8 +84,8 @@ function pixelFile(path: string, size: number, broken: ReadonlyMap<number, strin
           const count = await file.read(pixels.subarray(at));
           if (count === null) {
             throw new SyntaxError(
-              `Cannot read ${path} as it must have the pixels of ${place + 1} files: ` +
-                "current value is fewer; without it, files are decoded anew",
+              `Cannot read ${path}: it must have the pixels of ${place + 1} files: ` +
+                "got fewer; without it, files are decoded anew",
             );
           }
           at += count;

@@ -88,14 +88,14 @@ function staticName(value: unknown): string {
 function requireAlive(what: string, tensor: Tensor): void {
   if (!tensor.isDisposed) return;
   throw new TypeError(
-    `Cannot run ${what} as its tensors must be alive: current value is a disposed tensor [${tensor.shape}]. What is donated is used up`,
+    `Cannot run ${what}: its tensors must be alive, got a disposed tensor [${tensor.shape}]. What is donated is used up`,
   );
 }
 
 function refuse(what: string, value: unknown): TypeError {
   const kind = typeof value === "object" ? value!.constructor?.name ?? "an object" : typeof value;
   return new TypeError(
-    `Cannot run ${what} as its arguments must be tensors, numbers, keys, strings, booleans, functions and records or arrays of these: current value is ${kind}`,
+    `Cannot run ${what}: its arguments must be tensors, numbers, keys, strings, booleans, functions and records or arrays of these, got ${kind}`,
   );
 }
 
@@ -129,7 +129,7 @@ export function rebuild(
 function sealed(value: ArrayBufferView): unknown {
   const refuse = (): never => {
     throw new TypeError(
-      `Cannot record a function as it must not look at arrays of the host that it is given: current value is a ${value.constructor.name}. Hand in a tensor`,
+      `Cannot record a function: it must not look at arrays of the host that it is given, got a ${value.constructor.name}. Hand in a tensor`,
     );
   };
   return new Proxy({}, { get: refuse, has: refuse, ownKeys: refuse, getPrototypeOf: refuse });
@@ -179,7 +179,7 @@ export function takeApart(
 function refuseResult(what: string, value: object): TypeError {
   const isPromise = value instanceof Promise;
   return new TypeError(
-    `Cannot record ${what} as it must answer tensors, and records or arrays of them: current value is ${
+    `Cannot record ${what}: it must answer tensors, and records or arrays of them, got ${
       isPromise
         ? "a promise. Await nothing in it: answer tensors and read them outside"
         : value.constructor?.name ?? "an object"

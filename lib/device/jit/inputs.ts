@@ -130,7 +130,7 @@ function hostBytes({ backend, name }: PlanParts, value: Tensor | number): Uint8A
   const { values, dtype } = backend.tensorMap.get(value.dataId);
   if (values == null) {
     throw new TypeError(
-      `Cannot run ${name} as its arguments must have numbers: current value is a tensor [${value.shape}] without`,
+      `Cannot run ${name}: its arguments must have numbers, got a tensor [${value.shape}] without`,
     );
   }
   return bytesOf(dtype, values as ArrayLike<number>);

@@ -87,7 +87,7 @@ function jitOnShelf<A extends readonly unknown[], R>(
   const wrong = donate.find((index) => !Number.isInteger(index) || index < 0);
   if (wrong !== undefined) {
     throw new RangeError(
-      `Cannot donate an argument as its number must be a whole number from 0: current value is ${wrong}`,
+      `Cannot donate an argument: its number must be a whole number from 0, got ${wrong}`,
     );
   }
   const run = f as unknown as (...values: unknown[]) => unknown;

@@ -25,7 +25,7 @@ export function keyBook(handed: readonly Key[]): KeyBook {
       const derivation = derivationOf(key);
       if (!derivation) {
         throw new TypeError(
-          "Cannot record a function as its keys must be derived from its arguments: current value is one of another function that was recorded",
+          "Cannot record a function: its keys must be derived from its arguments, got one of another function that was recorded",
         );
       }
       const parent = this.note(derivation.parent);

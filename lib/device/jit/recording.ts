@@ -99,7 +99,7 @@ export function record(backend: GuardedBackend): Recording {
     if (storage) return storage;
     throw refuse(
       new TypeError(
-        `Cannot record a function as the tensors it uses must have numbers: current value is ${info.dtype} [${info.shape}] without`,
+        `Cannot record a function: the tensors it uses must have numbers, got ${info.dtype} [${info.shape}] without`,
       ),
     );
   };
@@ -160,13 +160,13 @@ export function bytesOf(dtype: tf.DataType, values: ArrayLike<number>): Uint8Arr
 
 function refuseType(dtype: tf.DataType): TypeError {
   return new TypeError(
-    `Cannot record a function as its tensors must be of numbers: current value is of type ${dtype}`,
+    `Cannot record a function: its tensors must be of numbers, got of type ${dtype}`,
   );
 }
 
 function refuseUpdate({ origin, shape }: Storage): TypeError {
   return new TypeError(
-    `Cannot record a function as it may write over what it made alone: current value is [${shape}], ${
+    `Cannot record a function: it may write over what it made alone, got [${shape}], ${
       origin.kind === "input" ? "an argument" : "a tensor from outside"
     }. Write over a copy, which costs nothing where the argument is donated`,
   );

@@ -14,7 +14,7 @@ export function whileUnreadable<R>(recording: Recording, f: () => R): R {
   prototype[Symbol.toPrimitive] = function (this: tf.Tensor): never {
     throw recording.refuse(
       new TypeError(
-        `Cannot record a function as it must not decide or reckon by a tensor's numbers on the host: current value is ${this.dtype} [${this.shape}] in an operator of JavaScript's. Use tf's operations, such as tf.mul and tf.where`,
+        `Cannot record a function: it must not decide or reckon by a tensor's numbers on the host, got ${this.dtype} [${this.shape}] in an operator of JavaScript's. Use tf's operations, such as tf.mul and tf.where`,
       ),
     );
   };

@@ -126,7 +126,7 @@ function requireDilationKernels({ dilations = 1 }: ConvolutionAttributes): void 
   const dilated = [dilations].flat().some((dilation) => dilation !== 1);
   if (dilated && tf.getBackend() !== "webgpu") {
     throw new RangeError(
-      `Cannot take the gradient of a convolution on backend "${tf.getBackend()}" as its dilation must be 1 there: current value is ${dilations}`,
+      `Cannot take the gradient of a convolution on backend "${tf.getBackend()}": its dilation must be 1 there, got ${dilations}`,
     );
   }
 }

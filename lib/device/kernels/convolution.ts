@@ -33,7 +33,7 @@ export function geometry(
   const { strides, pad, dataFormat = "NHWC", dilations = 1, dimRoundingMode } = attributes;
   if (dataFormat !== "NHWC") {
     throw new TypeError(
-      `Cannot run ${operation} as the data must be channels-last (NHWC): current value is ${dataFormat}`,
+      `Cannot run ${operation}: the data must be channels-last (NHWC), got ${dataFormat}`,
     );
   }
   return tf.backend_util.computeConv2DInfo(

@@ -54,7 +54,7 @@ export function matMul(
     const [depthB, columns] = transposeB ? [widthB, heightB] : [heightB, widthB];
     if (depth !== depthB) {
       throw new TypeError(
-        `Cannot multiply matrices as the inner sizes must be equal: current value is ${depth} of [${a.shape}] and ${depthB} of [${b.shape}]`,
+        `Cannot multiply matrices: the inner sizes must be equal, got ${depth} of [${a.shape}] and ${depthB} of [${b.shape}]`,
       );
     }
     const outer = tf.backend_util.assertAndGetBroadcastShape(

@@ -142,6 +142,6 @@ function geometryOf(
     if (tf.util.arraysEqual(g.outShape, [...outputShape])) return g;
   }
   throw new TypeError(
-    `Cannot take the gradient of max pooling as its slopes must have the output's shape: current value is [${outputShape}] for inputs [${inputShape}]`,
+    `Cannot take the gradient of max pooling: its slopes must have the output's shape, got [${outputShape}] for inputs [${inputShape}]`,
   );
 }

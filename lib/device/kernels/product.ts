@@ -183,7 +183,7 @@ export function runProduct(
 function emptySums(backend: GuardedBackend, { operation, shape, bias }: Product): tf.TensorInfo {
   if (bias) {
     throw new RangeError(
-      `Cannot run ${operation} with a bias as its inputs must have elements: current value is none`,
+      `Cannot run ${operation} with a bias: its inputs must have elements, got none`,
     );
   }
   const values = new Float32Array(tf.util.sizeFromShape([...shape]));

@@ -64,9 +64,7 @@ export function attributionMap(
 ): Float32Array {
   if (!Number.isInteger(index) || index < 0 || index >= count) {
     throw new RangeError(
-      `Cannot make a map as the image must be a whole number from 0 to ${
-        count - 1
-      }: current value is ${index}`,
+      `Cannot make a map: the image must be a whole number from 0 to ${count - 1}, got ${index}`,
     );
   }
   const map = new Float32Array(height * width);
@@ -92,7 +90,7 @@ export function requireExplainable<P extends Tree, S extends Tree>(
 ): Objective {
   if (x.rank !== 4 || x.size === 0) {
     throw new TypeError(
-      `Cannot explain an answer as the images must be [N, height, width, channels]: current value is [${x.shape}]`,
+      `Cannot explain an answer: the images must be [N, height, width, channels], got [${x.shape}]`,
     );
   }
   const shape = x.shape.slice(1);
@@ -113,8 +111,8 @@ function requireOwnImages<P extends Tree, S extends Tree>(
     const own = held.get(path)?.shape;
     if (`${own}` === `${slot.shape}`) continue;
     throw new TypeError(
-      `Cannot explain an answer as the images must be of the shape that the network was made for: ` +
-        `current value is [${shape}], for which "${path}" would be [${slot.shape}], not [${own}]`,
+      `Cannot explain an answer: the images must be of the shape that the network was made for: ` +
+        `got [${shape}], for which "${path}" would be [${slot.shape}], not [${own}]`,
     );
   }
 }
@@ -141,7 +139,7 @@ export async function attributionOf(
   for (const value of [...each, numbers.find((value) => !Number.isFinite(value)) ?? 0]) {
     if (Number.isFinite(value)) continue;
     throw new RangeError(
-      `Cannot explain ${name} as all numbers must be finite: current value is ${value}`,
+      `Cannot explain ${name}: all numbers must be finite, got ${value}`,
     );
   }
   return {

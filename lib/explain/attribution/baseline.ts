@@ -26,12 +26,12 @@ export function requireBaseline(baseline: Baseline, x: Tensor): void {
   if (typeof baseline === "number") {
     if (Number.isFinite(baseline)) return;
     throw new RangeError(
-      `Cannot explain an answer as the baseline must be finite: current value is ${baseline}`,
+      `Cannot explain an answer: the baseline must be finite, got ${baseline}`,
     );
   }
   const image = `${x.shape.slice(1)}`;
   if (`${baseline.shape}` === image || `${baseline.shape}` === `${x.shape}`) return;
   throw new TypeError(
-    `Cannot explain an answer as the baseline must be a number, [${image}] or [${x.shape}]: current value is [${baseline.shape}]`,
+    `Cannot explain an answer: the baseline must be a number, [${image}] or [${x.shape}], got [${baseline.shape}]`,
   );
 }

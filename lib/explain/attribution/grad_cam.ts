@@ -126,7 +126,7 @@ function requireMaps<P extends Tree, S extends Tree>(
   const { shape: output } = requireLayer(model, shape, path);
   if (path === "" || output.length !== 3) {
     throw new RangeError(
-      `Cannot make Grad-CAM's map as its layer must be a named one that answers [height, width, channels]: current value is [${output}] of "${path}"`,
+      `Cannot make Grad-CAM's map: its layer must be a named one that answers [height, width, channels], got [${output}] of "${path}"`,
     );
   }
   const order = [...layersOf(model, shape).keys()];
@@ -134,7 +134,7 @@ function requireMaps<P extends Tree, S extends Tree>(
     path.startsWith(later === "" ? "" : `${later}/`) || order.indexOf(later) >= order.indexOf(path);
   if (paths.length === 0 || paths.some(isOnTheWay)) return path;
   throw new RangeError(
-    `Cannot make Grad-CAM's map of ${name} as its layer must come before: current value is "${path}"`,
+    `Cannot make Grad-CAM's map of ${name}: its layer must come before, got "${path}"`,
   );
 }
 
@@ -168,7 +168,7 @@ function camOf<P extends Tree, S extends Tree>(
 
 function notRun(layer: Path): RangeError {
   return new RangeError(
-    `Cannot make Grad-CAM's map as its layer must be one that runs outside of training: current value is "${layer}"`,
+    `Cannot make Grad-CAM's map: its layer must be one that runs outside of training, got "${layer}"`,
   );
 }
 

@@ -29,7 +29,7 @@ export function lastMaps<P extends Tree, S extends Tree>(model: Layer<P, S>, sha
   const found = lastIn(model.declare(shape) as Declaration, "");
   if (found !== undefined) return found;
   throw new TypeError(
-    `Cannot find feature maps as the model must have a layer that answers [height, width, channels]: current value is a model of inputs [${shape}] without`,
+    `Cannot find feature maps: the model must have a layer that answers [height, width, channels], got a model of inputs [${shape}] without`,
   );
 }
 

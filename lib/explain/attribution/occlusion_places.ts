@@ -44,12 +44,12 @@ function spansAlong(axis: string, length: number, size: number, stride: number):
   requireWhole(`stride along the ${axis}`, stride);
   if (size > length) {
     throw new RangeError(
-      `Cannot cover a part of the image as the window's ${axis} must be at most the image's, ${length}: current value is ${size}`,
+      `Cannot cover a part of the image: the window's ${axis} must be at most the image's, ${length}, got ${size}`,
     );
   }
   if (stride > size) {
     throw new RangeError(
-      `Cannot cover the whole image as the stride along the ${axis} must be at most the window's, ${size}: current value is ${stride}`,
+      `Cannot cover the whole image: the stride along the ${axis} must be at most the window's, ${size}, got ${stride}`,
     );
   }
   const count = Math.ceil((length - size) / stride) + 1;
@@ -63,7 +63,7 @@ function spansAlong(axis: string, length: number, size: number, stride: number):
 export function requireWhole(what: string, value: number): void {
   if (Number.isInteger(value) && value >= 1) return;
   throw new RangeError(
-    `Cannot cover a part of the image as the ${what} must be a whole number of at least 1: current value is ${value}`,
+    `Cannot cover a part of the image: the ${what} must be a whole number of at least 1, got ${value}`,
   );
 }
 

@@ -20,14 +20,12 @@ export type QuadraturePoint = { readonly at: number; readonly weight: number };
 export function quadrature(rule: QuadratureRule, count: number): QuadraturePoint[] {
   if (!QUADRATURE_RULES.includes(rule)) {
     throw new RangeError(
-      `Cannot integrate as the rule must be one of ${
-        QUADRATURE_RULES.join(", ")
-      }: current value is ${rule}`,
+      `Cannot integrate: the rule must be one of ${QUADRATURE_RULES.join(", ")}, got ${rule}`,
     );
   }
   if (!Number.isInteger(count) || count < 1) {
     throw new RangeError(
-      `Cannot integrate as the steps must be a whole number of at least 1: current value is ${count}`,
+      `Cannot integrate: the steps must be a whole number of at least 1, got ${count}`,
     );
   }
   return Array.from(

@@ -80,12 +80,12 @@ export async function smoothGrad<P extends Tree, S extends Tree>(
 function requireNoise(samples: number, noise: number): void {
   if (!Number.isInteger(samples) || samples < 1) {
     throw new RangeError(
-      `Cannot smooth a gradient as the samples must be a whole number of at least 1: current value is ${samples}`,
+      `Cannot smooth a gradient: the samples must be a whole number of at least 1, got ${samples}`,
     );
   }
   if (!Number.isFinite(noise) || noise < 0) {
     throw new RangeError(
-      `Cannot smooth a gradient as the noise must be a share of at least 0: current value is ${noise}`,
+      `Cannot smooth a gradient: the noise must be a share of at least 0, got ${noise}`,
     );
   }
 }

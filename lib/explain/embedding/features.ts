@@ -112,7 +112,7 @@ function rowsOf(answer: Tensor, places: "mean" | "each"): Tensor {
 function requireRoom(path: Path, shape: Shape, numbers: number): void {
   if (numbers <= MOST_NUMBERS) return;
   throw new RangeError(
-    `Cannot keep what "${path}" answers as there must be at most ${MOST_NUMBERS} numbers: current value is ${numbers}, [${shape}] an image. Means over places are fewer`,
+    `Cannot keep what "${path}" answers: there must be at most ${MOST_NUMBERS} numbers, got ${numbers}, [${shape}] an image. Means over places are fewer`,
   );
 }
 

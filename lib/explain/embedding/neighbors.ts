@@ -32,9 +32,9 @@ const STRETCH = 64;
 export function rowOf({ values, count, size }: Features, index: number): Float32Array {
   if (!Number.isInteger(index) || index < 0 || index >= count) {
     throw new RangeError(
-      `Cannot take an example's features as its place must be a whole number from 0 to ${
+      `Cannot take an example's features: its place must be a whole number from 0 to ${
         count - 1
-      }: current value is ${index}`,
+      }, got ${index}`,
     );
   }
   return values.subarray(index * size, (index + 1) * size);
@@ -107,7 +107,7 @@ function squareBelow(
     if (sum < bound) continue;
     if (Number.isFinite(sum)) return undefined;
     throw new RangeError(
-      `Cannot compare features as they must be finite numbers: current value is a distance of ${sum} to example ${index}`,
+      `Cannot compare features: they must be finite numbers, got a distance of ${sum} to example ${index}`,
     );
   }
   return sum;
@@ -121,12 +121,12 @@ function requireQuery(
 ): void {
   if (query.length !== size) {
     throw new TypeError(
-      `Cannot find neighbors as the query must have as many numbers as each example, ${size}: current value is ${query.length}`,
+      `Cannot find neighbors: the query must have as many numbers as each example, ${size}, got ${query.length}`,
     );
   }
   if (Number.isInteger(k) && k >= 1 && k <= there) return;
   throw new RangeError(
-    `Cannot find neighbors as their number must be a whole number from 1 to ${there}, the examples there are: current value is ${k}`,
+    `Cannot find neighbors: their number must be a whole number from 1 to ${there}, the examples there are, got ${k}`,
   );
 }
 
@@ -154,7 +154,7 @@ export function labelAgreement(features: Features, labels: ArrayLike<number>, k:
   const { count } = features;
   if (labels.length !== count) {
     throw new TypeError(
-      `Cannot compare labels as there must be one for each of ${count} examples: current value is ${labels.length}`,
+      `Cannot compare labels: there must be one for each of ${count} examples, got ${labels.length}`,
     );
   }
   let same = 0;

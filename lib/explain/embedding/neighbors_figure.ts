@@ -113,6 +113,6 @@ function panel(
 function requireSpace(name: string, { count }: Features, { labels }: Examples): void {
   if (count === labels.length) return;
   throw new TypeError(
-    `Cannot show neighbors in ${name} as its features must be of the ${labels.length} images: current value is ${count}`,
+    `Cannot show neighbors in ${name}: its features must be of the ${labels.length} images, got ${count}`,
   );
 }

@@ -59,14 +59,14 @@ export function principalComponents(
   const most = Math.min(features.count, features.size);
   if (!Number.isInteger(count) || count < 1 || count > most) {
     throw new RangeError(
-      `Cannot find principal components as their number must be a whole number from 1 to ${most}, the smaller of examples and features: current value is ${count}`,
+      `Cannot find principal components: their number must be a whole number from 1 to ${most}, the smaller of examples and features, got ${count}`,
     );
   }
   const rows = centered(features);
   const total = rows.reduce((sum, row) => sum + dot(row, row), 0);
   if (!Number.isFinite(total)) {
     throw new RangeError(
-      `Cannot find principal components as features must be finite numbers: current value is a variance of ${total}`,
+      `Cannot find principal components: features must be finite numbers, got a variance of ${total}`,
     );
   }
   const { vectors, squares } = subspace(rows, Math.min(most, count + SPARE), count, key);

@@ -131,21 +131,21 @@ function requirePlane(
 ): void {
   if (size !== 2 || values.length !== 2 * count || labels.length !== count || count === 0) {
     throw new TypeError(
-      `Cannot draw a map as there must be two numbers and a label an example, and at least one: current value is [${count}, ${size}] and ${labels.length} labels`,
+      `Cannot draw a map: there must be two numbers and a label an example, and at least one, got [${count}, ${size}] and ${labels.length} labels`,
     );
   }
   const bad = values.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) {
     throw new RangeError(
-      `Cannot draw a map as positions must be finite numbers: current value is ${
-        values[bad]
-      } of example ${bad >> 1}`,
+      `Cannot draw a map: positions must be finite numbers, got ${values[bad]} of example ${
+        bad >> 1
+      }`,
     );
   }
   const wrong = Array.from(labels).findIndex((label) => classNames[label] === undefined);
   if (wrong >= 0) {
     throw new RangeError(
-      `Cannot draw a map as a label must be below the ${classNames.length} classes: current value is ${
+      `Cannot draw a map: a label must be below the ${classNames.length} classes, got ${
         labels[wrong]
       }`,
     );

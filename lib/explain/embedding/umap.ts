@@ -104,7 +104,7 @@ function requireOptions(
   },
 ): void {
   const refuse = (rule: string, value: number): never => {
-    throw new RangeError(`Cannot make a map as ${rule}: current value is ${value}`);
+    throw new RangeError(`Cannot make a map: ${rule}, got ${value}`);
   };
   if (!Number.isInteger(neighbors) || neighbors < 2 || neighbors >= count) {
     refuse(

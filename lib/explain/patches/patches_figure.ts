@@ -44,7 +44,7 @@ export function patchesFigure(
   const { rule = "back", columns = 2 } = options;
   const first = units.find(({ patches }) => patches.length > 0)?.patches[0];
   if (!first) {
-    throw new RangeError("Cannot show patches as there must be one: current value is none");
+    throw new RangeError("Cannot show patches: there must be one, got none");
   }
   const scale = options.scale ?? Math.max(1, Math.round(56 / first.crop.width));
   const groups = units.map(({ unit, patches }): Image => {

@@ -46,7 +46,7 @@ export function receptiveBoxes<P extends Tree, S extends Tree>(
   const sight = sightsOf(model, shape).get(path)!;
   if (sight === "unknown") {
     throw new TypeError(
-      `Cannot find patches of "${path}" as each layer up to it must say which pixels it sees: current value is unknown`,
+      `Cannot find patches of "${path}": each layer up to it must say which pixels it sees, got unknown`,
     );
   }
   const along = (axis: 0 | 1, place: number): readonly [start: number, size: number] => {
@@ -77,7 +77,7 @@ export function requireMaps<P extends Tree, S extends Tree>(
   const { op, shape: maps } = requireLayer(model, shape, path);
   if (maps.length === 3) return maps as unknown as readonly [number, number, number];
   throw new TypeError(
-    `Cannot find patches of "${path}" as its layer must answer maps [height, width, channels], whose places see parts of the image: current value is [${maps}] of a layer "${op}"`,
+    `Cannot find patches of "${path}": its layer must answer maps [height, width, channels], whose places see parts of the image, got [${maps}] of a layer "${op}"`,
   );
 }
 

@@ -76,6 +76,6 @@ function insert(list: Peak[], peak: Peak, count: number): void {
 function requireFinite(path: Path, activation: number): void {
   if (Number.isFinite(activation)) return;
   throw new RangeError(
-    `Cannot rank the answers of "${path}" as they must be finite numbers: current value is ${activation}`,
+    `Cannot rank the answers of "${path}": they must be finite numbers, got ${activation}`,
   );
 }

@@ -143,13 +143,13 @@ function requireUnits(units: Units, path: Path, channels: number): void {
 function requireWhole(attempt: string, value: number, most: number): void {
   if (Number.isInteger(value) && value >= 1 && value <= most) return;
   throw new RangeError(
-    `Cannot ${attempt} must be a whole number from 1 to ${most}: current value is ${value}`,
+    `Cannot ${attempt} must be a whole number from 1 to ${most}, got ${value}`,
   );
 }
 
 function requireColors({ imageShape: [, , channels] }: Examples): void {
   if (channels === 1 || channels === 3) return;
   throw new TypeError(
-    `Cannot show patches as images must have one or three channels: current value is ${channels}`,
+    `Cannot show patches: images must have one or three channels, got ${channels}`,
   );
 }

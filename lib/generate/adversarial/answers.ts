@@ -24,9 +24,9 @@ export async function answersTo(logits: Tensor): Promise<Answers> {
   const wrong = numbers.findIndex((score) => !Number.isFinite(score));
   if (wrong >= 0) {
     throw new RangeError(
-      `Cannot attack a network as its scores must be finite: current value is ${
-        numbers[wrong]
-      } of image ${Math.floor(wrong / classes)}`,
+      `Cannot attack a network: its scores must be finite, got ${numbers[wrong]} of image ${
+        Math.floor(wrong / classes)
+      }`,
     );
   }
   const rows = Array.from(

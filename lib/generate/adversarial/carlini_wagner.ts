@@ -72,7 +72,7 @@ export async function carliniWagner<P extends Tree, S extends Tree>(
   for (const [name, value] of [["rate", rate], ["first weight", firstWeight]] as const) {
     if (Number.isFinite(value) && value > 0) continue;
     throw new RangeError(
-      `Cannot attack as the ${name} must be finite and above 0: current value is ${value}`,
+      `Cannot attack: the ${name} must be finite and above 0, got ${value}`,
     );
   }
   const settings = { searchSteps, steps, rate, confidence, abortEarly };

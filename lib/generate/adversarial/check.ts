@@ -18,16 +18,16 @@ function requireClasses(what: string, found: readonly number[], classes: number)
   );
   if (wrong < 0) return;
   throw new RangeError(
-    `Cannot attack as a ${what} must be a class, a whole number from 0 to ${
-      classes - 1
-    }: current value is ${found[wrong]} of image ${wrong}`,
+    `Cannot attack: a ${what} must be a class, a whole number from 0 to ${classes - 1}, got ${
+      found[wrong]
+    } of image ${wrong}`,
   );
 }
 
 function requireCount(what: string, found: readonly number[], count: number): void {
   if (found.length === count) return;
   throw new TypeError(
-    `Cannot attack as there must be a ${what} for each of ${count} images: current value is ${found.length}`,
+    `Cannot attack: there must be a ${what} for each of ${count} images, got ${found.length}`,
   );
 }
 
@@ -45,13 +45,13 @@ export function requireRequest<P extends Tree, S extends Tree>(
 ): Checked {
   if (images.rank !== 4 || images.dtype !== "float32" || images.shape[0] === 0) {
     throw new TypeError(
-      `Cannot attack as images must be float32 [N, H, W, C], at least one: current value is ${images.dtype} [${images.shape}]`,
+      `Cannot attack: images must be float32 [N, H, W, C], at least one, got ${images.dtype} [${images.shape}]`,
     );
   }
   const { session } = options;
   if (session && (session.network as unknown) !== network) {
     throw new RangeError(
-      `Cannot attack as the session must be of the same network: current value is one of another`,
+      `Cannot attack: the session must be of the same network, got one of another`,
     );
   }
   const [count, ...shape] = images.shape as [number, ...number[]];
@@ -75,7 +75,7 @@ function targetsOf(
   const same = targets.findIndex((target, i) => target === labels[i]);
   if (same < 0) return targets;
   throw new RangeError(
-    `Cannot attack as a target must be another class than the label: current value is ${
+    `Cannot attack: a target must be another class than the label, got ${
       targets[same]
     } of image ${same}`,
   );
@@ -92,7 +92,7 @@ export async function requirePixels(images: Tensor): Promise<Float32Array> {
   const wrong = pixels.findIndex((pixel) => !(pixel >= 0 && pixel <= 1));
   if (wrong < 0) return pixels;
   throw new RangeError(
-    `Cannot attack as pixels must be from 0 to 1: current value is ${pixels[wrong]} of image ${
+    `Cannot attack: pixels must be from 0 to 1, got ${pixels[wrong]} of image ${
       Math.floor(wrong / (pixels.length / images.shape[0]!))
     }`,
   );
@@ -102,7 +102,7 @@ export async function requirePixels(images: Tensor): Promise<Float32Array> {
 export function requireSize(name: string, value: number): void {
   if (Number.isFinite(value) && value >= 0) return;
   throw new RangeError(
-    `Cannot attack as ${name} must be finite and at least 0: current value is ${value}`,
+    `Cannot attack: ${name} must be finite and at least 0, got ${value}`,
   );
 }
 
@@ -110,6 +110,6 @@ export function requireSize(name: string, value: number): void {
 export function requireSteps(name: string, value: number, least = 1): void {
   if (Number.isInteger(value) && value >= least) return;
   throw new RangeError(
-    `Cannot attack as ${name} must be a whole number of at least ${least}: current value is ${value}`,
+    `Cannot attack: ${name} must be a whole number of at least ${least}, got ${value}`,
   );
 }

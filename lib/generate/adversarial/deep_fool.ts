@@ -61,7 +61,7 @@ export async function deepFool<P extends Tree, S extends Tree>(
   requireSteps("the number of candidates", candidates, 2);
   if ((options as { readonly targets?: unknown }).targets !== undefined) {
     throw new RangeError(
-      "Cannot attack by DeepFool as the method has no targets: current value is one",
+      "Cannot attack by DeepFool: the method has no targets, got one",
     );
   }
   return await besiege(

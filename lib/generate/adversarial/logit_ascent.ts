@@ -59,7 +59,7 @@ export async function logitAscent<P extends Tree, S extends Tree>(
   requireSize("the rate", rate);
   if (!(confidence >= 0 && confidence < 1)) {
     throw new RangeError(
-      `Cannot attack as the confidence must be from 0 up to but not including 1: current value is ${confidence}`,
+      `Cannot attack: the confidence must be from 0 up to but not including 1, got ${confidence}`,
     );
   }
   return await besiege(

@@ -14,7 +14,7 @@ export const NORMS: readonly Norm[] = ["linf", "l2"];
 export function requireNorm(norm: Norm): void {
   if (NORMS.includes(norm)) return;
   throw new RangeError(
-    `Cannot attack as the norm must be one of ${NORMS.join(", ")}: current value is ${norm}`,
+    `Cannot attack: the norm must be one of ${NORMS.join(", ")}, got ${norm}`,
   );
 }
 
@@ -43,7 +43,7 @@ export async function imageDistances(a: Tensor, b: Tensor, norm: Norm): Promise<
   requireNorm(norm);
   if (`${a.shape}` !== `${b.shape}` || a.rank === 0) {
     throw new TypeError(
-      `Cannot measure distances as images must be of one shape [N, …]: current value is [${a.shape}] and [${b.shape}]`,
+      `Cannot measure distances: images must be of one shape [N, …], got [${a.shape}] and [${b.shape}]`,
     );
   }
   const [from, to] = await Promise.all([a.data(), b.data()]);

@@ -191,6 +191,6 @@ function requireEpsilons(epsilons: readonly number[]): void {
   epsilons.forEach((epsilon) => requireSize("ε", epsilon));
   if (epsilons.length > 0) return;
   throw new RangeError(
-    "Cannot measure robustness as there must be an ε: current value is none",
+    "Cannot measure robustness: there must be an ε, got none",
   );
 }

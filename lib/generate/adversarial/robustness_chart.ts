@@ -98,7 +98,7 @@ export async function robustnessSvg(
   const norms = new Set(Object.values(curves).map(({ norm }) => norm));
   if (norms.size !== 1) {
     throw new RangeError(
-      `Cannot draw robustness as there must be curves by one norm: current value is ${
+      `Cannot draw robustness: there must be curves by one norm, got ${
         [...norms].join(", ") || "none"
       }`,
     );

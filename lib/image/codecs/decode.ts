@@ -33,7 +33,7 @@ const DECODERS: Readonly<Record<string, (bytes: Uint8Array, file: string) => Ima
  * assertEquals(decodeImage(encodePng(image), "two.png"), image);
  *
  * const text = new TextEncoder().encode("no picture");
- * assertThrows(() => decodeImage(text, "a.png"), SyntaxError, "current value is text");
+ * assertThrows(() => decodeImage(text, "a.png"), SyntaxError, "got text");
  * ```
  */
 export function decodeImage(bytes: Uint8Array, file: string): Image {
@@ -42,6 +42,6 @@ export function decodeImage(bytes: Uint8Array, file: string): Image {
   if (decoder) return decoder(bytes, file);
   const known = Object.keys(DECODERS).join(" or ");
   throw new SyntaxError(
-    `Cannot decode image ${file} as it must be a ${known} file: current value is ${kind}`,
+    `Cannot decode image ${file}: it must be a ${known} file, got ${kind}`,
   );
 }

@@ -41,7 +41,7 @@ function rgbBytes(bytes: Uint8Array, header: JpegHeader, file: string): Uint8Arr
     throw new Error(`its size became ${image.width}×${image.height}`);
   } catch (cause) {
     const reason = (cause as Error).message;
-    throw new SyntaxError(`Cannot decode JPEG ${file} as its data is damaged: ${reason}`, {
+    throw new SyntaxError(`Cannot decode JPEG ${file}: its data is damaged: ${reason}`, {
       cause,
     });
   }

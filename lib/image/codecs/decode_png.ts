@@ -71,7 +71,7 @@ function checkData(header: PngHeader, chunks: readonly PngChunk[], file: string)
   } catch (cause) {
     const reason = cause instanceof RangeError ? "there is more" : (cause as Error).message;
     const rule = `its image data must inflate to ${expected} bytes`;
-    throw new SyntaxError(`Cannot decode PNG ${file} as ${rule}: ${reason}`, { cause });
+    throw new SyntaxError(`Cannot decode PNG ${file}: ${rule}: ${reason}`, { cause });
   }
   if (found !== expected) {
     throw badPng(file, `its image data must inflate to ${expected} bytes`, found);
@@ -112,7 +112,7 @@ function rawSamples(
     return decode(concatenated([bytes.subarray(0, 8), ...needed])).data as Uint8Array | Uint16Array;
   } catch (cause) {
     const reason = (cause as Error).message;
-    throw new SyntaxError(`Cannot decode PNG ${file} as its data is damaged: ${reason}`, { cause });
+    throw new SyntaxError(`Cannot decode PNG ${file}: its data is damaged: ${reason}`, { cause });
   }
 }
 

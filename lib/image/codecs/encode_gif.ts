@@ -23,7 +23,7 @@ function requireTime(name: string, value: number): void {
   // Viewers take less than two hundredths for "as slowly as usual".
   if (value >= 20 && value <= LONGEST) return;
   throw new RangeError(
-    `Cannot encode a GIF as its ${name} must be from 20 to ${LONGEST} milliseconds: current value is ${value}`,
+    `Cannot encode a GIF: its ${name} must be from 20 to ${LONGEST} milliseconds, got ${value}`,
   );
 }
 
@@ -33,26 +33,26 @@ function repeatsOf(plays: number): number {
   if (plays === 1) return -1;
   if (Number.isInteger(plays) && plays > 1 && plays <= 65536) return plays - 1;
   throw new RangeError(
-    `Cannot encode a GIF as it must be played a whole number of times from 1 to 65536, or Infinity: current value is ${plays}`,
+    `Cannot encode a GIF: it must be played a whole number of times from 1 to 65536, or Infinity, got ${plays}`,
   );
 }
 
 function requireFrames(frames: readonly Image[]): Image {
   const [first] = frames;
   if (!first) {
-    throw new RangeError("Cannot encode a GIF as it must have a frame: current value is none");
+    throw new RangeError("Cannot encode a GIF: it must have a frame, got none");
   }
   for (const frame of frames) {
     checkImage(frame);
     if (frame.width !== first.width || frame.height !== first.height) {
       throw new TypeError(
-        `Cannot encode a GIF as its frames must be of one size, ${first.width}×${first.height}: current value is ${frame.width}×${frame.height}`,
+        `Cannot encode a GIF: its frames must be of one size, ${first.width}×${first.height}, got ${frame.width}×${frame.height}`,
       );
     }
   }
   if (first.width > 65535 || first.height > 65535) {
     throw new RangeError(
-      `Cannot encode a GIF as its sides must be at most 65535: current value is ${first.width}×${first.height}`,
+      `Cannot encode a GIF: its sides must be at most 65535, got ${first.width}×${first.height}`,
     );
   }
   return first;
@@ -62,7 +62,7 @@ function level(value: number): number {
   const rounded = Math.round(value * 255);
   if (rounded >= 0 && rounded <= 255) return rounded;
   throw new RangeError(
-    `Cannot encode a GIF as its numbers must be from 0 to 1: current value is ${value}`,
+    `Cannot encode a GIF: its numbers must be from 0 to 1, got ${value}`,
   );
 }
 

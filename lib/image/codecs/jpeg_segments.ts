@@ -25,7 +25,7 @@ export const MARKER = {
 
 /** The error for a JPEG file that breaks a rule of its format. */
 export function badJpeg(file: string, rule: string, found: unknown): SyntaxError {
-  return new SyntaxError(`Cannot decode JPEG ${file} as ${rule}: current value is ${found}`);
+  return new SyntaxError(`Cannot decode JPEG ${file}: ${rule}, got ${found}`);
 }
 
 /**

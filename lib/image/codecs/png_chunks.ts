@@ -34,7 +34,7 @@ export type PngChunk = {
 
 /** The error for a PNG file that breaks a rule of its format. */
 export function badPng(file: string, rule: string, found: unknown): SyntaxError {
-  return new SyntaxError(`Cannot decode PNG ${file} as ${rule}: current value is ${found}`);
+  return new SyntaxError(`Cannot decode PNG ${file}: ${rule}, got ${found}`);
 }
 
 /**

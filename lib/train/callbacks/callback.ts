@@ -89,12 +89,12 @@ export function requireCallbacks(callbacks: readonly Callback[], validated: bool
   callbacks.forEach(({ name, monitor }, i) => {
     if (callbacks.findIndex((other) => other.name === name) !== i) {
       throw new RangeError(
-        `Cannot fit as each callback must have a name of its own: current value is two of "${name}"`,
+        `Cannot fit: each callback must have a name of its own, got two of "${name}"`,
       );
     }
     if (!validated && monitor?.startsWith("val")) {
       throw new RangeError(
-        `Cannot fit as ${name} looks at ${monitor}, for which there must be validation examples: current value is none`,
+        `Cannot fit: ${name} looks at ${monitor}, for which there must be validation examples, got none`,
       );
     }
   });

@@ -76,7 +76,7 @@ export function checkpoints(options: CheckpointsOptions): Callback {
   requireWhole("checkpoints", "top", top, 0);
   if (!best && !last && top === 0) {
     throw new RangeError(
-      "Cannot make checkpoints as something must be written: current value is neither best nor last, and top 0",
+      "Cannot make checkpoints: something must be written, got neither best nor last, and top 0",
     );
   }
   const monitor = monitorOf("checkpoints", options);

@@ -41,14 +41,14 @@ export function monitorOf(what: string, options: MonitorOptions): Monitor {
   const { monitor = "valLoss", minDelta = 0 } = options;
   if (!Object.hasOwn(MORE_IS_BETTER, monitor)) {
     throw new RangeError(
-      `Cannot make ${what} as the monitored number must be one of ${
+      `Cannot make ${what}: the monitored number must be one of ${
         Object.keys(MORE_IS_BETTER).join(", ")
-      }: current value is ${monitor}`,
+      }, got ${monitor}`,
     );
   }
   if (!(minDelta >= 0 && minDelta < Infinity)) {
     throw new RangeError(
-      `Cannot make ${what} as minDelta must be finite and at least 0: current value is ${minDelta}`,
+      `Cannot make ${what}: minDelta must be finite and at least 0, got ${minDelta}`,
     );
   }
   const more = MORE_IS_BETTER[monitor];
@@ -69,6 +69,6 @@ export function monitorOf(what: string, options: MonitorOptions): Monitor {
 export function requireWhole(what: string, name: string, value: number, least: number): void {
   if (Number.isSafeInteger(value) && value >= least) return;
   throw new RangeError(
-    `Cannot make ${what} as ${name} must be a whole number of at least ${least}: current value is ${value}`,
+    `Cannot make ${what}: ${name} must be a whole number of at least ${least}, got ${value}`,
   );
 }

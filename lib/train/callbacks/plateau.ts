@@ -72,7 +72,7 @@ function requireAdjustable(optimizer: Tree): void {
     factorOf(optimizer);
   } catch (cause) {
     throw new TypeError(
-      "Cannot reduce the learning rate as the run's optimizer must be an adjustable one: current value has no factor in its state, or several",
+      "Cannot reduce the learning rate: the run's optimizer must be an adjustable one: it has no factor in its state, or several",
       { cause },
     );
   }

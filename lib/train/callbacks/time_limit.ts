@@ -24,13 +24,13 @@ type Spent = {
  * import { timeLimit } from "@neocog/neocog/callbacks";
  *
  * assertEquals(timeLimit(60).name, "timeLimit");
- * assertThrows(() => timeLimit(-1), RangeError, "current value is -1");
+ * assertThrows(() => timeLimit(-1), RangeError, "got -1");
  * ```
  */
 export function timeLimit(seconds: number): Callback {
   if (!(seconds > 0 && seconds < Infinity)) {
     throw new RangeError(
-      `Cannot make timeLimit as the seconds must be a finite number above 0: current value is ${seconds}`,
+      `Cannot make timeLimit: the seconds must be a finite number above 0, got ${seconds}`,
     );
   }
   const name = "timeLimit";

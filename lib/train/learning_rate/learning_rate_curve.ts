@@ -129,7 +129,7 @@ export async function learningRateSvg(
 ): Promise<string> {
   if (found.rates.length < 2) {
     throw new RangeError(
-      `Cannot draw a curve of learning rates as there must be at least two steps: current value is ${found.rates.length}`,
+      `Cannot draw a curve of learning rates: there must be at least two steps, got ${found.rates.length}`,
     );
   }
   return await chartSvg(chartOption(found, options), { width: WIDTH, height: HEIGHT });

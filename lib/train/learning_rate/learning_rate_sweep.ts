@@ -30,7 +30,7 @@ export function requireSweep(options: Sweep): Required<Sweep> {
   const demand = (name: string, value: number, holds: boolean, range: string): void => {
     if (holds) return;
     throw new RangeError(
-      `Cannot find a learning rate as its ${name} must be ${range}: current value is ${value}`,
+      `Cannot find a learning rate: its ${name} must be ${range}, got ${value}`,
     );
   };
   demand("from", from, Number.isFinite(from) && from > 0, "a finite number above 0");
@@ -88,7 +88,7 @@ export function endOf(
   if (!Number.isFinite(last)) {
     if (losses.length > 1) return "no number";
     throw new RangeError(
-      `Cannot find a learning rate as the first loss must be a finite number: current value is ${last}`,
+      `Cannot find a learning rate: the first loss must be a finite number, got ${last}`,
     );
   }
   const { smoothed } = smooth(losses, sweep);

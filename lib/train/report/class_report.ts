@@ -59,7 +59,7 @@ function share(part: number, whole: number): number {
 function requireNames(classes: number, names: readonly string[]): void {
   if (classes === names.length) return;
   throw new TypeError(
-    `Cannot report on classes as each must have a name: current value is ${names.length} names of ${classes} classes`,
+    `Cannot report on classes: each must have a name, got ${names.length} names of ${classes} classes`,
   );
 }
 

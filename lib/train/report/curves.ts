@@ -161,7 +161,7 @@ export async function curvesSvg(
 ): Promise<string> {
   if (rows.length === 0 && (options.steps ?? []).length === 0) {
     throw new RangeError(
-      "Cannot draw curves as there must be an epoch or a step to draw: current value is none",
+      "Cannot draw curves: there must be an epoch or a step to draw, got none",
     );
   }
   return await chartSvg(chartOption(rows, options), { width: WIDTH, height: HEIGHT });

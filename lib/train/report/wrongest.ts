@@ -101,7 +101,7 @@ export function wrongestOf(
   const { predicted, probability, actual } = answers;
   if (predicted.length !== labels.length) {
     throw new TypeError(
-      `Cannot find the wrongest answers as each example must have one: current value is ${predicted.length} answers of ${labels.length} examples`,
+      `Cannot find the wrongest answers: each example must have one, got ${predicted.length} answers of ${labels.length} examples`,
     );
   }
   return Array.from(predicted, (_, index) => index)
@@ -120,6 +120,6 @@ export function wrongestOf(
 function requireCount(count: number): void {
   if (Number.isSafeInteger(count) && count >= 1) return;
   throw new RangeError(
-    `Cannot find the wrongest answers as their count must be a whole number of at least 1: current value is ${count}`,
+    `Cannot find the wrongest answers: their count must be a whole number of at least 1, got ${count}`,
   );
 }

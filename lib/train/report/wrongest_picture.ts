@@ -43,7 +43,7 @@ export async function wrongestPicture(
 ): Promise<Image> {
   if (wrong.length === 0) {
     throw new RangeError(
-      "Cannot draw the wrongest answers as there must be one: current value is none",
+      "Cannot draw the wrongest answers: there must be one, got none",
     );
   }
   const places = Uint32Array.from(wrong, ({ index }) => index);
@@ -56,7 +56,7 @@ function imageOf(examples: Examples, place: number): Image {
   const [height, width, channels] = examples.imageShape;
   if (channels !== 1 && channels !== 3) {
     throw new TypeError(
-      `Cannot draw images of ${examples.name} as they must have 1 or 3 channels: current value is ${channels}`,
+      `Cannot draw images of ${examples.name}: they must have 1 or 3 channels, got ${channels}`,
     );
   }
   const size = imageSize(examples);

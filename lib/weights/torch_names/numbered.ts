@@ -41,7 +41,7 @@ export function moduleOf(
   const module = modules.get(layer);
   if (module === undefined) {
     throw new RangeError(
-      `Cannot name a layer of ${network} as PyTorch does as the network must have it: current value is "${layer}"`,
+      `Cannot name a layer of ${network}: PyTorch does: the network must have it, got "${layer}"`,
     );
   }
   return module;

@@ -9,6 +9,6 @@ import type { Path } from "../../tensor/tree.ts";
  */
 export function unknownLayer(network: string, layer: Path): RangeError {
   return new RangeError(
-    `Cannot name a layer in ${network} as the network must have it: current value is "${layer}"`,
+    `Cannot name a layer in ${network}: the network must have it, got "${layer}"`,
   );
 }

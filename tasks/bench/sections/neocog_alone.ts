@@ -45,7 +45,7 @@ export async function startupSection(bench: Bench, dir: string): Promise<void> {
         job: "startup",
         checkpoint,
       });
-      if (reason) throw new Error(`Cannot time the start as a process must end well: ${reason}`);
+      if (reason) throw new Error(`Cannot time the start: a process must end well: ${reason}`);
       if (round > 0) bench.record.startup.push({ ...line!, wall: performance.now() - began });
     }
   } finally {

@@ -33,7 +33,7 @@ async function assertRefused(
 onCpu("ε below 0, no number, or without end", async () => {
   const [net, x] = [network(), image(0.5, 0.5)];
   for (const epsilon of [-0.1, NaN, Infinity]) {
-    const wanted = `ε must be finite and at least 0: current value is ${epsilon}`;
+    const wanted = `ε must be finite and at least 0, got ${epsilon}`;
     await assertRefused([
       [wanted, () => fgsm(net, x, [0], { epsilon })],
       [wanted, () => bim(net, x, [0], { epsilon })],
@@ -42,7 +42,7 @@ onCpu("ε below 0, no number, or without end", async () => {
     ]);
   }
   await assertRefused([[
-    "must be an ε: current value is none",
+    "must be an ε, got none",
     () => robustness(net, images, fgsm, []),
   ]]);
 });
@@ -57,15 +57,15 @@ onCpu("classes that are not there, and targets that are the label", async () => 
   ];
   for (const attack of attacks) {
     await assertRefused([
-      ["a label must be a class, a whole number from 0 to 2: current value is 3", () => attack(3)],
-      ["current value is -1 of image 0", () => attack(-1)],
-      ["current value is 0.5", () => attack(0.5)],
+      ["a label must be a class, a whole number from 0 to 2, got 3", () => attack(3)],
+      ["got -1 of image 0", () => attack(-1)],
+      ["got 0.5", () => attack(0.5)],
       [
-        "a target must be a class, a whole number from 0 to 2: current value is 7",
+        "a target must be a class, a whole number from 0 to 2, got 7",
         () => attack(0, 7),
       ],
-      ["must be another class than the label: current value is 2", () => attack(2, 2)],
-      ["must be another class than the label: current value is 2", () => attack(2, [2])],
+      ["must be another class than the label, got 2", () => attack(2, 2)],
+      ["must be another class than the label, got 2", () => attack(2, [2])],
     ]);
     await assertRefused([["a target for each of 1 images", () => attack(0, [1, 2])]], TypeError);
   }
@@ -87,10 +87,10 @@ onCpu("labels of another length, and images of another shape", async () => {
   ];
   await assertRefused([
     [
-      "a label for each of 2 images: current value is 1",
+      "a label for each of 2 images, got 1",
       () => fgsm(net, two, [0], { epsilon: 0.1 }),
     ],
-    ["a label for each of 1 images: current value is 2", () => deepFool(net, one, [0, 1])],
+    ["a label for each of 1 images, got 2", () => deepFool(net, one, [0, 1])],
     ["images must be float32 [N, H, W, C]", () => deepFool(net, flat, [0, 1])],
     ["images must be float32 [N, H, W, C]", () => deepFool(net, none, [])],
   ], TypeError);
@@ -107,7 +107,7 @@ onCpu("pixels that are not from 0 to 1", async () => {
   const net = network();
   for (const pixel of [-0.01, 1.01, NaN, 255]) {
     const x = image(0.5, 0.5, 0.5, pixel);
-    const wanted = `pixels must be from 0 to 1: current value is ${Math.fround(pixel)} of image 1`;
+    const wanted = `pixels must be from 0 to 1, got ${Math.fround(pixel)} of image 1`;
     await assertRefused([
       [wanted, () => pgd(net, x, [0, 1], { epsilon: 0.1 })],
       [wanted, () => deepFool(net, x, [0, 1])],
@@ -120,7 +120,7 @@ onCpu("pixels that are not from 0 to 1", async () => {
 onCpu("steps, rates and the like out of range", async () => {
   const [net, x] = [network(), image(0.5, 0.5)];
   for (const steps of [0, -1, 1.5, NaN]) {
-    const wanted = `steps must be a whole number of at least 1: current value is ${steps}`;
+    const wanted = `steps must be a whole number of at least 1, got ${steps}`;
     await assertRefused([
       [wanted, () => bim(net, x, [0], { epsilon: 0.1, steps })],
       [wanted, () => pgd(net, x, [0], { epsilon: 0.1, steps })],
@@ -159,6 +159,6 @@ onCpu("networks that answer probabilities, or what is no number", async () => {
   const broken = linearNetwork([[NaN, 0], [0, 1]], [0, 0]);
   await assertRefused([
     ["must answer logits", () => pgd(likely as never, x, [0], { epsilon: 0.1 })],
-    ["scores must be finite: current value is NaN", () => pgd(broken, x, [0], { epsilon: 0.1 })],
+    ["scores must be finite, got NaN", () => pgd(broken, x, [0], { epsilon: 0.1 })],
   ]);
 });
