@@ -8,14 +8,14 @@ const root = new URL("../", import.meta.url);
  * itself: those it needs, and no more.
  */
 const FLOORS: Readonly<Record<string, readonly string[]>> = {
-  tensor: [],
   text: [],
-  image: [],
-  files: [],
-  device: ["tensor"],
-  chart: [],
+  tensor: ["text"],
+  image: ["text"],
+  files: ["text"],
+  device: ["tensor", "text"],
+  chart: ["text"],
   layers: ["tensor", "text"],
-  losses: ["tensor"],
+  losses: ["tensor", "text"],
   optimizers: ["tensor", "text"],
   data: ["tensor", "text", "image", "files"],
   augment: ["tensor", "text", "image", "data"],
@@ -49,7 +49,18 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "train",
   ],
   explain: ["tensor", "text", "image", "layers", "device", "data", "sizing", "chart"],
-  generate: ["tensor", "layers", "device", "optimizers", "explain", "data", "train", "chart"],
+  generate: [
+    "tensor",
+    "text",
+    "image",
+    "layers",
+    "device",
+    "optimizers",
+    "explain",
+    "data",
+    "train",
+    "chart",
+  ],
 };
 
 /** The floors that may name tfjs. */

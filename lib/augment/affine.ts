@@ -1,7 +1,7 @@
 // Turns, shifts, scales and shears, drawn for each image.
 import { aboutMiddle, type AffineMap, composed } from "../tensor/affine_map.ts";
 import { type Key, uniformArray } from "../tensor/random.ts";
-import { requireRange } from "../tensor/require_range.ts";
+import { requireRange } from "../text/require.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import {
   type EdgeOptions,

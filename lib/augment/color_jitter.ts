@@ -1,6 +1,6 @@
 // Brightness, contrast and saturation, as PyTorch's ColorJitter has them.
 import { fold, type Key, permutation, uniformArray } from "../tensor/random.ts";
-import { requireRange } from "../tensor/require_range.ts";
+import { requireRange } from "../text/require.ts";
 import {
   blendingStage,
   type ColorAugmentation,

@@ -1,6 +1,6 @@
 // Several augmentations as one, with as few passes over the images as there can be.
 import { fold, type Key } from "../tensor/random.ts";
-import { requireRange } from "../tensor/require_range.ts";
+import { requireRange } from "../text/require.ts";
 import type { Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Augmentation, AugmentedBatch, BatchShape } from "./augmentation.ts";

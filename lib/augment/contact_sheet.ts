@@ -6,7 +6,7 @@ import { LETTER } from "../image/font.ts";
 import { grid } from "../image/grid.ts";
 import type { Image } from "../image/image.ts";
 import { fold, type Key, key as keyOf } from "../tensor/random.ts";
-import { requireRange } from "../tensor/require_range.ts";
+import { requireRange } from "../text/require.ts";
 import { disposeTree } from "../tensor/tree.ts";
 import type { Augmentation, AugmentedBatch } from "./augmentation.ts";
 

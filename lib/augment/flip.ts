@@ -1,7 +1,7 @@
 // Images turned left to right.
 import type { AffineMap } from "../tensor/affine_map.ts";
 import { type Key, uniformArray } from "../tensor/random.ts";
-import { requireRange } from "../tensor/require_range.ts";
+import { requireRange } from "../text/require.ts";
 import { geometric, type GeometricAugmentation } from "./geometric.ts";
 
 /**

@@ -2,7 +2,7 @@
 import { warp, type WarpEdge } from "../tensor/affine.ts";
 import { type AffineMap, composed } from "../tensor/affine_map.ts";
 import { fold, type Key } from "../tensor/random.ts";
-import { requireRange } from "../tensor/require_range.ts";
+import { requireRange } from "../text/require.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Augmentation, BatchShape } from "./augmentation.ts";

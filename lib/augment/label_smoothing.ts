@@ -1,5 +1,5 @@
 // Labels that are less sure.
-import { requireRange } from "../tensor/require_range.ts";
+import { requireRange } from "../text/require.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Augmentation } from "./augmentation.ts";
 

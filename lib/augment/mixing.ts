@@ -2,7 +2,7 @@
 import { blend, BLEND_ROW } from "../tensor/blend.ts";
 import type { Box } from "../tensor/box.ts";
 import { fold, type Key, permutation } from "../tensor/random.ts";
-import { requireRange } from "../tensor/require_range.ts";
+import { requireRange } from "../text/require.ts";
 import type { Tensor, Tensor2D, Tensor4D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Augmentation, BatchShape } from "./augmentation.ts";

@@ -1,5 +1,5 @@
 // Augmentations as they are written on the command line.
-import { requireRange } from "../tensor/require_range.ts";
+import { requireRange } from "../text/require.ts";
 import { unknownName } from "../text/nearest.ts";
 import type { Augmentation } from "./augmentation.ts";
 import { compose } from "./compose.ts";

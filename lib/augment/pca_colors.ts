@@ -1,6 +1,6 @@
 // AlexNet's change of colors along the principal components of ImageNet's pixels.
 import { normalArray } from "../tensor/random.ts";
-import { requireRange } from "../tensor/require_range.ts";
+import { requireRange } from "../text/require.ts";
 import { addingStage, type ColorAugmentation, recoloring, requireChannels } from "./recoloring.ts";
 
 /** Eigenvalues of the covariance of ImageNet's red, green and blue in 0 to 1. */

@@ -1,7 +1,7 @@
 // Rectangles of a random size and shape at a random place.
 import type { Box } from "../tensor/box.ts";
 import { fold, type Key, uniformArray } from "../tensor/random.ts";
-import { requireRange } from "../tensor/require_range.ts";
+import { requireRange } from "../text/require.ts";
 
 /** Two numbers in order. */
 export type Interval = readonly [least: number, most: number];

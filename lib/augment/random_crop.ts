@@ -1,7 +1,7 @@
 // Padding and a crop of the image's own size: a shift by whole pixels.
 import type { AffineMap } from "../tensor/affine_map.ts";
 import { uniformArray } from "../tensor/random.ts";
-import { requireRange } from "../tensor/require_range.ts";
+import { requireRange } from "../text/require.ts";
 import {
   type EdgeOptions,
   geometric,

@@ -1,7 +1,7 @@
 // Rectangles of images written over.
 import { erase, ERASE_ROW } from "../tensor/erase.ts";
 import { fold, uniformArray } from "../tensor/random.ts";
-import { requireRange } from "../tensor/require_range.ts";
+import { requireRange } from "../text/require.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Augmentation } from "./augmentation.ts";

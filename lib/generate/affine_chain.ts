@@ -1,7 +1,7 @@
 // Several affine transforms as one, and Lucid's.
 import { composed } from "../tensor/affine_map.ts";
 import { fold } from "../tensor/random.ts";
-import { requireRange } from "../tensor/require_range.ts";
+import { requireRange } from "../text/require.ts";
 import {
   affine,
   type AffineOptions,

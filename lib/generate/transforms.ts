@@ -2,7 +2,7 @@
 import { warp, type WarpEdge } from "../tensor/affine.ts";
 import { aboutMiddle, type AffineMap } from "../tensor/affine_map.ts";
 import { type Key, uniformArray } from "../tensor/random.ts";
-import { requireRange } from "../tensor/require_range.ts";
+import { requireRange } from "../text/require.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import type { Transform } from "./ascend.ts";
 

@@ -1,0 +1,54 @@
+// Numbers that break a rule are refused by name: the checks that every room shares.
+
+/**
+ * Refuses a value that breaks a rule.
+ *
+ * @param action what cannot be done otherwise, `make a conv layer`
+ * @param rule the rule, `its rate must be below 1`
+ * @param holds whether it is kept
+ * @param value the value
+ * @throws {RangeError} where it is not kept
+ */
+export function requireRange(action: string, rule: string, holds: boolean, value: unknown): void {
+  if (holds) return;
+  throw new RangeError(`Cannot ${action}: ${rule}, got ${value}`);
+}
+
+/**
+ * Refuses a value that is not a whole number in a range.
+ *
+ * @param action what cannot be done otherwise, `make a conv layer`
+ * @param name what the value is, `its stride`
+ * @param value the value
+ * @param least the least it may be. Default: 1
+ * @param most the most it may be. Default: no limit
+ * @returns the value
+ * @throws {RangeError} where it is not such a number
+ */
+export function requireWhole(
+  action: string,
+  name: string,
+  value: unknown,
+  least = 1,
+  most = Infinity,
+): number {
+  const range = most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`;
+  const holds = Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
+  requireRange(action, `${name} must be a whole number ${range}`, holds, value);
+  return value as number;
+}
+
+/**
+ * Refuses a value that is not a finite number above 0.
+ *
+ * @param action what cannot be done otherwise, `make adam`
+ * @param name what the value is, `its learning rate`
+ * @param value the value
+ * @returns the value
+ * @throws {RangeError} where it is not such a number
+ */
+export function requirePositive(action: string, name: string, value: unknown): number {
+  const holds = Number.isFinite(value) && (value as number) > 0;
+  requireRange(action, `${name} must be a finite number above 0`, holds, value);
+  return value as number;
+}
