@@ -213,7 +213,7 @@ Deno.test("mod.ts and the faces of rooms re-export lib/ alone", () => {
 
 Deno.test("tasks use lib/ and each other, examples mod.ts alone", () => {
   const reachOf: Readonly<Record<string, readonly string[]>> = {
-    tasks: ["tasks", "lib", "mod.ts"],
+    tasks: ["tasks", "lib", "mod.ts", "deno.json"],
     examples: ["examples", "mod.ts"],
   };
   const wrong = ["tasks/", "examples/"].flatMap(modulesBelow).flatMap(([file, specifiers]) =>
