@@ -99,7 +99,7 @@ export function sigmoid(): Layer<Empty, Empty> {
  *
  * @param slope slope of the negative side. Default: 0.01
  * @returns the layer
- * @throws {RangeError} where `slope` is not finite
+ * @throws {RangeError} if `slope` is not finite
  *
  * @example
  * ```ts

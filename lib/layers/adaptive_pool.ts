@@ -15,7 +15,7 @@ import { requireImage, requireWhole } from "./window.ts";
  * @param height height of the output, in pixels
  * @param width width of the output, in pixels. Default: `height`
  * @returns the layer, `[N, H, W, C] → [N, height, width, C]`
- * @throws {RangeError} where a size is not a whole number of at least 1
+ * @throws {RangeError} if a size is not a whole number of at least 1
  *
  * @example
  * ```ts

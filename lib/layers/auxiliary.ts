@@ -31,7 +31,7 @@ export type AuxiliaryLayer<H extends Layer = Layer> =
  * @param head the classifier, `[N, …shape] → logits [N, classes]`
  * @param options the weight of its loss
  * @returns the layer, `[N, …shape] → [N, …shape]`
- * @throws {RangeError} where the weight is not finite and at least 0
+ * @throws {RangeError} if the weight is not finite and at least 0
  *
  * @example
  * ```ts
@@ -74,7 +74,7 @@ export function auxiliary<H extends Layer>(
  * @param model the model
  * @param shape shape of one input, without the batch
  * @returns the weight of each head's loss, by the head's path, in the order they run
- * @throws {TypeError | RangeError} where the model cannot take such inputs
+ * @throws {TypeError | RangeError} if the model cannot take such inputs
  *
  * @example
  * ```ts

@@ -49,7 +49,7 @@ export type ConvParams = {
  *
  * @param options filters, their size and how they slide
  * @returns the layer, `[N, H, W, C] → [N, H', W', features]`
- * @throws {RangeError} where an option is not a whole number in its range
+ * @throws {RangeError} if an option is not a whole number in its range
  *
  * @example
  * ```ts

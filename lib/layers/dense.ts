@@ -31,7 +31,7 @@ export type DenseParams = {
  *
  * @param options number of units, bias, initializer
  * @returns the layer, `[N, inputs] → [N, features]`
- * @throws {RangeError} where `features` is not a whole number of at least 1
+ * @throws {RangeError} if `features` is not a whole number of at least 1
  *
  * @example
  * ```ts

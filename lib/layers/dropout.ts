@@ -9,7 +9,7 @@ import { type Empty, type Layer, stateless } from "./layer.ts";
  *
  * @param rate probability of a unit to be dropped, from 0 up to but not including 1
  * @returns the layer; in training its context needs a `key`
- * @throws {RangeError} where `rate` is out of range
+ * @throws {RangeError} if `rate` is out of range
  *
  * @example
  * ```ts

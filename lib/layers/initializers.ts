@@ -94,7 +94,7 @@ export function lecunUniform(key: Key, shape: Shape): Float32Array {
  *
  * @param deviation its standard deviation, at least 0
  * @returns the initializer
- * @throws {RangeError} where the deviation is negative or not finite
+ * @throws {RangeError} if the deviation is negative or not finite
  *
  * @example
  * ```ts

@@ -91,7 +91,7 @@ export type Layer<P extends Tree = Tree, S extends Tree = Tree> = {
   readonly op: string;
   /**
    * @param shape shape of one input, without the batch: `[H, W, C]` or `[features]`
-   * @throws {TypeError | RangeError} where the layer cannot take such inputs
+   * @throws {TypeError | RangeError} if the layer cannot take such inputs
    */
   declare(shape: Shape): Declaration<P, S>;
   /**
@@ -150,7 +150,7 @@ export type Initialized<P extends Tree, S extends Tree> = Network<P, S> & {
  * @param key the source of randomness
  * @param shape shape of one input, without the batch, `[28, 28, 1]`
  * @returns the network, with the shapes of its input and output; the caller owns the tensors
- * @throws {TypeError | RangeError} where the model cannot take such inputs
+ * @throws {TypeError | RangeError} if the model cannot take such inputs
  *
  * @example
  * ```ts

@@ -14,7 +14,7 @@ export type LayerInfo = { readonly op: string; readonly shape: Shape };
  * @param model the model
  * @param shape shape of one input, without the batch
  * @returns kinds and output shapes, outer layers before inner ones
- * @throws {TypeError | RangeError} where the model cannot take such inputs
+ * @throws {TypeError | RangeError} if the model cannot take such inputs
  *
  * @example
  * ```ts
@@ -47,7 +47,7 @@ export function layersOf<P extends Tree, S extends Tree>(
  * @param model the model
  * @param shape shape of one input, without the batch
  * @param path the layer's path; `""` is the model
- * @throws {RangeError} where there is none, with the nearest path, or it runs in training alone
+ * @throws {RangeError} if there is none, with the nearest path, or it runs in training alone
  */
 export function requireLayer<P extends Tree, S extends Tree>(
   model: Layer<P, S>,

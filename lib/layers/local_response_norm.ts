@@ -28,7 +28,7 @@ export type LocalResponseNormOptions = {
  *
  * @param options size (5), alpha (1e-4), beta (0.75), k (1)
  * @returns the layer, of any shape with channels last
- * @throws {RangeError} where an option is out of range
+ * @throws {RangeError} if an option is out of range
  *
  * @example
  * ```ts

@@ -37,7 +37,7 @@ export type BatchNormState = {
  *
  * @param options epsilon, momentum
  * @returns the layer, of any shape with features last
- * @throws {RangeError} where an option is out of range
+ * @throws {RangeError} if an option is out of range
  *
  * @example
  * ```ts

@@ -17,7 +17,7 @@ import { declareChild, gather, requireNames } from "./sequential.ts";
 export type Join = {
   /** What the join is called, `"concat"`. */
   readonly name: string;
-  /** @throws {TypeError} where outputs of these shapes do not go together */
+  /** @throws {TypeError} if outputs of these shapes do not go together */
   shape(shapes: readonly Shape[]): Shape;
   /** Operations to join outputs of these shapes, for one example; unknown where absent. */
   flops?(shapes: readonly Shape[]): number;
@@ -64,7 +64,7 @@ function refuse(what: string, shapes: readonly Shape[]): never {
  * @param layers layers by name, at least one
  * @param join {@linkcode concat} (default) or {@linkcode sum}
  * @returns the layer
- * @throws {TypeError} where there is no layer, or a name is not fit for a path
+ * @throws {TypeError} if there is no layer, or a name is not fit for a path
  *
  * @example
  * ```ts

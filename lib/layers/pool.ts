@@ -86,7 +86,7 @@ function poolLayer(
 /**
  * A window in the padding alone would have no maximum, and no mean.
  *
- * @throws {RangeError} where there could be one
+ * @throws {RangeError} if there could be one
  */
 export function requireInput(op: string, { size, padding }: Window): void {
   if (typeof padding === "number" && size.some((length) => padding >= length)) {
@@ -101,7 +101,7 @@ export function requireInput(op: string, { size, padding }: Window): void {
  *
  * @param options window size (2), stride (the size), padding (none), rounding (floor)
  * @returns the layer, `[N, H, W, C] → [N, H', W', C]`
- * @throws {RangeError} where an option is not a whole number in its range
+ * @throws {RangeError} if an option is not a whole number in its range
  *
  * @example
  * ```ts
@@ -120,7 +120,7 @@ export function maxPool(options: PoolOptions = {}): Layer<Empty, Empty> {
  *
  * @param options window size (2), stride (the size), padding (none), rounding (floor), whether padding counts (no)
  * @returns the layer, `[N, H, W, C] → [N, H', W', C]`
- * @throws {RangeError} where an option is not a whole number in its range
+ * @throws {RangeError} if an option is not a whole number in its range
  *
  * @example
  * ```ts
@@ -140,7 +140,7 @@ export function meanPool(options: MeanPoolOptions = {}): Layer<Empty, Empty> {
  *
  * @param options which norm (2), window size (2), stride (the size), padding (none), rounding (floor)
  * @returns the layer, `[N, H, W, C] → [N, H', W', C]`
- * @throws {RangeError} where an option is not in its range
+ * @throws {RangeError} if an option is not in its range
  *
  * @example
  * ```ts

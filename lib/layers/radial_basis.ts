@@ -19,7 +19,7 @@ export type RadialBasisState = {
  *
  * @param codes the code of each class, all of one length
  * @returns the layer, `[N, features] → logits [N, classes]`; the codes are its state
- * @throws {RangeError} where there is no code, or they are not of one length
+ * @throws {RangeError} if there is no code, or they are not of one length
  *
  * @example
  * ```ts

@@ -32,7 +32,7 @@ export function flatten(): Layer<Empty, Empty> {
  * @param height height of the output, in pixels
  * @param width width of the output, in pixels. Default: `height`
  * @returns the layer, `[N, H, W, C] → [N, height, width, C]`
- * @throws {RangeError} where a size is not a whole number of at least 1, or an image is larger
+ * @throws {RangeError} if a size is not a whole number of at least 1, or an image is larger
  *
  * @example
  * ```ts

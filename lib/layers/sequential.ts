@@ -18,7 +18,7 @@ import type { Shape, Tensor } from "../tensor/tensor.ts";
  *
  * @param layers layers by name, in the order they run; the names become the keys of parameters and states and the parts of paths
  * @returns the layer
- * @throws {TypeError} where a name is empty, a number (records put those first) or has a slash
+ * @throws {TypeError} if a name is empty, a number (records put those first) or has a slash
  *
  * @example
  * ```ts
@@ -103,7 +103,7 @@ function fusePairs(
 /**
  * Names are parts of paths and keys of records.
  *
- * @throws {TypeError} where one cannot be
+ * @throws {TypeError} if one cannot be
  */
 export function requireNames(op: string, layers: NamedLayers): void {
   for (const name of Object.keys(layers)) {

@@ -19,7 +19,7 @@ export type ZeroPadShortcutOptions = {
  *
  * @param options number of feature maps, stride
  * @returns the layer, `[N, H, W, C] → [N, ⌈H / stride⌉, ⌈W / stride⌉, features]`
- * @throws {RangeError} where an option is not a whole number of at least 1, or the input has more
+ * @throws {RangeError} if an option is not a whole number of at least 1, or the input has more
  * feature maps than the output
  *
  * @example

@@ -30,7 +30,7 @@ export type SubsampleParams = {
  *
  * @param options window size (2), initializer
  * @returns the layer, `[N, H, W, C] → [N, H', W', C]`
- * @throws {RangeError} where the size is not a whole number of at least 1
+ * @throws {RangeError} if the size is not a whole number of at least 1
  *
  * @example
  * ```ts

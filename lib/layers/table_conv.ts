@@ -43,7 +43,7 @@ export type TableConvParams = {
  *
  * @param options the table, the filters' size
  * @returns the layer, `[N, H, W, C] → [N, H', W', features]`
- * @throws {RangeError} where the table or the size is out of range
+ * @throws {RangeError} if the table or the size is out of range
  *
  * @example
  * ```ts

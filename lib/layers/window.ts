@@ -33,7 +33,7 @@ export type WindowOptions = {
  * Checks a window's options.
  *
  * @param layer the layer's name, for errors
- * @throws {RangeError} where one is not a whole number in its range
+ * @throws {RangeError} if one is not a whole number in its range
  */
 export function checkWindow(layer: string, options: WindowOptions): Window {
   const { padding, rounding = "floor" } = options;
@@ -63,7 +63,7 @@ function checkPair(layer: string, name: string, value: Pair): [number, number] {
 /**
  * Answers a value that is a whole number of at least `least`.
  *
- * @throws {RangeError} where it is not
+ * @throws {RangeError} if it is not
  */
 export function requireWhole(layer: string, name: string, value: unknown, least: number): number {
   if (typeof value !== "number" || !Number.isInteger(value) || value < least) {
@@ -82,8 +82,8 @@ export function requireWhole(layer: string, name: string, value: unknown, least:
  * @param window the checked window
  * @param shape the input, `[H, W, C]`
  * @param features channels of the output
- * @throws {TypeError} where the input is not an image
- * @throws {RangeError} where the window is larger than the padded input
+ * @throws {TypeError} if the input is not an image
+ * @throws {RangeError} if the window is larger than the padded input
  */
 export function slide(layer: string, window: Window, shape: Shape, features: number): Shape {
   requireImage(layer, shape);
@@ -103,8 +103,8 @@ export function slide(layer: string, window: Window, shape: Shape, features: num
 }
 
 /**
- * @throws {TypeError} where a shape is not that of an image, `[H, W, C]`
- * @throws {RangeError} where a size is not a whole number of at least 1
+ * @throws {TypeError} if a shape is not that of an image, `[H, W, C]`
+ * @throws {RangeError} if a size is not a whole number of at least 1
  */
 export function requireImage(layer: string, shape: Shape): void {
   if (shape.length !== 3) {
@@ -116,7 +116,7 @@ export function requireImage(layer: string, shape: Shape): void {
 }
 
 /**
- * @throws {RangeError} where a size of a shape is not a whole number of at least 1
+ * @throws {RangeError} if a size of a shape is not a whole number of at least 1
  */
 export function requireSizes(layer: string, shape: Shape): void {
   if (!shape.every((size) => Number.isInteger(size) && size >= 1)) {
