@@ -94,7 +94,11 @@ export const trainFlags = {
     help: "first parameters, order, dropout and augmentation follow from it",
     defaultText: "0",
   }),
-  limit: count({ min: 1, help: "train on the first N images only", defaultText: "all" }),
+  limit: count({
+    min: 1,
+    help: "train on N images only, as many of each class",
+    defaultText: "all",
+  }),
   backend: choice(["webgpu", "cpu"], {
     help: "where to compute",
     defaultText: "webgpu, or cpu where there is no adapter",
