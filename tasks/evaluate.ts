@@ -100,8 +100,8 @@ await runCommand(command, Deno.args, async (flags) => {
   );
   say(`${network.name} by ${network.origin}; normalization: ${source}`);
   const device = await startDevice(flags.backend);
-  const weights = await network.weights(examples.imageShape);
-  const result = await evaluate(network.model, weights, examples, {
+  const loaded = await network.weights(examples.imageShape);
+  const result = await evaluate(loaded, examples, {
     batchSize: flags["batch-size"],
     normalize,
   });

@@ -143,14 +143,13 @@ async function trainRun(
   const settings = flags["find-lr"]
     ? await withFoundRate(output, data, { model, augment, loss, signal })
     : data.settings;
-  const learningRate = learningRateOf(settings, stepsPerEpoch(train, settings));
-  const optimizer = optimizerOf(settings, learningRate);
+  const perEpoch = stepsPerEpoch(train, settings);
+  const optimizer = optimizerOf(settings, learningRateOf(settings, perEpoch));
   return await runTraining({
     ...data,
     settings,
     model,
     optimizer,
-    learningRate,
     augment,
     loss,
     output,

@@ -79,7 +79,7 @@ await runCommand(command, Deno.args, async (flags) => {
   const signal = abortOnInterrupt(
     "stopping after this step (Ctrl-C again: at once, losing what came since the last checkpoint)",
   );
-  const pretrained = network ? await network.weights() : { params: {}, state: {} };
+  const pretrained = network ? await network.weights() : { model, params: {}, state: {} };
   const outcome = await runTransfer({
     settings,
     model,
@@ -92,7 +92,7 @@ await runCommand(command, Deno.args, async (flags) => {
     dir,
   });
   [pretrained.params, pretrained.state].forEach((tree) => disposeTree(tree));
-  if (!outcome.weights) {
+  if (!outcome.network) {
     const again = `deno task transfer --resume --out ${dir}`;
     const reached = outcome.history.length === 0 && !outcome.parameters
       ? "stopped before anything was learned"
@@ -101,7 +101,7 @@ await runCommand(command, Deno.args, async (flags) => {
     Deno.exit(outcome.interrupted ? 130 : 0);
   }
   const seconds = (performance.now() - began) / 1000;
-  const result = await evaluate(model, outcome.weights, test, { normalize: how.normalize });
+  const result = await evaluate(outcome.network, test, { normalize: how.normalize });
   const reports = classReport(result.confusion, test.classNames);
   await writeFileAtomically(transferFile(dir, "classes.csv"), classReportCsv(reports));
   say(

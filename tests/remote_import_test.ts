@@ -5,7 +5,7 @@ const root = new URL("../", import.meta.url);
 
 /** A script that trains one step on MNIST, on the CPU where there is no adapter. */
 const script = (modUrl: string): string => `
-import { curvesSvg, DeviceError, fit, key, lenet5, mnist, start, take } from "${modUrl}";
+import { DeviceError, fit, key, lenet5, mnist, report, start, takeExamples } from "${modUrl}";
 
 const device = await start().catch((error: unknown) => {
   if (error instanceof DeviceError && error.kind === "missing") return start({ backend: "cpu" });
@@ -13,10 +13,10 @@ const device = await start().catch((error: unknown) => {
 });
 const { train } = await mnist();
 const options = { batchSize: 64, key: key(3) };
-for await (const { loss, accuracy, seconds } of fit(lenet5(), take(train, 64), options)) {
+for await (const { loss, accuracy, seconds } of fit(lenet5(), takeExamples(train, 64), options)) {
   const { backend } = device;
   const record = { epoch: 1, loss, accuracy, seconds, learningRate: 0.001 };
-  const svg = await curvesSvg([record], { title: "one step" });
+  const svg = await report.curves([record], { title: "one step" });
   console.log(JSON.stringify({ backend, images: train.labels.length, loss, svg: svg.slice(0, 4) }));
 }
 `;

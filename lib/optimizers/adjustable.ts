@@ -48,6 +48,12 @@ export function adjustable(optimizer: Optimizer): Optimizer {
         { factor: tf.mul(factor, 1), inner: next },
       ];
     },
+    ...(optimizer.learningRate && {
+      learningRate(state: Tree): Scalar {
+        const { factor, inner } = state as AdjustableState;
+        return tf.mul(optimizer.learningRate!(inner), factor);
+      },
+    }),
     ...(optimizer.scaledStep && {
       step<P extends Tree>(grads: P, state: Tree, params: P): [P, Tree] {
         const { factor, inner } = state as AdjustableState;

@@ -34,6 +34,7 @@ export function chain(...steps: readonly Optimizer[]): Optimizer {
   };
   // The last that moves anything; those after it look on.
   const last = steps.findLastIndex(({ observe }) => !observe);
+  const paced = steps.findLastIndex(({ learningRate }) => learningRate);
   return {
     init(params): Tree {
       const states = steps.map((step) => step.init(params));
@@ -43,6 +44,9 @@ export function chain(...steps: readonly Optimizer[]): Optimizer {
       return Object.fromEntries(states.map((state, i) => [`${i}`, state]));
     },
     update: (grads, state, params) => updateBy(steps.length, grads, state, params),
+    ...(paced >= 0 && {
+      learningRate: (state: Tree) => steps[paced]!.learningRate!((state as States)[paced]!),
+    }),
     ...(steps[last]?.step && {
       step<P extends Tree>(grads: P, state: Tree, params: P): [P, Tree] {
         const [updates, next] = updateBy(last, grads, state, params);

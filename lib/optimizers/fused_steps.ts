@@ -8,7 +8,7 @@ import {
   updateTrees,
 } from "../tensor/update_trees.ts";
 import { type Optimizer, plainStep } from "./optimizer.ts";
-import { rateOf, type Schedule } from "./schedule.ts";
+import { lastRate, rateOf, type Schedule } from "./schedule.ts";
 
 /** How an optimizer's step is one update of all parameters. */
 export type Fusing = {
@@ -57,5 +57,6 @@ export function fusedSteps(plain: Optimizer, fusing: Fusing): Optimizer {
     ...plain,
     step: (grads, state, params) => stepBy(grads, state, params),
     scaledStep: (...values) => stepBy(...values),
+    learningRate: (state) => lastRate(schedule, fusing.take(state).count),
   };
 }

@@ -4,7 +4,7 @@ import { mapTree, type Path, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import { requireAbove, requireShare } from "./demands.ts";
 import type { Optimizer } from "./optimizer.ts";
-import { type LearningRate, onDevice, scheduleOf } from "./schedule.ts";
+import { lastRate, type LearningRate, onDevice, scheduleOf } from "./schedule.ts";
 import { decayOf, type DecayOptions } from "./weight_decay.ts";
 
 /** Options of {@linkcode lars}. */
@@ -78,6 +78,7 @@ export function lars(options: LarsOptions = {}): Optimizer {
       );
       return [mapTree(([v]) => tf.neg(v!), next) as P, { count: tf.add(count, 1), velocity: next }];
     },
+    learningRate: (state) => lastRate(schedule, (state as LarsState).count),
   };
 }
 

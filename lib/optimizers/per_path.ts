@@ -71,6 +71,12 @@ export function perPath(rules: readonly PathRule[]): Optimizer {
     update: (grads, state, params) =>
       each((optimizer, ...values) => optimizer.update(...values), grads, state, params),
     step: (grads, state, params) => each(stepWith, grads, state, params),
+    ...(rules.some(([, { learningRate }]) => learningRate) && {
+      learningRate: (state: Tree) =>
+        rules.flatMap(([, { learningRate }], i) =>
+          learningRate ? [learningRate((state as { readonly [name: string]: Tree })[i]!)] : []
+        ).reduce((a, b) => tf.maximum(a, b)),
+    }),
   };
 }
 

@@ -176,7 +176,7 @@ async function seen(
   x: Tensor,
 ): Promise<{ index: number; score: number }> {
   const inputs = toInputs(x, looked.units);
-  const probabilities = predict(network.model, network, inputs);
+  const probabilities = predict(network, inputs);
   const [first] = topClasses(await probabilities.data(), 1);
   tf.dispose([inputs, probabilities]);
   return first!;

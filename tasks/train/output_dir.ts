@@ -1,6 +1,6 @@
 // The directory a training run leaves its files in.
 import { type Checkpoint, writeCheckpoint } from "../../mod.ts";
-import { curvesSvg } from "../../lib/train/report/mod.ts";
+import { curves } from "../../lib/train/report/mod.ts";
 import { historyCsv } from "../../lib/train/report/history.ts";
 import { writeFileAtomically } from "../../lib/files/mod.ts";
 import { lockDir } from "./lock.ts";
@@ -87,7 +87,7 @@ export async function openOutputDir(dir: string, settings: Settings): Promise<Ou
       await writeFileAtomically(at("history.csv"), historyCsv(files.history));
       const title = `${settings.model} on ${settings.dataset}`;
       const { history, steps, stepsPerEpoch } = files;
-      const svg = await curvesSvg(history, { title, steps, stepsPerEpoch });
+      const svg = await curves(history, { title, steps, stepsPerEpoch });
       await writeFileAtomically(at("curves.svg"), svg);
     },
   };

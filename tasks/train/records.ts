@@ -1,6 +1,6 @@
 // What a run has been through: its epochs and steps, as its checkpoint keeps them.
 import type { EpochRecord, StepRecord } from "../../lib/train/report/mod.ts";
-import type { EpochReport, Examples, Json } from "../../mod.ts";
+import type { Examples, Json } from "../../mod.ts";
 import type { Settings } from "./settings.ts";
 
 /** A run's epochs and steps so far. */
@@ -22,25 +22,6 @@ export function recordsOf(run: Json): Records {
   return {
     history: Array.isArray(history) ? history : [],
     steps: Array.isArray(steps) ? steps : [],
-  };
-}
-
-/**
- * An epoch's line of the history.
- *
- * @param report what fit says of it
- * @param learningRate the step size it was done with
- */
-export function epochRecord(report: EpochReport, learningRate: number): EpochRecord {
-  const { epoch, loss, accuracy, valLoss, valAccuracy, seconds } = report;
-  return {
-    epoch,
-    loss,
-    accuracy,
-    ...(valLoss === undefined ? {} : { valLoss }),
-    ...(valAccuracy === undefined ? {} : { valAccuracy }),
-    seconds,
-    learningRate,
   };
 }
 

@@ -12,7 +12,6 @@ import {
   type ImageSource,
   key,
   type Layer,
-  type LearningRate,
   type Loss,
   type Optimizer,
   snapshot,
@@ -21,10 +20,10 @@ import {
   type Training,
 } from "../../mod.ts";
 import type { EpochRecord, StepRecord } from "../../lib/train/report/mod.ts";
+import { epochRecord } from "../../lib/train/report/history.ts";
 import { trainingProgress } from "../progress.ts";
 import type { OutputDir } from "./output_dir.ts";
-import { rateAt } from "./rate_at.ts";
-import { aboutRun, epochRecord, type Records } from "./records.ts";
+import { aboutRun, type Records } from "./records.ts";
 import { callbacksOf } from "./run_callbacks.ts";
 import type { Settings } from "./settings.ts";
 
@@ -33,7 +32,6 @@ export type RunParts = {
   readonly settings: Settings;
   readonly model: Layer;
   readonly optimizer: Optimizer;
-  readonly learningRate: LearningRate;
   readonly augment: Augmentation | undefined;
   readonly loss: Loss | undefined;
   readonly train: Examples | ImageSource;
@@ -117,14 +115,14 @@ export async function runTraining(parts: RunParts): Promise<Outcome> {
       outcome = {
         interrupted: signal.aborted && !isOver,
         epoch: epoch.epoch,
-        step: epoch.complete ? perEpoch : epoch.training.progress.stepInEpoch,
-        parameters: countParameters(epoch.training.params),
+        step: epoch.complete ? perEpoch : epoch.network.progress.stepInEpoch,
+        parameters: countParameters(epoch.network.params),
         stopped: epoch.stopped ?? null,
         evaluation: isOver ? await finalEvaluation(parts, epoch) : undefined,
         history: notes.history,
         stepsPerSecond: clock.stepsPerSecond(),
       };
-      if (signal.aborted || isOver) disposeTraining(epoch.training);
+      if (signal.aborted || isOver) disposeTraining(epoch.network);
       if (signal.aborted) break;
     }
   } finally {
@@ -149,7 +147,7 @@ function startFit(
     // Where none are held back the test images are looked at, but nothing is chosen by them.
     validation: held ?? test,
     callbacks: [
-      historian(parts, notes),
+      historian(notes),
       ...callbacksOf(settings, output.dir, held !== undefined, about),
     ],
     signal,
@@ -160,36 +158,35 @@ function startFit(
   });
 }
 
-/** Writes down each epoch, before another callback changes its learning rate. */
-function historian({ learningRate }: RunParts, { history }: Notes): Callback {
+/** Records each epoch. */
+function historian({ history }: Notes): Callback {
   return {
     name: "history",
-    async onEpoch(report) {
-      const { optimizer, progress } = report.training;
-      history.push(epochRecord(report, await rateAt(learningRate, optimizer, progress.step)));
+    onEpoch(report) {
+      history.push(epochRecord(report));
     },
   };
 }
 
 /** Measures on the test images, unless that was just done with these weights. */
 async function finalEvaluation(
-  { model, held, test, loss }: RunParts,
-  { training, validation }: EpochReport,
+  { held, test, loss }: RunParts,
+  { network, validation }: EpochReport,
 ): Promise<Evaluation> {
   if (!held && validation) return validation;
-  return await evaluate(model, training, test, loss ? { loss } : {});
+  return await evaluate(network, test, loss ? { loss } : {});
 }
 
 async function writeRun(
   { settings, train, output }: RunParts,
-  { training, stopped }: EpochReport,
+  { network, stopped }: EpochReport,
   notes: Notes,
   perEpoch: number,
 ): Promise<void> {
   const about = { ...aboutRun(settings, train, notes), ...(stopped ? { stopped } : {}) };
   await output.write({
     ...notes,
-    checkpoint: await snapshot(training, about),
+    checkpoint: await snapshot(network, about),
     stepsPerEpoch: perEpoch,
   });
 }

@@ -63,7 +63,7 @@ export async function trainFromScratch(parts: ScratchParts): Promise<ScratchOutc
         progress.step(epoch, stepInEpoch, { loss: meanLoss, accuracy }),
     });
     for await (const report of run) {
-      last = report.training;
+      last = report.network;
       if (report.complete) progress.epochEnd(report.epoch, report);
     }
   } finally {
@@ -71,7 +71,7 @@ export async function trainFromScratch(parts: ScratchParts): Promise<ScratchOutc
   }
   const seconds = (performance.now() - began) / 1000;
   const isWhole = last?.progress.epoch === epochs;
-  const result = isWhole ? await evaluate(model, last!, test, { normalize }) : undefined;
+  const result = isWhole ? await evaluate(last!, test, { normalize }) : undefined;
   if (last) disposeTraining(last);
   return result && {
     fromScratchAccuracy: result.accuracy,

@@ -4,23 +4,20 @@ import {
   disposeTraining,
   type ImageSource,
   type Layer,
-  oneCycle,
+  type Network,
   type PhasePlan,
   snapshotTransfer,
-  tf,
   transfer,
   type TransferOptions,
   type TransferReport,
-  type Tree,
-  type Weights,
   writeCheckpoint,
 } from "../../mod.ts";
-import { curvesSvg, type EpochRecord, type StepRecord } from "../../lib/train/report/mod.ts";
-import { historyCsv } from "../../lib/train/report/history.ts";
+import { curves, type EpochRecord, type StepRecord } from "../../lib/train/report/mod.ts";
+import { epochRecord, historyCsv } from "../../lib/train/report/history.ts";
 import { writeFileAtomically } from "../../lib/files/mod.ts";
 import { trainingProgress } from "../progress.ts";
 import { countProgress } from "../progress/count.ts";
-import { epochRecord, type Records } from "../train/records.ts";
+import type { Records } from "../train/records.ts";
 import { say } from "../command/say.ts";
 import { epochsOf, type TransferSettings } from "./settings.ts";
 
@@ -28,7 +25,7 @@ import { epochsOf, type TransferSettings } from "./settings.ts";
 export type TransferParts = {
   readonly settings: TransferSettings;
   readonly model: Layer;
-  readonly pretrained: Weights<Tree, Tree>;
+  readonly pretrained: Network;
   readonly train: ImageSource;
   readonly validation: ImageSource;
   readonly options: TransferOptions;
@@ -43,7 +40,7 @@ export type TransferParts = {
 export type TransferOutcome = {
   readonly interrupted: boolean;
   /** What it learned; nothing where it was interrupted, as that is in the checkpoint. */
-  readonly weights?: Weights<Tree, Tree>;
+  readonly network?: Network;
   readonly parameters: number;
   readonly history: readonly EpochRecord[];
   /** Epochs that are done. */
@@ -91,7 +88,7 @@ export async function runTransfer(parts: TransferParts): Promise<TransferOutcome
       last = report;
       if (report.complete) {
         const epoch = report.epoch + past(report.phase);
-        history.push({ ...epochRecord(report, await rateAt(settings, report, perEpoch)), epoch });
+        history.push({ ...epochRecord(report), epoch });
         progress.epochEnd(epoch, report);
       }
       progress.stop();
@@ -102,30 +99,14 @@ export async function runTransfer(parts: TransferParts): Promise<TransferOutcome
     counting.stop();
   }
   const interrupted = history.length < total;
-  if (last && interrupted) disposeTraining(last.training);
+  if (last && interrupted) disposeTraining(last.network);
   return {
     interrupted,
-    ...(last && !interrupted ? { weights: last.training } : {}),
-    parameters: last ? countParameters(last.training.params) : 0,
+    ...(last && !interrupted ? { network: last.network } : {}),
+    parameters: last ? countParameters(last.network.params) : 0,
     history,
     epochs: history.length,
   };
-}
-
-/** The learning rate of the last step taken, of the head. */
-async function rateAt(
-  { epochs, learningRate, fineTuneEpochs, fineTuneRates }: TransferSettings,
-  { phase, training }: TransferReport,
-  perEpoch: number,
-): Promise<number> {
-  const [highest, count] = phase === "head"
-    ? [learningRate, epochs]
-    : [Number(fineTuneRates.split(",")[1]), fineTuneEpochs];
-  const schedule = oneCycle({ learningRate: highest, steps: count * perEpoch });
-  const rate = tf.tidy(() => schedule(tf.scalar(training.progress.step - 1)));
-  const [value] = await rate.data();
-  rate.dispose();
-  return value!;
 }
 
 function sayTransfer(told: Parameters<NonNullable<TransferOptions["onTransfer"]>>[0]): void {
@@ -149,12 +130,12 @@ function sayPlan({ phase, trained, parameters, featureShape, tail, reason }: Pha
 
 async function writeTransfer(
   { settings, train, dir }: TransferParts,
-  { phase, training }: TransferReport,
+  { phase, network }: TransferReport,
   { history, steps }: { history: readonly EpochRecord[]; steps: readonly StepRecord[] },
   perEpoch: number,
 ): Promise<void> {
   const { preprocessing, model } = settings;
-  const checkpoint = await snapshotTransfer({ phase, training }, train.classNames, {
+  const checkpoint = await snapshotTransfer({ phase, network }, train.classNames, {
     transfer: { ...settings, preprocessing: { ...preprocessing } } as never,
     settings: { model },
     preprocessing: { ...preprocessing } as never,
@@ -164,7 +145,7 @@ async function writeTransfer(
   });
   await writeCheckpoint(transferFile(dir, "checkpoint.safetensors"), checkpoint);
   await writeFileAtomically(transferFile(dir, "history.csv"), historyCsv(history));
-  const svg = await curvesSvg(history, {
+  const svg = await curves(history, {
     title: `${model} on ${train.name}`,
     steps,
     stepsPerEpoch: perEpoch,

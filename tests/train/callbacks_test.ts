@@ -61,9 +61,9 @@ async function run(more: FitOptions = {}): Promise<Run> {
   const options = { validation, optimizer: optimizer(), epochs: 8, batchSize: 16, key: key(3) };
   for await (const report of fit(toyModel(), train, { ...options, ...more })) {
     reports.push(report);
-    weights.push(await numbers(report.training));
+    weights.push(await numbers(report.network));
   }
-  return { reports, weights, last: reports.at(-1)!.training };
+  return { reports, weights, last: reports.at(-1)!.network };
 }
 
 function free({ params, state, optimizer }: Training): void {
@@ -311,8 +311,8 @@ onCpu("epochs are logged as CSV and as JSON lines, those before an interruption 
 onCpu("callbacks may replace the optimizer's state, whose old tensors are freed", async () => {
   const reset: Callback = {
     name: "reset",
-    onEpoch({ training }) {
-      const { count, ...rest } = training.optimizer as Record<string, tf.Tensor>;
+    onEpoch({ network }) {
+      const { count, ...rest } = network.optimizer as Record<string, tf.Tensor>;
       assert(count instanceof tf.Tensor);
       return { optimizer: { ...rest, count: tf.scalar(0) } };
     },

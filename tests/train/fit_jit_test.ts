@@ -72,12 +72,12 @@ async function run(
     })
   ) {
     if (epoch.epoch < 2) continue;
-    const { training, valLoss, valAccuracy } = epoch;
-    const params = await Promise.all(leaves(training.params).map((leaf) => leaf.data()));
-    const measured = await evaluate(model, training, examples, { batchSize, jit });
+    const { network, valLoss, valAccuracy } = epoch;
+    const params = await Promise.all(leaves(network.params).map((leaf) => leaf.data()));
+    const measured = await evaluate(network, examples, { batchSize, jit });
     const x = tf.ones([2, ...examples.imageShape]);
-    const answer = await predict(model, training, x, { jit }).data();
-    tf.dispose([training.params, training.state, training.optimizer].flatMap(leaves));
+    const answer = await predict(network, x, { jit }).data();
+    tf.dispose([network.params, network.state, network.optimizer].flatMap(leaves));
     return { steps, params, valLoss, valAccuracy, measured, answer };
   }
   return undefined;

@@ -11,7 +11,7 @@ export type StepRecord = {
   readonly accuracy?: number;
 };
 
-/** What {@linkcode curvesSvg} draws beside the epochs. */
+/** What {@linkcode curves} draws beside the epochs. */
 export type CurvesOptions = {
   /** The picture's heading, such as "lenet5 on mnist". */
   readonly title: string;
