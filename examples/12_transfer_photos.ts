@@ -44,7 +44,7 @@ async function measured(name: string, run: AsyncIterable<nc.EpochReport>) {
   let last: nc.EpochReport | undefined;
   for await (last of run);
   const seconds = (performance.now() - began) / 1000;
-  const { accuracy } = await nc.evaluate(model, last!.training, test, { normalize });
+  const { accuracy } = await nc.evaluate(last!.network, test, { normalize });
   console.log(`${name}: ${(100 * accuracy).toFixed(1)} % in ${seconds.toFixed(0)} s`);
   return { accuracy, seconds };
 }

@@ -26,7 +26,7 @@ const command = {
       defaultText: "pixels / 255, or what PyTorch's weights say or usually expect",
     }),
     "batch-size": count({ min: 1, default: 256, help: "images at a time" }),
-    limit: count({ min: 1, help: "the first N images only", defaultText: "all" }),
+    limit: count({ min: 1, help: "N images only, as many of each class", defaultText: "all" }),
     backend: networkFlags.backend,
     json: toggle({ help: "print one JSON object on stdout as the last line" }),
   },
@@ -100,8 +100,8 @@ await runCommand(command, Deno.args, async (flags) => {
   );
   say(`${network.name} by ${network.origin}; normalization: ${source}`);
   const device = await startDevice(flags.backend);
-  const weights = await network.weights(examples.imageShape);
-  const result = await evaluate(network.model, weights, examples, {
+  const loaded = await network.weights(examples.imageShape);
+  const result = await evaluate(loaded, examples, {
     batchSize: flags["batch-size"],
     normalize,
   });

@@ -10,7 +10,7 @@ import { DEFAULT_WEIGHTS } from "./network/load.ts";
 import { type Inversion, INVERSIONS, prepareGray } from "./pictures/gray_picture.ts";
 import { type Network, openNetwork } from "./network/network.ts";
 import { networkFlags, weightsFlag } from "./pictures/picture_flags.ts";
-import { readFile } from "./command/read_file.ts";
+import { readFile } from "./command/files.ts";
 import { say } from "./command/say.ts";
 
 const command = {

@@ -54,6 +54,9 @@ export function accumulate(optimizer: Optimizer, every: number): Optimizer {
   const chooseTree = <T extends Tree>(isFull: Tensor, fresh: T, kept: Tree): T =>
     mapTree(([one, other]) => choose(isFull, one!, other!), fresh, kept);
   return {
+    ...(optimizer.learningRate && {
+      learningRate: (state: Tree) => optimizer.learningRate!((state as AccumulateState).inner),
+    }),
     init: (params): Tree => ({
       count: tf.scalar(0),
       sum: zerosLike(params),

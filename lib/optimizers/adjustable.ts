@@ -40,6 +40,12 @@ export function adjustable(optimizer: Optimizer): Optimizer {
         { factor: copy(factor), inner: next },
       ];
     },
+    ...(optimizer.learningRate && {
+      learningRate(state: Tree): Scalar {
+        const { factor, inner } = state as AdjustableState;
+        return tf.mul(optimizer.learningRate!(inner), factor);
+      },
+    }),
     step<P extends Tree>(grads: P, state: Tree, params: P, outer?: Scalar): [P, Tree] {
       const { factor, inner } = state as AdjustableState;
       const both = outer ? tf.mul<Scalar>(factor, outer) : factor;

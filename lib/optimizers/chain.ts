@@ -40,9 +40,13 @@ export function chain(...parts: readonly Optimizer[]): Optimizer {
     return [updates, next];
   };
   const last = parts.length - 1;
+  const paced = parts.findLastIndex(({ learningRate }) => learningRate);
   return {
     init: (params): Tree => Object.fromEntries(parts.map((part, i) => [`${i}`, part.init(params)])),
     update: (grads, state, params) => updateBy(parts.length, grads, state, params),
+    ...(paced >= 0 && {
+      learningRate: (state: Tree) => parts[paced]!.learningRate!((state as States)[paced]!),
+    }),
     ...(parts[last]?.step && {
       step<P extends Tree>(grads: P, state: Tree, params: P, factor?: Scalar): [P, Tree] {
         const [updates, next] = updateBy(last, grads, state, params);

@@ -56,6 +56,9 @@ export function ema(optimizer: Optimizer, options: EmaOptions = {}): Optimizer {
       movingAverage: mapTree(([leaf]) => tf.mul(leaf!, 1), params),
       inner: optimizer.init(params),
     }),
+    ...(optimizer.learningRate && {
+      learningRate: (state: Tree) => optimizer.learningRate!((state as EmaState).inner),
+    }),
     update() {
       throw new TypeError(
         "Cannot average parameters: ema must wrap the whole optimizer, ema(chain(…)), and be stepped by stepWith, got a call of its update",

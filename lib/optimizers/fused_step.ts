@@ -8,7 +8,7 @@ import {
   updateTrees,
 } from "../tensor/update_trees.ts";
 import { type Optimizer, stepWith } from "./optimizer.ts";
-import { rateOf, type Schedule } from "./schedule.ts";
+import { lastRate, rateOf, type Schedule } from "./schedule.ts";
 
 /** How an optimizer's step is one update of all parameters. */
 export type Fusing = {
@@ -33,6 +33,7 @@ export function withFusedStep(
 ): Optimizer {
   return {
     ...plain,
+    learningRate: (state) => lastRate(schedule, (state as { readonly count?: Scalar }).count),
     step<P extends Tree>(grads: P, state: Tree, params: P, factor?: Scalar): [P, Tree] {
       const held = state as { readonly count?: Scalar; readonly [name: string]: Tree | undefined };
       const moments = names.map((name) => held[name]!);

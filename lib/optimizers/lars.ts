@@ -4,7 +4,7 @@ import type { Scalar, Tensor } from "../tensor/tensor.ts";
 import { mapTree, type Path, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import { type Optimizer, zerosLike } from "./optimizer.ts";
-import { type LearningRate, onDevice, scheduleOf } from "./schedule.ts";
+import { lastRate, type LearningRate, onDevice, scheduleOf } from "./schedule.ts";
 import { decayOf, type DecayOptions } from "./weight_decay.ts";
 
 /** Options of {@linkcode lars}. */
@@ -75,6 +75,7 @@ export function lars(options: LarsOptions = {}): Optimizer {
       );
       return [mapTree(([v]) => tf.neg(v!), next) as P, { count: tf.add(count, 1), velocity: next }];
     },
+    learningRate: (state) => lastRate(schedule, (state as LarsState).count),
   };
 }
 

@@ -57,6 +57,13 @@ export type Optimizer<S extends Tree = Tree> = {
     params: P,
     factor?: Scalar,
   ): [params: P, state: S];
+  /**
+   * Optional: the learning rate of the step that led to a state, for reports.
+   *
+   * @param state the state, after at least one step
+   * @returns the rate, shape `[]`; of several the highest
+   */
+  learningRate?(state: S): Scalar;
 };
 
 /**

@@ -70,6 +70,12 @@ export function perPath(rules: readonly PathRule[]): Optimizer {
     },
     update: (grads, state, params) =>
       each((optimizer, ...values) => optimizer.update(...values), grads, state, params),
+    ...(rules.some(([, { learningRate }]) => learningRate) && {
+      learningRate: (state: Tree) =>
+        rules.flatMap(([, { learningRate }], i) =>
+          learningRate ? [learningRate((state as { readonly [name: string]: Tree })[i]!)] : []
+        ).reduce((a, b) => tf.maximum(a, b)),
+    }),
     step: (grads, state, params, factor) =>
       each((...values) => stepWith(...values, factor), grads, state, params),
   };

@@ -68,6 +68,16 @@ export function rateOf(
 }
 
 /**
+ * The learning rate of the last step taken.
+ *
+ * @param schedule the learning rate
+ * @param count steps taken; absent if the rate is constant
+ */
+export function lastRate(schedule: Schedule, count: Scalar | undefined): Scalar {
+  return schedule(count ? tf.maximum(tf.sub(onDevice(count), 1), 0) : tf.scalar(0));
+}
+
+/**
  * Multiplies gradients by minus the learning rate of a schedule: the last part of a chain.
  *
  * @param schedule the learning rate
@@ -97,5 +107,6 @@ export function descend(schedule: Schedule): Optimizer {
         { count: tf.add(count, 1) },
       ];
     },
+    learningRate: (state) => lastRate(schedule, (state as { readonly count: Scalar }).count),
   };
 }

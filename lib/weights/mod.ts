@@ -16,7 +16,7 @@ export { type TensorSource, tensorSource } from "./tensor_source.ts";
 export {
   fromTorch,
   type FromTorchOptions,
-  type TorchWeights,
+  type TorchNetwork,
   toTorch,
   writeTorch,
 } from "./torch.ts";

@@ -7,7 +7,7 @@ import type { ShapeFaults } from "./require_shapes.ts";
 import { firstNames } from "./safetensors.ts";
 import { openSafetensors } from "./safetensors_file.ts";
 import type { TensorSource } from "./tensor_source.ts";
-import { fromTorch, type FromTorchOptions, type TorchWeights } from "./torch.ts";
+import { fromTorch, type FromTorchOptions, type TorchNetwork } from "./torch.ts";
 import { fitTorch, requireFit, torchFaults, type TorchFit } from "./torch_fit.ts";
 import type { TorchLayout } from "./torch_layout.ts";
 import { torchLayouts } from "./torch_layouts.ts";
@@ -48,8 +48,8 @@ export type Recognized = {
  *
  * await start({ backend: "cpu" });
  * const model = resnet20({ numClasses: 7 });
- * const weights = init(model, key(0), [32, 32, 3]);
- * const lazy = toTorch(model, [32, 32, 3], weights, torchLayouts.resnet20![0]!);
+ * const network = init(model, key(0), [32, 32, 3]);
+ * const lazy = toTorch(network, [32, 32, 3], torchLayouts.resnet20![0]!);
  * const tensors = new Map([...lazy].map(([name, { shape }]) =>
  *   [name, { dtype: "float32", shape, values: new Float32Array() } as const]
  * ));
@@ -123,7 +123,7 @@ function fitOf(source: TensorSource, name: string, layout: TorchLayout): Candida
 }
 
 /** What {@linkcode loadTorch} answers. */
-export type LoadedTorch = Recognized & TorchWeights<Tree, Tree> & {
+export type LoadedTorch = Recognized & TorchNetwork<Tree, Tree> & {
   /** What the file says of itself. */
   readonly metadata: Readonly<Record<string, string>>;
 };
@@ -148,7 +148,8 @@ export async function loadTorch(
 ): Promise<LoadedTorch> {
   await using file = await openSafetensors(path);
   const { metadata } = file;
-  const { name: found, model, inputShape, numClasses, layout } = recognize(file, name);
-  const weights = await fromTorch(model, inputShape, file, layout, options);
-  return { name: found, model, inputShape, numClasses, layout, metadata, ...weights };
+  const recognized = recognize(file, name);
+  const { model, inputShape, layout } = recognized;
+  const network = await fromTorch(model, inputShape, file, layout, options);
+  return { ...recognized, metadata, ...network };
 }

@@ -58,7 +58,7 @@ export const command = {
     }),
     limit: count({
       min: 1,
-      help: "draw accuracy against ε on the first N test images, instead of one picture",
+      help: "draw accuracy against ε on N test images, instead of one picture",
       defaultText: "256, with --dataset and no --image",
     }),
     seed: seedFlag,
@@ -176,7 +176,7 @@ async function seen(
   x: Tensor,
 ): Promise<{ index: number; score: number }> {
   const inputs = toInputs(x, looked.units);
-  const probabilities = predict(network.model, network, inputs);
+  const probabilities = predict(network, inputs);
   const [first] = topClasses(await probabilities.data(), 1);
   tf.dispose([inputs, probabilities]);
   return first!;

@@ -10,7 +10,7 @@ import {
 import { unknownName } from "../../lib/text/nearest.ts";
 import { UsageError } from "../command.ts";
 import type { Network } from "./network.ts";
-import { readText } from "../command/read_file.ts";
+import { readText } from "../command/files.ts";
 
 /** A preprocessing, and where it was found. */
 export type FoundPreprocessing = { readonly how: Preprocessing; readonly source: string };

@@ -3,11 +3,10 @@ import {
   type Checkpoint,
   type Json,
   type Layer,
+  type Network,
   readCheckpoint,
-  restoreWeights,
+  restoreNetwork,
   type Shape,
-  type Tree,
-  type Weights,
 } from "../../mod.ts";
 import { parsePreprocessing, type Preprocessing } from "../../lib/image/mod.ts";
 import { DEFAULT_RUN } from "../train/recipes.ts";
@@ -25,7 +24,7 @@ export type Trained = {
   readonly inputShape: Shape;
   readonly classNames: readonly string[];
   /** Puts its parameters on the device that was started. */
-  weights(): Weights<Tree, Tree>;
+  weights(): Network;
 };
 
 /** The checkpoint that tasks look for where none is named. */
@@ -61,7 +60,7 @@ export async function loadTrained(file: string, model?: string): Promise<Trained
     ...(preprocessing
       ? { preprocessing: parsePreprocessing(JSON.stringify(preprocessing), file) }
       : {}),
-    weights: () => restoreWeights(built, inputShape, checkpoint, file),
+    weights: () => restoreNetwork(built, inputShape, checkpoint, file),
   };
 }
 

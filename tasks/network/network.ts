@@ -8,7 +8,7 @@ import {
   type Recognized,
   type SafetensorsFile,
 } from "../../lib/weights/mod.ts";
-import type { Layer, Shape, Tree, Weights } from "../../mod.ts";
+import type { Layer, Network as LibraryNetwork, Shape } from "../../mod.ts";
 import { UsageError } from "../command.ts";
 import { type DownloadProgress, downloadProgress } from "../progress.ts";
 import { loadTrained, type Trained } from "./load.ts";
@@ -38,7 +38,7 @@ export type Network = {
    *
    * @param inputShape shape of one input. Default: that which it was made for
    */
-  weights(inputShape?: Shape): Promise<Weights<Tree, Tree>>;
+  weights(inputShape?: Shape): Promise<LibraryNetwork>;
 };
 
 /** Whether a file is a checkpoint of neocog's. */

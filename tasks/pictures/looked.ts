@@ -62,7 +62,7 @@ export async function openLooked(flags: NetworkValues): Promise<Looked> {
     settings: { model: name, weights: flags.weights, preprocessing: source },
     async start(shape = inputShape) {
       const device = await startDevice(flags.backend);
-      return { model, ...await opened.weights(shape), device };
+      return { ...await opened.weights(shape), device };
     },
   };
 }

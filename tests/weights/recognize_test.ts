@@ -127,14 +127,14 @@ onCpu("a file that was written is loaded by its path alone", async () => {
   const model = resnet20({ numClasses: 3 });
   const layout = torchLayouts.resnet20![0]!;
   const weights = init(model, key(1), [32, 32, 3]);
-  await writeTorch(path, model, [32, 32, 3], weights, layout, { note: "mine" });
+  await writeTorch(path, weights, [32, 32, 3], layout, { note: "mine" });
   const steps: number[] = [];
   const loaded = await loadTorch(path, undefined, { onProgress: (done) => steps.push(done) });
   assertEquals(found(loaded), "resnet20 akamaster 3");
   assertEquals(loaded.metadata, { format: "pt", note: "mine" });
   assertEquals(steps, Array.from({ length: 97 }, (_, i) => i + 1));
-  const again = toTorch(loaded.model, loaded.inputShape, loaded, layout);
-  for (const [name, tensor] of toTorch(model, [32, 32, 3], weights, layout)) {
+  const again = toTorch(loaded, loaded.inputShape, layout);
+  for (const [name, tensor] of toTorch(weights, [32, 32, 3], layout)) {
     assertEquals(await again.get(name)!.values(), await tensor.values(), name);
   }
   await Deno.writeTextFile(path, "<!DOCTYPE html>");
@@ -195,7 +195,7 @@ sharedDataTest(
       const path = sharedPath(`${name}.safetensors`);
       const loaded = await loadTorch(path);
       assertEquals(found(loaded), known[i]);
-      const out = toTorch(loaded.model, loaded.inputShape, loaded, loaded.layout);
+      const out = toTorch(loaded, loaded.inputShape, loaded.layout);
       const { tensors } = parseSafetensors(Deno.readFileSync(path), name);
       const counters = [...out.keys()].filter((key) => key.endsWith("num_batches_tracked"));
       assertEquals(out.size - counters.length, tensors.size);
