@@ -9,15 +9,16 @@ import type { Empty, Layer, NamedLayers } from "../layers/layer.ts";
 import { radialBasis, type RadialBasisState } from "../layers/radial_basis.ts";
 import { flatten, padTo } from "../layers/reshape.ts";
 import { sequential } from "../layers/sequential.ts";
+import { requireRange } from "../text/require.ts";
 import { subsample, type SubsampleParams } from "../layers/subsample.ts";
 import { type ConnectionTable, tableConv, type TableConvParams } from "../layers/table_conv.ts";
 import { DIGIT_CODES } from "./digit_codes.ts";
 
 /** Options of {@linkcode lenet5Of1998}. */
 export type LeNet5Of1998Options = {
-  /** Number of classes: 10, as each has a picture of a digit for its code. Default: 10. */
+  /** Number of classes: 10, as the code of each is the picture of a digit. Default: 10. */
   readonly numClasses?: number;
-  /** Whether there is the output layer; without it the model answers the 84 features. Default: `true`. */
+  /** Whether there is the output layer; without it the output is the 84 features. Default: `true`. */
   readonly head?: boolean;
 };
 
@@ -97,11 +98,12 @@ export function lenet5Of1998(
   options: LeNet5Of1998Options = {},
 ): Layer<LeNet5Of1998Params, LeNet5Of1998State> {
   const { numClasses = 10, head = true } = options;
-  if (numClasses !== DIGIT_CODES.length) {
-    throw new RangeError(
-      `Cannot make LeNet-5 of 1998: its numClasses must be 10, one for each digit that it has a picture of, got ${numClasses}`,
-    );
-  }
+  requireRange(
+    "make LeNet-5 of 1998",
+    "its numClasses must be 10, one for each digit that it has a picture of",
+    numClasses === DIGIT_CODES.length,
+    numClasses,
+  );
   const layers: NamedLayers = {
     pad: padTo(32),
     conv1: conv({ features: 6, size: 5, initializer }),

@@ -2,7 +2,6 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   alexnet,
-  alexnetTorchvision,
   type BackendName,
   disposeTree,
   init,
@@ -17,7 +16,7 @@ import {
   start,
   tf,
   valueAndGrad,
-  vgg11Bn,
+  vgg,
   zfnet,
 } from "../../mod.ts";
 import { onCpu } from "../backends.ts";
@@ -27,10 +26,10 @@ import { gpuTest } from "../device/adapter.ts";
 /** Without the dense layers of 17 million weights and more, which have tests of their own. */
 const SMALL: Readonly<Record<string, readonly [Layer, Shape]>> = {
   "AlexNet": [alexnet({ head: false }) as Layer, [67, 67, 3]],
-  "torchvision's AlexNet": [alexnetTorchvision({ head: false }) as Layer, [67, 67, 3]],
+  "torchvision's AlexNet": [alexnet({ variant: "torchvision", head: false }) as Layer, [67, 67, 3]],
   "ZFNet": [zfnet({ head: false }) as Layer, [63, 63, 3]],
   "VGG-11 with batch normalization": [
-    vgg11Bn({ head: "mean", numClasses: 10 }) as Layer,
+    vgg({ depth: 11, batchNorm: true, head: "mean", numClasses: 10 }) as Layer,
     [32, 32, 3],
   ],
   "SqueezeNet": [squeezenet({ numClasses: 10 }) as Layer, [64, 64, 3]],
