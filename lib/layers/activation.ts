@@ -68,7 +68,8 @@ export function tanh(): Layer<Empty, Empty> {
  * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
- * import { scaledTanh, start, tf } from "@neocog/neocog";
+ * import { start, tf } from "@neocog/neocog";
+ * import { scaledTanh } from "./activation.ts";
  *
  * await start({ backend: "cpu" });
  * const [y] = scaledTanh().apply({}, {}, tf.tensor1d([-1]), {});

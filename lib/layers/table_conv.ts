@@ -43,7 +43,8 @@ export type TableConvParams = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countParameters, tableConv } from "@neocog/neocog";
+ * import { countParameters } from "@neocog/neocog";
+ * import { tableConv } from "./table_conv.ts";
  *
  * const layer = tableConv({ table: [[0, 1], [1, 2], [0, 1, 2]], size: 5 });
  * const { shape, params } = layer.declare([14, 14, 3]);

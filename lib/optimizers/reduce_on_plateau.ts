@@ -53,7 +53,7 @@ export type PlateauController = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { reduceOnPlateau } from "@neocog/neocog";
+ * import { reduceOnPlateau } from "./reduce_on_plateau.ts";
  *
  * const controller = reduceOnPlateau({ factor: 0.5, patience: 1 });
  * let state = controller.initial;

@@ -103,7 +103,7 @@ Deno.test("blocks that are not four whole numbers, and class counts that are non
       () => resnet({ depth: depth as 18 }),
       RangeError,
       `Cannot make a ResNet: its depth must be 18, 34, 50, 101 or 152, got ${
-        JSON.stringify(depth)
+        typeof depth === "string" ? `"${depth}"` : depth
       }`,
     );
   }

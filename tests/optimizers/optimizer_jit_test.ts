@@ -35,8 +35,8 @@ import {
   type Tree,
   warmUp,
   weightDecay,
-  withFactor,
 } from "../../mod.ts";
+import { withFactor } from "../../lib/optimizers/adjustable.ts";
 import { onEachBackend } from "../backends.ts";
 
 const STEPS = 7;

@@ -1,6 +1,10 @@
 // The controller of a learning rate against PyTorch's ReduceLROnPlateau.
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { type PlateauController, type PlateauState, reduceOnPlateau } from "../../mod.ts";
+import {
+  type PlateauController,
+  type PlateauState,
+  reduceOnPlateau,
+} from "../../lib/optimizers/reduce_on_plateau.ts";
 import { optimizerGolden } from "../golden/optimizers.ts";
 
 /** The factor after each metric; the state goes through Json, as a checkpoint keeps it. */

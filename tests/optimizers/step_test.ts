@@ -27,8 +27,8 @@ import {
   type Tensor,
   tf,
   type Tree,
-  withFactor,
 } from "../../mod.ts";
+import { withFactor } from "../../lib/optimizers/adjustable.ts";
 import { GuardedBackend } from "../../lib/device/backend.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";
