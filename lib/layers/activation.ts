@@ -135,7 +135,7 @@ export function leakyRelu(slope = 0.01): Layer<Empty, Empty> {
  * ```
  */
 export function softmax(): Layer<Empty, Empty> {
-  // An exponential, an addition and a division; a vector's numbers need all of it.
+  // An exponential, an addition and a division; each number of a vector depends on all of it.
   return shapeless("softmax", (x) => tf.softmax(x), (shape) => {
     requireFeatures("softmax", shape);
     return { ...costOfEach(shape, 3), ...(shape.length === 1 ? { window: "all" as const } : {}) };

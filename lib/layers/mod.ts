@@ -1,4 +1,4 @@
-// Layers, how they are joined, and what their parameters begin as.
+// Layers, ways to join them, and initializers.
 
 export {
   type AnyLayer,

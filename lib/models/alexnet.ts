@@ -74,7 +74,7 @@ const VARIANTS = {
  * Filters and dense layers begin with He's deviation and zero biases; the paper's 0.01,
  * which needs biases of one in most layers, is kept for the logits.
  *
- * @param options variant, number of classes, rate of dropout, where to end
+ * @param options variant, number of classes, rate of dropout, head
  * @returns the model, `[N, 227, 227, 3] → logits [N, numClasses]`; of torchvision's, `[N, 224, 224, 3]`
  * @throws {RangeError} if an option is not in its range
  *

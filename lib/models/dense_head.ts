@@ -37,7 +37,7 @@ export type DenseHeadParams = {
  * the others with He's, with which the gradient needs no biases of one.
  *
  * @param network the network's name, for errors
- * @param options number of classes, rate of dropout, where to end
+ * @param options number of classes, rate of dropout, head
  * @param dropped whether units are dropped `"after"` the dense layers or `"before"` them
  */
 export function denseHead(

@@ -65,10 +65,10 @@ const TABLE: ConnectionTable = [
 ];
 
 /**
- * What the same authors recommend for this tanh (LeCun, Bottou, Orr and Müller, "Efficient
- * BackProp", 1998), not the paper's uniform numbers within ±2.4 / fan in, which its second-order
- * step sizes made up for: an epoch of Adam on MNIST, at the best of the rates tried for each, comes
- * to 91 % from those and to 96 % from these (one seed).
+ * The authors' later recommendation for this tanh (LeCun, Bottou, Orr and Müller, "Efficient
+ * BackProp", 1998). The paper's uniform numbers within ±2.4 / fan in needed its second-order step
+ * sizes: an epoch of Adam on MNIST, at the best of the rates tried for each, reaches 91 % with those
+ * and 96 % with these (one seed).
  */
 const initializer = lecunNormal;
 
@@ -79,8 +79,8 @@ const initializer = lecunNormal;
  * pixels of ±1. 60,000 parameters. Images smaller than 32 × 32 are padded to that size.
  *
  * The outputs are the distances with their sign turned, so that they are logits:
- * with {@linkcode softmaxCrossEntropy} the loss is the paper's Equation 9 without
- * its constant e⁻ʲ. The paper has paper at −0.1 and ink at 1.175.
+ * with `softmaxCrossEntropy` the loss is the paper's Equation 9 without
+ * its constant e⁻ʲ. In the paper, the background is −0.1 and ink is 1.175.
  *
  * @param options head; number of classes, which is 10
  * @returns the model, `[N, H ≤ 32, W ≤ 32, C] → logits [N, 10]`, or features `[N, 84]` without head

@@ -16,8 +16,8 @@ export type VggOptions = Omit<DenseHeadOptions, "head"> & {
   /** Layers with weights, three of them dense. */
   readonly depth: 11 | 13 | 16 | 19;
   /**
-   * What follows the convolutions: the paper's `"dense"` layers, or the part of them that
-   * {@linkcode DenseHead} says; or the `"mean"` of each feature map and the classes (§12.7.4), for
+   * What follows the convolutions: the paper's `"dense"` layers, or a part of them, see
+   * {@linkcode DenseHead}; or the `"mean"` of each feature map and the classes (§12.7.4), for
    * images of any size from 32 × 32. Default: `"dense"`.
    */
   readonly head?: DenseHead | "mean";

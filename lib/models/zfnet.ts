@@ -40,7 +40,7 @@ export type ZFNetParams = DenseHeadParams & {
  * those sizes. Its constants for the normalization are not given either; here they are AlexNet's.
  * Filters begin with He's deviation; for the paper's 0.01 see {@linkcode alexnet}.
  *
- * @param options variant, number of classes, rate of dropout, where to end
+ * @param options variant, number of classes, rate of dropout, head
  * @returns the model, `[N, 224, 224, 3] → logits [N, numClasses]`
  * @throws {RangeError} if an option is not in its range
  *

@@ -123,7 +123,7 @@ onEachBackend("scaledTanh is ±1 at ±1, and flat far out", async () => {
   });
 });
 
-onEachBackend("radialBasis answers the squared distances from its codes, negative", async () => {
+onEachBackend("radialBasis outputs the squared distances from its codes, negative", async () => {
   const layer = radialBasis([[1, -1, 1], [-1, -1, 1], [1, 1, 1], [1, -1, -1]]);
   const { params, state, outputShape: shape } = init(layer, key(0), [3]);
   assertEquals([shape, params], [[4], {}]);

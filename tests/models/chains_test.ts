@@ -35,8 +35,8 @@ const SMALL: Readonly<Record<string, readonly [Layer, Shape]>> = {
   "SqueezeNet": [squeezenet({ numClasses: 10 }) as Layer, [64, 64, 3]],
 };
 
-/** A model's answer for one image, with parameters by the key. */
-async function answer(backend: BackendName, [model, shape]: readonly [Layer, Shape]): Promise<
+/** A model's output for one image, with parameters by a key. */
+async function outputOf(backend: BackendName, [model, shape]: readonly [Layer, Shape]): Promise<
   Float32Array
 > {
   await start({ backend });
@@ -50,8 +50,8 @@ async function answer(backend: BackendName, [model, shape]: readonly [Layer, Sha
 }
 
 for (const [name, model] of Object.entries(SMALL)) {
-  gpuTest(`${name} answers on WebGPU what it answers on the CPU`, async () => {
-    const [wanted, got] = [await answer("cpu", model), await answer("webgpu", model)];
+  gpuTest(`${name} has the same outputs on WebGPU and on the CPU`, async () => {
+    const [wanted, got] = [await outputOf("cpu", model), await outputOf("webgpu", model)];
     assert(wanted.some((number) => number > 0), "nothing responds");
     // Up to 26 layers of sums of up to 4,608 products.
     await assertClose(got, wanted, name, 1e-5);

@@ -1,4 +1,4 @@
-// CIFAR ResNets and plain networks: counts, shapes, PyTorch's weights and what they answer.
+// CIFAR ResNets and plain networks: counts, shapes, and that they train on both backends alike.
 import { assertEquals, assertThrows } from "@std/assert";
 import {
   cifarResnet,

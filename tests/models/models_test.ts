@@ -173,7 +173,7 @@ onCpu("dropout acts in the chapter's network in training only", async () => {
   assert(first.every((z, i) => z !== second[i] && z !== calm[i]));
 });
 
-gpuTest("LeNet-5 answers on WebGPU what it answers on the CPU", async () => {
+gpuTest("LeNet-5 has the same outputs on WebGPU and on the CPU", async () => {
   const model = lenet5();
   const run = async (backend: BackendName): Promise<ArrayLike<number>> => {
     await start({ backend });

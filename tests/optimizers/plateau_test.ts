@@ -11,9 +11,9 @@ import { optimizerGolden } from "../golden/optimizers.ts";
 function factorsOf(controller: PlateauController, metrics: readonly number[]): number[] {
   let state = controller.initial;
   return metrics.map((metric) => {
-    const answer = controller.next(JSON.parse(JSON.stringify(state)) as PlateauState, metric);
-    state = answer.state;
-    return answer.factor;
+    const next = controller.next(JSON.parse(JSON.stringify(state)) as PlateauState, metric);
+    state = next.state;
+    return next.factor;
   });
 }
 

@@ -1,4 +1,4 @@
-// `deno task test:zoo`: weights written here are all that PyTorch's networks want, and answer the same there.
+// `deno task test:zoo`: weights written here are all that PyTorch's networks need, with the same outputs there.
 import { assertEquals, assertLess } from "@std/assert";
 import { disposeTree, findModel, init, key, start, tf } from "../../mod.ts";
 import { torchLayouts, writeTorch } from "../../lib/weights/mod.ts";
@@ -36,7 +36,7 @@ async function hasTorch(): Promise<boolean> {
   }
 }
 
-/** What PyTorch's network answers with the weights of a file. */
+/** The outputs of PyTorch's network with the weights of a file. */
 async function torchOutputs(...args: readonly string[]): Promise<number[]> {
   const script = new URL("round_trip.py", import.meta.url).pathname;
   const { success, stdout, stderr } = await new Deno.Command(PYTHON, {
