@@ -3,15 +3,15 @@ import { type ClassReport, classReport } from "../lib/train/report/mod.ts";
 import { classReportCsv } from "../lib/train/report/class_report.ts";
 import { disposeTree, evaluate, findModel, readCheckpoint, restoreTransfer } from "../mod.ts";
 import type { Preprocessing } from "../lib/image/mod.ts";
+import { findPreprocessing } from "../lib/weights/sidecars.ts";
 import { table } from "../lib/text/table.ts";
 import { writeFileAtomically } from "../lib/files/mod.ts";
 import { runCommand, UsageError } from "./command.ts";
-import { findPreprocessing } from "./network/beside_weights.ts";
 import { startDevice } from "./command/device.ts";
 import { trainFromScratch } from "./transfer/from_scratch.ts";
 import { abortOnInterrupt } from "./command/interrupt.ts";
 import { lockDir } from "./train/lock.ts";
-import { openNetwork } from "./network/network.ts";
+import { openWeights } from "./network/open_weights.ts";
 import { makeOutputDir } from "./train/output_dir.ts";
 import { recordsOf } from "./train/records.ts";
 import { say } from "./command/say.ts";
@@ -61,7 +61,7 @@ await runCommand(command, Deno.args, async (flags) => {
   const resumed = kept && resumedTransferSettings(chosen, transferSettingsOf(kept, file));
   const weightsFlag = resumed?.weights ?? required(flags.weights, "--weights");
   const data = resumed?.data ?? required(flags.data, "--data");
-  const network = kept ? undefined : await openNetwork(weightsFlag, flags.model);
+  const network = kept ? undefined : await openWeights(weightsFlag, flags.model);
   const how = resumed
     ? preparedAs(resumed.preprocessing)
     : prepared(await findPreprocessing(network!, flags.preprocessing), flags.size);
@@ -79,7 +79,7 @@ await runCommand(command, Deno.args, async (flags) => {
   const signal = abortOnInterrupt(
     "stopping after this step (Ctrl-C again: at once, losing what came since the last checkpoint)",
   );
-  const pretrained = network ? await network.weights() : { model, params: {}, state: {} };
+  const pretrained = network ? await network.load() : { model, params: {}, state: {} };
   const outcome = await runTransfer({
     settings,
     model,
