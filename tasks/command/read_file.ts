@@ -1,4 +1,4 @@
-// Reads a user's files; what the system refuses is said with the file's name.
+// Reads a user's files; errors name the file and the reason.
 
 async function named<T>(file: string, work: Promise<T>): Promise<T> {
   try {
@@ -17,7 +17,7 @@ async function named<T>(file: string, work: Promise<T>): Promise<T> {
  * The bytes of a file.
  *
  * @param file its path
- * @throws {Error} which names the file and what the system said
+ * @throws {Error} if it cannot be read, with its name and the reason
  */
 export function readFile(file: string): Promise<Uint8Array<ArrayBuffer>> {
   return named(file, Deno.readFile(file));
@@ -27,7 +27,7 @@ export function readFile(file: string): Promise<Uint8Array<ArrayBuffer>> {
  * The text of a file.
  *
  * @param file its path
- * @throws {Error} which names the file and what the system said
+ * @throws {Error} if it cannot be read, with its name and the reason
  */
 export function readText(file: string): Promise<string> {
   return named(file, Deno.readTextFile(file));

@@ -1,8 +1,8 @@
 // The flags of `deno task train`, and the settings that they say.
-import { models } from "../../mod.ts";
+import { models, type OptimizerName, optimizers } from "../../mod.ts";
 import { choice, count, number, path, text, toggle } from "../command.ts";
 import { DATA_DIR, DATASETS } from "./datasets.ts";
-import { DEFAULT_RUN, OPTIMIZERS, SCHEDULES } from "./recipes.ts";
+import { DEFAULT_RUN, SCHEDULES } from "./recipes.ts";
 import type { Chosen } from "./settings.ts";
 
 /** The flags. */
@@ -30,7 +30,7 @@ export const trainFlags = {
     help: "images a step",
     defaultText: "128, or all where there are fewer",
   }),
-  optimizer: choice(Object.keys(OPTIMIZERS) as (keyof typeof OPTIMIZERS)[], {
+  optimizer: choice(Object.keys(optimizers) as OptimizerName[], {
     help: "how parameters follow gradients (sgd, nesterov: momentum 0.9)",
     defaultText: "adam",
   }),
@@ -45,7 +45,7 @@ export const trainFlags = {
   }),
   schedule: choice(SCHEDULES, {
     help:
-      "what becomes of the step size: up and down; down; by tenths at 1/2 and 3/4; to a hundredth; up briefly and down; by a tenth where held back images get no better; nothing",
+      "what becomes of the step size: up and down; down; by tenths at 1/2 and 3/4; to a hundredth; up briefly and down; nothing; by a tenth where held back images get no better",
     defaultText: "one-cycle",
   }),
   "weight-decay": number({
@@ -94,7 +94,11 @@ export const trainFlags = {
     help: "first parameters, order, dropout and augmentation follow from it",
     defaultText: "0",
   }),
-  limit: count({ min: 1, help: "train on the first N images only", defaultText: "all" }),
+  limit: count({
+    min: 1,
+    help: "train on N images only, as many of each class",
+    defaultText: "all",
+  }),
   backend: choice(["webgpu", "cpu"], {
     help: "where to compute",
     defaultText: "webgpu, or cpu where there is no adapter",
