@@ -61,7 +61,7 @@ export function affineMapOf(change: AffineChange, shape: Shape): AffineMap {
  *
  * @param options the ranges, and what lies beyond the edges
  * @returns the augmentation
- * @throws {RangeError} where a range is not as its option says
+ * @throws {RangeError} if a range is not as its option says
  *
  * @example
  * ```ts
@@ -143,7 +143,7 @@ function nameOf({ rotate, translate, scale, shear }: RandomAffineOptions): strin
  * @param most the largest angle either way, in degrees, from 0 to 180
  * @param options what lies beyond the edges
  * @returns the augmentation
- * @throws {RangeError} where the angle is not from 0 to 180
+ * @throws {RangeError} if the angle is not from 0 to 180
  *
  * @example
  * ```ts

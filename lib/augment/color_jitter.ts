@@ -33,7 +33,7 @@ type Change = keyof typeof OTHERS;
  *
  * @param strength the factor is uniform in 1 ± strength, but not below 0; or in a range of factors
  * @returns the augmentation
- * @throws {RangeError} where the strength is negative, or the factors are not in order
+ * @throws {RangeError} if the strength is negative, or the factors are not in order
  *
  * @example
  * ```ts
@@ -59,7 +59,7 @@ export function brightness(strength: Strength): ColorAugmentation {
  *
  * @param strength the factor is uniform in 1 ± strength, but not below 0; or in a range of factors
  * @returns the augmentation
- * @throws {RangeError} where the strength is negative, or the factors are not in order
+ * @throws {RangeError} if the strength is negative, or the factors are not in order
  *
  * @example
  * ```ts
@@ -84,7 +84,7 @@ export function contrast(strength: Strength): ColorAugmentation {
  *
  * @param strength the factor is uniform in 1 ± strength, but not below 0; or in a range of factors
  * @returns the augmentation
- * @throws {RangeError} where the strength is negative, or the factors are not in order
+ * @throws {RangeError} if the strength is negative, or the factors are not in order
  *
  * @example
  * ```ts
@@ -109,7 +109,7 @@ export function saturation(strength: Strength): ColorAugmentation {
  *
  * @param options the strengths
  * @returns the augmentation
- * @throws {RangeError} where there is no strength, one is negative, or factors are not in order
+ * @throws {RangeError} if there is no strength, one is negative, or factors are not in order
  *
  * @example
  * ```ts

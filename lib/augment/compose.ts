@@ -25,7 +25,7 @@ type Composition = Augmentation & {
  *
  * @param parts the augmentations, at least one; compositions among them are taken apart
  * @returns the augmentation
- * @throws {RangeError} where there is no part, or maps differ in what lies beyond the edges
+ * @throws {RangeError} if there is no part, or maps differ in what lies beyond the edges
  *
  * @example
  * ```ts

@@ -32,8 +32,8 @@ export type ContactSheetOptions = {
  * @param augmentation what is done to them
  * @param options how many images, how often, how large
  * @returns the picture
- * @throws {RangeError} where a number is out of its range
- * @throws {TypeError} where the images have other channels
+ * @throws {RangeError} if a number is out of its range
+ * @throws {TypeError} if the images have other channels
  *
  * @example
  * ```ts

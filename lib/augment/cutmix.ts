@@ -13,7 +13,7 @@ import { mixing, type MixingOptions } from "./mixing.ts";
  *
  * @param options α, by default 1 as in the paper, and how often
  * @returns the augmentation
- * @throws {RangeError} where α is not above 0, or the probability not from 0 to 1
+ * @throws {RangeError} if α is not above 0, or the probability not from 0 to 1
  *
  * @example
  * ```ts

@@ -10,7 +10,7 @@ import { geometric, type GeometricAugmentation } from "./geometric.ts";
  *
  * @param probability of an image to be turned, from 0 to 1. Default: 0.5.
  * @returns the augmentation
- * @throws {RangeError} where the probability is not from 0 to 1
+ * @throws {RangeError} if the probability is not from 0 to 1
  *
  * @example
  * ```ts
@@ -43,7 +43,7 @@ export function randomFlip(probability = 0.5): GeometricAugmentation {
  *
  * @param what cannot be done otherwise
  * @param probability the option
- * @throws {RangeError} where it is not from 0 to 1
+ * @throws {RangeError} if it is not from 0 to 1
  */
 export function requireProbability(what: string, probability: number): void {
   const rule = "the probability must be from 0 to 1";

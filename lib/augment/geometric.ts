@@ -64,7 +64,7 @@ export function isGeometric(part: Augmentation): part is GeometricAugmentation {
  *
  * @param parts the first first, each with its place among all parts, which its key is folded by
  * @returns the augmentation: one interpolation, which does not lose what a part before moved out of sight
- * @throws {RangeError} where they do not agree on what lies beyond the edges
+ * @throws {RangeError} if they do not agree on what lies beyond the edges
  */
 export function geometricChain(
   parts: readonly { readonly part: GeometricAugmentation; readonly place: number }[],
@@ -91,7 +91,7 @@ export function geometricChain(
  *
  * @param what cannot be done otherwise
  * @param edge the option
- * @throws {RangeError} where it is neither `"reflect"` nor a number from 0 to 1
+ * @throws {RangeError} if it is neither `"reflect"` nor a number from 0 to 1
  */
 export function requireEdge(what: string, edge: WarpEdge): void {
   const rule = 'what lies beyond the edges must be "reflect" or a number from 0 to 1';

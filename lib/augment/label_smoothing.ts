@@ -10,7 +10,7 @@ import type { Augmentation } from "./augmentation.ts";
  *
  * @param epsilon the share ε, from 0 to 1. Default: 0.1.
  * @returns the augmentation
- * @throws {RangeError} where ε is not from 0 to 1
+ * @throws {RangeError} if ε is not from 0 to 1
  *
  * @example
  * ```ts

@@ -9,7 +9,7 @@ import { mixing, type MixingOptions } from "./mixing.ts";
  *
  * @param options α, by default 0.2, as the paper has for ImageNet, and how often
  * @returns the augmentation
- * @throws {RangeError} where α is not above 0, or the probability not from 0 to 1
+ * @throws {RangeError} if α is not above 0, or the probability not from 0 to 1
  *
  * @example
  * ```ts

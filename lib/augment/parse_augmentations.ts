@@ -11,7 +11,7 @@ import { augmentations } from "./registry.ts";
  *
  * @param text the names
  * @returns their composition
- * @throws {RangeError} where a name is unknown, with the nearest and all there are; where a number is
+ * @throws {RangeError} if a name is unknown, with the nearest and all there are; where a number is
  * none, out of its range, or where none is taken; where there is no name
  *
  * @example

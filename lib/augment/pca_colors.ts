@@ -20,7 +20,7 @@ const EIGENVECTORS = [
  *
  * @param deviation of α, from 0. Default: 0.1.
  * @returns the augmentation, of images of three channels
- * @throws {RangeError} where the deviation is not finite and at least 0
+ * @throws {RangeError} if the deviation is not finite and at least 0
  *
  * @example
  * ```ts

@@ -59,7 +59,7 @@ export function drawBox(
  * @param what cannot be done otherwise
  * @param name of the range
  * @param range the shares
- * @throws {RangeError} where they are not above 0, up to 1 and in order
+ * @throws {RangeError} if they are not above 0, up to 1 and in order
  */
 export function requireShares(what: string, name: string, [least, most]: Interval): void {
   const rule = `${name} must be two shares above 0, up to 1 and in order`;
@@ -71,7 +71,7 @@ export function requireShares(what: string, name: string, [least, most]: Interva
  *
  * @param what cannot be done otherwise
  * @param range the ratios
- * @throws {RangeError} where they are not finite, above 0 and in order
+ * @throws {RangeError} if they are not finite, above 0 and in order
  */
 export function requireRatios(what: string, [least, most]: Interval): void {
   const rule = "the ratios must be finite, above 0 and in order";

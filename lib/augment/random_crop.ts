@@ -17,7 +17,7 @@ import {
  * @param padding how many pixels are added on each side: a whole number from 0
  * @param options what is in the padding
  * @returns the augmentation
- * @throws {RangeError} where the padding is no such number, or the edge is neither `"reflect"` nor from 0 to 1;
+ * @throws {RangeError} if the padding is no such number, or the edge is neither `"reflect"` nor from 0 to 1;
  * by `draw`, where the padding is not smaller than the images' sides
  *
  * @example

@@ -30,7 +30,7 @@ const ATTEMPTS = 100;
  *
  * @param options how often, how large, of which shape, and what is written
  * @returns the augmentation
- * @throws {RangeError} where the probability or a number to write is not from 0 to 1, shares are not above 0,
+ * @throws {RangeError} if the probability or a number to write is not from 0 to 1, shares are not above 0,
  * up to 1 and in order, or ratios not above 0 and in order
  *
  * @example

@@ -17,7 +17,7 @@ export type ColorAugmentation = Augmentation & {
    *
    * @param key the step's key
    * @param shape of the images
-   * @throws {TypeError} where the images have other channels than one or three
+   * @throws {TypeError} if the images have other channels than one or three
    */
   stages(key: Key, shape: BatchShape): Stage[][];
 };
@@ -120,7 +120,7 @@ export function blendingStage(
  * @param what cannot be done otherwise
  * @param shape of the images
  * @param wanted the numbers of channels that can
- * @throws {TypeError} where they have others
+ * @throws {TypeError} if they have others
  */
 export function requireChannels(
   what: string,

@@ -22,7 +22,7 @@ export type AugmentationEntry = {
    * Makes it.
    *
    * @param number its number
-   * @throws {RangeError} where the number is out of its range
+   * @throws {RangeError} if the number is out of its range
    */
   build(number: number): Augmentation;
 };

@@ -24,7 +24,7 @@ const ATTEMPTS = 10;
  *
  * @param options size and shape
  * @returns the augmentation
- * @throws {RangeError} where shares are not above 0, up to 1 and in order, or ratios not above 0 and in order
+ * @throws {RangeError} if shares are not above 0, up to 1 and in order, or ratios not above 0 and in order
  *
  * @example
  * ```ts
