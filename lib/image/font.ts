@@ -1,14 +1,14 @@
-// The one place that names oled-font-5x7: letters of five by seven points.
+// Letters of five by seven points, by oled-font-5x7.
 // A remote module does not see our deno.json, so the package is named and pinned here.
 // deno-lint-ignore no-import-prefix
 import font from "npm:oled-font-5x7@1.0.3";
 
-/** Width and height of a letter in points, without what is between letters. */
+/** Width and height of a letter in points, without the gap between letters. */
 export const LETTER = { width: 5, height: 7 } as const;
 
 type Font = { readonly fontData: readonly number[]; readonly lookup: readonly string[] };
 
-/** What stands for characters that the font lacks. */
+/** Replacements of characters that the font lacks. */
 const STAND_INS: Readonly<Record<string, string>> = {
   "×": "x",
   "−": "-",
@@ -29,7 +29,7 @@ const STAND_INS: Readonly<Record<string, string>> = {
   "≤": "<=",
 };
 
-/** A text of characters that the font has: accents go, what is left unknown becomes a question mark. */
+/** The characters of a text without accents; unknown ones become question marks. */
 function writable(text: string): string[] {
   const { lookup } = font as Font;
   const plain = [...text].map((one) => STAND_INS[one] ?? one).join("");
