@@ -1,20 +1,8 @@
-<<<<<<< HEAD
-// Letters of five by seven points, by oled-font-5x7.
-=======
 // The one place that names oled-font-5x7: letters of five by seven points, and descenders below.
->>>>>>> examples
 // A remote module does not see our deno.json, so the package is named and pinned here.
 // deno-lint-ignore no-import-prefix
 import font from "npm:oled-font-5x7@1.0.3";
 
-<<<<<<< HEAD
-/** Width and height of a letter in points, without the gap between letters. */
-export const LETTER = { width: 5, height: 7 } as const;
-
-type Font = { readonly fontData: readonly number[]; readonly lookup: readonly string[] };
-
-/** Replacements of characters that the font lacks. */
-=======
 /**
  * Size of a letter in points, without the space between letters: its height above the baseline, and
  * how far g, j, p, q and y go below it.
@@ -33,7 +21,6 @@ const DESCENDERS: Readonly<Record<string, string>> = {
 };
 
 /** What stands for characters that the font lacks. */
->>>>>>> examples
 const STAND_INS: Readonly<Record<string, string>> = {
   "×": "x",
   "−": "-",
