@@ -1,4 +1,4 @@
-// Training: fit, evaluate, predict, and the parts of a loop of one's own.
+// Training: fit, evaluate, predict, and the parts of a loop of your own.
 
 export {
   findLearningRate,

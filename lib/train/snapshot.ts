@@ -18,7 +18,7 @@ import { type BeginOptions, beginTraining, type Progress, type Training } from "
  * device.
  *
  * @param network the network and its run, as {@linkcode fit} reports them
- * @param about what else the checkpoint is to say: model, data, options
+ * @param about what else the checkpoint says, as JSON: model, class names, options
  * @returns the checkpoint; its `run` also says the input shape
  * @throws {DeviceError} if the device failed
  */
@@ -45,18 +45,18 @@ export async function snapshot(
 }
 
 /**
- * The training run in a checkpoint, at the step it was taken.
+ * The training run in a checkpoint, as it was then.
  *
  * @param model the model it trains
  * @param optimizer the optimizer it uses
  * @param shape shape of one input, without the batch
  * @param checkpoint the checkpoint
  * @param file its name, for messages
- * @param options which parameters are trained: those that were. Default: all
+ * @param options which parameters are trained: the same as before. Default: all
  * @returns the run; the caller owns its tensors
- * @throws {TypeError} where it is another model's or another optimizer's
- * @throws {RangeError} where it trained other parameters: which are no longer trained, and which newly
- * @throws {SyntaxError} where it does not say how far the run was
+ * @throws {TypeError} if it is of another model or optimizer
+ * @throws {RangeError} if it trained other parameters: which are no longer trained, which newly
+ * @throws {SyntaxError} if it does not say how far the run was
  */
 export function restoreTraining<P extends Tree, S extends Tree>(
   model: Layer<P, S>,
@@ -83,7 +83,7 @@ export function restoreTraining<P extends Tree, S extends Tree>(
   }
 }
 
-/** The optimizer's state in a checkpoint, in the place of the state it begins with. */
+/** The optimizer's state in a checkpoint, in the form of its first state. */
 function refill(fresh: Tree, { sections }: Checkpoint, file: string): Tree {
   const held = sections.optimizer;
   try {
@@ -101,7 +101,7 @@ function refill(fresh: Tree, { sections }: Checkpoint, file: string): Tree {
  * @param checkpoint the checkpoint
  * @param file its name, for messages
  * @returns epochs and steps done
- * @throws {SyntaxError} where it does not say
+ * @throws {SyntaxError} if it does not say
  */
 export function progressOf({ run }: Checkpoint, file: string): Progress {
   return requireRun(run, file).progress;
@@ -128,7 +128,7 @@ function requireRun(run: Json, file: string): Resumed {
     (callbacks === undefined || (typeof callbacks === "object" && callbacks !== null));
   if (!sound) {
     throw new SyntaxError(
-      `Cannot go on from ${file}: it must say how far its run was, got ${
+      `Cannot resume from ${file}: it must say how far its run was, got ${
         JSON.stringify({ progress, key })
       }`,
     );

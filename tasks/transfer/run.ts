@@ -110,13 +110,15 @@ export async function runTransfer(parts: TransferParts): Promise<TransferOutcome
 }
 
 function sayTransfer(told: Parameters<NonNullable<TransferOptions["onTransfer"]>>[0]): void {
-  const { taken, made, left } = told;
+  const { transferred, initialized, unused } = told;
   const some = (paths: readonly string[]): string =>
     paths.length === 0
       ? "none"
       : `${paths.slice(0, 6).join(", ")}${paths.length > 6 ? `, ... (${paths.length})` : ""}`;
   say(
-    `taken over: ${taken.length} tensors; made anew: ${some(made)}; left: ${some(left)}`,
+    `transferred: ${transferred.length} tensors; new: ${some(initialized)}; not used: ${
+      some(unused)
+    }`,
   );
 }
 

@@ -35,7 +35,7 @@ Deno.test("transfer leaves a network that predict reads, and a run that is done"
   assert(result.accuracy >= 0 && result.accuracy <= 1 && result.fromScratchAccuracy >= 0);
   assert(result.seconds > 0 && result.fromScratchSeconds > 0);
   for (const file of result.files) assert((await Deno.stat(file)).size > 0, file);
-  assertStringIncludes(done.err, "made anew: logits/kernel, logits/bias");
+  assertStringIncludes(done.err, "new: logits/kernel, logits/bias");
   assertStringIncludes(done.err, "features [84] below logits are computed once");
   assertStringIncludes(done.err, "every step runs the whole network (images are augmented)");
   const history = await Deno.readTextFile(`${out}/history.csv`);
