@@ -13,7 +13,7 @@ import { startDevice } from "./command/device.ts";
 import { DEFAULT_WEIGHTS, openWeights } from "./network/open_weights.ts";
 import { type Inversion, INVERSIONS, prepareGray } from "./pictures/gray_picture.ts";
 import { networkFlags, weightsFlag } from "./pictures/picture_flags.ts";
-import { readFile } from "./command/read_file.ts";
+import { readFile } from "./command/files.ts";
 import { say } from "./command/say.ts";
 
 const command = {

@@ -19,7 +19,7 @@ import {
   stepsFlag,
 } from "../pictures/picture_flags.ts";
 import { openPictureFolder } from "../pictures/picture_folder.ts";
-import { readFile } from "../command/read_file.ts";
+import { readFile } from "../command/files.ts";
 import { readPicture } from "../pictures/read_picture.ts";
 import { watch } from "../pictures/watched.ts";
 

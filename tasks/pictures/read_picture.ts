@@ -5,7 +5,7 @@ import { type Tensor4D, tf } from "../../mod.ts";
 import { UsageError } from "../command.ts";
 import { type Inversion, prepareGray } from "./gray_picture.ts";
 import type { Looked } from "./looked.ts";
-import { readFile } from "../command/read_file.ts";
+import { readFile } from "../command/files.ts";
 import { trainedOn } from "../network/open_weights.ts";
 import { type DatasetName, loadTest } from "../train/datasets.ts";
 

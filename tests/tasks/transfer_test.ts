@@ -72,11 +72,11 @@ Deno.test("transfer refuses what it cannot begin from in one line, before it tra
     1,
     /got "cov1", did you mean "conv1"\?/,
   );
-  await refused([...given, "--fine-tune-epochs", "2"], 2, /needs --fine-tune-from/);
+  await refused([...given, "--fine-tune-epochs", "2"], 2, /it needs --fine-tune-from/);
   await refused(
     [...given, "--fine-tune-from", "dense1", "--fine-tune-rates", "1"],
     2,
-    /must be two numbers above 0/,
+    /it must be two numbers above 0/,
   );
   await refused(["--resume", "--out", dir], 1, /from before the head was replaced of 10 classes/);
   await Deno.remove(`${data}/below`, { recursive: true });
