@@ -92,7 +92,7 @@ Deno.test("the confusion matrix refuses classes out of range, and one answer too
       `${said} 0 predicted as ${wrong}`,
     );
   }
-  assertThrows(() => confusionMatrix([0, 1], [0], 2), TypeError, "1 answers of 2 examples");
+  assertThrows(() => confusionMatrix([0, 1], [0], 2), TypeError, "1 predictions of 2 examples");
 });
 
 Deno.test("the confusion matrix refuses a number of classes that is none", () => {
