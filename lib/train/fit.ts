@@ -11,6 +11,7 @@ import { tf } from "../tensor/tf.ts";
 import { auxiliaryLossesOf } from "./auxiliary_losses.ts";
 import { callEpoch, callRun } from "./callbacks/call_callbacks.ts";
 import { requireCallbacks } from "./callbacks/callback.ts";
+import { dataIdentity, requireSameData } from "./data_identity.ts";
 import { type EpochParts, requirePlace, runEpoch } from "./epoch.ts";
 import { type Evaluation, type Forward, measure } from "./evaluate.ts";
 import { type FitOptions, stepsPerEpoch } from "./fit_options.ts";
@@ -36,6 +37,7 @@ import { trainingFunctions } from "./training_functions.ts";
  * @returns reports of the epochs; the last one's `network` is the trained one
  * @throws {TypeError | RangeError} if the model cannot take such images, or lacks a layer of `auxiliaryLosses`
  * @throws {RangeError} if an option is out of range, `from` trained other parameters, or the loss is not finite (the step is named)
+ * @throws {RangeError} if `from` was trained on other data and `otherData` is not `true`
  * @throws {RangeError} if two callbacks have the same name, or one monitors what is not measured
  * @throws {Error} what a callback throws, such as for a file that cannot be written
  * @throws {DeviceError} if the device failed
@@ -124,9 +126,11 @@ function begin<P extends Tree, S extends Tree>(
     imageShape,
     options.trainable ? { trainable: options.trainable } : {},
   );
+  const data = dataIdentity(examples, options.normalize);
   requireSameTrainable(run.params, run.trainable, options.trainable);
+  if (!options.otherData) requireSameData(run.data, data);
   requirePlace(run, examples, options);
-  return run;
+  return { ...run, data };
 }
 
 /** Does an epoch, or the rest of one, then validates and calls callbacks. */

@@ -43,6 +43,11 @@ export type FitOptions<P extends Tree = Tree, S extends Tree = Tree> = {
   readonly validation?: Examples | ImageSource;
   /** A run to resume, whose tensors `fit` takes over; its key is used. Default: a new run. */
   readonly from?: Training<P, S>;
+  /**
+   * Whether the run to resume may be resumed on other examples than before. Default: `false`, other
+   * examples, image shapes, classes and normalizations are refused.
+   */
+  readonly otherData?: boolean;
   /** Stops the run after the current step. */
   readonly signal?: AbortSignal;
   /** What runs beside it, such as early stopping, see {@linkcode Callback}. Default: nothing. */

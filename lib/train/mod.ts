@@ -14,6 +14,7 @@ export { fit } from "./fit.ts";
 export { type FitOptions, stepsPerEpoch } from "./fit_options.ts";
 export type { EpochReport, StepReport } from "./reports.ts";
 export type { Trainable } from "./trainable.ts";
+export type { DataIdentity } from "./data_identity.ts";
 export {
   type BeginOptions,
   beginTraining,

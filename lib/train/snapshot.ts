@@ -8,6 +8,7 @@ import type { Checkpoint, Tensors } from "../weights/checkpoint.ts";
 import type { Json } from "../weights/json.ts";
 import { requireShapes } from "../weights/require_shapes.ts";
 import { restoreNetwork, toTensor } from "../weights/restore_network.ts";
+import type { DataIdentity } from "./data_identity.ts";
 import { readTree } from "./callbacks/kept_weights.ts";
 import { readMemories, type States, writtenMemories } from "./callbacks/memories.ts";
 import { requireSameTrainable } from "./trainable.ts";
@@ -29,7 +30,7 @@ export async function snapshot(
   const [params, state, optimizer] = await Promise.all(
     [network.params, network.state, network.optimizer].map(readTree),
   ) as [Tensors, Tensors, Tensors];
-  const { inputShape, progress, key, trainable, callbacks } = network;
+  const { inputShape, progress, key, trainable, callbacks, data } = network;
   const { states, kept } = writtenMemories(callbacks ?? {});
   return {
     sections: { params, state, optimizer, ...(kept.size > 0 ? { kept } : {}) },
@@ -40,6 +41,7 @@ export async function snapshot(
       key: [...key],
       ...(trainable ? { trainable: [...trainable] } : {}),
       ...(callbacks ? { callbacks: states } : {}),
+      ...(data ? { data: data as Json } : {}),
     },
   };
 }
@@ -66,7 +68,7 @@ export function restoreTraining<P extends Tree, S extends Tree>(
   file: string,
   options: Pick<BeginOptions, "trainable"> = {},
 ): Training<P, S> {
-  const { progress, key, trainable: held, callbacks } = requireRun(checkpoint.run, file);
+  const { progress, key, trainable: held, callbacks, data } = requireRun(checkpoint.run, file);
   const network = restoreNetwork(model, shape, checkpoint, file);
   try {
     requireSameTrainable(network.params, held, options.trainable);
@@ -76,6 +78,7 @@ export function restoreTraining<P extends Tree, S extends Tree>(
       optimizer: refill(begun.optimizer, checkpoint, file),
       progress,
       ...(callbacks ? { callbacks: readMemories(callbacks, checkpoint) } : {}),
+      ...(data ? { data } : {}),
     };
   } catch (error) {
     [network.params, network.state].forEach((tree) => disposeTree(tree));
@@ -108,15 +111,18 @@ export function progressOf({ run }: Checkpoint, file: string): Progress {
 }
 
 /** What a checkpoint says of its run. */
-type Resumed = Pick<Training, "progress" | "key" | "trainable"> & { readonly callbacks?: States };
+type Resumed = Pick<Training, "progress" | "key" | "trainable" | "data"> & {
+  readonly callbacks?: States;
+};
 
 /** Checks what a checkpoint says of its run. */
 function requireRun(run: Json, file: string): Resumed {
-  const { progress, key, trainable, callbacks } = (run ?? {}) as {
+  const { progress, key, trainable, callbacks, data } = (run ?? {}) as {
     progress?: Partial<Progress>;
     key?: unknown;
     trainable?: readonly Path[];
     callbacks?: States;
+    data?: DataIdentity;
   };
   const whole = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
   const totals = progress?.totals;
@@ -125,7 +131,9 @@ function requireRun(run: Json, file: string): Resumed {
     typeof totals?.loss === "number" && typeof totals.correct === "number" &&
     Array.isArray(key) && key.length === 2 && key.every(whole) &&
     (trainable === undefined || Array.isArray(trainable)) &&
-    (callbacks === undefined || (typeof callbacks === "object" && callbacks !== null));
+    [callbacks, data].every((part) =>
+      part === undefined || (typeof part === "object" && part !== null)
+    );
   if (!sound) {
     throw new SyntaxError(
       `Cannot resume from ${file}: it must say how far its run was, got ${
@@ -138,5 +146,6 @@ function requireRun(run: Json, file: string): Resumed {
     key: key as unknown as Key,
     ...(trainable ? { trainable } : {}),
     ...(callbacks ? { callbacks } : {}),
+    ...(data ? { data } : {}),
   };
 }

@@ -6,6 +6,7 @@ import type { Shape } from "../tensor/tensor.ts";
 import { disposeTree, type Path, type Tree } from "../tensor/tree.ts";
 import type { Tensors } from "../weights/checkpoint.ts";
 import type { Json } from "../weights/json.ts";
+import type { DataIdentity } from "./data_identity.ts";
 import { splitParams, type Trainable, trainablePaths } from "./trainable.ts";
 
 /** Where in its epochs a run is. */
@@ -47,6 +48,8 @@ export type Training<P extends Tree = Tree, S extends Tree = Tree> = Network<P, 
   readonly trainable?: readonly Path[];
   /** What callbacks remember, by their names. */
   readonly callbacks?: Memories;
+  /** What it is trained on. Absent before the first step, and in old checkpoints. */
+  readonly data?: DataIdentity;
 };
 
 /** Options of {@linkcode beginTraining}. */

@@ -1,7 +1,7 @@
 // The outputs of frozen layers for each example, computed once and kept in host memory.
 import { batches } from "../data/dataset.ts";
 import type { Examples } from "../data/examples.ts";
-import type { FeatureSource, ImageSource } from "../data/image_source.ts";
+import { type FeatureSource, type ImageSource, isSource } from "../data/image_source.ts";
 import type { Normalization } from "../data/normalization.ts";
 import { jit } from "../device/jit/jit.ts";
 import type { AnyLayer, Layer, Network } from "../layers/layer.ts";
@@ -121,6 +121,7 @@ function featureSource(
     labels: examples.labels,
     classNames: examples.classNames,
     imageShape,
+    ...(isSource(examples) && examples.contents ? { contents: examples.contents } : {}),
     read(indices) {
       const found = new Float32Array(indices.length * size);
       indices.forEach((index, i) =>

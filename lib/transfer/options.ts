@@ -19,7 +19,7 @@ export type TransferPoint = {
 /** Options of {@linkcode transfer}; those that are {@linkcode fit}'s hold for each phase. */
 export type TransferOptions =
   & PhaseOptions
-  & Pick<FitOptions, "batchSize" | "normalize" | "signal" | "jit" | "loss">
+  & Pick<FitOptions, "batchSize" | "normalize" | "otherData" | "signal" | "jit" | "loss">
   & {
     /** What is initialized anew, as for {@linkcode transferWeights}. Default: the last layer with parameters. */
     readonly head?: string | readonly string[];

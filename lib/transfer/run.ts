@@ -123,12 +123,14 @@ async function* onCached(
     ...run,
     model: training.model,
     inputShape: training.inputShape,
+    ...(training.data ? { data: training.data } : {}),
     params: { ...body.params as Record<string, Tree>, ...run.params as Record<string, Tree> },
     state: { ...body.state as Record<string, Tree>, ...run.state as Record<string, Tree> },
   });
+  const { data: _, ...from } = training; // The tail is trained on features.
   const run = fit(onFeatures(split.tail, split.featureShape), features!, {
     ...fitOptions(phase, examples, options),
-    from: { ...training, ...part(split.tailNames) },
+    from: { ...from, ...part(split.tailNames) },
     ...(validation ? { validation } : {}),
   });
   for await (const report of run) yield { ...report, network: whole(report.network) };

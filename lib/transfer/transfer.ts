@@ -4,6 +4,7 @@ import type { ImageSource } from "../data/image_source.ts";
 import type { Layer, Network } from "../layers/layer.ts";
 import { fold, key as keyOf } from "../tensor/random.ts";
 import { disposeTree, entries, type Tree } from "../tensor/tree.ts";
+import { dataIdentity, requireSameData } from "../train/data_identity.ts";
 import { beginTraining, disposeTraining, type Training } from "../train/training.ts";
 import { stepsOf, type TransferOptions, type TransferReport } from "./options.ts";
 import { type TransferPhase, transferPhases } from "./phases.ts";
@@ -59,11 +60,13 @@ export async function* transfer<P extends Tree, S extends Tree>(
   const target = model as unknown as Layer;
   const phases = transferPhases(target, examples.imageShape, stepsOf(examples, options), options);
   const { from } = options;
+  const data = dataIdentity(examples, options.normalize);
+  if (from && !options.otherData) requireSameData(from.network.data, data);
   const rest = from ? phases.slice(phases.findIndex(({ name }) => name === from.phase)) : phases;
-  let training = from?.network ?? begin(target, network, examples, phases[0]!, options);
+  let training: Training = from?.network ?? begin(target, network, examples, phases[0]!, options);
   for (const phase of rest) {
     if (phase !== rest[0]) training = advance(target, training, phase, examples, options);
-    for await (const report of runPhase(target, phase, training, examples, options)) {
+    for await (const report of runPhase(target, phase, { ...training, data }, examples, options)) {
       training = report.network;
       yield { ...report, phase: phase.name };
       if (options.signal?.aborted) return;
