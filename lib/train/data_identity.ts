@@ -75,6 +75,6 @@ export function requireSameData(before: DataIdentity | undefined, now: DataIdent
   throw new RangeError(
     `Cannot resume a run: its data must be the same as before, got ${
       faults.join(", ")
-    }. The option otherData: true accepts it`,
+    }. Accept it with otherData: true (of a task: --other-data)`,
   );
 }

@@ -99,15 +99,17 @@ function refill(fresh: Tree, { sections }: Checkpoint, file: string): Tree {
 }
 
 /**
- * How far the training run in a checkpoint was.
+ * How far the training run in a checkpoint was, and what it was trained on.
  *
  * @param checkpoint the checkpoint
  * @param file its name, for messages
- * @returns epochs and steps done
  * @throws {SyntaxError} if it does not say
  */
-export function progressOf({ run }: Checkpoint, file: string): Progress {
-  return requireRun(run, file).progress;
+export function runOf(
+  { run }: Checkpoint,
+  file: string,
+): { readonly progress: Progress; readonly data?: DataIdentity } {
+  return requireRun(run, file);
 }
 
 /** What a checkpoint says of its run. */
