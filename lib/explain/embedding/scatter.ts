@@ -1,18 +1,19 @@
-// Examples as dots in a plane, colored by class: an SVG picture.
+// A scatter plot of examples, colored by class, as SVG.
 import { element, escaped, MUTED, picture, RULE, textElement, textWidth } from "../../chart/svg.ts";
+import { requireRange } from "../../text/require.ts";
 import type { Features } from "./features.ts";
 
 /** Options of {@linkcode scatterSvg}. */
 export type ScatterOptions = {
-  /** The picture's heading. */
+  /** The heading. */
   readonly title: string;
-  /** What the axes are, where they mean something. */
+  /** Names of the axes. Default: none. */
   readonly axes?: readonly [across: string, up: string];
-  /** What a dot is called, read where the mouse rests on it. Default: its class. */
+  /** The tooltip of a dot. Default: its class. */
   readonly nameOf?: (example: number) => string;
 };
 
-/** Ten colors that are told apart; more classes go around the color wheel. */
+/** Ten distinct colors; more classes go around the color wheel. */
 const COLORS = [
   "#0072b2",
   "#d55e00",
@@ -32,7 +33,7 @@ const TOP = 56;
 const MARGIN = 16;
 const LEGEND_STEP = 20;
 
-/** The color of each class. */
+/** A color per class. */
 function colorsFor(count: number): readonly string[] {
   if (count <= COLORS.length) return COLORS.slice(0, count);
   const around = (i: number): number => Math.round(360 * i / count);
@@ -40,15 +41,15 @@ function colorsFor(count: number): readonly string[] {
 }
 
 /**
- * A scatter plot of examples in the plane, with a color a class and a legend.
+ * A scatter plot of examples in the plane, with a color per class and a legend.
  *
- * @param positions where they are, `[N, 2]`; both axes have the same scale
- * @param labels their classes, `[N]`
+ * @param positions the coordinates, `[N, 2]`; both axes have the same scale
+ * @param labels the classes, `[N]`
  * @param classNames the names of the classes; those without an example are not in the legend
- * @param options heading, what the axes are
- * @returns the picture's text
- * @throws {TypeError} where positions are not two an example, or there is not a label for each
- * @throws {RangeError} where a position is not a finite number, or a label has no class
+ * @param options heading, names of the axes and dots
+ * @returns the SVG text
+ * @throws {TypeError} if there are not two coordinates and one label per example
+ * @throws {RangeError} if a coordinate is not finite, or a label has no class
  *
  * @example
  * ```ts
@@ -97,7 +98,7 @@ function axisNames(axes: ScatterOptions["axes"]): string[] {
   ];
 }
 
-/** The dots, in their examples' order, so that no class lies on top of all others. */
+/** The dots, in the order of the examples, so that no class covers all others. */
 function dots(
   { values, count }: Features,
   labels: ArrayLike<number>,
@@ -131,23 +132,13 @@ function requirePlane(
 ): void {
   if (size !== 2 || values.length !== 2 * count || labels.length !== count || count === 0) {
     throw new TypeError(
-      `Cannot draw a map: there must be two numbers and a label an example, and at least one, got [${count}, ${size}] and ${labels.length} labels`,
+      `Cannot draw a map: there must be two numbers and a label per example, and at least one, got [${count}, ${size}] and ${labels.length} labels`,
     );
   }
   const bad = values.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) {
-    throw new RangeError(
-      `Cannot draw a map: positions must be finite numbers, got ${values[bad]} of example ${
-        bad >> 1
-      }`,
-    );
-  }
-  const wrong = Array.from(labels).findIndex((label) => classNames[label] === undefined);
-  if (wrong >= 0) {
-    throw new RangeError(
-      `Cannot draw a map: a label must be below the ${classNames.length} classes, got ${
-        labels[wrong]
-      }`,
-    );
-  }
+  const found = `${values[bad]} of example ${bad >> 1}`;
+  requireRange("draw a map", "positions must be finite numbers", bad < 0, found);
+  const wrong = Array.from(labels).find((label) => classNames[label] === undefined);
+  const rule = `a label must be below the ${classNames.length} classes`;
+  requireRange("draw a map", rule, wrong === undefined, wrong);
 }
