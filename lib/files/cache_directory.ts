@@ -10,7 +10,7 @@
  * @param get reads a variable of the environment
  * @param os the operating system
  * @returns the directory, which need not be there
- * @throws {RangeError} where no variable says
+ * @throws {RangeError} if no variable says
  */
 export function cacheDirectory(
   get: (name: string) => string | undefined = Deno.env.get,
@@ -28,7 +28,7 @@ export function cacheDirectory(
   const home = get(os === "windows" ? "USERPROFILE" : "HOME");
   if (home) return `${home}/${os === "darwin" ? "Library/Caches" : ".cache"}/neocog`;
   throw new RangeError(
-    "Cannot keep fetched files: NEOCOG_CACHE, or else the option cacheDir, must be a directory: " +
+    "Cannot keep fetched files: NEOCOG_CACHE, or else the option cacheDir, must be a directory, " +
       "got unset, and so is the home directory",
   );
 }

@@ -1,5 +1,5 @@
-// What a worker runs that decodes pictures: a file's bytes come in, pixels go out.
-import { picturePixels, type PixelRule } from "./picture_pixels.ts";
+// The module of a worker that decodes pictures: a file's bytes come in, pixels go out.
+import { type PicturePixels, picturePixels, type PixelRule } from "./picture_pixels.ts";
 
 /** A file to decode. */
 export type DecodeTask = {
@@ -8,12 +8,12 @@ export type DecodeTask = {
   readonly rule: PixelRule;
 };
 
-/** Its pixels, or why there are none. */
+/** A file's pixels, or why there are none. */
 export type DecodeAnswer =
-  | { readonly pixels: Uint8Array<ArrayBuffer> }
+  | PicturePixels
   | { readonly error: { readonly name: string; readonly message: string } };
 
-/** What a worker's global scope has, which the types of a page's do not say. */
+/** A worker's global scope, which the default types lack. */
 type WorkerScope = {
   onmessage: (event: { readonly data: DecodeTask }) => void;
   postMessage(answer: DecodeAnswer, transfer: ArrayBuffer[]): void;
@@ -23,8 +23,8 @@ const scope = self as unknown as WorkerScope;
 
 scope.onmessage = ({ data: { bytes, file, rule } }) => {
   try {
-    const pixels = picturePixels(bytes, file, rule);
-    scope.postMessage({ pixels }, [pixels.buffer]);
+    const picture = picturePixels(bytes, file, rule);
+    scope.postMessage(picture, [picture.pixels.buffer]);
   } catch (error) {
     const { name, message } = error as Error;
     scope.postMessage({ error: { name, message } }, []);

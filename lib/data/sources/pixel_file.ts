@@ -1,14 +1,21 @@
-// Decoded pixels on the disk, for the next time that the same folder is read in the same way.
+// Decoded pixels on the disk, for the next time the same folder is read in the same way.
 import { writeFileAtomically } from "../../files/atomic_file.ts";
 import { fileError } from "../../files/file_error.ts";
 import { sha256OfText } from "../../files/sha256.ts";
 import { writeAll } from "../../files/write_all.ts";
 import type { PixelRule } from "./picture_pixels.ts";
 
+/** What is wrong with files, by place. */
+export type Faults = {
+  /** Why files have no pixels. */
+  readonly broken: ReadonlyMap<number, string>;
+  /** What is wrong with files that could be read all the same. */
+  readonly warnings: ReadonlyMap<number, string>;
+};
+
 /** Pixels of a list of files, each of the same number of bytes. */
 export type PixelFile = {
-  /** Why files have no pixels, by their places. */
-  readonly broken: ReadonlyMap<number, string>;
+  readonly faults: Faults;
   /** Calls a function with the pixels of each place, in order. */
   read(places: Iterable<number>, visit: (pixels: Uint8Array, place: number) => void): Promise<void>;
 };
@@ -18,15 +25,15 @@ export type PixelWriter = Disposable & {
   /** Writes the pixels of a place. */
   write(place: number, pixels: Uint8Array): Promise<void>;
   /** Gives the file its name; without it, disposing removes what was written. */
-  finish(broken: ReadonlyMap<number, string>): Promise<PixelFile>;
+  finish(faults: Faults): Promise<PixelFile>;
 };
 
-/** What changes when pixels mean something else. */
-const VERSION = 1;
+/** Changes when pixels mean something else. */
+const VERSION = 2;
 
 /**
- * Where the pixels of these files lie: another name when a file has another size or time, or the
- * pixels are made in another way. What cannot be looked at counts as it is.
+ * Where the pixels of these files are: the name changes with a file's size or time, and with the way
+ * the pixels are made.
  *
  * @param folder where pixels are kept
  * @param files the files
@@ -47,12 +54,12 @@ export async function pixelPath(
 }
 
 /**
- * Opens pixels that were written before.
+ * Opens a file of pixels.
  *
  * @param path as `pixelPath` says
  * @param count how many files
  * @param size bytes of pixels of each
- * @returns `undefined` where there are none, or not all of them
+ * @returns `undefined` if it does not exist, or is not whole
  */
 export async function openPixelFile(
   path: string,
@@ -60,19 +67,20 @@ export async function openPixelFile(
   size: number,
 ): Promise<PixelFile | undefined> {
   try {
-    // The list is written last: where it is, the pixels are.
-    const list = JSON.parse(await Deno.readTextFile(`${path}.json`)) as [number, string][];
+    // The list is written last: if it exists, so do the pixels.
+    const lists = JSON.parse(await Deno.readTextFile(`${path}.json`)) as [number, string][][];
     if ((await Deno.stat(`${path}.bin`)).size !== count * size) return undefined;
-    return pixelFile(`${path}.bin`, size, new Map(list));
+    const [broken, warnings] = lists.map((list) => new Map(list));
+    return pixelFile(`${path}.bin`, size, { broken: broken!, warnings: warnings! });
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return undefined;
     throw fileError(`Cannot read ${path}.json`, error);
   }
 }
 
-function pixelFile(path: string, size: number, broken: ReadonlyMap<number, string>): PixelFile {
+function pixelFile(path: string, size: number, faults: Faults): PixelFile {
   return {
-    broken,
+    faults,
     async read(places, visit) {
       using file = await Deno.open(path).catch((error) => {
         throw fileError(`Cannot read ${path}`, error);
@@ -84,7 +92,7 @@ function pixelFile(path: string, size: number, broken: ReadonlyMap<number, strin
           const count = await file.read(pixels.subarray(at));
           if (count === null) {
             throw new SyntaxError(
-              `Cannot read ${path}: it must have the pixels of ${place + 1} files: ` +
+              `Cannot read ${path}: it must have the pixels of ${place + 1} files, ` +
                 "got fewer; without it, files are decoded anew",
             );
           }
@@ -97,7 +105,7 @@ function pixelFile(path: string, size: number, broken: ReadonlyMap<number, strin
 }
 
 /**
- * Begins a file of pixels.
+ * Creates a file of pixels.
  *
  * @param path as `pixelPath` says
  * @param count how many files
@@ -130,17 +138,18 @@ export async function createPixelFile(
       };
       // One after the other, as the file has one position.
       before = before.then(() => asWriting(write));
-      before.catch(() => {}); // It is heard here, or by the next one.
+      before.catch(() => {}); // Thrown here, or by the next one.
       await before;
     },
-    async finish(broken) {
+    async finish(faults) {
       await before;
       await asWriting(() => file.sync());
       file.close();
       isOpen = false;
       await asWriting(() => Deno.rename(part, `${path}.bin`));
-      await writeFileAtomically(`${path}.json`, JSON.stringify([...broken]));
-      return pixelFile(`${path}.bin`, size, broken);
+      const lists = [[...faults.broken], [...faults.warnings]];
+      await writeFileAtomically(`${path}.json`, JSON.stringify(lists));
+      return pixelFile(`${path}.bin`, size, faults);
     },
     [Symbol.dispose]() {
       if (!isOpen) return;
@@ -148,7 +157,7 @@ export async function createPixelFile(
       try {
         Deno.removeSync(part);
       } catch {
-        // What went wrong first is what the caller must hear.
+        // The caller must see the first error.
       }
     },
   };

@@ -49,6 +49,6 @@ export async function robustnessSvg(
       .toSorted(([a], [b]) => a - b),
   }));
   const x = `ε, by ${NAMES[norm]}${isIn255ths ? ", in 255ths" : ", in pixels from 0 to 1"}`;
-  const span = { from: 0, to: 1 };
-  return await lineChartSvg({ title, panels: [{ x, y: "accuracy", lines, percent: true, span }] });
+  const panel = { x, y: "accuracy", percent: true, span: { from: 0, to: 1 }, lines };
+  return await lineChartSvg({ title, width: 504, panels: [panel] });
 }
