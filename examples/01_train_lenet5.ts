@@ -29,7 +29,7 @@ const steps = epochs * stepsPerEpoch(digits, { batchSize });
 const optimizer = adam({ learningRate: cosineDecay({ learningRate: 0.003, steps }) });
 
 for await (const epoch of fit(model, digits, { epochs, batchSize, optimizer, key: key(0) })) {
-  const { loss, accuracy, seconds, training } = epoch;
+  const { loss, accuracy, seconds, network } = epoch;
   console.log(
     `epoch ${epoch.epoch}: loss ${loss.toFixed(3)}, accuracy ${accuracy.toFixed(3)},`,
     `${seconds.toFixed(1)} s`,
@@ -37,8 +37,8 @@ for await (const epoch of fit(model, digits, { epochs, batchSize, optimizer, key
   if (epoch.epoch < epochs) continue;
 
   // The last epoch's tensors are ours to use and to free.
-  const result = await evaluate(model, training, test);
-  disposeTraining(training);
+  const result = await evaluate(network, test);
+  disposeTraining(network);
   console.log(`test accuracy ${(100 * result.accuracy).toFixed(2)} %`);
   assertGreaterOrEqual(result.accuracy, 0.95);
 }

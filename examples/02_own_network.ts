@@ -15,7 +15,7 @@ const block = (features: number, size: number) =>
 const model = nc.sequential({
   stem: block(8, 5),
   pool1: nc.maxPool(),
-  mixed: nc.parallel({ one: block(8, 1), three: block(8, 3) }, nc.concat),
+  mixed: nc.parallel({ one: block(8, 1), three: block(8, 3) }),
   pool2: nc.maxPool(),
   skip: nc.residual(nc.sequential({ first: block(16, 3), second: block(16, 3) })),
   flatten: nc.flatten(),
@@ -29,12 +29,12 @@ const losses: number[] = [];
 const onStep = ({ loss }: nc.StepReport): void => void losses.push(loss);
 const optimizer = nc.adam({ learningRate: 0.003 });
 
-for await (const { training } of nc.fit(model, digits, { batchSize: 32, optimizer, onStep })) {
+for await (const { network } of nc.fit(model, digits, { batchSize: 32, optimizer, onStep })) {
   const end = losses.slice(-10).reduce((sum, loss) => sum + loss / 10, 0);
   console.log(`loss ${losses[0]!.toFixed(2)} at step 1, ${end.toFixed(2)} at steps 41 to 50`);
   assertLess(end, 1);
 
-  const { params, state } = training;
+  const { params, state } = network;
   assertEquals(params.mixed.three.conv.kernel.shape, [3, 3, 8, 8]); // Paths are typed.
 
   // An intercept is called around every named layer; this one keeps what ReLUs answer.

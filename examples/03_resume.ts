@@ -23,10 +23,10 @@ const options = { epochs: 2, batchSize: 64, optimizer, key: nc.key(7) }; // 10 s
 async function train(more: Partial<nc.FitOptions>): Promise<nc.Checkpoint> {
   let checkpoint: nc.Checkpoint | undefined;
   for await (
-    const { epoch, complete, training } of nc.fit(model, digits, { ...options, ...more })
+    const { epoch, complete, network } of nc.fit(model, digits, { ...options, ...more })
   ) {
-    checkpoint = await nc.snapshot(training);
-    if (epoch === options.epochs || !complete) nc.disposeTraining(training);
+    checkpoint = await nc.snapshot(network);
+    if (epoch === options.epochs || !complete) nc.disposeTraining(network);
   }
   return checkpoint!;
 }

@@ -15,9 +15,7 @@ const epochs = nc.fit(model, nc.takeExamples(train, 4000), {
   key: nc.key(0),
 });
 
-for await (const { training } of epochs) {
-  const network = { model, params: training.params, state: training.state };
-
+for await (const { network } of epochs) {
   // Larger than any digit: only the layers up to the second convolution are run.
   const noise = nc.tf.tensor3d(nc.uniformArray(nc.key(1), 112 * 168, 0.4, 0.6), [112, 168, 1]);
   const dream = await nc.generate.deepDream(network, noise, {
@@ -39,5 +37,5 @@ for await (const { training } of epochs) {
   const probability = (await nc.tf.softmax(logits).data())[7]!;
   console.log(`its image of a seven is a seven with p = ${probability.toFixed(3)}`);
   assertGreater(probability, 0.9);
-  nc.disposeTraining(training);
+  nc.disposeTraining(network);
 }

@@ -17,12 +17,12 @@ const model: nc.Layer = nc.sequential({
 await nc.start();
 const { train, test } = await nc.mnist();
 const options = { epochs: 3, batchSize: 64, optimizer: nc.adam({ learningRate: 0.003 }) };
-let trained: nc.Training | undefined;
-for await (const { training, accuracy } of nc.fit(model, nc.takeExamples(train, 6400), options)) {
+let trained: nc.Network | undefined;
+for await (const { network, accuracy } of nc.fit(model, nc.takeExamples(train, 6400), options)) {
   console.log(`${(100 * accuracy).toFixed(1)} % of the digits read right`);
-  trained = training;
+  trained = network;
 }
-const network: nc.Network = { model, params: trained!.params, state: trained!.state };
+const network = trained!;
 
 /** The share of what speaks for the class that lies in one half of the picture: 0 left, 1 right. */
 function shareOf(attribution: nc.explain.Attribution, half: number): number {

@@ -6,13 +6,12 @@ import * as nc from "../mod.ts";
 
 await nc.start();
 const { train, test } = await nc.mnist();
-const model = nc.lenet5();
+const model = nc.lenet5() as nc.Layer;
 const optimizer = nc.adam({ learningRate: 0.003 });
 const how = { epochs: 1, batchSize: 32, optimizer, key: nc.key(0) };
-let network: nc.Network | undefined;
-for await (const { training, accuracy } of nc.fit(model, nc.takeExamples(train, 6000), how)) {
-  const { params, state } = training;
-  network = { model: model as nc.Layer, params, state };
+let trained: nc.Network | undefined;
+for await (const { network, accuracy } of nc.fit(model, nc.takeExamples(train, 6000), how)) {
+  trained = network;
   console.log(`read ${(100 * accuracy).toFixed(1)} % right in training`);
 }
 
@@ -23,7 +22,7 @@ const images = nc.tf.tensor4d(pixels, [50, 28, 28, 1]);
 const labels = [...digits.labels];
 const targets = labels.map((digit) => (digit + 1) % 10);
 const epsilon = 0.25;
-const found = await nc.generate.pgd(network!, images, labels, { epsilon, targets });
+const found = await nc.generate.pgd(trained!, images, labels, { epsilon, targets });
 console.log(`read before ${found.labels.before.join("")}`);
 console.log(`read after  ${found.labels.after.join("")}`);
 
@@ -35,7 +34,7 @@ assertLessOrEqual(Math.max(...found.distances), epsilon + 1e-6);
 assertGreaterOrEqual(share, 0.9);
 
 // The smallest change that makes it any other digit is smaller still.
-const { distances } = await nc.generate.deepFool(network!, images, labels);
+const { distances } = await nc.generate.deepFool(trained!, images, labels);
 const mean = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b) / numbers.length;
 const far = mean(await nc.generate.imageDistances(images, found.images, "l2"));
 console.log(`L2 distance ${far.toFixed(2)} of PGD, ${mean(distances).toFixed(2)} of DeepFool`);

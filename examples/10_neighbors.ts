@@ -11,13 +11,12 @@ const model = nc.lenet5({ activation: "relu" });
 const optimizer = nc.adam({ learningRate: 0.003 });
 const options = { epochs: 3, batchSize: 32, optimizer, key: nc.key(0) };
 for await (
-  const { epoch, accuracy, training } of nc.fit(model, nc.takeExamples(train, 2048), options)
+  const { epoch, accuracy, network } of nc.fit(model, nc.takeExamples(train, 2048), options)
 ) {
   console.log(`epoch ${epoch}: accuracy ${accuracy.toFixed(3)}`);
   if (epoch < options.epochs) continue;
 
   // Each digit's 84 features before the scores, and how many of its ten nearest are its like.
-  const network = { model, params: training.params, state: training.state };
   const features = await nc.explain.features(network, digits, "dense2");
   const pixels = nc.explain.pixelFeatures(digits);
   const [ofFeatures, ofPixels] = [features, pixels]
@@ -45,5 +44,5 @@ for await (
     // What comes back to the strongest patch is no even gray.
     assertGreater(Math.max(...patches[0]!.reconstruction.pixels), 0.9);
   }
-  nc.disposeTraining(training);
+  nc.disposeTraining(network);
 }

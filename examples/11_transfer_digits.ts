@@ -24,8 +24,8 @@ const model = nc.lenet5({ numClasses: 5, activation: "relu" }) as nc.Layer;
 const judge = digits(test, 5, Deno.args[0] ? Infinity : 300);
 async function accuracy(run: AsyncIterable<nc.EpochReport>): Promise<number> {
   let last: nc.Training | undefined;
-  for await (const { training } of run) last = training;
-  const { accuracy } = await nc.evaluate(model, last!, judge);
+  for await (const { network } of run) last = network;
+  const { accuracy } = await nc.evaluate(last!, judge);
   nc.disposeTraining(last!);
   return accuracy;
 }
@@ -45,7 +45,7 @@ for (const images of counts) {
     const how = { epochs: 20, batchSize: Math.min(10, 5 * images), key: nc.key(seed) };
     const frozen = { ...how, freeze: ["conv*"], learningRate: 0.003 };
     const optimizer = nc.adam({ learningRate: rate(20, 5 * images, how.batchSize) });
-    const transfer = await accuracy(nc.transfer(model, knows!.training, few, frozen));
+    const transfer = await accuracy(nc.transfer(model, knows!.network, few, frozen));
     const scratch = await accuracy(nc.fit(model, few, { ...how, optimizer }));
     rows.push({ images, seed, transfer, scratch });
     const figures = [transfer, scratch].map((share) => `${(100 * share).toFixed(1)} %`);

@@ -30,12 +30,8 @@ for (const [part, most] of [["train", 50], ["test", 100]] as const) {
 using photos = await nc.imageFolder(folder, { size: 64 });
 const { train, test } = photos;
 const file = `${shared}/squeezenet1_0-imagenet.safetensors`;
-const pretrained = await nc.weights.loadTorch(file);
-const how = nc.image.preprocessingOf(pretrained.metadata, file)!;
-const normalize = {
-  mean: how.mean.map((mean) => mean / how.range),
-  std: how.std.map((std) => std / how.range),
-};
+const pretrained = await nc.open(file);
+const normalize = nc.image.momentsOf(pretrained.preprocessing);
 const model = nc.squeezenet({ numClasses: 5 }) as nc.Layer;
 
 /** Goes through a run, and says how good it became, and in what time. */
@@ -44,7 +40,7 @@ async function measured(name: string, run: AsyncIterable<nc.EpochReport>) {
   let last: nc.EpochReport | undefined;
   for await (last of run);
   const seconds = (performance.now() - began) / 1000;
-  const { accuracy } = await nc.evaluate(model, last!.training, test, { normalize });
+  const { accuracy } = await nc.evaluate(last!.network, test, { normalize });
   console.log(`${name}: ${(100 * accuracy).toFixed(1)} % in ${seconds.toFixed(0)} s`);
   return { accuracy, seconds };
 }

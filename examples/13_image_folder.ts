@@ -38,11 +38,11 @@ try {
   const model = nc.lenet5({ activation: "relu", numClasses: train.classNames.length });
   const optimizer = nc.adam({ learningRate: 0.003 });
   const options = { epochs: 3, batchSize: 32, optimizer, validation: test, key: nc.key(0) };
-  for await (const { epoch, valAccuracy, training } of nc.fit(model, train, options)) {
+  for await (const { epoch, valAccuracy, network } of nc.fit(model, train, options)) {
     console.log(`epoch ${epoch}: ${(100 * valAccuracy!).toFixed(1)} % of ${test.labels.length}`);
     if (epoch < options.epochs) continue;
     assertGreater(valAccuracy!, 0.95);
-    nc.disposeTraining(training);
+    nc.disposeTraining(network);
   }
   assertEquals(cache.heldBytes, 400 * size * size);
 } finally {

@@ -35,9 +35,9 @@ const optimizer = nc.adamw({
   learningRate: nc.oneCycle({ learningRate: suggestion, steps }),
   decay: nc.decayKernelsOnly,
 });
-for await (const { training, seconds } of nc.fit(model, digits, { ...options, optimizer })) {
-  const { accuracy } = await nc.evaluate(model, training, test);
-  nc.disposeTraining(training);
+for await (const { network, seconds } of nc.fit(model, digits, { ...options, optimizer })) {
+  const { accuracy } = await nc.evaluate(network, test);
+  nc.disposeTraining(network);
   console.log(`${steps} steps in ${seconds.toFixed(1)} s: ${(100 * accuracy).toFixed(2)} % right`);
   assertGreaterOrEqual(accuracy, 0.95);
 }

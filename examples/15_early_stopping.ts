@@ -25,11 +25,11 @@ const options: nc.FitOptions = {
   callbacks,
 };
 const losses: number[] = [];
-let training: nc.Training | undefined;
+let network: nc.Training | undefined;
 let stopped: string | undefined;
 for await (const epoch of nc.fit(model as nc.Layer, digits, options)) {
   losses.push(epoch.valLoss!);
-  ({ training, stopped } = epoch);
+  ({ network, stopped } = epoch);
   console.log(`epoch ${epoch.epoch}: ${epoch.valLoss!.toFixed(4)} on held back digits`);
 }
 console.log(stopped);
@@ -38,14 +38,14 @@ assertLess(losses.length, options.epochs!);
 
 // The weights are those of the best epoch, not of the last.
 const best = Math.min(...losses);
-assertEquals((await nc.evaluate(model as nc.Layer, training!, held)).loss, best);
+assertEquals((await nc.evaluate(network!, held)).loss, best);
 const files = [...Deno.readDirSync(dir)].map(({ name }) => name).sort();
 console.log(`in ${dir}: ${files.join(", ")}`);
 assertEquals(files.length, 4);
 
-const { accuracy, confusion } = await nc.evaluate(model as nc.Layer, training!, test);
+const { accuracy, confusion } = await nc.evaluate(network!, test);
 const weakest = nc.report.classReport(confusion, test.classNames).sort((a, b) => a.f1 - b.f1)[0]!;
 console.log(`${(100 * accuracy).toFixed(2)} % right; weakest: ${weakest.name}`);
 assertGreaterOrEqual(accuracy, 0.85);
 await Deno.remove(dir, { recursive: true });
-nc.disposeTraining(training!);
+nc.disposeTraining(network!);

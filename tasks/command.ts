@@ -1,16 +1,27 @@
-// Runs a task: its flags from a declaration, `--help`, and every failure as one line.
+// Runs a task: parses its flags by a declaration, prints `--help`, and every failure as one line.
 import { UsageError } from "./command/flags.ts";
 import { chooseSubcommand, type Group } from "./command/group.ts";
 import { groupHelpText, helpText } from "./command/help.ts";
 import { type Command, type Flags, parseCommand, type Values } from "./command/parse.ts";
-import { failureText, isDebugging } from "./command/report.ts";
+import { failureText, isDebugging } from "./command/failure.ts";
+import { Interruption } from "./command/interrupt.ts";
 
-export { choice, count, number, path, text, toggle, UsageError } from "./command/flags.ts";
-export type { Flag, FlagOptions, NumberOptions } from "./command/flags.ts";
-export type { Group, Subcommand } from "./command/group.ts";
+export {
+  choice,
+  count,
+  type Flag,
+  number,
+  numbersIn,
+  path,
+  refuse,
+  text,
+  toggle,
+  UsageError,
+} from "./command/flags.ts";
+export type { Group } from "./command/group.ts";
 export type { Command, Flags, Values } from "./command/parse.ts";
 
-/** Where a command prints, and whether in colors. */
+/** Where a command prints, and whether in color. */
 export type Output = {
   /** Prints to stdout, with a line break. */
   print(text: string): void;
@@ -21,12 +32,12 @@ export type Output = {
   readonly debugging: boolean;
 };
 
-/** What a command does with its values. */
+/** What a command does with its values; it may return an exit code. */
 export type Body<F extends Flags, P extends Flags> = (
   values: Values<F> & Values<P>,
-) => void | Promise<void>;
+) => void | number | Promise<void | number>;
 
-/** The process's own streams: colors on a terminal only, and never under `NO_COLOR`. */
+/** The process's streams: color on a terminal only, and never under `NO_COLOR`. */
 function standardOutput(): Output {
   return {
     print: (text) => console.log("%s", text),
@@ -49,40 +60,40 @@ function reportFailure(error: unknown, output: Output): void {
 }
 
 /**
- * Runs a command and answers with the exit code, printing help and failures.
+ * Runs a command, and prints help and failures.
  *
  * @param command the declaration
  * @param args the arguments
  * @param body what to do with the values
  * @param output where to print
- * @returns 0; 1 where `body` failed; 2 where the arguments are refused
+ * @returns the exit code: 0, or what `body` returned; 1 if it failed; 2 if the arguments are refused
  */
 export async function execute<F extends Flags, P extends Flags = Record<never, never>>(
   command: Command<F, P>,
   args: readonly string[],
   body: Body<F, P>,
   output: Output = standardOutput(),
-): Promise<0 | 1 | 2> {
+): Promise<number> {
   return await reporting(command.name, output, async () => {
     const values = parseCommand(command, args);
-    if (values === "help") output.print(helpText(command, style(1, output.colors.stdout)));
-    else await body(values);
+    if (values !== "help") return await body(values);
+    output.print(helpText(command, style(1, output.colors.stdout)));
   });
 }
 
 /**
- * Runs the subcommand that the first argument names, and answers with the exit code.
+ * Runs the subcommand that the first argument names.
  *
  * @param group the task
  * @param args the arguments
  * @param output where to print
- * @returns as {@linkcode execute}; 2 too where there is no such subcommand
+ * @returns as {@linkcode execute}; 2 also if there is no such subcommand
  */
 export async function executeGroup(
   group: Group,
   args: readonly string[],
   output: Output = standardOutput(),
-): Promise<0 | 1 | 2> {
+): Promise<number> {
   return await reporting(group.name, output, async () => {
     const chosen = chooseSubcommand(group, args);
     if (chosen === "help") {
@@ -98,11 +109,12 @@ export async function executeGroup(
 async function reporting(
   name: string,
   output: Output,
-  work: () => Promise<0 | 1 | 2 | void>,
-): Promise<0 | 1 | 2> {
+  work: () => Promise<number | void>,
+): Promise<number> {
   try {
     return await work() ?? 0;
   } catch (error) {
+    if (error instanceof Interruption) return error.exitCode;
     if (!(error instanceof UsageError)) {
       reportFailure(error, output);
       return 1;
@@ -114,10 +126,9 @@ async function reporting(
 }
 
 /**
- * Runs a task as the process's whole work: parses `args`, runs `body` with the
- * values, and sets the exit code: 0, 1 where `body` fails, 2 where the
- * arguments are refused (before any work). A `body` can refuse what only
- * several flags together make wrong by throwing a {@linkcode UsageError}.
+ * Runs a task as the process's whole work: parses `args`, runs `body` with the values, and ends
+ * with the exit code of {@linkcode execute}. To refuse flags that are wrong only together, `body`
+ * throws a {@linkcode UsageError}.
  *
  * @param command the declaration
  * @param args the arguments, as `Deno.args`
@@ -144,8 +155,8 @@ export async function runGroup(group: Group, args: readonly string[]): Promise<v
   await asProcess(() => executeGroup(group, args));
 }
 
-/** Ends the process with the exit code that the work comes to. */
-async function asProcess(work: () => Promise<0 | 1 | 2>): Promise<void> {
+/** Ends the process with the exit code of the work. */
+async function asProcess(work: () => Promise<number>): Promise<void> {
   // A device that is lost between awaits rejects where no caller listens.
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
@@ -153,6 +164,6 @@ async function asProcess(work: () => Promise<0 | 1 | 2>): Promise<void> {
     Deno.exit(1);
   });
   const code = await work();
-  // At once, as a failure may leave timers behind that would keep the process alive.
+  // At once: a failure may leave timers that would keep the process alive.
   if (code !== 0) Deno.exit(code);
 }

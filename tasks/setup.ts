@@ -1,9 +1,10 @@
-// `deno task setup`: sees to it that WebGPU finds an adapter, or says what would help.
+// `deno task setup`: makes sure that WebGPU finds an adapter, or says what would help.
 import { runCommand, toggle } from "./command.ts";
 import { installAdvice, usesApt } from "../lib/device/install_advice.ts";
 import { type Adapter, type Machine, thisMachine } from "./setup/machine.ts";
 import { quietVulkan } from "../lib/device/quiet.ts";
 import { isSoftware } from "../lib/device/adapter.ts";
+import type { BackendName } from "../mod.ts";
 
 // By its path, as `--allow-run` grants a path: a PATH of another order would find another.
 const APT_GET = "/usr/bin/apt-get";
@@ -24,14 +25,14 @@ async function runAptGet(machine: Machine, ...args: string[]): Promise<boolean> 
   return code === 0;
 }
 
-/** Installs Debian's software driver, and answers with the adapter that a new process finds. */
+/** Installs Debian's software driver, and returns the adapter that is there afterwards. */
 async function installDriver(machine: Machine): Promise<Adapter | undefined> {
   machine.say("No Vulkan driver: installing Debian's, which has one for the CPU too");
-  // Lists that could not be renewed may still do.
+  // Old package lists may still do.
   await runAptGet(machine, "update");
   const options = ["-y", "--no-install-recommends"];
   if (!await runAptGet(machine, "install", ...options, ...DEBIAN_PACKAGES)) return undefined;
-  return await machine.findAdapterAnew("vulkan");
+  return await machine.findAdapter("vulkan");
 }
 
 /** Says what would help, and what happens without. */
@@ -46,13 +47,17 @@ function advise(machine: Machine, openGl: Adapter | undefined): void {
   }
 }
 
+function canInstall(machine: Machine): boolean {
+  return machine.os === "linux" && machine.chosenBackend === undefined && machine.isRoot() &&
+    usesApt(machine.osRelease());
+}
+
 async function setupLinux(machine: Machine): Promise<boolean> {
   let vulkan = await machine.findAdapter("vulkan");
   // A GPU that has OpenGL alone is better than Vulkan on the CPU.
-  const openGl = vulkan ? undefined : await machine.findAdapterAnew("gl");
+  const openGl = vulkan ? undefined : await machine.findAdapter("gl");
   const needsDriver = !vulkan && !(openGl && !isSoftware(openGl as GPUAdapterInfo));
-  const canInstall = machine.isRoot() && usesApt(machine.osRelease());
-  if (needsDriver && canInstall) vulkan = await installDriver(machine);
+  if (needsDriver && canInstall(machine)) vulkan = await installDriver(machine);
   if (vulkan) machine.say(describe(vulkan));
   else if (openGl && !needsDriver) machine.say(`${describe(openGl)}, by OpenGL`);
   else advise(machine, openGl);
@@ -60,8 +65,7 @@ async function setupLinux(machine: Machine): Promise<boolean> {
 }
 
 /**
- * Looks for a GPU adapter, installs or advises where that would help, and says
- * in a line or two what there is.
+ * Looks for a GPU adapter, installs a driver or says what to install, and prints what there is.
  *
  * @param machine the machine to work on
  * @returns whether WebGPU has an adapter
@@ -79,19 +83,46 @@ export async function setup(machine: Machine): Promise<boolean> {
   return adapter !== undefined;
 }
 
-const command = {
+/**
+ * What tasks begin with once their flags are parsed: installs a driver on a machine that has none,
+ * if {@linkcode setup} can. Then this process gives up its permission to run
+ * other programs, with which it began.
+ *
+ * @param backend what `--backend` says; nothing is installed for the CPU backend
+ * @param options whether it may still run `deno`, and the machine to work on
+ */
+export async function setUp(
+  backend?: BackendName,
+  { keepDeno = false, machine = thisMachine }: {
+    readonly keepDeno?: boolean;
+    readonly machine?: Machine;
+  } = {},
+): Promise<void> {
+  // Else there is nothing to install, and start() says what it finds.
+  if (backend !== "cpu" && canInstall(machine) && !machine.hasDriver()) await setup(machine);
+  await (keepDeno ? machine.revokeRun(APT_GET) : machine.revokeRun());
+}
+
+/** What the task takes. */
+export const command = {
   name: "setup",
-  summary: "Sees to it that WebGPU finds an adapter: installs a Vulkan driver on Debian and " +
-    "Ubuntu where it runs as root, and says elsewhere how to. Tasks work without, on the CPU.",
-  flags: { strict: toggle({ help: "exit with 1 where there is still no adapter" }) },
-  examples: [["deno task setup", "look, install or advise"]],
+  summary: "Looks for a GPU adapter for WebGPU. If there is none, installs a Vulkan driver on " +
+    "Debian and Ubuntu if it runs as root, and says elsewhere what to install. Other tasks work " +
+    "without an adapter too, on the CPU.",
+  flags: { strict: toggle({ help: "exit with code 1 if there is no adapter in the end" }) },
+  examples: [
+    ["deno task setup", "look for an adapter, and install or advise"],
+    ["deno task setup --strict", "the same in a script that needs an adapter"],
+  ],
 } as const;
 
 if (import.meta.main) {
   await runCommand(command, Deno.args, async ({ strict }) => {
     quietVulkan();
     const found = await setup(thisMachine);
-    // Else 0, as train and test depend on this task and fall back to the CPU.
-    if (strict && !found) throw new Error("Cannot go on: WebGPU finds no adapter");
+    // Else 0: the tests depend on this task, and fall back to the CPU.
+    if (strict && !found) {
+      throw new Error("Cannot set up WebGPU: there must be an adapter, got none");
+    }
   });
 }

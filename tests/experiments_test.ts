@@ -158,11 +158,11 @@ onCpu("a training's rows are means of windows, and of the test after each epoch"
   const [losses, accuracies, tests]: [number[], number[], number[]] = [[], [], []];
   const onStep = ({ loss }: nc.StepReport): void => void losses.push(loss);
   for await (
-    const { accuracy, valAccuracy, epoch, training } of nc.fit(model, train, { ...options, onStep })
+    const { accuracy, valAccuracy, epoch, network } of nc.fit(model, train, { ...options, onStep })
   ) {
     accuracies.push(accuracy);
     tests.push(valAccuracy!);
-    if (epoch === 2) nc.disposeTraining(training);
+    if (epoch === 2) nc.disposeTraining(network);
   }
 
   const before = nc.tf.memory().numTensors;

@@ -16,7 +16,7 @@ const options = { batchSize: 64, key: key(3) };
 for await (const { loss, accuracy, seconds } of fit(lenet5(), takeExamples(train, 64), options)) {
   const { backend } = device;
   const record = { epoch: 1, loss, accuracy, seconds, learningRate: 0.001 };
-  const svg = (await report.curvesSvg([record], { title: "one step" })).slice(0, 4);
+  const svg = (await report.curves([record], { title: "one step" })).slice(0, 4);
   const classes = data.imagenetClasses.length;
   console.log(JSON.stringify({ backend, images: train.labels.length, classes, loss, svg }));
 }

@@ -60,9 +60,9 @@ export async function trainingRows(run: TrainingRun): Promise<Row[]> {
   };
   const options = { epochs, batchSize, optimizer, key: nc.key(run.seed), validation: test, onStep };
   try {
-    for await (const { epoch, valLoss, valAccuracy, training } of nc.fit(model, train, options)) {
+    for await (const { epoch, valLoss, valAccuracy, network } of nc.fit(model, train, options)) {
       add({ step, testLoss: valLoss!, testAccuracy: valAccuracy! });
-      if (epoch === epochs) nc.disposeTraining(training);
+      if (epoch === epochs) nc.disposeTraining(network);
     }
   } catch (error) {
     if (!(error instanceof RangeError && /finite number/.test(error.message))) throw error;
@@ -77,8 +77,8 @@ export async function trained(
   train: nc.Examples,
   options: Omit<nc.FitOptions, "epochs"> & { readonly epochs: number },
 ): Promise<nc.Training> {
-  for await (const { epoch, training } of nc.fit(model, train, options)) {
-    if (epoch === options.epochs) return training;
+  for await (const { epoch, network } of nc.fit(model, train, options)) {
+    if (epoch === options.epochs) return network;
   }
   throw new Error("Cannot answer a trained model: the training must reach its last epoch");
 }

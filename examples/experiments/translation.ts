@@ -45,14 +45,14 @@ const size = {
 /** Accuracy over digits moved by so many pixels up, down, left and right. */
 async function accuracyAt(
   shift: number,
-  network: { model: nc.AnyLayer; training: nc.Training },
+  network: nc.Network,
   digits: nc.Examples,
 ): Promise<number> {
   const moves = shift === 0 ? [[0, 0]] : [[shift, 0], [-shift, 0], [0, shift], [0, -shift]];
   let sum = 0;
   for (const [down, right] of moves) {
     const moved = placed(digits, SIDE, down!, right!);
-    sum += (await nc.evaluate(network.model, network.training, moved)).accuracy;
+    sum += (await nc.evaluate(network, moved)).accuracy;
   }
   return sum / moves.length;
 }
@@ -70,14 +70,14 @@ async function prepare(quick: boolean): Promise<Measure> {
     const model = models[variant]!;
     const optimizer = nc.adam({ learningRate: 0.002 });
     const options = { epochs, batchSize: 64, optimizer, key: nc.key(seed) };
-    const training = await trained(model, centered, options);
+    const network = await trained(model, centered, options);
     const rows: Row[] = [];
     for (const shift of shifts) {
-      const accuracy = await accuracyAt(shift, { model, training }, small);
+      const accuracy = await accuracyAt(shift, network, small);
       rows.push({ shift, accuracy });
       report(rows.at(-1)!);
     }
-    nc.disposeTraining(training);
+    nc.disposeTraining(network);
     return rows;
   };
 }

@@ -1,14 +1,26 @@
-// Letters of five by seven points, by oled-font-5x7.
+// The one place that names oled-font-5x7: letters of five by seven points, and descenders below.
 // A remote module does not see our deno.json, so the package is named and pinned here.
 // deno-lint-ignore no-import-prefix
 import font from "npm:oled-font-5x7@1.0.3";
 
-/** Width and height of a letter in points, without the gap between letters. */
-export const LETTER = { width: 5, height: 7 } as const;
+/**
+ * Size of a letter in points, without the space between letters: its height above the baseline, and
+ * how far g, j, p, q and y go below it.
+ */
+export const LETTER = { width: 5, height: 7, descent: 2 } as const;
 
 type Font = { readonly fontData: readonly number[]; readonly lookup: readonly string[] };
 
-/** Replacements of characters that the font lacks. */
+/** Letters that the font squeezes above the baseline, where p looks like r and g like s: nine rows. */
+const DESCENDERS: Readonly<Record<string, string>> = {
+  g: "..... ..... .#### #...# #...# #...# .#### ....# .###.",
+  j: "...#. ..... ..##. ...#. ...#. ...#. ...#. #..#. .##..",
+  p: "..... ..... ####. #...# #...# #...# ####. #.... #....",
+  q: "..... ..... .#### #...# #...# #...# .#### ....# ....#",
+  y: "..... ..... #...# #...# #...# #...# .#### ....# .###.",
+};
+
+/** What stands for characters that the font lacks. */
 const STAND_INS: Readonly<Record<string, string>> = {
   "×": "x",
   "−": "-",
@@ -40,6 +52,15 @@ function writable(text: string): string[] {
   });
 }
 
+/** The columns of a letter that is drawn above. */
+function columnsOf(drawing: string): number[] {
+  const rows = drawing.split(" ");
+  return Array.from(
+    { length: LETTER.width },
+    (_, x) => rows.reduce((bits, row, y) => bits | (row[x] === "#" ? 1 << y : 0), 0),
+  );
+}
+
 /**
  * The letters of a text, each as five columns from the left whose bits are the points from the top.
  *
@@ -48,6 +69,8 @@ function writable(text: string): string[] {
 export function letters(text: string): readonly (readonly number[])[] {
   const { fontData, lookup } = font as Font;
   return writable(text).map((one) => {
+    const drawing = DESCENDERS[one];
+    if (drawing) return columnsOf(drawing);
     const at = lookup.indexOf(one) * LETTER.width;
     return fontData.slice(at, at + LETTER.width);
   });

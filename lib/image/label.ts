@@ -15,8 +15,8 @@ export type LabelOptions = {
 /** From one letter to the next, in points. */
 const ADVANCE = LETTER.width + 1;
 
-/** Points above and below the letters. */
-const MARGIN = 2;
+/** Points above the letters, and below their baseline: as much as descenders need. */
+const MARGIN = LETTER.descent;
 
 /** Black or white, whichever stands out. */
 function inkOn([red, green, blue]: Color): number {
@@ -43,7 +43,7 @@ function draw(
 ): void {
   letters(text).forEach((columns, i) => {
     columns.forEach((bits, x) => {
-      for (let y = 0; y < LETTER.height; y++) {
+      for (let y = 0; y < LETTER.height + LETTER.descent; y++) {
         if ((bits >> y & 1) === 0) continue;
         const point = plain(size, size, ink, 1);
         place(onto, point, left + (i * ADVANCE + x) * size, top + y * size, [0, 0, 0]);

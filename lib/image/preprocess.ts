@@ -62,6 +62,33 @@ export function inputShapeOf(
   return [height, width, mean.length];
 }
 
+/**
+ * The means and deviations of a preprocessing for pixels from 0 to 1, as the `normalize` option of
+ * `fit` and `evaluate`: for images that have the network's size already.
+ *
+ * @param how the rule
+ * @returns one mean and one deviation a channel
+ * @throws {TypeError} if the rule puts blue before red, which is more than a shift and a scale
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { momentsOf, preprocessings } from "@neocog/neocog/image";
+ *
+ * assertEquals(momentsOf(preprocessings.inception).std, [0.5, 0.5, 0.5]);
+ * ```
+ */
+export function momentsOf(
+  { mean, std, range, order }: Preprocessing,
+): { readonly mean: readonly number[]; readonly std: readonly number[] } {
+  if (order === "bgr") {
+    throw new TypeError(
+      'Cannot normalize images by a preprocessing: its order must be "rgb", got "bgr"',
+    );
+  }
+  return { mean: mean.map((each) => each / range), std: std.map((each) => each / range) };
+}
+
 /** Steps 2 and 3. */
 function cropped(image: Image, how: Preprocessing): Image {
   const [cropHeight, cropWidth] = inputShapeOf(how);

@@ -1,5 +1,5 @@
 // The memory of a training step, before anything is allocated.
-import { requireRange, requireWhole } from "../text/require.ts";
+import { requireOneOf, requireWhole } from "../text/require.ts";
 import type { ModelSize } from "./model_size.ts";
 
 /** The number of values that each optimizer keeps for every parameter. */
@@ -67,8 +67,7 @@ export function trainingMemory(
 ): TrainingMemory {
   const { batchSize = 1, optimizer = "adam" } = options;
   requireWhole("size training", "its batch size", batchSize);
-  const rule = `its optimizer must be one of ${OPTIMIZER_MEMORIES.join(", ")}`;
-  requireRange("size training", rule, Object.hasOwn(MOMENTS, optimizer), optimizer);
+  requireOneOf("size training", "its optimizer", OPTIMIZER_MEMORIES, optimizer);
   const input = size.inputShape.reduce((product, side) => product * side, BYTES * batchSize);
   const parameters = BYTES * size.parameters;
   const moments = MOMENTS[optimizer] * parameters;

@@ -9,12 +9,13 @@ import { tf } from "../tensor/tf.ts";
 import { type Called, callStep } from "./callbacks/call_callbacks.ts";
 import { batchSizeOf, type FitOptions, stepsPerEpoch } from "./fit_options.ts";
 import type { StepReport } from "./reports.ts";
-import { disposeTraining, type Training } from "./training.ts";
-import type { Step } from "./training_functions.ts";
+import { joinParams, type SplitParams, splitParams } from "./trainable.ts";
+import type { Training } from "./training.ts";
+import { disposeState, type Step } from "./training_functions.ts";
 
 /** What an epoch is made of. */
 export type EpochParts<P extends Tree, S extends Tree> = {
-  readonly step: Step<P, S>;
+  readonly step: Step<S>;
   readonly examples: Examples | ImageSource;
   readonly options: FitOptions<P, S>;
   /** When the run began here, as performance.now() has it. */
@@ -42,8 +43,11 @@ export function requirePlace(
   }
 }
 
+/** A run during an epoch: its parameters are split once, not in every step. */
+type Run<P extends Tree, S extends Tree> = Omit<Training<P, S>, "params"> & SplitParams;
+
 /**
- * Does what is left of an epoch's steps, or what the signal or a callback leaves of them.
+ * Does the steps that are left of an epoch, or those until the signal or a callback ends it.
  *
  * @param parts the step, the examples, the options
  * @param from the run
@@ -53,25 +57,35 @@ export async function runEpoch<P extends Tree, S extends Tree>(
   parts: EpochParts<P, S>,
   from: Training<P, S>,
 ): Promise<Called<Training<P, S>>> {
-  let called: Called<Training<P, S>> = { training: from };
+  const { params, ...rest } = from;
+  const { training, ...called } = await runSteps(parts, {
+    ...rest,
+    ...splitParams(params, parts.options.trainable),
+  });
+  const { trained, frozen, ...next } = training;
+  return { ...called, training: { ...next, params: joinParams<P>({ trained, frozen }) } };
+}
+
+async function runSteps<P extends Tree, S extends Tree>(
+  parts: EpochParts<P, S>,
+  from: Run<P, S>,
+): Promise<Called<Run<P, S>>> {
+  let called: Called<Run<P, S>> = { training: from };
   let pending: Pending | undefined;
   for await (const batch of epochBatches(from, parts)) {
-    const { training } = called;
-    const { step: done, stepInEpoch } = training.progress;
+    const run = called.training;
+    const { step: done, stepInEpoch } = run.progress;
     const key = fold(fold(from.key, "step"), done);
     const drawn = draw(parts.options, batch, fold(fold(from.key, "augment"), done));
-    const { numbers: both, ...trained } = stepAndFree(parts.step, training, batch, drawn, key);
-    const next: Training<P, S> = {
-      ...training,
-      ...trained,
-      progress: { ...training.progress, step: done + 1, stepInEpoch: stepInEpoch + 1 },
-    };
-    disposeTraining(training, next);
+    const { numbers: both, ...moved } = stepAndFree(parts.step, run, batch, drawn, key);
+    const progress = { ...run.progress, step: done + 1, stepInEpoch: stepInEpoch + 1 };
+    disposeState(run, moved);
+    const next: Run<P, S> = { ...run, ...moved, progress };
     called = { training: next };
     const numbers = readNumbers(both);
     // The last step's numbers are awaited while this one runs.
     if (pending) called = await account(parts, next, pending);
-    pending = { numbers, size: batch.size, at: next.progress };
+    pending = { numbers, size: batch.size, at: progress };
     if (parts.options.signal?.aborted || called.stop !== undefined) break;
   }
   if (!pending) return called;
@@ -91,21 +105,21 @@ function draw({ augment }: Pick<FitOptions, "augment">, batch: Batch, key: Key):
 
 /** Does a step and frees its batch, also where the step fails. */
 function stepAndFree<P extends Tree, S extends Tree>(
-  step: Step<P, S>,
-  { params, state, optimizer }: Training<P, S>,
+  step: Step<S>,
+  { trained, frozen, state, optimizer }: Run<P, S>,
   { images, labels }: Batch,
   drawn: Tree,
   key: Key,
 ): ReturnType<typeof step> {
   try {
-    return step({ params, state, optimizer }, { images, labels, drawn }, key);
+    return step({ trained, frozen, state, optimizer }, { images, labels, drawn }, key);
   } finally {
     disposeTree({ images, labels, drawn });
   }
 }
 
 function epochBatches<P extends Tree, S extends Tree>(
-  { key, progress }: Training,
+  { key, progress }: Pick<Training, "key" | "progress">,
   { examples, options }: EpochParts<P, S>,
 ): AsyncIterable<Batch> {
   return batches(examples, {
@@ -134,9 +148,9 @@ function readNumbers(both: Tensor): Promise<ArrayLike<number>> {
 /** Waits for a step's numbers, adds them to the epoch's and reports them. */
 async function account<P extends Tree, S extends Tree>(
   { examples, options, began }: EpochParts<P, S>,
-  training: Training<P, S>,
+  training: Run<P, S>,
   { numbers, size, at }: Pending,
-): Promise<Called<Training<P, S>>> {
+): Promise<Called<Run<P, S>>> {
   const { 0: loss, 1: correct } = await numbers;
   requireFinite(loss!, at);
   const before = training.progress.totals;

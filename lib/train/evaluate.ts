@@ -4,16 +4,13 @@ import type { Examples } from "../data/examples.ts";
 import type { ImageSource } from "../data/image_source.ts";
 import type { Normalization } from "../data/normalization.ts";
 import { jit, jitFor } from "../device/jit/jit.ts";
-import type { Layer } from "../layers/layer.ts";
+import type { Layer, Network } from "../layers/layer.ts";
 import { type Loss, softmaxCrossEntropy } from "../losses/losses.ts";
 import type { Scalar, Tensor, Tensor2D } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
-import { type Answers, gatherAnswer, noAnswers, topAccuracy } from "./answers.ts";
+import { addPrediction, noPredictions, type Predictions, topAccuracy } from "./predictions.ts";
 import { type Confusion, confusionMatrix } from "./metrics.ts";
-
-/** A model's parameters and state. */
-export type Weights<P extends Tree, S extends Tree> = { readonly params: P; readonly state: S };
 
 /** Options of {@linkcode evaluate}. */
 export type EvaluateOptions = {
@@ -29,9 +26,12 @@ export type EvaluateOptions = {
   readonly jit?: boolean;
 };
 
-/** What a model answers to a batch, and its loss. */
+/** A network's parameters and state. */
+type Variables<P extends Tree, S extends Tree> = Pick<Network<P, S>, "params" | "state">;
+
+/** A model's output for a batch, and its loss. */
 export type Forward<P extends Tree, S extends Tree> = (
-  weights: Weights<P, S>,
+  variables: Variables<P, S>,
   images: Tensor,
   labels: Tensor2D,
 ) => { readonly logits: Tensor2D; readonly mean: Scalar };
@@ -50,33 +50,49 @@ export type Evaluation = {
   readonly count: number;
   /** Which classes were taken for which. */
   readonly confusion: Confusion;
-  /** What was answered to each. */
-  readonly answers: Answers;
+  /** The predicted class of each. */
+  readonly predictions: Predictions;
 };
 
 /**
- * Measures a model on examples.
+ * Measures a network on examples.
  *
- * @param model the model, `[N, …] → logits [N, classes]`
- * @param weights its parameters and state
- * @param examples the examples, in memory or read when wanted
+ * @param network the network, `[N, …] → logits [N, classes]`
+ * @param examples the examples, in memory or read as they are needed
  * @param options batch size, loss, normalization
- * @returns loss, accuracies, confusion matrix, answers
- * @throws {TypeError} where the model does not answer a score for each class
- * @throws {RangeError} where the loss is not a finite number
- * @throws {DeviceError} where the device failed
+ * @returns loss, accuracies, confusion matrix, predictions
+ * @throws {TypeError} if the network does not output a score for each class
+ * @throws {RangeError} if the loss is not a finite number
+ * @throws {DeviceError} if the device failed
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { evaluate, flatten, init, key, start } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const examples = {
+ *   name: "pairs of pixels",
+ *   images: new Uint8Array([0, 255, 255, 0]),
+ *   labels: new Uint8Array([1, 1]),
+ *   imageShape: [1, 1, 2],
+ *   classNames: ["left", "right"],
+ * } as const;
+ * // Its scores are the pixels themselves.
+ * const { accuracy } = await evaluate(init(flatten(), key(0), [1, 1, 2]), examples);
+ * assertEquals(accuracy, 0.5);
+ * ```
  */
 export async function evaluate<P extends Tree, S extends Tree>(
-  model: Layer<P, S>,
-  weights: Weights<P, S>,
+  network: Network<P, S>,
   examples: Examples | ImageSource,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const forward = forwardOf(model, options.loss);
-  if (options.jit === false) return await measure(forward, weights, examples, options);
+  const forward = forwardOf(network.model, options.loss);
+  if (options.jit === false) return await measure(forward, network, examples, options);
   const recorded = jit(forward);
   try {
-    return await measure(recorded, weights, examples, options);
+    return await measure(recorded, network, examples, options);
   } finally {
     recorded.dispose();
   }
@@ -94,10 +110,10 @@ export function forwardOf<P extends Tree, S extends Tree>(
     });
 }
 
-/** Measures what a function answers to examples. */
+/** Measures a function's output for examples. */
 export async function measure<P extends Tree, S extends Tree>(
   forward: Forward<P, S>,
-  { params, state }: Weights<P, S>,
+  { params, state }: Variables<P, S>,
   examples: Examples | ImageSource,
   options: Omit<EvaluateOptions, "loss" | "jit">,
 ): Promise<Evaluation> {
@@ -105,7 +121,7 @@ export async function measure<P extends Tree, S extends Tree>(
   const count = examples.labels.length;
   const batchSize = Math.min(options.batchSize ?? 256, count);
   const classes = examples.classNames.length;
-  const { ranks, ...answers } = noAnswers(count, classes);
+  const { ranks, ...predictions } = noPredictions(count, classes);
   let lossSum = 0;
   let done = 0;
   for await (const batch of batches(examples, { batchSize, ...(normalize ? { normalize } : {}) })) {
@@ -115,13 +131,13 @@ export async function measure<P extends Tree, S extends Tree>(
     requireSound(logits.shape, classes, batchLoss[0]!);
     for (let i = 0; i < batch.size; i++) {
       const row = scores.subarray(i * classes, (i + 1) * classes);
-      gatherAnswer({ ranks, ...answers }, done + i, row, batch.classes[i]!);
+      addPrediction({ ranks, ...predictions }, done + i, row, batch.classes[i]!);
     }
     lossSum += batchLoss[0]! * batch.size;
     done += batch.size;
     onProgress?.(done, count);
   }
-  const confusion = confusionMatrix(examples.labels, answers.predicted, classes);
+  const confusion = confusionMatrix(examples.labels, predictions.predicted, classes);
   const correct = confusion.counts.reduce((sum, row, i) => sum + row[i]!, 0);
   return {
     loss: lossSum / count,
@@ -130,14 +146,14 @@ export async function measure<P extends Tree, S extends Tree>(
     ranks,
     count,
     confusion,
-    answers,
+    predictions,
   };
 }
 
 function requireSound(shape: readonly number[], classes: number, loss: number): void {
   if (shape.length !== 2 || shape[1] !== classes) {
     throw new TypeError(
-      `Cannot evaluate: the model must answer [N, ${classes}], a score a class, got [${shape}]`,
+      `Cannot evaluate: the model must output [N, ${classes}], a score a class, got [${shape}]`,
     );
   }
   if (!Number.isFinite(loss)) {
@@ -148,10 +164,9 @@ function requireSound(shape: readonly number[], classes: number, loss: number): 
 }
 
 /**
- * What a model answers, as probabilities.
+ * A network's output as probabilities.
  *
- * @param model the model, `[N, …] → logits [N, classes]`
- * @param weights its parameters and state
+ * @param network the network, `[N, …] → logits [N, classes]`
  * @param x a batch of inputs
  * @param options `jit: false` calls the model anew each time, instead of replaying what it did with inputs of this shape, see {@linkcode jit}
  * @returns probabilities `[N, classes]`; the caller owns the tensor
@@ -159,24 +174,26 @@ function requireSound(shape: readonly number[], classes: number, loss: number): 
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { identity, predict, start, tf } from "@neocog/neocog";
+ * import { identity, init, key, predict, start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
- * const probabilities = predict(identity(), { params: {}, state: {} }, tf.tensor2d([[1, 1]]));
+ * const probabilities = predict(init(identity(), key(0), [2]), tf.tensor2d([[1, 1]]));
  * assertEquals(await probabilities.array(), [[0.5, 0.5]]);
  * ```
  */
 export function predict<P extends Tree, S extends Tree>(
-  model: Layer<P, S>,
-  weights: Weights<P, S>,
+  network: Network<P, S>,
   x: Tensor,
   options: { readonly jit?: boolean } = {},
 ): Tensor2D {
-  const make = (): Predictor => ({ params, state }, input) =>
-    tf.tidy(() => tf.softmax(model.apply(params as P, state as S, input, {})[0] as Tensor2D));
-  const { params, state } = weights;
+  const { model, params, state } = network;
+  const make = (): Predictor => (variables, input) =>
+    tf.tidy(() => {
+      const [logits] = model.apply(variables.params as P, variables.state as S, input, {});
+      return tf.softmax(logits as Tensor2D);
+    });
   const probabilities = options.jit === false ? make() : jitFor(model, make);
   return probabilities({ params, state }, x);
 }
 
-type Predictor = (weights: Weights<Tree, Tree>, x: Tensor) => Tensor2D;
+type Predictor = (variables: Variables<Tree, Tree>, x: Tensor) => Tensor2D;

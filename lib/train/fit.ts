@@ -6,6 +6,7 @@ import { adam } from "../optimizers/adam.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
 import { key as keyOf } from "../tensor/random.ts";
 import type { Tree } from "../tensor/tree.ts";
+import { tf } from "../tensor/tf.ts";
 import { auxiliaryLossesOf } from "./auxiliary_losses.ts";
 import { callBegin, callEnd, callEpoch } from "./callbacks/call_callbacks.ts";
 import { requireCallbacks } from "./callbacks/callback.ts";
@@ -31,7 +32,7 @@ import { trainingFunctions } from "./training_functions.ts";
  * @param model the model, `[N, H, W, C] → logits [N, classes]`
  * @param examples what to train on, in memory or read when wanted
  * @param options epochs, batch size, optimizer, loss, validation, callbacks, where to go on
- * @returns reports of the epochs; the last one's `training` holds the trained parameters
+ * @returns reports of the epochs; the last one's `network` is the trained one
  * @throws {TypeError | RangeError} where the model cannot take such images or has no layer whose loss is to be added
  * @throws {RangeError} where an option is out of range, `from` trained other parameters, or the loss is no longer a number (the step is named)
  * @throws {RangeError} where two callbacks have one name, or one looks at what is not measured
@@ -92,10 +93,10 @@ async function* runEpochs<P extends Tree, S extends Tree>(
   let training = await beginRun(parts, model);
   while (training.progress.epoch < epochs) {
     const report = await nextReport(parts, forward, training);
-    ({ training } = report);
+    training = report.network;
     const isOver = report.stopped !== undefined || training.progress.epoch === epochs;
     if (isOver) training = await callEnd(callbacks, training);
-    yield { ...report, training };
+    yield { ...report, network: training };
     if (isOver || signal?.aborted) return;
   }
 }
@@ -119,12 +120,14 @@ function begin<P extends Tree, S extends Tree>(
   { examples, options }: EpochParts<P, S>,
   model: Layer<P, S>,
 ): Training<P, S> {
-  const training = options.from ??
-    beginTraining(
+  const { imageShape } = examples;
+  const training = options.from
+    ? { ...options.from, model, inputShape: imageShape }
+    : beginTraining(
       model,
       optimizerOf(options),
       options.key ?? keyOf(0),
-      examples.imageShape,
+      imageShape,
       options.trainable ? { trainable: options.trainable } : {},
     );
   requireSameTrainable(training.params, training.trainable, options.trainable);
@@ -145,6 +148,7 @@ async function nextReport<P extends Tree, S extends Tree>(
   const complete = stepInEpoch === stepsPerEpoch(examples, options);
   const after = complete ? { ...training, progress: nextEpoch(training.progress) } : training;
   const validation = complete ? await validate(forward, after, options) : undefined;
+  const learningRate = await lastRate(optimizerOf(options), after.optimizer);
   const numbers = {
     epoch: from.progress.epoch + 1,
     complete,
@@ -154,6 +158,7 @@ async function nextReport<P extends Tree, S extends Tree>(
       ? { valLoss: validation.loss, valAccuracy: validation.accuracy, validation }
       : {}),
     seconds: (performance.now() - began) / 1000,
+    ...(learningRate === undefined ? {} : { learningRate }),
   };
   const called = complete
     ? await callEpoch(options.callbacks ?? [], after, numbers)
@@ -161,9 +166,17 @@ async function nextReport<P extends Tree, S extends Tree>(
   const stopped = stop ?? called.stop;
   return {
     ...numbers,
-    training: called.training,
+    network: called.training,
     ...(stopped === undefined ? {} : { stopped }),
   };
+}
+
+/** The learning rate of the last step. */
+async function lastRate(optimizer: Optimizer, state: Tree): Promise<number | undefined> {
+  if (!optimizer.learningRate) return undefined;
+  const rate = tf.tidy(() => optimizer.learningRate!(state));
+  const [value] = await rate.data().finally(() => rate.dispose());
+  return value;
 }
 
 async function validate<P extends Tree, S extends Tree>(

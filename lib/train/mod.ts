@@ -9,7 +9,7 @@ export {
 export type { Sweep } from "./learning_rate/learning_rate_sweep.ts";
 export { classWeights } from "./class_weights.ts";
 export type { AuxiliaryLosses } from "./auxiliary_losses.ts";
-export { type StepResult, type Trained, trainStep, type TrainStepOptions } from "./step.ts";
+export { type StepResult, type TrainState, trainStep, type TrainStepOptions } from "./step.ts";
 export { fit } from "./fit.ts";
 export { type FitOptions, stepsPerEpoch } from "./fit_options.ts";
 export type { EpochReport, StepReport } from "./reports.ts";
@@ -22,11 +22,13 @@ export {
   type Totals,
   type Training,
 } from "./training.ts";
+export { evaluate, type EvaluateOptions, type Evaluation, predict } from "./evaluate.ts";
 export {
-  evaluate,
-  type EvaluateOptions,
-  type Evaluation,
-  predict,
-  type Weights,
-} from "./evaluate.ts";
-export { restoreTraining, restoreWeights, snapshot } from "./snapshot.ts";
+  type Classification,
+  type Classifier,
+  classify,
+  type ClassifyOptions,
+  type Picture,
+} from "./classify.ts";
+export { restoreTraining, snapshot } from "./snapshot.ts";
+export { restoreNetwork } from "../weights/restore_network.ts";

@@ -43,6 +43,14 @@ export type EpochReport<P extends Tree = Tree, S extends Tree = Tree> = {
   readonly seconds: number;
   /** Why a callback ended the run with this epoch. */
   readonly stopped?: string;
-  /** The run as it stands. Its tensors are good until the loop goes on; after the last epoch they are the caller's. */
-  readonly training: Training<P, S>;
+  /**
+   * The learning rate of the epoch's last step; of several, as of {@linkcode perPath}, the highest.
+   * Absent if the optimizer does not tell it.
+   */
+  readonly learningRate?: number;
+  /**
+   * The network as trained so far, with what its training needs to continue. Its tensors are valid
+   * until the loop takes the next report; those of the last report are the caller's.
+   */
+  readonly network: Training<P, S>;
 };

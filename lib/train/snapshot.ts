@@ -1,72 +1,46 @@
 // A training run as a checkpoint, and back.
-import { type Declaration, fillSlots, type Layer, slotEntries } from "../layers/layer.ts";
+import type { Layer } from "../layers/layer.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
 import type { Key } from "../tensor/random.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import { disposeTree, entries, mapTree, type Path, type Tree } from "../tensor/tree.ts";
-import { tf } from "../tensor/tf.ts";
 import type { Checkpoint, Tensors } from "../weights/checkpoint.ts";
-import type { HostTensor } from "../weights/host_tensor.ts";
 import type { Json } from "../weights/json.ts";
 import { requireShapes } from "../weights/require_shapes.ts";
-import type { Weights } from "./evaluate.ts";
+import { restoreNetwork, toTensor } from "../weights/restore_network.ts";
 import { readTree } from "./callbacks/kept_weights.ts";
 import { readMemories, type States, writtenMemories } from "./callbacks/memories.ts";
 import { requireSameTrainable } from "./trainable.ts";
 import { type BeginOptions, beginTraining, type Progress, type Training } from "./training.ts";
 
 /**
- * A training run's numbers, read from the device, for
- * {@linkcode writeCheckpoint}.
+ * A training run as a checkpoint for {@linkcode writeCheckpoint}: its numbers are read from the
+ * device.
  *
- * @param training the run
- * @param about whatever else is to be known of it: model, data, options
- * @returns the checkpoint
- * @throws {DeviceError} where the device failed
+ * @param network the network and its run, as {@linkcode fit} reports them
+ * @param about what else the checkpoint is to say: model, data, options
+ * @returns the checkpoint; its `run` also says the input shape
+ * @throws {DeviceError} if the device failed
  */
 export async function snapshot(
-  training: Training,
+  network: Training,
   about: { readonly [name: string]: Json } = {},
 ): Promise<Checkpoint> {
   const [params, state, optimizer] = await Promise.all(
-    [training.params, training.state, training.optimizer].map(readTree),
+    [network.params, network.state, network.optimizer].map(readTree),
   ) as [Tensors, Tensors, Tensors];
-  const { progress, key, trainable, callbacks } = training;
+  const { inputShape, progress, key, trainable, callbacks } = network;
   const { states, kept } = writtenMemories(callbacks ?? {});
   return {
     sections: { params, state, optimizer, ...(kept.size > 0 ? { kept } : {}) },
     run: {
+      inputShape: [...inputShape],
       ...about,
       progress: { ...progress, totals: { ...progress.totals } },
       key: [...key],
       ...(trainable ? { trainable: [...trainable] } : {}),
       ...(callbacks ? { callbacks: states } : {}),
     },
-  };
-}
-
-/**
- * The parameters and state in a checkpoint.
- *
- * @param model the model they belong to
- * @param shape shape of one input, without the batch
- * @param checkpoint the checkpoint
- * @param file its name, for messages
- * @returns parameters and state; the caller owns the tensors
- * @throws {TypeError} where they are another model's: what is missing, unexpected and of another shape
- */
-export function restoreWeights<P extends Tree, S extends Tree>(
-  model: Layer<P, S>,
-  shape: Shape,
-  checkpoint: Checkpoint,
-  file: string,
-): Weights<P, S> {
-  const declaration = model.declare(shape);
-  const { params, state } = checkpoint.sections;
-  requireSlots(declaration, checkpoint, file);
-  return {
-    params: fillSlots<P>(declaration.params, (_, path) => toTensor(params.get(path)!)),
-    state: fillSlots<S>(declaration.state, (_, path) => toTensor(state.get(path)!)),
   };
 }
 
@@ -93,10 +67,10 @@ export function restoreTraining<P extends Tree, S extends Tree>(
   options: Pick<BeginOptions, "trainable"> = {},
 ): Training<P, S> {
   const { progress, key, trainable: held, callbacks } = requireRun(checkpoint.run, file);
-  const weights = restoreWeights(model, shape, checkpoint, file);
+  const network = restoreNetwork(model, shape, checkpoint, file);
   try {
-    requireSameTrainable(weights.params, held, options.trainable);
-    const begun = beginTraining(model, optimizer, key, shape, { ...options, weights });
+    requireSameTrainable(network.params, held, options.trainable);
+    const begun = beginTraining(model, optimizer, key, shape, { ...options, network });
     return {
       ...begun,
       optimizer: refill(begun.optimizer, checkpoint, file),
@@ -104,7 +78,7 @@ export function restoreTraining<P extends Tree, S extends Tree>(
       ...(callbacks ? { callbacks: readMemories(callbacks, checkpoint) } : {}),
     };
   } catch (error) {
-    [weights.params, weights.state].forEach((tree) => disposeTree(tree));
+    [network.params, network.state].forEach((tree) => disposeTree(tree));
     throw error;
   }
 }
@@ -118,19 +92,6 @@ function refill(fresh: Tree, { sections }: Checkpoint, file: string): Tree {
     return mapTree((_, path) => toTensor(held.get(path)!), fresh);
   } finally {
     disposeTree(fresh);
-  }
-}
-
-function toTensor({ values, shape, dtype }: HostTensor): tf.Tensor {
-  return tf.tensor(values, [...shape], dtype);
-}
-
-function requireSlots(declaration: Declaration, { sections }: Checkpoint, file: string): void {
-  for (const part of ["params", "state"] as const) {
-    const expected = slotEntries(declaration[part]).map(([path, { shape }]) =>
-      [path, shape] as const
-    );
-    requireShapes(new Map(expected), sections[part], file);
   }
 }
 

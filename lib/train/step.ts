@@ -10,17 +10,17 @@ import type { Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import { type AuxiliaryLosses, auxiliaryLossesOf, watchExits } from "./auxiliary_losses.ts";
 import { correctCount } from "./metrics.ts";
-import { joinTrainable, partTrainable, type Trainable } from "./trainable.ts";
+import { joinParams, type SplitParams, splitParams, type Trainable } from "./trainable.ts";
 
 /** What a step changes. */
-export type Trained<P extends Tree, S extends Tree> = {
+export type TrainState<P extends Tree, S extends Tree> = {
   readonly params: P;
   readonly state: S;
   readonly optimizer: Tree;
 };
 
 /** What a step answers; the caller owns its tensors. */
-export type StepResult<P extends Tree, S extends Tree> = Trained<P, S> & {
+export type StepResult<P extends Tree, S extends Tree> = TrainState<P, S> & {
   /** Mean loss of the batch, with those of auxiliary heads, shape `[]`. */
   readonly loss: Scalar;
   /** How many of the batch were classified right before the update, shape `[]`. */
@@ -77,10 +77,43 @@ export function trainStep<P extends Tree, S extends Tree>(
   optimizer: Optimizer,
   options: TrainStepOptions = {},
 ): (
-  trained: Trained<P, S>,
+  from: TrainState<P, S>,
   batch: Pick<Batch, "labels"> & { images: Tensor },
   key: Key,
 ) => StepResult<P, S> {
+  const step = splitStep(model, loss, optimizer, options);
+  return ({ params, ...rest }, batch, key) => {
+    const split = splitParams(params, options.trainable);
+    const { trained, ...next } = step({ ...split, ...rest }, batch, key);
+    return { ...next, params: joinParams<P>({ trained, frozen: split.frozen }) };
+  };
+}
+
+/** What a step changes, if parameters are split: the trained ones, state and optimizer state. */
+export type SplitState<S extends Tree> = {
+  readonly trained: Tree;
+  readonly state: S;
+  readonly optimizer: Tree;
+};
+
+/**
+ * As {@linkcode trainStep}, of parameters that are split already: frozen ones go in only.
+ *
+ * @param model the model
+ * @param loss the loss
+ * @param optimizer the optimizer
+ * @param options what losses are added, which parameters are trained
+ */
+export function splitStep<P extends Tree, S extends Tree>(
+  model: Layer<P, S>,
+  loss: Loss,
+  optimizer: Optimizer,
+  options: TrainStepOptions,
+): (
+  from: SplitState<S> & SplitParams,
+  batch: Pick<Batch, "labels"> & { images: Tensor },
+  key: Key,
+) => SplitState<S> & { readonly loss: Scalar; readonly correct: Scalar } {
   const lossesFor = rememberByShape((shape) =>
     auxiliaryLossesOf(model, shape, options.auxiliaryLosses)
   );
@@ -92,21 +125,20 @@ export function trainStep<P extends Tree, S extends Tree>(
       // Refuses what is not the model's before anything is computed.
       const { add, ...watching } = watchExits(lossesFor(images.shape.slice(1)));
       const context = { training: true, key, ...freezing, ...watching };
-      const params = joinTrainable<P>([trained, frozen]);
+      const params = joinParams<P>({ trained, frozen });
       const [logits, nextState] = model.apply(params, state, images, context);
       const correct = correctCount(logits as Tensor2D, labels);
       return [add(loss, loss(logits, labels), labels), { state: nextState, correct }];
     },
   );
-  return ({ params, state, optimizer: optimizerState }, { images, labels }, key) =>
+  return ({ trained, frozen, state, optimizer: optimizerState }, { images, labels }, key) =>
     tf.tidy(() => {
-      const [trained, frozen] = partTrainable(params, trainable);
       const given = { state, images, labels };
       const { value, grads, aux } = objective(trained, frozen, given, fold(key, "model"));
       const [next, nextOptimizer] = stepWith(optimizer, grads, optimizerState, trained);
       // deno-lint-ignore no-explicit-any -- tidy's types know records of tensors, not trees
       const result: any = {
-        params: joinTrainable<P>([next, frozen]),
+        trained: next,
         state: aux.state,
         optimizer: nextOptimizer,
         loss: value,

@@ -11,31 +11,36 @@ import {
 /** Whether the parameter at a path, `conv1/kernel`, is trained; the others are frozen. */
 export type Trainable = (path: Path) => boolean;
 
-/** Parameters in two trees of their form: those that are trained, and those that are not. */
-export type Parted = readonly [trained: Tree, frozen: Tree];
+/** Parameters in two trees of their form. */
+export type SplitParams = {
+  /** Those that are trained. */
+  readonly trained: Tree;
+  /** Those that are not. */
+  readonly frozen: Tree;
+};
 
 /**
- * Parts parameters into those that are trained and those that are not.
+ * Splits parameters into those that are trained and those that are not.
  *
  * @param params the parameters
- * @param trainable which are trained; all where `undefined`
+ * @param trainable which are trained; all if `undefined`
  * @returns both parts, of the same tensors
  * @throws {RangeError} where there are parameters and none is trained
  */
-export function partTrainable(params: Tree, trainable: Trainable | undefined): Parted {
-  const parts = partition(params, trainable ?? (() => true)) as unknown as Parted;
-  if (entries(parts[0]).length === 0 && entries(params).length > 0) {
+export function splitParams(params: Tree, trainable: Trainable | undefined): SplitParams {
+  const [trained, frozen] = partition(params, trainable ?? (() => true)) as unknown as Tree[];
+  if (entries(trained!).length === 0 && entries(params).length > 0) {
     throw new RangeError(
       `Cannot train: at least one parameter must be trainable, got none of ${
         listed(entries(params).map(([path]) => path))
       }`,
     );
   }
-  return parts;
+  return { trained: trained!, frozen: frozen! };
 }
 
-/** The parameters that {@linkcode partTrainable} parted. */
-export function joinTrainable<P extends Tree>([trained, frozen]: Parted): P {
+/** The parameters that {@linkcode splitParams} split. */
+export function joinParams<P extends Tree>({ trained, frozen }: SplitParams): P {
   return merge<P>(trained as PartialTree<P>, frozen as PartialTree<P>);
 }
 

@@ -1,12 +1,12 @@
 // The state of a training run: everything a run needs to go on to the same numbers.
-import { init, type Layer } from "../layers/layer.ts";
+import { init, type Layer, type Network } from "../layers/layer.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
 import { fold, type Key } from "../tensor/random.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import { disposeTree, type Path, type Tree } from "../tensor/tree.ts";
-import type { Memories } from "./callbacks/callback.ts";
-import type { Weights } from "./evaluate.ts";
-import { partTrainable, type Trainable, trainablePaths } from "./trainable.ts";
+import type { Tensors } from "../weights/checkpoint.ts";
+import type { Json } from "../weights/json.ts";
+import { splitParams, type Trainable, trainablePaths } from "./trainable.ts";
 
 /** Where in its epochs a run is. */
 export type Progress = {
@@ -23,15 +23,27 @@ export type Progress = {
 /** Sums over examples seen. */
 export type Totals = { readonly loss: number; readonly correct: number; readonly count: number };
 
-/** A training run at rest between two steps. */
-export type Training<P extends Tree = Tree, S extends Tree = Tree> = {
-  readonly params: P;
-  readonly state: S;
+/** What a callback remembers of a run. It is part of the run's checkpoint. */
+export type Memory = {
+  /** Whatever it needs to continue; `null` at first. */
+  readonly state: Json;
+  /** Tensors that it keeps, in host memory, such as the best weights so far. */
+  readonly kept?: Tensors;
+};
+
+/** What callbacks remember, by their names. */
+export type Memories = { readonly [name: string]: Memory };
+
+/** A training run between two steps: the network, and what its training needs to continue. */
+export type Training<P extends Tree = Tree, S extends Tree = Tree> = Network<P, S> & {
+  /** Shape of one input, without the batch. */
+  readonly inputShape: Shape;
+  /** The optimizer's state. */
   readonly optimizer: Tree;
   readonly progress: Progress;
-  /** What orders of examples and dropped units are drawn from. */
+  /** The source of the order of examples, of dropped units and of augmentation. */
   readonly key: Key;
-  /** The paths of the parameters that are trained; all where absent. */
+  /** The paths of the parameters that are trained. Absent if all are. */
   readonly trainable?: readonly Path[];
   /** What callbacks remember, by their names. */
   readonly callbacks?: Memories;
@@ -42,7 +54,7 @@ export type BeginOptions<P extends Tree = Tree, S extends Tree = Tree> = {
   /** Which parameters are trained, as for {@linkcode trainStep}. Default: all. */
   readonly trainable?: Trainable;
   /** Parameters and state to begin with, which the run takes over. Default: new ones from the key. */
-  readonly weights?: Weights<P, S>;
+  readonly network?: Pick<Network<P, S>, "params" | "state">;
 };
 
 /** Nothing seen yet. */
@@ -77,19 +89,21 @@ export function beginTraining<P extends Tree, S extends Tree>(
   shape: Shape,
   options: BeginOptions<P, S> = {},
 ): Training<P, S> {
-  const { params, state } = options.weights ?? init(model, fold(key, "init"), shape);
+  const { params, state } = options.network ?? init(model, fold(key, "init"), shape);
   try {
     const trainable = trainablePaths(params, options.trainable);
     return {
+      model,
+      inputShape: shape,
       params,
       state,
-      optimizer: optimizer.init(partTrainable(params, options.trainable)[0]),
+      optimizer: optimizer.init(splitParams(params, options.trainable).trained),
       progress: { epoch: 0, stepInEpoch: 0, step: 0, totals: NO_TOTALS },
       key,
       ...(trainable ? { trainable } : {}),
     };
   } catch (error) {
-    if (!options.weights) [params, state].forEach((tree) => disposeTree(tree));
+    if (!options.network) [params, state].forEach((tree) => disposeTree(tree));
     throw error;
   }
 }

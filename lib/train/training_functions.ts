@@ -12,22 +12,28 @@ import { disposeTree, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import { normalizeImages } from "./normalize_images.ts";
 import { type Forward, forwardOf } from "./evaluate.ts";
-import { type Trained, trainStep, type TrainStepOptions } from "./step.ts";
-import { joinTrainable, partTrainable } from "./trainable.ts";
+import { type SplitState, splitStep, type TrainStepOptions } from "./step.ts";
+import type { SplitParams } from "./trainable.ts";
 
 /** A batch, and what was drawn to augment it. */
 export type DrawnBatch = Pick<Batch, "images" | "labels"> & { readonly drawn: Tree };
 
-/** A training step that answers loss and count of right answers in one tensor, `[2]`. */
-export type Step<P extends Tree, S extends Tree> = (
-  trained: Trained<P, S>,
+/** A training step that returns loss and count of correct predictions in one tensor, `[2]`. */
+export type Step<S extends Tree> = (
+  from: SplitState<S> & SplitParams,
   batch: DrawnBatch,
   key: Key,
-) => Trained<P, S> & { readonly numbers: Tensor };
+) => SplitState<S> & { readonly numbers: Tensor };
+
+/** Frees what a step replaced. */
+export function disposeState<S extends Tree>(before: SplitState<S>, after: SplitState<S>): void {
+  const kept = [after.trained, after.state, after.optimizer];
+  for (const tree of [before.trained, before.state, before.optimizer]) disposeTree(tree, ...kept);
+}
 
 /** What an epoch calls. */
 export type TrainingFunctions<P extends Tree, S extends Tree> = {
-  readonly step: Step<P, S>;
+  readonly step: Step<S>;
   readonly forward: Forward<P, S>;
   dispose(): void;
 };
@@ -41,9 +47,6 @@ type FunctionOptions = TrainStepOptions & {
   readonly normalize?: Normalization;
 };
 
-/** What a step changes: of the parameters those that are trained. */
-type Moving<S extends Tree> = Trained<Tree, S>;
-
 /**
  * The functions of a run.
  *
@@ -54,28 +57,25 @@ export function trainingFunctions<P extends Tree, S extends Tree>(
   model: Layer<P, S>,
   options: FunctionOptions,
 ): TrainingFunctions<P, S> {
-  const { loss = softmaxCrossEntropy, trainable } = options;
-  const train = trainStep(model, loss, options.optimizer, options);
+  const { loss = softmaxCrossEntropy } = options;
+  const train = splitStep(model, loss, options.optimizer, options);
   // What is used up comes first; frozen parameters are an argument of their own, as they stay.
   const move = (
-    moving: Moving<S>,
+    moving: SplitState<S>,
     frozen: Tree,
     batch: DrawnBatch,
     key: Key,
-  ): Moving<S> & { readonly numbers: Tensor } => {
-    const params = joinTrainable<P>([moving.params, frozen]);
+  ): SplitState<S> & { readonly numbers: Tensor } => {
     const seen = augmented(batch, options);
-    const { loss, correct, ...trained } = train({ ...moving, params }, seen, key);
+    const { loss, correct, ...next } = train({ ...moving, frozen }, seen, key);
     const numbers = tf.stack([loss, correct]);
     tf.dispose([loss, correct]);
     if (options.augment) disposeTree(seen, batch);
-    return { ...trained, params: partTrainable(trained.params, trainable)[0], numbers };
+    return { ...next, numbers };
   };
-  const stepBy = (run: typeof move): Step<P, S> => ({ params, state, optimizer }, batch, key) => {
-    const [trained, frozen] = partTrainable(params, trainable);
-    const next = run({ params: trained, state, optimizer }, frozen, batch, key);
-    return { ...next, params: joinTrainable<P>([next.params, frozen]) };
-  };
+  const stepBy =
+    (run: typeof move): Step<S> => ({ trained, state, optimizer, frozen }, batch, key) =>
+      run({ trained, state, optimizer }, frozen, batch, key);
   const forward = forwardOf(model, loss);
   if (options.jit === false) return { step: stepBy(move), forward, dispose: () => {} };
   const recorded = { move: jit(move, { donate: [0] }), forward: jit(forward) };

@@ -4,11 +4,10 @@ import type { Examples } from "../data/examples.ts";
 import type { FeatureSource, ImageSource } from "../data/image_source.ts";
 import type { Normalization } from "../data/normalization.ts";
 import { jit } from "../device/jit/jit.ts";
-import type { AnyLayer, Layer } from "../layers/layer.ts";
+import type { AnyLayer, Layer, Network } from "../layers/layer.ts";
 import { type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
-import type { Weights } from "../train/evaluate.ts";
 
 /** Options of {@linkcode cachedFeatures}. */
 export type CachedFeaturesOptions = {
@@ -39,8 +38,7 @@ export function featureBytes(featureShape: Shape, count: number): number {
  * place while the layers above it are trained. It computes as outside of training: batch
  * normalization by running statistics, nothing dropped.
  *
- * @param body the layers, `[N, H, W, C] → features [N, …]`, see {@linkcode splitFrozen}
- * @param weights their parameters and state
+ * @param network the frozen layers, `[N, H, W, C] → features [N, …]`, see {@linkcode splitFrozen}
  * @param examples the examples
  * @param options batch size, normalization, memory bound, progress
  * @returns the features with the examples' labels, for {@linkcode fit} and {@linkcode evaluate}
@@ -52,7 +50,7 @@ export function featureBytes(featureShape: Shape, count: number): number {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { cachedFeatures, meanPool, start } from "@neocog/neocog";
+ * import { cachedFeatures, init, key, meanPool, start } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * const examples = {
@@ -62,23 +60,23 @@ export function featureBytes(featureShape: Shape, count: number): number {
  *   imageShape: [2, 2, 1],
  *   classNames: ["half"],
  * } as const;
- * const features = await cachedFeatures(meanPool(), { params: {}, state: {} }, examples);
+ * const features = await cachedFeatures(init(meanPool(), key(0), [2, 2, 1]), examples);
  * assertEquals([...await features.read(Uint32Array.of(0))], [0.5]);
  * ```
  */
 export async function cachedFeatures<P extends Tree, S extends Tree>(
-  body: Layer<P, S>,
-  weights: Weights<P, S>,
+  network: Network<P, S>,
   examples: Examples | ImageSource,
   options: CachedFeaturesOptions = {},
 ): Promise<FeatureSource> {
   const total = examples.labels.length;
+  const { model: body, params, state } = network;
   const shape = body.declare(examples.imageShape).shape;
   const size = sizeOf(shape);
   const imageShape = asImage(shape);
   requireRoom(examples.name, shape, total, options.maxBytes ?? MAX_FEATURE_BYTES);
   const values = new Float32Array(total * size);
-  const forward = ({ params, state }: Weights<P, S>, images: Tensor): Tensor =>
+  const forward = (params: P, state: S, images: Tensor): Tensor =>
     tf.tidy(() => body.apply(params, state, images, {})[0]);
   const recorded = options.jit === false ? undefined : jit(forward);
   const batchSize = Math.min(options.batchSize ?? 32, total);
@@ -91,10 +89,7 @@ export async function cachedFeatures<P extends Tree, S extends Tree>(
         ...(normalize ? { normalize } : {}),
       })
     ) {
-      const features = (recorded ?? forward)(
-        { params: weights.params, state: weights.state },
-        images,
-      );
+      const features = (recorded ?? forward)(params, state, images);
       values.set(await features.data() as Float32Array, done * size);
       tf.dispose([features, images, labels]);
       done += count;

@@ -3,7 +3,7 @@
 export { freeze } from "./paths.ts";
 export {
   headOf,
-  type TransferredWeights,
+  type TransferredNetwork,
   transferWeights,
   type TransferWeightsOptions,
 } from "./weights.ts";

@@ -7,13 +7,13 @@ import { type FitOptions, stepsPerEpoch } from "../train/fit_options.ts";
 import type { EpochReport, StepReport } from "../train/reports.ts";
 import type { Training } from "../train/training.ts";
 import type { PhaseOptions, TransferPhaseName } from "./phases.ts";
-import type { TransferredWeights } from "./weights.ts";
+import type { TransferredNetwork } from "./weights.ts";
 
-/** Where a transfer stands: what {@linkcode restoreTransfer} answers. */
+/** Where a transfer stands: what {@linkcode restoreTransfer} returns. */
 export type TransferPoint = {
   readonly phase: TransferPhaseName;
-  /** The run of the whole network in that phase. */
-  readonly training: Training;
+  /** The whole network with its run in that phase. */
+  readonly network: Training;
 };
 
 /** Options of {@linkcode transfer}; those that are {@linkcode fit}'s hold for each phase. */
@@ -39,7 +39,7 @@ export type TransferOptions =
     /** A transfer to go on with, which is taken over; the pretrained weights are not used then. */
     readonly from?: TransferPoint;
     /** Called with what was taken over, made anew and left. */
-    readonly onTransfer?: (told: Pick<TransferredWeights, "taken" | "made" | "left">) => void;
+    readonly onTransfer?: (told: Pick<TransferredNetwork, "taken" | "made" | "left">) => void;
     /** Called when a phase begins. */
     readonly onPhase?: (plan: PhasePlan) => void;
     /** Called with the number of examples whose features are there, validation included. */
@@ -63,7 +63,7 @@ export type PhasePlan = {
   readonly reason?: string;
 };
 
-/** An epoch's numbers; its `training` is that of the whole network. */
+/** An epoch's numbers; its `network` is the whole network. */
 export type TransferReport = EpochReport & { readonly phase: TransferPhaseName };
 
 /** Steps of an epoch, which both phases have. */

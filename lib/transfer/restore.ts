@@ -20,11 +20,11 @@ import { transferPhases } from "./phases.ts";
  * @throws {DeviceError} where the device failed
  */
 export async function snapshotTransfer(
-  { phase, training }: TransferPoint,
+  { phase, network }: TransferPoint,
   classNames: readonly string[],
   about: { readonly [name: string]: Json } = {},
 ): Promise<Checkpoint> {
-  return await snapshot(training, { ...about, classNames: [...classNames], phase });
+  return await snapshot(network, { ...about, classNames: [...classNames], phase });
 }
 
 /**
@@ -48,11 +48,11 @@ export function restoreTransfer<P extends Tree, S extends Tree>(
   file: string,
   options: TransferOptions = {},
 ): TransferPoint {
-  const network = model as unknown as Layer;
+  const whole = model as unknown as Layer;
   const { imageShape } = examples;
-  requireReplaced(network, examples, checkpoint, file);
+  requireReplaced(whole, examples, checkpoint, file);
   const name = (checkpoint.run as { phase?: unknown }).phase;
-  const phases = transferPhases(network, imageShape, stepsOf(examples, options), options);
+  const phases = transferPhases(whole, imageShape, stepsOf(examples, options), options);
   const phase = phases.find((each) => each.name === name);
   if (!phase) {
     throw new RangeError(
@@ -62,9 +62,8 @@ export function restoreTransfer<P extends Tree, S extends Tree>(
     );
   }
   const { optimizer, trainable } = phase;
-
-  const training = restoreTraining(network, optimizer, imageShape, checkpoint, file, { trainable });
-  return { phase: phase.name, training };
+  const network = restoreTraining(whole, optimizer, imageShape, checkpoint, file, { trainable });
+  return { phase: phase.name, network };
 }
 
 /** Refuses the checkpoint of a network that still has its old head, or another one. */

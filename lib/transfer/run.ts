@@ -2,9 +2,8 @@
 import type { Augmentation } from "../augment/augmentation.ts";
 import type { Examples } from "../data/examples.ts";
 import type { ImageSource } from "../data/image_source.ts";
-import type { Layer } from "../layers/layer.ts";
+import type { Layer, Network } from "../layers/layer.ts";
 import { entries, type Tree } from "../tensor/tree.ts";
-import type { Weights } from "../train/evaluate.ts";
 import { fit } from "../train/fit.ts";
 import type { FitOptions } from "../train/fit_options.ts";
 import type { EpochReport } from "../train/reports.ts";
@@ -112,16 +111,18 @@ async function* onCached(
   examples: Examples | ImageSource,
   options: TransferOptions,
 ): AsyncGenerator<EpochReport, void, void> {
-  const part = (names: readonly string[]): Weights<Tree, Tree> => ({
+  const part = (names: readonly string[]): Pick<Network, "params" | "state"> => ({
     params: pickNames(training.params, names),
     state: pickNames(training.state, names),
   });
   const body = part(split.bodyNames);
-  const sources = await featuresOf(split.body, body, examples, options);
+  const sources = await featuresOf({ model: split.body, ...body }, examples, options);
   if (!sources) return; // The signal came first.
   const [features, validation] = sources;
   const whole = (run: Training): Training => ({
     ...run,
+    model: training.model,
+    inputShape: training.inputShape,
     params: { ...body.params as Record<string, Tree>, ...run.params as Record<string, Tree> },
     state: { ...body.state as Record<string, Tree>, ...run.state as Record<string, Tree> },
   });
@@ -130,13 +131,12 @@ async function* onCached(
     from: { ...training, ...part(split.tailNames) },
     ...(validation ? { validation } : {}),
   });
-  for await (const report of run) yield { ...report, training: whole(report.training) };
+  for await (const report of run) yield { ...report, network: whole(report.network) };
 }
 
 /** Features of the examples and of those to validate with; nothing where the signal ended it. */
 async function featuresOf(
-  body: Layer,
-  weights: Weights<Tree, Tree>,
+  body: Network,
   examples: Examples | ImageSource,
   { validation, normalize, signal, jit, onFeatures, maxFeatureBytes }: TransferOptions,
 ): Promise<ImageSource[] | undefined> {
@@ -153,7 +153,7 @@ async function featuresOf(
       ...(jit === undefined ? {} : { jit }),
     };
     try {
-      found.push(await cachedFeatures(body, weights, source, options));
+      found.push(await cachedFeatures(body, source, options));
     } catch (error) {
       if (signal?.aborted) return undefined;
       throw error;

@@ -1,10 +1,9 @@
 // Transfer learning (§12.8): a trained network learns other classes from few images.
 import type { Examples } from "../data/examples.ts";
 import type { ImageSource } from "../data/image_source.ts";
-import type { Layer } from "../layers/layer.ts";
+import type { Layer, Network } from "../layers/layer.ts";
 import { fold, key as keyOf } from "../tensor/random.ts";
 import { disposeTree, entries, type Tree } from "../tensor/tree.ts";
-import type { Weights } from "../train/evaluate.ts";
 import { beginTraining, disposeTraining, type Training } from "../train/training.ts";
 import { stepsOf, type TransferOptions, type TransferReport } from "./options.ts";
 import { type TransferPhase, transferPhases } from "./phases.ts";
@@ -19,7 +18,7 @@ import { transferWeights } from "./weights.ts";
  * the same numbers on the same adapter, also when taken up again with `from`.
  *
  * @param model the network with the new classes, `[N, H, W, C] → logits [N, classes]`
- * @param pretrained parameters and state of the same network with other classes, which stay the caller's
+ * @param network the same network trained on other classes, which stays the caller's
  * @param examples what to learn from
  * @param options what is frozen, epochs, fine-tuning, validation, where to go on
  * @returns reports of the epochs of all phases. Their tensors are good until the loop goes on; after the last they are the caller's
@@ -53,19 +52,19 @@ import { transferWeights } from "./weights.ts";
  */
 export async function* transfer<P extends Tree, S extends Tree>(
   model: Layer<P, S>,
-  pretrained: Weights<Tree, Tree>,
+  network: Network,
   examples: Examples | ImageSource,
   options: TransferOptions = {},
 ): AsyncGenerator<TransferReport, void, void> {
-  const network = model as unknown as Layer;
-  const phases = transferPhases(network, examples.imageShape, stepsOf(examples, options), options);
+  const target = model as unknown as Layer;
+  const phases = transferPhases(target, examples.imageShape, stepsOf(examples, options), options);
   const { from } = options;
   const rest = from ? phases.slice(phases.findIndex(({ name }) => name === from.phase)) : phases;
-  let training = from?.training ?? begin(network, pretrained, examples, phases[0]!, options);
+  let training = from?.network ?? begin(target, network, examples, phases[0]!, options);
   for (const phase of rest) {
-    if (phase !== rest[0]) training = advance(network, training, phase, examples, options);
-    for await (const report of runPhase(network, phase, training, examples, options)) {
-      training = report.training;
+    if (phase !== rest[0]) training = advance(target, training, phase, examples, options);
+    for await (const report of runPhase(target, phase, training, examples, options)) {
+      training = report.network;
       yield { ...report, phase: phase.name };
       if (options.signal?.aborted) return;
     }
@@ -76,7 +75,7 @@ export async function* transfer<P extends Tree, S extends Tree>(
 /** The run before its first step, of weights that were taken over. */
 function begin(
   model: Layer,
-  pretrained: Weights<Tree, Tree>,
+  pretrained: Network,
   { imageShape }: Examples | ImageSource,
   { trainable, optimizer }: TransferPhase,
   options: TransferOptions,
@@ -91,7 +90,7 @@ function begin(
     options.onTransfer?.({ taken, made, left });
     return beginTraining(model, optimizer, key, imageShape, {
       trainable,
-      weights: { params, state },
+      network: { params, state },
     });
   } catch (error) {
     [params, state].forEach((tree) => disposeTree(tree));
@@ -128,6 +127,6 @@ function advance(
   const { trainable } = phase;
   return beginTraining(model, phase.optimizer, key, imageShape, {
     trainable,
-    weights: { params, state },
+    network: { params, state },
   });
 }

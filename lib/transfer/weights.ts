@@ -1,9 +1,8 @@
 // A trained network's weights in the same network with other classes: taken over where they fit.
-import { fillSlots, init, type Layer, slotEntries } from "../layers/layer.ts";
+import { fillSlots, init, type Layer, type Network, slotEntries } from "../layers/layer.ts";
 import { type Key, key as keyOf } from "../tensor/random.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import { disposeTree, entries, type Path, type Tree } from "../tensor/tree.ts";
-import type { Weights } from "../train/evaluate.ts";
 import { matchPaths } from "./paths.ts";
 
 /** Options of {@linkcode transferWeights}. */
@@ -17,8 +16,10 @@ export type TransferWeightsOptions = {
   readonly key?: Key;
 };
 
-/** What {@linkcode transferWeights} answers: weights, and what became of each, by paths. */
-export type TransferredWeights<P extends Tree = Tree, S extends Tree = Tree> = Weights<P, S> & {
+/** What {@linkcode transferWeights} returns: the network, and where its tensors are from, by path. */
+export type TransferredNetwork<P extends Tree = Tree, S extends Tree = Tree> = Network<P, S> & {
+  /** Shape of one input, without the batch. */
+  readonly inputShape: Shape;
   /** Parameters and state that were taken over. */
   readonly taken: readonly Path[];
   /** Those that were made anew: the head, and what the source lacks or has in another shape. */
@@ -59,9 +60,9 @@ export function headOf<P extends Tree, S extends Tree>(
  *
  * @param model the network with the new classes
  * @param inputShape shape of one input, without the batch
- * @param source parameters and state of the trained network, which stay the caller's
+ * @param network the trained network, which stays the caller's
  * @param options what the head is, and the key of the new numbers
- * @returns the weights, whose tensors the caller owns, and the paths of what was taken over, made anew and left
+ * @returns the network, whose tensors the caller owns, and the paths of what was taken over, made anew and left
  * @throws {TypeError} where nothing fits, so that this is another network
  * @throws {RangeError} where the head's name is none of the model's
  *
@@ -81,12 +82,12 @@ export function headOf<P extends Tree, S extends Tree>(
 export function transferWeights<P extends Tree, S extends Tree>(
   model: Layer<P, S>,
   inputShape: Shape,
-  source: Weights<Tree, Tree>,
+  network: Network,
   options: TransferWeightsOptions = {},
-): TransferredWeights<P, S> {
+): TransferredNetwork<P, S> {
   const declaration = model.declare(inputShape);
   const slots = [...slotEntries(declaration.params), ...slotEntries(declaration.state)];
-  const held = new Map([...entries(source.params), ...entries(source.state)]);
+  const held = new Map([...entries(network.params), ...entries(network.state)]);
   const head = new Set(headPaths(model, inputShape, slots.map(([path]) => path), options.head));
   const fits = ([path, { shape }]: typeof slots[number]): boolean =>
     !head.has(path) && `${held.get(path)?.shape}` === `${shape}`;
@@ -101,6 +102,8 @@ export function transferWeights<P extends Tree, S extends Tree>(
   disposeTree(fresh.params);
   disposeTree(fresh.state);
   return {
+    model,
+    inputShape,
     params,
     state,
     taken,

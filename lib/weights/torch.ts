@@ -1,5 +1,5 @@
 // Weights from PyTorch and to PyTorch: names, order of axes and shapes.
-import { fillSlots, type Layer } from "../layers/layer.ts";
+import { fillSlots, type Layer, type Network } from "../layers/layer.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import { entries, type Path, type Tree } from "../tensor/tree.ts";
 import { download, upload } from "../tensor/transfer.ts";
@@ -21,16 +21,16 @@ export type FromTorchOptions = {
   readonly extra?: "refuse" | "ignore";
 };
 
-/** What {@linkcode fromTorch} answers. */
-export type TorchWeights<P extends Tree, S extends Tree> = {
-  readonly params: P;
-  readonly state: S;
-  /** Names of the source's tensors that the model has no use for: auxiliary heads. */
+/** What {@linkcode fromTorch} returns. */
+export type TorchNetwork<P extends Tree, S extends Tree> = Network<P, S> & {
+  /** Shape of one input, without the batch. */
+  readonly inputShape: Shape;
+  /** Names of the source's tensors that the model does not use: auxiliary heads. */
   readonly ignored: readonly string[];
 };
 
 /**
- * A model's parameters and state from tensors by PyTorch's names: kernels OIHW → HWIO, dense
+ * A network from tensors by PyTorch's names: kernels OIHW → HWIO, dense
  * ones `[out, in]` → `[in, out]`, after a flattened image from the order C, H, W to H, W, C;
  * one tensor after the other. A dense layer's weight may be a convolution's, as in timm's VGG;
  * `num_batches_tracked` and the prefix `module.` of `DataParallel` may be there or not.
@@ -40,7 +40,7 @@ export type TorchWeights<P extends Tree, S extends Tree> = {
  * @param source an open file, see {@linkcode openSafetensors}, or a {@linkcode tensorSource}
  * @param layout PyTorch's names, see {@linkcode torchLayouts}
  * @param options progress
- * @returns parameters and state, whose tensors the caller owns, and what was left
+ * @returns the network, whose tensors the caller owns, and what was ignored
  * @throws {TypeError} where the tensors are not those of the model: all keys that are missing,
  * unexpected or of another shape; or where one is not of floats
  * @throws {SyntaxError} where a tensor can not be read
@@ -67,7 +67,7 @@ export async function fromTorch<P extends Tree, S extends Tree>(
   source: TensorSource,
   layout: TorchLayout,
   options: FromTorchOptions = {},
-): Promise<TorchWeights<P, S>> {
+): Promise<TorchNetwork<P, S>> {
   const slots = torchSlots(model as unknown as Layer, inputShape, layout);
   const fit = fitTorch(slots, source, options.extra === "ignore");
   requireFit(fit, source.file);
@@ -84,6 +84,8 @@ export async function fromTorch<P extends Tree, S extends Tree>(
   }
   const declaration = model.declare(inputShape);
   return {
+    model,
+    inputShape,
     params: fillSlots<P>(declaration.params, (_, path) => made.params.get(path)!),
     state: fillSlots<S>(declaration.state, (_, path) => made.state.get(path)!),
     ignored: fit.ignored,
@@ -99,18 +101,17 @@ async function readFloats(source: TensorSource, name: string): Promise<Float32Ar
 }
 
 /**
- * A model's weights as tensors by PyTorch's names, in PyTorch's order: the reverse of
+ * A network's weights as tensors by PyTorch's names, in PyTorch's order: the reverse of
  * {@linkcode fromTorch}. Their values are read from the device and turned about when they are
- * asked for; until then, the model's tensors must be there.
+ * asked for; until then, the network's tensors must be there.
  *
- * @param model the model
+ * @param network the network
  * @param inputShape shape of one input, without the batch
- * @param weights its parameters and state
  * @param layout PyTorch's names
  * @returns all that PyTorch's `load_state_dict` wants with `strict=True`, for
  * {@linkcode writeSafetensors}; `num_batches_tracked` is 0
  * @throws {RangeError} where the layout does not have a layer of the model
- * @throws {TypeError} where the weights are not the model's
+ * @throws {TypeError} if the parameters are not the model's
  *
  * @example
  * ```ts
@@ -120,7 +121,7 @@ async function readFloats(source: TensorSource, name: string): Promise<Float32Ar
  *
  * await start({ backend: "cpu" });
  * const model = sequential({ logits: dense({ features: 2 }) });
- * const tensors = toTorch(model, [3], init(model, key(0), [3]), {
+ * const tensors = toTorch(init(model, key(0), [3]), [3], {
  *   name: "torch",
  *   module: () => "fc",
  * });
@@ -132,15 +133,14 @@ async function readFloats(source: TensorSource, name: string): Promise<Float32Ar
  * ```
  */
 export function toTorch<P extends Tree, S extends Tree>(
-  model: Layer<P, S>,
+  network: Network<P, S>,
   inputShape: Shape,
-  weights: { readonly params: P; readonly state: S },
   layout: TorchLayout,
 ): Map<string, LazyTensor> {
-  const slots = torchSlots(model as unknown as Layer, inputShape, layout);
+  const slots = torchSlots(network.model as unknown as Layer, inputShape, layout);
   const held = {
-    params: new Map(entries(weights.params)),
-    state: new Map(entries(weights.state)),
+    params: new Map(entries(network.params)),
+    state: new Map(entries(network.state)),
   };
   const tensors = new Map<string, LazyTensor>();
   for (const slot of slots) {
@@ -165,27 +165,25 @@ function lazyTensor({ path, shape, sizes, torchShape }: TorchSlot, tensor?: Tens
 }
 
 /**
- * Writes a model's weights as a safetensors file by PyTorch's names, one tensor after the other;
+ * Writes a network's weights as a safetensors file by PyTorch's names, one tensor after the other;
  * in full, or not at all. Python reads it by `safetensors.torch.load_file`.
  *
  * Needs `--allow-read` and `--allow-write` for the directory of `path`.
  *
  * @param path the file; what was there before stays where this throws
- * @param model the model
+ * @param network the network
  * @param inputShape shape of one input, without the batch
- * @param weights its parameters and state
  * @param layout PyTorch's names
  * @param metadata what the file is to say of itself, beside `format: "pt"`
  * @throws as {@linkcode toTorch} and {@linkcode writeSafetensors} do
  */
 export async function writeTorch<P extends Tree, S extends Tree>(
   path: string,
-  model: Layer<P, S>,
+  network: Network<P, S>,
   inputShape: Shape,
-  weights: { readonly params: P; readonly state: S },
   layout: TorchLayout,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const tensors = toTorch(model, inputShape, weights, layout);
+  const tensors = toTorch(network, inputShape, layout);
   await writeSafetensors(path, tensors, { format: "pt", ...metadata });
 }

@@ -1,18 +1,30 @@
 // The kinds of flags a command can declare: what each accepts, and how it says so.
 import { unknownName } from "../../lib/text/nearest.ts";
 
-/** A value that a flag refuses; the message says what it wants and what it got. */
+/** Arguments that a task refuses; the message says what it wants and what it got. */
 export class UsageError extends Error {
   override name = "UsageError";
 }
 
-/** What every kind of flag can say of itself. */
+/**
+ * Refuses a flag's value.
+ *
+ * @param label what messages call the flag, such as `--epochs`
+ * @param rule what it must be, such as `at least 1`
+ * @param value what was given
+ * @throws {UsageError} always
+ */
+export function refuse(label: string, rule: string, value: string | number): never {
+  throw new UsageError(`Cannot use ${label}: it must be ${rule}, got ${value}`);
+}
+
+/** Options of every kind of flag. */
 export type FlagOptions<Value> = {
-  /** What it is for, in a few words, for `--help`. */
+  /** What it is for, in a few words, for `--help` and docs/tasks.md. */
   readonly help: string;
-  /** Its value where it is absent. */
+  /** Its value if it is absent. */
   readonly default?: Value;
-  /** What `--help` says in place of the default, for one that depends on other flags. */
+  /** What `--help` says in place of the default, if that depends on other flags. */
   readonly defaultText?: string;
   /** Whether the command is refused without it. */
   readonly required?: boolean;
@@ -24,7 +36,7 @@ export type Flag<Value = unknown> = {
   readonly help: string;
   /** What stands for the value in `--help`, such as `N`; empty for a toggle. */
   readonly placeholder: string;
-  /** The values it accepts, in words, where not all. */
+  /** The values it accepts, in words, if not all. */
   readonly range?: string;
   readonly default?: Value;
   readonly defaultText?: string;
@@ -33,7 +45,7 @@ export type Flag<Value = unknown> = {
   parse(text: string, label: string): Value;
 };
 
-/** `Value`, or `undefined` too where the options have neither a default nor `required: true`. */
+/** `Value`; also `undefined` if the options have neither a default nor `required: true`. */
 export type Given<Value, Options> = Options extends { readonly default: infer Default }
   ? Default extends undefined ? Value | undefined : Value
   : Options extends { readonly required: true } ? Value
@@ -50,12 +62,6 @@ export type NumberOptions = FlagOptions<number> & {
   /** A bound that the value must stay under. */
   readonly below?: number;
 };
-
-function refuse(label: string, rule: string, text: string): never {
-  throw new UsageError(
-    `Cannot use ${label}: it must be ${rule}, got ${text || "empty"}`,
-  );
-}
 
 function flag<Value>(
   placeholder: string,
@@ -107,7 +113,7 @@ export function number<const Options extends NumberOptions>(
   const parse = (text: string, label: string): number => {
     const value = strictNumber(text);
     if (!within(value, options) || Number.isNaN(value)) {
-      return refuse(label, withBounds("a number", bounds), text);
+      refuse(label, withBounds("a number", bounds), text);
     }
     return value;
   };
@@ -126,7 +132,7 @@ export function count<const Options extends NumberOptions>(
   const parse = (text: string, label: string): number => {
     const value = strictNumber(text);
     if (!Number.isSafeInteger(value) || !within(value, options)) {
-      return refuse(label, withBounds("a whole number", bounds), text);
+      refuse(label, withBounds("a whole number", bounds), text);
     }
     return value;
   };
@@ -151,14 +157,14 @@ export function choice<const Name extends string, const Options extends FlagOpti
   return flag("NAME", options, parse, names.join(", ")) as Flag<Given<Name, Options>>;
 }
 
-/** A flag whose value is any text but none at all. */
+/** A flag whose value is any text that is not blank. */
 function textual<const Options extends FlagOptions<string>>(
   placeholder: string,
   rule: string,
   options: Options,
 ): Flag<Given<string, Options>> {
   const parse = (text: string, label: string): string =>
-    text.trim() === "" || text.includes("\0") ? refuse(label, rule, text.trim()) : text;
+    text.trim() === "" || text.includes("\0") ? refuse(label, rule, text.trim() || "empty") : text;
   return flag(placeholder, options, parse) as Flag<Given<string, Options>>;
 }
 
@@ -185,7 +191,7 @@ export function text<const Options extends FlagOptions<string>>(
 }
 
 /**
- * A flag that is there or not. Where its default is `true`, `--no-name` turns it off.
+ * A flag without a value. If its default is `true`, `--no-name` turns it off.
  *
  * @param options help and default (`false`)
  */
@@ -193,4 +199,20 @@ export function toggle(options: Omit<FlagOptions<boolean>, "required">): Flag<bo
   const parse = (text: string, label: string): boolean =>
     text === "true" || (text !== "false" && refuse(label, "given without a value", text));
   return { kind: "toggle", placeholder: "", default: false, ...options, required: false, parse };
+}
+
+/**
+ * The whole numbers that a flag lists.
+ *
+ * @param flag its name, for messages
+ * @param value what was given, such as `3,17`
+ * @param count how many there are to choose from
+ * @throws {UsageError} if one is not a whole number from 0 to `count` − 1
+ */
+export function numbersIn(flag: string, value: string, count: number): number[] {
+  return value.split(",").map((part) => {
+    const word = part.trim();
+    if (/^\d+$/.test(word) && Number(word) < count) return Number(word);
+    return refuse(flag, `whole numbers from 0 to ${count - 1}, separated by commas`, value);
+  });
 }

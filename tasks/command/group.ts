@@ -1,16 +1,16 @@
-// Tasks with several subcommands: each a command of its own, chosen by the first argument.
+// Tasks with subcommands, of which the first argument chooses one.
 import { unknownName } from "../../lib/text/nearest.ts";
 import { UsageError } from "./flags.ts";
 import type { Command, Flags } from "./parse.ts";
 
-/** A subcommand's module: its declaration, named `TASK NAME`, and what it does. */
+/** A subcommand's module: its declaration, named `TASK NAME`, and its function. */
 export type Subcommand = {
   readonly command: Command<Flags, Flags>;
-  /** Takes the values of the command's own flags: whatever those are. */
-  run(values: never): void | Promise<void>;
+  /** Runs it with the values of its own flags. */
+  run(values: never): void | number | Promise<void | number>;
 };
 
-/** A task that does one of several things. */
+/** A task with subcommands. */
 export type Group = {
   /** The task's name, as in `deno task NAME SUBCOMMAND`. */
   readonly name: string;
@@ -18,11 +18,11 @@ export type Group = {
   readonly summary: string;
   /** Its subcommands by name, in the order `--help` lists them. */
   readonly subcommands: Readonly<Record<string, Subcommand>>;
-  /** Command lines, each with what it is for. */
+  /** Command lines with their purposes. */
   readonly examples?: readonly (readonly [line: string, purpose: string])[];
 };
 
-/** A subcommand with the arguments that are its own. */
+/** A subcommand with its arguments. */
 export type Choice = { readonly subcommand: Subcommand; readonly args: readonly string[] };
 
 /**
@@ -30,8 +30,8 @@ export type Choice = { readonly subcommand: Subcommand; readonly args: readonly 
  *
  * @param group the task
  * @param args the arguments, as `Deno.args`
- * @returns the subcommand and the arguments after its name, or `"help"` where that is asked for
- * @throws {UsageError} where none is named, or one that there is not: with the nearest name
+ * @returns the subcommand and the arguments after its name, or `"help"` if that is asked for
+ * @throws {UsageError} if none is named, or an unknown one: with the nearest name
  */
 export function chooseSubcommand(
   { subcommands }: Group,

@@ -3,7 +3,7 @@ import type { Flag } from "./flags.ts";
 import type { Group } from "./group.ts";
 import type { Command, Flags } from "./parse.ts";
 
-/** The longest line of the text, where words allow it. */
+/** The longest line of the text, if words allow it. */
 const WIDTH = 88;
 
 /** Breaks a sentence into lines of at most `width` characters, at spaces. */
@@ -28,10 +28,10 @@ function columns(rows: readonly (readonly [string, string])[]): string[] {
   );
 }
 
-/** The least width at which the second of two columns is read with ease. */
+/** The least width of a readable second column. */
 const LEAST_COLUMN = 30;
 
-/** Command lines beside what they are for; above it where one is too long for that. */
+/** Command lines beside their purposes, or above them if one is too long. */
 function exampleLines(examples: readonly (readonly [string, string])[]): string[] {
   const longest = Math.max(...examples.map(([line]) => line.length));
   if (WIDTH - longest - 4 >= LEAST_COLUMN) return columns(examples);
@@ -41,35 +41,42 @@ function exampleLines(examples: readonly (readonly [string, string])[]): string[
   ]);
 }
 
+/** The default of a flag in words; `undefined` if it has none. */
+export function defaultOf(flag: Flag): string | undefined {
+  const value = flag.kind === "toggle" ? undefined : flag.default;
+  return flag.required
+    ? "required"
+    : flag.defaultText ?? (value === undefined ? value : `${value}`);
+}
+
 /** What a flag is for, the values it accepts and its default. */
 function meaning(flag: Flag): string {
-  const shown = flag.defaultText ?? (flag.kind === "toggle" ? undefined : flag.default);
+  const standard = defaultOf(flag);
   const facts = [
-    flag.range,
-    flag.required ? "required" : undefined,
-    shown === undefined ? undefined : `default: ${shown}`,
-  ].filter((fact) => fact !== undefined);
+    ...flag.range ? [flag.range] : [],
+    ...standard === undefined ? [] : [flag.required ? standard : `default: ${standard}`],
+  ];
   return facts.length === 0 ? flag.help : `${flag.help} (${facts.join("; ")})`;
 }
 
-function flagRow(name: string, flag: Flag): readonly [string, string] {
+/** A flag as it is written on a command line: `--epochs N`, `--no-labels`. */
+export function writtenFlag(name: string, flag: Flag): string {
   const negated = flag.kind === "toggle" && flag.default === true ? "no-" : "";
-  return [`--${negated}${name} ${flag.placeholder}`.trimEnd(), meaning(flag)];
+  return `--${negated}${name} ${flag.placeholder}`.trimEnd();
 }
 
 function usageOf(command: Command<Flags, Flags>): string {
   const positionals = Object.entries(command.positionals ?? {}).map(([name, { required }]) =>
     required ? name.toUpperCase() : `[${name.toUpperCase()}]`
   );
-  const rest = command.usage ?? [...positionals, "[flags]"].join(" ");
-  return `deno task ${command.name} ${rest}`;
+  return `deno task ${[command.name, ...positionals, "[flags]"].join(" ")}`;
 }
 
 /**
  * The text that `--help` prints.
  *
  * @param command the declaration
- * @param heading how to set off headings, such as in bold
+ * @param heading makes headings stand out, such as in bold
  * @returns the text, without a line break at its end
  */
 export function helpText(
@@ -82,17 +89,19 @@ export function helpText(
     ([name, flag]) => [name.toUpperCase(), meaning(flag)] as const,
   );
   if (named.length > 0) lines.push("", heading("Arguments:"), ...columns(named));
-  const rows = Object.entries(flags).map(([name, flag]) => flagRow(name, flag));
-  lines.push("", heading("Flags:"), ...columns([...rows, ["-h, --help", "print this"]]));
+  const rows = Object.entries(flags).map(
+    ([name, flag]) => [writtenFlag(name, flag), meaning(flag)] as const,
+  );
+  lines.push("", heading("Flags:"), ...columns([...rows, ["-h, --help", "print this text"]]));
   if (examples.length > 0) lines.push("", heading("Examples:"), ...exampleLines(examples));
   return lines.join("\n");
 }
 
 /**
- * The text that `--help` prints of a task with subcommands.
+ * The text that `--help` prints for a task with subcommands.
  *
  * @param group the task
- * @param heading how to set off headings, such as in bold
+ * @param heading makes headings stand out, such as in bold
  * @returns the text, without a line break at its end
  */
 export function groupHelpText(

@@ -11,35 +11,33 @@ export type Values<Declared extends Flags> = {
   readonly [Name in keyof Declared]: Declared[Name] extends Flag<infer Value> ? Value : never;
 };
 
-/** What a task takes, and what `--help` says of it. */
+/** The declaration of a task: its arguments, and what `--help` says of it. */
 export type Command<F extends Flags, P extends Flags = Record<never, never>> = {
   /** The task's name, as in `deno task NAME`. */
   readonly name: string;
   /** One sentence on what it does. */
   readonly summary: string;
-  /** The usage line's part after the name; made from the declaration where absent. */
-  readonly usage?: string;
-  /** Arguments without a name, in their order; those that can be left out come last. */
+  /** Arguments without a name, in their order; optional ones come last. */
   readonly positionals?: P;
   readonly flags: F;
-  /** Command lines, each with what it is for. */
+  /** Command lines with their purposes. */
   readonly examples?: readonly (readonly [line: string, purpose: string])[];
 };
 
-/** Names that the toggle of a default `true` can have: `no-json` for `json`. */
+/** The toggles whose default is `true`, which `--no-name` turns off. */
 function negated(flags: Flags): string[] {
   return Object.keys(flags).filter((name) =>
     flags[name]!.kind === "toggle" && flags[name]!.default === true
   );
 }
 
-/** A long flag as it is written: its name without dashes, and its `=value` where it has one. */
+/** A long flag as it is written: its name without dashes, and its `=value` if it has one. */
 function longFlag(arg: string): { name: string; value?: string } | undefined {
   const match = /^--([^=]+)(?:=(.*))?$/s.exec(arg);
   return match ? { name: match[1]!, value: match[2] } : undefined;
 }
 
-/** `--rate -1` as `--rate=-1`: parseArgs alone takes a value with a dash for another flag. */
+/** `--rate -1` as `--rate=-1`: parseArgs takes a value that begins with a dash for another flag. */
 function joinNegativeValues(args: readonly string[], flags: Flags): string[] {
   const joined: string[] = [];
   for (const arg of args) {
@@ -52,7 +50,7 @@ function joinNegativeValues(args: readonly string[], flags: Flags): string[] {
   return joined;
 }
 
-/** Refuses what parseArgs would let pass: a flag given twice, `--json=maybe`, `--epochs=`. */
+/** Refuses what parseArgs accepts: a flag given twice, `--json=maybe`, `--epochs=`. */
 function checkWritten(args: readonly string[], flags: Flags): void {
   const seen = new Set<string>();
   const negatable = new Set(negated(flags).map((name) => `no-${name}`));
@@ -70,19 +68,24 @@ function checkWritten(args: readonly string[], flags: Flags): void {
 }
 
 function refuseMissing(name: string): never {
-  throw new UsageError(`Cannot use --${name}: it needs a value: none is given`);
+  throw new UsageError(`Cannot use --${name}: it needs a value, got none`);
+}
+
+/** The flag that a wrong one was probably meant to be: `learning-rate` for `lr`. */
+function nearestFlag(written: string, names: readonly string[]): string | undefined {
+  const initials = (name: string): string => name.split("-").map((word) => word[0]).join("");
+  return names.find((name) => name.includes("-") && initials(name) === written) ??
+    nearest(written, names);
 }
 
 function refuseUnknown(arg: string, flags: Flags): never {
   const written = arg.split("=")[0]!;
-  const names = [...Object.keys(flags), "help"];
-  const near = written.startsWith("--") ? nearest(written.slice(2), names) : undefined;
-  throw new UsageError(
-    `unknown flag ${written}${near === undefined ? "" : `: did you mean --${near}?`}`,
-  );
+  const name = /^--?(..+)$/s.exec(written)?.[1];
+  const near = name && nearestFlag(name.replace(/^-/, ""), [...Object.keys(flags), "help"]);
+  throw new UsageError(`unknown flag ${written}${near ? `: did you mean --${near}?` : ""}`);
 }
 
-/** One flag's value: what was given, else its default. */
+/** A flag's value: what was given, or its default. */
 function flagValue(flag: Flag, given: unknown, name: string): unknown {
   if (flag.kind === "toggle") return given ?? flag.default;
   if (given === "") return refuseMissing(name);
@@ -97,7 +100,7 @@ function positionalValues(given: readonly string[], positionals: Flags): Record<
   const names = Object.keys(positionals);
   const stray = given[names.length];
   if (stray !== undefined) {
-    const hint = stray.startsWith("-") ? ": flags go without a lone -- before them" : "";
+    const hint = stray.startsWith("-") ? ": flags must not follow a lone --" : "";
     throw new UsageError(`unexpected argument ${JSON.stringify(stray)}${hint}`);
   }
   return Object.fromEntries(names.map((name, i) => {
@@ -115,8 +118,8 @@ function positionalValues(given: readonly string[], positionals: Flags): Record<
  *
  * @param command the declaration
  * @param args the arguments, as `Deno.args`
- * @returns the values of flags and positionals by name, or `"help"` where that is asked for
- * @throws {UsageError} where an argument is unknown, missing, repeated or out of range
+ * @returns the values of flags and positionals by name, or `"help"` if that is asked for
+ * @throws {UsageError} if an argument is unknown, missing, repeated or out of range
  */
 export function parseCommand<F extends Flags, P extends Flags>(
   command: Command<F, P>,

@@ -1,10 +1,42 @@
 // Lines for the reader, on stderr: stdout is for results.
 
+const encoder = new TextEncoder();
+let isClosed = false;
+const watchers = new Set<() => void>();
+
+/**
+ * Writes text on stderr. Once nobody reads it any more, nothing is written.
+ *
+ * @param text the text, with its line breaks
+ */
+export function write(text: string): void {
+  if (isClosed) return;
+  try {
+    let bytes = encoder.encode(text);
+    while (bytes.length > 0) bytes = bytes.subarray(Deno.stderr.writeSync(bytes));
+  } catch (error) {
+    // A pipe whose reader has ended, or a terminal that was closed.
+    const { code } = error as { readonly code?: string };
+    if (!(error instanceof Deno.errors.BrokenPipe) && code !== "EIO") return;
+    isClosed = true;
+    watchers.forEach((watcher) => watcher());
+  }
+}
+
 /**
  * Prints a line on stderr.
  *
  * @param line the line
  */
 export function say(line: string): void {
-  console.error("%s", line);
+  write(`${line}\n`);
+}
+
+/**
+ * Calls a function when a write finds that nobody reads stderr any more.
+ *
+ * @param watcher the function
+ */
+export function onStderrClosed(watcher: () => void): void {
+  watchers.add(watcher);
 }

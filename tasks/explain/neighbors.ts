@@ -1,7 +1,7 @@
 // `deno task explain neighbors`: which images are near one another, as pixels and as features.
 import { neighborsFigure, pixelFeatures } from "../../lib/explain/mod.ts";
 import { requireLayer } from "../../lib/layers/layers_of.ts";
-import { choice, count, text, UsageError, type Values } from "../command.ts";
+import { choice, count, numbersIn, text, UsageError, type Values } from "../command.ts";
 import { openLooked } from "../pictures/looked.ts";
 import {
   examplesFlags,
@@ -11,7 +11,6 @@ import {
 } from "../pictures/looked_examples.ts";
 import { layerFlag, networkFlags, outputFlags } from "../pictures/picture_flags.ts";
 import { openPictureFolder } from "../pictures/picture_folder.ts";
-import { numbersIn } from "../command/numbers.ts";
 
 /** What it takes. */
 export const command = {

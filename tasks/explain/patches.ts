@@ -8,11 +8,10 @@ import {
 } from "../../lib/explain/mod.ts";
 import { layersOf, type Path } from "../../mod.ts";
 import { requireLayer } from "../../lib/layers/layers_of.ts";
-import { choice, count, text, UsageError, type Values } from "../command.ts";
+import { choice, count, numbersIn, text, UsageError, type Values } from "../command.ts";
 import { countProgress } from "../progress/count.ts";
 import { type Looked, mapLayers, openLooked } from "../pictures/looked.ts";
 import { examplesFlags, openExamples } from "../pictures/looked_examples.ts";
-import { numbersIn } from "../command/numbers.ts";
 import { layerFlag, networkFlags, outputFlags } from "../pictures/picture_flags.ts";
 import { openPictureFolder } from "../pictures/picture_folder.ts";
 import { say } from "../command/say.ts";

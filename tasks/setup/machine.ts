@@ -1,5 +1,6 @@
-// What setup does to this machine: look for adapters, run commands, print.
+// The machine that setup works on: looks for adapters, runs commands, prints.
 import { readOsRelease } from "../../lib/device/install_advice.ts";
+import { say } from "../command/say.ts";
 
 /** The parts of a WebGPU adapter's description that are printed. */
 export type Adapter = { readonly description: string; readonly isFallbackAdapter: boolean };
@@ -10,17 +11,19 @@ export type Backend = "vulkan" | "gl";
 /** The machine that setup works on; tests put another in its place. */
 export type Machine = {
   readonly os: string;
-  /** The interface that the user has chosen, if any; setup then leaves it at that. */
+  /** The interface that the user has chosen, if any; setup then looks at no other. */
   readonly chosenBackend: string | undefined;
-  /** The text of /etc/os-release; "" where there is none. */
+  /** The text of /etc/os-release; "" if there is none. */
   osRelease(): string;
   isRoot(): boolean;
-  /** The adapter that this process finds; asked once, as drivers are read once. */
+  /** Whether the driver that setup would install is there. */
+  hasDriver(): boolean;
+  /** The adapter that a new process finds: a process reads the drivers once. */
   findAdapter(backend?: Backend): Promise<Adapter | undefined>;
-  /** The adapter that a new process finds, which reads the drivers anew. */
-  findAdapterAnew(backend: Backend): Promise<Adapter | undefined>;
-  /** Runs a command with its output on stderr; its exit code, or `undefined` where it is not there. */
+  /** Runs a command with its output on stderr; its exit code, or `undefined` if it is not there. */
   run(command: string, ...args: string[]): Promise<number | undefined>;
+  /** Gives up this process's permission to run a command, or all commands. */
+  revokeRun(command?: string): Promise<unknown>;
   /** Prints a line. */
   say(line: string): void;
 };
@@ -28,7 +31,7 @@ export type Machine = {
 /** The variable by which Deno is told which interface to drive; read at the first use of WebGPU. */
 const BACKEND = "DENO_WEBGPU_BACKEND";
 
-/** With only some commands granted, Deno starts none where these are set, as on CUDA machines. */
+/** Deno runs no command by `--allow-run=NAME` while these are set, as on CUDA machines. */
 const NO_LOADER_SETTINGS = { LD_LIBRARY_PATH: "", LD_PRELOAD: "" };
 
 /** For `deno eval`: prints this process's adapter as JSON, or null. */
@@ -38,12 +41,7 @@ const PROBE = `
     ? { description: info.description, isFallbackAdapter: info.isFallbackAdapter }
     : null));`;
 
-async function findAdapter(backend?: Backend): Promise<Adapter | undefined> {
-  if (backend !== undefined) Deno.env.set(BACKEND, backend);
-  return (await navigator.gpu?.requestAdapter())?.info;
-}
-
-/** The outcome of spawning a command, or `undefined` where the command is not there. */
+/** The outcome of spawning a command, or `undefined` if the command is not there. */
 async function ifThere<Outcome>(spawn: () => Promise<Outcome>): Promise<Outcome | undefined> {
   try {
     return await spawn();
@@ -55,18 +53,27 @@ async function ifThere<Outcome>(spawn: () => Promise<Outcome>): Promise<Outcome 
   }
 }
 
-async function findAdapterAnew(backend: Backend): Promise<Adapter | undefined> {
+async function findAdapter(backend?: Backend): Promise<Adapter | undefined> {
   // By name, as `--allow-run=deno` grants what is on the PATH: under npx that is not execPath().
   const outcome = await ifThere(() =>
     new Deno.Command("deno", {
       args: ["eval", "--no-config", PROBE],
-      env: { ...NO_LOADER_SETTINGS, [BACKEND]: backend },
+      env: { ...NO_LOADER_SETTINGS, ...(backend ? { [BACKEND]: backend } : {}) },
       stdin: "null",
       stderr: "null",
     }).output()
   );
   const text = new TextDecoder().decode(outcome?.stdout).trim();
   return text === "" ? undefined : JSON.parse(text) ?? undefined;
+}
+
+/** Whether Mesa's driver for the CPU is among the installed Vulkan drivers. */
+function hasDriver(): boolean {
+  try {
+    return [...Deno.readDirSync("/usr/share/vulkan/icd.d")].some(({ name }) => /^lvp_/.test(name));
+  } catch {
+    return false;
+  }
 }
 
 function run(command: string, ...args: string[]): Promise<number | undefined> {
@@ -92,8 +99,9 @@ export const thisMachine: Machine = {
   },
   osRelease: readOsRelease,
   isRoot: () => Deno.build.os === "linux" && Deno.uid() === 0,
+  hasDriver,
   findAdapter,
-  findAdapterAnew,
   run,
-  say: (line) => console.error("%s", line),
+  revokeRun: (command) => Deno.permissions.revoke({ name: "run", ...(command ? { command } : {}) }),
+  say,
 };

@@ -1,65 +1,56 @@
-// A transfer on the command line: its display, and its files after every epoch.
+// A transfer on the command line, with its display, and its files after every epoch.
 import {
   countParameters,
   disposeTraining,
   type ImageSource,
   type Layer,
-  oneCycle,
+  type Network,
   type PhasePlan,
   snapshotTransfer,
-  tf,
   transfer,
   type TransferOptions,
   type TransferReport,
-  type Tree,
-  type Weights,
-  writeCheckpoint,
 } from "../../mod.ts";
-import { curvesSvg, type EpochRecord, type StepRecord } from "../../lib/train/report/mod.ts";
-import { historyCsv } from "../../lib/train/report/history.ts";
-import { writeFileAtomically } from "../../lib/files/mod.ts";
+import type { EpochRecord } from "../../lib/train/report/mod.ts";
+import { epochRecord } from "../../lib/train/report/history.ts";
 import { trainingProgress } from "../progress.ts";
 import { countProgress } from "../progress/count.ts";
-import { epochRecord, type Records } from "../train/records.ts";
+import type { Records } from "../train/records.ts";
+import type { RunFolder } from "../train/run_folder.ts";
 import { say } from "../command/say.ts";
 import { epochsOf, type TransferSettings } from "./settings.ts";
 
-/** What a transfer is made of. */
+/** The parts of a transfer. */
 export type TransferParts = {
   readonly settings: TransferSettings;
   readonly model: Layer;
-  readonly pretrained: Weights<Tree, Tree>;
+  readonly pretrained: Network;
   readonly train: ImageSource;
   readonly validation: ImageSource;
   readonly options: TransferOptions;
-  /** What a transfer that goes on has been through. */
+  /** The epochs and steps of a resumed transfer. */
   readonly before: Records;
   readonly signal: AbortSignal;
-  /** Where files go. */
-  readonly dir: string;
+  readonly folder: RunFolder;
 };
 
 /** How a transfer ended. */
 export type TransferOutcome = {
   readonly interrupted: boolean;
-  /** What it learned; nothing where it was interrupted, as that is in the checkpoint. */
-  readonly weights?: Weights<Tree, Tree>;
+  /** The network; `undefined` if it was interrupted, as it is in the checkpoint then. */
+  readonly network?: Network;
   readonly parameters: number;
   readonly history: readonly EpochRecord[];
   /** Epochs that are done. */
   readonly epochs: number;
 };
 
-/** A file of a transfer. */
-export function transferFile(dir: string, name: string): string {
-  return `${dir.replace(/(?<=.)\/+$/, "")}/${name}`;
-}
-
 /**
- * Transfers to the end or to the signal, and writes the files after every epoch, and where the
+ * Transfers to the end or until the signal, and writes the files after every epoch and when the
  * signal ends it.
  *
  * @param parts the transfer
+ * @returns how it ended
  */
 export async function runTransfer(parts: TransferParts): Promise<TransferOutcome> {
   const { settings, train, signal } = parts;
@@ -91,7 +82,7 @@ export async function runTransfer(parts: TransferParts): Promise<TransferOutcome
       last = report;
       if (report.complete) {
         const epoch = report.epoch + past(report.phase);
-        history.push({ ...epochRecord(report, await rateAt(settings, report, perEpoch)), epoch });
+        history.push({ ...epochRecord(report), epoch });
         progress.epochEnd(epoch, report);
       }
       progress.stop();
@@ -102,41 +93,24 @@ export async function runTransfer(parts: TransferParts): Promise<TransferOutcome
     counting.stop();
   }
   const interrupted = history.length < total;
-  if (last && interrupted) disposeTraining(last.training);
+  if (last && interrupted) disposeTraining(last.network);
   return {
     interrupted,
-    ...(last && !interrupted ? { weights: last.training } : {}),
-    parameters: last ? countParameters(last.training.params) : 0,
+    ...(last && !interrupted ? { network: last.network } : {}),
+    parameters: last ? countParameters(last.network.params) : 0,
     history,
     epochs: history.length,
   };
 }
 
-/** The learning rate of the last step taken, of the head. */
-async function rateAt(
-  { epochs, learningRate, fineTuneEpochs, fineTuneRates }: TransferSettings,
-  { phase, training }: TransferReport,
-  perEpoch: number,
-): Promise<number> {
-  const [highest, count] = phase === "head"
-    ? [learningRate, epochs]
-    : [Number(fineTuneRates.split(",")[1]), fineTuneEpochs];
-  const schedule = oneCycle({ learningRate: highest, steps: count * perEpoch });
-  const rate = tf.tidy(() => schedule(tf.scalar(training.progress.step - 1)));
-  const [value] = await rate.data();
-  rate.dispose();
-  return value!;
-}
-
-function sayTransfer(told: Parameters<NonNullable<TransferOptions["onTransfer"]>>[0]): void {
-  const { taken, made, left } = told;
+function sayTransfer(
+  { taken, made, left }: Parameters<NonNullable<TransferOptions["onTransfer"]>>[0],
+): void {
   const some = (paths: readonly string[]): string =>
     paths.length === 0
       ? "none"
       : `${paths.slice(0, 6).join(", ")}${paths.length > 6 ? `, ... (${paths.length})` : ""}`;
-  say(
-    `taken over: ${taken.length} tensors; made anew: ${some(made)}; left: ${some(left)}`,
-  );
+  say(`taken over: ${taken.length} tensors; new: ${some(made)}; left out: ${some(left)}`);
 }
 
 function sayPlan({ phase, trained, parameters, featureShape, tail, reason }: PhasePlan): void {
@@ -148,13 +122,14 @@ function sayPlan({ phase, trained, parameters, featureShape, tail, reason }: Pha
 }
 
 async function writeTransfer(
-  { settings, train, dir }: TransferParts,
-  { phase, training }: TransferReport,
-  { history, steps }: { history: readonly EpochRecord[]; steps: readonly StepRecord[] },
-  perEpoch: number,
+  { settings, train, folder }: TransferParts,
+  { phase, network }: TransferReport,
+  { history, steps }: Records,
+  stepsPerEpoch: number,
 ): Promise<void> {
   const { preprocessing, model } = settings;
-  const checkpoint = await snapshotTransfer({ phase, training }, train.classNames, {
+  const checkpoint = await snapshotTransfer({ phase, network }, train.classNames, {
+    id: folder.id,
     transfer: { ...settings, preprocessing: { ...preprocessing } } as never,
     settings: { model },
     preprocessing: { ...preprocessing } as never,
@@ -162,12 +137,6 @@ async function writeTransfer(
     history: history.map((record) => ({ ...record })),
     steps: steps.map((record) => ({ ...record })),
   });
-  await writeCheckpoint(transferFile(dir, "checkpoint.safetensors"), checkpoint);
-  await writeFileAtomically(transferFile(dir, "history.csv"), historyCsv(history));
-  const svg = await curvesSvg(history, {
-    title: `${model} on ${train.name}`,
-    steps,
-    stepsPerEpoch: perEpoch,
-  });
-  await writeFileAtomically(transferFile(dir, "curves.svg"), svg);
+  const title = `${model} on ${train.name}`;
+  await folder.writeState({ checkpoint, history, steps, stepsPerEpoch, title });
 }

@@ -148,7 +148,7 @@ Deno.test("300 classes are told apart: labels, one-hot rows, and the confusion m
   }
   const model = sequential({ flatten: flatten(), logits: identity() });
   const weights = { params: { flatten: {}, logits: {} }, state: { flatten: {}, logits: {} } };
-  const { accuracy, confusion } = await evaluate(model, weights, examples, { jit: false });
+  const { accuracy, confusion } = await evaluate({ model, ...weights }, examples, { jit: false });
   assertEquals([accuracy, confusion.counts[299]![299]], [1, 1]);
 });
 

@@ -79,7 +79,7 @@ gpuTest(
     const net = model();
     const weights = init(net, key(0), [4, 4, 1]);
     const x = tf.ones([3, 4, 4, 1]);
-    const once = (): void => predict(net, weights, x).dispose();
+    const once = (): void => predict(weights, x).dispose();
     for (let i = 0; i < 3; i++) once();
     const [homes, tensors, bytes, before] = [
       buffers(leaves(weights.params)),

@@ -124,10 +124,10 @@ sharedDataTest("SqueezeNet's 96 filters are its kernel's numbers", async () => {
   await start({ backend: "cpu" });
   await using file = await openSafetensors(sharedPath("squeezenet1_0-imagenet.safetensors"));
   const { model, layout } = recognize(file, "squeezenet");
-  const weights = await fromTorch(model, [227, 227, 3], file, layout);
-  const sheet = await filterGrid({ model, ...weights }, undefined, { gap: 0, columns: 96 });
+  const network = await fromTorch(model, [227, 227, 3], file, layout);
+  const sheet = await filterGrid(network, undefined, { gap: 0, columns: 96 });
   assertEquals([sheet.width, sheet.height, sheet.channels], [96 * 7, 7, 3]);
-  const kernel = (weights.params as { conv1: { kernel: tf.Tensor4D } }).conv1.kernel;
+  const kernel = (network.params as { conv1: { kernel: tf.Tensor4D } }).conv1.kernel;
   const weight = await kernel.array(); // [7, 7, 3, 96]
   for (const filter of [0, 8, 66, 95]) {
     const all = weight.flat(2).map((filters) => Math.abs(filters[filter]!));

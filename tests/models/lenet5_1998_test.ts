@@ -131,8 +131,8 @@ gpuTest("recorded training of it is the same to the bit, with its fixed codes", 
     let last: Training | undefined;
     const onStep = ({ loss }: { loss: number }) => losses.push(loss);
     for await (
-      const { training } of fit(lenet5Of1998(), examples, { jit, epochs: 2, batchSize: 8, onStep })
-    ) last = training as unknown as Training;
+      const { network } of fit(lenet5Of1998(), examples, { jit, epochs: 2, batchSize: 8, onStep })
+    ) last = network as unknown as Training;
     const numbers = await Promise.all(leaves(last!.params).map((leaf) => leaf.data()));
     const codes = await Promise.all(leaves(last!.state).map((leaf) => leaf.data()));
     tf.dispose([last!.params, last!.state, last!.optimizer].flatMap(leaves));

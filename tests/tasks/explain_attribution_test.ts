@@ -15,9 +15,8 @@ async function made(): Promise<{ dir: string; network: string[] }> {
   const weights = `${dir}/three.safetensors`;
   await writeTorch(
     weights,
-    model,
-    [32, 32, 3],
     init(model, key(0), [32, 32, 3]),
+    [32, 32, 3],
     torchLayouts["resnet20"]![0]!,
   );
   const pixels = Float32Array.from({ length: 32 * 32 * 3 }, (_, i) => (i % 256) / 255);

@@ -1,14 +1,23 @@
 // Networks for the tests of tasks that look into one: made, not trained, so that they are there at once.
-import { init, key, lenet5, resnet20, snapshot, start, writeCheckpoint } from "../../mod.ts";
+import {
+  beginTraining,
+  init,
+  key,
+  lenet5,
+  resnet20,
+  scaleUpdates,
+  snapshot,
+  start,
+  writeCheckpoint,
+} from "../../mod.ts";
 import { torchLayouts, writeTorch } from "../../lib/weights/mod.ts";
 
 /** Writes a LeNet-5 as deno task train leaves one after no step on MNIST; answers the path. */
 export async function madeCheckpoint(dir: string): Promise<string> {
   await start({ backend: "cpu" });
-  const { params, state } = init(lenet5(), key(0), [28, 28, 1]);
-  const totals = { loss: 0, correct: 0, count: 0 };
-  const progress = { epoch: 0, stepInEpoch: 0, step: 0, totals };
-  const training = { params, state, optimizer: {}, progress, key: key(0) };
+  const network = beginTraining(lenet5(), scaleUpdates(1), key(0), [28, 28, 1], {
+    network: init(lenet5(), key(0), [28, 28, 1]),
+  });
   const settings = {
     model: "lenet5",
     dataset: "mnist",
@@ -21,9 +30,9 @@ export async function madeCheckpoint(dir: string): Promise<string> {
     limit: null,
   };
   const classNames = Array.from({ length: 10 }, (_, digit) => `${digit}`);
-  const about = { settings, classNames, inputShape: [28, 28, 1] };
+  const about = { settings, classNames };
   const file = `${dir}/checkpoint.safetensors`;
-  await writeCheckpoint(file, await snapshot(training, about));
+  await writeCheckpoint(file, await snapshot(network, about));
   return file;
 }
 
@@ -33,6 +42,6 @@ export async function madeTorch(dir: string): Promise<string> {
   const model = resnet20({ numClasses: 3 });
   const file = `${dir}/three.safetensors`;
   const layout = torchLayouts["resnet20"]![0]!;
-  await writeTorch(file, model, [32, 32, 3], init(model, key(0), [32, 32, 3]), layout);
+  await writeTorch(file, init(model, key(0), [32, 32, 3]), [32, 32, 3], layout);
   return file;
 }

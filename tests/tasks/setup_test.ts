@@ -1,6 +1,6 @@
 // What setup does on machines with and without drivers, rights and package managers.
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { setup } from "../../tasks/setup.ts";
+import { setUp, setup } from "../../tasks/setup.ts";
 import { installAdvice, usesApt } from "../../lib/device/install_advice.ts";
 import type { Adapter, Machine } from "../../tasks/setup/machine.ts";
 
@@ -25,21 +25,23 @@ type Setting = {
   gl?: Adapter;
   /** The Vulkan adapter that is there after an installation. */
   installed?: Adapter;
-  /** Exit codes of apt-get by its subcommand; 0 where absent. */
+  hasDriver?: boolean;
+  /** Exit codes of apt-get by its subcommand; 0 if absent. */
   codes?: Record<string, number | undefined>;
 };
 
-/** Sets up a machine, and tells what was found, said and run. */
-async function run(setting: Setting): Promise<{ found: boolean; said: string[]; ran: string[] }> {
-  const said: string[] = [];
-  const ran: string[] = [];
+/** A machine, what it was made to print and run, and the permissions that were given up. */
+type Watched = { machine: Machine; said: string[]; ran: string[]; revoked: unknown[] };
+
+function machineOf(setting: Setting): Watched {
+  const [said, ran, revoked]: [string[], string[], unknown[]] = [[], [], []];
   const machine: Machine = {
     os: setting.os ?? "linux",
     chosenBackend: setting.chosenBackend,
     osRelease: () => setting.osRelease ?? DEBIAN,
     isRoot: () => setting.isRoot ?? false,
-    findAdapter: () => Promise.resolve(setting.vulkan),
-    findAdapterAnew(backend): Promise<Adapter | undefined> {
+    hasDriver: () => setting.hasDriver ?? false,
+    findAdapter(backend): Promise<Adapter | undefined> {
       if (backend === "gl") return Promise.resolve(setting.gl);
       return Promise.resolve(ran.includes(INSTALL) ? setting.installed : setting.vulkan);
     },
@@ -48,8 +50,15 @@ async function run(setting: Setting): Promise<{ found: boolean; said: string[]; 
       const { codes = {} } = setting;
       return Promise.resolve(args[2]! in codes ? codes[args[2]!] : 0);
     },
+    revokeRun: (command) => Promise.resolve(revoked.push(command)),
     say: (line) => void said.push(line),
   };
+  return { machine, said, ran, revoked };
+}
+
+/** Sets up a machine, and returns what was found, printed and run. */
+async function run(setting: Setting): Promise<{ found: boolean; said: string[]; ran: string[] }> {
+  const { machine, said, ran } = machineOf(setting);
   return { found: await setup(machine), said, ran };
 }
 
@@ -141,6 +150,25 @@ Deno.test("setup does not look past the backend that the user has chosen", async
     said: ["note: WebGPU finds no adapter by DENO_WEBGPU_BACKEND=gl: unset it to look for others"],
     ran: [],
   });
+});
+
+Deno.test("a task installs a driver only if it can and there is none, and then may run nothing", async () => {
+  const ranBy = async (setting: Setting, backend?: "cpu" | "webgpu"): Promise<unknown[]> => {
+    const { machine, ran, revoked } = machineOf(setting);
+    await setUp(backend, { machine });
+    assertEquals(revoked, [undefined]);
+    return ran;
+  };
+  assertEquals(await ranBy({ isRoot: true, installed: LAVAPIPE }), [UPDATE, INSTALL]);
+  assertEquals(await ranBy({ isRoot: true, vulkan: GPU }), []);
+  assertEquals(await ranBy({ isRoot: true, hasDriver: true }), []);
+  assertEquals(await ranBy({ isRoot: true }, "cpu"), []);
+  assertEquals(await ranBy({ isRoot: false }), []);
+  assertEquals(await ranBy({ isRoot: true, osRelease: FEDORA }), []);
+  assertEquals(await ranBy({ isRoot: true, chosenBackend: "vulkan" }), []);
+  const { machine, revoked } = machineOf({});
+  await setUp(undefined, { machine, keepDeno: true });
+  assertEquals(revoked, ["/usr/bin/apt-get"]);
 });
 
 Deno.test("installAdvice knows the distributions by ID and ID_LIKE", () => {

@@ -73,7 +73,7 @@ async function made(): Promise<{ dir: string; weights: string; picture: string }
   const model = resnet20({ numClasses: 3 });
   const weights = `${dir}/three.safetensors`;
   const layout = torchLayouts["resnet20"]![0]!;
-  await writeTorch(weights, model, [32, 32, 3], init(model, key(0), [32, 32, 3]), layout);
+  await writeTorch(weights, init(model, key(0), [32, 32, 3]), [32, 32, 3], layout);
   const pixels = Float32Array.from({ length: 40 * 50 * 3 }, (_, i) => (i % 256) / 255);
   const picture = `${dir}/picture.png`;
   await Deno.writeFile(picture, encodePng({ width: 50, height: 40, channels: 3, pixels }));

@@ -50,8 +50,8 @@ async function run(more: FitOptions): Promise<{ losses: number[]; last: Training
     normalize,
     onStep: ({ loss }) => losses.push(loss),
   };
-  for await (const { training } of fit(toyModel(), examples, { ...options, ...more })) {
-    last = training;
+  for await (const { network } of fit(toyModel(), examples, { ...options, ...more })) {
+    last = network;
   }
   return { losses, last: last! };
 }

@@ -140,16 +140,16 @@ async function trained(jit: boolean, auxiliaryLosses?: AuxiliaryLosses): Promise
   let numbers: unknown;
   let last: Training | undefined;
   for await (
-    const { training } of fit(toyNet(), toyExamples(30), {
+    const { network } of fit(toyNet(), toyExamples(30), {
       ...options,
       jit,
       onStep: ({ loss }) => losses.push(loss),
       ...(auxiliaryLosses ? { auxiliaryLosses } : {}),
     })
   ) {
-    const trees = [training.params, training.state].flatMap(leaves);
+    const trees = [network.params, network.state].flatMap(leaves);
     numbers = await Promise.all(trees.map((leaf) => leaf.data()));
-    last = training;
+    last = network;
   }
   tf.dispose([last!.params, last!.state, last!.optimizer].flatMap(leaves));
   return { losses, numbers };

@@ -34,7 +34,7 @@ import {
   type Monitored,
   timeLimit,
 } from "../../lib/train/callbacks/mod.ts";
-import { historyCsv } from "../../lib/train/report/history.ts";
+import { epochRecord, historyCsv } from "../../lib/train/report/history.ts";
 import { keptWeights } from "../../lib/train/callbacks/kept_weights.ts";
 import { parseCheckpoint, serializeCheckpoint } from "../../lib/weights/checkpoint.ts";
 import { onCpu } from "../backends.ts";
@@ -61,9 +61,9 @@ async function run(more: FitOptions = {}): Promise<Run> {
   const options = { validation, optimizer: optimizer(), epochs: 8, batchSize: 16, key: key(3) };
   for await (const report of fit(toyModel(), train, { ...options, ...more })) {
     reports.push(report);
-    weights.push(await numbers(report.training));
+    weights.push(await numbers(report.network));
   }
-  return { reports, weights, last: reports.at(-1)!.training };
+  return { reports, weights, last: reports.at(-1)!.network };
 }
 
 function free({ params, state, optimizer }: Training): void {
@@ -255,6 +255,22 @@ onCpu("the last, the best and the best few are kept, and go on to the same numbe
   });
 });
 
+onCpu("a missing directory of checkpoints is created before the first step", async () => {
+  await inDirectory(async (dir) => {
+    const callbacks = [checkpoints({ dir: `${dir}/runs/first` })];
+    await run({ epochs: 1, callbacks });
+    assertEquals(files(`${dir}/runs/first`), ["best.safetensors", "last.safetensors"]);
+    await Deno.writeTextFile(`${dir}/file`, "");
+    let steps = 0;
+    const blocked = {
+      callbacks: [checkpoints({ dir: `${dir}/file/a` })],
+      onStep: () => void steps++,
+    };
+    await assertRejects(() => run(blocked), Error, `${dir}/file/a`);
+    assertEquals(steps, 0);
+  });
+});
+
 onCpu(
   "a disk that fills while a checkpoint is written ends the run, and the old file is whole",
   async () => {
@@ -297,9 +313,10 @@ onCpu("epochs are logged as CSV and as JSON lines, those before an interruption 
     const from = await restored(first.last);
     await Promise.all(files(dir).map((name) => Deno.remove(`${dir}/${name}`)));
     const second = await run({ epochs: 3, callbacks: logs(), from });
-    const rows = [...first.reports, ...second.reports].map((
-      { epoch, loss, accuracy, valLoss, valAccuracy, seconds },
-    ) => ({ epoch, loss, accuracy, valLoss: valLoss!, valAccuracy: valAccuracy!, seconds }));
+    const rows = [...first.reports, ...second.reports].map(epochRecord);
+    assertEquals(rows.map(({ learningRate }) => Math.fround(learningRate!)), [
+      ...Array<number>(3).fill(Math.fround(0.02)),
+    ]);
     assertEquals(await Deno.readTextFile(`${dir}/a.csv`), historyCsv(rows));
     const lines = (await Deno.readTextFile(`${dir}/a.jsonl`)).trimEnd().split("\n");
     assertEquals(lines.map((line) => JSON.parse(line)), rows);
@@ -311,8 +328,8 @@ onCpu("epochs are logged as CSV and as JSON lines, those before an interruption 
 onCpu("callbacks may replace the optimizer's state, whose old tensors are freed", async () => {
   const reset: Callback = {
     name: "reset",
-    onEpoch({ training }) {
-      const { count, ...rest } = training.optimizer as Record<string, tf.Tensor>;
+    onEpoch({ network }) {
+      const { count, ...rest } = network.optimizer as Record<string, tf.Tensor>;
       assert(count instanceof tf.Tensor);
       return { optimizer: { ...rest, count: tf.scalar(0) } };
     },

@@ -55,7 +55,7 @@ onEachBackend(
     const found = await findLearningRate(model, examples, {
       steps: 60,
       batchSize: 45,
-      weights,
+      network: weights,
       to: 1000,
       onStep: (report) => reports.push(report),
     });
@@ -104,7 +104,7 @@ onEachBackend("the losses are those of gradient descent with these rates", async
     from: 0.01,
     to: 10,
     steps: 12,
-    weights,
+    network: weights,
     optimizer: (learningRate) => sgd({ learningRate }),
   });
   // The same in plain numbers: logits k x + b of pixels 0 and 1, their mean cross-entropy.

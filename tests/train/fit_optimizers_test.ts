@@ -34,13 +34,15 @@ const model = toyModel();
 
 const OPTIMIZERS: Readonly<Record<string, () => Optimizer>> = {
   "an average of clipped AdamW": () =>
-    chain(
-      clipByNorm(1),
-      adjustable(adamw({
-        learningRate: oneCycle({ learningRate: 0.02, steps: 10 }),
-        decay: decayKernelsOnly,
-      })),
-      ema({ decay: 0.8 }),
+    ema(
+      adjustable(chain(
+        clipByNorm(1),
+        adamw({
+          learningRate: oneCycle({ learningRate: 0.02, steps: 10 }),
+          decay: decayKernelsOnly,
+        }),
+      )),
+      { decay: 0.8 },
     ),
   "every second step, by path": () =>
     accumulate(
@@ -56,11 +58,11 @@ const OPTIMIZERS: Readonly<Record<string, () => Optimizer>> = {
 async function train(
   optimizer: Optimizer,
   options: FitOptions,
-  use: (training: Training) => Promise<void> = async () => {},
+  use: (network: Training) => Promise<void> = async () => {},
 ): Promise<Checkpoint> {
   let checkpoint: Checkpoint | undefined;
   for await (
-    const { epoch, complete, training } of fit(model, examples, {
+    const { epoch, complete, network } of fit(model, examples, {
       epochs: 2,
       batchSize: 12,
       optimizer,
@@ -68,9 +70,9 @@ async function train(
     })
   ) {
     if (epoch < 2 && complete) continue;
-    checkpoint = await snapshot(training);
-    await use(training);
-    disposeTraining(training);
+    checkpoint = await snapshot(network);
+    await use(network);
+    disposeTraining(network);
   }
   return checkpoint!;
 }
@@ -94,10 +96,10 @@ for (const [name, make] of Object.entries(OPTIMIZERS)) {
 }
 
 onEachBackend("averaged parameters are a model's to evaluate", async () => {
-  await train(OPTIMIZERS["an average of clipped AdamW"]!(), { epochs: 2 }, async (training) => {
-    const params = averagedParams(training.optimizer);
-    const averaged = await evaluate(model, { params, state: training.state }, examples);
-    const last = await evaluate(model, training, examples);
+  await train(OPTIMIZERS["an average of clipped AdamW"]!(), { epochs: 2 }, async (network) => {
+    const params = averagedParams(network.optimizer);
+    const averaged = await evaluate({ ...network, params }, examples);
+    const last = await evaluate(network, examples);
     assert(averaged.loss !== last.loss && averaged.loss < 2);
   });
 });

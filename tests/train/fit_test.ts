@@ -1,23 +1,42 @@
 // The training loop: it learns, leaks nothing, resumes to the same numbers, and stops where it must.
-import { assert, assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
 import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertRejects,
+} from "@std/assert";
+import {
+  accumulate,
   adam,
+  adjustable,
+  beginTraining,
   chain,
   type Checkpoint,
+  clipByNorm,
+  disposeTraining,
+  ema,
   type EpochReport,
   evaluate,
+  exponentialDecay,
   fit,
   type FitOptions,
   init,
   type Json,
   key,
+  lars,
   leaves,
   lenet5,
   mapTree,
+  type Optimizer,
+  perPath,
   predict,
+  restoreNetwork,
   restoreTraining,
-  restoreWeights,
+  rmsprop,
   scaleUpdates,
+  type Schedule,
   sgd,
   snapshot,
   stepsPerEpoch,
@@ -57,14 +76,14 @@ onEachBackend("fit learns, and says what it reached", async () => {
   assertEquals(steps.length, 8 * stepsPerEpoch(train, options));
   assertLess(epochs.at(-1)!.loss, epochs[0]!.loss / 3);
   assertGreater(epochs.at(-1)!.valAccuracy!, 0.95);
-  const { training } = epochs.at(-1)!;
-  const measured = await evaluate(toyModel(), training, test, { batchSize: 7 });
+  const { network } = epochs.at(-1)!;
+  const measured = await evaluate(network, test, { batchSize: 7 });
   assertEquals(measured.accuracy, epochs.at(-1)!.valAccuracy);
   assertEquals(measured.count, 30);
   const diagonal = measured.confusion.counts.reduce((sum, row, i) => sum + row[i]!, 0);
   assertEquals(diagonal / 30, measured.accuracy);
   const images = tf.tensor(Float32Array.from(test.images, (p) => p / 255), [30, 8, 8, 1]);
-  const probabilities = predict(toyModel(), training, images);
+  const probabilities = predict(network, images);
   const sums = await tf.sum(probabilities, 1).data();
   assert(sums.every((total) => Math.abs(total - 1) < 1e-5));
 });
@@ -86,8 +105,8 @@ onEachBackend("the number of tensors is the same after every step", async () => 
     const onStep = (): void => void counts.push(tf.memory().numTensors);
     const before = tf.memory().numTensors;
     let last: Training | undefined;
-    for await (const { training } of fit(toyModel(), train, { ...options, optimizer, onStep })) {
-      last = training;
+    for await (const { network } of fit(toyModel(), train, { ...options, optimizer, onStep })) {
+      last = network;
     }
     // The last step of an epoch is told when no other is under way; the numbers of the one under way
     // otherwise are a tensor, unless it was so quick that they have been read.
@@ -114,11 +133,11 @@ onEachBackend(
         if (steps.length === 5) stop.abort();
       },
     });
-    const { training, complete } = cut.epochs.at(-1)!;
-    assertEquals([complete, training.progress.epoch, training.progress.stepInEpoch], [false, 1, 2]);
+    const { network, complete } = cut.epochs.at(-1)!;
+    assertEquals([complete, network.progress.epoch, network.progress.stepInEpoch], [false, 1, 2]);
     assertEquals(steps, whole.steps.slice(0, 6));
     const optimizer = adam({ learningRate: 0.02 });
-    const checkpoint = throughDisk(await snapshot(training));
+    const checkpoint = throughDisk(await snapshot(network));
     const from = restoreTraining(toyModel(), optimizer, [8, 8, 1], checkpoint, "test");
     const rest = await run({ from, optimizer });
     assertEquals(rest.steps, whole.steps.slice(6));
@@ -127,7 +146,7 @@ onEachBackend(
     ): unknown => [loss, accuracy, valLoss, valAccuracy];
     assertEquals(rest.epochs.map(numbers), whole.epochs.slice(1).map(numbers));
     const values = (report: EpochReport): Promise<unknown> =>
-      Promise.all(leaves(report.training.params).map((leaf) => leaf.array()));
+      Promise.all(leaves(report.network.params).map((leaf) => leaf.array()));
     assertEquals(await values(rest.epochs.at(-1)!), await values(whole.epochs.at(-1)!));
   },
 );
@@ -146,13 +165,47 @@ onCpu(
   "a loop that is left early leaves the caller the tensors it was shown, and no others",
   async () => {
     const before = tf.memory().numTensors;
-    for await (const { training } of fit(toyModel(), train, options)) {
-      tf.dispose([training.params, training.state, training.optimizer].flatMap(leaves));
+    for await (const { network } of fit(toyModel(), train, options)) {
+      tf.dispose([network.params, network.state, network.optimizer].flatMap(leaves));
       break;
     }
     assertEquals(tf.memory().numTensors, before);
   },
 );
+
+onEachBackend("reports have the learning rate of their last step", async () => {
+  const rates = async (optimizer: Optimizer): Promise<(number | undefined)[]> => {
+    const found: (number | undefined)[] = [];
+    const epochs = fit(toyModel(), train, { epochs: 2, batchSize: 20, optimizer });
+    for await (const { learningRate, network } of epochs) {
+      found.push(learningRate);
+      if (found.length === 2) disposeTraining(network);
+    }
+    return found;
+  };
+  const falling = exponentialDecay({ learningRate: 0.1, every: 1, factor: 0.5 });
+  // Three steps an epoch: the last of them are the third and the sixth.
+  const expected = [0.1 / 4, 0.1 / 32];
+  const close = (found: (number | undefined)[], wanted: readonly number[]): void =>
+    wanted.forEach((rate, i) => assertAlmostEquals(found[i]!, rate, 1e-6 * rate));
+  close(await rates(sgd({ learningRate: 0.25 })), [0.25, 0.25]);
+  for (
+    const make of [
+      (rate: Schedule) => sgd({ learningRate: rate }),
+      (rate: Schedule) => sgd({ learningRate: rate, momentum: 0.9 }),
+      (rate: Schedule) => adam({ learningRate: rate }),
+      (rate: Schedule) => rmsprop({ learningRate: rate }),
+      (rate: Schedule) => lars({ learningRate: rate }),
+      (rate: Schedule) => ema(chain(clipByNorm(1), adam({ learningRate: rate }))),
+      (rate: Schedule) => adjustable(adam({ learningRate: rate })),
+      (rate: Schedule) =>
+        perPath([["conv*", sgd({ learningRate: 1e-9 })], ["**", sgd({ learningRate: rate })]]),
+    ]
+  ) close(await rates(make(falling)), expected);
+  // Of three updates by two steps each, the second and third.
+  close(await rates(accumulate(sgd({ learningRate: falling }), 2)), [0.1, 0.1 / 4]);
+  assertEquals(await rates(scaleUpdates(-0.1)), [undefined, undefined]);
+});
 
 onCpu("bad options are refused by name and value", async () => {
   for (const epochs of [0, -1, 1.5, NaN]) {
@@ -164,14 +217,12 @@ onCpu("bad options are refused by name and value", async () => {
 });
 
 onCpu("weights of another model are refused key by key", async () => {
-  const { params, state } = init(toyModel(), key(0), [8, 8, 1]);
-  const progress = { epoch: 0, stepInEpoch: 0, step: 0, totals: { loss: 0, correct: 0, count: 0 } };
-  const training: Training = { params, state, optimizer: {}, progress, key: key(0) };
-  const checkpoint = throughDisk(await snapshot(training));
+  const network = beginTraining(toyModel(), scaleUpdates(1), key(0), [8, 8, 1]);
+  const checkpoint = throughDisk(await snapshot(network));
   const before = tf.memory().numTensors;
   for (const missing of ["conv1/kernel", "dense2/bias"]) {
     await assertRejects(
-      async () => await restoreWeights(lenet5(), [28, 28, 1], checkpoint, "toy.safetensors"),
+      async () => await restoreNetwork(lenet5(), [28, 28, 1], checkpoint, "toy.safetensors"),
       TypeError,
       missing,
     );
@@ -185,9 +236,9 @@ onCpu("weights of another model are refused key by key", async () => {
 });
 
 onCpu("a checkpoint that does not say how far its run was is refused", async () => {
-  const { params, state } = init(toyModel(), key(0), [8, 8, 1]);
-  const progress = { epoch: 0, stepInEpoch: 0, step: 0, totals: { loss: 0, correct: 0, count: 0 } };
-  const checkpoint = await snapshot({ params, state, optimizer: {}, progress, key: key(0) });
+  const network = beginTraining(toyModel(), scaleUpdates(1), key(0), [8, 8, 1]);
+  const { progress } = network;
+  const checkpoint = await snapshot(network);
   const early = { progress: { ...progress, epoch: -1 }, key: [0, 0] };
   for (const run of [null, {}, { progress }, early] as Json[]) {
     await assertRejects(
@@ -211,7 +262,7 @@ onCpu(
     const stop = new AbortController();
     const onStep = (): void => stop.abort();
     const { epochs } = await run({ signal: stop.signal, onStep });
-    const from = epochs.at(-1)!.training;
+    const from = epochs.at(-1)!.network;
     for (const batchSize of [8, 32, 60]) {
       await assertRejects(() => run({ from, batchSize }), RangeError, "batch size");
     }
@@ -223,20 +274,12 @@ onCpu(
 onCpu(
   "a model that answers NaN, or scores of other classes, is not given an accuracy",
   async () => {
-    const { params, state } = init(toyModel(), key(0), [8, 8, 1]);
-    const broken = mapTree(([leaf]) => tf.mul(leaf!, NaN), params);
-    await assertRejects(
-      () => evaluate(toyModel(), { params: broken, state }, test),
-      RangeError,
-      "NaN",
-    );
+    const network = init(toyModel(), key(0), [8, 8, 1]);
+    const params = mapTree(([leaf]) => tf.mul(leaf!, NaN), network.params);
+    await assertRejects(() => evaluate({ ...network, params }, test), RangeError, "NaN");
     const four = { ...test, classNames: ["a", "b", "c", "d"] };
     const loss = (): tf.Scalar => tf.scalar(0);
-    await assertRejects(
-      () => evaluate(toyModel(), { params, state }, four, { loss }),
-      TypeError,
-      "[N, 4]",
-    );
+    await assertRejects(() => evaluate(network, four, { loss }), TypeError, "[N, 4]");
   },
 );
 
@@ -248,13 +291,11 @@ onCpu("a step that fails leaves no batch behind", async () => {
     },
   };
   const before = tf.memory().numTensors;
-  const { params, state } = init(model, key(0), [8, 8, 1]);
-  const progress = { epoch: 0, stepInEpoch: 0, step: 0, totals: { loss: 0, correct: 0, count: 0 } };
-  const from = { params, state, optimizer: {}, progress, key: key(0) };
+  const from = beginTraining(model, scaleUpdates(1), key(0), [8, 8, 1]);
   const own = tf.memory().numTensors;
   const epochs = fit(model, train, { ...options, from, optimizer: scaleUpdates(1) });
   await assertRejects(() => epochs.next(), Error, "a layer that fails");
   assertEquals(tf.memory().numTensors, own);
-  tf.dispose([params, state].flatMap(leaves));
+  tf.dispose([from.params, from.state].flatMap(leaves));
   assertEquals(tf.memory().numTensors, before);
 });

@@ -63,7 +63,7 @@ async function run(callbacks: readonly Callback[], more: FitOptions = {}): Promi
     },
   };
   for await (const report of fit(toyModel(), train, options)) {
-    last = report.training;
+    last = report.network;
     stopped = report.stopped;
   }
   return { losses, stopped, last: last! };
@@ -143,8 +143,8 @@ onCpu(
       epochs: 7,
       callbacks: [pretended],
     };
-    for await (const { training } of fit(toyModel(), train, options)) {
-      factors.push((await factorOf(training.optimizer).data())[0]!);
+    for await (const { network } of fit(toyModel(), train, options)) {
+      factors.push((await factorOf(network.optimizer).data())[0]!);
     }
     [1, 1, 1, 0.1, 0.1, 0.1, 0.01].forEach((factor, i) =>
       assertAlmostEquals(factors[i]!, factor, 1e-7)

@@ -99,20 +99,20 @@ function softmax(row: readonly number[]): number[] {
 
 onEachBackend("answers, ranks and the worst of them are those of the scores", async () => {
   const examples = toyExamples(40);
-  const { params, state } = init(toyModel(), key(1), [8, 8, 1]);
-  const weights = { params, state };
+  const network = init(toyModel(), key(1), [8, 8, 1]);
+  const { params, state } = network;
   const images = tf.tensor(Float32Array.from(examples.images, (p) => p / 255), [40, 8, 8, 1]);
   const [logits] = toyModel().apply(params, state, images, {});
   const rows = (await (logits as tf.Tensor2D).array()).map(softmax);
-  const evaluation = await evaluate(toyModel(), weights, examples, { batchSize: 16 });
+  const evaluation = await evaluate(network, examples, { batchSize: 16 });
   const ranks = [0, 0, 0];
   rows.forEach((row, i) => {
     const label = examples.labels[i]!;
     const best = row.indexOf(Math.max(...row));
     ranks[row.filter((p) => p > row[label]!).length]!++;
-    assertEquals(evaluation.answers.predicted[i], best);
-    assert(Math.abs(evaluation.answers.probability[i]! - row[best]!) < 1e-5);
-    assert(Math.abs(evaluation.answers.actual[i]! - row[label]!) < 1e-5);
+    assertEquals(evaluation.predictions.predicted[i], best);
+    assert(Math.abs(evaluation.predictions.probability[i]! - row[best]!) < 1e-5);
+    assert(Math.abs(evaluation.predictions.actual[i]! - row[label]!) < 1e-5);
   });
   assertEquals(evaluation.ranks, ranks);
   assertEquals(topAccuracy(evaluation, 1), evaluation.accuracy);
@@ -123,7 +123,7 @@ onEachBackend("answers, ranks and the worst of them are those of the scores", as
   const expected = rows.map((row, index) => ({ index, row, label: examples.labels[index]! }))
     .filter(({ row, label }) => row.indexOf(Math.max(...row)) !== label)
     .sort((a, b) => a.row[a.label]! - b.row[b.label]!);
-  const wrong = await wrongest(toyModel(), weights, examples, 6);
+  const wrong = await wrongest(network, examples, 6);
   assertEquals(wrong.map(({ index }) => index), expected.slice(0, 6).map(({ index }) => index));
   assertEquals(wrong[0]!.actual, examples.classNames[examples.labels[wrong[0]!.index]!]);
   assertEquals(wrongestOf(evaluation, examples, 1000).length, expected.length);
@@ -149,19 +149,21 @@ onEachBackend("answers, ranks and the worst of them are those of the scores", as
 
 onCpu("wrong answers that cannot be are refused", async () => {
   const examples = toyExamples(6);
-  const { params, state } = init(toyModel(), key(0), [8, 8, 1]);
+  const network = init(toyModel(), key(0), [8, 8, 1]);
   for (const count of [0, -1, 1.5]) {
-    await assertRejects(
-      () => wrongest(toyModel(), { params, state }, examples, count),
-      RangeError,
-      `got ${count}`,
-    );
+    await assertRejects(() => wrongest(network, examples, count), RangeError, `got ${count}`);
   }
-  const evaluation = await evaluate(toyModel(), { params, state }, examples);
+  const evaluation = await evaluate(network, examples);
   assertThrows(() => wrongestOf(evaluation, toyExamples(3), 1), TypeError, "6 answers of 3");
   await assertRejects(() => wrongestPicture([], examples), RangeError, "none");
   const two = { ...examples, images: new Uint8Array(768), imageShape: [8, 8, 2] as const };
-  const one = { index: 0, actual: "left", answer: "right", probability: 1, actualProbability: 0 };
+  const one = {
+    index: 0,
+    actual: "left",
+    predicted: "right",
+    probability: 1,
+    actualProbability: 0,
+  };
   await assertRejects(() => wrongestPicture([one], two), TypeError, "got 2");
 });
 

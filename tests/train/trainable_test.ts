@@ -86,7 +86,7 @@ onEachBackend("frozen parameters and their statistics stay to the bit, others mo
       batchSize: 20,
       onStep: () => counts.push(tf.memory().numTensors),
     };
-    for await (const epoch of fit(model, examples, options)) last = epoch.training;
+    for await (const epoch of fit(model, examples, options)) last = epoch.network;
     const [nextParams, nextState] = [await values(last.params), await values(last.state)];
     for (const [path, numbers] of params) {
       const same = numbers.every((value, i) => Object.is(value, nextParams.get(path)![i]));
@@ -119,12 +119,12 @@ onEachBackend("frozen tensors are passed on, not copied", async () => {
   for (const jit of [true, false]) {
     const from = jit ? begun : beginTraining(model, adam(), key(0), [8, 8, 1], { trainable });
     const given = jit ? frozen : new Map(entries(from.params).filter(([path]) => frozen.has(path)));
-    for await (const { training } of fit(model, examples, { from, trainable, jit, epochs: 2 })) {
-      for (const [path, leaf] of entries(training.params)) {
+    for await (const { network } of fit(model, examples, { from, trainable, jit, epochs: 2 })) {
+      for (const [path, leaf] of entries(network.params)) {
         assertEquals(leaf === given.get(path), !trainable(path), path);
         assert(!leaf.isDisposed);
       }
-      if (training.progress.epoch === 2) free(training);
+      if (network.progress.epoch === 2) free(network);
     }
   }
 });
@@ -142,9 +142,9 @@ onEachBackend("recorded steps of a part are the same as others", async () => {
       onStep: ({ loss }) => losses.push(loss),
     };
     let answer: unknown;
-    for await (const { training } of fit(twoBlocks(), examples, options)) {
-      answer = [await values(training.params), await values(training.state)];
-      if (training.progress.epoch === 2) free(training);
+    for await (const { network } of fit(twoBlocks(), examples, options)) {
+      answer = [await values(network.params), await values(network.state)];
+      if (network.progress.epoch === 2) free(network);
     }
     return [losses, answer];
   };
@@ -193,7 +193,7 @@ onEachBackend("a run of a part resumes to the same numbers", async () => {
     let last: Training | undefined;
     const options = { optimizer: optimizer(), trainable: upperHalf, batchSize: 20, epochs: 2 };
     for await (const epoch of fit(twoBlocks(), examples, { ...options, ...more })) {
-      last = epoch.training;
+      last = epoch.network;
     }
     return last!;
   };

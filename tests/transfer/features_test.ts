@@ -95,7 +95,7 @@ async function train3(
   const optimizer = adam({ learningRate: 0.01 });
   const onStep = ({ loss }: { loss: number }): void => void numbers.push(loss);
   for await (
-    const { training, valLoss } of fit(model, examples, {
+    const { network, valLoss } of fit(model, examples, {
       ...options,
       optimizer,
       validation,
@@ -105,9 +105,9 @@ async function train3(
     })
   ) {
     numbers.push(valLoss!);
-    last = training;
+    last = network;
   }
-  return { numbers, training: last! };
+  return { numbers, network: last! };
 }
 
 for (
@@ -129,11 +129,12 @@ for (
       const begun = begin(model, trainable);
       const split = splitFrozen(model, [8, 8, 1], trainable)!;
       const body = {
+        model: split.body,
         params: pickNames(begun.params, split.bodyNames),
         state: pickNames(begun.state, split.bodyNames),
       };
       const [features, validation] = await Promise.all(
-        [train, test].map((each) => cachedFeatures(split.body, body, each, { batchSize: 7 })),
+        [train, test].map((each) => cachedFeatures(body, each, { batchSize: 7 })),
       ) as unknown as [Examples, Examples];
       const tail = onFeatures(split.tail, split.featureShape);
       const from: Training = {
@@ -145,14 +146,14 @@ for (
 
       assertEquals(cut.numbers.length, 3 * 4 + 3);
       await assertClose(cut.numbers, whole.numbers, "losses", 1e-5);
-      const trained = new Map(entries(cut.training.params));
-      for (const [path, leaf] of entries(whole.training.params)) {
+      const trained = new Map(entries(cut.network.params));
+      for (const [path, leaf] of entries(whole.network.params)) {
         const own = trained.get(path);
         if (own) await assertClose(own, leaf, path, 1e-4);
         else assert(!trainable(path), path);
       }
-      const { accuracy } = await evaluate(tail, cut.training, validation);
-      const all = await evaluate(model, whole.training, test);
+      const { accuracy } = await evaluate(cut.network, validation);
+      const all = await evaluate(whole.network, test);
       assertEquals(accuracy, all.accuracy);
     },
   );
@@ -162,20 +163,21 @@ onEachBackend("features leave nothing behind, whatever the last batch's size", a
   const model = convHead();
   const { params, state } = init(model, key(0), [8, 8, 1]);
   const split = splitFrozen(model, [8, 8, 1], freeze(["conv1"], params))!;
-  const weights = {
+  const body = {
+    model: split.body,
     params: pickNames(params, split.bodyNames),
     state: pickNames(state, split.bodyNames),
   };
   const told: number[][] = [];
   const before = tf.memory().numTensors;
-  const features = await cachedFeatures(split.body, weights, train, {
+  const features = await cachedFeatures(body, train, {
     batchSize: 16,
     onProgress: (...counts) => void told.push(counts),
   });
   assertEquals(tf.memory().numTensors, before);
   assertEquals(told, [[16, 50], [32, 50], [48, 50], [50, 50]]);
   assertEquals([features.imageShape, features.labels], [[3, 3, 6], train.labels]);
-  const plain = await cachedFeatures(split.body, weights, train, { batchSize: 50, jit: false });
+  const plain = await cachedFeatures(body, train, { batchSize: 50, jit: false });
   const all = Uint32Array.from(train.labels, (_, i) => i);
   await assertClose(await features.read(all), await plain.read(all));
   const backwards = await features.read(all.slice().reverse());
@@ -184,15 +186,8 @@ onEachBackend("features leave nothing behind, whatever the last batch's size", a
 
 onCpu("normalization is the pixels', and the features' numbers are taken as they are", async () => {
   const normalize = { mean: [0.5], std: [0.25] };
-  const body = sequential({ flatten: flatten() });
-  const features = await cachedFeatures(
-    body,
-    { params: { flatten: {} }, state: { flatten: {} } },
-    test,
-    {
-      normalize,
-    },
-  );
+  const body = init(sequential({ flatten: flatten() }), key(0), [8, 8, 1]);
+  const features = await cachedFeatures(body, test, { normalize });
   assertEquals(features.imageShape, [1, 1, 64]);
   const read = await features.read(Uint32Array.of(3));
   await assertClose(
@@ -208,12 +203,11 @@ onCpu("normalization is the pixels', and the features' numbers are taken as they
 });
 
 onCpu("features over the memory bound are refused before anything is computed", async () => {
-  const model = flatten();
-  const weights = { params: {}, state: {} };
+  const body = init(flatten(), key(0), [8, 8, 1]);
   const done: number[] = [];
   await assertRejects(
     () =>
-      cachedFeatures(model, weights, train, {
+      cachedFeatures(body, train, {
         maxBytes: 50 * 64 * 4 - 1,
         onProgress: (n) => void done.push(n),
       }),
@@ -221,7 +215,7 @@ onCpu("features over the memory bound are refused before anything is computed", 
     "must take at most 12799 bytes, got 12800, 50 of shape [64]",
   );
   assertEquals(done, []);
-  await cachedFeatures(model, weights, train, { maxBytes: 50 * 64 * 4 });
+  await cachedFeatures(body, train, { maxBytes: 50 * 64 * 4 });
 });
 
 onCpu("a signal ends the work after the batch under way", async () => {
@@ -230,7 +224,7 @@ onCpu("a signal ends the work after the batch under way", async () => {
   let done = 0;
   await assertRejects(
     () =>
-      cachedFeatures(flatten(), { params: {}, state: {} }, train, {
+      cachedFeatures(init(flatten(), key(0), [8, 8, 1]), train, {
         batchSize: 10,
         signal: stop.signal,
         onProgress: (count) => {

@@ -26,10 +26,11 @@ import {
   layerRates,
   leaves,
   maxPool,
+  type Network,
   type PhasePlan,
   relu,
+  restoreNetwork,
   restoreTransfer,
-  restoreWeights,
   sequential,
   snapshot,
   snapshotTransfer,
@@ -47,7 +48,7 @@ import { assertClose } from "../closeness.ts";
 import { toyExamples } from "../train/toy.ts";
 
 /** A network with everything that training and frozen layers differ in. */
-function network(classes: number): Layer {
+function netOf(classes: number): Layer {
   return sequential({
     conv1: conv({ features: 4, size: 3, bias: false }),
     norm1: batchNorm(),
@@ -85,7 +86,7 @@ async function pretrain(): Promise<Training> {
   let last: Training | undefined;
   const optimizer = adam({ learningRate: 0.01 });
   const how = { epochs: 4, batchSize: 16, optimizer, key: key(1) };
-  for await (const { training } of fit(network(3), toyExamples(90), how)) last = training;
+  for await (const { network } of fit(netOf(3), toyExamples(90), how)) last = network;
   return last!;
 }
 
@@ -97,7 +98,7 @@ async function run(pretrained: Training, more: Partial<TransferOptions> = {}) {
   const onStep = ({ loss }: { loss: number }): void => void numbers.push(loss);
   const onPhase = (plan: PhasePlan): void => void plans.push(plan);
   const how = { ...options, onPhase, onStep, ...more };
-  for await (const report of transfer(network(2), pretrained, few, how)) {
+  for await (const report of transfer(netOf(2), pretrained, few, how)) {
     reports.push(report);
     if (report.valLoss !== undefined) numbers.push(report.valLoss);
   }
@@ -145,17 +146,17 @@ onEachBackend(
         tail: "conv2",
       },
     ]);
-    const after = await numbersOf(last.training);
+    const after = await numbersOf(last.network);
     for (
       const path of ["conv1/kernel", "norm1/scale", "norm1/shift", "norm1/mean", "norm1/variance"]
     ) {
       assertEquals(after[path], before[path], path);
     }
     assert(after["conv2/kernel"]!.some((value, i) => value !== before["conv2/kernel"]![i]));
-    const { params, state, optimizer } = last.training;
+    const { params, state, optimizer } = last.network;
     const held = [params, state, optimizer].flatMap(leaves).length;
     assertEquals(tf.memory().numTensors - tensors, held);
-    disposeTraining(last.training);
+    disposeTraining(last.network);
     assertEquals(await numbersOf(pretrained), before);
   },
 );
@@ -177,7 +178,7 @@ onEachBackend(
       "no cache is wanted",
     ]);
     assertEquals(plain.plans[0]!.reason, "its features would take 5760 bytes, more than 100");
-    const [a, b] = [await numbersOf(cached.last.training), await numbersOf(whole.last.training)];
+    const [a, b] = [await numbersOf(cached.last.network), await numbersOf(whole.last.network)];
     for (const [path, values] of Object.entries(a)) await assertClose(values, b[path]!, path, 2e-4);
   },
 );
@@ -198,7 +199,7 @@ onCpu(
     assert(tuned.numbers[head] !== plain.numbers[head]);
     assert(both.numbers[0] !== plain.numbers[0]);
     const before = await numbersOf(pretrained);
-    const after = await numbersOf(both.last.training);
+    const after = await numbersOf(both.last.network);
     for (const path of ["conv1/kernel", "norm1/mean"]) {
       assertEquals(
         after[path],
@@ -232,16 +233,16 @@ for (
         // Steps are told one late, but for an epoch's last.
         onStep: () => void (++steps === step && stop.abort()),
       });
-      const { phase, training } = cut.last;
+      const { phase, network } = cut.last;
       assertEquals(phase, step > 12 ? "fine-tune" : "head");
-      const checkpoint = throughDisk(await snapshotTransfer({ phase, training }, few.classNames));
-      const from = restoreTransfer(network(2), few, checkpoint, "test", options);
+      const checkpoint = throughDisk(await snapshotTransfer({ phase, network }, few.classNames));
+      const from = restoreTransfer(netOf(2), few, checkpoint, "test", options);
       const resumed = await run(pretrained, { from });
-      assertEquals(await numbersOf(resumed.last.training), await numbersOf(whole.last.training));
+      assertEquals(await numbersOf(resumed.last.network), await numbersOf(whole.last.network));
       assertEquals(resumed.last.valLoss, whole.last.valLoss);
       // It is a trained network's checkpoint as well.
-      const weights = restoreWeights(network(2), [8, 8, 1], checkpoint, "test");
-      assertEquals(await numbersOf(weights), await numbersOf(training));
+      const restored = restoreNetwork(netOf(2), [8, 8, 1], checkpoint, "test");
+      assertEquals(await numbersOf(restored), await numbersOf(network));
     },
   );
 }
@@ -252,17 +253,16 @@ onCpu(
     const pretrained = await pretrain();
     const old = await snapshot(pretrained, { classNames: ["left", "right", "lower"] });
     const restore = (checkpoint: Checkpoint, examples = few, how = options): unknown =>
-      restoreTransfer(network(2), examples, checkpoint, "a.safetensors", how);
+      restoreTransfer(netOf(2), examples, checkpoint, "a.safetensors", how);
     assertThrows(
       () => restore(old),
       TypeError,
-      "Cannot go on with a.safetensors: it must be a checkpoint of the transfer to 2 classes (side, lower): " +
+      "Cannot go on with a.safetensors: it must be a checkpoint of the transfer to 2 classes (side, lower), " +
         "got one from before the head was replaced, 3 classes (left, right, lower), " +
         "logits/kernel of [24,3] instead of [24,2], logits/bias of [3] instead of [2]",
     );
     const { last } = await run(pretrained, { epochs: 1 });
-    const { phase, training } = last;
-    const good = await snapshotTransfer({ phase, training }, few.classNames);
+    const good = await snapshotTransfer(last, few.classNames);
     assertThrows(
       () => restore(good, { ...few, classNames: ["lower", "side"] }),
       TypeError,
@@ -285,17 +285,17 @@ onCpu(
 );
 
 onCpu("what cannot be is refused before anything is trained", async () => {
-  const pretrained = init(network(3), key(0), [8, 8, 1]);
+  const pretrained = init(netOf(3), key(0), [8, 8, 1]);
   const tensors = tf.memory().numTensors;
   const refused = async (
     more: Partial<TransferOptions>,
     kind: ErrorConstructor,
     message: string,
-    source: Pick<Training, "params" | "state"> = pretrained,
+    source: Network = pretrained,
   ): Promise<void> => {
     await assertRejects(
       async () => {
-        for await (const _ of transfer(network(2), source, few, { ...options, ...more }));
+        for await (const _ of transfer(netOf(2), source, few, { ...options, ...more }));
       },
       kind,
       message,

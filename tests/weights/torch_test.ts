@@ -20,7 +20,6 @@ import {
   sequential,
   type Shape,
   sizeOf,
-  sum,
   tf,
   type Tree,
 } from "../../mod.ts";
@@ -63,7 +62,7 @@ function counted(shape: Shape, first = 0): HostTensor {
 
 /** All tensors that PyTorch's `state_dict` of a model has, each number another. */
 function stateDict(model: Layer, shape: Shape, layout = DOTTED): Map<string, HostTensor> {
-  const lazy = toTorch(model, shape, init(model, key(0), shape), layout);
+  const lazy = toTorch(init(model, key(0), shape), shape, layout);
   return new Map(
     [...lazy].map(([name, tensor], i) => [
       name,
@@ -85,7 +84,7 @@ onEachBackend("a model that went to PyTorch and came back is the same to the bit
   const model = small();
   const weights = init(model, key(5), INPUT);
   const path = await Deno.makeTempFile({ suffix: ".safetensors" });
-  await writeTorch(path, model, INPUT, weights, DOTTED, { made: "here" });
+  await writeTorch(path, weights, INPUT, DOTTED, { made: "here" });
   await using file = await openSafetensors(path);
   assertEquals(file.metadata, { format: "pt", made: "here" });
   const back = await fromTorch(model, INPUT, file, DOTTED);
@@ -108,7 +107,7 @@ onEachBackend("a tensor of more than a megabyte comes as it is", async () => {
 
 onCpu("PyTorch's shapes are OIHW, and [out, in] of a dense layer", () => {
   const weights = init(small(), key(0), INPUT);
-  const shapes = [...toTorch(small(), INPUT, weights, DOTTED)].map(([name, { dtype, shape }]) =>
+  const shapes = [...toTorch(weights, INPUT, DOTTED)].map(([name, { dtype, shape }]) =>
     `${name} ${dtype} [${shape}]`
   );
   assertEquals(shapes, [
@@ -213,7 +212,7 @@ onCpu(
         assertEquals(await numbers(got.params), await numbers(wanted.params));
       }
     }
-    const out = toTorch(model as Layer, [2, 4, 5], wanted as { params: Tree; state: Tree }, layout);
+    const out = toTorch(wanted, [2, 4, 5], layout);
     assertEquals(out.get("fc.weight")!.shape, [3, 5, 2, 4]);
     assertEquals(out.get("out.weight")!.shape, [2, 3, 1, 1]);
     assertEquals(await out.get("fc.weight")!.values(), dict.get("fc.weight")!.values);
@@ -285,14 +284,15 @@ onCpu("auxiliary heads that the model has not are left, and named", async () => 
 onCpu("weights of another model are not written", () => {
   const other = sequential({ ...{ conv1: conv({ features: 3, size: 3 }) } }) as Layer;
   const weights = init(other, key(0), INPUT);
-  const write = (): Map<string, LazyTensor> => toTorch(small(), INPUT, weights, DOTTED);
+  const write = (): Map<string, LazyTensor> =>
+    toTorch({ ...weights, model: small() }, INPUT, DOTTED);
   assertThrows(
     write,
     TypeError,
     '"conv1/kernel" must be of shape [3,2,4,4], got [3,3,4,3]',
   );
-  const none = { params: {}, state: {} };
-  assertThrows(() => toTorch(small(), INPUT, none, DOTTED), TypeError, "got absent");
+  const none = { model: small(), params: {}, state: {} };
+  assertThrows(() => toTorch(none, INPUT, DOTTED), TypeError, "got absent");
 });
 
 onCpu(
@@ -326,7 +326,7 @@ onCpu(
 );
 
 onCpu("images that are flattened alike and added keep their order", async () => {
-  const both = parallel({ a: flatten(), b: flatten() }, sum);
+  const both = parallel({ a: flatten(), b: flatten() }, "sum");
   const model = sequential({ both, fc: dense({ features: 1, bias: false }) }) as Layer;
   const dict = stateDict(model, [1, 2, 2]);
   const { params } = await fromTorch(model, [1, 2, 2], tensorSource(dict), DOTTED);

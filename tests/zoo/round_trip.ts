@@ -54,7 +54,7 @@ async function assertSameInTorch(
   const outputs = [...await y.data()];
   const file = await Deno.makeTempFile({ suffix: ".safetensors" });
   try {
-    await writeTorch(file, model, shape, { params, state }, torchLayouts[name]![0]!);
+    await writeTorch(file, { model, params, state }, shape, torchLayouts[name]![0]!);
     const theirs = await torchOutputs(network, file, `${size}`, `${numClasses}`);
     const largest = Math.max(...theirs.map(Math.abs));
     assertEquals(outputs.length, theirs.length);

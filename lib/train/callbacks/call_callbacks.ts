@@ -1,18 +1,18 @@
 // Calls a run's callbacks one after the other, and does what they answer.
 import { disposeTree } from "../../tensor/tree.ts";
-import { type Answered, type Callback, memoryOf, remember } from "./callback.ts";
+import { type Callback, type Decided, memoryOf, remember } from "./callback.ts";
 import { withWeights } from "./kept_weights.ts";
 import type { EpochReport, StepReport } from "../reports.ts";
 import type { Training } from "../training.ts";
 
 /** A run after callbacks were called, and why they end it. */
-export type Called<T extends Training> = { readonly training: T; readonly stop?: string };
+export type Called<T> = { readonly training: T; readonly stop?: string };
 
 /** Calls one hook of each callback in their order, each with what the ones before it made. */
 async function callEach<T extends Training>(
   callbacks: readonly Callback[],
   training: T,
-  call: (callback: Callback, training: T) => Answered,
+  call: (callback: Callback, training: T) => Decided,
 ): Promise<Called<T>> {
   let next = training;
   let stop: string | undefined;
@@ -45,7 +45,7 @@ export async function callBegin<T extends Training>(
 }
 
 /** Calls callbacks with a step's numbers. */
-export function callStep<T extends Training>(
+export function callStep<T extends Pick<Training, "callbacks">>(
   callbacks: readonly Callback[],
   training: T,
   report: StepReport,
@@ -65,15 +65,15 @@ export function callStep<T extends Training>(
 export async function callEpoch<T extends Training>(
   callbacks: readonly Callback[],
   training: T,
-  report: Omit<EpochReport, "training">,
+  report: Omit<EpochReport, "network">,
 ): Promise<Called<T>> {
   const called = await callEach(
     callbacks,
     training,
-    (callback, run) => callback.onEpoch?.({ ...report, training: run }, memoryOf(run, callback)),
+    (callback, run) => callback.onEpoch?.({ ...report, network: run }, memoryOf(run, callback)),
   );
   for (const callback of callbacks) {
-    const whole = { ...report, training: called.training };
+    const whole = { ...report, network: called.training };
     await callback.afterEpoch?.(whole, memoryOf(called.training, callback));
   }
   return called;

@@ -1,27 +1,18 @@
 // What is done beside a training run: what callbacks are, what they remember, and how they are called.
 import type { Tree } from "../../tensor/tree.ts";
 import type { Tensors } from "../../weights/checkpoint.ts";
-import type { Json } from "../../weights/json.ts";
 import type { Monitored } from "./monitor.ts";
 import type { EpochReport, StepReport } from "../reports.ts";
-import type { Training } from "../training.ts";
-
-/** What a callback remembers of a run. It is part of the run's checkpoint. */
-export type Memory = {
-  /** Whatever it needs to go on; `null` in the beginning. */
-  readonly state: Json;
-  /** Tensors that it keeps, in host memory, such as the best weights so far. */
-  readonly kept?: Tensors;
-};
+import type { Memory, Training } from "../training.ts";
 
 /** What a callback wants done; what is absent stays as it is. */
-export type Answer = Partial<Memory> & {
+export type Decision = Partial<Memory> & {
   /** Ends the run: why. */
   readonly stop?: string;
 };
 
 /** What a callback wants done between epochs. */
-export type EpochAnswer = Answer & {
+export type EpochDecision = Decision & {
   /** The optimizer's state from now on, some of whose tensors may be those of the run's. */
   readonly optimizer?: Tree;
   /** The weights from now on, by the paths that {@linkcode keptWeights} gives them. */
@@ -29,7 +20,7 @@ export type EpochAnswer = Answer & {
 };
 
 /** What a callback may answer with, at once or later. */
-export type Answered = EpochAnswer | void | Promise<EpochAnswer | void>;
+export type Decided = EpochDecision | void | Promise<EpochDecision | void>;
 
 /**
  * What is done beside a training run, such as ending it early. A callback is a plain
@@ -42,29 +33,29 @@ export type Callback = {
   /** The number of each epoch that it looks at: refused before the run where that is not measured. */
   readonly monitor?: Monitored;
   /** Called when a run begins or is taken up again. */
-  readonly onBegin?: (training: Training, memory: Memory) => Answered;
+  readonly onBegin?: (training: Training, memory: Memory) => Decided;
   /** Called with every step's numbers. */
-  readonly onStep?: (report: StepReport, memory: Memory) => Answer | void;
+  readonly onStep?: (report: StepReport, memory: Memory) => Decision | void;
   /** Called after every epoch that is complete. */
-  readonly onEpoch?: (report: EpochReport, memory: Memory) => Answered;
+  readonly onEpoch?: (report: EpochReport, memory: Memory) => Decided;
   /** Called after that, when all callbacks have decided: to write what is to be kept. */
   readonly afterEpoch?: (report: EpochReport, memory: Memory) => void | Promise<void>;
   /** Called when a run is over: its epochs are done, or a callback ended it; not on a signal. */
-  readonly onEnd?: (training: Training, memory: Memory) => Answered;
+  readonly onEnd?: (training: Training, memory: Memory) => Decided;
 };
-
-/** What callbacks remember, by their names. */
-export type Memories = { readonly [name: string]: Memory };
 
 const NOTHING: Memory = { state: null };
 
 /** What a callback remembers of a run. */
-export function memoryOf({ callbacks = {} }: Training, { name }: Callback): Memory {
+export function memoryOf(
+  { callbacks = {} }: Pick<Training, "callbacks">,
+  { name }: Callback,
+): Memory {
   return Object.hasOwn(callbacks, name) ? callbacks[name]! : NOTHING;
 }
 
 /** The run with what a callback remembers from now on. */
-export function remember<T extends Training>(
+export function remember<T extends Pick<Training, "callbacks">>(
   training: T,
   callback: Callback,
   { state, kept }: Partial<Memory>,

@@ -2,14 +2,15 @@
 import { writeCheckpoint } from "../../weights/checkpoint.ts";
 import { fileError } from "../../files/file_error.ts";
 import type { Json } from "../../weights/json.ts";
-import type { Callback, Memory } from "./callback.ts";
+import type { Memory } from "../training.ts";
+import type { Callback } from "./callback.ts";
 import { type Monitor, monitorOf, type MonitorOptions, requireWhole } from "./monitor.ts";
 import type { EpochReport } from "../reports.ts";
 import { snapshot } from "../snapshot.ts";
 
 /** Options of {@linkcode checkpoints}. */
 export type CheckpointsOptions = Pick<MonitorOptions, "monitor"> & {
-  /** The directory of the files, which must be there. */
+  /** The directory of the files, which is created if it is missing. */
   readonly dir: string;
   /** Whether the best epoch so far is in `best.safetensors`. Default: `true`. */
   readonly best?: boolean;
@@ -84,10 +85,11 @@ export function checkpoints(options: CheckpointsOptions): Callback {
   return {
     name,
     ...(best || top > 0 ? { monitor: monitor.monitor } : {}),
+    onBegin: () => makeDirectory(options.dir),
     onEpoch: (report, memory) =>
       best || top > 0 ? { state: ranked(stateOf(memory), report, monitor, top) } : undefined,
     async afterEpoch(report, memory) {
-      const { epoch, training } = report;
+      const { epoch, network } = report;
       const saved = stateOf(memory);
       const files = [
         ...(last ? [`${options.dir}/last.safetensors`] : []),
@@ -95,7 +97,7 @@ export function checkpoints(options: CheckpointsOptions): Callback {
         ...(saved.top.some((one) => one.epoch === epoch) ? [fileOf(options.dir, epoch)] : []),
       ];
       if (files.length === 0) return;
-      const checkpoint = await snapshot(training, options.about?.(report));
+      const checkpoint = await snapshot(network, options.about?.(report));
       for (const file of files) await writeCheckpoint(file, checkpoint);
       const { dropped } = saved;
       if (dropped !== null && dropped !== epoch) await removeFile(fileOf(options.dir, dropped));
@@ -118,6 +120,15 @@ function ranked(saved: Saved, report: EpochReport, monitor: Monitor, top: number
     top: all.slice(0, top),
     dropped: top > 0 ? all[top]?.epoch ?? null : null,
   };
+}
+
+/** Before the first step, so that a run does not end at its first write. */
+async function makeDirectory(dir: string): Promise<void> {
+  try {
+    await Deno.mkdir(dir, { recursive: true });
+  } catch (error) {
+    throw fileError(`Cannot create the directory of checkpoints ${dir}`, error);
+  }
 }
 
 async function removeFile(file: string): Promise<void> {

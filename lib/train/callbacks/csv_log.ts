@@ -4,9 +4,9 @@ import { epochLog } from "./epoch_log.ts";
 import { historyCsv } from "../report/history.ts";
 
 /**
- * Writes a run's epochs to a CSV file after each, as {@linkcode historyCsv} has them; the
- * learning rate, which `fit` does not know, is left out. A file that is there is replaced
- * after the first epoch. A run that is taken up again writes its earlier epochs too.
+ * Writes a run's epochs to a CSV file after each, with the columns `epoch`, `loss`, `accuracy`,
+ * `val_loss`, `val_accuracy`, `seconds` and `learning_rate`. An existing file is replaced after the
+ * first epoch. A resumed run also writes its earlier epochs.
  *
  * Needs `--allow-read` and `--allow-write` for the file's directory.
  *

@@ -1,5 +1,6 @@
 // Ends a run that gets no better, and goes back to its best weights.
-import type { Callback, Memory } from "./callback.ts";
+import type { Memory } from "../training.ts";
+import type { Callback } from "./callback.ts";
 import { keptWeights } from "./kept_weights.ts";
 import { monitorOf, type MonitorOptions, requireWhole } from "./monitor.ts";
 
@@ -78,7 +79,7 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
       if (improves(found, state.best)) {
         return {
           state: { best: found, bestEpoch: report.epoch, wait: 0, swapped: false },
-          ...(restoreBest ? { kept: await keptWeights(report.training) } : {}),
+          ...(restoreBest ? { kept: await keptWeights(report.network) } : {}),
         };
       }
       const next = { ...state, wait: state.wait + 1 };

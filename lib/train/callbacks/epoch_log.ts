@@ -2,25 +2,7 @@
 import { writeFileAtomically } from "../../files/atomic_file.ts";
 import type { Json } from "../../weights/json.ts";
 import type { Callback } from "./callback.ts";
-import type { EpochReport } from "../reports.ts";
-
-/** What is logged of an epoch. */
-export type LoggedEpoch = Pick<
-  EpochReport,
-  "epoch" | "loss" | "accuracy" | "valLoss" | "valAccuracy" | "seconds"
->;
-
-function logged(report: EpochReport): LoggedEpoch {
-  const { epoch, loss, accuracy, valLoss, valAccuracy, seconds } = report;
-  return {
-    epoch,
-    loss,
-    accuracy,
-    ...(valLoss === undefined ? {} : { valLoss }),
-    ...(valAccuracy === undefined ? {} : { valAccuracy }),
-    seconds,
-  };
-}
+import { type EpochRecord, epochRecord } from "../report/history.ts";
 
 /**
  * Writes the numbers of all epochs to a file after each. The epochs are in the run's
@@ -33,15 +15,15 @@ function logged(report: EpochReport): LoggedEpoch {
 export function epochLog(
   name: string,
   file: string,
-  text: (epochs: readonly LoggedEpoch[]) => string,
+  text: (epochs: readonly EpochRecord[]) => string,
 ): Callback {
   return {
     name: `${name} ${file}`,
     onEpoch(report, { state }) {
-      return { state: [...state as readonly Json[] | null ?? [], logged(report)] };
+      return { state: [...state as readonly Json[] | null ?? [], epochRecord(report)] };
     },
     async afterEpoch(_, { state }) {
-      await writeFileAtomically(file, text(state as unknown as readonly LoggedEpoch[]));
+      await writeFileAtomically(file, text(state as unknown as readonly EpochRecord[]));
     },
   };
 }

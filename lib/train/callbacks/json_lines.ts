@@ -4,9 +4,8 @@ import { epochLog } from "./epoch_log.ts";
 
 /**
  * Writes a run's epochs to a file after each, one JSON object a line: `epoch`, `loss`,
- * `accuracy`, `valLoss` and `valAccuracy` where they are measured, `seconds`. A file that
- * is there is replaced after the first epoch. A run that is taken up again writes its
- * earlier epochs too. The form is that of [JSON Lines](https://jsonlines.org).
+ * `accuracy`, `valLoss` and `valAccuracy` if they are measured, `seconds`, `learningRate`. An
+ * existing file is replaced after the first epoch. A resumed run also writes its earlier epochs. The form is that of [JSON Lines](https://jsonlines.org).
  *
  * Needs `--allow-read` and `--allow-write` for the file's directory.
  *

@@ -2,7 +2,7 @@
 import type { Checkpoint, Tensors } from "../../weights/checkpoint.ts";
 import type { HostTensor } from "../../weights/host_tensor.ts";
 import type { Json } from "../../weights/json.ts";
-import type { Memories, Memory } from "./callback.ts";
+import type { Memories, Memory } from "../training.ts";
 
 /** The states of callbacks, by their names. */
 export type States = { readonly [name: string]: Json };

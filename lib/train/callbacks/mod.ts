@@ -1,6 +1,7 @@
 // What runs beside a training run: early stopping, checkpoints, logs.
 
-export type { Answer, Answered, Callback, EpochAnswer, Memories, Memory } from "./callback.ts";
+export type { Callback, Decision, EpochDecision } from "./callback.ts";
+export type { Memories, Memory } from "../training.ts";
 export type { Monitored, MonitorOptions } from "./monitor.ts";
 export { earlyStopping, type EarlyStoppingOptions } from "./early_stopping.ts";
 export { checkpoints, type CheckpointsOptions } from "./checkpoints.ts";

@@ -41,8 +41,8 @@ export type PlateauCallbackOptions =
  * const optimizer = adjustable(sgd({ learningRate: 1e-12 }));
  * const callbacks = [plateau({ monitor: "loss", patience: 1 })];
  * const factors = [];
- * for await (const { training } of fit(model, examples, { epochs: 3, optimizer, callbacks })) {
- *   factors.push(await factorOf(training.optimizer).array());
+ * for await (const { network } of fit(model, examples, { epochs: 3, optimizer, callbacks })) {
+ *   factors.push(await factorOf(network.optimizer).array());
  * }
  * assertAlmostEquals(factors[1]!, 1);
  * assertAlmostEquals(factors[2]!, 0.1, 1e-6);
@@ -61,7 +61,7 @@ export function plateau(options: PlateauCallbackOptions = {}): Callback {
       const before = memory.state as PlateauState | null ?? controller.initial;
       const { state, factor } = controller.next(before, value(report));
       if (factor === before.factor) return { state };
-      return { state, optimizer: withFactor(report.training.optimizer, factor) };
+      return { state, optimizer: withFactor(report.network.optimizer, factor) };
     },
   };
 }

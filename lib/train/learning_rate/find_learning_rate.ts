@@ -4,10 +4,9 @@ import type { Examples } from "../../data/examples.ts";
 import type { ImageSource } from "../../data/image_source.ts";
 import type { Layer } from "../../layers/layer.ts";
 import { adam } from "../../optimizers/adam.ts";
-import type { Tree } from "../../tensor/tree.ts";
+import { disposeTree, type Tree } from "../../tensor/tree.ts";
 import { ratesOf, requireSweep, risingRate, smooth, suggestionOf } from "./learning_rate_sweep.ts";
 import { beginSweep, type FindLearningRateOptions, runSweep } from "./sweep_steps.ts";
-import { disposeTraining } from "../training.ts";
 import { trainingFunctions } from "../training_functions.ts";
 
 export type { FindLearningRateOptions, SweepStep } from "./sweep_steps.ts";
@@ -71,7 +70,7 @@ export async function findLearningRate<P extends Tree, S extends Tree>(
   const sweep = requireSweep(options);
   const { optimizer = (learningRate) => adam({ learningRate }) } = options;
   const stepper = optimizer(risingRate(sweep));
-  const run = { training: beginSweep(model, stepper, examples, options) };
+  const run = { current: beginSweep(model, stepper, examples, options) };
   const functions = trainingFunctions(model, { ...options, optimizer: stepper });
   try {
     const losses = await runSweep(run, functions.step, examples, sweep, options);
@@ -82,7 +81,7 @@ export async function findLearningRate<P extends Tree, S extends Tree>(
     };
     return { ...curve, ...suggestionOf(curve) };
   } finally {
-    disposeTraining(run.training);
+    disposeTree(run.current);
     functions.dispose();
   }
 }

@@ -4,7 +4,7 @@ import { type Batch, batches } from "../../data/dataset.ts";
 import type { Examples } from "../../data/examples.ts";
 import type { ImageSource } from "../../data/image_source.ts";
 import type { Normalization } from "../../data/normalization.ts";
-import type { Layer } from "../../layers/layer.ts";
+import type { Layer, Network } from "../../layers/layer.ts";
 import type { Loss } from "../../losses/losses.ts";
 import type { Optimizer } from "../../optimizers/optimizer.ts";
 import type { Schedule } from "../../optimizers/schedule.ts";
@@ -12,19 +12,19 @@ import { fold, type Key, key as keyOf } from "../../tensor/random.ts";
 import { disposeTree, mapTree, type Tree } from "../../tensor/tree.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { AuxiliaryLosses } from "../auxiliary_losses.ts";
-import type { Weights } from "../evaluate.ts";
 import { batchSizeOf } from "../fit_options.ts";
 import { endOf, ratesOf, smooth, type Sweep } from "./learning_rate_sweep.ts";
-import type { Trainable } from "../trainable.ts";
-import { beginTraining, disposeTraining, type Training } from "../training.ts";
-import type { Step } from "../training_functions.ts";
+import type { SplitState } from "../step.ts";
+import { type SplitParams, splitParams, type Trainable } from "../trainable.ts";
+import { beginTraining } from "../training.ts";
+import { disposeState, type Step } from "../training_functions.ts";
 
 /** Options of {@linkcode findLearningRate}. */
 export type FindLearningRateOptions<P extends Tree = Tree, S extends Tree = Tree> = Sweep & {
   /** The optimizer, made with the rising learning rate. Default: {@linkcode adam}. */
   readonly optimizer?: (learningRate: Schedule) => Optimizer;
   /** Where to begin; they are copied, and stay as they are. Default: as `fit` begins with this key. */
-  readonly weights?: Weights<P, S>;
+  readonly network?: Pick<Network<P, S>, "params" | "state">;
   /** Examples a step, from 1 to all, always whole batches. Default: 128, or all where there are fewer. */
   readonly batchSize?: number;
   /** The loss. Default: {@linkcode softmaxCrossEntropy}. */
@@ -61,6 +61,9 @@ export type SweepStep = {
   readonly smoothed: number;
 };
 
+/** What a sweep trains. */
+export type SweepRun<S extends Tree> = SplitState<S> & SplitParams;
+
 /**
  * A run of copies, or of new parameters.
  *
@@ -73,15 +76,16 @@ export function beginSweep<P extends Tree, S extends Tree>(
   model: Layer<P, S>,
   optimizer: Optimizer,
   { imageShape }: Examples | ImageSource,
-  { key = keyOf(0), weights, trainable }: FindLearningRateOptions<P, S>,
-): Training<P, S> {
+  { key = keyOf(0), network, trainable }: FindLearningRateOptions<P, S>,
+): SweepRun<S> {
   const copy = <T extends Tree>(tree: T): T => mapTree(([leaf]) => tf.mul(leaf!, 1), tree);
-  const copied = weights && { params: copy(weights.params), state: copy(weights.state) };
+  const copied = network && { params: copy(network.params), state: copy(network.state) };
   try {
-    return beginTraining(model, optimizer, key, imageShape, {
-      ...(copied && { weights: copied }),
+    const { params, state, optimizer: begun } = beginTraining(model, optimizer, key, imageShape, {
+      ...(copied && { network: copied }),
       ...(trainable && { trainable }),
     });
+    return { ...splitParams(params, trainable), state, optimizer: begun };
   } catch (error) {
     if (copied) disposeTree(copied);
     throw error;
@@ -99,8 +103,8 @@ export function beginSweep<P extends Tree, S extends Tree>(
  * @returns the losses of the steps, as many as the sweep goes on for
  */
 export async function runSweep<P extends Tree, S extends Tree>(
-  run: { training: Training<P, S> },
-  step: Step<P, S>,
+  run: { current: SweepRun<S> },
+  step: Step<S>,
   examples: Examples | ImageSource,
   sweep: Required<Sweep>,
   options: FindLearningRateOptions<P, S>,
@@ -126,21 +130,20 @@ export async function runSweep<P extends Tree, S extends Tree>(
   return losses;
 }
 
-/** Does a step, and answers its batch's loss. */
-async function lossOfStep<P extends Tree, S extends Tree>(
-  run: { training: Training<P, S> },
-  step: Step<P, S>,
+/** Does a step, and returns its batch's loss. */
+async function lossOfStep<S extends Tree>(
+  run: { current: SweepRun<S> },
+  step: Step<S>,
   { images, labels }: Batch,
   i: number,
-  { key = keyOf(0), augment }: FindLearningRateOptions<P, S>,
+  { key = keyOf(0), augment }: Pick<FindLearningRateOptions, "key" | "augment">,
 ): Promise<number> {
   const batch = { images, labels, drawn: {} as Tree };
   try {
     batch.drawn = augment?.draw(fold(fold(key, "augment"), i), images.shape) ?? {};
-    const { numbers, ...trained } = step(run.training, batch, fold(fold(key, "step"), i));
-    const next = { ...run.training, ...trained };
-    disposeTraining(run.training, next);
-    run.training = next;
+    const { numbers, ...moved } = step(run.current, batch, fold(fold(key, "step"), i));
+    disposeState(run.current, moved);
+    run.current = { ...run.current, ...moved };
     const [loss] = await numbers.data().finally(() => numbers.dispose());
     return loss!;
   } finally {

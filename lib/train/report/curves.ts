@@ -12,7 +12,7 @@ export type StepRecord = {
   readonly accuracy?: number;
 };
 
-/** What {@linkcode curvesSvg} draws beside the epochs. */
+/** What {@linkcode curves} draws beside the epochs. */
 export type CurvesOptions = {
   /** The picture's heading, such as "lenet5 on mnist". */
   readonly title: string;
@@ -93,7 +93,8 @@ function panelsOf(rows: readonly EpochRecord[], options: CurvesOptions): LinePan
  *
  * The chart library (Apache ECharts) is fetched and loaded at the first call.
  *
- * @param rows the epochs, in order
+ * @param reports the epochs in their order, as {@linkcode fit} reports them, or records of them; an
+ * incomplete epoch is left out
  * @param options the heading, and single steps to draw behind the epochs
  * @returns the picture's text, as of {@linkcode lineChartSvg}
  * @throws {RangeError} if there is neither an epoch nor a step with a finite value
@@ -101,20 +102,21 @@ function panelsOf(rows: readonly EpochRecord[], options: CurvesOptions): LinePan
  * @example
  * ```ts
  * import { assert } from "@std/assert";
- * import { curvesSvg } from "@neocog/neocog/report";
+ * import { curves } from "@neocog/neocog/report";
  *
  * const rows = [
- *   { epoch: 1, loss: 0.3, accuracy: 0.9, valLoss: 0.2, valAccuracy: 0.93, seconds: 9, learningRate: 0.1 },
- *   { epoch: 2, loss: 0.1, accuracy: 0.97, valLoss: 0.1, valAccuracy: 0.96, seconds: 9, learningRate: 0.1 },
+ *   { epoch: 1, loss: 0.3, accuracy: 0.9, valLoss: 0.2, valAccuracy: 0.93, seconds: 9 },
+ *   { epoch: 2, loss: 0.1, accuracy: 0.97, valLoss: 0.1, valAccuracy: 0.96, seconds: 9 },
  * ];
- * const svg = await curvesSvg(rows, { title: "lenet5 on mnist" });
+ * const svg = await curves(rows, { title: "lenet5 on mnist" });
  * assert(svg.startsWith("<svg") && svg.includes("lenet5 on mnist"));
  * ```
  */
-export async function curvesSvg(
-  rows: readonly EpochRecord[],
+export async function curves(
+  reports: readonly (EpochRecord & { readonly complete?: boolean })[],
   options: CurvesOptions,
 ): Promise<string> {
+  const rows = reports.filter(({ complete }) => complete !== false);
   const panels = panelsOf(rows, options);
   if (panels.length > 0) return await lineChartSvg({ title: options.title, panels });
   throw new RangeError("Cannot draw curves: there must be an epoch or a step to draw, got none");

@@ -14,9 +14,23 @@ export type EpochRecord = {
   readonly valAccuracy?: number;
   /** How long the epoch took. */
   readonly seconds: number;
-  /** The learning rate at the epoch's end. */
-  readonly learningRate: number;
+  /** The learning rate of the epoch's last step; absent if the optimizer does not tell it. */
+  readonly learningRate?: number;
 };
+
+/** The record of an epoch's report. */
+export function epochRecord(report: EpochRecord): EpochRecord {
+  const { epoch, loss, accuracy, valLoss, valAccuracy, seconds, learningRate } = report;
+  return {
+    epoch,
+    loss,
+    accuracy,
+    ...(valLoss === undefined ? {} : { valLoss }),
+    ...(valAccuracy === undefined ? {} : { valAccuracy }),
+    seconds,
+    ...(learningRate === undefined ? {} : { learningRate }),
+  };
+}
 
 /** Columns in their order: the CSV's name (Keras's, where it has one) and the record's. */
 const COLUMNS: readonly (readonly [string, keyof EpochRecord])[] = [
@@ -50,9 +64,7 @@ const COLUMNS: readonly (readonly [string, keyof EpochRecord])[] = [
  * );
  * ```
  */
-export function historyCsv(
-  rows: readonly (Omit<EpochRecord, "learningRate"> & { readonly learningRate?: number })[],
-): string {
+export function historyCsv(rows: readonly EpochRecord[]): string {
   const heading = COLUMNS.map(([name]) => name).join(",");
   // No field holds a comma, a quote or a line break, so none needs quotes.
   const lines = rows.map((row) => COLUMNS.map(([, key]) => row[key] ?? "").join(","));

@@ -5,10 +5,10 @@ export {
   type LearningRateSvgOptions,
 } from "../learning_rate/learning_rate_curve.ts";
 export { type ClassReport, classReport } from "./class_report.ts";
-export { type WrongAnswer, wrongest, wrongestOf } from "./wrongest.ts";
+export { type Mistake, wrongest, wrongestOf } from "./wrongest.ts";
 export { wrongestPicture } from "./wrongest_picture.ts";
-export { type Answers, topAccuracy } from "../answers.ts";
+export { type Predictions, topAccuracy } from "../predictions.ts";
 export { type Confusion, confusionMatrix, correctCount, topClasses } from "../metrics.ts";
 export type { EpochRecord } from "./history.ts";
-export { type CurvesOptions, curvesSvg, type StepRecord } from "./curves.ts";
+export { curves, type CurvesOptions, type StepRecord } from "./curves.ts";
 export { type Alignment, table, type TableOptions } from "../../text/table.ts";

@@ -1,18 +1,18 @@
 // The examples that a model is most wrong about.
 import type { Examples } from "../../data/examples.ts";
 import type { ImageSource } from "../../data/image_source.ts";
-import type { Layer } from "../../layers/layer.ts";
+import type { Network } from "../../layers/layer.ts";
 import type { Tree } from "../../tensor/tree.ts";
-import { evaluate, type EvaluateOptions, type Evaluation, type Weights } from "../evaluate.ts";
+import { evaluate, type EvaluateOptions, type Evaluation } from "../evaluate.ts";
 
 /** An example that was taken for another class. */
-export type WrongAnswer = {
+export type Mistake = {
   /** The example's place, from 0. */
   readonly index: number;
   /** The class that it is. */
   readonly actual: string;
   /** The class that it was taken for. */
-  readonly answer: string;
+  readonly predicted: string;
   /** The probability that the answer was given, 0 to 1. */
   readonly probability: number;
   /** The probability that the class that it is was given, 0 to 1. */
@@ -24,8 +24,7 @@ export type WrongAnswer = {
  * whose own class it holds least likely, whose cross-entropy is the highest. Often they
  * are mislabeled, or not what their label says alone.
  *
- * @param model the model, `[N, …] → logits [N, classes]`
- * @param weights its parameters and state
+ * @param network the network, `[N, …] → logits [N, classes]`
  * @param examples the examples, in memory or read when wanted
  * @param count how many at most, from 1
  * @param options batch size, normalization, as for {@linkcode evaluate}
@@ -37,7 +36,7 @@ export type WrongAnswer = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { flatten, start } from "@neocog/neocog";
+ * import { flatten, init, key, start } from "@neocog/neocog";
  * import { wrongest } from "@neocog/neocog/report";
  *
  * await start({ backend: "cpu" });
@@ -49,19 +48,18 @@ export type WrongAnswer = {
  *   classNames: ["left", "right"],
  * } as const;
  * // Its scores are the pixels themselves.
- * const wrong = await wrongest(flatten(), { params: {}, state: {} }, examples, 5);
- * assertEquals(wrong.map(({ index, answer }) => [index, answer]), [[0, "right"], [1, "right"]]);
+ * const wrong = await wrongest(init(flatten(), key(0), [1, 1, 2]), examples, 5);
+ * assertEquals(wrong.map(({ index, predicted }) => [index, predicted]), [[0, "right"], [1, "right"]]);
  * ```
  */
 export async function wrongest<P extends Tree, S extends Tree>(
-  model: Layer<P, S>,
-  weights: Weights<P, S>,
+  network: Network<P, S>,
   examples: Examples | ImageSource,
   count: number,
   options: EvaluateOptions = {},
-): Promise<WrongAnswer[]> {
+): Promise<Mistake[]> {
   requireCount(count);
-  return wrongestOf(await evaluate(model, weights, examples, options), examples, count);
+  return wrongestOf(await evaluate(network, examples, options), examples, count);
 }
 
 /**
@@ -77,7 +75,7 @@ export async function wrongest<P extends Tree, S extends Tree>(
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { evaluate, flatten, start } from "@neocog/neocog";
+ * import { evaluate, flatten, init, key, start } from "@neocog/neocog";
  * import { wrongestOf } from "@neocog/neocog/report";
  *
  * await start({ backend: "cpu" });
@@ -88,17 +86,17 @@ export async function wrongest<P extends Tree, S extends Tree>(
  *   imageShape: [1, 1, 2],
  *   classNames: ["left", "right"],
  * } as const;
- * const evaluation = await evaluate(flatten(), { params: {}, state: {} }, examples);
- * assertEquals(wrongestOf(evaluation, examples, 1)[0]!.answer, "right");
+ * const evaluation = await evaluate(init(flatten(), key(0), [1, 1, 2]), examples);
+ * assertEquals(wrongestOf(evaluation, examples, 1)[0]!.predicted, "right");
  * ```
  */
 export function wrongestOf(
-  { answers }: Pick<Evaluation, "answers">,
+  { predictions }: Pick<Evaluation, "predictions">,
   { labels, classNames }: Pick<Examples, "labels" | "classNames">,
   count: number,
-): WrongAnswer[] {
+): Mistake[] {
   requireCount(count);
-  const { predicted, probability, actual } = answers;
+  const { predicted, probability, actual } = predictions;
   if (predicted.length !== labels.length) {
     throw new TypeError(
       `Cannot find the wrongest answers: each example must have one, got ${predicted.length} answers of ${labels.length} examples`,
@@ -111,7 +109,7 @@ export function wrongestOf(
     .map((index) => ({
       index,
       actual: classNames[labels[index]!]!,
-      answer: classNames[predicted[index]!]!,
+      predicted: classNames[predicted[index]!]!,
       probability: probability[index]!,
       actualProbability: actual[index]!,
     }));

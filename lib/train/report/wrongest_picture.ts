@@ -6,7 +6,7 @@ import { enlarge } from "../../image/enlarge.ts";
 import { grid } from "../../image/grid.ts";
 import type { Image } from "../../image/image.ts";
 import { label } from "../../image/label.ts";
-import type { WrongAnswer } from "./wrongest.ts";
+import type { Mistake } from "./wrongest.ts";
 
 /** Small images are enlarged until they are so wide, for what is written below them. */
 const WIDTH = 120;
@@ -33,13 +33,13 @@ const WIDTH = 120;
  *   imageShape: [1, 1, 1],
  *   classNames: ["dark", "light"],
  * } as const;
- * const wrong = { index: 0, actual: "dark", answer: "light", probability: 0.7, actualProbability: 0.3 };
+ * const wrong = { index: 0, actual: "dark", predicted: "light", probability: 0.7, actualProbability: 0.3 };
  * const { width, height } = await wrongestPicture([wrong], examples);
  * assertEquals([width, height], [120 + 2 * 6, 120 + 2 * 11 + 2 * 6]);
  * ```
  */
 export async function wrongestPicture(
-  wrong: readonly WrongAnswer[],
+  wrong: readonly Mistake[],
   examples: Examples | ImageSource,
 ): Promise<Image> {
   if (wrong.length === 0) {
@@ -65,8 +65,8 @@ function imageOf(examples: Examples, place: number): Image {
   return { width, height, channels, pixels: Float32Array.from(bytes, (byte) => byte / 255) };
 }
 
-function captioned({ actual, answer, probability }: WrongAnswer, image: Image): Image {
+function captioned({ actual, predicted, probability }: Mistake, image: Image): Image {
   const large = enlarge(image, Math.max(1, Math.ceil(WIDTH / image.width)));
-  const said = `said ${answer} ${Math.round(100 * probability)}%`;
+  const said = `said ${predicted} ${Math.round(100 * probability)}%`;
   return label(label(large, `is ${actual}`), said);
 }

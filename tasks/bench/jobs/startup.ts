@@ -17,9 +17,9 @@ export async function startupJob(
   const model = nc.lenet5();
   const shape = [28, 28, 1] as const;
   const read = await nc.readCheckpoint(checkpoint);
-  const weights = nc.restoreWeights(model, shape, read, checkpoint);
+  const network = nc.restoreNetwork(model, shape, read, checkpoint);
   const loaded = performance.now();
-  const scores = await nc.predict(model, weights, nc.tf.ones([1, ...shape])).data();
+  const scores = await nc.predict(network, nc.tf.ones([1, ...shape])).data();
   if (scores.length !== 10) throw new Error("the prediction has not ten scores");
   return { beforeImport, imported, started, loaded, predicted: performance.now() };
 }

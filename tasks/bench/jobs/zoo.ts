@@ -36,16 +36,15 @@ function firstBatch(shape: nc.Shape, classes: number): { images: nc.Tensor; labe
 }
 
 async function timeForward(
-  model: nc.Layer,
-  weights: nc.Weights<nc.Tree, nc.Tree>,
+  { model, params, state }: nc.Network,
   x: nc.Tensor,
 ): Promise<number[]> {
-  const forward = nc.jit((params: nc.Tree, state: nc.Tree, x: nc.Tensor): nc.Tensor =>
-    nc.tf.tidy(() => model.apply(params, state, x, {})[0])
+  const forward = nc.jit((p: nc.Tree, s: nc.Tree, x: nc.Tensor): nc.Tensor =>
+    nc.tf.tidy(() => model.apply(p, s, x, {})[0])
   );
   const times: number[] = [];
   for (let pass = 0; pass <= PASSES; pass++) {
-    times.push((await timed(() => forward(weights.params, weights.state, x))).ms);
+    times.push((await timed(() => forward(params, state, x))).ms);
   }
   forward.dispose();
   return times;
@@ -64,10 +63,14 @@ export async function zooJob({ model: name }: Job & { job: "zoo" }): Promise<Zoo
   const { parameters, flops, outputShape } = nc.sizing.sizeOfModel(model, inputShape);
   const { params, state } = nc.init(model, nc.key(0), inputShape);
   const { images, labels } = firstBatch(inputShape, outputShape[0]!);
-  const forward = await timeForward(model, { params, state }, images);
+  const forward = await timeForward({ model, params, state }, images);
   const optimizer = nc.adam({ learningRate: LEARNING_RATE });
   const step = nc.jit(nc.trainStep(model, nc.softmaxCrossEntropy, optimizer), { donate: [0] });
-  let trained: nc.Trained<nc.Tree, nc.Tree> = { params, state, optimizer: optimizer.init(params) };
+  let trained: nc.TrainState<nc.Tree, nc.Tree> = {
+    params,
+    state,
+    optimizer: optimizer.init(params),
+  };
   const [times, losses]: [number[], number[]] = [[], []];
   for (let i = 0; i < STEPS; i++) {
     const { ms, value } = await timed(() => {

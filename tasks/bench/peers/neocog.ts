@@ -64,7 +64,11 @@ function issueTraining(work: Work, jitted: boolean): Issue {
   const { params, state } = weights(model, work.network, work.beginning);
   const labels = nc.tf.tensor2d(work.batch.labels, [work.batchSize, 10]);
   const batch = { images: imagesOf(work), labels };
-  let trained: nc.Trained<nc.Tree, nc.Tree> = { params, state, optimizer: optimizer.init(params) };
+  let trained: nc.TrainState<nc.Tree, nc.Tree> = {
+    params,
+    state,
+    optimizer: optimizer.init(params),
+  };
   let count = 0;
   return () => {
     const { loss, correct, ...next } = step(trained, batch, nc.fold(nc.key(1), count++));

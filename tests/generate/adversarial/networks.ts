@@ -57,9 +57,9 @@ export async function trainedNetwork(): Promise<Network> {
     key: key(3),
     optimizer: adam({ learningRate: 0.005 }),
   };
-  for await (const { epoch, training } of fit(model, images, options)) {
+  for await (const { epoch, network } of fit(model, images, options)) {
     if (epoch < options.epochs) continue;
-    return { model: model as Layer, params: training.params, state: training.state };
+    return network;
   }
   throw new Error("nothing was trained");
 }

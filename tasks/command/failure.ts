@@ -1,4 +1,4 @@
-// What a task says when it fails: one line, and the stack only on request.
+// What a task prints when it fails: one line, and the stack on request.
 
 /** A failure's message as one line, in the user's terms. */
 function messageOf(error: unknown): string {
@@ -10,15 +10,14 @@ function messageOf(error: unknown): string {
   return message === "" ? error.name : message;
 }
 
-/** Whether the message itself says what is wrong: ours do, and those of the file system. */
+/** Whether the message says what is wrong: ours do, and those of the file system. */
 function isPlain(error: unknown): boolean {
   return error instanceof Error && (/^Cannot /.test(error.message) || /^\w+$/.test(error.name) &&
       Object.hasOwn(Deno.errors, error.name));
 }
 
 /**
- * Whether `NEOCOG_DEBUG=1` asks for stacks. Never prompts: without the
- * permission to read it, it does not.
+ * Whether `NEOCOG_DEBUG=1` asks for stacks. Without the permission to read it: `false`, with no prompt.
  */
 export function isDebugging(): boolean {
   const permission = { name: "env", variable: "NEOCOG_DEBUG" } as const;
@@ -27,7 +26,7 @@ export function isDebugging(): boolean {
 }
 
 /**
- * A failure as one line, causes included; its stack below where `debugging`.
+ * A failure as one line, causes included; below it its stack if `debugging`.
  *
  * @param error what was thrown
  * @param debugging whether to add the stack
@@ -36,12 +35,12 @@ export function isDebugging(): boolean {
 export function failureText(error: unknown, debugging: boolean): string {
   const parts = [messageOf(error)];
   for (let at = error; at instanceof Error && parts.length < 6; at = at.cause) {
-    // Many a message has its cause's already.
+    // Many messages contain their causes'.
     const cause = at.cause === undefined ? "" : messageOf(at.cause);
     if (!parts.some((part) => part.includes(cause))) parts.push(cause);
   }
   const line = parts.join(": ");
   if (debugging) return error instanceof Error ? `${line}\n${error.stack}` : line;
-  // A message from elsewhere may say little, so tell how to learn where it came from.
+  // A message from elsewhere may say little.
   return isPlain(error) ? line : `${line} (NEOCOG_DEBUG=1 shows where)`;
 }

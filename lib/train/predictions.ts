@@ -1,7 +1,7 @@
-// What a model answered to each example, and how sure it was.
+// The class that a model predicts for each example, and its probability.
 
-/** A model's answers to examples. */
-export type Answers = {
+/** A model's predictions for examples. */
+export type Predictions = {
   /** The class scored highest, `[N]`. */
   readonly predicted: Uint16Array;
   /** The probability of that class, by softmax, 0 to 1, `[N]`. */
@@ -10,11 +10,11 @@ export type Answers = {
   readonly actual: Float32Array;
 };
 
-/** Answers that are being gathered, and how often the right class had each rank. */
-export type Gathered = Answers & { readonly ranks: number[] };
+/** Predictions so far, and how often the right class had each rank. */
+type RankedPredictions = Predictions & { readonly ranks: number[] };
 
-/** Room for the answers to so many examples of so many classes. */
-export function noAnswers(count: number, classes: number): Gathered {
+/** Space for the predictions for `count` examples of `classes` classes. */
+export function noPredictions(count: number, classes: number): RankedPredictions {
   return {
     predicted: new Uint16Array(count),
     probability: new Float32Array(count),
@@ -24,15 +24,15 @@ export function noAnswers(count: number, classes: number): Gathered {
 }
 
 /**
- * Adds the answer to an example.
+ * Adds the prediction for an example.
  *
  * @param gathered what is added to
  * @param index the example's place
  * @param scores one a class
  * @param actual the class that it is
  */
-export function gatherAnswer(
-  gathered: Gathered,
+export function addPrediction(
+  gathered: RankedPredictions,
   index: number,
   scores: ArrayLike<number>,
   actual: number,
@@ -65,7 +65,7 @@ function rankOf(scores: ArrayLike<number>, index: number): number {
 /**
  * The share of examples whose class is among those scored highest.
  *
- * @param evaluation what {@linkcode evaluate} answered
+ * @param evaluation what {@linkcode evaluate} returned
  * @param k how many classes count as the highest, from 1
  * @returns the share, 0 to 1; 1 where there are no more classes than `k`
  * @throws {RangeError} where `k` is not a whole number of at least 1
