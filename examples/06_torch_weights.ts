@@ -16,19 +16,19 @@ await nc.weights.writeTorch(file, network, inputShape, layout!, {
 });
 
 // The file is enough: its keys and shapes tell the model, the number of classes and the layout.
-const loaded = await nc.weights.loadTorch(file);
-console.log(`${loaded.name} with ${loaded.numClasses} classes, in ${loaded.layout.name}'s layout`);
-assertEquals([loaded.name, loaded.numClasses], ["resnet18", 3]);
+const opened = await nc.open(file);
+const { name, classNames, origin, preprocessing } = opened;
+console.log(`${name} with ${classNames.length} classes, in ${origin}'s layout`);
+assertEquals([name, classNames.length, origin], ["resnet18", 3, "torchvision"]);
 
 // Prepare a picture as the weights expect it: resized, cropped at the center, normalized.
-const preprocessing = nc.image.preprocessingOf(loaded.metadata, file)!;
 const pixels = nc.uniformArray(nc.key(1), 300 * 400 * 3);
 const picture = { width: 400, height: 300, channels: 3, pixels } as const;
 const values = nc.image.preprocess(picture, preprocessing);
 const x = nc.tf.tensor(values, [1, ...nc.image.inputShapeOf(preprocessing)]);
 
 const [before] = network.model.apply(network.params, network.state, x, {});
-const [after] = loaded.model.apply(loaded.params, loaded.state, x, {});
+const [after] = opened.model.apply(opened.params, opened.state, x, {});
 const logits = await after.data();
 console.log("logits", [...logits]);
 assertEquals(logits, await before.data());

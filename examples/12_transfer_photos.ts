@@ -32,14 +32,8 @@ for (const [part, count] of [["train", 50], ["test", 100]] as const) {
 using photos = await nc.imageFolder(folder, { size: 64 });
 const { train, test } = photos;
 
-// The weights' file says how their photos were normalized, for pixels from 0 to `range`.
-const file = `${shared}/squeezenet1_0-imagenet.safetensors`;
-const pretrained = await nc.weights.loadTorch(file);
-const { mean, std, range } = nc.image.preprocessingOf(pretrained.metadata, file)!;
-const normalize = {
-  mean: mean.map((value) => value / range),
-  std: std.map((value) => value / range),
-};
+const pretrained = await nc.open(`${shared}/squeezenet1_0-imagenet.safetensors`);
+const normalize = nc.image.momentsOf(pretrained.preprocessing);
 const model = nc.squeezenet({ numClasses: 5 });
 
 /** Runs a training to its end and measures its test accuracy and its time. */

@@ -4,6 +4,7 @@ import { chooseSubcommand, type Group } from "./command/group.ts";
 import { groupHelpText, helpText } from "./command/help.ts";
 import { type Command, type Flags, parseCommand, type Values } from "./command/parse.ts";
 import { failureText, isDebugging } from "./command/failure.ts";
+import { Interruption } from "./command/interrupt.ts";
 
 export {
   choice,
@@ -113,6 +114,7 @@ async function reporting(
   try {
     return await work() ?? 0;
   } catch (error) {
+    if (error instanceof Interruption) return error.exitCode;
     if (!(error instanceof UsageError)) {
       reportFailure(error, output);
       return 1;

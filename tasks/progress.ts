@@ -1,6 +1,12 @@
-// The live displays, on stderr: of a training run in the fields Keras users know, and of a download.
-import process from "node:process";
-import { type Bar, duration, makeBar, type ProgressStream } from "./progress/bar.ts";
+// The live displays on stderr: of a training run, with the fields that Keras users know, and of a download.
+import {
+  type Bar,
+  duration,
+  fourDigits,
+  makeBar,
+  type ProgressStream,
+  stderr,
+} from "./progress/bar.ts";
 
 export { type AscentProgress, ascentProgress } from "./progress/ascent.ts";
 export type { ProgressStream } from "./progress/bar.ts";
@@ -8,48 +14,44 @@ export type { ProgressStream } from "./progress/bar.ts";
 /** Means over the steps of an epoch so far. */
 export type StepMetrics = { readonly loss: number; readonly accuracy?: number };
 
-/** What an epoch came to. */
+/** Metrics of an epoch. */
 export type EpochMetrics = StepMetrics & {
   readonly valLoss?: number;
   readonly valAccuracy?: number;
-  /** How long it took; measured here where absent. */
+  /** How long it took; measured here if absent. */
   readonly seconds?: number;
 };
 
 /** The display of one training run; epochs and steps count from 1. */
 export type TrainingProgress = {
-  /** Tells that `step` steps of `epoch` are done. */
+  /** Shows that `step` steps of `epoch` are done. */
   step(epoch: number, step: number, metrics: StepMetrics): void;
-  /** Tells that `epoch` is done, and prints its line. */
+  /** Prints the line of an epoch that is done. */
   epochEnd(epoch: number, metrics: EpochMetrics): void;
   /** Prints a line without disturbing the bar. */
   note(line: string): void;
-  /** Takes the bar away; nothing is drawn, and no timer runs, until the next step. */
+  /** Removes the bar; nothing is drawn, and no timer runs, until the next step. */
   stop(): void;
 };
 
 const FORMAT = "Epoch {epoch} [{bar}] {value}/{total} - {times}{metrics}";
 
-/** ` - loss: 0.2214 - accuracy: 0.9321 …` of the metrics that are there. */
+/** ` - loss: 0.2214 - accuracy: 0.9321 …` for the metrics that are there. */
 function metricsText({ loss, accuracy, valLoss, valAccuracy }: EpochMetrics): string {
   const fields = { loss, accuracy, val_loss: valLoss, val_accuracy: valAccuracy };
   return Object.entries(fields)
     .filter(([, value]) => value !== undefined)
-    // Four decimals as Keras, but never "0.0000" for a loss that is not 0.
-    .map(([name, value]) => {
-      const small = value !== 0 && Math.abs(value!) < 1e-3;
-      return ` - ${name}: ${small ? value!.toExponential(2) : value!.toFixed(4)}`;
-    }).join("");
+    .map(([name, value]) => ` - ${name}: ${fourDigits(value!)}`).join("");
 }
 
-/** The clock of one epoch: when it began, and when its first step was done. */
+/** When an epoch began, and when its first step was done. */
 type EpochClock = {
   readonly epoch: number;
   readonly began: number;
   readonly first: { readonly step: number; readonly at: number };
 };
 
-/** `12s - ETA: 1m 5s`; the first step compiles shaders, so it says nothing of the others. */
+/** `12s - ETA: 1m 5s`; the first step compiles shaders, so it tells nothing about the others. */
 function times({ began, first }: EpochClock, step: number, total: number, now: number): string {
   const elapsed = duration((now - began) / 1000);
   if (step === first.step) return elapsed;
@@ -68,7 +70,7 @@ function times({ began, first }: EpochClock, step: number, total: number, now: n
  */
 export function trainingProgress(
   { epochs, stepsPerEpoch }: { readonly epochs: number; readonly stepsPerEpoch: number },
-  stream: ProgressStream = process.stderr as ProgressStream,
+  stream: ProgressStream = stderr,
 ): TrainingProgress {
   let bar: Bar | undefined;
   let clock: EpochClock | undefined;
@@ -87,7 +89,7 @@ export function trainingProgress(
     bar.start(stepsPerEpoch, drawn.value, drawn.payload);
   };
   const line = (text: string): void => {
-    // The bar remembers the row it began on, so it cannot scroll: it makes way and comes again.
+    // The bar remembers its row, so it cannot scroll: it is removed and drawn again.
     const shown = bar !== undefined;
     stop();
     stream.write(`${text}\n`);
@@ -124,9 +126,9 @@ export function trainingProgress(
 
 /** The display of one download. */
 export type DownloadProgress = {
-  /** Tells how many bytes are there, and of how many where that is known. */
+  /** Shows how many bytes are there, and of how many if that is known. */
   update(bytes: number, total: number | undefined): void;
-  /** Takes the bar away. */
+  /** Removes the bar. */
   stop(): void;
 };
 
@@ -139,11 +141,11 @@ export type DownloadProgress = {
  */
 export function downloadProgress(
   name: string,
-  stream: ProgressStream = process.stderr as ProgressStream,
+  stream: ProgressStream = stderr,
 ): DownloadProgress {
   let bar: Bar | undefined;
   const megabytes = (bytes: number): number => Math.round(bytes / 1e5) / 10;
-  // At once: a server that does not answer is waited for.
+  // At once: a server may take long to respond.
   stream.write(`Fetching ${name}\n`);
   return {
     update(bytes, total): void {

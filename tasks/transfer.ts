@@ -1,23 +1,31 @@
 // `deno task transfer`: a trained network learns the classes of a folder of pictures.
-import { type ClassReport, classReport } from "../lib/train/report/mod.ts";
-import { classReportCsv } from "../lib/train/report/class_report.ts";
-import { disposeTree, evaluate, findModel, readCheckpoint, restoreTransfer } from "../mod.ts";
-import type { Preprocessing } from "../lib/image/mod.ts";
 import { table } from "../lib/text/table.ts";
-import { writeFileAtomically } from "../lib/files/mod.ts";
-import { runCommand, UsageError } from "./command.ts";
-import { findPreprocessing } from "./network/beside_weights.ts";
+import { type ClassReport, classReport } from "../lib/train/report/mod.ts";
+import {
+  type Checkpoint,
+  disposeTree,
+  evaluate,
+  findModel,
+  type ImageFolder,
+  type Layer,
+  readCheckpoint,
+  restoreTransfer,
+  type TransferOptions,
+} from "../mod.ts";
+import { runCommand, UsageError, type Values } from "./command.ts";
 import { startDevice } from "./command/device.ts";
-import { trainFromScratch } from "./transfer/from_scratch.ts";
-import { abortOnInterrupt } from "./command/interrupt.ts";
-import { lockDir } from "./train/lock.ts";
-import { openNetwork } from "./network/network.ts";
-import { makeOutputDir } from "./train/output_dir.ts";
-import { recordsOf } from "./train/records.ts";
+import { abortOnInterrupt, exitCodeOf } from "./command/interrupt.ts";
 import { say } from "./command/say.ts";
+import { findPreprocessing } from "../lib/weights/sidecars.ts";
+import type { NetworkFile } from "../lib/weights/network_file.ts";
+import { openWeights } from "./network/open_weights.ts";
+import { setUp } from "./setup.ts";
+import { recordsOf } from "./train/records.ts";
+import { CHECKPOINT, inFolder, openRunFolder, type RunFolder } from "./train/run_folder.ts";
 import { chosenOf, command } from "./transfer/flags.ts";
+import { trainFromScratch } from "./transfer/from_scratch.ts";
 import { openImages, type Prepared, prepared } from "./transfer/images.ts";
-import { runTransfer, transferFile } from "./transfer/run.ts";
+import { runTransfer, type TransferOutcome } from "./transfer/run.ts";
 import {
   epochsOf,
   newTransferSettings,
@@ -27,17 +35,102 @@ import {
   transferSettingsOf,
 } from "./transfer/settings.ts";
 
+type Flags = Values<typeof command.flags>;
+
+/** A transfer of which nothing is on the device yet. */
+type OpenedTransfer = {
+  readonly settings: TransferSettings;
+  readonly how: Prepared;
+  /** The network to begin from; `undefined` for a resumed transfer. */
+  readonly network: NetworkFile | undefined;
+  /** The checkpoint to resume, and its path. */
+  readonly kept: Checkpoint | undefined;
+  readonly file: string;
+};
+
 function required(value: string | undefined, flag: string): string {
   if (value !== undefined) return value;
-  throw new UsageError(`Cannot run without ${flag}, unless a transfer is taken up by --resume`);
+  throw new UsageError(`Cannot run without ${flag}: only --resume can do without it`);
 }
 
-/** How a transfer that goes on prepared its pictures. */
-function preparedAs(preprocessing: Preprocessing): Prepared {
-  return prepared({ how: preprocessing, source: "the checkpoint" }, undefined);
+/** Opens what the flags name, and refuses what does not go together. */
+async function openTransfer(flags: Flags): Promise<OpenedTransfer> {
+  const chosen = chosenOf(flags);
+  const file = inFolder(flags.out, CHECKPOINT);
+  if (!flags.resume) {
+    const weights = required(flags.weights, "--weights");
+    const data = required(flags.data, "--data");
+    const network = await openWeights(weights, flags.model);
+    const how = prepared(await findPreprocessing(network, flags.preprocessing), flags.size);
+    const settings = newTransferSettings({ ...chosen, weights, data }, network.name, how.how);
+    return { settings, how, network, kept: undefined, file };
+  }
+  if (flags.preprocessing !== undefined) {
+    throw new UsageError("Cannot use --preprocessing with --resume: the checkpoint has it");
+  }
+  if (flags.overwrite) {
+    throw new UsageError("Cannot use --overwrite: a resumed transfer keeps its files");
+  }
+  const kept = await readCheckpoint(file);
+  const settings = resumedTransferSettings(chosen, transferSettingsOf(kept, file));
+  const how = prepared({ how: settings.preprocessing, source: "the checkpoint" }, undefined);
+  return { settings, how, network: undefined, kept, file };
 }
 
-/** How good the answers are class by class, as lines. */
+/** The parts of a transfer that is to begin or to be resumed. */
+type Parts = {
+  readonly opened: OpenedTransfer;
+  readonly images: ImageFolder;
+  readonly model: Layer;
+  readonly options: TransferOptions;
+  readonly folder: RunFolder;
+  readonly signal: AbortSignal;
+};
+
+async function learn({ opened, images, ...parts }: Parts): Promise<TransferOutcome> {
+  const { settings, network, kept, file } = opened;
+  const { model, options } = parts;
+  const { train, test, validation = test } = images;
+  const from = kept ? restoreTransfer(model, train, kept, file, options) : undefined;
+  const pretrained = network ? await network.load() : { model, params: {}, state: {} };
+  const outcome = await runTransfer({
+    ...parts,
+    settings,
+    pretrained,
+    train,
+    validation,
+    options: { ...options, ...(from ? { from } : {}) },
+    before: recordsOf(kept?.run ?? null),
+  });
+  [pretrained.params, pretrained.state].forEach((tree) => disposeTree(tree));
+  return outcome;
+}
+
+/** The same network from scratch, if the flags ask for it. */
+async function compare(
+  flags: Flags,
+  { opened, images, model, options, signal }: Parts,
+): ReturnType<typeof trainFromScratch> {
+  const { settings, how } = opened;
+  const scratch = await trainFromScratch({
+    model,
+    train: images.train,
+    test: images.test,
+    normalize: how.normalize,
+    epochs: flags["compare-epochs"] ?? epochsOf(settings),
+    batchSize: options.batchSize!,
+    learningRate: flags["compare-rate"],
+    augment: options.augment,
+    seed: settings.seed,
+    signal,
+  });
+  if (!scratch) return undefined;
+  const { fromScratchAccuracy: accuracy, fromScratchSeconds: seconds } = scratch;
+  say(`from scratch: accuracy ${(100 * accuracy).toFixed(2)} % in ${seconds.toFixed(1)} s`);
+  return scratch;
+}
+
+/** Recall and precision of each class, as lines. */
 function classTable(reports: readonly ClassReport[]): string {
   const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
   const rows = reports.map((
@@ -49,109 +142,80 @@ function classTable(reports: readonly ClassReport[]): string {
   });
 }
 
-await runCommand(command, Deno.args, async (flags) => {
+/** Says why there is no network to measure. */
+function sayNothingLearned({ interrupted, epochs }: TransferOutcome, dir: string): void {
+  if (!interrupted) return say(`the transfer in ${dir} is done: nothing is left to do`);
+  say(
+    epochs === 0
+      ? "stopped before the first epoch was done"
+      : `stopped after epoch ${epochs}; to continue: deno task transfer --resume --out ${dir}`,
+  );
+}
+
+/** Transfers, and prints what was reached; returns the exit code. */
+async function run(flags: Flags): Promise<number> {
+  await setUp(flags.backend);
   const began = performance.now();
-  const chosen = chosenOf(flags);
   const dir = flags.out;
-  const file = transferFile(dir, "checkpoint.safetensors");
-  if (flags.resume && flags.preprocessing !== undefined) {
-    throw new UsageError("--preprocessing must be left out with --resume: the checkpoint says it");
-  }
-  const kept = flags.resume ? await readCheckpoint(file) : undefined;
-  const resumed = kept && resumedTransferSettings(chosen, transferSettingsOf(kept, file));
-  const weightsFlag = resumed?.weights ?? required(flags.weights, "--weights");
-  const data = resumed?.data ?? required(flags.data, "--data");
-  const network = kept ? undefined : await openNetwork(weightsFlag, flags.model);
-  const how = resumed
-    ? preparedAs(resumed.preprocessing)
-    : prepared(await findPreprocessing(network!, flags.preprocessing), flags.size);
-  const settings: TransferSettings = resumed ??
-    newTransferSettings({ ...chosen, weights: weightsFlag, data }, network!.name, how.how);
-  await makeOutputDir(dir);
-  const lock = await lockDir(dir.replace(/(?<=.)\/+$/, ""));
+  const opened = await openTransfer(flags);
+  const { settings, how, kept } = opened;
   using images = await openImages(settings, how);
-  const { train, test, validation = test } = images;
+  const { train, test } = images;
   const model = findModel(settings.model).build({ numClasses: train.classNames.length });
   const options = { ...transferOptionsOf(settings, train.labels.length), normalize: how.normalize };
   model.declare(how.shape); // Refuses a size that the network cannot take.
-  const device = await startDevice(flags.backend);
-  const from = kept ? restoreTransfer(model, train, kept, file, options) : undefined;
-  const signal = abortOnInterrupt(
-    "stopping after this step (Ctrl-C again: at once, losing what came since the last checkpoint)",
-  );
-  const pretrained = network ? await network.weights() : { model, params: {}, state: {} };
-  const outcome = await runTransfer({
-    settings,
-    model,
-    pretrained,
-    train,
-    validation,
-    options: { ...options, ...(from ? { from } : {}) },
-    before: recordsOf(kept?.run ?? null),
-    signal,
-    dir,
+  const folder = await openRunFolder(dir, {
+    config: settings,
+    overwrite: flags.overwrite,
+    ...(kept ? { resumed: kept.run } : {}),
   });
-  [pretrained.params, pretrained.state].forEach((tree) => disposeTree(tree));
-  if (!outcome.network) {
-    const again = `deno task transfer --resume --out ${dir}`;
-    const reached = outcome.history.length === 0 && !outcome.parameters
-      ? "stopped before anything was learned"
-      : `stopped after epoch ${outcome.epochs}; go on with: ${again}`;
-    say(outcome.interrupted ? reached : `the transfer in ${dir} is done: nothing is left to do`);
-    Deno.exit(outcome.interrupted ? 130 : 0);
-  }
-  const seconds = (performance.now() - began) / 1000;
-  const result = await evaluate(outcome.network, test, { normalize: how.normalize });
-  const reports = classReport(result.confusion, test.classNames);
-  await writeFileAtomically(transferFile(dir, "classes.csv"), classReportCsv(reports));
-  say(
-    `accuracy ${(100 * result.accuracy).toFixed(2)} % of ${test.labels.length} pictures in ${
-      seconds.toFixed(1)
-    } s; files in ${dir}`,
-  );
-  const scratch = flags.compare
-    ? await trainFromScratch({
-      model,
-      train,
-      test,
-      normalize: how.normalize,
-      epochs: flags["compare-epochs"] ?? epochsOf(settings),
-      batchSize: options.batchSize!,
-      learningRate: flags["compare-rate"],
-      augment: options.augment,
-      seed: settings.seed,
-      signal,
-    })
-    : undefined;
-  if (scratch) {
-    say(
-      `from scratch ${(100 * scratch.fromScratchAccuracy).toFixed(2)} % in ${
-        scratch.fromScratchSeconds.toFixed(1)
-      } s`,
+  try {
+    const signal = abortOnInterrupt(
+      "stopping after this step (Ctrl-C again: at once, without what came since the last checkpoint)",
     );
+    const device = await startDevice(flags.backend);
+    const parts = { opened, images, model, options, folder, signal };
+    const outcome = await learn(parts);
+    if (!outcome.network) {
+      sayNothingLearned(outcome, dir);
+      return outcome.interrupted ? exitCodeOf(signal) : 0;
+    }
+    const seconds = (performance.now() - began) / 1000;
+    const result = await evaluate(outcome.network, test, { normalize: how.normalize });
+    await folder.writeResults(result, test);
+    say(
+      `accuracy ${(100 * result.accuracy).toFixed(2)} % of ${test.labels.length} pictures in ${
+        seconds.toFixed(1)
+      } s; files in ${dir}`,
+    );
+    const scratch = flags.compare ? await compare(flags, parts) : undefined;
+    if (!flags.json) console.log(classTable(classReport(result.confusion, test.classNames)));
+    else {
+      console.log(JSON.stringify({
+        model: settings.model,
+        weights: settings.weights,
+        data: settings.data,
+        classNames: train.classNames,
+        inputShape: how.shape,
+        trainSamples: train.labels.length,
+        testSamples: test.labels.length,
+        parameters: outcome.parameters,
+        epochs: outcome.epochs,
+        accuracy: result.accuracy,
+        loss: result.loss,
+        confusion: result.confusion.counts,
+        seconds,
+        ...scratch,
+        backend: device.backend,
+        adapter: device.adapter,
+        software: device.software,
+        files: folder.files().map((name) => inFolder(dir, name)),
+      }));
+    }
+    return signal.aborted ? exitCodeOf(signal) : 0;
+  } finally {
+    await folder.release();
   }
-  await lock.release();
-  if (!flags.json) return console.log(classTable(reports));
-  console.log(JSON.stringify({
-    model: settings.model,
-    weights: settings.weights,
-    data: settings.data,
-    classNames: train.classNames,
-    inputShape: how.shape,
-    trainSamples: train.labels.length,
-    testSamples: test.labels.length,
-    parameters: outcome.parameters,
-    epochs: outcome.epochs,
-    accuracy: result.accuracy,
-    loss: result.loss,
-    confusion: result.confusion.counts,
-    seconds,
-    ...scratch,
-    backend: device.backend,
-    adapter: device.adapter,
-    software: device.software,
-    files: ["checkpoint.safetensors", "history.csv", "curves.svg", "classes.csv"].map((name) =>
-      transferFile(dir, name)
-    ),
-  }));
-});
+}
+
+if (import.meta.main) await runCommand(command, Deno.args, run);

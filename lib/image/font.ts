@@ -41,7 +41,7 @@ const STAND_INS: Readonly<Record<string, string>> = {
   "≤": "<=",
 };
 
-/** A text of characters that the font has: accents go, what is left unknown becomes a question mark. */
+/** The characters of a text without accents; unknown ones become question marks. */
 function writable(text: string): string[] {
   const { lookup } = font as Font;
   const plain = [...text].map((one) => STAND_INS[one] ?? one).join("");

@@ -1,4 +1,5 @@
 // What layers that slide a window share: checked options and output sizes (§12.4).
+import { requireWhole } from "../text/require.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import { windowsAlong } from "../tensor/windows.ts";
 
@@ -17,7 +18,7 @@ export type Window = {
   readonly rounding: Rounding;
 };
 
-/** What becomes of a rest that no window fills: left out, or a window that is cut short. */
+/** What happens to pixels at the end that no window fills: left out, or a window that is cut short. */
 export type Rounding = "floor" | "ceil";
 
 /** Options of layers that slide a window. */
@@ -39,7 +40,7 @@ export function checkWindow(layer: string, options: WindowOptions): Window {
   const { padding, rounding = "floor" } = options;
   if (padding !== "same" && padding !== "valid") {
     const name = typeof padding === "number" ? "padding" : `padding, if not "same" or "valid",`;
-    requireWhole(layer, name, padding, 0);
+    requireWhole(`make a ${layer} layer`, `its ${name}`, padding, 0);
   }
   if (rounding !== "floor" && rounding !== "ceil") {
     throw new RangeError(
@@ -56,27 +57,15 @@ export function checkWindow(layer: string, options: WindowOptions): Window {
 }
 
 function checkPair(layer: string, name: string, value: Pair): [number, number] {
-  const [down, across] = typeof value === "number" ? [value, value] : value;
-  return [requireWhole(layer, name, down, 1), requireWhole(layer, name, across, 1)];
+  const [down, across] = Array.isArray(value) ? value : [value, value];
+  const require = (length: number): number =>
+    requireWhole(`make a ${layer} layer`, `its ${name}`, length);
+  return [require(down), require(across)];
 }
 
 /**
- * Answers a value that is a whole number of at least `least`.
- *
- * @throws {RangeError} if it is not
- */
-export function requireWhole(layer: string, name: string, value: unknown, least: number): number {
-  if (typeof value !== "number" || !Number.isInteger(value) || value < least) {
-    throw new RangeError(
-      `Cannot make a ${layer} layer: its ${name} must be a whole number of at least ${least}, got ${value}`,
-    );
-  }
-  return value;
-}
-
-/**
- * Shape of a window layer's output, `[H', W', features]`. Where the window does not divide
- * the input, the rest at the end is left out, as in Keras and PyTorch, unless rounded up.
+ * Shape of a window layer's output, `[H', W', features]`. If the windows do not fill the input, the
+ * rest at the end is left out, as in Keras and PyTorch, unless rounded up.
  *
  * @param layer the layer's name, for errors
  * @param window the checked window
@@ -100,6 +89,16 @@ export function slide(layer: string, window: Window, shape: Shape, features: num
     return windowsAlong(length, reach, window.stride[axis]!, padding, rounding).count;
   });
   return [height!, width!, features];
+}
+
+/**
+ * @throws {TypeError} if a shape has no last axis, of features
+ */
+export function requireFeatures(layer: string, shape: Shape): void {
+  if (shape.length > 0) return;
+  throw new TypeError(
+    `Cannot apply a ${layer} layer: its input must have features along its last axis, got []`,
+  );
 }
 
 /**

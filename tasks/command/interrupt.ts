@@ -7,12 +7,21 @@ const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 /** The exit code of a process whose output nobody reads any more, as of SIGPIPE. */
 const CLOSED_PIPE = 141;
 
+/** The reason of an aborted signal: what ended the work, as the process's exit code. */
+export class Interruption extends Error {
+  override name = "Interruption";
+
+  constructor(readonly exitCode: number) {
+    super("The work was interrupted");
+  }
+}
+
 /**
  * Aborts at the first Ctrl-C, SIGTERM or SIGHUP, or when nobody reads stderr any more; the same
  * signal a second time ends the process at once.
  *
  * @param line what is said at the first one
- * @returns the signal, for the work that is to end by it
+ * @returns the signal, for the work that is to end by it; its reason is an {@linkcode Interruption}
  */
 export function abortOnInterrupt(line: string): AbortSignal {
   const controller = new AbortController();
@@ -21,7 +30,7 @@ export function abortOnInterrupt(line: string): AbortSignal {
     if (seen.has(exitCode)) Deno.exit(exitCode);
     seen.add(exitCode);
     if (controller.signal.aborted) return;
-    controller.abort(exitCode);
+    controller.abort(new Interruption(exitCode));
     say(line);
   };
   for (const [name, exitCode] of Object.entries(SIGNALS)) {
@@ -33,10 +42,10 @@ export function abortOnInterrupt(line: string): AbortSignal {
 }
 
 /**
- * The exit code of a process that was interrupted.
+ * The exit code of a process whose work was interrupted.
  *
- * @param signal what {@linkcode abortOnInterrupt} returned, aborted
+ * @param signal what {@linkcode abortOnInterrupt} returned, once it is aborted
  */
 export function exitCodeOf({ reason }: AbortSignal): number {
-  return reason as number;
+  return (reason as Interruption).exitCode;
 }

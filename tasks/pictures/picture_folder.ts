@@ -3,7 +3,7 @@ import { encodePng, type Image } from "../../lib/image/mod.ts";
 import type { Json } from "../../mod.ts";
 import { writeFileAtomically } from "../../lib/files/mod.ts";
 import { pageOf, type Shown } from "./picture_page.ts";
-import { makeOutputDir } from "../train/output_dir.ts";
+import { makeOutputDir } from "../command/files.ts";
 import { say } from "../command/say.ts";
 
 /** What a picture was made by: plain values, which JSON can hold. */

@@ -1,27 +1,20 @@
-// The live display of work on a picture: steps, time, and the score where there is one.
-import process from "node:process";
-import { type Bar, duration, makeBar, type ProgressStream } from "./bar.ts";
+// The live display of work on a picture: steps, time, and the score if there is one.
+import { type Bar, duration, fourDigits, makeBar, type ProgressStream, stderr } from "./bar.ts";
 
-/** The display of one picture's making. */
+/** The display of work on one picture. */
 export type AscentProgress = {
   /**
-   * Tells that so many steps are done.
+   * Shows how many steps are done.
    *
    * @param done steps, from 0
-   * @param score what is climbed, where there is such
+   * @param score the value that is maximized, if there is one
    */
   step(done: number, score?: number): void;
   /** Prints a line without disturbing the bar. */
   note(line: string): void;
-  /** Takes the bar away; nothing is drawn until the next step. */
+  /** Removes the bar; nothing is drawn until the next step. */
   stop(): void;
 };
-
-/** A score with four digits that say something. */
-function scoreText(score: number | undefined): string {
-  if (score === undefined) return "";
-  return ` - score: ${Number(score.toPrecision(4))}`;
-}
 
 /**
  * Displays work that goes step by step: on a terminal a bar with steps, elapsed and remaining
@@ -36,7 +29,7 @@ function scoreText(score: number | undefined): string {
 export function ascentProgress(
   name: string,
   steps: number,
-  stream: ProgressStream = process.stderr as ProgressStream,
+  stream: ProgressStream = stderr,
 ): AscentProgress {
   const began = performance.now();
   let bar: Bar | undefined;
@@ -68,7 +61,7 @@ export function ascentProgress(
   };
   return {
     step(done, score): void {
-      last = { done, score: scoreText(score) };
+      last = { done, score: score === undefined ? "" : ` - score: ${fourDigits(score)}` };
       if (done > 0) first ??= { done, at: performance.now() };
       if (stream.isTTY === true) return draw();
       const tenth = Math.floor(10 * done / steps);

@@ -1,12 +1,22 @@
-// The bar under every display, by cli-progress.
+// The bar of every display, by cli-progress.
 // deno-lint-ignore no-import-prefix -- the one place that names it
 import cliProgress from "npm:cli-progress@3.12.0";
+import { write } from "../command/say.ts";
 
-/** A stream to draw on: `node:process`'s stderr, or a test's. */
+/** A stream to draw on: stderr, or a test's. */
 export type ProgressStream = {
   readonly isTTY?: boolean;
   readonly columns?: number;
   write(text: string): unknown;
+};
+
+/** stderr, which may be closed while a task runs. */
+export const stderr: ProgressStream = {
+  isTTY: Deno.stderr.isTerminal(),
+  get columns() {
+    return Deno.stderr.isTerminal() ? Deno.consoleSize().columns : 80;
+  },
+  write,
 };
 
 /** The part of cli-progress's `SingleBar` that is used (the package has no types of its own). */
@@ -27,12 +37,12 @@ export function makeBar(stream: ProgressStream, format: string): Bar {
   return new cliProgress.SingleBar({
     stream,
     format,
-    // What stands beside the bar takes up to 80 columns; on narrow terminals its end is cut.
+    // The text beside the bar takes up to 80 columns; narrow terminals cut its end.
     barsize: Math.max(10, Math.min(30, columns - 80)),
     clearOnComplete: true,
-    // Trims the line itself, so that a run that is killed leaves the terminal as it was.
+    // Trims the line itself, so that a killed run leaves the terminal as it was.
     linewrap: true,
-    // Ctrl-C is the task's: it ends the step and writes the checkpoint.
+    // Ctrl-C is handled by the task: it ends the step and writes the checkpoint.
     gracefulExit: false,
   }) as Bar;
 }
@@ -49,4 +59,14 @@ export function duration(seconds: number): string {
   return minutes < 60
     ? `${minutes}m ${whole % 60}s`
     : `${Math.floor(minutes / 60)}h ${minutes % 60}m`;
+}
+
+/**
+ * A number with four significant digits: `0.2214`, `12.35`, `4.057e+11`.
+ *
+ * @param value the number
+ */
+export function fourDigits(value: number): string {
+  const size = Math.abs(value);
+  return size !== 0 && (size < 1e-3 || size >= 1e4) ? value.toExponential(3) : value.toPrecision(4);
 }

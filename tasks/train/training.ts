@@ -1,6 +1,12 @@
 // A training run on the command line: fit, with its display, and its files after every epoch.
 import type { Augmentation } from "../../lib/augment/mod.ts";
-import type { Callback } from "../../lib/train/callbacks/mod.ts";
+import {
+  type Callback,
+  checkpoints,
+  earlyStopping,
+  plateau,
+  timeLimit,
+} from "../../lib/train/callbacks/mod.ts";
 import {
   countParameters,
   disposeTraining,
@@ -22,12 +28,11 @@ import {
 import type { EpochRecord, StepRecord } from "../../lib/train/report/mod.ts";
 import { epochRecord } from "../../lib/train/report/history.ts";
 import { trainingProgress } from "../progress.ts";
-import type { OutputDir } from "./output_dir.ts";
 import { aboutRun, type Records } from "./records.ts";
-import { callbacksOf } from "./run_callbacks.ts";
+import type { RunFolder } from "./run_folder.ts";
 import type { Settings } from "./settings.ts";
 
-/** What a run is made of. */
+/** The parts of a run. */
 export type RunParts = {
   readonly settings: Settings;
   readonly model: Layer;
@@ -35,13 +40,13 @@ export type RunParts = {
   readonly augment: Augmentation | undefined;
   readonly loss: Loss | undefined;
   readonly train: Examples | ImageSource;
-  /** Images that are held back, by which the run is steered; none where `undefined`. */
+  /** Images that are held back, which steer the run. */
   readonly held: Examples | ImageSource | undefined;
   readonly test: Examples | ImageSource;
-  readonly output: OutputDir;
-  /** The run to go on with; a new one where `undefined`. */
+  readonly folder: RunFolder;
+  /** The run to resume; a new one if `undefined`. */
   readonly from: Training | undefined;
-  /** What that run has been through. */
+  /** The epochs and steps of that run. */
   readonly before: Records;
   readonly signal: AbortSignal;
 };
@@ -51,14 +56,13 @@ export type Outcome = {
   readonly interrupted: boolean;
   /** The epoch it ended in, from 1. */
   readonly epoch: number;
-  /** Steps done of that epoch where it was interrupted. */
+  /** The steps of that epoch that were done. */
   readonly step: number;
   readonly parameters: number;
-  /** Why it ended before its epochs were done. */
+  /** Why a callback stopped it. */
   readonly stopped: string | null;
-  /** What was measured on the test images with the weights that it ended with. */
+  /** The final network on the test images; `undefined` if the run was interrupted. */
   readonly evaluation: Evaluation | undefined;
-  /** What was measured on the images that are held back in each epoch. */
   readonly history: readonly EpochRecord[];
   /** Steps per second of training, without the first step, which compiles, and without tests. */
   readonly stepsPerSecond: number;
@@ -82,12 +86,12 @@ function stepClock(): { tick(stepInEpoch: number): void; stepsPerSecond(): numbe
   };
 }
 
-/** What a run writes down as it goes. */
+/** The epochs and steps so far. */
 type Notes = { readonly history: EpochRecord[]; readonly steps: StepRecord[] };
 
 /**
- * Trains to the end or to the signal, and writes the run's files after every
- * epoch, and where the signal ends it.
+ * Trains to the end or until the signal, and writes the run's files after every epoch and when the
+ * signal ends it.
  *
  * @param parts the run
  * @returns how it ended
@@ -131,25 +135,21 @@ export async function runTraining(parts: RunParts): Promise<Outcome> {
   return outcome!;
 }
 
-/** Begins, or goes on with, the run. */
+/** Begins or resumes the run. */
 function startFit(
   parts: RunParts,
   notes: Notes,
   onStep: (report: StepReport) => void,
 ): ReturnType<typeof fit> {
-  const { settings, model, optimizer, train, held, test, output, from, signal } = parts;
-  const about = (): ReturnType<typeof aboutRun> => aboutRun(settings, train, notes);
+  const { settings, model, optimizer, train, held, test, from, signal } = parts;
   return fit(model, train, {
     epochs: settings.epochs,
     batchSize: settings.batchSize,
     optimizer,
     key: key(settings.seed),
-    // Where none are held back the test images are looked at, but nothing is chosen by them.
+    // The test images are measured if none are held back, but never used to choose anything.
     validation: held ?? test,
-    callbacks: [
-      historian(notes),
-      ...callbacksOf(settings, output.dir, held !== undefined, about),
-    ],
+    callbacks: callbacksOf(parts, notes),
     signal,
     onStep,
     ...(parts.augment ? { augment: parts.augment } : {}),
@@ -158,14 +158,20 @@ function startFit(
   });
 }
 
-/** Records each epoch. */
-function historian({ history }: Notes): Callback {
-  return {
-    name: "history",
-    onEpoch(report) {
-      history.push(epochRecord(report));
-    },
-  };
+/** The callbacks of a run. The best epoch is kept only if images are held back to choose it by. */
+function callbacksOf(parts: RunParts, { history, steps }: Notes): readonly Callback[] {
+  const { settings, train, held, folder } = parts;
+  const { earlyStop, patience, schedule, timeLimit: limit } = settings;
+  const about = (): ReturnType<typeof aboutRun> =>
+    aboutRun(folder.id, settings, train, { history, steps });
+  return [
+    { name: "history", onEpoch: (report) => void history.push(epochRecord(report)) },
+    ...(earlyStop ? [earlyStopping({ patience })] : []),
+    ...(schedule === "plateau" ? [plateau({ patience: Math.floor(patience / 2) })] : []),
+    ...(limit === null ? [] : [timeLimit(limit)]),
+    // A name without the folder's path: the checkpoint remembers it by its name.
+    ...(held ? [{ ...checkpoints({ dir: folder.dir, last: false, about }), name: "best" }] : []),
+  ];
 }
 
 /** Measures on the test images, unless that was just done with these weights. */
@@ -178,15 +184,13 @@ async function finalEvaluation(
 }
 
 async function writeRun(
-  { settings, train, output }: RunParts,
+  { settings, train, folder }: RunParts,
   { network, stopped }: EpochReport,
   notes: Notes,
-  perEpoch: number,
+  stepsPerEpoch: number,
 ): Promise<void> {
-  const about = { ...aboutRun(settings, train, notes), ...(stopped ? { stopped } : {}) };
-  await output.write({
-    ...notes,
-    checkpoint: await snapshot(network, about),
-    stepsPerEpoch: perEpoch,
-  });
+  const about = { ...aboutRun(folder.id, settings, train, notes), ...(stopped ? { stopped } : {}) };
+  const checkpoint = await snapshot(network, about);
+  const title = `${settings.model} on ${settings.dataset}`;
+  await folder.writeState({ ...notes, checkpoint, stepsPerEpoch, title });
 }

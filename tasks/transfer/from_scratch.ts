@@ -1,4 +1,4 @@
-// The same network without what was learned before: what a transfer is compared with.
+// `--compare`: the same network trained from scratch.
 import {
   adam,
   disposeTraining,
@@ -29,7 +29,7 @@ export type ScratchParts = {
   readonly signal: AbortSignal;
 };
 
-/** What came of it. */
+/** What the network reached from scratch. */
 export type ScratchOutcome = {
   readonly fromScratchAccuracy: number;
   readonly fromScratchSeconds: number;
@@ -37,15 +37,15 @@ export type ScratchOutcome = {
 };
 
 /**
- * Trains the network from random parameters, all of them, and measures it.
+ * Trains all parameters of the network from random ones, and measures it.
  *
  * @param parts the network, images, epochs, rate
- * @returns what it reached; nothing where the signal ended it
+ * @returns what it reached; `undefined` if the signal ended it
  */
 export async function trainFromScratch(parts: ScratchParts): Promise<ScratchOutcome | undefined> {
   const { model, train, test, normalize, epochs, batchSize, signal } = parts;
   const perEpoch = Math.ceil(train.labels.length / batchSize);
-  say(`from scratch, all parameters, ${epochs} epochs:`);
+  say(`training from scratch, all parameters, ${epochs} epochs:`);
   const began = performance.now();
   const progress = trainingProgress({ epochs, stepsPerEpoch: perEpoch });
   const learningRate = oneCycle({ learningRate: parts.learningRate, steps: epochs * perEpoch });

@@ -1,13 +1,13 @@
-// The folder of pictures that `deno task transfer` learns from, prepared as the weights expect.
+// The folder of pictures for `deno task transfer`, prepared as the weights expect.
 import { type ImageFolder, imageFolder, key, type Normalization } from "../../mod.ts";
-import { inputShapeOf, type Preprocessing } from "../../lib/image/mod.ts";
-import { UsageError } from "../command.ts";
+import { inputShapeOf, momentsOf, type Preprocessing } from "../../lib/image/mod.ts";
+import { refuse } from "../command.ts";
 import { countProgress } from "../progress/count.ts";
-import type { FoundPreprocessing } from "../network/beside_weights.ts";
+import type { FoundPreprocessing } from "../../lib/weights/sidecars.ts";
 import { say } from "../command/say.ts";
 import { sayLeftOut } from "../train/datasets.ts";
 
-/** How pictures get to the network: what `imageFolder` and `batches` are told. */
+/** How pictures are prepared, for `imageFolder` and `batches`. */
 export type Prepared = {
   readonly how: Preprocessing;
   readonly normalize: Normalization;
@@ -17,16 +17,16 @@ export type Prepared = {
 
 /**
  * How pictures of a folder are prepared: by the weights' preprocessing, perhaps at another size.
- * Pictures that would keep their size get that of the network, as they are of many sizes.
+ * A preprocessing that keeps the size of pictures resizes them to the network's.
  *
  * @param found the weights' preprocessing
  * @param size what `--size` says
- * @throws {UsageError} where it has blue before red
+ * @throws {UsageError} if it has blue before red
  */
 export function prepared({ how, source }: FoundPreprocessing, size: number | undefined): Prepared {
   const [height, width, channels] = inputShapeOf(how) as [number, number, 1 | 3];
   if (how.order === "bgr") {
-    throw new UsageError(`--preprocessing (${source}) must be of red, green and blue: got bgr`);
+    refuse("--preprocessing", `in the order red, green, blue (${source})`, "bgr");
   }
   const shape = size === undefined ? [height, width] as const : [size, size] as const;
   const scale = Math.max(...shape) / Math.max(height, width);
@@ -35,15 +35,12 @@ export function prepared({ how, source }: FoundPreprocessing, size: number | und
     : Math.max(Math.round(how.resize * scale), ...shape);
   return {
     how: { ...how, resize, crop: shape },
-    normalize: {
-      mean: how.mean.map((mean) => mean / how.range),
-      std: how.std.map((std) => std / how.range),
-    },
+    normalize: momentsOf(how),
     shape: [...shape, channels],
   };
 }
 
-/** What says how a folder is read. */
+/** How a folder is read. */
 export type FolderFlags = {
   readonly data: string;
   readonly seed: number;
@@ -54,7 +51,7 @@ export type FolderFlags = {
 /**
  * Opens the folder, and says what is in it.
  *
- * @param flags the folder, and how it is parted
+ * @param flags the folder, and how it is split
  * @param prepared how pictures are prepared
  * @throws {Error} as `imageFolder` does: one class, an empty one, broken files
  */
@@ -73,11 +70,11 @@ export async function openImages(
     skipBroken,
     onProgress: progress.update,
   }).finally(progress.stop);
-  sayWhatIsThere(images, data);
+  sayContents(images, data);
   return images;
 }
 
-function sayWhatIsThere(images: ImageFolder, data: string): void {
+function sayContents(images: ImageFolder, data: string): void {
   const { train, test, imbalance, classCounts } = images;
   const counts = train.classNames.slice(0, 10).map((name, i) => `${name} ${classCounts[i]}`);
   const more = train.classNames.length > 10 ? ", ..." : "";

@@ -1,4 +1,4 @@
-// A transfer on the command line: its display, and its files after every epoch.
+// A transfer on the command line, with its display, and its files after every epoch.
 import {
   countParameters,
   disposeTraining,
@@ -10,18 +10,17 @@ import {
   transfer,
   type TransferOptions,
   type TransferReport,
-  writeCheckpoint,
 } from "../../mod.ts";
-import { curves, type EpochRecord, type StepRecord } from "../../lib/train/report/mod.ts";
-import { epochRecord, historyCsv } from "../../lib/train/report/history.ts";
-import { writeFileAtomically } from "../../lib/files/mod.ts";
+import type { EpochRecord } from "../../lib/train/report/mod.ts";
+import { epochRecord } from "../../lib/train/report/history.ts";
 import { trainingProgress } from "../progress.ts";
 import { countProgress } from "../progress/count.ts";
 import type { Records } from "../train/records.ts";
+import type { RunFolder } from "../train/run_folder.ts";
 import { say } from "../command/say.ts";
 import { epochsOf, type TransferSettings } from "./settings.ts";
 
-/** What a transfer is made of. */
+/** The parts of a transfer. */
 export type TransferParts = {
   readonly settings: TransferSettings;
   readonly model: Layer;
@@ -29,17 +28,16 @@ export type TransferParts = {
   readonly train: ImageSource;
   readonly validation: ImageSource;
   readonly options: TransferOptions;
-  /** What a transfer that goes on has been through. */
+  /** The epochs and steps of a resumed transfer. */
   readonly before: Records;
   readonly signal: AbortSignal;
-  /** Where files go. */
-  readonly dir: string;
+  readonly folder: RunFolder;
 };
 
 /** How a transfer ended. */
 export type TransferOutcome = {
   readonly interrupted: boolean;
-  /** What it learned; nothing where it was interrupted, as that is in the checkpoint. */
+  /** The network; `undefined` if it was interrupted, as it is in the checkpoint then. */
   readonly network?: Network;
   readonly parameters: number;
   readonly history: readonly EpochRecord[];
@@ -47,16 +45,12 @@ export type TransferOutcome = {
   readonly epochs: number;
 };
 
-/** A file of a transfer. */
-export function transferFile(dir: string, name: string): string {
-  return `${dir.replace(/(?<=.)\/+$/, "")}/${name}`;
-}
-
 /**
- * Transfers to the end or to the signal, and writes the files after every epoch, and where the
+ * Transfers to the end or until the signal, and writes the files after every epoch and when the
  * signal ends it.
  *
  * @param parts the transfer
+ * @returns how it ended
  */
 export async function runTransfer(parts: TransferParts): Promise<TransferOutcome> {
   const { settings, train, signal } = parts;
@@ -109,15 +103,14 @@ export async function runTransfer(parts: TransferParts): Promise<TransferOutcome
   };
 }
 
-function sayTransfer(told: Parameters<NonNullable<TransferOptions["onTransfer"]>>[0]): void {
-  const { taken, made, left } = told;
+function sayTransfer(
+  { taken, made, left }: Parameters<NonNullable<TransferOptions["onTransfer"]>>[0],
+): void {
   const some = (paths: readonly string[]): string =>
     paths.length === 0
       ? "none"
       : `${paths.slice(0, 6).join(", ")}${paths.length > 6 ? `, ... (${paths.length})` : ""}`;
-  say(
-    `taken over: ${taken.length} tensors; made anew: ${some(made)}; left: ${some(left)}`,
-  );
+  say(`taken over: ${taken.length} tensors; new: ${some(made)}; left out: ${some(left)}`);
 }
 
 function sayPlan({ phase, trained, parameters, featureShape, tail, reason }: PhasePlan): void {
@@ -129,13 +122,14 @@ function sayPlan({ phase, trained, parameters, featureShape, tail, reason }: Pha
 }
 
 async function writeTransfer(
-  { settings, train, dir }: TransferParts,
+  { settings, train, folder }: TransferParts,
   { phase, network }: TransferReport,
-  { history, steps }: { history: readonly EpochRecord[]; steps: readonly StepRecord[] },
-  perEpoch: number,
+  { history, steps }: Records,
+  stepsPerEpoch: number,
 ): Promise<void> {
   const { preprocessing, model } = settings;
   const checkpoint = await snapshotTransfer({ phase, network }, train.classNames, {
+    id: folder.id,
     transfer: { ...settings, preprocessing: { ...preprocessing } } as never,
     settings: { model },
     preprocessing: { ...preprocessing } as never,
@@ -143,12 +137,6 @@ async function writeTransfer(
     history: history.map((record) => ({ ...record })),
     steps: steps.map((record) => ({ ...record })),
   });
-  await writeCheckpoint(transferFile(dir, "checkpoint.safetensors"), checkpoint);
-  await writeFileAtomically(transferFile(dir, "history.csv"), historyCsv(history));
-  const svg = await curves(history, {
-    title: `${model} on ${train.name}`,
-    steps,
-    stepsPerEpoch: perEpoch,
-  });
-  await writeFileAtomically(transferFile(dir, "curves.svg"), svg);
+  const title = `${model} on ${train.name}`;
+  await folder.writeState({ checkpoint, history, steps, stepsPerEpoch, title });
 }

@@ -1,10 +1,11 @@
-// What a transfer is made of: chosen by flags, kept in its checkpoint, taken up again by --resume.
+// The settings of a transfer: from flags, or from the checkpoint that is resumed.
 import { type Checkpoint, type Json, key, type TransferOptions } from "../../mod.ts";
 import { parseAugmentations } from "../../lib/augment/mod.ts";
 import type { Preprocessing } from "../../lib/image/mod.ts";
-import { UsageError } from "../command.ts";
+import { refuse, UsageError } from "../command.ts";
+import { requireSame } from "../train/settings.ts";
 
-/** All that decides a transfer's numbers, but for the pictures themselves. */
+/** All that decides a transfer's numbers, except the pictures themselves. */
 export type TransferSettings = {
   readonly model: string;
   /** The weights that it began from. */
@@ -13,7 +14,7 @@ export type TransferSettings = {
   readonly size: number | null;
   readonly testFraction: number;
   readonly skipBroken: boolean;
-  /** Patterns of what is frozen while the head is trained; all but the head where `null`. */
+  /** Patterns of what is frozen while the head is trained; all but the head if `null`. */
   readonly freeze: string | null;
   readonly head: string | null;
   readonly epochs: number;
@@ -27,14 +28,14 @@ export type TransferSettings = {
   readonly preprocessing: Preprocessing;
 };
 
-/** Settings by flags; what is absent was not said. */
+/** Settings by flags; `undefined` if a flag is absent. */
 export type ChosenTransfer = {
   readonly [Name in keyof Omit<TransferSettings, "preprocessing">]?:
     | TransferSettings[Name]
     | undefined;
 };
 
-/** What holds where no flag says. */
+/** The settings of absent flags. */
 const DEFAULTS = {
   size: null,
   testFraction: 0.2,
@@ -66,36 +67,29 @@ export function newTransferSettings(
   const said = Object.entries(chosen).filter(([, value]) => value !== undefined);
   const settings = { ...DEFAULTS, ...Object.fromEntries(said), model, preprocessing };
   if (settings.fineTuneFrom === null && chosen.fineTuneEpochs !== undefined) {
-    throw new UsageError("--fine-tune-epochs needs --fine-tune-from, the layer it begins with");
+    throw new UsageError("Cannot use --fine-tune-epochs: it needs --fine-tune-from");
   }
   if (settings.fineTuneFrom === null && chosen.augment !== undefined) {
     throw new UsageError(
-      "--augment needs --fine-tune-from, as pictures are augmented from then on",
+      "Cannot use --augment: it needs --fine-tune-from, as fine-tuning augments",
     );
   }
   return settings as TransferSettings;
 }
 
 /**
- * Settings of a transfer that goes on: the checkpoint's.
+ * Settings of a resumed transfer: the checkpoint's.
  *
  * @param chosen what the flags say
  * @param kept what the checkpoint says
- * @throws {UsageError} where a flag says other than the checkpoint: the numbers would be another run's
+ * @throws {UsageError} if a flag differs from the checkpoint: the numbers would be another run's
  */
 export function resumedTransferSettings(
   chosen: ChosenTransfer,
   kept: TransferSettings,
 ): TransferSettings {
-  for (const name of Object.keys(chosen) as (keyof ChosenTransfer)[]) {
-    // Where the pictures lie may change; what they are is checked by their classes.
-    if (name === "data" || chosen[name] === undefined || chosen[name] === kept[name]) continue;
-    throw new UsageError(
-      `Cannot resume with another ${name}: the run has to go on to the same numbers, got ${
-        chosen[name]
-      }, the checkpoint's ${kept[name]}`,
-    );
-  }
+  // Where the pictures lie may change; what they are is checked by their classes.
+  requireSame(chosen, kept, ["data"]);
   return { ...kept, data: chosen.data ?? kept.data };
 }
 
@@ -104,7 +98,7 @@ export function resumedTransferSettings(
  *
  * @param checkpoint the checkpoint
  * @param file its name, for messages
- * @throws {TypeError} where it is no transfer's: its network has its old head
+ * @throws {TypeError} if it is not a transfer's: its network has its old head
  */
 export function transferSettingsOf({ run }: Checkpoint, file: string): TransferSettings {
   const { transfer, classNames } = (run ?? {}) as { transfer?: Json; classNames?: Json };
@@ -112,7 +106,7 @@ export function transferSettingsOf({ run }: Checkpoint, file: string): TransferS
   if (typeof settings?.model === "string" && typeof settings.data === "string") return settings;
   const classes = Array.isArray(classNames) ? ` of ${classNames.length} classes` : "";
   throw new TypeError(
-    `Cannot go on with ${file}: it must be a checkpoint of deno task transfer, got one from before the head was replaced${classes}. To begin from it, give it as --weights without --resume`,
+    `Cannot resume from ${file}: it must be a checkpoint of deno task transfer, got one from before the head was replaced${classes}. To begin from it, pass it as --weights without --resume`,
   );
 }
 
@@ -127,13 +121,15 @@ function ratesIn(value: string): [number, number] {
   if (rates.length === 2 && rates.every((rate) => Number.isFinite(rate) && rate > 0)) {
     return rates as [number, number];
   }
-  throw new UsageError(
-    `--fine-tune-rates must be two numbers above 0 with a comma between, of the lowest layer and of the head: got ${value}`,
+  return refuse(
+    "--fine-tune-rates",
+    "two numbers above 0 separated by a comma, for the lowest layer and for the head",
+    value,
   );
 }
 
 /**
- * The options of `transfer` that settings come to.
+ * The options of `transfer`.
  *
  * @param settings the settings
  * @param images how many there are to learn from

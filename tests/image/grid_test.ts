@@ -121,10 +121,10 @@ Deno.test("grids, rows, labels and enlargements out of range are refused", () =>
   assertThrows(() => grid([one], { scale: 0 }), RangeError, "factor");
   assertThrows(() => grid([one], { background: 2 }), RangeError, "from 0 to 1");
   assertThrows(() => grid([one], { labels: [] }), RangeError, "a label for each of 1");
-  assertThrows(() => sideBySide([]), RangeError, "must have pictures");
+  assertThrows(() => sideBySide([]), RangeError, "must have a picture");
   assertThrows(() => sideBySide([one], { gap: 0.5 }), RangeError, "gap");
   assertThrows(() => sideBySide([one], { labels: ["a", "b"] }), RangeError, "got 2");
-  assertThrows(() => label(one, "a", { size: 0 }), RangeError, "points");
+  assertThrows(() => label(one, "a", { size: 0 }), RangeError, "size of a point");
   assertThrows(() => enlarge(one, 1.5), RangeError, "factor");
   assertThrows(() => enlarge({ ...one, width: 2 }, 2), TypeError);
 });

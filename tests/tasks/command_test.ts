@@ -110,6 +110,10 @@ Deno.test("a command's values are typed by its flags", async () => {
 Deno.test("an unknown flag is refused with the nearest", async () => {
   await assertRefused("--epoch 3", "unknown flag --epoch: did you mean --epochs?");
   await assertRefused("--batchsize=3", "unknown flag --batchsize: did you mean --batch-size?");
+  await assertRefused("--lr 0.1", "unknown flag --lr: did you mean --learning-rate?");
+  await assertRefused("--bs=3", "unknown flag --bs: did you mean --batch-size?");
+  await assertRefused("--learn 1", "unknown flag --learn: did you mean --learning-rate?");
+  await assertRefused("-limit 3", "unknown flag -limit: did you mean --limit?");
   await assertRefused("--frobnicate", "unknown flag --frobnicate");
   await assertRefused("-e 3", "unknown flag -e");
   await assertRefused("-3", "unknown flag -3");
@@ -153,23 +157,21 @@ Deno.test("a count of 0, of a fraction or beyond exact numbers is refused", asyn
 });
 
 Deno.test("both bounds of a range are kept", async () => {
-  const rule = "Cannot use --momentum: it must be a number of at least 0 and below 1: " +
-    "got";
+  const rule = "Cannot use --momentum: it must be a number of at least 0 and below 1, got";
   await assertRefused("--momentum 1", `${rule} 1`);
   await assertRefused("--momentum -0.1", `${rule} -0.1`);
   assertEquals((await run("--momentum 0.999")).values.momentum, 0.999);
 });
 
 Deno.test("a flag without the value it needs is refused", async () => {
-  const message = "Cannot use --epochs: it needs a value: none is given";
+  const message = "Cannot use --epochs: it needs a value, got none";
   await assertRefused("--epochs", message);
   await assertRefused("--epochs=", message);
   await assertRefused("--epochs --json", message);
   await assertRefused(["--epochs", ""], message);
   await assertRefused(
     ["--out", "  "],
-    "Cannot use --out: it must be a path: " +
-      "got empty",
+    "Cannot use --out: it must be a path, got empty",
   );
 });
 
@@ -197,7 +199,7 @@ Deno.test("stray arguments are refused", async () => {
   await assertRefused("--json 6000", 'unexpected argument "6000"');
   await assertRefused(
     "-- --epochs 3",
-    'unexpected argument "--epochs": flags go without a lone -- before them',
+    'unexpected argument "--epochs": flags must not follow a lone --',
   );
   await assertRefused([""], 'unexpected argument ""');
 });
@@ -265,7 +267,7 @@ Deno.test("--help prints summary, usage, flags with defaults and ranges, and exa
     assertMatch(out, / --learning-rate X +step length \(above 0; default: by optimizer\)\n/);
     assertMatch(out, / --json +print a JSON line at the end\n/);
     assertMatch(out, / --no-shuffle +keep the images in order\n/);
-    assertMatch(out, / -h, --help +print this\n/);
+    assertMatch(out, / -h, --help +print this text\n/);
     assert(out.endsWith("\n\nExamples:\n  deno task train --limit 6000  a quick look\n"));
     assert(out.split("\n").every((each) => each.length <= 88));
   }

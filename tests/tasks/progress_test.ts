@@ -1,4 +1,4 @@
-// The display of a training run, on streams that record what is written.
+// The displays of tasks, on streams that record what is written.
 // deno-lint-ignore-file no-control-regex -- terminals are driven by escape characters
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import {
@@ -7,6 +7,7 @@ import {
   type ProgressStream,
   trainingProgress,
 } from "../../tasks/progress.ts";
+import { fourDigits } from "../../tasks/progress/bar.ts";
 
 type Recorder = ProgressStream & { text: string };
 
@@ -34,7 +35,7 @@ Deno.test("off a terminal there is a line for the first step and one for each ep
   progress.stop();
   const lines = stream.text.split("\n");
   assertMatch(lines[0]!, /^First step done in \d+\.\ds$/);
-  const metrics = "loss: 0.2214 - accuracy: 0.9321 - val_loss: 0.0712 - val_accuracy: 0.9774";
+  const metrics = "loss: 0.2214 - accuracy: 0.9321 - val_loss: 0.07120 - val_accuracy: 0.9774";
   assertEquals(lines.slice(1), [
     `Epoch 1/2 - 12.3s - ${metrics}`,
     `Epoch 2/2 - 12.3s - ${metrics}`,
@@ -46,7 +47,7 @@ Deno.test("the line of an epoch has only the metrics there are, and no false zer
   const stream = recorder(false);
   const progress = trainingProgress({ epochs: 1, stepsPerEpoch: 2 }, stream);
   progress.epochEnd(1, { loss: 0.0000123, accuracy: 0, seconds: 0.04 });
-  assertEquals(stream.text, "Epoch 1/1 - 0.0s - loss: 1.23e-5 - accuracy: 0.0000\n");
+  assertEquals(stream.text, "Epoch 1/1 - 0.0s - loss: 1.230e-5 - accuracy: 0.000\n");
 });
 
 Deno.test("an epoch's seconds are measured where they are not given", async () => {
@@ -63,12 +64,12 @@ Deno.test("on a terminal there is a bar with steps, times, loss and accuracy", a
   const stream = recorder(true);
   const progress = trainingProgress({ epochs: 3, stepsPerEpoch: 4 }, stream);
   progress.step(2, 1, { loss: 2, accuracy: 0.25 });
-  assertMatch(stream.text, /Epoch 2\/3 \[=+-+\] 1\/4 - \d+s - loss: 2\.0000 - accuracy: 0\.2500/);
+  assertMatch(stream.text, /Epoch 2\/3 \[=+-+\] 1\/4 - \d+s - loss: 2\.000 - accuracy: 0\.2500/);
   assert(!stream.text.includes("ETA"), "the first step says nothing of the others");
   stream.text = "";
   await new Promise((resolve) => setTimeout(resolve, 250));
   progress.step(2, 2, { loss: 1, accuracy: 0.5 });
-  assertMatch(stream.text, /2\/4 - \d+s - ETA: \d+s - loss: 1\.0000 - accuracy: 0\.5000/);
+  assertMatch(stream.text, /2\/4 - \d+s - ETA: \d+s - loss: 1\.000 - accuracy: 0\.5000/);
   progress.stop();
 });
 
@@ -136,6 +137,19 @@ Deno.test("a climb says off a terminal when its first step is done, each tenth, 
   assertMatch(lines[10]!, /^conv1, channel 3: 40\/40 - .* - score: 49\.38$/);
 });
 
+Deno.test("numbers have four significant digits, however large or small they are", () => {
+  const shown = [0, 0.5, 12.3456, 9999, -123456, 405700000000, 0.00012345].map(fourDigits);
+  assertEquals(shown, [
+    "0.000",
+    "0.5000",
+    "12.35",
+    "9999",
+    "-1.235e+5",
+    "4.057e+11",
+    "1.234e-4",
+  ]);
+});
+
 Deno.test("a climb is a bar on a terminal, without a score where there is none", async () => {
   const stream = recorder(true);
   const progress = ascentProgress("occlusion", 4, stream);
@@ -147,6 +161,6 @@ Deno.test("a climb is a bar on a terminal, without a score where there is none",
   progress.stop();
   const text = stream.text.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, "");
   assertMatch(text, /occlusion \[.*\] 1\/4 - 0s(?! - score)/);
-  assertMatch(text, /occlusion \[.*\] 2\/4 - \ds - ETA: \ds - score: -0\.5/);
+  assertMatch(text, /occlusion \[.*\] 2\/4 - \ds - ETA: \ds - score: -0\.5000/);
   assertStringIncludes(text, "a note\n");
 });

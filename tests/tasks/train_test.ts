@@ -139,7 +139,7 @@ Deno.test("train takes CIFAR-10 from its folder, and evaluate needs the test fil
   await Deno.remove(dataDir, { recursive: true });
 });
 
-Deno.test("Ctrl-C ends the step, leaves a checkpoint and says how to go on; --resume goes on to the same numbers", async () => {
+Deno.test("Ctrl-C ends the step, leaves a checkpoint and says how to continue; --resume comes to the same numbers", async () => {
   const dataDir = await smallMnist(900, 50);
   const common = ["--data-dir", dataDir, "--batch-size", "30", "--epochs", "2"];
   const whole = await runTask("train", [...common, "--out", `${dataDir}/whole`, "--json"]);
@@ -158,15 +158,9 @@ Deno.test("Ctrl-C ends the step, leaves a checkpoint and says how to go on; --re
     err += chunk;
   }
   assertEquals((await child.status).code, 130, err);
-  assertMatch(err, /go on with: deno task train --resume --out \S+cut/);
-  const resumed = await runTask("train", [
-    "--data-dir",
-    dataDir,
-    "--out",
-    out,
-    "--resume",
-    "--json",
-  ]);
+  assertMatch(err, /to continue: deno task train --resume --out \S+cut/);
+  // The checkpoint remembers the data's directory.
+  const resumed = await runTask("train", ["--out", out, "--resume", "--json"]);
   assertEquals(resumed.code, 0, resumed.err);
   const numbers = (text: string): unknown => {
     const { testAccuracy, testLoss } = JSON.parse(text.trim().split("\n").at(-1)!);
@@ -179,7 +173,7 @@ Deno.test("Ctrl-C ends the step, leaves a checkpoint and says how to go on; --re
 
   const done = await runTask("train", ["--data-dir", dataDir, "--out", out, "--resume"]);
   assertEquals(done.code, 2);
-  assertStringIncludes(done.err, "--epochs must be above 2");
+  assertStringIncludes(done.err, "--epochs: it must be above 2");
   const other = await runTask("train", [
     "--data-dir",
     dataDir,
@@ -189,14 +183,15 @@ Deno.test("Ctrl-C ends the step, leaves a checkpoint and says how to go on; --re
     "--seed",
     "5",
   ]);
-  assertEquals(other.code, 1);
-  assertStringIncludes(other.err, "another seed");
+  assertEquals(other.code, 2);
+  assertStringIncludes(other.err, "another seed: it must be the checkpoint's 0, got 5");
   await Deno.remove(dataDir, { recursive: true });
 });
 
 Deno.test("each wrong flag is refused before any work, with what would be right", async () => {
   const refused: [string, string[], string][] = [
     ["train", ["--modle", "lenet5"], "--model"],
+    ["train", ["--lr", "0.1"], "--learning-rate"],
     ["train", ["--model", "lenet"], '"lenet5"'],
     ["train", ["--dataset", "minst"], '"mnist"'],
     ["train", ["--learning-rate", "0"], "--learning-rate"],
@@ -257,7 +252,7 @@ Deno.test("files that are not what they should be are refused with the reason", 
   await Deno.remove(dir, { recursive: true });
 });
 
-Deno.test("without an adapter train goes on on the CPU with one warning, unless WebGPU was asked for", async () => {
+Deno.test("without an adapter train uses the CPU with one warning, unless WebGPU was asked for", async () => {
   const dataDir = await smallMnist(20, 10);
   const none = {
     DENO_WEBGPU_BACKEND: "vulkan",
@@ -277,17 +272,44 @@ Deno.test("without an adapter train goes on on the CPU with one warning, unless 
   assertEquals(code, 0, err);
   assertEquals(JSON.parse(out).backend, "cpu");
   assertEquals(err.match(/warning: /g)?.length, 1);
-  const strict = await runTask("train", [...args, "--backend", "webgpu"], none);
+  const strict = await runTask("train", [...args, "--overwrite", "--backend", "webgpu"], none);
   assertEquals(strict.code, 1);
   assertStringIncludes(strict.err, "no GPU adapter was found");
   await Deno.remove(dataDir, { recursive: true });
 });
 
-Deno.test("every task has help with examples", async () => {
-  const names = ["setup", "train", "evaluate", "predict", "summary"];
-  for (const { code, out } of await Promise.all(names.map((name) => runTask(name, ["--help"])))) {
-    assertEquals(code, 0);
-    assertMatch(out, /deno task \w+/);
-    assertMatch(out, /Examples/i);
+Deno.test("every task has help with examples, which runs no other program", async () => {
+  const alone = [
+    "setup",
+    "train",
+    "transfer",
+    "evaluate",
+    "predict",
+    "summary",
+    "selftest",
+    "bench",
+  ];
+  const explain = ["filters", "activations", "neighbors", "patches", "saliency", "grad-cam"];
+  const more = ["integrated-gradients", "occlusion", "embedding"];
+  const generate = ["class-image", "deep-dream", "inversion", "adversarial"];
+  const lines = [
+    ...alone.map((name) => [name]),
+    ...["", ...explain, ...more].map((name) => ["explain", name]),
+    ...["", ...generate].map((name) => ["generate", name]),
+  ].map((words) => words.filter((word) => word !== ""));
+  const helps = await Promise.all(lines.map(async ([name, ...rest]) => {
+    // Without the permission, a program that is run anyway ends the task with an error.
+    const words = taskWords(name!).filter((word) => !word.startsWith("--allow-run"));
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [...words, ...rest, "--help"],
+      cwd: root,
+      env: { NO_COLOR: "1" },
+    }).output();
+    const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+    return { code, out: out!, err: err! };
+  }));
+  for (const [i, { code, out, err }] of helps.entries()) {
+    assertEquals([code, err], [0, ""], `${lines[i]}`);
+    assertMatch(out, new RegExp(`\\nExamples:\\n {2}deno task ${lines[i]!.join(" ")}`));
   }
 });

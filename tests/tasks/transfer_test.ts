@@ -35,7 +35,7 @@ Deno.test("transfer leaves a network that predict reads, and a run that is done"
   assert(result.accuracy >= 0 && result.accuracy <= 1 && result.fromScratchAccuracy >= 0);
   assert(result.seconds > 0 && result.fromScratchSeconds > 0);
   for (const file of result.files) assert((await Deno.stat(file)).size > 0, file);
-  assertStringIncludes(done.err, "made anew: logits/kernel, logits/bias");
+  assertStringIncludes(done.err, "new: logits/kernel, logits/bias");
   assertStringIncludes(done.err, "features [84] below logits are computed once");
   assertStringIncludes(done.err, "every step runs the whole network (images are augmented)");
   const history = await Deno.readTextFile(`${out}/history.csv`);
@@ -72,11 +72,11 @@ Deno.test("transfer refuses what it cannot begin from in one line, before it tra
     1,
     /got "cov1", did you mean "conv1"\?/,
   );
-  await refused([...given, "--fine-tune-epochs", "2"], 2, /needs --fine-tune-from/);
+  await refused([...given, "--fine-tune-epochs", "2"], 2, /it needs --fine-tune-from/);
   await refused(
     [...given, "--fine-tune-from", "dense1", "--fine-tune-rates", "1"],
     2,
-    /must be two numbers above 0/,
+    /it must be two numbers above 0/,
   );
   await refused(["--resume", "--out", dir], 1, /from before the head was replaced of 10 classes/);
   await Deno.remove(`${data}/below`, { recursive: true });

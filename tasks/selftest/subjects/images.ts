@@ -1,5 +1,5 @@
 // What changes images: affine maps with their gradient, and colors.
-import { type Augmentation, brightness, contrast, saturation } from "../../../lib/augment/mod.ts";
+import { type Augmentation, colorJitter } from "../../../lib/augment/mod.ts";
 import { rotate } from "../../../lib/generate/mod.ts";
 import { tf } from "../../../mod.ts";
 import type { Numbers } from "../reference.ts";
@@ -78,16 +78,16 @@ type Recoloring = {
 };
 
 const RECOLORINGS: Readonly<Record<string, Recoloring>> = {
-  brightness: { make: brightness, other: () => () => 0 },
+  brightness: { make: (brightness) => colorJitter({ brightness }), other: () => () => 0 },
   contrast: {
-    make: contrast,
+    make: (contrast) => colorJitter({ contrast }),
     other(x, shape) {
       const means = meanGrays(x, shape);
       return (flat) => means[Math.floor(flat / (x.length / means.length))]!;
     },
   },
   saturation: {
-    make: saturation,
+    make: (saturation) => colorJitter({ saturation }),
     other: (x, shape) => (flat) => grayAt(x, Math.floor(flat / shape[3]!), shape[3]!),
   },
 };

@@ -1,4 +1,5 @@
-// Reads a user's files; errors name the file and the reason.
+// The files of tasks: errors name the file and the reason.
+import { fileError } from "../../lib/files/file_error.ts";
 
 async function named<T>(file: string, work: Promise<T>): Promise<T> {
   try {
@@ -31,4 +32,21 @@ export function readFile(file: string): Promise<Uint8Array<ArrayBuffer>> {
  */
 export function readText(file: string): Promise<string> {
   return named(file, Deno.readTextFile(file));
+}
+
+/**
+ * Makes a directory for a task's files, before any work.
+ *
+ * @param dir the directory, which may be there already
+ * @throws {Error} naming the directory, if it cannot be made
+ */
+export async function makeOutputDir(dir: string): Promise<void> {
+  try {
+    await Deno.mkdir(dir, { recursive: true });
+  } catch (error) {
+    throw fileError(
+      `Cannot use the output directory ${dir}: it must be one that can be made`,
+      error,
+    );
+  }
 }

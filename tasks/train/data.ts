@@ -1,10 +1,12 @@
-// The images of a training run, parted as its settings say, and how they are augmented.
+// The images of a training run, split as its settings say, and their augmentation.
 import {
   type Augmentation,
   compose,
+  contactSheet,
   labelSmoothing,
   parseAugmentations,
 } from "../../lib/augment/mod.ts";
+import { encodePng } from "../../lib/image/mod.ts";
 import {
   type Examples,
   findModel,
@@ -14,25 +16,18 @@ import {
   type Shape,
   splitValidation,
 } from "../../mod.ts";
-import { UsageError } from "../command.ts";
+import { refuse, UsageError } from "../command.ts";
+import { say } from "../command/say.ts";
 import { limited, openDataset } from "./datasets.ts";
 import { DEFAULT_RUN } from "./recipes.ts";
+import { AUGMENTED, type RunFolder } from "./run_folder.ts";
 import { type Chosen, newSettings, resumedSettings, type Settings } from "./settings.ts";
-
-/** What says which images. */
-export type DataChoice = {
-  readonly chosen: Chosen;
-  /** The settings of the run to go on with. */
-  readonly kept: Settings | undefined;
-  readonly dataDir: string | undefined;
-  readonly skipBroken: boolean;
-};
 
 /** A run's settings and images. */
 export type RunData = {
   readonly settings: Settings;
   readonly train: Examples | ImageSource;
-  /** The images that are held back, by which the run is steered. */
+  /** Images that are held back, which steer the run. */
   readonly held: Examples | ImageSource | undefined;
   readonly test: Examples | ImageSource;
 };
@@ -40,37 +35,39 @@ export type RunData = {
 /**
  * Opens the images of a run, and completes its settings by them.
  *
- * @param choice what the flags, and the checkpoint of a run that goes on, say
- * @throws {UsageError} where counts among the flags are more than there are images
+ * @param chosen what the flags say
+ * @param kept the settings of the run to resume
+ * @throws {UsageError} if a flag's count is more than there are images
  */
-export async function openRunData(
-  { chosen, kept, dataDir, skipBroken }: DataChoice,
-): Promise<RunData> {
+export async function openRunData(chosen: Chosen, kept: Settings | undefined): Promise<RunData> {
   const resumed = kept && resumedSettings(chosen, kept);
   const asked = resumed ?? { ...DEFAULT_RUN, ...defined(chosen) };
   const shape = shapeOf(asked);
-  const data = await openDataset(asked.dataset, dataDir, { shape, skipBroken });
+  const data = await openDataset(asked.dataset, asked.dataDir ?? undefined, {
+    shape,
+    skipBroken: asked.skipBroken ?? false,
+  });
   const count = data.train.labels.length;
   const settings = resumed ?? newSettings(chosen, count, data.validation !== undefined);
   const used = limited(data.train, settings.limit, `the training images of ${asked.dataset}`);
-  const [train, held] = part(used, settings);
+  const [train, held] = split(used, settings);
   requireBatch(settings, train.labels.length);
   return { settings, train, held: held ?? data.validation, test: data.test };
 }
 
-/** What was said. */
+/** The flags that are there. */
 function defined(chosen: Chosen): Partial<Settings> {
   return Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
 }
 
-/** Shape of the images of a folder: what the model was made for, or of the size that was asked for. */
+/** Shape of the images of a folder: the model's own, or of the size of `--image-size`. */
 function shapeOf({ model, imageSize }: { model: string; imageSize?: number | null }): Shape {
   const { inputShape } = findModel(model);
   return imageSize ? [imageSize, imageSize, inputShape[2]!] : inputShape;
 }
 
-/** Those to train on and those to hold back, drawn by the run's seed. */
-function part(
+/** The images to train on and those to hold back, drawn by the run's seed. */
+function split(
   images: Examples | ImageSource,
   { validation, seed }: Settings,
 ): [train: Examples | ImageSource, held: Examples | ImageSource | undefined] {
@@ -79,17 +76,14 @@ function part(
 }
 
 function requireBatch({ batchSize }: Settings, count: number): void {
-  if (batchSize <= count) return;
-  throw new UsageError(
-    `--batch-size must be at most ${count}, the training images used: got ${batchSize}`,
-  );
+  if (batchSize > count) refuse("--batch-size", `at most ${count}, the training images`, batchSize);
 }
 
 /**
  * How batches are augmented.
  *
- * @param settings the run's
- * @throws {UsageError} where a name is unknown, or a number out of its range
+ * @param settings the run's settings
+ * @throws {UsageError} if a name is unknown, or a number is out of range
  */
 export function augmentationOf(
   { augment, labelSmoothing: share }: Settings,
@@ -101,7 +95,24 @@ export function augmentationOf(
     ];
     return parts.length === 0 ? undefined : compose(...parts);
   } catch (error) {
-    if (error instanceof RangeError) throw new UsageError(`--augment: ${error.message}`);
+    if (error instanceof RangeError) throw new UsageError(`Cannot use --augment: ${error.message}`);
     throw error;
   }
+}
+
+/**
+ * Draws some training images as they are augmented, and says where.
+ *
+ * @param folder the run's folder
+ * @param data the run's images
+ * @param augment how they are augmented
+ */
+export async function drawAugmented(
+  folder: RunFolder,
+  { settings, train }: RunData,
+  augment: Augmentation,
+): Promise<void> {
+  const sheet = await contactSheet(train, augment, { key: fold(key(settings.seed), AUGMENTED) });
+  await folder.write(AUGMENTED, encodePng(sheet));
+  say(`augmented images (${augment.name}): ${folder.dir}/${AUGMENTED}`);
 }

@@ -1,0 +1,134 @@
+// The flags of `deno task train`.
+import { models, type OptimizerName, optimizers } from "../../mod.ts";
+import { choice, count, number, path, text, toggle, type Values } from "../command.ts";
+import { DATA_DIR, DATASETS } from "./datasets.ts";
+import { DEFAULT_RUN, SCHEDULES } from "./recipes.ts";
+import type { Chosen } from "./settings.ts";
+
+/** The flags. */
+export const trainFlags = {
+  model: choice(Object.keys(models), { help: "what to train", defaultText: DEFAULT_RUN.model }),
+  dataset: choice(DATASETS, {
+    help: "what to train on; folder: your own pictures, with a folder for each class",
+    defaultText: DEFAULT_RUN.dataset,
+  }),
+  "data-dir": path(DATA_DIR),
+  "image-size": count({
+    min: 1,
+    max: 8192,
+    help: "height and width to which the pictures of a folder are resized",
+    defaultText: "the model's own",
+  }),
+  "skip-broken": toggle({ help: "leave out files of a folder that cannot be decoded" }),
+  epochs: count({
+    min: 1,
+    help: "passes over the training images",
+    defaultText: "2 (lenet5 6, compact 8)",
+  }),
+  "batch-size": count({
+    min: 1,
+    help: "images per step",
+    defaultText: "128, or all if there are fewer",
+  }),
+  optimizer: choice(Object.keys(optimizers) as OptimizerName[], {
+    help: "how gradients change the parameters; sgd and nesterov have momentum 0.9",
+    defaultText: "adam",
+  }),
+  "learning-rate": number({
+    above: 0,
+    help: "the step size: the highest of one-cycle, the first of other schedules",
+    defaultText:
+      "adam, adamw 0.003 (lenet5, compact 0.005, chapter-mnist 0.002), sgd, nesterov 0.05, rmsprop 0.001, lars 2",
+  }),
+  "find-lr": toggle({
+    help: "first find the learning rate by a sweep, and draw its curve: learning_rate.svg",
+  }),
+  schedule: choice(SCHEDULES, {
+    help: "how the learning rate changes: one-cycle rises and falls; cosine falls; step is " +
+      "divided by 10 at 1/2 and at 3/4 of the run; exponential falls to a hundredth; " +
+      "warm-up-cosine rises briefly and falls; plateau is divided by 10 if held-back images " +
+      "do not improve",
+    defaultText: "one-cycle",
+  }),
+  "weight-decay": number({
+    min: 0,
+    help: "weight decay of kernels; biases and batch normalization have none",
+    defaultText: "0; adamw 0.01, lars 0.0005",
+  }),
+  augment: text({
+    help: "random changes of the images, separated by commas: digits, clothes, crop:4,flip, …",
+    defaultText: "none",
+  }),
+  "show-augmented": toggle({
+    help: "first draw some training images as they are augmented: augmented.png",
+  }),
+  "label-smoothing": number({
+    min: 0,
+    below: 1,
+    help: "share of each label that is spread over all classes",
+    defaultText: "0",
+  }),
+  "class-weights": choice(["balanced"], {
+    help: "weight rare classes as much as frequent ones",
+    defaultText: "all images count the same",
+  }),
+  validation: number({
+    above: 0,
+    below: 1,
+    help: "part of the training images that is held back, to choose the best epoch",
+    defaultText: "none; 0.1 with --early-stop or the plateau schedule",
+  }),
+  "early-stop": toggle({
+    help: "stop if the loss on held-back images no longer improves, and keep the best epoch",
+  }),
+  patience: count({
+    min: 1,
+    help: "epochs without improvement before --early-stop stops; plateau takes half as many",
+    defaultText: "5",
+  }),
+  "time-limit": number({
+    above: 0,
+    help: "stop after so many seconds of training",
+    defaultText: "none",
+  }),
+  seed: count({
+    min: 0,
+    help: "seed of the first parameters, the order, dropout and augmentation",
+    defaultText: "0",
+  }),
+  limit: count({
+    min: 1,
+    help: "train on N images only, as many of each class",
+    defaultText: "all",
+  }),
+  backend: choice(["webgpu", "cpu"], {
+    help: "where to compute",
+    defaultText: "webgpu, or cpu if there is no adapter",
+  }),
+  out: path({ help: "folder for the run's files", defaultText: "runs/MODEL-DATASET" }),
+  resume: toggle({ help: "continue the run in --out, to the numbers it would have had" }),
+  overwrite: toggle({ help: "remove the files of another run in --out" }),
+  json: toggle({ help: "print one JSON object on stdout as the last line" }),
+} as const;
+
+/** The values of the flags. */
+export type TrainFlags = Values<typeof trainFlags>;
+
+/** The flags as settings; `undefined` if a flag is absent. */
+export function chosenSettings(flags: TrainFlags): Chosen {
+  const { model, dataset, epochs, optimizer, schedule, augment, validation, patience } = flags;
+  const { seed, limit } = flags;
+  return {
+    ...{ model, dataset, epochs, optimizer, schedule, augment, validation, patience, seed, limit },
+    dataDir: flags["data-dir"],
+    skipBroken: flags["skip-broken"] || undefined,
+    batchSize: flags["batch-size"],
+    learningRate: flags["learning-rate"],
+    weightDecay: flags["weight-decay"],
+    labelSmoothing: flags["label-smoothing"],
+    classWeights: flags["class-weights"],
+    earlyStop: flags["early-stop"] || undefined,
+    timeLimit: flags["time-limit"],
+    imageSize: flags["image-size"],
+  };
+}

@@ -1,0 +1,244 @@
+// The folder of a run of `train` or `transfer`: it holds the files of one run alone.
+import { crc32 } from "node:zlib";
+import { writeFileAtomically } from "../../lib/files/mod.ts";
+import { encodePng } from "../../lib/image/mod.ts";
+import { classReportCsv, confusionCsv } from "../../lib/train/report/class_report.ts";
+import { historyCsv } from "../../lib/train/report/history.ts";
+import { classReport, curves, wrongestOf, wrongestPicture } from "../../lib/train/report/mod.ts";
+import {
+  type Checkpoint,
+  type Evaluation,
+  type Examples,
+  type ImageSource,
+  type Json,
+  writeCheckpoint,
+} from "../../mod.ts";
+import { UsageError } from "../command.ts";
+import { makeOutputDir } from "../command/files.ts";
+import type { Records } from "./records.ts";
+
+/** The last checkpoint. */
+export const CHECKPOINT = "checkpoint.safetensors";
+/** The checkpoint of the best epoch by the images that are held back. */
+export const BEST = "best.safetensors";
+/** Training images as they are augmented. */
+export const AUGMENTED = "augmented.png";
+/** The sweep of `--find-lr`. */
+export const RATE_CURVE = "learning_rate.svg";
+const CONFIG = "config.json";
+
+/** What is written when a run ends. */
+const RESULTS = ["classes.csv", "confusion.csv", "wrongest.png"];
+/** What is written before a run's first epoch is done. */
+const BEGINNING = [AUGMENTED, RATE_CURVE, CONFIG];
+/** All files of a run, in the order they are listed. */
+const FILES = [CHECKPOINT, BEST, "history.csv", "curves.svg", ...RESULTS, ...BEGINNING];
+
+/** How many of the most wrong predictions are drawn. */
+const DRAWN = 24;
+
+/** A run after an epoch. */
+export type RunState = Records & {
+  readonly checkpoint: Checkpoint;
+  readonly stepsPerEpoch: number;
+  /** The title of the curves. */
+  readonly title: string;
+};
+
+/** Settings, as JSON has them. */
+export type Config = { readonly [name: string]: unknown };
+
+/** A run's folder, which no other run may use until it is released. */
+export type RunFolder = {
+  readonly dir: string;
+  /** The run's id, which all its files name. */
+  readonly id: string;
+  /** Writes the settings anew. */
+  writeConfig(config: Config): Promise<void>;
+  /** Writes checkpoint, history and curves. */
+  writeState(state: RunState): Promise<void>;
+  /** Writes measures on the test images: by class, as a confusion matrix, and what is most wrong. */
+  writeResults(evaluation: Evaluation, test: Examples | ImageSource): Promise<void>;
+  /** Writes another file of the run. */
+  write(name: string, contents: string | Uint8Array): Promise<void>;
+  /** The names of the files that are there. */
+  files(): string[];
+  /** Lets other runs use the folder. */
+  release(): Promise<void>;
+};
+
+/** How a folder is opened. */
+export type RunFolderOptions = {
+  /** The run's settings. */
+  readonly config: Config;
+  /** What the checkpoint of a resumed run says of it; `undefined` for a new run. */
+  readonly resumed?: Json;
+  /** Whether the files of another run are removed. */
+  readonly overwrite?: boolean;
+};
+
+/**
+ * The path of a file in a run's folder.
+ *
+ * @param dir the folder
+ * @param name the file's name
+ */
+export function inFolder(dir: string, name: string): string {
+  return `${dir.replace(/(?<=.)\/+$/, "")}/${name}`;
+}
+
+/** A run's file by the name of a file; also of one that a killed process was writing. */
+function runFileOf(name: string): string | undefined {
+  return FILES.find((file) =>
+    name === file || (name.startsWith(`${file}.`) && name.endsWith(".tmp"))
+  );
+}
+
+function namesIn(dir: string): string[] {
+  try {
+    return [...Deno.readDirSync(dir)].map(({ name }) => name);
+  } catch {
+    return [];
+  }
+}
+
+/** The settings in a folder; none if they are not there or are not readable. */
+function configIn(dir: string): Config {
+  try {
+    return JSON.parse(Deno.readTextFileSync(inFolder(dir, CONFIG)));
+  } catch {
+    return {};
+  }
+}
+
+/**
+ * Refuses a folder with another run. A run that ended before its first epoch has left nothing to
+ * lose, and a finished run with the same settings comes to the same numbers again.
+ */
+function requireNoOtherRun(dir: string, config: Config): void {
+  const there = namesIn(dir);
+  const found = FILES.find((name) => !BEGINNING.includes(name) && there.includes(name));
+  const { run: _, ...old } = configIn(dir);
+  const isSame = JSON.stringify(old) === JSON.stringify(config) && there.includes(RESULTS[0]!);
+  if (found === undefined || isSame) return;
+  const of = typeof old.model === "string" ? ` of ${old.model} on ${old.dataset ?? old.data}` : "";
+  throw new UsageError(
+    `Cannot use ${dir}: it must not hold another run, got ${found}${of}. ` +
+      "Continue that run with --resume, replace it with --overwrite, or name another folder with --out",
+  );
+}
+
+/**
+ * Opens a run's folder before any work: refuses or clears what is there of another run, and writes
+ * the settings.
+ *
+ * @param dir the folder, made if it is missing
+ * @param options the run's settings, and whether it is resumed or overwrites another
+ * @throws {UsageError} if the folder holds another run
+ * @throws {Error} naming the folder, if it cannot be written or a run is under way in it
+ */
+export async function openRunFolder(dir: string, options: RunFolderOptions): Promise<RunFolder> {
+  const { config, resumed, overwrite = false } = options;
+  await makeOutputDir(dir);
+  const release = await lock(dir);
+  try {
+    if (resumed === undefined && !overwrite) requireNoOtherRun(dir, config);
+    const folder = folderOf(dir, resumed === undefined ? newId() : idOf(resumed, dir), release);
+    for (const name of namesIn(dir)) {
+      const file = runFileOf(name);
+      const isOld = resumed === undefined || file !== name || RESULTS.includes(name);
+      if (file && isOld) await Deno.remove(inFolder(dir, name));
+    }
+    await folder.writeConfig(config);
+    return folder;
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+function newId(): string {
+  return crypto.randomUUID().slice(0, 8);
+}
+
+/** The id of a resumed run, which its folder must be of. */
+function idOf(run: Json, dir: string): string {
+  const { id } = (run ?? {}) as { readonly id?: Json };
+  const { run: other = id } = configIn(dir);
+  if (id !== other) {
+    throw new UsageError(
+      `Cannot resume in ${dir}: its files must be of one run, got ${CHECKPOINT} of ${id} and ${CONFIG} of ${other}`,
+    );
+  }
+  return typeof id === "string" ? id : newId();
+}
+
+function folderOf(dir: string, id: string, release: RunFolder["release"]): RunFolder {
+  const write: RunFolder["write"] = (name, contents) =>
+    writeFileAtomically(inFolder(dir, name), withId(name, contents, id));
+  return {
+    dir,
+    id,
+    release,
+    write,
+    files: () => FILES.filter((name) => namesIn(dir).includes(name)),
+    writeConfig: (config) => write(CONFIG, `${JSON.stringify({ run: id, ...config }, null, 2)}\n`),
+    async writeState({ checkpoint, history, steps, stepsPerEpoch, title }) {
+      await writeCheckpoint(inFolder(dir, CHECKPOINT), checkpoint);
+      await write("history.csv", historyCsv(history));
+      await write("curves.svg", await curves(history, { title, steps, stepsPerEpoch }));
+    },
+    async writeResults(evaluation, test) {
+      const { confusion } = evaluation;
+      await write("classes.csv", classReportCsv(classReport(confusion, test.classNames)));
+      await write("confusion.csv", confusionCsv(confusion, test.classNames));
+      const wrong = wrongestOf(evaluation, test, DRAWN);
+      if (wrong.length === 0 || ![1, 3].includes(test.imageShape[2])) return;
+      await write("wrongest.png", encodePng(await wrongestPicture(wrong, test)));
+    },
+  };
+}
+
+/** A file's contents with its run's id: in tables a column, in pictures a comment. */
+function withId(name: string, contents: string | Uint8Array, id: string): string | Uint8Array {
+  if (typeof contents !== "string") return withPngText(contents, `Comment\0run ${id}`);
+  if (name.endsWith(".svg")) return contents.replace(/(?=<\/svg>\s*$)/, `<!-- run ${id} -->`);
+  if (!name.endsWith(".csv")) return contents;
+  const lines = contents.trimEnd().split("\r\n");
+  return lines.map((line, i) => `${line},${i === 0 ? "run" : id}\r\n`).join("");
+}
+
+/** A PNG file with a chunk of text after its header. */
+function withPngText(png: Uint8Array, text: string): Uint8Array {
+  const chunk = new TextEncoder().encode(`....tEXt${text}....`);
+  const view = new DataView(chunk.buffer);
+  view.setUint32(0, text.length);
+  view.setUint32(chunk.length - 4, crc32(chunk.subarray(4, -4)));
+  const headerEnd = 8 + 25; // The signature, and the header's chunk.
+  return Uint8Array.from([...png.subarray(0, headerEnd), ...chunk, ...png.subarray(headerEnd)]);
+}
+
+/**
+ * Locks a folder for this process, until it is released or the process ends. A process that was
+ * killed leaves the file, but not the lock.
+ */
+async function lock(dir: string): Promise<RunFolder["release"]> {
+  const path = inFolder(dir, "run.lock");
+  const file = await Deno.open(path, { read: true, write: true, create: true });
+  if (!await file.tryLock(true)) {
+    const holder = (await Deno.readTextFile(path)).trim();
+    file.close();
+    throw new Error(
+      `Cannot use ${dir}: no other run may be under way in it, got one of process ${
+        holder || "unknown"
+      }. Name another folder with --out, or wait for its end`,
+    );
+  }
+  await file.truncate();
+  await file.write(new TextEncoder().encode(`${Deno.pid}\n`));
+  return async () => {
+    // Removed while it is locked: whoever opens the path from now on makes a new file.
+    await Deno.remove(path).catch(() => {});
+    file.close();
+  };
+}

@@ -1,0 +1,84 @@
+// The last lines of a training run: what it reached, and where its files are.
+import { type ClassReport, classReport, type EpochRecord } from "../../lib/train/report/mod.ts";
+import type { Evaluation } from "../../mod.ts";
+import { duration, fourDigits } from "../progress/bar.ts";
+
+/** What a run reached. */
+export type RunResult = {
+  readonly evaluation: Evaluation;
+  readonly classNames: readonly string[];
+  readonly history: readonly EpochRecord[];
+  /** How many images were held back. */
+  readonly held: number;
+  /** Why a callback stopped it. */
+  readonly stopped: string | null;
+  readonly seconds: number;
+  readonly dir: string;
+  /** Names of the files in the directory. */
+  readonly files: readonly string[];
+};
+
+/**
+ * The epoch with the least loss on the images that are held back.
+ *
+ * @param history the run's epochs
+ */
+export function bestEpoch(history: readonly EpochRecord[]): EpochRecord | undefined {
+  return history.reduce<EpochRecord | undefined>(
+    (best, epoch) => best && best.valLoss! <= epoch.valLoss! ? best : epoch,
+    undefined,
+  );
+}
+
+/**
+ * A run's result in a few lines.
+ *
+ * @param result what it reached
+ */
+export function summaryLines(result: RunResult): string[] {
+  const { evaluation, classNames, history, held, stopped, seconds, dir, files } = result;
+  const epochs = `${history.length} ${history.length === 1 ? "epoch" : "epochs"}`;
+  return [
+    ...(stopped === null ? [] : [`stopped by ${stopped}`]),
+    ...(held > 0 ? [heldLine(history, held)] : []),
+    `test ${scoresText(evaluation)} on ${evaluation.count} images, after ${epochs} in ${
+      duration(seconds)
+    }`,
+    weakestLine(evaluation, classNames),
+    `files in ${dir}: ${files.join(", ")}`,
+  ];
+}
+
+/**
+ * Accuracy and loss in words, with the top-5 accuracy if there are more than five classes.
+ *
+ * @param evaluation what was measured
+ */
+export function scoresText({ accuracy, top5Accuracy, loss, confusion }: Evaluation): string {
+  const top5 = confusion.counts.length > 5 ? `, top 5 ${percent(top5Accuracy)}` : "";
+  return `accuracy ${percent(accuracy)}${top5}, loss ${fourDigits(loss)}`;
+}
+
+function heldLine(history: readonly EpochRecord[], held: number): string {
+  const best = bestEpoch(history);
+  return best
+    ? `best epoch on ${held} held-back images: ${best.epoch}, accuracy ${
+      percent(best.valAccuracy!)
+    }, loss ${fourDigits(best.valLoss!)}`
+    : `no epoch was completed: nothing was measured on the ${held} held-back images`;
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(2)} %`;
+}
+
+/** The classes with the least recall, as a line. */
+function weakestLine(evaluation: Evaluation, classNames: readonly string[]): string {
+  const weakest = classReport(evaluation.confusion, classNames)
+    .filter(({ support }) => support > 0)
+    .sort((a, b) => a.recall - b.recall)
+    .slice(0, 3);
+  const text = ({ name, recall, support }: ClassReport): string =>
+    `${name} (${percent(recall)} of ${support} recognized)`;
+  return `weakest classes: ${weakest.map(text).join(", ")}`;
+}
