@@ -72,10 +72,11 @@ for (const images of counts) {
     const scratch = await testAccuracy(nc.fit(model, few, { ...options, optimizer }));
     rows.push({ images, seed, transfer, scratch });
     console.log(
-      `${images} images a class: ${(100 * transfer).toFixed(1)} % by transfer,`,
+      `${images} images per class: ${(100 * transfer).toFixed(1)} % by transfer,`,
       `${(100 * scratch).toFixed(1)} % from scratch`,
     );
-    if (images === 20) assertGreater(transfer, scratch);
+    if (images !== 20) continue;
+    assertGreater(transfer, scratch);
   }
 }
 if (folder) await (await import("./transfer/table.ts")).writeTable(folder, rows);

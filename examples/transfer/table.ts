@@ -18,7 +18,7 @@ export type Row = {
  */
 export async function writeTable(folder: string, rows: readonly Row[]): Promise<void> {
   const csv = rows.map((row) => `${row.images},${row.seed},${row.transfer},${row.scratch}\r\n`);
-  const heading = "images_a_class,seed,transfer_accuracy,from_scratch_accuracy\r\n";
+  const heading = "images_per_class,seed,transfer_accuracy,from_scratch_accuracy\r\n";
   await nc.files.writeFileAtomically(`${folder}/transfer_digits.csv`, heading + csv.join(""));
 
   const svg = await nc.chart.lineChartSvg({
