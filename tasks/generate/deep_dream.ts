@@ -2,7 +2,8 @@
 import { decodeImage, type Image, resize, toGray } from "../../lib/image/mod.ts";
 import { deepDream } from "../../lib/generate/mod.ts";
 import { fromPictures, toPictures } from "../../lib/explain/mod.ts";
-import { key, tf, uniformArray } from "../../mod.ts";
+import { key, tf } from "../../mod.ts";
+import { uniformArray } from "../../lib/tensor/mod.ts";
 import { requireLayer } from "../../lib/layers/layers_of.ts";
 import { count, number, text, toggle, UsageError, type Values } from "../command.ts";
 import { say } from "../command/say.ts";
