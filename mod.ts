@@ -3,7 +3,7 @@
  *
  * What a first script uses is flat; the rest is in namespaces, each also an entry of its own,
  * `@neocog/neocog/explain`. Everything that uses a trained network takes it first, then the data,
- * then one `options` object.
+ * then one options object.
  *
  * - **Device**: `start`, `stop`, `DeviceError`, `jit`
  * - **Tensors**: `tf` (TensorFlow.js), `valueAndGrad`, `sizeOf`;

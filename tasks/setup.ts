@@ -4,7 +4,7 @@ import { installAdvice, usesApt } from "../lib/device/install_advice.ts";
 import { type Adapter, type Machine, thisMachine } from "./setup/machine.ts";
 import { quietVulkan } from "../lib/device/quiet.ts";
 import { isSoftware } from "../lib/device/adapter.ts";
-import { BackendName } from "../mod.ts";
+import type { BackendName } from "../mod.ts";
 
 // By its path, as `--allow-run` grants a path: a PATH of another order would find another.
 const APT_GET = "/usr/bin/apt-get";

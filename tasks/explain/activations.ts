@@ -1,6 +1,6 @@
 // `deno task explain activations`: what layers answer to a picture, as pictures.
 import { activationGrid, activations } from "../../lib/explain/mod.ts";
-import { Path } from "../../mod.ts";
+import type { Path } from "../../mod.ts";
 import { requireLayer } from "../../lib/layers/layers_of.ts";
 import { choice, count, UsageError, type Values } from "../command.ts";
 import { type Looked, mapLayers, openLooked } from "../pictures/looked.ts";

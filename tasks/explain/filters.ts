@@ -1,7 +1,7 @@
 // `deno task explain filters`: the weights of a convolution as pictures.
 import { filterGrid } from "../../lib/explain/mod.ts";
 import { requireConvolution } from "../../lib/explain/filter_grid.ts";
-import { Shape } from "../../mod.ts";
+import type { Shape } from "../../mod.ts";
 import { choice, count, type Values } from "../command.ts";
 import { openLooked } from "../pictures/looked.ts";
 import {

@@ -2,7 +2,7 @@
 import type { AttackResult } from "../../lib/generate/mod.ts";
 import { grid, type Image, sideBySide } from "../../lib/image/mod.ts";
 import { toPictures } from "../../lib/explain/mod.ts";
-import { Tensor } from "../../mod.ts";
+import type { Tensor } from "../../mod.ts";
 import { enlarged, scaleOf } from "../pictures/enlarged.ts";
 
 /** An image before and after an attack. */

@@ -2,7 +2,7 @@
 import { ascend, type AscendOptions, type AscendReport } from "../../lib/generate/mod.ts";
 import type { Image } from "../../lib/image/mod.ts";
 import { type Objective, toPictures } from "../../lib/explain/mod.ts";
-import { Network } from "../../mod.ts";
+import type { Network } from "../../mod.ts";
 import { ascentProgress } from "../progress.ts";
 import { abortOnInterrupt } from "../command/interrupt.ts";
 

@@ -1,6 +1,6 @@
 // Pictures as MNIST has them, for networks that see gray.
 import { type Image, resize, toGray } from "../../lib/image/mod.ts";
-import { Shape } from "../../mod.ts";
+import type { Shape } from "../../mod.ts";
 
 /** What `--invert` can say: whether dark and light change places. */
 export const INVERSIONS = ["auto", "yes", "no"] as const;

@@ -1,6 +1,6 @@
 // The folder that `explain` and `generate` leave: pictures, each beside its settings, and a page that shows them.
 import { encodePng, type Image } from "../../lib/image/mod.ts";
-import { Json } from "../../mod.ts";
+import type { Json } from "../../mod.ts";
 import { writeFileAtomically } from "../../lib/files/mod.ts";
 import { pageOf, type Shown } from "./picture_page.ts";
 import { makeOutputDir } from "../command/files.ts";

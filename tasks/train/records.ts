@@ -1,6 +1,6 @@
 // The record of a run in its checkpoint: its settings, epochs and steps.
 import type { EpochRecord, StepRecord } from "../../lib/train/report/mod.ts";
-import { Examples, Json } from "../../mod.ts";
+import type { Examples, Json } from "../../mod.ts";
 import type { Settings } from "./settings.ts";
 
 /** A run's epochs and steps so far. */

@@ -1,6 +1,6 @@
 // The last lines of a training run: what it reached, and where its files are.
 import { type ClassReport, classReport, type EpochRecord } from "../../lib/train/report/mod.ts";
-import { Evaluation } from "../../mod.ts";
+import type { Evaluation } from "../../mod.ts";
 import { duration, fourDigits } from "../progress/bar.ts";
 
 /** What a run reached. */

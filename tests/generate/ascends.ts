@@ -2,7 +2,7 @@
 import { assert } from "@std/assert";
 import { ascend, type AscendOptions } from "../../lib/generate/mod.ts";
 import type { Objective } from "../../lib/explain/mod.ts";
-import { Network } from "../../mod.ts";
+import type { Network } from "../../mod.ts";
 
 /**
  * Asserts that an objective is larger after three steps of gradient ascent than before.

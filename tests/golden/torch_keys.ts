@@ -1,5 +1,5 @@
 // Torchvision's names of its networks' tensors, which torch_keys.py wrote to torch_keys.json.
-import { Shape } from "../../mod.ts";
+import type { Shape } from "../../mod.ts";
 import file from "./torch_keys.json" with { type: "json" };
 
 /** Networks, as torchvision calls them, that torch_keys.json has. */

@@ -1,6 +1,6 @@
 // What a model will be, from its declaration: nothing is allocated.
 import { countParameters } from "../../lib/layers/layer.ts";
-import { Layer, Shape, Tree } from "../../mod.ts";
+import type { Layer, Shape, Tree } from "../../mod.ts";
 
 /** How many numbers a model learns. */
 export function countOf<P extends Tree>(model: Layer<P>, shape: Shape): number {

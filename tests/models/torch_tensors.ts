@@ -1,5 +1,5 @@
 // What the tensors of a model are called, and of what shapes, in a layout of PyTorch's.
-import { Layer, Shape } from "../../mod.ts";
+import type { Layer, Shape } from "../../mod.ts";
 import { slotEntries } from "../../lib/layers/layer.ts";
 import type { TorchLayout } from "../../lib/weights/torch_layout.ts";
 

@@ -1,5 +1,5 @@
 // A single operation that is timed.
-import { tf } from "../../../mod.ts";
+import type { tf } from "../../../mod.ts";
 
 /** One operation on tensors of its own. */
 export type Op = {
