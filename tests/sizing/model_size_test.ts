@@ -303,5 +303,9 @@ Deno.test("training memory refuses batch sizes and optimizers that are none", ()
     assertThrows(() => trainingMemory(size, { batchSize }), RangeError, "batch size");
   }
   const optimizer = "toString" as "sgd";
-  assertThrows(() => trainingMemory(size, { optimizer }), RangeError, '"sgd", "momentum" or "adam"');
+  assertThrows(
+    () => trainingMemory(size, { optimizer }),
+    RangeError,
+    '"sgd", "momentum" or "adam"',
+  );
 });
