@@ -1,6 +1,6 @@
 // The picture that a network looks at: its numbers as the network sees them, and as they are shown.
 import { decodeImage, type Image, preprocess } from "../../lib/image/mod.ts";
-import { exampleImage } from "../../lib/explain/example_image.ts";
+import { exampleImage } from "../../lib/data/example_image.ts";
 import { type Tensor4D, tf } from "../../mod.ts";
 import { UsageError } from "../command.ts";
 import { type Inversion, prepareGray } from "./gray_picture.ts";

@@ -207,7 +207,7 @@ function lasts(error: unknown): boolean {
  * @param items the arguments
  * @param visit the function; after a rejection no more are begun, and those under way are awaited
  */
-async function atMost<T>(
+export async function atMost<T>(
   count: number,
   items: Iterable<T>,
   visit: (item: T) => Promise<void>,

@@ -1,7 +1,7 @@
 // Decoded pixels on the disk, for the next time the same folder is read in the same way.
 import { writeAll, writeFileAtomically } from "../../files/atomic_file.ts";
 import { attempting, fileError } from "../../files/file_error.ts";
-import { sha256OfText } from "../../files/sha256.ts";
+import { sha256Of } from "../../files/sha256.ts";
 import type { PixelRule } from "./picture_pixels.ts";
 
 /** What is wrong with files, by place. */
@@ -49,7 +49,7 @@ export async function pixelPath(
     stamps.push([file, info?.size, info?.mtime?.getTime()]);
   }
   const text = JSON.stringify([VERSION, shape, resize, filter, stamps]);
-  return `${folder}/pixels/${sha256OfText(text).slice(0, 32)}`;
+  return `${folder}/pixels/${sha256Of(text).slice(0, 32)}`;
 }
 
 /**
