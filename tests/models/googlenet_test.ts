@@ -133,6 +133,6 @@ Deno.test("PyTorch's names and shapes of GoogLeNet's tensors are torchvision's",
       "aux3/head/fc1",
     ]
   ) {
-    assertThrows(() => torchvisionGoogLeNet.module(layer), RangeError, `value is "${layer}"`);
+    assertThrows(() => torchvisionGoogLeNet.module(layer), RangeError, `got "${layer}"`);
   }
 });

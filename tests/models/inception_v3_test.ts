@@ -89,6 +89,6 @@ Deno.test("PyTorch's names and shapes of Inception v3's tensors are torchvision'
       "aux/head/fc",
     ]
   ) {
-    assertThrows(() => torchvisionInception.module(layer), RangeError, `value is "${layer}"`);
+    assertThrows(() => torchvisionInception.module(layer), RangeError, `got "${layer}"`);
   }
 });

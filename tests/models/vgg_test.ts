@@ -124,7 +124,7 @@ Deno.test("images too small for VGG, and options that are none, are refused", ()
   assertThrows(() => vgg11().declare([224]), TypeError, 'In "conv1_1": ');
   for (const numClasses of [0, -1, 1.5, NaN]) {
     assertThrows(() => vgg11({ numClasses }), RangeError, `got ${numClasses}`);
-    assertThrows(() => vgg11({ numClasses, head: "mean" }), RangeError, `value is ${numClasses}`);
+    assertThrows(() => vgg11({ numClasses, head: "mean" }), RangeError, `got ${numClasses}`);
   }
   for (const depth of [12, 0, NaN]) {
     assertThrows(

@@ -11,10 +11,12 @@ import {
   accumulate,
   adam,
   adjustable,
+  batchNorm,
   beginTraining,
   chain,
   type Checkpoint,
   clipByNorm,
+  dense,
   disposeTraining,
   ema,
   type EpochReport,
@@ -22,10 +24,12 @@ import {
   exponentialDecay,
   fit,
   type FitOptions,
+  flatten,
   init,
   type Json,
   key,
   lars,
+  type Layer,
   leaves,
   lenet5,
   mapTree,
@@ -37,9 +41,11 @@ import {
   rmsprop,
   scaleUpdates,
   type Schedule,
+  sequential,
   sgd,
   snapshot,
   stepsPerEpoch,
+  takeExamples,
   tf,
   type Training,
 } from "../../mod.ts";
@@ -214,6 +220,26 @@ onCpu("bad options are refused by name and value", async () => {
   for (const batchSize of [0, -1, 61, NaN]) {
     await assertRejects(() => run({ batchSize }), RangeError, `got ${batchSize}`);
   }
+});
+
+onCpu("a last batch of one is refused before the first step where it has no variance", async () => {
+  const model = sequential({
+    flatten: flatten(),
+    hidden: dense({ features: 4 }),
+    norm: batchNorm(),
+    logits: dense({ features: 3 }),
+  });
+  const seven = takeExamples(train, 7);
+  let steps = 0;
+  const onStep = (): void => void steps++;
+  const go = (options: FitOptions): Promise<unknown> =>
+    Array.fromAsync(fit(model as Layer, seven, { ...options, onStep }));
+  for (const batchSize of [1, 2, 3, 6]) {
+    await assertRejects(() => go({ batchSize }), RangeError, 'batch normalization "norm"');
+  }
+  assertEquals(steps, 0);
+  for (const batchSize of [4, 5, 7]) await go({ batchSize });
+  await go({ batchSize: 2, trainable: (path) => !path.startsWith("norm") });
 });
 
 onCpu("weights of another model are refused key by key", async () => {

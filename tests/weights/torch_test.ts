@@ -223,17 +223,32 @@ onCpu(
   },
 );
 
-onCpu("counters and the prefix of DataParallel may be there or not", async () => {
-  const dict = stateDict(small(), INPUT);
-  const wanted = await fromTorch(small(), INPUT, tensorSource(dict), DOTTED);
-  const bare = new Map([...dict].filter(([name]) => !name.endsWith("num_batches_tracked")));
-  assertEquals(dict.size - bare.size, 2);
-  const prefixed = new Map([...dict].map(([name, tensor]) => [`module.${name}`, tensor]));
-  for (const tensors of [bare, prefixed]) {
-    const got = await fromTorch(small(), INPUT, tensorSource(tensors), DOTTED);
-    assertEquals(await numbers(got.params), await numbers(wanted.params));
-    assertEquals(await numbers(got.state), await numbers(wanted.state));
-  }
+onCpu(
+  "counters and the prefixes of DataParallel and other wrappers may be there or not",
+  async () => {
+    const dict = stateDict(small(), INPUT);
+    const wanted = await fromTorch(small(), INPUT, tensorSource(dict), DOTTED);
+    const bare = new Map([...dict].filter(([name]) => !name.endsWith("num_batches_tracked")));
+    assertEquals(dict.size - bare.size, 2);
+    const prefixed = ["module.", "model.", "backbone.", "net.", "module.model.", "model.net."]
+      .map((prefix) => new Map([...dict].map(([name, tensor]) => [prefix + name, tensor])));
+    for (const tensors of [bare, ...prefixed]) {
+      const got = await fromTorch(small(), INPUT, tensorSource(tensors), DOTTED);
+      assertEquals(await numbers(got.params), await numbers(wanted.params));
+      assertEquals(await numbers(got.state), await numbers(wanted.state));
+    }
+  },
+);
+
+onCpu("a layout that has such a name itself keeps it", async () => {
+  const model = sequential({ fc: dense({ features: 2 }) }) as Layer;
+  const layout: TorchLayout = { name: "own", module: (layer) => `model.${layer}` };
+  const dict = stateDict(model, [3], layout);
+  assertEquals([...dict.keys()], ["model.fc.weight", "model.fc.bias"]);
+  const wanted = await fromTorch(model, [3], tensorSource(dict), layout);
+  const wrapped = new Map([...dict].map(([name, tensor]) => [`module.${name}`, tensor]));
+  const got = await fromTorch(model, [3], tensorSource(wrapped), layout);
+  assertEquals(await numbers(got.params), await numbers(wanted.params));
 });
 
 onCpu("what does not fit is listed by PyTorch's keys, and no tensor is left", async () => {
