@@ -84,8 +84,8 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
     settings: { ...looked.settings, ...picture.settings },
   });
   await folder.save("input", picture.shown, `What the network sees: ${picture.source}`);
-  const { model, params, state } = await looked.start();
-  const found = activations(model, params, state, picture.inputs(), paths);
+  const network = await looked.start();
+  const found = activations(network, picture.inputs(), paths);
   for (const [path, maps] of found) {
     const shape = maps.shape.slice(1);
     const scale = flags.scale ?? (shape.length === 3 ? scaleFor(shape[1]!) : 8);

@@ -1,5 +1,6 @@
 // `deno task explain occlusion`: what an answer loses where a part of the picture is covered.
-import { occlusion, occlusionWindow } from "../../lib/explain/mod.ts";
+import { windowSide } from "../../lib/explain/attribution/occlusion_windows.ts";
+import { occlusion } from "../../lib/explain/mod.ts";
 import { count, UsageError, type Values } from "../command.ts";
 import { showAttribution } from "../pictures/attribution_pictures.ts";
 import {
@@ -47,7 +48,7 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
   const { baseline, batch } = flags;
   const explained = await openExplained(command.name, flags, ({ inputShape }) => {
     const side = Math.min(inputShape[0]!, inputShape[1]!);
-    const most = flags.window ?? occlusionWindow(side);
+    const most = flags.window ?? windowSide(side);
     if (most > side) {
       throw new UsageError(`--window must be at most the picture's side, ${side}: got ${most}`);
     }
@@ -56,7 +57,7 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
     }
   });
   const { network, x, objective } = explained;
-  const window = flags.window ?? occlusionWindow(Math.min(x.shape[1]!, x.shape[2]!));
+  const window = flags.window ?? windowSide(Math.min(x.shape[1]!, x.shape[2]!));
   const stride = flags.stride ?? Math.ceil(window / 2);
   const cover = baselineOf(baseline, explained);
   const options = { window, stride, baseline: cover, batchSize: batch };

@@ -1,7 +1,7 @@
 // The attacks by the names the command line knows them by, and what they are told by flags.
 import {
-  type Attacked,
   type AttackOptions,
+  type AttackResult,
   bim,
   carliniWagner,
   deepFool,
@@ -63,7 +63,7 @@ export function attackBy(
   x: Tensor,
   labels: ArrayLike<number>,
   options: AttackOptions & { readonly epsilon: number },
-): Promise<Attacked> {
+): Promise<AttackResult> {
   const targets = target === undefined ? {} : { targets: target };
   const { epsilon, ...others } = options;
   const more = { ...others, ...(steps === undefined ? {} : { steps }) };

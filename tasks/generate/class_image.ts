@@ -1,7 +1,8 @@
 // `deno task generate class-image`: what a network takes for a class, in its purest form.
-import { classImage, classScore } from "../../lib/generate/mod.ts";
+import { classScore } from "../../lib/generate/class_image.ts";
+import { classImage } from "../../lib/generate/mod.ts";
 import { grid, type Image } from "../../lib/image/mod.ts";
-import { imagesOf, toInputs } from "../../lib/explain/mod.ts";
+import { toInputs, toPictures } from "../../lib/explain/mod.ts";
 import { key, tf } from "../../mod.ts";
 import { choice, toggle, UsageError, type Values } from "../command.ts";
 import { abortWithPicture } from "../pictures/climb.ts";
@@ -106,7 +107,7 @@ async function makeOne(
   const seen = watch(flags.steps, flags.animate);
   const made = await classImage(network, index, {
     shape: looked.inputShape,
-    units: looked.units,
+    preprocessing: looked.units,
     style: flags.style,
     steps: flags.steps,
     key: key(flags.seed),
@@ -114,7 +115,7 @@ async function makeOne(
     onStep: (report) => seen.onStep(report, name),
   }).finally(seen.stop);
   const probability = await probabilityOf(looked, network, made.images, index);
-  const [image] = await imagesOf(made.images);
+  const [image] = await toPictures(made.images);
   made.images.dispose();
   const scores = { before: made.scores[0]!, after: made.scores.at(-1)!, probability };
   const caption = `${name}: probability ${probability.toFixed(3)} after ${made.steps} steps`;

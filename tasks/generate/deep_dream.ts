@@ -1,10 +1,11 @@
 // `deno task generate deep-dream`: puts into a photo what a layer sees in it.
 import { decodeImage, type Image, resize, toGray } from "../../lib/image/mod.ts";
 import { deepDream } from "../../lib/generate/mod.ts";
-import { imagesOf, pixelsOf } from "../../lib/explain/mod.ts";
+import { fromPictures, toPictures } from "../../lib/explain/mod.ts";
 import { key, tf, uniformArray } from "../../mod.ts";
 import { requireLayer } from "../../lib/layers/layers_of.ts";
 import { count, number, text, toggle, UsageError, type Values } from "../command.ts";
+import { say } from "../command/say.ts";
 import { trainedOn } from "../network/open_weights.ts";
 import { abortWithPicture } from "../pictures/climb.ts";
 import { type Looked, mapLayers, openLooked } from "../pictures/looked.ts";
@@ -68,6 +69,7 @@ type Flags = Values<typeof command.flags>;
 /** A picture file as the network's channels have it. */
 async function readPhoto(file: string, channels: number): Promise<Image> {
   const image = decodeImage(await readFile(file), file);
+  if (image.warning) say(`note: ${image.warning}`);
   if (channels === 1) return toGray(image);
   if (image.channels === 3) return image;
   const count = image.width * image.height;
@@ -148,17 +150,17 @@ export async function run(flags: Flags): Promise<void> {
   });
   const network = await looked.start();
   const seen = watch(octaves * steps, flags.animate);
-  const tensorOf = (of: Image): tf.Tensor => tf.squeeze(pixelsOf([of]), [0]);
+  const tensorOf = (of: Image): tf.Tensor => tf.squeeze(fromPictures([of]), [0]);
   const { images, scores } = await deepDream(network, tensorOf(image), {
     ...{ layer, octaves, octaveScale, steps, rate, rule },
     ...(guide ? { guide: tensorOf(guide) } : {}),
     ...(jitter === undefined ? {} : { jitter }),
-    units: looked.units,
+    preprocessing: looked.units,
     key: key(seed),
     signal: abortWithPicture(),
     onStep: (report) => seen.onStep(report, `octave ${report.octave + 1} of ${report.octaves}`),
   }).finally(seen.stop);
-  const [dream] = await imagesOf(images);
+  const [dream] = await toPictures(images);
   await folder.save("before", image, `Before: ${source}`);
   await folder.save("dream", dream!, `What ${layer} sees in it`);
   await seen.saveAnimation(folder, "dream", "Step by step, from coarse to fine", {});

@@ -1,7 +1,7 @@
 // Long work on pictures in a task: the display, Ctrl-C, and the pictures on the way for an animation.
 import { ascend, type AscendOptions, type AscendReport } from "../../lib/generate/mod.ts";
 import type { Image } from "../../lib/image/mod.ts";
-import { imagesOf, type Objective } from "../../lib/explain/mod.ts";
+import { type Objective, toPictures } from "../../lib/explain/mod.ts";
 import type { Network } from "../../mod.ts";
 import { ascentProgress } from "../progress.ts";
 import { abortOnInterrupt } from "../command/interrupt.ts";
@@ -61,7 +61,7 @@ export async function climb(
     progress.step(step, score);
     const every = Math.max(1, Math.ceil(steps / FRAMES));
     if (animate && (step % every === 0 || step === steps || signal.aborted)) {
-      frames.push((await imagesOf(images))[0]!);
+      frames.push((await toPictures(images))[0]!);
     }
     await options.onStep?.(report);
   };
@@ -71,7 +71,7 @@ export async function climb(
       signal,
       onStep,
     });
-    const pictures = await imagesOf(images);
+    const pictures = await toPictures(images);
     images.dispose();
     return { images: pictures, frames, scores, steps, interrupted: signal.aborted };
   } finally {

@@ -1,7 +1,7 @@
 // The display of a picture's making, step by step, and the pictures on the way for an animation.
 import type { AscendReport } from "../../lib/generate/mod.ts";
 import { encodeGif, type Image, resize } from "../../lib/image/mod.ts";
-import { imagesOf } from "../../lib/explain/mod.ts";
+import { toPictures } from "../../lib/explain/mod.ts";
 import { ascentProgress } from "../progress.ts";
 import { enlarged } from "./enlarged.ts";
 import type { PictureFolder, PictureSettings } from "./picture_folder.ts";
@@ -56,7 +56,7 @@ export function watch(total: number, animate: boolean): Watched {
       }
       shown.progress.step(step, score);
       if (animate && (seen++ % every === 0 || step === steps)) {
-        frames.push((await imagesOf(images))[0]!);
+        frames.push((await toPictures(images))[0]!);
       }
     },
     stop,

@@ -54,7 +54,7 @@ onEachBackend("affine maps are torchvision's affine and rotate", async () => {
 });
 
 onEachBackend(
-  "resized crops are torchvision's where they see nothing beyond the crop",
+  "resized crops are torchvision's except at pixels that see beyond the crop",
   async () => {
     for (const one of casesOf("resized crop")) {
       const box = one.drawn as Box;
@@ -114,7 +114,7 @@ onEachBackend("brightness, contrast and saturation are torchvision's, in any ord
 });
 
 onEachBackend(
-  "what is erased is what torchvision erases, and nothing else, to the bit",
+  "exactly the pixels that torchvision erases are erased, to the bit",
   async () => {
     for (const one of casesOf("erase")) {
       const { left, top, width, height, fill } = one.drawn as Box & { fill: number };

@@ -126,7 +126,7 @@ onEachBackend("the number of tensors is the same after every step", async () => 
 });
 
 onEachBackend(
-  "a run taken up from a checkpoint in the middle of an epoch goes on to the same numbers",
+  "a run resumed from a checkpoint in the middle of an epoch continues to the same numbers",
   async () => {
     const whole = await run();
     const stop = new AbortController();
@@ -222,7 +222,7 @@ onCpu("bad options are refused by name and value", async () => {
   }
 });
 
-onCpu("a last batch of one is refused before the first step where it has no variance", async () => {
+onCpu("a last batch of one is refused before the first step if it has no variance", async () => {
   const model = sequential({
     flatten: flatten(),
     hidden: dense({ features: 4 }),
@@ -283,7 +283,7 @@ onCpu("a checkpoint that does not say how far its run was is refused", async () 
 });
 
 onCpu(
-  "a run in the middle of an epoch does not go on with other examples or another batch size",
+  "a run in the middle of an epoch is not resumed with other examples or another batch size",
   async () => {
     const stop = new AbortController();
     const onStep = (): void => stop.abort();
@@ -298,7 +298,7 @@ onCpu(
 );
 
 onCpu(
-  "a model that answers NaN, or scores of other classes, is not given an accuracy",
+  "a model that outputs NaN, or scores of other classes, has no accuracy",
   async () => {
     const network = init(toyModel(), key(0), [8, 8, 1]);
     const params = mapTree(([leaf]) => tf.mul(leaf!, NaN), network.params);

@@ -132,7 +132,7 @@ onCpu("PyTorch's shapes are OIHW, and [out, in] of a dense layer", () => {
   ]);
 });
 
-onCpu("each number of a kernel is where its output, input, row and column say", async () => {
+onCpu("each number of a kernel is at its output, input, row and column", async () => {
   const dict = stateDict(small(), INPUT);
   const { params, state } = await fromTorch(small(), INPUT, tensorSource(dict), DOTTED);
   const got = new Map([...await numbers(params), ...await numbers(state)]);
@@ -187,7 +187,7 @@ onCpu(
 );
 
 onCpu(
-  "a dense layer may come as a convolution, and goes out as one where the layout says so",
+  "a dense layer may be read as a convolution, and is written as one if the layout says so",
   async () => {
     const model = sequential({
       flatten: flatten(),
@@ -363,7 +363,7 @@ onCpu("a source in memory is not changed by what is done to the tensors", async 
 });
 
 onCpu(
-  "a model without its classifier takes the rest of a file where that is asked for",
+  "a model without its classifier takes the rest of a file with extra: ignore",
   async () => {
     const whole = sequential({
       fc: dense({ features: 6 }),

@@ -1,6 +1,6 @@
 // What changes images: affine maps with their gradient, and colors.
 import { type Augmentation, colorJitter } from "../../../lib/augment/mod.ts";
-import { rotate } from "../../../lib/generate/mod.ts";
+import { randomRotate } from "../../../lib/generate/mod.ts";
 import { tf } from "../../../mod.ts";
 import type { Numbers } from "../reference.ts";
 import { constant, type Draw, type Subject, type Trial } from "../subject.ts";
@@ -45,7 +45,7 @@ function mapTrial(draw: Draw): Trial {
   const maps = constant(draw.between([shape[0]!, 6], 0.31, 1.07));
   return {
     inputs: [draw.normal(shape), maps],
-    run: (x, own) => rotate(0).apply(x!, own!),
+    run: (x, own) => randomRotate(0).apply(x!, own!),
     reference: (x, own) => throughMaps(x!, own!, shape),
     gradients: "differences",
   };
