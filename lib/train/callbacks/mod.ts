@@ -8,4 +8,5 @@ export { checkpoints, type CheckpointsOptions } from "./checkpoints.ts";
 export { csvLog } from "./csv_log.ts";
 export { jsonLines } from "./json_lines.ts";
 export { plateau, type PlateauCallbackOptions } from "./plateau.ts";
+export type { PlateauOptions } from "../../optimizers/reduce_on_plateau.ts";
 export { timeLimit } from "./time_limit.ts";

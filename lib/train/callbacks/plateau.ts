@@ -18,14 +18,14 @@ export type PlateauCallbackOptions =
  * Multiplies the learning rate by a factor when a number has not improved for some epochs
  * (§12.7.6: by a tenth). The run's optimizer must be an {@linkcode adjustable} one.
  *
- * @param options what is looked at, and those of {@linkcode reduceOnPlateau}
+ * @param options the number that is watched, factor, patience, threshold, cooldown, least factor
  * @returns the callback; a run whose optimizer cannot be adjusted throws a `TypeError` as it begins
  * @throws {RangeError} where an option is out of range, or the number unknown
  *
  * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
- * import { adjustable, dense, factorOf, fit, flatten, sequential, sgd, start } from "@neocog/neocog";
+ * import { adjustable, dense, fit, flatten, sequential, sgd, start } from "@neocog/neocog";
  * import { plateau } from "@neocog/neocog/callbacks";
  *
  * await start({ backend: "cpu" });
@@ -40,12 +40,12 @@ export type PlateauCallbackOptions =
  * // Nothing gets better by steps that are too small to be seen.
  * const optimizer = adjustable(sgd({ learningRate: 1e-12 }));
  * const callbacks = [plateau({ monitor: "loss", patience: 1 })];
- * const factors = [];
- * for await (const { network } of fit(model, examples, { epochs: 3, optimizer, callbacks })) {
- *   factors.push(await factorOf(network.optimizer).array());
+ * const rates = [];
+ * for await (const { learningRate } of fit(model, examples, { epochs: 4, optimizer, callbacks })) {
+ *   rates.push(learningRate! / 1e-12);
  * }
- * assertAlmostEquals(factors[1]!, 1);
- * assertAlmostEquals(factors[2]!, 0.1, 1e-6);
+ * assertAlmostEquals(rates[2]!, 1, 1e-6);
+ * assertAlmostEquals(rates[3]!, 0.1, 1e-6);
  * ```
  */
 export function plateau(options: PlateauCallbackOptions = {}): Callback {
