@@ -141,7 +141,7 @@ withNetwork("generate adversarial draws accuracy against ε", async (dir, args) 
   const curve = await run(...made);
   const { files } = result(curve);
   assertMatch(curve.err, /^0\.2 /m, "tenths of white, no 51/255");
-  assertEquals(files.at(-1), `${dir}/out/accuracy.svg`);
+  assert(files.includes(`${dir}/out/accuracy.svg`));
   assertStringIncludes(await Deno.readTextFile(`${dir}/out/accuracy.svg`), "<svg");
 });
 
