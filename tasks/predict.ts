@@ -62,6 +62,7 @@ const LEAST_SIDE = 8;
 /** The picture of a file, if there is something to see on it. */
 async function readPicture(file: string): Promise<Image> {
   const image = decodeImage(await readFile(file), file);
+  if (image.warning) say(`note: ${image.warning}`);
   if (Math.min(image.width, image.height) >= LEAST_SIDE) return image;
   throw new RangeError(
     `Cannot classify ${file}: its sides must have at least ${LEAST_SIDE} pixels, got ${image.width}×${image.height}`,

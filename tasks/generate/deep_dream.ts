@@ -2,9 +2,11 @@
 import { decodeImage, type Image, resize, toGray } from "../../lib/image/mod.ts";
 import { deepDream } from "../../lib/generate/mod.ts";
 import { fromPictures, toPictures } from "../../lib/explain/mod.ts";
-import { key, tf, uniformArray } from "../../mod.ts";
+import { key, tf } from "../../mod.ts";
+import { uniformArray } from "../../lib/tensor/mod.ts";
 import { requireLayer } from "../../lib/layers/layers_of.ts";
 import { count, number, text, toggle, UsageError, type Values } from "../command.ts";
+import { say } from "../command/say.ts";
 import { trainedOn } from "../network/open_weights.ts";
 import { abortWithPicture } from "../pictures/climb.ts";
 import { type Looked, mapLayers, openLooked } from "../pictures/looked.ts";
@@ -68,6 +70,7 @@ type Flags = Values<typeof command.flags>;
 /** A picture file as the network's channels have it. */
 async function readPhoto(file: string, channels: number): Promise<Image> {
   const image = decodeImage(await readFile(file), file);
+  if (image.warning) say(`note: ${image.warning}`);
   if (channels === 1) return toGray(image);
   if (image.channels === 3) return image;
   const count = image.width * image.height;

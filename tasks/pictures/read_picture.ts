@@ -6,6 +6,7 @@ import { UsageError } from "../command.ts";
 import { type Inversion, prepareGray } from "./gray_picture.ts";
 import type { Looked } from "./looked.ts";
 import { readFile } from "../command/files.ts";
+import { say } from "../command/say.ts";
 import { trainedOn } from "../network/open_weights.ts";
 import { type DatasetName, loadTest } from "../train/datasets.ts";
 
@@ -49,7 +50,9 @@ export async function readPicture(
   }
   const wanted = image ?? "0";
   if (/^\d+$/.test(wanted)) return await ofDataset(looked, Number(wanted), named, dataDir);
-  return ofFile(looked, decodeImage(await readFile(wanted), wanted), wanted, invert);
+  const decoded = decodeImage(await readFile(wanted), wanted);
+  if (decoded.warning) say(`note: ${decoded.warning}`);
+  return ofFile(looked, decoded, wanted, invert);
 }
 
 /** A picture of pixels that the network's units are made of. */

@@ -14,7 +14,8 @@ import {
   scatterSvg,
   umap,
 } from "../../lib/explain/mod.ts";
-import { fold, key, normalArray } from "../../mod.ts";
+import { fold, key } from "../../mod.ts";
+import { normalArray } from "../../lib/tensor/mod.ts";
 import { assertClose } from "../closeness.ts";
 import { assertWellFormed, sizeOfPicture } from "../sizing/svg_parts.ts";
 

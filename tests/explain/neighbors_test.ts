@@ -9,17 +9,8 @@ import {
   neighborsFigure,
   pixelFeatures,
 } from "../../lib/explain/mod.ts";
-import {
-  cifar10,
-  type Examples,
-  init,
-  key,
-  lenet5,
-  normalArray,
-  start,
-  tf,
-  uniformArray,
-} from "../../mod.ts";
+import { cifar10, type Examples, init, key, lenet5, start, tf } from "../../mod.ts";
+import { normalArray, uniformArray } from "../../lib/tensor/mod.ts";
 import { open } from "../../lib/weights/open.ts";
 import { preprocessings } from "../../lib/image/mod.ts";
 import { rowOf } from "../../lib/explain/embedding/neighbors.ts";

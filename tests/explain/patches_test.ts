@@ -34,8 +34,8 @@ import {
   squeezenet,
   tanh,
   tf,
-  uniformArray,
 } from "../../mod.ts";
+import { uniformArray } from "../../lib/tensor/mod.ts";
 import { cropTo } from "../../lib/explain/patches/receptive_boxes.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { activations } from "../../lib/explain/mod.ts";
 import { truncate } from "../../lib/explain/truncate.ts";
-import { disposeTree, init, key, layersOf, lenet5, resnet20, tf, uniformArray } from "../../mod.ts";
+import { disposeTree, init, key, layersOf, lenet5, resnet20, tf } from "../../mod.ts";
+import { uniformArray } from "../../lib/tensor/mod.ts";
 import { onCpu } from "../backends.ts";
 
 onCpu("a truncated network computes what the whole network does", async () => {

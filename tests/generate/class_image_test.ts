@@ -2,17 +2,8 @@
 import { assert, assertEquals, assertGreater, assertRejects, assertThrows } from "@std/assert";
 import { classScore } from "../../lib/generate/class_image.ts";
 import { classImage } from "../../lib/generate/mod.ts";
-import {
-  key,
-  lenet5,
-  relu,
-  sequential,
-  softmax,
-  squeezenet,
-  start,
-  tf,
-  uniformArray,
-} from "../../mod.ts";
+import { key, lenet5, relu, sequential, softmax, squeezenet, start, tf } from "../../mod.ts";
+import { uniformArray } from "../../lib/tensor/mod.ts";
 import { open } from "../../lib/weights/open.ts";
 import { preprocessings } from "../../lib/image/mod.ts";
 import { toInputs } from "../../lib/explain/mod.ts";

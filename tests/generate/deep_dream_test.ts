@@ -1,7 +1,8 @@
 // DeepDream: sizes, octaves, the guide, and bad input.
 import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
 import { channel } from "../../lib/explain/mod.ts";
-import { init, key, lenet5, type Network, type Tensor, tf, uniformArray } from "../../mod.ts";
+import { init, key, lenet5, type Network, type Tensor, tf } from "../../mod.ts";
+import { uniformArray } from "../../lib/tensor/mod.ts";
 import { type DeepDream, deepDream, type DeepDreamOptions } from "../../lib/generate/mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 

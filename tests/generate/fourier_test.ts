@@ -1,7 +1,8 @@
 // The parametrization by waves, against a plain inverse Fourier transform.
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { fourier, type Spectrum } from "../../lib/generate/mod.ts";
-import { key, normalArray, type Tensor, tf } from "../../mod.ts";
+import { key, type Tensor, tf } from "../../mod.ts";
+import { normalArray } from "../../lib/tensor/mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";
 import { assertGradients } from "../finite_differences.ts";

@@ -1,7 +1,8 @@
 // Feature inversion: early layers give back the image, late ones less of it.
 import { assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
 import { decodeImage, preprocess, preprocessings } from "../../lib/image/mod.ts";
-import { init, key, lenet5, type Network, start, tf, uniformArray } from "../../mod.ts";
+import { init, key, lenet5, type Network, start, tf } from "../../mod.ts";
+import { uniformArray } from "../../lib/tensor/mod.ts";
 import { inversionStrip, invert, type InvertOptions } from "../../lib/generate/mod.ts";
 import { open } from "../../lib/weights/open.ts";
 import { onCpu, onEachBackend } from "../backends.ts";

@@ -10,7 +10,8 @@ import {
   type Objective,
   weighted,
 } from "../../lib/explain/mod.ts";
-import { key, type Network, normalArray, type Tensor, tf } from "../../mod.ts";
+import { key, type Network, type Tensor, tf } from "../../mod.ts";
+import { normalArray } from "../../lib/tensor/mod.ts";
 import {
   diversity,
   fourier,

@@ -8,7 +8,8 @@ import {
   type Regularizer,
   totalVariation,
 } from "../../lib/generate/mod.ts";
-import { key, type Tensor, tf, uniformArray } from "../../mod.ts";
+import { key, type Tensor, tf } from "../../mod.ts";
+import { uniformArray } from "../../lib/tensor/mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { assertGradients } from "../finite_differences.ts";
 

@@ -9,7 +9,8 @@ import {
   randomRotate,
   randomScale,
 } from "../../lib/generate/mod.ts";
-import { type AffineMap, init, key, lenet5, tf } from "../../mod.ts";
+import type { AffineMap } from "../../lib/tensor/mod.ts";
+import { init, key, lenet5, tf } from "../../mod.ts";
 import { channel } from "../../lib/explain/mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 

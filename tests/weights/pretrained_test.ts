@@ -114,7 +114,7 @@ Deno.test("another call goes on where the last one gave up", async () => {
     const error = await assertRejects(() => fetchFile({}, { retries: 2 }), Error);
     assertMatch(
       error.message,
-      /the answer 503 Service Unavailable, with 1000 bytes there, after 3 attempts/,
+      /the response 503 Service Unavailable, with 1000 bytes so far, after 3 attempts/,
     );
     assertEquals(kinds(cache), [".part", ".part.version"]);
     assertEquals(await Deno.readFile((await fetchFile()).path), FILE);
@@ -278,7 +278,7 @@ Deno.test("a length that is not true is found out", async () => {
   };
   // Longer than what comes: the connection ends too early, each time.
   await withServer(claiming(FILE.length + 10), async (fetchFile, _, cache) => {
-    await assertRejects(() => fetchFile({}, { retries: 2 }), Error, `${FILE.length} bytes there`);
+    await assertRejects(() => fetchFile({}, { retries: 2 }), Error, `${FILE.length} bytes so far`);
     assert(!kinds(cache).includes(""));
   });
   // Shorter: what is read ends too early, which the file itself says.
@@ -326,7 +326,7 @@ Deno.test("a web page in the place of the file is refused, whatever it calls its
     body: page,
   });
   await withServer(answer, async (fetchFile, _, cache) => {
-    await assertRejects(fetchFile, SyntaxError, "no web page, got text/html");
+    await assertRejects(fetchFile, SyntaxError, "not a web page, got text/html");
     await assertRejects(fetchFile, SyntaxError, "must be a safetensors file");
     assertEquals(kinds(cache), []);
   });

@@ -1,6 +1,7 @@
 // A folder of pictures, with a folder for each class, as images to train on and to test with.
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
+import { sha256Of } from "../../files/sha256.ts";
 import { type ClassFolders, findClassFolders, type LabeledFile, some } from "./class_folders.ts";
 import { decodePool } from "./decode_pool.ts";
 import type { DataSplit, ImageSource } from "../image_source.ts";
@@ -9,7 +10,13 @@ import {
   type ImageFolderOptions,
   type ImageFolderRules,
 } from "./image_folder_options.ts";
-import { type BrokenFile, type CacheUse, type PixelCache, pixelCache } from "./pixel_cache.ts";
+import {
+  atMost,
+  type BrokenFile,
+  type CacheUse,
+  type PixelCache,
+  pixelCache,
+} from "./pixel_cache.ts";
 import { splitByClass } from "../select_examples.ts";
 
 export type { ImageFolderOptions } from "./image_folder_options.ts";
@@ -102,7 +109,9 @@ export async function imageFolder(
     if (cache.broken.length > 0 && !options.skipBroken) {
       throw brokenError(root, cache, files.length);
     }
-    return folderOf(root, partsOf(root, found, cache, rules), found, cache, pool);
+    const parts = partsOf(root, found, cache, rules);
+    const sizes = await sizesOf(files.map(({ file }) => file));
+    return folderOf(root, parts, found, { ...rules, cache, pool, sizes });
   } catch (error) {
     pool[Symbol.dispose]();
     throw error;
@@ -164,13 +173,33 @@ function requireEach(
   );
 }
 
+/** The sizes of files; a file that cannot be asked has none. */
+async function sizesOf(files: readonly string[]): Promise<(number | undefined)[]> {
+  const sizes: (number | undefined)[] = Array(files.length).fill(undefined);
+  await atMost(16, files.keys(), async (place) => {
+    sizes[place] = (await Deno.stat(files[place]!).catch(() => undefined))?.size;
+  });
+  return sizes;
+}
+
+/** A folder whose files were decoded. */
+type Opened = ImageFolderRules & {
+  readonly cache: PixelCache;
+  readonly pool: Disposable;
+  /** The sizes of its files, by place. */
+  readonly sizes: readonly (number | undefined)[];
+};
+
 function folderOf(
   root: string,
   parts: Parts,
   { classNames, ignored }: ClassFolders,
-  cache: PixelCache,
-  pool: Disposable,
+  { cache, pool, sizes, shape, resize, filter }: Opened,
 ): ImageFolder {
+  const contentsOf = (images: Places): string => {
+    const files = images.map(({ file, place }) => [file.slice(root.length), sizes[place]]);
+    return sha256Of(JSON.stringify([shape, resize, filter, files]));
+  };
   const sourceOf = (part: string, images: Places): ImageSource => {
     const places = Uint32Array.from(images, ({ place }) => place);
     return {
@@ -178,6 +207,7 @@ function folderOf(
       labels: labelsOf(images, classNames.length),
       imageShape: cache.imageShape,
       classNames,
+      contents: contentsOf(images),
       read: (indices) => cache.read(indices.map((index) => places[index]!)),
     };
   };

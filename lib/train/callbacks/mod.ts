@@ -1,6 +1,6 @@
 // What runs beside a training run: early stopping, checkpoints, logs.
 
-export type { Callback, Decision, EpochDecision } from "./callback.ts";
+export type { Callback, Decision, EpochDecision, EpochHookResult } from "./callback.ts";
 export type { Memories, Memory } from "../training.ts";
 export type { Monitored, MonitorOptions } from "./monitor.ts";
 export { earlyStopping, type EarlyStoppingOptions } from "./early_stopping.ts";

@@ -1,7 +1,8 @@
 // Changes stay within the ball and the pixels' range, for all shapes.
 import { assert, assertEquals } from "@std/assert";
 import { bim, fgsm, pgd } from "../../../lib/generate/mod.ts";
-import { init, key, normalArray, sizeOf, tf, uniformArray } from "../../../mod.ts";
+import { init, key, sizeOf, tf } from "../../../mod.ts";
+import { normalArray, uniformArray } from "../../../lib/tensor/mod.ts";
 import { conv, dense, flatten, relu, sequential } from "../../../mod.ts";
 import { drawInBall, project } from "../../../lib/generate/adversarial/norm.ts";
 import { onEachBackend } from "../../backends.ts";
