@@ -12,7 +12,8 @@ import { PEER_NAMES } from "./bench/peers/peers.ts";
 import { count, path, runCommand, text, toggle } from "./command.ts";
 import { say } from "./command/say.ts";
 
-const command = {
+/** What the task takes. */
+export const command = {
   name: "bench",
   summary:
     "Times neocog beside jax-js and stock tfjs-layers, in turn and on the same adapter, and says what a training step costs.",

@@ -1,7 +1,16 @@
 // `deno task evaluate`: how good a trained network is on a data set's test images.
 import { evaluate, type Normalization } from "../mod.ts";
 import { table } from "../lib/text/table.ts";
-import { choice, count, path, runCommand, text, toggle, UsageError } from "./command.ts";
+import {
+  choice,
+  count,
+  path,
+  runCommand,
+  text,
+  toggle,
+  UsageError,
+  type Values,
+} from "./command.ts";
 import { findPreprocessing, momentsOf } from "./network/beside_weights.ts";
 import { startDevice } from "./command/device.ts";
 import { DEFAULT_WEIGHTS } from "./network/load.ts";
@@ -10,7 +19,8 @@ import { networkFlags, weightsFlag } from "./pictures/picture_flags.ts";
 import { say } from "./command/say.ts";
 import { DATA_DIR, DATASETS, limited, openDataset } from "./train/datasets.ts";
 
-const command = {
+/** What the task takes. */
+export const command = {
   name: "evaluate",
   summary: "Measures a trained network on a data set's test images.",
   flags: {
@@ -86,7 +96,8 @@ function requireClasses(network: Network, names: readonly string[], dataset: str
   }
 }
 
-await runCommand(command, Deno.args, async (flags) => {
+/** Runs the task. */
+async function run(flags: Values<typeof command.flags>): Promise<void> {
   const began = performance.now();
   const network = await openNetwork(flags.weights, flags.model);
   const dataset = datasetOf(network, flags.dataset);
@@ -133,4 +144,6 @@ await runCommand(command, Deno.args, async (flags) => {
       (100 * top5Accuracy).toFixed(2)
     } %, loss ${loss.toFixed(4)} on ${samples} test images of ${dataset}`,
   );
-});
+}
+
+if (import.meta.main) await runCommand(command, Deno.args, run);

@@ -3,7 +3,7 @@ import { decodeImage, type Image, inputShapeOf, preprocess } from "../lib/image/
 import { type Shape, type Tensor2D, tf } from "../mod.ts";
 import { table } from "../lib/text/table.ts";
 import { topClasses } from "../lib/train/report/mod.ts";
-import { choice, count, path, runCommand, toggle, UsageError } from "./command.ts";
+import { choice, count, path, runCommand, toggle, UsageError, type Values } from "./command.ts";
 import { findClassNames, findPreprocessing } from "./network/beside_weights.ts";
 import { startDevice } from "./command/device.ts";
 import { DEFAULT_WEIGHTS } from "./network/load.ts";
@@ -13,7 +13,8 @@ import { networkFlags, weightsFlag } from "./pictures/picture_flags.ts";
 import { readFile } from "./command/files.ts";
 import { say } from "./command/say.ts";
 
-const command = {
+/** What the task takes. */
+export const command = {
   name: "predict",
   summary: "Classifies a picture (PNG, JPEG) by a trained network.",
   positionals: { image: path({ required: true, help: "the picture" }) },
@@ -114,7 +115,10 @@ async function classify(
   };
 }
 
-await runCommand(command, Deno.args, async (flags) => {
+/** Runs the task. */
+async function run(
+  flags: Values<typeof command.flags> & Values<typeof command.positionals>,
+): Promise<void> {
   const image = await readPicture(flags.image);
   const network = await openNetwork(flags.weights, flags.model);
   const classNames = await findClassNames(network, flags.classes);
@@ -150,4 +154,6 @@ await runCommand(command, Deno.args, async (flags) => {
     top.map((each) => [each.class, `${(100 * each.probability).toFixed(2)} %`]),
     { align: ["left", "right"] },
   ));
-});
+}
+
+if (import.meta.main) await runCommand(command, Deno.args, run);

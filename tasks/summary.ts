@@ -13,11 +13,21 @@ import { findModel, type Layer, models, type Shape } from "../mod.ts";
 import { OPTIMIZER_MEMORIES } from "../lib/sizing/training_memory.ts";
 import { unknownName } from "../lib/text/nearest.ts";
 import { writeFileAtomically } from "../lib/files/mod.ts";
-import { choice, count, path, runCommand, text, toggle, UsageError } from "./command.ts";
+import {
+  choice,
+  count,
+  path,
+  runCommand,
+  text,
+  toggle,
+  UsageError,
+  type Values,
+} from "./command.ts";
 import { say } from "./command/say.ts";
 import { ilsvrcResult } from "./summary/ilsvrc.ts";
 
-const command = {
+/** What the task takes. */
+export const command = {
   name: "summary",
   summary:
     "Prints a model's layers with their output shapes, kernels, parameters, FLOPs and receptive fields, and the memory that training takes. Nothing is allocated.",
@@ -106,7 +116,10 @@ function jsonOf({ name, model, shape }: Chosen, options: TrainingMemoryOptions):
   return { model: name, ...sums, training: { ...options, bytes: memory }, layers };
 }
 
-await runCommand(command, Deno.args, async (values) => {
+/** Runs the task. */
+async function run(
+  values: Values<typeof command.flags> & Values<typeof command.positionals>,
+): Promise<void> {
   const { model: name, compare, svg, json } = values;
   if ((name === undefined) === (compare === undefined)) {
     throw new UsageError("Cannot run without MODEL or --compare, or with both");
@@ -134,4 +147,6 @@ await runCommand(command, Deno.args, async (values) => {
     }));
     console.log(JSON.stringify({ models: rows }));
   } else console.log(comparison(compared));
-});
+}
+
+if (import.meta.main) await runCommand(command, Deno.args, run);
