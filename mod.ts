@@ -25,13 +25,14 @@ export * from "./lib/layers/mod.ts";
 export * from "./lib/models/mod.ts";
 
 // Data
+export type { Examples } from "./lib/data/examples.ts";
 export {
   type DataSplit,
-  type Examples,
-  splitValidation,
-  takeExamples,
-} from "./lib/data/examples.ts";
-export { type ImageSource, readExamples } from "./lib/data/image_source.ts";
+  type FeatureSource,
+  type ImageSource,
+  readExamples,
+} from "./lib/data/image_source.ts";
+export { sampleExamples, splitValidation, takeExamples } from "./lib/data/select_examples.ts";
 export { type Batch, batches, type BatchOptions, type Dataset } from "./lib/data/dataset.ts";
 export type { Normalization } from "./lib/data/normalization.ts";
 export { type IdxOptions, mnist } from "./lib/data/sources/mnist.ts";
@@ -43,7 +44,6 @@ export {
 } from "./lib/data/sources/image_folder.ts";
 export type { BrokenFile, CacheUse } from "./lib/data/sources/pixel_cache.ts";
 export { cifar10, type Cifar10Options } from "./lib/data/sources/cifar10.ts";
-export type { FeatureSource } from "./lib/data/feature_source.ts";
 
 // Training, transfer
 export * from "./lib/losses/mod.ts";
@@ -68,7 +68,7 @@ export * as augment from "./lib/augment/mod.ts";
 export * as callbacks from "./lib/train/callbacks/mod.ts";
 /** Charts as SVG. */
 export * as chart from "./lib/chart/mod.ts";
-/** Streams of examples, IDX files, class names: for loops of your own. */
+/** Data sets by name, streams of examples for your own loops, IDX files, class names. */
 export * as data from "./lib/data/mod.ts";
 /** What a piece of code costs on the device: dispatches, bytes, times. */
 export * as device from "./lib/device/mod.ts";

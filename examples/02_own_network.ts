@@ -15,7 +15,7 @@ const block = (features: number, size: number) =>
 const model = nc.sequential({
   stem: block(8, 5),
   pool1: nc.maxPool(),
-  mixed: nc.parallel({ one: block(8, 1), three: block(8, 3) }, nc.concat),
+  mixed: nc.parallel({ one: block(8, 1), three: block(8, 3) }),
   pool2: nc.maxPool(),
   skip: nc.residual(nc.sequential({ first: block(16, 3), second: block(16, 3) })),
   flatten: nc.flatten(),

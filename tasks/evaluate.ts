@@ -36,7 +36,7 @@ export const command = {
       defaultText: "pixels / 255, or what PyTorch's weights say or usually expect",
     }),
     "batch-size": count({ min: 1, default: 256, help: "images at a time" }),
-    limit: count({ min: 1, help: "the first N images only", defaultText: "all" }),
+    limit: count({ min: 1, help: "N images only, as many of each class", defaultText: "all" }),
     backend: networkFlags.backend,
     json: toggle({ help: "print one JSON object on stdout as the last line" }),
   },

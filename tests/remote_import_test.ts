@@ -5,7 +5,7 @@ const root = new URL("../", import.meta.url);
 
 /** A script that trains one step on MNIST, on the CPU where there is no adapter. */
 const script = (modUrl: string): string => `
-import { DeviceError, fit, key, lenet5, mnist, report, start, takeExamples } from "${modUrl}";
+import { data, DeviceError, fit, key, lenet5, mnist, report, start, takeExamples } from "${modUrl}";
 
 const device = await start().catch((error: unknown) => {
   if (error instanceof DeviceError && error.kind === "missing") return start({ backend: "cpu" });
@@ -16,23 +16,25 @@ const options = { batchSize: 64, key: key(3) };
 for await (const { loss, accuracy, seconds } of fit(lenet5(), takeExamples(train, 64), options)) {
   const { backend } = device;
   const record = { epoch: 1, loss, accuracy, seconds, learningRate: 0.001 };
-  const svg = await report.curves([record], { title: "one step" });
-  console.log(JSON.stringify({ backend, images: train.labels.length, loss, svg: svg.slice(0, 4) }));
+  const svg = (await report.curves([record], { title: "one step" })).slice(0, 4);
+  const classes = data.imagenetClasses.length;
+  console.log(JSON.stringify({ backend, images: train.labels.length, classes, loss, svg }));
 }
 `;
 
 /** What {@linkcode script} prints. */
-type Result = { backend: string; images: number; loss: number; svg: string };
+type Result = { backend: string; images: number; classes: number; loss: number; svg: string };
 
 /** Serves what a published neocog consists of, mod.ts and lib/, and nothing else of the checkout. */
 async function serveFile(request: Request): Promise<Response> {
   const { pathname } = new URL(request.url);
-  if (!/^\/(mod\.ts|lib\/[a-z0-9_/]+\.ts)$/.test(pathname)) {
+  if (!/^\/(mod\.ts|lib\/[a-z0-9_/]+\.(ts|json))$/.test(pathname)) {
     return new Response(`${pathname} is not served`, { status: 404 });
   }
   try {
     const text = await Deno.readTextFile(new URL(`.${pathname}`, root));
-    return new Response(text, { headers: { "content-type": "application/typescript" } });
+    const type = pathname.endsWith(".json") ? "application/json" : "application/typescript";
+    return new Response(text, { headers: { "content-type": type } });
   } catch {
     return new Response(`${pathname} is not there`, { status: 404 });
   }
@@ -89,7 +91,7 @@ Deno.test("mod.ts works by URL in an empty folder, data reading included", async
   const host = `127.0.0.1:${server.addr.port}`;
   try {
     const remote = await runScript(`http://${host}/mod.ts`, [`--allow-import=${host}`]);
-    assertEquals(remote.images, 60_000);
+    assertEquals([remote.images, remote.classes], [60_000, 1000]);
     assertEquals(remote.svg, "<svg");
     // Ten classes before the first update: near ln 10.
     assertGreater(remote.loss, 1.5);

@@ -1,31 +1,47 @@
-// Draws lines of numbers, each with the lines it is the mean of, as an SVG picture.
-import { chartFrame, chartSvg, FONT, INK, MUTED, RULE } from "./plot.ts";
+// Draws lines of numbers as an SVG picture, up to three charts side by side.
+import { chartAxis, chartFrame, chartLegend, chartSvg, type Option } from "./plot.ts";
+import { COLORS, FONT, MUTED, PALE, RULE, seriesColors } from "./style.ts";
 
-/** Places in a panel: what its axes count. */
+/** The points of a line, in the order of drawing. */
 export type LinePoints = readonly (readonly [x: number, y: number])[];
 
 /** A line of a {@linkcode LinePanel}. */
 export type Line = {
-  /** What the legend calls it; lines of the same name have the same color in all panels. */
+  /** Its name in the legend; lines of the same name have the same color in all panels. */
   readonly name: string;
-  /** Where it goes through, in the order of drawing. */
+  /** The points it goes through. */
   readonly points: LinePoints;
   /** Lines drawn thin behind it in its color, such as single runs behind their mean. */
   readonly thin?: readonly LinePoints[];
+  /** Whether it is pale and thin, without its last value, such as single steps. Default: `false`. */
+  readonly pale?: boolean;
 };
 
-/** One of the charts that a {@linkcode LineChart} has side by side. */
+/** A vertical line at a place of a {@linkcode LinePanel}. */
+export type LineMark = {
+  readonly x: number;
+  /** What stands above it. */
+  readonly label: string;
+  /** Whether it is drawn in color. Default: `false`. */
+  readonly strong?: boolean;
+};
+
+/** One of the charts of a {@linkcode LineChart}. */
 export type LinePanel = {
-  /** What goes to the right, with its unit. */
+  /** The horizontal axis's name, with its unit. */
   readonly x: string;
-  /** What goes up, with its unit. */
+  /** The vertical axis's name, with its unit. */
   readonly y: string;
   /** The lines, in the legend's order. */
   readonly lines: readonly Line[];
-  /** Whether values are shares of 1 and are written as percent. Default: `false`. */
+  /** Whether values are fractions of 1 and are written as percent. Default: `false`. */
   readonly percent?: boolean;
-  /** The vertical axis's ends; what lies beyond is cut off. Default: by the values. */
+  /** The ends of the vertical axis; what is beyond is cut off. Default: by the values. */
   readonly span?: { readonly from?: number; readonly to?: number };
+  /** Which axes are logarithmic; all their values must be above 0. Default: neither. */
+  readonly log?: { readonly x?: boolean; readonly y?: boolean };
+  /** Vertical lines. Default: none. */
+  readonly marks?: readonly LineMark[];
 };
 
 /** What {@linkcode lineChartSvg} draws. */
@@ -34,46 +50,55 @@ export type LineChart = {
   readonly title: string;
   /** One to three charts side by side. */
   readonly panels: readonly LinePanel[];
+  /** The width of each chart between its axes, in pixels. Default: 348. */
+  readonly width?: number;
 };
 
-// Okabe and Ito's colors, told apart under every color blindness.
-const COLORS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"] as const;
-
-/** Height of the picture, and of each panel's place: room for names left, for last values right. */
+/** Height of the picture, and the room for names left and for last values right of each chart. */
 const HEIGHT = 420;
 const LEFT = 72;
-const PANEL = 348;
 const RIGHT = 64;
-const WIDTH = LEFT + PANEL + RIGHT;
 
-/** Height of a row of names. */
+/** Height of a row of names in the legend. */
 const LEGEND_ROW = 22;
 
 /** The most points that get dots. */
-const MOST_DOTS = 12;
+const MOST_DOTS = 20;
 
-type Option = Record<string, unknown>;
+/** The most labels that a logarithmic axis has room for. */
+const MOST_LABELS = 14;
 
+/** A number as people read it: at most three digits, or percent. */
 function written(value: number, percent = false): string {
-  return percent ? `${Number((100 * value).toFixed(1))} %` : String(Number(value.toPrecision(3)));
+  if (percent) return `${Number((100 * value).toFixed(2))} %`;
+  const short = Number(value.toPrecision(3));
+  return short !== 0 && Math.abs(short) < 1e-4 ? short.toExponential() : `${short}`;
 }
 
-/** Half the digits of a picture's size are those that nobody sees. */
+/** Points with fewer digits, which make half of the file: nobody sees the others. */
 function rounded(points: LinePoints): LinePoints {
   return points.map(([x, y]) => [Number(x.toPrecision(6)), Number(y.toPrecision(6))] as const);
 }
 
 /** A line, and behind it the thin ones. */
 function seriesOf(
-  { percent }: LinePanel,
-  panel: number,
-  { name, points, thin = [] }: Line,
+  panel: LinePanel,
+  index: number,
+  { name, points, thin = [], pale = false }: Line,
   color: string,
 ): Option[] {
-  const common = { type: "line", name, color, silent: true, xAxisIndex: panel, yAxisIndex: panel };
+  const common = { type: "line", name, color, silent: true, xAxisIndex: index, yAxisIndex: index };
   const formatter = ({ value }: { value: readonly [number, number] }): string =>
-    written(value[1], percent);
-  const mean = {
+    written(value[1], panel.percent);
+  const single = (data: LinePoints, opacity: number): Option => ({
+    ...common,
+    data: rounded(data),
+    z: 2,
+    showSymbol: false,
+    lineStyle: { width: 1, opacity },
+  });
+  if (pale) return [single(points, 1)];
+  const main = {
     ...common,
     data: rounded(points),
     z: 3,
@@ -84,32 +109,102 @@ function seriesOf(
     endLabel: { show: true, formatter, color, fontFamily: FONT, fontSize: 12, distance: 8 },
     labelLayout: { moveOverlap: "shiftY" },
   };
-  const single = (data: LinePoints): Option => ({
-    ...common,
-    data: rounded(data),
-    z: 2,
-    showSymbol: false,
-    lineStyle: { width: 1, opacity: 0.45 },
-  });
-  return [mean, ...thin.map(single)];
+  return [main, ...thin.map((data) => single(data, 0.45))];
 }
 
-/** From the values' least to their most by round numbers, or as the panel says. */
-function valueAxis({ y, percent, span = {} }: LinePanel, gridIndex: number): Option {
+/** Marks as ECharts has them: part of a line, with labels one above the other. */
+function markLine(marks: readonly LineMark[]): Option {
+  const data = marks.map(({ x, label, strong = false }, i) => {
+    const color = strong ? COLORS.vermilion : MUTED;
+    return {
+      xAxis: x,
+      lineStyle: { color, type: "dashed", width: 1.5 },
+      label: { formatter: label, color, position: "end", distance: 4 + 16 * i, fontSize: 12 },
+    };
+  });
+  // Places are rounded to hundredths by default.
+  return { markLine: { silent: true, symbol: "none", precision: 12, data } };
+}
+
+function allSeries(panels: readonly LinePanel[], colorOf: (line: Line) => string): Option[] {
+  return panels.flatMap((panel, i) => {
+    const drawn = panel.lines.flatMap((line) => seriesOf(panel, i, line, colorOf(line)));
+    if (panel.marks?.length) drawn[0] = { ...drawn[0], ...markLine(panel.marks) };
+    return drawn;
+  });
+}
+
+/**
+ * Labels of a logarithmic axis: 1, 2 and 5 times powers of ten, or only the powers if those are too
+ * many, from the last that is not above `low` to the first that is not below `high`.
+ */
+function decades(low: number, high: number, digits: readonly number[] = [1, 2, 5]): number[] {
+  const values: number[] = [];
+  for (let power = Math.floor(Math.log10(low)); 10 ** (power - 1) < high; power++) {
+    values.push(...digits.map((digit) => Number(`${digit}e${power}`)));
+  }
+  // The last digit of a computed rate must not cost a decade.
+  const first = values.findLastIndex((value) => value <= low * (1 + 1e-9));
+  const last = values.findIndex((value) => value >= high * (1 - 1e-9));
+  const labels = values.slice(Math.max(0, first), last + 1);
+  return labels.length > MOST_LABELS && digits.length > 1 ? decades(low, high, [1]) : labels;
+}
+
+/** The scale of a logarithmic axis. */
+function logAxis(low: number, high: number, formatter: (value: number) => string): Option {
+  const customValues = decades(low, high);
+  const [min, max] = [customValues[0], customValues.at(-1)];
+  const axisLabel = { customValues, color: MUTED, formatter };
+  return { type: "log", min, max, axisTick: { customValues }, axisLabel };
+}
+
+/** All values of a panel along an axis. */
+function valuesOf({ lines }: LinePanel, axis: 0 | 1): number[] {
+  return lines.flatMap(({ points, thin = [] }) => [points, ...thin].flat().map((one) => one[axis]));
+}
+
+function xAxis(panel: LinePanel, gridIndex: number): Option {
+  const values = valuesOf(panel, 0);
+  const axis = { ...chartAxis(panel.x, 30), gridIndex };
+  const most = Math.max(...values);
+  if (panel.log?.x) return { ...axis, ...logAxis(Math.min(...values), most, (at) => written(at)) };
+  const min = Math.min(0, ...values);
+  const isWhole = panel.lines.every(({ points, pale }) =>
+    pale || points.every(([x]) => Number.isInteger(x))
+  );
   return {
+    ...axis,
     type: "value",
-    scale: true,
-    gridIndex,
-    name: y,
-    nameGap: 50,
-    ...(span.from === undefined ? {} : { min: span.from }),
-    ...(span.to === undefined ? {} : { max: span.to }),
-    axisLabel: { color: MUTED, formatter: (value: number): string => written(value, percent) },
-    splitLine: { lineStyle: { color: RULE } },
+    min,
+    ...(most > min ? { max: most } : {}),
+    ...(isWhole ? { minInterval: 1 } : {}),
   };
 }
 
-/** Names in as many rows as they need; how wide the reader's font is can only be guessed. */
+/** From the least to the largest value by round numbers, or as the panel says. */
+function yAxis(panel: LinePanel, gridIndex: number): Option {
+  const formatter = (value: number): string => written(value, panel.percent);
+  const axis = {
+    ...chartAxis(panel.y, 50),
+    gridIndex,
+    splitLine: { lineStyle: { color: RULE } },
+  };
+  if (panel.log?.y) {
+    const values = valuesOf(panel, 1);
+    return { ...axis, ...logAxis(Math.min(...values), Math.max(...values), formatter) };
+  }
+  const { from, to } = panel.span ?? {};
+  return {
+    ...axis,
+    type: "value",
+    scale: true,
+    ...(from === undefined ? {} : { min: from }),
+    ...(to === undefined ? {} : { max: to }),
+    axisLabel: { color: MUTED, formatter },
+  };
+}
+
+/** Names in as many rows as they need; the width of the reader's font is not known. */
 function legendRows(names: readonly string[], width: number): string[][] {
   const rows: string[][] = [[]];
   let left = 0;
@@ -125,90 +220,43 @@ function legendRows(names: readonly string[], width: number): string[][] {
   return rows;
 }
 
-function axes(panels: readonly LinePanel[], top: number): Option {
-  const common = {
-    nameLocation: "middle",
-    nameTextStyle: { color: MUTED, fontSize: 12 },
-    axisLine: { show: true, onZero: false, lineStyle: { color: MUTED } },
-  };
-  return {
-    grid: panels.map((_, i) => ({ left: LEFT + i * WIDTH, width: PANEL, top, bottom: 56 })),
-    xAxis: panels.map(({ x, lines }, gridIndex) => {
-      const places = lines.flatMap(({ points }) => points.map(([at]) => at));
-      const [min, max] = [Math.min(0, ...places), Math.max(...places)];
-      return {
-        ...common,
-        type: "value",
-        gridIndex,
-        name: x,
-        nameGap: 30,
-        min,
-        ...(max > min ? { max } : {}),
-        axisLabel: { color: MUTED },
-        splitLine: { show: false },
-      };
-    }),
-    yAxis: panels.map((panel, i) => ({ ...common, ...valueAxis(panel, i) })),
-  };
-}
-
 function requireDrawable({ panels }: LineChart): void {
   if (panels.length < 1 || panels.length > 3) {
     throw new RangeError(
       `Cannot draw lines: a chart must have 1 to 3 panels, got ${panels.length}`,
     );
   }
-  for (const { y, lines } of panels) {
-    const points = lines.flatMap(({ points, thin = [] }) => [points, ...thin]).flat();
-    const wrong = points.flat().find((value) => !Number.isFinite(value));
-    if (wrong !== undefined) {
+  for (const panel of panels) {
+    for (const axis of [0, 1] as const) {
+      const isLog = (axis === 0 ? panel.log?.x : panel.log?.y) ?? false;
+      const wrong = valuesOf(panel, axis).find((one) => !Number.isFinite(one) || isLog && one <= 0);
+      if (wrong === undefined) continue;
       throw new RangeError(
-        `Cannot draw lines: their points must be finite numbers, got ${wrong} in the panel "${y}"`,
+        `Cannot draw lines: their points must be finite numbers${
+          isLog ? " above 0" : ""
+        }, got ${wrong} in the panel "${panel.y}"`,
       );
     }
-    if (!lines.some((line) => line.points.length > 0)) {
+    if (!panel.lines.some(({ points }) => points.length > 0)) {
       throw new RangeError(
-        `Cannot draw lines: a panel must have a point to draw, got none in the panel "${y}"`,
+        `Cannot draw lines: a panel must have a point to draw, got none in the panel "${panel.y}"`,
       );
     }
   }
 }
 
-function chartOption({ title, panels }: LineChart): { option: Option; height: number } {
-  const names = [...new Set(panels.flatMap(({ lines }) => lines.map(({ name }) => name)))];
-  const color = (name: string): string => COLORS[names.indexOf(name) % COLORS.length]!;
-  const frame = chartFrame(title);
-  const rows = legendRows(names, WIDTH * panels.length - 32);
-  const more = (rows.length - 1) * LEGEND_ROW;
-  const option = {
-    ...frame,
-    // Below the heading: names of networks are longer than "training" and "validation".
-    legend: rows.map((data, row) => ({
-      ...frame.legend as Option,
-      data,
-      top: 50 + row * LEGEND_ROW,
-      left: 16,
-      textStyle: { color: INK },
-    })),
-    ...axes(panels, 88 + more),
-    series: panels.flatMap((panel, i) =>
-      panel.lines.flatMap((line) => seriesOf(panel, i, line, color(line.name)))
-    ),
-  };
-  return { option, height: HEIGHT + more };
-}
-
 /**
- * Lines as an SVG picture that needs nothing else, with axes, a legend and each line's last value:
- * up to three charts side by side, such as the loss and the accuracy of several networks, the mean
- * over seeds as a line and the seeds' own lines thin behind it.
+ * Draws lines as a self-contained SVG picture with axes, a legend and each line's last value: up to
+ * three charts side by side, such as the loss and the accuracy of several networks, with the mean
+ * over seeds as a line and the single runs thin behind it.
  *
- * The chart library (Apache ECharts) is fetched, and loaded, at the first call.
+ * The chart library (Apache ECharts) is fetched and loaded at the first call.
  *
  * @param chart heading, axes and lines
- * @returns the picture's text, 484 wide for each panel and 420 high, more where names need several rows
- * @throws {RangeError} where there are not one to three panels, a panel has nothing to draw, or a
- * point is not two finite numbers
+ * @returns the picture's text, 420 high, and 484 wide for each panel of the default width; higher
+ * if the names need several rows
+ * @throws {RangeError} if there are not one to three panels, a panel has nothing to draw, or a
+ * point is not two finite numbers, above 0 on a logarithmic axis
  *
  * @example
  * ```ts
@@ -230,6 +278,22 @@ function chartOption({ title, panels }: LineChart): { option: Option; height: nu
  */
 export async function lineChartSvg(chart: LineChart): Promise<string> {
   requireDrawable(chart);
-  const { option, height } = chartOption(chart);
-  return await chartSvg(option, { width: WIDTH * chart.panels.length, height });
+  const { title, panels, width = 348 } = chart;
+  const names = [...new Set(panels.flatMap(({ lines }) => lines.map(({ name }) => name)))];
+  const colors = seriesColors(names.length);
+  const whole = LEFT + width + RIGHT;
+  const rows = legendRows(names, whole * panels.length - 32);
+  const more = (rows.length - 1) * LEGEND_ROW;
+  const marks = Math.max(0, ...panels.map((panel) => panel.marks?.length ?? 0));
+  const top = 88 + more + 16 * marks;
+  const option = {
+    ...chartFrame(title),
+    // Below the heading, as names of networks may be long.
+    legend: rows.map((data, row) => chartLegend(data, { top: 50 + row * LEGEND_ROW, left: 16 })),
+    grid: panels.map((_, i) => ({ left: LEFT + i * whole, width, top, bottom: 56 })),
+    xAxis: panels.map(xAxis),
+    yAxis: panels.map(yAxis),
+    series: allSeries(panels, ({ name, pale }) => pale ? PALE : colors[names.indexOf(name)]!),
+  };
+  return await chartSvg(option, { width: whole * panels.length, height: HEIGHT + more });
 }

@@ -4,6 +4,7 @@ export {
   type Line,
   type LineChart,
   lineChartSvg,
+  type LineMark,
   type LinePanel,
   type LinePoints,
 } from "./line_chart.ts";

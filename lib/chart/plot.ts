@@ -1,29 +1,28 @@
-// Renders charts as SVG pictures, by a library that is fetched when one is wanted.
+// Renders charts as SVG pictures, by a library that is loaded when one is needed.
+import { FONT, INK, MUTED } from "./style.ts";
 
-/** The parts of echarts that are used. Its own types would be loaded with the module. */
+/** Options of ECharts. */
+export type Option = Record<string, unknown>;
+
+/** The parts of ECharts that are used. Its own types would be loaded with the module. */
 type Chart = {
-  setOption(option: Record<string, unknown>): void;
+  setOption(option: Option): void;
   renderToSVGString(): string;
   dispose(): void;
 };
-type Charts = { init(element: null, theme: null, options: Record<string, unknown>): Chart };
+type Charts = { init(element: null, theme: null, options: Option): Chart };
 
-// The bundle, as the package's modules want to read NODE_ENV. Not a literal inside `import()`:
-// Deno fetches those when a program starts, and this is 12 MB that only a finished run needs.
+// The bundle, as the package's modules read NODE_ENV. Not a literal inside `import()`: Deno
+// fetches those when a program starts, and these 12 MB are needed only to draw.
 const ECHARTS = "npm:echarts@6.1.0/dist/echarts.esm.min.mjs";
 
-/** The charts' font and colors: of text, of what is less, of lines behind the figures. */
-export const FONT = "Helvetica, Arial, sans-serif";
-export const INK = "#24292f";
-export const MUTED = "#57606a";
-export const RULE = "#e4e8ec";
-
 /**
- * What all charts have: white ground, a heading on the left, the curves' names on the right.
+ * What all charts have in common: a white background, a heading, and a legend below it.
  *
  * @param title the heading
+ * @param subtext a line below it, if any
  */
-export function chartFrame(title: string): Record<string, unknown> {
+export function chartFrame(title: string, subtext?: string): Option {
   return {
     animation: false,
     backgroundColor: "#ffffff",
@@ -33,38 +32,64 @@ export function chartFrame(title: string): Record<string, unknown> {
       left: 16,
       top: 14,
       textStyle: { color: INK, fontWeight: "bold", fontSize: 18 },
-    },
-    legend: {
-      right: 28,
-      top: 20,
-      icon: "roundRect",
-      itemWidth: 18,
-      itemHeight: 4,
-      // Wide, as the width of text in the reader's font can only be guessed here.
-      itemGap: 28,
-      textStyle: { color: INK },
-      selectedMode: false,
+      ...(subtext === undefined ? {} : { subtext, subtextStyle: { color: MUTED, fontSize: 11 } }),
     },
   };
 }
 
 /**
- * A chart as an SVG picture that needs nothing else.
+ * A legend.
  *
- * The chart library (Apache ECharts) is fetched, and loaded, at the first call.
+ * @param names the names of series, in order
+ * @param place where it is, as ECharts takes it
+ */
+export function chartLegend(names: readonly string[], place: Option): Option {
+  return {
+    data: names,
+    icon: "roundRect",
+    itemWidth: 18,
+    itemHeight: 4,
+    // Wide, as the width of text in the reader's font is not known here.
+    itemGap: 28,
+    textStyle: { color: INK },
+    selectedMode: false,
+    ...place,
+  };
+}
+
+/**
+ * The name, line and labels of an axis.
+ *
+ * @param name what it counts, with its unit
+ * @param nameGap from the axis to its name, in pixels
+ */
+export function chartAxis(name: string, nameGap: number): Option {
+  return {
+    name,
+    nameGap,
+    nameLocation: "middle",
+    nameTextStyle: { color: MUTED, fontSize: 12 },
+    axisLine: { show: true, onZero: false, lineStyle: { color: MUTED } },
+    axisLabel: { color: MUTED },
+    splitLine: { show: false },
+  };
+}
+
+/**
+ * A chart as a self-contained SVG picture.
  *
  * @param option what to draw, as ECharts takes it
  * @param size the picture's width and height
  */
 export async function chartSvg(
-  option: Record<string, unknown>,
+  option: Option,
   size: { readonly width: number; readonly height: number },
 ): Promise<string> {
   const { init }: Charts = await import(ECHARTS);
   const chart = init(null, null, { renderer: "svg", ssr: true, ...size });
   try {
     chart.setOption(option);
-    // Without what a page's script would need: it is half of a picture of many dots.
+    // Without the data for scripts of a page: half of a picture of many dots.
     return chart.renderToSVGString().replace(/ ecmeta_\w+="[^"]*"/g, "");
   } finally {
     chart.dispose();

@@ -1,19 +1,11 @@
-// SVG elements as text: attributes and words escaped.
+// SVG elements as text, with attributes and words escaped.
+import { FONT, INK } from "./style.ts";
 
-/** What an attribute can be. */
+/** The attributes of an element. */
 type Attributes = Readonly<Record<string, string | number>>;
 
-/** The fonts and colors of all pictures, those of the training curves. */
-export const FONT = "Helvetica, Arial, sans-serif";
-// Color of text.
-const INK = "#24292f";
-/** Color of lesser text, and of lines between boxes. */
-export const MUTED = "#57606a";
-/** Color of frames. */
-export const RULE = "#d0d7de";
-
 /**
- * Text as it stands in SVG: what would end it or is no character of XML is replaced.
+ * Text for SVG: markup is escaped, and what is not a character of XML is replaced.
  *
  * @param text any text
  */
@@ -31,7 +23,7 @@ export function escaped(text: string): string {
  *
  * @param name its name
  * @param attributes its attributes; numbers are rounded to tenths
- * @param inner what is in it, SVG already
+ * @param inner its contents, as SVG
  */
 export function element(name: string, attributes: Attributes, inner = ""): string {
   const written = Object.entries(attributes).map(([key, value]) =>
@@ -51,11 +43,11 @@ export function textElement(words: string, attributes: Attributes): string {
 }
 
 /**
- * A whole picture on white.
+ * A whole picture on a white background.
  *
  * @param width its width
  * @param height its height
- * @param title what it shows, for those who cannot see it
+ * @param title what it shows, for screen readers
  * @param body its elements
  */
 export function picture(width: number, height: number, title: string, body: string[]): string {
@@ -77,7 +69,7 @@ export function picture(width: number, height: number, title: string, body: stri
 }
 
 /**
- * About how wide a text is set, as a picture cannot ask: Helvetica's mean, and some more.
+ * The approximate width of a text, by the mean letter of Helvetica and some more.
  *
  * @param text the text
  * @param size its size in pixels

@@ -1,11 +1,11 @@
-// Some of many tasks at a time.
+// Limits how many tasks run at a time.
 
 /**
  * Calls a function for each item, a few at a time, in order.
  *
  * @param count how many run at once, at least 1
- * @param items what it is called with
- * @param visit the function; the first that rejects ends it all once what is under way is done
+ * @param items the arguments
+ * @param visit the function; after a rejection no more are begun, and those under way are awaited
  */
 export async function atMost<T>(
   count: number,

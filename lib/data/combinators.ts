@@ -1,26 +1,26 @@
-// Data sets made of data sets, lazily: what a training loop of one's own goes through.
-import { checkExamples, type Examples, imageSize } from "./examples.ts";
-import { type ImageSource, isSource, readImages } from "./image_source.ts";
+// Data sets made of data sets, lazily, for your own training loop.
+import { requireWhole } from "../text/require.ts";
+import { type Examples, imageSize } from "./examples.ts";
+import { checkExamples, type ImageSource, isSource, readImages } from "./image_source.ts";
 import {
   discardItem,
   type Items,
   lengthOf,
-  requireCount,
   requireItems,
   type Stream,
   streamOf,
 } from "./stream.ts";
 
 export type { Items, Stream } from "./stream.ts";
-export { prefetch } from "./stream_prefetch.ts";
-export { shuffle, type ShuffleOptions } from "./stream_shuffle.ts";
+export { prefetch } from "./prefetch.ts";
+export { shuffle, type ShuffleOptions } from "./shuffle.ts";
 
 /**
- * A stream of what a function gives: an array, or a generator, which it begins anew for every
- * iteration.
+ * A stream of the items that a function returns: an array, or a generator, which is begun anew for
+ * every iteration.
  *
- * @param make gives the things to iterate over
- * @param length how many there are, where that is known
+ * @param make returns the items
+ * @param length how many there are, if it is known
  * @returns the stream
  *
  * @example
@@ -42,11 +42,11 @@ export function from<T>(make: () => Items<T>, length?: number): Stream<T> {
 }
 
 /**
- * Labeled images one at a time; of a source each is read when it is asked for.
+ * Labeled images one at a time; those of a source are read when they are asked for.
  *
- * @param source the images, in memory or not
+ * @param source examples in memory, or a source
  * @returns a stream of pixels, 0 to 255, `[H, W, C]`, and labels
- * @throws {TypeError | RangeError} where pixels, labels and shape do not fit each other
+ * @throws {TypeError | RangeError} if pixels, labels and shape do not match
  *
  * @example
  * ```ts
@@ -80,12 +80,12 @@ export function examples(
 }
 
 /**
- * What a function makes of each thing. Where it throws, the thing's tensors are freed.
+ * The results of a function for each item. If it throws, the item's tensors are freed.
  *
- * @param items the things
- * @param change the function, which owns what it is given; it may answer a promise
+ * @param items the items
+ * @param change the function, which owns its argument; it may return a promise
  * @returns the stream
- * @throws {TypeError} where the things can be iterated over but once
+ * @throws {TypeError} if the items can be iterated over only once
  *
  * @example
  * ```ts
@@ -117,14 +117,14 @@ export function map<T, U>(
 }
 
 /**
- * Some things at a time, as arrays.
+ * Groups items into arrays.
  *
- * @param items the things
- * @param size how many at a time, at least 1
+ * @param items the items
+ * @param size how many are in an array, at least 1
  * @param options whether a last array that is not full is left out
  * @returns the stream
- * @throws {RangeError} where the size is no such number
- * @throws {TypeError} where the things can be iterated over but once
+ * @throws {RangeError} if the size is not such a number
+ * @throws {TypeError} if the items can be iterated over only once
  *
  * @example
  * ```ts
@@ -140,7 +140,7 @@ export function batch<T>(
   options: { readonly dropRemainder?: boolean } = {},
 ): Stream<T[]> {
   requireItems("batch a data set", items);
-  requireCount("batch a data set", "the size", size, 1);
+  requireWhole("batch a data set", "the size", size);
   const { dropRemainder = false } = options;
   const count = lengthOf(items);
   const length = count === undefined
@@ -163,19 +163,19 @@ export function batch<T>(
       held = [];
       yield rest;
     } finally {
-      discardItem(held); // Nobody receives them.
+      discardItem(held);
     }
   });
 }
 
 /**
- * The first things; no more are made.
+ * The first items; no more are made.
  *
- * @param items the things
+ * @param items the items
  * @param count how many, at least 0
  * @returns the stream
- * @throws {RangeError} where the count is no such number
- * @throws {TypeError} where the things can be iterated over but once
+ * @throws {RangeError} if the count is not such a number
+ * @throws {TypeError} if the items can be iterated over only once
  *
  * @example
  * ```ts
@@ -187,7 +187,7 @@ export function batch<T>(
  */
 export function take<T>(items: Items<T>, count: number): Stream<T> {
   requireItems("take of a data set", items);
-  requireCount("take of a data set", "the count", count, 0);
+  requireWhole("take of a data set", "the count", count, 0);
   const known = lengthOf(items);
   const length = known === undefined ? undefined : Math.min(count, known);
   return streamOf(length, async function* () {
@@ -201,11 +201,11 @@ export function take<T>(items: Items<T>, count: number): Stream<T> {
 }
 
 /**
- * One data set after the other.
+ * Joins data sets, one after the other.
  *
  * @param parts the data sets
  * @returns the stream
- * @throws {TypeError} where one can be iterated over but once
+ * @throws {TypeError} if one can be iterated over only once
  *
  * @example
  * ```ts
@@ -227,15 +227,15 @@ export function concat<T>(...parts: readonly Items<T>[]): Stream<T> {
 }
 
 /**
- * A data set again and again.
+ * Repeats a data set.
  *
- * @param items the things, or what gives those of each epoch, counted from 0: to shuffle each
- * epoch in another order
- * @param times how often, at least 0; without end where absent
+ * @param items the items, or a function that returns those of each epoch, counted from 0: to
+ * shuffle each epoch in another order
+ * @param times how often, at least 0. Default: without end
  * @returns the stream
- * @throws {RangeError} where `times` is no such number; in the loop, where what is repeated without
- * end holds nothing
- * @throws {TypeError} where the things can be iterated over but once
+ * @throws {RangeError} if `times` is not such a number; in the loop, if an empty data set is
+ * repeated without end
+ * @throws {TypeError} if the items can be iterated over only once
  *
  * @example
  * ```ts
@@ -255,7 +255,7 @@ export function repeat<T>(
   items: Items<T> | ((epoch: number) => Items<T>),
   times?: number,
 ): Stream<T> {
-  if (times !== undefined) requireCount("repeat a data set", "the times", times, 0);
+  if (times !== undefined) requireWhole("repeat a data set", "the times", times, 0);
   if (typeof items !== "function") requireItems("repeat a data set", items);
   const once = typeof items === "function" ? undefined : lengthOf(items);
   const length = times === undefined || once === undefined ? undefined : times * once;

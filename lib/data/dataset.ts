@@ -1,14 +1,17 @@
-// Examples as batches of tensors, for a training loop to go through.
+// Examples as batches of tensors, for a training loop.
 
 import { type Key, permutation } from "../tensor/random.ts";
 import type { Tensor2D, Tensor4D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
-import { checkExamples, type Examples, imageSize, pick } from "./examples.ts";
-import { type ImageSource, isSource, readNumbers } from "./image_source.ts";
+import { requireWhole } from "../text/require.ts";
+import { type Examples, imageSize } from "./examples.ts";
+import { checkExamples, type ImageSource, isSource, readNumbers } from "./image_source.ts";
 import { type Normalization, pixelTable } from "./normalization.ts";
 import { prefetch } from "./prefetch.ts";
+import { pick } from "./select_examples.ts";
+import { streamOf } from "./stream.ts";
 
-/** Some examples as tensors, which belong to whoever receives them and are his to dispose of. */
+/** Some examples as tensors. They belong to the receiver, who disposes of them. */
 export type Batch = {
   /** The images, normalized, float32: `[B, H, W, C]`. */
   readonly images: Tensor4D;
@@ -16,46 +19,45 @@ export type Batch = {
   readonly labels: Tensor2D;
   /** The labels as numbers: `[B]`. */
   readonly classes: Uint8Array | Uint16Array;
-  /** How many examples these are, B. */
+  /** The number of examples, B. */
   readonly size: number;
 };
 
-/** Batches to iterate over, as often as wanted and in the same order every time. */
+/** Batches to iterate over any number of times, in the same order every time. */
 export type Dataset = AsyncIterable<Batch> & {
-  /** How many examples one iteration gives. */
+  /** The number of examples in one iteration. */
   readonly count: number;
-  /** How many batches one iteration gives. */
+  /** The number of batches in one iteration. */
   readonly batchCount: number;
 };
 
-/** How examples become batches. */
+/** Options of {@linkcode batches}. */
 export type BatchOptions = {
   /** Examples in a batch, from 1 to all there are. */
   readonly batchSize: number;
-  /** Shuffles with this key; without, the examples keep their order. */
+  /** Shuffles the examples. Default: they keep their order. */
   readonly key?: Key;
-  /** How pixels become numbers; `"unit"`, a division by 255, where not given. */
+  /** How pixels become numbers. Default: `"unit"`, a division by 255. */
   readonly normalize?: Normalization;
-  /** Leaves out a last batch that is not full. */
+  /** Whether a last batch that is not full is left out. Default: `false`. */
   readonly dropRemainder?: boolean;
-  /** Leaves out so many batches at the beginning: where an interrupted epoch goes on. */
+  /** How many batches are left out at the beginning, to resume an epoch. Default: 0. */
   readonly skip?: number;
 };
 
 /**
- * Parts examples into batches of tensors. The host's share of the next batch
- * (reading, shuffling, normalization, one-hot labels) is done while the consumer waits
- * for the GPU; tensors are made only as they are handed out, so that a loop left early
- * leaves none behind. For another order in every epoch give `fold(key, epoch)`. Of a
- * source no more than two batches are in memory.
+ * Splits examples into batches of tensors. The host's part of the next batch (reading, shuffling,
+ * normalization, one-hot labels) is done while the consumer waits for the GPU. Tensors are made only
+ * when they are handed out, so that a loop that ends early leaves none behind. For another order in
+ * every epoch give `fold(key, epoch)`. Of a source at most two batches are in memory.
  *
- * @param examples what to part: in memory, or a source that is read when it is wanted
+ * @param examples examples in memory, or a source
  * @param options batch size, key, normalization, and whether the remainder is dropped
  * @returns the batches
- * @throws {RangeError} where the batch size is not a whole number from 1 to the number of examples, a
- * label has no class, or the normalization does not suit the channels
- * @throws {TypeError} where pixels, labels and image shape do not fit each other; of a source that
- * is known when a batch is read, and whatever its reading throws is thrown by the loop
+ * @throws {RangeError} if the batch size is not a whole number from 1 to the number of examples, a
+ * label has no class, or the normalization has other channels
+ * @throws {TypeError} if pixels, labels and image shape do not match; for a source the loop throws
+ * it, as well as whatever reading throws
  *
  * @example
  * ```ts
@@ -71,7 +73,7 @@ export type BatchOptions = {
  *   classNames: ["dark", "light"],
  * } as const;
  * for await (const { images, labels, size } of batches(examples, { batchSize: 3 })) {
- *   assertEquals(images.shape, [size, 1, 1, 1]);
+ *   assertEquals([size, images.shape], [3, [3, 1, 1, 1]]);
  *   assertEquals(await labels.array(), [[1, 0], [0, 1], [1, 0]]);
  *   tf.dispose([images, labels]);
  * }
@@ -81,22 +83,24 @@ export function batches(examples: Examples | ImageSource, options: BatchOptions)
   checkExamples(examples);
   const { batchSize, key, normalize = "unit", dropRemainder = false, skip = 0 } = options;
   const total = examples.labels.length;
-  checkBatchSize(batchSize, examples);
+  const action = `make batches of the ${total} examples of ${examples.name}`;
+  requireWhole(action, "the batch size", batchSize, 1, total);
   const whole = dropRemainder ? Math.floor(total / batchSize) : Math.ceil(total / batchSize);
   const batchCount = Math.max(0, whole - skip);
   const table = pixelTable(normalize, examples.imageShape[2]);
-  const order = key === undefined ? inOrder(total) : permutation(key, total);
-  const prepare = (index: number): HostBatch | Promise<HostBatch> =>
-    hostBatch(
-      examples,
-      order.slice((skip + index) * batchSize, (skip + index + 1) * batchSize),
-      table,
-    );
+  const order = key === undefined
+    ? Uint32Array.from({ length: total }, (_, i): number => i)
+    : permutation(key, total);
+  const prepared = streamOf(batchCount, async function* () {
+    for (let at = skip; at < skip + batchCount; at++) {
+      yield hostBatch(examples, order.slice(at * batchSize, (at + 1) * batchSize), table);
+    }
+  });
   return {
     count: Math.max(0, Math.min(total, whole * batchSize) - skip * batchSize),
     batchCount,
     async *[Symbol.asyncIterator](): AsyncGenerator<Batch, void, void> {
-      for await (const host of prefetch(batchCount, prepare)) yield upload(host, examples);
+      for await (const host of prefetch(prepared)) yield upload(host, examples);
     },
   };
 }
@@ -108,29 +112,13 @@ type HostBatch = {
   readonly classes: Uint8Array | Uint16Array;
 };
 
-/** Refuses a batch size that cannot be. */
-function checkBatchSize(batchSize: number, examples: Examples | ImageSource): void {
-  const total = examples.labels.length;
-  if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > total) {
-    throw new RangeError(
-      `Cannot make batches of ${examples.name}: the batch size must be a whole number from 1 ` +
-        `to ${total}, the number of examples, got ${batchSize}`,
-    );
-  }
-}
-
-/** The order that changes nothing. */
-function inOrder(count: number): Uint32Array {
-  return Uint32Array.from({ length: count }, (_, i): number => i);
-}
-
-/** The examples at `indices`, for a source once they are read. */
+/** The examples at `indices`; those of a source are read. */
 function hostBatch(
   examples: Examples | ImageSource,
   indices: Uint32Array,
   table: Float32Array,
 ): HostBatch | Promise<HostBatch> {
-  const rest = { ...oneHot(examples, indices), classes: pick(examples.labels, indices) };
+  const rest = { labels: oneHot(examples, indices), classes: pick(examples.labels, indices) };
   if (!isSource(examples)) return { images: gather(examples, indices, table), ...rest };
   return readNumbers(examples, indices).then((pixels) => {
     if (pixels instanceof Float32Array) return { images: pixels, ...rest };
@@ -151,7 +139,7 @@ function gather(examples: Examples, indices: Uint32Array, table: Float32Array): 
   return images;
 }
 
-/** Writes the numbers of whole pixels to `images` from `to` on. */
+/** Writes the normalized pixels to `images`, starting at `to`. */
 function normalized(
   pixels: Uint8Array,
   images: Float32Array,
@@ -168,17 +156,14 @@ function normalized(
 function oneHot(
   { labels, classNames }: Examples | ImageSource,
   indices: Uint32Array,
-): Pick<HostBatch, "labels"> {
+): Float32Array {
   const rows = new Float32Array(indices.length * classNames.length);
   indices.forEach((index, i) => rows[i * classNames.length + labels[index]!] = 1);
-  return { labels: rows };
+  return rows;
 }
 
 /** Makes a batch's tensors. */
-function upload(
-  { images, labels, classes }: HostBatch,
-  examples: Examples | ImageSource,
-): Batch {
+function upload({ images, labels, classes }: HostBatch, examples: Examples | ImageSource): Batch {
   const size = classes.length;
   return {
     images: tf.tensor4d(images, [size, ...examples.imageShape]),

@@ -1,29 +1,98 @@
-// Labeled images that are read when they are wanted.
+// Labeled images that are read when they are needed.
 
-import type { Examples } from "./examples.ts";
+import { type Examples, imageSize } from "./examples.ts";
 
-/** Labeled images that are read when they are wanted: a folder that is larger than memory. */
+/**
+ * Labeled images that are read when they are needed, such as a folder larger than memory.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { batches, type ImageSource, tf } from "@neocog/neocog";
+ *
+ * // Gray squares of 4 × 4 pixels, each made when a batch needs it.
+ * const squares: ImageSource = {
+ *   name: "gray squares",
+ *   labels: new Uint8Array([0, 1, 0, 1]),
+ *   classNames: ["dark", "light"],
+ *   imageShape: [4, 4, 1],
+ *   read: (indices) => {
+ *     const pixels = new Uint8Array(indices.length * 16);
+ *     indices.forEach((index, i) => pixels.fill(index % 2 ? 255 : 0, 16 * i, 16 * i + 16));
+ *     return Promise.resolve(pixels);
+ *   },
+ * };
+ * await tf.setBackend("cpu");
+ * const means: number[] = [];
+ * for await (const { images, labels } of batches(squares, { batchSize: 2 })) {
+ *   means.push(...await images.mean([1, 2, 3]).data());
+ *   tf.dispose([images, labels]);
+ * }
+ * assertEquals(means, [0, 1, 0, 1]);
+ * ```
+ */
 export type ImageSource = Omit<Examples, "images"> & {
   /**
-   * The pixels of the images at these places, 0 to 255: `[B, H, W, C]`. It may be called again
-   * before its last answer has come. A `Float32Array` holds numbers that are taken as they are,
-   * without normalization, as those of a {@linkcode FeatureSource}.
+   * Returns the pixels of the images at these indices, 0 to 255: `[B, H, W, C]`. It may be called
+   * again before its last promise has settled. A `Float32Array` holds numbers that are used as they
+   * are, without normalization, such as those of a {@linkcode FeatureSource}.
    */
   read(indices: Uint32Array): Promise<Uint8Array | Float32Array>;
 };
 
-/** Whether images are read when they are wanted, and not in memory. */
+/**
+ * Labeled features in the form of images, which are not normalized: what
+ * {@linkcode cachedFeatures} returns.
+ */
+export type FeatureSource = Omit<Examples, "images"> & {
+  /** Returns the features of the examples at these indices, `[B, H, W, C]`. */
+  read(indices: Uint32Array): Promise<Float32Array>;
+};
+
+/** The examples a model is trained on, and those it is tested with. */
+export type DataSplit<E extends Examples | ImageSource = Examples> = {
+  readonly train: E;
+  readonly test: E;
+};
+
+/** Whether images are read when they are needed, instead of being in memory. */
 export function isSource(examples: Examples | ImageSource): examples is ImageSource {
   return !("images" in examples);
 }
 
+/** Refuses examples whose parts do not match, which would give wrong batches in silence. */
+export function checkExamples(examples: Examples | ImageSource): void {
+  const { name, labels, imageShape, classNames } = examples;
+  if (!imageShape.every((length): boolean => Number.isInteger(length) && length >= 1)) {
+    throw new TypeError(
+      `Cannot use the examples ${name}: their image shape must be [height, width, channels] ` +
+        `in whole numbers of at least 1, got [${imageShape}]`,
+    );
+  }
+  const size = imageSize(examples);
+  const pixels = isSource(examples) ? labels.length * size : examples.images.length;
+  if (labels.length === 0 || pixels !== labels.length * size) {
+    throw new TypeError(
+      `Cannot use the examples ${name}: there must be a label for each image of shape ` +
+        `[${imageShape}], and at least one, got ${pixels} pixel values and ` +
+        `${labels.length} labels`,
+    );
+  }
+  const wrong = Array.prototype.findIndex.call(labels, (label) => label >= classNames.length);
+  if (wrong >= 0) {
+    throw new RangeError(
+      `Cannot use the examples ${name}: a label must be below the ${classNames.length} ` +
+        `classes, got ${labels[wrong]} at index ${wrong}`,
+    );
+  }
+}
+
 /**
- * Reads all images of a source into memory, for what needs them there.
+ * Reads all images of a source into memory.
  *
- * @param source the images to read; examples, which are in memory, are answered as they are
+ * @param source the images to read; examples in memory are returned as they are
  * @returns the same images and labels in memory
- * @throws {TypeError} where the source answers another number of pixels than its shape says, or
- * numbers that are no pixels
+ * @throws {TypeError} if the source reads another number of pixels than its shape says, or features
  *
  * @example
  * ```ts
@@ -48,29 +117,29 @@ export async function readExamples(source: Examples | ImageSource): Promise<Exam
 }
 
 /**
- * The pixels that a source answers.
+ * Reads pixels of a source.
  *
- * @throws {TypeError} where they are not as many as the images' shape says, or numbers of another kind
+ * @throws {TypeError} if they are not as many as the image shape says, or are features
  */
 export async function readImages(source: ImageSource, indices: Uint32Array): Promise<Uint8Array> {
   const pixels = await readNumbers(source, indices);
   if (pixels instanceof Uint8Array) return pixels;
   throw new TypeError(
-    `Cannot use what ${source.name} reads: images: they must be pixels from 0 to 255, got a Float32Array, as of features`,
+    `Cannot use what ${source.name} reads: it must be pixels from 0 to 255, ` +
+      "got a Float32Array, as of features",
   );
 }
 
 /**
- * What a source answers: pixels, or numbers that are taken as they are.
+ * Reads pixels or features of a source.
  *
- * @throws {TypeError} where they are not as many as the images' shape says
+ * @throws {TypeError} if they are not as many as the image shape says
  */
 export async function readNumbers(
   source: ImageSource,
   indices: Uint32Array,
 ): Promise<Uint8Array | Float32Array> {
-  const [height, width, channels] = source.imageShape;
-  const expected = indices.length * height * width * channels;
+  const expected = indices.length * imageSize(source);
   const pixels = await source.read(indices);
   const isArray = pixels instanceof Uint8Array || pixels instanceof Float32Array;
   if (isArray && pixels.length === expected) return pixels;

@@ -1,5 +1,13 @@
-// Streams of examples, IDX files, class names.
+// Data sets by name, streams of examples, IDX files, class names.
 
+export {
+  type DataSetEntry,
+  type DataSetName,
+  type DataSetOptions,
+  dataSets,
+  findDataSet,
+  type OpenDataSet,
+} from "./sources/registry.ts";
 export { type Idx, parseIdx, readIdx } from "./sources/idx.ts";
 export { imagenetClasses } from "./sources/imagenet_classes.ts";
 export { cifar10Classes } from "./sources/cifar10.ts";

@@ -1,20 +1,20 @@
-// From bytes to the numbers a network sees, by a table of the 256 values a byte can have.
+// Normalizes pixels by a table of the 256 values of a byte.
 
 /**
- * How pixels become numbers: `"unit"` divides by 255; means and standard
- * deviations, one a channel, in those units, give `(pixel / 255 − mean) / std`.
+ * How pixels become numbers: `"unit"` divides by 255; a mean and a standard deviation for each
+ * channel, in those units, give `(pixel / 255 − mean) / std`.
  */
 export type Normalization =
   | "unit"
   | { readonly mean: readonly number[]; readonly std: readonly number[] };
 
 /**
- * The number of every byte in every channel.
+ * The normalized value of every byte in every channel.
  *
  * @param normalize the rule
- * @param channels how many channels the images have
+ * @param channels the number of channels
  * @returns the numbers, `[channels, 256]`
- * @throws {RangeError} where there is not one finite mean and one positive finite deviation a channel
+ * @throws {RangeError} if each channel does not have a finite mean and a positive finite deviation
  *
  * @example
  * ```ts
@@ -38,7 +38,7 @@ export function pixelTable(normalize: Normalization, channels: number): Float32A
   return table;
 }
 
-/** Refuses moments that are not one a channel, or would make infinities. */
+/** Refuses moments that are not one for each channel, or would give infinities. */
 function checkMoments(mean: readonly number[], std: readonly number[], channels: number): void {
   const fine = mean.length === channels && std.length === channels &&
     mean.every(Number.isFinite) && std.every((s): boolean => Number.isFinite(s) && s > 0);

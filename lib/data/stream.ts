@@ -1,19 +1,19 @@
-// Things one after the other, as often as wanted: what combinators take and answer.
+// Items one after the other, as often as needed: what combinators take and return.
 import { tf } from "../tensor/tf.ts";
 
-/** Things to iterate over, as often as wanted: an array, batches, or what a combinator answers. */
+/** Items to iterate over any number of times: an array, batches, or a combinator's stream. */
 export type Items<T> = Iterable<T> | AsyncIterable<T>;
 
-/** Things that are made as they are asked for, anew in each iteration. */
+/** Items that are made when they are asked for, anew in each iteration. */
 export type Stream<T> = AsyncIterable<T> & {
-  /** How many one iteration gives; `undefined` where that is not known, or has no end. */
+  /** The number of items in one iteration; `undefined` if it is unknown or infinite. */
   readonly length: number | undefined;
 };
 
 /**
  * A stream whose iterations are those of a generator function.
  *
- * @param length how many things one iteration gives, where that is known
+ * @param length the number of items in one iteration, if it is known
  * @param iterate begins an iteration
  */
 export function streamOf<T>(
@@ -23,7 +23,7 @@ export function streamOf<T>(
   return { length, [Symbol.asyncIterator]: iterate };
 }
 
-/** How many things there are, where it is known: of batches the batches, and not the examples. */
+/** The number of items, if it is known: of batches the number of batches, not of examples. */
 export function lengthOf(items: Items<unknown>): number | undefined {
   const { length, batchCount } = items as {
     readonly length?: number;
@@ -33,11 +33,11 @@ export function lengthOf(items: Items<unknown>): number | undefined {
 }
 
 /**
- * Refuses what can be iterated over but once, as a second epoch of it would be empty.
+ * Refuses what can be iterated over only once, as a second epoch of it would be empty.
  *
  * @param action what cannot be done, for the message
- * @param items what is handed in
- * @throws {TypeError} where it is a generator's answer, or nothing to iterate over
+ * @param items the argument
+ * @throws {TypeError} if it is an iterator, or cannot be iterated over
  */
 export function requireItems(action: string, items: Items<unknown>): void {
   const given = items as Partial<AsyncIterable<unknown> & Iterable<unknown>> & { next?: unknown };
@@ -46,23 +46,14 @@ export function requireItems(action: string, items: Items<unknown>): void {
   if (isIterable && typeof given.next !== "function") return;
   const found = isIterable ? "an iterator, which ends once" : String(items);
   throw new TypeError(
-    `Cannot ${action}: it must be possible to iterate over it again (see datasets.from): ` +
-      `got ${found}`,
-  );
-}
-
-/** Refuses a number that is not whole, or below the least. */
-export function requireCount(action: string, what: string, count: number, least: number): void {
-  if (Number.isSafeInteger(count) && count >= least) return;
-  throw new RangeError(
-    `Cannot ${action}: ${what} must be a whole number from ${least}, got ${count}`,
+    `Cannot ${action}: it must be possible to iterate over it again (see data.from), got ${found}`,
   );
 }
 
 /**
- * Frees the tensors of a thing that nobody will receive, in arrays and plain objects too.
+ * Frees the tensors of an item that nobody will receive, including those in arrays and objects.
  *
- * @param item the thing
+ * @param item the item
  */
 export function discardItem(item: unknown): void {
   if (item instanceof tf.Tensor) item.dispose();

@@ -28,7 +28,7 @@ export function cacheDirectory(
   const home = get(os === "windows" ? "USERPROFILE" : "HOME");
   if (home) return `${home}/${os === "darwin" ? "Library/Caches" : ".cache"}/neocog`;
   throw new RangeError(
-    "Cannot keep fetched files: NEOCOG_CACHE, or else the option cacheDir, must be a directory: " +
+    "Cannot keep fetched files: NEOCOG_CACHE, or else the option cacheDir, must be a directory, " +
       "got unset, and so is the home directory",
   );
 }

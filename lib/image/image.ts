@@ -34,7 +34,7 @@ export function checkImage({ width, height, channels, pixels }: Image): void {
     const size = `${width}×${height} with ${channels} channels`;
     const found = (pixels as { length?: number } | undefined)?.length ?? String(pixels);
     throw new TypeError(
-      `Cannot use an image: a Float32Array of ${size} must hold ${count} numbers: ` +
+      `Cannot use an image: a Float32Array of ${size} must hold ${count} numbers, ` +
         `got ${found}`,
     );
   }
@@ -46,7 +46,7 @@ export function checkSize(attempt: string, width: number, height: number): void 
     return;
   }
   throw new RangeError(
-    `Cannot ${attempt}: its width and height must be whole numbers from 1: ` +
+    `Cannot ${attempt}: its width and height must be whole numbers from 1, ` +
       `got ${width}×${height}`,
   );
 }
@@ -61,7 +61,7 @@ const MOST_PIXELS = 2 ** 26;
 export function checkPixelCount(kind: string, file: string, width: number, height: number): void {
   if (width * height <= MOST_PIXELS) return;
   throw new RangeError(
-    `Cannot decode ${kind} ${file}: it must have at most ${MOST_PIXELS} pixels: ` +
+    `Cannot decode ${kind} ${file}: it must have at most ${MOST_PIXELS} pixels, ` +
       `got ${width}×${height}`,
   );
 }

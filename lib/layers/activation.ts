@@ -1,23 +1,26 @@
-// Activation layers: a function of each activation by itself, and softmax.
+// Activation layers: functions of each number by itself, and softmax.
+import type { Activation } from "../tensor/activation.ts";
+import { requireRange } from "../text/require.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import { type Cost, costOfEach } from "./cost.ts";
-import { isActivation } from "./fusion.ts";
+import { defineLayer } from "./define_layer.ts";
 import { type Empty, type Layer, stateless } from "./layer.ts";
+import { requireFeatures } from "./window.ts";
 
 /** A layer that keeps its input's shape and learns nothing. */
 function shapeless(
   op: string,
   f: (x: Tensor) => Tensor,
   cost: (shape: Shape) => Cost = (shape) => costOfEach(shape, 1),
+  activation?: Activation,
 ): Layer<Empty, Empty> {
-  const layer: Layer<Empty, Empty> = {
+  return defineLayer({
     op,
     declare: (shape) => stateless(shape, cost(shape)),
     apply: (_params, state, x) => [f(x), state],
-  };
-  if (op === "relu" || op === "tanh") isActivation(layer.apply, op);
-  return layer;
+    ...(activation && { fusion: { activation } }),
+  });
 }
 
 /**
@@ -35,7 +38,7 @@ function shapeless(
  * ```
  */
 export function relu(): Layer<Empty, Empty> {
-  return shapeless("relu", tf.relu);
+  return shapeless("relu", tf.relu, undefined, "relu");
 }
 
 /**
@@ -53,7 +56,7 @@ export function relu(): Layer<Empty, Empty> {
  * ```
  */
 export function tanh(): Layer<Empty, Empty> {
-  return shapeless("tanh", tf.tanh);
+  return shapeless("tanh", tf.tanh, undefined, "tanh");
 }
 
 /**
@@ -95,11 +98,11 @@ export function sigmoid(): Layer<Empty, Empty> {
 }
 
 /**
- * Leaky rectified linear unit, x where x > 0, else slope · x (Maas, Hannun and Ng, 2013).
+ * Leaky rectified linear unit, x if x > 0, else slope · x (Maas, Hannun and Ng, 2013).
  *
  * @param slope slope of the negative side. Default: 0.01
  * @returns the layer
- * @throws {RangeError} where `slope` is not finite
+ * @throws {RangeError} if `slope` is not finite
  *
  * @example
  * ```ts
@@ -111,17 +114,13 @@ export function sigmoid(): Layer<Empty, Empty> {
  * ```
  */
 export function leakyRelu(slope = 0.01): Layer<Empty, Empty> {
-  if (!Number.isFinite(slope)) {
-    throw new RangeError(
-      `Cannot make a leakyRelu layer: its slope must be finite, got ${slope}`,
-    );
-  }
+  requireRange("make a leakyRelu layer", "its slope must be finite", Number.isFinite(slope), slope);
   return shapeless("leakyRelu", (x) => tf.leakyRelu(x, slope));
 }
 
 /**
- * Softmax over the last axis: eˣ / Σeˣ. Models end in logits and the loss
- * applies softmax itself; this layer is for those who want probabilities.
+ * Softmax over the last axis: eˣ / Σeˣ. Models end in logits, as the loss
+ * applies softmax itself; this layer is for probabilities.
  *
  * @returns the layer
  *
@@ -131,19 +130,19 @@ export function leakyRelu(slope = 0.01): Layer<Empty, Empty> {
  * import { softmax, start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
- * assertEquals(await softmax().apply({}, {}, tf.tensor1d([1, 1]), {})[0].array(), [0.5, 0.5]);
+ * assertEquals(await softmax().apply({}, {}, tf.tensor2d([[1, 1]]), {})[0].array(), [[0.5, 0.5]]);
  * ```
  */
 export function softmax(): Layer<Empty, Empty> {
   // An exponential, an addition and a division; a vector's numbers need all of it.
-  return shapeless("softmax", (x) => tf.softmax(x), (shape) => ({
-    ...costOfEach(shape, 3),
-    ...(shape.length === 1 ? { window: "all" as const } : {}),
-  }));
+  return shapeless("softmax", (x) => tf.softmax(x), (shape) => {
+    requireFeatures("softmax", shape);
+    return { ...costOfEach(shape, 3), ...(shape.length === 1 ? { window: "all" as const } : {}) };
+  });
 }
 
 /**
- * Answers its input.
+ * Returns its input.
  *
  * @returns the layer
  *

@@ -1,21 +1,22 @@
-// Average pooling to a size that is asked for, whatever the input's.
-import type { Tensor, Tensor4D } from "../tensor/tensor.ts";
+// Average pooling to a given size, whatever the input's.
+import { requireWhole } from "../text/require.ts";
+import type { Shape, Tensor, Tensor4D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import { meanWindows } from "../tensor/window_sums.ts";
 import type { Cost } from "./cost.ts";
+import { defineLayer } from "./define_layer.ts";
 import { type Empty, type Layer, stateless } from "./layer.ts";
-import type { Shape } from "../tensor/tensor.ts";
-import { requireImage, requireWhole } from "./window.ts";
+import { requireImage } from "./window.ts";
 
 /**
  * PyTorch's `AdaptiveAvgPool2d`: the mean of each of `height` × `width` windows,
  * where window i of n over L pixels goes from ⌊i · L / n⌋ to ⌈(i + 1) · L / n⌉.
- * Where L is not a multiple of n, windows overlap; where it is less, pixels repeat.
+ * If L is not a multiple of n, windows overlap; if it is less, pixels repeat.
  *
  * @param height height of the output, in pixels
  * @param width width of the output, in pixels. Default: `height`
  * @returns the layer, `[N, H, W, C] → [N, height, width, C]`
- * @throws {RangeError} where a size is not a whole number of at least 1
+ * @throws {RangeError} if a size is not a whole number of at least 1
  *
  * @example
  * ```ts
@@ -26,16 +27,15 @@ import { requireImage, requireWhole } from "./window.ts";
  * ```
  */
 export function adaptiveMeanPool(height: number, width = height): Layer<Empty, Empty> {
-  requireWhole("adaptiveMeanPool", "height", height, 1);
-  requireWhole("adaptiveMeanPool", "width", width, 1);
-  return {
+  requireWhole("make an adaptiveMeanPool layer", "its height", height);
+  requireWhole("make an adaptiveMeanPool layer", "its width", width);
+  return defineLayer({
     op: "adaptiveMeanPool",
     declare(shape) {
       requireImage("adaptiveMeanPool", shape);
       return stateless([height, width, shape[2]!], costOf(shape, [height, width]));
     },
     apply(_params, state, x) {
-      requireImage("adaptiveMeanPool", x.shape.slice(1));
       const [, h, w] = (x as Tensor4D).shape;
       if (h % height === 0 && w % width === 0) {
         const size = [h / height, w / width] as const;
@@ -44,7 +44,7 @@ export function adaptiveMeanPool(height: number, width = height): Layer<Empty, E
       // The mean over a rectangle is that of the means of its rows.
       return [meansAlong(meansAlong(x as Tensor4D, 1, height), 2, width), state];
     },
-  };
+  });
 }
 
 /** The windows along an axis, each from its first pixel up to but not including the last. */
@@ -55,7 +55,7 @@ function windowsOf(length: number, count: number): [start: number, end: number][
   ]);
 }
 
-/** An operation a pixel of each window; the stride is the mean one where windows overlap. */
+/** An operation a pixel of each window; the stride of overlapping windows is their mean one. */
 function costOf([height, width, channels]: Shape, output: readonly [number, number]): Cost {
   const lengths = [height!, width!] as const;
   const sizes = ([0, 1] as const).map((axis) =>

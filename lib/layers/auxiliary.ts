@@ -1,37 +1,33 @@
-// A classifier beside the way through a network, for training alone.
+// A classifier beside a network's main path, for training alone.
 import type { Shape } from "../tensor/tensor.ts";
 import type { Path } from "../tensor/tree.ts";
-import {
-  type AnyLayer,
-  type Child,
-  enter,
-  type Layer,
-  type ParamsOf,
-  type StateOf,
-} from "./layer.ts";
+import { requireRange } from "../text/require.ts";
+import { defineLayer } from "./define_layer.ts";
+import { enter } from "./enter.ts";
+import type { AnyLayer, Child, Layer, ParamsOf, StateOf } from "./layer.ts";
 import { declareChild, gather } from "./sequential.ts";
 
 /** Options of {@linkcode auxiliary}. */
 export type AuxiliaryOptions = {
-  /** What the head's loss counts beside the model's own, unless a training says otherwise. Default: 0.3. */
+  /** Weight of the head's loss beside the model's own, unless training options say otherwise. Default: 0.3. */
   readonly weight?: number;
 };
 
-/** What {@linkcode auxiliary} makes: a layer with the weight of its head's loss. */
+/** A layer with the weight of its head's loss. */
 export type AuxiliaryLayer<H extends Layer = Layer> =
   & Layer<ParamsOf<{ head: H }>, StateOf<{ head: H }>>
   & { readonly weight: number };
 
 /**
  * A side exit (Szegedy et al., "Going deeper with convolutions", 2014, §5): its
- * output is its input, which in training also enters the child `head`, so that an
- * `intercept` finds what the head answers at the path `…/head`. There, `fit` and
- * {@linkcode trainStep} take the head's loss. In inference the head is not run.
+ * output is its input. In training the child `head` takes the input too, so that an
+ * `intercept` finds the head's output at the path `…/head`; `fit` and
+ * {@linkcode trainStep} add its loss. In inference the head does not run.
  *
  * @param head the classifier, `[N, …shape] → logits [N, classes]`
  * @param options the weight of its loss
  * @returns the layer, `[N, …shape] → [N, …shape]`
- * @throws {RangeError} where the weight is not finite and at least 0
+ * @throws {RangeError} if the weight is not finite and at least 0
  *
  * @example
  * ```ts
@@ -47,14 +43,14 @@ export function auxiliary<H extends Layer>(
   options: AuxiliaryOptions = {},
 ): AuxiliaryLayer<H> {
   const { weight = 0.3 } = options;
-  if (!(weight >= 0 && weight < Infinity)) {
-    throw new RangeError(
-      `Cannot make an auxiliary layer: its weight must be finite and at least 0, got ${weight}`,
-    );
-  }
-  return {
-    op: "auxiliary",
+  requireRange(
+    "make an auxiliary layer",
+    "its weight must be finite and at least 0",
+    weight >= 0 && weight < Infinity,
     weight,
+  );
+  const layer = defineLayer<ParamsOf<{ head: H }>, StateOf<{ head: H }>>({
+    op: "auxiliary",
     declare(shape) {
       const declaration = declareChild("head", head, shape);
       const child = { name: "head", layer: head, inputShape: shape, declaration };
@@ -65,7 +61,8 @@ export function auxiliary<H extends Layer>(
       const [, next] = enter("head", head, params, state, x, context);
       return [x, { head: next } as typeof state];
     },
-  };
+  });
+  return { ...layer, weight };
 }
 
 /**
@@ -74,7 +71,7 @@ export function auxiliary<H extends Layer>(
  * @param model the model
  * @param shape shape of one input, without the batch
  * @returns the weight of each head's loss, by the head's path, in the order they run
- * @throws {TypeError | RangeError} where the model cannot take such inputs
+ * @throws {TypeError | RangeError} if the model cannot take such inputs
  *
  * @example
  * ```ts

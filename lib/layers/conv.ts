@@ -1,19 +1,13 @@
 // Convolution layer (§12.1): filters shared over all positions of the image.
+import { requireWhole } from "../text/require.ts";
 import type { Activation } from "../tensor/activation.ts";
 import { convolve } from "../tensor/convolve.ts";
-import { takesActivation } from "./fusion.ts";
 import { sizeOf, type Tensor, type Tensor1D, type Tensor4D } from "../tensor/tensor.ts";
 import { placeWindow } from "./cost.ts";
+import { defineLayer } from "./define_layer.ts";
 import { heNormal, type Initializer, zeros } from "./initializers.ts";
-import type { Layer, Slots } from "./layer.ts";
-import {
-  checkWindow,
-  type Padding,
-  type Pair,
-  requireImage,
-  requireWhole,
-  slide,
-} from "./window.ts";
+import type { Empty, Layer, Slots } from "./layer.ts";
+import { checkWindow, type Padding, type Pair, requireImage, slide } from "./window.ts";
 
 /** Options of {@linkcode conv}. */
 export type ConvOptions = {
@@ -27,7 +21,7 @@ export type ConvOptions = {
   readonly padding?: Padding;
   /** Distance of a filter's neighboring taps. Default: 1. */
   readonly dilation?: Pair;
-  /** Into how many parts, each with filters of its own, the channels fall. Default: 1. */
+  /** Number of parts, each with its own filters, that the channels are divided into. Default: 1. */
   readonly groups?: number;
   /** Whether each feature adds a learned number. Default: `true`. */
   readonly bias?: boolean;
@@ -49,7 +43,7 @@ export type ConvParams = {
  *
  * @param options filters, their size and how they slide
  * @returns the layer, `[N, H, W, C] → [N, H', W', features]`
- * @throws {RangeError} where an option is not a whole number in its range
+ * @throws {RangeError} if an option is not a whole number in its range
  *
  * @example
  * ```ts
@@ -60,22 +54,19 @@ export type ConvParams = {
  * assertEquals(layer.declare([32, 32, 3]).shape, [28, 28, 6]);
  * ```
  */
-export function conv(options: ConvOptions): Layer<ConvParams, Record<string, never>> {
+export function conv(options: ConvOptions): Layer<ConvParams, Empty> {
   const { features, groups = 1, bias = true, initializer = heNormal } = options;
   const { size, stride = 1, padding = "valid", dilation = 1 } = options;
   const window = checkWindow("conv", { size, stride, padding, dilation });
-  requireWhole("conv", "features", features, 1);
-  requireGroups(requireWhole("conv", "groups", groups, 1), "features", features);
-  const applyWith =
-    (activation?: Activation): Layer<ConvParams, Record<string, never>>["apply"] =>
-    (params, state, x) => {
+  requireWhole("make a conv layer", "its features", features);
+  requireGroups(requireWhole("make a conv layer", "its groups", groups), "features", features);
+  const withActivation =
+    (activation?: Activation): Layer<ConvParams, Empty>["apply"] => (params, state, x) => {
       const added = bias ? params.bias as Tensor1D : undefined;
       const shape = { ...window, groups };
       return [convolve(x as Tensor4D, params.kernel, shape, added, activation), state];
     };
-  const apply = applyWith();
-  takesActivation(apply, applyWith);
-  return {
+  return defineLayer<ConvParams, Empty>({
     op: "conv",
     declare(shape) {
       requireImage("conv", shape);
@@ -94,8 +85,9 @@ export function conv(options: ConvOptions): Layer<ConvParams, Record<string, nev
         cost: { flops: 2 * taps * sizeOf(output), window: placeWindow(window, shape) },
       };
     },
-    apply,
-  };
+    apply: withActivation(),
+    fusion: { withActivation },
+  });
 }
 
 function requireGroups(groups: number, what: string, count: number): void {

@@ -1,12 +1,13 @@
 // Fully connected layer.
+import { requireWhole } from "../text/require.ts";
 import { activate, type Activation } from "../tensor/activation.ts";
 import { multiplyAdd } from "../tensor/multiply_add.ts";
 import type { Tensor, Tensor1D, Tensor2D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
+import { defineLayer } from "./define_layer.ts";
 import { heNormal, type Initializer, zeros } from "./initializers.ts";
-import { takesActivation } from "./fusion.ts";
-import type { Layer, Slots } from "./layer.ts";
-import { requireSizes, requireWhole } from "./window.ts";
+import type { Empty, Layer, Slots } from "./layer.ts";
+import { requireSizes } from "./window.ts";
 
 /** Options of {@linkcode dense}. */
 export type DenseOptions = {
@@ -31,7 +32,7 @@ export type DenseParams = {
  *
  * @param options number of units, bias, initializer
  * @returns the layer, `[N, inputs] → [N, features]`
- * @throws {RangeError} where `features` is not a whole number of at least 1
+ * @throws {RangeError} if `features` is not a whole number of at least 1
  *
  * @example
  * ```ts
@@ -42,20 +43,17 @@ export type DenseParams = {
  * assertEquals(countParameters(dense({ features: 20 }).declare([3072]).params), 61460);
  * ```
  */
-export function dense(options: DenseOptions): Layer<DenseParams, Record<string, never>> {
+export function dense(options: DenseOptions): Layer<DenseParams, Empty> {
   const { features, bias = true, initializer = heNormal } = options;
-  requireWhole("dense", "features", features, 1);
-  const applyWith =
-    (activation?: Activation): Layer<DenseParams, Record<string, never>>["apply"] =>
-    (params, state, x) => {
+  requireWhole("make a dense layer", "its features", features);
+  const withActivation =
+    (activation?: Activation): Layer<DenseParams, Empty>["apply"] => (params, state, x) => {
       const y = bias
         ? multiplyAdd(x as Tensor2D, params.kernel, params.bias as Tensor1D, activation)
         : activate(tf.matMul(x as Tensor2D, params.kernel), activation);
       return [y, state];
     };
-  const apply = applyWith();
-  takesActivation(apply, applyWith);
-  return {
+  return defineLayer<DenseParams, Empty>({
     op: "dense",
     declare(shape) {
       if (shape.length !== 1) {
@@ -74,6 +72,7 @@ export function dense(options: DenseOptions): Layer<DenseParams, Record<string, 
         cost: { flops: 2 * shape[0]! * features, window: "all" },
       };
     },
-    apply,
-  };
+    apply: withActivation(),
+    fusion: { withActivation },
+  });
 }

@@ -1,15 +1,16 @@
 // Dropout layer.
 import { dropUnits, requireRate } from "../tensor/drop_units.ts";
+import { defineLayer } from "./define_layer.ts";
 import { type Empty, type Layer, stateless } from "./layer.ts";
 
 /**
  * Dropout: in training each unit is set to zero with probability `rate` and the
- * others are scaled by 1 / (1 − rate); otherwise nothing happens (Srivastava,
+ * others are scaled by 1 / (1 − rate); outside training nothing happens (Srivastava,
  * Hinton, Krizhevsky, Sutskever and Salakhutdinov, 2014).
  *
  * @param rate probability of a unit to be dropped, from 0 up to but not including 1
  * @returns the layer; in training its context needs a `key`
- * @throws {RangeError} where `rate` is out of range
+ * @throws {RangeError} if `rate` is out of range
  *
  * @example
  * ```ts
@@ -25,7 +26,7 @@ import { type Empty, type Layer, stateless } from "./layer.ts";
  */
 export function dropout(rate: number): Layer<Empty, Empty> {
   requireRate("make a dropout layer", rate);
-  return {
+  return defineLayer({
     op: "dropout",
     declare: (shape) => stateless(shape, { flops: 0 }),
     apply(_params, state, x, { training, key }) {
@@ -37,5 +38,5 @@ export function dropout(rate: number): Layer<Empty, Empty> {
       }
       return [dropUnits(x, rate, key), state];
     },
-  };
+  });
 }

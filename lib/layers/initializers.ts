@@ -1,4 +1,5 @@
 // First values of parameters: random numbers whose spread follows the layer's fan.
+import { requireRange } from "../text/require.ts";
 import { type Key, normalArray, uniformArray } from "../tensor/random.ts";
 import { type Shape, sizeOf } from "../tensor/tensor.ts";
 
@@ -89,12 +90,12 @@ export function lecunUniform(key: Key, shape: Shape): Float32Array {
 }
 
 /**
- * A normal distribution of a deviation of one's own: the papers of 2012 to 2014 have 0.01
- * everywhere, and last layers still do, so that training begins with all classes alike.
+ * A normal distribution of a given deviation: the papers of 2012 to 2014 use 0.01 everywhere, and
+ * last layers still do, so that training begins with all classes alike.
  *
  * @param deviation its standard deviation, at least 0
  * @returns the initializer
- * @throws {RangeError} where the deviation is negative or not finite
+ * @throws {RangeError} if the deviation is negative or not finite
  *
  * @example
  * ```ts
@@ -107,11 +108,9 @@ export function lecunUniform(key: Key, shape: Shape): Float32Array {
  * ```
  */
 export function scaledNormal(deviation: number): Initializer {
-  if (!(deviation >= 0 && deviation < Infinity)) {
-    throw new RangeError(
-      `Cannot make an initializer: its deviation must be finite and at least 0, got ${deviation}`,
-    );
-  }
+  const holds = deviation >= 0 && deviation < Infinity;
+  const rule = "its deviation must be finite and at least 0";
+  requireRange("make an initializer", rule, holds, deviation);
   return (key, shape) => normalArray(key, sizeOf(shape), 0, deviation);
 }
 

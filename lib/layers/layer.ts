@@ -1,4 +1,5 @@
-// The contract every layer, block and model keeps, and the one way into a child.
+// The contract of every layer, block and model, and how a network is made of one.
+import type { Activation } from "../tensor/activation.ts";
 import { fold, type Key } from "../tensor/random.ts";
 import { type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import type { Path, Tree } from "../tensor/tree.ts";
@@ -6,13 +7,13 @@ import { tf } from "../tensor/tf.ts";
 import type { Cost } from "./cost.ts";
 import type { Initializer } from "./initializers.ts";
 
-/** Whatever the call of a layer depends on besides parameters, state and input. */
+/** What the call of a layer depends on besides parameters, state and input. */
 export type Context = {
   /** Whether to behave as in training: drop units, normalize by the batch. Default: `false`. */
   readonly training?: boolean;
-  /** The source of randomness; needed where something is dropped. */
+  /** The source of randomness; needed in training by layers that drop units. */
   readonly key?: Key;
-  /** Where in the model the call is: `""` at the root. */
+  /** The layer's path in the model; absent or `""` at the root. */
   readonly path?: Path;
   /** Called around every named layer. */
   readonly intercept?: Intercept;
@@ -21,14 +22,14 @@ export type Context = {
 };
 
 /**
- * Wraps the call of every named layer of a model: it may look at or change what
- * goes in and what comes out, or not call the layer at all. Taps, backward
- * rules and ablation are written as one of these; no layer knows of them.
+ * Wraps the call of every named layer of a model: it may read or change the layer's input and
+ * output, or not call the layer at all. Taps, backward rules and ablation are written as
+ * intercepts; no layer knows of them.
  *
  * @param site the layer's path and operation
  * @param x its input
  * @param next calls the layer
- * @returns what is to count as the layer's output
+ * @returns what the model takes for the layer's output
  */
 export type Intercept = (site: Site, x: Tensor, next: (x: Tensor) => Tensor) => Tensor;
 
@@ -43,10 +44,10 @@ export type Site = {
 /** A parameter or state that is declared but not yet made. */
 export type Slot = { readonly shape: Shape; readonly initializer: Initializer };
 
-/** A tree of the form of `T` with slots in the place of tensors. */
+/** A tree of the form of `T` with slots instead of tensors. */
 export type Slots<T> = T extends Tensor ? Slot : { readonly [Name in keyof T]: Slots<T[Name]> };
 
-/** A named layer within another, and what it makes of its input. */
+/** A named layer within another, with its input shape and declaration. */
 export type Child = {
   readonly name: string;
   readonly layer: Layer;
@@ -56,28 +57,25 @@ export type Child = {
 };
 
 /**
- * How a layer's children are joined: each is given the output of the one before it; or all are
- * given the layer's input, and their outputs are joined; or they are given it in training alone,
- * and the layer's output is its input.
+ * How a layer's children are connected. `"chain"`: each takes the output of the one before it.
+ * `"branches"`: all take the layer's input, and their outputs are joined. `"aside"`: they take the
+ * layer's input in training alone, and the layer's output is its input.
  */
 export type Arrangement = "chain" | "branches" | "aside";
 
-/** What a layer will be for inputs of some shape. Nothing is allocated for it. */
+/** What a layer is for inputs of some shape. Nothing is allocated for it. */
 export type Declaration<P extends Tree = Tree, S extends Tree = Tree> = {
   /** Shape of the output, without the batch. */
   readonly shape: Shape;
   /** What is learned. */
   readonly params: Slots<P>;
-  /** What is carried from call to call without being learned. */
+  /** What is kept from call to call without being learned. */
   readonly state: Slots<S>;
   /** The layers it is made of, in the order they run. */
   readonly children?: readonly Child[];
-  /** How its children are joined. Default: `"chain"`. */
+  /** How its children are connected. Default: `"chain"`. */
   readonly arrangement?: Arrangement;
-  /**
-   * What a call costs. Absent, it is unknown, and sizes of models say so; of a chain it is what
-   * its children cost.
-   */
+  /** What a call costs besides its children. If absent, it is unknown, unless there are children. */
   readonly cost?: Cost;
 };
 
@@ -85,29 +83,72 @@ export type Declaration<P extends Tree = Tree, S extends Tree = Tree> = {
  * A layer: a pair of pure functions. `declare` says what the layer is for an
  * input shape, so that sizes, summaries and costs are known before anything is
  * allocated; `apply` computes. Blocks and models are layers made of layers.
+ *
+ * Of your own layers too, a model checks before `apply` that `declare` accepts the input and that
+ * parameters and state are of the declared shapes, and after it that the output is.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { init, key, type Layer, ones, sequential, start, type Tensor, tf } from "@neocog/neocog";
+ *
+ * // Multiplies each channel by a learned number.
+ * const channelScale: Layer<{ readonly scale: Tensor }> = {
+ *   op: "channelScale",
+ *   declare: (shape) => ({
+ *     shape,
+ *     params: { scale: { shape: shape.slice(-1), initializer: ones } },
+ *     state: {},
+ *   }),
+ *   apply: (params, state, x) => [tf.mul(x, params.scale), state],
+ * };
+ *
+ * await start({ backend: "cpu" });
+ * const { model, params, state } = init(sequential({ scale: channelScale }), key(0), [2]);
+ * const [y] = model.apply(params, state, tf.tensor2d([[3, 4]]), {});
+ * assertEquals(await y.array(), [[3, 4]]);
+ * ```
  */
 export type Layer<P extends Tree = Tree, S extends Tree = Tree> = {
   /** What kind of layer it is, `"conv"`. */
   readonly op: string;
   /**
    * @param shape shape of one input, without the batch: `[H, W, C]` or `[features]`
-   * @throws {TypeError | RangeError} where the layer cannot take such inputs
+   * @throws {TypeError | RangeError} if the layer cannot take such inputs
    */
   declare(shape: Shape): Declaration<P, S>;
   /**
-   * @param params of the form `declare` said
-   * @param state of the form `declare` said
+   * @param params of the form that `declare` returned
+   * @param state of the form that `declare` returned
    * @param x a batch of inputs, `[N, …shape]`
    * @param context training or not, key, path, intercept
    * @returns the outputs `[N, …shape]` and the next state
    */
   apply(params: P, state: S, x: Tensor, context: Context): [y: Tensor, state: S];
+  /** Optional: how the layer computes in one pass with its neighbors in a {@linkcode sequential}. */
+  readonly fusion?: Fusion;
+};
+
+/**
+ * How a layer computes in one pass with a neighbor: the same numbers, with less work for the
+ * device. It is about one `apply`, so that nothing is fused in a layer that is made of another with
+ * its own: `{ ...conv(options), apply }`.
+ */
+export type Fusion = {
+  /** The `apply` that this is about; of a layer with another `apply` it does not count. */
+  readonly of: AnyLayer["apply"];
+  /** The activation that the layer is, if it is that and nothing else. */
+  readonly activation?: Activation;
+  /** Makes the `apply` with an activation after it. */
+  readonly withActivation?: (activation: Activation) => AnyLayer["apply"];
+  /** The `apply` with a ReLU before it. */
+  readonly afterRelu?: AnyLayer["apply"];
 };
 
 /** A record without tensors: the parameters of a layer that learns nothing. */
 export type Empty = Record<string, never>;
 
-/** A layer of whatever parameters and state. */
+/** A layer of any parameters and state. */
 // deno-lint-ignore no-explicit-any
 export type AnyLayer = Layer<any, any>;
 
@@ -144,13 +185,13 @@ export type Initialized<P extends Tree, S extends Tree> = Network<P, S> & {
 
 /**
  * Makes a model's parameters and state. Each tensor's numbers come from the key
- * and its own path, so a layer's do not change when another is added beside it.
+ * and its own path, so they do not change when other layers are added.
  *
  * @param model the model
  * @param key the source of randomness
  * @param shape shape of one input, without the batch, `[28, 28, 1]`
  * @returns the network, with the shapes of its input and output; the caller owns the tensors
- * @throws {TypeError | RangeError} where the model cannot take such inputs
+ * @throws {TypeError | RangeError} if the model cannot take such inputs
  *
  * @example
  * ```ts
@@ -185,9 +226,10 @@ function draw(key: Key): (slot: Slot, path: Path) => Tensor {
 }
 
 /** A declared tree before its slots are filled. */
-type SlotTree = Slot | { readonly [name: string]: SlotTree };
+export type SlotTree = Slot | { readonly [name: string]: SlotTree };
 
-function isSlot(tree: SlotTree): tree is Slot {
+/** Whether a part of a declared tree is a slot. */
+export function isSlot(tree: SlotTree): tree is Slot {
   return typeof tree.initializer === "function";
 }
 
@@ -228,55 +270,6 @@ function slotsAt(tree: SlotTree, path: Path): [Path, Slot][] {
   return Object.entries(tree).flatMap(([name, child]) =>
     slotsAt(child, path === "" ? name : `${path}/${name}`)
   );
-}
-
-/**
- * Calls a child by name: the only way from a layer into another. It derives the
- * child's path and key, and lets the context's `intercept` wrap the call.
- *
- * @param name the child's name
- * @param layer the child
- * @param params the parent's parameters
- * @param state the parent's state
- * @param x the child's input
- * @param context the parent's context
- * @returns the child's output and next state
- * @throws what the child throws, its path put before the message
- */
-export function enter(
-  name: string,
-  layer: AnyLayer,
-  params: { readonly [name: string]: Tree },
-  state: { readonly [name: string]: Tree },
-  x: Tensor,
-  context: Context,
-): [y: Tensor, state: Tree] {
-  const path = context.path ? `${context.path}/${name}` : name;
-  const inner: Context = {
-    ...context,
-    path,
-    ...(context.key ? { key: fold(context.key, name) } : {}),
-  };
-  let nextState: Tree = state[name] ?? {};
-  const call = (input: Tensor): Tensor => {
-    try {
-      const [y, next] = layer.apply(params[name] ?? {}, state[name] ?? {}, input, inner);
-      nextState = next;
-      return y;
-    } catch (error) {
-      throw named(error, path);
-    }
-  };
-  const y = context.intercept ? context.intercept({ path, op: layer.op }, x, call) : call(x);
-  return [y, nextState];
-}
-
-/** The same error, saying in which layer it came about, if it does not say so yet. */
-function named(error: unknown, path: Path): unknown {
-  // Of some errors, such as a DOMException, the message can not be set.
-  const isOpen = error instanceof Error && Object.hasOwn(error, "message");
-  if (isOpen && !error.message.startsWith('In "')) error.message = `In "${path}": ${error.message}`;
-  return error;
 }
 
 /**

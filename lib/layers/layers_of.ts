@@ -8,19 +8,18 @@ import { unknownName } from "../text/nearest.ts";
 export type LayerInfo = { readonly op: string; readonly shape: Shape };
 
 /**
- * All named layers of a model that answer outside training, those made of layers too, by path:
- * of an `auxiliary` layer not its head. The model itself is `""`.
+ * All named layers of a model by path, those made of layers too; but no head of an `auxiliary`
+ * layer, which runs in training alone. The model itself is `""`.
  *
  * @param model the model
  * @param shape shape of one input, without the batch
  * @returns kinds and output shapes, outer layers before inner ones
- * @throws {TypeError | RangeError} where the model cannot take such inputs
+ * @throws {TypeError | RangeError} if the model cannot take such inputs
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { layersOf } from "@neocog/neocog";
- * import { lenet5 } from "@neocog/neocog";
+ * import { layersOf, lenet5 } from "@neocog/neocog";
  *
  * assertEquals(layersOf(lenet5(), [28, 28, 1]).get("pool1"), { op: "maxPool", shape: [14, 14, 6] });
  * ```
@@ -47,7 +46,7 @@ export function layersOf<P extends Tree, S extends Tree>(
  * @param model the model
  * @param shape shape of one input, without the batch
  * @param path the layer's path; `""` is the model
- * @throws {RangeError} where there is none, with the nearest path, or it runs in training alone
+ * @throws {RangeError} if there is none (the error names the nearest), or it runs in training alone
  */
 export function requireLayer<P extends Tree, S extends Tree>(
   model: Layer<P, S>,
@@ -62,7 +61,7 @@ export function requireLayer<P extends Tree, S extends Tree>(
   );
   if (aside) {
     throw new RangeError(
-      `Cannot look at a layer: it must not run in training alone, got "${path}", beside the way through "${
+      `Cannot look at a layer: it must not run in training alone, got "${path}", a head of "${
         aside[0]
       }"`,
     );

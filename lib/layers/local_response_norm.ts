@@ -1,34 +1,37 @@
 // Local response normalization layer.
+import { requirePositive, requireRange, requireWhole } from "../text/require.ts";
 import { normalizeResponses } from "../tensor/local_response_norm.ts";
 import { costOfEach } from "./cost.ts";
+import { defineLayer } from "./define_layer.ts";
 import { type Empty, type Layer, stateless } from "./layer.ts";
+import { requireFeatures } from "./window.ts";
 
 /** Options of {@linkcode localResponseNorm}, with PyTorch's defaults and an `alpha` as there. */
 export type LocalResponseNormOptions = {
-  /** How many channels are summed over. Default: 5. */
+  /** Number of channels that are summed over. Default: 5. */
   readonly size?: number;
-  /** What the mean of their squares counts: `size` times the α of the paper and of TensorFlow. Default: 1e-4. */
+  /** Factor of the mean of their squares: `size` times the α of the paper and of TensorFlow. Default: 1e-4. */
   readonly alpha?: number;
   /** The divisor's exponent. Default: 0.75. */
   readonly beta?: number;
-  /** What the divisor is where nothing responds, before the exponent. Default: 1. */
+  /** The divisor of zeros, before the exponent. Default: 1. */
   readonly k?: number;
 };
 
 /**
  * Local response normalization (Krizhevsky, Sutskever and Hinton, 2012, §3.3):
- * each number is divided by what its pixel's neighboring channels come to,
+ * each number is divided by a sum over its pixel's neighboring channels,
  * y = x / (k + alpha / size · Σx²)^beta. The sum is over `size` channels around
  * the number's own, of an even `size` one more before it than after; channels
- * that are not there count as zeros.
+ * beyond the first and last count as zeros.
  *
- * PyTorch and Caffe divide `alpha` by `size` as is done here, the paper and
+ * PyTorch and Caffe divide `alpha` by `size` as this layer does, the paper and
  * TensorFlow do not: AlexNet's α = 1e-4, β = 0.75, k = 2, n = 5 are
  * `{ size: 5, alpha: 5e-4, beta: 0.75, k: 2 }`.
  *
  * @param options size (5), alpha (1e-4), beta (0.75), k (1)
  * @returns the layer, of any shape with channels last
- * @throws {RangeError} where an option is out of range
+ * @throws {RangeError} if an option is out of range
  *
  * @example
  * ```ts
@@ -43,31 +46,28 @@ export type LocalResponseNormOptions = {
  */
 export function localResponseNorm(options: LocalResponseNormOptions = {}): Layer<Empty, Empty> {
   const { size = 5, alpha = 1e-4, beta = 0.75, k = 1 } = options;
-  requireRange("size", size, Number.isInteger(size) && size >= 1, "a whole number of at least 1");
-  requireRange("alpha", alpha, alpha >= 0 && alpha < Infinity, "finite and at least 0");
-  requireRange("beta", beta, beta > 0 && beta < Infinity, "finite and above 0");
-  requireRange("k", k, k > 0 && k < Infinity, "finite and above 0");
+  const action = "make a localResponseNorm layer";
+  const isAlpha = alpha >= 0 && alpha < Infinity;
+  requireWhole(action, "its size", size);
+  requireRange(action, "its alpha must be finite and at least 0", isAlpha, alpha);
+  requirePositive(action, "its beta", beta);
+  requirePositive(action, "its k", k);
   const before = Math.floor(size / 2);
   const attributes = { before, after: size - 1 - before, share: alpha / size, beta, k };
-  return {
+  return defineLayer({
     op: "localResponseNorm",
-    // The squares' sum, its share and k, the power, the division.
-    declare: (shape) => stateless(shape, costOfEach(shape, 2 * size + 4)),
+    declare(shape) {
+      requireFeatures("localResponseNorm", shape);
+      // The squares' sum, its share and k, the power, the division.
+      return stateless(shape, costOfEach(shape, 2 * size + 4));
+    },
     apply(_params, state, x) {
-      if (x.rank === 0 || x.dtype !== "float32") {
+      if (x.dtype !== "float32") {
         throw new TypeError(
-          `Cannot apply a localResponseNorm layer: its input must be float32 with channels last, got ${x.dtype} [${x.shape}]`,
+          `Cannot apply a localResponseNorm layer: its input must be float32, got ${x.dtype}`,
         );
       }
       return [normalizeResponses(x, attributes), state];
     },
-  };
-}
-
-function requireRange(name: string, value: number, holds: boolean, range: string): void {
-  if (!holds) {
-    throw new RangeError(
-      `Cannot make a localResponseNorm layer: its ${name} must be ${range}, got ${value}`,
-    );
-  }
+  });
 }

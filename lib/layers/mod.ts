@@ -8,7 +8,7 @@ export {
   countParameters,
   type Declaration,
   type Empty,
-  enter,
+  type Fusion,
   init,
   type Initialized,
   type Intercept,
@@ -21,6 +21,7 @@ export {
   type Slots,
   type StateOf,
 } from "./layer.ts";
+export { enter } from "./enter.ts";
 export {
   glorotNormal,
   glorotUniform,
@@ -68,5 +69,5 @@ export type { Cost, PlacedWindow } from "./cost.ts";
 export { adaptiveMeanPool } from "./adaptive_pool.ts";
 export { auxiliary, type AuxiliaryLayer, type AuxiliaryOptions } from "./auxiliary.ts";
 export { sequential } from "./sequential.ts";
-export { concat, type Join, parallel, residual, sum } from "./parallel.ts";
+export { type Join, parallel, residual } from "./parallel.ts";
 export { type LayerInfo, layersOf } from "./layers_of.ts";

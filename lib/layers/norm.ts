@@ -1,9 +1,12 @@
 // Batch normalization layer.
+import { requireRange } from "../text/require.ts";
 import { normalize, normalizeBatch } from "../tensor/batch_norm.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { costOfEach } from "./cost.ts";
+import { defineLayer } from "./define_layer.ts";
 import { ones, zeros } from "./initializers.ts";
 import type { Context, Layer } from "./layer.ts";
+import { requireFeatures } from "./window.ts";
 
 /** Options of {@linkcode batchNorm}. */
 export type BatchNormOptions = {
@@ -32,12 +35,12 @@ export type BatchNormState = {
 /**
  * Batch normalization (Ioffe and Szegedy, 2015): each feature minus its mean over
  * its deviation, then scaled and shifted; by the batch's statistics in training
- * (positions count as examples), by the running ones otherwise, and also in training
- * where scale and shift are both frozen: such a layer's statistics stay what they were.
+ * (positions count as examples), by the running ones otherwise. A layer whose scale and shift are
+ * both frozen uses the running statistics in training too, and does not change them.
  *
  * @param options epsilon, momentum
  * @returns the layer, of any shape with features last
- * @throws {RangeError} where an option is out of range
+ * @throws {RangeError} if an option is out of range
  *
  * @example
  * ```ts
@@ -53,12 +56,15 @@ export type BatchNormState = {
  */
 export function batchNorm(options: BatchNormOptions = {}): Layer<BatchNormParams, BatchNormState> {
   const { epsilon = 1e-5, momentum = 0.1 } = options;
-  requireRange("epsilon", epsilon, epsilon > 0, "above 0");
-  requireRange("momentum", momentum, momentum > 0 && momentum <= 1, "above 0 and at most 1");
-  return {
+  const action = "make a batchNorm layer";
+  const isShare = momentum > 0 && momentum <= 1;
+  requireRange(action, "its epsilon must be above 0", epsilon > 0, epsilon);
+  requireRange(action, "its momentum must be above 0 and at most 1", isShare, momentum);
+  return defineLayer<BatchNormParams, BatchNormState>({
     op: "batchNorm",
     declare(shape) {
-      const features = [shape.at(-1) ?? 1];
+      requireFeatures("batchNorm", shape);
+      const features = shape.slice(-1);
       return {
         shape,
         params: {
@@ -73,28 +79,15 @@ export function batchNorm(options: BatchNormOptions = {}): Layer<BatchNormParams
       };
     },
     apply(params, state, x, context) {
-      if (x.shape.at(-1) !== params.scale.size) {
-        throw new TypeError(
-          `Cannot apply a batchNorm layer: its input must have ${params.scale.size} features last, got [${x.shape}]`,
-        );
-      }
       return context.training && !isFrozen(context)
         ? normalizeBatch(x, params, state, { epsilon, momentum })
         : [normalize(x, params, state, epsilon), state];
     },
-  };
+  });
 }
 
 /** Whether none of the layer's parameters is trained. */
 function isFrozen({ path, frozen }: Context): boolean {
   const at = (name: string): string => path ? `${path}/${name}` : name;
   return frozen !== undefined && frozen(at("scale")) && frozen(at("shift"));
-}
-
-function requireRange(name: string, value: number, holds: boolean, range: string): void {
-  if (!holds) {
-    throw new RangeError(
-      `Cannot make a batchNorm layer: its ${name} must be ${range}, got ${value}`,
-    );
-  }
 }

@@ -1,32 +1,53 @@
-// Layers beside one another on the same input, and the two ways to join them.
+// Layers beside one another on the same input, and how their outputs are joined.
+import { requireOneOf } from "../text/require.ts";
 import { type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import { identity } from "./activation.ts";
-import {
-  type Empty,
-  enter,
-  type Layer,
-  type NamedLayers,
-  type ParamsOf,
-  type StateOf,
-} from "./layer.ts";
+import { defineLayer } from "./define_layer.ts";
+import { enter } from "./enter.ts";
+import type { Empty, Layer, NamedLayers, ParamsOf, StateOf } from "./layer.ts";
 import { declareChild, gather, requireNames } from "./sequential.ts";
 
-/** How parallel layers' outputs become one. */
+/**
+ * How the outputs of {@linkcode parallel} layers become one. The built-in ones are `"concat"` and
+ * `"sum"`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { identity, type Join, parallel, relu, start, tf } from "@neocog/neocog";
+ *
+ * // The larger of two outputs, unit by unit, as in a maxout network.
+ * const larger: Join = {
+ *   name: "larger",
+ *   shape: ([first]) => first!,
+ *   join: ([a, b]) => tf.maximum(a!, b!),
+ * };
+ * await start({ backend: "cpu" });
+ * const layer = parallel({ same: identity(), relu: relu() }, larger);
+ * const none = { same: {}, relu: {} };
+ * const [y] = layer.apply(none, none, tf.tensor2d([[-1, 2]]), {});
+ * assertEquals(await y.array(), [[0, 2]]);
+ * ```
+ */
 export type Join = {
   /** What the join is called, `"concat"`. */
   readonly name: string;
-  /** @throws {TypeError} where outputs of these shapes do not go together */
+  /**
+   * @param shapes the outputs' shapes, without the batch
+   * @returns the shape of the joined output
+   * @throws {TypeError} if outputs of these shapes cannot be joined
+   */
   shape(shapes: readonly Shape[]): Shape;
-  /** Operations to join outputs of these shapes, for one example; unknown where absent. */
+  /** Optional: operations to join outputs of these shapes, for one example. If absent, unknown. */
   flops?(shapes: readonly Shape[]): number;
   /** Joins the outputs, `[N, …shape]` each. */
   join(outputs: readonly Tensor[]): Tensor;
 };
 
 /** Puts feature maps behind one another, as an Inception module does (§12.7.5). */
-export const concat: Join = {
+const concat: Join = {
   name: "concat",
   shape(shapes) {
     const base = shapes[0]!.slice(0, -1);
@@ -40,7 +61,7 @@ export const concat: Join = {
 };
 
 /** Adds outputs of one shape, as a residual link does (§12.7.6). */
-export const sum: Join = {
+const sum: Join = {
   name: "sum",
   shape(shapes) {
     if (shapes.some((shape) => `${shape}` !== `${shapes[0]}`)) refuse("all sizes", shapes);
@@ -49,6 +70,8 @@ export const sum: Join = {
   flops: (shapes) => (shapes.length - 1) * sizeOf(shapes[0]!),
   join: (outputs) => outputs.reduce((total, output) => tf.add(total, output)),
 };
+
+const JOINS = { concat, sum } as const;
 
 function refuse(what: string, shapes: readonly Shape[]): never {
   throw new TypeError(
@@ -62,9 +85,10 @@ function refuse(what: string, shapes: readonly Shape[]): never {
  * A layer that gives its input to each named layer and joins their outputs.
  *
  * @param layers layers by name, at least one
- * @param join {@linkcode concat} (default) or {@linkcode sum}
+ * @param join `"concat"` puts feature maps behind one another (§12.7.5), `"sum"` adds outputs of one
+ * shape; or your own {@linkcode Join}. Default: `"concat"`
  * @returns the layer
- * @throws {TypeError} where there is no layer, or a name is not fit for a path
+ * @throws {TypeError} if there is no layer, or a name cannot be part of a path
  *
  * @example
  * ```ts
@@ -80,7 +104,19 @@ function refuse(what: string, shapes: readonly Shape[]): never {
  */
 export function parallel<L extends NamedLayers>(
   layers: L,
-  join: Join = concat,
+  join: "concat" | "sum" | Join = "concat",
+): Layer<ParamsOf<L>, StateOf<L>> {
+  if (typeof join === "string") {
+    requireOneOf("make a parallel layer", "its join", Object.keys(JOINS), join);
+  }
+  const known = typeof join === "string" ? JOINS[join] : join;
+  return joined(known.name, layers, known);
+}
+
+function joined<L extends NamedLayers>(
+  op: string,
+  layers: L,
+  join: Join,
 ): Layer<ParamsOf<L>, StateOf<L>> {
   requireNames("parallel", layers);
   if (Object.keys(layers).length === 0) {
@@ -88,8 +124,8 @@ export function parallel<L extends NamedLayers>(
       "Cannot make a parallel layer: it must have at least one, got {}",
     );
   }
-  return {
-    op: join.name,
+  return defineLayer<ParamsOf<L>, StateOf<L>>({
+    op,
     declare(shape) {
       const children = Object.entries(layers).map(([name, layer]) => ({
         name,
@@ -113,7 +149,7 @@ export function parallel<L extends NamedLayers>(
       });
       return [join.join(outputs), next as StateOf<L>];
     },
-  };
+  });
 }
 
 /**
@@ -121,7 +157,7 @@ export function parallel<L extends NamedLayers>(
  * output (He, Zhang, Ren and Sun, 2015).
  *
  * @param body the layers that are skipped
- * @param shortcut what the input passes through beside them. Default: nothing, {@linkcode identity}
+ * @param shortcut the layers beside them. Default: none, {@linkcode identity}
  * @returns the layer, with the children `body` and `shortcut`
  *
  * @example
@@ -137,5 +173,5 @@ export function residual<B extends Layer, C extends Layer = Layer<Empty, Empty>>
   body: B,
   shortcut: C = identity() as Layer as C,
 ): Layer<ParamsOf<{ body: B; shortcut: C }>, StateOf<{ body: B; shortcut: C }>> {
-  return { ...parallel({ body, shortcut }, sum), op: "residual" };
+  return joined("residual", { body, shortcut }, sum);
 }

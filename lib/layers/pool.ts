@@ -1,12 +1,12 @@
 // Pooling layers (§12.2): a window's activations condensed into one.
+import { requireRange } from "../text/require.ts";
 import { maxWindows } from "../tensor/max_windows.ts";
 import { sizeOf, type Tensor4D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import { meanWindows, sumWindows } from "../tensor/window_sums.ts";
 import { placeWindow } from "./cost.ts";
-import { takesReluBefore } from "./fusion.ts";
-import type { Empty, Layer } from "./layer.ts";
-import { stateless } from "./layer.ts";
+import { defineLayer } from "./define_layer.ts";
+import { type Empty, type Layer, stateless } from "./layer.ts";
 import {
   checkWindow,
   type Padding,
@@ -26,8 +26,8 @@ export type PoolOptions = {
   /** Pixels around the input that do not count. Default: `"valid"`, none. */
   readonly padding?: Padding;
   /**
-   * What becomes of a rest at the end that no window fills: left out, or a window that the edge
-   * cuts short, PyTorch's and Caffe's `ceil_mode`. Default: `"floor"`.
+   * What happens to pixels at the end that no window fills: left out (`"floor"`), or a window that
+   * the edge cuts short (`"ceil"`, PyTorch's and Caffe's `ceil_mode`). Default: `"floor"`.
    */
   readonly rounding?: Rounding;
 };
@@ -52,9 +52,9 @@ export type NormPoolOptions = PoolOptions & {
  *
  * @param op its name
  * @param options its window
- * @param pool what it makes of the images
+ * @param pool computes its output
  * @param work operations for each pixel of a window
- * @param rectified what it makes of them where a ReLU comes first, if that is less work
+ * @param rectified computes its output with a ReLU before it, if that is less work than both
  */
 function poolLayer(
   op: string,
@@ -66,27 +66,26 @@ function poolLayer(
   const { size = 2, stride = size, padding = "valid", rounding = "floor" } = options;
   const window = checkWindow(op, { size, stride, padding, rounding });
   requireInput(op, window);
-  const applyOf = (f: typeof pool): Layer<Empty, Empty>["apply"] => (_params, state, x) => {
-    slide(op, window, x.shape.slice(1), x.shape.at(-1)!); // Refuses what it does not fit.
-    return [f(x as Tensor4D, window), state];
-  };
-  const apply = applyOf(pool);
-  if (rectified) takesReluBefore(apply, applyOf(rectified));
-  return {
+  const applyOf = (f: typeof pool): Layer<Empty, Empty>["apply"] => (_params, state, x) => [
+    f(x as Tensor4D, window),
+    state,
+  ];
+  return defineLayer({
     op,
     declare(shape) {
       const output = slide(op, window, shape, shape[2]!);
       const flops = work * sizeOf(window.size) * sizeOf(output);
       return stateless(output, { flops, window: placeWindow(window, shape) });
     },
-    apply,
-  };
+    apply: applyOf(pool),
+    ...(rectified && { fusion: { afterRelu: applyOf(rectified) } }),
+  });
 }
 
 /**
- * A window in the padding alone would have no maximum, and no mean.
+ * A window in the padding alone has no maximum, and no mean.
  *
- * @throws {RangeError} where there could be one
+ * @throws {RangeError} if there could be such a window
  */
 export function requireInput(op: string, { size, padding }: Window): void {
   if (typeof padding === "number" && size.some((length) => padding >= length)) {
@@ -101,7 +100,7 @@ export function requireInput(op: string, { size, padding }: Window): void {
  *
  * @param options window size (2), stride (the size), padding (none), rounding (floor)
  * @returns the layer, `[N, H, W, C] → [N, H', W', C]`
- * @throws {RangeError} where an option is not a whole number in its range
+ * @throws {RangeError} if an option is not a whole number in its range
  *
  * @example
  * ```ts
@@ -116,11 +115,11 @@ export function maxPool(options: PoolOptions = {}): Layer<Empty, Empty> {
 }
 
 /**
- * Average pooling: the mean of each window. Padding counts in the mean only where that is asked for.
+ * Average pooling: the mean of each window. Padding does not count in the mean, unless `countPadding` is set.
  *
  * @param options window size (2), stride (the size), padding (none), rounding (floor), whether padding counts (no)
  * @returns the layer, `[N, H, W, C] → [N, H', W', C]`
- * @throws {RangeError} where an option is not a whole number in its range
+ * @throws {RangeError} if an option is not a whole number in its range
  *
  * @example
  * ```ts
@@ -140,7 +139,7 @@ export function meanPool(options: MeanPoolOptions = {}): Layer<Empty, Empty> {
  *
  * @param options which norm (2), window size (2), stride (the size), padding (none), rounding (floor)
  * @returns the layer, `[N, H, W, C] → [N, H', W', C]`
- * @throws {RangeError} where an option is not in its range
+ * @throws {RangeError} if an option is not in its range
  *
  * @example
  * ```ts
@@ -154,11 +153,7 @@ export function meanPool(options: MeanPoolOptions = {}): Layer<Empty, Empty> {
  */
 export function normPool(options: NormPoolOptions = {}): Layer<Empty, Empty> {
   const { norm = 2 } = options;
-  if (norm !== 1 && norm !== 2) {
-    throw new RangeError(
-      `Cannot make a normPool layer: its norm must be 1 or 2, got ${norm}`,
-    );
-  }
+  requireRange("make a normPool layer", "its norm must be 1 or 2", norm === 1 || norm === 2, norm);
   return poolLayer("normPool", options, (x, window) => {
     // Not tf.abs, whose slope at zero is -1: of activations after a ReLU, half are zero.
     if (norm === 1) return sumWindows(tf.mul(x, tf.sign(x)), window);
@@ -168,8 +163,7 @@ export function normPool(options: NormPoolOptions = {}): Layer<Empty, Empty> {
 }
 
 /**
- * Global average pooling (§12.7.4): the mean of each feature map, in the place
- * of a fully connected layer.
+ * Global average pooling (§12.7.4): the mean of each feature map, instead of a fully connected layer.
  *
  * @returns the layer, `[N, H, W, C] → [N, C]`
  *
@@ -182,15 +176,12 @@ export function normPool(options: NormPoolOptions = {}): Layer<Empty, Empty> {
  * ```
  */
 export function globalMeanPool(): Layer<Empty, Empty> {
-  return {
+  return defineLayer({
     op: "globalMeanPool",
     declare(shape) {
       requireImage("globalMeanPool", shape);
       return stateless([shape[2]!], { flops: sizeOf(shape), window: "all" });
     },
-    apply(_params, state, x) {
-      requireImage("globalMeanPool", x.shape.slice(1));
-      return [tf.mean(x, [1, 2]), state];
-    },
-  };
+    apply: (_params, state, x) => [tf.mean(x, [1, 2]), state],
+  });
 }

@@ -1,6 +1,7 @@
-// An output layer of fixed codes: a class is the nearer the less the features differ from its code.
+// An output layer of fixed codes: the nearer the features are to a class's code, the larger its logit.
 import type { Tensor2D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
+import { defineLayer } from "./define_layer.ts";
 import type { Empty, Layer } from "./layer.ts";
 import { requireSizes } from "./window.ts";
 
@@ -19,7 +20,7 @@ export type RadialBasisState = {
  *
  * @param codes the code of each class, all of one length
  * @returns the layer, `[N, features] → logits [N, classes]`; the codes are its state
- * @throws {RangeError} where there is no code, or they are not of one length
+ * @throws {RangeError} if there is no code, or they are not of one length
  *
  * @example
  * ```ts
@@ -42,11 +43,15 @@ export function radialBasis(codes: readonly (readonly number[])[]): Layer<Empty,
       }]`,
     );
   }
-  return {
+  return defineLayer<Empty, RadialBasisState>({
     op: "radialBasis",
     declare(shape) {
       requireSizes("radialBasis", shape);
-      requireFeatures(features, shape);
+      if (shape.length !== 1 || shape[0] !== features) {
+        throw new TypeError(
+          `Cannot apply a radialBasis layer: its input must be [${features}], as its codes are, got [${shape}]`,
+        );
+      }
       const initializer = (): Float32Array => Float32Array.from(codes.flat());
       return {
         shape: [classes],
@@ -57,20 +62,11 @@ export function radialBasis(codes: readonly (readonly number[])[]): Layer<Empty,
       };
     },
     apply(_params, state, x) {
-      requireFeatures(features, x.shape.slice(1));
       const differences = tf.sub(
         tf.reshape(x, [-1, 1, features]),
         tf.reshape(state.codes, [1, classes, features]),
       ); // [N, classes, features]
       return [tf.neg(tf.sum(tf.square(differences), 2)), state];
     },
-  };
-}
-
-function requireFeatures(features: number, shape: readonly number[]): void {
-  if (shape.length !== 1 || shape[0] !== features) {
-    throw new TypeError(
-      `Cannot apply a radialBasis layer: its input must be [${features}], as its codes are, got [${shape}]`,
-    );
-  }
+  });
 }

@@ -1,12 +1,14 @@
-// Layers that rearrange or frame their input.
+// Layers that rearrange or pad their input.
+import { requireWhole } from "../text/require.ts";
 import { sizeOf } from "../tensor/tensor.ts";
 import type { Tensor4D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
+import { defineLayer } from "./define_layer.ts";
 import { type Empty, type Layer, stateless } from "./layer.ts";
-import { requireImage, requireWhole } from "./window.ts";
+import { requireImage } from "./window.ts";
 
 /**
- * Lays each example out as a vector, in the order height, width, channel.
+ * Makes each example a vector, in the order height, width, channel.
  *
  * @returns the layer, `[N, H, W, C] → [N, H · W · C]`
  *
@@ -19,20 +21,20 @@ import { requireImage, requireWhole } from "./window.ts";
  * ```
  */
 export function flatten(): Layer<Empty, Empty> {
-  return {
+  return defineLayer({
     op: "flatten",
     declare: (shape) => stateless([sizeOf(shape)], { flops: 0, window: "all", view: true }),
     apply: (_params, state, x) => [tf.reshape(x, [x.shape[0]!, sizeOf(x.shape.slice(1))]), state],
-  };
+  });
 }
 
 /**
- * Puts zeros around images up to a size, the image in the middle.
+ * Pads images with zeros to a size, the image in the middle.
  *
  * @param height height of the output, in pixels
  * @param width width of the output, in pixels. Default: `height`
  * @returns the layer, `[N, H, W, C] → [N, height, width, C]`
- * @throws {RangeError} where a size is not a whole number of at least 1, or an image is larger
+ * @throws {RangeError} if a size is not a whole number of at least 1
  *
  * @example
  * ```ts
@@ -43,15 +45,15 @@ export function flatten(): Layer<Empty, Empty> {
  * ```
  */
 export function padTo(height: number, width = height): Layer<Empty, Empty> {
-  requireWhole("padTo", "height", height, 1);
-  requireWhole("padTo", "width", width, 1);
-  return {
+  requireWhole("make a padTo layer", "its height", height);
+  requireWhole("make a padTo layer", "its width", width);
+  return defineLayer({
     op: "padTo",
     declare(shape) {
       requireImage("padTo", shape);
       if (shape[0]! > height || shape[1]! > width) {
         throw new RangeError(
-          `Cannot pad images to ${height} × ${width}: they must not be larger, got [${shape}]`,
+          `Cannot apply a padTo layer: its input must be at most ${height} × ${width}, got [${shape}]`,
         );
       }
       const before = [(height - shape[0]!) >> 1, (width - shape[1]!) >> 1] as const;
@@ -71,5 +73,5 @@ export function padTo(height: number, width = height): Layer<Empty, Empty> {
         state,
       ];
     },
-  };
+  });
 }

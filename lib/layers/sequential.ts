@@ -1,15 +1,16 @@
 // Layers one after another.
 import type { Tree } from "../tensor/tree.ts";
-import { fuse, fuseBefore } from "./fusion.ts";
-import {
-  type AnyLayer,
-  type Child,
-  type Declaration,
-  enter,
-  type Layer,
-  type NamedLayers,
-  type ParamsOf,
-  type StateOf,
+import { defineLayer, located } from "./define_layer.ts";
+import { enter } from "./enter.ts";
+import type {
+  AnyLayer,
+  Child,
+  Declaration,
+  Fusion,
+  Layer,
+  NamedLayers,
+  ParamsOf,
+  StateOf,
 } from "./layer.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 
@@ -18,7 +19,7 @@ import type { Shape, Tensor } from "../tensor/tensor.ts";
  *
  * @param layers layers by name, in the order they run; the names become the keys of parameters and states and the parts of paths
  * @returns the layer
- * @throws {TypeError} where a name is empty, a number (records put those first) or has a slash
+ * @throws {TypeError} if a name is empty, a number (records put those first) or has a slash
  *
  * @example
  * ```ts
@@ -42,7 +43,7 @@ export function sequential<L extends NamedLayers>(layers: L): Layer<ParamsOf<L>,
   requireNames("sequential", layers);
   const steps: Step[] = Object.entries(layers).map(([name, layer]) => ({ name, layer }));
   const fused = fuseNeighbors(steps);
-  return {
+  return defineLayer<ParamsOf<L>, StateOf<L>>({
     op: "sequential",
     declare(shape) {
       const children: Child[] = [];
@@ -55,37 +56,43 @@ export function sequential<L extends NamedLayers>(layers: L): Layer<ParamsOf<L>,
       return gather(inputShape, children);
     },
     apply(params, state, x, context) {
-      // What another layer has taken into its pass has no state.
+      // What is computed in another layer's pass has no state.
       const next = Object.fromEntries(steps.map(({ name }): [string, Tree] => [name, {}]));
       let y: Tensor = x;
-      // Whoever looks between the layers is shown what is there.
+      // An intercept sees each layer's output, so that none is fused.
       for (const { name, layer } of context.intercept ? steps : fused) {
         [y, next[name]] = enter(name, layer, params, state, y, context);
       }
       return [y, next as StateOf<L>];
     },
-  };
+  });
 }
 
 /** A named layer. */
 type Step = { readonly name: string; readonly layer: AnyLayer };
 
 /**
- * The steps with each ReLU in the pooling after it, where that one takes it, and any other
- * activation in the layer before it: after a convolution its gradient is a pass of its own.
+ * The steps with each ReLU in the pooling after it, if that one can take it, and any other
+ * activation in the layer before it: in a convolution a ReLU's gradient would be a pass of its own.
  */
 function fuseNeighbors(steps: readonly Step[]): Step[] {
-  const pooled = fusePairs(steps, ({ layer }, next) => {
-    const both = fuseBefore(layer, next.layer);
-    return both && { name: next.name, layer: both };
+  const pooled = fusePairs(steps, ({ layer }, { name, layer: next }) => {
+    const apply = fusionOf(layer).activation === "relu" && fusionOf(next).afterRelu;
+    return apply ? { name, layer: { ...next, apply } } : undefined;
   });
-  return fusePairs(pooled, ({ name, layer }, next) => {
-    const both = fuse(layer, next.layer);
-    return both && { name, layer: both };
+  return fusePairs(pooled, ({ name, layer }, { layer: next }) => {
+    const { activation } = fusionOf(next);
+    const apply = activation && fusionOf(layer).withActivation?.(activation);
+    return apply ? { name, layer: { ...layer, apply } } : undefined;
   });
 }
 
-/** The steps with each two that can be one as one. */
+/** How a layer is fused: not at all, if it has another `apply` than the one that this is about. */
+function fusionOf({ apply, fusion }: AnyLayer): Partial<Fusion> {
+  return fusion?.of === apply ? fusion : {};
+}
+
+/** The steps, with each two that can be one replaced by that one. */
 function fusePairs(
   steps: readonly Step[],
   pair: (first: Step, next: Step) => Step | undefined,
@@ -103,7 +110,7 @@ function fusePairs(
 /**
  * Names are parts of paths and keys of records.
  *
- * @throws {TypeError} where one cannot be
+ * @throws {TypeError} if one cannot be
  */
 export function requireNames(op: string, layers: NamedLayers): void {
   for (const name of Object.keys(layers)) {
@@ -115,17 +122,12 @@ export function requireNames(op: string, layers: NamedLayers): void {
   }
 }
 
-/** Declares a child; what it cannot take is said with its name. */
+/** Declares a child; its errors name it. */
 export function declareChild(name: string, layer: Layer, shape: Shape): Declaration {
   try {
     return layer.declare(shape);
   } catch (error) {
-    if (error instanceof Error && !error.message.startsWith("In ")) {
-      error.message = `In "${name}": ${error.message}`;
-    } else if (error instanceof Error) {
-      error.message = error.message.replace('In "', `In "${name}/`);
-    }
-    throw error;
+    throw located(error, name);
   }
 }
 

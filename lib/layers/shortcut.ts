@@ -1,26 +1,27 @@
-// The shortcut of a residual block that learns nothing where the block changes its input's shape.
+// The shortcut without parameters of a residual block that changes its input's shape.
+import { requireWhole } from "../text/require.ts";
 import type { Tensor4D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
+import { defineLayer } from "./define_layer.ts";
 import { type Empty, type Layer, stateless } from "./layer.ts";
-import { requireImage, requireWhole } from "./window.ts";
+import { requireImage } from "./window.ts";
 
 /** Options of {@linkcode zeroPadShortcut}. */
 export type ZeroPadShortcutOptions = {
   /** Feature maps of the output, at least the input's. */
   readonly features: number;
-  /** Of how many rows, and of how many columns, the first one is taken. Default: 1. */
+  /** Distance of the rows, and of the columns, that are taken. Default: 1. */
   readonly stride?: number;
 };
 
 /**
  * Option A of He, Zhang, Ren and Sun ("Deep residual learning for image
  * recognition", 2015, §3.3): the input at every `stride`-th row and column, with
- * feature maps of zeros for those it lacks, half of them before and half behind.
+ * feature maps of zeros up to `features`, half of them before and half behind.
  *
  * @param options number of feature maps, stride
  * @returns the layer, `[N, H, W, C] → [N, ⌈H / stride⌉, ⌈W / stride⌉, features]`
- * @throws {RangeError} where an option is not a whole number of at least 1, or the input has more
- * feature maps than the output
+ * @throws {RangeError} if an option is not a whole number of at least 1
  *
  * @example
  * ```ts
@@ -33,33 +34,25 @@ export type ZeroPadShortcutOptions = {
  */
 export function zeroPadShortcut(options: ZeroPadShortcutOptions): Layer<Empty, Empty> {
   const { features, stride = 1 } = options;
-  requireWhole("zeroPadShortcut", "features", features, 1);
-  requireWhole("zeroPadShortcut", "stride", stride, 1);
-  return {
+  requireWhole("make a zeroPadShortcut layer", "its features", features);
+  requireWhole("make a zeroPadShortcut layer", "its stride", stride);
+  return defineLayer({
     op: "zeroPadShortcut",
     declare(shape) {
       requireImage("zeroPadShortcut", shape);
       const [height, width, channels] = shape as [number, number, number];
-      requireRoom(channels, features);
+      if (channels > features) {
+        throw new RangeError(
+          `Cannot apply a zeroPadShortcut layer: its input must have at most ${features} channels, got ${channels}`,
+        );
+      }
       return stateless([Math.ceil(height / stride), Math.ceil(width / stride), features], {
         flops: 0,
         window: { size: [1, 1], stride: [stride, stride], dilation: [1, 1], before: [0, 0] },
       });
     },
-    apply(_params, state, x) {
-      requireImage("zeroPadShortcut", x.shape.slice(1));
-      requireRoom(x.shape[3]!, features);
-      return [widen(thin(x as Tensor4D, stride), features), state];
-    },
-  };
-}
-
-function requireRoom(channels: number, features: number): void {
-  if (channels > features) {
-    throw new RangeError(
-      `Cannot apply a zeroPadShortcut layer: its input must have at most ${features} channels, got ${channels}`,
-    );
-  }
+    apply: (_params, state, x) => [widen(thin(x as Tensor4D, stride), features), state],
+  });
 }
 
 /**

@@ -4,7 +4,8 @@ import { tf } from "../tensor/tf.ts";
 import { sumWindows } from "../tensor/window_sums.ts";
 import { placeWindow } from "./cost.ts";
 import { heNormal, type Initializer, zeros } from "./initializers.ts";
-import type { Layer } from "./layer.ts";
+import { defineLayer } from "./define_layer.ts";
+import type { Empty, Layer } from "./layer.ts";
 import { checkWindow, type Pair, slide } from "./window.ts";
 
 /** Options of {@linkcode subsample}. */
@@ -17,9 +18,9 @@ export type SubsampleOptions = {
 
 /** Parameters of sub-sampling. */
 export type SubsampleParams = {
-  /** What each feature map's sums are multiplied by, `[C]`. */
+  /** Factor of each feature map's sums, `[C]`. */
   readonly coefficient: Tensor;
-  /** What is added to them, `[C]`. */
+  /** Is added to them, `[C]`. */
   readonly bias: Tensor;
 };
 
@@ -30,7 +31,7 @@ export type SubsampleParams = {
  *
  * @param options window size (2), initializer
  * @returns the layer, `[N, H, W, C] → [N, H', W', C]`
- * @throws {RangeError} where the size is not a whole number of at least 1
+ * @throws {RangeError} if the size is not a whole number of at least 1
  *
  * @example
  * ```ts
@@ -41,12 +42,10 @@ export type SubsampleParams = {
  * assertEquals([shape, countParameters(params)], [[14, 14, 6], 12]);
  * ```
  */
-export function subsample(
-  options: SubsampleOptions = {},
-): Layer<SubsampleParams, Record<string, never>> {
+export function subsample(options: SubsampleOptions = {}): Layer<SubsampleParams, Empty> {
   const { size = 2, initializer = heNormal } = options;
   const window = checkWindow("subsample", { size, stride: size, padding: "valid" });
-  return {
+  return defineLayer<SubsampleParams, Empty>({
     op: "subsample",
     declare(shape) {
       const features = [shape[2]!];
@@ -69,9 +68,8 @@ export function subsample(
       };
     },
     apply(params, state, x) {
-      slide("subsample", window, x.shape.slice(1), x.shape.at(-1)!); // Refuses what it does not fit.
       const sums = sumWindows(x as Tensor4D, window);
       return [tf.add(tf.mul(sums, params.coefficient), params.bias), state];
     },
-  };
+  });
 }

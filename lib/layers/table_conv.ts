@@ -1,19 +1,14 @@
 // Convolution whose feature maps each see some of the input's, by a table.
+import { requireWhole } from "../text/require.ts";
 import { convolve } from "../tensor/convolve.ts";
 import { fold } from "../tensor/random.ts";
 import { sizeOf, type Tensor, type Tensor1D, type Tensor4D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import { placeWindow } from "./cost.ts";
 import { heNormal, type Initializer, zeros } from "./initializers.ts";
-import type { Layer, Slot } from "./layer.ts";
-import {
-  checkWindow,
-  type Pair,
-  requireImage,
-  requireWhole,
-  slide,
-  type Window,
-} from "./window.ts";
+import { defineLayer } from "./define_layer.ts";
+import type { Empty, Layer, Slot } from "./layer.ts";
+import { checkWindow, type Pair, requireImage, slide, type Window } from "./window.ts";
 
 /** For each feature map of the output the channels of the input that it sees. */
 export type ConnectionTable = readonly (readonly number[])[];
@@ -39,11 +34,11 @@ export type TableConvParams = {
 /**
  * A convolution in which each feature map sees the channels that a table says, as
  * C3 of LeNet-5 does "to break the symmetry" (LeCun, Bottou, Bengio and Haffner,
- * 1998, §II.B, Table I). Only filters of connections that there are are parameters.
+ * 1998, §II.B, Table I). Only the filters of the table's connections are parameters.
  *
  * @param options the table, the filters' size
  * @returns the layer, `[N, H, W, C] → [N, H', W', features]`
- * @throws {RangeError} where the table or the size is out of range
+ * @throws {RangeError} if the table or the size is out of range
  *
  * @example
  * ```ts
@@ -55,13 +50,11 @@ export type TableConvParams = {
  * assertEquals([shape, countParameters(params)], [[10, 10, 3], 7 * 25 + 3]);
  * ```
  */
-export function tableConv(
-  options: TableConvOptions,
-): Layer<TableConvParams, Record<string, never>> {
+export function tableConv(options: TableConvOptions): Layer<TableConvParams, Empty> {
   const { table, size, initializer = heNormal } = options;
   const window = checkWindow("tableConv", { size, stride: 1, padding: "valid" });
   requireTable(table);
-  return {
+  return defineLayer<TableConvParams, Empty>({
     op: "tableConv",
     declare(shape) {
       requireChannels(table, shape);
@@ -74,12 +67,11 @@ export function tableConv(
       return { shape: output, params: { kernel, bias }, state: {}, cost };
     },
     apply(params, state, x) {
-      requireChannels(table, x.shape.slice(1));
       const kernel = spreadOut(params.kernel, table, x.shape[3]!);
       const bias = params.bias as Tensor1D;
       return [convolve(x as Tensor4D, kernel, { ...window, groups: 1 }, bias), state];
     },
-  };
+  });
 }
 
 /** The filters of the connections, those of a feature map drawn together: its fan is its own. */
@@ -127,7 +119,9 @@ function requireTable(table: ConnectionTable): void {
     );
   }
   for (const channels of table) {
-    channels.forEach((channel) => requireWhole("tableConv", "table's channels", channel, 0));
+    for (const channel of channels) {
+      requireWhole("make a tableConv layer", "its table's channels", channel, 0);
+    }
     if (new Set(channels).size < channels.length) {
       throw new RangeError(
         `Cannot make a tableConv layer: a feature map must see a channel once, got [${channels}]`,

@@ -1,4 +1,5 @@
 // What layers that slide a window share: checked options and output sizes (§12.4).
+import { requireWhole } from "../text/require.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import { windowsAlong } from "../tensor/windows.ts";
 
@@ -17,7 +18,7 @@ export type Window = {
   readonly rounding: Rounding;
 };
 
-/** What becomes of a rest that no window fills: left out, or a window that is cut short. */
+/** What happens to pixels at the end that no window fills: left out, or a window that is cut short. */
 export type Rounding = "floor" | "ceil";
 
 /** Options of layers that slide a window. */
@@ -33,13 +34,13 @@ export type WindowOptions = {
  * Checks a window's options.
  *
  * @param layer the layer's name, for errors
- * @throws {RangeError} where one is not a whole number in its range
+ * @throws {RangeError} if one is not a whole number in its range
  */
 export function checkWindow(layer: string, options: WindowOptions): Window {
   const { padding, rounding = "floor" } = options;
   if (padding !== "same" && padding !== "valid") {
     const name = typeof padding === "number" ? "padding" : `padding, if not "same" or "valid",`;
-    requireWhole(layer, name, padding, 0);
+    requireWhole(`make a ${layer} layer`, `its ${name}`, padding, 0);
   }
   if (rounding !== "floor" && rounding !== "ceil") {
     throw new RangeError(
@@ -56,34 +57,22 @@ export function checkWindow(layer: string, options: WindowOptions): Window {
 }
 
 function checkPair(layer: string, name: string, value: Pair): [number, number] {
-  const [down, across] = typeof value === "number" ? [value, value] : value;
-  return [requireWhole(layer, name, down, 1), requireWhole(layer, name, across, 1)];
+  const [down, across] = Array.isArray(value) ? value : [value, value];
+  const require = (length: number): number =>
+    requireWhole(`make a ${layer} layer`, `its ${name}`, length);
+  return [require(down), require(across)];
 }
 
 /**
- * Answers a value that is a whole number of at least `least`.
- *
- * @throws {RangeError} where it is not
- */
-export function requireWhole(layer: string, name: string, value: unknown, least: number): number {
-  if (typeof value !== "number" || !Number.isInteger(value) || value < least) {
-    throw new RangeError(
-      `Cannot make a ${layer} layer: its ${name} must be a whole number of at least ${least}, got ${value}`,
-    );
-  }
-  return value;
-}
-
-/**
- * Shape of a window layer's output, `[H', W', features]`. Where the window does not divide
- * the input, the rest at the end is left out, as in Keras and PyTorch, unless rounded up.
+ * Shape of a window layer's output, `[H', W', features]`. If the windows do not fill the input, the
+ * rest at the end is left out, as in Keras and PyTorch, unless rounded up.
  *
  * @param layer the layer's name, for errors
  * @param window the checked window
  * @param shape the input, `[H, W, C]`
  * @param features channels of the output
- * @throws {TypeError} where the input is not an image
- * @throws {RangeError} where the window is larger than the padded input
+ * @throws {TypeError} if the input is not an image
+ * @throws {RangeError} if the window is larger than the padded input
  */
 export function slide(layer: string, window: Window, shape: Shape, features: number): Shape {
   requireImage(layer, shape);
@@ -103,8 +92,18 @@ export function slide(layer: string, window: Window, shape: Shape, features: num
 }
 
 /**
- * @throws {TypeError} where a shape is not that of an image, `[H, W, C]`
- * @throws {RangeError} where a size is not a whole number of at least 1
+ * @throws {TypeError} if a shape has no last axis, of features
+ */
+export function requireFeatures(layer: string, shape: Shape): void {
+  if (shape.length > 0) return;
+  throw new TypeError(
+    `Cannot apply a ${layer} layer: its input must have features along its last axis, got []`,
+  );
+}
+
+/**
+ * @throws {TypeError} if a shape is not that of an image, `[H, W, C]`
+ * @throws {RangeError} if a size is not a whole number of at least 1
  */
 export function requireImage(layer: string, shape: Shape): void {
   if (shape.length !== 3) {
@@ -116,7 +115,7 @@ export function requireImage(layer: string, shape: Shape): void {
 }
 
 /**
- * @throws {RangeError} where a size of a shape is not a whole number of at least 1
+ * @throws {RangeError} if a size of a shape is not a whole number of at least 1
  */
 export function requireSizes(layer: string, shape: Shape): void {
   if (!shape.every((size) => Number.isInteger(size) && size >= 1)) {

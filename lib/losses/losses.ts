@@ -20,7 +20,7 @@ export type Loss = (outputs: Tensor, targets: Tensor) => Scalar;
  * @param logits scores before softmax, `[N, classes]`
  * @param targets probabilities of the classes, one-hot or soft, `[N, classes]`
  * @returns the loss, in nats
- * @throws {TypeError} where the shapes differ or are not `[N, classes]`
+ * @throws {TypeError} if the shapes differ or are not `[N, classes]`
  *
  * @example
  * ```ts
@@ -49,7 +49,7 @@ export function softmaxCrossEntropy(logits: Tensor, targets: Tensor): Scalar {
  * @param outputs what the model answers, any shape
  * @param targets what it should answer, of the same shape
  * @returns the loss
- * @throws {TypeError} where the shapes differ
+ * @throws {TypeError} if the shapes differ
  *
  * @example
  * ```ts

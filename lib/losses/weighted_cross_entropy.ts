@@ -12,7 +12,7 @@ import type { Loss } from "./losses.ts";
  * @param weights one a class, finite and above 0
  * @returns the loss of logits and targets `[N, classes]`, in nats; it throws a `TypeError` where
  * there are not as many classes as weights
- * @throws {RangeError} where there are no weights, or one is out of range
+ * @throws {RangeError} if there are no weights, or one is out of range
  *
  * @example
  * ```ts

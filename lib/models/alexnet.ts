@@ -56,7 +56,7 @@ const PAPER: Design = {
  *
  * @param options number of classes, rate of dropout, groups, where to end
  * @returns the model, `[N, 227, 227, 3] → logits [N, numClasses]`
- * @throws {RangeError} where an option is not in its range
+ * @throws {RangeError} if an option is not in its range
  *
  * @example
  * ```ts

@@ -51,7 +51,7 @@ export type CifarResnetParams = {
  *
  * @param options depth, plain or not, number of classes, head
  * @returns the model, `[N, H, W, C] → logits [N, numClasses]`, or `[N, 64]` without head; made for `[32, 32, 3]`
- * @throws {RangeError} where the depth is not 6n + 2 with n ≥ 1
+ * @throws {RangeError} if the depth is not 6n + 2 with n ≥ 1
  *
  * @example
  * ```ts

@@ -65,7 +65,7 @@ export function classes(numClasses: number): NamedLayers {
   return { logits: dense({ features: numClasses, initializer: scaledNormal(0.01) }) };
 }
 
-/** @throws {RangeError} where the head is not one of those that the network has */
+/** @throws {RangeError} if the head is not one of those that the network has */
 export function requireHead(
   network: string,
   known: readonly (string | false)[],

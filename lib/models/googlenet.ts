@@ -58,7 +58,7 @@ type Variant = {
  * @param options number of classes, dropout, head, auxiliary heads
  * @returns the model, `[N, H, W, C] → logits [N, numClasses]`, or features `[N, 1024]` without
  * head; made for `[224, 224, 3]`
- * @throws {RangeError} where an option is out of range
+ * @throws {RangeError} if an option is out of range
  *
  * @example
  * ```ts
@@ -88,7 +88,7 @@ export function googlenet(options: GoogLeNetOptions = {}): Layer<GoogLeNetParams
  * @param options number of classes, dropout, head, auxiliary heads
  * @returns the model, `[N, H, W, C] → logits [N, numClasses]`, or features `[N, 1024]` without
  * head; made for `[224, 224, 3]`
- * @throws {RangeError} where an option is out of range
+ * @throws {RangeError} if an option is out of range
  *
  * @example
  * ```ts

@@ -34,7 +34,7 @@ export type InceptionV3Params = { readonly [layer: string]: Tree };
  * @param options number of classes, dropout, head, auxiliary head
  * @returns the model, `[N, H, W, C] → logits [N, numClasses]`, or features `[N, 2048]` without
  * head; made for `[299, 299, 3]`, and for no less than 75 pixels
- * @throws {RangeError} where an option is out of range
+ * @throws {RangeError} if an option is out of range
  *
  * @example
  * ```ts

@@ -47,7 +47,7 @@ export type LeNet5Params = {
  *
  * @param options number of classes, activation, pooling, head
  * @returns the model, `[N, H ≤ 32, W ≤ 32, C] → logits [N, numClasses]`
- * @throws {RangeError} where an option is not one of its values
+ * @throws {RangeError} if an option is not one of its values
  *
  * @example
  * ```ts

@@ -83,7 +83,7 @@ const initializer = lecunNormal;
  *
  * @param options head; number of classes, which is 10
  * @returns the model, `[N, H ≤ 32, W ≤ 32, C] → logits [N, 10]`, or features `[N, 84]` without head
- * @throws {RangeError} where the number of classes is not 10
+ * @throws {RangeError} if the number of classes is not 10
  *
  * @example
  * ```ts

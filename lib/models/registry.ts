@@ -141,7 +141,7 @@ export const models: Readonly<Record<string, ModelEntry>> = {
  *
  * @param name a key of {@linkcode models}
  * @returns how to build it
- * @throws {RangeError} where there is none, with the nearest name
+ * @throws {RangeError} if there is none, with the nearest name
  *
  * @example
  * ```ts

@@ -51,7 +51,7 @@ export type ResnetParams = {
  * @param options blocks of each stage, their kind, number of classes, head
  * @returns the model, `[N, H, W, C] → logits [N, numClasses]`, or features `[N, 512 or 2048]`
  * without head; made for `[224, 224, 3]`
- * @throws {RangeError} where there are not four stages of at least one block each
+ * @throws {RangeError} if there are not four stages of at least one block each
  *
  * @example
  * ```ts

@@ -52,7 +52,7 @@ export type SqueezeNetParams =
  *
  * @param options number of classes, rate of dropout, whether to have a last convolution
  * @returns the model, `[N, H, W, 3] → logits [N, numClasses]`; made for `[224, 224, 3]`
- * @throws {RangeError} where an option is not in its range
+ * @throws {RangeError} if an option is not in its range
  *
  * @example
  * ```ts

@@ -60,7 +60,7 @@ const CONVOLUTIONS: Readonly<Record<number, readonly number[]>> = {
  *
  * @param options depth, batch normalization, number of classes, rate of dropout, head
  * @returns the model, `[N, 224, 224, 3] → logits [N, numClasses]`
- * @throws {RangeError} where an option is not in its range
+ * @throws {RangeError} if an option is not in its range
  *
  * @example
  * ```ts

@@ -36,7 +36,7 @@ export type ZFNetParams = DenseHeadParams & {
  *
  * @param options number of classes, rate of dropout, filters, where to end
  * @returns the model, `[N, 224, 224, 3] → logits [N, numClasses]`
- * @throws {RangeError} where an option is not in its range
+ * @throws {RangeError} if an option is not in its range
  *
  * @example
  * ```ts

@@ -1,9 +1,9 @@
 // Gradients of several steps as one: batches larger than memory.
+import { requireWhole } from "../text/require.ts";
 import type { Scalar, Tensor } from "../tensor/tensor.ts";
 import { mapTree, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
-import { requireWhole } from "./demands.ts";
-import { type Optimizer, stepWith } from "./optimizer.ts";
+import { type Optimizer, stepWith, zerosLike } from "./optimizer.ts";
 
 /** State of {@linkcode accumulate}. */
 type AccumulateState = {
@@ -15,17 +15,17 @@ type AccumulateState = {
 };
 
 /**
- * An optimizer that is given the mean of every `every` gradients, and moves nothing between: k
- * steps of batches of n are one step of a batch of k · n. Its counts and schedules count updates.
- * What is left at an epoch's end goes into the next update.
+ * An optimizer that takes a step with the mean of every `every` gradients, and none between: k
+ * batches of n images give the step of one batch of k · n. Its counts and schedules count these
+ * steps. Gradients left over at the end of an epoch go into the next step.
  *
- * The optimizer is computed in each step and its answer taken in every k-th, as the device decides
- * that without being read: the steps between save memory, not the optimizer's time.
+ * The optimizer is computed for each batch and its result used for every k-th, as the device
+ * decides that without being read: this saves memory, not the optimizer's time.
  *
  * @param optimizer the optimizer
- * @param every gradients an update, k, from 1
- * @returns the optimizer that waits
- * @throws {RangeError} where `every` is not a whole number from 1
+ * @param every gradients a step, k, from 1
+ * @returns the accumulating optimizer
+ * @throws {RangeError} if `every` is not a whole number from 1
  *
  * @example
  * ```ts
@@ -41,8 +41,8 @@ type AccumulateState = {
  * ```
  */
 export function accumulate(optimizer: Optimizer, every: number): Optimizer {
-  requireWhole("an accumulation", "steps", every);
-  /** What the sum comes to, whether that is enough, and the next state but for `inner`. */
+  requireWhole("make an accumulation", "its steps", every);
+  /** The mean so far, whether it is complete, and the next state but for `inner`. */
   const gather = (grads: Tree, { count, sum }: AccumulateState) => {
     const total = mapTree(([grad, s]) => tf.add(s!, grad!), grads, sum);
     const next = tf.add(count, 1);
@@ -59,23 +59,23 @@ export function accumulate(optimizer: Optimizer, every: number): Optimizer {
     }),
     init: (params): Tree => ({
       count: tf.scalar(0),
-      sum: mapTree(([leaf]) => tf.zerosLike(leaf!), params),
+      sum: zerosLike(params),
       inner: optimizer.init(params),
     }),
     update<P extends Tree>(grads: P, state: Tree, params: P): [P, Tree] {
       const { inner } = state as AccumulateState;
       const { mean, isFull, rest } = gather(grads, state as AccumulateState);
       const [updates, next] = optimizer.update(mean as P, inner, params);
-      const still = mapTree(([update]) => tf.zerosLike(update!), updates);
+      const still = zerosLike(updates);
       return [
         chooseTree(isFull, updates, still),
         { ...rest, inner: chooseTree(isFull, next, inner) },
       ];
     },
-    step<P extends Tree>(grads: P, state: Tree, params: P): [P, Tree] {
+    step<P extends Tree>(grads: P, state: Tree, params: P, factor?: Scalar): [P, Tree] {
       const { inner } = state as AccumulateState;
       const { mean, isFull, rest } = gather(grads, state as AccumulateState);
-      const [stepped, next] = stepWith(optimizer, mean as P, inner, params);
+      const [stepped, next] = stepWith(optimizer, mean as P, inner, params, factor);
       return [
         chooseTree(isFull, stepped, params),
         { ...rest, inner: chooseTree(isFull, next, inner) },
@@ -84,7 +84,7 @@ export function accumulate(optimizer: Optimizer, every: number): Optimizer {
   };
 }
 
-/** One of two tensors; what is not a number in the other does not reach it, as it would in a sum. */
+/** One of two tensors; a NaN in the other does not reach it, as it would in a weighted sum. */
 function choose<T extends Tensor>(first: Tensor, one: T, other: Tensor): T {
   return tf.where(first, one, other) as T;
 }

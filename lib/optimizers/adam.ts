@@ -1,11 +1,11 @@
 // Adam. Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015.
+import { requirePositive, requireShare } from "../text/require.ts";
 import type { Scalar } from "../tensor/tensor.ts";
 import { mapTree, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import type { DecayRule } from "../tensor/update_trees.ts";
-import { requireAbove, requireShare } from "./demands.ts";
-import { fusedSteps } from "./fused_steps.ts";
-import type { Optimizer } from "./optimizer.ts";
+import { withFusedStep } from "./fused_step.ts";
+import { type Optimizer, zerosLike } from "./optimizer.ts";
 import { type LearningRate, onDevice, scheduleOf } from "./schedule.ts";
 import { addDecay } from "./weight_decay.ts";
 
@@ -37,7 +37,7 @@ export type AdamState = {
  *
  * @param options learning rate, decays, epsilon
  * @returns the optimizer
- * @throws {RangeError} where an option is out of range
+ * @throws {RangeError} if an option is out of range
  *
  * @example
  * ```ts
@@ -57,26 +57,26 @@ export function adam(options: AdamOptions = {}): Optimizer {
 }
 
 /**
- * Adam, perhaps with weight decay.
+ * Adam, with or without weight decay.
  *
  * @param name whose options these are, for errors
  * @param options learning rate, decays, epsilon
  * @param decay what pulls parameters towards zero
- * @throws {RangeError} where an option is out of range
+ * @throws {RangeError} if an option is out of range
  */
 export function adamWith(name: string, options: AdamOptions, decay?: DecayRule): Optimizer {
   const { learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = options;
   const schedule = scheduleOf(name, learningRate);
-  requireShare(name, "beta1", beta1);
-  requireShare(name, "beta2", beta2);
-  requireAbove(name, "epsilon", epsilon);
+  requireShare(`make ${name}`, "its beta1", beta1);
+  requireShare(`make ${name}`, "its beta2", beta2);
+  requirePositive(`make ${name}`, "its epsilon", epsilon);
   const average = (share: number, kept: tf.Tensor, fresh: tf.Tensor): tf.Tensor =>
     tf.add(tf.mul(kept, share), tf.mul(fresh, 1 - share));
   const optimizer: Optimizer = {
     init: (params): Tree => ({
       count: tf.scalar(0),
-      mean: mapTree(([leaf]) => tf.zerosLike(leaf!), params),
-      square: mapTree(([leaf]) => tf.zerosLike(leaf!), params),
+      mean: zerosLike(params),
+      square: zerosLike(params),
     }),
     update<P extends Tree>(grads: P, state: Tree, params: P): [P, Tree] {
       const previous = state as AdamState;
@@ -101,19 +101,15 @@ export function adamWith(name: string, options: AdamOptions, decay?: DecayRule):
       return [pulled as P, { count, mean, square }];
     },
   };
-  return fusedSteps(optimizer, {
+  return withFusedStep(optimizer, {
     rule: { kind: "adam", beta1, beta2, epsilon },
     decay,
     schedule,
-    take(state) {
-      const { count, mean, square } = state as AdamState;
-      return { moments: [mean, square], count };
-    },
-    put: ([mean, square], count) => ({ count: count!, mean: mean!, square: square! }),
+    moments: ["mean", "square"],
   });
 }
 
-/** 1 − βᵗ, by way of expm1: in float32 the difference itself would lose half its digits. */
+/** 1 − βᵗ, by expm1: in float32 the difference itself would lose half its digits. */
 function correction(beta: number, count: tf.Tensor): tf.Tensor {
   return beta === 0 ? tf.onesLike(count) : tf.neg(tf.expm1(tf.mul(count, Math.log(beta))));
 }

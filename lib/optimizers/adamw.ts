@@ -16,7 +16,7 @@ export type AdamWOptions = AdamOptions & DecayOptions & {
  *
  * @param options learning rate, decays, epsilon, weight decay and what it is for
  * @returns the optimizer
- * @throws {RangeError} where an option is out of range
+ * @throws {RangeError} if an option is out of range
  *
  * @example
  * ```ts

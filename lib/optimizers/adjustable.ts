@@ -1,14 +1,12 @@
-// A factor of an optimizer's steps that the host may change, and a learning rate need not know of.
+// A factor of an optimizer's steps that the host may change, on top of any learning rate.
+import { requirePositive } from "../text/require.ts";
 import type { Scalar } from "../tensor/tensor.ts";
 import { mapTree, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
-import type { Optimizer } from "./optimizer.ts";
-import { changeState, findState, requireNoAverage } from "./states.ts";
+import { type Optimizer, stepWith, wrapperOf } from "./optimizer.ts";
 
 /** State of {@linkcode adjustable}: the factor of all updates, and the state of the optimizer. */
 export type AdjustableState = { readonly factor: Scalar; readonly inner: Tree };
-
-const NAMES = ["factor", "inner"];
 
 /**
  * An optimizer whose updates are multiplied by a number in its state, 1 at first: what
@@ -16,8 +14,7 @@ const NAMES = ["factor", "inner"];
  * number is a tensor, so that a recorded step ({@linkcode jit}) is replayed with another one.
  *
  * @param optimizer the optimizer
- * @returns the optimizer that can be adjusted. Its `init` throws a `RangeError` where there is an
- * {@linkcode ema} in the optimizer, which would average parameters that never were
+ * @returns the optimizer that can be adjusted
  *
  * @example
  * ```ts
@@ -34,18 +31,13 @@ const NAMES = ["factor", "inner"];
  */
 export function adjustable(optimizer: Optimizer): Optimizer {
   return {
-    init(params): Tree {
-      const inner = optimizer.init(params);
-      requireNoAverage(inner, "adjust an optimizer");
-      return { factor: tf.scalar(1), inner };
-    },
+    init: (params): Tree => ({ factor: tf.scalar(1), inner: optimizer.init(params) }),
     update<P extends Tree>(grads: P, state: Tree, params: P): [P, Tree] {
       const { factor, inner } = state as AdjustableState;
       const [updates, next] = optimizer.update(grads, inner, params);
-      // A copy: the state that was handed in is the caller's, who may free it.
       return [
         mapTree(([update]) => tf.mul(update!, factor), updates),
-        { factor: tf.mul(factor, 1), inner: next },
+        { factor: copy(factor), inner: next },
       ];
     },
     ...(optimizer.learningRate && {
@@ -54,14 +46,18 @@ export function adjustable(optimizer: Optimizer): Optimizer {
         return tf.mul(optimizer.learningRate!(inner), factor);
       },
     }),
-    ...(optimizer.scaledStep && {
-      step<P extends Tree>(grads: P, state: Tree, params: P): [P, Tree] {
-        const { factor, inner } = state as AdjustableState;
-        const [stepped, next] = optimizer.scaledStep!(grads, inner, params, factor);
-        return [stepped, { factor: tf.mul(factor, 1), inner: next }];
-      },
-    }),
+    step<P extends Tree>(grads: P, state: Tree, params: P, outer?: Scalar): [P, Tree] {
+      const { factor, inner } = state as AdjustableState;
+      const both = outer ? tf.mul<Scalar>(factor, outer) : factor;
+      const [stepped, next] = stepWith(optimizer, grads, inner, params, both);
+      return [stepped, { factor: copy(factor), inner: next }];
+    },
   };
+}
+
+/** A copy: the state that was handed in is the caller's, who may free it. */
+function copy(factor: Scalar): Scalar {
+  return tf.mul(factor, 1);
 }
 
 /**
@@ -69,30 +65,27 @@ export function adjustable(optimizer: Optimizer): Optimizer {
  * shared with the state that was given, so that only its old factor is to be freed:
  * `disposeTree(before, after)`.
  *
- * @param state the state of an optimizer with one `adjustable` in it, wherever
+ * @param state the state of an optimizer that is `adjustable`, or wraps one that is
  * @param factor the factor of updates, a finite number above 0
  * @returns the state
- * @throws {RangeError} where the factor is not above 0, or the state has no or several `adjustable`
+ * @throws {RangeError} if the factor is not above 0, or the state has none
  */
 export function withFactor(state: Tree, factor: number): Tree {
-  if (!(Number.isFinite(factor) && factor > 0)) {
-    throw new RangeError(
-      `Cannot adjust an optimizer: the factor must be a finite number above 0, got ${factor}`,
-    );
-  }
-  return changeState(state, NAMES, "what to adjust", (own) => ({
-    ...own,
-    factor: tf.scalar(factor),
-  }));
+  requirePositive("adjust an optimizer", "the factor", factor);
+  return wrapperOf<AdjustableState>(
+    state,
+    "factor",
+    (own) => ({ ...own, factor: tf.scalar(factor) }),
+  ).state;
 }
 
 /**
  * The factor in an optimizer's state.
  *
- * @param state the state of an optimizer with one {@linkcode adjustable} in it, wherever
+ * @param state the state of an optimizer that is {@linkcode adjustable}, or wraps one that is
  * @returns the factor, shape `[]`; the tensor is the state's
- * @throws {RangeError} where there is none, or several
+ * @throws {RangeError} if there is none
  */
 export function factorOf(state: Tree): Scalar {
-  return (findState(state, NAMES, "a factor") as AdjustableState).factor;
+  return wrapperOf<AdjustableState>(state, "factor").own.factor;
 }

@@ -1,14 +1,16 @@
 // Transformations of gradients one after another.
+import type { Scalar } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
-import { type Optimizer, stepWith } from "./optimizer.ts";
-import { requireNoAverage } from "./states.ts";
+import type { Optimizer } from "./optimizer.ts";
+
+/** The states of a chain's parts, by their numbers. */
+type States = { readonly [part: string]: Tree };
 
 /**
  * Transformations one after another.
  *
- * @param steps the transformations, in the order they are applied
- * @returns one transformation. Its `init` throws a `RangeError` where an {@linkcode ema} comes before
- * what still moves parameters
+ * @param parts the transformations, in the order they are applied
+ * @returns one transformation; it has a fused step if the last part has one
  *
  * @example
  * ```ts
@@ -22,41 +24,35 @@ import { requireNoAverage } from "./states.ts";
  * assertEquals(await updates.x.array(), -6);
  * ```
  */
-export function chain(...steps: readonly Optimizer[]): Optimizer {
-  type States = { readonly [name: string]: Tree };
-  const updateBy = <P extends Tree>(count: number, grads: P, state: Tree, params: P) => {
+export function chain(...parts: readonly Optimizer[]): Optimizer {
+  /** The updates of the first parts. */
+  const updateBy = <P extends Tree>(
+    count: number,
+    grads: P,
+    state: Tree,
+    params: P,
+  ): [P, States] => {
     const next: Record<string, Tree> = {};
     let updates = grads;
-    for (const [i, step] of steps.slice(0, count).entries()) {
-      [updates, next[i]] = step.update(updates, (state as States)[i]!, params);
+    for (const [i, part] of parts.slice(0, count).entries()) {
+      [updates, next[i]] = part.update(updates, (state as States)[i]!, params);
     }
-    return [updates, next] as [P, Record<string, Tree>];
+    return [updates, next];
   };
-  // The last that moves anything; those after it look on.
-  const last = steps.findLastIndex(({ observe }) => !observe);
-  const paced = steps.findLastIndex(({ learningRate }) => learningRate);
+  const last = parts.length - 1;
+  const paced = parts.findLastIndex(({ learningRate }) => learningRate);
   return {
-    init(params): Tree {
-      const states = steps.map((step) => step.init(params));
-      states.slice(0, Math.max(0, last)).forEach((state) =>
-        requireNoAverage(state, "chain transformations")
-      );
-      return Object.fromEntries(states.map((state, i) => [`${i}`, state]));
-    },
-    update: (grads, state, params) => updateBy(steps.length, grads, state, params),
+    init: (params): Tree => Object.fromEntries(parts.map((part, i) => [`${i}`, part.init(params)])),
+    update: (grads, state, params) => updateBy(parts.length, grads, state, params),
     ...(paced >= 0 && {
-      learningRate: (state: Tree) => steps[paced]!.learningRate!((state as States)[paced]!),
+      learningRate: (state: Tree) => parts[paced]!.learningRate!((state as States)[paced]!),
     }),
-    ...(steps[last]?.step && {
-      step<P extends Tree>(grads: P, state: Tree, params: P): [P, Tree] {
+    ...(parts[last]?.step && {
+      step<P extends Tree>(grads: P, state: Tree, params: P, factor?: Scalar): [P, Tree] {
         const [updates, next] = updateBy(last, grads, state, params);
-        const own = (i: number): Tree => (state as States)[i]!;
-        const [stepped, ownNext] = stepWith(steps[last]!, updates, own(last), params);
-        const after = steps.slice(last + 1).map(({ observe }, i) => {
-          const place = last + 1 + i;
-          return [place, observe!(stepped, own(place))] as const;
-        });
-        return [stepped, { ...next, [last]: ownNext, ...Object.fromEntries(after) }];
+        const own = (state as States)[last]!;
+        const [stepped, ownNext] = parts[last]!.step!(updates, own, params, factor);
+        return [stepped, { ...next, [last]: ownNext }];
       },
     }),
   };

@@ -1,8 +1,8 @@
 // Bounds for gradients: of their norm over all parameters, and of each number.
+import { requirePositive } from "../text/require.ts";
 import type { Scalar } from "../tensor/tensor.ts";
 import { leaves, mapTree, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
-import { requireAbove } from "./demands.ts";
 import type { Optimizer } from "./optimizer.ts";
 
 /** What PyTorch adds to the norm before it divides by it. */
@@ -12,11 +12,11 @@ const NORM_EPSILON = 1e-6;
  * Shortens gradients whose norm over all parameters is above a bound, and keeps their direction:
  * g ← g · min(1, c / (‖g‖ + 10⁻⁶)), PyTorch's `clip_grad_norm_` (Pascanu et al., "On the difficulty
  * of training recurrent neural networks", ICML 2013). A norm beyond float32's reach, 1.8 · 10¹⁹,
- * is infinite: its step moves nothing.
+ * is infinite, and its step moves nothing.
  *
  * @param most the bound c, above 0
  * @returns the transformation
- * @throws {RangeError} where the bound is not a finite number above 0
+ * @throws {RangeError} if the bound is not a finite number above 0
  *
  * @example
  * ```ts
@@ -31,7 +31,7 @@ const NORM_EPSILON = 1e-6;
  * ```
  */
 export function clipByNorm(most: number): Optimizer {
-  requireAbove("clipping", "norm", most);
+  requirePositive("clip gradients", "the norm", most);
   return {
     init: () => ({}),
     update<P extends Tree>(grads: P, state: Tree): [P, Tree] {
@@ -47,7 +47,7 @@ export function clipByNorm(most: number): Optimizer {
  *
  * @param most the bound c, above 0
  * @returns the transformation
- * @throws {RangeError} where the bound is not a finite number above 0
+ * @throws {RangeError} if the bound is not a finite number above 0
  *
  * @example
  * ```ts
@@ -61,13 +61,13 @@ export function clipByNorm(most: number): Optimizer {
  * ```
  */
 export function clipByValue(most: number): Optimizer {
-  requireAbove("clipping", "value", most);
+  requirePositive("clip gradients", "the value", most);
   return {
     init: () => ({}),
-    update: (
-      grads,
+    update: (grads, state) => [
+      mapTree(([grad]) => tf.clipByValue(grad!, -most, most), grads),
       state,
-    ) => [mapTree(([grad]) => tf.clipByValue(grad!, -most, most), grads), state],
+    ],
   };
 }
 
@@ -75,7 +75,7 @@ export function clipByValue(most: number): Optimizer {
  * The root of the sum of squares over all leaves of a tree.
  *
  * @param tree gradients, or other tensors
- * @returns the norm, shape `[]`; 0 where there is none
+ * @returns the norm, shape `[]`; 0 of no leaves
  *
  * @example
  * ```ts

@@ -1,7 +1,7 @@
 // Learning rates along half a cosine, once or again and again.
+import { requirePositive, requireRange, requireWhole } from "../text/require.ts";
 import type { Scalar } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
-import { requireLearningRate, requireRatio, requireWhole } from "./demands.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** Options of {@linkcode cosineDecay}. */
@@ -21,7 +21,7 @@ export type CosineDecayOptions = {
  *
  * @param options first rate, number of steps, end
  * @returns the schedule
- * @throws {RangeError} where an option is out of range
+ * @throws {RangeError} if an option is out of range
  *
  * @example
  * ```ts
@@ -35,9 +35,9 @@ export type CosineDecayOptions = {
  */
 export function cosineDecay(options: CosineDecayOptions): Schedule {
   const { learningRate, steps, end = 0 } = options;
-  requireLearningRate("a cosine decay", learningRate);
-  requireWhole("a cosine decay", "steps", steps);
-  requireRatio("a cosine decay", "end", end);
+  requirePositive("make a cosine decay", "its learning rate", learningRate);
+  requireWhole("make a cosine decay", "its steps", steps);
+  requireRange("make a cosine decay", "its end must be from 0 to 1", end >= 0 && end <= 1, end);
   const rateAt = (count: Scalar): Scalar =>
     tf.tidy(() => {
       const angle = tf.mul(tf.minimum(count, steps), Math.PI / steps);
@@ -65,7 +65,7 @@ export type CosineRestartsOptions = {
  *
  * @param options rate at the starts, length and growth of rounds, end of each
  * @returns the schedule
- * @throws {RangeError} where an option is out of range
+ * @throws {RangeError} if an option is out of range
  *
  * @example
  * ```ts
@@ -82,10 +82,10 @@ export type CosineRestartsOptions = {
  */
 export function cosineRestarts(options: CosineRestartsOptions): Schedule {
   const { learningRate, steps, growth = 1, end = 0 } = options;
-  requireLearningRate("cosine restarts", learningRate);
-  requireWhole("cosine restarts", "steps", steps);
-  requireWhole("cosine restarts", "growth", growth);
-  requireRatio("cosine restarts", "end", end);
+  requirePositive("make cosine restarts", "its learning rate", learningRate);
+  requireWhole("make cosine restarts", "its steps", steps);
+  requireWhole("make cosine restarts", "its growth", growth);
+  requireRange("make cosine restarts", "its end must be from 0 to 1", end >= 0 && end <= 1, end);
   return (count) =>
     tf.tidy(() => {
       const [begin, length] = roundAt(count, steps, growth);

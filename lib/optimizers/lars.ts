@@ -1,9 +1,9 @@
 // LARS. You, Gitman and Ginsburg, "Large batch training of convolutional networks", 2017.
+import { requirePositive, requireShare } from "../text/require.ts";
 import type { Scalar, Tensor } from "../tensor/tensor.ts";
 import { mapTree, type Path, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
-import { requireAbove, requireShare } from "./demands.ts";
-import type { Optimizer } from "./optimizer.ts";
+import { type Optimizer, zerosLike } from "./optimizer.ts";
 import { lastRate, type LearningRate, onDevice, scheduleOf } from "./schedule.ts";
 import { decayOf, type DecayOptions } from "./weight_decay.ts";
 
@@ -17,7 +17,7 @@ export type LarsOptions = DecayOptions & {
   readonly weightDecay?: number;
   /** η, above 0: how far a step goes as a share of its parameter's norm. Default: 0.001. */
   readonly trust?: number;
-  /** Whether the parameter at a path has a rate of its own; the others' is γ. Default: all have. */
+  /** Whether the parameter at a path has its own rate; the others' is γ. Default: all have. */
   readonly adapt?: (path: Path) => boolean;
 };
 
@@ -28,13 +28,13 @@ type LarsState = { readonly count: Scalar; readonly velocity: Tree };
  * Layer-wise adaptive rate scaling, algorithm 1 of the paper: every parameter w, a kernel or a
  * bias as a whole, has the rate λ = η ‖w‖ / (‖g‖ + β ‖w‖), v ← m v + γ λ (g + β w), w ← w − v.
  *
- * Where w or g is all zero, λ is 1: by the equation a bias that starts at zero would stay there.
- * Many recipes give biases and batch normalization neither decay nor a rate of their own: then
+ * If w or g is all zero, λ is 1: by the equation a bias that starts at zero would stay there.
+ * Many recipes give biases and batch normalization neither decay nor their own rate: then
  * `adapt` and `decay` are {@linkcode decayKernelsOnly}.
  *
  * @param options global rate, momentum, weight decay, trust
  * @returns the optimizer
- * @throws {RangeError} where an option is out of range
+ * @throws {RangeError} if an option is out of range
  *
  * @example
  * ```ts
@@ -54,14 +54,11 @@ export function lars(options: LarsOptions = {}): Optimizer {
   const { learningRate = 0.1, momentum = 0.9, weightDecay = 5e-4, trust = 1e-3 } = options;
   const { adapt = () => true } = options;
   const schedule = scheduleOf("lars", learningRate);
-  requireShare("lars", "momentum", momentum);
-  requireAbove("lars", "trust", trust);
+  requireShare("make lars", "its momentum", momentum);
+  requirePositive("make lars", "its trust", trust);
   const decay = decayOf("lars", weightDecay, false, options.decay);
   return {
-    init: (params): Tree => ({
-      count: tf.scalar(0),
-      velocity: mapTree(([leaf]) => tf.zerosLike(leaf!), params),
-    }),
+    init: (params): Tree => ({ count: tf.scalar(0), velocity: zerosLike(params) }),
     update<P extends Tree>(grads: P, state: Tree, params: P): [P, Tree] {
       const { count, velocity } = state as LarsState;
       const rate = schedule(onDevice(count));
@@ -82,7 +79,7 @@ export function lars(options: LarsOptions = {}): Optimizer {
   };
 }
 
-/** η ‖w‖ / (‖g‖ + β ‖w‖), and 1 where that says nothing. */
+/** η ‖w‖ / (‖g‖ + β ‖w‖), and 1 if w or g is zero. */
 function localRate(param: Tensor, grad: Tensor, beta: number, trust: number): Scalar {
   const [size, slope] = [norm(param), norm(grad)];
   const ratio = tf.div(tf.mul(size, trust), tf.add(slope, tf.mul(size, beta)));

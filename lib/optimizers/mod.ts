@@ -10,7 +10,7 @@ export { lars, type LarsOptions } from "./lars.ts";
 export { decayKernelsOnly, type DecayOptions, weightDecay } from "./weight_decay.ts";
 export { clipByNorm, clipByValue, globalNorm } from "./clip.ts";
 export { accumulate } from "./accumulate.ts";
-export { averagedParams, ema, type EmaOptions } from "./moving_average.ts";
+export { averagedParams, ema, type EmaOptions } from "./ema.ts";
 export { type PathRule, perPath } from "./per_path.ts";
 export { adjustable, type AdjustableState, factorOf, withFactor } from "./adjustable.ts";
 export {
@@ -28,4 +28,12 @@ export {
 } from "./cosine_decay.ts";
 export { oneCycle, type OneCycleOptions } from "./one_cycle.ts";
 export { type DecayScheduleOptions, exponentialDecay, stepDecay } from "./step_decay.ts";
+export {
+  type OptimizerEntry,
+  type OptimizerName,
+  optimizers,
+  type ScheduleEntry,
+  type ScheduleName,
+  schedules,
+} from "./registry.ts";
 export { piecewise, type SchedulePiece, warmUp, type WarmUpOptions } from "./piecewise.ts";

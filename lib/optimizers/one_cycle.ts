@@ -1,7 +1,7 @@
 // A learning rate that rises and falls once.
+import { requirePositive, requireRange, requireWhole } from "../text/require.ts";
 import type { Scalar } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
-import { requireLearningRate, requireWhole } from "./demands.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** Options of {@linkcode oneCycle}. */
@@ -25,7 +25,7 @@ export type OneCycleOptions = {
  *
  * @param options highest rate, number of steps, share that rises, divisors
  * @returns the schedule
- * @throws {RangeError} where an option is out of range
+ * @throws {RangeError} if an option is out of range
  *
  * @example
  * ```ts
@@ -41,22 +41,14 @@ export type OneCycleOptions = {
  */
 export function oneCycle(options: OneCycleOptions): Schedule {
   const { learningRate, steps, warmUp = 0.25, divisor = 25, finalDivisor = 1e5 } = options;
-  requireLearningRate("a one-cycle schedule", learningRate);
-  const demand = (name: string, value: number, holds: boolean, range: string): void => {
-    if (holds) return;
-    throw new RangeError(
-      `Cannot make a one-cycle schedule: its ${name} must be ${range}, got ${value}`,
-    );
-  };
-  requireWhole("a one-cycle schedule", "steps", steps);
-  demand("warmUp", warmUp, warmUp > 0 && warmUp < 1, "above 0 and below 1");
-  demand("divisor", divisor, Number.isFinite(divisor) && divisor >= 1, "at least 1");
-  demand(
-    "finalDivisor",
-    finalDivisor,
-    Number.isFinite(finalDivisor) && finalDivisor >= 1,
-    "at least 1",
-  );
+  const action = "make a one-cycle schedule";
+  requirePositive(action, "its learning rate", learningRate);
+  requireWhole(action, "its steps", steps);
+  requireRange(action, "its warmUp must be above 0 and below 1", warmUp > 0 && warmUp < 1, warmUp);
+  for (const [name, value] of Object.entries({ divisor, finalDivisor })) {
+    const holds = Number.isFinite(value) && value >= 1;
+    requireRange(action, `its ${name} must be a finite number of at least 1`, holds, value);
+  }
   const top = warmUp * steps;
   return (count) =>
     tf.tidy(() => {

@@ -4,25 +4,25 @@ import { merge, type PartialTree, partition, type Path, type Tree } from "../ten
 import { tf } from "../tensor/tf.ts";
 import { type Optimizer, stepWith } from "./optimizer.ts";
 
-/** Which parameters, by pattern or predicate, and their optimizer. */
+/** Parameters, by a pattern or predicate of their paths, and their optimizer. */
 export type PathRule = readonly [
   which: string | ((path: Path) => boolean),
   optimizer: Optimizer,
 ];
 
 /**
- * Optimizers by the parameters' places: each parameter is stepped by the first whose pattern or
- * predicate is true of its path. With rates that grow from the first layers to the head, these
- * are discriminative learning rates (Howard and Ruder, "Universal language model fine-tuning",
- * ACL 2018, §3.2). Norms, as of {@linkcode clipByNorm}, are those of an optimizer's own parameters.
+ * Optimizers by path: each parameter is stepped by the first whose pattern or predicate is true of
+ * its path. With rates that grow from the first layers to the head, these are discriminative
+ * learning rates (Howard and Ruder, "Universal language model fine-tuning", ACL 2018, §3.2). A
+ * {@linkcode clipByNorm} within clips by the norm of its own parameters.
  *
  * In a pattern `*` stands for any letters of one name, `?` for one, `[2-8]` for one of those, and
  * `**` for any number of names; what is below a match is matched too.
  *
  * @param rules patterns, as `conv*` or `features/**`, or predicates, with their optimizers
- * @returns the optimizer. Its `init` throws a `RangeError` where a rule is for no parameter, or a
+ * @returns the optimizer. Its `init` throws a `RangeError` if a rule matches no parameter, or a
  * parameter has no rule
- * @throws {RangeError} where there is no rule, or a pattern is none
+ * @throws {RangeError} if there is no rule, or a pattern is not valid
  *
  * @example
  * ```ts
@@ -48,7 +48,7 @@ export function perPath(rules: readonly PathRule[]): Optimizer {
   }
   const tests = rules.map(([which]) => typeof which === "string" ? pathMatcher(which) : which);
   const ruleOf = (path: Path): number => tests.findIndex((test) => test(path));
-  /** A tree in as many of its form as there are rules. */
+  /** A tree for each rule, with the parameters of its own. */
   const share = (tree: Tree): Tree[] =>
     rules.map((_, i) => partition(tree, (path) => ruleOf(path) === i)[0] as Tree);
   const joined = (trees: readonly Tree[]): Tree =>
@@ -56,11 +56,11 @@ export function perPath(rules: readonly PathRule[]): Optimizer {
   type Step = (optimizer: Optimizer, grads: Tree, state: Tree, params: Tree) => [Tree, Tree];
   const each = <P extends Tree>(step: Step, grads: P, state: Tree, params: P): [P, Tree] => {
     const [ofGrads, ofParams] = [share(grads), share(params)];
-    const answers = rules.map(([, optimizer], i) =>
+    const results = rules.map(([, optimizer], i) =>
       step(optimizer, ofGrads[i]!, (state as { readonly [name: string]: Tree })[i]!, ofParams[i]!)
     );
-    const states = answers.map(([, next], i) => [`${i}`, next] as const);
-    return [joined(answers.map(([tree]) => tree)) as P, Object.fromEntries(states)];
+    const states = results.map(([, next], i) => [`${i}`, next] as const);
+    return [joined(results.map(([tree]) => tree)) as P, Object.fromEntries(states)];
   };
   return {
     init(params): Tree {
@@ -70,17 +70,18 @@ export function perPath(rules: readonly PathRule[]): Optimizer {
     },
     update: (grads, state, params) =>
       each((optimizer, ...values) => optimizer.update(...values), grads, state, params),
-    step: (grads, state, params) => each(stepWith, grads, state, params),
     ...(rules.some(([, { learningRate }]) => learningRate) && {
       learningRate: (state: Tree) =>
         rules.flatMap(([, { learningRate }], i) =>
           learningRate ? [learningRate((state as { readonly [name: string]: Tree })[i]!)] : []
         ).reduce((a, b) => tf.maximum(a, b)),
     }),
+    step: (grads, state, params, factor) =>
+      each((...values) => stepWith(...values, factor), grads, state, params),
   };
 }
 
-/** The paths of leaves, absent ones too: what is frozen for now still has its rule. */
+/** The paths of leaves, absent ones too: a frozen parameter has a rule as well. */
 function allPaths(tree: Tree, path: Path = ""): Path[] {
   if (tree === null || tree instanceof tf.Tensor) return [path];
   return Object.entries(tree).flatMap(([name, child]) =>
@@ -88,7 +89,7 @@ function allPaths(tree: Tree, path: Path = ""): Path[] {
   );
 }
 
-/** Each rule must be true of a parameter, and each parameter have a rule. */
+/** Each rule must match a parameter, and each parameter have a rule. */
 function requireRules(
   rules: readonly PathRule[],
   tests: readonly ((path: Path) => boolean)[],

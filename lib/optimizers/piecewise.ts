@@ -1,19 +1,19 @@
-// Learning rates put together: one after another, and risen to.
+// Learning rates made of others: one after another, and a warm-up before one.
+import { requireRange, requireWhole } from "../text/require.ts";
 import type { Scalar } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
-import { requireRatio, requireWhole } from "./demands.ts";
 import { type LearningRate, type Schedule, scheduleOf } from "./schedule.ts";
 
-/** From which step on, and the learning rate there. */
+/** The step that a piece begins at, and the learning rate from there on. */
 export type SchedulePiece = readonly [from: number, rate: LearningRate];
 
 /**
- * Learning rates one after another: numbers, or schedules that count from where they begin. Of
- * numbers it is PyTorch's `MultiStepLR`. The last one goes on.
+ * Learning rates one after another: numbers, or schedules that count from where they begin. With
+ * numbers it is PyTorch's `MultiStepLR`. The last one has no end.
  *
  * @param pieces the step that each begins at, the first at 0, and its rate
  * @returns the schedule
- * @throws {RangeError} where there is none, or steps are not whole numbers that rise from 0
+ * @throws {RangeError} if there is none, or steps are not whole numbers that rise from 0
  *
  * @example
  * ```ts
@@ -32,13 +32,12 @@ export function piecewise(pieces: readonly SchedulePiece[]): Schedule {
   const rising = starts.every((from, i) =>
     i === 0 ? from === 0 : Number.isSafeInteger(from) && from > starts[i - 1]!
   );
-  if (pieces.length === 0 || !rising) {
-    throw new RangeError(
-      `Cannot make a piecewise schedule: its steps must be whole numbers that rise from 0, got ${
-        starts.join(", ") || "none"
-      }`,
-    );
-  }
+  requireRange(
+    "make a piecewise schedule",
+    "its steps must be whole numbers that rise from 0",
+    pieces.length > 0 && rising,
+    starts.join(", ") || "none",
+  );
   const schedules = pieces.map(([, rate]) => scheduleOf("a piecewise schedule", rate));
   return (count) =>
     tf.tidy(() => {
@@ -51,12 +50,12 @@ export function piecewise(pieces: readonly SchedulePiece[]): Schedule {
 
 /** Options of {@linkcode warmUp}. */
 export type WarmUpOptions = {
-  /** The first learning rate as a share of the one that is risen to, 0 to 1. Default: 0.01. */
+  /** The first learning rate as a share of the one after the warm-up, 0 to 1. Default: 0.01. */
   readonly start?: number;
 };
 
 /**
- * A learning rate that rises along a line to the first of a schedule, and then follows it, as
+ * A learning rate that rises linearly to the first of a schedule, and then follows it, as
  * PyTorch's `LinearLR` before another schedule (Goyal et al., "Accurate, large minibatch SGD",
  * 2017, §2.2).
  *
@@ -64,7 +63,7 @@ export type WarmUpOptions = {
  * @param rate the schedule, which counts from its beginning, or a number
  * @param options where it starts
  * @returns the schedule
- * @throws {RangeError} where the steps are not a whole number from 1, or the start not from 0 to 1
+ * @throws {RangeError} if the steps are not a whole number from 1, or the start not from 0 to 1
  *
  * @example
  * ```ts
@@ -85,8 +84,8 @@ export function warmUp(
   options: WarmUpOptions = {},
 ): Schedule {
   const { start = 0.01 } = options;
-  requireWhole("a warm-up", "steps", steps);
-  requireRatio("a warm-up", "start", start);
+  requireWhole("make a warm-up", "its steps", steps);
+  requireRange("make a warm-up", "its start must be from 0 to 1", start >= 0 && start <= 1, start);
   const schedule = scheduleOf("a warm-up", rate);
   return (count) =>
     tf.tidy(() => {

@@ -1,10 +1,11 @@
-// When a learning rate is to be reduced: as a metric no longer gets better (§12.7.6).
+// When to reduce a learning rate: when a metric no longer improves (§12.7.6).
+import { requireRange, requireWhole } from "../text/require.ts";
 
 /** Options of {@linkcode reduceOnPlateau}. */
 export type PlateauOptions = {
   /** What the factor of the learning rate is multiplied by, above 0 and below 1. Default: 0.1. */
   readonly factor?: number;
-  /** Epochs without improvement that are borne; the next one reduces. From 0. Default: 10. */
+  /** Epochs without improvement before the one that reduces, from 0. Default: 10. */
   readonly patience?: number;
   /** By how much a metric must be better than the best to count as such, from 0. Default: 0.0001. */
   readonly minDelta?: number;
@@ -35,19 +36,19 @@ export type PlateauController = {
    * @param state what it remembers
    * @param metric the metric of another epoch
    * @returns what it remembers next, and the factor of the learning rate from now on
-   * @throws {RangeError} where the metric is not a number
+   * @throws {RangeError} if the metric is not a number
    */
   next(state: PlateauState, metric: number): { state: PlateauState; factor: number };
 };
 
 /**
  * A controller that reduces the learning rate when a metric has stopped getting better, as
- * PyTorch's `ReduceLROnPlateau` with an absolute threshold does. On the host, of numbers; what it
- * answers is for {@linkcode withFactor}.
+ * PyTorch's `ReduceLROnPlateau` with an absolute threshold does. It computes on the host; the
+ * factor it returns is for {@linkcode withFactor}.
  *
  * @param options factor, patience, threshold, cooldown, least factor, mode
  * @returns the controller
- * @throws {RangeError} where an option is out of range
+ * @throws {RangeError} if an option is out of range
  *
  * @example
  * ```ts
@@ -57,9 +58,9 @@ export type PlateauController = {
  * const controller = reduceOnPlateau({ factor: 0.5, patience: 1 });
  * let state = controller.initial;
  * const factors = [3, 2, 2, 2, 1].map((loss) => {
- *   const answer = controller.next(state, loss);
- *   state = answer.state;
- *   return answer.factor;
+ *   const next = controller.next(state, loss);
+ *   state = next.state;
+ *   return next.factor;
  * });
  * assertEquals(factors, [1, 1, 1, 0.5, 0.5]);
  * ```
@@ -77,11 +78,8 @@ export function reduceOnPlateau(options: PlateauOptions = {}): PlateauController
   return {
     initial: { best: null, waited: 0, cooling: 0, factor: 1 },
     next(state, metric) {
-      if (typeof metric !== "number" || Number.isNaN(metric)) {
-        throw new RangeError(
-          `Cannot watch for a plateau: the metric must be a number, got ${metric}`,
-        );
-      }
+      const isNumber = typeof metric === "number" && !Number.isNaN(metric);
+      requireRange("watch for a plateau", "the metric must be a number", isNumber, metric);
       const better = isBetter(metric, state.best);
       const best = better ? metric : state.best;
       const isCooling = state.cooling > 0;
@@ -98,22 +96,12 @@ export function reduceOnPlateau(options: PlateauOptions = {}): PlateauController
 
 function requireOptions(options: Required<PlateauOptions>): void {
   const { factor, patience, minDelta, cooldown, least, mode } = options;
-  const demand = (name: string, value: unknown, holds: boolean, range: string): void => {
-    if (holds) return;
-    throw new RangeError(
-      `Cannot watch for a plateau: its ${name} must be ${range}, got ${value}`,
-    );
-  };
-  const isCount = (value: number): boolean => Number.isInteger(value) && value >= 0;
-  demand("factor", factor, factor > 0 && factor < 1, "above 0 and below 1");
-  demand("patience", patience, isCount(patience), "a whole number of at least 0");
-  demand(
-    "minDelta",
-    minDelta,
-    Number.isFinite(minDelta) && minDelta >= 0,
-    "a finite number of at least 0",
-  );
-  demand("cooldown", cooldown, isCount(cooldown), "a whole number of at least 0");
-  demand("least", least, least >= 0 && least <= 1, "from 0 to 1");
-  demand("mode", mode, mode === "min" || mode === "max", "min or max");
+  const action = "watch for a plateau";
+  const isDelta = Number.isFinite(minDelta) && minDelta >= 0;
+  requireRange(action, "its factor must be above 0 and below 1", factor > 0 && factor < 1, factor);
+  requireWhole(action, "its patience", patience, 0);
+  requireRange(action, "its minDelta must be a finite number of at least 0", isDelta, minDelta);
+  requireWhole(action, "its cooldown", cooldown, 0);
+  requireRange(action, "its least must be from 0 to 1", least >= 0 && least <= 1, least);
+  requireRange(action, "its mode must be min or max", ["min", "max"].includes(mode), mode);
 }

@@ -1,11 +1,11 @@
 // RMSProp. Tieleman and Hinton, lecture 6.5 of "Neural networks for machine learning", 2012.
+import { requirePositive, requireShare } from "../text/require.ts";
 import type { Scalar } from "../tensor/tensor.ts";
 import { mapTree, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import type { UpdateRule } from "../tensor/update_trees.ts";
-import { requireAbove, requireShare } from "./demands.ts";
-import { fusedSteps } from "./fused_steps.ts";
-import type { Optimizer } from "./optimizer.ts";
+import { withFusedStep } from "./fused_step.ts";
+import { type Optimizer, zerosLike } from "./optimizer.ts";
 import { type LearningRate, onDevice, scheduleOf } from "./schedule.ts";
 import { addDecay, decayOf, type DecayOptions } from "./weight_decay.ts";
 
@@ -38,9 +38,9 @@ type RmspropState = {
  * of s − a², where a is the gradients' mean of the same decay (Graves, "Generating sequences with
  * recurrent neural networks", 2013, eq. 38–45). With momentum v ← m v + g / (√s + ε), p ← p − η v.
  *
- * @param options learning rate, decay, epsilon, centring, momentum, weight decay
+ * @param options learning rate, decay, epsilon, centering, momentum, weight decay
  * @returns the optimizer
- * @throws {RangeError} where an option is out of range
+ * @throws {RangeError} if an option is out of range
  *
  * @example
  * ```ts
@@ -59,18 +59,17 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
   const { learningRate = 0.01, smoothing = 0.99, epsilon = 1e-8 } = options;
   const { centered = false, momentum = 0 } = options;
   const schedule = scheduleOf("rmsprop", learningRate);
-  requireShare("rmsprop", "smoothing", smoothing);
-  requireAbove("rmsprop", "epsilon", epsilon);
-  requireShare("rmsprop", "momentum", momentum);
+  requireShare("make rmsprop", "its smoothing", smoothing);
+  requirePositive("make rmsprop", "its epsilon", epsilon);
+  requireShare("make rmsprop", "its momentum", momentum);
   const decay = decayOf("rmsprop", options.weightDecay ?? 0, false, options.decay);
   const rule = { kind: "rmsprop", smoothing, epsilon, centered, momentum } as const;
-  const zeros = (params: Tree): Tree => mapTree(([leaf]) => tf.zerosLike(leaf!), params);
   const optimizer: Optimizer = {
     init: (params): Tree => ({
       count: tf.scalar(0),
-      square: zeros(params),
-      ...(centered && { mean: zeros(params) }),
-      ...(momentum > 0 && { velocity: zeros(params) }),
+      square: zerosLike(params),
+      ...(centered && { mean: zerosLike(params) }),
+      ...(momentum > 0 && { velocity: zerosLike(params) }),
     }),
     update<P extends Tree>(grads: P, state: Tree, params: P): [P, Tree] {
       const previous = state as RmspropState;
@@ -81,19 +80,11 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
       return [updates, { count: tf.add(previous.count, 1), ...moments }];
     },
   };
-  const names = ["square", ...(centered ? ["mean"] : []), ...(momentum > 0 ? ["velocity"] : [])];
-  return fusedSteps(optimizer, {
+  return withFusedStep(optimizer, {
     rule,
     decay,
     schedule,
-    take(state) {
-      const held = state as RmspropState & { readonly [name: string]: Tree };
-      return { moments: names.map((name) => held[name]!), count: held.count };
-    },
-    put: (moments, count) => ({
-      count: count!,
-      ...Object.fromEntries(names.map((name, i) => [name, moments[i]!])),
-    }),
+    moments: ["square", ...(centered ? ["mean"] : []), ...(momentum > 0 ? ["velocity"] : [])],
   });
 }
 

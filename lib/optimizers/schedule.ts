@@ -1,14 +1,14 @@
 // Learning rates that change with the step.
+import { requirePositive } from "../text/require.ts";
 import type { Scalar } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
-import { requireLearningRate } from "./demands.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { mapTree, type Tree } from "../tensor/tree.ts";
 import type { RateRule } from "../tensor/update_trees.ts";
 
 /**
- * A learning rate as a function of the steps taken: of a tensor, so that a step
- * need not wait for the device to tell how many there were.
+ * A learning rate as a function of the steps taken, which are a tensor, so that a step
+ * need not wait for the device to say how many there were.
  *
  * @param count steps taken before this one, shape `[]`
  * @returns the learning rate, shape `[]`
@@ -26,11 +26,11 @@ export type LearningRate = number | Schedule;
  *
  * @param optimizer whose it is, for the error
  * @param rate a number above 0, or a schedule
- * @throws {RangeError} where it is a number that is not finite and above 0
+ * @throws {RangeError} if it is a number that is not finite and above 0
  */
 export function scheduleOf(optimizer: string, rate: LearningRate): Schedule {
   if (typeof rate === "function") return rate;
-  requireLearningRate(optimizer, rate);
+  requirePositive(`make ${optimizer}`, "its learning rate", rate);
   return Object.assign(() => tf.scalar(rate), { rule: constantRate(rate) });
 }
 
@@ -40,9 +40,9 @@ export function constantRate(learningRate: number): RateRule {
 }
 
 /**
- * The count of steps as a tensor that is on the device: of one that the host knows, tfjs computes
- * what follows from it there, and rounds it otherwise than the device does. A new or resumed run's
- * steps, and those that `jit` replays, are the same to the bit by this.
+ * The count of steps as a tensor on the device. From a count that the host knows, tfjs computes
+ * the rate on the host, and rounds it differently than the device does; with this, the steps of
+ * new, resumed and replayed (`jit`) runs are the same to the bit.
  *
  * @param count steps taken
  */
@@ -51,10 +51,10 @@ export function onDevice(count: Scalar): Scalar {
 }
 
 /**
- * A rate for a fused step: as an equation where there is one and nothing multiplies it.
+ * A rate for a fused step: an equation, if there is one and nothing multiplies it.
  *
  * @param schedule the learning rate
- * @param count steps taken; absent where the rate is constant
+ * @param count steps taken; absent if the rate is constant
  * @param factor what multiplies it
  */
 export function rateOf(
@@ -78,8 +78,7 @@ export function lastRate(schedule: Schedule, count: Scalar | undefined): Scalar 
 }
 
 /**
- * Multiplies gradients by minus the learning rate of a schedule: the last part
- * of a chain that descends.
+ * Multiplies gradients by minus the learning rate of a schedule: the last part of a chain.
  *
  * @param schedule the learning rate
  * @returns the transformation, whose state counts the steps

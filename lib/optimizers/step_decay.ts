@@ -1,7 +1,7 @@
 // Learning rates that are multiplied by a factor, in steps or smoothly.
+import { requirePositive, requireRange, requireWhole } from "../text/require.ts";
 import type { Scalar } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
-import { requireLearningRate, requireRatio, requireWhole } from "./demands.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** Options of {@linkcode stepDecay} and {@linkcode exponentialDecay}. */
@@ -22,7 +22,7 @@ export type DecayScheduleOptions = {
  *
  * @param options first rate, steps between, factor, end
  * @returns the schedule
- * @throws {RangeError} where an option is out of range
+ * @throws {RangeError} if an option is out of range
  *
  * @example
  * ```ts
@@ -50,7 +50,7 @@ export function stepDecay(options: DecayScheduleOptions): Schedule {
  *
  * @param options first rate, steps of a factor, factor, end
  * @returns the schedule
- * @throws {RangeError} where an option is out of range
+ * @throws {RangeError} if an option is out of range
  *
  * @example
  * ```ts
@@ -71,14 +71,11 @@ function decay(
   { learningRate, every, factor = 0.1, end = 0 }: DecayScheduleOptions,
   powerAt: (count: Scalar, every: number) => tf.Tensor,
 ): Schedule {
-  requireLearningRate(name, learningRate);
-  requireWhole(name, "steps", every);
-  requireRatio(name, "end", end);
-  if (!(factor > 0 && factor < 1)) {
-    throw new RangeError(
-      `Cannot make ${name}: its factor must be above 0 and below 1, got ${factor}`,
-    );
-  }
+  const action = `make ${name}`;
+  requirePositive(action, "its learning rate", learningRate);
+  requireWhole(action, "its steps", every);
+  requireRange(action, "its end must be from 0 to 1", end >= 0 && end <= 1, end);
+  requireRange(action, "its factor must be above 0 and below 1", factor > 0 && factor < 1, factor);
   return (count) =>
     tf.tidy(() => {
       const share = tf.exp(tf.mul(powerAt(count, every), Math.log(factor)));

@@ -1,4 +1,5 @@
-// Weight decay: a pull of parameters towards zero, for those that are meant by it.
+// Weight decay: a pull of chosen parameters towards zero.
+import { requireRange } from "../text/require.ts";
 import { mapTree, type Path, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import type { DecayRule } from "../tensor/update_trees.ts";
@@ -11,8 +12,8 @@ export type DecayOptions = {
 };
 
 /**
- * Whether a path is that of a kernel: for optimizers that leave biases, and the scales and shifts
- * of batch normalization, without weight decay (He et al., "Bag of tricks", CVPR 2019, §3.1).
+ * Whether a path is that of a kernel: for optimizers without weight decay of biases and of the
+ * scales and shifts of batch normalization (He et al., "Bag of tricks", CVPR 2019, §3.1).
  *
  * @param path a parameter's place, `conv1/kernel`
  * @returns whether its last name is `kernel`
@@ -38,7 +39,7 @@ export function decayKernelsOnly(path: Path): boolean {
  * @param rate λ, a finite number from 0
  * @param options which parameters decay
  * @returns the transformation
- * @throws {RangeError} where the rate is not a finite number from 0
+ * @throws {RangeError} if the rate is not a finite number from 0
  *
  * @example
  * ```ts
@@ -85,13 +86,13 @@ export function addDecay<P extends Tree>(
 }
 
 /**
- * Weight decay as a rule; none where the rate is 0.
+ * Weight decay as a rule; none if the rate is 0.
  *
  * @param name whose it is, for the error
  * @param rate λ
- * @param decoupled whether it goes past the gradients
+ * @param decoupled whether it bypasses the gradients
  * @param chosen which parameters decay
- * @throws {RangeError} where the rate is not a finite number from 0
+ * @throws {RangeError} if the rate is not a finite number from 0
  */
 export function decayOf(
   name: string,
@@ -99,10 +100,8 @@ export function decayOf(
   decoupled: boolean,
   chosen: (path: Path) => boolean = () => true,
 ): DecayRule | undefined {
-  if (!(Number.isFinite(rate) && rate >= 0)) {
-    throw new RangeError(
-      `Cannot make ${name}: its weight decay must be a finite number of at least 0, got ${rate}`,
-    );
-  }
+  const holds = Number.isFinite(rate) && rate >= 0;
+  const rule = "its weight decay must be a finite number of at least 0";
+  requireRange(`make ${name}`, rule, holds, rate);
   return rate === 0 ? undefined : { rate, decoupled, chosen };
 }

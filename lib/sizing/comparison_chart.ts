@@ -1,7 +1,8 @@
 // Models side by side as bars, for the story of Figure 12.15: errors fall, networks grow deeper.
 import type { Compared } from "./comparison.ts";
 import { briefCount } from "./quantity.ts";
-import { element, MUTED, picture, RULE, textElement, textWidth } from "../chart/svg.ts";
+import { COLORS, MUTED, RULE } from "../chart/style.ts";
+import { element, picture, textElement, textWidth } from "../chart/svg.ts";
 
 const WIDTH = 1000;
 const MARGIN = 16;
@@ -21,29 +22,26 @@ type Column = {
   readonly text: (value: number) => string;
 };
 
+const ERROR = "top-5 error, %";
+
 const COLUMNS: readonly Column[] = [
-  {
-    title: "top-5 error, %",
-    color: "#d55e00",
-    value: ({ result }) => result?.error,
-    text: String,
-  },
+  { title: ERROR, color: COLORS.vermilion, value: ({ result }) => result?.error, text: String },
   {
     title: "layers with weights",
-    color: "#0072b2",
+    color: COLORS.blue,
     value: ({ size }) => size.depth,
     text: String,
   },
   {
     title: "parameters",
-    color: "#009e73",
+    color: COLORS.green,
     value: ({ size }) => size.parameters,
     text: briefCount,
   },
-  { title: "FLOPs", color: "#cc79a7", value: ({ size }) => size.flops, text: briefCount },
+  { title: "FLOPs", color: COLORS.purple, value: ({ size }) => size.flops, text: briefCount },
   {
     title: "activations",
-    color: "#b88600",
+    color: COLORS.orange,
     value: ({ size }) => size.activations,
     text: briefCount,
   },
@@ -121,7 +119,7 @@ function columnElements(
       if (one === undefined) return [];
       const length = (width - LABEL) * one / longest;
       const y = HEAD + ROW * i + 2;
-      const hollow = title === COLUMNS[0]!.title && models[i]!.result?.of !== undefined;
+      const hollow = title === ERROR && models[i]!.result?.of !== undefined;
       const bar = { x, y, width: length, height: BAR, stroke: color };
       return [
         element("rect", { ...bar, fill: hollow ? "#ffffff" : color, class: "bar" }),

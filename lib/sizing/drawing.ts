@@ -9,7 +9,8 @@ import { BESIDE, TITLE_SIZE, titleOf } from "./part_size.ts";
 import type { Box, Module, Paint } from "./part.ts";
 import { planOf } from "./plan.ts";
 import { briefCount, grouped, shapeText } from "./quantity.ts";
-import { element, MUTED, picture, RULE, textElement, textWidth } from "../chart/svg.ts";
+import { COLORS, MUTED, RULE, tint } from "../chart/style.ts";
+import { element, picture, textElement, textWidth } from "../chart/svg.ts";
 
 /** The most that a drawing is wide, unless a part of it is: shown on 1,000 pixels it can be read. */
 const PAGE = 1080;
@@ -18,16 +19,15 @@ const MARGIN = 14;
 /** Height of heading and legend. */
 const HEAD = 92;
 
-/** Line and fill of each kind: Okabe and Ito's colors, told apart under every color blindness. */
-const COLORS: Readonly<Record<Paint, readonly [line: string, fill: string]>> = {
-  convolution: ["#0072b2", "#dcebf6"],
-  pooling: ["#009e73", "#d9f0e8"],
-  dense: ["#d55e00", "#fae4d6"],
-  normalization: ["#cc79a7", "#f7e8f0"],
-  join: ["#b88600", "#fdf1cf"],
-  other: ["#8c959f", "#f3f5f7"],
+/** The outline of each kind of layer. */
+const OUTLINES: Readonly<Record<Paint, string>> = {
+  convolution: COLORS.blue,
+  pooling: COLORS.green,
+  dense: COLORS.vermilion,
+  normalization: COLORS.purple,
+  join: COLORS.orange,
+  other: MUTED,
 };
-const RESIDUAL = "#d55e00";
 
 /** Options of {@linkcode drawing}. */
 export type DrawingOptions = {
@@ -80,20 +80,23 @@ export function drawing(model: Layer, shape: Shape, { title }: DrawingOptions): 
 /** What each color means, of those that are there. */
 function legend(paints: readonly Paint[]): string[] {
   let x = MARGIN;
-  return (Object.keys(COLORS) as Paint[]).filter((paint) => paints.includes(paint))
+  return (Object.keys(OUTLINES) as Paint[]).filter((paint) => paints.includes(paint))
     .map((paint) => {
-      const [stroke, fill] = COLORS[paint];
-      const swatch = element("rect", { x, y: 58, width: 12, height: 10, rx: 2, fill, stroke });
+      const swatch = element("rect", { x, y: 58, width: 12, height: 10, rx: 2, ...painted(paint) });
       const text = textElement(paint, { x: x + 17, y: 67, "font-size": LINE_SIZE, fill: MUTED });
       x += 17 + textWidth(paint, LINE_SIZE) + 16;
       return swatch + text;
     });
 }
 
+/** The outline and the fill of a kind of layer. */
+function painted(paint: Paint): { stroke: string; fill: string } {
+  return { stroke: OUTLINES[paint], fill: tint(OUTLINES[paint]) };
+}
+
 function boxElement({ what, x, y, width, height }: Placed<Box>): string {
-  const [stroke, fill] = COLORS[what.paint];
   const middle = { x: x + width / 2, "text-anchor": "middle" };
-  const rect = element("rect", { x, y, width, height, rx: 4, fill, stroke });
+  const rect = element("rect", { x, y, width, height, rx: 4, ...painted(what.paint) });
   const name = textElement(shortened(what.name), {
     ...middle,
     y: y + LINE_HEIGHT + 2,
@@ -144,7 +147,7 @@ function pathThrough(points: readonly Point[]): string {
 
 /** A line, with the arrow's head where it arrives. */
 function linkElement({ points, kind, arrow }: Link): string {
-  const stroke = kind === "residual" ? RESIDUAL : MUTED;
+  const stroke = kind === "residual" ? COLORS.vermilion : MUTED;
   const width = kind === "residual" ? 1.8 : 1.2;
   const path = element("path", {
     d: pathThrough(points),

@@ -52,3 +52,41 @@ export function requirePositive(action: string, name: string, value: unknown): n
   requireRange(action, `${name} must be a finite number above 0`, holds, value);
   return value as number;
 }
+
+/**
+ * Refuses a value that is not from 0 up to but not including 1.
+ *
+ * @param action what cannot be done otherwise, `make sgd`
+ * @param name what the value is, `its momentum`
+ * @param value the value
+ * @throws {RangeError} if it is not such a number
+ */
+export function requireShare(action: string, name: string, value: number): void {
+  requireRange(
+    action,
+    `${name} must be from 0 up to but not including 1`,
+    value >= 0 && value < 1,
+    value,
+  );
+}
+
+/**
+ * Refuses a value that is not one of some choices.
+ *
+ * @param action what cannot be done otherwise, `make VGG`
+ * @param name what the value is, `its head`
+ * @param choices the values it may have
+ * @param value the value
+ * @throws {RangeError} if it is none of them
+ */
+export function requireOneOf(
+  action: string,
+  name: string,
+  choices: readonly unknown[],
+  value: unknown,
+): void {
+  if (choices.includes(value)) return;
+  const [last, ...others] = choices.map((choice) => JSON.stringify(choice)).reverse();
+  const list = others.length > 0 ? `${others.reverse().join(", ")} or ${last}` : last;
+  throw new RangeError(`Cannot ${action}: ${name} must be ${list}, got ${JSON.stringify(value)}`);
+}

@@ -1,8 +1,7 @@
 // What a frozen body makes of each example, computed once and kept in host memory.
 import { batches } from "../data/dataset.ts";
 import type { Examples } from "../data/examples.ts";
-import type { FeatureSource } from "../data/feature_source.ts";
-import type { ImageSource } from "../data/image_source.ts";
+import type { FeatureSource, ImageSource } from "../data/image_source.ts";
 import type { Normalization } from "../data/normalization.ts";
 import { jit } from "../device/jit/jit.ts";
 import type { AnyLayer, Layer, Network } from "../layers/layer.ts";

@@ -137,7 +137,7 @@ function checkFormat({ file, metadata, tensors }: About): void {
   if (version === String(VERSION)) return;
   const newer = Number(version) > VERSION ? " (it was written by a newer neocog)" : "";
   throw new SyntaxError(
-    `Cannot read checkpoint ${file}: its version must be ${VERSION}${newer}: ` +
+    `Cannot read checkpoint ${file}: its version must be ${VERSION}${newer}, ` +
       `got ${version ?? "missing"}`,
   );
 }

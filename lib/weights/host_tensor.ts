@@ -52,10 +52,10 @@ function checkBools(name: string, values: HostValues): void {
   const at = values.findIndex((value) => value > 1);
   if (at === -1) return;
   throw new RangeError(
-    `Cannot use tensor "${name}" as bools must be 0 or 1, got ${values[at]} at ${at}`,
+    `Cannot use tensor "${name}": bools must be 0 or 1, got ${values[at]} at ${at}`,
   );
 }
 
 function refusal(name: string, rule: string, found: string): TypeError {
-  return new TypeError(`Cannot use tensor "${name}" as ${rule}, got ${found}`);
+  return new TypeError(`Cannot use tensor "${name}": ${rule}, got ${found}`);
 }

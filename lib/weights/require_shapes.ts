@@ -35,7 +35,7 @@ export function requireShapes(
   ];
   if (faults.length === 0) return;
   throw new TypeError(
-    `Cannot load ${file}: its tensors must be those of the model: ` +
+    `Cannot load ${file}: its tensors must be those of the model, ` +
       `got ${found.size} tensors with ${faults.join("; ")}`,
   );
 }

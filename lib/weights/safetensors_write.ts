@@ -134,7 +134,7 @@ function checkInt64(name: string, shape: readonly number[], values: WrittenValue
   const count = shape.reduce((product, size) => product * size, 1);
   if (values instanceof BigInt64Array && values.length === count) return;
   throw new TypeError(
-    `Cannot write tensor "${name}" as int64 [${shape.join(", ")}] must be a BigInt64Array of ` +
+    `Cannot write tensor "${name}": int64 [${shape.join(", ")}] must be a BigInt64Array of ` +
       `${count}, got ${values?.constructor.name} of ${values?.length}`,
   );
 }
@@ -186,7 +186,7 @@ function metadataJson(metadata: Readonly<Record<string, string>>): string {
   for (const [key, value] of Object.entries(metadata)) {
     if (typeof value !== "string" || !value.isWellFormed() || !key.isWellFormed()) {
       throw new TypeError(
-        `Cannot write metadata "${key}": it must be a string of valid UTF-16: ` +
+        `Cannot write metadata "${key}": it must be a string of valid UTF-16, ` +
           `got ${JSON.stringify(value)}`,
       );
     }

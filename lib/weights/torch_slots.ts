@@ -157,7 +157,7 @@ function requireDistinct(slots: readonly TorchSlot[], layout: TorchLayout): void
     const other = paths.get(key);
     if (other !== undefined) {
       throw new TypeError(
-        `Cannot name tensors: ${layout.name} does as names must differ, got ${key} for "${other}" and "${path}"`,
+        `Cannot name tensors as ${layout.name} does: names must differ, got ${key} for "${other}" and "${path}"`,
       );
     }
     paths.set(key, path);

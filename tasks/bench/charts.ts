@@ -1,7 +1,8 @@
 // The bench's figures as pictures.
-import { chartSvg } from "../../lib/chart/plot.ts";
+import { chartAxis, chartLegend, chartSvg } from "../../lib/chart/plot.ts";
+import { INK, RULE } from "../../lib/chart/style.ts";
+import { benchFrame, PEER_COLORS } from "./chart_style.ts";
 import type { Kind } from "./jobs/job.ts";
-import { chartFrame, COLORS, INK, NAME, type Option, RULE, whereOf } from "./chart_style.ts";
 import { growthChart } from "./growth_chart.ts";
 import { PEER_NAMES, PEER_TITLES } from "./peers/peers.ts";
 import { type BenchRecord, bestProduct, type OpRow, type TimeRow } from "./record.ts";
@@ -9,19 +10,6 @@ import { type BenchRecord, bestProduct, type OpRow, type TimeRow } from "./recor
 /** A number with as many digits as there is room for. */
 function brief(value: number): string {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(2);
-}
-
-function legend(names: readonly string[]): Option {
-  return {
-    data: names,
-    top: 62,
-    left: 16,
-    itemWidth: 14,
-    itemHeight: 8,
-    itemGap: 30,
-    textStyle: { color: INK },
-    selectedMode: false,
-  };
 }
 
 /** Bars of milliseconds, a group for each network and batch, a bar for each peer. */
@@ -34,7 +22,7 @@ async function timesChart(record: BenchRecord, kind: Kind): Promise<string | und
   const series = peers.map((peer) => ({
     type: "bar",
     name: PEER_TITLES[peer],
-    color: COLORS[peer],
+    color: PEER_COLORS[peer],
     barMaxWidth: 16,
     silent: true,
     label: {
@@ -50,14 +38,12 @@ async function timesChart(record: BenchRecord, kind: Kind): Promise<string | und
   }));
   const title = kind === "training" ? "One training step" : "Inference of one batch";
   return await chartSvg({
-    ...chartFrame(title, `milliseconds, shorter is better; ${whereOf(record)}`),
-    legend: legend(peers.map((peer) => PEER_TITLES[peer])),
+    ...benchFrame(title, "milliseconds, shorter is better", record),
+    legend: chartLegend(peers.map((peer) => PEER_TITLES[peer]), { top: 62, left: 16 }),
     grid: { left: 170, right: 60, top: 100, bottom: 44 },
     xAxis: {
+      ...chartAxis("ms", 26),
       type: "log",
-      ...NAME,
-      nameGap: 26,
-      name: "ms",
       splitLine: { lineStyle: { color: RULE } },
     },
     yAxis: {
@@ -78,9 +64,10 @@ async function opsChart(record: BenchRecord): Promise<string | undefined> {
   if (rows.length === 0) return undefined;
   const best = bestProduct(record.ops).toFixed(1);
   return await chartSvg({
-    ...chartFrame(
+    ...benchFrame(
       "Single operations",
-      `share of the run's best matrix product, ${best} GFLOP/s; ${whereOf(record)}`,
+      `share of the run's best matrix product, ${best} GFLOP/s`,
+      record,
     ),
     grid: { left: 480, right: 60, top: 70, bottom: 44 },
     xAxis: {
@@ -99,7 +86,7 @@ async function opsChart(record: BenchRecord): Promise<string | undefined> {
     series: [{
       type: "bar",
       silent: true,
-      color: COLORS["neocog-jit"],
+      color: PEER_COLORS["neocog-jit"],
       data: rows.map(({ share }) => share!),
       label: {
         show: true,

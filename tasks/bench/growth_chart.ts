@@ -1,6 +1,7 @@
 // The picture of how a training step grows with batch and depth.
-import { chartSvg } from "../../lib/chart/plot.ts";
-import { chartFrame, COLORS, NAME, type Option, RULE, whereOf } from "./chart_style.ts";
+import { chartAxis, chartSvg, type Option } from "../../lib/chart/plot.ts";
+import { COLORS, RULE } from "../../lib/chart/style.ts";
+import { benchFrame } from "./chart_style.ts";
 import type { BenchRecord, TimeRow } from "./record.ts";
 
 /** A panel of growth: how one value grows with another. */
@@ -45,24 +46,20 @@ export async function growthChart(record: BenchRecord): Promise<string | undefin
   if (rows.length < 2) return undefined;
   const panels = growthPanels(rows);
   const axis = (name: string, gridIndex: number, nameGap: number): Option => ({
-    ...NAME,
+    ...chartAxis(name, nameGap),
     gridIndex,
     type: "value",
-    name,
-    nameGap,
-    splitLine: { lineStyle: { color: RULE } },
   });
+  const title = "Growth of a training step with batch and depth";
+  const splitLine = { lineStyle: { color: RULE } };
   return await chartSvg({
-    ...chartFrame(
-      "Growth of a training step with batch and depth",
-      `${rows[0]!.model} and deeper; ${whereOf(record)}`,
-    ),
+    ...benchFrame(title, `${rows[0]!.model} and deeper`, record),
     grid: panels.map((_, i) => ({ left: 66 + 314 * i, width: 230, top: 80, bottom: 56 })),
-    xAxis: panels.map(({ x }, i) => ({ ...axis(x, i, 28), splitLine: { show: false } })),
-    yAxis: panels.map(({ y }, i) => axis(y, i, 46)),
+    xAxis: panels.map(({ x }, i) => axis(x, i, 28)),
+    yAxis: panels.map(({ y }, i) => ({ ...axis(y, i, 46), splitLine })),
     series: panels.map(({ rows, at }, i) => ({
       type: "line",
-      color: COLORS["neocog-jit"],
+      color: COLORS.blue,
       silent: true,
       xAxisIndex: i,
       yAxisIndex: i,

@@ -12,7 +12,6 @@ import { choice, count, numbersIn, text, UsageError, type Values } from "../comm
 import { countProgress } from "../progress/count.ts";
 import { type Looked, mapLayers, openLooked } from "../pictures/looked.ts";
 import { examplesFlags, openExamples } from "../pictures/looked_examples.ts";
-
 import { layerFlag, networkFlags, outputFlags } from "../pictures/picture_flags.ts";
 import { openPictureFolder } from "../pictures/picture_folder.ts";
 import { say } from "../command/say.ts";

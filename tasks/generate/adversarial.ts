@@ -58,7 +58,7 @@ export const command = {
     }),
     limit: count({
       min: 1,
-      help: "draw accuracy against ε on the first N test images, instead of one picture",
+      help: "draw accuracy against ε on N test images, instead of one picture",
       defaultText: "256, with --dataset and no --image",
     }),
     seed: seedFlag,

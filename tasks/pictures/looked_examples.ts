@@ -18,7 +18,11 @@ export const examplesFlags = {
     help: "directory with the data set's files",
     defaultText: "the npm package",
   }),
-  limit: count({ min: 2, help: "the first N images only", defaultText: "2000, or all" }),
+  limit: count({
+    min: 2,
+    help: "N images only, as many of each class",
+    defaultText: "2000, or all",
+  }),
 } as const;
 
 /** The values of `examplesFlags`. */

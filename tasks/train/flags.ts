@@ -1,8 +1,8 @@
 // The flags of `deno task train`.
-import { models } from "../../mod.ts";
+import { models, type OptimizerName, optimizers } from "../../mod.ts";
 import { choice, count, number, path, text, toggle, type Values } from "../command.ts";
 import { DATA_DIR, DATASETS } from "./datasets.ts";
-import { DEFAULT_RUN, OPTIMIZERS, SCHEDULES } from "./recipes.ts";
+import { DEFAULT_RUN, SCHEDULES } from "./recipes.ts";
 import type { Chosen } from "./settings.ts";
 
 /** The flags. */
@@ -30,7 +30,7 @@ export const trainFlags = {
     help: "images per step",
     defaultText: "128, or all if there are fewer",
   }),
-  optimizer: choice(Object.keys(OPTIMIZERS) as (keyof typeof OPTIMIZERS)[], {
+  optimizer: choice(Object.keys(optimizers) as OptimizerName[], {
     help: "how gradients change the parameters; sgd and nesterov have momentum 0.9",
     defaultText: "adam",
   }),
@@ -96,7 +96,11 @@ export const trainFlags = {
     help: "seed of the first parameters, the order, dropout and augmentation",
     defaultText: "0",
   }),
-  limit: count({ min: 1, help: "train on N images only", defaultText: "all" }),
+  limit: count({
+    min: 1,
+    help: "train on N images only, as many of each class",
+    defaultText: "all",
+  }),
   backend: choice(["webgpu", "cpu"], {
     help: "where to compute",
     defaultText: "webgpu, or cpu if there is no adapter",

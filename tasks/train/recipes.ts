@@ -1,101 +1,22 @@
-// Optimizers, schedules and defaults of training runs, by the names the command line knows them by.
+// Defaults of training runs, and a run's optimizer and learning rate by its settings.
 import {
-  adam,
-  adamw,
   adjustable,
-  chain,
-  cosineDecay,
-  decayKernelsOnly,
-  exponentialDecay,
-  lars,
   type LearningRate,
-  oneCycle,
   type Optimizer,
-  piecewise,
-  rmsprop,
-  sgd,
-  warmUp,
-  weightDecay,
+  type OptimizerName,
+  optimizers,
+  type ScheduleName as LearningRateName,
+  schedules,
 } from "../../mod.ts";
 
-/** How fast kernels shrink; biases and what batch normalization learns do not. */
-type Decay = { readonly weightDecay: number; readonly decay: (path: string) => boolean };
-
-/** The optimizers, with the learning rate and weight decay each starts from. */
-export const OPTIMIZERS = {
-  adam: {
-    learningRate: 3e-3,
-    weightDecay: 0,
-    make: (learningRate: LearningRate, { weightDecay: rate, decay }: Decay): Optimizer =>
-      rate === 0
-        ? adam({ learningRate })
-        : chain(weightDecay(rate, { decay }), adam({ learningRate })),
-  },
-  adamw: {
-    learningRate: 3e-3,
-    weightDecay: 0.01,
-    make: (learningRate: LearningRate, decay: Decay): Optimizer =>
-      adamw({ learningRate, ...decay }),
-  },
-  sgd: {
-    learningRate: 0.05,
-    weightDecay: 0,
-    make: (learningRate: LearningRate, decay: Decay): Optimizer =>
-      sgd({ learningRate, momentum: 0.9, ...decay }),
-  },
-  nesterov: {
-    learningRate: 0.05,
-    weightDecay: 0,
-    make: (learningRate: LearningRate, decay: Decay): Optimizer =>
-      sgd({ learningRate, momentum: 0.9, nesterov: true, ...decay }),
-  },
-  rmsprop: {
-    learningRate: 1e-3,
-    weightDecay: 0,
-    make: (learningRate: LearningRate, decay: Decay): Optimizer =>
-      rmsprop({ learningRate, ...decay }),
-  },
-  lars: {
-    learningRate: 2,
-    weightDecay: 5e-4,
-    make: (learningRate: LearningRate, decay: Decay): Optimizer =>
-      lars({ learningRate, adapt: decayKernelsOnly, ...decay }),
-  },
-} as const;
-
-/** What becomes of the learning rate η in the course of T steps. */
-const SCHEDULE_MAKERS = {
-  "one-cycle": (learningRate: number, steps: number): LearningRate =>
-    oneCycle({ learningRate, steps }),
-  "cosine": (learningRate: number, steps: number): LearningRate =>
-    cosineDecay({ learningRate, steps }),
-  /** A tenth from the half on, a hundredth from three quarters on. */
-  "step": (learningRate: number, steps: number): LearningRate => {
-    const half = Math.max(1, Math.floor(steps / 2));
-    const late = Math.max(half + 1, Math.floor(3 * steps / 4));
-    return piecewise([[0, learningRate], [half, learningRate / 10], [late, learningRate / 100]]);
-  },
-  /** Down to a hundredth. */
-  "exponential": (learningRate: number, steps: number): LearningRate =>
-    exponentialDecay({ learningRate, every: steps, factor: 0.01 }),
-  /** Up for a twentieth of the run, then down along half a cosine. */
-  "warm-up-cosine": (learningRate: number, steps: number): LearningRate => {
-    const rise = Math.max(1, Math.floor(steps / 20));
-    return warmUp(rise, cosineDecay({ learningRate, steps: Math.max(1, steps - rise) }));
-  },
-  /** A tenth each time that the images that are held back get no better. */
-  "plateau": (learningRate: number): LearningRate => learningRate,
-  "constant": (learningRate: number): LearningRate => learningRate,
-} as const;
-
-/** A schedule's name. */
-export type ScheduleName = keyof typeof SCHEDULE_MAKERS;
+/** A schedule's name: one of the library's, or a tenth each time that the held back images do not improve. */
+export type ScheduleName = LearningRateName | "plateau";
 
 /** The schedules' names. */
-export const SCHEDULES = Object.keys(SCHEDULE_MAKERS) as readonly ScheduleName[];
-
-/** An optimizer's name. */
-export type OptimizerName = keyof typeof OPTIMIZERS;
+export const SCHEDULES: readonly ScheduleName[] = [
+  ...Object.keys(schedules) as LearningRateName[],
+  "plateau",
+];
 
 /** What is trained, and on what, where no flag says. */
 export const DEFAULT_RUN = { model: "lenet5", dataset: "mnist" } as const;
@@ -103,7 +24,7 @@ export const DEFAULT_RUN = { model: "lenet5", dataset: "mnist" } as const;
 /** Epochs, and Adam's highest learning rate, where no flag says. */
 type Recipe = { readonly epochs: number; readonly adam: number };
 
-const PLAIN_RECIPE: Recipe = { epochs: 2, adam: OPTIMIZERS.adam.learningRate };
+const PLAIN_RECIPE: Recipe = { epochs: 2, adam: optimizers.adam.learningRate };
 
 /**
  * What was found to suit a model on MNIST: of LeNet-5 and the chapter's network about 99 % of the
@@ -138,7 +59,7 @@ export function optimizerOf(
   { optimizer, weightDecay, schedule }: Stepping,
   learningRate: LearningRate,
 ): Optimizer {
-  const made = OPTIMIZERS[optimizer].make(learningRate, { weightDecay, decay: decayKernelsOnly });
+  const made = optimizers[optimizer].make(learningRate, weightDecay);
   return schedule === "plateau" ? adjustable(made) : made;
 }
 
@@ -156,5 +77,6 @@ export function learningRateOf(
   },
   stepsPerEpoch: number,
 ): LearningRate {
-  return SCHEDULE_MAKERS[schedule](learningRate, epochs * stepsPerEpoch);
+  const name = schedule === "plateau" ? "constant" : schedule;
+  return schedules[name].make(learningRate, epochs * stepsPerEpoch);
 }

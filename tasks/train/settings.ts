@@ -1,15 +1,8 @@
 // The settings of a training run: from flags, or from the checkpoint that is resumed.
-import { findModel, type Json, type Layer } from "../../mod.ts";
+import { findModel, type Json, type Layer, type OptimizerName, optimizers } from "../../mod.ts";
 import { UsageError } from "../command.ts";
 import { type DatasetName, DATASETS } from "./datasets.ts";
-import {
-  DEFAULT_RUN,
-  type OptimizerName,
-  OPTIMIZERS,
-  recipeOf,
-  type ScheduleName,
-  SCHEDULES,
-} from "./recipes.ts";
+import { DEFAULT_RUN, recipeOf, type ScheduleName, SCHEDULES } from "./recipes.ts";
 
 /** All that decides a run's numbers. */
 export type Settings = {
@@ -91,8 +84,8 @@ export function newSettings(chosen: Chosen, images: number, hasValidation = fals
     batchSize: chosen.batchSize ?? Math.min(128, (chosen.limit ?? images) - held, images - held),
     optimizer,
     learningRate: chosen.learningRate ??
-      (optimizer.startsWith("adam") ? recipe.adam : OPTIMIZERS[optimizer].learningRate),
-    weightDecay: chosen.weightDecay ?? OPTIMIZERS[optimizer].weightDecay,
+      (optimizer.startsWith("adam") ? recipe.adam : optimizers[optimizer].learningRate),
+    weightDecay: chosen.weightDecay ?? optimizers[optimizer].weightDecay,
     schedule: chosen.schedule ?? "one-cycle",
     seed: chosen.seed ?? 0,
     limit: chosen.limit ?? null,
@@ -172,7 +165,7 @@ export function settingsOf(run: Json, file: string): Settings {
   const settings: Settings | undefined = found && { ...EARLIER, ...found };
   const sound = settings && typeof settings.model === "string" &&
     SCHEDULES.includes(settings.schedule) && DATASETS.includes(settings.dataset) &&
-    Object.hasOwn(OPTIMIZERS, settings.optimizer) &&
+    Object.hasOwn(optimizers, settings.optimizer) &&
     [
       settings.epochs,
       settings.batchSize,

@@ -5,6 +5,7 @@ import { refuse } from "../command.ts";
 import { countProgress } from "../progress/count.ts";
 import type { FoundPreprocessing } from "../network/beside_weights.ts";
 import { say } from "../command/say.ts";
+import { sayLeftOut } from "../train/datasets.ts";
 
 /** How pictures are prepared, for `imageFolder` and `batches`. */
 export type Prepared = {
@@ -77,7 +78,7 @@ export async function openImages(
 }
 
 function sayContents(images: ImageFolder, data: string): void {
-  const { train, test, broken, ignored, imbalance, classCounts } = images;
+  const { train, test, imbalance, classCounts } = images;
   const counts = train.classNames.slice(0, 10).map((name, i) => `${name} ${classCounts[i]}`);
   const more = train.classNames.length > 10 ? ", ..." : "";
   say(
@@ -86,7 +87,5 @@ function sayContents(images: ImageFolder, data: string): void {
     }${more}), ${test.labels.length} to test with`,
   );
   if (imbalance >= 2) say(`note: the largest class has ${imbalance.toFixed(1)} times the smallest`);
-  for (const { reason } of broken.slice(0, 10)) say(`left out: ${reason}`);
-  if (broken.length > 10) say(`left out: ${broken.length - 10} more broken files`);
-  if (ignored.length > 0) say(`note: ${ignored.length} other files are ignored`);
+  sayLeftOut(images);
 }

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { cifar10, type Cifar10Options } from "../../lib/data/sources/cifar10.ts";
 import { CIFAR10_ARCHIVE } from "../../lib/data/sources/cifar10_files.ts";
-import type { DataSplit } from "../../lib/data/examples.ts";
+import type { DataSplit } from "../../lib/data/image_source.ts";
 import { sha256OfFile } from "../../lib/files/sha256.ts";
 import {
   type Answer,
@@ -149,7 +149,7 @@ Deno.test("what is no archive of CIFAR-10 is refused, not kept, and not trusted 
   const lies: [Uint8Array, string][] = [
     [text, "must be a whole .tar.gz"],
     [ARCHIVE.subarray(0, 5000), "must be a whole .tar.gz"],
-    [lacking, "it lacks test_batch.bin"],
+    [lacking, "got none named test_batch.bin"],
   ];
   for (const [bytes, message] of lies) {
     const answer = (asked: Asked, n: number): Answer => answerOf(n === 0 ? bytes : ARCHIVE, asked);
@@ -193,6 +193,6 @@ Deno.test("a URL that is none, a hash that is none, and both sources at once are
   await assertRejects(fetchOf({ url: "file:///etc/passwd" }), RangeError, "https: or http:");
   await assertRejects(fetchOf({ url: "cifar" }), RangeError, "got cifar");
   await assertRejects(fetchOf({ sha256: "c32a1d4" }), RangeError, "64 hexadecimal digits");
-  await assertRejects(fetchOf({ dataDir: "/data" }), RangeError, "got both, /data");
+  await assertRejects(fetchOf({ dataDir: "/data" }), RangeError, "got both, with /data");
   assertMatch(CIFAR10_ARCHIVE.sha256, /^[0-9a-f]{64}$/);
 });

@@ -279,7 +279,7 @@ Deno.test("what ends after one iteration is refused, and what cannot be iterated
   for (const combine of Object.values(COMBINATORS)) {
     assertThrows(() => combine(once()), TypeError, "an iterator, which ends once");
     assertThrows(() => combine(5 as unknown as number[]), TypeError, "got 5");
-    assertThrows(() => combine(undefined as unknown as number[]), TypeError, "is undefined");
+    assertThrows(() => combine(undefined as unknown as number[]), TypeError, "got undefined");
   }
 });
 
@@ -293,8 +293,8 @@ Deno.test("numbers out of range are refused before anything is made", () => {
     assertThrows(() => datasets.prefetch(source, bad), RangeError, message);
     assertThrows(() => datasets.shuffle(source, key(0), { buffer: bad }), RangeError, message);
   }
-  assertThrows(() => datasets.batch(source, 0), RangeError, "from 1, got 0");
-  assertThrows(() => datasets.prefetch(source, 0), RangeError, "from 1, got 0");
+  assertThrows(() => datasets.batch(source, 0), RangeError, "of at least 1, got 0");
+  assertThrows(() => datasets.prefetch(source, 0), RangeError, "of at least 1, got 0");
   const unknown = datasets.from(() => [1]);
   assertThrows(() => datasets.shuffle(unknown, key(0)), RangeError, "a buffer must be given");
   assertEquals(source.made, []);

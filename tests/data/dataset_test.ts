@@ -1,4 +1,4 @@
-// Tests of lib/data/dataset.ts, lib/data/normalization.ts and lib/data/prefetch.ts.
+// Tests of lib/data/dataset.ts and lib/data/normalization.ts, and of prefetching with a timer.
 
 import {
   assert,
@@ -8,9 +8,9 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
+import { from, prefetch } from "../../lib/data/combinators.ts";
 import { batches, type BatchOptions, type Dataset } from "../../lib/data/dataset.ts";
 import type { Examples } from "../../lib/data/examples.ts";
-import { prefetch } from "../../lib/data/prefetch.ts";
 import { key } from "../../lib/tensor/random.ts";
 import { tf } from "../../lib/tensor/tf.ts";
 
@@ -129,10 +129,11 @@ Deno.test("batches refuses moments that are not one a channel, not finite, or no
 
 Deno.test("batches refuses a batch size that is 0, negative, not whole, or over the examples", () => {
   for (const batchSize of [0, -1, NaN, 1.5, 6, Infinity]) {
-    const message = `from 1 to 5, the number of examples, got ${batchSize}`;
+    const message =
+      `of the 5 examples of numbered: the batch size must be a whole number from 1 to 5, got ${batchSize}`;
     assertThrows(() => batches(numbered(5), { batchSize }), RangeError, message);
   }
-  assertThrows(() => batches(numbered(5), {} as BatchOptions), RangeError, "is undefined");
+  assertThrows(() => batches(numbered(5), {} as BatchOptions), RangeError, "got undefined");
 });
 
 Deno.test("batches refuses examples whose parts do not fit each other", () => {
@@ -143,7 +144,7 @@ Deno.test("batches refuses examples whose parts do not fit each other", () => {
   assertThrows(
     () => batches({ ...sound, classNames: ["a"] }, options),
     RangeError,
-    "is 1 at place 1",
+    "got 1 at index 1",
   );
   assertThrows(() => batches(numbered(0), options), TypeError, "at least one");
 });
@@ -189,21 +190,30 @@ Deno.test("two loops over the same batches do not disturb each other", async () 
   assertEquals(a!.length, 9);
 });
 
+/** An iteration that makes one item ahead. */
+function prefetched<T>(count: number, make: (index: number) => T): AsyncIterator<T, void, void> {
+  const items = from(function* () {
+    for (let i = 0; i < count; i++) yield make(i);
+  });
+  return prefetch(items)[Symbol.asyncIterator]();
+}
+
 Deno.test("prefetch makes the next item while the consumer waits, once each, and one ahead only", async () => {
   const made: number[] = [];
-  const items = prefetch(4, (index) => made[made.push(index) - 1]!);
+  const items = prefetched(4, (index) => made[made.push(index) - 1]!);
   assertEquals(made, []);
   assertEquals(await items.next(), { done: false, value: 0 });
   assertEquals(made, [0]);
   await new Promise((resolve) => setTimeout(resolve, 20));
   assertEquals(made, [0, 1]);
-  assertEquals(await Array.fromAsync(items), [1, 2, 3]);
+  for (const value of [1, 2, 3]) assertEquals(await items.next(), { done: false, value });
+  assert((await items.next()).done);
   assertEquals(made, [0, 1, 2, 3]);
 });
 
 Deno.test("prefetch hands out what it made ahead, and nothing twice", async () => {
   const made: object[] = [];
-  const items = prefetch(2, () => {
+  const items = prefetched(2, () => {
     const item = {};
     made.push(item);
     return item;
@@ -212,10 +222,11 @@ Deno.test("prefetch hands out what it made ahead, and nothing twice", async () =
   await new Promise((resolve) => setTimeout(resolve, 20));
   assertEquals(made.length, 2);
   assertStrictEquals((await items.next()).value, made[1]);
+  await items.return!();
 });
 
 Deno.test("prefetch passes on an error of the item made ahead to whoever asks for it", async () => {
-  const items = prefetch(2, (index) => {
+  const items = prefetched(2, (index) => {
     if (index === 1) throw new RangeError("item 1");
     return index;
   });

@@ -79,7 +79,7 @@ async function run(
 ): Promise<{ readonly answer: unknown; readonly stderr: string }> {
   const main = `${folder}/main.ts`;
   const [folderModule, poolModule] = ["image_folder", "decode_pool"].map((name) =>
-    new URL(`lib/data/${name}.ts`, base).href
+    new URL(`lib/data/sources/${name}.ts`, base).href
   );
   await Deno.writeTextFile(main, script(folderModule!, poolModule!));
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -113,7 +113,8 @@ async function withLibrary(refused: RegExp, use: (host: string) => Promise<void>
     async (request) => {
       const { pathname } = new URL(request.url);
       if (refused.test(pathname)) return new Response("not here", { status: 404 });
-      const headers = { "content-type": "application/typescript" };
+      const type = pathname.endsWith(".json") ? "json" : "typescript";
+      const headers = { "content-type": `application/${type}` };
       return new Response(await Deno.readTextFile(new URL(`.${pathname}`, root)), { headers });
     },
   );

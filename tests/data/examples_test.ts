@@ -1,7 +1,9 @@
-// Tests of lib/data/examples.ts.
+// Tests of lib/data/select_examples.ts.
 
-import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { type Examples, splitValidation, takeExamples } from "../../lib/data/examples.ts";
+import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import type { Examples } from "../../lib/data/examples.ts";
+import { readExamples } from "../../lib/data/image_source.ts";
+import { sampleExamples, splitValidation, takeExamples } from "../../lib/data/select_examples.ts";
 import { key } from "../../lib/tensor/random.ts";
 
 /** Examples of `count` 1×2 images, whose pixels are both the example's index. */
@@ -23,20 +25,22 @@ function indices({ images, labels }: Examples): number[] {
   });
 }
 
-Deno.test("take answers the first examples", () => {
+Deno.test("takeExamples takes the first examples", () => {
   assertEquals(indices(takeExamples(numbered(5), 2)), [0, 1]);
   assertEquals(indices(takeExamples(numbered(5), 5)), [0, 1, 2, 3, 4]);
   assertEquals(takeExamples(numbered(5), 2).name, "numbered");
 });
 
-Deno.test("take refuses a count that is 0, negative, not whole, or more than there are", () => {
+Deno.test("takeExamples and sampleExamples refuse a count that is 0, negative, not whole, or more than there are", () => {
   for (const count of [0, -1, 1.5, NaN, Infinity, 6]) {
-    const message = `from 1 to 5, which is all of them, got ${count}`;
+    const message =
+      `of the 5 examples of numbered: their count must be a whole number from 1 to 5, got ${count}`;
     assertThrows(() => takeExamples(numbered(5), count), RangeError, message);
+    assertThrows(() => sampleExamples(numbered(5), count, key(0)), RangeError, message);
   }
 });
 
-Deno.test("splitValidation parts all examples in two, at random and by the key alone", () => {
+Deno.test("splitValidation splits all examples in two, at random and by the key alone", () => {
   const [train, validation] = splitValidation(numbered(50), 0.2, key(1));
   assertEquals([train.labels.length, validation.labels.length], [40, 10]);
   const all = [...indices(train), ...indices(validation)];
@@ -54,10 +58,11 @@ Deno.test("splitValidation refuses a fraction that leaves a part empty", () => {
   }
 });
 
-Deno.test("take and splitValidation refuse examples whose parts do not fit each other", () => {
+Deno.test("examples whose parts do not match are refused", () => {
   const sound = numbered(4);
   const uses = [
     (examples: Examples) => takeExamples(examples, 1),
+    (examples: Examples) => sampleExamples(examples, 1, key(0)),
     (examples: Examples) => splitValidation(examples, 0.5, key(0)),
   ];
   for (const use of uses) {
@@ -67,6 +72,66 @@ Deno.test("take and splitValidation refuse examples whose parts do not fit each 
     assertThrows(() => use({ ...sound, imageShape: [1, 2, 0] }), TypeError, "[1,2,0]");
     assertThrows(() => use({ ...sound, imageShape: [1, 4, 0.5] }), TypeError, "[1,4,0.5]");
     const labels = new Uint8Array([0, 1, 3, 2]);
-    assertThrows(() => use({ ...sound, labels }), RangeError, "got 3 at place 2");
+    assertThrows(() => use({ ...sound, labels }), RangeError, "got 3 at index 2");
   }
+});
+
+/** Examples of 1×1 images, sorted by class, with so many of each; the pixel is the index. */
+function sorted(counts: readonly number[]): Examples {
+  const labels = Uint8Array.from(counts.flatMap((count, label) => Array(count).fill(label)));
+  return {
+    name: "sorted",
+    images: Uint8Array.from(labels, (_, i) => i),
+    labels,
+    imageShape: [1, 1, 1],
+    classNames: counts.map((_, label) => `class ${label}`),
+  };
+}
+
+/** How many of each class there are. */
+function countsOf({ labels, classNames }: Examples): number[] {
+  return classNames.map((_, label) => labels.filter((one) => one === label).length);
+}
+
+Deno.test("a sample has as many of each class as of another, as far as there are so many", () => {
+  const examples = sorted([50, 20, 3]);
+  const cases: [number, number[]][] = [[9, [3, 3, 3]], [23, [10, 10, 3]], [53, [30, 20, 3]]];
+  for (const [count, expected] of cases) {
+    assertEquals(countsOf(sampleExamples(examples, count, key(0))), expected);
+  }
+  // What is left over goes to the first classes.
+  assertEquals(countsOf(sampleExamples(examples, 5, key(0))), [2, 2, 1]);
+  assertEquals(countsOf(sampleExamples(examples, 1, key(0))), [1, 0, 0]);
+  assertEquals(sampleExamples(examples, 73, key(0)), examples);
+});
+
+Deno.test("a sample is drawn by its key alone, in the examples' order, and a larger one holds it", () => {
+  const examples = sorted([40, 40]);
+  const few = sampleExamples(examples, 10, key(3));
+  assertEquals(few, sampleExamples(examples, 10, key(3)));
+  assertNotEquals(few.images, sampleExamples(examples, 10, key(4)).images);
+  assertNotEquals([...few.images].slice(0, 5), [0, 1, 2, 3, 4]);
+  assertEquals(few.images.toSorted(), few.images);
+  few.images.forEach((index, i) => assertEquals(examples.labels[index], few.labels[i]));
+  const more = sampleExamples(examples, 30, key(3));
+  assert(few.images.every((index) => more.images.includes(index)));
+});
+
+Deno.test("each example of a class is drawn about as often as another", () => {
+  const times = Array<number>(10).fill(0);
+  for (let seed = 0; seed < 500; seed++) {
+    for (const index of sampleExamples(sorted([10, 10]), 8, key(seed)).images) {
+      if (index < 10) times[index]!++;
+    }
+  }
+  // 200 expected, of deviation 11: four of them.
+  for (const time of times) assert(Math.abs(time - 200) < 44, `${times}`);
+});
+
+Deno.test("a sample of a source is that of the images in memory", async () => {
+  const { images, ...rest } = sorted([9, 9]);
+  const read = (indices: Uint32Array): Promise<Uint8Array> =>
+    Promise.resolve(Uint8Array.from(indices, (index) => images[index]!));
+  const expected = sampleExamples({ ...rest, images }, 7, key(0));
+  assertEquals(await readExamples(sampleExamples({ ...rest, read }, 7, key(0))), expected);
 });

@@ -1,4 +1,4 @@
-// Tests of lib/data/image_folder.ts and of what it is made of.
+// Tests of lib/data/sources/image_folder.ts and of what it is made of.
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { batches } from "../../lib/data/dataset.ts";
 import { imageFolder, type ImageFolderOptions } from "../../lib/data/sources/image_folder.ts";
@@ -309,6 +309,32 @@ Deno.test("other files and deeper folders are ignored and named, hidden ones pas
     ]);
     assertEquals(images.train.classNames, ["cat", "dog"]);
   });
+});
+
+Deno.test("pictures are found by their first bytes, whatever they are called", async () => {
+  const { jpeg } = JPEGS[0]!;
+  const files = {
+    "a/1.jfif": jpeg,
+    "a/2.jpe": jpeg,
+    "a/noending": plainPng([7]),
+    "a/photo.txt": plainPng([8]),
+    "a/notes": "BM is how a BMP file begins too",
+    "a/rows.csv": "1,2",
+    "a/empty": "",
+    ...dogs(3, "b"),
+  };
+  await withFolder(files, async (folder) => {
+    using images = await imageFolder(folder, TINY);
+    assertEquals(images.files.train.length + images.files.test.length, 7);
+    const ignored = ["empty", "notes", "rows.csv"].map((name) => `${folder}/a/${name}`);
+    assertEquals([images.ignored, images.broken], [ignored, []]);
+  });
+  // A picture of a kind that is not read is a broken file, not an ignored one.
+  await refuses(
+    { ...cats(3), ...dogs(3), "cat/moving": "GIF89a" },
+    SyntaxError,
+    "cat/moving: it must be a PNG or JPEG file, got GIF",
+  );
 });
 
 Deno.test("symbolic links to classes and to files are followed", async () => {

@@ -2,8 +2,9 @@
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { batches } from "../../lib/data/dataset.ts";
-import { type Examples, splitValidation, takeExamples } from "../../lib/data/examples.ts";
+import type { Examples } from "../../lib/data/examples.ts";
 import { type ImageSource, readExamples } from "../../lib/data/image_source.ts";
+import { splitValidation, takeExamples } from "../../lib/data/select_examples.ts";
 import { features } from "../../lib/explain/embedding/features.ts";
 import { evaluate } from "../../lib/train/evaluate.ts";
 import { identity } from "../../lib/layers/activation.ts";

@@ -149,9 +149,9 @@ Deno.test("segments that lie about themselves are refused", () => {
   refused(withBytes(bytes, 4, [255, 255]), "is it cut short?");
   const scan = markerIn(bytes, SOS);
   refused(withBytes(bytes, scan + 4, [3]), "a scan of 3 components must fill its header");
-  refused(withBytes(bytes, scan + 5, [9]), "a scan must hold each of its components 1: current");
+  refused(withBytes(bytes, scan + 5, [9]), "a scan must hold each of its components 1, got");
   refused(spliced(bytes, scan, bytes.length - scan, EOI), "a scan must hold each");
-  refused(new Uint8Array([0xff, 0xd8, ...EOI]), "must have a frame header (SOF): current");
+  refused(new Uint8Array([0xff, 0xd8, ...EOI]), "must have a frame header (SOF), got");
 });
 
 Deno.test("tables that are missing, or come after a scan, are refused", () => {

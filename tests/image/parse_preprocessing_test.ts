@@ -55,8 +55,8 @@ Deno.test("timm's configurations that mean something else are refused", () => {
 });
 
 Deno.test("what is no JSON, no object, or no preprocessing is refused", () => {
-  refused("{", "as it must be JSON: ");
-  refused("", "as it must be JSON: ");
+  refused("{", "it must be JSON: ");
+  refused("", "it must be JSON: ");
   refused("[1]", "it must be an object, got [1]");
   refused("null", "it must be an object");
   refused({}, "its crop must be");

@@ -164,7 +164,7 @@ Deno.test("what is no preprocessing is refused by the part that is wrong", () =>
     [{ mean: [0] }, 'as many means as deviations, got "1 and 3"'],
     [{ std: [1, 0, 1] }, "its std must be one or three numbers above 0"],
     [{ order: "rbg" }, 'its order must be "rgb" or "bgr", got "rbg"'],
-    [{ sacle: 1 }, "its parts must be of resize, filter, crop, range, mean, std, order: current"],
+    [{ sacle: 1 }, "its parts must be of resize, filter, crop, range, mean, std, order, got"],
   ];
   for (const [change, message] of cases) {
     const how = { ...good, ...change } as Preprocessing;

@@ -20,7 +20,6 @@ import {
   residual,
   sequential,
   type Shape,
-  sum,
   tf,
   type Tree,
 } from "../../mod.ts";
@@ -134,7 +133,7 @@ onCpu("every layer's output has the declared shape", () => {
     [dense({ features: 3 }) as Layer, [4]],
     [batchNorm() as Layer, [4, 5, 6]],
     [parallel({ a: relu(), b: conv({ features: 5, size: 1 }) }) as Layer, [4, 3, 2]],
-    [parallel({ a: relu(), b: relu() }, sum) as Layer, [4, 3, 2]],
+    [parallel({ a: relu(), b: relu() }, "sum") as Layer, [4, 3, 2]],
     [sequential({}) as Layer, [4, 3]],
   ];
   for (const [layer, shape] of layers) {

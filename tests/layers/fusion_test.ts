@@ -1,5 +1,5 @@
 // Activations in the pass of the layer before them: the same numbers, states and gradients.
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import {
   type AnyLayer,
   conv,
@@ -90,4 +90,62 @@ gpuTest("a layer made of another with an apply of its own is left alone", async 
   const [y] = layer.apply(params, state, x, {});
   const [plain] = dense({ features: 2 }).apply(params.d, {}, x, {});
   await assertClose(y, await tf.neg(plain).data());
+});
+
+onEachBackend(
+  "nothing is fused into a layer that is made of another with its own apply",
+  async () => {
+    const pool = maxPool({ size: 1 });
+    const negate = (x: tf.Tensor): tf.Tensor => tf.neg(x);
+    const plain = dense({ features: 2 });
+    const own: AnyLayer = {
+      ...plain,
+      apply: (p, s, x, context) => [negate(plain.apply(p, s, x, context)[0]), s],
+    };
+    const ownPool: AnyLayer = { ...pool, apply: (_p, s, x) => [negate(x), s] };
+    const { params } = init(plain, key(0), [2]);
+    const x = tf.tensor2d([[1, 2], [-3, 1]]);
+    const wanted = await tf.relu(negate(tf.add(tf.matMul(x, params.kernel), params.bias))).data();
+    const model = sequential({ d: own, r: relu() });
+    const [y] = model.apply({ d: params, r: {} }, { d: {}, r: {} }, x, {});
+    await assertClose(y, wanted);
+    assert(wanted.some((value) => value > 0) && wanted.some((value) => value === 0));
+    const image = tf.tensor4d([1, -2, 3, -4], [1, 2, 2, 1]);
+    const none = { r: {}, p: {} };
+    const [pooled] = sequential({ r: relu(), p: ownPool }).apply(none, none, image, {});
+    assertEquals([...await pooled.data()].map((value) => value + 0), [-1, 0, -3, 0]);
+    // With another name or declaration, but the same apply, it is still fused, and the same numbers.
+    const renamed: AnyLayer = { ...plain, op: "renamed" };
+    const [fused] = sequential({ d: renamed, r: relu() }).apply(
+      { d: params, r: {} },
+      { d: {}, r: {} },
+      x,
+      {},
+    );
+    await assertClose(
+      fused,
+      await tf.relu(tf.add(tf.matMul(x, params.kernel), params.bias)).data(),
+    );
+  },
+);
+
+gpuTest("your own layers say how they are fused, as the built-in ones do", async () => {
+  await start();
+  const applyWith = (activation?: "relu" | "tanh"): AnyLayer["apply"] => (_p, s, x) => [
+    activation ? tf[activation](x) : tf.add(x, 0),
+    s,
+  ];
+  const apply = applyWith();
+  const own: AnyLayer = {
+    op: "own",
+    declare: (shape) => ({ shape, params: {}, state: {} }),
+    apply,
+    fusion: { of: apply, withActivation: applyWith },
+  };
+  const x = tf.tensor2d([[1, -2]]);
+  const none = { o: {}, r: {} };
+  const before = counters().dispatches;
+  const [y] = sequential({ o: own, r: relu() }).apply(none, none, x, {});
+  assertEquals(counters().dispatches - before, 1);
+  assertEquals([...await y.data()], [1, 0]);
 });

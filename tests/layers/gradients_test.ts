@@ -25,7 +25,6 @@ import {
   sigmoid,
   sizeOf,
   softmax,
-  sum,
   tanh,
   type Tensor,
   tf,
@@ -179,7 +178,7 @@ onEachBackend("norms of windows of zeros have slope zero, not NaN", async () => 
 });
 
 onCpu("the sum of three branches is differentiated by each", async () => {
-  const layer = parallel({ a: tanh(), b: relu(), c: sequential({}) }, sum);
+  const layer = parallel({ a: tanh(), b: relu(), c: sequential({}) }, "sum");
   await assertGradients(
     ({ x }) => layer.apply({ a: {}, b: {}, c: {} }, { a: {}, b: {}, c: {} }, x, {})[0],
     { x: spaced([1, 9]) },

@@ -13,7 +13,7 @@ const model = sequential({
 Deno.test("of an auxiliary layer the head, which runs in training alone, is not looked at", () => {
   assertEquals([...layersOf(model, [4]).keys()], ["", "one", "side", "two"]);
   const message =
-    'Cannot look at a layer: it must not run in training alone, got "side/head", beside the way through "side"';
+    'Cannot look at a layer: it must not run in training alone, got "side/head", a head of "side"';
   assertThrows(() => requireLayer(model, [4], "side/head"), RangeError, message);
   assertThrows(() => requireLayer(model, [4], "onee"), RangeError, "one");
 });

@@ -45,7 +45,7 @@ const OPTIONS: readonly LocalResponseNormOptions[] = [
 
 async function check(form: string): Promise<void> {
   for (const options of OPTIONS) {
-    for (const shape of [[2, 3, 3, 12], [4, 96], [3, 5, 7], [1, 2, 2, 1], [16], [2, 4]]) {
+    for (const shape of [[2, 3, 3, 12], [4, 96], [3, 5, 7], [1, 2, 2, 1], [1, 16], [2, 4]]) {
       const size = tf.util.sizeFromShape(shape);
       const values = normalArray(key(size), size, 3);
       const expected = pytorchs(values, shape.at(-1)!, options);
@@ -77,7 +77,7 @@ onEachBackend("the slopes of localResponseNorm are those of its values", async (
 onEachBackend("NaN reaches the channels around it, and infinity sets those to zero", async () => {
   for (const behind of [[1, 1], [1, 1, 1, 1, 1]]) { // 5 and 8 channels: one by one, four at once
     const around = async (value: number): Promise<number[]> => {
-      const x = tf.tensor1d([1, value, 1, ...behind]);
+      const x = tf.tensor2d([[1, value, 1, ...behind]]);
       return [...await apply(x, { size: 3, alpha: 3, beta: 1, k: 1 }).data()].slice(0, 4);
     };
     const untouched = 0.25;
@@ -86,7 +86,7 @@ onEachBackend("NaN reaches the channels around it, and infinity sets those to ze
     assertEquals(await around(-Infinity), [0, NaN, 0, untouched]);
     assertEquals(await around(1e30), [0, 0, 0, untouched], "a square over the largest number");
     const slopes = tf.grad((x: Tensor) => apply(x, { size: 3 }))(
-      tf.tensor1d([1, NaN, 1, 1, 1, ...behind]),
+      tf.tensor2d([[1, NaN, 1, 1, 1, ...behind]]),
     );
     const numbers = [...await slopes.data()].slice(0, 5);
     assertEquals(numbers.map(Number.isNaN), [true, true, true, true, false]);
@@ -124,8 +124,8 @@ onCpu("localResponseNorm refuses options out of range, and what has no channels"
   const cases: [keyof LocalResponseNormOptions, number[], string][] = [
     ["size", [0, 1.5, -1, NaN, Infinity], "a whole number of at least 1"],
     ["alpha", [-1, NaN, Infinity], "finite and at least 0"],
-    ["beta", [0, -1, NaN, Infinity], "finite and above 0"],
-    ["k", [0, -1, NaN, Infinity], "finite and above 0"],
+    ["beta", [0, -1, NaN, Infinity], "a finite number above 0"],
+    ["k", [0, -1, NaN, Infinity], "a finite number above 0"],
   ];
   for (const [name, values, range] of cases) {
     for (const value of values) {
@@ -134,6 +134,8 @@ onCpu("localResponseNorm refuses options out of range, and what has no channels"
       assertThrows(() => localResponseNorm({ [name]: value }), RangeError, said);
     }
   }
-  assertThrows(() => apply(tf.scalar(1)), TypeError, "channels last, got float32 []");
-  assertThrows(() => apply(tf.zeros([2], "int32")), TypeError, "got int32 [2]");
+  for (const x of [tf.scalar(1), tf.ones([2])]) {
+    assertThrows(() => apply(x), TypeError, "must have features along its last axis, got []");
+  }
+  assertThrows(() => apply(tf.zeros([1, 2], "int32")), TypeError, "must be float32, got int32");
 });

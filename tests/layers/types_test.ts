@@ -1,5 +1,5 @@
 // Parameters are typed by the names of their layers: these lines are checked by compiling them.
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import {
   batchNorm,
   chapterMnist,
@@ -65,16 +65,18 @@ onCpu("models have typed parameters too", () => {
   assertEquals(chapter.fc1, undefined);
 });
 
-Deno.test("options are typed: a misspelt or unknown one does not compile", () => {
-  const make = (): unknown[] => [
+Deno.test("options are typed: a misspelt or unknown one does not compile, nor run where it matters", () => {
+  const refused: [make: () => unknown, said: string][] = [
     // @ts-expect-error: a convolution needs a size
-    conv({ features: 1 }),
+    [() => conv({ features: 1 }), "undefined"],
     // @ts-expect-error: padding is same, valid or a number
-    conv({ features: 1, size: 3, padding: "full" }),
-    // @ts-expect-error: no such option
-    dense({ features: 1, activation: "relu" }),
+    [() => conv({ features: 1, size: 3, padding: "full" }), "got full"],
     // @ts-expect-error: no such activation
-    lenet5({ activation: "gelu" }),
+    [() => lenet5({ activation: "gelu" }), 'got "gelu"'],
+    // @ts-expect-error: no such join
+    [() => parallel({ a: relu() }, "product"), 'got "product"'],
   ];
-  assertEquals(make.length, 0);
+  for (const [make, said] of refused) assertThrows(make, Error, said);
+  // @ts-expect-error: no such option
+  assertEquals(dense({ features: 1, activation: "relu" }).declare([2]).shape, [1]);
 });

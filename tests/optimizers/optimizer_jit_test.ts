@@ -43,9 +43,9 @@ const STEPS = 7;
 
 const OPTIMIZERS: Readonly<Record<string, () => Optimizer>> = {
   "AdamW in one cycle, watched": () =>
-    chain(
+    ema(
       adamw({ learningRate: oneCycle({ learningRate: 0.1, steps: 6 }), decay: decayKernelsOnly }),
-      ema({ decay: 0.9 }),
+      { decay: 0.9 },
     ),
   "AdamW by update alone": () => {
     const { init, update } = adamw({ learningRate: cosineDecay({ learningRate: 0.1, steps: 6 }) });
@@ -77,7 +77,7 @@ const OPTIMIZERS: Readonly<Record<string, () => Optimizer>> = {
         learningRate: warmUp(3, exponentialDecay({ learningRate: 1, every: 2 })),
       }),
     ),
-  "Adam of every third step": () => accumulate(chain(clipByNorm(1), adam(), ema()), 3),
+  "Adam of every third step": () => accumulate(ema(chain(clipByNorm(1), adam())), 3),
   "Adam of every second step, by update alone": () => {
     const { init, update } = accumulate(adam(), 2);
     return { init, update };
@@ -165,7 +165,7 @@ for (const [name, make] of Object.entries(OPTIMIZERS)) {
 }
 
 onEachBackend("another factor is no new recording, and the same numbers", async () => {
-  const optimizer = chain(clipByNorm(1), adjustable(adam({ learningRate: 0.1 })));
+  const optimizer = adjustable(chain(clipByNorm(1), adam({ learningRate: 0.1 })));
   const reduce = (state: Tree, i: number): Tree => {
     if (i !== 2 && i !== 5) return state;
     const next = withFactor(state, i === 2 ? 0.5 : 0.125);
@@ -191,7 +191,7 @@ onEachBackend("a state that was read and written again goes on to the same bits"
   const { init, update } = adamw({
     learningRate: oneCycle({ learningRate: 0.1, steps: 6 }),
   });
-  const optimizer = chain({ init, update }, ema());
+  const optimizer = ema({ init, update });
   const plain = await walk(optimizer, eager(optimizer));
   // From a checkpoint, even the numbers that were the device's are known to the host.
   const resumed = await walk(optimizer, eager(optimizer), async (state, i) => {
@@ -205,7 +205,7 @@ onEachBackend("a state that was read and written again goes on to the same bits"
 });
 
 onEachBackend("an average's memory is its own, so that both may be donated", async () => {
-  const optimizer = chain(sgd({ learningRate: 0.5 }), ema({ decay: 0.5, warmUp: false }));
+  const optimizer = ema(sgd({ learningRate: 0.5 }), { decay: 0.5, warmUp: false });
   const step = jit(
     ({ params, state }: Run, grads: Tree): Run => {
       const [next, after] = stepWith<Tree, Tree>(optimizer, grads, state, params);

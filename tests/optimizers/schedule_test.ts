@@ -100,16 +100,17 @@ onEachBackend(
 
 Deno.test("one cycle refuses what is no share, no count and no divisor", () => {
   const make = (options: object): unknown => oneCycle({ learningRate: 1, steps: 2, ...options });
-  const wrong = [
-    { learningRate: 0 },
-    { steps: 0 },
-    { steps: 1.5 },
-    { warmUp: 0 },
-    { warmUp: 1 },
-    { divisor: 0.5 },
-    { finalDivisor: NaN },
+  const wrong: [object, string][] = [
+    [{ learningRate: 0 }, "its learning rate must be a finite number above 0, got 0"],
+    [{ steps: 0 }, "its steps must be a whole number of at least 1, got 0"],
+    [{ steps: 1.5 }, "its steps must be a whole number of at least 1, got 1.5"],
+    [{ warmUp: 0 }, "its warmUp must be above 0 and below 1, got 0"],
+    [{ warmUp: 1 }, "its warmUp must be above 0 and below 1, got 1"],
+    [{ divisor: 0.5 }, "its divisor must be a finite number of at least 1, got 0.5"],
+    [{ finalDivisor: NaN }, "its finalDivisor must be a finite number of at least 1, got NaN"],
   ];
-  for (const options of wrong) assertThrows(() => make(options), RangeError);
+  for (const [options, said] of wrong) assertThrows(() => make(options), RangeError, said);
+  make({ warmUp: 0.5, divisor: 1, finalDivisor: 1 });
 });
 
 type Numbers = Readonly<Record<string, number>>;

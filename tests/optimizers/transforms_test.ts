@@ -5,6 +5,7 @@ import {
   adam,
   adamw,
   adjustable,
+  type AdjustableState,
   averagedParams,
   chain,
   clipByNorm,
@@ -111,12 +112,12 @@ onEachBackend("what is not a number does not leak out of an update that is not t
 onEachBackend("a moving average is PyTorch's from its first value on", async () => {
   const { decay, values, averages } = optimizerGolden.average;
   const params = { x: tensorOf(values[0]!) };
-  const average = ema({ decay, warmUp: false });
+  const average = ema(scaleUpdates(1), { decay, warmUp: false });
   let state = average.init(params);
   for (const [i, value] of values.entries()) {
     const wanted = tensorOf(value);
     // The update that leads there.
-    [, state] = average.update({ x: tf.sub(wanted, params.x) }, state, params);
+    [, state] = stepWith(average, { x: tf.sub(wanted, params.x) }, state, params);
     await assertClose(
       averagedParams<Params>(state).x,
       valuesOf(averages[i]!),
@@ -127,7 +128,7 @@ onEachBackend("a moving average is PyTorch's from its first value on", async () 
 });
 
 onEachBackend("a warmed average keeps (1 + t) / (10 + t), and no more than its decay", async () => {
-  const optimizer = chain(sgd({ learningRate: 1 }), ema({ decay: 0.25 }));
+  const optimizer = ema(sgd({ learningRate: 1 }), { decay: 0.25 });
   let [params, state]: [Params, Tree] = [{ x: tf.scalar(10) }, {}];
   state = optimizer.init(params);
   let [x, mean] = [10, 10];
@@ -140,26 +141,60 @@ onEachBackend("a warmed average keeps (1 + t) / (10 + t), and no more than its d
   }
 });
 
-onCpu("an average is a copy, and is refused where it would see what is no parameter", () => {
+onCpu("an average is a copy, and is refused if it would see what is no parameter", () => {
   const params = { x: tf.scalar(1) };
-  const state = ema().init(params);
+  const state = ema(sgd()).init(params);
   assert(averagedParams<Params>(state).x.dataId !== params.x.dataId);
   disposeTree(state);
   assert(!params.x.isDisposed);
+  const grads = { x: tf.scalar(1) };
+  const unstepped = ({ init, update }: Optimizer): Optimizer => ({ init, update });
   for (
     const wrong of [
-      chain(ema(), sgd()),
-      chain(chain(adam(), ema()), scaleUpdates(2)),
-      adjustable(chain(sgd(), ema())),
+      chain(ema(adam()), sgd()),
+      chain(chain(ema(adam())), scaleUpdates(2)),
+      unstepped(adjustable(ema(sgd()))),
     ]
-  ) assertThrows(() => wrong.init(params), RangeError, "moving average must come after");
-  for (const right of [chain(sgd(), ema(), ema()), chain(ema()), chain(adjustable(sgd()), ema())]) {
-    right.init(params);
+  ) {
+    assertThrows(
+      () => stepWith(wrong, grads, wrong.init(params), params),
+      TypeError,
+      "ema must wrap the whole optimizer, ema(chain(…))",
+    );
   }
-  assertThrows(() => averagedParams(sgd().init(params)), RangeError, "got none");
-  const both = chain(sgd(), ema(), ema()).init(params);
-  assertThrows(() => averagedParams(both), RangeError, "got 2 (1, 2)");
+  const right = [
+    ema(ema(sgd())),
+    chain(ema(sgd())),
+    ema(adjustable(sgd())),
+    adjustable(ema(sgd())),
+  ];
+  for (const one of right) stepWith(one, grads, one.init(params), params);
+  for (const wrong of [sgd({ momentum: 0.5 }), chain(scaleUpdates(1), ema(sgd()))]) {
+    assertThrows(
+      () => averagedParams(wrong.init(params)),
+      RangeError,
+      'Cannot find "movingAverage" in an optimizer\'s state: it must be that of the outermost optimizer',
+    );
+  }
 });
+
+onEachBackend(
+  "the average of an adjusted optimizer, either way around, is of its steps",
+  async () => {
+    const params = { x: tf.scalar(8) };
+    for (
+      const optimizer of [
+        ema(adjustable(sgd({ learningRate: 1 })), { decay: 0.5, warmUp: false }),
+        adjustable(ema(sgd({ learningRate: 1 }), { decay: 0.5, warmUp: false })),
+      ]
+    ) {
+      const state = withFactor(optimizer.init(params), 0.5);
+      const [next, after] = stepWith<Params, Tree>(optimizer, { x: tf.scalar(4) }, state, params);
+      assertEquals((await next.x.data())[0], 6);
+      assertEquals((await averagedParams<Params>(after).x.data())[0], 7);
+    }
+  },
+);
 
 onEachBackend("optimizers by path step as each alone, whichever form", async () => {
   const params = {
@@ -187,7 +222,7 @@ onEachBackend("optimizers by path step as each alone, whichever form", async () 
       "1/count",
       "1/mean/conv1/kernel",
       "1/square/conv1/kernel",
-      "2/1/0/head/kernel",
+      "2/1/velocity/head/kernel",
     ]);
   }
 });
@@ -233,19 +268,22 @@ onCpu("kernels alone are what decays, in every kind of layer", () => {
   for (const where of kept) assert(/\/(bias|scale|shift)$/.test(where), where);
 });
 
-onEachBackend("a factor multiplies the updates of any optimizer, also amid a chain", async () => {
-  const params = { x: tf.scalar(8) };
-  const grads = { x: tf.scalar(4) };
-  const optimizer = chain(clipByValue(2), adjustable(sgd({ learningRate: 1 })), ema());
-  const before = optimizer.init(params);
-  assertEquals(await factorOf(before).array(), 1);
-  const state = withFactor(before, 0.25);
-  const [next, after] = stepWith<Params, Tree>(optimizer, grads, state, params);
-  assertEquals((await next.x.data())[0], 7.5);
-  assertEquals(await factorOf(after).array(), 0.25);
-  disposeTree(before, state);
-  assert(!factorOf(state).isDisposed && factorOf(before).isDisposed);
-});
+onEachBackend(
+  "a factor multiplies the updates of any optimizer, also within an average",
+  async () => {
+    const params = { x: tf.scalar(8) };
+    const grads = { x: tf.scalar(4) };
+    const optimizer = ema(adjustable(chain(clipByValue(2), sgd({ learningRate: 1 }))));
+    const before = optimizer.init(params);
+    assertEquals(await factorOf(before).array(), 1);
+    const state = withFactor(before, 0.25);
+    const [next, after] = stepWith<Params, Tree>(optimizer, grads, state, params);
+    assertEquals((await next.x.data())[0], 7.5);
+    assertEquals(await factorOf(after).array(), 0.25);
+    disposeTree(before, state);
+    assert(!factorOf(state).isDisposed && factorOf(before).isDisposed);
+  },
+);
 
 onCpu("a factor is refused where it is none, or has no place", () => {
   const params = { x: tf.scalar(8) };
@@ -253,35 +291,38 @@ onCpu("a factor is refused where it is none, or has no place", () => {
   for (const factor of [0, -1, NaN, Infinity]) {
     assertThrows(() => withFactor(state, factor), RangeError, `got ${factor}`);
   }
-  assertThrows(() => withFactor(sgd().init(params), 1), RangeError, "got none");
-  const two = perPath([[() => true, adjustable(adjustable(sgd()))]]).init(params);
-  assertEquals(entries(withFactor(two, 0.5)).length, 2); // The outer one is meant.
+  const said = 'Cannot find "factor" in an optimizer\'s state';
+  assertThrows(() => withFactor(sgd().init(params), 1), RangeError, said);
+  const two = adjustable(adjustable(sgd())).init(params);
+  const outer = withFactor(two, 0.5) as AdjustableState; // The outer one is meant.
+  assertEquals([...outer.factor.dataSync()], [0.5]);
+  assertEquals([...factorOf(outer.inner).dataSync()], [1]);
   const both = chain(adjustable(scaleUpdates(1)), adjustable(sgd())).init(params);
-  assertThrows(() => factorOf(both), RangeError, "got 2 (0, 1)");
+  assertThrows(() => factorOf(both), RangeError, said);
 });
 
 Deno.test("optimizers and what is chained with them refuse options out of range", () => {
   const wrong: [() => unknown, string][] = [
     [() => adamw({ weightDecay: -1 }), "adamw: its weight decay must be"],
-    [() => adamw({ beta1: 1 }), "adamw as its beta1"],
-    [() => adamw({ learningRate: 0 }), "adamw as its learning rate"],
-    [() => sgd({ weightDecay: NaN }), "sgd as its weight decay"],
+    [() => adamw({ beta1: 1 }), "adamw: its beta1 must be from 0"],
+    [() => adamw({ learningRate: 0 }), "adamw: its learning rate must be"],
+    [() => sgd({ weightDecay: NaN }), "sgd: its weight decay must be"],
     [() => weightDecay(Infinity), "weight decay must be a finite number of at least 0"],
-    [() => rmsprop({ smoothing: 1 }), "rmsprop as its smoothing"],
-    [() => rmsprop({ epsilon: 0 }), "rmsprop as its epsilon"],
-    [() => rmsprop({ momentum: -0.1 }), "rmsprop as its momentum"],
-    [() => rmsprop({ learningRate: -1 }), "rmsprop as its learning rate"],
-    [() => rmsprop({ weightDecay: -1 }), "rmsprop as its weight decay"],
-    [() => lars({ trust: 0 }), "lars as its trust"],
-    [() => lars({ momentum: 1 }), "lars as its momentum"],
-    [() => lars({ weightDecay: -1 }), "lars as its weight decay"],
-    [() => lars({ learningRate: NaN }), "lars as its learning rate"],
+    [() => rmsprop({ smoothing: 1 }), "rmsprop: its smoothing must be"],
+    [() => rmsprop({ epsilon: 0 }), "rmsprop: its epsilon must be"],
+    [() => rmsprop({ momentum: -0.1 }), "rmsprop: its momentum must be"],
+    [() => rmsprop({ learningRate: -1 }), "rmsprop: its learning rate must be"],
+    [() => rmsprop({ weightDecay: -1 }), "rmsprop: its weight decay must be"],
+    [() => lars({ trust: 0 }), "lars: its trust must be"],
+    [() => lars({ momentum: 1 }), "lars: its momentum must be"],
+    [() => lars({ weightDecay: -1 }), "lars: its weight decay must be"],
+    [() => lars({ learningRate: NaN }), "lars: its learning rate must be"],
     [() => clipByNorm(0), "norm must be a finite number above 0, got 0"],
     [() => clipByNorm(Infinity), "got Infinity"],
     [() => clipByValue(-1), "value must be a finite number above 0, got -1"],
     [() => accumulate(sgd(), 0), "steps must be a whole number of at least 1"],
     [() => accumulate(sgd(), 1.5), "got 1.5"],
-    [() => ema({ decay: 1 }), "decay must be from 0"],
+    [() => ema(sgd(), { decay: 1 }), "decay must be from 0"],
   ];
   for (const [make, said] of wrong) assertThrows(make, RangeError, said);
 });

@@ -14,7 +14,6 @@ import {
   relu,
   residual,
   sequential,
-  sum,
 } from "../../mod.ts";
 import { comparisonChart, drawing, sizeOfModel } from "../../lib/sizing/mod.ts";
 import { assertWellFormed, boxesOf, framesOf, overlap, sizeOfPicture } from "./svg_parts.ts";
@@ -142,7 +141,7 @@ Deno.test("odd models are drawn: none of layers, single layers, branches without
     single: one(),
     identity: identity(),
     branches: inception(),
-    nothing: parallel({ a: identity(), b: identity() }, sum),
+    nothing: parallel({ a: identity(), b: identity() }, "sum"),
     nested: parallel({ a: inception(), b: sequential({ c: one(), d: inception() }) }),
     inner: residual(block() as Layer),
   };

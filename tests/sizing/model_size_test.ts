@@ -5,7 +5,6 @@ import {
   type AnyLayer,
   auxiliary,
   batchNorm,
-  concat,
   conv,
   dense,
   dropout,
@@ -13,6 +12,7 @@ import {
   flatten,
   globalMeanPool,
   identity,
+  type Join,
   type Layer,
   leakyRelu,
   localResponseNorm,
@@ -188,7 +188,7 @@ Deno.test("each layer's FLOPs are counted by hand", () => {
     [padTo(8), [4, 4, 2], 0],
     [zeroPadShortcut({ features: 4, stride: 2 }), [4, 4, 2], 0],
     [residual(relu() as Layer), [4, 4, 2], 64],
-    [parallel({ a: relu(), b: relu() }, concat), [4, 4, 2], 64],
+    [parallel({ a: relu(), b: relu() }, "concat"), [4, 4, 2], 64],
   ];
   for (const [layer, shape, flops] of counted) {
     const size = sizeOf(layer, shape);
@@ -258,7 +258,11 @@ Deno.test("a layer that does not say its cost is named, not guessed", () => {
 });
 
 Deno.test("a join of one's own without a cost is unknown, its field is its branches'", () => {
-  const join = { name: "mean", shape: concat.shape, join: concat.join };
+  const join: Join = {
+    name: "mean",
+    shape: ([first]) => first!,
+    join: (outputs) => tf.mean(tf.stack([...outputs]), 0),
+  };
   const size = sizeOf(parallel({ a: relu(), b: three() }, join), [8, 8, 4]);
   assertEquals([size.unknown, size.receptiveField], [["mean"], 3]);
 });

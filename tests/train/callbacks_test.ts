@@ -34,7 +34,7 @@ import {
   type Monitored,
   timeLimit,
 } from "../../lib/train/callbacks/mod.ts";
-import { historyCsv } from "../../lib/train/report/history.ts";
+import { epochRecord, historyCsv } from "../../lib/train/report/history.ts";
 import { keptWeights } from "../../lib/train/callbacks/kept_weights.ts";
 import { parseCheckpoint, serializeCheckpoint } from "../../lib/weights/checkpoint.ts";
 import { onCpu } from "../backends.ts";
@@ -255,6 +255,22 @@ onCpu("the last, the best and the best few are kept, and go on to the same numbe
   });
 });
 
+onCpu("a missing directory of checkpoints is created before the first step", async () => {
+  await inDirectory(async (dir) => {
+    const callbacks = [checkpoints({ dir: `${dir}/runs/first` })];
+    await run({ epochs: 1, callbacks });
+    assertEquals(files(`${dir}/runs/first`), ["best.safetensors", "last.safetensors"]);
+    await Deno.writeTextFile(`${dir}/file`, "");
+    let steps = 0;
+    const blocked = {
+      callbacks: [checkpoints({ dir: `${dir}/file/a` })],
+      onStep: () => void steps++,
+    };
+    await assertRejects(() => run(blocked), Error, `${dir}/file/a`);
+    assertEquals(steps, 0);
+  });
+});
+
 onCpu(
   "a disk that fills while a checkpoint is written ends the run, and the old file is whole",
   async () => {
@@ -297,9 +313,10 @@ onCpu("epochs are logged as CSV and as JSON lines, those before an interruption 
     const from = await restored(first.last);
     await Promise.all(files(dir).map((name) => Deno.remove(`${dir}/${name}`)));
     const second = await run({ epochs: 3, callbacks: logs(), from });
-    const rows = [...first.reports, ...second.reports].map((
-      { epoch, loss, accuracy, valLoss, valAccuracy, seconds },
-    ) => ({ epoch, loss, accuracy, valLoss: valLoss!, valAccuracy: valAccuracy!, seconds }));
+    const rows = [...first.reports, ...second.reports].map(epochRecord);
+    assertEquals(rows.map(({ learningRate }) => Math.fround(learningRate!)), [
+      ...Array<number>(3).fill(Math.fround(0.02)),
+    ]);
     assertEquals(await Deno.readTextFile(`${dir}/a.csv`), historyCsv(rows));
     const lines = (await Deno.readTextFile(`${dir}/a.jsonl`)).trimEnd().split("\n");
     assertEquals(lines.map((line) => JSON.parse(line)), rows);

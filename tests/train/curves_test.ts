@@ -64,7 +64,7 @@ Deno.test("curves shows single steps, few enough for a small file", async () => 
 Deno.test("curves labels a loss over many decades by powers of ten", async () => {
   const steps = [1e3, 1, 1e-3, 1e-6].map((loss, i) => ({ step: i + 1, loss }));
   const words = texts(await curves([], { title: "x", steps, stepsPerEpoch: 4 }));
-  assert(words.includes("1000") && words.includes("0.000001") && !words.includes("500"));
+  assert(words.includes("1000") && words.includes("1e-6") && !words.includes("500"));
 });
 
 Deno.test("curves draws a run without validation, with NaN, or with a flat line", async () => {

@@ -78,13 +78,15 @@ async function run(
     const x = tf.ones([2, ...examples.imageShape]);
     const answer = await predict(network, x, { jit }).data();
     tf.dispose([network.params, network.state, network.optimizer].flatMap(leaves));
+    assertEquals(steps.length, 6);
     return { steps, params, valLoss, valAccuracy, measured, answer };
   }
-  return undefined;
+  throw new Error("the run ended before its second epoch");
 }
 
 const CASES: Readonly<Record<string, [Layer, Examples, Optimizer]>> = {
   "LeNet-5 with momentum": [lenet5() as Layer, noise(10, 28), sgd({ momentum: 0.9 })],
+  "LeNet-5 with Adam": [lenet5() as Layer, noise(10, 28), adam()],
   "the chapter's network, with dropped units": [chapterMnist() as Layer, noise(5, 28), sgd()],
   "batch normalization and residual blocks": [
     residualNet(),
@@ -100,14 +102,3 @@ for (const [name, [model, examples, optimizer]] of Object.entries(CASES)) {
     assertEquals(await run(model, examples, optimizer, true), eager);
   });
 }
-
-gpuTest("recorded training with Adam is the same within 1e-6", async () => {
-  await start();
-  const steps = async (jit: boolean): Promise<number[]> =>
-    (await run(lenet5() as Layer, noise(10, 28), adam(), jit) as { steps: number[][] }).steps.map((
-      [loss],
-    ) => loss!);
-  const [eager, recorded] = [await steps(false), await steps(true)];
-  // Adam's few scalars are computed on the host in one case, by the GPU in the other.
-  assertEquals(recorded.filter((loss, i) => Math.abs(loss - eager[i]!) > 1e-6 * eager[i]!), []);
-});

@@ -34,13 +34,15 @@ const model = toyModel();
 
 const OPTIMIZERS: Readonly<Record<string, () => Optimizer>> = {
   "an average of clipped AdamW": () =>
-    chain(
-      clipByNorm(1),
-      adjustable(adamw({
-        learningRate: oneCycle({ learningRate: 0.02, steps: 10 }),
-        decay: decayKernelsOnly,
-      })),
-      ema({ decay: 0.8 }),
+    ema(
+      adjustable(chain(
+        clipByNorm(1),
+        adamw({
+          learningRate: oneCycle({ learningRate: 0.02, steps: 10 }),
+          decay: decayKernelsOnly,
+        }),
+      )),
+      { decay: 0.8 },
     ),
   "every second step, by path": () =>
     accumulate(

@@ -196,7 +196,7 @@ onEachBackend("reports have the learning rate of their last step", async () => {
       (rate: Schedule) => adam({ learningRate: rate }),
       (rate: Schedule) => rmsprop({ learningRate: rate }),
       (rate: Schedule) => lars({ learningRate: rate }),
-      (rate: Schedule) => chain(clipByNorm(1), adam({ learningRate: rate }), ema()),
+      (rate: Schedule) => ema(chain(clipByNorm(1), adam({ learningRate: rate }))),
       (rate: Schedule) => adjustable(adam({ learningRate: rate })),
       (rate: Schedule) =>
         perPath([["conv*", sgd({ learningRate: 1e-9 })], ["**", sgd({ learningRate: rate })]]),

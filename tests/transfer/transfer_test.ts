@@ -257,7 +257,7 @@ onCpu(
     assertThrows(
       () => restore(old),
       TypeError,
-      "Cannot go on with a.safetensors: it must be a checkpoint of the transfer to 2 classes (side, lower): " +
+      "Cannot go on with a.safetensors: it must be a checkpoint of the transfer to 2 classes (side, lower), " +
         "got one from before the head was replaced, 3 classes (left, right, lower), " +
         "logits/kernel of [24,3] instead of [24,2], logits/bias of [3] instead of [2]",
     );

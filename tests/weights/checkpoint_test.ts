@@ -193,7 +193,9 @@ Deno.test("a checkpoint that is absent or a directory is an error that names it"
     );
     const error = await assertRejects(() => readCheckpoint(directory));
     assert(
-      error.message.startsWith(`Cannot read ${directory}: it must be a regular file: `),
+      error.message.startsWith(
+        `Cannot read ${directory}: it must be a regular file, got "a directory"`,
+      ),
       error.message,
     );
     await assertRejects(() => writeCheckpoint(directory, checkpoint()), RangeError, "a directory");

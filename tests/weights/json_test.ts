@@ -24,7 +24,7 @@ Deno.test("what JSON.stringify would change or leave out is refused, with its pl
   const refuse = (value: unknown, type: ErrorConstructor, includes: string): void => {
     assertThrows(() => jsonText(value as Json, "run"), type, includes);
   };
-  refuse({ loss: [0, NaN] }, RangeError, "run.loss.1 as JSON numbers must be finite");
+  refuse({ loss: [0, NaN] }, RangeError, "run.loss.1: JSON numbers must be finite");
   refuse(-Infinity, RangeError, "got -Infinity");
   refuse({ a: undefined }, TypeError, "run.a: it must be plain JSON, got undefined");
   refuse([, 1], TypeError, "run.0"); // deno-lint-ignore-line no-sparse-arrays

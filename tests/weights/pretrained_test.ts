@@ -408,8 +408,8 @@ Deno.test("a local path always works, and needs no cache", async () => {
 Deno.test("a name that is not known is refused with the nearest", async () => {
   await assertRejects(() => pretrained("resnet17"), RangeError, 'did you mean "resnet18"');
   await assertRejects(() => pretrained({ url: "file:///etc/passwd" }), RangeError, "https:");
-  await assertRejects(() => pretrained("ftp://a/b.safetensors"), RangeError, "is ftp://a/b.saf");
-  await assertRejects(() => pretrained({ url: "net.safetensors" }), RangeError, "is net.saf");
+  await assertRejects(() => pretrained("ftp://a/b.safetensors"), RangeError, "got ftp://a/b.saf");
+  await assertRejects(() => pretrained({ url: "net.safetensors" }), RangeError, "got net.saf");
 });
 
 Deno.test("what is known of weights fits the models, the layouts and the form of hashes", () => {

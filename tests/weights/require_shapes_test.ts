@@ -19,7 +19,7 @@ Deno.test("what is missing, unexpected and of another shape is listed in one err
   const { message } = assertThrows(() => check(expected, found), TypeError);
   assertEquals(
     message,
-    "Cannot load a.safetensors: its tensors must be those of the model: " +
+    "Cannot load a.safetensors: its tensors must be those of the model, " +
       "got 3 tensors with 1 missing (bias [6]); 1 unexpected (weight [6]); " +
       "1 of another shape (kernel is [5, 5, 3, 6] instead of [5, 5, 1, 6])",
   );

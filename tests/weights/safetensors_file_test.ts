@@ -88,7 +88,7 @@ Deno.test("values of another number or class than was said leave the old file", 
     [{ dtype: "float32", shape: [2], values: () => new Float32Array(3) }, "must hold 2 values"],
     [{ dtype: "float32", shape: [1], values: () => new Int32Array(1) }, "of class Float32Array"],
     [{ dtype: "int64", shape: [2], values: () => new BigInt64Array(1) }, "BigInt64Array of 2"],
-    [{ dtype: "int64", shape: [1], values: () => new Int32Array(1) }, "is Int32Array of 1"],
+    [{ dtype: "int64", shape: [1], values: () => new Int32Array(1) }, "got Int32Array of 1"],
   ];
   await withPath(async (path) => {
     await Deno.writeTextFile(path, "old");

@@ -192,14 +192,14 @@ Deno.test("a key that stands twice is refused, also within an entry or spelt wit
 });
 
 Deno.test("metadata must map strings to strings", async () => {
-  await refused(fileOf({ __metadata__: { epoch: 3 } }, 0), 'map "epoch" to a string', "is 3");
+  await refused(fileOf({ __metadata__: { epoch: 3 } }, 0), 'map "epoch" to a string', "got 3");
   await refused(fileOf({ __metadata__: ["a"] }, 0), '"__metadata__" must be an object');
-  await refused(fileOf({ __metadata__: null }, 0), '"__metadata__" must be an object', "is null");
+  await refused(fileOf({ __metadata__: null }, 0), '"__metadata__" must be an object', "got null");
   await refused(fileOf('{"__metadata__":{"a":"\\ud800"}}', 0), 'map "a" to a string of UTF-16');
 });
 
 Deno.test("an entry that is not exactly dtype, shape and data_offsets is refused", async () => {
-  await refused(fileOf({ w: 3 }), 'tensor "w" must be an object', "is 3");
+  await refused(fileOf({ w: 3 }), 'tensor "w" must be an object', "got 3");
   await refused(fileOf({ w: null }), 'tensor "w" must be an object');
   await refused(fileOf(changed({ dtype: "F33" })), 'dtype of tensor "w" must be one of', '"F33"');
   await refused(fileOf(changed({ dtype: undefined })), "dtype", "got missing");
@@ -247,15 +247,15 @@ Deno.test("data with a hole, an overlap, an end too soon or too late is refused"
     ...GOOD,
     v: { dtype: "F32", shape: [2], data_offsets: [begin, begin + 8] },
   });
-  await refused(fileOf(two(12), 20), 'data of tensor "v" must begin at 8 (a hole)', "is 12");
-  await refused(fileOf(two(4), 12), 'data of tensor "v" must begin at 8 (an overlap)', "is 4");
+  await refused(fileOf(two(12), 20), 'data of tensor "v" must begin at 8 (a hole)', "got 12");
+  await refused(fileOf(two(4), 12), 'data of tensor "v" must begin at 8 (an overlap)', "got 4");
   await refused(fileOf(two(0), 8), "(an overlap)");
   await refused(fileOf(changed({ data_offsets: [4, 12] }), 12), "must begin at 0 (a hole)");
   await refused(fileOf(changed({ data_offsets: [8, 16] }), 8), "must begin at 0 (a hole)");
   const far = { ...GOOD, v: { dtype: "U8", shape: [2 ** 40], data_offsets: [8, 8 + 2 ** 40] } };
-  await refused(fileOf(far), "must have 1099511627784 bytes (it is cut short)", "is 8");
-  await refused(fileOf(GOOD, 7), "must have 8 bytes (it is cut short)", "is 7");
-  await refused(fileOf(GOOD, 9), "must have 8 bytes (bytes are left over)", "is 9");
+  await refused(fileOf(far), "must have 1099511627784 bytes (it is cut short)", "got 8");
+  await refused(fileOf(GOOD, 7), "must have 8 bytes (it is cut short)", "got 7");
+  await refused(fileOf(GOOD, 9), "must have 8 bytes (bytes are left over)", "got 9");
   await refused(fileOf("{}", 1), "must have 0 bytes (bytes are left over)");
 });
 

@@ -20,7 +20,6 @@ import {
   sequential,
   type Shape,
   sizeOf,
-  sum,
   tf,
   type Tree,
 } from "../../mod.ts";
@@ -327,7 +326,7 @@ onCpu(
 );
 
 onCpu("images that are flattened alike and added keep their order", async () => {
-  const both = parallel({ a: flatten(), b: flatten() }, sum);
+  const both = parallel({ a: flatten(), b: flatten() }, "sum");
   const model = sequential({ both, fc: dense({ features: 1, bias: false }) }) as Layer;
   const dict = stateDict(model, [1, 2, 2]);
   const { params } = await fromTorch(model, [1, 2, 2], tensorSource(dict), DOTTED);

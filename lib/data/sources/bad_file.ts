@@ -1,10 +1,10 @@
-// The one form of complaint about a file that is not what it should be.
+// The error for a file that breaks a rule of its format.
 
 /**
  * The error for a file whose bytes break a rule of its format.
  *
- * @param file the file's name, as the reader of the message knows it
- * @param rule what must hold, to follow "as"
+ * @param file the file's name, for the message
+ * @param rule what must hold
  * @param offset where in the file the rule is broken, in bytes from its start
  * @param expected what should be there
  * @param found what is there

@@ -1,4 +1,4 @@
-// Where the files of CIFAR-10's binary version come from: a folder, or its archive, once fetched.
+// Where the files of CIFAR-10's binary version come from: a folder, or its archive.
 import { cachedFile, type CachedFileOptions, cacheName } from "../../files/cached_file.ts";
 import { cacheDirectory } from "../../files/cache_directory.ts";
 import { requireSha256 } from "../../files/sha256.ts";
@@ -8,25 +8,25 @@ import { findFile, listFolder, missingFile, withGzip } from "./folder.ts";
 import { gunzip, inside, isGzip } from "./gzip.ts";
 import { fileName } from "./idx.ts";
 
-/** The files that hold images to train on, and to test with; and the one of the classes' names. */
+/** The files with training images, with test images, and with the names of the classes. */
 export const TRAINING_FILES: readonly string[] = [1, 2, 3, 4, 5].map((i) => `data_batch_${i}.bin`);
 export const TEST_FILES: readonly string[] = ["test_batch.bin"];
 export const NAMES_FILE = "batches.meta.txt";
 
-/** Files by their names. */
+/** Files by name. */
 export type DataFiles = {
-  /** Whether a file is there, plain or gzipped. */
+  /** Whether a file exists, plain or gzipped. */
   has(name: string): boolean;
-  /** A file's bytes, inflated, of at most `most`, and what messages call it. */
+  /** Reads a file of at most `most` bytes, inflated; returns them and its name for messages. */
   read(name: string, most: number): Promise<{ readonly bytes: Uint8Array; readonly file: string }>;
-  /** The error for files that are not there, of the part of this name. */
+  /** The error for missing files of a part. */
   missing(wanted: string, part: string): Error;
 };
 
 /**
  * The files of a folder.
  *
- * @throws {Deno.errors.NotFound} where there is no such folder
+ * @throws {Deno.errors.NotFound} if there is no such folder
  */
 export async function folderFiles(directory: string | URL, name: string): Promise<DataFiles> {
   const files = `the files of its binary version, such as ${TEST_FILES[0]}`;
@@ -38,7 +38,7 @@ export async function folderFiles(directory: string | URL, name: string): Promis
   };
 }
 
-/** The bytes of a file, inflated where they are gzipped, of at most `most`. */
+/** The bytes of a file, inflated if they are gzipped, at most `most`. */
 async function readBytes(
   path: string | URL,
   most: number,
@@ -55,8 +55,8 @@ async function readBytes(
 const HOST = "www.cs.toronto.edu";
 
 /**
- * The archive of the author's page. The hash is the one that independent public projects have
- * pinned (among others gomlx, in Go, and torchvision-ruby).
+ * The archive of the author's page. The hash is the one that independent public projects pin
+ * (among others gomlx, in Go, and torchvision-ruby).
  */
 export const CIFAR10_ARCHIVE = {
   url: `https://${HOST}/~kriz/cifar-10-binary.tar.gz`,
@@ -64,7 +64,7 @@ export const CIFAR10_ARCHIVE = {
   bytes: 170_052_171,
 } as const;
 
-/** Where the archive is fetched from, and kept. */
+/** Where the archive is fetched from, and where it is kept. */
 export type ArchiveOptions = CachedFileOptions & {
   readonly url?: string;
   readonly sha256?: string;
@@ -72,9 +72,9 @@ export type ArchiveOptions = CachedFileOptions & {
 };
 
 /**
- * The files of the archive, which is fetched where it is not in the cache.
+ * The files of the archive, which is fetched if it is not in the cache.
  *
- * @throws {SyntaxError} where the archive is damaged or lacks a file
+ * @throws {SyntaxError} if the archive is damaged or lacks a file
  */
 export async function archiveFiles(options: ArchiveOptions, name: string): Promise<DataFiles> {
   const { url = CIFAR10_ARCHIVE.url } = options;
@@ -101,7 +101,7 @@ export async function archiveFiles(options: ArchiveOptions, name: string): Promi
   };
 }
 
-/** The files of an archive that has them all. */
+/** The files of an archive, which must have all of them. */
 async function unpacked(path: string, what: string): Promise<ReadonlyMap<string, Uint8Array>> {
   const wanted = [...TRAINING_FILES, ...TEST_FILES, NAMES_FILE];
   const limit = (name: string): number | undefined =>
@@ -110,6 +110,6 @@ async function unpacked(path: string, what: string): Promise<ReadonlyMap<string,
   const missing = wanted.filter((name) => !files.has(name));
   if (missing.length === 0) return files;
   throw new SyntaxError(
-    `Cannot use ${what}: it must hold CIFAR-10's files: it lacks ${missing.join(", ")}`,
+    `Cannot use ${what}: it must hold CIFAR-10's files, got none named ${missing.join(", ")}`,
   );
 }

@@ -7,14 +7,14 @@ const CHANNELS = 3;
 const PLANE = SIDE * SIDE;
 const RECORD = 1 + CHANNELS * PLANE;
 
-/** Images in a whole batch file; samples have fewer, and nothing has more. */
+/** Images in a whole batch file; samples have fewer. */
 const MOST_RECORDS = 10_000;
 
 /** The size of a whole batch file. */
 export const MOST_BYTES = MOST_RECORDS * RECORD;
 
 /**
- * Refuses a file of records that is not whole, or has a label of no class.
+ * Refuses a file of records that is not whole, or has a label without a class.
  *
  * @param bytes the file
  * @param file its name, for messages
@@ -37,7 +37,7 @@ export function checkRecords(bytes: Uint8Array, file: string): void {
   }
 }
 
-/** Images and labels of all batches: plane after plane becomes channel beside channel. */
+/** Images and labels of all batches; planes become channels of each pixel. */
 export function fromRecords(
   batches: readonly Uint8Array[],
 ): Pick<Examples, "images" | "labels" | "imageShape"> {

@@ -1,4 +1,5 @@
-// What lies in a folder of pictures: a folder a class, perhaps within train, val and test.
+// What a folder of pictures holds: a folder for each class, perhaps within train, val and test.
+import { isPicture } from "../../image/codecs/file_kind.ts";
 import { fileName } from "./idx.ts";
 
 /** A picture's file and its class. */
@@ -7,9 +8,9 @@ export type LabeledFile = { readonly file: string; readonly label: number };
 /** The pictures of a folder. */
 export type ClassFolders = {
   readonly classNames: readonly string[];
-  /** By part: `all` where the folder is not parted, else `train` and one or both of the others. */
+  /** By part: `all` if the folder is not split, else `train` and one or both of the others. */
   readonly parts: Readonly<Partial<Record<Part, readonly LabeledFile[]>>>;
-  /** What is no picture, or lies too deep, as paths. */
+  /** Paths of files that are not pictures, and of folders that lie too deep. */
   readonly ignored: readonly string[];
 };
 
@@ -26,50 +27,47 @@ const PARTS: Readonly<Record<string, Part>> = {
   test: "test",
 };
 
-/** Files that are read, or refused by what they are: a data set must not shrink in silence. */
+/** Names of pictures. Files of other names are pictures if they begin as such. */
 const PICTURE = /\.(?:png|jpe?g|gif|webp|bmp|tiff?|avif|heic)$/i;
 
-/** More labels than 16 bits tell apart. */
+/** More labels than 16 bits can hold. */
 const MOST_CLASSES = 2 ** 16;
 
-/** What a folder holds, symbolic links followed, by name. */
-type Held = { readonly folders: readonly string[]; readonly files: readonly string[] };
+/** What a folder holds, symbolic links followed, sorted by name. */
+type Contents = { readonly folders: readonly string[]; readonly files: readonly string[] };
 
 /**
- * Finds the pictures of a folder. A symbolic link counts as what it leads to, and where it leads
- * nowhere as a file, which reading refuses. Names that begin with a dot are passed over.
+ * Finds the pictures of a folder. A symbolic link counts as its target, and a broken one as a file.
+ * Names that begin with a dot are skipped.
  *
  * @param root the folder
- * @throws {Deno.errors.NotFound} where it is no folder
- * @throws {RangeError} where it does not hold at least two classes, each with a picture, the same
- * in every part
+ * @throws {Deno.errors.NotFound} if it is not a folder
+ * @throws {RangeError} if it does not hold at least two classes, each with a picture, the same in
+ * every part
  */
 export async function findClassFolders(root: string): Promise<ClassFolders> {
-  const held = await holdings(root);
-  const parts = held.folders.filter((name) => Object.hasOwn(PARTS, name.toLowerCase()));
-  const trained = parts.find((name) => PARTS[name.toLowerCase()] === "train");
-  const isParted = trained !== undefined &&
-    (await holdings(`${root}/${trained}`)).folders.length > 0;
-  if (!isParted) {
-    const { classNames, files, ignored } = await findClasses(root, held);
-    return { classNames, parts: { all: files }, ignored };
-  }
-  return await findParts(root, held, parts);
+  const contents = await readFolder(root);
+  const parts = contents.folders.filter((name) => Object.hasOwn(PARTS, name.toLowerCase()));
+  const train = parts.find((name) => PARTS[name.toLowerCase()] === "train");
+  const isSplit = train !== undefined && (await readFolder(`${root}/${train}`)).folders.length > 0;
+  if (isSplit) return await findParts(root, contents, parts);
+  const { classNames, files, ignored } = await findClasses(root, contents);
+  return { classNames, parts: { all: files }, ignored };
 }
 
 async function findParts(
   root: string,
-  held: Held,
+  contents: Contents,
   names: readonly string[],
 ): Promise<ClassFolders> {
-  const ignored = [...held.files, ...held.folders.filter((name) => !names.includes(name))]
-    .map((name) => `${root}/${name}`);
+  const others = contents.folders.filter((name) => !names.includes(name));
+  const ignored = [...contents.files, ...others].map((name) => `${root}/${name}`);
   const found: Partial<Record<Part, Classes>> = {};
   for (const name of names) {
     const part = PARTS[name.toLowerCase()]!;
     if (found[part]) throw bad(root, `it must hold one folder to be its ${part} part`, "two");
     const folder = `${root}/${name}`;
-    found[part] = await findClasses(folder, await holdings(folder));
+    found[part] = await findClasses(folder, await readFolder(folder));
     ignored.push(...found[part].ignored);
   }
   const { train, val, test } = found;
@@ -91,30 +89,46 @@ type Classes = {
   readonly ignored: readonly string[];
 };
 
-async function findClasses(folder: string, held: Held): Promise<Classes> {
-  const classNames = held.folders;
-  requireClasses(folder, held);
+async function findClasses(folder: string, contents: Contents): Promise<Classes> {
+  const classNames = contents.folders;
+  requireClasses(folder, contents);
   const files: LabeledFile[] = [];
-  const ignored = held.files.map((name) => `${folder}/${name}`);
+  const ignored = contents.files.map((name) => `${folder}/${name}`);
   for (const [label, name] of classNames.entries()) {
     const path = `${folder}/${name}`;
-    const inside = await holdings(path);
-    const pictures = inside.files.filter((file) => PICTURE.test(file));
-    if (pictures.length === 0) {
+    const inside = await readFolder(path);
+    const before = files.length;
+    for (const own of inside.files) {
+      const file = `${path}/${own}`;
+      if (PICTURE.test(own) || await beginsAsPicture(file)) files.push({ file, label });
+      else ignored.push(file);
+    }
+    if (files.length === before) {
       const rule = `each folder of a class must hold a picture, ${name} too`;
       throw bad(folder, rule, described(inside));
     }
-    files.push(...pictures.map((file) => ({ file: `${path}/${file}`, label })));
-    const others = inside.files.filter((file) => !PICTURE.test(file));
-    ignored.push(...[...others, ...inside.folders].map((other) => `${path}/${other}`));
+    ignored.push(...inside.folders.map((other) => `${path}/${other}`));
   }
   return { classNames, files, ignored };
 }
 
-function requireClasses(folder: string, held: Held): void {
-  const { folders } = held;
+/** Whether a file is a picture by its first bytes; one that cannot be opened is not. */
+async function beginsAsPicture(path: string): Promise<boolean> {
+  try {
+    if (!(await Deno.stat(path)).isFile) return false; // Opening a pipe would wait.
+    using file = await Deno.open(path);
+    const head = new Uint8Array(1024);
+    return isPicture(head.subarray(0, await file.read(head) ?? 0));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    return false;
+  }
+}
+
+function requireClasses(folder: string, contents: Contents): void {
+  const { folders } = contents;
   if (folders.length >= 2 && folders.length <= MOST_CLASSES) return;
-  const found = folders.length === 1 ? `one class, ${folders[0]}` : described(held);
+  const found = folders.length === 1 ? `one class, ${folders[0]}` : described(contents);
   throw bad(folder, `it must hold a folder for each of 2 to ${MOST_CLASSES} classes`, found);
 }
 
@@ -135,7 +149,7 @@ export function some(names: readonly string[], count = 5): string {
   return names.length > count ? `${first} and ${names.length - count} more` : first;
 }
 
-function described({ folders, files }: Held): string {
+function described({ folders, files }: Contents): string {
   if (folders.length + files.length === 0) return "nothing in it";
   const parts = [[folders, "folders"], [files, "files"]] as const;
   return parts.filter(([names]) => names.length > 0)
@@ -147,7 +161,7 @@ function bad(folder: string, rule: string, found: string): RangeError {
 }
 
 /** What a folder holds, sorted by code units: the same everywhere. */
-async function holdings(folder: string): Promise<Held> {
+async function readFolder(folder: string): Promise<Contents> {
   const folders: string[] = [];
   const files: string[] = [];
   try {
@@ -162,9 +176,9 @@ async function holdings(folder: string): Promise<Held> {
     if (error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.PermissionDenied) {
       throw error;
     }
+    const reason = (error as Error).message;
     throw new Deno.errors.NotFound(
-      `Cannot read images of ${fileName(folder)}: it must be a folder: ` +
-        `got ${(error as Error).message}`,
+      `Cannot read images of ${fileName(folder)}: it must be a folder, got ${reason}`,
       { cause: error },
     );
   }
@@ -175,7 +189,7 @@ async function leadsToFolder(path: string): Promise<boolean> {
   try {
     return (await Deno.stat(path)).isDirectory;
   } catch (error) {
-    // A link to nowhere, or in a circle.
+    // A broken link, or one in a circle.
     if (error instanceof Deno.errors.NotCapable) throw error;
     return false;
   }

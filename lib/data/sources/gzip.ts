@@ -1,8 +1,8 @@
-// Inflating a gzipped file no further than its own header allows.
+// Inflates a gzipped file no further than its own header allows.
 
 import { badFile } from "./bad_file.ts";
 
-/** What is fed at once. Deflate grows data at most 1,032-fold, so this bounds the overshoot. */
+/** Bytes that are fed at once. Deflate grows data at most 1,032-fold, so this bounds the overshoot. */
 const PIECE = 4096;
 
 /** The largest file inflated: more would not fit into memory beside its copy. */
@@ -14,14 +14,13 @@ export function isGzip(bytes: Uint8Array): boolean {
 }
 
 /**
- * Inflates a gzip file of one member, and stops as soon as it grows past the
- * size that its content claims for itself.
+ * Inflates a gzip file of one member, and stops as soon as it is larger than its content claims.
  *
  * @param bytes the compressed file
  * @param file its name, for messages
- * @param claimedSize reads that size off the first inflated bytes; `undefined` while they are too few
+ * @param claimedSize reads that size from the first inflated bytes; `undefined` while they are too few
  * @returns the inflated bytes
- * @throws {SyntaxError} where the file is cut off, corrupt, or larger than claimed
+ * @throws {SyntaxError} if the file is cut off, corrupt, or larger than claimed
  */
 export async function gunzip(
   bytes: Uint8Array<ArrayBuffer>,
@@ -45,12 +44,12 @@ export async function gunzip(
   return join(chunks, size);
 }
 
-/** How messages name the content of a gzip file, whose offsets are not the file's own. */
+/** How messages name the content of a gzip file, as its offsets are not the file's own. */
 export function inside(file: string): string {
   return `${file} (inflated)`;
 }
 
-/** Refuses a claim that so few compressed bytes cannot keep, before anything more is inflated. */
+/** Refuses a claim that so few compressed bytes cannot meet, before anything more is inflated. */
 function checkClaim(claimed: number, compressed: number, file: string): void {
   const possible = Math.min(LARGEST, compressed * 1032);
   if (claimed > possible) {
@@ -81,7 +80,7 @@ async function* inflate(
   try {
     while (true) {
       const { done, value } = await reader.read().catch((error: Error): never => {
-        // The stream answers a cut and a wrong checksum alike, and names no offset: it broke
+        // The stream reports a cut and a wrong checksum alike, and no offset: it broke
         // within the last piece fed.
         const rule = "it must be one whole and valid gzip stream";
         throw badFile(file, rule, fed, "gzip data with nothing after it", error.message);

@@ -1,4 +1,4 @@
-// IDX, the format of MNIST's files, read strictly: a file that lies about itself is refused.
+// IDX, the format of MNIST's files, read strictly.
 
 import { badFile } from "./bad_file.ts";
 import { gunzip, inside, isGzip } from "./gzip.ts";
@@ -14,15 +14,15 @@ export type Idx = {
 /**
  * Parses the bytes of an IDX file: two zero bytes, the type of the values, the
  * number of dimensions, each dimension as a 32-bit big-endian number, then the
- * values. Only unsigned bytes (type `0x08`) are read, which is all that MNIST
- * and the sets made after it use. Nothing is copied: the values are a view.
+ * values. Only unsigned bytes (type `0x08`) are supported, which is all that MNIST
+ * and similar sets use. Nothing is copied: the values are a view.
  *
  * Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database", "The IDX file format".
  *
  * @param bytes the whole file, not compressed
  * @param file its name, for messages
  * @returns shape and values
- * @throws {SyntaxError} where the magic number is wrong, or the file is shorter or longer than its
+ * @throws {SyntaxError} if the magic number is wrong, or the file is shorter or longer than its
  * header says; the message names file, byte offset, what was expected and what was found
  *
  * @example
@@ -53,14 +53,14 @@ export function parseIdx(bytes: Uint8Array, file: string): Idx {
 }
 
 /**
- * Reads an IDX file from disk, plain or gzipped, which is told from its first
- * two bytes and not from its name.
+ * Reads an IDX file from disk. Whether it is gzipped is told from its first two bytes, not from
+ * its name.
  *
  * @param path where it is
  * @returns shape and values
- * @throws {SyntaxError} where it is not a whole and valid IDX file, as {@linkcode parseIdx} says; a
- * gzipped one is inflated no further than its header claims
- * @throws {Deno.errors.NotFound} where there is no such file
+ * @throws {SyntaxError} if it is not a whole and valid IDX file, see {@linkcode parseIdx}; a
+ * gzipped file is inflated no further than its header claims
+ * @throws {Deno.errors.NotFound} if there is no such file
  */
 export async function readIdx(path: string | URL): Promise<Idx> {
   const file = fileName(path);
@@ -80,7 +80,7 @@ export function fileName(path: string | URL): string {
 /** What an IDX header says; sizes are of the whole file, in bytes. */
 type Header = { readonly shape: readonly number[]; readonly start: number; readonly size: number };
 
-/** Parses a header, of which there may be too little yet: then `undefined`. */
+/** Parses a header; `undefined` if there are too few bytes yet. */
 function parseHeader(bytes: Uint8Array, file: string): Header | undefined {
   const magic = Array.from(bytes.subarray(0, 3));
   const wrong = magic.findIndex((byte, i): boolean => byte !== (i === 2 ? 8 : 0));
@@ -99,8 +99,8 @@ function parseHeader(bytes: Uint8Array, file: string): Header | undefined {
   return { shape, start, size: start + product(shape) };
 }
 
-/** The number of values; beyond 2^53 it is rounded, which still is more than any file holds. */
+/** The number of values; beyond 2^53 it is rounded, which is still more than any file holds. */
 function product(shape: readonly number[]): number {
-  // Taken apart, for a product that overflowed to infinity would make NaN of a later zero.
+  // A product that overflowed to infinity would give NaN with a later zero.
   return shape.includes(0) ? 0 : shape.reduce((count, length): number => count * length, 1);
 }

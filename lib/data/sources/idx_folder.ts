@@ -1,26 +1,26 @@
-// A folder of four IDX files, as MNIST and the sets made in its form come, read as a data split.
+// A folder of four IDX files, the form of MNIST and similar sets, read as a data split.
 
 import { badFile } from "./bad_file.ts";
-import type { DataSplit, Examples } from "../examples.ts";
+import type { Examples } from "../examples.ts";
+import type { DataSplit } from "../image_source.ts";
 import { findFile, listFolder, withGzip } from "./folder.ts";
 import { fileName, type Idx, readIdx } from "./idx.ts";
 
-/** Height and width of the images of MNIST and of all sets made in its form. */
+/** Height and width of the images of MNIST and similar sets. */
 export const SIDE = 28;
 
 /**
  * Reads the four IDX files of a data set in MNIST's form: `train-` and `t10k-`
- * before `images-idx3-ubyte` and `labels-idx1-ubyte`, where the last hyphen may
- * be a dot (`images.idx3-ubyte`), with or without `.gz`. Of several variants
- * the plain file goes first.
+ * before `images-idx3-ubyte` and `labels-idx1-ubyte`. The last hyphen may be a dot
+ * (`images.idx3-ubyte`), and `.gz` may follow. Plain files are preferred.
  *
  * @param directory the folder that holds them
  * @param name the data set's name
  * @param classNames the name of each class; labels must be below their count
  * @returns training and test images of shape [28, 28, 1], in the order of the files
- * @throws {SyntaxError} where a file is not whole and valid IDX, has another rank or image size, a
- * label out of range, or as many labels as there are not images
- * @throws {Deno.errors.NotFound} where there is no such folder, or not all the files in it
+ * @throws {SyntaxError} if a file is not whole and valid IDX, has another rank or image size, a
+ * label out of range, or another number of labels than of images
+ * @throws {Deno.errors.NotFound} if there is no such folder, or a file is missing
  */
 export async function readIdxFolder(
   directory: string | URL,
@@ -59,7 +59,7 @@ function checkImages(idx: Idx, path: string | URL): Idx {
   return idx;
 }
 
-/** Refuses anything but one label an image, each of a class that there is. */
+/** Refuses anything but one label for each image, each of a known class. */
 function checkLabels(
   idx: Idx,
   path: string | URL,

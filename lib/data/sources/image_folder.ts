@@ -1,67 +1,28 @@
-// A folder of pictures, a folder a class, as images to train on and to test with.
+// A folder of pictures, with a folder for each class, as images to train on and to test with.
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { ResizeFilter } from "../../image/resize.ts";
-import type { Key } from "../../tensor/random.ts";
 import { type ClassFolders, findClassFolders, type LabeledFile, some } from "./class_folders.ts";
 import { decodePool } from "./decode_pool.ts";
-import type { DataSplit } from "../examples.ts";
-import type { ImageSource } from "../image_source.ts";
-import { checkImageFolder, type ImageFolderRules } from "./image_folder_rules.ts";
+import type { DataSplit, ImageSource } from "../image_source.ts";
+import {
+  checkImageFolder,
+  type ImageFolderOptions,
+  type ImageFolderRules,
+} from "./image_folder_options.ts";
 import { type BrokenFile, type CacheUse, type PixelCache, pixelCache } from "./pixel_cache.ts";
-import { splitByClass } from "../split_by_class.ts";
+import { splitByClass } from "../select_examples.ts";
 
-/** How a folder of pictures is read. */
-export type ImageFolderOptions = {
-  /** Height and width of the images, 1 to 8,192 pixels each; one number for both. Default: 64. */
-  readonly size?: number | readonly [height: number, width: number];
-  /** 3 for red, green and blue, 1 for gray. Default: 3. */
-  readonly channels?: 1 | 3;
-  /**
-   * How pictures get their size. `"cover"`: the shorter side becomes as long as the size needs,
-   * and the middle is cut out. A number: the shorter side becomes so many pixels before that, as
-   * `resize` of a {@linkcode Preprocessing}. `"stretch"`: without keeping proportions.
-   * Default: `"cover"`.
-   */
-  readonly resize?: "cover" | "stretch" | number;
-  /** How pixels between pixels are found, see {@linkcode resize}. Default: `"bilinear"`. */
-  readonly filter?: ResizeFilter;
-  /**
-   * The part of each class to test with where the folder is not parted, above 0 and below 1; at
-   * least an image, and never all. Default: 0.2.
-   */
-  readonly testFraction?: number;
-  /** What is drawn for the test then: the same key, the same parts. Default: `key(0)`. */
-  readonly key?: Key;
-  /** Whether files that cannot be decoded are left out; else they are an error. Default: `false`. */
-  readonly skipBroken?: boolean;
-  /** The most bytes of decoded pixels that are held; others are decoded again. Default: 2³⁰. */
-  readonly memoryLimit?: number;
-  /**
-   * Where the pixels of all files are kept for the next time, in a file of so many bytes; they are
-   * used while the files have the same sizes and times. Default: nowhere.
-   */
-  readonly cacheDir?: string;
-  /**
-   * How many workers decode; 0 decodes on this thread. Default: as many as there are processors,
-   * at most 8. Where workers cannot be started this thread decodes, to the same pixels.
-   */
-  readonly workers?: number;
-  /** Called as files are decoded while the folder is opened. */
-  readonly onProgress?: (done: number, total: number) => void;
-  /** Ends the opening, which then throws its reason. */
-  readonly signal?: AbortSignal;
-};
+export type { ImageFolderOptions } from "./image_folder_options.ts";
 
-/** Images of a folder; disposing of it ends its workers, and reading goes on without. */
+/** Images of a folder. Disposing of it ends its workers; reading continues without them. */
 export type ImageFolder = DataSplit<ImageSource> & Disposable & {
-  /** The images of `val` where the folder has that and `test`. */
+  /** The images of `val`, if the folder has both `val` and `test`. */
   readonly validation?: ImageSource;
-  /** How many images of each class there are to train on, by label. */
+  /** The number of training images of each class, by label. */
   readonly classCounts: readonly number[];
-  /** The most of `classCounts` by the fewest: 1 where the classes are of one size. */
+  /** The largest of `classCounts` divided by the smallest: 1 if the classes have the same size. */
   readonly imbalance: number;
-  /** The files of the images, in their order. */
+  /** The paths of the images, in their order. */
   readonly files: {
     readonly train: readonly string[];
     readonly test: readonly string[];
@@ -69,38 +30,41 @@ export type ImageFolder = DataSplit<ImageSource> & Disposable & {
   };
   /** The files that were left out by `skipBroken`, and why. */
   readonly broken: readonly BrokenFile[];
-  /** What is no picture, or lies deeper than in the folder of a class. */
+  /** Paths of files that are not pictures, and of folders within the folders of the classes. */
   readonly ignored: readonly string[];
-  /** What is held and was done. */
+  /** How much is held in memory, and how many files were decoded. */
   readonly cache: CacheUse;
 };
 
 /**
- * Reads a folder of PNG and JPEG files, a folder a class: `photos/cat/1.jpg`. Classes are in the
- * order of their names. Where there are `photos/train/cat` and `photos/test/cat` (or `val`), that
- * is how the images are parted; else at random, a fraction of each class.
+ * Reads a folder of PNG and JPEG files with a folder for each class: `photos/cat/1.jpg`. Classes
+ * are sorted by name. If there are `photos/train/cat` and `photos/test/cat` (or `val`), the images
+ * are split that way; else at random, a fraction of each class.
  *
- * Each file is decoded once as the folder is opened, by workers, so that broken ones are known
- * before training begins. Pixels are kept up to a limit of memory, the others decoded again when
- * they are wanted: memory does not grow with the folder. Photos that were taken on their side
+ * Each file is decoded once when the folder is opened, by workers, so that broken files are known
+ * before training begins. Pixels are held up to a limit of memory, and the others are decoded again
+ * when they are needed: memory does not grow with the folder. Photos that were taken on their side
  * are turned upright; alpha is dropped, as {@linkcode preprocess} does; gray becomes three equal
- * channels, or colors gray, as asked. Of other files those that are named as pictures (GIF,
- * WebP, …) are broken ones, and the rest is ignored, as is what begins with a dot.
+ * channels, or colors become gray, as asked.
+ *
+ * No picture is left out in silence. A file is a picture if its first bytes or its name say so,
+ * whatever the other says; if it is neither PNG nor JPEG (GIF, WebP, …) it is a broken file. All
+ * other files and deeper folders are listed in `ignored`. Names that begin with a dot are skipped.
  *
  * With `cacheDir` all pixels are on the disk too, and nothing is decoded twice, the next time
  * included.
  *
  * Needs `--allow-read` for the folder and `--allow-write` for the cache. Workers need
- * `--allow-read` for the library too, where that is local: without it this thread decodes. They
+ * `--allow-read` for the library too, if that is local: without it this thread decodes. They
  * end half a second after the last file.
  *
  * @param directory the folder
  * @param options size, parts, broken files, memory, workers
  * @returns the images, counts of the classes, and what was left out
- * @throws {Deno.errors.NotFound} where there is no such folder
- * @throws {RangeError} where an option is out of range; where there are not two classes, a class
- * has no image (or only one, where there are no parts), or the classes of the parts differ
- * @throws {SyntaxError} where files are broken; the first ones are named
+ * @throws {Deno.errors.NotFound} if there is no such folder
+ * @throws {RangeError} if an option is out of range; if there are not two classes, a class
+ * has no image (or only one, if the folder has no parts), or the classes of the parts differ
+ * @throws {SyntaxError} if files are broken; the first ones are named
  *
  * @example
  * ```ts
@@ -146,19 +110,19 @@ export async function imageFolder(
 function brokenError(root: string, { broken }: PixelCache, total: number): SyntaxError {
   const reasons = some(broken.map(({ reason }) => reason), 3);
   return new SyntaxError(
-    `Cannot read images of ${root}: each file must be a whole PNG or JPEG picture: ` +
+    `Cannot read images of ${root}: each file must be a whole PNG or JPEG picture, ` +
       `got ${broken.length} broken of ${total} files: ${reasons}. ` +
       "skipBroken leaves them out",
   );
 }
 
-/** Where images lie among all files, and their classes. */
+/** Images with their places among all files. */
 type Places = readonly (LabeledFile & { readonly place: number })[];
 
 /** The images of the parts, without broken ones. */
 type Parts = { readonly train: Places; readonly test: Places; readonly validation?: Places };
 
-/** Parts the whole images by the folders, or at random. */
+/** Splits the whole images by the folders, or at random. */
 function partsOf(
   root: string,
   { parts, classNames }: ClassFolders,
@@ -180,7 +144,7 @@ function partsOf(
   return { train, test: (test ?? val)!, ...(test && val ? { validation: val } : {}) };
 }
 
-/** Refuses a class that has too few images, as of which none can be trained on or tested with. */
+/** Refuses a class with too few images to train on or to test with. */
 function requireEach(
   root: string,
   classNames: readonly string[],

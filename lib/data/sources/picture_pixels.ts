@@ -1,4 +1,4 @@
-// A picture's file as the pixels of an example: the same in a worker as without.
+// A picture's file as the pixels of an example, the same in a worker as on the main thread.
 import { decodeImage } from "../../image/codecs/decode.ts";
 import type { Image } from "../../image/image.ts";
 import { preprocess } from "../../image/preprocess.ts";
@@ -6,21 +6,20 @@ import { resize, type ResizeFilter } from "../../image/resize.ts";
 
 /** How pictures become pixels of one size. */
 export type PixelRule = {
-  /** Height, width and channels, of which one is gray. */
   readonly shape: readonly [height: number, width: number, channels: 1 | 3];
-  /** What the shorter side becomes before the middle is cut out; see `ImageFolderOptions`. */
+  /** See `ImageFolderOptions`. */
   readonly resize: "cover" | "stretch" | number;
   readonly filter: ResizeFilter;
 };
 
 /**
- * Decodes a picture and brings it to a size.
+ * Decodes a picture and resizes it.
  *
  * @param bytes the file
  * @param file its name, for messages
  * @param rule the size and how it is reached
  * @returns the pixels, 0 to 255, `[H, W, C]`
- * @throws {SyntaxError | RangeError} where `decodeImage` cannot decode it
+ * @throws {SyntaxError | RangeError} if `decodeImage` cannot decode it
  */
 export function picturePixels(
   bytes: Uint8Array,
@@ -45,7 +44,7 @@ export function picturePixels(
   return rounded;
 }
 
-/** What the shorter side has to become so that the picture covers the size. */
+/** The length of the shorter side with which the picture covers the size. */
 function shortSide(image: Image, { shape: [height, width], resize }: PixelRule): number {
   if (typeof resize === "number") return resize;
   const [shorter, longer] = [image.width, image.height].sort((a, b) => a - b) as [number, number];

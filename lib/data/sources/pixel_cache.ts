@@ -1,4 +1,4 @@
-// The decoded pixels of files, as many as memory is given for; the others are decoded again.
+// The decoded pixels of files, up to a limit of memory; the others are decoded again.
 import { atMost } from "../at_most.ts";
 import type { DecodePool } from "./decode_pool.ts";
 import { imageSize } from "../examples.ts";
@@ -8,15 +8,15 @@ import { createPixelFile, openPixelFile, type PixelFile, pixelPath } from "./pix
 /** A file that cannot be decoded, and why. */
 export type BrokenFile = { readonly file: string; readonly reason: string };
 
-/** What is held in memory, and what was done. */
+/** How much a cache of pixels holds in memory, and how many files were decoded. */
 export type CacheUse = {
-  /** Bytes of decoded pixels that are held. */
+  /** Bytes of decoded pixels in memory. */
   readonly heldBytes: number;
-  /** How many times a file was decoded, or tried to be. */
+  /** How many times decoding a file was tried. */
   readonly decodes: number;
 };
 
-/** Pixels of files, by their places in a list. */
+/** Pixels of files, by their places in a list of files. */
 export type PixelCache = CacheUse & {
   /** The files that could not be decoded, in the order of the list. */
   readonly broken: readonly BrokenFile[];
@@ -39,7 +39,7 @@ type State = {
   readonly files: readonly string[];
   readonly rule: PixelRule;
   readonly pool: DecodePool;
-  /** Bytes of pixels of a file, and of how many files they may be held. */
+  /** Bytes of pixels of a file, and how many files may be held. */
   readonly size: number;
   readonly room: number;
   /** How many files are read and decoded at once. */
@@ -47,17 +47,17 @@ type State = {
   readonly held: Map<number, Uint8Array>;
   readonly reasons: Map<number, string>;
   decodes: number;
-  /** Whether a file is broken for what may pass while it stays the same, as a permission. */
+  /** Whether a file is broken for a reason that may pass, such as a permission. */
   hasPassing: boolean;
   onDisk?: PixelFile;
 };
 
 /**
- * Makes a cache, which holds nothing yet. What comes first is held: as every epoch comes to each
- * image once, nothing is gained by giving one up for another.
+ * Makes a cache, which holds nothing yet. The first files are held: as every epoch uses each
+ * image once, replacing one by another would gain nothing.
  *
  * @param files the files
- * @param rule the pixels' shape, how it is reached, and bytes that may be held
+ * @param rule the pixels' shape, how it is reached, and how many bytes may be held
  * @param pool what decodes
  */
 export function pixelCache(
@@ -143,7 +143,7 @@ function hold({ held, room }: State, pixels: Uint8Array, place: number): void {
   if (held.size < room) held.set(place, pixels);
 }
 
-/** Takes what is known of the files from the disk. */
+/** Fills the cache from the disk. */
 async function fillFrom(state: State, file: PixelFile, options: FillOptions): Promise<void> {
   const { files, room, reasons } = state;
   state.onDisk = file;
@@ -171,13 +171,13 @@ async function read(state: State, places: Uint32Array): Promise<Uint8Array> {
   return pixels;
 }
 
-/** Why a file is broken; what is wrong with more than the file is thrown. */
+/** Why a file is broken; an error that is not about the file is thrown. */
 function reasonOf(error: unknown, file: string): string {
   if (!(error instanceof Error) || error instanceof Deno.errors.NotCapable) throw error;
   return error.message.includes(file) ? error.message : `Cannot read ${file}: ${error.message}`;
 }
 
-/** Whether a file stays broken for this reason until its size or time is another. */
+/** Whether a file stays broken for this reason until its size or time changes. */
 function lasts(error: unknown): boolean {
   return error instanceof SyntaxError || error instanceof RangeError ||
     error instanceof Deno.errors.NotFound;

@@ -1,4 +1,4 @@
-// Decoded pixels on the disk, for the next time that the same folder is read in the same way.
+// Decoded pixels on the disk, for the next time the same folder is read in the same way.
 import { writeFileAtomically } from "../../files/atomic_file.ts";
 import { fileError } from "../../files/file_error.ts";
 import { sha256OfText } from "../../files/sha256.ts";
@@ -7,7 +7,7 @@ import type { PixelRule } from "./picture_pixels.ts";
 
 /** Pixels of a list of files, each of the same number of bytes. */
 export type PixelFile = {
-  /** Why files have no pixels, by their places. */
+  /** Why files have no pixels, by place. */
   readonly broken: ReadonlyMap<number, string>;
   /** Calls a function with the pixels of each place, in order. */
   read(places: Iterable<number>, visit: (pixels: Uint8Array, place: number) => void): Promise<void>;
@@ -21,12 +21,12 @@ export type PixelWriter = Disposable & {
   finish(broken: ReadonlyMap<number, string>): Promise<PixelFile>;
 };
 
-/** What changes when pixels mean something else. */
+/** Changes when pixels mean something else. */
 const VERSION = 1;
 
 /**
- * Where the pixels of these files lie: another name when a file has another size or time, or the
- * pixels are made in another way. What cannot be looked at counts as it is.
+ * Where the pixels of these files are: the name changes with a file's size or time, and with the way
+ * the pixels are made.
  *
  * @param folder where pixels are kept
  * @param files the files
@@ -47,12 +47,12 @@ export async function pixelPath(
 }
 
 /**
- * Opens pixels that were written before.
+ * Opens a file of pixels.
  *
  * @param path as `pixelPath` says
  * @param count how many files
  * @param size bytes of pixels of each
- * @returns `undefined` where there are none, or not all of them
+ * @returns `undefined` if it does not exist, or is not whole
  */
 export async function openPixelFile(
   path: string,
@@ -60,7 +60,7 @@ export async function openPixelFile(
   size: number,
 ): Promise<PixelFile | undefined> {
   try {
-    // The list is written last: where it is, the pixels are.
+    // The list is written last: if it exists, so do the pixels.
     const list = JSON.parse(await Deno.readTextFile(`${path}.json`)) as [number, string][];
     if ((await Deno.stat(`${path}.bin`)).size !== count * size) return undefined;
     return pixelFile(`${path}.bin`, size, new Map(list));
@@ -84,7 +84,7 @@ function pixelFile(path: string, size: number, broken: ReadonlyMap<number, strin
           const count = await file.read(pixels.subarray(at));
           if (count === null) {
             throw new SyntaxError(
-              `Cannot read ${path}: it must have the pixels of ${place + 1} files: ` +
+              `Cannot read ${path}: it must have the pixels of ${place + 1} files, ` +
                 "got fewer; without it, files are decoded anew",
             );
           }
@@ -97,7 +97,7 @@ function pixelFile(path: string, size: number, broken: ReadonlyMap<number, strin
 }
 
 /**
- * Begins a file of pixels.
+ * Creates a file of pixels.
  *
  * @param path as `pixelPath` says
  * @param count how many files
@@ -130,7 +130,7 @@ export async function createPixelFile(
       };
       // One after the other, as the file has one position.
       before = before.then(() => asWriting(write));
-      before.catch(() => {}); // It is heard here, or by the next one.
+      before.catch(() => {}); // Thrown here, or by the next one.
       await before;
     },
     async finish(broken) {
@@ -148,7 +148,7 @@ export async function createPixelFile(
       try {
         Deno.removeSync(part);
       } catch {
-        // What went wrong first is what the caller must hear.
+        // The caller must see the first error.
       }
     },
   };

@@ -1,5 +1,6 @@
 // Examples as dots in a plane, colored by class: an SVG picture.
-import { element, escaped, MUTED, picture, RULE, textElement, textWidth } from "../../chart/svg.ts";
+import { MUTED, RULE, seriesColors } from "../../chart/style.ts";
+import { element, escaped, picture, textElement, textWidth } from "../../chart/svg.ts";
 import type { Features } from "./features.ts";
 
 /** Options of {@linkcode scatterSvg}. */
@@ -12,32 +13,11 @@ export type ScatterOptions = {
   readonly nameOf?: (example: number) => string;
 };
 
-/** Ten colors that are told apart; more classes go around the color wheel. */
-const COLORS = [
-  "#0072b2",
-  "#d55e00",
-  "#009e73",
-  "#cc79a7",
-  "#e69f00",
-  "#56b4e9",
-  "#8c564b",
-  "#7b4fc9",
-  "#555555",
-  "#b5bd00",
-];
-
 const SIDE = 640;
 const LEFT = 40;
 const TOP = 56;
 const MARGIN = 16;
 const LEGEND_STEP = 20;
-
-/** The color of each class. */
-function colorsFor(count: number): readonly string[] {
-  if (count <= COLORS.length) return COLORS.slice(0, count);
-  const around = (i: number): number => Math.round(360 * i / count);
-  return Array.from({ length: count }, (_, i) => `hsl(${around(i)}, 65%, ${i % 2 ? 35 : 55}%)`);
-}
 
 /**
  * A scatter plot of examples in the plane, with a color a class and a legend.
@@ -67,7 +47,7 @@ export function scatterSvg(
   options: ScatterOptions,
 ): string {
   requirePlane(positions, labels, classNames);
-  const colors = colorsFor(classNames.length);
+  const colors = seriesColors(classNames.length);
   const present = classNames.map((_, i) => i).filter((i) => Array.from(labels).includes(i));
   const legendWidth = Math.max(0, ...present.map((i) => textWidth(classNames[i]!, 12))) + 24;
   const legend = present.map((label, i) => legendLine(classNames[label]!, colors[label]!, i));

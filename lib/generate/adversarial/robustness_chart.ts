@@ -1,10 +1,7 @@
 // Draws accuracy under attack against ε as an SVG picture.
-import { chartFrame, chartSvg, FONT, MUTED, RULE } from "../../chart/plot.ts";
+import { lineChartSvg } from "../../chart/line_chart.ts";
 import type { Norm } from "./norm.ts";
 import type { Robustness } from "./robustness.ts";
-
-// Okabe and Ito's colors, told apart under every color blindness.
-const COLORS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"] as const;
 
 /** What {@linkcode robustnessSvg} is told besides the curves. */
 export type RobustnessChart = {
@@ -16,60 +13,6 @@ export type RobustnessChart = {
 
 const NAMES: Readonly<Record<Norm, string>> = { linf: "L∞", l2: "L2" };
 
-const percent = (share: number): string => `${Number((100 * share).toFixed(1))} %`;
-
-function seriesOf(
-  name: string,
-  { points }: Robustness,
-  scale: number,
-  color: string,
-): Record<string, unknown> {
-  const data = points.map(({ epsilon, accuracy }) => [epsilon * scale, accuracy] as const)
-    .toSorted(([a], [b]) => a - b);
-  const formatter = ({ value }: { value: readonly [number, number] }): string => percent(value[1]);
-  return {
-    type: "line",
-    name,
-    data,
-    silent: true,
-    color,
-    lineStyle: { width: 2.25 },
-    symbol: "circle",
-    symbolSize: 7,
-    endLabel: { show: true, formatter, color, fontFamily: FONT, fontSize: 12, distance: 8 },
-    labelLayout: { moveOverlap: "shiftY" },
-  };
-}
-
-/** Axis lines, labels and names. */
-function axes(name: string): Record<string, unknown> {
-  const common = {
-    type: "value",
-    min: 0,
-    nameLocation: "middle",
-    nameTextStyle: { color: MUTED, fontSize: 12 },
-    axisLine: { show: true, onZero: false, lineStyle: { color: MUTED } },
-  };
-  return {
-    grid: { left: 72, right: 84, top: 68, bottom: 56 },
-    xAxis: {
-      ...common,
-      name,
-      nameGap: 30,
-      axisLabel: { color: MUTED },
-      splitLine: { show: false },
-    },
-    yAxis: {
-      ...common,
-      name: "accuracy",
-      nameGap: 48,
-      max: 1,
-      axisLabel: { color: MUTED, formatter: percent },
-      splitLine: { lineStyle: { color: RULE } },
-    },
-  };
-}
-
 /**
  * Accuracy against ε as an SVG picture that needs nothing else, a curve for each attack.
  *
@@ -77,7 +20,7 @@ function axes(name: string): Record<string, unknown> {
  *
  * @param curves what `robustness` answered, by the attack's name; all by one norm
  * @param chart heading, units
- * @returns the picture's text, 640 by 400
+ * @returns the picture's text, 640 by 420
  * @throws {RangeError} where there is no curve, or they are by several norms
  *
  * @example
@@ -106,12 +49,13 @@ export async function robustnessSvg(
   const [norm] = norms as Set<Norm>;
   const { title, isIn255ths = norm === "linf" } = chart;
   const scale = isIn255ths ? 255 : 1;
-  const option = {
-    ...chartFrame(title),
-    ...axes(`ε, by ${NAMES[norm!]}${isIn255ths ? ", in 255ths" : ", in pixels of 0 to 1"}`),
-    series: Object.entries(curves).map(([name, found], i) =>
-      seriesOf(name, found, scale, COLORS[i % COLORS.length]!)
-    ),
-  };
-  return await chartSvg(option, { width: 640, height: 400 });
+  const lines = Object.entries(curves).map(([name, { points }]) => ({
+    name,
+    points: points.map(({ epsilon, accuracy }) => [epsilon * scale, accuracy] as const)
+      .toSorted(([a], [b]) => a - b),
+  }));
+  const x = `ε, by ${NAMES[norm!]}${isIn255ths ? ", in 255ths" : ", in pixels of 0 to 1"}`;
+  const span = { from: 0, to: 1 };
+  const panel = { x, y: "accuracy", percent: true, span, lines };
+  return await lineChartSvg({ title, width: 504, panels: [panel] });
 }

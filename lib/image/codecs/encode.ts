@@ -36,7 +36,7 @@ function outOfRange({ width, channels, pixels }: Image, at: number): RangeError 
   const pixel = Math.floor(at / channels);
   const place = `column ${pixel % width}, row ${Math.floor(pixel / width)}`;
   return new RangeError(
-    `Cannot encode an image: its numbers must be from 0 to 1: ` +
+    `Cannot encode an image: its numbers must be from 0 to 1, ` +
       `got ${pixels[at]} at ${place}, channel ${at % channels}`,
   );
 }

@@ -1,6 +1,9 @@
-// Says what a file seems to be by its first bytes, whatever its name.
+// What a file seems to be by its first bytes, whatever its name.
 
-/** The first bytes of formats that are taken for pictures or downloaded in their place. */
+// A transfer as text takes the eighth bit or changes the line ends, which PNG's signature shows.
+const DAMAGED_PNG = "damaged PNG (was it transferred as text?)";
+
+/** The first bytes of formats that are used for pictures or downloaded in their place. */
 const SIGNATURES: readonly (readonly [kind: string, at: number, bytes: string])[] = [
   ["PNG", 0, "\x89PNG\r\n\x1a\n"],
   ["JPEG", 0, "\xff\xd8\xff"],
@@ -15,9 +18,20 @@ const SIGNATURES: readonly (readonly [kind: string, at: number, bytes: string])[
   ["PDF", 0, "%PDF"],
   ["zip", 0, "PK\x03\x04"],
   ["gzip", 0, "\x1f\x8b"],
-  // A transfer as text takes the eighth bit or changes the line ends, which PNG's signature shows.
-  ["damaged PNG (was it transferred as text?)", 1, "PNG"],
+  [DAMAGED_PNG, 1, "PNG"],
 ];
+
+/** Kinds that are surely pictures: two letters, as of BMP, may begin a text too. */
+const PICTURES = ["PNG", "JPEG", "GIF", "WebP", "TIFF", "AVIF", "HEIC", DAMAGED_PNG];
+
+/**
+ * Whether a file is a picture by its first bytes.
+ *
+ * @param bytes the file, or its first kilobyte
+ */
+export function isPicture(bytes: Uint8Array): boolean {
+  return PICTURES.includes(fileKind(bytes));
+}
 
 /**
  * What a file seems to be.
@@ -38,7 +52,7 @@ export function fileKind(bytes: Uint8Array): string {
   return "text";
 }
 
-/** The text of bytes, where they are UTF-8 without control characters. */
+/** The text of bytes, if they are UTF-8 without control characters. */
 function asText(bytes: Uint8Array): string | undefined {
   try {
     // As a stream, since a kilobyte may end within a character.

@@ -1,6 +1,7 @@
 // The examples that a model is most wrong about, as a picture.
-import { type Examples, imageSize, select } from "../../data/examples.ts";
+import { type Examples, imageSize } from "../../data/examples.ts";
 import { type ImageSource, readExamples } from "../../data/image_source.ts";
+import { select } from "../../data/select_examples.ts";
 import { enlarge } from "../../image/enlarge.ts";
 import { grid } from "../../image/grid.ts";
 import type { Image } from "../../image/image.ts";

@@ -1,10 +1,10 @@
-// Things in another order, as a key draws it.
+// Items in a random order.
 import { type Key, word } from "../tensor/random.ts";
+import { requireWhole } from "../text/require.ts";
 import {
   discardItem,
   type Items,
   lengthOf,
-  requireCount,
   requireItems,
   type Stream,
   streamOf,
@@ -13,23 +13,23 @@ import {
 /** Options of {@linkcode shuffle}. */
 export type ShuffleOptions = {
   /**
-   * How many things are held to draw from, at least 1: the fewer, the nearer to its old place each
-   * stays. Default: all, of which the number must be known.
+   * How many items are held to draw from, at least 1: the fewer, the nearer each stays to its old
+   * place. Default: all, of which the number must be known.
    */
   readonly buffer?: number;
 };
 
 /**
- * Things in an order that is drawn from a key: the same in each iteration. Of `buffer` things
- * that are held one is drawn, and the next takes its place; where all are held, each order is as
- * likely as another.
+ * Items in an order that is drawn from a key, the same in each iteration. One of the `buffer` items
+ * that are held is drawn, and the next takes its place. If all are held, every order is equally
+ * likely.
  *
- * @param items the things
+ * @param items the items
  * @param key the randomness; `fold(key, epoch)` gives each epoch its own order
- * @param options how many things are held
+ * @param options how many items are held
  * @returns the stream
- * @throws {RangeError} where the buffer is no such number, or absent and the number of things unknown
- * @throws {TypeError} where the things can be iterated over but once
+ * @throws {RangeError} if the buffer is not such a number, or absent and the length unknown
+ * @throws {TypeError} if the items can be iterated over only once
  *
  * @example
  * ```ts
@@ -52,11 +52,10 @@ export function shuffle<T>(
   const buffer = options.buffer ?? length;
   if (buffer === undefined) {
     throw new RangeError(
-      "Cannot shuffle a data set: a buffer must be given where its length is not known: " +
-        "got undefined",
+      "Cannot shuffle a data set: a buffer must be given if its length is unknown, got undefined",
     );
   }
-  if (options.buffer !== undefined) requireCount("shuffle a data set", "the buffer", buffer, 1);
+  if (options.buffer !== undefined) requireWhole("shuffle a data set", "the buffer", buffer);
   return streamOf(length, async function* () {
     const held: T[] = [];
     let drawn = 0;
@@ -76,7 +75,7 @@ export function shuffle<T>(
       }
       while (held.length > 0) yield draw();
     } finally {
-      held.forEach(discardItem); // Nobody receives them.
+      held.forEach(discardItem);
     }
   });
 }
