@@ -63,7 +63,9 @@ function permissionsOf(line: string): string {
   if (/ -A\b/.test(line)) return "everything";
   const found = [...line.matchAll(/--allow-(read|write|net|run)(?:=(\S+))?/g)];
   return found.map(([, kind, names]) =>
-    kind === "run" ? `run ${names!.split(",").map((name) => name.split("/").at(-1)).join(", ")}` : kind
+    kind === "run"
+      ? `run ${names!.split(",").map((name) => name.split("/").at(-1)).join(", ")}`
+      : kind
   ).join(", ");
 }
 

@@ -1,8 +1,7 @@
 // The job `ops`: single operations of neocog, each many times within one wait.
 import { start, tf } from "../../../mod.ts";
 import { callsPerSample, timed } from "../measure.ts";
-import type { Job, OpLine } from "./job.ts";
-import type { Op } from "./op.ts";
+import type { Job, Op, OpLine } from "./job.ts";
 import { allOps } from "./op_table.ts";
 
 /** neocog's backend, as far as it waits without reading. */

@@ -10,10 +10,10 @@ import {
   tree,
   valueAndGrad,
 } from "./jax_js.ts";
-import type { Parameter } from "../beginning.ts";
+import type { Parameter, Work } from "../beginning.ts";
 import type { Network } from "../networks.ts";
 import { applyNetwork, type JaxParams } from "./jax_network.ts";
-import type { Peer, Prepared, Work } from "./peer.ts";
+import type { Peer, Prepared } from "./peer.ts";
 
 /** What the optimizer keeps: Adam's means and squares, or velocities. */
 type JaxOptimizer = { count: np.Array; mean: JaxParams; square: JaxParams };

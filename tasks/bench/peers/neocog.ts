@@ -1,8 +1,8 @@
 // neocog as a peer, eager or under its jit.
 import * as nc from "../../../mod.ts";
-import type { Beginning, Parameter } from "../beginning.ts";
+import type { Beginning, Parameter, Work } from "../beginning.ts";
 import type { Network } from "../networks.ts";
-import type { Peer, Prepared, Work } from "./peer.ts";
+import type { Peer, Prepared } from "./peer.ts";
 
 /** A training step or inference of neocog, started but not waited for. */
 export type Issue = () => { readonly result: nc.Tensor; dispose(): void };

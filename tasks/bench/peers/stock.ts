@@ -1,9 +1,9 @@
 // Stock tfjs-layers as a peer: on tfjs's own WebGPU kernels, or on its plain JavaScript backend.
 import { WebGPUBackend } from "../../../lib/device/webgpu_backend.ts";
 import { tf } from "../../../lib/tensor/tf.ts";
-import type { Beginning, Parameter } from "../beginning.ts";
+import type { Beginning, Parameter, Work } from "../beginning.ts";
 import type { Network, NetworkLayer } from "../networks.ts";
-import type { Peer, Prepared, Work } from "./peer.ts";
+import type { Peer, Prepared } from "./peer.ts";
 
 /** tfjs's own backend; its own initialization asks for a feature in a form that Deno refuses. */
 async function startWebGpu(): Promise<void> {

@@ -41,7 +41,7 @@ export async function startupSection(bench: Bench, dir: string): Promise<void> {
       if (bench.over()) break;
       bench.say(`startup ${round}/${2 * bench.settings.rounds}`);
       const began = performance.now();
-      const { answers: [line], reason } = await bench.run<StartupLine>({
+      const { results: [line], reason } = await bench.run<StartupLine>({
         job: "startup",
         checkpoint,
       });
@@ -63,13 +63,13 @@ export async function opsSection(bench: Bench): Promise<void> {
   const { ops, rounds, steps, sampleMs } = bench.settings;
   if (bench.over()) return;
   bench.say("single operations");
-  const { answers, reason } = await bench.run<OpLine>({
+  const { results, reason } = await bench.run<OpLine>({
     job: "ops",
     rounds: rounds * steps,
     sampleMs,
     ops,
   });
-  bench.record.ops = opRows(answers);
+  bench.record.ops = opRows(results);
   if (reason) bench.say(`single operations ended early: ${reason}`);
   await bench.save();
 }
@@ -83,7 +83,7 @@ export async function zooSection(bench: Bench): Promise<void> {
   for (const model of bench.settings.zoo) {
     if (bench.over()) return;
     bench.say(`zoo: ${model}`);
-    const { answers: [line], reason } = await bench.run<ZooLine>({ job: "zoo", model });
+    const { results: [line], reason } = await bench.run<ZooLine>({ job: "zoo", model });
     bench.record.zoo.push({ model, ...line, ...(reason ? { reason } : {}) });
     await bench.save();
   }
