@@ -58,15 +58,15 @@ function flagTable({ positionals = {}, flags }: Command<Flags, Flags>): string {
   ]);
 }
 
-/** What a task's command line may do. */
+/** The permissions that a task's command line grants. */
 function permissionsOf(line: string): string {
-  if (/ -A\b/.test(line)) return "everything";
   const found = [...line.matchAll(/--allow-(read|write|net|run)(?:=(\S+))?/g)];
-  return found.map(([, kind, names]) =>
-    kind === "run"
-      ? `run ${names!.split(",").map((name) => name.split("/").at(-1)).join(", ")}`
-      : kind
-  ).join(", ");
+  if (found.length === 0) return "everything";
+  const programs = (names: string): string =>
+    names.split(",").map((name) => name.split("/").at(-1)).join(" and ");
+  return found.map(([, kind, names]) => kind === "run" ? `run ${programs(names!)}` : kind).join(
+    ", ",
+  );
 }
 
 async function taskTable(): Promise<string> {
