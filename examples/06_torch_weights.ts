@@ -17,12 +17,12 @@ await nc.weights.writeTorch(file, network, shape, layout!, {
 });
 
 // Nothing but the file is needed: model, classes and names are found out by its keys and shapes.
-const found = await nc.weights.loadTorch(file);
-console.log(`${found.name} with ${found.numClasses} classes, by ${found.layout.name}'s names`);
-assertEquals([found.name, found.numClasses], ["resnet18", 3]);
+const found = await nc.open(file);
+const { name, classNames, origin, preprocessing: how } = found;
+console.log(`${name} with ${classNames.length} classes, by ${origin}'s names`);
+assertEquals([name, classNames.length, origin], ["resnet18", 3, "torchvision"]);
 
 // A picture goes in as the weights expect: resized, cut out of the middle, normalized.
-const how = nc.image.preprocessingOf(found.metadata, file)!;
 const pixels = nc.uniformArray(nc.key(1), 300 * 400 * 3);
 const picture = nc.image.preprocess({ width: 400, height: 300, channels: 3, pixels }, how);
 const x = nc.tf.tensor(picture, [1, ...nc.image.inputShapeOf(how)]);

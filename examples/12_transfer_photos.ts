@@ -30,12 +30,8 @@ for (const [part, most] of [["train", 50], ["test", 100]] as const) {
 using photos = await nc.imageFolder(folder, { size: 64 });
 const { train, test } = photos;
 const file = `${shared}/squeezenet1_0-imagenet.safetensors`;
-const pretrained = await nc.weights.loadTorch(file);
-const how = nc.image.preprocessingOf(pretrained.metadata, file)!;
-const normalize = {
-  mean: how.mean.map((mean) => mean / how.range),
-  std: how.std.map((std) => std / how.range),
-};
+const pretrained = await nc.open(file);
+const normalize = nc.image.momentsOf(pretrained.preprocessing);
 const model = nc.squeezenet({ numClasses: 5 }) as nc.Layer;
 
 /** Goes through a run, and says how good it became, and in what time. */

@@ -1,5 +1,7 @@
 // `deno task evaluate`: how good a trained network is on a data set's test images.
 import { evaluate, type Normalization } from "../mod.ts";
+import type { NetworkFile } from "../lib/weights/network_file.ts";
+import { findPreprocessing } from "../lib/weights/sidecars.ts";
 import { table } from "../lib/text/table.ts";
 import {
   choice,
@@ -11,10 +13,8 @@ import {
   UsageError,
   type Values,
 } from "./command.ts";
-import { findPreprocessing, momentsOf } from "./network/beside_weights.ts";
 import { startDevice } from "./command/device.ts";
-import { DEFAULT_WEIGHTS } from "./network/load.ts";
-import { datasetOf, type Network, openNetwork } from "./network/network.ts";
+import { datasetMoments, datasetOf, DEFAULT_WEIGHTS, openWeights } from "./network/open_weights.ts";
 import { networkFlags, weightsFlag } from "./pictures/picture_flags.ts";
 import { say } from "./command/say.ts";
 import { DATA_DIR, DATASETS, limited, openDataset } from "./train/datasets.ts";
@@ -68,24 +68,24 @@ function confusionText(
 
 /** How pixels become numbers: training's way, or that of the weights. */
 async function normalizationOf(
-  network: Network,
+  network: NetworkFile,
   flag: string | undefined,
   imageShape: readonly number[],
 ): Promise<{ readonly normalize: Normalization; readonly source: string }> {
-  const isPlain = network.trained && !network.trained.preprocessing;
+  const isPlain = network.checkpoint && !network.checkpoint.preprocessing;
   if (isPlain && flag === undefined) return { normalize: "unit", source: "pixels / 255" };
   const found = await findPreprocessing(network, flag);
-  return { normalize: momentsOf(found, imageShape), source: found.source };
+  return { normalize: datasetMoments(found, imageShape), source: found.source };
 }
 
 /** Refuses classes that are not those the network learned, of which a folder may have others. */
-function requireClasses(network: Network, names: readonly string[], dataset: string): void {
+function requireClasses(network: NetworkFile, names: readonly string[], dataset: string): void {
   if (names.length !== network.numClasses) {
     throw new UsageError(
       `--dataset must have as many classes as ${network.name}, ${network.numClasses}: got ${dataset} with ${names.length}`,
     );
   }
-  const learned = network.trained?.classNames ?? names;
+  const learned = network.checkpoint?.classNames ?? names;
   const other = names.findIndex((name, i) => dataset === "folder" && name !== learned[i]);
   if (other >= 0) {
     throw new UsageError(
@@ -99,7 +99,7 @@ function requireClasses(network: Network, names: readonly string[], dataset: str
 /** Runs the task. */
 async function run(flags: Values<typeof command.flags>): Promise<void> {
   const began = performance.now();
-  const network = await openNetwork(flags.weights, flags.model);
+  const network = await openWeights(flags.weights, flags.model);
   const dataset = datasetOf(network, flags.dataset);
   const { test } = await openDataset(dataset, flags["data-dir"], { shape: network.inputShape });
   const examples = limited(test, flags.limit, `the test images of ${dataset}`);
@@ -111,7 +111,7 @@ async function run(flags: Values<typeof command.flags>): Promise<void> {
   );
   say(`${network.name} by ${network.origin}; normalization: ${source}`);
   const device = await startDevice(flags.backend);
-  const loaded = await network.weights(examples.imageShape);
+  const loaded = await network.load(examples.imageShape);
   const result = await evaluate(loaded, examples, {
     batchSize: flags["batch-size"],
     normalize,

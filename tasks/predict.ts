@@ -1,14 +1,17 @@
 // `deno task predict`: what a trained network takes a picture for.
-import { decodeImage, type Image, inputShapeOf, preprocess } from "../lib/image/mod.ts";
-import { type Shape, type Tensor2D, tf } from "../mod.ts";
+import { decodeImage, type Image, inputShapeOf, type Preprocessing } from "../lib/image/mod.ts";
+import { classifyImage } from "../lib/train/classify.ts";
 import { table } from "../lib/text/table.ts";
-import { topClasses } from "../lib/train/report/mod.ts";
+import type { NetworkFile } from "../lib/weights/network_file.ts";
+import {
+  findClassNames,
+  findPreprocessing,
+  type FoundPreprocessing,
+} from "../lib/weights/sidecars.ts";
 import { choice, count, path, runCommand, toggle, UsageError, type Values } from "./command.ts";
-import { findClassNames, findPreprocessing } from "./network/beside_weights.ts";
 import { startDevice } from "./command/device.ts";
-import { DEFAULT_WEIGHTS } from "./network/load.ts";
+import { DEFAULT_WEIGHTS, openWeights } from "./network/open_weights.ts";
 import { type Inversion, INVERSIONS, prepareGray } from "./pictures/gray_picture.ts";
-import { type Network, openNetwork } from "./network/network.ts";
 import { networkFlags, weightsFlag } from "./pictures/picture_flags.ts";
 import { readFile } from "./command/files.ts";
 import { say } from "./command/say.ts";
@@ -46,28 +49,8 @@ export const command = {
   ],
 } as const;
 
-type Preparation = {
-  readonly preprocessing: string | undefined;
-  readonly invert: Inversion;
-};
-
-/** The picture as the network's input, `[H, W, C]`. */
-async function prepare(
-  image: Image,
-  network: Network,
-  { preprocessing, invert }: Preparation,
-): Promise<{ readonly pixels: Float32Array; readonly shape: Shape; readonly source: string }> {
-  const { inputShape } = network;
-  if (inputShape[2] === 1 && preprocessing === undefined) {
-    const { pixels } = prepareGray(image, inputShape, invert).image;
-    return { pixels, shape: inputShape, source: "gray, of the network's size" };
-  }
-  const { how, source } = await findPreprocessing(network, preprocessing);
-  return { pixels: preprocess(image, how), shape: inputShapeOf(how), source };
-}
-
 /** Refuses a flag that would do nothing. */
-function requireUse({ name, inputShape }: Network, { invert }: Preparation): void {
+function requireUse({ name, inputShape }: NetworkFile, { invert }: { invert: Inversion }): void {
   if (invert === "auto" || inputShape[2] === 1) return;
   throw new UsageError(
     `--invert must be left out for a network that sees colors: got ${invert} for ${name}`,
@@ -86,32 +69,18 @@ async function readPicture(file: string): Promise<Image> {
   );
 }
 
-/** Refuses scores that are none: a NaN would stand for any class. */
-function requireScores(scores: Float32Array, file: string, classNames: readonly string[]): void {
-  const odd = scores.findIndex((score) => !Number.isFinite(score));
-  if (odd === -1) return;
-  throw new RangeError(
-    `Cannot classify by ${file}: all scores must be finite, are its weights sound?, got ${
-      scores[odd]
-    } for ${classNames[odd]}`,
-  );
-}
-
-/** Scores and probabilities of the classes. */
-async function classify(
-  network: Network,
-  pixels: Float32Array,
-  shape: Shape,
-): Promise<{ readonly scores: Float32Array; readonly probabilities: Float32Array }> {
-  const { params, state } = await network.weights(shape);
-  const [scores, probabilities] = tf.tidy(() => {
-    const input = tf.tensor(pixels, [1, ...shape]);
-    const scores = network.model.apply(params, state, input, {})[0] as Tensor2D;
-    return [scores, tf.softmax(scores)];
-  }) as [Tensor2D, Tensor2D];
+/** The picture as a network that sees gray takes it: of the network's size, light on dark. */
+function grayPicture(
+  image: Image,
+  { inputShape }: NetworkFile,
+  { how, source }: FoundPreprocessing,
+  invert: Inversion,
+): { image: Image; how: Preprocessing; source: string } {
+  const { resize: _, ...rest } = how;
   return {
-    scores: await scores.data() as Float32Array,
-    probabilities: await probabilities.data() as Float32Array,
+    image: prepareGray(image, inputShape, invert).image,
+    how: { ...rest, crop: inputShape.slice(0, 2) as [number, number] },
+    source: source.startsWith("that of") ? "gray, of the network's size" : source,
   };
 }
 
@@ -119,39 +88,40 @@ async function classify(
 async function run(
   flags: Values<typeof command.flags> & Values<typeof command.positionals>,
 ): Promise<void> {
-  const image = await readPicture(flags.image);
-  const network = await openNetwork(flags.weights, flags.model);
+  const picture = await readPicture(flags.image);
+  const network = await openWeights(flags.weights, flags.model);
   const classNames = await findClassNames(network, flags.classes);
   requireUse(network, flags);
-  const { pixels, shape, source } = await prepare(image, network, flags);
+  const found = await findPreprocessing(network, flags.preprocessing);
+  const isGray = network.inputShape[2] === 1 && flags.preprocessing === undefined;
+  const { image, how, source } = isGray
+    ? grayPicture(picture, network, found, flags.invert)
+    : { image: picture, ...found };
   say(`${network.name} by ${network.origin}; preprocessing: ${source}`);
   const device = await startDevice(flags.backend);
-  const { scores, probabilities } = await classify(network, pixels, shape);
-  requireScores(scores, flags.weights, classNames);
-  const top = topClasses(scores, flags.top).map(({ index, score }) => ({
-    class: classNames[index]!,
-    index,
-    score,
-    probability: probabilities[index]!,
-  }));
+  const loaded = await network.load(inputShapeOf(how));
+  const classes = await classifyImage({ ...loaded, preprocessing: how, classNames }, image, flags);
   if (flags.json) {
     const { backend, adapter } = device;
-    const { image, weights } = flags;
-    console.log(
-      JSON.stringify({
-        image,
-        model: network.name,
-        weights,
-        preprocessing: source,
-        top,
-        backend,
-        adapter,
-      }),
-    );
+    const top = classes.map(({ name, index, score, probability }) => ({
+      class: name,
+      index,
+      score,
+      probability,
+    }));
+    console.log(JSON.stringify({
+      image: flags.image,
+      model: network.name,
+      weights: flags.weights,
+      preprocessing: source,
+      top,
+      backend,
+      adapter,
+    }));
     return;
   }
   console.log(table(
-    top.map((each) => [each.class, `${(100 * each.probability).toFixed(2)} %`]),
+    classes.map(({ name, probability }) => [name, `${(100 * probability).toFixed(2)} %`]),
     { align: ["left", "right"] },
   ));
 }

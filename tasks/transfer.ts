@@ -16,8 +16,9 @@ import { runCommand, UsageError, type Values } from "./command.ts";
 import { startDevice } from "./command/device.ts";
 import { abortOnInterrupt, exitCodeOf } from "./command/interrupt.ts";
 import { say } from "./command/say.ts";
-import { findPreprocessing } from "./network/beside_weights.ts";
-import { type Network, openNetwork } from "./network/network.ts";
+import { findPreprocessing } from "../lib/weights/sidecars.ts";
+import type { NetworkFile } from "../lib/weights/network_file.ts";
+import { openWeights } from "./network/open_weights.ts";
 import { setUp } from "./setup.ts";
 import { recordsOf } from "./train/records.ts";
 import { CHECKPOINT, inFolder, openRunFolder, type RunFolder } from "./train/run_folder.ts";
@@ -41,7 +42,7 @@ type OpenedTransfer = {
   readonly settings: TransferSettings;
   readonly how: Prepared;
   /** The network to begin from; `undefined` for a resumed transfer. */
-  readonly network: Network | undefined;
+  readonly network: NetworkFile | undefined;
   /** The checkpoint to resume, and its path. */
   readonly kept: Checkpoint | undefined;
   readonly file: string;
@@ -59,7 +60,7 @@ async function openTransfer(flags: Flags): Promise<OpenedTransfer> {
   if (!flags.resume) {
     const weights = required(flags.weights, "--weights");
     const data = required(flags.data, "--data");
-    const network = await openNetwork(weights, flags.model);
+    const network = await openWeights(weights, flags.model);
     const how = prepared(await findPreprocessing(network, flags.preprocessing), flags.size);
     const settings = newTransferSettings({ ...chosen, weights, data }, network.name, how.how);
     return { settings, how, network, kept: undefined, file };
@@ -91,7 +92,7 @@ async function learn({ opened, images, ...parts }: Parts): Promise<TransferOutco
   const { model, options } = parts;
   const { train, test, validation = test } = images;
   const from = kept ? restoreTransfer(model, train, kept, file, options) : undefined;
-  const pretrained = network ? await network.weights() : { model, params: {}, state: {} };
+  const pretrained = network ? await network.load() : { model, params: {}, state: {} };
   const outcome = await runTransfer({
     ...parts,
     settings,

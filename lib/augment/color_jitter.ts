@@ -1,4 +1,4 @@
-// Brightness, contrast and saturation, as PyTorch's ColorJitter has them.
+// Changes brightness, contrast and saturation, as PyTorch's ColorJitter.
 import { fold, type Key, permutation, uniformArray } from "../tensor/random.ts";
 import { requireRange } from "../text/require.ts";
 import {
@@ -8,121 +8,59 @@ import {
   requireChannels,
   type Stage,
 } from "./recoloring.ts";
-import type { Interval } from "./random_box.ts";
+import type { Interval } from "./draws.ts";
 
-/** How far a factor is from 1 either way, but not below 0; or the least and the largest factor. */
+/** The largest difference of a factor from 1, which is never below 0; or the range of factors. */
 export type Strength = number | Interval;
 
-/** Options of {@linkcode colorJitter}; what is not given is not changed. */
+/** Options of {@linkcode colorJitter}; at least one. */
 export type ColorJitterOptions = {
-  /** Of brightness: the factor of all pixels. */
+  /** The strength of changes of brightness. Default: none. */
   readonly brightness?: Strength;
-  /** Of contrast: the factor of differences from the image's mean gray. */
+  /** The strength of changes of contrast. Default: none. */
   readonly contrast?: Strength;
-  /** Of saturation: the factor of a pixel's differences from its gray. */
+  /** The strength of changes of saturation. Default: none. */
   readonly saturation?: Strength;
 };
 
-/** What a change blends a pixel with. */
+/** The gray that a change blends a pixel with. */
 const OTHERS = { brightness: "black", contrast: "mean", saturation: "gray" } as const;
 
 type Change = keyof typeof OTHERS;
 
 /**
- * Multiplies all pixels of an image by a factor and clips them to 0 to 1.
+ * Changes brightness, contrast and saturation of images, for each in its own random order, as
+ * PyTorch's `ColorJitter`. The results are clipped to 0 to 1.
  *
- * @param strength the factor is uniform in 1 ± strength, but not below 0; or in a range of factors
+ * - Brightness: factor · v.
+ * - Contrast: factor · v + (1 − factor) · the mean gray of the image.
+ * - Saturation: factor · v + (1 − factor) · the gray of the pixel; gray images do not change.
+ *
+ * Gray is 0.2989, 0.587 and 0.114 of red, green and blue, as in torchvision. For a fixed order
+ * {@linkcode compose} one for each change.
+ *
+ * @param options the strengths, at least one
  * @returns the augmentation
- * @throws {RangeError} where the strength is negative, or the factors are not in order
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { brightness } from "@neocog/neocog/augment";
- * import { key, start, tf } from "@neocog/neocog";
- *
- * await start({ backend: "cpu" });
- * const batch = { images: tf.tensor4d([0.25, 0.75], [1, 1, 2, 1]), labels: tf.tensor2d([[1]]) };
- * const twice = brightness([2, 2]);
- * const { images } = twice.apply(batch, twice.draw(key(0), [1, 1, 2, 1]));
- * assertEquals(await images.flatten().array(), [0.5, 1]);
- * ```
- */
-export function brightness(strength: Strength): ColorAugmentation {
-  return change("brightness", strength);
-}
-
-/**
- * Moves all pixels of an image away from its mean gray, or towards it, by a factor, and clips them
- * to 0 to 1: factor · v + (1 − factor) · mean. Red, green and blue are 0.2989, 0.587 and 0.114 of
- * gray, as torchvision has it.
- *
- * @param strength the factor is uniform in 1 ± strength, but not below 0; or in a range of factors
- * @returns the augmentation
- * @throws {RangeError} where the strength is negative, or the factors are not in order
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { contrast } from "@neocog/neocog/augment";
- * import { key, start, tf } from "@neocog/neocog";
- *
- * await start({ backend: "cpu" });
- * const batch = { images: tf.tensor4d([0.25, 0.75], [1, 1, 2, 1]), labels: tf.tensor2d([[1]]) };
- * const none = contrast([0, 0]);
- * const { images } = none.apply(batch, none.draw(key(0), [1, 1, 2, 1]));
- * assertEquals(await images.flatten().array(), [0.5, 0.5]);
- * ```
- */
-export function contrast(strength: Strength): ColorAugmentation {
-  return change("contrast", strength);
-}
-
-/**
- * Moves each pixel away from its gray, or towards it, by a factor, and clips it to 0 to 1:
- * factor · v + (1 − factor) · gray. Gray images stay as they are.
- *
- * @param strength the factor is uniform in 1 ± strength, but not below 0; or in a range of factors
- * @returns the augmentation
- * @throws {RangeError} where the strength is negative, or the factors are not in order
- *
- * @example
- * ```ts
- * import { assertAlmostEquals } from "@std/assert";
- * import { key, start, tf } from "@neocog/neocog";
- * import { saturation } from "@neocog/neocog/augment";
- *
- * await start({ backend: "cpu" });
- * const batch = { images: tf.tensor4d([1, 0, 0], [1, 1, 1, 3]), labels: tf.tensor2d([[1]]) };
- * const gray = saturation([0, 0]);
- * const { images } = gray.apply(batch, gray.draw(key(0), [1, 1, 1, 3]));
- * assertAlmostEquals((await images.data())[1]!, 0.2989);
- * ```
- */
-export function saturation(strength: Strength): ColorAugmentation {
-  return change("saturation", strength);
-}
-
-/**
- * Changes brightness, contrast and saturation, for each image in an order of its own, as PyTorch's
- * `ColorJitter` does. {@linkcode compose} of the three has them in a fixed order.
- *
- * @param options the strengths
- * @returns the augmentation
- * @throws {RangeError} where there is no strength, one is negative, or factors are not in order
+ * @throws {RangeError} if there is no strength, one is negative, or factors are not in order
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { colorJitter } from "@neocog/neocog/augment";
+ * import { key, start, tf } from "@neocog/neocog";
  *
- * assertEquals(colorJitter({ brightness: 0.4, contrast: 0.4 }).name, "brightness 0.4, contrast 0.4");
+ * await start({ backend: "cpu" });
+ * const batch = { images: tf.tensor4d([0.25, 0.75], [1, 1, 2, 1]), labels: tf.tensor2d([[1]]) };
+ * const twice = colorJitter({ brightness: [2, 2] });
+ * const { images } = twice.apply(batch, twice.draw(key(0), [1, 1, 2, 1]));
+ * assertEquals(await images.flatten().array(), [0.5, 1]);
  * ```
  */
 export function colorJitter(options: ColorJitterOptions): ColorAugmentation {
   const changes = (["brightness", "contrast", "saturation"] as const)
     .flatMap((name) => options[name] === undefined ? [] : [change(name, options[name])]);
   requireRange("jitter colors", "there must be a strength", changes.length > 0, "none");
+  if (changes.length === 1) return changes[0]!;
   return recoloring(
     changes.map(({ name }) => name).join(", "),
     changes.some(({ wantsMean }) => wantsMean),
@@ -150,7 +88,7 @@ function change(name: Change, strength: Strength): ColorAugmentation {
   });
 }
 
-/** The range of factors that a strength means. */
+/** The range of factors of a strength. */
 function factorsOf(name: Change, strength: Strength): Interval {
   const what = `change the ${name}`;
   if (typeof strength === "number") {

@@ -1,4 +1,4 @@
-// Several augmentations as one, with as few passes over the images as there can be.
+// Composes augmentations, with as few passes over the images as possible.
 import { fold, type Key } from "../tensor/random.ts";
 import { requireRange } from "../text/require.ts";
 import type { Tree } from "../tensor/tree.ts";
@@ -7,25 +7,25 @@ import type { Augmentation, AugmentedBatch, BatchShape } from "./augmentation.ts
 import { geometricChain, isGeometric } from "./geometric.ts";
 import { type ColorAugmentation, colorChain, isRecoloring } from "./recoloring.ts";
 
-/** A part with its place among all, which its key is folded by. */
+/** A part with its place among all, by which its key is folded. */
 type Placed<A extends Augmentation = Augmentation> = { readonly part: A; readonly place: number };
 
-/** Several augmentations, of which each is drawn by a key of its own. */
+/** Several augmentations, each with its own key. */
 type Composition = Augmentation & {
-  /** What it is composed of, in the order in which it was handed in. */
+  /** Its parts, in the given order. */
   readonly parts: readonly Augmentation[];
 };
 
 /**
- * Several augmentations as one. The maps of places among them ({@linkcode randomCrop},
- * {@linkcode resizedCrop}, {@linkcode randomFlip}, {@linkcode randomRotation}, {@linkcode randomAffine}) come first,
- * in their order, and are multiplied: the images are interpolated once, whatever their number, so
- * that they blur no more than by one. The others follow in their order, and changes of color
- * next to one another are one pass as well.
+ * Composes augmentations. The affine maps among them ({@linkcode randomCrop}, {@linkcode
+ * randomResizedCrop}, {@linkcode randomFlip}, {@linkcode randomRotation}, {@linkcode randomAffine})
+ * come first, in their order, and are multiplied: the images are interpolated only once, so that they
+ * are not blurred repeatedly. The others follow in their order; adjacent changes of color are one
+ * pass.
  *
- * @param parts the augmentations, at least one; compositions among them are taken apart
+ * @param parts the augmentations, at least one; compositions among them are flattened
  * @returns the augmentation
- * @throws {RangeError} where there is no part, or maps differ in what lies beyond the edges
+ * @throws {RangeError} if there is no part, or maps differ in what is beyond the edges
  *
  * @example
  * ```ts
@@ -58,14 +58,14 @@ function isComposition(part: Augmentation): part is Composition {
   return "parts" in part;
 }
 
-/** What is applied one after another, as functions of the composition's key. */
+/** The passes over the images, drawn by the composition's key. */
 function passesOf(placed: readonly Placed[]): Augmentation[] {
   const maps = placed.flatMap(({ part, place }) => isGeometric(part) ? [{ part, place }] : []);
   const others = runsOf(placed.filter(({ part }) => !isGeometric(part)));
   return maps.length > 0 ? [geometricChain(maps), ...others] : others;
 }
 
-/** Changes of color that follow one another as one pass, up to the second that wants a mean. */
+/** Adjacent changes of color as one pass, up to the second that uses the mean. */
 function runsOf(placed: readonly Placed[]): Augmentation[] {
   const passes: Augmentation[] = [];
   let run: Placed<ColorAugmentation>[] = [];
@@ -86,7 +86,7 @@ function runsOf(placed: readonly Placed[]): Augmentation[] {
   return passes;
 }
 
-/** A part that is drawn by the key of its place. */
+/** A part that is drawn with the key of its place. */
 function ofOwnKey({ part, place }: Placed): Augmentation {
   return { ...part, draw: (key, shape) => part.draw(fold(key, place), shape) };
 }
@@ -95,7 +95,7 @@ function drawAll(passes: readonly Augmentation[], key: Key, shape: BatchShape): 
   return Object.fromEntries(passes.map(({ draw }, i) => [`${i}`, draw(key, shape)]));
 }
 
-/** Applies one after another, and frees what was made in between. */
+/** Applies all passes, and frees intermediate tensors. */
 function applyAll(
   passes: readonly Augmentation[],
   batch: AugmentedBatch,

@@ -1,4 +1,4 @@
-// A picture of what an augmentation does, to be looked at before a network sees it.
+// A picture of what an augmentation does.
 import { batches } from "../data/dataset.ts";
 import type { Examples } from "../data/examples.ts";
 import type { ImageSource } from "../data/image_source.ts";
@@ -6,34 +6,33 @@ import { LETTER } from "../image/font.ts";
 import { grid } from "../image/grid.ts";
 import type { Image } from "../image/image.ts";
 import { fold, type Key, key as keyOf } from "../tensor/random.ts";
-import { requireRange } from "../text/require.ts";
+import { requireWhole } from "../text/require.ts";
 import { disposeTree } from "../tensor/tree.ts";
 import type { Augmentation, AugmentedBatch } from "./augmentation.ts";
 
 /** Options of {@linkcode contactSheet}. */
 export type ContactSheetOptions = {
-  /** Which images are shown, and what is drawn for them. Default: `key(0)`. */
+  /** Draws the images, and their augmentations. Default: `key(0)`. */
   readonly key?: Key;
-  /** How many images, a row each, from 1 to all. Default: 8, or all where there are fewer. */
+  /** The number of images, one in a row, from 1 to all. Default: 8, or all if there are fewer. */
   readonly count?: number;
-  /** How often each is augmented, from 1. Default: 7. */
+  /** How often each is augmented, at least 1. Default: 7. */
   readonly times?: number;
-  /** How large a pixel is drawn, a whole number from 1. Default: so that images are about 90 wide. */
+  /** How large a pixel is drawn, at least 1. Default: so that images are about 90 wide. */
   readonly scale?: number;
 };
 
 /**
- * A picture of what an augmentation does: in each row an image as it is, with its class, and
- * beside it what becomes of it, each time drawn anew. The rows are a batch, of which images are
- * mixed with each other; where they are, or labels are smoothed, there stands below an image what
- * it counts as: the two largest shares of its label.
+ * Draws what an augmentation does: each row has an image with its class, and beside it several random
+ * augmentations of it. The rows are a batch, whose images may be mixed with each other. If labels are
+ * changed, the two largest shares of the label are below the image.
  *
  * @param examples images of one or three channels
- * @param augmentation what is done to them
- * @param options how many images, how often, how large
+ * @param augmentation the augmentation
+ * @param options the number of images and of augmentations, and their size
  * @returns the picture
- * @throws {RangeError} where a number is out of its range
- * @throws {TypeError} where the images have other channels
+ * @throws {RangeError} if a number is out of its range
+ * @throws {TypeError} if the images have another number of channels
  *
  * @example
  * ```ts
@@ -91,40 +90,40 @@ function once(augmentation: Augmentation, batch: AugmentedBatch, key: Key): Augm
   }
 }
 
-/** An image of the sheet, what is written below it, and its label's numbers. */
+/** An image of the sheet, the text below it, and its label's numbers. */
 type Cell = { readonly image: Image; readonly label: string; readonly shares: Float32Array };
 
-/** The images of a batch; what is written where its label is that of a known one is nothing. */
+/** The images of a batch; without a text if the label is that of the original. */
 async function cellsOf(
   { images, labels }: AugmentedBatch,
   classNames: readonly string[],
   letters: number,
-  known?: readonly Cell[],
+  originals?: readonly Cell[],
 ): Promise<Cell[]> {
   const [count, height, width, channels] = images.shape;
   const [pixels, shares] = await Promise.all([images.data(), labels.data()]);
   return Array.from({ length: count }, (_, n) => {
     const size = height * width * channels;
     const own = (shares as Float32Array).slice(n * classNames.length, (n + 1) * classNames.length);
-    const isKnown = known !== undefined && known[n]!.shares.every((share, c) => share === own[c]);
+    const isSame = originals?.[n]!.shares.every((share, c) => share === own[c]);
     return {
       image: {
         height,
         width,
         channels: channels as 1 | 3,
-        // Not all augmentations clip, but pictures are from 0 to 1.
+        // Not all augmentations clip.
         pixels: Float32Array.from(
           pixels.slice(n * size, (n + 1) * size),
           (value) => Math.min(1, Math.max(0, value)),
         ),
       },
-      label: isKnown ? "" : labelOf(own, classNames, letters),
+      label: isSame ? "" : labelOf(own, classNames, letters),
       shares: own,
     };
   });
 }
 
-/** The classes of a label with their shares, the two that it is most, their names cut so that both fit. */
+/** The two classes with the largest shares of a label, their names cut so that both fit. */
 function labelOf(shares: Float32Array, classNames: readonly string[], letters: number): string {
   const sorted = Array.from(
     shares,
@@ -139,7 +138,7 @@ function labelOf(shares: Float32Array, classNames: readonly string[], letters: n
     .join(" ");
 }
 
-/** Some of the examples, which ones the key says. */
+/** Some of the examples, drawn by the key. */
 async function firstBatch(
   examples: Examples | ImageSource,
   count: number,
@@ -156,10 +155,8 @@ async function firstBatch(
 function requireSheet(examples: Examples | ImageSource, count: number, times: number): void {
   const what = `make a contact sheet of ${examples.name}`;
   const total = examples.labels.length;
-  const counts = `the images must be a whole number from 1 to ${total}`;
-  requireRange(what, counts, Number.isInteger(count) && count >= 1 && count <= total, count);
-  const often = "the times must be a whole number from 1";
-  requireRange(what, often, Number.isInteger(times) && times >= 1, times);
+  requireWhole(what, "the count", count, 1, total);
+  requireWhole(what, "the times", times);
   const channels = examples.imageShape[2];
   if (channels === 1 || channels === 3) return;
   throw new TypeError(

@@ -1,19 +1,19 @@
-// A rectangle of an image taken from another.
+// Replaces rectangles of images by those of others.
 import type { Box } from "../tensor/box.ts";
 import { type Key, uniformArray } from "../tensor/random.ts";
 import type { Augmentation } from "./augmentation.ts";
 import { mixing, type MixingOptions } from "./mixing.ts";
 
 /**
- * Puts into each image a rectangle of another of the batch, at the place where it was, and blends
- * the labels by the areas (Yun et al. 2019, "CutMix: regularization strategy to train strong
- * classifiers with localizable features"). The rectangle has the image's shape and 1 − λ of its
- * area, λ from Beta(α, α), its middle is anywhere, and what of it lies outside is cut off; both
- * are drawn for each image, where the paper's code draws once a batch.
+ * Replaces a rectangle of each image by that of another image of the batch, and blends the labels by
+ * the areas (Yun et al. 2019, "CutMix: regularization strategy to train strong classifiers with
+ * localizable features"). The rectangle has the image's proportions and 1 − λ of its area, with λ
+ * from Beta(α, α). Its center is uniform in the image, and its parts outside are cut off. Both are
+ * drawn for each image; the paper's code draws once for each batch.
  *
- * @param options α, by default 1 as in the paper, and how often
+ * @param options α, by default 1 as in the paper, and the probability
  * @returns the augmentation
- * @throws {RangeError} where α is not above 0, or the probability not from 0 to 1
+ * @throws {RangeError} if α is not above 0, or the probability not from 0 to 1
  *
  * @example
  * ```ts
@@ -22,7 +22,7 @@ import { mixing, type MixingOptions } from "./mixing.ts";
  * import { key, start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
- * // A white and a black image: what is white in the first is its label's share.
+ * // A white and a black image: the white part of the first is its label's share.
  * const white = tf.tensor4d([1, 0], [2, 1, 1, 1]);
  * const batch = { images: tf.tile(white, [1, 8, 8, 1]), labels: tf.eye(2) };
  * const mixing = cutmix();
@@ -38,7 +38,7 @@ export function cutmix(options: MixingOptions = {}): Augmentation {
   });
 }
 
-/** A rectangle of a share of the area around any place, without what lies outside the image. */
+/** A rectangle of a fraction of the area around any place, cut off at the edges. */
 function boxOf(key: Key, share: number, height: number, width: number): Box {
   const [x, y] = uniformArray(key, 2) as unknown as [number, number];
   const [left, across] = spanOf(Math.floor(x * width), Math.sqrt(share), width);
@@ -46,7 +46,7 @@ function boxOf(key: Key, share: number, height: number, width: number): Box {
   return { left, top, width: across, height: down };
 }
 
-/** Where a part of an axis begins, and how long it is. */
+/** The begin and the length of a part of an axis. */
 function spanOf(middle: number, share: number, size: number): [begin: number, length: number] {
   const length = Math.floor(size * share);
   const begin = middle - Math.floor(length / 2);

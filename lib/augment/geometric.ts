@@ -1,4 +1,4 @@
-// Augmentations that are affine maps of places: several of them cost one interpolation.
+// Augmentations that are affine maps: several of them cost one interpolation.
 import { warp, type WarpEdge } from "../tensor/affine.ts";
 import { type AffineMap, composed } from "../tensor/affine_map.ts";
 import { fold, type Key } from "../tensor/random.ts";
@@ -7,24 +7,24 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Augmentation, BatchShape } from "./augmentation.ts";
 
-/** An augmentation that is an affine map of each image's places. */
+/** An augmentation that is an affine map of each image. */
 export type GeometricAugmentation = Augmentation & {
-  /** What lies beyond the images' edges; none where it does not look there. */
+  /** What is beyond the images' edges; `undefined` if it is never seen. */
   readonly edge: WarpEdge | undefined;
   /**
    * Draws a map for each image.
    *
    * @param key the step's key
-   * @param shape of the images
+   * @param shape the shape of the images
    */
   maps(key: Key, shape: BatchShape): AffineMap[];
 };
 
-/** Options of augmentations that may look beyond the images' edges. */
+/** Options of augmentations that may show what is beyond the images' edges. */
 export type EdgeOptions = {
   /**
-   * What lies beyond the edges: the mirror image about the outermost pixels, or a number from 0
-   * to 1. Default: 0, black.
+   * What is beyond the edges: the mirror image about the outermost pixels, or a number from 0 to 1.
+   * Default: 0, black.
    */
   readonly edge?: WarpEdge;
 };
@@ -32,8 +32,8 @@ export type EdgeOptions = {
 /**
  * An augmentation that is an affine map.
  *
- * @param name what it is called
- * @param edge what lies beyond the edges, if it looks there
+ * @param name its name
+ * @param edge what is beyond the edges, if it may be seen
  * @param maps draws the maps
  */
 export function geometric(
@@ -47,14 +47,14 @@ export function geometric(
     maps,
     draw: (key, shape) => tf.tensor2d(Float32Array.from(maps(key, shape).flat()), [shape[0], 6]),
     apply: ({ images, labels }, drawn) => ({
-      // Half a pixel beyond the edge there is, for whoever looks no further, the same image.
+      // Half a pixel beyond the edge, which is the most that is seen then, is the same image.
       images: warp(images, drawn as Tensor, { edge: edge ?? "reflect" }) as typeof images,
       labels,
     }),
   };
 }
 
-/** Whether an augmentation is a map of places. */
+/** Whether an augmentation is an affine map. */
 export function isGeometric(part: Augmentation): part is GeometricAugmentation {
   return "maps" in part;
 }
@@ -62,9 +62,9 @@ export function isGeometric(part: Augmentation): part is GeometricAugmentation {
 /**
  * Several maps as one.
  *
- * @param parts the first first, each with its place among all parts, which its key is folded by
- * @returns the augmentation: one interpolation, which does not lose what a part before moved out of sight
- * @throws {RangeError} where they do not agree on what lies beyond the edges
+ * @param parts the maps in order, each with its place among all parts, by which its key is folded
+ * @returns the augmentation: one interpolation, which keeps what a part before moved out of sight
+ * @throws {RangeError} if they do not agree on what is beyond the edges
  */
 export function geometricChain(
   parts: readonly { readonly part: GeometricAugmentation; readonly place: number }[],
@@ -72,7 +72,7 @@ export function geometricChain(
   const edges = parts.flatMap(({ part: { edge } }) => edge === undefined ? [] : [edge]);
   requireRange(
     "compose augmentations",
-    "crops, turns and other maps become one and must agree on what lies beyond the edges",
+    "crops, rotations and other maps become one and must agree on what is beyond the edges",
     new Set(edges).size <= 1,
     parts.map(({ part: { name, edge } }) => `${edge ?? "any"} of ${name}`).join(", "),
   );
@@ -81,19 +81,19 @@ export function geometricChain(
     edges[0],
     (key, shape) =>
       parts.map(({ part, place }) => part.maps(fold(key, place), shape))
-        // What the last part shows is looked up in what the parts before it show.
+        // The last part maps the result to what the parts before it show.
         .reduce((inner, outer) => inner.map((map, n) => composed(map, outer[n]!))),
   );
 }
 
 /**
- * Refuses what cannot lie beyond an edge.
+ * Refuses a wrong `edge`.
  *
- * @param what cannot be done otherwise
+ * @param what what cannot be done, for the message
  * @param edge the option
- * @throws {RangeError} where it is neither `"reflect"` nor a number from 0 to 1
+ * @throws {RangeError} if it is neither `"reflect"` nor a number from 0 to 1
  */
 export function requireEdge(what: string, edge: WarpEdge): void {
-  const rule = 'what lies beyond the edges must be "reflect" or a number from 0 to 1';
+  const rule = 'the edge must be "reflect" or a number from 0 to 1';
   requireRange(what, rule, edge === "reflect" || (edge >= 0 && edge <= 1), edge);
 }

@@ -1,16 +1,15 @@
-// Labels that are less sure.
+// Makes labels less certain.
 import { requireRange } from "../text/require.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Augmentation } from "./augmentation.ts";
 
 /**
- * Takes from labels a share that all classes get alike: (1 − ε) y + ε / K, of K classes (Szegedy
- * et al. 2015, "Rethinking the Inception architecture for computer vision", section 7). Nothing is
- * drawn.
+ * Distributes a fraction of each label evenly over the K classes: (1 − ε) y + ε / K (Szegedy et al.
+ * 2015, "Rethinking the Inception architecture for computer vision", section 7). Nothing is random.
  *
- * @param epsilon the share ε, from 0 to 1. Default: 0.1.
+ * @param epsilon the fraction ε, from 0 to 1. Default: 0.1
  * @returns the augmentation
- * @throws {RangeError} where ε is not from 0 to 1
+ * @throws {RangeError} if ε is not from 0 to 1
  *
  * @example
  * ```ts
@@ -26,7 +25,7 @@ import type { Augmentation } from "./augmentation.ts";
  * ```
  */
 export function labelSmoothing(epsilon = 0.1): Augmentation {
-  const rule = "the share of all classes must be from 0 to 1";
+  const rule = "the fraction must be from 0 to 1";
   requireRange("smooth labels", rule, epsilon >= 0 && epsilon <= 1, epsilon);
   return {
     name: `smooth labels ${epsilon}`,

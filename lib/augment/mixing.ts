@@ -1,4 +1,4 @@
-// Augmentations that blend images of a batch with others of it, and their labels as much.
+// Augmentations that mix the images of a batch, and their labels.
 import { blend, BLEND_ROW } from "../tensor/blend.ts";
 import type { Box } from "../tensor/box.ts";
 import { fold, type Key, permutation } from "../tensor/random.ts";
@@ -6,33 +6,32 @@ import { requireRange } from "../text/require.ts";
 import type { Tensor, Tensor2D, Tensor4D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Augmentation, BatchShape } from "./augmentation.ts";
-import { beta } from "./beta.ts";
-import { chosen, requireProbability } from "./flip.ts";
+import { beta, chosen, requireProbability } from "./draws.ts";
 
-/** Options of augmentations that mix images. */
+/** Options of {@linkcode mixup} and {@linkcode cutmix}. */
 export type MixingOptions = {
-  /** The parameter of the beta distribution that shares come from, above 0. */
+  /** The parameter α of the beta distribution of λ, above 0. */
   readonly alpha?: number;
-  /** Of an image to be mixed, from 0 to 1. Default: 1. */
+  /** The probability of each image to be mixed, from 0 to 1. Default: 1. */
   readonly probability?: number;
 };
 
-/** What an image takes of its partner. */
+/** What an image takes from its partner. */
 export type Mixture = {
-  /** The rectangle that it takes whole, if any. */
+  /** The rectangle that it takes completely, if any. */
   readonly box?: Box;
-  /** How much it takes elsewhere, from 0 to 1. */
+  /** The fraction that it takes elsewhere, from 0 to 1. */
   readonly share: number;
-  /** How much its label takes, from 0 to 1. */
+  /** The fraction that its label takes, from 0 to 1. */
   readonly labelShare: number;
 };
 
 /**
- * An augmentation that mixes each image with a partner, which are a permutation of the batch.
+ * An augmentation that mixes each image with a partner; the partners are a permutation of the batch.
  *
- * @param name what it is called
- * @param options how it is drawn
- * @param mixtureOf what an image takes, given a key and a number λ from Beta(α, α): its own share
+ * @param name its name
+ * @param options α and the probability
+ * @param mixtureOf returns what an image takes, given a key and λ from Beta(α, α), its own fraction
  */
 export function mixing(
   name: string,

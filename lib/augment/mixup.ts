@@ -1,15 +1,15 @@
-// Images laid over one another.
+// Blends pairs of images.
 import type { Augmentation } from "./augmentation.ts";
 import { mixing, type MixingOptions } from "./mixing.ts";
 
 /**
- * Blends each image with another of the batch, and its label as much: λ x + (1 − λ) x′ and
- * λ y + (1 − λ) y′ with λ from Beta(α, α), drawn for each image (Zhang, Cissé, Dauphin and
- * Lopez-Paz 2017, "mixup: beyond empirical risk minimization", whose own code draws one λ a batch).
+ * Blends each image with another of the batch, and likewise their labels: λ x + (1 − λ) x′ and
+ * λ y + (1 − λ) y′, with λ from Beta(α, α) drawn for each image (Zhang, Cissé, Dauphin and Lopez-Paz
+ * 2017, "mixup: beyond empirical risk minimization", whose code draws one λ for each batch).
  *
- * @param options α, by default 0.2, as the paper has for ImageNet, and how often
+ * @param options α, by default 0.2 as in the paper for ImageNet, and the probability
  * @returns the augmentation
- * @throws {RangeError} where α is not above 0, or the probability not from 0 to 1
+ * @throws {RangeError} if α is not above 0, or the probability not from 0 to 1
  *
  * @example
  * ```ts

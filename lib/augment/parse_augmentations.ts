@@ -1,4 +1,4 @@
-// Augmentations as they are written on the command line.
+// Parses augmentations as the command line has them.
 import { requireRange } from "../text/require.ts";
 import { unknownName } from "../text/nearest.ts";
 import type { Augmentation } from "./augmentation.ts";
@@ -6,13 +6,13 @@ import { compose } from "./compose.ts";
 import { augmentations } from "./registry.ts";
 
 /**
- * Reads augmentations: names of {@linkcode augmentations} with commas between them, each perhaps
- * with a colon and its number, as `crop:4,flip,rotate:10`.
+ * Parses augmentations: names of {@linkcode augmentations} with commas between them, each perhaps
+ * with a colon and its number, such as `crop:4,flip,rotate:10`.
  *
  * @param text the names
  * @returns their composition
- * @throws {RangeError} where a name is unknown, with the nearest and all there are; where a number is
- * none, out of its range, or where none is taken; where there is no name
+ * @throws {RangeError} if a name is missing or unknown, or a number is wrong, out of its range, or
+ * not expected
  *
  * @example
  * ```ts

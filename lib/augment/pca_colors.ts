@@ -1,12 +1,12 @@
-// AlexNet's change of colors along the principal components of ImageNet's pixels.
+// Changes colors along the principal components of ImageNet's pixels, as AlexNet.
 import { normalArray } from "../tensor/random.ts";
 import { requireRange } from "../text/require.ts";
 import { addingStage, type ColorAugmentation, recoloring, requireChannels } from "./recoloring.ts";
 
-/** Eigenvalues of the covariance of ImageNet's red, green and blue in 0 to 1. */
+/** Eigenvalues of the covariance of ImageNet's red, green and blue, for pixels from 0 to 1. */
 const EIGENVALUES = [0.2175, 0.0188, 0.0045] as const;
 
-/** Red, green and blue of its eigenvectors, which are the columns. */
+/** Its eigenvectors, as columns. */
 const EIGENVECTORS = [
   [-0.5675, 0.7192, 0.4009],
   [-0.5808, -0.0045, -0.8140],
@@ -14,13 +14,13 @@ const EIGENVECTORS = [
 ] as const;
 
 /**
- * Adds to all pixels of an image the same multiples of the principal components of ImageNet's
- * colors, as large as these vary: Σ αᵢ λᵢ pᵢ with αᵢ from a normal distribution, one draw an
- * image (Krizhevsky, Sutskever and Hinton 2012, section 4.1). Nothing is clipped.
+ * Adds the same multiples of the principal components of ImageNet's colors to all pixels of an image:
+ * Σ αᵢ λᵢ pᵢ, with αᵢ from a normal distribution, drawn once for each image (Krizhevsky, Sutskever
+ * and Hinton 2012, section 4.1). Nothing is clipped.
  *
- * @param deviation of α, from 0. Default: 0.1.
+ * @param deviation the standard deviation of α, at least 0. Default: 0.1
  * @returns the augmentation, of images of three channels
- * @throws {RangeError} where the deviation is not finite and at least 0
+ * @throws {RangeError} if the deviation is not finite and at least 0
  *
  * @example
  * ```ts
@@ -48,9 +48,9 @@ export function pcaColors(deviation = 0.1): ColorAugmentation {
 }
 
 /**
- * Red, green and blue of so many times each principal component, as large as it varies.
+ * The red, green and blue of Σ αᵢ λᵢ pᵢ.
  *
- * @param alphas three multiples
+ * @param alphas the three α
  */
 export function alongComponents(alphas: ArrayLike<number>): [number, number, number] {
   const [a, b, c] = EIGENVALUES.map((value, i) => value * alphas[i]!);

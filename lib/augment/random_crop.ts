@@ -1,7 +1,7 @@
-// Padding and a crop of the image's own size: a shift by whole pixels.
+// Pads images and crops them at random: a shift by whole pixels.
 import type { AffineMap } from "../tensor/affine_map.ts";
 import { uniformArray } from "../tensor/random.ts";
-import { requireRange } from "../text/require.ts";
+import { requireRange, requireWhole } from "../text/require.ts";
 import {
   type EdgeOptions,
   geometric,
@@ -10,15 +10,15 @@ import {
 } from "./geometric.ts";
 
 /**
- * Pads the images on all sides and crops each, at a random place, to its size: a shift by whole
- * pixels, each as likely, along either axis. With 4 pixels it is how CIFAR's networks are trained
- * (He et al. 2015, "Deep residual learning", section 4.2). The pixels are exact copies.
+ * Pads images on all sides and crops each to its own size at a random place: a shift by whole pixels,
+ * uniform along either axis. With 4 pixels this is how networks for CIFAR are trained (He et al. 2015,
+ * "Deep residual learning", section 4.2). The pixels are exact copies.
  *
- * @param padding how many pixels are added on each side: a whole number from 0
+ * @param padding the number of pixels added on each side, a whole number of at least 0
  * @param options what is in the padding
  * @returns the augmentation
- * @throws {RangeError} where the padding is no such number, or the edge is neither `"reflect"` nor from 0 to 1;
- * by `draw`, where the padding is not smaller than the images' sides
+ * @throws {RangeError} if the padding is not such a number, or the edge is neither `"reflect"` nor from
+ * 0 to 1; by `draw`, if the padding is not smaller than the images' sides
  *
  * @example
  * ```ts
@@ -33,8 +33,7 @@ import {
 export function randomCrop(padding: number, options: EdgeOptions = {}): GeometricAugmentation {
   const { edge = 0 } = options;
   const what = "crop images at random";
-  const rule = "the padding must be a whole number of pixels from 0";
-  requireRange(what, rule, Number.isInteger(padding) && padding >= 0, padding);
+  requireWhole(what, "the padding in pixels", padding, 0);
   requireEdge(what, edge);
   return geometric(`crop ${padding}`, edge, (key, [n, height, width]) => {
     const room = `the padding must be smaller than the sides of ${height} × ${width} pixels`;

@@ -1,37 +1,42 @@
-// Rectangles of images written over.
+// Erases random rectangles of images.
 import { erase, ERASE_ROW } from "../tensor/erase.ts";
 import { fold, uniformArray } from "../tensor/random.ts";
 import { requireRange } from "../text/require.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Augmentation } from "./augmentation.ts";
-import { chosen, requireProbability } from "./flip.ts";
-import { drawBox, type Interval, requireRatios, requireShares } from "./random_box.ts";
+import {
+  chosen,
+  drawBox,
+  type Interval,
+  requireProbability,
+  requireRatios,
+  requireShares,
+} from "./draws.ts";
 
 /** Options of {@linkcode randomErasing}. */
 export type RandomErasingOptions = {
-  /** Of an image to lose a rectangle, from 0 to 1. Default: 0.5. */
+  /** The probability of each image to be changed, from 0 to 1. Default: 0.5. */
   readonly probability?: number;
-  /** The rectangle's share of the image's area, uniform between two. Default: 0.02 to 0.4. */
+  /** The range of the rectangle's fraction of the area, which is uniform. Default: 0.02 to 0.4. */
   readonly area?: Interval;
-  /** Its height by its width, uniform between two. Default: 0.3 to 1 / 0.3. */
+  /** The range of its height / width, which is uniform. Default: 0.3 to 1 / 0.3. */
   readonly ratio?: Interval;
-  /** What is written: a number from 0 to 1, or a random one for each number of each pixel. Default: `"noise"`. */
+  /** The new pixels: a number from 0 to 1, or random numbers. Default: `"noise"`. */
   readonly fill?: number | "noise";
 };
 
-/** How often a rectangle that does not fit is drawn anew; then none is erased. */
+/** How often a rectangle is drawn until one fits; if none does, none is erased. */
 const ATTEMPTS = 100;
 
 /**
- * Writes over a rectangle of random size, shape and place in some of the images (Zhong, Zheng,
- * Kang, Li and Yang 2017, "Random erasing data augmentation", algorithm 1, whose values the
- * defaults are).
+ * Erases a rectangle of random size, shape and place in some of the images (Zhong, Zheng, Kang, Li and
+ * Yang 2017, "Random erasing data augmentation", algorithm 1, with its values as defaults).
  *
- * @param options how often, how large, of which shape, and what is written
+ * @param options probability, size, shape, and the new pixels
  * @returns the augmentation
- * @throws {RangeError} where the probability or a number to write is not from 0 to 1, shares are not above 0,
- * up to 1 and in order, or ratios not above 0 and in order
+ * @throws {RangeError} if the probability or `fill` is not from 0 to 1, fractions are not above 0, up
+ * to 1 and in order, or ratios not above 0 and in order
  *
  * @example
  * ```ts
@@ -53,7 +58,7 @@ export function randomErasing(options: RandomErasingOptions = {}): Augmentation 
   requireProbability(what, probability);
   requireShares(what, "the area", area);
   requireRatios(what, ratio);
-  const writes = 'what is written must be "noise" or a number from 0 to 1';
+  const writes = 'fill must be "noise" or a number from 0 to 1';
   requireRange(what, writes, fill === "noise" || (fill >= 0 && fill <= 1), fill);
   const ratioAt = (u: number): number => 1 / (ratio[0] + (ratio[1] - ratio[0]) * u);
   const rule = { share: area, ratioAt, attempts: ATTEMPTS };
@@ -75,5 +80,5 @@ export function randomErasing(options: RandomErasingOptions = {}): Augmentation 
   };
 }
 
-/** A rectangle without pixels. */
+/** An empty rectangle. */
 const NOTHING = { left: 0, top: 0, width: 0, height: 0 } as const;

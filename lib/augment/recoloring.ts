@@ -1,23 +1,23 @@
-// Augmentations of colors: several of them cost one pass.
+// Augmentations that change colors: several of them cost one pass.
 import { fold, type Key } from "../tensor/random.ts";
 import { GRAY_SHARES, recolor, STAGE_SIZE } from "../tensor/recolor.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Augmentation, BatchShape } from "./augmentation.ts";
 
-/** What is done to a pixel's color: sixteen numbers, see `recolor`. */
+/** A change of a pixel's color: sixteen numbers, see `recolor`. */
 export type Stage = readonly number[];
 
 /** An augmentation that changes colors, pixel by pixel. */
 export type ColorAugmentation = Augmentation & {
-  /** Whether a stage looks at an image's mean: one of each image at most. */
+  /** Whether a stage uses the image's mean: at most one for each image. */
   readonly wantsMean: boolean;
   /**
-   * Draws the stages for each image, as many for each.
+   * Draws the stages for each image, the same number for each.
    *
    * @param key the step's key
-   * @param shape of the images
-   * @throws {TypeError} where the images have other channels than one or three
+   * @param shape the shape of the images
+   * @throws {TypeError} if the images do not have one or three channels
    */
   stages(key: Key, shape: BatchShape): Stage[][];
 };
@@ -25,8 +25,8 @@ export type ColorAugmentation = Augmentation & {
 /**
  * An augmentation of colors.
  *
- * @param name what it is called
- * @param wantsMean whether a stage looks at an image's mean
+ * @param name its name
+ * @param wantsMean whether a stage uses the image's mean
  * @param stages draws the stages
  */
 export function recoloring(
@@ -53,7 +53,7 @@ export function recoloring(
   };
 }
 
-/** Whether an augmentation changes colors alone. */
+/** Whether an augmentation changes only colors. */
 export function isRecoloring(part: Augmentation): part is ColorAugmentation {
   return "stages" in part;
 }
@@ -61,8 +61,8 @@ export function isRecoloring(part: Augmentation): part is ColorAugmentation {
 /**
  * Several changes of color as one.
  *
- * @param parts the first first, each with its place among all parts, which its key is folded by;
- * at most one may look at a mean
+ * @param parts the changes in order, each with its place among all parts, by which its key is folded;
+ * at most one may use the mean
  */
 export function colorChain(
   parts: readonly { readonly part: ColorAugmentation; readonly place: number }[],
@@ -77,11 +77,11 @@ export function colorChain(
   );
 }
 
-/** Bounds that are none. */
+/** A bound that clips nothing. */
 const UNBOUNDED = 3e38;
 
 /**
- * A stage that adds numbers to red, green and blue and clips nothing.
+ * A stage that adds numbers to red, green and blue, without clipping.
  *
  * @param added the three numbers
  */
@@ -89,16 +89,15 @@ export function addingStage([red, green, blue]: readonly [number, number, number
   return [1, 0, 0, red, 0, 1, 0, green, 0, 0, 1, blue, 0, -UNBOUNDED, UNBOUNDED, 0];
 }
 
-/** A stage that leaves colors alone. */
+/** A stage that does not change colors. */
 export const SAME: Stage = addingStage([0, 0, 0]);
 
 /**
- * A stage that makes of a pixel v its blend with something gray, clipped to 0 to 1:
- * factor · v + (1 − factor) · that.
+ * A stage that blends a pixel v with a gray, clipped to 0 to 1: factor · v + (1 − factor) · gray.
  *
- * @param factor how much of the pixel there is, from 0
- * @param other black, the mean gray of the image, or the gray of the pixel
- * @param channels of the images, 1 or 3
+ * @param factor the pixel's factor, at least 0
+ * @param other the gray: black, the mean gray of the image, or the gray of the pixel
+ * @param channels the number of channels, 1 or 3
  */
 export function blendingStage(
   factor: number,
@@ -115,12 +114,12 @@ export function blendingStage(
 }
 
 /**
- * Refuses images that are neither gray nor colored.
+ * Refuses images with other numbers of channels.
  *
- * @param what cannot be done otherwise
- * @param shape of the images
- * @param wanted the numbers of channels that can
- * @throws {TypeError} where they have others
+ * @param what what cannot be done, for the message
+ * @param shape the shape of the images
+ * @param wanted the allowed numbers of channels
+ * @throws {TypeError} if they have another
  */
 export function requireChannels(
   what: string,

@@ -20,7 +20,7 @@ export type FileContents =
  * @param path the file to write
  * @param contents bytes, text (written as UTF-8), or parts; where producing these throws, so
  * does this function, with the same error
- * @throws {RangeError} where `path` is a directory, a device or otherwise no regular file
+ * @throws {RangeError} if `path` is a directory, a device or otherwise no regular file
  * @throws {Error} of the class that Deno has for it (`NotFound`, `PermissionDenied`, …), where
  * the system refuses
  */

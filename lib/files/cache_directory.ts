@@ -10,7 +10,7 @@
  * @param get reads a variable of the environment
  * @param os the operating system
  * @returns the directory, which need not be there
- * @throws {RangeError} where no variable says
+ * @throws {RangeError} if no variable says
  */
 export function cacheDirectory(
   get: (name: string) => string | undefined = Deno.env.get,

@@ -46,7 +46,7 @@ export function cacheName(stem: string, url: string, ending: string): string {
   return `${plain}-${sha256OfText(url).slice(0, 12)}${ending}`;
 }
 
-/** The hash of the file in the cache, which must be the right one; `undefined` where it is not there. */
+/** The hash of the file in the cache, which must be the right one; `undefined` if it is not there. */
 async function cached(path: string, { url, sha256 }: FileSource): Promise<string | undefined> {
   if (!await isFile(path)) return undefined;
   const expected = sha256 ?? await firstHash(path);

@@ -39,10 +39,10 @@ const LARGEST = 16 * 2 ** 30;
  * @param part the file to write; left as it is where this throws, unless it is known to be bad
  * @param expected what is known of it
  * @param options progress, signal, retries
- * @throws {Deno.errors.NotFound} where the server has no such file
- * @throws {SyntaxError} where it answers a web page
- * @throws {RangeError} where the file has another size than is known
- * @throws {Error} where the server refuses, or too many attempts failed
+ * @throws {Deno.errors.NotFound} if the server has no such file
+ * @throws {SyntaxError} if it answers a web page
+ * @throws {RangeError} if the file has another size than is known
+ * @throws {Error} if the server refuses, or too many attempts failed
  */
 export async function download(
   url: string,

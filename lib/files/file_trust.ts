@@ -17,10 +17,10 @@ export async function isFile(path: string): Promise<boolean> {
  * Refuses a file with another hash.
  *
  * @param path the file
- * @param expected its SHA-256, or `undefined` where any will do
+ * @param expected its SHA-256, or `undefined` if any will do
  * @param what what the message calls it
  * @returns its SHA-256
- * @throws {Error} where it is another; whoever calls removes the file, or says to
+ * @throws {Error} if it is another; whoever calls removes the file, or says to
  */
 export async function requireHash(
   path: string,

@@ -31,8 +31,8 @@ export function rangeHeaders(
  * @param url what was asked for
  * @param bytes the file's size, where it is known
  * @param held how many bytes are there already
- * @throws {PassingError} where the server may answer otherwise later
- * @throws {Error} where it will not
+ * @throws {PassingError} if the server may answer otherwise later
+ * @throws {Error} if it will not
  */
 export function checkResponse(
   response: Response,
@@ -71,7 +71,7 @@ const CONTENT_RANGE = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+|\*)$/;
  *
  * @param response the answer
  * @param held how many bytes are there
- * @returns 0 or `held`; `undefined` where the answer is another part of the file
+ * @returns 0 or `held`; `undefined` if the answer is another part of the file
  */
 export function startOf({ status, headers }: Response, held: number): number | undefined {
   if (status !== 206) return 0;
@@ -84,7 +84,7 @@ export function startOf({ status, headers }: Response, held: number): number | u
  *
  * @param response the answer
  * @param held how many bytes are there
- * @returns the size, or `undefined` where the answer does not say
+ * @returns the size, or `undefined` if the answer does not say
  */
 export function totalOf({ status, headers }: Response, held: number): number | undefined {
   if (status === 206 || status === 416) {

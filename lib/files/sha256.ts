@@ -34,7 +34,7 @@ export function sha256OfText(text: string): string {
 /**
  * A hash that someone gave, in small letters.
  *
- * @throws {RangeError} where it is none
+ * @throws {RangeError} if it is none
  */
 export function requireSha256(hash: string): string {
   const small = hash.toLowerCase();

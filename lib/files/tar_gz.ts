@@ -24,10 +24,10 @@ type Header = { readonly name: string; readonly size: number; readonly type?: st
  *
  * @param path the archive
  * @param what what messages call it
- * @param most how large a file of a name may be, in bytes; `undefined` where it is not wanted.
+ * @param most how large a file of a name may be, in bytes; `undefined` if it is not wanted.
  * The name is the last part of the path in the archive
  * @returns the wanted files that the archive has, by their names
- * @throws {SyntaxError} where the archive is cut or damaged, has a wanted file twice or too large
+ * @throws {SyntaxError} if the archive is cut or damaged, has a wanted file twice or too large
  */
 export async function filesOfTarGz(
   path: string,

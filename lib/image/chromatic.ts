@@ -1,15 +1,15 @@
-// The one place that names d3-scale-chromatic: matplotlib's and ColorBrewer's colors as tables.
+// The colors of matplotlib and ColorBrewer as tables, by d3-scale-chromatic.
 // A remote module does not see our deno.json, so the package is named and pinned here.
 // deno-lint-ignore no-import-prefix
 import * as chromatic from "npm:d3-scale-chromatic@3.1.0";
 import type { Color } from "./color.ts";
 
-/** What is used of the package, which has no types of its own: from 0 to 1 to `#440154` or `rgb(…)`. */
+/** The part of the package that is used, which has no types: from 0 to 1 to `#440154` or `rgb(…)`. */
 type Chromatic = Readonly<
   Record<"interpolateViridis" | "interpolateRdBu", (position: number) => string>
 >;
 
-/** How many colors of a map there are: as many as a PNG can tell on a gray scale. */
+/** The number of colors of a map: as many as a gray PNG has levels. */
 export const COLORS = 256;
 
 function parsed(text: string): Color {

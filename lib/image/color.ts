@@ -1,17 +1,17 @@
-// Colors, and pictures on a ground of one color.
+// Colors, and pictures on a background of one color.
 import { checkImage, type Image } from "./image.ts";
 
 /** Red, green and blue, from 0 to 1. */
 export type Color = readonly [red: number, green: number, blue: number];
 
-/** A color, or a gray by one number. */
+/** A color of a background: red, green and blue, or one number for a gray. */
 export type Ground = Color | number;
 
 /**
- * The red, green and blue of a ground.
+ * The red, green and blue of a background.
  *
  * @param ground a color, or a gray
- * @throws {RangeError} where a number is not from 0 to 1
+ * @throws {RangeError} if a number is not from 0 to 1
  */
 export function colorOf(ground: Ground): Color {
   const color: Color = typeof ground === "number" ? [ground, ground, ground] : ground;
@@ -21,7 +21,7 @@ export function colorOf(ground: Ground): Color {
   );
 }
 
-/** A color at each pixel of a picture: gray as three equal numbers, alpha laid on the ground. */
+/** The color of a pixel of a picture: gray as three equal numbers, alpha blended with the ground. */
 export function colorAt(image: Image, index: number, ground: Color): Color {
   const { channels, pixels } = image;
   const at = index * channels;
@@ -29,8 +29,8 @@ export function colorAt(image: Image, index: number, ground: Color): Color {
   const [red, green, blue] = [pixels[at]!, pixels[at + 1]!, pixels[at + 2]!];
   if (channels === 3) return [red, green, blue];
   const alpha = pixels[at + 3]!;
-  const laid = (value: number, below: number): number => alpha * value + (1 - alpha) * below;
-  return [laid(red, ground[0]), laid(green, ground[1]), laid(blue, ground[2])];
+  const blend = (value: number, below: number): number => alpha * value + (1 - alpha) * below;
+  return [blend(red, ground[0]), blend(green, ground[1]), blend(blue, ground[2])];
 }
 
 /**
@@ -38,7 +38,8 @@ export function colorAt(image: Image, index: number, ground: Color): Color {
  *
  * @param width pixels
  * @param height pixels
- * @param ground its color; a number makes a gray picture of one channel
+ * @param ground its color
+ * @param channels 1 for a gray picture
  */
 export function plain(width: number, height: number, ground: Ground, channels: 1 | 3): Image {
   const color = colorOf(ground).slice(0, channels);
@@ -49,7 +50,7 @@ export function plain(width: number, height: number, ground: Ground, channels: 1
   return { width, height, channels, pixels };
 }
 
-/** Lays a picture on another of 1 or 3 channels, whose pixels are written over. */
+/** Draws a picture onto another of 1 or 3 channels, whose pixels are overwritten. */
 export function place(onto: Image, image: Image, left: number, top: number, ground: Color): void {
   checkImage(image);
   for (let y = 0; y < image.height; y++) {

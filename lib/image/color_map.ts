@@ -1,25 +1,25 @@
-// Maps from numbers to colors in which equal steps look equal.
+// Maps from numbers to colors.
 import { COLORS, colorsOf } from "./chromatic.ts";
 import type { Color } from "./color.ts";
 
-/** From a number between 0 and 1 to a color. */
+/** Maps a number from 0 to 1 to a color. */
 export type ColorMap = (position: number) => Color;
 
-/** A map by its colors at equal distances. What is below 0 or above 1 has the color of the end. */
+/** A map by its colors at equal distances. Numbers below 0 or above 1 have the color of the end. */
 function tableMap(colors: readonly Color[]): ColorMap {
   return (position) => {
     const place = Math.round(Math.min(1, Math.max(0, position)) * (COLORS - 1));
     const color = colors[place];
     if (color) return color;
     throw new RangeError(
-      `Cannot find a color: its place must be a number, got ${position}`,
+      `Cannot find a color: its position must be a number, got ${position}`,
     );
   };
 }
 
 /**
- * From dark blue over green to yellow: equal steps look equal, printed in gray too, and to those
- * who do not tell red from green. For numbers that have a least and a largest.
+ * A color map from dark blue over green to yellow, for numbers with a smallest and a largest value.
+ * Equal steps look equal, also in gray print and to color-blind readers.
  *
  * Source: S. van der Walt and N. Smith, matplotlib's default map, 2015 (CC0).
  *
@@ -38,9 +38,9 @@ function tableMap(colors: readonly Color[]): ColorMap {
 export const viridis: ColorMap = tableMap(colorsOf("interpolateViridis"));
 
 /**
- * From blue over white to red: for numbers with a sign, 0 in the middle.
+ * A color map from blue over white to red, for numbers with a sign: 0 is in the middle.
  *
- * Source: C. Brewer, "RdBu" of https://colorbrewer2.org, turned round.
+ * Source: C. Brewer, "RdBu" of https://colorbrewer2.org, reversed.
  *
  * @param position from 0 to 1
  * @returns red, green and blue, from 0 to 1
@@ -58,7 +58,7 @@ export const viridis: ColorMap = tableMap(colorsOf("interpolateViridis"));
 export const diverging: ColorMap = tableMap(colorsOf("interpolateRdBu").reverse());
 
 /**
- * From black to white.
+ * A color map from black to white.
  *
  * @param position from 0 to 1
  * @returns three equal numbers
@@ -76,7 +76,7 @@ export function grays(position: number): Color {
   return [value, value, value];
 }
 
-/** The maps by name. */
+/** The color maps by name. */
 export const colorMaps: Readonly<Record<"viridis" | "diverging" | "grays", ColorMap>> = {
   viridis,
   diverging,

@@ -1,4 +1,5 @@
-// Makes each pixel of a small picture a square that can be seen.
+// Enlarges small pictures so that their pixels can be seen.
+import { requireWhole } from "../text/require.ts";
 import { checkImage, type Image } from "./image.ts";
 
 /**
@@ -6,8 +7,8 @@ import { checkImage, type Image } from "./image.ts";
  *
  * @param image a picture of 1, 3 or 4 channels
  * @param factor the squares' side in pixels, a whole number from 1
- * @returns the picture, `factor` times as wide and high; the picture itself where it is 1
- * @throws {RangeError} where the factor is no whole number from 1
+ * @returns the picture, `factor` times as wide and high; the picture itself if it is 1
+ * @throws {RangeError} if the factor is not a whole number of at least 1
  *
  * @example
  * ```ts
@@ -20,11 +21,7 @@ import { checkImage, type Image } from "./image.ts";
  */
 export function enlarge(image: Image, factor: number): Image {
   checkImage(image);
-  if (!Number.isSafeInteger(factor) || factor < 1) {
-    throw new RangeError(
-      `Cannot enlarge an image: the factor must be a whole number from 1, got ${factor}`,
-    );
-  }
+  requireWhole("enlarge an image", "the factor", factor);
   if (factor === 1) return image;
   const { channels } = image;
   const [width, height] = [image.width * factor, image.height * factor];

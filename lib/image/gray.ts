@@ -1,16 +1,16 @@
-// Makes a picture gray: what a network with one input channel sees of a color image.
+// Makes pictures gray, for networks with one input channel.
 import { checkImage, type Image } from "./image.ts";
 
 /** The luma weights of red, green and blue, ITU-R BT.601-7 §2.5.1. */
 const LUMA = [0.299, 0.587, 0.114] as const;
 
 /**
- * The gray image of a picture: y = 0.299 r + 0.587 g + 0.114 b (ITU-R BT.601-7 §2.5.1), as
- * PIL's mode "L" is. Transparent parts show the white of paper: a·y + (1 − a).
+ * Makes a picture gray: y = 0.299 r + 0.587 g + 0.114 b (ITU-R BT.601-7 §2.5.1), as PIL's mode "L".
+ * Transparent parts are white: a·y + (1 − a).
  *
  * @param image a picture of 1, 3 or 4 channels
- * @returns one of 1 channel and the same size; the picture itself where it is gray already
- * @throws {RangeError | TypeError} where the image's size and pixels disagree
+ * @returns one of 1 channel and the same size; the picture itself if it is already gray
+ * @throws {RangeError | TypeError} if the image's size and pixels disagree
  *
  * @example
  * ```ts

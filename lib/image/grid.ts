@@ -1,4 +1,5 @@
-// Pictures beside and below one another.
+// Arranges pictures in a grid.
+import { requireWhole } from "../text/require.ts";
 import { colorOf, type Ground, place, plain } from "./color.ts";
 import { enlarge } from "./enlarge.ts";
 import type { Image } from "./image.ts";
@@ -6,21 +7,21 @@ import { label } from "./label.ts";
 
 /** Options of {@linkcode grid}. */
 export type GridOptions = {
-  /** How many pictures stand in a row. Default: as many as make the grid about as wide as high. */
+  /** The number of pictures in a row. Default: so that the grid is about as wide as high. */
   readonly columns?: number;
   /** Pixels between pictures, and around them. Default: 1. */
   readonly gap?: number;
-  /** What is between them: a gray from 0 to 1, or red, green and blue. Default: 1, white. */
+  /** The color between them: a gray from 0 to 1, or red, green and blue. Default: 1, white. */
   readonly background?: Ground;
-  /** How large a pixel is drawn, see `enlarge`; the gap is not. Default: 1. */
+  /** How large a pixel is drawn, see {@linkcode enlarge}; the gap is not enlarged. Default: 1. */
   readonly scale?: number;
-  /** What is written below each picture, as far as it fits; see `labeled`. Default: nothing. */
+  /** The text below each picture, as far as it fits, see {@linkcode label}. Default: none. */
   readonly labels?: readonly string[];
-  /** How large a point of the labels' letters is, in pixels. Default: 1, or 2 where cells are 100 wide. */
+  /** The size of a point of the labels' letters, in pixels. Default: 1, or 2 if cells are 100 wide. */
   readonly labelSize?: number;
 };
 
-/** Columns for which the grid is nearest to a square. */
+/** The number of columns with which the grid is nearest to a square. */
 function squarish(
   count: number,
   cell: { readonly width: number; readonly height: number },
@@ -29,7 +30,7 @@ function squarish(
   return Math.min(count, Math.max(1, columns));
 }
 
-/** Width and height that all pictures fit into. */
+/** The width and height that all pictures fit into. */
 function largest(images: readonly Image[]): { readonly width: number; readonly height: number } {
   return {
     width: Math.max(...images.map(({ width }) => width)),
@@ -37,7 +38,7 @@ function largest(images: readonly Image[]): { readonly width: number; readonly h
   };
 }
 
-/** The pictures in the middle of cells, each with its text below. */
+/** The pictures in the middle of their cells, each with its text below. */
 function withLabels(
   images: readonly Image[],
   labels: readonly string[],
@@ -59,21 +60,14 @@ function withLabels(
   });
 }
 
-function requireWhole(what: string, value: number, least: number): void {
-  if (Number.isSafeInteger(value) && value >= least) return;
-  throw new RangeError(
-    `Cannot make a grid: ${what} must be a whole number from ${least}, got ${value}`,
-  );
-}
-
 /**
- * Puts pictures into a grid, row by row. Its cells are as large as the largest picture; smaller
- * ones stand in their cells' middle.
+ * Arranges pictures in a grid, row by row. Its cells are as large as the largest picture; smaller
+ * ones are centered.
  *
- * @param images pictures of 1, 3 or 4 channels, of whatever sizes; at least one
+ * @param images pictures of 1, 3 or 4 channels, of any sizes; at least one
  * @param options columns, gap, background, scale
- * @returns the grid: gray where all is gray, else of three channels
- * @throws {RangeError} where there is no picture, or an option is out of range
+ * @returns the grid: gray if all is gray, else of three channels
+ * @throws {RangeError} if there is no picture, or an option is out of range
  *
  * @example
  * ```ts
@@ -95,8 +89,8 @@ export function grid(images: readonly Image[], options: GridOptions = {}): Image
   const shown = options.labels ? withLabels(enlarged, options.labels, options) : enlarged;
   const cell = largest(shown);
   const columns = options.columns ?? squarish(images.length, cell);
-  requireWhole("its columns", columns, 1);
-  requireWhole("its gap", gap, 0);
+  requireWhole("make a grid", "its columns", columns);
+  requireWhole("make a grid", "its gap", gap, 0);
   const [across, down] = [Math.min(columns, images.length), Math.ceil(images.length / columns)];
   const isGray = typeof background === "number" && shown.every(({ channels }) => channels === 1);
   const sheet = plain(

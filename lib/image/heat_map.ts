@@ -1,4 +1,5 @@
 // Numbers as colors, and colors over a picture.
+import { requireRange } from "../text/require.ts";
 import { colorAt } from "./color.ts";
 import { type ColorMap, diverging, viridis } from "./color_map.ts";
 import { checkImage, checkSize, type Image } from "./image.ts";
@@ -7,13 +8,18 @@ import { resize, type ResizeFilter } from "./resize.ts";
 /** Options of {@linkcode heatMap}. */
 export type HeatMapOptions = {
   /**
-   * What the colors' ends stand for: `"full"` the least and the largest number; `"positive"` 0
-   * and the largest, what is below being as 0; `"signed"` −m and m, m the largest |number|; or
-   * two numbers, what is beyond being as they are. Default: `"full"`.
+   * The numbers at the ends of the colors: `"full"` the smallest and the largest; `"positive"` 0 and
+   * the largest; `"signed"` −m and m, m the largest |number|; or two numbers. Numbers beyond them
+   * have the color of the end. Default: `"full"`.
    */
   readonly span?: "full" | "positive" | "signed" | readonly [low: number, high: number];
-  /** The colors. Default: {@linkcode diverging} of a signed span, else {@linkcode viridis}. */
+  /** The colors. Default: {@linkcode diverging} for a signed span, else {@linkcode viridis}. */
   readonly colors?: ColorMap;
+  /**
+   * Whether colors fade with their numbers, for {@linkcode overlay}: alpha is |number| / m, m the
+   * larger |end| of the span. Default: `false`.
+   */
+  readonly fade?: boolean;
 };
 
 function endsOf(
@@ -21,10 +27,9 @@ function endsOf(
   span: NonNullable<HeatMapOptions["span"]>,
 ): readonly [low: number, high: number] {
   if (typeof span !== "string") {
-    if (span[0] < span[1]) return span;
-    throw new RangeError(
-      `Cannot draw a heat map: its span must rise, got ${span[0]} to ${span[1]}`,
-    );
+    const found = `${span[0]} to ${span[1]}`;
+    requireRange("draw a heat map", "its span must rise", span[0] < span[1], found);
+    return span;
   }
   let [least, most] = [Infinity, -Infinity];
   for (let i = 0; i < values.length; i++) {
@@ -37,20 +42,20 @@ function endsOf(
   return [-size, size];
 }
 
-/** Where numbers that are all the same stand: in the middle of a signed span, else at the low end. */
-function placeOf(value: number, [low, high]: readonly [number, number], flat: number): number {
+/** Equal numbers are in the middle of a signed span, else at the low end. */
+function positionOf(value: number, [low, high]: readonly [number, number], flat: number): number {
   return high > low ? (value - low) / (high - low) : flat;
 }
 
 /**
- * Numbers as a picture of colors.
+ * Draws numbers as colors.
  *
  * @param values `height × width` numbers, row by row
  * @param size height and width
- * @param options what the colors' ends stand for, and which colors
- * @returns a picture of three channels, a pixel each
- * @throws {TypeError} where there are not as many numbers
- * @throws {RangeError} where a number is not finite, or the span does not rise
+ * @param options the ends of the colors, which colors, and whether they fade
+ * @returns a picture with a pixel for each number, of three channels, or four if colors fade
+ * @throws {TypeError} if there is another number of values
+ * @throws {RangeError} if a number is not finite, or the span does not rise
  *
  * @example
  * ```ts
@@ -72,39 +77,40 @@ export function heatMap(
       `Cannot draw a heat map: it must have ${height} × ${width} numbers, got ${values.length}`,
     );
   }
-  const { span = "full" } = options;
+  const { span = "full", fade = false } = options;
   const { colors = span === "signed" ? diverging : viridis } = options;
   for (let i = 0; i < values.length; i++) {
-    if (!Number.isFinite(values[i])) {
-      throw new RangeError(
-        `Cannot draw a heat map: its numbers must be finite, got ${values[i]}`,
-      );
-    }
+    const isFinite = Number.isFinite(values[i]);
+    requireRange("draw a heat map", "its numbers must be finite", isFinite, values[i]);
   }
   const ends = endsOf(values, span);
-  const pixels = new Float32Array(height * width * 3);
+  const most = Math.max(...ends.map(Math.abs)) || 1;
+  const channels = fade ? 4 : 3;
+  const pixels = new Float32Array(height * width * channels);
   for (let i = 0; i < values.length; i++) {
-    pixels.set(colors(placeOf(values[i]!, ends, span === "signed" ? 0.5 : 0)), 3 * i);
+    pixels.set(colors(positionOf(values[i]!, ends, span === "signed" ? 0.5 : 0)), channels * i);
+    if (fade) pixels[channels * i + 3] = Math.min(1, Math.abs(values[i]!) / most);
   }
-  return { width, height, channels: 3, pixels };
+  return { width, height, channels, pixels };
 }
 
 /** Options of {@linkcode overlay}. */
 export type OverlayOptions = {
-  /** How much of the upper picture is seen, 0 to 1. Default: 0.5. */
+  /** The opacity of the upper picture, 0 to 1. Default: 0.5. */
   readonly alpha?: number;
-  /** How the upper picture is brought to the lower one's size. Default: `"bilinear"`. */
+  /** How the upper picture is resized to the lower one's size. Default: `"bilinear"`. */
   readonly filter?: ResizeFilter;
 };
 
 /**
- * Lays a heat map on a picture: (1 − alpha) · picture + alpha · heat.
+ * Blends a heat map over a picture: (1 − a) · picture + a · heat, a being `alpha` times the heat
+ * map's own alpha.
  *
- * @param image the picture, of 1, 3 or 4 channels; what is transparent is white
- * @param heat what is laid on it, resized to its size
- * @param options how much of it is seen
+ * @param image the picture, of 1, 3 or 4 channels; transparent parts are white
+ * @param heat the heat map, which is resized to the picture's size
+ * @param options the opacity
  * @returns a picture of three channels and `image`'s size
- * @throws {RangeError} where alpha is not from 0 to 1
+ * @throws {RangeError} if alpha is not from 0 to 1
  *
  * @example
  * ```ts
@@ -118,17 +124,15 @@ export type OverlayOptions = {
  */
 export function overlay(image: Image, heat: Image, options: OverlayOptions = {}): Image {
   const { alpha = 0.5, filter = "bilinear" } = options;
-  if (!(alpha >= 0 && alpha <= 1)) {
-    throw new RangeError(
-      `Cannot lay a picture on another: alpha must be from 0 to 1, got ${alpha}`,
-    );
-  }
+  const rule = "alpha must be from 0 to 1";
+  requireRange("blend a picture over another", rule, alpha >= 0 && alpha <= 1, alpha);
   checkImage(image);
   const { width, height } = image;
   const upper = resize(heat, width, height, filter);
   const pixels = new Float32Array(width * height * 3);
   for (let i = 0; i < width * height; i++) {
-    const [below, above] = [colorAt(image, i, [1, 1, 1]), colorAt(upper, i, [1, 1, 1])];
+    const below = colorAt(image, i, [1, 1, 1]);
+    const above = colorAt(upper, i, below);
     for (let c = 0; c < 3; c++) pixels[3 * i + c] = (1 - alpha) * below[c]! + alpha * above[c]!;
   }
   return { width, height, channels: 3, pixels };

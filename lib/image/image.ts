@@ -1,26 +1,28 @@
-// The one form of pictures in memory, which every format is decoded to.
+// Pictures in memory: the form to which every format is decoded.
 
 /**
  * A picture: `pixels` holds `height × width × channels` numbers from 0 to 1, row by row from
  * the top left, the channels of a pixel together (`[H, W, C]`, as a tensor would have it).
- * One channel is gray, three are red, green and blue, four have alpha after them, which is 0
- * where the picture is transparent and does not multiply the colors. The numbers are the
- * file's, divided by 255 or 65,535: no gamma is undone.
+ * One channel is gray, three are red, green and blue. A fourth is alpha, which is 0 in transparent
+ * parts and does not multiply the colors. The numbers are the file's, divided by 255 or 65,535: no
+ * gamma is undone.
  */
 export type Image = {
   readonly width: number;
   readonly height: number;
   readonly channels: 1 | 3 | 4;
   readonly pixels: Float32Array;
+  /** What is wrong with the file it was decoded from, if it could be read all the same. */
+  readonly warning?: string;
 };
 
 /**
  * Refuses an image whose size and pixels disagree.
  *
  * @param image the image
- * @throws {RangeError} where width or height is no whole number from 1, or the channels are
+ * @throws {RangeError} if width or height is not a whole number of at least 1, or the channels are
  * not 1, 3 or 4
- * @throws {TypeError} where the number of pixels is another than the size says
+ * @throws {TypeError} if the number of pixels does not match the size
  */
 export function checkImage({ width, height, channels, pixels }: Image): void {
   checkSize("use an image", width, height);
@@ -40,7 +42,7 @@ export function checkImage({ width, height, channels, pixels }: Image): void {
   }
 }
 
-/** Refuses a size that is not of whole numbers from 1. */
+/** Refuses a size that is not of whole numbers of at least 1. */
 export function checkSize(attempt: string, width: number, height: number): void {
   if (Number.isSafeInteger(width) && width > 0 && Number.isSafeInteger(height) && height > 0) {
     return;
@@ -52,12 +54,12 @@ export function checkSize(attempt: string, width: number, height: number): void 
 }
 
 /**
- * The most pixels that are decoded: 8,192 × 8,192. As red, green, blue and alpha of float32
- * they take 1 GiB.
+ * The most pixels that are decoded: 8,192 × 8,192. As red, green, blue and alpha in float32 they
+ * take 1 GiB.
  */
 const MOST_PIXELS = 2 ** 26;
 
-/** Refuses a file whose header claims more pixels than are decoded. */
+/** Refuses a file whose header claims too many pixels. */
 export function checkPixelCount(kind: string, file: string, width: number, height: number): void {
   if (width * height <= MOST_PIXELS) return;
   throw new RangeError(

@@ -1,28 +1,29 @@
-// Writes below a picture what it shows.
+// Writes a text below a picture.
+import { requireWhole } from "../text/require.ts";
 import { type Color, colorOf, type Ground, place, plain } from "./color.ts";
 import { LETTER, letters } from "./font.ts";
 import { checkImage, type Image } from "./image.ts";
 
 /** Options of {@linkcode label}. */
 export type LabelOptions = {
-  /** How large a point of a letter is, in pixels: letters are 7 points high. Default: 1. */
+  /** The size of a point in pixels; letters are 7 points high. Default: 1. */
   readonly size?: number;
-  /** What the text stands on: a gray from 0 to 1, or red, green and blue. Default: 1, white. */
+  /** The color behind the text: a gray from 0 to 1, or red, green and blue. Default: 1, white. */
   readonly background?: Ground;
 };
 
 /** From one letter to the next, in points. */
 const ADVANCE = LETTER.width + 1;
 
-/** Points above and below the letters. */
-const MARGIN = 2;
+/** Points above the letters, and below their baseline: as much as descenders need. */
+const MARGIN = LETTER.descent;
 
 /** Black or white, whichever stands out. */
 function inkOn([red, green, blue]: Color): number {
   return 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 ? 0 : 1;
 }
 
-/** The text, or its beginning and two dots where it is too wide. */
+/** The text, or its beginning and two dots if it is too wide. */
 function cut(text: string, width: number): string {
   const fits = Math.floor((width + 1) / ADVANCE);
   if (letters(text).length <= fits) return text;
@@ -31,7 +32,7 @@ function cut(text: string, width: number): string {
     : `${[...text].slice(0, fits - 2).join("")}..`;
 }
 
-/** Draws letters on a picture, from a place on. */
+/** Draws letters on a picture, starting at a place. */
 function draw(
   onto: Image,
   text: string,
@@ -42,7 +43,7 @@ function draw(
 ): void {
   letters(text).forEach((columns, i) => {
     columns.forEach((bits, x) => {
-      for (let y = 0; y < LETTER.height; y++) {
+      for (let y = 0; y < LETTER.height + LETTER.descent; y++) {
         if ((bits >> y & 1) === 0) continue;
         const point = plain(size, size, ink, 1);
         place(onto, point, left + (i * ADVANCE + x) * size, top + y * size, [0, 0, 0]);
@@ -52,22 +53,22 @@ function draw(
 }
 
 /**
- * How many pixels high the strip of a label is.
+ * The height of a label in pixels.
  *
- * @param size of a letter's points
+ * @param size the size of a point
  */
 export function labelHeight(size: number): number {
   return (LETTER.height + 2 * MARGIN) * size;
 }
 
 /**
- * A picture with a text below it, in the middle. A text that is too wide is cut.
+ * Writes a text below a picture, centered. A text that is too wide is cut.
  *
  * @param image a picture of 1, 3 or 4 channels
- * @param text what is written; letters without a form in ASCII become question marks
- * @param options how large, and on what
- * @returns the picture, higher by 11 points: gray where all is gray, else of three channels
- * @throws {RangeError} where the size is no whole number from 1
+ * @param text the text; letters without a form in ASCII become question marks
+ * @param options the size of the letters, and the color behind them
+ * @returns the picture, higher by 11 points: gray if all is gray, else of three channels
+ * @throws {RangeError} if the size is not a whole number of at least 1
  *
  * @example
  * ```ts
@@ -82,11 +83,7 @@ export function labelHeight(size: number): number {
 export function label(image: Image, text: string, options: LabelOptions = {}): Image {
   checkImage(image);
   const { size = 1, background = 1 } = options;
-  if (!Number.isSafeInteger(size) || size < 1) {
-    throw new RangeError(
-      `Cannot label a picture: letters' points must be a whole number of pixels from 1, got ${size}`,
-    );
-  }
+  requireWhole("label a picture", "the size of a point", size);
   const { width, height } = image;
   const ground = colorOf(background);
   const isGray = image.channels === 1 && typeof background === "number";

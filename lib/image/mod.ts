@@ -5,7 +5,7 @@ export { encodePng } from "./codecs/encode.ts";
 export { toGray } from "./gray.ts";
 export { resize, type ResizeFilter } from "./resize.ts";
 export { type Preprocessing, preprocessings } from "./preprocessing.ts";
-export { inputShapeOf, preprocess } from "./preprocess.ts";
+export { inputShapeOf, momentsOf, preprocess } from "./preprocess.ts";
 export { parsePreprocessing, preprocessingOf } from "./parse_preprocessing.ts";
 export type { Image } from "./image.ts";
 export { grid, type GridOptions } from "./grid.ts";

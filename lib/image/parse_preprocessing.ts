@@ -1,21 +1,21 @@
-// The preprocessing that lies beside weights: as JSON of ours, as timm's, or in a file's metadata.
+// Parses the preprocessing beside weights: as our JSON, as timm's, or in a file's metadata.
 import { checkPreprocessing, type Preprocessing } from "./preprocessing.ts";
 
 /** An object of JSON. */
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * The preprocessing in JSON: an object with the fields of {@linkcode Preprocessing}, or timm's
- * `config.json` with `input_size`, `crop_pct`, `interpolation`, `mean` and `std`, which may
- * stand in its `pretrained_cfg`.
+ * Parses preprocessing in JSON: an object with the fields of {@linkcode Preprocessing}, or timm's
+ * `config.json` with `input_size`, `crop_pct`, `interpolation`, `mean` and `std`, perhaps within
+ * its `pretrained_cfg`.
  *
  * Source of timm's rules: https://github.com/huggingface/pytorch-image-models,
  * `timm/data/transforms_factory.py`, `transforms_imagenet_eval`.
  *
  * @param text the JSON
- * @param file where it stands, for messages
+ * @param file the name of its file, for messages
  * @returns the preprocessing
- * @throws {SyntaxError} where it is no JSON, or a field is missing, unknown, or breaks its rule
+ * @throws {SyntaxError} if it is not JSON, or a field is missing, unknown, or breaks its rule
  *
  * @example
  * ```ts
@@ -35,14 +35,14 @@ export function parsePreprocessing(text: string, file: string): Preprocessing {
 }
 
 /**
- * What a safetensors file's metadata says of preprocessing: JSON under `preprocessing`, or
- * under `input` a text such as `RGB 0..255 minus (123,117,104), 227x227`: order, range, means,
- * height and width, with nothing resized.
+ * Parses the preprocessing in a safetensors file's metadata: JSON under `preprocessing`, or a text
+ * such as `RGB 0..255 minus (123,117,104), 227x227` under `input`: order, range, means, height and
+ * width, without resizing.
  *
  * @param metadata the strings of the file
  * @param file its name, for messages
- * @returns the preprocessing; `undefined` where neither is there, or the text is another
- * @throws {SyntaxError} where the JSON is no preprocessing, or a number of the text breaks a rule
+ * @returns the preprocessing; `undefined` if there is neither, or the text has another form
+ * @throws {SyntaxError} if the JSON is not preprocessing, or a number of the text breaks a rule
  *
  * @example
  * ```ts
@@ -79,12 +79,8 @@ function parseObject(text: string, file: string): Fields {
     value = JSON.parse(text);
   } catch (cause) {
     const reason = (cause as Error).message;
-    throw new SyntaxError(
-      `Cannot read the preprocessing of ${file}: it must be JSON: ${reason}`,
-      {
-        cause,
-      },
-    );
+    const message = `Cannot read the preprocessing of ${file}: it must be JSON: ${reason}`;
+    throw new SyntaxError(message, { cause });
   }
   if (!isObject(value)) throw bad(file, "it must be an object", text.slice(0, 80));
   return value;
@@ -102,7 +98,7 @@ function bad(file: string, rule: string, found: unknown): SyntaxError {
   );
 }
 
-/** The fields as a preprocessing, where they are one. */
+/** The fields, checked to be preprocessing. */
 function checked(fields: Fields, file: string): Preprocessing {
   const how = fields as unknown as Preprocessing;
   try {
@@ -114,7 +110,7 @@ function checked(fields: Fields, file: string): Preprocessing {
   return how;
 }
 
-/** timm's fields as ours; what they lack is found by the check that follows. */
+/** timm's fields as ours; the check that follows finds what they lack. */
 function fromTimm(fields: Fields, file: string): Fields {
   const { input_size, crop_pct, interpolation = "bilinear", crop_mode = "center" } = fields;
   if (!Array.isArray(input_size) || input_size.length !== 3 || input_size[1] !== input_size[2]) {

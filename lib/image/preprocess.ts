@@ -1,27 +1,27 @@
-// From pictures to the numbers that a network's weights were trained on.
+// Prepares pictures as the input of a network.
 import { toGray } from "./gray.ts";
 import { checkImage, type Image } from "./image.ts";
 import { checkPreprocessing, type Preprocessing } from "./preprocessing.ts";
 import { resizedWindow } from "./resize.ts";
 
 /**
- * Prepares a picture as a network's weights expect it.
+ * Prepares a picture as the input that a network's weights expect.
  *
  * 1. Alpha is dropped, as PIL's `convert("RGB")` does: the colors behind it are shown.
  * 2. The shorter side becomes `resize` pixels, the longer ⌊resize · longer / shorter⌋, as in
- *    torchvision. Where the picture is then still smaller than the crop, or no `resize` is
- *    given, it grows until both sides reach it; nothing is padded.
- * 3. The middle is cut out: from round((size − crop) / 2) on, a half to the even number.
- * 4. Gray becomes three equal channels or three become gray, as there are means.
+ *    torchvision. If the picture is still smaller than the crop, or no `resize` is given, it is
+ *    enlarged until both sides reach it; nothing is padded.
+ * 3. The middle is cut out, starting at round((size − crop) / 2), a half to the even number.
+ * 4. Gray becomes three equal channels, or three channels become gray, by the number of means.
  * 5. `(range · pixel − mean) / std`, with the channels in `order`.
  *
- * No more than what the crop shows is computed, whatever the picture's proportions.
+ * Only what the crop shows is computed, whatever the picture's proportions.
  *
  * @param image a picture of 1, 3 or 4 channels
  * @param how size, range, means and order
  * @returns the numbers, `[height, width, channels]` by {@linkcode inputShapeOf}
- * @throws {RangeError} where `how` breaks a rule
- * @throws {TypeError} where the image's size and pixels disagree
+ * @throws {RangeError} if `how` breaks a rule
+ * @throws {TypeError} if the image's size and pixels disagree
  *
  * @example
  * ```ts
@@ -42,7 +42,7 @@ export function preprocess(image: Image, how: Preprocessing): Float32Array<Array
 }
 
 /**
- * The shape of what {@linkcode preprocess} answers.
+ * The shape of what {@linkcode preprocess} returns.
  *
  * @param how the rule
  * @returns height, width and channels
@@ -60,6 +60,33 @@ export function inputShapeOf(
 ): [height: number, width: number, channels: number] {
   const [height, width] = typeof crop === "number" ? [crop, crop] : crop;
   return [height, width, mean.length];
+}
+
+/**
+ * The means and deviations of a preprocessing for pixels from 0 to 1, as the `normalize` option of
+ * `fit` and `evaluate`: for images that have the network's size already.
+ *
+ * @param how the rule
+ * @returns one mean and one deviation a channel
+ * @throws {TypeError} if the rule puts blue before red, which is more than a shift and a scale
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { momentsOf, preprocessings } from "@neocog/neocog/image";
+ *
+ * assertEquals(momentsOf(preprocessings.inception).std, [0.5, 0.5, 0.5]);
+ * ```
+ */
+export function momentsOf(
+  { mean, std, range, order }: Preprocessing,
+): { readonly mean: readonly number[]; readonly std: readonly number[] } {
+  if (order === "bgr") {
+    throw new TypeError(
+      'Cannot normalize images by a preprocessing: its order must be "rgb", got "bgr"',
+    );
+  }
+  return { mean: mean.map((each) => each / range), std: std.map((each) => each / range) };
 }
 
 /** Steps 2 and 3. */
@@ -95,7 +122,7 @@ function sizeBeforeCrop(
   ];
 }
 
-/** Python's round, by which torchvision places the crop. */
+/** Python's `round`, with which torchvision places the crop. */
 function roundHalfToEven(half: number): number {
   const floor = Math.floor(half);
   return half - floor === 0.5 ? floor + floor % 2 : Math.round(half);

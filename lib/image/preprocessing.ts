@@ -1,21 +1,21 @@
-// What a network's weights expect of a picture, and the ways that are known by name.
+// How pictures become a network's input, and known ways by name.
 import type { ResizeFilter } from "./resize.ts";
 
-/** How pictures become a network's input; `preprocess` says in which steps. */
+/** How pictures become a network's input; {@linkcode preprocess} has the steps. */
 export type Preprocessing = {
-  /** The shorter side in pixels, before the crop; the picture keeps its size where absent. */
+  /** The length of the shorter side before the crop, in pixels. Default: not resized. */
   readonly resize?: number;
-  /** `"bilinear"` where absent. */
+  /** How pixels are interpolated. Default: `"bilinear"`. */
   readonly filter?: ResizeFilter;
-  /** What the network sees, from the middle; one number for a square. */
+  /** The size of the input, cut from the middle; one number for a square. */
   readonly crop: number | readonly [height: number, width: number];
-  /** What white is, before the mean is taken off. */
+  /** The value of white, before the mean is subtracted. */
   readonly range: 1 | 255;
-  /** One number a channel, in the channels' order: three, or one for a network that sees gray. */
+  /** One number for each channel, in `order`: three, or one for a network with gray input. */
   readonly mean: readonly number[];
-  /** What is divided by, one number a channel. */
+  /** The divisor, one number for each channel. */
   readonly std: readonly number[];
-  /** The order of three channels; `"rgb"` where absent. */
+  /** The order of three channels. Default: `"rgb"`. */
   readonly order?: "rgb" | "bgr";
 };
 
@@ -28,13 +28,12 @@ const HALF = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] } as const;
 /**
  * Ways of preprocessing, by name:
  *
- * - `torchvision`: its classifiers' (AlexNet, VGG, ResNet, SqueezeNet).
- * - `inception`, `googlenet`: the pixels from −1 to 1. torchvision's weights of Inception v3 and
- *   GoogLeNet see these too: its models take ImageNet's moments and turn them into these
- *   (`transform_input`).
- * - `caffe`: 227 pixels as they are, from 0 to 255, less the mean color, as the SqueezeNet of
- *   the paper has them.
- * - `cifar`: 32 pixels with ImageNet's moments, as akamaster's ResNets have them.
+ * - `torchvision`: that of its classifiers (AlexNet, VGG, ResNet, SqueezeNet).
+ * - `inception`, `googlenet`: pixels from −1 to 1. torchvision's weights of Inception v3 and
+ *   GoogLeNet use these too: its models convert ImageNet's moments to these (`transform_input`).
+ * - `caffe`: 227 pixels from 0 to 255 without resizing, minus the mean color, as the paper's
+ *   SqueezeNet.
+ * - `cifar`: 32 pixels with ImageNet's moments, as akamaster's ResNets.
  */
 export const preprocessings = {
   torchvision: { resize: 256, crop: 224, range: 1, ...IMAGENET },
@@ -44,7 +43,7 @@ export const preprocessings = {
   cifar: { resize: 32, crop: 32, range: 1, ...IMAGENET },
 } as const satisfies Readonly<Record<string, Preprocessing>>;
 
-/** The largest side, which keeps the input within 2^26 pixels. */
+/** The largest side, with which the input has at most 2^26 pixels. */
 const LARGEST = 8192;
 
 const isSide = (value: unknown): boolean =>
@@ -54,7 +53,7 @@ const areNumbers = (value: unknown): boolean =>
   Array.isArray(value) && (value.length === 1 || value.length === 3) &&
   value.every(Number.isFinite);
 
-/** What each part must be. */
+/** The rule of each field. */
 const RULES: Readonly<
   Record<keyof Preprocessing, readonly [rule: string, (value: unknown) => boolean]>
 > = {
@@ -77,7 +76,7 @@ const RULES: Readonly<
 };
 
 /**
- * Refuses what is no preprocessing.
+ * Refuses what is not preprocessing.
  *
  * @throws {RangeError} naming the part that breaks its rule
  */

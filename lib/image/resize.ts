@@ -1,7 +1,7 @@
-// Resizes pictures as PIL does: where they shrink, averaged over what each pixel covers.
+// Resizes pictures as PIL does, with antialiasing.
 import { checkImage, checkSize, type Image } from "./image.ts";
 
-/** How pixels between pixels are found. */
+/** How pixels are interpolated. */
 export type ResizeFilter = "bilinear" | "bicubic";
 
 /** A part of a picture, in pixels. */
@@ -12,10 +12,10 @@ export type Window = {
   readonly height: number;
 };
 
-/** For each pixel of the result along one axis: the first source pixel, and the weights from there. */
+/** For each pixel of the result along one axis: the first source pixel, and the weights from it on. */
 type Taps = readonly { readonly first: number; readonly weights: readonly number[] }[];
 
-/** The weight at a distance of `x` pixels, and the distance from which on it is 0. */
+/** The weight at a distance of `x` pixels, and the distance beyond which it is 0. */
 const FILTERS = {
   bilinear: { reach: 1, weight: (x: number): number => Math.max(0, 1 - x) },
   // R. Keys, "Cubic convolution interpolation for digital image processing", 1981, with a = −1/2.
@@ -27,21 +27,21 @@ const FILTERS = {
 } as const;
 
 /**
- * Resizes a picture, without keeping its proportions.
+ * Resizes a picture. Its proportions are not kept.
  *
- * The weight of a source pixel is f(|d| / s), d its distance from the result's pixel in source
- * pixels, s the larger of 1 and the scale, divided by the sum of the weights: interpolation
- * where the picture grows, and no aliasing where it shrinks. f(x) is max(0, 1 − x) for
- * `"bilinear"`, and Keys's cubic with a = −1/2, which reaches twice as far, for `"bicubic"`.
- * These are the numbers of PIL's `resize` before it rounds them. Colors count by their alpha.
+ * The weight of a source pixel is f(|d| / s), divided by the sum of the weights. d is its distance
+ * from the result's pixel in source pixels, and s the larger of 1 and the scale: interpolation if the
+ * picture grows, and no aliasing if it shrinks. f(x) is max(0, 1 − x) for `"bilinear"`, and Keys's
+ * cubic with a = −1/2, which reaches twice as far, for `"bicubic"`. The numbers are those of PIL's
+ * `resize` before rounding. Colors are weighted by alpha.
  *
  * @param image a picture of 1, 3 or 4 channels
  * @param width pixels, 1 or more
  * @param height pixels, 1 or more
  * @param filter `"bilinear"` or `"bicubic"`
- * @returns a picture of that size and as many channels; the picture itself where it has the size
- * @throws {RangeError} where width or height is no whole number from 1
- * @throws {TypeError} where the image's size and pixels disagree
+ * @returns a picture of that size and as many channels; the picture itself if it has the size
+ * @throws {RangeError} if width or height is not a whole number of at least 1
+ * @throws {TypeError} if the image's size and pixels disagree
  *
  * @example
  * ```ts
@@ -65,8 +65,8 @@ export function resize(
 }
 
 /**
- * A window of a picture that is resized to `width` × `height`. Only what the window shows is
- * computed: of a picture of 1 × 60,000 pixels the whole would be too large for memory.
+ * A window of a picture that is resized to `width` × `height`. Only the window is computed: the whole
+ * of a picture of 1 × 60,000 pixels would be too large for memory.
  */
 export function resizedWindow(
   image: Image,
@@ -101,7 +101,7 @@ function rowsOf({ width, channels, pixels }: Image, top: number, rows: number): 
   return channels === 4 ? premultiplied(seen) : seen;
 }
 
-/** The weights for `count` pixels from `start` on, along an axis of `from` that becomes one of `to`. */
+/** The weights of `count` pixels from `start` on, along an axis that is resized from `from` to `to`. */
 function taps(from: number, to: number, start: number, count: number, filter: ResizeFilter): Taps {
   const { reach, weight } = FILTERS[filter];
   const scale = from / to;

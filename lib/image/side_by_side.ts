@@ -1,4 +1,5 @@
-// Pictures of one height in a row.
+// Arranges pictures in a row.
+import { requireRange, requireWhole } from "../text/require.ts";
 import { colorOf, type Ground, place, plain } from "./color.ts";
 import type { Image } from "./image.ts";
 import { label } from "./label.ts";
@@ -8,15 +9,15 @@ import { resize } from "./resize.ts";
 export type SideBySideOptions = {
   /** Pixels between pictures, and around them. Default: 8. */
   readonly gap?: number;
-  /** What is between them: a gray from 0 to 1, or red, green and blue. Default: 1, white. */
+  /** The color between them: a gray from 0 to 1, or red, green and blue. Default: 1, white. */
   readonly background?: Ground;
-  /** What is written below each picture, as far as it fits; see `labeled`. Default: nothing. */
+  /** The text below each picture, as far as it fits, see {@linkcode label}. Default: none. */
   readonly labels?: readonly string[];
-  /** How large a point of the labels' letters is, in pixels. Default: 2. */
+  /** The size of a point of the labels' letters, in pixels. Default: 2. */
   readonly labelSize?: number;
 };
 
-/** The pictures as high as the highest. */
+/** The pictures, all as high as the highest. */
 function ofOneHeight(images: readonly Image[]): Image[] {
   const highest = Math.max(...images.map(({ height }) => height));
   return images.map((image) =>
@@ -27,14 +28,14 @@ function ofOneHeight(images: readonly Image[]): Image[] {
 }
 
 /**
- * Puts pictures beside one another, all as high as the highest: lower ones are enlarged, in
- * their proportions.
+ * Arranges pictures in a row, all as high as the highest: lower ones are enlarged, with their
+ * proportions kept.
  *
  * @param images pictures of 1, 3 or 4 channels; at least one
  * @param options gap, background, labels
- * @returns the row: gray where all is gray, else of three channels
- * @throws {RangeError} where there is no picture, or not a label for each, or the gap is no whole
- * number from 0
+ * @returns the row: gray if all is gray, else of three channels
+ * @throws {RangeError} if there is no picture, or not a label for each, or the gap is not a whole
+ * number of at least 0
  *
  * @example
  * ```ts
@@ -49,11 +50,8 @@ function ofOneHeight(images: readonly Image[]): Image[] {
  */
 export function sideBySide(images: readonly Image[], options: SideBySideOptions = {}): Image {
   const { gap = 8, background = 1, labels, labelSize = 2 } = options;
-  if (images.length === 0 || !Number.isSafeInteger(gap) || gap < 0) {
-    throw new RangeError(
-      `Cannot make a row: it must have pictures, and a gap of a whole number from 0, got ${images.length} with a gap of ${gap}`,
-    );
-  }
+  requireRange("make a row", "it must have a picture", images.length > 0, "none");
+  requireWhole("make a row", "its gap", gap, 0);
   if (labels && labels.length !== images.length) {
     throw new RangeError(
       `Cannot make a row: there must be a label for each of ${images.length} pictures, got ${labels.length}`,

@@ -9,7 +9,6 @@ import {
   type Fusion,
   isSlot,
   type Layer,
-  type Slots,
   type SlotTree,
 } from "./layer.ts";
 

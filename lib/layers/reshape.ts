@@ -53,7 +53,7 @@ export function padTo(height: number, width = height): Layer<Empty, Empty> {
       requireImage("padTo", shape);
       if (shape[0]! > height || shape[1]! > width) {
         throw new RangeError(
-          `Cannot apply a padTo layer: its input must be at most ${height} × ${width}, got [${shape}]`,
+          `Cannot apply a padTo layer: its input must not be larger than ${height} × ${width}, got [${shape}]`,
         );
       }
       const before = [(height - shape[0]!) >> 1, (width - shape[1]!) >> 1] as const;

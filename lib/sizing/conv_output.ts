@@ -13,7 +13,7 @@ export type { SlidingOptions } from "./fitting.ts";
  * @param input height and width of the input: one number for both, or `[height, width]`
  * @param options size of the filters, stride (1), padding (none), dilation (1), rounding
  * @returns one number where all that is given is, else `[height, width]`
- * @throws {RangeError} where an option is out of range, or the filters do not divide the
+ * @throws {RangeError} if an option is out of range, or the filters do not divide the
  * input: the message names what would
  *
  * @example

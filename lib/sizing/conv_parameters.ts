@@ -21,7 +21,7 @@ export type ConvParametersOptions = {
  *
  * @param channels channels of the input
  * @param options number of filters and their size, groups (1), bias (true)
- * @throws {RangeError} where one is not a whole number in its range
+ * @throws {RangeError} if one is not a whole number in its range
  *
  * @example
  * ```ts

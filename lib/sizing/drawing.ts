@@ -44,7 +44,7 @@ export type DrawingOptions = {
  * @param shape shape of one input, without the batch
  * @param options the title
  * @returns the picture, SVG text
- * @throws {TypeError | RangeError} where the model cannot take such inputs
+ * @throws {TypeError | RangeError} if the model cannot take such inputs
  *
  * @example
  * ```ts

@@ -68,7 +68,7 @@ function advice(axis: Axis): string {
  * @param window the checked window
  * @param input height and width of the input
  * @param rounding what becomes of a rest; where absent it is refused
- * @throws {RangeError} where windows do not divide the input, with what would
+ * @throws {RangeError} if windows do not divide the input, with what would
  */
 export function dividedBy(
   layer: string,

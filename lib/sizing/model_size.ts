@@ -73,7 +73,7 @@ type Walk = {
  * @param model the model, or any layer
  * @param shape shape of one input, without the batch
  * @returns the sizes; no tensor is made
- * @throws {TypeError | RangeError} where the model cannot take such inputs
+ * @throws {TypeError | RangeError} if the model cannot take such inputs
  *
  * @example
  * ```ts
@@ -113,7 +113,7 @@ export function sizeOfModel(model: Layer, shape: Shape): ModelSize {
  * @param model the model, or any layer
  * @param shape shape of one input, without the batch
  * @returns receptive fields by path; `""` is the model's
- * @throws {TypeError | RangeError} where the model cannot take such inputs
+ * @throws {TypeError | RangeError} if the model cannot take such inputs
  */
 export function sightsOf<P extends Tree, S extends Tree>(
   model: Layer<P, S>,

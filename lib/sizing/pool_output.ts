@@ -11,7 +11,7 @@ import type { SlidingOptions } from "./fitting.ts";
  * @param input height and width of the input: one number for both, or `[height, width]`
  * @param options size of the window, stride (its size), padding (none), dilation (1), rounding
  * @returns one number where all that is given is, else `[height, width]`
- * @throws {RangeError} where an option is out of range, or the windows do not divide the
+ * @throws {RangeError} if an option is out of range, or the windows do not divide the
  * input: the message names what would
  *
  * @example

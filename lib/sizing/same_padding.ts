@@ -14,7 +14,7 @@ export type SamePaddingOptions<Side extends Pair = Pair> = {
  * @param size height and width of the filters: one number for both, or `[height, width]`
  * @param options dilation (1)
  * @returns one number where all that is given is, else `[down, across]`
- * @throws {RangeError} where a filter's pixels from first tap to last are even in number: they
+ * @throws {RangeError} if a filter's pixels from first tap to last are even in number: they
  * have no middle, and only `padding: "same"`, the odd zero at the end, keeps the size
  *
  * @example

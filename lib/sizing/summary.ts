@@ -17,7 +17,7 @@ const HEADING = ["layer", "kind", "output", "kernel", "parameters", "FLOPs", "re
  * @param shape shape of one input, without the batch
  * @param options batch size (1) and optimizer (Adam), for the memory
  * @returns the table, lines of text
- * @throws {TypeError | RangeError} where the model cannot take such inputs
+ * @throws {TypeError | RangeError} if the model cannot take such inputs
  *
  * @example
  * ```ts

@@ -47,7 +47,7 @@ const BYTES = 4; // of a float32
  *
  * @param size the model's size, as {@linkcode sizeOfModel} answers
  * @param options batch size (1), optimizer (Adam)
- * @throws {RangeError} where an option is not one of its values
+ * @throws {RangeError} if an option is not one of its values
  *
  * @example
  * ```ts

@@ -18,7 +18,7 @@ function edits(name: string, known: string): number {
  *
  * @param name the name as it was given
  * @param known the names there are
- * @returns the nearest of `known` (the first of equals), or `undefined` where none is near
+ * @returns the nearest of `known` (the first of equals), or `undefined` if none is near
  *
  * @example
  * ```ts

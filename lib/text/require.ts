@@ -7,7 +7,7 @@
  * @param rule the rule, `its rate must be below 1`
  * @param holds whether it is kept
  * @param value the value
- * @throws {RangeError} where it is not kept
+ * @throws {RangeError} if it is not kept
  */
 export function requireRange(action: string, rule: string, holds: boolean, value: unknown): void {
   if (holds) return;
@@ -23,7 +23,7 @@ export function requireRange(action: string, rule: string, holds: boolean, value
  * @param least the least it may be. Default: 1
  * @param most the most it may be. Default: no limit
  * @returns the value
- * @throws {RangeError} where it is not such a number
+ * @throws {RangeError} if it is not such a number
  */
 export function requireWhole(
   action: string,
@@ -45,7 +45,7 @@ export function requireWhole(
  * @param name what the value is, `its learning rate`
  * @param value the value
  * @returns the value
- * @throws {RangeError} where it is not such a number
+ * @throws {RangeError} if it is not such a number
  */
 export function requirePositive(action: string, name: string, value: unknown): number {
   const holds = Number.isFinite(value) && (value as number) > 0;

@@ -26,7 +26,7 @@ function padded(cell: string, width: number, alignment: Alignment = "left"): str
  * @param rows the cells, without line breaks; rows may be shorter than others
  * @param options alignment, heading and gap
  * @returns the lines, joined by "\n" without one at the end, none with trailing spaces
- * @throws {RangeError} where a cell holds a line break, which would break its row
+ * @throws {RangeError} if a cell holds a line break, which would break its row
  *
  * @example
  * ```ts

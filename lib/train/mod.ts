@@ -23,4 +23,12 @@ export {
   type Training,
 } from "./training.ts";
 export { evaluate, type EvaluateOptions, type Evaluation, predict } from "./evaluate.ts";
-export { restoreNetwork, restoreTraining, snapshot } from "./snapshot.ts";
+export {
+  type Classification,
+  type Classifier,
+  classify,
+  type ClassifyOptions,
+  type Picture,
+} from "./classify.ts";
+export { restoreTraining, snapshot } from "./snapshot.ts";
+export { restoreNetwork } from "../weights/restore_network.ts";

@@ -1,20 +1,13 @@
 // A training run as a checkpoint, and back.
-import {
-  type Declaration,
-  fillSlots,
-  type Layer,
-  type Network,
-  slotEntries,
-} from "../layers/layer.ts";
+import type { Layer } from "../layers/layer.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
 import type { Key } from "../tensor/random.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import { disposeTree, entries, mapTree, type Path, type Tree } from "../tensor/tree.ts";
-import { tf } from "../tensor/tf.ts";
 import type { Checkpoint, Tensors } from "../weights/checkpoint.ts";
-import type { HostTensor } from "../weights/host_tensor.ts";
 import type { Json } from "../weights/json.ts";
 import { requireShapes } from "../weights/require_shapes.ts";
+import { restoreNetwork, toTensor } from "../weights/restore_network.ts";
 import { readTree } from "./callbacks/kept_weights.ts";
 import { readMemories, type States, writtenMemories } from "./callbacks/memories.ts";
 import { requireSameTrainable } from "./trainable.ts";
@@ -48,33 +41,6 @@ export async function snapshot(
       ...(trainable ? { trainable: [...trainable] } : {}),
       ...(callbacks ? { callbacks: states } : {}),
     },
-  };
-}
-
-/**
- * The network in a checkpoint.
- *
- * @param model its model
- * @param inputShape shape of one input, without the batch
- * @param checkpoint the checkpoint
- * @param file its name, for messages
- * @returns the network; the caller owns the tensors
- * @throws {TypeError} if it is another model's: what is missing, unexpected and of another shape
- */
-export function restoreNetwork<P extends Tree, S extends Tree>(
-  model: Layer<P, S>,
-  inputShape: Shape,
-  checkpoint: Checkpoint,
-  file: string,
-): Network<P, S> & { readonly inputShape: Shape } {
-  const declaration = model.declare(inputShape);
-  const { params, state } = checkpoint.sections;
-  requireSlots(declaration, checkpoint, file);
-  return {
-    model,
-    inputShape,
-    params: fillSlots<P>(declaration.params, (_, path) => toTensor(params.get(path)!)),
-    state: fillSlots<S>(declaration.state, (_, path) => toTensor(state.get(path)!)),
   };
 }
 
@@ -126,19 +92,6 @@ function refill(fresh: Tree, { sections }: Checkpoint, file: string): Tree {
     return mapTree((_, path) => toTensor(held.get(path)!), fresh);
   } finally {
     disposeTree(fresh);
-  }
-}
-
-function toTensor({ values, shape, dtype }: HostTensor): tf.Tensor {
-  return tf.tensor(values, [...shape], dtype);
-}
-
-function requireSlots(declaration: Declaration, { sections }: Checkpoint, file: string): void {
-  for (const part of ["params", "state"] as const) {
-    const expected = slotEntries(declaration[part]).map(([path, { shape }]) =>
-      [path, shape] as const
-    );
-    requireShapes(new Map(expected), sections[part], file);
   }
 }
 

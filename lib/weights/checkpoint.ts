@@ -2,7 +2,7 @@
 import type { HostTensor } from "./host_tensor.ts";
 import { type Json, jsonText } from "./json.ts";
 import { firstNames, hostTensor, parseSafetensors, type Safetensors } from "./safetensors.ts";
-import { openSafetensors } from "./safetensors_file.ts";
+import { openSafetensors, type SafetensorsFile, type TensorInfo } from "./safetensors_file.ts";
 import { serializeSafetensors, writeSafetensors } from "./safetensors_write.ts";
 
 /** Host tensors by slash-joined path, such as `conv1/kernel`. */
@@ -181,13 +181,44 @@ export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Pro
  * @throws {SyntaxError} where the file is cut, corrupt, foreign or of a newer version
  * @throws {Error} of the class that Deno has for it (`NotFound`, …), where the system refuses
  */
-export async function readCheckpoint(path: string): Promise<Checkpoint> {
+export function readCheckpoint(path: string): Promise<Checkpoint> {
+  return readSections(path, SECTIONS);
+}
+
+/** As {@linkcode readCheckpoint}, of some sections; the others are empty. */
+export async function readSections(
+  path: string,
+  wanted: readonly Section[],
+): Promise<Checkpoint> {
   await using contents = await openSafetensors(path);
   checkFormat(contents);
   const sections = emptySections();
   for (const name of contents.tensors.keys()) {
     const [section, place] = placeOf(name, path);
-    sections[section].set(place, await contents.read(name));
+    if (wanted.includes(section)) sections[section].set(place, await contents.read(name));
   }
   return { sections: filled(sections), run: parseRun(contents) };
+}
+
+/** Whether a safetensors file is a checkpoint of neocog's, of whatever version. */
+export function isCheckpoint({ metadata }: Pick<SafetensorsFile, "metadata">): boolean {
+  return metadata.format?.startsWith("neocog") ?? false;
+}
+
+/** A checkpoint's account of its run. */
+export function runIn(file: SafetensorsFile): Json {
+  checkFormat(file);
+  return parseRun(file);
+}
+
+/** What the header of a checkpoint says of its parameters and state. */
+export function sectionsOf(
+  { tensors, file }: SafetensorsFile,
+): Record<"params" | "state", ReadonlyMap<string, TensorInfo>> {
+  const found = { params: new Map<string, TensorInfo>(), state: new Map<string, TensorInfo>() };
+  for (const [name, info] of tensors) {
+    const [section, path] = placeOf(name, file);
+    if (section === "params" || section === "state") found[section].set(path, info);
+  }
+  return found;
 }

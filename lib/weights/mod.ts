@@ -2,7 +2,7 @@
 
 export { type KnownWeights, knownWeights, type WeightsSource } from "./known_weights.ts";
 export { pretrained, type PretrainedFile, type PretrainedOptions } from "./pretrained.ts";
-export { type LoadedTorch, loadTorch, recognize, type Recognized } from "./recognize.ts";
+export { recognize, type Recognized } from "./recognize.ts";
 export { parseSafetensors, type Safetensors, type SafetensorsEntry } from "./safetensors.ts";
 export { openSafetensors, type SafetensorsFile, type TensorInfo } from "./safetensors_file.ts";
 export {

@@ -2,12 +2,9 @@
 import type { Layer } from "../layers/layer.ts";
 import { findModel, models } from "../models/registry.ts";
 import type { Shape } from "../tensor/tensor.ts";
-import type { Tree } from "../tensor/tree.ts";
 import type { ShapeFaults } from "./require_shapes.ts";
 import { firstNames } from "./safetensors.ts";
-import { openSafetensors } from "./safetensors_file.ts";
 import type { TensorSource } from "./tensor_source.ts";
-import { fromTorch, type FromTorchOptions, type TorchNetwork } from "./torch.ts";
 import { fitTorch, requireFit, torchFaults, type TorchFit } from "./torch_fit.ts";
 import type { TorchLayout } from "./torch_layout.ts";
 import { torchLayouts } from "./torch_layouts.ts";
@@ -120,36 +117,4 @@ function fitOf(source: TensorSource, name: string, layout: TorchLayout): Candida
     fit,
     faults: torchFaults(fit),
   };
-}
-
-/** What {@linkcode loadTorch} answers. */
-export type LoadedTorch = Recognized & TorchNetwork<Tree, Tree> & {
-  /** What the file says of itself. */
-  readonly metadata: Readonly<Record<string, string>>;
-};
-
-/**
- * Loads a safetensors file with PyTorch's names, one tensor after the other.
- *
- * Needs `--allow-read` for `path`.
- *
- * @param path the file
- * @param name the model's name in {@linkcode models}. Default: found out by the file's keys
- * @param options progress
- * @returns the model with its weights, whose tensors the caller owns
- * @throws {SyntaxError} where the file is cut, corrupt or no safetensors file
- * @throws {TypeError | RangeError} as {@linkcode recognize} and {@linkcode fromTorch} do
- * @throws {Error} of the class that Deno has for it (`NotFound`, …), where the system refuses
- */
-export async function loadTorch(
-  path: string,
-  name?: string,
-  options: FromTorchOptions = {},
-): Promise<LoadedTorch> {
-  await using file = await openSafetensors(path);
-  const { metadata } = file;
-  const recognized = recognize(file, name);
-  const { model, inputShape, layout } = recognized;
-  const network = await fromTorch(model, inputShape, file, layout, options);
-  return { ...recognized, metadata, ...network };
 }

@@ -5,6 +5,7 @@ import { NORMS } from "../../lib/generate/adversarial/norm.ts";
 import { type Network, predict, type Tensor, tf } from "../../mod.ts";
 import { topClasses } from "../../lib/train/report/mod.ts";
 import { choice, count, text, UsageError, type Values } from "../command.ts";
+import { trainedOn } from "../network/open_weights.ts";
 import { ascentProgress } from "../progress.ts";
 import { abortWithPicture } from "../pictures/climb.ts";
 import { findClass, type Looked, openLooked } from "../pictures/looked.ts";
@@ -134,7 +135,7 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
     });
   const signal = abortWithPicture();
   if (isCurve) {
-    const name = flags.dataset ?? looked.opened.trained?.settings.dataset ?? "mnist";
+    const name = flags.dataset ?? trainedOn(looked.opened) ?? "mnist";
     const test = await loadTest(name, flags["data-dir"], looked.inputShape);
     requireFit(looked, test);
     const limit = flags.limit ?? Math.min(256, test.labels.length);

@@ -5,6 +5,7 @@ import { imagesOf, pixelsOf } from "../../lib/explain/mod.ts";
 import { key, tf, uniformArray } from "../../mod.ts";
 import { requireLayer } from "../../lib/layers/layers_of.ts";
 import { count, number, text, toggle, UsageError, type Values } from "../command.ts";
+import { trainedOn } from "../network/open_weights.ts";
 import { abortWithPicture } from "../pictures/climb.ts";
 import { type Looked, mapLayers, openLooked } from "../pictures/looked.ts";
 import {
@@ -90,7 +91,7 @@ function noise({ inputShape }: Looked, seed: number): Image {
 /** The picture that the flags name; where they name no file, not so small that octaves have no room. */
 async function readImage(looked: Looked, flags: Flags): Promise<{ image: Image; source: string }> {
   const { opened } = looked;
-  const usual = flags.dataset || opened.trained?.settings.dataset ? "0" : "noise";
+  const usual = flags.dataset || trainedOn(opened) ? "0" : "noise";
   const { image: flag = usual, seed } = flags;
   const isFile = flag !== "noise" && !/^\d+$/.test(flag);
   const image = flag === "noise"

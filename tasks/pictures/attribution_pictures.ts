@@ -1,6 +1,15 @@
 // An attribution as pictures: in colors, over the picture, and beside it.
 import { type Attribution, attributionMap } from "../../lib/explain/mod.ts";
-import { heatMap, type Image, sideBySide } from "../../lib/image/mod.ts";
+import {
+  diverging,
+  heatMap,
+  type HeatMapOptions,
+  type Image,
+  overlay,
+  sideBySide,
+  toGray,
+  viridis,
+} from "../../lib/image/mod.ts";
 import { enlarged } from "./enlarged.ts";
 import type { Explained } from "./explained.ts";
 import type { PictureSettings, Scores } from "./picture_folder.ts";
@@ -45,7 +54,9 @@ export async function showAttribution(
     say(`note: ${showing.caption} of ${target} is 0 everywhere: nothing comes back to the picture`);
   }
   const heat = heatOf(attribution, showing);
-  const laid = overlaid(picture.shown, heat, attribution, showing);
+  // In gray, so that the colors are those of the map.
+  const faded = heatOf(attribution, showing, { fade: true });
+  const laid = overlay(toGray(picture.shown), faded, { alpha: 0.85 });
   const caption = `${showing.caption} for ${target}, whose score is ${
     Number(score!.toPrecision(4))
   }`;
@@ -82,15 +93,17 @@ function bound(values: Float32Array, share: number): number {
   return sorted[Math.ceil(share * (sorted.length - 1))]!;
 }
 
-/** The map in colors, from 0, or about 0 where it has a sign. */
-function heatOf(attribution: Attribution, { signed = false, share = 1 }: Showing): Image {
+/** The map in colors, from 0, or about 0 if it has a sign. */
+function heatOf(
+  attribution: Attribution,
+  { signed = false, share = 1 }: Showing,
+  options: HeatMapOptions = {},
+): Image {
   const [, height, width] = attribution.shape;
   const map = attributionMap(attribution);
   const most = bound(map, share) || 1;
-  const size = [height, width] as const;
-  if (!signed) return heatMap(map, size, { span: [0, most] });
-  const clipped = map.map((value) => Math.min(most, Math.max(-most, value)));
-  return heatMap(clipped, size, { span: "signed" });
+  const colors = signed ? diverging : viridis;
+  return heatMap(map, [height, width], { span: [signed ? -most : 0, most], colors, ...options });
 }
 
 /** The numbers of three channels as colors: 0 is gray. */
@@ -101,22 +114,4 @@ function colors(
   const most = bound(values, share) || 1;
   const pixels = values.map((value) => Math.min(1, Math.max(0, 0.5 + 0.5 * value / most)));
   return { width, height, channels: channels === 1 ? 1 : 3, pixels };
-}
-
-/** The map's colors over the picture in gray, the more of them the larger the number is. */
-function overlaid(image: Image, heat: Image, attribution: Attribution, showing: Showing): Image {
-  const map = attributionMap(attribution);
-  const most = bound(map, showing.share ?? 1) || 1;
-  const pixels = heat.pixels.map((color, i) => {
-    const pixel = Math.floor(i / 3);
-    const alpha = 0.85 * Math.min(1, Math.abs(map[pixel]!) / most);
-    return alpha * color + (1 - alpha) * lightAt(image, pixel);
-  });
-  return { ...heat, pixels };
-}
-
-function lightAt({ channels, pixels }: Image, index: number): number {
-  if (channels === 1) return pixels[index]!;
-  const [red, green, blue] = pixels.subarray(index * channels, index * channels + 3);
-  return 0.299 * red! + 0.587 * green! + 0.114 * blue!;
 }

@@ -1,11 +1,12 @@
 // A network that is looked into, for `explain` and `generate`: what can be known of it before the device is started.
 import { type Device, type Layer, layersOf, type Network, type Shape } from "../../mod.ts";
 import { inputShapeOf, type Preprocessing } from "../../lib/image/mod.ts";
+import type { NetworkFile } from "../../lib/weights/network_file.ts";
+import { findClassNames, findPreprocessing } from "../../lib/weights/sidecars.ts";
 import { unknownName } from "../../lib/text/nearest.ts";
 import { UsageError } from "../command.ts";
-import { findClassNames, findPreprocessing } from "../network/beside_weights.ts";
 import { startDevice } from "../command/device.ts";
-import { type Network as Opened, openNetwork } from "../network/network.ts";
+import { openWeights } from "../network/open_weights.ts";
 import { say } from "../command/say.ts";
 
 /** The values of `networkFlags`. */
@@ -28,7 +29,7 @@ export type Looked = {
   readonly units: Preprocessing;
   readonly classNames: readonly string[];
   /** What the weights' file says, and the data set it was trained on. */
-  readonly opened: Opened;
+  readonly opened: NetworkFile;
   /** What of it belongs beside every picture. */
   readonly settings: Readonly<Record<string, string>>;
   /**
@@ -46,10 +47,10 @@ export type Looked = {
  * @throws {Error} where the weights are not there, or are no network's
  */
 export async function openLooked(flags: NetworkValues): Promise<Looked> {
-  const opened = await openNetwork(flags.weights, flags.model);
+  const opened = await openWeights(flags.weights, flags.model);
   const { how, source } = await findPreprocessing(opened, flags.preprocessing);
   const { name, model } = opened;
-  const inputShape = opened.trained ? opened.inputShape : inputShapeOf(how);
+  const inputShape = opened.checkpoint ? opened.inputShape : inputShapeOf(how);
   const classNames = await findClassNames(opened, flags.classes);
   say(`${name} by ${opened.origin}; preprocessing: ${source}`);
   return {
@@ -62,7 +63,7 @@ export async function openLooked(flags: NetworkValues): Promise<Looked> {
     settings: { model: name, weights: flags.weights, preprocessing: source },
     async start(shape = inputShape) {
       const device = await startDevice(flags.backend);
-      return { ...await opened.weights(shape), device };
+      return { ...await opened.load(shape), device };
     },
   };
 }

@@ -3,9 +3,8 @@ import { type Examples, layersOf, type Normalization, type Path } from "../../mo
 import { type Features, features } from "../../lib/explain/mod.ts";
 import { choice, count, path, UsageError } from "../command.ts";
 import { countProgress } from "../progress/count.ts";
-import { momentsOf } from "../network/beside_weights.ts";
 import type { Looked } from "./looked.ts";
-import { datasetOf } from "../network/network.ts";
+import { datasetMoments, datasetOf } from "../network/open_weights.ts";
 import { type DatasetName, DATASETS, limited, loadTest } from "../train/datasets.ts";
 
 /** What says which images; `openExamples` takes their values. */
@@ -66,7 +65,7 @@ export async function openExamples(
   const limit = flags.limit ?? Math.min(USUAL_LIMIT, test.labels.length);
   const examples = limited(test, limit, `the test images of ${dataset}`);
   const source = looked.settings.preprocessing!;
-  const normalize = momentsOf({ how: units, source }, test.imageShape);
+  const normalize = datasetMoments({ how: units, source }, test.imageShape);
   return { examples, normalize, settings: { dataset, images: examples.labels.length } };
 }
 

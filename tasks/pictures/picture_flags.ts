@@ -9,7 +9,7 @@ import { DATASETS } from "../train/datasets.ts";
 const OWN_NETWORK = "examples/networks/lenet5-relu-mnist.safetensors";
 
 /**
- * `--weights`: whose network it is; `openNetwork` takes its value.
+ * `--weights`: whose network it is; `openWeights` takes its value.
  *
  * @param standard the weights where none are named
  */

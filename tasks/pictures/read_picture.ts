@@ -6,6 +6,7 @@ import { UsageError } from "../command.ts";
 import { type Inversion, prepareGray } from "./gray_picture.ts";
 import type { Looked } from "./looked.ts";
 import { readFile } from "../command/files.ts";
+import { trainedOn } from "../network/open_weights.ts";
 import { type DatasetName, loadTest } from "../train/datasets.ts";
 
 /** A picture that a network looks at. */
@@ -42,7 +43,7 @@ export async function readPicture(
   looked: Looked,
   { image, invert, dataset, "data-dir": dataDir }: ImageValues,
 ): Promise<Picture> {
-  const named = dataset ?? looked.opened.trained?.settings.dataset;
+  const named = dataset ?? trainedOn(looked.opened);
   if (image === undefined && !named) {
     throw new UsageError("Cannot run without --image PATH: the picture that is looked at");
   }

@@ -79,10 +79,14 @@ function describe({ train, test, imbalance, ...folder }: ImageFolder, dataDir: s
   );
 }
 
-/** Says which files of a folder are not among its images. */
-export function sayLeftOut({ broken, ignored }: Pick<ImageFolder, "broken" | "ignored">): void {
+/** Says which files of a folder are not among its images, or have faults. */
+export function sayLeftOut(
+  { broken, warnings, ignored }: Pick<ImageFolder, "broken" | "warnings" | "ignored">,
+): void {
   for (const { reason } of broken.slice(0, 10)) say(`left out: ${reason}`);
   if (broken.length > 10) say(`left out: ${broken.length - 10} more broken files`);
+  for (const { reason } of warnings.slice(0, 10)) say(`note: ${reason}`);
+  if (warnings.length > 10) say(`note: ${warnings.length - 10} more files have faults`);
   if (ignored.length === 0) return;
   const more = ignored.length > 5 ? `, and ${ignored.length - 5} more` : "";
   say(`note: ${ignored.length} are not pictures: ${ignored.slice(0, 5).join(", ")}${more}`);

@@ -1,9 +1,9 @@
 // The folder of pictures for `deno task transfer`, prepared as the weights expect.
 import { type ImageFolder, imageFolder, key, type Normalization } from "../../mod.ts";
-import { inputShapeOf, type Preprocessing } from "../../lib/image/mod.ts";
+import { inputShapeOf, momentsOf, type Preprocessing } from "../../lib/image/mod.ts";
 import { refuse } from "../command.ts";
 import { countProgress } from "../progress/count.ts";
-import type { FoundPreprocessing } from "../network/beside_weights.ts";
+import type { FoundPreprocessing } from "../../lib/weights/sidecars.ts";
 import { say } from "../command/say.ts";
 import { sayLeftOut } from "../train/datasets.ts";
 
@@ -35,10 +35,7 @@ export function prepared({ how, source }: FoundPreprocessing, size: number | und
     : Math.max(Math.round(how.resize * scale), ...shape);
   return {
     how: { ...how, resize, crop: shape },
-    normalize: {
-      mean: how.mean.map((mean) => mean / how.range),
-      std: how.std.map((std) => std / how.range),
-    },
+    normalize: momentsOf(how),
     shape: [...shape, channels],
   };
 }

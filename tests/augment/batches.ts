@@ -1,5 +1,11 @@
 // Batches to augment, and what became of them.
-import type { Augmentation, AugmentedBatch } from "../../lib/augment/mod.ts";
+import {
+  type Augmentation,
+  type AugmentedBatch,
+  type ColorAugmentation,
+  colorJitter,
+  type Strength,
+} from "../../lib/augment/mod.ts";
 import { key, tf, uniformArray } from "../../mod.ts";
 
 /** Heights, widths and channels that are odd and differ. */
@@ -50,3 +56,11 @@ export async function numbersOfBatch({ images, labels }: AugmentedBatch): Promis
     labels: await labels.data() as Float32Array,
   };
 }
+
+/** Single changes of color. */
+export const brightness = (strength: Strength): ColorAugmentation =>
+  colorJitter({ brightness: strength });
+export const contrast = (strength: Strength): ColorAugmentation =>
+  colorJitter({ contrast: strength });
+export const saturation = (strength: Strength): ColorAugmentation =>
+  colorJitter({ saturation: strength });

@@ -3,10 +3,8 @@ import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert
 import {
   type Augmentation,
   type AugmentedBatch,
-  brightness,
   colorJitter,
   compose,
-  contrast,
   cutmix,
   labelSmoothing,
   mixup,
@@ -15,14 +13,21 @@ import {
   randomCrop,
   randomErasing,
   randomFlip,
+  randomResizedCrop,
   randomRotation,
-  resizedCrop,
-  saturation,
 } from "../../lib/augment/mod.ts";
 import { disposeTree, fold, jit, key, type Tensor, tf, type Tree } from "../../mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";
-import { augmented, numbersOfBatch, randomBatch, type Shape4 } from "./batches.ts";
+import {
+  augmented,
+  brightness,
+  contrast,
+  numbersOfBatch,
+  randomBatch,
+  saturation,
+  type Shape4,
+} from "./batches.ts";
 
 const SHAPE: Shape4 = [8, 9, 7, 3];
 
@@ -30,7 +35,7 @@ const SHAPE: Shape4 = [8, 9, 7, 3];
 const ALL: Readonly<Record<string, Augmentation>> = {
   crop: randomCrop(3),
   flip: randomFlip(),
-  "resized crop": resizedCrop(),
+  "resized crop": randomResizedCrop(),
   rotation: randomRotation(20),
   affine: randomAffine({ rotate: 5, translate: 1, scale: [0.9, 1.1], shear: 5, edge: "reflect" }),
   brightness: brightness(0.5),
@@ -77,7 +82,7 @@ onEachBackend("what is recorded once replays other draws, to the bit", async () 
   }
 });
 
-onEachBackend("drawing and applying leave what they answer, and nothing else", () => {
+onEachBackend("drawing and applying leave what they return, and nothing else", () => {
   for (const [name, augmentation] of Object.entries(ALL)) {
     const batch = randomBatch(SHAPE, 4);
     const before = tf.memory().numTensors;
@@ -110,7 +115,7 @@ onCpu("the same key gives the same pixels, and each image its own change", async
   }
 });
 
-onEachBackend("labels go on to add up to one, and pixels to lie in 0 to 1", async () => {
+onEachBackend("labels still add up to one, and pixels stay in 0 to 1", async () => {
   for (const [name, augmentation] of Object.entries(ALL)) {
     const { images, labels } = await augmented(augmentation, randomBatch(SHAPE, 4), 7);
     for (let n = 0; n < SHAPE[0]; n++) {
@@ -131,7 +136,7 @@ onCpu("maps become one tensor of a composition, and colors one up to a second me
     randomCrop(1),
     brightness(0.1),
     randomRotation(5),
-    resizedCrop(),
+    randomResizedCrop(),
   );
   assertEquals(shapes(maps.draw(key(0), SHAPE)), [[8, 6], [8, 1, 16]]);
   const colors = compose(brightness(0.1), contrast(0.1), pcaColors(), contrast(0.1));
@@ -149,7 +154,7 @@ onEachBackend("a composition of colors is what its parts make one after another"
   await assertClose(together.images, apart.images);
 });
 
-Deno.test("compositions are taken apart, named after their parts, and drawn by keys of their places", () => {
+Deno.test("compositions are flattened, named after their parts, and drawn by keys of their places", () => {
   const nested = compose(randomCrop(2), compose(randomFlip(), randomFlip(0.25)));
   assertEquals(nested.name, "crop 2, flip 0.5, flip 0.25");
 });

@@ -2,24 +2,22 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import {
   type Augmentation,
-  brightness,
   type ColorAugmentation,
   colorJitter,
-  contrast,
   cutmix,
   labelSmoothing,
   mixup,
   pcaColors,
   randomAffine,
   randomErasing,
+  randomResizedCrop,
   randomRotation,
-  resizedCrop,
-  saturation,
   type Strength,
 } from "../../lib/augment/mod.ts";
 import { fold, type Key, key, type tf } from "../../mod.ts";
-import { beta } from "../../lib/augment/beta.ts";
+import { beta } from "../../lib/augment/draws.ts";
 import { onCpu } from "../backends.ts";
+import { brightness, contrast, saturation } from "./batches.ts";
 
 const COUNT = 2_000;
 
@@ -87,7 +85,7 @@ Deno.test("parts of one image's affine map are independent of each other", () =>
 
 Deno.test("resized crops have the shares and ratios that are wanted, and lie in the image", () => {
   const [height, width] = [400, 500];
-  const crop = resizedCrop({ scale: [0.2, 0.5], ratio: [0.75, 1.25] });
+  const crop = randomResizedCrop({ scale: [0.2, 0.5], ratio: [0.75, 1.25] });
   const boxes = crop.maps(key(1), [COUNT, height, width, 3]).map(([a, , c, , e, f]) => ({
     across: a * width,
     down: e * height,
@@ -118,12 +116,12 @@ Deno.test("resized crops have the shares and ratios that are wanted, and lie in 
 
 Deno.test("where no crop of the ratio fits, the largest in the middle is taken", () => {
   // All of a wide image, three times as wide as it is high, but at most 4 : 3.
-  const maps = resizedCrop({ scale: [1, 1] }).maps(key(0), [3, 30, 90, 1]);
+  const maps = randomResizedCrop({ scale: [1, 1] }).maps(key(0), [3, 30, 90, 1]);
   for (const [a, , c, , e, f] of maps) {
     assertEquals([a * 90, e, f], [40, 1, 0]);
     assertAlmostEquals(c - (a - 1) / 2, 25, 1e-9);
   }
-  const tall = resizedCrop({ scale: [1, 1] }).maps(key(0), [1, 90, 30, 1])[0]!;
+  const tall = randomResizedCrop({ scale: [1, 1] }).maps(key(0), [1, 90, 30, 1])[0]!;
   assertEquals([tall[0], tall[4] * 90], [1, 40]);
 });
 
@@ -291,11 +289,11 @@ Deno.test("what cannot be drawn is refused", () => {
   }
   at(() => randomAffine({ edge: 2 }), "from 0 to 1, got 2");
   for (const scale of [[0, 1], [0.5, 1.1], [0.5, 0.4], [NaN, 1]] as const) {
-    at(() => resizedCrop({ scale }), "above 0, up to 1 and in order");
+    at(() => randomResizedCrop({ scale }), "above 0, up to 1 and in order");
     at(() => randomErasing({ area: scale }), "above 0, up to 1 and in order");
   }
   for (const ratio of [[0, 1], [2, 1], [1, Infinity]] as const) {
-    at(() => resizedCrop({ ratio }), "ratios must be finite, above 0 and in order");
+    at(() => randomResizedCrop({ ratio }), "ratios must be finite, above 0 and in order");
     at(() => randomErasing({ ratio }), "ratios must be finite, above 0 and in order");
   }
   for (const make of [brightness, contrast, saturation]) {

@@ -118,7 +118,7 @@ Deno.test("as many images are flipped as the probability says", () => {
 
 Deno.test("what cannot be cropped or flipped is refused", () => {
   for (const padding of [-1, 0.5, NaN, Infinity]) {
-    assertThrows(() => randomCrop(padding), RangeError, `from 0, got ${padding}`);
+    assertThrows(() => randomCrop(padding), RangeError, `of at least 0, got ${padding}`);
   }
   for (const edge of [-0.1, 1.1, NaN]) {
     assertThrows(

@@ -71,7 +71,7 @@ Deno.test("what cannot be read is refused, with the nearest name and the list", 
   refused("rotate:Infinity", "one number at most");
   refused("digits:3", '"digits" takes no number, got "digits:3"');
   refused("flip:1.5", "probability must be from 0 to 1, got 1.5");
-  refused("crop:1.5", "whole number of pixels from 0, got 1.5");
+  refused("crop:1.5", "the padding in pixels must be a whole number of at least 0, got 1.5");
   refused("zoom:1", "above 0 and in order, got 0 to 2");
   refused("mixup:0", "alpha must be finite and above 0");
 });

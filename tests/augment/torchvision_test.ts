@@ -1,17 +1,11 @@
 // Each augmentation against torchvision's function, given the same drawn numbers.
 import { assert, assertEquals } from "@std/assert";
-import {
-  type Augmentation,
-  brightness,
-  compose,
-  contrast,
-  saturation,
-} from "../../lib/augment/mod.ts";
+import { type Augmentation, compose } from "../../lib/augment/mod.ts";
 import { jit, type Tensor, tf, type Tree, warp } from "../../mod.ts";
-import { type AffineChange, affineMapOf } from "../../lib/augment/affine.ts";
+import { type AffineChange, affineMapOf } from "../../lib/augment/random_affine.ts";
 import { alongComponents } from "../../lib/augment/pca_colors.ts";
 import { addingStage } from "../../lib/augment/recoloring.ts";
-import { boxMap } from "../../lib/augment/resized_crop.ts";
+import { boxMap } from "../../lib/augment/random_resized_crop.ts";
 import type { Box } from "../../lib/tensor/box.ts";
 import { erase } from "../../lib/tensor/erase.ts";
 import { recolor } from "../../lib/tensor/recolor.ts";
@@ -19,7 +13,7 @@ import { onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";
 import { shapeOf, tensorOf, valuesOf } from "../golden/golden.ts";
 import file from "../golden/augment.json" with { type: "json" };
-import type { Shape4 } from "./batches.ts";
+import { brightness, contrast, saturation, type Shape4 } from "./batches.ts";
 
 type Case = {
   readonly name: string;

@@ -337,6 +337,21 @@ Deno.test("pictures are found by their first bytes, whatever they are called", a
   );
 });
 
+Deno.test("a JPEG without an end marker is read, and named with a warning, from a cache too", async () => {
+  const { jpeg } = JPEGS.find(({ name }) => name === "gray")!;
+  const cut = jpeg.subarray(0, jpeg.length - 2);
+  const files = { "a/1.jpg": jpeg, "a/2.jpg": cut, "a/3.jpg": jpeg, ...dogs(3, "b") };
+  await withFolder(files, async (folder) => {
+    const file = `${folder}/a/2.jpg`;
+    for (const workers of [0, 1, 0]) {
+      using images = await imageFolder(folder, { ...TINY, workers, cacheDir: `${folder}/.cache` });
+      assertEquals(images.warnings, [{ file, reason: `${file} has no end marker (EOI)` }]);
+      assertEquals([images.broken, images.classCounts], [[], [2, 2]]);
+      await Deno.utime(`${folder}/b/0100.png`, workers, workers); // Reads anew with a worker.
+    }
+  });
+});
+
 Deno.test("symbolic links to classes and to files are followed", async () => {
   await withFolder(
     { ...cats(3, "real/cat"), ...dogs(3, "real/dog"), "set/": "" },

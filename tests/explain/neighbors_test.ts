@@ -20,7 +20,7 @@ import {
   tf,
   uniformArray,
 } from "../../mod.ts";
-import { loadTorch } from "../../lib/weights/mod.ts";
+import { open } from "../../lib/weights/open.ts";
 import { preprocessings } from "../../lib/image/mod.ts";
 import { rowOf } from "../../lib/explain/embedding/neighbors.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
@@ -204,7 +204,7 @@ sharedDataTest(
   "ResNet-20's features have neighbors of the same class more often than pixels do",
   async () => {
     await start();
-    const network = await loadTorch(sharedPath("resnet20-cifar10.safetensors"));
+    const network = await open(sharedPath("resnet20-cifar10.safetensors"));
     const { test } = await cifar10({ dataDir: sharedPath("cifar10") });
     const { mean, std } = preprocessings.cifar;
     const inFeatures = await features(network, test, "pool", { normalize: { mean, std } });

@@ -12,7 +12,7 @@ import {
 import { type Network, start, type Tensor, tf } from "../../mod.ts";
 import { BACKWARD_RULES } from "../../lib/explain/backward_rule.ts";
 import { decodeImage, inputShapeOf, preprocess, preprocessings } from "../../lib/image/mod.ts";
-import { loadTorch } from "../../lib/weights/mod.ts";
+import { open as openNetwork } from "../../lib/weights/open.ts";
 import { hasAdapter } from "../device/adapter.ts";
 import golden from "../golden/attribution.json" with { type: "json" };
 import { sharedDataTest, sharedPath } from "../shared_data.ts";
@@ -27,7 +27,7 @@ let scene: Promise<Scene> | undefined;
 function open(): Promise<Scene> {
   return scene ??= (async () => {
     await start({ backend });
-    const network = await loadTorch(sharedPath("squeezenet1_0-imagenet.safetensors")) as Network;
+    const network = await openNetwork(sharedPath("squeezenet1_0-imagenet.safetensors"));
     const photo = decodeImage(Deno.readFileSync(sharedPath("photos/chelsea.png")), "chelsea");
     const how = preprocessings.caffe;
     return { network, x: tf.tensor(preprocess(photo, how), [1, ...inputShapeOf(how)]) };

@@ -12,7 +12,7 @@ import {
   tf,
   uniformArray,
 } from "../../mod.ts";
-import { loadTorch } from "../../lib/weights/mod.ts";
+import { open } from "../../lib/weights/open.ts";
 import { preprocessings } from "../../lib/image/mod.ts";
 import { toInputs } from "../../lib/explain/mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
@@ -78,7 +78,7 @@ onCpu("classes that are not there, probabilities and no steps are refused", asyn
 
 sharedDataTest("SqueezeNet takes its image of a flamingo for one", async () => {
   await start();
-  const net = await loadTorch(sharedPath("squeezenet1_0-imagenet.safetensors"));
+  const net = await open(sharedPath("squeezenet1_0-imagenet.safetensors"));
   const units = preprocessings.caffe;
   const { images } = await classImage(net, 130, { shape: [227, 227, 3], units, steps: 40 });
   const inputs = toInputs(images, units);

@@ -3,7 +3,7 @@ import { assertEquals, assertGreater, assertLess, assertRejects } from "@std/ass
 import { decodeImage, preprocess, preprocessings } from "../../lib/image/mod.ts";
 import { init, key, lenet5, type Network, start, tf, uniformArray } from "../../mod.ts";
 import { inversionStrip, invert, type InvertOptions } from "../../lib/generate/mod.ts";
-import { loadTorch } from "../../lib/weights/mod.ts";
+import { open } from "../../lib/weights/open.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { hasAdapter } from "../device/adapter.ts";
 import { sharedDataTest, sharedPath } from "../shared_data.ts";
@@ -62,7 +62,7 @@ sharedDataTest(
   "SqueezeNet's early layers give the cat back, and the error grows with depth",
   async () => {
     await start();
-    const net = await loadTorch(sharedPath("squeezenet1_0-imagenet.safetensors"));
+    const net = await open(sharedPath("squeezenet1_0-imagenet.safetensors"));
     const file = sharedPath("photos/chelsea.png");
     const photo = decodeImage(await Deno.readFile(file), file);
     const plain = { ...preprocessings.caffe, range: 1, mean: [0, 0, 0] } as const;

@@ -70,11 +70,25 @@ Deno.test("EXIF is read in either byte order, and says nothing where it is damag
 });
 
 Deno.test("a JPEG cut at any byte is refused", () => {
-  for (const { jpeg } of JPEGS) {
-    for (let length = 3; length < jpeg.length; length++) refused(jpeg.subarray(0, length));
+  for (const { name, jpeg } of JPEGS) {
+    // Without its end marker alone, a baseline file has all its pixels.
+    const whole = name.includes("progressive") ? jpeg.length : jpeg.length - 2;
+    for (let length = 3; length < whole; length++) refused(jpeg.subarray(0, length));
   }
   const bytes = jpegOf("color 4:2:0");
   refused(bytes.subarray(0, bytes.length - 200), "is it cut short?", "bytes in all");
+});
+
+Deno.test("a baseline JPEG that lacks its end marker, or half of it, is read with a warning", () => {
+  for (const { name, jpeg } of JPEGS.filter(({ name }) => !name.includes("progressive"))) {
+    const expected = decodeImage(jpeg, name);
+    assertEquals(expected.warning, undefined);
+    for (const missing of [1, 2]) {
+      const { warning, ...image } = decodeImage(jpeg.subarray(0, jpeg.length - missing), name);
+      assertEquals(image, expected);
+      assertEquals(warning, `${name} has no end marker (EOI)`);
+    }
+  }
 });
 
 Deno.test("a baseline JPEG that ends before all its blocks is refused, wherever it ends", () => {
@@ -99,7 +113,7 @@ Deno.test("a JPEG of 20,000 × 20,000 pixels is refused by its header", () => {
   const { message } = assertThrows(() => decodeImage(big, "big.jpg"), RangeError);
   assertEquals(
     message,
-    "Cannot decode JPEG big.jpg: it must have at most 67108864 pixels: " +
+    "Cannot decode JPEG big.jpg: it must have at most 67108864 pixels, " +
       "got 20000×20000",
   );
   // The header alone is enough to refuse it.

@@ -159,7 +159,7 @@ Deno.test("a header that claims 60,000 × 60,000 pixels is refused before anythi
   const { message } = assertThrows(() => decodeImage(bytes, "big.png"), RangeError);
   assertEquals(
     message,
-    "Cannot decode PNG big.png: it must have at most 67108864 pixels: " +
+    "Cannot decode PNG big.png: it must have at most 67108864 pixels, " +
       "got 60000×60000",
   );
   // The header alone is enough to refuse it.

@@ -78,6 +78,21 @@ Deno.test("labels stand below pictures, in black on light and white on dark, and
   assertEquals(label(gray(3, 2, 0), "a", { size: 2 }).height, 2 + 22);
 });
 
+Deno.test("letters go below the baseline in labels", () => {
+  const drawn = (text: string): string[] =>
+    rows(label(gray(5, 1, 0.5), text)).slice(3).map((row) =>
+      row.map((v) => v === 0 ? "#" : ".").join("")
+    );
+  const [p, g] = [
+    [".....", ".....", "####.", "#...#", "#...#", "#...#", "####.", "#....", "#...."],
+    [".....", ".....", ".####", "#...#", "#...#", "#...#", ".####", "....#", ".###."],
+  ];
+  assertEquals([drawn("p"), drawn("g")], [p, g]);
+  // Their bodies stand on the baseline, as those of all other lowercase letters do.
+  for (const letter of "jqy") assert(drawn(letter).slice(7).every((row) => row.includes("#")));
+  for (const letter of "abcxz") assertEquals(drawn(letter).slice(7), [".....", "....."]);
+});
+
 Deno.test("a grid with labels gives each cell the width of the widest for its text", () => {
   const sheet = grid([gray(20, 20, 0.5), gray(2, 2, 0.5)], {
     labels: ["10", "11"],
@@ -106,10 +121,10 @@ Deno.test("grids, rows, labels and enlargements out of range are refused", () =>
   assertThrows(() => grid([one], { scale: 0 }), RangeError, "factor");
   assertThrows(() => grid([one], { background: 2 }), RangeError, "from 0 to 1");
   assertThrows(() => grid([one], { labels: [] }), RangeError, "a label for each of 1");
-  assertThrows(() => sideBySide([]), RangeError, "must have pictures");
+  assertThrows(() => sideBySide([]), RangeError, "must have a picture");
   assertThrows(() => sideBySide([one], { gap: 0.5 }), RangeError, "gap");
   assertThrows(() => sideBySide([one], { labels: ["a", "b"] }), RangeError, "got 2");
-  assertThrows(() => label(one, "a", { size: 0 }), RangeError, "points");
+  assertThrows(() => label(one, "a", { size: 0 }), RangeError, "size of a point");
   assertThrows(() => enlarge(one, 1.5), RangeError, "factor");
   assertThrows(() => enlarge({ ...one, width: 2 }, 2), TypeError);
 });

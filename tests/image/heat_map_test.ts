@@ -85,6 +85,16 @@ Deno.test("an overlay resizes the heat and mixes by alpha", () => {
   });
 });
 
+Deno.test("a heat map that fades shows the picture where its numbers are small", () => {
+  const faded = heatMap([0, 1, -2, 9], [1, 4], { span: [-4, 4], colors: grays, fade: true });
+  assertEquals(faded.channels, 4);
+  assertEquals([...faded.pixels].filter((_, i) => i % 4 === 3), [0, 0.25, 0.5, 1]);
+  const image: Image = { width: 4, height: 1, channels: 1, pixels: new Float32Array(4).fill(0.2) };
+  const reds = [...overlay(image, faded, { alpha: 0.8 }).pixels].filter((_, i) => i % 3 === 0);
+  [0, 0.25, 0.5, 1].map((alpha, i) => [0.8 * alpha, [0.5, 0.625, 0.25, 1][i]!] as const)
+    .forEach(([a, color], i) => assertAlmostEquals(reds[i]!, (1 - a) * 0.2 + a * color, 1e-6));
+});
+
 Deno.test("heat maps of the wrong size, of what is not finite, and alphas out of range are refused", () => {
   assertThrows(() => heatMap([1, 2], [1, 3]), TypeError, "must have 1 × 3 numbers");
   assertThrows(() => heatMap([], [0, 0]), RangeError, "width and height");

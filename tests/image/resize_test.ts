@@ -177,7 +177,7 @@ Deno.test("sizes that are no whole numbers from 1 are refused", () => {
     assertThrows(
       () => resize(grid(), width, height),
       RangeError,
-      `Cannot resize an image: its width and height must be whole numbers from 1: ` +
+      `Cannot resize an image: its width and height must be whole numbers from 1, ` +
         `got ${width}×${height}`,
     );
   }

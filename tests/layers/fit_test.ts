@@ -223,7 +223,7 @@ onEachBackend(
     assertThrows(
       () => model.apply(params, state, tf.zeros([1, 33, 33, 1]), {}),
       RangeError,
-      'In "pad": Cannot apply a padTo layer: its input must be at most 32 × 32, got [33,33,1]',
+      'In "pad": Cannot apply a padTo layer: its input must not be larger than 32 × 32, got [33,33,1]',
     );
     assertThrows(
       () => model.apply(params, state, tf.zeros([1, 28, 28, 3]), {}),

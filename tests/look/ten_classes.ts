@@ -2,7 +2,7 @@
 import { assertGreater } from "@std/assert";
 import { classImage } from "../../lib/generate/mod.ts";
 import { key, start, tf } from "../../mod.ts";
-import { loadTorch } from "../../lib/weights/mod.ts";
+import { open } from "../../lib/weights/open.ts";
 import { preprocessings } from "../../lib/image/mod.ts";
 import { toInputs } from "../../lib/explain/mod.ts";
 import { hasAdapter } from "../device/adapter.ts";
@@ -14,7 +14,7 @@ const CLASSES = [1, 130, 162, 281, 323, 968, 562, 671, 985, 949];
 for (const index of CLASSES) {
   sharedDataTest(`SqueezeNet takes its image of class ${index} for it`, async () => {
     await start();
-    const net = await loadTorch(sharedPath("squeezenet1_0-imagenet.safetensors"));
+    const net = await open(sharedPath("squeezenet1_0-imagenet.safetensors"));
     const units = preprocessings.caffe;
     const options = { shape: [227, 227, 3], units, key: key(index) };
     const { images } = await classImage(net, index, options);

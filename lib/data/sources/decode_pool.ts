@@ -1,11 +1,11 @@
 // Workers that decode pictures, or this thread if there can be none: the pixels are the same.
 import type { DecodeAnswer, DecodeTask } from "./decode_worker.ts";
-import { picturePixels } from "./picture_pixels.ts";
+import { type PicturePixels, picturePixels } from "./picture_pixels.ts";
 
 /** Decodes pictures. Disposing of it ends its workers; then this thread decodes. */
 export type DecodePool = Disposable & {
   /** Returns the pixels of a picture, or rejects as `picturePixels` throws. */
-  decode(task: DecodeTask): Promise<Uint8Array>;
+  decode(task: DecodeTask): Promise<PicturePixels>;
   /** How many workers run. */
   readonly running: number;
 };
@@ -13,7 +13,7 @@ export type DecodePool = Disposable & {
 /** A picture that waits for its pixels. */
 type Job = {
   readonly task: DecodeTask;
-  resolve(pixels: Uint8Array): void;
+  resolve(picture: PicturePixels): void;
   reject(error: unknown): void;
 };
 
@@ -72,7 +72,7 @@ export function decodePool(most: number): DecodePool {
   return {
     async decode(task) {
       if (!ended && !await mayStart()) ended = true;
-      return await new Promise<Uint8Array>((resolve, reject) => {
+      return await new Promise<PicturePixels>((resolve, reject) => {
         const job = { task, resolve, reject };
         if (ended) return decodeHere(job);
         waiting.push(job);
@@ -114,7 +114,7 @@ function start(
 }
 
 function settle({ resolve, reject }: Job, answer: DecodeAnswer): void {
-  if ("pixels" in answer) return resolve(answer.pixels);
+  if ("pixels" in answer) return resolve(answer);
   const { name, message } = answer.error;
   const ErrorClass = { SyntaxError, RangeError, TypeError }[name] ?? Error;
   reject(new ErrorClass(message));

@@ -1,5 +1,5 @@
 // The module of a worker that decodes pictures: a file's bytes come in, pixels go out.
-import { picturePixels, type PixelRule } from "./picture_pixels.ts";
+import { type PicturePixels, picturePixels, type PixelRule } from "./picture_pixels.ts";
 
 /** A file to decode. */
 export type DecodeTask = {
@@ -10,7 +10,7 @@ export type DecodeTask = {
 
 /** A file's pixels, or why there are none. */
 export type DecodeAnswer =
-  | { readonly pixels: Uint8Array<ArrayBuffer> }
+  | PicturePixels
   | { readonly error: { readonly name: string; readonly message: string } };
 
 /** A worker's global scope, which the default types lack. */
@@ -23,8 +23,8 @@ const scope = self as unknown as WorkerScope;
 
 scope.onmessage = ({ data: { bytes, file, rule } }) => {
   try {
-    const pixels = picturePixels(bytes, file, rule);
-    scope.postMessage({ pixels }, [pixels.buffer]);
+    const picture = picturePixels(bytes, file, rule);
+    scope.postMessage(picture, [picture.pixels.buffer]);
   } catch (error) {
     const { name, message } = error as Error;
     scope.postMessage({ error: { name, message } }, []);

@@ -30,6 +30,8 @@ export type ImageFolder = DataSplit<ImageSource> & Disposable & {
   };
   /** The files that were left out by `skipBroken`, and why. */
   readonly broken: readonly BrokenFile[];
+  /** The files that were read although something is wrong with them, and what. */
+  readonly warnings: readonly BrokenFile[];
   /** Paths of files that are not pictures, and of folders within the folders of the classes. */
   readonly ignored: readonly string[];
   /** How much is held in memory, and how many files were decoded. */
@@ -194,6 +196,7 @@ function folderOf(
       ...(validation ? { validation: names(validation) } : {}),
     },
     broken: cache.broken,
+    warnings: cache.warnings,
     ignored,
     cache,
     [Symbol.dispose]: () => pool[Symbol.dispose](),

@@ -12,20 +12,22 @@ export type PixelRule = {
   readonly filter: ResizeFilter;
 };
 
+/** The pixels of a picture, 0 to 255, `[H, W, C]`, and what is wrong with its file, if anything. */
+export type PicturePixels = { readonly pixels: Uint8Array<ArrayBuffer>; readonly warning?: string };
+
 /**
  * Decodes a picture and resizes it.
  *
  * @param bytes the file
  * @param file its name, for messages
  * @param rule the size and how it is reached
- * @returns the pixels, 0 to 255, `[H, W, C]`
  * @throws {SyntaxError | RangeError} if `decodeImage` cannot decode it
  */
 export function picturePixels(
   bytes: Uint8Array,
   file: string,
   rule: PixelRule,
-): Uint8Array<ArrayBuffer> {
+): PicturePixels {
   const { shape: [height, width, channels], filter } = rule;
   const decoded = decodeImage(bytes, file);
   const stretch = rule.resize === "stretch";
@@ -41,7 +43,8 @@ export function picturePixels(
   });
   const rounded = new Uint8Array(pixels.length);
   for (let i = 0; i < pixels.length; i++) rounded[i] = Math.round(pixels[i]!);
-  return rounded;
+  const { warning } = decoded;
+  return warning === undefined ? { pixels: rounded } : { pixels: rounded, warning };
 }
 
 /** The length of the shorter side with which the picture covers the size. */

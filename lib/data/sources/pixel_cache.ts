@@ -2,10 +2,10 @@
 import { atMost } from "../at_most.ts";
 import type { DecodePool } from "./decode_pool.ts";
 import { imageSize } from "../examples.ts";
-import type { PixelRule } from "./picture_pixels.ts";
+import type { PicturePixels, PixelRule } from "./picture_pixels.ts";
 import { createPixelFile, openPixelFile, type PixelFile, pixelPath } from "./pixel_file.ts";
 
-/** A file that cannot be decoded, and why. */
+/** A file with a fault, and what it is. */
 export type BrokenFile = { readonly file: string; readonly reason: string };
 
 /** How much a cache of pixels holds in memory, and how many files were decoded. */
@@ -20,6 +20,8 @@ export type CacheUse = {
 export type PixelCache = CacheUse & {
   /** The files that could not be decoded, in the order of the list. */
   readonly broken: readonly BrokenFile[];
+  /** The files that were decoded although something is wrong with them. */
+  readonly warnings: readonly BrokenFile[];
   readonly imageShape: readonly [height: number, width: number, channels: number];
   /** Decodes each file once, and holds the first ones. */
   fill(options: FillOptions): Promise<void>;
@@ -45,7 +47,8 @@ type State = {
   /** How many files are read and decoded at once. */
   readonly atOnce: number;
   readonly held: Map<number, Uint8Array>;
-  readonly reasons: Map<number, string>;
+  readonly broken: Map<number, string>;
+  readonly warnings: Map<number, string>;
   decodes: number;
   /** Whether a file is broken for a reason that may pass, such as a permission. */
   hasPassing: boolean;
@@ -77,7 +80,8 @@ export function pixelCache(
     room: Math.floor(memoryLimit / size),
     atOnce: 2 * workers + 2, // Some are read while others are decoded.
     held: new Map(),
-    reasons: new Map(),
+    broken: new Map(),
+    warnings: new Map(),
     decodes: 0,
     hasPassing: false,
   };
@@ -90,12 +94,20 @@ export function pixelCache(
       return state.decodes;
     },
     get broken(): readonly BrokenFile[] {
-      const sorted = [...state.reasons].sort(([a], [b]) => a - b);
-      return sorted.map(([place, reason]) => ({ file: files[place]!, reason }));
+      return listed(state.broken, files);
+    },
+    get warnings(): readonly BrokenFile[] {
+      return listed(state.warnings, files);
     },
     fill: (options) => fill(state, options),
     read: (places) => read(state, places),
   };
+}
+
+/** Faults in the order of the files. */
+function listed(faults: ReadonlyMap<number, string>, files: readonly string[]): BrokenFile[] {
+  const sorted = [...faults].sort(([a], [b]) => a - b);
+  return sorted.map(([place, reason]) => ({ file: files[place]!, reason }));
 }
 
 async function fill(state: State, options: FillOptions): Promise<void> {
@@ -106,7 +118,7 @@ async function fill(state: State, options: FillOptions): Promise<void> {
   if (before) return await fillFrom(state, before, options);
   using writer = await createPixelFile(path, files.length, size);
   await decodeAll(state, options, writer.write);
-  if (!state.hasPassing) state.onDisk = await writer.finish(state.reasons);
+  if (!state.hasPassing) state.onDisk = await writer.finish(state);
 }
 
 /** Decodes each file, holds the first ones and hands each to `keep`. */
@@ -115,23 +127,24 @@ async function decodeAll(
   { onProgress, signal }: FillOptions,
   keep: (place: number, pixels: Uint8Array) => Promise<void>,
 ): Promise<void> {
-  const { files, atOnce, reasons } = state;
+  const { files, atOnce, broken, warnings } = state;
   let done = 0;
   await atMost(atOnce, files.keys(), async (place) => {
     signal?.throwIfAborted();
-    const pixels = await decode(state, place).catch((error: unknown) => {
-      reasons.set(place, reasonOf(error, files[place]!));
+    const picture = await decode(state, place).catch((error: unknown) => {
+      broken.set(place, reasonOf(error, files[place]!));
       if (!lasts(error)) state.hasPassing = true;
     });
-    if (pixels) {
-      hold(state, pixels, place);
-      await keep(place, pixels);
+    if (picture) {
+      if (picture.warning !== undefined) warnings.set(place, picture.warning);
+      hold(state, picture.pixels, place);
+      await keep(place, picture.pixels);
     }
     onProgress?.(++done, files.length);
   });
 }
 
-async function decode(state: State, place: number): Promise<Uint8Array> {
+async function decode(state: State, place: number): Promise<PicturePixels> {
   const { files, rule, pool } = state;
   const file = files[place]!;
   const bytes = await Deno.readFile(file);
@@ -145,10 +158,11 @@ function hold({ held, room }: State, pixels: Uint8Array, place: number): void {
 
 /** Fills the cache from the disk. */
 async function fillFrom(state: State, file: PixelFile, options: FillOptions): Promise<void> {
-  const { files, room, reasons } = state;
+  const { files, room, broken, warnings } = state;
   state.onDisk = file;
-  for (const [place, reason] of file.broken) reasons.set(place, reason);
-  const whole = [...files.keys()].filter((place) => !reasons.has(place));
+  for (const [place, reason] of file.faults.broken) broken.set(place, reason);
+  for (const [place, reason] of file.faults.warnings) warnings.set(place, reason);
+  const whole = [...files.keys()].filter((place) => !broken.has(place));
   await file.read(whole.slice(0, room), (pixels, place) => hold(state, pixels, place));
   options.onProgress?.(files.length, files.length);
 }
@@ -166,7 +180,11 @@ async function read(state: State, places: Uint32Array): Promise<Uint8Array> {
     absent.get(place)!.forEach((i) => pixels.set(found, i * size));
   if (onDisk && absent.size > 0) await onDisk.read(absent.keys(), put);
   else {
-    await atMost(atOnce, absent.keys(), async (place) => put(await decode(state, place), place));
+    await atMost(
+      atOnce,
+      absent.keys(),
+      async (place) => put((await decode(state, place)).pixels, place),
+    );
   }
   return pixels;
 }

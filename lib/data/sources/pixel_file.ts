@@ -5,10 +5,17 @@ import { sha256OfText } from "../../files/sha256.ts";
 import { writeAll } from "../../files/write_all.ts";
 import type { PixelRule } from "./picture_pixels.ts";
 
+/** What is wrong with files, by place. */
+export type Faults = {
+  /** Why files have no pixels. */
+  readonly broken: ReadonlyMap<number, string>;
+  /** What is wrong with files that could be read all the same. */
+  readonly warnings: ReadonlyMap<number, string>;
+};
+
 /** Pixels of a list of files, each of the same number of bytes. */
 export type PixelFile = {
-  /** Why files have no pixels, by place. */
-  readonly broken: ReadonlyMap<number, string>;
+  readonly faults: Faults;
   /** Calls a function with the pixels of each place, in order. */
   read(places: Iterable<number>, visit: (pixels: Uint8Array, place: number) => void): Promise<void>;
 };
@@ -18,11 +25,11 @@ export type PixelWriter = Disposable & {
   /** Writes the pixels of a place. */
   write(place: number, pixels: Uint8Array): Promise<void>;
   /** Gives the file its name; without it, disposing removes what was written. */
-  finish(broken: ReadonlyMap<number, string>): Promise<PixelFile>;
+  finish(faults: Faults): Promise<PixelFile>;
 };
 
 /** Changes when pixels mean something else. */
-const VERSION = 1;
+const VERSION = 2;
 
 /**
  * Where the pixels of these files are: the name changes with a file's size or time, and with the way
@@ -61,18 +68,19 @@ export async function openPixelFile(
 ): Promise<PixelFile | undefined> {
   try {
     // The list is written last: if it exists, so do the pixels.
-    const list = JSON.parse(await Deno.readTextFile(`${path}.json`)) as [number, string][];
+    const lists = JSON.parse(await Deno.readTextFile(`${path}.json`)) as [number, string][][];
     if ((await Deno.stat(`${path}.bin`)).size !== count * size) return undefined;
-    return pixelFile(`${path}.bin`, size, new Map(list));
+    const [broken, warnings] = lists.map((list) => new Map(list));
+    return pixelFile(`${path}.bin`, size, { broken: broken!, warnings: warnings! });
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return undefined;
     throw fileError(`Cannot read ${path}.json`, error);
   }
 }
 
-function pixelFile(path: string, size: number, broken: ReadonlyMap<number, string>): PixelFile {
+function pixelFile(path: string, size: number, faults: Faults): PixelFile {
   return {
-    broken,
+    faults,
     async read(places, visit) {
       using file = await Deno.open(path).catch((error) => {
         throw fileError(`Cannot read ${path}`, error);
@@ -133,14 +141,15 @@ export async function createPixelFile(
       before.catch(() => {}); // Thrown here, or by the next one.
       await before;
     },
-    async finish(broken) {
+    async finish(faults) {
       await before;
       await asWriting(() => file.sync());
       file.close();
       isOpen = false;
       await asWriting(() => Deno.rename(part, `${path}.bin`));
-      await writeFileAtomically(`${path}.json`, JSON.stringify([...broken]));
-      return pixelFile(`${path}.bin`, size, broken);
+      const lists = [[...faults.broken], [...faults.warnings]];
+      await writeFileAtomically(`${path}.json`, JSON.stringify(lists));
+      return pixelFile(`${path}.bin`, size, faults);
     },
     [Symbol.dispose]() {
       if (!isOpen) return;

@@ -1,28 +1,33 @@
-// Files of pictures to images, by what the bytes are and not by the name.
+// Decodes pictures, by their bytes and not by their name.
 import { decodeJpeg } from "./decode_jpeg.ts";
 import { decodePng } from "./decode_png.ts";
 import { fileKind } from "./file_kind.ts";
 import type { Image } from "../image.ts";
 
-/** A decoder for each kind of file that is known. */
+/** A decoder for each known kind of file. */
 const DECODERS: Readonly<Record<string, (bytes: Uint8Array, file: string) => Image>> = {
   PNG: decodePng,
   JPEG: decodeJpeg,
 };
 
 /**
- * Decodes a picture. Of PNG, every color type and bit depth: palettes become colors, gray
- * with alpha becomes red, green, blue and alpha, as does a picture with one clear color
- * (tRNS). Interlacing is known for 8 and 16 bits a sample. Of JPEG, baseline and progressive
- * files of 8 bits: gray stays one channel, and CMYK and YCCK with Adobe's marker become red,
- * green and blue. What was taken on its side is turned upright (EXIF's orientation). Color
- * profiles, gamma and texts are passed over; of an animation the still picture is taken.
+ * Decodes a picture.
+ *
+ * - PNG of every color type and bit depth: palettes become colors; gray with alpha becomes red,
+ *   green, blue and alpha, as does a picture with one clear color (tRNS). Interlacing is supported
+ *   for 8 and 16 bits a sample.
+ * - JPEG, baseline and progressive, of 8 bits: gray stays one channel, and CMYK and YCCK with
+ *   Adobe's marker become red, green and blue. A baseline file that lacks only its end marker is
+ *   read, with a `warning`.
+ *
+ * Pictures that were taken on their side are turned upright (EXIF's orientation). Color profiles,
+ * gamma and texts are ignored, and only the still picture of an animation is read.
  *
  * @param bytes the whole file
  * @param file its name, for messages
- * @returns the picture, of 1 (gray), 3 or 4 channels, its numbers from 0 to 1
- * @throws {SyntaxError} where the file is of another kind, which is named, or is cut or damaged
- * @throws {RangeError} where it claims more than 2^26 pixels; none is decoded
+ * @returns the picture, of 1 (gray), 3 or 4 channels, with numbers from 0 to 1
+ * @throws {SyntaxError} if the file is of another kind, which is named, or is cut or damaged
+ * @throws {RangeError} if it claims more than 2^26 pixels; none are decoded
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-// PNG files to pictures: every color type and depth, palettes and transparency included.
+// Decodes PNG files of every color type and depth, with palettes and transparency.
 import { inflateSync } from "node:zlib";
 import { exifOrientation, upright } from "./exif.ts";
 import { decode } from "./fast_png.ts";
@@ -23,15 +23,15 @@ const ADAM7 = [
 ] as const;
 
 /**
- * Decodes a PNG file, in a file that has its signature.
+ * Decodes a file that begins with PNG's signature.
  *
- * @throws {SyntaxError} where a rule of the format is broken
- * @throws {RangeError} where it has too many pixels
+ * @throws {SyntaxError} if a rule of the format is broken
+ * @throws {RangeError} if it has too many pixels
  */
 export function decodePng(bytes: Uint8Array, file: string): Image {
   const header = parsePngHeader(bytes, file);
   if (header.interlaced && header.depth < 8) {
-    // fast-png 8.0.0 takes such samples for bytes and answers a wrong picture.
+    // fast-png 8.0.0 reads such samples as bytes and returns a wrong picture.
     const rule =
       "an interlaced image must have 8 or 16 bits a sample (save it without interlacing)";
     throw badPng(file, rule, header.depth);
@@ -42,7 +42,7 @@ export function decodePng(bytes: Uint8Array, file: string): Image {
   return exif ? upright(image, exifOrientation(exif)) : image;
 }
 
-/** The picture as its rows are stored. */
+/** The picture as it is stored. */
 function pixelsOf(
   bytes: Uint8Array,
   header: PngHeader,
@@ -59,8 +59,8 @@ function pixelsOf(
 }
 
 /**
- * Inflates the data to see that all pixels are there and no more: fast-png makes missing bytes
- * zeros, checks no checksum of the data, and would inflate without a bound.
+ * Inflates the data to check that it has exactly all pixels: fast-png fills missing bytes with
+ * zeros, does not check the data's checksum, and would inflate without a bound.
  */
 function checkData(header: PngHeader, chunks: readonly PngChunk[], file: string): void {
   const expected = rawLength(header);
@@ -78,7 +78,7 @@ function checkData(header: PngHeader, chunks: readonly PngChunk[], file: string)
   }
 }
 
-/** Bytes of the image data once inflated: each row has a byte for its filter before it. */
+/** Bytes of the inflated image data: each row begins with a byte for its filter. */
 function rawLength({ width, height, depth, channels, interlaced }: PngHeader): number {
   const rows = (width: number, height: number): number =>
     width === 0 ? 0 : height * (1 + Math.ceil(width * channels * depth / 8));
@@ -99,13 +99,13 @@ function concatenated(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return whole;
 }
 
-/** The samples as fast-png answers them: rows of bytes, or of 16-bit numbers. */
+/** The samples that fast-png returns: rows of bytes, or of 16-bit numbers. */
 function rawSamples(
   bytes: Uint8Array,
   chunks: readonly PngChunk[],
   file: string,
 ): Uint8Array | Uint16Array {
-  // Only these chunks: it would also parse texts, and inflate a color profile without a bound.
+  // Only these chunks, as it would also parse texts, and inflate a color profile without a bound.
   const needed = chunks.filter(({ type }) => /^I/.test(type)) // IHDR, IDAT, IEND
     .map(({ offset, data }) => bytes.subarray(offset, offset + 12 + data.length));
   try {
@@ -116,7 +116,7 @@ function rawSamples(
   }
 }
 
-/** One number a sample: those of fewer than 8 bits share bytes, from the high bits down. */
+/** One number for each sample: those of fewer than 8 bits share bytes, from the high bits down. */
 function unpack(
   packed: Uint8Array | Uint16Array,
   { width, height, depth }: PngHeader,
@@ -133,7 +133,7 @@ function unpack(
   return samples;
 }
 
-/** Gray or color samples to an image; `transparency` is the one color that is clear. */
+/** An image of gray or color samples; `transparency` is the one color that is clear. */
 function fromSamples(
   samples: Uint8Array | Uint16Array,
   { width, height, depth, channels }: PngHeader,
@@ -169,7 +169,7 @@ function clearColor(data: Uint8Array, depth: number, channels: number, file: str
   return Array.from({ length: channels }, (_, c) => view.getUint16(2 * c) & (2 ** depth - 1));
 }
 
-/** Palette indices to an image; `alphas` has one for each of the first colors. */
+/** An image of palette indices; `alphas` has one for each of the first colors. */
 function fromPalette(
   indices: Uint8Array | Uint16Array,
   { width, height }: PngHeader,

@@ -1,15 +1,15 @@
-// Images to files of pictures.
+// Encodes images as PNG files.
 import { encode } from "./fast_png.ts";
 import { checkImage, type Image } from "../image.ts";
 
 /**
  * Encodes an image as a PNG file of 8 bits a sample: each number times 255, rounded.
  *
- * @param image a picture of 1, 3 or 4 channels, its numbers from 0 to 1
+ * @param image a picture of 1, 3 or 4 channels, with numbers from 0 to 1
  * @returns the file's bytes
- * @throws {RangeError} where a number is NaN, or is below 0 or above 1 by more than half of
- * 1/255: clip what may be
- * @throws {TypeError} where the image's size and pixels disagree
+ * @throws {RangeError} if a number is NaN, or is below 0 or above 1 by more than half of 1/255: clip
+ * such numbers first
+ * @throws {TypeError} if the image's size and pixels disagree
  *
  * @example
  * ```ts

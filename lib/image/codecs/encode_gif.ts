@@ -1,33 +1,33 @@
-// Pictures one after the other as an animated GIF.
+// Encodes pictures as an animated GIF.
 import { colorAt } from "../color.ts";
 import { applyPalette, GIFEncoder, type Palette, quantize } from "./gifenc.ts";
 import { checkImage, type Image } from "../image.ts";
 
 /** Options of {@linkcode encodeGif}. */
 export type GifOptions = {
-  /** How long a frame is shown, in milliseconds; the file counts hundredths of a second. Default: 100. */
+  /** How long a frame is shown, in milliseconds, rounded to hundredths of a second. Default: 100. */
   readonly delay?: number;
-  /** How long the last frame is shown, in milliseconds. Default: as the others. */
+  /** How long the last frame is shown, in milliseconds. Default: `delay`. */
   readonly hold?: number;
-  /** How often it is played, from 1; `Infinity` for without end. Default: `Infinity`. */
+  /** How often it is played, at least 1; `Infinity` for endlessly. Default: `Infinity`. */
   readonly plays?: number;
 };
 
-/** The longest time that the file can say, in milliseconds. */
+/** The longest time in the format, in milliseconds. */
 const LONGEST = 655350;
 
-/** Every gray there is: of gray pictures nothing is lost. */
+/** All grays: gray pictures lose nothing. */
 const GRAYS: Palette = Array.from({ length: 256 }, (_, level) => [level, level, level]);
 
 function requireTime(name: string, value: number): void {
-  // Viewers take less than two hundredths for "as slowly as usual".
+  // Viewers play shorter ones at their usual, slow pace.
   if (value >= 20 && value <= LONGEST) return;
   throw new RangeError(
     `Cannot encode a GIF: its ${name} must be from 20 to ${LONGEST} milliseconds, got ${value}`,
   );
 }
 
-/** How often it is repeated, as the encoder has it: -1 not at all, 0 without end. */
+/** The number of repeats, as the encoder has it: -1 for none, 0 for endlessly. */
 function repeatsOf(plays: number): number {
   if (plays === Infinity) return 0;
   if (plays === 1) return -1;
@@ -66,7 +66,7 @@ function level(value: number): number {
   );
 }
 
-/** A frame's pixels as places in a palette of at most 256 colors. */
+/** A frame's pixels as indices into a palette of at most 256 colors. */
 function indexed(frame: Image): { readonly index: Uint8Array; readonly palette: Palette } {
   if (frame.channels === 1) {
     return { index: Uint8Array.from(frame.pixels, level), palette: GRAYS };
@@ -82,15 +82,14 @@ function indexed(frame: Image): { readonly index: Uint8Array; readonly palette: 
 }
 
 /**
- * Encodes pictures as an animated GIF. Each frame of color has a palette of 256 colors of its
- * own (fewer bits than a PNG has: use that for what is measured); frames of gray are exact.
- * Transparent parts show white.
+ * Encodes pictures as an animated GIF. Each color frame has its own palette of 256 colors, so use PNG
+ * for pictures that are measured; gray frames are exact. Transparent parts are white.
  *
- * @param frames pictures of one size, at least one, their numbers from 0 to 1
- * @param options how long frames are shown, and how often all are
+ * @param frames pictures of one size, at least one, with numbers from 0 to 1
+ * @param options how long frames are shown, and how often all are played
  * @returns the file's bytes
- * @throws {TypeError} where the frames' sizes differ
- * @throws {RangeError} where there is no frame, a number is out of range, or an option is
+ * @throws {TypeError} if the frames' sizes differ
+ * @throws {RangeError} if there is no frame, or a number or an option is out of range
  *
  * @example
  * ```ts

@@ -1,17 +1,17 @@
-// Which way up a picture was taken: the one entry of its EXIF data that changes its pixels.
+// EXIF orientation: the only entry of the data that changes a picture's pixels.
 import type { Image } from "../image.ts";
 
-/** How the stored rows and columns lie (EXIF 2.32, tag 0x0112); 1 is upright. */
+/** The orientation of the stored rows and columns (EXIF 2.32, tag 0x0112); 1 is upright. */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
 const ORIENTATION_TAG = 0x0112;
 
 /**
- * The orientation in EXIF data. Data that is damaged says nothing: cameras and editors leave
- * much of it, and the picture does not depend on it.
+ * The orientation in EXIF data. Damaged data, which cameras and editors often leave, is ignored, as
+ * the picture does not depend on it.
  *
- * @param data a TIFF structure, from its byte order on
- * @returns 1 where none is given
+ * @param data a TIFF structure, beginning with its byte order
+ * @returns the orientation. Default: 1
  */
 export function exifOrientation(data: Uint8Array): Orientation {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
@@ -34,12 +34,11 @@ export function exifOrientation(data: Uint8Array): Orientation {
 }
 
 /**
- * The upright picture.
+ * Turns a picture upright.
  *
- * @param image the picture as its rows are stored
- * @param orientation how they lie
- * @returns a picture whose width and height are exchanged from orientation 5 on; the picture
- * itself where it is upright
+ * @param image the picture as it is stored
+ * @param orientation its orientation
+ * @returns the picture; from orientation 5 on, width and height are exchanged
  */
 export function upright(image: Image, orientation: Orientation): Image {
   if (orientation === 1) return image;

@@ -1,4 +1,4 @@
-// The one place that names gifenc, which writes GIF files in plain JavaScript.
+// The only import of gifenc, which writes GIF files in plain JavaScript.
 // A remote module does not see our deno.json, so the package is named and pinned here.
 // deno-lint-ignore no-import-prefix
 import gifenc from "npm:gifenc@1.0.3";
@@ -6,7 +6,7 @@ import gifenc from "npm:gifenc@1.0.3";
 /** A palette: up to 256 colors of red, green and blue from 0 to 255. */
 export type Palette = number[][];
 
-/** What is used of the package, which has no types of its own. */
+/** The part of the package that is used, which has no types. */
 type Gifenc = {
   GIFEncoder(): {
     writeFrame(

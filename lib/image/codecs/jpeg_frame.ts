@@ -9,14 +9,15 @@ export type JpegComponent = {
   readonly down: number;
 };
 
-/** What the header says. */
+/** A frame header. */
 export type JpegFrame = {
   readonly width: number;
   readonly height: number;
-  /** One, three or four. */
+  /** One, three or four components. */
   readonly components: readonly JpegComponent[];
-  /** How many units there are that hold all components, in a scan of several. */
+  /** The number of units of all components, in a scan of several. */
   readonly units: number;
+  readonly isProgressive: boolean;
 };
 
 /** Whether a marker begins a frame (SOF), of whatever kind. */
@@ -28,8 +29,8 @@ export function isFrame(marker: number): boolean {
 /**
  * Reads a frame header (T.81 §B.2.2), in a file of `length` bytes.
  *
- * @throws {SyntaxError} where it is of another kind than jpeg-js decodes, or breaks a rule
- * @throws {RangeError} where it claims too many pixels
+ * @throws {SyntaxError} if jpeg-js cannot decode its kind, or it breaks a rule
+ * @throws {RangeError} if it claims too many pixels
  */
 export function parseJpegFrame(
   { marker, data }: JpegSegment,
@@ -57,7 +58,8 @@ export function parseJpegFrame(
     throw badJpeg(file, "its header must say width and height", `${width}×${height}`);
   }
   checkPixelCount("JPEG", file, width, height);
-  const frame = { width, height, ...blocksOf(width, height, data, file) };
+  const blocks = blocksOf(width, height, data, file);
+  const frame = { width, height, ...blocks, isProgressive: marker === 0xc2 };
   checkLength(frame, length, file);
   return frame;
 }
@@ -94,8 +96,8 @@ function blocksOf(
 }
 
 /**
- * Checks that so small a file can hold so large a picture, as each block takes a bit or more:
- * what is decoded is thereby bounded by the file.
+ * Checks that so small a file can hold so large a picture, as each block takes at least a bit: thus
+ * the file bounds what is decoded.
  */
 function checkLength(
   { width, height, components }: JpegFrame,
@@ -110,11 +112,11 @@ function checkLength(
 }
 
 /**
- * Checks that a scan has all its restarts: where one is missing, jpeg-js leaves the rest gray.
+ * Checks that a scan has all its restarts: if one is missing, jpeg-js leaves the rest gray.
  *
  * @param ids the scan's components
  * @param interval units from one restart to the next
- * @param restarts how many restarts it has
+ * @param restarts the number of restarts that it has
  */
 export function checkRestarts(
   { components, units }: JpegFrame,

@@ -1,9 +1,9 @@
-// What a JPEG file says of its picture, checked before anything is decoded.
+// The headers of a JPEG file, checked before anything is decoded.
 import { exifOrientation, type Orientation } from "./exif.ts";
 import { checkRestarts, isFrame, type JpegFrame, parseJpegFrame } from "./jpeg_frame.ts";
 import { badJpeg, type JpegSegment, jpegSegments, MARKER } from "./jpeg_segments.ts";
 
-/** What the decoder has to know. */
+/** What the decoder needs. */
 export type JpegHeader = {
   readonly width: number;
   readonly height: number;
@@ -12,9 +12,11 @@ export type JpegHeader = {
   /** Whether three components are red, green and blue and not luma and chroma. */
   readonly isRgb: boolean;
   readonly orientation: Orientation;
+  /** Whether the file has an end marker. */
+  readonly isEnded: boolean;
 };
 
-/** What is gathered on the way through a file. */
+/** What is gathered while the file is read. */
 type Gathered = {
   frame?: JpegFrame;
   restartInterval?: number;
@@ -25,17 +27,25 @@ type Gathered = {
 };
 
 /**
- * Reads a JPEG file's headers, all of them, to its end.
+ * Reads all headers of a JPEG file.
  *
- * @throws {SyntaxError} where it is cut, of a kind that is not known, or lacks a part
- * @throws {RangeError} where it has too many pixels, which its first segments tell
+ * @throws {SyntaxError} if it is cut, of an unknown kind, or lacks a part
+ * @throws {RangeError} if it has too many pixels, before the rest is read
  */
 export function parseJpegHeader(bytes: Uint8Array, file: string): JpegHeader {
   const found: Gathered = { scanned: new Set() };
-  for (const segment of jpegSegments(bytes, file)) gather(found, segment, bytes.length, file);
+  const segments = jpegSegments(bytes, file);
+  let next = segments.next();
+  for (; !next.done; next = segments.next()) gather(found, next.value, bytes.length, file);
+  const isEnded = next.value;
   const { frame, adobe, isJfif, exif, scanned } = found;
   if (!frame) throw badJpeg(file, "it must have a frame header (SOF)", "none");
   const { width, height } = frame;
+  if (!isEnded && frame.isProgressive) {
+    // Whether scans are missing, which only make it sharper, cannot be known.
+    const rule = "it must go on to the end of the image (is it cut short?)";
+    throw badJpeg(file, rule, `${bytes.length} bytes in all`);
+  }
   const ids = frame.components.map(({ id }) => id);
   const components = ids.length as 1 | 3 | 4;
   const missing = ids.filter((id) => !scanned.has(id));
@@ -50,7 +60,8 @@ export function parseJpegHeader(bytes: Uint8Array, file: string): JpegHeader {
   // As libjpeg guesses it (jdapimin.c, default_decompress_parms).
   const isRgb = ids.length === 3 && !isJfif &&
     (adobe === undefined ? String.fromCharCode(...ids) === "RGB" : adobe === 0);
-  return { width, height, components, isRgb, orientation: exif ? exifOrientation(exif) : 1 };
+  const orientation = exif ? exifOrientation(exif) : 1;
+  return { width, height, components, isRgb, orientation, isEnded };
 }
 
 function gather(found: Gathered, segment: JpegSegment, length: number, file: string): void {
@@ -71,7 +82,7 @@ function gather(found: Gathered, segment: JpegSegment, length: number, file: str
   else if (marker === MARKER.APP1 && begins("Exif\0\0")) found.exif ??= data.subarray(6);
 }
 
-/** Notes which components a scan begins, and checks that it is all there. */
+/** Notes which components a scan begins, and checks that it is whole. */
 function gatherScan(found: Gathered, { data, restarts }: JpegSegment, file: string): void {
   const { frame, restartInterval, scanned } = found;
   if (!frame) throw badJpeg(file, "a frame header (SOF) must stand before its scans", "none");

@@ -1,11 +1,11 @@
-// The frame of a JPEG file: its segments, from the first marker to the last, one by one.
+// The segments of a JPEG file, from the first marker to the last.
 
 /** A segment of the file. */
 export type JpegSegment = {
   /** The second byte of its marker. */
   readonly marker: number;
   readonly data: Uint8Array;
-  /** How many restart markers are in the coded data that follows the header of a scan. */
+  /** The number of restart markers in the coded data that follows the header of a scan. */
   readonly restarts: number;
 };
 
@@ -29,28 +29,33 @@ export function badJpeg(file: string, rule: string, found: unknown): SyntaxError
 }
 
 /**
- * The segments of a JPEG file after its first marker, in a file that has it, up to the end of
- * the image (EOI). The coded data after a scan's header is passed over.
+ * The segments of a JPEG file after its first marker, up to the end of the image (EOI). The coded
+ * data after a scan's header is skipped.
  *
- * They come one by one, so that a reader may refuse the header before the rest is looked at.
+ * They come one by one, so that a reader may refuse the header before the rest is read.
  *
- * @throws {SyntaxError} where no marker stands where one must, or the file ends before EOI
+ * @returns whether the file has the end; else it ends in the data of a scan
+ * @throws {SyntaxError} if a marker is missing, or the file ends within a segment
  */
-export function* jpegSegments(bytes: Uint8Array, file: string): Generator<JpegSegment, void, void> {
+export function* jpegSegments(
+  bytes: Uint8Array,
+  file: string,
+): Generator<JpegSegment, boolean, void> {
   let offset = 2;
   while (true) {
     offset = markerAt(bytes, offset, file);
     const marker = bytes[offset + 1]!;
-    if (marker === MARKER.EOI) return;
+    if (marker === MARKER.EOI) return true;
     const data = segmentData(bytes, offset, file);
     offset += 4 + data.length;
-    const scan = marker === MARKER.SOS ? scanAt(bytes, offset, file) : { end: offset, restarts: 0 };
+    const scan = marker === MARKER.SOS ? scanAt(bytes, offset) : { end: offset, restarts: 0 };
     yield { marker, data, restarts: scan.restarts };
+    if (scan.end === undefined) return false;
     offset = scan.end;
   }
 }
 
-/** Where the marker is that begins at `offset`, after bytes that only fill. */
+/** The place of the marker that begins at `offset`, after fill bytes. */
 function markerAt(bytes: Uint8Array, offset: number, file: string): number {
   let at = offset;
   while (bytes[at] === 0xff && bytes[at + 1] === 0xff) at++;
@@ -71,18 +76,20 @@ function segmentData(bytes: Uint8Array, offset: number, file: string): Uint8Arra
   return bytes.subarray(start, end);
 }
 
-/** Where coded data ends: at a marker that is no restart. A byte 0xff of the data has 0 after it. */
+/**
+ * Where coded data ends: at a marker that is not a restart; `undefined` at the end of the file. In
+ * the data a byte 0xff is followed by 0.
+ */
 function scanAt(
   bytes: Uint8Array,
   start: number,
-  file: string,
-): { readonly end: number; readonly restarts: number } {
+): { readonly end: number | undefined; readonly restarts: number } {
   let restarts = 0;
   let at = start;
   while (true) {
     at = bytes.indexOf(0xff, at);
     const next = at < 0 ? undefined : bytes[at + 1];
-    if (next === undefined) throw cutShort(file, start, bytes);
+    if (next === undefined) return { end: undefined, restarts };
     if (next >= 0xd0 && next <= 0xd7) restarts++;
     else if (next !== 0 && next !== 0xff) return { end: at, restarts };
     at++;

@@ -1,10 +1,10 @@
-// The frame of a PNG file: its chunks and its header, checked before anything is decoded.
+// The chunks and the header of a PNG file, checked before anything is decoded.
 import { crc32 } from "node:zlib";
 import { checkPixelCount } from "../image.ts";
 
 const SIGNATURE_LENGTH = 8;
 
-/** Channels by color type, and the bit depths that it allows (PNG third edition, table 8). */
+/** Channels and allowed bit depths by color type (PNG third edition, table 8). */
 const COLOR_TYPES: Readonly<Record<number, { channels: 1 | 2 | 3 | 4; depths: number[] }>> = {
   0: { channels: 1, depths: [1, 2, 4, 8, 16] },
   2: { channels: 3, depths: [8, 16] },
@@ -13,19 +13,19 @@ const COLOR_TYPES: Readonly<Record<number, { channels: 1 | 2 | 3 | 4; depths: nu
   6: { channels: 4, depths: [8, 16] },
 };
 
-/** What the first chunk says. */
+/** The first chunk, IHDR. */
 export type PngHeader = {
   readonly width: number;
   readonly height: number;
   /** Bits a sample: 1, 2, 4, 8 or 16. */
   readonly depth: number;
-  /** Samples a pixel in the file, of which a palette's index is one. */
+  /** Samples a pixel in the file; a palette's index is one. */
   readonly channels: 1 | 2 | 3 | 4;
   readonly palette: boolean;
   readonly interlaced: boolean;
 };
 
-/** A chunk: its four letters, its data, and where its length stands in the file. */
+/** A chunk: its four letters, its data, and its offset in the file. */
 export type PngChunk = {
   readonly type: string;
   readonly data: Uint8Array;
@@ -38,7 +38,7 @@ export function badPng(file: string, rule: string, found: unknown): SyntaxError 
 }
 
 /**
- * Reads the header, the first chunk; refuses one of too many pixels before any is decoded
+ * Reads the first chunk, the header; refuses too many pixels before any is decoded
  * (https://www.w3.org/TR/png-3/#11IHDR).
  */
 export function parsePngHeader(bytes: Uint8Array, file: string): PngHeader {
@@ -67,7 +67,7 @@ export function parsePngHeader(bytes: Uint8Array, file: string): PngHeader {
 
 /**
  * The chunks that the pixels depend on (IHDR, PLTE, tRNS, IDAT, IEND, and eXIf for the
- * orientation), in the file's order. Texts, times and color profiles are passed over.
+ * orientation), in the file's order. Texts, times and color profiles are skipped.
  */
 export function parsePngChunks(bytes: Uint8Array, file: string): PngChunk[] {
   const chunks: PngChunk[] = [];
@@ -78,7 +78,7 @@ export function parsePngChunks(bytes: Uint8Array, file: string): PngChunk[] {
     type = chunk.type;
     offset += 12 + chunk.data.length;
     if (/^(IHDR|PLTE|tRNS|IDAT|IEND|eXIf)$/.test(type)) chunks.push(chunk);
-    // An upper-case first letter says that the picture cannot be shown without it.
+    // An upper-case first letter means that the picture cannot be shown without it.
     else if (/^[A-Z]/.test(type)) {
       throw badPng(file, "each critical chunk must be IHDR, PLTE, IDAT or IEND", type);
     }
@@ -116,7 +116,7 @@ function chunkAt(bytes: Uint8Array, offset: number, file: string): PngChunk {
 
 /** PLTE, then tRNS, then IDATs without another between (PNG third edition §5.6). */
 function checkOrder(chunks: readonly PngChunk[], file: string): void {
-  // Whether eXIf stands twice or among IDATs changes no pixel.
+  // eXIf changes no pixel if it is there twice, or among IDATs.
   const order = chunks.filter(({ type }) => type !== "eXIf").map(({ type }) => type).join(" ");
   if (/^IHDR( PLTE)?( tRNS)?( IDAT)+ IEND$/.test(order)) return;
   const rule = "its chunks must be IHDR, PLTE and tRNS at most once, IDAT, IEND in this order";

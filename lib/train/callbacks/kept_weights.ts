@@ -3,6 +3,7 @@ import { entries, mapTree, type Tree } from "../../tensor/tree.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Tensors } from "../../weights/checkpoint.ts";
 import type { HostTensor } from "../../weights/host_tensor.ts";
+import { toTensor } from "../../weights/restore_network.ts";
 import type { Training } from "../training.ts";
 
 /**
@@ -51,7 +52,7 @@ export function withWeights<T extends Training>(training: T, weights: Tensors): 
     const kept = weights.get(path);
     if (!kept) return leaf!;
     replaced.push(leaf!);
-    return tf.tensor(kept.values, [...kept.shape], kept.dtype);
+    return toTensor(kept);
   }, { params, state });
   tf.dispose(replaced);
   return { ...training, ...next };

@@ -1,5 +1,5 @@
 // What changes images: affine maps with their gradient, and colors.
-import { type Augmentation, brightness, contrast, saturation } from "../../../lib/augment/mod.ts";
+import { type Augmentation, colorJitter } from "../../../lib/augment/mod.ts";
 import { rotate } from "../../../lib/generate/mod.ts";
 import { tf } from "../../../mod.ts";
 import type { Numbers } from "../reference.ts";

@@ -9,7 +9,7 @@ import {
   pgd,
 } from "../../../lib/generate/mod.ts";
 import { cifar10, start } from "../../../mod.ts";
-import { loadTorch } from "../../../lib/weights/mod.ts";
+import { open } from "../../../lib/weights/open.ts";
 import { preprocessings } from "../../../lib/image/mod.ts";
 import { hasAdapter } from "../../device/adapter.ts";
 import { sharedDataTest, sharedPath } from "../../shared_data.ts";
@@ -19,7 +19,7 @@ sharedDataTest(
   "PGD at 8/255 turns 95 % of what ResNet-20 has right, FGSM fewer, DeepFool goes least far",
   async () => {
     await start({ backend: "webgpu" });
-    const network = await loadTorch(sharedPath("resnet20-cifar10.safetensors"));
+    const network = await open(sharedPath("resnet20-cifar10.safetensors"));
     const { test } = await cifar10({ dataDir: sharedPath("cifar10") });
     const { x, labels } = pixelsOf(test, 64);
     const session = attackSession(network, { units: preprocessings.cifar });

@@ -1,4 +1,4 @@
-// Turns, shifts, scales and shears, drawn for each image.
+// Rotates, shifts, scales and shears images at random.
 import { aboutMiddle, type AffineMap, composed } from "../tensor/affine_map.ts";
 import { type Key, uniformArray } from "../tensor/random.ts";
 import { requireRange } from "../text/require.ts";
@@ -10,19 +10,19 @@ import {
   requireEdge,
 } from "./geometric.ts";
 
-/** Options of {@linkcode randomAffine}; what is not given is not changed. */
+/** Options of {@linkcode randomAffine}. */
 export type RandomAffineOptions = EdgeOptions & {
-  /** The largest angle either way, in degrees, from 0 to 180. Default: 0. */
+  /** The largest angle in either direction, in degrees, from 0 to 180. Default: 0. */
   readonly rotate?: number;
-  /** The furthest shift either way in pixels, from 0, or one across and one down. Default: 0. */
+  /** The largest shift in either direction in pixels, from 0; one number for both axes. Default: 0. */
   readonly translate?: number | readonly [across: number, down: number];
   /** The smallest and the largest factor, above 0. Default: 1 to 1. */
   readonly scale?: readonly [least: number, most: number];
-  /** The largest shear either way in degrees, from 0 to below 90, or one along x and one along y; a single one is along x. Default: 0. */
+  /** The largest shear in degrees, from 0 to below 90; one number is along x. Default: 0. */
   readonly shear?: number | readonly [x: number, y: number];
 };
 
-/** What one image is changed by. */
+/** The change of one image. */
 export type AffineChange = {
   /** An angle in degrees, clockwise. */
   readonly angle: number;
@@ -35,17 +35,17 @@ export type AffineChange = {
 };
 
 /**
- * The map of a change, which is that of torchvision's `affine`: about the image's middle it is
- * sheared along x, then along y, turned, scaled, and then shifted.
+ * The map of a change, as torchvision's `affine`: about its center the image is sheared along x, then
+ * along y, rotated, scaled, and then shifted.
  *
  * @param change the angle, shift, factor and shears
- * @param shape of the images, `[N, H, W, C]`
+ * @param shape the shape of the images, `[N, H, W, C]`
  */
 export function affineMapOf(change: AffineChange, shape: Shape): AffineMap {
   const [angle, x, y] = [change.angle, ...change.shear].map((degrees) => degrees * Math.PI / 180);
   const [cos, sin] = [Math.cos(angle!) / change.scale, Math.sin(angle!) / change.scale];
   const [right, down] = change.shift;
-  // Each undoes its part, as a map says where what is seen comes from.
+  // Each is an inverse, as a map goes from the result to the image.
   return [
     aboutMiddle([1, Math.tan(x!), 0, 1], shape),
     aboutMiddle([1, 0, Math.tan(y!), 1], shape),
@@ -55,13 +55,13 @@ export function affineMapOf(change: AffineChange, shape: Shape): AffineMap {
 }
 
 /**
- * Turns, shifts, scales and shears images about their middle, each image by numbers of its own,
- * which are uniform in their ranges; bilinear, in one interpolation. As torchvision's
- * `RandomAffine`, but that shifts are in pixels, and not rounded.
+ * Rotates, shifts, scales and shears images about their centers, in one bilinear interpolation. Each
+ * image has its own numbers, which are uniform in their ranges. As torchvision's `RandomAffine`,
+ * except that shifts are in pixels and not rounded.
  *
- * @param options the ranges, and what lies beyond the edges
+ * @param options the ranges, and what is beyond the edges
  * @returns the augmentation
- * @throws {RangeError} where a range is not as its option says
+ * @throws {RangeError} if an option is out of its range
  *
  * @example
  * ```ts
@@ -71,7 +71,7 @@ export function affineMapOf(change: AffineChange, shape: Shape): AffineMap {
  *
  * const twice = randomAffine({ scale: [2, 2] });
  * assertEquals(twice.name, "affine scale 2 to 2");
- * // From one pixel to the next is half a pixel in the image.
+ * // A step of one pixel is half a pixel in the image.
  * assertEquals(twice.maps(key(0), [1, 3, 3, 1]), [[0.5, 0, 0.5, 0, 0.5, 0.5]]);
  * ```
  */
@@ -90,7 +90,7 @@ export function randomAffine(options: RandomAffineOptions): GeometricAugmentatio
   );
 }
 
-/** Draws a change for each image from ranges of angle, two shifts and two shears either way. */
+/** Draws a change for each image from the largest angle, shifts and shears, and a range of scales. */
 function drawChanges(
   key: Key,
   count: number,
@@ -119,7 +119,7 @@ function requireRanges(
   const what = "change images by affine maps";
   const angles = "the largest angle must be from 0 to 180 degrees";
   requireRange(what, angles, rotate >= 0 && rotate <= 180, rotate);
-  const furthest = "the furthest shift must be finite and at least 0 pixels";
+  const furthest = "the largest shift must be finite and at least 0 pixels";
   requireRange(what, furthest, shifts.every((shift) => shift >= 0 && shift < Infinity), shifts);
   const factors = "the factors must be finite, above 0 and in order";
   requireRange(what, factors, least > 0 && most >= least && most < Infinity, `${least} to ${most}`);
@@ -138,12 +138,12 @@ function nameOf({ rotate, translate, scale, shear }: RandomAffineOptions): strin
 }
 
 /**
- * Turns images about their middle, each by an angle of its own.
+ * Rotates images about their centers, each by its own angle.
  *
- * @param most the largest angle either way, in degrees, from 0 to 180
- * @param options what lies beyond the edges
+ * @param most the largest angle in either direction, in degrees, from 0 to 180
+ * @param options what is beyond the edges
  * @returns the augmentation
- * @throws {RangeError} where the angle is not from 0 to 180
+ * @throws {RangeError} if the angle is not from 0 to 180
  *
  * @example
  * ```ts

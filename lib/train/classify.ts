@@ -1,0 +1,179 @@
+// What a network takes one picture for.
+import { fileError } from "../files/file_error.ts";
+import { decodeImage } from "../image/codecs/decode.ts";
+import type { Image } from "../image/image.ts";
+import { inputShapeOf, preprocess } from "../image/preprocess.ts";
+import type { Preprocessing } from "../image/preprocessing.ts";
+import type { Network } from "../layers/layer.ts";
+import type { Shape, Tensor } from "../tensor/tensor.ts";
+import type { Tree } from "../tensor/tree.ts";
+import { tf } from "../tensor/tf.ts";
+import { plainPreprocessing } from "../weights/sidecars.ts";
+import { topClasses } from "./metrics.ts";
+
+/** Options of {@linkcode classify}. */
+export type ClassifyOptions = {
+  /** How many classes to return, from 1. Default: 5, or all if there are fewer. */
+  readonly top?: number;
+};
+
+/** A class, and how probable it is. */
+export type Classification = {
+  /** The class's number, from 0. */
+  readonly index: number;
+  readonly name: string;
+  /** 0 to 1, by softmax. */
+  readonly probability: number;
+};
+
+/** A network, and what {@linkcode classify} knows of it, as {@linkcode open} returns it. */
+export type Classifier<P extends Tree = Tree, S extends Tree = Tree> = Network<P, S> & {
+  /** How pictures are prepared. Default: pixels from 0 to 1 of the size of `inputShape`. */
+  readonly preprocessing?: Preprocessing;
+  /** Shape of one input; needed if there is no preprocessing. */
+  readonly inputShape?: Shape;
+  /** The classes' names. Default: `class 0`, `class 1`, … */
+  readonly classNames?: readonly string[];
+};
+
+/** A picture: the path or URL of a PNG or JPEG file, its bytes, pixels, or a tensor of pixels. */
+export type Picture = string | URL | Uint8Array | Image | Tensor;
+
+/**
+ * The most probable classes of a picture.
+ *
+ * Needs `--allow-read` for a path, `--allow-net` for a URL.
+ *
+ * @param network a network that {@linkcode open}, {@linkcode init} or {@linkcode fit} returned
+ * @param picture the path or URL of a PNG or JPEG file; its bytes; an image; or a tensor of pixels,
+ * `[H, W, C]` or `[1, H, W, C]` of 1, 3 or 4 channels, from 0 to 1, or 0 to 255 in int32. It may
+ * have any size: it is prepared as `network.preprocessing` says
+ * @param options how many classes
+ * @returns the most probable classes, the most probable first
+ * @throws {TypeError} if the network does not output scores of classes, or how to prepare pictures
+ * is unknown
+ * @throws {RangeError} if a score is not finite, or an option out of range
+ * @throws {SyntaxError} if the file is no picture that can be decoded
+ * @throws {Error} of Deno's class for it (`NotFound`, …) if the picture cannot be read or fetched
+ * @throws {DeviceError} if the device failed
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { classify, flatten, init, key, start, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * // Its scores are the pixels themselves.
+ * const network = { ...init(flatten(), key(0), [1, 2, 1]), classNames: ["left", "right"] };
+ * const [first] = await classify(network, tf.tensor3d([[[0.1], [0.9]]]));
+ * assertEquals([first!.index, first!.name], [1, "right"]);
+ * ```
+ */
+export async function classify<P extends Tree, S extends Tree>(
+  network: Classifier<P, S>,
+  picture: Picture,
+  options: ClassifyOptions = {},
+): Promise<Classification[]> {
+  const scored = await classifyImage(network, await imageOf(picture), options);
+  return scored.map(({ index, name, probability }) => ({ index, name, probability }));
+}
+
+/** As {@linkcode classify}, of pixels, with each class's score, which softmax makes probable. */
+export async function classifyImage<P extends Tree, S extends Tree>(
+  network: Classifier<P, S>,
+  image: Image,
+  { top = 5 }: ClassifyOptions = {},
+): Promise<(Classification & { readonly score: number })[]> {
+  const how = network.preprocessing ?? plainPreprocessing(requireInputShape(network));
+  const scores = await scoresOf(network, preprocess(image, how), inputShapeOf(how));
+  const { classNames } = network;
+  if (classNames && classNames.length !== scores.length) {
+    throw new TypeError(
+      `Cannot classify: there must be a name for each of the ${scores.length} classes, got ${classNames.length}`,
+    );
+  }
+  const highest = scores.reduce((a, b) => Math.max(a, b));
+  const total = scores.reduce((sum, score) => sum + Math.exp(score - highest), 0);
+  return topClasses(scores, top).map(({ index, score }) => ({
+    index,
+    name: classNames?.[index] ?? `class ${index}`,
+    score,
+    probability: Math.exp(score - highest) / total,
+  }));
+}
+
+function requireInputShape({ inputShape }: Pick<Classifier, "inputShape">): Shape {
+  if (inputShape?.length === 3 && [1, 3].includes(inputShape[2]!)) return inputShape;
+  throw new TypeError(
+    `Cannot classify: the network must say how pictures are prepared, by a preprocessing or an inputShape of [H, W, 1] or [H, W, 3], got ${
+      inputShape ? `[${inputShape}]` : "neither"
+    }`,
+  );
+}
+
+/** One score a class. */
+async function scoresOf<P extends Tree, S extends Tree>(
+  { model, params, state }: Network<P, S>,
+  pixels: Float32Array,
+  shape: Shape,
+): Promise<Float32Array> {
+  const output = tf.tidy(() => model.apply(params, state, tf.tensor(pixels, [1, ...shape]), {})[0]);
+  const scores = await output.data().finally(() => output.dispose()) as Float32Array;
+  if (output.rank !== 2 || scores.length < 2) {
+    throw new TypeError(
+      `Cannot classify: the network must output [1, classes], a score for each of at least two classes, got [${output.shape}]`,
+    );
+  }
+  const odd = scores.findIndex((score) => !Number.isFinite(score));
+  if (odd >= 0) {
+    throw new RangeError(
+      `Cannot classify: all scores must be finite, got ${
+        scores[odd]
+      } for class ${odd}. Are the network's weights sound?`,
+    );
+  }
+  return scores;
+}
+
+/** A picture's pixels, from 0 to 1. */
+async function imageOf(picture: Picture): Promise<Image> {
+  if (picture instanceof tf.Tensor) return await imageOfTensor(picture);
+  if (picture instanceof Uint8Array) return decodeImage(picture, "the given bytes");
+  if (typeof picture === "object" && !(picture instanceof URL)) return picture;
+  const isUrl = picture instanceof URL || /^(https?|file|data):/i.test(picture);
+  return decodeImage(await (isUrl ? fetched(`${picture}`) : read(`${picture}`)), `${picture}`);
+}
+
+async function read(file: string): Promise<Uint8Array> {
+  try {
+    return await Deno.readFile(file);
+  } catch (error) {
+    throw fileError(`Cannot read ${file}`, error);
+  }
+}
+
+async function fetched(url: string): Promise<Uint8Array> {
+  const response = await fetch(url);
+  if (response.ok) return await response.bytes();
+  await response.body?.cancel();
+  throw new Error(`Cannot fetch ${url}: the server must have it, got status ${response.status}`);
+}
+
+async function imageOfTensor(tensor: Tensor): Promise<Image> {
+  const shape = tensor.rank === 4 && tensor.shape[0] === 1 ? tensor.shape.slice(1) : tensor.shape;
+  const [height, width, channels] = shape as [number, number, 1 | 3 | 4];
+  if (shape.length !== 3 || ![1, 3, 4].includes(channels)) {
+    throw new TypeError(
+      `Cannot classify a tensor: it must be one picture of 1, 3 or 4 channels, [H, W, C] or [1, H, W, C], got [${tensor.shape}]`,
+    );
+  }
+  const white = tensor.dtype === "int32" ? 255 : 1;
+  const pixels = Float32Array.from(await tensor.data(), (value) => value / white);
+  const odd = pixels.find((value) => !(value >= 0 && value <= 1));
+  if (odd !== undefined) {
+    throw new RangeError(
+      `Cannot classify a tensor: its pixels must be from 0 to ${white}, got ${odd * white}`,
+    );
+  }
+  return { height, width, channels, pixels };
+}

@@ -1,0 +1,96 @@
+// Opens a trained network: the way in.
+import type { Network } from "../layers/layer.ts";
+import { inputShapeOf } from "../image/preprocess.ts";
+import type { Preprocessing } from "../image/preprocessing.ts";
+import type { Shape } from "../tensor/tensor.ts";
+import type { Checkpoint } from "./checkpoint.ts";
+import { type NetworkFileOptions, openNetworkFile } from "./network_file.ts";
+import { findClassNames, findPreprocessing } from "./sidecars.ts";
+
+/** Options of {@linkcode open}. */
+export type OpenOptions = NetworkFileOptions & {
+  /**
+   * How pictures are prepared: a preprocessing, its name in {@linkcode preprocessings}, or the path
+   * of a JSON file. Default: what the weights say, or `NAME.json` or timm's `config.json` beside
+   * them, or what is usual for the model.
+   */
+  readonly preprocessing?: string | Preprocessing;
+  /**
+   * The classes' names, or the path of a file with a name a line. Default: what the checkpoint says,
+   * or `NAME.classes.txt` beside the weights, or ImageNet's or CIFAR-10's if there are as many.
+   */
+  readonly classNames?: string | readonly string[];
+};
+
+/** A trained network, and what is to be known to use it. */
+export type OpenedNetwork = Network & {
+  /** The model's name, `"resnet18"`. */
+  readonly name: string;
+  /** Shape of one input, without the batch. */
+  readonly inputShape: Shape;
+  readonly classNames: readonly string[];
+  /** How pictures are prepared for it. */
+  readonly preprocessing: Preprocessing;
+  /** Who wrote the weights: `"deno task train"`, or whose names PyTorch's keys are, `"timm"`. */
+  readonly origin: string;
+  /** What the file says of itself. */
+  readonly metadata: Readonly<Record<string, string>>;
+};
+
+/**
+ * Opens a trained network, with its class names and how pictures are prepared for it: what
+ * {@linkcode classify}, {@linkcode evaluate} and everything that looks into a network take.
+ *
+ * A safetensors file with the names of torchvision, timm or akamaster is recognized by its keys and
+ * shapes. A known name (`resnet18`, `vgg16-bn`, … see {@linkcode knownWeights}) or a URL is fetched
+ * once into a cache, as {@linkcode pretrained} does. A checkpoint is one of `deno task train` or
+ * `transfer`, or of {@linkcode snapshot} if it says its model, `snapshot(network, { model:
+ * "lenet5", classNames })`, or if `model` is given. Whatever can be refused is refused before
+ * anything is put on the device, which must have been started.
+ *
+ * Needs `--allow-read` for a local file and those beside it; for others what `pretrained` needs.
+ *
+ * @param what a path, a URL, a name in `knownWeights`, or a checkpoint in memory
+ * @param options the model it must be of, preprocessing, class names; cache, hash and progress of a
+ * download
+ * @returns the network; the caller owns its tensors
+ * @throws {RangeError} if there is no such name
+ * @throws {Deno.errors.NotFound} if there is no such file
+ * @throws {SyntaxError} if the file is cut or corrupt, or does not say its model
+ * @throws {TypeError} if it is of another model: with the keys that do not fit
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { beginTraining, key, lenet5, open, sgd, snapshot, start } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const network = beginTraining(lenet5({ numClasses: 2 }), sgd(), key(0), [28, 28, 1]);
+ * const checkpoint = await snapshot(network, { model: "lenet5", classNames: ["even", "odd"] });
+ * // Or of a file: open("runs/parity/checkpoint.safetensors").
+ * const { name, inputShape, classNames } = await open(checkpoint);
+ * assertEquals([name, inputShape, classNames], ["lenet5", [28, 28, 1], ["even", "odd"]]);
+ * ```
+ */
+export async function open(
+  what: string | URL | Checkpoint,
+  options: OpenOptions = {},
+): Promise<OpenedNetwork> {
+  const file = await openNetworkFile(what, options);
+  const classNames = await findClassNames(file, options.classNames);
+  const { how } = await findPreprocessing(file, options.preprocessing);
+  const { name, origin, metadata, checkpoint } = file;
+  // A checkpoint's shape is that of its training; other weights were trained on what they expect.
+  const network = await file.load(checkpoint ? file.inputShape : inputShapeOf(how));
+  return {
+    name,
+    model: network.model,
+    params: network.params,
+    state: network.state,
+    inputShape: network.inputShape,
+    classNames,
+    preprocessing: how,
+    origin,
+    metadata,
+  };
+}

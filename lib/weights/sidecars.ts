@@ -1,0 +1,150 @@
+// What lies beside weights: how pictures are prepared for them, and what their classes are called.
+import { cifar10Classes } from "../data/sources/cifar10.ts";
+import { imagenetClasses } from "../data/sources/imagenet_classes.ts";
+import { parsePreprocessing, preprocessingOf } from "../image/parse_preprocessing.ts";
+import { checkPreprocessing, type Preprocessing, preprocessings } from "../image/preprocessing.ts";
+import type { Shape } from "../tensor/tensor.ts";
+import { unknownName } from "../text/nearest.ts";
+import type { NetworkFile } from "./network_file.ts";
+
+/** A preprocessing, and where it is from. */
+export type FoundPreprocessing = { readonly how: Preprocessing; readonly source: string };
+
+/** A file's text; `undefined` if there is no such file. */
+async function textOf(file: string): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(file);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** The weights' path without its ending, to which the endings of sidecars are appended. */
+function stemOf(file: string): string {
+  return file.replace(/\.safetensors$/, "");
+}
+
+/** The sidecars of weights that may hold their preprocessing: ours, then timm's. */
+function sidecarsOf(file: string): string[] {
+  const folder = file.replace(/[^/\\]*$/, "");
+  const isTimm = file.slice(folder.length) === "model.safetensors";
+  return [`${stemOf(file)}.json`, ...(isTimm ? [`${folder}config.json`] : [])];
+}
+
+/** A preset by its name, or the preprocessing in a JSON file. */
+async function presetOrFile(name: string): Promise<FoundPreprocessing> {
+  if (Object.hasOwn(preprocessings, name)) {
+    return { how: preprocessings[name as keyof typeof preprocessings], source: name };
+  }
+  const text = await textOf(name);
+  if (text === undefined) {
+    throw new RangeError(
+      `Cannot prepare pictures: the preprocessing must be a known name or a JSON file that exists: ${
+        unknownName("preprocessing", name, Object.keys(preprocessings))
+      }`,
+    );
+  }
+  return { how: parsePreprocessing(text, name), source: name };
+}
+
+/**
+ * Pixels from 0 to 1 of the size of a network's input: what networks are trained on here if nothing
+ * else is said.
+ *
+ * @param inputShape `[H, W, C]`
+ */
+export function plainPreprocessing(inputShape: Shape): Preprocessing {
+  const [height, width, channels] = inputShape as [number, number, number];
+  return {
+    resize: Math.max(height, width),
+    crop: [height, width],
+    range: 1,
+    mean: Array(channels).fill(0),
+    std: Array(channels).fill(1),
+  };
+}
+
+/** What published weights of a model usually expect. */
+function usualOf({ name }: NetworkFile): FoundPreprocessing {
+  const preset = /^(resnet|plain)(20|32|44|56|110)$/.test(name)
+    ? "cifar"
+    : name === "inception-v3"
+    ? "inception"
+    : name === "googlenet-torchvision"
+    ? "googlenet"
+    : "torchvision";
+  return { how: preprocessings[preset], source: `${preset}, the usual one of ${name}` };
+}
+
+/**
+ * How pictures are prepared for weights: as is asked for, or as a checkpoint says, or the file's
+ * metadata, or a file beside it (`NAME.json`, or timm's `config.json`), or as is usual for the
+ * model, in this order.
+ *
+ * @param network the network's file
+ * @param asked a preprocessing, a name in {@linkcode preprocessings}, or the path of a JSON file
+ * @throws {RangeError} if there is no such name
+ * @throws {SyntaxError} if a file is no preprocessing
+ */
+export async function findPreprocessing(
+  network: NetworkFile,
+  asked?: string | Preprocessing,
+): Promise<FoundPreprocessing> {
+  if (typeof asked === "string") return await presetOrFile(asked);
+  if (asked) {
+    checkPreprocessing(asked);
+    return { how: asked, source: "the caller" };
+  }
+  const { known, checkpoint, inputShape, origin } = network;
+  if (checkpoint?.preprocessing) return { how: checkpoint.preprocessing, source: "the checkpoint" };
+  if (checkpoint) return { how: plainPreprocessing(inputShape), source: `that of ${origin}` };
+  if (known) return { how: preprocessings[known.preprocessing], source: known.preprocessing };
+  const how = preprocessingOf(network.metadata, network.file);
+  if (how) return { how, source: "the weights' metadata" };
+  for (const sidecar of sidecarsOf(network.file)) {
+    const text = await textOf(sidecar);
+    if (text !== undefined) return { how: parsePreprocessing(text, sidecar), source: sidecar };
+  }
+  return usualOf(network);
+}
+
+/** Names for classes of which nothing is known but their number. */
+function numberedClasses({ numClasses, inputShape }: NetworkFile): readonly string[] {
+  if (numClasses === imagenetClasses.length) return imagenetClasses;
+  if (numClasses === 10 && inputShape[0] === 32) return cifar10Classes;
+  return Array.from({ length: numClasses }, (_, i) => `class ${i}`);
+}
+
+/**
+ * The names of a network's classes: those that are given, or those it was trained with, or those in
+ * the file beside the weights (`NAME.classes.txt`, a name a line), or ImageNet's or CIFAR-10's if
+ * it has as many; else numbers.
+ *
+ * @param network the network's file
+ * @param given the names, or the path of a file with a name a line
+ * @throws {SyntaxError} if there are more names or fewer than the network has classes
+ */
+export async function findClassNames(
+  network: NetworkFile,
+  given?: string | readonly string[],
+): Promise<readonly string[]> {
+  if (given === undefined && network.checkpoint?.classNames) return network.checkpoint.classNames;
+  if (typeof given === "object") return requireCount(given, "the class names", network);
+  const sidecar = `${stemOf(network.file)}.classes.txt`;
+  const text = given === undefined ? await textOf(sidecar) : await Deno.readTextFile(given);
+  if (text === undefined) return numberedClasses(network);
+  const lines = text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "");
+  return requireCount(lines, given ?? sidecar, network);
+}
+
+function requireCount(
+  names: readonly string[],
+  source: string,
+  { numClasses, file }: NetworkFile,
+): readonly string[] {
+  if (names.length === numClasses) return names;
+  throw new SyntaxError(
+    `Cannot use ${source}: there must be a name for each of the ${numClasses} classes of ${file}, got ${names.length}`,
+  );
+}
