@@ -78,16 +78,16 @@ type Recoloring = {
 };
 
 const RECOLORINGS: Readonly<Record<string, Recoloring>> = {
-  brightness: { make: brightness, other: () => () => 0 },
+  brightness: { make: (range) => colorJitter({ brightness: range }), other: () => () => 0 },
   contrast: {
-    make: contrast,
+    make: (range) => colorJitter({ contrast: range }),
     other(x, shape) {
       const means = meanGrays(x, shape);
       return (flat) => means[Math.floor(flat / (x.length / means.length))]!;
     },
   },
   saturation: {
-    make: saturation,
+    make: (range) => colorJitter({ saturation: range }),
     other: (x, shape) => (flat) => grayAt(x, Math.floor(flat / shape[3]!), shape[3]!),
   },
 };
