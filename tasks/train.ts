@@ -64,10 +64,12 @@ function defaultOut({ model, dataset }: Settings): string[] {
   ];
 }
 
-/** Refuses to resume a run that is over. */
+/** Refuses to resume a finished run. */
 function requireEpochs(done: number, stopped: string | undefined, { epochs }: Settings): void {
   if (stopped?.startsWith("earlyStopping")) {
-    throw new UsageError(`Cannot resume: the run must not be over, got one stopped by ${stopped}`);
+    throw new UsageError(
+      `Cannot resume: the run must not be finished, got one stopped by ${stopped}`,
+    );
   }
   if (done >= epochs) refuse("--epochs", `above ${done}, the epochs that are done`, epochs);
 }

@@ -91,10 +91,10 @@ export function summed(row: TimeRow): TimeRow {
 }
 
 /**
- * The largest difference between two lists of numbers, relative where those are above 1.
+ * The largest difference between two lists of numbers, relative if they are above 1.
  *
  * @param a numbers
- * @param b numbers that should be the same; the first list's length counts where they differ in it
+ * @param b numbers that should be the same
  */
 export function difference(a: readonly number[], b: readonly number[]): number {
   if (a.length !== b.length) return Infinity;

@@ -1,4 +1,4 @@
-// `deno task explain saliency`: which pixels change an answer most.
+// `deno task explain saliency`: which pixels change a score most.
 import {
   type Attribution,
   inputGradient,
@@ -11,42 +11,42 @@ import { requireRule } from "../../lib/explain/backward_rule.ts";
 import { choice, count, number, UsageError, type Values } from "../command.ts";
 import { showAttribution } from "../pictures/attribution_pictures.ts";
 import {
-  type Explained,
-  explainedFlags,
+  type Explanation,
+  explanationFlags,
   featureFlags,
-  openExplained,
+  openExplanation,
   withProgress,
-} from "../pictures/explained.ts";
-import { outputFlags, ruleFlag, seedFlag } from "../pictures/picture_flags.ts";
+} from "../pictures/explanation.ts";
+import { outputFlags, ruleFlag, seedFlag } from "../pictures/flags.ts";
 
-/** What it takes. */
+/** What the subcommand takes. */
 export const command = {
   name: "explain saliency",
-  summary: "Shows which pixels change an answer most: the gradient by the picture.",
+  summary: "Shows which pixels change a score most: the gradient with respect to the picture.",
   flags: {
-    ...explainedFlags,
+    ...explanationFlags,
     ...featureFlags,
     method: choice(["gradient", "smooth-grad", "input-x-gradient"], {
       default: "gradient",
-      help: "the gradient's size, its mean over noisy copies, or times the picture",
+      help: "the gradient's magnitude, its mean over noisy copies, or its product with the picture",
     }),
     rule: ruleFlag,
-    samples: count({ min: 1, help: "noisy copies for smooth-grad", defaultText: "25" }),
+    samples: count({ min: 1, help: "noisy copies, with smooth-grad", defaultText: "25" }),
     noise: number({
       min: 0,
-      help: "their noise for smooth-grad, as a share of the range",
+      help: "their noise as a share of the range, with smooth-grad",
       defaultText: "0.15",
     }),
     seed: seedFlag,
     ...outputFlags("explain-saliency"),
   },
   examples: [
-    ["deno task explain saliency", "of a test image, by the LeNet-5 that comes with the project"],
+    ["deno task explain saliency", "a test image, with the LeNet-5 of the project"],
     [
       "deno task explain saliency --image cat.png --weights squeezenet1_0.safetensors --rule guided",
       "a photo",
     ],
-    ["deno task explain saliency --method smooth-grad --class 7", "smoothed, of another class"],
+    ["deno task explain saliency --method smooth-grad --class 7", "smoothed, for another class"],
   ],
 } as const;
 
@@ -57,24 +57,24 @@ export async function run(flags: Flags): Promise<void> {
   const { method, rule, samples, noise, seed } = flags;
   if (method !== "smooth-grad" && (samples !== undefined || noise !== undefined)) {
     throw new UsageError(
-      `Cannot use --samples and --noise: the method must be smooth-grad, got ${method}`,
+      `Cannot use --samples or --noise: --method must be smooth-grad, got ${method}`,
     );
   }
-  const explained = await openExplained(
+  const explanation = await openExplanation(
     command.name,
     flags,
     ({ model, inputShape }) => requireRule(model, inputShape, rule),
   );
-  const attribution = await attributionBy(explained, flags);
+  const attribution = await attributionBy(explanation, flags);
   const noisy = { samples: samples ?? 25, noise: noise ?? 0.15, seed };
-  await showAttribution(explained, attribution, {
+  await showAttribution(explanation, attribution, {
     name: method === "gradient" ? "saliency" : method,
     label: LABELS[method],
     caption: `${CAPTIONS[method]} by ${rule}`,
     settings: { rule, ...(method === "smooth-grad" ? noisy : {}) },
     signed: method === "input-x-gradient",
     share: 0.995,
-    ...(method === "gradient" ? { colored: await rawGradient(explained, flags) } : {}),
+    ...(method === "gradient" ? { colored: await rawGradient(explanation, flags) } : {}),
   }, flags.json);
 }
 
@@ -92,7 +92,7 @@ const CAPTIONS: Readonly<Record<Flags["method"], string>> = {
 
 /** The gradient itself, with its signs: what a DeconvNet or the guided way back reconstructs. */
 async function rawGradient(
-  { network, x, objective }: Explained,
+  { network, x, objective }: Explanation,
   { rule }: Flags,
 ): Promise<Pick<Attribution, "shape" | "values">> {
   const { value, gradient } = inputGradient(network, objective, x, { rule });
@@ -103,7 +103,7 @@ async function rawGradient(
 }
 
 async function attributionBy(
-  { network, x, objective }: Explained,
+  { network, x, objective }: Explanation,
   { method, rule, samples, noise, seed }: Flags,
 ): ReturnType<typeof saliency> {
   if (method === "gradient") return await saliency(network, x, objective, { rule });

@@ -2,7 +2,7 @@
 import { workOf } from "../beginning.ts";
 import { summarize } from "../measure.ts";
 import { networkOf } from "../networks.ts";
-import type { Prepared } from "../peers/peer.ts";
+import type { PeerRun } from "../peers/peer.ts";
 import { loadPeer } from "../peers/peers.ts";
 import { countGpu } from "./count_gpu.ts";
 import type { CostLine, Job } from "./job.ts";
@@ -47,7 +47,7 @@ export async function costJob(
 }
 
 /** Median microseconds until a step is submitted to an idle device, without reading. */
-async function hostTime(handOver: () => void, run: Prepared["run"]): Promise<number> {
+async function hostTime(handOver: () => void, run: PeerRun["run"]): Promise<number> {
   const times: number[] = [];
   for (let i = 0; i < TIMED_STEPS; i++) {
     const began = performance.now();

@@ -2,7 +2,7 @@
 import type { Work } from "../beginning.ts";
 
 /** A network that a peer has prepared, on the device. */
-export type Prepared = {
+export type PeerRun = {
   /**
    * Runs that many training steps, or inferences, one after the other, without waiting in between
    * if the library allows.
@@ -22,5 +22,5 @@ export type Peer = {
   /** Opens the device; once, before anything is prepared. */
   open(): Promise<void>;
   /** Makes a network ready. */
-  prepare(work: Work): Prepared;
+  prepare(work: Work): PeerRun;
 };

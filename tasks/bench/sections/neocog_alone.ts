@@ -1,4 +1,4 @@
-// The sections that measure neocog without peers: start-up, single operations, all models.
+// The sections without peers: start-up, single operations, all models.
 import {
   type Checkpoint,
   entries,
@@ -45,7 +45,7 @@ export async function startupSection(bench: Bench, dir: string): Promise<void> {
         job: "startup",
         checkpoint,
       });
-      if (reason) throw new Error(`Cannot time the start: a process must end well: ${reason}`);
+      if (reason) throw new Error(`Cannot time the start: its process failed: ${reason}`);
       if (round > 0) bench.record.startup.push({ ...line!, wall: performance.now() - began });
     }
   } finally {
