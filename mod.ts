@@ -58,7 +58,8 @@ export {
   type Tensors,
   writeCheckpoint,
 } from "./lib/weights/checkpoint.ts";
-export { open, type OpenedNetwork, type OpenOptions } from "./lib/weights/open.ts";
+export { open, type OpenedNetwork } from "./lib/weights/open.ts";
+export type { OpenOptions } from "./lib/weights/network_file.ts";
 export type { HostDtype, HostTensor, HostValues } from "./lib/weights/host_tensor.ts";
 export type { Json } from "./lib/weights/json.ts";
 

@@ -23,7 +23,7 @@ for await (const { network } of epochs) {
     octaves: 3,
     rate: 0.03,
   });
-  const [picture] = await nc.explain.imagesOf(dream.images);
+  const [picture] = await nc.explain.toPictures(dream.images);
   await Deno.writeFile("deep_dream.png", nc.image.encodePng(picture!));
   for (const scores of dream.scores) {
     console.log(`½ Σ z² of conv2 from ${scores[0]!.toFixed(0)} to ${scores.at(-1)!.toFixed(0)}`);
@@ -31,7 +31,7 @@ for await (const { network } of epochs) {
   }
 
   const seven = await nc.generate.classImage(network, 7, { shape, steps: 64 });
-  const [image] = await nc.explain.imagesOf(seven.images);
+  const [image] = await nc.explain.toPictures(seven.images);
   await Deno.writeFile("seven.png", nc.image.encodePng(nc.image.enlarge(image!, 8)));
   const logits = model.apply(network.params, network.state, seven.images, {})[0];
   const probability = (await nc.tf.softmax(logits).data())[7]!;

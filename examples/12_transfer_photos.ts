@@ -21,7 +21,7 @@ for (const [part, most] of [["train", 50], ["test", 100]] as const) {
     await Deno.mkdir(`${folder}/${part}/${name}`, { recursive: true });
     const places = [...labels.keys()].filter((i) => classNames[labels[i]!] === name);
     for (const i of places.slice(0, most)) {
-      const png = nc.image.encodePng(nc.explain.exampleImage(data[part], i));
+      const png = nc.image.encodePng(nc.data.exampleImage(data[part], i));
       await Deno.writeFile(`${folder}/${part}/${name}/${i}.png`, png);
     }
   }

@@ -14,7 +14,7 @@ try {
     const label = clothes.classNames.indexOf(name);
     const places = [...clothes.labels.keys()].filter((at) => clothes.labels[at] === label);
     for (const at of places.slice(0, 200)) {
-      const png = nc.image.encodePng(nc.explain.exampleImage(clothes, at));
+      const png = nc.image.encodePng(nc.data.exampleImage(clothes, at));
       await Deno.writeFile(`${folder}/${name}/${at}.png`, png);
     }
   }

@@ -1,6 +1,7 @@
 // `deno task train`: trains a model on a data set, and leaves checkpoint, history, curves and a report.
 import type { Augmentation } from "../lib/augment/mod.ts";
-import { progressOf } from "../lib/train/snapshot.ts";
+import { dataIdentity, requireSameData } from "../lib/train/data_identity.ts";
+import { runOf } from "../lib/train/snapshot.ts";
 import {
   type Checkpoint,
   classWeights,
@@ -80,6 +81,7 @@ function requireTogether(flags: TrainFlags): void {
     throw new UsageError(`Cannot use ${flag}: ${rule}`);
   };
   if (flags.resume && flags.overwrite) needs("--overwrite", "a resumed run keeps its files");
+  if (flags["other-data"] && !flags.resume) needs("--other-data", "it needs --resume");
   if (!flags["find-lr"]) return;
   if (flags.resume) needs("--find-lr", "a resumed run keeps its learning rate");
   if (flags["learning-rate"] !== undefined) needs("--find-lr", "--learning-rate is given too");
@@ -113,7 +115,11 @@ async function openRun(flags: TrainFlags): Promise<OpenedRun> {
   if (flags["show-augmented"] && !augment) {
     throw new UsageError("Cannot use --show-augmented: it needs --augment");
   }
-  if (kept) requireEpochs(progressOf(kept, file).epoch, stoppedOf(kept.run), settings);
+  if (kept) {
+    const { progress, data: before } = runOf(kept, file);
+    requireEpochs(progress.epoch, stoppedOf(kept.run), settings);
+    if (!flags["other-data"]) requireSameData(before, dataIdentity(train));
+  }
   const loss = settings.classWeights ? weightedCrossEntropy(classWeights(train)) : undefined;
   return { dir, kept, file, data, model, augment, loss };
 }
@@ -142,6 +148,7 @@ async function trainRun(
     loss,
     folder,
     from: kept ? restoreTraining(model, optimizer, train.imageShape, kept, file) : undefined,
+    otherData: flags["other-data"],
     before: kept ? recordsOf(kept.run) : NO_RECORDS,
     signal,
   });

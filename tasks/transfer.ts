@@ -58,6 +58,7 @@ async function openTransfer(flags: Flags): Promise<OpenedTransfer> {
   const chosen = flagSettings(flags);
   const file = inFolder(flags.out, CHECKPOINT);
   if (!flags.resume) {
+    if (flags["other-data"]) throw new UsageError("Cannot use --other-data: it needs --resume");
     const weights = required(flags.weights, "--weights");
     const data = required(flags.data, "--data");
     const network = await openWeights(weights, flags.model);
@@ -162,7 +163,11 @@ async function run(flags: Flags): Promise<number> {
   using images = await openImages(settings, how);
   const { train, test } = images;
   const model = findModel(settings.model).build({ numClasses: train.classNames.length });
-  const options = { ...transferOptionsOf(settings, train.labels.length), normalize: how.normalize };
+  const options = {
+    ...transferOptionsOf(settings, train.labels.length),
+    normalize: how.normalize,
+    otherData: flags["other-data"],
+  };
   model.declare(how.shape); // Refuses a size that the network cannot take.
   const folder = await openRunFolder(dir, {
     config: settings,

@@ -58,7 +58,6 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "optimizers",
     "explain",
     "data",
-    "train",
     "chart",
   ],
 };

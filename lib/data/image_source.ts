@@ -38,6 +38,11 @@ export type ImageSource = Omit<Examples, "images"> & {
    * are, without normalization, such as those of a {@linkcode FeatureSource}.
    */
   read(indices: Uint32Array): Promise<Uint8Array | Float32Array>;
+  /**
+   * What its images are: a text that differs for other images, such as a hash of the names and sizes
+   * of files. A run is not resumed on a source with another text. Default: only labels are compared.
+   */
+  readonly contents?: string;
 };
 
 /**
@@ -47,6 +52,8 @@ export type ImageSource = Omit<Examples, "images"> & {
 export type FeatureSource = Omit<Examples, "images"> & {
   /** Returns the features of the examples at these indices, `[B, H, W, C]`. */
   read(indices: Uint32Array): Promise<Float32Array>;
+  /** As of an {@linkcode ImageSource}. */
+  readonly contents?: string;
 };
 
 /** The examples a model is trained on, and those it is tested with. */

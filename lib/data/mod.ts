@@ -11,4 +11,5 @@ export {
 export { type Idx, parseIdx, readIdx } from "./sources/idx.ts";
 export { imagenetClasses } from "./sources/imagenet_classes.ts";
 export { cifar10Classes } from "./sources/cifar10.ts";
+export { exampleImage } from "./example_image.ts";
 export * from "./combinators.ts";

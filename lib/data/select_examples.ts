@@ -1,5 +1,6 @@
 // Some of the examples: the first, a sample, or a random part for validation.
 
+import { sha256Of } from "../files/sha256.ts";
 import { fold, type Key, permutation } from "../tensor/random.ts";
 import { requireWhole } from "../text/require.ts";
 import { type Examples, imageSize } from "./examples.ts";
@@ -156,7 +157,13 @@ export function select<E extends Examples | ImageSource>(examples: E, indices: U
   if (isSource(examples)) {
     const read = (places: Uint32Array): ReturnType<ImageSource["read"]> =>
       examples.read(places.map((place) => indices[place]!));
-    return { ...examples, labels, read };
+    const { contents } = examples;
+    return {
+      ...examples,
+      labels,
+      read,
+      ...(contents && { contents: sha256Of(contents, `${indices}`) }),
+    };
   }
   const size = imageSize(examples);
   const images = new Uint8Array(indices.length * size);

@@ -1,30 +1,31 @@
-// A layer's activation maps as pictures (§12.9.1).
+// The activation maps of a layer as pictures (§12.9.1).
 import { grid, type GridOptions } from "../image/grid.ts";
 import type { Image } from "../image/image.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { fullSpan, type Normalize, normalizedAll } from "./spans.ts";
+import { requireIndex } from "./objective.ts";
+import { fullRange, type Normalize, toPixelRange } from "./value_range.ts";
 
 /** Options of {@linkcode activationGrid}. */
 export type ActivationGridOptions = GridOptions & {
   /**
-   * Whether each map's least number is black and its largest white, or those of all: then weak
-   * maps look weak. Default: `"each"`.
+   * Whether the smallest value of each map is black and its largest white, or those of all maps:
+   * then weak maps look weak. Default: `"each"`, or `"together"` for the units of a dense layer.
    */
   readonly normalize?: Normalize;
-  /** Maps to show, by number. Default: all. */
+  /** Which maps, by number. Default: all. */
   readonly channels?: readonly number[];
 };
 
 /**
- * What a layer answered to one image, as a grid of gray pictures, a map each. A map that is the
- * same everywhere is black: of a ReLU, a filter that answers nowhere.
+ * The output of a layer for one image as a grid of gray pictures, one per map. A constant map is
+ * black.
  *
- * @param maps the layer's output for one image: `[1, H, W, C]`, `[H, W, C]`, or of a dense layer
+ * @param maps the layer's output for one image: `[1, H, W, C]`, `[H, W, C]`, or for a dense layer
  * `[1, F]` or `[F]`, whose units are pixels
- * @param options normalization, which maps, and how the grid is laid out
+ * @param options normalization, which maps, and the layout of the grid
  * @returns the grid
- * @throws {TypeError} where the maps are of more than one image, or of another rank
- * @throws {RangeError} where there is no such map, or a number is not finite
+ * @throws {TypeError} if the maps are of several images, or of another rank
+ * @throws {RangeError} if there is no such map, or a value is not finite
  *
  * @example
  * ```ts
@@ -33,7 +34,7 @@ export type ActivationGridOptions = GridOptions & {
  * import { start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
- * const maps = tf.tensor4d([0, 5, 2, 5], [1, 1, 2, 2]); // 0 and 2 beside each other, and 5 twice
+ * const maps = tf.tensor4d([0, 5, 2, 5], [1, 1, 2, 2]); // map 0 is 0 and 2, map 1 is 5 and 5
  * const { pixels } = await activationGrid(maps, { columns: 2, gap: 0 });
  * assertEquals([...pixels], [0, 1, 0, 0]);
  * ```
@@ -44,24 +45,19 @@ export async function activationGrid(
 ): Promise<Image> {
   const [height, width, count] = mapsShape(maps);
   const wanted = options.channels ?? Array.from({ length: count }, (_, c) => c);
-  const wrong = wanted.find((c) => !Number.isInteger(c) || c < 0 || c >= count);
-  if (wrong !== undefined) {
-    throw new RangeError(
-      `Cannot show a map: it must be a whole number from 0 to ${count - 1}, got ${wrong}`,
-    );
-  }
+  wanted.forEach((channel) => requireIndex("map", channel, count));
   const values = await maps.data();
   const shown = wanted.map((c) =>
     Float32Array.from({ length: height * width }, (_, i) => values[i * count + c]!)
   );
   const isDense = height * width === 1;
   const normalize = options.normalize ?? (isDense ? "together" : "each");
-  const pictures = normalizedAll(shown, normalize, fullSpan, 0)
+  const pictures = toPixelRange(shown, normalize, fullRange, 0)
     .map((pixels): Image => ({ width, height, channels: 1, pixels }));
   return grid(pictures, options);
 }
 
-/** Height, width and how many maps. */
+/** Height, width and number of the maps. */
 function mapsShape({ shape, rank }: Tensor): [height: number, width: number, count: number] {
   const own = rank === 4 || rank === 2 ? shape.slice(1) : shape;
   const isOne = own === shape || shape[0] === 1;

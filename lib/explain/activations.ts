@@ -1,16 +1,16 @@
-// What layers answer, without a change to the model: taps.
-import type { Intercept, Layer } from "../layers/layer.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import type { Path, Tree } from "../tensor/tree.ts";
-import { tf } from "../tensor/tf.ts";
+// The outputs of layers, without a change to the model.
+import type { Intercept, Network } from "../layers/layer.ts";
 import { layersOf, requireLayer } from "../layers/layers_of.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { tf } from "../tensor/tf.ts";
+import type { Path, Tree } from "../tensor/tree.ts";
 
 /**
- * An intercept that keeps what layers answer.
+ * An intercept that keeps the outputs of layers.
  *
- * @param paths whose outputs
- * @param outputs where they are put
- * @param inner another intercept, called within
+ * @param paths the layers
+ * @param outputs where the outputs are put
+ * @param inner another intercept, called inside this one
  */
 export function tap(
   paths: readonly Path[],
@@ -26,15 +26,13 @@ export function tap(
 }
 
 /**
- * What the layers of a model answer to inputs (§12.9.1): its activation maps.
+ * The outputs of a network's layers for a batch of inputs (§12.9.1).
  *
- * @param model the model
- * @param params its parameters
- * @param state its state
+ * @param network the network
  * @param x inputs `[N, …]`
- * @param paths whose outputs; `""` is the model's own. Default: all named layers
+ * @param paths which layers; `""` is the model's own output. Default: all named layers
  * @returns the outputs `[N, …]` by path; the caller owns them
- * @throws {RangeError} where a path is not in the model, with the nearest one
+ * @throws {RangeError} if a path is not in the model, with the nearest one
  *
  * @example
  * ```ts
@@ -43,18 +41,14 @@ export function tap(
  * import { init, key, lenet5, start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
- * const { params, state } = init(lenet5(), key(0), [28, 28, 1]);
- * const maps = activations(lenet5(), params, state, tf.zeros([1, 28, 28, 1]), ["conv1", "pool2"]);
- * assertEquals([...maps].map(([path, map]) => [path, map.shape]), [
- *   ["conv1", [1, 28, 28, 6]],
- *   ["pool2", [1, 5, 5, 16]],
- * ]);
+ * const network = init(lenet5(), key(0), [28, 28, 1]);
+ * const outputs = activations(network, tf.zeros([1, 28, 28, 1]), ["conv1", "pool2"]);
+ * assertEquals(outputs.get("conv1")!.shape, [1, 28, 28, 6]);
+ * assertEquals(outputs.get("pool2")!.shape, [1, 5, 5, 16]);
  * ```
  */
 export function activations<P extends Tree, S extends Tree>(
-  model: Layer<P, S>,
-  params: P,
-  state: S,
+  { model, params, state }: Network<P, S>,
   x: Tensor,
   paths?: readonly Path[],
 ): Map<Path, Tensor> {
@@ -65,8 +59,27 @@ export function activations<P extends Tree, S extends Tree>(
   const kept = tf.tidy(() => {
     const y = model.apply(params, state, x, { intercept: tap(wanted, outputs) })[0];
     if (wanted.includes("")) outputs.set("", y);
-    // A layer may answer its very input, or the input's own numbers: what is answered is a tensor of its own.
+    // A layer may return its very input: clones are the caller's own.
     return wanted.map((path) => tf.clone(outputs.get(path)!));
   });
   return new Map(wanted.map((path, i) => [path, kept[i]!]));
+}
+
+/**
+ * The output of one layer, to be called inside `tf.tidy`.
+ *
+ * @param network the network
+ * @param x inputs `[N, …]`
+ * @param path the layer; `""` is the model itself
+ */
+export function layerOutput<P extends Tree, S extends Tree>(
+  { model, params, state }: Network<P, S>,
+  x: Tensor,
+  path: Path,
+): Tensor {
+  // Without an intercept, neighboring layers can be fused.
+  if (path === "") return model.apply(params, state, x, {})[0];
+  const outputs = new Map<Path, Tensor>();
+  model.apply(params, state, x, { intercept: tap([path], outputs) });
+  return outputs.get(path)!;
 }

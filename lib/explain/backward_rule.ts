@@ -1,14 +1,14 @@
-// Ways back through ReLUs (§12.9.3, Figure 12.28): the gradient's, DeconvNet's, and the guided one.
+// Backward passes through ReLUs (§12.9.3, Figure 12.28): the gradient, DeconvNet and guided backpropagation.
 import type { Intercept, Layer } from "../layers/layer.ts";
-import type { Shape, Tensor } from "../tensor/tensor.ts";
-import type { Tree } from "../tensor/tree.ts";
-import { tf } from "../tensor/tf.ts";
 import { layersOf } from "../layers/layers_of.ts";
+import type { Shape, Tensor } from "../tensor/tensor.ts";
+import { tf } from "../tensor/tf.ts";
+import type { Tree } from "../tensor/tree.ts";
 
 /**
- * What a ReLU y = max(0, x) hands back of a slope r: `"backprop"` the gradient, r where x > 0;
- * `"deconvnet"` the ReLU of the slope, r where r > 0 (Zeiler and Fergus, 2013); `"guided"`
- * both, r where x > 0 and r > 0 (Springenberg, Dosovitskiy, Brox and Riedmiller, 2014).
+ * What a ReLU y = max(0, x) passes back of a gradient r: `"backprop"` the gradient of the ReLU, r
+ * if x > 0; `"deconvnet"` r if r > 0 (Zeiler and Fergus, 2013); `"guided"` r if x > 0 and r > 0
+ * (Springenberg, Dosovitskiy, Brox and Riedmiller, 2014).
  */
 export type BackwardRule = "backprop" | "deconvnet" | "guided";
 
@@ -16,13 +16,13 @@ export type BackwardRule = "backprop" | "deconvnet" | "guided";
 export const BACKWARD_RULES: readonly BackwardRule[] = ["backprop", "deconvnet", "guided"];
 
 /**
- * Refuses a rule that is none, or that a model has no ReLU for.
+ * Refuses an unknown rule, or one for ReLUs if the model has none.
  *
  * @param model the model
  * @param shape shape of one input, without the batch
  * @param rule the rule
- * @throws {RangeError} where it is unknown
- * @throws {TypeError} where it is about ReLUs and the model has none
+ * @throws {RangeError} if the rule is unknown
+ * @throws {TypeError} if the rule is for ReLUs and the model has none
  */
 export function requireRule<P extends Tree, S extends Tree>(
   model: Layer<P, S>,
@@ -30,26 +30,22 @@ export function requireRule<P extends Tree, S extends Tree>(
   rule: BackwardRule,
 ): void {
   if (!BACKWARD_RULES.includes(rule)) {
-    throw new RangeError(
-      `Cannot go back through a model: the rule must be one of ${
-        BACKWARD_RULES.join(", ")
-      }, got ${rule}`,
-    );
+    const names = BACKWARD_RULES.join(", ");
+    throw new RangeError(`Cannot backpropagate: the rule must be one of ${names}, got ${rule}`);
   }
   if (rule === "backprop") return;
   const ops = new Set([...layersOf(model, shape).values()].map(({ op }) => op));
   if (ops.has("relu")) return;
   throw new TypeError(
-    `Cannot go back by the ${rule} rule: the model must have a ReLU, got a model of ${
+    `Cannot backpropagate by the ${rule} rule: the model must have a ReLU, got a model of ${
       [...ops].join(", ")
     }`,
   );
 }
 
 /**
- * An intercept under which the gradients of a model's ReLUs follow a rule. No layer is changed:
- * the model answers the same. The switches of max pooling are those of the way forward in all
- * three (Figure 12.27).
+ * An intercept under which the gradients of a model's ReLUs follow a rule. Outputs stay the same.
+ * The switches of max pooling are those of the forward pass in all three rules (Figure 12.27).
  *
  * @param rule the rule
  * @returns the intercept; `undefined` for the gradient itself
@@ -58,15 +54,15 @@ export function requireRule<P extends Tree, S extends Tree>(
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { relu, sequential, start, tf } from "@neocog/neocog";
- * import { ruleIntercept } from "@neocog/neocog/explain";
+ * import { ruleIntercept } from "./backward_rule.ts";
  *
  * await start({ backend: "cpu" });
  * const model = sequential({ relu1: relu() });
- * const slopes = tf.tensor1d([-2, 3, -1, 4]);
+ * const r = tf.tensor1d([-2, 3, -1, 4]);
  * const back = async (rule: "backprop" | "deconvnet" | "guided") => {
  *   const intercept = ruleIntercept(rule);
  *   const f = (x: tf.Tensor) => model.apply({ relu1: {} }, { relu1: {} }, x, { intercept })[0];
- *   return await tf.grad(f)(tf.tensor1d([1, -1, 2, 5]), slopes).array();
+ *   return await tf.grad(f)(tf.tensor1d([1, -1, 2, 5]), r).array();
  * };
  * assertEquals(await back("backprop"), [-2, 0, -1, 4]);
  * assertEquals(await back("deconvnet"), [0, 3, 0, 4]);

@@ -1,43 +1,44 @@
-// The gradient of an objective by the image, by any rule: what every map and every generated picture begins with.
-import type { Intercept } from "../layers/layer.ts";
+// The gradient of an objective with respect to the image, by any backward rule.
+import type { Intercept, Network } from "../layers/layer.ts";
 import { valueAndGrad } from "../tensor/grad.ts";
 import type { Scalar, Tensor } from "../tensor/tensor.ts";
+import { tf } from "../tensor/tf.ts";
 import type { Path, Tree } from "../tensor/tree.ts";
 import { tap } from "./activations.ts";
 import { type BackwardRule, requireRule, ruleIntercept } from "./backward_rule.ts";
-import type { Network } from "../layers/layer.ts";
 import type { Objective } from "./objective.ts";
 
-/** Options of {@linkcode inputGradient}. */
+/** Options of {@linkcode inputGradient}, and of all methods that use one. */
 export type InputGradientOptions = {
-  /** The way back through ReLUs. Default: `"backprop"`, the gradient. */
+  /** The backward rule for ReLUs. Default: `"backprop"`, the gradient. */
   readonly rule?: BackwardRule;
 };
 
-/**
- * What layers answer to images on the way that a rule goes back through.
- *
- * @param network the network
- * @param paths whose outputs are wanted
- * @param x the network's inputs `[N, H, W, C]`
- * @param rule the way back through ReLUs
- * @param around a further intercept, called around that of the rule
- * @returns the outputs by path
- */
-export function outputsOf<P extends Tree, S extends Tree>(
+/** What {@linkcode inputGradient} returns; the caller owns both tensors. */
+export type InputGradient = {
+  /** The objective for each image alone, `[N]`. */
+  readonly scores: Tensor;
+  /** The gradient of the objective for the batch, of the shape of the images. */
+  readonly gradient: Tensor;
+};
+
+/** The outputs of layers by path. */
+type Outputs = (path: Path) => Tensor;
+
+/** Runs a network forward under a rule, and an intercept around that of the rule. */
+function outputsOf<P extends Tree, S extends Tree>(
   { model, params, state }: Network<P, S>,
   paths: readonly Path[],
   x: Tensor,
   rule: BackwardRule,
   around?: Intercept,
-): (path: Path) => Tensor {
+): Outputs {
   const outputs = new Map<Path, Tensor>();
   const inner = nested(around, ruleIntercept(rule));
-  // Where nobody looks between layers, neighbors are one pass.
-  const looks = paths.some((path) => path !== "");
-  const intercept: Intercept | undefined = looks ? tap(paths, outputs, inner) : inner;
-  const y = model.apply(params, state, x, intercept ? { intercept } : {})[0];
-  outputs.set("", y);
+  // Without an intercept, neighboring layers can be fused.
+  const isTapped = paths.some((path) => path !== "");
+  const intercept = isTapped ? tap(paths, outputs, inner) : inner;
+  outputs.set("", model.apply(params, state, x, intercept ? { intercept } : {})[0]);
   return (path) => outputs.get(path)!;
 }
 
@@ -46,33 +47,65 @@ function nested(outer?: Intercept, inner?: Intercept): Intercept | undefined {
   return (site, x, next) => outer(site, x, (input) => inner(site, input, next));
 }
 
+/** The objective for each image alone, `[N]`. */
+function eachScore(objective: Objective, output: Outputs, x: Tensor): Tensor {
+  const count = x.shape[0]!;
+  if (count === 1) return tf.reshape(objective.score(output, x), [1]);
+  const only = (tensor: Tensor, i: number): Tensor => tf.slice(tensor, [i], [1]);
+  return tf.stack(Array.from(
+    { length: count },
+    (_, i) => objective.score((path) => only(output(path), i), only(x, i)),
+  ));
+}
+
 /**
- * An objective's value for images, as a function that can be differentiated.
+ * An objective for a batch of images, differentiable.
  *
  * @param network the network
- * @param objective the objective
  * @param x the network's inputs `[N, H, W, C]`
- * @param rule the way back through ReLUs
+ * @param objective the objective
+ * @param rule the backward rule
  */
 export function scoreOf<P extends Tree, S extends Tree>(
   network: Network<P, S>,
-  objective: Objective,
   x: Tensor,
+  objective: Objective,
   rule: BackwardRule,
 ): Scalar {
   return objective.score(outputsOf(network, objective.paths, x, rule), x);
 }
 
 /**
- * The gradient of an objective by the images.
+ * An objective for each of some images, differentiable.
  *
  * @param network the network
- * @param objective what is looked at
  * @param x the network's inputs `[N, H, W, C]`
- * @param options the rule
- * @returns the objective's value, summed over the batch, and its gradient, of `x`'s shape; the caller owns both
- * @throws {RangeError} where the objective does not fit the model
- * @throws {TypeError} where the rule is about ReLUs and the model has none
+ * @param objective the objective
+ * @param rule the backward rule
+ * @param around a further intercept
+ * @returns the scores `[N]`
+ */
+export function scoresOf<P extends Tree, S extends Tree>(
+  network: Network<P, S>,
+  x: Tensor,
+  objective: Objective,
+  rule: BackwardRule = "backprop",
+  around?: Intercept,
+): Tensor {
+  return eachScore(objective, outputsOf(network, objective.paths, x, rule, around), x);
+}
+
+/**
+ * The gradient of an objective with respect to the images, ∂S/∂x, in one forward and one backward
+ * pass.
+ *
+ * @param network the network
+ * @param x the network's inputs `[N, H, W, C]`
+ * @param objective what is differentiated
+ * @param options the backward rule
+ * @returns the score of each image, and the gradient
+ * @throws {RangeError} if the objective does not fit the model
+ * @throws {TypeError} if the rule is for ReLUs and the model has none
  *
  * @example
  * ```ts
@@ -81,26 +114,28 @@ export function scoreOf<P extends Tree, S extends Tree>(
  * import { init, key, lenet5, start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
- * const model = lenet5();
- * const { params, state } = init(model, key(0), [28, 28, 1]);
- * const { gradient } = inputGradient({ model, params, state }, classLogit(3), tf.zeros([1, 28, 28, 1]));
- * assertEquals(gradient.shape, [1, 28, 28, 1]);
+ * const network = init(lenet5(), key(0), [28, 28, 1]);
+ * const { scores, gradient } = inputGradient(network, tf.zeros([2, 28, 28, 1]), classLogit(3));
+ * assertEquals([scores.shape, gradient.shape], [[2], [2, 28, 28, 1]]);
  * ```
  */
 export function inputGradient<P extends Tree, S extends Tree>(
   network: Network<P, S>,
-  objective: Objective,
   x: Tensor,
+  objective: Objective,
   options: InputGradientOptions = {},
-): { readonly value: Scalar; readonly gradient: Tensor } {
+): InputGradient {
   const { rule = "backprop" } = options;
   const shape = x.shape.slice(1);
   objective.check(network.model, shape);
   requireRule(network.model, shape, rule);
-  const climb = valueAndGrad((images: { x: Tensor }) => [
-    scoreOf(network, objective, images.x, rule),
-    {},
-  ]);
-  const { value, grads } = climb({ x });
-  return { value, gradient: grads.x };
+  const { value, grads, aux } = valueAndGrad((images: { x: Tensor }) => {
+    const output = outputsOf(network, objective.paths, images.x, rule);
+    const score = objective.score(output, images.x);
+    const isOne = x.shape[0] === 1;
+    const scores = isOne ? tf.reshape(score, [1]) : eachScore(objective, output, images.x);
+    return [score, { scores }];
+  })({ x });
+  value.dispose();
+  return { scores: aux.scores, gradient: grads.x };
 }

@@ -1,38 +1,12 @@
-// Looking inside a network (§12.9): maps, attributions, features, patches.
+// Looking inside a network (§12.9): activations, attributions, features, patches.
 
+// Layers and filters
+export { activationGrid, type ActivationGridOptions } from "./activation_grid.ts";
 export { activations } from "./activations.ts";
-export {
-  type Features,
-  features,
-  type FeaturesOptions,
-  pixelFeatures,
-} from "./embedding/features.ts";
-export type { GoThroughOptions } from "./go_through.ts";
-export { labelAgreement, nearestNeighbors, type Neighbor } from "./embedding/neighbors.ts";
-export {
-  type NeighborsFigure,
-  neighborsFigure,
-  type NeighborsFigureOptions,
-  type Space,
-} from "./embedding/neighbors_figure.ts";
-export { patchesFigure, type PatchesFigureOptions } from "./patches/patches_figure.ts";
-export {
-  type PrincipalComponents,
-  principalComponents,
-  type PrincipalComponentsOptions,
-} from "./embedding/principal_components.ts";
-export { umap, type UmapOptions } from "./embedding/umap.ts";
-export { type ScatterOptions, scatterSvg } from "./embedding/scatter.ts";
-export { type PixelBox, receptiveBoxes } from "./patches/receptive_box.ts";
-export type { Peak } from "./patches/strongest_places.ts";
-export {
-  type Patch,
-  topPatches,
-  type TopPatchesOptions,
-  type UnitPatches,
-  type Units,
-} from "./patches/top_patches.ts";
-export { type BackwardRule, ruleIntercept } from "./backward_rule.ts";
+export { filterGrid, type FilterGridOptions } from "./filter_grid.ts";
+export type { Normalize } from "./value_range.ts";
+
+// Objectives and gradients
 export {
   channel,
   classLogit,
@@ -42,20 +16,12 @@ export {
   type Objective,
   weighted,
 } from "./objective.ts";
-export { beginningOf, type BeginningOptions } from "./beginning.ts";
-export { filterGrid, type FilterGridOptions } from "./filters.ts";
-export { activationGrid, type ActivationGridOptions } from "./activation_grid.ts";
-export { imagesOf, pixelsOf } from "./images_of.ts";
-export type { Normalize } from "./spans.ts";
-export { inputGradient, type InputGradientOptions } from "./input_gradient.ts";
-export { type InputUnits, toInputs, toPixels, UNIT_PIXELS } from "./input_units.ts";
-export {
-  type Attribution,
-  attributionMap,
-  type LongOptions,
-  type Target,
-} from "./attribution/attribution.ts";
-export { inputTimesGradient, saliency, type SaliencyOptions } from "./attribution/saliency.ts";
+export type { BackwardRule } from "./backward_rule.ts";
+export { type InputGradient, inputGradient, type InputGradientOptions } from "./input_gradient.ts";
+
+// Attribution
+export { type Attribution, attributionMap, type Target } from "./attribution/attribution.ts";
+export { inputTimesGradient, type Saliency, saliency } from "./attribution/saliency.ts";
 export { smoothGrad, type SmoothGradOptions } from "./attribution/smooth_grad.ts";
 export type { Baseline } from "./attribution/baseline.ts";
 export type { QuadratureRule } from "./attribution/quadrature.ts";
@@ -71,5 +37,42 @@ export {
   guidedGradCam,
 } from "./attribution/grad_cam.ts";
 export { occlusion, type OcclusionOptions } from "./attribution/occlusion.ts";
-export { occlusionWindow } from "./attribution/occlusion_places.ts";
-export { exampleImage } from "./example_image.ts";
+
+// Feature spaces
+export {
+  type Features,
+  features,
+  type FeaturesOptions,
+  pixelFeatures,
+} from "./embedding/features.ts";
+export { labelAgreement, nearestNeighbors, type Neighbor } from "./embedding/neighbors.ts";
+export {
+  type FeatureSpace,
+  type NeighborsFigure,
+  neighborsFigure,
+  type NeighborsFigureOptions,
+} from "./embedding/neighbors_figure.ts";
+export {
+  type PrincipalComponents,
+  principalComponents,
+  type PrincipalComponentsOptions,
+} from "./embedding/principal_components.ts";
+export { umap, type UmapOptions } from "./embedding/umap.ts";
+export { type ScatterOptions, scatterSvg } from "./embedding/scatter.ts";
+
+// Patches
+export { type PixelBox, receptiveBoxes } from "./patches/receptive_boxes.ts";
+export type { Peak } from "./patches/peaks.ts";
+export {
+  type Patch,
+  topPatches,
+  type TopPatchesOptions,
+  type UnitChoice,
+  type UnitPatches,
+} from "./patches/top_patches.ts";
+export { patchesFigure, type PatchesFigureOptions } from "./patches/patches_figure.ts";
+
+// Pixels, inputs and pictures; options of long work
+export { type PixelScaling, toInputs, toPixels } from "./input_pixels.ts";
+export { fromPictures, toPictures } from "./picture_tensors.ts";
+export type { ForEachBatchOptions, ProgressOptions } from "./for_each_batch.ts";

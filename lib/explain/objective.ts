@@ -1,20 +1,20 @@
-// What is wanted of an image, as a number: objectives, which add and scale.
+// Objectives: numbers to maximize or explain, functions of the outputs of layers.
 import type { Layer } from "../layers/layer.ts";
-import type { Scalar, Shape, Tensor } from "../tensor/tensor.ts";
-import type { Path, Tree } from "../tensor/tree.ts";
-import { tf } from "../tensor/tf.ts";
 import { requireLayer } from "../layers/layers_of.ts";
+import type { Scalar, Shape, Tensor } from "../tensor/tensor.ts";
+import { tf } from "../tensor/tf.ts";
+import type { Path, Tree } from "../tensor/tree.ts";
 
-/** A number to be climbed: a function of what layers answer, and of the image. */
+/** A number to maximize or to explain: a function of the outputs of layers, and of the image. */
 export type Objective = {
-  /** What it is called, in records and captions. */
+  /** Its name, for records and captions. */
   readonly name: string;
-  /** The layers whose outputs it is given; `""` is the model's own. */
+  /** The layers whose outputs it uses; `""` is the model's own. */
   readonly paths: readonly Path[];
   /**
-   * @param output answers what a layer answered, `[N, …]`
-   * @param images the images, `[N, H, W, C]`
-   * @returns the sum over the batch, shape `[]`: larger is better
+   * @param output returns the output of a layer, `[N, …]`
+   * @param images the network's inputs, `[N, H, W, C]`
+   * @returns the sum over the batch, shape `[]`; larger is better
    */
   score(output: (path: Path) => Tensor, images: Tensor): Scalar;
   /**
@@ -22,18 +22,18 @@ export type Objective = {
    *
    * @param model the model
    * @param shape shape of one input, without the batch
-   * @throws {RangeError} where a path, unit or class is not there
+   * @throws {RangeError} if a path, unit or class is not there
    */
   check<P extends Tree, S extends Tree>(model: Layer<P, S>, shape: Shape): void;
 };
 
 /**
- * Refuses a number of something that is not there.
+ * Refuses an index that is not there.
  *
- * @param what what it is the number of
- * @param index the number
+ * @param what what it is the index of
+ * @param index the index
  * @param count how many there are
- * @throws {RangeError} where it is not a whole number from 0 to `count` − 1
+ * @throws {RangeError} if it is not a whole number from 0 to `count` − 1
  */
 export function requireIndex(what: string, index: number, count: number): void {
   if (Number.isInteger(index) && index >= 0 && index < count) return;
@@ -42,7 +42,7 @@ export function requireIndex(what: string, index: number, count: number): void {
   );
 }
 
-/** The numbers of one channel, `[N, …]` without the last axis. */
+/** One channel, `[N, …]` without the last axis. */
 function channelOf(output: Tensor, channel: number): Tensor {
   const axis = output.rank - 1;
   return tf.gather(output, tf.tensor1d([channel], "int32"), axis).squeeze([axis]);
@@ -53,8 +53,8 @@ function channelOf(output: Tensor, channel: number): Tensor {
  *
  * @param index the class
  * @returns the objective
- * @throws {RangeError} by `check`, where there is no such class, or the model ends in a softmax,
- * whose probabilities rise when other classes fall
+ * @throws {RangeError} by `check`, if there is no such class, or the model ends in a softmax,
+ * whose probabilities also rise when other classes fall
  *
  * @example
  * ```ts
@@ -77,12 +77,12 @@ export function classLogit(index: number): Objective {
       const last = children?.at(-1)?.layer.op ?? model.op;
       if (last === "softmax") {
         throw new RangeError(
-          `Cannot climb a class: the model must answer logits, got a model that ends in "${last}"`,
+          `Cannot score a class: the model must output logits, got a model that ends in "${last}"`,
         );
       }
       if (out.length !== 1) {
         throw new RangeError(
-          `Cannot climb a class: the model must answer a number for each, got [${out}]`,
+          `Cannot score a class: the model must output a number per class, got [${out}]`,
         );
       }
       requireIndex("class", index, out[0]!);
@@ -90,7 +90,7 @@ export function classLogit(index: number): Objective {
   };
 }
 
-/** Refuses a layer that comes after a softmax: its numbers rise when others fall. */
+/** Refuses a softmax, whose outputs also rise when others fall, and a channel that is not there. */
 function requireUnit<P extends Tree, S extends Tree>(
   model: Layer<P, S>,
   shape: Shape,
@@ -99,19 +99,17 @@ function requireUnit<P extends Tree, S extends Tree>(
 ): Shape {
   const { op, shape: output } = requireLayer(model, shape, path);
   if (op === "softmax") {
-    throw new RangeError(
-      `Cannot climb a layer: it must come before the softmax, got "${path}"`,
-    );
+    throw new RangeError(`Cannot score a layer: it must come before the softmax, got "${path}"`);
   }
   if (channel !== undefined) requireIndex(`channel of "${path}"`, channel, output.at(-1)!);
   return output;
 }
 
 /**
- * The mean of a feature map: one filter's answer, wherever it is.
+ * The mean of a feature map, or a unit of a dense layer.
  *
  * @param path the layer
- * @param index the feature map, or the unit of a dense layer
+ * @param index the feature map or unit
  * @returns the objective
  *
  * @example
@@ -139,7 +137,7 @@ export function channel(path: Path, index: number): Objective {
 }
 
 /**
- * One neuron: a feature map's number at one place.
+ * One neuron: a feature map at one position.
  *
  * @param path the layer, whose output is `[N, H, W, C]`
  * @param index the feature map
@@ -162,25 +160,24 @@ export function neuron(
   index: number,
   at?: readonly [row: number, column: number],
 ): Objective {
-  const placeIn = (shape: Shape): readonly [number, number] =>
+  const positionIn = (shape: Shape): readonly [number, number] =>
     at ?? [shape[0]! >> 1, shape[1]! >> 1];
   return {
     name: `${path}, channel ${index}${at ? `, at ${at}` : ", in the middle"}`,
     paths: [path],
     score(output) {
       const maps = output(path);
-      const [row, column] = placeIn(maps.shape.slice(1));
-      const place = tf.slice(maps, [0, row, column, index], [maps.shape[0]!, 1, 1, 1]);
-      return tf.sum(place).asScalar();
+      const [row, column] = positionIn(maps.shape.slice(1));
+      return tf.sum(tf.slice(maps, [0, row, column, index], [maps.shape[0]!, 1, 1, 1])).asScalar();
     },
     check(model, shape) {
       const output = requireUnit(model, shape, path, index);
       if (output.length !== 3) {
         throw new RangeError(
-          `Cannot look at a neuron: its layer must answer maps [height, width, channels], got [${output}] of "${path}"`,
+          `Cannot score a neuron: its layer must output maps [height, width, channels], got [${output}] of "${path}"`,
         );
       }
-      const [row, column] = placeIn(output);
+      const [row, column] = positionIn(output);
       requireIndex(`row of "${path}"`, row, output[0]!);
       requireIndex(`column of "${path}"`, column, output[1]!);
     },
@@ -188,7 +185,7 @@ export function neuron(
 }
 
 /**
- * A layer's energy ½ Σ z², DeepDream's (§12.9.6).
+ * The energy of a layer, ½ Σ z², which DeepDream maximizes (§12.9.6).
  *
  * @param path the layer
  * @returns the objective
@@ -213,7 +210,7 @@ export function layerEnergy(path: Path): Objective {
 }
 
 /**
- * A direction in a layer's channels: Σ over places of z · v, as a mean over the places.
+ * A direction in the channels of a layer: the mean of z · v over the positions.
  *
  * @param path the layer
  * @param vector a number for each channel
@@ -244,7 +241,7 @@ export function direction(path: Path, vector: readonly number[]): Objective {
       const channels = requireUnit(model, shape, path).at(-1)!;
       if (vector.length === channels && vector.every(Number.isFinite)) return;
       throw new RangeError(
-        `Cannot climb a direction of "${path}": it must have ${channels} finite numbers, got ${vector.length}`,
+        `Cannot score a direction of "${path}": it must have ${channels} finite numbers, got ${vector.length}`,
       );
     },
   };
@@ -255,7 +252,7 @@ export function direction(path: Path, vector: readonly number[]): Objective {
  *
  * @param parts objectives with their weights
  * @returns the objective
- * @throws {RangeError} where there is none, or a weight is not a finite number
+ * @throws {RangeError} if there is none, or a weight is not a finite number
  *
  * @example
  * ```ts

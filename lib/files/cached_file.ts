@@ -2,7 +2,7 @@
 import { discard, download, type DownloadOptions } from "./download.ts";
 import { fileError } from "./file_error.ts";
 import { firstHash, isFile, keepFirstHash, requireHash } from "./file_trust.ts";
-import { sha256OfText } from "./sha256.ts";
+import { sha256Of } from "./sha256.ts";
 
 /** A file that can be fetched. */
 export type FileSource = {
@@ -43,7 +43,7 @@ export async function cachedFile(
 /** A name in a cache: of a word, and of what tells an address from others. */
 export function cacheName(stem: string, url: string, ending: string): string {
   const plain = stem.replace(/[^\w.-]+/g, "_").slice(0, 60);
-  return `${plain}-${sha256OfText(url).slice(0, 12)}${ending}`;
+  return `${plain}-${sha256Of(url).slice(0, 12)}${ending}`;
 }
 
 /** The hash of the file in the cache, which must be the right one; `undefined` if it is not there. */

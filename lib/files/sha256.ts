@@ -26,9 +26,11 @@ export async function sha256OfFile(path: string): Promise<string> {
   return hash.digest("hex");
 }
 
-/** The SHA-256 of a text's UTF-8. */
-export function sha256OfText(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+/** The SHA-256 of texts, in UTF-8, and bytes, one after the other. */
+export function sha256Of(...parts: readonly (string | Uint8Array)[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest("hex");
 }
 
 /**

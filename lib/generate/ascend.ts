@@ -1,24 +1,24 @@
-// The one loop under every generated picture: climbs an objective by the image.
-import { jit } from "../device/jit/jit.ts";
-import type { BackwardRule } from "../explain/backward_rule.ts";
-import { requireRule } from "../explain/backward_rule.ts";
+// The loop under every generated picture: gradient ascent in the parameters of images.
+import { type BackwardRule, requireRule } from "../explain/backward_rule.ts";
 import { scoreOf } from "../explain/input_gradient.ts";
-import { type InputUnits, toInputs, UNIT_PIXELS } from "../explain/input_units.ts";
-import type { Network } from "../layers/layer.ts";
+import { type PixelScaling, scalingFor, shapeFor, toInputs } from "../explain/input_pixels.ts";
+import { jitIf } from "../explain/jit_if.ts";
 import type { Objective } from "../explain/objective.ts";
+import type { Network } from "../layers/layer.ts";
 import { adam } from "../optimizers/adam.ts";
 import { type Optimizer, stepWith } from "../optimizers/optimizer.ts";
 import { valueAndGrad } from "../tensor/grad.ts";
 import { fold, type Key, key as keyOf } from "../tensor/random.ts";
 import type { Scalar, Shape, Tensor } from "../tensor/tensor.ts";
-import { disposeTree, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
+import { disposeTree, type Tree } from "../tensor/tree.ts";
 import { turns } from "../tensor/turns.ts";
+import { requireRange, requireWhole } from "../text/require.ts";
 import { type Parametrization, pixels } from "./parametrization.ts";
 
-/** A change of the images before the network sees them, another at each step; it must be differentiable. */
+/** A differentiable change of the images before the network sees them, drawn anew at each step. */
 export type Transform = {
-  /** What it is called, in records. */
+  /** Its name, for records. */
   readonly name: string;
   /**
    * Draws the numbers of one step, on the host.
@@ -29,94 +29,96 @@ export type Transform = {
   draw(key: Key, shape: Shape): readonly number[];
   /**
    * @param images pixels `[N, H, W, C]`
-   * @param drawn what `draw` answered, a vector
+   * @param drawn the numbers that `draw` returned, a vector
    * @returns images of the same shape
    */
   apply(images: Tensor, drawn: Tensor): Tensor;
 };
 
-/** What is taken off the objective: what images are not to be like. */
+/** A penalty that is subtracted from the objective. */
 export type Regularizer = {
-  /** What it is called, in records. */
+  /** Its name, for records. */
   readonly name: string;
   /**
    * @param images pixels `[N, H, W, C]`
-   * @returns what they cost, shape `[]`
+   * @returns the penalty, shape `[]`
    */
   penalty(images: Tensor): Scalar;
 };
 
-/** What {@linkcode ascend} says of each step. */
+/** The report of {@linkcode ascend} on a step. */
 export type AscendReport = {
   /** From 0, before the step; the last report, at `steps`, is of the result. */
   readonly step: number;
   readonly steps: number;
-  /** The objective's value, without what the regularizers take off. */
+  /** The objective, without the penalties. */
   readonly score: number;
-  /** What the regularizers take off. */
+  /** The sum of the penalties. */
   readonly penalty: number;
-  /** The images, pixels from 0 to 1, `[N, H, W, C]`; to be used, and not disposed, within the call. */
+  /** The images, pixels from 0 to 1, `[N, H, W, C]`; to be used, and not disposed of, within the call. */
   readonly images: Tensor;
 };
 
 /** Options of {@linkcode ascend}. */
 export type AscendOptions = {
-  /** Shape of an image, `[H, W, C]`. */
-  readonly shape: Shape;
-  /** How many images, side by side. Default: 1. */
+  /** Shape of an image, `[H, W, C]`. Default: the network's `inputShape`. */
+  readonly shape?: Shape;
+  /** How many images, as a batch. Default: 1. */
   readonly count?: number;
-  /** What the network does to pixels before it sees them. Default: nothing. */
-  readonly units?: InputUnits;
-  /** What is climbed in. Default: {@linkcode pixels}. */
+  /** How pixels become the network's inputs. Default: the network's own, or as they are. */
+  readonly preprocessing?: PixelScaling;
+  /** The form of the parameters. Default: {@linkcode pixels}. */
   // deno-lint-ignore no-explicit-any -- of parameters of any form
   readonly parametrization?: Parametrization<any>;
-  /** Changes before the network sees the images, in their order. Default: none. */
+  /** Changes before the network sees the images, in order. Default: none. */
   readonly transforms?: readonly Transform[];
-  /** What is taken off the objective. Default: nothing. */
+  /** Penalties. Default: none. */
   readonly regularizers?: readonly Regularizer[];
-  /** What steps along the gradient of −objective. Default: Adam with a learning rate of 0.05. */
+  /** The optimizer, which minimizes −objective. Default: Adam with a learning rate of 0.05. */
   readonly optimizer?: Optimizer;
   /** How many steps, from 1. Default: 256. */
   readonly steps?: number;
   /** The source of randomness. Default: `key(0)`. */
   readonly key?: Key;
-  /** The way back through ReLUs. Default: `"backprop"`. */
+  /** The backward rule for ReLUs. Default: `"backprop"`. */
   readonly rule?: BackwardRule;
   /** Called before each step, and at the end. */
   readonly onStep?: (report: AscendReport) => void | Promise<void>;
-  /** Ends the climb after the step under way; what was reached is answered. */
+  /** Stops after the current step; the result so far is returned. */
   readonly signal?: AbortSignal;
   /** Whether the step is recorded and replayed, see `jit`. Default: `true`. */
   readonly jit?: boolean;
 };
 
-/** What {@linkcode ascend} answers. */
-export type Ascended = {
+/** What {@linkcode ascend} returns. */
+export type AscentResult = {
   /** The images, pixels from 0 to 1, `[N, H, W, C]`; the caller owns them. */
   readonly images: Tensor;
-  /** The objective's value before each step, and of the result. */
+  /** The objective before each step, and of the result. */
   readonly scores: readonly number[];
-  /** How many steps were taken: fewer than wanted where the signal ended it. */
+  /** How many steps were taken: fewer than asked for if the signal stopped it. */
   readonly steps: number;
 };
 
-/** What is stepped: the images' parameters, and what the optimizer keeps. */
-type Climb = { readonly params: Tree; readonly optimizer: Tree };
+/** What a step updates: the images' parameters, and the optimizer's state. */
+type Ascent = { readonly params: Tree; readonly optimizer: Tree };
 
-/** The images and what they are worth. */
-type View = { readonly images: Tensor; readonly score: Scalar; readonly penalty: Scalar };
+/** The images with their score and penalty. */
+type Rated = { readonly images: Tensor; readonly score: Scalar; readonly penalty: Scalar };
 
 /**
- * Makes images that a network answers strongly to: climbs the objective by gradient ascent in
- * the images' parameters (§12.9.4). The chapter's rule x ← x − η ∂L/∂x with L = S − λ‖x‖²
- * would go down; this goes up.
+ * Makes images that activate a network: maximizes an objective by gradient ascent in the images'
+ * parameters (§12.9.4). The chapter's rule x ← x − η ∂L/∂x with L = S − λ‖x‖² would go down; this
+ * goes up.
  *
  * @param network the network
- * @param objective what is climbed
+ * @param objective what is maximized
  * @param options images, parametrization, transforms, regularizers, optimizer, steps
  * @returns images and scores
- * @throws {RangeError} where the objective does not fit the model, or `steps` is not a whole number from 1
- * @throws {TypeError} where the rule is about ReLUs and the model has none
+ * @throws {RangeError} if the objective does not fit the model, an option is out of its range, or the
+ * objective becomes infinite or NaN
+ * @throws {TypeError} if the shape of the images is not known, or the rule is for ReLUs and the model
+ * has none
  *
  * @example
  * ```ts
@@ -126,33 +128,28 @@ type View = { readonly images: Tensor; readonly score: Scalar; readonly penalty:
  * import { init, key, lenet5, start } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
- * const model = lenet5();
- * const { params, state } = init(model, key(0), [28, 28, 1]);
- * const climbed = { shape: [28, 28, 1], steps: 3 };
- * const { scores } = await ascend({ model, params, state }, classLogit(3), climbed);
+ * const network = init(lenet5(), key(0), [28, 28, 1]);
+ * const { scores } = await ascend(network, classLogit(3), { steps: 3 });
  * assertGreater(scores[3]!, scores[0]!);
  * ```
  */
 export async function ascend<P extends Tree, S extends Tree>(
   network: Network<P, S>,
   objective: Objective,
-  options: AscendOptions,
-): Promise<Ascended> {
-  const { shape, count = 1, steps = 256, rule = "backprop", onStep, signal } = options;
+  options: AscendOptions = {},
+): Promise<AscentResult> {
+  const { count = 1, steps = 256, rule = "backprop", onStep, signal } = options;
   const { key = keyOf(0), parametrization = pixels(), transforms = [] } = options;
   const { optimizer = adam({ learningRate: 0.05 }) } = options;
-  if (!Number.isInteger(steps) || steps < 1) {
-    throw new RangeError(
-      `Cannot climb: the number of steps must be a whole number of at least 1, got ${steps}`,
-    );
-  }
+  const shape = shapeFor(network, options.shape);
+  requireWhole("generate images", "the number of steps", steps);
   objective.check(network.model, shape);
   requireRule(network.model, shape, rule);
   const batch = [count, ...shape];
-  const look = viewOf(network, objective, { ...options, parametrization, rule });
-  const step = stepOf(look, optimizer, options.jit !== false);
+  const rate = rateFor(network, objective, { ...options, parametrization, rule });
+  using step = jitIf(stepFor(rate, optimizer), { ...options, donate: [0] });
   const params: Tree = parametrization.init(fold(key, "parametrization"), batch);
-  let climb: Climb = { params, optimizer: optimizer.init(params) };
+  let ascent: Ascent = { params, optimizer: optimizer.init(params) };
   const scores: number[] = [];
   const turn = turns();
   try {
@@ -162,13 +159,15 @@ export async function ascend<P extends Tree, S extends Tree>(
         tf.tensor1d([...draw(fold(fold(key, `${j} ${name}`), i), batch)])
       );
       const isLast = i === steps || signal?.aborted === true;
-      const { view, next } = isLast
-        ? { view: look(climb.params, drawn), next: climb }
-        : step.run(climb, drawn);
-      climb = next;
-      const { images, score, penalty } = view;
+      const { rated, next } = isLast
+        ? { rated: rate(ascent.params, drawn), next: ascent }
+        : step(ascent, drawn);
+      ascent = next;
+      const { images, score, penalty } = rated;
       const [[value], [cost]] = await Promise.all([score.data(), penalty.data()]);
-      requireFinite(value! - cost!, objective, i);
+      const sum = value! - cost!;
+      const action = `generate images for ${objective.name}`;
+      requireRange(action, `the objective must be finite at step ${i}`, Number.isFinite(sum), sum);
       scores.push(value!);
       await onStep?.({ step: i, steps, score: value!, penalty: cost!, images });
       tf.dispose([score, penalty, ...drawn]);
@@ -176,72 +175,42 @@ export async function ascend<P extends Tree, S extends Tree>(
       images.dispose();
     }
   } finally {
-    disposeTree(climb);
-    step.dispose();
+    disposeTree(ascent);
   }
 }
 
-type Look = (params: Tree, drawn: readonly Tensor[]) => View;
+type Rate = (params: Tree, drawn: readonly Tensor[]) => Rated;
 
-/** What the images of parameters are worth, with one step's changes. */
-function viewOf<P extends Tree, S extends Tree>(
+/** Rates the images of parameters under one step's transforms. */
+function rateFor<P extends Tree, S extends Tree>(
   network: Network<P, S>,
   objective: Objective,
   options: Required<Pick<AscendOptions, "parametrization" | "rule">> & AscendOptions,
-): Look {
+): Rate {
   const { parametrization, rule, transforms = [], regularizers = [] } = options;
-  const { units = UNIT_PIXELS } = options;
+  const scaling = scalingFor(network, options.preprocessing);
   return (params, drawn) =>
     tf.tidy(() => {
       const images = parametrization.images(params);
       const seen = transforms.reduce((x, { apply }, i) => apply(x, drawn[i]!), images);
-      const score = scoreOf(network, objective, toInputs(seen, units), rule);
+      const score = scoreOf(network, toInputs(seen, scaling), objective, rule);
       const penalties = regularizers.map(({ penalty }) => penalty(images));
       return { images, score, penalty: penalties.reduce((a, b) => tf.add(a, b), tf.scalar(0)) };
     });
 }
 
-type Step = {
-  run(climb: Climb, drawn: readonly Tensor[]): { readonly view: View; readonly next: Climb };
-  dispose(): void;
-};
-
-/** One step up, which uses up what it steps from. */
-function stepOf(look: Look, optimizer: Optimizer, isJitted: boolean): Step {
-  const climb = valueAndGrad((params: Tree, drawn: readonly Tensor[]) => {
-    const view = look(params, drawn);
-    return [tf.sub(view.penalty, view.score) as Scalar, view];
+/** One step up, with the rating before it. */
+function stepFor(
+  rate: Rate,
+  optimizer: Optimizer,
+): (ascent: Ascent, drawn: readonly Tensor[]) => { readonly rated: Rated; readonly next: Ascent } {
+  const gradientOf = valueAndGrad((params: Tree, drawn: readonly Tensor[]) => {
+    const rated = rate(params, drawn);
+    return [tf.sub(rated.penalty, rated.score) as Scalar, rated];
   });
-  const plain = (
-    { params, optimizer: state }: Climb,
-    drawn: readonly Tensor[],
-  ): { view: View; next: Climb } => {
-    const { value, grads, aux } = climb(params, drawn);
-    const [next, nextState] = tf.tidy(() => stepWith(optimizer, grads, state, params) as never) as [
-      Tree,
-      Tree,
-    ];
-    value.dispose();
-    disposeTree(grads);
-    return { view: aux, next: { params: next, optimizer: nextState } };
+  return ({ params, optimizer: state }, drawn) => {
+    const { grads, aux } = gradientOf(params, drawn);
+    const [next, nextState] = stepWith(optimizer, grads, state, params);
+    return { rated: aux, next: { params: next, optimizer: nextState } };
   };
-  if (isJitted) {
-    const jitted = jit(plain, { donate: [0] });
-    return { run: jitted, dispose: () => jitted.dispose() };
-  }
-  return {
-    run(from, drawn) {
-      const result = plain(from, drawn);
-      disposeTree(from, result.next, result.view);
-      return result;
-    },
-    dispose() {},
-  };
-}
-
-function requireFinite(value: number, { name }: Objective, step: number): void {
-  if (Number.isFinite(value)) return;
-  throw new RangeError(
-    `Cannot go on climbing ${name}: its value must be finite, got ${value} at step ${step}`,
-  );
 }

@@ -1,52 +1,52 @@
-// The image that a network takes most for a class (§12.9.4).
+// Images of a class (§12.9.4).
+import { scalingFor, shapeFor, toPixels } from "../explain/input_pixels.ts";
 import { channel, classLogit, type Objective } from "../explain/objective.ts";
-import { toPixels, UNIT_PIXELS } from "../explain/input_units.ts";
-import type { Network } from "../layers/layer.ts";
-import type { Layer } from "../layers/layer.ts";
+import type { Layer, Network } from "../layers/layer.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
-import type { Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
+import type { Tree } from "../tensor/tree.ts";
 import { affineChain } from "./affine_chain.ts";
-import { ascend, type Ascended, type AscendOptions } from "./ascend.ts";
+import { ascend, type AscendOptions, type AscentResult } from "./ascend.ts";
 import { fourier } from "./fourier.ts";
 import { normalizedAscent } from "./normalized_ascent.ts";
+import { offCenterDetail } from "./off_center_detail.ts";
 import { pixels } from "./parametrization.ts";
-import { centerBlur } from "./center_blur.ts";
 import { l2, totalVariation } from "./regularizers.ts";
-import { jitter, rescale, rotate } from "./transforms.ts";
+import { jitter, randomRotate, randomScale } from "./transforms.ts";
 
 /**
- * How a class image is made: `"l2"`, the chapter's first way, in pixels from zeros, with λ‖I‖²
- * taken off; `"natural"`, its improved one, in waves of decorrelated colors, with total variation,
- * a blur that favors the middle, and jitter, scales and turns.
+ * How a class image is made: `"l2"`, the chapter's first way, in pixels from zeros, with the penalty
+ * λ‖I‖²; `"natural"`, its improved one, as waves of decorrelated colors, with total variation, a
+ * penalty on off-center detail, and random jitter, scale and rotation.
  */
 export type ClassImageStyle = "l2" | "natural";
 
-/** Options of {@linkcode classImage}; those of `ascend` take the place of the style's. */
+/** Options of {@linkcode classImage}; those of `ascend` replace the style's. */
 export type ClassImageOptions = AscendOptions & {
   /** Default: `"natural"`. */
   readonly style?: ClassImageStyle;
   /**
-   * Images to begin with, pixels `[H, W, C]`: as the chapter says, the mean of the class's.
-   * Default: the network's zero for `"l2"`, noise for `"natural"`.
+   * The initial image, pixels `[H, W, C]`; the chapter takes the mean of the class. Default: the
+   * network's zero for `"l2"`, noise for `"natural"`.
    */
   readonly start?: Tensor;
 };
 
 /**
- * The class as what is climbed: its logit, or, where feature maps are rectified before their means
- * are the logits, the mean of the class's map before that.
+ * The objective for a class: its logit, or, if feature maps pass a ReLU before their means are the
+ * logits, the mean of the class's map before the ReLU, where a class without evidence still has a
+ * gradient.
  *
  * @param model the model
  * @param shape shape of one input, without the batch
  * @param index the class
  * @returns the objective
- * @throws {RangeError} where there is no such class, or the model does not answer logits
+ * @throws {RangeError} if there is no such class, or the model does not output logits
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { classScore } from "@neocog/neocog/generate";
+ * import { classScore } from "./class_image.ts";
  * import { squeezenet } from "@neocog/neocog";
  *
  * assertEquals(classScore(squeezenet(), [224, 224, 3], 7).paths, ["conv10"]);
@@ -60,30 +60,27 @@ export function classScore<P extends Tree, S extends Tree>(
   const whole = classLogit(index);
   whole.check(model, shape);
   const children = model.op === "sequential" ? model.declare(shape).children ?? [] : [];
-  const [last, rectified, before] = children.toReversed().map(({ name, layer }) => ({
-    name,
-    op: layer.op,
-  }));
-  if (last?.op !== "globalMeanPool" || rectified?.op !== "relu" || !before) return whole;
+  const [last, rectified, before] = children.toReversed();
+  const isRectified = last?.layer.op === "globalMeanPool" && rectified?.layer.op === "relu";
+  if (!isRectified || !before) return whole;
   return { ...channel(before.name, index), name: whole.name };
 }
 
 /**
- * Makes an image that a network takes for a class: climbs the class's logit S_c(I) less what the
- * regularizers take off. The chapter's first way is style `"l2"`, its improved one `"natural"`.
- *
- * Where the model rectifies its feature maps before it takes their means, as SqueezeNet, the maps
- * are climbed before they are rectified: a class that nothing speaks for has no slope after it.
+ * Makes an image of a class: maximizes the logit S_c(I) minus penalties. The chapter's first way is
+ * style `"l2"`, its improved one `"natural"`. Of models such as SqueezeNet, which rectify their
+ * feature maps before they take the means, the maps before the ReLU are maximized.
  *
  * Simonyan, Vedaldi and Zisserman, "Deep inside convolutional networks", 2013; Nguyen, Yosinski
  * and Clune, "Multifaceted feature visualization", 2016.
  *
- * @param network the network, which answers logits
+ * @param network the network, which outputs logits
  * @param index the class, from 0
- * @param options the images' shape, what the network does to pixels, steps (default 96), style
- * @returns images `[N, H, W, C]`, pixels 0 to 1, and the scores of the way there; the caller owns the images
- * @throws {RangeError} where there is no such class, the model does not answer logits, or `steps` is not a whole number from 1
- * @throws {TypeError} where the images to begin with are of another shape
+ * @param options style, initial image, shape, preprocessing, steps (default 96) and others of `ascend`
+ * @returns images `[N, H, W, C]`, pixels from 0 to 1, and scores; the caller owns the images
+ * @throws {RangeError} if there is no such class, the model does not output logits, or an option is
+ * out of its range
+ * @throws {TypeError} if the initial image is of another shape, or the shape is not known
  *
  * @example
  * ```ts
@@ -92,35 +89,35 @@ export function classScore<P extends Tree, S extends Tree>(
  * import { init, key, lenet5, start } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
- * const model = lenet5();
- * const { params, state } = init(model, key(0), [28, 28, 1]);
- * const made = await classImage({ model, params, state }, 3, { shape: [28, 28, 1], steps: 3 });
- * assertGreater(made.scores[3]!, made.scores[0]!);
+ * const network = init(lenet5(), key(0), [28, 28, 1]);
+ * const { scores } = await classImage(network, 3, { steps: 3 });
+ * assertGreater(scores[3]!, scores[0]!);
  * ```
  */
 export async function classImage<P extends Tree, S extends Tree>(
   network: Network<P, S>,
   index: number,
-  options: ClassImageOptions,
-): Promise<Ascended> {
+  options: ClassImageOptions = {},
+): Promise<AscentResult> {
   const { style = "natural", start, steps = 96, ...own } = options;
-  const { shape, count = 1, units = UNIT_PIXELS } = options;
+  const shape = shapeFor(network, options.shape);
+  const { count = 1 } = options;
   const objective = classScore(network.model, shape, index);
   const first = tf.tidy(() => {
-    const zeros = (): Tensor => toPixels(tf.zeros([1, ...shape]), units);
+    const scaling = scalingFor(network, options.preprocessing);
+    const zeros = (): Tensor => toPixels(tf.zeros([1, ...shape]), scaling);
     const one = start ?? (style === "l2" ? zeros() : undefined);
     return one && tf.tile(tf.reshape(one, [1, ...one.shape.slice(-3)]), [count, 1, 1, 1]);
   });
   try {
-    const defaults = style === "l2" ? plain(first!) : natural(shape, first);
+    const defaults = style === "l2" ? l2Style(first!) : naturalStyle(shape, first);
     return await ascend(network, objective, { ...defaults, ...own, steps });
   } finally {
     first?.dispose();
   }
 }
 
-/** In pixels, with L2. */
-function plain(start: Tensor): Partial<AscendOptions> {
+function l2Style(start: Tensor): AscendOptions {
   return {
     parametrization: pixels({ start }),
     regularizers: [l2(0.01)],
@@ -128,21 +125,16 @@ function plain(start: Tensor): Partial<AscendOptions> {
   };
 }
 
-/** What images of `side` pixels have where ones of 224 have `of224`. */
-const inProportion = (of224: number, side: number): number => Math.round(of224 * side / 224);
-
-function natural(shape: Shape, start: Tensor | undefined): Partial<AscendOptions> {
+function naturalStyle(shape: Shape, start: Tensor | undefined): AscendOptions {
   const side = Math.min(shape[0]!, shape[1]!);
+  const inProportion = (of224: number): number => Math.round(of224 * side / 224);
+  const [first, last] = [jitter(inProportion(16)), jitter(inProportion(8))];
   return {
     parametrization: fourier(start ? { start } : {}),
-    transforms: [
-      affineChain([
-        jitter(inProportion(16, side)),
-        rescale(),
-        rotate(),
-        jitter(inProportion(8, side)),
-      ]),
+    transforms: [affineChain([first, randomScale(), randomRotate(), last])],
+    regularizers: [
+      totalVariation(0.01),
+      offCenterDetail(0.2, { sigma: Math.max(0.5, side / 100) }),
     ],
-    regularizers: [totalVariation(0.01), centerBlur(0.2, { sigma: Math.max(0.5, side / 100) })],
   };
 }

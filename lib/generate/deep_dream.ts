@@ -1,86 +1,82 @@
-// DeepDream (§12.9.4): what a layer sees in an image is put into it, from coarse to fine.
-import type { BackwardRule } from "../explain/backward_rule.ts";
-import { beginningOf, requireSize } from "../explain/beginning.ts";
+// DeepDream (§12.9.4): amplifies what a layer sees in an image, from coarse to fine.
 import { activations } from "../explain/activations.ts";
-import { type InputUnits, toInputs, UNIT_PIXELS } from "../explain/input_units.ts";
+import { type PixelScaling, scalingFor, toInputs } from "../explain/input_pixels.ts";
+import { layerEnergy, type Objective } from "../explain/objective.ts";
+import { requireInputShape, truncate } from "../explain/truncate.ts";
 import type { Network } from "../layers/layer.ts";
 import { layersOf } from "../layers/layers_of.ts";
-import { layerEnergy, type Objective } from "../explain/objective.ts";
-import { fold, type Key, key as keyOf } from "../tensor/random.ts";
+import { fold, key as keyOf } from "../tensor/random.ts";
 import { type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
-import type { Path, Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
+import type { Path, Tree } from "../tensor/tree.ts";
+import { requireRange } from "../text/require.ts";
 import { ascend, type AscendOptions, type AscendReport } from "./ascend.ts";
 import { normalizedAscent } from "./normalized_ascent.ts";
 import { guidedBy } from "./objectives.ts";
-import { pyramidOf, resized, sizesOf } from "./octaves.ts";
+import { pyramidOf, resized, type Size, sizesOf } from "./octaves.ts";
 import { pixels } from "./parametrization.ts";
-import { jitter as shift } from "./transforms.ts";
+import { jitter as jitterBy } from "./transforms.ts";
 
-/** What {@linkcode deepDream} says of each step. */
-export type DreamReport = AscendReport & {
+/** The report of {@linkcode deepDream} on a step. */
+export type DeepDreamReport = AscendReport & {
   /** From 0, the coarsest. */
   readonly octave: number;
   readonly octaves: number;
 };
 
 /** Options of {@linkcode deepDream}. */
-export type DeepDreamOptions = {
-  /** The layer whose answers are amplified. */
-  readonly layer: Path;
-  /** Climbed in the place of the layer's energy; its paths take the place of `layer`. */
-  readonly objective?: Objective;
-  /** An image `[H, W, C]` of any size, pixels 0 to 1: what is amplified is what it has too. Default: none. */
-  readonly guide?: Tensor;
-  /** How many sizes, the image's own last, from 1. Default: 4. */
-  readonly octaves?: number;
-  /** How much larger each is than the one before, above 1. Default: 1.4. */
-  readonly octaveScale?: number;
-  /** Steps at each size, from 1. Default: 20. */
-  readonly steps?: number;
-  /** Root mean square of a step, of pixels from 0 to 1. Default: 0.007. */
-  readonly rate?: number;
-  /** How far the image is shifted at most before each step, in pixels. Default: 16, or an eighth of the shorter side. */
-  readonly jitter?: number;
-  /** What the network does to pixels before it sees them. Default: nothing. */
-  readonly units?: InputUnits;
-  /** The way back through ReLUs. Default: `"backprop"`. */
-  readonly rule?: BackwardRule;
-  /** The source of randomness. Default: `key(0)`. */
-  readonly key?: Key;
-  /** Called before each step, and after the last of each size. */
-  readonly onStep?: (report: DreamReport) => void | Promise<void>;
-  /** Ends the dream after the step under way; what was reached is answered, at the image's own size. */
-  readonly signal?: AbortSignal;
-  /** Whether steps are recorded and replayed, see `jit`. Default: `true`. */
-  readonly jit?: boolean;
-};
+export type DeepDreamOptions =
+  & Pick<AscendOptions, "preprocessing" | "rule" | "key" | "signal" | "jit">
+  & {
+    /** The layer whose output is amplified. */
+    readonly layer: Path;
+    /** Replaces the energy of the layer; its paths replace `layer`. */
+    readonly objective?: Objective;
+    /** An image `[H, W, C]` of any size, pixels from 0 to 1, whose features are amplified. Default: none. */
+    readonly guide?: Tensor;
+    /** How many sizes, the image's own last, from 1. Default: 4, or as many as the layer takes. */
+    readonly octaves?: number;
+    /** How much larger each is than the one before, above 1. Default: 1.4. */
+    readonly octaveScale?: number;
+    /** Steps per octave, from 1. Default: 20. */
+    readonly steps?: number;
+    /** Root mean square of a step, of pixels from 0 to 1. Default: 0.007. */
+    readonly rate?: number;
+    /** The largest shift of the image before each step, in pixels. Default: 16, or an eighth of the shorter side. */
+    readonly jitter?: number;
+    /** Called before each step, and after the last of each octave. */
+    readonly onStep?: (report: DeepDreamReport) => void | Promise<void>;
+  };
 
-/** What {@linkcode deepDream} answers. */
-export type Dreamt = {
-  /** The image, pixels 0 to 1, `[1, H, W, C]`; the caller owns it. */
+/** What {@linkcode deepDream} returns. */
+export type DeepDream = {
+  /** The image, pixels from 0 to 1, `[1, H, W, C]`; the caller owns it. */
   readonly images: Tensor;
-  /** Of each size, the objective's value before each step and after the last. */
+  /** For each octave, the objective before each step and after the last. */
   readonly scores: readonly (readonly number[])[];
 };
 
+/** How many octaves by default. */
+const OCTAVES = 4;
+
 /**
- * Lets a network dream: climbs ½ Σ z² of a layer's answers to an image (§12.9.4), or, with a
- * guide, their products with the guide's. It begins small, and what has changed at a size is
- * enlarged and added to the image of the next, so that things of several sizes appear. The
+ * DeepDream: maximizes the energy ½ Σ z² of a layer's output for an image (§12.9.4), or, with a
+ * guide, the products with the guide's features. It begins with a small image; what changes in an
+ * octave is enlarged and added to the image of the next, so that things of several sizes appear. The
  * chapter's rule x ← x − η ∂L/∂x would go down; this goes up, by steps of one size.
  *
- * Of a model that is a chain only the part up to the layer is run, and without a padding to its
- * size that it may begin with: images may have any size that this part takes.
+ * Of a chain only the layers up to the given one are run, without a first padding to the network's
+ * size: images may be of any size that these layers take.
  *
  * Mordvintsev, Olah and Tyka, "Inceptionism", 2015.
  *
  * @param network the network
- * @param image a photo, or noise, pixels 0 to 1, `[H, W, C]`
- * @param options layer, sizes, steps, guide
+ * @param image a photo, or noise, pixels from 0 to 1, `[H, W, C]`
+ * @param options layer, octaves, steps, guide
  * @returns the image and the scores
- * @throws {RangeError} where the layer is not there, a number is out of its range, or the image is too small for the layer at its smallest size
- * @throws {TypeError} where image or guide are not `[H, W, C]`
+ * @throws {RangeError} if the layer is not there, a number is out of its range, or the image is too
+ * small for the layer in its first octave
+ * @throws {TypeError} if image or guide are not `[H, W, C]`
  *
  * @example
  * ```ts
@@ -89,11 +85,10 @@ export type Dreamt = {
  * import { init, key, lenet5, start, tf, uniformArray } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
- * const model = lenet5();
- * const { params, state } = init(model, key(0), [28, 28, 1]);
+ * const network = init(lenet5(), key(0), [28, 28, 1]);
  * const noise = tf.tensor3d(uniformArray(key(1), 40 * 60), [40, 60, 1]);
  * const options = { layer: "conv2", octaves: 2, steps: 2 };
- * const { images, scores } = await deepDream({ model, params, state }, noise, options);
+ * const { images, scores } = await deepDream(network, noise, options);
  * assertEquals(images.shape, [1, 40, 60, 1]);
  * assertGreater(scores[1]![2]!, scores[1]![0]!);
  * ```
@@ -102,37 +97,55 @@ export async function deepDream<P extends Tree, S extends Tree>(
   network: Network<P, S>,
   image: Tensor,
   options: DeepDreamOptions,
-): Promise<Dreamt> {
-  const { octaves = 4, octaveScale = 1.4, key = keyOf(0), onStep, signal } = options;
-  requireImage("an image", image);
-  const sizes = sizesOf(image.shape, octaves, octaveScale);
-  const dream = dreamOf(network, image, options);
-  sizes.forEach((size) => requireOctave(dream, [...size, image.shape[2]!]));
-  const bases = pyramidOf(image, sizes);
+): Promise<DeepDream> {
+  const { layer, guide, octaves, octaveScale = 1.4, onStep, ...rest } = options;
+  const { steps = 20, rate = 0.007, jitter = jitterFor(image.shape), key = keyOf(0) } = options;
+  requireImage("the image", image);
+  const preprocessing = scalingFor(network, options.preprocessing);
+  const paths = options.objective?.paths ?? [layer];
+  const part = truncate(network, image.shape, paths, { unpadded: true });
+  const features = guide && featuresOf(part, guide, layer, preprocessing);
+  const bases: Tensor[] = [];
   const scores: (readonly number[])[] = [];
-  let detail: Tensor = tf.zeros(bases[0]!.shape);
-  /** An octave's image, with what has changed in the ones before. */
-  const changed = (octave: number): Tensor =>
-    tf.tidy(() => tf.add(bases[octave]!, resized(detail, sizes[octave]!)));
+  let detail: Tensor | undefined;
   try {
+    const objective = options.objective ??
+      (features ? guidedBy(layer, features) : layerEnergy(layer));
+    const sizes = octavesFor(part, objective, image.shape, octaves, octaveScale);
+    const transforms = jitter === 0 ? [] : [jitterBy(jitter)];
+    const fixed = {
+      ...rest,
+      preprocessing,
+      steps,
+      transforms,
+      optimizer: normalizedAscent({ rate }),
+    };
+    bases.push(...pyramidOf(image, sizes));
+    const changed = (octave: number): Tensor =>
+      tf.tidy(() => {
+        const change = detail ? resized(detail, sizes[octave]!) : 0;
+        return tf.add(bases[octave]!, change);
+      });
     for (const [octave, base] of bases.entries()) {
-      if (signal?.aborted) break;
+      if (options.signal?.aborted) break;
       const start = changed(octave);
-      const climbed = await ascend(dream.network, dream.objective, {
-        ...dream.options,
+      const { images, scores: own } = await ascend(part, objective, {
+        ...fixed,
         shape: base.shape.slice(1),
         parametrization: pixels({ start }),
         key: fold(key, octave),
-        ...(onStep ? { onStep: (report) => onStep({ ...report, octave, octaves }) } : {}),
+        ...(onStep && {
+          onStep: (report) => onStep({ ...report, octave, octaves: sizes.length }),
+        }),
       });
-      scores.push(climbed.scores);
-      tf.dispose([start, detail]);
-      detail = tf.sub(climbed.images, base);
-      climbed.images.dispose();
+      scores.push(own);
+      tf.dispose([start, detail ?? []]);
+      detail = tf.sub(images, base);
+      images.dispose();
     }
-    return { images: tf.tidy(() => tf.clipByValue(changed(octaves - 1), 0, 1)), scores };
+    return { images: tf.tidy(() => tf.clipByValue(changed(bases.length - 1), 0, 1)), scores };
   } finally {
-    tf.dispose([detail, ...bases, ...dream.held]);
+    tf.dispose([detail ?? [], features ?? [], ...bases]);
   }
 }
 
@@ -143,76 +156,61 @@ function requireImage(what: string, image: Tensor): void {
   );
 }
 
-/** What is the same at all sizes. */
-type Dream = {
-  readonly network: Network;
-  readonly objective: Objective;
-  readonly options: Partial<AscendOptions>;
-  /** Tensors to be disposed of afterwards. */
-  readonly held: readonly Tensor[];
-};
+const jitterFor = ([height, width]: Shape): number => Math.min(16, Math.min(height!, width!) >> 3);
 
-function dreamOf<P extends Tree, S extends Tree>(
-  network: Network<P, S>,
-  image: Tensor,
-  options: DeepDreamOptions,
-): Dream {
-  const { layer, guide, octaves: _octaves, octaveScale: _scale, onStep: _onStep, ...rest } =
-    options;
-  const { steps = 20, rate = 0.007, jitter = shiftFor(image.shape) } = options;
-  const paths = options.objective?.paths ?? [layer];
-  const beginning = beginningOf(network, image.shape, paths, { unpadded: true });
-  const features = guide && featuresOf(beginning, guide, options);
-  return {
-    network: beginning,
-    objective: options.objective ?? (features ? guidedBy(layer, features) : layerEnergy(layer)),
-    options: {
-      ...rest,
-      steps,
-      optimizer: normalizedAscent({ rate }),
-      transforms: jitter === 0 ? [] : [shift(jitter)],
-    },
-    held: features ? [features] : [],
-  };
-}
-
-/** How far images are shifted, where the options do not say. */
-const shiftFor = ([height, width]: Shape): number => Math.min(16, Math.min(height!, width!) >> 3);
-
-/** What a layer answers to the guide. */
-function featuresOf(
-  network: Network,
-  guide: Tensor,
-  { layer, units = UNIT_PIXELS }: DeepDreamOptions,
-): Tensor {
+/** The output of the layer for the guide. */
+function featuresOf(network: Network, guide: Tensor, layer: Path, scaling: PixelScaling): Tensor {
   requireImage("the guide", guide);
-  requireSize(network, guide.shape);
-  const inputs = tf.tidy(() => toInputs(tf.expandDims(guide, 0), units));
-  const features = activations(network.model, network.params, network.state, inputs, [layer]);
+  requireInputShape("use the guide", network, guide.shape);
+  const inputs = tf.tidy(() => toInputs(tf.expandDims(guide, 0), scaling));
+  const features = activations(network, inputs, [layer]).get(layer)!;
   inputs.dispose();
-  return features.get(layer)!;
+  return features;
 }
 
-/** The most that the layers' answers to one image may come to: 4 GiB. */
+/**
+ * The sizes of the octaves: as many as asked for, or by default as many of four as are large enough
+ * for the network.
+ */
+function octavesFor(
+  network: Network,
+  objective: Objective,
+  shape: Shape,
+  octaves: number | undefined,
+  factor: number,
+): Size[] {
+  const sizes = sizesOf(shape, octaves ?? OCTAVES, factor);
+  const check = ([height, width]: Size): void =>
+    requireSize(network, objective, [height, width, shape[2]!]);
+  check(sizes.at(-1)!);
+  for (const [i, size] of [...sizes.entries()].toReversed().slice(1)) {
+    try {
+      check(size);
+    } catch (error) {
+      if (octaves === undefined) return sizes.slice(i + 1);
+      if (error instanceof TypeError || error instanceof RangeError) {
+        const most = octaves - i - 1;
+        error.message = `Cannot dream in ${octaves} octaves: take at most ${most}, or a larger ` +
+          `image: at ${size.join(" × ")} pixels: ${error.message}`;
+      }
+      throw error;
+    }
+  }
+  return sizes;
+}
+
+/** The most memory for the outputs of all layers for one image: 4 GiB. */
 const MOST_BYTES = 2 ** 32;
 
 /** Refuses a size that the network does not take, or that does not fit into memory. */
-function requireOctave({ network, objective }: Dream, shape: Shape): void {
-  try {
-    requireSize(network, shape);
-    objective.check(network.model, shape);
-  } catch (error) {
-    if (error instanceof Error) {
-      error.message = `At ${shape[0]} × ${shape[1]} pixels: ${error.message}`;
-    }
-    throw error;
+function requireSize(network: Network, objective: Objective, shape: Shape): void {
+  if (sizeOf(shape) === 0) {
+    throw new RangeError(`Cannot dream: an image must have pixels, got none`);
   }
+  requireInputShape("dream", network, shape);
+  objective.check(network.model, shape);
   const sizes = [...layersOf(network.model, shape).values()].map((info) => sizeOf(info.shape));
   const bytes = 4 * sizes.reduce((sum, size) => sum + size, 0);
-  if (bytes <= MOST_BYTES) return;
-  throw new RangeError(
-    `Cannot dream: what the layers answer must come to at most ${MOST_BYTES} bytes, got ${bytes} for ${
-      shape[0]
-    } × ${shape[1]} pixels`,
-  );
+  const rule = `the outputs of the layers must take at most ${MOST_BYTES} bytes`;
+  requireRange("dream", rule, bytes <= MOST_BYTES, `${bytes} for ${shape[0]} × ${shape[1]} pixels`);
 }

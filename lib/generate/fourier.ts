@@ -1,49 +1,50 @@
-// Images as sums of waves, whose colors need not be correlated: Lucid's parametrization.
-import type { Key } from "../tensor/random.ts";
-import { normalArray } from "../tensor/random.ts";
-import type { Shape, Tensor } from "../tensor/tensor.ts";
+// Images as sums of waves, with decorrelated colors: Lucid's parametrization.
+import { type Key, normalArray } from "../tensor/random.ts";
+import { type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
-import { alongLast, matrixOf } from "./axis_products.ts";
-import { correlated, uncorrelated } from "./colors.ts";
-import type { Parametrization } from "./parametrization.ts";
+import { requireRange } from "../text/require.ts";
+import { correlated, uncorrelated } from "./decorrelated_colors.ts";
+import { alongLast, matrixOf } from "./matrix_products.ts";
+import { type Parametrization, requireStart } from "./parametrization.ts";
 
 /** Options of {@linkcode fourier}. */
 export type FourierOptions = {
-  /** Whether a step in one of three channels is one along a principal axis of photos' colors. Default: `true`. */
+  /** Whether the three channels are the principal axes of the colors of photos. Default: `true`. */
   readonly decorrelate?: boolean;
-  /** Deviation of the spectrum's first numbers. Default: 0.01. */
+  /** Standard deviation of the initial spectrum. Default: 0.01. */
   readonly sd?: number;
-  /** The spectrum's numbers count by frequency to the power of −decay. Default: 1, as in photos. */
+  /** Waves are weighted by frequency to the power of −decay. Default: 1, as in photos. */
   readonly decay?: number;
-  /** Images to begin with, pixels 0 to 1, `[N, H, W, C]` or `[H, W, C]`. Default: noise. */
+  /** Initial images, pixels from 0 to 1, `[N, H, W, C]` or `[H, W, C]`. Default: noise. */
   readonly start?: Tensor;
 };
 
 /**
- * The parameters, `[N, C, H, W]`: what each product of a wave down and a wave across counts. Along
- * an axis of n pixels these are 1, then cos and sin of 2πkx / n for k = 1, 2, …, and (−1)^x last
- * where n is even, each of length 1.
+ * The parameters, `[N, C, H, W]`: the coefficient of each product of a vertical and a horizontal
+ * wave. Along an axis of n pixels the waves are 1, then cos and sin of 2πkx / n for k = 1, 2, …, and
+ * last (−1)^x if n is even, each of length 1.
  */
 export type Spectrum = { readonly spectrum: Tensor };
 
-/** What Lucid divides the waves' sum by. */
+/** Lucid's divisor of the sum of waves. */
 const DIVISOR = 4;
 
 /**
- * Images as the sigmoid of an inverse real Fourier transform. Steps of one size in the spectrum
- * change all scales of an image alike, where steps in pixels favor the finest; with decorrelated
- * colors, those of a photo too.
+ * Images as the sigmoid of an inverse real Fourier transform. A step in the spectrum changes all
+ * scales of an image alike, while steps in pixels favor the finest; decorrelated colors do the same
+ * for color.
  *
- * The transform is two dense products, one along each axis, with orthogonal matrices of cosines
- * and sines. A wave of f cycles per pixel counts √2 / (4 max(f, 1 / max(H, W))^decay), which gives
- * noise the powers that it has in Lucid.
+ * The transform is two matrix products, one along each axis, with orthogonal matrices of cosines
+ * and sines. A wave of f cycles per pixel has the weight √2 / (4 max(f, 1 / max(H, W))^decay), which
+ * gives noise the power spectrum that it has in Lucid.
  *
  * Olah, Mordvintsev and Schubert, "Feature visualization", Distill 2017.
  *
- * @param options colors, deviation, decay, images to begin with
+ * @param options colors, standard deviation, decay, initial images
  * @returns the parametrization
- * @throws {RangeError} where deviation or decay are not finite, or the deviation is below 0
- * @throws {TypeError} by `init`, where colors to be decorrelated are not three, or the images to begin with are of another shape
+ * @throws {RangeError} if the standard deviation is not finite and at least 0, or the decay is not finite
+ * @throws {TypeError} by `init`, if there are neither one nor three channels to decorrelate, or the
+ * initial images are of another shape
  *
  * @example
  * ```ts
@@ -60,15 +61,18 @@ const DIVISOR = 4;
  */
 export function fourier(options: FourierOptions = {}): Parametrization<Spectrum> {
   const { decorrelate = true, sd = 0.01, decay = 1, start } = options;
-  if (!(Number.isFinite(sd) && sd >= 0 && Number.isFinite(decay))) {
-    throw new RangeError(
-      `Cannot write images: waves as deviation and decay must be finite, and the deviation not below 0, got ${sd} and ${decay}`,
-    );
-  }
+  const rule = "the standard deviation must be finite and at least 0, the decay finite";
+  const holds = Number.isFinite(sd) && sd >= 0 && Number.isFinite(decay);
+  requireRange("write images as waves", rule, holds, `${sd} and ${decay}`);
   return {
     name: `fourier${decorrelate ? ", decorrelated" : ""}`,
     init(key, shape) {
-      requireStart(shape, start, decorrelate);
+      requireStart(start, shape);
+      if (decorrelate && shape[3] !== 3 && shape[3] !== 1) {
+        throw new TypeError(
+          `Cannot decorrelate colors: there must be one or three channels, got ${shape[3]}`,
+        );
+      }
       return start
         ? { spectrum: spectrumOf(tf.reshape(start, [...shape]), decorrelate, decay) }
         : noise(key, shape, sd);
@@ -80,23 +84,9 @@ export function fourier(options: FourierOptions = {}): Parametrization<Spectrum>
   };
 }
 
-function requireStart(shape: Shape, start: Tensor | undefined, decorrelate: boolean): void {
-  const own = start?.shape.length === 3 ? [1, ...start.shape] : start?.shape;
-  if (own && `${own}` !== `${shape}`) {
-    throw new TypeError(
-      `Cannot begin with images: they must be of shape [${shape}], got [${own}]`,
-    );
-  }
-  if (decorrelate && shape[3] !== 3 && shape[3] !== 1) {
-    throw new TypeError(
-      `Cannot decorrelate colors: there must be three, or one gray, got ${shape[3]}`,
-    );
-  }
-}
-
 function noise(key: Key, [count, height, width, channels]: Shape, sd: number): Spectrum {
   const shape = [count!, channels!, height!, width!];
-  return { spectrum: tf.tensor(normalArray(key, tf.util.sizeFromShape(shape), 0, sd), shape) };
+  return { spectrum: tf.tensor(normalArray(key, sizeOf(shape), 0, sd), shape) };
 }
 
 /** Cycles of the i-th wave along an axis, see {@linkcode Spectrum}. */
@@ -112,8 +102,8 @@ function wavesAlong(size: number): Tensor {
   });
 }
 
-/** What the waves count, `[H, W]`. */
-function countsOf(height: number, width: number, decay: number): Tensor {
+/** The weights of the waves, `[H, W]`. */
+function weightsOf(height: number, width: number, decay: number): Tensor {
   const least = 1 / Math.max(height, width);
   return matrixOf(height, width, (i, j) => {
     const perPixel = Math.hypot(cycles(i) / height, cycles(j) / width);
@@ -121,27 +111,27 @@ function countsOf(height: number, width: number, decay: number): Tensor {
   });
 }
 
-/** The sums of a spectrum's waves, `[N, H, W, C]`. */
+/** The sums of the waves of a spectrum, `[N, H, W, C]`. */
 function wavesOf(spectrum: Tensor, decay: number): Tensor {
   const [height, width] = spectrum.shape.slice(2) as [number, number];
-  const scaled = tf.mul(spectrum, countsOf(height, width, decay));
+  const scaled = tf.mul(spectrum, weightsOf(height, width, decay));
   const across = tf.transpose(alongLast(scaled, wavesAlong(width)), [0, 1, 3, 2]);
   return tf.transpose(alongLast(across, wavesAlong(height)), [0, 3, 2, 1]);
 }
 
-/** How near to black and white images to begin with may be, which the sigmoid never reaches. */
-const LEAST = 1 / 255;
+/** The margin of initial images to black and white, which the sigmoid never reaches. */
+const MARGIN = 1 / 255;
 
-/** The spectrum whose images are the given ones. */
+/** The spectrum of images. */
 function spectrumOf(images: Tensor, decorrelate: boolean, decay: number): Tensor {
   return tf.tidy(() => {
     const [, height, width, channels] = images.shape as [number, number, number, number];
-    const held = tf.clipByValue(images, LEAST, 1 - LEAST);
-    const logits = tf.log(tf.div(held, tf.sub(1, held)));
+    const clipped = tf.clipByValue(images, MARGIN, 1 - MARGIN);
+    const logits = tf.log(tf.div(clipped, tf.sub(1, clipped)));
     const sums = decorrelate && channels === 3 ? uncorrelated(logits) : logits;
     const rows = tf.transpose(sums, [0, 3, 2, 1]); // [N, C, W, H]
     const down = tf.transpose(alongLast(rows, tf.transpose(wavesAlong(height))), [0, 1, 3, 2]);
     const waves = alongLast(down, tf.transpose(wavesAlong(width)));
-    return tf.div(waves, countsOf(height, width, decay));
+    return tf.div(waves, weightsOf(height, width, decay));
   });
 }

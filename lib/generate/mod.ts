@@ -1,14 +1,15 @@
-// Making images by a network (§12.9): ascent, class images, DeepDream, inversion, attacks.
+// Making images with a network (§12.9): ascent, class images, DeepDream, inversion, attacks.
 
+// Gradient ascent and its parts
 export {
   ascend,
-  type Ascended,
   type AscendOptions,
   type AscendReport,
+  type AscentResult,
   type Regularizer,
   type Transform,
 } from "./ascend.ts";
-export { normalizedAscent, type NormalizedAscentOptions } from "./normalized_ascent.ts";
+export { diversity, gramMatrix, guidedBy, similarTo, style } from "./objectives.ts";
 export { type Parametrization, pixels, type PixelsOptions } from "./parametrization.ts";
 export { fourier, type FourierOptions, type Spectrum } from "./fourier.ts";
 export { affineChain, lucidTransforms } from "./affine_chain.ts";
@@ -17,32 +18,35 @@ export {
   type AffineTransform,
   jitter,
   pad,
-  rescale,
-  rotate,
+  randomRotate,
+  randomScale,
 } from "./transforms.ts";
-export { centerBlur, type CenterBlurOptions } from "./center_blur.ts";
 export { alphaNorm, l1, l2, totalVariation, type TotalVariationOptions } from "./regularizers.ts";
+export { offCenterDetail, type OffCenterDetailOptions } from "./off_center_detail.ts";
+export { normalizedAscent, type NormalizedAscentOptions } from "./normalized_ascent.ts";
+
+// Pictures
+export { classImage, type ClassImageOptions, type ClassImageStyle } from "./class_image.ts";
 export {
-  classImage,
-  type ClassImageOptions,
-  type ClassImageStyle,
-  classScore,
-} from "./class_image.ts";
-export { deepDream, type DeepDreamOptions, type DreamReport, type Dreamt } from "./deep_dream.ts";
+  type DeepDream,
+  deepDream,
+  type DeepDreamOptions,
+  type DeepDreamReport,
+} from "./deep_dream.ts";
 export {
+  type Inversion,
   inversionStrip,
   type InversionStripOptions,
   invert,
-  type Inverted,
   type InvertOptions,
-  type StripPart,
-  type StripReport,
+  type LayerInversion,
 } from "./inversion.ts";
-export { diversity, gramMatrix, guidedBy, likeness, style } from "./objectives.ts";
+
+// Attacks
 export type {
-  Attacked,
   AttackOptions,
   AttackReport,
+  AttackResult,
   TargetedOptions,
 } from "./adversarial/attack.ts";
 export {
@@ -53,9 +57,14 @@ export {
 } from "./adversarial/session.ts";
 export { imageDistances, type Norm } from "./adversarial/norm.ts";
 export { logitAscent, type LogitAscentOptions } from "./adversarial/logit_ascent.ts";
-export { fgsm, type FgsmOptions } from "./adversarial/fgsm.ts";
-export { bim, type BimOptions } from "./adversarial/bim.ts";
-export { pgd, type PgdOptions } from "./adversarial/pgd.ts";
+export {
+  bim,
+  type BimOptions,
+  fgsm,
+  type FgsmOptions,
+  pgd,
+  type PgdOptions,
+} from "./adversarial/projected_gradient.ts";
 export { deepFool, type DeepFoolOptions } from "./adversarial/deep_fool.ts";
 export { carliniWagner, type CarliniWagnerOptions } from "./adversarial/carlini_wagner.ts";
 export {
@@ -65,4 +74,4 @@ export {
   type RobustnessOptions,
   type RobustnessReport,
 } from "./adversarial/robustness.ts";
-export { type RobustnessChart, robustnessSvg } from "./adversarial/robustness_chart.ts";
+export { type RobustnessChartOptions, robustnessSvg } from "./adversarial/robustness_chart.ts";

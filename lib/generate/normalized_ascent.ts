@@ -1,7 +1,8 @@
-// Gradient ascent for pictures: steps whose size does not depend on the gradient's.
+// An optimizer for pictures: steps along the normalized gradient.
 import type { Optimizer } from "../optimizers/optimizer.ts";
-import { mapTree, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
+import { mapTree, type Tree } from "../tensor/tree.ts";
+import { requirePositive } from "../text/require.ts";
 
 /** Options of {@linkcode normalizedAscent}. */
 export type NormalizedAscentOptions = {
@@ -10,14 +11,13 @@ export type NormalizedAscentOptions = {
 };
 
 /**
- * Steps along the gradient divided by its root mean square: x ← x − rate · g / rms(g). The
- * chapter's rules (§12.9.4, §12.9.6) leave the division out; every implementation has it, as
- * gradients of layers differ by orders of magnitude. Of a loss that is the objective with its
- * sign turned, as `ascend` takes, this climbs the objective.
+ * Steps of the gradient divided by its root mean square: x ← x − rate · g / rms(g). The chapter's
+ * rules (§12.9.4, §12.9.6) leave the division out; every implementation has it, as the gradients of
+ * layers differ by orders of magnitude. `ascend` minimizes −objective, so this maximizes it.
  *
  * @param options the size of a step
  * @returns the optimizer
- * @throws {RangeError} where the rate is not finite and above 0
+ * @throws {RangeError} if the rate is not finite and above 0
  *
  * @example
  * ```ts
@@ -34,11 +34,7 @@ export type NormalizedAscentOptions = {
  */
 export function normalizedAscent(options: NormalizedAscentOptions = {}): Optimizer {
   const { rate = 0.01 } = options;
-  if (!Number.isFinite(rate) || rate <= 0) {
-    throw new RangeError(
-      `Cannot climb: the rate must be finite and above 0, got ${rate}`,
-    );
-  }
+  requirePositive("make normalized ascent", "the rate", rate);
   return {
     init: () => ({}),
     update<P extends Tree>(grads: P, state: Tree) {

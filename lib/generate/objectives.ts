@@ -1,44 +1,39 @@
-// Objectives beyond the basic ones: to be like another image, in content or style, and unlike each other.
+// Objectives relative to other images: similar content or style, or diversity within a batch.
 import type { Objective } from "../explain/objective.ts";
-import { requireLayer } from "../layers/layers_of.ts";
 import type { Layer } from "../layers/layer.ts";
+import { requireLayer } from "../layers/layers_of.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
-import type { Path, Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
+import type { Path, Tree } from "../tensor/tree.ts";
 
-/** A layer's maps as rows of channels, `[N, places, C]`; of a dense layer, `[N, 1, features]`. */
-function placesOf(output: Tensor): Tensor {
-  const [count, channels] = [output.shape[0]!, output.shape.at(-1)!];
-  return tf.reshape(output, [count, output.size / count / channels, channels]);
-}
-
-/** Sums of products of each two channels over the places, as a mean: `[N, C, C]`. */
+/** The mean over the positions of products of channels, `[N, C, C]`. */
 function gramsOf(output: Tensor): Tensor {
-  const places = placesOf(output);
-  return tf.div(tf.matMul(places, places, true, false), places.shape[1]!);
+  const [count, channels] = [output.shape[0]!, output.shape.at(-1)!];
+  const rows = tf.reshape(output, [count, output.size / count / channels, channels]);
+  return tf.div(tf.matMul(rows, rows, true, false), rows.shape[1]!);
 }
 
-/** Refuses a layer whose outputs are not like what was taken of another image. */
+/** Refuses a layer whose output does not fit that for another image. */
 function requireOutput<P extends Tree, S extends Tree>(
   model: Layer<P, S>,
   shape: Shape,
   path: Path,
-  isLike: (output: Shape) => boolean,
+  fits: (output: Shape) => boolean,
   wanted: Shape,
 ): void {
   const { shape: output } = requireLayer(model, shape, path);
-  if (isLike(output)) return;
+  if (fits(output)) return;
   throw new TypeError(
-    `Cannot compare with another image: "${path}" must answer as it does there, [${wanted}], got [${output}]`,
+    `Cannot compare with another image: "${path}" must output what it does there, [${wanted}], got [${output}]`,
   );
 }
 
 /**
- * The Gram matrix of a layer's outputs: which channels answer together, wherever it is.
- * Gatys, Ecker and Bethge, "A neural algorithm of artistic style", 2015.
+ * The Gram matrix of a layer's output: which channels are active together, at any position. Gatys,
+ * Ecker and Bethge, "A neural algorithm of artistic style", 2015.
  *
  * @param output a layer's output, `[N, H, W, C]` or `[N, C]`
- * @returns sums of products of channels over the places, divided by their number, `[N, C, C]`; the caller owns it
+ * @returns the mean over the positions of products of channels, `[N, C, C]`; the caller owns it
  *
  * @example
  * ```ts
@@ -56,11 +51,11 @@ export function gramMatrix(output: Tensor): Tensor {
 }
 
 /**
- * To be in the style of another image: −‖G − G₀‖² / ‖G₀‖² of the layer's Gram matrices. Its
- * places need not be as many. Styles of several layers add by `weighted`.
+ * Similarity to the style of another image of any size: −‖G − G₀‖² / ‖G₀‖² of the layer's Gram
+ * matrices. `weighted` adds the styles of several layers.
  *
  * @param path the layer
- * @param gram the other image's Gram matrix, `[1, C, C]`; it stays the caller's, and must live as long as the objective
+ * @param gram the other image's Gram matrix, `[1, C, C]`; the caller keeps it, for as long as the objective is used
  * @returns the objective
  *
  * @example
@@ -79,16 +74,16 @@ export function style(path: Path, gram: Tensor): Objective {
   return {
     name: `style of ${path}`,
     paths: [path],
-    score: (output) => nearness(gramsOf(output(path)), gram),
+    score: (output) => similarity(gramsOf(output(path)), gram),
     check(model, shape) {
-      const isLike = (output: Shape): boolean => output.at(-1) === gram.shape.at(-1);
-      requireOutput(model, shape, path, isLike, gram.shape.slice(-1));
+      const fits = (output: Shape): boolean => output.at(-1) === gram.shape.at(-1);
+      requireOutput(model, shape, path, fits, gram.shape.slice(-1));
     },
   };
 }
 
 /** −‖x − target‖² / ‖target‖², summed over the batch; the target's first axis is 1 or the batch. */
-function nearness(x: Tensor, target: Tensor): tf.Scalar {
+function similarity(x: Tensor, target: Tensor): tf.Scalar {
   const distance = tf.sum(tf.square(tf.sub(x, target)));
   const size = tf.maximum(
     tf.mean(tf.sum(tf.reshape(tf.square(target), [target.shape[0]!, -1]), 1)),
@@ -98,30 +93,30 @@ function nearness(x: Tensor, target: Tensor): tf.Scalar {
 }
 
 /**
- * To be what a layer answers to another image: −‖Φ(x) − Φ₀‖² / ‖Φ₀‖², which feature inversion
- * (§12.9.4) climbs. The chapter leaves the division out; Mahendran and Vedaldi have it, so that
+ * Similarity to a layer's output for another image: −‖Φ(x) − Φ₀‖² / ‖Φ₀‖², which feature inversion
+ * (§12.9.4) maximizes. The chapter leaves the division out; Mahendran and Vedaldi have it, so that
  * one weight of a regularizer suits all layers.
  *
  * @param path the layer
- * @param features Φ₀, `[1, …]`; it stays the caller's, and must live as long as the objective
- * @returns the objective, 0 where it is reached, −1 for an answer of zeros
+ * @param features Φ₀, `[1, …]`; the caller keeps it, for as long as the objective is used
+ * @returns the objective, at most 0; −1 for an output of zeros
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { likeness } from "@neocog/neocog/generate";
+ * import { similarTo } from "@neocog/neocog/generate";
  * import { start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
- * const wanted = likeness("conv1", tf.tensor2d([[3, 4]]));
+ * const wanted = similarTo("conv1", tf.tensor2d([[3, 4]]));
  * assertEquals(await wanted.score(() => tf.tensor2d([[3, 9]]), tf.zeros([1])).array(), -1);
  * ```
  */
-export function likeness(path: Path, features: Tensor): Objective {
+export function similarTo(path: Path, features: Tensor): Objective {
   return {
-    name: `likeness in ${path === "" ? "the output" : path}`,
+    name: `similarity in ${path === "" ? "the output" : path}`,
     paths: [path],
-    score: (output) => nearness(output(path), features),
+    score: (output) => similarity(output(path), features),
     check(model, shape) {
       const wanted = features.shape.slice(1);
       requireOutput(model, shape, path, (output) => `${output}` === `${wanted}`, wanted);
@@ -130,12 +125,12 @@ export function likeness(path: Path, features: Tensor): Objective {
 }
 
 /**
- * DeepDream's objective with a guide: Σ over places of the largest product z · g with the guide's
- * features at any place. Each place grows towards what it is most like in the guide, as in
+ * DeepDream's objective with a guide: Σ over positions of the largest product z · g with the guide's
+ * features at any position. Each position grows toward what it resembles most in the guide.
  * Mordvintsev, Olah and Tyka, "DeepDream", 2015.
  *
  * @param path the layer
- * @param features the guide's, `[1, H, W, C]` of any height and width; they stay the caller's, and must live as long as the objective
+ * @param features those of the guide, `[1, H, W, C]` of any height and width; the caller keeps them, for as long as the objective is used
  * @returns the objective
  *
  * @example
@@ -163,20 +158,20 @@ export function guidedBy(path: Path, features: Tensor): Objective {
       return tf.sum(tf.max(products, 1)).asScalar();
     },
     check(model, shape) {
-      const isLike = (output: Shape): boolean => output.at(-1) === channels;
-      requireOutput(model, shape, path, isLike, [channels]);
+      const fits = (output: Shape): boolean => output.at(-1) === channels;
+      requireOutput(model, shape, path, fits, [channels]);
     },
   };
 }
 
 /**
- * That the images of a batch differ: −the mean, over each two of them, of the cosine between their
- * Gram matrices, times the number of images. As a part of a sum, beside what all of them climb, it
- * shows the different things that excite one unit. Olah, Mordvintsev and Schubert, "Feature
- * visualization", 2017.
+ * Diversity of the images of a batch: minus the mean, over pairs of images, of the cosine between
+ * their Gram matrices, times the number of images. Added to another objective, it shows the
+ * different things that activate one unit. Olah, Mordvintsev and Schubert, "Feature visualization",
+ * 2017.
  *
  * @param path the layer
- * @returns the objective, from −1 to 0 an image; of a single image, 0
+ * @returns the objective, from −1 to 0 per image; 0 for a single image
  *
  * @example
  * ```ts

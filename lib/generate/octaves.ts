@@ -1,39 +1,27 @@
-// An image at several sizes, each by a factor larger than the one before.
+// The octaves of an image: sizes that grow by a factor up to its own.
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
+import { requireRange, requireWhole } from "../text/require.ts";
 
 /** Height and width. */
 export type Size = readonly [height: number, width: number];
 
 /**
- * The sizes of an image's octaves, the smallest first, its own last.
+ * The sizes of the octaves in ascending order, the image's own last.
  *
- * @param shape the image's, `[H, W, C]`
+ * @param shape shape of the image, `[H, W, C]`
  * @param octaves how many, from 1
  * @param factor how much larger each is than the one before, above 1
- * @throws {RangeError} where octaves or factor are out of range, or a side would have no pixel
+ * @throws {RangeError} if octaves or factor are out of range
  */
 export function sizesOf([height, width]: Shape, octaves: number, factor: number): Size[] {
-  if (!Number.isInteger(octaves) || octaves < 1) {
-    throw new RangeError(
-      `Cannot dream: the number of octaves must be a whole number from 1, got ${octaves}`,
-    );
-  }
-  if (!(factor > 1 && factor < Infinity)) {
-    throw new RangeError(
-      `Cannot dream: each octave must be by a finite factor above 1 larger, got ${factor}`,
-    );
-  }
-  const sizes = Array.from({ length: octaves }, (_, i): Size => {
+  requireWhole("dream", "the number of octaves", octaves);
+  const rule = "the factor between octaves must be finite and above 1";
+  requireRange("dream", rule, factor > 1 && factor < Infinity, factor);
+  return Array.from({ length: octaves }, (_, i): Size => {
     const share = factor ** (i - octaves + 1);
     return [Math.round(height! * share), Math.round(width! * share)];
   });
-  if (Math.min(...sizes[0]!) >= 1) return sizes;
-  throw new RangeError(
-    `Cannot dream: the smallest octave must have pixels, got ${
-      sizes[0]!.join(" × ")
-    }, of ${height} × ${width} in ${octaves} octaves`,
-  );
 }
 
 /**
@@ -49,10 +37,10 @@ export function resized(images: Tensor, [height, width]: Size): Tensor {
 }
 
 /**
- * An image at each of its sizes. Each is made from the next larger one, so that no pixel is passed over.
+ * An image at each size, made from the next larger one, so that every pixel counts.
  *
  * @param image `[H, W, C]`
- * @param sizes the smallest first, its own last
+ * @param sizes in ascending order, its own last
  * @returns images `[1, H, W, C]`; the caller owns them
  */
 export function pyramidOf(image: Tensor, sizes: readonly Size[]): Tensor[] {

@@ -1,18 +1,17 @@
-// What is climbed in: the pixels themselves, or numbers that pixels are made of.
-import type { Key } from "../tensor/random.ts";
-import { normalArray } from "../tensor/random.ts";
-import type { Shape, Tensor } from "../tensor/tensor.ts";
-import type { Tree } from "../tensor/tree.ts";
+// Parametrizations of images: the pixels themselves, or numbers that pixels are computed from.
+import { type Key, normalArray } from "../tensor/random.ts";
+import { type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
+import type { Tree } from "../tensor/tree.ts";
 
-/** A way of writing images as trees of tensors. */
+/** Images as functions of a tree of tensors. */
 export type Parametrization<P extends Tree = Tree> = {
-  /** What it is called, in records. */
+  /** Its name, for records. */
   readonly name: string;
   /**
    * @param key the source of randomness
    * @param shape of the images, `[N, H, W, C]`
-   * @returns the first parameters; the caller owns them
+   * @returns the initial parameters; the caller owns them
    */
   init(key: Key, shape: Shape): P;
   /**
@@ -24,20 +23,20 @@ export type Parametrization<P extends Tree = Tree> = {
 
 /** Options of {@linkcode pixels}. */
 export type PixelsOptions = {
-  /** Images to begin with, `[N, H, W, C]` or `[H, W, C]`. Default: `level` everywhere. */
+  /** The initial images, `[N, H, W, C]` or `[H, W, C]`. Default: `level` everywhere. */
   readonly start?: Tensor;
-  /** Brightness to begin with where no images are given, 0 to 1. Default: 0.5. */
+  /** Initial brightness without images, 0 to 1. Default: 0.5. */
   readonly level?: number;
-  /** Deviation of the noise that is added at the beginning. Default: 0. */
+  /** Standard deviation of the noise that is added to the initial images. Default: 0. */
   readonly noise?: number;
 };
 
 /**
- * The pixels themselves, held between 0 and 1.
+ * The pixels themselves, clipped to 0 to 1.
  *
- * @param options images or brightness to begin with, noise
+ * @param options initial images or brightness, noise
  * @returns the parametrization
- * @throws {TypeError} by `init`, where the images to begin with are of another shape
+ * @throws {TypeError} by `init`, if the initial images are of another shape
  *
  * @example
  * ```ts
@@ -55,21 +54,29 @@ export function pixels(options: PixelsOptions = {}): Parametrization<{ readonly 
   return {
     name: "pixels",
     init(key, shape) {
-      const own = start?.shape.length === 3 ? [1, ...start.shape] : start?.shape;
-      if (own && `${own}` !== `${shape}`) {
-        throw new TypeError(
-          `Cannot begin with images: they must be of shape [${shape}], got [${own}]`,
-        );
-      }
+      requireStart(start, shape);
       return {
         pixels: tf.tidy(() => {
           const first = start ? tf.reshape(start, [...shape]) : tf.fill([...shape], level);
           if (noise === 0) return tf.clone(first);
-          const drawn = normalArray(key, tf.util.sizeFromShape([...shape]));
+          const drawn = normalArray(key, sizeOf(shape));
           return tf.add(first, tf.mul(tf.tensor(drawn, [...shape]), noise));
         }),
       };
     },
     images: ({ pixels }) => tf.clipByValue(pixels, 0, 1),
   };
+}
+
+/**
+ * Refuses initial images of another shape.
+ *
+ * @param start the initial images, if any
+ * @param shape the shape they must be of, `[N, H, W, C]`
+ * @throws {TypeError} if they are of another
+ */
+export function requireStart(start: Tensor | undefined, shape: Shape): void {
+  const own = start?.shape.length === 3 ? [1, ...start.shape] : start?.shape;
+  if (!own || `${own}` === `${shape}`) return;
+  throw new TypeError(`Cannot start from images: they must be of shape [${shape}], got [${own}]`);
 }

@@ -1,17 +1,16 @@
-// What images are not to be: far from gray, or noisy.
+// Penalties on images that are far from gray, or noisy.
 import type { Scalar, Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
+import { requireRange } from "../text/require.ts";
 import type { Regularizer } from "./ascend.ts";
 
-/** Gray, about which networks' inputs are centered. */
+/** Gray, about which the inputs of networks are centered. */
 const GRAY = 0.5;
 
-/** Refuses a weight that is not finite and at least 0. */
+/** @throws {RangeError} if a weight is not finite and at least 0 */
 export function requireWeight(what: string, weight: number): void {
-  if (Number.isFinite(weight) && weight >= 0) return;
-  throw new RangeError(
-    `Cannot regularize by ${what}: the weight must be finite and at least 0, got ${weight}`,
-  );
+  const holds = Number.isFinite(weight) && weight >= 0;
+  requireRange(`regularize by ${what}`, "the weight must be finite and at least 0", holds, weight);
 }
 
 /**
@@ -19,7 +18,7 @@ export function requireWeight(what: string, weight: number): void {
  *
  * @param weight λ
  * @returns the regularizer
- * @throws {RangeError} where the weight is not finite and at least 0
+ * @throws {RangeError} if the weight is not finite and at least 0
  *
  * @example
  * ```ts
@@ -40,11 +39,11 @@ export function l2(weight: number): Regularizer {
 }
 
 /**
- * Distance from gray, λ Σ |x − ½|: few pixels differ from it.
+ * L1 distance from gray, λ Σ |x − ½|: few pixels differ from it.
  *
  * @param weight λ
  * @returns the regularizer
- * @throws {RangeError} where the weight is not finite and at least 0
+ * @throws {RangeError} if the weight is not finite and at least 0
  *
  * @example
  * ```ts
@@ -65,14 +64,14 @@ export function l1(weight: number): Regularizer {
 }
 
 /**
- * R_α of feature inversion (§12.9.4), λ Σ |2x − 1|^α: with a large α no more than a fence around
- * the pixels' range. Mahendran and Vedaldi, "Understanding deep image representations by inverting
- * them", 2015, have α = 6.
+ * R_α of feature inversion (§12.9.4), λ Σ |2x − 1|^α: a large α only keeps pixels in their range.
+ * Mahendran and Vedaldi, "Understanding deep image representations by inverting them", 2015, use
+ * α = 6.
  *
  * @param weight λ
  * @param alpha α, at least 1. Default: 6.
  * @returns the regularizer
- * @throws {RangeError} where the weight or α is out of its range
+ * @throws {RangeError} if the weight or α is out of its range
  *
  * @example
  * ```ts
@@ -97,13 +96,11 @@ export function alphaNorm(weight: number, alpha = 6): Regularizer {
 }
 
 function requirePower(what: string, power: number): void {
-  if (Number.isFinite(power) && power >= 1) return;
-  throw new RangeError(
-    `Cannot regularize by ${what}: its power must be finite and at least 1, got ${power}`,
-  );
+  const holds = Number.isFinite(power) && power >= 1;
+  requireRange(`regularize by ${what}`, "its power must be finite and at least 1", holds, power);
 }
 
-/** Below a power of 1, slopes at 0 are infinite: as much is added to what the power is taken of. */
+/** Added to the base of powers below 1, whose gradient at 0 is infinite. */
 const SMALLEST = 1e-6;
 
 function powerOf(squares: Tensor, power: number): Tensor {
@@ -113,18 +110,18 @@ function powerOf(squares: Tensor, power: number): Tensor {
 
 /** Options of {@linkcode totalVariation}. */
 export type TotalVariationOptions = {
-  /** β: 1 lets edges be sharp, 2 rounds them off. Default: 1. */
+  /** β: 1 allows sharp edges, 2 smooths them. Default: 1. */
   readonly beta?: number;
 };
 
 /**
  * Total variation, R_Vβ (§12.9.4): λ Σ ((x right − x)² + (x below − x)²)^(β / 2), over the pixels
- * that have both neighbors. Below β = 2, 1e-6 is added to each sum of squares so that there is a slope at 0.
+ * that have both neighbors. Below β = 2, 1e-6 is added to each sum of squares to make it differentiable at 0.
  *
  * @param weight λ
  * @param options β
  * @returns the regularizer
- * @throws {RangeError} where the weight is not finite and at least 0, or β is below 1
+ * @throws {RangeError} if the weight is not finite and at least 0, or β is below 1
  *
  * @example
  * ```ts
@@ -156,5 +153,5 @@ export function totalVariation(weight: number, options: TotalVariationOptions = 
   };
 }
 
-/** A sum, weighted, as a scalar. */
+/** A weighted sum as a scalar. */
 export const weigh = (sum: Tensor, weight: number): Scalar => tf.mul(sum, weight).asScalar();

@@ -1,12 +1,12 @@
-// Changes of an image that a network should not mind: shifts, scales and turns, drawn anew at each step.
+// Random shifts, scales and rotations, drawn anew at each step, to which generated images become robust.
 import { warp, type WarpEdge } from "../tensor/affine.ts";
 import { aboutMiddle, type AffineMap } from "../tensor/affine_map.ts";
 import { type Key, uniformArray } from "../tensor/random.ts";
-import { requireRange } from "../text/require.ts";
 import type { Shape } from "../tensor/tensor.ts";
+import { requireRange, requireWhole } from "../text/require.ts";
 import type { Transform } from "./ascend.ts";
 
-/** A transform that is an affine map of places. */
+/** A transform that is an affine map of positions. */
 export type AffineTransform = Transform & {
   /**
    * Draws the map of one step.
@@ -20,8 +20,8 @@ export type AffineTransform = Transform & {
 /** Options of affine transforms. */
 export type AffineOptions = {
   /**
-   * What lies beyond the images' edges: their mirror images, or a number, as 0.5 for gray.
-   * Default: `"reflect"`, which shows the network no edge to grow things along.
+   * What lies beyond the edges of images: their reflection, or a value such as 0.5 for gray.
+   * Default: `"reflect"`, which gives the network no edge to build on.
    */
   readonly edge?: WarpEdge;
 };
@@ -29,7 +29,7 @@ export type AffineOptions = {
 /**
  * A transform that is an affine map.
  *
- * @param name what it is called
+ * @param name its name
  * @param map draws the map
  * @param options what lies beyond the edges
  */
@@ -47,13 +47,12 @@ export function affine(
 }
 
 /**
- * Shifts the images by whole pixels, each way as likely, so that nothing depends on where the
- * network's strides fall.
+ * Shifts the images by whole pixels, uniformly, so that nothing depends on the network's strides.
  *
- * @param most how far at most, in pixels, from 0
+ * @param most the largest shift in pixels, from 0
  * @param options what lies beyond the edges
  * @returns the transform
- * @throws {RangeError} where `most` is not a whole number from 0
+ * @throws {RangeError} if `most` is not a whole number from 0
  *
  * @example
  * ```ts
@@ -66,37 +65,33 @@ export function affine(
  * ```
  */
 export function jitter(most: number, options: AffineOptions = {}): AffineTransform {
-  const rule = "the furthest must be a whole number of pixels from 0";
-  requireRange("jitter images", rule, Number.isInteger(most) && most >= 0, most);
+  requireWhole("jitter images", "the largest shift in pixels", most, 0);
   return affine(`jitter ${most}`, (key) => {
-    const [dx, dy] = Array.from(uniformArray(key, 2, -most, most + 1), Math.floor) as [
-      number,
-      number,
-    ];
-    return [1, 0, dx, 0, 1, dy];
+    const [dx, dy] = uniformArray(key, 2, -most, most + 1);
+    return [1, 0, Math.floor(dx!), 0, 1, Math.floor(dy!)];
   }, options);
 }
 
 /**
- * Scales the images about their middle by a factor between two.
+ * Scales the images about their center by a random factor.
  *
  * @param least the smallest factor, above 0. Default: 0.9.
  * @param most the largest factor. Default: 1.1.
  * @param options what lies beyond the edges
  * @returns the transform
- * @throws {RangeError} where the factors are not finite, above 0 and in order
+ * @throws {RangeError} if the factors are not finite, above 0 and in order
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { key } from "@neocog/neocog";
- * import { rescale } from "@neocog/neocog/generate";
+ * import { randomScale } from "@neocog/neocog/generate";
  *
- * // Twice as large: from one pixel to the next is half a pixel in the image.
- * assertEquals(rescale(2, 2).map(key(0), [1, 3, 3, 1]), [0.5, 0, 0.5, 0, 0.5, 0.5]);
+ * // Twice as large: a pixel is half a pixel of the original.
+ * assertEquals(randomScale(2, 2).map(key(0), [1, 3, 3, 1]), [0.5, 0, 0.5, 0, 0.5, 0.5]);
  * ```
  */
-export function rescale(least = 0.9, most = 1.1, options: AffineOptions = {}): AffineTransform {
+export function randomScale(least = 0.9, most = 1.1, options: AffineOptions = {}): AffineTransform {
   const rule = "its factors must be finite, above 0 and in order";
   requireRange(
     "scale images",
@@ -111,25 +106,25 @@ export function rescale(least = 0.9, most = 1.1, options: AffineOptions = {}): A
 }
 
 /**
- * Turns the images about their middle by an angle.
+ * Rotates the images about their center by a random angle.
  *
  * @param most the largest angle either way, in degrees. Default: 10.
  * @param options what lies beyond the edges
  * @returns the transform
- * @throws {RangeError} where the angle is not finite and at least 0
+ * @throws {RangeError} if the angle is not finite and at least 0
  *
  * @example
  * ```ts
  * import { assert, assertAlmostEquals } from "@std/assert";
  * import { key } from "@neocog/neocog";
- * import { rotate } from "@neocog/neocog/generate";
+ * import { randomRotate } from "@neocog/neocog/generate";
  *
- * const [a, , , d] = rotate(10).map(key(0), [1, 3, 3, 1]);
+ * const [a, , , d] = randomRotate(10).map(key(0), [1, 3, 3, 1]);
  * assertAlmostEquals(a ** 2 + d ** 2, 1);
  * assert(Math.abs(d) <= Math.sin(10 * Math.PI / 180));
  * ```
  */
-export function rotate(most = 10, options: AffineOptions = {}): AffineTransform {
+export function randomRotate(most = 10, options: AffineOptions = {}): AffineTransform {
   const rule = "the largest angle must be finite and at least 0";
   requireRange("rotate images", rule, most >= 0 && most < Infinity, most);
   return affine(`rotate ${most}°`, (key, shape) => {
@@ -140,13 +135,13 @@ export function rotate(most = 10, options: AffineOptions = {}): AffineTransform 
 }
 
 /**
- * Leaves a frame around the images: as a network's input keeps its size, they shrink to make
- * room for it. What is in the frame lies beyond the edges.
+ * Adds a frame around the images, which shrink to make room for it, as the network's input keeps
+ * its size.
  *
  * @param width the frame's width in pixels, from 0
- * @param options what is in the frame. Default: 0.5, gray, as Lucid's.
+ * @param options what the frame is filled with. Default: 0.5, gray, as in Lucid
  * @returns the transform
- * @throws {RangeError} where the width is not finite and at least 0; by `map`, where it leaves no room
+ * @throws {RangeError} if the width is not finite and at least 0; by `map`, if it leaves no room
  *
  * @example
  * ```ts
@@ -154,7 +149,7 @@ export function rotate(most = 10, options: AffineOptions = {}): AffineTransform 
  * import { key } from "@neocog/neocog";
  * import { pad } from "@neocog/neocog/generate";
  *
- * // Of 4 columns, the middle two show the image.
+ * // The middle two of 4 columns show the image.
  * assertEquals(pad(1).map(key(0), [1, 4, 4, 1]), [2, 0, -1.5, 0, 2, -1.5]);
  * ```
  */

@@ -68,7 +68,8 @@ export function tanh(): Layer<Empty, Empty> {
  * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
- * import { scaledTanh, start, tf } from "@neocog/neocog";
+ * import { start, tf } from "@neocog/neocog";
+ * import { scaledTanh } from "./activation.ts";
  *
  * await start({ backend: "cpu" });
  * const [y] = scaledTanh().apply({}, {}, tf.tensor1d([-1]), {});
@@ -134,7 +135,7 @@ export function leakyRelu(slope = 0.01): Layer<Empty, Empty> {
  * ```
  */
 export function softmax(): Layer<Empty, Empty> {
-  // An exponential, an addition and a division; a vector's numbers need all of it.
+  // An exponential, an addition and a division; each number of a vector depends on all of it.
   return shapeless("softmax", (x) => tf.softmax(x), (shape) => {
     requireFeatures("softmax", shape);
     return { ...costOfEach(shape, 3), ...(shape.length === 1 ? { window: "all" as const } : {}) };

@@ -1,9 +1,9 @@
-// What layers say of their own work: operations, and what of the input each output is made from.
+// What layers declare about their work: operations, and the part of the input behind each output.
 import { type Shape, sizeOf } from "../tensor/tensor.ts";
 import { windowsAlong } from "../tensor/windows.ts";
 import type { Window } from "./window.ts";
 
-/** A window where it lies: the first one begins `before` pixels above and left of the input. */
+/** A window over an input: the first one begins `before` pixels above and left of it. */
 export type PlacedWindow = {
   /** Height and width. */
   readonly size: readonly [number, number];
@@ -19,21 +19,21 @@ export type PlacedWindow = {
 export type Cost = {
   /**
    * Floating-point operations. A multiply-add is two, anything else (an addition, a comparison,
-   * a function of one number) is one; a bias counts nothing, as it is what the first product is
-   * added to. Of a layer made of layers: those on top of theirs.
+   * a function of one number) is one; a bias counts nothing, as the first product is added to it.
+   * Of a layer made of layers: those besides theirs.
    */
   readonly flops: number;
   /**
-   * What each position of the output is made from: a window of the input, or `"all"` of it.
+   * The part of the input that each position of the output depends on: a window, or `"all"` of it.
    * Default: the same position alone.
    */
   readonly window?: PlacedWindow | "all";
-  /** Whether the output is its input's numbers, in no memory of its own. Default: `false`. */
+  /** Whether the output shares its input's memory. Default: `false`. */
   readonly view?: boolean;
 };
 
 /**
- * The cost of a layer that does the same with every number by itself.
+ * The cost of an elementwise layer.
  *
  * @param shape the output's shape
  * @param flops operations for each number

@@ -12,14 +12,14 @@ import {
   type SlotTree,
 } from "./layer.ts";
 
-/** A layer without the checks; what is fused is about its `apply`. */
+/** A layer without checks; its fusion is that of its `apply`. */
 export type Definition<P extends Tree, S extends Tree> = Omit<Layer<P, S>, "fusion"> & {
   readonly fusion?: Omit<Fusion, "of">;
 };
 
 /**
- * A layer that checks what it is applied to, and declares a shape once. Within another layer,
- * {@linkcode enter} has checked already.
+ * A layer that checks its input, parameters and state, and declares each shape once. Within another
+ * layer, `enter` has checked them already.
  *
  * @param definition the layer without the checks
  */
@@ -50,9 +50,9 @@ export function isSameShape(one: Shape, other: Shape): boolean {
 }
 
 /**
- * Refuses an input that a model, or its parameters and state, are not for: those of all its layers.
+ * Refuses an input that does not fit a model, or the parameters and state of any of its layers.
  *
- * @throws {TypeError | RangeError} in the words of the layer that the input does not fit
+ * @throws {TypeError | RangeError} in the words of the layer that it does not fit
  */
 function requireWhole(model: AnyLayer, params: Tree, state: Tree, x: Tensor): void {
   const require = (inputShape: Shape): void => {
@@ -104,8 +104,8 @@ function childOf(tree: Tree, name: string): Tree {
 }
 
 /**
- * Refuses an input that a layer is not for, and parameters and state that are not for the input.
- * Of a layer made of layers, its parameters are theirs, and are checked when they are entered.
+ * Refuses an input that does not fit a layer, and parameters and state that do not fit the input.
+ * Those of a layer made of layers are checked when these are entered.
  *
  * @param layer the layer
  * @param params its parameters

@@ -84,8 +84,8 @@ export type Declaration<P extends Tree = Tree, S extends Tree = Tree> = {
  * input shape, so that sizes, summaries and costs are known before anything is
  * allocated; `apply` computes. Blocks and models are layers made of layers.
  *
- * Of your own layers too, a model checks before `apply` that `declare` accepts the input and that
- * parameters and state are of the declared shapes, and after it that the output is.
+ * A model checks each of its layers, your own too: before `apply`, that `declare` accepts the input
+ * and that parameters and state are of the declared shapes; after it, that the output is.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-// Layers, how they are joined, and what their parameters begin as.
+// Layers, ways to join them, and initializers.
 
 export {
   type AnyLayer,
@@ -36,14 +36,9 @@ export {
 } from "./initializers.ts";
 export type { Padding, Pair, Rounding } from "./window.ts";
 export { conv, type ConvOptions, type ConvParams } from "./conv.ts";
-export {
-  type ConnectionTable,
-  tableConv,
-  type TableConvOptions,
-  type TableConvParams,
-} from "./table_conv.ts";
-export { radialBasis, type RadialBasisState } from "./radial_basis.ts";
-export { subsample, type SubsampleOptions, type SubsampleParams } from "./subsample.ts";
+export type { TableConvParams } from "./table_conv.ts";
+export type { RadialBasisState } from "./radial_basis.ts";
+export type { SubsampleParams } from "./subsample.ts";
 export { dense, type DenseOptions, type DenseParams } from "./dense.ts";
 export {
   globalMeanPool,
@@ -54,7 +49,7 @@ export {
   type NormPoolOptions,
   type PoolOptions,
 } from "./pool.ts";
-export { identity, leakyRelu, relu, scaledTanh, sigmoid, softmax, tanh } from "./activation.ts";
+export { identity, leakyRelu, relu, sigmoid, softmax, tanh } from "./activation.ts";
 export { flatten, padTo } from "./reshape.ts";
 export { zeroPadShortcut, type ZeroPadShortcutOptions } from "./shortcut.ts";
 export { dropout } from "./dropout.ts";

@@ -25,7 +25,8 @@ export type RadialBasisState = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { init, key, radialBasis, start, tf } from "@neocog/neocog";
+ * import { init, key, start, tf } from "@neocog/neocog";
+ * import { radialBasis } from "./radial_basis.ts";
  *
  * await start({ backend: "cpu" });
  * const layer = radialBasis([[1, 1], [-1, 1]]);

@@ -17,7 +17,8 @@ import type { Shape, Tensor } from "../tensor/tensor.ts";
 /**
  * A layer that feeds each named layer's output to the next.
  *
- * @param layers layers by name, in the order they run; the names become the keys of parameters and states and the parts of paths
+ * @param layers layers by name, in the order they run; the names are the keys of parameters and
+ * states, and the parts of paths
  * @returns the layer
  * @throws {TypeError} if a name is empty, a number (records put those first) or has a slash
  *
@@ -73,7 +74,7 @@ type Step = { readonly name: string; readonly layer: AnyLayer };
 
 /**
  * The steps with each ReLU in the pooling after it, if that one can take it, and any other
- * activation in the layer before it: in a convolution a ReLU's gradient would be a pass of its own.
+ * activation in the layer before it: fused into a convolution, a ReLU's gradient would be another pass.
  */
 function fuseNeighbors(steps: readonly Step[]): Step[] {
   const pooled = fusePairs(steps, ({ layer }, { name, layer: next }) => {
@@ -108,9 +109,9 @@ function fusePairs(
 }
 
 /**
- * Names are parts of paths and keys of records.
+ * Refuses names of layers that cannot be parts of paths and keys of records.
  *
- * @throws {TypeError} if one cannot be
+ * @throws {TypeError} naming the first
  */
 export function requireNames(op: string, layers: NamedLayers): void {
   for (const name of Object.keys(layers)) {

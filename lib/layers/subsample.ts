@@ -36,7 +36,8 @@ export type SubsampleParams = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countParameters, subsample } from "@neocog/neocog";
+ * import { countParameters } from "@neocog/neocog";
+ * import { subsample } from "./subsample.ts";
  *
  * const { shape, params } = subsample().declare([28, 28, 6]);
  * assertEquals([shape, countParameters(params)], [[14, 14, 6], 12]);

@@ -10,12 +10,12 @@ import { defineLayer } from "./define_layer.ts";
 import type { Empty, Layer, Slot } from "./layer.ts";
 import { checkWindow, type Pair, requireImage, slide, type Window } from "./window.ts";
 
-/** For each feature map of the output the channels of the input that it sees. */
+/** For each feature map of the output, the channels of the input that it sees. */
 export type ConnectionTable = readonly (readonly number[])[];
 
 /** Options of {@linkcode tableConv}. */
 export type TableConvOptions = {
-  /** For each feature map the channels that it sees, from 0. */
+  /** For each feature map, the channels that it sees, from 0. */
   readonly table: ConnectionTable;
   /** Height and width of the filters. */
   readonly size: Pair;
@@ -43,7 +43,8 @@ export type TableConvParams = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { countParameters, tableConv } from "@neocog/neocog";
+ * import { countParameters } from "@neocog/neocog";
+ * import { tableConv } from "./table_conv.ts";
  *
  * const layer = tableConv({ table: [[0, 1], [1, 2], [0, 1, 2]], size: 5 });
  * const { shape, params } = layer.declare([14, 14, 3]);
@@ -61,7 +62,7 @@ export function tableConv(options: TableConvOptions): Layer<TableConvParams, Emp
       const kernel = kernelSlot(table, window, initializer);
       const bias: Slot = { shape: [table.length], initializer: zeros };
       const output = slide("tableConv", window, shape, table.length);
-      // Of the connections that there are; among zeros they are computed as a whole convolution.
+      // Of the table's connections; they are computed as a convolution with zeros between.
       const flops = 2 * sizeOf(kernel.shape) * sizeOf(output.slice(0, 2));
       const cost = { flops, window: placeWindow(window, shape) };
       return { shape: output, params: { kernel, bias }, state: {}, cost };

@@ -1,4 +1,4 @@
-// Loss functions: what training makes small.
+// Loss functions: what training minimizes.
 import { meanSoftmaxCrossEntropy } from "../tensor/softmax_cross_entropy.ts";
 import type { Scalar, Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
@@ -6,9 +6,21 @@ import { tf } from "../tensor/tf.ts";
 /**
  * The loss of a batch.
  *
- * @param outputs what the model answers, `[N, …]`
- * @param targets what it should answer, of the same shape
- * @returns the mean over the batch
+ * @param outputs the model's outputs, `[N, …]`
+ * @param targets what they should be, of the same shape
+ * @returns the mean over the batch, shape `[]`
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { type Loss, type Scalar, start, tf } from "@neocog/neocog";
+ *
+ * const meanAbsoluteError: Loss = (outputs, targets) =>
+ *   tf.mean(tf.abs(tf.sub(outputs, targets))) as Scalar;
+ * await start({ backend: "cpu" });
+ * const loss = meanAbsoluteError(tf.tensor2d([[1, 3]]), tf.tensor2d([[1, 1]]));
+ * assertEquals(await loss.array(), 1);
+ * ```
  */
 export type Loss = (outputs: Tensor, targets: Tensor) => Scalar;
 
@@ -46,8 +58,8 @@ export function softmaxCrossEntropy(logits: Tensor, targets: Tensor): Scalar {
  * Mean squared error, the mean of (y − t)² over all elements; the loss LeNet-5
  * was trained with (§12.7.2).
  *
- * @param outputs what the model answers, any shape
- * @param targets what it should answer, of the same shape
+ * @param outputs the model's outputs, any shape
+ * @param targets what they should be, of the same shape
  * @returns the loss
  * @throws {TypeError} if the shapes differ
  *

@@ -1,4 +1,4 @@
-// Softmax cross-entropy in which classes count differently.
+// Softmax cross-entropy with a weight for each class.
 import { meanSoftmaxCrossEntropy } from "../tensor/softmax_cross_entropy.ts";
 import type { Scalar, Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
@@ -6,11 +6,11 @@ import type { Loss } from "./losses.ts";
 
 /**
  * Softmax cross-entropy with a weight a class, −Σ w · t · log softmax(z) / Σ w · t, the sums
- * over classes and batch: for one-hot targets what PyTorch's `CrossEntropyLoss` with
- * `weight` answers. Of soft targets each class counts by its share.
+ * over classes and batch: for one-hot targets PyTorch's `CrossEntropyLoss` with `weight`. In soft
+ * targets each class is weighted by its share.
  *
  * @param weights one a class, finite and above 0
- * @returns the loss of logits and targets `[N, classes]`, in nats; it throws a `TypeError` where
+ * @returns the loss of logits and targets `[N, classes]`, in nats; it throws a `TypeError` if
  * there are not as many classes as weights
  * @throws {RangeError} if there are no weights, or one is out of range
  *
@@ -46,6 +46,6 @@ function requireClasses(classes: number, logits: Tensor, targets: Tensor): void 
   const fits = [logits, targets].every(({ rank, shape }) => rank === 2 && shape[1] === classes);
   if (fits && logits.shape[0] === targets.shape[0]) return;
   throw new TypeError(
-    `Cannot take the weighted cross-entropy: logits and targets must be [N, ${classes}], as there are weights, got [${logits.shape}] and [${targets.shape}]`,
+    `Cannot take the weighted cross-entropy: logits and targets must be [N, ${classes}], a class for each weight, got [${logits.shape}] and [${targets.shape}]`,
   );
 }

@@ -6,12 +6,20 @@ import type { Layer, NamedLayers } from "../layers/layer.ts";
 import { localResponseNorm } from "../layers/local_response_norm.ts";
 import { maxPool } from "../layers/pool.ts";
 import { sequential } from "../layers/sequential.ts";
+import { requireOneOf } from "../text/require.ts";
 import { denseHead, type DenseHeadOptions, type DenseHeadParams } from "./dense_head.ts";
 
 /** Options of {@linkcode alexnet}. */
 export type AlexNetOptions = DenseHeadOptions & {
-  /** Into how many parts conv2, conv4 and conv5 fall, one on each of the paper's GPUs. Default: 2. */
-  readonly groups?: 1 | 2;
+  /**
+   * `"paper"`: conv2, conv4 and conv5 in two groups, one on each of the paper's GPUs.
+   * `"ungrouped"`: on one GPU, each filter over all channels. `"torchvision"`: after Krizhevsky,
+   * "One weird trick for parallelizing convolutional neural networks", 2014
+   * (https://arxiv.org/abs/1404.5997), with 64, 192, 384, 256 and 256 filters, no normalization,
+   * dropout before the dense layers, and images of 224 × 224, at which torchvision's mean pooling
+   * to 6 × 6 does nothing. Default: `"paper"`.
+   */
+  readonly variant?: "paper" | "ungrouped" | "torchvision";
 };
 
 /** Parameters of AlexNet; the layers that learn nothing have empty records besides. */
@@ -23,7 +31,7 @@ export type AlexNetParams = DenseHeadParams & {
   readonly conv5: ConvParams;
 };
 
-/** What the versions of the network do not share. */
+/** What differs between the variants. */
 type Design = {
   /** Filters of conv1 to conv5. */
   readonly widths: readonly [number, number, number, number, number];
@@ -32,7 +40,7 @@ type Design = {
   readonly groups: 1 | 2;
   /** Whether the responses are normalized after the first two ReLUs. */
   readonly norm: boolean;
-  /** Where the dense layers drop units. */
+  /** Whether units are dropped before the dense layers or after them. */
   readonly dropped: "before" | "after";
 };
 
@@ -44,18 +52,30 @@ const PAPER: Design = {
   dropped: "after",
 };
 
+const VARIANTS = {
+  paper: PAPER,
+  ungrouped: { ...PAPER, groups: 1 },
+  torchvision: {
+    widths: [64, 192, 384, 256, 256],
+    padding: 2,
+    groups: 1,
+    norm: false,
+    dropped: "before",
+  },
+} as const satisfies Record<string, Design>;
+
 /**
  * AlexNet as the chapter describes it (§12.7.2): 96 filters of 11 × 11 at stride 4,
  * then four convolutions of 5 × 5 and 3 × 3, overlapping max pooling of 3 × 3 at
  * stride 2, three dense layers with dropout. The responses after the first two ReLUs
  * are normalized with the paper's k = 2, n = 5, α = 10⁻⁴ and β = 0.75. 60,965,224
- * parameters with the paper's two groups, 62,378,344 without.
+ * parameters; 62,378,344 without the paper's groups, 61,100,840 as torchvision's.
  *
  * Filters and dense layers begin with He's deviation and zero biases; the paper's 0.01,
- * which wants biases of one in most layers, is kept for the logits.
+ * which needs biases of one in most layers, is kept for the logits.
  *
- * @param options number of classes, rate of dropout, groups, where to end
- * @returns the model, `[N, 227, 227, 3] → logits [N, numClasses]`
+ * @param options variant, number of classes, rate of dropout, head
+ * @returns the model, `[N, 227, 227, 3] → logits [N, numClasses]`; of torchvision's, `[N, 224, 224, 3]`
  * @throws {RangeError} if an option is not in its range
  *
  * @example
@@ -64,60 +84,14 @@ const PAPER: Design = {
  * import { alexnet, countParameters } from "@neocog/neocog";
  *
  * assertEquals(countParameters(alexnet().declare([227, 227, 3]).params), 60965224);
+ * const torchvision = alexnet({ variant: "torchvision" });
+ * assertEquals(countParameters(torchvision.declare([224, 224, 3]).params), 61100840);
  * ```
  */
 export function alexnet(options: AlexNetOptions = {}): Layer<AlexNetParams> {
-  const { groups = PAPER.groups } = options;
-  if (groups !== 1 && groups !== 2) {
-    throw new RangeError(
-      `Cannot make AlexNet: its groups must be 1 or 2, got ${groups}`,
-    );
-  }
-  return build({ ...PAPER, groups }, options);
-}
-
-/**
- * {@linkcode alexnet} on one GPU, each filter over all channels: 62,378,344 parameters.
- *
- * @param options number of classes, rate of dropout, where to end
- * @returns the model, `[N, 227, 227, 3] → logits [N, numClasses]`
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { alexnetUngrouped, countParameters } from "@neocog/neocog";
- *
- * assertEquals(countParameters(alexnetUngrouped().declare([227, 227, 3]).params), 62378344);
- * ```
- */
-export function alexnetUngrouped(options: DenseHeadOptions = {}): Layer<AlexNetParams> {
-  return build({ ...PAPER, groups: 1 }, options);
-}
-
-/**
- * AlexNet as torchvision has it, after Krizhevsky, "One weird trick for parallelizing
- * convolutional neural networks", 2014 (https://arxiv.org/abs/1404.5997): 64, 192, 384,
- * 256 and 256 filters, no normalization, dropout before the dense layers. 61,100,840
- * parameters. Torchvision's mean pooling to 6 × 6 does nothing at 224 × 224.
- *
- * @param options number of classes, rate of dropout, where to end
- * @returns the model, `[N, 224, 224, 3] → logits [N, numClasses]`
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { alexnetTorchvision, countParameters } from "@neocog/neocog";
- *
- * assertEquals(countParameters(alexnetTorchvision().declare([224, 224, 3]).params), 61100840);
- * ```
- */
-export function alexnetTorchvision(options: DenseHeadOptions = {}): Layer<AlexNetParams> {
-  const widths = [64, 192, 384, 256, 256] as const;
-  return build({ widths, padding: 2, groups: 1, norm: false, dropped: "before" }, options);
-}
-
-function build(design: Design, options: DenseHeadOptions): Layer<AlexNetParams> {
-  const { widths, padding, groups, norm, dropped } = design;
+  const { variant = "paper" } = options;
+  requireOneOf("make AlexNet", "its variant", Object.keys(VARIANTS), variant);
+  const { widths, padding, groups, norm, dropped }: Design = VARIANTS[variant];
   const pool = maxPool({ size: 3, stride: 2 });
   const normalize = (name: string): NamedLayers => norm ? { [name]: paperNorm() } : {};
   return sequential({
@@ -140,7 +114,7 @@ function build(design: Design, options: DenseHeadOptions): Layer<AlexNetParams> 
   }) as Layer as Layer<AlexNetParams>;
 }
 
-/** Local response normalization with the constants of §3.3: the layer's alpha is n times the paper's. */
+/** Local response normalization with the constants of §3.3; the layer's alpha is n times the paper's. */
 export function paperNorm(): NamedLayers[string] {
   return localResponseNorm({ size: 5, alpha: 5 * 1e-4, beta: 0.75, k: 2 });
 }

@@ -14,7 +14,7 @@ import { sequential } from "../layers/sequential.ts";
 export type ChapterMnistOptions = {
   /** Number of classes. Default: 10. */
   readonly numClasses?: number;
-  /** Whether there is the output layer; without it the model answers what it would be given. Default: `true`. */
+  /** Whether there is the output layer; without it the output is the features before it. Default: `true`. */
   readonly head?: boolean;
 };
 

@@ -16,7 +16,7 @@ export type CompactConvnetOptions = {
   readonly numClasses?: number;
   /** Share of the features that is dropped before the classes, from 0. Default: 0.25. */
   readonly dropout?: number;
-  /** Whether there is the output layer; without it the model answers what it would be given. Default: `true`. */
+  /** Whether there is the output layer; without it the output is the features before it. Default: `true`. */
   readonly head?: boolean;
 };
 

@@ -5,11 +5,12 @@ import { dropout } from "../layers/dropout.ts";
 import { scaledNormal } from "../layers/initializers.ts";
 import type { NamedLayers } from "../layers/layer.ts";
 import { flatten } from "../layers/reshape.ts";
+import { requireOneOf } from "../text/require.ts";
 
 /**
  * What follows the convolutions: all three `"dense"` layers; those up to `"fc7"`, whose 4,096
- * numbers represent the image for another network's output layer (§12.3, §12.8); or, with `false`,
- * none: the last feature maps as a vector.
+ * features represent the image for another output layer (§12.3, §12.8); or, with `false`,
+ * none: the output is the last feature maps as a vector.
  */
 export type DenseHead = "dense" | "fc7" | false;
 
@@ -23,7 +24,7 @@ export type DenseHeadOptions = {
   readonly head?: DenseHead;
 };
 
-/** Parameters of the dense layers; those that a head leaves out are absent. */
+/** Parameters of the dense layers; those without a place in the chosen head are absent. */
 export type DenseHeadParams = {
   readonly fc6: DenseParams;
   readonly fc7: DenseParams;
@@ -33,11 +34,11 @@ export type DenseHeadParams = {
 /**
  * The dense layers, with dropout after the first two as in the papers of AlexNet, ZFNet and VGG,
  * or before them as in torchvision's AlexNet. The last begins with the papers' deviation of 0.01,
- * the others with He's, which needs no biases of one to bring the gradient through.
+ * the others with He's, with which the gradient needs no biases of one.
  *
  * @param network the network's name, for errors
- * @param options number of classes, rate of dropout, where to end
- * @param dropped where units are dropped: `"after"` the dense layers or `"before"` them
+ * @param options number of classes, rate of dropout, head
+ * @param dropped whether units are dropped `"after"` the dense layers or `"before"` them
  */
 export function denseHead(
   network: string,
@@ -45,7 +46,7 @@ export function denseHead(
   dropped: "before" | "after" = "after",
 ): NamedLayers {
   const { numClasses = 1000, dropout: rate = 0.5, head = "dense" } = options;
-  requireHead(network, ["dense", "fc7", false], head);
+  requireOneOf(`make ${network}`, "its head", ["dense", "fc7", false], head);
   if (head === false) return { flatten: flatten() };
   const hidden = (n: number): NamedLayers => {
     const drop = { [`drop${n}`]: dropout(rate) };
@@ -63,19 +64,4 @@ export function denseHead(
 /** The output layer. */
 export function classes(numClasses: number): NamedLayers {
   return { logits: dense({ features: numClasses, initializer: scaledNormal(0.01) }) };
-}
-
-/** @throws {RangeError} if the head is not one of those that the network has */
-export function requireHead(
-  network: string,
-  known: readonly (string | false)[],
-  head: string | false,
-): void {
-  if (known.includes(head)) return;
-  const [last, ...others] = known.map((one) => JSON.stringify(one)).reverse();
-  throw new RangeError(
-    `Cannot make ${network}: its head must be ${others.reverse().join(", ")} or ${last}, got ${
-      JSON.stringify(head)
-    }`,
-  );
 }

@@ -1,5 +1,5 @@
-// What the outputs of LeNet-5 are compared with: the ten digits as pictures of 7 × 12 pixels, drawn
-// in the manner of Figure 3 of LeCun et al. 1998. http://yann.lecun.com/exdb/publis/pdf/lecun-98.pdf
+// The codes that the features of LeNet-5 are compared with: the ten digits as pictures of 7 × 12
+// pixels, drawn in the manner of Figure 3 of LeCun et al. 1998. http://yann.lecun.com/exdb/publis/pdf/lecun-98.pdf
 
 /** Ink is +1, paper −1: two rows of five digits, each 7 pixels wide and 12 high. */
 const PICTURES = `

@@ -10,6 +10,7 @@ import { localResponseNorm } from "../layers/local_response_norm.ts";
 import { globalMeanPool, maxPool, meanPool } from "../layers/pool.ts";
 import { flatten } from "../layers/reshape.ts";
 import { sequential } from "../layers/sequential.ts";
+import { requireOneOf } from "../text/require.ts";
 import type { Tree } from "../tensor/tree.ts";
 import {
   inceptionModule,
@@ -19,13 +20,19 @@ import {
   type Unit,
 } from "./inception_module.ts";
 
-/** Options of {@linkcode googlenet} and {@linkcode googlenetTorchvision}. */
+/** Options of {@linkcode googlenet}. */
 export type GoogLeNetOptions = {
+  /**
+   * `"paper"`: the paper's Table 1. `"torchvision"`: after TensorFlow's Inception v1, with
+   * batch-normalized convolutions without biases, 3 × 3 for the 5 × 5 filters, and 2 × 2 in the last
+   * pooling between modules. Default: `"paper"`.
+   */
+  readonly variant?: "paper" | "torchvision";
   /** Number of classes. Default: 1000. */
   readonly numClasses?: number;
-  /** Share of the last features that are dropped in training. Default: 0.4, in torchvision 0.2. */
+  /** Share of the last features that are dropped in training. Default: 0.4, of torchvision's 0.2. */
   readonly dropout?: number;
-  /** Whether there is a classifier; without it the model answers the features before. Default: `true`. */
+  /** Whether there is the output layer; without it the output is the features before it. Default: `true`. */
   readonly head?: boolean;
   /** Whether there are auxiliary heads, `aux1` and `aux2`, for training. Default: `false`. */
   readonly auxiliary?: boolean;
@@ -34,7 +41,7 @@ export type GoogLeNetOptions = {
 /** Parameters of a GoogLeNet by layer, `conv1`, `inception3a`, `logits`. */
 export type GoogLeNetParams = { readonly [layer: string]: Tree };
 
-/** In what the two differ. */
+/** What differs between the variants. */
 type Variant = {
   readonly unit: Unit;
   /** Size of the modules' largest filters. */
@@ -43,19 +50,38 @@ type Variant = {
   readonly lastPool: 2 | 3;
   /** Whether responses are normalized after the first pooling and before the second. */
   readonly responseNorm: boolean;
-  /** How the auxiliary heads come to 4 × 4 pixels. */
+  /** The pooling to 4 × 4 pixels of the auxiliary heads. */
   readonly auxiliaryPool: Layer;
   readonly dropout: number;
 };
+
+const VARIANTS = {
+  paper: {
+    unit: plainUnit,
+    large: 5,
+    lastPool: 3,
+    responseNorm: true,
+    auxiliaryPool: meanPool({ size: 5, stride: 3 }) as Layer,
+    dropout: 0.4,
+  },
+  torchvision: {
+    unit: normalizedUnit,
+    large: 3,
+    lastPool: 2,
+    responseNorm: false,
+    auxiliaryPool: adaptiveMeanPool(4) as Layer,
+    dropout: 0.2,
+  },
+} as const satisfies Record<string, Variant>;
 
 /**
  * GoogLeNet as in the paper's Table 1 (§12.7.5): nine Inception modules with true
  * 5 × 5 filters, biases, and local response normalization around the second and
  * third convolution, which the authors' Caffe model has. Poolings round up. The
- * auxiliary heads (§5) are named `aux1` and `aux2`; their losses count 0.3 each.
- * 6,998,552 parameters, 13,378,280 with auxiliary heads.
+ * auxiliary heads (§5) are named `aux1` and `aux2`; the weight of their losses is 0.3 each.
+ * 6,998,552 parameters, 13,378,280 with auxiliary heads; torchvision's 6,624,904 and 13,004,888.
  *
- * @param options number of classes, dropout, head, auxiliary heads
+ * @param options variant, number of classes, dropout, head, auxiliary heads
  * @returns the model, `[N, H, W, C] → logits [N, numClasses]`, or features `[N, 1024]` without
  * head; made for `[224, 224, 3]`
  * @throws {RangeError} if an option is out of range
@@ -69,47 +95,8 @@ type Variant = {
  * ```
  */
 export function googlenet(options: GoogLeNetOptions = {}): Layer<GoogLeNetParams> {
-  return build(options, {
-    unit: plainUnit,
-    large: 5,
-    lastPool: 3,
-    responseNorm: true,
-    auxiliaryPool: meanPool({ size: 5, stride: 3 }) as Layer,
-    dropout: 0.4,
-  });
-}
-
-/**
- * GoogLeNet as torchvision has it, after TensorFlow's Inception v1: convolutions
- * are batch-normalized and have no biases, the "5 × 5" filters are 3 × 3, the
- * last pooling between modules is 2 × 2. 6,624,904 parameters, 13,004,888 with
- * auxiliary heads.
- *
- * @param options number of classes, dropout, head, auxiliary heads
- * @returns the model, `[N, H, W, C] → logits [N, numClasses]`, or features `[N, 1024]` without
- * head; made for `[224, 224, 3]`
- * @throws {RangeError} if an option is out of range
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { countParameters, googlenetTorchvision } from "@neocog/neocog";
- *
- * assertEquals(countParameters(googlenetTorchvision().declare([224, 224, 3]).params), 6624904);
- * ```
- */
-export function googlenetTorchvision(options: GoogLeNetOptions = {}): Layer<GoogLeNetParams> {
-  return build(options, {
-    unit: normalizedUnit,
-    large: 3,
-    lastPool: 2,
-    responseNorm: false,
-    auxiliaryPool: adaptiveMeanPool(4) as Layer,
-    dropout: 0.2,
-  });
-}
-
-function build(options: GoogLeNetOptions, variant: Variant): Layer<GoogLeNetParams> {
+  requireOneOf("make GoogLeNet", "its variant", Object.keys(VARIANTS), options.variant ?? "paper");
+  const variant: Variant = VARIANTS[options.variant ?? "paper"];
   const { numClasses = 1000, dropout: rate = variant.dropout, head = true } = options;
   const mixed = (...widths: InceptionWidths): Layer =>
     inceptionModule(variant.unit, widths, variant.large);

@@ -1,4 +1,4 @@
-// What GoogLeNet is made of: the Inception module. Szegedy et al., "Going deeper with convolutions",
+// The Inception module of GoogLeNet. Szegedy et al., "Going deeper with convolutions",
 // 2014, §4 and Figure 2. https://arxiv.org/abs/1409.4842
 import { relu } from "../layers/activation.ts";
 import { conv } from "../layers/conv.ts";
@@ -19,7 +19,7 @@ export type UnitOptions = {
   readonly padding?: Padding;
 };
 
-/** Makes a convolution with what follows it. */
+/** Makes a convolution and the layers that follow it. */
 export type Unit = (options: UnitOptions) => Layer;
 
 /** A convolution with biases and its ReLU, as in 2014. */

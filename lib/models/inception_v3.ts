@@ -16,7 +16,7 @@ export type InceptionV3Options = {
   readonly numClasses?: number;
   /** Share of the last features that are dropped in training. Default: 0.5. */
   readonly dropout?: number;
-  /** Whether there is a classifier; without it the model answers the features before. Default: `true`. */
+  /** Whether there is the output layer; without it the output is the features before it. Default: `true`. */
   readonly head?: boolean;
   /** Whether there is an auxiliary head, `aux`, for training. Default: `false`. */
   readonly auxiliary?: boolean;

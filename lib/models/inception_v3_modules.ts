@@ -30,7 +30,7 @@ function halvingPool(): Layer {
 }
 
 /**
- * Figure 5: one 5 × 5, and two 3 × 3 in the place of another (torchvision's A).
+ * Figure 5: one 5 × 5, and two 3 × 3 instead of another (torchvision's A).
  *
  * @param poolFeatures filters after the pooling
  */

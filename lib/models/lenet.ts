@@ -8,16 +8,17 @@ import type { Empty, Layer, NamedLayers } from "../layers/layer.ts";
 import { maxPool, meanPool } from "../layers/pool.ts";
 import { flatten, padTo } from "../layers/reshape.ts";
 import { sequential } from "../layers/sequential.ts";
+import { requireOneOf } from "../text/require.ts";
 
 /** Options of {@linkcode lenet5}. */
 export type LeNet5Options = {
   /** Number of classes. Default: 10. */
   readonly numClasses?: number;
-  /** Whether there is the output layer; without it the model answers what it would be given. Default: `true`. */
+  /** Whether there is the output layer; without it the output is the features before it. Default: `true`. */
   readonly head?: boolean;
   /** Activation after every layer but pooling and the last. Default: `"tanh"`, the paper's. */
   readonly activation?: "tanh" | "relu";
-  /** How 2 × 2 activations become one. Default: `"max"` (§12.2); `"mean"` is nearest to the paper. */
+  /** The pooling of 2 × 2 activations. Default: `"max"` (§12.2); `"mean"` is nearest to the paper. */
   readonly pooling?: "max" | "mean";
 };
 
@@ -60,8 +61,8 @@ export type LeNet5Params = {
  */
 export function lenet5(options: LeNet5Options = {}): Layer<LeNet5Params> {
   const { numClasses = 10, activation = "tanh", pooling = "max", head = true } = options;
-  requireOneOf("activation", ["tanh", "relu"], activation);
-  requireOneOf("pooling", ["max", "mean"], pooling);
+  requireOneOf("make LeNet-5", "its activation", ["tanh", "relu"], activation);
+  requireOneOf("make LeNet-5", "its pooling", ["max", "mean"], pooling);
   const activate = activation === "tanh" ? tanh : relu;
   const initializer = activation === "tanh" ? lecunNormal : heNormal;
   const pool = pooling === "max" ? maxPool : meanPool;
@@ -81,13 +82,4 @@ export function lenet5(options: LeNet5Options = {}): Layer<LeNet5Params> {
     ...(head ? { logits: dense({ features: numClasses, initializer }) } : {}),
   };
   return sequential(layers) as Layer as Layer<LeNet5Params>;
-}
-
-function requireOneOf(name: string, known: readonly string[], value: string): void {
-  if (!known.includes(value)) {
-    const values = known.map((one) => `"${one}"`).join(" or ");
-    throw new RangeError(
-      `Cannot make LeNet-5: its ${name} must be ${values}, got "${value}"`,
-    );
-  }
 }

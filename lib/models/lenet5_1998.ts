@@ -9,15 +9,16 @@ import type { Empty, Layer, NamedLayers } from "../layers/layer.ts";
 import { radialBasis, type RadialBasisState } from "../layers/radial_basis.ts";
 import { flatten, padTo } from "../layers/reshape.ts";
 import { sequential } from "../layers/sequential.ts";
+import { requireRange } from "../text/require.ts";
 import { subsample, type SubsampleParams } from "../layers/subsample.ts";
 import { type ConnectionTable, tableConv, type TableConvParams } from "../layers/table_conv.ts";
 import { DIGIT_CODES } from "./digit_codes.ts";
 
 /** Options of {@linkcode lenet5Of1998}. */
 export type LeNet5Of1998Options = {
-  /** Number of classes: 10, as each has a picture of a digit for its code. Default: 10. */
+  /** Number of classes: 10, as the code of each is the picture of a digit. Default: 10. */
   readonly numClasses?: number;
-  /** Whether there is the output layer; without it the model answers the 84 features. Default: `true`. */
+  /** Whether there is the output layer; without it the output is the 84 features. Default: `true`. */
   readonly head?: boolean;
 };
 
@@ -64,10 +65,10 @@ const TABLE: ConnectionTable = [
 ];
 
 /**
- * What the same authors recommend for this tanh (LeCun, Bottou, Orr and Müller, "Efficient
- * BackProp", 1998), not the paper's uniform numbers within ±2.4 / fan in, which its second-order
- * step sizes made up for: an epoch of Adam on MNIST, at the best of the rates tried for each, comes
- * to 91 % from those and to 96 % from these (one seed).
+ * The authors' later recommendation for this tanh (LeCun, Bottou, Orr and Müller, "Efficient
+ * BackProp", 1998). The paper's uniform numbers within ±2.4 / fan in needed its second-order step
+ * sizes: an epoch of Adam on MNIST, at the best of the rates tried for each, reaches 91 % with those
+ * and 96 % with these (one seed).
  */
 const initializer = lecunNormal;
 
@@ -78,8 +79,8 @@ const initializer = lecunNormal;
  * pixels of ±1. 60,000 parameters. Images smaller than 32 × 32 are padded to that size.
  *
  * The outputs are the distances with their sign turned, so that they are logits:
- * with {@linkcode softmaxCrossEntropy} the loss is the paper's Equation 9 without
- * its constant e⁻ʲ. The paper has paper at −0.1 and ink at 1.175.
+ * with `softmaxCrossEntropy` the loss is the paper's Equation 9 without
+ * its constant e⁻ʲ. In the paper, the background is −0.1 and ink is 1.175.
  *
  * @param options head; number of classes, which is 10
  * @returns the model, `[N, H ≤ 32, W ≤ 32, C] → logits [N, 10]`, or features `[N, 84]` without head
@@ -97,11 +98,12 @@ export function lenet5Of1998(
   options: LeNet5Of1998Options = {},
 ): Layer<LeNet5Of1998Params, LeNet5Of1998State> {
   const { numClasses = 10, head = true } = options;
-  if (numClasses !== DIGIT_CODES.length) {
-    throw new RangeError(
-      `Cannot make LeNet-5 of 1998: its numClasses must be 10, one for each digit that it has a picture of, got ${numClasses}`,
-    );
-  }
+  requireRange(
+    "make LeNet-5 of 1998",
+    "its numClasses must be 10, one for each digit that it has a picture of",
+    numClasses === DIGIT_CODES.length,
+    numClasses,
+  );
   const layers: NamedLayers = {
     pad: padTo(32),
     conv1: conv({ features: 6, size: 5, initializer }),

@@ -1,36 +1,25 @@
-// The models by the names the command line knows them by.
+// The models by name, as on the command line.
 import type { Layer } from "../layers/layer.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import { unknownName } from "../text/nearest.ts";
-import { alexnet, alexnetTorchvision, alexnetUngrouped } from "./alexnet.ts";
+import { alexnet } from "./alexnet.ts";
 import { chapterMnist } from "./chapter_mnist.ts";
-import {
-  plain110,
-  plain20,
-  plain32,
-  plain44,
-  plain56,
-  resnet110,
-  resnet20,
-  resnet32,
-  resnet44,
-  resnet56,
-} from "./cifar_resnets.ts";
+import { cifarResnet, plain } from "./cifar_resnet.ts";
 import { compactConvnet } from "./compact_convnet.ts";
-import { googlenet, googlenetTorchvision } from "./googlenet.ts";
+import { googlenet } from "./googlenet.ts";
 import { inceptionV3 } from "./inception_v3.ts";
 import { lenet5 } from "./lenet.ts";
 import { lenet5Of1998 } from "./lenet5_1998.ts";
-import { resnet101, resnet152, resnet18, resnet34, resnet50 } from "./resnets.ts";
+import { resnet } from "./resnet.ts";
 import { squeezenet } from "./squeezenet.ts";
-import { vgg11, vgg11Bn, vgg13, vgg13Bn, vgg16, vgg16Bn, vgg19, vgg19Bn } from "./vggs.ts";
-import { zfnet, zfnetWide } from "./zfnet.ts";
+import { vgg } from "./vgg.ts";
+import { zfnet } from "./zfnet.ts";
 
-/** What every model of the registry can be told. */
+/** Options of every model of the registry. */
 export type ModelOptions = {
   /** Number of classes. Default: the model's own. */
   readonly numClasses?: number;
-  /** Whether there are auxiliary heads for training, where the network has such. Default: `false`. */
+  /** Whether there are auxiliary heads for training, if the architecture has them. Default: `false`. */
   readonly auxiliary?: boolean;
 };
 
@@ -44,29 +33,22 @@ export type ModelEntry = {
   readonly build: (options?: ModelOptions) => Layer;
 };
 
-/** A network of Figure 12.21 (§12.7.6). */
-function cifarEntry(what: string, build: ModelEntry["build"]): ModelEntry {
-  return {
-    about: `the CIFAR ${what} (He et al. 2015, §12.7.6)`,
-    inputShape: [32, 32, 3],
-    build,
-  };
-}
-
 /** A network made for ImageNet. */
-function imagenetEntry(about: string, build: ModelEntry["build"], size = 224): ModelEntry {
+function imagenet(about: string, build: ModelEntry["build"], size = 224): ModelEntry {
   return { about, inputShape: [size, size, 3], build };
 }
 
-/** A network of §12.7.4. */
-function vggEntry(what: string, build: ModelEntry["build"]): ModelEntry {
-  return imagenetEntry(`${what} (Simonyan and Zisserman 2014, §12.7.4)`, build);
+/** The networks of an architecture by their depths. */
+function byDepth<D extends number>(
+  depths: readonly D[],
+  name: (depth: D) => string,
+  entry: (depth: D) => ModelEntry,
+): Readonly<Record<string, ModelEntry>> {
+  return Object.fromEntries(depths.map((depth) => [name(depth), entry(depth)]));
 }
 
-/** A network of He et al.'s Table 1 (§12.7.6). */
-function resnetEntry(depth: number, build: ModelEntry["build"]): ModelEntry {
-  return imagenetEntry(`the ImageNet ResNet of ${depth} layers (He et al. 2015, §12.7.6)`, build);
-}
+const VGG_DEPTHS = [11, 13, 16, 19] as const;
+const CIFAR_DEPTHS = [20, 32, 44, 56, 110];
 
 /** All models, by name. */
 export const models: Readonly<Record<string, ModelEntry>> = {
@@ -76,7 +58,7 @@ export const models: Readonly<Record<string, ModelEntry>> = {
     build: lenet5,
   },
   "lenet5-relu": {
-    about: "LeNet-5 with ReLUs, for the ways back through them (§12.9.3)",
+    about: "LeNet-5 with ReLUs, for the backward rules of §12.9.3",
     inputShape: [28, 28, 1],
     build: (options) => lenet5({ ...options, activation: "relu" }),
   },
@@ -95,53 +77,65 @@ export const models: Readonly<Record<string, ModelEntry>> = {
     inputShape: [28, 28, 1],
     build: chapterMnist,
   },
-  "alexnet": imagenetEntry(
+  "alexnet": imagenet(
     "AlexNet in the two groups of the paper (Krizhevsky et al. 2012, §12.7.2)",
     alexnet,
     227,
   ),
-  "alexnet-ungrouped": imagenetEntry("AlexNet without groups (§12.7.2)", alexnetUngrouped, 227),
-  "alexnet-torchvision": imagenetEntry("AlexNet as torchvision has it", alexnetTorchvision),
-  "zfnet": imagenetEntry("ZFNet of Figure 12.17 (Zeiler and Fergus 2013, §12.7.3)", zfnet),
-  "zfnet-wide": imagenetEntry("ZFNet with 512, 1024 and 512 filters (§12.7.3)", zfnetWide),
-  "vgg11": vggEntry("VGG of 11 layers", vgg11),
-  "vgg13": vggEntry("VGG of 13 layers", vgg13),
-  "vgg16": vggEntry("VGG of 16 layers", vgg16),
-  "vgg19": vggEntry("VGG of 19 layers", vgg19),
-  "vgg11-bn": vggEntry("VGG of 11 layers, batch-normalized", vgg11Bn),
-  "vgg13-bn": vggEntry("VGG of 13 layers, batch-normalized", vgg13Bn),
-  "vgg16-bn": vggEntry("VGG of 16 layers, batch-normalized", vgg16Bn),
-  "vgg19-bn": vggEntry("VGG of 19 layers, batch-normalized", vgg19Bn),
-  "squeezenet": imagenetEntry("SqueezeNet 1.0 (Iandola et al. 2016)", squeezenet),
-  "googlenet": imagenetEntry("GoogLeNet (Szegedy et al. 2014, §12.7.5)", googlenet),
-  "googlenet-torchvision": imagenetEntry(
-    "torchvision's GoogLeNet: batch-normalized, 3 × 3 for 5 × 5 (§12.7.5)",
-    googlenetTorchvision,
+  "alexnet-ungrouped": imagenet(
+    "AlexNet without groups (§12.7.2)",
+    (options) => alexnet({ ...options, variant: "ungrouped" }),
+    227,
   ),
-  "inception-v3": imagenetEntry("Inception v3 (Szegedy et al. 2015, §12.7.5)", inceptionV3, 299),
-  "resnet18": resnetEntry(18, resnet18),
-  "resnet34": resnetEntry(34, resnet34),
-  "resnet50": resnetEntry(50, resnet50),
-  "resnet101": resnetEntry(101, resnet101),
-  "resnet152": resnetEntry(152, resnet152),
-  "resnet20": cifarEntry("ResNet of 20 layers", resnet20),
-  "resnet32": cifarEntry("ResNet of 32 layers", resnet32),
-  "resnet44": cifarEntry("ResNet of 44 layers", resnet44),
-  "resnet56": cifarEntry("ResNet of 56 layers", resnet56),
-  "resnet110": cifarEntry("ResNet of 110 layers", resnet110),
-  "plain20": cifarEntry("plain network of 20 layers", plain20),
-  "plain32": cifarEntry("plain network of 32 layers", plain32),
-  "plain44": cifarEntry("plain network of 44 layers", plain44),
-  "plain56": cifarEntry("plain network of 56 layers", plain56),
-  "plain110": cifarEntry("plain network of 110 layers", plain110),
+  "alexnet-torchvision": imagenet(
+    "AlexNet as torchvision has it",
+    (options) => alexnet({ ...options, variant: "torchvision" }),
+  ),
+  "zfnet": imagenet("ZFNet of Figure 12.17 (Zeiler and Fergus 2013, §12.7.3)", zfnet),
+  "zfnet-wide": imagenet(
+    "ZFNet with 512, 1024 and 512 filters (§12.7.3)",
+    (options) => zfnet({ ...options, variant: "wide" }),
+  ),
+  ...byDepth(VGG_DEPTHS, (depth) => `vgg${depth}`, (depth) =>
+    imagenet(
+      `VGG of ${depth} layers (Simonyan and Zisserman 2014, §12.7.4)`,
+      (options) => vgg({ ...options, depth }),
+    )),
+  ...byDepth(VGG_DEPTHS, (depth) => `vgg${depth}-bn`, (depth) =>
+    imagenet(
+      `VGG of ${depth} layers, batch-normalized (Simonyan and Zisserman 2014, §12.7.4)`,
+      (options) => vgg({ ...options, depth, batchNorm: true }),
+    )),
+  "squeezenet": imagenet("SqueezeNet 1.0 (Iandola et al. 2016)", squeezenet),
+  "googlenet": imagenet("GoogLeNet (Szegedy et al. 2014, §12.7.5)", googlenet),
+  "googlenet-torchvision": imagenet(
+    "torchvision's GoogLeNet: batch-normalized, 3 × 3 for 5 × 5 (§12.7.5)",
+    (options) => googlenet({ ...options, variant: "torchvision" }),
+  ),
+  "inception-v3": imagenet("Inception v3 (Szegedy et al. 2015, §12.7.5)", inceptionV3, 299),
+  ...byDepth([18, 34, 50, 101, 152] as const, (depth) => `resnet${depth}`, (depth) =>
+    imagenet(
+      `the ImageNet ResNet of ${depth} layers (He et al. 2015, §12.7.6)`,
+      (options) => resnet({ ...options, depth }),
+    )),
+  ...byDepth(CIFAR_DEPTHS, (depth) => `resnet${depth}`, (depth) => ({
+    about: `the CIFAR ResNet of ${depth} layers (He et al. 2015, §12.7.6)`,
+    inputShape: [32, 32, 3],
+    build: (options) => cifarResnet({ ...options, depth }),
+  })),
+  ...byDepth(CIFAR_DEPTHS, (depth) => `plain${depth}`, (depth) => ({
+    about: `the CIFAR plain network of ${depth} layers (He et al. 2015, §12.7.6)`,
+    inputShape: [32, 32, 3],
+    build: (options) => plain({ ...options, depth }),
+  })),
 };
 
 /**
  * The model of a name.
  *
  * @param name a key of {@linkcode models}
- * @returns how to build it
- * @throws {RangeError} if there is none, with the nearest name
+ * @returns its input shape and builder
+ * @throws {RangeError} if there is none; the error names the nearest
  *
  * @example
  * ```ts

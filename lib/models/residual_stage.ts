@@ -1,4 +1,4 @@
-// What the residual networks are made of: blocks of convolutions that are skipped, in stages. He,
+// Stages of residual blocks: convolutions with a shortcut beside them. He,
 // Zhang, Ren and Sun, "Deep residual learning for image recognition", 2015, §3.3 and Figure 5.
 // https://arxiv.org/abs/1512.03385
 import { relu } from "../layers/activation.ts";
@@ -12,12 +12,12 @@ import type { Tree } from "../tensor/tree.ts";
 /** Parameters of a stage's blocks, `block1` to `block{n}`. */
 export type ResidualBlocks = { readonly [block: string]: Tree };
 
-/** What a block passes its input through beside its body: nothing where it answers `undefined`. */
+/** Makes the layer beside a block's body; `undefined` is the identity. */
 export type Shortcut = (features: number, stride: number, first: boolean) => Layer | undefined;
 
-/** How a stage's blocks are made. */
+/** The blocks of a stage. */
 export type Stage = {
-  /** How many there are. */
+  /** Their number. */
   readonly blocks: number;
   /** Filters of their 3 × 3 convolutions. */
   readonly features: number;
@@ -25,15 +25,15 @@ export type Stage = {
   readonly stride: number;
   /** Whether a block is 1 × 1, 3 × 3, 1 × 1 with four times the filters at last, or 3 × 3 twice. */
   readonly bottleneck?: boolean;
-  /** What skips the body; without it nothing does, as in the plain networks. */
+  /** The layers beside the body; without it there is no shortcut, as in the plain networks. */
   readonly shortcut?: Shortcut;
 };
 
-/** How many times the filters of its 3 × 3 convolution a bottleneck block answers (§4.1). */
+/** Feature maps of a bottleneck block's output per filter of its 3 × 3 convolution (§4.1). */
 export const EXPANSION = 4;
 
 /**
- * So many blocks one after another, the first with the stride.
+ * Blocks one after another, the first with the stride.
  *
  * @param stage how they are made
  */
@@ -43,7 +43,7 @@ export function residualStage(stage: Stage): Layer<ResidualBlocks> {
   return sequential(layers) as Layer<ResidualBlocks>;
 }
 
-/** Convolutions and what skips them; the last ReLU follows the sum. */
+/** Convolutions and their shortcut; the last ReLU follows the sum. */
 function block({ features, stride, bottleneck, shortcut }: Stage, first: boolean): Layer {
   const step = first ? stride : 1;
   const body = bottleneck ? bottleneckBody(features, step) : basicBody(features, step);
@@ -66,8 +66,8 @@ function basicBody(features: number, stride: number): Layer {
 }
 
 /**
- * A convolution of 3 × 3 between two of 1 × 1. It is the 3 × 3 that strides, as in torchvision
- * and most weights there are ("ResNet v1.5"); the paper's first 1 × 1 drops three of four pixels.
+ * A convolution of 3 × 3 between two of 1 × 1. The 3 × 3 strides, as in torchvision and most
+ * published weights ("ResNet v1.5"); the paper's first 1 × 1 drops three of four pixels.
  */
 function bottleneckBody(features: number, stride: number): Layer {
   return sequential({

@@ -7,22 +7,40 @@ import type { Empty, Layer, NamedLayers } from "../layers/layer.ts";
 import { batchNorm, type BatchNormParams } from "../layers/norm.ts";
 import { globalMeanPool, maxPool } from "../layers/pool.ts";
 import { sequential } from "../layers/sequential.ts";
+import { requireOneOf, requireRange } from "../text/require.ts";
 import { type ResidualBlocks, residualStage } from "./residual_stage.ts";
 
-/** Options of the variants, {@linkcode resnet18} to {@linkcode resnet152}. */
-export type ResnetVariantOptions = {
+/** Options of {@linkcode resnet18} to {@linkcode resnet152}. */
+export type ResnetHeadOptions = {
   /** Number of classes. Default: 1000. */
   readonly numClasses?: number;
-  /** Whether there is a classifier; without it the model answers the features before. Default: `true`. */
+  /** Whether there is the output layer; without it the output is the features before it. Default: `true`. */
   readonly head?: boolean;
 };
 
-/** Options of {@linkcode resnet}. */
-export type ResnetOptions = ResnetVariantOptions & {
+/** The blocks of a ResNet. */
+export type ResnetBlocks = {
   /** Blocks of each of the four stages, `[2, 2, 2, 2]`. */
   readonly blocks: readonly number[];
   /** Whether blocks are 1 × 1, 3 × 3, 1 × 1, or 3 × 3 twice. Default: `false`, twice. */
   readonly bottleneck?: boolean;
+};
+
+/** Options of {@linkcode resnet}: a depth of the paper's Table 1, or your own blocks. */
+export type ResnetOptions =
+  & ResnetHeadOptions
+  & (ResnetBlocks | {
+    /** Layers with weights, without those of shortcuts. */
+    readonly depth: 18 | 34 | 50 | 101 | 152;
+  });
+
+/** The columns of the paper's Table 1. */
+const DEPTHS: Readonly<Record<number, ResnetBlocks>> = {
+  18: { blocks: [2, 2, 2, 2] },
+  34: { blocks: [3, 4, 6, 3] },
+  50: { blocks: [3, 4, 6, 3], bottleneck: true },
+  101: { blocks: [3, 4, 23, 3], bottleneck: true },
+  152: { blocks: [3, 8, 36, 3], bottleneck: true },
 };
 
 /** Parameters of {@linkcode resnet}; layers that learn nothing have empty records. */
@@ -44,27 +62,30 @@ export type ResnetParams = {
  * The networks of the paper's Table 1 (§12.7.6): a convolution of 64 filters of
  * 7 × 7 and a pooling, four stages of residual blocks of 64, 128, 256 and 512
  * filters, each but the first at half the size, a global mean and a dense layer.
- * Every convolution is batch-normalized and has no bias. Where a block changes
+ * Every convolution is batch-normalized and has no bias. If a block changes
  * the shape, its shortcut is a normalized 1 × 1 convolution (option B). The layers
- * are torchvision's, in whose bottleneck blocks it is the 3 × 3 that strides.
+ * are torchvision's, in whose bottleneck blocks the 3 × 3 strides. 11,689,512 parameters of 18
+ * layers, 21,797,672 of 34, 25,557,032 of 50, 44,549,160 of 101 and 60,192,808 of 152.
  *
- * @param options blocks of each stage, their kind, number of classes, head
+ * @param options depth, or blocks of each stage and their kind; number of classes, head
  * @returns the model, `[N, H, W, C] → logits [N, numClasses]`, or features `[N, 512 or 2048]`
  * without head; made for `[224, 224, 3]`
- * @throws {RangeError} if there are not four stages of at least one block each
+ * @throws {RangeError} if the depth is not in Table 1, or there are not four stages of blocks
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { countParameters, resnet } from "@neocog/neocog";
  *
- * const model = resnet({ blocks: [2, 2, 2, 2] });
- * assertEquals(countParameters(model.declare([224, 224, 3]).params), 11689512);
+ * const model = resnet({ depth: 50 });
+ * assertEquals(countParameters(model.declare([224, 224, 3]).params), 25557032);
+ * const small = resnet({ blocks: [1, 1, 1, 1], numClasses: 10 });
+ * assertEquals(small.declare([64, 64, 3]).shape, [10]);
  * ```
  */
 export function resnet(options: ResnetOptions): Layer<ResnetParams> {
-  const { blocks, bottleneck = false, numClasses = 1000, head = true } = options;
-  requireStages(blocks);
+  const { numClasses = 1000, head = true } = options;
+  const { blocks, bottleneck = false } = blocksOf(options);
   const stages = blocks.map((count, i) =>
     residualStage({
       blocks: count,
@@ -96,11 +117,64 @@ function projection(features: number, stride: number): Layer {
   }) as Layer;
 }
 
-function requireStages(blocks: readonly number[]): void {
-  const holds = blocks.length === 4 && blocks.every((n) => Number.isInteger(n) && n >= 1);
-  if (!holds) {
-    throw new RangeError(
-      `Cannot make a ResNet: its blocks must be four whole numbers of at least 1, got [${blocks}]`,
-    );
+function blocksOf(options: ResnetOptions): ResnetBlocks {
+  if ("depth" in options) {
+    requireOneOf("make a ResNet", "its depth", Object.keys(DEPTHS).map(Number), options.depth);
+    return DEPTHS[options.depth]!;
   }
+  const { blocks } = options;
+  const holds = blocks.length === 4 && blocks.every((n) => Number.isInteger(n) && n >= 1);
+  const rule = "its blocks must be four whole numbers of at least 1";
+  requireRange("make a ResNet", rule, holds, `[${blocks}]`);
+  return options;
+}
+
+/**
+ * {@linkcode resnet} of 18 layers: 11,689,512 parameters for 1,000 classes.
+ *
+ * @param options number of classes, head
+ * @returns the model, `[N, H, W, C] → logits [N, numClasses]`; made for `[224, 224, 3]`
+ */
+export function resnet18(options: ResnetHeadOptions = {}): Layer<ResnetParams> {
+  return resnet({ ...options, depth: 18 });
+}
+
+/**
+ * {@linkcode resnet} of 34 layers: 21,797,672 parameters for 1,000 classes.
+ *
+ * @param options number of classes, head
+ * @returns the model, `[N, H, W, C] → logits [N, numClasses]`; made for `[224, 224, 3]`
+ */
+export function resnet34(options: ResnetHeadOptions = {}): Layer<ResnetParams> {
+  return resnet({ ...options, depth: 34 });
+}
+
+/**
+ * {@linkcode resnet} of 50 layers: 25,557,032 parameters for 1,000 classes.
+ *
+ * @param options number of classes, head
+ * @returns the model, `[N, H, W, C] → logits [N, numClasses]`; made for `[224, 224, 3]`
+ */
+export function resnet50(options: ResnetHeadOptions = {}): Layer<ResnetParams> {
+  return resnet({ ...options, depth: 50 });
+}
+
+/**
+ * {@linkcode resnet} of 101 layers: 44,549,160 parameters for 1,000 classes.
+ *
+ * @param options number of classes, head
+ * @returns the model, `[N, H, W, C] → logits [N, numClasses]`; made for `[224, 224, 3]`
+ */
+export function resnet101(options: ResnetHeadOptions = {}): Layer<ResnetParams> {
+  return resnet({ ...options, depth: 101 });
+}
+
+/**
+ * {@linkcode resnet} of 152 layers: 60,192,808 parameters for 1,000 classes.
+ *
+ * @param options number of classes, head
+ * @returns the model, `[N, H, W, C] → logits [N, numClasses]`; made for `[224, 224, 3]`
+ */
+export function resnet152(options: ResnetHeadOptions = {}): Layer<ResnetParams> {
+  return resnet({ ...options, depth: 152 });
 }

@@ -85,7 +85,7 @@ export function squeezenet(options: SqueezeNetOptions = {}): Layer<SqueezeNetPar
 
 /**
  * A fire module: a 1 × 1 convolution to few channels, then 1 × 1 and 3 × 3 convolutions of it
- * beside each other. The ReLUs are in the branches, where the convolutions take them in.
+ * beside each other. The ReLUs are in the branches, so that they are fused into the convolutions.
  */
 function fire(squeezed: number, expanded: number): Layer<FireParams> {
   return sequential({

@@ -8,28 +8,19 @@ import type { Empty, Layer, NamedLayers } from "../layers/layer.ts";
 import { batchNorm, type BatchNormParams } from "../layers/norm.ts";
 import { globalMeanPool, maxPool } from "../layers/pool.ts";
 import { sequential } from "../layers/sequential.ts";
-import {
-  classes,
-  type DenseHead,
-  denseHead,
-  type DenseHeadOptions,
-  requireHead,
-} from "./dense_head.ts";
-
-/** Options of the variants, {@linkcode vgg11} to {@linkcode vgg19Bn}. */
-export type VggVariantOptions = Omit<DenseHeadOptions, "head"> & {
-  /**
-   * What follows the convolutions: the paper's `"dense"` layers, or what {@linkcode DenseHead}
-   * leaves of them; or the `"mean"` of each feature map and the classes (§12.7.4), for images of
-   * any size from 32 × 32. Default: `"dense"`.
-   */
-  readonly head?: DenseHead | "mean";
-};
+import { requireOneOf } from "../text/require.ts";
+import { classes, type DenseHead, denseHead, type DenseHeadOptions } from "./dense_head.ts";
 
 /** Options of {@linkcode vgg}. */
-export type VggOptions = VggVariantOptions & {
+export type VggOptions = Omit<DenseHeadOptions, "head"> & {
   /** Layers with weights, three of them dense. */
   readonly depth: 11 | 13 | 16 | 19;
+  /**
+   * What follows the convolutions: the paper's `"dense"` layers, or a part of them, see
+   * {@linkcode DenseHead}; or the `"mean"` of each feature map and the classes (§12.7.4), for
+   * images of any size from 32 × 32. Default: `"dense"`.
+   */
+  readonly head?: DenseHead | "mean";
   /** Whether every convolution is batch-normalized. Default: `false`. */
   readonly batchNorm?: boolean;
 };
@@ -52,11 +43,12 @@ const CONVOLUTIONS: Readonly<Record<number, readonly number[]>> = {
 
 /**
  * VGG (§12.7.4): five stages of convolutions of 3 × 3 filters with padding 1, each
- * followed by 2 × 2 max pooling, and three dense layers. Convolutions have biases under
- * batch normalization too, as torchvision's have.
+ * followed by 2 × 2 max pooling, and three dense layers. Convolutions have biases before
+ * batch normalization too, as torchvision's have. 132,863,336 parameters of 11 layers,
+ * 133,047,848 of 13, 138,357,544 of 16 and 143,667,240 of 19.
  *
- * Weights begin with He's deviation, those of the logits with the paper's 0.01: with that
- * everywhere the paper had to train its deep networks from its shallow one.
+ * Weights begin with He's deviation, those of the logits with the paper's 0.01: with 0.01
+ * everywhere, the paper had to train its deep networks from its shallow one.
  *
  * @param options depth, batch normalization, number of classes, rate of dropout, head
  * @returns the model, `[N, 224, 224, 3] → logits [N, numClasses]`
@@ -73,17 +65,12 @@ const CONVOLUTIONS: Readonly<Record<number, readonly number[]>> = {
  */
 export function vgg(options: VggOptions): Layer<VggParams> {
   const { depth, batchNorm = false } = options;
-  const convolutions = Object.hasOwn(CONVOLUTIONS, depth) ? CONVOLUTIONS[depth] : undefined;
-  if (!convolutions) {
-    throw new RangeError(
-      `Cannot make VGG: its depth must be 11, 13, 16 or 19, got ${depth}`,
-    );
-  }
-  const stages = convolutions.map((count, i) => stage(i + 1, count, batchNorm));
+  requireOneOf("make VGG", "its depth", Object.keys(CONVOLUTIONS).map(Number), depth);
+  const stages = CONVOLUTIONS[depth]!.map((count, i) => stage(i + 1, count, batchNorm));
   return sequential(Object.assign({}, ...stages, head(options))) as Layer<VggParams>;
 }
 
-/** So many convolutions, and the pooling after them. */
+/** Convolutions, and the pooling after them. */
 function stage(number: number, convolutions: number, normalized: boolean): NamedLayers {
   const layers: { [name: string]: NamedLayers[string] } = {};
   for (let i = 1; i <= convolutions; i++) {
@@ -94,10 +81,30 @@ function stage(number: number, convolutions: number, normalized: boolean): Named
   return { ...layers, [`pool${number}`]: maxPool() };
 }
 
-function head(options: VggVariantOptions): NamedLayers {
+function head(options: VggOptions): NamedLayers {
   const { numClasses = 1000, dropout: rate = 0.5, head = "dense" } = options;
-  requireHead("VGG", ["dense", "mean", "fc7", false], head);
+  requireOneOf("make VGG", "its head", ["dense", "mean", "fc7", false], head);
   return head === "mean"
     ? { pool: globalMeanPool(), drop: dropout(rate), ...classes(numClasses) }
     : denseHead("VGG", { ...options, head });
+}
+
+/**
+ * {@linkcode vgg} of 16 layers: 138,357,544 parameters for ImageNet.
+ *
+ * @param options batch normalization, number of classes, rate of dropout, head
+ * @returns the model, `[N, 224, 224, 3] → logits [N, numClasses]`
+ */
+export function vgg16(options: Omit<VggOptions, "depth"> = {}): Layer<VggParams> {
+  return vgg({ ...options, depth: 16 });
+}
+
+/**
+ * {@linkcode vgg} of 19 layers: 143,667,240 parameters for ImageNet.
+ *
+ * @param options batch normalization, number of classes, rate of dropout, head
+ * @returns the model, `[N, 224, 224, 3] → logits [N, numClasses]`
+ */
+export function vgg19(options: Omit<VggOptions, "depth"> = {}): Layer<VggParams> {
+  return vgg({ ...options, depth: 19 });
 }

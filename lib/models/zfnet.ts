@@ -5,14 +5,21 @@ import { conv, type ConvParams } from "../layers/conv.ts";
 import type { Layer } from "../layers/layer.ts";
 import { maxPool } from "../layers/pool.ts";
 import { sequential } from "../layers/sequential.ts";
+import { requireOneOf } from "../text/require.ts";
 import { paperNorm } from "./alexnet.ts";
 import { denseHead, type DenseHeadOptions, type DenseHeadParams } from "./dense_head.ts";
 
 /** Options of {@linkcode zfnet}. */
 export type ZFNetOptions = DenseHeadOptions & {
-  /** Filters of the third, fourth and fifth convolution. Default: 384, 384 and 256. */
-  readonly widths?: readonly [number, number, number];
+  /**
+   * `"paper"`: 384, 384 and 256 filters in the third, fourth and fifth convolution. `"wide"`: the
+   * chapter's 512, 1024 and 512, the paper's model (b) (Table 2 there). Default: `"paper"`.
+   */
+  readonly variant?: "paper" | "wide";
 };
+
+/** Filters of the third, fourth and fifth convolution. */
+const WIDTHS = { paper: [384, 384, 256], wide: [512, 1024, 512] } as const;
 
 /** Parameters of ZFNet; the layers that learn nothing have empty records besides. */
 export type ZFNetParams = DenseHeadParams & {
@@ -26,15 +33,14 @@ export type ZFNetParams = DenseHeadParams & {
 /**
  * ZFNet (§12.7.3): AlexNet without groups, with 7 × 7 filters at stride 2 in the first
  * layer and stride 2 in the second, each followed by pooling and then by normalization
- * across feature maps. 62,357,608 parameters.
+ * across feature maps. 62,357,608 parameters; 107,627,624 of the wide variant.
  *
- * The paper gives its maps' sizes, 110, 55, 26, 13, 13, 13 and 6, not how edges are
- * treated: one pixel of zeros around the image, none around the second layer's input and
- * pooling that rounds up have those sizes. Nor has it constants for the normalization:
- * they are AlexNet's. Filters begin with He's deviation, for the paper's 0.01 see
- * {@linkcode alexnet}.
+ * The paper gives its maps' sizes, 110, 55, 26, 13, 13, 13 and 6, but not the padding: one pixel of
+ * zeros around the image, none around the second layer's input and pooling that rounds up lead to
+ * those sizes. Its constants for the normalization are not given either; here they are AlexNet's.
+ * Filters begin with He's deviation; for the paper's 0.01 see {@linkcode alexnet}.
  *
- * @param options number of classes, rate of dropout, filters, where to end
+ * @param options variant, number of classes, rate of dropout, head
  * @returns the model, `[N, 224, 224, 3] → logits [N, numClasses]`
  * @throws {RangeError} if an option is not in its range
  *
@@ -47,7 +53,9 @@ export type ZFNetParams = DenseHeadParams & {
  * ```
  */
 export function zfnet(options: ZFNetOptions = {}): Layer<ZFNetParams> {
-  const { widths = [384, 384, 256] } = options;
+  const { variant = "paper" } = options;
+  requireOneOf("make ZFNet", "its variant", Object.keys(WIDTHS), variant);
+  const widths = WIDTHS[variant];
   const pool = maxPool({ size: 3, stride: 2, rounding: "ceil" });
   return sequential({
     conv1: conv({ features: 96, size: 7, stride: 2, padding: 1 }),
@@ -67,23 +75,4 @@ export function zfnet(options: ZFNetOptions = {}): Layer<ZFNetParams> {
     pool5: pool,
     ...denseHead("ZFNet", options),
   }) as Layer as Layer<ZFNetParams>;
-}
-
-/**
- * {@linkcode zfnet} with the chapter's 512, 1024 and 512 filters, the paper's model (b)
- * (Table 2 there): 107,627,624 parameters.
- *
- * @param options number of classes, rate of dropout, where to end
- * @returns the model, `[N, 224, 224, 3] → logits [N, numClasses]`
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { countParameters, zfnetWide } from "@neocog/neocog";
- *
- * assertEquals(countParameters(zfnetWide().declare([224, 224, 3]).params), 107627624);
- * ```
- */
-export function zfnetWide(options: DenseHeadOptions = {}): Layer<ZFNetParams> {
-  return zfnet({ ...options, widths: [512, 1024, 512] });
 }

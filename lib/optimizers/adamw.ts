@@ -14,7 +14,7 @@ export type AdamWOptions = AdamOptions & DecayOptions & {
  * towards zero, p ← p − η λ p, as in PyTorch: it follows the schedule of the learning rate.
  * Its state is Adam's.
  *
- * @param options learning rate, decays, epsilon, weight decay and what it is for
+ * @param options learning rate, decays, epsilon, weight decay, and which parameters decay
  * @returns the optimizer
  * @throws {RangeError} if an option is out of range
  *

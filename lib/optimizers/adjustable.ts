@@ -10,7 +10,7 @@ export type AdjustableState = { readonly factor: Scalar; readonly inner: Tree };
 
 /**
  * An optimizer whose updates are multiplied by a number in its state, 1 at first: what
- * {@linkcode reduceOnPlateau} changes by {@linkcode withFactor}, on top of any schedule. The
+ * the callback `plateau` changes, on top of any schedule. The
  * number is a tensor, so that a recorded step ({@linkcode jit}) is replayed with another one.
  *
  * @param optimizer the optimizer
@@ -19,7 +19,8 @@ export type AdjustableState = { readonly factor: Scalar; readonly inner: Tree };
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { adjustable, sgd, start, stepWith, tf, withFactor } from "@neocog/neocog";
+ * import { adjustable, sgd, start, stepWith, tf } from "@neocog/neocog";
+ * import { withFactor } from "./adjustable.ts";
  *
  * await start({ backend: "cpu" });
  * const optimizer = adjustable(sgd({ learningRate: 1 }));

@@ -80,7 +80,8 @@ export function clipByValue(most: number): Optimizer {
  * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
- * import { globalNorm, start, tf } from "@neocog/neocog";
+ * import { start, tf } from "@neocog/neocog";
+ * import { globalNorm } from "./clip.ts";
  *
  * await start({ backend: "cpu" });
  * const norm = globalNorm({ a: tf.scalar(3), b: { c: tf.tensor1d([0, 4]) } });

@@ -8,17 +8,11 @@ export { adamw, type AdamWOptions } from "./adamw.ts";
 export { rmsprop, type RmspropOptions } from "./rmsprop.ts";
 export { lars, type LarsOptions } from "./lars.ts";
 export { decayKernelsOnly, type DecayOptions, weightDecay } from "./weight_decay.ts";
-export { clipByNorm, clipByValue, globalNorm } from "./clip.ts";
+export { clipByNorm, clipByValue } from "./clip.ts";
 export { accumulate } from "./accumulate.ts";
 export { averagedParams, ema, type EmaOptions } from "./ema.ts";
 export { type PathRule, perPath } from "./per_path.ts";
-export { adjustable, type AdjustableState, factorOf, withFactor } from "./adjustable.ts";
-export {
-  type PlateauController,
-  type PlateauOptions,
-  type PlateauState,
-  reduceOnPlateau,
-} from "./reduce_on_plateau.ts";
+export { adjustable } from "./adjustable.ts";
 export { descend, type LearningRate, type Schedule } from "./schedule.ts";
 export {
   cosineDecay,

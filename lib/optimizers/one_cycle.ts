@@ -52,7 +52,7 @@ export function oneCycle(options: OneCycleOptions): Schedule {
   const top = warmUp * steps;
   return (count) =>
     tf.tidy(() => {
-      // Each half stays at the highest rate where the other one moves.
+      // While one half moves, the other stays at the highest rate.
       const rise = halfCosine(count, 0, top, 1 / divisor, 1);
       const fall = halfCosine(count, top, steps, 1, 1 / finalDivisor);
       return tf.mul(tf.mul(rise, fall), learningRate) as Scalar;

@@ -48,7 +48,7 @@ export function perPath(rules: readonly PathRule[]): Optimizer {
   }
   const tests = rules.map(([which]) => typeof which === "string" ? pathMatcher(which) : which);
   const ruleOf = (path: Path): number => tests.findIndex((test) => test(path));
-  /** A tree for each rule, with the parameters of its own. */
+  /** For each rule, the tree of its parameters. */
   const share = (tree: Tree): Tree[] =>
     rules.map((_, i) => partition(tree, (path) => ruleOf(path) === i)[0] as Tree);
   const joined = (trees: readonly Tree[]): Tree =>

@@ -61,7 +61,7 @@ export type WarmUpOptions = {
  *
  * @param steps steps until the schedule begins, from 1
  * @param rate the schedule, which counts from its beginning, or a number
- * @param options where it starts
+ * @param options the first rate
  * @returns the schedule
  * @throws {RangeError} if the steps are not a whole number from 1, or the start not from 0 to 1
  *

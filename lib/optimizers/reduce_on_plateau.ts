@@ -3,11 +3,11 @@ import { requireRange, requireWhole } from "../text/require.ts";
 
 /** Options of {@linkcode reduceOnPlateau}. */
 export type PlateauOptions = {
-  /** What the factor of the learning rate is multiplied by, above 0 and below 1. Default: 0.1. */
+  /** Multiplies the factor of the learning rate, above 0 and below 1. Default: 0.1. */
   readonly factor?: number;
   /** Epochs without improvement before the one that reduces, from 0. Default: 10. */
   readonly patience?: number;
-  /** By how much a metric must be better than the best to count as such, from 0. Default: 0.0001. */
+  /** Least improvement over the best metric that counts, from 0. Default: 0.0001. */
   readonly minDelta?: number;
   /** Epochs after a reduction that are not counted, from 0. Default: 0. */
   readonly cooldown?: number;
@@ -17,7 +17,7 @@ export type PlateauOptions = {
   readonly mode?: "min" | "max";
 };
 
-/** What a controller remembers: Json. */
+/** State of a controller, as JSON. */
 export type PlateauState = {
   /** The best metric; `null` before there is one. */
   readonly best: number | null;
@@ -33,16 +33,16 @@ export type PlateauState = {
 export type PlateauController = {
   readonly initial: PlateauState;
   /**
-   * @param state what it remembers
+   * @param state its state
    * @param metric the metric of another epoch
-   * @returns what it remembers next, and the factor of the learning rate from now on
+   * @returns its next state, and the factor of the learning rate from now on
    * @throws {RangeError} if the metric is not a number
    */
   next(state: PlateauState, metric: number): { state: PlateauState; factor: number };
 };
 
 /**
- * A controller that reduces the learning rate when a metric has stopped getting better, as
+ * A controller that reduces the learning rate when a metric has stopped improving, as
  * PyTorch's `ReduceLROnPlateau` with an absolute threshold does. It computes on the host; the
  * factor it returns is for {@linkcode withFactor}.
  *
@@ -53,7 +53,7 @@ export type PlateauController = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { reduceOnPlateau } from "@neocog/neocog";
+ * import { reduceOnPlateau } from "./reduce_on_plateau.ts";
  *
  * const controller = reduceOnPlateau({ factor: 0.5, patience: 1 });
  * let state = controller.initial;
@@ -70,7 +70,7 @@ export function reduceOnPlateau(options: PlateauOptions = {}): PlateauController
   const { least = 0, mode = "min" } = options;
   requireOptions({ factor, patience, minDelta, cooldown, least, mode });
   const isBetter = (metric: number, best: number | null): boolean => {
-    // Json has no infinity, which would be no progress anyway.
+    // JSON has no infinity, and it is no improvement.
     if (!Number.isFinite(metric)) return false;
     if (best === null) return true;
     return mode === "min" ? metric < best - minDelta : metric > best + minDelta;

@@ -14,20 +14,20 @@ export type SgdOptions = DecayOptions & {
   readonly learningRate?: LearningRate;
   /** Share of the last step that is taken again, from 0 up to but not including 1. Default: 0. */
   readonly momentum?: number;
-  /** Whether the gradient is looked up ahead of the step (Nesterov 1983); needs momentum. Default: `false`. */
+  /** Whether the momentum looks ahead (Nesterov 1983); needs momentum. Default: `false`. */
   readonly nesterov?: boolean;
   /** λ, from 0: added to gradients as λ p. Default: 0. */
   readonly weightDecay?: number;
 };
 
-/** State of {@linkcode sgd}: steps taken, which a constant rate does without; the velocity, if there is momentum. */
+/** State of {@linkcode sgd}: steps taken, unless the rate is constant; the velocity, if there is momentum. */
 type SgdState = { readonly count?: Scalar; readonly velocity?: Tree };
 
 /**
  * Gradient descent as in PyTorch: v ← m · v + g, p ← p − η · v; with Nesterov's
  * momentum p ← p − η · (g + m · v). With weight decay, g is the gradient and λ p.
  *
- * @param options learning rate, momentum, Nesterov, weight decay and what it is for
+ * @param options learning rate, momentum, Nesterov, weight decay, and which parameters decay
  * @returns the optimizer
  * @throws {RangeError} if an option is out of range
  *

@@ -8,9 +8,9 @@ import type { Schedule } from "./schedule.ts";
 export type DecayScheduleOptions = {
   /** The first learning rate, above 0. */
   readonly learningRate: number;
-  /** Steps in which it is multiplied once, from 1. */
+  /** Steps for one multiplication, from 1. */
   readonly every: number;
-  /** What it is multiplied by, above 0 and below 1. Default: 0.1. */
+  /** The factor, above 0 and below 1. Default: 0.1. */
   readonly factor?: number;
   /** The last learning rate as a share of the first, 0 to 1; it falls no further. Default: 0. */
   readonly end?: number;
@@ -45,7 +45,7 @@ export function stepDecay(options: DecayScheduleOptions): Schedule {
 }
 
 /**
- * A learning rate that falls by a factor in every so many steps, smoothly, η(t) = η · f^(t / T); with
+ * A learning rate that falls smoothly by a factor every so many steps, η(t) = η · f^(t / T); with
  * `every: 1` it is PyTorch's `ExponentialLR`.
  *
  * @param options first rate, steps of a factor, factor, end

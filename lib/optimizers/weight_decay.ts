@@ -65,7 +65,7 @@ export function weightDecay(rate: number, options: DecayOptions = {}): Optimizer
 }
 
 /**
- * Adds a share of each chosen parameter to what is at its place.
+ * Adds a share of each chosen parameter to the leaf at its place.
  *
  * @param tree gradients or updates
  * @param share the share, a number or a tensor of shape `[]`

@@ -86,7 +86,8 @@ export function requireOneOf(
   value: unknown,
 ): void {
   if (choices.includes(value)) return;
-  const [last, ...others] = choices.map((choice) => JSON.stringify(choice)).reverse();
+  const quoted = (one: unknown): string => typeof one === "string" ? `"${one}"` : `${one}`;
+  const [last, ...others] = choices.map(quoted).reverse();
   const list = others.length > 0 ? `${others.reverse().join(", ")} or ${last}` : last;
-  throw new RangeError(`Cannot ${action}: ${name} must be ${list}, got ${JSON.stringify(value)}`);
+  throw new RangeError(`Cannot ${action}: ${name} must be ${list}, got ${quoted(value)}`);
 }

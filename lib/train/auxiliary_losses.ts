@@ -1,4 +1,4 @@
-// Losses of a model's side exits, which training adds to that of its output.
+// Losses of a model's auxiliary heads, which training adds to the loss of its output.
 import type { AnyLayer, Child, Intercept } from "../layers/layer.ts";
 import { auxiliaryWeights } from "../layers/auxiliary.ts";
 import type { Loss } from "../losses/losses.ts";
@@ -6,19 +6,18 @@ import type { Scalar, Shape, Tensor } from "../tensor/tensor.ts";
 import type { Path } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 
-/** What the loss of each named layer's output counts beside the model's own, by the layer's path. */
+/** Weights of the losses of layers' outputs beside the model's own loss, by path. */
 export type AuxiliaryLosses = { readonly [path: Path]: number };
 
 /**
- * The losses that a training of a model adds: those asked for, or the weights that
- * its auxiliary layers were made with.
+ * The losses that training adds: those given, or those that the model's auxiliary layers define.
  *
  * @param model the model
  * @param shape shape of one input, without the batch
- * @param losses what was asked for, by path
+ * @param losses the weights, by path. Default: those of the model
  * @returns weights by path
- * @throws {RangeError} where a path is none of the model's, or a weight not finite and at least 0
- * @throws {TypeError} where a layer's output is not of the shape of the model's
+ * @throws {RangeError} if the model has no such path, or a weight is not finite and at least 0
+ * @throws {TypeError} if a layer's output has another shape than the model's
  */
 export function auxiliaryLossesOf(
   model: AnyLayer,
@@ -37,7 +36,7 @@ export function auxiliaryLossesOf(
     if (!found) throw unknownPath(path, Object.keys(auxiliaryWeights(model, shape)));
     if (`${found.declaration.shape}` !== `${declaration.shape}`) {
       throw new TypeError(
-        `Cannot add the loss of "${path}": its output must be of the shape of the model's, [${declaration.shape}], got [${found.declaration.shape}]`,
+        `Cannot add the loss of "${path}": its output must have the shape of the model's, [${declaration.shape}], got [${found.declaration.shape}]`,
       );
     }
   }
@@ -61,16 +60,16 @@ function unknownPath(path: Path, heads: readonly Path[]): RangeError {
   );
 }
 
-/** What gathers the outputs of the layers whose losses are added. */
+/** Gathers the outputs of the layers whose losses are added. */
 export type Exits = {
-  /** Keeps what those layers answer. Absent where there are none: layers are fused where nobody looks. */
+  /** Keeps the outputs of those layers. Absent if there are none, as it would prevent fused layers. */
   readonly intercept?: Intercept;
-  /** The model's loss and the weighted losses of what was kept. */
+  /** The model's loss plus the weighted losses of the kept outputs. */
   add(loss: Loss, value: Scalar, labels: Tensor): Scalar;
 };
 
 /**
- * Watches the layers whose losses are added, for one call of the model.
+ * Gathers the outputs of the layers whose losses are added, for one call of the model.
  *
  * @param losses weights by path
  */

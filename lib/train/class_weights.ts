@@ -1,15 +1,14 @@
-// How much the examples of each class count, so that rare classes are not passed over.
+// Weights of classes, so that rare ones count as much as frequent ones.
 import type { Examples } from "../data/examples.ts";
 
 /**
- * Weights of classes for {@linkcode weightedCrossEntropy} by how often each is there:
- * N / (classes · Nₖ), so that all classes count alike and the mean weight of the examples
- * is 1. scikit-learn's `"balanced"`, after King and Zeng 2001.
+ * Weights of classes for {@linkcode weightedCrossEntropy} by their frequency: N / (classes · Nₖ), so
+ * that all classes count equally and the mean weight of the examples is 1. scikit-learn's
+ * `"balanced"`, after King and Zeng 2001.
  *
- * @param examples labels, and the names of the classes
- * @param rule the only one there is
- * @returns a weight a class
- * @throws {RangeError} where a class has no examples: which ones
+ * @param examples labels and class names
+ * @returns a weight per class
+ * @throws {RangeError} if a class has no examples: which ones
  *
  * @example
  * ```ts
@@ -22,13 +21,7 @@ import type { Examples } from "../data/examples.ts";
  */
 export function classWeights(
   { labels, classNames }: Pick<Examples, "labels" | "classNames">,
-  rule: "balanced" = "balanced",
 ): number[] {
-  if (rule !== "balanced") {
-    throw new RangeError(
-      `Cannot weigh classes: the rule must be "balanced", got ${rule}`,
-    );
-  }
   const counts = new Array<number>(classNames.length).fill(0);
   for (const label of labels) counts[label]!++;
   const empty = classNames.filter((_, i) => counts[i] === 0);

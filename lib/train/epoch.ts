@@ -1,4 +1,4 @@
-// The steps of an epoch: from a run between two steps to the same run later.
+// The steps of an epoch.
 import { type Batch, batches } from "../data/dataset.ts";
 import type { Examples } from "../data/examples.ts";
 import type { ImageSource } from "../data/image_source.ts";
@@ -18,11 +18,11 @@ export type EpochParts<P extends Tree, S extends Tree> = {
   readonly step: Step<S>;
   readonly examples: Examples | ImageSource;
   readonly options: FitOptions<P, S>;
-  /** When the run began here, as performance.now() has it. */
+  /** When `fit` was called, by performance.now(). */
   readonly began: number;
 };
 
-/** A run can go on only where it is alive and its epoch has the same batches as before. */
+/** Refuses a run that is disposed, or whose epoch would have other batches than before. */
 export function requirePlace(
   { params, state, optimizer, progress }: Training,
   examples: Examples | ImageSource,
@@ -30,7 +30,7 @@ export function requirePlace(
 ): void {
   if ([params, state, optimizer].flatMap(leaves).some((leaf) => leaf.isDisposed)) {
     throw new TypeError(
-      "Cannot go on with a run: its tensors must be alive: it has some that were disposed",
+      "Cannot resume a run: its tensors must be alive, got some that are disposed",
     );
   }
   const { stepInEpoch, totals } = progress;
@@ -38,7 +38,7 @@ export function requirePlace(
   const seen = stepInEpoch * batchSizeOf(examples, options);
   if (totals.count !== seen || stepInEpoch >= stepsPerEpoch(examples, options)) {
     throw new RangeError(
-      `Cannot go on in the middle of an epoch: examples and batch size must be what they were, got ${totals.count} examples seen in ${stepInEpoch} steps, ${seen} with these options`,
+      `Cannot resume in the middle of an epoch: examples and batch size must be the same as before, got ${totals.count} examples seen in ${stepInEpoch} steps, ${seen} with these options`,
     );
   }
 }
@@ -47,33 +47,33 @@ export function requirePlace(
 type Run<P extends Tree, S extends Tree> = Omit<Training<P, S>, "params"> & SplitParams;
 
 /**
- * Does the steps that are left of an epoch, or those until the signal or a callback ends it.
+ * Does the remaining steps of an epoch, or those until the signal or a callback stops it.
  *
  * @param parts the step, the examples, the options
  * @param from the run
- * @returns the run after them, and why a callback ended it
+ * @returns the run after them, and why a callback stopped it
  */
 export async function runEpoch<P extends Tree, S extends Tree>(
   parts: EpochParts<P, S>,
   from: Training<P, S>,
 ): Promise<Called<Training<P, S>>> {
   const { params, ...rest } = from;
-  const { training, ...called } = await runSteps(parts, {
+  const { run, ...called } = await runSteps(parts, {
     ...rest,
     ...splitParams(params, parts.options.trainable),
   });
-  const { trained, frozen, ...next } = training;
-  return { ...called, training: { ...next, params: joinParams<P>({ trained, frozen }) } };
+  const { trained, frozen, ...next } = run;
+  return { ...called, run: { ...next, params: joinParams<P>({ trained, frozen }) } };
 }
 
 async function runSteps<P extends Tree, S extends Tree>(
   parts: EpochParts<P, S>,
   from: Run<P, S>,
 ): Promise<Called<Run<P, S>>> {
-  let called: Called<Run<P, S>> = { training: from };
+  let called: Called<Run<P, S>> = { run: from };
   let pending: Pending | undefined;
   for await (const batch of epochBatches(from, parts)) {
-    const run = called.training;
+    const { run } = called;
     const { step: done, stepInEpoch } = run.progress;
     const key = fold(fold(from.key, "step"), done);
     const drawn = draw(parts.options, batch, fold(fold(from.key, "augment"), done));
@@ -81,19 +81,19 @@ async function runSteps<P extends Tree, S extends Tree>(
     const progress = { ...run.progress, step: done + 1, stepInEpoch: stepInEpoch + 1 };
     disposeState(run, moved);
     const next: Run<P, S> = { ...run, ...moved, progress };
-    called = { training: next };
+    called = { run: next };
     const numbers = readNumbers(both);
-    // The last step's numbers are awaited while this one runs.
+    // The previous step's numbers are awaited while this one runs.
     if (pending) called = await account(parts, next, pending);
     pending = { numbers, size: batch.size, at: progress };
     if (parts.options.signal?.aborted || called.stop !== undefined) break;
   }
   if (!pending) return called;
-  const last = await account(parts, called.training, pending);
+  const last = await account(parts, called.run, pending);
   return called.stop === undefined ? last : { ...last, stop: called.stop };
 }
 
-/** What the augmentation of a step is, nothing where there is none. */
+/** What a step's augmentation draws; nothing without one. */
 function draw({ augment }: Pick<FitOptions, "augment">, batch: Batch, key: Key): Tree {
   try {
     return augment ? augment.draw(key, batch.images.shape) : {};
@@ -103,7 +103,7 @@ function draw({ augment }: Pick<FitOptions, "augment">, batch: Batch, key: Key):
   }
 }
 
-/** Does a step and frees its batch, also where the step fails. */
+/** Does a step and frees its batch, even if the step fails. */
 function stepAndFree<P extends Tree, S extends Tree>(
   step: Step<S>,
   { trained, frozen, state, optimizer }: Run<P, S>,
@@ -126,34 +126,34 @@ function epochBatches<P extends Tree, S extends Tree>(
     batchSize: batchSizeOf(examples, options),
     key: fold(fold(key, "order"), progress.epoch),
     skip: progress.stepInEpoch,
-    // What is augmented is normalized afterwards, by the step.
+    // Augmented images are normalized afterwards, by the step.
     ...(options.normalize && !options.augment ? { normalize: options.normalize } : {}),
   });
 }
 
-/** A step whose numbers are on their way. */
+/** A step whose numbers are still being read. */
 type Pending = {
   readonly numbers: Promise<ArrayLike<number>>;
   readonly size: number;
   readonly at: Training["progress"];
 };
 
-/** Starts to read a step's numbers, before the next step is in the way, and frees them. */
+/** Starts to read a step's numbers before the next step is submitted, and frees them. */
 function readNumbers(both: Tensor): Promise<ArrayLike<number>> {
   const numbers = both.data().finally(() => both.dispose());
-  numbers.catch(() => {}); // It is awaited later, and heard then.
+  numbers.catch(() => {}); // A failure is reported when they are awaited.
   return numbers;
 }
 
 /** Waits for a step's numbers, adds them to the epoch's and reports them. */
 async function account<P extends Tree, S extends Tree>(
   { examples, options, began }: EpochParts<P, S>,
-  training: Run<P, S>,
+  run: Run<P, S>,
   { numbers, size, at }: Pending,
 ): Promise<Called<Run<P, S>>> {
   const { 0: loss, 1: correct } = await numbers;
   requireFinite(loss!, at);
-  const before = training.progress.totals;
+  const before = run.progress.totals;
   const totals = {
     loss: before.loss + loss! * size,
     correct: before.correct + correct!,
@@ -170,14 +170,14 @@ async function account<P extends Tree, S extends Tree>(
     seconds: (performance.now() - began) / 1000,
   };
   options.onStep?.(report);
-  const counted = { ...training, progress: { ...training.progress, totals } };
+  const counted = { ...run, progress: { ...run.progress, totals } };
   return callStep(options.callbacks ?? [], counted, report);
 }
 
 function requireFinite(loss: number, at: Training["progress"]): void {
   if (Number.isFinite(loss)) return;
   throw new RangeError(
-    `Cannot go on training: the loss must be a finite number, got ${loss} at step ${at.step} (epoch ${
+    `Cannot continue training: the loss must be a finite number, got ${loss} at step ${at.step} (epoch ${
       at.epoch + 1
     }). A smaller learning rate often helps`,
   );

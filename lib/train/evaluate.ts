@@ -1,4 +1,4 @@
-// What a trained model answers, and how good that is.
+// How good a network is on examples, and its output as probabilities.
 import { batches } from "../data/dataset.ts";
 import type { Examples } from "../data/examples.ts";
 import type { ImageSource } from "../data/image_source.ts";
@@ -14,13 +14,13 @@ import { type Confusion, confusionMatrix } from "./metrics.ts";
 
 /** Options of {@linkcode evaluate}. */
 export type EvaluateOptions = {
-  /** Examples at a time. Default: 256, or all where there are fewer. */
+  /** Examples at a time. Default: 256, or all if there are fewer. */
   readonly batchSize?: number;
   /** The loss. Default: {@linkcode softmaxCrossEntropy}. */
   readonly loss?: Loss;
   /** How pixels become numbers. Default: as in {@linkcode batches}. */
   readonly normalize?: Normalization;
-  /** Called after each batch with the number of examples that are done. */
+  /** Called after each batch with the number of examples done. */
   readonly onProgress?: (done: number, total: number) => void;
   /** Whether the model is recorded and replayed, see {@linkcode jit}. Default: `true`. */
   readonly jit?: boolean;

@@ -6,10 +6,12 @@ import { adam } from "../optimizers/adam.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
 import { key as keyOf } from "../tensor/random.ts";
 import type { Tree } from "../tensor/tree.ts";
+import { requireWhole } from "../text/require.ts";
 import { tf } from "../tensor/tf.ts";
 import { auxiliaryLossesOf } from "./auxiliary_losses.ts";
-import { callBegin, callEnd, callEpoch } from "./callbacks/call_callbacks.ts";
+import { callEpoch, callRun } from "./callbacks/call_callbacks.ts";
 import { requireCallbacks } from "./callbacks/callback.ts";
+import { dataIdentity, requireSameData } from "./data_identity.ts";
 import { type EpochParts, requirePlace, runEpoch } from "./epoch.ts";
 import { type Evaluation, type Forward, measure } from "./evaluate.ts";
 import { type FitOptions, stepsPerEpoch } from "./fit_options.ts";
@@ -25,19 +27,20 @@ import {
 import { trainingFunctions } from "./training_functions.ts";
 
 /**
- * Trains a model, an epoch at a time: `for await (const epoch of fit(…))`. The
- * same key, examples and options give the same numbers on the same adapter, also
- * where the run was interrupted and taken up again with `from`.
+ * Trains a model, one epoch at a time: `for await (const report of fit(…))`. The same key, examples
+ * and options give the same numbers on the same adapter, also if the run is interrupted and resumed
+ * with `from`.
  *
  * @param model the model, `[N, H, W, C] → logits [N, classes]`
- * @param examples what to train on, in memory or read when wanted
- * @param options epochs, batch size, optimizer, loss, validation, callbacks, where to go on
+ * @param examples the training examples, in memory or read as needed
+ * @param options epochs, batch size, optimizer, loss, validation, callbacks, the run to resume
  * @returns reports of the epochs; the last one's `network` is the trained one
- * @throws {TypeError | RangeError} where the model cannot take such images or has no layer whose loss is to be added
- * @throws {RangeError} where an option is out of range, `from` trained other parameters, or the loss is no longer a number (the step is named)
- * @throws {RangeError} where two callbacks have one name, or one looks at what is not measured
- * @throws {Error} what a callback throws, such as that a file cannot be written
- * @throws {DeviceError} where the device failed
+ * @throws {TypeError | RangeError} if the model cannot take such images, or lacks a layer of `auxiliaryLosses`
+ * @throws {RangeError} if an option is out of range, `from` trained other parameters, or the loss is not finite (the step is named)
+ * @throws {RangeError} if `from` was trained on other data and `otherData` is not `true`
+ * @throws {RangeError} if two callbacks have the same name, or one monitors what is not measured
+ * @throws {Error} what a callback throws, such as for a file that cannot be written
+ * @throws {DeviceError} if the device failed
  *
  * @example
  * ```ts
@@ -63,12 +66,7 @@ export async function* fit<P extends Tree, S extends Tree>(
   examples: Examples | ImageSource,
   options: FitOptions<P, S> = {},
 ): AsyncGenerator<EpochReport<P, S>, void, void> {
-  const { epochs = 1 } = options;
-  if (!Number.isInteger(epochs) || epochs < 1) {
-    throw new RangeError(
-      `Cannot fit: the epochs must be a whole number of at least 1, got ${epochs}`,
-    );
-  }
+  requireWhole("fit", "the epochs", options.epochs ?? 1);
   auxiliaryLossesOf(model, examples.imageShape, options.auxiliaryLosses); // Refuses unknown paths.
   requireCallbacks(options.callbacks ?? [], options.validation !== undefined);
   const functions = trainingFunctions(model, { ...options, optimizer: optimizerOf(options) });
@@ -90,52 +88,52 @@ async function* runEpochs<P extends Tree, S extends Tree>(
   model: Layer<P, S>,
 ): AsyncGenerator<EpochReport<P, S>, void, void> {
   const { epochs = 1, callbacks = [], signal } = parts.options;
-  let training = await beginRun(parts, model);
-  while (training.progress.epoch < epochs) {
-    const report = await nextReport(parts, forward, training);
-    training = report.network;
-    const isOver = report.stopped !== undefined || training.progress.epoch === epochs;
-    if (isOver) training = await callEnd(callbacks, training);
-    yield { ...report, network: training };
+  let run = await beginRun(parts, model);
+  while (run.progress.epoch < epochs) {
+    const report = await nextReport(parts, forward, run);
+    run = report.network;
+    const isOver = report.stopped !== undefined || run.progress.epoch === epochs;
+    if (isOver) run = await callRun("onEnd", callbacks, run);
+    yield { ...report, network: run };
     if (isOver || signal?.aborted) return;
   }
 }
 
-/** The run to begin or go on with, once callbacks have begun; where one fails a new run is freed. */
+/** The run to begin or resume, after `onBegin` of callbacks; if one fails, a new run is freed. */
 async function beginRun<P extends Tree, S extends Tree>(
   parts: EpochParts<P, S>,
   model: Layer<P, S>,
 ): Promise<Training<P, S>> {
-  const training = begin(parts, model);
+  const run = begin(parts, model);
   try {
-    return await callBegin(parts.options.callbacks ?? [], training);
+    return await callRun("onBegin", parts.options.callbacks ?? [], run);
   } catch (error) {
-    if (!parts.options.from) disposeTraining(training);
+    if (!parts.options.from) disposeTraining(run);
     throw error;
   }
 }
 
-/** The run to begin or go on with. */
+/** The run to begin or resume. */
 function begin<P extends Tree, S extends Tree>(
   { examples, options }: EpochParts<P, S>,
   model: Layer<P, S>,
 ): Training<P, S> {
   const { imageShape } = examples;
-  const training = options.from
-    ? { ...options.from, model, inputShape: imageShape }
-    : beginTraining(
-      model,
-      optimizerOf(options),
-      options.key ?? keyOf(0),
-      imageShape,
-      options.trainable ? { trainable: options.trainable } : {},
-    );
-  requireSameTrainable(training.params, training.trainable, options.trainable);
-  requirePlace(training, examples, options);
-  return training;
+  const run = options.from ? { ...options.from, model, inputShape: imageShape } : beginTraining(
+    model,
+    optimizerOf(options),
+    options.key ?? keyOf(0),
+    imageShape,
+    options.trainable ? { trainable: options.trainable } : {},
+  );
+  const data = dataIdentity(examples, options.normalize);
+  requireSameTrainable(run.params, run.trainable, options.trainable);
+  if (!options.otherData) requireSameData(run.data, data);
+  requirePlace(run, examples, options);
+  return { ...run, data };
 }
 
-/** Does an epoch, or what is left of it, and what comes after it. */
+/** Does an epoch, or the rest of one, then validates and calls callbacks. */
 async function nextReport<P extends Tree, S extends Tree>(
   parts: EpochParts<P, S>,
   forward: Forward<P, S>,
@@ -143,10 +141,10 @@ async function nextReport<P extends Tree, S extends Tree>(
 ): Promise<EpochReport<P, S>> {
   const { examples, options } = parts;
   const began = performance.now();
-  const { training, stop } = await runEpoch(parts, from);
-  const { stepInEpoch, totals } = training.progress;
+  const { run, stop } = await runEpoch(parts, from);
+  const { stepInEpoch, totals } = run.progress;
   const complete = stepInEpoch === stepsPerEpoch(examples, options);
-  const after = complete ? { ...training, progress: nextEpoch(training.progress) } : training;
+  const after = complete ? { ...run, progress: nextEpoch(run.progress) } : run;
   const validation = complete ? await validate(forward, after, options) : undefined;
   const learningRate = await lastRate(optimizerOf(options), after.optimizer);
   const numbers = {
@@ -162,11 +160,11 @@ async function nextReport<P extends Tree, S extends Tree>(
   };
   const called = complete
     ? await callEpoch(options.callbacks ?? [], after, numbers)
-    : { training: after };
+    : { run: after };
   const stopped = stop ?? called.stop;
   return {
     ...numbers,
-    network: called.training,
+    network: called.run,
     ...(stopped === undefined ? {} : { stopped }),
   };
 }
@@ -181,10 +179,10 @@ async function lastRate(optimizer: Optimizer, state: Tree): Promise<number | und
 
 async function validate<P extends Tree, S extends Tree>(
   forward: Forward<P, S>,
-  training: Training<P, S>,
+  run: Training<P, S>,
   { validation, normalize }: FitOptions<P, S>,
 ): Promise<Evaluation | undefined> {
-  return validation && await measure(forward, training, validation, normalize ? { normalize } : {});
+  return validation && await measure(forward, run, validation, normalize ? { normalize } : {});
 }
 
 function nextEpoch({ epoch, step }: Progress): Progress {

@@ -1,4 +1,4 @@
-// What a training run can be told.
+// Options of a training run.
 import type { Augmentation } from "../augment/augmentation.ts";
 import type { Examples } from "../data/examples.ts";
 import type { ImageSource } from "../data/image_source.ts";
@@ -15,24 +15,24 @@ import type { Training } from "./training.ts";
 
 /** Options of {@linkcode fit}. */
 export type FitOptions<P extends Tree = Tree, S extends Tree = Tree> = {
-  /** Passes over the examples, from 1; in all, those of `from` included. Default: 1. */
+  /** Passes over the examples, from 1, those of `from` included. Default: 1. */
   readonly epochs?: number;
-  /** Examples a step, from 1 to all. Default: 128, or all where there are fewer. */
+  /** Examples a step, from 1 to all. Default: 128, or all if there are fewer. */
   readonly batchSize?: number;
   /** The optimizer. Default: {@linkcode adam}. */
   readonly optimizer?: Optimizer;
   /** The loss. Default: {@linkcode softmaxCrossEntropy}. */
   readonly loss?: Loss;
-  /** What losses of other layers' outputs are added, as for {@linkcode trainStep}. Default: the model's own. */
+  /** Losses of other layers' outputs to add, as for {@linkcode trainStep}. Default: the model's own. */
   readonly auxiliaryLosses?: AuxiliaryLosses;
   /**
-   * Which parameters are trained, as for {@linkcode trainStep}; of a run that is gone on with,
-   * those that were. Default: all.
+   * Which parameters are trained, as for {@linkcode trainStep}; a resumed run must train the same
+   * ones. Default: all.
    */
   readonly trainable?: Trainable;
   /**
-   * Changes each batch at random on the device before it is normalized. What is drawn follows
-   * from the run's key and the number of the step. Default: nothing.
+   * Changes each batch at random on the device before it is normalized, from the run's key and the
+   * number of the step. Default: nothing.
    */
   readonly augment?: Augmentation;
   /** How pixels become numbers. Default: as in {@linkcode batches}. */
@@ -41,19 +41,24 @@ export type FitOptions<P extends Tree = Tree, S extends Tree = Tree> = {
   readonly key?: Key;
   /** Examples to measure the model by after every epoch. */
   readonly validation?: Examples | ImageSource;
-  /** A run to go on with, which `fit` takes over; its key is used. Default: a new one. */
+  /** A run to resume, whose tensors `fit` takes over; its key is used. Default: a new run. */
   readonly from?: Training<P, S>;
-  /** Ends the run after the step under way. */
+  /**
+   * Whether the run to resume may be resumed on other examples than before. Default: `false`, other
+   * examples, image shapes, classes and normalizations are refused.
+   */
+  readonly otherData?: boolean;
+  /** Stops the run after the current step. */
   readonly signal?: AbortSignal;
-  /** What is done beside the run, such as ending it early, see {@linkcode Callback}. Default: nothing. */
+  /** What runs beside it, such as early stopping, see {@linkcode Callback}. Default: nothing. */
   readonly callbacks?: readonly Callback[];
-  /** Called when a step's numbers are known, one step late so that nothing waits for the GPU. */
+  /** Called with a step's numbers, one step late so that nothing waits for the GPU. */
   readonly onStep?: (report: StepReport) => void;
   /** Whether steps are recorded and replayed, see {@linkcode jit}. Default: `true`. */
   readonly jit?: boolean;
 };
 
-/** Examples a step where the options do not say. */
+/** The default number of examples a step. */
 const DEFAULT_BATCH = 128;
 
 /** How many examples a step has. */
@@ -67,9 +72,9 @@ export function batchSizeOf(
 /**
  * How many steps an epoch has.
  *
- * @param examples what is trained on
+ * @param examples the training examples
  * @param options the batch size, as for {@linkcode fit}
- * @returns the number of batches, the last one perhaps smaller
+ * @returns the number of batches; the last one may be smaller
  */
 export function stepsPerEpoch(
   examples: Examples | ImageSource,

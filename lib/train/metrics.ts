@@ -1,15 +1,16 @@
 // How good predictions are.
+import { requireWhole } from "../text/require.ts";
 import { matchingRows } from "../tensor/matching_rows.ts";
 import type { Scalar, Tensor2D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 
 /**
- * How many examples have their class scored highest.
+ * The number of examples whose class has the highest score.
  *
  * @param logits scores, `[N, classes]`
  * @param targets one-hot labels, `[N, classes]`
- * @returns the count, a tensor, so that nothing waits for the GPU
- * @throws {TypeError} where the shapes differ or are not `[N, classes]`
+ * @returns the count, as a tensor, so that nothing waits for the GPU
+ * @throws {TypeError} if the shapes differ or are not `[N, classes]`
  *
  * @example
  * ```ts
@@ -25,19 +26,19 @@ import { tf } from "../tensor/tf.ts";
 export function correctCount(logits: Tensor2D, targets: Tensor2D): Scalar {
   if (`${logits.shape}` !== `${targets.shape}` || logits.rank !== 2) {
     throw new TypeError(
-      `Cannot count right answers: logits and targets must both be [N, classes], got [${logits.shape}] and [${targets.shape}]`,
+      `Cannot count correct predictions: logits and targets must both be [N, classes], got [${logits.shape}] and [${targets.shape}]`,
     );
   }
   return tf.tidy(() => matchingRows(tf.cast(logits, "float32"), tf.cast(targets, "float32")));
 }
 
 /**
- * The classes of an example in the order of their scores.
+ * The classes with the highest scores.
  *
  * @param scores one number a class
- * @param count how many classes to answer, from 1; all where there are fewer
- * @returns class and score, the highest first, of equal ones the first, NaN last
- * @throws {RangeError} where `count` is not a whole number of at least 1
+ * @param count how many classes, from 1; all if there are fewer
+ * @returns classes and scores, the highest first; of equal ones the first; NaN last
+ * @throws {RangeError} if `count` is not a whole number of at least 1
  *
  * @example
  * ```ts
@@ -51,11 +52,7 @@ export function topClasses(
   scores: ArrayLike<number>,
   count: number,
 ): { index: number; score: number }[] {
-  if (!Number.isInteger(count) || count < 1) {
-    throw new RangeError(
-      `Cannot take the top classes: their count must be a whole number of at least 1, got ${count}`,
-    );
-  }
+  requireWhole("take the top classes", "their count", count);
   return Array.from(scores, (score, index) => ({ index, score }))
     .sort((a, b) => compareScores(a.score, b.score) || a.index - b.index)
     .slice(0, count);
@@ -67,21 +64,21 @@ function compareScores(a: number, b: number): number {
   return Number(Number.isNaN(a)) - Number(Number.isNaN(b)) || b - a;
 }
 
-/** Counts of a classifier's answers. */
+/** Counts of a classifier's predictions. */
 export type Confusion = {
   /** `counts[actual][predicted]`. */
   readonly counts: readonly (readonly number[])[];
 };
 
 /**
- * The confusion matrix: how often examples of each class were taken for each class.
+ * The confusion matrix: how often each class was predicted for examples of each class.
  *
  * @param actual the true classes, `[N]`
- * @param predicted the answered classes, `[N]`
+ * @param predicted the predicted classes, `[N]`
  * @param classes how many classes there are
  * @returns `counts[actual][predicted]`
- * @throws {TypeError} where there are not as many answers as examples
- * @throws {RangeError} where a class is not below `classes`, or `classes` not at least 1
+ * @throws {TypeError} if there are not as many predictions as examples
+ * @throws {RangeError} if a class is not below `classes`, or `classes` is not at least 1
  *
  * @example
  * ```ts
@@ -98,14 +95,10 @@ export function confusionMatrix(
 ): Confusion {
   if (actual.length !== predicted.length) {
     throw new TypeError(
-      `Cannot make a confusion matrix: each example must have one answer, got ${predicted.length} answers of ${actual.length} examples`,
+      `Cannot make a confusion matrix: each example must have one prediction, got ${predicted.length} predictions of ${actual.length} examples`,
     );
   }
-  if (!Number.isSafeInteger(classes) || classes < 1) {
-    throw new RangeError(
-      `Cannot make a confusion matrix: there must be a whole number of classes, at least 1, got ${classes}`,
-    );
-  }
+  requireWhole("make a confusion matrix", "the number of classes", classes);
   const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   for (let i = 0; i < actual.length; i++) {
     const row = counts[actual[i]!];
@@ -113,7 +106,7 @@ export function confusionMatrix(
       throw new RangeError(
         `Cannot make a confusion matrix: classes must be whole numbers from 0 to ${
           classes - 1
-        }, got ${actual[i]} answered ${predicted[i]}`,
+        }, got ${actual[i]} predicted as ${predicted[i]}`,
       );
     }
     row[predicted[i]!]!++;

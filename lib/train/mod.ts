@@ -1,4 +1,4 @@
-// Training: fit, evaluate, predict, and the parts of a loop of one's own.
+// Training: fit, evaluate, predict, and the parts of a loop of your own.
 
 export {
   findLearningRate,
@@ -14,6 +14,7 @@ export { fit } from "./fit.ts";
 export { type FitOptions, stepsPerEpoch } from "./fit_options.ts";
 export type { EpochReport, StepReport } from "./reports.ts";
 export type { Trainable } from "./trainable.ts";
+export type { DataIdentity } from "./data_identity.ts";
 export {
   type BeginOptions,
   beginTraining,

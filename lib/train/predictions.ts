@@ -1,16 +1,17 @@
 // The class that a model predicts for each example, and its probability.
+import { requireWhole } from "../text/require.ts";
 
 /** A model's predictions for examples. */
 export type Predictions = {
-  /** The class scored highest, `[N]`. */
+  /** The class with the highest score, `[N]`. */
   readonly predicted: Uint16Array;
   /** The probability of that class, by softmax, 0 to 1, `[N]`. */
   readonly probability: Float32Array;
-  /** The probability of the class that it is, `[N]`. */
+  /** The probability of the true class, `[N]`. */
   readonly actual: Float32Array;
 };
 
-/** Predictions so far, and how often the right class had each rank. */
+/** Predictions so far, and how often the true class had each rank. */
 type RankedPredictions = Predictions & { readonly ranks: number[] };
 
 /** Space for the predictions for `count` examples of `classes` classes. */
@@ -29,7 +30,7 @@ export function noPredictions(count: number, classes: number): RankedPredictions
  * @param gathered what is added to
  * @param index the example's place
  * @param scores one a class
- * @param actual the class that it is
+ * @param actual the true class
  */
 export function addPrediction(
   gathered: RankedPredictions,
@@ -63,12 +64,12 @@ function rankOf(scores: ArrayLike<number>, index: number): number {
 }
 
 /**
- * The share of examples whose class is among those scored highest.
+ * The share of examples whose class is one of the `k` with the highest scores.
  *
  * @param evaluation what {@linkcode evaluate} returned
- * @param k how many classes count as the highest, from 1
- * @returns the share, 0 to 1; 1 where there are no more classes than `k`
- * @throws {RangeError} where `k` is not a whole number of at least 1
+ * @param k how many classes count, from 1
+ * @returns the share, 0 to 1; 1 if there are no more classes than `k`
+ * @throws {RangeError} if `k` is not a whole number of at least 1
  *
  * @example
  * ```ts
@@ -83,10 +84,6 @@ export function topAccuracy(
   { ranks, count }: { readonly ranks: readonly number[]; readonly count: number },
   k: number,
 ): number {
-  if (!Number.isInteger(k) || k < 1) {
-    throw new RangeError(
-      `Cannot take the top-k accuracy: k must be a whole number of at least 1, got ${k}`,
-    );
-  }
+  requireWhole("take the top-k accuracy", "k", k);
   return ranks.slice(0, k).reduce((sum, found) => sum + found, 0) / count;
 }

@@ -1,4 +1,4 @@
-// What a training run says of its steps and epochs.
+// What a training run reports of its steps and epochs.
 import type { Tree } from "../tensor/tree.ts";
 import type { Evaluation } from "./evaluate.ts";
 import type { Training } from "./training.ts";
@@ -17,7 +17,7 @@ export type StepReport = {
   readonly loss: number;
   /** Mean loss of the epoch so far. */
   readonly meanLoss: number;
-  /** Share of right answers of the epoch so far, 0 to 1. */
+  /** Accuracy over the epoch so far, 0 to 1. */
   readonly accuracy: number;
   /** Time since `fit` was called. */
   readonly seconds: number;
@@ -27,21 +27,21 @@ export type StepReport = {
 export type EpochReport<P extends Tree = Tree, S extends Tree = Tree> = {
   /** The epoch, from 1. */
   readonly epoch: number;
-  /** Whether all its steps were done; not so where the signal or a callback ended it. */
+  /** Whether all its steps were done: not if the signal or a callback stopped it. */
   readonly complete: boolean;
-  /** Mean loss over its examples, each before the step it was part of. */
+  /** Mean loss over its examples, each before its step. */
   readonly loss: number;
-  /** Share of right answers over its examples, likewise. */
+  /** Accuracy over its examples, each before its step, 0 to 1. */
   readonly accuracy: number;
   /** Loss on the validation examples, after the epoch. */
   readonly valLoss?: number;
-  /** Share of right answers on the validation examples, after the epoch. */
+  /** Accuracy on the validation examples, after the epoch, 0 to 1. */
   readonly valAccuracy?: number;
-  /** All that was measured on the validation examples, after the epoch. */
+  /** All measures on the validation examples, after the epoch. */
   readonly validation?: Evaluation;
-  /** Time the epoch's steps and validation took here. */
+  /** Time of the epoch's steps and validation in this process. */
   readonly seconds: number;
-  /** Why a callback ended the run with this epoch. */
+  /** Why a callback stopped the run with this epoch. */
   readonly stopped?: string;
   /**
    * The learning rate of the epoch's last step; of several, as of {@linkcode perPath}, the highest.

@@ -8,6 +8,7 @@ import type { Checkpoint, Tensors } from "../weights/checkpoint.ts";
 import type { Json } from "../weights/json.ts";
 import { requireShapes } from "../weights/require_shapes.ts";
 import { restoreNetwork, toTensor } from "../weights/restore_network.ts";
+import type { DataIdentity } from "./data_identity.ts";
 import { readTree } from "./callbacks/kept_weights.ts";
 import { readMemories, type States, writtenMemories } from "./callbacks/memories.ts";
 import { requireSameTrainable } from "./trainable.ts";
@@ -18,7 +19,7 @@ import { type BeginOptions, beginTraining, type Progress, type Training } from "
  * device.
  *
  * @param network the network and its run, as {@linkcode fit} reports them
- * @param about what else the checkpoint is to say: model, data, options
+ * @param about what else the checkpoint says, as JSON: model, class names, options
  * @returns the checkpoint; its `run` also says the input shape
  * @throws {DeviceError} if the device failed
  */
@@ -29,7 +30,7 @@ export async function snapshot(
   const [params, state, optimizer] = await Promise.all(
     [network.params, network.state, network.optimizer].map(readTree),
   ) as [Tensors, Tensors, Tensors];
-  const { inputShape, progress, key, trainable, callbacks } = network;
+  const { inputShape, progress, key, trainable, callbacks, data } = network;
   const { states, kept } = writtenMemories(callbacks ?? {});
   return {
     sections: { params, state, optimizer, ...(kept.size > 0 ? { kept } : {}) },
@@ -40,23 +41,24 @@ export async function snapshot(
       key: [...key],
       ...(trainable ? { trainable: [...trainable] } : {}),
       ...(callbacks ? { callbacks: states } : {}),
+      ...(data ? { data: data as Json } : {}),
     },
   };
 }
 
 /**
- * The training run in a checkpoint, at the step it was taken.
+ * The training run in a checkpoint, as it was then.
  *
  * @param model the model it trains
  * @param optimizer the optimizer it uses
  * @param shape shape of one input, without the batch
  * @param checkpoint the checkpoint
  * @param file its name, for messages
- * @param options which parameters are trained: those that were. Default: all
+ * @param options which parameters are trained: the same as before. Default: all
  * @returns the run; the caller owns its tensors
- * @throws {TypeError} where it is another model's or another optimizer's
- * @throws {RangeError} where it trained other parameters: which are no longer trained, and which newly
- * @throws {SyntaxError} where it does not say how far the run was
+ * @throws {TypeError} if it is of another model or optimizer
+ * @throws {RangeError} if it trained other parameters: which are no longer trained, which newly
+ * @throws {SyntaxError} if it does not say how far the run was
  */
 export function restoreTraining<P extends Tree, S extends Tree>(
   model: Layer<P, S>,
@@ -66,7 +68,7 @@ export function restoreTraining<P extends Tree, S extends Tree>(
   file: string,
   options: Pick<BeginOptions, "trainable"> = {},
 ): Training<P, S> {
-  const { progress, key, trainable: held, callbacks } = requireRun(checkpoint.run, file);
+  const { progress, key, trainable: held, callbacks, data } = requireRun(checkpoint.run, file);
   const network = restoreNetwork(model, shape, checkpoint, file);
   try {
     requireSameTrainable(network.params, held, options.trainable);
@@ -76,6 +78,7 @@ export function restoreTraining<P extends Tree, S extends Tree>(
       optimizer: refill(begun.optimizer, checkpoint, file),
       progress,
       ...(callbacks ? { callbacks: readMemories(callbacks, checkpoint) } : {}),
+      ...(data ? { data } : {}),
     };
   } catch (error) {
     [network.params, network.state].forEach((tree) => disposeTree(tree));
@@ -83,7 +86,7 @@ export function restoreTraining<P extends Tree, S extends Tree>(
   }
 }
 
-/** The optimizer's state in a checkpoint, in the place of the state it begins with. */
+/** The optimizer's state in a checkpoint, in the form of its first state. */
 function refill(fresh: Tree, { sections }: Checkpoint, file: string): Tree {
   const held = sections.optimizer;
   try {
@@ -96,27 +99,32 @@ function refill(fresh: Tree, { sections }: Checkpoint, file: string): Tree {
 }
 
 /**
- * How far the training run in a checkpoint was.
+ * How far the training run in a checkpoint was, and what it was trained on.
  *
  * @param checkpoint the checkpoint
  * @param file its name, for messages
- * @returns epochs and steps done
- * @throws {SyntaxError} where it does not say
+ * @throws {SyntaxError} if it does not say
  */
-export function progressOf({ run }: Checkpoint, file: string): Progress {
-  return requireRun(run, file).progress;
+export function runOf(
+  { run }: Checkpoint,
+  file: string,
+): { readonly progress: Progress; readonly data?: DataIdentity } {
+  return requireRun(run, file);
 }
 
 /** What a checkpoint says of its run. */
-type Resumed = Pick<Training, "progress" | "key" | "trainable"> & { readonly callbacks?: States };
+type Resumed = Pick<Training, "progress" | "key" | "trainable" | "data"> & {
+  readonly callbacks?: States;
+};
 
 /** Checks what a checkpoint says of its run. */
 function requireRun(run: Json, file: string): Resumed {
-  const { progress, key, trainable, callbacks } = (run ?? {}) as {
+  const { progress, key, trainable, callbacks, data } = (run ?? {}) as {
     progress?: Partial<Progress>;
     key?: unknown;
     trainable?: readonly Path[];
     callbacks?: States;
+    data?: DataIdentity;
   };
   const whole = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
   const totals = progress?.totals;
@@ -125,10 +133,12 @@ function requireRun(run: Json, file: string): Resumed {
     typeof totals?.loss === "number" && typeof totals.correct === "number" &&
     Array.isArray(key) && key.length === 2 && key.every(whole) &&
     (trainable === undefined || Array.isArray(trainable)) &&
-    (callbacks === undefined || (typeof callbacks === "object" && callbacks !== null));
+    [callbacks, data].every((part) =>
+      part === undefined || (typeof part === "object" && part !== null)
+    );
   if (!sound) {
     throw new SyntaxError(
-      `Cannot go on from ${file}: it must say how far its run was, got ${
+      `Cannot resume from ${file}: it must say how far its run was, got ${
         JSON.stringify({ progress, key })
       }`,
     );
@@ -138,5 +148,6 @@ function requireRun(run: Json, file: string): Resumed {
     key: key as unknown as Key,
     ...(trainable ? { trainable } : {}),
     ...(callbacks ? { callbacks } : {}),
+    ...(data ? { data } : {}),
   };
 }

@@ -19,41 +19,41 @@ export type TrainState<P extends Tree, S extends Tree> = {
   readonly optimizer: Tree;
 };
 
-/** What a step answers; the caller owns its tensors. */
+/** What a step returns; the caller owns its tensors. */
 export type StepResult<P extends Tree, S extends Tree> = TrainState<P, S> & {
   /** Mean loss of the batch, with those of auxiliary heads, shape `[]`. */
   readonly loss: Scalar;
-  /** How many of the batch were classified right before the update, shape `[]`. */
+  /** The number of correct predictions before the update, shape `[]`. */
   readonly correct: Scalar;
 };
 
 /** Options of {@linkcode trainStep}. */
 export type TrainStepOptions = {
   /**
-   * What the losses of other layers' outputs count beside that of the model's, by their paths:
-   * `{ "aux1/head": 0.3 }`. Default: the weights of the model's own {@linkcode auxiliary} layers;
-   * `{}` leaves their heads untrained.
+   * Weights of the losses of other layers' outputs, by path: `{ "aux1/head": 0.3 }`. Default: those
+   * of the model's {@linkcode auxiliary} layers; `{}` leaves their heads untrained.
    */
   readonly auxiliaryLosses?: AuxiliaryLosses;
   /**
-   * Which parameters are trained, by path. The others are frozen: no gradient is taken by them,
-   * the optimizer does not see them, and the step answers the tensors it was given. Layers of
-   * batch normalization that are frozen whole use and keep their running statistics. Default: all.
+   * Which parameters are trained, by path. The others are frozen: they have no gradients,
+   * the optimizer does not see them, and the step returns the same tensors. A batch normalization
+   * whose parameters are all frozen uses its running statistics and keeps them. Default: all.
    */
   readonly trainable?: Trainable;
 };
 
 /**
- * Makes the training step of a model (§12.5): a pure function, which leaves no
- * tensor behind but those it answers.
+ * Makes the training step of a model (§12.5): a pure function, which leaves no tensors behind but
+ * those it returns.
  *
  * @param model the model
  * @param loss the loss
  * @param optimizer the optimizer
- * @param options what losses are added, which parameters are trained
- * @returns the step: given the run's trees, a batch and the step's key, the next trees, loss and count of right answers.
- * It throws a `RangeError` or `TypeError` where the losses to add are not the model's, or no parameter is trained.
- * The optimizer's state must be that of the trained parameters, as {@linkcode beginTraining} makes it
+ * @param options which losses are added, which parameters are trained
+ * @returns the step: from trees, a batch and the step's key to the next trees, the loss and the
+ * number of correct predictions. The optimizer's state must be that of the trained parameters, as
+ * {@linkcode beginTraining} makes it. The step throws a `RangeError` or `TypeError` if the losses to
+ * add are not the model's, or no parameter is trained
  *
  * @example
  * ```ts
@@ -89,7 +89,7 @@ export function trainStep<P extends Tree, S extends Tree>(
   };
 }
 
-/** What a step changes, if parameters are split: the trained ones, state and optimizer state. */
+/** What a step changes, of split parameters. */
 export type SplitState<S extends Tree> = {
   readonly trained: Tree;
   readonly state: S;
@@ -97,12 +97,12 @@ export type SplitState<S extends Tree> = {
 };
 
 /**
- * As {@linkcode trainStep}, of parameters that are split already: frozen ones go in only.
+ * As {@linkcode trainStep}, for parameters that are split already.
  *
  * @param model the model
  * @param loss the loss
  * @param optimizer the optimizer
- * @param options what losses are added, which parameters are trained
+ * @param options which losses are added, which parameters are trained
  */
 export function splitStep<P extends Tree, S extends Tree>(
   model: Layer<P, S>,
@@ -148,7 +148,7 @@ export function splitStep<P extends Tree, S extends Tree>(
     });
 }
 
-/** The same function, called once a shape. */
+/** The same function, called once per shape. */
 function rememberByShape<T>(f: (shape: Shape) => T): (shape: Shape) => T {
   const known = new Map<string, T>();
   return (shape) => {

@@ -1,4 +1,4 @@
-// Which parameters a training changes, and which it passes on as they are.
+// Which parameters are trained, and which are frozen.
 import {
   entries,
   merge,
@@ -25,7 +25,7 @@ export type SplitParams = {
  * @param params the parameters
  * @param trainable which are trained; all if `undefined`
  * @returns both parts, of the same tensors
- * @throws {RangeError} where there are parameters and none is trained
+ * @throws {RangeError} if there are parameters and none is trained
  */
 export function splitParams(params: Tree, trainable: Trainable | undefined): SplitParams {
   const [trained, frozen] = partition(params, trainable ?? (() => true)) as unknown as Tree[];
@@ -49,7 +49,7 @@ export function joinParams<P extends Tree>({ trained, frozen }: SplitParams): P 
  *
  * @param params the parameters
  * @param trainable which are trained
- * @returns their paths; `undefined` where all are trained, however that was said
+ * @returns their paths; `undefined` if all are trained
  */
 export function trainablePaths(
   params: Tree,
@@ -61,11 +61,11 @@ export function trainablePaths(
 }
 
 /**
- * Refuses to go on with a run that trained other parameters: its optimizer has no
- * statistics of them, or not as many.
+ * Refuses to resume a run that trained other parameters: its optimizer lacks statistics of them, or
+ * has more.
  *
  * @param params the run's parameters
- * @param held the paths that it trained; all where `undefined`
+ * @param held the paths that it trained; all if `undefined`
  * @param trainable which are to be trained
  * @throws {RangeError} which lists the differences
  */
@@ -82,7 +82,7 @@ export function requireSameTrainable(
   if (lost === "" && gained === "") return;
   const faults = [lost && `${lost} no longer trainable`, gained && `${gained} newly trainable`];
   throw new RangeError(
-    `Cannot go on with a run: the same parameters must be trainable as before, got ${
+    `Cannot resume a run: the same parameters must be trainable as before, got ${
       faults.filter((fault) => fault !== "").join("; ")
     }`,
   );

@@ -1,4 +1,4 @@
-// The state of a training run: everything a run needs to go on to the same numbers.
+// A training run: the network, and all that its training needs to continue to the same numbers.
 import { init, type Layer, type Network } from "../layers/layer.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
 import { fold, type Key } from "../tensor/random.ts";
@@ -6,21 +6,22 @@ import type { Shape } from "../tensor/tensor.ts";
 import { disposeTree, type Path, type Tree } from "../tensor/tree.ts";
 import type { Tensors } from "../weights/checkpoint.ts";
 import type { Json } from "../weights/json.ts";
+import type { DataIdentity } from "./data_identity.ts";
 import { splitParams, type Trainable, trainablePaths } from "./trainable.ts";
 
 /** Where in its epochs a run is. */
 export type Progress = {
-  /** Epochs that are done. */
+  /** Epochs done. */
   readonly epoch: number;
-  /** Steps that are done of the epoch under way. */
+  /** Steps done in the current epoch. */
   readonly stepInEpoch: number;
-  /** Steps that are done in all. */
+  /** Steps done in all. */
   readonly step: number;
-  /** Sums over the epoch under way. */
+  /** Sums over the current epoch. */
   readonly totals: Totals;
 };
 
-/** Sums over examples seen. */
+/** Sums over the examples seen. */
 export type Totals = { readonly loss: number; readonly correct: number; readonly count: number };
 
 /** What a callback remembers of a run. It is part of the run's checkpoint. */
@@ -47,9 +48,11 @@ export type Training<P extends Tree = Tree, S extends Tree = Tree> = Network<P, 
   readonly trainable?: readonly Path[];
   /** What callbacks remember, by their names. */
   readonly callbacks?: Memories;
+  /** What it is trained on. Absent before the first step, and in old checkpoints. */
+  readonly data?: DataIdentity;
 };
 
-/** How a training run begins. */
+/** Options of {@linkcode beginTraining}. */
 export type BeginOptions<P extends Tree = Tree, S extends Tree = Tree> = {
   /** Which parameters are trained, as for {@linkcode trainStep}. Default: all. */
   readonly trainable?: Trainable;
@@ -64,12 +67,12 @@ export const NO_TOTALS: Totals = { loss: 0, correct: 0, count: 0 };
  * The beginning of a training run.
  *
  * @param model the model
- * @param optimizer the optimizer, which keeps statistics of trained parameters alone
+ * @param optimizer the optimizer, which keeps statistics of the trained parameters only
  * @param key the source of all its randomness
  * @param shape shape of one input, without the batch
- * @param options which parameters are trained, and weights to begin with
+ * @param options which parameters are trained, and parameters and state to begin with
  * @returns the run before its first step; the caller owns its tensors
- * @throws {RangeError} where no parameter is trained
+ * @throws {RangeError} if no parameter is trained
  *
  * @example
  * ```ts

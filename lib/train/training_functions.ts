@@ -1,16 +1,15 @@
-// What a training run calls on the device: its step and its measure, recorded where they can be.
+// What a training run calls on the device: its step and its forward pass, recorded unless `jit` is false.
 import type { Augmentation } from "../augment/augmentation.ts";
 import type { Batch } from "../data/dataset.ts";
-import type { Normalization } from "../data/normalization.ts";
+import { type Normalization, pixelTable } from "../data/normalization.ts";
 import { jit } from "../device/jit/jit.ts";
 import type { Layer } from "../layers/layer.ts";
 import { type Loss, softmaxCrossEntropy } from "../losses/losses.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
 import type { Key } from "../tensor/random.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import type { Tensor, Tensor4D } from "../tensor/tensor.ts";
 import { disposeTree, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
-import { normalizeImages } from "./normalize_images.ts";
 import { type Forward, forwardOf } from "./evaluate.ts";
 import { type SplitState, splitStep, type TrainStepOptions } from "./step.ts";
 import type { SplitParams } from "./trainable.ts";
@@ -51,7 +50,7 @@ type FunctionOptions = TrainStepOptions & {
  * The functions of a run.
  *
  * @param model the model
- * @param options optimizer, loss, what is trained, whether steps are recorded
+ * @param options optimizer, loss, which parameters are trained, whether steps are recorded
  */
 export function trainingFunctions<P extends Tree, S extends Tree>(
   model: Layer<P, S>,
@@ -59,7 +58,7 @@ export function trainingFunctions<P extends Tree, S extends Tree>(
 ): TrainingFunctions<P, S> {
   const { loss = softmaxCrossEntropy } = options;
   const train = splitStep(model, loss, options.optimizer, options);
-  // What is used up comes first; frozen parameters are an argument of their own, as they stay.
+  // The donated argument comes first; frozen parameters are an argument of their own, as they stay.
   const move = (
     moving: SplitState<S>,
     frozen: Tree,
@@ -88,7 +87,7 @@ export function trainingFunctions<P extends Tree, S extends Tree>(
   };
 }
 
-/** The batch as the model sees it, some of which may be what it was. */
+/** The batch as the model sees it; it may share tensors with the given one. */
 function augmented(
   { images, labels, drawn }: DrawnBatch,
   { augment, normalize = "unit" }: FunctionOptions,
@@ -98,4 +97,19 @@ function augmented(
     const next = augment.apply({ images, labels }, drawn);
     return { images: normalizeImages(next.images, normalize), labels: next.labels };
   });
+}
+
+/**
+ * Normalizes images by channel: (x − mean) / std.
+ *
+ * @param images in 0 to 1, `[N, H, W, C]`
+ * @param normalize the rule, `"unit"` for none
+ * @returns the images, the same tensor for `"unit"`
+ * @throws {RangeError} if there is not one finite mean and one positive finite deviation a channel
+ */
+function normalizeImages(images: Tensor4D, normalize: Normalization): Tensor4D {
+  if (normalize === "unit") return images;
+  pixelTable(normalize, images.shape[3]); // Refuses moments that are not one a channel.
+  const { mean, std } = normalize;
+  return tf.div(tf.sub(images, tf.tensor1d([...mean])), tf.tensor1d([...std]));
 }

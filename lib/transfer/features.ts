@@ -1,7 +1,7 @@
-// What a frozen body makes of each example, computed once and kept in host memory.
+// The outputs of frozen layers for each example, computed once and kept in host memory.
 import { batches } from "../data/dataset.ts";
 import type { Examples } from "../data/examples.ts";
-import type { FeatureSource, ImageSource } from "../data/image_source.ts";
+import { type FeatureSource, type ImageSource, isSource } from "../data/image_source.ts";
 import type { Normalization } from "../data/normalization.ts";
 import { jit } from "../device/jit/jit.ts";
 import type { AnyLayer, Layer, Network } from "../layers/layer.ts";
@@ -11,21 +11,21 @@ import { tf } from "../tensor/tf.ts";
 
 /** Options of {@linkcode cachedFeatures}. */
 export type CachedFeaturesOptions = {
-  /** Examples at a time. Default: 32, or all where there are fewer. */
+  /** Examples at a time. Default: 32, or all if there are fewer. */
   readonly batchSize?: number;
   /** How pixels become numbers. Default: as in {@linkcode batches}. */
   readonly normalize?: Normalization;
   /** The most bytes that the features may take on the host. Default: 2³⁰. */
   readonly maxBytes?: number;
-  /** Called after each batch with the number of examples that are done. */
+  /** Called after each batch with the number of examples done. */
   readonly onProgress?: (done: number, total: number) => void;
-  /** Ends the work after the batch under way. */
+  /** Ends the work after the current batch. */
   readonly signal?: AbortSignal;
   /** Whether the body is recorded and replayed, see {@linkcode jit}. Default: `true`. */
   readonly jit?: boolean;
 };
 
-/** The most bytes of features where nothing else is said. */
+/** The default limit of the features' bytes. */
 export const MAX_FEATURE_BYTES = 2 ** 30;
 
 /** How many bytes the features of examples take. */
@@ -34,18 +34,18 @@ export function featureBytes(featureShape: Shape, count: number): number {
 }
 
 /**
- * Runs a network's frozen body over examples, once (Figure 12.23): what it answers takes their
- * place while the layers above it are trained. It computes as outside of training: batch
- * normalization by running statistics, nothing dropped.
+ * Runs frozen layers over examples once (Figure 12.23): their outputs replace the examples while the
+ * layers above are trained. They run as outside training: batch normalization uses its running
+ * statistics, and nothing is dropped.
  *
  * @param network the frozen layers, `[N, H, W, C] → features [N, …]`, see {@linkcode splitFrozen}
  * @param examples the examples
- * @param options batch size, normalization, memory bound, progress
+ * @param options batch size, normalization, memory limit, progress
  * @returns the features with the examples' labels, for {@linkcode fit} and {@linkcode evaluate}
  * with {@linkcode onFeatures}
- * @throws {RangeError} where the features would take more than `maxBytes`, before anything is computed
- * @throws {DOMException} of name `AbortError` where the signal ended it
- * @throws {DeviceError} where the device failed
+ * @throws {RangeError} if the features would take more than `maxBytes`, before anything is computed
+ * @throws {DOMException} named `AbortError` if the signal ended it
+ * @throws {DeviceError} if the device failed
  *
  * @example
  * ```ts
@@ -121,6 +121,7 @@ function featureSource(
     labels: examples.labels,
     classNames: examples.classNames,
     imageShape,
+    ...(isSource(examples) && examples.contents ? { contents: examples.contents } : {}),
     read(indices) {
       const found = new Float32Array(indices.length * size);
       indices.forEach((index, i) =>
@@ -131,7 +132,7 @@ function featureSource(
   };
 }
 
-/** The shape of features as that of an image: what lacks axes gets axes of one before its own. */
+/** The shape of features as that of an image: missing axes are of size 1, before its own. */
 function asImage(shape: Shape): FeatureSource["imageShape"] {
   if (shape.length > 3) {
     throw new TypeError(
@@ -143,8 +144,8 @@ function asImage(shape: Shape): FeatureSource["imageShape"] {
 }
 
 /**
- * A network's tail as a model of its cached features, which come in the form of images. Names and
- * paths stay the tail's.
+ * A network's tail as a model of its cached features, which have the form of images. Names and
+ * paths stay the same.
  *
  * @param tail the layers above the body, see {@linkcode splitFrozen}
  * @param featureShape shape of one example's features

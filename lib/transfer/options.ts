@@ -1,4 +1,4 @@
-// What a transfer can be told, and what it tells.
+// Options and reports of a transfer.
 import type { Augmentation } from "../augment/augmentation.ts";
 import type { Examples } from "../data/examples.ts";
 import type { ImageSource } from "../data/image_source.ts";
@@ -9,7 +9,7 @@ import type { Training } from "../train/training.ts";
 import type { PhaseOptions, TransferPhaseName } from "./phases.ts";
 import type { TransferredNetwork } from "./weights.ts";
 
-/** Where a transfer stands: what {@linkcode restoreTransfer} returns. */
+/** The state of a transfer: what {@linkcode restoreTransfer} returns. */
 export type TransferPoint = {
   readonly phase: TransferPhaseName;
   /** The whole network with its run in that phase. */
@@ -19,47 +19,49 @@ export type TransferPoint = {
 /** Options of {@linkcode transfer}; those that are {@linkcode fit}'s hold for each phase. */
 export type TransferOptions =
   & PhaseOptions
-  & Pick<FitOptions, "batchSize" | "normalize" | "signal" | "jit" | "loss">
+  & Pick<FitOptions, "batchSize" | "normalize" | "otherData" | "signal" | "jit" | "loss">
   & {
-    /** What is made anew, as for {@linkcode transferWeights}. Default: the last layer with parameters. */
+    /** What is initialized anew, as for {@linkcode transferWeights}. Default: the last layer with parameters. */
     readonly head?: string | readonly string[];
-    /** The source of the new head, of orders and dropped units. Default: `key(0)`. */
+    /** The source of the new head, of the order of examples and of dropped units. Default: `key(0)`. */
     readonly key?: Key;
     /** Examples to measure the network by after every epoch. */
     readonly validation?: Examples | ImageSource;
     /**
-     * How images are changed at random while the network is fine-tuned, and while the head is
-     * trained where `cache` is `false`. Default: not at all.
+     * How images are changed at random during fine-tuning, and while the head is trained if `cache`
+     * is `false`. Default: not at all.
      */
     readonly augment?: Augmentation;
-    /** Whether features are computed once, where that can be. Default: `true`. */
+    /** Whether features are computed once, if possible. Default: `true`. */
     readonly cache?: boolean;
-    /** The most bytes that cached features may take on the host; beyond, there is no cache. Default: 2³⁰. */
+    /** The most bytes that cached features may take on the host; above it, nothing is cached. Default: 2³⁰. */
     readonly maxFeatureBytes?: number;
-    /** A transfer to go on with, which is taken over; the pretrained weights are not used then. */
+    /** A transfer to resume, whose tensors are taken over; the pretrained network is not used then. */
     readonly from?: TransferPoint;
-    /** Called with what was taken over, made anew and left. */
-    readonly onTransfer?: (told: Pick<TransferredNetwork, "taken" | "made" | "left">) => void;
+    /** Called with the paths of what was transferred, initialized anew and not used. */
+    readonly onTransfer?: (
+      paths: Pick<TransferredNetwork, "transferred" | "initialized" | "unused">,
+    ) => void;
     /** Called when a phase begins. */
     readonly onPhase?: (plan: PhasePlan) => void;
-    /** Called with the number of examples whose features are there, validation included. */
+    /** Called with the number of examples whose features are computed, validation included. */
     readonly onFeatures?: (done: number, total: number) => void;
-    /** Called with each step's numbers, as {@linkcode fit} does. */
+    /** Called with each step's numbers, as by {@linkcode fit}. */
     readonly onStep?: (report: StepReport & { readonly phase: TransferPhaseName }) => void;
   };
 
-/** How a phase will be done. */
+/** What a phase will do. */
 export type PhasePlan = {
   readonly phase: TransferPhaseName;
   readonly epochs: number;
-  /** How many parameter tensors are trained, and of how many. */
+  /** How many parameter tensors are trained, of how many. */
   readonly trained: number;
   readonly parameters: number;
-  /** Shape of the features that are computed once; absent where each step runs the whole network. */
+  /** Shape of the features that are computed once; absent if each step runs the whole network. */
   readonly featureShape?: readonly number[];
-  /** The layer that the trained part begins with, where features are computed once. */
+  /** The first layer above the cached features. */
   readonly tail?: string;
-  /** Why nothing is cached, where it is not. */
+  /** Why nothing is cached, if so. */
   readonly reason?: string;
 };
 
@@ -74,7 +76,7 @@ export function stepsOf(
   return stepsPerEpoch(examples, { batchSize: batchSizeOf(examples, batchSize) });
 }
 
-/** Few images are taken few at a time, so that there are steps to learn in. */
+/** Small data sets have small batches, so that there are enough steps. */
 export function batchSizeOf({ labels }: Examples | ImageSource, batchSize?: number): number {
   return batchSize ?? Math.min(32, labels.length);
 }

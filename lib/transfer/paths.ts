@@ -1,17 +1,17 @@
-// Which of a model's parameters are meant: patterns of their paths, and what is frozen by them.
+// Patterns of parameters' paths, and what is frozen by them.
 import { pathMatcher } from "../tensor/path_pattern.ts";
 import { entries, type Path, type Tree } from "../tensor/tree.ts";
 import { nearest } from "../text/nearest.ts";
 
 /**
- * The paths that patterns match. In a pattern `*` stands for any letters of one name, `?` for one,
+ * The paths that patterns match. In a pattern `*` matches any letters of one name, `?` one letter,
  * `[2-8]` for one of those, and `**` for any number of names. What is below a match is matched too:
  * `conv1` is all of conv1, `fire[2-4]` all of three modules, `**` followed by `/bias` each bias.
  *
  * @param patterns the patterns, names with slashes between
  * @param paths the paths there are, as `conv1/kernel`
  * @returns those that at least one pattern matches, in their order
- * @throws {RangeError} where a pattern matches none: with the nearest name and those that exist; or is none
+ * @throws {RangeError} if a pattern is malformed or matches none: with the nearest name and those that exist
  *
  * @example
  * ```ts
@@ -56,10 +56,10 @@ function matchesNone(pattern: string, paths: readonly Path[]): RangeError {
  * Freezes parameters (§12.8): the `trainable` of {@linkcode fit} under which those that patterns
  * match stay as they are.
  *
- * @param patterns what is frozen, see {@linkcode matchPaths}; nothing where there are none
+ * @param patterns what is frozen, see {@linkcode matchPaths}; nothing if there are none
  * @param params the model's parameters, or their paths
  * @returns whether the parameter at a path is still trained
- * @throws {RangeError} where a pattern matches nothing, or nothing is left to train
+ * @throws {RangeError} if a pattern matches nothing, or nothing is left to train
  *
  * @example
  * ```ts

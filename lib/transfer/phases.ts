@@ -1,4 +1,4 @@
-// What a transfer does one after another: the head on a frozen network, then fine-tuning.
+// The phases of a transfer: the head on a frozen network, then fine-tuning.
 import { type Layer, slotEntries } from "../layers/layer.ts";
 import { adam } from "../optimizers/adam.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
@@ -6,6 +6,7 @@ import { oneCycle } from "../optimizers/one_cycle.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import type { Path } from "../tensor/tree.ts";
 import { perPath } from "../optimizers/per_path.ts";
+import { requirePositive, requireWhole } from "../text/require.ts";
 import type { Trainable } from "../train/trainable.ts";
 import { freeze, matchPaths } from "./paths.ts";
 import { headOf } from "./weights.ts";
@@ -13,7 +14,7 @@ import { headOf } from "./weights.ts";
 /** The phases of a transfer, by name. */
 export type TransferPhaseName = "head" | "fine-tune";
 
-/** How a transfer goes on once the head is trained. */
+/** How a network is fine-tuned after its head was trained. */
 export type FineTune = {
   /**
    * The layer from which on parameters are trained again, with all that run after it (Figure
@@ -29,7 +30,7 @@ export type FineTune = {
   readonly rates?: readonly [lowest: number, last: number];
 };
 
-/** What decides the phases. */
+/** Options of the phases. */
 export type PhaseOptions = {
   /**
    * What stays frozen while the head is trained, as for {@linkcode freeze}. Default: all but the
@@ -40,11 +41,11 @@ export type PhaseOptions = {
   readonly epochs?: number;
   /** The highest learning rate of the head. Default: 0.01. */
   readonly learningRate?: number;
-  /** What follows. Default: nothing. */
+  /** Fine-tuning afterwards. Default: none. */
   readonly fineTune?: FineTune;
 };
 
-/** A part of a transfer. */
+/** A phase of a transfer. */
 export type TransferPhase = {
   readonly name: TransferPhaseName;
   readonly epochs: number;
@@ -53,13 +54,13 @@ export type TransferPhase = {
 };
 
 /**
- * The phases that options come to.
+ * The phases that options define.
  *
  * @param model the network
  * @param inputShape shape of one input, without the batch
  * @param stepsPerEpoch steps of an epoch, for the learning rates' cycles
  * @param options what is frozen, epochs, rates
- * @throws {RangeError} where an option is out of range, or a pattern matches nothing
+ * @throws {RangeError} if an option is out of range, or a pattern matches nothing
  */
 export function transferPhases(
   model: Layer,
@@ -69,20 +70,20 @@ export function transferPhases(
 ): TransferPhase[] {
   const paths = slotEntries(model.declare(inputShape).params).map(([path]) => path);
   const { epochs = 20, learningRate = 0.01, fineTune } = options;
-  requireEpochs("epochs", epochs);
+  requireWhole("transfer", "the epochs", epochs);
   const cycle = (rate: number, epochs: number): Optimizer =>
     adam({ learningRate: oneCycle({ learningRate: rate, steps: epochs * stepsPerEpoch }) });
   const head: TransferPhase = {
     name: "head",
     epochs,
     trainable: freeze(options.freeze ?? allBut(headOf(model, inputShape), paths), paths),
-    optimizer: cycle(requireRate(learningRate), epochs),
+    optimizer: cycle(requirePositive("transfer", "the learning rate", learningRate), epochs),
   };
   if (!fineTune) return [head];
-  requireEpochs("epochs of fine-tuning", fineTune.epochs);
+  requireWhole("transfer", "the epochs of fine-tuning", fineTune.epochs);
   const trainable = trainableFrom(fineTune.from, paths);
   const rates = layerRates(paths.filter(trainable), fineTune.rates);
-  // The lowest layer's rule, which is the last to be asked, takes what is frozen too: each has one.
+  // The lowest layer's rule comes last and also takes what is frozen: each parameter has a rule.
   const optimizer = perPath(
     [...rates].reverse().map(([layer, rate], i) =>
       [i === rates.size - 1 ? "**" : below(layer), cycle(rate, fineTune.epochs)] as const
@@ -95,7 +96,7 @@ export function transferPhases(
 function allBut(head: string | undefined, paths: readonly Path[]): Path[] {
   if (head !== undefined) return paths.filter((path) => !below(head)(path));
   throw new RangeError(
-    "Cannot transfer to a model that is no chain of named layers: what is frozen must be said, got no freeze",
+    "Cannot transfer to a model that is not a sequential: options.freeze must say what is frozen, got none",
   );
 }
 
@@ -110,7 +111,7 @@ function below(layer: string): (path: Path) => boolean {
  * @param from the layer's path, or a pattern, see {@linkcode matchPaths}
  * @param paths the paths of all parameters, in the order they run
  * @returns whether the parameter at a path is trained: the `trainable` of {@linkcode fit}
- * @throws {RangeError} where there is no such layer
+ * @throws {RangeError} if there is no such layer
  *
  * @example
  * ```ts
@@ -129,13 +130,13 @@ export function trainableFrom(from: string, paths: readonly Path[]): Trainable {
 
 /**
  * Discriminative learning rates (Howard and Ruder, "Universal language model fine-tuning for text
- * classification", 2018): low where a network is general, higher towards its head, each layer's
- * the same multiple of the one's below.
+ * classification", 2018): low for general layers, higher towards the head, each layer's the same
+ * multiple of that of the layer below.
  *
  * @param paths the paths of what is trained, in the order they run
  * @param rates the learning rates of the first layer of the chain among them and of the last
  * @returns rates by layer of the chain
- * @throws {RangeError} where a rate is not finite and above 0
+ * @throws {RangeError} if a rate is not a finite number above 0
  *
  * @example
  * ```ts
@@ -150,22 +151,9 @@ export function layerRates(
   paths: readonly Path[],
   rates: readonly [lowest: number, last: number] = [1e-5, 1e-4],
 ): Map<string, number> {
-  const [lowest, last] = rates.map(requireRate) as [number, number];
+  const [lowest, last] = rates;
+  rates.forEach((rate) => requirePositive("transfer", "learning rates", rate));
   const layers = [...new Set(paths.map((path) => path.split("/")[0]!))];
   const share = (i: number): number => layers.length === 1 ? 1 : i / (layers.length - 1);
   return new Map(layers.map((layer, i) => [layer, lowest * (last / lowest) ** share(i)]));
-}
-
-function requireEpochs(what: string, epochs: number): void {
-  if (Number.isSafeInteger(epochs) && epochs >= 1) return;
-  throw new RangeError(
-    `Cannot transfer: the ${what} must be a whole number of at least 1, got ${epochs}`,
-  );
-}
-
-function requireRate(rate: number): number {
-  if (Number.isFinite(rate) && rate > 0) return rate;
-  throw new RangeError(
-    `Cannot transfer: learning rates must be finite numbers above 0, got ${rate}`,
-  );
 }

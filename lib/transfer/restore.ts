@@ -10,14 +10,14 @@ import { stepsOf, type TransferOptions, type TransferPoint } from "./options.ts"
 import { transferPhases } from "./phases.ts";
 
 /**
- * A transfer's numbers, read from the device, for {@linkcode writeCheckpoint}; the parameters are
- * those of the whole network, so that it is also a checkpoint of a trained network.
+ * A transfer as a checkpoint for {@linkcode writeCheckpoint}. It has the whole network, so that
+ * {@linkcode open} opens it if `about` names its model.
  *
- * @param point phase and run, as {@linkcode transfer} reports them
+ * @param point phase and network, as {@linkcode transfer} reports them
  * @param classNames the names of the new classes
- * @param about whatever else is to be known of it
+ * @param about what else the checkpoint says, as JSON
  * @returns the checkpoint
- * @throws {DeviceError} where the device failed
+ * @throws {DeviceError} if the device failed
  */
 export async function snapshotTransfer(
   { phase, network }: TransferPoint,
@@ -28,18 +28,18 @@ export async function snapshotTransfer(
 }
 
 /**
- * The transfer in a checkpoint, at the step it was taken, for {@linkcode transfer}'s `from`.
+ * The transfer in a checkpoint, for the `from` of {@linkcode transfer}.
  *
  * @param model the network with the new classes
- * @param examples what it learns from
+ * @param examples the training examples
  * @param checkpoint the checkpoint, of {@linkcode snapshotTransfer}
  * @param file its name, for messages
- * @param options the transfer's options, as they were
+ * @param options the transfer's options, the same as before
  * @returns the transfer; the caller owns its tensors
- * @throws {TypeError} where it was taken before the head was replaced, is of other classes, another
+ * @throws {TypeError} if it was taken before the head was replaced, is of other classes, another
  * model's or another optimizer's
- * @throws {RangeError} where it trained other parameters
- * @throws {SyntaxError} where it does not say how far it was
+ * @throws {RangeError} if it trained other parameters
+ * @throws {SyntaxError} if it does not say how far it was
  */
 export function restoreTransfer<P extends Tree, S extends Tree>(
   model: Layer<P, S>,
@@ -56,7 +56,7 @@ export function restoreTransfer<P extends Tree, S extends Tree>(
   const phase = phases.find((each) => each.name === name);
   if (!phase) {
     throw new RangeError(
-      `Cannot go on with ${file}: its phase must be one of ${
+      `Cannot resume ${file}: its phase must be one of ${
         phases.map((each) => each.name).join(", ")
       }, got ${name}`,
     );
@@ -91,7 +91,7 @@ function requireReplaced(
   const names = Array.isArray(held) ? `, ${named(held)}` : "";
   const shapes = misshapen.length === 0 ? "" : `, ${misshapen.slice(0, 4).join(", ")}`;
   throw new TypeError(
-    `Cannot go on with ${file}: it must be a checkpoint of the transfer to ${
+    `Cannot resume ${file}: it must be a checkpoint of the transfer to ${
       named(classNames)
     }, got ${what}${names}${shapes}. A new transfer begins from its weights`,
   );

@@ -20,13 +20,13 @@ import type { TransferPhase } from "./phases.ts";
 import { type FrozenSplit, pickNames, splitFrozen } from "./split.ts";
 
 /**
- * Trains a phase to its end, or to the signal.
+ * Trains a phase to its end, or until the signal.
  *
  * @param model the network
- * @param phase what is trained, by what optimizer, for how long
+ * @param phase what is trained, the optimizer, the epochs
  * @param training the whole network's run in this phase
- * @param examples what to learn from
- * @param options the transfer's
+ * @param examples the training examples
+ * @param options the transfer's options
  * @returns reports of its epochs, each with the whole network's run
  */
 export async function* runPhase(
@@ -77,7 +77,7 @@ function fitOptions(
   };
 }
 
-/** Features of changed images would have to be computed at every step. */
+/** Features of augmented images would have to be computed at every step. */
 function augmentOf(
   { name }: TransferPhase,
   { augment, cache }: TransferOptions,
@@ -85,7 +85,7 @@ function augmentOf(
   return name === "fine-tune" || cache === false ? augment : undefined;
 }
 
-/** Where the model is cut for this phase, or why it is not. */
+/** The split at which features are cached, or why there is none. */
 function cutOf(
   model: Layer,
   phase: TransferPhase,
@@ -103,7 +103,7 @@ function cutOf(
   return split;
 }
 
-/** A phase whose body is run once: the tail is trained in its place. */
+/** A phase on cached features: only the tail is trained. */
 async function* onCached(
   split: FrozenSplit,
   phase: TransferPhase,
@@ -123,18 +123,20 @@ async function* onCached(
     ...run,
     model: training.model,
     inputShape: training.inputShape,
+    ...(training.data ? { data: training.data } : {}),
     params: { ...body.params as Record<string, Tree>, ...run.params as Record<string, Tree> },
     state: { ...body.state as Record<string, Tree>, ...run.state as Record<string, Tree> },
   });
+  const { data: _, ...from } = training; // The tail is trained on features.
   const run = fit(onFeatures(split.tail, split.featureShape), features!, {
     ...fitOptions(phase, examples, options),
-    from: { ...training, ...part(split.tailNames) },
+    from: { ...from, ...part(split.tailNames) },
     ...(validation ? { validation } : {}),
   });
   for await (const report of run) yield { ...report, network: whole(report.network) };
 }
 
-/** Features of the examples and of those to validate with; nothing where the signal ended it. */
+/** Features of the training and validation examples; nothing if the signal ended it. */
 async function featuresOf(
   body: Network,
   examples: Examples | ImageSource,

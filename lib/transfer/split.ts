@@ -1,14 +1,14 @@
-// Where a model with frozen parameters can be cut, so that what is below is computed once.
+// Splits a model with frozen parameters, so that the part below is computed once.
 import { type Child, type Declaration, type Layer, slotEntries } from "../layers/layer.ts";
 import { sequential } from "../layers/sequential.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import type { Path, Tree } from "../tensor/tree.ts";
 
-/** A model in two: `tail(body(x))` is what it answers. Paths and keys are the model's. */
+/** A model in two parts: its output is `tail(body(x))`. Paths and keys are the model's. */
 export type FrozenSplit = {
   /** The layers that training does not change, `[N, …] → features [N, …featureShape]`. */
   readonly body: Layer;
-  /** Those that are left to train, `features → logits`. */
+  /** The layers above, `features → logits`. */
   readonly tail: Layer;
   /** Shape of one image's features. */
   readonly featureShape: Shape;
@@ -19,14 +19,14 @@ export type FrozenSplit = {
 };
 
 /**
- * Cuts a model at its last frozen boundary (Figure 12.23): the body is the longest beginning of its
- * chain in which nothing is trained, dropped at random, or watched by an auxiliary loss, so that
- * every epoch would compute the same there.
+ * Splits a model at its last frozen boundary (Figure 12.23): the body is the longest beginning of
+ * its chain in which nothing is trained, dropped at random, or has an auxiliary loss, so that every
+ * epoch would compute the same there.
  *
  * @param model the model, a {@linkcode sequential}
  * @param inputShape shape of one input, without the batch
  * @param trainable whether the parameter at a path is trained, see {@linkcode freeze}
- * @returns body and tail; `undefined` where the model is no chain, its body would have no
+ * @returns body and tail; `undefined` if the model is no chain, its body would have no
  * parameters, or nothing is trained
  *
  * @example
@@ -65,18 +65,18 @@ function chainOf(children: readonly Child[]): Layer {
   return sequential(Object.fromEntries(children.map(({ name, layer }) => [name, layer]))) as Layer;
 }
 
-/** Whether a layer does in training what it does otherwise, and the same at every step. */
+/** Whether a layer computes the same in training as otherwise, and at every step. */
 function isFixed({ name, layer, declaration }: Child, trainable: (path: Path) => boolean): boolean {
   const params = slotEntries(declaration.params).map(([path]) => `${name}/${path}`);
   return !params.some(trainable) && !isRestless(layer.op, declaration);
 }
 
-/** Whether something in a layer is random, or runs in training alone, or keeps a state of its own. */
+/** Whether something in a layer is random, or runs only in training, or keeps a state. */
 function isRestless(op: string, declaration: Declaration): boolean {
   if (op === "dropout" || declaration.arrangement === "aside") return true;
   const { children, params, state } = declaration;
   if (children) return children.some((child) => isRestless(child.layer.op, child.declaration));
-  // Frozen statistics are those of a layer whose parameters are frozen; it needs some.
+  // Only a layer with parameters can be frozen, and its statistics with them.
   return slotEntries(state).length > 0 && slotEntries(params).length === 0;
 }
 

@@ -4,6 +4,7 @@ import type { ImageSource } from "../data/image_source.ts";
 import type { Layer, Network } from "../layers/layer.ts";
 import { fold, key as keyOf } from "../tensor/random.ts";
 import { disposeTree, entries, type Tree } from "../tensor/tree.ts";
+import { dataIdentity, requireSameData } from "../train/data_identity.ts";
 import { beginTraining, disposeTraining, type Training } from "../train/training.ts";
 import { stepsOf, type TransferOptions, type TransferReport } from "./options.ts";
 import { type TransferPhase, transferPhases } from "./phases.ts";
@@ -11,20 +12,20 @@ import { runPhase } from "./run.ts";
 import { transferWeights } from "./weights.ts";
 
 /**
- * Transfers a trained network to other classes (§12.8, Figures 12.23 and 12.24): takes its weights
- * over with a new head, trains the head with the rest frozen, on features that are computed once,
- * and then, where told, all from some layer on at learning rates that rise from it to the head.
- * Batch normalization that is frozen keeps its statistics. The same key, examples and options give
- * the same numbers on the same adapter, also when taken up again with `from`.
+ * Transfers a trained network to other classes (§12.8, Figures 12.23 and 12.24): takes over its
+ * weights except for a new head, trains the head on features that are computed once, with the rest
+ * frozen, and then, with `fineTune`, all layers from a given one on, at learning rates that rise from
+ * it to the head. Frozen batch normalization keeps its statistics. The same key, examples and options
+ * give the same numbers on the same adapter, also if the run is resumed with `from`.
  *
  * @param model the network with the new classes, `[N, H, W, C] → logits [N, classes]`
  * @param network the same network trained on other classes, which stays the caller's
- * @param examples what to learn from
- * @param options what is frozen, epochs, fine-tuning, validation, where to go on
- * @returns reports of the epochs of all phases. Their tensors are good until the loop goes on; after the last they are the caller's
- * @throws {TypeError} where the weights are another network's
- * @throws {RangeError} where a pattern matches nothing, something frozen was made anew, or an option is out of range
- * @throws {DeviceError} where the device failed
+ * @param examples the training examples
+ * @param options what is frozen, epochs, fine-tuning, validation, the transfer to resume
+ * @returns reports of the epochs of all phases. Their tensors are valid until the loop takes the next report; those of the last are the caller's
+ * @throws {TypeError} if the network is of another architecture
+ * @throws {RangeError} if a pattern matches nothing, something new is frozen, or an option is out of range
+ * @throws {DeviceError} if the device failed
  *
  * @example
  * ```ts
@@ -59,11 +60,13 @@ export async function* transfer<P extends Tree, S extends Tree>(
   const target = model as unknown as Layer;
   const phases = transferPhases(target, examples.imageShape, stepsOf(examples, options), options);
   const { from } = options;
+  const data = dataIdentity(examples, options.normalize);
+  if (from && !options.otherData) requireSameData(from.network.data, data);
   const rest = from ? phases.slice(phases.findIndex(({ name }) => name === from.phase)) : phases;
-  let training = from?.network ?? begin(target, network, examples, phases[0]!, options);
+  let training: Training = from?.network ?? begin(target, network, examples, phases[0]!, options);
   for (const phase of rest) {
     if (phase !== rest[0]) training = advance(target, training, phase, examples, options);
-    for await (const report of runPhase(target, phase, training, examples, options)) {
+    for await (const report of runPhase(target, phase, { ...training, data }, examples, options)) {
       training = report.network;
       yield { ...report, phase: phase.name };
       if (options.signal?.aborted) return;
@@ -72,7 +75,7 @@ export async function* transfer<P extends Tree, S extends Tree>(
   }
 }
 
-/** The run before its first step, of weights that were taken over. */
+/** The run before its first step, with the transferred weights. */
 function begin(
   model: Layer,
   pretrained: Network,
@@ -81,13 +84,18 @@ function begin(
   options: TransferOptions,
 ): Training {
   const key = options.key ?? keyOf(0);
-  const { params, state, taken, made, left } = transferWeights(model, imageShape, pretrained, {
-    key: fold(key, "head"),
-    ...(options.head === undefined ? {} : { head: options.head }),
-  });
+  const { params, state, transferred, initialized, unused } = transferWeights(
+    model,
+    imageShape,
+    pretrained,
+    {
+      key: fold(key, "head"),
+      ...(options.head === undefined ? {} : { head: options.head }),
+    },
+  );
   try {
-    requireTrained(params, made, trainable);
-    options.onTransfer?.({ taken, made, left });
+    requireTrained(params, initialized, trainable);
+    options.onTransfer?.({ transferred, initialized, unused });
     return beginTraining(model, optimizer, key, imageShape, {
       trainable,
       network: { params, state },
@@ -98,23 +106,23 @@ function begin(
   }
 }
 
-/** What was made anew has learned nothing: frozen, it would answer noise. */
+/** New parameters have learned nothing: frozen, they would stay noise. */
 function requireTrained(
   params: Tree,
-  made: readonly string[],
+  initialized: readonly string[],
   trainable: (path: string) => boolean,
 ): void {
   const all = new Set(entries(params).map(([path]) => path));
-  const stuck = made.filter((path) => all.has(path) && !trainable(path));
+  const stuck = initialized.filter((path) => all.has(path) && !trainable(path));
   if (stuck.length === 0) return;
   throw new RangeError(
-    `Cannot freeze parameters that were made anew: they must be trained, got ${
-      stuck.slice(0, 10).join(", ")
-    }${stuck.length > 10 ? `, ... and ${stuck.length - 10} more` : ""}`,
+    `Cannot freeze new parameters: they must be trained, got ${stuck.slice(0, 10).join(", ")}${
+      stuck.length > 10 ? `, ... and ${stuck.length - 10} more` : ""
+    }`,
   );
 }
 
-/** The run of the next phase, with the parameters that the last one ended with. */
+/** The run of the next phase, with the parameters of the last one. */
 function advance(
   model: Layer,
   { params, state, optimizer }: Training,

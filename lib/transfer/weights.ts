@@ -1,4 +1,4 @@
-// A trained network's weights in the same network with other classes: taken over where they fit.
+// A trained network's weights in the same network with other classes.
 import { fillSlots, init, type Layer, type Network, slotEntries } from "../layers/layer.ts";
 import { type Key, key as keyOf } from "../tensor/random.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
@@ -8,11 +8,11 @@ import { matchPaths } from "./paths.ts";
 /** Options of {@linkcode transferWeights}. */
 export type TransferWeightsOptions = {
   /**
-   * What is made anew even where it would fit, by patterns as for {@linkcode matchPaths}. Default:
-   * the model's last layer with parameters, see {@linkcode headOf}; `[]` takes over all that fits.
+   * What is initialized anew even if it would fit, by patterns as for {@linkcode matchPaths}.
+   * Default: the last layer with parameters, see {@linkcode headOf}; `[]` transfers all that fits.
    */
   readonly head?: string | readonly string[];
-  /** What the new numbers are drawn from. Default: `key(0)`. */
+  /** The source of the new numbers. Default: `key(0)`. */
   readonly key?: Key;
 };
 
@@ -20,12 +20,12 @@ export type TransferWeightsOptions = {
 export type TransferredNetwork<P extends Tree = Tree, S extends Tree = Tree> = Network<P, S> & {
   /** Shape of one input, without the batch. */
   readonly inputShape: Shape;
-  /** Parameters and state that were taken over. */
-  readonly taken: readonly Path[];
-  /** Those that were made anew: the head, and what the source lacks or has in another shape. */
-  readonly made: readonly Path[];
-  /** Those of the source that were left. */
-  readonly left: readonly Path[];
+  /** Parameters and state from the source. */
+  readonly transferred: readonly Path[];
+  /** New ones: the head, and what the source lacks or has in another shape. */
+  readonly initialized: readonly Path[];
+  /** Those of the source that are not used. */
+  readonly unused: readonly Path[];
 };
 
 /**
@@ -33,7 +33,7 @@ export type TransferredNetwork<P extends Tree = Tree, S extends Tree = Tree> = N
  *
  * @param model the model
  * @param inputShape shape of one input, without the batch
- * @returns the name, `"logits"`; `undefined` where the model is no chain of named layers
+ * @returns the name, `"logits"`; `undefined` if the model is no chain of named layers
  *
  * @example
  * ```ts
@@ -55,16 +55,16 @@ export function headOf<P extends Tree, S extends Tree>(
 }
 
 /**
- * Begins a network from another's weights (§12.8): each parameter and statistic is taken over where
- * the source has one of that path and shape; the head, and what does not fit, is drawn anew.
+ * Begins a network from another's weights (§12.8): each parameter and statistic is copied if the
+ * source has one of that path and shape; the head, and what does not fit, is initialized anew.
  *
  * @param model the network with the new classes
  * @param inputShape shape of one input, without the batch
  * @param network the trained network, which stays the caller's
  * @param options what the head is, and the key of the new numbers
- * @returns the network, whose tensors the caller owns, and the paths of what was taken over, made anew and left
- * @throws {TypeError} where nothing fits, so that this is another network
- * @throws {RangeError} where the head's name is none of the model's
+ * @returns the network, whose tensors the caller owns, and the paths of what was transferred, initialized anew and not used
+ * @throws {TypeError} if nothing fits: it is another network
+ * @throws {RangeError} if the model has no such head
  *
  * @example
  * ```ts
@@ -73,10 +73,10 @@ export function headOf<P extends Tree, S extends Tree>(
  *
  * await start({ backend: "cpu" });
  * const digits = init(lenet5(), key(0), [28, 28, 1]);
- * const { taken, made, left } = transferWeights(lenet5({ numClasses: 3 }), [28, 28, 1], digits);
- * assertEquals(taken.length, 8);
- * assertEquals(made, ["logits/kernel", "logits/bias"]);
- * assertEquals(left, made);
+ * const { transferred, initialized, unused } = transferWeights(lenet5({ numClasses: 3 }), [28, 28, 1], digits);
+ * assertEquals(transferred.length, 8);
+ * assertEquals(initialized, ["logits/kernel", "logits/bias"]);
+ * assertEquals(unused, initialized);
  * ```
  */
 export function transferWeights<P extends Tree, S extends Tree>(
@@ -91,9 +91,9 @@ export function transferWeights<P extends Tree, S extends Tree>(
   const head = new Set(headPaths(model, inputShape, slots.map(([path]) => path), options.head));
   const fits = ([path, { shape }]: typeof slots[number]): boolean =>
     !head.has(path) && `${held.get(path)?.shape}` === `${shape}`;
-  const taken = slots.filter(fits).map(([path]) => path);
-  if (taken.length === 0) throw fitsNone(slots.map(([path]) => path), [...held.keys()]);
-  const kept = new Set(taken);
+  const transferred = slots.filter(fits).map(([path]) => path);
+  if (transferred.length === 0) throw fitsNone(slots.map(([path]) => path), [...held.keys()]);
+  const kept = new Set(transferred);
   const fresh = init(model, options.key ?? keyOf(0), inputShape);
   const drawn = new Map([...entries(fresh.params), ...entries(fresh.state)]);
   const pick = (path: Path): Tensor => (kept.has(path) ? held : drawn).get(path)!.clone();
@@ -106,13 +106,13 @@ export function transferWeights<P extends Tree, S extends Tree>(
     inputShape,
     params,
     state,
-    taken,
-    made: slots.map(([path]) => path).filter((path) => !kept.has(path)),
-    left: [...held.keys()].filter((path) => !kept.has(path)),
+    transferred,
+    initialized: slots.map(([path]) => path).filter((path) => !kept.has(path)),
+    unused: [...held.keys()].filter((path) => !kept.has(path)),
   };
 }
 
-/** The paths of what is made anew in any case. */
+/** The paths of what is initialized anew in any case. */
 function headPaths<P extends Tree, S extends Tree>(
   model: Layer<P, S>,
   inputShape: Shape,

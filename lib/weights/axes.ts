@@ -12,7 +12,7 @@ const BLOCK = 16;
  *
  * @param values in the order outputs, inputs, height, width
  * @param sizes the axes' sizes, in that order
- * @returns in the order height, width, inputs, outputs; `values` themselves where that is the same
+ * @returns in the order height, width, inputs, outputs; `values` itself if that is the same
  */
 export function fromOihw(values: Float32Array, sizes: Oihw): Float32Array {
   return turned(values, sizes, true);
@@ -23,7 +23,7 @@ export function fromOihw(values: Float32Array, sizes: Oihw): Float32Array {
  *
  * @param values in the order height, width, inputs, outputs
  * @param sizes the axes' sizes in the order outputs, inputs, height, width
- * @returns in the order outputs, inputs, height, width; `values` themselves where that is the same
+ * @returns in the order outputs, inputs, height, width; `values` itself if that is the same
  */
 export function toOihw(values: Float32Array, sizes: Oihw): Float32Array {
   return turned(values, sizes, false);

@@ -1,4 +1,4 @@
-// Checkpoint files: all that a training run needs to go on, as one safetensors file.
+// Checkpoint files: all that a training run needs to continue, as one safetensors file.
 import type { HostTensor } from "./host_tensor.ts";
 import { type Json, jsonText } from "./json.ts";
 import { firstNames, hostTensor, parseSafetensors, type Safetensors } from "./safetensors.ts";
@@ -8,16 +8,16 @@ import { serializeSafetensors, writeSafetensors } from "./safetensors_write.ts";
 /** Host tensors by slash-joined path, such as `conv1/kernel`. */
 export type Tensors = ReadonlyMap<string, HostTensor>;
 
-/** All that a training run needs to go on. */
+/** All that a training run needs to continue. */
 export type Checkpoint = {
   readonly sections: {
-    /** What is trained. */
+    /** The parameters. */
     readonly params: Tensors;
-    /** What the layers keep, such as batch-norm statistics. */
+    /** What layers keep, such as batch-norm statistics. */
     readonly state: Tensors;
     /** What the optimizer keeps. */
     readonly optimizer: Tensors;
-    /** What else the run keeps, such as its best weights so far; absent where there is nothing. */
+    /** What else the run keeps, such as its best weights so far; absent if there is nothing. */
     readonly kept?: Tensors;
   };
   /** Model, dataset, epoch, step, key, configuration and history, as the run has them. */
@@ -34,8 +34,8 @@ const SECTIONS = ["params", "state", "optimizer", "kept"] as const;
  *
  * @param checkpoint the checkpoint
  * @returns the file's bytes, the same for the same checkpoint
- * @throws {TypeError} where a tensor's shape, dtype and values disagree, or `run` is not JSON
- * @throws {RangeError} where `run` has a number that JSON has not (NaN, ±Infinity)
+ * @throws {TypeError} if a tensor's shape, dtype and values disagree, or `run` is not JSON
+ * @throws {RangeError} if `run` has a number that JSON has not (NaN, ±Infinity)
  *
  * @example
  * ```ts
@@ -73,7 +73,7 @@ function contentsOf(
  * @param bytes the whole file
  * @param file its name, for messages
  * @returns the checkpoint
- * @throws {SyntaxError} where the file is cut or corrupt, is a safetensors file of another
+ * @throws {SyntaxError} if the file is cut or corrupt, is a safetensors file of another
  * kind, or is a checkpoint of a newer version
  *
  * @example
@@ -110,7 +110,7 @@ function filled({ kept, ...sections }: Sections): Checkpoint["sections"] {
   return kept.size > 0 ? { ...sections, kept } : sections;
 }
 
-/** The section of a file's tensor, and its path there. */
+/** The section of a file's tensor, and its path in it. */
 function placeOf(name: string, file: string): [Section, string] {
   const section = SECTIONS.find((section) => name.startsWith(`${section}/`));
   if (section) return [section, name.slice(section.length + 1)];
@@ -156,15 +156,15 @@ function parseRun({ file, metadata }: About): Json {
 }
 
 /**
- * Writes a checkpoint file: in full, or not at all.
+ * Writes a checkpoint file, completely or not at all.
  *
  * Needs `--allow-read` and `--allow-write` for the directory of `path`.
  *
- * @param path the file; what was there before stays where this throws
+ * @param path the file; its old contents stay if this throws
  * @param checkpoint the checkpoint
- * @throws {TypeError} where a tensor's shape, dtype and values disagree, or `run` is not JSON
- * @throws {RangeError} where `run` has a number that JSON has not, or `path` is no regular file
- * @throws {Error} of the class that Deno has for it, where the system refuses
+ * @throws {TypeError} if a tensor's shape, dtype and values disagree, or `run` is not JSON
+ * @throws {RangeError} if `run` has a number that JSON has not, or `path` is no regular file
+ * @throws {Error} of Deno's class for it if the system refuses
  */
 export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
   const { tensors, metadata } = contentsOf(checkpoint);
@@ -178,8 +178,8 @@ export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Pro
  *
  * @param path the file
  * @returns the checkpoint
- * @throws {SyntaxError} where the file is cut, corrupt, foreign or of a newer version
- * @throws {Error} of the class that Deno has for it (`NotFound`, …), where the system refuses
+ * @throws {SyntaxError} if the file is cut, corrupt, foreign or of a newer version
+ * @throws {Error} of Deno's class for it (`NotFound`, …) if the system refuses
  */
 export function readCheckpoint(path: string): Promise<Checkpoint> {
   return readSections(path, SECTIONS);

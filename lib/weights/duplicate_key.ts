@@ -7,7 +7,7 @@
  * one tensor to one reader and another to the next.
  *
  * @param json a valid JSON text
- * @returns the name, or `undefined` where every object's names differ
+ * @returns the name, or `undefined` if every object's names differ
  */
 export function duplicateKey(json: string): string | undefined {
   const open: Set<string>[] = [];

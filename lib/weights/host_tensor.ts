@@ -24,9 +24,9 @@ const CLASSES = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } a
  *
  * @param name what the messages call it
  * @param tensor the tensor
- * @throws {TypeError} where the shape is not of whole numbers from 0, the values are of
+ * @throws {TypeError} if the shape is not of whole numbers from 0, the values are of
  * another class than the dtype's, or their count is not the product of the shape
- * @throws {RangeError} where a bool is neither 0 nor 1
+ * @throws {RangeError} if a bool is neither 0 nor 1
  */
 export function checkHostTensor(name: string, tensor: HostTensor): void {
   const { dtype, shape, values } = tensor;

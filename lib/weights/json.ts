@@ -1,4 +1,4 @@
-// JSON values, and their text only where it means the same as the value.
+// JSON values, and their text if it means the same as the value.
 
 /** A value that JSON can hold. */
 export type Json =
@@ -17,8 +17,8 @@ export type Json =
  * @param value the value
  * @param name what the messages call it
  * @returns its text
- * @throws {RangeError} where a number is NaN or infinite
- * @throws {TypeError} where a part is no JSON, such as `undefined` or a `Map`
+ * @throws {RangeError} if a number is NaN or infinite
+ * @throws {TypeError} if a part is no JSON, such as `undefined` or a `Map`
  */
 export function jsonText(value: Json, name: string): string {
   if (typeof value === "number") return numberText(value, name);

@@ -1,10 +1,10 @@
-// Weights that others publish: where they are, what they belong to, and how their files are known.
+// Published weights: their URLs, models and hashes.
 
 /** A file of weights that can be fetched. */
 export type WeightsSource = {
   /** Where the file is, `https:` or `http:`. */
   readonly url: string;
-  /** The SHA-256 of the file in hexadecimal; where absent, that of the first time is trusted. */
+  /** The SHA-256 of the file in hexadecimal; if absent, that of the first download is trusted. */
   readonly sha256?: string;
   /** The file's size. */
   readonly bytes?: number;
@@ -42,8 +42,8 @@ function timm(
 
 /**
  * Known weights by name, all trained on ImageNet. The hashes are those that independent public
- * projects have pinned for the same files (for resnet34, vgg11 and inception-v3 one project); where
- * none was found there is none, and the file of the first time is trusted.
+ * projects have pinned for the same files (for resnet34, vgg11 and inception-v3 one project). Without
+ * one, the file of the first download is trusted.
  */
 export const knownWeights: Readonly<Record<string, KnownWeights>> = {
   "resnet18": timm("resnet18", "bbd144b3e5565108aad885f145491d11bc6ce807", {

@@ -50,13 +50,24 @@ type CheckpointAbout = {
   readonly dataset?: string;
 };
 
-/** Options of {@linkcode openNetworkFile}. */
-export type NetworkFileOptions = PretrainedOptions & {
+/** Options of {@linkcode open}. */
+export type OpenOptions = PretrainedOptions & {
   /**
    * The model that the file must be of: its name in {@linkcode models}; of a checkpoint also the
    * model itself. Default: found out from the file.
    */
   readonly model?: string | Layer;
+  /**
+   * How pictures are prepared: a preprocessing, its name in {@linkcode preprocessings}, or the path
+   * of a JSON file. Default: what the weights say, or `NAME.json` or timm's `config.json` beside
+   * them, or what is usual for the model.
+   */
+  readonly preprocessing?: string | Preprocessing;
+  /**
+   * The classes' names, or the path of a file with a name a line. Default: what the checkpoint says,
+   * or `NAME.classes.txt` beside the weights, or ImageNet's or CIFAR-10's if there are as many.
+   */
+  readonly classNames?: string | readonly string[];
 };
 
 /**
@@ -71,7 +82,7 @@ export type NetworkFileOptions = PretrainedOptions & {
  */
 export async function openNetworkFile(
   what: string | URL | Checkpoint,
-  options: NetworkFileOptions = {},
+  options: Omit<OpenOptions, "preprocessing" | "classNames"> = {},
 ): Promise<NetworkFile> {
   const { model } = options;
   if (typeof what !== "string" && !(what instanceof URL)) {

@@ -4,23 +4,8 @@ import { inputShapeOf } from "../image/preprocess.ts";
 import type { Preprocessing } from "../image/preprocessing.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import type { Checkpoint } from "./checkpoint.ts";
-import { type NetworkFileOptions, openNetworkFile } from "./network_file.ts";
+import { openNetworkFile, type OpenOptions } from "./network_file.ts";
 import { findClassNames, findPreprocessing } from "./sidecars.ts";
-
-/** Options of {@linkcode open}. */
-export type OpenOptions = NetworkFileOptions & {
-  /**
-   * How pictures are prepared: a preprocessing, its name in {@linkcode preprocessings}, or the path
-   * of a JSON file. Default: what the weights say, or `NAME.json` or timm's `config.json` beside
-   * them, or what is usual for the model.
-   */
-  readonly preprocessing?: string | Preprocessing;
-  /**
-   * The classes' names, or the path of a file with a name a line. Default: what the checkpoint says,
-   * or `NAME.classes.txt` beside the weights, or ImageNet's or CIFAR-10's if there are as many.
-   */
-  readonly classNames?: string | readonly string[];
-};
 
 /** A trained network, and what is to be known to use it. */
 export type OpenedNetwork = Network & {

@@ -14,28 +14,28 @@ export type PretrainedOptions = DownloadOptions & {
   readonly cacheDir?: string;
   /** The SHA-256 that the file must have, in hexadecimal. Default: the known one. */
   readonly sha256?: string;
-  /** Called before the server is asked: not where the file is in the cache, or local. */
+  /** Called before a download: not if the file is in the cache, or local. */
   readonly onFetch?: () => void;
 };
 
 /** A file of weights that is on the disk. */
 export type PretrainedFile = {
   readonly path: string;
-  /** The file's SHA-256; of a local file only where one was to be checked. */
+  /** The file's SHA-256; of a local file only if one was given. */
   readonly sha256?: string;
   /**
-   * How far the file is known: `"checked"` against a hash that was known before, `"trusted"` as
-   * the same file as the first time, without anything to compare that one with, or `"local"`.
+   * How far the file is known: `"checked"` against a known hash, `"trusted"` as the same file as at
+   * the first download, which nothing could confirm, or `"local"`.
    */
   readonly trust: "checked" | "trusted" | "local";
-  /** What is known of it, where it is one of {@linkcode knownWeights}. */
+  /** Its entry in {@linkcode knownWeights}, if it is one of them. */
   readonly known?: KnownWeights;
 };
 
 /**
- * The file of pretrained weights, which is fetched where it is not in the cache: over broken
- * connections, whole or not at all. Its SHA-256 is compared at every call: with the known one,
- * or else with that of the first time, which is kept beside the file.
+ * The file of pretrained weights, downloaded if it is not in the cache: broken downloads are
+ * continued. Its SHA-256 is compared at every call with the known one, or else with that of the
+ * first download, which is kept beside the file.
  *
  * Needs `--allow-read` for a local file; for others also `--allow-write` for the cache,
  * `--allow-net` for the host if the file is not there yet, and `--allow-env` for the variables
@@ -45,10 +45,10 @@ export type PretrainedFile = {
  * ending in `.safetensors`), a URL, or a source
  * @param options cache, hash, progress, signal, retries
  * @returns the file's path, its hash and what is known of it
- * @throws {RangeError} where there is no such name, or the file has another size than is known
- * @throws {Deno.errors.NotFound} where there is no such file, here or on the server
- * @throws {SyntaxError} where the server's file is a web page, or no safetensors file
- * @throws {Error} where the file has another hash, the server refuses, or too many attempts failed
+ * @throws {RangeError} if there is no such name, or the file has another size than is known
+ * @throws {Deno.errors.NotFound} if there is no such file, here or on the server
+ * @throws {SyntaxError} if the server's file is a web page, or no safetensors file
+ * @throws {Error} if the file has another hash, the server refuses, or too many attempts failed
  *
  * @example
  * ```ts
@@ -82,7 +82,7 @@ export async function pretrained(
   };
 }
 
-/** The path of a local file, or where to fetch from. */
+/** The path of a local file, or the source of a download. */
 function sourceOf(weights: string | WeightsSource): string | WeightsSource {
   if (typeof weights !== "string") return requireHttp(weights);
   if (Object.hasOwn(knownWeights, weights)) return knownWeights[weights]!;

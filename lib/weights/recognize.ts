@@ -1,4 +1,4 @@
-// Finds out by its keys and shapes which network a PyTorch file belongs to.
+// Recognizes the network of a PyTorch file by its keys and shapes.
 import type { Layer } from "../layers/layer.ts";
 import { findModel, models } from "../models/registry.ts";
 import type { Shape } from "../tensor/tensor.ts";
@@ -25,16 +25,16 @@ export type Recognized = {
 };
 
 /**
- * Finds the layout of a PyTorch file, and the model where none is named, by keys and shapes.
+ * Finds the layout of a PyTorch file, and the model if none is named, by keys and shapes.
  * The number of classes is that of the last layer.
  *
  * @param source the file, see {@linkcode openSafetensors}
  * @param name the model's name in {@linkcode models}. Default: the first of
  * {@linkcode torchLayouts} that fits
  * @returns model, layout and number of classes
- * @throws {TypeError} where no layout fits: the keys of the nearest that are missing, unexpected
+ * @throws {TypeError} if no layout fits: the keys of the nearest that are missing, unexpected
  * or of another shape
- * @throws {RangeError} where there is no such model, or no PyTorch names for it are known
+ * @throws {RangeError} if there is no such model, or no PyTorch names for it are known
  *
  * @example
  * ```ts
@@ -58,7 +58,7 @@ export function recognize(source: TensorSource, name?: string): Recognized {
   const fits = candidates(name).map(([model, layout]) => fitOf(source, model, layout));
   const best = fits.reduce((a, b) => count(b.faults) < count(a.faults) ? b : a);
   if (count(best.faults) === 0) return best.recognized;
-  // Of a file that has hardly anything of any network, what is missing says nothing.
+  // If a file shares little with any network, its missing keys say nothing.
   const shared = best.fit.expected.size - best.faults.missing.length;
   if (name !== undefined || 2 * shared > best.fit.expected.size) {
     const nearest = `${source.file} (as ${best.recognized.layout.name}'s ${best.recognized.name})`;

@@ -28,7 +28,7 @@ export type Safetensors = {
  * @param bytes the whole file
  * @param file its name, for messages
  * @returns its tensors, as views of `bytes`, and its metadata
- * @throws {SyntaxError} where a rule is broken: the header's length, its JSON, a key that
+ * @throws {SyntaxError} if a rule is broken: the header's length, its JSON, a key that
  * stands twice, an unknown dtype, a shape or offset that is no whole number, a size that is
  * not the shape's, a hole, an overlap, missing or excess data
  *
@@ -65,8 +65,8 @@ export function parseSafetensors(bytes: Uint8Array, file: string): Safetensors {
  * @param contents the file
  * @param name the tensor's name
  * @returns a copy of the tensor
- * @throws {RangeError} where the file has no such tensor
- * @throws {SyntaxError} where a value is beyond int32 or float32, or the type has no host
+ * @throws {RangeError} if the file has no such tensor
+ * @throws {SyntaxError} if a value is beyond int32 or float32, or the type has no host
  * counterpart
  *
  * @example
@@ -88,7 +88,7 @@ export function hostTensor(contents: Safetensors, name: string): HostTensor {
 /**
  * What a file has under a name.
  *
- * @throws {RangeError} where there is no such tensor, with the names that there are
+ * @throws {RangeError} if there is no such tensor: with the names that exist
  */
 export function entryOf<E>(tensors: ReadonlyMap<string, E>, name: string, file: string): E {
   const entry = tensors.get(name);
@@ -99,7 +99,7 @@ export function entryOf<E>(tensors: ReadonlyMap<string, E>, name: string, file: 
   );
 }
 
-/** A tensor of the numbers that `decode` makes; what goes wrong there is said with its name. */
+/** A tensor of the numbers that `decode` returns; its errors get the tensor's name. */
 export function converted(
   name: string,
   shape: readonly number[],
@@ -116,7 +116,7 @@ export function converted(
   }
 }
 
-/** The first ten names of a list, then how many there are. */
+/** The first ten names of a list, then their number. */
 export function firstNames(names: Iterable<string>, count: number): string {
   const first = [...names].slice(0, 10).join(", ");
   return count > 10 ? `${first}, ... (${count} in all)` : first || "(none)";

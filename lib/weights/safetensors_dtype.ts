@@ -73,8 +73,8 @@ const READERS: { readonly [D in SafetensorsDtype]?: (buffer: ArrayBuffer) => Num
  * @param dtype the bytes' element type
  * @param bytes the elements, little-endian, at any alignment
  * @returns float32 for the floats, int32 for the whole numbers, bool for `BOOL`
- * @throws {TypeError} where the type has no such counterpart (`C64`, the 8-bit floats)
- * @throws {RangeError} where a value is beyond what float32 or int32 holds
+ * @throws {TypeError} if the type has no such counterpart (`C64`, the 8-bit floats)
+ * @throws {RangeError} if a value is beyond what float32 or int32 holds
  */
 export function decodeElements(dtype: SafetensorsDtype, bytes: Uint8Array): Numbers {
   // A copy of its own: a view into a file's bytes need not be aligned, and would keep them all.
@@ -82,7 +82,7 @@ export function decodeElements(dtype: SafetensorsDtype, bytes: Uint8Array): Numb
 }
 
 /**
- * Converts the bytes of a tensor to host numbers, without a copy where they are host numbers
+ * Converts the bytes of a tensor to host numbers, without a copy if they are host numbers
  * already.
  *
  * @param dtype the bytes' element type

@@ -32,8 +32,8 @@ export type SafetensorsFile = AsyncDisposable & {
    *
    * @param name the tensor's name
    * @returns the tensor
-   * @throws {RangeError} where the file has no such tensor, or is closed
-   * @throws {SyntaxError} where a value is beyond int32 or float32, the type has no host
+   * @throws {RangeError} if the file has no such tensor, or is closed
+   * @throws {SyntaxError} if a value is beyond int32 or float32, the type has no host
    * counterpart, or the file was cut since it was opened
    */
   read(name: string): Promise<HostTensor>;
@@ -99,8 +99,8 @@ class OpenFile implements SafetensorsFile {
  *
  * @param path the file
  * @returns its tensors' types and shapes, its metadata, and a way to read a tensor
- * @throws {SyntaxError} where a rule is broken, as {@linkcode parseSafetensors} does
- * @throws {Error} of the class that Deno has for it (`NotFound`, …), where the system refuses
+ * @throws {SyntaxError} if a rule is broken, as {@linkcode parseSafetensors} does
+ * @throws {Error} of Deno's class for it (`NotFound`, …) if the system refuses
  *
  * @example
  * ```ts

@@ -41,11 +41,11 @@ export const PREFIX_LENGTH = 8;
  * The length of a file's header, known to be one that the file can have before anything is
  * allocated for it.
  *
- * @param prefix the file's first 8 bytes, or more; fewer where the file has no more
+ * @param prefix the file's first 8 bytes, or more; fewer if the file has no more
  * @param fileSize the size of the whole file, in bytes
  * @param file its name, for messages
  * @returns how many bytes of header follow the first 8
- * @throws {SyntaxError} where the file is too short, or its header over 100 MB
+ * @throws {SyntaxError} if the file is too short, or its header over 100 MB
  */
 export function headerLength(prefix: Uint8Array, fileSize: number, file: string): number {
   if (Math.min(prefix.length, fileSize) < PREFIX_LENGTH) {
@@ -73,7 +73,7 @@ export function headerLength(prefix: Uint8Array, fileSize: number, file: string)
  * @param fileSize the size of the whole file, in bytes
  * @param file its name, for messages
  * @returns what it says of the file
- * @throws {SyntaxError} where a rule of the format is broken
+ * @throws {SyntaxError} if a rule of the format is broken
  */
 export function parseHeader(bytes: Uint8Array, fileSize: number, file: string): Header {
   const dataStart = PREFIX_LENGTH + bytes.length;

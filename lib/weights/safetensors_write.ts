@@ -30,7 +30,7 @@ type Planned = Pick<LazyTensor, "dtype" | "shape">;
  * @param tensors host tensors by name
  * @param metadata strings by name
  * @returns the file's bytes
- * @throws {TypeError} where a tensor's shape, dtype and values disagree, or a name or a
+ * @throws {TypeError} if a tensor's shape, dtype and values disagree, or a name or a
  * metadata string cannot be written
  *
  * @example
@@ -66,13 +66,13 @@ export function serializeSafetensors(
  *
  * Needs `--allow-read` and `--allow-write` for the directory of `path`.
  *
- * @param path the file; what was there before stays where this throws
+ * @param path the file; its old contents stay if this throws
  * @param tensors pairs of name and tensor, such as a `Map`: host tensors, or such as make their
  * values when these are to be written
  * @param metadata strings by name
- * @throws {TypeError} where a tensor's shape, dtype and values disagree, two have one name, or
+ * @throws {TypeError} if a tensor's shape, dtype and values disagree, two have one name, or
  * a name or a metadata string cannot be written
- * @throws {Error} of the class that Deno has for it, where the system refuses
+ * @throws {Error} of Deno's class for it if the system refuses
  * @throws what a tensor's `values` throws
  *
  * @example

@@ -15,7 +15,7 @@ export type TensorSource = {
  * A source of tensors that are in memory. An open file, see {@linkcode openSafetensors}, is a
  * source by itself.
  *
- * @param tensors host tensors by name, or what {@linkcode parseSafetensors} answers
+ * @param tensors host tensors by name, or what {@linkcode parseSafetensors} returns
  * @param file what messages call them. Default: the file's name, or `"the given tensors"`
  * @returns the source
  *

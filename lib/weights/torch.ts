@@ -12,11 +12,11 @@ import { type TorchSlot, torchSlots } from "./torch_slots.ts";
 
 /** Options of {@linkcode fromTorch}. */
 export type FromTorchOptions = {
-  /** Called after each tensor with how many are done. */
+  /** Called after each tensor with the number of tensors done. */
   readonly onProgress?: (done: number, total: number) => void;
   /**
-   * What becomes of tensors that the model has no place for, such as the classifier's of a model
-   * made with `head: false`: refused, or left and named in `ignored`. Default: `"refuse"`.
+   * Whether tensors that the model does not have, such as the classifier's for a model made with
+   * `head: false`, are refused, or ignored and listed in `ignored`. Default: `"refuse"`.
    */
   readonly extra?: "refuse" | "ignore";
 };
@@ -41,10 +41,10 @@ export type TorchNetwork<P extends Tree, S extends Tree> = Network<P, S> & {
  * @param layout PyTorch's names, see {@linkcode torchLayouts}
  * @param options progress
  * @returns the network, whose tensors the caller owns, and what was ignored
- * @throws {TypeError} where the tensors are not those of the model: all keys that are missing,
- * unexpected or of another shape; or where one is not of floats
- * @throws {SyntaxError} where a tensor can not be read
- * @throws {RangeError} where the layout does not have a layer of the model
+ * @throws {TypeError} if the tensors are not those of the model: all keys that are missing,
+ * unexpected or of another shape; or if one is not of floats
+ * @throws {SyntaxError} if a tensor can not be read
+ * @throws {RangeError} if the layout does not have a layer of the model
  *
  * @example
  * ```ts
@@ -102,15 +102,15 @@ async function readFloats(source: TensorSource, name: string): Promise<Float32Ar
 
 /**
  * A network's weights as tensors by PyTorch's names, in PyTorch's order: the reverse of
- * {@linkcode fromTorch}. Their values are read from the device and turned about when they are
- * asked for; until then, the network's tensors must be there.
+ * {@linkcode fromTorch}. Their values are read from the device and transposed when they are
+ * needed; until then, the network's tensors must be alive.
  *
  * @param network the network
  * @param inputShape shape of one input, without the batch
  * @param layout PyTorch's names
  * @returns all that PyTorch's `load_state_dict` wants with `strict=True`, for
  * {@linkcode writeSafetensors}; `num_batches_tracked` is 0
- * @throws {RangeError} where the layout does not have a layer of the model
+ * @throws {RangeError} if the layout does not have a layer of the model
  * @throws {TypeError} if the parameters are not the model's
  *
  * @example
@@ -170,11 +170,11 @@ function lazyTensor({ path, shape, sizes, torchShape }: TorchSlot, tensor?: Tens
  *
  * Needs `--allow-read` and `--allow-write` for the directory of `path`.
  *
- * @param path the file; what was there before stays where this throws
+ * @param path the file; its old contents stay if this throws
  * @param network the network
  * @param inputShape shape of one input, without the batch
  * @param layout PyTorch's names
- * @param metadata what the file is to say of itself, beside `format: "pt"`
+ * @param metadata the file's metadata, besides `format: "pt"`
  * @throws as {@linkcode toTorch} and {@linkcode writeSafetensors} do
  */
 export async function writeTorch<P extends Tree, S extends Tree>(

@@ -1,4 +1,4 @@
-// Whether a file's tensors are those of a model, by PyTorch's names, and what else it has.
+// Compares a file's tensors with those of a model, by PyTorch's names.
 import type { Shape } from "../tensor/tensor.ts";
 import { compareShapes, requireShapes, type ShapeFaults } from "./require_shapes.ts";
 import type { TensorSource } from "./tensor_source.ts";
@@ -64,7 +64,7 @@ function torchKeys({ tensors }: TensorSource): [key: string, name: string][] {
   return names.map((name) => [isParallel ? name.slice(PARALLEL.length) : name, name]);
 }
 
-/** Whether a dense layer's weight is there as a convolution's, or the reverse: the same numbers. */
+/** Whether a dense layer's weight comes as a convolution's, or the reverse: the same numbers. */
 function isAlike({ leaf, shape, sizes }: TorchSlot, found: Shape): boolean {
   if (leaf !== "kernel" || shape.length !== 2) return false;
   const [outputs, inputs, height, width] = sizes;

@@ -10,11 +10,11 @@ export type TorchLayout = {
    *
    * @param layer the layer's path, `"conv1_1"`: that of its parameters without the last name
    * @returns the module's name, `"features.0"`: its tensors are `features.0.weight` and so on
-   * @throws {RangeError} where the network has no such layer
+   * @throws {RangeError} if the network has no such layer
    */
   module(layer: Path): string;
   /**
-   * Whether PyTorch has a convolution where we have a dense layer, so that its weight is of rank
+   * Whether PyTorch has a convolution in place of our dense layer, so that its weight is of rank
    * 4, `[out, C, H, W]` of the flattened image. Default: of none.
    *
    * @param layer the layer's path

@@ -1,4 +1,4 @@
-// Which tensor of PyTorch's each parameter of a model is, and in which order its numbers stand there.
+// The PyTorch tensor of each parameter of a model, and the order of its numbers.
 import { type Declaration, type Layer, slotEntries } from "../layers/layer.ts";
 import { type Shape, sizeOf } from "../tensor/tensor.ts";
 import type { Path } from "../tensor/tree.ts";
@@ -34,7 +34,7 @@ const LEAVES: Readonly<Record<string, string>> = {
 
 /**
  * Of a vector that was an image `[H, W, C]`, which PyTorch lays out by C, H, W: that shape.
- * `"mixed"` where something was done to the vector after which its order is not known.
+ * `"mixed"` if the order of its numbers is no longer known.
  */
 type Order = Shape | "mixed" | undefined;
 
@@ -45,8 +45,8 @@ type Order = Shape | "mixed" | undefined;
  * @param inputShape shape of one input, without the batch
  * @param layout PyTorch's names
  * @returns a slot for each parameter and statistic, layer by layer in the order they run
- * @throws {RangeError} where the layout does not have a layer
- * @throws {TypeError} where a layer's parameters have no counterpart in PyTorch
+ * @throws {RangeError} if the layout does not have a layer
+ * @throws {TypeError} if a layer's parameters have no counterpart in PyTorch
  */
 export function torchSlots(model: Layer, inputShape: Shape, layout: TorchLayout): TorchSlot[] {
   const slots: TorchSlot[] = [];
@@ -66,7 +66,7 @@ type Place = {
   readonly declaration: Declaration;
 };
 
-/** Calls `look` with each innermost layer and its input's order; answers the output's order. */
+/** Calls `look` with each innermost layer and its input's order; returns the output's order. */
 function visit(place: Place, order: Order, look: (place: Place, order: Order) => void): Order {
   const { op, path, declaration: { children } } = place;
   if (!children) {
@@ -79,7 +79,7 @@ function visit(place: Place, order: Order, look: (place: Place, order: Order) =>
     const inner = { op: layer.op, path: path === "" ? name : `${path}/${name}`, inputShape };
     return last = visit({ ...inner, declaration }, isJoin ? order : last, look);
   });
-  // What enters a side exit goes on as it was.
+  // An auxiliary head passes its input on.
   if (op === "auxiliary") return order;
   if (!isJoin) return last;
   const isAlike = ends.every((end) => `${end}` === `${ends[0]}`);

@@ -76,8 +76,7 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
     settings: { ...opened.settings, ...picture.settings },
   });
   await folder.save("input", picture.shown, `What the network sees: ${picture.source}`);
-  const { model, params, state } = await opened.start();
-  const found = activations(model, params, state, picture.inputs(), paths);
+  const found = activations(await opened.start(), picture.inputs(), paths);
   for (const [path, maps] of found) {
     const shape = maps.shape.slice(1);
     const scale = flags.scale ?? (shape.length === 3 ? scaleFor(shape[1]!) : 8);

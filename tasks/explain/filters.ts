@@ -1,6 +1,6 @@
 // `deno task explain filters`: the weights of a convolution as pictures.
 import { filterGrid } from "../../lib/explain/mod.ts";
-import { requireConvolution } from "../../lib/explain/convolution.ts";
+import { requireConvolution } from "../../lib/explain/filter_grid.ts";
 import type { Shape } from "../../mod.ts";
 import { choice, count, type Values } from "../command.ts";
 import { openNetwork } from "../pictures/opened_network.ts";
@@ -62,8 +62,8 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
   const scale = flags.scale ?? (filters.length * channels > 48 ? 8 : 16);
   const numbers = flags.labels ? labelsOf(filters, shape, scale) : [];
   const labels = numbers.length > 0 ? { labels: numbers } : {};
-  const { units } = opened;
-  const options = { normalize, scale, units, gap: 2, filters, ...labels };
+  const { units: preprocessing } = opened;
+  const options = { normalize, scale, preprocessing, gap: 2, filters, ...labels };
   const image = await filterGrid(network, path, options);
   const what = unit === undefined ? `All ${total} filters` : `Filter ${unit} of ${total}`;
   const caption = `${what} of ${path}, ${height}×${width} of ${channels} channel${

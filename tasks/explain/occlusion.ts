@@ -1,5 +1,6 @@
 // `deno task explain occlusion`: how much a score falls if a part of the picture is covered.
-import { occlusion, occlusionWindow } from "../../lib/explain/mod.ts";
+import { windowSide } from "../../lib/explain/attribution/occlusion_windows.ts";
+import { occlusion } from "../../lib/explain/mod.ts";
 import { count, refuse, type Values } from "../command.ts";
 import { showAttribution } from "../pictures/attribution_pictures.ts";
 import {
@@ -47,7 +48,7 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
   const { baseline, batch } = flags;
   const explanation = await openExplanation(command.name, flags, ({ inputShape }) => {
     const side = Math.min(inputShape[0]!, inputShape[1]!);
-    const most = flags.window ?? occlusionWindow(side);
+    const most = flags.window ?? windowSide(side);
     if (most > side) {
       refuse("--window", `at most the picture's side, ${side}`, most);
     }
@@ -56,7 +57,7 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
     }
   });
   const { network, x, objective } = explanation;
-  const window = flags.window ?? occlusionWindow(Math.min(x.shape[1]!, x.shape[2]!));
+  const window = flags.window ?? windowSide(Math.min(x.shape[1]!, x.shape[2]!));
   const stride = flags.stride ?? Math.ceil(window / 2);
   const cover = baselineOf(baseline, explanation);
   const options = { window, stride, baseline: cover, batchSize: batch };

@@ -1,12 +1,12 @@
 // `deno task explain saliency`: which pixels change a score most.
 import {
   type Attribution,
-  inputGradient,
   inputTimesGradient,
+  type Saliency,
   saliency,
   smoothGrad,
 } from "../../lib/explain/mod.ts";
-import { key, tf } from "../../mod.ts";
+import { key } from "../../mod.ts";
 import { requireRule } from "../../lib/explain/backward_rule.ts";
 import { choice, count, number, UsageError, type Values } from "../command.ts";
 import { showAttribution } from "../pictures/attribution_pictures.ts";
@@ -74,7 +74,7 @@ export async function run(flags: Flags): Promise<void> {
     settings: { rule, ...(method === "smooth-grad" ? noisy : {}) },
     signed: method === "input-x-gradient",
     share: 0.995,
-    ...(method === "gradient" ? { colored: await rawGradient(explanation, flags) } : {}),
+    ...(method === "gradient" ? { colored: gradientOf(explanation, attribution as Saliency) } : {}),
   }, flags.json);
 }
 
@@ -90,22 +90,18 @@ const CAPTIONS: Readonly<Record<Flags["method"], string>> = {
   "input-x-gradient": "Input × gradient",
 };
 
-/** The gradient itself, with its signs: what a DeconvNet or the guided way back reconstructs. */
-async function rawGradient(
-  { network, x, objective }: Explanation,
-  { rule }: Flags,
-): Promise<Pick<Attribution, "shape" | "values">> {
-  const { value, gradient } = inputGradient(network, objective, x, { rule });
-  const values = await gradient.data() as Float32Array;
-  const shape = gradient.shape as [number, number, number, number];
-  tf.dispose([value, gradient]);
-  return { shape, values };
+/** The gradient with its signs: what DeconvNet or guided backpropagation reconstructs. */
+function gradientOf(
+  { x }: Explanation,
+  { gradient }: Saliency,
+): Pick<Attribution, "shape" | "values"> {
+  return { shape: x.shape as [number, number, number, number], values: gradient };
 }
 
 async function attributionBy(
   { network, x, objective }: Explanation,
   { method, rule, samples, noise, seed }: Flags,
-): ReturnType<typeof saliency> {
+): Promise<Attribution> {
   if (method === "gradient") return await saliency(network, x, objective, { rule });
   if (method === "input-x-gradient") {
     return await inputTimesGradient(network, x, objective, { rule });

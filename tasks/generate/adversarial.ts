@@ -1,6 +1,6 @@
 // `deno task generate adversarial`: images that fool a network (§12.9.4), and its accuracy under attack.
 import { decodeImage, encodePng } from "../../lib/image/mod.ts";
-import { imagesOf, toInputs } from "../../lib/explain/mod.ts";
+import { toInputs, toPictures } from "../../lib/explain/mod.ts";
 import { NORMS } from "../../lib/generate/adversarial/norm.ts";
 import { type Network, predict, type Tensor, tf } from "../../mod.ts";
 import { topClasses } from "../../lib/train/report/mod.ts";
@@ -191,7 +191,7 @@ async function attackPicture(task: Task, x: Tensor) {
   let progress: ReturnType<typeof ascentProgress> | undefined;
   const found = await attackBy(plan, network, x, [label.index], {
     epsilon,
-    units: opened.units,
+    preprocessing: opened.units,
     signal,
     onStep({ step, steps }) {
       progress ??= ascentProgress(plan.method, steps);
@@ -200,7 +200,7 @@ async function attackPicture(task: Task, x: Tensor) {
   }).finally(() => progress?.stop());
   const [pair] = await pairsOf(x, found, opened.classNames);
   // A file has 256 shades of gray, so that small changes may be lost.
-  const [image] = await imagesOf(found.images);
+  const [image] = await toPictures(found.images);
   const read = decodeImage(encodePng(image!), "adversarial.png");
   const again = tf.tensor(read.pixels, x.shape);
   const fromFile = await seen(task, again);

@@ -45,7 +45,7 @@ async function measured(curve: Curve, method: Method): Promise<Robustness> {
   let progress: ReturnType<typeof ascentProgress> | undefined;
   try {
     return await robustness(network, examples, attack, epsilons, {
-      units: opened.units,
+      preprocessing: opened.units,
       isMinimal: isMinimal(method),
       signal,
       onProgress({ done, total }) {
@@ -110,7 +110,7 @@ async function showExamples(
     labels.dispose();
     const found = await attackBy(plan, network, images, classes, {
       epsilon,
-      units: opened.units,
+      preprocessing: opened.units,
       signal,
     });
     const pairs = await pairsOf(images, found, opened.classNames);

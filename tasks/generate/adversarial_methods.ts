@@ -1,7 +1,7 @@
 // The attacks by name, with what flags say of them.
 import {
-  type Attacked,
   type AttackOptions,
+  type AttackResult,
   bim,
   carliniWagner,
   deepFool,
@@ -65,7 +65,7 @@ export function attackBy(
   x: Tensor,
   labels: ArrayLike<number>,
   options: AttackOptions & { readonly epsilon: number },
-): Promise<Attacked> {
+): Promise<AttackResult> {
   const targets = target === undefined ? {} : { targets: target };
   const { epsilon, ...others } = options;
   const more = { ...others, ...(steps === undefined ? {} : { steps }) };

@@ -1,7 +1,7 @@
 // Images before and after an attack, and the change, side by side.
-import type { Attacked } from "../../lib/generate/mod.ts";
+import type { AttackResult } from "../../lib/generate/mod.ts";
 import { grid, type Image, sideBySide } from "../../lib/image/mod.ts";
-import { imagesOf } from "../../lib/explain/mod.ts";
+import { toPictures } from "../../lib/explain/mod.ts";
 import type { Tensor } from "../../mod.ts";
 import { enlarged, scaleOf } from "../pictures/picture_folder.ts";
 
@@ -42,10 +42,10 @@ function differenceOf(from: Image, to: Image): { difference: Image; factor: numb
  */
 export async function pairsOf(
   x: Tensor,
-  { images, labels, probabilities }: Attacked,
+  { images, labels, probabilities }: AttackResult,
   names: readonly string[],
 ): Promise<Pair[]> {
-  const [before, after] = await Promise.all([imagesOf(x), imagesOf(images)]);
+  const [before, after] = await Promise.all([toPictures(x), toPictures(images)]);
   return before.map((original, i) => ({
     original,
     adversarial: after[i]!,

@@ -1,7 +1,8 @@
 // `deno task generate class-image`: the image to which a network gives the highest score of a class.
-import { classImage, classScore } from "../../lib/generate/mod.ts";
+import { classScore } from "../../lib/generate/class_image.ts";
+import { classImage } from "../../lib/generate/mod.ts";
 import { grid, type Image } from "../../lib/image/mod.ts";
-import { imagesOf, toInputs } from "../../lib/explain/mod.ts";
+import { toInputs, toPictures } from "../../lib/explain/mod.ts";
 import { key, tf } from "../../mod.ts";
 import { choice, toggle, UsageError, type Values } from "../command.ts";
 import { abortWithPicture, pictureProgress } from "../pictures/picture_progress.ts";
@@ -99,7 +100,7 @@ async function makeOne(
   const progress = pictureProgress(flags.steps, flags.animate);
   const made = await classImage(network, index, {
     shape: opened.inputShape,
-    units: opened.units,
+    preprocessing: opened.units,
     style: flags.style,
     steps: flags.steps,
     key: key(flags.seed),
@@ -107,7 +108,7 @@ async function makeOne(
     onStep: (report) => progress.onStep(report, name),
   }).finally(progress.stop);
   const probability = await probabilityOf(opened, network, made.images, index);
-  const [image] = await imagesOf(made.images);
+  const [image] = await toPictures(made.images);
   made.images.dispose();
   const scores = { before: made.scores[0]!, after: made.scores.at(-1)!, probability };
   const caption = `${name}: probability ${probability.toFixed(3)} after ${made.steps} steps`;

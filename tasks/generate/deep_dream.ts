@@ -1,7 +1,7 @@
 // `deno task generate deep-dream`: amplifies in a photo what a layer sees in it.
 import { decodeImage, type Image, resize, toGray } from "../../lib/image/mod.ts";
 import { deepDream } from "../../lib/generate/mod.ts";
-import { imagesOf, pixelsOf } from "../../lib/explain/mod.ts";
+import { fromPictures, toPictures } from "../../lib/explain/mod.ts";
 import { key, tf, uniformArray } from "../../mod.ts";
 import { requireLayer } from "../../lib/layers/layers_of.ts";
 import { count, number, text, toggle, UsageError, type Values } from "../command.ts";
@@ -151,17 +151,17 @@ export async function run(flags: Flags): Promise<void> {
   });
   const network = await opened.start();
   const progress = pictureProgress(octaves * steps, flags.animate);
-  const tensorOf = (of: Image): tf.Tensor => tf.squeeze(pixelsOf([of]), [0]);
+  const tensorOf = (of: Image): tf.Tensor => tf.squeeze(fromPictures([of]), [0]);
   const { images, scores } = await deepDream(network, tensorOf(image), {
     ...{ layer, octaves, octaveScale, steps, rate, rule },
     ...(guide ? { guide: tensorOf(guide) } : {}),
     ...(jitter === undefined ? {} : { jitter }),
-    units: opened.units,
+    preprocessing: opened.units,
     key: key(seed),
     signal: abortWithPicture(),
     onStep: (report) => progress.onStep(report, `octave ${report.octave + 1} of ${report.octaves}`),
   }).finally(progress.stop);
-  const [dream] = await imagesOf(images);
+  const [dream] = await toPictures(images);
   await folder.save("before", image, `Before: ${source}`);
   await folder.save("dream", dream!, `What ${layer} sees in it`);
   await progress.saveAnimation(folder, "dream", "Step by step, from coarse to fine", {});

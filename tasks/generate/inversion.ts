@@ -1,5 +1,5 @@
 // `deno task generate inversion`: images reconstructed from the outputs of layers.
-import { imagesOf } from "../../lib/explain/mod.ts";
+import { toPictures } from "../../lib/explain/mod.ts";
 import { inversionStrip } from "../../lib/generate/mod.ts";
 import { key, tf } from "../../mod.ts";
 import { requireLayer } from "../../lib/layers/layers_of.ts";
@@ -76,12 +76,12 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
   const strip = await inversionStrip(network, pixels, layers, {
     steps,
     ...(variation === undefined ? {} : { variationWeight: variation }),
-    units: opened.units,
+    preprocessing: opened.units,
     key: key(seed),
     signal: abortWithPicture(),
     onStep: (report) => watched.get(report.layer)!.onStep(report, report.layer),
     async onLayer({ layer, images: made, distances }) {
-      const [image] = await imagesOf(made);
+      const [image] = await toPictures(made);
       images.push(image!);
       const [before, after] = [distances[0]!, distances.at(-1)!];
       scores[layer] = { before, after };

@@ -1,7 +1,7 @@
 // The display of the steps to a picture, and an animation of them.
 import type { AscendReport } from "../../lib/generate/mod.ts";
 import { encodeGif, type Image, resize } from "../../lib/image/mod.ts";
-import { imagesOf } from "../../lib/explain/mod.ts";
+import { toPictures } from "../../lib/explain/mod.ts";
 import { ascentProgress } from "../progress.ts";
 import { abortOnInterrupt } from "../command/interrupt.ts";
 import { enlarged, type PictureFolder, type PictureSettings } from "./picture_folder.ts";
@@ -63,7 +63,7 @@ export function pictureProgress(total: number, animate: boolean): PictureProgres
       }
       shown.progress.step(step, score);
       if (animate && (seen++ % every === 0 || step === steps)) {
-        frames.push((await imagesOf(images))[0]!);
+        frames.push((await toPictures(images))[0]!);
       }
     },
     stop,

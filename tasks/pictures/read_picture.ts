@@ -1,6 +1,6 @@
 // The picture that flags name, as a network's input and as it is shown.
 import { decodeImage, type Image, preprocess, resize, toGray } from "../../lib/image/mod.ts";
-import { exampleImage } from "../../lib/explain/example_image.ts";
+import { exampleImage } from "../../lib/data/example_image.ts";
 import { type Shape, type Tensor4D, tf } from "../../mod.ts";
 import { refuse, UsageError } from "../command.ts";
 import type { OpenedNetwork } from "./opened_network.ts";

@@ -107,6 +107,7 @@ export const trainFlags = {
   }),
   out: path({ help: "folder for the run's files", defaultText: "runs/MODEL-DATASET" }),
   resume: toggle({ help: "continue the run in --out, to the numbers it would have had" }),
+  "other-data": toggle({ help: "resume even if the images or classes are not the same as before" }),
   overwrite: toggle({ help: "remove the files of another run in --out" }),
   json: toggle({ help: "print one JSON object on stdout as the last line" }),
 } as const;

@@ -44,6 +44,8 @@ export type RunParts = {
   readonly held: Examples | ImageSource | undefined;
   readonly test: Examples | ImageSource;
   readonly folder: RunFolder;
+  /** Whether the run to resume may have been trained on other images. */
+  readonly otherData: boolean;
   /** The run to resume; a new one if `undefined`. */
   readonly from: Training | undefined;
   /** The epochs and steps of that run. */
@@ -141,7 +143,7 @@ function startFit(
   notes: Notes,
   onStep: (report: StepReport) => void,
 ): ReturnType<typeof fit> {
-  const { settings, model, optimizer, train, held, test, from, signal } = parts;
+  const { settings, model, optimizer, train, held, test, from, otherData, signal } = parts;
   return fit(model, train, {
     epochs: settings.epochs,
     batchSize: settings.batchSize,
@@ -154,7 +156,7 @@ function startFit(
     onStep,
     ...(parts.augment ? { augment: parts.augment } : {}),
     ...(parts.loss ? { loss: parts.loss } : {}),
-    ...(from ? { from } : {}),
+    ...(from ? { from, otherData } : {}),
   });
 }
 

@@ -96,6 +96,9 @@ export const command = {
     }),
     out: path({ default: "runs/transfer", help: "folder for the run's files" }),
     resume: toggle({ help: "continue the transfer in --out, to the numbers it would have had" }),
+    "other-data": toggle({
+      help: "resume even if the pictures are not the same as before",
+    }),
     overwrite: toggle({ help: "remove the files of another run in --out" }),
     json: toggle({ help: "print one JSON object on stdout as the last line" }),
   },

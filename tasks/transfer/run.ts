@@ -104,13 +104,17 @@ export async function runTransfer(parts: TransferParts): Promise<TransferOutcome
 }
 
 function sayTransfer(
-  { taken, made, left }: Parameters<NonNullable<TransferOptions["onTransfer"]>>[0],
+  { transferred, initialized, unused }: Parameters<NonNullable<TransferOptions["onTransfer"]>>[0],
 ): void {
   const some = (paths: readonly string[]): string =>
     paths.length === 0
       ? "none"
       : `${paths.slice(0, 6).join(", ")}${paths.length > 6 ? `, ... (${paths.length})` : ""}`;
-  say(`taken over: ${taken.length} tensors; new: ${some(made)}; left out: ${some(left)}`);
+  say(
+    `transferred: ${transferred.length} tensors; new: ${some(initialized)}; not used: ${
+      some(unused)
+    }`,
+  );
 }
 
 function sayPlan({ phase, trained, parameters, featureShape, tail, reason }: PhasePlan): void {

@@ -1,6 +1,6 @@
 // Activation maps as pictures, and tensors as pictures.
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { activationGrid, imagesOf, pixelsOf } from "../../lib/explain/mod.ts";
+import { activationGrid, fromPictures, toPictures } from "../../lib/explain/mod.ts";
 import { tf } from "../../mod.ts";
 import { onCpu } from "../backends.ts";
 
@@ -50,21 +50,21 @@ onCpu("pictures go to the device and come back, clipped", async () => {
     pixels: new Float32Array([0, 1, 0.5, 0, 0, 1]),
   } as const;
   const other = { ...image, pixels: image.pixels.map((value) => 1 - value) };
-  const pixels = pixelsOf([image, other]);
+  const pixels = fromPictures([image, other]);
   assertEquals(pixels.shape, [2, 1, 2, 3]);
-  assertEquals(await imagesOf(pixels), [image, other]);
-  const [wild] = await imagesOf(tf.tensor3d([-2, 0.25, 9], [1, 3, 1]));
+  assertEquals(await toPictures(pixels), [image, other]);
+  const [wild] = await toPictures(tf.tensor3d([-2, 0.25, 9], [1, 3, 1]));
   assertEquals([...wild!.pixels], [0, 0.25, 1]);
 });
 
 onCpu("what makes no pictures, and pictures of several sizes, are refused", async () => {
-  await assertRejects(() => imagesOf(tf.zeros([1, 2, 2, 2])), TypeError, "[1,2,2,2]");
-  await assertRejects(() => imagesOf(tf.zeros([2, 2])), TypeError, "[2,2]");
-  await assertRejects(() => imagesOf(tf.tensor3d([NaN], [1, 1, 1])), RangeError, "NaN");
+  await assertRejects(() => toPictures(tf.zeros([1, 2, 2, 2])), TypeError, "[1,2,2,2]");
+  await assertRejects(() => toPictures(tf.zeros([2, 2])), TypeError, "[2,2]");
+  await assertRejects(() => toPictures(tf.tensor3d([NaN], [1, 1, 1])), RangeError, "NaN");
   const dot = { width: 1, height: 1, channels: 1, pixels: new Float32Array(1) } as const;
-  assertThrows(() => pixelsOf([]), RangeError, "none");
+  assertThrows(() => fromPictures([]), RangeError, "none");
   const wide = { ...dot, width: 2, pixels: new Float32Array(2) };
-  assertThrows(() => pixelsOf([dot, wide]), TypeError, "[1,2,1] beside [1,1,1]");
+  assertThrows(() => fromPictures([dot, wide]), TypeError, "[1,2,1] beside [1,1,1]");
   const clear = { ...dot, channels: 4, pixels: new Float32Array(4) } as const;
-  assertThrows(() => pixelsOf([clear]), TypeError, "without alpha");
+  assertThrows(() => fromPictures([clear]), TypeError, "without alpha");
 });

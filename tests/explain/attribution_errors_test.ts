@@ -5,7 +5,7 @@ import { tf } from "../../mod.ts";
 import { onCpu } from "../backends.ts";
 import { images, linear, METHODS, small } from "./small_networks.ts";
 
-onCpu("what can not be explained is refused before anything is computed", async () => {
+onCpu("what cannot be explained is refused before anything is computed", async () => {
   const network = small();
   const x = images();
   for (const method of Object.values(METHODS)) {
@@ -69,7 +69,7 @@ onCpu("what can not be explained is refused before anything is computed", async 
   await assertRejects(
     () => gradCam(flat, x, 1),
     TypeError,
-    "must have a layer that answers [height, width, channels]",
+    "must have a layer that outputs [height, width, channels]",
   );
 });
 
@@ -139,7 +139,7 @@ onCpu("options that are out of their range are refused", async () => {
   await refused(
     "gradCam",
     { layer: "logits" },
-    'answers [height, width, channels], got [3] of "logits"',
+    'outputs [height, width, channels], got [3] of "logits"',
   );
   await refused("gradCam", { layer: "" }, "must be a named one");
   await refused(
@@ -163,7 +163,7 @@ onCpu("an image that is not finite is refused, not drawn", async () => {
     await assertRejects(
       () => method(network, broken, 1),
       RangeError,
-      "all numbers must be finite, got NaN",
+      "all values must be finite, got NaN",
     );
   }
 });

@@ -6,7 +6,6 @@ import {
   inputGradient,
   neuron,
   type Objective,
-  ruleIntercept,
 } from "../../lib/explain/mod.ts";
 import {
   conv,
@@ -20,7 +19,7 @@ import {
   type Tensor,
   tf,
 } from "../../mod.ts";
-import { BACKWARD_RULES } from "../../lib/explain/backward_rule.ts";
+import { BACKWARD_RULES, ruleIntercept } from "../../lib/explain/backward_rule.ts";
 import { onEachBackend } from "../backends.ts";
 
 /** What a network without parameters hands back of numbers that come to its output. */
@@ -34,7 +33,7 @@ function handedBack(model: Layer, x: Tensor, back: Tensor, rule: BackwardRule): 
     score: (output) => tf.sum(tf.mul(output(""), back)).asScalar(),
     check() {},
   };
-  return inputGradient({ model, params: state, state }, objective, x, { rule }).gradient;
+  return inputGradient({ model, params: state, state }, x, objective, { rule }).gradient;
 }
 
 const map = (rows: number[][]): Tensor =>
@@ -70,7 +69,8 @@ for (const rule of BACKWARD_RULES) {
     // The largest number of each 2 × 2 is where what comes back is placed; all else is 0.
     const x = map([[1, 1, 2, 4], [5, 6, 7, 8], [3, 2, 1, 0], [1, 2, 3, 4]]);
     const model = sequential({ pool: maxPool({ size: 2, stride: 2 }) }) as Layer;
-    const pooled = activations(model, { pool: {} }, { pool: {} }, x, ["pool"]).get("pool")!;
+    const pooled = activations({ model, params: { pool: {} }, state: { pool: {} } }, x, ["pool"])
+      .get("pool")!;
     assertEquals(await rowsOf(pooled), [[6, 8], [3, 4]]);
     // A rule about ReLUs wants one in the model; all numbers are above 0 there.
     const whole = sequential({ relu: relu(), pool: maxPool({ size: 2, stride: 2 }) }) as Layer;
@@ -97,7 +97,7 @@ for (const rule of BACKWARD_RULES) {
         check() {},
       };
       const network = { model, params, state: { conv: {}, relu: {} } };
-      const { gradient } = inputGradient(network, objective, map([[1, 2, 3, 4, 5]]), { rule });
+      const { gradient } = inputGradient(network, map([[1, 2, 3, 4, 5]]), objective, { rule });
       assertEquals(await rowsOf(gradient), [[
         w1 * a1,
         w2 * a1 + w1 * a2,
@@ -125,7 +125,7 @@ onEachBackend(
     const network = { model, params, state: { conv: {}, relu: {} } };
     const found = { backprop: -2, deconvnet: -1, guided: 0 };
     for (const rule of BACKWARD_RULES) {
-      const { gradient } = inputGradient(network, objective, tf.tensor4d([3], [1, 1, 1, 1]), {
+      const { gradient } = inputGradient(network, tf.tensor4d([3], [1, 1, 1, 1]), objective, {
         rule,
       });
       assertEquals((await gradient.data())[0]! + 0, found[rule], rule);
@@ -139,7 +139,7 @@ onEachBackend("a rule about ReLUs is refused of a model without, and so is an un
   const network = { model, params, state: { first: {}, sigmoid: {} } };
   const objective = neuron("first", 0);
   const go = (rule: BackwardRule) => () =>
-    inputGradient(network, { ...objective, check() {} }, tf.ones([1, 3]), { rule });
+    inputGradient(network, tf.ones([1, 3]), { ...objective, check() {} }, { rule });
   assertThrows(
     go("guided"),
     TypeError,

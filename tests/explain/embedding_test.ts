@@ -111,7 +111,7 @@ Deno.test("maps that cannot be are refused, and one that is no longer wanted end
     [{ neighbors: 12 }, "from 2 to 11, fewer than the 12 examples, got 12"],
     [{ neighbors: 1 }, "got 1"],
     [{ neighbors: 5, minDistance: -1 }, "from 0 to 1, got -1"],
-    [{ neighbors: 5, epochs: 0 }, "epochs must be a whole number from 1, got 0"],
+    [{ neighbors: 5, epochs: 0 }, "epochs must be a whole number of at least 1, got 0"],
   ];
   for (const [options, words] of refused) {
     await assertRejects(() => umap(features, options), RangeError, words);

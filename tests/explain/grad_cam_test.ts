@@ -14,7 +14,7 @@ import {
   tf,
 } from "../../mod.ts";
 import { gradCam, guidedGradCam, inputTimesGradient } from "../../lib/explain/mod.ts";
-import { lastMaps } from "../../lib/explain/attribution/last_maps.ts";
+import { lastFeatureMaps } from "../../lib/explain/attribution/last_feature_maps.ts";
 import { onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";
 import { images, small, sum } from "./small_networks.ts";
@@ -72,12 +72,15 @@ onEachBackend("guided Grad-CAM is the guided gradient times the map", async () =
 
 Deno.test("the last maps are those before the pooling, at whatever depth", () => {
   const block = () => sequential({ conv: conv({ features: 4, size: 3 }), relu: relu() });
-  assertEquals(lastMaps(chapterMnist(), [28, 28, 1]), "relu2");
-  assertEquals(lastMaps(squeezenet(), [224, 224, 3]), "relu10");
+  assertEquals(lastFeatureMaps(chapterMnist(), [28, 28, 1]), "relu2");
+  assertEquals(lastFeatureMaps(squeezenet(), [224, 224, 3]), "relu10");
   assertEquals(
-    lastMaps(sequential({ block: block(), pool: globalMeanPool() }), [8, 8, 1]),
+    lastFeatureMaps(sequential({ block: block(), pool: globalMeanPool() }), [8, 8, 1]),
     "block",
   );
   const features = sequential({ block: block(), pool: maxPool(), drop: dropout(0.1) });
-  assertEquals(lastMaps(sequential({ features, flatten: flatten() }), [8, 8, 1]), "features/block");
+  assertEquals(
+    lastFeatureMaps(sequential({ features, flatten: flatten() }), [8, 8, 1]),
+    "features/block",
+  );
 });

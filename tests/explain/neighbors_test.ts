@@ -82,7 +82,7 @@ Deno.test("neighbors that are not there are refused", () => {
     assertThrows(
       () => nearestNeighbors(rows, query, k),
       RangeError,
-      `from 1 to 4, the examples there are, got ${k}`,
+      `from 1 to 4, got ${k}`,
     );
   }
   assertThrows(() => nearestNeighbors(rows, query, 4, { without: 1 }), RangeError, "from 1 to 3");
@@ -103,7 +103,7 @@ onEachBackend("features are what the layer answers to each image", async (backen
   const examples = toyExamples(11);
   const network = init(model, key(1), [8, 8, 1]);
   const x = tf.tensor(Float32Array.from(examples.images, (byte) => byte / 255), [11, 8, 8, 1]);
-  const wanted = activations(model, network.params, network.state, x, ["pool", "logits", ""]);
+  const wanted = activations(network, x, ["pool", "logits", ""]);
   const maps = wanted.get("pool")!;
   const means = await tf.tidy(() => tf.mean(maps, [1, 2])).data();
   const before = tf.memory().numTensors;
@@ -134,7 +134,7 @@ onCpu("features are normalized, report progress, and end when they are told to",
     Float32Array.from(examples.images, (byte) => (byte / 255 - 0.5) / 0.25),
     [6, 8, 8, 1],
   );
-  const maps = activations(model, network.params, network.state, x, ["conv"]).get("conv")!;
+  const maps = activations(network, x, ["conv"]).get("conv")!;
   await assertClose(values, await maps.data());
   const seen: number[] = [];
   const controller = new AbortController();
@@ -169,7 +169,7 @@ onCpu(
     await assertRejects(
       () => features(network, many, "conv1", { places: "each" }),
       RangeError,
-      "Means over places are fewer",
+      "means over positions are fewer",
     );
   },
 );

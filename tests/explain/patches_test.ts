@@ -36,7 +36,7 @@ import {
   tf,
   uniformArray,
 } from "../../mod.ts";
-import { cropTo } from "../../lib/explain/patches/receptive_box.ts";
+import { cropTo } from "../../lib/explain/patches/receptive_boxes.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";
 import { toyExamples } from "../train/toy.ts";
@@ -59,13 +59,13 @@ async function boxBySlopes(
     ...neuron(path, 0, at),
     score: (output: (path: Path) => tf.Tensor) => {
       const maps = output(path);
-      return tf.sum(tf.slice(maps, [0, row, column, 0], [images, 1, 1, maps.shape[3]!]))
+      return tf.sum(tf.slice(maps, [0, row, column, 0], [maps.shape[0]!, 1, 1, maps.shape[3]!]))
         .asScalar();
     },
   };
-  const { gradient, value } = inputGradient(network, all, x);
+  const { gradient, scores } = inputGradient(network, x, all);
   const slopes = await gradient.data();
-  tf.dispose([x, gradient, value]);
+  tf.dispose([x, gradient, scores]);
   const [height, width, channels] = shape as [number, number, number];
   let [top, left, bottom, right] = [Infinity, Infinity, -1, -1];
   slopes.forEach((slope, i) => {
@@ -111,7 +111,7 @@ for (const [name, model, shape, paths, images] of CASES) {
   onCpu(`in ${name} the slopes of a neuron fill its box, and are zero outside`, async () => {
     const network = init(model, key(2), shape);
     const x = tf.zeros([1, ...shape]);
-    const maps = activations(model, network.params, network.state, x, paths);
+    const maps = activations(network, x, paths);
     for (const path of paths) {
       const [, rows, columns] = maps.get(path)!.shape as [number, number, number, number];
       const boxOf = receptiveBoxes(model, shape, path);
@@ -171,7 +171,7 @@ function inputsOf(examples: Examples): tf.Tensor {
 
 onEachBackend("patches are the strongest of all images and places", async () => {
   const [network, examples] = [networkOf(seen), toyExamples(23)];
-  const maps = activations(seen, network.params, network.state, inputsOf(examples), ["relu2"])
+  const maps = activations(network, inputsOf(examples), ["relu2"])
     .get("relu2")!;
   const values = await maps.data();
   const before = tf.memory().numTensors;
@@ -246,7 +246,7 @@ async function assertPatch(
   const [rows, columns] = examples.imageShape;
   const all = inputsOf(examples);
   const one = tf.slice(all, [example, 0, 0, 0], [1, rows, columns, 1]);
-  const { gradient } = inputGradient(network, neuron(path, unit, [row, column]), one, { rule });
+  const { gradient } = inputGradient(network, one, neuron(path, unit, [row, column]), { rule });
   const [slopes, inputs] = [await gradient.data(), await one.data()];
   const places = Array.from({ length: box.height * box.width }, (_, i) => {
     const [y, x] = [box.top + Math.floor(i / box.width), box.left + i % box.width];
@@ -301,14 +301,14 @@ onCpu("patches that cannot be are refused before any work", async () => {
   await refused("relu2", [0], { count: 5 }, RangeError, "from 1 to 4, got 5");
   await refused("relu2", [0], { count: 0 }, RangeError, "got 0");
   await refused("logits", [0], {}, TypeError, 'got [3] of a layer "dense"');
-  await refused("flatten", [0], {}, TypeError, "whose places see parts of the image");
+  await refused("flatten", [0], {}, TypeError, "whose neurons see parts of the image");
   const smooth = sequential({ conv1: conv({ features: 2, size: 3 }), tanh: tanh() }) as Layer;
   await assertRejects(
     () => topPatches(networkOf(smooth), examples, "conv1", [0], { rule: "guided" }),
     TypeError,
     "must have a ReLU",
   );
-  assertThrows(() => patchesFigure([{ unit: 0, patches: [] }]), RangeError, "is none");
+  assertThrows(() => patchesFigure([{ unit: 0, patches: [] }]), RangeError, "got none");
 });
 
 onCpu("padding before the first layer counts", async () => {

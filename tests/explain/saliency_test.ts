@@ -18,6 +18,7 @@ onEachBackend(
       scores: [3 - 8 - 10],
       shape: [1, 1, 2, 1],
       values: Float32Array.of(4, 2),
+      gradient: Float32Array.of(1, -4, 2, 0),
     });
     const products = await inputTimesGradient(network, x, 1);
     assertEquals([products.shape, [...products.values]], [[1, 1, 2, 2], [3, -8, -10, 0]]);

@@ -93,10 +93,10 @@ for (const rule of BACKWARD_RULES) {
       const own = { name: `${rule} of class`, objective: tabby, score: golden.score };
       const looked = rule === "deconvnet" ? strongest : [own, ...strongest];
       for (const { name, objective, score } of looked) {
-        const { value, gradient } = inputGradient(network, objective, x, { rule });
-        assertAlmostEquals((await value.data())[0]!, score, 1e-4 * score);
+        const { scores, gradient } = inputGradient(network, x, objective, { rule });
+        assertAlmostEquals((await scores.data())[0]!, score, 1e-4 * score);
         assertLikeTorch(name, await gradient.data(), 3);
-        tf.dispose([value, gradient]);
+        tf.dispose([scores, gradient]);
       }
     },
   );
@@ -126,7 +126,7 @@ sharedDataTest(
   "SqueezeNet's saliency is the largest magnitude over its gradient's channels",
   async () => {
     const { network, x } = await open();
-    const { gradient } = inputGradient(network, classLogit(golden.class), x);
+    const { gradient } = inputGradient(network, x, classLogit(golden.class));
     const numbers = await gradient.data();
     const map: Attribution = await saliency(network, x, golden.class);
     const wanted = Float32Array.from(

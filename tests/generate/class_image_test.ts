@@ -1,6 +1,7 @@
 // Class images: the score climbs, SqueezeNet takes them for their class, and bad input is refused.
 import { assert, assertEquals, assertGreater, assertRejects, assertThrows } from "@std/assert";
-import { classImage, classScore } from "../../lib/generate/mod.ts";
+import { classScore } from "../../lib/generate/class_image.ts";
+import { classImage } from "../../lib/generate/mod.ts";
 import {
   key,
   lenet5,
@@ -79,9 +80,13 @@ onCpu("classes that are not there, probabilities and no steps are refused", asyn
 sharedDataTest("SqueezeNet takes its image of a flamingo for one", async () => {
   await start();
   const net = await open(sharedPath("squeezenet1_0-imagenet.safetensors"));
-  const units = preprocessings.caffe;
-  const { images } = await classImage(net, 130, { shape: [227, 227, 3], units, steps: 40 });
-  const inputs = toInputs(images, units);
+  const preprocessing = preprocessings.caffe;
+  const { images } = await classImage(net, 130, {
+    shape: [227, 227, 3],
+    preprocessing,
+    steps: 40,
+  });
+  const inputs = toInputs(images, preprocessing);
   const logits = net.model.apply(net.params, net.state, inputs, {})[0];
   const probability = (await tf.softmax(logits).data())[130]!;
   assertGreater(probability, 0.9);

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
 import { channel } from "../../lib/explain/mod.ts";
 import { init, key, lenet5, type Network, type Tensor, tf, uniformArray } from "../../mod.ts";
-import { deepDream, type DeepDreamOptions, type Dreamt } from "../../lib/generate/mod.ts";
+import { type DeepDream, deepDream, type DeepDreamOptions } from "../../lib/generate/mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 
 function network(): Network {
@@ -14,7 +14,7 @@ function network(): Network {
 const photo = (height: number, width: number, seed = 5): Tensor =>
   tf.tensor3d(uniformArray(key(seed), height * width, 0.3, 0.7), [height, width, 1]);
 
-const dream = (image: Tensor, options: Partial<DeepDreamOptions> = {}): Promise<Dreamt> =>
+const dream = (image: Tensor, options: Partial<DeepDreamOptions> = {}): Promise<DeepDream> =>
   deepDream(network(), image, { layer: "conv2", octaves: 3, steps: 3, ...options });
 
 onEachBackend(
@@ -36,7 +36,7 @@ onEachBackend(
   },
 );
 
-onEachBackend("a guide's features are climbed, and an objective of one's own", async () => {
+onEachBackend("a guide's features are amplified, and your own objective", async () => {
   const image = photo(40, 30);
   const guided = await dream(image, { guide: photo(33, 52, 6), jitter: 0 });
   for (const each of guided.scores) assertGreater(each.at(-1)!, each[0]!);
@@ -74,27 +74,45 @@ onCpu("a signal ends the dream at the image's own size", async () => {
 onCpu("bad input is refused before anything is computed", async () => {
   const refuse = async (image: Tensor, options: Partial<DeepDreamOptions>, says: string) => {
     const error = await assertRejects(() => dream(image, options), Error, says);
-    assert(/^(Cannot|At)/.test((error as Error).message), (error as Error).message);
+    assert(/^(Cannot|In "conv2": Cannot)/.test((error as Error).message), (error as Error).message);
   };
   const image = photo(40, 30);
   await refuse(image, { layer: "conv3" }, "conv");
-  await refuse(image, { octaves: 0 }, "whole number from 1, got 0");
+  await refuse(image, { octaves: 0 }, "whole number of at least 1, got 0");
   await refuse(image, { octaveScale: 1 }, "above 1");
   await refuse(image, { steps: 0 }, "at least 1, got 0");
   await refuse(image, { rate: 0 }, "above 0");
-  await refuse(image, { jitter: -1 }, "whole number of pixels");
+  await refuse(image, { jitter: -1 }, "must be a whole number of at least 0, got -1");
   await refuse(tf.zeros([1, 40, 30, 1]), {}, "[H, W, C]");
   await refuse(image, { guide: tf.zeros([40, 30]) }, "the guide");
-  await refuse(image, { octaves: 20 }, "must have pixels");
-  await refuse(photo(12, 12), { octaves: 4 }, "At 4 × 4 pixels");
-  await refuse(tf.zeros([40, 30, 3]), {}, "would have to be of shape");
+  await refuse(image, { octaves: 20 }, "in 20 octaves: take at most 3, or a larger image");
+  await refuse(
+    photo(16, 16),
+    { octaves: 4 },
+    "take at most 1, or a larger image: at 11 × 11 pixels: ",
+  );
+  await refuse(photo(8, 8), { octaves: undefined }, "window");
+  await refuse(tf.zeros([40, 30, 3]), {}, '"conv1/kernel" would be [5,5,3,6], not [5,5,1,6]');
   // Its dense layers are for 28 × 28 alone.
-  await refuse(image, { layer: "dense1", octaves: 1 }, "would have to be of shape");
+  await refuse(image, { layer: "dense1", octaves: 1 }, '"dense1/kernel" would be');
 });
 
-onCpu("images whose answers do not fit into memory are refused", async () => {
+onCpu("by default there are as many octaves as the image has room for, at most four", async () => {
+  const octavesOf = async (size: number): Promise<number> => {
+    const { images, scores } = await deepDream(network(), photo(size, size), {
+      layer: "conv2",
+      steps: 1,
+    });
+    images.dispose();
+    return scores.length;
+  };
+  // The smallest image that conv2 takes is 14 × 14.
+  assertEquals([await octavesOf(16), await octavesOf(20), await octavesOf(60)], [1, 2, 4]);
+});
+
+onCpu("images for which the outputs of layers do not fit into memory are refused", async () => {
   // A view of one number, as large as it says.
   const huge = tf.zeros([1, 1, 1]).broadcastTo([1, 1, 1]);
   Object.defineProperty(huge, "shape", { value: [16384, 16384, 1] });
-  await assertRejects(() => dream(huge, { octaves: 1 }), RangeError, "must come to at most");
+  await assertRejects(() => dream(huge, { octaves: 1 }), RangeError, "must take at most");
 });

@@ -69,7 +69,7 @@ sharedDataTest(
     const pixels = tf.tensor3d(preprocess(photo, plain), [227, 227, 3]);
     const layers = ["relu1", "fire4", "fire9"];
     const strip = await inversionStrip(net, pixels, layers, {
-      units: preprocessings.caffe,
+      preprocessing: preprocessings.caffe,
       steps: 100,
     });
     const last = strip.map(({ distances }) => distances.at(-1)!);

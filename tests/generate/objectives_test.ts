@@ -16,17 +16,17 @@ import {
   fourier,
   gramMatrix,
   guidedBy,
-  likeness,
   pixels,
+  similarTo,
   style,
 } from "../../lib/generate/mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { assertAscends } from "./ascends.ts";
 import { SHAPE, untrained } from "./untrained.ts";
 
-function outputOf({ model, params, state }: Network, seed: number, path: string): Tensor {
+function outputOf(network: Network, seed: number, path: string): Tensor {
   const image = tf.tensor(normalArray(key(seed), 28 * 28, 0.5, 0.2), [1, ...SHAPE]);
-  return activations(model, params, state, image, [path]).get(path)!;
+  return activations(network, image, [path]).get(path)!;
 }
 
 onEachBackend("every objective climbs in three steps", async () => {
@@ -39,7 +39,7 @@ onEachBackend("every objective climbs in three steps", async () => {
     layerEnergy("pool2"),
     direction("conv1", [1, -1, 0, 0, 1, 0]),
     style("pool1", gramMatrix(other)),
-    likeness("pool1", other),
+    similarTo("pool1", other),
     guidedBy("pool1", other),
     weighted([[classLogit(1), 2], [classLogit(2), -1], [channel("conv1", 0), 0.1]]),
   ];
@@ -102,8 +102,8 @@ onCpu("features of another shape, and layers that are not there, are refused", (
   const refuse = (objective: Objective, says: string): void => {
     assertThrows(() => objective.check(model, SHAPE), Error, says);
   };
-  refuse(likeness("pool1", tf.zeros([1, 13, 14, 6])), "got [14,14,6]");
-  refuse(style("pool1", tf.zeros([1, 5, 5])), "must answer as it does there");
-  refuse(guidedBy("pool1", tf.zeros([1, 9, 9, 7])), "must answer as it does there");
+  refuse(similarTo("pool1", tf.zeros([1, 13, 14, 6])), "got [14,14,6]");
+  refuse(style("pool1", tf.zeros([1, 5, 5])), "must output what it does there");
+  refuse(guidedBy("pool1", tf.zeros([1, 9, 9, 7])), "must output what it does there");
   refuse(diversity("pool3"), "pool");
 });

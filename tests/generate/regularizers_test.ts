@@ -2,9 +2,9 @@
 import { assertAlmostEquals, assertLess, assertThrows } from "@std/assert";
 import {
   alphaNorm,
-  centerBlur,
   l1,
   l2,
+  offCenterDetail,
   type Regularizer,
   totalVariation,
 } from "../../lib/generate/mod.ts";
@@ -33,14 +33,14 @@ function plainVariation(values: ArrayLike<number>, beta: number): number {
   return sum;
 }
 
-function plainCenterBlur(values: ArrayLike<number>, sigma: number, middle: number): number {
+function plainOffCenterDetail(values: ArrayLike<number>, sigma: number, center: number): number {
   const at = reader(values);
   const bell = (d: number, s: number): number => Math.exp(-(d ** 2) / (2 * s ** 2));
   let sum = 0;
   for (let y = 0; y < HEIGHT; y++) {
     for (let x = 0; x < WIDTH; x++) {
       const off = Math.hypot(y - (HEIGHT - 1) / 2, x - (WIDTH - 1) / 2);
-      const outside = 1 - bell(off, middle * Math.min(HEIGHT, WIDTH));
+      const outside = 1 - bell(off, center * Math.min(HEIGHT, WIDTH));
       for (let c = 0; c < CHANNELS; c++) {
         let [total, weights] = [0, 0];
         for (let v = 0; v < HEIGHT; v++) {
@@ -65,7 +65,7 @@ const CASES: readonly (readonly [Regularizer, (values: Float32Array) => number])
   [totalVariation(2), (x) => 2 * plainVariation(x, 1)],
   [totalVariation(2, { beta: 2 }), (x) => 2 * plainVariation(x, 2)],
   [totalVariation(2, { beta: 3 }), (x) => 2 * plainVariation(x, 3)],
-  [centerBlur(4, { sigma: 1.2, middle: 0.3 }), (x) => 4 * plainCenterBlur(x, 1.2, 0.3)],
+  [offCenterDetail(4, { sigma: 1.2, center: 0.3 }), (x) => 4 * plainOffCenterDetail(x, 1.2, 0.3)],
 ];
 
 onEachBackend("regularizers are what plain TypeScript says", async () => {
@@ -93,16 +93,16 @@ onEachBackend("their slopes are those of differences", async () => {
 
 onCpu("a flat image has no variation and loses nothing to a blur", async () => {
   const flat = tf.fill([1, 9, 7, 3], 0.8);
-  assertAlmostEquals((await centerBlur(1).penalty(flat).data())[0]!, 0, 1e-9);
+  assertAlmostEquals((await offCenterDetail(1).penalty(flat).data())[0]!, 0, 1e-9);
   assertAlmostEquals((await totalVariation(1, { beta: 2 }).penalty(flat).data())[0]!, 0, 1e-9);
 });
 
 onCpu("weights below 0, powers below 1 and blurs of no width are refused", () => {
-  for (const make of [l1, l2, alphaNorm, totalVariation, centerBlur]) {
+  for (const make of [l1, l2, alphaNorm, totalVariation, offCenterDetail]) {
     assertThrows(() => make(-1), RangeError, "at least 0");
     assertThrows(() => make(NaN), RangeError, "at least 0");
   }
   assertThrows(() => totalVariation(1, { beta: 0.5 }), RangeError, "at least 1");
   assertThrows(() => alphaNorm(1, 0), RangeError, "at least 1");
-  assertThrows(() => centerBlur(1, { sigma: 0 }), RangeError, "above 0");
+  assertThrows(() => offCenterDetail(1, { sigma: 0 }), RangeError, "above 0");
 });

@@ -6,8 +6,8 @@ import {
   jitter,
   lucidTransforms,
   pad,
-  rescale,
-  rotate,
+  randomRotate,
+  randomScale,
 } from "../../lib/generate/mod.ts";
 import { type AffineMap, init, key, lenet5, tf } from "../../mod.ts";
 import { channel } from "../../lib/explain/mod.ts";
@@ -26,17 +26,17 @@ Deno.test("jitter goes every whole pixel of its range, and no further", () => {
 });
 
 Deno.test("scales and angles stay within their range, and fill it", () => {
-  const scales = drawn((seed) => rescale(0.9, 1.1).map(key(seed), SHAPE)).map(([a]) => 1 / a);
+  const scales = drawn((seed) => randomScale(0.9, 1.1).map(key(seed), SHAPE)).map(([a]) => 1 / a);
   assert(Math.min(...scales) >= 0.9 && Math.min(...scales) < 0.91);
   assert(Math.max(...scales) <= 1.1 && Math.max(...scales) > 1.09);
-  const angles = drawn((seed) => rotate(10).map(key(seed), SHAPE))
+  const angles = drawn((seed) => randomRotate(10).map(key(seed), SHAPE))
     .map(([a, , , d]) => Math.atan2(d, a) * 180 / Math.PI);
   assert(Math.min(...angles) >= -10 && Math.min(...angles) < -9.5);
   assert(Math.max(...angles) <= 10 && Math.max(...angles) > 9.5);
 });
 
 Deno.test("scaling and turning leave the middle where it is", () => {
-  for (const part of [rescale(), rotate(), pad(5)]) {
+  for (const part of [randomScale(), randomRotate(), pad(5)]) {
     const [a, b, c, d, e, f] = part.map(key(3), SHAPE);
     assertAlmostEquals(a * 19.5 + b * 14.5 + c, 19.5);
     assertAlmostEquals(d * 19.5 + e * 14.5 + f, 14.5);
@@ -44,7 +44,7 @@ Deno.test("scaling and turning leave the middle where it is", () => {
 });
 
 Deno.test("a chain looks through its last part first", () => {
-  const chain = affineChain([pad(5), rescale(2, 2)]);
+  const chain = affineChain([pad(5), randomScale(2, 2)]);
   const [a, , , , e] = chain.map(key(0), SHAPE);
   assertAlmostEquals(a, 40 / 30 / 2);
   assertAlmostEquals(e, 30 / 20 / 2);
@@ -98,9 +98,9 @@ onEachBackend(
 Deno.test("what cannot be drawn is refused", () => {
   assertThrows(() => jitter(0.5), RangeError, "whole number");
   assertThrows(() => jitter(-1), RangeError, "whole number");
-  assertThrows(() => rescale(0, 1), RangeError, "above 0");
-  assertThrows(() => rescale(1.2, 1), RangeError, "in order");
-  assertThrows(() => rotate(NaN), RangeError, "at least 0");
+  assertThrows(() => randomScale(0, 1), RangeError, "above 0");
+  assertThrows(() => randomScale(1.2, 1), RangeError, "in order");
+  assertThrows(() => randomRotate(NaN), RangeError, "at least 0");
   assertThrows(() => pad(-1), RangeError, "at least 0");
   assertThrows(() => pad(15).map(key(0), SHAPE), RangeError, "leave room");
   assertThrows(() => affineChain([]), RangeError, "at least one");

@@ -7,7 +7,7 @@ export type TensorText = string;
 /** Tensors by name. */
 export type TensorTexts = { readonly [name: string]: TensorText };
 
-/** What one layer answers, and the gradients of Σ y · upstream. */
+/** The output of one layer, and the gradients of Σ y · upstream. */
 export type LayerCase = {
   readonly name: string;
   readonly op: string;

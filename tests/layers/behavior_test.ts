@@ -13,7 +13,7 @@ onCpu("flatten lays out height, then width, then channel", async () => {
   assertEquals(await flatten().apply({}, {}, x, {})[0].array(), [await x.flatten().array()]);
 });
 
-onCpu("batchNorm of a single example answers its shift, not NaN", async () => {
+onCpu("batchNorm of a single example outputs its shift, not NaN", async () => {
   const layer = batchNorm();
   const { params, state } = init(layer, key(0), [2]);
   const [y] = layer.apply(params, state, tf.fill([1, 2], 7), { training: true });

@@ -25,21 +25,21 @@ import {
   ones,
   padTo,
   parallel,
-  radialBasis,
   relu,
   residual,
-  scaledTanh,
   sequential,
   type Shape,
   sigmoid,
   softmax,
-  subsample,
-  tableConv,
   tanh,
   type Tensor,
   tf,
   zeroPadShortcut,
 } from "../../mod.ts";
+import { scaledTanh } from "../../lib/layers/activation.ts";
+import { radialBasis } from "../../lib/layers/radial_basis.ts";
+import { subsample } from "../../lib/layers/subsample.ts";
+import { tableConv } from "../../lib/layers/table_conv.ts";
 import { gpuTest } from "../device/adapter.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { start } from "../../mod.ts";

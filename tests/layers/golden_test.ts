@@ -49,7 +49,7 @@ const MAKERS: Readonly<Record<string, (options: never) => unknown>> = {
   softmax: () => softmax(),
 };
 
-/** Applies a layer and asserts outputs and gradients; answers the next state. */
+/** Applies a layer and asserts outputs and gradients; returns the next state. */
 async function assertLike<S extends Tree>(
   layer: Layer<{ readonly [name: string]: Tensor }, S>,
   state: S,

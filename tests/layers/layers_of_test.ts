@@ -19,13 +19,13 @@ Deno.test("of an auxiliary layer the head, which runs in training alone, is not 
 });
 
 onCpu("all layers of a model with an auxiliary head can be tapped", () => {
-  const { params, state } = init(model, key(0), [4]);
-  const answers = activations(model, params, state, tf.ones([5, 4]));
-  assertEquals([...answers].map(([path, { shape }]) => [path, shape]), [
+  const network = init(model, key(0), [4]);
+  const outputs = activations(network, tf.ones([5, 4]));
+  assertEquals([...outputs].map(([path, { shape }]) => [path, shape]), [
     ["", [5, 2]],
     ["one", [5, 3]],
     ["side", [5, 3]],
     ["two", [5, 2]],
   ]);
-  tf.dispose([...answers.values(), params, state] as unknown as tf.Tensor[]);
+  tf.dispose([...outputs.values(), network.params, network.state] as unknown as tf.Tensor[]);
 });

@@ -5,15 +5,15 @@ import {
   init,
   key,
   normalArray,
-  radialBasis,
-  scaledTanh,
-  subsample,
-  tableConv,
   type Tensor,
   type Tensor2D,
   tf,
   valueAndGrad,
 } from "../../mod.ts";
+import { scaledTanh } from "../../lib/layers/activation.ts";
+import { radialBasis } from "../../lib/layers/radial_basis.ts";
+import { subsample } from "../../lib/layers/subsample.ts";
+import { tableConv } from "../../lib/layers/table_conv.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";
 import { assertGradients } from "../finite_differences.ts";
@@ -123,7 +123,7 @@ onEachBackend("scaledTanh is ±1 at ±1, and flat far out", async () => {
   });
 });
 
-onEachBackend("radialBasis answers the squared distances from its codes, negative", async () => {
+onEachBackend("radialBasis outputs the squared distances from its codes, negative", async () => {
   const layer = radialBasis([[1, -1, 1], [-1, -1, 1], [1, 1, 1], [1, -1, -1]]);
   const { params, state, outputShape: shape } = init(layer, key(0), [3]);
   assertEquals([shape, params], [[4], {}]);

@@ -2,29 +2,38 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import {
   alexnet,
-  alexnetTorchvision,
-  alexnetUngrouped,
+  type AlexNetOptions,
   dense,
+  findModel,
   sequential,
   type Shape,
   tf,
 } from "../../mod.ts";
 import { onCpu } from "../backends.ts";
 import { numbersOf } from "../closeness.ts";
-import { countOf, countOfNamed, layerOf, shapesOf } from "./sizes.ts";
+import { countOf, layerOf, shapesOf } from "./sizes.ts";
+import { MODELS } from "./table.ts";
 
 const PAPER: Shape = [227, 227, 3];
 const TORCHVISION: Shape = [224, 224, 3];
 
-Deno.test("AlexNet has 60,965,224 parameters, 62,378,344 without groups, 61,100,840 in torchvision", () => {
-  assertEquals(countOfNamed("alexnet"), 60965224);
-  assertEquals(countOfNamed("alexnet-ungrouped"), 62378344);
-  assertEquals(countOfNamed("alexnet-torchvision"), 61100840);
-  assertEquals(countOf(alexnet({ groups: 2 }), PAPER), 60965224);
-  assertEquals(countOf(alexnet({ groups: 1 }), PAPER), 62378344);
-  assertEquals(countOf(alexnet({ numClasses: 10 }), PAPER), 60965224 - 990 * 4097);
-  assertEquals(countOf(alexnetUngrouped({ numClasses: 10 }), PAPER), 62378344 - 990 * 4097);
-  assertEquals(countOf(alexnetTorchvision({ numClasses: 10 }), TORCHVISION), 61100840 - 990 * 4097);
+/** The variants by the registry's names. */
+const VARIANTS = {
+  "alexnet": "paper",
+  "alexnet-ungrouped": "ungrouped",
+  "alexnet-torchvision": "torchvision",
+} as const;
+
+Deno.test("AlexNet's variants are those of the registry, each with its parameters", () => {
+  for (const [name, variant] of Object.entries(VARIANTS)) {
+    const { inputShape } = findModel(name);
+    const { parameters } = MODELS[name as keyof typeof VARIANTS];
+    assertEquals(inputShape, variant === "torchvision" ? TORCHVISION : PAPER);
+    assertEquals(countOf(alexnet({ variant }), inputShape), parameters);
+    const ten = alexnet({ variant, numClasses: 10 });
+    assertEquals(countOf(ten, inputShape), parameters - 990 * 4097);
+  }
+  assertEquals(countOf(alexnet(), PAPER), MODELS.alexnet.parameters);
 });
 
 Deno.test("AlexNet's layers have the sizes of §12.7.2 and of the paper", () => {
@@ -56,7 +65,7 @@ Deno.test("AlexNet's layers have the sizes of §12.7.2 and of the paper", () => 
 });
 
 Deno.test("torchvision's AlexNet has no normalization and drops before the dense layers", () => {
-  const sizes = shapesOf(alexnetTorchvision(), TORCHVISION);
+  const sizes = shapesOf(alexnet({ variant: "torchvision" }), TORCHVISION);
   assertEquals(Object.keys(sizes).filter((name) => name.startsWith("norm")), []);
   assertEquals(
     ["conv1", "pool1", "conv2", "pool2", "conv3", "conv4", "conv5", "pool5"].map((name) =>
@@ -90,9 +99,10 @@ Deno.test("the second, fourth and fifth convolution are of the paper's two group
 });
 
 Deno.test("without a head AlexNet ends in features that a dense layer takes", () => {
-  for (const build of [alexnet, alexnetUngrouped, alexnetTorchvision]) {
+  for (const variant of Object.values(VARIANTS)) {
+    const build = (options: AlexNetOptions = {}) => alexnet({ ...options, variant });
     const body = build({ head: false });
-    const shape = build === alexnetTorchvision ? TORCHVISION : PAPER;
+    const shape = variant === "torchvision" ? TORCHVISION : PAPER;
     assertEquals(body.declare(shape).shape, [9216]);
     const whole = sequential({ body, logits: dense({ features: 5 }) });
     assertEquals(whole.declare(shape).shape, [5]);
@@ -111,18 +121,22 @@ Deno.test("images too small for AlexNet, and options that are none, are refused"
     'In "pool5": Cannot apply a maxPool layer to [2,2,256]: its window must fit into the padded input, got 3 over 2',
   );
   assertThrows(() => alexnet().declare([10, 227, 3]), RangeError, 'In "conv1": ');
-  assertThrows(() => alexnetTorchvision().declare([224, 224]), TypeError, 'In "conv1": ');
+  assertThrows(
+    () => alexnet({ variant: "torchvision" }).declare([224, 224]),
+    TypeError,
+    'In "conv1": ',
+  );
   for (const numClasses of [0, -1, 1.5, NaN]) {
     assertThrows(() => alexnet({ numClasses }), RangeError, `got ${numClasses}`);
   }
   assertThrows(() => alexnet({ dropout: 1 }), RangeError, "got 1");
   assertThrows(
-    () => alexnet({ groups: 4 as 2 }),
+    () => alexnet({ variant: "grouped" as "paper" }),
     RangeError,
-    "Cannot make AlexNet: its groups must be 1 or 2, got 4",
+    'Cannot make AlexNet: its variant must be "paper", "ungrouped" or "torchvision", got "grouped"',
   );
   assertThrows(
-    () => alexnetTorchvision({ head: "mean" as "fc7" }),
+    () => alexnet({ variant: "torchvision", head: "mean" as "fc7" }),
     RangeError,
     'Cannot make AlexNet: its head must be "dense", "fc7" or false, got "mean"',
   );

@@ -2,7 +2,6 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   alexnet,
-  alexnetTorchvision,
   type BackendName,
   disposeTree,
   init,
@@ -17,7 +16,7 @@ import {
   start,
   tf,
   valueAndGrad,
-  vgg11Bn,
+  vgg,
   zfnet,
 } from "../../mod.ts";
 import { onCpu } from "../backends.ts";
@@ -27,17 +26,17 @@ import { gpuTest } from "../device/adapter.ts";
 /** Without the dense layers of 17 million weights and more, which have tests of their own. */
 const SMALL: Readonly<Record<string, readonly [Layer, Shape]>> = {
   "AlexNet": [alexnet({ head: false }) as Layer, [67, 67, 3]],
-  "torchvision's AlexNet": [alexnetTorchvision({ head: false }) as Layer, [67, 67, 3]],
+  "torchvision's AlexNet": [alexnet({ variant: "torchvision", head: false }) as Layer, [67, 67, 3]],
   "ZFNet": [zfnet({ head: false }) as Layer, [63, 63, 3]],
   "VGG-11 with batch normalization": [
-    vgg11Bn({ head: "mean", numClasses: 10 }) as Layer,
+    vgg({ depth: 11, batchNorm: true, head: "mean", numClasses: 10 }) as Layer,
     [32, 32, 3],
   ],
   "SqueezeNet": [squeezenet({ numClasses: 10 }) as Layer, [64, 64, 3]],
 };
 
-/** A model's answer for one image, with parameters by the key. */
-async function answer(backend: BackendName, [model, shape]: readonly [Layer, Shape]): Promise<
+/** A model's output for one image, with parameters by a key. */
+async function outputOf(backend: BackendName, [model, shape]: readonly [Layer, Shape]): Promise<
   Float32Array
 > {
   await start({ backend });
@@ -51,8 +50,8 @@ async function answer(backend: BackendName, [model, shape]: readonly [Layer, Sha
 }
 
 for (const [name, model] of Object.entries(SMALL)) {
-  gpuTest(`${name} answers on WebGPU what it answers on the CPU`, async () => {
-    const [wanted, got] = [await answer("cpu", model), await answer("webgpu", model)];
+  gpuTest(`${name} has the same outputs on WebGPU and on the CPU`, async () => {
+    const [wanted, got] = [await outputOf("cpu", model), await outputOf("webgpu", model)];
     assert(wanted.some((number) => number > 0), "nothing responds");
     // Up to 26 layers of sums of up to 4,608 products.
     await assertClose(got, wanted, name, 1e-5);

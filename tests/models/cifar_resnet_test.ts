@@ -1,4 +1,4 @@
-// CIFAR ResNets and plain networks: counts, shapes, PyTorch's weights and what they answer.
+// CIFAR ResNets and plain networks: counts, shapes, and that they train on both backends alike.
 import { assertEquals, assertThrows } from "@std/assert";
 import {
   cifarResnet,
@@ -10,7 +10,7 @@ import {
   models,
   normalArray,
   type Path,
-  plain20,
+  plain,
   resnet20,
   type Shape,
   start,
@@ -18,25 +18,22 @@ import {
   type Tree,
   valueAndGrad,
 } from "../../mod.ts";
-import { countParameters } from "../../lib/layers/layer.ts";
 import { onCpu } from "../backends.ts";
 import { assertClose, numbersOf } from "../closeness.ts";
 import { gpuTest } from "../device/adapter.ts";
+import { countOf } from "./sizes.ts";
+import { type ModelName, MODELS } from "./table.ts";
 
 const CIFAR: Shape = [32, 32, 3];
 
-/** facts.md's numbers of trainable parameters. */
-const COUNTS = { 20: 269722, 32: 464154, 44: 658586, 56: 853018, 110: 1727962 } as const;
-
 Deno.test("CIFAR ResNets and plain networks have the parameters of the paper's Table 6", () => {
-  for (const [depth, count] of Object.entries(COUNTS)) {
-    for (const kind of ["resnet", "plain"]) {
-      const { build, inputShape } = findModel(`${kind}${depth}`);
-      assertEquals(inputShape, CIFAR);
-      assertEquals(countParameters(build().declare(inputShape).params), count, `${kind}${depth}`);
+  for (const depth of [20, 32, 44, 56, 110]) {
+    for (const [name, make] of [["resnet", cifarResnet], ["plain", plain]] as const) {
+      const { parameters } = MODELS[`${name}${depth}` as ModelName];
+      assertEquals(findModel(`${name}${depth}`).inputShape, CIFAR);
+      assertEquals(countOf(make({ depth }), CIFAR), parameters);
+      assertEquals(countOf(make({ depth, numClasses: 100 }), CIFAR), parameters + 90 * 65);
     }
-    const one = cifarResnet({ depth: Number(depth), numClasses: 100 });
-    assertEquals(countParameters(one.declare(CIFAR).params), count + 90 * 65);
   }
 });
 
@@ -61,7 +58,7 @@ Deno.test("a network of depth d has d layers with weights; a plain one has no re
 });
 
 Deno.test("the stages' maps are 32, 16 and 8 pixels wide, of 16, 32 and 64 features", () => {
-  for (const model of [resnet20(), plain20()]) {
+  for (const model of [resnet20(), plain({ depth: 20 })]) {
     assertEquals(
       model.declare(CIFAR).children!.map(({ name, declaration }) => [name, [...declaration.shape]]),
       [
@@ -81,9 +78,10 @@ Deno.test("the stages' maps are 32, 16 and 8 pixels wide, of 16, 32 and 64 featu
 Deno.test("depths that are not 6n + 2, and class counts that are none, are refused", () => {
   for (const depth of [2, 0, -4, 18, 21, 8.5, NaN, Infinity]) {
     assertThrows(() => cifarResnet({ depth }), RangeError, `got ${depth}`);
+    assertThrows(() => plain({ depth }), RangeError, `got ${depth}`);
   }
   assertThrows(() => resnet20({ numClasses: 0 }), RangeError, "got 0");
-  assertThrows(() => plain20().declare([32, 32]), TypeError, 'In "conv1": ');
+  assertThrows(() => plain({ depth: 20 }).declare([32, 32]), TypeError, 'In "conv1": ');
 });
 
 /** Gradients of a sum of logits in training, the statistics it leaves behind, the logits. */
@@ -101,8 +99,8 @@ async function trainingPass(model: Layer, shape: Shape): Promise<Map<Path, Array
 }
 
 gpuTest("small residual and plain networks train on WebGPU as on the CPU", async () => {
-  for (const plain of [false, true]) {
-    const model = cifarResnet({ depth: 8, plain }) as Layer;
+  for (const make of [cifarResnet, plain]) {
+    const model = make({ depth: 8 }) as Layer;
     await start({ backend: "cpu" });
     const wanted = await trainingPass(model, [8, 8, 3]);
     await start({ backend: "webgpu" });

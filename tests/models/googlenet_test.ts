@@ -2,24 +2,30 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { auxiliaryWeights } from "../../lib/layers/auxiliary.ts";
 import { countParameters } from "../../lib/layers/layer.ts";
-import { findModel, googlenet, googlenetTorchvision, type Layer, type Shape } from "../../mod.ts";
+import { countOf } from "./sizes.ts";
+import { MODELS } from "./table.ts";
+import { findModel, googlenet, type GoogLeNetOptions, type Layer, type Shape } from "../../mod.ts";
 import { torchvisionGoogLeNet } from "../../lib/weights/torch_names/googlenet.ts";
 import { torchKeys } from "../golden/torch_keys.ts";
 import { sorted, torchTensors } from "./torch_tensors.ts";
 
 const IMAGENET: Shape = [224, 224, 3];
-const count = (layer: Layer, shape = IMAGENET): number =>
-  countParameters(layer.declare(shape).params);
+
+/** The variants with their rows of the models' table. */
+const VARIANTS = [
+  ["paper", MODELS.googlenet],
+  ["torchvision", MODELS["googlenet-torchvision"]],
+] as const;
 
 Deno.test("GoogLeNet has the parameters of the paper and of torchvision, with and without heads", () => {
-  const counts = { "googlenet": [6998552, 13378280], "googlenet-torchvision": [6624904, 13004888] };
-  for (const [name, [bare, headed]] of Object.entries(counts)) {
-    const { build, inputShape } = findModel(name);
-    assertEquals(inputShape, IMAGENET);
-    assertEquals([count(build()), count(build({ auxiliary: true }))], [bare, headed], name);
-    assertEquals(count(build({ numClasses: 10 })), bare! - 990 * 1025);
-    assertEquals(count(build({ numClasses: 10, auxiliary: true })), headed! - 3 * 990 * 1025);
+  for (const name of ["googlenet", "googlenet-torchvision"]) {
+    assertEquals(findModel(name).inputShape, IMAGENET);
   }
+  for (const [variant, { parameters, auxiliary }] of VARIANTS) {
+    assertEquals(countOf(googlenet({ variant }), IMAGENET), parameters);
+    assertEquals(countOf(googlenet({ variant, auxiliary: true }), IMAGENET), auxiliary?.[0]);
+  }
+  assertEquals(countOf(googlenet(), IMAGENET), MODELS.googlenet.parameters);
 });
 
 /** The paper's Table 1, and §5's exits. */
@@ -56,7 +62,7 @@ Deno.test("GoogLeNet's maps have the sizes of the paper's Table 1", () => {
   const unheaded = SIZES.filter(([name]) => !name.startsWith("aux"));
   assertEquals(sizes(googlenet() as Layer), unheaded);
   assertEquals(
-    sizes(googlenetTorchvision() as Layer),
+    sizes(googlenet({ variant: "torchvision" }) as Layer),
     unheaded.filter(([name]) => !name.startsWith("norm")),
   );
 });
@@ -89,7 +95,8 @@ Deno.test("GoogLeNet's modules have the weights that Table 1's rows come to", ()
 });
 
 Deno.test("GoogLeNet's heads see 4 × 4 pixels of 128 features, and count 0.3", () => {
-  for (const build of [googlenet, googlenetTorchvision]) {
+  for (const [variant] of VARIANTS) {
+    const build = (options: GoogLeNetOptions = {}) => googlenet({ ...options, variant });
     const model = build({ auxiliary: true });
     for (const name of ["aux1", "aux2"]) {
       const aux = model.declare(IMAGENET).children!.find((child) => child.name === name)!;
@@ -104,22 +111,27 @@ Deno.test("GoogLeNet's heads see 4 × 4 pixels of 128 features, and count 0.3", 
   }
 });
 
-Deno.test("without head GoogLeNet answers the features before the classifier", () => {
-  for (const [build, bare] of [[googlenet, 6998552], [googlenetTorchvision, 6624904]] as const) {
-    const { shape, params } = build({ head: false }).declare(IMAGENET);
-    assertEquals([shape, countParameters(params)], [[1024], bare - 1000 * 1025]);
+Deno.test("without head GoogLeNet outputs the features before the classifier", () => {
+  for (const [variant, { parameters }] of VARIANTS) {
+    const { shape, params } = googlenet({ variant, head: false }).declare(IMAGENET);
+    assertEquals([shape, countParameters(params)], [[1024], parameters - 1000 * 1025]);
   }
 });
 
 Deno.test("options of GoogLeNet that are out of range are refused", () => {
-  for (const build of [googlenet, googlenetTorchvision]) {
-    assertThrows(() => build({ numClasses: 0 }), RangeError, "got 0");
-    assertThrows(() => build({ dropout: 1 }), RangeError, "got 1");
+  for (const [variant] of VARIANTS) {
+    assertThrows(() => googlenet({ variant, numClasses: 0 }), RangeError, "got 0");
+    assertThrows(() => googlenet({ variant, dropout: 1 }), RangeError, "got 1");
   }
+  assertThrows(
+    () => googlenet({ variant: "caffe" as "paper" }),
+    RangeError,
+    'Cannot make GoogLeNet: its variant must be "paper" or "torchvision", got "caffe"',
+  );
 });
 
 Deno.test("PyTorch's names and shapes of GoogLeNet's tensors are torchvision's", () => {
-  const model = googlenetTorchvision({ auxiliary: true }) as Layer;
+  const model = googlenet({ variant: "torchvision", auxiliary: true }) as Layer;
   assertEquals(torchTensors(model, IMAGENET, torchvisionGoogLeNet), sorted(torchKeys("googlenet")));
   for (
     const layer of [
@@ -133,6 +145,6 @@ Deno.test("PyTorch's names and shapes of GoogLeNet's tensors are torchvision's",
       "aux3/head/fc1",
     ]
   ) {
-    assertThrows(() => torchvisionGoogLeNet.module(layer), RangeError, `value is "${layer}"`);
+    assertThrows(() => torchvisionGoogLeNet.module(layer), RangeError, `got "${layer}"`);
   }
 });

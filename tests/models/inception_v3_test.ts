@@ -5,20 +5,17 @@ import { countParameters } from "../../lib/layers/layer.ts";
 import { findModel, inceptionV3, type Layer, type Shape } from "../../mod.ts";
 import { torchvisionInception } from "../../lib/weights/torch_names/inception.ts";
 import { torchKeys } from "../golden/torch_keys.ts";
+import { countOf } from "./sizes.ts";
+import { MODELS } from "./table.ts";
 import { sorted, torchTensors } from "./torch_tensors.ts";
 
 const IMAGENET: Shape = [299, 299, 3];
-const count = (layer: Layer): number => countParameters(layer.declare(IMAGENET).params);
+const { parameters, auxiliary } = MODELS["inception-v3"];
 
 Deno.test("Inception v3 has torchvision's parameters, with and without auxiliary head", () => {
-  const { build, inputShape } = findModel("inception-v3");
-  assertEquals(inputShape, IMAGENET);
-  assertEquals([count(build()), count(build({ auxiliary: true }))], [23834568, 27161264]);
-  assertEquals(count(build({ numClasses: 10 })), 23834568 - 990 * 2049);
-  assertEquals(
-    count(build({ numClasses: 10, auxiliary: true })),
-    27161264 - 990 * (2049 + 769),
-  );
+  assertEquals(findModel("inception-v3").inputShape, IMAGENET);
+  assertEquals(countOf(inceptionV3(), IMAGENET), parameters);
+  assertEquals(countOf(inceptionV3({ auxiliary: true }), IMAGENET), auxiliary?.[0]);
 });
 
 Deno.test("Inception v3's maps have the sizes of the paper's Table 1 and of torchvision", () => {
@@ -61,9 +58,9 @@ Deno.test("Inception v3's head sees 5 × 5 pixels, and counts 0.4", () => {
   assertEquals(auxiliaryWeights(inceptionV3(), IMAGENET), {});
 });
 
-Deno.test("without head Inception v3 answers the features before the classifier", () => {
+Deno.test("without head Inception v3 outputs the features before the classifier", () => {
   const { shape, params } = inceptionV3({ head: false }).declare(IMAGENET);
-  assertEquals([shape, countParameters(params)], [[2048], 23834568 - 1000 * 2049]);
+  assertEquals([shape, countParameters(params)], [[2048], parameters - 1000 * 2049]);
 });
 
 Deno.test("Inception v3 takes 75 pixels and refuses 74, and options that are out of range", () => {
@@ -89,6 +86,6 @@ Deno.test("PyTorch's names and shapes of Inception v3's tensors are torchvision'
       "aux/head/fc",
     ]
   ) {
-    assertThrows(() => torchvisionInception.module(layer), RangeError, `value is "${layer}"`);
+    assertThrows(() => torchvisionInception.module(layer), RangeError, `got "${layer}"`);
   }
 });

@@ -1,4 +1,4 @@
-// LeNet-5 and the chapter's MNIST network: counts, shapes, and that they run.
+// All models' counts; LeNet-5 and the chapter's MNIST network: shapes, and that they run.
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   type BackendName,
@@ -10,15 +10,25 @@ import {
   key,
   type Layer,
   lenet5,
+  models,
   normalArray,
+  resnet101,
+  resnet152,
+  resnet18,
+  resnet20,
+  resnet34,
+  resnet50,
   type Shape,
   start,
   tf,
   type Tree,
+  vgg16,
+  vgg19,
 } from "../../mod.ts";
 import { onCpu } from "../backends.ts";
 import { assertClose, numbersOf } from "../closeness.ts";
 import { gpuTest } from "../device/adapter.ts";
+import { type ModelName, type ModelRow, MODELS } from "./table.ts";
 
 function count<P extends Tree>(model: Layer<P>, shape: Shape): number {
   return countParameters(model.declare(shape).params);
@@ -29,6 +39,38 @@ function shapes<P extends Tree>(model: Layer<P>, shape: Shape): Record<string, S
   const children = model.declare(shape).children!;
   return Object.fromEntries(children.map(({ name, declaration }) => [name, declaration.shape]));
 }
+
+Deno.test("every model of the registry has its parameters, of any number of classes", () => {
+  assertEquals(Object.keys(models), Object.keys(MODELS));
+  for (const [name, row] of Object.entries<ModelRow>(MODELS)) {
+    const { build, inputShape } = models[name]!;
+    const { parameters, features, classes, auxiliary } = row;
+    assertEquals(count(build(), inputShape), parameters, name);
+    assertEquals(build().declare(inputShape).shape, [classes], name);
+    // The codes of LeNet-5 of 1998 are of ten digits.
+    const others = name === "lenet5-1998" ? [10] : [10, 7];
+    for (const numClasses of others) {
+      const model = build({ numClasses });
+      const fewer = (classes - numClasses) * (features + 1);
+      const expected = name === "lenet5-1998" ? parameters : parameters - fewer;
+      assertEquals(count(model, inputShape), expected, `${name}, ${numClasses} classes`);
+      assertEquals(model.declare(inputShape).shape, [numClasses]);
+      const headed = build({ numClasses, auxiliary: true });
+      const [all, inputs, outputs] = auxiliary ?? [parameters, features, 1];
+      const less = name === "lenet5-1998" ? 0 : (classes - numClasses) * (inputs + outputs);
+      assertEquals(count(headed, inputShape), all - less, `${name} with auxiliary heads`);
+    }
+  }
+});
+
+Deno.test("functions of known names are the models of the registry", () => {
+  const named = { resnet18, resnet34, resnet50, resnet101, resnet152, resnet20, vgg16, vgg19 };
+  for (const [name, build] of Object.entries<(options?: object) => Layer>(named as never)) {
+    const { inputShape } = models[name]!;
+    assertEquals(count(build(), inputShape), MODELS[name as ModelName].parameters, name);
+    assertEquals(build({ numClasses: 3 }).declare(inputShape).shape, [3], name);
+  }
+});
 
 Deno.test("LeNet-5 has 61,706 parameters for one channel, 62,006 for RGB", () => {
   assertEquals(count(lenet5(), [28, 28, 1]), 61706);
@@ -131,7 +173,7 @@ onCpu("dropout acts in the chapter's network in training only", async () => {
   assert(first.every((z, i) => z !== second[i] && z !== calm[i]));
 });
 
-gpuTest("LeNet-5 answers on WebGPU what it answers on the CPU", async () => {
+gpuTest("LeNet-5 has the same outputs on WebGPU and on the CPU", async () => {
   const model = lenet5();
   const run = async (backend: BackendName): Promise<ArrayLike<number>> => {
     await start({ backend });

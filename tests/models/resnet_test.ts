@@ -4,30 +4,30 @@ import { countParameters } from "../../lib/layers/layer.ts";
 import { findModel, type Layer, resnet, resnet18, resnet50, type Shape } from "../../mod.ts";
 import { torchvisionResnet } from "../../lib/weights/torch_names/resnet.ts";
 import { torchKeys } from "../golden/torch_keys.ts";
+import { MODELS } from "./table.ts";
 import { sorted, torchTensors } from "./torch_tensors.ts";
 
 const IMAGENET: Shape = [224, 224, 3];
 
-/** facts.md's numbers of trainable parameters, and how often the deepest stages' blocks occur. */
-const COUNTS = {
-  18: [11689512, [2, 2, 2, 2]],
-  34: [21797672, [3, 4, 6, 3]],
-  50: [25557032, [3, 4, 6, 3]],
-  101: [44549160, [3, 4, 23, 3]],
-  152: [60192808, [3, 8, 36, 3]],
-} as const;
+/** How often the stages' blocks occur. */
+const BLOCKS = [
+  [18, [2, 2, 2, 2]],
+  [34, [3, 4, 6, 3]],
+  [50, [3, 4, 6, 3]],
+  [101, [3, 4, 23, 3]],
+  [152, [3, 8, 36, 3]],
+] as const;
 
 Deno.test("the ImageNet ResNets have the parameters and blocks of the paper's Table 1", () => {
-  for (const [depth, [count, blocks]] of Object.entries(COUNTS)) {
-    const { build, inputShape } = findModel(`resnet${depth}`);
-    assertEquals(inputShape, IMAGENET);
-    const { params, children } = build().declare(inputShape);
-    assertEquals(countParameters(params), count, depth);
+  for (const [depth, blocks] of BLOCKS) {
+    const { parameters } = MODELS[`resnet${depth}`];
+    assertEquals(findModel(`resnet${depth}`).inputShape, IMAGENET);
+    const { params, children } = resnet({ depth }).declare(IMAGENET);
+    assertEquals(countParameters(params), parameters);
     const stages = children!.filter(({ name }) => name.startsWith("stage"));
     assertEquals(stages.map(({ declaration }) => declaration.children!.length), [...blocks]);
-    const features = Number(depth) < 50 ? 512 : 2048;
-    const ten = build({ numClasses: 10 }).declare(inputShape);
-    assertEquals([countParameters(ten.params), ten.shape], [count - 990 * (features + 1), [10]]);
+    const same = resnet({ blocks, bottleneck: depth >= 50 });
+    assertEquals(countParameters(same.declare(IMAGENET).params), parameters);
   }
 });
 
@@ -37,8 +37,8 @@ Deno.test("a ResNet of depth d has d layers with weights besides the projections
       .filter(({ name }) => name !== "shortcut")
       .reduce((sum, { layer, inputShape }) => sum + weighted(layer, inputShape), 0) +
     Number(layer.op === "conv" || layer.op === "dense");
-  for (const depth of Object.keys(COUNTS)) {
-    assertEquals(weighted(findModel(`resnet${depth}`).build(), IMAGENET), Number(depth));
+  for (const [depth] of BLOCKS) {
+    assertEquals(weighted(findModel(`resnet${depth}`).build(), IMAGENET), depth);
   }
 });
 
@@ -85,9 +85,12 @@ Deno.test("a bottleneck's 3 × 3 strides, and only shapes that change are projec
   }
 });
 
-Deno.test("without head a ResNet answers the features before the classifier", () => {
+Deno.test("without head a ResNet outputs the features before the classifier", () => {
   const { shape, params } = resnet50({ head: false }).declare(IMAGENET);
-  assertEquals([shape, countParameters(params)], [[2048], COUNTS[50][0] - 1000 * 2049]);
+  assertEquals([shape, countParameters(params)], [
+    [2048],
+    MODELS.resnet50.parameters - 1000 * 2049,
+  ]);
 });
 
 Deno.test("blocks that are not four whole numbers, and class counts that are none, are refused", () => {
@@ -95,6 +98,15 @@ Deno.test("blocks that are not four whole numbers, and class counts that are non
     assertThrows(() => resnet({ blocks }), RangeError, `got [${blocks}]`);
   }
   assertThrows(() => resnet18({ numClasses: 0 }), RangeError, "got 0");
+  for (const depth of [20, 0, NaN, "50"]) {
+    assertThrows(
+      () => resnet({ depth: depth as 18 }),
+      RangeError,
+      `Cannot make a ResNet: its depth must be 18, 34, 50, 101 or 152, got ${
+        typeof depth === "string" ? `"${depth}"` : depth
+      }`,
+    );
+  }
 });
 
 Deno.test("PyTorch's names and shapes of a ResNet's tensors are torchvision's", () => {

@@ -1,16 +1,10 @@
 // What a model will be, from its declaration: nothing is allocated.
 import { countParameters } from "../../lib/layers/layer.ts";
-import { findModel, type Layer, type Shape, type Tree } from "../../mod.ts";
+import type { Layer, Shape, Tree } from "../../mod.ts";
 
 /** How many numbers a model learns. */
 export function countOf<P extends Tree>(model: Layer<P>, shape: Shape): number {
   return countParameters(model.declare(shape).params);
-}
-
-/** The same of a model of the registry, at the size it was made for. */
-export function countOfNamed(name: string): number {
-  const { build, inputShape } = findModel(name);
-  return countOf(build(), inputShape);
 }
 
 /** The shapes after a model's layers, by their names, in the order they run. */

@@ -35,8 +35,8 @@ import {
   type Tree,
   warmUp,
   weightDecay,
-  withFactor,
 } from "../../mod.ts";
+import { withFactor } from "../../lib/optimizers/adjustable.ts";
 import { onEachBackend } from "../backends.ts";
 
 const STEPS = 7;
@@ -130,7 +130,7 @@ async function walk(
   return numbers;
 }
 
-/** A step that owns what it answers, and frees what it was given. */
+/** A step that owns what it returns, and frees what it was given. */
 function eager(optimizer: Optimizer): (run: Run, grads: Tree) => Run {
   return ({ params, state }, grads) => {
     const step = (): [Tree, Tree] => stepWith<Tree, Tree>(optimizer, grads, state, params);
@@ -187,7 +187,7 @@ onEachBackend("another factor is no new recording, and the same numbers", async 
   if (tf.getBackend() === "webgpu") assertEquals(plans.split("\n\n").length, 1);
 });
 
-onEachBackend("a state that was read and written again goes on to the same bits", async () => {
+onEachBackend("a state that was read and written again leads to the same bits", async () => {
   const { init, update } = adamw({
     learningRate: oneCycle({ learningRate: 0.1, steps: 6 }),
   });

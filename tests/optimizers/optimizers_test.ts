@@ -134,7 +134,7 @@ onCpu("chain applies its steps in order and keeps each one's state", async () =>
   assertEquals([await first.x.array(), await second.x.array()], [-10, -15]);
 });
 
-onCpu("an empty chain answers the gradients", async () => {
+onCpu("an empty chain returns the gradients", async () => {
   const grads = { x: tf.scalar(7) };
   const [updates] = chain().update(grads, chain().init(grads), grads);
   assertEquals(await updates.x.array(), 7);

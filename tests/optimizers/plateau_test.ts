@@ -1,15 +1,19 @@
 // The controller of a learning rate against PyTorch's ReduceLROnPlateau.
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { type PlateauController, type PlateauState, reduceOnPlateau } from "../../mod.ts";
+import {
+  type PlateauController,
+  type PlateauState,
+  reduceOnPlateau,
+} from "../../lib/optimizers/reduce_on_plateau.ts";
 import { optimizerGolden } from "../golden/optimizers.ts";
 
 /** The factor after each metric; the state goes through Json, as a checkpoint keeps it. */
 function factorsOf(controller: PlateauController, metrics: readonly number[]): number[] {
   let state = controller.initial;
   return metrics.map((metric) => {
-    const answer = controller.next(JSON.parse(JSON.stringify(state)) as PlateauState, metric);
-    state = answer.state;
-    return answer.factor;
+    const next = controller.next(JSON.parse(JSON.stringify(state)) as PlateauState, metric);
+    state = next.state;
+    return next.factor;
   });
 }
 

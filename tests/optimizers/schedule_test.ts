@@ -25,9 +25,9 @@ async function stepsOf(optimizer: Optimizer, count: number): Promise<number[]> {
   let state = optimizer.init(params);
   const steps: number[] = [];
   for (let i = 0; i < count; i++) {
-    const answer: [typeof params, Tree] = optimizer.update({ x: tf.scalar(1) }, state, params);
-    steps.push(await answer[0].x.array());
-    state = answer[1];
+    const stepped: [typeof params, Tree] = optimizer.update({ x: tf.scalar(1) }, state, params);
+    steps.push(await stepped[0].x.array());
+    state = stepped[1];
   }
   return steps;
 }

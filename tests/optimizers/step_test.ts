@@ -27,8 +27,8 @@ import {
   type Tensor,
   tf,
   type Tree,
-  withFactor,
 } from "../../mod.ts";
+import { withFactor } from "../../lib/optimizers/adjustable.ts";
 import { GuardedBackend } from "../../lib/device/backend.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";
@@ -126,7 +126,7 @@ for (const [name, make] of Object.entries(OPTIMIZERS)) {
   });
 }
 
-/** Runs `f` and answers the names of neocog's own dispatches and tfjs's programs on the way. */
+/** Runs `f` and returns the names of neocog's own dispatches and tfjs's programs on the way. */
 function dispatchesOf(f: () => void): string[] {
   const names: string[] = [];
   const { runDispatch, runWebGPUProgram } = GuardedBackend.prototype;
@@ -226,7 +226,7 @@ function forget(dataId: object): void {
   if (held?.resource) held.values = null;
 }
 
-onEachBackend("a step leaves no tensor behind but those it answers", () => {
+onEachBackend("a step leaves no tensor behind but those it returns", () => {
   for (const make of Object.values(OPTIMIZERS)) {
     const optimizer = make((inner) => inner);
     const [params, grads] = [randomTree(SHAPES, "start"), randomTree(SHAPES, "gradient")];

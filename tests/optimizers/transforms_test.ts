@@ -5,7 +5,6 @@ import {
   adam,
   adamw,
   adjustable,
-  type AdjustableState,
   averagedParams,
   chain,
   clipByNorm,
@@ -14,8 +13,6 @@ import {
   disposeTree,
   ema,
   entries,
-  factorOf,
-  globalNorm,
   init,
   key,
   lars,
@@ -31,8 +28,9 @@ import {
   tf,
   type Tree,
   weightDecay,
-  withFactor,
 } from "../../mod.ts";
+import { type AdjustableState, factorOf, withFactor } from "../../lib/optimizers/adjustable.ts";
+import { globalNorm } from "../../lib/optimizers/clip.ts";
 import { pathMatcher } from "../../lib/tensor/path_pattern.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";

@@ -22,19 +22,19 @@ import {
   normPool,
   padTo,
   parallel,
-  radialBasis,
   relu,
   residual,
   sequential,
   type Shape,
   sigmoid,
   softmax,
-  subsample,
-  tableConv,
   tanh,
   tf,
   zeroPadShortcut,
 } from "../../mod.ts";
+import { radialBasis } from "../../lib/layers/radial_basis.ts";
+import { subsample } from "../../lib/layers/subsample.ts";
+import { tableConv } from "../../lib/layers/table_conv.ts";
 import { type ModelSize, sizeOfModel, summary, trainingMemory } from "../../lib/sizing/mod.ts";
 import { onCpu } from "../backends.ts";
 

@@ -364,11 +364,11 @@ onCpu(
       assertThrows(() => timeLimit(seconds), RangeError, `got ${seconds}`);
     }
     const unmeasured = fit(toyModel(), train, { callbacks: [earlyStopping()] });
-    await assertRejects(() => unmeasured.next(), RangeError, "looks at valLoss");
+    await assertRejects(() => unmeasured.next(), RangeError, "monitors valLoss");
     await assertRejects(
       () => run({ callbacks: [timeLimit(1), timeLimit(2)] }),
       RangeError,
-      'two of "timeLimit"',
+      'two named "timeLimit"',
     );
   },
 );

@@ -81,10 +81,18 @@ Deno.test("the confusion matrix takes typed arrays", () => {
 Deno.test("the confusion matrix refuses classes out of range, and one answer too few", () => {
   for (const wrong of [2, -1, 0.5, NaN]) {
     const said = `classes must be whole numbers from 0 to 1, got`;
-    assertThrows(() => confusionMatrix([wrong], [0], 2), RangeError, `${said} ${wrong} answered 0`);
-    assertThrows(() => confusionMatrix([0], [wrong], 2), RangeError, `${said} 0 answered ${wrong}`);
+    assertThrows(
+      () => confusionMatrix([wrong], [0], 2),
+      RangeError,
+      `${said} ${wrong} predicted as 0`,
+    );
+    assertThrows(
+      () => confusionMatrix([0], [wrong], 2),
+      RangeError,
+      `${said} 0 predicted as ${wrong}`,
+    );
   }
-  assertThrows(() => confusionMatrix([0, 1], [0], 2), TypeError, "1 answers of 2 examples");
+  assertThrows(() => confusionMatrix([0, 1], [0], 2), TypeError, "1 predictions of 2 examples");
 });
 
 Deno.test("the confusion matrix refuses a number of classes that is none", () => {

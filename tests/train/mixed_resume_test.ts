@@ -9,7 +9,6 @@ import {
 import {
   adam,
   adjustable,
-  factorOf,
   fit,
   type FitOptions,
   key,
@@ -20,6 +19,7 @@ import {
   tf,
   type Training,
 } from "../../mod.ts";
+import { factorOf } from "../../lib/optimizers/adjustable.ts";
 import {
   type Callback,
   checkpoints,

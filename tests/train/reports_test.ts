@@ -154,7 +154,7 @@ onCpu("wrong answers that cannot be are refused", async () => {
     await assertRejects(() => wrongest(network, examples, count), RangeError, `got ${count}`);
   }
   const evaluation = await evaluate(network, examples);
-  assertThrows(() => wrongestOf(evaluation, toyExamples(3), 1), TypeError, "6 answers of 3");
+  assertThrows(() => wrongestOf(evaluation, toyExamples(3), 1), TypeError, "6 predictions of 3");
   await assertRejects(() => wrongestPicture([], examples), RangeError, "none");
   const two = { ...examples, images: new Uint8Array(768), imageShape: [8, 8, 2] as const };
   const one = {

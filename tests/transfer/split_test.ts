@@ -1,7 +1,7 @@
 // Where models are cut: the last boundary below which nothing is trained, dropped or watched.
 import { assertEquals } from "@std/assert";
 import {
-  alexnetTorchvision,
+  alexnet,
   batchNorm,
   dense,
   dropout,
@@ -41,7 +41,7 @@ Deno.test("heads of any kind: a convolution before the mean, a dense layer after
     [4096],
     ["drop6", "fc7", "relu7", "drop7", "logits"],
   ]);
-  assertEquals(cut(alexnetTorchvision() as Layer, [224, 224, 3], "logits"), [
+  assertEquals(cut(alexnet({ variant: "torchvision" }) as Layer, [224, 224, 3], "logits"), [
     [9216],
     ["drop6", "fc6", "relu6", "drop7", "fc7", "relu7", "logits"],
   ]);

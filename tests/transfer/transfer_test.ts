@@ -257,7 +257,7 @@ onCpu(
     assertThrows(
       () => restore(old),
       TypeError,
-      "Cannot go on with a.safetensors: it must be a checkpoint of the transfer to 2 classes (side, lower), " +
+      "Cannot resume a.safetensors: it must be a checkpoint of the transfer to 2 classes (side, lower), " +
         "got one from before the head was replaced, 3 classes (left, right, lower), " +
         "logits/kernel of [24,3] instead of [24,2], logits/bias of [3] instead of [2]",
     );
@@ -306,7 +306,7 @@ onCpu("what cannot be is refused before anything is trained", async () => {
   await refused(
     { freeze: ["conv*", "norm1", "logits/bias"] },
     RangeError,
-    "made anew: they must be trained, got logits/bias",
+    "new parameters: they must be trained, got logits/bias",
   );
   await refused({ epochs: 0 }, RangeError, "got 0");
   await refused({ learningRate: NaN }, RangeError, "got NaN");

@@ -41,14 +41,14 @@ onCpu("everything but the head is taken over, statistics too", async () => {
     leaves(moved.params).length + leaves(moved.state).length,
   );
   const head = ["logits/kernel", "logits/bias"];
-  assertEquals([moved.made, moved.left], [head, head]);
+  assertEquals([moved.initialized, moved.unused], [head, head]);
   const [from, to] = [await numbers(trained.params), await numbers(moved.params)];
   const fresh = await numbers(init(model, key(2), [32, 32, 3]).params);
   for (const path of Object.keys(to)) {
     assertEquals(to[path], head.includes(path) ? fresh[path] : from[path], path);
   }
   assertEquals(await numbers(moved.state), await numbers(trained.state));
-  assertEquals(moved.taken.length, Object.keys(to).length - 2 + leaves(moved.state).length);
+  assertEquals(moved.transferred.length, Object.keys(to).length - 2 + leaves(moved.state).length);
 });
 
 onCpu(
@@ -69,22 +69,22 @@ onCpu(
 onCpu("a head of the same size is made anew all the same, unless it is to be kept", async () => {
   const source = init(lenet5(), key(1), [28, 28, 1]);
   const anew = transferWeights(lenet5(), [28, 28, 1], source, { key: key(1) });
-  assertEquals(anew.made, ["logits/kernel", "logits/bias"]);
+  assertEquals(anew.initialized, ["logits/kernel", "logits/bias"]);
   const other = transferWeights(lenet5(), [28, 28, 1], source, { key: key(2) });
   assertNotEquals(
     await other.params.logits.kernel.data(),
     await source.params.logits.kernel.data(),
   );
   const kept = transferWeights(lenet5(), [28, 28, 1], source, { head: [] });
-  assertEquals([kept.made, kept.left], [[], []]);
+  assertEquals([kept.initialized, kept.unused], [[], []]);
   const deep = transferWeights(lenet5(), [28, 28, 1], source, { head: ["dense*", "logits"] });
-  assertEquals(deep.made.length, 6);
+  assertEquals(deep.initialized.length, 6);
 });
 
 onCpu("another size of image makes the layer after the flattening anew, and says so", () => {
   const source = init(toyModel(), key(0), [8, 8, 1]);
-  const { made, left } = transferWeights(toyModel(), [12, 12, 1], source, { head: [] });
-  assertEquals([made, left], [["logits/kernel"], ["logits/kernel"]]);
+  const { initialized, unused } = transferWeights(toyModel(), [12, 12, 1], source, { head: [] });
+  assertEquals([initialized, unused], [["logits/kernel"], ["logits/kernel"]]);
 });
 
 onCpu("another network, or a head that is none, is refused", () => {

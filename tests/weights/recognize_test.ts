@@ -13,6 +13,7 @@ import {
 import { hasAdapter } from "../device/adapter.ts";
 import { sharedDataTest, sharedPath } from "../shared_data.ts";
 import { torchKeys, type TorchvisionModel } from "../golden/torch_keys.ts";
+import { BY_TORCHVISION } from "../models/table.ts";
 import { fitTorch, torchFaults } from "../../lib/weights/torch_fit.ts";
 import { torchSlots } from "../../lib/weights/torch_slots.ts";
 import type { TensorSource } from "../../lib/weights/tensor_source.ts";
@@ -29,19 +30,7 @@ function found({ name, layout, numClasses }: Recognized): string {
   return `${name} ${layout.name} ${numClasses}`;
 }
 
-const TORCHVISION: Record<TorchvisionModel, string> = {
-  alexnet: "alexnet-torchvision",
-  vgg11: "vgg11",
-  vgg16: "vgg16",
-  vgg11_bn: "vgg11-bn",
-  squeezenet1_0: "squeezenet",
-  googlenet: "googlenet-torchvision",
-  inception_v3: "inception-v3",
-  resnet18: "resnet18",
-  resnet50: "resnet50",
-};
-
-for (const [theirs, ours] of Object.entries(TORCHVISION)) {
+for (const [theirs, ours] of Object.entries(BY_TORCHVISION)) {
   Deno.test(`torchvision's ${theirs} is recognized as ${ours}`, () => {
     const source = shapesOf(torchKeys(theirs as TorchvisionModel));
     assertEquals(found(recognize(source)), `${ours} torchvision 1000`);
@@ -52,7 +41,7 @@ for (const [theirs, ours] of Object.entries(TORCHVISION)) {
 Deno.test("auxiliary heads are left where the model has none, and needed where it has", () => {
   const heads: [TorchvisionModel, number][] = [["googlenet", 20], ["inception_v3", 14]];
   for (const [theirs, count] of heads) {
-    const ours = TORCHVISION[theirs];
+    const ours = BY_TORCHVISION[theirs];
     const source = shapesOf(torchKeys(theirs));
     const { model, inputShape, layout } = recognize(source);
     const { ignored } = fitTorch(torchSlots(model, inputShape, layout), source);

@@ -1,21 +1,13 @@
 // PyTorch's names of the layers of AlexNet, VGG and SqueezeNet, against torchvision's own keys.
 import { assertEquals, assertThrows } from "@std/assert";
-import {
-  alexnetTorchvision,
-  type Layer,
-  type Path,
-  type Shape,
-  squeezenet,
-  vgg11,
-  vgg11Bn,
-  vgg16,
-} from "../../mod.ts";
+import { findModel, type Layer, type Path, type Shape, vgg, vgg16 } from "../../mod.ts";
 import { slotEntries } from "../../lib/layers/layer.ts";
 import type { TorchLayout } from "../../lib/weights/torch_layout.ts";
 import { alexnetTorchNames } from "../../lib/weights/torch_names/alexnet.ts";
 import { squeezenetTorchNames } from "../../lib/weights/torch_names/squeezenet.ts";
 import { vggTimmNames, vggTorchNames } from "../../lib/weights/torch_names/vgg.ts";
 import { torchKeys, type TorchvisionModel } from "../golden/torch_keys.ts";
+import { BY_TORCHVISION } from "../models/table.ts";
 
 const IMAGE: Shape = [224, 224, 3];
 
@@ -53,13 +45,17 @@ function named(model: Layer, layout: TorchLayout): [string, Shape][] {
   }).sort();
 }
 
-const CASES: readonly (readonly [TorchvisionModel, Layer, TorchLayout])[] = [
-  ["alexnet", alexnetTorchvision() as Layer, alexnetTorchNames()],
-  ["vgg11", vgg11() as Layer, vggTorchNames({ depth: 11 })],
-  ["vgg16", vgg16() as Layer, vggTorchNames({ depth: 16 })],
-  ["vgg11_bn", vgg11Bn() as Layer, vggTorchNames({ depth: 11, batchNorm: true })],
-  ["squeezenet1_0", squeezenet() as Layer, squeezenetTorchNames()],
+const LAYOUTS: readonly (readonly [TorchvisionModel, TorchLayout])[] = [
+  ["alexnet", alexnetTorchNames()],
+  ["vgg11", vggTorchNames({ depth: 11 })],
+  ["vgg16", vggTorchNames({ depth: 16 })],
+  ["vgg11_bn", vggTorchNames({ depth: 11, batchNorm: true })],
+  ["squeezenet1_0", squeezenetTorchNames()],
 ];
+
+const CASES = LAYOUTS.map(([name, layout]) =>
+  [name, findModel(BY_TORCHVISION[name]).build(), layout] as const
+);
 
 for (const [name, model, layout] of CASES) {
   Deno.test(`every tensor of ${name} has torchvision's name and shape, and there is no other`, () => {
@@ -73,7 +69,7 @@ for (const [name, model, layout] of CASES) {
 Deno.test("each layer that learns has a module of its own, in timm's VGG too", () => {
   const timm = [
     [vgg16() as Layer, vggTimmNames({ depth: 16 })],
-    [vgg11Bn() as Layer, vggTimmNames({ depth: 11, batchNorm: true })],
+    [vgg({ depth: 11, batchNorm: true }) as Layer, vggTimmNames({ depth: 11, batchNorm: true })],
   ] as const;
   for (const [model, layout] of [...timm, ...CASES.map(([, ...rest]) => rest)]) {
     const layers = new Set(slotsOf(model).map(([path]) => path.slice(0, path.lastIndexOf("/"))));

@@ -1,7 +1,7 @@
-// `deno task test:zoo`: the larger networks answer what torchvision's do.
+// `deno task test:zoo`: the larger networks have the outputs of torchvision's.
 import { gpuTest } from "../device/adapter.ts";
 import { assertAsTorchvision, GOLDEN_MODELS } from "./torchvision.ts";
 
 for (const name of GOLDEN_MODELS) {
-  gpuTest(`${name} answers what torchvision's network does`, () => assertAsTorchvision(name));
+  gpuTest(`${name} has the outputs of torchvision's network`, () => assertAsTorchvision(name));
 }

@@ -1,8 +1,9 @@
-// `deno task test:zoo`: weights written here are all that PyTorch's networks want, and answer the same there.
+// `deno task test:zoo`: weights written here are all that PyTorch's networks need, with the same outputs there.
 import { assertEquals, assertLess } from "@std/assert";
 import { disposeTree, findModel, init, key, start, tf } from "../../mod.ts";
 import { torchLayouts, writeTorch } from "../../lib/weights/mod.ts";
 import { gpuTest, hasAdapter } from "../device/adapter.ts";
+import { type ModelName, type ModelRow, MODELS } from "../models/table.ts";
 import { hashed } from "./hashed.ts";
 
 /** float32 over up to a hundred layers. */
@@ -11,16 +12,19 @@ const TOLERANCE = 1e-4;
 /** The Python that has torch, torchvision and safetensors. */
 const PYTHON = Deno.env.get("NEOCOG_PYTHON") ?? "python3";
 
-/** One network of each family: our name, round_trip.py's, size of the image, number of classes. */
+/** One network of each family. */
 const NETWORKS = [
-  ["alexnet-torchvision", "alexnet", 224, 7],
-  ["vgg11-bn", "vgg11_bn", 224, 7],
-  ["squeezenet", "squeezenet1_0", 224, 7],
-  ["googlenet-torchvision", "googlenet", 224, 7],
-  ["inception-v3", "inception_v3", 299, 7],
-  ["resnet18", "resnet18", 224, 7],
-  ["resnet20", "cifar_resnet20", 32, 7],
-] as const;
+  "alexnet-torchvision",
+  "vgg11-bn",
+  "squeezenet",
+  "googlenet-torchvision",
+  "inception-v3",
+  "resnet18",
+  "resnet20",
+] as const satisfies readonly ModelName[];
+
+/** Number of classes: not that of the published networks. */
+const CLASSES = 7;
 
 async function hasTorch(): Promise<boolean> {
   try {
@@ -32,7 +36,7 @@ async function hasTorch(): Promise<boolean> {
   }
 }
 
-/** What PyTorch's network answers with the weights of a file. */
+/** The outputs of PyTorch's network with the weights of a file. */
 async function torchOutputs(...args: readonly string[]): Promise<number[]> {
   const script = new URL("round_trip.py", import.meta.url).pathname;
   const { success, stdout, stderr } = await new Deno.Command(PYTHON, {
@@ -42,12 +46,13 @@ async function torchOutputs(...args: readonly string[]): Promise<number[]> {
   return JSON.parse(new TextDecoder().decode(stdout));
 }
 
-async function assertSameInTorch(
-  [name, network, size, numClasses]: typeof NETWORKS[number],
-): Promise<void> {
+async function assertSameInTorch(name: ModelName): Promise<void> {
   await start();
-  const shape = [size, size, 3];
-  const model = findModel(name).build({ numClasses });
+  const { build, inputShape: shape } = findModel(name);
+  const size = shape[0]!;
+  const model = build({ numClasses: CLASSES });
+  // round_trip.py's name.
+  const network = (MODELS as Record<string, ModelRow>)[name]!.torchvision ?? `cifar_${name}`;
   const { params, state } = init(model, key(3), shape);
   const image = tf.tensor(hashed("image", size * size * 3), [1, ...shape]);
   const y = tf.tidy(() => model.apply(params, state, image, {})[0]);
@@ -55,7 +60,7 @@ async function assertSameInTorch(
   const file = await Deno.makeTempFile({ suffix: ".safetensors" });
   try {
     await writeTorch(file, { model, params, state }, shape, torchLayouts[name]![0]!);
-    const theirs = await torchOutputs(network, file, `${size}`, `${numClasses}`);
+    const theirs = await torchOutputs(network, file, `${size}`, `${CLASSES}`);
     const largest = Math.max(...theirs.map(Math.abs));
     assertEquals(outputs.length, theirs.length);
     const worst = Math.max(...outputs.map((value, i) => Math.abs(value - theirs[i]!))) / largest;
@@ -69,7 +74,7 @@ async function assertSameInTorch(
 
 if (hasAdapter && await hasTorch()) {
   for (const network of NETWORKS) {
-    gpuTest(`${network[0]} is the same network in PyTorch`, () => assertSameInTorch(network));
+    gpuTest(`${network} is the same network in PyTorch`, () => assertSameInTorch(network));
   }
 } else {
   Deno.test.ignore(`networks are the same in PyTorch (ignored: ${PYTHON} has no torch)`, () => {});

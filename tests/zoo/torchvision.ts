@@ -25,7 +25,7 @@ type Digest = {
 /** float32 over up to a hundred layers. */
 const TOLERANCE = 1e-4;
 
-/** The networks that golden.json has the answers of, by our names. */
+/** The networks that golden.json has the outputs of, by our names. */
 export const GOLDEN_MODELS: readonly string[] = golden.cases.map(({ model }) => model);
 
 /** torchvision's tensors, made when they are asked for. */
@@ -58,7 +58,7 @@ function assertDigest(found: Tensor, values: Float32Array, expected: Digest, wha
 }
 
 /**
- * Refuses a network that answers another thing than torchvision's.
+ * Refuses a network with other outputs than torchvision's.
  *
  * @param name our name for it
  */

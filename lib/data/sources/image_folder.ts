@@ -1,6 +1,8 @@
 // A folder of pictures, with a folder for each class, as images to train on and to test with.
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
+import { sha256Of } from "../../files/sha256.ts";
+import { atMost } from "../at_most.ts";
 import { type ClassFolders, findClassFolders, type LabeledFile, some } from "./class_folders.ts";
 import { decodePool } from "./decode_pool.ts";
 import type { DataSplit, ImageSource } from "../image_source.ts";
@@ -102,7 +104,9 @@ export async function imageFolder(
     if (cache.broken.length > 0 && !options.skipBroken) {
       throw brokenError(root, cache, files.length);
     }
-    return folderOf(root, partsOf(root, found, cache, rules), found, cache, pool);
+    const parts = partsOf(root, found, cache, rules);
+    const sizes = await sizesOf(files.map(({ file }) => file));
+    return folderOf(root, parts, found, { ...rules, cache, pool, sizes });
   } catch (error) {
     pool[Symbol.dispose]();
     throw error;
@@ -164,13 +168,33 @@ function requireEach(
   );
 }
 
+/** The sizes of files; a file that cannot be asked has none. */
+async function sizesOf(files: readonly string[]): Promise<(number | undefined)[]> {
+  const sizes: (number | undefined)[] = Array(files.length).fill(undefined);
+  await atMost(16, files.keys(), async (place) => {
+    sizes[place] = (await Deno.stat(files[place]!).catch(() => undefined))?.size;
+  });
+  return sizes;
+}
+
+/** A folder whose files were decoded. */
+type Opened = ImageFolderRules & {
+  readonly cache: PixelCache;
+  readonly pool: Disposable;
+  /** The sizes of its files, by place. */
+  readonly sizes: readonly (number | undefined)[];
+};
+
 function folderOf(
   root: string,
   parts: Parts,
   { classNames, ignored }: ClassFolders,
-  cache: PixelCache,
-  pool: Disposable,
+  { cache, pool, sizes, shape, resize, filter }: Opened,
 ): ImageFolder {
+  const contentsOf = (images: Places): string => {
+    const files = images.map(({ file, place }) => [file.slice(root.length), sizes[place]]);
+    return sha256Of(JSON.stringify([shape, resize, filter, files]));
+  };
   const sourceOf = (part: string, images: Places): ImageSource => {
     const places = Uint32Array.from(images, ({ place }) => place);
     return {
@@ -178,6 +202,7 @@ function folderOf(
       labels: labelsOf(images, classNames.length),
       imageShape: cache.imageShape,
       classNames,
+      contents: contentsOf(images),
       read: (indices) => cache.read(indices.map((index) => places[index]!)),
     };
   };

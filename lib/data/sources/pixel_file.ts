@@ -1,7 +1,7 @@
 // Decoded pixels on the disk, for the next time the same folder is read in the same way.
 import { writeFileAtomically } from "../../files/atomic_file.ts";
 import { fileError } from "../../files/file_error.ts";
-import { sha256OfText } from "../../files/sha256.ts";
+import { sha256Of } from "../../files/sha256.ts";
 import { writeAll } from "../../files/write_all.ts";
 import type { PixelRule } from "./picture_pixels.ts";
 
@@ -50,7 +50,7 @@ export async function pixelPath(
     stamps.push([file, info?.size, info?.mtime?.getTime()]);
   }
   const text = JSON.stringify([VERSION, shape, resize, filter, stamps]);
-  return `${folder}/pixels/${sha256OfText(text).slice(0, 32)}`;
+  return `${folder}/pixels/${sha256Of(text).slice(0, 32)}`;
 }
 
 /**

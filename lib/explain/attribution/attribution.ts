@@ -1,47 +1,37 @@
-// What a network's answer owes to each pixel: the one form in which every method answers.
-import { slotEntries } from "../../layers/layer.ts";
-import type { Shape, Tensor } from "../../tensor/tensor.ts";
-import { download } from "../../tensor/transfer.ts";
-import { entries, type Tree } from "../../tensor/tree.ts";
-import { tf } from "../../tensor/tf.ts";
-import { type BackwardRule, requireRule } from "../backward_rule.ts";
+// What each pixel contributes to a network's output: the result that all methods share.
 import type { Network } from "../../layers/layer.ts";
-import { classLogit, type Objective } from "../objective.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { tf } from "../../tensor/tf.ts";
+import { download } from "../../tensor/transfer.ts";
+import type { Tree } from "../../tensor/tree.ts";
+import { type BackwardRule, requireRule } from "../backward_rule.ts";
+import { classLogit, type Objective, requireIndex } from "../objective.ts";
+import { requireInputShape } from "../truncate.ts";
 
-/** What is explained: an objective, or a class by its index for the class's logit. */
+/** What is explained: an objective, or the index of a class for the class's logit. */
 export type Target = Objective | number;
 
-/** Numbers that say how much each pixel counts, on the host. */
+/** How much each pixel counts, on the host. */
 export type Attribution = {
   /** The method's name, `"saliency"`. */
   readonly method: string;
   /** The objective's name. */
   readonly target: string;
-  /** The objective's value for each image. */
+  /** The objective for each image. */
   readonly scores: readonly number[];
-  /** The images' count, height and width, and either their channels or one number a pixel. */
+  /** Count, height and width of the images, and their channels or 1 for one value per pixel. */
   readonly shape: readonly [count: number, height: number, width: number, channels: number];
-  /** The numbers, in row-major order. */
+  /** The values, in row-major order. */
   readonly values: Float32Array;
 };
 
-/** What methods of many steps take besides their own options. */
-export type LongOptions = {
-  /** Called after each step with how many are done. */
-  readonly onProgress?: (done: number, total: number) => void;
-  /** Ends the work after the step under way, by the error that is the signal's reason. */
-  readonly signal?: AbortSignal;
-  /** Whether a step is recorded and replayed, see `jit`. Default: `true`. */
-  readonly jit?: boolean;
-};
-
 /**
- * One number a pixel of one image: the sum over the channels.
+ * One value per pixel of one image: the sum over the channels.
  *
- * @param attribution what a method answered
+ * @param attribution the result of a method
  * @param index which image, from 0
- * @returns the numbers `[H, W]`, in row-major order
- * @throws {RangeError} where there is no such image
+ * @returns the values `[H, W]`, in row-major order
+ * @throws {RangeError} if there is no such image
  *
  * @example
  * ```ts
@@ -62,11 +52,7 @@ export function attributionMap(
   { shape: [count, height, width, channels], values }: Attribution,
   index = 0,
 ): Float32Array {
-  if (!Number.isInteger(index) || index < 0 || index >= count) {
-    throw new RangeError(
-      `Cannot make a map: the image must be a whole number from 0 to ${count - 1}, got ${index}`,
-    );
-  }
+  requireIndex("map", index, count);
   const map = new Float32Array(height * width);
   const own = values.subarray(index * map.length * channels, (index + 1) * map.length * channels);
   own.forEach((value, i) => map[Math.floor(i / channels)]! += value);
@@ -74,12 +60,12 @@ export function attributionMap(
 }
 
 /**
- * Refuses what can not be explained, before anything is computed.
+ * Refuses what cannot be explained, before anything is computed.
  *
  * @param network the network
  * @param x its inputs
  * @param target what is to be explained
- * @param rule the way back through ReLUs
+ * @param rule the backward rule
  * @returns the objective
  */
 export function requireExplainable<P extends Tree, S extends Tree>(
@@ -90,57 +76,38 @@ export function requireExplainable<P extends Tree, S extends Tree>(
 ): Objective {
   if (x.rank !== 4 || x.size === 0) {
     throw new TypeError(
-      `Cannot explain an answer: the images must be [N, height, width, channels], got [${x.shape}]`,
+      `Cannot explain an output: the images must be [N, height, width, channels], got [${x.shape}]`,
     );
   }
   const shape = x.shape.slice(1);
-  requireOwnImages(network, shape);
+  requireInputShape("explain an output", network, shape);
   const objective = typeof target === "number" ? classLogit(target) : target;
   objective.check(network.model, shape);
   requireRule(network.model, shape, rule);
   return objective;
 }
 
-/** Refuses images for which the model would have other parameters than the network has. */
-function requireOwnImages<P extends Tree, S extends Tree>(
-  { model, params }: Network<P, S>,
-  shape: Shape,
-): void {
-  const held = new Map(entries(params));
-  for (const [path, slot] of slotEntries(model.declare(shape).params)) {
-    const own = held.get(path)?.shape;
-    if (`${own}` === `${slot.shape}`) continue;
-    throw new TypeError(
-      `Cannot explain an answer: the images must be of the shape that the network was made for: ` +
-        `got [${shape}], for which "${path}" would be [${slot.shape}], not [${own}]`,
-    );
-  }
-}
-
 /**
- * The result, read from the device; the tensors are disposed of.
+ * Reads the result from the device, and disposes of the tensors.
  *
  * @param method the method's name
  * @param objective what was explained
  * @param values `[N, H, W, C]`
  * @param scores `[N]`
- * @throws {RangeError} where a number is not finite
+ * @throws {RangeError} if a value is not finite
  */
-export async function attributionOf(
+export async function readAttribution(
   method: string,
-  objective: Objective,
+  { name }: Objective,
   values: Tensor,
   scores: Tensor,
 ): Promise<Attribution> {
   const [numbers, each] = await Promise.all([download(values), scores.data()]);
   const [count, height, width, channels] = values.shape as [number, number, number, number];
   tf.dispose([values, scores]);
-  const { name } = objective;
   for (const value of [...each, numbers.find((value) => !Number.isFinite(value)) ?? 0]) {
     if (Number.isFinite(value)) continue;
-    throw new RangeError(
-      `Cannot explain ${name}: all numbers must be finite, got ${value}`,
-    );
+    throw new RangeError(`Cannot explain ${name}: all values must be finite, got ${value}`);
   }
   return {
     method,

@@ -1,49 +1,53 @@
-// Grad-CAM: which places of a layer's maps speak for a class, and guided Grad-CAM, which pixels there.
+// Grad-CAM: which positions of a layer's maps speak for a class; guided Grad-CAM: which pixels there.
 import { resize } from "../../image/resize.ts";
-import type { Intercept } from "../../layers/layer.ts";
+import type { Intercept, Network } from "../../layers/layer.ts";
+import { layersOf, requireLayer } from "../../layers/layers_of.ts";
 import { valueAndGrad } from "../../tensor/grad.ts";
 import type { Scalar, Tensor } from "../../tensor/tensor.ts";
-import type { Path, Tree } from "../../tensor/tree.ts";
 import { tf } from "../../tensor/tf.ts";
-import { type Attribution, attributionOf, requireExplainable, type Target } from "./attribution.ts";
+import type { Path, Tree } from "../../tensor/tree.ts";
 import type { BackwardRule } from "../backward_rule.ts";
-import { gradientOf, scoresOf } from "./gradients.ts";
-import { lastMaps } from "./last_maps.ts";
-import type { Network } from "../../layers/layer.ts";
-import { layersOf, requireLayer } from "../../layers/layers_of.ts";
+import { inputGradient, scoresOf } from "../input_gradient.ts";
 import type { Objective } from "../objective.ts";
+import {
+  type Attribution,
+  readAttribution,
+  requireExplainable,
+  type Target,
+} from "./attribution.ts";
+import { lastFeatureMaps } from "./last_feature_maps.ts";
 
 /** Options of {@linkcode gradCam} and {@linkcode guidedGradCam}. */
 export type GradCamOptions = {
-  /** The layer whose maps are looked at. Default: the last one with maps, before the pooling. */
+  /** The layer, which outputs maps. Default: the last one with maps, before the pooling. */
   readonly layer?: Path;
   /**
-   * The way back through ReLUs: to the layer for {@linkcode gradCam}, `"backprop"` by default;
-   * to the image for {@linkcode guidedGradCam}, `"guided"` by default.
+   * The backward rule for ReLUs: down to the layer for {@linkcode gradCam}, `"backprop"` by
+   * default; down to the image for {@linkcode guidedGradCam}, `"guided"` by default.
    */
   readonly rule?: BackwardRule;
 };
 
-/** What {@linkcode gradCam} and {@linkcode guidedGradCam} answer. */
+/** What {@linkcode gradCam} and {@linkcode guidedGradCam} return. */
 export type GradCam = Attribution & {
-  /** The layer whose maps were looked at. */
+  /** The layer whose maps were used. */
   readonly layer: Path;
 };
 
 /**
- * Where in the image a class is seen: ReLU(Σ_k α_k A_k), with A_k a layer's maps and α_k the mean
- * over the places of ∂S/∂A_k, brought to the image's size bilinearly (Selvaraju, Cogswell, Das,
+ * Where in the image a class is seen: ReLU(Σ_k α_k A_k), with A_k the maps of a layer and α_k the
+ * mean over the positions of ∂S/∂A_k, resized bilinearly to the image (Selvaraju, Cogswell, Das,
  * Vedantam, Parikh and Batra, "Grad-CAM", 2016).
  *
  * @param network the network
- * @param x its inputs `[N, H, W, C]`, in its own units
- * @param target a class's index, for the class's logit, or an objective
- * @param options layer, rule
- * @returns one number a pixel, from 0, `[N, H, W, 1]`, and the layer
- * @throws {RangeError} where the layer is not in the model, answers no maps or comes after the
+ * @param x its inputs `[N, H, W, C]`
+ * @param target the index of a class, for its logit, or an objective
+ * @param options layer, backward rule
+ * @returns one value per pixel, at least 0, `[N, H, W, 1]`, and the layer
+ * @throws {RangeError} if the layer is not in the model, does not output maps or comes after the
  * target, or the target does not fit the model
- * @throws {TypeError} where `x` is not what the network was made for, or the rule is about ReLUs
- * and the model has none
+ * @throws {TypeError} if the network does not take such inputs, or the rule is for ReLUs and the
+ * model has none
  *
  * @example
  * ```ts
@@ -52,10 +56,8 @@ export type GradCam = Attribution & {
  * import { init, key, lenet5, start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
- * const model = lenet5();
- * const { params, state } = init(model, key(0), [28, 28, 1]);
- * const x = tf.ones([1, 28, 28, 1]);
- * const { shape } = await gradCam({ model, params, state }, x, 3, { layer: "conv2" });
+ * const network = init(lenet5(), key(0), [28, 28, 1]);
+ * const { shape } = await gradCam(network, tf.ones([1, 28, 28, 1]), 3, { layer: "conv2" });
  * assertEquals(shape, [1, 28, 28, 1]);
  * ```
  */
@@ -67,21 +69,21 @@ export async function gradCam<P extends Tree, S extends Tree>(
 ): Promise<GradCam> {
   const { rule = "backprop" } = options;
   const objective = requireExplainable(network, x, target, rule);
-  const layer = requireMaps(network, x, objective, options.layer);
-  const { cam, scores } = tf.tidy(() => camOf(network, objective, x, layer, rule));
-  const coarse = await attributionOf("Grad-CAM", objective, cam, scores);
+  const layer = requireMapLayer(network, x, objective, options.layer);
+  const { cam, scores } = tf.tidy(() => camOf(network, x, objective, layer, rule));
+  const coarse = await readAttribution("Grad-CAM", objective, cam, scores);
   return { ...enlarged(coarse, x.shape[1]!, x.shape[2]!), layer };
 }
 
 /**
- * Which pixels speak for a class, where Grad-CAM sees it: the guided gradient times the map
+ * Which pixels speak for a class where Grad-CAM sees it: the guided gradient times the Grad-CAM map
  * (Selvaraju and others, 2016).
  *
  * @param network the network
- * @param x its inputs `[N, H, W, C]`, in its own units
- * @param target a class's index, for the class's logit, or an objective
- * @param options layer, rule
- * @returns a number for each of the image's, for and against, `[N, H, W, C]`, and the layer
+ * @param x its inputs `[N, H, W, C]`
+ * @param target the index of a class, for its logit, or an objective
+ * @param options layer, backward rule
+ * @returns a value per input, positive and negative, `[N, H, W, C]`, and the layer
  * @throws {RangeError} as {@linkcode gradCam}
  * @throws {TypeError} as {@linkcode gradCam}; by default a model without ReLUs is refused
  *
@@ -92,9 +94,8 @@ export async function gradCam<P extends Tree, S extends Tree>(
  * import { guidedGradCam } from "@neocog/neocog/explain";
  *
  * await start({ backend: "cpu" });
- * const model = chapterMnist();
- * const { params, state } = init(model, key(0), [28, 28, 1]);
- * const { layer } = await guidedGradCam({ model, params, state }, tf.ones([1, 28, 28, 1]), 3);
+ * const network = init(chapterMnist(), key(0), [28, 28, 1]);
+ * const { layer } = await guidedGradCam(network, tf.ones([1, 28, 28, 1]), 3);
  * assertEquals(layer, "relu2");
  * ```
  */
@@ -107,48 +108,48 @@ export async function guidedGradCam<P extends Tree, S extends Tree>(
   const { rule = "guided", ...where } = options;
   const objective = requireExplainable(network, x, target, rule);
   const cam = await gradCam(network, x, objective, where);
-  const { gradient, scores } = gradientOf(network, objective, x, rule);
-  const guided = await attributionOf("guided Grad-CAM", objective, gradient, scores);
+  const { gradient, scores } = inputGradient(network, x, objective, { rule });
+  const guided = await readAttribution("guided Grad-CAM", objective, gradient, scores);
   const channels = x.shape[3]!;
   const values = guided.values.map((value, i) => value * cam.values[Math.floor(i / channels)]!);
   return { ...guided, values, layer: cam.layer };
 }
 
-/** The layer that is looked at, which must answer maps on the way to the objective. */
-function requireMaps<P extends Tree, S extends Tree>(
+/** The layer, which must output maps and come before the objective. */
+function requireMapLayer<P extends Tree, S extends Tree>(
   { model }: Network<P, S>,
   x: Tensor,
   { name, paths }: Objective,
   wanted?: Path,
 ): Path {
   const shape = x.shape.slice(1);
-  const path = wanted ?? lastMaps(model, shape);
+  const path = wanted ?? lastFeatureMaps(model, shape);
   const { shape: output } = requireLayer(model, shape, path);
   if (path === "" || output.length !== 3) {
     throw new RangeError(
-      `Cannot make Grad-CAM's map: its layer must be a named one that answers [height, width, channels], got [${output}] of "${path}"`,
+      `Cannot compute Grad-CAM: its layer must be a named one that outputs [height, width, channels], got [${output}] of "${path}"`,
     );
   }
   const order = [...layersOf(model, shape).keys()];
-  const isOnTheWay = (later: Path): boolean =>
+  const isBefore = (later: Path): boolean =>
     path.startsWith(later === "" ? "" : `${later}/`) || order.indexOf(later) >= order.indexOf(path);
-  if (paths.length === 0 || paths.some(isOnTheWay)) return path;
+  if (paths.length === 0 || paths.some(isBefore)) return path;
   throw new RangeError(
-    `Cannot make Grad-CAM's map of ${name}: its layer must come before, got "${path}"`,
+    `Cannot compute Grad-CAM of ${name}: its layer must come before, got "${path}"`,
   );
 }
 
 /** The map in the layer's own size, `[N, h, w, 1]`. */
 function camOf<P extends Tree, S extends Tree>(
   network: Network<P, S>,
-  objective: Objective,
   x: Tensor,
+  objective: Objective,
   layer: Path,
   rule: BackwardRule,
 ): { readonly cam: Tensor; readonly scores: Tensor } {
   const { shape } = requireLayer(network.model, x.shape.slice(1), layer);
-  // The gradient by zeros that are added to the maps is the gradient by the maps.
-  const climb = valueAndGrad(({ shift }: { shift: Tensor }) => {
+  // The gradient with respect to zeros that are added to the maps is that with respect to the maps.
+  const gradientOf = valueAndGrad(({ shift }: { shift: Tensor }) => {
     let maps: Tensor | undefined;
     const around: Intercept = ({ path }, input, next) => {
       const y = next(input);
@@ -156,23 +157,21 @@ function camOf<P extends Tree, S extends Tree>(
       maps = y;
       return tf.add(y, shift);
     };
-    const scores = scoresOf(network, objective, x, rule, around);
-    if (!maps) throw notRun(layer);
+    const scores = scoresOf(network, x, objective, rule, around);
+    if (!maps) {
+      throw new RangeError(
+        `Cannot compute Grad-CAM: its layer must also run outside training, got "${layer}"`,
+      );
+    }
     return [tf.sum(scores) as Scalar, { scores, maps }];
   });
-  const { grads, aux } = climb({ shift: tf.zeros([x.shape[0]!, ...shape]) });
+  const { grads, aux } = gradientOf({ shift: tf.zeros([x.shape[0]!, ...shape]) });
   const weights = tf.mean(grads.shift, [1, 2], true); // [N, 1, 1, C]
   const cam = tf.relu(tf.sum(tf.mul(weights, aux.maps), -1, true));
   return { cam, scores: aux.scores };
 }
 
-function notRun(layer: Path): RangeError {
-  return new RangeError(
-    `Cannot make Grad-CAM's map: its layer must be one that runs outside of training, got "${layer}"`,
-  );
-}
-
-/** Maps of one channel in another size, by bilinear interpolation between the pixels' middles. */
+/** Maps of one channel in another size, by bilinear interpolation between pixel centers. */
 function enlarged(coarse: Attribution, height: number, width: number): Attribution {
   const [count, h, w] = coarse.shape;
   const values = new Float32Array(count * height * width);

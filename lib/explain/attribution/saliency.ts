@@ -1,30 +1,35 @@
-// Maps from one gradient by the image: saliency, and input × gradient.
-import type { Tensor } from "../../tensor/tensor.ts";
-import type { Tree } from "../../tensor/tree.ts";
-import { tf } from "../../tensor/tf.ts";
-import { type Attribution, attributionOf, requireExplainable, type Target } from "./attribution.ts";
-import type { BackwardRule } from "../backward_rule.ts";
-import { gradientOf } from "./gradients.ts";
+// Maps of one gradient with respect to the image: saliency, and input × gradient.
 import type { Network } from "../../layers/layer.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { tf } from "../../tensor/tf.ts";
+import type { Tree } from "../../tensor/tree.ts";
+import { inputGradient, type InputGradientOptions } from "../input_gradient.ts";
+import {
+  type Attribution,
+  readAttribution,
+  requireExplainable,
+  type Target,
+} from "./attribution.ts";
 
-/** Options of {@linkcode saliency} and {@linkcode inputTimesGradient}. */
-export type SaliencyOptions = {
-  /** The way back through ReLUs. Default: `"backprop"`, the gradient. */
-  readonly rule?: BackwardRule;
+/** What {@linkcode saliency} returns. */
+export type Saliency = Attribution & {
+  /** The gradient ∂S/∂x with its signs, `[N, H, W, C]` in row-major order. */
+  readonly gradient: Float32Array;
 };
 
 /**
- * Where a small change of a pixel changes the answer most: max over channels of |∂S/∂x|
- * (Simonyan, Vedaldi and Zisserman, "Deep Inside Convolutional Networks", 2013, §3.1).
+ * The pixels whose small change changes the output most: max over channels of |∂S/∂x| (Simonyan,
+ * Vedaldi and Zisserman, "Deep Inside Convolutional Networks", 2013, §3.1). The network runs once,
+ * forward and backward.
  *
  * @param network the network
- * @param x its inputs `[N, H, W, C]`, in its own units
- * @param target a class's index, for the class's logit, or an objective
- * @param options the rule
- * @returns one number a pixel, from 0, `[N, H, W, 1]`
- * @throws {TypeError} where `x` is not what the network was made for, or the rule is about ReLUs
- * and the model has none
- * @throws {RangeError} where the target does not fit the model, or a number is not finite
+ * @param x its inputs `[N, H, W, C]`
+ * @param target the index of a class, for its logit, or an objective
+ * @param options the backward rule
+ * @returns one value per pixel, at least 0, `[N, H, W, 1]`, and the gradient
+ * @throws {TypeError} if the network does not take such inputs, or the rule is for ReLUs and the
+ * model has none
+ * @throws {RangeError} if the target does not fit the model, or a value is not finite
  *
  * @example
  * ```ts
@@ -33,9 +38,8 @@ export type SaliencyOptions = {
  * import { saliency } from "@neocog/neocog/explain";
  *
  * await start({ backend: "cpu" });
- * const model = lenet5();
- * const { params, state } = init(model, key(0), [28, 28, 1]);
- * const { shape, scores } = await saliency({ model, params, state }, tf.ones([1, 28, 28, 1]), 3);
+ * const network = init(lenet5(), key(0), [28, 28, 1]);
+ * const { shape, scores } = await saliency(network, tf.ones([1, 28, 28, 1]), 3);
  * assertEquals([shape, scores.length], [[1, 28, 28, 1], 1]);
  * ```
  */
@@ -43,23 +47,37 @@ export async function saliency<P extends Tree, S extends Tree>(
   network: Network<P, S>,
   x: Tensor,
   target: Target,
-  options: SaliencyOptions = {},
-): Promise<Attribution> {
-  return await byGradient("saliency", network, x, target, options, largestOfChannels);
+  options: InputGradientOptions = {},
+): Promise<Saliency> {
+  const objective = requireExplainable(network, x, target, options.rule);
+  const { scores, gradient } = inputGradient(network, x, objective, options);
+  const found = await readAttribution("saliency", objective, gradient, scores);
+  return largestOfChannels(found);
+}
+
+/** Max over channels of the magnitude of a gradient. */
+export function largestOfChannels(found: Attribution): Saliency {
+  const { shape: [count, height, width, channels], values: gradient } = found;
+  const values = new Float32Array(count * height * width);
+  gradient.forEach((value, i) => {
+    const pixel = Math.floor(i / channels);
+    values[pixel] = Math.max(values[pixel]!, Math.abs(value));
+  });
+  return { ...found, shape: [count, height, width, 1], values, gradient };
 }
 
 /**
- * What each number of the image adds to the answer, if the network were linear there: x · ∂S/∂x
- * (Shrikumar, Greenside, Shcherbina and Kundaje, 2016).
+ * What each input would add to the output if the network were linear: x · ∂S/∂x (Shrikumar,
+ * Greenside, Shcherbina and Kundaje, 2016).
  *
  * @param network the network
- * @param x its inputs `[N, H, W, C]`, in its own units
- * @param target a class's index, for the class's logit, or an objective
- * @param options the rule
- * @returns a number for each of the image's, for and against, `[N, H, W, C]`
- * @throws {TypeError} where `x` is not what the network was made for, or the rule is about ReLUs
- * and the model has none
- * @throws {RangeError} where the target does not fit the model, or a number is not finite
+ * @param x its inputs `[N, H, W, C]`
+ * @param target the index of a class, for its logit, or an objective
+ * @param options the backward rule
+ * @returns a value per input, positive and negative, `[N, H, W, C]`
+ * @throws {TypeError} if the network does not take such inputs, or the rule is for ReLUs and the
+ * model has none
+ * @throws {RangeError} if the target does not fit the model, or a value is not finite
  *
  * @example
  * ```ts
@@ -79,30 +97,12 @@ export async function inputTimesGradient<P extends Tree, S extends Tree>(
   network: Network<P, S>,
   x: Tensor,
   target: Target,
-  options: SaliencyOptions = {},
+  options: InputGradientOptions = {},
 ): Promise<Attribution> {
-  return await byGradient("input × gradient", network, x, target, options, (gradient) => {
-    return tf.mul(gradient, x);
-  });
-}
-
-async function byGradient<P extends Tree, S extends Tree>(
-  method: string,
-  network: Network<P, S>,
-  x: Tensor,
-  target: Target,
-  { rule = "backprop" }: SaliencyOptions,
-  mapOf: (gradient: Tensor) => Tensor,
-): Promise<Attribution> {
-  const objective = requireExplainable(network, x, target, rule);
+  const objective = requireExplainable(network, x, target, options.rule);
   const { values, scores } = tf.tidy(() => {
-    const { scores, gradient } = gradientOf(network, objective, x, rule);
-    return { values: mapOf(gradient), scores };
+    const { scores, gradient } = inputGradient(network, x, objective, options);
+    return { values: tf.mul(gradient, x), scores };
   });
-  return await attributionOf(method, objective, values, scores);
-}
-
-/** Max over channels of the magnitude, `[N, H, W, 1]`. */
-export function largestOfChannels(gradient: Tensor): Tensor {
-  return tf.max(tf.abs(gradient), -1, true);
+  return await readAttribution("input × gradient", objective, values, scores);
 }

@@ -1,46 +1,40 @@
-// SmoothGrad: saliency of the gradient's mean over noisy copies of the image.
+// SmoothGrad: saliency of the mean gradient over noisy copies of the image.
+import type { Network } from "../../layers/layer.ts";
 import { fold, type Key, key as keyOf, normalArray } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { tf } from "../../tensor/tf.ts";
 import { download } from "../../tensor/transfer.ts";
 import type { Tree } from "../../tensor/tree.ts";
-import { tf } from "../../tensor/tf.ts";
-import {
-  type Attribution,
-  attributionOf,
-  type LongOptions,
-  requireExplainable,
-  type Target,
-} from "./attribution.ts";
-import type { BackwardRule } from "../backward_rule.ts";
-import { scoresOf, sumOfGradients } from "./gradients.ts";
-import type { Network } from "../../layers/layer.ts";
-import { largestOfChannels } from "./saliency.ts";
+import { requireRange, requireWhole } from "../../text/require.ts";
+import type { ProgressOptions } from "../for_each_batch.ts";
+import { type InputGradientOptions, scoresOf } from "../input_gradient.ts";
+import { readAttribution, requireExplainable, type Target } from "./attribution.ts";
+import { largestOfChannels, type Saliency } from "./saliency.ts";
+import { sumOfGradients } from "./sum_of_gradients.ts";
 
 /** Options of {@linkcode smoothGrad}. */
-export type SmoothGradOptions = LongOptions & {
+export type SmoothGradOptions = ProgressOptions & InputGradientOptions & {
   /** How many noisy copies, from 1. Default: 25. */
   readonly samples?: number;
-  /** The noise's deviation as a share of each image's range, largest less smallest. Default: 0.15. */
+  /** Standard deviation of the noise as a share of each image's range, max − min. Default: 0.15. */
   readonly noise?: number;
   /** The source of the noise. Default: `key(0)`. */
   readonly key?: Key;
-  /** The way back through ReLUs. Default: `"backprop"`. */
-  readonly rule?: BackwardRule;
 };
 
 /**
- * Saliency without most of its speckle: max over channels of |mean of ∂S/∂x at x + ε|, with ε
- * normal (Smilkov, Thorat, Kim, Viégas and Wattenberg, "SmoothGrad: removing noise by adding
- * noise", 2017, whose noise is of 10 % to 20 %).
+ * Saliency with less speckle: max over channels of |mean of ∂S/∂x at x + ε| with normal ε
+ * (Smilkov, Thorat, Kim, Viégas and Wattenberg, "SmoothGrad: removing noise by adding noise", 2017,
+ * with noise of 10 % to 20 %).
  *
  * @param network the network
- * @param x its inputs `[N, H, W, C]`, in its own units
- * @param target a class's index, for the class's logit, or an objective
- * @param options samples, noise, key, rule; progress, signal, jit
- * @returns one number a pixel, from 0, `[N, H, W, 1]`
- * @throws {TypeError} where `x` is not what the network was made for, or the rule is about ReLUs
- * and the model has none
- * @throws {RangeError} where an option is not in its range, or the target does not fit the model
+ * @param x its inputs `[N, H, W, C]`
+ * @param target the index of a class, for its logit, or an objective
+ * @param options samples, noise, key, backward rule; progress, signal, jit
+ * @returns one value per pixel, at least 0, `[N, H, W, 1]`, and the mean gradient
+ * @throws {TypeError} if the network does not take such inputs, or the rule is for ReLUs and the
+ * model has none
+ * @throws {RangeError} if an option is out of its range, or the target does not fit the model
  *
  * @example
  * ```ts
@@ -49,10 +43,8 @@ export type SmoothGradOptions = LongOptions & {
  * import { smoothGrad } from "@neocog/neocog/explain";
  *
  * await start({ backend: "cpu" });
- * const model = lenet5();
- * const { params, state } = init(model, key(0), [28, 28, 1]);
- * const x = tf.ones([1, 28, 28, 1]);
- * const { shape } = await smoothGrad({ model, params, state }, x, 3, { samples: 2 });
+ * const network = init(lenet5(), key(0), [28, 28, 1]);
+ * const { shape } = await smoothGrad(network, tf.ones([1, 28, 28, 1]), 3, { samples: 2 });
  * assertEquals(shape, [1, 28, 28, 1]);
  * ```
  */
@@ -61,36 +53,23 @@ export async function smoothGrad<P extends Tree, S extends Tree>(
   x: Tensor,
   target: Target,
   options: SmoothGradOptions = {},
-): Promise<Attribution> {
-  const { samples = 25, noise = 0.15, key = keyOf(0), rule = "backprop" } = options;
-  const objective = requireExplainable(network, x, target, rule);
-  requireNoise(samples, noise);
+): Promise<Saliency> {
+  const { samples = 25, noise = 0.15, key = keyOf(0) } = options;
+  const objective = requireExplainable(network, x, target, options.rule);
+  requireWhole("smooth a gradient", "the samples", samples);
+  const isShare = Number.isFinite(noise) && noise >= 0;
+  requireRange("smooth a gradient", "the noise must be a share of at least 0", isShare, noise);
   const deviations = (await rangesOf(x)).map((range) => range * noise);
   const noisy = (index: number): { x: Tensor; weight: number } => ({
-    x: tf.tidy(() => tf.add(x, noiseOf(fold(key, index), x, deviations))),
+    x: tf.tidy(() => tf.add(x, noiseFor(fold(key, index), x, deviations))),
     weight: 1 / samples,
   });
-  const mean = await sumOfGradients(network, objective, samples, noisy, { ...options, rule });
-  const values = tf.tidy(() => largestOfChannels(mean));
-  mean.dispose();
-  const scores = tf.tidy(() => scoresOf(network, objective, x));
-  return await attributionOf("SmoothGrad", objective, values, scores);
+  const mean = await sumOfGradients(network, objective, samples, noisy, options);
+  const scores = tf.tidy(() => scoresOf(network, x, objective));
+  return largestOfChannels(await readAttribution("SmoothGrad", objective, mean, scores));
 }
 
-function requireNoise(samples: number, noise: number): void {
-  if (!Number.isInteger(samples) || samples < 1) {
-    throw new RangeError(
-      `Cannot smooth a gradient: the samples must be a whole number of at least 1, got ${samples}`,
-    );
-  }
-  if (!Number.isFinite(noise) || noise < 0) {
-    throw new RangeError(
-      `Cannot smooth a gradient: the noise must be a share of at least 0, got ${noise}`,
-    );
-  }
-}
-
-/** Largest less smallest number of each image. */
+/** Max − min of each image. */
 async function rangesOf(x: Tensor): Promise<number[]> {
   const ranges = tf.tidy(() => {
     const rows = tf.reshape(x, [x.shape[0]!, -1]);
@@ -101,8 +80,8 @@ async function rangesOf(x: Tensor): Promise<number[]> {
   return numbers;
 }
 
-/** Normal numbers of `x`'s shape, with a deviation for each image. */
-function noiseOf(key: Key, x: Tensor, deviations: readonly number[]): Tensor {
+/** Normal noise of the shape of `x`, with a deviation for each image. */
+function noiseFor(key: Key, x: Tensor, deviations: readonly number[]): Tensor {
   const each = x.size / deviations.length;
   const drawn = normalArray(key, x.size);
   drawn.forEach((value, i) => drawn[i] = value * deviations[Math.floor(i / each)]!);

@@ -1,30 +1,30 @@
-// What a layer makes of every image of a data set: its feature space (§12.9.2).
+// The features of a layer for every image of a data set: its feature space (§12.9.2).
 import { type Examples, imageSize } from "../../data/examples.ts";
 import type { ImageSource } from "../../data/image_source.ts";
-import { type Shape, sizeOf, type Tensor } from "../../tensor/tensor.ts";
-import { download } from "../../tensor/transfer.ts";
-import type { Path, Tree } from "../../tensor/tree.ts";
-import { tf } from "../../tensor/tf.ts";
-import { tap } from "../activations.ts";
-import { goThrough, type GoThroughOptions } from "../go_through.ts";
 import type { Network } from "../../layers/layer.ts";
 import { requireLayer } from "../../layers/layers_of.ts";
+import { type Shape, sizeOf, type Tensor } from "../../tensor/tensor.ts";
+import { tf } from "../../tensor/tf.ts";
+import { download } from "../../tensor/transfer.ts";
+import type { Path, Tree } from "../../tensor/tree.ts";
+import { layerOutput } from "../activations.ts";
+import { forEachBatch, type ForEachBatchOptions } from "../for_each_batch.ts";
 
-/** Rows of numbers, one an example. */
+/** Rows of numbers, one per example. */
 export type Features = {
   /** The numbers, example after example: `[count, size]`. */
   readonly values: Float32Array;
   /** How many examples. */
   readonly count: number;
-  /** Numbers of each. */
+  /** Numbers per example. */
   readonly size: number;
 };
 
 /** Options of {@linkcode features}. */
-export type FeaturesOptions = GoThroughOptions & {
+export type FeaturesOptions = ForEachBatchOptions & {
   /**
-   * What becomes of feature maps: `"mean"` is a number a channel, its mean over the places;
-   * `"each"` keeps every place, row by row, its channels together. Default: `"mean"`.
+   * How feature maps become rows: `"mean"` takes the mean of each channel over the positions;
+   * `"each"` keeps every position, row by row, channels last. Default: `"mean"`.
    */
   readonly places?: "mean" | "each";
 };
@@ -33,15 +33,16 @@ export type FeaturesOptions = GoThroughOptions & {
 const MOST_NUMBERS = 2 ** 30;
 
 /**
- * What a layer answers to each image of a data set, in batches.
+ * The output of a layer for each image of a data set, computed in batches.
  *
- * @param network the network, which takes the examples' images
- * @param examples the images, in memory or read when wanted
+ * @param network the network
+ * @param examples the images, in memory or read on demand
  * @param path the layer; `""` is the model's own output
- * @param options normalization, which must be the network's; maps as means or whole; batch size
- * @returns the answers, `[N, D]`: D is the layer's channels, or all numbers of its output
- * @throws {RangeError} where the path is not in the model, with the nearest one; where the answers
- * would be more than 2³⁰ numbers
+ * @param options normalization, which must be that of training; means of maps or whole maps; batch
+ * size; progress, signal, jit
+ * @returns the rows `[N, D]`: D is the number of channels, or of all numbers of the output
+ * @throws {RangeError} if the path is not in the model, with the nearest one, or the features are
+ * more than 2³⁰ numbers
  *
  * @example
  * ```ts
@@ -50,8 +51,7 @@ const MOST_NUMBERS = 2 ** 30;
  * import { init, key, lenet5, start } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
- * const model = lenet5();
- * const network = init(model, key(0), [28, 28, 1]);
+ * const network = init(lenet5(), key(0), [28, 28, 1]);
  * const digits = {
  *   name: "two black images",
  *   images: new Uint8Array(2 * 784),
@@ -73,51 +73,32 @@ export async function features<P extends Tree, S extends Tree>(
   const { shape } = requireLayer(network.model, examples.imageShape, path);
   const size = places === "mean" ? shape.at(-1)! : sizeOf(shape);
   const count = examples.labels.length;
-  requireRoom(path, shape, count * size);
+  requireMemory(path, shape, count * size);
   const values = new Float32Array(count * size);
-  const look = (params: P, state: S, images: Tensor): Tensor =>
-    tf.tidy(() => rowsOf(answerOf({ ...network, params, state }, path, images), places));
-  await goThrough(network, examples, look, options, async (rows, { done }) => {
+  const compute = (params: P, state: S, images: Tensor): Tensor =>
+    tf.tidy(() => rowsOf(layerOutput({ ...network, params, state }, images, path), places));
+  await forEachBatch(network, examples, compute, options, async (rows, { done }) => {
     values.set(await download(rows), done * size);
     rows.dispose();
   });
   return { values, count, size };
 }
 
-/**
- * What one layer answers.
- *
- * @param network the network
- * @param path the layer; `""` is the model itself
- * @param x inputs `[N, …]`
- */
-export function answerOf<P extends Tree, S extends Tree>(
-  { model, params, state }: Network<P, S>,
-  path: Path,
-  x: Tensor,
-): Tensor {
-  // Where nobody looks between layers, neighbors are one pass.
-  if (path === "") return model.apply(params, state, x, {})[0];
-  const outputs = new Map<Path, Tensor>();
-  model.apply(params, state, x, { intercept: tap([path], outputs) });
-  return outputs.get(path)!;
+function rowsOf(output: Tensor, places: "mean" | "each"): Tensor {
+  const count = output.shape[0]!;
+  if (places === "each" || output.rank < 3) return tf.reshape(output, [count, -1]);
+  return tf.mean(output, output.shape.slice(1, -1).map((_, i) => i + 1)); // [N, C]
 }
 
-function rowsOf(answer: Tensor, places: "mean" | "each"): Tensor {
-  const count = answer.shape[0]!;
-  if (places === "each" || answer.rank < 3) return tf.reshape(answer, [count, -1]);
-  return tf.mean(answer, answer.shape.slice(1, -1).map((_, i) => i + 1)); // [N, C]
-}
-
-function requireRoom(path: Path, shape: Shape, numbers: number): void {
+function requireMemory(path: Path, shape: Shape, numbers: number): void {
   if (numbers <= MOST_NUMBERS) return;
   throw new RangeError(
-    `Cannot keep what "${path}" answers: there must be at most ${MOST_NUMBERS} numbers, got ${numbers}, [${shape}] an image. Means over places are fewer`,
+    `Cannot keep the outputs of "${path}": there must be at most ${MOST_NUMBERS} numbers, got ${numbers}, [${shape}] per image; means over positions are fewer`,
   );
 }
 
 /**
- * The pixels of each image, from 0 to 1: a data set's pixel space.
+ * The pixels of each image, from 0 to 1: the pixel space of a data set.
  *
  * @param examples the images
  * @returns the pixels, `[N, H · W · C]`

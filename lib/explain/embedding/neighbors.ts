@@ -1,24 +1,25 @@
-// Which examples are near one another, in any space (§12.9.2).
+// Nearest neighbors among examples, in any space (§12.9.2).
+import { requireRange, requireWhole } from "../../text/require.ts";
 import type { Features } from "./features.ts";
 
 /** An example near another one. */
 export type Neighbor = {
-  /** The example's place in its data set. */
+  /** The example's index in its data set. */
   readonly index: number;
   /** Its L2 distance, ‖a − b‖. */
   readonly distance: number;
 };
 
-/** Numbers of a row between two looks at whether it can still be among the nearest. */
-const STRETCH = 64;
+/** Numbers of a row between two checks whether it can still be among the nearest. */
+const CHECKED_AFTER = 64;
 
 /**
- * One example's row.
+ * The row of an example.
  *
  * @param features the rows
  * @param index the example, from 0
  * @returns its numbers, in the same memory
- * @throws {RangeError} where there is no such example
+ * @throws {RangeError} if there is no such example
  *
  * @example
  * ```ts
@@ -30,27 +31,21 @@ const STRETCH = 64;
  * ```
  */
 export function rowOf({ values, count, size }: Features, index: number): Float32Array {
-  if (!Number.isInteger(index) || index < 0 || index >= count) {
-    throw new RangeError(
-      `Cannot take an example's features: its place must be a whole number from 0 to ${
-        count - 1
-      }, got ${index}`,
-    );
-  }
+  requireWhole("take an example's features", "its index", index, 0, count - 1);
   return values.subarray(index * size, (index + 1) * size);
 }
 
 /**
- * The k examples nearest to a query, by L2 distance, exactly: sums are in double precision on the
- * host, and rows are left as soon as they are too far. 10,000 rows of 4,096 take some 50 ms.
+ * The k examples nearest to a query by L2 distance, exactly: sums are in double precision on the
+ * host, and a row is left as soon as it is too far. 10,000 rows of 4,096 take some 50 ms.
  *
  * @param features the examples' rows, `[N, D]`
  * @param query a row of D numbers
  * @param k how many, from 1 to N
- * @param options `without` leaves out one example: the query itself, where it is one of them
- * @returns the nearest first; of equals, the one that comes first
- * @throws {RangeError} where `k` is not such a number, or a number is not finite
- * @throws {TypeError} where the query has not D numbers
+ * @param options `without` leaves out one example: the query itself, if it is one of them
+ * @returns the nearest first; of equals, the one with the lower index
+ * @throws {RangeError} if `k` is out of its range, or a number is not finite
+ * @throws {TypeError} if the query does not have D numbers
  *
  * @example
  * ```ts
@@ -71,8 +66,13 @@ export function nearestNeighbors(
   options: { readonly without?: number } = {},
 ): Neighbor[] {
   const { without } = options;
-  const there = features.count - Number(without !== undefined);
-  requireQuery(features, query, k, there);
+  if (query.length !== features.size) {
+    throw new TypeError(
+      `Cannot find neighbors: the query must have as many numbers as each example, ${features.size}, got ${query.length}`,
+    );
+  }
+  const most = features.count - Number(without !== undefined);
+  requireWhole("find neighbors", "their number", k, 1, most);
   if (without !== undefined) rowOf(features, without);
   const nearest: { readonly index: number; readonly square: number }[] = [];
   for (let index = 0; index < features.count; index++) {
@@ -88,7 +88,7 @@ export function nearestNeighbors(
   return nearest.map(({ index, square }) => ({ index, distance: Math.sqrt(square) }));
 }
 
-/** ‖row − query‖², or nothing where that is not below a bound. */
+/** ‖row − query‖², or nothing if that is not below a bound. */
 function squareBelow(
   { values, size }: Features,
   index: number,
@@ -97,49 +97,31 @@ function squareBelow(
 ): number | undefined {
   const from = index * size;
   let sum = 0;
-  for (let begin = 0; begin < size; begin += STRETCH) {
-    const end = Math.min(size, begin + STRETCH);
+  for (let begin = 0; begin < size; begin += CHECKED_AFTER) {
+    const end = Math.min(size, begin + CHECKED_AFTER);
     for (let i = begin; i < end; i++) {
       const difference = values[from + i]! - query[i]!;
       sum += difference * difference;
     }
-    // Written so that NaN is seen.
-    if (sum < bound) continue;
-    if (Number.isFinite(sum)) return undefined;
-    throw new RangeError(
-      `Cannot compare features: they must be finite numbers, got a distance of ${sum} to example ${index}`,
-    );
+    if (sum < bound) continue; // NaN is not below.
+    const found = `a distance of ${sum} to example ${index}`;
+    const isFinite = Number.isFinite(sum);
+    requireRange("compare features", "they must be finite numbers", isFinite, found);
+    return undefined;
   }
   return sum;
 }
 
-function requireQuery(
-  { size }: Features,
-  query: Float32Array,
-  k: number,
-  there: number,
-): void {
-  if (query.length !== size) {
-    throw new TypeError(
-      `Cannot find neighbors: the query must have as many numbers as each example, ${size}, got ${query.length}`,
-    );
-  }
-  if (Number.isInteger(k) && k >= 1 && k <= there) return;
-  throw new RangeError(
-    `Cannot find neighbors: their number must be a whole number from 1 to ${there}, the examples there are, got ${k}`,
-  );
-}
-
 /**
- * How well a space keeps classes together: the share of each example's k nearest neighbors,
- * itself left out, that are of its class; the mean over the examples.
+ * How well a space keeps classes together: the share of the k nearest neighbors of an example that
+ * are of its class, as a mean over the examples.
  *
  * @param features the examples' rows, `[N, D]`
  * @param labels their classes, `[N]`
- * @param k neighbors of each, from 1 to N − 1
+ * @param k neighbors per example, from 1 to N − 1
  * @returns the share, 0 to 1
- * @throws {RangeError} where `k` is not such a number
- * @throws {TypeError} where there is not a label for each example
+ * @throws {RangeError} if `k` is out of its range
+ * @throws {TypeError} if there is not one label per example
  *
  * @example
  * ```ts

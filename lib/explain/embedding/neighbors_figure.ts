@@ -1,45 +1,45 @@
-// The chapter's two panels of nearest neighbors (Figure 12.26).
+// The chapter's figure of nearest neighbors in two spaces (Figure 12.26).
 import type { Examples } from "../../data/examples.ts";
 import { type Color, place, plain } from "../../image/color.ts";
 import { enlarge } from "../../image/enlarge.ts";
 import { grid } from "../../image/grid.ts";
 import type { Image } from "../../image/image.ts";
 import { sideBySide } from "../../image/side_by_side.ts";
-import { exampleImage } from "../example_image.ts";
+import { exampleImage } from "../../data/example_image.ts";
 import type { Features } from "./features.ts";
 import { nearestNeighbors, rowOf } from "./neighbors.ts";
 
-/** A space, and what it is called. */
-export type Space = { readonly name: string; readonly features: Features };
+/** A feature space with its name. */
+export type FeatureSpace = { readonly name: string; readonly features: Features };
 
 /** Options of {@linkcode neighborsFigure}. */
 export type NeighborsFigureOptions = {
-  /** Neighbors of each query. Default: 6. */
+  /** Neighbors per query. Default: 6. */
   readonly k?: number;
-  /** How large a pixel is drawn, see `enlarge`. Default: such that an image is about 64 wide. */
+  /** The size of a drawn pixel, see `enlarge`. Default: such that an image is about 64 wide. */
   readonly scale?: number;
 };
 
-/** A figure, and what it shows. */
+/** A figure, with its figures. */
 export type NeighborsFigure = {
   /** The picture. */
   readonly image: Image;
-  /** The share of the shown neighbors that are of their query's class, a space. */
+  /** By space, the share of the shown neighbors that are of their query's class. */
   readonly agreement: Readonly<Record<string, number>>;
 };
 
 /**
- * The chapter's figure of nearest neighbors (§12.9.2, Figure 12.26): a row a query, with its
- * nearest neighbors in each space, pixels and features, named by their classes. Those of the
- * query's class are framed blue, others vermilion.
+ * The chapter's figure of nearest neighbors (§12.9.2, Figure 12.26): a row per query, with its
+ * nearest neighbors in each space, labeled by class. Those of the query's class have a blue frame,
+ * others a vermilion one.
  *
  * @param examples the images
- * @param queries which of them are asked about
- * @param spaces spaces of the same examples, from left to right
+ * @param queries indices of the queries
+ * @param spaces spaces of the same examples, from left to right, such as pixels and features
  * @param options how many neighbors, how large
- * @returns the figure, and how many of its neighbors are of the query's class
- * @throws {RangeError} where `k` is larger than N − 1, or a query is not there
- * @throws {TypeError} where a space is not of these examples
+ * @returns the figure, and the share of its neighbors that are of their query's class
+ * @throws {RangeError} if `k` is larger than N − 1, or a query is not there
+ * @throws {TypeError} if a space is not of these examples
  *
  * @example
  * ```ts
@@ -61,7 +61,7 @@ export type NeighborsFigure = {
 export function neighborsFigure(
   examples: Examples,
   queries: readonly number[],
-  spaces: readonly Space[],
+  spaces: readonly FeatureSpace[],
   options: NeighborsFigureOptions = {},
 ): NeighborsFigure {
   const { k = 6 } = options;
@@ -78,20 +78,20 @@ export function neighborsFigure(
     const colors = cells.map(({ isRight }) => isRight ? RIGHT : WRONG);
     return panel(examples, cells.map(({ index }) => index), colors, k, scale);
   });
-  const asked = panel(examples, queries, queries.map(() => PLAIN), 1, scale);
+  const queried = panel(examples, queries, queries.map(() => PLAIN), 1, scale);
   const titles = ["image", ...spaces.map(({ name }) => `nearest in ${name}`)];
-  return { image: sideBySide([asked, ...panels], { labels: titles }), agreement };
+  return { image: sideBySide([queried, ...panels], { labels: titles }), agreement };
 }
 
-// Okabe and Ito's blue and vermilion, told apart under every color blindness.
+// Okabe and Ito's blue and vermilion, distinct under every color blindness.
 const RIGHT: Color = [0, 0.447, 0.698];
 const WRONG: Color = [0.835, 0.369, 0];
 const PLAIN: Color = [1, 1, 1];
 
-/** Pixels of a frame. */
+/** Width of a frame in pixels. */
 const FRAME = 3;
 
-/** Images in frames, row by row, with their classes' names. */
+/** Images in frames, row by row, with the names of their classes. */
 function panel(
   examples: Examples,
   indices: readonly number[],

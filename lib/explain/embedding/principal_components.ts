@@ -1,5 +1,6 @@
-// The directions along which features differ most: principal component analysis.
+// Principal component analysis.
 import { type Key, key as keyOf, normalArray } from "../../tensor/random.ts";
+import { requireRange } from "../../text/require.ts";
 import type { Features } from "./features.ts";
 import { symmetricEigen } from "./symmetric_eigen.ts";
 
@@ -7,37 +8,36 @@ import { symmetricEigen } from "./symmetric_eigen.ts";
 export type PrincipalComponentsOptions = {
   /** How many components, from 1 to the smaller of N and D. Default: 2. */
   readonly count?: number;
-  /** Where the search begins. Default: `key(0)`. */
+  /** The source of the first directions. Default: `key(0)`. */
   readonly key?: Key;
 };
 
-/** What {@linkcode principalComponents} answers. */
+/** What {@linkcode principalComponents} returns. */
 export type PrincipalComponents = {
-  /** Each example's place, `[N, count]`: its centered features along the directions. */
+  /** The coordinates of each example along the directions, `[N, count]`. */
   readonly positions: Features;
-  /** The directions, of length 1 and at right angles, `[count, D]`. */
+  /** The directions, orthonormal, `[count, D]`. */
   readonly directions: Features;
-  /** The share of the whole variance along each direction, 0 to 1, the largest first. */
+  /** The share of the variance along each direction, 0 to 1, in descending order. */
   readonly shares: readonly number[];
 };
 
-/** Directions that are followed besides those wanted: the search is quicker with some to spare. */
+/** Further directions that are followed: the search converges faster with some to spare. */
 const SPARE = 8;
-/** The most rounds; those that are alike may turn into one another for ever. */
+/** The most rounds; directions of equal variance may mix forever. */
 const ROUNDS = 200;
-/** The search ends where no variance changes by more than this part of it. */
-const STILL = 1e-9;
+/** The search ends when no variance changes by more than this share of it. */
+const TOLERANCE = 1e-9;
 
 /**
- * Principal components: the directions v of length 1 along which the centered features X have most
- * variance, ‖X v‖² / N, each at right angles to those before. Found by subspace iteration with
- * Rayleigh and Ritz's step, in double precision on the host. A direction's sign is such that its
- * number of largest magnitude is positive.
+ * Principal components: the orthonormal directions v along which the centered features X have the
+ * largest variance, ‖X v‖² / N. Found by subspace iteration with a Rayleigh–Ritz step, in double
+ * precision on the host. The sign of a direction makes its largest component positive.
  *
  * @param features the examples' rows, `[N, D]`
  * @param options how many
- * @returns the examples along the directions, the directions, and their shares of the variance
- * @throws {RangeError} where `count` is not such a number, or a number is not finite
+ * @returns the coordinates along the directions, the directions, and their shares of the variance
+ * @throws {RangeError} if `count` is out of its range, or a number is not finite
  *
  * @example
  * ```ts
@@ -57,18 +57,14 @@ export function principalComponents(
 ): PrincipalComponents {
   const { count = 2, key = keyOf(0) } = options;
   const most = Math.min(features.count, features.size);
-  if (!Number.isInteger(count) || count < 1 || count > most) {
-    throw new RangeError(
-      `Cannot find principal components: their number must be a whole number from 1 to ${most}, the smaller of examples and features, got ${count}`,
-    );
-  }
+  const action = "find principal components";
+  const range = `from 1 to ${most}, the smaller of examples and features`;
+  const isCount = Number.isInteger(count) && count >= 1 && count <= most;
+  requireRange(action, `their number must be a whole number ${range}`, isCount, count);
   const rows = centered(features);
   const total = rows.reduce((sum, row) => sum + dot(row, row), 0);
-  if (!Number.isFinite(total)) {
-    throw new RangeError(
-      `Cannot find principal components: features must be finite numbers, got a variance of ${total}`,
-    );
-  }
+  const isFinite = Number.isFinite(total);
+  requireRange(action, "features must be finite", isFinite, `a variance of ${total}`);
   const { vectors, squares } = subspace(rows, Math.min(most, count + SPARE), count, key);
   const kept = vectors.slice(0, count).map(pointed);
   const positions = rows.flatMap((row) => kept.map((vector) => dot(row, vector)));
@@ -100,7 +96,7 @@ function dot(a: Float64Array, b: Float64Array): number {
 
 type Subspace = { readonly vectors: Float64Array[]; readonly squares: number[] };
 
-/** Directions of most variance with their ‖X v‖², of which the first `wanted` have come to rest. */
+/** Directions of largest variance with their ‖X v‖², of which the first `wanted` have converged. */
 function subspace(
   rows: readonly Float64Array[],
   width: number,
@@ -120,11 +116,11 @@ function subspace(
     const images = vectors.map((vector) => scattered(rows, vector));
     const products = vectors.map((v) => images.map((image) => dot(v, image)));
     const eigen = symmetricEigen(products);
-    const isStill = eigen.values.slice(0, wanted).every((value, i) =>
-      Math.abs(value - squares[i]!) <= STILL * Math.abs(eigen.values[0]!)
+    const isConverged = eigen.values.slice(0, wanted).every((value, i) =>
+      Math.abs(value - squares[i]!) <= TOLERANCE * Math.abs(eigen.values[0]!)
     );
     squares = eigen.values;
-    if (isStill) return { vectors: combined(vectors, eigen.vectors), squares };
+    if (isConverged) return { vectors: combined(vectors, eigen.vectors), squares };
     vectors = orthonormal(combined(images, eigen.vectors));
   }
   return { vectors, squares };
@@ -140,7 +136,7 @@ function scattered(rows: readonly Float64Array[], vector: Float64Array): Float64
   return sum;
 }
 
-/** Sums of vectors, weighted by the numbers of each of `weights`. */
+/** Linear combinations of vectors, one per row of `weights`. */
 function combined(
   vectors: readonly Float64Array[],
   weights: readonly (readonly number[])[],
@@ -150,7 +146,7 @@ function combined(
   );
 }
 
-/** Gram and Schmidt's way, twice, which is enough; what is left of nothing stays nothing. */
+/** Gram–Schmidt, twice, which is enough; a vector that vanishes becomes zero. */
 function orthonormal(vectors: readonly Float64Array[]): Float64Array[] {
   const made: Float64Array[] = [];
   for (const vector of vectors) {

@@ -1,15 +1,16 @@
-// Examples as dots in a plane, colored by class: an SVG picture.
+// A scatter plot of examples, colored by class, as SVG.
 import { MUTED, RULE, seriesColors } from "../../chart/style.ts";
 import { element, escaped, picture, textElement, textWidth } from "../../chart/svg.ts";
+import { requireRange } from "../../text/require.ts";
 import type { Features } from "./features.ts";
 
 /** Options of {@linkcode scatterSvg}. */
 export type ScatterOptions = {
-  /** The picture's heading. */
+  /** The heading. */
   readonly title: string;
-  /** What the axes are, where they mean something. */
+  /** Names of the axes. Default: none. */
   readonly axes?: readonly [across: string, up: string];
-  /** What a dot is called, read where the mouse rests on it. Default: its class. */
+  /** The tooltip of a dot. Default: its class. */
   readonly nameOf?: (example: number) => string;
 };
 
@@ -20,15 +21,15 @@ const MARGIN = 16;
 const LEGEND_STEP = 20;
 
 /**
- * A scatter plot of examples in the plane, with a color a class and a legend.
+ * A scatter plot of examples in the plane, with a color per class and a legend.
  *
- * @param positions where they are, `[N, 2]`; both axes have the same scale
- * @param labels their classes, `[N]`
+ * @param positions the coordinates, `[N, 2]`; both axes have the same scale
+ * @param labels the classes, `[N]`
  * @param classNames the names of the classes; those without an example are not in the legend
- * @param options heading, what the axes are
- * @returns the picture's text
- * @throws {TypeError} where positions are not two an example, or there is not a label for each
- * @throws {RangeError} where a position is not a finite number, or a label has no class
+ * @param options heading, names of the axes and dots
+ * @returns the SVG text
+ * @throws {TypeError} if there are not two coordinates and one label per example
+ * @throws {RangeError} if a coordinate is not finite, or a label has no class
  *
  * @example
  * ```ts
@@ -77,7 +78,7 @@ function axisNames(axes: ScatterOptions["axes"]): string[] {
   ];
 }
 
-/** The dots, in their examples' order, so that no class lies on top of all others. */
+/** The dots, in the order of the examples, so that no class covers all others. */
 function dots(
   { values, count }: Features,
   labels: ArrayLike<number>,
@@ -111,23 +112,13 @@ function requirePlane(
 ): void {
   if (size !== 2 || values.length !== 2 * count || labels.length !== count || count === 0) {
     throw new TypeError(
-      `Cannot draw a map: there must be two numbers and a label an example, and at least one, got [${count}, ${size}] and ${labels.length} labels`,
+      `Cannot draw a map: there must be two numbers and a label per example, and at least one, got [${count}, ${size}] and ${labels.length} labels`,
     );
   }
   const bad = values.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) {
-    throw new RangeError(
-      `Cannot draw a map: positions must be finite numbers, got ${values[bad]} of example ${
-        bad >> 1
-      }`,
-    );
-  }
-  const wrong = Array.from(labels).findIndex((label) => classNames[label] === undefined);
-  if (wrong >= 0) {
-    throw new RangeError(
-      `Cannot draw a map: a label must be below the ${classNames.length} classes, got ${
-        labels[wrong]
-      }`,
-    );
-  }
+  const found = `${values[bad]} of example ${bad >> 1}`;
+  requireRange("draw a map", "positions must be finite numbers", bad < 0, found);
+  const wrong = Array.from(labels).find((label) => classNames[label] === undefined);
+  const rule = `a label must be below the ${classNames.length} classes`;
+  requireRange("draw a map", rule, wrong === undefined, wrong);
 }

@@ -1,35 +1,35 @@
-// Eigenvalues of small symmetric matrices, by Jacobi's rotations.
+// Eigenvalues of small symmetric matrices, by Jacobi rotations.
 
-/** The most sweeps; six or so are enough for matrices of some dozen rows. */
+/** The most sweeps; about six are enough for a dozen rows. */
 const SWEEPS = 50;
 
 /**
- * The eigenvalues of a small symmetric matrix, with their vectors.
+ * The eigenvalues and eigenvectors of a small symmetric matrix.
  *
  * @param matrix its rows
- * @returns the values, the largest first, and for each its vector of length 1
+ * @returns the values in descending order, and the vector of length 1 of each
  */
 export function symmetricEigen(
   matrix: readonly (readonly number[])[],
 ): { readonly values: number[]; readonly vectors: number[][] } {
   const size = matrix.length;
   const a = matrix.map((row) => [...row]);
-  const turned = matrix.map((_, i) => matrix.map((_, j) => Number(i === j)));
-  for (let sweep = 0; sweep < SWEEPS && isOpen(a); sweep++) {
-    for (let p = 0; p < size; p++) for (let q = p + 1; q < size; q++) rotate(a, turned, p, q);
+  const vectors = matrix.map((_, i) => matrix.map((_, j) => Number(i === j)));
+  for (let sweep = 0; sweep < SWEEPS && hasOffDiagonal(a); sweep++) {
+    for (let p = 0; p < size; p++) for (let q = p + 1; q < size; q++) rotate(a, vectors, p, q);
   }
   const order = a.map((_, i) => i).sort((i, j) => a[j]![j]! - a[i]![i]!);
-  return { values: order.map((i) => a[i]![i]!), vectors: order.map((i) => turned[i]!) };
+  return { values: order.map((i) => a[i]![i]!), vectors: order.map((i) => vectors[i]!) };
 }
 
-/** Whether there is something left beside the diagonal. */
-function isOpen(a: readonly (readonly number[])[]): boolean {
+/** Whether an element off the diagonal is left. */
+function hasOffDiagonal(a: readonly (readonly number[])[]): boolean {
   const most = a.reduce((most, row, i) => Math.max(most, Math.abs(row[i]!)), 0);
   return a.some((row, i) => row.some((value, j) => i !== j && Math.abs(value) > 1e-15 * most));
 }
 
-/** Makes the numbers at (p, q) and (q, p) zero; `turned` has the vectors in its rows. */
-function rotate(a: number[][], turned: number[][], p: number, q: number): void {
+/** Zeroes the elements (p, q) and (q, p); the rows of `vectors` are the eigenvectors. */
+function rotate(a: number[][], vectors: number[][], p: number, q: number): void {
   const beside = a[p]![q]!;
   if (beside === 0) return;
   const theta = (a[q]![q]! - a[p]![p]!) / (2 * beside);
@@ -49,5 +49,5 @@ function rotate(a: number[][], turned: number[][], p: number, q: number): void {
     row[q] = sine * x + cosine * y;
   }
   mix(a);
-  mix(turned);
+  mix(vectors);
 }

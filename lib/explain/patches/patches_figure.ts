@@ -1,4 +1,4 @@
-// Units with what they look for (Figures 12.29, 12.30): reconstructions beside the images' parts.
+// The chapter's figure of maximally activating patches (Figures 12.29, 12.30).
 import { enlarge } from "../../image/enlarge.ts";
 import { grid } from "../../image/grid.ts";
 import type { Image } from "../../image/image.ts";
@@ -7,23 +7,22 @@ import type { UnitPatches } from "./top_patches.ts";
 
 /** Options of {@linkcode patchesFigure}. */
 export type PatchesFigureOptions = {
-  /** What the reconstructions are called. Default: `"back"`. */
+  /** The label of the reconstructions. Default: `"back"`. */
   readonly rule?: string;
-  /** How large a pixel is drawn, see `enlarge`. Default: such that a patch is about 56 wide. */
+  /** The size of a drawn pixel, see `enlarge`. Default: such that a patch is about 56 wide. */
   readonly scale?: number;
   /** Units in a row. Default: 2. */
   readonly columns?: number;
 };
 
 /**
- * The chapter's figures of maximally activating patches (Figures 12.29, 12.30): for each unit its
- * reconstructions on the left, the parts of the images that they are of on the right, three in a
- * row, the strongest first.
+ * The chapter's figure of maximally activating patches (Figures 12.29, 12.30): for each unit its
+ * reconstructions on the left and the cropped images on the right, in descending order.
  *
- * @param units what `topPatches` answered
- * @param options what they are called, sizes
+ * @param units the result of `topPatches`
+ * @param options label, sizes
  * @returns the picture
- * @throws {RangeError} where there is no patch
+ * @throws {RangeError} if there is no patch
  *
  * @example
  * ```ts
@@ -43,9 +42,7 @@ export function patchesFigure(
 ): Image {
   const { rule = "back", columns = 2 } = options;
   const first = units.find(({ patches }) => patches.length > 0)?.patches[0];
-  if (!first) {
-    throw new RangeError("Cannot show patches: there must be one, got none");
-  }
+  if (!first) throw new RangeError("Cannot show patches: there must be one, got none");
   const scale = options.scale ?? Math.max(1, Math.round(56 / first.crop.width));
   const groups = units.map(({ unit, patches }): Image => {
     const across = Math.ceil(Math.sqrt(patches.length));

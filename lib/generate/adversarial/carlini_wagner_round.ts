@@ -1,38 +1,38 @@
-// One round of Carlini and Wagner's attack: Adam's steps for one weight c an image.
+// One round of Carlini and Wagner's attack: steps of Adam with one weight c per image.
 import { adam } from "../../optimizers/adam.ts";
 import { stepWith } from "../../optimizers/optimizer.ts";
 import { valueAndGrad } from "../../tensor/grad.ts";
 import type { Scalar, Tensor } from "../../tensor/tensor.ts";
 import type { Tree } from "../../tensor/tree.ts";
 import { tf } from "../../tensor/tf.ts";
-import type { Siege } from "./attack.ts";
+import type { AttackRun } from "./run_attack.ts";
 import { type AttackSession, logitsOf } from "./session.ts";
 
-/** What a step steps. */
+/** What a step updates. */
 export type Round = {
   /** The change of w, `[N, H, W, C]`. */
   readonly change: Tensor;
-  /** What Adam keeps. */
+  /** Adam's state. */
   readonly optimizer: Tree;
-  /** The nearest images that fool, and how near: {@linkcode UNFOUND} before there is one, `[N, 1, 1, 1]`. */
+  /** The nearest images that fool, and their squared distances `[N, 1, 1, 1]`: {@linkcode UNFOUND} before there is one. */
   readonly best: { readonly images: Tensor; readonly lengths: Tensor };
-  /** 1 for each image with which this round fooled, `[N, 1, 1, 1]`. */
+  /** 1 for each image that fooled in this round, `[N, 1, 1, 1]`. */
   readonly found: Tensor;
 };
 
-/** The length of what is not found; finite, as not all devices have infinities. */
+/** The distance of what is not found; finite, as not all devices have infinities. */
 export const UNFOUND = 1e30;
 
-/** What keeps w finite where pixels are 0 or 1. */
+/** Keeps w finite for pixels of 0 and 1. */
 const INSIDE = 0.999999;
 
 /**
  * The state before a round.
  *
- * @param siege the attack
- * @param best what earlier rounds found, which is handed over
+ * @param run the attack
+ * @param best the result of earlier rounds, which is used up
  */
-export function beginRound({ origin, count }: Siege, best: Round["best"]): Round {
+export function beginRound({ origin, count }: AttackRun, best: Round["best"]): Round {
   const change = tf.zerosLike(origin);
   return {
     change,
@@ -42,8 +42,8 @@ export function beginRound({ origin, count }: Siege, best: Round["best"]): Round
   };
 }
 
-/** The w of the images given. */
-export function beginningOf({ pixels, origin }: Siege): Tensor {
+/** The w of the original images. */
+export function initialW({ pixels, origin }: AttackRun): Tensor {
   return tf.tensor(pixels.map((pixel) => Math.atanh((2 * pixel - 1) * INSIDE)), origin.shape);
 }
 
@@ -58,12 +58,12 @@ type Step = (
 ) => { readonly round: Round; readonly loss: Scalar };
 
 /**
- * The step of a round, which uses up what it steps from, and answers the loss before it.
+ * The step of a round, which uses up the round and returns the next, and the loss before it.
  *
- * @param siege the attack
+ * @param run the attack
  * @param rate Adam's learning rate
  */
-export function roundStep({ session }: Siege, rate: number): Step {
+export function roundStep({ session }: AttackRun, rate: number): Step {
   return session.pass(`a round at ${rate}`, () => {
     const optimizer = adam({ learningRate: rate });
     const lossOf = valueAndGrad(lossFor(session));
@@ -79,7 +79,7 @@ export function roundStep({ session }: Siege, rate: number): Step {
       const { change, best, found } = round;
       const { value, grads, aux } = lossOf({ change }, start, origin, goals, c, away, confidence);
       const [next, state] = stepWith(optimizer, grads, round.optimizer, { change });
-      const fooled = tf.less(aux.short, 0);
+      const fooled = tf.less(aux.missing, 0);
       const isBetter = tf.logicalAnd(fooled, tf.less(aux.squares, best.lengths));
       return {
         loss: value,
@@ -97,10 +97,10 @@ export function roundStep({ session }: Siege, rate: number): Step {
   }, [0]) as Step;
 }
 
-/** More than logits differ by. */
+/** More than the difference of any logits. */
 const FAR = 1e6;
 
-/** ‖x − x₀‖² + c · max(0, by how much the network is not yet fooled), summed over the batch. */
+/** ‖x − x₀‖² + c · max(0, the margin that is missing), summed over the batch. */
 function lossFor(session: AttackSession) {
   return (
     { change }: { readonly change: Tensor },
@@ -110,15 +110,15 @@ function lossFor(session: AttackSession) {
     c: Tensor,
     away: Scalar,
     confidence: Scalar,
-  ): [Scalar, { readonly x: Tensor; readonly short: Tensor; readonly squares: Tensor }] => {
+  ): [Scalar, { readonly x: Tensor; readonly missing: Tensor; readonly squares: Tensor }] => {
     const one = [change.shape[0]!, 1, 1, 1];
     const x = tf.mul(tf.add(tf.tanh(tf.add(start, change)), 1), 0.5);
     const logits = logitsOf(session, x);
     const own = tf.sum(tf.mul(logits, goals), 1);
     const others = tf.max(tf.sub(logits, tf.mul(goals, FAR)), 1);
-    const short = tf.reshape(tf.add(tf.mul(tf.sub(own, others), away), confidence), one);
+    const missing = tf.reshape(tf.add(tf.mul(tf.sub(own, others), away), confidence), one);
     const squares = tf.sum(tf.square(tf.sub(x, origin)), [1, 2, 3], true);
-    const loss = tf.sum(tf.add(squares, tf.mul(c, tf.relu(short))));
-    return [loss as Scalar, { x, short, squares }];
+    const loss = tf.sum(tf.add(squares, tf.mul(c, tf.relu(missing))));
+    return [loss as Scalar, { x, missing, squares }];
   };
 }

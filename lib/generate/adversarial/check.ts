@@ -1,8 +1,9 @@
-// Refuses what no attack can be made of, before the device has any work.
-import type { Network } from "../../layers/layer.ts";
+// Checks of the arguments of attacks, before the device has any work.
 import { classLogit } from "../../explain/objective.ts";
+import type { Network } from "../../layers/layer.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Tree } from "../../tensor/tree.ts";
+import { requireRange } from "../../text/require.ts";
 import type { TargetedOptions } from "./attack.ts";
 
 /** Labels and targets that fit images and network. */
@@ -16,12 +17,8 @@ function requireClasses(what: string, found: readonly number[], classes: number)
   const wrong = found.findIndex((label) =>
     !Number.isInteger(label) || label < 0 || label >= classes
   );
-  if (wrong < 0) return;
-  throw new RangeError(
-    `Cannot attack: a ${what} must be a class, a whole number from 0 to ${classes - 1}, got ${
-      found[wrong]
-    } of image ${wrong}`,
-  );
+  const rule = `a ${what} must be a class, a whole number from 0 to ${classes - 1}`;
+  requireRange("attack", rule, wrong < 0, `${found[wrong]} of image ${wrong}`);
 }
 
 function requireCount(what: string, found: readonly number[], count: number): void {
@@ -32,12 +29,13 @@ function requireCount(what: string, found: readonly number[], count: number): vo
 }
 
 /**
- * Labels and targets of a request.
+ * Checks images, labels and targets.
  *
- * @throws {TypeError} where images, labels or targets do not fit each other or the network
- * @throws {RangeError} where there is no such class, a target is its image's label, or the network answers no logits
+ * @throws {TypeError} if images, labels or targets do not fit each other or the network
+ * @throws {RangeError} if there is no such class, a target is its image's label, or the network does
+ * not output logits
  */
-export function requireRequest<P extends Tree, S extends Tree>(
+export function requireAttackable<P extends Tree, S extends Tree>(
   network: Network<P, S>,
   images: Tensor,
   given: ArrayLike<number>,
@@ -49,11 +47,8 @@ export function requireRequest<P extends Tree, S extends Tree>(
     );
   }
   const { session } = options;
-  if (session && (session.network as unknown) !== network) {
-    throw new RangeError(
-      `Cannot attack: the session must be of the same network, got one of another`,
-    );
-  }
+  const isOwn = !session || (session.network as unknown) === network;
+  requireRange("attack", "the session must be of the same network", isOwn, "one of another");
   const [count, ...shape] = images.shape as [number, ...number[]];
   classLogit(0).check(network.model, shape);
   const classes = network.model.declare(shape).shape[0]!;
@@ -73,43 +68,32 @@ function targetsOf(
   requireCount("target", targets, labels.length);
   requireClasses("target", targets, classes);
   const same = targets.findIndex((target, i) => target === labels[i]);
-  if (same < 0) return targets;
-  throw new RangeError(
-    `Cannot attack: a target must be another class than the label, got ${
-      targets[same]
-    } of image ${same}`,
-  );
+  const rule = "a target must be another class than the label";
+  requireRange("attack", rule, same < 0, `${targets[same]} of image ${same}`);
+  return targets;
 }
 
 /**
- * The numbers of images.
+ * Reads the pixels of images.
  *
- * @throws {RangeError} where one is not from 0 to 1
+ * @throws {RangeError} if one is not from 0 to 1
  */
 export async function requirePixels(images: Tensor): Promise<Float32Array> {
   const pixels = await images.data() as Float32Array;
   // Negated, so that NaN is refused too.
   const wrong = pixels.findIndex((pixel) => !(pixel >= 0 && pixel <= 1));
-  if (wrong < 0) return pixels;
-  throw new RangeError(
-    `Cannot attack: pixels must be from 0 to 1, got ${pixels[wrong]} of image ${
-      Math.floor(wrong / (pixels.length / images.shape[0]!))
-    }`,
+  const image = Math.floor(wrong / (pixels.length / images.shape[0]!));
+  requireRange(
+    "attack",
+    "pixels must be from 0 to 1",
+    wrong < 0,
+    `${pixels[wrong]} of image ${image}`,
   );
+  return pixels;
 }
 
-/** @throws {RangeError} where a size is not finite and at least 0 */
-export function requireSize(name: string, value: number): void {
-  if (Number.isFinite(value) && value >= 0) return;
-  throw new RangeError(
-    `Cannot attack: ${name} must be finite and at least 0, got ${value}`,
-  );
-}
-
-/** @throws {RangeError} where a count is not a whole number from `least` */
-export function requireSteps(name: string, value: number, least = 1): void {
-  if (Number.isInteger(value) && value >= least) return;
-  throw new RangeError(
-    `Cannot attack: ${name} must be a whole number of at least ${least}, got ${value}`,
-  );
+/** @throws {RangeError} if a value is not finite and at least 0 */
+export function requireNonNegative(name: string, value: number): void {
+  const holds = Number.isFinite(value) && value >= 0;
+  requireRange("attack", `${name} must be finite and at least 0`, holds, value);
 }

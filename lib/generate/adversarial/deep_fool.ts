@@ -1,40 +1,44 @@
-// DeepFool. Moosavi-Dezfooli, Fawzi and Frossard, "DeepFool: a simple and accurate method to fool
-// deep neural networks", CVPR 2016.
+// DeepFool: the nearest decision boundary, by linear steps.
 import type { Network } from "../../layers/layer.ts";
 import type { Scalar, Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Tree } from "../../tensor/tree.ts";
-import { answersTo } from "./answers.ts";
-import { type Attacked, type AttackOptions, besiege, fools, type Siege } from "./attack.ts";
-import { requireSize, requireSteps } from "./check.ts";
+import { requireRange, requireWhole } from "../../text/require.ts";
+import type { AttackOptions, AttackResult } from "./attack.ts";
+import { requireNonNegative } from "./check.ts";
 import { lengths } from "./norm.ts";
-import { gradientOf } from "./session.ts";
+import { readPredictions } from "./predictions.ts";
+import { type AttackRun, fools, runAttack } from "./run_attack.ts";
+import { pixelGradient } from "./session.ts";
 
 /** Options of {@linkcode deepFool}. */
 export type DeepFoolOptions = AttackOptions & {
   /** How many steps at most, from 1. Default: 50. */
   readonly steps?: number;
-  /** How far beyond the boundary images go, as a share of their change, at least 0. Default: 0.02. */
+  /** How far images go beyond the boundary, as a share of their change, at least 0. Default: 0.02. */
   readonly overshoot?: number;
-  /** How many classes, those scored highest at first, boundaries are sought with; from 2. Default: 10, or all where there are fewer. */
+  /** How many classes, those with the highest logits at first, boundaries are sought with; from 2. Default: 10, or all if there are fewer. */
   readonly candidates?: number;
 };
 
 /**
- * DeepFool by L2: the way to the nearest boundary of the label's class, as if scores were linear
- * around the image, again and again until the boundary is crossed. With f_k the logit of class k
- * less the label's and w_k its gradient, a step is |f_k| / ‖w_k‖² · w_k for the class k whose
- * |f_k| / ‖w_k‖ is the smallest (and 10⁻⁴ more, as in the authors' program); the changes' sum goes
- * (1 + overshoot) times beyond the image. Images that the network has wrong are left as they
- * are. The method has no target.
+ * DeepFool by L2: steps to the nearest boundary of the label's class, as if the logits were linear,
+ * until the boundary is crossed. With f_k the logit of class k minus that of the label and w_k its
+ * gradient, a step is |f_k| / ‖w_k‖² · w_k for the class k with the smallest |f_k| / ‖w_k‖ (plus 10⁻⁴,
+ * as in the authors' program); the sum of the steps is multiplied by 1 + overshoot. Images that are
+ * misclassified stay as they are. The method has no target.
  *
- * @param network the network, which answers logits
+ * Moosavi-Dezfooli, Fawzi and Frossard, "DeepFool: a simple and accurate method to fool deep neural
+ * networks", CVPR 2016.
+ *
+ * @param network the network, which outputs logits
  * @param images pixels from 0 to 1, `[N, H, W, C]`
- * @param labels the images' classes, `[N]`
- * @param options steps, overshoot, candidates, units
- * @returns images, and whom they fool; distances by L2
- * @throws {RangeError} where a class is not there, a pixel is not from 0 to 1, or an option is out of range
- * @throws {TypeError} where images and labels are not equally many, or the network takes other images
+ * @param labels the classes of the images, `[N]`
+ * @param options steps, overshoot, candidates, preprocessing
+ * @returns the adversarial images, and which of them succeed; distances by L2
+ * @throws {RangeError} if a class is not there, a pixel is not from 0 to 1, or an option is out of its
+ * range
+ * @throws {TypeError} if images and labels are not equally many, or the network takes other images
  *
  * @example
  * ```ts
@@ -54,47 +58,46 @@ export async function deepFool<P extends Tree, S extends Tree>(
   images: Tensor,
   labels: ArrayLike<number>,
   options: DeepFoolOptions = {},
-): Promise<Attacked> {
+): Promise<AttackResult> {
   const { steps = 50, overshoot = 0.02, candidates = 10 } = options;
-  requireSteps("the number of steps", steps);
-  requireSize("the overshoot", overshoot);
-  requireSteps("the number of candidates", candidates, 2);
-  if ((options as { readonly targets?: unknown }).targets !== undefined) {
-    throw new RangeError(
-      "Cannot attack by DeepFool: the method has no targets, got one",
-    );
-  }
-  return await besiege(
+  requireWhole("attack", "the number of steps", steps);
+  requireNonNegative("the overshoot", overshoot);
+  requireWhole("attack", "the number of candidates", candidates, 2);
+  const { targets } = options as { readonly targets?: unknown };
+  const isUntargeted = targets === undefined;
+  requireRange("attack by DeepFool", "the method has no targets", isUntargeted, targets);
+  return await runAttack(
     { network, images, labels, options, norm: "l2" },
-    (siege) => cross(siege, steps, overshoot, candidates),
+    (run) => takeSteps(run, steps, overshoot, candidates),
   );
 }
 
-/** A boundary's linear form at the images: by how much the label's class leads, and its gradient. */
+/** The linear form of a boundary at the images: the gradient of a difference of logits, and the logits. */
 type Boundary = { readonly gradient: Tensor; readonly logits: Tensor };
 
-async function cross(
-  siege: Siege,
+async function takeSteps(
+  run: AttackRun,
   steps: number,
   overshoot: number,
   candidates: number,
 ): Promise<Tensor> {
-  const { session, origin } = siege;
+  const { session, origin } = run;
   const boundary = session.pass(
     "a difference of logits",
-    () => gradientOf(session, (logits, difference) => tf.sum(tf.mul(logits, difference)) as Scalar),
+    () =>
+      pixelGradient(session, (logits, difference) => tf.sum(tf.mul(logits, difference)) as Scalar),
   );
   const step = session.pass("to the nearest boundary", () => nearest, [0, 1, 5]);
-  const differences = rivals(siege, candidates);
+  const differences = rivals(run, candidates);
   let x: Tensor = tf.clone(origin);
   let total: Tensor = tf.zerosLike(origin);
   try {
-    for (let i = 0; i < steps && !siege.isOver(); i++) {
+    for (let i = 0; i < steps && !run.isOver(); i++) {
       const first: Boundary = boundary(x, differences[0]!);
-      const { labels } = await answersTo(tf.clone(first.logits));
-      const fooled = fools(siege, labels);
+      const { labels } = await readPredictions(tf.clone(first.logits));
+      const fooled = fools(run, labels);
       const forms = [first];
-      await siege.report(i, steps, fooled);
+      await run.report(i, steps, fooled);
       if (fooled.every(Boolean)) {
         tf.dispose([first.gradient, first.logits]);
         break;
@@ -115,20 +118,20 @@ async function cross(
 }
 
 /**
- * For each candidate but the label, in the order of their scores, what a boundary's form is
- * made by: 1 for the candidate, −1 for the label, `[N, classes]`.
+ * For each candidate but the label, in the order of their logits, the difference of its logit and
+ * that of the label: 1 for the candidate, −1 for the label, `[N, classes]`.
  */
-function rivals({ before, labels, goals }: Siege, candidates: number): Tensor[] {
+function rivals({ before, labels, goals }: AttackRun, candidates: number): Tensor[] {
   const [count, classes] = goals.shape;
   const orders = labels.map((label, i) => {
     const row: ArrayLike<number> = before.logits.subarray(i * classes, (i + 1) * classes);
     return Array.from(row, (_, k) => k).filter((k) => k !== label)
       .sort((a, b) => row[b]! - row[a]! || a - b);
   });
-  return Array.from({ length: Math.min(candidates, classes) - 1 }, (_, place) => {
+  return Array.from({ length: Math.min(candidates, classes) - 1 }, (_, rank) => {
     const numbers = new Float32Array(count * classes);
     labels.forEach((label, i) => {
-      numbers[i * classes + orders[i]![place]!] = 1;
+      numbers[i * classes + orders[i]![rank]!] = 1;
       numbers[i * classes + label] = -1;
     });
     return tf.tensor2d(numbers, [count, classes]);

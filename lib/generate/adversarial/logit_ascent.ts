@@ -1,38 +1,41 @@
-// The chapter's way to adversarial images (§12.9.4): from an image, up the logit of another class.
+// The chapter's adversarial images (§12.9.4): gradient ascent of the logit of another class.
 import type { Network } from "../../layers/layer.ts";
 import type { Scalar, Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Tree } from "../../tensor/tree.ts";
-import { answersTo } from "./answers.ts";
-import { type Attacked, type AttackOptions, besiege, fools, type Siege } from "./attack.ts";
-import { requireSize, requireSteps } from "./check.ts";
+import { requireRange, requireWhole } from "../../text/require.ts";
+import type { AttackOptions, AttackResult } from "./attack.ts";
+import { requireNonNegative } from "./check.ts";
 import { lengths } from "./norm.ts";
-import { gradientOf } from "./session.ts";
+import { readPredictions } from "./predictions.ts";
+import { type AttackRun, fools, runAttack } from "./run_attack.ts";
+import { pixelGradient } from "./session.ts";
 
 /** Options of {@linkcode logitAscent}. */
 export type LogitAscentOptions = AttackOptions & {
   /** How many steps at most, from 1. Default: 100. */
   readonly steps?: number;
-  /** Root mean square of a step's changes, in pixels of 0 to 1, at least 0. Default: 0.002. */
+  /** Root mean square of a step, in pixels from 0 to 1, at least 0. Default: 0.002. */
   readonly rate?: number;
-  /** The probability of the target at which an image is left as it is, 0 to 1. Default: 0, as soon as it is the class scored highest. */
+  /** The probability of the target at which an image is done, 0 to 1. Default: 0, as soon as the target is predicted. */
   readonly confidence?: number;
 };
 
 /**
- * The chapter's adversarial images (§12.9.4): instead of from zeros, as the image of a class
- * is made, begin from an image, and climb the logit S_c of another class until the network sees
- * that one: x ← x + η · g / rms(g), g = ∂S_c/∂x, held from 0 to 1. The chapter's sign,
- * x − η ∂L/∂x, would go down what its text wants maximized; this climbs. Distances are by L2.
+ * The chapter's adversarial images (§12.9.4): from an image instead of zeros, maximizes the logit S_c
+ * of another class until the network predicts it: x ← x + η · g / rms(g), g = ∂S_c/∂x, clipped to 0
+ * to 1. The chapter's sign, x − η ∂L/∂x, would go down; this goes up. Distances are by L2.
  *
- * @param network the network, which answers logits
+ * @param network the network, which outputs logits
  * @param images pixels from 0 to 1, `[N, H, W, C]`
- * @param labels the images' classes, `[N]`
- * @param targets the class to be taken for, one for all or one an image, other than the labels
- * @param options steps, rate, confidence, units
- * @returns images, and whom they fool
- * @throws {RangeError} where a class is not there, a target is its image's label, a pixel is not from 0 to 1, or an option is out of range
- * @throws {TypeError} where images, labels and targets are not equally many, or the network takes other images
+ * @param labels the classes of the images, `[N]`
+ * @param targets the class to be predicted, one for all or one per image, other than the labels
+ * @param options steps, rate, confidence, preprocessing
+ * @returns the adversarial images, and which of them succeed
+ * @throws {RangeError} if a class is not there, a target is its image's label, a pixel is not from 0
+ * to 1, or an option is out of its range
+ * @throws {TypeError} if images, labels and targets are not equally many, or the network takes other
+ * images
  *
  * @example
  * ```ts
@@ -53,44 +56,41 @@ export async function logitAscent<P extends Tree, S extends Tree>(
   labels: ArrayLike<number>,
   targets: number | ArrayLike<number>,
   options: LogitAscentOptions = {},
-): Promise<Attacked> {
+): Promise<AttackResult> {
   const { steps = 100, rate = 0.002, confidence = 0 } = options;
-  requireSteps("the number of steps", steps);
-  requireSize("the rate", rate);
-  if (!(confidence >= 0 && confidence < 1)) {
-    throw new RangeError(
-      `Cannot attack: the confidence must be from 0 up to but not including 1, got ${confidence}`,
-    );
-  }
-  return await besiege(
+  requireWhole("attack", "the number of steps", steps);
+  requireNonNegative("the rate", rate);
+  const rule = "the confidence must be at least 0 and below 1";
+  requireRange("attack", rule, confidence >= 0 && confidence < 1, confidence);
+  return await runAttack(
     { network, images, labels, options: { ...options, targets }, norm: "l2" },
-    (siege) => climb(siege, steps, rate, confidence),
+    (run) => takeSteps(run, steps, rate, confidence),
   );
 }
 
-async function climb(
-  siege: Siege,
+async function takeSteps(
+  run: AttackRun,
   steps: number,
   rate: number,
   confidence: number,
 ): Promise<Tensor> {
-  const { session, goals, count } = siege;
+  const { session, goals, count } = run;
   const gradient = session.pass(
     "a class's logit",
-    () => gradientOf(session, (logits, goals) => tf.sum(tf.mul(logits, goals)) as Scalar),
+    () => pixelGradient(session, (logits, goals) => tf.sum(tf.mul(logits, goals)) as Scalar),
   );
-  const step = session.pass("climb", () => climbing, [0, 1]);
-  let x: Tensor = tf.clone(siege.origin);
+  const step = session.pass("ascend", () => ascended, [0, 1]);
+  let x: Tensor = tf.clone(run.origin);
   try {
-    for (let i = 0; i < steps && !siege.isOver(); i++) {
-      const slope = gradient(x, goals);
-      const { labels, probabilities } = await answersTo(slope.logits);
-      const fooled = fools(siege, labels).map((is, j) => is && probabilities[j]! >= confidence);
+    for (let i = 0; i < steps && !run.isOver(); i++) {
+      const found = gradient(x, goals);
+      const { labels, probabilities } = await readPredictions(found.logits);
+      const fooled = fools(run, labels).map((is, j) => is && probabilities[j]! >= confidence);
       const rates = tf.tensor4d(fooled.map((is) => is ? 0 : rate), [count, 1, 1, 1]);
-      // Those that are there stay as they are: their rate is 0.
-      x = step(x, slope.gradient, rates);
+      // The rate of images that are done is 0.
+      x = step(x, found.gradient, rates);
       rates.dispose();
-      await siege.report(i, steps, fooled);
+      await run.report(i, steps, fooled);
       if (fooled.every(Boolean)) break;
     }
     return x;
@@ -100,8 +100,8 @@ async function climb(
   }
 }
 
-/** One step of each image, of the root mean square that is its rate. */
-function climbing(x: Tensor, gradient: Tensor, rates: Tensor): Tensor {
+/** One step of each image, whose root mean square is its rate. */
+function ascended(x: Tensor, gradient: Tensor, rates: Tensor): Tensor {
   const size = x.size / x.shape[0]!;
   const rms = tf.div(lengths(gradient), Math.sqrt(size));
   const change = tf.mul(gradient, tf.div(rates, tf.add(rms, 1e-12)));

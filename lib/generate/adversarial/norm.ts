@@ -1,16 +1,15 @@
-// How far images are apart, and the balls that attacks stay in.
-import type { Key } from "../../tensor/random.ts";
-import { fold, normalArray, uniformArray } from "../../tensor/random.ts";
+// Distances between images, and the balls that attacks stay in.
+import { fold, type Key, normalArray, uniformArray } from "../../tensor/random.ts";
 import type { Scalar, Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 
-/** `"linf"`, the largest change of a number of a pixel; `"l2"`, the root of the sum of their squares. */
+/** `"linf"`, the largest change of a channel of a pixel; `"l2"`, the root of the sum of squares. */
 export type Norm = "linf" | "l2";
 
 /** The norms by name. */
 export const NORMS: readonly Norm[] = ["linf", "l2"];
 
-/** @throws {RangeError} where it is none */
+/** @throws {RangeError} if it is none */
 export function requireNorm(norm: Norm): void {
   if (NORMS.includes(norm)) return;
   throw new RangeError(
@@ -19,13 +18,13 @@ export function requireNorm(norm: Norm): void {
 }
 
 /**
- * How far images are from others.
+ * The distances between images.
  *
  * @param a images `[N, …]`
  * @param b as many of the same shape
- * @param norm which distance, in the images' units
- * @returns one distance an image, `[N]`
- * @throws {TypeError} where the shapes differ
+ * @param norm which distance, in the units of the images
+ * @returns one distance per image, `[N]`
+ * @throws {TypeError} if the shapes differ
  *
  * @example
  * ```ts
@@ -69,10 +68,10 @@ export function distancesOf(
   });
 }
 
-/** Less than any length that matters: what keeps a change of nothing from 0 / 0. */
+/** Less than any length that matters, against 0 / 0. */
 const LEAST = 1e-12;
 
-/** The length of each image of a batch, `[N, 1, 1, 1]`. */
+/** The L2 norm of each image of a batch, `[N, 1, 1, 1]`. */
 export function lengths(x: Tensor): Tensor {
   const [count, ...rest] = x.shape as [number, ...number[]];
   const length = tf.sqrt(tf.sum(tf.square(tf.reshape(x, [count, -1])), 1));
@@ -80,8 +79,8 @@ export function lengths(x: Tensor): Tensor {
 }
 
 /**
- * The direction of steepest ascent of a step of size 1: the gradient's sign (L∞), or the
- * gradient over its length (L2); each image's own.
+ * The direction of steepest ascent of a step of size 1: the sign of the gradient (L∞), or the
+ * gradient divided by its length (L2), per image.
  *
  * @param norm which
  * @param gradient `[N, H, W, C]`
@@ -92,32 +91,32 @@ export function steepest(norm: Norm, gradient: Tensor): Tensor {
 }
 
 /**
- * The nearest images within ε of others, and then from 0 to 1.
+ * Projects images onto the ball around others, and then clips them to 0 to 1.
  *
- * @param norm what ε is measured by
+ * @param norm the norm of the ball
  * @param x images `[N, H, W, C]`
- * @param origin what they must be near
- * @param epsilon how near, a scalar
+ * @param origin the centers
+ * @param epsilon the radius ε, a scalar
  */
 export function project(norm: Norm, x: Tensor, origin: Tensor, epsilon: Scalar): Tensor {
   const change = tf.sub(x, origin);
-  const held = norm === "linf"
+  const projected = norm === "linf"
     ? tf.minimum(tf.maximum(change, tf.neg(epsilon)), epsilon)
     : tf.mul(change, tf.minimum(tf.div(epsilon, tf.maximum(lengths(change), LEAST)), 1));
-  return tf.clipByValue(tf.add(origin, held), 0, 1);
+  return tf.clipByValue(tf.add(origin, projected), 0, 1);
 }
 
 /**
- * Changes drawn uniformly from the ball of radius 1 around nothing.
+ * Changes drawn uniformly from the ball of radius 1 around 0.
  *
- * @param norm which ball
+ * @param norm the norm of the ball
  * @param key the source of randomness
  * @param count how many images
  * @param size numbers of an image
  */
 export function drawInBall(norm: Norm, key: Key, count: number, size: number): Float32Array {
   if (norm === "linf") return uniformArray(key, count * size, -1, 1);
-  // A direction of the sphere, and a radius whose power `size` is uniform.
+  // A direction on the sphere, and a radius whose power `size` is uniform.
   const drawn = normalArray(fold(key, "direction"), count * size);
   const radii = uniformArray(fold(key, "radius"), count);
   for (let i = 0; i < count; i++) {

@@ -1,13 +1,14 @@
-// Accuracy under attack: what is left of a network's accuracy for each size of change.
+// Accuracy under attack, for each size of change.
 import { batches } from "../../data/dataset.ts";
 import type { Examples } from "../../data/examples.ts";
 import type { Network } from "../../layers/layer.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Tree } from "../../tensor/tree.ts";
-import { answersTo } from "./answers.ts";
-import type { Attacked, AttackOptions } from "./attack.ts";
-import { requireSize } from "./check.ts";
+import { requireRange } from "../../text/require.ts";
+import type { AttackOptions, AttackResult } from "./attack.ts";
+import { requireNonNegative } from "./check.ts";
 import type { Norm } from "./norm.ts";
+import { readPredictions } from "./predictions.ts";
 import {
   type AttackSession,
   attackSession,
@@ -16,58 +17,59 @@ import {
 } from "./session.ts";
 
 /**
- * An attack on a batch within ε, as `fgsm`, `bim` and `pgd` are; or one, such as `deepFool` and
- * `carliniWagner`, that seeks the smallest change and does not look at ε.
+ * An attack on a batch within ε, such as `fgsm`, `bim` and `pgd`, or one that seeks the smallest
+ * change and ignores ε, such as `deepFool` and `carliniWagner`.
  */
 export type Attack<P extends Tree = Tree, S extends Tree = Tree> = (
   network: Network<P, S>,
   images: Tensor,
   labels: ArrayLike<number>,
   options: AttackOptions & { readonly epsilon: number },
-) => Promise<Attacked>;
+) => Promise<AttackResult>;
 
-/** What {@linkcode robustness} says as it goes on. */
+/** The progress of {@linkcode robustness}. */
 export type RobustnessReport = {
-  /** Attacks on a batch that are done. */
+  /** Attacks on a batch so far. */
   readonly done: number;
   readonly total: number;
 };
 
 /** Options of {@linkcode robustness}. */
 export type RobustnessOptions = AttackSessionOptions & {
-  /** Examples at a time. Default: 64, or all where there are fewer. */
+  /** Examples per batch. Default: 64, or all if there are fewer. */
   readonly batchSize?: number;
-  /** Whether the attack seeks the smallest change: it is made once, and its distances say what each ε leaves. Default: `false`. */
+  /** Whether the attack seeks the smallest change: it runs once, and its distances decide for each ε. Default: `false`. */
   readonly isMinimal?: boolean;
   /** Called after each attack on a batch. */
   readonly onProgress?: (report: RobustnessReport) => void;
-  /** Ends it after the batch under way; what is answered is of the batches that are done. */
+  /** Stops after the current batch; the result is of the batches that are done. */
   readonly signal?: AbortSignal;
 };
 
 /** Accuracy under attack. */
 export type Robustness = {
-  /** What ε is measured by. */
+  /** The norm of ε. */
   readonly norm: Norm;
   /** How many examples were attacked. */
   readonly count: number;
-  /** Share of examples that the network has right without an attack, 0 to 1. */
+  /** Share of examples that are classified correctly without an attack, 0 to 1. */
   readonly accuracy: number;
-  /** For each ε the share of examples that the network has right without an attack and with one, 0 to 1. */
+  /** For each ε the share of examples that are classified correctly without an attack and with one, 0 to 1. */
   readonly points: readonly { readonly epsilon: number; readonly accuracy: number }[];
 };
 
 /**
- * Attacks a data set with each ε, and counts what the network still has right. An example that
- * it has wrong without an attack counts as wrong whatever the attack makes of it.
+ * Attacks a data set with each ε, and measures the accuracy that is left. An example that is
+ * misclassified without an attack counts as wrong in any case.
  *
- * @param network the network, which answers logits
+ * @param network the network, which outputs logits
  * @param examples the data set
- * @param attack the attack, `pgd` or a function that calls one with options
+ * @param attack the attack, such as `pgd`, or a function that calls one with options
  * @param epsilons the sizes of change, at least one, each at least 0
- * @param options batch size, units, progress
- * @returns accuracies; the curve of them is drawn by `robustnessSvg`
- * @throws {RangeError} where an ε is below 0, or there is none; and the signal's reason where it ended before a batch was done
+ * @param options batch size, preprocessing, progress
+ * @returns accuracies; `robustnessSvg` draws their curve
+ * @throws {RangeError} if an ε is below 0, or there is none
+ * @throws the signal's reason, if it stops before a batch is done
  *
  * @example
  * ```ts
@@ -100,7 +102,7 @@ export async function robustness<P extends Tree, S extends Tree>(
   const session = attackSession(network, options);
   const batchSize = Math.min(options.batchSize ?? 64, examples.labels.length);
   const data = batches(examples, { batchSize });
-  // Nothing need be tried of changes of size 0; what seeks the smallest change does not look at ε.
+  // Changes of size 0 need no attack; what seeks the smallest change ignores ε.
   const tried = options.isMinimal ? [NaN] : epsilons.filter((epsilon) => epsilon > 0);
   const trials: Trial[] = [];
   let done = 0;
@@ -123,16 +125,16 @@ export async function robustness<P extends Tree, S extends Tree>(
   return summaryOf(trials, epsilons, tried);
 }
 
-/** What became of one example. */
+/** The results of one example. */
 type Trial = {
-  /** Whether the network has it right without an attack. */
+  /** Whether it is classified correctly without an attack. */
   readonly isRight: boolean;
-  /** By each ε that was tried, whether it has it right with one, and how far the image is. */
+  /** For each ε that was tried, whether it is classified correctly, and the distance of the image. */
   readonly attacks: readonly { readonly isRight: boolean; readonly distance: number }[];
   readonly norm: Norm;
 };
 
-/** Attacks a batch with each ε; answers nothing of a batch that the signal ended. */
+/** Attacks a batch with each ε; returns nothing for a batch that the signal stopped. */
 async function tryAll<P extends Tree, S extends Tree>(
   { network, session, images, classes, attack, tried, onTrial }: {
     readonly network: Network<P, S>;
@@ -145,8 +147,8 @@ async function tryAll<P extends Tree, S extends Tree>(
   },
   signal: AbortSignal | undefined,
 ): Promise<Trial[]> {
-  const { labels } = await answersTo(logitsPass(session)(images));
-  const attacked: Attacked[] = [];
+  const { labels } = await readPredictions(logitsPass(session)(images));
+  const attacked: AttackResult[] = [];
   for (const epsilon of tried) {
     const options = { epsilon, session, ...(signal && { signal }) };
     const found = await attack(network, images, classes, options);
@@ -188,9 +190,6 @@ function summaryOf(
 }
 
 function requireEpsilons(epsilons: readonly number[]): void {
-  epsilons.forEach((epsilon) => requireSize("ε", epsilon));
-  if (epsilons.length > 0) return;
-  throw new RangeError(
-    "Cannot measure robustness: there must be an ε, got none",
-  );
+  epsilons.forEach((epsilon) => requireNonNegative("ε", epsilon));
+  requireRange("measure robustness", "there must be an ε", epsilons.length > 0, "none");
 }

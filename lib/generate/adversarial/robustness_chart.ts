@@ -1,27 +1,26 @@
-// Draws accuracy under attack against ε as an SVG picture.
+// Accuracy under attack against ε, as SVG.
 import { lineChartSvg } from "../../chart/line_chart.ts";
+import { requireRange } from "../../text/require.ts";
 import type { Norm } from "./norm.ts";
 import type { Robustness } from "./robustness.ts";
 
-/** What {@linkcode robustnessSvg} is told besides the curves. */
-export type RobustnessChart = {
-  /** The picture's heading, such as "resnet20 on cifar10 under attack". */
+/** Options of {@linkcode robustnessSvg}. */
+export type RobustnessChartOptions = {
+  /** The heading, such as "resnet20 on cifar10 under attack". */
   readonly title: string;
-  /** ε in units of 1/255, as tables have it, rather than of 1. Default: `true` by L∞. */
+  /** Whether ε is in units of 1/255, as in tables, instead of 1. Default: `true` for L∞. */
   readonly isIn255ths?: boolean;
 };
 
 const NAMES: Readonly<Record<Norm, string>> = { linf: "L∞", l2: "L2" };
 
 /**
- * Accuracy against ε as an SVG picture that needs nothing else, a curve for each attack.
+ * A chart of accuracy against ε, with a curve per attack.
  *
- * The chart library (Apache ECharts) is fetched, and loaded, at the first call.
- *
- * @param curves what `robustness` answered, by the attack's name; all by one norm
- * @param chart heading, units
- * @returns the picture's text, 640 by 420
- * @throws {RangeError} where there is no curve, or they are by several norms
+ * @param curves the results of `robustness` by the name of the attack; all by one norm
+ * @param options heading, units
+ * @returns the SVG text
+ * @throws {RangeError} if there is no curve, or they are by several norms
  *
  * @example
  * ```ts
@@ -36,26 +35,20 @@ const NAMES: Readonly<Record<Norm, string>> = { linf: "L∞", l2: "L2" };
  */
 export async function robustnessSvg(
   curves: Readonly<Record<string, Robustness>>,
-  chart: RobustnessChart,
+  options: RobustnessChartOptions,
 ): Promise<string> {
-  const norms = new Set(Object.values(curves).map(({ norm }) => norm));
-  if (norms.size !== 1) {
-    throw new RangeError(
-      `Cannot draw robustness: there must be curves by one norm, got ${
-        [...norms].join(", ") || "none"
-      }`,
-    );
-  }
-  const [norm] = norms as Set<Norm>;
-  const { title, isIn255ths = norm === "linf" } = chart;
+  const norms = [...new Set(Object.values(curves).map(({ norm }) => norm))];
+  const found = norms.join(", ") || "none";
+  requireRange("draw robustness", "there must be curves by one norm", norms.length === 1, found);
+  const [norm] = norms as [Norm];
+  const { title, isIn255ths = norm === "linf" } = options;
   const scale = isIn255ths ? 255 : 1;
   const lines = Object.entries(curves).map(([name, { points }]) => ({
     name,
     points: points.map(({ epsilon, accuracy }) => [epsilon * scale, accuracy] as const)
       .toSorted(([a], [b]) => a - b),
   }));
-  const x = `ε, by ${NAMES[norm!]}${isIn255ths ? ", in 255ths" : ", in pixels of 0 to 1"}`;
-  const span = { from: 0, to: 1 };
-  const panel = { x, y: "accuracy", percent: true, span, lines };
+  const x = `ε, by ${NAMES[norm]}${isIn255ths ? ", in 255ths" : ", in pixels from 0 to 1"}`;
+  const panel = { x, y: "accuracy", percent: true, span: { from: 0, to: 1 }, lines };
   return await lineChartSvg({ title, width: 504, panels: [panel] });
 }

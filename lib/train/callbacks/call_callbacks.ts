@@ -1,93 +1,76 @@
-// Calls a run's callbacks one after the other, and does what they answer.
+// Calls the callbacks of a run, one after the other, and applies what they return.
 import { disposeTree } from "../../tensor/tree.ts";
-import { type Callback, type Decided, memoryOf, remember } from "./callback.ts";
+import { type Callback, type EpochHookResult, memoryOf, remember } from "./callback.ts";
 import { withWeights } from "./kept_weights.ts";
 import type { EpochReport, StepReport } from "../reports.ts";
-import type { Training } from "../training.ts";
+import type { Memory, Training } from "../training.ts";
 
-/** A run after callbacks were called, and why they end it. */
-export type Called<T> = { readonly training: T; readonly stop?: string };
+/** A run after its callbacks were called, and why one of them stopped it. */
+export type Called<T> = { readonly run: T; readonly stop?: string };
 
-/** Calls one hook of each callback in their order, each with what the ones before it made. */
+/** Calls one hook of each callback, in order; each gets the run as those before it left it. */
 async function callEach<T extends Training>(
   callbacks: readonly Callback[],
-  training: T,
-  call: (callback: Callback, training: T) => Decided,
+  run: T,
+  hook: (callback: Callback, run: T, memory: Memory) => EpochHookResult,
 ): Promise<Called<T>> {
-  let next = training;
+  let next = run;
   let stop: string | undefined;
   for (const callback of callbacks) {
-    const answer = await call(callback, next);
-    if (!answer) continue;
-    const { optimizer, weights } = answer;
-    stop ??= answer.stop;
-    next = remember(next, callback, answer);
+    const decision = await hook(callback, next, memoryOf(next, callback));
+    if (!decision) continue;
+    const { optimizer, weights } = decision;
+    stop ??= decision.stop;
+    next = remember(next, callback, decision);
     if (weights) next = withWeights(next, weights);
     if (optimizer) {
       disposeTree(next.optimizer, optimizer);
       next = { ...next, optimizer };
     }
   }
-  return { training: next, ...(stop === undefined ? {} : { stop }) };
+  return { run: next, ...(stop === undefined ? {} : { stop }) };
 }
 
-/** Calls callbacks as a run begins. */
-export async function callBegin<T extends Training>(
+/** Calls callbacks when a run begins or ends. */
+export async function callRun<T extends Training>(
+  hook: "onBegin" | "onEnd",
   callbacks: readonly Callback[],
-  training: T,
+  run: T,
 ): Promise<T> {
-  const called = await callEach(
-    callbacks,
-    training,
-    (callback, run) => callback.onBegin?.(run, memoryOf(run, callback)),
-  );
-  return called.training;
+  return (await callEach(callbacks, run, (callback, ...now) => callback[hook]?.(...now))).run;
 }
 
 /** Calls callbacks with a step's numbers. */
 export function callStep<T extends Pick<Training, "callbacks">>(
   callbacks: readonly Callback[],
-  training: T,
+  run: T,
   report: StepReport,
 ): Called<T> {
-  let next = training;
+  let next = run;
   let stop: string | undefined;
   for (const callback of callbacks) {
-    const answer = callback.onStep?.(report, memoryOf(next, callback));
-    if (!answer) continue;
-    stop ??= answer.stop;
-    next = remember(next, callback, answer);
+    const decision = callback.onStep?.(report, memoryOf(next, callback));
+    if (!decision) continue;
+    stop ??= decision.stop;
+    next = remember(next, callback, decision);
   }
-  return { training: next, ...(stop === undefined ? {} : { stop }) };
+  return { run: next, ...(stop === undefined ? {} : { stop }) };
 }
 
-/** Calls callbacks after an epoch: all decide, and then each may write what all have decided. */
+/** Calls callbacks after an epoch: first all decide, then each may write files. */
 export async function callEpoch<T extends Training>(
   callbacks: readonly Callback[],
-  training: T,
-  report: Omit<EpochReport, "network">,
+  run: T,
+  numbers: Omit<EpochReport, "network">,
 ): Promise<Called<T>> {
   const called = await callEach(
     callbacks,
-    training,
-    (callback, run) => callback.onEpoch?.({ ...report, network: run }, memoryOf(run, callback)),
+    run,
+    (callback, network, memory) => callback.onEpoch?.({ ...numbers, network }, memory),
   );
+  const report = { ...numbers, network: called.run };
   for (const callback of callbacks) {
-    const whole = { ...report, network: called.training };
-    await callback.afterEpoch?.(whole, memoryOf(called.training, callback));
+    await callback.afterEpoch?.(report, memoryOf(called.run, callback));
   }
   return called;
-}
-
-/** Calls callbacks where a run is over. */
-export async function callEnd<T extends Training>(
-  callbacks: readonly Callback[],
-  training: T,
-): Promise<T> {
-  const called = await callEach(
-    callbacks,
-    training,
-    (callback, run) => callback.onEnd?.(run, memoryOf(run, callback)),
-  );
-  return called.training;
 }

@@ -1,47 +1,81 @@
-// What is done beside a training run: what callbacks are, what they remember, and how they are called.
+// What runs beside a training run: callbacks, and what they remember.
 import type { Tree } from "../../tensor/tree.ts";
 import type { Tensors } from "../../weights/checkpoint.ts";
 import type { Monitored } from "./monitor.ts";
 import type { EpochReport, StepReport } from "../reports.ts";
 import type { Memory, Training } from "../training.ts";
 
-/** What a callback wants done; what is absent stays as it is. */
+/** What a callback returns: what is absent stays as it is. */
 export type Decision = Partial<Memory> & {
   /** Ends the run: why. */
   readonly stop?: string;
 };
 
-/** What a callback wants done between epochs. */
+/** What a callback returns between epochs. */
 export type EpochDecision = Decision & {
-  /** The optimizer's state from now on, some of whose tensors may be those of the run's. */
+  /** The optimizer's state from now on. It may share tensors with the run's. */
   readonly optimizer?: Tree;
-  /** The weights from now on, by the paths that {@linkcode keptWeights} gives them. */
+  /** The weights from now on, by path: `params/conv1/kernel`, `state/norm1/mean`. */
   readonly weights?: Tensors;
 };
 
-/** What a callback may answer with, at once or later. */
-export type Decided = EpochDecision | void | Promise<EpochDecision | void>;
+/** A hook between epochs returns a decision or nothing, at once or later. */
+export type EpochHookResult = EpochDecision | void | Promise<EpochDecision | void>;
 
 /**
- * What is done beside a training run, such as ending it early. A callback is a plain
- * value, which keeps nothing itself: what it remembers it is given and answers, so that it is in
- * the run's checkpoint and a run that is taken up again does the same.
+ * What runs beside a training run, such as early stopping. A callback keeps nothing in itself:
+ * {@linkcode fit} passes what it remembers to each hook, and the hook returns what it remembers from
+ * then on. So it is part of the run's checkpoint, and a resumed run makes the same decisions.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { dense, fit, flatten, sequential, start } from "@neocog/neocog";
+ * import type { Callback } from "@neocog/neocog/callbacks";
+ *
+ * // Ends a run after some epochs of falling loss in succession.
+ * function falling(epochs: number): Callback {
+ *   type State = { readonly last: number; readonly count: number };
+ *   return {
+ *     name: "falling",
+ *     onEpoch({ loss }, memory) {
+ *       const { last, count } = memory.state as State | null ?? { last: Infinity, count: 0 };
+ *       const state = { last: loss, count: loss < last ? count + 1 : 0 };
+ *       return state.count < epochs ? { state } : { state, stop: `${epochs} epochs in succession` };
+ *     },
+ *   };
+ * }
+ *
+ * await start({ backend: "cpu" });
+ * const examples = {
+ *   name: "two pixels",
+ *   images: new Uint8Array([0, 255]),
+ *   labels: new Uint8Array([0, 1]),
+ *   imageShape: [1, 1, 1],
+ *   classNames: ["dark", "light"],
+ * } as const;
+ * const model = sequential({ flatten: flatten(), logits: dense({ features: 2 }) });
+ * const reports = await Array.fromAsync(
+ *   fit(model, examples, { epochs: 9, callbacks: [falling(3)] }),
+ * );
+ * assertEquals([reports.length, reports.at(-1)!.stopped], [3, "3 epochs in succession"]);
+ * ```
  */
 export type Callback = {
-  /** Its name, another for each callback of a run: checkpoints know its memory by it. */
+  /** Its name, unique in a run: a checkpoint stores its memory under it. */
   readonly name: string;
-  /** The number of each epoch that it looks at: refused before the run where that is not measured. */
+  /** The number of each epoch that it uses: a run that does not measure it is refused. */
   readonly monitor?: Monitored;
-  /** Called when a run begins or is taken up again. */
-  readonly onBegin?: (training: Training, memory: Memory) => Decided;
+  /** Called when a run begins or is resumed. */
+  readonly onBegin?: (network: Training, memory: Memory) => EpochHookResult;
   /** Called with every step's numbers. */
   readonly onStep?: (report: StepReport, memory: Memory) => Decision | void;
-  /** Called after every epoch that is complete. */
-  readonly onEpoch?: (report: EpochReport, memory: Memory) => Decided;
-  /** Called after that, when all callbacks have decided: to write what is to be kept. */
+  /** Called after every complete epoch. */
+  readonly onEpoch?: (report: EpochReport, memory: Memory) => EpochHookResult;
+  /** Called after `onEpoch` of all callbacks, to write files. */
   readonly afterEpoch?: (report: EpochReport, memory: Memory) => void | Promise<void>;
-  /** Called when a run is over: its epochs are done, or a callback ended it; not on a signal. */
-  readonly onEnd?: (training: Training, memory: Memory) => Decided;
+  /** Called when a run ends: all epochs are done, or a callback stopped it; not on a signal. */
+  readonly onEnd?: (network: Training, memory: Memory) => EpochHookResult;
 };
 
 const NOTHING: Memory = { state: null };
@@ -56,36 +90,36 @@ export function memoryOf(
 
 /** The run with what a callback remembers from now on. */
 export function remember<T extends Pick<Training, "callbacks">>(
-  training: T,
+  run: T,
   callback: Callback,
   { state, kept }: Partial<Memory>,
 ): T {
-  if (state === undefined && kept === undefined) return training;
-  const before = memoryOf(training, callback);
+  if (state === undefined && kept === undefined) return run;
+  const before = memoryOf(run, callback);
   const memory: Memory = {
     state: state === undefined ? before.state : state,
     ...(kept ?? before.kept ? { kept: kept ?? before.kept! } : {}),
   };
-  return { ...training, callbacks: { ...training.callbacks, [callback.name]: memory } };
+  return { ...run, callbacks: { ...run.callbacks, [callback.name]: memory } };
 }
 
 /**
- * Refuses callbacks that a run can not have.
+ * Refuses callbacks that do not fit a run.
  *
- * @param callbacks the run's
- * @param validated whether there are validation examples
- * @throws {RangeError} where two have one name, or one looks at what is not measured
+ * @param callbacks the run's callbacks
+ * @param isValidated whether there are validation examples
+ * @throws {RangeError} if two have the same name, or one uses a number that is not measured
  */
-export function requireCallbacks(callbacks: readonly Callback[], validated: boolean): void {
+export function requireCallbacks(callbacks: readonly Callback[], isValidated: boolean): void {
   callbacks.forEach(({ name, monitor }, i) => {
     if (callbacks.findIndex((other) => other.name === name) !== i) {
       throw new RangeError(
-        `Cannot fit: each callback must have a name of its own, got two of "${name}"`,
+        `Cannot fit: each callback must have a name of its own, got two named "${name}"`,
       );
     }
-    if (!validated && monitor?.startsWith("val")) {
+    if (!isValidated && monitor?.startsWith("val")) {
       throw new RangeError(
-        `Cannot fit: ${name} looks at ${monitor}, for which there must be validation examples, got none`,
+        `Cannot fit: ${name} monitors ${monitor}, for which there must be validation examples, got none`,
       );
     }
   });

@@ -1,10 +1,11 @@
-// Writes a run's checkpoints: the last, the best, the best few.
+// Writes checkpoints of a run: of the last epoch, of the best, of the best few.
 import { writeCheckpoint } from "../../weights/checkpoint.ts";
 import { fileError } from "../../files/file_error.ts";
 import type { Json } from "../../weights/json.ts";
+import { requireWhole } from "../../text/require.ts";
 import type { Memory } from "../training.ts";
 import type { Callback } from "./callback.ts";
-import { type Monitor, monitorOf, type MonitorOptions, requireWhole } from "./monitor.ts";
+import { type Monitor, monitorOf, type MonitorOptions } from "./monitor.ts";
 import type { EpochReport } from "../reports.ts";
 import { snapshot } from "../snapshot.ts";
 
@@ -18,7 +19,7 @@ export type CheckpointsOptions = Pick<MonitorOptions, "monitor"> & {
   readonly last?: boolean;
   /** How many of the best epochs are kept as `epoch-0001.safetensors`, from 0. Default: 0. */
   readonly top?: number;
-  /** What else the files are to say of the run, for {@linkcode snapshot}. Default: nothing. */
+  /** What else the files say of the run: `about` of {@linkcode snapshot}. Default: nothing. */
   readonly about?: (report: EpochReport) => { readonly [name: string]: Json };
 };
 
@@ -30,23 +31,23 @@ type Saved = {
   readonly best: Ranked | null;
   /** The best epochs, the best first. */
   readonly top: readonly Ranked[];
-  /** The epoch that is no longer among them. */
+  /** The epoch that is no longer one of them. */
   readonly dropped: number | null;
 };
 
 const NONE: Saved = { best: null, top: [], dropped: null };
 
 /**
- * Writes checkpoints after each epoch, from each of which the run can go on, as
- * {@linkcode restoreTraining} does. A file is there whole or as it was before: where
- * the disk is full the run ends with an error that names the file, and the older
- * files are what they were. A better file is written before a worse one is removed.
+ * Writes checkpoints after each epoch, from each of which the run can be resumed with
+ * {@linkcode restoreTraining}. A file is written completely or not at all: if the disk is full, the
+ * run ends with an error that names the file, and older files are unchanged. A better file is
+ * written before a worse one is removed.
  *
  * Needs `--allow-read` and `--allow-write` for the directory.
  *
- * @param options where to, which, and by what number the best is found
+ * @param options the directory, which files, and the number that decides which is best
  * @returns the callback
- * @throws {RangeError} where an option is out of range, the number unknown, or nothing would be written
+ * @throws {RangeError} if an option is out of range, the number is unknown, or nothing would be written
  *
  * @example
  * ```ts
@@ -74,7 +75,7 @@ const NONE: Saved = { best: null, top: [], dropped: null };
 export function checkpoints(options: CheckpointsOptions): Callback {
   const { best = true, last = true, top = 0 } = options;
   const name = `checkpoints ${options.dir}`;
-  requireWhole("checkpoints", "top", top, 0);
+  requireWhole("make checkpoints", "top", top, 0);
   if (!best && !last && top === 0) {
     throw new RangeError(
       "Cannot make checkpoints: something must be written, got neither best nor last, and top 0",
@@ -110,7 +111,7 @@ function fileOf(dir: string, epoch: number): string {
   return `${dir}/epoch-${`${epoch}`.padStart(4, "0")}.safetensors`;
 }
 
-/** The best after another epoch; of equal ones the first. */
+/** The best epochs after another one; of equal ones the first. */
 function ranked(saved: Saved, report: EpochReport, monitor: Monitor, top: number): Saved {
   const one: Ranked = { epoch: report.epoch, value: monitor.value(report) };
   const sign = monitor.more ? -1 : 1;
@@ -122,7 +123,7 @@ function ranked(saved: Saved, report: EpochReport, monitor: Monitor, top: number
   };
 }
 
-/** Before the first step, so that a run does not end at its first write. */
+/** Before the first step, so that a run does not fail at its first write. */
 async function makeDirectory(dir: string): Promise<void> {
   try {
     await Deno.mkdir(dir, { recursive: true });

@@ -10,7 +10,7 @@ import { historyCsv } from "../report/history.ts";
  *
  * Needs `--allow-read` and `--allow-write` for the file's directory.
  *
- * @param file the file, in a directory that is there
+ * @param file the file, in an existing directory
  * @returns the callback; it throws what {@linkcode writeFileAtomically} throws
  *
  * @example

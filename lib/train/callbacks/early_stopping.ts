@@ -1,14 +1,15 @@
-// Ends a run that gets no better, and goes back to its best weights.
+// Stops a run that no longer improves, and restores its best weights.
+import { requireWhole } from "../../text/require.ts";
 import type { Memory } from "../training.ts";
 import type { Callback } from "./callback.ts";
 import { keptWeights } from "./kept_weights.ts";
-import { monitorOf, type MonitorOptions, requireWhole } from "./monitor.ts";
+import { monitorOf, type MonitorOptions } from "./monitor.ts";
 
 /** Options of {@linkcode earlyStopping}. */
 export type EarlyStoppingOptions = MonitorOptions & {
-  /** After how many epochs in a row without an improvement the run ends, from 1. Default: 5. */
+  /** Epochs without improvement before stopping, from 1. Default: 5. */
   readonly patience?: number;
-  /** Whether the best epoch's weights are put back where the run is over. Default: `true`. */
+  /** Whether the best epoch's weights are restored at the end. Default: `true`. */
   readonly restoreBest?: boolean;
 };
 
@@ -18,22 +19,21 @@ type EarlyState = {
   readonly bestEpoch: number;
   /** Epochs since the best. */
   readonly wait: number;
-  /** Whether the best weights are in the run, and the last ones kept. */
+  /** Whether the run has the best weights, and the last ones are kept. */
   readonly swapped: boolean;
 };
 
 const NONE: EarlyState = { best: null, bestEpoch: 0, wait: 0, swapped: false };
 
 /**
- * Ends a run when a number has not improved for some epochs (Prechelt 1998), and puts
- * back the weights of the best epoch, batch statistics included, also where the
- * epochs were done first. A run that was over and is gone on with, with more epochs,
- * goes on from its last weights, not from its best: to the numbers that it would have
- * come to.
+ * Stops a run when a number has not improved for some epochs (Prechelt 1998), and restores the
+ * weights of the best epoch, batch statistics included; these also if all epochs were done first. A
+ * finished run that is resumed for more epochs continues from its last weights, not from its best,
+ * so that its numbers are those of an uninterrupted run.
  *
- * @param options what is looked at, patience, whether the best weights are put back
+ * @param options the monitored number, patience, whether the best weights are restored
  * @returns the callback
- * @throws {RangeError} where an option is out of range, or the number unknown
+ * @throws {RangeError} if an option is out of range, or the number is unknown
  *
  * @example
  * ```ts
@@ -50,7 +50,7 @@ const NONE: EarlyState = { best: null, bestEpoch: 0, wait: 0, swapped: false };
  *   classNames: ["dark", "light"],
  * } as const;
  * const model = sequential({ flatten: flatten(), logits: dense({ features: 2 }) });
- * // Nothing gets better by steps that are too small to be seen.
+ * // Steps this small improve nothing.
  * const callbacks = [earlyStopping({ monitor: "loss", patience: 2 })];
  * const options = { epochs: 9, optimizer: sgd({ learningRate: 1e-12 }), callbacks };
  * const epochs = [];
@@ -61,7 +61,7 @@ const NONE: EarlyState = { best: null, bestEpoch: 0, wait: 0, swapped: false };
 export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
   const { patience = 5, restoreBest = true } = options;
   const name = "earlyStopping";
-  requireWhole(name, "patience", patience, 1);
+  requireWhole(`make ${name}`, "patience", patience);
   const { monitor, value, improves } = monitorOf(name, options);
   const stateOf = ({ state }: Memory): EarlyState => state as EarlyState | null ?? NONE;
   return {

@@ -1,16 +1,16 @@
-// The numbers of a run's epochs as a file that grows with it.
+// A log of the epochs of a run, for any text format.
 import { writeFileAtomically } from "../../files/atomic_file.ts";
 import type { Json } from "../../weights/json.ts";
 import type { Callback } from "./callback.ts";
 import { type EpochRecord, epochRecord } from "../report/history.ts";
 
 /**
- * Writes the numbers of all epochs to a file after each. The epochs are in the run's
- * memory, so that a run that is taken up again, elsewhere too, writes them all.
+ * Writes the numbers of all epochs to a file after each. They are part of the callback's memory, so
+ * that a resumed run writes them all.
  *
  * @param name the callback's name
- * @param file the file; it is there whole, or as it was before
- * @param text the file's text
+ * @param file the file, which is written completely or not at all
+ * @param text makes the file's text
  */
 export function epochLog(
   name: string,

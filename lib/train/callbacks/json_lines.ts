@@ -3,13 +3,13 @@ import type { Callback } from "./callback.ts";
 import { epochLog } from "./epoch_log.ts";
 
 /**
- * Writes a run's epochs to a file after each, one JSON object a line: `epoch`, `loss`,
+ * Writes a run's epochs to a file after each, one JSON object per line: `epoch`, `loss`,
  * `accuracy`, `valLoss` and `valAccuracy` if they are measured, `seconds`, `learningRate`. An
  * existing file is replaced after the first epoch. A resumed run also writes its earlier epochs. The form is that of [JSON Lines](https://jsonlines.org).
  *
  * Needs `--allow-read` and `--allow-write` for the file's directory.
  *
- * @param file the file, in a directory that is there
+ * @param file the file, in an existing directory
  * @returns the callback; it throws what {@linkcode writeFileAtomically} throws
  *
  * @example

@@ -1,4 +1,4 @@
-// Weights that a callback keeps in host memory: taken from a run, and put back.
+// Weights that a callback keeps in host memory.
 import { entries, mapTree, type Tree } from "../../tensor/tree.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Tensors } from "../../weights/checkpoint.ts";
@@ -11,7 +11,7 @@ import type { Training } from "../training.ts";
  *
  * @param tree the tree
  * @returns its tensors in host memory, by path
- * @throws {DeviceError} where the device failed
+ * @throws {DeviceError} if the device failed
  */
 export async function readTree(tree: Tree): Promise<Tensors> {
   return new Map(
@@ -25,12 +25,11 @@ export async function readTree(tree: Tree): Promise<Tensors> {
 }
 
 /**
- * What a run has learned so far: the parameters that are trained, and the state, as
- * `params/conv1/kernel` and `state/norm1/mean`.
+ * The trained parameters and the state of a run, as `params/conv1/kernel` and `state/norm1/mean`.
  *
  * @param training the run
  * @returns copies in host memory
- * @throws {DeviceError} where the device failed
+ * @throws {DeviceError} if the device failed
  */
 export async function keptWeights({ params, state, trainable }: Training): Promise<Tensors> {
   const chosen = trainable && new Set(trainable);
@@ -39,11 +38,11 @@ export async function keptWeights({ params, state, trainable }: Training): Promi
 }
 
 /**
- * Puts kept weights in the place of a run's, whose tensors are freed.
+ * Replaces a run's weights by kept ones, and frees the replaced tensors.
  *
  * @param training the run
- * @param weights what {@linkcode keptWeights} answered
- * @returns the run with those weights; what is not among them stays
+ * @param weights what {@linkcode keptWeights} returned
+ * @returns the run with those weights; the others stay
  */
 export function withWeights<T extends Training>(training: T, weights: Tensors): T {
   const { params, state } = training;

@@ -1,4 +1,4 @@
-// What callbacks remember, as a checkpoint has it: their states as JSON, what they keep as tensors.
+// What callbacks remember, as a checkpoint stores it: states as JSON, kept tensors beside them.
 import type { Checkpoint, Tensors } from "../../weights/checkpoint.ts";
 import type { HostTensor } from "../../weights/host_tensor.ts";
 import type { Json } from "../../weights/json.ts";
@@ -7,12 +7,12 @@ import type { Memories, Memory } from "../training.ts";
 /** The states of callbacks, by their names. */
 export type States = { readonly [name: string]: Json };
 
-/** The place of a callback's tensors among those kept: its name, without slashes. */
+/** The path prefix of a callback's tensors: its name, without slashes. */
 function placeOf(name: string): string {
   return `${encodeURIComponent(name)}/`;
 }
 
-/** Memories as a checkpoint has them. */
+/** Memories as a checkpoint stores them. */
 export function writtenMemories(
   memories: Memories,
 ): { readonly states: States; readonly kept: Tensors } {

@@ -1,6 +1,6 @@
 // What runs beside a training run: early stopping, checkpoints, logs.
 
-export type { Callback, Decision, EpochDecision } from "./callback.ts";
+export type { Callback, Decision, EpochDecision, EpochHookResult } from "./callback.ts";
 export type { Memories, Memory } from "../training.ts";
 export type { Monitored, MonitorOptions } from "./monitor.ts";
 export { earlyStopping, type EarlyStoppingOptions } from "./early_stopping.ts";
@@ -8,4 +8,5 @@ export { checkpoints, type CheckpointsOptions } from "./checkpoints.ts";
 export { csvLog } from "./csv_log.ts";
 export { jsonLines } from "./json_lines.ts";
 export { plateau, type PlateauCallbackOptions } from "./plateau.ts";
+export type { PlateauOptions } from "../../optimizers/reduce_on_plateau.ts";
 export { timeLimit } from "./time_limit.ts";

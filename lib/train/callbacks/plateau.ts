@@ -1,4 +1,4 @@
-// Divides the learning rate where a run gets no better.
+// Reduces the learning rate of a run that no longer improves.
 import { factorOf, withFactor } from "../../optimizers/adjustable.ts";
 import {
   type PlateauOptions,
@@ -18,14 +18,14 @@ export type PlateauCallbackOptions =
  * Multiplies the learning rate by a factor when a number has not improved for some epochs
  * (§12.7.6: by a tenth). The run's optimizer must be an {@linkcode adjustable} one.
  *
- * @param options what is looked at, and those of {@linkcode reduceOnPlateau}
+ * @param options the number that is watched, factor, patience, threshold, cooldown, least factor
  * @returns the callback; a run whose optimizer cannot be adjusted throws a `TypeError` as it begins
- * @throws {RangeError} where an option is out of range, or the number unknown
+ * @throws {RangeError} if an option is out of range, or the number is unknown
  *
  * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
- * import { adjustable, dense, factorOf, fit, flatten, sequential, sgd, start } from "@neocog/neocog";
+ * import { adjustable, dense, fit, flatten, sequential, sgd, start } from "@neocog/neocog";
  * import { plateau } from "@neocog/neocog/callbacks";
  *
  * await start({ backend: "cpu" });
@@ -37,15 +37,15 @@ export type PlateauCallbackOptions =
  *   classNames: ["dark", "light"],
  * } as const;
  * const model = sequential({ flatten: flatten(), logits: dense({ features: 2 }) });
- * // Nothing gets better by steps that are too small to be seen.
+ * // Steps this small improve nothing.
  * const optimizer = adjustable(sgd({ learningRate: 1e-12 }));
  * const callbacks = [plateau({ monitor: "loss", patience: 1 })];
- * const factors = [];
- * for await (const { network } of fit(model, examples, { epochs: 3, optimizer, callbacks })) {
- *   factors.push(await factorOf(network.optimizer).array());
+ * const rates = [];
+ * for await (const { learningRate } of fit(model, examples, { epochs: 4, optimizer, callbacks })) {
+ *   rates.push(learningRate! / 1e-12);
  * }
- * assertAlmostEquals(factors[1]!, 1);
- * assertAlmostEquals(factors[2]!, 0.1, 1e-6);
+ * assertAlmostEquals(rates[2]!, 1, 1e-6);
+ * assertAlmostEquals(rates[3]!, 0.1, 1e-6);
  * ```
  */
 export function plateau(options: PlateauCallbackOptions = {}): Callback {
@@ -66,13 +66,13 @@ export function plateau(options: PlateauCallbackOptions = {}): Callback {
   };
 }
 
-/** Refuses what cannot be adjusted before the first step. */
+/** Refuses an optimizer that cannot be adjusted, before the first step. */
 function requireAdjustable(optimizer: Tree): void {
   try {
     factorOf(optimizer);
   } catch (cause) {
     throw new TypeError(
-      "Cannot reduce the learning rate: the run's optimizer must be an adjustable one: it has no factor in its state, or several",
+      "Cannot reduce the learning rate: the run's optimizer must be one adjustable one, got a state with no factor or several",
       { cause },
     );
   }

@@ -1,4 +1,5 @@
-// Ends a run after some time.
+// Stops a run after some time.
+import { requirePositive } from "../../text/require.ts";
 import type { Callback } from "./callback.ts";
 
 /** What {@linkcode timeLimit} remembers. */
@@ -10,13 +11,12 @@ type Spent = {
 };
 
 /**
- * Ends a run after the step under way when a time is over, that of the same run before it
- * was taken up again included. An epoch that is cut is not validated, and a schedule of
- * the learning rate is cut where it stands.
+ * Stops a run at the first step after a time limit. The time before the run was resumed counts too.
+ * An incomplete epoch is not validated, and a learning-rate schedule ends where it is.
  *
- * @param seconds the time, above 0
+ * @param seconds the limit, above 0
  * @returns the callback
- * @throws {RangeError} where the time is not a finite number above 0
+ * @throws {RangeError} if the limit is not a finite number above 0
  *
  * @example
  * ```ts
@@ -28,11 +28,7 @@ type Spent = {
  * ```
  */
 export function timeLimit(seconds: number): Callback {
-  if (!(seconds > 0 && seconds < Infinity)) {
-    throw new RangeError(
-      `Cannot make timeLimit: the seconds must be a finite number above 0, got ${seconds}`,
-    );
-  }
+  requirePositive("make timeLimit", "the seconds", seconds);
   const name = "timeLimit";
   return {
     name,

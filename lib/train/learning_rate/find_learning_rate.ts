@@ -11,38 +11,39 @@ import { trainingFunctions } from "../training_functions.ts";
 
 export type { FindLearningRateOptions, SweepStep } from "./sweep_steps.ts";
 
-/** What {@linkcode findLearningRate} answers: a curve, and what is read off it. */
+/** What {@linkcode findLearningRate} returns: a curve, and what is read off it. */
 export type FoundLearningRate = {
   /** Learning rates of the steps, rising. */
   readonly rates: readonly number[];
   /** Loss of each step's batch, before its update. */
   readonly losses: readonly number[];
-  /** The losses' exponential moving average, corrected for its start. */
+  /** The losses' exponential moving average, with bias correction. */
   readonly smoothed: readonly number[];
   /** The rate at which the smoothed loss fell most steeply on its way to its least. */
   readonly steepest: number | undefined;
   /** A tenth of the rate at which the smoothed loss was least. */
   readonly tenthOfLeast: number | undefined;
-  /** The smaller of both; all are `undefined` where the loss did not fall by a twentieth. */
+  /** The smaller of both; all are `undefined` if the loss did not fall by a twentieth. */
   readonly suggestion: number | undefined;
 };
 
 /**
- * Finds a learning rate: trains for some steps, each with a higher one, from one at which nothing
- * moves, η_i = from · (to / from)^(i / (n − 1)), until the smoothed loss is `divergence` times its
- * least or no longer a number. Of the curve, which {@linkcode learningRateSvg} draws, two points are
- * read: where the loss falls most steeply (against the rate's logarithm), and a tenth of the rate
- * where it is least. The first tenth of the curve is left out. The average lags behind the losses by some steps, which the smaller one of
- * both, the suggestion, allows for. It is a highest rate for {@linkcode oneCycle}, or
- * one to begin a decay with. It is the optimizer's and the batch size's own.
+ * Finds a learning rate by a sweep: trains for some steps, each with a higher rate, from one that
+ * changes nothing, η_i = from · (to / from)^(i / (n − 1)), until the smoothed loss is `divergence`
+ * times its minimum or not finite. Two rates are read off the curve, which
+ * {@linkcode learningRateSvg} draws: the one at which the loss falls most steeply against the
+ * logarithm of the rate, and a tenth of the one at which the loss is least. The suggestion is the
+ * smaller one, as the average lags some steps behind the losses. The first tenth of the curve is
+ * left out. The suggestion is a highest rate for {@linkcode oneCycle}, or the first one of a decay,
+ * and holds for this optimizer and batch size.
  *
  * @param model the model, `[N, H, W, C] → logits [N, classes]`
- * @param examples what to train on
- * @param options range, steps, optimizer, batch size, where to begin; else as for {@linkcode fit}
- * @returns the curve and the suggestion; no tensor is left behind
- * @throws {RangeError} where an option is out of range, or the first loss is not a number
- * @throws {TypeError | RangeError} where the model cannot take such images
- * @throws {DeviceError} where the device failed
+ * @param examples the training examples
+ * @param options range, steps, optimizer, batch size, the network to begin with; else as for {@linkcode fit}
+ * @returns the curve and the suggestion
+ * @throws {RangeError} if an option is out of range, or the first loss is not a number
+ * @throws {TypeError | RangeError} if the model cannot take such images
+ * @throws {DeviceError} if the device failed
  *
  * @example
  * ```ts

@@ -2,6 +2,7 @@
 import type { Schedule } from "../../optimizers/schedule.ts";
 import type { Scalar } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
+import { requirePositive, requireRange, requireWhole } from "../../text/require.ts";
 
 /** The range of a sweep. */
 export type Sweep = {
@@ -23,31 +24,23 @@ const FEWEST = 10;
 /**
  * The range with its defaults.
  *
- * @throws {RangeError} where an option is out of range
+ * @throws {RangeError} if an option is out of range
  */
 export function requireSweep(options: Sweep): Required<Sweep> {
   const { from = 1e-7, to = 10, steps = 100, smoothing = 0.9, divergence = 4 } = options;
-  const demand = (name: string, value: number, holds: boolean, range: string): void => {
-    if (holds) return;
-    throw new RangeError(
-      `Cannot find a learning rate: its ${name} must be ${range}, got ${value}`,
-    );
-  };
-  demand("from", from, Number.isFinite(from) && from > 0, "a finite number above 0");
-  demand("to", to, Number.isFinite(to) && to > from, `a finite number above its from, ${from}`);
-  demand(
-    "steps",
-    steps,
-    Number.isInteger(steps) && steps >= FEWEST,
-    "a whole number of at least 10",
-  );
-  demand(
-    "smoothing",
+  const action = "find a learning rate";
+  requirePositive(action, "its from", from);
+  const rises = Number.isFinite(to) && to > from;
+  requireRange(action, `its to must be a finite number above its from, ${from}`, rises, to);
+  requireWhole(action, "its steps", steps, FEWEST);
+  const isShare = smoothing >= 0 && smoothing < 1;
+  requireRange(
+    action,
+    "its smoothing must be from 0 up to but not including 1",
+    isShare,
     smoothing,
-    smoothing >= 0 && smoothing < 1,
-    "from 0 up to but not including 1",
   );
-  demand("divergence", divergence, divergence > 1, "above 1");
+  requireRange(action, "its divergence must be above 1", divergence > 1, divergence);
   return { from, to, steps, smoothing, divergence };
 }
 
@@ -78,7 +71,7 @@ export function smooth(
 /**
  * Why a sweep ends with its last loss, if it does.
  *
- * @throws {RangeError} where the first loss is no number
+ * @throws {RangeError} if the first loss is no number
  */
 export function endOf(
   losses: readonly number[],

@@ -23,13 +23,13 @@ import { disposeState, type Step } from "../training_functions.ts";
 export type FindLearningRateOptions<P extends Tree = Tree, S extends Tree = Tree> = Sweep & {
   /** The optimizer, made with the rising learning rate. Default: {@linkcode adam}. */
   readonly optimizer?: (learningRate: Schedule) => Optimizer;
-  /** Where to begin; they are copied, and stay as they are. Default: as `fit` begins with this key. */
+  /** Parameters and state to begin with, which are copied. Default: as `fit` begins with this key. */
   readonly network?: Pick<Network<P, S>, "params" | "state">;
-  /** Examples a step, from 1 to all, always whole batches. Default: 128, or all where there are fewer. */
+  /** Examples a step, from 1 to all, always whole batches. Default: 128, or all if there are fewer. */
   readonly batchSize?: number;
   /** The loss. Default: {@linkcode softmaxCrossEntropy}. */
   readonly loss?: Loss;
-  /** What losses of other layers' outputs are added, as for {@linkcode fit}. */
+  /** Losses of other layers' outputs to add, as for {@linkcode fit}. */
   readonly auxiliaryLosses?: AuxiliaryLosses;
   /** Which parameters are trained, as for {@linkcode fit}. Default: all. */
   readonly trainable?: Trainable;
@@ -39,7 +39,7 @@ export type FindLearningRateOptions<P extends Tree = Tree, S extends Tree = Tree
   readonly normalize?: Normalization;
   /** The source of parameters, order and dropped units. Default: `key(0)`. */
   readonly key?: Key;
-  /** Ends the search after the step under way: it throws the signal's reason. */
+  /** Ends the search after the current step: it throws the signal's reason. */
   readonly signal?: AbortSignal;
   /** Called after each step. */
   readonly onStep?: (report: SweepStep) => void;
@@ -65,12 +65,12 @@ export type SweepStep = {
 export type SweepRun<S extends Tree> = SplitState<S> & SplitParams;
 
 /**
- * A run of copies, or of new parameters.
+ * What a sweep trains: copies of the given network, or new parameters.
  *
  * @param model the model
  * @param optimizer the optimizer with the rising learning rate
- * @param examples what it is trained on
- * @param options where to begin
+ * @param examples the training examples
+ * @param options the network to begin with
  */
 export function beginSweep<P extends Tree, S extends Tree>(
   model: Layer<P, S>,
@@ -95,12 +95,12 @@ export function beginSweep<P extends Tree, S extends Tree>(
 /**
  * Does the steps of a sweep.
  *
- * @param run the run, replaced at each step; the caller's to dispose of
+ * @param run what is trained, replaced at each step; the caller disposes of it
  * @param step the step
- * @param examples what it is trained on
+ * @param examples the training examples
  * @param sweep the range
- * @param options batches, and who is told
- * @returns the losses of the steps, as many as the sweep goes on for
+ * @param options batches, `onStep`
+ * @returns the losses of the steps
  */
 export async function runSweep<P extends Tree, S extends Tree>(
   run: { current: SweepRun<S> },

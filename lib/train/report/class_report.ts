@@ -1,16 +1,16 @@
-// How good answers are, class by class, and the tables that say so.
+// Precision, recall and F1 of each class, and tables of them.
 import { csvText } from "../../text/csv.ts";
 import type { Confusion } from "../metrics.ts";
 
-/** How good the answers are for a class. */
+/** Measures of one class. */
 export type ClassReport = {
   /** The class. */
   readonly name: string;
-  /** Of the examples taken for it, the share that are, 0 to 1; 0 where none was. */
+  /** The share of correct predictions of it, 0 to 1; 0 if there is none. */
   readonly precision: number;
-  /** Of its examples, the share that were taken for it, 0 to 1; 0 where it has none. */
+  /** The share of its examples that were predicted as it, 0 to 1; 0 if it has none. */
   readonly recall: number;
-  /** 2 · precision · recall / (precision + recall); 0 where both are 0. */
+  /** 2 · precision · recall / (precision + recall); 0 if both are 0. */
   readonly f1: number;
   /** How many examples it has. */
   readonly support: number;
@@ -19,10 +19,10 @@ export type ClassReport = {
 /**
  * Precision, recall, F1 and number of examples of each class.
  *
- * @param confusion which classes were taken for which
+ * @param confusion the confusion matrix
  * @param classNames the classes' names, in their order
- * @returns a report a class, in their order
- * @throws {TypeError} where there are not as many names as classes
+ * @returns a report per class, in their order
+ * @throws {TypeError} if there are not as many names as classes
  *
  * @example
  * ```ts
@@ -41,12 +41,12 @@ export function classReport(
   return classNames.map((name, i) => {
     const right = counts[i]![i]!;
     const support = counts[i]!.reduce((sum, count) => sum + count, 0);
-    const answered = counts.reduce((sum, row) => sum + row[i]!, 0);
+    const predicted = counts.reduce((sum, row) => sum + row[i]!, 0);
     return {
       name,
-      precision: share(right, answered),
+      precision: share(right, predicted),
       recall: share(right, support),
-      f1: share(2 * right, answered + support),
+      f1: share(2 * right, predicted + support),
       support,
     };
   });
@@ -64,9 +64,9 @@ function requireNames(classes: number, names: readonly string[]): void {
 }
 
 /**
- * A report on classes as CSV: `class,precision,recall,f1,support`, a line a class.
+ * A report on classes as CSV: `class,precision,recall,f1,support`, a line per class.
  *
- * @param reports what {@linkcode classReport} answered
+ * @param reports what {@linkcode classReport} returned
  * @returns the file's text
  *
  * @example
@@ -93,13 +93,12 @@ export function classReportCsv(reports: readonly ClassReport[]): string {
 }
 
 /**
- * A confusion matrix as CSV: a line for each class that examples have, a column for each that
- * they were taken for.
+ * A confusion matrix as CSV: a line per true class, a column per predicted class.
  *
  * @param confusion the matrix
  * @param classNames the classes' names, in their order
  * @returns the file's text
- * @throws {TypeError} where there are not as many names as classes
+ * @throws {TypeError} if there are not as many names as classes
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-// What each epoch of a training run came to, and its table as CSV.
+// Records of the epochs of a training run, and their table as CSV.
 
 /** One epoch of a training run. */
 export type EpochRecord = {
@@ -6,7 +6,7 @@ export type EpochRecord = {
   readonly epoch: number;
   /** Mean loss over the epoch's training batches. */
   readonly loss: number;
-  /** Share of the epoch's training examples that were classified rightly, 0 to 1. */
+  /** Accuracy over the epoch's training examples, 0 to 1. */
   readonly accuracy: number;
   /** Mean loss over the validation examples, after the epoch. */
   readonly valLoss?: number;
@@ -32,7 +32,7 @@ export function epochRecord(report: EpochRecord): EpochRecord {
   };
 }
 
-/** Columns in their order: the CSV's name (Keras's, where it has one) and the record's. */
+/** Columns in their order: the CSV's name (Keras's, if it has one) and the record's. */
 const COLUMNS: readonly (readonly [string, keyof EpochRecord])[] = [
   ["epoch", "epoch"],
   ["loss", "loss"],

@@ -1,37 +1,38 @@
-// The examples that a model is most wrong about.
+// The examples that a network gets most wrong.
 import type { Examples } from "../../data/examples.ts";
 import type { ImageSource } from "../../data/image_source.ts";
 import type { Network } from "../../layers/layer.ts";
 import type { Tree } from "../../tensor/tree.ts";
+import { requireWhole } from "../../text/require.ts";
 import { evaluate, type EvaluateOptions, type Evaluation } from "../evaluate.ts";
 
-/** An example that was taken for another class. */
+/** An example that was misclassified. */
 export type Mistake = {
   /** The example's place, from 0. */
   readonly index: number;
-  /** The class that it is. */
+  /** Its class. */
   readonly actual: string;
-  /** The class that it was taken for. */
+  /** The predicted class. */
   readonly predicted: string;
-  /** The probability that the answer was given, 0 to 1. */
+  /** The probability of the predicted class, 0 to 1. */
   readonly probability: number;
-  /** The probability that the class that it is was given, 0 to 1. */
+  /** The probability of its class, 0 to 1. */
   readonly actualProbability: number;
 };
 
 /**
- * The examples that a model is most wrong about: of those it takes for another class the ones
- * whose own class it holds least likely, whose cross-entropy is the highest. Often they
- * are mislabeled, or not what their label says alone.
+ * The examples that a network gets most wrong: of the misclassified ones, those whose own class has
+ * the lowest probability and so the highest cross-entropy. Often they are mislabeled, or show more
+ * than their label says.
  *
  * @param network the network, `[N, …] → logits [N, classes]`
- * @param examples the examples, in memory or read when wanted
+ * @param examples the examples, in memory or read as needed
  * @param count how many at most, from 1
  * @param options batch size, normalization, as for {@linkcode evaluate}
- * @returns the wrong answers, the worst first; all where there are fewer
- * @throws {RangeError} where `count` is not a whole number of at least 1
- * @throws {TypeError} where the model does not answer a score for each class
- * @throws {DeviceError} where the device failed
+ * @returns the mistakes, the worst first; all if there are fewer
+ * @throws {RangeError} if `count` is not a whole number of at least 1
+ * @throws {TypeError} if the network does not output a score for each class
+ * @throws {DeviceError} if the device failed
  *
  * @example
  * ```ts
@@ -58,19 +59,19 @@ export async function wrongest<P extends Tree, S extends Tree>(
   count: number,
   options: EvaluateOptions = {},
 ): Promise<Mistake[]> {
-  requireCount(count);
+  requireWhole("find the worst mistakes", "their count", count);
   return wrongestOf(await evaluate(network, examples, options), examples, count);
 }
 
 /**
- * As {@linkcode wrongest}, of what was measured already.
+ * As {@linkcode wrongest}, from an evaluation.
  *
- * @param evaluation what {@linkcode evaluate} answered
- * @param examples the examples that were measured
+ * @param evaluation what {@linkcode evaluate} returned
+ * @param examples the measured examples
  * @param count how many at most, from 1
- * @returns the wrong answers, the worst first; all where there are fewer
- * @throws {RangeError} where `count` is not a whole number of at least 1
- * @throws {TypeError} where other examples were measured
+ * @returns the mistakes, the worst first; all if there are fewer
+ * @throws {RangeError} if `count` is not a whole number of at least 1
+ * @throws {TypeError} if other examples were measured
  *
  * @example
  * ```ts
@@ -95,11 +96,11 @@ export function wrongestOf(
   { labels, classNames }: Pick<Examples, "labels" | "classNames">,
   count: number,
 ): Mistake[] {
-  requireCount(count);
+  requireWhole("find the worst mistakes", "their count", count);
   const { predicted, probability, actual } = predictions;
   if (predicted.length !== labels.length) {
     throw new TypeError(
-      `Cannot find the wrongest answers: each example must have one, got ${predicted.length} answers of ${labels.length} examples`,
+      `Cannot find the worst mistakes: each example must have one prediction, got ${predicted.length} predictions of ${labels.length} examples`,
     );
   }
   return Array.from(predicted, (_, index) => index)
@@ -113,11 +114,4 @@ export function wrongestOf(
       probability: probability[index]!,
       actualProbability: actual[index]!,
     }));
-}
-
-function requireCount(count: number): void {
-  if (Number.isSafeInteger(count) && count >= 1) return;
-  throw new RangeError(
-    `Cannot find the wrongest answers: their count must be a whole number of at least 1, got ${count}`,
-  );
 }

@@ -1,4 +1,4 @@
-// The examples that a model is most wrong about, as a picture.
+// The examples that a network gets most wrong, as a picture.
 import { type Examples, imageSize } from "../../data/examples.ts";
 import { type ImageSource, readExamples } from "../../data/image_source.ts";
 import { select } from "../../data/select_examples.ts";
@@ -8,18 +8,17 @@ import type { Image } from "../../image/image.ts";
 import { label } from "../../image/label.ts";
 import type { Mistake } from "./wrongest.ts";
 
-/** Small images are enlarged until they are so wide, for what is written below them. */
+/** Small images are enlarged to this width, for the text below them. */
 const WIDTH = 120;
 
 /**
- * Draws wrong answers: each image, below it what it is, and what it was taken for with which
- * probability.
+ * Draws mistakes: each image, and below it its class, the predicted class and its probability.
  *
- * @param wrong the answers, at least one, as {@linkcode wrongest} has them
- * @param examples the examples that they are of, gray or in colors
+ * @param wrong the mistakes, at least one, as {@linkcode wrongest} returns them
+ * @param examples the measured examples, gray or in color
  * @returns the picture, for {@linkcode encodePng}
- * @throws {RangeError} where there is no answer
- * @throws {TypeError} where images have neither one nor three channels
+ * @throws {RangeError} if there is no mistake
+ * @throws {TypeError} if images have neither one nor three channels
  *
  * @example
  * ```ts
@@ -44,12 +43,12 @@ export async function wrongestPicture(
 ): Promise<Image> {
   if (wrong.length === 0) {
     throw new RangeError(
-      "Cannot draw the wrongest answers: there must be one, got none",
+      "Cannot draw mistakes: there must be one, got none",
     );
   }
   const places = Uint32Array.from(wrong, ({ index }) => index);
   const shown = await readExamples(select(examples, places));
-  return grid(wrong.map((answer, i) => captioned(answer, imageOf(shown, i))), { gap: 6 });
+  return grid(wrong.map((mistake, i) => captioned(mistake, imageOf(shown, i))), { gap: 6 });
 }
 
 /** One of the images. */

@@ -31,7 +31,7 @@ export function numberedModules(
  * @param network the network's name, for errors
  * @param modules its modules by the names of layers
  * @param layer the layer's path
- * @throws {RangeError} where the network has no such layer
+ * @throws {RangeError} if the network has no such layer
  */
 export function moduleOf(
   network: string,

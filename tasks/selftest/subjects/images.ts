@@ -1,6 +1,6 @@
 // What changes images: affine maps with their gradient, and colors.
 import { type Augmentation, colorJitter } from "../../../lib/augment/mod.ts";
-import { rotate } from "../../../lib/generate/mod.ts";
+import { randomRotate } from "../../../lib/generate/mod.ts";
 import { tf } from "../../../mod.ts";
 import type { Numbers } from "../reference.ts";
 import { constant, type Draw, type Subject, type Trial } from "../subject.ts";
@@ -45,7 +45,7 @@ function mapTrial(draw: Draw): Trial {
   const maps = constant(draw.between([shape[0]!, 6], 0.31, 1.07));
   return {
     inputs: [draw.normal(shape), maps],
-    run: (x, own) => rotate(0).apply(x!, own!),
+    run: (x, own) => randomRotate(0).apply(x!, own!),
     reference: (x, own) => throughMaps(x!, own!, shape),
     gradients: "differences",
   };
@@ -78,16 +78,16 @@ type Recoloring = {
 };
 
 const RECOLORINGS: Readonly<Record<string, Recoloring>> = {
-  brightness: { make: (range) => colorJitter({ brightness: range }), other: () => () => 0 },
+  brightness: { make: (brightness) => colorJitter({ brightness }), other: () => () => 0 },
   contrast: {
-    make: (range) => colorJitter({ contrast: range }),
+    make: (contrast) => colorJitter({ contrast }),
     other(x, shape) {
       const means = meanGrays(x, shape);
       return (flat) => means[Math.floor(flat / (x.length / means.length))]!;
     },
   },
   saturation: {
-    make: (range) => colorJitter({ saturation: range }),
+    make: (saturation) => colorJitter({ saturation }),
     other: (x, shape) => (flat) => grayAt(x, Math.floor(flat / shape[3]!), shape[3]!),
   },
 };

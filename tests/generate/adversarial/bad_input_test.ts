@@ -1,7 +1,7 @@
 // What no attack can be made of is refused before the device has work.
 import { assertEquals, assertRejects } from "@std/assert";
 import {
-  type Attacked,
+  type AttackResult,
   attackSession,
   bim,
   carliniWagner,
@@ -49,7 +49,7 @@ onCpu("ε below 0, no number, or without end", async () => {
 
 onCpu("classes that are not there, and targets that are the label", async () => {
   const [net, x] = [network(), image(0.5, 0.5)];
-  const attacks: ((label: number, targets?: number | number[]) => Promise<Attacked>)[] = [
+  const attacks: ((label: number, targets?: number | number[]) => Promise<AttackResult>)[] = [
     (label, targets) =>
       fgsm(net, x, [label], { epsilon: 0.1, ...(targets !== undefined && { targets }) }),
     (label, targets) => carliniWagner(net, x, [label], targets === undefined ? {} : { targets }),
@@ -71,7 +71,7 @@ onCpu("classes that are not there, and targets that are the label", async () => 
   }
   const targets = { targets: 1 } as object;
   await assertRefused([[
-    "DeepFool as the method has no targets",
+    "DeepFool: the method has no targets",
     () => deepFool(net, x, [0], targets),
   ]]);
 });
@@ -139,7 +139,7 @@ onCpu("steps, rates and the like out of range", async () => {
       "candidates must be a whole number of at least 2",
       () => deepFool(net, x, [0], { candidates: 1 }),
     ],
-    ["the rate must be finite and above 0", () => carliniWagner(net, x, [0], { rate: 0 })],
+    ["the rate must be a finite number above 0", () => carliniWagner(net, x, [0], { rate: 0 })],
     ["the first weight must be", () => carliniWagner(net, x, [0], { firstWeight: NaN })],
     ["κ must be", () => carliniWagner(net, x, [0], { confidence: -1 })],
     ["the rate must be", () => logitAscent(net, x, [0], 1, { rate: -1 })],
@@ -148,7 +148,7 @@ onCpu("steps, rates and the like out of range", async () => {
   ]);
 });
 
-onCpu("networks that answer probabilities, or what is no number", async () => {
+onCpu("networks that output probabilities, or what is no number", async () => {
   const { model, params, state } = network();
   const likely = {
     model: sequential({ logits: model, softmax: softmax() }),
@@ -158,7 +158,7 @@ onCpu("networks that answer probabilities, or what is no number", async () => {
   const x = image(0.5, 0.5);
   const broken = linearNetwork([[NaN, 0], [0, 1]], [0, 0]);
   await assertRefused([
-    ["must answer logits", () => pgd(likely as never, x, [0], { epsilon: 0.1 })],
-    ["scores must be finite, got NaN", () => pgd(broken, x, [0], { epsilon: 0.1 })],
+    ["must output logits", () => pgd(likely as never, x, [0], { epsilon: 0.1 })],
+    ["logits must be finite, got NaN", () => pgd(broken, x, [0], { epsilon: 0.1 })],
   ]);
 });

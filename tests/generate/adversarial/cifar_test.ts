@@ -1,7 +1,7 @@
 // Attacks on ResNet-20 and real images: how many they turn, and how far they go.
 import { assertEquals, assertGreater, assertGreaterOrEqual, assertLess } from "@std/assert";
 import {
-  type Attacked,
+  type AttackResult,
   attackSession,
   deepFool,
   fgsm,
@@ -22,7 +22,7 @@ sharedDataTest(
     const network = await open(sharedPath("resnet20-cifar10.safetensors"));
     const { test } = await cifar10({ dataDir: sharedPath("cifar10") });
     const { x, labels } = pixelsOf(test, 64);
-    const session = attackSession(network, { units: preprocessings.cifar });
+    const session = attackSession(network, { preprocessing: preprocessings.cifar });
     const within = { epsilon: 8 / 255, session };
     const one = await fgsm(network, x, labels, within);
     const many = await pgd(network, x, labels, within);
@@ -32,12 +32,12 @@ sharedDataTest(
     const right = isRight.filter(Boolean).length;
     // PyTorch has 47 of these 64 right.
     assertEquals(right, 47);
-    const turned = ({ success }: Attacked): number =>
+    const turned = ({ success }: AttackResult): number =>
       success.filter((is, i) => is && isRight[i]).length;
     assertGreaterOrEqual(turned(many), 0.95 * right);
     assertLess(turned(one), turned(many));
     assertEquals(turned(near), right);
-    const lengthOf = async ({ images }: Attacked): Promise<number> => {
+    const lengthOf = async ({ images }: AttackResult): Promise<number> => {
       const all = await imageDistances(images, x, "l2");
       return all.reduce((sum, length, i) => sum + (isRight[i] ? length : 0), 0) / right;
     };

@@ -46,18 +46,18 @@ onEachBackend("FGSM by L2 goes ε along the gradient", async () => {
   await assertClose(distances, [0.1], "distance", 1e-6);
 });
 
-onEachBackend("the network's units are between pixels and network, not in ε", async () => {
-  const units = { range: 255, mean: [127.5], std: [100] } as const;
+onEachBackend("preprocessing is between pixels and network, not in ε", async () => {
+  const preprocessing = { range: 255, mean: [127.5], std: [100] } as const;
   const x = image([0.5, 0.5, 0.05, 0.95]);
-  const { images } = await fgsm(network(), x, [0], { epsilon: 0.1, units });
+  const { images } = await fgsm(network(), x, [0], { epsilon: 0.1, preprocessing });
   await assertClose(images, [0.4, 0.6, 0, 1], "images", 1e-7);
 });
 
 onEachBackend("colors go to a bgr network in its order, and come back in ours", async () => {
   const bgr = linearNetwork([[1, -1], [-2, 2], [4, -4]], [0, 0]);
   const x = tf.fill([1, 1, 1, 3], 0.5);
-  const units = { ...preprocessings.caffe, order: "bgr" } as const;
-  const { images } = await fgsm(bgr, x, [1], { epsilon: 0.1, units });
+  const preprocessing = { ...preprocessings.caffe, order: "bgr" } as const;
+  const { images } = await fgsm(bgr, x, [1], { epsilon: 0.1, preprocessing });
   // The first weight is blue's.
   await assertClose(images, [0.6, 0.4, 0.6], "images", 1e-7);
 });

@@ -1,32 +1,31 @@
-// What a network answers to a batch: for each image the class scored highest, and its probability.
+// The predictions of a network for a batch, on the host.
 import type { Tensor } from "../../tensor/tensor.ts";
 
-/** What a network answers to a batch. */
-export type Answers = {
-  /** The class scored highest, of equal ones the first. */
+/** The predictions for a batch. */
+export type Predictions = {
+  /** The class with the highest logit, the first of equals. */
   readonly labels: readonly number[];
   /** Its probability. */
   readonly probabilities: readonly number[];
-  /** All scores, row by row. */
+  /** All logits, row by row. */
   readonly logits: Float32Array;
 };
 
 /**
- * Reads a batch's answers.
+ * Reads the predictions of a batch.
  *
- * @param logits scores `[N, classes]`, which are used up
- * @throws {RangeError} where one is not a finite number
+ * @param logits `[N, classes]`, which are disposed of
+ * @throws {RangeError} if one is not finite
  */
-export async function answersTo(logits: Tensor): Promise<Answers> {
+export async function readPredictions(logits: Tensor): Promise<Predictions> {
   const [count, classes] = logits.shape as [number, number];
   const numbers = await logits.data() as Float32Array;
   logits.dispose();
-  const wrong = numbers.findIndex((score) => !Number.isFinite(score));
+  const wrong = numbers.findIndex((logit) => !Number.isFinite(logit));
   if (wrong >= 0) {
+    const image = Math.floor(wrong / classes);
     throw new RangeError(
-      `Cannot attack a network: its scores must be finite, got ${numbers[wrong]} of image ${
-        Math.floor(wrong / classes)
-      }`,
+      `Cannot attack a network: its logits must be finite, got ${numbers[wrong]} of image ${image}`,
     );
   }
   const rows = Array.from(

@@ -1,15 +1,16 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { activations, beginningOf } from "../../lib/explain/mod.ts";
+import { activations } from "../../lib/explain/mod.ts";
+import { truncate } from "../../lib/explain/truncate.ts";
 import { disposeTree, init, key, layersOf, lenet5, resnet20, tf, uniformArray } from "../../mod.ts";
 import { onCpu } from "../backends.ts";
 
 onCpu("a network's beginning answers what the whole answers there", async () => {
   const network = init(lenet5(), key(0), [28, 28, 1]);
   const x = tf.tensor4d(uniformArray(key(1), 2 * 784), [2, 28, 28, 1]);
-  const part = beginningOf(network, [28, 28, 1], ["conv1", "pool2"]);
+  const part = truncate(network, [28, 28, 1], ["conv1", "pool2"]);
   assertEquals(layersOf(part.model, [28, 28, 1]).has("dense1"), false);
-  const whole = activations(network.model, network.params, network.state, x, ["pool2"]);
-  const begun = activations(part.model, part.params, part.state, x, ["pool2"]);
+  const whole = activations(network, x, ["pool2"]);
+  const begun = activations(part, x, ["pool2"]);
   assertEquals(await begun.get("pool2")!.data(), await whole.get("pool2")!.data());
   tf.dispose([x, ...whole.values(), ...begun.values()]);
   disposeTree(network.params);
@@ -17,9 +18,9 @@ onCpu("a network's beginning answers what the whole answers there", async () => 
 
 onCpu("without its padding it takes images of any size; with it, those it pads", () => {
   const network = init(lenet5(), key(0), [28, 28, 1]);
-  const large = beginningOf(network, [50, 40, 1], ["pool2"], { unpadded: true });
+  const large = truncate(network, [50, 40, 1], ["pool2"], { unpadded: true });
   assertEquals(layersOf(large.model, [50, 40, 1]).get("pool2")?.shape, [9, 7, 16]);
-  assertThrows(() => beginningOf(network, [50, 40, 1], ["pool2"]), RangeError);
+  assertThrows(() => truncate(network, [50, 40, 1], ["pool2"]), RangeError);
   disposeTree(network.params);
 });
 
@@ -27,9 +28,9 @@ onCpu("the whole is what the end, the root, or a layer in the last depends on", 
   const network = init(resnet20(), key(0), [32, 32, 3]);
   const last = [...layersOf(network.model, [32, 32, 3]).keys()].at(-1)!;
   for (const paths of [[""], [last], []]) {
-    assert(beginningOf(network, [32, 32, 3], paths).model === network.model);
+    assert(truncate(network, [32, 32, 3], paths).model === network.model);
   }
-  assertThrows(() => beginningOf(network, [32, 32, 3], ["stage7"]), RangeError, "stage");
+  assertThrows(() => truncate(network, [32, 32, 3], ["stage7"]), RangeError, "stage");
   disposeTree(network.params);
   disposeTree(network.state);
 });

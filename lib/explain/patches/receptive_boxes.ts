@@ -1,10 +1,10 @@
-// The pixels that a neuron sees, as a box in the image, and what is cut out by it.
+// The receptive field of a neuron as a box in the image, and the part of the image inside it.
 import type { Image } from "../../image/image.ts";
 import type { Layer } from "../../layers/layer.ts";
+import { requireLayer } from "../../layers/layers_of.ts";
 import { sightsOf } from "../../sizing/model_size.ts";
 import type { Shape } from "../../tensor/tensor.ts";
 import type { Path, Tree } from "../../tensor/tree.ts";
-import { requireLayer } from "../../layers/layers_of.ts";
 
 /** A box of pixels; it may reach beyond the image. */
 export type PixelBox = {
@@ -15,17 +15,17 @@ export type PixelBox = {
 };
 
 /**
- * A function that answers the box of pixels that one place of a layer sees, exactly: by the
- * receptive field's size, stride and start (§12.6). At an image's edge the box reaches into the
- * padding. Along an axis where the field is as long as the image or longer, it is the whole image.
+ * The receptive fields of a layer's neurons, exactly, by size, stride and start (§12.6). At the edge
+ * of the image a box reaches into the padding. Along an axis where the field is at least as long as
+ * the image, it is the whole image.
  *
  * @param model the model
  * @param shape shape of one image, `[H, W, C]`
- * @param path the layer, which answers maps
- * @returns the box of a place's row and column
- * @throws {RangeError} where the path is not in the model, with the nearest one
- * @throws {TypeError} where the layer answers no maps, as dense ones do; where a layer before it
- * does not say what it sees
+ * @param path the layer, which outputs maps
+ * @returns a function of the row and column of a neuron that returns its box
+ * @throws {RangeError} if the path is not in the model, with the nearest one
+ * @throws {TypeError} if the layer does not output maps, or a layer before it does not declare its
+ * receptive field
  *
  * @example
  * ```ts
@@ -46,13 +46,13 @@ export function receptiveBoxes<P extends Tree, S extends Tree>(
   const sight = sightsOf(model, shape).get(path)!;
   if (sight === "unknown") {
     throw new TypeError(
-      `Cannot find patches of "${path}": each layer up to it must say which pixels it sees, got unknown`,
+      `Cannot find patches of "${path}": each layer up to it must declare its receptive field, got unknown`,
     );
   }
-  const along = (axis: 0 | 1, place: number): readonly [start: number, size: number] => {
+  const along = (axis: 0 | 1, position: number): readonly [start: number, size: number] => {
     const all = shape[axis]!;
     if (sight === "all" || sight.size[axis] >= all) return [0, all];
-    return [sight.start[axis] + place * sight.stride[axis], sight.size[axis]];
+    return [sight.start[axis] + position * sight.stride[axis], sight.size[axis]];
   };
   return (row, column) => {
     const [top, height] = along(0, row);
@@ -62,7 +62,7 @@ export function receptiveBoxes<P extends Tree, S extends Tree>(
 }
 
 /**
- * Refuses a layer whose answers have no places.
+ * Refuses a layer whose output has no positions.
  *
  * @param model the model
  * @param shape shape of one image
@@ -77,16 +77,16 @@ export function requireMaps<P extends Tree, S extends Tree>(
   const { op, shape: maps } = requireLayer(model, shape, path);
   if (maps.length === 3) return maps as unknown as readonly [number, number, number];
   throw new TypeError(
-    `Cannot find patches of "${path}": its layer must answer maps [height, width, channels], whose places see parts of the image, got [${maps}] of a layer "${op}"`,
+    `Cannot find patches of "${path}": the layer must output maps [height, width, channels], whose neurons see parts of the image, got [${maps}] of a layer "${op}"`,
   );
 }
 
 /**
- * What a box cuts out of a picture.
+ * The part of a picture inside a box.
  *
  * @param image the picture
  * @param box the box
- * @param outside what is put where it reaches beyond the picture. Default: 0.5, middle gray
+ * @param outside the pixels beyond the picture. Default: 0.5, middle gray
  * @returns a picture of the box's size
  *
  * @example

@@ -1,19 +1,20 @@
 // An example of a data set as a picture.
-import { type Examples, imageSize } from "../data/examples.ts";
 import type { Image } from "../image/image.ts";
+import { requireWhole } from "../text/require.ts";
+import { type Examples, imageSize } from "./examples.ts";
 
 /**
- * One example's image.
+ * The picture of an example.
  *
  * @param examples the images, of one or three channels
  * @param index which, from 0
  * @returns the picture
- * @throws {RangeError} where there is no such example
+ * @throws {RangeError} if there is no such example
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { exampleImage } from "@neocog/neocog/explain";
+ * import { exampleImage } from "@neocog/neocog/data";
  *
  * const examples = {
  *   name: "two pixels",
@@ -27,13 +28,7 @@ import type { Image } from "../image/image.ts";
  */
 export function exampleImage(examples: Examples, index: number): Image {
   const { images, labels, imageShape: [height, width, channels] } = examples;
-  if (!Number.isInteger(index) || index < 0 || index >= labels.length) {
-    throw new RangeError(
-      `Cannot show an image of ${examples.name}: its place must be a whole number from 0 to ${
-        labels.length - 1
-      }, got ${index}`,
-    );
-  }
+  requireWhole(`show an image of ${examples.name}`, "its index", index, 0, labels.length - 1);
   const size = imageSize(examples);
   const bytes = images.subarray(index * size, (index + 1) * size);
   const pixels = Float32Array.from(bytes, (byte) => byte / 255);

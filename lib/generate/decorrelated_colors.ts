@@ -1,16 +1,16 @@
-// Between red, green and blue and the axes along which photos' colors vary independently.
+// Between RGB and the axes along which the colors of photos vary independently.
 import type { Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
-import { alongLast } from "./axis_products.ts";
+import { alongLast } from "./matrix_products.ts";
 
-/** The root of the correlations of ImageNet's colors, from Lucid. */
+/** The square root of the correlations of ImageNet's colors, from Lucid. */
 const ROOT = [[0.26, 0.09, 0.02], [0.27, 0, -0.05], [0.27, -0.09, 0.03]] as const;
 
 const LARGEST_NORM = Math.max(
   ...[0, 1, 2].map((column) => Math.hypot(...ROOT.map((row) => row[column]!))),
 );
 
-/** Red, green and blue of each axis: row i is what a step along axis i changes. */
+/** RGB of each axis: row i is the change by a step along axis i. */
 const AXES = [0, 1, 2].map((axis) => ROOT.map((row) => row[axis]! / LARGEST_NORM));
 
 /** The inverse of a 3 × 3 matrix, by cofactors. */
@@ -24,19 +24,19 @@ function inverse(m: readonly (readonly number[])[]): number[][] {
 }
 
 /**
- * Colors as correlated as those of photos, of ones that are not.
+ * RGB of coordinates along the axes.
  *
  * @param x `[…, 3]`, by axis
- * @returns `[…, 3]`, red, green and blue
+ * @returns `[…, 3]`, RGB
  */
 export function correlated(x: Tensor): Tensor {
   return alongLast(x, tf.tensor2d(AXES));
 }
 
 /**
- * What {@linkcode correlated} undoes.
+ * The inverse of {@linkcode correlated}.
  *
- * @param x `[…, 3]`, red, green and blue
+ * @param x `[…, 3]`, RGB
  * @returns `[…, 3]`, by axis
  */
 export function uncorrelated(x: Tensor): Tensor {

@@ -1,13 +1,13 @@
-// Products of images with a matrix along each axis: blurs and Fourier bases, as dense products.
+// Products of images with a matrix along an axis, for blurs and Fourier bases.
 import type { Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 
 /**
- * A matrix's tensor from a function of its places.
+ * A matrix from a function of row and column.
  *
  * @param rows how many rows
  * @param columns how many columns
- * @param value the number at a row and a column
+ * @param value the element at a row and a column
  * @returns the matrix `[rows, columns]`
  */
 export function matrixOf(
@@ -21,8 +21,8 @@ export function matrixOf(
 }
 
 /**
- * The product of a tensor's last axis with a matrix. tfjs has no gradient for a product that
- * repeats a matrix over a batch: this is one product of all rows.
+ * The product of a tensor's last axis with a matrix, as one product of all rows: tfjs has no
+ * gradient for a product that broadcasts a matrix over a batch.
  *
  * @param x `[…, K]`
  * @param matrix `[K, M]`

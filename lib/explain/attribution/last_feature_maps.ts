@@ -1,9 +1,9 @@
-// The layer that Grad-CAM looks at where none is named.
+// The default layer of Grad-CAM.
 import type { Declaration, Layer } from "../../layers/layer.ts";
 import type { Shape } from "../../tensor/tensor.ts";
 import type { Path, Tree } from "../../tensor/tree.ts";
 
-/** What only makes maps smaller, or passes them on. */
+/** Operations that only shrink maps or pass them on. */
 const PASSING = new Set([
   "maxPool",
   "meanPool",
@@ -17,19 +17,22 @@ const PASSING = new Set([
 ]);
 
 /**
- * The last layer whose output is maps `[H, W, C]` of more than one place, before the pooling:
- * the deepest features that still say where.
+ * The last layer before the pooling whose output is maps `[H, W, C]` of more than one position: the
+ * deepest features with a location.
  *
  * @param model the model
  * @param shape shape of one input, without the batch
- * @returns its path, the outermost of those that answer the same maps
- * @throws {TypeError} where the model has none
+ * @returns its path, the outermost of those with the same output
+ * @throws {TypeError} if the model has none
  */
-export function lastMaps<P extends Tree, S extends Tree>(model: Layer<P, S>, shape: Shape): Path {
+export function lastFeatureMaps<P extends Tree, S extends Tree>(
+  model: Layer<P, S>,
+  shape: Shape,
+): Path {
   const found = lastIn(model.declare(shape) as Declaration, "");
   if (found !== undefined) return found;
   throw new TypeError(
-    `Cannot find feature maps: the model must have a layer that answers [height, width, channels], got a model of inputs [${shape}] without`,
+    `Cannot find feature maps: the model must have a layer that outputs [height, width, channels], got a model of inputs [${shape}] without`,
   );
 }
 

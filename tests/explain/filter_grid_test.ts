@@ -16,7 +16,7 @@ import {
 } from "../../mod.ts";
 import { filterGrid } from "../../lib/explain/mod.ts";
 import { fromTorch, openSafetensors, recognize } from "../../lib/weights/mod.ts";
-import { requireConvolution } from "../../lib/explain/convolution.ts";
+import { requireConvolution } from "../../lib/explain/filter_grid.ts";
 import { onCpu } from "../backends.ts";
 import { sharedDataTest, sharedPath } from "../shared_data.ts";
 
@@ -57,7 +57,7 @@ onCpu("a filter of three channels is a picture in color, 0 the gray in the middl
   assertEquals([width, height, channels], [2, 2, 3]);
   const expected = [1, 0.5, 0.5, 0.5, 0.5 - 1 / 6, 0.5, 0.5, 0.5, 0.25, 0.5, 1, 0.5];
   expected.forEach((value, i) => assertAlmostEquals(pixels[i]!, value, 1e-6));
-  const bgr = await filterGrid(network, "first", { ...ROW, units: { order: "bgr" } });
+  const bgr = await filterGrid(network, "first", { ...ROW, preprocessing: { order: "bgr" } });
   assertEquals([...bgr.pixels.subarray(0, 3)], [0.5, 0.5, 1]);
 });
 

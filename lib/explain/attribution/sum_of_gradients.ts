@@ -1,0 +1,65 @@
+// The weighted sum of the gradients of an objective at many points, for SmoothGrad and integrated gradients.
+import type { Network } from "../../layers/layer.ts";
+import type { Scalar, Tensor } from "../../tensor/tensor.ts";
+import { tf } from "../../tensor/tf.ts";
+import type { Tree } from "../../tensor/tree.ts";
+import { turns } from "../../tensor/turns.ts";
+import type { ProgressOptions } from "../for_each_batch.ts";
+import { inputGradient, type InputGradientOptions } from "../input_gradient.ts";
+import { jitIf } from "../jit_if.ts";
+import type { Objective } from "../objective.ts";
+
+/** Where a gradient is taken, and its weight. */
+export type WeightedPoint = {
+  /** The network's inputs `[N, H, W, C]`, which are disposed of after use. */
+  readonly x: Tensor;
+  readonly weight: number;
+};
+
+/**
+ * The weighted sum of the gradients at some points.
+ *
+ * @param network the network
+ * @param objective the objective
+ * @param count how many points
+ * @param pointAt returns a point
+ * @param options the backward rule; progress, signal, jit
+ * @returns the sum `[N, H, W, C]`; the caller owns it
+ */
+export async function sumOfGradients<P extends Tree, S extends Tree>(
+  network: Network<P, S>,
+  objective: Objective,
+  count: number,
+  pointAt: (index: number) => WeightedPoint,
+  options: ProgressOptions & InputGradientOptions,
+): Promise<Tensor> {
+  const { signal, onProgress } = options;
+  using add = jitIf(
+    (sum: Tensor, x: Tensor, weight: Scalar): Tensor =>
+      tf.add(sum, tf.mul(inputGradient(network, x, objective, options).gradient, weight)),
+    { ...options, donate: [0, 1, 2] },
+  );
+  let sum: Tensor | undefined;
+  try {
+    const turn = turns();
+    for (let i = 0; i < count; i++) {
+      signal?.throwIfAborted();
+      const { x, weight } = pointAt(i);
+      sum = add(sum ?? tf.zerosLike(x), x, tf.scalar(weight));
+      await computed(sum);
+      await turn();
+      onProgress?.(i + 1, count);
+    }
+    return sum!;
+  } catch (error) {
+    sum?.dispose();
+    throw error;
+  }
+}
+
+/** Waits until a tensor is computed, so that progress is true and a signal is heard. */
+async function computed(tensor: Tensor): Promise<void> {
+  const one = tf.tidy(() => tf.slice(tf.reshape(tensor, [tensor.size]), [0], [1]));
+  await one.data();
+  one.dispose();
+}
