@@ -15,7 +15,7 @@ import {
   type Shape,
 } from "../mod.ts";
 import { path, refuse, UsageError } from "./command.ts";
-import { countProgress } from "./progress/count.ts";
+import { countProgress } from "./progress.ts";
 import { say } from "./command/say.ts";
 
 /** The names of all data sets. */
@@ -109,8 +109,8 @@ export async function loadTest(
 }
 
 /**
- * As many images as `--limit` says: a sample that is always the same, with as many of each class
- * as far as there are enough.
+ * As many images as `--limit` says: always the same sample, with as many of each class as there
+ * are.
  *
  * @param examples all of them
  * @param limit how many; all if absent

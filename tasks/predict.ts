@@ -11,7 +11,8 @@ import {
 import { choice, count, path, runCommand, toggle, UsageError, type Values } from "./command.ts";
 import { startDevice } from "./command/device.ts";
 import { DEFAULT_WEIGHTS, networkFlags, openWeights, weightsFlag } from "./network.ts";
-import { type Inversion, INVERSIONS, prepareGray } from "./pictures/read_picture.ts";
+import { type Inversion, INVERSIONS } from "./pictures/flags.ts";
+import { prepareGray } from "./pictures/read_picture.ts";
 import { readFile } from "./command/files.ts";
 import { say } from "./command/say.ts";
 

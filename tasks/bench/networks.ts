@@ -111,7 +111,7 @@ export function networkOf(model: string): Network {
 }
 
 /**
- * The network without dropout, of which every peer draws its own.
+ * The network without dropout, which every peer draws differently.
  *
  * @param network the network
  */

@@ -38,7 +38,7 @@ export type BenchSettings = {
   readonly ops: readonly string[];
   /** Milliseconds a process may take. */
   readonly processLimit: number;
-  /** Milliseconds that all of it may take. */
+  /** Milliseconds that the whole run may take. */
   readonly limit: number;
 };
 

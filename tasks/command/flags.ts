@@ -34,7 +34,7 @@ export type FlagOptions<Value> = {
 export type Flag<Value = unknown> = {
   readonly kind: "toggle" | "value";
   readonly help: string;
-  /** What stands for the value in `--help`, such as `N`; empty for a toggle. */
+  /** The name of its value in `--help`, such as `N`; empty for a toggle. */
   readonly placeholder: string;
   /** The values it accepts, in words, if not all. */
   readonly range?: string;

@@ -3,7 +3,7 @@ import { key } from "../../mod.ts";
 import { labelAgreement, principalComponents, scatterSvg, umap } from "../../lib/explain/mod.ts";
 import { requireLayer } from "../../lib/layers/layers_of.ts";
 import { choice, count, refuse, type Values } from "../command.ts";
-import { countProgress } from "../progress/count.ts";
+import { countProgress } from "../progress.ts";
 import { openNetwork } from "../pictures/opened_network.ts";
 import { examplesFlags, featureLayer, featuresOf, openExamples } from "../pictures/examples.ts";
 import { layerFlag, outputFlags, seedFlag } from "../pictures/flags.ts";

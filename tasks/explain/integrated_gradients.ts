@@ -9,9 +9,9 @@ import {
   explanationFlags,
   featureFlags,
   openExplanation,
-  withProgress,
 } from "../pictures/explanation.ts";
 import { outputFlags, ruleFlag, stepsFlag } from "../pictures/flags.ts";
+import { stepProgress } from "../progress.ts";
 import { say } from "../command/say.ts";
 
 /** What the subcommand takes. */
@@ -48,10 +48,11 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
   );
   const { network, x, objective } = explanation;
   const options = { steps, rule, baseline: baselineOf(baseline, explanation) };
-  const found = await withProgress(
-    "Integrated gradients",
-    (onProgress) => integratedGradients(network, x, objective, { ...options, onProgress }),
-  );
+  const progress = stepProgress("Integrated gradients");
+  const found = await integratedGradients(network, x, objective, {
+    ...options,
+    onProgress: progress.step,
+  }).finally(progress.stop);
   const [delta, baselineScore] = [found.deltas[0]!, found.baselineScores[0]!];
   say(
     `the baseline's score is ${baselineScore.toPrecision(4)}, the picture's ${

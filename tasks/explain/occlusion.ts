@@ -9,8 +9,8 @@ import {
   explanationFlags,
   featureFlags,
   openExplanation,
-  withProgress,
 } from "../pictures/explanation.ts";
+import { stepProgress } from "../progress.ts";
 import { outputFlags } from "../pictures/flags.ts";
 
 /** What the subcommand takes. */
@@ -61,10 +61,9 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
   const stride = flags.stride ?? Math.ceil(window / 2);
   const cover = baselineOf(baseline, explanation);
   const options = { window, stride, baseline: cover, batchSize: batch };
-  const found = await withProgress(
-    "Occlusion",
-    (onProgress) => occlusion(network, x, objective, { ...options, onProgress }),
-  );
+  const progress = stepProgress("Occlusion");
+  const found = await occlusion(network, x, objective, { ...options, onProgress: progress.step })
+    .finally(progress.stop);
   await showAttribution(explanation, found, {
     name: "occlusion",
     label: "occlusion",

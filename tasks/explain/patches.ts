@@ -9,7 +9,7 @@ import {
 import { layersOf, type Path } from "../../mod.ts";
 import { requireLayer } from "../../lib/layers/layers_of.ts";
 import { choice, count, numbersIn, refuse, text, type Values } from "../command.ts";
-import { countProgress } from "../progress/count.ts";
+import { countProgress } from "../progress.ts";
 import { mapLayers, type OpenedNetwork, openNetwork } from "../pictures/opened_network.ts";
 import { examplesFlags, openExamples } from "../pictures/examples.ts";
 import { layerFlag, outputFlags } from "../pictures/flags.ts";

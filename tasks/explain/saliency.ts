@@ -9,13 +9,13 @@ import {
 import { key } from "../../mod.ts";
 import { requireRule } from "../../lib/explain/backward_rule.ts";
 import { choice, count, number, UsageError, type Values } from "../command.ts";
+import { stepProgress } from "../progress.ts";
 import { showAttribution } from "../pictures/attribution_pictures.ts";
 import {
   type Explanation,
   explanationFlags,
   featureFlags,
   openExplanation,
-  withProgress,
 } from "../pictures/explanation.ts";
 import { outputFlags, ruleFlag, seedFlag } from "../pictures/flags.ts";
 
@@ -112,8 +112,7 @@ async function attributionBy(
     ...(samples === undefined ? {} : { samples }),
     ...(noise === undefined ? {} : { noise }),
   };
-  return await withProgress(
-    "SmoothGrad",
-    (onProgress) => smoothGrad(network, x, objective, { ...options, onProgress }),
-  );
+  const progress = stepProgress("SmoothGrad");
+  return await smoothGrad(network, x, objective, { ...options, onProgress: progress.step })
+    .finally(progress.stop);
 }

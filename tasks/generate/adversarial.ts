@@ -5,7 +5,7 @@ import { NORMS } from "../../lib/generate/adversarial/norm.ts";
 import { type Network, predict, type Tensor, tf } from "../../mod.ts";
 import { topClasses } from "../../lib/train/report/mod.ts";
 import { choice, count, text, UsageError, type Values } from "../command.ts";
-import { ascentProgress } from "../progress.ts";
+import { stepProgress } from "../progress.ts";
 import { abortWithPicture } from "../pictures/picture_progress.ts";
 import { findClass, type OpenedNetwork, openNetwork } from "../pictures/opened_network.ts";
 import { imageFlags, outputFlags, seedFlag } from "../pictures/flags.ts";
@@ -188,16 +188,13 @@ async function seen(
 async function attackPicture(task: Task, x: Tensor) {
   const { opened, network, plan, epsilon, folder, signal } = task;
   const label = await seen(task, x);
-  let progress: ReturnType<typeof ascentProgress> | undefined;
+  const progress = stepProgress(plan.method);
   const found = await attackBy(plan, network, x, [label.index], {
     epsilon,
     preprocessing: opened.units,
     signal,
-    onStep({ step, steps }) {
-      progress ??= ascentProgress(plan.method, steps);
-      progress.step(step);
-    },
-  }).finally(() => progress?.stop());
+    onStep: ({ step, steps }) => progress.step(step, steps),
+  }).finally(progress.stop);
   const [pair] = await pairsOf(x, found, opened.classNames);
   // A file has 256 shades of gray, so that small changes may be lost.
   const [image] = await toPictures(found.images);

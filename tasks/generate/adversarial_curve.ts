@@ -3,7 +3,7 @@ import { type Attack, type Robustness, robustness, robustnessSvg } from "../../l
 import { batches, type Examples, type Network, takeExamples, tf } from "../../mod.ts";
 import { table } from "../../lib/text/table.ts";
 import { UsageError } from "../command.ts";
-import { ascentProgress } from "../progress.ts";
+import { stepProgress } from "../progress.ts";
 import type { OpenedNetwork } from "../pictures/opened_network.ts";
 import type { PictureFolder } from "../pictures/picture_folder.ts";
 import { say } from "../command/say.ts";
@@ -42,20 +42,13 @@ async function measured(curve: Curve, method: Method): Promise<Robustness> {
       labels,
       options,
     );
-  let progress: ReturnType<typeof ascentProgress> | undefined;
-  try {
-    return await robustness(network, examples, attack, epsilons, {
-      preprocessing: opened.units,
-      isMinimal: isMinimal(method),
-      signal,
-      onProgress({ done, total }) {
-        progress ??= ascentProgress(`${method}, batches`, total);
-        progress.step(done);
-      },
-    });
-  } finally {
-    progress?.stop();
-  }
+  const progress = stepProgress(`${method}, batches`);
+  return await robustness(network, examples, attack, epsilons, {
+    preprocessing: opened.units,
+    isMinimal: isMinimal(method),
+    signal,
+    onProgress: ({ done, total }) => progress.step(done, total),
+  }).finally(progress.stop);
 }
 
 /** Measures, draws, and shows examples; returns the accuracies for the last line. */

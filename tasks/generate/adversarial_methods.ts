@@ -1,4 +1,4 @@
-// The attacks by name, with what flags say of them.
+// The attacks by name, and their flags.
 import {
   type AttackOptions,
   type AttackResult,

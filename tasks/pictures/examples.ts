@@ -1,10 +1,9 @@
 // The images of a data set, for subcommands of `explain` that use many.
 import { type Examples, layersOf, type Normalization, type Path } from "../../mod.ts";
 import { type Features, features } from "../../lib/explain/mod.ts";
-import { choice, count, refuse } from "../command.ts";
-import { countProgress } from "../progress/count.ts";
+import { choice, count, refuse, type Values } from "../command.ts";
+import { countProgress } from "../progress.ts";
 import type { OpenedNetwork } from "./opened_network.ts";
-import type { DataSetName } from "../../lib/data/mod.ts";
 import {
   dataDirFlag,
   datasetMoments,
@@ -28,13 +27,6 @@ export const examplesFlags = {
   }),
 } as const;
 
-/** The values of `examplesFlags`. */
-export type ExamplesValues = {
-  readonly dataset: DataSetName | undefined;
-  readonly "data-dir": string | undefined;
-  readonly limit: number | undefined;
-};
-
 /** The default of `--limit`: images for a minute or less. */
 const USUAL_LIMIT = 2000;
 
@@ -56,7 +48,7 @@ export type OpenedExamples = {
  */
 export async function openExamples(
   opened: OpenedNetwork,
-  flags: ExamplesValues,
+  flags: Values<typeof examplesFlags>,
 ): Promise<OpenedExamples> {
   const { file, units, inputShape } = opened;
   const dataset = datasetOf(file, flags.dataset);

@@ -1,6 +1,5 @@
 // The beginning of subcommands that explain an output: network, picture, target and folder by their flags.
 import {
-  type Attribution,
   type Baseline,
   channel,
   classLogit,
@@ -8,20 +7,14 @@ import {
   toInputs,
 } from "../../lib/explain/mod.ts";
 import { type Network, type Tensor, tf } from "../../mod.ts";
-import { choice, UsageError } from "../command.ts";
-import { ascentProgress } from "../progress.ts";
-import {
-  findClass,
-  type NetworkValues,
-  type OpenedNetwork,
-  openNetwork,
-} from "./opened_network.ts";
+import { choice, UsageError, type Values } from "../command.ts";
+import { findClass, type OpenedNetwork, openNetwork } from "./opened_network.ts";
 import { classFlag, imageFlags, layerFlag, unitFlag } from "./flags.ts";
 import { openPictureFolder, type PictureFolder } from "./picture_folder.ts";
-import { type ImageValues, type Picture, readPicture } from "./read_picture.ts";
+import { type Picture, readPicture } from "./read_picture.ts";
 import { networkFlags } from "../network.ts";
 
-/** Which network, picture and class are explanation. */
+/** Which network, picture and class are explained. */
 export const explanationFlags = {
   ...networkFlags,
   ...imageFlags,
@@ -43,17 +36,10 @@ export const baselineFlag = choice(["zero", "black", "gray", "white"], {
 });
 
 /** The values of the flags. */
-export type ExplanationValues = NetworkValues & ImageValues & {
-  readonly class: string | undefined;
-  readonly out: string;
-  readonly json: boolean;
-};
-
-/** The values of `featureFlags`. */
-export type FeatureValues = {
-  readonly layer: string | undefined;
-  readonly unit: number | undefined;
-};
+type ExplanationValues =
+  & Values<typeof explanationFlags>
+  & Partial<Values<typeof featureFlags>>
+  & { readonly out: string };
 
 /** What a method of attribution needs. */
 export type Explanation = {
@@ -78,7 +64,7 @@ export type Explanation = {
  */
 export async function openExplanation(
   task: string,
-  flags: ExplanationValues & Partial<FeatureValues>,
+  flags: ExplanationValues,
   check: (opened: OpenedNetwork) => void = () => {},
 ): Promise<Explanation> {
   const opened = await openNetwork(flags);
@@ -103,7 +89,7 @@ type Target = Pick<Explanation, "objective" | "name">;
 
 function wantedObjective(
   opened: OpenedNetwork,
-  { class: wanted, layer, unit }: Pick<ExplanationValues, "class"> & Partial<FeatureValues>,
+  { class: wanted, layer, unit }: ExplanationValues,
 ): Target | undefined {
   if (unit === undefined && layer === undefined) {
     return wanted === undefined ? undefined : ofClass(opened, findClass(opened, wanted));
@@ -142,25 +128,4 @@ export function baselineOf(name: string, { opened, x }: Explanation): Baseline {
   if (name === "zero") return 0;
   const brightness = { black: 0, gray: 0.5, white: 1 }[name]!;
   return toInputs(tf.fill(x.shape, brightness), opened.units);
-}
-
-/**
- * Runs a method of many steps with a display.
- *
- * @param name the display's label
- * @param method the method, which reports its progress
- */
-export async function withProgress<A extends Attribution>(
-  name: string,
-  method: (onProgress: (done: number, total: number) => void) => Promise<A>,
-): Promise<A> {
-  let progress: ReturnType<typeof ascentProgress> | undefined;
-  try {
-    return await method((done, total) => {
-      progress ??= ascentProgress(name, total);
-      progress.step(done);
-    });
-  } finally {
-    progress?.stop();
-  }
 }

@@ -1,8 +1,13 @@
 // The flags that subcommands of `explain` and `generate` share.
 import { BACKWARD_RULES } from "../../lib/explain/backward_rule.ts";
 import { choice, count, type Flag, number, path, text, toggle } from "../command.ts";
-import { INVERSIONS } from "./read_picture.ts";
 import { dataDirFlag, DATASETS } from "../datasets.ts";
+
+/** The values of `--invert`: whether dark and light are swapped. */
+export const INVERSIONS = ["auto", "yes", "no"] as const;
+
+/** A value of `--invert`. */
+export type Inversion = typeof INVERSIONS[number];
 
 /** Which picture, for `readPicture`. */
 export const imageFlags = {

@@ -4,19 +4,10 @@ import { inputShapeOf, type Preprocessing } from "../../lib/image/mod.ts";
 import type { NetworkFile } from "../../lib/weights/network_file.ts";
 import { findClassNames, findPreprocessing } from "../../lib/weights/sidecars.ts";
 import { unknownName } from "../../lib/text/nearest.ts";
-import { refuse, UsageError } from "../command.ts";
+import { refuse, UsageError, type Values } from "../command.ts";
 import { startDevice } from "../command/device.ts";
-import { openWeights } from "../network.ts";
+import { type networkFlags, openWeights } from "../network.ts";
 import { say } from "../command/say.ts";
-
-/** The values of `networkFlags`. */
-export type NetworkValues = {
-  readonly weights: string;
-  readonly model: string | undefined;
-  readonly preprocessing: string | undefined;
-  readonly classes: string | undefined;
-  readonly backend: "webgpu" | "cpu" | undefined;
-};
 
 /** A network of which nothing is on the device yet, so that wrong flags are refused before any work. */
 export type OpenedNetwork = {
@@ -45,7 +36,7 @@ export type OpenedNetwork = {
  * @param flags the values of `networkFlags`
  * @throws {Error} if the weights are not there, or are not of a network
  */
-export async function openNetwork(flags: NetworkValues): Promise<OpenedNetwork> {
+export async function openNetwork(flags: Values<typeof networkFlags>): Promise<OpenedNetwork> {
   const file = await openWeights(flags.weights, flags.model);
   const { how, source } = await findPreprocessing(file, flags.preprocessing);
   const { name, model } = file;
@@ -67,7 +58,7 @@ export async function openNetwork(flags: NetworkValues): Promise<OpenedNetwork> 
   };
 }
 
-/** Operations whose output shows nothing new. */
+/** Operations whose output looks like their input. */
 const PLAIN = new Set(["dropout", "padTo", "auxiliary"]);
 
 /**

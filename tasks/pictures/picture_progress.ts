@@ -2,7 +2,7 @@
 import type { AscendReport } from "../../lib/generate/mod.ts";
 import { encodeGif, type Image, resize } from "../../lib/image/mod.ts";
 import { toPictures } from "../../lib/explain/mod.ts";
-import { ascentProgress } from "../progress.ts";
+import { type StepProgress, stepProgress } from "../progress.ts";
 import { abortOnInterrupt } from "../command/interrupt.ts";
 import { enlarged, type PictureFolder, type PictureSettings } from "./picture_folder.ts";
 
@@ -48,7 +48,7 @@ export function pictureProgress(total: number, animate: boolean): PictureProgres
   const frames: Image[] = [];
   const every = Math.max(1, Math.ceil(total / FRAMES));
   let shown:
-    | { readonly name: string; readonly progress: ReturnType<typeof ascentProgress> }
+    | { readonly name: string; readonly progress: StepProgress }
     | undefined;
   let seen = 0;
   const stop = (): void => {
@@ -59,9 +59,9 @@ export function pictureProgress(total: number, animate: boolean): PictureProgres
     async onStep({ step, steps, score, images }, name) {
       if (shown?.name !== name) {
         stop();
-        shown = { name, progress: ascentProgress(name, steps) };
+        shown = { name, progress: stepProgress(name) };
       }
-      shown.progress.step(step, score);
+      shown.progress.step(step, steps, score);
       if (animate && (seen++ % every === 0 || step === steps)) {
         frames.push((await toPictures(images))[0]!);
       }

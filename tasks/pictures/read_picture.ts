@@ -2,17 +2,12 @@
 import { decodeImage, type Image, preprocess, resize, toGray } from "../../lib/image/mod.ts";
 import { exampleImage } from "../../lib/data/example_image.ts";
 import { type Shape, type Tensor4D, tf } from "../../mod.ts";
-import { refuse, UsageError } from "../command.ts";
+import { refuse, UsageError, type Values } from "../command.ts";
+import type { imageFlags, Inversion } from "./flags.ts";
 import type { OpenedNetwork } from "./opened_network.ts";
 import { readFile } from "../command/files.ts";
 import { loadTest, trainedOn } from "../datasets.ts";
 import type { DataSetName } from "../../lib/data/mod.ts";
-
-/** The values of `--invert`: whether dark and light are swapped. */
-export const INVERSIONS = ["auto", "yes", "no"] as const;
-
-/** A value of `--invert`. */
-export type Inversion = typeof INVERSIONS[number];
 
 /** Mean of the pixels along the picture's edge, over all channels, 0 to 1. */
 function edgeBrightness({ width, height, channels, pixels }: Image): number {
@@ -62,14 +57,6 @@ export type Picture = {
   pixels(): Tensor4D;
 };
 
-/** The values of `imageFlags`. */
-export type ImageValues = {
-  readonly image: string | undefined;
-  readonly invert: Inversion;
-  readonly dataset: DataSetName | undefined;
-  readonly "data-dir": string | undefined;
-};
-
 /**
  * Reads the picture that the flags name, for a network.
  *
@@ -80,7 +67,7 @@ export type ImageValues = {
  */
 export async function readPicture(
   opened: OpenedNetwork,
-  { image, invert, dataset, "data-dir": dataDir }: ImageValues,
+  { image, invert, dataset, "data-dir": dataDir }: Values<typeof imageFlags>,
 ): Promise<Picture> {
   const named = dataset ?? trainedOn(opened.file);
   if (image === undefined && !named) {

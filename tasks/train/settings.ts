@@ -94,7 +94,7 @@ export function newSettings(chosen: FlagSettings, images: number, hasValidation 
   };
 }
 
-/** What the flags say of newer settings. */
+/** The flags of settings in `EARLIER`. */
 function given(chosen: FlagSettings): Partial<Settings> {
   return Object.fromEntries(
     Object.entries(chosen).filter(([name, value]) =>
@@ -157,7 +157,7 @@ export function requireSame<T extends object>(
 /**
  * The settings in a checkpoint.
  *
- * @param run what the checkpoint says of its run
+ * @param run the `run` of the checkpoint
  * @param file the checkpoint's name, for messages
  * @throws {SyntaxError} if there are none
  */

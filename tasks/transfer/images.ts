@@ -2,7 +2,7 @@
 import { type ImageFolder, imageFolder, key, type Normalization } from "../../mod.ts";
 import { inputShapeOf, momentsOf, type Preprocessing } from "../../lib/image/mod.ts";
 import { refuse } from "../command.ts";
-import { countProgress } from "../progress/count.ts";
+import { countProgress } from "../progress.ts";
 import type { FoundPreprocessing } from "../../lib/weights/sidecars.ts";
 import { say } from "../command/say.ts";
 import { sayLeftOut } from "../datasets.ts";

@@ -135,7 +135,7 @@ function prepareTraining(work: Work): PeerRun {
   };
   return {
     async run(times) {
-      // The next step needs what the one before comes to, so that no step is left out.
+      // Each step needs the result of the one before, so that none is skipped.
       for (let i = 1; i < times; i++) issue().dispose();
       const loss = issue();
       await blockUntilReady(trained);
