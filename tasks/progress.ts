@@ -109,7 +109,7 @@ type Clock = {
   readonly first?: { readonly step: number; readonly at: number };
 };
 
-/** `12s - ETA: 1m 5s`; the first step compiles shaders, so its time is not used for the estimate. */
+/** `12s - ETA: 1m 5s`; the estimate leaves out the first step, which compiles shaders. */
 function times({ began, first }: Clock, step: number, total: number): string {
   const now = performance.now();
   const elapsed = duration((now - began) / 1000);

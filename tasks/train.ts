@@ -1,4 +1,4 @@
-// `deno task train`: trains a model on a data set, and leaves checkpoint, history, curves and a report.
+// `deno task train`: trains a model, and leaves a checkpoint, its history, its curves and a report.
 import type { Augmentation } from "../lib/augment/mod.ts";
 import { dataIdentity, requireSameData } from "../lib/train/data_identity.ts";
 import { runOf } from "../lib/train/snapshot.ts";

@@ -5,7 +5,7 @@ import type { Network, NetworkLayer } from "./networks.ts";
 export type Parameter = {
   readonly shape: readonly number[];
   readonly values: Float32Array<ArrayBuffer>;
-  /** For a matrix after a flattened image: the image's shape, as its rows are in the order H, W, C. */
+  /** The image's shape if a flattened image goes in: the rows are in the order H, W, C. */
   readonly image?: readonly [number, number, number];
 };
 

@@ -1,4 +1,4 @@
-// Ctrl-C, a request to end and a closed terminal: they end the step under way, and its work is kept.
+// Ctrl-C, SIGTERM, SIGHUP and a closed pipe: they end the step in progress, and its work is kept.
 import { onStderrClosed, say } from "./say.ts";
 
 /** Signals that ask a process to end, with the exit codes that shells give them. */

@@ -1,4 +1,4 @@
-// `deno task generate adversarial`: images that fool a network (§12.9.4), and its accuracy under attack.
+// `deno task generate adversarial`: images that fool a network, and its accuracy under attack (§12.9.4).
 import { decodeImage, encodePng } from "../../lib/image/mod.ts";
 import { toInputs, toPictures } from "../../lib/explain/mod.ts";
 import { NORMS } from "../../lib/generate/adversarial/norm.ts";

@@ -1,4 +1,4 @@
-// `deno task generate class-image`: the image to which a network gives the highest score of a class.
+// `deno task generate class-image`: the image with the highest score of a class.
 import { classScore } from "../../lib/generate/class_image.ts";
 import { classImage } from "../../lib/generate/mod.ts";
 import { grid, type Image } from "../../lib/image/mod.ts";

@@ -43,7 +43,11 @@ export const command = {
     }),
     guide: text({ help: "a PNG or JPEG file whose features are amplified", defaultText: "none" }),
     layer: layerFlag({ defaultText: "one at about four fifths of the depth" }),
-    octaves: count({ min: 1, default: 4, help: "number of sizes" }),
+    octaves: count({
+      min: 1,
+      help: "number of sizes",
+      defaultText: "4, or fewer if the picture is small",
+    }),
     "octave-scale": number({ above: 1, default: 1.4, help: "ratio of successive sizes" }),
     steps: stepsFlag(20, "steps at each size"),
     rate: rateFlag(0.007, "root mean square of a step, for pixels from 0 to 1"),
@@ -128,6 +132,13 @@ function defaultLayer(opened: OpenedNetwork): string {
   return paths[Math.floor(0.8 * (paths.length - 1))]!;
 }
 
+/** Names the flag if a picture is too small for so many octaves. */
+function refuseOctaves(error: unknown, octaves: number | undefined): never {
+  if (octaves === undefined || !(error instanceof RangeError)) throw error;
+  if (!error.message.includes(`${octaves} octaves`)) throw error;
+  throw new UsageError(`Cannot use --octaves ${octaves}: ${error.message}`);
+}
+
 /** Writes the picture before and after. */
 export async function run(flags: Flags): Promise<void> {
   const opened = await openNetwork(flags);
@@ -141,7 +152,8 @@ export async function run(flags: Flags): Promise<void> {
     image: source,
     ...(flags.guide ? { guide: flags.guide } : {}),
     ...(jitter === undefined ? {} : { jitter }),
-    ...{ octaves, octaveScale, steps, rate, rule, seed },
+    ...(octaves === undefined ? {} : { octaves }),
+    ...{ octaveScale, steps, rate, rule, seed },
   };
   const folder = await openPictureFolder({
     dir: flags.out,
@@ -150,17 +162,18 @@ export async function run(flags: Flags): Promise<void> {
     settings: { ...opened.settings, ...settings },
   });
   const network = await opened.start();
-  const progress = pictureProgress(octaves * steps, flags.animate);
+  const progress = pictureProgress((octaves ?? 4) * steps, flags.animate);
   const tensorOf = (of: Image): tf.Tensor => tf.squeeze(fromPictures([of]), [0]);
   const { images, scores } = await deepDream(network, tensorOf(image), {
-    ...{ layer, octaves, octaveScale, steps, rate, rule },
+    ...{ layer, octaveScale, steps, rate, rule },
+    ...(octaves === undefined ? {} : { octaves }),
     ...(guide ? { guide: tensorOf(guide) } : {}),
     ...(jitter === undefined ? {} : { jitter }),
     preprocessing: opened.units,
     key: key(seed),
     signal: abortWithPicture(),
     onStep: (report) => progress.onStep(report, `octave ${report.octave + 1} of ${report.octaves}`),
-  }).finally(progress.stop);
+  }).catch((error) => refuseOctaves(error, octaves)).finally(progress.stop);
   const [dream] = await toPictures(images);
   await folder.save("before", image, `Before: ${source}`);
   await folder.save("dream", dream!, `What ${layer} sees in it`);

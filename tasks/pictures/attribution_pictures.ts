@@ -86,7 +86,7 @@ export async function showAttribution(
   await folder.finish({ json, scores: { target, score: score!, ...scores } });
 }
 
-/** The magnitude that a share of the values does not exceed, so that single pixels do not hide all others. */
+/** The magnitude that a share of the values does not exceed: single pixels must not hide all others. */
 function bound(values: Float32Array, share: number): number {
   const sorted = values.map(Math.abs).sort();
   return sorted[Math.ceil(share * (sorted.length - 1))]!;

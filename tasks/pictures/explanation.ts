@@ -1,4 +1,4 @@
-// The beginning of subcommands that explain an output: network, picture, target and folder by their flags.
+// The beginning of subcommands that explain an output: network, picture, target and folder.
 import {
   type Baseline,
   channel,
@@ -58,8 +58,7 @@ export type Explanation = {
  * Opens what the flags name. Wrong flags are refused before the device is started.
  *
  * @param task the command's name
- * @param flags the values of `explanationFlags`, `outputFlags`, and of `featureFlags` if the command has
- * them
+ * @param flags the values of `explanationFlags`, `outputFlags`, and perhaps `featureFlags`
  * @param check refuses what else does not fit the network
  */
 export async function openExplanation(

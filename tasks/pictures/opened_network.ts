@@ -9,7 +9,7 @@ import { startDevice } from "../command/device.ts";
 import { type networkFlags, openWeights } from "../network.ts";
 import { say } from "../command/say.ts";
 
-/** A network of which nothing is on the device yet, so that wrong flags are refused before any work. */
+/** A network of which nothing is on the device yet: wrong flags are refused before any work. */
 export type OpenedNetwork = {
   /** The model's name. */
   readonly name: string;

@@ -1,4 +1,4 @@
-// The folder that `explain` and `generate` leave: pictures, their settings, and a page that shows them.
+// The folder that `explain` and `generate` leave: pictures, their settings, and a page of them.
 import { encodePng, enlarge, type Image } from "../../lib/image/mod.ts";
 import type { Json } from "../../mod.ts";
 import { writeFileAtomically } from "../../lib/files/mod.ts";

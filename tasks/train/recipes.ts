@@ -9,7 +9,7 @@ import {
   schedules,
 } from "../../mod.ts";
 
-/** A schedule's name: of the library, or plateau, which divides by 10 if held-back images do not improve. */
+/** A schedule's name; plateau divides the rate by 10 if held-back images do not improve. */
 export type ScheduleName = LearningRateName | "plateau";
 
 /** The schedules' names. */

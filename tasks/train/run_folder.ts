@@ -57,7 +57,7 @@ export type RunFolder = {
   writeConfig(config: Config): Promise<void>;
   /** Writes checkpoint, history and curves. */
   writeState(state: RunState): Promise<void>;
-  /** Writes measures on the test images: by class, as a confusion matrix, and what is most wrong. */
+  /** Writes classes.csv, confusion.csv and wrongest.png of the test images. */
   writeResults(evaluation: Evaluation, test: Examples | ImageSource): Promise<void>;
   /** Writes another file of the run. */
   write(name: string, contents: string | Uint8Array): Promise<void>;

@@ -103,7 +103,7 @@ function given(chosen: FlagSettings): Partial<Settings> {
   );
 }
 
-/** Test images are never used to choose anything: images are held back if a measure steers the run. */
+/** Images are held back if they steer the run: test images are never used to choose anything. */
 function defaultValidation(
   { earlyStop, schedule }: FlagSettings,
   hasValidation: boolean,

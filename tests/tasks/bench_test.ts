@@ -86,7 +86,7 @@ Deno.test("flags that name what the bench has not are refused with the nearest n
     assertThrows(() => benchSettings({ ...NO_FLAGS, ...flags }), UsageError, message);
   };
   refused({ only: "trainin" }, "training");
-  refused({ only: "," }, "must name one of");
+  refused({ only: "," }, "it must be of startup");
   refused({ peers: "jax-wgpu" }, "jax-webgpu");
   refused({ models: "vgg16" }, "got vgg16");
   refused({ models: "resnet21" }, "got resnet21");

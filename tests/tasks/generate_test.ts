@@ -199,7 +199,7 @@ withNetwork("what cannot be made is said before anything is written", async (_di
   await refuse(missing, "deep-dream", "--image", "nothere.png");
   await refuse(missing, "deep-dream", "--image", "noise", "--guide", "nothere.png");
   await refuse(
-    "At 4 × 4 pixels",
+    "Cannot use --octaves 7: Cannot dream in 7 octaves: take at most",
     "deep-dream",
     "--image",
     "noise",

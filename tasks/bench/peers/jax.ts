@@ -1,4 +1,4 @@
-// jax-js as a peer, on its device `webgpu` or `wasm`: the whole step is one function under its `jit`.
+// jax-js as a peer, on its device `webgpu` or `wasm`: a whole step is one function under its `jit`.
 import {
   blockUntilReady,
   defaultDevice,
