@@ -1,4 +1,5 @@
-// Trains LeNet-5 on 6,000 of MNIST's digits, and reads at least 95 % of the 10,000 others right.
+// Trains LeNet-5 on 6,000 digits of MNIST. It must classify at least 95 % of the 10,000 test digits
+// correctly.
 // deno run --allow-read --allow-env=XDG_RUNTIME_DIR examples/01_train_lenet5.ts
 import { assertGreaterOrEqual } from "@std/assert";
 import {
@@ -16,27 +17,27 @@ import {
 } from "../mod.ts";
 
 const device = await start();
-console.log(`on ${device.adapter}`);
+console.log(`running on ${device.adapter}`);
 
 const { train, test } = await mnist();
 const digits = takeExamples(train, 6000);
 const model = lenet5();
 
-// The step size falls along half a cosine, to 0 after the last step.
+// The learning rate falls along half a cosine, to 0 after the last step.
 const epochs = 2;
 const batchSize = 32;
 const steps = epochs * stepsPerEpoch(digits, { batchSize });
 const optimizer = adam({ learningRate: cosineDecay({ learningRate: 0.003, steps }) });
 
-for await (const epoch of fit(model, digits, { epochs, batchSize, optimizer, key: key(0) })) {
-  const { loss, accuracy, seconds, network } = epoch;
+for await (const report of fit(model, digits, { epochs, batchSize, optimizer, key: key(0) })) {
+  const { epoch, loss, accuracy, seconds, network } = report;
   console.log(
-    `epoch ${epoch.epoch}: loss ${loss.toFixed(3)}, accuracy ${accuracy.toFixed(3)},`,
+    `epoch ${epoch}: loss ${loss.toFixed(3)}, accuracy ${accuracy.toFixed(3)},`,
     `${seconds.toFixed(1)} s`,
   );
-  if (epoch.epoch < epochs) continue;
+  if (epoch < epochs) continue;
 
-  // The last epoch's tensors are ours to use and to free.
+  // The tensors of the last report's network are yours: use them, then free them.
   const result = await evaluate(network, test);
   disposeTraining(network);
   console.log(`test accuracy ${(100 * result.accuracy).toFixed(2)} %`);

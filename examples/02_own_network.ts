@@ -1,10 +1,10 @@
-// Makes a network with branches and a shortcut, brings its loss below 1 in 50 steps (guessing
-// has 2.3), and looks at the maps inside it.
+// Builds a network with branches and a shortcut, trains it until its loss is below 1 (guessing has
+// 2.3), and reads the activations inside it.
 // deno run --allow-read --allow-env=XDG_RUNTIME_DIR examples/02_own_network.ts
 import { assert, assertEquals, assertLess } from "@std/assert";
 import * as nc from "../mod.ts";
 
-// A block is a function that answers a layer; names become paths, `mixed/three/conv`.
+// A block is a function that returns a layer. Names become paths, such as `mixed/three/conv`.
 const block = (features: number, size: number) =>
   nc.sequential({
     conv: nc.conv({ features, size, padding: "same", bias: false }),
@@ -24,34 +24,38 @@ const model = nc.sequential({
 console.log(nc.sizing.summary(model, [28, 28, 1])); // Nothing is allocated yet.
 
 await nc.start();
-const digits = nc.takeExamples((await nc.mnist()).train, 1600);
+const digits = nc.takeExamples((await nc.mnist()).train, 1600); // 50 steps of 32.
 const losses: number[] = [];
-const onStep = ({ loss }: nc.StepReport): void => void losses.push(loss);
-const optimizer = nc.adam({ learningRate: 0.003 });
+const options = {
+  batchSize: 32,
+  optimizer: nc.adam({ learningRate: 0.003 }),
+  onStep: ({ loss }: nc.StepReport) => losses.push(loss),
+};
 
-for await (const { network } of nc.fit(model, digits, { batchSize: 32, optimizer, onStep })) {
-  const end = losses.slice(-10).reduce((sum, loss) => sum + loss / 10, 0);
-  console.log(`loss ${losses[0]!.toFixed(2)} at step 1, ${end.toFixed(2)} at steps 41 to 50`);
-  assertLess(end, 1);
+for await (const { network } of nc.fit(model, digits, options)) {
+  const lastTen = losses.slice(-10).reduce((sum, loss) => sum + loss / 10, 0);
+  console.log(`loss ${losses[0]!.toFixed(2)} at step 1, ${lastTen.toFixed(2)} at steps 41 to 50`);
+  assertLess(lastTen, 1);
 
+  // Parameters are a plain object with the names of the layers, and are typed.
   const { params, state } = network;
-  assertEquals(params.mixed.three.conv.kernel.shape, [3, 3, 8, 8]); // Paths are typed.
+  assertEquals(params.mixed.three.conv.kernel.shape, [3, 3, 8, 8]);
 
-  // An intercept is called around every named layer; this one keeps what ReLUs answer.
-  const maps = new Map<string, nc.Tensor>();
-  const tap: nc.Intercept = ({ path, op }, x, next) => {
+  // An intercept is called around every named layer. This one keeps the outputs of the ReLUs.
+  const outputs = new Map<string, nc.Tensor>();
+  const intercept: nc.Intercept = ({ path, op }, x, next) => {
     const y = next(x);
-    if (op === "relu") maps.set(path, y);
+    if (op === "relu") outputs.set(path, y);
     return y;
   };
   for await (const { images } of nc.batches(nc.takeExamples(digits, 1), { batchSize: 1 })) {
-    model.apply(params, state, images, { intercept: tap });
+    model.apply(params, state, images, { intercept });
   }
-  for (const [path, map] of maps) {
-    const values = await map.data();
+  for (const [path, output] of outputs) {
+    const values = await output.data();
     const active = values.filter((value) => value > 0).length / values.length;
-    console.log(`${path} [${map.shape}]: ${(100 * active).toFixed(0)} % active`);
+    console.log(`${path} [${output.shape}]: ${(100 * active).toFixed(0)} % active`);
     assert(active > 0 && active < 1);
   }
-  assertEquals([...maps.keys()].slice(0, 2), ["stem/relu", "mixed/one/relu"]);
+  assertEquals([...outputs.keys()].slice(0, 2), ["stem/relu", "mixed/one/relu"]);
 }

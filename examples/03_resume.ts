@@ -1,5 +1,5 @@
-// Interrupts a run in the middle of an epoch, saves it, goes on from the file, and comes to the
-// same numbers, to the last bit, as the run that was never interrupted.
+// Interrupts a training run in the middle of an epoch, saves it to a file and resumes it from
+// there. The result is the same, bit for bit, as that of a run without interruption.
 // deno run --allow-read --allow-write --allow-env=XDG_RUNTIME_DIR examples/03_resume.ts
 import { assertEquals } from "@std/assert";
 import * as nc from "../mod.ts";
@@ -13,18 +13,17 @@ const model = nc.sequential({
   logits: nc.dense({ features: 10 }),
 });
 const optimizer = nc.adam();
-const shape = [28, 28, 1];
+const inputShape = [28, 28, 1];
 
 await nc.start();
 const digits = nc.takeExamples((await nc.mnist()).train, 640);
 const options = { epochs: 2, batchSize: 64, optimizer, key: nc.key(7) }; // 10 steps an epoch.
 
-/** A run as it is at its end, or where its signal ended it. */
-async function train(more: Partial<nc.FitOptions>): Promise<nc.Checkpoint> {
+/** Trains to the end, or until the signal stops the run, and returns the run's checkpoint. */
+async function train(more: nc.FitOptions): Promise<nc.Checkpoint> {
+  const reports = nc.fit(model, digits, { ...options, ...more });
   let checkpoint: nc.Checkpoint | undefined;
-  for await (
-    const { epoch, complete, network } of nc.fit(model, digits, { ...options, ...more })
-  ) {
+  for await (const { epoch, complete, network } of reports) {
     checkpoint = await nc.snapshot(network);
     if (epoch === options.epochs || !complete) nc.disposeTraining(network);
   }
@@ -33,20 +32,21 @@ async function train(more: Partial<nc.FitOptions>): Promise<nc.Checkpoint> {
 
 const uninterrupted = await train({});
 
-const stop = new AbortController();
+const controller = new AbortController();
 const interrupted = await train({
-  signal: stop.signal,
-  onStep: ({ step }) => step === 13 && stop.abort(),
+  signal: controller.signal,
+  onStep: ({ step }) => step === 13 && controller.abort(),
 });
 const file = await Deno.makeTempFile({ suffix: ".safetensors" });
 await nc.writeCheckpoint(file, interrupted);
 
 const saved = await nc.readCheckpoint(file);
-const from = nc.restoreTraining(model, optimizer, shape, saved, file);
-console.log(`going on from step ${from.progress.step}`);
+const from = nc.restoreTraining(model, optimizer, inputShape, saved, file);
+console.log(`resuming from step ${from.progress.step}`);
 const resumed = await train({ from });
 
-// Orders of examples and dropped units follow from the key and the step, which the file holds.
+// The order of the examples and the dropped units depend only on the key and the step, and the file
+// has both.
 assertEquals(resumed, uninterrupted);
-console.log("20 steps in one run and in two: the same parameters, optimizer state and progress");
+console.log("20 steps in one run or two: same parameters, optimizer state and progress");
 await Deno.remove(file);

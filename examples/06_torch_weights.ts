@@ -1,33 +1,35 @@
-// Weights from PyTorch and back: a ResNet-18 goes out by torchvision's names, is known by its keys
-// alone when it comes back, and answers the same, to the last bit.
+// Writes a ResNet-18 under torchvision's names and reads it back. The model is recognized by the
+// file's keys alone, and outputs the same logits, bit for bit.
 // deno run --allow-read --allow-write --allow-env=XDG_RUNTIME_DIR examples/06_torch_weights.ts
 import { assertEquals } from "@std/assert";
 import * as nc from "../mod.ts";
 
 await nc.start();
 const [layout] = nc.weights.torchLayouts.resnet18!; // torchvision's
-const model = nc.resnet18({ numClasses: 3 });
-const shape = [224, 224, 3];
-const network = nc.init(model, nc.key(0), shape);
+const inputShape = [224, 224, 3];
+const network = nc.init(nc.resnet18({ numClasses: 3 }), nc.key(0), inputShape);
 
-// In Python: load_state_dict(safetensors.torch.load_file(file), strict=True).
+// In Python: model.load_state_dict(safetensors.torch.load_file(file), strict=True).
 const file = "resnet18.safetensors";
-await nc.weights.writeTorch(file, network, shape, layout!, {
+await nc.weights.writeTorch(file, network, inputShape, layout!, {
   preprocessing: JSON.stringify(nc.image.preprocessings.torchvision),
 });
 
-// Nothing but the file is needed: model, classes and names are found out by its keys and shapes.
-const found = await nc.open(file);
-const { name, classNames, origin, preprocessing: how } = found;
-console.log(`${name} with ${classNames.length} classes, by ${origin}'s names`);
+// The file is enough: its keys and shapes tell the model, the number of classes and the layout.
+const opened = await nc.open(file);
+const { name, classNames, origin, preprocessing } = opened;
+console.log(`${name} with ${classNames.length} classes, in ${origin}'s layout`);
 assertEquals([name, classNames.length, origin], ["resnet18", 3, "torchvision"]);
 
-// A picture goes in as the weights expect: resized, cut out of the middle, normalized.
-const pixels = nc.uniformArray(nc.key(1), 300 * 400 * 3);
-const picture = nc.image.preprocess({ width: 400, height: 300, channels: 3, pixels }, how);
-const x = nc.tf.tensor(picture, [1, ...nc.image.inputShapeOf(how)]);
-const before = await model.apply(network.params, network.state, x, {})[0].data();
-const after = await found.model.apply(found.params, found.state, x, {})[0].data();
-console.log("logits", [...after]);
-assertEquals(after, before);
+// Prepare a picture as the weights expect it: resized, cropped at the center, normalized.
+const pixels = nc.tensor.uniformArray(nc.key(1), 300 * 400 * 3);
+const picture = { width: 400, height: 300, channels: 3, pixels } as const;
+const values = nc.image.preprocess(picture, preprocessing);
+const x = nc.tf.tensor(values, [1, ...nc.image.inputShapeOf(preprocessing)]);
+
+const [before] = network.model.apply(network.params, network.state, x, {});
+const [after] = opened.model.apply(opened.params, opened.state, x, {});
+const logits = await after.data();
+console.log("logits", [...logits]);
+assertEquals(logits, await before.data());
 await Deno.remove(file);

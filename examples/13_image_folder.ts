@@ -1,5 +1,5 @@
-// A folder of 600 PNGs, a folder a class, one of them broken: LeNet-5 tells trousers, sneakers and
-// bags apart in at least 95 % of those it has not seen. The folder is gone afterwards.
+// Trains LeNet-5 on a folder of 600 PNG files with a subfolder for each class; one more file is
+// broken. It must classify more than 95 % of the images held back for testing correctly.
 // deno run --allow-read --allow-write --allow-env=XDG_RUNTIME_DIR examples/13_image_folder.ts
 import { assertEquals, assertGreater } from "@std/assert";
 import * as nc from "../mod.ts";
@@ -7,21 +7,21 @@ import * as nc from "../mod.ts";
 await nc.start();
 const folder = await Deno.makeTempDir();
 try {
-  // photos/trouser/12.png and so on, from Fashion-MNIST.
+  // Write Trouser/16.png and so on, from Fashion-MNIST.
   const { train: clothes } = await nc.fashionMnist();
   for (const name of ["Trouser", "Sneaker", "Bag"]) {
     await Deno.mkdir(`${folder}/${name}`);
     const label = clothes.classNames.indexOf(name);
-    const places = [...clothes.labels.keys()].filter((at) => clothes.labels[at] === label);
-    for (const at of places.slice(0, 200)) {
-      const png = nc.image.encodePng(nc.data.exampleImage(clothes, at));
-      await Deno.writeFile(`${folder}/${name}/${at}.png`, png);
+    const indices = [...clothes.labels.keys()].filter((i) => clothes.labels[i] === label);
+    for (const i of indices.slice(0, 200)) {
+      const png = nc.image.encodePng(nc.data.exampleImage(clothes, i));
+      await Deno.writeFile(`${folder}/${name}/${i}.png`, png);
     }
   }
-  await Deno.writeTextFile(`${folder}/Bag/broken.png`, "no picture");
+  await Deno.writeTextFile(`${folder}/Bag/broken.png`, "not a picture");
 
-  // A quarter of each class is held back. At most 400 images' pixels are held, the others are
-  // decoded again by workers while the GPU is busy.
+  // Hold back a quarter of each class for testing. At most 400 images are kept in memory; workers
+  // decode the others again in each epoch, while the GPU is busy.
   const size = 28;
   using images = await nc.imageFolder(folder, {
     size,
@@ -31,8 +31,8 @@ try {
     memoryLimit: 400 * size * size,
   });
   const { train, test, broken, classCounts, imbalance, cache } = images;
-  console.log(`${train.classNames}: ${classCounts} images, ${imbalance} to 1`);
-  console.log(`left out: ${broken.map(({ reason }) => reason.replace(folder, "…"))}`);
+  console.log(`${train.classNames}: ${classCounts} images, imbalance ${imbalance} to 1`);
+  console.log(`skipped: ${broken.map(({ reason }) => reason.replace(folder, "…"))}`);
   assertEquals([classCounts, broken.length], [[150, 150, 150], 1]);
 
   const model = nc.lenet5({ activation: "relu", numClasses: train.classNames.length });

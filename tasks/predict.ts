@@ -1,5 +1,5 @@
 // `deno task predict`: the most probable classes of a picture.
-import { decodeImage, type Image, inputShapeOf, type Preprocessing } from "../lib/image/mod.ts";
+import { type Image, inputShapeOf, type Preprocessing } from "../lib/image/mod.ts";
 import { classifyImage } from "../lib/train/classify.ts";
 import { table } from "../lib/text/table.ts";
 import type { NetworkFile } from "../lib/weights/network_file.ts";
@@ -13,7 +13,7 @@ import { startDevice } from "./command/device.ts";
 import { DEFAULT_WEIGHTS, networkFlags, openWeights, weightsFlag } from "./network.ts";
 import { type Inversion, INVERSIONS } from "./pictures/flags.ts";
 import { prepareGray } from "./pictures/read_picture.ts";
-import { readFile } from "./command/files.ts";
+import { readImage } from "./command/files.ts";
 import { say } from "./command/say.ts";
 
 /** What the task takes. */
@@ -60,7 +60,7 @@ const LEAST_SIDE = 8;
 
 /** The picture in a file, if it is not too small. */
 async function readPicture(file: string): Promise<Image> {
-  const image = decodeImage(await readFile(file), file);
+  const image = await readImage(file);
   if (Math.min(image.width, image.height) >= LEAST_SIDE) return image;
   throw new RangeError(
     `Cannot classify ${file}: its sides must have at least ${LEAST_SIDE} pixels, got ${image.width}×${image.height}`,

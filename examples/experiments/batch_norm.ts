@@ -1,15 +1,15 @@
-// Whether batch normalization makes a learning rate of 0.1 possible (§12.7.6): ten layers on small
-// clothes, with and without it, at 0.1 and at a tenth of that.
+// Does batch normalization make a learning rate of 0.1 possible (§12.7.6)? Ten layers on small
+// clothing images, with and without it, at 0.1 and at a tenth of that.
 // deno run --allow-read --allow-write --allow-env=XDG_RUNTIME_DIR examples/experiments/batch_norm.ts
 import * as nc from "../../mod.ts";
-import { smallClothesOf } from "./clothes.ts";
-import { conduct } from "./conduct.ts";
-import { type Experiment, last, type Measure, type Row } from "./experiment.ts";
+import { smallClothing } from "./images.ts";
+import { runExperiment } from "./run_experiment.ts";
+import { type Experiment, last, type Row, type RunVariant } from "./experiment.ts";
 import { trainingRows } from "./training_rows.ts";
 
-/** Nine convolutions in three stages, and a dense layer. */
-function network(normalized: boolean): nc.AnyLayer {
-  const layers: Record<string, nc.AnyLayer> = {};
+/** Nine convolutions in three stages and a dense layer. */
+function network(normalized: boolean): nc.Layer {
+  const layers: Record<string, nc.Layer> = {};
   for (const [stage, features] of [8, 16, 32].entries()) {
     for (let i = 0; i < 3; i++) {
       const name = `${stage + 1}${"abc"[i]}`;
@@ -33,33 +33,32 @@ const variants = {
   "no BN, η = 0.01": { normalized: false, learningRate: 0.01 },
 } as const;
 
-const size = {
+const sizes = {
   full: { train: 8000, test: 2000, epochs: 3, window: 25 },
   quick: { train: 256, test: 100, epochs: 1, window: 2 },
 };
 
-async function prepare(quick: boolean): Promise<Measure> {
-  const { epochs, window, ...counts } = size[quick ? "quick" : "full"];
-  const { train, test } = await smallClothesOf(quick, counts);
-  return (variant, seed, report) => {
+async function prepare(quick: boolean): Promise<RunVariant> {
+  const { epochs, window, ...counts } = sizes[quick ? "quick" : "full"];
+  const { train, test } = await smallClothing(quick, counts);
+  return (variant, seed, onRow) => {
     const { normalized, learningRate } = variants[variant as keyof typeof variants];
     const optimizer = nc.sgd({ learningRate, momentum: 0.9 });
     const model = network(normalized);
-    const how = { epochs, batchSize: 64, seed, window, report };
-    return trainingRows({ model, train, test, optimizer, ...how });
+    const options = { epochs, batchSize: 64, seed, window, onRow };
+    return trainingRows({ model, train, test, optimizer, ...options });
   };
 }
 
-/** The last test accuracy; of a run that diverged before its first, that of guessing. */
+/** The last test accuracy, or that of guessing if the run diverged before its first. */
 const accuracy = (rows: readonly Row[]): number => last(rows, "testAccuracy") || 0.1;
-/** The last training loss; a run that diverged has none. */
+/** The last training loss, or Infinity if the run diverged. */
 const loss = (rows: readonly Row[]): number =>
   Number.isNaN(last(rows, "divergedAt")) ? last(rows, "trainLoss") : Infinity;
 
-/** The experiment. */
 export const experiment: Experiment = {
   name: "batch_norm",
-  title: "Ten layers on clothes of 14 × 14, with and without batch normalization",
+  title: "Ten layers on 14 × 14 clothing images, with and without batch normalization",
   question: "Does batch normalization make a learning rate of 0.1 possible (§12.7.6)?",
   variants: Object.keys(variants),
   panels: [
@@ -75,7 +74,7 @@ export const experiment: Experiment = {
       span: { from: 0, to: 1 },
     },
   ],
-  figures: [
+  metrics: [
     { name: "training loss", of: loss },
     { name: "test accuracy", of: accuracy, percent: true },
     { name: "diverged at step", of: (rows) => last(rows, "divergedAt") },
@@ -83,21 +82,21 @@ export const experiment: Experiment = {
   claims: [
     {
       text: "at 0.1 the training loss is lower with BN than without (margin: nats)",
-      margin: (of) => loss(of("no BN, η = 0.1")) - loss(of("BN, η = 0.1")),
+      margin: (rowsOf) => loss(rowsOf("no BN, η = 0.1")) - loss(rowsOf("BN, η = 0.1")),
       asserted: true,
     },
     {
       text: "without BN the training loss is lower at 0.01 than at 0.1 (margin: nats)",
-      margin: (of) => loss(of("no BN, η = 0.1")) - loss(of("no BN, η = 0.01")),
+      margin: (rowsOf) => loss(rowsOf("no BN, η = 0.1")) - loss(rowsOf("no BN, η = 0.01")),
       asserted: true,
     },
     {
       text: "with BN the training loss is lower at 0.1 than at 0.01 (margin: nats)",
-      margin: (of) => loss(of("BN, η = 0.01")) - loss(of("BN, η = 0.1")),
+      margin: (rowsOf) => loss(rowsOf("BN, η = 0.01")) - loss(rowsOf("BN, η = 0.1")),
       asserted: true,
     },
   ],
   prepare,
 };
 
-if (import.meta.main) await conduct(experiment, Deno.args);
+if (import.meta.main) await runExperiment(experiment, Deno.args);

@@ -1,9 +1,9 @@
-// What an experiment is: variants that are run with several seeds, and claims about their numbers.
+// What an experiment is: variants that run with several seeds, and claims about their numbers.
 
-/** Numbers of one point of a run, by the columns' names; those it has not are left out. */
+/** The numbers of one point of a run, by column. A point need not have all columns. */
 export type Row = Readonly<Record<string, number>>;
 
-/** One variant's run with one seed. */
+/** The run of one variant with one seed. */
 export type Run = {
   readonly variant: string;
   readonly seed: number;
@@ -11,54 +11,57 @@ export type Run = {
   readonly seconds: number;
 };
 
-/** Makes a variant's rows with a seed; `report` is told each row as it comes. */
-export type Measure = (
+/** Runs a variant with a seed and returns its rows. Each row is also passed to `onRow` at once. */
+export type RunVariant = (
   variant: string,
   seed: number,
-  report: (row: Row) => void,
+  onRow: (row: Row) => void,
 ) => Promise<readonly Row[]>;
 
 /** One chart of the picture. */
 export type Panel = {
-  /** The column that goes to the right, and the axis's name with its unit. */
+  /** The column on the x axis, and the axis's name with its unit. */
   readonly x: readonly [column: string, name: string];
-  /** The column that goes up, and the axis's name with its unit. */
+  /** The column on the y axis, and the axis's name with its unit. */
   readonly y: readonly [column: string, name: string];
   readonly percent?: boolean;
   readonly span?: { readonly from?: number; readonly to?: number };
-  /** Those that are drawn. Default: all. */
+  /** The variants to draw. Default: all. */
   readonly variants?: readonly string[];
 };
 
-/** A number that a run comes to. */
-export type Figure = {
+/** A number that sums up a run. */
+export type Metric = {
   readonly name: string;
   readonly of: (rows: readonly Row[]) => number;
   readonly percent?: boolean;
 };
 
-/** What is said of the variants with the same seed. */
+/** The rows of a variant with the seed at hand. */
+export type RowsOf = (variant: string) => readonly Row[];
+
+/** A statement that compares variants with the same seed. */
 export type Claim = {
   readonly text: string;
-  /** How far it holds: above 0 it does. */
-  readonly margin: (of: (variant: string) => readonly Row[]) => number;
-  /** Whether it has to hold with every seed of a full run, or is only counted. */
+  /** By how much the claim holds. It holds if this is above 0. */
+  readonly margin: (rowsOf: RowsOf) => number;
+  /** Whether a full run fails if the claim does not hold with every seed. */
   readonly asserted: boolean;
 };
 
-/** An experiment: one command, whose name is its file's. */
+/** An experiment: one command, with the name of its file. */
 export type Experiment = {
   readonly name: string;
-  /** The picture's heading. */
+  /** The heading of the picture. */
   readonly title: string;
-  /** What is asked, for `--help`. */
+  /** The question, for `--help`. */
   readonly question: string;
   readonly variants: readonly string[];
   readonly panels: readonly Panel[];
-  readonly figures: readonly Figure[];
+  readonly metrics: readonly Metric[];
   readonly claims: readonly Claim[];
-  /** Reads the data, prints what there is to know of the variants, and answers how one is run. */
-  readonly prepare: (quick: boolean) => Promise<Measure>;
+  /** Reads the data, prints facts about the variants, and returns the function that runs one. */
+  readonly prepare: (quick: boolean) => Promise<RunVariant>;
 };
 
 /**
@@ -66,7 +69,7 @@ export type Experiment = {
  *
  * @param rows the points of a run
  * @param column the column's name
- * @returns the value, or NaN where no point has one
+ * @returns the value, or NaN if no point has one
  */
 export function last(rows: readonly Row[], column: string): number {
   return rows.findLast((row) => column in row)?.[column] ?? NaN;

@@ -1,18 +1,18 @@
-// Whether maps are better halved by max pooling or by strides of the convolutions (§12.2, §12.4).
+// Should feature maps be halved by max pooling or by strides of the convolutions (§12.2, §12.4)?
 // deno run --allow-read --allow-write --allow-env=XDG_RUNTIME_DIR examples/experiments/pooling.ts
 import * as nc from "../../mod.ts";
-import { clothesOf } from "./clothes.ts";
-import { conduct } from "./conduct.ts";
-import { type Experiment, last, type Measure, type Row } from "./experiment.ts";
+import { clothing } from "./images.ts";
+import { runExperiment } from "./run_experiment.ts";
+import { type Experiment, last, type Row, type RunVariant } from "./experiment.ts";
 import { trainingRows } from "./training_rows.ts";
 
-/** A convolution and what halves its maps. */
-type Block = (features: number) => nc.AnyLayer;
+/** A convolution and whatever halves its feature maps. */
+type Block = (features: number) => nc.Layer;
 
-const conv = (features: number, stride = 1): nc.AnyLayer =>
+const conv = (features: number, stride = 1): nc.Layer =>
   nc.conv({ features, size: 3, stride, padding: 1 });
 
-/** The three ways; the first three have the same parameters. */
+/** The four blocks. The first three have the same number of parameters. */
 const blocks: Readonly<Record<string, Block>> = {
   "max pooling": (features) =>
     nc.sequential({ conv: conv(features), relu: nc.relu(), pool: nc.maxPool() }),
@@ -29,7 +29,7 @@ const blocks: Readonly<Record<string, Block>> = {
 };
 const [MAX, MEAN, STRIDE, LAYER] = Object.keys(blocks) as [string, string, string, string];
 
-function network(block: Block): nc.AnyLayer {
+function network(block: Block): nc.Layer {
   return nc.sequential({
     block1: block(16),
     block2: block(32),
@@ -40,40 +40,40 @@ function network(block: Block): nc.AnyLayer {
   });
 }
 
-const size = {
+const sizes = {
   full: { train: 4800, test: 4000, epochs: 4, window: 25 },
   quick: { train: 128, test: 50, epochs: 1, window: 1 },
 };
 
-async function prepare(quick: boolean): Promise<Measure> {
-  const { train, test, epochs, window } = size[quick ? "quick" : "full"];
+async function prepare(quick: boolean): Promise<RunVariant> {
+  const { train, test, epochs, window } = sizes[quick ? "quick" : "full"];
   for (const [name, block] of Object.entries(blocks)) {
     const { parameters, flops } = nc.sizing.sizeOfModel(network(block), [28, 28, 1]);
-    console.log(`${name}: ${parameters} parameters, ${(flops / 1e6).toFixed(2)} MFLOP an image`);
+    console.log(`${name}: ${parameters} parameters, ${(flops / 1e6).toFixed(2)} MFLOP per image`);
   }
-  const clothes = await clothesOf(quick);
+  const images = await clothing(quick);
   const steps = epochs * Math.ceil(train / 64);
-  return (variant, seed, report) =>
+  return (variant, seed, onRow) =>
     trainingRows({
       model: network(blocks[variant]!),
-      train: nc.takeExamples(clothes.train, train),
-      test: nc.takeExamples(clothes.test, test),
+      train: nc.takeExamples(images.train, train),
+      test: nc.takeExamples(images.test, test),
       optimizer: nc.adam({ learningRate: nc.cosineDecay({ learningRate: 0.002, steps }) }),
       epochs,
       batchSize: 64,
       seed,
       window,
-      report,
+      onRow,
     });
 }
 
 const accuracy = (rows: readonly Row[]): number => last(rows, "testAccuracy");
 
-/** The experiment. */
 export const experiment: Experiment = {
   name: "pooling",
-  title: "Clothes, with maps halved by pooling or by strides",
-  question: "Are maps better halved by pooling or by strides of the convolutions (§12.2, §12.4)?",
+  title: "Clothing images, with feature maps halved by pooling or by strides",
+  question:
+    "Should feature maps be halved by pooling or by strides of the convolutions (§12.2, §12.4)?",
   variants: [MAX, MEAN, STRIDE, LAYER],
   panels: [
     {
@@ -87,29 +87,29 @@ export const experiment: Experiment = {
       percent: true,
     },
   ],
-  figures: [
+  metrics: [
     { name: "training loss", of: (rows) => last(rows, "trainLoss") },
     { name: "test accuracy", of: accuracy, percent: true },
   ],
   claims: [
     {
-      text: "max pooling comes to a higher test accuracy than strides (margin: share)",
-      margin: (of) => accuracy(of(MAX)) - accuracy(of(STRIDE)),
+      text: "max pooling reaches a higher test accuracy than strides (margin: share)",
+      margin: (rowsOf) => accuracy(rowsOf(MAX)) - accuracy(rowsOf(STRIDE)),
       asserted: false,
     },
     {
-      text: "max pooling comes to a higher test accuracy than mean pooling (margin: share)",
-      margin: (of) => accuracy(of(MAX)) - accuracy(of(MEAN)),
+      text: "max pooling reaches a higher test accuracy than mean pooling (margin: share)",
+      margin: (rowsOf) => accuracy(rowsOf(MAX)) - accuracy(rowsOf(MEAN)),
       asserted: true,
     },
     {
       text:
-        "one more layer with stride 2 comes to a higher test accuracy than max pooling (margin: share)",
-      margin: (of) => accuracy(of(LAYER)) - accuracy(of(MAX)),
+        "another layer with stride 2 reaches a higher test accuracy than max pooling (margin: share)",
+      margin: (rowsOf) => accuracy(rowsOf(LAYER)) - accuracy(rowsOf(MAX)),
       asserted: false,
     },
   ],
   prepare,
 };
 
-if (import.meta.main) await conduct(experiment, Deno.args);
+if (import.meta.main) await runExperiment(experiment, Deno.args);

@@ -1,20 +1,20 @@
-// Figure 12.21 in small (§12.7.6): plain networks learn worse when they are deeper, residual ones
-// do not. Clothes of 14 × 14, a quarter of the paper's features.
+// Do plain networks train worse when they are deeper, and residual networks not (§12.7.6)? Figure
+// 12.21 on a small scale: clothing images of 14 × 14, a quarter of the paper's features.
 // deno run --allow-read --allow-write --allow-env=XDG_RUNTIME_DIR examples/experiments/residual.ts
 import * as nc from "../../mod.ts";
-import { smallClothesOf } from "./clothes.ts";
-import { conduct } from "./conduct.ts";
-import { type Experiment, last, type Measure, type Row } from "./experiment.ts";
+import { smallClothing } from "./images.ts";
+import { runExperiment } from "./run_experiment.ts";
+import { type Experiment, last, type Row, type RowsOf, type RunVariant } from "./experiment.ts";
 import { trainingRows } from "./training_rows.ts";
 
-/** Features of the three stages; the paper's networks for CIFAR have 16, 32 and 64. */
+/** Features of the three stages. The paper's networks for CIFAR-10 have 16, 32 and 64. */
 const FEATURES = [4, 8, 16] as const;
 
-const conv = (features: number, stride = 1): nc.AnyLayer =>
+const conv = (features: number, stride = 1): nc.Layer =>
   nc.conv({ features, size: 3, stride, padding: 1, bias: false });
 
-/** Two convolutions, and beside them nothing or what came in. */
-function block(features: number, stride: number, residual: boolean): nc.AnyLayer {
+/** Two convolutions, with or without a shortcut around them. */
+function block(features: number, stride: number, residual: boolean): nc.Layer {
   const body = nc.sequential({
     conv1: conv(features, stride),
     norm1: nc.batchNorm(),
@@ -24,12 +24,12 @@ function block(features: number, stride: number, residual: boolean): nc.AnyLayer
   });
   if (!residual) return nc.sequential({ body, relu: nc.relu() });
   const shortcut = stride === 1 ? nc.identity() : nc.zeroPadShortcut({ features, stride });
-  return nc.sequential({ sum: nc.residual(body, shortcut as nc.Layer), relu: nc.relu() });
+  return nc.sequential({ sum: nc.residual(body, shortcut), relu: nc.relu() });
 }
 
-/** A network of 6n + 2 layers, as `cifarResnet` makes them with more features. */
-function network(depth: number, residual: boolean): nc.AnyLayer {
-  const layers: Record<string, nc.AnyLayer> = {};
+/** A network of 6n + 2 layers, like those of `cifarResnet`, which have more features. */
+function network(depth: number, residual: boolean): nc.Layer {
+  const layers: Record<string, nc.Layer> = {};
   for (const [stage, features] of FEATURES.entries()) {
     for (let i = 0; i < (depth - 2) / 6; i++) {
       const stride = stage > 0 && i === 0 ? 2 : 1;
@@ -55,19 +55,19 @@ const variants = {
   [`residual ${DEEP}`]: { depth: DEEP, residual: true },
 };
 
-const size = {
+const sizes = {
   full: { train: 3200, test: 1000, epochs: 3, window: 10 },
   quick: { train: 64, test: 50, epochs: 1, window: 1 },
 };
 
-async function prepare(quick: boolean): Promise<Measure> {
-  const { epochs, window, ...counts } = size[quick ? "quick" : "full"];
-  const { train, test } = await smallClothesOf(quick, counts);
+async function prepare(quick: boolean): Promise<RunVariant> {
+  const { epochs, window, ...counts } = sizes[quick ? "quick" : "full"];
+  const { train, test } = await smallClothing(quick, counts);
   for (const [name, { depth, residual }] of Object.entries(variants)) {
     const { parameters, flops } = nc.sizing.sizeOfModel(network(depth, residual), [14, 14, 1]);
-    console.log(`${name}: ${parameters} parameters, ${(flops / 1e6).toFixed(2)} MFLOP an image`);
+    console.log(`${name}: ${parameters} parameters, ${(flops / 1e6).toFixed(2)} MFLOP per image`);
   }
-  return async (variant, seed, report) => {
+  return async (variant, seed, onRow) => {
     const { depth, residual } = variants[variant]!;
     const rows = await trainingRows({
       model: network(depth, residual),
@@ -78,13 +78,13 @@ async function prepare(quick: boolean): Promise<Measure> {
       batchSize: 64,
       seed,
       window,
-      report,
+      onRow,
     });
     return rows.map(withErrors);
   };
 }
 
-/** The figure draws errors, not accuracies. */
+/** The figure shows errors, not accuracies. */
 function withErrors(row: Row): Row {
   return {
     ...row,
@@ -93,23 +93,22 @@ function withErrors(row: Row): Row {
   };
 }
 
-/** The mean training error of the last fifth of the windows: single ones are noisy. */
+/** The mean training error of the last fifth of the windows, as single windows are noisy. */
 function trainError(rows: readonly Row[]): number {
   const errors = rows.flatMap(({ trainError }) => trainError ?? []);
   const end = errors.slice(-Math.ceil(errors.length / 5));
   return end.reduce((sum, error) => sum + error / end.length, 0);
 }
 
-const plain = (of: (variant: string) => readonly Row[]): number =>
-  trainError(of(`plain ${DEEP}`)) - trainError(of(`plain ${SHALLOW}`));
-const residual = (of: (variant: string) => readonly Row[]): number =>
-  trainError(of(`residual ${DEEP}`)) - trainError(of(`residual ${SHALLOW}`));
+/** By how much depth raises the training error. */
+const costOfDepth = (kind: "plain" | "residual", rowsOf: RowsOf): number =>
+  trainError(rowsOf(`${kind} ${DEEP}`)) - trainError(rowsOf(`${kind} ${SHALLOW}`));
 
-/** The experiment. */
 export const experiment: Experiment = {
   name: "residual",
   title: `Plain and residual networks of ${SHALLOW} and ${DEEP} layers`,
-  question: "Do deeper plain networks have more training error, and residual ones not " +
+  question:
+    "Do deeper plain networks have a higher training error, and deeper residual networks not " +
     "(Figure 12.21, §12.7.6)?",
   variants: Object.keys(variants),
   panels: [
@@ -126,34 +125,35 @@ export const experiment: Experiment = {
       span: { from: 0, to: 0.9 },
     },
   ],
-  figures: [
+  metrics: [
     { name: "training error", of: trainError, percent: true },
     { name: "test error", of: (rows) => last(rows, "testError"), percent: true },
   ],
   claims: [
     {
       text: "the deeper plain network has the higher training error (margin: share)",
-      margin: plain,
+      margin: (rowsOf) => costOfDepth("plain", rowsOf),
       asserted: true,
     },
     {
       text:
         "depth costs the plain network more training error than the residual one (margin: share)",
-      margin: (of) => plain(of) - residual(of),
+      margin: (rowsOf) => costOfDepth("plain", rowsOf) - costOfDepth("residual", rowsOf),
       asserted: true,
     },
     {
-      text: "of the deep networks the residual one has the lower training error (margin: share)",
-      margin: (of) => trainError(of(`plain ${DEEP}`)) - trainError(of(`residual ${DEEP}`)),
+      text: "of the deep networks, the residual one has the lower training error (margin: share)",
+      margin: (rowsOf) =>
+        trainError(rowsOf(`plain ${DEEP}`)) - trainError(rowsOf(`residual ${DEEP}`)),
       asserted: true,
     },
     {
       text: "the deeper residual network has the lower training error (margin: share)",
-      margin: (of) => -residual(of),
+      margin: (rowsOf) => -costOfDepth("residual", rowsOf),
       asserted: false,
     },
   ],
   prepare,
 };
 
-if (import.meta.main) await conduct(experiment, Deno.args);
+if (import.meta.main) await runExperiment(experiment, Deno.args);

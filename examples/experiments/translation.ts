@@ -1,13 +1,12 @@
-// How far digits may be moved until networks that saw them in the middle alone go wrong
-// (§12.1, §12.2): a dense network, LeNet-5, and a ConvNet whose last maps are pooled whole.
+// How far can digits be shifted before networks trained on centered digits fail (§12.1, §12.2)? A
+// dense network, LeNet-5, and a ConvNet with global max pooling.
 // deno run --allow-read --allow-write --allow-env=XDG_RUNTIME_DIR examples/experiments/translation.ts
 import * as nc from "../../mod.ts";
-import { conduct } from "./conduct.ts";
-import type { Experiment, Measure, Row } from "./experiment.ts";
-import { halved, placed } from "./small_images.ts";
-import { trained } from "./training_rows.ts";
+import { runExperiment } from "./run_experiment.ts";
+import type { Experiment, Row, RunVariant } from "./experiment.ts";
+import { halfSize, shifted } from "./images.ts";
 
-/** Height and width of the ground: digits of 14 × 14 lose nothing by shifts of up to 7. */
+/** Height and width of the images. Digits of 14 × 14 lose nothing by shifts of up to 7. */
 const SIDE = 28;
 
 /** Two blocks of convolution, ReLU and max pooling. */
@@ -19,7 +18,7 @@ const blocks = {
   relu2: nc.relu(),
 };
 
-const models: Readonly<Record<string, nc.AnyLayer>> = {
+const models: Readonly<Record<string, nc.Layer>> = {
   "dense 784-75-75-10": nc.sequential({
     flatten: nc.flatten(),
     dense1: nc.dense({ features: 75 }),
@@ -37,63 +36,62 @@ const models: Readonly<Record<string, nc.AnyLayer>> = {
   }),
 };
 
-const size = {
+const sizes = {
   full: { train: 6000, test: 500, epochs: 5, shifts: [0, 1, 2, 3, 4, 5, 6, 7] },
   quick: { train: 256, test: 50, epochs: 1, shifts: [0, 3] },
 };
 
-/** Accuracy over digits moved by so many pixels up, down, left and right. */
+/** The mean accuracy on digits shifted up, down, left and right by `shift` pixels. */
 async function accuracyAt(
   shift: number,
   network: nc.Network,
   digits: nc.Examples,
 ): Promise<number> {
-  const moves = shift === 0 ? [[0, 0]] : [[shift, 0], [-shift, 0], [0, shift], [0, -shift]];
+  const shifts = shift === 0 ? [[0, 0]] : [[shift, 0], [-shift, 0], [0, shift], [0, -shift]];
   let sum = 0;
-  for (const [down, right] of moves) {
-    const moved = placed(digits, SIDE, down!, right!);
-    sum += (await nc.evaluate(network, moved)).accuracy;
+  for (const [down, right] of shifts) {
+    const images = shifted(digits, SIDE, down!, right!);
+    sum += (await nc.evaluate(network, images)).accuracy;
   }
-  return sum / moves.length;
+  return sum / shifts.length;
 }
 
-async function prepare(quick: boolean): Promise<Measure> {
-  const { train, test, epochs, shifts } = size[quick ? "quick" : "full"];
+async function prepare(quick: boolean): Promise<RunVariant> {
+  const { train, test, epochs, shifts } = sizes[quick ? "quick" : "full"];
   const digits = await nc.mnist();
-  const centered = placed(halved(nc.takeExamples(digits.train, train)), SIDE, 0, 0);
-  const small = halved(nc.takeExamples(digits.test, test));
+  const centered = shifted(halfSize(nc.takeExamples(digits.train, train)), SIDE, 0, 0);
+  const small = halfSize(nc.takeExamples(digits.test, test));
   for (const [name, model] of Object.entries(models)) {
     const { parameters, flops } = nc.sizing.sizeOfModel(model, [SIDE, SIDE, 1]);
-    console.log(`${name}: ${parameters} parameters, ${(flops / 1e6).toFixed(2)} MFLOP an image`);
+    console.log(`${name}: ${parameters} parameters, ${(flops / 1e6).toFixed(2)} MFLOP per image`);
   }
-  return async (variant, seed, report) => {
+  return async (variant, seed, onRow) => {
     const model = models[variant]!;
     const optimizer = nc.adam({ learningRate: 0.002 });
     const options = { epochs, batchSize: 64, optimizer, key: nc.key(seed) };
-    const network = await trained(model, centered, options);
+    const reports = await Array.fromAsync(nc.fit(model, centered, options));
+    const { network } = reports.at(-1)!;
     const rows: Row[] = [];
     for (const shift of shifts) {
       const accuracy = await accuracyAt(shift, network, small);
       rows.push({ shift, accuracy });
-      report(rows.at(-1)!);
+      onRow(rows.at(-1)!);
     }
     nc.disposeTraining(network);
     return rows;
   };
 }
 
-const at = (rows: readonly Row[], shift: number): number =>
+const accuracyWith = (rows: readonly Row[], shift: number): number =>
   rows.find((row) => row.shift === shift)?.accuracy ?? NaN;
 
 const [DENSE, LENET, POOLED] = Object.keys(models) as [string, string, string];
 
-/** The experiment. */
 export const experiment: Experiment = {
   name: "translation",
-  title: "Digits moved from where they were in training",
+  title: "Digits shifted from their place in training",
   question:
-    "How far may digits be moved until networks that saw them in the middle alone go wrong " +
-    "(§12.1, §12.2)?",
+    "How far can digits be shifted before networks trained on centered digits fail (§12.1, §12.2)?",
   variants: Object.keys(models),
   panels: [{
     x: ["shift", "shift, pixels (the digits are 14 × 14)"],
@@ -101,30 +99,30 @@ export const experiment: Experiment = {
     percent: true,
     span: { from: 0, to: 1 },
   }],
-  figures: [0, 1, 2, 3, 5, 7].map((shift) => ({
+  metrics: [0, 1, 2, 3, 5, 7].map((shift) => ({
     name: `shift ${shift}`,
-    of: (rows: readonly Row[]): number => at(rows, shift),
+    of: (rows: readonly Row[]): number => accuracyWith(rows, shift),
     percent: true,
   })),
   claims: [
     {
-      text:
-        "moved by 2 pixels, LeNet-5 reads more digits than the dense network (margin: accuracy)",
-      margin: (of) => at(of(LENET), 2) - at(of(DENSE), 2),
+      text: "shifted by 2 pixels, LeNet-5 is more accurate than the dense network (margin: share)",
+      margin: (rowsOf) => accuracyWith(rowsOf(LENET), 2) - accuracyWith(rowsOf(DENSE), 2),
       asserted: true,
     },
     {
-      text: "moved by 7 pixels, the ConvNet with maps pooled whole loses less than 5 points",
-      margin: (of) => 0.05 - (at(of(POOLED), 0) - at(of(POOLED), 7)),
+      text: "shifted by 7 pixels, the ConvNet with global max pooling loses less than 5 points",
+      margin: (rowsOf) =>
+        0.05 - (accuracyWith(rowsOf(POOLED), 0) - accuracyWith(rowsOf(POOLED), 7)),
       asserted: false,
     },
     {
-      text: "moved by 5 pixels, LeNet-5 still reads half of the digits",
-      margin: (of) => at(of(LENET), 5) - 0.5,
+      text: "shifted by 5 pixels, LeNet-5 still classifies half of the digits correctly",
+      margin: (rowsOf) => accuracyWith(rowsOf(LENET), 5) - 0.5,
       asserted: false,
     },
   ],
   prepare,
 };
 
-if (import.meta.main) await conduct(experiment, Deno.args);
+if (import.meta.main) await runExperiment(experiment, Deno.args);

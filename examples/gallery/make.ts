@@ -1,8 +1,9 @@
-// Makes the README's gallery anew, by the tasks and the networks that come with the project: 2 minutes.
+// Makes the pictures of this gallery again, with the tasks and the networks in examples/networks.
+// Takes 2 minutes.
 // deno run --allow-read --allow-write --allow-run=deno examples/gallery/make.ts
 const FASHION = ["--weights", "examples/networks/lenet5-relu-fashion-mnist.safetensors"];
 
-/** Each picture's name here, the file that the task leaves, and the task. */
+/** Each picture's name in this folder, the file that the task writes, and the task. */
 const PICTURES: readonly (readonly [name: string, file: string, ...task: string[]])[] = [
   ["filters", "filters-conv1.png", "explain", "filters"],
   ["maps", "conv2.png", "explain", "activations", "--layer", "conv2"],

@@ -1,4 +1,4 @@
-// Trains the two networks of this folder anew, and keeps them without what the optimizer has: 250 kB each.
+// Trains the two networks of this folder again and saves them without optimizer state, 250 kB each.
 // deno run -A examples/networks/make.ts
 import { type Json, readCheckpoint, writeCheckpoint } from "../../mod.ts";
 
@@ -12,8 +12,8 @@ for (const [dataset, epochs] of runs) {
   if (!success) Deno.exit(1);
   const { sections, run } = await readCheckpoint(`${out}/checkpoint.safetensors`);
   const file = new URL(`lenet5-relu-${dataset}.safetensors`, import.meta.url).pathname;
-  // The account of each step is as large as the network.
-  const account = { ...run as Record<string, Json>, steps: [] };
-  await writeCheckpoint(file, { sections: { ...sections, optimizer: new Map() }, run: account });
+  // The record of each step would be as large as the network.
+  const record = { ...run as Record<string, Json>, steps: [] };
+  await writeCheckpoint(file, { sections: { ...sections, optimizer: new Map() }, run: record });
   await Deno.remove(out, { recursive: true });
 }

@@ -105,7 +105,7 @@ async function cellsOf(
   return Array.from({ length: count }, (_, n) => {
     const size = height * width * channels;
     const own = (shares as Float32Array).slice(n * classNames.length, (n + 1) * classNames.length);
-    const isSame = originals?.[n]!.shares.every((share, c) => share === own[c]);
+    const isSame = originals?.[n]?.shares.every((share, c) => share === own[c]);
     return {
       image: {
         height,

@@ -1,8 +1,7 @@
-// The library's only disk writer: a file is there whole, or as it was before.
-import { fileError } from "./file_error.ts";
-import { writeAll } from "./write_all.ts";
+// Writes files atomically: the whole new contents, or none of them.
+import { attempting, fileError } from "./file_error.ts";
 
-/** What a file can be written from: its bytes, its text, or its parts one after the other. */
+/** The contents of a file: bytes, text, or parts one after the other. */
 export type FileContents =
   | Uint8Array
   | string
@@ -11,44 +10,40 @@ export type FileContents =
 
 /**
  * Writes a file so that at every moment, and after every failure, `path` holds either the old
- * contents or the new in full: they go into a temporary file beside it, are flushed to the
- * disk, and then take its name. A failed write leaves no temporary file. A symbolic link stays
- * one; the file that it leads to is replaced.
+ * contents or all of the new: these are written to a temporary file beside it, flushed to the disk,
+ * and then renamed. A failed write leaves no temporary file. If `path` is a symbolic link, its target
+ * is replaced.
  *
- * Needs `--allow-read` and `--allow-write` for the directory of `path`, which must be there.
+ * Needs `--allow-read` and `--allow-write` for the directory of `path`, which must exist.
  *
  * @param path the file to write
- * @param contents bytes, text (written as UTF-8), or parts; where producing these throws, so
- * does this function, with the same error
- * @throws {RangeError} if `path` is a directory, a device or otherwise no regular file
- * @throws {Error} of the class that Deno has for it (`NotFound`, `PermissionDenied`, …), where
- * the system refuses
+ * @param contents bytes, text (written as UTF-8), or parts; an error of an iterator of parts is
+ * thrown as it is
+ * @throws {RangeError} if `path` is a directory, a device or otherwise not a regular file
+ * @throws {Error} if the system refuses, of Deno's class (`NotFound`, `PermissionDenied`, …)
  */
 export async function writeFileAtomically(path: string, contents: FileContents): Promise<void> {
   const target = await destination(path);
   const temporary = `${target}.${crypto.randomUUID()}.tmp`;
-  let file: Deno.FsFile;
+  const attempt = `Cannot write ${path}`;
+  const opened = Deno.open(temporary, { write: true, createNew: true });
+  const file = await attempting(attempt, opened);
   try {
-    file = await Deno.open(temporary, { write: true, createNew: true });
+    await fill(file, contents, attempt);
+    await attempting(attempt, Deno.rename(temporary, target));
   } catch (error) {
-    throw fileError(`Cannot write ${path}`, error);
-  }
-  try {
-    await fill(file, contents, path);
-    await asSystem(path, Deno.rename(temporary, target));
-  } catch (error) {
-    // What went wrong first is what the caller must hear: the directory itself may be gone.
+    // The caller must see the first error: the directory itself may be gone.
     await Deno.remove(temporary).catch(() => {});
     throw error;
   }
 }
 
-/** The regular file that `path` is or will be, its symbolic links followed. */
+/** The regular file that `path` is or will be, with symbolic links followed. */
 async function destination(path: string): Promise<string> {
   try {
     const target = await Deno.realPath(path);
     const info = await Deno.stat(target);
-    // A rename would put a file in the place of a device such as /dev/null.
+    // A rename would replace a device such as /dev/null by a file.
     if (info.isFile) return target;
     const found = info.isDirectory ? "a directory" : "a device, pipe or socket";
     throw new RangeError(
@@ -60,11 +55,11 @@ async function destination(path: string): Promise<string> {
   }
 }
 
-/** Writes all parts, has the disk confirm them, and closes the file in any case. */
-async function fill(file: Deno.FsFile, contents: FileContents, path: string): Promise<void> {
+/** Writes all parts, flushes them to the disk, and closes the file in any case. */
+async function fill(file: Deno.FsFile, contents: FileContents, attempt: string): Promise<void> {
   try {
-    for await (const part of parts(contents)) await asSystem(path, writeAll(file, part));
-    await asSystem(path, file.sync());
+    for await (const part of parts(contents)) await attempting(attempt, writeAll(file, part));
+    await attempting(attempt, file.sync());
   } finally {
     file.close();
   }
@@ -75,11 +70,14 @@ function parts(contents: FileContents): Iterable<Uint8Array> | AsyncIterable<Uin
   return contents instanceof Uint8Array ? [contents] : contents;
 }
 
-/** Tells errors of the system, which get the path, from those of whoever makes the contents. */
-async function asSystem(path: string, work: Promise<void>): Promise<void> {
-  try {
-    await work;
-  } catch (error) {
-    throw fileError(`Cannot write ${path}`, error);
+/**
+ * Writes bytes at a file's position. A single write of Deno may write only a part of them.
+ *
+ * @param file the open file
+ * @param bytes what to write
+ */
+export async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.length;) {
+    written += await file.write(bytes.subarray(written));
   }
 }

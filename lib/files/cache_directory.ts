@@ -1,16 +1,16 @@
-// Where fetched files are kept.
+// The directory of fetched files.
 
 /**
- * The directory for fetched files: `NEOCOG_CACHE`, else `XDG_CACHE_HOME/neocog`, else the
- * system's usual place: `~/.cache/neocog`, on macOS `~/Library/Caches/neocog`, on Windows
+ * The directory of fetched files: `NEOCOG_CACHE`, else `XDG_CACHE_HOME/neocog`, else the system's
+ * usual place: `~/.cache/neocog`, on macOS `~/Library/Caches/neocog`, on Windows
  * `%LOCALAPPDATA%\neocog\cache`.
  *
- * Needs `--allow-env` for the variables that it comes to.
+ * Needs `--allow-env` for the variables that it reads.
  *
  * @param get reads a variable of the environment
  * @param os the operating system
- * @returns the directory, which need not be there
- * @throws {RangeError} if no variable says
+ * @returns the directory, which may not exist
+ * @throws {RangeError} if no variable is set
  */
 export function cacheDirectory(
   get: (name: string) => string | undefined = Deno.env.get,
@@ -19,7 +19,7 @@ export function cacheDirectory(
   const own = get("NEOCOG_CACHE");
   if (own) return own;
   const xdg = get("XDG_CACHE_HOME");
-  // By its specification, a relative path there is to be ignored.
+  // By its specification, a relative path is to be ignored.
   if (xdg && isAbsolute(xdg)) return `${xdg}/neocog`;
   if (os === "windows") {
     const local = get("LOCALAPPDATA");

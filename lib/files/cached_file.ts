@@ -1,32 +1,31 @@
-// A file that is fetched once, checked each time, and kept in a cache.
+// Files that are fetched once, kept in a cache, and checked each time.
 import { discard, download, type DownloadOptions } from "./download.ts";
-import { fileError } from "./file_error.ts";
+import { attempting } from "./file_error.ts";
 import { firstHash, isFile, keepFirstHash, requireHash } from "./file_trust.ts";
 import { sha256Of } from "./sha256.ts";
 
 /** A file that can be fetched. */
 export type FileSource = {
-  /** Where the file is, `https:` or `http:`. */
+  /** The file's address, `https:` or `http:`. */
   readonly url: string;
-  /** Its SHA-256, 64 small hexadecimal digits; where absent, that of the first time is trusted. */
+  /** Its SHA-256, 64 lower-case hexadecimal digits. Default: that of the first download. */
   readonly sha256?: string | undefined;
-  /** Its size. */
+  /** Its size in bytes. */
   readonly bytes?: number | undefined;
 };
 
-/** How a file is fetched into a cache. */
+/** Options of functions that fetch files into a cache. */
 export type CachedFileOptions = DownloadOptions & {
-  /** Called before the server is asked: not where the file is in the cache. */
+  /** Called before the server is asked; not if the file is in the cache. */
   readonly onFetch?: () => void;
 };
 
 /**
- * Sees to it that a file is in the cache: whole, and what it was said to be, or the first time.
+ * Ensures that a file is in the cache, whole and with the right hash.
  *
- * @param path where it is kept
- * @param source where it is fetched from, and what is known of it
- * @param verify looks at the fetched file before it gets its name; what it throws is thrown, and
- * the file is removed
+ * @param path its place in the cache
+ * @param source its address, and what is known of it
+ * @param verify checks the fetched file before it gets its name; if it throws, the file is removed
  * @param options progress, signal, retries
  * @returns the file's SHA-256
  * @throws {Error} as `download` and `requireHash` say
@@ -40,13 +39,13 @@ export async function cachedFile(
   return await cached(path, source) ?? await fetchOnce(path, source, verify, options);
 }
 
-/** A name in a cache: of a word, and of what tells an address from others. */
+/** A name in a cache: a word, and a hash of the address. */
 export function cacheName(stem: string, url: string, ending: string): string {
   const plain = stem.replace(/[^\w.-]+/g, "_").slice(0, 60);
   return `${plain}-${sha256Of(url).slice(0, 12)}${ending}`;
 }
 
-/** The hash of the file in the cache, which must be the right one; `undefined` if it is not there. */
+/** The hash of the file in the cache, which must be right; `undefined` if there is no file. */
 async function cached(path: string, { url, sha256 }: FileSource): Promise<string | undefined> {
   if (!await isFile(path)) return undefined;
   const expected = sha256 ?? await firstHash(path);
@@ -59,14 +58,16 @@ async function cached(path: string, { url, sha256 }: FileSource): Promise<string
   return actual;
 }
 
-/** Fetches a file unless another process is doing so, which is then waited for. */
+/** Fetches a file. If another process is doing so, waits for it. */
 async function fetchOnce(
   path: string,
   source: FileSource,
   verify: (part: string) => Promise<void>,
   options: CachedFileOptions,
 ): Promise<string> {
-  await makeDirectory(path.slice(0, path.lastIndexOf("/")));
+  const directory = path.slice(0, path.lastIndexOf("/"));
+  const attempt = `Cannot keep fetched files in ${directory}`;
+  await attempting(attempt, Deno.mkdir(directory, { recursive: true }));
   using _lock = await locked(`${path}.lock`);
   const other = await cached(path, source);
   if (other !== undefined) return other;
@@ -76,22 +77,14 @@ async function fetchOnce(
   return actual;
 }
 
-async function makeDirectory(path: string): Promise<void> {
-  try {
-    await Deno.mkdir(path, { recursive: true });
-  } catch (error) {
-    throw fileError(`Cannot keep fetched files in ${path}`, error);
-  }
-}
-
-/** Keeps other processes from fetching the same file at once. */
+/** Keeps other processes from fetching the same file at the same time. */
 async function locked(path: string): Promise<Deno.FsFile> {
   const file = await Deno.open(path, { write: true, create: true });
   await file.lock(true);
   return file;
 }
 
-/** Fetches a file, and gives it its name once it is known to be good. */
+/** Fetches a file, and gives it its name once it is verified. */
 async function fetchTo(
   path: string,
   { url, sha256, bytes }: FileSource,
@@ -106,7 +99,7 @@ async function fetchTo(
     await Deno.rename(part, path);
     return hash;
   } finally {
-    // What was fetched in full and is bad must not be gone on from.
+    // A whole file that is bad must not be resumed.
     await discard(part);
   }
 }

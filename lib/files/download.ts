@@ -1,48 +1,48 @@
-// Fetches a file over connections that may break: each goes on where the last one ended.
-import { fileError } from "./file_error.ts";
+// Fetches a file over connections that may break, each resuming where the last one ended.
+import { writeAll } from "./atomic_file.ts";
+import { attempting } from "./file_error.ts";
 import { checkResponse, PassingError, rangeHeaders, startOf, totalOf } from "./http_range.ts";
 import { delay, Stall } from "./patience.ts";
-import { writeAll } from "./write_all.ts";
 
-/** How a file is fetched. */
+/** Options of downloads. */
 export type DownloadOptions = {
-  /** Called with how many bytes are there, and of how many where the server says so. */
+  /** Called with the number of bytes so far, and with the total if the server says it. */
   readonly onProgress?: (bytes: number, total: number | undefined) => void;
-  /** Ends the fetching; what is there is kept for the next time. */
+  /** Ends the download; its bytes are kept for the next time. */
   readonly signal?: AbortSignal;
-  /** How many attempts in succession may fail without bringing a byte. Default: 5. */
+  /** How many successive attempts may fail without bringing a byte. Default: 5. */
   readonly retries?: number;
-  /** Time before the second attempt, in milliseconds; doubled before each further. Default: 500. */
+  /** Time before the second attempt in milliseconds, doubled for each further one. Default: 500. */
   readonly retryDelay?: number;
-  /** Time without a byte after which a connection is given up, in milliseconds. Default: 30,000. */
+  /** Time without a byte after which a connection is closed, in milliseconds. Default: 30,000. */
   readonly stallTimeout?: number;
 };
 
 /** What is known of a file before it is fetched. */
 export type Expected = {
-  /** Its size, which the server must agree with. */
+  /** Its size in bytes, with which the server must agree. */
   readonly bytes?: number | undefined;
-  /** Whether its contents are checked afterwards, so that parts of other versions are found out. */
+  /** Whether its contents are checked afterwards, which detects parts of other versions. */
   readonly isChecked: boolean;
 };
 
-/** More than any file of weights here has; a server that never ends does not fill the disk. */
+/** More than any file here: a server that never ends does not fill the disk. */
 const LARGEST = 16 * 2 ** 30;
 
 /**
- * Fetches a file. What is at `part` already is taken for its beginning, if the server still has
- * the same version of the file.
+ * Fetches a file. The bytes that are already in `part` are its beginning, if the server still has the
+ * same version of the file.
  *
  * Needs `--allow-net` for the host, and `--allow-read` and `--allow-write` for `part`.
  *
- * @param url where it is
- * @param part the file to write; left as it is where this throws, unless it is known to be bad
+ * @param url its address
+ * @param part the file to write; kept after an error, unless it is known to be bad
  * @param expected what is known of it
  * @param options progress, signal, retries
  * @throws {Deno.errors.NotFound} if the server has no such file
- * @throws {SyntaxError} if it answers a web page
+ * @throws {SyntaxError} if the server sends a web page
  * @throws {RangeError} if the file has another size than is known
- * @throws {Error} if the server refuses, or too many attempts failed
+ * @throws {Error} if the server refuses, or too many attempts fail
  */
 export async function download(
   url: string,
@@ -66,8 +66,8 @@ export async function download(
       if (failures > retries) {
         throw new Error(
           `Cannot fetch ${url}: the connection must bring the whole file, got ` +
-            `${error.message}, with ${reached} bytes there, after ${failures} attempts that brought nothing; ` +
-            "another call goes on from there",
+            `${error.message}, with ${reached} bytes so far, after ${failures} attempts that brought nothing; ` +
+            "another call resumes",
           { cause: error },
         );
       }
@@ -76,12 +76,12 @@ export async function download(
   }
 }
 
-/** Removes a part and what is known of its version. */
+/** Removes a part and the note of its version. */
 export async function discard(part: string): Promise<void> {
   for (const path of [part, versionFile(part)]) await Deno.remove(path).catch(ignoreAbsent);
 }
 
-/** Beside a part: the version that it is of, as the server calls it. */
+/** The file beside a part with its version, as the server names it. */
 function versionFile(part: string): string {
   return `${part}.version`;
 }
@@ -122,11 +122,11 @@ async function attempt(
   }
 }
 
-/** After the answer that nothing follows what is there: either all is, or it is another file's. */
+/** After the response that nothing follows: either the part is whole, or it is of another file. */
 async function afterRange(response: Response, held: number, part: string): Promise<void> {
   await response.body?.cancel();
   if (totalOf(response, held) === held) return;
-  throw await restart(part, "the server has a shorter file than what is there");
+  throw await restart(part, "the server has a shorter file than the part");
 }
 
 async function restart(part: string, reason: string): Promise<PassingError> {
@@ -136,10 +136,10 @@ async function restart(part: string, reason: string): Promise<PassingError> {
 
 async function keepVersion({ headers }: Response, part: string): Promise<void> {
   const etag = headers.get("etag");
-  // A weak one does not promise the same bytes.
+  // A weak ETag does not promise the same bytes.
   const version = etag?.startsWith('"') ? etag : headers.get("last-modified");
   const file = versionFile(part);
-  if (version) await asWriting(file, Deno.writeTextFile(file, version));
+  if (version) await writing(file, Deno.writeTextFile(file, version));
   else await Deno.remove(file).catch(ignoreAbsent);
 }
 
@@ -164,10 +164,10 @@ async function append(
         `Cannot fetch ${response.url}: it must have ${bytes} bytes, got more`,
       );
     }
-    await asWriting(part, writeAll(file, next.value));
+    await writing(part, writeAll(file, next.value));
     onProgress?.(done, total);
   }
-  await asWriting(part, file.sync());
+  await writing(part, file.sync());
   if (total !== undefined && done < total) {
     throw new PassingError(`an end after ${done} of ${total} bytes`);
   }
@@ -175,20 +175,16 @@ async function append(
 
 async function open(part: string, start: number): Promise<Deno.FsFile> {
   const options = { write: true, create: true, truncate: start === 0 };
-  const file = await asWriting(part, Deno.open(part, options));
+  const file = await writing(part, Deno.open(part, options));
   await file.seek(start, Deno.SeekMode.Start);
   return file;
 }
 
-async function asWriting<T>(part: string, work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw fileError(`Cannot write ${part}`, error);
-  }
+function writing<T>(part: string, work: Promise<T>): Promise<T> {
+  return attempting(`Cannot write ${part}`, work);
 }
 
-/** What fails on the way of fetch is a TypeError, and may be gone the next time. */
+/** A failure of fetch on the way is a TypeError, and may be gone the next time. */
 async function passing<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;

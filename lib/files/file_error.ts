@@ -1,8 +1,8 @@
-// Says what was being done when the system refused a file.
+// Says what was attempted when the system refused a file.
 
 /**
- * An error of the system with what was attempted put before its message. The class stays the
- * same, so that `instanceof Deno.errors.NotFound` still answers.
+ * An error of the system with what was attempted before its message. The class stays the same, so
+ * that `instanceof Deno.errors.NotFound` still works.
  *
  * @param attempt such as `Cannot write /tmp/a`
  * @param cause what was thrown
@@ -12,4 +12,18 @@ export function fileError(attempt: string, cause: unknown): unknown {
   if (!(cause instanceof Error)) return cause;
   const ErrorClass = cause.constructor as ErrorConstructor;
   return new ErrorClass(`${attempt}: ${cause.message}`, { cause });
+}
+
+/**
+ * Awaits the work on a file, and adds what was attempted to its errors.
+ *
+ * @param attempt such as `Cannot write /tmp/a`
+ * @param work the work
+ */
+export async function attempting<T>(attempt: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw fileError(attempt, error);
+  }
 }

@@ -1,9 +1,9 @@
-// Whether a file is what it was, or what it is said to be, by its SHA-256.
+// Checks files by their SHA-256, the known one or that of the first time.
 import { writeFileAtomically } from "./atomic_file.ts";
 import { fileError } from "./file_error.ts";
 import { requireSha256, sha256OfFile } from "./sha256.ts";
 
-/** Whether there is a regular file. */
+/** Whether a path is a regular file. */
 export async function isFile(path: string): Promise<boolean> {
   try {
     return (await Deno.stat(path)).isFile;
@@ -17,10 +17,10 @@ export async function isFile(path: string): Promise<boolean> {
  * Refuses a file with another hash.
  *
  * @param path the file
- * @param expected its SHA-256, or `undefined` if any will do
- * @param what what the message calls it
+ * @param expected its SHA-256, or `undefined` for any
+ * @param what its name in the message
  * @returns its SHA-256
- * @throws {Error} if it is another; whoever calls removes the file, or says to
+ * @throws {Error} if it is another; the caller removes the file, or says to
  */
 export async function requireHash(
   path: string,
@@ -31,14 +31,14 @@ export async function requireHash(
   if (expected === undefined || actual === expected) return actual;
   throw new Error(
     `Cannot use ${what}: its SHA-256 must be ${expected}, got ${actual}. ` +
-      "It is another file than it was, or was damaged on the way",
+      "The file has changed, or was damaged on the way",
   );
 }
 
 /**
- * The hash that a file had the first time, which lies beside it in the form of `sha256sum`.
+ * The hash that a file had the first time, which is kept beside it in the form of `sha256sum`.
  *
- * @param path the file, which need not be there
+ * @param path the file, which may not exist
  */
 export async function firstHash(path: string): Promise<string | undefined> {
   if (!await isFile(hashFile(path))) return undefined;
@@ -46,7 +46,7 @@ export async function firstHash(path: string): Promise<string | undefined> {
 }
 
 /**
- * Keeps the hash of the first time, where none is kept yet.
+ * Keeps the hash of the first time, unless there is one.
  *
  * @param path the file
  * @param hash its SHA-256

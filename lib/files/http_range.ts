@@ -1,37 +1,37 @@
-// What HTTP says of parts of files: what to ask for, and what an answer means. RFC 9110, §14.
+// HTTP range requests and their responses (RFC 9110, §14).
 
-/** A failure that another attempt may not have. */
+/** A failure that may be gone at the next attempt. */
 export class PassingError extends Error {}
 
 /**
- * The headers that ask for the rest of a file.
+ * The headers that request the rest of a file.
  *
- * @param held how many bytes are there
- * @param version the version that they are of, as the server called it
- * @param isChecked whether a part of another version would be found out
+ * @param held how many bytes there are
+ * @param version their version, as the server named it
+ * @param isChecked whether a part of another version would be detected
  */
 export function rangeHeaders(
   held: number,
   version: string | undefined,
   isChecked: boolean,
 ): Headers {
-  // Compressed, its bytes could not be counted.
+  // Compressed bytes could not be counted.
   const headers = new Headers({ "accept-encoding": "identity" });
   if (held === 0 || (version === undefined && !isChecked)) return headers;
   headers.set("range", `bytes=${held}-`);
-  // Of another version the server is to send all.
+  // If the version has changed, the server must send all.
   if (version !== undefined) headers.set("if-range", version);
   return headers;
 }
 
 /**
- * Refuses an answer that is not the file.
+ * Refuses a response that is not the file.
  *
- * @param response the answer
- * @param url what was asked for
- * @param bytes the file's size, where it is known
- * @param held how many bytes are there already
- * @throws {PassingError} if the server may answer otherwise later
+ * @param response the response
+ * @param url the requested address
+ * @param bytes the file's size, if it is known
+ * @param held how many bytes there are
+ * @throws {PassingError} if the server may respond otherwise later
  * @throws {Error} if it will not
  */
 export function checkResponse(
@@ -41,18 +41,18 @@ export function checkResponse(
   held: number,
 ): void {
   const { status, statusText, headers } = response;
-  const answer = `${status} ${statusText}`.trim();
+  const found = `${status} ${statusText}`.trim();
   if (status === 408 || status === 429 || status >= 500) {
-    throw new PassingError(`the answer ${answer}`);
+    throw new PassingError(`the response ${found}`);
   }
   if (status !== 200 && status !== 206) {
-    const message = `Cannot fetch ${url}: the server must have it, got ${answer}`;
+    const message = `Cannot fetch ${url}: the server must have it, got ${found}`;
     throw status === 404 || status === 410 ? new Deno.errors.NotFound(message) : new Error(message);
   }
   const type = headers.get("content-type") ?? "";
   if (/^\s*(?:text\/html|application\/xhtml)/i.test(type)) {
     throw new SyntaxError(
-      `Cannot fetch ${url}: it must be a file and no web page, got ${type}`,
+      `Cannot fetch ${url}: it must be a file, not a web page, got ${type}`,
     );
   }
   const total = totalOf(response, held);
@@ -63,15 +63,15 @@ export function checkResponse(
   }
 }
 
-/** `bytes 100-199/200`; the size may be `*`, and the range where there is none. */
+/** `bytes 100-199/200`; the size may be `*`, and so may the range. */
 const CONTENT_RANGE = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+|\*)$/;
 
 /**
- * The place in the file where an answer begins.
+ * The place in the file where a response begins.
  *
- * @param response the answer
- * @param held how many bytes are there
- * @returns 0 or `held`; `undefined` if the answer is another part of the file
+ * @param response the response
+ * @param held how many bytes there are
+ * @returns 0 or `held`; `undefined` if the response is another part of the file
  */
 export function startOf({ status, headers }: Response, held: number): number | undefined {
   if (status !== 206) return 0;
@@ -80,11 +80,11 @@ export function startOf({ status, headers }: Response, held: number): number | u
 }
 
 /**
- * The whole file's size by an answer.
+ * The whole file's size by a response.
  *
- * @param response the answer
- * @param held how many bytes are there
- * @returns the size, or `undefined` if the answer does not say
+ * @param response the response
+ * @param held how many bytes there are
+ * @returns the size, or `undefined` if the response does not say
  */
 export function totalOf({ status, headers }: Response, held: number): number | undefined {
   if (status === 206 || status === 416) {

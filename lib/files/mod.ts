@@ -1,4 +1,4 @@
-// Files that are written whole or not at all.
+// Files that are written atomically.
 
 export { type FileContents, writeFileAtomically } from "./atomic_file.ts";
 export type { DownloadOptions } from "./download.ts";

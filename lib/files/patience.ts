@@ -1,11 +1,11 @@
-// How long a connection is waited for.
+// Waiting for connections.
 import { PassingError } from "./http_range.ts";
 
 /**
  * Waits.
  *
- * @param time how long, in milliseconds
- * @param signal ends it with its reason
+ * @param time the time in milliseconds
+ * @param signal ends the waiting with its reason
  */
 export async function delay(time: number, signal: AbortSignal | undefined): Promise<void> {
   await new Promise<void>((resolve, reject) => {
@@ -21,7 +21,7 @@ export async function delay(time: number, signal: AbortSignal | undefined): Prom
   });
 }
 
-/** Gives a connection up that brings nothing for some time. */
+/** Aborts a connection that brings nothing for some time. */
 export class Stall {
   readonly #controller = new AbortController();
   /** Aborts the connection. */
@@ -29,8 +29,8 @@ export class Stall {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * @param time how long, in milliseconds
-   * @param signal of the caller, which gives the connection up too
+   * @param time the time in milliseconds
+   * @param signal the caller's signal, which aborts the connection too
    */
   constructor(readonly time: number, signal: AbortSignal | undefined) {
     const own = this.#controller.signal;
@@ -38,14 +38,14 @@ export class Stall {
     this.reset();
   }
 
-  /** Something came. */
+  /** Called when bytes arrive. */
   reset(): void {
     clearTimeout(this.#timer);
     const reason = new PassingError(`no byte for ${this.time} ms`);
     this.#timer = setTimeout(() => this.#controller.abort(reason), this.time);
   }
 
-  /** Nothing more is awaited. */
+  /** Stops waiting. */
   end(): void {
     clearTimeout(this.#timer);
   }

@@ -1,16 +1,16 @@
-// SHA-256 of files and of texts.
+// SHA-256 of files and texts.
 import { createHash } from "node:crypto";
 import { fileError } from "./file_error.ts";
 
-/** A hash as it is written: 64 hexadecimal digits. */
+/** A written hash: 64 hexadecimal digits. */
 const HEX = /^[0-9a-f]{64}$/;
 
 /**
- * The SHA-256 of a file, of which a megabyte at a time is in memory.
+ * The SHA-256 of a file, read in pieces of a megabyte.
  *
  * @param path the file
  * @returns 64 hexadecimal digits
- * @throws {Error} of the class that Deno has for it, where the system refuses
+ * @throws {Error} if the system refuses, of Deno's class
  */
 export async function sha256OfFile(path: string): Promise<string> {
   const hash = createHash("sha256");
@@ -34,9 +34,9 @@ export function sha256Of(...parts: readonly (string | Uint8Array)[]): string {
 }
 
 /**
- * A hash that someone gave, in small letters.
+ * Checks a given hash; returns it in lower case.
  *
- * @throws {RangeError} if it is none
+ * @throws {RangeError} if it is not a hash
  */
 export function requireSha256(hash: string): string {
   const small = hash.toLowerCase();

@@ -1,14 +1,14 @@
-// The files in a .tar.gz, by modern-tar, which is loaded when an archive is opened.
-import { fileError } from "./file_error.ts";
+// Reads files of a .tar.gz, by modern-tar, which is loaded when an archive is opened.
+import { attempting } from "./file_error.ts";
 
-/** Loads the package that reads the archive's blocks. */
+/** Loads the package. */
 function loadTar(): Promise<Tar> {
   // A remote module does not see our deno.json, so the package is named and pinned here.
   // deno-lint-ignore no-import-prefix
   return import("npm:modern-tar@0.8.6");
 }
 
-/** What is used of the package. */
+/** The part of the package that is used. */
 type Tar = {
   unpackTar(
     archive: ReadableStream<Uint8Array>,
@@ -19,15 +19,14 @@ type Tar = {
 type Header = { readonly name: string; readonly size: number; readonly type?: string };
 
 /**
- * Reads files of a gzipped tar archive into memory. Of the rest, which may be of any size,
- * nothing is held.
+ * Reads files of a gzipped tar archive into memory. The rest, which may have any size, is skipped.
  *
  * @param path the archive
- * @param what what messages call it
- * @param most how large a file of a name may be, in bytes; `undefined` if it is not wanted.
- * The name is the last part of the path in the archive
- * @returns the wanted files that the archive has, by their names
- * @throws {SyntaxError} if the archive is cut or damaged, has a wanted file twice or too large
+ * @param what its name in messages
+ * @param most the most bytes of a file by its name, the last part of its path in the archive;
+ * `undefined` if it is not wanted
+ * @returns the wanted files, by name
+ * @throws {SyntaxError} if the archive is cut or damaged, or a wanted file is there twice or too large
  */
 export async function filesOfTarGz(
   path: string,
@@ -35,9 +34,7 @@ export async function filesOfTarGz(
   most: (name: string) => number | undefined,
 ): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
   const { unpackTar } = await loadTar();
-  const file = await Deno.open(path).catch((error) => {
-    throw fileError(`Cannot read ${path}`, error);
-  });
+  const file = await attempting(`Cannot read ${path}`, Deno.open(path));
   const names = new Set<string>();
   const filter = ({ name: inside, size, type }: Header): boolean => {
     const name = lastPart(inside);

@@ -11,7 +11,7 @@ export const LETTER = { width: 5, height: 7, descent: 2 } as const;
 
 type Font = { readonly fontData: readonly number[]; readonly lookup: readonly string[] };
 
-/** Letters that the font squeezes above the baseline, where p looks like r and g like s: nine rows. */
+/** Nine rows for the letters that the font squeezes into seven, where p looks like r. */
 const DESCENDERS: Readonly<Record<string, string>> = {
   g: "..... ..... .#### #...# #...# #...# .#### ....# .###.",
   j: "...#. ..... ..##. ...#. ...#. ...#. ...#. #..#. .##..",

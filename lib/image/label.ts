@@ -57,7 +57,7 @@ function draw(
  *
  * @param size the size of a point
  */
-export function labelHeight(size: number): number {
+function labelHeight(size: number): number {
   return (LETTER.height + 2 * MARGIN) * size;
 }
 

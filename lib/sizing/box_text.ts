@@ -1,4 +1,4 @@
-// The words in a drawing's boxes, and how much room they take.
+// The text in a drawing's boxes, and its size.
 import type { Box } from "./part.ts";
 import { textWidth } from "../chart/svg.ts";
 
@@ -6,20 +6,20 @@ import { textWidth } from "../chart/svg.ts";
 export const NAME_SIZE = 11;
 /** Size of the lines below a box's name. */
 export const LINE_SIZE = 10;
-/** From one line to the next. */
+/** The distance of two lines. */
 export const LINE_HEIGHT = 13;
 const PADDING = 7;
 /** The longest line, in characters; longer names are cut short. */
 const LONGEST = 26;
-/** How long a line of folded layers gets before another is begun. */
+/** The longest line of folded layers, in characters. */
 const FOLDED = 13;
 
-/** Names cut short, at the front: paths differ at their end. */
+/** A name cut short at the front, as paths differ at their end. */
 export function shortened(name: string): string {
   return name.length <= LONGEST ? name : `…${name.slice(name.length - LONGEST + 1)}`;
 }
 
-/** The lines below a box's name: what it is, what is folded into it, its shape. */
+/** The lines below a box's name: its kind, the layers folded into it, its shape. */
 export function linesOf({ what, folded, shape }: Box): string[] {
   const lines = what === "" ? [] : [what];
   for (const op of folded) {
@@ -31,7 +31,7 @@ export function linesOf({ what, folded, shape }: Box): string[] {
   return [...lines, shape.join("×")].map(shortened);
 }
 
-/** The room that a box needs. */
+/** The size of a box. */
 export function boxSize(box: Box): { width: number; height: number } {
   const lines = linesOf(box);
   const widest = Math.max(

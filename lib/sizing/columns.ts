@@ -1,12 +1,12 @@
-// Long chains wrapped into columns, so that a drawing fits a page.
+// Wraps long chains into columns, so that a drawing fits a page.
 import { placeChain, type Scene } from "./layout.ts";
 import { chainSize } from "./part_size.ts";
 import type { Part } from "./part.ts";
 
-/** Between columns, for the line from one's end to the next one's beginning. */
+/** The gap between columns, with the line from the end of one to the begin of the next. */
 const GUTTER = 32;
 
-/** Parts in columns, each filled as long as it stays within a height. */
+/** Parts in columns, each filled up to a height. */
 function filled(parts: readonly Part[], height: number): Part[][] {
   const columns: Part[][] = [[]];
   for (const part of parts) {
@@ -17,7 +17,7 @@ function filled(parts: readonly Part[], height: number): Part[][] {
   return columns;
 }
 
-/** Parts in so many columns at most, the tallest as low as can be. */
+/** Parts in at most so many columns, as low as possible. */
 function wrapped(parts: readonly Part[], count: number): Part[][] {
   let [low, high] = [0, chainSize(parts).height];
   while (high - low > 1) {
@@ -38,7 +38,7 @@ function heightOf(columns: readonly (readonly Part[])[]): number {
   return Math.max(...columns.map((column) => chainSize(column).height));
 }
 
-/** As few columns as make it no taller than wide, or as many as fit beside one another. */
+/** The fewest columns that are not taller than wide, or as many as fit the width. */
 function columnsFor(parts: readonly Part[], width: number): Part[][] {
   let best = [[...parts]];
   for (let count = 2; heightOf(best) > widthOf(best) && count <= parts.length; count++) {
@@ -52,11 +52,11 @@ function columnsFor(parts: readonly Part[], width: number): Part[][] {
 /**
  * Places all parts of a drawing.
  *
- * @param parts what is drawn, from top to bottom
- * @param x left side
- * @param y top
- * @param width the width there is; a single part that is wider takes more
- * @returns what is drawn, in its place, with the width and height it takes
+ * @param parts the parts from top to bottom
+ * @param x the left side
+ * @param y the top
+ * @param width the available width; a single part may be wider
+ * @returns the placed parts, with their width and height
  */
 export function placeInColumns(
   parts: readonly Part[],

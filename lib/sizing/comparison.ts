@@ -1,4 +1,4 @@
-// Models side by side: what each costs, for the story of Figure 12.15.
+// Compares the costs of models in a table (Figure 12.15).
 import { table } from "../text/table.ts";
 import type { ModelSize } from "./model_size.ts";
 import { briefBytes, briefCount, grouped } from "./quantity.ts";
@@ -8,20 +8,20 @@ import { fieldText, flopsText } from "./summary.ts";
 export type Compared = {
   readonly name: string;
   readonly size: ModelSize;
-  /** What it reached, where that is known. */
+  /** Its result in a contest, if it is known. */
   readonly result?: Result;
 };
 
-/** What a model reached in the contest of a year. */
+/** The result of a model in the contest of a year. */
 export type Result = {
   readonly year: number;
-  /** Share of images whose class is not among the five best answers, in percent. */
+  /** The top-5 error in percent. */
   readonly error: number;
-  /** Which network that is of, where it is a sister of this one. */
+  /** The network that reached it, if it is a variant of this one. */
   readonly of?: string;
 };
 
-/** What is told of each model, and how it stands. */
+/** The columns of the table. */
 const COLUMNS: readonly {
   readonly heading: string;
   readonly align: "left" | "right";
@@ -44,11 +44,11 @@ function errorText(result: Result | undefined): string {
 }
 
 /**
- * A table of models: year and top-5 error where they are known, depth in layers with weights, parameters,
- * their size in float32, FLOPs and numbers of all layers' outputs for one example, and the
+ * Makes a table of models: year and top-5 error if they are known, depth in layers with weights,
+ * parameters and their size in float32, FLOPs and outputs of all layers for one example, and the
  * receptive field of the last layer that does not see the whole input.
  *
- * @param models the models, in their order
+ * @param models the models, in order
  * @returns the table, lines of text
  *
  * @example
@@ -62,7 +62,7 @@ function errorText(result: Result | undefined): string {
  * ```
  */
 export function comparison(models: readonly Compared[]): string {
-  // What is known of none is no column.
+  // A column that is empty for all models is left out.
   const told = COLUMNS.filter(({ text }) => models.some((model) => text(model) !== ""));
   const rows = models.map((model) => told.map(({ text }) => text(model)));
   const align = told.map(({ align }) => align);

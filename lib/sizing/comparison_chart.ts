@@ -1,4 +1,4 @@
-// Models side by side as bars, for the story of Figure 12.15: errors fall, networks grow deeper.
+// Compares the costs of models as bars (Figure 12.15).
 import type { Compared } from "./comparison.ts";
 import { briefCount } from "./quantity.ts";
 import { COLORS, MUTED, RULE } from "../chart/style.ts";
@@ -9,9 +9,9 @@ const MARGIN = 16;
 const HEAD = 96;
 const ROW = 40;
 const BAR = 16;
-/** Room for a bar's number behind it. */
+/** The room for a bar's number. */
 const LABEL = 52;
-/** Between columns of bars. */
+/** The gap between columns of bars. */
 const GAP = 18;
 
 /** One quantity of all models. */
@@ -48,11 +48,11 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /**
- * A chart of models: for each a row of bars, of its top-5 error where that is known, depth in
- * layers with weights, parameters, FLOPs and activations for one example. The error of a sister
- * network is drawn hollow, and named below.
+ * Draws a chart of models, each a row of bars: top-5 error if it is known, depth in layers with
+ * weights, parameters, and FLOPs and activations for one example. The error of a variant is drawn
+ * hollow, and explained below.
  *
- * @param models the models, in their order
+ * @param models the models, in order
  * @returns the picture, SVG text
  *
  * @example
@@ -92,7 +92,7 @@ function nameElements({ name, result }: Compared, y: number): string[] {
   return [words, year];
 }
 
-/** What the hollow bars are of, each once. */
+/** The notes on hollow bars, each once. */
 function notesOf(models: readonly Compared[]): string[] {
   const notes = models.flatMap(({ name, result }) =>
     result?.of === undefined ? [] : [`${name}: ${result.error} % is the error of ${result.of}.`]

@@ -1,20 +1,20 @@
-// How large a convolution's output is (§12.4).
+// The size of a convolution's output (§12.4).
 import { checkWindow, type Pair, requireSizes } from "../layers/window.ts";
 import { dividedBy, type SlidingOptions } from "./fitting.ts";
 
 export type { SlidingOptions } from "./fitting.ts";
 
 /**
- * Height and width of a convolution's output, (W − F + 2P) / S + 1 (§12.4).
+ * Computes the height and width of a convolution's output, (W − F + 2P) / S + 1 (§12.4).
  *
- * Layers leave out the rest at the end that no filter fills; here it is refused, as
- * the chapter has it, unless `rounding` says what is to become of it.
+ * Layers ignore a remainder at the end of the input that no filter fills. Here it is refused, as in
+ * the chapter, unless `rounding` is given.
  *
  * @param input height and width of the input: one number for both, or `[height, width]`
  * @param options size of the filters, stride (1), padding (none), dilation (1), rounding
- * @returns one number where all that is given is, else `[height, width]`
- * @throws {RangeError} if an option is out of range, or the filters do not divide the
- * input: the message names what would
+ * @returns one number if all arguments are single numbers, else `[height, width]`
+ * @throws {RangeError} if an option is out of range, or the filters do not divide the input; the
+ * message names sizes that would
  *
  * @example
  * ```ts
@@ -28,17 +28,17 @@ export type { SlidingOptions } from "./fitting.ts";
  * ```
  */
 export function convOutput(input: number, options: SlidingOptions<number>): number;
-/** The same where a side has a size of its own: `[down, across]`, unless all that is given are numbers. */
+/** The same for sides of different sizes: `[down, across]`, unless all arguments are numbers. */
 export function convOutput(input: Pair, options: SlidingOptions): number | [number, number];
 export function convOutput(input: Pair, options: SlidingOptions): number | [number, number] {
   return windowsOver("conv", input, { stride: 1, ...options });
 }
 
-/** Options with the stride said. */
+/** Options with a stride. */
 type Sliding = SlidingOptions & { readonly stride: Pair };
 
 /**
- * Rows and columns of windows.
+ * The numbers of windows down and across.
  *
  * @param layer the layer's name, for errors
  * @param input one number or `[height, width]`

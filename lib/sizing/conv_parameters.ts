@@ -1,27 +1,27 @@
-// How many numbers a convolution learns (§12.4).
+// The number of parameters of a convolution (§12.4).
 import { conv } from "../layers/conv.ts";
 import { countParameters } from "../layers/layer.ts";
 import type { Pair } from "../layers/window.ts";
 
 /** Options of {@linkcode convParameters}. */
 export type ConvParametersOptions = {
-  /** Number of filters. */
+  /** The number of filters. */
   readonly features: number;
   /** Height and width of the filters. */
   readonly size: Pair;
-  /** Into how many parts, each with filters of its own, the channels fall. Default: 1. */
+  /** The number of groups of channels, each with its own filters. Default: 1. */
   readonly groups?: number;
   /** Whether each filter has a bias. Default: `true`. */
   readonly bias?: boolean;
 };
 
 /**
- * How many numbers a convolution learns, features · (F · F · channels + 1) (§12.4), whatever the
- * size of its input.
+ * Counts the parameters of a convolution, features · (F · F · channels + 1) (§12.4), which do not
+ * depend on the size of its input.
  *
- * @param channels channels of the input
+ * @param channels the channels of the input
  * @param options number of filters and their size, groups (1), bias (true)
- * @throws {RangeError} if one is not a whole number in its range
+ * @throws {RangeError} if a number is out of its range
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-// Draws a model as an SVG picture, in which an Inception module and a residual link can be seen.
+// Draws a model as an SVG picture.
 import type { Layer } from "../layers/layer.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import { LINE_HEIGHT, LINE_SIZE, linesOf, NAME_SIZE, shortened } from "./box_text.ts";
@@ -12,7 +12,7 @@ import { briefCount, grouped, shapeText } from "./quantity.ts";
 import { COLORS, MUTED, RULE, tint } from "../chart/style.ts";
 import { element, picture, textElement, textWidth } from "../chart/svg.ts";
 
-/** The most that a drawing is wide, unless a part of it is: shown on 1,000 pixels it can be read. */
+/** The largest width of a drawing, unless a part is wider: readable if shown on 1,000 pixels. */
 const PAGE = 1080;
 /** Around the drawing. */
 const MARGIN = 14;
@@ -36,9 +36,9 @@ export type DrawingOptions = {
 };
 
 /**
- * A drawing of a model: a box for each layer with its kernel and output shape, colors by kind,
- * branches beside one another, and links around residual bodies. Layers that work on each number
- * by itself stand in the box before them; modules that repeat are drawn once.
+ * Draws a model: a box for each layer with its kernel and output shape, colors by kind, branches side
+ * by side, and links around residual bodies. Layers that work on single numbers, such as ReLU, are in
+ * the box before them; modules that repeat are drawn once.
  *
  * @param model the model
  * @param shape shape of one input, without the batch
@@ -64,7 +64,7 @@ export function drawing(model: Layer, shape: Shape, { title }: DrawingOptions): 
   const facts = `input ${shapeText(shape)}; ${grouped(parameters)} parameters; ${
     unknown.length > 0 ? "at least " : ""
   }${briefCount(flops)}FLOPs, a multiply-add being two`;
-  // Some fonts are wider than is reckoned with.
+  // Some fonts are wider than Helvetica.
   const width = Math.max(scene.width, 1.15 * textWidth(facts, 11)) + 2 * MARGIN;
   return picture(width, HEAD + scene.height + MARGIN, title, [
     textElement(title, { x: MARGIN, y: 30, "font-size": 17, "font-weight": "bold" }),
@@ -77,7 +77,7 @@ export function drawing(model: Layer, shape: Shape, { title }: DrawingOptions): 
   ]);
 }
 
-/** What each color means, of those that are there. */
+/** What each used color means. */
 function legend(paints: readonly Paint[]): string[] {
   let x = MARGIN;
   return (Object.keys(OUTLINES) as Paint[]).filter((paint) => paints.includes(paint))
@@ -113,7 +113,7 @@ function captionElement({ text, x, y }: Caption): string {
   return textElement(text, { x, y, "font-size": LINE_SIZE, fill: MUTED });
 }
 
-/** A module's frame; the title stands beside the line that comes in. */
+/** A module's frame; the title is beside the line that enters it. */
 function frameElement({ what, x, y, width, height, axis }: Placed<Module>): string {
   const rect = element("rect", { x, y, width, height, rx: 8, fill: "#fbfcfd", stroke: RULE });
   const title = textElement(titleOf(what), {
@@ -126,10 +126,10 @@ function frameElement({ what, x, y, width, height, axis }: Placed<Module>): stri
   return element("g", { class: "module" }, rect + title);
 }
 
-/** How far before a corner a line begins to turn. */
+/** The distance from a corner at which a line begins to turn. */
 const TURN = 6;
 
-/** The point so far from `from` on the way to `to`, but at most half way. */
+/** The point at that distance from the first point towards the second, at most half way. */
 function towards([x, y]: Point, [toX, toY]: Point): Point {
   const length = Math.hypot(toX - x, toY - y);
   const share = length === 0 ? 0 : Math.min(TURN / length, 0.5);
@@ -145,7 +145,7 @@ function pathThrough(points: readonly Point[]): string {
   return `M${at(points[0]!)}${turns.join("")}L${at(points.at(-1)!)}`;
 }
 
-/** A line, with the arrow's head where it arrives. */
+/** A line, perhaps with an arrowhead at its end. */
 function linkElement({ points, kind, arrow }: Link): string {
   const stroke = kind === "residual" ? COLORS.vermilion : MUTED;
   const width = kind === "residual" ? 1.8 : 1.2;

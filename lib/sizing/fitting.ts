@@ -1,18 +1,18 @@
-// Windows that must divide their input (§12.4): what does not is refused, with the sizes that would.
+// Windows that must divide their input (§12.4), else the error names sizes that would.
 import type { Padding, Pair, Rounding, Window } from "../layers/window.ts";
 import { slide } from "../layers/window.ts";
 
-/** How a window slides, to {@linkcode convOutput} and {@linkcode poolOutput}. */
+/** Options of {@linkcode convOutput} and {@linkcode poolOutput}. */
 export type SlidingOptions<Side extends Pair = Pair> = {
-  /** Height and width of the window. */
+  /** The height and width of the window. */
   readonly size: Side;
-  /** Step of the window. Default: 1 of a convolution, the window's size of pooling. */
+  /** The step of the window. Default: 1 for convolutions, the window's size for pooling. */
   readonly stride?: Side;
   /** Zeros around the input. Default: `"valid"`, none. */
   readonly padding?: Padding;
-  /** Distance of a window's neighboring taps. Default: 1. */
+  /** The distance of a window's neighboring taps. Default: 1. */
   readonly dilation?: Side;
-  /** What becomes of a rest that no window fills. Default: it is refused. */
+  /** What happens to a remainder that no window fills. Default: it is refused. */
   readonly rounding?: Rounding;
 };
 
@@ -25,7 +25,7 @@ type Axis = {
   readonly dilation: number;
 };
 
-/** What (W − F + 2P) / S is before rounding, with F the pixels from first tap to last. */
+/** (W − F + 2P) / S before rounding, with F the pixels from the first tap to the last. */
 function stepsOf({ length, size, stride, pad, dilation }: Axis): number {
   return (length + 2 * pad - (size - 1) * dilation - 1) / stride;
 }
@@ -35,7 +35,7 @@ function fits(axis: Axis): boolean {
   return Number.isInteger(steps) && steps >= 0;
 }
 
-/** The nearest values below and above the one there is with which the axis would fit. */
+/** The nearest values below and above the given one with which the axis would fit. */
 function near(axis: Axis, name: keyof Axis, least: number): number[] {
   // A length or size that fits is at most a stride away; strides that fit lie below the length.
   const reach = Math.max(axis.length, axis.stride) + 1;
@@ -48,7 +48,7 @@ function near(axis: Axis, name: keyof Axis, least: number): number[] {
   });
 }
 
-/** What would fit, in words, one change at a time. */
+/** What would fit, as text, one change at a time. */
 function advice(axis: Axis): string {
   const changes: readonly (readonly [string, readonly number[]])[] = [
     ["an input of", near(axis, "length", 1)],
@@ -62,12 +62,12 @@ function advice(axis: Axis): string {
 }
 
 /**
- * Rows and columns of windows over an input, which must be filled by them.
+ * The numbers of windows down and across an input, which they must fill.
  *
  * @param layer the layer's name, for errors
  * @param window the checked window
  * @param input height and width of the input
- * @param rounding what becomes of a rest; where absent it is refused
+ * @param rounding what happens to a remainder. Default: it is refused
  * @throws {RangeError} if windows do not divide the input, with what would
  */
 export function dividedBy(
@@ -99,6 +99,6 @@ function refuse(layer: string, axis: Axis): never {
     `Cannot size a ${layer} layer: its windows must fill the input, got ${
       stepsOf(axis) + 1
     } windows of ${size}${apart} over ${length} with stride ${stride} and padding ${pad}; ` +
-      `what fits is ${advice(axis)}; or say rounding: "floor" or "ceil"`,
+      `what fits is ${advice(axis)}; or give rounding: "floor" or "ceil"`,
   );
 }

@@ -1,4 +1,4 @@
-// Where the parts of a drawing stand, and the lines between them.
+// Places the parts of a drawing, and the lines between them.
 import { boxSize } from "./box_text.ts";
 import {
   asideAxis,
@@ -15,31 +15,31 @@ import {
 } from "./part_size.ts";
 import type { Aside, Box, Branch, Branches, Module, Part } from "./part.ts";
 
-/** A corner of a line. */
+/** A point of a line. */
 export type Point = readonly [x: number, y: number];
 
-/** Words to the right of a line, beginning at a point. */
+/** A text to the right of a line, beginning at a point. */
 export type Caption = { readonly text: string; readonly x: number; readonly y: number };
 
-/** A rectangle, and what is in it. */
+/** A rectangle with its contents. */
 export type Placed<What> = {
   readonly what: What;
   readonly x: number;
   readonly y: number;
   readonly width: number;
   readonly height: number;
-  /** Where signals go in and out, from the left of the picture. */
+  /** The x of the lines that enter and leave. */
   readonly axis: number;
 };
 
-/** A line from corner to corner; an arrow where it arrives at a box. */
+/** A line through points, with an arrow if it ends at a box. */
 export type Link = {
   readonly points: readonly Point[];
   readonly kind: "flow" | "residual";
   readonly arrow: boolean;
 };
 
-/** All that is drawn, in its place. */
+/** All placed parts of a drawing. */
 export type Scene = {
   readonly boxes: Placed<Box>[];
   readonly frames: Placed<Module>[];
@@ -48,13 +48,13 @@ export type Scene = {
 };
 
 /**
- * Puts parts below one another.
+ * Places parts below one another.
  *
- * @param scene gets what is drawn
+ * @param scene receives the placed parts
  * @param chain the parts
- * @param x where their axis is
- * @param y where the first begins
- * @returns where the last ends
+ * @param x the x of their axis
+ * @param y the top of the first
+ * @returns the bottom of the last
  */
 export function placeChain(scene: Scene, chain: readonly Part[], x: number, y: number): number {
   let bottom = y;
@@ -77,7 +77,7 @@ function placePart(scene: Scene, part: Part, x: number, y: number): number {
   return y + height;
 }
 
-/** Puts a chain beside the way, which goes on straight. */
+/** Places a chain beside the main line, which continues straight. */
 function placeAside(scene: Scene, part: Aside, x: number, y: number): number {
   const bottom = y + sizeOfPart(part).height;
   const [axis, top] = [x + asideAxis(part), y + FAN];
@@ -88,7 +88,7 @@ function placeAside(scene: Scene, part: Aside, x: number, y: number): number {
   return bottom;
 }
 
-/** Puts a module's frame, its title and what is in it. */
+/** Places a module's frame, its title and its contents. */
 function placeFramed(scene: Scene, frame: Placed<Module>, x: number): void {
   const { what, y, height } = frame;
   scene.frames.push(frame);
@@ -107,7 +107,7 @@ function placeBranches(scene: Scene, part: Branches, x: number, y: number): numb
   scene.boxes.push({ what: join, x: x - width / 2, y: joinTop, width, height, axis: x });
   branchAxes(part, x).forEach((axis, i) => {
     const bypass = residual && i > 0;
-    // What goes around a body ends beside the sum, a branch above its join.
+    // A link around a body ends beside the sum, a branch above its join.
     const end: Point[] = bypass
       ? [[axis, joinTop + height / 2], [x + width / 2, joinTop + height / 2]]
       : [[axis, joinTop - GATHERING / 2], [x, joinTop - GATHERING / 2], [x, joinTop]];
@@ -118,7 +118,7 @@ function placeBranches(scene: Scene, part: Branches, x: number, y: number): numb
   return joinTop + height;
 }
 
-/** The lines to a branch and from it, and the height it stands in the middle of. */
+/** The lines to a branch and from it, and the height in which it is centered. */
 type Way = {
   readonly start: readonly Point[];
   readonly end: readonly Point[];

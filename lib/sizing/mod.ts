@@ -1,4 +1,4 @@
-// Arithmetic of sizes (§12.4-12.6), summaries and drawings of models.
+// Output sizes, parameters and memory (§12.4-12.6), summaries and drawings of models.
 
 export { convOutput, type SlidingOptions } from "./conv_output.ts";
 export { poolOutput } from "./pool_output.ts";

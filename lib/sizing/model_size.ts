@@ -1,66 +1,70 @@
-// A model's layers with their sizes and costs, before anything is allocated.
+// The sizes and costs of a model's layers, before anything is allocated.
 import type { PlacedWindow } from "../layers/cost.ts";
-import { type Child, countParameters, type Declaration, type Layer } from "../layers/layer.ts";
+import {
+  type Child,
+  countParameters,
+  type Declaration,
+  type Layer,
+  slotEntries,
+} from "../layers/layer.ts";
 import type { Pair } from "../layers/window.ts";
 import { type Shape, sizeOf } from "../tensor/tensor.ts";
 import type { Path, Tree } from "../tensor/tree.ts";
-import { weightLayers } from "./depth.ts";
-import { kernelOf } from "./kernel.ts";
-import { ONE_PIXEL, type Sight, through, united } from "./receptive_field.ts";
+import { kernelOf, ONE_PIXEL, type Sight, through, united } from "./receptive_field.ts";
 
-/** A layer that computes, and what it makes. */
+/** A layer with its sizes and costs. */
 export type LayerSize = {
-  /** Names joined by slashes. */
+  /** Its path, names joined by slashes. */
   readonly path: string;
-  /** What kind of layer it is; of parallel branches, how they are joined. */
+  /** Its kind; for parallel branches, how they are joined. */
   readonly op: string;
-  /** Shape of its output, without the batch. */
+  /** The shape of its output, without the batch. */
   readonly outputShape: Shape;
-  /** How many numbers it learns. */
+  /** The number of its parameters. */
   readonly parameters: number;
-  /** Operations for one example, a multiply-add being two; `null` where the layer does not say. */
+  /** Operations for one example, a multiply-add counting two; `null` if it does not declare them. */
   readonly flops: number | null;
   /**
-   * Height and width of the pixels that a position of its output is made from, padding counted;
-   * one number where they are equal. The input's own where it sees all of that; `null` where a
-   * layer before it does not say.
+   * The height and width of the pixels that a position of its output depends on, padding included;
+   * one number if they are equal. It is the input's size if it sees all of it; `null` if a layer
+   * before it does not declare its window.
    */
   readonly receptiveField: Pair | null;
-  /** Pixels from one position's field to the next one's; `null` where it sees all, or is not known. */
+  /** The distance of neighboring fields in pixels; `null` if it sees all, or is unknown. */
   readonly receptiveStride: Pair | null;
-  /** The first position's first pixel, below 0 in the padding; `null` as of the stride. */
+  /** The first position's first pixel, below 0 in the padding; `null` as the stride. */
   readonly receptiveStart: Pair | null;
-  /** Numbers of the output for one example, 0 where they are the input's own in its memory. */
+  /** The size of its output for one example; 0 if it is a view of its input. */
   readonly activations: number;
-  /** The window it slides; `null` where there is none. */
+  /** The window that it slides; `null` if there is none. */
   readonly window: PlacedWindow | null;
 };
 
 /** A model's layers and their sums. */
 export type ModelSize = {
-  /** Shape of one input, without the batch. */
+  /** The shape of one input, without the batch. */
   readonly inputShape: Shape;
-  /** Shape of the output, without the batch. */
+  /** The shape of the output, without the batch. */
   readonly outputShape: Shape;
-  /** How many numbers the model learns. */
+  /** The number of parameters. */
   readonly parameters: number;
-  /** How many numbers it carries along without learning them. */
+  /** The number of values of state, which are not learned. */
   readonly state: number;
-  /** Operations for one example, of the layers that say theirs. */
+  /** Operations for one example, of the layers that declare theirs. */
   readonly flops: number;
-  /** Paths of the layers that do not say what they cost. */
+  /** The paths of layers that do not declare their cost. */
   readonly unknown: readonly string[];
-  /** Numbers of all layers' outputs for one example. */
+  /** The size of all layers' outputs for one example. */
   readonly activations: number;
-  /** Layers with weights on the longest way through: convolutions and dense layers. */
+  /** The number of layers with weights on the longest path: convolutions and dense layers. */
   readonly depth: number;
-  /** As of the last layer. */
+  /** The receptive field of the last layer. */
   readonly receptiveField: Pair | null;
-  /** Its innermost layers, and joins of branches, in the order they run. */
+  /** Its innermost layers, and joins of branches, in the order in which they run. */
   readonly layers: readonly LayerSize[];
 };
 
-/** The walk over a model: what it began with, the rows so far, and what each layer sees. */
+/** A walk over a model: the input's shape, the rows so far, and what each layer sees. */
 type Walk = {
   readonly input: Shape;
   readonly rows: LayerSize[];
@@ -68,10 +72,10 @@ type Walk = {
 };
 
 /**
- * The sizes and costs of a model's layers.
+ * Computes the sizes and costs of a model's layers.
  *
  * @param model the model, or any layer
- * @param shape shape of one input, without the batch
+ * @param shape the shape of one input, without the batch
  * @returns the sizes; no tensor is made
  * @throws {TypeError | RangeError} if the model cannot take such inputs
  *
@@ -108,10 +112,10 @@ export function sizeOfModel(model: Layer, shape: Shape): ModelSize {
 }
 
 /**
- * What every named layer of a model sees of its input, those made of layers too.
+ * What every named layer of a model sees of its input, including those made of layers.
  *
  * @param model the model, or any layer
- * @param shape shape of one input, without the batch
+ * @param shape the shape of one input, without the batch
  * @returns receptive fields by path; `""` is the model's
  * @throws {TypeError | RangeError} if the model cannot take such inputs
  */
@@ -128,7 +132,7 @@ function walkOver(model: Layer, shape: Shape, declaration = model.declare(shape)
   return walk;
 }
 
-/** Adds a layer and those in it; answers what its output sees of the input. */
+/** Adds a layer and those in it; returns what its output sees of the input. */
 function visit(walk: Walk, child: Child, parent: string, sight: Sight): Sight {
   const path = parent === "" ? child.name : `${parent}/${child.name}`;
   const seen = visitAt(walk, child, path, sight);
@@ -145,7 +149,7 @@ function visitAt(walk: Walk, child: Child, path: Path, sight: Sight): Sight {
     aside: () => (visitAll(), sight),
     chain: () => children.reduce((seen, one) => visit(walk, one, path, seen), sight),
   }[arrangement]();
-  // Without branches to join, a layer of layers does nothing of its own, unless it says so.
+  // Unless it joins branches or declares a cost, a layer of layers does nothing itself.
   if (inner && arrangement !== "branches" && !cost) return inner;
   const seen = inner && !cost ? inner : through(inner ?? sight, cost);
   walk.rows.push({
@@ -157,7 +161,7 @@ function visitAt(walk: Walk, child: Child, path: Path, sight: Sight): Sight {
   return seen;
 }
 
-/** What a layer adds to those in it. */
+/** The sizes of a layer without those in it. */
 function ownSize(
   declaration: Declaration,
 ): Pick<LayerSize, "outputShape" | "parameters" | "flops" | "activations" | "window"> {
@@ -186,11 +190,23 @@ function fieldOf(
       receptiveStart: pairOf(sight.start),
     };
   }
-  // All of an input that is no image is all of its numbers.
+  // An input that is not an image is seen completely: all of its numbers.
   const all = input.length === 3 ? pairOf([input[0]!, input[1]!]) : sizeOf(input);
   return {
     receptiveField: sight === "all" ? all : null,
     receptiveStride: null,
     receptiveStart: null,
   };
+}
+
+/**
+ * Layers with weights on the longest path through a model: those with a parameter that is a matrix
+ * or filters, so that normalization's scales do not count. AlexNet has 8, ResNet-50 has 50.
+ */
+function weightLayers({ params, children, arrangement }: Declaration): number {
+  if (arrangement === "aside") return 0;
+  if (!children) return slotEntries(params).some(([, { shape }]) => shape.length > 1) ? 1 : 0;
+  const depths = children.map((child) => weightLayers(child.declaration));
+  if (arrangement === "branches") return Math.max(0, ...depths);
+  return depths.reduce((sum, depth) => sum + depth, 0);
 }

@@ -1,25 +1,25 @@
-// The parts that a drawing of a model is made of.
+// The parts of a drawing of a model.
 import type { Shape } from "../tensor/tensor.ts";
 
-/** What a box is painted as. */
+/** The kind of a box, by which it is painted. */
 export type Paint = "convolution" | "pooling" | "dense" | "normalization" | "join" | "other";
 
-/** A layer, and those after it that work on each number by itself. */
+/** A layer, and those after it that work on single numbers. */
 export type Box = {
   readonly kind: "box";
   readonly name: string;
   readonly paint: Paint;
-  /** What it is, `"conv 3×3 /2"`. */
+  /** Its kind, such as `"conv 3×3 /2"`. */
   readonly what: string;
-  /** The layers folded into it, by kind. */
+  /** The kinds of the layers folded into it. */
   readonly folded: readonly string[];
   readonly shape: Shape;
 };
 
-/** A branch: its name, where its boxes do not have it, and its parts. */
+/** A branch: its name, unless its boxes have it, and its parts. */
 export type Branch = { readonly caption: string; readonly chain: readonly Part[] };
 
-/** Chains beside one another, and the box that joins them; a link past the first where residual. */
+/** Chains side by side, and the box that joins them; residual ones have a link around the first. */
 export type Branches = {
   readonly kind: "branches";
   readonly branches: readonly Branch[];
@@ -27,16 +27,16 @@ export type Branches = {
   readonly join: Box;
 };
 
-/** A named part of a model, in a frame of its own. */
+/** A named part of a model, in its own frame. */
 export type Module = {
   readonly kind: "module";
   readonly title: string;
-  /** How many like it follow one another, itself counted. */
+  /** How often it is repeated, at least 1. */
   readonly repeats: number;
   readonly chain: readonly Part[];
 };
 
-/** A chain beside the way, whose end goes nowhere: a head for training. */
+/** A chain beside the main line without a continuation: an auxiliary head for training. */
 export type Aside = { readonly kind: "aside"; readonly chain: readonly Part[] };
 
 /** A part of a drawing. */

@@ -1,40 +1,40 @@
-// The room that the parts of a drawing need: chains run down, branches stand beside one another.
+// The sizes of the parts of a drawing: chains run down, branches are side by side.
 import { boxSize, LINE_SIZE } from "./box_text.ts";
 import type { Aside, Branch, Branches, Module, Part } from "./part.ts";
 import { textWidth } from "../chart/svg.ts";
 
-/** The room a part needs; signals go in and out at `axis`, so far from its left side. */
+/** The size of a part; lines enter and leave at `axis`, measured from its left side. */
 export type Size = { readonly width: number; readonly height: number; readonly axis: number };
 
-/** Between boxes that follow one another. */
+/** The gap between successive boxes. */
 export const STEP = 16;
-/** Between branches. */
+/** The gap between branches. */
 const APART = 9;
-/** Above branches, for the lines to them and captions. */
+/** The height above branches, for lines and captions. */
 export const FAN = 26;
-/** From the top of branches to where the lines part. */
+/** The distance from the top of branches to the fork of their lines. */
 export const PARTING = 7;
-/** Below branches, for the lines to their join. */
+/** The height below branches, for the lines to their join. */
 export const GATHERING = 18;
-/** Between a body and the link around it. */
+/** The gap between a body and the link around it. */
 const AROUND = 14;
-/** The width that a branch without boxes is given. */
+/** The width of a branch without boxes. */
 const BARE = 20;
-/** From a line to the words beside it. */
+/** The gap between a line and the text beside it. */
 export const BESIDE = 6;
-/** Around what is in a module's frame. */
+/** The gap between a module's frame and its contents. */
 export const FRAME = 8;
-/** Height of a module's title. */
+/** The height of a module's title. */
 export const TITLE_HEIGHT = 18;
-/** Size of a module's title. */
+/** The font size of a module's title. */
 export const TITLE_SIZE = 11;
 
-/** A module's title, with how often it stands there. */
+/** A module's title, with how often it is repeated. */
 export function titleOf({ title, repeats }: Module): string {
   return repeats === 1 ? title : `${title}  (${repeats} ×)`;
 }
 
-/** The size of boxes below one another, their axes on one line. */
+/** The size of parts below one another, with their axes aligned. */
 export function chainSize(chain: readonly Part[]): Size {
   if (chain.length === 0) return { width: BARE, height: 0, axis: BARE / 2 };
   const sizes = chain.map(sizeOfPart);
@@ -44,7 +44,7 @@ export function chainSize(chain: readonly Part[]): Size {
   return { width: axis + right, height, axis };
 }
 
-/** The size of a part with all that is in it. */
+/** The size of a part with its contents. */
 export function sizeOfPart(part: Part): Size {
   if (part.kind === "box") {
     const { width, height } = boxSize(part);
@@ -54,7 +54,7 @@ export function sizeOfPart(part: Part): Size {
   return part.kind === "aside" ? asideSize(part) : moduleSize(part);
 }
 
-/** The size of a branch, its caption beside the line above it. */
+/** The size of a branch, with its caption beside the line above it. */
 function branchSize({ caption, chain }: Branch): Size {
   const { width, height, axis } = chainSize(chain);
   const captioned = caption === "" ? 0 : axis + BESIDE + textWidth(caption, LINE_SIZE);
@@ -71,20 +71,20 @@ function branchesSize({ branches, join, residual }: Branches): Size {
   const row = rowWidth(sizes);
   const tallest = Math.max(...sizes.map((size) => size.height));
   const height = FAN + tallest + GATHERING + joinSize.height;
-  // A residual block's axis is its body's, other branches' the middle.
+  // The axis of a residual block is that of its body, of other branches the middle.
   const own = residual ? sizes[0]!.axis : row / 2;
   const whole = residual ? row + AROUND : row;
   const axis = Math.max(own, joinSize.width / 2);
   return { width: axis + Math.max(whole - own, joinSize.width / 2), height, axis };
 }
 
-/** The way goes by on the left of what stands aside. */
+/** The main line passes on the left of the chain. */
 function asideSize({ chain }: Aside): Size {
   const { width, height } = chainSize(chain);
   return { width: BARE + AROUND + width, height: FAN + height, axis: BARE / 2 };
 }
 
-/** From the way's axis to that of what stands aside. */
+/** The distance from the main line's axis to that of the chain beside it. */
 export function asideAxis({ chain }: Aside): number {
   return BARE / 2 + AROUND + chainSize(chain).axis;
 }
@@ -93,14 +93,14 @@ function moduleSize(module: Module): Size {
   const inner = chainSize(module.chain);
   const title = textWidth(titleOf(module), TITLE_SIZE, true);
   return {
-    // The title stands beside the line that comes in.
+    // The title is beside the line that enters.
     width: Math.max(inner.width, inner.axis + BESIDE + title) + 2 * FRAME,
     height: inner.height + TITLE_HEIGHT + 2 * FRAME,
     axis: inner.axis + FRAME,
   };
 }
 
-/** Where each branch's axis is, from left to right. */
+/** The x of each branch's axis, from left to right. */
 export function branchAxes({ branches, residual }: Branches, x: number): number[] {
   const sizes = branches.map(branchSize);
   let left = x - (residual ? sizes[0]!.axis : rowWidth(sizes) / 2);

@@ -1,14 +1,14 @@
-// What a drawing of a model shows: boxes, branches and modules, with what repeats folded.
+// The parts of a model's drawing: boxes, branches and modules, with repeated ones folded.
 import { type Child, type Declaration, slotEntries } from "../layers/layer.ts";
 import type { Aside, Box, Branches, Module, Paint, Part } from "./part.ts";
-import { kernelOf } from "./kernel.ts";
 import { windowText } from "./quantity.ts";
+import { kernelOf } from "./receptive_field.ts";
 
-/** The most parts of a chain that is drawn in a frame: longer ones are wrapped with the model. */
+/** The most parts of a chain in a frame; longer ones are wrapped with the model. */
 const MOST_FRAMED = 8;
 
 /**
- * What to draw of a model, from top to bottom.
+ * Plans the drawing of a model, from top to bottom.
  *
  * @param root the model, and its input's shape
  */
@@ -30,7 +30,7 @@ function joined(prefix: string, name: string): string {
   return prefix === "" ? name : name === "" ? prefix : `${prefix}/${name}`;
 }
 
-/** The model's own chain: modules get frames, and chains of modules are taken apart. */
+/** The model's own chain: modules get frames, and chains of modules are flattened. */
 function outerChain(children: readonly Child[], prefix: string): Part[] {
   const parts: Part[] = [];
   for (const child of children) {
@@ -41,7 +41,7 @@ function outerChain(children: readonly Child[], prefix: string): Part[] {
       const aside: Aside = { kind: "aside", chain: innerChain(inner, "") };
       parts.push(framed(`${title} (in training)`, [aside]));
     } else if (child.declaration.arrangement === "branches") {
-      // The frame has the name already.
+      // The frame already has the name.
       parts.push(framed(title || child.layer.op, [branchesOf({ ...child, name: "" })]));
     } else if (isModule(child.declaration)) {
       const chain = innerChain(inner, "");
@@ -51,7 +51,7 @@ function outerChain(children: readonly Child[], prefix: string): Part[] {
   return parts;
 }
 
-/** The box that a chain is, by the chain's name; nothing where it is more than one. */
+/** The only box of a chain, with the chain's name; `undefined` if there are more parts. */
 function oneBox(name: string, chain: readonly Part[]): Box | undefined {
   const [first] = chain;
   return chain.length === 1 && first!.kind === "box" ? { ...first!, name } : undefined;
@@ -61,7 +61,7 @@ function framed(title: string, chain: readonly Part[]): Module {
   return { kind: "module", title, repeats: 1, chain };
 }
 
-/** Whether a chain is small enough for a frame: with one chain and one group of branches at most. */
+/** Whether a chain is small enough for a frame: at most one chain and one group of branches. */
 function isModule({ children = [] }: Declaration): boolean {
   if (children.filter(({ declaration }) => declaration.children).length > 1) return false;
   const parts = innerChain(children, "");
@@ -94,7 +94,7 @@ function branchesOf({ name, layer, declaration }: Child): Branches {
     if (!children || (arrangement ?? "chain") !== "chain") {
       return { caption: "", chain: innerChain([child], "") };
     }
-    // Of a residual block the body needs no name: it is what the link goes around.
+    // The body of a residual block needs no name.
     const chain = innerChain(children, "");
     const box = oneBox(child.name, chain);
     if (box) return { caption: "", chain: [box] };
@@ -112,7 +112,7 @@ function branchesOf({ name, layer, declaration }: Child): Branches {
   return { kind: "branches", branches, residual, join };
 }
 
-/** Adds a layer to a chain: as a box, or to the box before it where it keeps that one's shape. */
+/** Adds a layer to a chain, as a box or, if it is pointwise, to the box before it. */
 function append(parts: Part[], child: Child, prefix: string): void {
   const { declaration, inputShape, layer } = child;
   const keeps = `${declaration.shape}` === `${inputShape}`;
@@ -125,7 +125,7 @@ function append(parts: Part[], child: Child, prefix: string): void {
   } else parts.push(boxOf(child, prefix));
 }
 
-/** Whether a part ends in a box that is on the way. */
+/** Whether a part ends in a box of the main line. */
 function canFold(part: Part): boolean {
   return part.kind === "module" ? canFold(part.chain.at(-1)!) : part.kind !== "aside";
 }
@@ -153,18 +153,18 @@ function hasMatrix({ params }: Declaration): boolean {
   return slotEntries(params).some(([, slot]) => slot.shape.length > 1);
 }
 
-/** What a layer is, by what it learns and what it sees: layers of one's own are painted too. */
+/** The kind of a layer by its parameters and its window, so that your own layers are painted too. */
 function paintOf(declaration: Declaration): Paint {
   const { cost, params, state } = declaration;
   const learns = slotEntries(params).length > 0;
-  // Codes that are fixed are weights all the same.
+  // Fixed codes are weights too.
   const hasWeights = hasMatrix({ ...declaration, params: { params, state } });
   if (hasWeights) return typeof cost?.window === "object" ? "convolution" : "dense";
   if (cost?.window !== undefined && cost.flops > 0) return "pooling";
   return learns ? "normalization" : "other";
 }
 
-/** Modules that are alike but for their names, one after the other, as one. */
+/** Folds successive modules that differ only in their names. */
 function withRepeatsFolded(parts: readonly Part[]): Part[] {
   const folded: Part[] = [];
   const formOf = (part: Part): string => part.kind === "module" ? JSON.stringify(part.chain) : "";

@@ -1,18 +1,19 @@
-// How large a pooling layer's output is (§12.4.1).
+// The size of a pooling layer's output (§12.4.1).
 import { requireInput } from "../layers/pool.ts";
 import { checkWindow, type Pair } from "../layers/window.ts";
 import { windowsOver } from "./conv_output.ts";
 import type { SlidingOptions } from "./fitting.ts";
 
 /**
- * Height and width of a pooling layer's output, (W − F) / S + 1 (§12.4.1), or with padding as of
- * {@linkcode convOutput}. A rest that no window fills is refused, unless `rounding` is said.
+ * Computes the height and width of a pooling layer's output, (W − F) / S + 1 (§12.4.1), or with
+ * padding as in {@linkcode convOutput}. A remainder that no window fills is refused, unless
+ * `rounding` is given.
  *
  * @param input height and width of the input: one number for both, or `[height, width]`
  * @param options size of the window, stride (its size), padding (none), dilation (1), rounding
- * @returns one number where all that is given is, else `[height, width]`
- * @throws {RangeError} if an option is out of range, or the windows do not divide the
- * input: the message names what would
+ * @returns one number if all arguments are single numbers, else `[height, width]`
+ * @throws {RangeError} if an option is out of range, or the windows do not divide the input; the
+ * message names sizes that would
  *
  * @example
  * ```ts
@@ -25,7 +26,7 @@ import type { SlidingOptions } from "./fitting.ts";
  * ```
  */
 export function poolOutput(input: number, options: SlidingOptions<number>): number;
-/** The same where a side has a size of its own: `[down, across]`, unless all that is given are numbers. */
+/** The same for sides of different sizes: `[down, across]`, unless all arguments are numbers. */
 export function poolOutput(input: Pair, options: SlidingOptions): number | [number, number];
 export function poolOutput(input: Pair, options: SlidingOptions): number | [number, number] {
   const { size, stride = size, padding = "valid" } = options;

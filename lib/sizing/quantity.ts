@@ -1,17 +1,17 @@
-// Sizes in words: counts, operations, bytes, shapes and windows as people read them.
+// Sizes as text: counts, operations, bytes, shapes and windows.
 import type { PlacedWindow } from "../layers/cost.ts";
 import type { Pair } from "../layers/window.ts";
 import type { Shape } from "../tensor/tensor.ts";
 
-/** A whole number with its thousands apart. */
+/** A whole number with separated thousands. */
 export function grouped(value: number): string {
   return value.toLocaleString("en-US");
 }
 
-/** Three digits and a letter for thousands, millions and so on. */
+/** Three digits and a unit for thousands, millions and so on. */
 function brief(value: number, base: number, units: readonly string[]): string {
   let [scaled, unit] = [value, 0];
-  // 999.6 would be written with four digits.
+  // 999.6 would have four digits.
   while (scaled >= base - 0.5 && unit < units.length - 1) {
     [scaled, unit] = [scaled / base, unit + 1];
   }
@@ -20,7 +20,7 @@ function brief(value: number, base: number, units: readonly string[]): string {
   return units[unit] === "" ? text : `${text} ${units[unit]}`;
 }
 
-/** A number of operations or of numbers, "30.9 G". */
+/** A count, "30.9 G". */
 export function briefCount(value: number): string {
   return brief(value, 1000, ["", "k", "M", "G", "T"]);
 }
@@ -45,7 +45,7 @@ export function pairText(pair: Pair): string {
   return typeof pair === "number" ? `${pair} × ${pair}` : pair.join(" × ");
 }
 
-/** A window, "11×11 /4": its size, the stride after a slash and the dilation after an "@", where not 1. */
+/** A window, "11×11 /4": its size, its stride after "/" and its dilation after "@" unless they are 1. */
 export function windowText({ size, stride, dilation }: PlacedWindow): string {
   const steps = stride.some((step) => step !== 1) ? ` /${sides(stride)}` : "";
   const apart = dilation.some((step) => step !== 1) ? ` @${sides(dilation)}` : "";

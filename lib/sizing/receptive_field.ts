@@ -1,23 +1,24 @@
-// Which pixels an output is made from, through any number of layers (§12.6).
-import type { Cost } from "../layers/cost.ts";
+// The pixels that an output depends on, through any number of layers (§12.6).
+import type { Cost, PlacedWindow } from "../layers/cost.ts";
+import { type Declaration, slotEntries } from "../layers/layer.ts";
 
 /**
- * The pixels of a model's input that a layer's positions are made from: of position i, those from
- * start + i · stride on, `size` of them; what lies outside the image is padding.
+ * The pixels of a model's input that a layer's positions depend on: position i depends on `size`
+ * pixels from start + i · stride on. Pixels outside the image are padding.
  */
 export type ReceptiveField = {
   /** Height and width, in pixels. */
   readonly size: readonly [number, number];
-  /** Pixels from one position's field to the next one's, down and across. */
+  /** The distance of neighboring fields in pixels, down and across. */
   readonly stride: readonly [number, number];
   /** The first position's first pixel; below 0 in the padding. */
   readonly start: readonly [number, number];
 };
 
-/** A receptive field; or that a layer sees the whole input; or that this can not be told. */
+/** A receptive field, the whole input, or unknown. */
 export type Sight = ReceptiveField | "all" | "unknown";
 
-/** What the input sees of itself. */
+/** The field of the input itself. */
 export const ONE_PIXEL: ReceptiveField = { size: [1, 1], stride: [1, 1], start: [0, 0] };
 
 function along(f: (axis: 0 | 1) => number): [number, number] {
@@ -25,10 +26,10 @@ function along(f: (axis: 0 | 1) => number): [number, number] {
 }
 
 /**
- * What a layer's output sees.
+ * What a layer's output sees of the model's input.
  *
- * @param sight what its input sees
- * @param cost what the layer says of itself
+ * @param sight what the layer's input sees
+ * @param cost what the layer declares
  */
 export function through(sight: Sight, cost: Cost | undefined): Sight {
   if (sight === "all" || cost?.window === "all") return "all";
@@ -44,8 +45,8 @@ export function through(sight: Sight, cost: Cost | undefined): Sight {
 }
 
 /**
- * What the join of branches sees: all that one of them does. Where they see the same middle,
- * which is the rule, that is the largest field.
+ * What the join of branches sees: everything that a branch sees. If they have the same center, as
+ * usual, that is the largest field.
  *
  * @param sights what each branch's output sees
  */
@@ -60,4 +61,17 @@ export function united(sights: readonly Sight[]): Sight {
     stride: along((i) => Math.max(...fields.map((field) => field.stride[i]))),
     start,
   };
+}
+
+/**
+ * The window that a layer slides over its input; `null` if it sees single pixels at a step of one and
+ * has no parameters, as padding does.
+ *
+ * @param declaration what the layer declares
+ */
+export function kernelOf({ cost, params }: Declaration): PlacedWindow | null {
+  const window = cost?.window;
+  if (typeof window !== "object") return null;
+  const slides = [...window.size, ...window.stride].some((side) => side !== 1);
+  return slides || slotEntries(params).length > 0 ? window : null;
 }

@@ -1,21 +1,21 @@
-// How many zeros keep a convolution's size (§12.4).
+// The padding that keeps the size of a convolution's input (§12.4).
 import { checkWindow, type Pair } from "../layers/window.ts";
 
 /** Options of {@linkcode samePadding}. */
 export type SamePaddingOptions<Side extends Pair = Pair> = {
-  /** Distance of a filter's neighboring taps. Default: 1. */
+  /** The distance of a filter's neighboring taps. Default: 1. */
   readonly dilation?: Side;
 };
 
 /**
- * The padding on every side with which a convolution of stride 1 keeps its input's size,
- * P = (F − 1) / 2 (§12.4).
+ * Computes the padding on every side with which a convolution of stride 1 keeps the size of its
+ * input, P = (F − 1) / 2 (§12.4).
  *
  * @param size height and width of the filters: one number for both, or `[height, width]`
  * @param options dilation (1)
- * @returns one number where all that is given is, else `[down, across]`
- * @throws {RangeError} if a filter's pixels from first tap to last are even in number: they
- * have no middle, and only `padding: "same"`, the odd zero at the end, keeps the size
+ * @returns one number if all arguments are single numbers, else `[down, across]`
+ * @throws {RangeError} if a filter covers an even number of pixels: it has no middle, and only
+ * `padding: "same"`, with the odd zero at the end, keeps the size
  *
  * @example
  * ```ts
@@ -28,7 +28,7 @@ export type SamePaddingOptions<Side extends Pair = Pair> = {
  * ```
  */
 export function samePadding(size: number, options?: SamePaddingOptions<number>): number;
-/** The same where a side has a size of its own: `[down, across]`, unless all that is given are numbers. */
+/** The same for sides of different sizes: `[down, across]`, unless all arguments are numbers. */
 export function samePadding(size: Pair, options?: SamePaddingOptions): number | [number, number];
 export function samePadding(
   size: Pair,
@@ -45,11 +45,8 @@ export function samePadding(
 function halfOf(size: number, dilation: number): number {
   const padding = (size - 1) * dilation / 2;
   if (!Number.isInteger(padding)) {
-    throw new RangeError(
-      `Cannot pad a conv layer alike on every side: its filters must have a middle pixel, such as ${
-        size - 1
-      } or ${size + 1} have, got ${size}`,
-    );
+    const rule = `its filters must have a middle pixel, as ${size - 1} or ${size + 1} have`;
+    throw new RangeError(`Cannot pad a conv layer alike on every side: ${rule}, got ${size}`);
   }
   return padding;
 }

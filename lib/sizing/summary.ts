@@ -1,4 +1,4 @@
-// A model's layers as a table with their sizes and costs.
+// Summarizes a model's layers in a table.
 import type { Layer } from "../layers/layer.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import { table } from "../text/table.ts";
@@ -9,12 +9,12 @@ import { trainingMemory, type TrainingMemoryOptions } from "./training_memory.ts
 const HEADING = ["layer", "kind", "output", "kernel", "parameters", "FLOPs", "receptive field"];
 
 /**
- * A table of a model's layers: name, kind, output shape, kernel with its stride after a slash,
- * parameters, FLOPs for one example (a multiply-add is two), receptive field in pixels; and below
- * it the sums, with the memory of a training step.
+ * Summarizes a model's layers in a table: name, kind, output shape, kernel with its stride after a
+ * slash, parameters, FLOPs for one example (a multiply-add is two), receptive field in pixels; and
+ * below it the sums, with the memory of a training step.
  *
  * @param model the model
- * @param shape shape of one input, without the batch
+ * @param shape the shape of one input, without the batch
  * @param options batch size (1) and optimizer (Adam), for the memory
  * @returns the table, lines of text
  * @throws {TypeError | RangeError} if the model cannot take such inputs
@@ -54,23 +54,23 @@ function rowOf(row: LayerSize): string[] {
   ];
 }
 
-/** A receptive field in words: "all" where it is the whole input. */
+/** A receptive field as text: "all" if it is the whole input. */
 export function fieldText({ receptiveField, receptiveStride }: LayerSize): string {
   if (receptiveField === null) return "?";
   return receptiveStride === null ? "all" : pairText(receptiveField);
 }
 
-/** A model's operations in words: "≥" where some layers do not say theirs. */
+/** A model's operations as text, with "≥" if some layers do not declare theirs. */
 export function flopsText({ flops, unknown }: ModelSize): string {
   return `${unknown.length > 0 ? "≥ " : ""}${briefCount(flops)}`;
 }
 
-/** What all layers come to, and what training needs. */
+/** The sums of all layers, and the memory of training. */
 function totals(size: ModelSize, options: TrainingMemoryOptions): string {
   const { batchSize = 1, optimizer = "adam" } = options;
   const memory = trainingMemory(size, { batchSize, optimizer });
   const unknown = size.unknown.length > 0
-    ? [["not counted", `${size.unknown.join(", ")} (they do not say what they cost)`]]
+    ? [["not counted", `${size.unknown.join(", ")} (they do not declare a cost)`]]
     : [];
   return table([
     ["parameters", `${grouped(size.parameters)}, ${briefBytes(memory.parameters)} in float32`],

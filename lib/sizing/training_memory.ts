@@ -1,10 +1,11 @@
-// The memory that a training step needs, before anything is allocated.
+// The memory of a training step, before anything is allocated.
+import { requireOneOf, requireWhole } from "../text/require.ts";
 import type { ModelSize } from "./model_size.ts";
 
-/** How many numbers each optimizer keeps for every parameter. */
+/** The number of values that each optimizer keeps for every parameter. */
 const MOMENTS: Readonly<Record<OptimizerMemory, number>> = { sgd: 0, momentum: 1, adam: 2 };
 
-/** An optimizer, as far as memory goes: plain SGD, SGD with momentum, Adam. */
+/** An optimizer by its memory: plain SGD, SGD with momentum, Adam. */
 export type OptimizerMemory = "sgd" | "momentum" | "adam";
 
 /** The optimizers that {@linkcode trainingMemory} knows. */
@@ -12,42 +13,42 @@ export const OPTIMIZER_MEMORIES: readonly OptimizerMemory[] = ["sgd", "momentum"
 
 /** Options of {@linkcode trainingMemory}. */
 export type TrainingMemoryOptions = {
-  /** Examples in a step. Default: 1. */
+  /** The number of examples in a step. Default: 1. */
   readonly batchSize?: number;
-  /** What the parameters are updated by. Default: `"adam"`. */
+  /** The optimizer. Default: `"adam"`. */
   readonly optimizer?: OptimizerMemory;
 };
 
-/** Bytes of a training step, by what they hold. */
+/** The bytes of a training step, by what they hold. */
 export type TrainingMemory = {
-  /** What is learned. */
+  /** The parameters. */
   readonly parameters: number;
   /** A gradient for each parameter. */
   readonly gradients: number;
-  /** What the optimizer keeps. */
+  /** The optimizer's values. */
   readonly moments: number;
-  /** What is carried along without being learned. */
+  /** The state, which is not learned. */
   readonly state: number;
   /** The batch. */
   readonly input: number;
-  /** Every layer's output, kept for the way back. */
+  /** Every layer's output, kept for the backward pass. */
   readonly activations: number;
-  /** All of these. */
+  /** The sum of these. */
   readonly total: number;
 };
 
 const BYTES = 4; // of a float32
 
 /**
- * The bytes that a training step keeps at the end of its way forward, in float32.
+ * Computes the bytes that a training step holds at the end of its forward pass, in float32.
  *
- * Every layer's output is counted as if it were kept. A layer that is computed together with the
- * next, such as a convolution and its ReLU, keeps less; kernels' passing memory, and the slopes on
- * the way back, of which a few layers' are alive at a time, come on top.
+ * Every layer's output is counted as if it were kept. Layers that are computed together, such as a
+ * convolution and its ReLU, keep less; temporary memory of kernels, and the gradients of the few
+ * layers that are alive in the backward pass, come on top.
  *
- * @param size the model's size, as {@linkcode sizeOfModel} answers
+ * @param size the model's size, see {@linkcode sizeOfModel}
  * @param options batch size (1), optimizer (Adam)
- * @throws {RangeError} if an option is not one of its values
+ * @throws {RangeError} if an option is out of its range
  *
  * @example
  * ```ts
@@ -65,18 +66,8 @@ export function trainingMemory(
   options: TrainingMemoryOptions = {},
 ): TrainingMemory {
   const { batchSize = 1, optimizer = "adam" } = options;
-  if (!Number.isInteger(batchSize) || batchSize < 1) {
-    throw new RangeError(
-      `Cannot size training: its batch size must be a whole number of at least 1, got ${batchSize}`,
-    );
-  }
-  if (!Object.hasOwn(MOMENTS, optimizer)) {
-    throw new RangeError(
-      `Cannot size training: its optimizer must be one of ${
-        OPTIMIZER_MEMORIES.join(", ")
-      }, got ${optimizer}`,
-    );
-  }
+  requireWhole("size training", "its batch size", batchSize);
+  requireOneOf("size training", "its optimizer", OPTIMIZER_MEMORIES, optimizer);
   const input = size.inputShape.reduce((product, side) => product * side, BYTES * batchSize);
   const parameters = BYTES * size.parameters;
   const moments = MOMENTS[optimizer] * parameters;

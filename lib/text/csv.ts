@@ -1,7 +1,7 @@
 // Tables as CSV by RFC 4180.
 
 /**
- * A table as CSV: fields with commas, quotes or line breaks in quotes, lines ended by CR LF.
+ * Writes a table as CSV: fields with commas, quotes or line breaks are quoted, lines end with CR LF.
  *
  * @param rows the table, a heading first
  * @returns the file's text

@@ -1,9 +1,9 @@
-// What a misspelt name was probably meant to be, and the sentence that says so.
+// Finds the nearest known name of a misspelt one.
 // A remote module does not see our deno.json, so the package is named and pinned here.
 // deno-lint-ignore no-import-prefix
 import { distance } from "npm:fastest-levenshtein@1.0.16";
 
-/** Edits to turn one name into another, letter case aside; next to none where one begins the other. */
+/** The edits that turn one name into another, ignoring case; few if one begins the other. */
 function edits(name: string, known: string): number {
   const [a, b] = [name.toLowerCase(), known.toLowerCase()];
   // "chapter" means "chapter-mnist", however many letters are missing.
@@ -12,12 +12,11 @@ function edits(name: string, known: string): number {
 }
 
 /**
- * The known name nearest to a misspelt one, by Levenshtein distance, where one
- * is near enough to be meant: at most two edits in five letters. Letter case
- * does not count, and the beginning of a known name is near it.
+ * Finds the known name that is nearest to a misspelt one by Levenshtein distance, with at most two
+ * edits in five letters. Case is ignored, and the beginning of a known name is near it.
  *
- * @param name the name as it was given
- * @param known the names there are
+ * @param name the given name
+ * @param known the known names
  * @returns the nearest of `known` (the first of equals), or `undefined` if none is near
  *
  * @example
@@ -41,12 +40,12 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
 }
 
 /**
- * The sentence that refuses an unknown name: what was given, the nearest known
- * name where one is near, and all that are known.
+ * The sentence that refuses an unknown name: the given name, the nearest known name if there is one,
+ * and all known names.
  *
  * @param kind what is named, such as "model"
- * @param name the name as it was given
- * @param known the names there are
+ * @param name the given name
+ * @param known the known names
  * @returns the sentence, without a full stop
  *
  * @example

@@ -1,13 +1,13 @@
-// Numbers that break a rule are refused by name: the checks that every room shares.
+// Refuses arguments that break a rule.
 
 /**
  * Refuses a value that breaks a rule.
  *
- * @param action what cannot be done otherwise, `make a conv layer`
- * @param rule the rule, `its rate must be below 1`
- * @param holds whether it is kept
+ * @param action what cannot be done, such as `make a conv layer`
+ * @param rule the rule, such as `its rate must be below 1`
+ * @param holds whether the value keeps the rule
  * @param value the value
- * @throws {RangeError} if it is not kept
+ * @throws {RangeError} if it does not
  */
 export function requireRange(action: string, rule: string, holds: boolean, value: unknown): void {
   if (holds) return;
@@ -17,11 +17,11 @@ export function requireRange(action: string, rule: string, holds: boolean, value
 /**
  * Refuses a value that is not a whole number in a range.
  *
- * @param action what cannot be done otherwise, `make a conv layer`
- * @param name what the value is, `its stride`
+ * @param action what cannot be done, such as `make a conv layer`
+ * @param name the name of the value, such as `its stride`
  * @param value the value
- * @param least the least it may be. Default: 1
- * @param most the most it may be. Default: no limit
+ * @param least the smallest allowed value. Default: 1
+ * @param most the largest allowed value. Default: no limit
  * @returns the value
  * @throws {RangeError} if it is not such a number
  */
@@ -41,8 +41,8 @@ export function requireWhole(
 /**
  * Refuses a value that is not a finite number above 0.
  *
- * @param action what cannot be done otherwise, `make adam`
- * @param name what the value is, `its learning rate`
+ * @param action what cannot be done, such as `make adam`
+ * @param name the name of the value, such as `its learning rate`
  * @param value the value
  * @returns the value
  * @throws {RangeError} if it is not such a number
@@ -56,8 +56,8 @@ export function requirePositive(action: string, name: string, value: unknown): n
 /**
  * Refuses a value that is not from 0 up to but not including 1.
  *
- * @param action what cannot be done otherwise, `make sgd`
- * @param name what the value is, `its momentum`
+ * @param action what cannot be done, such as `make sgd`
+ * @param name the name of the value, such as `its momentum`
  * @param value the value
  * @throws {RangeError} if it is not such a number
  */
@@ -73,11 +73,11 @@ export function requireShare(action: string, name: string, value: number): void 
 /**
  * Refuses a value that is not one of some choices.
  *
- * @param action what cannot be done otherwise, `make VGG`
- * @param name what the value is, `its head`
- * @param choices the values it may have
+ * @param action what cannot be done, such as `make VGG`
+ * @param name the name of the value, such as `its head`
+ * @param choices the allowed values
  * @param value the value
- * @throws {RangeError} if it is none of them
+ * @throws {RangeError} if it is not one of them
  */
 export function requireOneOf(
   action: string,

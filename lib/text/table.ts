@@ -1,15 +1,15 @@
-// Rows of text as columns of fixed width, for terminals.
+// Lays out tables for terminals.
 
-/** On which side of its column a cell stands. */
+/** The side of its column on which a cell is. */
 export type Alignment = "left" | "right";
 
-/** How {@linkcode table} lays out its columns. */
+/** Options of {@linkcode table}. */
 export type TableOptions = {
-  /** One alignment for each column from the left; columns beyond are `"left"`. */
+  /** The alignment of each column. Default: `"left"`. */
   readonly align?: readonly Alignment[];
-  /** Whether the first row is a heading, ruled off from the rest; `false` by default. */
+  /** Whether the first row is a heading with a rule below it. Default: `false`. */
   readonly heading?: boolean;
-  /** What stands between columns; two spaces by default. */
+  /** The text between columns. Default: two spaces. */
   readonly gap?: string;
 };
 
@@ -18,15 +18,15 @@ function padded(cell: string, width: number, alignment: Alignment = "left"): str
 }
 
 /**
- * Rows of cells as lines of text, each column as wide as its widest cell.
+ * Lays out rows of cells as lines of text, with each column as wide as its widest cell.
  *
- * Widths are counted in UTF-16 units, which is right for the names, numbers and
- * shapes that are printed here, not for wide or combining characters.
+ * Widths are counted in UTF-16 units, which is right for names, numbers and shapes, but not for wide
+ * or combining characters.
  *
- * @param rows the cells, without line breaks; rows may be shorter than others
+ * @param rows the cells, without line breaks; rows may have different lengths
  * @param options alignment, heading and gap
- * @returns the lines, joined by "\n" without one at the end, none with trailing spaces
- * @throws {RangeError} if a cell holds a line break, which would break its row
+ * @returns the lines, joined by "\n", without trailing spaces
+ * @throws {RangeError} if a cell has a line break
  *
  * @example
  * ```ts

@@ -3,8 +3,9 @@ import { type Batch, batches } from "../data/dataset.ts";
 import type { Examples } from "../data/examples.ts";
 import type { ImageSource } from "../data/image_source.ts";
 import { fold, type Key } from "../tensor/random.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import { disposeTree, leaves, type Tree } from "../tensor/tree.ts";
+import type { Declaration, Layer } from "../layers/layer.ts";
+import { sizeOf, type Tensor } from "../tensor/tensor.ts";
+import { disposeTree, leaves, type Path, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import { type Called, callStep } from "./callbacks/call_callbacks.ts";
 import { batchSizeOf, type FitOptions, stepsPerEpoch } from "./fit_options.ts";
@@ -41,6 +42,46 @@ export function requirePlace(
       `Cannot resume in the middle of an epoch: examples and batch size must be the same as before, got ${totals.count} examples seen in ${stepInEpoch} steps, ${seen} with these options`,
     );
   }
+}
+
+/**
+ * Refuses a last batch of one example if a layer normalizes single values by it: they have no
+ * variance, and the epoch would fail at its end.
+ */
+export function requireStatistics<P extends Tree, S extends Tree>(
+  model: Layer<P, S>,
+  examples: Examples | ImageSource,
+  options: Pick<FitOptions, "batchSize" | "trainable">,
+): void {
+  const batchSize = batchSizeOf(examples, options);
+  const count = examples.labels.length;
+  if (count % batchSize !== (batchSize === 1 ? 0 : 1)) return;
+  const path = singleNorm("", model.op, model.declare(examples.imageShape), options.trainable);
+  if (path === undefined) return;
+  throw new RangeError(
+    `Cannot fit: batch normalization "${path}" needs at least 2 values of each feature, got ${count} examples in batches of ${batchSize}, the last of one. Choose another batch size`,
+  );
+}
+
+/** The path of a batch normalization that is trained on one value per example and feature. */
+function singleNorm(
+  path: Path,
+  op: string,
+  { shape, children = [] }: Pick<Declaration, "shape" | "children">,
+  trainable: FitOptions["trainable"],
+): Path | undefined {
+  if (op === "batchNorm") {
+    const isTrained = ["scale", "shift"].some((name) =>
+      trainable?.(path === "" ? name : `${path}/${name}`) ?? true
+    );
+    return isTrained && sizeOf(shape.slice(0, -1)) === 1 ? path : undefined;
+  }
+  for (const { name, layer, declaration } of children) {
+    const inner = path === "" ? name : `${path}/${name}`;
+    const found = singleNorm(inner, layer.op, declaration, trainable);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** A run during an epoch: its parameters are split once, not in every step. */

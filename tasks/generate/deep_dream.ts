@@ -1,8 +1,9 @@
 // `deno task generate deep-dream`: amplifies in a photo what a layer sees in it.
-import { decodeImage, type Image, resize, toGray } from "../../lib/image/mod.ts";
+import { type Image, resize, toGray } from "../../lib/image/mod.ts";
 import { deepDream } from "../../lib/generate/mod.ts";
 import { fromPictures, toPictures } from "../../lib/explain/mod.ts";
-import { key, tf, uniformArray } from "../../mod.ts";
+import { key, tf } from "../../mod.ts";
+import { uniformArray } from "../../lib/tensor/mod.ts";
 import { requireLayer } from "../../lib/layers/layers_of.ts";
 import { count, number, text, toggle, UsageError, type Values } from "../command.ts";
 import { abortWithPicture, pictureProgress } from "../pictures/picture_progress.ts";
@@ -17,7 +18,7 @@ import {
   stepsFlag,
 } from "../pictures/flags.ts";
 import { openPictureFolder } from "../pictures/picture_folder.ts";
-import { readFile } from "../command/files.ts";
+import { readImage } from "../command/files.ts";
 import { readPicture } from "../pictures/read_picture.ts";
 import { trainedOn } from "../datasets.ts";
 import { networkFlags } from "../network.ts";
@@ -70,7 +71,7 @@ type Flags = Values<typeof command.flags>;
 
 /** A picture file with the network's channels. */
 async function readPhoto(file: string, channels: number): Promise<Image> {
-  const image = decodeImage(await readFile(file), file);
+  const image = await readImage(file);
   if (channels === 1) return toGray(image);
   if (image.channels === 3) return image;
   const count = image.width * image.height;
@@ -92,7 +93,7 @@ function noise({ inputShape }: OpenedNetwork, seed: number): Image {
 }
 
 /** The picture that the flags name, enlarged for the octaves if it is not a file. */
-async function readImage(
+async function chosenPicture(
   opened: OpenedNetwork,
   flags: Flags,
 ): Promise<{ image: Image; source: string }> {
@@ -144,7 +145,7 @@ export async function run(flags: Flags): Promise<void> {
   const opened = await openNetwork(flags);
   const layer = flags.layer ?? defaultLayer(opened);
   requireLayer(opened.model, opened.inputShape, layer);
-  const { image, source } = await readImage(opened, flags);
+  const { image, source } = await chosenPicture(opened, flags);
   const guide = flags.guide && await readPhoto(flags.guide, opened.inputShape[2]!);
   const { octaves, steps, rate, rule, seed, "octave-scale": octaveScale, jitter } = flags;
   const settings = {

@@ -1,11 +1,11 @@
 // The picture that flags name, as a network's input and as it is shown.
-import { decodeImage, type Image, preprocess, resize, toGray } from "../../lib/image/mod.ts";
+import { type Image, preprocess, resize, toGray } from "../../lib/image/mod.ts";
 import { exampleImage } from "../../lib/data/example_image.ts";
 import { type Shape, type Tensor4D, tf } from "../../mod.ts";
 import { refuse, UsageError, type Values } from "../command.ts";
 import type { imageFlags, Inversion } from "./flags.ts";
 import type { OpenedNetwork } from "./opened_network.ts";
-import { readFile } from "../command/files.ts";
+import { readImage } from "../command/files.ts";
 import { loadTest, trainedOn } from "../datasets.ts";
 import type { DataSetName } from "../../lib/data/mod.ts";
 
@@ -75,7 +75,7 @@ export async function readPicture(
   }
   const wanted = image ?? "0";
   if (/^\d+$/.test(wanted)) return await ofDataset(opened, Number(wanted), named, dataDir);
-  return ofFile(opened, decodeImage(await readFile(wanted), wanted), wanted, invert);
+  return ofFile(opened, await readImage(wanted), wanted, invert);
 }
 
 /** A picture of the network's size. */

@@ -7,7 +7,8 @@ import {
   mixup,
   randomErasing,
 } from "../../lib/augment/mod.ts";
-import { disposeTree, fold, key, tf, uniformArray } from "../../mod.ts";
+import { disposeTree, fold, key, tf } from "../../mod.ts";
+import { uniformArray } from "../../lib/tensor/mod.ts";
 import { word } from "../../lib/tensor/random.ts";
 import { blend } from "../../lib/tensor/blend.ts";
 import { erase } from "../../lib/tensor/erase.ts";
@@ -68,7 +69,7 @@ onEachBackend("mixed images and labels are the sums of both by their shares", as
   }
 });
 
-onEachBackend("what cutmix takes, and what it leaves, are exact copies", async () => {
+onEachBackend("the pixels that cutmix takes and leaves are exact copies", async () => {
   const shape: Shape4 = [6, 8, 8, 3];
   const batch = randomBatch(shape);
   const known = new Set(await batch.images.data());
@@ -141,7 +142,7 @@ onCpu("soft labels are mixed as well as hard ones", async () => {
   await assertClose(labels, expected);
 });
 
-onCpu("what was drawn for other batches is refused", () => {
+onCpu("draws for other batches are refused", () => {
   const batch = randomBatch([3, 4, 4, 3]);
   const refused = (augmentation: Augmentation, says: string): void => {
     const drawn = augmentation.draw(key(0), [2, 4, 4, 3]);

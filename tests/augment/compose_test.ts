@@ -61,7 +61,7 @@ const ALL: Readonly<Record<string, Augmentation>> = {
   ),
 };
 
-onEachBackend("what is recorded once replays other draws, to the bit", async () => {
+onEachBackend("one recording replays other draws, to the bit", async () => {
   for (const [name, augmentation] of Object.entries(ALL)) {
     const apply = jit((batch: AugmentedBatch, drawn: Tree) => augmentation.apply(batch, drawn));
     const seen = new Set<string>();
@@ -143,7 +143,7 @@ onCpu("maps become one tensor of a composition, and colors one up to a second me
   assertEquals(shapes(colors.draw(key(0), SHAPE)), [[8, 3, 16], [8, 1, 16]]);
 });
 
-onEachBackend("a composition of colors is what its parts make one after another", async () => {
+onEachBackend("a composition of colors equals its parts, one after another", async () => {
   const parts = [brightness(0.4), contrast(0.4), pcaColors(), saturation(0.4), contrast(0.3)];
   const batch = randomBatch(SHAPE);
   const together = await augmented(compose(...parts), batch, 3);

@@ -8,7 +8,8 @@ import {
   randomCrop,
   randomFlip,
 } from "../../lib/augment/mod.ts";
-import { type Examples, type ImageSource, key, tf, uniformArray } from "../../mod.ts";
+import { type Examples, type ImageSource, key, tf } from "../../mod.ts";
+import { uniformArray } from "../../lib/tensor/mod.ts";
 import type { Image } from "../../lib/image/mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 
@@ -43,27 +44,30 @@ const reversed = (cell: number[], channels: number): number[] =>
     return cell[(y * 6 + 5 - x) * channels + c]!;
   });
 
-onEachBackend("originals are in the first column, and what became of each beside it", async () => {
-  for (const channels of [1, 3] as const) {
-    const examples = examplesOf(4, channels);
-    const before = tf.memory().numTensors;
-    const sheet = await contactSheet(examples, randomFlip(1), { count: 3, times: 2, scale: 1 });
-    assertEquals(tf.memory().numTensors, before);
-    assertEquals([sheet.width, sheet.height], [3 * 7 + 1, 3 * 17 + 1]);
-    const all = Array.from({ length: 4 }, (_, n) =>
-      Array.from(
-        examples.images.subarray(n * 30 * channels, (n + 1) * 30 * channels),
-        (byte) => Math.fround(byte / 255),
-      ).join());
-    for (let row = 0; row < 3; row++) {
-      const original = cellOf(sheet, row, 0);
-      assert(all.includes(original.join()), "an original must be one of the examples");
-      for (const column of [1, 2]) {
-        assertEquals(cellOf(sheet, row, column), reversed(original, channels));
+onEachBackend(
+  "originals are in the first column, with their augmentations beside them",
+  async () => {
+    for (const channels of [1, 3] as const) {
+      const examples = examplesOf(4, channels);
+      const before = tf.memory().numTensors;
+      const sheet = await contactSheet(examples, randomFlip(1), { count: 3, times: 2, scale: 1 });
+      assertEquals(tf.memory().numTensors, before);
+      assertEquals([sheet.width, sheet.height], [3 * 7 + 1, 3 * 17 + 1]);
+      const all = Array.from({ length: 4 }, (_, n) =>
+        Array.from(
+          examples.images.subarray(n * 30 * channels, (n + 1) * 30 * channels),
+          (byte) => Math.fround(byte / 255),
+        ).join());
+      for (let row = 0; row < 3; row++) {
+        const original = cellOf(sheet, row, 0);
+        assert(all.includes(original.join()), "an original must be one of the examples");
+        for (const column of [1, 2]) {
+          assertEquals(cellOf(sheet, row, column), reversed(original, channels));
+        }
       }
     }
-  }
-});
+  },
+);
 
 onCpu("each column is drawn anew, and the same key gives the same sheet", async () => {
   const sheetOf = (seed: number): Promise<Image> =>

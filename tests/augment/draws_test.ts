@@ -114,7 +114,7 @@ Deno.test("resized crops have the shares and ratios that are wanted, and lie in 
   assertUniform(lefts, 0, 1, "place");
 });
 
-Deno.test("where no crop of the ratio fits, the largest in the middle is taken", () => {
+Deno.test("if no crop of the ratio fits, the largest in the center is used", () => {
   // All of a wide image, three times as wide as it is high, but at most 4 : 3.
   const maps = randomResizedCrop({ scale: [1, 1] }).maps(key(0), [3, 30, 90, 1]);
   for (const [a, , c, , e, f] of maps) {
@@ -219,7 +219,7 @@ onCpu("partners of mixed images are a permutation of the batch", async () => {
   }
 });
 
-onCpu("only so many images are mixed as the probability says", async () => {
+onCpu("images are mixed with the probability", async () => {
   for (const mix of [mixup, cutmix]) {
     const rows = await rowsOf(
       mix({ alpha: 1, probability: 0.3 }),
@@ -233,7 +233,7 @@ onCpu("only so many images are mixed as the probability says", async () => {
   }
 });
 
-onCpu("rectangles of cutmix have 1 − λ of the area, less what is outside", async () => {
+onCpu("rectangles of cutmix have 1 − λ of the area, minus what is outside", async () => {
   const drawn = cutmix({ alpha: 1 }).draw(key(5), [COUNT, 100, 80, 1]) as {
     images: tf.Tensor;
     labels: tf.Tensor;

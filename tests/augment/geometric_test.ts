@@ -1,7 +1,8 @@
 // Crops and flips: exact pixels, and what is drawn.
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { compose, randomCrop, randomFlip } from "../../lib/augment/mod.ts";
-import { key, tf, type WarpEdge } from "../../mod.ts";
+import { key, tf } from "../../mod.ts";
+import type { WarpEdge } from "../../lib/tensor/mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { augmented, randomBatch, type Shape4 } from "./batches.ts";
 
@@ -86,7 +87,7 @@ onCpu("a composition looks through its last part first", async () => {
   assertEquals([...last.images.subarray(0, 5)], [4, 3, 2, 1, 0]);
 });
 
-Deno.test("every shift of a crop is as likely, and none goes further", () => {
+Deno.test("every shift of a crop is equally likely, and none is larger", () => {
   const counts = new Map<string, number>();
   const count = 9_000;
   for (const [, , right, , , down] of randomCrop(1).maps(key(7), [count, 8, 8, 1])) {
@@ -107,7 +108,7 @@ Deno.test("every shift of a crop is as likely, and none goes further", () => {
   for (const [shift, times] of counts) assert(Math.abs(times - 1000) < 119, `${shift}: ${times}`);
 });
 
-Deno.test("as many images are flipped as the probability says", () => {
+Deno.test("images are flipped with the probability", () => {
   for (const probability of [0.1, 0.5, 0.9]) {
     const maps = randomFlip(probability).maps(key(3), [10_000, 4, 4, 1]);
     const share = maps.filter(([a]) => a === -1).length / 10_000;

@@ -1,7 +1,8 @@
 // Each augmentation against torchvision's function, given the same drawn numbers.
 import { assert, assertEquals } from "@std/assert";
 import { type Augmentation, compose } from "../../lib/augment/mod.ts";
-import { jit, type Tensor, tf, type Tree, warp } from "../../mod.ts";
+import { jit, type Tensor, tf, type Tree } from "../../mod.ts";
+import { warp } from "../../lib/tensor/mod.ts";
 import { type AffineChange, affineMapOf } from "../../lib/augment/random_affine.ts";
 import { alongComponents } from "../../lib/augment/pca_colors.ts";
 import { addingStage } from "../../lib/augment/recoloring.ts";
@@ -54,7 +55,7 @@ onEachBackend("affine maps are torchvision's affine and rotate", async () => {
 });
 
 onEachBackend(
-  "resized crops are torchvision's where they see nothing beyond the crop",
+  "resized crops are torchvision's except at pixels that see beyond the crop",
   async () => {
     for (const one of casesOf("resized crop")) {
       const box = one.drawn as Box;
@@ -114,7 +115,7 @@ onEachBackend("brightness, contrast and saturation are torchvision's, in any ord
 });
 
 onEachBackend(
-  "what is erased is what torchvision erases, and nothing else, to the bit",
+  "exactly the pixels that torchvision erases are erased, to the bit",
   async () => {
     for (const one of casesOf("erase")) {
       const { left, top, width, height, fill } = one.drawn as Box & { fill: number };

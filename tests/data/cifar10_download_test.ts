@@ -87,7 +87,7 @@ Deno.test("the archive is fetched once, with progress, and read from the cache a
   });
 });
 
-Deno.test("a download that is cut goes on where it was", async () => {
+Deno.test("a download that is cut resumes where it was", async () => {
   const cut = 1 + (ARCHIVE.length >> 2);
   const answer = (asked: Asked): Answer => cutAfter(right(asked), cut);
   await withServer(answer, async (fetchData, { asked }, cache) => {
@@ -101,7 +101,7 @@ Deno.test("a download that is cut goes on where it was", async () => {
 Deno.test("a server that has no such file, or a web page in its place, is an error", async () => {
   const answers: [Partial<Answer>, new (message: string) => Error, string][] = [
     [{ status: "404 Not Found" }, Deno.errors.NotFound, "404 Not Found"],
-    [{ headers: { "Content-Type": "text/html" } }, SyntaxError, "no web page"],
+    [{ headers: { "Content-Type": "text/html" } }, SyntaxError, "not a web page"],
     [{ status: "403 Forbidden" }, Error, "403 Forbidden"],
   ];
   for (const [change, ErrorClass, message] of answers) {
@@ -143,7 +143,7 @@ Deno.test("an archive that is damaged in the cache is refused, and named", async
   });
 });
 
-Deno.test("what is no archive of CIFAR-10 is refused, not kept, and not trusted later", async () => {
+Deno.test("a file that is not an archive of CIFAR-10 is refused, not kept, and not trusted later", async () => {
   const text = new TextEncoder().encode("no archive");
   const lacking = await gzipped(tar(FILES.filter(([path]) => !path.includes("test"))).slice());
   const lies: [Uint8Array, string][] = [
@@ -172,7 +172,7 @@ Deno.test("an archive of sound form whose records are not whole is refused", asy
   });
 });
 
-Deno.test("an abort ends the download, and the next one goes on", async () => {
+Deno.test("an abort ends the download, and the next one resumes it", async () => {
   const ending = new AbortController();
   const answer = (asked: Asked, n: number): Answer =>
     n === 0 ? { ...cutAfter(right(asked), 9000), hangs: true } : right(asked);

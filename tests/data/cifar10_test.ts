@@ -104,7 +104,7 @@ Deno.test("cifar10 names classes by the folder's file, or by the published names
   await assertRefused({ "batches.meta.txt": short }, "batches.meta.txt", "expected 10, found 9");
 });
 
-Deno.test("a folder with one part serves it, and names the files where the other is used", async () => {
+Deno.test("a folder with one part serves it, and names the files if the other is used", async () => {
   await withFolder({ "test_batch.bin": batch(3) }, async (dataDir) => {
     const data = await cifar10({ dataDir });
     assertEquals([...data.test.labels], [3]);
@@ -119,7 +119,7 @@ Deno.test("a folder with one part serves it, and names the files where the other
   });
 });
 
-Deno.test("cifar10 says where it is to be had, and names a folder that is missing or lacks it", async () => {
+Deno.test("cifar10 says where to get it, and names a folder that is missing or lacks it", async () => {
   await assertRejects(() => cifar10(), Deno.errors.NotFound, "https://www.cs.toronto.edu/~kriz/");
   await assertRejects(() => cifar10(), Deno.errors.NotFound, "--data-dir");
   const missing = "/no/such/directory";

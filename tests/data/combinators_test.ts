@@ -1,6 +1,6 @@
 // Tests of lib/data/combinators.ts and of the streams it is made of.
 import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
-import * as datasets from "../../lib/data/combinators.ts";
+import * as data from "../../lib/data/combinators.ts";
 import type { Items, Stream } from "../../lib/data/combinators.ts";
 import { batches } from "../../lib/data/dataset.ts";
 import type { Examples } from "../../lib/data/examples.ts";
@@ -21,7 +21,7 @@ function watched(count: number, failsAt = Infinity): Stream<number> & {
 } {
   const made: number[] = [];
   let closed = 0;
-  const stream = datasets.from(async function* () {
+  const stream = data.from(async function* () {
     try {
       for (let i = 0; i < count; i++) {
         await pause();
@@ -38,24 +38,24 @@ function watched(count: number, failsAt = Infinity): Stream<number> & {
 
 /** Scalars from 0 on, as `{ x }`. */
 function tensors(count: number, failsAt?: number): Stream<{ readonly x: Tensor }> {
-  return datasets.map(watched(count, failsAt), (i) => ({ x: tf.scalar(i) }));
+  return data.map(watched(count, failsAt), (i) => ({ x: tf.scalar(i) }));
 }
 
 /** Each combinator, as a function from things to things. */
 const COMBINATORS: Readonly<Record<string, <T>(items: Items<T>) => Stream<unknown>>> = {
-  map: (items) => datasets.map(items, (item) => [item]),
-  batch: (items) => datasets.batch(items, 3),
-  "batch, the rest left out": (items) => datasets.batch(items, 3, { dropRemainder: true }),
-  shuffle: (items) => datasets.shuffle(items, key(1)),
-  "shuffle in a buffer": (items) => datasets.shuffle(items, key(1), { buffer: 4 }),
-  take: (items) => datasets.take(items, 8),
-  concat: (items) => datasets.concat(items, items),
-  repeat: (items) => datasets.repeat(items, 2),
-  "prefetch 1": (items) => datasets.prefetch(items),
-  "prefetch 3": (items) => datasets.prefetch(items, 3),
+  map: (items) => data.map(items, (item) => [item]),
+  batch: (items) => data.batch(items, 3),
+  "batch, the rest left out": (items) => data.batch(items, 3, { dropRemainder: true }),
+  shuffle: (items) => data.shuffle(items, key(1)),
+  "shuffle in a buffer": (items) => data.shuffle(items, key(1), { buffer: 4 }),
+  take: (items) => data.take(items, 8),
+  concat: (items) => data.concat(items, items),
+  repeat: (items) => data.repeat(items, 2),
+  "prefetch 1": (items) => data.prefetch(items),
+  "prefetch 3": (items) => data.prefetch(items, 3),
 };
 
-Deno.test("what a combinator answers can be iterated over again, and two at once", async () => {
+Deno.test("a combinator's stream can be iterated over again, and twice at the same time", async () => {
   for (const [name, combine] of Object.entries(COMBINATORS)) {
     const source = watched(10);
     const stream = combine(source);
@@ -67,13 +67,13 @@ Deno.test("what a combinator answers can be iterated over again, and two at once
   }
 });
 
-Deno.test("an error of what comes before is passed on, after what came before it", async () => {
+Deno.test("an error of the items is passed on, after the items before it", async () => {
   for (const [name, combine] of Object.entries(COMBINATORS)) {
     const before = tf.memory().numTensors;
     const source = watched(10, 5);
     const seen: unknown[] = [];
     const loop = async (): Promise<void> => {
-      for await (const item of combine(datasets.map(source, (i) => ({ x: tf.scalar(i) })))) {
+      for await (const item of combine(data.map(source, (i) => ({ x: tf.scalar(i) })))) {
         seen.push(item);
         tf.dispose(item as tf.TensorContainer);
       }
@@ -85,12 +85,12 @@ Deno.test("an error of what comes before is passed on, after what came before it
   }
 });
 
-Deno.test("a loop that ends early closes what comes before, and leaves no tensor", async () => {
+Deno.test("a loop that ends early closes its items, and leaves no tensor", async () => {
   for (const [name, combine] of Object.entries(COMBINATORS)) {
     for (const wait of [0, 10]) {
       const before = tf.memory().numTensors;
       const source = watched(10);
-      for await (const item of combine(datasets.map(source, (i) => ({ x: tf.scalar(i) })))) {
+      for await (const item of combine(data.map(source, (i) => ({ x: tf.scalar(i) })))) {
         tf.dispose(item as tf.TensorContainer);
         await pause(wait);
         break;
@@ -122,7 +122,7 @@ Deno.test("an iteration that nobody began leaves nothing, and opens nothing", as
 });
 
 Deno.test("map waits for promises, counts from 0 in each iteration, and keeps the order", async () => {
-  const stream = datasets.map(["a", "b", "c"], async (item, index) => {
+  const stream = data.map(["a", "b", "c"], async (item, index) => {
     await pause(3 - index);
     return `${item}${index}`;
   });
@@ -130,9 +130,9 @@ Deno.test("map waits for promises, counts from 0 in each iteration, and keeps th
   assertEquals(await all(stream), ["a0", "b1", "c2"]);
 });
 
-Deno.test("where a function of map throws, the tensors it was given are freed", async () => {
+Deno.test("if a function of map throws, the tensors of its argument are freed", async () => {
   const before = tf.memory().numTensors;
-  const stream = datasets.map(tensors(3), ({ x }) => {
+  const stream = data.map(tensors(3), ({ x }) => {
     if (x.dataSync()[0] === 1) throw new Error("the function's own");
     x.dispose();
     return 0;
@@ -142,75 +142,75 @@ Deno.test("where a function of map throws, the tensors it was given are freed", 
 });
 
 Deno.test("batch gives arrays, and leaves the rest out when asked", async () => {
-  assertEquals(await all(datasets.batch(upTo(5), 2)), [[0, 1], [2, 3], [4]]);
-  const dropped = datasets.batch(upTo(5), 2, { dropRemainder: true });
+  assertEquals(await all(data.batch(upTo(5), 2)), [[0, 1], [2, 3], [4]]);
+  const dropped = data.batch(upTo(5), 2, { dropRemainder: true });
   assertEquals([dropped.length, await all(dropped)], [2, [[0, 1], [2, 3]]]);
-  assertEquals(await all(datasets.batch([], 2)), []);
-  assertEquals(await all(datasets.batch(upTo(4), 2)), [[0, 1], [2, 3]]);
+  assertEquals(await all(data.batch([], 2)), []);
+  assertEquals(await all(data.batch(upTo(4), 2)), [[0, 1], [2, 3]]);
 });
 
 Deno.test("a full shuffle gives each thing once, each order as often as another", async () => {
   const orders = new Map<string, number>();
   const rounds = 3000;
   for (let seed = 0; seed < rounds; seed++) {
-    const order = (await all(datasets.shuffle([0, 1, 2], fold(key(7), seed)))).join("");
+    const order = (await all(data.shuffle([0, 1, 2], fold(key(7), seed)))).join("");
     orders.set(order, (orders.get(order) ?? 0) + 1);
   }
   assertEquals([...orders.keys()].sort(), ["012", "021", "102", "120", "201", "210"]);
   // 500 expected, of deviation 20.4: four of them.
   for (const [order, times] of orders) assert(Math.abs(times - 500) < 82, `${order}: ${times}`);
-  const big = datasets.shuffle(upTo(500), key(1));
+  const big = data.shuffle(upTo(500), key(1));
   const order = await all(big);
   assertNotEquals(order, upTo(500));
   assertEquals(order.toSorted((a, b) => a - b), upTo(500));
-  assertNotEquals(await all(datasets.shuffle(upTo(500), key(2))), order);
+  assertNotEquals(await all(data.shuffle(upTo(500), key(2))), order);
 });
 
 Deno.test("a shuffle in a buffer holds no more, and moves nothing forward by more", async () => {
   const source = watched(50);
   const order: number[] = [];
-  for await (const item of datasets.shuffle(source, key(3), { buffer: 8 })) {
+  for await (const item of data.shuffle(source, key(3), { buffer: 8 })) {
     order.push(item);
     assert(source.made.length <= order.length + 8);
   }
   assertEquals(order.toSorted((a, b) => a - b), upTo(50));
   order.forEach((item, place) => assert(item <= place + 7));
   assertNotEquals(order, upTo(50));
-  assertEquals(await all(datasets.shuffle(upTo(9), key(3), { buffer: 1 })), upTo(9));
-  const full = await all(datasets.shuffle(upTo(9), key(3)));
-  assertEquals(await all(datasets.shuffle(upTo(9), key(3), { buffer: 100 })), full);
+  assertEquals(await all(data.shuffle(upTo(9), key(3), { buffer: 1 })), upTo(9));
+  const full = await all(data.shuffle(upTo(9), key(3)));
+  assertEquals(await all(data.shuffle(upTo(9), key(3), { buffer: 100 })), full);
 });
 
 Deno.test("take makes no more than it gives", async () => {
   const source = watched(Infinity);
-  assertEquals(await all(datasets.take(source, 3)), [0, 1, 2]);
+  assertEquals(await all(data.take(source, 3)), [0, 1, 2]);
   assertEquals([source.made, source.closed()], [[0, 1, 2], 1]);
-  assertEquals(await all(datasets.take(upTo(2), 5)), [0, 1]);
-  assertEquals(await all(datasets.take(source, 0)), []);
+  assertEquals(await all(data.take(upTo(2), 5)), [0, 1]);
+  assertEquals(await all(data.take(source, 0)), []);
   assertEquals([source.made.length, source.closed()], [3, 1]);
-  assertEquals(datasets.take(upTo(2), 5).length, 2);
+  assertEquals(data.take(upTo(2), 5).length, 2);
 });
 
 Deno.test("concat and repeat go one after the other, each begun when it is its turn", async () => {
   const [a, b] = [watched(2), watched(2)];
-  const stream = datasets.concat(a, b);
+  const stream = data.concat(a, b);
   const iterator = stream[Symbol.asyncIterator]();
   await iterator.next();
   await iterator.next();
   assertEquals([a.made.length, b.made.length], [2, 0]);
   await iterator.return!();
-  assertEquals(await all(datasets.concat()), []);
-  assertEquals(await all(datasets.repeat([1, 2], 3)), [1, 2, 1, 2, 1, 2]);
-  assertEquals(await all(datasets.repeat([1], 0)), []);
-  assertEquals(await all(datasets.repeat((epoch) => upTo(epoch), 3)), [0, 0, 1]);
-  assertEquals(await all(datasets.take(datasets.repeat(watched(2)), 5)), [0, 1, 0, 1, 0]);
-  await assertRejects(() => all(datasets.repeat([])), RangeError, "must hold something");
+  assertEquals(await all(data.concat()), []);
+  assertEquals(await all(data.repeat([1, 2], 3)), [1, 2, 1, 2, 1, 2]);
+  assertEquals(await all(data.repeat([1], 0)), []);
+  assertEquals(await all(data.repeat((epoch) => upTo(epoch), 3)), [0, 0, 1]);
+  assertEquals(await all(data.take(data.repeat(watched(2)), 5)), [0, 1, 0, 1, 0]);
+  await assertRejects(() => all(data.repeat([])), RangeError, "must hold something");
 });
 
 Deno.test("prefetch makes things while one is worked on: so many, and no more", async () => {
   for (const ahead of [1, 3]) {
     const source = watched(20);
-    const iterator = datasets.prefetch(source, ahead)[Symbol.asyncIterator]();
+    const iterator = data.prefetch(source, ahead)[Symbol.asyncIterator]();
     assertEquals((await iterator.next()).value, 0);
     await pause(30);
     assertEquals(source.made.length, 1 + ahead);
@@ -222,8 +222,8 @@ Deno.test("prefetch makes things while one is worked on: so many, and no more", 
   }
 });
 
-Deno.test("prefetch overlaps what makes things with what uses them", async () => {
-  const slow = datasets.map(upTo(10), async (i) => {
+Deno.test("prefetch overlaps making items with using them", async () => {
+  const slow = data.map(upTo(10), async (i) => {
     await pause(20);
     return i;
   });
@@ -232,7 +232,7 @@ Deno.test("prefetch overlaps what makes things with what uses them", async () =>
     for await (const _ of items) await pause(20);
     return performance.now() - began;
   };
-  const [plain, ahead] = [await timeOf(slow), await timeOf(datasets.prefetch(slow))];
+  const [plain, ahead] = [await timeOf(slow), await timeOf(data.prefetch(slow))];
   assert(ahead < 0.8 * plain, `${ahead} ms of ${plain}`); // 11 pauses of 20.
 });
 
@@ -244,17 +244,17 @@ Deno.test("of batches the batches are counted, and those not consumed are freed"
     imageShape: [1, 1, 1],
     classNames: ["even", "odd"],
   };
-  const data = batches(examples, { batchSize: 3 });
-  assertEquals(datasets.repeat(data, 2).length, 8);
+  const threes = batches(examples, { batchSize: 3 });
+  assertEquals(data.repeat(threes, 2).length, 8);
   const before = tf.memory().numTensors;
-  for await (const { images, labels } of datasets.prefetch(datasets.shuffle(data, key(0)), 2)) {
+  for await (const { images, labels } of data.prefetch(data.shuffle(threes, key(0)), 2)) {
     tf.dispose([images, labels]);
     await pause(10);
     assert(tf.memory().numTensors > before);
     break;
   }
   assertEquals(tf.memory().numTensors, before);
-  const pairs = await all(datasets.map(datasets.examples(examples), ({ pixels, label }) => [
+  const pairs = await all(data.map(data.examples(examples), ({ pixels, label }) => [
     pixels[0],
     label,
   ]));
@@ -262,17 +262,17 @@ Deno.test("of batches the batches are counted, and those not consumed are freed"
 });
 
 Deno.test("lengths are known as far as they can be", () => {
-  const unknown = datasets.from(() => [1]);
+  const unknown = data.from(() => [1]);
   assertEquals(unknown.length, undefined);
-  assertEquals(datasets.batch(unknown, 2).length, undefined);
-  assertEquals(datasets.concat([1], unknown).length, undefined);
-  assertEquals(datasets.repeat([1]).length, undefined);
-  assertEquals(datasets.repeat(unknown, 2).length, undefined);
-  assertEquals(datasets.concat([1], [2, 3], new Set<number>()).length, undefined);
-  assertEquals(datasets.prefetch(datasets.map(upTo(7), (i) => i)).length, 7);
+  assertEquals(data.batch(unknown, 2).length, undefined);
+  assertEquals(data.concat([1], unknown).length, undefined);
+  assertEquals(data.repeat([1]).length, undefined);
+  assertEquals(data.repeat(unknown, 2).length, undefined);
+  assertEquals(data.concat([1], [2, 3], new Set<number>()).length, undefined);
+  assertEquals(data.prefetch(data.map(upTo(7), (i) => i)).length, 7);
 });
 
-Deno.test("what ends after one iteration is refused, and what cannot be iterated over", () => {
+Deno.test("iterators, which end once, and values that are not iterable are refused", () => {
   const once = function* (): Generator<number> {
     yield 1;
   };
@@ -287,15 +287,15 @@ Deno.test("numbers out of range are refused before anything is made", () => {
   const source = watched(3);
   for (const bad of [-1, 1.5, NaN, Infinity]) {
     const message = `got ${bad}`;
-    assertThrows(() => datasets.batch(source, bad), RangeError, message);
-    assertThrows(() => datasets.take(source, bad), RangeError, message);
-    assertThrows(() => datasets.repeat(source, bad), RangeError, message);
-    assertThrows(() => datasets.prefetch(source, bad), RangeError, message);
-    assertThrows(() => datasets.shuffle(source, key(0), { buffer: bad }), RangeError, message);
+    assertThrows(() => data.batch(source, bad), RangeError, message);
+    assertThrows(() => data.take(source, bad), RangeError, message);
+    assertThrows(() => data.repeat(source, bad), RangeError, message);
+    assertThrows(() => data.prefetch(source, bad), RangeError, message);
+    assertThrows(() => data.shuffle(source, key(0), { buffer: bad }), RangeError, message);
   }
-  assertThrows(() => datasets.batch(source, 0), RangeError, "of at least 1, got 0");
-  assertThrows(() => datasets.prefetch(source, 0), RangeError, "of at least 1, got 0");
-  const unknown = datasets.from(() => [1]);
-  assertThrows(() => datasets.shuffle(unknown, key(0)), RangeError, "a buffer must be given");
+  assertThrows(() => data.batch(source, 0), RangeError, "of at least 1, got 0");
+  assertThrows(() => data.prefetch(source, 0), RangeError, "of at least 1, got 0");
+  const unknown = data.from(() => [1]);
+  assertThrows(() => data.shuffle(unknown, key(0)), RangeError, "a buffer must be given");
   assertEquals(source.made, []);
 });

@@ -67,7 +67,7 @@ Deno.test("batches gives images divided by 255, one-hot labels and classes, in o
   assertEquals(all[1]!.images, pixels.map((x) => Math.fround(x / 255)));
 });
 
-Deno.test("batches leaves out the remainder when asked, and nothing where there is none", async () => {
+Deno.test("batches leaves out the remainder if asked, and nothing if there is none", async () => {
   const dropped = batches(numbered(5), { batchSize: 2, dropRemainder: true });
   assertEquals([dropped.count, dropped.batchCount], [4, 2]);
   assertEquals(await order(dropped), [0, 1, 2, 3]);

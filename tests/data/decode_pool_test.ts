@@ -16,7 +16,7 @@ const tasks: readonly DecodeTask[] = JPEGS.map(({ jpeg, name }) => ({
 const expected = tasks.map(({ bytes, file }) => picturePixels(bytes, file, rule));
 const broken: DecodeTask = { bytes: new Uint8Array(3), file: "broken.png", rule };
 
-Deno.test("a pool answers each task its own pixels, by no more workers than it may start", async () => {
+Deno.test("a pool returns each task's own pixels, with no more workers than allowed", async () => {
   for (const most of [0, 1, 3]) {
     using pool = decodePool(most);
     assertEquals(pool.running, 0);
@@ -25,7 +25,7 @@ Deno.test("a pool answers each task its own pixels, by no more workers than it m
   }
 });
 
-Deno.test("a file that cannot be decoded rejects, and the pool goes on", async () => {
+Deno.test("a file that cannot be decoded rejects, and the pool continues", async () => {
   for (const most of [0, 1]) {
     using pool = decodePool(most);
     const all = [broken, tasks[0]!, broken, tasks[1]!].map(pool.decode);
@@ -36,7 +36,7 @@ Deno.test("a file that cannot be decoded rejects, and the pool goes on", async (
   }
 });
 
-Deno.test("a pool that is disposed of while it works goes on without workers", async () => {
+Deno.test("a pool that is disposed of while it works continues without workers", async () => {
   const pool = decodePool(2);
   const work = Promise.all(tasks.map(pool.decode));
   await new Promise((resolve) => setTimeout(resolve, 5));
@@ -96,7 +96,7 @@ async function run(
 
 const set = { ...plainFiles("set/cat", 10, 3), ...plainFiles("set/dog", 20, 3) };
 
-Deno.test("where workers may not be started this thread decodes, asking for nothing", async () => {
+Deno.test("if workers may not be started, this thread decodes, without a prompt", async () => {
   await withFolder(set, async (folder) => {
     const few = await run(folder, root.href, [`--allow-read=${folder}`]);
     const more = await run(folder, root.href, ["--allow-read"]);
@@ -125,7 +125,7 @@ async function withLibrary(refused: RegExp, use: (host: string) => Promise<void>
   }
 }
 
-Deno.test("workers start where the library was imported by URL, with leave to read the folder alone", async () => {
+Deno.test("workers start if the library was imported by URL, with permission to read only the folder", async () => {
   await withLibrary(/nothing/, async (host) => {
     await withFolder(set, async (folder) => {
       const permissions = [`--allow-read=${folder}`, `--allow-import=${host}`];
@@ -135,7 +135,7 @@ Deno.test("workers start where the library was imported by URL, with leave to re
   });
 });
 
-Deno.test("where a worker's module cannot be had this thread decodes to the same pixels", async () => {
+Deno.test("if a worker's module cannot be loaded, this thread decodes to the same pixels", async () => {
   await withLibrary(/decode_worker/, async (host) => {
     await withFolder(set, async (folder) => {
       const permissions = [`--allow-read=${folder}`, `--allow-import=${host}`];

@@ -17,7 +17,7 @@ async function assertRefused(bytes: Uint8Array, ...parts: string[]): Promise<voi
   });
 }
 
-Deno.test("parseIdx answers shape and values of a file, also of a view into a larger buffer", () => {
+Deno.test("parseIdx returns shape and values of a file, also of a view into a larger buffer", () => {
   const padded = new Uint8Array(SMALL.length + 9);
   padded.set(SMALL, 5);
   for (const bytes of [SMALL, padded.subarray(5, 5 + SMALL.length)]) {
@@ -104,7 +104,7 @@ Deno.test("readIdx refuses a gzipped file cut off at any byte", async () => {
   }
 });
 
-Deno.test("readIdx answers the same values or refuses when any byte of a gzipped file changes", async () => {
+Deno.test("readIdx returns the same values or refuses if any byte of a gzipped file changes", async () => {
   const whole = await gzipped(SMALL);
   let refused = 0;
   for (let at = 0; at < whole.length; at++) {
@@ -149,7 +149,7 @@ Deno.test("readIdx refuses a gzipped file that claims more than it can hold, and
   await assertRefused(await gzipped(idxBytes(Array(255).fill(2 ** 32 - 1), [])), "Infinity");
 });
 
-Deno.test("readIdx says where a file is missing", async () => {
+Deno.test("readIdx names a missing file", async () => {
   await assertRejects(
     () => readIdx("/no/such/file.idx"),
     Deno.errors.NotFound,

@@ -44,7 +44,7 @@ async function refuses(
   });
 }
 
-Deno.test("a folder a class is parted by the key, the same fraction of each class", async () => {
+Deno.test("a folder is split by the key, the same fraction of each class", async () => {
   await withFolder({ ...cats(10), ...dogs(20) }, async (folder) => {
     using images = await imageFolder(folder, TINY);
     const [train, test] = [await valuesOf(images.train), await valuesOf(images.test)];
@@ -74,7 +74,7 @@ Deno.test("a folder a class is parted by the key, the same fraction of each clas
   });
 });
 
-Deno.test("another class does not change what is drawn of the others", async () => {
+Deno.test("another class does not change the draws of the others", async () => {
   await withFolder({ ...cats(10), ...dogs(20) }, async (folder) => {
     using few = await imageFolder(folder, TINY);
     await Deno.mkdir(`${folder}/ant`);
@@ -84,7 +84,7 @@ Deno.test("another class does not change what is drawn of the others", async () 
   });
 });
 
-Deno.test("a folder with train and test, or val, or all three, is parted by them", async () => {
+Deno.test("a folder with train and test, or val, or all three, is split by them", async () => {
   const parts = (name: string, from: number): Record<string, Uint8Array> => ({
     ...plainFiles(`${name}/cat`, from, 2),
     ...plainFiles(`${name}/dog`, 100 + from, 3),
@@ -105,7 +105,7 @@ Deno.test("a folder with train and test, or val, or all three, is parted by them
   });
 });
 
-Deno.test("classes may be called train and test, where pictures lie in them", async () => {
+Deno.test("classes may be called train and test, if they hold pictures", async () => {
   await withFolder({ ...cats(3, "bus"), ...dogs(3, "train") }, async (folder) => {
     using images = await imageFolder(folder, TINY);
     assertEquals(images.train.classNames, ["bus", "train"]);
@@ -206,7 +206,7 @@ Deno.test("photos that were taken on their side are upright", async () => {
   }
 });
 
-Deno.test("no more pixels are held than the limit says; the others are decoded again", async () => {
+Deno.test("no more pixels are held than the limit allows; the others are decoded again", async () => {
   await withFolder({ ...cats(10), ...dogs(10) }, async (folder) => {
     const size = 4 * 4 * 3;
     using images = await imageFolder(folder, { size: 4, workers: 0, memoryLimit: 5 * size + 1 });
@@ -259,7 +259,7 @@ Deno.test("100 broken files among 1,000 are counted, and the first ones named", 
   assertEquals(Object.keys(good).length, 200);
 });
 
-Deno.test("what is named as a picture and is none, or leads nowhere, is broken", async () => {
+Deno.test("a file that is named as a picture and is not one, or a broken link, is a broken file", async () => {
   const files = {
     ...cats(4),
     ...dogs(4),
@@ -281,7 +281,7 @@ Deno.test("what is named as a picture and is none, or leads nowhere, is broken",
   });
 });
 
-Deno.test("a JPEG named .png is read by what it is", async () => {
+Deno.test("a JPEG named .png is read as a JPEG", async () => {
   const { jpeg } = JPEGS[0]!;
   await withFolder({ "a/1.png": jpeg, "a/2.png": jpeg, ...dogs(2) }, async (folder) => {
     using images = await imageFolder(folder, TINY);
@@ -435,7 +435,7 @@ Deno.test("options out of range are refused before anything is read", async () =
   }
 });
 
-Deno.test("a file that goes away, or changes, after the opening is an error when it is read", async () => {
+Deno.test("a file that disappears or changes after the opening is an error when it is read", async () => {
   await withFolder({ ...cats(2), ...dogs(2) }, async (folder) => {
     using images = await imageFolder(folder, { ...TINY, memoryLimit: 0 });
     await Deno.writeTextFile(images.files.train[0]!, "no picture");
@@ -446,7 +446,7 @@ Deno.test("a file that goes away, or changes, after the opening is an error when
   });
 });
 
-Deno.test("the opening says how far it is, and can be ended", async () => {
+Deno.test("the opening reports its progress, and can be aborted", async () => {
   await withFolder({ ...cats(5), ...dogs(5) }, async (folder) => {
     const seen: string[] = [];
     const onProgress = (done: number, total: number): void => void seen.push(`${done}/${total}`);

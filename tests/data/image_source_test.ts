@@ -72,7 +72,7 @@ Deno.test("a source is read one batch ahead while the consumer waits, and not fu
   assertEquals(tf.memory().numTensors, before);
 });
 
-Deno.test("what reading throws, ahead or not, is thrown by the loop over batches", async () => {
+Deno.test("an error of reading, ahead or not, is thrown by the loop over batches", async () => {
   const source = sourceOf(numbered(6));
   const broken: ImageSource = {
     ...source,
@@ -98,7 +98,7 @@ Deno.test("what reading throws, ahead or not, is thrown by the loop over batches
   assertEquals(tf.memory().numTensors, before);
 });
 
-Deno.test("a source that answers too few pixels, or none, is refused", async () => {
+Deno.test("a source that returns too few pixels, or none, is refused", async () => {
   for (const answer of [new Uint8Array(23), undefined as unknown as Uint8Array]) {
     const source: ImageSource = {
       ...sourceOf(numbered(6)),

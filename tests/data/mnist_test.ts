@@ -71,7 +71,7 @@ Deno.test("mnist names the directory that is missing, or is none", async () => {
   });
 });
 
-Deno.test("mnist names the missing file, where it was looked for, and what is there", async () => {
+Deno.test("mnist names the missing file, its folder, and what the folder holds", async () => {
   for (const missing of Object.keys(soundFiles())) {
     const { [missing]: _, ...others } = soundFiles();
     await withFolder(others, async (dataDir) => {

@@ -56,7 +56,7 @@ Deno.test("an archive that is cut, anywhere, or damaged is refused", async () =>
   await assertRejects(() => read(damaged), SyntaxError, "checksum");
 });
 
-Deno.test("what is no archive is refused", async () => {
+Deno.test("a file that is not an archive is refused", async () => {
   const text = new TextEncoder().encode("no archive".repeat(100));
   for (const bytes of [text, await gzipped(text), await gzipped(new Uint8Array())]) {
     await assertRejects(() => read(bytes), SyntaxError, "whole .tar.gz");

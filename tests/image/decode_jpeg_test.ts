@@ -56,7 +56,7 @@ Deno.test("three components named R, G and B are those colors without Adobe's ma
   assertEquals(decodeImage(named, "a"), decodeImage(bytes, "a"));
 });
 
-Deno.test("EXIF is read in either byte order, and says nothing where it is damaged", () => {
+Deno.test("EXIF is read in either byte order, and ignored if it is damaged", () => {
   const big = [0x4d, 0x4d, 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0];
   const little = [0x49, 0x49, 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, 5, 0, 0, 0];
   const of = (data: number[]): number => exifOrientation(new Uint8Array(data));
@@ -101,7 +101,7 @@ Deno.test("a baseline JPEG that ends before all its blocks is refused, wherever 
   }
 });
 
-Deno.test("what follows the end of the image is passed over", () => {
+Deno.test("bytes after the end of the image are ignored", () => {
   const bytes = jpegOf("color 4:2:0");
   const longer = spliced(bytes, bytes.length, 0, [...EOI, 1, 2, 3]);
   assertEquals(decodeImage(longer, "a"), decodeImage(bytes, "a"));

@@ -117,7 +117,7 @@ function refused(bytes: Uint8Array, ...includes: string[]): void {
   for (const part of includes) assert(message.includes(part), `"${message}": "${part}"`);
 }
 
-Deno.test("a file that is no PNG or JPEG is refused by what it seems to be", () => {
+Deno.test("a file that is not PNG or JPEG is refused with the kind it seems to be", () => {
   const latin1 = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
   const kinds: [string, string][] = [
     ["", "empty"],

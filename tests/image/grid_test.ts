@@ -40,7 +40,7 @@ Deno.test("smaller pictures stand in the middle of their cells, and pixels are e
   ]);
 });
 
-Deno.test("a grid has color where a picture or the background has, and alpha is laid on that", () => {
+Deno.test("a grid has color if a picture or the background has, and alpha is blended with that", () => {
   const red = { ...gray(1, 1, 0), channels: 3, pixels: new Float32Array([1, 0, 0]) } as const;
   const mixed = grid([gray(1, 1, 0.5), red], { columns: 2, gap: 0 });
   assertEquals([mixed.channels, ...mixed.pixels], [3, 0.5, 0.5, 0.5, 1, 0, 0]);

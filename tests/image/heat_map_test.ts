@@ -46,7 +46,7 @@ Deno.test("the diverging map is blue below, red above, lightest in the middle an
   }
 });
 
-Deno.test("beyond its ends a map has the color of the end, and what is no number has none", () => {
+Deno.test("beyond its ends a color map has the color of the end, and NaN has none", () => {
   for (const map of Object.values(colorMaps)) {
     assertEquals([map(-3), map(7)], [map(0), map(1)]);
   }
@@ -95,7 +95,7 @@ Deno.test("a heat map that fades shows the picture where its numbers are small",
     .forEach(([a, color], i) => assertAlmostEquals(reds[i]!, (1 - a) * 0.2 + a * color, 1e-6));
 });
 
-Deno.test("heat maps of the wrong size, of what is not finite, and alphas out of range are refused", () => {
+Deno.test("heat maps of the wrong size or of infinite numbers, and alphas out of range, are refused", () => {
   assertThrows(() => heatMap([1, 2], [1, 3]), TypeError, "must have 1 × 3 numbers");
   assertThrows(() => heatMap([], [0, 0]), RangeError, "width and height");
   assertThrows(() => heatMap([1, NaN], [1, 2]), RangeError, "finite");

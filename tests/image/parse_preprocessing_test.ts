@@ -54,7 +54,7 @@ Deno.test("timm's configurations that mean something else are refused", () => {
   refused({ ...inner, std: [0.5] }, "as many means as deviations");
 });
 
-Deno.test("what is no JSON, no object, or no preprocessing is refused", () => {
+Deno.test("text that is not JSON, not an object, or not preprocessing is refused", () => {
   refused("{", "it must be JSON: ");
   refused("", "it must be JSON: ");
   refused("[1]", "it must be an object, got [1]");
@@ -72,7 +72,7 @@ Deno.test("metadata is read by its key preprocessing, before its text input", ()
   assertThrows(() => preprocessingOf({ preprocessing: "{}" }, "a"), SyntaxError, "its crop");
 });
 
-Deno.test("the text input says order, range, means, height and width", () => {
+Deno.test("the text under input has order, range, means, height and width", () => {
   assertEquals(preprocessingOf({ input: "BGR 0..1 minus (0.5, -1, .25), 20x30" }, "a"), {
     crop: [20, 30],
     range: 1,

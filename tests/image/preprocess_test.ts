@@ -149,7 +149,7 @@ Deno.test("range, mean and deviation are of the channels in their order", () => 
   assertEquals([...preprocess(image, { ...how, order: "bgr" })], [-0.5, 1, 10]);
 });
 
-Deno.test("what is no preprocessing is refused by the part that is wrong", () => {
+Deno.test("wrong preprocessing is refused by the name of its wrong field", () => {
   const good = { ...PLAIN, crop: 2 };
   const cases: [object, string][] = [
     [{ crop: 0 }, "its crop must be a whole number from 1 to 8192, or"],

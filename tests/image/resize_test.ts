@@ -167,7 +167,7 @@ Deno.test("an even picture stays even at any size", () => {
   }
 });
 
-Deno.test("a picture of that size already is answered as it is", () => {
+Deno.test("a picture that already has the size is returned as it is", () => {
   const image = grid();
   assertEquals(resize(image, 5, 4) === image, true);
 });
@@ -188,7 +188,7 @@ Deno.test("an image whose size and pixels disagree is refused", () => {
   assertThrows(() => toGray({ ...grid(), channels: 3 }), TypeError, "must hold 60 numbers");
 });
 
-Deno.test("gray weighs red, green and blue by Rec. 601, and shows white where it is clear", () => {
+Deno.test("gray weighs red, green and blue by Rec. 601, and is white if transparent", () => {
   const of = (channels: 3 | 4, ...pixels: number[]): number => {
     const image = { width: 1, height: 1, channels, pixels: new Float32Array(pixels) };
     const gray = toGray(image);

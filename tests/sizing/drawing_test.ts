@@ -111,7 +111,7 @@ Deno.test("modules that are alike are drawn once, with how often they are there"
   ]);
 });
 
-Deno.test("boxes are painted by what layers learn and see, those of one's own too", () => {
+Deno.test("boxes are painted by parameters and window, your own layers' too", () => {
   const own: Layer = { ...dense({ features: 8 }) as Layer, op: "mine" };
   const svg = draw(sequential({ conv: one(), pool: maxPool(), mean: globalMeanPool(), own }));
   assertEquals(boxesOf(svg).map(({ paint }) => paint), [

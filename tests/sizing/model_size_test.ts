@@ -97,7 +97,7 @@ Deno.test("strides, dilations and pairs count in receptive fields", () => {
   assertEquals(layers.map(({ receptiveStart }) => receptiveStart), [0, [-4, -2], [-4, -2]]);
 });
 
-onCpu("a receptive field is where a change of the input changes the output", async () => {
+onCpu("a change of the input changes the output exactly within the receptive field", async () => {
   const model = sequential({
     a: conv({ features: 1, size: 3, stride: 2, padding: 1 }),
     pool: meanPool({ size: 3, stride: 2, rounding: "ceil" }),
@@ -215,7 +215,7 @@ Deno.test("convolutions and dense layers of the zoo take the FLOPs that PyTorch 
   }
 });
 
-Deno.test("every model of the registry says all its costs, and its rows come to its sums", () => {
+Deno.test("every model of the registry declares all its costs, and its rows add up to its sums", () => {
   const before = tf.memory().numTensors;
   for (const name of Object.keys(models)) {
     const size = sizeOfNamed(name);
@@ -252,12 +252,12 @@ Deno.test("a layer that does not say its cost is named, not guessed", () => {
   assertEquals(layers[1]!.flops, null);
   assertEquals(flops, 2 * 2 * 64 * 4 * 36 + 256);
   const text = summary(model as Layer, [8, 8, 4]);
-  for (const part of ["?", "≥ ", "not counted", "odd (they do not say"]) {
+  for (const part of ["?", "≥ ", "not counted", "odd (they do not declare"]) {
     assertStringIncludes(text, part);
   }
 });
 
-Deno.test("a join of one's own without a cost is unknown, its field is its branches'", () => {
+Deno.test("your own join without a cost is unknown, its field is that of its branches", () => {
   const join: Join = {
     name: "mean",
     shape: ([first]) => first!,
@@ -303,5 +303,9 @@ Deno.test("training memory refuses batch sizes and optimizers that are none", ()
     assertThrows(() => trainingMemory(size, { batchSize }), RangeError, "batch size");
   }
   const optimizer = "toString" as "sgd";
-  assertThrows(() => trainingMemory(size, { optimizer }), RangeError, "sgd, momentum, adam");
+  assertThrows(
+    () => trainingMemory(size, { optimizer }),
+    RangeError,
+    '"sgd", "momentum" or "adam"',
+  );
 });

@@ -4,12 +4,12 @@ import { conv, dense, maxPool, sequential } from "../../mod.ts";
 import { convOutput, convParameters, poolOutput, samePadding } from "../../lib/sizing/mod.ts";
 import { countParameters } from "../../lib/layers/layer.ts";
 
-Deno.test("§12.1: 20 filters learn 1,520 numbers where a dense layer of 20 units learns 61,460", () => {
+Deno.test("§12.1: 20 filters have 1,520 parameters, a dense layer of 20 units 61,460", () => {
   assertEquals(convParameters(3, { features: 20, size: 5 }), 1520);
   assertEquals(countParameters(dense({ features: 20 }).declare([32 * 32 * 3]).params), 61460);
 });
 
-Deno.test("§12.1: a filter of 5 × 5 × 3 has 76 parameters and answers 28 × 28", () => {
+Deno.test("§12.1: a filter of 5 × 5 × 3 has 76 parameters and outputs 28 × 28", () => {
   assertEquals(convParameters(3, { features: 1, size: 5 }), 76);
   assertEquals(convOutput(32, { size: 5 }), 28);
 });
@@ -24,7 +24,7 @@ Deno.test("§12.4: W = 10, F = 3, S = 2 has no valid size, and the message names
     error.message,
     "Cannot size a conv layer: its windows must fill the input, got 4.5 windows of 3 " +
       "over 10 with stride 2 and padding 0; what fits is an input of 9 or 11, a window of 2 or 4, " +
-      'a stride of 1 or 7; or say rounding: "floor" or "ceil"',
+      'a stride of 1 or 7; or give rounding: "floor" or "ceil"',
   );
 });
 
@@ -76,7 +76,7 @@ Deno.test("with a rounding said, sizes are those of the layers", () => {
   }
 });
 
-Deno.test("numbers give a number, and a pair anywhere gives a pair", () => {
+Deno.test("single numbers give a number, and a pair anywhere gives a pair", () => {
   assertEquals(convOutput([227, 115], { size: 11, stride: 4 }), [55, 27]);
   assertEquals(convOutput(9, { size: [3, 1] }), [7, 9]);
   assertEquals(convOutput(9, { size: 3, dilation: [1, 2] }), [7, 5]);
@@ -119,7 +119,7 @@ Deno.test("a large input is refused without a long search", () => {
   assert(performance.now() - start < 1000);
 });
 
-Deno.test("§12.6: three 3 × 3 layers learn 27C² + 3C numbers where one of 7 × 7 learns 49C² + C, 45 % less", () => {
+Deno.test("§12.6: three 3 × 3 layers have 27C² + 3C parameters, 45 % less than one of 7 × 7, 49C² + C", () => {
   for (const c of [1, 16, 64, 256]) {
     const one = convParameters(c, { features: c, size: 7 });
     const three = 3 * convParameters(c, { features: c, size: 3 });

@@ -199,7 +199,7 @@ withNetwork("what cannot be made is said before anything is written", async (_di
   await refuse(missing, "deep-dream", "--image", "nothere.png");
   await refuse(missing, "deep-dream", "--image", "noise", "--guide", "nothere.png");
   await refuse(
-    "Cannot use --octaves 7: Cannot dream in 7 octaves: take at most",
+    "--octaves 7: Cannot dream in 7 octaves: take at most 3, or a larger image: at 10 × 10 pixels",
     "deep-dream",
     "--image",
     "noise",

@@ -21,7 +21,7 @@ Deno.test("nearest prefers an exact name to one that it begins", () => {
   assertEquals(nearest("resnet1", ["resnet18", "resnet1"]), "resnet1");
 });
 
-Deno.test("nearest finds none where none is near", () => {
+Deno.test("nearest finds nothing if no name is near", () => {
   assertEquals(nearest("transformer", MODELS), undefined);
   assertEquals(nearest("", MODELS), undefined);
   assertEquals(nearest("x", ["y"]), "y");

@@ -1,5 +1,5 @@
 // Workers that decode pictures, or this thread if there can be none: the pixels are the same.
-import type { DecodeAnswer, DecodeTask } from "./decode_worker.ts";
+import type { DecodeResult, DecodeTask } from "./decode_worker.ts";
 import { type PicturePixels, picturePixels } from "./picture_pixels.ts";
 
 /** Decodes pictures. Disposing of it ends its workers; then this thread decodes. */
@@ -55,10 +55,10 @@ export function decodePool(most: number): DecodePool {
       worker.postMessage(job.task);
     }
     if (waiting.length > 0 && workers.size < most) {
-      const worker = start((worker, answer) => {
+      const worker = start((worker, result) => {
         const job = workers.get(worker)!;
         workers.set(worker, undefined);
-        settle(job, answer);
+        settle(job, result);
         begin();
       }, end);
       if (!worker) return end();
@@ -96,7 +96,7 @@ async function mayStart(): Promise<boolean> {
 }
 
 function start(
-  onAnswer: (worker: Worker, answer: DecodeAnswer) => void,
+  onResult: (worker: Worker, result: DecodeResult) => void,
   onFailure: () => void,
 ): Worker | undefined {
   let worker: Worker;
@@ -105,7 +105,7 @@ function start(
   } catch {
     return undefined;
   }
-  worker.onmessage = ({ data }: MessageEvent<DecodeAnswer>): void => onAnswer(worker, data);
+  worker.onmessage = ({ data }: MessageEvent<DecodeResult>): void => onResult(worker, data);
   worker.onerror = (event): void => {
     event.preventDefault(); // Or the process would end.
     onFailure();
@@ -113,9 +113,9 @@ function start(
   return worker;
 }
 
-function settle({ resolve, reject }: Job, answer: DecodeAnswer): void {
-  if ("pixels" in answer) return resolve(answer);
-  const { name, message } = answer.error;
+function settle({ resolve, reject }: Job, result: DecodeResult): void {
+  if ("pixels" in result) return resolve(result);
+  const { name, message } = result.error;
   const ErrorClass = { SyntaxError, RangeError, TypeError }[name] ?? Error;
   reject(new ErrorClass(message));
 }

@@ -9,14 +9,14 @@ export type DecodeTask = {
 };
 
 /** A file's pixels, or why there are none. */
-export type DecodeAnswer =
+export type DecodeResult =
   | PicturePixels
   | { readonly error: { readonly name: string; readonly message: string } };
 
 /** A worker's global scope, which the default types lack. */
 type WorkerScope = {
   onmessage: (event: { readonly data: DecodeTask }) => void;
-  postMessage(answer: DecodeAnswer, transfer: ArrayBuffer[]): void;
+  postMessage(result: DecodeResult, transfer: ArrayBuffer[]): void;
 };
 
 const scope = self as unknown as WorkerScope;

@@ -2,7 +2,6 @@
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { sha256Of } from "../../files/sha256.ts";
-import { atMost } from "../at_most.ts";
 import { type ClassFolders, findClassFolders, type LabeledFile, some } from "./class_folders.ts";
 import { decodePool } from "./decode_pool.ts";
 import type { DataSplit, ImageSource } from "../image_source.ts";
@@ -11,7 +10,13 @@ import {
   type ImageFolderOptions,
   type ImageFolderRules,
 } from "./image_folder_options.ts";
-import { type BrokenFile, type CacheUse, type PixelCache, pixelCache } from "./pixel_cache.ts";
+import {
+  atMost,
+  type BrokenFile,
+  type CacheUse,
+  type PixelCache,
+  pixelCache,
+} from "./pixel_cache.ts";
 import { splitByClass } from "../select_examples.ts";
 
 export type { ImageFolderOptions } from "./image_folder_options.ts";

@@ -1,7 +1,7 @@
 // The options of an image folder: what they must be, and their defaults.
 import type { ResizeFilter } from "../../image/resize.ts";
 import { type Key, key as keyOf } from "../../tensor/random.ts";
-import { requireRange, requireWhole } from "../../text/require.ts";
+import { requireOneOf, requireRange, requireWhole } from "../../text/require.ts";
 import type { PixelRule } from "./picture_pixels.ts";
 
 /** Options of {@linkcode imageFolder}. */
@@ -76,11 +76,10 @@ export function checkImageFolder(options: ImageFolderOptions): ImageFolderRules 
   const side = `a whole number from 1 to ${LARGEST_SIDE}`;
   const isSize = sides.length === 2 && sides.every(isSide);
   requireRange(ACTION, `size must be ${side}, or two of them`, isSize, size);
-  requireRange(ACTION, "channels must be 1 or 3", channels === 1 || channels === 3, channels);
+  requireOneOf(ACTION, "channels", [1, 3], channels);
   const isWay = resize === "cover" || resize === "stretch" || isSide(resize);
   requireRange(ACTION, `resize must be "cover", "stretch" or ${side}`, isWay, resize);
-  const isFilter = filter === "bilinear" || filter === "bicubic";
-  requireRange(ACTION, 'filter must be "bilinear" or "bicubic"', isFilter, filter);
+  requireOneOf(ACTION, "filter", ["bilinear", "bicubic"], filter);
   const isFraction = testFraction > 0 && testFraction < 1;
   requireRange(ACTION, "testFraction must be between 0 and 1", isFraction, testFraction);
   requireWhole(ACTION, "memoryLimit", memoryLimit, 0);

@@ -1,5 +1,4 @@
 // The decoded pixels of files, up to a limit of memory; the others are decoded again.
-import { atMost } from "../at_most.ts";
 import type { DecodePool } from "./decode_pool.ts";
 import { imageSize } from "../examples.ts";
 import type { PicturePixels, PixelRule } from "./picture_pixels.ts";
@@ -199,4 +198,31 @@ function reasonOf(error: unknown, file: string): string {
 function lasts(error: unknown): boolean {
   return error instanceof SyntaxError || error instanceof RangeError ||
     error instanceof Deno.errors.NotFound;
+}
+
+/**
+ * Calls a function for each item, a few at a time, in order.
+ *
+ * @param count how many run at once, at least 1
+ * @param items the arguments
+ * @param visit the function; after a rejection no more are begun, and those under way are awaited
+ */
+export async function atMost<T>(
+  count: number,
+  items: Iterable<T>,
+  visit: (item: T) => Promise<void>,
+): Promise<void> {
+  const left = items[Symbol.iterator]();
+  let failure: { readonly error: unknown } | undefined;
+  const work = async (): Promise<void> => {
+    while (!failure) {
+      const { done, value } = left.next();
+      if (done) return;
+      await visit(value).catch((error: unknown) => {
+        failure ??= { error };
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: count }, work));
+  if (failure) throw (failure as { readonly error: unknown }).error;
 }

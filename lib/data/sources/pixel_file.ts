@@ -1,8 +1,7 @@
 // Decoded pixels on the disk, for the next time the same folder is read in the same way.
-import { writeFileAtomically } from "../../files/atomic_file.ts";
-import { fileError } from "../../files/file_error.ts";
+import { writeAll, writeFileAtomically } from "../../files/atomic_file.ts";
+import { attempting, fileError } from "../../files/file_error.ts";
 import { sha256Of } from "../../files/sha256.ts";
-import { writeAll } from "../../files/write_all.ts";
 import type { PixelRule } from "./picture_pixels.ts";
 
 /** What is wrong with files, by place. */
@@ -82,9 +81,7 @@ function pixelFile(path: string, size: number, faults: Faults): PixelFile {
   return {
     faults,
     async read(places, visit) {
-      using file = await Deno.open(path).catch((error) => {
-        throw fileError(`Cannot read ${path}`, error);
-      });
+      using file = await attempting(`Cannot read ${path}`, Deno.open(path));
       for (const place of places) {
         const pixels = new Uint8Array(size);
         await file.seek(place * size, Deno.SeekMode.Start);
@@ -117,18 +114,11 @@ export async function createPixelFile(
   size: number,
 ): Promise<PixelWriter> {
   const part = `${path}.${crypto.randomUUID()}.part`;
-  const asWriting = async <T>(work: () => Promise<T>): Promise<T> => {
-    try {
-      return await work();
-    } catch (error) {
-      throw fileError(`Cannot keep pixels in ${path}.bin`, error);
-    }
-  };
-  const file = await asWriting(async () => {
-    await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
-    return await Deno.open(part, { write: true, createNew: true });
-  });
-  let before: Promise<void> = asWriting(() => file.truncate(count * size));
+  const keeping = <T>(work: Promise<T>): Promise<T> =>
+    attempting(`Cannot keep pixels in ${path}.bin`, work);
+  await keeping(Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true }));
+  const file = await keeping(Deno.open(part, { write: true, createNew: true }));
+  let before = keeping(file.truncate(count * size));
   let isOpen = true;
   return {
     async write(place, pixels) {
@@ -137,16 +127,16 @@ export async function createPixelFile(
         await writeAll(file, pixels);
       };
       // One after the other, as the file has one position.
-      before = before.then(() => asWriting(write));
+      before = before.then(() => keeping(write()));
       before.catch(() => {}); // Thrown here, or by the next one.
       await before;
     },
     async finish(faults) {
       await before;
-      await asWriting(() => file.sync());
+      await keeping(file.sync());
       file.close();
       isOpen = false;
-      await asWriting(() => Deno.rename(part, `${path}.bin`));
+      await keeping(Deno.rename(part, `${path}.bin`));
       const lists = [[...faults.broken], [...faults.warnings]];
       await writeFileAtomically(`${path}.json`, JSON.stringify(lists));
       return pixelFile(`${path}.bin`, size, faults);

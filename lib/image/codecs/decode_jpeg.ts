@@ -1,8 +1,16 @@
 // Decodes JPEG files: gray, color and print colors, baseline and progressive, upright.
+
+// Of the decoders on npm, jpeg-js fits best. It works from a URL import, while those of WebAssembly have
+// to find a second file; and it throws if data ends too early, while those based on libjpeg
+// (@jsquash/jpeg 1.6.0) make the rest gray. It repeats colors that are stored at half the size, and
+// truncates colors, while libjpeg interpolates and rounds: about one level of 255 from PIL, a third
+// of one too dark.
+// A remote module does not see our deno.json, so the package is named and pinned here.
+// deno-lint-ignore no-import-prefix
+import { decode } from "npm:jpeg-js@0.4.4";
 import { upright } from "./exif.ts";
 import type { Image } from "../image.ts";
 import { type JpegHeader, parseJpegHeader } from "./jpeg_header.ts";
-import { decode } from "./jpeg_js.ts";
 import { badJpeg } from "./jpeg_segments.ts";
 
 /**

@@ -43,7 +43,7 @@ export function parseJpegHeader(bytes: Uint8Array, file: string): JpegHeader {
   const { width, height } = frame;
   if (!isEnded && frame.isProgressive) {
     // Whether scans are missing, which only make it sharper, cannot be known.
-    const rule = "it must go on to the end of the image (is it cut short?)";
+    const rule = "it must continue to the end of the image (is it cut short?)";
     throw badJpeg(file, rule, `${bytes.length} bytes in all`);
   }
   const ids = frame.components.map(({ id }) => id);

@@ -98,6 +98,6 @@ function scanAt(
 
 function cutShort(file: string, offset: number, bytes: Uint8Array): SyntaxError {
   const rule =
-    `what begins at byte ${offset} must go on to the end of the image (is it cut short?)`;
+    `what begins at byte ${offset} must continue to the end of the image (is it cut short?)`;
   return badJpeg(file, rule, `${bytes.length} bytes in all`);
 }
