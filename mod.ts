@@ -1,8 +1,40 @@
 /**
  * neocog: scriptable ConvNets for Deno on WebGPU.
  *
- * What a first script uses is exported flat; the rest is in namespaces, each of which is also an
- * entry of its own, `@neocog/neocog/explain`.
+ * What a first script uses is flat; the rest is in namespaces, each also an entry of its own,
+ * `@neocog/neocog/explain`. Everything that uses a trained network takes it first, then the data,
+ * then one options object.
+ *
+ * - **Device**: `start`, `stop`, `DeviceError`, `jit`
+ * - **Tensors**: `tf` (TensorFlow.js), `valueAndGrad`, `sizeOf`;
+ *   trees `mapTree`, `entries`, `leaves`, `partition`, `merge`, `disposeTree`; random numbers `key`,
+ *   `fold`, `split`
+ * - **Layers**: `conv`, `dense`, `maxPool`, `meanPool`, `normPool`, `globalMeanPool`,
+ *   `adaptiveMeanPool`, `relu`, `leakyRelu`, `tanh`, `sigmoid`, `softmax`, `identity`, `dropout`,
+ *   `batchNorm`, `localResponseNorm`, `flatten`, `padTo`, `zeroPadShortcut`; joined by `sequential`,
+ *   `parallel`, `residual`, `auxiliary`; `init`, `enter`, `layersOf`, `countParameters`
+ * - **Initializers**: `heNormal`, `heUniform`, `glorotNormal`, `glorotUniform`, `lecunNormal`,
+ *   `lecunUniform`, `scaledNormal`, `zeros`, `ones`
+ * - **Models**: `lenet5`, `lenet5Of1998`, `chapterMnist`, `compactConvnet`, `alexnet`, `zfnet`, `vgg`,
+ *   `vgg16`, `vgg19`, `googlenet`, `inceptionV3`, `resnet`, `resnet18`, `resnet34`, `resnet50`,
+ *   `resnet101`, `resnet152`, `cifarResnet`, `resnet20`, `plain`, `squeezenet`; by name `models`,
+ *   `findModel`
+ * - **Data**: `mnist`, `fashionMnist`, `cifar10`, `imageFolder`, `takeExamples`, `sampleExamples`,
+ *   `splitValidation`, `readExamples`, `batches`
+ * - **Losses**: `softmaxCrossEntropy`, `weightedCrossEntropy`, `meanSquaredError`
+ * - **Optimizers**: `sgd`, `adam`, `adamw`, `rmsprop`, `lars`; `chain` of `clipByNorm`, `clipByValue`,
+ *   `weightDecay` (`decayKernelsOnly`), `scaleUpdates`, `descend`; wrapped by `ema` (`averagedParams`),
+ *   `accumulate`, `adjustable`, `perPath`; `stepWith`, `applyUpdates`; by name `optimizers`
+ * - **Schedules**: `oneCycle`, `cosineDecay`, `cosineRestarts`, `stepDecay`, `exponentialDecay`,
+ *   `piecewise`, `warmUp`; by name `schedules`
+ * - **Training**: `fit`, `evaluate`, `predict`, `classify`, `findLearningRate`, `classWeights`,
+ *   `stepsPerEpoch`; for your own loop `beginTraining`, `trainStep`, `disposeTraining`
+ * - **Weights**: `open`, `snapshot`, `writeCheckpoint`, `readCheckpoint`, `restoreNetwork`,
+ *   `restoreTraining`
+ * - **Transfer**: `transfer`, `freeze`, `transferWeights`, `splitFrozen`, `cachedFeatures`,
+ *   `layerRates`, `snapshotTransfer`, `restoreTransfer`
+ * - **Namespaces**: `augment`, `callbacks`, `chart`, `data`, `device`, `explain`, `files`, `generate`,
+ *   `image`, `report`, `sizing`, `tensor`, `weights`
  *
  * @module
  */
@@ -20,7 +52,31 @@ export { DeviceError, type DeviceErrorKind } from "./lib/device/errors.ts";
 export { type Argument, jit, type JitOptions, type Jitted } from "./lib/device/jit/jit.ts";
 
 // Tensors, layers, models
-export * from "./lib/tensor/mod.ts";
+export { tf } from "./lib/tensor/tf.ts";
+export {
+  type Scalar,
+  type Shape,
+  sizeOf,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+  type Tensor4D,
+} from "./lib/tensor/tensor.ts";
+export {
+  disposeTree,
+  entries,
+  leaves,
+  mapTree,
+  merge,
+  type PartialTree,
+  partition,
+  type Path,
+  type Tree,
+} from "./lib/tensor/tree.ts";
+export { fold, type Key, key, split } from "./lib/tensor/random.ts";
+export { type ValueAndGrad, valueAndGrad } from "./lib/tensor/grad.ts";
+export type { Activation } from "./lib/tensor/activation.ts";
+export type { RateRule } from "./lib/tensor/update_trees.ts";
 export * from "./lib/layers/mod.ts";
 export * from "./lib/models/mod.ts";
 
@@ -86,5 +142,7 @@ export * as image from "./lib/image/mod.ts";
 export * as report from "./lib/train/report/mod.ts";
 /** Output sizes, parameters and memory before anything is allocated (§12.4 to §12.6). */
 export * as sizing from "./lib/sizing/mod.ts";
+/** Operations with gradients of their own, and random numbers as host arrays. */
+export * as tensor from "./lib/tensor/mod.ts";
 /** Weights in files: safetensors, PyTorch layouts, published weights. */
 export * as weights from "./lib/weights/mod.ts";

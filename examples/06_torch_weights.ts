@@ -22,7 +22,7 @@ console.log(`${name} with ${classNames.length} classes, in ${origin}'s layout`);
 assertEquals([name, classNames.length, origin], ["resnet18", 3, "torchvision"]);
 
 // Prepare a picture as the weights expect it: resized, cropped at the center, normalized.
-const pixels = nc.uniformArray(nc.key(1), 300 * 400 * 3);
+const pixels = nc.tensor.uniformArray(nc.key(1), 300 * 400 * 3);
 const picture = { width: 400, height: 300, channels: 3, pixels } as const;
 const values = nc.image.preprocess(picture, preprocessing);
 const x = nc.tf.tensor(values, [1, ...nc.image.inputShapeOf(preprocessing)]);

@@ -13,7 +13,11 @@ const options = { epochs: 1, optimizer, key: nc.key(0) };
 
 for await (const { network } of nc.fit(model, nc.takeExamples(train, 4000), options)) {
   // The picture may be larger than a digit: only the layers up to conv2 are run.
-  const noise = nc.tf.tensor3d(nc.uniformArray(nc.key(1), 112 * 168, 0.4, 0.6), [112, 168, 1]);
+  const noise = nc.tf.tensor3d(nc.tensor.uniformArray(nc.key(1), 112 * 168, 0.4, 0.6), [
+    112,
+    168,
+    1,
+  ]);
   const dream = await nc.generate.deepDream(network, noise, {
     layer: "conv2",
     octaves: 3,

@@ -18,7 +18,7 @@ function fiveDigits(
   key = nc.key(0),
 ): nc.Examples {
   const taken = [0, 0, 0, 0, 0];
-  const order = nc.permutation(key, examples.labels.length);
+  const order = nc.tensor.permutation(key, examples.labels.length);
   const indices = order.filter((i) => {
     const label = examples.labels[i]! - first;
     return label >= 0 && label < 5 && taken[label]!++ < count;

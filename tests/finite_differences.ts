@@ -1,6 +1,7 @@
 // Gradients against central differences of the function itself.
 import { assertEquals, AssertionError } from "@std/assert";
-import { key, leaves, normalArray, type Scalar, type Tensor, tf, valueAndGrad } from "../mod.ts";
+import { key, leaves, type Scalar, type Tensor, tf, valueAndGrad } from "../mod.ts";
+import { normalArray } from "../lib/tensor/mod.ts";
 import { numbersOf } from "./closeness.ts";
 
 /** Options of {@linkcode assertGradients}. */

@@ -1,5 +1,6 @@
 // Tensors of normal numbers, the same for the same seed.
-import { key, normalArray, type Tensor, tf } from "../mod.ts";
+import { key, type Tensor, tf } from "../mod.ts";
+import { normalArray } from "../lib/tensor/mod.ts";
 
 /**
  * A tensor of normal numbers.

@@ -8,7 +8,7 @@ import { type Examples, imageSize } from "./examples.ts";
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { batches, type ImageSource, tf } from "@neocog/neocog";
+ * import { batches, tf, type ImageSource } from "@neocog/neocog";
  *
  * // Gray squares of 4 × 4 pixels, each made when a batch needs it.
  * const squares: ImageSource = {

@@ -17,7 +17,7 @@ export type MaybeJitted<A extends readonly unknown[], R> = ((...values: A) => R)
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { type Scalar, start, tf } from "@neocog/neocog";
+ * import { start, tf, type Scalar } from "@neocog/neocog";
  * import { jitIf } from "./jit_if.ts";
  *
  * await start({ backend: "cpu" });

@@ -82,7 +82,8 @@ const OCTAVES = 4;
  * ```ts
  * import { assertEquals, assertGreater } from "@std/assert";
  * import { deepDream } from "@neocog/neocog/generate";
- * import { init, key, lenet5, start, tf, uniformArray } from "@neocog/neocog";
+ * import { init, key, lenet5, start, tf } from "@neocog/neocog";
+ * import { uniformArray } from "@neocog/neocog/tensor";
  *
  * await start({ backend: "cpu" });
  * const network = init(lenet5(), key(0), [28, 28, 1]);

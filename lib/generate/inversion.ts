@@ -54,7 +54,8 @@ export type Inversion = {
  * @example
  * ```ts
  * import { assertLess } from "@std/assert";
- * import { init, key, lenet5, start, tf, uniformArray } from "@neocog/neocog";
+ * import { init, key, lenet5, start, tf } from "@neocog/neocog";
+ * import { uniformArray } from "@neocog/neocog/tensor";
  * import { invert } from "@neocog/neocog/generate";
  *
  * await start({ backend: "cpu" });
@@ -142,7 +143,8 @@ export type InversionStripOptions = Omit<InvertOptions, "onStep"> & {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { init, key, lenet5, start, tf, uniformArray } from "@neocog/neocog";
+ * import { init, key, lenet5, start, tf } from "@neocog/neocog";
+ * import { uniformArray } from "@neocog/neocog/tensor";
  * import { inversionStrip } from "@neocog/neocog/generate";
  *
  * await start({ backend: "cpu" });

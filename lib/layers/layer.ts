@@ -90,7 +90,7 @@ export type Declaration<P extends Tree = Tree, S extends Tree = Tree> = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { init, key, type Layer, ones, sequential, start, type Tensor, tf } from "@neocog/neocog";
+ * import { init, key, ones, sequential, start, tf, type Layer, type Tensor } from "@neocog/neocog";
  *
  * // Multiplies each channel by a learned number.
  * const channelScale: Layer<{ readonly scale: Tensor }> = {

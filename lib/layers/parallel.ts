@@ -16,7 +16,7 @@ import { declareChild, gather, requireNames } from "./sequential.ts";
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { identity, type Join, parallel, relu, start, tf } from "@neocog/neocog";
+ * import { identity, parallel, relu, start, tf, type Join } from "@neocog/neocog";
  *
  * // The larger of two outputs, unit by unit, as in a maxout network.
  * const larger: Join = {

@@ -13,7 +13,7 @@ import { tf } from "../tensor/tf.ts";
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { type Loss, type Scalar, start, tf } from "@neocog/neocog";
+ * import { start, tf, type Loss, type Scalar } from "@neocog/neocog";
  *
  * const meanAbsoluteError: Loss = (outputs, targets) =>
  *   tf.mean(tf.abs(tf.sub(outputs, targets))) as Scalar;

@@ -12,7 +12,7 @@ import { tf } from "../tensor/tf.ts";
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { chain, mapTree, type Optimizer, scaleUpdates, start, stepWith, tf } from "@neocog/neocog";
+ * import { chain, mapTree, scaleUpdates, start, stepWith, tf, type Optimizer } from "@neocog/neocog";
  *
  * // The sign of each gradient: every number moves by the same amount.
  * const signs: Optimizer = {

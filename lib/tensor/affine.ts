@@ -45,7 +45,8 @@ export type WarpOptions = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { start, tf, warp } from "@neocog/neocog";
+ * import { start, tf } from "@neocog/neocog";
+ * import { warp } from "@neocog/neocog/tensor";
  *
  * await start({ backend: "cpu" });
  * const row = tf.tensor4d([1, 2, 4], [1, 1, 3, 1]);

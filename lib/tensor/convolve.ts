@@ -30,7 +30,8 @@ export type ConvolveOptions = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { convolve, start, tf } from "@neocog/neocog";
+ * import { convolve } from "@neocog/neocog/tensor";
+ * import { start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * const y = convolve(tf.ones([1, 5, 5, 1]), tf.ones([3, 3, 1, 1]), {

@@ -31,7 +31,8 @@ export type DropAttributes = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { dropUnits, key, start, tf } from "@neocog/neocog";
+ * import { dropUnits } from "@neocog/neocog/tensor";
+ * import { key, start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
  * const x = tf.ones([8]);

@@ -19,7 +19,8 @@ export type Key = readonly [number, number];
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { key, uniformArray } from "@neocog/neocog";
+ * import { key } from "@neocog/neocog";
+ * import { uniformArray } from "@neocog/neocog/tensor";
  *
  * assertEquals(uniformArray(key(7), 3), uniformArray(key(7), 3));
  * ```
@@ -151,7 +152,8 @@ export function word(source: Key, i: number): number {
  * @example
  * ```ts
  * import { assert } from "@std/assert";
- * import { key, uniformArray } from "@neocog/neocog";
+ * import { key } from "@neocog/neocog";
+ * import { uniformArray } from "@neocog/neocog/tensor";
  *
  * assert(uniformArray(key(1), 100, -1, 1).every((x) => x >= -1 && x < 1));
  * ```
@@ -181,7 +183,8 @@ export function uniformArray(source: Key, count: number, low = 0, high = 1): Flo
  * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
- * import { key, normalArray } from "@neocog/neocog";
+ * import { key } from "@neocog/neocog";
+ * import { normalArray } from "@neocog/neocog/tensor";
  *
  * const values = normalArray(key(1), 10_000, 3, 0.5);
  * assertAlmostEquals(values.reduce((sum, x) => sum + x, 0) / 10_000, 3, 0.02);
@@ -210,7 +213,8 @@ export function normalArray(source: Key, count: number, mean = 0, deviation = 1)
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { key, permutation } from "@neocog/neocog";
+ * import { key } from "@neocog/neocog";
+ * import { permutation } from "@neocog/neocog/tensor";
  *
  * assertEquals([...permutation(key(3), 5)].sort(), [0, 1, 2, 3, 4]);
  * ```

@@ -2,13 +2,12 @@
 
 export { freeze } from "./paths.ts";
 export {
-  headOf,
   type TransferredNetwork,
   transferWeights,
   type TransferWeightsOptions,
 } from "./weights.ts";
 export { type FrozenSplit, splitFrozen } from "./split.ts";
-export { cachedFeatures, type CachedFeaturesOptions, onFeatures } from "./features.ts";
+export { cachedFeatures, type CachedFeaturesOptions } from "./features.ts";
 export { type FineTune, layerRates, type PhaseOptions, type TransferPhaseName } from "./phases.ts";
 export type { PhasePlan, TransferOptions, TransferPoint, TransferReport } from "./options.ts";
 export { transfer } from "./transfer.ts";

@@ -38,7 +38,8 @@ export type TransferredNetwork<P extends Tree = Tree, S extends Tree = Tree> = N
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { headOf, lenet5, squeezenet } from "@neocog/neocog";
+ * import { lenet5, squeezenet } from "@neocog/neocog";
+ * import { headOf } from "./weights.ts";
  *
  * assertEquals(headOf(lenet5(), [28, 28, 1]), "logits");
  * assertEquals(headOf(squeezenet(), [224, 224, 3]), "conv10");

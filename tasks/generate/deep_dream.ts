@@ -2,7 +2,8 @@
 import { decodeImage, type Image, resize, toGray } from "../../lib/image/mod.ts";
 import { deepDream } from "../../lib/generate/mod.ts";
 import { fromPictures, toPictures } from "../../lib/explain/mod.ts";
-import { key, tf, uniformArray } from "../../mod.ts";
+import { key, tf } from "../../mod.ts";
+import { uniformArray } from "../../lib/tensor/mod.ts";
 import { requireLayer } from "../../lib/layers/layers_of.ts";
 import { count, number, text, toggle, UsageError, type Values } from "../command.ts";
 import { say } from "../command/say.ts";
@@ -45,7 +46,7 @@ export const command = {
     }),
     guide: text({ help: "a PNG or JPEG file: what it has is amplified", defaultText: "none" }),
     layer: layerFlag({ defaultText: "one at about four fifths of the way" }),
-    octaves: count({ min: 1, default: 4, help: "how many sizes" }),
+    octaves: count({ min: 1, help: "how many sizes", defaultText: "4, or as many as fit" }),
     "octave-scale": number({ above: 1, default: 1.4, help: "how much larger each is" }),
     steps: stepsFlag(20, "how many steps are taken at each size"),
     rate: rateFlag(0.007, "root mean square of a step, of pixels from 0 to 1"),
@@ -140,7 +141,8 @@ export async function run(flags: Flags): Promise<void> {
     image: source,
     ...(flags.guide ? { guide: flags.guide } : {}),
     ...(jitter === undefined ? {} : { jitter }),
-    ...{ octaves, octaveScale, steps, rate, rule, seed },
+    ...(octaves === undefined ? {} : { octaves }),
+    ...{ octaveScale, steps, rate, rule, seed },
   };
   const folder = await openPictureFolder({
     dir: flags.out,
@@ -149,10 +151,11 @@ export async function run(flags: Flags): Promise<void> {
     settings: { ...looked.settings, ...settings },
   });
   const network = await looked.start();
-  const seen = watch(octaves * steps, flags.animate);
+  const seen = watch((octaves ?? 4) * steps, flags.animate);
   const tensorOf = (of: Image): tf.Tensor => tf.squeeze(fromPictures([of]), [0]);
   const { images, scores } = await deepDream(network, tensorOf(image), {
-    ...{ layer, octaves, octaveScale, steps, rate, rule },
+    ...{ layer, octaveScale, steps, rate, rule },
+    ...(octaves === undefined ? {} : { octaves }),
     ...(guide ? { guide: tensorOf(guide) } : {}),
     ...(jitter === undefined ? {} : { jitter }),
     preprocessing: looked.units,

@@ -4,12 +4,12 @@ import {
   type Key,
   key,
   leaves,
-  normalArray,
   type Scalar,
   type Tensor,
   tf,
   valueAndGrad,
 } from "../../mod.ts";
+import { normalArray } from "../../lib/tensor/mod.ts";
 import { differences } from "./differences.ts";
 import { type Numbers, relativeError } from "./reference.ts";
 import { drawFrom, type Input, type Subject, type Trial } from "./subject.ts";

@@ -1,13 +1,6 @@
 // What the self-test tries: an operation of the library beside a plain reference of it.
-import {
-  fold,
-  type Key,
-  normalArray,
-  permutation,
-  sizeOf,
-  type Tensor,
-  uniformArray,
-} from "../../mod.ts";
+import { fold, type Key, sizeOf, type Tensor } from "../../mod.ts";
+import { normalArray, permutation, uniformArray } from "../../lib/tensor/mod.ts";
 import type { Numbers } from "./reference.ts";
 
 /** A tensor to be made: its shape and numbers. */

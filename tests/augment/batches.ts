@@ -6,7 +6,8 @@ import {
   colorJitter,
   type Strength,
 } from "../../lib/augment/mod.ts";
-import { key, tf, uniformArray } from "../../mod.ts";
+import { key, tf } from "../../mod.ts";
+import { uniformArray } from "../../lib/tensor/mod.ts";
 
 /** Heights, widths and channels that are odd and differ. */
 export type Shape4 = [n: number, h: number, w: number, c: number];

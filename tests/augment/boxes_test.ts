@@ -7,7 +7,8 @@ import {
   mixup,
   randomErasing,
 } from "../../lib/augment/mod.ts";
-import { disposeTree, fold, key, tf, uniformArray } from "../../mod.ts";
+import { disposeTree, fold, key, tf } from "../../mod.ts";
+import { uniformArray } from "../../lib/tensor/mod.ts";
 import { word } from "../../lib/tensor/random.ts";
 import { blend } from "../../lib/tensor/blend.ts";
 import { erase } from "../../lib/tensor/erase.ts";

@@ -8,7 +8,8 @@ import {
   randomCrop,
   randomFlip,
 } from "../../lib/augment/mod.ts";
-import { type Examples, type ImageSource, key, tf, uniformArray } from "../../mod.ts";
+import { type Examples, type ImageSource, key, tf } from "../../mod.ts";
+import { uniformArray } from "../../lib/tensor/mod.ts";
 import type { Image } from "../../lib/image/mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 

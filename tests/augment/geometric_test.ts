@@ -1,7 +1,8 @@
 // Crops and flips: exact pixels, and what is drawn.
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { compose, randomCrop, randomFlip } from "../../lib/augment/mod.ts";
-import { key, tf, type WarpEdge } from "../../mod.ts";
+import { key, tf } from "../../mod.ts";
+import type { WarpEdge } from "../../lib/tensor/mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { augmented, randomBatch, type Shape4 } from "./batches.ts";
 

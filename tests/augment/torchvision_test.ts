@@ -1,7 +1,8 @@
 // Each augmentation against torchvision's function, given the same drawn numbers.
 import { assert, assertEquals } from "@std/assert";
 import { type Augmentation, compose } from "../../lib/augment/mod.ts";
-import { jit, type Tensor, tf, type Tree, warp } from "../../mod.ts";
+import { jit, type Tensor, tf, type Tree } from "../../mod.ts";
+import { warp } from "../../lib/tensor/mod.ts";
 import { type AffineChange, affineMapOf } from "../../lib/augment/random_affine.ts";
 import { alongComponents } from "../../lib/augment/pca_colors.ts";
 import { addingStage } from "../../lib/augment/recoloring.ts";

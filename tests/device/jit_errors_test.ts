@@ -1,17 +1,7 @@
 // What can not be recorded, and what a call is refused, says so with the way out.
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import {
-  DeviceError,
-  jit,
-  type Key,
-  key,
-  normalArray,
-  permutation,
-  start,
-  type Tensor,
-  tf,
-  uniformArray,
-} from "../../mod.ts";
+import { DeviceError, jit, type Key, key, start, type Tensor, tf } from "../../mod.ts";
+import { normalArray, permutation, uniformArray } from "../../lib/tensor/mod.ts";
 import { word } from "../../lib/tensor/random.ts";
 import type { GuardedBackend } from "../../lib/device/backend.ts";
 import { runProgram } from "../../lib/device/kernels/program.ts";

@@ -7,8 +7,8 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { counters, profile } from "../../lib/device/mod.ts";
+import { dropUnits } from "../../lib/tensor/mod.ts";
 import {
-  dropUnits,
   fold,
   jit,
   type Key,

@@ -5,8 +5,6 @@ import {
   type AnyLayer,
   applyUpdates,
   batchNorm,
-  convolve,
-  dropUnits,
   globalMeanPool,
   init,
   key,
@@ -18,6 +16,7 @@ import {
   tf,
   type Tree,
 } from "../../mod.ts";
+import { convolve, dropUnits } from "../../lib/tensor/mod.ts";
 import type { GuardedBackend } from "../../lib/device/backend.ts";
 import { randomTensor } from "../random_tensor.ts";
 import { gpuTest } from "./adapter.ts";

@@ -6,8 +6,6 @@ import {
   type AnyLayer,
   applyUpdates,
   batchNorm,
-  convolve,
-  dropUnits,
   globalMeanPool,
   init,
   key,
@@ -15,7 +13,6 @@ import {
   maxPool,
   meanPool,
   meanSquaredError,
-  normalArray,
   normPool,
   relu,
   sequential,
@@ -25,6 +22,7 @@ import {
   type Tensor,
   tf,
 } from "../../mod.ts";
+import { convolve, dropUnits, normalArray } from "../../lib/tensor/mod.ts";
 import { randomTensor } from "../random_tensor.ts";
 import { gpuTest } from "./adapter.ts";
 import { onEachForm } from "./forms.ts";

@@ -1,6 +1,7 @@
 // What tfjs's own WebGPU backend and gradients answer wrong or refuse, and are mended here.
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { key, normalArray, start, tf, valueAndGrad } from "../../mod.ts";
+import { key, start, tf, valueAndGrad } from "../../mod.ts";
+import { normalArray } from "../../lib/tensor/mod.ts";
 import { onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";
 import { gpuTest } from "./adapter.ts";

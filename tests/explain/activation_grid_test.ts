@@ -4,7 +4,7 @@ import { activationGrid, fromPictures, toPictures } from "../../lib/explain/mod.
 import { tf } from "../../mod.ts";
 import { onCpu } from "../backends.ts";
 
-onCpu("each map has its own black and white, or all have the same", async () => {
+onCpu("each map has its own black and white, or all share them", async () => {
   const maps = tf.tensor4d([0, 10, 4, 30, 8, 10, 2, 20], [1, 2, 2, 2]);
   const row = { gap: 0, columns: 2 };
   // Map 0 is 0 4 / 8 2, map 1 is 10 30 / 10 20.
@@ -15,18 +15,18 @@ onCpu("each map has its own black and white, or all have the same", async () => 
   assertEquals([second.width, second.height, ...second.pixels], [2, 2, 0, 1, 0, 0.5]);
 });
 
-onCpu("a map that is the same everywhere is black", async () => {
+onCpu("a constant map is black", async () => {
   const maps = tf.tensor3d([3, 1, 3, 2], [1, 2, 2]);
   assertEquals([...(await activationGrid(maps, { gap: 0, columns: 2 })).pixels], [0, 0, 0, 1]);
 });
 
-onCpu("a dense layer's units are pixels, which have one black and white", async () => {
+onCpu("the units of a dense layer are pixels that share black and white", async () => {
   const { width, height, pixels } = await activationGrid(tf.tensor2d([[-1, 0, 1, 3]]), { gap: 0 });
   assertEquals([width, height, ...pixels], [2, 2, 0, 0.25, 0.5, 1]);
 });
 
 onCpu(
-  "maps of several images, of another rank, that are not there or not finite, are refused",
+  "maps of several images, of another rank, missing or not finite, are refused",
   async () => {
     await assertRejects(() => activationGrid(tf.zeros([2, 3, 3, 1])), TypeError, "of one image");
     await assertRejects(() => activationGrid(tf.zeros([])), TypeError, "of one image");
@@ -42,7 +42,7 @@ onCpu(
   },
 );
 
-onCpu("pictures go to the device and come back, clipped", async () => {
+onCpu("pictures become tensors and come back, clipped", async () => {
   const image = {
     width: 2,
     height: 1,
@@ -57,7 +57,7 @@ onCpu("pictures go to the device and come back, clipped", async () => {
   assertEquals([...wild!.pixels], [0, 0.25, 1]);
 });
 
-onCpu("what makes no pictures, and pictures of several sizes, are refused", async () => {
+onCpu("tensors of other shapes, and pictures of several sizes, are refused", async () => {
   await assertRejects(() => toPictures(tf.zeros([1, 2, 2, 2])), TypeError, "[1,2,2,2]");
   await assertRejects(() => toPictures(tf.zeros([2, 2])), TypeError, "[2,2]");
   await assertRejects(() => toPictures(tf.tensor3d([NaN], [1, 1, 1])), RangeError, "NaN");

@@ -1,4 +1,4 @@
-// What the methods of attribution refuse.
+// Bad input of the methods of attribution.
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { attributionMap, channel, gradCam, guidedGradCam } from "../../lib/explain/mod.ts";
 import { tf } from "../../mod.ts";
@@ -73,7 +73,7 @@ onCpu("what cannot be explained is refused before anything is computed", async (
   );
 });
 
-onCpu("options that are out of their range are refused", async () => {
+onCpu("options out of range are refused", async () => {
   const network = small();
   const x = images();
   const refused = (name: string, options: object, text: string) =>
@@ -156,7 +156,7 @@ onCpu("options that are out of their range are refused", async () => {
   assertEquals((await gradCam(network, x, early, { layer: "conv1" })).layer, "conv1");
 });
 
-onCpu("an image that is not finite is refused, not drawn", async () => {
+onCpu("an image that is not finite is refused", async () => {
   const network = small();
   const broken = tf.fill([1, 12, 12, 2], NaN);
   for (const method of Object.values(METHODS)) {
@@ -168,7 +168,7 @@ onCpu("an image that is not finite is refused, not drawn", async () => {
   }
 });
 
-onCpu("a map is made of an image that is there", () => {
+onCpu("a map of an image that is not there is refused", () => {
   const attribution = {
     method: "",
     target: "",

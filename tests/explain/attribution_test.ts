@@ -1,4 +1,4 @@
-// What all methods of attribution share: batches, recorded steps, lifetimes, progress.
+// All methods of attribution: batches, recorded steps, lifetimes, progress.
 import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { attributionMap } from "../../lib/explain/mod.ts";
 import { disposeTree, tf } from "../../mod.ts";
@@ -29,7 +29,7 @@ onEachBackend("each image of a batch has its own map and score", async () => {
   }
 });
 
-onEachBackend("recorded steps give the numbers of steps that are not", async () => {
+onEachBackend("recorded steps give the same numbers as steps without jit", async () => {
   const network = small();
   const x = images();
   for (const name of ["smoothGrad", "integratedGradients", "occlusion"]) {
@@ -41,7 +41,7 @@ onEachBackend("recorded steps give the numbers of steps that are not", async () 
   }
 });
 
-onEachBackend("no tensor is left behind, not even where a signal ends the work", async () => {
+onEachBackend("no tensor is left, even if a signal stops the work", async () => {
   const network = small();
   const x = images();
   for (const [name, method] of Object.entries(METHODS)) {
@@ -65,7 +65,7 @@ onEachBackend("no tensor is left behind, not even where a signal ends the work",
   disposeTree(network.params);
 });
 
-onEachBackend("progress is reported to the end", async () => {
+onEachBackend("progress is reported until the end", async () => {
   const network = small();
   const x = images(2);
   const totals: Record<string, number> = {

@@ -1,4 +1,4 @@
-// The ways back of §12.9.3 by hand: convolution, switches of pooling, and the three rules through ReLUs.
+// The backward passes of §12.9.3 by hand: convolution, switches of pooling, and the three rules for ReLUs.
 import { assertEquals, assertThrows } from "@std/assert";
 import {
   activations,
@@ -22,13 +22,13 @@ import {
 import { BACKWARD_RULES, ruleIntercept } from "../../lib/explain/backward_rule.ts";
 import { onEachBackend } from "../backends.ts";
 
-/** What a network without parameters hands back of numbers that come to its output. */
-function handedBack(model: Layer, x: Tensor, back: Tensor, rule: BackwardRule): Tensor {
+/** The gradient that a network without parameters passes back from its output. */
+function passedBack(model: Layer, x: Tensor, back: Tensor, rule: BackwardRule): Tensor {
   const state = Object.fromEntries(
     [...layersOf(model, x.shape.slice(1)).keys()].map((path) => [path, {}]),
   );
   const objective: Objective = {
-    name: "numbers handed back",
+    name: "gradient passed back",
     paths: [""],
     score: (output) => tf.sum(tf.mul(output(""), back)).asScalar(),
     check() {},
@@ -45,7 +45,7 @@ async function rowsOf(tensor: Tensor): Promise<number[][]> {
   return Array.from({ length: height }, (_, y) => flat.slice(y * width, (y + 1) * width));
 }
 
-// Figure 12.28: what goes forward, what comes back, and what each rule lets through.
+// Figure 12.28: the forward values, the gradient, and what each rule passes.
 const FORWARD = [[1, -1, 5], [2, -5, -7], [-3, 2, 4]];
 const FORWARD_RELU = [[1, 0, 5], [2, 0, 0], [0, 2, 4]];
 const BACK = [[-2, 3, -1], [6, -3, 1], [2, -1, 3]];
@@ -56,17 +56,17 @@ const THROUGH: Readonly<Record<BackwardRule, number[][]>> = {
 };
 
 for (const rule of BACKWARD_RULES) {
-  onEachBackend(`the ReLU of Figure 12.28 lets through what ${rule} says`, async () => {
+  onEachBackend(`the ReLU of Figure 12.28 passes back what ${rule} says`, async () => {
     const model = sequential({ relu: relu() }) as Layer;
     const intercept = ruleIntercept(rule);
     const forward =
       model.apply({ relu: {} }, { relu: {} }, map(FORWARD), intercept ? { intercept } : {})[0];
     assertEquals(await rowsOf(forward), FORWARD_RELU);
-    assertEquals(await rowsOf(handedBack(model, map(FORWARD), map(BACK), rule)), THROUGH[rule]);
+    assertEquals(await rowsOf(passedBack(model, map(FORWARD), map(BACK), rule)), THROUGH[rule]);
   });
 
-  onEachBackend(`the switches of Figure 12.27 place what comes back under ${rule}`, async () => {
-    // The largest number of each 2 × 2 is where what comes back is placed; all else is 0.
+  onEachBackend(`the switches of Figure 12.27 route the gradient by ${rule}`, async () => {
+    // The gradient goes to the largest number of each 2 × 2; all else is 0.
     const x = map([[1, 1, 2, 4], [5, 6, 7, 8], [3, 2, 1, 0], [1, 2, 3, 4]]);
     const model = sequential({ pool: maxPool({ size: 2, stride: 2 }) }) as Layer;
     const pooled = activations({ model, params: { pool: {} }, state: { pool: {} } }, x, ["pool"])
@@ -74,12 +74,12 @@ for (const rule of BACKWARD_RULES) {
     assertEquals(await rowsOf(pooled), [[6, 8], [3, 4]]);
     // A rule about ReLUs wants one in the model; all numbers are above 0 there.
     const whole = sequential({ relu: relu(), pool: maxPool({ size: 2, stride: 2 }) }) as Layer;
-    const back = handedBack(whole, x, map([[1, 2], [3, 4]]), rule);
+    const back = passedBack(whole, x, map([[1, 2], [3, 4]]), rule);
     assertEquals(await rowsOf(back), [[0, 0, 0, 0], [0, 1, 0, 2], [3, 0, 0, 0], [0, 0, 0, 4]]);
   });
 
   onEachBackend(
-    `the 1-D convolution of §12.9.3 goes back by its transpose under ${rule}`,
+    `the 1-D convolution of §12.9.3 goes backward by its transpose under ${rule}`,
     async () => {
       // a_i = w_1 z_i + w_2 z_{i+1} + w_3 z_{i+2}, so that z'_2 = w_2 a'_1 + w_1 a'_2 (the chapter
       // prints w_3 there, against its own pattern and its padding by zeros).
@@ -91,7 +91,7 @@ for (const rule of BACKWARD_RULES) {
       });
       const params = { conv: { kernel: tf.tensor4d([w1, w2, w3], [1, 3, 1, 1]) }, relu: {} };
       const objective: Objective = {
-        name: "numbers handed back",
+        name: "gradient passed back",
         paths: ["conv"],
         score: (output) => tf.sum(tf.mul(output("conv"), map([[a1, a2, a3]]))).asScalar(),
         check() {},
@@ -110,14 +110,14 @@ for (const rule of BACKWARD_RULES) {
 }
 
 onEachBackend(
-  "of a ReLU after a convolution, the rules differ though the two run as one",
+  "the rules differ for a ReLU after a convolution, though the two are fused",
   async () => {
-    // z = 2 x and −x: of x = 3 the second is not above 0; what comes back is −1 and 1.
+    // z = 2 x and −x: for x = 3 the second is not above 0; the gradient is −1 and 1.
     const model = sequential({ conv: conv({ features: 2, size: 1, bias: false }), relu: relu() });
     const params = { conv: { kernel: tf.tensor4d([2, -1], [1, 1, 1, 2]) }, relu: {} };
     const back = tf.tensor4d([-1, 1], [1, 1, 1, 2]);
     const objective: Objective = {
-      name: "numbers handed back",
+      name: "gradient passed back",
       paths: [""],
       score: (output) => tf.sum(tf.mul(output(""), back)).asScalar(),
       check() {},
@@ -133,7 +133,7 @@ onEachBackend(
   },
 );
 
-onEachBackend("a rule about ReLUs is refused of a model without, and so is an unknown rule", () => {
+onEachBackend("a rule for ReLUs is refused for a model without, and so is an unknown rule", () => {
   const model = sequential({ first: dense({ features: 2 }), sigmoid: sigmoid() });
   const params = { first: { kernel: tf.ones([3, 2]), bias: tf.zeros([2]) }, sigmoid: {} };
   const network = { model, params, state: { first: {}, sigmoid: {} } };

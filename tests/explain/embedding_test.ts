@@ -1,4 +1,4 @@
-// Maps of features in the plane: components that are known beforehand, groups that stay apart, pictures.
+// Features in the plane: known principal components, groups that stay apart, pictures.
 import {
   assert,
   assertAlmostEquals,
@@ -14,11 +14,12 @@ import {
   scatterSvg,
   umap,
 } from "../../lib/explain/mod.ts";
-import { fold, key, normalArray } from "../../mod.ts";
+import { fold, key } from "../../mod.ts";
+import { normalArray } from "../../lib/tensor/mod.ts";
 import { assertClose } from "../closeness.ts";
 import { assertWellFormed, sizeOfPicture } from "../sizing/svg_parts.ts";
 
-/** Harmonics: vectors at right angles, of length 1, whose numbers' sum is 0. */
+/** Harmonics: orthonormal vectors with sum 0. */
 function harmonic(size: number, wave: number): number[] {
   return Array.from(
     { length: size },
@@ -26,7 +27,7 @@ function harmonic(size: number, wave: number): number[] {
   );
 }
 
-/** Examples with these spreads along harmonics, far from the origin. */
+/** Examples with given spreads along harmonics, far from the origin. */
 function spread(count: number, size: number, lengths: readonly number[]): Features {
   const values = new Float32Array(count * size).fill(5);
   lengths.forEach((length, j) => {
@@ -39,7 +40,7 @@ function spread(count: number, size: number, lengths: readonly number[]): Featur
 }
 
 for (const [count, size] of [[40, 12], [12, 40], [300, 64]] as const) {
-  Deno.test(`principal components of ${count} examples of ${size} are those they were made by`, async () => {
+  Deno.test(`principal components of ${count} examples of ${size} features are the known ones`, async () => {
     const lengths = [9, 7, 6.5, 3, 1];
     const found = principalComponents(spread(count, size, lengths), { count: 3 });
     const total = lengths.reduce((sum, length) => sum + length ** 2, 0);
@@ -58,7 +59,7 @@ for (const [count, size] of [[40, 12], [12, 40], [300, 64]] as const) {
   });
 }
 
-Deno.test("directions that are alike, and examples that are all the same, have components too", () => {
+Deno.test("principal components exist for equal variances and for constant examples", () => {
   const square = { values: new Float32Array([1, 1, 1, -1, -1, 1, -1, -1]), count: 4, size: 2 };
   const { shares, directions } = principalComponents(square);
   shares.forEach((share) => assertAlmostEquals(share, 0.5, 1e-9));
@@ -70,7 +71,7 @@ Deno.test("directions that are alike, and examples that are all the same, have c
   assertEquals([...nothing.positions.values], Array(6).fill(0));
 });
 
-Deno.test("components that cannot be are refused", () => {
+Deno.test("invalid numbers of components are refused", () => {
   const features = spread(5, 3, [1]);
   for (const count of [0, 4, 1.5]) {
     assertThrows(
@@ -91,7 +92,7 @@ function groups(each: number): { features: Features; labels: number[] } {
   return { features: { values, count: 3 * each, size: 10 }, labels };
 }
 
-Deno.test("UMAP keeps groups apart, and makes the same map by the same key", async () => {
+Deno.test("UMAP separates groups, and the same key gives the same map", async () => {
   const { features, labels } = groups(40);
   const seen: number[] = [];
   const map = (seed: number): Promise<Features> =>
@@ -105,7 +106,7 @@ Deno.test("UMAP keeps groups apart, and makes the same map by the same key", asy
   assertNotEquals((await map(1)).values, first.values);
 });
 
-Deno.test("maps that cannot be are refused, and one that is no longer wanted ends", async () => {
+Deno.test("invalid options of UMAP are refused, and a signal stops it", async () => {
   const { features } = groups(4);
   const refused: [Parameters<typeof umap>[1], string][] = [
     [{ neighbors: 12 }, "from 2 to 11, fewer than the 12 examples, got 12"],
@@ -127,7 +128,7 @@ Deno.test("maps that cannot be are refused, and one that is no longer wanted end
   assertEquals(done, 10);
 });
 
-Deno.test("a map's picture has a dot an example within its frame, and a legend of the classes there", () => {
+Deno.test("a scatter plot has a dot per example inside its frame, and a legend of the present classes", () => {
   const { features, labels } = groups(20);
   const { positions } = principalComponents(features);
   const names = ["cat & dog", "<bird>", "fish", "nobody"];

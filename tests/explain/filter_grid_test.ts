@@ -42,7 +42,7 @@ function withKernel(channels: number, features: number, kernel: readonly number[
 
 const ROW = { gap: 0, columns: 10 };
 
-onCpu("a filter of three channels is a picture in color, 0 the gray in the middle", async () => {
+onCpu("a filter of three channels is a picture in color, with 0 as middle gray", async () => {
   // Filter 0 is red above and blue below; filter 1 is −1 and 3 in green.
   const kernel = [
     [4, 0],
@@ -69,7 +69,7 @@ onCpu("normalized together, weak filters look weak", async () => {
   assertEquals([...together.pixels], [1, 0.625, 0, 0.5]);
 });
 
-onCpu("of other channels there is a gray picture each, a row for each filter", async () => {
+onCpu("filters of other channels are a row of gray pictures each", async () => {
   const network = withKernel(2, 3, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
   const all = await filterGrid(network, "first", { gap: 0, normalize: "together" });
   assertEquals([all.width, all.height, all.channels], [2, 6, 1]);
@@ -90,7 +90,7 @@ onCpu("a filter of zeros is gray, and one that is not finite is refused", async 
 });
 
 onCpu(
-  "a layer that is no convolution, and a filter that is not there, are refused by name",
+  "a layer that is no convolution, and a filter that is not there, are refused",
   async () => {
     const network = withKernel(1, 2, [1, 2, 3, 4]);
     const refused = (path: string, filters?: number[]): Promise<RangeError> =>
@@ -120,7 +120,7 @@ Deno.test("convolutions are known before anything is on the device", () => {
   assertThrows(() => requireConvolution(softmax(), [3]), RangeError, "the model has none");
 });
 
-sharedDataTest("SqueezeNet's 96 filters are its kernel's numbers", async () => {
+sharedDataTest("SqueezeNet's 96 filters are the weights of its kernel", async () => {
   await start({ backend: "cpu" });
   await using file = await openSafetensors(sharedPath("squeezenet1_0-imagenet.safetensors"));
   const { model, layout } = recognize(file, "squeezenet");

@@ -1,4 +1,4 @@
-// Grad-CAM by hand, guided Grad-CAM by its parts, and which layer is looked at.
+// Grad-CAM by hand, guided Grad-CAM by its parts, and the default layer.
 import { assertEquals, assertGreater } from "@std/assert";
 import {
   chapterMnist,
@@ -70,7 +70,7 @@ onEachBackend("guided Grad-CAM is the guided gradient times the map", async () =
   );
 });
 
-Deno.test("the last maps are those before the pooling, at whatever depth", () => {
+Deno.test("the last feature maps are those before the pooling, at any depth", () => {
   const block = () => sequential({ conv: conv({ features: 4, size: 3 }), relu: relu() });
   assertEquals(lastFeatureMaps(chapterMnist(), [28, 28, 1]), "relu2");
   assertEquals(lastFeatureMaps(squeezenet(), [224, 224, 3]), "relu10");

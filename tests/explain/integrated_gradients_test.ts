@@ -1,4 +1,4 @@
-// Integrated gradients by hand, their completeness, and the points along the way.
+// Integrated gradients by hand, their completeness, and the quadrature.
 import { assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
 import { integratedGradients } from "../../lib/explain/mod.ts";
 import { type Tensor, tf } from "../../mod.ts";
@@ -8,7 +8,7 @@ import { assertClose } from "../closeness.ts";
 import { images, linear, small, sum } from "./small_networks.ts";
 
 onEachBackend(
-  "integrated gradients of a product are shared out as by hand, and complete",
+  "integrated gradients of a product are those by hand, and complete",
   async () => {
     // S = x₀ · x₁ from (0, 0): each gets half; from (1, 0): x₀ gets (x₀ − 1) x₁ / 2, x₁ the rest.
     const network = linear([1, 2, 1], [[0, 0], [0, 0]]);
@@ -36,7 +36,7 @@ onEachBackend(
 );
 
 onEachBackend(
-  "integrated gradients of a ConvNet add up for each image, better with more steps",
+  "integrated gradients of a ConvNet add up for each image, more exactly with more steps",
   async () => {
     const network = small();
     const x = images(2);
@@ -55,7 +55,7 @@ onEachBackend(
   },
 );
 
-Deno.test("Gauss's points are the known ones, and exact up to degree 2n − 1", () => {
+Deno.test("Gauss points are the known ones, and exact up to degree 2n − 1", () => {
   const at = (count: number) => quadrature("gauss-legendre", count);
   assertAlmostEquals(at(1)[0]!.at, 0.5, 1e-15);
   assertAlmostEquals(at(2)[0]!.at, (1 - 1 / Math.sqrt(3)) / 2, 1e-15);

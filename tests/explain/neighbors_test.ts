@@ -1,4 +1,4 @@
-// Neighbors against a search written out, and feature space against pixel space (§12.9.2).
+// Neighbors against a plain search, and feature space against pixel space (§12.9.2).
 import { assert, assertEquals, assertGreater, assertRejects, assertThrows } from "@std/assert";
 import {
   activations,
@@ -9,17 +9,8 @@ import {
   neighborsFigure,
   pixelFeatures,
 } from "../../lib/explain/mod.ts";
-import {
-  cifar10,
-  type Examples,
-  init,
-  key,
-  lenet5,
-  normalArray,
-  start,
-  tf,
-  uniformArray,
-} from "../../mod.ts";
+import { cifar10, type Examples, init, key, lenet5, start, tf } from "../../mod.ts";
+import { normalArray, uniformArray } from "../../lib/tensor/mod.ts";
 import { open } from "../../lib/weights/open.ts";
 import { preprocessings } from "../../lib/image/mod.ts";
 import { rowOf } from "../../lib/explain/embedding/neighbors.ts";
@@ -42,7 +33,7 @@ function searched({ values, count, size }: Features, query: Float32Array): [numb
 }
 
 for (const [count, size] of [[1, 1], [7, 3], [200, 64], [150, 65], [90, 300]] as const) {
-  Deno.test(`neighbors among ${count} rows of ${size} are those of a search written out`, () => {
+  Deno.test(`neighbors among ${count} rows of ${size} are those of a plain search`, () => {
     const rows = drawn(count, size, count);
     const query = normalArray(key(5), size);
     for (const k of [1, Math.ceil(count / 2), count]) {
@@ -56,7 +47,7 @@ for (const [count, size] of [[1, 1], [7, 3], [200, 64], [150, 65], [90, 300]] as
   });
 }
 
-Deno.test("of rows that are as near, the first come first, and the query itself can be left out", () => {
+Deno.test("of equally near rows the first come first, and the query itself can be left out", () => {
   const rows = { values: new Float32Array([2, 0, 2, 0, 5]), count: 5, size: 1 };
   const of = (options = {}): number[] =>
     nearestNeighbors(rows, rowOf(rows, 2), 3, options).map(({ index }) => index);
@@ -75,7 +66,7 @@ Deno.test("10,000 rows of 4,096 are searched in less than a second", () => {
   assert(performance.now() - began < 1000);
 });
 
-Deno.test("neighbors that are not there are refused", () => {
+Deno.test("invalid queries for neighbors are refused", () => {
   const rows = drawn(4, 2, 0);
   const query = new Float32Array(2);
   for (const k of [0, 5, 1.5, NaN]) {
@@ -98,7 +89,7 @@ Deno.test("neighbors that are not there are refused", () => {
   assertThrows(() => nearestNeighbors(broken, query, 1), RangeError, "NaN");
 });
 
-onEachBackend("features are what the layer answers to each image", async (backend) => {
+onEachBackend("features are the outputs of the layer for each image", async (backend) => {
   const model = toyModel();
   const examples = toyExamples(11);
   const network = init(model, key(1), [8, 8, 1]);
@@ -124,7 +115,7 @@ onEachBackend("features are what the layer answers to each image", async (backen
   assertEquals(tf.memory().numTensors, before);
 });
 
-onCpu("features are normalized, report progress, and end when they are told to", async () => {
+onCpu("features are normalized, report progress, and stop at a signal", async () => {
   const model = toyModel();
   const examples = toyExamples(6);
   const network = init(model, key(1), [8, 8, 1]);
@@ -151,7 +142,7 @@ onCpu("features are normalized, report progress, and end when they are told to",
 });
 
 onCpu(
-  "layers that are not there are refused with the nearest, and too many numbers too",
+  "unknown layers are refused with the nearest name, and too many numbers too",
   async () => {
     const model = lenet5();
     const network = init(model, key(0), [28, 28, 1]);
@@ -174,7 +165,7 @@ onCpu(
   },
 );
 
-Deno.test("the figure has a row a query, and says how many neighbors are of its class", () => {
+Deno.test("the figure has a row per query, and counts the neighbors of its class", () => {
   const examples = toyExamples(30);
   const spaces = [{ name: "pixels", features: pixelFeatures(examples) }];
   const { image, agreement } = neighborsFigure(examples, [0, 1], spaces, { k: 4, scale: 3 });
@@ -201,7 +192,7 @@ Deno.test("the figure has a row a query, and says how many neighbors are of its 
 });
 
 sharedDataTest(
-  "ResNet-20's features have neighbors of the same class more often than pixels do",
+  "neighbors are of the same class more often by ResNet-20's features than by pixels",
   async () => {
     await start();
     const network = await open(sharedPath("resnet20-cifar10.safetensors"));

@@ -7,7 +7,7 @@ import { assertClose } from "../closeness.ts";
 import { linear, sum } from "./small_networks.ts";
 
 onEachBackend(
-  "occlusion of a linear network is what each window adds, as a mean over the windows",
+  "occlusion of a linear network is the mean contribution of the windows",
   async () => {
     // One channel, 2 × 3; windows of 2 × 2 at columns 0 and 1, over a baseline of 1.
     const weights = [1, -2, 3, 0, 5, 4];

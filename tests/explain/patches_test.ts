@@ -1,4 +1,4 @@
-// Maximally activating patches (§12.9.3): boxes by gradients, peaks and reconstructions by searches written out.
+// Maximally activating patches (§12.9.3): boxes by gradients, peaks and reconstructions by plain searches.
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   activations,
@@ -34,14 +34,14 @@ import {
   squeezenet,
   tanh,
   tf,
-  uniformArray,
 } from "../../mod.ts";
+import { uniformArray } from "../../lib/tensor/mod.ts";
 import { cropTo } from "../../lib/explain/patches/receptive_boxes.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";
 import { toyExamples } from "../train/toy.ts";
 
-/** The smallest box of pixels with a slope that is not zero, over images at random. */
+/** The smallest box of pixels with a nonzero gradient, over random images. */
 async function boxBySlopes(
   network: Network,
   shape: Shape,
@@ -53,7 +53,7 @@ async function boxBySlopes(
     images,
     ...shape,
   ]);
-  // All channels' neurons at the place: what any of them sees.
+  // The neurons of all channels at the position.
   const [row, column] = at;
   const all = {
     ...neuron(path, 0, at),
@@ -78,7 +78,7 @@ async function boxBySlopes(
   return { top, left, height: bottom - top + 1, width: right - left + 1 };
 }
 
-/** What of a box is in the image. */
+/** The part of a box inside the image. */
 function inImage({ top, left, height, width }: PixelBox, [rows, columns]: Shape): PixelBox {
   const [y, x] = [Math.max(0, top), Math.max(0, left)];
   return {
@@ -108,7 +108,7 @@ const CASES: readonly (readonly [string, Layer, Shape, readonly Path[], number])
 ];
 
 for (const [name, model, shape, paths, images] of CASES) {
-  onCpu(`in ${name} the slopes of a neuron fill its box, and are zero outside`, async () => {
+  onCpu(`in ${name} the gradient of a neuron fills its box, and is zero outside`, async () => {
     const network = init(model, key(2), shape);
     const x = tf.zeros([1, ...shape]);
     const maps = activations(network, x, paths);
@@ -123,7 +123,7 @@ for (const [name, model, shape, paths, images] of CASES) {
   });
 }
 
-Deno.test("boxes are where the receptive field is, and the whole image where that is larger", () => {
+Deno.test("boxes are the receptive field, or the whole image if that is smaller", () => {
   const shape = [32, 32, 3];
   const first = receptiveBoxes(resnet20(), shape, "conv1");
   assertEquals(first(0, 31), { top: -1, left: 30, height: 3, width: 3 });
@@ -131,7 +131,7 @@ Deno.test("boxes are where the receptive field is, and the whole image where tha
   assertEquals(last(0, 7), { top: 0, left: 0, height: 32, width: 32 });
 });
 
-Deno.test("a crop is gray, or what is said, beyond the image", () => {
+Deno.test("a crop is gray, or another value, beyond the image", () => {
   const image = {
     width: 2,
     height: 2,
@@ -169,7 +169,7 @@ function inputsOf(examples: Examples): tf.Tensor {
   return tf.tensor(values, [examples.labels.length, ...examples.imageShape]);
 }
 
-onEachBackend("patches are the strongest of all images and places", async () => {
+onEachBackend("patches are the most active of all images and positions", async () => {
   const [network, examples] = [networkOf(seen), toyExamples(23)];
   const maps = activations(network, inputsOf(examples), ["relu2"])
     .get("relu2")!;
@@ -200,20 +200,23 @@ onEachBackend("patches are the strongest of all images and places", async () => 
 });
 
 for (const rule of ["backprop", "deconvnet", "guided"] as const) {
-  onEachBackend(`what comes back by ${rule} is the neuron's slope in its box`, async () => {
-    const [network, examples] = [networkOf(seen), toyExamples(12)];
-    for (const [path, side] of [["pool1", 4], ["relu2", 8]] as const) {
-      const options = { count: 3, rule, normalize: MOMENTS };
-      const [first] = await topPatches(network, examples, path, { strongest: 1 }, options);
-      for (const patch of first!.patches) {
-        assertEquals([patch.crop.width, patch.crop.height], [side, side]);
-        await assertPatch(network, examples, path, first!.unit, patch, rule);
+  onEachBackend(
+    `the reconstruction by ${rule} is the gradient of the neuron in its box`,
+    async () => {
+      const [network, examples] = [networkOf(seen), toyExamples(12)];
+      for (const [path, side] of [["pool1", 4], ["relu2", 8]] as const) {
+        const options = { count: 3, rule, normalize: MOMENTS };
+        const [first] = await topPatches(network, examples, path, { strongest: 1 }, options);
+        for (const patch of first!.patches) {
+          assertEquals([patch.crop.width, patch.crop.height], [side, side]);
+          await assertPatch(network, examples, path, first!.unit, patch, rule);
+        }
       }
-    }
-  });
+    },
+  );
 }
 
-onCpu("of many slopes one in a hundred is clipped", async () => {
+onCpu("one in a hundred values of a reconstruction is clipped", async () => {
   const model = sequential({ conv1: conv({ features: 2, size: 11 }), relu1: relu() }) as Layer;
   const network = init(model, key(4), [16, 16, 1]);
   const examples: Examples = {
@@ -234,7 +237,7 @@ onCpu("of many slopes one in a hundred is clipped", async () => {
   );
 });
 
-/** Asserts a patch by the public pieces: 0.5 ± 0.5 of the neuron's slopes, and the image. */
+/** Asserts a patch by the public pieces: 0.5 ± 0.5 of the neuron's gradient, and the image. */
 async function assertPatch(
   network: Network,
   examples: Examples,
@@ -255,13 +258,13 @@ async function assertPatch(
   const own = places.map((p) => p < 0 ? 0 : slopes[p]!);
   const sizes = own.map(Math.abs).sort((a, b) => a - b);
   const most = sizes[Math.ceil(0.99 * sizes.length) - 1]! || sizes.at(-1)!;
-  assert(most > 0, "nothing came back");
+  assert(most > 0, "the gradient is zero");
   const wanted = own.map((slope) => 0.5 + 0.5 * Math.max(-1, Math.min(1, slope / most)));
   await assertClose(reconstruction.pixels, wanted, rule);
   await assertClose(crop.pixels, places.map((p) => p < 0 ? 0.5 : inputs[p]! * 0.3 + 0.4), "crop");
 }
 
-onCpu("the strongest units are those whose peaks are highest in the mean", async () => {
+onCpu("the strongest units are those with the highest mean peaks", async () => {
   const [network, examples] = [networkOf(seen), toyExamples(10)];
   const mean = (patches: readonly { readonly activation: number }[]): number =>
     patches.reduce((sum, { activation }) => sum + activation, 0) / patches.length;
@@ -278,7 +281,7 @@ onCpu("the strongest units are those whose peaks are highest in the mean", async
   assertEquals(height, 10 + (4 + 36 + 4 + 22 + 4) + 10);
 });
 
-onCpu("patches that cannot be are refused before any work", async () => {
+onCpu("invalid requests for patches are refused before any work", async () => {
   const [network, examples] = [networkOf(seen), toyExamples(4)];
   const refused = async (
     path: string,

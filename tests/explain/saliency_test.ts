@@ -6,7 +6,7 @@ import { onEachBackend } from "../backends.ts";
 import { linear } from "./small_networks.ts";
 
 onEachBackend(
-  "of a linear network, saliency is the largest weight and input × gradient their products",
+  "for a linear network, saliency is the largest weight and input × gradient the products",
   async () => {
     // A pixel a row: the weights of class 1 for its two channels are in turn 1 −4, 2 0.
     const network = linear([1, 2, 2], [[9, 1], [9, -4], [9, 2], [9, 0]]);

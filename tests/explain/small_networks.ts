@@ -19,12 +19,12 @@ import {
   type Layer,
   maxPool,
   type Network,
-  normalArray,
   relu,
   sequential,
   type Tensor,
   tf,
 } from "../../mod.ts";
+import { normalArray } from "../../lib/tensor/mod.ts";
 
 /** Scores of 2 classes, each the sum of the numbers times its weights. */
 export function linear(shape: readonly [number, number, number], weights: number[][]): Network {

@@ -6,26 +6,29 @@ import { onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";
 import { images, linear, small, sum } from "./small_networks.ts";
 
-onEachBackend("SmoothGrad without noise is saliency, and noise follows from the key", async () => {
-  const network = small();
-  const x = images();
-  const plain = await saliency(network, x, 2);
-  const still = await smoothGrad(network, x, 2, { samples: 4, noise: 0 });
-  assertEquals(still.shape, plain.shape);
-  await assertClose(still.values, plain.values, "SmoothGrad", 1e-6);
-  const [first, again, other] = [
-    await smoothGrad(network, x, 2, { samples: 4 }),
-    await smoothGrad(network, x, 2, { samples: 4 }),
-    await smoothGrad(network, x, 2, { samples: 4, key: key(1) }),
-  ];
-  assertEquals(first.values, again.values);
-  const differences = (values: Float32Array) =>
-    values.filter((value, i) => value !== first.values[i]).length;
-  assertGreater(differences(other.values), 72);
-  assertGreater(differences(plain.values), 72);
-});
+onEachBackend(
+  "SmoothGrad without noise is saliency, and the noise depends on the key",
+  async () => {
+    const network = small();
+    const x = images();
+    const plain = await saliency(network, x, 2);
+    const still = await smoothGrad(network, x, 2, { samples: 4, noise: 0 });
+    assertEquals(still.shape, plain.shape);
+    await assertClose(still.values, plain.values, "SmoothGrad", 1e-6);
+    const [first, again, other] = [
+      await smoothGrad(network, x, 2, { samples: 4 }),
+      await smoothGrad(network, x, 2, { samples: 4 }),
+      await smoothGrad(network, x, 2, { samples: 4, key: key(1) }),
+    ];
+    assertEquals(first.values, again.values);
+    const differences = (values: Float32Array) =>
+      values.filter((value, i) => value !== first.values[i]).length;
+    assertGreater(differences(other.values), 72);
+    assertGreater(differences(plain.values), 72);
+  },
+);
 
-onEachBackend("SmoothGrad's noise is a share of each image's own range", async () => {
+onEachBackend("the noise of SmoothGrad is a share of the range of each image", async () => {
   // S = Σ x²/2 by the objective: the gradient is x + ε, so that ε can be read off.
   const network = linear([40, 40, 1], Array.from({ length: 1600 }, () => [0, 0]));
   const wide = tf.tensor4d(

@@ -46,7 +46,7 @@ function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return dot / Math.sqrt(aa * bb);
 }
 
-/** The means over PyTorch's cells, of values `[227, 227, channels]`. */
+/** The means of values `[227, 227, channels]` over PyTorch's cells. */
 function cellsOf(values: ArrayLike<number>, channels: number, edges: readonly number[]): number[] {
   const cells: number[] = [];
   for (let i = 0; i + 1 < edges.length; i++) {
@@ -80,7 +80,7 @@ function assertLikeTorch(name: string, values: ArrayLike<number>, channels: numb
 
 for (const rule of BACKWARD_RULES) {
   sharedDataTest(
-    `SqueezeNet's way back of chelsea by ${rule} is PyTorch's with hooks`,
+    `SqueezeNet's backward pass by ${rule} for chelsea equals PyTorch's with hooks`,
     async () => {
       const { network, x } = await open();
       const strongest = golden.neurons.map(({ layer, channel, at, score }) => ({
@@ -89,10 +89,10 @@ for (const rule of BACKWARD_RULES) {
         score,
       }));
       const tabby = classLogit(golden.class);
-      // From the class down, all that comes back to fire7 is below 0: the DeconvNet has nothing.
+      // The gradient of the class is below 0 everywhere at fire7: DeconvNet passes nothing.
       const own = { name: `${rule} of class`, objective: tabby, score: golden.score };
-      const looked = rule === "deconvnet" ? strongest : [own, ...strongest];
-      for (const { name, objective, score } of looked) {
+      const checked = rule === "deconvnet" ? strongest : [own, ...strongest];
+      for (const { name, objective, score } of checked) {
         const { scores, gradient } = inputGradient(network, x, objective, { rule });
         assertAlmostEquals((await scores.data())[0]!, score, 1e-4 * score);
         assertLikeTorch(name, await gradient.data(), 3);
@@ -103,7 +103,7 @@ for (const rule of BACKWARD_RULES) {
 }
 
 sharedDataTest(
-  "under deconvnet nothing of SqueezeNet's class comes back, in PyTorch neither",
+  "by deconvnet the gradient of SqueezeNet's class is zero, as in PyTorch",
   async () => {
     const { network, x } = await open();
     assertEquals(golden.maps.find(({ name }) => name === "deconvnet of class")!.norm, 0);
@@ -112,7 +112,7 @@ sharedDataTest(
   },
 );
 
-sharedDataTest("SqueezeNet's Grad-CAM of chelsea is PyTorch's with hooks", async () => {
+sharedDataTest("SqueezeNet's Grad-CAM for chelsea equals PyTorch's with hooks", async () => {
   const { network, x } = await open();
   const last = await gradCam(network, x, golden.class);
   assertEquals([last.layer, last.shape], ["relu10", [1, 227, 227, 1]]);
@@ -123,7 +123,7 @@ sharedDataTest("SqueezeNet's Grad-CAM of chelsea is PyTorch's with hooks", async
 });
 
 sharedDataTest(
-  "SqueezeNet's saliency is the largest magnitude over its gradient's channels",
+  "SqueezeNet's saliency is the largest magnitude over the channels of its gradient",
   async () => {
     const { network, x } = await open();
     const { gradient } = inputGradient(network, x, classLogit(golden.class));
@@ -139,7 +139,7 @@ sharedDataTest(
 );
 
 sharedDataTest(
-  "SqueezeNet's integrated gradients add up to what chelsea is more than gray",
+  "SqueezeNet's integrated gradients add up to the difference of the scores of chelsea and gray",
   async () => {
     const { network, x } = await open();
     const tensors = tf.memory().numTensors;

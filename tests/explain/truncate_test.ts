@@ -1,10 +1,11 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { activations } from "../../lib/explain/mod.ts";
 import { truncate } from "../../lib/explain/truncate.ts";
-import { disposeTree, init, key, layersOf, lenet5, resnet20, tf, uniformArray } from "../../mod.ts";
+import { disposeTree, init, key, layersOf, lenet5, resnet20, tf } from "../../mod.ts";
+import { uniformArray } from "../../lib/tensor/mod.ts";
 import { onCpu } from "../backends.ts";
 
-onCpu("a network's beginning answers what the whole answers there", async () => {
+onCpu("a truncated network computes what the whole network does", async () => {
   const network = init(lenet5(), key(0), [28, 28, 1]);
   const x = tf.tensor4d(uniformArray(key(1), 2 * 784), [2, 28, 28, 1]);
   const part = truncate(network, [28, 28, 1], ["conv1", "pool2"]);
@@ -16,7 +17,7 @@ onCpu("a network's beginning answers what the whole answers there", async () => 
   disposeTree(network.params);
 });
 
-onCpu("without its padding it takes images of any size; with it, those it pads", () => {
+onCpu("without its padding a network takes images of any size; with it, up to its own", () => {
   const network = init(lenet5(), key(0), [28, 28, 1]);
   const large = truncate(network, [50, 40, 1], ["pool2"], { unpadded: true });
   assertEquals(layersOf(large.model, [50, 40, 1]).get("pool2")?.shape, [9, 7, 16]);
@@ -24,7 +25,7 @@ onCpu("without its padding it takes images of any size; with it, those it pads",
   disposeTree(network.params);
 });
 
-onCpu("the whole is what the end, the root, or a layer in the last depends on", () => {
+onCpu("the last layer, a layer inside it and the root need the whole network", () => {
   const network = init(resnet20(), key(0), [32, 32, 3]);
   const last = [...layersOf(network.model, [32, 32, 3]).keys()].at(-1)!;
   for (const paths of [[""], [last], []]) {

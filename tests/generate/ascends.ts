@@ -1,4 +1,4 @@
-// Whether an objective can be climbed: three steps, each a little up.
+// Whether an objective increases: three small steps.
 import { assert } from "@std/assert";
 import { ascend, type AscendOptions } from "../../lib/generate/mod.ts";
 import type { Objective } from "../../lib/explain/mod.ts";

@@ -1,18 +1,9 @@
-// Class images: the score climbs, SqueezeNet takes them for their class, and bad input is refused.
+// Class images: rising scores, SqueezeNet's predictions, and bad input.
 import { assert, assertEquals, assertGreater, assertRejects, assertThrows } from "@std/assert";
 import { classScore } from "../../lib/generate/class_image.ts";
 import { classImage } from "../../lib/generate/mod.ts";
-import {
-  key,
-  lenet5,
-  relu,
-  sequential,
-  softmax,
-  squeezenet,
-  start,
-  tf,
-  uniformArray,
-} from "../../mod.ts";
+import { key, lenet5, relu, sequential, softmax, squeezenet, start, tf } from "../../mod.ts";
+import { uniformArray } from "../../lib/tensor/mod.ts";
 import { open } from "../../lib/weights/open.ts";
 import { preprocessings } from "../../lib/image/mod.ts";
 import { toInputs } from "../../lib/explain/mod.ts";
@@ -22,7 +13,7 @@ import { sharedDataTest, sharedPath } from "../shared_data.ts";
 import { SHAPE, untrained } from "./untrained.ts";
 
 onEachBackend(
-  "either style climbs from its start, and the same key makes the same bytes",
+  "either style increases the score, and the same key gives the same bytes",
   async () => {
     for (const style of ["l2", "natural"] as const) {
       const make = () => classImage(untrained(), 3, { shape: SHAPE, steps: 5, style, key: key(2) });
@@ -35,7 +26,7 @@ onEachBackend(
 );
 
 onCpu(
-  "a mean image of the class is what it begins with, and several are made side by side",
+  "the initial image can be the mean of the class, and several images are made as a batch",
   async () => {
     const mean = tf.tensor3d(uniformArray(key(3), 28 * 28, 0.2, 0.8), [28, 28, 1]);
     for (const style of ["l2", "natural"] as const) {
@@ -57,12 +48,12 @@ onCpu(
   },
 );
 
-onCpu("feature maps that are rectified before their mean are climbed before that", () => {
+onCpu("feature maps with a ReLU before their mean are maximized before it", () => {
   assertEquals(classScore(squeezenet(), [224, 224, 3], 7).paths, ["conv10"]);
   assertEquals(classScore(lenet5(), SHAPE, 7).paths, [""]);
 });
 
-onCpu("classes that are not there, probabilities and no steps are refused", async () => {
+onCpu("unknown classes, probabilities and zero steps are refused", async () => {
   const net = untrained();
   const make = (index: number, steps = 1) => classImage(net, index, { shape: SHAPE, steps });
   await assertRejects(() => make(10), RangeError, "from 0 to 9");
@@ -77,7 +68,7 @@ onCpu("classes that are not there, probabilities and no steps are refused", asyn
   );
 });
 
-sharedDataTest("SqueezeNet takes its image of a flamingo for one", async () => {
+sharedDataTest("SqueezeNet predicts a flamingo for its image of one", async () => {
   await start();
   const net = await open(sharedPath("squeezenet1_0-imagenet.safetensors"));
   const preprocessing = preprocessings.caffe;

@@ -1,7 +1,8 @@
-// DeepDream: sizes, what each octave climbs, the guide, and bad input.
+// DeepDream: sizes, octaves, the guide, and bad input.
 import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
 import { channel } from "../../lib/explain/mod.ts";
-import { init, key, lenet5, type Network, type Tensor, tf, uniformArray } from "../../mod.ts";
+import { init, key, lenet5, type Network, type Tensor, tf } from "../../mod.ts";
+import { uniformArray } from "../../lib/tensor/mod.ts";
 import { type DeepDream, deepDream, type DeepDreamOptions } from "../../lib/generate/mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 
@@ -18,7 +19,7 @@ const dream = (image: Tensor, options: Partial<DeepDreamOptions> = {}): Promise<
   deepDream(network(), image, { layer: "conv2", octaves: 3, steps: 3, ...options });
 
 onEachBackend(
-  "each octave climbs, at images of any size, and the same key makes the same bytes",
+  "each octave increases the objective at any image size, and the same key gives the same bytes",
   async () => {
     for (const [height, width] of [[28, 28], [61, 47]] as const) {
       const image = photo(height, width);
@@ -44,7 +45,7 @@ onEachBackend("a guide's features are amplified, and your own objective", async 
   for (const each of scores) assertGreater(each.at(-1)!, each[0]!);
 });
 
-onCpu("steps are told with their octave, and no tensor is left", async () => {
+onCpu("steps are reported with their octave, and no tensor is left", async () => {
   const net = network();
   const image = photo(40, 30);
   const seen: string[] = [];
@@ -62,7 +63,7 @@ onCpu("steps are told with their octave, and no tensor is left", async () => {
   assertEquals(tf.memory().numTensors, before);
 });
 
-onCpu("a signal ends the dream at the image's own size", async () => {
+onCpu("a signal stops the dream at the image's own size", async () => {
   const control = new AbortController();
   const { images, scores } = await dream(photo(40, 30), {
     signal: control.signal,
@@ -97,7 +98,7 @@ onCpu("bad input is refused before anything is computed", async () => {
   await refuse(image, { layer: "dense1", octaves: 1 }, '"dense1/kernel" would be');
 });
 
-onCpu("by default there are as many octaves as the image has room for, at most four", async () => {
+onCpu("by default there are as many octaves as fit, at most four", async () => {
   const octavesOf = async (size: number): Promise<number> => {
     const { images, scores } = await deepDream(network(), photo(size, size), {
       layer: "conv2",

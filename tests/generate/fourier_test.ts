@@ -1,14 +1,15 @@
-// The parametrization by waves, against an inverse Fourier transform written out.
+// The parametrization by waves, against a plain inverse Fourier transform.
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { fourier, type Spectrum } from "../../lib/generate/mod.ts";
-import { key, normalArray, type Tensor, tf } from "../../mod.ts";
+import { key, type Tensor, tf } from "../../mod.ts";
+import { normalArray } from "../../lib/tensor/mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";
 import { assertGradients } from "../finite_differences.ts";
 
 type Complex = readonly [re: number, im: number];
 
-/** What an axis's real wave i is, as whole cycles with complex amplitudes over an axis of `size`. */
+/** The real wave i of an axis as complex amplitudes of whole cycles over an axis of `size`. */
 function harmonics(i: number, size: number): readonly (readonly [number, Complex])[] {
   const k = Math.ceil(i / 2);
   if (k === 0 || 2 * k === size) return [[k, [1 / Math.sqrt(size), 0]]];
@@ -55,7 +56,7 @@ function inverseTransform(spectrum: readonly Complex[], height: number, width: n
 const SIZES = [[6, 8], [7, 5], [4, 9], [1, 2]] as const;
 
 onEachBackend(
-  "images are an inverse Fourier transform of the spectrum, and its sigmoid",
+  "images are the sigmoid of an inverse Fourier transform of the spectrum",
   async () => {
     for (const [height, width] of SIZES) {
       const gray = fourier({ decorrelate: false, sd: 1 });
@@ -90,7 +91,7 @@ onEachBackend("the principal axes of colors are Lucid's", async () => {
 
 const odds = (pixels: Tensor): Tensor => tf.div(pixels, tf.sub(1, pixels));
 
-onEachBackend("images to begin with are what comes out, between black and white", async () => {
+onEachBackend("initial images are reproduced, between black and white", async () => {
   for (const [height, width] of SIZES) {
     const own = tf.tensor(normalArray(key(5), height * width * 3, 0.5, 0.1), [1, height, width, 3]);
     const waves = fourier({ start: own });
@@ -98,13 +99,13 @@ onEachBackend("images to begin with are what comes out, between black and white"
   }
 });
 
-onEachBackend("slopes by the spectrum are those of differences", async () => {
+onEachBackend("gradients with respect to the spectrum equal finite differences", async () => {
   const waves = fourier({ sd: 0.5 });
   const params = waves.init(key(6), [1, 3, 4, 3]);
   await assertGradients((tree: Spectrum) => waves.images(tree), params, { tolerance: 3e-3 });
 });
 
-onCpu("noise falls off with frequency, and its key decides it", async () => {
+onCpu("noise falls with frequency, and depends on the key", async () => {
   const shape = [1, 32, 32, 1];
   const [a, b] = [0, 0].map(() => fourier().init(key(1), shape).spectrum);
   assertEquals(await a!.data(), await b!.data());

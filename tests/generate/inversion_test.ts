@@ -1,7 +1,8 @@
-// Feature inversion: what early layers give back, and that late ones give back less.
+// Feature inversion: early layers give back the image, late ones less of it.
 import { assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
 import { decodeImage, preprocess, preprocessings } from "../../lib/image/mod.ts";
-import { init, key, lenet5, type Network, start, tf, uniformArray } from "../../mod.ts";
+import { init, key, lenet5, type Network, start, tf } from "../../mod.ts";
+import { uniformArray } from "../../lib/tensor/mod.ts";
 import { inversionStrip, invert, type InvertOptions } from "../../lib/generate/mod.ts";
 import { open } from "../../lib/weights/open.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
@@ -19,7 +20,7 @@ function network(): Network {
 const image = (): tf.Tensor3D => tf.tensor3d(uniformArray(key(4), 28 * 28, 0.2, 0.8), [...SHAPE]);
 
 onEachBackend(
-  "an early layer's answer is reached, from noise, by the same bytes each time",
+  "an early layer's features are matched from noise, with the same bytes each time",
   async () => {
     const make = () => invert(network(), image(), "conv1", { steps: 60, key: key(3) });
     const { images, distances } = await make();
@@ -29,19 +30,22 @@ onEachBackend(
   },
 );
 
-onCpu("the strip inverts layer after layer, and leaves no tensor but its images", async () => {
-  const [net, picture] = [network(), image()];
-  const before = tf.memory().numTensors;
-  const seen = new Set<string>();
-  const layers = ["conv1", "pool2"];
-  const strip = await inversionStrip(net, picture, layers, {
-    steps: 2,
-    onStep: ({ layer }) => void seen.add(layer),
-  });
-  assertEquals([[...seen], strip.map(({ layer }) => layer)], [layers, layers]);
-  strip.forEach(({ images }) => images.dispose());
-  assertEquals(tf.memory().numTensors, before);
-});
+onCpu(
+  "the strip inverts one layer after another, and leaves no tensor but its images",
+  async () => {
+    const [net, picture] = [network(), image()];
+    const before = tf.memory().numTensors;
+    const seen = new Set<string>();
+    const layers = ["conv1", "pool2"];
+    const strip = await inversionStrip(net, picture, layers, {
+      steps: 2,
+      onStep: ({ layer }) => void seen.add(layer),
+    });
+    assertEquals([[...seen], strip.map(({ layer }) => layer)], [layers, layers]);
+    strip.forEach(({ images }) => images.dispose());
+    assertEquals(tf.memory().numTensors, before);
+  },
+);
 
 onCpu("bad input is refused", async () => {
   const refuse = (layer: string, options: InvertOptions, says: string) =>

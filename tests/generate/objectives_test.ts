@@ -1,4 +1,4 @@
-// Every objective climbs, and answers what plain TypeScript says.
+// Every objective increases, and is what plain TypeScript says.
 import { assertAlmostEquals, assertThrows } from "@std/assert";
 import {
   activations,
@@ -10,7 +10,8 @@ import {
   type Objective,
   weighted,
 } from "../../lib/explain/mod.ts";
-import { key, type Network, normalArray, type Tensor, tf } from "../../mod.ts";
+import { key, type Network, type Tensor, tf } from "../../mod.ts";
+import { normalArray } from "../../lib/tensor/mod.ts";
 import {
   diversity,
   fourier,
@@ -29,7 +30,7 @@ function outputOf(network: Network, seed: number, path: string): Tensor {
   return activations(network, image, [path]).get(path)!;
 }
 
-onEachBackend("every objective climbs in three steps", async () => {
+onEachBackend("every objective increases in three steps", async () => {
   const net = untrained();
   const other = outputOf(net, 7, "pool1");
   const objectives: readonly Objective[] = [
@@ -52,7 +53,7 @@ onEachBackend("every objective climbs in three steps", async () => {
   await assertAscends(net, classLogit(3), { shape: SHAPE, parametrization: waves });
 });
 
-/** Gram matrices in plain TypeScript: means over the places of products of channels. */
+/** Gram matrices in plain TypeScript: means over the positions of products of channels. */
 function plainGrams(values: ArrayLike<number>, count: number, channels: number): number[][] {
   const size = values.length / count;
   return Array.from({ length: count }, (_, n) => {
@@ -97,7 +98,7 @@ onEachBackend("style, diversity and the guide are what plain TypeScript says", a
   assertAlmostEquals(await score(guidedBy("a", guide)), sum, 1e-3);
 });
 
-onCpu("features of another shape, and layers that are not there, are refused", () => {
+onCpu("features of another shape, and unknown layers, are refused", () => {
   const { model } = untrained();
   const refuse = (objective: Objective, says: string): void => {
     assertThrows(() => objective.check(model, SHAPE), Error, says);

@@ -1,4 +1,4 @@
-// Regularizers against plain TypeScript, and their slopes against differences.
+// Regularizers against plain TypeScript, and their gradients against finite differences.
 import { assertAlmostEquals, assertLess, assertThrows } from "@std/assert";
 import {
   alphaNorm,
@@ -8,7 +8,8 @@ import {
   type Regularizer,
   totalVariation,
 } from "../../lib/generate/mod.ts";
-import { key, type Tensor, tf, uniformArray } from "../../mod.ts";
+import { key, type Tensor, tf } from "../../mod.ts";
+import { uniformArray } from "../../lib/tensor/mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { assertGradients } from "../finite_differences.ts";
 
@@ -79,7 +80,7 @@ onEachBackend("regularizers are what plain TypeScript says", async () => {
   }
 });
 
-onEachBackend("their slopes are those of differences", async () => {
+onEachBackend("gradients of regularizers equal finite differences", async () => {
   // Away from gray, where |x − ½| has a kink.
   const values = uniformArray(key(2), 4 * 4).map((x, i) => i % 2 ? 0.55 + 0.4 * x : 0.05 + 0.4 * x);
   const x = tf.tensor(values, [1, 4, 4, 1]);
@@ -91,13 +92,13 @@ onEachBackend("their slopes are those of differences", async () => {
   }
 });
 
-onCpu("a flat image has no variation and loses nothing to a blur", async () => {
+onCpu("a constant image has no variation and no detail", async () => {
   const flat = tf.fill([1, 9, 7, 3], 0.8);
   assertAlmostEquals((await offCenterDetail(1).penalty(flat).data())[0]!, 0, 1e-9);
   assertAlmostEquals((await totalVariation(1, { beta: 2 }).penalty(flat).data())[0]!, 0, 1e-9);
 });
 
-onCpu("weights below 0, powers below 1 and blurs of no width are refused", () => {
+onCpu("weights below 0, powers below 1 and zero deviations are refused", () => {
   for (const make of [l1, l2, alphaNorm, totalVariation, offCenterDetail]) {
     assertThrows(() => make(-1), RangeError, "at least 0");
     assertThrows(() => make(NaN), RangeError, "at least 0");

@@ -1,4 +1,4 @@
-// Transforms: what they draw, that a chain is one map, and that images can be climbed through them.
+// Transforms: draws, chains, and ascent through them.
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import {
   affineChain,
@@ -9,7 +9,8 @@ import {
   randomRotate,
   randomScale,
 } from "../../lib/generate/mod.ts";
-import { type AffineMap, init, key, lenet5, tf } from "../../mod.ts";
+import type { AffineMap } from "../../lib/tensor/mod.ts";
+import { init, key, lenet5, tf } from "../../mod.ts";
 import { channel } from "../../lib/explain/mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 
@@ -20,12 +21,12 @@ function drawn(map: (seed: number) => AffineMap): AffineMap[] {
   return Array.from({ length: 200 }, (_, seed) => map(seed));
 }
 
-Deno.test("jitter goes every whole pixel of its range, and no further", () => {
+Deno.test("jitter draws every whole pixel of its range", () => {
   const shifts = drawn((seed) => jitter(2).map(key(seed), SHAPE)).map(([, , c]) => c);
   assertEquals([...new Set(shifts)].sort((a, b) => a - b), [-2, -1, 0, 1, 2]);
 });
 
-Deno.test("scales and angles stay within their range, and fill it", () => {
+Deno.test("scales and angles fill their range", () => {
   const scales = drawn((seed) => randomScale(0.9, 1.1).map(key(seed), SHAPE)).map(([a]) => 1 / a);
   assert(Math.min(...scales) >= 0.9 && Math.min(...scales) < 0.91);
   assert(Math.max(...scales) <= 1.1 && Math.max(...scales) > 1.09);
@@ -35,7 +36,7 @@ Deno.test("scales and angles stay within their range, and fill it", () => {
   assert(Math.max(...angles) <= 10 && Math.max(...angles) > 9.5);
 });
 
-Deno.test("scaling and turning leave the middle where it is", () => {
+Deno.test("scaling and rotation keep the center", () => {
   for (const part of [randomScale(), randomRotate(), pad(5)]) {
     const [a, b, c, d, e, f] = part.map(key(3), SHAPE);
     assertAlmostEquals(a * 19.5 + b * 14.5 + c, 19.5);
@@ -43,7 +44,7 @@ Deno.test("scaling and turning leave the middle where it is", () => {
   }
 });
 
-Deno.test("a chain looks through its last part first", () => {
+Deno.test("a chain applies its parts in order", () => {
   const chain = affineChain([pad(5), randomScale(2, 2)]);
   const [a, , , , e] = chain.map(key(0), SHAPE);
   assertAlmostEquals(a, 40 / 30 / 2);
@@ -55,7 +56,7 @@ Deno.test("a chain looks through its last part first", () => {
 });
 
 onCpu(
-  "a chain is what its parts make one after another, where the parts are whole shifts",
+  "a chain of whole shifts equals its parts one after another",
   async () => {
     const x = tf.tensor(Float32Array.from({ length: 48 }, (_, i) => i), [1, 6, 8, 1]);
     const maps = [[1, 0, 1, 0, 1, -1], [0, -1, 7, 1, 0, 0]] as const;
@@ -66,7 +67,7 @@ onCpu(
       (y, map) => jitter(0, { edge: "reflect" }).apply(y, tf.tensor1d([...map])),
       x,
     );
-    // Where the first part looked at what it did not have, the mirror images differ.
+    // The reflections of what the first part shifted out differ.
     const inner = (y: tf.Tensor): Promise<unknown> =>
       tf.slice(y, [0, 1, 1, 0], [1, 4, 4, 1]).array();
     assertEquals(await inner(both), await inner(apart));
@@ -74,7 +75,7 @@ onCpu(
 );
 
 onEachBackend(
-  "one recording of a step serves all draws, and the same key the same bytes",
+  "one recording of a step serves all draws, and the same key gives the same bytes",
   async (backend) => {
     const model = lenet5();
     const { params, state } = init(model, key(1), [28, 28, 1]);
@@ -95,7 +96,7 @@ onEachBackend(
   },
 );
 
-Deno.test("what cannot be drawn is refused", () => {
+Deno.test("invalid ranges are refused", () => {
   assertThrows(() => jitter(0.5), RangeError, "whole number");
   assertThrows(() => jitter(-1), RangeError, "whole number");
   assertThrows(() => randomScale(0, 1), RangeError, "above 0");

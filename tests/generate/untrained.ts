@@ -1,10 +1,10 @@
-// A network that was not trained, for what does not depend on it.
+// An untrained network.
 import { init, key, lenet5, type Network } from "../../mod.ts";
 
 /** Shape of its inputs. */
 export const SHAPE = [28, 28, 1];
 
-/** LeNet-5 with its first parameters. */
+/** LeNet-5 with initial parameters. */
 export function untrained(): Network {
   const model = lenet5();
   const { params, state } = init(model, key(1), SHAPE);

@@ -9,7 +9,6 @@ import {
   type Intercept,
   key,
   type Layer,
-  normalArray,
   parallel,
   sequential,
   type Shape,
@@ -17,6 +16,7 @@ import {
   type Tensor4D,
   tf,
 } from "../../mod.ts";
+import { normalArray } from "../../lib/tensor/mod.ts";
 import { auxiliaryWeights } from "../../lib/layers/auxiliary.ts";
 import { onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";

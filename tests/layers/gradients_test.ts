@@ -17,7 +17,6 @@ import {
   normPool,
   padTo,
   parallel,
-  permutation,
   relu,
   residual,
   sequential,
@@ -30,6 +29,7 @@ import {
   tf,
   type Tree,
 } from "../../mod.ts";
+import { permutation } from "../../lib/tensor/mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { numbersOf } from "../closeness.ts";
 import { assertGradients, type DifferenceOptions } from "../finite_differences.ts";

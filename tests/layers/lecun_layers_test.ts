@@ -1,15 +1,7 @@
 // The layers of LeNet-5's paper: connections by a table, sub-sampling, scaled tanh, fixed codes.
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import {
-  conv,
-  init,
-  key,
-  normalArray,
-  type Tensor,
-  type Tensor2D,
-  tf,
-  valueAndGrad,
-} from "../../mod.ts";
+import { conv, init, key, type Tensor, type Tensor2D, tf, valueAndGrad } from "../../mod.ts";
+import { normalArray } from "../../lib/tensor/mod.ts";
 import { scaledTanh } from "../../lib/layers/activation.ts";
 import { radialBasis } from "../../lib/layers/radial_basis.ts";
 import { subsample } from "../../lib/layers/subsample.ts";

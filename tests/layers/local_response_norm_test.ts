@@ -6,10 +6,10 @@ import {
   key,
   localResponseNorm,
   type LocalResponseNormOptions,
-  normalArray,
   type Tensor,
   tf,
 } from "../../mod.ts";
+import { normalArray } from "../../lib/tensor/mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { gpuTest } from "../device/adapter.ts";
 import { onEachForm } from "../device/forms.ts";

@@ -1,6 +1,7 @@
 // The shortcut without parameters: what goes where, its gradient, and what it refuses.
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { key, normalArray, type Shape, tf, zeroPadShortcut } from "../../mod.ts";
+import { key, type Shape, tf, zeroPadShortcut } from "../../mod.ts";
+import { normalArray } from "../../lib/tensor/mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { numbersOf } from "../closeness.ts";
 import { assertGradients } from "../finite_differences.ts";

@@ -1,4 +1,4 @@
-// `deno task test:look`: SqueezeNet takes its image of each of ten classes for that class, by more than 0.9.
+// `deno task test:look`: SqueezeNet predicts each of ten classes for its class image, with a probability above 0.9.
 import { assertGreater } from "@std/assert";
 import { classImage } from "../../lib/generate/mod.ts";
 import { key, start, tf } from "../../mod.ts";

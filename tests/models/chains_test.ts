@@ -8,7 +8,6 @@ import {
   key,
   type Layer,
   leaves,
-  normalArray,
   type Shape,
   sizeOf,
   softmaxCrossEntropy,
@@ -19,6 +18,7 @@ import {
   vgg,
   zfnet,
 } from "../../mod.ts";
+import { normalArray } from "../../lib/tensor/mod.ts";
 import { onCpu } from "../backends.ts";
 import { assertClose, numbersOf } from "../closeness.ts";
 import { gpuTest } from "../device/adapter.ts";

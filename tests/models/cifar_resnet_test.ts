@@ -8,7 +8,6 @@ import {
   key,
   type Layer,
   models,
-  normalArray,
   type Path,
   plain,
   resnet20,
@@ -18,6 +17,7 @@ import {
   type Tree,
   valueAndGrad,
 } from "../../mod.ts";
+import { normalArray } from "../../lib/tensor/mod.ts";
 import { onCpu } from "../backends.ts";
 import { assertClose, numbersOf } from "../closeness.ts";
 import { gpuTest } from "../device/adapter.ts";

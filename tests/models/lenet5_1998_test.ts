@@ -9,13 +9,13 @@ import {
   key,
   leaves,
   lenet5Of1998,
-  normalArray,
   softmaxCrossEntropy,
   start,
   tf,
   type Training,
   trainStep,
 } from "../../mod.ts";
+import { normalArray } from "../../lib/tensor/mod.ts";
 import { countParameters } from "../../lib/layers/layer.ts";
 import { DIGIT_CODES } from "../../lib/models/digit_codes.ts";
 import { onCpu, onEachBackend } from "../backends.ts";

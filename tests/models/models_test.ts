@@ -11,7 +11,6 @@ import {
   type Layer,
   lenet5,
   models,
-  normalArray,
   resnet101,
   resnet152,
   resnet18,
@@ -25,6 +24,7 @@ import {
   vgg16,
   vgg19,
 } from "../../mod.ts";
+import { normalArray } from "../../lib/tensor/mod.ts";
 import { onCpu } from "../backends.ts";
 import { assertClose, numbersOf } from "../closeness.ts";
 import { gpuTest } from "../device/adapter.ts";

@@ -22,7 +22,6 @@ import {
   lars,
   leaves,
   mapTree,
-  normalArray,
   oneCycle,
   type Optimizer,
   perPath,
@@ -36,6 +35,7 @@ import {
   warmUp,
   weightDecay,
 } from "../../mod.ts";
+import { normalArray } from "../../lib/tensor/mod.ts";
 import { withFactor } from "../../lib/optimizers/adjustable.ts";
 import { onEachBackend } from "../backends.ts";
 

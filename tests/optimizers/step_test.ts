@@ -17,7 +17,6 @@ import {
   leaves,
   lenet5,
   mapTree,
-  normalArray,
   type Optimizer,
   rmsprop,
   scaleUpdates,
@@ -28,6 +27,7 @@ import {
   tf,
   type Tree,
 } from "../../mod.ts";
+import { normalArray } from "../../lib/tensor/mod.ts";
 import { withFactor } from "../../lib/optimizers/adjustable.ts";
 import { GuardedBackend } from "../../lib/device/backend.ts";
 import { onCpu, onEachBackend } from "../backends.ts";

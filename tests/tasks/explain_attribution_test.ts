@@ -100,7 +100,7 @@ Deno.test("what does not fit is refused in a sentence, and leaves no folder", as
     );
     assertStringIncludes(
       await refusal("saliency", "--samples", "3"),
-      "as the method must be smooth-grad",
+      ": the method must be smooth-grad",
     );
     assertStringIncludes(await refusal("saliency", "--rule", "guide"), "guided");
     assertStringIncludes(await refusal("grad-cam", "--layer", "stag2"), 'did you mean "stage2"');

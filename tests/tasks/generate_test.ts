@@ -141,7 +141,7 @@ withNetwork("generate adversarial draws accuracy against ε", async (dir, args) 
   const curve = await run(...made);
   const { files } = result(curve);
   assertMatch(curve.err, /^0\.2 /m, "tenths of white, no 51/255");
-  assertEquals(files.at(-1), `${dir}/out/accuracy.svg`);
+  assert(files.includes(`${dir}/out/accuracy.svg`));
   assertStringIncludes(await Deno.readTextFile(`${dir}/out/accuracy.svg`), "<svg");
 });
 
@@ -199,7 +199,7 @@ withNetwork("what cannot be made is said before anything is written", async (_di
   await refuse(missing, "deep-dream", "--image", "nothere.png");
   await refuse(missing, "deep-dream", "--image", "noise", "--guide", "nothere.png");
   await refuse(
-    "At 4 × 4 pixels",
+    "Cannot dream in 7 octaves: take at most 3, or a larger image: at 10 × 10 pixels",
     "deep-dream",
     "--image",
     "noise",

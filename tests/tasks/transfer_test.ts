@@ -1,7 +1,8 @@
 // The task as a user runs it: a folder of pictures, a checkpoint that other tasks read, refusals.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { encodePng } from "../../lib/image/mod.ts";
-import { key, uniformArray } from "../../mod.ts";
+import { key } from "../../mod.ts";
+import { uniformArray } from "../../lib/tensor/mod.ts";
 import { madeCheckpoint } from "./made_network.ts";
 import { runTask } from "./run_task.ts";
 

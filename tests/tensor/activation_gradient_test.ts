@@ -1,6 +1,7 @@
 // Activation functions and their gradients against plain TypeScript, on each backend.
 import { assertEquals, assertLess } from "@std/assert";
-import { key, normalArray, type Tensor, tf, uniformArray } from "../../mod.ts";
+import { key, type Tensor, tf } from "../../mod.ts";
+import { normalArray, uniformArray } from "../../lib/tensor/mod.ts";
 import { ACTIVATION_GRADIENT } from "../../lib/tensor/activation_gradient.ts";
 import { onEachBackend } from "../backends.ts";
 import { relativeError } from "../device/reference.ts";

@@ -1,15 +1,7 @@
 // Affine maps of images: against sums of tents in plain TypeScript, and gradients against differences.
 import { assertEquals, assertThrows } from "@std/assert";
-import {
-  key,
-  normalArray,
-  type Scalar,
-  type Tensor,
-  tf,
-  valueAndGrad,
-  warp,
-  type WarpEdge,
-} from "../../mod.ts";
+import { key, type Scalar, type Tensor, tf, valueAndGrad } from "../../mod.ts";
+import { normalArray, warp, type WarpEdge } from "../../lib/tensor/mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";
 import { assertGradients } from "../finite_differences.ts";

@@ -1,6 +1,7 @@
 // Batch normalization's kernels: statistics that hold far from zero, slopes, IEEE's numbers.
 import { assertEquals, assertLess, assertThrows } from "@std/assert";
-import { batchNorm, init, key, normalArray, start, tf, valueAndGrad } from "../../mod.ts";
+import { batchNorm, init, key, start, tf, valueAndGrad } from "../../mod.ts";
+import { normalArray } from "../../lib/tensor/mod.ts";
 import { counters } from "../../lib/device/mod.ts";
 import { onEachForm } from "../device/forms.ts";
 import { gpuTest } from "../device/adapter.ts";

@@ -1,6 +1,7 @@
 // Convolution by hand, and operands that do not go together; values are tested with the layer.
 import { assertEquals, assertThrows } from "@std/assert";
-import { convolve, type Tensor4D, tf } from "../../mod.ts";
+import { convolve } from "../../lib/tensor/mod.ts";
+import { type Tensor4D, tf } from "../../mod.ts";
 import { onEachBackend } from "../backends.ts";
 
 const PLAIN = { stride: [1, 1], padding: "valid", dilation: [1, 1], groups: 1 } as const;

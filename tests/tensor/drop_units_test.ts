@@ -1,16 +1,7 @@
 // Dropping units: the same ones on every backend, on the way back too.
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
-import {
-  dropUnits,
-  fold,
-  type Key,
-  key,
-  normalArray,
-  type Tensor,
-  tf,
-  uniformArray,
-  valueAndGrad,
-} from "../../mod.ts";
+import { dropUnits, normalArray, uniformArray } from "../../lib/tensor/mod.ts";
+import { fold, type Key, key, type Tensor, tf, valueAndGrad } from "../../mod.ts";
 import { word } from "../../lib/tensor/random.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 

@@ -10,7 +10,6 @@ import {
   key,
   leaves,
   maxPool,
-  normalArray,
   relu,
   type Scalar,
   sequential,
@@ -19,6 +18,7 @@ import {
   tf,
   valueAndGrad,
 } from "../../mod.ts";
+import { normalArray } from "../../lib/tensor/mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 
 /** p.x² · p.y + Σ data, with its parts as auxiliary results. */

@@ -2,7 +2,8 @@
 import { assertEquals } from "@std/assert";
 import { correctCount } from "../../lib/train/report/mod.ts";
 import { counters } from "../../lib/device/mod.ts";
-import { key, type Tensor2D, tf, uniformArray } from "../../mod.ts";
+import { key, type Tensor2D, tf } from "../../mod.ts";
+import { uniformArray } from "../../lib/tensor/mod.ts";
 import { onEachBackend } from "../backends.ts";
 import { gpuTest } from "../device/adapter.ts";
 import { onEachForm } from "../device/forms.ts";

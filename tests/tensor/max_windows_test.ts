@@ -1,6 +1,7 @@
 // Max pooling and its gradient by switches, against plain TypeScript.
 import { assertEquals, assertLess } from "@std/assert";
-import { key, maxPool, normalArray, type Tensor, type Tensor4D, tf } from "../../mod.ts";
+import { key, maxPool, type Tensor, type Tensor4D, tf } from "../../mod.ts";
+import { normalArray } from "../../lib/tensor/mod.ts";
 import { maxWindows } from "../../lib/tensor/max_windows.ts";
 import type { Windows } from "../../lib/tensor/windows.ts";
 import { onEachBackend } from "../backends.ts";

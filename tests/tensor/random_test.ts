@@ -1,6 +1,7 @@
 // Random numbers: the cipher's known answers, distributions, independence of keys.
 import { assert, assertEquals, assertLess, assertNotEquals, assertThrows } from "@std/assert";
-import { fold, type Key, key, normalArray, permutation, split, uniformArray } from "../../mod.ts";
+import { fold, type Key, key, split } from "../../mod.ts";
+import { normalArray, permutation, uniformArray } from "../../lib/tensor/mod.ts";
 import { word } from "../../lib/tensor/random.ts";
 import { threefry } from "./threefry.ts";
 

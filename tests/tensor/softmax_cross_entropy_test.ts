@@ -1,7 +1,8 @@
 // Softmax cross-entropy as one operation against plain TypeScript, on each backend.
 import { assertEquals, assertLess } from "@std/assert";
 import { counters } from "../../lib/device/mod.ts";
-import { key, normalArray, softmaxCrossEntropy, type Tensor, tf } from "../../mod.ts";
+import { key, softmaxCrossEntropy, type Tensor, tf } from "../../mod.ts";
+import { normalArray } from "../../lib/tensor/mod.ts";
 import { onEachBackend } from "../backends.ts";
 import { gpuTest } from "../device/adapter.ts";
 import { onEachForm } from "../device/forms.ts";

@@ -1,6 +1,7 @@
 // Sums and means over any axes, and the way back, against plain TypeScript.
 import { assertEquals, assertLess } from "@std/assert";
-import { key, normalArray, type Tensor, tf, uniformArray } from "../../mod.ts";
+import { key, type Tensor, tf } from "../../mod.ts";
+import { normalArray, uniformArray } from "../../lib/tensor/mod.ts";
 import { onEachBackend } from "../backends.ts";
 import { gpuTest } from "../device/adapter.ts";
 import { onEachForm } from "../device/forms.ts";

@@ -1,5 +1,6 @@
 // Random windows over images, and by hand the places that each covers.
-import { fold, key, uniformArray } from "../../mod.ts";
+import { fold, key } from "../../mod.ts";
+import { uniformArray } from "../../lib/tensor/mod.ts";
 import type { Windows } from "../../lib/tensor/windows.ts";
 
 /** Windows, and the images' shape. */

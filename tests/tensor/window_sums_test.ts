@@ -1,6 +1,7 @@
 // Sums and means over windows, and their gradients, against plain TypeScript.
 import { assertEquals, assertLess } from "@std/assert";
-import { key, normalArray, type Tensor, type Tensor4D, tf } from "../../mod.ts";
+import { key, type Tensor, type Tensor4D, tf } from "../../mod.ts";
+import { normalArray } from "../../lib/tensor/mod.ts";
 import { meanWindows, sumWindows } from "../../lib/tensor/window_sums.ts";
 import type { Windows } from "../../lib/tensor/windows.ts";
 import { onEachBackend } from "../backends.ts";

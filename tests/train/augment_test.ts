@@ -16,8 +16,8 @@ import {
   tf,
   type Training,
   trainStep,
-  uniformArray,
 } from "../../mod.ts";
+import { uniformArray } from "../../lib/tensor/mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { toyExamples, toyModel } from "./toy.ts";
 

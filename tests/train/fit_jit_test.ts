@@ -23,8 +23,8 @@ import {
   sgd,
   start,
   tf,
-  uniformArray,
 } from "../../mod.ts";
+import { uniformArray } from "../../lib/tensor/mod.ts";
 import { gpuTest } from "../device/adapter.ts";
 import { toyExamples } from "./toy.ts";
 

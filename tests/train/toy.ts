@@ -12,8 +12,8 @@ import {
   maxPool,
   relu,
   sequential,
-  uniformArray,
 } from "../../mod.ts";
+import { uniformArray } from "../../lib/tensor/mod.ts";
 
 /** Images of 8 × 8 with a bright left (0), right (1) or lower (2) half, under noise. */
 export function toyExamples(count: number, seed = 0): Examples {

@@ -1,4 +1,5 @@
 // Features computed once: training the tail on them gives the numbers of training the whole model.
+import { onFeatures } from "../../lib/transfer/features.ts";
 import { assert, assertEquals, assertLessOrEqual, assertRejects, assertThrows } from "@std/assert";
 import {
   adam,
@@ -20,7 +21,6 @@ import {
   key,
   type Layer,
   maxPool,
-  onFeatures,
   readExamples,
   relu,
   sequential,

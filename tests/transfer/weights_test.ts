@@ -1,9 +1,9 @@
 // A new head on a trained network: what is taken over, what is made anew, what is refused.
+import { headOf } from "../../lib/transfer/weights.ts";
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import {
   dense,
   entries,
-  headOf,
   init,
   key,
   type Layer,

@@ -1,5 +1,6 @@
 // The convolutions that are timed, on shapes of LeNet-5, the chapter's network, VGG and ResNet.
-import { convolve, tf } from "../../../mod.ts";
+import { convolve } from "../../../lib/tensor/mod.ts";
+import { tf } from "../../../mod.ts";
 import type { Op } from "./op.ts";
 
 /** A convolution's shape. */

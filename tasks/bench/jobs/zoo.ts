@@ -30,7 +30,7 @@ function median(times: readonly number[]): number {
 /** One image of noise, and a class for it. */
 function firstBatch(shape: nc.Shape, classes: number): { images: nc.Tensor; labels: nc.Tensor2D } {
   const size = shape.reduce((product, each) => product * each, 1);
-  const images = nc.tf.tensor(nc.normalArray(nc.key(1), size), [1, ...shape]);
+  const images = nc.tf.tensor(nc.tensor.normalArray(nc.key(1), size), [1, ...shape]);
   const labels = nc.tf.oneHot(nc.tf.tensor1d([classes >> 1], "int32"), classes);
   return { images, labels: nc.tf.cast(labels, "float32") as nc.Tensor2D };
 }

@@ -1,5 +1,6 @@
 // Convolutions: strides, paddings, dilations, groups, and the shapes that have kernels of their own.
-import { convolve, type Tensor1D, type Tensor4D } from "../../../mod.ts";
+import { convolve } from "../../../lib/tensor/mod.ts";
+import type { Tensor1D, Tensor4D } from "../../../mod.ts";
 import {
   type Convolution,
   filterGradient,

@@ -1,7 +1,6 @@
 // Normalization, softmax, losses and dropout.
 import {
   batchNorm,
-  dropUnits,
   fold,
   key,
   meanSquaredError,
@@ -9,6 +8,7 @@ import {
   softmaxCrossEntropy,
   tf,
 } from "../../../mod.ts";
+import { dropUnits } from "../../../lib/tensor/mod.ts";
 import { word } from "../../../lib/tensor/random.ts";
 import type { Numbers } from "../reference.ts";
 import { constant, type Draw, type Input, type Subject, type Trial } from "../subject.ts";

@@ -1,4 +1,4 @@
-// What no attack can be made of is refused before the device has work.
+// Bad input of attacks is refused before the device has work.
 import { assertEquals, assertRejects } from "@std/assert";
 import {
   type AttackResult,
@@ -30,7 +30,7 @@ async function assertRefused(
   }
 }
 
-onCpu("ε below 0, no number, or without end", async () => {
+onCpu("ε below 0, NaN or infinite", async () => {
   const [net, x] = [network(), image(0.5, 0.5)];
   for (const epsilon of [-0.1, NaN, Infinity]) {
     const wanted = `ε must be finite and at least 0, got ${epsilon}`;
@@ -47,7 +47,7 @@ onCpu("ε below 0, no number, or without end", async () => {
   ]]);
 });
 
-onCpu("classes that are not there, and targets that are the label", async () => {
+onCpu("unknown classes, and targets equal to the label", async () => {
   const [net, x] = [network(), image(0.5, 0.5)];
   const attacks: ((label: number, targets?: number | number[]) => Promise<AttackResult>)[] = [
     (label, targets) =>
@@ -148,7 +148,7 @@ onCpu("steps, rates and the like out of range", async () => {
   ]);
 });
 
-onCpu("networks that output probabilities, or what is no number", async () => {
+onCpu("networks that output probabilities or NaN", async () => {
   const { model, params, state } = network();
   const likely = {
     model: sequential({ logits: model, softmax: softmax() }),

@@ -1,29 +1,33 @@
-// Changes stay within the ball and the bounds, whatever the shapes.
+// Changes stay within the ball and the pixels' range, for all shapes.
 import { assert, assertEquals } from "@std/assert";
 import { bim, fgsm, pgd } from "../../../lib/generate/mod.ts";
-import { init, key, normalArray, sizeOf, tf, uniformArray } from "../../../mod.ts";
+import { init, key, sizeOf, tf } from "../../../mod.ts";
+import { normalArray, uniformArray } from "../../../lib/tensor/mod.ts";
 import { conv, dense, flatten, relu, sequential } from "../../../mod.ts";
 import { drawInBall, project } from "../../../lib/generate/adversarial/norm.ts";
 import { onEachBackend } from "../../backends.ts";
 
 const SHAPES = [[1, 1, 1, 1], [3, 5, 4, 3], [2, 7, 3, 1], [5, 2, 9, 2]] as const;
 
-onEachBackend("projections are in the ball, in the bounds, and leave what was", async () => {
-  for (const [i, shape] of SHAPES.entries()) {
-    const size = sizeOf(shape);
-    const origin = tf.tensor(uniformArray(key(i), size), [...shape]);
-    const far = tf.add(origin, tf.tensor(normalArray(key(i + 50), size, 0, 0.3), [...shape]));
-    for (const norm of ["linf", "l2"] as const) {
-      for (const epsilon of [0, 0.03, 0.5]) {
-        const held = project(norm, far, origin, tf.scalar(epsilon));
-        await assertWithin(held, origin, norm, epsilon);
-        const again = await project(norm, held, origin, tf.scalar(epsilon)).data();
-        const [numbers, most] = [await held.data(), 1e-6];
-        assert(numbers.every((x, j) => Math.abs(x - again[j]!) <= most), "projected twice");
+onEachBackend(
+  "projections are in the ball and the pixels' range, and keep what is inside",
+  async () => {
+    for (const [i, shape] of SHAPES.entries()) {
+      const size = sizeOf(shape);
+      const origin = tf.tensor(uniformArray(key(i), size), [...shape]);
+      const far = tf.add(origin, tf.tensor(normalArray(key(i + 50), size, 0, 0.3), [...shape]));
+      for (const norm of ["linf", "l2"] as const) {
+        for (const epsilon of [0, 0.03, 0.5]) {
+          const held = project(norm, far, origin, tf.scalar(epsilon));
+          await assertWithin(held, origin, norm, epsilon);
+          const again = await project(norm, held, origin, tf.scalar(epsilon)).data();
+          const [numbers, most] = [await held.data(), 1e-6];
+          assert(numbers.every((x, j) => Math.abs(x - again[j]!) <= most), "projected twice");
+        }
       }
     }
-  }
-});
+  },
+);
 
 async function assertWithin(
   x: tf.Tensor,
@@ -44,7 +48,7 @@ async function assertWithin(
   }
 }
 
-onEachBackend("attacks end in the ball and in the bounds", async () => {
+onEachBackend("attacks end in the ball and the pixels' range", async () => {
   const model = sequential({
     conv: conv({ features: 3, size: 3, padding: 1 }),
     relu: relu(),
@@ -65,7 +69,7 @@ onEachBackend("attacks end in the ball and in the bounds", async () => {
   }
 });
 
-Deno.test("random starts fill the ball: no farther than 1, and as far as its volume says", () => {
+Deno.test("random starts fill the ball uniformly", () => {
   const [count, size] = [400, 12];
   for (const norm of ["linf", "l2"] as const) {
     const drawn = drawInBall(norm, key(1), count, size);

@@ -1,4 +1,4 @@
-// Attacks on ResNet-20 and real images: how many they turn, and how far they go.
+// Attacks on ResNet-20 and real images: how many succeed, and by which distance.
 import { assertEquals, assertGreater, assertGreaterOrEqual, assertLess } from "@std/assert";
 import {
   type AttackResult,
@@ -16,7 +16,7 @@ import { sharedDataTest, sharedPath } from "../../shared_data.ts";
 import { pixelsOf } from "./networks.ts";
 
 sharedDataTest(
-  "PGD at 8/255 turns 95 % of what ResNet-20 has right, FGSM fewer, DeepFool goes least far",
+  "PGD at 8/255 fools ResNet-20 on 95 % of the images, FGSM on fewer, DeepFool with the smallest change",
   async () => {
     await start({ backend: "webgpu" });
     const network = await open(sharedPath("resnet20-cifar10.safetensors"));

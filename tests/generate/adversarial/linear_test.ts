@@ -1,4 +1,4 @@
-// Attacks on linear networks, of which the answers are known by hand.
+// Attacks on linear networks, whose results are known by hand.
 import { assertEquals } from "@std/assert";
 import {
   bim,
@@ -24,7 +24,7 @@ const LENGTH = Math.sqrt(57);
 const network = () => linearNetwork(KERNEL, BIAS);
 const image = (pixels: number[]) => tf.tensor4d(pixels, [1, 2, 2, 1]);
 
-onEachBackend("FGSM on a linear network goes ε along the signs of its weights", async () => {
+onEachBackend("FGSM on a linear network steps ε along the signs of its weights", async () => {
   const x = image([0.5, 0.5, 0.05, 0.95]);
   const wanted = [0.4, 0.6, 0, 1].map(Math.fround);
   for (const options of [{}, { targets: 1 }, { targets: [1] }]) {
@@ -39,7 +39,7 @@ onEachBackend("FGSM on a linear network goes ε along the signs of its weights",
   await assertClose(found.images, [0.6, 0.4, 0.15, 0.85], "images", 1e-7);
 });
 
-onEachBackend("FGSM by L2 goes ε along the gradient", async () => {
+onEachBackend("FGSM by L2 steps ε along the gradient", async () => {
   const x = image([0.5, 0.5, 0.5, 0.5]);
   const { images, distances } = await fgsm(network(), x, [0], { epsilon: 0.1, norm: "l2" });
   await assertClose(images, SLOPE.map((slope) => 0.5 + 0.1 * slope / LENGTH), "images", 1e-6);
@@ -53,7 +53,7 @@ onEachBackend("preprocessing is between pixels and network, not in ε", async ()
   await assertClose(images, [0.4, 0.6, 0, 1], "images", 1e-7);
 });
 
-onEachBackend("colors go to a bgr network in its order, and come back in ours", async () => {
+onEachBackend("a BGR network gets its channel order, and the result is RGB", async () => {
   const bgr = linearNetwork([[1, -1], [-2, 2], [4, -4]], [0, 0]);
   const x = tf.fill([1, 1, 1, 3], 0.5);
   const preprocessing = { ...preprocessings.caffe, order: "bgr" } as const;
@@ -63,7 +63,7 @@ onEachBackend("colors go to a bgr network in its order, and come back in ours", 
 });
 
 onEachBackend(
-  "steps of BIM and PGD add up to the corner of the ball that FGSM goes to",
+  "steps of BIM and PGD add up to the corner of the ball that FGSM reaches",
   async () => {
     const x = image([0.5, 0.5, 0.05, 0.95]);
     const wanted = [0.4, 0.6, 0, 1];
@@ -76,7 +76,7 @@ onEachBackend(
   },
 );
 
-onEachBackend("DeepFool on a linear network goes to the plane between the classes", async () => {
+onEachBackend("DeepFool on a linear network steps to the plane between the classes", async () => {
   const x = tf.tensor4d([0.5, 0.3, 0.4, 0.6, 0.2, 0.8, 0.5, 0.7], [2, 2, 2, 1]);
   const leads = [
     -2 * 0.5 + 4 * 0.3 - 0.4 + 6 * 0.6 - 6,
@@ -92,7 +92,7 @@ onEachBackend("DeepFool on a linear network goes to the plane between the classe
   await assertClose(change, along, "change", 1e-5);
 });
 
-onEachBackend("Carlini and Wagner's attack comes as near to the plane as DeepFool", async () => {
+onEachBackend("Carlini and Wagner's attack is as near to the plane as DeepFool", async () => {
   const x = image([0.5, 0.3, 0.4, 0.6]);
   const least = Math.abs(-2 * 0.5 + 4 * 0.3 - 0.4 + 6 * 0.6 - 6) / LENGTH;
   const options = { steps: 200, searchSteps: 6, firstWeight: 0.05 };
@@ -106,7 +106,7 @@ onEachBackend("Carlini and Wagner's attack comes as near to the plane as DeepFoo
   );
 });
 
-onEachBackend("κ is by how much the wrong logit must lead", async () => {
+onEachBackend("κ is the margin of the wrong logit", async () => {
   const x = image([0.5, 0.3, 0.4, 0.6]);
   const options = { steps: 300, searchSteps: 5, firstWeight: 1, confidence: 2 };
   const { images } = await carliniWagner(network(), x, [0], { ...options, targets: 1 });
@@ -115,7 +115,7 @@ onEachBackend("κ is by how much the wrong logit must lead", async () => {
 });
 
 onEachBackend(
-  "the chapter's ascent climbs the target's logit, and ends where it is seen",
+  "logit ascent increases the target's logit, and stops when it is predicted",
   async () => {
     const x = tf.tensor4d([0.5, 0.3, 0.4, 0.6, 0.1, 0.9, 0.5, 0.9], [2, 2, 2, 1]);
     const found = await logitAscent(network(), x, [0, 0], 1, { rate: 0.02 });
@@ -126,7 +126,7 @@ onEachBackend(
   },
 );
 
-onEachBackend("distances are of each image, and of what is answered", async () => {
+onEachBackend("distances are per image, and those of the result", async () => {
   const x = tf.tensor4d([0.5, 0.5, 0.5, 0.5, 0, 1, 0, 1], [2, 2, 2, 1]);
   for (const norm of ["linf", "l2"] as const) {
     const { images, distances } = await pgd(network(), x, [0, 0], { epsilon: 0.2, norm, steps: 3 });

@@ -1,4 +1,4 @@
-// Networks for attacks: a linear one whose answers are known, and a small one that is trained in a moment.
+// Networks for attacks: a linear one with known outputs, and a small one that trains in a moment.
 import {
   adam,
   conv,
@@ -39,7 +39,7 @@ export function linearNetwork(
   };
 }
 
-/** Images whose class the small network knows. */
+/** Images that the small network classifies correctly. */
 export const images: Examples = toyExamples(48, 5);
 
 /** A small ConvNet that has learned the toy images. */
@@ -64,7 +64,7 @@ export async function trainedNetwork(): Promise<Network> {
   throw new Error("nothing was trained");
 }
 
-/** The first of a data set as pixels, with their labels. */
+/** The first examples of a data set as pixels, with their labels. */
 export function pixelsOf(examples: Examples, count: number): { x: tf.Tensor; labels: number[] } {
   const { images, labels, imageShape } = takeExamples(examples, count);
   const x = tf.tensor(Float32Array.from(images, (byte) => byte / 255), [count, ...imageShape]);

@@ -1,4 +1,4 @@
-// Accuracy against ε: what is counted, told, ended, drawn.
+// Accuracy against ε: counting, progress, signals, charts.
 import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
 import {
   type Attack,
@@ -14,16 +14,16 @@ import { images, pixelsOf, trainedNetwork } from "./networks.ts";
 
 const EPSILONS = [0, 0.1, 0.2, 0.4];
 
-onEachBackend("robustness falls with ε as attacks of single batches say", async () => {
+onEachBackend("robustness falls with ε as attacks on single batches say", async () => {
   const network = await trainedNetwork();
   const before = tf.memory().numTensors;
-  const told: string[] = [];
+  const seen: string[] = [];
   const found = await robustness(network, images, fgsm, EPSILONS, {
     batchSize: 20,
-    onProgress: ({ done, total }) => void told.push(`${done}/${total}`),
+    onProgress: ({ done, total }) => void seen.push(`${done}/${total}`),
   });
   assertEquals(tf.memory().numTensors, before);
-  assertEquals([told.length, told.at(-1)], [9, "9/9"]);
+  assertEquals([seen.length, seen.at(-1)], [9, "9/9"]);
   assertEquals([found.norm, found.count, found.accuracy], ["linf", 48, 1]);
   const { x, labels } = pixelsOf(images, 48);
   for (const { epsilon, accuracy } of found.points) {
@@ -33,14 +33,14 @@ onEachBackend("robustness falls with ε as attacks of single batches say", async
   assertLess(found.points.at(-1)!.accuracy, 0.5);
 });
 
-onCpu("an example that is wrong without an attack counts as wrong", async () => {
+onCpu("an example that is misclassified without an attack counts as wrong", async () => {
   const network = await trainedNetwork();
   const wrong = { ...images, labels: images.labels.map((label) => (label + 1) % 3) };
   const { accuracy, points } = await robustness(network, wrong, fgsm, [0, 0.4]);
   assertEquals([accuracy, points.map((point) => point.accuracy)], [0, [0, 0]]);
 });
 
-onCpu("attacks that seek the smallest change are made once", async () => {
+onCpu("attacks that seek the smallest change run once", async () => {
   const network = await trainedNetwork();
   const few = takeExamples(images, 12);
   const { x, labels } = pixelsOf(images, 12);
@@ -56,7 +56,7 @@ onCpu("attacks that seek the smallest change are made once", async () => {
   assertEquals(found.points.map(({ accuracy }) => accuracy), [1, 5 / 12, 0]);
 });
 
-onCpu("a signal ends it after the batches that are done", async () => {
+onCpu("a signal stops robustness after the batches that are done", async () => {
   const network = await trainedNetwork();
   const controller = new AbortController();
   const { signal } = controller;
@@ -76,7 +76,7 @@ onCpu("a signal ends it after the batches that are done", async () => {
   );
 });
 
-Deno.test("the curves are drawn with their names, by one norm", async () => {
+Deno.test("curves are drawn with their names, by one norm", async () => {
   const points = [{ epsilon: 8 / 255, accuracy: 0.25 }, { epsilon: 0, accuracy: 0.9 }];
   const found = { norm: "linf", count: 10, accuracy: 0.9, points } as const;
   const svg = await robustnessSvg({ FGSM: found, PGD: found }, { title: "net under attack" });

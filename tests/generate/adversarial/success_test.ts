@@ -1,4 +1,4 @@
-// Attacks on a trained network: which fool more, where targets lead, what is the same each time, what is freed.
+// Attacks on a trained network: success, targets, determinism, lifetimes.
 import { assert, assertEquals, assertGreater, assertGreaterOrEqual, assertLess } from "@std/assert";
 import {
   attackSession,
@@ -18,8 +18,8 @@ const fooled = (success: readonly boolean[]): number => success.filter(Boolean).
 const mean = (numbers: readonly number[]): number =>
   numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
 
-// From a random start PGD's 40 steps of ε / 30 do not reach all of the ball: where the scores are
-// almost linear, as here, BIM's 10 of ε / 5 from the image go farther. So both begin at the image.
+// From a random start PGD's 40 steps of ε / 30 do not reach all of the ball: if the logits are almost
+// linear, as here, BIM's 10 steps of ε / 5 from the image go farther. So both start at the image.
 onEachBackend("PGD fools at least as often as BIM, and BIM as FGSM", async () => {
   const network = await trainedNetwork();
   const { x, labels } = pixelsOf(images, 48);
@@ -39,7 +39,7 @@ onEachBackend("PGD fools at least as often as BIM, and BIM as FGSM", async () =>
   assertEquals(counts.at(-1)![2], 48);
 });
 
-onEachBackend("targets are reached, one for all or one an image", async () => {
+onEachBackend("targets are reached, one for all or one per image", async () => {
   const network = await trainedNetwork();
   const { x, labels } = pixelsOf(images, 12);
   const targets = labels.map((label) => (label + 1) % 3);
@@ -60,24 +60,27 @@ onEachBackend("targets are reached, one for all or one an image", async () => {
   assertEquals((await carliniWagner(network, x, labels, options)).labels.after, targets);
 });
 
-onEachBackend("Carlini and Wagner's, and DeepFool's, images are nearer than PGD's", async () => {
-  const network = await trainedNetwork();
-  const { x, labels } = pixelsOf(images, 12);
-  const near = await deepFool(network, x, labels);
-  const options = { steps: 100, searchSteps: 5, firstWeight: 0.1 };
-  const nearest = await carliniWagner(network, x, labels, options);
-  // A radius that is just enough for all of them.
-  const epsilon = 1.5 * Math.max(...near.distances);
-  const within = await pgd(network, x, labels, { epsilon, norm: "l2", randomStart: false });
-  for (const { success } of [near, nearest, within]) assertEquals(fooled(success), 12);
-  const far = await imageDistances(within.images, x, "l2");
-  assertLess(mean(nearest.distances), mean(far));
-  assertLess(mean(near.distances), mean(far));
-  assertLess(mean(nearest.distances), 1.02 * mean(near.distances));
-});
+onEachBackend(
+  "the changes of Carlini and Wagner and of DeepFool are smaller than those of PGD",
+  async () => {
+    const network = await trainedNetwork();
+    const { x, labels } = pixelsOf(images, 12);
+    const near = await deepFool(network, x, labels);
+    const options = { steps: 100, searchSteps: 5, firstWeight: 0.1 };
+    const nearest = await carliniWagner(network, x, labels, options);
+    // A radius that is just enough for all of them.
+    const epsilon = 1.5 * Math.max(...near.distances);
+    const within = await pgd(network, x, labels, { epsilon, norm: "l2", randomStart: false });
+    for (const { success } of [near, nearest, within]) assertEquals(fooled(success), 12);
+    const far = await imageDistances(within.images, x, "l2");
+    assertLess(mean(nearest.distances), mean(far));
+    assertLess(mean(near.distances), mean(far));
+    assertLess(mean(nearest.distances), 1.02 * mean(near.distances));
+  },
+);
 
 onEachBackend(
-  "an ε of 0 answers the images themselves, and so do images that are wrong already",
+  "an ε of 0 returns the images themselves, and so do misclassified images",
   async () => {
     const network = await trainedNetwork();
     const { x, labels } = pixelsOf(images, 6);
@@ -95,7 +98,7 @@ onEachBackend(
   },
 );
 
-onEachBackend("a key, a random start; jit or not, the same images", async (backend) => {
+onEachBackend("a random start depends on the key, and jit changes nothing", async (backend) => {
   const network = await trainedNetwork();
   const { x, labels } = pixelsOf(images, 4);
   const by = async (options: object): Promise<Float32Array> =>
@@ -139,11 +142,11 @@ onEachBackend("attacks leave no tensor but their images", async () => {
   assertEquals(tf.memory().numTensors, before);
 });
 
-onCpu("steps are told, and a signal ends them with what was reached", async () => {
+onCpu("steps are reported, and a signal stops them with the result so far", async () => {
   const network = await trainedNetwork();
   const { x, labels } = pixelsOf(images, 4);
   const controller = new AbortController();
-  const told: number[] = [];
+  const reported: number[] = [];
   const { distances } = await pgd(network, x, labels, {
     epsilon: 0.1,
     steps: 10,
@@ -152,13 +155,13 @@ onCpu("steps are told, and a signal ends them with what was reached", async () =
     signal: controller.signal,
     onStep({ step, steps, fooled, count }) {
       assertEquals([steps, fooled, count], [10, 0, 4]);
-      told.push(step);
+      reported.push(step);
       if (step === 2) controller.abort();
     },
   });
-  assertEquals(told, [0, 1, 2]);
+  assertEquals(reported, [0, 1, 2]);
   distances.forEach((distance) => assertLess(Math.abs(distance - 0.03), 1e-6));
   const { distances: none } = await deepFool(network, x, labels, { signal: AbortSignal.abort() });
   assertEquals(none, [0, 0, 0, 0]);
-  assertGreaterOrEqual(told.length, 1);
+  assertGreaterOrEqual(reported.length, 1);
 });
