@@ -2,18 +2,10 @@
 
 export type { Callback, Decision, EpochDecision, EpochHookResult } from "./callback.ts";
 export type { Memories, Memory } from "../training.ts";
-export type { Monitored, MonitorOptions } from "./monitor.ts";
-<<<<<<< HEAD
-export { earlyStopping, type EarlyStoppingOptions } from "./early_stopping.ts";
-export { checkpoints, type CheckpointsOptions } from "./checkpoints.ts";
-export { csvLog, jsonLines } from "./epoch_logs.ts";
-export { plateau, type PlateauCallbackOptions } from "./plateau.ts";
-=======
+export type { MonitoredMetric, MonitorOptions } from "./monitor.ts";
 export * from "./early_stopping.ts";
 export * from "./checkpoints.ts";
-export * from "./csv_log.ts";
-export * from "./json_lines.ts";
+export * from "./epoch_logs.ts";
 export * from "./plateau.ts";
->>>>>>> main
 export type { PlateauOptions } from "../../optimizers/reduce_on_plateau.ts";
 export * from "./time_limit.ts";
