@@ -11,7 +11,7 @@ import { torchLayouts } from "./torch_layouts.ts";
 import { torchSlots } from "./torch_slots.ts";
 
 /** The network that a PyTorch file belongs to. */
-export type Recognized = {
+export type RecognizedNetwork = {
   /** The model's name in {@linkcode models}. */
   readonly name: string;
   /** The model, for as many classes as the file has. */
@@ -54,7 +54,7 @@ export type Recognized = {
  * assertEquals([name, numClasses, layout.name], ["resnet20", 7, "akamaster"]);
  * ```
  */
-export function recognize(source: TensorSource, name?: string): Recognized {
+export function recognize(source: TensorSource, name?: string): RecognizedNetwork {
   const fits = candidates(name).map(([model, layout]) => fitOf(source, model, layout));
   const best = fits.reduce((a, b) => count(b.faults) < count(a.faults) ? b : a);
   if (count(best.faults) === 0) return best.recognized;
@@ -95,7 +95,7 @@ function layoutsOf(name: string): readonly TorchLayout[] {
 
 /** A network that a file may belong to, and how well it fits. */
 type Candidate = {
-  readonly recognized: Recognized;
+  readonly recognized: RecognizedNetwork;
   readonly fit: TorchFit;
   readonly faults: ShapeFaults;
 };

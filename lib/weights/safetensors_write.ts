@@ -21,7 +21,7 @@ export type LazyTensor = {
 };
 
 /** What is known of a tensor before its values are. */
-type Planned = Pick<LazyTensor, "dtype" | "shape">;
+type TensorPlan = Pick<LazyTensor, "dtype" | "shape">;
 
 /**
  * Writes tensors as a safetensors file. The same tensors and metadata give the same bytes,
@@ -100,9 +100,9 @@ export async function writeSafetensors(
   await writeFileAtomically(path, parts(head, sorted));
 }
 
-type Named<T> = readonly [name: string, tensor: T];
+type NamedTensor<T> = readonly [name: string, tensor: T];
 
-function requireDistinct<T>(tensors: Named<T>[]): Named<T>[] {
+function requireDistinct<T>(tensors: NamedTensor<T>[]): NamedTensor<T>[] {
   const names = new Set<string>();
   for (const [name] of tensors) {
     if (names.has(name)) {
@@ -118,7 +118,7 @@ function requireDistinct<T>(tensors: Named<T>[]): Named<T>[] {
 /** The file, piece by piece. */
 async function* parts(
   head: Uint8Array,
-  tensors: readonly Named<HostTensor | LazyTensor>[],
+  tensors: readonly NamedTensor<HostTensor | LazyTensor>[],
 ): AsyncIterable<Uint8Array> {
   yield head;
   for (const [name, tensor] of tensors) {
@@ -145,14 +145,14 @@ function bytesOf({ buffer, byteOffset, byteLength }: WrittenValues): Uint8Array 
 }
 
 /** The reference's order: wide types first, so that every tensor is aligned; then by name. */
-function byTypeThenName([a, x]: Named<Planned>, [b, y]: Named<Planned>): number {
-  const rank = ({ dtype }: Planned): number => SAFETENSORS_DTYPES.indexOf(WRITTEN_AS[dtype]);
+function byTypeThenName([a, x]: NamedTensor<TensorPlan>, [b, y]: NamedTensor<TensorPlan>): number {
+  const rank = ({ dtype }: TensorPlan): number => SAFETENSORS_DTYPES.indexOf(WRITTEN_AS[dtype]);
   return rank(y) - rank(x) || (a < b ? -1 : 1);
 }
 
 /** The header with its length before it. */
 function headBytes(
-  tensors: readonly Named<Planned>[],
+  tensors: readonly NamedTensor<TensorPlan>[],
   metadata: Readonly<Record<string, string>>,
 ): Uint8Array {
   const fields: string[] = [];

@@ -31,7 +31,7 @@ import {
   earlyStopping,
   type EarlyStoppingOptions,
   jsonLines,
-  type Monitored,
+  type MonitoredMetric,
   timeLimit,
 } from "../../lib/train/callbacks/mod.ts";
 import { epochRecord, historyCsv } from "../../lib/train/report/history.ts";
@@ -351,7 +351,7 @@ onCpu(
     for (const minDelta of [-1, NaN, Infinity]) {
       assertThrows(() => earlyStopping({ minDelta }), RangeError, `got ${minDelta}`);
     }
-    const unknown = { monitor: "val_loss" as Monitored };
+    const unknown = { monitor: "val_loss" as MonitoredMetric };
     const known = "one of loss, accuracy, valLoss, valAccuracy, got val_loss";
     assertThrows(() => earlyStopping(unknown), RangeError, known);
     assertThrows(() => checkpoints({ dir: ".", ...unknown }), RangeError, known);

@@ -6,7 +6,7 @@ import {
   openSafetensors,
   parseSafetensors,
   recognize,
-  type Recognized,
+  type RecognizedNetwork,
   torchLayouts,
   toTorch,
 } from "../../lib/weights/mod.ts";
@@ -26,7 +26,7 @@ function shapesOf(shapes: ReadonlyMap<string, Shape>, file = "a.safetensors"): T
   return { file, tensors: new Map([...shapes].map(([key, shape]) => [key, { shape }])), read };
 }
 
-function found({ name, layout, numClasses }: Recognized): string {
+function found({ name, layout, numClasses }: RecognizedNetwork): string {
   return `${name} ${layout.name} ${numClasses}`;
 }
 
@@ -111,7 +111,7 @@ Deno.test("a model without PyTorch's names, or without a name, is refused", () =
 });
 
 /** A file with PyTorch's names, by its keys alone. */
-async function load(path: string): Promise<Recognized & Network> {
+async function load(path: string): Promise<RecognizedNetwork & Network> {
   await using file = await openSafetensors(path);
   const recognized = recognize(file);
   const { model, inputShape, layout } = recognized;

@@ -1,7 +1,7 @@
 // What runs beside a training run: callbacks, and what they remember.
 import type { Tree } from "../../tensor/tree.ts";
 import type { Tensors } from "../../weights/checkpoint.ts";
-import type { Monitored } from "./monitor.ts";
+import type { MonitoredMetric } from "./monitor.ts";
 import type { EpochReport, StepReport } from "../reports.ts";
 import type { Memory, Training } from "../training.ts";
 
@@ -65,7 +65,7 @@ export type Callback = {
   /** Its name, unique in a run: a checkpoint stores its memory under it. */
   readonly name: string;
   /** The number of each epoch that it uses: a run that does not measure it is refused. */
-  readonly monitor?: Monitored;
+  readonly monitor?: MonitoredMetric;
   /** Called when a run begins or is resumed. */
   readonly onBegin?: (network: Training, memory: Memory) => EpochHookResult;
   /** Called with every step's numbers. */

@@ -2,18 +2,18 @@
 import { requireRange } from "../../text/require.ts";
 
 /** A number of each epoch. */
-export type Monitored = "loss" | "accuracy" | "valLoss" | "valAccuracy";
+export type MonitoredMetric = "loss" | "accuracy" | "valLoss" | "valAccuracy";
 
 /** What is monitored, and what counts as an improvement. */
 export type MonitorOptions = {
   /** The monitored number. Default: `"valLoss"`. */
-  readonly monitor?: Monitored;
+  readonly monitor?: MonitoredMetric;
   /** By how much it must be better than the best so far to count as improved, from 0. Default: 0. */
   readonly minDelta?: number;
 };
 
 /** The numbers, and whether more is better. */
-const MORE_IS_BETTER: Readonly<Record<Monitored, boolean>> = {
+const MORE_IS_BETTER: Readonly<Record<MonitoredMetric, boolean>> = {
   loss: false,
   accuracy: true,
   valLoss: false,
@@ -22,11 +22,11 @@ const MORE_IS_BETTER: Readonly<Record<Monitored, boolean>> = {
 
 /** Monitors one number of epochs. */
 export type Monitor = {
-  readonly monitor: Monitored;
+  readonly monitor: MonitoredMetric;
   /** Whether more is better. */
   readonly more: boolean;
   /** The number of an epoch. */
-  value(report: { readonly [Name in Monitored]?: number }): number;
+  value(report: { readonly [Name in MonitoredMetric]?: number }): number;
   /** Whether a value is an improvement; the first always is. */
   improves(value: number, best: number | null): boolean;
 };
