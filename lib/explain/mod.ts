@@ -73,6 +73,6 @@ export {
 export { patchesFigure, type PatchesFigureOptions } from "./patches/patches_figure.ts";
 
 // Pixels, inputs and pictures; options of long work
-export { type PixelScaling, toInputs, toPixels } from "./input_pixels.ts";
+export { type ImageNetwork, type PixelScaling, toInputs, toPixels } from "./input_pixels.ts";
 export { fromPictures, toPictures } from "./picture_tensors.ts";
 export type { ForEachBatchOptions, ProgressOptions } from "./for_each_batch.ts";
