@@ -1,4 +1,4 @@
-// `deno task bench`: neocog beside its peers, and what its work costs.
+// `deno task bench`: times neocog and other libraries, and counts what a step costs.
 import { start, stop, tf } from "../mod.ts";
 import { writeFileAtomically } from "../lib/files/mod.ts";
 import { makeBench } from "./bench/bench.ts";
@@ -6,61 +6,73 @@ import { charts } from "./bench/charts.ts";
 import { profileStep, profileText } from "./bench/profile.ts";
 import type { BenchRecord } from "./bench/record.ts";
 import { report } from "./bench/report.ts";
-import { runSections } from "./bench/sections/sections.ts";
-import { type BenchSettings, benchSettings, modelsOf, SECTIONS } from "./bench/settings.ts";
+import { agreementSection, costSection } from "./bench/sections/checks.ts";
+import { opsSection, startupSection, zooSection } from "./bench/sections/neocog_alone.ts";
+import { growthSection, timeSection } from "./bench/sections/times.ts";
+import {
+  type BenchSettings,
+  benchSettings,
+  modelsOf,
+  type Section,
+  SECTIONS,
+} from "./bench/settings.ts";
 import { PEER_NAMES } from "./bench/peers/peers.ts";
-import { count, path, runCommand, text, toggle } from "./command.ts";
+import { count, path, runCommand, text, toggle, type Values } from "./command.ts";
+import { abortOnInterrupt, exitCodeOf } from "./command/interrupt.ts";
+import { makeOutputDir } from "./command/files.ts";
 import { say } from "./command/say.ts";
+import { setUp } from "./setup.ts";
 
-const command = {
+/** What the task takes. */
+export const command = {
   name: "bench",
   summary:
-    "Times neocog beside jax-js and stock tfjs-layers, in turn and on the same adapter, and says what a training step costs.",
+    "Times neocog, jax-js and stock tfjs-layers on the same adapter, one after the other, and counts what a training step costs.",
   flags: {
-    quick: toggle({ help: "a look within three minutes: batch 32, one round, some operations" }),
-    only: text({ help: `parts, of ${SECTIONS.join(",")}`, defaultText: "all" }),
+    quick: toggle({ help: "within three minutes: batch 32, one round, some operations" }),
+    only: text({ help: `parts to measure, of ${SECTIONS.join(",")}`, defaultText: "all but zoo" }),
     models: text({
-      help: "lenet5, chapter-mnist, resnet20 …; for --only zoo any",
-      defaultText: "these three; all",
+      help: "networks: lenet5, chapter-mnist, resnet20 or deeper; with --only zoo any model",
+      defaultText: "lenet5,chapter-mnist,resnet20; all with --only zoo",
     }),
-    "batch-sizes": text({ help: "images a step", defaultText: "1,32,128; quick: 32" }),
-    peers: text({ help: `of ${PEER_NAMES.join(",")}`, defaultText: "all" }),
-    rounds: count({ min: 1, help: "rounds, each of all in turn", defaultText: "3; quick: 1" }),
-    steps: count({ min: 1, help: "samples of a figure a round", defaultText: "3; quick: 2" }),
-    ops: text({ help: "words that choose single operations", defaultText: "all; quick: some" }),
-    out: path({ default: "runs/bench", help: "directory for bench.json and charts" }),
+    "batch-sizes": text({ help: "images per step", defaultText: "1,32,128; 32 with --quick" }),
+    peers: text({ help: `libraries, of ${PEER_NAMES.join(",")}`, defaultText: "all" }),
+    rounds: count({
+      min: 1,
+      help: "rounds, each of which measures everything once",
+      defaultText: "3; 1 with --quick",
+    }),
+    steps: count({
+      min: 1,
+      help: "samples of each figure per round",
+      defaultText: "3; 2 with --quick",
+    }),
+    ops: text({
+      help: "words that select single operations",
+      defaultText: "all; some with --quick",
+    }),
+    out: path({ default: "runs/bench", help: "folder for bench.json and charts" }),
     json: toggle({ help: "print the record as one JSON object on stdout as the last line" }),
     profile: toggle({ help: "list the dispatches of one training step instead" }),
     model: text({ help: "the model to profile", defaultText: "resnet20" }),
     "batch-size": count({ min: 1, default: 32, help: "images of the step to profile" }),
   },
   examples: [
-    ["deno task bench --quick", "a look within three minutes"],
-    ["deno task bench", "everything: an hour or so on a software adapter"],
-    ["deno task bench --only ops --ops conv", "single operations, those of convolution"],
+    ["deno task bench --quick", "the main figures within three minutes"],
+    ["deno task bench", "everything: about an hour on a software adapter"],
+    ["deno task bench --only ops --ops conv", "single operations, those of convolutions"],
     [
       "deno task bench --only training --models chapter-mnist --batch-sizes 128",
-      "the chapter's step",
+      "the training step of the chapter's network",
     ],
     ["deno task bench --only zoo", "every model at its own size, batch 1: half an hour"],
     ["deno task bench --profile --model lenet5", "where the time of a step goes"],
   ],
 } as const;
 
-/** Ends the run at the first Ctrl-C; the processes it started have ended by the same. */
-function abortOnInterrupt(): AbortSignal {
-  const controller = new AbortController();
-  Deno.addSignalListener("SIGINT", () => {
-    if (controller.signal.aborted) Deno.exit(130);
-    say("stopping; what was measured is kept (Ctrl-C again: at once)");
-    controller.abort();
-  });
-  return controller.signal;
-}
-
 async function emptyRecord(settings: BenchSettings): Promise<BenchRecord> {
   const { adapter, software } = await start();
-  // The device is left to the processes that are timed.
+  // Only the processes that are timed may use the device.
   stop();
   return {
     command: ["deno task bench", ...Deno.args].join(" "),
@@ -92,31 +104,52 @@ async function emptyRecord(settings: BenchSettings): Promise<BenchRecord> {
   };
 }
 
-async function measure(settings: BenchSettings, out: string): Promise<BenchRecord> {
-  await Deno.mkdir(out, { recursive: true });
-  const signal = abortOnInterrupt();
+/** Measures the sections that are wanted, the shortest first. */
+async function measure(
+  settings: BenchSettings,
+  out: string,
+  signal: AbortSignal,
+): Promise<BenchRecord> {
+  await makeOutputDir(out);
   const record = await emptyRecord(settings);
   const save = (): Promise<void> =>
     writeFileAtomically(`${out}/bench.json`, JSON.stringify(record, null, 2) + "\n");
-  await runSections(makeBench(settings, record, { signal, save, say }), out);
+  const bench = makeBench(settings, record, { signal, save, say });
+  const wanted = (...sections: Section[]): boolean =>
+    !bench.over() && sections.some((section) => settings.only.includes(section));
+  if (wanted("startup")) await startupSection(bench, out);
+  if (wanted("agreement")) await agreementSection(bench);
+  if (wanted("cost")) await costSection(bench);
+  if (wanted("ops")) await opsSection(bench);
+  if (wanted("training", "inference")) await timeSection(bench);
+  if (wanted("growth")) await growthSection(bench);
+  if (wanted("zoo")) await zooSection(bench);
   record.finished = !signal.aborted;
   await save();
   for (const [name, svg] of await charts(record)) await writeFileAtomically(`${out}/${name}`, svg);
   return record;
 }
 
-await runCommand(command, Deno.args, async (flags) => {
+/** Runs the task; returns the exit code. */
+async function run(flags: Values<typeof command.flags>): Promise<number> {
+  const settings = benchSettings(flags);
+  await setUp("webgpu", { keepDeno: true });
   if (flags.profile) {
     const [model = "resnet20"] = modelsOf(flags.model, []);
     const { adapter, entries } = await profileStep(model, flags["batch-size"]);
     const title = `one training step of ${model}, batch ${flags["batch-size"]}, on ${adapter}`;
     console.log(profileText(title, entries));
     if (flags.json) console.log(JSON.stringify({ adapter, model, entries }));
-    return;
+    return 0;
   }
-  const record = await measure(benchSettings(flags), flags.out);
+  const signal = abortOnInterrupt(
+    "stopping; what was measured is kept (Ctrl-C again: at once)",
+  );
+  const record = await measure(settings, flags.out, signal);
   console.log(report(record));
-  console.log(`\nkept in ${flags.out}: bench.json and charts`);
+  console.log(`\nfiles in ${flags.out}: bench.json and charts`);
   if (flags.json) console.log(JSON.stringify(record));
-  Deno.exit(record.finished ? 0 : 130);
-});
+  return record.finished ? 0 : exitCodeOf(signal);
+}
+
+if (import.meta.main) await runCommand(command, Deno.args, run);

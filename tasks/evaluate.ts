@@ -1,49 +1,57 @@
-// `deno task evaluate`: how good a trained network is on a data set's test images.
+// `deno task evaluate`: measures a trained network on a data set's test images.
 import { evaluate, type Normalization } from "../mod.ts";
 import type { NetworkFile } from "../lib/weights/network_file.ts";
 import { findPreprocessing } from "../lib/weights/sidecars.ts";
 import { table } from "../lib/text/table.ts";
-import { choice, count, path, runCommand, text, toggle, UsageError } from "./command.ts";
+import { choice, count, refuse, runCommand, text, toggle, type Values } from "./command.ts";
 import { startDevice } from "./command/device.ts";
-import { datasetMoments, datasetOf, DEFAULT_WEIGHTS, openWeights } from "./network/open_weights.ts";
-import { networkFlags, weightsFlag } from "./pictures/picture_flags.ts";
+import { DEFAULT_WEIGHTS, networkFlags, openWeights, weightsFlag } from "./network.ts";
 import { say } from "./command/say.ts";
-import { DATA_DIR, DATASETS, limited, openDataset } from "./train/datasets.ts";
+import { scoresText } from "./train/summary.ts";
+import {
+  dataDirFlag,
+  datasetMoments,
+  datasetOf,
+  DATASETS,
+  limited,
+  openDataset,
+} from "./datasets.ts";
 
-const command = {
+/** What the task takes. */
+export const command = {
   name: "evaluate",
   summary: "Measures a trained network on a data set's test images.",
   flags: {
     weights: weightsFlag(DEFAULT_WEIGHTS),
     model: networkFlags.model,
     dataset: choice(DATASETS, {
-      help: "whose test images",
+      help: "the data set of the test images",
       defaultText: "the one it was trained on",
     }),
-    "data-dir": path(DATA_DIR),
+    "data-dir": dataDirFlag,
     preprocessing: text({
-      help: "torchvision, inception, googlenet, caffe, cifar, or a JSON file: means and deviations",
-      defaultText: "pixels / 255, or what PyTorch's weights say or usually expect",
+      help: "torchvision, inception, googlenet, caffe, cifar, or a JSON file",
+      defaultText: "pixels / 255; of PyTorch's weights, or the model's usual one",
     }),
-    "batch-size": count({ min: 1, default: 256, help: "images at a time" }),
+    "batch-size": count({ min: 1, default: 256, help: "images per batch" }),
     limit: count({ min: 1, help: "N images only, as many of each class", defaultText: "all" }),
     backend: networkFlags.backend,
     json: toggle({ help: "print one JSON object on stdout as the last line" }),
   },
   examples: [
-    ["deno task evaluate", "what deno task train left"],
+    ["deno task evaluate", "the network that deno task train left"],
     [
       "deno task evaluate --weights runs/fashion/checkpoint.safetensors --limit 1000",
-      "another run, quickly",
+      "another run, on 1000 images",
     ],
     [
       "deno task evaluate --weights resnet20.safetensors --dataset cifar10 --data-dir cifar-10-batches-bin",
-      "weights from PyTorch",
+      "weights from PyTorch, on CIFAR-10",
     ],
   ],
 } as const;
 
-/** The confusion matrix with the classes' names at both sides. */
+/** The confusion matrix with the names of the classes on both sides. */
 function confusionText(
   counts: readonly (readonly number[])[],
   names: readonly string[],
@@ -56,7 +64,7 @@ function confusionText(
   });
 }
 
-/** How pixels become numbers: training's way, or that of the weights. */
+/** How pixels are normalized: as in training, or as the weights say. */
 async function normalizationOf(
   network: NetworkFile,
   flag: string | undefined,
@@ -68,25 +76,28 @@ async function normalizationOf(
   return { normalize: datasetMoments(found, imageShape), source: found.source };
 }
 
-/** Refuses classes that are not those the network learned, of which a folder may have others. */
+/** Refuses other classes than the network's, which a folder may have. */
 function requireClasses(network: NetworkFile, names: readonly string[], dataset: string): void {
   if (names.length !== network.numClasses) {
-    throw new UsageError(
-      `--dataset must have as many classes as ${network.name}, ${network.numClasses}: got ${dataset} with ${names.length}`,
+    refuse(
+      "--dataset",
+      `one with as many classes as ${network.name}, ${network.numClasses}`,
+      `${dataset} with ${names.length}`,
     );
   }
   const learned = network.checkpoint?.classNames ?? names;
   const other = names.findIndex((name, i) => dataset === "folder" && name !== learned[i]);
   if (other >= 0) {
-    throw new UsageError(
-      `--data-dir must have the classes that the network learned, ${learned.join(", ")}: got ${
-        names[other]
-      } in the place of ${learned[other]}`,
+    refuse(
+      "--data-dir",
+      `a folder with the network's classes, ${learned.join(", ")}`,
+      `${names[other]} in place of ${learned[other]}`,
     );
   }
 }
 
-await runCommand(command, Deno.args, async (flags) => {
+/** Runs the task. */
+async function run(flags: Values<typeof command.flags>): Promise<void> {
   const began = performance.now();
   const network = await openWeights(flags.weights, flags.model);
   const dataset = datasetOf(network, flags.dataset);
@@ -128,9 +139,7 @@ await runCommand(command, Deno.args, async (flags) => {
     return;
   }
   console.log(confusionText(confusion.counts, examples.classNames));
-  console.log(
-    `\naccuracy ${(100 * accuracy).toFixed(2)} %, top 5 ${
-      (100 * top5Accuracy).toFixed(2)
-    } %, loss ${loss.toFixed(4)} on ${samples} test images of ${dataset}`,
-  );
-});
+  console.log(`\n${scoresText(result)} on ${samples} test images of ${dataset}`);
+}
+
+if (import.meta.main) await runCommand(command, Deno.args, run);

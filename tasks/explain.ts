@@ -10,7 +10,8 @@ import * as occlusion from "./explain/occlusion.ts";
 import * as patches from "./explain/patches.ts";
 import * as saliency from "./explain/saliency.ts";
 
-const group: Group = {
+/** The task. */
+export const group: Group = {
   name: "explain",
   summary: "Looks inside a trained network, and leaves pictures with a page that shows them.",
   subcommands: {
@@ -24,7 +25,11 @@ const group: Group = {
     occlusion,
     embedding,
   },
-  examples: [["deno task explain filters", "the first layer's weights"]],
+  examples: [
+    ["deno task explain filters", "the weights of the first layer"],
+    ["deno task explain grad-cam", "where in a test image the network sees a class"],
+    ["deno task explain patches --layer conv2", "the parts of images that units respond to most"],
+  ],
 };
 
-await runGroup(group, Deno.args);
+if (import.meta.main) await runGroup(group, Deno.args);

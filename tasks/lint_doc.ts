@@ -1,4 +1,4 @@
-// `deno task lint:doc`: `deno doc --lint` of all entries, without what it says of tfjs's own declarations.
+// `deno task lint:doc`: `deno doc --lint` of all entries, without findings in tfjs's declarations.
 //
 // mod.ts re-exports tfjs as the namespace `tf`, and `deno doc --lint` takes all of it for ours.
 const { default: { exports } } = await import("../deno.json", { with: { type: "json" } });

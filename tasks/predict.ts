@@ -1,5 +1,5 @@
-// `deno task predict`: what a trained network takes a picture for.
-import { decodeImage, type Image, inputShapeOf, type Preprocessing } from "../lib/image/mod.ts";
+// `deno task predict`: the most probable classes of a picture.
+import { type Image, inputShapeOf, type Preprocessing } from "../lib/image/mod.ts";
 import { classifyImage } from "../lib/train/classify.ts";
 import { table } from "../lib/text/table.ts";
 import type { NetworkFile } from "../lib/weights/network_file.ts";
@@ -8,68 +8,66 @@ import {
   findPreprocessing,
   type FoundPreprocessing,
 } from "../lib/weights/sidecars.ts";
-import { choice, count, path, runCommand, toggle, UsageError } from "./command.ts";
+import { choice, count, path, runCommand, toggle, UsageError, type Values } from "./command.ts";
 import { startDevice } from "./command/device.ts";
-import { DEFAULT_WEIGHTS, openWeights } from "./network/open_weights.ts";
-import { type Inversion, INVERSIONS, prepareGray } from "./pictures/gray_picture.ts";
-import { networkFlags, weightsFlag } from "./pictures/picture_flags.ts";
-import { readFile } from "./command/files.ts";
+import { DEFAULT_WEIGHTS, networkFlags, openWeights, weightsFlag } from "./network.ts";
+import { type Inversion, INVERSIONS } from "./pictures/flags.ts";
+import { prepareGray } from "./pictures/read_picture.ts";
+import { readImage } from "./command/files.ts";
 import { say } from "./command/say.ts";
 
-const command = {
+/** What the task takes. */
+export const command = {
   name: "predict",
-  summary: "Classifies a picture (PNG, JPEG) by a trained network.",
+  summary: "Prints the most probable classes of a picture (PNG, JPEG) by a trained network.",
   positionals: { image: path({ required: true, help: "the picture" }) },
   flags: {
     ...networkFlags,
     weights: weightsFlag(DEFAULT_WEIGHTS),
-    top: count({ min: 1, default: 5, help: "how many classes to print" }),
+    top: count({ min: 1, default: 5, help: "number of classes to print" }),
     invert: choice(INVERSIONS, {
       default: "auto",
-      help:
-        "for networks that see gray, whether dark and light change places: MNIST's digits are light on dark; auto looks at the picture's edge",
+      help: "for networks that take gray images: whether dark and light are swapped, as MNIST's " +
+        "digits are light on dark; auto swaps if the picture's edge is light",
     }),
     json: toggle({ help: "print one JSON object on stdout as the last line" }),
   },
   examples: [
-    ["deno task predict digit.png", "by what deno task train left"],
+    ["deno task predict digit.png", "by the network that deno task train left"],
     [
       "deno task predict photo.jpg --weights squeezenet1_0.safetensors --model squeezenet",
       "by weights from PyTorch",
     ],
     [
       "deno task predict photo.jpg --weights resnet50",
-      "by weights that are fetched (102 MB) and kept",
+      "by weights that are fetched once (102 MB)",
     ],
     [
       "deno task predict shirt.png --weights runs/fashion/checkpoint.safetensors --top 3",
-      "by another network",
+      "by another run's network",
     ],
   ],
 } as const;
 
-/** Refuses a flag that would do nothing. */
+/** Refuses a flag that would have no effect. */
 function requireUse({ name, inputShape }: NetworkFile, { invert }: { invert: Inversion }): void {
   if (invert === "auto" || inputShape[2] === 1) return;
-  throw new UsageError(
-    `--invert must be left out for a network that sees colors: got ${invert} for ${name}`,
-  );
+  throw new UsageError(`Cannot use --invert ${invert}: ${name} takes images in color`);
 }
 
-/** Pixels on the shorter side below which a picture shows nothing to be classified. */
+/** The least side of a picture, in pixels. */
 const LEAST_SIDE = 8;
 
-/** The picture of a file, if there is something to see on it. */
+/** The picture in a file, if it is not too small. */
 async function readPicture(file: string): Promise<Image> {
-  const image = decodeImage(await readFile(file), file);
-  if (image.warning) say(`note: ${image.warning}`);
+  const image = await readImage(file);
   if (Math.min(image.width, image.height) >= LEAST_SIDE) return image;
   throw new RangeError(
     `Cannot classify ${file}: its sides must have at least ${LEAST_SIDE} pixels, got ${image.width}×${image.height}`,
   );
 }
 
-/** The picture as a network that sees gray takes it: of the network's size, light on dark. */
+/** The picture for a network that takes gray images: of its size, light on dark. */
 function grayPicture(
   image: Image,
   { inputShape }: NetworkFile,
@@ -84,7 +82,10 @@ function grayPicture(
   };
 }
 
-await runCommand(command, Deno.args, async (flags) => {
+/** Runs the task. */
+async function run(
+  flags: Values<typeof command.flags> & Values<typeof command.positionals>,
+): Promise<void> {
   const picture = await readPicture(flags.image);
   const network = await openWeights(flags.weights, flags.model);
   const classNames = await findClassNames(network, flags.classes);
@@ -121,4 +122,6 @@ await runCommand(command, Deno.args, async (flags) => {
     classes.map(({ name, probability }) => [name, `${(100 * probability).toFixed(2)} %`]),
     { align: ["left", "right"] },
   ));
-});
+}
+
+if (import.meta.main) await runCommand(command, Deno.args, run);

@@ -1,12 +1,14 @@
 // `deno task selftest`: whether this machine's adapter computes right, operation by operation.
 import { type Device, stop } from "../mod.ts";
 import { table } from "../lib/text/table.ts";
-import { choice, count, runCommand, text, toggle, UsageError } from "./command.ts";
+import { choice, count, runCommand, text, toggle, UsageError, type Values } from "./command.ts";
 import { startDevice } from "./command/device.ts";
+import { setUp } from "./setup.ts";
 import { check, type Verdict } from "./selftest/check.ts";
 import { subjects } from "./selftest/subjects.ts";
 
-const command = {
+/** What the task takes. */
+export const command = {
   name: "selftest",
   summary:
     "Compares every operation the library uses, and its gradient, with plain TypeScript on " +
@@ -71,7 +73,8 @@ function deviceText({ backend, adapter, software, limits }: Device): string {
   ].join("\n");
 }
 
-await runCommand(command, Deno.args, async (flags) => {
+/** Runs the task. */
+async function run(flags: Values<typeof command.flags>): Promise<void> {
   const began = performance.now();
   const { rounds, seed, filter = "" } = flags;
   const chosen = subjects.filter(({ name }) => name.toLowerCase().includes(filter.toLowerCase()));
@@ -80,6 +83,7 @@ await runCommand(command, Deno.args, async (flags) => {
       `Cannot use --filter: it must be part of an operation's name, got ${filter}`,
     );
   }
+  await setUp(flags.backend);
   const device = await startDevice(flags.backend);
   console.log("%s", deviceText(device));
   const verdicts: Verdict[] = [];
@@ -120,4 +124,6 @@ await runCommand(command, Deno.args, async (flags) => {
       }`,
     );
   }
-});
+}
+
+if (import.meta.main) await runCommand(command, Deno.args, run);

@@ -13,68 +13,80 @@ import { findModel, type Layer, models, type Shape } from "../mod.ts";
 import { OPTIMIZER_MEMORIES } from "../lib/sizing/training_memory.ts";
 import { unknownName } from "../lib/text/nearest.ts";
 import { writeFileAtomically } from "../lib/files/mod.ts";
-import { choice, count, path, runCommand, text, toggle, UsageError } from "./command.ts";
+import {
+  choice,
+  count,
+  path,
+  refuse,
+  runCommand,
+  text,
+  toggle,
+  UsageError,
+  type Values,
+} from "./command.ts";
 import { say } from "./command/say.ts";
 import { ilsvrcResult } from "./summary/ilsvrc.ts";
 
-const command = {
+/** What the task takes. */
+export const command = {
   name: "summary",
   summary:
-    "Prints a model's layers with their output shapes, kernels, parameters, FLOPs and receptive fields, and the memory that training takes. Nothing is allocated.",
+    "Prints a model's layers with their output shapes, kernels, parameters, FLOPs and receptive fields, and the memory that training needs. Nothing is allocated.",
   positionals: {
     model: text({ help: `one of ${Object.keys(models).join(", ")}` }),
   },
   flags: {
-    compare: text({ help: "models side by side, their names with commas between" }),
+    compare: text({ help: "models to compare, separated by commas" }),
     input: text({
       help: "shape of one input, HEIGHTxWIDTHxCHANNELS",
       defaultText: "the model's own",
     }),
     classes: count({ min: 1, help: "number of classes", defaultText: "the model's own" }),
-    auxiliary: toggle({ help: "with the auxiliary heads of GoogLeNet and Inception v3" }),
+    auxiliary: toggle({ help: "include the auxiliary heads of GoogLeNet and Inception v3" }),
     "batch-size": count({
       min: 1,
       default: 1,
-      help: "examples in a training step, for the memory",
+      help: "images per training step, for the memory",
     }),
     optimizer: choice(OPTIMIZER_MEMORIES, {
       default: "adam",
-      help: "what updates the parameters, for the memory",
+      help: "the optimizer, for the memory",
     }),
-    svg: path({ help: "file to draw the network into, or of --compare a chart" }),
+    svg: path({ help: "file for a drawing of the network, or with --compare for a chart" }),
     json: toggle({ help: "print one JSON object" }),
   },
   examples: [
     ["deno task summary lenet5", "LeNet-5 for MNIST"],
     ["deno task summary lenet5 --input 32x32x3", "for color images"],
-    ["deno task summary resnet20 --batch-size 128", "the memory of a step with 128 images"],
-    ["deno task summary resnet20 --svg resnet20.svg", "a drawing, with its residual links"],
-    ["deno task summary --compare alexnet,vgg16,googlenet,resnet50", "a table of four"],
+    [
+      "deno task summary resnet20 --batch-size 128",
+      "the memory of a training step with 128 images",
+    ],
+    ["deno task summary resnet20 --svg resnet20.svg", "a drawing with its residual connections"],
+    ["deno task summary --compare alexnet,vgg16,googlenet,resnet50", "a table of four models"],
   ],
 } as const;
 
 function parseShape(input: string): number[] {
   const sizes = /^\d+x\d+x\d+$/.test(input) ? input.split("x").map(Number) : [];
   if (sizes.length !== 3 || !sizes.every((size) => size >= 1 && Number.isSafeInteger(size))) {
-    throw new UsageError(
-      `--input must be HEIGHTxWIDTHxCHANNELS, such as 28x28x1: got ${JSON.stringify(input)}`,
-    );
+    refuse("--input", "HEIGHTxWIDTHxCHANNELS, such as 28x28x1", input || "empty");
   }
   return sizes;
 }
 
-/** A model that was asked for, and what it is to take. */
-type Chosen = { name: string; about: string; model: Layer; shape: Shape };
+/** A model, and the input it is to take. */
+type NamedModel = { name: string; about: string; model: Layer; shape: Shape };
 
-/** What a model is to be like. */
-type Choice = {
+/** Flags that change a model. */
+type ModelFlags = {
   readonly input: string | undefined;
   readonly classes: number | undefined;
   readonly auxiliary: boolean;
 };
 
-/** Builds a model by its name, for the shape and classes that were given. */
-function choose(name: string, { input, classes, auxiliary }: Choice): Chosen {
+/** Builds a model by its name, for the shape and classes of the flags. */
+function choose(name: string, { input, classes, auxiliary }: ModelFlags): NamedModel {
   if (!Object.hasOwn(models, name)) {
     throw new UsageError(unknownName("model", name, Object.keys(models)));
   }
@@ -82,9 +94,7 @@ function choose(name: string, { input, classes, auxiliary }: Choice): Chosen {
   const shape = input === undefined ? inputShape : parseShape(input);
   const model = build({ auxiliary, ...(classes ? { numClasses: classes } : {}) });
   if (auxiliary && Object.keys(auxiliaryWeights(model, shape)).length === 0) {
-    throw new UsageError(
-      `--auxiliary must be left out for a model without such heads: got ${name}`,
-    );
+    throw new UsageError(`Cannot use --auxiliary: ${name} has no auxiliary heads`);
   }
   return { name, about, shape, model };
 }
@@ -95,21 +105,24 @@ async function draw(file: string | undefined, picture: () => string): Promise<vo
   say(`${file} written`);
 }
 
-function printOne({ name, about, model, shape }: Chosen, options: TrainingMemoryOptions): void {
+function printOne({ name, about, model, shape }: NamedModel, options: TrainingMemoryOptions): void {
   console.log(`${name}: ${about}\n\n${summary(model, shape, options)}`);
 }
 
-/** One JSON object of a model: its sums, then its layers. */
-function jsonOf({ name, model, shape }: Chosen, options: TrainingMemoryOptions): object {
+/** A model as a JSON object: its totals, then its layers. */
+function jsonOf({ name, model, shape }: NamedModel, options: TrainingMemoryOptions): object {
   const { layers, ...sums } = sizeOfModel(model, shape);
   const memory = trainingMemory({ layers, ...sums }, options);
   return { model: name, ...sums, training: { ...options, bytes: memory }, layers };
 }
 
-await runCommand(command, Deno.args, async (values) => {
+/** Runs the task. */
+async function run(
+  values: Values<typeof command.flags> & Values<typeof command.positionals>,
+): Promise<void> {
   const { model: name, compare, svg, json } = values;
   if ((name === undefined) === (compare === undefined)) {
-    throw new UsageError("Cannot run without MODEL or --compare, or with both");
+    throw new UsageError("Cannot run: either MODEL or --compare must be given");
   }
   const options = { batchSize: values["batch-size"], optimizer: values.optimizer };
   if (name !== undefined) {
@@ -134,4 +147,6 @@ await runCommand(command, Deno.args, async (values) => {
     }));
     console.log(JSON.stringify({ models: rows }));
   } else console.log(comparison(compared));
-});
+}
+
+if (import.meta.main) await runCommand(command, Deno.args, run);

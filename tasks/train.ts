@@ -1,4 +1,4 @@
-// `deno task train`: trains a model on a data set, and leaves checkpoint, history, curves and a report.
+// `deno task train`: trains a model, and leaves a checkpoint, its history, its curves and a report.
 import type { Augmentation } from "../lib/augment/mod.ts";
 import { dataIdentity, requireSameData } from "../lib/train/data_identity.ts";
 import { runOf } from "../lib/train/snapshot.ts";
@@ -65,10 +65,12 @@ function defaultOut({ model, dataset }: Settings): string[] {
   ];
 }
 
-/** Refuses to resume a run that is over. */
+/** Refuses to resume a finished run. */
 function requireEpochs(done: number, stopped: string | undefined, { epochs }: Settings): void {
   if (stopped?.startsWith("earlyStopping")) {
-    throw new UsageError(`Cannot resume: the run must not be over, got one stopped by ${stopped}`);
+    throw new UsageError(
+      `Cannot resume: the run must not be finished, got one stopped by ${stopped}`,
+    );
   }
   if (done >= epochs) refuse("--epochs", `above ${done}, the epochs that are done`, epochs);
 }

@@ -18,13 +18,13 @@ import { abortOnInterrupt, exitCodeOf } from "./command/interrupt.ts";
 import { say } from "./command/say.ts";
 import { findPreprocessing } from "../lib/weights/sidecars.ts";
 import type { NetworkFile } from "../lib/weights/network_file.ts";
-import { openWeights } from "./network/open_weights.ts";
+import { openWeights } from "./network.ts";
 import { setUp } from "./setup.ts";
 import { recordsOf } from "./train/records.ts";
 import { CHECKPOINT, inFolder, openRunFolder, type RunFolder } from "./train/run_folder.ts";
-import { chosenOf, command } from "./transfer/flags.ts";
+import { command, flagSettings } from "./transfer/flags.ts";
 import { trainFromScratch } from "./transfer/from_scratch.ts";
-import { openImages, type Prepared, prepared } from "./transfer/images.ts";
+import { openImages, type PicturePreparation, prepared } from "./transfer/images.ts";
 import { runTransfer, type TransferOutcome } from "./transfer/run.ts";
 import {
   epochsOf,
@@ -40,7 +40,7 @@ type Flags = Values<typeof command.flags>;
 /** A transfer of which nothing is on the device yet. */
 type OpenedTransfer = {
   readonly settings: TransferSettings;
-  readonly how: Prepared;
+  readonly how: PicturePreparation;
   /** The network to begin from; `undefined` for a resumed transfer. */
   readonly network: NetworkFile | undefined;
   /** The checkpoint to resume, and its path. */
@@ -55,7 +55,7 @@ function required(value: string | undefined, flag: string): string {
 
 /** Opens what the flags name, and refuses what does not go together. */
 async function openTransfer(flags: Flags): Promise<OpenedTransfer> {
-  const chosen = chosenOf(flags);
+  const chosen = flagSettings(flags);
   const file = inFolder(flags.out, CHECKPOINT);
   if (!flags.resume) {
     if (flags["other-data"]) throw new UsageError("Cannot use --other-data: it needs --resume");

@@ -30,7 +30,7 @@ export type Stage = {
 };
 
 /** Feature maps of a bottleneck block's output per filter of its 3 × 3 convolution (§4.1). */
-export const EXPANSION = 4;
+const EXPANSION = 4;
 
 /**
  * Blocks one after another, the first with the stride.

@@ -31,12 +31,7 @@ export type LearningRate = number | Schedule;
 export function scheduleOf(optimizer: string, rate: LearningRate): Schedule {
   if (typeof rate === "function") return rate;
   requirePositive(`make ${optimizer}`, "its learning rate", rate);
-  return Object.assign(() => tf.scalar(rate), { rule: constantRate(rate) });
-}
-
-/** A rate that stays as it is, as an equation. */
-export function constantRate(learningRate: number): RateRule {
-  return { learningRate, steps: 1, end: 1 };
+  return Object.assign(() => tf.scalar(rate), { rule: { learningRate: rate, steps: 1, end: 1 } });
 }
 
 /**

@@ -45,7 +45,7 @@ export type Affine = { readonly scale: Tensor; readonly shift: Tensor };
  * @param running running mean and unbiased variance
  * @param attributes epsilon and momentum
  * @returns the normalized numbers, and the next running statistics
- * @throws {RangeError} where the batch is empty
+ * @throws {RangeError} if there are fewer than two values of a feature, as PyTorch refuses them
  */
 export function normalizeBatch(
   x: Tensor,
@@ -53,9 +53,12 @@ export function normalizeBatch(
   running: Statistics,
   attributes: BatchNormAttributes,
 ): [y: Tensor, running: Statistics] {
-  if (x.size === 0) {
+  const values = x.size / x.shape.at(-1)!;
+  if (!(values >= 2)) {
     throw new RangeError(
-      `Cannot normalize a batch: it must have examples, got [${x.shape}]`,
+      `Cannot normalize a batch: each feature must have at least 2 values to have a variance, got ${
+        values || 0
+      } in [${x.shape}]. Train with larger batches`,
     );
   }
   const { scale, shift } = affine;

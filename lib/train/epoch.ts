@@ -3,10 +3,11 @@ import { type Batch, batches } from "../data/dataset.ts";
 import type { Examples } from "../data/examples.ts";
 import type { ImageSource } from "../data/image_source.ts";
 import { fold, type Key } from "../tensor/random.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import { disposeTree, leaves, type Tree } from "../tensor/tree.ts";
+import type { Declaration, Layer } from "../layers/layer.ts";
+import { sizeOf, type Tensor } from "../tensor/tensor.ts";
+import { disposeTree, leaves, type Path, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
-import { type Called, callStep } from "./callbacks/call_callbacks.ts";
+import { type CallResult, callStep } from "./callbacks/call_callbacks.ts";
 import { batchSizeOf, type FitOptions, stepsPerEpoch } from "./fit_options.ts";
 import type { StepReport } from "./reports.ts";
 import { joinParams, type SplitParams, splitParams } from "./trainable.ts";
@@ -43,6 +44,46 @@ export function requirePlace(
   }
 }
 
+/**
+ * Refuses a last batch of one example if a layer normalizes single values by it: they have no
+ * variance, and the epoch would fail at its end.
+ */
+export function requireStatistics<P extends Tree, S extends Tree>(
+  model: Layer<P, S>,
+  examples: Examples | ImageSource,
+  options: Pick<FitOptions, "batchSize" | "trainable">,
+): void {
+  const batchSize = batchSizeOf(examples, options);
+  const count = examples.labels.length;
+  if (count % batchSize !== (batchSize === 1 ? 0 : 1)) return;
+  const path = singleNorm("", model.op, model.declare(examples.imageShape), options.trainable);
+  if (path === undefined) return;
+  throw new RangeError(
+    `Cannot fit: batch normalization "${path}" needs at least 2 values of each feature, got ${count} examples in batches of ${batchSize}, the last of one. Choose another batch size`,
+  );
+}
+
+/** The path of a batch normalization that is trained on one value per example and feature. */
+function singleNorm(
+  path: Path,
+  op: string,
+  { shape, children = [] }: Pick<Declaration, "shape" | "children">,
+  trainable: FitOptions["trainable"],
+): Path | undefined {
+  if (op === "batchNorm") {
+    const isTrained = ["scale", "shift"].some((name) =>
+      trainable?.(path === "" ? name : `${path}/${name}`) ?? true
+    );
+    return isTrained && sizeOf(shape.slice(0, -1)) === 1 ? path : undefined;
+  }
+  for (const { name, layer, declaration } of children) {
+    const inner = path === "" ? name : `${path}/${name}`;
+    const found = singleNorm(inner, layer.op, declaration, trainable);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
 /** A run during an epoch: its parameters are split once, not in every step. */
 type Run<P extends Tree, S extends Tree> = Omit<Training<P, S>, "params"> & SplitParams;
 
@@ -56,7 +97,7 @@ type Run<P extends Tree, S extends Tree> = Omit<Training<P, S>, "params"> & Spli
 export async function runEpoch<P extends Tree, S extends Tree>(
   parts: EpochParts<P, S>,
   from: Training<P, S>,
-): Promise<Called<Training<P, S>>> {
+): Promise<CallResult<Training<P, S>>> {
   const { params, ...rest } = from;
   const { run, ...called } = await runSteps(parts, {
     ...rest,
@@ -69,8 +110,8 @@ export async function runEpoch<P extends Tree, S extends Tree>(
 async function runSteps<P extends Tree, S extends Tree>(
   parts: EpochParts<P, S>,
   from: Run<P, S>,
-): Promise<Called<Run<P, S>>> {
-  let called: Called<Run<P, S>> = { run: from };
+): Promise<CallResult<Run<P, S>>> {
+  let called: CallResult<Run<P, S>> = { run: from };
   let pending: Pending | undefined;
   for await (const batch of epochBatches(from, parts)) {
     const { run } = called;
@@ -150,7 +191,7 @@ async function account<P extends Tree, S extends Tree>(
   { examples, options, began }: EpochParts<P, S>,
   run: Run<P, S>,
   { numbers, size, at }: Pending,
-): Promise<Called<Run<P, S>>> {
+): Promise<CallResult<Run<P, S>>> {
   const { 0: loss, 1: correct } = await numbers;
   requireFinite(loss!, at);
   const before = run.progress.totals;

@@ -12,7 +12,7 @@ import { auxiliaryLossesOf } from "./auxiliary_losses.ts";
 import { callEpoch, callRun } from "./callbacks/call_callbacks.ts";
 import { requireCallbacks } from "./callbacks/callback.ts";
 import { dataIdentity, requireSameData } from "./data_identity.ts";
-import { type EpochParts, requirePlace, runEpoch } from "./epoch.ts";
+import { type EpochParts, requirePlace, requireStatistics, runEpoch } from "./epoch.ts";
 import { type Evaluation, type Forward, measure } from "./evaluate.ts";
 import { type FitOptions, stepsPerEpoch } from "./fit_options.ts";
 import type { EpochReport } from "./reports.ts";
@@ -38,6 +38,7 @@ import { trainingFunctions } from "./training_functions.ts";
  * @throws {TypeError | RangeError} if the model cannot take such images, or lacks a layer of `auxiliaryLosses`
  * @throws {RangeError} if an option is out of range, `from` trained other parameters, or the loss is not finite (the step is named)
  * @throws {RangeError} if `from` was trained on other data and `otherData` is not `true`
+ * @throws {RangeError} if an epoch would end with a batch of one example that has no batch statistics
  * @throws {RangeError} if two callbacks have the same name, or one monitors what is not measured
  * @throws {Error} what a callback throws, such as for a file that cannot be written
  * @throws {DeviceError} if the device failed
@@ -68,6 +69,7 @@ export async function* fit<P extends Tree, S extends Tree>(
 ): AsyncGenerator<EpochReport<P, S>, void, void> {
   requireWhole("fit", "the epochs", options.epochs ?? 1);
   auxiliaryLossesOf(model, examples.imageShape, options.auxiliaryLosses); // Refuses unknown paths.
+  requireStatistics(model, examples, options);
   requireCallbacks(options.callbacks ?? [], options.validation !== undefined);
   const functions = trainingFunctions(model, { ...options, optimizer: optimizerOf(options) });
   const parts = { step: functions.step, examples, options, began: performance.now() };

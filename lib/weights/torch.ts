@@ -33,7 +33,7 @@ export type TorchNetwork<P extends Tree, S extends Tree> = Network<P, S> & {
  * A network from tensors by PyTorch's names: kernels OIHW → HWIO, dense
  * ones `[out, in]` → `[in, out]`, after a flattened image from the order C, H, W to H, W, C;
  * one tensor after the other. A dense layer's weight may be a convolution's, as in timm's VGG;
- * `num_batches_tracked` and the prefix `module.` of `DataParallel` may be there or not.
+ * `num_batches_tracked` and a wrapper's prefix (`module.`, `model.`, `backbone.`, `net.`) are ignored.
  *
  * @param model the model
  * @param inputShape shape of one input, without the batch

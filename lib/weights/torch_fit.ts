@@ -16,8 +16,8 @@ export type TorchFit = {
   readonly ignored: readonly string[];
 };
 
-/** What `DataParallel` puts before each key. */
-const PARALLEL = "module.";
+/** What `DataParallel`, Lightning and wrappers put before each key. */
+const PREFIXES = ["module.", "model.", "backbone.", "net."];
 
 /** The auxiliary heads of GoogLeNet and Inception v3, which a model may do without. */
 const HEAD = /^(?:aux1|aux2|AuxLogits)\./;
@@ -43,7 +43,7 @@ export function fitTorch(
   const found = new Map<string, { shape: Shape }>();
   const names = new Map<string, string>();
   const ignored: string[] = [];
-  for (const [key, name] of torchKeys(source)) {
+  for (const [key, name] of torchKeys(source, [...expected.keys()])) {
     const head = HEAD.exec(key)?.[0];
     const isExtra = ignoresExtra && !byKey.has(key) && !COUNTER.test(key);
     if (isExtra || (head !== undefined && !heads.has(head))) ignored.push(name);
@@ -57,11 +57,23 @@ export function fitTorch(
   return { expected, found, names, ignored };
 }
 
-/** Keys without the prefix that all have, and the source's own names. */
-function torchKeys({ tensors }: TensorSource): [key: string, name: string][] {
+/** Keys without a wrapper's prefixes, which all have, and the source's own names. */
+function torchKeys(
+  { tensors }: TensorSource,
+  expected: readonly string[],
+): [key: string, name: string][] {
   const names = [...tensors.keys()];
-  const isParallel = names.every((name) => name.startsWith(PARALLEL));
-  return names.map((name) => [isParallel ? name.slice(PARALLEL.length) : name, name]);
+  let start = 0;
+  const isPrefix = (prefix: string): boolean =>
+    names.every((name) => name.startsWith(prefix, start)) &&
+    // A layout may have such names itself.
+    !expected.every((key) => key.startsWith(prefix));
+  while (names.length > 0) {
+    const found = PREFIXES.find(isPrefix);
+    if (found === undefined) break;
+    start += found.length;
+  }
+  return names.map((name) => [name.slice(start), name]);
 }
 
 /** Whether a dense layer's weight comes as a convolution's, or the reverse: the same numbers. */

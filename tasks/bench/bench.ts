@@ -1,14 +1,14 @@
-// One run of the bench: what its sections share.
+// A run of the bench, which its sections share.
 import type { Job } from "./jobs/job.ts";
 import type { BenchRecord } from "./record.ts";
 import { type Outcome, runJob } from "./run_job.ts";
 import type { BenchSettings } from "./settings.ts";
 
-/** What the sections of a run share. */
+/** A run of the bench. */
 export type Bench = {
   readonly settings: BenchSettings;
   readonly record: BenchRecord;
-  /** Whether nothing more is to be started. */
+  /** Whether nothing more may be started. */
   readonly over: () => boolean;
   /** Says on stderr what is being measured. */
   readonly say: (line: string) => void;
@@ -18,7 +18,7 @@ export type Bench = {
   readonly run: <Line>(job: Job) => Promise<Outcome<Line>>;
 };
 
-/** Why a figure is missing that there was no time for. */
+/** Why a figure is missing if time was over. */
 export const NO_TIME = "not measured: the run was over before";
 
 /**
@@ -26,7 +26,7 @@ export const NO_TIME = "not measured: the run was over before";
  *
  * @param settings what to measure
  * @param record where figures go
- * @param options what ends it, how it is kept, where it says what it does
+ * @param options the signal that ends it, and functions that save the record and print lines
  */
 export function makeBench(
   settings: BenchSettings,

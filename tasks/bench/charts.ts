@@ -1,11 +1,38 @@
 // The bench's figures as pictures.
-import { chartAxis, chartLegend, chartSvg } from "../../lib/chart/plot.ts";
-import { INK, RULE } from "../../lib/chart/style.ts";
-import { benchFrame, PEER_COLORS } from "./chart_style.ts";
+import { chartAxis, chartFrame, chartLegend, chartSvg, type Option } from "../../lib/chart/plot.ts";
+import { COLORS, INK, RULE } from "../../lib/chart/style.ts";
 import type { Kind } from "./jobs/job.ts";
-import { growthChart } from "./growth_chart.ts";
-import { PEER_NAMES, PEER_TITLES } from "./peers/peers.ts";
+import { PEER_NAMES, PEER_TITLES, type PeerName } from "./peers/peers.ts";
 import { type BenchRecord, bestProduct, type OpRow, type TimeRow } from "./record.ts";
+
+const PEER_COLORS: Readonly<Record<PeerName, string>> = {
+  "neocog-jit": COLORS.blue,
+  "neocog": COLORS.sky,
+  "jax-webgpu": COLORS.vermilion,
+  "tfjs-webgpu": COLORS.green,
+  "jax-wasm": COLORS.orange,
+  "tfjs-cpu": COLORS.gray,
+};
+
+/** A heading, and below it a line that says where the figures come from. */
+function benchFrame(title: string, what: string, { adapter, machine }: BenchRecord): Option {
+  const where = `${adapter}; ${machine.cpus} cores, ${machine.os} ${machine.arch}`;
+  return chartFrame(title, `${what}; ${where}`);
+}
+
+/** A vertical axis of names. */
+function nameAxis(data: readonly string[], label: Option = {}): Option {
+  const axisLabel = { color: INK, ...label };
+  return { type: "category", inverse: true, data, axisLabel, axisTick: { show: false } };
+}
+
+/** The value at the end of each bar. */
+function barLabel(text: (value: number) => string): Option {
+  const formatter = ({ value }: { value: number }): string => text(value);
+  return { show: true, position: "right", color: INK, fontSize: 10, formatter };
+}
+
+const SPLIT_LINE = { lineStyle: { color: RULE } };
 
 /** A number with as many digits as there is room for. */
 function brief(value: number): string {
@@ -25,13 +52,7 @@ async function timesChart(record: BenchRecord, kind: Kind): Promise<string | und
     color: PEER_COLORS[peer],
     barMaxWidth: 16,
     silent: true,
-    label: {
-      show: true,
-      position: "right",
-      color: INK,
-      fontSize: 10,
-      formatter: ({ value }: { value: number }): string => brief(value),
-    },
+    label: barLabel(brief),
     data: groups.map((group) =>
       rows.find((row) => groupOf(row) === group && row.peer === peer)?.milliseconds?.median ?? "-"
     ),
@@ -41,21 +62,13 @@ async function timesChart(record: BenchRecord, kind: Kind): Promise<string | und
     ...benchFrame(title, "milliseconds, shorter is better", record),
     legend: chartLegend(peers.map((peer) => PEER_TITLES[peer]), { top: 62, left: 16 }),
     grid: { left: 170, right: 60, top: 100, bottom: 44 },
-    xAxis: {
-      ...chartAxis("ms", 26),
-      type: "log",
-      splitLine: { lineStyle: { color: RULE } },
-    },
-    yAxis: {
-      type: "category",
-      inverse: true,
-      data: groups,
-      axisLabel: { color: INK },
-      axisTick: { show: false },
-    },
+    xAxis: { ...chartAxis("ms", 26), type: "log", splitLine: SPLIT_LINE },
+    yAxis: nameAxis(groups),
     series,
   }, { width: 960, height: 150 + groups.length * (peers.length * 17 + 16) });
 }
+
+const percent = (value: number): string => `${Math.round(100 * value)} %`;
 
 /** Bars of shares of the best matrix product, a bar for each operation that is one in disguise. */
 async function opsChart(record: BenchRecord): Promise<string | undefined> {
@@ -73,36 +86,75 @@ async function opsChart(record: BenchRecord): Promise<string | undefined> {
     xAxis: {
       type: "value",
       min: 0,
-      splitLine: { lineStyle: { color: RULE } },
-      axisLabel: { formatter: (value: number): string => `${Math.round(100 * value)} %` },
+      splitLine: SPLIT_LINE,
+      axisLabel: { formatter: percent },
     },
-    yAxis: {
-      type: "category",
-      inverse: true,
-      data: rows.map(({ kind, shape }) => `${kind} — ${shape}`),
-      axisLabel: { color: INK, fontSize: 10, width: 410, overflow: "truncate" },
-      axisTick: { show: false },
-    },
+    yAxis: nameAxis(rows.map(({ kind, shape }) => `${kind} — ${shape}`), {
+      fontSize: 10,
+      width: 410,
+      overflow: "truncate",
+    }),
     series: [{
       type: "bar",
       silent: true,
       color: PEER_COLORS["neocog-jit"],
       data: rows.map(({ share }) => share!),
-      label: {
-        show: true,
-        position: "right",
-        fontSize: 10,
-        formatter: ({ value }: { value: number }): string => `${Math.round(100 * value)} %`,
-      },
+      label: barLabel(percent),
     }],
   }, { width: 960, height: 130 + 16 * rows.length });
 }
 
+/** Lines of time and memory of ResNet-20's training step by batch, and of time by depth. */
+async function growthChart(record: BenchRecord): Promise<string | undefined> {
+  const rows = record.growth.filter(({ milliseconds }) => milliseconds);
+  if (rows.length < 2) return undefined;
+  const shallow = rows.filter(({ model }) => model === rows[0]!.model);
+  const { batchSize } = rows.at(-1)!;
+  const deep = rows.filter((row) => row.batchSize === batchSize);
+  const ms = ({ milliseconds }: TimeRow): number => milliseconds!.median;
+  const depthOf = ({ model }: TimeRow): number => Number(/\d+$/.exec(model)?.[0]);
+  const panels = [
+    { x: "batch", y: "ms a step", data: shallow.map((row) => [row.batchSize, ms(row)]) },
+    {
+      x: "batch",
+      y: "MiB of the process",
+      data: shallow.map(({ batchSize, rss = 0 }) => [batchSize, rss / 2 ** 20]),
+    },
+    {
+      x: `layers, at batch ${batchSize}`,
+      y: "ms a step",
+      data: deep.map((row) => [depthOf(row), ms(row)]),
+    },
+  ];
+  const axis = (name: string, gridIndex: number, nameGap: number): Option => ({
+    ...chartAxis(name, nameGap),
+    gridIndex,
+    type: "value",
+  });
+  const title = "Growth of a training step with batch and depth";
+  return await chartSvg({
+    ...benchFrame(title, `${rows[0]!.model} and deeper`, record),
+    grid: panels.map((_, i) => ({ left: 66 + 314 * i, width: 230, top: 80, bottom: 56 })),
+    xAxis: panels.map(({ x }, i) => axis(x, i, 28)),
+    yAxis: panels.map(({ y }, i) => ({ ...axis(y, i, 46), splitLine: SPLIT_LINE })),
+    series: panels.map(({ data }, i) => ({
+      type: "line",
+      color: COLORS.blue,
+      silent: true,
+      xAxisIndex: i,
+      yAxisIndex: i,
+      symbol: "circle",
+      symbolSize: 7,
+      data,
+    })),
+  }, { width: 960, height: 360 });
+}
+
 /**
- * All pictures that the record has figures for.
+ * All charts for which the record has figures.
  *
  * @param record the figures
- * @returns the pictures' texts by file name
+ * @returns the SVG texts by file name
  */
 export async function charts(record: BenchRecord): Promise<Map<string, string>> {
   const drawn: readonly (readonly [string, string | undefined])[] = [

@@ -1,6 +1,6 @@
-// Samples and what is said of them.
+// Samples of a figure, and their summary.
 
-/** What is said of the samples of one figure. */
+/** The samples of one figure, summed up. */
 export type Summary = {
   readonly median: number;
   /** The quartiles: half of the samples lie between them. */
@@ -11,13 +11,8 @@ export type Summary = {
   readonly samples: number;
 };
 
-/**
- * A quantile of sorted samples, between neighbors by their distance.
- *
- * @param sorted the samples, least first, at least one
- * @param share 0 for the least, 0.5 for the median, 1 for the most
- */
-export function quantile(sorted: readonly number[], share: number): number {
+/** A quantile of sorted samples, between neighbors by their distance. */
+function quantile(sorted: readonly number[], share: number): number {
   const place = share * (sorted.length - 1);
   const below = Math.floor(place);
   const [low, high] = [sorted[below]!, sorted[Math.min(below + 1, sorted.length - 1)]!];
@@ -28,7 +23,7 @@ export function quantile(sorted: readonly number[], share: number): number {
  * Sums up samples.
  *
  * @param samples at least one
- * @throws {RangeError} where there is none
+ * @throws {RangeError} if there is none
  */
 export function summarize(samples: readonly number[]): Summary {
   if (samples.length === 0) {
@@ -45,28 +40,32 @@ export function summarize(samples: readonly number[]): Summary {
   };
 }
 
-/** A call that takes longer than so many samples is timed once, as it is. */
+/** A call that takes longer than so many samples is timed once. */
 const LONG = 30;
 
 /**
- * How many calls make one sample, so that the wait at its end is a small share of it.
+ * How many calls one sample has, so that the wait at its end is a small share of it.
  *
- * @param milliseconds what one call takes, about
- * @param sampleMs what a sample should take: many times the wait for a device to answer
+ * @param milliseconds how long one call takes, about
+ * @param sampleMs how long a sample should take: many times the wait for a device
  */
 export function callsPerSample(milliseconds: number, sampleMs: number): number {
   return Math.min(200, Math.max(1, Math.ceil(sampleMs / Math.max(milliseconds, 0.01))));
 }
 
+/** A clock, in milliseconds. */
+const NOW = (): number => performance.now();
+
 /**
- * Milliseconds that a call took.
+ * Milliseconds that a call takes.
  *
  * @param call what to time
+ * @param now the clock
  */
-export async function timed(call: () => Promise<unknown>): Promise<number> {
-  const began = performance.now();
+export async function timed(call: () => Promise<unknown>, now = NOW): Promise<number> {
+  const began = now();
   await call();
-  return performance.now() - began;
+  return now() - began;
 }
 
 /** Samples of a repeated call. */
@@ -83,20 +82,24 @@ export type Samples = {
  * Times a call that can be repeated without waiting: first once, then once more to see how long it
  * takes, then in samples.
  *
- * @param run runs so many calls, and waits for the last
+ * @param run runs that many calls, and waits for the last
  * @param samples how many samples
- * @param sampleMs what a sample should take
+ * @param sampleMs how long a sample should take
+ * @param now the clock
  */
 export async function sample(
   run: (times: number) => Promise<unknown>,
   samples: number,
   sampleMs: number,
+  now = NOW,
 ): Promise<Samples> {
-  const first = await timed(() => run(1));
-  const single = await timed(() => run(1));
+  const first = await timed(() => run(1), now);
+  const single = await timed(() => run(1), now);
   if (single > LONG * sampleMs) return { times: [single], first, single };
   const calls = callsPerSample(single, sampleMs);
   const times: number[] = [];
-  for (let i = 0; i < samples; i++) times.push(await timed(() => run(calls)) / calls);
+  for (let i = 0; i < samples; i++) {
+    times.push(await timed(() => run(calls), now) / calls);
+  }
   return { times, first, single };
 }

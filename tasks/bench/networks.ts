@@ -1,4 +1,4 @@
-// The networks that all peers build: a description that belongs to none of them.
+// The networks that all peers build, described independently of them.
 
 /** One layer, in the order they run. */
 export type NetworkLayer =
@@ -15,7 +15,7 @@ export type NetworkLayer =
   | { readonly op: "batchNorm" | "tanh" | "relu" | "maxPool" | "globalMeanPool" | "flatten" }
   | { readonly op: "dense"; readonly features: number }
   | { readonly op: "dropout"; readonly rate: number }
-  /** Adds what went in, every second pixel of it and with channels of zeros where sizes differ. */
+  /** Adds what went in, every second pixel of it and with channels of zeros if sizes differ. */
   | { readonly op: "residual"; readonly stride: number; readonly body: readonly NetworkLayer[] };
 
 /** A network, as every peer builds it. */
@@ -93,7 +93,7 @@ function cifarResnet(depth: number): readonly NetworkLayer[] {
  * The network of a name.
  *
  * @param model a model's name in neocog's registry
- * @throws {RangeError} where the bench has no such network
+ * @throws {RangeError} if the bench has no such network
  */
 export function networkOf(model: string): Network {
   const adam = { optimizer: "adam", learningRate: 0.001 } as const;
@@ -111,7 +111,7 @@ export function networkOf(model: string): Network {
 }
 
 /**
- * The network without dropout, of which every peer draws its own.
+ * The network without dropout, which every peer draws differently.
  *
  * @param network the network
  */

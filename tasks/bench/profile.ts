@@ -2,11 +2,11 @@
 import { profile, type ProfileEntry } from "../../lib/device/mod.ts";
 import { start } from "../../mod.ts";
 import { table } from "../../lib/text/table.ts";
-import { firstBatch, firstParameters } from "./beginning.ts";
+import { workOf } from "./beginning.ts";
 import { networkOf } from "./networks.ts";
 import { prepareNeocog } from "./peers/neocog.ts";
 
-/** What the dispatches of one operation come to. */
+/** The dispatches of one operation, summed up. */
 export type OperationSum = {
   readonly operation: string;
   readonly count: number;
@@ -31,7 +31,7 @@ export function byOperation(entries: readonly ProfileEntry[]): OperationSum[] {
   return [...sums.values()].sort((a, b) => b.milliseconds - a.milliseconds);
 }
 
-/** A share of a whole, or nothing where the whole is. */
+/** A share of a whole as percent. */
 function share(part: number, whole: number): string {
   return whole > 0 ? `${(100 * part / whole).toFixed(1)} %` : "—";
 }
@@ -68,7 +68,7 @@ export function profileText(title: string, entries: readonly ProfileEntry[]): st
       heading: true,
       align: ["left", "right", "right", "right"],
     }),
-    ...(whole > 0 ? [] : ["this adapter has no timestamp queries, so that there are no times"]),
+    ...(whole > 0 ? [] : ["this adapter has no timestamp queries, so there are no times"]),
   ].join("\n");
 }
 
@@ -84,14 +84,8 @@ export async function profileStep(
   batchSize: number,
 ): Promise<{ adapter: string; entries: readonly ProfileEntry[] }> {
   const { adapter } = await start();
-  const network = networkOf(model);
-  const { run, issue } = prepareNeocog({
-    network,
-    batchSize,
-    training: true,
-    beginning: firstParameters(network),
-    batch: firstBatch(network, batchSize),
-  }, false);
+  const work = { ...workOf(networkOf(model), batchSize), training: true };
+  const { run, issue } = prepareNeocog(work, false);
   for (let i = 0; i < 2; i++) await run(1);
   const entries = await profile(() => issue().dispose());
   return { adapter, entries };

@@ -1,18 +1,10 @@
-// The record of a run of the bench, as `bench.json` holds it.
-import type {
-  AgreeLine,
-  CostLine,
-  GpuCounts,
-  Kind,
-  OpLine,
-  StartupLine,
-  ZooLine,
-} from "./jobs/job.ts";
+// The record of a run of the bench, which is `bench.json`.
+import type { AgreeLine, CostLine, Kind, OpLine, StartupLine, ZooLine } from "./jobs/job.ts";
 import { summarize, type Summary } from "./measure.ts";
 import type { PeerName } from "./peers/peers.ts";
 import type { BenchSettings } from "./settings.ts";
 
-/** A network's figure in one peer. */
+/** A network's time in one peer. */
 export type TimeRow = {
   readonly kind: Kind;
   readonly model: string;
@@ -28,7 +20,7 @@ export type TimeRow = {
   check?: readonly number[];
   /** Memory of the process, in bytes: the most seen. */
   rss?: number;
-  /** Why there is no figure, or not from every round. */
+  /** Why there is no figure, or none of some rounds. */
   reason?: string;
   /** Of the times. */
   milliseconds?: Summary;
@@ -85,11 +77,9 @@ export type BenchRecord = {
   growth: TimeRow[];
   ops: OpRow[];
   zoo: ZooRow[];
-  /** Whether the run came to its end: `false` where it was interrupted. */
+  /** Whether the run was not interrupted. */
   finished: boolean;
 };
-
-export type { GpuCounts };
 
 /**
  * A time row with what its samples sum up to.
@@ -101,10 +91,10 @@ export function summed(row: TimeRow): TimeRow {
 }
 
 /**
- * The largest difference between two lists of numbers, relative where those are above 1.
+ * The largest difference between two lists of numbers, relative if they are above 1.
  *
  * @param a numbers
- * @param b numbers that should be the same; the first list's length counts where they differ in it
+ * @param b numbers that should be the same
  */
 export function difference(a: readonly number[], b: readonly number[]): number {
   if (a.length !== b.length) return Infinity;
@@ -115,7 +105,7 @@ export function difference(a: readonly number[], b: readonly number[]): number {
 /**
  * Figures of operations, with their shares of the best matrix product among them.
  *
- * @param lines what the job `ops` answered
+ * @param lines what the job `ops` returned
  */
 export function opRows(lines: readonly OpLine[]): OpRow[] {
   const rows = lines.map(({ times, ...about }): OpRow => {

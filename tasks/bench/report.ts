@@ -198,7 +198,7 @@ function zooTable({ zoo }: BenchRecord): string {
     figures(heading, rows, 2);
 }
 
-/** Peers whose numbers in the timed runs themselves are not the first peer's. */
+/** Peers whose numbers in the timed runs differ from the first peer's. */
 function disagreements(record: BenchRecord): readonly { row: TimeRow; peer: PeerName }[] {
   return record.times.filter(({ check }) => check).flatMap((row) => {
     const first = record.times.find((other) =>

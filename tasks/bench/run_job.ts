@@ -1,31 +1,20 @@
-// Runs a job of the bench in a process of its own, so that no peer weighs on another.
+// Runs a job of the bench in a process of its own, so that no peer slows another.
 import type { Job } from "./jobs/job.ts";
-import { ANSWER } from "./worker.ts";
+import { RESULT } from "./worker.ts";
 
-/** What a process came to. */
+/** What a process returned. */
 export type Outcome<Line> = {
-  /** Its answers, also those of before it failed. */
-  readonly answers: readonly Line[];
-  /** Why it did not end well; absent where it did. */
+  /** Its results, also those from before it failed. */
+  readonly results: readonly Line[];
+  /** Why it failed; absent if it did not. */
   readonly reason?: string;
 };
 
-/** The last line of what a process complained of, without colors. */
+/** The last line of a process's stderr, without colors. */
 function lastLine(text: string): string | undefined {
   // deno-lint-ignore no-control-regex -- colors
   const lines = text.replace(/\x1b\[[\d;]*m/g, "").split("\n").map((line) => line.trim());
   return lines.findLast((line) => line !== "");
-}
-
-function reasonOf(
-  status: Deno.CommandStatus,
-  complaint: string,
-  late: boolean,
-  seconds: number,
-): string | undefined {
-  if (late) return `no result within ${Math.round(seconds)} s`;
-  if (status.success) return undefined;
-  return lastLine(complaint) ?? `its process ended with ${status.signal ?? status.code}`;
 }
 
 /**
@@ -55,11 +44,15 @@ export async function runJob<Line>(
   const [out, complaint] = [process.stdout, process.stderr].map((bytes) =>
     new TextDecoder().decode(bytes)
   ) as [string, string];
-  const lines = out.split("\n").filter((line) => line.startsWith(ANSWER));
-  const parsed = lines.map((line) => JSON.parse(line.slice(ANSWER.length)));
-  const failure = parsed.find((line) => "error" in line);
+  const lines = out.split("\n").filter((line) => line.startsWith(RESULT))
+    .map((line) => JSON.parse(line.slice(RESULT.length)));
+  const results = lines.filter((line) => !("error" in line));
+  const error = lines.find((line) => "error" in line)?.error;
+  if (process.success && error === undefined) return { results };
   const late = timeout.aborted && !process.success;
-  const reason = failure?.error ?? reasonOf(process, complaint, late, options.limit / 1000);
-  const answers = parsed.filter((line) => !("error" in line));
-  return { answers, ...(reason === undefined ? {} : { reason }) };
+  const reason = error ??
+    (late
+      ? `no result within ${Math.round(options.limit / 1000)} s`
+      : lastLine(complaint) ?? `its process ended with ${process.signal ?? process.code}`);
+  return { results, reason };
 }

@@ -1,11 +1,11 @@
 // What a run of the bench measures, from its flags.
 import { models } from "../../mod.ts";
 import { unknownName } from "../../lib/text/nearest.ts";
-import { UsageError } from "../command.ts";
+import { refuse, UsageError } from "../command.ts";
 import { networkOf } from "./networks.ts";
 import { PEER_NAMES, type PeerName } from "./peers/peers.ts";
 
-/** The parts of the bench, in the order they run: the shortest first. */
+/** The parts of the bench in their order, the shortest first. */
 export const SECTIONS = [
   "startup",
   "agreement",
@@ -34,15 +34,15 @@ export type BenchSettings = {
   readonly steps: number;
   /** How long a sample should take, in milliseconds. */
   readonly sampleMs: number;
-  /** Words that choose single operations; all where there is none. */
+  /** Words that choose single operations; all if there are none. */
   readonly ops: readonly string[];
   /** Milliseconds a process may take. */
   readonly processLimit: number;
-  /** Milliseconds that all of it may take. */
+  /** Milliseconds that the whole run may take. */
   readonly limit: number;
 };
 
-/** The flags that say it; what is absent was not said. */
+/** The flags; `undefined` if a flag is absent. */
 export type BenchFlags = {
   readonly quick: boolean;
   readonly only: string | undefined;
@@ -54,7 +54,7 @@ export type BenchFlags = {
   readonly steps: number | undefined;
 };
 
-/** The operations that stand for all in a quick run. */
+/** The operations of a quick run. */
 const QUICK_OPS = [
   "square 512",
   "chapter dense1",
@@ -82,7 +82,7 @@ function chosen<Name extends string>(
   if (text === undefined) return standard;
   const given = names(text);
   if (given.length === 0) {
-    throw new UsageError(`Cannot use --${flag}: it must name one of ${known.join(", ")}`);
+    throw new UsageError(`Cannot use --${flag}: it must be of ${known.join(", ")}, got none`);
   }
   for (const name of given) {
     if (!known.includes(name as Name)) throw new UsageError(unknownName(flag, name, known));
@@ -95,9 +95,7 @@ function batchSizesOf(text: string | undefined, standard: readonly number[]): re
   return names(text).map((each) => {
     const size = Number(each);
     if (Number.isSafeInteger(size) && size >= 1) return size;
-    throw new UsageError(
-      `Cannot use --batch-sizes: each must be a whole number of at least 1, got ${each}`,
-    );
+    return refuse("--batch-sizes", "whole numbers of at least 1, separated by commas", each);
   });
 }
 
@@ -121,7 +119,7 @@ export function modelsOf(
   });
 }
 
-/** The models of a flag, of all there are; all where it is absent. */
+/** The models of a flag, of all there are; all if it is absent. */
 function zooOf(text: string | undefined): readonly string[] {
   const known = Object.keys(models);
   return chosen("models", text, known, known);
@@ -131,11 +129,11 @@ function zooOf(text: string | undefined): readonly string[] {
  * What to measure by the flags.
  *
  * @param flags the flags
- * @throws {UsageError} where a name is unknown or a number out of range
+ * @throws {UsageError} if a name is unknown or a number out of range
  */
 export function benchSettings(flags: BenchFlags): BenchSettings {
   const { quick } = flags;
-  // The zoo is asked for by name: it takes as long as all the others.
+  // Only on request: the zoo takes as long as all the others.
   const standard = SECTIONS.filter((name) => name !== "zoo" && !(quick && name === "agreement"));
   const only = chosen("only", flags.only, SECTIONS, standard);
   const zooAlone = only.every((name) => name === "zoo");

@@ -1,20 +1,23 @@
-// A process of the bench: does one job, given as JSON, and prints each answer as a line of JSON.
+// A process of the bench: does one job, given as JSON, and prints each result as a line of JSON.
 import type { Job } from "./jobs/job.ts";
+import { loadPeer } from "./peers/peers.ts";
 
-/** What begins a line that is an answer. */
-export const ANSWER = "@bench ";
+/** The beginning of a line with a result. */
+export const RESULT = "@bench ";
 
 function say(line: unknown): void {
-  console.log(ANSWER + JSON.stringify(line));
+  console.log(RESULT + JSON.stringify(line));
 }
 
-/** Each job's module is imported for it alone: what one needs must not weigh on another's start. */
+/** A job's module is imported only for it: what one needs must not slow another's start. */
 async function work(job: Job): Promise<void> {
   switch (job.job) {
     case "time":
       return (await import("./jobs/time.ts")).timeJob(job, say);
     case "agree":
-      return say(await (await import("./jobs/agree.ts")).agreeJob(job));
+      return say(
+        await (await import("./jobs/agree.ts")).agreeJob(await loadPeer(job.peer), job.model),
+      );
     case "cost":
       return say(await (await import("./jobs/cost.ts")).costJob(job));
     case "startup":

@@ -17,7 +17,7 @@ function isPlain(error: unknown): boolean {
 }
 
 /**
- * Whether `NEOCOG_DEBUG=1` asks for stacks. Without the permission to read it: `false`, with no prompt.
+ * Whether `NEOCOG_DEBUG=1` asks for stacks. Without permission to read it: `false`.
  */
 export function isDebugging(): boolean {
   const permission = { name: "env", variable: "NEOCOG_DEBUG" } as const;

@@ -1,9 +1,11 @@
 // The files of tasks: errors name the file and the reason.
 import { fileError } from "../../lib/files/file_error.ts";
+import { decodeImage, type Image } from "../../lib/image/mod.ts";
+import { say } from "./say.ts";
 
-async function named<T>(file: string, work: Promise<T>): Promise<T> {
+async function read(file: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    return await work;
+    return await Deno.readFile(file);
   } catch (error) {
     const reason = error instanceof Deno.errors.NotFound
       ? "there is no such file"
@@ -15,23 +17,16 @@ async function named<T>(file: string, work: Promise<T>): Promise<T> {
 }
 
 /**
- * The bytes of a file.
+ * The picture in a file. If it has faults, they are said.
  *
  * @param file its path
  * @throws {Error} if it cannot be read, with its name and the reason
+ * @throws {SyntaxError} if it cannot be decoded
  */
-export function readFile(file: string): Promise<Uint8Array<ArrayBuffer>> {
-  return named(file, Deno.readFile(file));
-}
-
-/**
- * The text of a file.
- *
- * @param file its path
- * @throws {Error} if it cannot be read, with its name and the reason
- */
-export function readText(file: string): Promise<string> {
-  return named(file, Deno.readTextFile(file));
+export async function readImage(file: string): Promise<Image> {
+  const image = decodeImage(await read(file), file);
+  if (image.warning) say(`note: ${image.warning}`);
+  return image;
 }
 
 /**

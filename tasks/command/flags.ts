@@ -34,7 +34,7 @@ export type FlagOptions<Value> = {
 export type Flag<Value = unknown> = {
   readonly kind: "toggle" | "value";
   readonly help: string;
-  /** What stands for the value in `--help`, such as `N`; empty for a toggle. */
+  /** The name of its value in `--help`, such as `N`; empty for a toggle. */
   readonly placeholder: string;
   /** The values it accepts, in words, if not all. */
   readonly range?: string;
@@ -46,7 +46,7 @@ export type Flag<Value = unknown> = {
 };
 
 /** `Value`; also `undefined` if the options have neither a default nor `required: true`. */
-export type Given<Value, Options> = Options extends { readonly default: infer Default }
+export type FlagValue<Value, Options> = Options extends { readonly default: infer Default }
   ? Default extends undefined ? Value | undefined : Value
   : Options extends { readonly required: true } ? Value
   : Value | undefined;
@@ -74,7 +74,7 @@ function flag<Value>(
   return { kind, help, placeholder, range, default: value, defaultText, required, parse };
 }
 
-/** The bounds in words: "above 0, at most 1"; "" where there are none. */
+/** The bounds in words: "above 0, at most 1"; "" if there are none. */
 function boundsText({ min, max, above, below }: NumberOptions): string {
   if (min !== undefined && max !== undefined) return `from ${min} to ${max}`;
   return [
@@ -108,7 +108,7 @@ function strictNumber(text: string): number {
  */
 export function number<const Options extends NumberOptions>(
   options: Options,
-): Flag<Given<number, Options>> {
+): Flag<FlagValue<number, Options>> {
   const bounds = boundsText(options);
   const parse = (text: string, label: string): number => {
     const value = strictNumber(text);
@@ -117,7 +117,7 @@ export function number<const Options extends NumberOptions>(
     }
     return value;
   };
-  return flag("X", options, parse, bounds || undefined) as Flag<Given<number, Options>>;
+  return flag("X", options, parse, bounds || undefined) as Flag<FlagValue<number, Options>>;
 }
 
 /**
@@ -127,7 +127,7 @@ export function number<const Options extends NumberOptions>(
  */
 export function count<const Options extends NumberOptions>(
   options: Options,
-): Flag<Given<number, Options>> {
+): Flag<FlagValue<number, Options>> {
   const bounds = boundsText(options);
   const parse = (text: string, label: string): number => {
     const value = strictNumber(text);
@@ -136,7 +136,7 @@ export function count<const Options extends NumberOptions>(
     }
     return value;
   };
-  return flag("N", options, parse, bounds || undefined) as Flag<Given<number, Options>>;
+  return flag("N", options, parse, bounds || undefined) as Flag<FlagValue<number, Options>>;
 }
 
 /**
@@ -148,13 +148,13 @@ export function count<const Options extends NumberOptions>(
 export function choice<const Name extends string, const Options extends FlagOptions<NoInfer<Name>>>(
   names: readonly Name[],
   options: Options,
-): Flag<Given<Name, Options>> {
+): Flag<FlagValue<Name, Options>> {
   const parse = (text: string, label: string): Name => {
     const found = names.find((name) => name === text);
     if (found !== undefined) return found;
     throw new UsageError(unknownName(label.replace(/^--/, ""), text, names));
   };
-  return flag("NAME", options, parse, names.join(", ")) as Flag<Given<Name, Options>>;
+  return flag("NAME", options, parse, names.join(", ")) as Flag<FlagValue<Name, Options>>;
 }
 
 /** A flag whose value is any text that is not blank. */
@@ -162,10 +162,10 @@ function textual<const Options extends FlagOptions<string>>(
   placeholder: string,
   rule: string,
   options: Options,
-): Flag<Given<string, Options>> {
+): Flag<FlagValue<string, Options>> {
   const parse = (text: string, label: string): string =>
     text.trim() === "" || text.includes("\0") ? refuse(label, rule, text.trim() || "empty") : text;
-  return flag(placeholder, options, parse) as Flag<Given<string, Options>>;
+  return flag(placeholder, options, parse) as Flag<FlagValue<string, Options>>;
 }
 
 /**
@@ -175,7 +175,7 @@ function textual<const Options extends FlagOptions<string>>(
  */
 export function path<const Options extends FlagOptions<string>>(
   options: Options,
-): Flag<Given<string, Options>> {
+): Flag<FlagValue<string, Options>> {
   return textual("PATH", "a path", options);
 }
 
@@ -186,7 +186,7 @@ export function path<const Options extends FlagOptions<string>>(
  */
 export function text<const Options extends FlagOptions<string>>(
   options: Options,
-): Flag<Given<string, Options>> {
+): Flag<FlagValue<string, Options>> {
   return textual("TEXT", "some text", options);
 }
 

@@ -1,4 +1,4 @@
-// Tasks with subcommands, of which the first argument chooses one.
+// Tasks with subcommands, which the first argument selects.
 import { unknownName } from "../../lib/text/nearest.ts";
 import { UsageError } from "./flags.ts";
 import type { Command, Flags } from "./parse.ts";

@@ -1,10 +1,10 @@
-// Ctrl-C, a request to end and a closed terminal: they end the step under way, and its work is kept.
+// Ctrl-C, SIGTERM, SIGHUP and a closed pipe: they end the step in progress, and its work is kept.
 import { onStderrClosed, say } from "./say.ts";
 
 /** Signals that ask a process to end, with the exit codes that shells give them. */
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
-/** The exit code of a process whose output nobody reads any more, as of SIGPIPE. */
+/** The exit code of a process whose output is no longer read, as of SIGPIPE. */
 const CLOSED_PIPE = 141;
 
 /** The reason of an aborted signal: what ended the work, as the process's exit code. */
@@ -20,7 +20,7 @@ export class Interruption extends Error {
  * Aborts at the first Ctrl-C, SIGTERM or SIGHUP, or when nobody reads stderr any more; the same
  * signal a second time ends the process at once.
  *
- * @param line what is said at the first one
+ * @param line what to print at the first one
  * @returns the signal, for the work that is to end by it; its reason is an {@linkcode Interruption}
  */
 export function abortOnInterrupt(line: string): AbortSignal {

@@ -11,7 +11,7 @@ export type Values<Declared extends Flags> = {
   readonly [Name in keyof Declared]: Declared[Name] extends Flag<infer Value> ? Value : never;
 };
 
-/** The declaration of a task: its arguments, and what `--help` says of it. */
+/** The declaration of a task: its arguments and its help. */
 export type Command<F extends Flags, P extends Flags = Record<never, never>> = {
   /** The task's name, as in `deno task NAME`. */
   readonly name: string;

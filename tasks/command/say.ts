@@ -3,6 +3,7 @@
 const encoder = new TextEncoder();
 let isClosed = false;
 const watchers = new Set<() => void>();
+let lineWriter: ((line: string) => void) | undefined;
 
 /**
  * Writes text on stderr. Once nobody reads it any more, nothing is written.
@@ -29,7 +30,17 @@ export function write(text: string): void {
  * @param line the line
  */
 export function say(line: string): void {
-  write(`${line}\n`);
+  if (lineWriter) lineWriter(line);
+  else write(`${line}\n`);
+}
+
+/**
+ * Lets a live display print the lines, so that they do not break it.
+ *
+ * @param writer prints a line; `undefined` once the display is gone
+ */
+export function divertLines(writer: ((line: string) => void) | undefined): void {
+  lineWriter = writer;
 }
 
 /**

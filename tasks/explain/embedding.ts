@@ -1,69 +1,63 @@
-// `deno task explain embedding`: a data set's features as dots in the plane.
+// `deno task explain embedding`: a data set's features as points in the plane.
 import { key } from "../../mod.ts";
 import { labelAgreement, principalComponents, scatterSvg, umap } from "../../lib/explain/mod.ts";
 import { requireLayer } from "../../lib/layers/layers_of.ts";
-import { choice, count, UsageError, type Values } from "../command.ts";
-import { countProgress } from "../progress/count.ts";
-import { openLooked } from "../pictures/looked.ts";
-import {
-  examplesFlags,
-  featureLayer,
-  featuresOf,
-  openExamples,
-} from "../pictures/looked_examples.ts";
-import { layerFlag, networkFlags, outputFlags, seedFlag } from "../pictures/picture_flags.ts";
+import { choice, count, refuse, type Values } from "../command.ts";
+import { countProgress } from "../progress.ts";
+import { openNetwork } from "../pictures/opened_network.ts";
+import { examplesFlags, featureLayer, featuresOf, openExamples } from "../pictures/examples.ts";
+import { layerFlag, outputFlags, seedFlag } from "../pictures/flags.ts";
 import { openPictureFolder } from "../pictures/picture_folder.ts";
+import { networkFlags } from "../network.ts";
 
-/** What it takes. */
+/** What the subcommand takes. */
 export const command = {
   name: "explain embedding",
-  summary: "Draws a map of a data set's features, by principal components and by UMAP.",
+  summary: "Draws a map of a data set's features by principal components and by UMAP (§12.9.2).",
   flags: {
     ...networkFlags,
     ...examplesFlags,
     layer: layerFlag({
-      help: "path of the layer whose answers are the features",
+      help: "path of the layer whose outputs are the features",
       defaultText: "the last before the scores",
     }),
     places: choice(["mean", "each"], {
       default: "mean",
-      help: "whether of maps the means are taken or each place",
+      help: "whether feature maps are averaged, or taken place by place",
     }),
-    method: choice(["both", "pca", "umap"], { default: "both", help: "how the map is made" }),
-    neighbors: count({ min: 2, default: 15, help: "of UMAP: how many hold each image" }),
+    method: choice(["both", "pca", "umap"], { default: "both", help: "the method of the map" }),
+    neighbors: count({ min: 2, default: 15, help: "neighbors of each image in UMAP" }),
     seed: seedFlag,
     ...outputFlags("explain-embedding"),
   },
   examples: [
-    ["deno task explain embedding", "digits, by the LeNet-5 that comes with the project"],
+    ["deno task explain embedding", "digits, with the LeNet-5 of the project"],
     ["deno task explain embedding --method umap --limit 1000 --layer pool2", "earlier features"],
   ],
 } as const;
 
-/** Neighbors that maps are judged by. */
+/** Neighbors by which maps are compared. */
 const JUDGED = 10;
 
 /** Writes the maps. */
 export async function run(flags: Values<typeof command.flags>): Promise<void> {
-  const looked = await openLooked(flags);
-  const opened = await openExamples(looked, flags);
-  const { examples, settings } = opened;
+  const opened = await openNetwork(flags);
+  const shown = await openExamples(opened, flags);
+  const { examples, settings } = shown;
   const { labels, classNames, name } = examples;
   const { places, method, neighbors, seed } = flags;
   if (Math.max(neighbors, JUDGED) >= labels.length) {
-    throw new UsageError(
-      `--limit must be above ${Math.max(neighbors, JUDGED)}, the neighbors: got ${labels.length}`,
-    );
+    refuse("--limit", `above ${Math.max(neighbors, JUDGED)}, the neighbors`, labels.length);
   }
-  const layer = flags.layer ?? featureLayer(looked);
-  requireLayer(looked.model, looked.inputShape, layer);
+  const layer = flags.layer ?? featureLayer(opened);
+  requireLayer(opened.model, opened.inputShape, layer);
   const folder = await openPictureFolder({
     dir: flags.out,
-    title: `${name} as ${looked.name} sees it`,
+    title: `${name} as ${opened.name} sees it`,
     task: command.name,
-    settings: { ...looked.settings, ...settings },
+    settings: { ...opened.settings, ...settings },
   });
-  const own = await featuresOf(looked, opened, layer, places);
+  const own = await featuresOf(opened, shown, layer, places);
   const agreement: Record<string, number> = { features: labelAgreement(own, labels, JUDGED) };
   const nameOf = (i: number): string => `${i}: ${classNames[labels[i]!]}`;
   if (method !== "umap") {

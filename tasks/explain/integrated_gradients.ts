@@ -1,4 +1,4 @@
-// `deno task explain integrated-gradients`: what each pixel adds on the way from nothing to the picture.
+// `deno task explain integrated-gradients`: what each pixel adds to a score.
 import { integratedGradients } from "../../lib/explain/mod.ts";
 import { requireRule } from "../../lib/explain/backward_rule.ts";
 import type { Values } from "../command.ts";
@@ -6,22 +6,22 @@ import { showAttribution } from "../pictures/attribution_pictures.ts";
 import {
   baselineFlag,
   baselineOf,
-  explainedFlags,
+  explanationFlags,
   featureFlags,
-  openExplained,
-  withProgress,
-} from "../pictures/explained.ts";
-import { outputFlags, ruleFlag, stepsFlag } from "../pictures/picture_flags.ts";
+  openExplanation,
+} from "../pictures/explanation.ts";
+import { outputFlags, ruleFlag, stepsFlag } from "../pictures/flags.ts";
+import { stepProgress } from "../progress.ts";
 import { say } from "../command/say.ts";
 
-/** What it takes. */
+/** What the subcommand takes. */
 export const command = {
   name: "explain integrated-gradients",
-  summary: "Shows what each pixel adds to an answer on the way from nothing to the picture.",
+  summary: "Shows what each pixel adds to a score on the way from a baseline to the picture.",
   flags: {
-    ...explainedFlags,
+    ...explanationFlags,
     ...featureFlags,
-    steps: stepsFlag(50, "how many gradients along the way"),
+    steps: stepsFlag(50, "gradients on the way"),
     baseline: baselineFlag,
     rule: ruleFlag,
     ...outputFlags("explain-integrated-gradients"),
@@ -29,7 +29,7 @@ export const command = {
   examples: [
     [
       "deno task explain integrated-gradients",
-      "of a test image, by the LeNet-5 that comes with the project",
+      "a test image, with the LeNet-5 of the project",
     ],
     [
       "deno task explain integrated-gradients --image cat.png --weights squeezenet1_0.safetensors",
@@ -41,17 +41,18 @@ export const command = {
 /** Writes the pictures. */
 export async function run(flags: Values<typeof command.flags>): Promise<void> {
   const { steps, baseline, rule } = flags;
-  const explained = await openExplained(
+  const explanation = await openExplanation(
     command.name,
     flags,
     ({ model, inputShape }) => requireRule(model, inputShape, rule),
   );
-  const { network, x, objective } = explained;
-  const options = { steps, rule, baseline: baselineOf(baseline, explained) };
-  const found = await withProgress(
-    "Integrated gradients",
-    (onProgress) => integratedGradients(network, x, objective, { ...options, onProgress }),
-  );
+  const { network, x, objective } = explanation;
+  const options = { steps, rule, baseline: baselineOf(baseline, explanation) };
+  const progress = stepProgress("Integrated gradients");
+  const found = await integratedGradients(network, x, objective, {
+    ...options,
+    onProgress: progress.step,
+  }).finally(progress.stop);
   const [delta, baselineScore] = [found.deltas[0]!, found.baselineScores[0]!];
   say(
     `the baseline's score is ${baselineScore.toPrecision(4)}, the picture's ${
@@ -59,7 +60,7 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
     }; the sum is off by ${delta.toPrecision(2)}`,
   );
   await showAttribution(
-    explained,
+    explanation,
     found,
     {
       name: "integrated-gradients",

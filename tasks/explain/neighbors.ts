@@ -1,41 +1,38 @@
-// `deno task explain neighbors`: which images are near one another, as pixels and as features.
+// `deno task explain neighbors`: the nearest images, by pixels and by features.
 import { neighborsFigure, pixelFeatures } from "../../lib/explain/mod.ts";
 import { requireLayer } from "../../lib/layers/layers_of.ts";
-import { choice, count, numbersIn, text, UsageError, type Values } from "../command.ts";
-import { openLooked } from "../pictures/looked.ts";
-import {
-  examplesFlags,
-  featureLayer,
-  featuresOf,
-  openExamples,
-} from "../pictures/looked_examples.ts";
-import { layerFlag, networkFlags, outputFlags } from "../pictures/picture_flags.ts";
+import { choice, count, numbersIn, refuse, text, type Values } from "../command.ts";
+import { openNetwork } from "../pictures/opened_network.ts";
+import { examplesFlags, featureLayer, featuresOf, openExamples } from "../pictures/examples.ts";
+import { layerFlag, outputFlags } from "../pictures/flags.ts";
 import { openPictureFolder } from "../pictures/picture_folder.ts";
+import { networkFlags } from "../network.ts";
 
-/** What it takes. */
+/** What the subcommand takes. */
 export const command = {
   name: "explain neighbors",
-  summary: "Shows the images nearest to some, as pixels and as a layer's features (§12.9.2).",
+  summary:
+    "Shows the nearest images of some images, by pixels and by a layer's features (§12.9.2).",
   flags: {
     ...networkFlags,
     ...examplesFlags,
     layer: layerFlag({
-      help: "path of the layer whose answers are the features",
+      help: "path of the layer whose outputs are the features",
       defaultText: "the last before the scores",
     }),
     places: choice(["mean", "each"], {
       default: "mean",
-      help: "whether maps are compared by their means or place by place",
+      help: "whether feature maps are averaged, or compared place by place",
     }),
     image: text({
-      help: "numbers of the images that are asked about, with commas between",
-      defaultText: "the first of each class, of eight at most",
+      help: "numbers of the images, separated by commas",
+      defaultText: "the first one of each class, up to eight",
     }),
-    k: count({ min: 1, default: 6, help: "how many neighbors of each" }),
+    k: count({ min: 1, default: 6, help: "neighbors of each image" }),
     ...outputFlags("explain-neighbors"),
   },
   examples: [
-    ["deno task explain neighbors", "digits, by the LeNet-5 that comes with the project"],
+    ["deno task explain neighbors", "digits, with the LeNet-5 of the project"],
     [
       "deno task explain neighbors --weights resnet20.safetensors --dataset cifar10 --data-dir cifar-10-batches-bin",
       "Figure 12.26",
@@ -51,24 +48,24 @@ function firstOfEach(labels: Uint8Array | Uint16Array): number[] {
 
 /** Writes the figure of neighbors. */
 export async function run(flags: Values<typeof command.flags>): Promise<void> {
-  const looked = await openLooked(flags);
-  const opened = await openExamples(looked, flags);
-  const { examples, settings } = opened;
+  const opened = await openNetwork(flags);
+  const shown = await openExamples(opened, flags);
+  const { examples, settings } = shown;
   const total = examples.labels.length;
   const { places, k } = flags;
-  const layer = flags.layer ?? featureLayer(looked);
-  requireLayer(looked.model, looked.inputShape, layer);
+  const layer = flags.layer ?? featureLayer(opened);
+  requireLayer(opened.model, opened.inputShape, layer);
   const queries = flags.image === undefined
     ? firstOfEach(examples.labels)
     : numbersIn("--image", flags.image, total);
-  if (k >= total) throw new UsageError(`--k must be below ${total}, the images: got ${k}`);
+  if (k >= total) refuse("--k", `below ${total}, the images`, k);
   const folder = await openPictureFolder({
     dir: flags.out,
-    title: `Neighbors by ${looked.name}`,
+    title: `Neighbors by ${opened.name}`,
     task: command.name,
-    settings: { ...looked.settings, ...settings },
+    settings: { ...opened.settings, ...settings },
   });
-  const own = await featuresOf(looked, opened, layer, places);
+  const own = await featuresOf(opened, shown, layer, places);
   const spaces = [
     { name: "pixels", features: pixelFeatures(examples) },
     { name: `features of ${layer}`, features: own },
@@ -77,7 +74,7 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
   const shares = Object.entries(agreement)
     .map(([name, share]) => `${(100 * share).toFixed(0)} % in ${name}`).join(", ");
   const caption =
-    `The nearest of ${total} images by L2 distance; of the image's class are ${shares} (blue)`;
+    `The nearest of ${total} images by L2 distance; ${shares} are of the image's class (blue)`;
   await folder.save("neighbors", image, caption, { layer, places, k, queries, agreement });
   await folder.finish({ json: flags.json, scores: { agreement } });
 }

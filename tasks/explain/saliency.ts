@@ -1,4 +1,4 @@
-// `deno task explain saliency`: which pixels change an answer most.
+// `deno task explain saliency`: which pixels change a score most.
 import {
   type Attribution,
   inputTimesGradient,
@@ -9,44 +9,44 @@ import {
 import { key } from "../../mod.ts";
 import { requireRule } from "../../lib/explain/backward_rule.ts";
 import { choice, count, number, UsageError, type Values } from "../command.ts";
+import { stepProgress } from "../progress.ts";
 import { showAttribution } from "../pictures/attribution_pictures.ts";
 import {
-  type Explained,
-  explainedFlags,
+  type Explanation,
+  explanationFlags,
   featureFlags,
-  openExplained,
-  withProgress,
-} from "../pictures/explained.ts";
-import { outputFlags, ruleFlag, seedFlag } from "../pictures/picture_flags.ts";
+  openExplanation,
+} from "../pictures/explanation.ts";
+import { outputFlags, ruleFlag, seedFlag } from "../pictures/flags.ts";
 
-/** What it takes. */
+/** What the subcommand takes. */
 export const command = {
   name: "explain saliency",
-  summary: "Shows which pixels change an answer most: the gradient by the picture.",
+  summary: "Shows which pixels change a score most: the gradient with respect to the picture.",
   flags: {
-    ...explainedFlags,
+    ...explanationFlags,
     ...featureFlags,
     method: choice(["gradient", "smooth-grad", "input-x-gradient"], {
       default: "gradient",
-      help: "the gradient's size, its mean over noisy copies, or times the picture",
+      help: "the gradient's magnitude, its mean over noisy copies, or its product with the picture",
     }),
     rule: ruleFlag,
-    samples: count({ min: 1, help: "noisy copies for smooth-grad", defaultText: "25" }),
+    samples: count({ min: 1, help: "noisy copies, with smooth-grad", defaultText: "25" }),
     noise: number({
       min: 0,
-      help: "their noise for smooth-grad, as a share of the range",
+      help: "their noise as a share of the range, with smooth-grad",
       defaultText: "0.15",
     }),
     seed: seedFlag,
     ...outputFlags("explain-saliency"),
   },
   examples: [
-    ["deno task explain saliency", "of a test image, by the LeNet-5 that comes with the project"],
+    ["deno task explain saliency", "a test image, with the LeNet-5 of the project"],
     [
       "deno task explain saliency --image cat.png --weights squeezenet1_0.safetensors --rule guided",
       "a photo",
     ],
-    ["deno task explain saliency --method smooth-grad --class 7", "smoothed, of another class"],
+    ["deno task explain saliency --method smooth-grad --class 7", "smoothed, for another class"],
   ],
 } as const;
 
@@ -57,24 +57,24 @@ export async function run(flags: Flags): Promise<void> {
   const { method, rule, samples, noise, seed } = flags;
   if (method !== "smooth-grad" && (samples !== undefined || noise !== undefined)) {
     throw new UsageError(
-      `Cannot use --samples and --noise: the method must be smooth-grad, got ${method}`,
+      `Cannot use --samples or --noise: --method must be smooth-grad, got ${method}`,
     );
   }
-  const explained = await openExplained(
+  const explanation = await openExplanation(
     command.name,
     flags,
     ({ model, inputShape }) => requireRule(model, inputShape, rule),
   );
-  const attribution = await attributionBy(explained, flags);
+  const attribution = await attributionBy(explanation, flags);
   const noisy = { samples: samples ?? 25, noise: noise ?? 0.15, seed };
-  await showAttribution(explained, attribution, {
+  await showAttribution(explanation, attribution, {
     name: method === "gradient" ? "saliency" : method,
     label: LABELS[method],
     caption: `${CAPTIONS[method]} by ${rule}`,
     settings: { rule, ...(method === "smooth-grad" ? noisy : {}) },
     signed: method === "input-x-gradient",
     share: 0.995,
-    ...(method === "gradient" ? { colored: gradientOf(explained, attribution as Saliency) } : {}),
+    ...(method === "gradient" ? { colored: gradientOf(explanation, attribution as Saliency) } : {}),
   }, flags.json);
 }
 
@@ -92,14 +92,14 @@ const CAPTIONS: Readonly<Record<Flags["method"], string>> = {
 
 /** The gradient with its signs: what DeconvNet or guided backpropagation reconstructs. */
 function gradientOf(
-  { x }: Explained,
+  { x }: Explanation,
   { gradient }: Saliency,
 ): Pick<Attribution, "shape" | "values"> {
   return { shape: x.shape as [number, number, number, number], values: gradient };
 }
 
 async function attributionBy(
-  { network, x, objective }: Explained,
+  { network, x, objective }: Explanation,
   { method, rule, samples, noise, seed }: Flags,
 ): Promise<Attribution> {
   if (method === "gradient") return await saliency(network, x, objective, { rule });
@@ -112,8 +112,7 @@ async function attributionBy(
     ...(samples === undefined ? {} : { samples }),
     ...(noise === undefined ? {} : { noise }),
   };
-  return await withProgress(
-    "SmoothGrad",
-    (onProgress) => smoothGrad(network, x, objective, { ...options, onProgress }),
-  );
+  const progress = stepProgress("SmoothGrad");
+  return await smoothGrad(network, x, objective, { ...options, onProgress: progress.step })
+    .finally(progress.stop);
 }

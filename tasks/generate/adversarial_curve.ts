@@ -1,18 +1,18 @@
-// Accuracy against ε for a data set, its curve, and examples.
+// The accuracy against ε on a data set: its curve, and examples.
 import { type Attack, type Robustness, robustness, robustnessSvg } from "../../lib/generate/mod.ts";
 import { batches, type Examples, type Network, takeExamples, tf } from "../../mod.ts";
 import { table } from "../../lib/text/table.ts";
 import { UsageError } from "../command.ts";
-import { ascentProgress } from "../progress.ts";
-import type { Looked } from "../pictures/looked.ts";
+import { stepProgress } from "../progress.ts";
+import type { OpenedNetwork } from "../pictures/opened_network.ts";
 import type { PictureFolder } from "../pictures/picture_folder.ts";
 import { say } from "../command/say.ts";
 import { attackBy, epsilonText, isMinimal, type Method, type Plan } from "./adversarial_methods.ts";
 import { pairsOf, sheetOf } from "./adversarial_pictures.ts";
 
-/** What a curve is made of. */
+/** The parts of a curve. */
 export type Curve = {
-  readonly looked: Looked;
+  readonly opened: OpenedNetwork;
   readonly network: Network;
   readonly examples: Examples;
   readonly plan: Plan;
@@ -21,8 +21,8 @@ export type Curve = {
   readonly signal: AbortSignal;
 };
 
-/** Refuses a data set that the network was not made for. */
-export function requireFit({ inputShape, classNames }: Looked, examples: Examples): void {
+/** Refuses a data set of other images or classes than the network's. */
+export function requireFit({ inputShape, classNames }: OpenedNetwork, examples: Examples): void {
   if (
     `${examples.imageShape}` === `${inputShape}` &&
     examples.classNames.length === classNames.length
@@ -33,7 +33,7 @@ export function requireFit({ inputShape, classNames }: Looked, examples: Example
 }
 
 async function measured(curve: Curve, method: Method): Promise<Robustness> {
-  const { looked, network, examples, plan, epsilons, signal } = curve;
+  const { opened, network, examples, plan, epsilons, signal } = curve;
   const attack: Attack = (net, x, labels, options) =>
     attackBy(
       { ...plan, method, steps: method === plan.method ? plan.steps : undefined },
@@ -42,25 +42,18 @@ async function measured(curve: Curve, method: Method): Promise<Robustness> {
       labels,
       options,
     );
-  let progress: ReturnType<typeof ascentProgress> | undefined;
-  try {
-    return await robustness(network, examples, attack, epsilons, {
-      preprocessing: looked.units,
-      isMinimal: isMinimal(method),
-      signal,
-      onProgress({ done, total }) {
-        progress ??= ascentProgress(`${method}, batches`, total);
-        progress.step(done);
-      },
-    });
-  } finally {
-    progress?.stop();
-  }
+  const progress = stepProgress(`${method}, batches`);
+  return await robustness(network, examples, attack, epsilons, {
+    preprocessing: opened.units,
+    isMinimal: isMinimal(method),
+    signal,
+    onProgress: ({ done, total }) => progress.step(done, total),
+  }).finally(progress.stop);
 }
 
-/** Measures, draws, and shows examples; answers the accuracies for the last line. */
+/** Measures, draws, and shows examples; returns the accuracies for the last line. */
 export async function drawCurve(curve: Curve): Promise<{ [method: string]: Robustness }> {
-  const { looked, examples, plan, epsilons, folder, signal } = curve;
+  const { opened, examples, plan, epsilons, folder, signal } = curve;
   const methods: Method[] = plan.method === "bim" || plan.method === "pgd"
     ? ["fgsm", plan.method]
     : [plan.method];
@@ -68,12 +61,12 @@ export async function drawCurve(curve: Curve): Promise<{ [method: string]: Robus
   for (const method of methods) {
     if (!signal.aborted) found[method] = await measured(curve, method);
   }
-  const title = `${looked.name} on ${examples.name} under attack`;
-  // Digits are attacked by tenths of white, photos by a few steps of a file's 255.
-  const isIn255ths = plan.norm === "linf" && looked.inputShape[2] === 3;
+  const title = `${opened.name} on ${examples.name} under attack`;
+  // Digits are attacked by tenths of white, photos by a few of a file's 255 steps.
+  const isIn255ths = plan.norm === "linf" && opened.inputShape[2] === 3;
   const count = Math.min(...Object.values(found).map(({ count }) => count));
   const caption =
-    `Accuracy of ${looked.name} on ${count} images of ${examples.name} by the size of the change`;
+    `Accuracy of ${opened.name} on ${count} images of ${examples.name} by the size of the change`;
   await folder.saveFile(
     "accuracy.svg",
     await robustnessSvg(found, { title, isIn255ths }),
@@ -83,7 +76,7 @@ export async function drawCurve(curve: Curve): Promise<{ [method: string]: Robus
   say(table([
     ["ε", ...Object.keys(found)],
     ...epsilons.map((epsilon, i) => [
-      epsilonText(epsilon, plan.norm, looked.inputShape[2]!),
+      epsilonText(epsilon, plan.norm, opened.inputShape[2]!),
       ...Object.values(found).map(({ points }) => `${(100 * points[i]!.accuracy).toFixed(1)} %`),
     ]),
   ]));
@@ -91,7 +84,7 @@ export async function drawCurve(curve: Curve): Promise<{ [method: string]: Robus
   return found;
 }
 
-/** The smallest ε that leaves a tenth of the accuracy; else the largest. */
+/** The smallest ε at which the accuracy is at most 10 %, or the largest. */
 function enough({ points }: Robustness): number {
   const rising = points.toSorted((a, b) => a.epsilon - b.epsilon);
   return (rising.find(({ accuracy }) => accuracy <= 0.1) ?? rising.at(-1)!).epsilon;
@@ -100,9 +93,9 @@ function enough({ points }: Robustness): number {
 /** How many examples are shown. */
 const SHOWN = 12;
 
-/** Saves what became of the first examples that the network has right. */
+/** Saves the attacks on the first examples that the network classifies rightly. */
 async function showExamples(
-  { looked, network, examples, plan, folder, signal }: Curve,
+  { opened, network, examples, plan, folder, signal }: Curve,
   epsilon: number,
 ): Promise<void> {
   const few = takeExamples(examples, Math.min(3 * SHOWN, examples.labels.length));
@@ -110,18 +103,18 @@ async function showExamples(
     labels.dispose();
     const found = await attackBy(plan, network, images, classes, {
       epsilon,
-      preprocessing: looked.units,
+      preprocessing: opened.units,
       signal,
     });
-    const pairs = await pairsOf(images, found, looked.classNames);
+    const pairs = await pairsOf(images, found, opened.classNames);
     tf.dispose([images, found.images]);
     const shown = pairs.filter((_, i) => found.labels.before[i] === classes[i]).slice(0, SHOWN);
     if (shown.length === 0) return;
     const how = isMinimal(plan.method)
       ? ""
-      : ` within ${epsilonText(epsilon, plan.norm, looked.inputShape[2]!)}`;
+      : ` within ${epsilonText(epsilon, plan.norm, opened.inputShape[2]!)}`;
     const caption =
-      `The first images that ${looked.name} has right, by ${plan.method}${how}: image, adversarial image, and the change`;
+      `The first images that ${opened.name} classifies rightly, by ${plan.method}${how}: image, adversarial image, and the change`;
     await folder.save("examples", sheetOf(shown), caption);
   }
 }

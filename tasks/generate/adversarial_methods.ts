@@ -1,4 +1,4 @@
-// The attacks by the names the command line knows them by, and what they are told by flags.
+// The attacks by name, and their flags.
 import {
   type AttackOptions,
   type AttackResult,
@@ -11,7 +11,7 @@ import {
   pgd,
 } from "../../lib/generate/mod.ts";
 import { key, type Network, type Tensor } from "../../mod.ts";
-import { UsageError } from "../command.ts";
+import { refuse, UsageError } from "../command.ts";
 
 /** The attacks: the chapter's ascent first. */
 export const METHODS = ["ascent", "fgsm", "bim", "pgd", "deepfool", "carlini-wagner"] as const;
@@ -19,11 +19,11 @@ export const METHODS = ["ascent", "fgsm", "bim", "pgd", "deepfool", "carlini-wag
 /** An attack's name. */
 export type Method = (typeof METHODS)[number];
 
-/** Whether an attack seeks the smallest change, and so has no ε. */
+/** Whether an attack finds the smallest change, and so has no ε. */
 export const isMinimal = (method: Method): boolean =>
   method === "deepfool" || method === "carlini-wagner" || method === "ascent";
 
-/** What the flags say of an attack. */
+/** An attack as the flags describe it. */
 export type Plan = {
   readonly method: Method;
   readonly norm: Norm;
@@ -32,16 +32,18 @@ export type Plan = {
   readonly seed: number;
 };
 
-/** Refuses what a method has not. */
+/** Refuses flags that a method does not have. */
 export function checkPlan({ method, target, norm, steps }: Plan): void {
   if (method === "ascent" && target === undefined) {
-    throw new UsageError("Cannot run --method ascent without --target CLASS: it climbs its logit");
+    throw new UsageError(
+      "Cannot run --method ascent without --target CLASS: it maximizes the class's logit",
+    );
   }
   if (method === "deepfool" && target !== undefined) {
-    throw new UsageError("Cannot use --target with --method deepfool: the method has none");
+    throw new UsageError("Cannot use --target with --method deepfool: it finds the nearest class");
   }
   if (isMinimal(method) && norm === "linf") {
-    throw new UsageError(`Cannot use --norm linf with --method ${method}: it is by l2`);
+    throw new UsageError(`Cannot use --norm linf with --method ${method}: it minimizes l2`);
   }
   if (method === "fgsm" && steps !== undefined) {
     throw new UsageError("Cannot use --steps with --method fgsm: it takes one step");
@@ -51,11 +53,11 @@ export function checkPlan({ method, target, norm, steps }: Plan): void {
 /**
  * Attacks by a plan.
  *
- * @param plan what the flags say
+ * @param plan the attack
  * @param network the network
  * @param x pixels `[N, H, W, C]`
  * @param labels their classes
- * @param options ε, units, session, progress
+ * @param options ε, preprocessing, signal, progress
  */
 export function attackBy(
   { method, norm, steps, target, seed }: Plan,
@@ -85,25 +87,23 @@ export function attackBy(
 }
 
 /**
- * The sizes that `--epsilon` names, in pixels of 0 to 1.
+ * The values of `--epsilon`, for pixels from 0 to 1.
  *
- * @param flag numbers or fractions such as 8/255, with commas between
- * @throws {UsageError} where one is none, or below 0
+ * @param flag numbers or fractions such as 8/255, separated by commas
+ * @throws {UsageError} if one is not a number of at least 0
  */
 export function parseEpsilons(flag: string): number[] {
   return flag.split(",").map((part) => {
     const [, above, below = "1"] = /^\s*([\d.]+)\s*(?:\/\s*([\d.]+))?\s*$/.exec(part) ?? [];
     const epsilon = Number(above) / Number(below);
     if (above !== undefined && Number.isFinite(epsilon)) return epsilon;
-    throw new UsageError(
-      `Cannot use --epsilon: it must be numbers of at least 0, or fractions such as 8/255, got ${part}`,
-    );
+    return refuse("--epsilon", "numbers of at least 0, or fractions such as 8/255", part);
   });
 }
 
 /**
- * ε as tables have it: of photos by L∞ in 255ths where it is a whole number of them. Digits are
- * attacked by tenths of white, and 0.2 is no 51/255 among them.
+ * ε in words: for photos and L∞ in 255ths if that is a whole number. Digits are attacked by tenths
+ * of white, so that 0.2 is not 51/255.
  */
 export function epsilonText(epsilon: number, norm: Norm, channels: number): string {
   const inBytes = Math.round(255 * epsilon);

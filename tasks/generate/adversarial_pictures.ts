@@ -1,31 +1,31 @@
-// Images, what became of them, and the difference, side by side.
+// Images before and after an attack, and the change, side by side.
 import type { AttackResult } from "../../lib/generate/mod.ts";
 import { grid, type Image, sideBySide } from "../../lib/image/mod.ts";
 import { toPictures } from "../../lib/explain/mod.ts";
 import type { Tensor } from "../../mod.ts";
-import { enlarged, scaleOf } from "../pictures/enlarged.ts";
+import { enlarged, scaleOf } from "../pictures/picture_folder.ts";
 
 /** An image before and after an attack. */
 export type Pair = {
   readonly original: Image;
   readonly adversarial: Image;
-  /** The change, with gray for none. */
+  /** The change; gray is no change. */
   readonly difference: Image;
-  /** How many times it is shown. */
+  /** The factor by which it is amplified. */
   readonly factor: number;
   /** Class and probability, such as "tabby 61 %". */
   readonly before: string;
   readonly after: string;
 };
 
-/** A class's first name with its probability, as far as it may be said: 100 % of nothing. */
-export function answerText(name: string, probability: number): string {
+/** A class's first name with its probability: never 100 % if it is less. */
+export function classText(name: string, probability: number): string {
   const percent = 100 * probability;
   const digits = percent > 99 && percent < 99.95 ? 1 : 0;
   return `${name.split(",")[0]} ${percent.toFixed(digits)} %`;
 }
 
-/** A change as a picture: gray where there is none; the largest is white or black. */
+/** A change as a picture: gray is no change; the largest is white or black. */
 function differenceOf(from: Image, to: Image): { difference: Image; factor: number } {
   const change = to.pixels.map((pixel, i) => pixel - from.pixels[i]!);
   const most = change.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
@@ -37,7 +37,7 @@ function differenceOf(from: Image, to: Image): { difference: Image; factor: numb
  * Reads images before and after.
  *
  * @param x pixels `[N, H, W, C]`
- * @param attacked what became of them
+ * @param result the result of the attack
  * @param names the classes' names
  */
 export async function pairsOf(
@@ -50,14 +50,14 @@ export async function pairsOf(
     original,
     adversarial: after[i]!,
     ...differenceOf(original, after[i]!),
-    before: answerText(names[labels.before[i]!]!, probabilities.before[i]!),
-    after: answerText(names[labels.after[i]!]!, probabilities.after[i]!),
+    before: classText(names[labels.before[i]!]!, probabilities.before[i]!),
+    after: classText(names[labels.after[i]!]!, probabilities.after[i]!),
   }));
 }
 
 const factorText = (factor: number): string => `change x${Number(factor.toPrecision(2))}`;
 
-/** An image, what became of it, and the change, with what the network sees below. */
+/** An image, the adversarial image and the change, with their classes below. */
 export function rowOf({ original, adversarial, difference, factor, before, after }: Pair): Image {
   return sideBySide(
     [original, adversarial, difference].map((image) => enlarged(image)),
@@ -65,7 +65,7 @@ export function rowOf({ original, adversarial, difference, factor, before, after
   );
 }
 
-/** Such rows of several images, two in a line. */
+/** Such rows for several images, two per line. */
 export function sheetOf(pairs: readonly Pair[]): Image {
   const scale = scaleOf(pairs[0]!.original, 112);
   return grid(

@@ -1,63 +1,65 @@
-// `deno task generate deep-dream`: puts into a photo what a layer sees in it.
-import { decodeImage, type Image, resize, toGray } from "../../lib/image/mod.ts";
+// `deno task generate deep-dream`: amplifies in a photo what a layer sees in it.
+import { type Image, resize, toGray } from "../../lib/image/mod.ts";
 import { deepDream } from "../../lib/generate/mod.ts";
 import { fromPictures, toPictures } from "../../lib/explain/mod.ts";
 import { key, tf } from "../../mod.ts";
 import { uniformArray } from "../../lib/tensor/mod.ts";
 import { requireLayer } from "../../lib/layers/layers_of.ts";
 import { count, number, text, toggle, UsageError, type Values } from "../command.ts";
-import { say } from "../command/say.ts";
-import { trainedOn } from "../network/open_weights.ts";
-import { abortWithPicture } from "../pictures/climb.ts";
-import { type Looked, mapLayers, openLooked } from "../pictures/looked.ts";
+import { abortWithPicture, pictureProgress } from "../pictures/picture_progress.ts";
+import { mapLayers, type OpenedNetwork, openNetwork } from "../pictures/opened_network.ts";
 import {
   imageFlags,
   layerFlag,
-  networkFlags,
   outputFlags,
   rateFlag,
   ruleFlag,
   seedFlag,
   stepsFlag,
-} from "../pictures/picture_flags.ts";
+} from "../pictures/flags.ts";
 import { openPictureFolder } from "../pictures/picture_folder.ts";
-import { readFile } from "../command/files.ts";
+import { readImage } from "../command/files.ts";
 import { readPicture } from "../pictures/read_picture.ts";
-import { watch } from "../pictures/watched.ts";
+import { trainedOn } from "../datasets.ts";
+import { networkFlags } from "../network.ts";
 
-/** Below this a network of digits has no room for four octaves. */
+/** The least side at which a network of digits has room for four octaves. */
 const LEAST_SIZE = 112;
 
-/** What it takes. */
+/** What the subcommand takes. */
 export const command = {
   name: "generate deep-dream",
-  summary: "Puts into a photo, or into noise, what a layer sees in it (§12.9.4).",
+  summary: "Amplifies in a photo, or in noise, what a layer sees in it (§12.9.4).",
   flags: {
     ...networkFlags,
     ...imageFlags,
     image: text({
-      help: 'a PNG or JPEG file, of any size; "noise"; or the number of a test image',
-      defaultText: "test image 0 where there is a data set, else noise",
+      help: 'a PNG or JPEG file of any size, "noise", or the number of a test image',
+      defaultText: "test image 0 if there is a data set, else noise",
     }),
     size: count({
       min: 1,
       help: "the picture's shorter side",
-      defaultText: `a file's own, of others at least ${LEAST_SIZE}`,
+      defaultText: `a file's own; at least ${LEAST_SIZE} for others`,
     }),
-    guide: text({ help: "a PNG or JPEG file: what it has is amplified", defaultText: "none" }),
-    layer: layerFlag({ defaultText: "one at about four fifths of the way" }),
-    octaves: count({ min: 1, help: "how many sizes", defaultText: "4, or as many as fit" }),
-    "octave-scale": number({ above: 1, default: 1.4, help: "how much larger each is" }),
-    steps: stepsFlag(20, "how many steps are taken at each size"),
-    rate: rateFlag(0.007, "root mean square of a step, of pixels from 0 to 1"),
-    jitter: count({ min: 0, help: "shift before each step, in pixels", defaultText: "16 at most" }),
+    guide: text({ help: "a PNG or JPEG file whose features are amplified", defaultText: "none" }),
+    layer: layerFlag({ defaultText: "one at about four fifths of the depth" }),
+    octaves: count({
+      min: 1,
+      help: "number of sizes",
+      defaultText: "4, or fewer if the picture is small",
+    }),
+    "octave-scale": number({ above: 1, default: 1.4, help: "ratio of successive sizes" }),
+    steps: stepsFlag(20, "steps at each size"),
+    rate: rateFlag(0.007, "root mean square of a step, for pixels from 0 to 1"),
+    jitter: count({ min: 0, help: "shift before each step, in pixels", defaultText: "up to 16" }),
     rule: ruleFlag,
     seed: seedFlag,
-    animate: toggle({ help: "write an animated GIF of the way there" }),
+    animate: toggle({ help: "write an animated GIF of the steps" }),
     ...outputFlags("generate-deep-dream"),
   },
   examples: [
-    ["deno task generate deep-dream --image noise", "by the LeNet-5 that comes with the project"],
+    ["deno task generate deep-dream --image noise", "with the LeNet-5 of the project"],
     [
       "deno task generate deep-dream --weights squeezenet1_0.safetensors --image clouds.png --layer fire8",
       "a photo",
@@ -67,10 +69,9 @@ export const command = {
 
 type Flags = Values<typeof command.flags>;
 
-/** A picture file as the network's channels have it. */
+/** A picture file with the network's channels. */
 async function readPhoto(file: string, channels: number): Promise<Image> {
-  const image = decodeImage(await readFile(file), file);
-  if (image.warning) say(`note: ${image.warning}`);
+  const image = await readImage(file);
   if (channels === 1) return toGray(image);
   if (image.channels === 3) return image;
   const count = image.width * image.height;
@@ -84,24 +85,26 @@ async function readPhoto(file: string, channels: number): Promise<Image> {
   return { ...image, channels: 3, pixels };
 }
 
-/** Noise about gray, of the network's size. */
-function noise({ inputShape }: Looked, seed: number): Image {
+/** Noise around gray, of the network's size. */
+function noise({ inputShape }: OpenedNetwork, seed: number): Image {
   const [height, width, channels] = inputShape as [number, number, 1 | 3];
   const pixels = uniformArray(key(seed), height * width * channels, 0.4, 0.6);
   return { width, height, channels, pixels };
 }
 
-/** The picture that the flags name; where they name no file, not so small that octaves have no room. */
-async function readImage(looked: Looked, flags: Flags): Promise<{ image: Image; source: string }> {
-  const { opened } = looked;
-  const usual = flags.dataset || trainedOn(opened) ? "0" : "noise";
+/** The picture that the flags name, enlarged for the octaves if it is not a file. */
+async function chosenPicture(
+  opened: OpenedNetwork,
+  flags: Flags,
+): Promise<{ image: Image; source: string }> {
+  const usual = flags.dataset || trainedOn(opened.file) ? "0" : "noise";
   const { image: flag = usual, seed } = flags;
   const isFile = flag !== "noise" && !/^\d+$/.test(flag);
   const image = flag === "noise"
-    ? noise(looked, seed)
+    ? noise(opened, seed)
     : isFile
-    ? await readPhoto(flag, looked.inputShape[2]!)
-    : (await readPicture(looked, flags)).shown;
+    ? await readPhoto(flag, opened.inputShape[2]!)
+    : (await readPicture(opened, flags)).shown;
   const side = Math.min(image.width, image.height);
   const share = (flags.size ?? (isFile ? side : Math.max(side, LEAST_SIZE))) / side;
   if (share === 1) return { image, source: flag };
@@ -110,31 +113,40 @@ async function readImage(looked: Looked, flags: Flags): Promise<{ image: Image; 
   return { image: resize(image, width!, height!), source: flag };
 }
 
-/** The most pixels that a picture may have: 16,384 squared; what layers make of them has a bound in `deepDream`. */
+/** The most pixels of a picture, 16,384 squared; `deepDream` limits the memory of layers. */
 const MOST_PIXELS = 2 ** 28;
 
-/** Refuses a size that no memory has room for, before it is tried. */
+/** Refuses a size that does not fit into memory. */
 function requireRoom(size: number, width: number, height: number): void {
   if (width * height <= MOST_PIXELS) return;
   throw new UsageError(
-    `Cannot use --size: the picture must have at most ${MOST_PIXELS} pixels, got ${size}, of which come ${width} × ${height}`,
+    `Cannot use --size: the picture must have at most ${MOST_PIXELS} pixels, got ${size}, which gives ${width} × ${height}`,
   );
 }
 
-/** A layer that answers maps, at about four fifths of the way. */
-function defaultLayer(looked: Looked): string {
-  const paths = mapLayers(looked);
-  if (paths.length === 0) throw new UsageError("Cannot run without --layer: the model has no maps");
+/** A layer with feature maps, at about four fifths of the depth. */
+function defaultLayer(opened: OpenedNetwork): string {
+  const paths = mapLayers(opened);
+  if (paths.length === 0) {
+    throw new UsageError("Cannot run without --layer: the model has no layers with feature maps");
+  }
   return paths[Math.floor(0.8 * (paths.length - 1))]!;
+}
+
+/** Names the flag if a picture is too small for so many octaves. */
+function refuseOctaves(error: unknown, octaves: number | undefined): never {
+  if (octaves === undefined || !(error instanceof RangeError)) throw error;
+  if (!error.message.includes(`${octaves} octaves`)) throw error;
+  throw new UsageError(`Cannot use --octaves ${octaves}: ${error.message}`);
 }
 
 /** Writes the picture before and after. */
 export async function run(flags: Flags): Promise<void> {
-  const looked = await openLooked(flags);
-  const layer = flags.layer ?? defaultLayer(looked);
-  requireLayer(looked.model, looked.inputShape, layer);
-  const { image, source } = await readImage(looked, flags);
-  const guide = flags.guide && await readPhoto(flags.guide, looked.inputShape[2]!);
+  const opened = await openNetwork(flags);
+  const layer = flags.layer ?? defaultLayer(opened);
+  requireLayer(opened.model, opened.inputShape, layer);
+  const { image, source } = await chosenPicture(opened, flags);
+  const guide = flags.guide && await readPhoto(flags.guide, opened.inputShape[2]!);
   const { octaves, steps, rate, rule, seed, "octave-scale": octaveScale, jitter } = flags;
   const settings = {
     layer,
@@ -146,27 +158,27 @@ export async function run(flags: Flags): Promise<void> {
   };
   const folder = await openPictureFolder({
     dir: flags.out,
-    title: `DeepDream by ${looked.name}`,
+    title: `DeepDream by ${opened.name}`,
     task: command.name,
-    settings: { ...looked.settings, ...settings },
+    settings: { ...opened.settings, ...settings },
   });
-  const network = await looked.start();
-  const seen = watch((octaves ?? 4) * steps, flags.animate);
+  const network = await opened.start();
+  const progress = pictureProgress((octaves ?? 4) * steps, flags.animate);
   const tensorOf = (of: Image): tf.Tensor => tf.squeeze(fromPictures([of]), [0]);
   const { images, scores } = await deepDream(network, tensorOf(image), {
     ...{ layer, octaveScale, steps, rate, rule },
     ...(octaves === undefined ? {} : { octaves }),
     ...(guide ? { guide: tensorOf(guide) } : {}),
     ...(jitter === undefined ? {} : { jitter }),
-    preprocessing: looked.units,
+    preprocessing: opened.units,
     key: key(seed),
     signal: abortWithPicture(),
-    onStep: (report) => seen.onStep(report, `octave ${report.octave + 1} of ${report.octaves}`),
-  }).finally(seen.stop);
+    onStep: (report) => progress.onStep(report, `octave ${report.octave + 1} of ${report.octaves}`),
+  }).catch((error) => refuseOctaves(error, octaves)).finally(progress.stop);
   const [dream] = await toPictures(images);
   await folder.save("before", image, `Before: ${source}`);
   await folder.save("dream", dream!, `What ${layer} sees in it`);
-  await seen.saveAnimation(folder, "dream", "Step by step, from coarse to fine", {});
+  await progress.saveAnimation(folder, "dream", "Step by step, from coarse to fine", {});
   const byOctave = scores.map((each) => ({ before: each[0]!, after: each.at(-1)! }));
   await folder.finish({ json: flags.json, scores: { octaves: byOctave } });
 }

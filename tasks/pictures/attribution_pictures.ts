@@ -1,4 +1,4 @@
-// An attribution as pictures: in colors, over the picture, and beside it.
+// An attribution as pictures: as a heat map, over the picture, and beside it.
 import { type Attribution, attributionMap } from "../../lib/explain/mod.ts";
 import {
   diverging,
@@ -10,48 +10,47 @@ import {
   toGray,
   viridis,
 } from "../../lib/image/mod.ts";
-import { enlarged } from "./enlarged.ts";
-import type { Explained } from "./explained.ts";
-import type { PictureSettings, Scores } from "./picture_folder.ts";
+import type { Explanation } from "./explanation.ts";
+import { enlarged, type PictureSettings, type Scores } from "./picture_folder.ts";
 import { say } from "../command/say.ts";
 
 /** How an attribution is shown. */
-export type Showing = {
+export type AttributionDisplay = {
   /** The files' name, `grad-cam`. */
   readonly name: string;
-  /** What stands below the map in the row. */
+  /** The label of the map in the row. */
   readonly label: string;
   /** What the picture shows, without the target: "Grad-CAM of relu10". */
   readonly caption: string;
-  /** What it was made by. */
+  /** What it was made with. */
   readonly settings: PictureSettings;
-  /** Whether numbers below 0 are shown as such. Default: `false`. */
+  /** Whether negative values have colors of their own. Default: `false`. */
   readonly signed?: boolean;
-  /** Numbers of the picture's channels that are shown as its colors too, 0 as gray. */
+  /** Values of the picture's channels to show as colors too, with 0 as gray. */
   readonly colored?: Pick<Attribution, "shape" | "values">;
-  /** The share of numbers that have a color of their own; the largest others have the last. Default: 1. */
+  /** The share of values that are not clipped to the last color. Default: 1. */
   readonly share?: number;
 };
 
 /**
  * Writes an attribution's pictures, and the page.
  *
- * @param explained the network, the picture and the folder
+ * @param explanation the network, the picture and the folder
  * @param attribution the attribution
  * @param showing names, caption and colors
  * @param json whether the last line is JSON
  * @param scores further numbers for it
  */
 export async function showAttribution(
-  { picture, folder, name: target }: Explained,
+  { picture, folder, name: target }: Explanation,
   attribution: Attribution,
-  showing: Showing,
+  showing: AttributionDisplay,
   json: boolean,
   scores: Scores = {},
 ): Promise<void> {
   const [score] = attribution.scores;
   if (attribution.values.every((value) => value === 0)) {
-    say(`note: ${showing.caption} of ${target} is 0 everywhere: nothing comes back to the picture`);
+    say(`note: ${showing.caption} of ${target} is 0 everywhere: no gradient reaches the picture`);
   }
   const heat = heatOf(attribution, showing);
   // In gray, so that the colors are those of the map.
@@ -87,16 +86,16 @@ export async function showAttribution(
   await folder.finish({ json, scores: { target, score: score!, ...scores } });
 }
 
-/** The number that a share of the magnitudes is not above; single pixels would hide all others. */
+/** The magnitude that a share of the values does not exceed: single pixels must not hide all others. */
 function bound(values: Float32Array, share: number): number {
   const sorted = values.map(Math.abs).sort();
   return sorted[Math.ceil(share * (sorted.length - 1))]!;
 }
 
-/** The map in colors, from 0, or about 0 if it has a sign. */
+/** The map in colors, from 0, or around 0 if it is signed. */
 function heatOf(
   attribution: Attribution,
-  { signed = false, share = 1 }: Showing,
+  { signed = false, share = 1 }: AttributionDisplay,
   options: HeatMapOptions = {},
 ): Image {
   const [, height, width] = attribution.shape;
@@ -106,9 +105,9 @@ function heatOf(
   return heatMap(map, [height, width], { span: [signed ? -most : 0, most], colors, ...options });
 }
 
-/** The numbers of three channels as colors: 0 is gray. */
+/** The values of the channels as colors: 0 is gray. */
 function colors(
-  { shape: [, height, width, channels], values }: NonNullable<Showing["colored"]>,
+  { shape: [, height, width, channels], values }: NonNullable<AttributionDisplay["colored"]>,
   share = 1,
 ): Image {
   const most = bound(values, share) || 1;

@@ -1,15 +1,15 @@
-// The folder that `explain` and `generate` leave: pictures, each beside its settings, and a page that shows them.
-import { encodePng, type Image } from "../../lib/image/mod.ts";
+// The folder that `explain` and `generate` leave: pictures, their settings, and a page of them.
+import { encodePng, enlarge, type Image } from "../../lib/image/mod.ts";
 import type { Json } from "../../mod.ts";
 import { writeFileAtomically } from "../../lib/files/mod.ts";
-import { pageOf, type Shown } from "./picture_page.ts";
+import { pageOf, type PagePicture } from "./picture_page.ts";
 import { makeOutputDir } from "../command/files.ts";
 import { say } from "../command/say.ts";
 
-/** What a picture was made by: plain values, which JSON can hold. */
+/** The settings that a picture was made with. */
 export type PictureSettings = { readonly [name: string]: Json };
 
-/** What the last line of `--json` holds. */
+/** Numbers for the last line of `--json`. */
 export type Scores = { readonly [name: string]: Json };
 
 /** A folder of pictures. */
@@ -18,15 +18,15 @@ export type PictureFolder = {
    * Writes `NAME.png`, and `NAME.json` with all settings.
    *
    * @param name the picture's; of `fire4/expand` the slash becomes a hyphen
-   * @param image the picture; what is out of 0 to 1 must be clipped before
+   * @param image the picture, with pixels from 0 to 1
    * @param caption what it shows, a sentence
-   * @param settings what it was made by, beside the folder's own
+   * @param settings what it was made with, besides the folder's settings
    * @returns the picture's path
    */
   save(name: string, image: Image, caption: string, settings?: PictureSettings): Promise<string>;
   /**
-   * Writes a file of another kind, such as a GIF or SVG, and `NAME.json` beside it; where that is
-   * another file's, as of a picture and its animation, `NAME.gif.json`.
+   * Writes a file of another kind, such as a GIF or SVG, and `NAME.json` beside it, or
+   * `NAME.gif.json` if `NAME.json` is of a picture already.
    *
    * @param file the file's name with its ending
    */
@@ -37,27 +37,36 @@ export type PictureFolder = {
     settings?: PictureSettings,
   ): Promise<string>;
   /**
-   * Writes `index.html` of what was saved, and says what was written: on stderr, and as the
-   * last line of stdout where `json`.
+   * Writes `index.html`, and says what was written: on stderr, and as the last line of stdout if
+   * `json`.
    *
    * @param options whether to print JSON, and the scores it holds
    */
   finish(options: { readonly json: boolean; readonly scores?: Scores }): Promise<void>;
 };
 
-/** What a folder is opened by. */
+/** Options of {@linkcode openPictureFolder}. */
 export type PictureFolderOptions = {
-  /** The folder, made where it is missing. */
+  /** The folder, made if it is missing. */
   readonly dir: string;
   /** The page's heading. */
   readonly title: string;
   /** The command, `explain filters`. */
   readonly task: string;
-  /** What holds for all its pictures: the network's settings, the flags. */
+  /** The settings of all its pictures: of the network, and flags. */
   readonly settings: PictureSettings;
 };
 
-/** A file's name without what would make it a path, or hide it. */
+/** The factor by which a picture is enlarged to be about `wanted` pixels wide; at least 1. */
+export const scaleOf = ({ width }: Image, wanted: number): number =>
+  Math.max(1, Math.round(wanted / width));
+
+/** A small picture, as digits are, about `wanted` pixels wide: its pixels become squares. */
+export function enlarged(image: Image, wanted = 224): Image {
+  return enlarge(image, scaleOf(image, wanted));
+}
+
+/** A file's name without what would make it a path or hidden. */
 function fileName(name: string): string {
   return name.replace(/[^\w.-]+/g, "-").replace(/^[.-]+/, "") || "picture";
 }
@@ -70,25 +79,25 @@ function stemOf(name: string): string {
 /**
  * Opens a folder for pictures, before any work.
  *
- * @param options the folder, its title, and what holds for all its pictures
- * @throws {Error} naming the directory, where it cannot be written
+ * @param options the folder, its title, and the settings of all its pictures
+ * @throws {Error} naming the folder, if it cannot be made
  */
 export async function openPictureFolder(options: PictureFolderOptions): Promise<PictureFolder> {
   const { title, task, settings: common } = options;
   const dir = options.dir.replace(/(?<=.)\/+$/, "");
   await makeOutputDir(dir);
-  const shown = new Map<string, Shown>();
+  const shown = new Map<string, PagePicture>();
   const saveFile: PictureFolder["saveFile"] = async (file, contents, caption, settings = {}) => {
     const name = fileName(file);
     const path = `${dir}/${name}`;
     await writeFileAtomically(path, contents);
     const record = { picture: name, caption, task, ...common, ...settings };
     const stem = stemOf(name);
-    // A picture and an animation of one name have settings each.
+    // A picture and an animation of the same name have a file of settings each.
     const isTaken = [...shown.keys()].some((other) => other !== name && stemOf(other) === stem);
     const beside = `${dir}/${isTaken ? name : stem}.json`;
     await writeFileAtomically(beside, `${JSON.stringify(record, null, 2)}\n`);
-    // The last of a name is what the folder holds: a picture may be saved on the way, and at the end.
+    // A picture may be saved more than once: the last one counts.
     shown.set(name, { file: name, caption, settings });
     return path;
   };

@@ -1,15 +1,15 @@
-// A page that shows pictures with what they were made by, and opens from disk.
+// A page that shows pictures with their settings, and opens from disk.
 
 /** A picture on the page. */
-export type Shown = {
+export type PagePicture = {
   /** Its file, beside the page. */
   readonly file: string;
   readonly caption: string;
-  /** What it was made by. */
+  /** What it was made with. */
   readonly settings: Readonly<Record<string, unknown>>;
 };
 
-/** What stands above the pictures. */
+/** The head of the page. */
 export type PageHead = {
   readonly title: string;
   /** The command that made them. */
@@ -36,12 +36,12 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Text as it stands in HTML. */
+/** Text for HTML. */
 function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character]!);
 }
 
-/** Numbers to four digits: all of them stand in the JSON beside the picture. */
+/** Numbers with four digits: all digits are in the JSON file beside the picture. */
 function rounded(_name: string, value: unknown): unknown {
   const isWhole = typeof value !== "number" || Number.isInteger(value);
   return isWhole ? value : Number(value.toPrecision(4));
@@ -56,7 +56,7 @@ function settingsLine(settings: Readonly<Record<string, unknown>>): string {
     ).map(escaped).join(" · ");
 }
 
-function figureOf({ file, caption, settings }: Shown): string {
+function figureOf({ file, caption, settings }: PagePicture): string {
   const made = settingsLine(settings);
   return `<figure>
 <a href="${encodeURIComponent(file)}"><img src="${encodeURIComponent(file)}" alt="${
@@ -69,10 +69,10 @@ function figureOf({ file, caption, settings }: Shown): string {
 /**
  * The page's HTML. It needs nothing but the pictures beside it.
  *
- * @param head what stands above the pictures
+ * @param head the head of the page
  * @param pictures the pictures in their order
  */
-export function pageOf(head: PageHead, pictures: readonly Shown[]): string {
+export function pageOf(head: PageHead, pictures: readonly PagePicture[]): string {
   return `<!DOCTYPE html>
 <html lang="en">
 <head>

@@ -1,22 +1,55 @@
-// The picture that a network looks at: its numbers as the network sees them, and as they are shown.
-import { decodeImage, type Image, preprocess } from "../../lib/image/mod.ts";
+// The picture that flags name, as a network's input and as it is shown.
+import { type Image, preprocess, resize, toGray } from "../../lib/image/mod.ts";
 import { exampleImage } from "../../lib/data/example_image.ts";
-import { type Tensor4D, tf } from "../../mod.ts";
-import { UsageError } from "../command.ts";
-import { type Inversion, prepareGray } from "./gray_picture.ts";
-import type { Looked } from "./looked.ts";
-import { readFile } from "../command/files.ts";
-import { say } from "../command/say.ts";
-import { trainedOn } from "../network/open_weights.ts";
-import { type DatasetName, loadTest } from "../train/datasets.ts";
+import { type Shape, type Tensor4D, tf } from "../../mod.ts";
+import { refuse, UsageError, type Values } from "../command.ts";
+import type { imageFlags, Inversion } from "./flags.ts";
+import type { OpenedNetwork } from "./opened_network.ts";
+import { readImage } from "../command/files.ts";
+import { loadTest, trainedOn } from "../datasets.ts";
+import type { DataSetName } from "../../lib/data/mod.ts";
 
-/** A picture that a network looks at. */
+/** Mean of the pixels along the picture's edge, over all channels, 0 to 1. */
+function edgeBrightness({ width, height, channels, pixels }: Image): number {
+  let sum = 0;
+  let seen = 0;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      if (x > 0 && y > 0 && x < width - 1 && y < height - 1) continue;
+      for (let c = 0; c < channels; c++) sum += pixels[(y * width + x) * channels + c]!;
+      seen += channels;
+    }
+  }
+  return sum / seen;
+}
+
+/**
+ * A picture as MNIST has them, for networks that take gray images: of the network's size, light on
+ * dark.
+ *
+ * @param image the picture
+ * @param shape shape of the network's input, `[height, width, 1]`
+ * @param invert whether dark and light are swapped; `"auto"`: if the picture's edge is light
+ * @returns the gray picture, and whether it was inverted
+ */
+export function prepareGray(
+  image: Image,
+  [height, width]: Shape,
+  invert: Inversion,
+): { readonly image: Image; readonly inverted: boolean } {
+  const small = resize(toGray(image), width!, height!);
+  const inverted = invert === "yes" || (invert === "auto" && edgeBrightness(small) > 0.5);
+  if (!inverted) return { image: small, inverted };
+  return { image: { ...small, pixels: small.pixels.map((value) => 1 - value) }, inverted };
+}
+
+/** A picture for a network. */
 export type Picture = {
-  /** What the network sees, cropped and resized as for it, its pixels from 0 to 1. */
+  /** What the network sees: cropped and resized for it, with pixels from 0 to 1. */
   readonly shown: Image;
   /** Where it comes from, for captions. */
   readonly source: string;
-  /** What of it belongs beside every picture. */
+  /** Settings for the JSON file beside every picture. */
   readonly settings: Readonly<Record<string, string | boolean>>;
   /** The network's inputs `[1, H, W, C]`, once the device is started; the caller owns them. */
   inputs(): Tensor4D;
@@ -24,40 +57,30 @@ export type Picture = {
   pixels(): Tensor4D;
 };
 
-/** The values of `imageFlags`. */
-export type ImageValues = {
-  readonly image: string | undefined;
-  readonly invert: Inversion;
-  readonly dataset: DatasetName | undefined;
-  readonly "data-dir": string | undefined;
-};
-
 /**
  * Reads the picture that the flags name, for a network.
  *
- * @param looked the network
+ * @param opened the network
  * @param flags the values of `imageFlags`
- * @throws {UsageError} where none is named, and no data set either; where the data set has not as
- * many, or images of another size
+ * @throws {UsageError} if neither a picture nor a data set is named, or the data set has fewer
+ * images, or images of another size
  */
 export async function readPicture(
-  looked: Looked,
-  { image, invert, dataset, "data-dir": dataDir }: ImageValues,
+  opened: OpenedNetwork,
+  { image, invert, dataset, "data-dir": dataDir }: Values<typeof imageFlags>,
 ): Promise<Picture> {
-  const named = dataset ?? trainedOn(looked.opened);
+  const named = dataset ?? trainedOn(opened.file);
   if (image === undefined && !named) {
-    throw new UsageError("Cannot run without --image PATH: the picture that is looked at");
+    throw new UsageError("Cannot run without --image PATH: the picture");
   }
   const wanted = image ?? "0";
-  if (/^\d+$/.test(wanted)) return await ofDataset(looked, Number(wanted), named, dataDir);
-  const decoded = decodeImage(await readFile(wanted), wanted);
-  if (decoded.warning) say(`note: ${decoded.warning}`);
-  return ofFile(looked, decoded, wanted, invert);
+  if (/^\d+$/.test(wanted)) return await ofDataset(opened, Number(wanted), named, dataDir);
+  return ofFile(opened, await readImage(wanted), wanted, invert);
 }
 
-/** A picture of pixels that the network's units are made of. */
+/** A picture of the network's size. */
 function picture(
-  { units, inputShape }: Looked,
+  { units, inputShape }: OpenedNetwork,
   shown: Image,
   source: string,
   settings: Picture["settings"],
@@ -74,49 +97,49 @@ function picture(
 }
 
 /** The same units, for a picture that has its size already. */
-function unresized(units: Looked["units"]): Looked["units"] {
+function unresized(units: OpenedNetwork["units"]): OpenedNetwork["units"] {
   const { resize: _, ...rest } = units;
   return rest;
 }
 
-function ofFile(looked: Looked, image: Image, file: string, invert: Inversion): Picture {
-  const { units, inputShape } = looked;
+function ofFile(opened: OpenedNetwork, image: Image, file: string, invert: Inversion): Picture {
+  const { units, inputShape } = opened;
   const channels = inputShape[2]!;
   if (channels === 1) {
     const { image: gray, inverted } = prepareGray(image, inputShape, invert);
-    return picture(looked, gray, file, { image: file, inverted });
+    return picture(opened, gray, file, { image: file, inverted });
   }
   const plain = { mean: [0, 0, 0], std: [1, 1, 1], range: 1, order: "rgb" } as const;
   const pixels = preprocess(image, { ...units, ...plain });
   const [height, width] = inputShape as [number, number, number];
-  return picture(looked, { width, height, channels: 3, pixels }, file, { image: file });
+  return picture(opened, { width, height, channels: 3, pixels }, file, { image: file });
 }
 
 /** A test image of a data set. */
 async function ofDataset(
-  looked: Looked,
+  opened: OpenedNetwork,
   index: number,
-  dataset: DatasetName | undefined,
+  dataset: DataSetName | undefined,
   dataDir: string | undefined,
 ): Promise<Picture> {
   if (!dataset) {
     throw new UsageError(
-      `Cannot use --image: a number must come with --dataset where deno task train did not train the network, got ${index}`,
+      `Cannot use --image ${index}: a number needs --dataset if deno task train did not train the network`,
     );
   }
-  const test = await loadTest(dataset, dataDir, looked.inputShape);
-  if (`${test.imageShape}` !== `${looked.inputShape}`) {
-    throw new UsageError(
-      `--dataset must have images of [${looked.inputShape}], as ${looked.name} takes them: got ${dataset} with [${test.imageShape}]`,
+  const test = await loadTest(dataset, dataDir, opened.inputShape);
+  if (`${test.imageShape}` !== `${opened.inputShape}`) {
+    refuse(
+      "--dataset",
+      `one with images of [${opened.inputShape}], as ${opened.name} takes them`,
+      `${dataset} with [${test.imageShape}]`,
     );
   }
   if (index >= test.labels.length) {
-    throw new UsageError(
-      `--image must be below ${test.labels.length}, the test images of ${dataset}: got ${index}`,
-    );
+    refuse("--image", `below ${test.labels.length}, the test images of ${dataset}`, index);
   }
   const label = test.classNames[test.labels[index]!]!;
   const settings = { image: String(index), dataset, label };
   const source = `test image ${index} of ${dataset}, "${label}"`;
-  return picture(looked, exampleImage(test, index), source, settings);
+  return picture(opened, exampleImage(test, index), source, settings);
 }

@@ -5,7 +5,7 @@ import { say } from "../command/say.ts";
 /** The parts of a WebGPU adapter's description that are printed. */
 export type Adapter = { readonly description: string; readonly isFallbackAdapter: boolean };
 
-/** The interfaces that Deno's WebGPU can drive on Linux. */
+/** The graphics interfaces of Deno's WebGPU on Linux. */
 export type Backend = "vulkan" | "gl";
 
 /** The machine that setup works on; tests put another in its place. */
@@ -28,7 +28,7 @@ export type Machine = {
   say(line: string): void;
 };
 
-/** The variable by which Deno is told which interface to drive; read at the first use of WebGPU. */
+/** The variable that selects Deno's graphics interface; it is read at the first use of WebGPU. */
 const BACKEND = "DENO_WEBGPU_BACKEND";
 
 /** Deno runs no command by `--allow-run=NAME` while these are set, as on CUDA machines. */

@@ -26,7 +26,7 @@ const FAMILIES: readonly Family[] = [
 
 /**
  * The top-5 error that the chapter states of a model, or of the network of its family that took
- * part; nothing where it states none.
+ * part; `undefined` if it states none.
  *
  * @param name the model's name
  */

@@ -18,10 +18,10 @@ import {
 } from "../../mod.ts";
 import { refuse, UsageError } from "../command.ts";
 import { say } from "../command/say.ts";
-import { limited, openDataset } from "./datasets.ts";
+import { limited, openDataset } from "../datasets.ts";
 import { DEFAULT_RUN } from "./recipes.ts";
 import { AUGMENTED, type RunFolder } from "./run_folder.ts";
-import { type Chosen, newSettings, resumedSettings, type Settings } from "./settings.ts";
+import { type FlagSettings, newSettings, resumedSettings, type Settings } from "./settings.ts";
 
 /** A run's settings and images. */
 export type RunData = {
@@ -39,7 +39,10 @@ export type RunData = {
  * @param kept the settings of the run to resume
  * @throws {UsageError} if a flag's count is more than there are images
  */
-export async function openRunData(chosen: Chosen, kept: Settings | undefined): Promise<RunData> {
+export async function openRunData(
+  chosen: FlagSettings,
+  kept: Settings | undefined,
+): Promise<RunData> {
   const resumed = kept && resumedSettings(chosen, kept);
   const asked = resumed ?? { ...DEFAULT_RUN, ...defined(chosen) };
   const shape = shapeOf(asked);
@@ -56,7 +59,7 @@ export async function openRunData(chosen: Chosen, kept: Settings | undefined): P
 }
 
 /** The flags that are there. */
-function defined(chosen: Chosen): Partial<Settings> {
+function defined(chosen: FlagSettings): Partial<Settings> {
   return Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
 }
 

@@ -1,9 +1,9 @@
 // The flags of `deno task train`.
 import { models, type OptimizerName, optimizers } from "../../mod.ts";
 import { choice, count, number, path, text, toggle, type Values } from "../command.ts";
-import { DATA_DIR, DATASETS } from "./datasets.ts";
+import { dataDirFlag, DATASETS } from "../datasets.ts";
 import { DEFAULT_RUN, SCHEDULES } from "./recipes.ts";
-import type { Chosen } from "./settings.ts";
+import type { FlagSettings } from "./settings.ts";
 
 /** The flags. */
 export const trainFlags = {
@@ -12,7 +12,7 @@ export const trainFlags = {
     help: "what to train on; folder: your own pictures, with a folder for each class",
     defaultText: DEFAULT_RUN.dataset,
   }),
-  "data-dir": path(DATA_DIR),
+  "data-dir": dataDirFlag,
   "image-size": count({
     min: 1,
     max: 8192,
@@ -116,7 +116,7 @@ export const trainFlags = {
 export type TrainFlags = Values<typeof trainFlags>;
 
 /** The flags as settings; `undefined` if a flag is absent. */
-export function chosenSettings(flags: TrainFlags): Chosen {
+export function chosenSettings(flags: TrainFlags): FlagSettings {
   const { model, dataset, epochs, optimizer, schedule, augment, validation, patience } = flags;
   const { seed, limit } = flags;
   return {

@@ -9,7 +9,7 @@ import {
   schedules,
 } from "../../mod.ts";
 
-/** A schedule's name: one of the library's, or a tenth each time that the held back images do not improve. */
+/** A schedule's name; plateau divides the rate by 10 if held-back images do not improve. */
 export type ScheduleName = LearningRateName | "plateau";
 
 /** The schedules' names. */
@@ -18,17 +18,17 @@ export const SCHEDULES: readonly ScheduleName[] = [
   "plateau",
 ];
 
-/** What is trained, and on what, where no flag says. */
+/** The default model and data set. */
 export const DEFAULT_RUN = { model: "lenet5", dataset: "mnist" } as const;
 
-/** Epochs, and Adam's highest learning rate, where no flag says. */
+/** The default number of epochs, and the default learning rate of Adam. */
 type Recipe = { readonly epochs: number; readonly adam: number };
 
 const PLAIN_RECIPE: Recipe = { epochs: 2, adam: optimizers.adam.learningRate };
 
 /**
- * What was found to suit a model on MNIST: of LeNet-5 and the chapter's network about 99 % of the
- * test images are right then, give or take the seed.
+ * What suits models on MNIST: LeNet-5 and the chapter's network reach about 99 % test accuracy,
+ * depending on the seed.
  */
 const RECIPES: Readonly<Record<string, Recipe>> = {
   "lenet5": { epochs: 6, adam: 0.005 },
@@ -37,12 +37,12 @@ const RECIPES: Readonly<Record<string, Recipe>> = {
   "chapter-mnist": { epochs: 2, adam: 0.002 },
 };
 
-/** What suits a model where no flag says. */
+/** The defaults of a model. */
 export function recipeOf(model: string): Recipe {
   return RECIPES[model] ?? PLAIN_RECIPE;
 }
 
-/** What of a run's settings its optimizer follows from. */
+/** The settings that decide the optimizer. */
 type Stepping = {
   readonly optimizer: OptimizerName;
   readonly weightDecay: number;
@@ -53,7 +53,7 @@ type Stepping = {
  * The optimizer of a run.
  *
  * @param settings the run's settings
- * @param learningRate its learning rate, or the schedule of it
+ * @param learningRate its learning rate or schedule
  */
 export function optimizerOf(
   { optimizer, weightDecay, schedule }: Stepping,
@@ -67,7 +67,7 @@ export function optimizerOf(
  * The learning rate of a run.
  *
  * @param settings the run's settings
- * @param stepsPerEpoch how many steps an epoch has
+ * @param stepsPerEpoch steps per epoch
  */
 export function learningRateOf(
   { learningRate, schedule, epochs }: {

@@ -15,7 +15,7 @@ export const NO_RECORDS: Records = { history: [], steps: [] };
 /**
  * The epochs and steps in a checkpoint.
  *
- * @param run what the checkpoint says of its run
+ * @param run the `run` of the checkpoint
  */
 export function recordsOf(run: Json): Records {
   const { history, steps } = (run ?? {}) as Partial<Records>;
@@ -26,7 +26,7 @@ export function recordsOf(run: Json): Records {
 }
 
 /**
- * What a checkpoint says of its run.
+ * The `run` of a checkpoint.
  *
  * @param id the run's id
  * @param settings the run's settings
@@ -52,7 +52,7 @@ export function aboutRun(
 /**
  * Why a callback stopped the run of a checkpoint.
  *
- * @param run what the checkpoint says of it
+ * @param run the `run` of the checkpoint
  * @returns the reason; `undefined` if it was not stopped
  */
 export function stoppedOf(run: Json): string | undefined {

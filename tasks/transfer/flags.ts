@@ -1,7 +1,7 @@
 // The flags of `deno task transfer`.
 import { models } from "../../mod.ts";
 import { choice, count, number, path, text, toggle } from "../command.ts";
-import type { ChosenTransfer } from "./settings.ts";
+import type { TransferFlagSettings } from "./settings.ts";
 
 /** What the task takes. */
 export const command = {
@@ -124,11 +124,11 @@ export const command = {
  *
  * @param flags the values of the flags
  */
-export function chosenOf(flags: {
+export function flagSettings(flags: {
   readonly [name: string]: string | number | boolean | undefined;
-}): ChosenTransfer {
+}): TransferFlagSettings {
   const { model, weights, data, size, freeze, head, epochs, augment, seed } =
-    flags as ChosenTransfer;
+    flags as TransferFlagSettings;
   return {
     model,
     weights,

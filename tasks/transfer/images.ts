@@ -2,13 +2,13 @@
 import { type ImageFolder, imageFolder, key, type Normalization } from "../../mod.ts";
 import { inputShapeOf, momentsOf, type Preprocessing } from "../../lib/image/mod.ts";
 import { refuse } from "../command.ts";
-import { countProgress } from "../progress/count.ts";
+import { countProgress } from "../progress.ts";
 import type { FoundPreprocessing } from "../../lib/weights/sidecars.ts";
 import { say } from "../command/say.ts";
-import { sayLeftOut } from "../train/datasets.ts";
+import { sayLeftOut } from "../datasets.ts";
 
 /** How pictures are prepared, for `imageFolder` and `batches`. */
-export type Prepared = {
+export type PicturePreparation = {
   readonly how: Preprocessing;
   readonly normalize: Normalization;
   /** Shape of one input. */
@@ -23,7 +23,10 @@ export type Prepared = {
  * @param size what `--size` says
  * @throws {UsageError} if it has blue before red
  */
-export function prepared({ how, source }: FoundPreprocessing, size: number | undefined): Prepared {
+export function prepared(
+  { how, source }: FoundPreprocessing,
+  size: number | undefined,
+): PicturePreparation {
   const [height, width, channels] = inputShapeOf(how) as [number, number, 1 | 3];
   if (how.order === "bgr") {
     refuse("--preprocessing", `in the order red, green, blue (${source})`, "bgr");
@@ -57,7 +60,7 @@ export type FolderFlags = {
  */
 export async function openImages(
   { data, seed, testFraction, skipBroken }: FolderFlags,
-  { how, shape: [height, width, channels] }: Prepared,
+  { how, shape: [height, width, channels] }: PicturePreparation,
 ): Promise<ImageFolder> {
   const progress = countProgress("Reading");
   const images = await imageFolder(data, {

@@ -14,7 +14,7 @@ import {
 import type { EpochRecord } from "../../lib/train/report/mod.ts";
 import { epochRecord } from "../../lib/train/report/history.ts";
 import { trainingProgress } from "../progress.ts";
-import { countProgress } from "../progress/count.ts";
+import { countProgress } from "../progress.ts";
 import type { Records } from "../train/records.ts";
 import type { RunFolder } from "../train/run_folder.ts";
 import { say } from "../command/say.ts";

@@ -29,7 +29,7 @@ export type TransferSettings = {
 };
 
 /** Settings by flags; `undefined` if a flag is absent. */
-export type ChosenTransfer = {
+export type TransferFlagSettings = {
   readonly [Name in keyof Omit<TransferSettings, "preprocessing">]?:
     | TransferSettings[Name]
     | undefined;
@@ -60,7 +60,7 @@ const DEFAULTS = {
  * @param preprocessing how pictures are prepared
  */
 export function newTransferSettings(
-  chosen: ChosenTransfer & { readonly weights: string; readonly data: string },
+  chosen: TransferFlagSettings & { readonly weights: string; readonly data: string },
   model: string,
   preprocessing: Preprocessing,
 ): TransferSettings {
@@ -85,7 +85,7 @@ export function newTransferSettings(
  * @throws {UsageError} if a flag differs from the checkpoint: the numbers would be another run's
  */
 export function resumedTransferSettings(
-  chosen: ChosenTransfer,
+  chosen: TransferFlagSettings,
   kept: TransferSettings,
 ): TransferSettings {
   // Where the pictures lie may change; what they are is checked by their classes.

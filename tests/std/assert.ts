@@ -69,11 +69,6 @@ export function assertMatch(actual: string, expected: RegExp, msg?: string): voi
   if (!expected.test(actual)) fail(`Expected "${actual}" to match ${expected}`, msg);
 }
 
-/** Asserts that a value is there. */
-export function assertExists<T>(actual: T, msg?: string): asserts actual is NonNullable<T> {
-  if (actual === undefined || actual === null) fail(`Expected ${actual} to exist`, msg);
-}
-
 /** Asserts that `actual` ≥ `expected`. */
 export function assertGreaterOrEqual<T>(actual: T, expected: T, msg?: string): void {
   if (!(actual >= expected)) fail(`Expected ${actual} >= ${expected}`, msg);

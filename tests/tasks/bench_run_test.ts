@@ -1,7 +1,7 @@
 // The bench's processes: that peers compute what neocog does, how jobs fail, and what a run leaves.
 import { assert, assertEquals, assertGreater, assertLess, assertStringIncludes } from "@std/assert";
 import { start } from "../../mod.ts";
-import { answersOf } from "../../tasks/bench/jobs/agree.ts";
+import { agreeJob } from "../../tasks/bench/jobs/agree.ts";
 import type { AgreeLine } from "../../tasks/bench/jobs/job.ts";
 import { prepareNeocog } from "../../tasks/bench/peers/neocog.ts";
 import type { Peer } from "../../tasks/bench/peers/peer.ts";
@@ -33,9 +33,9 @@ const neocogOnCpu: Peer = {
 
 Deno.test("jax-js's LeNet-5 computes and learns what neocog's does", async () => {
   const job = { job: "agree", peer: "jax-wasm", model: "lenet5" } as const;
-  const { answers: [jax], reason } = await runJob<AgreeLine>(job, { limit: 60_000 });
+  const { results: [jax], reason } = await runJob<AgreeLine>(job, { limit: 60_000 });
   assertEquals(reason, undefined);
-  const own = await answersOf(neocogOnCpu, "lenet5");
+  const own = await agreeJob(neocogOnCpu, "lenet5");
   // Adam's first steps magnify rounding where a slope is near 0.
   assertLess(difference(jax!.outputs, own.outputs), 1e-5);
   assertLess(difference(jax!.losses, own.losses), 1e-3);
@@ -43,8 +43,8 @@ Deno.test("jax-js's LeNet-5 computes and learns what neocog's does", async () =>
 
 Deno.test("tfjs-layers' LeNet-5 computes and learns what neocog's does", async () => {
   const job = { job: "agree", peer: "tfjs-cpu", model: "lenet5" } as const;
-  const { answers: [stock] } = await runJob<AgreeLine>(job, { limit: 60_000 });
-  const own = await answersOf(neocogOnCpu, "lenet5");
+  const { results: [stock] } = await runJob<AgreeLine>(job, { limit: 60_000 });
+  const own = await agreeJob(neocogOnCpu, "lenet5");
   assertLess(difference(stock!.outputs, own.outputs), 1e-5);
   assertLess(difference(stock!.losses, own.losses), 1e-3);
 });

@@ -1,4 +1,4 @@
-// The subcommands that explain an answer: what they write, what they say, and what they refuse.
+// The subcommands that explain an output: what they write, print and refuse.
 import { assertAlmostEquals, assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
 import { decodeImage, encodePng } from "../../lib/image/mod.ts";
 import { init, key, resnet20, start } from "../../mod.ts";
@@ -69,7 +69,7 @@ Deno.test("each method writes its map, the map over the picture, and a row of bo
   }
 });
 
-Deno.test("a feature map is explained in the place of a class", async () => {
+Deno.test("a feature map is explained instead of a class", async () => {
   const { dir, network } = await made();
   try {
     const flags = ["--layer", "stage1", "--unit", "3", "--out", `${dir}/out`, "--json"];
@@ -100,7 +100,7 @@ Deno.test("what does not fit is refused in a sentence, and leaves no folder", as
     );
     assertStringIncludes(
       await refusal("saliency", "--samples", "3"),
-      ": the method must be smooth-grad",
+      "--method must be smooth-grad",
     );
     assertStringIncludes(await refusal("saliency", "--rule", "guide"), "guided");
     assertStringIncludes(await refusal("grad-cam", "--layer", "stag2"), 'did you mean "stage2"');
@@ -115,7 +115,7 @@ Deno.test("what does not fit is refused in a sentence, and leaves no folder", as
     );
     assertStringIncludes(
       await refusal("occlusion", "--window", "4", "--stride", "5"),
-      "at most the window's, 4",
+      "at most the window's side, 4",
     );
     assertEquals([...Deno.readDirSync(dir)].some(({ name }) => name === "out"), false);
   } finally {
@@ -143,9 +143,9 @@ sharedDataTest("test images are taken by number from the data set that is named"
     const { files } = result(await runTask("generate", [...attack, ...tail]));
     assertEquals(files[0], `${dir}/out/side-by-side.png`);
     const numbered = await runTask("explain", ["saliency", ...weights, "--image", "1", ...tail]);
-    assertStringIncludes(numbered.err, "must come with --dataset");
+    assertStringIncludes(numbered.err, "a number needs --dataset");
     const mnist = ["saliency", ...weights, "--dataset", "mnist", "--image", "1", ...tail];
-    assertStringIncludes((await runTask("explain", mnist)).err, "must have images of [32,32,3]");
+    assertStringIncludes((await runTask("explain", mnist)).err, "one with images of [32,32,3]");
   } finally {
     await Deno.remove(dir, { recursive: true });
   }

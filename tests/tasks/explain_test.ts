@@ -62,7 +62,7 @@ inDirectory(
 );
 
 inDirectory(
-  "explain activations shows what layers answer to a test image, and to a file",
+  "explain activations shows the outputs of layers for a test image, and for a file",
   async (dir) => {
     const weights = await madeCheckpoint(dir);
     const common = ["activations", "--weights", weights, "--json", ...cpu];
@@ -93,7 +93,7 @@ inDirectory(
 );
 
 inDirectory(
-  "without --layer all layers that answer maps are shown; --unit shows one map",
+  "without --layer all layers with feature maps are shown; --unit shows one map",
   async (dir) => {
     const weights = await madeTorch(dir);
     const pixels = Float32Array.from({ length: 40 * 50 * 3 }, (_, i) => (i % 256) / 255);
@@ -115,16 +115,29 @@ inDirectory(
   },
 );
 
-inDirectory("where DeconvNet tells no images apart, explain patches says so", async (dir) => {
-  const few = ["patches", "--rule", "deconvnet", "--limit", "9", "--units", "1", "--json", ...cpu];
-  const said = async (layer: string): Promise<boolean> => {
-    const outcome = await run(...few, "--layer", layer, "--out", `${dir}/${layer}`);
-    assertEquals(result(outcome).files, [`${dir}/${layer}/patches-${layer}-deconvnet.png`]);
-    return outcome.err.includes(`no max-pooling before ${layer}`);
-  };
-  // Before act1 there is a convolution, before act2 a max-pooling too.
-  assertEquals([await said("act1"), await said("act2")], [true, false]);
-});
+inDirectory(
+  "if DeconvNet reconstructs the same from all images, explain patches says so",
+  async (dir) => {
+    const few = [
+      "patches",
+      "--rule",
+      "deconvnet",
+      "--limit",
+      "9",
+      "--units",
+      "1",
+      "--json",
+      ...cpu,
+    ];
+    const said = async (layer: string): Promise<boolean> => {
+      const outcome = await run(...few, "--layer", layer, "--out", `${dir}/${layer}`);
+      assertEquals(result(outcome).files, [`${dir}/${layer}/patches-${layer}-deconvnet.png`]);
+      return outcome.err.includes(`no max-pooling before ${layer}`);
+    };
+    // Before act1 there is a convolution, before act2 a max-pooling too.
+    assertEquals([await said("act1"), await said("act2")], [true, false]);
+  },
+);
 
 Deno.test("explain --help lists subcommands, and each has a help of its own", async () => {
   const { code, out } = await run("--help");
@@ -137,7 +150,7 @@ Deno.test("explain --help lists subcommands, and each has a help of its own", as
   assertMatch(filters.out, /Usage: deno task explain filters \[flags\]\n/);
   assertMatch(
     filters.out,
-    /--out PATH +directory for the pictures \(default: runs\/explain-filters\)/,
+    /--out PATH +folder for the pictures \(default: runs\/explain-filters\)/,
   );
 });
 
@@ -156,11 +169,11 @@ inDirectory("what explain cannot use is refused in one line, before any work", a
     [1, ["filters", ...w, "--layer", "pool1"], "must be a convolution"],
     [1, ["filters", ...w, "--unit", "6"], "from 0 to 5"],
     [1, ["activations", ...w, "--layer", "conv1,pol2"], 'did you mean "pool2"?'],
-    [2, ["activations", ...w, "--layer", "conv1", "--unit", "6"], "--unit must be below 6"],
-    [2, ["activations", ...w, "--image", "10000"], "--image must be below 10000"],
+    [2, ["activations", ...w, "--layer", "conv1", "--unit", "6"], "--unit: it must be below 6"],
+    [2, ["activations", ...w, "--image", "10000"], "--image: it must be below 10000"],
     [1, ["activations", ...w, "--image", `${dir}/none.png`], "none.png"],
     [2, ["activations", "--weights", torch], "without --image"],
-    [2, ["activations", "--weights", torch, "--image", "3"], "a number must come with --dataset"],
+    [2, ["activations", "--weights", torch, "--image", "3"], "a number needs --dataset"],
     [1, ["filters", "--weights", weights, "--out", weights], "Cannot use the output directory"],
   ];
   const outcomes = await Promise.all(refused.map(([, args]) => run(...args)));

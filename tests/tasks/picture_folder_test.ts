@@ -1,6 +1,6 @@
 // The folder of pictures that explain and generate leave, and its page.
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { findClass } from "../../tasks/pictures/looked.ts";
+import { findClass } from "../../tasks/pictures/opened_network.ts";
 import { openPictureFolder } from "../../tasks/pictures/picture_folder.ts";
 
 const dot = { width: 1, height: 1, channels: 1, pixels: new Float32Array([0.5]) } as const;

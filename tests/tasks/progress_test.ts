@@ -2,12 +2,13 @@
 // deno-lint-ignore-file no-control-regex -- terminals are driven by escape characters
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import {
-  ascentProgress,
   downloadProgress,
+  fourDigits,
+  liveBar,
   type ProgressStream,
+  stepProgress,
   trainingProgress,
 } from "../../tasks/progress.ts";
-import { fourDigits } from "../../tasks/progress/bar.ts";
 
 type Recorder = ProgressStream & { text: string };
 
@@ -83,17 +84,17 @@ Deno.test("on a terminal the bar makes way for the epoch's line", () => {
   assertMatch(stream.text, /\x1b\[2KEpoch 1\/1 - 1\.0s - loss: 0\.2214 [^\n\x1b]*0\.9774\n$/);
 });
 
-Deno.test("a note stands above the bar, which comes again", () => {
+Deno.test("a line is printed above the bar, which is drawn again", () => {
   const stream = recorder(true);
-  const progress = trainingProgress({ epochs: 1, stepsPerEpoch: 2 }, stream);
-  progress.note("before");
+  const bar = liveBar("{name} [{bar}] {value}/{total}", stream);
+  bar.line("before");
   assertEquals(stream.text, "before\n");
-  progress.step(1, 1, { loss: 1, accuracy: 0 });
+  bar.draw(1, 2, { name: "conv1" });
   stream.text = "";
-  progress.note("hello");
-  assertMatch(stream.text, /\x1b\[2Khello\n.*Epoch 1\/1 \[=+-+\] 1\/2/s);
-  progress.stop();
-  progress.stop();
+  bar.line("hello");
+  assertMatch(stream.text, /\x1b\[2Khello\n.*conv1 \[=+-+\] 1\/2/s);
+  bar.stop();
+  bar.stop();
 });
 
 Deno.test("the bar leaves no terminal mode to restore and fits a narrow terminal", () => {
@@ -125,10 +126,10 @@ Deno.test("a download is a line at once, and on a terminal a bar in megabytes", 
   assertEquals(unknown.text, "Fetching https://host/a.safetensors\n");
 });
 
-Deno.test("a climb says off a terminal when its first step is done, each tenth, and the score", () => {
+Deno.test("off a terminal work in steps has a line for its first step and for each tenth, with the score", () => {
   const stream = recorder(false);
-  const progress = ascentProgress("conv1, channel 3", 40, stream);
-  for (let step = 0; step <= 40; step++) progress.step(step, step * 1.23456789);
+  const progress = stepProgress("conv1, channel 3", stream);
+  for (let step = 0; step <= 40; step++) progress.step(step, 40, step * 1.23456789);
   progress.stop();
   const lines = stream.text.trim().split("\n");
   assertEquals(lines.length, 11);
@@ -150,17 +151,15 @@ Deno.test("numbers have four significant digits, however large or small they are
   ]);
 });
 
-Deno.test("a climb is a bar on a terminal, without a score where there is none", async () => {
+Deno.test("work in steps is a bar on a terminal, without a score if there is none", async () => {
   const stream = recorder(true);
-  const progress = ascentProgress("occlusion", 4, stream);
-  progress.step(1);
+  const progress = stepProgress("occlusion", stream);
+  progress.step(1, 4);
   await new Promise((resolve) => setTimeout(resolve, 120));
-  progress.step(2, -0.5);
+  progress.step(2, 4, -0.5);
   await new Promise((resolve) => setTimeout(resolve, 120));
-  progress.note("a note");
   progress.stop();
   const text = stream.text.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, "");
   assertMatch(text, /occlusion \[.*\] 1\/4 - 0s(?! - score)/);
   assertMatch(text, /occlusion \[.*\] 2\/4 - \ds - ETA: \ds - score: -0\.5000/);
-  assertStringIncludes(text, "a note\n");
 });

@@ -31,9 +31,9 @@ type Setting = {
 };
 
 /** A machine, what it was made to print and run, and the permissions that were given up. */
-type Watched = { machine: Machine; said: string[]; ran: string[]; revoked: unknown[] };
+type PictureProgress = { machine: Machine; said: string[]; ran: string[]; revoked: unknown[] };
 
-function machineOf(setting: Setting): Watched {
+function machineOf(setting: Setting): PictureProgress {
   const [said, ran, revoked]: [string[], string[], unknown[]] = [[], [], []];
   const machine: Machine = {
     os: setting.os ?? "linux",

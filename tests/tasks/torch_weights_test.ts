@@ -149,7 +149,7 @@ Deno.test("what does not fit the weights is refused by name, before anything is 
     assertStringIncludes(await predict(), "three.json");
     const evaluate = (...flags: string[]): Promise<string> =>
       refusal("evaluate", "--weights", weights, ...flags);
-    assertStringIncludes(await evaluate(), "--dataset must be given");
+    assertStringIncludes(await evaluate(), "Cannot run without --dataset");
     assertStringIncludes(await evaluate("--dataset", "mnist"), "as many classes");
     const whole = await Deno.readFile(weights);
     await Deno.writeFile(weights, whole.subarray(0, whole.length - 1));
@@ -170,7 +170,7 @@ Deno.test("what does not fit the weights is refused by name, before anything is 
     );
     assertStringIncludes(
       await predict("--invert", "yes", "--preprocessing", "cifar"),
-      "--invert must be left out",
+      "Cannot use --invert yes: resnet20 takes images in color",
     );
     // The last number of the file is a weight: as all ones it is a NaN.
     await Deno.writeFile(weights, whole.map((byte, i) => i >= whole.length - 4 ? 255 : byte));

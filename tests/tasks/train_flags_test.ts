@@ -164,7 +164,7 @@ Deno.test("a folder of pictures is trained on and measured, by its classes", asy
   assertEquals(answer(measured.out).accuracy, testAccuracy, measured.err);
   const refused = await runTask("evaluate", [...weights, "--data-dir", other]);
   assertEquals(refused.code, 2);
-  assertStringIncludes(refused.err, "got lit in the place of light");
+  assertStringIncludes(refused.err, "got lit in place of light");
   await Promise.all([dir, other, out].map((path) => Deno.remove(path, { recursive: true })));
 });
 

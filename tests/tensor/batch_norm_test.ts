@@ -90,10 +90,20 @@ onEachBackend("NaN and infinity stay in their feature and are not masked", async
   }
 });
 
-onEachBackend("an empty batch has no statistics", () => {
+onEachBackend("an empty batch and a single value have no variance", async () => {
   const { params, state } = init(layer, key(0), [3]);
-  const empty = tf.zeros([0, 3]);
-  assertThrows(() => layer.apply(params, state, empty, { training: true }), RangeError);
+  for (const [shape, count] of [[[0, 3], 0], [[1, 3], 1], [[1, 1, 1, 3], 1]] as const) {
+    assertThrows(
+      () => layer.apply(params, state, tf.zeros([...shape]), { training: true }),
+      RangeError,
+      `at least 2 values to have a variance, got ${count}`,
+    );
+  }
+  // Outside of training, and of a frozen layer, one value is enough.
+  for (const context of [{}, { training: true, frozen: () => true }]) {
+    const [y] = layer.apply(params, state, tf.ones([1, 3]), context);
+    assertEquals((await y.data()).every((value) => Math.abs(value - 1) < 1e-4), true);
+  }
 });
 
 gpuTest("training forward is three dispatches, inference one", async () => {

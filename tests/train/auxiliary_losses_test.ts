@@ -210,7 +210,7 @@ onCpu(
 );
 
 onCpu(
-  "the loss of any layer that answers classes can be added, but not of one that is not run",
+  "the loss of any layer that outputs classes can be added, but not of one that is not run",
   () => {
     const model = linear();
     const { params, state } = init(model, key(0), [2]);

@@ -123,7 +123,7 @@ onCpu(
   },
 );
 
-onCpu("an improvement is more than minDelta, and more where more is better", async () => {
+onCpu("an improvement is more than minDelta, upwards if more is better", async () => {
   const ends = async (
     options: EarlyStoppingOptions,
     values: readonly number[],
@@ -152,7 +152,7 @@ async function restored(training: Training): Promise<Training> {
   return restoreTraining(toyModel(), optimizer(), [8, 8, 1], checkpoint, "test");
 }
 
-onCpu("a run that was cut anywhere goes on as if it had not been, its callbacks too", async () => {
+onCpu("a run interrupted anywhere resumes to the same numbers, with its callbacks", async () => {
   const callbacks = (): Callback[] => [pretend(earlyStopping({ patience: 3 }), LOSSES)];
   const whole = await run({ callbacks: callbacks() });
   for (const cutAt of [2, 10, 14]) {
@@ -167,7 +167,7 @@ onCpu("a run that was cut anywhere goes on as if it had not been, its callbacks 
   }
 });
 
-onCpu("a run that was over goes on from its last weights, not from its best", async () => {
+onCpu("a finished run resumes from its last weights, not from its best", async () => {
   const callbacks = (): Callback[] => [pretend(earlyStopping({ patience: 9 }), LOSSES)];
   const whole = await run({ callbacks: callbacks(), epochs: 6 });
   const half = await run({ callbacks: callbacks(), epochs: 4 });
@@ -218,7 +218,7 @@ async function inDirectory(test: (dir: string) => Promise<void>): Promise<void> 
   }
 }
 
-onCpu("the last, the best and the best few are kept, and go on to the same numbers", async () => {
+onCpu("the last, the best and the best few are kept, and resume to the same numbers", async () => {
   await inDirectory(async (dir) => {
     const about = ({ epoch }: EpochReport): { said: string } => ({ said: `epoch ${epoch}` });
     const save = (): Callback => pretend(checkpoints({ dir, top: 2, about }), LOSSES);

@@ -11,10 +11,12 @@ import {
   accumulate,
   adam,
   adjustable,
+  batchNorm,
   beginTraining,
   chain,
   type Checkpoint,
   clipByNorm,
+  dense,
   disposeTraining,
   ema,
   type EpochReport,
@@ -22,10 +24,12 @@ import {
   exponentialDecay,
   fit,
   type FitOptions,
+  flatten,
   init,
   type Json,
   key,
   lars,
+  type Layer,
   leaves,
   lenet5,
   mapTree,
@@ -37,9 +41,11 @@ import {
   rmsprop,
   scaleUpdates,
   type Schedule,
+  sequential,
   sgd,
   snapshot,
   stepsPerEpoch,
+  takeExamples,
   tf,
   type Training,
 } from "../../mod.ts";
@@ -120,7 +126,7 @@ onEachBackend("the number of tensors is the same after every step", async () => 
 });
 
 onEachBackend(
-  "a run taken up from a checkpoint in the middle of an epoch goes on to the same numbers",
+  "a run resumed from a checkpoint in the middle of an epoch continues to the same numbers",
   async () => {
     const whole = await run();
     const stop = new AbortController();
@@ -216,6 +222,26 @@ onCpu("bad options are refused by name and value", async () => {
   }
 });
 
+onCpu("a last batch of one is refused before the first step if it has no variance", async () => {
+  const model = sequential({
+    flatten: flatten(),
+    hidden: dense({ features: 4 }),
+    norm: batchNorm(),
+    logits: dense({ features: 3 }),
+  });
+  const seven = takeExamples(train, 7);
+  let steps = 0;
+  const onStep = (): void => void steps++;
+  const go = (options: FitOptions): Promise<unknown> =>
+    Array.fromAsync(fit(model as Layer, seven, { ...options, onStep }));
+  for (const batchSize of [1, 2, 3, 6]) {
+    await assertRejects(() => go({ batchSize }), RangeError, 'batch normalization "norm"');
+  }
+  assertEquals(steps, 0);
+  for (const batchSize of [4, 5, 7]) await go({ batchSize });
+  await go({ batchSize: 2, trainable: (path) => !path.startsWith("norm") });
+});
+
 onCpu("weights of another model are refused key by key", async () => {
   const network = beginTraining(toyModel(), scaleUpdates(1), key(0), [8, 8, 1]);
   const checkpoint = throughDisk(await snapshot(network));
@@ -257,7 +283,7 @@ onCpu("a checkpoint that does not say how far its run was is refused", async () 
 });
 
 onCpu(
-  "a run in the middle of an epoch does not go on with other examples or another batch size",
+  "a run in the middle of an epoch is not resumed with other examples or another batch size",
   async () => {
     const stop = new AbortController();
     const onStep = (): void => stop.abort();
@@ -272,7 +298,7 @@ onCpu(
 );
 
 onCpu(
-  "a model that answers NaN, or scores of other classes, is not given an accuracy",
+  "a model that outputs NaN, or scores of other classes, has no accuracy",
   async () => {
     const network = init(toyModel(), key(0), [8, 8, 1]);
     const params = mapTree(([leaf]) => tf.mul(leaf!, NaN), network.params);

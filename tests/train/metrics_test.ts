@@ -48,7 +48,7 @@ onCpu("correctCount refuses scores and labels of different shapes", () => {
   assertThrows(() => correctCount(vector, vector), TypeError, "[3] and [3]");
 });
 
-Deno.test("topClasses answers classes and scores, the highest first", () => {
+Deno.test("topClasses returns classes and scores, the highest first", () => {
   const scores = Float32Array.of(0.5, -1, 2, 0.25);
   assertEquals(topClasses(scores, 2), [{ index: 2, score: 2 }, { index: 0, score: 0.5 }]);
   assertEquals(topClasses(scores, 9).map(({ index }) => index), [2, 0, 3, 1]);
@@ -78,7 +78,7 @@ Deno.test("the confusion matrix takes typed arrays", () => {
   assertEquals(counts, [[0, 1], [0, 1]]);
 });
 
-Deno.test("the confusion matrix refuses classes out of range, and one answer too few", () => {
+Deno.test("the confusion matrix refuses classes out of range, and one prediction too few", () => {
   for (const wrong of [2, -1, 0.5, NaN]) {
     const said = `classes must be whole numbers from 0 to 1, got`;
     assertThrows(

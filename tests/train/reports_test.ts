@@ -68,7 +68,7 @@ onCpu("classes are weighed by how rare they are, and none may be missing", () =>
   );
 });
 
-onCpu("a rare class is found where classes are weighed", async () => {
+onCpu("a rare class is found if classes are weighted", async () => {
   // One example of three is moved to the first class: of the second there are few left.
   const plain = toyExamples(90);
   const rare = Uint8Array.from(plain.labels, (label, i) => label === 1 && i > 12 ? 2 : label);
@@ -97,7 +97,7 @@ function softmax(row: readonly number[]): number[] {
   return parts.map((part) => part / total);
 }
 
-onEachBackend("answers, ranks and the worst of them are those of the scores", async () => {
+onEachBackend("predictions, ranks and the worst mistakes are those of the scores", async () => {
   const examples = toyExamples(40);
   const network = init(toyModel(), key(1), [8, 8, 1]);
   const { params, state } = network;
@@ -147,7 +147,7 @@ onEachBackend("answers, ranks and the worst of them are those of the scores", as
   assert(Math.abs(pictures[0]!.pixels[6 * pictures[0]!.width + 6]! - first!) < 1e-6);
 });
 
-onCpu("wrong answers that cannot be are refused", async () => {
+onCpu("impossible mistakes are refused", async () => {
   const examples = toyExamples(6);
   const network = init(toyModel(), key(0), [8, 8, 1]);
   for (const count of [0, -1, 1.5]) {
@@ -168,7 +168,7 @@ onCpu("wrong answers that cannot be are refused", async () => {
 });
 
 onCpu(
-  "a source that is read when wanted is trained on and measured as images in memory",
+  "a source that is read as needed is trained on and measured like images in memory",
   async () => {
     const examples = toyExamples(40);
     const { images, ...rest } = examples;

@@ -62,7 +62,7 @@ Deno.test("from any depth: the tail begins with the first layer in which somethi
   ]);
 });
 
-Deno.test("there is no cut where the first layer is trained, nothing is, or the model is no chain", () => {
+Deno.test("there is no split if the first layer is trained, nothing is, or the model is no chain", () => {
   assertEquals(cut(squeezenet() as Layer, [96, 96, 3], "conv1", "conv10"), undefined);
   assertEquals(cut(squeezenet() as Layer, [96, 96, 3]), undefined);
   assertEquals(cut(dense({ features: 2 }) as Layer, [4], "kernel"), undefined);

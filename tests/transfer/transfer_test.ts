@@ -184,7 +184,7 @@ onEachBackend(
 );
 
 onCpu(
-  "images are augmented while the network is fine-tuned, and with the head where told",
+  "images are augmented during fine-tuning, and for the head without a cache",
   async () => {
     const pretrained = await pretrain();
     const [plain, tuned, both] = [
@@ -222,7 +222,7 @@ for (
   ]] as const
 ) {
   onEachBackend(
-    `a transfer that is taken up ${where} epochs goes on to the same numbers`,
+    `a transfer resumed ${where} epochs continues to the same numbers`,
     async () => {
       const pretrained = await pretrain();
       const whole = await run(pretrained);

@@ -66,7 +66,7 @@ onCpu(
   },
 );
 
-onCpu("a head of the same size is made anew all the same, unless it is to be kept", async () => {
+onCpu("a head of the same size is initialized anew too, unless it is to be kept", async () => {
   const source = init(lenet5(), key(1), [28, 28, 1]);
   const anew = transferWeights(lenet5(), [28, 28, 1], source, { key: key(1) });
   assertEquals(anew.initialized, ["logits/kernel", "logits/bias"]);
@@ -81,7 +81,7 @@ onCpu("a head of the same size is made anew all the same, unless it is to be kep
   assertEquals(deep.initialized.length, 6);
 });
 
-onCpu("another size of image makes the layer after the flattening anew, and says so", () => {
+onCpu("another image size initializes the layer after the flattening anew, and says so", () => {
   const source = init(toyModel(), key(0), [8, 8, 1]);
   const { initialized, unused } = transferWeights(toyModel(), [12, 12, 1], source, { head: [] });
   assertEquals([initialized, unused], [["logits/kernel"], ["logits/kernel"]]);

@@ -221,7 +221,7 @@ Deno.test("a network's file says all before a device is started", async () => {
   assertEquals(file.metadata.format, "neocog-checkpoint");
 });
 
-sharedDataTest("SqueezeNet of the world takes the cat for a tabby", async () => {
+sharedDataTest("published SqueezeNet classifies the cat as a tabby", async () => {
   await start(hasAdapter ? {} : { backend: "cpu" });
   const network = await open(sharedPath("squeezenet1_0-imagenet.safetensors"));
   assertEquals([network.name, network.origin], ["squeezenet", "torchvision"]);
@@ -238,7 +238,7 @@ sharedDataTest("SqueezeNet of the world takes the cat for a tabby", async () => 
   tf.dispose([network.params, network.state].flatMap((tree) => entries(tree).map(([, t]) => t)));
 });
 
-sharedDataTest("ResNet-20 of the world has CIFAR-10's classes", async () => {
+sharedDataTest("published ResNet-20 has CIFAR-10's classes", async () => {
   await start({ backend: "cpu" });
   const network = await open(sharedPath("resnet20-cifar10.safetensors"));
   assertEquals([network.name, network.classNames[3]], ["resnet20", "cat"]);

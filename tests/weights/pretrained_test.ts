@@ -86,7 +86,7 @@ Deno.test("a file is fetched once, with progress, and checked again from the cac
   });
 });
 
-Deno.test("a connection that is cut midway goes on where it was, however often", async () => {
+Deno.test("an interrupted download continues where it was, however often", async () => {
   const cut = 70_000;
   await withServer((asked) => cutAfter(right(asked), cut), async (fetchFile, { asked }, cache) => {
     // Fewer retries than cuts: each attempt brought something.
@@ -103,7 +103,7 @@ Deno.test("a connection that is cut midway goes on where it was, however often",
   });
 });
 
-Deno.test("another call goes on where the last one gave up", async () => {
+Deno.test("another call continues where the last one gave up", async () => {
   const answer = (asked: Asked, n: number): Answer =>
     n === 0
       ? cutAfter(right(asked), 1000)
@@ -134,7 +134,7 @@ Deno.test("a file that changes on the server between two attempts is fetched fro
   });
 });
 
-Deno.test("without a version or a hash a part is not gone on from", async () => {
+Deno.test("without a version or a hash a partial download is not continued", async () => {
   const bare = (asked: Asked, n: number): Answer => {
     const { ETag: _, ...headers } = right(asked).headers;
     return cutAfter({ ...right(asked), headers }, n === 0 ? 1000 : FILE.length);
@@ -151,7 +151,7 @@ Deno.test("without a version or a hash a part is not gone on from", async () => 
   });
 });
 
-Deno.test("a server that ignores ranges is begun anew, and not for ever", async () => {
+Deno.test("a server that ignores ranges restarts the download, but not forever", async () => {
   const whole = (asked: Asked): Answer => right({ ...asked, headers: new Map() });
   const answer = (asked: Asked, n: number): Answer =>
     n < 2 ? cutAfter(whole(asked), 5000) : whole(asked);
@@ -166,7 +166,7 @@ Deno.test("a server that ignores ranges is begun anew, and not for ever", async 
   });
 });
 
-Deno.test("another range than was asked for begins anew", async () => {
+Deno.test("another range than requested restarts the download", async () => {
   const answer = (asked: Asked, n: number): Answer => {
     const whole = right(asked);
     if (n === 0) return cutAfter(whole, 5000);
@@ -332,7 +332,7 @@ Deno.test("a web page in the place of the file is refused, whatever it calls its
   });
 });
 
-Deno.test("a connection that brings nothing is given up, and gone on from", async () => {
+Deno.test("a stalled connection is given up, and continued", async () => {
   const answer = (asked: Asked, n: number): Answer =>
     n === 0 ? { ...cutAfter(right(asked), 3000), hangs: true } : right(asked);
   await withServer(answer, async (fetchFile, { asked }) => {
@@ -424,7 +424,7 @@ Deno.test("what is known of weights fits the models, the layouts and the form of
   }
 });
 
-Deno.test("the cache lies where the environment or the system's custom says", () => {
+Deno.test("the cache is where the environment or the system's convention says", () => {
   const place = (variables: Record<string, string>, os: typeof Deno.build.os = "linux"): string =>
     cacheDirectory((name) => variables[name], os);
   const all = { NEOCOG_CACHE: "/n", XDG_CACHE_HOME: "/x", HOME: "/home/a" };
@@ -459,7 +459,7 @@ async function runWith(permissions: readonly string[], call: string): Promise<st
   return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
 }
 
-Deno.test("only what is used is asked for: files alone where nothing is to be fetched", async () => {
+Deno.test("only needed permissions are requested: files alone if nothing is to be downloaded", async () => {
   await withServer(right, async (fetchFile, { url }, cache) => {
     const { path } = await fetchFile({ sha256: SHA256 });
     assertMatch(await runWith([], JSON.stringify(path)), /trust: "local"/);

@@ -38,7 +38,7 @@ for (const [theirs, ours] of Object.entries(BY_TORCHVISION)) {
   });
 }
 
-Deno.test("auxiliary heads are left where the model has none, and needed where it has", () => {
+Deno.test("auxiliary heads are ignored if the model has none, and needed if it has", () => {
   const heads: [TorchvisionModel, number][] = [["googlenet", 20], ["inception_v3", 14]];
   for (const [theirs, count] of heads) {
     const ours = BY_TORCHVISION[theirs];
@@ -151,18 +151,18 @@ async function assertKnownLogits(count: number): Promise<void> {
   disposeTree(loaded.params, loaded.state);
 }
 
-sharedDataTest("the ResNet-20 of the world answers PyTorch's logits (cpu)", async () => {
+sharedDataTest("the published ResNet-20 outputs PyTorch's logits (cpu)", async () => {
   await start({ backend: "cpu" });
   await assertKnownLogits(4); // A quarter of a second each.
 });
 
-sharedDataTest("the ResNet-20 of the world answers PyTorch's 20 logit rows (webgpu)", async () => {
+sharedDataTest("the published ResNet-20 outputs PyTorch's 20 logit rows (webgpu)", async () => {
   await start();
   await assertKnownLogits(20);
 }, { ignore: !hasAdapter });
 
 sharedDataTest(
-  "the world's files go out with the keys they came with, to the bit",
+  "published files are written with the keys they came with, to the bit",
   async () => {
     await start({ backend: "cpu" });
     const names = ["resnet20-cifar10", "squeezenet1_0-imagenet"];

@@ -132,7 +132,7 @@ onCpu("PyTorch's shapes are OIHW, and [out, in] of a dense layer", () => {
   ]);
 });
 
-onCpu("each number of a kernel is where its output, input, row and column say", async () => {
+onCpu("each number of a kernel is at its output, input, row and column", async () => {
   const dict = stateDict(small(), INPUT);
   const { params, state } = await fromTorch(small(), INPUT, tensorSource(dict), DOTTED);
   const got = new Map([...await numbers(params), ...await numbers(state)]);
@@ -187,7 +187,7 @@ onCpu(
 );
 
 onCpu(
-  "a dense layer may come as a convolution, and goes out as one where the layout says so",
+  "a dense layer may be read as a convolution, and is written as one if the layout says so",
   async () => {
     const model = sequential({
       flatten: flatten(),
@@ -223,17 +223,32 @@ onCpu(
   },
 );
 
-onCpu("counters and the prefix of DataParallel may be there or not", async () => {
-  const dict = stateDict(small(), INPUT);
-  const wanted = await fromTorch(small(), INPUT, tensorSource(dict), DOTTED);
-  const bare = new Map([...dict].filter(([name]) => !name.endsWith("num_batches_tracked")));
-  assertEquals(dict.size - bare.size, 2);
-  const prefixed = new Map([...dict].map(([name, tensor]) => [`module.${name}`, tensor]));
-  for (const tensors of [bare, prefixed]) {
-    const got = await fromTorch(small(), INPUT, tensorSource(tensors), DOTTED);
-    assertEquals(await numbers(got.params), await numbers(wanted.params));
-    assertEquals(await numbers(got.state), await numbers(wanted.state));
-  }
+onCpu(
+  "counters and the prefixes of DataParallel and other wrappers may be there or not",
+  async () => {
+    const dict = stateDict(small(), INPUT);
+    const wanted = await fromTorch(small(), INPUT, tensorSource(dict), DOTTED);
+    const bare = new Map([...dict].filter(([name]) => !name.endsWith("num_batches_tracked")));
+    assertEquals(dict.size - bare.size, 2);
+    const prefixed = ["module.", "model.", "backbone.", "net.", "module.model.", "model.net."]
+      .map((prefix) => new Map([...dict].map(([name, tensor]) => [prefix + name, tensor])));
+    for (const tensors of [bare, ...prefixed]) {
+      const got = await fromTorch(small(), INPUT, tensorSource(tensors), DOTTED);
+      assertEquals(await numbers(got.params), await numbers(wanted.params));
+      assertEquals(await numbers(got.state), await numbers(wanted.state));
+    }
+  },
+);
+
+onCpu("a layout that has such a name itself keeps it", async () => {
+  const model = sequential({ fc: dense({ features: 2 }) }) as Layer;
+  const layout: TorchLayout = { name: "own", module: (layer) => `model.${layer}` };
+  const dict = stateDict(model, [3], layout);
+  assertEquals([...dict.keys()], ["model.fc.weight", "model.fc.bias"]);
+  const wanted = await fromTorch(model, [3], tensorSource(dict), layout);
+  const wrapped = new Map([...dict].map(([name, tensor]) => [`module.${name}`, tensor]));
+  const got = await fromTorch(model, [3], tensorSource(wrapped), layout);
+  assertEquals(await numbers(got.params), await numbers(wanted.params));
 });
 
 onCpu("what does not fit is listed by PyTorch's keys, and no tensor is left", async () => {
@@ -348,7 +363,7 @@ onCpu("a source in memory is not changed by what is done to the tensors", async 
 });
 
 onCpu(
-  "a model without its classifier takes the rest of a file where that is asked for",
+  "a model without its classifier takes the rest of a file with extra: ignore",
   async () => {
     const whole = sequential({
       fc: dense({ features: 6 }),

@@ -11,7 +11,7 @@ const LIMIT = 600_000;
 for (const model of Object.keys(models)) {
   gpuTest(`${model}'s loss falls over five steps on one image of its own size`, async () => {
     const job = { job: "zoo", model } as const;
-    const { answers: [line], reason } = await runJob<ZooLine>(job, { limit: LIMIT });
+    const { results: [line], reason } = await runJob<ZooLine>(job, { limit: LIMIT });
     assertEquals(reason, undefined);
     const { losses, inputShape } = line!;
     assertEquals(inputShape, models[model]!.inputShape);

@@ -1,81 +1,39 @@
 // The convolutions that are timed, on shapes of LeNet-5, the chapter's network, VGG and ResNet.
 import { convolve } from "../../../lib/tensor/mod.ts";
 import { tf } from "../../../mod.ts";
-import type { Op } from "./op.ts";
+import type { Op } from "./job.ts";
 
-/** A convolution's shape. */
-type Conv = {
-  readonly of: string;
-  readonly batch: number;
-  readonly size: number;
-  readonly channels: number;
-  readonly features: number;
-  readonly window: number;
-  readonly stride?: number;
-  readonly padding?: number;
-};
+/** A convolution: batch × size × size × channels by window × window to features. */
+type Conv = readonly [
+  of: string,
+  batch: number,
+  size: number,
+  channels: number,
+  window: number,
+  features: number,
+  stride?: number,
+  padding?: number,
+];
 
 const CONVS: readonly Conv[] = [
-  { of: "LeNet-5 conv1", batch: 128, size: 32, channels: 1, features: 6, window: 5 },
-  { of: "LeNet-5 conv2", batch: 128, size: 14, channels: 6, features: 16, window: 5 },
-  { of: "chapter conv1", batch: 128, size: 28, channels: 1, features: 32, window: 3 },
-  { of: "chapter conv2", batch: 32, size: 26, channels: 32, features: 64, window: 3 },
-  { of: "VGG conv1-1", batch: 1, size: 224, channels: 3, features: 64, window: 3, padding: 1 },
-  { of: "VGG conv3-2", batch: 1, size: 56, channels: 256, features: 256, window: 3, padding: 1 },
-  { of: "VGG conv5-1", batch: 4, size: 14, channels: 512, features: 512, window: 3, padding: 1 },
-  {
-    of: "ResNet-20 stage 1",
-    batch: 32,
-    size: 32,
-    channels: 16,
-    features: 16,
-    window: 3,
-    padding: 1,
-  },
-  {
-    of: "ResNet-20 stage 3",
-    batch: 32,
-    size: 8,
-    channels: 64,
-    features: 64,
-    window: 3,
-    padding: 1,
-  },
-  {
-    of: "ResNet-20 strided",
-    batch: 32,
-    size: 32,
-    channels: 16,
-    features: 32,
-    window: 3,
-    stride: 2,
-    padding: 1,
-  },
-  {
-    of: "ResNet-50 stem",
-    batch: 1,
-    size: 224,
-    channels: 3,
-    features: 64,
-    window: 7,
-    stride: 2,
-    padding: 3,
-  },
-  { of: "ResNet-50 1×1 down", batch: 2, size: 56, channels: 256, features: 64, window: 1 },
-  { of: "ResNet-50 1×1 up", batch: 4, size: 14, channels: 256, features: 1024, window: 1 },
-  {
-    of: "ResNet-50 1×1 strided",
-    batch: 2,
-    size: 56,
-    channels: 256,
-    features: 512,
-    window: 1,
-    stride: 2,
-  },
+  ["LeNet-5 conv1", 128, 32, 1, 5, 6],
+  ["LeNet-5 conv2", 128, 14, 6, 5, 16],
+  ["chapter conv1", 128, 28, 1, 3, 32],
+  ["chapter conv2", 32, 26, 32, 3, 64],
+  ["VGG conv1-1", 1, 224, 3, 3, 64, 1, 1],
+  ["VGG conv3-2", 1, 56, 256, 3, 256, 1, 1],
+  ["VGG conv5-1", 4, 14, 512, 3, 512, 1, 1],
+  ["ResNet-20 stage 1", 32, 32, 16, 3, 16, 1, 1],
+  ["ResNet-20 stage 3", 32, 8, 64, 3, 64, 1, 1],
+  ["ResNet-20 strided", 32, 32, 16, 3, 32, 2, 1],
+  ["ResNet-50 stem", 1, 224, 3, 7, 64, 2, 3],
+  ["ResNet-50 1×1 down", 2, 56, 256, 1, 64],
+  ["ResNet-50 1×1 up", 4, 14, 256, 1, 1024],
+  ["ResNet-50 1×1 strided", 2, 56, 256, 1, 512, 2],
 ];
 
 function opsOf(conv: Conv): Op[] {
-  const { of, batch, size, channels, features, window, stride = 1, padding = 0 } = conv;
+  const [of, batch, size, channels, window, features, stride = 1, padding = 0] = conv;
   const out = Math.floor((size + 2 * padding - window) / stride) + 1;
   const xShape: [number, number, number, number] = [batch, size, size, channels];
   const filterShape: [number, number, number, number] = [window, window, channels, features];
@@ -104,31 +62,33 @@ function opsOf(conv: Conv): Op[] {
   } as const;
   const random = (shape: [number, number, number, number]): tf.Tensor4D =>
     tf.randomUniform(shape, -1, 1);
+  const op = (
+    kind: string,
+    a: [number, number, number, number],
+    b: [number, number, number, number],
+    call: (x: tf.Tensor4D, y: tf.Tensor4D) => tf.Tensor,
+  ): Op => ({
+    ...common,
+    kind,
+    prepare: () => {
+      const [x, y] = [random(a), random(b)];
+      return () => call(x, y);
+    },
+  });
   return [
-    {
-      ...common,
-      kind: "conv forward",
-      prepare: () => {
-        const [x, filter] = [random(xShape), random(filterShape)];
-        return () => convolve(x, filter, options);
-      },
-    },
-    {
-      ...common,
-      kind: "conv input gradient",
-      prepare: () => {
-        const [dy, filter] = [random(dyShape), random(filterShape)];
-        return () => run("Conv2DBackpropInput", { dy, filter }, { inputShape: xShape });
-      },
-    },
-    {
-      ...common,
-      kind: "conv filter gradient",
-      prepare: () => {
-        const [x, dy] = [random(xShape), random(dyShape)];
-        return () => run("Conv2DBackpropFilter", { x, dy }, { filterShape });
-      },
-    },
+    op("conv forward", xShape, filterShape, (x, filter) => convolve(x, filter, options)),
+    op(
+      "conv input gradient",
+      dyShape,
+      filterShape,
+      (dy, filter) => run("Conv2DBackpropInput", { dy, filter }, { inputShape: xShape }),
+    ),
+    op(
+      "conv filter gradient",
+      xShape,
+      dyShape,
+      (x, dy) => run("Conv2DBackpropFilter", { x, dy }, { filterShape }),
+    ),
   ];
 }
 

@@ -1,4 +1,4 @@
-// Counts what a library asks of WebGPU, whichever library it is: by standing between both.
+// Counts what a library asks of WebGPU, by wrapping WebGPU's methods.
 import type { GpuCounts } from "./job.ts";
 
 type Method = (...args: never[]) => unknown;
@@ -42,7 +42,7 @@ function textureBytes({ size, format }: GPUTextureDescriptor): number {
 /**
  * Begins to count, in this process.
  *
- * @returns answers the counts so far
+ * @returns a function that returns the counts so far
  */
 export function countGpu(): () => GpuCounts {
   const counts = { dispatches: 0, copies: 0, submits: 0, uploadedBytes: 0, allocatedBytes: 0 };

@@ -1,8 +1,9 @@
-// What a process of the bench is asked for, and what it answers.
+// The jobs of the bench's processes, and what they return.
+import type { tf } from "../../../mod.ts";
 import type { PeerName } from "../peers/peers.ts";
 import type { Samples } from "../measure.ts";
 
-/** What a process is asked for. */
+/** The job of a process. */
 export type Job =
   | {
     readonly job: "time";
@@ -33,16 +34,16 @@ export type Job =
 /** What is timed of a network. */
 export type Kind = "training" | "inference";
 
-/** What the job `time` answers for each kind. */
+/** What the job `time` returns for each kind. */
 export type TimeLine = Samples & {
   readonly kind: Kind;
-  /** The first loss, or the first image's outputs: all peers must come to the same. */
+  /** The first loss, or the first image's outputs, which must be the same in all peers. */
   readonly check: readonly number[];
   /** Memory of the process after it, in bytes. */
   readonly rss: number;
 };
 
-/** What the job `agree` answers. */
+/** What the job `agree` returns. */
 export type AgreeLine = {
   /** Outputs for the first image. */
   readonly outputs: readonly number[];
@@ -50,7 +51,7 @@ export type AgreeLine = {
   readonly losses: readonly number[];
 };
 
-/** What one training step is to the device. */
+/** What one training step asks of the device. */
 export type GpuCounts = {
   readonly dispatches: number;
   readonly copies: number;
@@ -59,13 +60,13 @@ export type GpuCounts = {
   readonly allocatedBytes: number;
 };
 
-/** What the job `cost` answers. */
+/** What the job `cost` returns. */
 export type CostLine = GpuCounts & {
-  /** Median time until a step is handed over, on an idle device; absent where the library waits. */
+  /** Median time until a step is submitted, on an idle device; absent if the library waits. */
   readonly hostMicroseconds?: number;
 };
 
-/** What the job `startup` answers, in milliseconds since the process began. */
+/** What the job `startup` returns, in milliseconds since the process began. */
 export type StartupLine = {
   readonly beforeImport: number;
   readonly imported: number;
@@ -74,7 +75,7 @@ export type StartupLine = {
   readonly predicted: number;
 };
 
-/** What the job `zoo` answers. */
+/** What the job `zoo` returns. */
 export type ZooLine = {
   readonly parameters: number;
   /** Of one forward pass, 2 for a multiplication with an addition. */
@@ -92,17 +93,27 @@ export type ZooLine = {
   readonly rss: number;
 };
 
-/** What the job `ops` answers for each operation. */
-export type OpLine = {
-  readonly op: string;
-  readonly shape: string;
-  /** What kind of operation it is, such as `"conv forward"`. */
+/** A single operation. */
+type Operation = {
+  /** Its kind, such as `"conv forward"`. */
   readonly kind: string;
+  readonly shape: string;
   /** Operations on numbers of one call, 2 for a multiplication with an addition. */
   readonly flops: number;
-  /** Bytes that must be read and written at least. */
+  /** Bytes that a call reads and writes at least. */
   readonly bytes: number;
-  /** Milliseconds a call, of each round. */
+};
+
+/** A single operation on tensors of its own. */
+export type Op = Operation & {
+  /** Makes the operands; returns what one call does. */
+  readonly prepare: () => () => tf.Tensor | tf.Tensor[];
+};
+
+/** What the job `ops` returns for each operation. */
+export type OpLine = Operation & {
+  readonly op: string;
+  /** Milliseconds per call, of each round. */
   readonly times: readonly number[];
   /** Why there are no times. */
   readonly reason?: string;

@@ -1,9 +1,9 @@
 // The single operations that are timed, each on shapes of the networks of the chapter.
 import { batchNorm, init, key, softmaxCrossEntropy, tf } from "../../../mod.ts";
 import { convOps } from "./conv_ops.ts";
-import type { Op } from "./op.ts";
+import type { Op } from "./job.ts";
 
-/** Products `[n, m] · [m, k]`. The squares are what the best product is looked for among. */
+/** Products `[n, m] · [m, k]`. The best of the run is usually one of the squares. */
 const PRODUCTS: readonly (readonly [of: string, rows: number, inner: number, columns: number])[] = [
   ["square 512", 512, 512, 512],
   ["square 1024", 1024, 1024, 1024],

@@ -1,11 +1,10 @@
 // The job `ops`: single operations of neocog, each many times within one wait.
 import { start, tf } from "../../../mod.ts";
 import { callsPerSample, timed } from "../measure.ts";
-import type { Job, OpLine } from "./job.ts";
-import type { Op } from "./op.ts";
+import type { Job, Op, OpLine } from "./job.ts";
 import { allOps } from "./op_table.ts";
 
-/** neocog's backend, as far as it waits without reading. */
+/** The part of neocog's backend that waits without reading. */
 type Settling = { settle(): Promise<void> };
 
 type OpsJob = Job & { job: "ops" };
@@ -43,7 +42,7 @@ async function timesOf(op: Op, { rounds, sampleMs }: OpsJob, floor: number): Pro
   }
 }
 
-/** What a wait takes at least, which is taken off every sample. */
+/** The least time of a wait, which is subtracted from every sample. */
 async function waitFloor(): Promise<number> {
   const x = tf.ones([1]);
   const call = (): void => tf.dispose(tf.neg(x));
@@ -52,7 +51,7 @@ async function waitFloor(): Promise<number> {
   return Math.min(...times.slice(1));
 }
 
-/** Which operations are wanted: those whose kind or shape holds one of the words, or all. */
+/** The operations whose kind or shape contains one of the words, or all. */
 function wanted(words: readonly string[]): Op[] {
   const ops = allOps();
   if (words.length === 0) return ops;
@@ -60,10 +59,10 @@ function wanted(words: readonly string[]): Op[] {
 }
 
 /**
- * Times the operations one after the other, and says each when it is done.
+ * Times the operations one after the other, and reports each when it is done.
  *
  * @param job how many rounds, how long a sample is, and words that choose operations
- * @param say takes each answer
+ * @param say takes each result
  */
 export async function opsJob(job: OpsJob, say: (line: OpLine) => void): Promise<void> {
   await start();

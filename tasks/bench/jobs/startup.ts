@@ -20,6 +20,8 @@ export async function startupJob(
   const network = nc.restoreNetwork(model, shape, read, checkpoint);
   const loaded = performance.now();
   const scores = await nc.predict(network, nc.tf.ones([1, ...shape])).data();
-  if (scores.length !== 10) throw new Error("the prediction has not ten scores");
+  if (scores.length !== 10) {
+    throw new Error(`Cannot time the start: there must be ten scores, got ${scores.length}`);
+  }
   return { beforeImport, imported, started, loaded, predicted: performance.now() };
 }

@@ -1,15 +1,15 @@
 // The job `time`: training steps and inferences of one network in one peer.
-import { sample, type Samples } from "../measure.ts";
-import { firstBatch, firstParameters } from "../beginning.ts";
+import { workOf } from "../beginning.ts";
+import { sample } from "../measure.ts";
 import { networkOf } from "../networks.ts";
 import { loadPeer } from "../peers/peers.ts";
 import type { Job, TimeLine } from "./job.ts";
 
 /**
- * Times a network, and says each kind when it is done.
+ * Times a network, and reports each kind when it is done.
  *
  * @param job what to time
- * @param say takes each answer
+ * @param say takes each result
  */
 export async function timeJob(
   { peer: name, model, batchSize, kinds, samples, sampleMs }: Job & { job: "time" },
@@ -17,24 +17,15 @@ export async function timeJob(
 ): Promise<void> {
   const peer = await loadPeer(name);
   await peer.open();
-  const network = networkOf(model);
-  const work = {
-    network,
-    batchSize,
-    beginning: firstParameters(network),
-    batch: firstBatch(network, batchSize),
-  };
+  const work = workOf(networkOf(model), batchSize);
   for (const kind of kinds) {
     const { run } = peer.prepare({ ...work, training: kind === "training" });
-    let check: readonly number[] | undefined;
-    const result: Samples = await sample(
-      async (times) => {
-        const values = await run(times);
-        check ??= values;
-      },
-      samples,
-      sampleMs,
-    );
-    say({ kind, ...result, check: check!, rss: Deno.memoryUsage().rss });
+    let check: readonly number[] = [];
+    const first = async (times: number): Promise<void> => {
+      const values = await run(times);
+      if (check.length === 0) check = values;
+    };
+    const result = await sample(first, samples, sampleMs);
+    say({ kind, ...result, check, rss: Deno.memoryUsage().rss });
   }
 }

@@ -3,7 +3,7 @@ import * as nc from "../../../mod.ts";
 import { summarize } from "../measure.ts";
 import type { Job, ZooLine } from "./job.ts";
 
-/** Training steps on the same image, whose losses are told. */
+/** Training steps on the same image, whose losses are recorded. */
 const STEPS = 5;
 
 /** Forward passes that are timed. */
@@ -12,7 +12,7 @@ const PASSES = 5;
 /** Small enough for networks without normalization, large enough to be seen in five steps. */
 const LEARNING_RATE = 1e-4;
 
-/** Milliseconds until what `f` answers can be read. */
+/** Milliseconds until the result of `f` can be read. */
 async function timed(f: () => nc.Tensor): Promise<{ ms: number; value: number }> {
   const began = performance.now();
   const result = f();
@@ -22,7 +22,7 @@ async function timed(f: () => nc.Tensor): Promise<{ ms: number; value: number }>
   return { ms, value };
 }
 
-/** The middle of what is left when the first, which compiles, is put aside. */
+/** The median without the first, which compiles. */
 function median(times: readonly number[]): number {
   return summarize(times.slice(1)).median;
 }

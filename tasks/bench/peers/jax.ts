@@ -1,4 +1,4 @@
-// jax-js as a peer, on its device `webgpu` or `wasm`: the whole step is one function under its `jit`.
+// jax-js as a peer, on its device `webgpu` or `wasm`: a whole step is one function under its `jit`.
 import {
   blockUntilReady,
   defaultDevice,
@@ -10,14 +10,14 @@ import {
   tree,
   valueAndGrad,
 } from "./jax_js.ts";
-import type { Parameter } from "../beginning.ts";
+import type { Parameter, Work } from "../beginning.ts";
 import type { Network } from "../networks.ts";
 import { applyNetwork, type JaxParams } from "./jax_network.ts";
-import type { Peer, Prepared, Work } from "./peer.ts";
+import type { Peer, PeerRun } from "./peer.ts";
 
 /** What the optimizer keeps: Adam's means and squares, or velocities. */
 type JaxOptimizer = { count: np.Array; mean: JaxParams; square: JaxParams };
-type Trained = { params: JaxParams; state: JaxParams; optimizer: JaxOptimizer };
+type TrainState = { params: JaxParams; state: JaxParams; optimizer: JaxOptimizer };
 
 /** `values` in order `axes` of `shape`. */
 function permuted(
@@ -95,7 +95,7 @@ function lossOf(
   };
 }
 
-function beginTraining(work: Work): Trained {
+function beginTraining(work: Work): TrainState {
   const params = work.beginning.parameters.map(toJax);
   const zeros = (): JaxParams => params.map((param) => np.zeros(param.shape));
   return {
@@ -113,11 +113,11 @@ function imagesOf({ batch, network, batchSize }: Work): np.Array {
   return permuted(batch.images, [batchSize, ...network.inputShape], [0, 3, 1, 2]);
 }
 
-function prepareTraining(work: Work): Prepared {
+function prepareTraining(work: Work): PeerRun {
   const { network, batch, batchSize } = work;
   const update = network.optimizer === "adam" ? adam : momentum;
   const objective = valueAndGrad(lossOf(network), { hasAux: true });
-  const step = jit((trained: Trained, x: np.Array, labels: np.Array, key: np.Array) => {
+  const step = jit((trained: TrainState, x: np.Array, labels: np.Array, key: np.Array) => {
     const { params, state, optimizer } = trained;
     const [[loss, nextState], grads] = objective(tree.ref(params), state, x, labels, key);
     const rate = network.learningRate;
@@ -130,12 +130,12 @@ function prepareTraining(work: Work): Prepared {
   let count = 0;
   const issue = (): np.Array => {
     const result = step(trained, images.ref, labels.ref, random.key(count++));
-    trained = result.trained as Trained;
+    trained = result.trained as TrainState;
     return result.loss as np.Array;
   };
   return {
     async run(times) {
-      // The next step needs what the one before comes to, so that no step is left out.
+      // Each step needs the result of the one before, so that none is skipped.
       for (let i = 1; i < times; i++) issue().dispose();
       const loss = issue();
       await blockUntilReady(trained);
@@ -144,7 +144,7 @@ function prepareTraining(work: Work): Prepared {
   };
 }
 
-function prepareInference(work: Work): Prepared {
+function prepareInference(work: Work): PeerRun {
   const { network, beginning } = work;
   const params = beginning.parameters.map(toJax);
   const state = beginning.state.map(toJax);
@@ -177,7 +177,11 @@ export function jaxPeer(device: "webgpu" | "wasm"): Peer {
     version: "@jax-js/jax 0.1.25",
     async open() {
       const devices = await init(device);
-      if (!devices.includes(device)) throw new Error(`jax-js has no device ${device} here`);
+      if (!devices.includes(device)) {
+        throw new Error(
+          `Cannot start jax-js: its devices here must include ${device}, got ${devices.join(", ")}`,
+        );
+      }
       defaultDevice(device);
     },
     prepare: (work) => work.training ? prepareTraining(work) : prepareInference(work),

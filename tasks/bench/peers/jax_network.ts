@@ -106,7 +106,7 @@ function apply(layer: NetworkLayer, x: np.Array, context: Context): np.Array {
   }
 }
 
-/** What a network answers: logits `[N, 10]`, and the running statistics that follow. */
+/** A network's output: logits `[N, 10]`, and the next running statistics. */
 export type JaxOutput = { readonly logits: np.Array; readonly state: JaxParams };
 
 /**

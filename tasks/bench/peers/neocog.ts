@@ -1,14 +1,14 @@
 // neocog as a peer, eager or under its jit.
 import * as nc from "../../../mod.ts";
-import type { Beginning, Parameter } from "../beginning.ts";
+import type { Beginning, Parameter, Work } from "../beginning.ts";
 import type { Network } from "../networks.ts";
-import type { Peer, Prepared, Work } from "./peer.ts";
+import type { Peer, PeerRun } from "./peer.ts";
 
 /** A training step or inference of neocog, started but not waited for. */
 export type Issue = () => { readonly result: nc.Tensor; dispose(): void };
 
 /** A prepared network of which single calls can be counted and timed. */
-export type NeocogPrepared = Prepared & { readonly issue: Issue };
+export type NeocogRun = PeerRun & { readonly issue: Issue };
 
 /** A tree of the form of `tree` with the numbers of `parameters`, in their order. */
 function filled<T extends nc.Tree>(tree: T, parameters: readonly Parameter[]): T {
@@ -16,7 +16,7 @@ function filled<T extends nc.Tree>(tree: T, parameters: readonly Parameter[]): T
   const shapes = parameters.map(({ shape }) => `[${shape}]`).join(" ");
   const own = places.map(([, { shape }]) => `[${shape}]`).join(" ");
   if (own !== shapes) {
-    throw new Error(`neocog's network is another than the bench's: ${own} in place of ${shapes}`);
+    throw new Error(`Cannot bench neocog: its network must be the bench's, ${shapes}, got ${own}`);
   }
   let next = 0;
   const result = nc.mapTree(() => {
@@ -27,7 +27,7 @@ function filled<T extends nc.Tree>(tree: T, parameters: readonly Parameter[]): T
   return result;
 }
 
-/** The model of a network; its dropout is left out where the network has none. */
+/** The model of a network; without dropout if the network has none. */
 export function modelOf(network: Network): nc.Layer {
   const model = nc.findModel(network.model).build();
   if (network.layers.some(({ op }) => op === "dropout")) return model;
@@ -98,7 +98,7 @@ function issueInference(work: Work, jitted: boolean): Issue {
  * @param work the network and what to do with it
  * @param jitted whether by way of neocog's jit
  */
-export function prepareNeocog(work: Work, jitted: boolean): NeocogPrepared {
+export function prepareNeocog(work: Work, jitted: boolean): NeocogRun {
   const issue = work.training ? issueTraining(work, jitted) : issueInference(work, jitted);
   return {
     issue,

@@ -1,14 +1,14 @@
 // Stock tfjs-layers as a peer: on tfjs's own WebGPU kernels, or on its plain JavaScript backend.
 import { WebGPUBackend } from "../../../lib/device/webgpu_backend.ts";
 import { tf } from "../../../lib/tensor/tf.ts";
-import type { Beginning, Parameter } from "../beginning.ts";
+import type { Beginning, Parameter, Work } from "../beginning.ts";
 import type { Network, NetworkLayer } from "../networks.ts";
-import type { Peer, Prepared, Work } from "./peer.ts";
+import type { Peer, PeerRun } from "./peer.ts";
 
 /** tfjs's own backend; its own initialization asks for a feature in a form that Deno refuses. */
 async function startWebGpu(): Promise<void> {
   const adapter = await navigator.gpu?.requestAdapter();
-  if (!adapter) throw new Error("there is no WebGPU adapter");
+  if (!adapter) throw new Error("Cannot start tfjs: there must be a WebGPU adapter, got none");
   const { limits } = adapter;
   const device = await adapter.requestDevice({
     requiredLimits: {
@@ -19,7 +19,7 @@ async function startWebGpu(): Promise<void> {
     },
   });
   device.addEventListener("uncapturederror", (event) => {
-    // tfjs would answer zeros.
+    // tfjs would return zeros.
     console.error((event as GPUUncapturedErrorEvent).error.message);
     Deno.exit(1);
   });
@@ -28,7 +28,7 @@ async function startWebGpu(): Promise<void> {
   await tf.setBackend("webgpu");
 }
 
-/** Every second pixel, and channels of zeros on both sides: there is no such layer in tfjs. */
+/** Every second pixel, and channels of zeros on both sides, which tfjs has no layer for. */
 class Shortcut extends tf.layers.Layer {
   static className = "Shortcut";
   readonly #channels: number;
@@ -150,7 +150,7 @@ function optimizerOf({ optimizer, learningRate }: Network): tf.Optimizer {
     : tf.train.momentum(learningRate, 0.9);
 }
 
-function prepareModel(work: Work): Prepared {
+function prepareModel(work: Work): PeerRun {
   const { network, batch, batchSize } = work;
   const model = build(work);
   const images = tf.tensor(batch.images, [batchSize, ...network.inputShape]);

@@ -1,7 +1,6 @@
-// The sections whose figures do not depend on the machine's pace: agreement and cost.
+// The sections whose figures do not depend on the machine's speed: agreement and cost.
 import { type Bench, NO_TIME } from "../bench.ts";
-import type { AgreeLine, CostLine } from "../jobs/job.ts";
-import type { PeerName } from "../peers/peers.ts";
+import type { AgreeLine, CostLine, Job } from "../jobs/job.ts";
 import { type AgreeRow, difference } from "../record.ts";
 
 /** The numbers of a row, all in one list. */
@@ -19,24 +18,15 @@ export async function agreementSection(bench: Bench): Promise<void> {
   for (const model of models) {
     let first: AgreeRow | undefined;
     for (const peer of peers) {
-      if (bench.over()) {
-        bench.record.agreement.push({ model, peer, reason: NO_TIME });
-        continue;
-      }
-      bench.say(`agreement: ${model}, ${peer}`);
-      const { answers: [line], reason } = await bench.run<AgreeLine>({ job: "agree", peer, model });
-      const row: AgreeRow = { model, peer, ...line, ...(reason ? { reason } : {}) };
+      const about = { model, peer };
+      const [line, reason] = await resultOf<AgreeLine>(bench, { job: "agree", ...about });
+      const row: AgreeRow = { ...about, ...line, ...reason };
       if (line) first ??= row;
       const compared = line ? { difference: difference(numbersOf(first!), numbersOf(row)) } : {};
       bench.record.agreement.push({ ...row, ...compared });
       await bench.save();
     }
   }
-}
-
-/** The peers whose work on WebGPU can be counted. */
-function countable(peer: PeerName): boolean {
-  return peer.startsWith("neocog") || peer.endsWith("webgpu");
 }
 
 /**
@@ -47,18 +37,27 @@ function countable(peer: PeerName): boolean {
 export async function costSection(bench: Bench): Promise<void> {
   const { models, peers, quick, batchSizes } = bench.settings;
   const batchSize = batchSizes.includes(32) ? 32 : batchSizes[0]!;
-  const own = peers.filter((peer) => quick ? peer.startsWith("neocog") : countable(peer));
+  // Those on WebGPU, whose calls can be counted.
+  const counted = peers.filter((peer) =>
+    peer.startsWith("neocog") || (!quick && peer.endsWith("webgpu"))
+  );
   for (const model of models) {
-    for (const peer of own) {
+    for (const peer of counted) {
       const about = { model, batchSize, peer };
-      if (bench.over()) {
-        bench.record.cost.push({ ...about, reason: NO_TIME });
-        continue;
-      }
-      bench.say(`cost: ${model}, batch ${batchSize}, ${peer}`);
-      const { answers: [line], reason } = await bench.run<CostLine>({ job: "cost", ...about });
-      bench.record.cost.push({ ...about, ...line, ...(reason ? { reason } : {}) });
+      const [line, reason] = await resultOf<CostLine>(bench, { job: "cost", ...about });
+      bench.record.cost.push({ ...about, ...line, ...reason });
       await bench.save();
     }
   }
+}
+
+/** The result of a job, and the reason if there is none or not all of it. */
+async function resultOf<Line>(
+  bench: Bench,
+  job: Job & { readonly peer: string; readonly model: string },
+): Promise<[Line | undefined, { readonly reason?: string }]> {
+  if (bench.over()) return [undefined, { reason: NO_TIME }];
+  bench.say(`${job.job}: ${job.model}, ${job.peer}`);
+  const { results: [line], reason } = await bench.run<Line>(job);
+  return [line, reason === undefined ? {} : { reason }];
 }

@@ -1,4 +1,4 @@
-// The sections that measure neocog without peers: start-up, single operations, all models.
+// The sections without peers: start-up, single operations, all models.
 import {
   type Checkpoint,
   entries,
@@ -41,11 +41,11 @@ export async function startupSection(bench: Bench, dir: string): Promise<void> {
       if (bench.over()) break;
       bench.say(`startup ${round}/${2 * bench.settings.rounds}`);
       const began = performance.now();
-      const { answers: [line], reason } = await bench.run<StartupLine>({
+      const { results: [line], reason } = await bench.run<StartupLine>({
         job: "startup",
         checkpoint,
       });
-      if (reason) throw new Error(`Cannot time the start: a process must end well: ${reason}`);
+      if (reason) throw new Error(`Cannot time the start: its process failed: ${reason}`);
       if (round > 0) bench.record.startup.push({ ...line!, wall: performance.now() - began });
     }
   } finally {
@@ -63,13 +63,13 @@ export async function opsSection(bench: Bench): Promise<void> {
   const { ops, rounds, steps, sampleMs } = bench.settings;
   if (bench.over()) return;
   bench.say("single operations");
-  const { answers, reason } = await bench.run<OpLine>({
+  const { results, reason } = await bench.run<OpLine>({
     job: "ops",
     rounds: rounds * steps,
     sampleMs,
     ops,
   });
-  bench.record.ops = opRows(answers);
+  bench.record.ops = opRows(results);
   if (reason) bench.say(`single operations ended early: ${reason}`);
   await bench.save();
 }
@@ -83,7 +83,7 @@ export async function zooSection(bench: Bench): Promise<void> {
   for (const model of bench.settings.zoo) {
     if (bench.over()) return;
     bench.say(`zoo: ${model}`);
-    const { answers: [line], reason } = await bench.run<ZooLine>({ job: "zoo", model });
+    const { results: [line], reason } = await bench.run<ZooLine>({ job: "zoo", model });
     bench.record.zoo.push({ model, ...line, ...(reason ? { reason } : {}) });
     await bench.save();
   }

@@ -12,7 +12,7 @@ type Cell = {
   readonly kinds: readonly Kind[];
 };
 
-/** A process that took longer is not repeated in further rounds. */
+/** A process that takes longer is not repeated in further rounds. */
 const PATIENCE = 90_000;
 
 function rowOf(rows: TimeRow[], cell: Cell, kind: Kind): TimeRow {
@@ -34,18 +34,18 @@ function add(row: TimeRow, { times, first, single, check, rss }: TimeLine): void
   row.rss = Math.max(row.rss ?? 0, rss);
 }
 
-/** Runs one cell once; answers whether it should be run again. */
+/** Runs one cell once; returns whether it should be run again. */
 async function timeCell(bench: Bench, rows: TimeRow[], cell: Cell): Promise<boolean> {
   const began = performance.now();
-  const { answers, reason } = await bench.run<TimeLine>({
+  const { results, reason } = await bench.run<TimeLine>({
     job: "time",
     ...cell,
     samples: bench.settings.steps,
     sampleMs: bench.settings.sampleMs,
   });
-  for (const line of answers) add(rowOf(rows, cell, line.kind), line);
+  for (const line of results) add(rowOf(rows, cell, line.kind), line);
   for (const kind of cell.kinds) {
-    if (reason && !answers.some((line) => line.kind === kind)) {
+    if (reason && !results.some((line) => line.kind === kind)) {
       rowOf(rows, cell, kind).reason = reason;
     }
   }
@@ -53,12 +53,12 @@ async function timeCell(bench: Bench, rows: TimeRow[], cell: Cell): Promise<bool
 }
 
 /**
- * Times cells in rounds, each cell once a round, so that what else the machine does weighs on all.
+ * Times cells in rounds, each once per round, so that the machine's other work slows all of them.
  *
  * @param bench the run
  * @param rows where the figures go
  * @param cells what to time
- * @param keep is called with the rows after each process
+ * @param keep called with the rows after each process
  */
 export async function timeCells(
   bench: Bench,
@@ -96,7 +96,7 @@ export function timeSection(bench: Bench): Promise<void> {
   const kinds = (["inference", "training"] as const).filter((kind) => only.includes(kind));
   const places = models.flatMap((model) => batchSizes.map((batchSize) => ({ model, batchSize })));
   const cells = places.flatMap((place) => peers.map((peer) => ({ ...place, peer, kinds })));
-  // Where time may run out, all networks in the first peers come before any in the last.
+  // If time may run out, all networks in the first peers come before any in the last.
   const ordered = quick
     ? cells.toSorted((a, b) => peers.indexOf(a.peer) - peers.indexOf(b.peer))
     : cells;

