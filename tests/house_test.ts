@@ -205,6 +205,25 @@ Deno.test("the floors stand on one another without a circle", () => {
   }
 });
 
+Deno.test("no file imports itself by way of others, types included", () => {
+  const edges = new Map(
+    library.map(([file, specifiers]) => [
+      file,
+      specifiers.filter(isRelative).map((one) => resolve(file, one)),
+    ]),
+  );
+  const done = new Set<string>();
+  const circles: string[] = [];
+  const visit = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(" > "));
+    if (path.includes(file) || done.has(file)) return;
+    for (const target of edges.get(file) ?? []) visit(target, [...path, file]);
+    done.add(file);
+  };
+  for (const file of edges.keys()) visit(file, []);
+  assertEquals(circles, []);
+});
+
 Deno.test("mod.ts and the faces of rooms re-export lib/ alone", () => {
   assertGreater(mod[1].length, 0);
   assertEquals(mod[1].filter((one) => !one.startsWith("./lib/")), []);

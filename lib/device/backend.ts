@@ -2,8 +2,7 @@
 import type { Key } from "../tensor/random.ts";
 import { tf } from "../tensor/tf.ts";
 import { type Bound, type Command, type CommandRecorder, rangesOf } from "./command.ts";
-import type { Counters } from "./counters.ts";
-import { type Encoding, encoding } from "./encoding.ts";
+import { type Counters, type Encoding, encoding } from "./encoding.ts";
 import { DeviceError } from "./errors.ts";
 import { type FaultLedger, faultLedger } from "./faults.ts";
 import { type Field, layOut, programFields } from "./program_uniforms.ts";

@@ -1,20 +1,9 @@
 // What was given to the GPU, counted.
 import { tf } from "../tensor/tf.ts";
 import { GuardedBackend } from "./backend.ts";
+import type { Counters } from "./encoding.ts";
 
-/** Sums since the device was started. */
-export type Counters = {
-  /** Dispatches of compute programs. */
-  readonly dispatches: number;
-  /** Copies from buffer to buffer or to texture. */
-  readonly copies: number;
-  /** Submits to the queue. */
-  readonly submits: number;
-  /** Bytes handed from the host to the GPU: tensors, numbers of programs. */
-  readonly uploadedBytes: number;
-  /** Bytes of GPU memory asked of the driver; what is used again counts once. */
-  readonly allocatedBytes: number;
-};
+export type { Counters };
 
 const NOTHING: Counters = {
   dispatches: 0,

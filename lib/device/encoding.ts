@@ -1,8 +1,29 @@
 // The one place where commands are encoded, counted and timed.
-import type { Counters } from "./counters.ts";
-import type { Profiler } from "./profile.ts";
 import { fillTexture } from "./textures.ts";
 import type { OpenBackend } from "./webgpu_backend.ts";
+
+/** Sums since the device was started. */
+export type Counters = {
+  /** Dispatches of compute programs. */
+  readonly dispatches: number;
+  /** Copies from buffer to buffer or to texture. */
+  readonly copies: number;
+  /** Submits to the queue. */
+  readonly submits: number;
+  /** Bytes handed from the host to the GPU: tensors, numbers of programs. */
+  readonly uploadedBytes: number;
+  /** Bytes of GPU memory asked of the driver; what is used again counts once. */
+  readonly allocatedBytes: number;
+};
+
+/** Listens to dispatches. */
+export type Profiler = {
+  /** Notes a dispatch; where its pass is to write the times of its beginning and end. */
+  begin(
+    operation: string,
+    shapes: readonly (readonly number[])[],
+  ): GPUComputePassTimestampWrites | undefined;
+};
 
 /** Encodes commands into the command buffer that tfjs's backend is recording. */
 export type Encoding = {

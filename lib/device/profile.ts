@@ -1,6 +1,7 @@
 // What each dispatch takes, by the GPU's own clock.
 import { tf } from "../tensor/tf.ts";
 import { GuardedBackend } from "./backend.ts";
+import type { Profiler } from "./encoding.ts";
 
 /** A dispatch and its time. */
 export type ProfileEntry = {
@@ -10,15 +11,6 @@ export type ProfileEntry = {
   readonly shapes: readonly (readonly number[])[];
   /** Its time on the GPU; `null` where the adapter has no timestamp queries. */
   readonly milliseconds: number | null;
-};
-
-/** Listens to dispatches. */
-export type Profiler = {
-  /** Notes a dispatch; where its pass is to write the times of its beginning and end. */
-  begin(
-    operation: string,
-    shapes: readonly (readonly number[])[],
-  ): GPUComputePassTimestampWrites | undefined;
 };
 
 /** Timestamps of a query set: the most WebGPU allows. */

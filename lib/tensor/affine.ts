@@ -1,5 +1,5 @@
 // Images seen through an affine map, by bilinear interpolation, with a gradient that gathers.
-import { warpGradientHost, warpHost } from "./affine_host.ts";
+import { type WarpAttributes, warpGradientHost, warpHost } from "./affine_host.ts";
 import { registerHostKernel } from "./host_kernel.ts";
 import type { Tensor } from "./tensor.ts";
 import { tf } from "./tf.ts";
@@ -12,14 +12,6 @@ export const WARP_GRADIENT = "NeocogWarpGrad";
 
 /** What lies beyond an image's edges: its mirror image about the outermost pixels, or one number. */
 export type WarpEdge = "reflect" | number;
-
-/** Attributes of both kernels. */
-export type WarpAttributes = {
-  /** Whether the image is continued by its mirror image. */
-  readonly reflects: boolean;
-  /** What lies outside otherwise. */
-  readonly outside: number;
-};
 
 /** Options of {@linkcode warp}. */
 export type WarpOptions = {

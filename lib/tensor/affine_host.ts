@@ -1,6 +1,13 @@
 // Affine maps of images on the host: each pixel of the result reads four, and gives back to the same four.
-import type { WarpAttributes } from "./affine.ts";
 import type { HostTensor } from "./host_kernel.ts";
+
+/** Attributes of both kernels. */
+export type WarpAttributes = {
+  /** Whether the image is continued by its mirror image. */
+  readonly reflects: boolean;
+  /** What lies outside otherwise. */
+  readonly outside: number;
+};
 
 /** A pixel that one of the result reads, and how much of it. */
 type Tap = { readonly place: number; readonly share: number };

@@ -1,13 +1,8 @@
 // Random numbers as a function of a key: the same key, the same numbers, on every machine.
-import { threefry } from "./threefry.ts";
+import { type Key, threefry } from "./threefry.ts";
 import { deriveKey } from "./traced_key.ts";
 
-/**
- * A random key: two unsigned 32-bit words. A key is a value; nothing advances
- * when it is used, so use each key once and derive others by {@linkcode split}
- * and {@linkcode fold}.
- */
-export type Key = readonly [number, number];
+export type { Key };
 
 /**
  * The key of a seed.

@@ -1,5 +1,12 @@
 // Threefry-2x32, the cipher that all random numbers come from.
 
+/**
+ * A random key: two unsigned 32-bit words. A key is a value; nothing advances
+ * when it is used, so use each key once and derive others by `split`
+ * and `fold`.
+ */
+export type Key = readonly [number, number];
+
 /** Rotation distances of Threefry-2x32 (Salmon et al. 2011, table 2). */
 const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24] as const;
 
@@ -9,7 +16,7 @@ const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24] as const;
  * Writes the block for `(c0, c1)` into `out[at]`, `out[at + 1]`.
  */
 export function threefry(
-  key: readonly [number, number],
+  key: Key,
   c0: number,
   c1: number,
   out: Uint32Array,

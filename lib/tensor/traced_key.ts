@@ -1,6 +1,5 @@
 // Keys that a recording follows: their words are not known before a replay.
-import type { Key } from "./random.ts";
-import { threefry } from "./threefry.ts";
+import { type Key, threefry } from "./threefry.ts";
 
 /** How a traced key came about: by enciphering a block of two words with another key. */
 export type Derivation = {

@@ -1,6 +1,6 @@
 // Where a plan finds the numbers of its arguments.
 import type { Tensor } from "../../tensor/tensor.ts";
-import { type PlanParts, TENSOR_USAGE } from "./plan.ts";
+import { type PlanParts, TENSOR_USAGE } from "./plan_parts.ts";
 import { bytesOf, type Storage } from "./recording.ts";
 
 /** The buffers of a plan's arguments. */

@@ -10,7 +10,7 @@ import { lower } from "./lower.ts";
 import { makePlan, type Plan } from "./plan.ts";
 import { describePlan } from "./print.ts";
 import { record, type Recording } from "./recording.ts";
-import type { Wanted } from "./results.ts";
+import type { Wanted } from "./plan_parts.ts";
 import { whileUnreadable } from "./unreadable.ts";
 
 /** Options of {@linkcode jit}. */

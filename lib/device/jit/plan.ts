@@ -8,23 +8,10 @@ import { type Inputs, planInputs } from "./inputs.ts";
 import { type KeyBook, keyBook } from "./keys.ts";
 import type { Program } from "./lower.ts";
 import type { Copy, Run, Storage } from "./recording.ts";
-import { giveResults, type Wanted } from "./results.ts";
+import { type PlanParts, TENSOR_USAGE } from "./plan_parts.ts";
+import { giveResults } from "./results.ts";
 import { type Held, planTextures } from "./textures_of.ts";
 import { planUniforms, type Uniforms } from "./uniforms.ts";
-
-/** What is needed to make a plan. */
-export type PlanParts = {
-  readonly backend: GuardedBackend;
-  /** What the function is called in errors. */
-  readonly name: string;
-  readonly program: Program;
-  /** Whether the argument's leaf of each number is donated. */
-  readonly donated: readonly boolean[];
-  /** The stand-ins of the keys among the arguments. */
-  readonly handedKeys: readonly Key[];
-  /** The results, each once. */
-  readonly results: readonly Wanted[];
-};
 
 /** A recorded function, ready to be run. */
 export type Plan = {
@@ -70,10 +57,6 @@ type Equipment = {
   readonly fixed: ReadonlyMap<Storage, GPUBuffer>;
   readonly owned: readonly GPUBuffer[];
 };
-
-/** The usage of a tensor's buffer, as tfjs has it. */
-export const TENSOR_USAGE = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC |
-  GPUBufferUsage.COPY_DST;
 
 /** Makes a plan; its buffers are made when it first runs. */
 export function makePlan(parts: PlanParts): Plan {

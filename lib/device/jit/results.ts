@@ -3,16 +3,8 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import type { Inputs } from "./inputs.ts";
-import { type PlanParts, TENSOR_USAGE } from "./plan.ts";
+import { type PlanParts, TENSOR_USAGE, type Wanted } from "./plan_parts.ts";
 import type { Storage } from "./recording.ts";
-
-/** A tensor that a function answers. */
-export type Wanted = {
-  /** What is behind it; nothing is behind a tensor without elements. */
-  readonly storage: Storage | undefined;
-  readonly shape: readonly number[];
-  readonly dtype: tf.DataType;
-};
 
 /**
  * Makes the tensors of a plan's results: of a donated argument's buffer where the

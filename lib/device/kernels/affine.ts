@@ -1,5 +1,5 @@
 // Affine maps of images on the GPU: an invocation a pixel, which reads its four, or sums over those that read it.
-import type { WarpAttributes } from "../../tensor/affine.ts";
+import type { WarpAttributes } from "../../tensor/affine_host.ts";
 import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { floatBits } from "./float_bits.ts";
