@@ -1,12 +1,12 @@
 // The weights of convolutions as pictures (§12.9.1).
 import { grid, type GridOptions } from "../image/grid.ts";
 import type { Image } from "../image/image.ts";
-import { type Layer, type Network, slotEntries } from "../layers/layer.ts";
+import { type Layer, slotEntries } from "../layers/layer.ts";
 import { layersOf } from "../layers/layers_of.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import { entries, type Path, type Tree } from "../tensor/tree.ts";
 import { unknownName } from "../text/nearest.ts";
-import { type PixelScaling, scalingFor } from "./input_pixels.ts";
+import { type ImageNetwork, type PixelScaling, scalingFor } from "./input_pixels.ts";
 import { requireIndex } from "./objective.ts";
 import { type Normalize, signedRange, toPixelRange } from "./value_range.ts";
 
@@ -96,7 +96,7 @@ function picturesOf(pixels: Float32Array, shape: Shape, isReversed: boolean): Im
  * ```
  */
 export async function filterGrid<P extends Tree, S extends Tree>(
-  network: Network<P, S>,
+  network: ImageNetwork<P, S>,
   path?: Path,
   options: FilterGridOptions = {},
 ): Promise<Image> {

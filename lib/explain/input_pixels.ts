@@ -1,10 +1,20 @@
 // Between pixels from 0 to 1, in which pictures are made, and the inputs of a network.
 import type { Preprocessing } from "../image/preprocessing.ts";
+import type { Network } from "../layers/layer.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
+import type { Tree } from "../tensor/tree.ts";
 
 /** How pixels become a network's inputs; any {@linkcode Preprocessing} is one. */
 export type PixelScaling = Pick<Preprocessing, "range" | "mean" | "std" | "order">;
+
+/** A network with what is known of its inputs, as `open` and `init` return it. */
+export type ImageNetwork<P extends Tree = Tree, S extends Tree = Tree> = Network<P, S> & {
+  /** Shape of one input, `[H, W, C]`. */
+  readonly inputShape?: Shape;
+  /** How pixels become its inputs. Default: they are the inputs. */
+  readonly preprocessing?: PixelScaling;
+};
 
 /** That of networks whose inputs are the pixels, as of those trained with `fit` by default. */
 const UNSCALED: PixelScaling = { range: 1, mean: [0], std: [1] };
@@ -15,8 +25,11 @@ const UNSCALED: PixelScaling = { range: 1, mean: [0], std: [1] };
  * @param network the network
  * @param preprocessing the option
  */
-export function scalingFor(network: object, preprocessing?: PixelScaling): PixelScaling {
-  return preprocessing ?? (network as { preprocessing?: PixelScaling }).preprocessing ?? UNSCALED;
+export function scalingFor(
+  network: Pick<ImageNetwork, "preprocessing">,
+  preprocessing?: PixelScaling,
+): PixelScaling {
+  return preprocessing ?? network.preprocessing ?? UNSCALED;
 }
 
 /**
@@ -26,8 +39,8 @@ export function scalingFor(network: object, preprocessing?: PixelScaling): Pixel
  * @param shape the option
  * @throws {TypeError} if neither says it
  */
-export function shapeFor(network: object, shape?: Shape): Shape {
-  const found = shape ?? (network as { inputShape?: Shape }).inputShape;
+export function shapeFor(network: Pick<ImageNetwork, "inputShape">, shape?: Shape): Shape {
+  const found = shape ?? network.inputShape;
   if (found) return found;
   throw new TypeError(
     "Cannot make images: their shape must be an option, { shape: [height, width, channels] }, or " +

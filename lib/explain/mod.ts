@@ -44,6 +44,6 @@ export * from "./patches/top_patches.ts";
 export * from "./patches/patches_figure.ts";
 
 // Pixels, inputs and pictures; options of long work
-export { type PixelScaling, toInputs, toPixels } from "./input_pixels.ts";
+export { type ImageNetwork, type PixelScaling, toInputs, toPixels } from "./input_pixels.ts";
 export * from "./picture_tensors.ts";
 export type { ForEachBatchOptions, ProgressOptions } from "./for_each_batch.ts";

@@ -1,10 +1,15 @@
 // The loop under every generated picture: gradient ascent in the parameters of images.
 import { type BackwardRule, requireRule } from "../explain/backward_rule.ts";
 import { scoreOf } from "../explain/input_gradient.ts";
-import { type PixelScaling, scalingFor, shapeFor, toInputs } from "../explain/input_pixels.ts";
+import {
+  type ImageNetwork,
+  type PixelScaling,
+  scalingFor,
+  shapeFor,
+  toInputs,
+} from "../explain/input_pixels.ts";
 import { jitIf } from "../explain/jit_if.ts";
 import type { Objective } from "../explain/objective.ts";
-import type { Network } from "../layers/layer.ts";
 import { adam } from "../optimizers/adam.ts";
 import { type Optimizer, stepWith } from "../optimizers/optimizer.ts";
 import { valueAndGrad } from "../tensor/grad.ts";
@@ -134,7 +139,7 @@ type Rated = { readonly images: Tensor; readonly score: Scalar; readonly penalty
  * ```
  */
 export async function ascend<P extends Tree, S extends Tree>(
-  network: Network<P, S>,
+  network: ImageNetwork<P, S>,
   objective: Objective,
   options: AscendOptions = {},
 ): Promise<AscentResult> {
@@ -183,7 +188,7 @@ type Rate = (params: Tree, drawn: readonly Tensor[]) => Rated;
 
 /** Rates the images of parameters under one step's transforms. */
 function rateFor<P extends Tree, S extends Tree>(
-  network: Network<P, S>,
+  network: ImageNetwork<P, S>,
   objective: Objective,
   options: Required<Pick<AscendOptions, "parametrization" | "rule">> & AscendOptions,
 ): Rate {

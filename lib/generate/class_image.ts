@@ -1,7 +1,7 @@
 // Images of a class (§12.9.4).
-import { scalingFor, shapeFor, toPixels } from "../explain/input_pixels.ts";
+import { type ImageNetwork, scalingFor, shapeFor, toPixels } from "../explain/input_pixels.ts";
 import { channel, classLogit, type Objective } from "../explain/objective.ts";
-import type { Layer, Network } from "../layers/layer.ts";
+import type { Layer } from "../layers/layer.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Tree } from "../tensor/tree.ts";
@@ -95,7 +95,7 @@ export function classScore<P extends Tree, S extends Tree>(
  * ```
  */
 export async function classImage<P extends Tree, S extends Tree>(
-  network: Network<P, S>,
+  network: ImageNetwork<P, S>,
   index: number,
   options: ClassImageOptions = {},
 ): Promise<AscentResult> {

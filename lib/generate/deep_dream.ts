@@ -1,6 +1,11 @@
 // DeepDream (§12.9.4): amplifies what a layer sees in an image, from coarse to fine.
 import { activations } from "../explain/activations.ts";
-import { type PixelScaling, scalingFor, toInputs } from "../explain/input_pixels.ts";
+import {
+  type ImageNetwork,
+  type PixelScaling,
+  scalingFor,
+  toInputs,
+} from "../explain/input_pixels.ts";
 import { layerEnergy, type Objective } from "../explain/objective.ts";
 import { requireInputShape, truncate } from "../explain/truncate.ts";
 import type { Network } from "../layers/layer.ts";
@@ -95,7 +100,7 @@ const OCTAVES = 4;
  * ```
  */
 export async function deepDream<P extends Tree, S extends Tree>(
-  network: Network<P, S>,
+  network: ImageNetwork<P, S>,
   image: Tensor,
   options: DeepDreamOptions,
 ): Promise<DeepDream> {

@@ -1,6 +1,6 @@
 // Feature inversion (§12.9.4): what a layer still knows of an image.
 import { activations } from "../explain/activations.ts";
-import { scalingFor, toInputs } from "../explain/input_pixels.ts";
+import { type ImageNetwork, scalingFor, toInputs } from "../explain/input_pixels.ts";
 import { truncate } from "../explain/truncate.ts";
 import type { Network } from "../layers/layer.ts";
 import { layersOf, requireLayer } from "../layers/layers_of.ts";
@@ -66,7 +66,7 @@ export type Inversion = {
  * ```
  */
 export async function invert<P extends Tree, S extends Tree>(
-  network: Network<P, S>,
+  network: ImageNetwork<P, S>,
   image: Tensor,
   layer: Path,
   options: InvertOptions = {},
@@ -156,7 +156,7 @@ export type InversionStripOptions = Omit<InvertOptions, "onStep"> & {
  * ```
  */
 export async function inversionStrip<P extends Tree, S extends Tree>(
-  network: Network<P, S>,
+  network: ImageNetwork<P, S>,
   image: Tensor,
   layers: readonly Path[],
   options: InversionStripOptions = {},

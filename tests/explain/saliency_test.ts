@@ -1,9 +1,9 @@
 // Saliency and input × gradient by hand.
 import { assertEquals } from "@std/assert";
 import { attributionMap, inputTimesGradient, saliency } from "../../lib/explain/mod.ts";
-import { tf } from "../../mod.ts";
+import { type Layer, tf } from "../../mod.ts";
 import { onEachBackend } from "../backends.ts";
-import { linear } from "./small_networks.ts";
+import { images, linear, small } from "./small_networks.ts";
 
 onEachBackend(
   "for a linear network, saliency is the largest weight and input × gradient the products",
@@ -25,3 +25,17 @@ onEachBackend(
     assertEquals([...attributionMap(products)], [-5, -10]);
   },
 );
+
+onEachBackend("saliency runs the network once", async () => {
+  const network = small();
+  let calls = 0;
+  const model: Layer = {
+    ...network.model,
+    apply(...args) {
+      calls++;
+      return network.model.apply(...args);
+    },
+  };
+  const { gradient, values } = await saliency({ ...network, model }, images(2), 1);
+  assertEquals([calls, gradient.length, values.length], [1, 2 * 288, 2 * 144]);
+});

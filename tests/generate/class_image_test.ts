@@ -1,5 +1,12 @@
 // Class images: rising scores, SqueezeNet's predictions, and bad input.
-import { assert, assertEquals, assertGreater, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertNotEquals,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import { classScore } from "../../lib/generate/class_image.ts";
 import { classImage } from "../../lib/generate/mod.ts";
 import { key, lenet5, relu, sequential, softmax, squeezenet, start, tf } from "../../mod.ts";
@@ -65,6 +72,23 @@ onCpu("unknown classes, probabilities and zero steps are refused", async () => {
     () => classImage(net, 1, { shape: [64, 64, 1], steps: 1 }),
     Error,
     "must not be larger",
+  );
+});
+
+onCpu("the network's own shape and preprocessing are the defaults", async () => {
+  const net = untrained();
+  const preprocessing = { range: 255, mean: [127.5], std: [100] } as const;
+  const options = { steps: 1, style: "l2" } as const;
+  const given = await classImage(net, 3, { ...options, shape: SHAPE, preprocessing });
+  const own = await classImage({ ...net, inputShape: SHAPE, preprocessing }, 3, options);
+  const plain = await classImage(net, 3, { ...options, shape: SHAPE });
+  assertEquals(own.scores, given.scores);
+  assertNotEquals(own.scores, plain.scores);
+  const bare = { model: net.model, params: net.params, state: net.state };
+  await assertRejects(
+    () => classImage(bare, 3, options),
+    TypeError,
+    "their shape must be an option",
   );
 });
 

@@ -1,5 +1,5 @@
 // Carlini and Wagner's attack by L2.
-import type { Network } from "../../layers/layer.ts";
+import type { ImageNetwork } from "../../explain/input_pixels.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import { disposeTree, type Tree } from "../../tensor/tree.ts";
@@ -64,7 +64,7 @@ type Settings = Required<
  * ```
  */
 export async function carliniWagner<P extends Tree, S extends Tree>(
-  network: Network<P, S>,
+  network: ImageNetwork<P, S>,
   images: Tensor,
   labels: ArrayLike<number>,
   options: CarliniWagnerOptions = {},

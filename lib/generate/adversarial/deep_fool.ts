@@ -1,5 +1,5 @@
 // DeepFool: the nearest decision boundary, by linear steps.
-import type { Network } from "../../layers/layer.ts";
+import type { ImageNetwork } from "../../explain/input_pixels.ts";
 import type { Scalar, Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Tree } from "../../tensor/tree.ts";
@@ -54,7 +54,7 @@ export type DeepFoolOptions = AttackOptions & {
  * ```
  */
 export async function deepFool<P extends Tree, S extends Tree>(
-  network: Network<P, S>,
+  network: ImageNetwork<P, S>,
   images: Tensor,
   labels: ArrayLike<number>,
   options: DeepFoolOptions = {},

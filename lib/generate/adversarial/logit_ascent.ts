@@ -1,5 +1,5 @@
 // The chapter's adversarial images (§12.9.4): gradient ascent of the logit of another class.
-import type { Network } from "../../layers/layer.ts";
+import type { ImageNetwork } from "../../explain/input_pixels.ts";
 import type { Scalar, Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Tree } from "../../tensor/tree.ts";
@@ -51,7 +51,7 @@ export type LogitAscentOptions = AttackOptions & {
  * ```
  */
 export async function logitAscent<P extends Tree, S extends Tree>(
-  network: Network<P, S>,
+  network: ImageNetwork<P, S>,
   images: Tensor,
   labels: ArrayLike<number>,
   targets: number | ArrayLike<number>,

@@ -1,5 +1,5 @@
 // Attacks in steps along the gradient, each projected onto a ball around the original: FGSM, BIM and PGD.
-import type { Network } from "../../layers/layer.ts";
+import type { ImageNetwork } from "../../explain/input_pixels.ts";
 import { type Key, key as keyOf } from "../../tensor/random.ts";
 import { meanSoftmaxCrossEntropy } from "../../tensor/softmax_cross_entropy.ts";
 import { type Scalar, sizeOf, type Tensor } from "../../tensor/tensor.ts";
@@ -71,7 +71,7 @@ export type PgdOptions = FgsmOptions & {
  * ```
  */
 export async function fgsm<P extends Tree, S extends Tree>(
-  network: Network<P, S>,
+  network: ImageNetwork<P, S>,
   images: Tensor,
   labels: ArrayLike<number>,
   options: FgsmOptions,
@@ -107,7 +107,7 @@ export async function fgsm<P extends Tree, S extends Tree>(
  * ```
  */
 export async function bim<P extends Tree, S extends Tree>(
-  network: Network<P, S>,
+  network: ImageNetwork<P, S>,
   images: Tensor,
   labels: ArrayLike<number>,
   options: BimOptions,
@@ -152,7 +152,7 @@ const PGD_DEFAULTS = {
  * ```
  */
 export async function pgd<P extends Tree, S extends Tree>(
-  network: Network<P, S>,
+  network: ImageNetwork<P, S>,
   images: Tensor,
   labels: ArrayLike<number>,
   options: PgdOptions,
@@ -182,7 +182,7 @@ function inBall(images: Tensor, norm: Norm, epsilon: number, key: Key): Tensor {
 
 /** Checks the options, and takes the steps. */
 async function projected<P extends Tree, S extends Tree>(
-  network: Network<P, S>,
+  network: ImageNetwork<P, S>,
   images: Tensor,
   labels: ArrayLike<number>,
   options: FgsmOptions & { readonly steps: number; readonly relativeStep: number },

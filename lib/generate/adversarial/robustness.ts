@@ -1,7 +1,7 @@
 // Accuracy under attack, for each size of change.
 import { batches } from "../../data/dataset.ts";
 import type { Examples } from "../../data/examples.ts";
-import type { Network } from "../../layers/layer.ts";
+import type { ImageNetwork } from "../../explain/input_pixels.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Tree } from "../../tensor/tree.ts";
 import { requireRange } from "../../text/require.ts";
@@ -21,7 +21,7 @@ import {
  * change and ignores ε, such as `deepFool` and `carliniWagner`.
  */
 export type Attack<P extends Tree = Tree, S extends Tree = Tree> = (
-  network: Network<P, S>,
+  network: ImageNetwork<P, S>,
   images: Tensor,
   labels: ArrayLike<number>,
   options: AttackOptions & { readonly epsilon: number },
@@ -91,7 +91,7 @@ export type Robustness = {
  * ```
  */
 export async function robustness<P extends Tree, S extends Tree>(
-  network: Network<P, S>,
+  network: ImageNetwork<P, S>,
   examples: Examples,
   attack: Attack<P, S>,
   epsilons: readonly number[],
@@ -137,7 +137,7 @@ type Trial = {
 /** Attacks a batch with each ε; returns nothing for a batch that the signal stopped. */
 async function tryAll<P extends Tree, S extends Tree>(
   { network, session, images, classes, attack, tried, onTrial }: {
-    readonly network: Network<P, S>;
+    readonly network: ImageNetwork<P, S>;
     readonly session: AttackSession;
     readonly images: Tensor;
     readonly classes: ArrayLike<number>;

@@ -1,5 +1,5 @@
 // What is the same in all attacks: checks before, measures after.
-import type { Network } from "../../layers/layer.ts";
+import type { ImageNetwork } from "../../explain/input_pixels.ts";
 import type { Tensor, Tensor2D } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Tree } from "../../tensor/tree.ts";
@@ -43,7 +43,7 @@ export function fools(
 
 /** The arguments of an attack. */
 export type AttackRequest<P extends Tree, S extends Tree> = {
-  readonly network: Network<P, S>;
+  readonly network: ImageNetwork<P, S>;
   readonly images: Tensor;
   readonly labels: ArrayLike<number>;
   readonly options: TargetedOptions;

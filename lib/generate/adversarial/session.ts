@@ -1,6 +1,11 @@
 // The passes of an attack, recorded once for all its steps and for all calls that share a session.
 import type { Argument } from "../../device/jit/jit.ts";
-import { type PixelScaling, scalingFor, toInputs } from "../../explain/input_pixels.ts";
+import {
+  type ImageNetwork,
+  type PixelScaling,
+  scalingFor,
+  toInputs,
+} from "../../explain/input_pixels.ts";
 import { jitIf } from "../../explain/jit_if.ts";
 import type { Network } from "../../layers/layer.ts";
 import { valueAndGrad } from "../../tensor/grad.ts";
@@ -68,7 +73,7 @@ export type AttackSession = {
  * ```
  */
 export function attackSession<P extends Tree, S extends Tree>(
-  network: Network<P, S>,
+  network: ImageNetwork<P, S>,
   options: AttackSessionOptions = {},
 ): AttackSession {
   const passes = new Map<string, Disposable>();
