@@ -2,7 +2,7 @@
 import { runCommand, toggle } from "./command.ts";
 import { installAdvice, usesApt } from "../lib/device/install_advice.ts";
 import { type Adapter, type Machine, thisMachine } from "./setup/machine.ts";
-import { quietVulkan } from "../lib/device/quiet.ts";
+import { quietVulkan } from "../lib/device/vulkan.ts";
 import { isSoftware } from "../lib/device/adapter.ts";
 import type { BackendName } from "../mod.ts";
 

@@ -2,7 +2,7 @@
 // Finds the GPU adapter and opens a device on it with everything it offers.
 import { DeviceError } from "./errors.ts";
 import { adviceForThisSystem } from "./install_advice.ts";
-import { quietVulkan } from "./quiet.ts";
+import { prepareVulkan } from "./vulkan.ts";
 
 /** Which adapter to prefer where a machine has several. */
 export type PowerPreference = "high-performance" | "low-power";
@@ -27,7 +27,7 @@ const WANTED_LIMITS = [
  * @throws {DeviceError} of kind `missing` where there is none, saying what to install
  */
 export async function findAdapter(powerPreference: PowerPreference): Promise<GPUAdapter> {
-  quietVulkan();
+  prepareVulkan();
   const adapter = await navigator.gpu?.requestAdapter({ powerPreference });
   if (!adapter) {
     throw new DeviceError(

@@ -1,4 +1,4 @@
 // Costs of a piece of code on the device.
 
-export { type Counters, counters } from "./counters.ts";
+export * from "./counters.ts";
 export { profile, type ProfileEntry } from "./profile.ts";

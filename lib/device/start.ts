@@ -65,6 +65,9 @@ export async function start(options: StartOptions = {}): Promise<Device> {
   }
   if (running?.backend.isLost) stop();
   const { device } = await openOnce(powerPreference);
+  // tfjs drops an initialization, such as that of tf.ready(), if another one overtakes it.
+  const { pendingBackendInit } = tf.engine() as unknown as { pendingBackendInit: unknown };
+  if (pendingBackendInit) await pendingBackendInit;
   await tf.setBackend("webgpu");
   return device;
 }
@@ -80,6 +83,7 @@ export async function start(options: StartOptions = {}): Promise<Device> {
  * ```
  */
 export function stop(): void {
+  globalThis.removeEventListener("unload", stop);
   if (!running) return;
   running = undefined;
   offerBackend();
@@ -91,9 +95,12 @@ let running: { readonly backend: GuardedBackend; readonly device: Device } | und
 /** A device on its way, so that calls at the same time get the same. */
 let opening: Promise<NonNullable<typeof running>> | undefined;
 
-async function openOnce(powerPreference: PowerPreference): Promise<NonNullable<typeof running>> {
-  opening ??= open(powerPreference).finally(() => opening = undefined);
-  return running ??= await opening;
+/** Opens a device unless one runs or is on its way: a second one would be dropped, never destroyed. */
+function openOnce(powerPreference: PowerPreference): Promise<NonNullable<typeof running>> {
+  if (running) return Promise.resolve(running);
+  return opening ??= open(powerPreference)
+    .then((opened) => running = opened)
+    .finally(() => opening = undefined);
 }
 
 /**
@@ -117,7 +124,7 @@ async function open(powerPreference: PowerPreference): Promise<NonNullable<typeo
   registerKernels(software);
   // A device that is dropped with its process or worker, not destroyed, has been seen to corrupt the
   // heap of Mesa's software driver on the way out.
-  globalThis.addEventListener("unload", stop, { once: true });
+  globalThis.addEventListener("unload", stop);
   const device: Device = {
     backend: "webgpu",
     adapter: adapter.info.description || adapter.info.vendor || "unknown adapter",

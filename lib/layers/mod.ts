@@ -21,25 +21,14 @@ export {
   type Slots,
   type StateOf,
 } from "./layer.ts";
-export { enter } from "./enter.ts";
-export {
-  glorotNormal,
-  glorotUniform,
-  heNormal,
-  heUniform,
-  type Initializer,
-  lecunNormal,
-  lecunUniform,
-  ones,
-  scaledNormal,
-  zeros,
-} from "./initializers.ts";
+export * from "./enter.ts";
+export * from "./initializers.ts";
 export type { Padding, Pair, Rounding } from "./window.ts";
-export { conv, type ConvOptions, type ConvParams } from "./conv.ts";
+export * from "./conv.ts";
 export type { TableConvParams } from "./table_conv.ts";
 export type { RadialBasisState } from "./radial_basis.ts";
 export type { SubsampleParams } from "./subsample.ts";
-export { dense, type DenseOptions, type DenseParams } from "./dense.ts";
+export * from "./dense.ts";
 export {
   globalMeanPool,
   maxPool,
@@ -50,19 +39,14 @@ export {
   type PoolOptions,
 } from "./pool.ts";
 export { identity, leakyRelu, relu, sigmoid, softmax, tanh } from "./activation.ts";
-export { flatten, padTo } from "./reshape.ts";
-export { zeroPadShortcut, type ZeroPadShortcutOptions } from "./shortcut.ts";
-export { dropout } from "./dropout.ts";
-export {
-  batchNorm,
-  type BatchNormOptions,
-  type BatchNormParams,
-  type BatchNormState,
-} from "./norm.ts";
-export { localResponseNorm, type LocalResponseNormOptions } from "./local_response_norm.ts";
+export * from "./reshape.ts";
+export * from "./shortcut.ts";
+export * from "./dropout.ts";
+export * from "./norm.ts";
+export * from "./local_response_norm.ts";
 export type { Cost, PlacedWindow } from "./cost.ts";
-export { adaptiveMeanPool } from "./adaptive_pool.ts";
+export * from "./adaptive_pool.ts";
 export { auxiliary, type AuxiliaryLayer, type AuxiliaryOptions } from "./auxiliary.ts";
 export { sequential } from "./sequential.ts";
-export { type Join, parallel, residual } from "./parallel.ts";
+export * from "./parallel.ts";
 export { type LayerInfo, layersOf } from "./layers_of.ts";

@@ -1,4 +1,4 @@
 // Losses: functions of outputs and targets.
 
-export { type Loss, meanSquaredError, softmaxCrossEntropy } from "./losses.ts";
-export { weightedCrossEntropy } from "./weighted_cross_entropy.ts";
+export * from "./losses.ts";
+export * from "./weighted_cross_entropy.ts";

@@ -7,7 +7,7 @@ import type { Declaration, Layer } from "../layers/layer.ts";
 import { sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { disposeTree, leaves, type Path, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
-import { type Called, callStep } from "./callbacks/call_callbacks.ts";
+import { type CallResult, callStep } from "./callbacks/call_callbacks.ts";
 import { batchSizeOf, type FitOptions, stepsPerEpoch } from "./fit_options.ts";
 import type { StepReport } from "./reports.ts";
 import { joinParams, type SplitParams, splitParams } from "./trainable.ts";
@@ -97,7 +97,7 @@ type Run<P extends Tree, S extends Tree> = Omit<Training<P, S>, "params"> & Spli
 export async function runEpoch<P extends Tree, S extends Tree>(
   parts: EpochParts<P, S>,
   from: Training<P, S>,
-): Promise<Called<Training<P, S>>> {
+): Promise<CallResult<Training<P, S>>> {
   const { params, ...rest } = from;
   const { run, ...called } = await runSteps(parts, {
     ...rest,
@@ -110,8 +110,8 @@ export async function runEpoch<P extends Tree, S extends Tree>(
 async function runSteps<P extends Tree, S extends Tree>(
   parts: EpochParts<P, S>,
   from: Run<P, S>,
-): Promise<Called<Run<P, S>>> {
-  let called: Called<Run<P, S>> = { run: from };
+): Promise<CallResult<Run<P, S>>> {
+  let called: CallResult<Run<P, S>> = { run: from };
   let pending: Pending | undefined;
   for await (const batch of epochBatches(from, parts)) {
     const { run } = called;
@@ -191,7 +191,7 @@ async function account<P extends Tree, S extends Tree>(
   { examples, options, began }: EpochParts<P, S>,
   run: Run<P, S>,
   { numbers, size, at }: Pending,
-): Promise<Called<Run<P, S>>> {
+): Promise<CallResult<Run<P, S>>> {
   const { 0: loss, 1: correct } = await numbers;
   requireFinite(loss!, at);
   const before = run.progress.totals;

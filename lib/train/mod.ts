@@ -1,18 +1,13 @@
 // Training: fit, evaluate, predict, and the parts of a loop of your own.
 
-export {
-  findLearningRate,
-  type FindLearningRateOptions,
-  type FoundLearningRate,
-  type SweepStep,
-} from "./learning_rate/find_learning_rate.ts";
+export * from "./learning_rate/find_learning_rate.ts";
 export type { Sweep } from "./learning_rate/learning_rate_sweep.ts";
-export { classWeights } from "./class_weights.ts";
+export * from "./class_weights.ts";
 export type { AuxiliaryLosses } from "./auxiliary_losses.ts";
 export { type StepResult, type TrainState, trainStep, type TrainStepOptions } from "./step.ts";
-export { fit } from "./fit.ts";
+export * from "./fit.ts";
 export { type FitOptions, stepsPerEpoch } from "./fit_options.ts";
-export type { EpochReport, StepReport } from "./reports.ts";
+export * from "./reports.ts";
 export type { Trainable } from "./trainable.ts";
 export type { DataIdentity } from "./data_identity.ts";
 export {

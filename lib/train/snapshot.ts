@@ -113,12 +113,12 @@ export function runOf(
 }
 
 /** What a checkpoint says of its run. */
-type Resumed = Pick<Training, "progress" | "key" | "trainable" | "data"> & {
+type RunRecord = Pick<Training, "progress" | "key" | "trainable" | "data"> & {
   readonly callbacks?: States;
 };
 
 /** Checks what a checkpoint says of its run. */
-function requireRun(run: Json, file: string): Resumed {
+function requireRun(run: Json, file: string): RunRecord {
   const { progress, key, trainable, callbacks, data } = (run ?? {}) as {
     progress?: Partial<Progress>;
     key?: unknown;

@@ -111,15 +111,7 @@ export function beginTraining<P extends Tree, S extends Tree>(
   }
 }
 
-/**
- * Frees a run's tensors.
- *
- * @param training the run
- * @param next a later state of it, whose tensors are kept
- */
-export function disposeTraining(training: Training, next?: Training): void {
-  const kept = next ? [next.params, next.state, next.optimizer] : [];
-  for (const tree of [training.params, training.state, training.optimizer]) {
-    disposeTree(tree, ...kept);
-  }
+/** Frees a run's tensors. */
+export function disposeTraining({ params, state, optimizer }: Training): void {
+  disposeTree({ params, state, optimizer });
 }

@@ -10,5 +10,5 @@ export { type FrozenSplit, splitFrozen } from "./split.ts";
 export { cachedFeatures, type CachedFeaturesOptions } from "./features.ts";
 export { type FineTune, layerRates, type PhaseOptions, type TransferPhaseName } from "./phases.ts";
 export type { PhasePlan, TransferOptions, TransferPoint, TransferReport } from "./options.ts";
-export { transfer } from "./transfer.ts";
-export { restoreTransfer, snapshotTransfer } from "./restore.ts";
+export * from "./transfer.ts";
+export * from "./restore.ts";

@@ -159,10 +159,10 @@ function torchFile(
   };
 }
 
-type Described = Omit<NetworkFile, "metadata" | "trust" | "load">;
+type Description = Omit<NetworkFile, "metadata" | "trust" | "load">;
 
 function loader(
-  { model, inputShape, file }: Described,
+  { model, inputShape, file }: Description,
   read: () => Pick<Checkpoint, "sections"> | Promise<Pick<Checkpoint, "sections">>,
 ): NetworkFile["load"] {
   return async (shape = inputShape) => restoreNetwork(model, shape, await read(), file);
@@ -174,7 +174,7 @@ function describe(
   run: Json,
   sections: NetworkShapes,
   wanted: string | Layer | undefined,
-): Described {
+): Description {
   const { name, origin, dataset } = namedIn(run);
   const about = aboutIn(run, file);
   if (typeof wanted === "string" && name !== undefined && wanted !== name) {

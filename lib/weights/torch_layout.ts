@@ -21,3 +21,15 @@ export type TorchLayout = {
    */
   isConv?(layer: Path): boolean;
 };
+
+/**
+ * The error for a layer without a PyTorch name.
+ *
+ * @param network whose names they are, `"torchvision's ResNet"`
+ * @param layer the layer's path
+ */
+export function unknownLayer(network: string, layer: Path): RangeError {
+  return new RangeError(
+    `Cannot name a layer in ${network}: the network must have it, got "${layer}"`,
+  );
+}

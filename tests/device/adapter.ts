@@ -1,7 +1,7 @@
 // Whether this machine has a GPU adapter: tests that need one say so where there is none.
-import { quietVulkan } from "../../lib/device/quiet.ts";
+import { prepareVulkan } from "../../lib/device/vulkan.ts";
 
-quietVulkan();
+prepareVulkan();
 
 /** Whether WebGPU offers an adapter. */
 export const hasAdapter = await navigator.gpu?.requestAdapter() != null;

@@ -183,7 +183,7 @@ async function sizesOf(files: readonly string[]): Promise<(number | undefined)[]
 }
 
 /** A folder whose files were decoded. */
-type Opened = ImageFolderRules & {
+type OpenFolder = ImageFolderRules & {
   readonly cache: PixelCache;
   readonly pool: Disposable;
   /** The sizes of its files, by place. */
@@ -194,7 +194,7 @@ function folderOf(
   root: string,
   parts: Parts,
   { classNames, ignored }: ClassFolders,
-  { cache, pool, sizes, shape, resize, filter }: Opened,
+  { cache, pool, sizes, shape, resize, filter }: OpenFolder,
 ): ImageFolder {
   const contentsOf = (images: Places): string => {
     const files = images.map(({ file, place }) => [file.slice(root.length), sizes[place]]);

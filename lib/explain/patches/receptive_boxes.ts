@@ -92,7 +92,7 @@ export function requireMaps<P extends Tree, S extends Tree>(
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { cropTo } from "./receptive_box.ts";
+ * import { cropTo } from "./receptive_boxes.ts";
  *
  * const image = { width: 2, height: 1, channels: 1, pixels: new Float32Array([0, 1]) } as const;
  * const crop = cropTo(image, { top: 0, left: 1, height: 1, width: 2 });

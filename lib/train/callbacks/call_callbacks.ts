@@ -6,14 +6,14 @@ import type { EpochReport, StepReport } from "../reports.ts";
 import type { Memory, Training } from "../training.ts";
 
 /** A run after its callbacks were called, and why one of them stopped it. */
-export type Called<T> = { readonly run: T; readonly stop?: string };
+export type CallResult<T> = { readonly run: T; readonly stop?: string };
 
 /** Calls one hook of each callback, in order; each gets the run as those before it left it. */
 async function callEach<T extends Training>(
   callbacks: readonly Callback[],
   run: T,
   hook: (callback: Callback, run: T, memory: Memory) => EpochHookResult,
-): Promise<Called<T>> {
+): Promise<CallResult<T>> {
   let next = run;
   let stop: string | undefined;
   for (const callback of callbacks) {
@@ -45,7 +45,7 @@ export function callStep<T extends Pick<Training, "callbacks">>(
   callbacks: readonly Callback[],
   run: T,
   report: StepReport,
-): Called<T> {
+): CallResult<T> {
   let next = run;
   let stop: string | undefined;
   for (const callback of callbacks) {
@@ -62,7 +62,7 @@ export async function callEpoch<T extends Training>(
   callbacks: readonly Callback[],
   run: T,
   numbers: Omit<EpochReport, "network">,
-): Promise<Called<T>> {
+): Promise<CallResult<T>> {
   const called = await callEach(
     callbacks,
     run,

@@ -24,18 +24,18 @@ export type CheckpointsOptions = Pick<MonitorOptions, "monitor"> & {
 };
 
 /** An epoch and its monitored number. */
-type Ranked = { readonly epoch: number; readonly value: number };
+type EpochValue = { readonly epoch: number; readonly value: number };
 
 /** What {@linkcode checkpoints} remembers. */
-type Saved = {
-  readonly best: Ranked | null;
+type CheckpointsState = {
+  readonly best: EpochValue | null;
   /** The best epochs, the best first. */
-  readonly top: readonly Ranked[];
+  readonly top: readonly EpochValue[];
   /** The epoch that is no longer one of them. */
   readonly dropped: number | null;
 };
 
-const NONE: Saved = { best: null, top: [], dropped: null };
+const NONE: CheckpointsState = { best: null, top: [], dropped: null };
 
 /**
  * Writes checkpoints after each epoch, from each of which the run can be resumed with
@@ -82,7 +82,7 @@ export function checkpoints(options: CheckpointsOptions): Callback {
     );
   }
   const monitor = monitorOf("checkpoints", options);
-  const stateOf = ({ state }: Memory): Saved => state as Saved | null ?? NONE;
+  const stateOf = ({ state }: Memory): CheckpointsState => state as CheckpointsState | null ?? NONE;
   return {
     name,
     ...(best || top > 0 ? { monitor: monitor.monitor } : {}),
@@ -112,8 +112,13 @@ function fileOf(dir: string, epoch: number): string {
 }
 
 /** The best epochs after another one; of equal ones the first. */
-function ranked(saved: Saved, report: EpochReport, monitor: Monitor, top: number): Saved {
-  const one: Ranked = { epoch: report.epoch, value: monitor.value(report) };
+function ranked(
+  saved: CheckpointsState,
+  report: EpochReport,
+  monitor: Monitor,
+  top: number,
+): CheckpointsState {
+  const one: EpochValue = { epoch: report.epoch, value: monitor.value(report) };
   const sign = monitor.more ? -1 : 1;
   const all = [...saved.top, one].sort((a, b) => sign * (a.value - b.value) || a.epoch - b.epoch);
   return {

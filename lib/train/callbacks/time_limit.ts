@@ -3,7 +3,7 @@ import { requirePositive } from "../../text/require.ts";
 import type { Callback } from "./callback.ts";
 
 /** What {@linkcode timeLimit} remembers. */
-type Spent = {
+type TimeState = {
   /** Seconds of training before the run was taken up here. */
   readonly before: number;
   /** Seconds of training in all. */
@@ -33,11 +33,11 @@ export function timeLimit(seconds: number): Callback {
   return {
     name,
     onBegin(_, { state }) {
-      const before = (state as Spent | null)?.seconds ?? 0;
+      const before = (state as TimeState | null)?.seconds ?? 0;
       return { state: { before, seconds: before } };
     },
     onStep(report, { state }) {
-      const { before } = state as Spent;
+      const { before } = state as TimeState;
       const spent = { before, seconds: before + report.seconds };
       if (spent.seconds < seconds) return { state: spent };
       return { state: spent, stop: `${name}: ${seconds} seconds are over` };

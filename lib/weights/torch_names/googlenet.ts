@@ -1,7 +1,6 @@
 // How torchvision's GoogLeNet names its layers.
 // https://github.com/pytorch/vision/blob/main/torchvision/models/googlenet.py
-import type { TorchLayout } from "../torch_layout.ts";
-import { unknownLayer } from "./unknown_layer.ts";
+import { type TorchLayout, unknownLayer } from "../torch_layout.ts";
 
 /** The convolution or normalization of a unit, at the end of a path. */
 const PARTS: Readonly<Record<string, string>> = { conv: "conv", norm: "bn" };

@@ -1,7 +1,6 @@
 // How torchvision's Inception v3 names its layers.
 // https://github.com/pytorch/vision/blob/main/torchvision/models/inception.py
-import type { TorchLayout } from "../torch_layout.ts";
-import { unknownLayer } from "./unknown_layer.ts";
+import { type TorchLayout, unknownLayer } from "../torch_layout.ts";
 
 /** Whole layers that are no units. */
 const DENSE: Readonly<Record<string, string>> = {

@@ -2,8 +2,7 @@
 // CIFAR. https://github.com/pytorch/vision/blob/main/torchvision/models/resnet.py
 // https://github.com/akamaster/pytorch_resnet_cifar10/blob/master/resnet.py
 import type { Path } from "../../tensor/tree.ts";
-import type { TorchLayout } from "../torch_layout.ts";
-import { unknownLayer } from "./unknown_layer.ts";
+import { type TorchLayout, unknownLayer } from "../torch_layout.ts";
 
 /** A layer of a block: its stage, its number from 1, its place there. */
 const IN_BLOCK = /^stage(\d)\/block(\d+)\/(?:sum\/)?(body|shortcut)\/(conv|norm)(\d?)$/;
