@@ -1,4 +1,4 @@
-// `deno task selftest`: whether this machine's adapter computes right, operation by operation.
+// `deno task selftest`: checks on this machine's adapter that every operation computes right.
 import { type Device, stop } from "../mod.ts";
 import { table } from "../lib/text/table.ts";
 import { choice, count, runCommand, text, toggle, UsageError, type Values } from "./command.ts";
@@ -11,16 +11,16 @@ import { subjects } from "./selftest/subjects.ts";
 export const command = {
   name: "selftest",
   summary:
-    "Compares every operation the library uses, and its gradient, with plain TypeScript on " +
-    "random shapes on this machine's own adapter, and prints what it found. It exits with 1 " +
-    "where any differs by more than float32's rounding explains.",
+    "Compares every operation that the library uses, and its gradient, with plain TypeScript on " +
+    "random shapes, on this machine's adapter. The exit code is 1 if any differs by more than " +
+    "the rounding of float32 explains.",
   flags: {
-    rounds: count({ min: 1, max: 1000, default: 3, help: "random shapes of each operation" }),
-    seed: count({ min: 0, default: 0, help: "shapes and numbers follow from it" }),
-    filter: text({ help: "only operations whose name contains this", defaultText: "all" }),
+    rounds: count({ min: 1, max: 1000, default: 3, help: "random shapes per operation" }),
+    seed: count({ min: 0, default: 0, help: "seed of shapes and numbers" }),
+    filter: text({ help: "operations whose name contains this", defaultText: "all" }),
     backend: choice(["webgpu", "cpu"], {
       help: "where to compute",
-      defaultText: "webgpu, or cpu where there is no adapter",
+      defaultText: "webgpu, or cpu if there is no adapter",
     }),
     json: toggle({ help: "print one JSON object on stdout as the last line" }),
   },

@@ -24,7 +24,7 @@ async function bench(...args: string[]): Promise<{ code: number; out: string; er
   return { code, out: text(stdout), err: text(stderr) };
 }
 
-/** neocog where no adapter is needed. */
+/** neocog without an adapter. */
 const neocogOnCpu: Peer = {
   version: "neocog",
   open: async () => void await start({ backend: "cpu" }),
@@ -49,7 +49,7 @@ Deno.test("tfjs-layers' LeNet-5 computes and learns what neocog's does", async (
   assertLess(difference(stock!.losses, own.losses), 1e-3);
 });
 
-Deno.test("a job that takes too long, or fails, says so", async () => {
+Deno.test("a job that takes too long or fails gives the reason", async () => {
   const late = await runJob({ job: "agree", peer: "tfjs-cpu", model: "resnet20" }, { limit: 30 });
   assertStringIncludes(late.reason!, "no result within");
   const failed = await runJob({ job: "agree", peer: "tfjs-cpu", model: "vgg" }, { limit: 60_000 });

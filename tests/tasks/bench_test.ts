@@ -81,7 +81,7 @@ Deno.test("a call that takes very long is timed once", async () => {
   assertEquals(asked, [1, 1]);
 });
 
-Deno.test("flags that name what the bench has not are refused with the nearest name", () => {
+Deno.test("unknown names in flags are refused with the nearest name", () => {
   const refused = (flags: Partial<BenchFlags>, message: string): void => {
     assertThrows(() => benchSettings({ ...NO_FLAGS, ...flags }), UsageError, message);
   };
@@ -94,7 +94,7 @@ Deno.test("flags that name what the bench has not are refused with the nearest n
   refused({ "batch-sizes": "1.5" }, "got 1.5");
 });
 
-Deno.test("flags choose, and what is absent is as the run is quick or not", () => {
+Deno.test("flags select, and their defaults depend on --quick", () => {
   const whole = benchSettings(NO_FLAGS);
   assertEquals(whole.only, SECTIONS.filter((name) => name !== "zoo"));
   assertEquals(whole.batchSizes, [1, 32, 128]);
@@ -126,7 +126,7 @@ Deno.test("the bench's networks have the parameters of neocog's models, in their
   assertEquals(labels.slice(10, 13), new Float32Array([0, 1, 0]));
 });
 
-Deno.test("peers are held against one another by their largest difference", () => {
+Deno.test("peers are compared by their largest difference", () => {
   assertAlmostEquals(difference([1, 100], [1.5, 100]), 0.5);
   assertAlmostEquals(difference([100], [101]), 0.01);
   assertEquals(difference([1], [1, 2]), Infinity);
@@ -219,7 +219,7 @@ const record: BenchRecord = {
   finished: false,
 };
 
-Deno.test("the report has factors, reasons for what is missing, and warns of other numbers", () => {
+Deno.test("the report has factors and reasons for missing figures, and warns of different numbers", () => {
   const text = report(record);
   assertMatch(
     text,
@@ -232,7 +232,7 @@ Deno.test("the report has factors, reasons for what is missing, and warns of oth
   assertStringIncludes(text, "interrupted");
 });
 
-Deno.test("charts are drawn of what there are figures for, and of nothing else", async () => {
+Deno.test("charts are drawn only if there are figures for them", async () => {
   const drawn = await charts(record);
   assertEquals([...drawn.keys()], ["training.svg", "ops.svg", "growth.svg"]);
   assertStringIncludes(drawn.get("training.svg")!, "jax-js, webgpu");

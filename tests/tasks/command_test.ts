@@ -34,7 +34,7 @@ const train = {
 
 type Printed = { code: number; out: string; err: string; values: Record<string, unknown> };
 
-/** Runs `train` on a command line split at spaces, and tells what it printed. */
+/** Runs `train` with a command line split at spaces, and returns what it printed. */
 async function run(
   line: string | string[],
   body: () => void = (): void => {},
@@ -204,7 +204,7 @@ Deno.test("stray arguments are refused", async () => {
   await assertRefused([""], 'unexpected argument ""');
 });
 
-Deno.test("positionals are parsed in order, and refused where missing or too many", async () => {
+Deno.test("positionals are parsed in order, and refused if they are missing or too many", async () => {
   const command = {
     name: "predict",
     summary: "Names what an image shows.",
@@ -240,7 +240,7 @@ Deno.test("positionals are parsed in order, and refused where missing or too man
   assertStringIncludes(lines.at(-1)!, "Usage: deno task predict IMAGE [TOP] [flags]\n");
 });
 
-Deno.test("a required flag is refused where it is absent", async () => {
+Deno.test("a required flag is refused if it is absent", async () => {
   const command = {
     name: "evaluate",
     summary: "",
@@ -322,13 +322,13 @@ Deno.test("a body refuses a combination of flags with a UsageError", async () =>
   assertEquals(err, "error: Cannot use --limit with --resume; see deno task train --help\n");
 });
 
-Deno.test("colors appear only where they are asked for", async () => {
+Deno.test("colors appear only if they are asked for", async () => {
   const colors = { stdout: true, stderr: true };
   assertStringIncludes((await run("--help", undefined, { colors })).out, "\x1b[1mFlags:\x1b[0m");
   assert((await run("--bogus", undefined, { colors })).err.startsWith("\x1b[31merror:\x1b[0m "));
 });
 
-Deno.test("a task's exit code is 0, 1 or 2, also where a promise fails that nobody awaits", async () => {
+Deno.test("a task's exit code is 0, 1 or 2, also if a promise fails that nobody awaits", async () => {
   const module = new URL("../../tasks/command.ts", import.meta.url);
   const run = async (body: string, ...args: string[]): Promise<[number, string]> => {
     const script = `import { runCommand } from "${module}";

@@ -182,7 +182,7 @@ withNetwork("Ctrl-C ends an ascent with the picture as it is", async (dir, args)
   assertStringIncludes(err, "Ctrl-C again");
 });
 
-withNetwork("what cannot be made is said before anything is written", async (_dir, args) => {
+withNetwork("what cannot be made is refused before anything is written", async (_dir, args) => {
   const refuse = async (says: string, ...wrong: string[]): Promise<void> => {
     const { code, err } = await run(wrong[0]!, ...args, ...wrong.slice(1));
     assert(code !== 0);

@@ -1,4 +1,4 @@
-// Networks for the tests of tasks that look into one: made, not trained, so that they are there at once.
+// Networks for tests of tasks: initialized, not trained, so that they are there at once.
 import {
   beginTraining,
   init,
@@ -12,7 +12,7 @@ import {
 } from "../../mod.ts";
 import { torchLayouts, writeTorch } from "../../lib/weights/mod.ts";
 
-/** Writes a LeNet-5 as deno task train leaves one after no step on MNIST; answers the path. */
+/** Writes a LeNet-5 as deno task train does before its first step on MNIST; returns the path. */
 export async function madeCheckpoint(dir: string): Promise<string> {
   await start({ backend: "cpu" });
   const network = beginTraining(lenet5(), scaleUpdates(1), key(0), [28, 28, 1], {
@@ -36,7 +36,7 @@ export async function madeCheckpoint(dir: string): Promise<string> {
   return file;
 }
 
-/** Writes a ResNet-20 of three classes by PyTorch's names; answers the path. */
+/** Writes a ResNet-20 of three classes with PyTorch's names; returns the path. */
 export async function madeTorch(dir: string): Promise<string> {
   await start({ backend: "cpu" });
   const model = resnet20({ numClasses: 3 });

@@ -49,7 +49,7 @@ Deno.test("names become files beside each other, and what is shown is escaped", 
   await Deno.remove(dir, { recursive: true });
 });
 
-Deno.test("a picture that is saved again, as on the way, is shown once and as it is at the end", async () => {
+Deno.test("a picture that is saved more than once is shown once, as it was saved last", async () => {
   const dir = await Deno.makeTempDir();
   const folder = await openPictureFolder({ dir, title: "T", task: "t", settings: {} });
   await folder.save("a", dot, "first");

@@ -51,7 +51,7 @@ Deno.test("the line of an epoch has only the metrics there are, and no false zer
   assertEquals(stream.text, "Epoch 1/1 - 0.0s - loss: 1.230e-5 - accuracy: 0.000\n");
 });
 
-Deno.test("an epoch's seconds are measured where they are not given", async () => {
+Deno.test("an epoch's seconds are measured if they are not given", async () => {
   const stream = recorder(false);
   const progress = trainingProgress({ epochs: 1, stepsPerEpoch: 1 }, stream);
   await new Promise((resolve) => setTimeout(resolve, 120));

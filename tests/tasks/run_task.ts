@@ -4,7 +4,7 @@ const root = new URL("../../", import.meta.url);
 const tasks: Record<string, { command: string }> =
   JSON.parse(await Deno.readTextFile(new URL("deno.json", root))).tasks;
 
-/** What a process came to. */
+/** The result of a process. */
 export type Outcome = { readonly code: number; readonly out: string; readonly err: string };
 
 /**

@@ -92,13 +92,13 @@ Deno.test("setup installs Debian's driver as root, and looks again in a new proc
   }
 });
 
-Deno.test("setup installs even where the package lists cannot be renewed", async () => {
+Deno.test("setup installs even if the package lists cannot be updated", async () => {
   const { found, said } = await run({ isRoot: true, installed: GPU, codes: { update: 100 } });
   assertEquals(found, true);
   assertStringIncludes(said.join("\n"), "/usr/bin/apt-get failed with exit code 100");
 });
 
-Deno.test("setup falls back to the CPU, with advice, where the installation fails", async () => {
+Deno.test("setup falls back to the CPU, with advice, if the installation fails", async () => {
   for (const code of [100, undefined]) {
     const { found, said } = await run({ isRoot: true, codes: { update: code, install: code } });
     const failure = code === undefined
@@ -123,7 +123,7 @@ Deno.test("setup does not claim an adapter that an installation did not bring", 
   assertStringIncludes(said.at(-1)!, "tasks run on the CPU backend");
 });
 
-Deno.test("setup installs nothing without rights, or where there is no apt", async () => {
+Deno.test("setup installs nothing without root, or without apt", async () => {
   for (const setting of [{ isRoot: false }, { isRoot: true, osRelease: FEDORA }]) {
     const { found, ran, said } = await run(setting);
     assertEquals([found, ran, said.length], [false, [], 2]);

@@ -5,14 +5,14 @@ import { assertWellFormed, boxesOf, framesOf } from "../sizing/svg_parts.ts";
 
 const run = (...args: string[]): Promise<Outcome> => runTask("summary", args);
 
-/** Runs the task, which must succeed, and answers what it printed. */
+/** Runs the task, which must succeed, and returns what it printed. */
 async function printed(...args: string[]): Promise<string> {
   const { code, out, err } = await run(...args);
   assertEquals(code, 0, err);
   return out;
 }
 
-Deno.test("summary prints a table with kernels, FLOPs and receptive fields, and what it comes to", async () => {
+Deno.test("summary prints a table with kernels, FLOPs and receptive fields, and the totals", async () => {
   const out = await printed("vgg16", "--batch-size", "2", "--optimizer", "sgd");
   assertMatch(out, /layer +kind +output +kernel +parameters +FLOPs +receptive field/);
   assertMatch(out, /conv1_1 +conv +224 × 224 × 64 +3×3 +1,792 +173 M +3 × 3\n/);
