@@ -62,10 +62,6 @@ function reportFailure(error: unknown, output: Output): void {
 /**
  * Runs a command, and prints help and failures.
  *
- * @param command the declaration
- * @param args the arguments
- * @param body what to do with the values
- * @param output where to print
  * @returns the exit code: 0, or what `body` returned; 1 if it failed; 2 if the arguments are refused
  */
 export async function execute<F extends Flags, P extends Flags = Record<never, never>>(
@@ -84,9 +80,6 @@ export async function execute<F extends Flags, P extends Flags = Record<never, n
 /**
  * Runs the subcommand that the first argument names.
  *
- * @param group the task
- * @param args the arguments
- * @param output where to print
  * @returns as {@linkcode execute}; 2 also if there is no such subcommand
  */
 export async function executeGroup(
@@ -130,9 +123,7 @@ async function reporting(
  * with the exit code of {@linkcode execute}. To refuse flags that are wrong only together, `body`
  * throws a {@linkcode UsageError}.
  *
- * @param command the declaration
  * @param args the arguments, as `Deno.args`
- * @param body what to do with the values
  */
 export async function runCommand<
   const F extends Flags,
@@ -148,7 +139,6 @@ export async function runCommand<
 /**
  * Runs a task with subcommands as the process's whole work, as {@linkcode runCommand} does.
  *
- * @param group the task
  * @param args the arguments, as `Deno.args`
  */
 export async function runGroup(group: Group, args: readonly string[]): Promise<void> {

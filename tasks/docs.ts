@@ -83,7 +83,6 @@ async function taskTable(): Promise<string> {
  * A page with its tables as they should be. A table stands between `<!-- table: NAME -->` and
  * `<!-- end -->`, where NAME is a command's, or `tasks`.
  *
- * @param page the page's text
  * @throws {RangeError} if a name is unknown, or a command has no table
  */
 export async function withTables(page: string): Promise<string> {

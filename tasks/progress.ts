@@ -36,12 +36,7 @@ export type LiveBar = {
   stop(): void;
 };
 
-/**
- * A bar that is not drawn yet.
- *
- * @param format cli-progress's format of its line
- * @param stream where to draw
- */
+/** A bar that is not drawn yet. */
 export function liveBar(format: string, stream: ProgressStream = stderr): LiveBar {
   let bar: SingleBar | undefined;
   let last: Parameters<LiveBar["draw"]> | undefined;
@@ -79,11 +74,7 @@ export function liveBar(format: string, stream: ProgressStream = stderr): LiveBa
   return { draw, line, stop };
 }
 
-/**
- * Seconds as `8s`, `1m 5s` or `2h 3m`.
- *
- * @param seconds how many
- */
+/** Seconds as `8s`, `1m 5s` or `2h 3m`. */
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return `${whole}s`;
@@ -152,7 +143,6 @@ export type TrainingProgress = {
  * time, loss and accuracy; elsewhere one line when the first step is done (it compiles the
  * shaders). At each epoch's end, one line.
  *
- * @param run how many epochs there are in all, and steps in each
  * @param stream where to draw; stderr by default
  * @returns the display; `stop` it when training ends or fails
  */
@@ -207,7 +197,6 @@ export type StepProgress = {
  * elsewhere a line when the first step is done (it compiles the shaders), and one at each tenth of
  * the way.
  *
- * @param name what is made, such as a layer
  * @param stream where to draw; stderr by default
  * @returns the display; `stop` it when the work ends or fails
  */
@@ -265,7 +254,6 @@ export type DownloadProgress = {
 /**
  * Displays a download: a line when it begins, and on a terminal a bar in megabytes.
  *
- * @param name what is fetched
  * @param stream where to draw; stderr by default
  * @returns the display; `stop` it when the download ends or fails
  */

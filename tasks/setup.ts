@@ -67,7 +67,6 @@ async function setupLinux(machine: Machine): Promise<boolean> {
 /**
  * Looks for a GPU adapter, installs a driver or says what to install, and prints what there is.
  *
- * @param machine the machine to work on
  * @returns whether WebGPU has an adapter
  */
 export async function setup(machine: Machine): Promise<boolean> {

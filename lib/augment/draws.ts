@@ -6,8 +6,6 @@ import { requireRange } from "../text/require.ts";
 /**
  * Refuses what is not a probability.
  *
- * @param what what cannot be done, for the message
- * @param probability the option
  * @throws {RangeError} if it is not from 0 to 1
  */
 export function requireProbability(what: string, probability: number): void {
@@ -18,9 +16,7 @@ export function requireProbability(what: string, probability: number): void {
 /**
  * Chooses images of a batch, each with a probability.
  *
- * @param key the randomness
  * @param count the number of images
- * @param probability the probability of each
  */
 export function chosen(key: Key, count: number, probability: number): boolean[] {
   return Array.from(uniformArray(key, count), (value) => value < probability);
@@ -43,7 +39,6 @@ export type BoxRule = {
  * Draws a rectangle: its fraction of the area is uniform, and its place is uniform among those in the
  * image.
  *
- * @param key the randomness
  * @param rule size and shape
  * @param height the image's height in pixels
  * @param width the image's width in pixels
@@ -80,9 +75,6 @@ export function drawBox(
 /**
  * Refuses a wrong range of fractions of an area.
  *
- * @param what what cannot be done, for the message
- * @param name the name of the range
- * @param range the fractions
  * @throws {RangeError} if they are not above 0, up to 1 and in order
  */
 export function requireShares(what: string, name: string, [least, most]: Interval): void {
@@ -93,8 +85,6 @@ export function requireShares(what: string, name: string, [least, most]: Interva
 /**
  * Refuses a wrong range of ratios.
  *
- * @param what what cannot be done, for the message
- * @param range the ratios
  * @throws {RangeError} if they are not finite, above 0 and in order
  */
 export function requireRatios(what: string, [least, most]: Interval): void {
@@ -105,7 +95,6 @@ export function requireRatios(what: string, [least, most]: Interval): void {
 /**
  * Draws a number from the beta distribution Beta(α, α).
  *
- * @param key the randomness
  * @param alpha α, above 0: below 1 numbers are mostly near 0 and 1, above 1 near 1/2
  * @returns a number from 0 to 1
  */

@@ -32,9 +32,7 @@ export type EdgeOptions = {
 /**
  * An augmentation that is an affine map.
  *
- * @param name its name
  * @param edge what is beyond the edges, if it may be seen
- * @param maps draws the maps
  */
 export function geometric(
   name: string,
@@ -63,7 +61,6 @@ export function isGeometric(part: Augmentation): part is GeometricAugmentation {
  * Several maps as one.
  *
  * @param parts the maps in order, each with its place among all parts, by which its key is folded
- * @returns the augmentation: one interpolation, which keeps what a part before moved out of sight
  * @throws {RangeError} if they do not agree on what is beyond the edges
  */
 export function geometricChain(
@@ -89,8 +86,6 @@ export function geometricChain(
 /**
  * Refuses a wrong `edge`.
  *
- * @param what what cannot be done, for the message
- * @param edge the option
  * @throws {RangeError} if it is neither `"reflect"` nor a number from 0 to 1
  */
 export function requireEdge(what: string, edge: WarpEdge): void {

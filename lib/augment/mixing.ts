@@ -29,8 +29,6 @@ export type Mixture = {
 /**
  * An augmentation that mixes each image with a partner; the partners are a permutation of the batch.
  *
- * @param name its name
- * @param options α and the probability
  * @param mixtureOf returns what an image takes, given a key and λ from Beta(α, α), its own fraction
  */
 export function mixing(

@@ -47,11 +47,7 @@ export function pcaColors(deviation = 0.1): ColorAugmentation {
   });
 }
 
-/**
- * The red, green and blue of Σ αᵢ λᵢ pᵢ.
- *
- * @param alphas the three α
- */
+/** The red, green and blue of Σ αᵢ λᵢ pᵢ. */
 export function alongComponents(alphas: ArrayLike<number>): [number, number, number] {
   const [a, b, c] = EIGENVALUES.map((value, i) => value * alphas[i]!);
   const [red, green, blue] = EIGENVECTORS.map(([p, q, r]) => p * a! + q * b! + r * c!);

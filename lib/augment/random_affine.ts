@@ -38,7 +38,6 @@ export type AffineChange = {
  * The map of a change, as torchvision's `affine`: about its center the image is sheared along x, then
  * along y, rotated, scaled, and then shifted.
  *
- * @param change the angle, shift, factor and shears
  * @param shape the shape of the images, `[N, H, W, C]`
  */
 export function affineMapOf(change: AffineChange, shape: Shape): AffineMap {

@@ -71,13 +71,7 @@ function middleOf(height: number, width: number, [least, most]: Interval): Box {
   };
 }
 
-/**
- * The map that enlarges a rectangle to the whole image.
- *
- * @param box the rectangle
- * @param height the image's height
- * @param width the image's width
- */
+/** The map that enlarges a rectangle to the whole image. */
 export function boxMap(box: Box, height: number, width: number): AffineMap {
   const [across, down] = [box.width / width, box.height / height];
   // The center of a pixel is mapped, which is half a pixel from its corner.

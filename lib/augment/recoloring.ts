@@ -25,9 +25,7 @@ export type ColorAugmentation = Augmentation & {
 /**
  * An augmentation of colors.
  *
- * @param name its name
  * @param wantsMean whether a stage uses the image's mean
- * @param stages draws the stages
  */
 export function recoloring(
   name: string,
@@ -96,7 +94,6 @@ export const SAME: Stage = addingStage([0, 0, 0]);
  * A stage that blends a pixel v with a gray, clipped to 0 to 1: factor · v + (1 − factor) · gray.
  *
  * @param factor the pixel's factor, at least 0
- * @param other the gray: black, the mean gray of the image, or the gray of the pixel
  * @param channels the number of channels, 1 or 3
  */
 export function blendingStage(
@@ -116,7 +113,6 @@ export function blendingStage(
 /**
  * Refuses images with other numbers of channels.
  *
- * @param what what cannot be done, for the message
  * @param shape the shape of the images
  * @param wanted the allowed numbers of channels
  * @throws {TypeError} if they have another

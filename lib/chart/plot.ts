@@ -19,7 +19,6 @@ const ECHARTS = "npm:echarts@6.1.0/dist/echarts.esm.min.mjs";
 /**
  * What all charts have in common: a white background, a heading, and a legend below it.
  *
- * @param title the heading
  * @param subtext a line below it, if any
  */
 export function chartFrame(title: string, subtext?: string): Option {
@@ -41,7 +40,6 @@ export function chartFrame(title: string, subtext?: string): Option {
  * A legend.
  *
  * @param names the names of series, in order
- * @param place where it is, as ECharts takes it
  */
 export function chartLegend(names: readonly string[], place: Option): Option {
   return {
@@ -75,12 +73,7 @@ export function chartAxis(name: string, nameGap: number): Option {
   };
 }
 
-/**
- * A chart as a self-contained SVG picture.
- *
- * @param option what to draw, as ECharts takes it
- * @param size the picture's width and height
- */
+/** A chart as a self-contained SVG picture. */
 export async function chartSvg(
   option: Option,
   size: { readonly width: number; readonly height: number },

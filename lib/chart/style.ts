@@ -26,11 +26,7 @@ export const COLORS = {
 /** Color of lines behind others, such as single training steps. */
 export const PALE = "#a6cee3";
 
-/**
- * The colors of some series, all different.
- *
- * @param count how many; beyond ten they go around the color wheel
- */
+/** The colors of some series, all different. */
 export function seriesColors(count: number): readonly string[] {
   const colors = Object.values(COLORS);
   if (count <= colors.length) return colors.slice(0, count);

@@ -4,11 +4,7 @@ import { FONT, INK } from "./style.ts";
 /** The attributes of an element. */
 type Attributes = Readonly<Record<string, string | number>>;
 
-/**
- * Text for SVG: markup is escaped, and what is not a character of XML is replaced.
- *
- * @param text any text
- */
+/** Text for SVG: markup is escaped, and what is not a character of XML is replaced. */
 export function escaped(text: string): string {
   return text
     // deno-lint-ignore no-control-regex
@@ -21,9 +17,7 @@ export function escaped(text: string): string {
 /**
  * An element.
  *
- * @param name its name
  * @param attributes its attributes; numbers are rounded to tenths
- * @param inner its contents, as SVG
  */
 export function element(name: string, attributes: Attributes, inner = ""): string {
   const written = Object.entries(attributes).map(([key, value]) =>
@@ -32,24 +26,12 @@ export function element(name: string, attributes: Attributes, inner = ""): strin
   return inner === "" ? `<${name}${written}/>` : `<${name}${written}>${inner}</${name}>`;
 }
 
-/**
- * A line of text.
- *
- * @param words what it says
- * @param attributes place, size, color
- */
+/** A line of text. */
 export function textElement(words: string, attributes: Attributes): string {
   return element("text", attributes, escaped(words));
 }
 
-/**
- * A whole picture on a white background.
- *
- * @param width its width
- * @param height its height
- * @param title what it shows, for screen readers
- * @param body its elements
- */
+/** A whole picture on a white background. */
 export function picture(width: number, height: number, title: string, body: string[]): string {
   const [w, h] = [Math.ceil(width), Math.ceil(height)];
   const inner = [
@@ -71,7 +53,6 @@ export function picture(width: number, height: number, title: string, body: stri
 /**
  * The approximate width of a text, by the mean letter of Helvetica and some more.
  *
- * @param text the text
  * @param size its size in pixels
  * @param bold whether it is bold
  */

@@ -129,10 +129,6 @@ export function splitValidation<E extends Examples | ImageSource>(
  * Splits things by class into a part to train on and a part to test with. What is drawn of a class
  * depends on the key, its name and its count alone: another class changes nothing.
  *
- * @param all the things, at least two of each class
- * @param classNames the names of the classes
- * @param fraction the part of each class to test with; at least one, and never all
- * @param key the randomness
  * @returns both parts, in the order of `all`
  */
 export function splitByClass<T extends { readonly label: number }>(

@@ -14,7 +14,6 @@ export type Stream<T> = AsyncIterable<T> & {
  * A stream whose iterations are those of a generator function.
  *
  * @param length the number of items in one iteration, if it is known
- * @param iterate begins an iteration
  */
 export function streamOf<T>(
   length: number | undefined,
@@ -35,8 +34,6 @@ export function lengthOf(items: Items<unknown>): number | undefined {
 /**
  * Refuses what can be iterated over only once, as a second epoch of it would be empty.
  *
- * @param action what cannot be done, for the message
- * @param items the argument
  * @throws {TypeError} if it is an iterator, or cannot be iterated over
  */
 export function requireItems(action: string, items: Items<unknown>): void {
@@ -50,11 +47,7 @@ export function requireItems(action: string, items: Items<unknown>): void {
   );
 }
 
-/**
- * Frees the tensors of an item that nobody will receive, including those in arrays and objects.
- *
- * @param item the item
- */
+/** Frees the tensors of an item that nobody will receive, including those in arrays and objects. */
 export function discardItem(item: unknown): void {
   if (item instanceof tf.Tensor) item.dispose();
   else if (Array.isArray(item)) item.forEach(discardItem);

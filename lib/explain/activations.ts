@@ -5,13 +5,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Path, Tree } from "../tensor/tree.ts";
 
-/**
- * An intercept that keeps the outputs of layers.
- *
- * @param paths the layers
- * @param outputs where the outputs are put
- * @param inner another intercept, called inside this one
- */
+/** An intercept that keeps the outputs of layers. */
 export function tap(
   paths: readonly Path[],
   outputs: Map<Path, Tensor>,
@@ -68,7 +62,6 @@ export function activations<P extends Tree, S extends Tree>(
 /**
  * The output of one layer, to be called inside `tf.tidy`.
  *
- * @param network the network
  * @param x inputs `[N, …]`
  * @param path the layer; `""` is the model itself
  */

@@ -18,9 +18,7 @@ export const BACKWARD_RULES: readonly BackwardRule[] = ["backprop", "deconvnet",
 /**
  * Refuses an unknown rule, or one for ReLUs if the model has none.
  *
- * @param model the model
  * @param shape shape of one input, without the batch
- * @param rule the rule
  * @throws {RangeError} if the rule is unknown
  * @throws {TypeError} if the rule is for ReLUs and the model has none
  */

@@ -26,7 +26,6 @@ export type FilterGridOptions = GridOptions & {
 /**
  * The kernel of a convolution.
  *
- * @param params a model's parameters
  * @param path the convolution. Default: the model's first
  * @returns its path and its kernel, `[height, width, channels, filters]`
  * @throws {RangeError} if there is no convolution at the path, with the nearest one

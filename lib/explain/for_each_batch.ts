@@ -38,12 +38,7 @@ export type BatchPosition = {
 /** About a million numbers at a time. */
 const NUMBERS_AT_A_TIME = 2 ** 20;
 
-/**
- * How many images are computed together.
- *
- * @param examples the images
- * @param wanted what the options say
- */
+/** How many images are computed together. */
 export function batchSizeFor(examples: Examples | ImageSource, wanted?: number): number {
   const room = Math.max(1, Math.floor(NUMBERS_AT_A_TIME / imageSize(examples)));
   return wanted ?? Math.min(256, room, examples.labels.length);
@@ -52,10 +47,6 @@ export function batchSizeFor(examples: Examples | ImageSource, wanted?: number):
 /**
  * Calls a function of a network and images for all images of a data set.
  *
- * @param network the network
- * @param examples the images
- * @param compute the function, to be recorded
- * @param options normalization, batch size, progress
  * @param visit takes the result, which it owns, and where the batch is
  */
 export async function forEachBatch<P extends Tree, S extends Tree, R>(

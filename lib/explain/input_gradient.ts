@@ -61,10 +61,7 @@ function eachScore(objective: Objective, output: Outputs, x: Tensor): Tensor {
 /**
  * An objective for a batch of images, differentiable.
  *
- * @param network the network
  * @param x the network's inputs `[N, H, W, C]`
- * @param objective the objective
- * @param rule the backward rule
  */
 export function scoreOf<P extends Tree, S extends Tree>(
   network: Network<P, S>,
@@ -78,11 +75,7 @@ export function scoreOf<P extends Tree, S extends Tree>(
 /**
  * An objective for each of some images, differentiable.
  *
- * @param network the network
  * @param x the network's inputs `[N, H, W, C]`
- * @param objective the objective
- * @param rule the backward rule
- * @param around a further intercept
  * @returns the scores `[N]`
  */
 export function scoresOf<P extends Tree, S extends Tree>(

@@ -19,12 +19,7 @@ export type ImageNetwork<P extends Tree = Tree, S extends Tree = Tree> = Network
 /** That of networks whose inputs are the pixels, as of those trained with `fit` by default. */
 const UNSCALED: PixelScaling = { range: 1, mean: [0], std: [1] };
 
-/**
- * The scaling that an option names, else the network's own, as `open` returns it, else none.
- *
- * @param network the network
- * @param preprocessing the option
- */
+/** The scaling that an option names, else the network's own, as `open` returns it, else none. */
 export function scalingFor(
   network: Pick<ImageNetwork, "preprocessing">,
   preprocessing?: PixelScaling,
@@ -35,8 +30,6 @@ export function scalingFor(
 /**
  * The shape that an option names, else that of the network's inputs, as `init` returns it.
  *
- * @param network the network
- * @param shape the option
  * @throws {TypeError} if neither says it
  */
 export function shapeFor(network: Pick<ImageNetwork, "inputShape">, shape?: Shape): Shape {

@@ -30,9 +30,6 @@ export type Objective = {
 /**
  * Refuses an index that is not there.
  *
- * @param what what it is the index of
- * @param index the index
- * @param count how many there are
  * @throws {RangeError} if it is not a whole number from 0 to `count` − 1
  */
 export function requireIndex(what: string, index: number, count: number): void {

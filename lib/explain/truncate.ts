@@ -89,8 +89,6 @@ function pick(tree: Tree, names: readonly string[]): Tree {
  * Refuses images of a shape that a network's parameters do not fit, as those of dense layers fit
  * one only.
  *
- * @param action what cannot be done otherwise
- * @param network the network
  * @param shape shape of one image
  * @throws {TypeError} naming the parameter
  * @throws {RangeError} if the image is too small for a layer

@@ -26,9 +26,6 @@ export function fullRange(values: Iterable<number>): ValueRange {
 /**
  * Scales the values of pictures to pixels, each picture by its own range or all by one.
  *
- * @param all the values of each picture
- * @param how by which range
- * @param rangeOf finds the range
  * @param flat the pixel if black and white are the same value
  * @throws {RangeError} if a value is not finite
  */

@@ -70,12 +70,7 @@ function parts(contents: FileContents): Iterable<Uint8Array> | AsyncIterable<Uin
   return contents instanceof Uint8Array ? [contents] : contents;
 }
 
-/**
- * Writes bytes at a file's position. A single write of Deno may write only a part of them.
- *
- * @param file the open file
- * @param bytes what to write
- */
+/** Writes bytes at a file's position. A single write of Deno may write only a part of them. */
 export async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
   for (let written = 0; written < bytes.length;) {
     written += await file.write(bytes.subarray(written));

@@ -7,9 +7,6 @@
  *
  * Needs `--allow-env` for the variables that it reads.
  *
- * @param get reads a variable of the environment
- * @param os the operating system
- * @returns the directory, which may not exist
  * @throws {RangeError} if no variable is set
  */
 export function cacheDirectory(

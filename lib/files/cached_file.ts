@@ -23,10 +23,8 @@ export type CachedFileOptions = DownloadOptions & {
 /**
  * Ensures that a file is in the cache, whole and with the right hash.
  *
- * @param path its place in the cache
  * @param source its address, and what is known of it
  * @param verify checks the fetched file before it gets its name; if it throws, the file is removed
- * @param options progress, signal, retries
  * @returns the file's SHA-256
  * @throws {Error} as `download` and `requireHash` say
  */

@@ -35,10 +35,8 @@ const LARGEST = 16 * 2 ** 30;
  *
  * Needs `--allow-net` for the host, and `--allow-read` and `--allow-write` for `part`.
  *
- * @param url its address
  * @param part the file to write; kept after an error, unless it is known to be bad
  * @param expected what is known of it
- * @param options progress, signal, retries
  * @throws {Deno.errors.NotFound} if the server has no such file
  * @throws {SyntaxError} if the server sends a web page
  * @throws {RangeError} if the file has another size than is known

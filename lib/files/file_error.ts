@@ -6,7 +6,6 @@
  *
  * @param attempt such as `Cannot write /tmp/a`
  * @param cause what was thrown
- * @returns the error to throw
  */
 export function fileError(attempt: string, cause: unknown): unknown {
   if (!(cause instanceof Error)) return cause;
@@ -18,7 +17,6 @@ export function fileError(attempt: string, cause: unknown): unknown {
  * Awaits the work on a file, and adds what was attempted to its errors.
  *
  * @param attempt such as `Cannot write /tmp/a`
- * @param work the work
  */
 export async function attempting<T>(attempt: string, work: Promise<T>): Promise<T> {
   try {

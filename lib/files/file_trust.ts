@@ -16,9 +16,7 @@ export async function isFile(path: string): Promise<boolean> {
 /**
  * Refuses a file with another hash.
  *
- * @param path the file
  * @param expected its SHA-256, or `undefined` for any
- * @param what its name in the message
  * @returns its SHA-256
  * @throws {Error} if it is another; the caller removes the file, or says to
  */
@@ -35,11 +33,7 @@ export async function requireHash(
   );
 }
 
-/**
- * The hash that a file had the first time, which is kept beside it in the form of `sha256sum`.
- *
- * @param path the file, which may not exist
- */
+/** The hash that a file had the first time, which is kept beside it in the form of `sha256sum`. */
 export async function firstHash(path: string): Promise<string | undefined> {
   if (!await isFile(hashFile(path))) return undefined;
   return requireSha256((await Deno.readTextFile(hashFile(path))).slice(0, 64));
@@ -48,7 +42,6 @@ export async function firstHash(path: string): Promise<string | undefined> {
 /**
  * Keeps the hash of the first time, unless there is one.
  *
- * @param path the file
  * @param hash its SHA-256
  */
 export async function keepFirstHash(path: string, hash: string): Promise<void> {

@@ -6,8 +6,6 @@ export class PassingError extends Error {}
 /**
  * The headers that request the rest of a file.
  *
- * @param held how many bytes there are
- * @param version their version, as the server named it
  * @param isChecked whether a part of another version would be detected
  */
 export function rangeHeaders(
@@ -27,10 +25,7 @@ export function rangeHeaders(
 /**
  * Refuses a response that is not the file.
  *
- * @param response the response
- * @param url the requested address
  * @param bytes the file's size, if it is known
- * @param held how many bytes there are
  * @throws {PassingError} if the server may respond otherwise later
  * @throws {Error} if it will not
  */
@@ -69,8 +64,6 @@ const CONTENT_RANGE = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+|\*)$/;
 /**
  * The place in the file where a response begins.
  *
- * @param response the response
- * @param held how many bytes there are
  * @returns 0 or `held`; `undefined` if the response is another part of the file
  */
 export function startOf({ status, headers }: Response, held: number): number | undefined {
@@ -82,8 +75,6 @@ export function startOf({ status, headers }: Response, held: number): number | u
 /**
  * The whole file's size by a response.
  *
- * @param response the response
- * @param held how many bytes there are
  * @returns the size, or `undefined` if the response does not say
  */
 export function totalOf({ status, headers }: Response, held: number): number | undefined {

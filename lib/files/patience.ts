@@ -1,12 +1,7 @@
 // Waiting for connections.
 import { PassingError } from "./http_range.ts";
 
-/**
- * Waits.
- *
- * @param time the time in milliseconds
- * @param signal ends the waiting with its reason
- */
+/** Waits. */
 export async function delay(time: number, signal: AbortSignal | undefined): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const stop = (): void => {

@@ -8,7 +8,6 @@ const HEX = /^[0-9a-f]{64}$/;
 /**
  * The SHA-256 of a file, read in pieces of a megabyte.
  *
- * @param path the file
  * @returns 64 hexadecimal digits
  * @throws {Error} if the system refuses, of Deno's class
  */

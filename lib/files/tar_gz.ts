@@ -21,11 +21,8 @@ type Header = { readonly name: string; readonly size: number; readonly type?: st
 /**
  * Reads files of a gzipped tar archive into memory. The rest, which may have any size, is skipped.
  *
- * @param path the archive
- * @param what its name in messages
  * @param most the most bytes of a file by its name, the last part of its path in the archive;
  * `undefined` if it is not wanted
- * @returns the wanted files, by name
  * @throws {SyntaxError} if the archive is cut or damaged, or a wanted file is there twice or too large
  */
 export async function filesOfTarGz(

@@ -5,9 +5,6 @@ import { tf } from "../tensor/tf.ts";
 /**
  * A matrix from a function of row and column.
  *
- * @param rows how many rows
- * @param columns how many columns
- * @param value the element at a row and a column
  * @returns the matrix `[rows, columns]`
  */
 export function matrixOf(

@@ -28,7 +28,6 @@ export function sizesOf([height, width]: Shape, octaves: number, factor: number)
  * Images of another size, by bilinear interpolation.
  *
  * @param images `[N, H, W, C]`
- * @param size height and width
  * @returns the images; the caller owns them
  */
 export function resized(images: Tensor, [height, width]: Size): Tensor {

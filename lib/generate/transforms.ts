@@ -26,13 +26,7 @@ export type AffineOptions = {
   readonly edge?: WarpEdge;
 };
 
-/**
- * A transform that is an affine map.
- *
- * @param name its name
- * @param map draws the map
- * @param options what lies beyond the edges
- */
+/** A transform that is an affine map. */
 export function affine(
   name: string,
   map: AffineTransform["map"],

@@ -10,7 +10,6 @@ export type Ground = Color | number;
 /**
  * The red, green and blue of a background.
  *
- * @param ground a color, or a gray
  * @throws {RangeError} if a number is not from 0 to 1
  */
 export function colorOf(ground: Ground): Color {
@@ -38,7 +37,6 @@ export function colorAt(image: Image, index: number, ground: Color): Color {
  *
  * @param width pixels
  * @param height pixels
- * @param ground its color
  * @param channels 1 for a gray picture
  */
 export function plain(width: number, height: number, ground: Ground, channels: 1 | 3): Image {

@@ -19,11 +19,7 @@ function parsed(text: string): Color {
   return [bytes[0]! / 255, bytes[1]! / 255, bytes[2]! / 255];
 }
 
-/**
- * The colors of a map at equal distances, from 0 to 1.
- *
- * @param name the package's function
- */
+/** The colors of a map at equal distances, from 0 to 1. */
 function colorsOf(name: keyof Chromatic): Color[] {
   const at = (chromatic as unknown as Chromatic)[name];
   return Array.from({ length: COLORS }, (_, i) => parsed(at(i / (COLORS - 1))));

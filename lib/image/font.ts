@@ -63,8 +63,6 @@ function columnsOf(drawing: string): number[] {
 
 /**
  * The letters of a text, each as five columns from the left whose bits are the points from the top.
- *
- * @param text any text; line breaks become question marks
  */
 export function letters(text: string): readonly (readonly number[])[] {
   const { fontData, lookup } = font as Font;

@@ -19,7 +19,6 @@ export type Image = {
 /**
  * Refuses an image whose size and pixels disagree.
  *
- * @param image the image
  * @throws {RangeError} if width or height is not a whole number of at least 1, or the channels are
  * not 1, 3 or 4
  * @throws {TypeError} if the number of pixels does not match the size

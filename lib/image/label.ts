@@ -52,11 +52,7 @@ function draw(
   });
 }
 
-/**
- * The height of a label in pixels.
- *
- * @param size the size of a point
- */
+/** The height of a label in pixels. */
 function labelHeight(size: number): number {
   return (LETTER.height + 2 * MARGIN) * size;
 }

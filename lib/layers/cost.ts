@@ -45,7 +45,6 @@ export function costOfEach(shape: Shape, flops: number): Cost {
 /**
  * A checked window, placed over an input.
  *
- * @param window the window
  * @param shape the input, `[H, W, C]`
  */
 export function placeWindow(window: Window, shape: Shape): PlacedWindow {

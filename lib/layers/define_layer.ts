@@ -107,11 +107,7 @@ function childOf(tree: Tree, name: string): Tree {
  * Refuses an input that does not fit a layer, and parameters and state that do not fit the input.
  * Those of a layer made of layers are checked when these are entered.
  *
- * @param layer the layer
- * @param params its parameters
- * @param state its state
  * @param x its input, `[N, …shape]`
- * @returns what the layer declares for the input
  * @throws {TypeError | RangeError} in the words of `declare`, or naming the parameter
  */
 export function requireFit(layer: AnyLayer, params: Tree, state: Tree, x: Tensor): Declaration {
@@ -149,7 +145,6 @@ function requireSlots(
 /**
  * The same error, naming the layer it comes from.
  *
- * @param error what the layer threw; it may name a layer within
  * @param path the layer's path; `""` adds nothing
  */
 export function located(error: unknown, path: Path): unknown {

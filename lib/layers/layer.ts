@@ -233,12 +233,7 @@ export function isSlot(tree: SlotTree): tree is Slot {
   return typeof tree.initializer === "function";
 }
 
-/**
- * A tree of the form of a declared one.
- *
- * @param slots declared parameters or state
- * @param make makes the tensor of a slot, given its place
- */
+/** A tree of the form of a declared one. */
 export function fillSlots<T extends Tree>(
   slots: Slots<T>,
   make: (slot: Slot, path: Path) => Tensor,
@@ -256,11 +251,7 @@ function fillAt(tree: SlotTree, path: Path, make: (slot: Slot, path: Path) => Te
   );
 }
 
-/**
- * The slots of a declared tree with their places.
- *
- * @param slots declared parameters or state
- */
+/** The slots of a declared tree with their places. */
 export function slotEntries(slots: Slots<Tree>): [Path, Slot][] {
   return slotsAt(slots as SlotTree, "");
 }

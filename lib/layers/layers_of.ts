@@ -43,7 +43,6 @@ export function layersOf<P extends Tree, S extends Tree>(
 /**
  * The layer at a path.
  *
- * @param model the model
  * @param shape shape of one input, without the batch
  * @param path the layer's path; `""` is the model
  * @throws {RangeError} if there is none (the error names the nearest), or it runs in training alone

@@ -50,10 +50,6 @@ export type NormPoolOptions = PoolOptions & {
 /**
  * A layer that slides a window over each channel by itself.
  *
- * @param op its name
- * @param options its window
- * @param pool computes its output
- * @param work operations for each pixel of a window
  * @param rectified computes its output with a ReLU before it, if that is less work than both
  */
 function poolLayer(

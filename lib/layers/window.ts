@@ -33,7 +33,6 @@ export type WindowOptions = {
 /**
  * Checks a window's options.
  *
- * @param layer the layer's name, for errors
  * @throws {RangeError} if one is not a whole number in its range
  */
 export function checkWindow(layer: string, options: WindowOptions): Window {
@@ -67,10 +66,7 @@ function checkPair(layer: string, name: string, value: Pair): [number, number] {
  * Shape of a window layer's output, `[H', W', features]`. If the windows do not fill the input, the
  * rest at the end is left out, as in Keras and PyTorch, unless rounded up.
  *
- * @param layer the layer's name, for errors
- * @param window the checked window
  * @param shape the input, `[H, W, C]`
- * @param features channels of the output
  * @throws {TypeError} if the input is not an image
  * @throws {RangeError} if the window is larger than the padded input
  */

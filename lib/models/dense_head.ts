@@ -36,7 +36,6 @@ export type DenseHeadParams = {
  * or before them as in torchvision's AlexNet. The last begins with the papers' deviation of 0.01,
  * the others with He's, with which the gradient needs no biases of one.
  *
- * @param network the network's name, for errors
  * @param options number of classes, rate of dropout, head
  * @param dropped whether units are dropped `"after"` the dense layers or `"before"` them
  */

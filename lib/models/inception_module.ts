@@ -53,8 +53,6 @@ export type InceptionWidths = readonly [
  * An Inception module: filters of three sizes and a pooling beside one another, each but the
  * smallest behind or before a convolution of 1 × 1 that keeps the number of features down.
  *
- * @param unit how convolutions are made
- * @param widths the filters of each
  * @param large size of the third branch's filters: 5 in the paper, 3 in torchvision
  * @returns the layer, `[N, H, W, C] → [N, H, W, one + three + five + project]`
  */

@@ -29,11 +29,7 @@ function halvingPool(): Layer {
   return maxPool({ size: 3, stride: 2 }) as Layer;
 }
 
-/**
- * Figure 5: one 5 × 5, and two 3 × 3 instead of another (torchvision's A).
- *
- * @param poolFeatures filters after the pooling
- */
+/** Figure 5: one 5 × 5, and two 3 × 3 instead of another (torchvision's A). */
 export function mixedA(poolFeatures: number): Layer {
   return parallel({
     branch1x1: even(64, 1),
@@ -52,11 +48,7 @@ export function mixedB(): Layer {
   }) as Layer;
 }
 
-/**
- * Figure 6: 7 × 7 as 1 × 7 and 7 × 1 (C).
- *
- * @param narrow filters between
- */
+/** Figure 6: 7 × 7 as 1 × 7 and 7 × 1 (C). */
 export function mixedC(narrow: number): Layer {
   return parallel({
     branch1x1: even(192, 1),

@@ -32,11 +32,7 @@ export type Stage = {
 /** Feature maps of a bottleneck block's output per filter of its 3 × 3 convolution (§4.1). */
 const EXPANSION = 4;
 
-/**
- * Blocks one after another, the first with the stride.
- *
- * @param stage how they are made
- */
+/** Blocks one after another, the first with the stride. */
 export function residualStage(stage: Stage): Layer<ResidualBlocks> {
   const layers: { [name: string]: NamedLayers[string] } = {};
   for (let i = 1; i <= stage.blocks; i++) layers[`block${i}`] = block(stage, i === 1);

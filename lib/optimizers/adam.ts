@@ -59,9 +59,6 @@ export function adam(options: AdamOptions = {}): Optimizer {
 /**
  * Adam, with or without weight decay.
  *
- * @param name whose options these are, for errors
- * @param options learning rate, decays, epsilon
- * @param decay what pulls parameters towards zero
  * @throws {RangeError} if an option is out of range
  */
 export function adamWith(name: string, options: AdamOptions, decay?: DecayRule): Optimizer {

@@ -68,7 +68,6 @@ function copy(factor: Scalar): Scalar {
  *
  * @param state the state of an optimizer that is `adjustable`, or wraps one that is
  * @param factor the factor of updates, a finite number above 0
- * @returns the state
  * @throws {RangeError} if the factor is not above 0, or the state has none
  */
 export function withFactor(state: Tree, factor: number): Tree {
@@ -83,7 +82,6 @@ export function withFactor(state: Tree, factor: number): Tree {
 /**
  * The factor in an optimizer's state.
  *
- * @param state the state of an optimizer that is {@linkcode adjustable}, or wraps one that is
  * @returns the factor, shape `[]`; the tensor is the state's
  * @throws {RangeError} if there is none
  */

@@ -25,7 +25,6 @@ export type Fusing = {
  * tensors, the step is that of `update`.
  *
  * @param plain the optimizer by `update`, whose state is a record of `count` (if it counts) and moments
- * @param fusing its rule, learning rate, weight decay, and the statistics in its state
  */
 export function withFusedStep(
   plain: Optimizer,

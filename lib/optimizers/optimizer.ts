@@ -146,11 +146,7 @@ export function applyUpdates<P extends Tree>(params: P, updates: P): P {
   return mapTree(([param, update]) => tf.add(param!, update!), params, updates);
 }
 
-/**
- * A tree of zeros of the form of another: what sums and averages of gradients begin as.
- *
- * @param params the parameters
- */
+/** A tree of zeros of the form of another: what sums and averages of gradients begin as. */
 export function zerosLike<P extends Tree>(params: P): P {
   return mapTree(([leaf]) => tf.zerosLike(leaf!), params);
 }
@@ -159,10 +155,8 @@ export function zerosLike<P extends Tree>(params: P): P {
  * The record that holds a name in the state of an optimizer that wraps another (`adjustable`,
  * `ema`, `accumulate`): the state itself, or that of the optimizer within, however deep.
  *
- * @param state the optimizer's state
  * @param name the name in the record, `factor`
  * @param change what the record is replaced by. Default: itself
- * @returns the record, and the whole state with the changed one in its place
  * @throws {RangeError} if there is none
  */
 export function wrapperOf<T extends Tree>(

@@ -24,7 +24,6 @@ export type LearningRate = number | Schedule;
 /**
  * The learning rate as a schedule.
  *
- * @param optimizer whose it is, for the error
  * @param rate a number above 0, or a schedule
  * @throws {RangeError} if it is a number that is not finite and above 0
  */
@@ -38,8 +37,6 @@ export function scheduleOf(optimizer: string, rate: LearningRate): Schedule {
  * The count of steps as a tensor on the device. From a count that the host knows, tfjs computes
  * the rate on the host, and rounds it differently than the device does; with this, the steps of
  * new, resumed and replayed (`jit`) runs are the same to the bit.
- *
- * @param count steps taken
  */
 export function onDevice(count: Scalar): Scalar {
   return tf.add(count, tf.fill([], 0));
@@ -48,9 +45,7 @@ export function onDevice(count: Scalar): Scalar {
 /**
  * A rate for a fused step: an equation, if there is one and nothing multiplies it.
  *
- * @param schedule the learning rate
  * @param count steps taken; absent if the rate is constant
- * @param factor what multiplies it
  */
 export function rateOf(
   schedule: Schedule,
@@ -65,7 +60,6 @@ export function rateOf(
 /**
  * The learning rate of the last step taken.
  *
- * @param schedule the learning rate
  * @param count steps taken; absent if the rate is constant
  */
 export function lastRate(schedule: Schedule, count: Scalar | undefined): Scalar {

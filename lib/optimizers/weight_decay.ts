@@ -67,10 +67,7 @@ export function weightDecay(rate: number, options: DecayOptions = {}): Optimizer
 /**
  * Adds a share of each chosen parameter to the leaf at its place.
  *
- * @param tree gradients or updates
  * @param share the share, a number or a tensor of shape `[]`
- * @param params the parameters
- * @param rule which of them are chosen
  */
 export function addDecay<P extends Tree>(
   tree: P,
@@ -88,10 +85,7 @@ export function addDecay<P extends Tree>(
 /**
  * Weight decay as a rule; none if the rate is 0.
  *
- * @param name whose it is, for the error
- * @param rate λ
  * @param decoupled whether it bypasses the gradients
- * @param chosen which parameters decay
  * @throws {RangeError} if the rate is not a finite number from 0
  */
 export function decayOf(

@@ -53,10 +53,6 @@ function columnsFor(parts: readonly Part[], width: number): Part[][] {
  * Places all parts of a drawing.
  *
  * @param parts the parts from top to bottom
- * @param x the left side
- * @param y the top
- * @param width the available width; a single part may be wider
- * @returns the placed parts, with their width and height
  */
 export function placeInColumns(
   parts: readonly Part[],

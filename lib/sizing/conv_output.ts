@@ -40,9 +40,7 @@ type Sliding = SlidingOptions & { readonly stride: Pair };
 /**
  * The numbers of windows down and across.
  *
- * @param layer the layer's name, for errors
  * @param input one number or `[height, width]`
- * @param options how the windows slide
  */
 export function windowsOver(
   layer: string,

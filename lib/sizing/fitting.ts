@@ -64,9 +64,6 @@ function advice(axis: Axis): string {
 /**
  * The numbers of windows down and across an input, which they must fill.
  *
- * @param layer the layer's name, for errors
- * @param window the checked window
- * @param input height and width of the input
  * @param rounding what happens to a remainder. Default: it is refused
  * @throws {RangeError} if windows do not divide the input, with what would
  */

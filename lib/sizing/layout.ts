@@ -47,15 +47,7 @@ export type Scene = {
   readonly captions: Caption[];
 };
 
-/**
- * Places parts below one another.
- *
- * @param scene receives the placed parts
- * @param chain the parts
- * @param x the x of their axis
- * @param y the top of the first
- * @returns the bottom of the last
- */
+/** Places parts below one another. */
 export function placeChain(scene: Scene, chain: readonly Part[], x: number, y: number): number {
   let bottom = y;
   chain.forEach((part, i) => {

@@ -114,7 +114,6 @@ export function sizeOfModel(model: Layer, shape: Shape): ModelSize {
 /**
  * What every named layer of a model sees of its input, including those made of layers.
  *
- * @param model the model, or any layer
  * @param shape the shape of one input, without the batch
  * @returns receptive fields by path; `""` is the model's
  * @throws {TypeError | RangeError} if the model cannot take such inputs

@@ -25,12 +25,7 @@ function along(f: (axis: 0 | 1) => number): [number, number] {
   return [f(0), f(1)];
 }
 
-/**
- * What a layer's output sees of the model's input.
- *
- * @param sight what the layer's input sees
- * @param cost what the layer declares
- */
+/** What a layer's output sees of the model's input. */
 export function through(sight: Sight, cost: Cost | undefined): Sight {
   if (sight === "all" || cost?.window === "all") return "all";
   if (sight === "unknown" || cost === undefined) return "unknown";
@@ -47,8 +42,6 @@ export function through(sight: Sight, cost: Cost | undefined): Sight {
 /**
  * What the join of branches sees: everything that a branch sees. If they have the same center, as
  * usual, that is the largest field.
- *
- * @param sights what each branch's output sees
  */
 export function united(sights: readonly Sight[]): Sight {
   if (sights.includes("all")) return "all";
@@ -66,8 +59,6 @@ export function united(sights: readonly Sight[]): Sight {
 /**
  * The window that a layer slides over its input; `null` if it sees single pixels at a step of one and
  * has no parameters, as padding does.
- *
- * @param declaration what the layer declares
  */
 export function kernelOf({ cost, params }: Declaration): PlacedWindow | null {
   const window = cost?.window;

@@ -2,9 +2,6 @@
 
 /**
  * Writes a table as CSV: fields with commas, quotes or line breaks are quoted, lines end with CR LF.
- *
- * @param rows the table, a heading first
- * @returns the file's text
  */
 export function csvText(rows: readonly (readonly (string | number)[])[]): string {
   return rows.map((row) => `${row.map(csvField).join(",")}\r\n`).join("");

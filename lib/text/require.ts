@@ -6,7 +6,6 @@
  * @param action what cannot be done, such as `make a conv layer`
  * @param rule the rule, such as `its rate must be below 1`
  * @param holds whether the value keeps the rule
- * @param value the value
  * @throws {RangeError} if it does not
  */
 export function requireRange(action: string, rule: string, holds: boolean, value: unknown): void {
@@ -19,10 +18,8 @@ export function requireRange(action: string, rule: string, holds: boolean, value
  *
  * @param action what cannot be done, such as `make a conv layer`
  * @param name the name of the value, such as `its stride`
- * @param value the value
  * @param least the smallest allowed value. Default: 1
  * @param most the largest allowed value. Default: no limit
- * @returns the value
  * @throws {RangeError} if it is not such a number
  */
 export function requireWhole(
@@ -43,8 +40,6 @@ export function requireWhole(
  *
  * @param action what cannot be done, such as `make adam`
  * @param name the name of the value, such as `its learning rate`
- * @param value the value
- * @returns the value
  * @throws {RangeError} if it is not such a number
  */
 export function requirePositive(action: string, name: string, value: unknown): number {
@@ -58,7 +53,6 @@ export function requirePositive(action: string, name: string, value: unknown): n
  *
  * @param action what cannot be done, such as `make sgd`
  * @param name the name of the value, such as `its momentum`
- * @param value the value
  * @throws {RangeError} if it is not such a number
  */
 export function requireShare(action: string, name: string, value: number): void {
@@ -75,8 +69,6 @@ export function requireShare(action: string, name: string, value: number): void 
  *
  * @param action what cannot be done, such as `make VGG`
  * @param name the name of the value, such as `its head`
- * @param choices the allowed values
- * @param value the value
  * @throws {RangeError} if it is not one of them
  */
 export function requireOneOf(

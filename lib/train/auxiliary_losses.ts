@@ -12,10 +12,8 @@ export type AuxiliaryLosses = { readonly [path: Path]: number };
 /**
  * The losses that training adds: those given, or those that the model's auxiliary layers define.
  *
- * @param model the model
  * @param shape shape of one input, without the batch
  * @param losses the weights, by path. Default: those of the model
- * @returns weights by path
  * @throws {RangeError} if the model has no such path, or a weight is not finite and at least 0
  * @throws {TypeError} if a layer's output has another shape than the model's
  */
@@ -68,11 +66,7 @@ export type Exits = {
   add(loss: Loss, value: Scalar, labels: Tensor): Scalar;
 };
 
-/**
- * Gathers the outputs of the layers whose losses are added, for one call of the model.
- *
- * @param losses weights by path
- */
+/** Gathers the outputs of the layers whose losses are added, for one call of the model. */
 export function watchExits(losses: AuxiliaryLosses): Exits {
   const outputs = new Map<Path, Tensor>();
   const intercept: Intercept = ({ path }, x, next) => {

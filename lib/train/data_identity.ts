@@ -58,7 +58,6 @@ function shown(value: unknown): string {
  * Refuses to resume a run on other data.
  *
  * @param before what it was trained on; of an old checkpoint `undefined`, which is not compared
- * @param now what it would be trained on
  * @throws {RangeError} which names what differs
  */
 export function requireSameData(before: DataIdentity | undefined, now: DataIdentity): void {

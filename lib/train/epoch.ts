@@ -87,13 +87,7 @@ function singleNorm(
 /** A run during an epoch: its parameters are split once, not in every step. */
 type Run<P extends Tree, S extends Tree> = Omit<Training<P, S>, "params"> & SplitParams;
 
-/**
- * Does the remaining steps of an epoch, or those until the signal or a callback stops it.
- *
- * @param parts the step, the examples, the options
- * @param from the run
- * @returns the run after them, and why a callback stopped it
- */
+/** Does the remaining steps of an epoch, or those until the signal or a callback stops it. */
 export async function runEpoch<P extends Tree, S extends Tree>(
   parts: EpochParts<P, S>,
   from: Training<P, S>,

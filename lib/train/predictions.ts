@@ -24,14 +24,7 @@ export function noPredictions(count: number, classes: number): RankedPredictions
   };
 }
 
-/**
- * Adds the prediction for an example.
- *
- * @param gathered what is added to
- * @param index the example's place
- * @param scores one a class
- * @param actual the true class
- */
+/** Adds the prediction for an example. */
 export function addPrediction(
   gathered: RankedPredictions,
   index: number,

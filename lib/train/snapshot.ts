@@ -101,8 +101,6 @@ function refill(fresh: Tree, { sections }: Checkpoint, file: string): Tree {
 /**
  * How far the training run in a checkpoint was, and what it was trained on.
  *
- * @param checkpoint the checkpoint
- * @param file its name, for messages
  * @throws {SyntaxError} if it does not say
  */
 export function runOf(

@@ -96,14 +96,7 @@ export type SplitState<S extends Tree> = {
   readonly optimizer: Tree;
 };
 
-/**
- * As {@linkcode trainStep}, for parameters that are split already.
- *
- * @param model the model
- * @param loss the loss
- * @param optimizer the optimizer
- * @param options which losses are added, which parameters are trained
- */
+/** As {@linkcode trainStep}, for parameters that are split already. */
 export function splitStep<P extends Tree, S extends Tree>(
   model: Layer<P, S>,
   loss: Loss,

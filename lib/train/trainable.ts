@@ -22,9 +22,7 @@ export type SplitParams = {
 /**
  * Splits parameters into those that are trained and those that are not.
  *
- * @param params the parameters
  * @param trainable which are trained; all if `undefined`
- * @returns both parts, of the same tensors
  * @throws {RangeError} if there are parameters and none is trained
  */
 export function splitParams(params: Tree, trainable: Trainable | undefined): SplitParams {
@@ -47,8 +45,6 @@ export function joinParams<P extends Tree>({ trained, frozen }: SplitParams): P 
 /**
  * The paths of the parameters that are trained.
  *
- * @param params the parameters
- * @param trainable which are trained
  * @returns their paths; `undefined` if all are trained
  */
 export function trainablePaths(
@@ -64,9 +60,7 @@ export function trainablePaths(
  * Refuses to resume a run that trained other parameters: its optimizer lacks statistics of them, or
  * has more.
  *
- * @param params the run's parameters
  * @param held the paths that it trained; all if `undefined`
- * @param trainable which are to be trained
  * @throws {RangeError} which lists the differences
  */
 export function requireSameTrainable(

@@ -49,7 +49,6 @@ type FunctionOptions = TrainStepOptions & {
 /**
  * The functions of a run.
  *
- * @param model the model
  * @param options optimizer, loss, which parameters are trained, whether steps are recorded
  */
 export function trainingFunctions<P extends Tree, S extends Tree>(

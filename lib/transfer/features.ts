@@ -147,7 +147,6 @@ function asImage(shape: Shape): FeatureSource["imageShape"] {
  * A network's tail as a model of its cached features, which have the form of images. Names and
  * paths stay the same.
  *
- * @param tail the layers above the body, see {@linkcode splitFrozen}
  * @param featureShape shape of one example's features
  * @returns the model, `[N, H, W, C] → logits [N, classes]`
  */

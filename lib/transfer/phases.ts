@@ -56,10 +56,7 @@ export type TransferPhase = {
 /**
  * The phases that options define.
  *
- * @param model the network
  * @param inputShape shape of one input, without the batch
- * @param stepsPerEpoch steps of an epoch, for the learning rates' cycles
- * @param options what is frozen, epochs, rates
  * @throws {RangeError} if an option is out of range, or a pattern matches nothing
  */
 export function transferPhases(

@@ -19,16 +19,7 @@ import { batchSizeOf, type TransferOptions } from "./options.ts";
 import type { TransferPhase } from "./phases.ts";
 import { type FrozenSplit, pickNames, splitFrozen } from "./split.ts";
 
-/**
- * Trains a phase to its end, or until the signal.
- *
- * @param model the network
- * @param phase what is trained, the optimizer, the epochs
- * @param training the whole network's run in this phase
- * @param examples the training examples
- * @param options the transfer's options
- * @returns reports of its epochs, each with the whole network's run
- */
+/** Trains a phase to its end, or until the signal. */
 export async function* runPhase(
   model: Layer,
   phase: TransferPhase,

@@ -82,10 +82,6 @@ function isRestless(op: string, declaration: Declaration): boolean {
 
 /**
  * The part of a tree that belongs to some of its names: a body's or tail's parameters of a model's.
- *
- * @param tree parameters or state of the model
- * @param names names of its layers
- * @returns a record of those, in the same tensors
  */
 export function pickNames(tree: Tree, names: readonly string[]): Tree {
   const record = tree as { readonly [name: string]: Tree };

@@ -6,7 +6,6 @@
  * `JSON.parse` keeps the last of several equal names, so that a file could show
  * one tensor to one reader and another to the next.
  *
- * @param json a valid JSON text
  * @returns the name, or `undefined` if every object's names differ
  */
 export function duplicateKey(json: string): string | undefined {

@@ -22,8 +22,6 @@ const CLASSES = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } a
 /**
  * Refuses a host tensor whose shape, element type and values disagree.
  *
- * @param name what the messages call it
- * @param tensor the tensor
  * @throws {TypeError} if the shape is not of whole numbers from 0, the values are of
  * another class than the dtype's, or their count is not the product of the shape
  * @throws {RangeError} if a bool is neither 0 nor 1

@@ -14,9 +14,6 @@ export type Json =
  * leaves out what it does not know; this keeps −0 and refuses the rest, so that what is read
  * back is what was written.
  *
- * @param value the value
- * @param name what the messages call it
- * @returns its text
  * @throws {RangeError} if a number is NaN or infinite
  * @throws {TypeError} if a part is no JSON, such as `undefined` or a `Map`
  */

@@ -24,7 +24,6 @@ export type KnownWeights = WeightsSource & {
  * A copy by timm (https://huggingface.co/timm) of weights that torchvision trained, under
  * torchvision's license (BSD-3-Clause).
  *
- * @param repository timm's name for it
  * @param commit the version, or `main`
  */
 function timm(

@@ -52,7 +52,6 @@ export type ShapeFaults = {
  * Compares tensors with those of a model.
  *
  * @param expected the model's shapes by name
- * @param found the tensors by name
  * @returns names with shapes
  */
 export function compareShapes(

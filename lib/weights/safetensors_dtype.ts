@@ -35,7 +35,6 @@ export const SAFETENSORS_DTYPES = Object.keys(WIDTHS) as readonly SafetensorsDty
 /**
  * Bytes per element of a type.
  *
- * @param dtype the type
  * @returns 1, 2, 4 or 8
  */
 export function dtypeWidth(dtype: SafetensorsDtype): number {
@@ -70,8 +69,6 @@ const READERS: { readonly [D in SafetensorsDtype]?: (buffer: ArrayBuffer) => Num
 /**
  * Converts the bytes of a tensor to host numbers.
  *
- * @param dtype the bytes' element type
- * @param bytes the elements, little-endian, at any alignment
  * @returns float32 for the floats, int32 for the whole numbers, bool for `BOOL`
  * @throws {TypeError} if the type has no such counterpart (`C64`, the 8-bit floats)
  * @throws {RangeError} if a value is beyond what float32 or int32 holds
@@ -85,9 +82,6 @@ export function decodeElements(dtype: SafetensorsDtype, bytes: Uint8Array): Numb
  * Converts the bytes of a tensor to host numbers, without a copy if they are host numbers
  * already.
  *
- * @param dtype the bytes' element type
- * @param buffer makes the elements' bytes, nothing before or after them; they become the tensor's
- * @returns as {@linkcode decodeElements}
  * @throws as {@linkcode decodeElements}
  */
 export function takeElements(dtype: SafetensorsDtype, buffer: () => ArrayBuffer): Numbers {

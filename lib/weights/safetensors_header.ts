@@ -42,8 +42,6 @@ export const PREFIX_LENGTH = 8;
  * allocated for it.
  *
  * @param prefix the file's first 8 bytes, or more; fewer if the file has no more
- * @param fileSize the size of the whole file, in bytes
- * @param file its name, for messages
  * @returns how many bytes of header follow the first 8
  * @throws {SyntaxError} if the file is too short, or its header over 100 MB
  */
@@ -70,9 +68,6 @@ export function headerLength(prefix: Uint8Array, fileSize: number, file: string)
  * The tensors are then known to tile the rest of the file, without hole, overlap or excess.
  *
  * @param bytes the header, without the 8 bytes before it
- * @param fileSize the size of the whole file, in bytes
- * @param file its name, for messages
- * @returns what it says of the file
  * @throws {SyntaxError} if a rule of the format is broken
  */
 export function parseHeader(bytes: Uint8Array, fileSize: number, file: string): Header {

@@ -82,8 +82,6 @@ function usualOf({ name }: NetworkFile): FoundPreprocessing {
  * metadata, or a file beside it (`NAME.json`, or timm's `config.json`), or as is usual for the
  * model, in this order.
  *
- * @param network the network's file
- * @param asked a preprocessing, a name in {@linkcode preprocessings}, or the path of a JSON file
  * @throws {RangeError} if there is no such name
  * @throws {SyntaxError} if a file is no preprocessing
  */
@@ -121,8 +119,6 @@ function numberedClasses({ numClasses, inputShape }: NetworkFile): readonly stri
  * the file beside the weights (`NAME.classes.txt`, a name a line), or ImageNet's or CIFAR-10's if
  * it has as many; else numbers.
  *
- * @param network the network's file
- * @param given the names, or the path of a file with a name a line
  * @throws {SyntaxError} if there are more names or fewer than the network has classes
  */
 export async function findClassNames(

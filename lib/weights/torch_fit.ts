@@ -28,8 +28,6 @@ const COUNTER = /(?:^|\.)num_batches_tracked$/;
 /**
  * Puts a source's tensors beside those of a model.
  *
- * @param slots what the model needs
- * @param source the tensors
  * @param ignoresExtra whether what the model has no place for is left
  */
 export function fitTorch(
@@ -83,11 +81,7 @@ function isAlike({ leaf, shape, sizes }: TorchSlot, found: Shape): boolean {
   return `${found}` === `${sizes}` || `${found}` === `${[outputs, inputs * height * width]}`;
 }
 
-/**
- * What differs between a source and a model.
- *
- * @param fit the two beside one another
- */
+/** What differs between a source and a model. */
 export function torchFaults({ expected, found }: TorchFit): ShapeFaults {
   return compareShapes(expected, found);
 }
@@ -95,7 +89,6 @@ export function torchFaults({ expected, found }: TorchFit): ShapeFaults {
 /**
  * Refuses a source whose tensors are not those of the model.
  *
- * @param fit the two beside one another
  * @param file where the tensors come from
  * @throws {TypeError} which lists PyTorch's keys that are missing, unexpected or of another shape
  */

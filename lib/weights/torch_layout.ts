@@ -26,7 +26,6 @@ export type TorchLayout = {
  * The error for a layer without a PyTorch name.
  *
  * @param network whose names they are, `"torchvision's ResNet"`
- * @param layer the layer's path
  */
 export function unknownLayer(network: string, layer: Path): RangeError {
   return new RangeError(

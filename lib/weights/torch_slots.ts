@@ -41,9 +41,7 @@ type Order = Shape | "mixed" | undefined;
 /**
  * PyTorch's tensors for all that a model learns and keeps.
  *
- * @param model the model
  * @param inputShape shape of one input, without the batch
- * @param layout PyTorch's names
  * @returns a slot for each parameter and statistic, layer by layer in the order they run
  * @throws {RangeError} if the layout does not have a layer
  * @throws {TypeError} if a layer's parameters have no counterpart in PyTorch

@@ -48,8 +48,6 @@ const sizeOf = (shape: readonly number[]): number =>
 /**
  * The first parameters of a network, the same at every call: kernels as He et al. draw them, from
  * uniform numbers.
- *
- * @param network the network
  */
 export function firstParameters({ layers, inputShape }: Network): Beginning {
   const random = stream(1);
@@ -103,12 +101,7 @@ export function firstParameters({ layers, inputShape }: Network): Beginning {
   return { parameters, state };
 }
 
-/**
- * A batch to train on, the same at every call.
- *
- * @param network the network
- * @param batchSize how many images
- */
+/** A batch to train on, the same at every call. */
 export function firstBatch({ inputShape }: Network, batchSize: number): HostBatch {
   const random = stream(2);
   const size = batchSize * sizeOf(inputShape);
@@ -117,12 +110,7 @@ export function firstBatch({ inputShape }: Network, batchSize: number): HostBatc
   return { images: Float32Array.from({ length: size }, random), labels };
 }
 
-/**
- * A network with the parameters and the batch it begins with, for a peer to prepare.
- *
- * @param network the network
- * @param batchSize how many images
- */
+/** A network with the parameters and the batch it begins with, for a peer to prepare. */
 export function workOf(network: Network, batchSize: number): Omit<Work, "training"> {
   const beginning = firstParameters(network);
   return { network, batchSize, beginning, batch: firstBatch(network, batchSize) };

@@ -21,13 +21,7 @@ export type Bench = {
 /** Why a figure is missing if time was over. */
 export const NO_TIME = "not measured: the run was over before";
 
-/**
- * A run.
- *
- * @param settings what to measure
- * @param record where figures go
- * @param options the signal that ends it, and functions that save the record and print lines
- */
+/** A run. */
 export function makeBench(
   settings: BenchSettings,
   record: BenchRecord,

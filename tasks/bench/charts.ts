@@ -150,12 +150,7 @@ async function growthChart(record: BenchRecord): Promise<string | undefined> {
   }, { width: 960, height: 360 });
 }
 
-/**
- * All charts for which the record has figures.
- *
- * @param record the figures
- * @returns the SVG texts by file name
- */
+/** All charts for which the record has figures. */
 export async function charts(record: BenchRecord): Promise<Map<string, string>> {
   const drawn: readonly (readonly [string, string | undefined])[] = [
     ["training.svg", await timesChart(record, "training")],

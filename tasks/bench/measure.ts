@@ -22,7 +22,6 @@ function quantile(sorted: readonly number[], share: number): number {
 /**
  * Sums up samples.
  *
- * @param samples at least one
  * @throws {RangeError} if there is none
  */
 export function summarize(samples: readonly number[]): Summary {
@@ -43,12 +42,7 @@ export function summarize(samples: readonly number[]): Summary {
 /** A call that takes longer than so many samples is timed once. */
 const LONG = 30;
 
-/**
- * How many calls one sample has, so that the wait at its end is a small share of it.
- *
- * @param milliseconds how long one call takes, about
- * @param sampleMs how long a sample should take: many times the wait for a device
- */
+/** How many calls one sample has, so that the wait at its end is a small share of it. */
 export function callsPerSample(milliseconds: number, sampleMs: number): number {
   return Math.min(200, Math.max(1, Math.ceil(sampleMs / Math.max(milliseconds, 0.01))));
 }
@@ -56,12 +50,7 @@ export function callsPerSample(milliseconds: number, sampleMs: number): number {
 /** A clock, in milliseconds. */
 const NOW = (): number => performance.now();
 
-/**
- * Milliseconds that a call takes.
- *
- * @param call what to time
- * @param now the clock
- */
+/** Milliseconds that a call takes. */
 export async function timed(call: () => Promise<unknown>, now = NOW): Promise<number> {
   const began = now();
   await call();
@@ -81,11 +70,6 @@ export type Samples = {
 /**
  * Times a call that can be repeated without waiting: first once, then once more to see how long it
  * takes, then in samples.
- *
- * @param run runs that many calls, and waits for the last
- * @param samples how many samples
- * @param sampleMs how long a sample should take
- * @param now the clock
  */
 export async function sample(
   run: (times: number) => Promise<unknown>,

@@ -92,7 +92,6 @@ function cifarResnet(depth: number): readonly NetworkLayer[] {
 /**
  * The network of a name.
  *
- * @param model a model's name in neocog's registry
  * @throws {RangeError} if the bench has no such network
  */
 export function networkOf(model: string): Network {
@@ -110,11 +109,7 @@ export function networkOf(model: string): Network {
   return { model, inputShape: [32, 32, 3], ...momentum, layers: cifarResnet(depth) };
 }
 
-/**
- * The network without dropout, which every peer draws differently.
- *
- * @param network the network
- */
+/** The network without dropout, which every peer draws differently. */
 export function withoutDropout(network: Network): Network {
   return { ...network, layers: network.layers.filter(({ op }) => op !== "dropout") };
 }

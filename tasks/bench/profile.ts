@@ -13,11 +13,7 @@ export type OperationSum = {
   readonly milliseconds: number;
 };
 
-/**
- * Sums up dispatches by operation, the longest first.
- *
- * @param entries the dispatches
- */
+/** Sums up dispatches by operation, the longest first. */
 export function byOperation(entries: readonly ProfileEntry[]): OperationSum[] {
   const sums = new Map<string, OperationSum>();
   for (const { operation, milliseconds } of entries) {
@@ -36,12 +32,7 @@ function share(part: number, whole: number): string {
   return whole > 0 ? `${(100 * part / whole).toFixed(1)} %` : "—";
 }
 
-/**
- * The dispatches of a step as two tables: in their order, and by operation.
- *
- * @param title what was profiled
- * @param entries the dispatches
- */
+/** The dispatches of a step as two tables: in their order, and by operation. */
 export function profileText(title: string, entries: readonly ProfileEntry[]): string {
   const whole = entries.reduce((sum, { milliseconds }) => sum + (milliseconds ?? 0), 0);
   const each = entries.map(({ operation, shapes, milliseconds }, i) => [
@@ -72,13 +63,7 @@ export function profileText(title: string, entries: readonly ProfileEntry[]): st
   ].join("\n");
 }
 
-/**
- * Profiles one training step of a model, after some that compile.
- *
- * @param model the model's name
- * @param batchSize images a step
- * @returns the adapter's name and the step's dispatches
- */
+/** Profiles one training step of a model, after some that compile. */
 export async function profileStep(
   model: string,
   batchSize: number,

@@ -81,11 +81,7 @@ export type BenchRecord = {
   finished: boolean;
 };
 
-/**
- * A time row with what its samples sum up to.
- *
- * @param row the row
- */
+/** A time row with what its samples sum up to. */
 export function summed(row: TimeRow): TimeRow {
   return row.times.length === 0 ? row : { ...row, milliseconds: summarize(row.times) };
 }
@@ -119,11 +115,7 @@ export function opRows(lines: readonly OpLine[]): OpRow[] {
   return rows.map((row) => row.gflops === undefined ? row : { ...row, share: row.gflops / best });
 }
 
-/**
- * GFLOP/s of the best matrix product.
- *
- * @param rows figures of operations
- */
+/** GFLOP/s of the best matrix product. */
 export function bestProduct(rows: readonly OpRow[]): number {
   return Math.max(0, ...rows.map(({ kind, gflops }) => kind.startsWith("dense") ? gflops ?? 0 : 0));
 }

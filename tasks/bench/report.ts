@@ -214,11 +214,7 @@ function disagreements(record: BenchRecord): readonly { row: TimeRow; peer: Peer
   });
 }
 
-/**
- * All tables that the record has figures for.
- *
- * @param record the figures
- */
+/** All tables that the record has figures for. */
 export function report(record: BenchRecord): string {
   const { machine, versions, adapter, command, finished } = record;
   const ofKind = (kind: Kind): TimeRow[] => record.times.filter((row) => row.kind === kind);

@@ -17,12 +17,7 @@ function lastLine(text: string): string | undefined {
   return lines.findLast((line) => line !== "");
 }
 
-/**
- * Runs a job.
- *
- * @param job what to do
- * @param options how long it may take, in milliseconds, and what ends it sooner
- */
+/** Runs a job. */
 export async function runJob<Line>(
   job: Job,
   options: { readonly limit: number; readonly signal?: AbortSignal },

@@ -128,7 +128,6 @@ function zooOf(text: string | undefined): readonly string[] {
 /**
  * What to measure by the flags.
  *
- * @param flags the flags
  * @throws {UsageError} if a name is unknown or a number out of range
  */
 export function benchSettings(flags: BenchFlags): BenchSettings {

@@ -19,7 +19,6 @@ async function read(file: string): Promise<Uint8Array<ArrayBuffer>> {
 /**
  * The picture in a file. If it has faults, they are said.
  *
- * @param file its path
  * @throws {Error} if it cannot be read, with its name and the reason
  * @throws {SyntaxError} if it cannot be decoded
  */
@@ -32,7 +31,6 @@ export async function readImage(file: string): Promise<Image> {
 /**
  * Makes a directory for a task's files, before any work.
  *
- * @param dir the directory, which may be there already
  * @throws {Error} naming the directory, if it cannot be made
  */
 export async function makeOutputDir(dir: string): Promise<void> {

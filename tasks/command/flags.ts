@@ -11,7 +11,6 @@ export class UsageError extends Error {
  *
  * @param label what messages call the flag, such as `--epochs`
  * @param rule what it must be, such as `at least 1`
- * @param value what was given
  * @throws {UsageError} always
  */
 export function refuse(label: string, rule: string, value: string | number): never {
@@ -142,7 +141,6 @@ export function count<const Options extends NumberOptions>(
 /**
  * A flag whose value is one of a few names.
  *
- * @param names the names
  * @param options help and default
  */
 export function choice<const Name extends string, const Options extends FlagOptions<NoInfer<Name>>>(
@@ -204,7 +202,6 @@ export function toggle(options: Omit<FlagOptions<boolean>, "required">): Flag<bo
 /**
  * The whole numbers that a flag lists.
  *
- * @param flag its name, for messages
  * @param value what was given, such as `3,17`
  * @param count how many there are to choose from
  * @throws {UsageError} if one is not a whole number from 0 to `count` − 1

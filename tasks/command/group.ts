@@ -28,7 +28,6 @@ export type Choice = { readonly subcommand: Subcommand; readonly args: readonly 
 /**
  * The subcommand that the first argument names.
  *
- * @param group the task
  * @param args the arguments, as `Deno.args`
  * @returns the subcommand and the arguments after its name, or `"help"` if that is asked for
  * @throws {UsageError} if none is named, or an unknown one: with the nearest name

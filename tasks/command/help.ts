@@ -75,8 +75,6 @@ function usageOf(command: Command<Flags, Flags>): string {
 /**
  * The text that `--help` prints.
  *
- * @param command the declaration
- * @param heading makes headings stand out, such as in bold
  * @returns the text, without a line break at its end
  */
 export function helpText(
@@ -100,8 +98,6 @@ export function helpText(
 /**
  * The text that `--help` prints for a task with subcommands.
  *
- * @param group the task
- * @param heading makes headings stand out, such as in bold
  * @returns the text, without a line break at its end
  */
 export function groupHelpText(

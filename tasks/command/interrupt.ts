@@ -19,9 +19,6 @@ export class Interruption extends Error {
 /**
  * Aborts at the first Ctrl-C, SIGTERM or SIGHUP, or when nobody reads stderr any more; the same
  * signal a second time ends the process at once.
- *
- * @param line what to print at the first one
- * @returns the signal, for the work that is to end by it; its reason is an {@linkcode Interruption}
  */
 export function abortOnInterrupt(line: string): AbortSignal {
   const controller = new AbortController();
@@ -41,11 +38,7 @@ export function abortOnInterrupt(line: string): AbortSignal {
   return controller.signal;
 }
 
-/**
- * The exit code of a process whose work was interrupted.
- *
- * @param signal what {@linkcode abortOnInterrupt} returned, once it is aborted
- */
+/** The exit code of a process whose work was interrupted. */
 export function exitCodeOf({ reason }: AbortSignal): number {
   return (reason as Interruption).exitCode;
 }

@@ -116,7 +116,6 @@ function positionalValues(given: readonly string[], positionals: Flags): Record<
 /**
  * Parses the arguments of a command.
  *
- * @param command the declaration
  * @param args the arguments, as `Deno.args`
  * @returns the values of flags and positionals by name, or `"help"` if that is asked for
  * @throws {UsageError} if an argument is unknown, missing, repeated or out of range

@@ -5,11 +5,7 @@ let isClosed = false;
 const watchers = new Set<() => void>();
 let lineWriter: ((line: string) => void) | undefined;
 
-/**
- * Writes text on stderr. Once nobody reads it any more, nothing is written.
- *
- * @param text the text, with its line breaks
- */
+/** Writes text on stderr. Once nobody reads it any more, nothing is written. */
 export function write(text: string): void {
   if (isClosed) return;
   try {
@@ -24,11 +20,7 @@ export function write(text: string): void {
   }
 }
 
-/**
- * Prints a line on stderr.
- *
- * @param line the line
- */
+/** Prints a line on stderr. */
 export function say(line: string): void {
   if (lineWriter) lineWriter(line);
   else write(`${line}\n`);
@@ -43,11 +35,7 @@ export function divertLines(writer: ((line: string) => void) | undefined): void 
   lineWriter = writer;
 }
 
-/**
- * Calls a function when a write finds that nobody reads stderr any more.
- *
- * @param watcher the function
- */
+/** Calls a function when a write finds that nobody reads stderr any more. */
 export function onStderrClosed(watcher: () => void): void {
   watchers.add(watcher);
 }

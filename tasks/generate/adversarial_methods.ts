@@ -53,11 +53,7 @@ export function checkPlan({ method, target, norm, steps }: Plan): void {
 /**
  * Attacks by a plan.
  *
- * @param plan the attack
- * @param network the network
  * @param x pixels `[N, H, W, C]`
- * @param labels their classes
- * @param options ε, preprocessing, signal, progress
  */
 export function attackBy(
   { method, norm, steps, target, seed }: Plan,

@@ -37,8 +37,6 @@ function differenceOf(from: Image, to: Image): { difference: Image; factor: numb
  * Reads images before and after.
  *
  * @param x pixels `[N, H, W, C]`
- * @param result the result of the attack
- * @param names the classes' names
  */
 export async function pairsOf(
   x: Tensor,

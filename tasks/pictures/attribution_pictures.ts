@@ -35,9 +35,6 @@ export type AttributionDisplay = {
 /**
  * Writes an attribution's pictures, and the page.
  *
- * @param explanation the network, the picture and the folder
- * @param attribution the attribution
- * @param showing names, caption and colors
  * @param json whether the last line is JSON
  * @param scores further numbers for it
  */

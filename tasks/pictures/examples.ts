@@ -41,7 +41,6 @@ export type OpenedExamples = {
 /**
  * Reads the test images that the flags name.
  *
- * @param opened the network
  * @param flags the values of `examplesFlags`
  * @throws {UsageError} if no data set is named for weights from PyTorch, or the images are not of
  * the network's size
@@ -67,11 +66,7 @@ export async function openExamples(
   return { examples, normalize, settings: { dataset, images: examples.labels.length } };
 }
 
-/**
- * The default layer of features: the last before the weights of the scores.
- *
- * @param opened the network
- */
+/** The default layer of features: the last before the weights of the scores. */
 export function featureLayer({ model, inputShape }: OpenedNetwork): Path {
   const layers = [...layersOf(model, inputShape)].filter(([path]) =>
     path !== "" && !path.includes("/")
@@ -83,9 +78,6 @@ export function featureLayer({ model, inputShape }: OpenedNetwork): Path {
 /**
  * Starts the device, and computes a layer's output for all images, with a bar.
  *
- * @param opened the network
- * @param opened the images
- * @param layer the layer's path
  * @param places whether feature maps are averaged or taken place by place
  */
 export async function featuresOf(

@@ -57,9 +57,7 @@ export type Explanation = {
 /**
  * Opens what the flags name. Wrong flags are refused before the device is started.
  *
- * @param task the command's name
  * @param flags the values of `explanationFlags`, `outputFlags`, and perhaps `featureFlags`
- * @param check refuses what else does not fit the network
  */
 export async function openExplanation(
   task: string,
@@ -120,7 +118,6 @@ async function likeliest(opened: OpenedNetwork, network: Network, x: Tensor): Pr
 /**
  * The input that `--baseline` names.
  *
- * @param name the flag's value
  * @param explanation the picture whose shape it has
  */
 export function baselineOf(name: string, { opened, x }: Explanation): Baseline {

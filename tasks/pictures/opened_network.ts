@@ -61,11 +61,7 @@ export async function openNetwork(flags: Values<typeof networkFlags>): Promise<O
 /** Operations whose output looks like their input. */
 const PLAIN = new Set(["dropout", "padTo", "auxiliary"]);
 
-/**
- * The paths of the outermost layers that output feature maps, in their order.
- *
- * @param network the network
- */
+/** The paths of the outermost layers that output feature maps, in their order. */
 export function mapLayers(
   { model, inputShape }: Pick<OpenedNetwork, "model" | "inputShape">,
 ): string[] {
@@ -79,10 +75,8 @@ export function mapLayers(
 /**
  * The index of the class that a flag names.
  *
- * @param network the network
  * @param value a number from 0, or a name in upper or lower case; of several names separated by
  * commas the first is enough
- * @param flag the flag's name, for the error
  * @throws {UsageError} if there is no such class, with the nearest name
  */
 export function findClass(

@@ -79,7 +79,6 @@ function stemOf(name: string): string {
 /**
  * Opens a folder for pictures, before any work.
  *
- * @param options the folder, its title, and the settings of all its pictures
  * @throws {Error} naming the folder, if it cannot be made
  */
 export async function openPictureFolder(options: PictureFolderOptions): Promise<PictureFolder> {

@@ -69,7 +69,6 @@ function figureOf({ file, caption, settings }: PagePicture): string {
 /**
  * The page's HTML. It needs nothing but the pictures beside it.
  *
- * @param head the head of the page
  * @param pictures the pictures in their order
  */
 export function pageOf(head: PageHead, pictures: readonly PagePicture[]): string {

@@ -41,7 +41,6 @@ export function abortWithPicture(): AbortSignal {
 /**
  * Displays the steps to one picture.
  *
- * @param total how many steps it takes in all
  * @param animate whether pictures are kept for an animation
  */
 export function pictureProgress(total: number, animate: boolean): PictureProgress {

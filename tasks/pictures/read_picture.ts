@@ -27,7 +27,6 @@ function edgeBrightness({ width, height, channels, pixels }: Image): number {
  * A picture as MNIST has them, for networks that take gray images: of the network's size, light on
  * dark.
  *
- * @param image the picture
  * @param shape shape of the network's input, `[height, width, 1]`
  * @param invert whether dark and light are swapped; `"auto"`: if the picture's edge is light
  * @returns the gray picture, and whether it was inverted
@@ -60,7 +59,6 @@ export type Picture = {
 /**
  * Reads the picture that the flags name, for a network.
  *
- * @param opened the network
  * @param flags the values of `imageFlags`
  * @throws {UsageError} if neither a picture nor a data set is named, or the data set has fewer
  * images, or images of another size

@@ -27,8 +27,6 @@ const FAMILIES: readonly Family[] = [
 /**
  * The top-5 error that the chapter states of a model, or of the network of its family that took
  * part; `undefined` if it states none.
- *
- * @param name the model's name
  */
 export function ilsvrcResult(name: string): Result | undefined {
   const family = FAMILIES.find(({ names }) => names.test(name));

@@ -35,8 +35,6 @@ export type RunData = {
 /**
  * Opens the images of a run, and completes its settings by them.
  *
- * @param chosen what the flags say
- * @param kept the settings of the run to resume
  * @throws {UsageError} if a flag's count is more than there are images
  */
 export async function openRunData(
@@ -85,7 +83,6 @@ function requireBatch({ batchSize }: Settings, count: number): void {
 /**
  * How batches are augmented.
  *
- * @param settings the run's settings
  * @throws {UsageError} if a name is unknown, or a number is out of range
  */
 export function augmentationOf(
@@ -103,13 +100,7 @@ export function augmentationOf(
   }
 }
 
-/**
- * Draws some training images as they are augmented, and says where.
- *
- * @param folder the run's folder
- * @param data the run's images
- * @param augment how they are augmented
- */
+/** Draws some training images as they are augmented, and says where. */
 export async function drawAugmented(
   folder: RunFolder,
   { settings, train }: RunData,

@@ -19,10 +19,6 @@ export type SweepParts = {
 /**
  * The settings of a run with the learning rate that a sweep suggests. Draws its curve.
  *
- * @param folder the run's folder, whose settings are changed too
- * @param data the run's images and settings
- * @param parts what is trained
- * @returns the settings
  * @throws {RangeError} if the loss does not fall at any rate
  */
 export async function withFoundRate(

@@ -49,12 +49,7 @@ type Stepping = {
   readonly schedule: ScheduleName;
 };
 
-/**
- * The optimizer of a run.
- *
- * @param settings the run's settings
- * @param learningRate its learning rate or schedule
- */
+/** The optimizer of a run. */
 export function optimizerOf(
   { optimizer, weightDecay, schedule }: Stepping,
   learningRate: LearningRate,
@@ -63,12 +58,7 @@ export function optimizerOf(
   return schedule === "plateau" ? adjustable(made) : made;
 }
 
-/**
- * The learning rate of a run.
- *
- * @param settings the run's settings
- * @param stepsPerEpoch steps per epoch
- */
+/** The learning rate of a run. */
 export function learningRateOf(
   { learningRate, schedule, epochs }: {
     readonly learningRate: number;

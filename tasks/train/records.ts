@@ -25,14 +25,7 @@ export function recordsOf(run: Json): Records {
   };
 }
 
-/**
- * The `run` of a checkpoint.
- *
- * @param id the run's id
- * @param settings the run's settings
- * @param examples what it is trained on
- * @param records its epochs and steps so far
- */
+/** The `run` of a checkpoint. */
 export function aboutRun(
   id: string,
   settings: Settings,

@@ -77,12 +77,7 @@ export type RunFolderOptions = {
   readonly overwrite?: boolean;
 };
 
-/**
- * The path of a file in a run's folder.
- *
- * @param dir the folder
- * @param name the file's name
- */
+/** The path of a file in a run's folder. */
 export function inFolder(dir: string, name: string): string {
   return `${dir.replace(/(?<=.)\/+$/, "")}/${name}`;
 }

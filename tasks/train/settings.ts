@@ -66,8 +66,6 @@ const HELD_BACK = 0.1;
 /**
  * Settings of a new run: what the flags say, and defaults for the rest.
  *
- * @param chosen what the flags say
- * @param images how many training images there are
  * @param hasValidation whether the data set has images to validate with
  */
 export function newSettings(chosen: FlagSettings, images: number, hasValidation = false): Settings {
@@ -118,8 +116,6 @@ const CHANGEABLE: readonly (keyof Settings)[] = ["epochs", "timeLimit", "dataDir
  * Settings of a resumed run: the checkpoint's, with more epochs or time, or another place of the
  * data, if the flags say so.
  *
- * @param chosen what the flags say
- * @param kept what the checkpoint says
  * @throws {UsageError} if a flag differs from the checkpoint: the numbers would be another run's
  */
 export function resumedSettings(chosen: FlagSettings, kept: Settings): Settings {
@@ -135,9 +131,6 @@ export function resumedSettings(chosen: FlagSettings, kept: Settings): Settings 
 /**
  * Refuses flags that differ from the run that is resumed.
  *
- * @param chosen what the flags say
- * @param kept what the checkpoint says
- * @param changeable what may differ
  * @throws {UsageError} naming the first that does
  */
 export function requireSame<T extends object>(
@@ -158,7 +151,6 @@ export function requireSame<T extends object>(
  * The settings in a checkpoint.
  *
  * @param run the `run` of the checkpoint
- * @param file the checkpoint's name, for messages
  * @throws {SyntaxError} if there are none
  */
 export function settingsOf(run: Json, file: string): Settings {

@@ -18,11 +18,7 @@ export type RunResult = {
   readonly files: readonly string[];
 };
 
-/**
- * The epoch with the least loss on the images that are held back.
- *
- * @param history the run's epochs
- */
+/** The epoch with the least loss on the images that are held back. */
 export function bestEpoch(history: readonly EpochRecord[]): EpochRecord | undefined {
   return history.reduce<EpochRecord | undefined>(
     (best, epoch) => best && best.valLoss! <= epoch.valLoss! ? best : epoch,
@@ -30,11 +26,7 @@ export function bestEpoch(history: readonly EpochRecord[]): EpochRecord | undefi
   );
 }
 
-/**
- * A run's result in a few lines.
- *
- * @param result what it reached
- */
+/** A run's result in a few lines. */
 export function summaryLines(result: RunResult): string[] {
   const { evaluation, classNames, history, held, stopped, seconds, dir, files } = result;
   const epochs = `${history.length} ${history.length === 1 ? "epoch" : "epochs"}`;
@@ -49,11 +41,7 @@ export function summaryLines(result: RunResult): string[] {
   ];
 }
 
-/**
- * Accuracy and loss in words, with the top-5 accuracy if there are more than five classes.
- *
- * @param evaluation what was measured
- */
+/** Accuracy and loss in words, with the top-5 accuracy if there are more than five classes. */
 export function scoresText({ accuracy, top5Accuracy, loss, confusion }: Evaluation): string {
   const top5 = confusion.counts.length > 5 ? `, top 5 ${percent(top5Accuracy)}` : "";
   return `accuracy ${percent(accuracy)}${top5}, loss ${fourDigits(loss)}`;

@@ -94,9 +94,6 @@ type Notes = { readonly history: EpochRecord[]; readonly steps: StepRecord[] };
 /**
  * Trains to the end or until the signal, and writes the run's files after every epoch and when the
  * signal ends it.
- *
- * @param parts the run
- * @returns how it ended
  */
 export async function runTraining(parts: RunParts): Promise<Outcome> {
   const { settings, train, signal } = parts;

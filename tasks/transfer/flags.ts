@@ -119,11 +119,7 @@ export const command = {
   ],
 } as const;
 
-/**
- * The flags as settings; `undefined` if a flag is absent.
- *
- * @param flags the values of the flags
- */
+/** The flags as settings; `undefined` if a flag is absent. */
 export function flagSettings(flags: {
   readonly [name: string]: string | number | boolean | undefined;
 }): TransferFlagSettings {

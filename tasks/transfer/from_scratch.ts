@@ -39,7 +39,6 @@ export type ScratchOutcome = {
 /**
  * Trains all parameters of the network from random ones, and measures it.
  *
- * @param parts the network, images, epochs, rate
  * @returns what it reached; `undefined` if the signal ended it
  */
 export async function trainFromScratch(parts: ScratchParts): Promise<ScratchOutcome | undefined> {

@@ -19,7 +19,6 @@ export type PicturePreparation = {
  * How pictures of a folder are prepared: by the weights' preprocessing, perhaps at another size.
  * A preprocessing that keeps the size of pictures resizes them to the network's.
  *
- * @param found the weights' preprocessing
  * @param size what `--size` says
  * @throws {UsageError} if it has blue before red
  */
@@ -54,8 +53,6 @@ export type FolderFlags = {
 /**
  * Opens the folder, and says what is in it.
  *
- * @param flags the folder, and how it is split
- * @param prepared how pictures are prepared
  * @throws {Error} as `imageFolder` does: one class, an empty one, broken files
  */
 export async function openImages(

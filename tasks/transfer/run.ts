@@ -48,9 +48,6 @@ export type TransferOutcome = {
 /**
  * Transfers to the end or until the signal, and writes the files after every epoch and when the
  * signal ends it.
- *
- * @param parts the transfer
- * @returns how it ended
  */
 export async function runTransfer(parts: TransferParts): Promise<TransferOutcome> {
   const { settings, train, signal } = parts;

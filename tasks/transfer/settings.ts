@@ -52,13 +52,7 @@ const DEFAULTS = {
   seed: 0,
 } as const;
 
-/**
- * Settings of a new transfer.
- *
- * @param chosen what the flags say
- * @param model the model's name
- * @param preprocessing how pictures are prepared
- */
+/** Settings of a new transfer. */
 export function newTransferSettings(
   chosen: TransferFlagSettings & { readonly weights: string; readonly data: string },
   model: string,
@@ -80,8 +74,6 @@ export function newTransferSettings(
 /**
  * Settings of a resumed transfer: the checkpoint's.
  *
- * @param chosen what the flags say
- * @param kept what the checkpoint says
  * @throws {UsageError} if a flag differs from the checkpoint: the numbers would be another run's
  */
 export function resumedTransferSettings(
@@ -96,8 +88,6 @@ export function resumedTransferSettings(
 /**
  * The settings in a transfer's checkpoint.
  *
- * @param checkpoint the checkpoint
- * @param file its name, for messages
  * @throws {TypeError} if it is not a transfer's: its network has its old head
  */
 export function transferSettingsOf({ run }: Checkpoint, file: string): TransferSettings {
@@ -131,7 +121,6 @@ function ratesIn(value: string): [number, number] {
 /**
  * The options of `transfer`.
  *
- * @param settings the settings
  * @param images how many there are to learn from
  */
 export function transferOptionsOf(settings: TransferSettings, images: number): TransferOptions {

@@ -16,8 +16,6 @@ export const MOST_BYTES = MOST_RECORDS * RECORD;
 /**
  * Refuses a file of records that is not whole, or has a label without a class.
  *
- * @param bytes the file
- * @param file its name, for messages
  * @throws {SyntaxError} naming the place
  */
 export function checkRecords(bytes: Uint8Array, file: string): void {

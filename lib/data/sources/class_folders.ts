@@ -40,7 +40,6 @@ type Contents = { readonly folders: readonly string[]; readonly files: readonly 
  * Finds the pictures of a folder. A symbolic link counts as its target, and a broken one as a file.
  * Names that begin with a dot are skipped.
  *
- * @param root the folder
  * @throws {Deno.errors.NotFound} if it is not a folder
  * @throws {RangeError} if it does not hold at least two classes, each with a picture, the same in
  * every part

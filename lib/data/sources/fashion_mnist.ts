@@ -93,8 +93,6 @@ function deal(images: Uint8Array, label: number, into: Examples): void {
  * Parses one class's JSON file. Empty entries are left out: the package has two,
  * in `0.json`.
  *
- * @param text the file's content
- * @param file its name, for messages
  * @param count how many images it must have
  * @returns the pixels, `[count, 28, 28]`
  * @throws {SyntaxError} if it is not such a file

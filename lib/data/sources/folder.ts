@@ -5,9 +5,6 @@ import { fileName } from "./idx.ts";
 /**
  * The names in a folder.
  *
- * @param directory the folder
- * @param name the data set's name
- * @param files what it should hold, for the message
  * @throws {Deno.errors.NotFound} if there is no such folder
  */
 export async function listFolder(
@@ -39,10 +36,6 @@ export function withGzip(names: readonly string[]): readonly string[] {
 /**
  * The path of a file: the first of its possible names that the folder has.
  *
- * @param directory the folder
- * @param names what it holds
- * @param variants the names that the file may have
- * @param name the data set's name
  * @throws {Deno.errors.NotFound} if it has none of them, with their names
  */
 export function findFile(

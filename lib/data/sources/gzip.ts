@@ -16,10 +16,7 @@ export function isGzip(bytes: Uint8Array): boolean {
 /**
  * Inflates a gzip file of one member, and stops as soon as it is larger than its content claims.
  *
- * @param bytes the compressed file
- * @param file its name, for messages
  * @param claimedSize reads that size from the first inflated bytes; `undefined` while they are too few
- * @returns the inflated bytes
  * @throws {SyntaxError} if the file is cut off, corrupt, or larger than claimed
  */
 export async function gunzip(

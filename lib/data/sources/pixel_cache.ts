@@ -58,9 +58,7 @@ type State = {
  * Makes a cache, which holds nothing yet. The first files are held: as every epoch uses each
  * image once, replacing one by another would gain nothing.
  *
- * @param files the files
  * @param rule the pixels' shape, how it is reached, and how many bytes may be held
- * @param pool what decodes
  */
 export function pixelCache(
   files: readonly string[],
@@ -204,8 +202,6 @@ function lasts(error: unknown): boolean {
  * Calls a function for each item, a few at a time, in order.
  *
  * @param count how many run at once, at least 1
- * @param items the arguments
- * @param visit the function; after a rejection no more are begun, and those under way are awaited
  */
 export async function atMost<T>(
   count: number,

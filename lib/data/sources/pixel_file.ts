@@ -35,7 +35,6 @@ const VERSION = 2;
  * the pixels are made.
  *
  * @param folder where pixels are kept
- * @param files the files
  * @param rule how their pixels are made
  */
 export async function pixelPath(
@@ -56,7 +55,6 @@ export async function pixelPath(
  * Opens a file of pixels.
  *
  * @param path as `pixelPath` says
- * @param count how many files
  * @param size bytes of pixels of each
  * @returns `undefined` if it does not exist, or is not whole
  */
@@ -105,7 +103,6 @@ function pixelFile(path: string, size: number, faults: Faults): PixelFile {
  * Creates a file of pixels.
  *
  * @param path as `pixelPath` says
- * @param count how many files
  * @param size bytes of pixels of each
  */
 export async function createPixelFile(

@@ -59,15 +59,7 @@ export function attributionMap(
   return map;
 }
 
-/**
- * Refuses what cannot be explained, before anything is computed.
- *
- * @param network the network
- * @param x its inputs
- * @param target what is to be explained
- * @param rule the backward rule
- * @returns the objective
- */
+/** Refuses what cannot be explained, before anything is computed. */
 export function requireExplainable<P extends Tree, S extends Tree>(
   network: Network<P, S>,
   x: Tensor,
@@ -90,8 +82,6 @@ export function requireExplainable<P extends Tree, S extends Tree>(
 /**
  * Reads the result from the device, and disposes of the tensors.
  *
- * @param method the method's name
- * @param objective what was explained
  * @param values `[N, H, W, C]`
  * @param scores `[N]`
  * @throws {RangeError} if a value is not finite

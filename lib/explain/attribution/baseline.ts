@@ -9,7 +9,6 @@ export type Baseline = number | Tensor;
 /**
  * A baseline in the form of the images.
  *
- * @param baseline as it was given
  * @param x the images `[N, H, W, C]`
  * @returns a tensor of the images' shape; the caller owns it
  */

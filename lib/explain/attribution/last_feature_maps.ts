@@ -20,9 +20,7 @@ const PASSING = new Set([
  * The last layer before the pooling whose output is maps `[H, W, C]` of more than one position: the
  * deepest features with a location.
  *
- * @param model the model
  * @param shape shape of one input, without the batch
- * @returns its path, the outermost of those with the same output
  * @throws {TypeError} if the model has none
  */
 export function lastFeatureMaps<P extends Tree, S extends Tree>(

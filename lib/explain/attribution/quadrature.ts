@@ -13,7 +13,6 @@ export type QuadraturePoint = { readonly at: number; readonly weight: number };
 /**
  * The points of a rule between 0 and 1.
  *
- * @param rule its name
  * @param count how many points, from 1
  * @returns the points in ascending order
  * @throws {RangeError} if there is no such rule, or the count is not a whole number from 1

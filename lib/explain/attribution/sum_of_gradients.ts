@@ -19,11 +19,6 @@ export type WeightedPoint = {
 /**
  * The weighted sum of the gradients at some points.
  *
- * @param network the network
- * @param objective the objective
- * @param count how many points
- * @param pointAt returns a point
- * @param options the backward rule; progress, signal, jit
  * @returns the sum `[N, H, W, C]`; the caller owns it
  */
 export async function sumOfGradients<P extends Tree, S extends Tree>(

@@ -6,7 +6,6 @@ const SWEEPS = 50;
 /**
  * The eigenvalues and eigenvectors of a small symmetric matrix.
  *
- * @param matrix its rows
  * @returns the values in descending order, and the vector of length 1 of each
  */
 export function symmetricEigen(

@@ -25,11 +25,7 @@ export type Peak = {
  * For each channel of a layer, the images for which it is most active, and where in its map. Only
  * these are kept: the data set may be large.
  *
- * @param network the network
- * @param examples the images
- * @param path the layer, which outputs maps
  * @param count how many images per channel, from 1
- * @param options normalization, batch size, progress
  * @returns a list per channel in descending order; of equals, the image that comes first
  */
 export async function peaksOf<P extends Tree, S extends Tree>(

@@ -64,9 +64,7 @@ export function receptiveBoxes<P extends Tree, S extends Tree>(
 /**
  * Refuses a layer whose output has no positions.
  *
- * @param model the model
  * @param shape shape of one image
- * @param path the layer
  * @returns the shape of its maps, `[height, width, channels]`
  */
 export function requireMaps<P extends Tree, S extends Tree>(

@@ -20,13 +20,6 @@ export type UnitPeaks = { readonly unit: number; readonly peaks: readonly Peak[]
 
 /**
  * The gradient of each neuron with respect to its image: all other neurons of the layer are zero.
- *
- * @param network the network
- * @param examples the images
- * @param path the layer, which outputs maps
- * @param units channels with their peaks
- * @param options the backward rule, normalization, batch size
- * @returns for each unit, for each peak, the gradient of the whole image, unscaled
  */
 export async function reconstructions<P extends Tree, S extends Tree>(
   network: Network<P, S>,

@@ -26,12 +26,7 @@ export const UNFOUND = 1e30;
 /** Keeps w finite for pixels of 0 and 1. */
 const INSIDE = 0.999999;
 
-/**
- * The state before a round.
- *
- * @param run the attack
- * @param best the result of earlier rounds, which is used up
- */
+/** The state before a round. */
 export function beginRound({ origin, count }: AttackRun, best: Round["best"]): Round {
   const change = tf.zerosLike(origin);
   return {
@@ -57,12 +52,7 @@ type Step = (
   confidence: number,
 ) => { readonly round: Round; readonly loss: Scalar };
 
-/**
- * The step of a round, which uses up the round and returns the next, and the loss before it.
- *
- * @param run the attack
- * @param rate Adam's learning rate
- */
+/** The step of a round, which uses up the round and returns the next, and the loss before it. */
 export function roundStep({ session }: AttackRun, rate: number): Step {
   return session.pass(`a round at ${rate}`, () => {
     const optimizer = adam({ learningRate: rate });

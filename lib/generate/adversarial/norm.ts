@@ -82,7 +82,6 @@ export function lengths(x: Tensor): Tensor {
  * The direction of steepest ascent of a step of size 1: the sign of the gradient (L∞), or the
  * gradient divided by its length (L2), per image.
  *
- * @param norm which
  * @param gradient `[N, H, W, C]`
  */
 export function steepest(norm: Norm, gradient: Tensor): Tensor {
@@ -93,10 +92,7 @@ export function steepest(norm: Norm, gradient: Tensor): Tensor {
 /**
  * Projects images onto the ball around others, and then clips them to 0 to 1.
  *
- * @param norm the norm of the ball
  * @param x images `[N, H, W, C]`
- * @param origin the centers
- * @param epsilon the radius ε, a scalar
  */
 export function project(norm: Norm, x: Tensor, origin: Tensor, epsilon: Scalar): Tensor {
   const change = tf.sub(x, origin);
@@ -109,9 +105,6 @@ export function project(norm: Norm, x: Tensor, origin: Tensor, epsilon: Scalar):
 /**
  * Changes drawn uniformly from the ball of radius 1 around 0.
  *
- * @param norm the norm of the ball
- * @param key the source of randomness
- * @param count how many images
  * @param size numbers of an image
  */
 export function drawInBall(norm: Norm, key: Key, count: number, size: number): Float32Array {

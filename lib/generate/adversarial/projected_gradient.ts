@@ -218,10 +218,7 @@ function crossEntropy(logits: Tensor, goals: Tensor): Scalar {
  * Steps x ← Π(x ± size · steepest(∂L/∂x)), with L the cross-entropy of the goals and Π the projection
  * onto the ball and the pixels' range.
  *
- * @param run the attack
- * @param first the initial images, which are used up
  * @param steps norm, radius, number and length of the steps
- * @returns the images of the last step
  */
 async function takeSteps(
   run: AttackRun,

@@ -51,12 +51,7 @@ export type AttackRequest<P extends Tree, S extends Tree> = {
   readonly norm: Norm;
 };
 
-/**
- * Checks the arguments, lets a method make images, and measures them.
- *
- * @param request network, images, labels
- * @param method makes images, which it hands over
- */
+/** Checks the arguments, lets a method make images, and measures them. */
 export async function runAttack<P extends Tree, S extends Tree>(
   { network, images, labels, options, norm }: AttackRequest<P, S>,
   method: (run: AttackRun) => Promise<Tensor>,

@@ -110,7 +110,6 @@ export function logitsPass(session: AttackSession): AttackPass<[Tensor], Tensor>
 /**
  * The gradient of a function of the logits with respect to the pixels.
  *
- * @param session the network
  * @param score of logits and goals, both `[N, classes]`, a sum over the batch
  * @returns a function of pixels and goals that returns the gradient and the logits
  */

@@ -36,8 +36,6 @@ export function exifOrientation(data: Uint8Array): Orientation {
 /**
  * Turns a picture upright.
  *
- * @param image the picture as it is stored
- * @param orientation its orientation
  * @returns the picture; from orientation 5 on, width and height are exchanged
  */
 export function upright(image: Image, orientation: Orientation): Image {

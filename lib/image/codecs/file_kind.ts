@@ -24,11 +24,7 @@ const SIGNATURES: readonly (readonly [kind: string, at: number, bytes: string])[
 /** Kinds that are surely pictures: two letters, as of BMP, may begin a text too. */
 const PICTURES = ["PNG", "JPEG", "GIF", "WebP", "TIFF", "AVIF", "HEIC", DAMAGED_PNG];
 
-/**
- * Whether a file is a picture by its first bytes.
- *
- * @param bytes the file, or its first kilobyte
- */
+/** Whether a file is a picture by its first bytes. */
 export function isPicture(bytes: Uint8Array): boolean {
   return PICTURES.includes(fileKind(bytes));
 }
@@ -36,7 +32,6 @@ export function isPicture(bytes: Uint8Array): boolean {
 /**
  * What a file seems to be.
  *
- * @param bytes the file, or its first kilobyte
  * @returns such as `"PNG"`, `"JPEG"`, `"HTML"`, `"text"`, `"empty"`, or `"unknown"`
  */
 export function fileKind(bytes: Uint8Array): string {

@@ -114,7 +114,6 @@ function checkLength(
 /**
  * Checks that a scan has all its restarts: if one is missing, jpeg-js leaves the rest gray.
  *
- * @param ids the scan's components
  * @param interval units from one restart to the next
  * @param restarts the number of restarts that it has
  */

@@ -106,7 +106,6 @@ export function remember<T extends Pick<Training, "callbacks">>(
 /**
  * Refuses callbacks that do not fit a run.
  *
- * @param callbacks the run's callbacks
  * @param isValidated whether there are validation examples
  * @throws {RangeError} if two have the same name, or one uses a number that is not measured
  */

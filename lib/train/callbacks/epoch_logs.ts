@@ -55,10 +55,6 @@ export function jsonLines(file: string): Callback {
 /**
  * Writes the numbers of all epochs to a file after each. They are part of the callback's memory, so
  * that a resumed run writes them all.
- *
- * @param name the callback's name
- * @param file the file, which is written completely or not at all
- * @param text makes the file's text
  */
 function epochLog(
   name: string,

@@ -9,8 +9,6 @@ import type { Training } from "../training.ts";
 /**
  * Reads a tree's numbers from the device.
  *
- * @param tree the tree
- * @returns its tensors in host memory, by path
  * @throws {DeviceError} if the device failed
  */
 export async function readTree(tree: Tree): Promise<Tensors> {
@@ -27,8 +25,6 @@ export async function readTree(tree: Tree): Promise<Tensors> {
 /**
  * The trained parameters and the state of a run, as `params/conv1/kernel` and `state/norm1/mean`.
  *
- * @param training the run
- * @returns copies in host memory
  * @throws {DeviceError} if the device failed
  */
 export async function keptWeights({ params, state, trainable }: Training): Promise<Tensors> {
@@ -37,13 +33,7 @@ export async function keptWeights({ params, state, trainable }: Training): Promi
   return await readTree({ params: moving, state });
 }
 
-/**
- * Replaces a run's weights by kept ones, and frees the replaced tensors.
- *
- * @param training the run
- * @param weights what {@linkcode keptWeights} returned
- * @returns the run with those weights; the others stay
- */
+/** Replaces a run's weights by kept ones, and frees the replaced tensors. */
 export function withWeights<T extends Training>(training: T, weights: Tensors): T {
   const { params, state } = training;
   const replaced: tf.Tensor[] = [];

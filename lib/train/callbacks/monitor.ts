@@ -34,7 +34,6 @@ export type Monitor = {
 /**
  * A monitor by its options.
  *
- * @param what the callback's name, for errors
  * @param options which number, and by how much it must improve
  * @throws {RangeError} if the number is unknown, or an option is out of range
  */

@@ -103,8 +103,6 @@ export type Suggestion = {
  * Where the smoothed loss falls most steeply before its least, a tenth of the rate of its least,
  * and the smaller of both. The first tenth of the curve is left out: there the average is of a few
  * losses, which fall by chance.
- *
- * @param curve rates that rise by the same factor, and smoothed losses
  */
 export function suggestionOf(
   { rates, smoothed }: { readonly rates: readonly number[]; readonly smoothed: readonly number[] },

@@ -64,14 +64,7 @@ export type SweepStep = {
 /** What a sweep trains. */
 export type SweepRun<S extends Tree> = SplitState<S> & SplitParams;
 
-/**
- * What a sweep trains: copies of the given network, or new parameters.
- *
- * @param model the model
- * @param optimizer the optimizer with the rising learning rate
- * @param examples the training examples
- * @param options the network to begin with
- */
+/** What a sweep trains: copies of the given network, or new parameters. */
 export function beginSweep<P extends Tree, S extends Tree>(
   model: Layer<P, S>,
   optimizer: Optimizer,
@@ -96,11 +89,7 @@ export function beginSweep<P extends Tree, S extends Tree>(
  * Does the steps of a sweep.
  *
  * @param run what is trained, replaced at each step; the caller disposes of it
- * @param step the step
- * @param examples the training examples
- * @param sweep the range
  * @param options batches, `onStep`
- * @returns the losses of the steps
  */
 export async function runSweep<P extends Tree, S extends Tree>(
   run: { current: SweepRun<S> },

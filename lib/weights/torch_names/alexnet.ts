@@ -7,8 +7,6 @@ import { moduleOf, numberedModules } from "./numbered.ts";
 /**
  * Torchvision's names for {@linkcode alexnet}'s torchvision variant: `features.0` to `features.10`,
  * `classifier.1` to `classifier.6`.
- *
- * @returns the layout
  */
 export function alexnetTorchNames(): TorchLayout {
   const modules = numberedModules(alexnet({ variant: "torchvision" }), [224, 224, 3], "drop6");

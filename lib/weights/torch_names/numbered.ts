@@ -9,7 +9,6 @@ import type { Shape } from "../../tensor/tensor.ts";
  *
  * @param model the network, whose layers from `classifier` on are the second chain
  * @param shape shape of one input
- * @param classifier the first layer of the second chain
  * @returns modules by the names of our layers, `features.0` of `conv1`
  */
 export function numberedModules(
@@ -28,9 +27,6 @@ export function numberedModules(
 /**
  * The module of a layer.
  *
- * @param network the network's name, for errors
- * @param modules its modules by the names of layers
- * @param layer the layer's path
  * @throws {RangeError} if the network has no such layer
  */
 export function moduleOf(

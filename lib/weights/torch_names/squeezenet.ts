@@ -14,8 +14,6 @@ const FIRE: readonly (readonly [string, string])[] = [
 /**
  * Torchvision's names for {@linkcode squeezenet}: `features.0`, `features.3.squeeze` to
  * `features.12.expand3x3`, `classifier.1`.
- *
- * @returns the layout
  */
 export function squeezenetTorchNames(): TorchLayout {
   const chain = numberedModules(squeezenet(), [224, 224, 3], "drop");

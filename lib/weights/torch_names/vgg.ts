@@ -20,7 +20,6 @@ const TIMM_HEAD = [
  * `classifier.0` to `classifier.6`.
  *
  * @param options depth, whether batch-normalized
- * @returns the layout
  */
 export function vggTorchNames(options: VggNamesOptions): TorchLayout {
   const modules = torchvisionModules(options);
@@ -33,7 +32,6 @@ export function vggTorchNames(options: VggNamesOptions): TorchLayout {
  * weights are of rank 4, `[4096, 512, 7, 7]` and `[4096, 4096, 1, 1]`.
  *
  * @param options depth, whether batch-normalized
- * @returns the layout
  */
 export function vggTimmNames(options: VggNamesOptions): TorchLayout {
   const modules = new Map([...torchvisionModules(options), ...TIMM_HEAD]);

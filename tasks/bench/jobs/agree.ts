@@ -8,12 +8,7 @@ import type { AgreeLine } from "./job.ts";
 const STEPS = 3;
 const BATCH_SIZE = 4;
 
-/**
- * A peer's outputs, and its losses over some steps.
- *
- * @param peer the peer
- * @param model the network's name
- */
+/** A peer's outputs, and its losses over some steps. */
 export async function agreeJob(peer: Peer, model: string): Promise<AgreeLine> {
   await peer.open();
   const whole = withoutDropout(networkOf(model));

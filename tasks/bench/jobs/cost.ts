@@ -11,11 +11,7 @@ import type { CostLine, Job } from "./job.ts";
 const WARM_STEPS = 3;
 const TIMED_STEPS = 7;
 
-/**
- * Counts a step's dispatches, submits and bytes, and times how long the host takes for it.
- *
- * @param job which network in which peer
- */
+/** Counts a step's dispatches, submits and bytes, and times how long the host takes for it. */
 export async function costJob(
   { peer: name, model, batchSize }: Job & { job: "cost" },
 ): Promise<CostLine> {

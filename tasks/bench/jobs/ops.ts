@@ -58,12 +58,7 @@ function wanted(words: readonly string[]): Op[] {
   return ops.filter(({ kind, shape }) => words.some((word) => `${kind} ${shape}`.includes(word)));
 }
 
-/**
- * Times the operations one after the other, and reports each when it is done.
- *
- * @param job how many rounds, how long a sample is, and words that choose operations
- * @param say takes each result
- */
+/** Times the operations one after the other, and reports each when it is done. */
 export async function opsJob(job: OpsJob, say: (line: OpLine) => void): Promise<void> {
   await start();
   const floor = await waitFloor();

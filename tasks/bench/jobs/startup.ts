@@ -1,11 +1,7 @@
 // The job `startup`: from nothing to the first prediction of a trained LeNet-5.
 import type { Job, StartupLine } from "./job.ts";
 
-/**
- * Imports neocog, starts it, loads a checkpoint and predicts, once.
- *
- * @param job the checkpoint's path
- */
+/** Imports neocog, starts it, loads a checkpoint and predicts, once. */
 export async function startupJob(
   { checkpoint }: Job & { job: "startup" },
 ): Promise<StartupLine> {

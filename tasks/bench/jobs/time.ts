@@ -5,12 +5,7 @@ import { networkOf } from "../networks.ts";
 import { loadPeer } from "../peers/peers.ts";
 import type { Job, TimeLine } from "./job.ts";
 
-/**
- * Times a network, and reports each kind when it is done.
- *
- * @param job what to time
- * @param say takes each result
- */
+/** Times a network, and reports each kind when it is done. */
 export async function timeJob(
   { peer: name, model, batchSize, kinds, samples, sampleMs }: Job & { job: "time" },
   say: (line: TimeLine) => void,

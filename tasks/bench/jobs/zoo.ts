@@ -53,8 +53,6 @@ async function timeForward(
 /**
  * Times a network at batch 1, and takes training steps with Adam on one image, all with the
  * same units dropped, so that the losses can be compared.
- *
- * @param job the network
  */
 export async function zooJob({ model: name }: Job & { job: "zoo" }): Promise<ZooLine> {
   await nc.start();

@@ -112,11 +112,8 @@ export type JaxOutput = { readonly logits: np.Array; readonly state: JaxParams }
 /**
  * Runs a network. Consumes all its arguments.
  *
- * @param network the network
  * @param params its parameters, in the order of its layers
- * @param state its running statistics, alike
  * @param x images `[N, C, H, W]`
- * @param keys one key for each dropout layer in training; none for inference
  */
 export function applyNetwork(
   { layers }: Network,

@@ -95,7 +95,6 @@ function issueInference(work: Work, jitted: boolean): Issue {
 /**
  * Makes a network ready in neocog, which must be started.
  *
- * @param work the network and what to do with it
  * @param jitted whether by way of neocog's jit
  */
 export function prepareNeocog(work: Work, jitted: boolean): NeocogRun {

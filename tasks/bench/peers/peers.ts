@@ -27,11 +27,7 @@ export const PEER_TITLES: Readonly<Record<PeerName, string>> = {
   "tfjs-cpu": "tfjs-layers, plain JS",
 };
 
-/**
- * Loads a peer.
- *
- * @param name its name
- */
+/** Loads a peer. */
 export function loadPeer(name: PeerName): Promise<Peer> {
   return PEERS[name]();
 }

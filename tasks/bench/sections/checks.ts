@@ -10,8 +10,6 @@ function numbersOf({ outputs = [], losses = [] }: AgreeRow): readonly number[] {
 
 /**
  * The section `agreement`: whether all peers compute the same from the same parameters and batch.
- *
- * @param bench the run
  */
 export async function agreementSection(bench: Bench): Promise<void> {
   const { models, peers } = bench.settings;
@@ -29,11 +27,7 @@ export async function agreementSection(bench: Bench): Promise<void> {
   }
 }
 
-/**
- * The section `cost`: dispatches, submits, bytes and host time of one training step.
- *
- * @param bench the run
- */
+/** The section `cost`: dispatches, submits, bytes and host time of one training step. */
 export async function costSection(bench: Bench): Promise<void> {
   const { models, peers, quick, batchSizes } = bench.settings;
   const batchSize = batchSizes.includes(32) ? 32 : batchSizes[0]!;

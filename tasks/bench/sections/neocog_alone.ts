@@ -26,12 +26,7 @@ async function lenetCheckpoint(): Promise<Checkpoint> {
   return { sections: { params: tensors, state: new Map(), optimizer: new Map() }, run: {} };
 }
 
-/**
- * The section `startup`: from a new process to the first prediction of a trained LeNet-5.
- *
- * @param bench the run
- * @param dir where the checkpoint can be left
- */
+/** The section `startup`: from a new process to the first prediction of a trained LeNet-5. */
 export async function startupSection(bench: Bench, dir: string): Promise<void> {
   const checkpoint = `${dir}/startup.safetensors`;
   await writeCheckpoint(checkpoint, await lenetCheckpoint());
@@ -54,11 +49,7 @@ export async function startupSection(bench: Bench, dir: string): Promise<void> {
   await bench.save();
 }
 
-/**
- * The section `ops`: single operations as GFLOP/s, and as shares of the best matrix product.
- *
- * @param bench the run
- */
+/** The section `ops`: single operations as GFLOP/s, and as shares of the best matrix product. */
 export async function opsSection(bench: Bench): Promise<void> {
   const { ops, rounds, steps, sampleMs } = bench.settings;
   if (bench.over()) return;
@@ -74,11 +65,7 @@ export async function opsSection(bench: Bench): Promise<void> {
   await bench.save();
 }
 
-/**
- * The section `zoo`: each model at its own size, one image, forward and five training steps.
- *
- * @param bench the run
- */
+/** The section `zoo`: each model at its own size, one image, forward and five training steps. */
 export async function zooSection(bench: Bench): Promise<void> {
   for (const model of bench.settings.zoo) {
     if (bench.over()) return;

@@ -54,11 +54,6 @@ async function timeCell(bench: Bench, rows: TimeRow[], cell: Cell): Promise<bool
 
 /**
  * Times cells in rounds, each once per round, so that the machine's other work slows all of them.
- *
- * @param bench the run
- * @param rows where the figures go
- * @param cells what to time
- * @param keep called with the rows after each process
  */
 export async function timeCells(
   bench: Bench,
@@ -86,11 +81,7 @@ export async function timeCells(
   keep(rows.map(summed));
 }
 
-/**
- * The sections `training` and `inference`, by the same processes.
- *
- * @param bench the run
- */
+/** The sections `training` and `inference`, by the same processes. */
 export function timeSection(bench: Bench): Promise<void> {
   const { only, models, batchSizes, peers, quick } = bench.settings;
   const kinds = (["inference", "training"] as const).filter((kind) => only.includes(kind));
@@ -109,11 +100,7 @@ export function timeSection(bench: Bench): Promise<void> {
   });
 }
 
-/**
- * The section `growth`: neocog's training step by depth, and by batch.
- *
- * @param bench the run
- */
+/** The section `growth`: neocog's training step by depth, and by batch. */
 export function growthSection(bench: Bench): Promise<void> {
   const { quick, peers } = bench.settings;
   const depths = quick ? [20, 32, 44] : [20, 32, 44, 56];
