@@ -119,7 +119,7 @@ async function run(flags: Values<typeof command.flags>): Promise<void> {
   stop();
   if (failed.length > 0) {
     throw new Error(
-      `Cannot trust ${device.adapter}: ${failed.length} of ${verdicts.length} operations answer wrong numbers: ${
+      `Cannot trust ${device.adapter}: ${failed.length} of ${verdicts.length} operations compute wrong numbers: ${
         failed.map(({ name }) => name).join(", ")
       }`,
     );

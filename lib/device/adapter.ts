@@ -22,8 +22,6 @@ const WANTED_LIMITS = [
 /**
  * The adapter that WebGPU offers first.
  *
- * @param powerPreference which to prefer
- * @returns the adapter
  * @throws {DeviceError} of kind `missing` where there is none, saying what to install
  */
 export async function findAdapter(powerPreference: PowerPreference): Promise<GPUAdapter> {
@@ -38,12 +36,7 @@ export async function findAdapter(powerPreference: PowerPreference): Promise<GPU
   return adapter;
 }
 
-/**
- * Opens a device with the adapter's full limits and the features kernels use.
- *
- * @param adapter the adapter
- * @returns the device
- */
+/** Opens a device with the adapter's full limits and the features kernels use. */
 export function openDevice(adapter: GPUAdapter): Promise<GPUDevice> {
   const requiredFeatures: GPUFeatureName[] = adapter.features.has("timestamp-query")
     ? ["timestamp-query"]

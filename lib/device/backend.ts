@@ -16,7 +16,7 @@ type BackendValues = ReturnType<WebGPUBackend["readSync"]>;
 export type Dispatch = {
   /** The operation's name, for errors and profiles. */
   readonly operation: string;
-  /** Compiles, or answers what is compiled: it binds results, updated, inputs, uniforms, from 0. */
+  /** Compiles, or returns what is compiled: it binds results, updated, inputs, uniforms, from 0. */
   readonly pipeline: () => GPUComputePipeline;
   /** Shapes of the results, which it writes whole. */
   readonly results: readonly (readonly number[])[];
@@ -32,9 +32,9 @@ export type Dispatch = {
 };
 
 /**
- * tfjs's WebGPU backend, which answers zeros or stale numbers when a shader, a
+ * tfjs's WebGPU backend, which returns zeros or stale numbers when a shader, a
  * binding or the device fails, with each operation watched by error scopes, so
- * that a wrong answer can not be read: see {@linkcode FaultLedger}.
+ * that a wrong result cannot be read: see {@linkcode FaultLedger}.
  */
 export class GuardedBackend extends WebGPUBackend {
   /** Textures to be filled with tensors, free between commands. */
@@ -242,7 +242,7 @@ export class GuardedBackend extends WebGPUBackend {
    *
    * @param operation what to call it in errors
    * @param inputs the tensors it reads
-   * @param encode calls the methods that encode, and answers the tensors written
+   * @param encode calls the methods that encode, and returns the tensors written
    * @returns the tensors written
    */
   replay(
@@ -269,7 +269,7 @@ export class GuardedBackend extends WebGPUBackend {
   private requireReal(dataId: object, operation: string): void {
     if (!this.#unreal.has(dataId)) return;
     throw new TypeError(
-      `Cannot ${operation}: a tensor must have numbers: it was made while a function was recorded, and kept. Answer it from the function`,
+      `Cannot ${operation}: a tensor must have numbers: it was made while a function was recorded, and kept. Return it from the function`,
     );
   }
 
@@ -507,7 +507,7 @@ export class GuardedBackend extends WebGPUBackend {
     this.device.destroy();
   }
 
-  /** Opens error scopes around `record` and hands their answers to the ledger. */
+  /** Opens error scopes around `record` and hands their returns to the ledger. */
   private watched<T>(operation: string, record: () => T): T {
     const buffer = this.#faults.current;
     this.device.pushErrorScope("out-of-memory");

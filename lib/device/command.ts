@@ -10,7 +10,7 @@ export type Bound = {
   readonly access: "write" | "update" | "read";
   /** Where it is bound as a texture: of which texels. */
   readonly texels?: Texels | undefined;
-  /** The bytes that are bound, where it is not all of them. */
+  /** The bytes that are bound, if it is not all of them. */
   readonly range?: ByteRange | undefined;
 };
 
@@ -20,8 +20,6 @@ export type ByteRange = { readonly offset: number; readonly size: number };
 /**
  * The ranges that a tensor is bound in.
  *
- * @param bytes of the tensor
- * @param most bytes of a range
  * @returns one after another; `undefined` alone where the tensor is bound whole
  */
 export function rangesOf(bytes: number, most: number): readonly (ByteRange | undefined)[] {
@@ -54,7 +52,7 @@ export type CommandRecorder = {
   /** Takes a copy of a whole tensor. */
   copy(from: tf.TensorInfo, to: tf.TensorInfo): void;
   /**
-   * Notes, for whoever swallows exceptions, that the function can not be recorded.
+   * Notes, for whoever swallows exceptions, that the function cannot be recorded.
    *
    * @param error why
    * @returns the error, to be thrown

@@ -5,7 +5,7 @@ export type DeviceErrorKind = "missing" | "validation" | "out-of-memory" | "lost
 
 /**
  * A fault of the device: there is none, it refused an operation, it ran out of
- * memory, or it was lost. tfjs alone answers zeros or stale numbers in these
+ * memory, or it was lost. tfjs alone returns zeros or stale numbers in these
  * cases; neocog throws.
  */
 export class DeviceError extends Error {
@@ -13,7 +13,7 @@ export class DeviceError extends Error {
   override readonly name = "DeviceError";
   /** What happened. */
   readonly kind: DeviceErrorKind;
-  /** The operation that failed, where one is known. */
+  /** The operation that failed, if one is known. */
   readonly operation: string | undefined;
 
   /**

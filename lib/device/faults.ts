@@ -29,11 +29,11 @@ export type FaultLedger = {
   readonly isLost: boolean;
   /** How many operations failed so far. */
   readonly count: number;
-  /** Waits until every watched scope has answered. */
+  /** Waits until every watched scope has returned. */
   settled(): Promise<void>;
-  /** @throws {DeviceError} where the device is lost */
+  /** @throws {DeviceError} if the device is lost */
   requireAlive(operation: string): void;
-  /** @throws {DeviceError} where the data of `id` can not be trusted */
+  /** @throws {DeviceError} if the data of `id` cannot be trusted */
   requireTrusted(id: DataId, operation: string): void;
   /** Throws the first fault that nobody was told of yet. */
   raise(): void;
@@ -42,11 +42,7 @@ export type FaultLedger = {
 /** A half-open range of command buffers whose results are void. */
 type Spoilt = { readonly from: number; readonly until: number; readonly error: DeviceError };
 
-/**
- * Makes an empty ledger.
- *
- * @param abandon called on a fault: the command buffer that is being recorded may hold the failed operation
- */
+/** Makes an empty ledger. */
 export function faultLedger(abandon: () => void): FaultLedger {
   const writes = new WeakMap<DataId, number>();
   const spoilt: Spoilt[] = [];

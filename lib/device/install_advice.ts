@@ -17,11 +17,7 @@ function distributionIds(osRelease: string): string[] {
   return [...value("ID"), ...value("ID_LIKE")];
 }
 
-/**
- * Whether a distribution installs with apt.
- *
- * @param osRelease the text of /etc/os-release; "" where there is none
- */
+/** Whether a distribution installs with apt. */
 export function usesApt(osRelease: string): boolean {
   return distributionIds(osRelease).some((id) => id === "debian" || id === "ubuntu");
 }
@@ -30,7 +26,6 @@ export function usesApt(osRelease: string): boolean {
  * What to do on this system to get a GPU adapter.
  *
  * @param os the operating system, as `Deno.build.os`
- * @param osRelease the text of /etc/os-release; "" where there is none
  * @param isRoot whether commands run with all rights already
  * @returns one sentence without a full stop, with the command where there is one
  */

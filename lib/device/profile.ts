@@ -21,10 +21,10 @@ const CAPACITY = 4096;
  * that the whole takes longer than it does otherwise; copies are not listed. On
  * the CPU backend there are no dispatches.
  *
- * @param f calls operations, or what {@linkcode jit} made; it may answer a promise
+ * @param f calls operations, or what {@linkcode jit} made; it may return a promise
  * @returns the dispatches in their order
- * @throws {TypeError} where another profile is under way
- * @throws {DeviceError} where the device failed
+ * @throws {TypeError} if another profile is under way
+ * @throws {DeviceError} if the device failed
  *
  * @example
  * ```ts

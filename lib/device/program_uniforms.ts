@@ -7,10 +7,8 @@ export type Field = { type: string; data: number[] };
 
 /**
  * The fields of a program's uniform struct, in order: NaN and infinity (which WGSL
- * can not write), each tensor's shape and strides, the size, the program's own.
+ * cannot write), each tensor's shape and strides, the size, the program's own.
  *
- * @param program one of tfjs's programs
- * @param tensors its inputs, then its output
  * @param own the program's own fields
  */
 export function programFields(
@@ -39,7 +37,6 @@ export function programFields(
  * size); vectors of five and six are structs of their own, aligned as four.
  *
  * @param fields the fields in order; an empty vector counts as one 1
- * @returns the bytes of the struct
  */
 export function layOut(fields: readonly Field[]): Uint8Array<ArrayBuffer> {
   const offsets: number[] = [];

@@ -29,7 +29,7 @@ export type StartOptions = {
 
 /**
  * Starts neocog on a device. Call it once before any tensor is made; a second
- * call answers the same device, or a new one where the first was lost or
+ * call returns the same device, or a new one where the first was lost or
  * {@linkcode stop}ped. Tensors of a lost device are gone.
  *
  * tfjs's own initialization is not used: it asks for features in a form Deno
@@ -38,7 +38,7 @@ export type StartOptions = {
  * @param options backend and adapter preference
  * @returns what runs: backend, adapter, whether it is software, limits
  * @throws {DeviceError} of kind `missing` where there is no adapter, with what to install
- * @throws {RangeError} where the backend's name is unknown
+ * @throws {RangeError} if the backend's name is unknown
  *
  * @example
  * ```ts
@@ -106,7 +106,7 @@ function openOnce(powerPreference: PowerPreference): Promise<NonNullable<typeof 
 /**
  * Puts a way to our backend in the place of the one tfjs registers, and frees
  * the one in use: also whoever forgets start() and awaits tf.ready() gets the
- * guarded backend, never tfjs's own, which answers zeros.
+ * guarded backend, never tfjs's own, which returns zeros.
  */
 function offerBackend(): void {
   if (tf.findBackendFactory("webgpu")) tf.removeBackend("webgpu");

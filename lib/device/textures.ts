@@ -38,8 +38,6 @@ export type TexturePool = {
  * Whether a tensor can be held by a texture.
  *
  * @param size its number of elements
- * @param limits the device's limits
- * @param texels what a texel holds
  */
 export function fitsTexture(
   size: number,
@@ -54,10 +52,7 @@ export function fitsTexture(
 /**
  * Copies a buffer's numbers into a texture.
  *
- * @param encoder where to record the copy, outside any pass
  * @param buffer the numbers
- * @param bytes how many bytes of them
- * @param texture the texture, tall enough
  */
 export function fillTexture(
   encoder: GPUCommandEncoder,

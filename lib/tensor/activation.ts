@@ -12,7 +12,6 @@ const GRADIENTS = { relu: "Relu", tanh: "Tanh" } as const;
 /**
  * Applies an activation in a pass of its own.
  *
- * @param x any tensor
  * @param activation which; none leaves `x` as it is
  */
 export function activate(x: Tensor, activation: Activation | undefined): Tensor {
@@ -27,8 +26,6 @@ export function fusesActivations(): boolean {
 /**
  * The slope by what an activation was given.
  *
- * @param dy the slope by the output
- * @param y the output
  * @param activation which, as kernels' attributes say: `"linear"` is none
  */
 export function slopeBefore(dy: Tensor, y: Tensor, activation: unknown): Tensor {

@@ -36,13 +36,7 @@ registerHostKernel<ActivationAttributes>(
   },
 );
 
-/**
- * The slope by an activation's input.
- *
- * @param dy the slope by its output
- * @param of its output, of a leaky ReLU its input
- * @param attributes which activation
- */
+/** The slope by an activation's input. */
 export function activationGradient(
   dy: Tensor,
   of: Tensor,

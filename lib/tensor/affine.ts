@@ -31,8 +31,8 @@ export type WarpOptions = {
  * @param map the six numbers a, b, c, d, e, f: a vector for all images, or `[N, 6]`, a row for each
  * @param options what lies beyond the edges
  * @returns images of the same shape
- * @throws {TypeError} where the images or the map have another shape or type
- * @throws {RangeError} where the edge is not a finite number, or an image to be reflected has a side of one pixel
+ * @throws {TypeError} if the images or the map have another shape or type
+ * @throws {RangeError} if the edge is not a finite number, or an image to be reflected has a side of one pixel
  *
  * @example
  * ```ts

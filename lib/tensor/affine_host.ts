@@ -16,8 +16,6 @@ type Tap = { readonly place: number; readonly share: number };
  * The images through the map.
  *
  * @param images `[N, H, W, C]`
- * @param map a, b, c, d, e, f, of all images or of each
- * @param attributes what lies beyond the edges
  */
 export function warpHost(
   images: HostTensor,
@@ -41,8 +39,6 @@ export function warpHost(
  * The gradient by the images.
  *
  * @param dy slopes of the result, `[N, H, W, C]`
- * @param map a, b, c, d, e, f, of all images or of each
- * @param attributes what lies beyond the edges
  */
 export function warpGradientHost(
   dy: HostTensor,

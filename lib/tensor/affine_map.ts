@@ -17,9 +17,6 @@ export type AffineMap = readonly [
 /**
  * The map that looks by `outer`, and from there by `inner`: what is seen of images that were
  * changed by `inner` first.
- *
- * @param inner the first change of the images
- * @param outer the second
  */
 export function composed(inner: AffineMap, [a, b, c, d, e, f]: AffineMap): AffineMap {
   const [p, q, r, s, t, u] = inner;
@@ -36,7 +33,6 @@ export function composed(inner: AffineMap, [a, b, c, d, e, f]: AffineMap): Affin
 /**
  * Turns and scales about the middle: the linear part, with the shift that keeps the middle.
  *
- * @param linear a, b, d, e
  * @param shape of the images, `[N, H, W, C]`
  */
 export function aboutMiddle(

@@ -41,9 +41,6 @@ export type Affine = { readonly scale: Tensor; readonly shift: Tensor };
  * no gradient flows into the running statistics.
  *
  * @param x any shape, features last
- * @param affine scale and shift
- * @param running running mean and unbiased variance
- * @param attributes epsilon and momentum
  * @returns the normalized numbers, and the next running statistics
  * @throws {RangeError} if there are fewer than two values of a feature, as PyTorch refuses them
  */
@@ -71,10 +68,6 @@ export function normalizeBatch(
  * Normalizes each feature by a given mean and variance.
  *
  * @param x any shape, features last
- * @param affine scale and shift
- * @param statistics mean and variance
- * @param epsilon added to the variance
- * @returns (x − mean) / √(variance + epsilon) · scale + shift
  */
 export function normalize(
   x: Tensor,

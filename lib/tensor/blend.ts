@@ -18,7 +18,7 @@ export const BLEND_ROW = 8;
  * @param rows `[N, 8]`, float32: partner (a place in the batch), left, top, width, height, share
  * inside, share outside, unused
  * @returns images of the same shape
- * @throws {TypeError} where the shapes are others
+ * @throws {TypeError} if the shapes are others
  */
 export function blend(images: Tensor, rows: Tensor): Tensor {
   requireRows("blend images", images, rows, BLEND_ROW);
@@ -28,11 +28,7 @@ export function blend(images: Tensor, rows: Tensor): Tensor {
 /**
  * Refuses images that are none, or have not a row each.
  *
- * @param what cannot be done otherwise
- * @param images the images
- * @param rows the rows
- * @param length of a row
- * @throws {TypeError} where the shapes are others than `[N, H, W, C]` and `[N, length]`
+ * @throws {TypeError} if the shapes are others than `[N, H, W, C]` and `[N, length]`
  */
 export function requireRows(what: string, images: Tensor, rows: Tensor, length: number): void {
   const isFit = images.rank === 4 && rows.rank === 2 && rows.shape[0] === images.shape[0] &&

@@ -11,9 +11,6 @@ export type Box = {
 /**
  * Whether a pixel is in a rectangle whose left, top, width and height are numbers of an array.
  *
- * @param x the pixel's column
- * @param y its row
- * @param rows the array
  * @param at where the four numbers begin
  */
 export function isInBox(x: number, y: number, rows: Float32Array, at: number): boolean {

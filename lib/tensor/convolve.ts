@@ -24,8 +24,8 @@ export type ConvolveOptions = {
  * @param bias one number a feature to be added, `[features]`
  * @param activation a function of each element of the result, in the same pass where that is possible
  * @returns feature maps `[N, H', W', features]`
- * @throws {TypeError} where images, filters and bias do not go together, or are not of type float32
- * @throws {RangeError} where a filter is larger than the padded images
+ * @throws {TypeError} if images, filters and bias do not go together, or are not of type float32
+ * @throws {RangeError} if a filter is larger than the padded images
  *
  * @example
  * ```ts
@@ -101,8 +101,6 @@ tf.registerGradient({
  * when it is asked for.
  *
  * @param dy the slopes, of the output's shape
- * @param saved input and filter
- * @param attributes those of the convolution's kernel
  */
 export function convolutionGradients(
   dy: Tensor,
@@ -193,11 +191,10 @@ export type TfPadding = "same" | "valid" | tf.backend_util.ExplicitPadding;
 
 /**
  * Spells out a padding of so many pixels. tfjs takes windows and strides for
- * square where it is given one number, and answers an output of the wrong size
+ * square where it is given one number, and returns an output of the wrong size
  * where they are not.
  *
  * @param padding `"same"`, `"valid"` or pixels on every side
- * @returns the same, for tfjs
  */
 export function explicitPadding(padding: "same" | "valid" | number): TfPadding {
   return typeof padding === "number"

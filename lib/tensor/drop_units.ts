@@ -25,8 +25,8 @@ export type DropAttributes = {
  * @param rate the probability, from 0 up to but not including 1
  * @param key the source of randomness
  * @returns a tensor of the same shape
- * @throws {RangeError} where `rate` is out of range
- * @throws {TypeError} where `x` is not of type float32
+ * @throws {RangeError} if `rate` is out of range
+ * @throws {TypeError} if `x` is not of type float32
  *
  * @example
  * ```ts
@@ -49,9 +49,9 @@ export function dropUnits(x: Tensor, rate: number, key: Key): Tensor {
   }
   const attributes: DropAttributes = {
     key,
-    // A rate next to 1 must not round up to what a 32-bit word can not hold.
+    // A rate next to 1 must not round up to what a 32-bit word cannot hold.
     threshold: Math.min(Math.round(rate * 2 ** 32), 2 ** 32 - 1),
-    // As the GPU holds it, so that both backends answer the same bits.
+    // As the GPU holds it, so that both backends return the same bits.
     scale: Math.fround(1 / (1 - rate)),
   };
   return tf.engine().runKernel(DROP_UNITS, { x }, attributes);
@@ -59,7 +59,7 @@ export function dropUnits(x: Tensor, rate: number, key: Key): Tensor {
 
 /**
  * @param action what cannot be done otherwise, for errors
- * @throws {RangeError} where a rate of dropping is not from 0 up to but not including 1
+ * @throws {RangeError} if a rate of dropping is not from 0 up to but not including 1
  */
 export function requireRate(action: string, rate: number): void {
   if (!(rate >= 0 && rate < 1)) {

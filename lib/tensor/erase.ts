@@ -24,9 +24,8 @@ export type EraseAttributes = {
  *
  * @param images `[N, H, W, C]`, float32
  * @param rows `[N, 8]`, float32: left, top, width, height, two whole numbers below 2^24 as a key, unused
- * @param fill what is written
  * @returns images of the same shape
- * @throws {TypeError} where the shapes are others
+ * @throws {TypeError} if the shapes are others
  */
 export function erase(images: Tensor, rows: Tensor, fill: number | "noise"): Tensor {
   requireRows("erase parts of images", images, rows, ERASE_ROW);

@@ -4,23 +4,23 @@ import { tf } from "./tf.ts";
 import type { Scalar, Tensor } from "./tensor.ts";
 import { leaves, mapTree, type Tree } from "./tree.ts";
 
-/** What {@linkcode valueAndGrad} answers. */
+/** What {@linkcode valueAndGrad} returns. */
 export type ValueAndGrad<P extends Tree, A extends Tree> = {
   /** The function's value, shape `[]`. */
   readonly value: Scalar;
   /** Its gradient by each leaf of the first argument, of that leaf's shape. */
   readonly grads: P;
-  /** What else the function answered. */
+  /** What else the function returned. */
   readonly aux: A;
 };
 
 /**
- * Turns a scalar function of a tree into one that also answers its gradient.
+ * Turns a scalar function of a tree into one that also returns its gradient.
  * As in JAX, a leaf the value does not depend on has gradient zero.
  *
- * @param f given a tree of tensors and further arguments, answers the value and a tree of whatever else is wanted of the same pass (a state, predictions)
- * @returns the function of the same arguments; the caller owns what it answers
- * @throws {TypeError} where the value is not a scalar
+ * @param f given a tree of tensors and further arguments, returns the value and a tree of whatever else is wanted of the same pass (a state, predictions)
+ * @returns the function of the same arguments; the caller owns what it returns
+ * @throws {TypeError} if the value is not a scalar
  *
  * @example
  * ```ts

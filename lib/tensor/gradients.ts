@@ -96,7 +96,7 @@ const SELECT: tf.GradConfig = {
   },
 };
 
-/** What is answered in steps has slope zero; tfjs refuses what depends on it. */
+/** What is returned in steps has slope zero; tfjs refuses what depends on it. */
 function flat(kernelName: string, inputs: readonly string[]): tf.GradConfig {
   return {
     kernelName,

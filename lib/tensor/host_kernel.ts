@@ -10,12 +10,7 @@ export type HostKernel<A> = (
   attributes: A,
 ) => readonly HostTensor[];
 
-/**
- * Registers a kernel for the CPU backend.
- *
- * @param kernelName the operation's name among tfjs's kernels
- * @param compute computes it
- */
+/** Registers a kernel for the CPU backend. */
 export function registerHostKernel<A>(kernelName: string, compute: HostKernel<A>): void {
   tf.registerKernel({
     kernelName,

@@ -13,7 +13,7 @@ export const MAX_WINDOWS_GRADIENT = "NeocogMaxWindowsGrad";
 
 /** Attributes of the kernel. */
 export type MaxWindowsAttributes = WindowGrid & {
-  /** Whether the place of each maximum in its window is answered too. */
+  /** Whether the place of each maximum in its window is returned too. */
   readonly switches: boolean;
   /** Whether the maxima are of max(0, x): a window without a positive number has no winner. */
   readonly rectify: boolean;
@@ -31,7 +31,6 @@ export type MaxWindowsGradientAttributes = WindowGrid & {
  * kept, and not the images: the first of equals, and NaN before any number.
  *
  * @param x images `[N, H, W, C]`
- * @param windows size, stride, padding
  * @param rectify whether a ReLU comes first: of its gradient no pass is left, as a
  *   window in which nothing is positive passes nothing on. Default: false
  * @returns the maxima, `[N, H', W', C]`

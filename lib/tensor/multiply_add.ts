@@ -12,9 +12,8 @@ const PLAIN = { transposeA: false, transposeB: false } as const;
  * @param x `[N, inputs]`
  * @param kernel `[inputs, features]`
  * @param bias `[features]`
- * @param activation a function of each element of the result, in the same pass where that is possible
  * @returns `[N, features]`
- * @throws {TypeError} where the shapes do not go together, or a tensor is not of type float32
+ * @throws {TypeError} if the shapes do not go together, or a tensor is not of type float32
  */
 export function multiplyAdd(
   x: Tensor2D,

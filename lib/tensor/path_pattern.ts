@@ -5,9 +5,7 @@ import type { Path } from "./tree.ts";
  * Whether paths are what a pattern says: `*` stands for any letters of one name, `?` for one,
  * `[2-8]` for one of those, `**` for any number of names. What is below a match is matched too.
  *
- * @param pattern names with slashes between
- * @returns the predicate
- * @throws {RangeError} where a name is empty or brackets hold no letters
+ * @throws {RangeError} if a name is empty or brackets hold no letters
  */
 export function pathMatcher(pattern: string): (path: Path) => boolean {
   const names = pattern.split("/");

@@ -9,7 +9,7 @@ export type { Key };
  *
  * @param seed a whole number from 0 to 2^53 − 1
  * @returns the key
- * @throws {RangeError} where `seed` is not such a number
+ * @throws {RangeError} if `seed` is not such a number
  *
  * @example
  * ```ts
@@ -21,7 +21,7 @@ export type { Key };
  * ```
  */
 export function key(seed: number): Key {
-  return numberWords("make a key as the seed", seed);
+  return numberWords("make a key: the seed", seed);
 }
 
 /** The two words of a whole number. */
@@ -41,7 +41,7 @@ function numberWords(action: string, value: number): Key {
  * @param parent the key to derive from
  * @param data a whole number from 0 to 2^53 − 1, or a name
  * @returns the derived key
- * @throws {RangeError} where a number is not of that range
+ * @throws {RangeError} if a number is not of that range
  *
  * @example
  * ```ts
@@ -55,7 +55,7 @@ function numberWords(action: string, value: number): Key {
 export function fold(parent: Key, data: number | string): Key {
   const [high, low] = typeof data === "string"
     ? nameWords(data)
-    : numberWords("fold a key as the number", data);
+    : numberWords("fold a key: the number", data);
   return deriveKey(parent, high, low);
 }
 
@@ -76,7 +76,7 @@ function nameWords(name: string): Key {
  * @param parent the key to derive from
  * @param count how many, 1 or more
  * @returns the keys
- * @throws {RangeError} where `count` is not a whole number of at least 1
+ * @throws {RangeError} if `count` is not a whole number of at least 1
  *
  * @example
  * ```ts
@@ -142,7 +142,7 @@ export function word(source: Key, i: number): number {
  * @param low the least value
  * @param high the bound above
  * @returns `count` numbers
- * @throws {RangeError} where `count` is not a whole number of at least 0
+ * @throws {RangeError} if `count` is not a whole number of at least 0
  *
  * @example
  * ```ts
@@ -173,7 +173,7 @@ export function uniformArray(source: Key, count: number, low = 0, high = 1): Flo
  * @param mean their mean
  * @param deviation their standard deviation
  * @returns `count` numbers
- * @throws {RangeError} where `count` is not a whole number of at least 0
+ * @throws {RangeError} if `count` is not a whole number of at least 0
  *
  * @example
  * ```ts
@@ -203,7 +203,7 @@ export function normalArray(source: Key, count: number, mean = 0, deviation = 1)
  * @param source the key
  * @param count how many
  * @returns the order
- * @throws {RangeError} where `count` is not a whole number of at least 0
+ * @throws {RangeError} if `count` is not a whole number of at least 0
  *
  * @example
  * ```ts

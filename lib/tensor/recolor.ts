@@ -6,7 +6,7 @@ import { tf } from "./tf.ts";
 /** The name of the operation among tfjs's kernels, of `images`, `stages` and perhaps `means`. */
 export const RECOLOR = "NeocogRecolor";
 
-/** The name of the operation that answers the grays whose mean a stage wants. */
+/** The name of the operation that returns the grays whose mean a stage wants. */
 export const RECOLOR_GRAYS = "NeocogRecolorGrays";
 
 /** The numbers of a stage: three rows of a 3 × 4 matrix, the mean's share, two bounds, one unused. */
@@ -27,7 +27,7 @@ const [SHARE, LOW, HIGH] = [12, 13, 14] as const;
  * @param stages `[N, stages, 16]`, float32; in each image at most one may have a share of the mean
  * @param wantsMean whether any has
  * @returns images of the same shape
- * @throws {TypeError} where the shapes are others
+ * @throws {TypeError} if the shapes are others
  */
 export function recolor(images: Tensor, stages: Tensor, wantsMean: boolean): Tensor {
   const isFit = images.rank === 4 && [1, 3].includes(images.shape[3]!) && stages.rank === 3 &&

@@ -1,4 +1,4 @@
-// Softmax cross-entropy as one operation, which answers the loss and its slope together.
+// Softmax cross-entropy as one operation, which returns the loss and its slope together.
 import { type HostTensor, registerHostKernel } from "./host_kernel.ts";
 import type { Scalar, Tensor } from "./tensor.ts";
 import { tf } from "./tf.ts";
@@ -17,7 +17,6 @@ export const SOFTMAX_CROSS_ENTROPY_GRADIENT = "NeocogSoftmaxCrossEntropyGrad";
  *
  * @param logits scores before softmax, float32 `[N, classes]`
  * @param targets probabilities of the classes, of the same type and shape
- * @returns the mean; NaN of no rows
  */
 export function meanSoftmaxCrossEntropy(logits: Tensor, targets: Tensor): Scalar {
   const results = tf.engine().runKernel(SOFTMAX_CROSS_ENTROPY, { logits, targets });

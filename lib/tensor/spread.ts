@@ -39,7 +39,6 @@ export function blockOf(shape: readonly number[], axes: readonly number[]): Bloc
  * Axes in groups of neighbors, without those of size 1, along which there is nothing to sum.
  *
  * @param shape the tensor's shape
- * @param axes its axes
  */
 export function neighbors(shape: readonly number[], axes: readonly number[]): number[][] {
   const groups: number[][] = [];

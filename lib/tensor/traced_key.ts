@@ -11,7 +11,7 @@ export type Derivation = {
 const traced = new WeakMap<Key, Derivation | undefined>();
 
 /**
- * Makes a key whose words can not be read, so that whoever would bake them into
+ * Makes a key whose words cannot be read, so that whoever would bake them into
  * a recording fails instead.
  *
  * @param derivation where it comes from; absent where it is handed in
@@ -47,14 +47,7 @@ export function knownWords(key: Key): Key {
   return isTraced(key) ? [0, 0] : key;
 }
 
-/**
- * Enciphers a block with a key.
- *
- * @param parent the key; a traced one answers another traced key
- * @param high the block's first word
- * @param low the block's second word
- * @returns the two words as a key
- */
+/** Enciphers a block with a key. */
 export function deriveKey(parent: Key, high: number, low: number): Key {
   if (isTraced(parent)) return traceKey({ parent, block: [high, low] });
   const out = new Uint32Array(2);

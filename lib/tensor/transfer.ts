@@ -15,12 +15,11 @@ type Remote = {
 };
 
 /**
- * A tensor of numbers that are on the device when this returns, where they are many: tfjs
+ * A tensor of numbers that are on the device when this returns, if they are many: tfjs
  * uploads on first use, and a model's weights would lie on the host until then.
  *
  * @param values the numbers in row-major order; they belong to the tensor from now on
  * @param shape the tensor's shape
- * @returns the tensor
  */
 export function upload(values: Float32Array, shape: Shape): Tensor {
   const tensor = tf.tensor(values, [...shape], "float32");

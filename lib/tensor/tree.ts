@@ -75,7 +75,7 @@ export function leaves(tree: Tree): Tensor[] {
  * @param tree the tree whose form the result has; its absent leaves stay absent
  * @param others trees of the same form
  * @returns the new tree
- * @throws {TypeError} where another tree lacks a leaf
+ * @throws {TypeError} if another tree lacks a leaf
  *
  * @example
  * ```ts
@@ -163,7 +163,7 @@ export function partition<T extends Tree>(
  * @param first a tree
  * @param second a tree of the same form
  * @returns the whole tree
- * @throws {TypeError} where a leaf is in both, or a record meets a leaf
+ * @throws {TypeError} if a leaf is in both, or a record meets a leaf
  *
  * @example
  * ```ts

@@ -1,11 +1,11 @@
 // Turns for timers and signals in a long computation: on the CPU backend nothing else would ever let them have one.
 
 /**
- * A function to be awaited in every step of a long loop. What tfjs's CPU backend answers is there at
+ * A function to be awaited in every step of a long loop. What tfjs's CPU backend returns is there at
  * once, so that awaiting it lets only other such work run, and Ctrl-C would never be heard.
  *
  * @param every the least time between two turns, in milliseconds, from 0
- * @returns a function that lets all that waits have a turn, where the last one is long ago
+ * @returns a function that lets all that waits have a turn, if the last one is long ago
  *
  * @example
  * ```ts

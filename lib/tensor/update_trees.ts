@@ -78,7 +78,7 @@ export type TreeUpdate<P extends Tree> = {
   readonly rate: RateRule | Scalar;
 };
 
-/** What {@linkcode updateTrees} answers. */
+/** What {@linkcode updateTrees} returns. */
 export type UpdatedTrees<P extends Tree> = {
   readonly params: P;
   readonly moments: readonly Tree[];
@@ -94,8 +94,6 @@ export function inputNames(index: number, moments: number): readonly string[] {
 /**
  * Whether {@linkcode updateTrees} can be used: where the backend has its kernel, and all tensors
  * are of type float32.
- *
- * @param trees parameters, gradients, moments
  */
 export function canUpdateTrees(...trees: readonly Tree[]): boolean {
   return tf.getKernel(UPDATE_TREES, tf.getBackend()) !== undefined &&
@@ -108,7 +106,7 @@ export function canUpdateTrees(...trees: readonly Tree[]): boolean {
  *
  * @param update the rule, parameters, gradients, statistics, count and rate
  * @returns the next parameters, statistics and count
- * @throws {TypeError} where the trees are not of one form, or a tensor is not of its parameter's shape
+ * @throws {TypeError} if the trees are not of one form, or a tensor is not of its parameter's shape
  */
 export function updateTrees<P extends Tree>(update: TreeUpdate<P>): UpdatedTrees<P> {
   const { rule, params, grads, moments, count, rate, decay } = update;

@@ -28,7 +28,6 @@ export type SumWindowsGradientAttributes = SumWindowsAttributes & {
  * Sums each channel over windows.
  *
  * @param x images `[N, H, W, C]`
- * @param windows size, stride, padding
  * @returns the sums, `[N, H', W', C]`
  */
 export function sumWindows(x: Tensor4D, windows: Windows): Tensor4D {
@@ -39,7 +38,6 @@ export function sumWindows(x: Tensor4D, windows: Windows): Tensor4D {
  * Averages each channel over windows.
  *
  * @param x images `[N, H, W, C]`
- * @param windows size, stride, padding
  * @param countPadding whether padding counts as zeros; otherwise it does not count. What a window
  *   that rounding up added has beyond the padding never does. Default: `false`
  * @returns the means, `[N, H', W', C]`

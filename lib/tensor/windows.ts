@@ -58,7 +58,6 @@ export function windowsAlong(
  * Lays windows over images.
  *
  * @param x images `[N, H, W, C]`
- * @param windows size, stride, padding, rounding
  */
 export function gridOf(x: Tensor4D, windows: Windows): WindowGrid {
   const { size, stride, padding, rounding } = windows;
@@ -78,7 +77,6 @@ export function gridOf(x: Tensor4D, windows: Windows): WindowGrid {
  * Calls `visit` for each pixel that each window covers, of each image and channel:
  * the windows' plain meaning, for kernels on the host.
  *
- * @param grid the windows
  * @param images number of images
  * @param channels number of channels
  * @param visit given the places of window and pixel in their tensors, and the pixel's number `u · width + v` in the window
@@ -106,7 +104,6 @@ export function eachCovered(
 /**
  * For each window of a row or column the pixels it covers: edges cut windows short.
  *
- * @param grid the windows
  * @param axis 0 down, 1 across
  * @param frame pixels around the images that count as covered. Default: 0
  */

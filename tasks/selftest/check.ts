@@ -36,11 +36,9 @@ export type Verdict = {
 type Finding = { readonly error: number; readonly where: string; readonly thrown?: string };
 
 /**
- * Tries a subject on random shapes: its values and, where it has one, its gradient.
+ * Tries a subject on random shapes: its values and, if it has one, its gradient.
  *
- * @param subject the subject
  * @param options the seed, and how many shapes to try
- * @returns a verdict on the values, and one on the gradients unless it has none
  */
 export async function check(
   subject: Subject,

@@ -4,11 +4,7 @@ import type { GradientReference, Trial } from "./subject.ts";
 /** Half the distance of the two points. */
 const STEP = 1e-4;
 
-/**
- * The gradients of a trial's reference, as far as its inputs are not constant.
- *
- * @param trial the trial
- */
+/** The gradients of a trial's reference, as far as its inputs are not constant. */
 export function differences({ inputs, reference }: Trial): GradientReference {
   return (weights, ...numbers) => {
     const value = (): number => {

@@ -102,7 +102,6 @@ export function product(
  *
  * @param actual the numbers found
  * @param expected the numbers wanted
- * @param least the least magnitude to compare with: what cancels out leaves the rounding of its parts
  */
 export function relativeError(
   actual: ArrayLike<number>,

@@ -21,7 +21,7 @@ export type Trial = {
   readonly inputs: readonly Input[];
   /** What sets it apart besides the shapes, such as stride and padding. */
   readonly options?: string;
-  /** The library's answer. */
+  /** The library's result. */
   run(...inputs: Tensor[]): Tensor;
   /** The same from the inputs' numbers, in plain TypeScript and double precision. */
   reference(...inputs: Numbers[]): Numbers;

@@ -104,8 +104,8 @@ gpuTest("a tensor that a function keeps has no numbers, and says so", async () =
     return tf.neg(kept);
   });
   assertEquals([...await f(x()).data()], [-1, -1, -1]);
-  assertThrows(() => tf.add(kept!, 1), TypeError, "Answer it from the function");
-  await assertRejects(() => kept!.data(), TypeError, "Answer it from the function");
+  assertThrows(() => tf.add(kept!, 1), TypeError, "Return it from the function");
+  await assertRejects(() => kept!.data(), TypeError, "Return it from the function");
   kept!.dispose();
 });
 

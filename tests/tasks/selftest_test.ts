@@ -73,7 +73,7 @@ tf.registerKernel({ kernelName: "Concat", backendName: ${JSON.stringify(backend)
   const { code, out, err } = await selftest(["--filter", "concat", "--rounds", "2"], preload);
   assertEquals(code, 1, out + err);
   assertMatch(out, /^concat +2 +\S+ +1\.0e-5 +WRONG$/m);
-  assertMatch(err, /error: Cannot trust .*: 1 of 2 operations answer wrong numbers: concat\n/);
+  assertMatch(err, /error: Cannot trust .*: 1 of 2 operations compute wrong numbers: concat\n/);
 });
 
 Deno.test("a filter that fits nothing is refused before any work", async () => {

@@ -20,9 +20,6 @@ type Life = { readonly storage: Storage; readonly from: number; readonly until: 
  * free all its life ("greedy by size": Pisarchyk and Lee, "Efficient memory
  * management for deep neural net inference", 2020). A buffer is never shared
  * within one step, as WebGPU refuses to read and write one buffer in a dispatch.
- *
- * @param program the steps
- * @returns the buffers
  */
 export function planArena(program: Program): Arena {
   const lives = lifetimes(program).sort((a, b) => b.storage.bytes - a.storage.bytes);

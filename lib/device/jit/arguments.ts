@@ -42,9 +42,7 @@ function nameOf(value: WeakKey): number {
 /**
  * Takes arguments apart.
  *
- * @param what the function, for errors
- * @param values the arguments
- * @throws {TypeError} where a tensor is disposed, or a value can not be followed
+ * @throws {TypeError} if a tensor is disposed, or a value cannot be followed
  */
 export function flatten(what: string, values: readonly unknown[]): Flat {
   const leaves: (Tensor | number)[] = [];
@@ -102,7 +100,6 @@ function refuse(what: string, value: unknown): TypeError {
 /**
  * Arguments of the same form with others in the places of tensors, numbers and keys.
  *
- * @param values the arguments
  * @param leaf given the number of a leaf and what it was
  * @param key given the number of a key; without, keys and arrays of the host are handed on
  */
@@ -141,11 +138,9 @@ export type Assemble = (tensors: readonly Tensor[], keys: readonly Key[]) => unk
 /**
  * Takes a result apart.
  *
- * @param what the function, for errors
- * @param result what it answered
  * @param tensor gives a tensor a number
  * @param key gives a traced key a number; `undefined` for another key
- * @throws {TypeError} where there is something in it that is not the same at each call
+ * @throws {TypeError} if there is something in it that is not the same at each call
  */
 export function takeApart(
   what: string,
@@ -179,9 +174,9 @@ export function takeApart(
 function refuseResult(what: string, value: object): TypeError {
   const isPromise = value instanceof Promise;
   return new TypeError(
-    `Cannot record ${what}: it must answer tensors, and records or arrays of them, got ${
+    `Cannot record ${what}: it must return tensors, and records or arrays of them, got ${
       isPromise
-        ? "a promise. Await nothing in it: answer tensors and read them outside"
+        ? "a promise. Await nothing in it: return tensors and read them outside"
         : value.constructor?.name ?? "an object"
     }`,
   );

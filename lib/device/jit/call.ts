@@ -7,13 +7,9 @@ import { type Assemble, type Flat, rebuild, takeApart } from "./arguments.ts";
 
 /**
  * Calls a function as a replay would: numbers are scalars, what is donated is
- * disposed of, and nothing is left behind but what is answered.
+ * disposed of, and nothing is left behind but what is returned.
  *
- * @param what the function, for errors
- * @param f the function
- * @param values its arguments
  * @param leaves their tensors and numbers
- * @param donated which of these are used up
  */
 export function callPlainly(
   what: string,

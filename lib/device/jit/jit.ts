@@ -34,7 +34,7 @@ export type Jitted<A extends readonly unknown[], R> = {
   dispose(): void;
 };
 
-/** A plan, and how its results become what the function answers. */
+/** A plan, and how its results become what the function returns. */
 type Recorded = { readonly plan: Plan; readonly assemble: Assemble };
 
 /**
@@ -43,7 +43,7 @@ type Recorded = { readonly plan: Plan; readonly assemble: Assemble };
  * (structure, shapes, types) runs `f` with stand-ins and records what it gives to
  * the GPU; this and later calls replay it, with the same numbers as `f` itself.
  *
- * `f` must be pure: what it answers depends on its arguments alone. Numbers among
+ * `f` must be pure: what it returns depends on its arguments alone. Numbers among
  * the arguments, in records too, reach it as scalars, so that another learning
  * rate is no new recording; strings, booleans and functions are part of the form.
  * {@linkcode Key}s are followed through `fold` and `split` to the operations that
@@ -55,9 +55,9 @@ type Recorded = { readonly plan: Plan; readonly assemble: Assemble };
  *
  * @param f a function of tensors, numbers (as scalars), keys, and records and arrays of them
  * @param options which arguments are used up
- * @returns the function; the caller owns what it answers
- * @throws {RangeError} where `donate` names no argument
- * @throws {TypeError} when called: where a tensor is disposed, or `f` reads a tensor, a key's numbers, or answers a promise
+ * @returns the function; the caller owns what it returns
+ * @throws {RangeError} if `donate` names no argument
+ * @throws {TypeError} when called: where a tensor is disposed, or `f` reads a tensor, a key's numbers, or returns a promise
  * @throws {DeviceError} when called: where the device failed
  *
  * @example
@@ -126,9 +126,6 @@ function jitOnShelf<A extends readonly unknown[], R>(
 /**
  * A {@linkcode jit} that is remembered for an object that it works for, and freed
  * with it.
- *
- * @param owner the object; later calls for it answer the same
- * @param make makes the function
  */
 export function jitFor<A extends readonly unknown[], R>(
   owner: WeakKey,

@@ -10,11 +10,7 @@ export type KeyBook = {
   derive(given: readonly Key[]): Key[];
 };
 
-/**
- * Makes an empty book.
- *
- * @param handed the stand-ins of the keys among the arguments
- */
+/** Makes an empty book. */
 export function keyBook(handed: readonly Key[]): KeyBook {
   const numbers = new Map<Key, number>(handed.map((key, i) => [key, i]));
   const makers: { readonly parent: number; readonly block: readonly [number, number] }[] = [];

@@ -15,8 +15,6 @@ export type Program = {
 /**
  * Leaves out steps whose results nobody uses, and copies whose source dies there.
  *
- * @param recording what was recorded
- * @param results the storages of what the function answers
  * @param donated whether the leaf of a number is the plan's to write over
  */
 export function lower(

@@ -18,7 +18,7 @@ export type Plan = {
   readonly parts: PlanParts;
   readonly arena: Arena;
   readonly keys: KeyBook;
-  /** Whether it can not be run any more: the device is another, or something failed on it since. */
+  /** Whether it cannot be run any more: the device is another, or something failed on it since. */
   isStale(backend: GuardedBackend): boolean;
   /**
    * Runs it.

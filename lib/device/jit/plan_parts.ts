@@ -9,7 +9,7 @@ import type { Storage } from "./recording.ts";
 export const TENSOR_USAGE = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC |
   GPUBufferUsage.COPY_DST;
 
-/** A tensor that a function answers. */
+/** A tensor that a function returns. */
 export type Wanted = {
   /** What is behind it; nothing is behind a tensor without elements. */
   readonly storage: Storage | undefined;

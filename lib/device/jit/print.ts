@@ -2,12 +2,7 @@
 import type { Plan } from "./plan.ts";
 import type { Step, Storage } from "./recording.ts";
 
-/**
- * What a plan does, a line a step.
- *
- * @param form the form of the arguments
- * @param plan the plan
- */
+/** What a plan does, a line a step. */
 export function describePlan(form: string, plan: Plan): string {
   const { arena, parts: { name, program, results } } = plan;
   const names = new Map<Storage, string>();

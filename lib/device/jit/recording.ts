@@ -46,7 +46,7 @@ export type Step = Run | Copy;
 /** A recorder, and what it took down. */
 export type Recording = CommandRecorder & {
   readonly steps: readonly Step[];
-  /** Why the function can not be recorded, if it can not. */
+  /** Why the function cannot be recorded, if it cannot. */
   readonly refusal: Error | undefined;
   /** Makes the stand-in for an argument. */
   placeholder(leaf: number, shape: readonly number[], dtype: tf.DataType): tf.TensorInfo;
@@ -62,7 +62,6 @@ const SHARED_BYTES = 64;
 /**
  * Begins to record.
  *
- * @param backend whose operations are recorded
  * @returns the recorder for `backend.recording`
  */
 export function record(backend: GuardedBackend): Recording {

@@ -9,10 +9,6 @@ import type { Storage } from "./recording.ts";
 /**
  * Makes the tensors of a plan's results: of a donated argument's buffer where the
  * result lies there, of a fresh copy otherwise, so that no later call changes them.
- *
- * @param leaves the arguments
- * @param inputs their buffers
- * @param bufferOf the buffer of a place
  */
 export function giveResults(
   { backend, program, donated, results }: PlanParts,

@@ -30,7 +30,6 @@ const KEPT_BYTES = 8 << 20;
  * Chooses textures for a program. They are the pool's again at once: between
  * replays nothing has to stay in them, and commands run in their order.
  *
- * @param program the steps
  * @param pool where textures come from
  */
 export function planTextures(program: Program, pool: TexturePool): ReadonlyMap<Run, Held> {

@@ -5,9 +5,6 @@ import type { Recording } from "./recording.ts";
 /**
  * Calls a function while JavaScript's operators refuse tensors: `loss > 1` or
  * `2 * rate` would otherwise be NaN or false, and baked in.
- *
- * @param recording is told of it
- * @param f what to call
  */
 export function whileUnreadable<R>(recording: Recording, f: () => R): R {
   const prototype = tf.Tensor.prototype as { [Symbol.toPrimitive]?: unknown };

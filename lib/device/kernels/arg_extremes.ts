@@ -4,7 +4,7 @@ import { tf } from "../../tensor/tf.ts";
 type KernelFunction = tf.KernelConfig["kernelFunc"];
 
 /**
- * The kernel function of `ArgMax` and `ArgMin`: tfjs's own answers `[1]` for a vector.
+ * The kernel function of `ArgMax` and `ArgMin`: tfjs's own returns `[1]` for a vector.
  *
  * @param _software whether the adapter computes on the CPU
  * @param stock tfjs's own kernel

@@ -21,7 +21,7 @@ function binary(name: keyof typeof TEXTS, stock: KernelFunction): KernelFunction
     const fits = 4 * Math.max(sizeA, sizeB) <= backend.bindingLimit;
     if (fits || a.dtype !== "float32" || b.dtype !== "float32") return stock(call);
     const shape = tf.backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
-    // What broadcasts otherwise is tfjs's, which refuses what it can not bind.
+    // What broadcasts otherwise is tfjs's, which refuses what it cannot bind.
     if (tf.util.sizeFromShape(shape) !== Math.max(sizeA, sizeB)) return stock(call);
     if (sizeA !== sizeB && Math.min(sizeA, sizeB) !== 1) return stock(call);
     const scalars = { ...(sizeA < sizeB ? { a } : {}), ...(sizeB < sizeA ? { b } : {}) };

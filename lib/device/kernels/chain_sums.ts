@@ -26,7 +26,6 @@ const BUSY = { software: 512, gpu: 16384 } as const;
  *
  * @param software whether the adapter computes on the CPU
  * @param length terms to be summed, numbers or vectors
- * @param sums sums that are computed at a time
  */
 export function chainsOf(software: boolean, length: number, sums: number): number {
   if (length <= SHORT) return 1;
@@ -39,7 +38,6 @@ export function chainsOf(software: boolean, length: number, sums: number): numbe
  * Whether numbers are read from a texture, which software adapters do four times
  * as fast; beginning a pass after the copy costs 0.1 ms.
  *
- * @param backend where to run
  * @param software whether the adapter computes on the CPU
  * @param size how many numbers
  */
@@ -51,10 +49,8 @@ export function readsTexture(backend: GuardedBackend, software: boolean, size: n
  * WGSL that adds up a chain of terms, from `uniforms.terms` in `uniforms.chains`
  * chains: the sums are variables when it is through.
  *
- * @param type the sums' type
  * @param interleaved whether neighboring chains take neighboring terms, so that neighboring
  *   invocations read neighbors; else a chain's terms follow one another
- * @param sums names of the sums
  * @param add a statement that adds term `n`, an expression, to all of them
  */
 export function chainText(
@@ -87,11 +83,7 @@ export function chainText(
 /**
  * Sums a block along its middle, in one dispatch, or more where it is long.
  *
- * @param backend where to run
  * @param software whether the adapter computes on the CPU
- * @param x the block
- * @param block its sizes
- * @param divisor what sums are divided by
  * @returns `[outer · inner]`
  */
 export function chainSums(

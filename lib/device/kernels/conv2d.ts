@@ -121,7 +121,7 @@ export const conv2dGradient: tf.GradConfig = {
   },
 };
 
-/** tfjs's own kernels take no notice of dilation and would answer wrong numbers. */
+/** tfjs's own kernels take no notice of dilation and would return wrong numbers. */
 function requireDilationKernels({ dilations = 1 }: ConvolutionAttributes): void {
   const dilated = [dilations].flat().some((dilation) => dilation !== 1);
   if (dilated && tf.getBackend() !== "webgpu") {

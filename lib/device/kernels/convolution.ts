@@ -18,11 +18,9 @@ export type Geometry = tf.backend_util.Conv2DInfo;
 /**
  * Works out the geometry of a convolution.
  *
- * @param operation the kernel's name, for errors
  * @param inputShape `[N, H, W, C]`
  * @param filterShape `[h, w, C, features]`
- * @param attributes strides, padding, dilations
- * @throws {TypeError} where the data is not channels-last
+ * @throws {TypeError} if the data is not channels-last
  */
 export function geometry(
   operation: string,

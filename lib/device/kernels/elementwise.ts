@@ -41,8 +41,6 @@ const WORKGROUP = 64;
 /**
  * Runs a function of elements.
  *
- * @param backend where to run
- * @param operation what to run
  * @returns the results, of `operation.shape`
  */
 export function runElementwise(backend: GuardedBackend, operation: Elementwise): tf.TensorInfo[] {

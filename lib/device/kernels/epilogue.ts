@@ -6,7 +6,6 @@ import { ACTIVATION_TEXTS } from "./unary.ts";
 /**
  * The WGSL function `finish`; of NaN it makes NaN.
  *
- * @param element what it is given
  * @param activation the function, if any
  */
 export function finishText(

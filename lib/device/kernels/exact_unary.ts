@@ -43,8 +43,6 @@ export const EXACT_UNARY = Object.keys(TEXTS);
 /**
  * The kernel function of one of {@linkcode EXACT_UNARY}. Whole numbers are left to tfjs,
  * and `expm1` of the small tensors that it computes on the host.
- *
- * @param name the kernel's name
  */
 export function exactUnary(
   name: string,

@@ -17,11 +17,7 @@ export type FeatureProgram = {
   readonly text: string;
 };
 
-/**
- * Features that an invocation takes, and how many invocations they make.
- *
- * @param features how many features there are
- */
+/** Features that an invocation takes, and how many invocations they make. */
 export function stripsOf(features: number): {
   readonly wide: boolean;
   readonly strips: number;
@@ -41,8 +37,6 @@ export function stripsOf(features: number): {
 /**
  * Runs a function of each number and its feature, in one dispatch.
  *
- * @param backend where to run
- * @param program what to run
  * @returns the result, of the inputs' shape
  */
 export function runFeatures(backend: GuardedBackend, program: FeatureProgram): tf.TensorInfo {

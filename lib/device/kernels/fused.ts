@@ -12,9 +12,6 @@ export function fusedActivation({ attrs }: KernelCall): Activation | undefined {
 
 /**
  * Whether a fused call asks for no more than a bias of one number a column, and an activation of ours.
- *
- * @param call the call of the kernel
- * @param columns columns of the result
  */
 export function isOurs(call: KernelCall, columns: number): boolean {
   const { bias, preluActivationWeights } = call.inputs;

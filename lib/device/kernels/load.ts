@@ -3,8 +3,6 @@
 /**
  * A function that reads at a place that is always inside.
  *
- * @param head the function up to its result
- * @param name the tensor
  * @param index the place of the number, or of the first of four
  * @param quads whether four are read
  */
@@ -17,7 +15,6 @@ export function loadFlat(head: string, name: string, index: string, quads: unkno
 /**
  * An expression that reads where `inside` holds, and is zero elsewhere.
  *
- * @param name the tensor
  * @param index the place of the number, or of the first of four, an `i32`
  * @param quads whether four are read
  */
@@ -32,7 +29,6 @@ export function inside(name: string, index: string, quads: unknown): string {
  * `loadA` of a convolution's input: the number at `r.base` plus an offset, zero
  * where the window reaches over the edge.
  *
- * @param name the tensor
  * @param offset the place from the row's base
  * @param padded whether a window may reach over the edge
  * @param quads whether four are read

@@ -19,8 +19,6 @@ type KernelFunction = tf.KernelConfig["kernelFunc"];
  * Whether the switches of four channels are written as one number, s₀ + m (s₁ + m (s₂ + m s₃))
  * of m = n + 1 for windows of n inputs, where n is none of them: a store costs software adapters
  * as much as eight loads of four.
- *
- * @param program the windows
  */
 export function packsSwitches({ grid: { size }, wide }: WindowProgram): boolean {
   return wide && (size[0] * size[1] + 1) ** 4 <= 2 ** 24;

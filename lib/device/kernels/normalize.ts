@@ -16,9 +16,7 @@ export type NormalizeInputs = Readonly<
 /**
  * Normalizes numbers by given statistics.
  *
- * @param backend where to run
  * @param inputs numbers, scale, shift, mean, variance
- * @param epsilon added to the variance
  */
 export function normalizeBy(
   backend: GuardedBackend,

@@ -14,7 +14,6 @@ export type PoolAttributes = {
  * The windows over images of a shape.
  *
  * @param shape `[N, H, W, C]`
- * @param attributes tfjs's
  */
 export function poolGrid(
   shape: readonly number[],

@@ -24,7 +24,7 @@ import { type Form, type Quads, registerForm, strideOf, workgroupForm } from "./
  * ```
  *
  * and instead of `loadA` or `loadB`, where {@linkcode Quads} says so, one that
- * answers a `vec4<f32>`. `STRIDE` is given: 4 where a factor has depth quads, else 1.
+ * returns a `vec4<f32>`. `STRIDE` is given: 4 where a factor has depth quads, else 1.
  */
 export type Product = {
   /** The operation's name, for errors and profiles. */
@@ -117,9 +117,7 @@ const LEAST_DEPTH = 128;
  * the sums are cut into pieces that are added by a second program, which also
  * keeps the rounding error of long sums down.
  *
- * @param backend where to run
  * @param software whether the adapter computes on the CPU
- * @param product what to multiply
  * @returns the result, of `product.shape`
  */
 export function runProduct(
@@ -219,8 +217,6 @@ function storeText(wide: boolean): string {
 /**
  * Adds partial results: a dispatch over the elements of one of them.
  *
- * @param backend where to run
- * @param product whose they are
  * @param partial the partial results, `[pieces, …shape]`; freed
  */
 function sumPieces(

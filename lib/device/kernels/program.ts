@@ -51,8 +51,6 @@ const pipelines = new WeakMap<GPUDevice, Map<string, GPUComputePipeline>>();
 /**
  * Records a program, all of whose tensors are float32.
  *
- * @param backend where to run
- * @param program what to run
  * @returns the results, in the order of `program.results`
  */
 export function runProgram(backend: GuardedBackend, program: Program): tf.TensorInfo[] {

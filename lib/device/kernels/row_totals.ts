@@ -50,7 +50,6 @@ fn main(index: u32, local: u32) {
 /**
  * Adds up a number of each row, in one dispatch where the rows are few, else in two.
  *
- * @param backend where to run
  * @param of which numbers, of what
  * @returns the sum, `[]`, and the other results in their order
  */

@@ -33,7 +33,7 @@ fn covered(i: u32, j: u32) -> f32 {
 }`;
 }
 
-/** WGSL: the divisor of a window's sum, where there is one. */
+/** WGSL: the divisor of a window's sum, if there is one. */
 function divisorText({ framed }: WindowProgram, mean: boolean, i: string, j: string): string {
   if (!mean) return "";
   return framed ? ` / covered(${i}, ${j})` : " / f32(SIZE_Y * SIZE_X)";

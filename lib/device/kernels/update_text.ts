@@ -65,7 +65,7 @@ function bitsOf(numbers: Readonly<Record<string, number>>): Record<string, numbe
 
 const number = (name: string): string => `bitcast<f32>(uniforms.${name})`;
 
-/** 1 − βᵗ, where the difference itself would lose half its digits. */
+/** 1 − βᵗ, if the difference itself would lose half its digits. */
 const CORRECTION = `
 fn correction(log: f32, count: f32) -> f32 {
   let x = log * count;
@@ -125,15 +125,13 @@ export type UpdateProgram = {
   readonly names: readonly string[];
   /** Which of `count` and `rate` are tensors. */
   readonly scalars: readonly string[];
-  /** Whether the next count is answered. */
+  /** Whether the next count is returned. */
   readonly counts: boolean;
 };
 
 /**
  * The program of a dispatch.
  *
- * @param program what it does
- * @param workgroup invocations of a workgroup
  * @param part numbers, or vectors, that a workgroup does
  */
 export function updateText(program: UpdateProgram, workgroup: number, part: number): string {

@@ -66,7 +66,7 @@ function parametersOf(
   });
 }
 
-/** Runs as many dispatches as the bindings ask for; the last one answers the next count, if there is one. */
+/** Runs as many dispatches as the bindings ask for; the last one returns the next count, if there is one. */
 function runAll(
   backend: GuardedBackend,
   attributes: UpdateAttributes,

@@ -18,7 +18,6 @@ export type WindowProgram = {
 /**
  * Looks at windows over images of so many channels.
  *
- * @param grid the windows
  * @param channels number of channels
  * @param inFours whether to take channels in fours where that is possible
  */
@@ -83,12 +82,7 @@ fn outputAt(p: Place, i: u32, j: u32) -> u32 {
 `;
 }
 
-/**
- * WGSL that runs for each input, at `at`, of the window of place `p`, `tap` its number there.
- *
- * @param program the windows
- * @param body statements
- */
+/** WGSL that runs for each input, at `at`, of the window of place `p`, `tap` its number there. */
 export function eachTap({ framed }: WindowProgram, body: string): string {
   return `
   for (var u = 0u; u < SIZE_Y; u++) {
@@ -115,8 +109,6 @@ export function eachTap({ framed }: WindowProgram, body: string): string {
  * (i, j), and `share(window, tap) -> V`, what it gives to its input `tap`: each input's
  * sum is written to `dx`, once. Windows apart lie in cells as large as the stride, and
  * an invocation writes a cell; of others, an input.
- *
- * @param program the windows
  */
 export function gradientText(program: WindowProgram): string {
   return program.apart ? CELLS : INPUTS;
@@ -125,7 +117,6 @@ export function gradientText(program: WindowProgram): string {
 /**
  * How many invocations {@linkcode gradientText} takes, and what it counts them by.
  *
- * @param program the windows
  * @param images number of images
  */
 export function gradientUnits(

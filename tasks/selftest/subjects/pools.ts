@@ -92,7 +92,7 @@ function trialOf(
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, x) => all + x, 0);
 
-/** A window that holds a NaN answers NaN. */
+/** A window that holds a NaN returns NaN. */
 function oddTrial(draw: Draw): Trial {
   const { gradients: _, ...trial } = trialOf(draw, maxPool, (all) => Math.max(...all));
   const [input] = trial.inputs;

@@ -1,4 +1,4 @@
-// What moves numbers about without changing them: exact, where it is right.
+// What moves numbers about without changing them: exact, if it is right.
 import { sizeOf, tf } from "../../../mod.ts";
 import type { Numbers } from "../reference.ts";
 import type { Draw, Subject, Trial } from "../subject.ts";
