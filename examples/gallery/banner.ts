@@ -7,7 +7,7 @@ const [data] = Deno.args;
 if (data === undefined) throw new Error("name the folder of squeezenet1_0-imagenet.safetensors");
 const photo = ["--image", `${data}/photos/chelsea.png`];
 const PARTS: readonly (readonly [label: string, file: string, ...task: string[]])[] = [
-  ['Grad-CAM of "tabby"', "grad-cam-overlay.png", "explain", "grad-cam", ...photo],
+  ["Grad-CAM", "grad-cam-overlay.png", "explain", "grad-cam", ...photo],
   ["DeepDream", "dream.png", "generate", "deep-dream", ...photo],
   ['"flamingo"', "class-130.png", "generate", "class-image", "--class", "flamingo"],
 ];

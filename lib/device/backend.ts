@@ -12,7 +12,10 @@ import { type OpenBackend, WebGPUBackend, type WebGPUProgram } from "./webgpu_ba
 type Uniforms = Parameters<WebGPUBackend["runWebGPUProgram"]>[3];
 type BackendValues = ReturnType<WebGPUBackend["readSync"]>;
 
-/** A dispatch of neocog's own, on float32 tensors. */
+/** What neocog's own programs hold: tfjs keeps a bool as a whole number of 32 bits too. */
+export type ProgramType = "float32" | "int32" | "bool";
+
+/** A dispatch of neocog's own. */
 export type Dispatch = {
   /** The operation's name, for errors and profiles. */
   readonly operation: string;
@@ -23,6 +26,8 @@ export type Dispatch = {
   /** Tensors that it writes over where they lie: nobody else may have them. */
   readonly updated: readonly tf.TensorInfo[];
   readonly inputs: readonly tf.TensorInfo[];
+  /** Types of results, updated and inputs, in this order. */
+  readonly types: readonly ProgramType[];
   /** Which inputs are bound as textures, and of which texels: see {@linkcode TexturePool}. */
   readonly held: readonly (Texels | undefined)[];
   readonly uniforms: Uint32Array<ArrayBuffer>;
@@ -160,37 +165,41 @@ export class GuardedBackend extends WebGPUBackend {
    * Records one dispatch of neocog's own.
    *
    * @param dispatch what to run on which tensors
-   * @returns the results, float32 of `dispatch.results`
+   * @returns the results, of `dispatch.results`
    */
   runDispatch(dispatch: Dispatch): tf.TensorInfo[] {
-    const { operation, inputs, updated, results } = dispatch;
-    const named = describe(operation, [...updated, ...inputs]);
-    const other = [...updated, ...inputs].find(({ dtype }) => dtype !== "float32");
-    if (other) {
-      throw new TypeError(
-        `Cannot run ${named}: its inputs must be float32, got ${other.dtype}`,
-      );
-    }
-    const disguised = [...updated, ...inputs].find(({ dataId }) =>
-      this.tensorMap.get(dataId).dtype !== "float32"
-    );
-    if (disguised) {
-      throw new TypeError(
-        `Cannot run ${named}: its inputs' numbers must be float32, got ${
-          this.tensorMap.get(disguised.dataId).dtype
-        }, seen as float32`,
-      );
-    }
-    return this.guarded(named, [...updated, ...inputs], [], () => {
-      const made = results.map((shape) =>
-        isEmpty(shape)
-          ? this.makeTensorInfo([...shape], "float32", new Float32Array(0))
-          : this.makeTensorInfo([...shape], "float32")
+    const { operation, inputs, updated, results, types } = dispatch;
+    const given = [...updated, ...inputs];
+    const named = describe(operation, given);
+    given.forEach((info, i) => this.requireType(named, info, types[results.length + i]!));
+    return this.guarded(named, given, [], () => {
+      const made = results.map((shape, i) =>
+        this.makeTensorInfo(
+          [...shape],
+          types[i]!,
+          isEmpty(shape) ? tf.util.getTypedArrayFromDType(types[i]!, 0) : undefined,
+        )
       );
       const written = [...made, ...updated];
       if (written.some(({ shape }) => !isEmpty(shape))) this.record(dispatch, written);
       return made;
     });
+  }
+
+  /** Throws if a tensor is not of the type that a program takes it for, or its numbers are not. */
+  private requireType(
+    operation: string,
+    { dtype, dataId }: tf.TensorInfo,
+    type: ProgramType,
+  ): void {
+    const held = this.tensorMap.get(dataId).dtype;
+    const isWhole = (type: string): boolean => type === "int32" || type === "bool";
+    if (dtype === type && (held === type || (isWhole(held) && isWhole(type)))) return;
+    throw new TypeError(
+      dtype === type
+        ? `Cannot run ${operation}: its inputs' numbers must be ${type}, got ${held}, seen as ${type}`
+        : `Cannot run ${operation}: its inputs must be ${type}, got ${dtype}`,
+    );
   }
 
   /**

@@ -9,12 +9,14 @@ export type Field = { type: string; data: number[] };
  * The fields of a program's uniform struct, in order: NaN and infinity (which WGSL
  * cannot write), each tensor's shape and strides, the size, the program's own.
  *
- * @param own the program's own fields
+ * @param program one of tfjs's programs
+ * @param tensors its inputs, then its output
+ * @param own the program's own fields; tfjs passes `null` if there are none
  */
 export function programFields(
   program: WebGPUProgram,
   tensors: readonly tf.TensorInfo[],
-  own: readonly Field[] = [],
+  own?: readonly Field[] | null,
 ): Field[] {
   const integers = (data: number[]): Field => ({ type: "int32", data });
   const floats = (data: number[]): Field => ({ type: "float32", data });
@@ -28,7 +30,7 @@ export function programFields(
     floats([Infinity]),
     ...shapes,
     ...(program.size ? [integers([size])] : []),
-    ...own,
+    ...(own ?? []),
   ];
 }
 

@@ -41,6 +41,7 @@ import { conv2dInputGradient } from "./kernels/conv2d_input_gradient.ts";
 import { cumulative } from "./kernels/cumulative.ts";
 import { dropUnits } from "./kernels/drop_units.ts";
 import { filled, filledLike } from "./kernels/fill.ts";
+import { gather, gatherNd } from "./kernels/gather.ts";
 import { localResponseNorm, localResponseNormGradient } from "./kernels/local_response_norm.ts";
 import { fusedMatMul, matMul } from "./kernels/mat_mul.ts";
 import { EXACT_UNARY, exactUnary } from "./kernels/exact_unary.ts";
@@ -52,9 +53,10 @@ import { maxPool, maxWindows } from "./kernels/max_windows.ts";
 import { maxWindowsGradient } from "./kernels/max_windows_gradient.ts";
 import { normalize } from "./kernels/normalize.ts";
 import { recolor, recolorGrays } from "./kernels/recolor.ts";
+import { sparseSegments, unsortedSegments } from "./kernels/segments.ts";
 import { spread } from "./kernels/spread.ts";
 import { mean, sum } from "./kernels/sum.ts";
-import { sumWindows, sumWindowsGradient } from "./kernels/sum_windows.ts";
+import { avgPool, sumWindows, sumWindowsGradient } from "./kernels/sum_windows.ts";
 import {
   softmaxCrossEntropy,
   softmaxCrossEntropyGradient,
@@ -74,6 +76,7 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   FusedConv2D: fusedConv2d,
   BatchMatMul: matMul,
   _FusedMatMul: fusedMatMul,
+  AvgPool: avgPool,
   MaxPool: maxPool,
   MaxPoolGrad: maxPoolGradient,
   [MAX_WINDOWS]: maxWindows,
@@ -109,8 +112,13 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   Cast: cast,
   Cumprod: cumulative,
   Cumsum: cumulative,
+  GatherNd: gatherNd,
+  GatherV2: gather,
   PadV2: pad,
   Prod: prod,
+  SparseSegmentMean: sparseSegments,
+  SparseSegmentSum: sparseSegments,
+  UnsortedSegmentSum: unsortedSegments,
   Fill: filled,
   ZerosLike: filledLike(0),
   OnesLike: filledLike(1),

@@ -96,26 +96,30 @@ const SELECT: tf.GradConfig = {
   },
 };
 
-/** What is returned in steps has slope zero; tfjs refuses what depends on it. */
-function flat(kernelName: string, inputs: readonly string[]): tf.GradConfig {
-  return {
-    kernelName,
-    inputsToSave: [...inputs],
-    gradFunc: (_dy, saved) =>
-      Object.fromEntries(inputs.map((name, i) => [name, () => tf.zeros(saved[i]!.shape)])),
-  };
-}
-
-const COMPARISONS = [
+/**
+ * Comparisons, which are left off the tape: what is computed from their results has no
+ * slope by what was compared, as in PyTorch, and a function of them alone is no function of
+ * its argument. tfjs refuses any gradient that meets one, also by `where`; of `greaterEqual`
+ * alone it has a gradient, zero.
+ */
+const COMPARISONS = new Set([
   "Equal",
   "NotEqual",
   "Greater",
-  "GreaterEqual",
   "Less",
   "LessEqual",
   "LogicalAnd",
   "LogicalOr",
-].map((name) => flat(name, ["a", "b"]));
+  "LogicalNot",
+]);
+
+const engine = tf.engine() as unknown as {
+  addTapeNode(kernelName: string, ...rest: unknown[]): void;
+};
+const addTapeNode = engine.addTapeNode;
+engine.addTapeNode = function (kernelName, ...rest): void {
+  if (!COMPARISONS.has(kernelName)) addTapeNode.call(this, kernelName, ...rest);
+};
 
 const GRADIENTS: readonly tf.GradConfig[] = [
   ...EXTREMES,
@@ -123,8 +127,6 @@ const GRADIENTS: readonly tf.GradConfig[] = [
   PRODUCT,
   CUMSUM,
   SELECT,
-  ...COMPARISONS,
-  flat("LogicalNot", ["x"]),
 ];
 
 for (const gradient of GRADIENTS) {

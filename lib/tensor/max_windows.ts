@@ -62,7 +62,7 @@ tf.registerGradient({
 registerHostKernel<MaxWindowsAttributes>(MAX_WINDOWS, ({ x }, attributes) => {
   const { values, shape: [images, , , channels] } = x!;
   const shape = [images!, ...attributes.output, channels!];
-  const y = new Float32Array(tf.util.sizeFromShape(shape));
+  const y = new Float32Array(tf.util.sizeFromShape(shape)).fill(-Infinity);
   const switches = new Float32Array(y.length).fill(-1);
   eachCovered(attributes, images!, channels!, (window, pixel, tap) => {
     const [value, largest] = [values[pixel]!, y[window]!];

@@ -114,6 +114,7 @@ export function coveredAlong(
 ): number[] {
   return Array.from({ length: output[axis] }, (_, place) => {
     const start = place * stride[axis] - before[axis];
-    return Math.min(start + size[axis], input[axis] + frame) - Math.max(start, -frame);
+    const end = Math.min(start + size[axis], input[axis] + frame);
+    return Math.max(0, end - Math.max(start, -frame));
   });
 }

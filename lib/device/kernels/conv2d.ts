@@ -2,6 +2,7 @@
 import { convolutionGradients } from "../../tensor/convolve.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
+import { channelsLast } from "./channels_last.ts";
 import { type ConvolutionAttributes, geometry, geometryUniforms, isPadded } from "./convolution.ts";
 import { fusedActivation, isOurs } from "./fused.ts";
 import { loadFlat, loadPatch } from "./load.ts";
@@ -62,35 +63,39 @@ ${loadFlat("fn loadB(s: Step, c: u32)", "filter_", "s.b + c", quads.b)}
  * @param software whether the adapter computes on the CPU
  */
 export function conv2d(software: boolean): tf.KernelConfig["kernelFunc"] {
-  return (call) => {
-    const { inputs, attrs, backend } = call;
-    const { x, filter, bias } = inputs as {
-      x: tf.TensorInfo;
-      filter: tf.TensorInfo;
-      bias?: tf.TensorInfo;
-    };
-    const attributes = attrs as unknown as ConvolutionAttributes;
-    const g = geometry("Conv2D", x.shape, filter.shape, attributes);
-    const padded = isPadded(g);
-    return runProduct(backend as GuardedBackend, software, {
-      operation: "Conv2D",
-      variant: padded ? "padded" : "inside",
-      batch: 1,
-      rows: g.batchSize * g.outHeight * g.outWidth,
-      columns: g.outChannels,
-      depth: g.filterHeight * g.filterWidth * g.inChannels,
-      inputs: { x, filter_: filter },
-      bias,
-      activation: fusedActivation(call),
-      uniforms: geometryUniforms(g),
-      quads: {
-        a: g.inChannels % 4 === 0 ? "depth" : undefined,
-        b: g.outChannels % 4 === 0 ? "columns" : undefined,
-      },
-      functions: functions(padded),
-      shape: g.outShape,
-    });
-  };
+  return channelsLast(
+    (call) => {
+      const { inputs, attrs, backend } = call;
+      const { x, filter, bias } = inputs as {
+        x: tf.TensorInfo;
+        filter: tf.TensorInfo;
+        bias?: tf.TensorInfo;
+      };
+      const attributes = attrs as unknown as ConvolutionAttributes;
+      const g = geometry(x.shape, filter.shape, attributes);
+      const padded = isPadded(g);
+      return runProduct(backend as GuardedBackend, software, {
+        operation: "Conv2D",
+        variant: padded ? "padded" : "inside",
+        batch: 1,
+        rows: g.batchSize * g.outHeight * g.outWidth,
+        columns: g.outChannels,
+        depth: g.filterHeight * g.filterWidth * g.inChannels,
+        inputs: { x, filter_: filter },
+        bias,
+        activation: fusedActivation(call),
+        uniforms: geometryUniforms(g),
+        quads: {
+          a: g.inChannels % 4 === 0 ? "depth" : undefined,
+          b: g.outChannels % 4 === 0 ? "columns" : undefined,
+        },
+        functions: functions(padded),
+        shape: g.outShape,
+      });
+    },
+    ["x"],
+    true,
+  );
 }
 
 /**

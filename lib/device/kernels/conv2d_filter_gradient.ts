@@ -1,7 +1,14 @@
 // Convolution's filter gradient: dw[u, v, c, o] = Σ x[n, i·s + u·d − p, j·s + v·d − p, c] · dy[n, i, j, o].
 import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
-import { type ConvolutionAttributes, geometry, geometryUniforms, isPadded } from "./convolution.ts";
+import { channelsLast } from "./channels_last.ts";
+import {
+  type ConvolutionAttributes,
+  geometry,
+  geometryUniforms,
+  isPadded,
+  onSlopes,
+} from "./convolution.ts";
 import { loadFlat, loadPatch } from "./load.ts";
 import { runProduct } from "./product.ts";
 import type { Quads } from "./tiles.ts";
@@ -60,26 +67,33 @@ ${loadFlat("fn loadB(s: Step, c: u32)", "dy", "s.b + c", quads.b)}
  * @param software whether the adapter computes on the CPU
  */
 export function conv2dFilterGradient(software: boolean): tf.KernelConfig["kernelFunc"] {
-  return ({ inputs, attrs, backend }) => {
-    const { x, dy } = inputs as { x: tf.TensorInfo; dy: tf.TensorInfo };
-    const attributes = attrs as unknown as ConvolutionAttributes & { filterShape: number[] };
-    const g = geometry("Conv2DBackpropFilter", x.shape, attributes.filterShape, attributes);
-    const padded = isPadded(g);
-    return runProduct(backend as GuardedBackend, software, {
-      operation: "Conv2DBackpropFilter",
-      variant: padded ? "padded" : "inside",
-      batch: 1,
-      rows: g.filterHeight * g.filterWidth * g.inChannels,
-      columns: g.outChannels,
-      depth: g.batchSize * g.outHeight * g.outWidth,
-      inputs: { x, dy },
-      uniforms: geometryUniforms(g),
-      quads: {
-        a: g.inChannels % 4 === 0 ? "rows" : undefined,
-        b: g.outChannels % 4 === 0 ? "columns" : undefined,
-      },
-      functions: functions(padded),
-      shape: g.filterShape,
-    });
-  };
+  return channelsLast(
+    (call) => {
+      const { x, dy } = call.inputs as { x: tf.TensorInfo; dy: tf.TensorInfo };
+      const backend = call.backend as GuardedBackend;
+      const attributes = call.attrs as unknown as ConvolutionAttributes & { filterShape: number[] };
+      const g = geometry(x.shape, attributes.filterShape, attributes);
+      const padded = isPadded(g);
+      const operation = "Conv2DBackpropFilter";
+      return onSlopes(backend, operation, g, dy, (dy) =>
+        runProduct(backend, software, {
+          operation,
+          variant: padded ? "padded" : "inside",
+          batch: 1,
+          rows: g.filterHeight * g.filterWidth * g.inChannels,
+          columns: g.outChannels,
+          depth: g.batchSize * g.outHeight * g.outWidth,
+          inputs: { x, dy },
+          uniforms: geometryUniforms(g),
+          quads: {
+            a: g.inChannels % 4 === 0 ? "rows" : undefined,
+            b: g.outChannels % 4 === 0 ? "columns" : undefined,
+          },
+          functions: functions(padded),
+          shape: g.filterShape,
+        }));
+    },
+    ["x", "dy"],
+    false,
+  );
 }

@@ -1,11 +1,13 @@
 // Convolution's input gradient: dx[n, y, x, c] = Σ dy[n, (y + p − u·d) / s, (x + p − v·d) / s, o] · w[u, v, c, o].
 import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
+import { channelsLast } from "./channels_last.ts";
 import {
   type ConvolutionAttributes,
   type Geometry,
   geometry,
   geometryUniforms,
+  onSlopes,
 } from "./convolution.ts";
 import { inside, loadFlat } from "./load.ts";
 import { type Product, runProduct } from "./product.ts";
@@ -196,17 +198,24 @@ function phaseLength(padding: number, length: number, stride: number): number {
  * @param software whether the adapter computes on the CPU
  */
 export function conv2dInputGradient(software: boolean): tf.KernelConfig["kernelFunc"] {
-  return ({ inputs, attrs, backend }) => {
-    const { dy, filter } = inputs as { dy: tf.TensorInfo; filter: tf.TensorInfo };
-    const attributes = attrs as unknown as ConvolutionAttributes & { inputShape: number[] };
-    const g = geometry("Conv2DBackpropInput", attributes.inputShape, filter.shape, attributes);
-    return runProduct(backend as GuardedBackend, software, {
-      operation: "Conv2DBackpropInput",
-      ...layout(g),
-      columns: g.inChannels,
-      inputs: { dy, filter_: filter },
-      quads: g.outChannels % 4 === 0 ? { a: "depth", b: "depth" } : {},
-      shape: g.inShape,
-    });
-  };
+  return channelsLast(
+    (call) => {
+      const { dy, filter } = call.inputs as { dy: tf.TensorInfo; filter: tf.TensorInfo };
+      const backend = call.backend as GuardedBackend;
+      const attributes = call.attrs as unknown as ConvolutionAttributes & { inputShape: number[] };
+      const g = geometry(attributes.inputShape, filter.shape, attributes);
+      const operation = "Conv2DBackpropInput";
+      return onSlopes(backend, operation, g, dy, (dy) =>
+        runProduct(backend, software, {
+          operation,
+          ...layout(g),
+          columns: g.inChannels,
+          inputs: { dy, filter_: filter },
+          quads: g.outChannels % 4 === 0 ? { a: "depth", b: "depth" } : {},
+          shape: g.inShape,
+        }));
+    },
+    ["dy"],
+    true,
+  );
 }

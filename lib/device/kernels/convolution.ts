@@ -1,6 +1,7 @@
 // What the three convolution kernels share: the geometry of one convolution, as numbers for WGSL.
 import { explicitPadding } from "../../tensor/convolve.ts";
 import { tf } from "../../tensor/tf.ts";
+import type { GuardedBackend } from "../backend.ts";
 
 /** The attributes tfjs hands to its convolution kernels. */
 export type ConvolutionAttributes = {
@@ -20,20 +21,13 @@ export type Geometry = tf.backend_util.Conv2DInfo;
  *
  * @param inputShape `[N, H, W, C]`
  * @param filterShape `[h, w, C, features]`
- * @throws {TypeError} if the data is not channels-last
+ * @param attributes strides, padding, dilations
  */
 export function geometry(
-  operation: string,
   inputShape: readonly number[],
   filterShape: readonly number[],
-  attributes: ConvolutionAttributes,
+  { strides, pad, dilations = 1, dimRoundingMode }: ConvolutionAttributes,
 ): Geometry {
-  const { strides, pad, dataFormat = "NHWC", dilations = 1, dimRoundingMode } = attributes;
-  if (dataFormat !== "NHWC") {
-    throw new TypeError(
-      `Cannot run ${operation}: the data must be channels-last (NHWC), got ${dataFormat}`,
-    );
-  }
   return tf.backend_util.computeConv2DInfo(
     inputShape as [number, number, number, number],
     filterShape as [number, number, number, number],
@@ -42,6 +36,41 @@ export function geometry(
     typeof pad === "number" ? explicitPadding(pad) : pad,
     dimRoundingMode ?? "floor",
   );
+}
+
+/**
+ * Runs a kernel on slopes of the size that its geometry gives. `conv2dTranspose` may
+ * be told a smaller size: what lies beyond it is cut off, as on tfjs's CPU backend.
+ *
+ * @param backend where to run
+ * @param operation the kernel's name, for errors
+ * @param g the geometry
+ * @param dy the slopes, `[N, H', W', features]`
+ * @param run given the slopes, cut to size
+ * @throws {TypeError} if the slopes are of another batch, have other features or are too few
+ */
+export function onSlopes(
+  backend: GuardedBackend,
+  operation: string,
+  { batchSize, outHeight, outWidth, outChannels, outShape }: Geometry,
+  dy: tf.TensorInfo,
+  run: (dy: tf.TensorInfo) => tf.TensorInfo,
+): tf.TensorInfo {
+  if (tf.util.arraysEqual(dy.shape, outShape)) return run(dy);
+  const [batch, height, width, features] = dy.shape as [number, number, number, number];
+  const fits = batch === batchSize && features === outChannels && height >= outHeight &&
+    width >= outWidth;
+  if (!fits) {
+    throw new TypeError(
+      `Cannot run ${operation}: the slopes must be of shape [${outShape}], got [${dy.shape}]`,
+    );
+  }
+  const slice = tf.getKernel("Slice", "webgpu")!.kernelFunc;
+  const attrs = { begin: [0, 0, 0, 0], size: outShape };
+  const cut = slice({ inputs: { x: dy }, attrs, backend }) as tf.TensorInfo;
+  const result = run(cut);
+  backend.disposeData(cut.dataId);
+  return result;
 }
 
 /** The numbers of a geometry by which the kernels find their way. */

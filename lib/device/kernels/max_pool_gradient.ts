@@ -1,7 +1,7 @@
 // Gradient of max pooling: each window's slope goes to its largest input, to the first of equals.
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
-import type { PoolAttributes } from "./pool_grid.ts";
+import { type PoolAttributes, poolGrid, poolsNothing, sameNumbers } from "./pool_grid.ts";
 import { runProgram } from "./program.ts";
 
 /** The largest input of a window, by its number `u · sizeX + v`, and the slope that comes to it. */
@@ -97,12 +97,15 @@ export function maxPoolGradient(
   return (call) => {
     const { dy, input } = call.inputs as { dy: tf.TensorInfo; input: tf.TensorInfo };
     if (input.dtype !== "float32") return stock(call);
-    const g = geometryOf(input.shape, dy.shape, call.attrs as unknown as PoolAttributes);
+    const attributes = call.attrs as unknown as PoolAttributes;
+    const backend = call.backend as GuardedBackend;
+    if (poolsNothing(poolGrid(input.shape, attributes))) return sameNumbers(backend, dy);
+    const g = geometryOf(input.shape, dy.shape, attributes);
     const apart = g.filterHeight <= g.strideHeight && g.filterWidth <= g.strideWidth;
     const unitsY = apart ? Math.ceil((g.inHeight + g.padInfo.top) / g.strideHeight) : g.inHeight;
     const unitsX = apart ? Math.ceil((g.inWidth + g.padInfo.left) / g.strideWidth) : g.inWidth;
     const units = g.batchSize * unitsY * unitsX * g.inChannels;
-    return runProgram(call.backend as GuardedBackend, {
+    return runProgram(backend, {
       operation: "MaxPoolGrad",
       variant: apart ? "apart" : "overlapping",
       results: { result: g.inShape },

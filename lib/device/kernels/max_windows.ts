@@ -2,7 +2,8 @@
 import type { MaxWindowsAttributes } from "../../tensor/max_windows.ts";
 import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
-import { type PoolAttributes, poolGrid } from "./pool_grid.ts";
+import { floatBits } from "./float_bits.ts";
+import { type PoolAttributes, poolGrid, poolsNothing, sameNumbers } from "./pool_grid.ts";
 import { runProgram } from "./program.ts";
 import {
   eachTap,
@@ -34,7 +35,8 @@ export function maxWindows(): KernelFunction {
 }
 
 /**
- * The kernel function of tfjs's `MaxPool`. Whole numbers are left to tfjs.
+ * The kernel function of tfjs's `MaxPool`. Whole numbers are left to tfjs. Unlike tfjs's,
+ * it passes NaN on: the largest of numbers of which one is unknown is unknown, as in PyTorch.
  *
  * @param _software whether the adapter computes on the CPU: it is the same program
  * @param stock tfjs's own kernel
@@ -44,7 +46,9 @@ export function maxPool(_software: boolean, stock: KernelFunction): KernelFuncti
     const x = call.inputs.x!;
     if (x.dtype !== "float32") return stock(call);
     const grid = poolGrid(x.shape, call.attrs as unknown as PoolAttributes);
-    return run(call.backend as GuardedBackend, x, grid, { switches: false, rectify: false })[0]!;
+    const backend = call.backend as GuardedBackend;
+    if (poolsNothing(grid)) return sameNumbers(backend, x);
+    return run(backend, x, grid, { switches: false, rectify: false })[0]!;
   };
 }
 
@@ -72,7 +76,7 @@ function run(
     },
     inputs: { x },
     vectors: narrow.wide ? ["y", "x"] : [],
-    uniforms: { count, ...windowUniforms(narrow) },
+    uniforms: { count, lowest: floatBits(-Infinity), ...windowUniforms(narrow) },
     code: textOf(narrow, switches, rectify),
     invocations: count,
     workgroup: 64,
@@ -91,7 +95,7 @@ fn isNaN(value: V) -> ${wide ? "vec4<bool>" : "bool"} {
 fn main(index: u32, local: u32) {
   if (index >= uniforms.count) { return; }
   let p = placeOf(index, uniforms.outHeight, uniforms.outWidth);
-  var largest = V(0.0);
+  var largest = V(bitcast<f32>(uniforms.lowest));
   var winner = ${winner}(SIZE_Y * SIZE_X);
   ${
     eachTap(

@@ -1,6 +1,7 @@
 // The windows of tfjs's pooling operations.
 import { tf } from "../../tensor/tf.ts";
-import type { WindowGrid } from "../../tensor/windows.ts";
+import { coveredAlong, type WindowGrid } from "../../tensor/windows.ts";
+import type { GuardedBackend } from "../backend.ts";
 
 /** The attributes tfjs hands to its pooling kernels. */
 export type PoolAttributes = {
@@ -28,4 +29,26 @@ export function poolGrid(
     input: [g.inHeight, g.inWidth],
     output: [g.outHeight, g.outWidth],
   };
+}
+
+/**
+ * Whether tfjs takes a pooling for nothing at all: windows of one pixel, as many as pixels.
+ * With padding its windows would lie elsewhere, but its backends and tests agree on this.
+ */
+export function poolsNothing({ size, input, output }: WindowGrid): boolean {
+  return size[0] === 1 && size[1] === 1 && input[0] === output[0] && input[1] === output[1];
+}
+
+/** Whether a window lies wholly in the padding. */
+export function hasEmptyWindow(grid: WindowGrid): boolean {
+  return ([0, 1] as const).some((axis) => coveredAlong(grid, axis).includes(0));
+}
+
+/** The same numbers once more. */
+export function sameNumbers(
+  backend: GuardedBackend,
+  { dataId, shape, dtype }: tf.TensorInfo,
+): tf.TensorInfo {
+  backend.incRef(dataId);
+  return { dataId, shape, dtype };
 }

@@ -2,11 +2,11 @@
 import type { Key } from "../../tensor/random.ts";
 import { tf } from "../../tensor/tf.ts";
 import { knownWords } from "../../tensor/traced_key.ts";
-import type { GuardedBackend } from "../backend.ts";
+import type { GuardedBackend, ProgramType } from "../backend.ts";
 import { rangesOf } from "../command.ts";
 import { type Texels, WIDTH_BITS } from "../textures.ts";
 
-/** A program over flat float32 arrays. */
+/** A program over flat arrays, of float32 unless it says otherwise. */
 export type Program = {
   /** The operation's name, for errors and profiles. */
   readonly operation: string;
@@ -26,6 +26,8 @@ export type Program = {
   readonly inputs: Readonly<Record<string, tf.TensorInfo>>;
   /** Names of results, updated and inputs whose sizes are multiples of 4: `array<vec4<f32>>`. */
   readonly vectors?: readonly string[];
+  /** Types of tensors that are not float32, by their WGSL names: arrays `array<i32>`. */
+  readonly types?: Readonly<Record<string, ProgramType>>;
   /** Names of inputs to be read four numbers at a time from a texture. */
   readonly quads?: readonly string[];
   /** Names of inputs to be read one number at a time from a texture. */
@@ -49,7 +51,7 @@ export type Program = {
 const pipelines = new WeakMap<GPUDevice, Map<string, GPUComputePipeline>>();
 
 /**
- * Records a program, all of whose tensors are float32.
+ * Records a program.
  *
  * @returns the results, in the order of `program.results`
  */
@@ -62,6 +64,9 @@ export function runProgram(backend: GuardedBackend, program: Program): tf.Tensor
     results: Object.values(results),
     updated: Object.values(updated),
     inputs: Object.values(inputs),
+    types: [results, updated, inputs].flatMap((part) =>
+      Object.keys(part).map((name) => program.types?.[name] ?? "float32")
+    ),
     held: Object.keys(inputs).map((name) => texelsOf(program, name)),
     uniforms: uniformBlock(key ? [...numbers, ...knownWords(key)] : numbers),
     key: key && { words: key, at: numbers.length },
@@ -72,6 +77,11 @@ export function runProgram(backend: GuardedBackend, program: Program): tf.Tensor
 /** Of which texels the texture is that an input is read from, if from any. */
 function texelsOf({ quads = [], texels = [] }: Program, name: string): Texels | undefined {
   return quads.includes(name) ? "rgba32float" : texels.includes(name) ? "r32float" : undefined;
+}
+
+/** Whether a tensor holds whole numbers. */
+function isWhole({ types = {} }: Program, name: string): boolean {
+  return (types[name] ?? "float32") !== "float32";
 }
 
 /** In how many ranges each tensor is bound, results first. */
@@ -98,7 +108,9 @@ function pipelineOf(backend: GuardedBackend, program: Program): GPUComputePipeli
   const names = [program.results, program.updated ?? {}, program.inputs].map(Object.keys);
   const counts = Object.values(ranges);
   const bound = counts.some((count) => count > 1) ? `${counts} of ${bindingLimit}` : "";
-  const key = [operation, variant, vectors, quads, texels, workgroup, ...names, bound].join("/");
+  const whole = Object.keys(program.types ?? {}).filter((name) => isWhole(program, name));
+  const key = [operation, variant, vectors, quads, texels, whole, workgroup, ...names, bound]
+    .join("/");
   const known = pipelines.get(device) ?? new Map<string, GPUComputePipeline>();
   pipelines.set(device, known);
   const held = known.get(key) ?? compile(backend, program, ranges);
@@ -149,13 +161,14 @@ function bindingsText(program: Program, ranges: Ranges, limit: number): string {
     const texels = texelsOf(program, name);
     if (texels) return textureText(place(), name, texels);
     const access = i < written.length ? "read_write" : "read";
-    const element = vectors.includes(name) ? "vec4<f32>" : "f32";
+    const number = isWhole(program, name) ? "i32" : "f32";
+    const element = vectors.includes(name) ? `vec4<${number}>` : number;
     const parts = Array.from(
       { length: ranges[name]! },
       // A text that reads a tensor of several parts by its bare name does not compile.
       (_, part) => ranges[name] === 1 ? name : `${name}_${part}`,
     );
-    const length = limit / (element === "f32" ? 4 : 16);
+    const length = limit / (vectors.includes(name) ? 16 : 4);
     return [
       ...parts.map((part) => `${place()} var<storage, ${access}> ${part}: array<${element}>;`),
       accessText(name, parts, length, element, i < written.length),
@@ -180,7 +193,7 @@ function accessText(
       const body = statement(`${part}[i${k ? ` - ${k * length}u` : ""}]`);
       return k + 1 < parts.length ? `if (i < ${(k + 1) * length}u) { ${body} }` : `{ ${body} }`;
     }).join(" else ");
-  const reader = element === "f32" ? "at" : "quad";
+  const reader = element.startsWith("vec4") ? "quad" : "at";
   const value = parts.length === 1 ? `return ${name}[i];` : `var value: ${element};
   ${inParts((place) => `value = ${place};`)}
   return value;`;

@@ -5,6 +5,8 @@ import type {
 } from "../../tensor/window_sums.ts";
 import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
+import { floatBits } from "./float_bits.ts";
+import { hasEmptyWindow, type PoolAttributes, poolGrid, poolsNothing } from "./pool_grid.ts";
 import { runProgram } from "./program.ts";
 import {
   eachTap,
@@ -19,7 +21,7 @@ import {
 
 type Frame = SumWindowsAttributes["frame"];
 
-/** WGSL: how many pixels window (i, j) covers, those of the frame around the image included. */
+/** WGSL: how many pixels window (i, j) covers, those of the frame around the image included; NaN for none. */
 function coveredText(frame: Frame): string {
   return `
 const FRAME_Y = ${frame[0]};
@@ -29,7 +31,8 @@ fn covered(i: u32, j: u32) -> f32 {
   let left = i32(j * STRIDE_X) - i32(uniforms.padLeft);
   let bottom = min(top + i32(SIZE_Y), i32(uniforms.height) + FRAME_Y);
   let right = min(left + i32(SIZE_X), i32(uniforms.width) + FRAME_X);
-  return f32((bottom - max(top, -FRAME_Y)) * (right - max(left, -FRAME_X)));
+  let count = f32(max(0, bottom - max(top, -FRAME_Y)) * max(0, right - max(left, -FRAME_X)));
+  return select(count, bitcast<f32>(uniforms.nan), count == 0.0);
 }`;
 }
 
@@ -43,6 +46,8 @@ function divisorText({ framed }: WindowProgram, mean: boolean, i: string, j: str
 function variantOf(program: WindowProgram, frame: Frame): string {
   return `${windowVariant(program)}/${frame} around`;
 }
+
+const NAN = floatBits(NaN);
 
 /** The kernel function of sums and means over windows, the same for any adapter. */
 export function sumWindows(): tf.KernelConfig["kernelFunc"] {
@@ -58,7 +63,7 @@ export function sumWindows(): tf.KernelConfig["kernelFunc"] {
       results: { y: [images, ...grid.output, channels] },
       inputs: { x },
       vectors: program.wide ? ["y", "x"] : [],
-      uniforms: { count, ...windowUniforms(program) },
+      uniforms: { count, nan: NAN, ...windowUniforms(program) },
       code: `${windowText(program)}${coveredText(frame)}
 fn main(index: u32, local: u32) {
   if (index >= uniforms.count) { return; }
@@ -70,6 +75,27 @@ fn main(index: u32, local: u32) {
       invocations: count,
       workgroup: 64,
     })[0]!;
+  };
+}
+
+/**
+ * The kernel function of tfjs's `AvgPool`, whose own gives zero for a window that lies wholly in the
+ * padding; there is no mean of nothing: NaN, as on tfjs's CPU backend.
+ *
+ * @param _software whether the adapter computes on the CPU: it is the same program
+ * @param stock tfjs's own kernel
+ */
+export function avgPool(
+  _software: boolean,
+  stock: tf.KernelConfig["kernelFunc"],
+): tf.KernelConfig["kernelFunc"] {
+  const means = sumWindows();
+  return (call) => {
+    const x = call.inputs.x!;
+    const grid = poolGrid(x.shape, call.attrs as unknown as PoolAttributes);
+    if (x.dtype !== "float32" || poolsNothing(grid) || !hasEmptyWindow(grid)) return stock(call);
+    const attrs = { ...grid, mean: true, frame: [0, 0] } as unknown as tf.NamedAttrMap;
+    return means({ ...call, attrs });
   };
 }
 
@@ -85,7 +111,7 @@ export function sumWindowsGradient(): tf.KernelConfig["kernelFunc"] {
       results: { dx: shape },
       inputs: { dy: inputs.dy! },
       vectors: program.wide ? ["dx", "dy"] : [],
-      uniforms: { units, unitsY, unitsX, ...windowUniforms(program) },
+      uniforms: { units, unitsY, unitsX, nan: NAN, ...windowUniforms(program) },
       code: `${windowText(program)}${coveredText(frame)}
 fn windowAt(p: Place, i: u32, j: u32) -> V {
   return dy_${program.reader}(outputAt(p, i, j))${divisorText(program, mean, "i", "j")};

@@ -1,0 +1,42 @@
+// `deno task test:tfjs`: tfjs-core's own tests on stock tfjs and on both forms of our kernels.
+// Whatever passes on stock tfjs passes on ours, but for the differences listed here.
+
+/** What differs on purpose, by the test's name, and why. */
+const INTENDED: Readonly<Record<string, string>> = {
+  "maxPool [x=[3,3,1] f=[2,2] s=1 ignores NaNs":
+    "max pooling passes NaN on, as PyTorch's does: a NaN must not vanish",
+  "gather fills with zero when index is out of bound":
+    "indices beyond the axis are refused: zeros would be wrong numbers without a word",
+};
+
+type Outcome = { readonly passed: number; readonly failed: Readonly<Record<string, string>> };
+
+async function suite(form: "stock" | "software" | "gpu", filter: string): Promise<Outcome> {
+  const { stdout, success } = await new Deno.Command("deno", {
+    args: ["run", "-A", "--no-lock", "--no-check", import.meta.resolve("./suite.ts"), form, filter],
+    stderr: "null",
+  }).output();
+  const line = new TextDecoder().decode(stdout).split("\n").find((one) => one.startsWith('{"form'));
+  if (!success || !line) throw new Error(`Cannot run the suite on ${form}: it ended early`);
+  const { passed, failed } = JSON.parse(line) as Outcome;
+  const named = Object.entries(failed)
+    .map(([name, message]) => [name.replace(/ webgpu \{.*?\}/, ""), message]);
+  console.log(`${form}: ${passed} passed, ${named.length} failed`);
+  return { passed, failed: Object.fromEntries(named) };
+}
+
+const [filter = ""] = Deno.args;
+const stock = await suite("stock", filter);
+let unexpected = 0;
+for (const form of ["software", "gpu"] as const) {
+  const { failed } = await suite(form, filter);
+  for (const [name, message] of Object.entries(failed)) {
+    if (name in stock.failed) continue;
+    const reason = INTENDED[name];
+    if (!reason) unexpected++;
+    console.log(`  ${reason ? "intended" : "WORSE"}: ${name}: ${reason ?? message.split("\n")[0]}`);
+  }
+  const mended = Object.keys(stock.failed).filter((name) => !(name in failed));
+  for (const name of mended) console.log(`  mended: ${name}`);
+}
+Deno.exit(unexpected > 0 ? 1 : 0);
