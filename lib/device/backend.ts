@@ -446,7 +446,7 @@ export class GuardedBackend extends WebGPUBackend {
     const { dtype, shape } = this.tensorMap.get(dataId);
     return recorder.refuse(
       new TypeError(
-        `Cannot record a function: it must not read a tensor's numbers or depend on them, got a read of ${dtype} [${shape}]. Answer the tensor and read it outside`,
+        `Cannot record a function: it must not read a tensor's numbers or depend on them, got a read of ${dtype} [${shape}]. Return the tensor and read it outside`,
       ),
     );
   }
