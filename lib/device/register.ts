@@ -2,6 +2,7 @@
 import { WARP, WARP_GRADIENT } from "../tensor/affine.ts";
 import { ACTIVATION_GRADIENT } from "../tensor/activation_gradient.ts";
 import "../tensor/batch_norm_host.ts";
+import "../tensor/functions_host.ts";
 import {
   BATCH_NORM,
   BATCH_NORM_GRADIENT,
@@ -44,7 +45,6 @@ import { filled, filledLike } from "./kernels/fill.ts";
 import { gather, gatherNd } from "./kernels/gather.ts";
 import { localResponseNorm, localResponseNormGradient } from "./kernels/local_response_norm.ts";
 import { fusedMatMul, matMul } from "./kernels/mat_mul.ts";
-import { EXACT_UNARY, exactUnary } from "./kernels/exact_unary.ts";
 import { matchingRows } from "./kernels/matching_rows.ts";
 import { maxPoolGradient } from "./kernels/max_pool_gradient.ts";
 import { pad } from "./kernels/pad.ts";
@@ -122,7 +122,6 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   Fill: filled,
   ZerosLike: filledLike(0),
   OnesLike: filledLike(1),
-  ...Object.fromEntries(EXACT_UNARY.map((name) => [name, exactUnary(name)])),
 };
 
 const GRADIENTS: readonly tf.GradConfig[] = [conv2dGradient];

@@ -1,7 +1,8 @@
 // What is made of a finished sum before it is written.
 
 import type { Activation } from "../../tensor/activation.ts";
-import { ACTIVATION_TEXTS } from "./unary.ts";
+import { applied, functionText } from "./functions_text.ts";
+import { SIMPLE } from "./unary.ts";
 
 /**
  * The WGSL function `finish`; of NaN it makes NaN.
@@ -12,11 +13,12 @@ export function finishText(
   element: "f32" | "vec4<f32>",
   activation: Activation | undefined,
 ): string {
-  if (!activation) return `fn finish(x: ${element}) -> ${element} { return x; }`;
+  const head = `fn finish(x: ${element}) -> ${element}`;
+  if (!activation) return `${head} { return x; }`;
+  if (activation === "tanh") {
+    return `${functionText("tanh")}
+${head} { return ${applied("tanh", element !== "f32")}; }`;
+  }
   return `alias V = ${element};
-fn finish(x: V) -> V {
-  var y: V;
-  ${ACTIVATION_TEXTS[activation]}
-  return y;
-}`;
+${head} { var y: V; ${SIMPLE.Relu} return y; }`;
 }

@@ -1,58 +1,103 @@
 // Functions of one number each, four an invocation where they come in fours; tfjs computes one.
 // Its functions of two numbers take four already, and measure the same as ours would.
-import type { Activation } from "../../tensor/activation.ts";
-import type { tf } from "../../tensor/tf.ts";
+import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { runElementwise } from "./elementwise.ts";
 import { floatBits } from "./float_bits.ts";
+import { applied, type FunctionName, functionText, SPECIAL } from "./functions_text.ts";
 
 type KernelFunction = tf.KernelConfig["kernelFunc"];
 
-/** A function's text, by tfjs's name: it sets `y` from `x`. NaN goes through all of them. */
-const TEXTS = {
+/** Functions of few operations, by tfjs's names: each sets `y` from `x`. NaN goes through all of them. */
+export const SIMPLE = {
   Relu: "y = select(x, V(0.0), x <= V(0.0));",
   LeakyRelu: "y = select(x * bitcast<f32>(uniforms.alpha), x, x > V(0.0));",
-  // By the magnitude, so that the exponential does not overflow.
-  Tanh: `let e = exp(-2.0 * abs(x));
-  y = select(x, sign(x) * ((V(1.0) - e) / (V(1.0) + e)), x == x);`,
-  Sigmoid: "y = V(1.0) / (V(1.0) + exp(-x));",
+  // tfjs clamps: the lower bound in the place of NaN.
+  Relu6: "y = select(select(x, V(6.0), x > V(6.0)), V(0.0), x < V(0.0));",
   Square: "y = x * x;",
   Neg: "y = -x;",
   Sqrt: "y = sqrt(x);",
-  Exp: "y = exp(x);",
 } as const;
 
-/** The texts of activations that products take into their own pass. */
-export const ACTIVATION_TEXTS: Readonly<Record<Activation, string>> = {
-  relu: TEXTS.Relu,
-  tanh: TEXTS.Tanh,
+/** Functions that tfjs's own shaders compute to few digits, or get wrong at infinities and NaN. */
+const EXACT: Readonly<Record<string, FunctionName>> = {
+  Acos: "acos",
+  Acosh: "acosh",
+  Asin: "asin",
+  Asinh: "asinh",
+  Atan: "atan",
+  Atanh: "atanh",
+  Cos: "cos",
+  Cosh: "cosh",
+  Elu: "elu",
+  Erf: "erf",
+  Exp: "exp",
+  Expm1: "expm1",
+  Log: "log",
+  Log1p: "log1p",
+  Selu: "selu",
+  Sigmoid: "sigmoid",
+  Sin: "sin",
+  Sinh: "sinh",
+  Softplus: "softplus",
+  Tan: "tan",
+  Tanh: "tanh",
 };
 
-function unary(name: keyof typeof TEXTS, stock: KernelFunction): KernelFunction {
+/** Functions of which tfjs computes a few numbers on the host, where these are known there. */
+const ON_HOST = new Set(["Exp", "Expm1", "Log", "Neg", "Sigmoid", "Sqrt"]);
+
+/** Makes a kernel function of float32; other types are left to tfjs. */
+function unary(
+  name: string,
+  stock: KernelFunction,
+  run: (backend: GuardedBackend, x: tf.TensorInfo, alpha: number | undefined) => tf.TensorInfo[],
+): KernelFunction {
   return (call) => {
     const x = call.inputs.x!;
     const backend = call.backend as GuardedBackend;
-    // Numbers that the host knows, of a few, are not worth a dispatch.
-    if (x.dtype !== "float32" || backend.shouldExecuteOnCPU([x])) return stock(call);
+    const isOnHost = ON_HOST.has(name) && backend.shouldExecuteOnCPU([x]);
+    if (x.dtype !== "float32" || isOnHost) return stock(call);
     const alpha = (call.attrs as { readonly alpha?: number } | undefined)?.alpha;
-    return runElementwise(backend, {
-      operation: name,
-      variant: "",
-      results: ["y"],
-      inputs: { x },
-      uniforms: alpha === undefined ? {} : { alpha: floatBits(alpha) },
-      text: TEXTS[name],
-      shape: x.shape,
-    })[0]!;
+    return run(backend, x, alpha)[0]!;
   };
 }
 
 /** Makers of the kernel functions, by tfjs's names; they are the same for any adapter. */
 export const unaryKernels: Readonly<
   Record<string, (software: boolean, stock: KernelFunction) => KernelFunction>
-> = Object.fromEntries(
-  (Object.keys(TEXTS) as (keyof typeof TEXTS)[]).map((name) => [
-    name,
-    (_software: boolean, stock: KernelFunction): KernelFunction => unary(name, stock),
-  ]),
-);
+> = {
+  ...Object.fromEntries(
+    Object.entries(SIMPLE).map(([name, text]) => [
+      name,
+      (_software: boolean, stock: KernelFunction): KernelFunction =>
+        unary(name, stock, (backend, x, alpha) =>
+          runElementwise(backend, {
+            operation: name,
+            variant: "",
+            results: ["y"],
+            inputs: { x },
+            uniforms: alpha === undefined ? {} : { alpha: floatBits(alpha) },
+            text,
+            shape: x.shape,
+          })),
+    ]),
+  ),
+  ...Object.fromEntries(
+    Object.entries(EXACT).map(([name, f]) => [
+      name,
+      (_software: boolean, stock: KernelFunction): KernelFunction =>
+        unary(name, stock, (backend, x) =>
+          runElementwise(backend, {
+            operation: name,
+            variant: "exact",
+            results: ["y"],
+            inputs: { x },
+            uniforms: SPECIAL,
+            functions: functionText(f),
+            text: `y = ${applied(f, tf.util.sizeFromShape(x.shape) % 4 === 0)};`,
+            shape: x.shape,
+          })),
+    ]),
+  ),
+};

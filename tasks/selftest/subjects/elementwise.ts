@@ -7,21 +7,17 @@ type Unary = readonly [
   run: (x: tf.Tensor) => tf.Tensor,
   value: (x: number) => number,
   range?: readonly [number, number],
-  tolerance?: number,
 ];
 
 const clamp = (x: number, least: number, most: number): number =>
   Number.isNaN(x) ? x : Math.min(most, Math.max(least, x));
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
-/** WGSL promises eleven binary digits of sines and cosines, and little of tangents. */
-const FEW_DIGITS = 5e-4;
-
 /** Functions with gradients, and where they are tried: between -3 and 3 unless it is said. */
 const UNARY: Readonly<Record<string, Unary>> = {
   abs: [tf.abs, Math.abs],
   clipByValue: [(x) => tf.clipByValue(x, -0.5, 1.25), (x) => clamp(x, -0.5, 1.25)],
-  cos: [tf.cos, Math.cos, [-3, 3], FEW_DIGITS],
+  cos: [tf.cos, Math.cos, [-3, 3]],
   elu: [tf.elu, (x) => x < 0 ? Math.expm1(x) : x],
   exp: [tf.exp, Math.exp],
   expm1: [tf.expm1, Math.expm1, [-0.01, 0.01]],
@@ -34,11 +30,11 @@ const UNARY: Readonly<Record<string, Unary>> = {
   relu6: [tf.relu6, (x) => clamp(x, 0, 6), [-3, 9]],
   rsqrt: [tf.rsqrt, (x) => 1 / Math.sqrt(x), [0.2, 9]],
   sigmoid: [tf.sigmoid, sigmoid],
-  sin: [tf.sin, Math.sin, [-3, 3], FEW_DIGITS],
+  sin: [tf.sin, Math.sin, [-3, 3]],
   softplus: [tf.softplus, (x) => Math.log1p(Math.exp(x))],
   sqrt: [tf.sqrt, Math.sqrt, [0.1, 9]],
   square: [tf.square, (x) => x * x],
-  tanh: [tf.tanh, Math.tanh, [-3, 3], 1e-4],
+  tanh: [tf.tanh, Math.tanh],
 };
 
 /** Functions in steps: their gradients are zero. */
@@ -85,7 +81,6 @@ function smooth(draw: Draw, range: readonly [number, number] | undefined): Input
 const unary: readonly Subject[] = [
   ...Object.entries(UNARY).map(([name, f]): Subject => ({
     name,
-    ...(f[3] ? { tolerance: f[3] } : {}),
     draw: (draw) => unaryTrial(smooth(draw, f[2]), f, "differences"),
   })),
   ...Object.entries(STEPS).map(([name, f]): Subject => ({
