@@ -1,6 +1,7 @@
 // Functions of one number hold their digits over the whole range of float32: 4 units in the last place.
 import { assert, assertEquals } from "@std/assert";
-import { key, normalArray, start, type Tensor, tf, uniformArray } from "../../mod.ts";
+import { key, start, type Tensor, tf } from "../../mod.ts";
+import { normalArray, uniformArray } from "../../lib/tensor/mod.ts";
 import { onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";
 import { erf } from "./erf.ts";
