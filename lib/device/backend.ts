@@ -7,6 +7,7 @@ import { DeviceError } from "./errors.ts";
 import { type FaultLedger, faultLedger } from "./faults.ts";
 import { type Field, layOut, programFields } from "./program_uniforms.ts";
 import { type Texels, type TexturePool, texturePool } from "./textures.ts";
+import { isWhole, nearestWhole, type WholePrograms, wholePrograms } from "./whole_numbers.ts";
 import { type OpenBackend, WebGPUBackend, type WebGPUProgram } from "./webgpu_backend.ts";
 
 type Uniforms = Parameters<WebGPUBackend["runWebGPUProgram"]>[3];
@@ -49,6 +50,7 @@ export class GuardedBackend extends WebGPUBackend {
   /** Encodes commands, and counts them. */
   readonly encoding: Encoding = encoding(this.hidden);
   readonly #faults: FaultLedger = faultLedger(() => this.abandonCommands());
+  readonly #whole: WholePrograms;
   /** Data of tensors made while recording: there are no numbers behind them. */
   readonly #unreal = new WeakSet<object>();
   #recorder: CommandRecorder | undefined;
@@ -63,6 +65,7 @@ export class GuardedBackend extends WebGPUBackend {
     this.bindingLimit = maxStorageBufferBindingSize -
       maxStorageBufferBindingSize % minStorageBufferOffsetAlignment;
     this.textures = texturePool(device);
+    this.#whole = wholePrograms(device);
     this.countBuffers();
     const { hidden } = this;
     const submitPixels = hidden.recordAndSubmit;
@@ -153,11 +156,19 @@ export class GuardedBackend extends WebGPUBackend {
     uniforms?: Uniforms,
     output?: tf.TensorInfo,
   ): tf.TensorInfo {
+    const operation = operationOf(program);
     return this.guarded(
-      describe(operationOf(program), inputs),
+      describe(operation, inputs),
       inputs,
       [...inputs.map(({ shape }) => shape), program.outputShape],
-      () => [super.runWebGPUProgram(program, inputs, outputDtype, uniforms, output)],
+      () => [
+        this.#whole.during(
+          operation,
+          inputs,
+          outputDtype,
+          () => super.runWebGPUProgram(program, inputs, outputDtype, uniforms, output),
+        ),
+      ],
     )[0]!;
   }
 
@@ -193,7 +204,6 @@ export class GuardedBackend extends WebGPUBackend {
     type: ProgramType,
   ): void {
     const held = this.tensorMap.get(dataId).dtype;
-    const isWhole = (type: string): boolean => type === "int32" || type === "bool";
     if (dtype === type && (held === type || (isWhole(held) && isWhole(type)))) return;
     throw new TypeError(
       dtype === type
@@ -331,14 +341,16 @@ export class GuardedBackend extends WebGPUBackend {
     inputs: readonly tf.TensorInfo[],
     own?: readonly Field[],
   ): void {
+    const pipeline = program.pipeline as GPUComputePipeline;
+    const fields = programFields(program, [...inputs, output], own);
     this.run({
       operation: operationOf(program),
-      pipeline: program.pipeline as GPUComputePipeline,
+      pipeline,
       bound: [
         { info: output, access: "write" },
         ...inputs.map((info): Bound => ({ info, access: "read" })),
       ],
-      uniforms: layOut(programFields(program, [...inputs, output], own)),
+      uniforms: layOut(this.#whole.has(pipeline) ? fields.map(wholeField) : fields),
       workgroups: program.dispatch,
     });
   }
@@ -540,6 +552,11 @@ export function bindGroup(
     layout: pipeline.getBindGroupLayout(0),
     entries: resources.map((resource, binding) => ({ binding, resource })),
   });
+}
+
+/** A field of a program of whole numbers. */
+function wholeField({ type, data }: Field): Field {
+  return type === "float32" ? { type: "int32", data: data.map(nearestWhole) } : { type, data };
 }
 
 /** The operation of one of tfjs's programs. */

@@ -33,7 +33,8 @@ for (const [kernelName, value] of Object.entries(FUNCTIONS)) {
       const x = call.inputs.x!;
       if (x.dtype !== "float32") return stock.kernelFunc(call);
       const memory = call.backend as unknown as HostMemory;
-      const values = (memory.readSync(x.dataId) as Float32Array).map(value);
+      // What was cast may still lie in an array of whole numbers.
+      const values = Float32Array.from(memory.readSync(x.dataId), value);
       return { dataId: memory.write(values, x.shape, x.dtype), shape: x.shape, dtype: x.dtype };
     },
   });

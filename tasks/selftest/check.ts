@@ -84,8 +84,8 @@ async function attempt(trial: Trial, measure: () => Promise<number>): Promise<Fi
   }
 }
 
-function tensorOf({ shape, values, isWhole }: Input): Tensor {
-  return tf.tensor(values, [...shape], isWhole ? "int32" : "float32");
+function tensorOf({ shape, values, type }: Input): Tensor {
+  return tf.tensor(values, [...shape], type ?? "float32");
 }
 
 /** In double precision, so that what a reference does to its inputs is not rounded. */
@@ -94,10 +94,12 @@ function numbersOf({ inputs }: Trial): Float64Array[] {
 }
 
 /** The largest finite magnitude. */
-function magnitudeOf(arrays: readonly Numbers[]): number {
+function magnitudeOf(arrays: readonly ArrayLike<number>[]): number {
   let most = 0;
   for (const values of arrays) {
-    for (const x of values) if (Number.isFinite(x)) most = Math.max(most, Math.abs(x));
+    for (const x of Array.from(values)) {
+      if (Number.isFinite(x)) most = Math.max(most, Math.abs(x));
+    }
   }
   return most;
 }

@@ -6,12 +6,15 @@ import type { Numbers } from "./reference.ts";
 /** A tensor to be made: its shape and numbers. */
 export type Input = {
   readonly shape: readonly number[];
-  readonly values: Float32Array;
+  readonly values: Float32Array | Int32Array;
   /** Whether no gradient by it is taken. */
   readonly isConstant?: boolean;
-  /** Whether it holds whole numbers. */
-  readonly isWhole?: boolean;
+  /** Its type. Default: `"float32"`. */
+  readonly type?: "int32" | "bool";
 };
+
+/** A tensor of floats to be made. */
+export type Floats = Input & { readonly values: Float32Array };
 
 /** Gradients of Σ y · w by each input that is not constant, given w and the inputs' numbers. */
 export type GradientReference = (weights: Numbers, ...inputs: Numbers[]) => Numbers[];
@@ -46,13 +49,17 @@ export type Draw = {
   /** A shape of a rank between two, with sizes of at most `most`. */
   shape(ranks: readonly [number, number], most: number): number[];
   /** Normally distributed numbers. */
-  normal(shape: readonly number[]): Input;
+  normal(shape: readonly number[]): Floats;
   /** Numbers that lie evenly between two. */
-  between(shape: readonly number[], least: number, most: number): Input;
+  between(shape: readonly number[], least: number, most: number): Floats;
   /** Numbers that all differ by at least 0.02, none of them near zero: functions may kink there. */
-  distinct(shape: readonly number[]): Input;
+  distinct(shape: readonly number[]): Floats;
   /** Whole numbers from 0 up to but not including `below`, in a tensor that is constant. */
   wholes(shape: readonly number[], below: number): Input;
+  /** Whole numbers of up to 31 bits, more than float32 has, in a tensor that is constant. */
+  large(shape: readonly number[]): Input;
+  /** Zeros and ones, in a tensor of type bool that is constant. */
+  flags(shape: readonly number[]): Input;
 };
 
 /** What is drawn from a key. */
@@ -77,13 +84,28 @@ export function drawFrom(key: Key): Draw {
       const values = Float32Array.from(places, (place) => 0.02 * (place - size / 2) + 0.007);
       return { shape, values };
     },
-    wholes: (shape, below) => ({
-      shape,
-      values: uniformArray(next(), sizeOf(shape)).map((share) => Math.floor(share * below)),
-      isConstant: true,
-      isWhole: true,
+    wholes: (shape, below) => wholesOf(shape, next(), (share) => Math.floor(share * below)),
+    large(shape) {
+      const low = uniformArray(next(), sizeOf(shape));
+      const scale = (share: number, i: number): number =>
+        Math.floor((2 * share - 1) * 2 ** 30) + Math.floor(low[i]! * 2 ** 12);
+      return wholesOf(shape, next(), scale);
+    },
+    flags: (shape) => ({
+      ...wholesOf(shape, next(), (share) => Number(share < 0.5)),
+      type: "bool",
     }),
   };
+}
+
+/** Whole numbers that are made of shares from 0 to 1. */
+function wholesOf(
+  shape: readonly number[],
+  key: Key,
+  from: (share: number, i: number) => number,
+): Input {
+  const values = Int32Array.from(uniformArray(key, sizeOf(shape)), from);
+  return { shape, values, isConstant: true, type: "int32" };
 }
 
 /** An input by which no gradient is taken. */

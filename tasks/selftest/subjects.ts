@@ -9,6 +9,7 @@ import { pools } from "./subjects/pools.ts";
 import { products } from "./subjects/products.ts";
 import { reductions } from "./subjects/reductions.ts";
 import { shapes } from "./subjects/shapes.ts";
+import { whole } from "./subjects/whole.ts";
 
 /** All subjects, the dear ones first. */
 export const subjects: readonly Subject[] = [
@@ -20,6 +21,7 @@ export const subjects: readonly Subject[] = [
   ...reductions,
   ...elementwise,
   ...shapes,
+  ...whole,
   ...optimizers,
   ...recorded,
 ];

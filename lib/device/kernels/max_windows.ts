@@ -1,7 +1,7 @@
 // Max pooling: the largest of each window, and, for the gradient, which one that was.
 import type { MaxWindowsAttributes } from "../../tensor/max_windows.ts";
 import type { tf } from "../../tensor/tf.ts";
-import type { GuardedBackend } from "../backend.ts";
+import type { GuardedBackend, ProgramType } from "../backend.ts";
 import { floatBits } from "./float_bits.ts";
 import { type PoolAttributes, poolGrid, poolsNothing, sameNumbers } from "./pool_grid.ts";
 import { runProgram } from "./program.ts";
@@ -35,16 +35,12 @@ export function maxWindows(): KernelFunction {
 }
 
 /**
- * The kernel function of tfjs's `MaxPool`. Whole numbers are left to tfjs. Unlike tfjs's,
+ * The kernel function of tfjs's `MaxPool`, also of whole numbers. Unlike tfjs's,
  * it passes NaN on: the largest of numbers of which one is unknown is unknown, as in PyTorch.
- *
- * @param _software whether the adapter computes on the CPU: it is the same program
- * @param stock tfjs's own kernel
  */
-export function maxPool(_software: boolean, stock: KernelFunction): KernelFunction {
+export function maxPool(): KernelFunction {
   return (call) => {
     const x = call.inputs.x!;
-    if (x.dtype !== "float32") return stock(call);
     const grid = poolGrid(x.shape, call.attrs as unknown as PoolAttributes);
     const backend = call.backend as GuardedBackend;
     if (poolsNothing(grid)) return sameNumbers(backend, x);
@@ -65,37 +61,54 @@ function run(
   const narrow = switches && program.wide && !packed
     ? windowProgram(grid, channels, false)
     : program;
+  const isWhole = x.dtype !== "float32";
   const shape = [images, ...grid.output, channels];
   const count = images * grid.output[0] * grid.output[1] * narrow.strips;
   return runProgram(backend, {
     operation: "MaxPool",
-    variant: `${windowVariant(narrow)}/${switches ? "switches" : ""}/${rectify ? "relu" : ""}`,
+    variant: `${isWhole ? "whole/" : ""}${windowVariant(narrow)}/${switches ? "switches" : ""}/${
+      rectify ? "relu" : ""
+    }`,
     results: {
       y: shape,
       ...(switches ? { switches: packed ? [...shape.slice(0, 3), narrow.strips] : shape } : {}),
     },
     inputs: { x },
     vectors: narrow.wide ? ["y", "x"] : [],
-    uniforms: { count, lowest: floatBits(-Infinity), ...windowUniforms(narrow) },
-    code: textOf(narrow, switches, rectify),
+    types: { x: x.dtype as ProgramType, y: x.dtype as ProgramType },
+    uniforms: {
+      count,
+      lowest: isWhole ? 2 ** 31 : floatBits(-Infinity),
+      ...windowUniforms(narrow),
+    },
+    code: textOf(narrow, isWhole ? "i32" : "f32", switches, rectify),
     invocations: count,
     workgroup: 64,
   });
 }
 
-function textOf(program: WindowProgram, switches: boolean, rectify: boolean): string {
+function textOf(
+  program: WindowProgram,
+  number: "f32" | "i32",
+  switches: boolean,
+  rectify: boolean,
+): string {
   const { wide, reader } = program;
   const winner = wide ? "vec4<u32>" : "u32";
-  return `${windowText(program)}
+  return `${windowText(program, number)}
 const SWITCHES = SIZE_Y * SIZE_X + 1;
 // By its bits: of vectors, Mesa's software driver loses NaN in value != value.
 fn isNaN(value: V) -> ${wide ? "vec4<bool>" : "bool"} {
-  return (bitcast<${winner}>(value) & ${winner}(0x7fffffffu)) > ${winner}(0x7f800000u);
+  return ${
+    number === "i32"
+      ? wide ? "vec4<bool>()" : "false"
+      : `(bitcast<${winner}>(value) & ${winner}(0x7fffffffu)) > ${winner}(0x7f800000u)`
+  };
 }
 fn main(index: u32, local: u32) {
   if (index >= uniforms.count) { return; }
   let p = placeOf(index, uniforms.outHeight, uniforms.outWidth);
-  var largest = V(bitcast<f32>(uniforms.lowest));
+  var largest = V(bitcast<${number}>(uniforms.lowest));
   var winner = ${winner}(SIZE_Y * SIZE_X);
   ${
     eachTap(

@@ -18,7 +18,7 @@ export function sum(software: boolean, stock: KernelFunction): KernelFunction {
 }
 
 /**
- * The kernel function of `Mean`, as {@linkcode sum}.
+ * The kernel function of `Mean`, as {@linkcode sum}; of whole numbers it is that of their floats.
  *
  * @param software whether the adapter computes on the CPU
  * @param stock tfjs's own kernel
@@ -28,12 +28,19 @@ export function mean(software: boolean, stock: KernelFunction): KernelFunction {
 }
 
 function reduction(software: boolean, stock: KernelFunction, mean: boolean): KernelFunction {
-  return (call) => {
+  const kernel: KernelFunction = (call) => {
     const x = call.inputs.x!;
     const backend = call.backend as GuardedBackend;
     const { axis, keepDims } = call.attrs as { axis: number | number[]; keepDims: boolean };
     const axes = tf.util.parseAxisParam(axis, x.shape);
     const groups = neighbors(x.shape, axes);
+    if (x.dtype !== "float32" && mean) {
+      const { kernelFunc } = tf.getKernel("Cast", "webgpu")!;
+      const floats = kernelFunc({ inputs: { x }, attrs: { dtype: "float32" }, backend });
+      const means = kernel({ ...call, inputs: { x: floats as tf.TensorInfo } });
+      backend.disposeData((floats as tf.TensorInfo).dataId);
+      return means;
+    }
     if (x.dtype !== "float32") return stock(call);
     const count = axes.reduce((product, each) => product * x.shape[each]!, 1);
     const shape = x.shape.flatMap((size, each) =>
@@ -51,6 +58,7 @@ function reduction(software: boolean, stock: KernelFunction, mean: boolean): Ker
     if (backend.shouldExecuteOnCPU([x])) return stock(call);
     return { ...sumGroups(backend, software, x, groups, mean ? count : 1), shape };
   };
+  return kernel;
 }
 
 /** Sums along each group of neighboring axes, from the last, whose sums lie nearest in memory. */

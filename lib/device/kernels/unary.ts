@@ -1,9 +1,10 @@
 // Functions of one number each, four an invocation where they come in fours; tfjs computes one.
 // Its functions of two numbers take four already, and measure the same as ours would.
 import { tf } from "../../tensor/tf.ts";
-import type { GuardedBackend } from "../backend.ts";
+import type { GuardedBackend, ProgramType } from "../backend.ts";
 import { runElementwise } from "./elementwise.ts";
 import { floatBits } from "./float_bits.ts";
+import { runProgram } from "./program.ts";
 import { applied, type FunctionName, functionText, SPECIAL } from "./functions_text.ts";
 
 type KernelFunction = tf.KernelConfig["kernelFunc"];
@@ -63,10 +64,34 @@ function unary(
   };
 }
 
+/** `Abs`: of whole numbers that the host knows, tfjs computes it in float32. */
+function abs(_software: boolean, stock: KernelFunction): KernelFunction {
+  return (call) => {
+    const x = call.inputs.x!;
+    if (x.dtype !== "int32") return stock(call);
+    const size = tf.util.sizeFromShape(x.shape);
+    return runProgram(call.backend as GuardedBackend, {
+      operation: "Abs",
+      variant: "whole",
+      results: { y: x.shape },
+      inputs: { x },
+      types: { x: x.dtype as ProgramType, y: "int32" },
+      uniforms: { size },
+      code: `
+fn main(index: u32, local: u32) {
+  if (index < uniforms.size) { y_put(index, abs(x_at(index))); }
+}`,
+      invocations: size,
+      workgroup: 64,
+    })[0]!;
+  };
+}
+
 /** Makers of the kernel functions, by tfjs's names; they are the same for any adapter. */
 export const unaryKernels: Readonly<
   Record<string, (software: boolean, stock: KernelFunction) => KernelFunction>
 > = {
+  Abs: abs,
   ...Object.fromEntries(
     Object.entries(SIMPLE).map(([name, text]) => [
       name,

@@ -59,9 +59,12 @@ export function windowUniforms({ grid, strips }: WindowProgram): Record<string, 
  * WGSL: the types of strips, the windows' sizes, and a place's image, row, column
  * and strip. Sizes and strides are constants, so that the driver unrolls loops.
  */
-export function windowText({ grid: { size, stride }, wide }: WindowProgram): string {
+export function windowText(
+  { grid: { size, stride }, wide }: WindowProgram,
+  number: "f32" | "i32" = "f32",
+): string {
   return `
-alias V = ${wide ? "vec4<f32>" : "f32"};
+alias V = ${wide ? `vec4<${number}>` : number};
 const SIZE_Y = ${size[0]}u;
 const SIZE_X = ${size[1]}u;
 const STRIDE_Y = ${stride[0]}u;
