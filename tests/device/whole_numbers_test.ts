@@ -1,6 +1,7 @@
 // Whole numbers beyond float32's 24 bits and truth values stay what they are, or are refused by name.
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { convolve, dropUnits, jit, key, start, tf } from "../../mod.ts";
+import { convolve, dropUnits } from "../../lib/tensor/mod.ts";
+import { jit, key, start, tf } from "../../mod.ts";
 import { nearestWhole, wholeText } from "../../lib/device/whole_numbers.ts";
 import { gpuTest } from "./adapter.ts";
 import { onEachForm } from "./forms.ts";
