@@ -1,6 +1,5 @@
 // Whole numbers beyond float32's 24 bits, and truth values: exact, or wrong.
 import { sizeOf, tf } from "../../../mod.ts";
-import { convolve, dropUnits } from "../../../lib/tensor/mod.ts";
 import type { Numbers } from "../reference.ts";
 import type { Draw, Input, Subject, Trial } from "../subject.ts";
 import { flatOf, placeOf } from "./reductions.ts";
