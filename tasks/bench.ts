@@ -89,7 +89,7 @@ async function emptyRecord(settings: BenchSettings): Promise<BenchRecord> {
     versions: {
       deno: Deno.version.deno,
       v8: Deno.version.v8,
-      tfjs: tf.version.tfjs,
+      tfjs: tf.version_core,
       "jax-js": "0.1.25",
     },
     settings,
