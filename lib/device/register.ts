@@ -36,7 +36,12 @@ import { argExtreme } from "./kernels/arg_extremes.ts";
 import { blendImages, eraseBoxes } from "./kernels/boxes.ts";
 import { bincount } from "./kernels/bincount.ts";
 import { cast } from "./kernels/cast.ts";
-import { conv2d, conv2dGradient, fusedConv2d } from "./kernels/conv2d.ts";
+import {
+  conv2d,
+  conv2dGradient,
+  conv2dInputGradientGradient,
+  fusedConv2d,
+} from "./kernels/conv2d.ts";
 import { conv2dFilterGradient } from "./kernels/conv2d_filter_gradient.ts";
 import { conv2dInputGradient } from "./kernels/conv2d_input_gradient.ts";
 import { cumulative } from "./kernels/cumulative.ts";
@@ -124,7 +129,7 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   OnesLike: filledLike(1),
 };
 
-const GRADIENTS: readonly tf.GradConfig[] = [conv2dGradient];
+const GRADIENTS: readonly tf.GradConfig[] = [conv2dGradient, conv2dInputGradientGradient];
 
 /** tfjs's own kernels, kept before ours replace them. */
 const stockKernels = new Map<string, KernelFunction>();
