@@ -41,41 +41,47 @@ export function isDepthwise(g: Geometry): boolean {
     g.strideHeight * g.strideWidth <= MOST_PHASES;
 }
 
-/** Pixels of a row that share their sources: at most `most`, and as even as can be. */
-export function tileWidth(length: number, most: number): number {
-  return Math.ceil(length / Math.ceil(length / most));
+/** Into how many tiles of at most `most` pixels an axis is cut, and their size, as even as can be. */
+export function tilesAlong(length: number, most: number): [count: number, size: number] {
+  const size = Math.ceil(length / Math.ceil(length / most));
+  return [Math.ceil(length / size), size];
 }
 
-/** The terms of `width` neighbors of the output. */
-export function outputTile(g: Geometry, width: number): Tile {
+/** The terms of `height × width` neighbors of the output. */
+export function outputTile(g: Geometry, height: number, width: number): Tile {
+  const [down, across] = [g.strideHeight, g.strideWidth];
   const terms = eachTap(g, (u, v, tap) =>
-    range(width).map((t) => ({
-      at: t,
-      row: u * g.dilationHeight,
-      column: t * g.strideWidth + v * g.dilationWidth,
+    eachPlace(height, width, (r, t) => ({
+      at: r * width + t,
+      row: r * down + u * g.dilationHeight,
+      column: t * across + v * g.dilationWidth,
       tap,
     })));
-  return { rows: 1, columns: width, terms, step: [g.strideHeight, width * g.strideWidth] };
+  return { rows: height, columns: width, terms, step: [height * down, width * across] };
 }
 
 /**
- * The terms of a cell of the input, as large as the stride and `width` strides wide: of the pixels
- * of one phase (y + p) mod s the same taps count, at the same distances.
+ * The terms of `height × width` cells of the input, each as large as the stride: of the pixels of
+ * one phase (y + p) mod s the same taps count, at the same distances.
  */
-function inputTile(g: Geometry, width: number): Tile {
+function inputTile(g: Geometry, height: number, width: number): Tile {
   const [down, across] = [g.strideHeight, g.strideWidth];
   const columns = across * width;
   const terms = eachTap(g, (u, v, tap) => {
     const [y, x] = [u * g.dilationHeight, v * g.dilationWidth];
     const [phaseY, phaseX] = [y % down, x % across];
-    return range(width).map((t) => ({
-      at: phaseY * columns + t * across + phaseX,
-      row: (phaseY - y) / down,
+    return eachPlace(height, width, (r, t) => ({
+      at: (r * down + phaseY) * columns + t * across + phaseX,
+      row: r + (phaseY - y) / down,
       column: t + (phaseX - x) / across,
       tap,
     }));
   });
-  return { rows: down, columns, terms, step: [1, width] };
+  return { rows: down * height, columns, terms, step: [height, width] };
+}
+
+function eachPlace(height: number, width: number, f: (r: number, t: number) => Term): Term[] {
+  return range(height).flatMap((r) => range(width).map((t) => f(r, t)));
 }
 
 function eachTap(g: Geometry, f: (u: number, v: number, tap: number) => Term[]): Term[] {
@@ -168,8 +174,21 @@ type Pass = {
   readonly shape: readonly [number, number, number, number];
 };
 
-/** Neighbors along a row that an invocation computes. */
-const WIDTH = 4;
+/**
+ * Rows and columns that an invocation computes, so many that each pixel it reads serves several: a
+ * read costs software adapters as much as four products, and GPUs have to be kept busy.
+ */
+const MOST = { software: [4, 8], gpu: [2, 4] } as const;
+
+/** Products of an invocation: more of them take long to compile. */
+const MOST_TERMS = 320;
+
+/** How many results of a filter of so many taps an invocation computes, down and across. */
+export function mostOf(software: boolean, taps: number): readonly [number, number] {
+  const [height, width] = software ? MOST.software : MOST.gpu;
+  const across = Math.min(width, Math.max(1, Math.floor(MOST_TERMS / taps)));
+  return [Math.min(height, Math.max(1, Math.floor(MOST_TERMS / (taps * across)))), across];
+}
 
 /** What is forward: each result sums what lies under its filter. */
 export function depthwise(
@@ -183,11 +202,13 @@ export function depthwise(
   },
   activation?: Activation,
 ): tf.TensorInfo {
-  const width = tileWidth(g.outWidth, WIDTH);
+  const most = mostOf(software, g.filterHeight * g.filterWidth);
+  const [tilesDown, height] = tilesAlong(g.outHeight, most[0]);
+  const [tilesAcross, width] = tilesAlong(g.outWidth, most[1]);
   return run(backend, software, {
     operation: "DepthwiseConv2D",
-    tile: outputTile(g, width),
-    tiles: [g.outHeight, Math.ceil(g.outWidth / width)],
+    tile: outputTile(g, height, width),
+    tiles: [tilesDown, tilesAcross],
     first: [-g.padInfo.top, -g.padInfo.left],
     resultFirst: [0, 0],
     source: inputs.x,
@@ -217,12 +238,13 @@ export function depthwiseInputGradient(
   };
   const [firstRow, rows] = cell(top, g.inHeight, g.strideHeight);
   const [firstColumn, columns] = cell(left, g.inWidth, g.strideWidth);
-  const most = Math.max(1, Math.floor(2 * WIDTH / (g.strideHeight * g.strideWidth)));
-  const width = tileWidth(columns, Math.min(most, WIDTH));
+  const most = mostOf(software, g.filterHeight * g.filterWidth);
+  const [tilesDown, height] = tilesAlong(rows, Math.ceil(most[0] / g.strideHeight));
+  const [tilesAcross, width] = tilesAlong(columns, Math.ceil(most[1] / g.strideWidth));
   return run(backend, software, {
     operation: "DepthwiseConv2DBackpropInput",
-    tile: inputTile(g, width),
-    tiles: [rows, Math.ceil(columns / width)],
+    tile: inputTile(g, height, width),
+    tiles: [tilesDown, tilesAcross],
     first: [firstRow, firstColumn],
     resultFirst: [firstRow * g.strideHeight - top, firstColumn * g.strideWidth - left],
     source: dy,
@@ -237,9 +259,12 @@ function run(backend: GuardedBackend, software: boolean, pass: Pass): tf.TensorI
   const { wide, strips, type, reader } = stripsOf(channels);
   const count = images * tiles[0] * tiles[1] * strips;
   const names = ["x", "w", ...(bias ? ["bias"] : [])];
+  // Whether all that the tiles cover lies in the result: a branch costs as much as the write.
+  const whole = resultFirst.every((place) => place === 0) && tiles[0] * tile.rows === height &&
+    tiles[1] * tile.columns === width;
   return runProgram(backend, {
     operation,
-    variant: [type, bias !== undefined, activation, JSON.stringify(tile)].join("/"),
+    variant: [type, bias !== undefined, activation, whole, JSON.stringify(tile)].join("/"),
     results: { y: pass.shape },
     inputs: { x: source, w: filter, ...(bias ? { bias } : {}) },
     vectors: wide ? ["y", ...names] : [],
@@ -264,7 +289,7 @@ fn main(index: u32, local: u32) {
   let strip = index - tile * uniforms.strips;
   ${placeText(tile)}
   ${sumsText(tile, type, reader, bias ? `bias_${reader}(strip)` : `${type}()`)}
-  ${storeText(tile)}
+  ${storeText(tile, whole)}
 }`,
     invocations: count,
     workgroup: software ? 8 : 64,
@@ -272,17 +297,25 @@ fn main(index: u32, local: u32) {
 }
 
 /** WGSL of the sums `s0`, `s1`, …: a row of the source after another, each with the taps it meets. */
-function sumsText({ rows, columns, terms }: Tile, type: string, reader: string, initial: string) {
+function sumsText(
+  { rows, columns, terms }: Tile,
+  type: string,
+  reader: string,
+  initial: string,
+): string {
   const lines = [
     `let initial = ${initial};`,
     ...range(rows * columns).map((at) => `var s${at} = initial;`),
     columnText(distinct(terms.map(({ column }) => column))),
   ];
+  const read = new Set<number>();
   for (const row of distinct(terms.map(({ row }) => row))) {
     const own = terms.filter((term) => term.row === row);
-    const read = distinct(own.map(({ column }) => column));
-    lines.push(rowText(row, read, type, (at) => `x_${reader}(${at})`));
+    const across = distinct(own.map(({ column }) => column));
+    lines.push(rowText(row, across, type, (at) => `x_${reader}(${at})`));
     for (const tap of distinct(own.map(({ tap }) => tap))) {
+      if (read.has(tap)) continue;
+      read.add(tap);
       lines.push(`let w${tap} = w_${reader}(${tap}u * uniforms.strips + strip);`);
     }
     for (const { at, column, tap } of own) {
@@ -292,17 +325,21 @@ function sumsText({ rows, columns, terms }: Tile, type: string, reader: string, 
   return lines.join("\n  ");
 }
 
-/** WGSL that writes the sums that lie in the result. */
-function storeText({ rows, columns }: Tile): string {
+/**
+ * WGSL that writes the sums that lie in the result.
+ *
+ * @param whole whether all do
+ */
+function storeText({ rows, columns }: Tile, whole: boolean): string {
   return `let top = i32(down * ${rows}u + uniforms.resultRow);
   let left = i32(across * ${columns}u + uniforms.resultColumn);
   ${
     range(rows * columns).map((at) => {
       const [row, column] = [Math.floor(at / columns), at % columns];
-      return `if (u32(top + ${row}) < uniforms.height && u32(left + ${column}) < uniforms.width) {
-    y_put(((image * uniforms.height + u32(top + ${row})) * uniforms.width + u32(left + ${column})) *
-      uniforms.strips + strip, finish(s${at}));
-  }`;
+      const [y, x] = [`u32(top + ${row})`, `u32(left + ${column})`];
+      const put = `y_put(((image * uniforms.height + ${y}) * uniforms.width + ${x}) *
+    uniforms.strips + strip, finish(s${at}));`;
+      return whole ? put : `if (${y} < uniforms.height && ${x} < uniforms.width) { ${put} }`;
     }).join("\n  ")
   }`;
 }

@@ -6,17 +6,18 @@ import type { Geometry } from "./convolution.ts";
 import {
   columnText,
   distinct,
+  mostOf,
   outputTile,
   placeText,
   range,
   rowText,
   sourceName,
-  tileWidth,
+  tilesAlong,
 } from "./depthwise.ts";
 import { stripsOf } from "./features.ts";
 import { runProgram } from "./program.ts";
 
-/** Neighbors of the output that are read together. */
+/** Columns of the output that are read together; of rows as many as of the output's tiles. */
 const WIDTH = 4;
 
 /** Sums that an invocation can keep: of filters with more taps, it takes a row of them. */
@@ -39,9 +40,9 @@ export function depthwiseFilterGradient(
 ): tf.TensorInfo {
   const [taps, channels] = [g.filterHeight * g.filterWidth, g.inChannels];
   const { wide, strips, type, reader } = stripsOf(channels);
-  const width = tileWidth(g.outWidth, WIDTH);
-  const tilesAcross = Math.ceil(g.outWidth / width);
-  const tiles = g.batchSize * g.outHeight * tilesAcross;
+  const [tilesDown, height] = tilesAlong(g.outHeight, mostOf(software, taps)[0]);
+  const [tilesAcross, width] = tilesAlong(g.outWidth, WIDTH);
+  const tiles = g.batchSize * tilesDown * tilesAcross;
   const parts = taps <= MOST_SUMS ? 1 : g.filterHeight;
   const form = software ? "software" : "gpu";
   const wanted = Math.min(
@@ -52,7 +53,16 @@ export function depthwiseFilterGradient(
   const chains = Math.ceil(tiles / each);
   const [sums] = runProgram(backend, {
     operation: "DepthwiseConv2DBackpropFilter",
-    variant: [type, width, parts, g.filterShape, g.strideHeight, g.strideWidth, g.dilationHeight]
+    variant: [
+      type,
+      height,
+      width,
+      parts,
+      g.filterShape,
+      g.strideHeight,
+      g.strideWidth,
+      g.dilationHeight,
+    ]
       .concat(g.dilationWidth).join("/"),
     results: { dw: chains === 1 ? g.filterShape : [chains, taps, channels] },
     inputs: { x, dy },
@@ -62,15 +72,16 @@ export function depthwiseFilterGradient(
       strips,
       tiles,
       each,
-      tilesDown: g.outHeight,
+      tilesDown,
       tilesAcross,
       sourceHeight: g.inHeight,
       sourceWidth: g.inWidth,
+      outHeight: g.outHeight,
       outWidth: g.outWidth,
       firstRow: -g.padInfo.top,
       firstColumn: -g.padInfo.left,
     },
-    code: textOf(g, width, parts, type, reader),
+    code: textOf(g, height, width, parts, type, reader),
     invocations: strips * parts * chains,
     workgroup: software ? 8 : 64,
   });
@@ -81,9 +92,16 @@ export function depthwiseFilterGradient(
   return { ...total, shape: [...g.filterShape] };
 }
 
-function textOf(g: Geometry, width: number, parts: number, type: string, reader: string): string {
+function textOf(
+  g: Geometry,
+  height: number,
+  width: number,
+  parts: number,
+  type: string,
+  reader: string,
+): string {
   const taps = g.filterHeight * g.filterWidth;
-  const whole = outputTile(g, width);
+  const whole = outputTile(g, height, width);
   // Of parts, each has the terms of the first, from another row on.
   const terms = whole.terms.filter(({ tap }) => tap < taps / parts);
   const sums = distinct(terms.map(({ tap }) => tap));
@@ -108,10 +126,17 @@ fn main(index: u32, local: u32) {
   for (var tile = chain * uniforms.each; tile < end; tile++) {
     ${placeText(whole, `uniforms.firstRow + part * ${g.dilationHeight}u`)}
     ${
-    range(width).map((t) =>
-      `let dy${t} = select(${type}(), dy_${reader}((line * uniforms.outWidth + min(across * ${width}u + ${t}u,
-      uniforms.outWidth - 1u)) * uniforms.strips + strip), across * ${width}u + ${t}u < uniforms.outWidth);`
-    ).join("\n    ")
+    range(height * width).map((at) => {
+      const [row, column] = [Math.floor(at / width), at % width];
+      const place = [`down * ${height}u + ${row}u`, `across * ${width}u + ${column}u`];
+      const [i, j] = [
+        `min(${place[0]}, uniforms.outHeight - 1u)`,
+        `min(${place[1]}, uniforms.outWidth - 1u)`,
+      ];
+      return `let dy${at} = select(${type}(), dy_${reader}(((image * uniforms.outHeight + ${i}) *
+      uniforms.outWidth + ${j}) * uniforms.strips + strip),
+      ${place[0]} < uniforms.outHeight && ${place[1]} < uniforms.outWidth);`;
+    }).join("\n    ")
   }
     ${columnText(distinct(terms.map(({ column }) => column)))}
     ${rows.join("\n    ")}
