@@ -9,6 +9,7 @@ import {
   NORMALIZE,
   NORMALIZE_SUMS,
 } from "../tensor/batch_norm.ts";
+import { CURVE, CURVE_GRADIENT } from "../tensor/curves.ts";
 import { BLEND } from "../tensor/blend.ts";
 import { DROP_UNITS } from "../tensor/drop_units.ts";
 import { MAX_WINDOWS, MAX_WINDOWS_GRADIENT } from "../tensor/max_windows.ts";
@@ -44,6 +45,7 @@ import {
 } from "./kernels/conv2d.ts";
 import { conv2dFilterGradient } from "./kernels/conv2d_filter_gradient.ts";
 import { conv2dInputGradient } from "./kernels/conv2d_input_gradient.ts";
+import { curves } from "./kernels/curves.ts";
 import { cumulative } from "./kernels/cumulative.ts";
 import { dropUnits } from "./kernels/drop_units.ts";
 import { filled, filledLike } from "./kernels/fill.ts";
@@ -104,6 +106,8 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   [DROP_UNITS]: dropUnits,
   [UPDATE_TREES]: updateTrees,
   [ACTIVATION_GRADIENT]: activationGradient,
+  [CURVE]: curves,
+  [CURVE_GRADIENT]: curves,
   [SOFTMAX_CROSS_ENTROPY]: softmaxCrossEntropy,
   [SOFTMAX_CROSS_ENTROPY_GRADIENT]: softmaxCrossEntropyGradient,
   [MATCHING_ROWS]: matchingRows,
