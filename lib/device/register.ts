@@ -9,6 +9,7 @@ import {
   NORMALIZE,
   NORMALIZE_SUMS,
 } from "../tensor/batch_norm.ts";
+import "../tensor/convolve_transpose.ts";
 import { CURVE, CURVE_GRADIENT } from "../tensor/curves.ts";
 import { BLEND } from "../tensor/blend.ts";
 import { DROP_UNITS } from "../tensor/drop_units.ts";
@@ -37,12 +38,7 @@ import { argExtreme } from "./kernels/arg_extremes.ts";
 import { blendImages, eraseBoxes } from "./kernels/boxes.ts";
 import { bincount } from "./kernels/bincount.ts";
 import { cast } from "./kernels/cast.ts";
-import {
-  conv2d,
-  conv2dGradient,
-  conv2dInputGradientGradient,
-  fusedConv2d,
-} from "./kernels/conv2d.ts";
+import { conv2d, conv2dGradient, fusedConv2d } from "./kernels/conv2d.ts";
 import { conv2dFilterGradient } from "./kernels/conv2d_filter_gradient.ts";
 import { conv2dInputGradient } from "./kernels/conv2d_input_gradient.ts";
 import { curves } from "./kernels/curves.ts";
@@ -133,7 +129,7 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   OnesLike: filledLike(1),
 };
 
-const GRADIENTS: readonly tf.GradConfig[] = [conv2dGradient, conv2dInputGradientGradient];
+const GRADIENTS: readonly tf.GradConfig[] = [conv2dGradient];
 
 /** tfjs's own kernels, kept before ours replace them. */
 const stockKernels = new Map<string, KernelFunction>();

@@ -205,7 +205,7 @@ export function explicitPadding(padding: "same" | "valid" | number): TfPadding {
 }
 
 /** The kernel with zeros between its taps: a dilated convolution as an ordinary one. */
-function dilateKernel(kernel: Tensor4D, dilation: readonly [number, number]): Tensor4D {
+export function dilateKernel(kernel: Tensor4D, dilation: readonly [number, number]): Tensor4D {
   const [height, width, channels, features] = kernel.shape;
   const [down, across] = dilation;
   if (down === 1 && across === 1) return kernel;

@@ -10,15 +10,20 @@ const known = (file as unknown as { readonly layers: readonly LayerCase[] }).lay
 
 // deno-lint-ignore no-explicit-any
 const MAKERS: Readonly<Record<string, (options: any) => unknown>> = {
+  convTranspose: layers.convTranspose,
   elu: ({ alpha }) => layers.elu(alpha),
   gelu: layers.gelu,
   hardSigmoid: () => layers.hardSigmoid(),
   hardSwish: () => layers.hardSwish(),
   logSoftmax: () => layers.logSoftmax(),
+  pad: layers.pad,
+  pixelShuffle: ({ factor }) => layers.pixelShuffle(factor),
+  pixelUnshuffle: ({ factor }) => layers.pixelUnshuffle(factor),
   prelu: layers.prelu,
   relu6: () => layers.relu6(),
   selu: () => layers.selu(),
   silu: () => layers.silu(),
+  upsample: layers.upsample,
   softplus: () => layers.softplus(),
 };
 

@@ -140,26 +140,6 @@ export const conv2dGradient: tf.GradConfig = {
   },
 };
 
-/**
- * The gradient of `Conv2DBackpropInput`, of which tfjs's own knows neither dilation nor groups: it
- * is linear in both.
- */
-export const conv2dInputGradientGradient: tf.GradConfig = {
-  kernelName: "Conv2DBackpropInput",
-  inputsToSave: ["dy", "filter"],
-  gradFunc: (slopes, saved, attrs) => {
-    requireDilationKernels(attrs as unknown as ConvolutionAttributes);
-    const [dy, filter] = saved as [tf.Tensor4D, tf.Tensor4D];
-    const x = slopes as tf.Tensor4D;
-    const run = (kernel: string, inputs: tf.NamedTensorMap, more: tf.NamedAttrMap): tf.Tensor =>
-      tf.engine().runKernel(kernel, inputs, { ...attrs, ...more });
-    return {
-      dy: () => run("Conv2D", { x, filter }, {}),
-      filter: () => run("Conv2DBackpropFilter", { x, dy }, { filterShape: filter.shape }),
-    };
-  },
-};
-
 /** tfjs's own kernels take no notice of dilation and would return wrong numbers. */
 function requireDilationKernels({ dilations = 1 }: ConvolutionAttributes): void {
   const dilated = [dilations].flat().some((dilation) => dilation !== 1);
