@@ -9,6 +9,8 @@ import {
   NORMALIZE,
   NORMALIZE_SUMS,
 } from "../tensor/batch_norm.ts";
+import "../tensor/convolve_transpose.ts";
+import { CURVE, CURVE_GRADIENT } from "../tensor/curves.ts";
 import { BLEND } from "../tensor/blend.ts";
 import { DROP_UNITS } from "../tensor/drop_units.ts";
 import { MAX_WINDOWS, MAX_WINDOWS_GRADIENT } from "../tensor/max_windows.ts";
@@ -39,6 +41,7 @@ import { cast } from "./kernels/cast.ts";
 import { conv2d, conv2dGradient, fusedConv2d } from "./kernels/conv2d.ts";
 import { conv2dFilterGradient } from "./kernels/conv2d_filter_gradient.ts";
 import { conv2dInputGradient } from "./kernels/conv2d_input_gradient.ts";
+import { curves } from "./kernels/curves.ts";
 import { cumulative } from "./kernels/cumulative.ts";
 import { dropUnits } from "./kernels/drop_units.ts";
 import { filled, filledLike } from "./kernels/fill.ts";
@@ -99,6 +102,8 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   [DROP_UNITS]: dropUnits,
   [UPDATE_TREES]: updateTrees,
   [ACTIVATION_GRADIENT]: activationGradient,
+  [CURVE]: curves,
+  [CURVE_GRADIENT]: curves,
   [SOFTMAX_CROSS_ENTROPY]: softmaxCrossEntropy,
   [SOFTMAX_CROSS_ENTROPY_GRADIENT]: softmaxCrossEntropyGradient,
   [MATCHING_ROWS]: matchingRows,
