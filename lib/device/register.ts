@@ -19,6 +19,7 @@ import {
 } from "../tensor/local_response_norm.ts";
 import { MATCHING_ROWS } from "../tensor/matching_rows.ts";
 import { ERASE } from "../tensor/erase.ts";
+import { UNIFORM } from "../tensor/random_tensors.ts";
 import { RECOLOR, RECOLOR_GRAYS } from "../tensor/recolor.ts";
 import {
   SOFTMAX_CROSS_ENTROPY,
@@ -63,6 +64,7 @@ import {
 } from "./kernels/softmax_cross_entropy.ts";
 import { updateTrees } from "./kernels/update_trees.ts";
 import { unaryKernels } from "./kernels/unary.ts";
+import { uniform } from "./kernels/uniform.ts";
 
 type KernelFunction = tf.KernelConfig["kernelFunc"];
 
@@ -97,6 +99,7 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   [NORMALIZE]: normalize,
   [NORMALIZE_SUMS]: normalizeSums,
   [DROP_UNITS]: dropUnits,
+  [UNIFORM]: uniform,
   [UPDATE_TREES]: updateTrees,
   [ACTIVATION_GRADIENT]: activationGradient,
   [SOFTMAX_CROSS_ENTROPY]: softmaxCrossEntropy,

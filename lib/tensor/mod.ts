@@ -5,3 +5,4 @@ export { warp, type WarpEdge, type WarpOptions } from "./affine.ts";
 export type { AffineMap } from "./affine_map.ts";
 export { dropUnits } from "./drop_units.ts";
 export { normalArray, permutation, uniformArray } from "./random.ts";
+export { normalTensor, uniformTensor } from "./random_tensors.ts";
