@@ -11,6 +11,7 @@ import {
 } from "../tensor/batch_norm.ts";
 import { BLEND } from "../tensor/blend.ts";
 import { DROP_UNITS } from "../tensor/drop_units.ts";
+import { einsumKernel } from "../tensor/einsum.ts";
 import { MAX_WINDOWS, MAX_WINDOWS_GRADIENT } from "../tensor/max_windows.ts";
 import { SPREAD } from "../tensor/spread.ts";
 import {
@@ -64,6 +65,7 @@ import {
 } from "./kernels/softmax_cross_entropy.ts";
 import { updateTrees } from "./kernels/update_trees.ts";
 import { unaryKernels } from "./kernels/unary.ts";
+import { tile } from "./kernels/tile.ts";
 import { uniform } from "./kernels/uniform.ts";
 
 type KernelFunction = tf.KernelConfig["kernelFunc"];
@@ -114,6 +116,7 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   Bincount: bincount,
   Cast: cast,
   Cumprod: cumulative("*"),
+  Einsum: () => einsumKernel,
   Cumsum: cumulative("+"),
   GatherNd: gatherNd,
   GatherV2: gather,
@@ -121,6 +124,7 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   Prod: prod,
   SparseSegmentMean: sparseSegments,
   SparseSegmentSum: sparseSegments,
+  Tile: tile,
   UnsortedSegmentSum: unsortedSegments,
   Fill: filled,
   ZerosLike: filledLike(0),
