@@ -67,6 +67,10 @@ export async function openWeights(weights: string, model?: string): Promise<Netw
       say(`note: ${weights} has SHA-256 ${file.sha256}, which nothing here can confirm`);
     }
     return file;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    const mend = "--weights names another, deno task train makes one";
+    throw new Deno.errors.NotFound(`${error.message}: ${mend}`, { cause: error });
   } finally {
     progress?.stop();
   }

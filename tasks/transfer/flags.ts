@@ -13,7 +13,7 @@ export const command = {
       help:
         "the trained network: a checkpoint, or safetensors with PyTorch's names; a path, a URL, " +
         "or a known name such as resnet18",
-      defaultText: "required without --resume",
+      defaultText: "none: required without --resume",
     }),
     model: choice(Object.keys(models), {
       help: "the model that the weights must be of",
@@ -23,7 +23,7 @@ export const command = {
       help:
         "folder of PNG and JPEG pictures with a folder for each class, or with such folders in " +
         "train and test",
-      defaultText: "required without --resume",
+      defaultText: "none: required without --resume",
     }),
     preprocessing: text({
       help: "torchvision, inception, googlenet, caffe, cifar, or a JSON file",
