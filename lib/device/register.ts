@@ -11,6 +11,7 @@ import {
 } from "../tensor/batch_norm.ts";
 import "../tensor/convolve_transpose.ts";
 import { CURVE, CURVE_GRADIENT } from "../tensor/curves.ts";
+import { NORMAL } from "../tensor/normal.ts";
 import { BLEND } from "../tensor/blend.ts";
 import { DROP_UNITS } from "../tensor/drop_units.ts";
 import { MAX_WINDOWS, MAX_WINDOWS_GRADIENT } from "../tensor/max_windows.ts";
@@ -54,6 +55,7 @@ import { pad } from "./kernels/pad.ts";
 import { prod } from "./kernels/prod.ts";
 import { maxPool, maxWindows } from "./kernels/max_windows.ts";
 import { maxWindowsGradient } from "./kernels/max_windows_gradient.ts";
+import { normal } from "./kernels/normal.ts";
 import { normalize } from "./kernels/normalize.ts";
 import { recolor, recolorGrays } from "./kernels/recolor.ts";
 import { sparseSegments, unsortedSegments } from "./kernels/segments.ts";
@@ -102,6 +104,7 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   [DROP_UNITS]: dropUnits,
   [UPDATE_TREES]: updateTrees,
   [ACTIVATION_GRADIENT]: activationGradient,
+  [NORMAL]: normal,
   [CURVE]: curves,
   [CURVE_GRADIENT]: curves,
   [SOFTMAX_CROSS_ENTROPY]: softmaxCrossEntropy,
