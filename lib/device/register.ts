@@ -11,6 +11,7 @@ import {
 } from "../tensor/batch_norm.ts";
 import "../tensor/convolve_transpose.ts";
 import { CURVE, CURVE_GRADIENT } from "../tensor/curves.ts";
+import { NORMAL } from "../tensor/normal.ts";
 import { BLEND } from "../tensor/blend.ts";
 import { DROP_UNITS } from "../tensor/drop_units.ts";
 import { einsumKernel } from "../tensor/einsum.ts";
@@ -56,6 +57,7 @@ import { pad } from "./kernels/pad.ts";
 import { prod } from "./kernels/prod.ts";
 import { maxPool, maxWindows } from "./kernels/max_windows.ts";
 import { maxWindowsGradient } from "./kernels/max_windows_gradient.ts";
+import { normal } from "./kernels/normal.ts";
 import { normalize } from "./kernels/normalize.ts";
 import { recolor, recolorGrays } from "./kernels/recolor.ts";
 import { sparseSegments, unsortedSegments } from "./kernels/segments.ts";
@@ -107,6 +109,7 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   [UNIFORM]: uniform,
   [UPDATE_TREES]: updateTrees,
   [ACTIVATION_GRADIENT]: activationGradient,
+  [NORMAL]: normal,
   [CURVE]: curves,
   [CURVE_GRADIENT]: curves,
   [SOFTMAX_CROSS_ENTROPY]: softmaxCrossEntropy,
