@@ -7,7 +7,7 @@ import { sizeOf } from "../tensor/tensor.ts";
 import type { HostTensor } from "./host_tensor.ts";
 import { parsePickle, PickleEnd, PickleFunction, type PickleValue } from "./pickle.ts";
 import { converted, entryOf } from "./safetensors.ts";
-import { dtypeWidth, type SafetensorsDtype, takeElements } from "./safetensors_dtype.ts";
+import { dtypeBits, type SafetensorsDtype, takeElements } from "./safetensors_dtype.ts";
 import type { TensorInfo } from "./safetensors_file.ts";
 import type { TensorFile } from "./tensor_source.ts";
 
@@ -24,6 +24,9 @@ const STORAGES: Readonly<Record<string, SafetensorsDtype>> = {
   "torch.ByteStorage": "U8",
   "torch.BoolStorage": "BOOL",
 };
+
+/** Bytes of a number. */
+const widthOf = (dtype: SafetensorsDtype): number => dtypeBits(dtype) / 8;
 
 /** The class of a storage. */
 class StorageClass {
@@ -132,16 +135,16 @@ async function openLegacy(path: string): Promise<TensorFile> {
         throw bad(path, `storage ${key} must have ${storage.count} numbers`, count);
       }
       places.set(key, at + 8);
-      at += 8 + count * dtypeWidth(storage.dtype);
+      at += 8 + count * widthOf(storage.dtype);
     }
     const sizeAt = (key: string): number | undefined => {
       const place = places.get(key);
       const { dtype, count } = storages.get(key)!;
-      return place === undefined ? undefined : Math.min(size - place, count * dtypeWidth(dtype));
+      return place === undefined ? undefined : Math.min(size - place, count * widthOf(dtype));
     };
     requireStorages(views, sizeAt, path);
     const read = ({ key, count, dtype }: Storage): Promise<Uint8Array<ArrayBuffer>> =>
-      bytesAt(file, places.get(key)!, count * dtypeWidth(dtype), path);
+      bytesAt(file, places.get(key)!, count * widthOf(dtype), path);
     return tensorFile(path, views, read, () => Promise.resolve(file.close()));
   } catch (error) {
     file.close();
@@ -314,7 +317,7 @@ function requireStorages(
   path: string,
 ): void {
   for (const [name, { storage: { key, count, dtype } }] of views) {
-    const wanted = count * dtypeWidth(dtype);
+    const wanted = count * widthOf(dtype);
     const found = bytesOf(key);
     if (found === undefined || found < wanted) {
       throw bad(path, `storage ${key} of "${name}" must have ${wanted} bytes`, found ?? "none");
@@ -338,7 +341,7 @@ function tensorFile(
     async read(name): Promise<HostTensor> {
       const { storage, offset, shape, strides } = entryOf(views, name, file);
       const bytes = await readStorage(storage);
-      const elements = gathered(bytes, dtypeWidth(storage.dtype), offset, shape, strides);
+      const elements = gathered(bytes, widthOf(storage.dtype), offset, shape, strides);
       return converted(name, shape, () => takeElements(storage.dtype, () => elements), file);
     },
     [Symbol.asyncDispose]: close,

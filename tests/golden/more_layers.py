@@ -120,7 +120,7 @@ def scaling():
     for mode, theirs in (("zeros", "constant"), ("reflect", "reflect"), ("edge", "replicate")):
         x = numbers(2, 2, 4, 5).requires_grad_()
         amount = {"top": 2, "bottom": 1, "left": 0, "right": 3}
-        yield case(mode, "pad", {"amount": amount, "mode": mode}, x, {},
+        yield case(mode, "padBy", {"amount": amount, "mode": mode}, x, {},
                    F.pad(x, (0, 3, 2, 1), mode=theirs))
 
 

@@ -20,7 +20,7 @@ export type PadAmount = {
  */
 export type PadMode = "zeros" | "reflect" | "edge";
 
-/** Options of {@linkcode pad}. */
+/** Options of {@linkcode padBy}. */
 export type PadOptions = {
   /** Pixels on every side, `[down, across]`, or of each side its own. */
   readonly amount: Pair | PadAmount;
@@ -42,20 +42,20 @@ export type PadOptions = {
  * import { layers, start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
- * const pad = layers.pad({ amount: { left: 2, right: 1 }, mode: "reflect" });
- * const [y] = pad.apply({}, {}, tf.tensor4d([1, 2, 3], [1, 1, 3, 1]), {});
+ * const padded = layers.padBy({ amount: { left: 2, right: 1 }, mode: "reflect" });
+ * const [y] = padded.apply({}, {}, tf.tensor4d([1, 2, 3], [1, 1, 3, 1]), {});
  * assertEquals([...await y.data()], [3, 2, 1, 2, 3, 2]);
  * ```
  */
-export function pad(options: PadOptions): Layer<Empty, Empty> {
+export function padBy(options: PadOptions): Layer<Empty, Empty> {
   const { amount, mode = "zeros" } = options;
-  requireOneOf("make a pad layer", "its mode", ["zeros", "reflect", "edge"], mode);
+  requireOneOf("make a padBy layer", "its mode", ["zeros", "reflect", "edge"], mode);
   const sides = sidesOf(amount);
   const isNothing = sides.flat().every((side) => side === 0);
   return defineLayer({
-    op: "pad",
+    op: "padBy",
     declare(shape) {
-      requireImage("pad", shape);
+      requireImage("padBy", shape);
       if (mode === "reflect") requireReflections(shape, sides);
       const [height, width] = sides.map(([before, after], axis) => before + shape[axis]! + after);
       return stateless([height!, width!, shape[2]!], {
@@ -83,11 +83,11 @@ type Sides = readonly [before: number, after: number];
 
 function sidesOf(amount: Pair | PadAmount): readonly [Sides, Sides] {
   if (typeof amount !== "object" || Array.isArray(amount)) {
-    const [down, across] = checkPair("pad", "amount", amount as Pair, 0);
+    const [down, across] = checkPair("padBy", "amount", amount as Pair, 0);
     return [[down, down], [across, across]];
   }
   const { top = 0, bottom = 0, left = 0, right = 0 } = amount as PadAmount;
-  const action = "make a pad layer";
+  const action = "make a padBy layer";
   for (const [name, side] of Object.entries({ top, bottom, left, right })) {
     requireWhole(action, `its ${name}`, side, 0);
   }
@@ -98,7 +98,7 @@ function requireReflections(shape: Shape, sides: readonly [Sides, Sides]): void 
   sides.forEach((side, axis) => {
     if (Math.max(...side) < shape[axis]!) return;
     throw new RangeError(
-      `Cannot apply a pad layer to [${shape}]: reflections must be smaller than the image, got ${
+      `Cannot apply a padBy layer to [${shape}]: reflections must be smaller than the image, got ${
         Math.max(...side)
       } of ${shape[axis]}`,
     );
