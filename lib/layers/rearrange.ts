@@ -145,7 +145,7 @@ export function slice(options: SliceOptions): Layer<Empty, Empty> {
           `Cannot apply a slice layer to [${shape}]: it must lie inside, got [${size}] from [${begin}] on`,
         );
       }
-      const window = shape.length === 3 && sizes[2] === shape[2]
+      const window = shape.length === 3
         ? {
           size: [1, 1],
           stride: [1, 1],

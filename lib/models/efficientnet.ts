@@ -1,6 +1,6 @@
 // EfficientNet-B0. Tan and Le, "EfficientNet: rethinking model scaling for convolutional neural
 // networks", 2019, Table 1. https://arxiv.org/abs/1905.11946
-import { sigmoid, silu } from "../layers/activation.ts";
+import { silu } from "../layers/activations.ts";
 import { dense } from "../layers/dense.ts";
 import { dropout } from "../layers/dropout.ts";
 import type { AnyLayer, Layer } from "../layers/layer.ts";
@@ -58,7 +58,7 @@ const STAGES: readonly (readonly [
  */
 export function efficientnet(options: EfficientNetOptions = {}): Layer {
   const { dropout: rate = 0.2, dropRate = 0.2, numClasses = 1000, head = true } = options;
-  const style = { squeeze: { activation: silu(), gate: sigmoid() } };
+  const style = { squeeze: { activation: silu() } };
   const layers: { [name: string]: AnyLayer } = {
     first: convNorm({ features: 32, size: 3, stride: 2, padding: 1 }, silu()),
   };

@@ -6,15 +6,15 @@ import type { AnyLayer, Layer, NamedLayers } from "../layers/layer.ts";
 import { batchNorm, type BatchNormOptions } from "../layers/norm.ts";
 import { residual } from "../layers/parallel.ts";
 import { sequential } from "../layers/sequential.ts";
-import { squeezeExcite } from "../layers/squeeze_excite.ts";
-import { stochasticDepth } from "../layers/stochastic_depth.ts";
+import { squeezeExcite, type SqueezeExciteOptions } from "../layers/squeeze_excite.ts";
+import { stochasticDepth } from "../layers/noise.ts";
 
 /** What all blocks of a network have in common. */
 export type BlockStyle = {
   /** The normalization after each convolution. */
   readonly norm?: BatchNormOptions;
   /** The activation between a squeeze-and-excite's convolutions, and the one of its factors. */
-  readonly squeeze?: { readonly activation: AnyLayer; readonly gate: AnyLayer };
+  readonly squeeze?: Pick<SqueezeExciteOptions, "activation" | "gate">;
 };
 
 /** A block. */
@@ -53,10 +53,14 @@ export function invertedResidual(block: InvertedResidual, style: BlockStyle = {}
   const { norm, squeeze } = style;
   const padding = (size - 1) / 2;
   const layers: { [name: string]: AnyLayer } = {};
-  if (expanded > inputs) layers.expand = convNorm({ features: expanded, size: 1 }, activation, norm);
+  if (expanded > inputs) {
+    layers.expand = convNorm({ features: expanded, size: 1 }, activation, norm);
+  }
   const depthwise = { features: expanded, size, stride, padding, groups: expanded };
   layers.depthwise = convNorm(depthwise, activation, norm);
-  if (squeezed !== undefined) layers.squeeze = squeezeExcite({ features: squeezed, ...squeeze });
+  if (squeezed !== undefined) {
+    layers.squeeze = squeezeExcite({ channels: expanded, squeezed, ...squeeze });
+  }
   layers.project = convNorm({ features, size: 1 }, undefined, norm);
   const isSkipped = stride === 1 && inputs === features;
   if (isSkipped && dropRate > 0) layers.drop = stochasticDepth(dropRate);

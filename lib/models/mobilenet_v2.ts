@@ -1,6 +1,6 @@
 // MobileNetV2. Sandler, Howard, Zhu, Zhmoginov and Chen, "MobileNetV2: inverted residuals and linear
 // bottlenecks", 2018, Table 2. https://arxiv.org/abs/1801.04381
-import { relu6 } from "../layers/activation.ts";
+import { relu6 } from "../layers/activations.ts";
 import { dense } from "../layers/dense.ts";
 import { dropout } from "../layers/dropout.ts";
 import type { AnyLayer, Layer } from "../layers/layer.ts";

@@ -1,6 +1,7 @@
 // MobileNetV3. Howard, Sandler, Chu, Chen, Chen, Tan, Wang, Zhu, Pang, Vasudevan, Le and Adam,
 // "Searching for MobileNetV3", 2019, Tables 1 and 2. https://arxiv.org/abs/1905.02244
-import { hardSigmoid, hardSwish, relu } from "../layers/activation.ts";
+import { relu } from "../layers/activation.ts";
+import { hardSigmoid, hardSwish } from "../layers/activations.ts";
 import { dense } from "../layers/dense.ts";
 import { dropout } from "../layers/dropout.ts";
 import type { AnyLayer, Layer } from "../layers/layer.ts";

@@ -1,12 +1,15 @@
 // ShuffleNet V2. Ma, Zhang, Zheng and Sun, "ShuffleNet V2: practical guidelines for efficient CNN
 // architecture design", 2018, Figure 3 and Table 5. https://arxiv.org/abs/1807.11164
 import { relu } from "../layers/activation.ts";
+import { defineLayer } from "../layers/define_layer.ts";
 import { dense } from "../layers/dense.ts";
-import type { AnyLayer, Layer } from "../layers/layer.ts";
+import { type AnyLayer, type Empty, type Layer, stateless } from "../layers/layer.ts";
 import { parallel } from "../layers/parallel.ts";
 import { globalMeanPool, maxPool } from "../layers/pool.ts";
+import { slice } from "../layers/rearrange.ts";
 import { sequential } from "../layers/sequential.ts";
-import { channelShuffle, channelSlice } from "../layers/channels.ts";
+import { requireImage } from "../layers/window.ts";
+import { tf } from "../tensor/tf.ts";
 import { convNorm } from "./inverted_residual.ts";
 
 /** Options of {@linkcode shufflenetV2}. */
@@ -60,10 +63,10 @@ export function shufflenetV2(options: ShuffleNetV2Options = {}): Layer {
 function unit(half: number): Layer {
   return sequential({
     join: parallel({
-      passed: channelSlice(0, half),
-      filtered: sequential({ half: channelSlice(half, 2 * half), ...filtered(half, 1) }),
+      passed: channels(0, half),
+      filtered: sequential({ half: channels(half, half), ...filtered(half, 1) }),
     }),
-    shuffle: channelShuffle(2),
+    shuffle: interleave(),
   }) as Layer;
 }
 
@@ -77,7 +80,7 @@ function downUnit(inputs: number, half: number): Layer {
       }),
       filtered: sequential(filtered(half, 2)),
     }),
-    shuffle: channelShuffle(2),
+    shuffle: interleave(),
   }) as Layer;
 }
 
@@ -92,4 +95,26 @@ function filtered(half: number, stride: number): Record<string, AnyLayer> {
 
 function depthwise(features: number, stride: number): Layer {
   return convNorm({ features, size: 3, stride, padding: 1, groups: features }, undefined);
+}
+
+/** Some of the channels, from one on. */
+function channels(from: number, count: number): Layer {
+  return slice({ begin: [0, 0, from], size: [-1, -1, count] }) as Layer;
+}
+
+/** Puts the two halves of the channels between each other (Zhang et al. 2017, Figure 1). */
+function interleave(): Layer<Empty, Empty> {
+  return defineLayer({
+    op: "channelShuffle",
+    declare(shape) {
+      requireImage("channelShuffle", shape);
+      const window = { size: [1, 1], stride: [1, 1], dilation: [1, 1], before: [0, 0] } as const;
+      return stateless(shape, { flops: 0, window });
+    },
+    apply(_params, state, x) {
+      const [batch, height, width, count] = x.shape as [number, number, number, number];
+      const halves = tf.reshape(x, [batch * height * width, 2, count / 2]);
+      return [tf.reshape(tf.transpose(halves, [0, 2, 1]), x.shape), state];
+    },
+  });
 }

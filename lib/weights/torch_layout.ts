@@ -20,6 +20,13 @@ export type TorchLayout = {
    * @param layer the layer's path
    */
   isConv?(layer: Path): boolean;
+  /**
+   * Whether PyTorch has a dense layer in place of our 1 × 1 convolution, so that its weight is of
+   * rank 2. Default: of none.
+   *
+   * @param layer the layer's path
+   */
+  isDense?(layer: Path): boolean;
 };
 
 /**

@@ -30,6 +30,7 @@ const LEAVES: Readonly<Record<string, string>> = {
   shift: "bias",
   mean: "running_mean",
   variance: "running_var",
+  layerScale: "layer_scale",
 };
 
 /**
@@ -115,14 +116,16 @@ function slotsOf({ path, declaration }: Place, order: Order, layout: TorchLayout
         }, got ${leaf}`,
       );
     }
-    const isConv = layout.isConv?.(path) ?? false;
+    const rank = layout.isConv?.(path) ? 4 : layout.isDense?.(path) ? 2 : undefined;
     const sizes = oihw(
       whole,
       leaf,
       shape,
       isDense(declaration) && leaf === "bias" ? undefined : order,
     );
-    const torchShape = shapeInTorch(shape, sizes, isConv);
+    const torchShape = leaf === "layerScale"
+      ? [...shape, 1, 1]
+      : shapeInTorch(shape, sizes, leaf === "kernel" ? rank : undefined);
     return { part, path: whole, leaf, shape, key: `${module}.${name}`, module, torchShape, sizes };
   });
 }
@@ -143,10 +146,11 @@ function oihw(path: Path, leaf: Path, shape: Shape, order: Order): Oihw {
   );
 }
 
-function shapeInTorch(shape: Shape, sizes: Oihw, isConv: boolean): Shape {
+/** PyTorch's shape; of a kernel perhaps of another rank than ours. */
+function shapeInTorch(shape: Shape, sizes: Oihw, rank = shape.length): Shape {
   const [outputs, inputs, height, width] = sizes;
-  if (shape.length === 4 || (shape.length === 2 && isConv)) return sizes;
-  return shape.length === 2 ? [outputs, inputs * height * width] : shape;
+  if (rank === 4) return sizes;
+  return rank === 2 ? [outputs, inputs * height * width] : shape;
 }
 
 function requireDistinct(slots: readonly TorchSlot[], layout: TorchLayout): void {
