@@ -111,10 +111,12 @@ function requireLabels(labels: string, refuse: (rule: string, found: unknown) =>
 }
 
 /** The kernel function of `Einsum`, of tfjs's other operations, for any backend. */
-export const einsumKernel: tf.KernelConfig["kernelFunc"] = ({ inputs, attrs }) => {
+export function einsumKernel(
+  { inputs, attrs }: Parameters<tf.KernelConfig["kernelFunc"]>[0],
+): Tensor {
   const { equation } = attrs as unknown as { readonly equation: string };
   return einsum(equation, Object.values(inputs as Record<string, tf.TensorInfo>) as Tensor[]);
-};
+}
 
 tf.unregisterKernel("Einsum", "cpu");
 tf.registerKernel({ kernelName: "Einsum", backendName: "cpu", kernelFunc: einsumKernel });
