@@ -82,6 +82,7 @@ for (const [name, make] of Object.entries(OPTIMIZERS)) {
     const memory = tf.memory().numTensors;
     const whole = await train(make(), {});
     assertEquals(await train(make(), { jit: false }), whole);
+    assertEquals(await train(make(), { jit: "check" }), whole);
     const stop = new AbortController();
     const part = await train(make(), {
       signal: stop.signal,
