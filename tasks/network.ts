@@ -18,8 +18,8 @@ export function weightsFlag(standard: string): Flag<string> {
   return path({
     default: standard,
     help:
-      "the network: a checkpoint of deno task train or transfer, or safetensors with PyTorch's " +
-      "names; a path, a URL, or a known name such as resnet18",
+      "the network: a checkpoint of deno task train or transfer, or a safetensors or .pth file with " +
+      "PyTorch's names; a path, a URL, or a known name such as resnet18",
   }) as Flag<string>;
 }
 

@@ -9,6 +9,9 @@ import {
   NORMALIZE,
   NORMALIZE_SUMS,
 } from "../tensor/batch_norm.ts";
+import "../tensor/convolve_transpose.ts";
+import { CURVE, CURVE_GRADIENT } from "../tensor/curves.ts";
+import { NORMAL } from "../tensor/normal.ts";
 import { BLEND } from "../tensor/blend.ts";
 import { DROP_UNITS } from "../tensor/drop_units.ts";
 import { einsumKernel } from "../tensor/einsum.ts";
@@ -41,6 +44,7 @@ import { cast } from "./kernels/cast.ts";
 import { conv2d, conv2dGradient, fusedConv2d } from "./kernels/conv2d.ts";
 import { conv2dFilterGradient } from "./kernels/conv2d_filter_gradient.ts";
 import { conv2dInputGradient } from "./kernels/conv2d_input_gradient.ts";
+import { curves } from "./kernels/curves.ts";
 import { cumulative } from "./kernels/cumulative.ts";
 import { dropUnits } from "./kernels/drop_units.ts";
 import { filled, filledLike } from "./kernels/fill.ts";
@@ -53,6 +57,7 @@ import { pad } from "./kernels/pad.ts";
 import { prod } from "./kernels/prod.ts";
 import { maxPool, maxWindows } from "./kernels/max_windows.ts";
 import { maxWindowsGradient } from "./kernels/max_windows_gradient.ts";
+import { normal } from "./kernels/normal.ts";
 import { normalize } from "./kernels/normalize.ts";
 import { recolor, recolorGrays } from "./kernels/recolor.ts";
 import { sparseSegments, unsortedSegments } from "./kernels/segments.ts";
@@ -104,6 +109,9 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   [UNIFORM]: uniform,
   [UPDATE_TREES]: updateTrees,
   [ACTIVATION_GRADIENT]: activationGradient,
+  [NORMAL]: normal,
+  [CURVE]: curves,
+  [CURVE_GRADIENT]: curves,
   [SOFTMAX_CROSS_ENTROPY]: softmaxCrossEntropy,
   [SOFTMAX_CROSS_ENTROPY_GRADIENT]: softmaxCrossEntropyGradient,
   [MATCHING_ROWS]: matchingRows,

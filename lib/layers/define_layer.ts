@@ -25,11 +25,12 @@ export type Definition<P extends Tree, S extends Tree> = Omit<Layer<P, S>, "fusi
  * @param definition the layer without the checks
  */
 export function defineLayer<P extends Tree, S extends Tree>(
-  { fusion, ...definition }: Definition<P, S>,
+  { fusion, rectifies = false, ...definition }: Definition<P, S>,
 ): Layer<P, S> {
   let last: { readonly shape: Shape; readonly declaration: Declaration<P, S> } | undefined;
   const layer: Layer<P, S> = {
     op: definition.op,
+    ...(rectifies ? { rectifies } : {}),
     declare(shape) {
       if (!last || !isSameShape(last.shape, shape)) {
         const own = [...shape]; // The caller's array may change.

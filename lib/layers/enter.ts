@@ -54,7 +54,9 @@ export function enter(
       throw located(error, name);
     }
   };
-  const y = context.intercept ? context.intercept({ path, op: layer.op }, x, call) : call(x);
+  const { op, rectifies } = layer;
+  const site = { path, op, ...(rectifies ? { rectifies } : {}) };
+  const y = context.intercept ? context.intercept(site, x, call) : call(x);
   return [y, nextState];
 }
 

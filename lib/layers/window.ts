@@ -58,10 +58,16 @@ export function checkWindow(layer: string, options: WindowOptions): Window {
   };
 }
 
-function checkPair(layer: string, name: string, value: Pair): [number, number] {
+/**
+ * Spells a pair out.
+ *
+ * @param least the smallest allowed number. Default: 1
+ * @throws {RangeError} if one is not a whole number in its range
+ */
+export function checkPair(layer: string, name: string, value: Pair, least = 1): [number, number] {
   const [down, across] = Array.isArray(value) ? value : [value, value];
   const require = (length: number): number =>
-    requireWhole(`make ${withArticle(layer)} layer`, `its ${name}`, length);
+    requireWhole(`make ${withArticle(layer)} layer`, `its ${name}`, length, least);
   return [require(down), require(across)];
 }
 

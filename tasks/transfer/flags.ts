@@ -11,7 +11,7 @@ export const command = {
   flags: {
     weights: path({
       help:
-        "the trained network: a checkpoint, or safetensors with PyTorch's names; a path, a URL, " +
+        "the trained network: a checkpoint, or a safetensors or .pth file with PyTorch's names; a path, a URL, " +
         "or a known name such as resnet18",
       defaultText: "none: required without --resume",
     }),
