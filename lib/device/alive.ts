@@ -4,6 +4,7 @@ import { DeviceError } from "./errors.ts";
 
 type Engine = {
   readonly backendInstance: unknown;
+  readonly backendName: string | undefined;
   readonly pendingBackendInit: unknown;
   readonly state: {
     readonly tensorInfo: WeakMap<object, { readonly backend: tf.KernelBackend }>;
@@ -49,7 +50,8 @@ function guardEngine(): void {
         return this.backendInstance;
       }
       // tfjs would begin to open a device here, and throw nevertheless; backends of users are its own.
-      if (this.getSortedBackends()[0] !== "webgpu") return lazily.call(this);
+      const wanted = this.backendName ?? this.getSortedBackends()[0];
+      if (wanted !== "webgpu") return lazily.call(this);
       throw new DeviceError(
         "missing",
         "Cannot compute: a device must be started, got none. Call await start() before tensors are made; after stop(), call it again",
