@@ -1,7 +1,7 @@
 // Layers that are random in training: whole maps or examples dropped, noise added.
 import { requireOneOf, requireRange } from "../text/require.ts";
 import { dropUnits, requireRate } from "../tensor/drop_units.ts";
-import { normal } from "../tensor/normal.ts";
+import { normalTensor } from "../tensor/random_tensors.ts";
 import type { Key } from "../tensor/random.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
@@ -140,6 +140,6 @@ export function gaussianNoise(deviation: number): Layer<Empty, Empty> {
   return randomLayer(
     "gaussianNoise",
     deviation === 0,
-    (x, key) => tf.add(x, tf.mul(normal(x.shape, key), deviation)),
+    (x, key) => tf.add(x, normalTensor(key, x.shape, 0, deviation)),
   );
 }
