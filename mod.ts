@@ -56,6 +56,8 @@ export { tf } from "./lib/tensor/tf.ts";
 export {
   type Scalar,
   type Shape,
+  type ShapesOf,
+  type ShapeTree,
   sizeOf,
   type Tensor,
   type Tensor1D,
@@ -82,6 +84,13 @@ export * from "./lib/models/mod.ts";
 
 // Data
 export type { Examples } from "./lib/data/examples.ts";
+export type {
+  ArrayExamples,
+  Column,
+  Columns,
+  ColumnValues,
+  TreeBatch,
+} from "./lib/data/columns.ts";
 export {
   type DataSplit,
   type FeatureSource,

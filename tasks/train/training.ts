@@ -8,9 +8,9 @@ import {
   timeLimit,
 } from "../../lib/train/callbacks/mod.ts";
 import {
+  type ClassifierReport,
   countParameters,
   disposeTraining,
-  type EpochReport,
   evaluate,
   type Evaluation,
   type Examples,
@@ -102,7 +102,7 @@ export async function runTraining(parts: RunParts): Promise<Outcome> {
   const progress = trainingProgress({ epochs: settings.epochs, stepsPerEpoch: perEpoch });
   const clock = stepClock();
   const onStep = (report: StepReport): void => {
-    const { epoch, step, stepInEpoch, loss, meanLoss, accuracy } = report;
+    const { epoch, step, stepInEpoch, loss, meanLoss, accuracy = NaN } = report;
     notes.steps.push({ step, loss });
     clock.tick(stepInEpoch);
     progress.step(epoch, stepInEpoch, { loss: meanLoss, accuracy });
@@ -139,7 +139,7 @@ function startFit(
   parts: RunParts,
   notes: Notes,
   onStep: (report: StepReport) => void,
-): ReturnType<typeof fit> {
+): AsyncGenerator<ClassifierReport, void, void> {
   const { settings, model, optimizer, train, held, test, from, otherData, signal } = parts;
   return fit(model, train, {
     epochs: settings.epochs,
@@ -176,7 +176,7 @@ function callbacksOf(parts: RunParts, { history, steps }: Notes): readonly Callb
 /** Measures on the test images, unless that was just done with these weights. */
 async function finalEvaluation(
   { held, test, loss }: RunParts,
-  { network, validation }: EpochReport,
+  { network, validation }: ClassifierReport,
 ): Promise<Evaluation> {
   if (!held && validation) return validation;
   return await evaluate(network, test, loss ? { loss } : {});
@@ -184,7 +184,7 @@ async function finalEvaluation(
 
 async function writeRun(
   { settings, train, folder }: RunParts,
-  { network, stopped }: EpochReport,
+  { network, stopped }: ClassifierReport,
   notes: Notes,
   stepsPerEpoch: number,
 ): Promise<void> {
