@@ -17,7 +17,14 @@ import {
   stackNumbers,
   unstackNumbers,
 } from "./objective.ts";
-import { type AnyExamples, batchSizeOf, hasClasses, isStream, openFeed } from "./open_feed.ts";
+import {
+  type AnyExamples,
+  countOf,
+  hasClasses,
+  isStream,
+  openFeed,
+  requireExamples,
+} from "./open_feed.ts";
 import { gatherPredictions, type Predictions, topAccuracy } from "./predictions.ts";
 import { type Confusion, confusionMatrix } from "./metrics.ts";
 import { addTotals, meansOf } from "./totals.ts";
@@ -25,7 +32,7 @@ import { NO_TOTALS, START } from "./training.ts";
 
 /** Options of {@linkcode evaluate}. */
 export type EvaluateOptions<Y extends Tree = Tensor, T extends Tree = Tensor> = {
-  /** Examples at a time. Default: 256, or all if there are fewer. Not for a stream. */
+  /** Examples at a time; all if there are fewer. Default: 256. Not for a stream. */
   readonly batchSize?: number;
   /** The loss, as for {@linkcode fit}. Default: {@linkcode softmaxCrossEntropy} of a classifier. */
   readonly loss?: Losses<Y, T>;
@@ -166,14 +173,12 @@ export async function openEvaluation(
   examples: AnyExamples,
   { batchSize, normalize, steps }: Pick<EvaluateOptions, "batchSize" | "normalize" | "steps">,
 ): Promise<Feed> {
-  const isFinite = examples && !isStream(examples);
-  return await openFeed(action, examples, {
-    ...(isFinite
-      ? { batchSize: batchSizeOf(examples, { batchSize }, EVALUATED_BATCH) }
-      : { batchSize }),
-    stepsPerEpoch: steps,
-    normalize,
-  }, START);
+  requireExamples(action, examples);
+  const size = isStream(examples)
+    ? batchSize
+    : Math.min(batchSize ?? EVALUATED_BATCH, countOf(examples));
+  const options = { batchSize: size, stepsPerEpoch: steps, normalize };
+  return await openFeed(action, examples, options, START);
 }
 
 /** The model and its numbers, without training's behavior. */

@@ -12,7 +12,7 @@ import type { AuxiliaryLosses } from "./auxiliary_losses.ts";
 import type { Callback } from "./callbacks/callback.ts";
 import type { Losses, Metrics } from "./objective.ts";
 import { type AnyExamples, batchSizeOf, countOf, isStream } from "./open_feed.ts";
-import type { StepReport } from "./reports.ts";
+import type { ClassifierStep, StepReport } from "./reports.ts";
 import type { Trainable } from "./trainable.ts";
 import type { Training } from "./training.ts";
 
@@ -117,11 +117,8 @@ export type ClassifierOptions<P extends Tree = Tree, S extends Tree = Tree> =
   & {
     readonly classify?: true;
     /** Called with a step's numbers, one step late so that nothing waits for the GPU. */
-    readonly onStep?: (report: StepReport & ClassifierStep) => void;
+    readonly onStep?: (report: ClassifierStep) => void;
   };
-
-/** What is always known of a classifier's step. */
-type ClassifierStep = { readonly accuracy: number; readonly stepsPerEpoch: number };
 
 /**
  * How many steps an epoch has.

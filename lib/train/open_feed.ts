@@ -81,9 +81,8 @@ export function countOf(examples: Examples | ImageSource | ArrayExamples): numbe
 export function batchSizeOf(
   examples: Examples | ImageSource | ArrayExamples,
   { batchSize }: { readonly batchSize?: number },
-  standard = DEFAULT_BATCH,
 ): number {
-  return batchSize ?? Math.min(standard, countOf(examples));
+  return batchSize ?? Math.min(DEFAULT_BATCH, countOf(examples));
 }
 
 /**

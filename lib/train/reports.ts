@@ -26,6 +26,14 @@ export type StepReport = {
   readonly seconds: number;
 };
 
+/** The numbers of a step of a classifier on labeled images. */
+export type ClassifierStep = StepReport & {
+  /** Accuracy over the epoch so far, 0 to 1. */
+  readonly accuracy: number;
+  /** Steps in an epoch. */
+  readonly stepsPerEpoch: number;
+};
+
 /** An epoch's numbers. */
 export type EpochReport<
   P extends Tree = Tree,

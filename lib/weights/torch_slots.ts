@@ -106,7 +106,8 @@ function slotsOf({ path, declaration }: Place, order: Order, layout: TorchLayout
   if (found.length === 0) return [];
   const module = layout.module(path);
   return found.map(({ part, leaf, shape }) => {
-    const name = Object.hasOwn(LEAVES, leaf) ? LEAVES[leaf]! : undefined;
+    const known = Object.hasOwn(LEAVES, leaf) ? LEAVES[leaf]! : undefined;
+    const name = known ?? layout.leaf?.(leaf);
     const whole = path === "" ? leaf : `${path}/${leaf}`;
     if (name === undefined) {
       throw new TypeError(
@@ -115,6 +116,10 @@ function slotsOf({ path, declaration }: Place, order: Order, layout: TorchLayout
         }, got ${leaf}`,
       );
     }
+    const key = module === "" ? name : `${module}.${name}`;
+    const slot = { part, path: whole, leaf, shape, key, module };
+    // What PyTorch has not keeps its form.
+    if (!known) return { ...slot, torchShape: shape, sizes: [1, sizeOf(shape), 1, 1] };
     const isConv = layout.isConv?.(path) ?? false;
     const sizes = oihw(
       whole,
@@ -122,8 +127,7 @@ function slotsOf({ path, declaration }: Place, order: Order, layout: TorchLayout
       shape,
       isDense(declaration) && leaf === "bias" ? undefined : order,
     );
-    const torchShape = shapeInTorch(shape, sizes, isConv);
-    return { part, path: whole, leaf, shape, key: `${module}.${name}`, module, torchShape, sizes };
+    return { ...slot, torchShape: shapeInTorch(shape, sizes, isConv), sizes };
   });
 }
 

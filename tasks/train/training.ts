@@ -19,6 +19,7 @@ import {
   key,
   type Layer,
   type Loss,
+  type Normalization,
   type Optimizer,
   snapshot,
   type StepReport,
@@ -27,6 +28,8 @@ import {
 } from "../../mod.ts";
 import type { EpochRecord, StepRecord } from "../../lib/train/report/mod.ts";
 import { epochRecord } from "../../lib/train/report/history.ts";
+import type { Preprocessing } from "../../lib/image/mod.ts";
+import { labelOf } from "../own_model.ts";
 import { trainingProgress } from "../progress.ts";
 import { aboutRun, type Records } from "./records.ts";
 import type { RunFolder } from "./run_folder.ts";
@@ -39,6 +42,9 @@ export type RunParts = {
   readonly optimizer: Optimizer;
   readonly augment: Augmentation | undefined;
   readonly loss: Loss | undefined;
+  readonly normalize: Normalization | undefined;
+  /** How pictures are prepared, if the model's file says it. */
+  readonly preprocessing: Preprocessing | undefined;
   readonly train: Examples | ImageSource;
   /** Images that are held back, which steer the run. */
   readonly held: Examples | ImageSource | undefined;
@@ -151,6 +157,7 @@ function startFit(
     callbacks: callbacksOf(parts, notes),
     signal,
     onStep,
+    ...(parts.normalize ? { normalize: parts.normalize } : {}),
     ...(parts.augment ? { augment: parts.augment } : {}),
     ...(parts.loss ? { loss: parts.loss } : {}),
     ...(from ? { from, otherData } : {}),
@@ -162,7 +169,7 @@ function callbacksOf(parts: RunParts, { history, steps }: Notes): readonly Callb
   const { settings, train, held, folder } = parts;
   const { earlyStop, patience, schedule, timeLimit: limit } = settings;
   const about = (): ReturnType<typeof aboutRun> =>
-    aboutRun(folder.id, settings, train, { history, steps });
+    aboutRun(folder.id, settings, train, { history, steps }, parts.preprocessing);
   return [
     { name: "history", onEpoch: (report) => void history.push(epochRecord(report)) },
     ...(earlyStop ? [earlyStopping({ patience })] : []),
@@ -175,21 +182,27 @@ function callbacksOf(parts: RunParts, { history, steps }: Notes): readonly Callb
 
 /** Measures on the test images, unless that was just done with these weights. */
 async function finalEvaluation(
-  { held, test, loss }: RunParts,
+  { held, test, loss, normalize }: RunParts,
   { network, validation }: ClassifierReport,
 ): Promise<Evaluation> {
   if (!held && validation) return validation;
-  return await evaluate(network, test, loss ? { loss } : {});
+  return await evaluate(network, test, {
+    ...(loss ? { loss } : {}),
+    ...(normalize ? { normalize } : {}),
+  });
 }
 
 async function writeRun(
-  { settings, train, folder }: RunParts,
+  { settings, train, folder, preprocessing }: RunParts,
   { network, stopped }: ClassifierReport,
   notes: Notes,
   stepsPerEpoch: number,
 ): Promise<void> {
-  const about = { ...aboutRun(folder.id, settings, train, notes), ...(stopped ? { stopped } : {}) };
+  const about = {
+    ...aboutRun(folder.id, settings, train, notes, preprocessing),
+    ...(stopped ? { stopped } : {}),
+  };
   const checkpoint = await snapshot(network, about);
-  const title = `${settings.model} on ${settings.dataset}`;
+  const title = `${labelOf(settings.model)} on ${settings.dataset}`;
   await folder.writeState({ ...notes, checkpoint, stepsPerEpoch, title });
 }

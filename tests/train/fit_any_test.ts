@@ -137,7 +137,7 @@ onEachBackend("an autoencoder is trained, validated, logged, drawn and stopped e
   assertEquals([last.accuracy, last.valAccuracy], [undefined, undefined]);
   const best = Math.min(...epochs.map(({ valMetrics }) => valMetrics!.mae!));
   const measured = await evaluate(last.network, validation, {
-    batchSize: 4,
+    batchSize: 400,
     loss: meanSquaredError,
     metrics: { mae: meanAbsoluteError },
   });
