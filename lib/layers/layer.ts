@@ -39,6 +39,8 @@ export type Site = {
   readonly path: Path;
   /** What kind of layer it is, `"conv"`. */
   readonly op: string;
+  /** Whether it is a rectifier besides ReLU, as {@linkcode Layer.rectifies} says. */
+  readonly rectifies?: boolean;
 };
 
 /** A parameter or state that is declared but not yet made. */
@@ -133,6 +135,11 @@ export type Layer<
    * @returns the outputs `[N, …shape]` and the next state
    */
   apply(params: P, state: S, x: X, context: Context): [y: Y, state: S];
+  /**
+   * Optional: whether the layer is an activation that the backward rules of guided
+   * backpropagation and DeconvNet treat as they do ReLUs. Default: `false`; ReLU is by its `op`.
+   */
+  readonly rectifies?: boolean;
   /** Optional: how the layer computes in one pass with its neighbors in a {@linkcode sequential}. */
   readonly fusion?: Fusion;
 };

@@ -103,3 +103,19 @@ export function requireOptions(action: string, options: unknown, known: object):
   if (wrong === undefined) return;
   throw new TypeError(`Cannot ${action}: ${unknownName("option", wrong, names)}`);
 }
+
+/**
+ * Refuses what are not scores of classes: of a single one, softmax is always 1 and its loss 0.
+ *
+ * @param action what cannot be done, such as `classify`
+ * @param shape shape of the scores, `[N, classes]`
+ * @throws {TypeError} if there are not two axes, or fewer than two classes
+ */
+export function requireClassScores(action: string, shape: readonly (number | string)[]): void {
+  if (shape.length === 2 && Number(shape[1]) >= 2) return;
+  throw new TypeError(
+    `Cannot ${action}: there must be a score for each of at least two classes, [N, classes], got [${shape}]${
+      shape.at(-1) === 1 ? ". Of a yes or no make two classes, with two outputs" : ""
+    }`,
+  );
+}

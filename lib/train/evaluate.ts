@@ -7,7 +7,7 @@ import type { AnyModel, Network } from "../layers/layer.ts";
 import type { Tensor, Tensor2D } from "../tensor/tensor.ts";
 import { disposeTree, isTensor, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
-import { requireOptions } from "../text/require.ts";
+import { requireClassScores, requireOptions } from "../text/require.ts";
 import type { Feed, FeedBatch } from "./feed.ts";
 import {
   type Losses,
@@ -246,6 +246,7 @@ async function actualClasses({ classes, targets }: FeedBatch): Promise<ArrayLike
 
 /** Refuses outputs of a classifier that are no scores of the targets' classes. */
 function requireScores(outputs: Tree, targets: Tree): void {
+  if (outputs !== null && isTensor(outputs)) requireClassScores("evaluate", outputs.shape);
   const classes = targets !== null && isTensor(targets) && targets.rank === 2
     ? targets.shape[1]
     : "classes";

@@ -4,7 +4,7 @@ import type { AnyModel, Network } from "../layers/layer.ts";
 import type { Tensor, Tensor2D } from "../tensor/tensor.ts";
 import { isTensor, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
-import { requireOptions } from "../text/require.ts";
+import { requireClassScores, requireOptions } from "../text/require.ts";
 
 /** Options of {@linkcode predict}. */
 export type PredictOptions = {
@@ -84,9 +84,16 @@ type Predictor = (
 ) => Tree;
 
 function softmaxOf(output: Tree): Tensor {
-  if (output !== null && isTensor(output) && output.rank === 2) return tf.softmax(output);
-  const found = output !== null && isTensor(output) ? `[${output.shape}]` : "several outputs";
-  throw new TypeError(
-    `Cannot predict probabilities: the network must output logits [N, classes], got ${found}. For its output as it is give probabilities: false`,
-  );
+  if (output === null || !isTensor(output)) {
+    throw new TypeError(
+      "Cannot predict probabilities: the network must output logits [N, classes], got several outputs. For its output as it is give probabilities: false",
+    );
+  }
+  if (output.rank !== 2) {
+    throw new TypeError(
+      `Cannot predict probabilities: the network must output logits [N, classes], got [${output.shape}]. For its output as it is give probabilities: false`,
+    );
+  }
+  requireClassScores("predict", output.shape);
+  return tf.softmax(output);
 }

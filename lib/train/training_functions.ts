@@ -41,7 +41,7 @@ export type TrainingFunctions<S extends Tree> = {
 type FunctionOptions = TrainStepOptions & {
   readonly optimizer: Optimizer;
   readonly objective: Objective;
-  readonly jit?: boolean;
+  readonly jit?: boolean | "check";
   /** Only of labeled images. */
   readonly augment?: Augmentation;
   readonly normalize?: Normalization;
@@ -77,7 +77,8 @@ export function trainingFunctions<P extends Tree, S extends Tree>(
       run({ trained, state, optimizer }, frozen, batch, key);
   const forward = forwardOf(model, objective);
   if (options.jit === false) return { step: stepBy(move), forward, dispose: () => {} };
-  const recorded = { move: jit(move, { donate: [0] }), forward: jit(forward) };
+  const check = options.jit === "check" ? { check: true } : {};
+  const recorded = { move: jit(move, { donate: [0], ...check }), forward: jit(forward, check) };
   return {
     step: stepBy(recorded.move as typeof move),
     forward: recorded.forward,
