@@ -107,7 +107,8 @@ function slotsOf({ path, declaration }: Place, order: Order, layout: TorchLayout
   if (found.length === 0) return [];
   const module = layout.module(path);
   return found.map(({ part, leaf, shape }) => {
-    const name = Object.hasOwn(LEAVES, leaf) ? LEAVES[leaf]! : undefined;
+    const known = Object.hasOwn(LEAVES, leaf) ? LEAVES[leaf]! : undefined;
+    const name = known ?? layout.leaf?.(leaf);
     const whole = path === "" ? leaf : `${path}/${leaf}`;
     if (name === undefined) {
       throw new TypeError(
@@ -117,6 +118,10 @@ function slotsOf({ path, declaration }: Place, order: Order, layout: TorchLayout
       );
     }
     const rank = layout.isConv?.(path) ? 4 : layout.isDense?.(path) ? 2 : undefined;
+    const key = module === "" ? name : `${module}.${name}`;
+    const slot = { part, path: whole, leaf, shape, key, module };
+    // What PyTorch has not keeps its form.
+    if (!known) return { ...slot, torchShape: shape, sizes: [1, sizeOf(shape), 1, 1] };
     const sizes = oihw(
       whole,
       leaf,
@@ -126,7 +131,7 @@ function slotsOf({ path, declaration }: Place, order: Order, layout: TorchLayout
     const torchShape = leaf === "layerScale"
       ? [...shape, 1, 1]
       : shapeInTorch(shape, sizes, leaf === "kernel" ? rank : undefined);
-    return { part, path: whole, leaf, shape, key: `${module}.${name}`, module, torchShape, sizes };
+    return { ...slot, torchShape, sizes };
   });
 }
 
