@@ -55,6 +55,8 @@ export type NetworksReport = {
   readonly optimizers: Record<string, number>;
   readonly batchOfOne: number;
   readonly onePixel: number;
+  /** Networks with many channels. */
+  wide: number;
   readonly faults: NetworkFault[];
 };
 
@@ -105,12 +107,15 @@ export async function runNetworks(options: NetworksOptions): Promise<NetworksRep
     optimizers: {},
     batchOfOne: 0,
     onePixel: 0,
+    wide: 0,
     faults: [],
   };
   for (let graph = start; graph < start + graphs; graph++) {
     // A fresh device, which forgets the programs of the last: each network has some of its own.
     if (graph % 100 === 99) stop();
-    await runOne(drawCase(fold(key(seed), graph)), graph, subjects, report);
+    // Every third network is a wide one.
+    const one = drawCase(fold(key(seed), graph), graph % 3 === 2);
+    await runOne(one, graph, subjects, report);
     if (progress?.(report)) break;
   }
   return report;
@@ -169,6 +174,7 @@ async function runOne(
   for (const op of opsOf(one.model)) report.layers[op] = (report.layers[op] ?? 0) + 1;
   const { kind } = one.optimizer;
   report.optimizers[kind] = (report.optimizers[kind] ?? 0) + 1;
+  if (graph % 3 === 2) report.wide++;
   if (one.batch === 1) report.batchOfOne++;
   if (one.shape.length === 3 && one.shape[0] === 1 && one.shape[1] === 1) report.onePixel++;
 }

@@ -83,6 +83,20 @@ function targetOf(
   });
 }
 
+/** What a step is given besides what the last one left: images, targets and a key of its own. */
+export function givenAt(
+  { x, target, key }: Data,
+  step: number,
+): { x: Host; target: Host; key: Key } {
+  return { x: turned(x, step), target, key: fold(key, step) };
+}
+
+/** The same numbers, each some places on. */
+function turned({ shape, values }: Host, places: number): Host {
+  const { length } = values;
+  return { shape, values: values.map((_, i) => values[(i + places) % length]!) };
+}
+
 /** What a step takes and changes. */
 export type Standing = { readonly params: Tree; readonly state: Tree; readonly optimizer: Tree };
 

@@ -1,6 +1,7 @@
 // Draws random networks: layers of all kinds, with what they are trained on and by.
 import type { Key } from "../../../mod.ts";
-import { type Draw, drawFrom } from "../../../tasks/selftest/subject.ts";
+import { type Draw as Dice, drawFrom } from "../../../tasks/selftest/subject.ts";
+import type { Declaration } from "../../../lib/layers/layer.ts";
 import type { OptimizerSpec } from "./optimizer_spec.ts";
 import { layerOf, leavesOf, type Spec } from "./spec.ts";
 
@@ -24,9 +25,36 @@ export type Case = {
   readonly seed: number;
 };
 
-const MOST_PIXELS = 9;
-const MOST_CHANNELS = 8;
-const MOST_FEATURES = 40;
+/** How large a network's parts may be. */
+type Limits = {
+  readonly pixels: number;
+  readonly channels: number;
+  readonly features: number;
+  /** Filters and units are a multiple of this as often as not. */
+  readonly quad: 1 | 4;
+  readonly window: number;
+};
+
+/** Many layers on tiny maps: edges of all kinds. */
+const TINY: Limits = { pixels: 9, channels: 5, features: 9, quad: 1, window: 3 };
+
+/** Fewer layers with more channels: kernels that take four at once, and several tiles. */
+const WIDE: Limits = { pixels: 14, channels: 28, features: 72, quad: 4, window: 5 };
+
+/** The most multiplications of a pass, as each is done in plain TypeScript too. */
+const MOST_WORK = 2e6;
+
+/** Draws within limits. */
+type Draw = Dice & { readonly limits: Limits };
+
+/** A number of channels or units. */
+function width(draw: Draw, most: number): number {
+  const { quad } = draw.limits;
+  if (quad > 1 && most >= quad && draw.whole(0, 1) === 0) {
+    return quad * draw.whole(1, Math.floor(most / quad));
+  }
+  return draw.whole(1, most);
+}
 
 /** Makes a layer for an input shape, or nothing if there is none. */
 type Make = (
@@ -75,8 +103,8 @@ const convolution: Make = (draw, [, , channels]) => {
   return {
     op: "conv",
     args: [{
-      features: groups * draw.whole(1, Math.max(1, Math.floor(5 / groups))),
-      size: pair(draw, 3),
+      features: groups * width(draw, Math.max(1, Math.floor(draw.limits.channels / groups))),
+      size: pair(draw, draw.limits.window),
       ...perhaps(draw, "stride", () => pair(draw, 3), 3),
       ...perhaps(draw, "padding", () => padding(draw, 3)),
       ...perhaps(draw, "dilation", () => pair(draw, 2), 3),
@@ -225,9 +253,12 @@ const vectorLayers: Readonly<Record<string, Make>> = {
   ...joins,
   dense: (draw) => ({
     op: "dense",
-    args: [{ features: draw.whole(1, 9), ...perhaps(draw, "bias", () => false, 4) }],
+    args: [{
+      features: width(draw, draw.limits.features),
+      ...perhaps(draw, "bias", () => false, 4),
+    }],
   }),
-  dense2: (draw) => ({ op: "dense", args: [{ features: draw.whole(1, 9) }] }),
+  dense2: (draw) => ({ op: "dense", args: [{ features: width(draw, draw.limits.features) }] }),
   radialBasis: (draw, [features]) => ({
     op: "radialBasis",
     args: [
@@ -256,13 +287,17 @@ function chain(
     const makers = at.length === 3 ? imageLayers : vectorLayers;
     const last = Object.values(children).at(-1)?.op;
     const isWeighted = last === "conv" || last === "dense";
-    const name = isWeighted && draw.whole(0, 2) === 0
+    const weighted = at.length === 3 ? "conv" : "dense";
+    // What is wide is so for the products' sake.
+    const name = draw.limits.quad > 1 && !isWeighted && draw.whole(0, 1) === 0
+      ? weighted
+      : isWeighted && draw.whole(0, 2) === 0
       ? draw.pick(FUSED)
       : last === "relu" && at.length === 3 && draw.whole(0, 2) === 0
       ? "maxPool"
       : draw.pick(Object.keys(makers).filter((name) => depth > 0 || !(name in joins)));
     const spec = makers[name]!(draw, at, depth - 1, Math.min(left, 3));
-    const next = spec && shapeOf(spec, at);
+    const next = spec && shapeOf(spec, at, draw.limits);
     if (!next) continue;
     children[`${spec.op}${Object.keys(children).length}`] = spec;
     at = next;
@@ -274,16 +309,28 @@ function chain(
 }
 
 /** What a layer makes of inputs of a shape; nothing if it refuses them or that is too large. */
-export function shapeOf(spec: Spec, shape: readonly number[]): readonly number[] | undefined {
+function shapeOf(
+  spec: Spec,
+  shape: readonly number[],
+  limits: Limits,
+): readonly number[] | undefined {
   try {
     const out = layerOf(spec).declare(shape).shape;
+    // What branches join, and pads add, may be more than a layer makes.
+    const [pixels, channels] = [limits.pixels + 3, 2 * limits.channels];
     const fits = out.length === 1
-      ? out[0]! <= MOST_FEATURES || spec.op === "flatten"
-      : out[0]! <= MOST_PIXELS && out[1]! <= MOST_PIXELS && out[2]! <= MOST_CHANNELS;
+      ? out[0]! <= 4 * limits.features || spec.op === "flatten"
+      : out[0]! <= pixels && out[1]! <= pixels && out[2]! <= channels;
     return fits ? out : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** The operations of a pass, for one example. */
+function workOf({ cost, children = [] }: Declaration): number {
+  return (cost?.flops ?? 0) +
+    children.reduce((sum, { declaration }) => sum + workOf(declaration), 0);
 }
 
 /** An optimizer with random options. */
@@ -322,17 +369,24 @@ function drawOptimizer(draw: Draw): OptimizerSpec {
   };
 }
 
-/** A random network, the same for the same key. */
-export function drawCase(key: Key): Case {
-  const draw = drawFrom(key);
+/**
+ * A random network, the same for the same key.
+ *
+ * @param isWide whether it has more channels and fewer layers
+ */
+export function drawCase(key: Key, isWide = false): Case {
+  const limits = isWide ? WIDE : TINY;
+  const draw: Draw = { ...drawFrom(key), limits };
   for (;;) {
     const isVector = draw.whole(0, 7) === 0;
     // Maps of one pixel, rows and columns are rare among random sizes, and faults like them.
-    const side = (): number => draw.whole(0, 5) === 0 ? 1 : draw.whole(2, MOST_PIXELS);
-    const shape = isVector ? [draw.whole(1, 12)] : [side(), side(), draw.whole(1, 5)];
-    const made = chain(draw, shape, 2, draw.whole(2, 8));
-    const batch = draw.pick([1, 1, 2, 3, 4, 5]);
-    if (!made) continue;
+    const side = (): number => draw.whole(0, 5) === 0 ? 1 : draw.whole(2, limits.pixels);
+    const shape = isVector
+      ? [width(draw, limits.features + 3)]
+      : [side(), side(), width(draw, limits.channels)];
+    const made = chain(draw, shape, 2, draw.whole(2, isWide ? 4 : 8));
+    const batch = draw.pick(isWide ? [1, 2, 8, 17] : [1, 1, 2, 3, 4, 5]);
+    if (!made || batch * workOf(layerOf(made.spec).declare(shape)) > MOST_WORK) continue;
     const isLogits = made.shape.length === 1;
     return {
       model: made.spec,

@@ -14,7 +14,7 @@ import {
   sums,
   U,
 } from "./bounded.ts";
-import type { Data, Host } from "./data.ts";
+import { type Data, givenAt, type Host } from "./data.ts";
 import type { Case } from "./draw_network.ts";
 import { fillGrads, type Flow } from "./flow.ts";
 import { softmaxOf } from "./elementwise_reference.ts";
@@ -62,7 +62,7 @@ export function judge(one: Case, data: Data, { steps }: Outcome): Verdict {
     faults.push({ what, ratio, about });
   };
   steps.forEach((found: Found, i) => {
-    const own = referenceOf(one, data, params, state);
+    const own = referenceOf(one, { ...data, ...givenAt(data, i) }, params, state);
     const name = (part: string): string => `${part} of step ${i + 1}`;
     look(name("output"), found.y, own.y);
     look(name("loss"), found.loss, own.loss);

@@ -1,7 +1,7 @@
 // What is compared: the CPU backend, and WebGPU in both forms of its kernels, eager and recorded.
 import { entries, jit, start, type Tensor, tf, type Tree } from "../../../mod.ts";
 import { registerKernels } from "../../../lib/device/register.ts";
-import { type Data, disposeBut, stepOf, type Stepped, tensorOf, treesOf } from "./data.ts";
+import { type Data, disposeBut, givenAt, stepOf, type Stepped, tensorOf, treesOf } from "./data.ts";
 import type { Case } from "./draw_network.ts";
 import { optimizerOf } from "./optimizer_spec.ts";
 import { layerOf } from "./spec.ts";
@@ -53,21 +53,25 @@ export async function compute(one: Case, data: Data, subject: Subject): Promise<
       tf.tidy(() => (result = plain(...args)) as any);
       return result!;
     });
-    const [x, target] = [tensorOf(data.x), tensorOf(data.target)];
     const trees = treesOf(model, one.shape, data);
     let standing = { ...trees, optimizer: optimizer.init(trees.params) };
+    let images: Tree = {};
     release = () => {
       recorded?.dispose();
-      disposeBut([], standing, { x, target });
+      disposeBut([], standing, images);
     };
     for (let i = 0; i < one.steps; i++) {
-      const stepped = step(standing, x, target, data.key) as Stepped;
+      const given = givenAt(data, i);
+      const [x, target] = [tensorOf(given.x), tensorOf(given.target)];
+      images = { x, target };
+      const stepped = step(standing, x, target, given.key) as Stepped;
       const { params, state, optimizer, ...rest } = stepped;
       const next = { params, state, optimizer };
       try {
         steps.push(await read(stepped));
       } finally {
-        disposeBut([next, { x, target }], standing, rest);
+        disposeBut([next], standing, rest, images);
+        images = {};
         standing = next;
       }
     }
