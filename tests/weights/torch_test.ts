@@ -327,11 +327,11 @@ onCpu(
       op: "odd",
       declare: (shape: Shape) => ({
         shape,
-        params: { slope: { shape: [1], initializer: () => new Float32Array(1) } },
+        params: { gain: { shape: [1], initializer: () => new Float32Array(1) } },
         state: {},
       }),
     };
-    await refused(sequential({ odd } as never), [2], '"odd/slope"');
+    await refused(sequential({ odd } as never), [2], '"odd/gain"');
     const pair = sequential({ a: dense({ features: 2 }), b: dense({ features: 2 }) });
     await refused(pair, [2], 'fc.weight for "a/kernel" and "b/kernel"', {
       name: "one",

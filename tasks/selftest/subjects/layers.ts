@@ -8,7 +8,7 @@ import {
   softmaxCrossEntropy,
   tf,
 } from "../../../mod.ts";
-import { dropUnits, uniformTensor } from "../../../lib/tensor/mod.ts";
+import { dropUnits, normalTensor, uniformTensor } from "../../../lib/tensor/mod.ts";
 import { word } from "../../../lib/tensor/random.ts";
 import type { Numbers } from "../reference.ts";
 import { constant, type Draw, type Input, type Subject, type Trial } from "../subject.ts";
@@ -128,6 +128,23 @@ function uniformTrial(draw: Draw): Trial {
   };
 }
 
+/** The same of normal noise, by Box and Muller's formula. */
+function normalTrial(draw: Draw): Trial {
+  const source = key(draw.whole(0, 2 ** 20));
+  const noise = (i: number): number => {
+    const [first, second] = [word(source, i & ~1), word(source, i | 1)];
+    const radius = Math.sqrt(-2 * Math.log((first + 1) / 2 ** 32));
+    const angle = 2 * Math.PI * second / 2 ** 32;
+    return radius * (i & 1 ? Math.sin(angle) : Math.cos(angle));
+  };
+  return {
+    inputs: [draw.normal(draw.shape([1, 4], 9))],
+    run: (x) => tf.add(x!, normalTensor(source, x!.shape)),
+    reference: (x) => x!.map((value, i) => value + noise(i)),
+    gradients: (weights) => [weights],
+  };
+}
+
 /** Layers of training, and losses. */
 export const layers: readonly Subject[] = [
   // A variance of few numbers is small, and its root steep.
@@ -181,6 +198,7 @@ export const layers: readonly Subject[] = [
   },
   { name: "dropUnits", draw: dropoutTrial },
   { name: "uniformTensor", draw: uniformTrial },
+  { name: "normalTensor", draw: normalTrial },
   {
     name: "localResponseNormalization",
     draw: (draw) => {
