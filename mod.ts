@@ -56,6 +56,8 @@ export { tf } from "./lib/tensor/tf.ts";
 export {
   type Scalar,
   type Shape,
+  type ShapesOf,
+  type ShapeTree,
   sizeOf,
   type Tensor,
   type Tensor1D,
@@ -82,6 +84,13 @@ export * from "./lib/models/mod.ts";
 
 // Data
 export type { Examples } from "./lib/data/examples.ts";
+export type {
+  ArrayExamples,
+  Column,
+  Columns,
+  ColumnValues,
+  TreeBatch,
+} from "./lib/data/columns.ts";
 export {
   type DataSplit,
   type FeatureSource,
@@ -115,7 +124,7 @@ export {
   writeCheckpoint,
 } from "./lib/weights/checkpoint.ts";
 export { open, type OpenedNetwork } from "./lib/weights/open.ts";
-export type { OpenOptions } from "./lib/weights/network_file.ts";
+export type { GivenModel, OpenOptions } from "./lib/weights/network_file.ts";
 export type { HostDtype, HostTensor, HostValues } from "./lib/weights/host_tensor.ts";
 export type { Json } from "./lib/weights/json.ts";
 

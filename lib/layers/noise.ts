@@ -8,6 +8,7 @@ import { tf } from "../tensor/tf.ts";
 import { defineLayer } from "./define_layer.ts";
 import { type Context, type Empty, type Layer, stateless } from "./layer.ts";
 import { requireImage } from "./window.ts";
+import { withArticle } from "../text/article.ts";
 
 /** A layer that does something in training alone, by its key. */
 function randomLayer(
@@ -26,7 +27,9 @@ function randomLayer(
       if (!training || isNothing) return [x, state];
       if (!key) {
         throw new TypeError(
-          `Cannot apply a ${op} layer in training: its context must have a key, got ${key}`,
+          `Cannot apply ${
+            withArticle(op)
+          } layer in training: its context must have a key, got ${key}`,
         );
       }
       return [f(x, key), state];

@@ -1,6 +1,16 @@
 // PyTorch's names and shapes of the namespace's layers, and what has none.
 import { assertEquals, assertThrows } from "@std/assert";
-import { conv, dense, flatten, init, key, layers, parallel, sequential } from "../../mod.ts";
+import {
+  conv,
+  dense,
+  flatten,
+  init,
+  key,
+  type Layer,
+  layers,
+  parallel,
+  sequential,
+} from "../../mod.ts";
 import { fromTorch, tensorSource, type TorchLayout, toTorch } from "../../lib/weights/mod.ts";
 import { onCpu } from "../backends.ts";
 
@@ -41,7 +51,7 @@ onCpu("layers with learned numbers go to PyTorch's shapes and orders, and come b
 });
 
 onCpu("numbers whose order PyTorch has otherwise are refused", () => {
-  const refused = (model: Parameters<typeof init>[0], shape: number[], message: string): void => {
+  const refused = (model: Layer, shape: number[], message: string): void => {
     assertThrows(() => toTorch(init(model, key(0), shape), shape, DOTTED), TypeError, message);
   };
   const turned = sequential({
