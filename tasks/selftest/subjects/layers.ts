@@ -8,6 +8,7 @@ import {
   softmaxCrossEntropy,
   tf,
 } from "../../../mod.ts";
+import { standardize } from "../../../lib/tensor/standardize.ts";
 import { dropUnits, normalTensor, uniformTensor } from "../../../lib/tensor/mod.ts";
 import { word } from "../../../lib/tensor/random.ts";
 import type { Numbers } from "../reference.ts";
@@ -199,6 +200,26 @@ export const layers: readonly Subject[] = [
   { name: "dropUnits", draw: dropoutTrial },
   { name: "uniformTensor", draw: uniformTrial },
   { name: "normalTensor", draw: normalTrial },
+  {
+    name: "standardize",
+    tolerance: 5e-5, // As batchNorm's.
+    draw: (draw) => {
+      const shape = draw.shape([2, 4], 9);
+      const length = shape.at(-1)!;
+      return {
+        inputs: [draw.normal(shape)],
+        run: (x) => standardize(x!, [shape.length - 1], 0.01),
+        reference: (x) =>
+          x!.map((value, i) => {
+            const row = x!.subarray(i - i % length, i - i % length + length);
+            const mean = sum(row) / length;
+            const variance = sum(row.map((other) => (other - mean) ** 2)) / length;
+            return (value - mean) / Math.sqrt(variance + 0.01);
+          }),
+        gradients: "differences",
+      };
+    },
+  },
   {
     name: "localResponseNormalization",
     draw: (draw) => {
