@@ -187,12 +187,12 @@ function withFolded(part: Part, op: string): Part {
   return { ...part, chain: [...part.chain.slice(0, -1), withFolded(part.chain.at(-1)!, op)] };
 }
 
-function boxOf({ name, layer, declaration }: Child, prefix: string): Box {
+function boxOf({ name, layer, declaration, inputShape }: Child, prefix: string): Box {
   const window = kernelOf(declaration);
   return {
     kind: "box",
     name: joined(prefix, name) || layer.op,
-    paint: paintOf(declaration),
+    paint: paintOf(declaration, `${declaration.shape}` === `${inputShape}`),
     what: window ? `${layer.op} ${windowText(window)}` : layer.op,
     folded: [],
     shape: declaration.shape,
@@ -203,14 +203,19 @@ function hasMatrix({ params }: Declaration): boolean {
   return slotEntries(params).some(([, slot]) => slot.shape.length > 1);
 }
 
-/** The kind of a layer by its parameters and its window, so that your own layers are painted too. */
-function paintOf(declaration: Declaration): Paint {
+/**
+ * The kind of a layer by its parameters and its window, so that your own layers are painted too.
+ *
+ * @param keeps whether its output has its input's shape
+ */
+function paintOf(declaration: Declaration, keeps: boolean): Paint {
   const { cost, params, state } = declaration;
   const learns = slotEntries(params).length > 0;
   // Fixed codes are weights too.
   const hasWeights = hasMatrix({ ...declaration, params: { params, state } });
   if (hasWeights) return typeof cost?.window === "object" ? "convolution" : "dense";
-  if (cost?.window !== undefined && cost.flops > 0) return "pooling";
+  const isWhole = cost?.window === "all" && keeps; // As normalization of each example, or softmax.
+  if (cost?.window !== undefined && cost.flops > 0 && !isWhole) return "pooling";
   return learns ? "normalization" : "other";
 }
 
