@@ -1,5 +1,6 @@
 // The folder of a run of `train` or `transfer`: it holds the files of one run alone.
 import { crc32 } from "node:zlib";
+import { attempting } from "../../lib/files/file_error.ts";
 import { writeFileAtomically } from "../../lib/files/mod.ts";
 import { encodePng } from "../../lib/image/mod.ts";
 import { classReportCsv, confusionCsv } from "../../lib/train/report/class_report.ts";
@@ -11,6 +12,7 @@ import {
   type Examples,
   type ImageSource,
   type Json,
+  readCheckpoint,
   writeCheckpoint,
 } from "../../mod.ts";
 import { UsageError } from "../command.ts";
@@ -27,12 +29,17 @@ export const AUGMENTED = "augmented.png";
 export const RATE_CURVE = "learning_rate.svg";
 const CONFIG = "config.json";
 
-/** What is written when a run ends. */
-const RESULTS = ["classes.csv", "confusion.csv", "wrongest.png"];
+/** What is written when a run ends; the last one says that it is finished. */
+const RESULTS = ["wrongest.png", "confusion.csv", "classes.csv"];
+const FINISHED = RESULTS.at(-1)!;
 /** What is written before a run's first epoch is done. */
 const BEGINNING = [AUGMENTED, RATE_CURVE, CONFIG];
 /** All files of a run, in the order they are listed. */
-const FILES = [CHECKPOINT, BEST, "history.csv", "curves.svg", ...RESULTS, ...BEGINNING];
+const FILES = [
+  ...[CHECKPOINT, BEST, "history.csv", "curves.svg"],
+  ...RESULTS.toReversed(),
+  ...BEGINNING,
+];
 
 /** How many of the most wrong predictions are drawn. */
 const DRAWN = 24;
@@ -106,6 +113,40 @@ function configIn(dir: string): Config {
   }
 }
 
+/** What a run has left in its folder. */
+export type BegunRun = {
+  /** The last checkpoint; `undefined` if the first epoch was not done. */
+  readonly checkpoint: Checkpoint | undefined;
+  /** What a checkpoint says of its run; without one, its id and settings. */
+  readonly run: Json;
+  /** The file that says it. */
+  readonly file: string;
+};
+
+/**
+ * The run in a folder, to go on with.
+ *
+ * @param settings under which name a checkpoint has the run's settings
+ * @throws {Error} of Deno's class for it, if there is no run or its checkpoint cannot be read
+ */
+export async function readRun(dir: string, settings: "settings" | "transfer"): Promise<BegunRun> {
+  const file = inFolder(dir, CHECKPOINT);
+  try {
+    const checkpoint = await readCheckpoint(file);
+    return { checkpoint, run: checkpoint.run, file };
+  } catch (error) {
+    const { run: id, ...config } = configIn(dir);
+    if (!(error instanceof Deno.errors.NotFound) || id === undefined) throw error;
+    const run = { id, [settings]: config } as Json;
+    return { checkpoint: undefined, run, file: inFolder(dir, CONFIG) };
+  }
+}
+
+/** Whether the run in a folder has been measured at its end. */
+export function isFinished(dir: string): boolean {
+  return namesIn(dir).includes(FINISHED);
+}
+
 /**
  * Refuses a folder with another run. A run that ended before its first epoch has left nothing to
  * lose, and a finished run with the same settings would give the same numbers.
@@ -114,7 +155,7 @@ function requireNoOtherRun(dir: string, config: Config): void {
   const there = namesIn(dir);
   const found = FILES.find((name) => !BEGINNING.includes(name) && there.includes(name));
   const { run: _, ...old } = configIn(dir);
-  const isSame = JSON.stringify(old) === JSON.stringify(config) && there.includes(RESULTS[0]!);
+  const isSame = JSON.stringify(old) === JSON.stringify(config) && there.includes(FINISHED);
   if (found === undefined || isSame) return;
   const of = typeof old.model === "string" ? ` of ${old.model} on ${old.dataset ?? old.data}` : "";
   throw new UsageError(
@@ -142,7 +183,10 @@ export async function openRunFolder(dir: string, options: RunFolderOptions): Pro
     for (const name of namesIn(dir)) {
       const file = runFileOf(name);
       const isOld = resumed === undefined || file !== name || RESULTS.includes(name);
-      if (file && isOld) await Deno.remove(inFolder(dir, name));
+      if (file && isOld) {
+        const path = inFolder(dir, name);
+        await attempting(`Cannot remove ${path}`, Deno.remove(path));
+      }
     }
     await folder.writeConfig(config);
     return folder;
@@ -185,11 +229,12 @@ function folderOf(dir: string, id: string, release: RunFolder["release"]): RunFo
     },
     async writeResults(evaluation, test) {
       const { confusion } = evaluation;
-      await write("classes.csv", classReportCsv(classReport(confusion, test.classNames)));
-      await write("confusion.csv", confusionCsv(confusion, test.classNames));
       const wrong = wrongestOf(evaluation, test, DRAWN);
-      if (wrong.length === 0 || ![1, 3].includes(test.imageShape[2])) return;
-      await write("wrongest.png", encodePng(await wrongestPicture(wrong, test)));
+      if (wrong.length > 0 && [1, 3].includes(test.imageShape[2])) {
+        await write("wrongest.png", encodePng(await wrongestPicture(wrong, test)));
+      }
+      await write("confusion.csv", confusionCsv(confusion, test.classNames));
+      await write(FINISHED, classReportCsv(classReport(confusion, test.classNames)));
     },
   };
 }
@@ -219,7 +264,11 @@ function withPngText(png: Uint8Array, text: string): Uint8Array {
  */
 async function lock(dir: string): Promise<RunFolder["release"]> {
   const path = inFolder(dir, "run.lock");
-  const file = await Deno.open(path, { read: true, write: true, create: true });
+  const attempt = `Cannot lock ${dir} by ${path}`;
+  const file = await attempting(
+    attempt,
+    Deno.open(path, { read: true, write: true, create: true }),
+  );
   if (!await file.tryLock(true)) {
     const holder = (await Deno.readTextFile(path)).trim();
     file.close();
@@ -229,11 +278,17 @@ async function lock(dir: string): Promise<RunFolder["release"]> {
       }. Name another folder with --out, or wait for its end`,
     );
   }
-  await file.truncate();
-  await file.write(new TextEncoder().encode(`${Deno.pid}\n`));
-  return async () => {
+  const release = async (): Promise<void> => {
     // Removed while it is locked: whoever opens the path from now on makes a new file.
     await Deno.remove(path).catch(() => {});
     file.close();
   };
+  try {
+    await attempting(attempt, file.truncate());
+    await attempting(attempt, file.write(new TextEncoder().encode(`${Deno.pid}\n`)));
+  } catch (error) {
+    await release();
+    throw error;
+  }
+  return release;
 }

@@ -48,8 +48,8 @@ export type RunParts = {
   readonly otherData: boolean;
   /** The run to resume; a new one if `undefined`. */
   readonly from: Training | undefined;
-  /** The epochs and steps of that run. */
-  readonly before: Records;
+  /** The epochs and steps of that run, and why a callback stopped it. */
+  readonly before: Records & { readonly stopped: string | undefined };
   readonly signal: AbortSignal;
 };
 
@@ -96,7 +96,8 @@ type Notes = { readonly history: EpochRecord[]; readonly steps: StepRecord[] };
  * signal ends it.
  */
 export async function runTraining(parts: RunParts): Promise<Outcome> {
-  const { settings, train, signal } = parts;
+  const { settings, train, signal, from } = parts;
+  if (from && isDone(from, parts)) return await measureRun(from, parts);
   const notes: Notes = { history: [...parts.before.history], steps: [...parts.before.steps] };
   const perEpoch = stepsPerEpoch(train, settings);
   const progress = trainingProgress({ epochs: settings.epochs, stepsPerEpoch: perEpoch });
@@ -132,6 +133,28 @@ export async function runTraining(parts: RunParts): Promise<Outcome> {
     progress.stop();
   }
   return outcome!;
+}
+
+/** Whether nothing is left to train. */
+function isDone({ progress }: Training, { settings, before }: RunParts): boolean {
+  return progress.epoch >= settings.epochs || before.stopped?.startsWith("earlyStopping") === true;
+}
+
+/** The outcome of a run that was ended before it was measured. */
+async function measureRun(network: Training, parts: RunParts): Promise<Outcome> {
+  const { test, loss, before } = parts;
+  const outcome = {
+    interrupted: false,
+    epoch: network.progress.epoch,
+    step: 0,
+    parameters: countParameters(network.params),
+    stopped: before.stopped ?? null,
+    evaluation: await evaluate(network, test, loss ? { loss } : {}),
+    history: before.history,
+    stepsPerSecond: 0,
+  };
+  disposeTraining(network);
+  return outcome;
 }
 
 /** Begins or resumes the run. */

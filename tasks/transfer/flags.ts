@@ -1,6 +1,7 @@
 // The flags of `deno task transfer`.
 import { models } from "../../mod.ts";
 import { choice, count, number, path, text, toggle } from "../command.ts";
+import { recoverFlag } from "../command/device.ts";
 import type { TransferFlagSettings } from "./settings.ts";
 
 /** What the task takes. */
@@ -99,6 +100,7 @@ export const command = {
     "other-data": toggle({
       help: "resume even if the pictures are not the same as before",
     }),
+    recover: recoverFlag,
     overwrite: toggle({ help: "remove the files of another run in --out" }),
     json: toggle({ help: "print one JSON object on stdout as the last line" }),
   },

@@ -90,11 +90,13 @@ export async function runTransfer(parts: TransferParts): Promise<TransferOutcome
     counting.stop();
   }
   const interrupted = history.length < total;
+  // Of a transfer that ended before it was measured nothing is left but that.
+  const network = last?.network ?? parts.options.from?.network;
   if (last && interrupted) disposeTraining(last.network);
   return {
     interrupted,
-    ...(last && !interrupted ? { network: last.network } : {}),
-    parameters: last ? countParameters(last.network.params) : 0,
+    ...(network && !interrupted ? { network } : {}),
+    parameters: network ? countParameters(network.params) : 0,
     history,
     epochs: history.length,
   };
