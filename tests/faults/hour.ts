@@ -23,14 +23,20 @@ import {
   start,
   tf,
 } from "../../mod.ts";
+import { assert, assertEquals } from "@std/assert";
 import { toyExamples, toyModel } from "../train/toy.ts";
+import { attempt, note, type Tally, tally } from "./report.ts";
 
 /** What the process holds at a moment. */
 export type Sample = {
   readonly seconds: number;
   readonly round: number;
-  /** Bytes of the process in memory, and of V8's heap. */
-  readonly rss: number;
+  /**
+   * Bytes of the process in memory. On Linux without those of files, such as Deno's own program, which
+   * the system drops and reads again as it likes.
+   */
+  readonly memory: number;
+  /** Bytes of V8's heap. */
   readonly heap: number;
   /** tfjs's tensors, their data and bytes. */
   readonly tensors: number;
@@ -40,6 +46,9 @@ export type Sample = {
   readonly freeBuffers: number;
   readonly gpuBytes: number;
 };
+
+/** Seconds until everything has been made that is made once. */
+const WARM_UP = 60;
 
 /** Options of {@linkcode workFor}. */
 export type HourOptions = {
@@ -52,15 +61,20 @@ export type HourOptions = {
   readonly onSample: (sample: Sample) => void;
 };
 
-const memory = (round: number, began: number): Sample => {
+function residentBytes(): number {
+  if (Deno.build.os !== "linux") return Deno.memoryUsage().rss;
+  return 1024 * Number(Deno.readTextFileSync("/proc/self/status").match(/RssAnon:\s+(\d+)/)![1]);
+}
+
+const sampled = (round: number, began: number): Sample => {
   (globalThis as { gc?: () => void }).gc?.();
-  const { rss, heapUsed: heap } = Deno.memoryUsage();
+  const { heapUsed: heap } = Deno.memoryUsage();
   const { numTensors: tensors, numBytes: bytes } = tf.memory();
   const { bufferManager, textures } = tf.backend() as unknown as Partial<GuardedBackend>;
   return {
     seconds: Math.round((performance.now() - began) / 1000),
     round,
-    rss,
+    memory: residentBytes(),
     heap,
     tensors,
     bytes,
@@ -89,7 +103,7 @@ export async function workFor(options: HourOptions): Promise<void> {
   const noise = tf.tensor3d(uniformArray(key(1), 24 * 24), [24, 24, 1]);
   const model = toyModel();
   const augment = parseAugmentations("crop:1,flip");
-  let sampled = -Infinity;
+  let last = -Infinity;
   for (let round = 0; (performance.now() - began) / 1000 < options.seconds; round++) {
     const fitting = { epochs: 2, batchSize: 12, key: key(round), validation: test, augment };
     for await (const { network } of fit(model, examples, fitting)) {
@@ -108,13 +122,59 @@ export async function workFor(options: HourOptions): Promise<void> {
     const { images } = await deepDream(dreaming, noise, { layer: "conv2", octaves: 2, steps: 4 });
     await images.data();
     images.dispose();
-    await new Promise((done) => setTimeout(done, options.rest ?? 0));
     const seconds = (performance.now() - began) / 1000;
-    if (seconds - sampled < (options.every ?? 10)) continue;
-    sampled = seconds;
-    options.onSample(memory(round, began));
+    // Not in the first minute, in which programs are compiled and pools filled.
+    if (seconds > WARM_UP) await new Promise((done) => setTimeout(done, options.rest ?? 0));
+    if (seconds - last < (options.every ?? 10)) continue;
+    last = seconds;
+    options.onSample(sampled(round, began));
   }
   disposeTree({ params: dreaming.params, noise });
+}
+
+/** By how much a number may differ from what it was after the first minute. */
+const SHARE = 0.02;
+
+/** What of samples is no longer as it was after the first `warmUp` seconds; empty if all is. */
+export function growthIn(samples: readonly Sample[], warmUp: number): string[] {
+  const later = samples.filter(({ seconds }) => seconds >= warmUp);
+  const [first] = later;
+  if (!first) return ["no samples"];
+  const constant = (["tensors", "bytes", "usedBuffers", "freeBuffers", "gpuBytes"] as const)
+    .filter((name) => later.some((sample) => sample[name] !== first[name]))
+    .map((name) => `${name} ${[...new Set(later.map((sample) => sample[name]))]}`);
+  const sizes = later.map(({ memory }) => memory);
+  const isFlat = Math.max(...sizes.map((size) => Math.abs(size / first.memory - 1))) <= SHARE;
+  return [
+    ...constant,
+    ...(isFlat
+      ? []
+      : [`memory ${Math.min(...sizes)} to ${Math.max(...sizes)}, first ${first.memory}`]),
+  ];
+}
+
+/** Works for a time in a process of its own, whose memory has to stay as it is. */
+export async function hourTally(seconds: number): Promise<Tally[]> {
+  const counts = tally(`${seconds} s of training, prediction and dreaming`);
+  const file = await Deno.makeTempFile();
+  await attempt(counts, "all of them", async () => {
+    const { success } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "-A", "--no-check", "--v8-flags=--expose-gc"],
+        ...[new URL(import.meta.url).pathname, `${seconds}`, file],
+      ],
+      env: { DENO_WEBGPU_BACKEND: "vulkan" },
+    }).output();
+    assert(success, "the process failed");
+    const samples: Sample[] = (await Deno.readTextFile(file)).trim().split("\n")
+      .map((line) => JSON.parse(line));
+    const last = samples.at(-1)!;
+    note(counts, "rounds", last.round);
+    note(counts, "MB at the end", Math.round(last.memory / 1e6));
+    assertEquals(growthIn(samples, WARM_UP), []);
+  });
+  await Deno.remove(file);
+  return [counts];
 }
 
 if (import.meta.main) {

@@ -1,6 +1,10 @@
 // `deno task test:faults`: kills runs, refuses files, loses devices, lets memory run out.
 import { parseArgs } from "@std/cli/parse-args";
+import { fillDisks, refuseInRuns, refuseWritings } from "./disk.ts";
+import { hourTally } from "./hour.ts";
 import { killRuns } from "./kill.ts";
+import { loseInRuns, lossTallies } from "./loss.ts";
+import { memoryTallies } from "./memory.ts";
 import { reportLines, type Tally } from "./report.ts";
 import { subjectsIn } from "./trials.ts";
 
@@ -45,6 +49,17 @@ async function eachRun(
   }
 }
 
+/** The pictures of a transfer, in a folder that is removed afterwards. */
+async function withPhotos(work: (photos: string) => Promise<Tally[]>): Promise<Tally[]> {
+  const dir = await Deno.makeTempDir();
+  try {
+    await subjectsIn(dir, "cpu");
+    return await work(`${dir}/photos`);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
 const PARTS: Readonly<Record<string, (options: Options) => Promise<Tally[]>>> = {
   // Half of them at random moments, half at calls that change files.
   kill: (options) =>
@@ -52,6 +67,29 @@ const PARTS: Readonly<Record<string, (options: Options) => Promise<Tally[]>>> = 
       const each = Math.ceil(options.count / among / 2);
       return killRuns(subject, dir, { moments: each, calls: each, seed: options.seed });
     }),
+  // Every call of what writes files; some of those of whole runs; small disks.
+  disk: async (options) => [
+    ...await withPhotos((photos) => refuseWritings(photos, options.match)),
+    ...await eachRun(
+      options,
+      (subject, dir, among) => refuseInRuns(subject, dir, Math.ceil(options.count / among / 2)),
+    ),
+    ...await eachRun(
+      options,
+      (subject, dir, among) => fillDisks(subject, dir, Math.ceil(options.count / among / 4)),
+    ),
+  ],
+  memory: ({ count, match }) => memoryTallies(count, match),
+  // As many in this process, and a fifth of them in tasks with --recover.
+  loss: async (options) => [
+    ...await lossTallies(options, options.match),
+    ...await eachRun(
+      options,
+      (subject, dir, among) =>
+        loseInRuns(subject, dir, { ...options, count: Math.ceil(options.count / among / 5) }),
+    ),
+  ],
+  time: ({ seconds }) => hourTally(seconds),
 };
 
 if (import.meta.main) {

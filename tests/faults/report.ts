@@ -9,14 +9,17 @@ export type Tally = {
   readonly notes: Map<string, number>;
 };
 
+/** How many losses of a kind are shown in full. */
+const SHOWN = 5;
+
 /** No trial yet. */
 export function tally(name: string): Tally {
   return { name, trials: 0, lost: [], notes: new Map() };
 }
 
-/** Counts something. */
-export function note({ notes }: Tally, what: string): void {
-  notes.set(what, (notes.get(what) ?? 0) + 1);
+/** Counts something, once or more often. */
+export function note({ notes }: Tally, what: string, times = 1): void {
+  notes.set(what, (notes.get(what) ?? 0) + times);
 }
 
 /**
@@ -35,7 +38,7 @@ export async function attempt(
   } catch (error) {
     const message = `${what}: ${(error as Error).message ?? error}`;
     counts.lost.push(message);
-    console.log(`LOST ${counts.name}: ${message}`);
+    if (counts.lost.length <= SHOWN) console.log(`LOST ${counts.name}: ${message}`);
   }
 }
 
