@@ -34,7 +34,7 @@
  * - **Transfer**: `transfer`, `freeze`, `transferWeights`, `splitFrozen`, `cachedFeatures`,
  *   `layerRates`, `snapshotTransfer`, `restoreTransfer`
  * - **Namespaces**: `augment`, `callbacks`, `chart`, `data`, `device`, `explain`, `files`, `generate`,
- *   `image`, `report`, `sizing`, `tensor`, `weights`
+ *   `image`, `layers`, `networks`, `report`, `sizing`, `tensor`, `weights`
  *
  * @module
  */
@@ -138,6 +138,10 @@ export * as files from "./lib/files/mod.ts";
 export * as generate from "./lib/generate/mod.ts";
 /** Pictures: PNG and JPEG files, resizing, preprocessing, grids, color maps. */
 export * as image from "./lib/image/mod.ts";
+/** More layers: activations, convolutions, normalization, noise, joins, shapes. */
+export * as layers from "./lib/layers/namespace.ts";
+/** Networks beyond the chapter's: DenseNet, MobileNet and others. */
+export * as networks from "./lib/models/networks.ts";
 /** What a trained network reached: metrics, tables, curves, its worst mistakes. */
 export * as report from "./lib/train/report/mod.ts";
 /** Output sizes, parameters and memory before anything is allocated (§12.4 to §12.6). */

@@ -65,7 +65,7 @@ export const command = {
       "deno task bench --only training --models chapter-mnist --batch-sizes 128",
       "the training step of the chapter's network",
     ],
-    ["deno task bench --only zoo", "every model at its own size, batch 1: half an hour"],
+    ["deno task bench --only zoo", "every model at its own size, batch 1: 12 minutes"],
     ["deno task bench --profile --model lenet5", "where the time of a step goes"],
   ],
 } as const;
@@ -89,7 +89,7 @@ async function emptyRecord(settings: BenchSettings): Promise<BenchRecord> {
     versions: {
       deno: Deno.version.deno,
       v8: Deno.version.v8,
-      tfjs: tf.version.tfjs,
+      tfjs: tf.version_core,
       "jax-js": "0.1.25",
     },
     settings,

@@ -113,7 +113,7 @@ async function reporting(
       return 1;
     }
     const label = style(31, output.colors.stderr)("error:");
-    output.warn(`${label} ${error.message}; see deno task ${name} --help`);
+    output.warn(`${label} ${error.message} (see deno task ${name} --help)`);
     return 2;
   }
 }

@@ -18,8 +18,8 @@ export function weightsFlag(standard: string): Flag<string> {
   return path({
     default: standard,
     help:
-      "the network: a checkpoint of deno task train or transfer, or safetensors with PyTorch's " +
-      "names; a path, a URL, or a known name such as resnet18",
+      "the network: a checkpoint of deno task train or transfer, or a safetensors or .pth file with " +
+      "PyTorch's names; a path, a URL, or a known name such as resnet18",
   }) as Flag<string>;
 }
 
@@ -67,6 +67,10 @@ export async function openWeights(weights: string, model?: string): Promise<Netw
       say(`note: ${weights} has SHA-256 ${file.sha256}, which nothing here can confirm`);
     }
     return file;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    const mend = "--weights names another, deno task train makes one";
+    throw new Deno.errors.NotFound(`${error.message}: ${mend}`, { cause: error });
   } finally {
     progress?.stop();
   }

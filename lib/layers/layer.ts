@@ -39,6 +39,8 @@ export type Site = {
   readonly path: Path;
   /** What kind of layer it is, `"conv"`. */
   readonly op: string;
+  /** Whether it is a rectifier besides ReLU, as {@linkcode Layer.rectifies} says. */
+  readonly rectifies?: boolean;
 };
 
 /** A parameter or state that is declared but not yet made. */
@@ -125,6 +127,11 @@ export type Layer<P extends Tree = Tree, S extends Tree = Tree> = {
    * @returns the outputs `[N, …shape]` and the next state
    */
   apply(params: P, state: S, x: Tensor, context: Context): [y: Tensor, state: S];
+  /**
+   * Optional: whether the layer is an activation that the backward rules of guided
+   * backpropagation and DeconvNet treat as they do ReLUs. Default: `false`; ReLU is by its `op`.
+   */
+  readonly rectifies?: boolean;
   /** Optional: how the layer computes in one pass with its neighbors in a {@linkcode sequential}. */
   readonly fusion?: Fusion;
 };

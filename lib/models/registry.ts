@@ -6,10 +6,12 @@ import { alexnet } from "./alexnet.ts";
 import { chapterMnist } from "./chapter_mnist.ts";
 import { cifarResnet, plain } from "./cifar_resnet.ts";
 import { compactConvnet } from "./compact_convnet.ts";
+import { densenet } from "./densenet.ts";
 import { googlenet } from "./googlenet.ts";
 import { inceptionV3 } from "./inception_v3.ts";
 import { lenet5 } from "./lenet.ts";
 import { lenet5Of1998 } from "./lenet5_1998.ts";
+import { mobilenetV1 } from "./mobilenet_v1.ts";
 import { resnet } from "./resnet.ts";
 import { squeezenet } from "./squeezenet.ts";
 import { vgg } from "./vgg.ts";
@@ -107,6 +109,10 @@ export const models: Readonly<Record<string, ModelEntry>> = {
       (options) => vgg({ ...options, depth, batchNorm: true }),
     )),
   "squeezenet": imagenet("SqueezeNet 1.0 (Iandola et al. 2016)", squeezenet),
+  "squeezenet1-1": imagenet(
+    "SqueezeNet 1.1, with 2.4 times less computation (Iandola et al. 2016)",
+    (options) => squeezenet({ ...options, version: "1.1" }),
+  ),
   "googlenet": imagenet("GoogLeNet (Szegedy et al. 2014, §12.7.5)", googlenet),
   "googlenet-torchvision": imagenet(
     "torchvision's GoogLeNet: batch-normalized, 3 × 3 for 5 × 5 (§12.7.5)",
@@ -118,6 +124,16 @@ export const models: Readonly<Record<string, ModelEntry>> = {
       `the ImageNet ResNet of ${depth} layers (He et al. 2015, §12.7.6)`,
       (options) => resnet({ ...options, depth }),
     )),
+  "resnext50": imagenet(
+    "ResNeXt of 50 layers, 32 groups of width 4 (Xie et al. 2017)",
+    (options) => resnet({ ...options, depth: 50, groups: 32, groupWidth: 4 }),
+  ),
+  "wide-resnet50": imagenet(
+    "the wide ResNet of 50 layers, twice as wide (Zagoruyko and Komodakis 2016)",
+    (options) => resnet({ ...options, depth: 50, groupWidth: 128 }),
+  ),
+  "densenet121": imagenet("DenseNet of 121 layers (Huang et al. 2017)", densenet),
+  "mobilenet-v1": imagenet("MobileNet (Howard et al. 2017)", mobilenetV1),
   ...byDepth(CIFAR_DEPTHS, (depth) => `resnet${depth}`, (depth) => ({
     about: `the CIFAR ResNet of ${depth} layers (He et al. 2015, §12.7.6)`,
     inputShape: [32, 32, 3],

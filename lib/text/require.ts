@@ -83,3 +83,19 @@ export function requireOneOf(
   const list = others.length > 0 ? `${others.reverse().join(", ")} or ${last}` : last;
   throw new RangeError(`Cannot ${action}: ${name} must be ${list}, got ${quoted(value)}`);
 }
+
+/**
+ * Refuses what are not scores of classes: of a single one, softmax is always 1 and its loss 0.
+ *
+ * @param action what cannot be done, such as `classify`
+ * @param shape shape of the scores, `[N, classes]`
+ * @throws {TypeError} if there are not two axes, or fewer than two classes
+ */
+export function requireClassScores(action: string, shape: readonly (number | string)[]): void {
+  if (shape.length === 2 && Number(shape[1]) >= 2) return;
+  throw new TypeError(
+    `Cannot ${action}: there must be a score for each of at least two classes, [N, classes], got [${shape}]${
+      shape.at(-1) === 1 ? ". Of a yes or no make two classes, with two outputs" : ""
+    }`,
+  );
+}

@@ -9,6 +9,7 @@ import { type Loss, softmaxCrossEntropy } from "../losses/losses.ts";
 import type { Scalar, Tensor, Tensor2D } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
+import { requireClassScores } from "../text/require.ts";
 import { addPrediction, noPredictions, type Predictions, topAccuracy } from "./predictions.ts";
 import { type Confusion, confusionMatrix } from "./metrics.ts";
 
@@ -151,7 +152,8 @@ export async function measure<P extends Tree, S extends Tree>(
 }
 
 function requireSound(shape: readonly number[], classes: number, loss: number): void {
-  if (shape.length !== 2 || shape[1] !== classes) {
+  requireClassScores("evaluate", shape);
+  if (shape[1] !== classes) {
     throw new TypeError(
       `Cannot evaluate: the model must output [N, ${classes}], a score a class, got [${shape}]`,
     );
@@ -170,6 +172,8 @@ function requireSound(shape: readonly number[], classes: number, loss: number): 
  * @param x a batch of inputs
  * @param options `jit: false` calls the model anew each time, instead of replaying what it did with inputs of this shape, see {@linkcode jit}
  * @returns probabilities `[N, classes]`; the caller owns the tensor
+ * @throws {TypeError} if the network does not take such inputs, or does not output a score for each
+ * of at least two classes
  *
  * @example
  * ```ts
@@ -190,6 +194,7 @@ export function predict<P extends Tree, S extends Tree>(
   const make = (): Predictor => (variables, input) =>
     tf.tidy(() => {
       const [logits] = model.apply(variables.params as P, variables.state as S, input, {});
+      requireClassScores("predict", logits.shape);
       return tf.softmax(logits as Tensor2D);
     });
   const probabilities = options.jit === false ? make() : jitFor(model, make);

@@ -54,8 +54,11 @@ export type FitOptions<P extends Tree = Tree, S extends Tree = Tree> = {
   readonly callbacks?: readonly Callback[];
   /** Called with a step's numbers, one step late so that nothing waits for the GPU. */
   readonly onStep?: (report: StepReport) => void;
-  /** Whether steps are recorded and replayed, see {@linkcode jit}. Default: `true`. */
-  readonly jit?: boolean;
+  /**
+   * Whether steps are recorded and replayed, see {@linkcode jit}; `"check"` also compares every step
+   * with the recording, to find what it freezes. Default: `true`.
+   */
+  readonly jit?: boolean | "check";
 };
 
 /** The default number of examples a step. */

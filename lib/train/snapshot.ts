@@ -91,7 +91,9 @@ function refill(fresh: Tree, { sections }: Checkpoint, file: string): Tree {
   const held = sections.optimizer;
   try {
     const expected = entries(fresh).map(([path, leaf]): [string, Shape] => [path, leaf.shape]);
-    requireShapes(new Map(expected), held, `${file} (optimizer)`);
+    const owner =
+      "the optimizer's state, so that a run resumes with the optimizer that it began with";
+    requireShapes(new Map(expected), held, `${file} (optimizer)`, owner);
     return mapTree((_, path) => toTensor(held.get(path)!), fresh);
   } finally {
     disposeTree(fresh);

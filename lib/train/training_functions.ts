@@ -41,7 +41,7 @@ export type TrainingFunctions<P extends Tree, S extends Tree> = {
 type FunctionOptions = TrainStepOptions & {
   readonly optimizer: Optimizer;
   readonly loss?: Loss;
-  readonly jit?: boolean;
+  readonly jit?: boolean | "check";
   readonly augment?: Augmentation;
   readonly normalize?: Normalization;
 };
@@ -76,7 +76,8 @@ export function trainingFunctions<P extends Tree, S extends Tree>(
       run({ trained, state, optimizer }, frozen, batch, key);
   const forward = forwardOf(model, loss);
   if (options.jit === false) return { step: stepBy(move), forward, dispose: () => {} };
-  const recorded = { move: jit(move, { donate: [0] }), forward: jit(forward) };
+  const check = options.jit === "check" ? { check: true } : {};
+  const recorded = { move: jit(move, { donate: [0], ...check }), forward: jit(forward, check) };
   return {
     step: stepBy(recorded.move as typeof move),
     forward: recorded.forward,

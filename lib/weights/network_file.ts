@@ -10,7 +10,8 @@ import type { KnownWeights } from "./known_weights.ts";
 import { pretrained, type PretrainedFile, type PretrainedOptions } from "./pretrained.ts";
 import { recognize } from "./recognize.ts";
 import { type NetworkShapes, requireNetworkShapes, restoreNetwork } from "./restore_network.ts";
-import { openSafetensors, type SafetensorsFile } from "./safetensors_file.ts";
+import { openTensors } from "./tensor_file.ts";
+import type { TensorFile } from "./tensor_source.ts";
 import { fromTorch } from "./torch.ts";
 
 /** Which network a file of weights is of. */
@@ -73,10 +74,10 @@ export type OpenOptions = PretrainedOptions & {
 /**
  * Finds out which network a file of weights is of. Nothing is put on the device.
  *
- * @param what a checkpoint or a safetensors file with PyTorch's names: its path, its URL, or a name
- * in {@linkcode knownWeights}; or a checkpoint in memory
+ * @param what a checkpoint, or a safetensors or PyTorch file with PyTorch's names: its path, its URL, or
+ * a name in {@linkcode knownWeights}; or a checkpoint in memory
  * @param options the model it must be of; cache, hash and progress of a download
- * @throws {SyntaxError} if the file is no safetensors file, is cut, or does not say what it is of
+ * @throws {SyntaxError} if the file is neither safetensors nor PyTorch's, is cut, or does not say what it is of
  * @throws {TypeError} if it is another model's: with the keys that do not fit
  * @throws {RangeError} if there is no such model or known name
  */
@@ -97,7 +98,7 @@ export async function openNetworkFile(
   }
   const found = await fileOf(`${what}`, options);
   const { path, trust, known, sha256 } = found;
-  await using opened = await openSafetensors(path);
+  await using opened = await openTensors(path);
   const about = {
     file: path,
     trust,
@@ -133,7 +134,7 @@ async function isThere(path: string): Promise<boolean> {
 
 /** A file with the names of PyTorch's networks. */
 function torchFile(
-  opened: SafetensorsFile,
+  opened: TensorFile,
   wanted: string | Layer | undefined,
   known: KnownWeights | undefined,
 ): Omit<NetworkFile, "trust"> {
@@ -153,7 +154,7 @@ function torchFile(
     origin: layout.name,
     metadata,
     async load(shape = inputShape) {
-      await using again = await openSafetensors(file);
+      await using again = await openTensors(file);
       return await fromTorch(model, shape, again, layout);
     },
   };

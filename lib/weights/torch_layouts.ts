@@ -1,6 +1,7 @@
 // Which names PyTorch's implementations have for the registry's models.
 import type { TorchLayout } from "./torch_layout.ts";
 import { alexnetTorchNames } from "./torch_names/alexnet.ts";
+import { torchvisionDenseNet } from "./torch_names/densenet.ts";
 import { torchvisionGoogLeNet } from "./torch_names/googlenet.ts";
 import { torchvisionInception } from "./torch_names/inception.ts";
 import { akamasterResnet, torchvisionResnet } from "./torch_names/resnet.ts";
@@ -27,6 +28,7 @@ export const torchLayouts: Readonly<Record<string, readonly TorchLayout[]>> = {
   "vgg16-bn": vggLayouts(16, true),
   "vgg19-bn": vggLayouts(19, true),
   "squeezenet": [squeezenetTorchNames()],
+  "squeezenet1-1": [squeezenetTorchNames("1.1")],
   "googlenet-torchvision": [torchvisionGoogLeNet],
   "inception-v3": [torchvisionInception],
   "resnet18": imagenetResnet,
@@ -34,6 +36,9 @@ export const torchLayouts: Readonly<Record<string, readonly TorchLayout[]>> = {
   "resnet50": imagenetResnet,
   "resnet101": imagenetResnet,
   "resnet152": imagenetResnet,
+  "resnext50": imagenetResnet,
+  "wide-resnet50": imagenetResnet,
+  "densenet121": [torchvisionDenseNet],
   "resnet20": cifarResnet,
   "resnet32": cifarResnet,
   "resnet44": cifarResnet,

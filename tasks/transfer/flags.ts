@@ -12,9 +12,9 @@ export const command = {
   flags: {
     weights: path({
       help:
-        "the trained network: a checkpoint, or safetensors with PyTorch's names; a path, a URL, " +
+        "the trained network: a checkpoint, or a safetensors or .pth file with PyTorch's names; a path, a URL, " +
         "or a known name such as resnet18",
-      defaultText: "required without --resume",
+      defaultText: "none: required without --resume",
     }),
     model: choice(Object.keys(models), {
       help: "the model that the weights must be of",
@@ -24,7 +24,7 @@ export const command = {
       help:
         "folder of PNG and JPEG pictures with a folder for each class, or with such folders in " +
         "train and test",
-      defaultText: "required without --resume",
+      defaultText: "none: required without --resume",
     }),
     preprocessing: text({
       help: "torchvision, inception, googlenet, caffe, cifar, or a JSON file",

@@ -42,6 +42,7 @@ export const MODELS = {
   "vgg16-bn": row(138365992, 4096, 1000),
   "vgg19-bn": row(143678248, 4096, 1000),
   "squeezenet": row(1248424, 512, 1000, { torchvision: "squeezenet1_0" }),
+  "squeezenet1-1": row(1235496, 512, 1000, { torchvision: "squeezenet1_1" }),
   "googlenet": row(6998552, 1024, 1000, { auxiliary: [13378280, 3 * 1024, 3] }),
   "googlenet-torchvision": row(6624904, 1024, 1000, {
     auxiliary: [13004888, 3 * 1024, 3],
@@ -56,6 +57,10 @@ export const MODELS = {
   "resnet50": row(25557032, 2048, 1000, { torchvision: "resnet50" }),
   "resnet101": row(44549160, 2048, 1000),
   "resnet152": row(60192808, 2048, 1000),
+  "resnext50": row(25028904, 2048, 1000, { torchvision: "resnext50_32x4d" }),
+  "wide-resnet50": row(68883240, 2048, 1000, { torchvision: "wide_resnet50_2" }),
+  "densenet121": row(7978856, 1024, 1000, { torchvision: "densenet121" }),
+  "mobilenet-v1": row(4231976, 1024, 1000),
   "resnet20": row(269722, 64, 10),
   "resnet32": row(464154, 64, 10),
   "resnet44": row(658586, 64, 10),

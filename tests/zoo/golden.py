@@ -74,6 +74,10 @@ NETWORKS = {
     ),
     "resnet18": ("resnet18", 224, {"pool1": "maxpool", "stage2/block1": "layer2.0", "stage4": "layer4"}),
     "resnet50": ("resnet50", 224, {"pool1": "maxpool", "stage1/block1": "layer1.0", "stage3": "layer3"}),
+    "squeezenet1-1": ("squeezenet1_1", 224, {"pool3": "features.5", "fire9": "features.12"}),
+    "resnext50": ("resnext50_32x4d", 224, {"stage1/block1": "layer1.0", "stage3": "layer3"}),
+    "wide-resnet50": ("wide_resnet50_2", 224, {"stage1/block1": "layer1.0", "stage3": "layer3"}),
+    "densenet121": ("densenet121", 224, {"block1": "features.denseblock1", "transition2": "features.transition2", "norm5": "features.norm5"}),
     "squeezenet": ("squeezenet1_0", 224, {"pool1": "features.2", "fire4": "features.5", "fire9": "features.12"}),
 }
 

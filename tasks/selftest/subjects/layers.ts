@@ -8,7 +8,7 @@ import {
   softmaxCrossEntropy,
   tf,
 } from "../../../mod.ts";
-import { dropUnits } from "../../../lib/tensor/mod.ts";
+import { dropUnits, uniformTensor } from "../../../lib/tensor/mod.ts";
 import { word } from "../../../lib/tensor/random.ts";
 import type { Numbers } from "../reference.ts";
 import { constant, type Draw, type Input, type Subject, type Trial } from "../subject.ts";
@@ -117,6 +117,17 @@ function dropoutTrial(draw: Draw): Trial {
   };
 }
 
+/** Uniform noise added to numbers, element by element from a key's words. */
+function uniformTrial(draw: Draw): Trial {
+  const source = key(draw.whole(0, 2 ** 20));
+  return {
+    inputs: [draw.normal(draw.shape([1, 4], 9))],
+    run: (x) => tf.add(x!, uniformTensor(source, x!.shape)),
+    reference: (x) => x!.map((value, i) => value + (word(source, i) >>> 8) / 2 ** 24),
+    gradients: (weights) => [weights],
+  };
+}
+
 /** Layers of training, and losses. */
 export const layers: readonly Subject[] = [
   // A variance of few numbers is small, and its root steep.
@@ -169,6 +180,7 @@ export const layers: readonly Subject[] = [
     },
   },
   { name: "dropUnits", draw: dropoutTrial },
+  { name: "uniformTensor", draw: uniformTrial },
   {
     name: "localResponseNormalization",
     draw: (draw) => {
