@@ -44,9 +44,8 @@ const FILES = [
 /** How many of the most wrong predictions are drawn. */
 const DRAWN = 24;
 
-/** A run after an epoch. */
-export type RunState = Records & {
-  readonly checkpoint: Checkpoint;
+/** The epochs and steps of a run, and how they are drawn. */
+export type RunRecords = Records & {
   readonly stepsPerEpoch: number;
   /** The title of the curves. */
   readonly title: string;
@@ -63,7 +62,9 @@ export type RunFolder = {
   /** Writes the settings again. */
   writeConfig(config: Config): Promise<void>;
   /** Writes checkpoint, history and curves. */
-  writeState(state: RunState): Promise<void>;
+  writeState(checkpoint: Checkpoint, records: RunRecords): Promise<void>;
+  /** Writes history and curves. */
+  writeRecords(records: RunRecords): Promise<void>;
   /** Writes classes.csv, confusion.csv and wrongest.png of the test images. */
   writeResults(evaluation: Evaluation, test: Examples | ImageSource): Promise<void>;
   /** Writes another file of the run. */
@@ -215,6 +216,10 @@ function idOf(run: Json, dir: string): string {
 function folderOf(dir: string, id: string, release: RunFolder["release"]): RunFolder {
   const write: RunFolder["write"] = (name, contents) =>
     writeFileAtomically(inFolder(dir, name), withId(name, contents, id));
+  const writeRecords: RunFolder["writeRecords"] = async ({ history, ...about }) => {
+    await write("history.csv", historyCsv(history));
+    await write("curves.svg", await curves(history, about));
+  };
   return {
     dir,
     id,
@@ -222,11 +227,11 @@ function folderOf(dir: string, id: string, release: RunFolder["release"]): RunFo
     write,
     files: () => FILES.filter((name) => namesIn(dir).includes(name)),
     writeConfig: (config) => write(CONFIG, `${JSON.stringify({ run: id, ...config }, null, 2)}\n`),
-    async writeState({ checkpoint, history, steps, stepsPerEpoch, title }) {
+    async writeState(checkpoint, records) {
       await writeCheckpoint(inFolder(dir, CHECKPOINT), checkpoint);
-      await write("history.csv", historyCsv(history));
-      await write("curves.svg", await curves(history, { title, steps, stepsPerEpoch }));
+      await writeRecords(records);
     },
+    writeRecords,
     async writeResults(evaluation, test) {
       const { confusion } = evaluation;
       const wrong = wrongestOf(evaluation, test, DRAWN);

@@ -29,7 +29,7 @@ import type { EpochRecord, StepRecord } from "../../lib/train/report/mod.ts";
 import { epochRecord } from "../../lib/train/report/history.ts";
 import { trainingProgress } from "../progress.ts";
 import { aboutRun, type Records } from "./records.ts";
-import type { RunFolder } from "./run_folder.ts";
+import type { RunFolder, RunRecords } from "./run_folder.ts";
 import type { Settings } from "./settings.ts";
 
 /** The parts of a run. */
@@ -115,7 +115,7 @@ export async function runTraining(parts: RunParts): Promise<Outcome> {
       progress.stop();
       const isOver = epoch.stopped !== undefined ||
         (epoch.complete && epoch.epoch === settings.epochs);
-      await writeRun(parts, epoch, notes, perEpoch);
+      await writeRun(parts, epoch, notes);
       outcome = {
         interrupted: signal.aborted && !isOver,
         epoch: epoch.epoch,
@@ -140,9 +140,10 @@ function isDone({ progress }: Training, { settings, before }: RunParts): boolean
   return progress.epoch >= settings.epochs || before.stopped?.startsWith("earlyStopping") === true;
 }
 
-/** The outcome of a run that was ended before it was measured. */
+/** The outcome of a run that was ended before it was measured, and perhaps before its records were written. */
 async function measureRun(network: Training, parts: RunParts): Promise<Outcome> {
-  const { test, loss, before } = parts;
+  const { test, loss, before, folder } = parts;
+  await folder.writeRecords(recordsFor(parts, before));
   const outcome = {
     interrupted: false,
     epoch: network.progress.epoch,
@@ -206,13 +207,16 @@ async function finalEvaluation(
 }
 
 async function writeRun(
-  { settings, train, folder }: RunParts,
+  parts: RunParts,
   { network, stopped }: EpochReport,
   notes: Notes,
-  stepsPerEpoch: number,
 ): Promise<void> {
+  const { settings, train, folder } = parts;
   const about = { ...aboutRun(folder.id, settings, train, notes), ...(stopped ? { stopped } : {}) };
-  const checkpoint = await snapshot(network, about);
+  await folder.writeState(await snapshot(network, about), recordsFor(parts, notes));
+}
+
+function recordsFor({ settings, train }: RunParts, { history, steps }: Records): RunRecords {
   const title = `${settings.model} on ${settings.dataset}`;
-  await folder.writeState({ ...notes, checkpoint, stepsPerEpoch, title });
+  return { history, steps, stepsPerEpoch: stepsPerEpoch(train, settings), title };
 }

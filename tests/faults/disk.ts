@@ -15,6 +15,7 @@ import {
   start,
   writeCheckpoint,
 } from "../../mod.ts";
+import { divertLines } from "../../tasks/command/say.ts";
 import { openRunFolder } from "../../tasks/train/run_folder.ts";
 import { openPictureFolder } from "../../tasks/pictures/picture_folder.ts";
 import { toyExamples } from "../train/toy.ts";
@@ -150,8 +151,8 @@ function requireWhole(
   for (const name of states[0]!.keys()) assert(filesIn(dir).has(name), `${name} is gone`);
 }
 
-/** Lets each call of a writing fail in turn, by each refusal. */
-async function refuseWriting(writing: Writing, root: string): Promise<Tally> {
+/** Lets each call of a writing fail in turn, by each refusal, or by one after the other. */
+async function refuseWriting(writing: Writing, root: string, byEach: boolean): Promise<Tally> {
   const counts = tally(`a refusal at each call: ${writing.name}`);
   const inFresh = async (f: (dir: string) => Promise<void>): Promise<void> => {
     const dir = await Deno.makeTempDir({ dir: root });
@@ -171,6 +172,7 @@ async function refuseWriting(writing: Writing, root: string): Promise<Tally> {
   });
   for (let at = 1; at <= calls; at++) {
     for (const [i, what] of REFUSALS.entries()) {
+      if (!byEach && i !== at % 3) continue;
       const done = (["not", "half"] as const)[(at + i) % 2]!;
       await attempt(
         counts,
@@ -203,14 +205,18 @@ function requireNamed(message: string, dir: string, reason: string): void {
 /**
  * Lets calls of a task fail.
  *
- * @param most how many calls, evenly over all
+ * @param places where the calls are among all, from 0 to 1
  */
-export async function refuseInRuns(subject: Subject, dir: string, most: number): Promise<Tally> {
+export async function refuseInRuns(
+  subject: Subject,
+  dir: string,
+  places: readonly number[],
+): Promise<Tally> {
   const counts = tally(`a refusal in ${subject.name}`);
   const whole = await wholeRun(subject, dir);
   const { task, flags } = subject;
-  for (let i = 0; i < Math.min(most, whole.calls); i++) {
-    const at = 1 + Math.floor(i * whole.calls / Math.min(most, whole.calls));
+  for (const [i, place] of places.entries()) {
+    const at = 1 + Math.floor(place * (whole.calls - 1));
     const what = REFUSALS[i % 3]!;
     const done = (["not", "half"] as const)[i % 2]!;
     await attempt(counts, `call ${at} of ${whole.calls}: ${what}, ${done} done`, async () => {
@@ -296,8 +302,17 @@ export async function fillDisks(subject: Subject, dir: string, trials: number): 
   return counts;
 }
 
-/** Lets each call of what writes files fail, in this process. */
-export async function refuseWritings(photos: string, match: string): Promise<Tally[]> {
+/**
+ * Lets each call of what writes files fail, in this process.
+ *
+ * @param photos a folder of pictures
+ * @param byEach whether a call fails by each refusal, or by one
+ */
+export async function refuseWritings(
+  photos: string,
+  match: string,
+  byEach: boolean,
+): Promise<Tally[]> {
   await start({ backend: "cpu" });
   const root = await Deno.makeTempDir();
   const server = Deno.serve(
@@ -308,13 +323,17 @@ export async function refuseWritings(photos: string, match: string): Promise<Tal
       }),
   );
   try {
+    divertLines(() => {});
     const all = writings(photos, `http://127.0.0.1:${server.addr.port}/file`);
     const tallies: Tally[] = [];
     for (const writing of all) {
-      if (writing.name.includes(match)) tallies.push(await refuseWriting(writing, root));
+      if (writing.name.includes(match)) {
+        tallies.push(await refuseWriting(writing, root, byEach));
+      }
     }
     return tallies;
   } finally {
+    divertLines(undefined);
     await server.shutdown();
     await Deno.remove(root, { recursive: true });
   }

@@ -69,11 +69,15 @@ const PARTS: Readonly<Record<string, (options: Options) => Promise<Tally[]>>> = 
     }),
   // Every call of what writes files; some of those of whole runs; small disks.
   disk: async (options) => [
-    ...await withPhotos((photos) => refuseWritings(photos, options.match)),
-    ...await eachRun(
-      options,
-      (subject, dir, among) => refuseInRuns(subject, dir, Math.ceil(options.count / among / 2)),
-    ),
+    ...await withPhotos((photos) => refuseWritings(photos, options.match, true)),
+    ...await eachRun(options, (subject, dir, among) => {
+      const most = Math.ceil(options.count / among / 2);
+      return refuseInRuns(
+        subject,
+        dir,
+        Array.from({ length: most }, (_, i) => i / (most - 1 || 1)),
+      );
+    }),
     ...await eachRun(
       options,
       (subject, dir, among) => fillDisks(subject, dir, Math.ceil(options.count / among / 4)),
