@@ -16,6 +16,7 @@ import { refuse, runCommand, UsageError } from "./command.ts";
 import { recovering, startDevice } from "./command/device.ts";
 import { abortOnInterrupt, exitCodeOf } from "./command/interrupt.ts";
 import { say } from "./command/say.ts";
+import { buildFor, keptModel, labelOf, modelOfRun, type NamedModel } from "./own_model.ts";
 import { setUp } from "./setup.ts";
 import { augmentationOf, drawAugmented, openRunData, type RunData } from "./train/data.ts";
 import { withFoundRate } from "./train/find_rate.ts";
@@ -31,7 +32,7 @@ import {
   readRun,
   type RunFolder,
 } from "./train/run_folder.ts";
-import { buildModel, type Settings, settingsOf } from "./train/settings.ts";
+import { type Settings, settingsOf } from "./train/settings.ts";
 import { bestEpoch, summaryLines } from "./train/summary.ts";
 import { type Outcome, runTraining } from "./train/training.ts";
 
@@ -44,6 +45,10 @@ export const command = {
     ["deno task train", "LeNet-5 on MNIST"],
     ["deno task train --limit 6000 --epochs 1 --out runs/quick", "a quick try"],
     ["deno task train --model chapter-mnist --epochs 5", "the chapter's network"],
+    [
+      "deno task train --model ./mobilenet.ts --dataset cifar10 --data-dir cifar-10-batches-bin",
+      "your own network, the default export of a file",
+    ],
     [
       "deno task train --model compact --augment digits --batch-size 64 --epochs 10",
       "rotated, shifted and zoomed digits: test accuracy 99.47 %",
@@ -110,6 +115,7 @@ type OpenedRun = {
   /** The run to resume; `undefined` for a new one. */
   readonly begun: BegunRun | undefined;
   readonly data: RunData;
+  readonly named: NamedModel;
   readonly model: Layer;
   readonly augment: Augmentation | undefined;
   readonly loss: Loss | undefined;
@@ -118,15 +124,17 @@ type OpenedRun = {
 /** Opens a run's images, and refuses what does not go together before anything is written. */
 async function openRun(flags: TrainFlags): Promise<OpenedRun> {
   requireTogether(flags);
-  const chosen = chosenSettings(flags);
+  const asked = chosenSettings(flags);
   const dir = flags.out ??
-    `runs/${chosen.model ?? DEFAULT_RUN.model}-${chosen.dataset ?? DEFAULT_RUN.dataset}`;
+    `runs/${labelOf(asked.model ?? DEFAULT_RUN.model)}-${asked.dataset ?? DEFAULT_RUN.dataset}`;
   const begun = flags.resume ? await readRun(dir, "settings") : undefined;
   if (begun) requireRate(dir, begun.run as never);
-  const data = await openRunData(chosen, begun && settingsOf(begun.run, begun.file));
+  const before = begun && settingsOf(begun.run, begun.file);
+  const named = await modelOfRun(flags, before, DEFAULT_RUN.model);
+  const chosen = { ...asked, ...(named.own ? keptModel(named, before) : {}) };
+  const data = await openRunData(chosen, before, named);
   const { settings, train } = data;
-  const model = buildModel(settings, train.classNames.length);
-  model.declare(train.imageShape);
+  const model = buildFor(named, train.imageShape, train.classNames.length);
   const augment = augmentationOf(settings);
   if (flags["show-augmented"] && !augment) {
     throw new UsageError("Cannot use --show-augmented: it needs --augment");
@@ -134,10 +142,10 @@ async function openRun(flags: TrainFlags): Promise<OpenedRun> {
   if (begun?.checkpoint) {
     const { progress, data: before } = runOf(begun.checkpoint, begun.file);
     if (isFinished(dir)) requireEpochs(progress, begun.run, settings);
-    if (!flags["other-data"]) requireSameData(before, dataIdentity(train));
+    if (!flags["other-data"]) requireSameData(before, dataIdentity(train, data.normalize));
   }
   const loss = settings.classWeights ? weightedCrossEntropy(classWeights(train)) : undefined;
-  return { dir, begun, data, model, augment, loss };
+  return { dir, begun, data, named, model, augment, loss };
 }
 
 /** The settings of a run once its learning rate is found, if that is to be looked for. */
@@ -155,7 +163,7 @@ async function completeSettings(
 /** Trains a run in its folder, to its end or until the signal. */
 async function trainRun(
   flags: TrainFlags,
-  { begun, data, model, augment, loss }: OpenedRun,
+  { begun, data, named, model, augment, loss }: OpenedRun,
   folder: RunFolder,
   signal: AbortSignal,
 ): Promise<Outcome> {
@@ -168,6 +176,7 @@ async function trainRun(
     optimizer,
     augment,
     loss,
+    preprocessing: named.own?.preprocessing,
     folder,
     from: checkpoint && restoreTraining(model, optimizer, train.imageShape, checkpoint, file),
     otherData: flags["other-data"],
@@ -204,7 +213,11 @@ async function run(flags: TrainFlags): Promise<number> {
       return outcome;
     });
     if (outcome.interrupted) {
-      const where = flags.out === undefined ? defaultOut(settings) : ["--out", dir];
+      const where = flags.out === undefined ? defaultOut(settings) : [
+        // The code of a file is run only if it is named again.
+        ...opened.named.own ? ["--model", opened.named.name] : [],
+        ...["--out", dir],
+      ];
       const again = ["deno task train --resume", ...where].join(" ");
       say(`stopped at epoch ${outcome.epoch}, step ${outcome.step}; to continue: ${again}`);
       return exitCodeOf(signal);

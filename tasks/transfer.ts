@@ -5,7 +5,6 @@ import {
   disposeTree,
   evaluate,
   type Evaluation,
-  findModel,
   type ImageFolder,
   type Layer,
   restoreTransfer,
@@ -18,6 +17,7 @@ import { say } from "./command/say.ts";
 import { findPreprocessing } from "../lib/weights/sidecars.ts";
 import type { NetworkFile } from "../lib/weights/network_file.ts";
 import { openWeights } from "./network.ts";
+import { buildFor, keptModel, modelOfRun, type NamedModel } from "./own_model.ts";
 import { setUp } from "./setup.ts";
 import { recordsOf } from "./train/records.ts";
 import {
@@ -46,6 +46,8 @@ type Flags = Values<typeof command.flags>;
 /** A transfer of which nothing is on the device yet. */
 type OpenedTransfer = {
   readonly settings: TransferSettings;
+  /** What builds the network with the new classes. */
+  readonly named: NamedModel;
   readonly how: PicturePreparation;
   /** The network to begin from; `undefined` for a resumed transfer. */
   readonly network: NetworkFile | undefined;
@@ -65,10 +67,12 @@ async function openTransfer(flags: Flags): Promise<OpenedTransfer> {
     if (flags["other-data"]) throw new UsageError("Cannot use --other-data: it needs --resume");
     const weights = required(flags.weights, "--weights");
     const data = required(flags.data, "--data");
-    const network = await openWeights(weights, flags.model);
+    const network = await openWeights(weights, flags);
     const how = prepared(await findPreprocessing(network, flags.preprocessing), flags.size);
-    const settings = newTransferSettings({ ...chosen, weights, data }, network.name, how.how);
-    return { settings, how, network, begun: undefined };
+    const named = await modelOfRun(flags, undefined, network.name);
+    const model = keptModel(named);
+    const settings = newTransferSettings({ ...chosen, weights, data }, model, how.how);
+    return { settings, named, how, network, begun: undefined };
   }
   if (flags.preprocessing !== undefined) {
     throw new UsageError("Cannot use --preprocessing with --resume: the checkpoint has it");
@@ -77,13 +81,14 @@ async function openTransfer(flags: Flags): Promise<OpenedTransfer> {
     throw new UsageError("Cannot use --overwrite: a resumed transfer keeps its files");
   }
   const begun = await readRun(flags.out, "transfer");
-  const kept = transferSettingsOf(begun.run, begun.file);
-  const settings = resumedTransferSettings(chosen, kept);
+  const before = transferSettingsOf(begun.run, begun.file);
+  const named = await modelOfRun(flags, before, before.model);
+  const said = { ...chosen, ...(named.own ? keptModel(named, before) : {}) };
+  const settings = resumedTransferSettings(said, before);
   const how = prepared({ how: settings.preprocessing, source: "the checkpoint" }, undefined);
-  const network = begun.checkpoint
-    ? undefined
-    : await openWeights(settings.weights, settings.model);
-  return { settings, how, network, begun };
+  const from = { ...flags, model: flags.model ?? before.model };
+  const network = begun.checkpoint ? undefined : await openWeights(settings.weights, from);
+  return { settings, named, how, network, begun };
 }
 
 /** Whether nothing is left to do for a transfer: its epochs are done, and it is measured. */
@@ -159,9 +164,10 @@ function classTable(reports: readonly ClassReport[]): string {
 }
 
 /** Says how far an interrupted transfer came. */
-function sayStopped(epochs: number, dir: string): void {
+function sayStopped(epochs: number, dir: string, { name, own }: NamedModel): void {
   const done = epochs === 0 ? "before the first epoch was done" : `after epoch ${epochs}`;
-  say(`stopped ${done}; to continue: deno task transfer --resume --out ${dir}`);
+  const model = own ? ` --model ${name}` : "";
+  say(`stopped ${done}; to continue: deno task transfer --resume --out ${dir}${model}`);
 }
 
 /** What a transfer has reached. */
@@ -190,20 +196,19 @@ async function run(flags: Flags): Promise<number> {
   const began = performance.now();
   const dir = flags.out;
   const opened = await openTransfer(flags);
-  const { settings, how, begun } = opened;
+  const { settings, named, how, begun } = opened;
   if (isDone(opened, dir)) {
     say(`the transfer in ${dir} is done: nothing is left to do`);
     return 0;
   }
   using images = await openImages(settings, how);
   const { train, test } = images;
-  const model = findModel(settings.model).build({ numClasses: train.classNames.length });
+  const model = buildFor(named, how.shape, train.classNames.length);
   const options = {
     ...transferOptionsOf(settings, train.labels.length),
     normalize: how.normalize,
     otherData: flags["other-data"],
   };
-  model.declare(how.shape); // Refuses a size that the network cannot take.
   const folder = await openRunFolder(dir, {
     config: settings,
     overwrite: flags.overwrite,
@@ -220,7 +225,7 @@ async function run(flags: Flags): Promise<number> {
     });
     const { outcome } = reached;
     if (!("result" in reached)) {
-      sayStopped(outcome.epochs, dir);
+      sayStopped(outcome.epochs, dir, named);
       return exitCodeOf(signal);
     }
     const { result, scratch } = reached;

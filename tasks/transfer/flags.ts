@@ -1,7 +1,7 @@
 // The flags of `deno task transfer`.
-import { models } from "../../mod.ts";
 import { choice, count, number, path, text, toggle } from "../command.ts";
 import { recoverFlag } from "../command/device.ts";
+import { modelFlag, ownModelFlags } from "../own_model.ts";
 import type { TransferFlagSettings } from "./settings.ts";
 
 /** What the task takes. */
@@ -16,10 +16,11 @@ export const command = {
         "or a known name such as resnet18",
       defaultText: "none: required without --resume",
     }),
-    model: choice(Object.keys(models), {
+    model: modelFlag({
       help: "the model that the weights must be of",
       defaultText: "recognized by the file",
     }),
+    ...ownModelFlags,
     data: path({
       help:
         "folder of PNG and JPEG pictures with a folder for each class, or with such folders in " +

@@ -18,6 +18,7 @@ import { countProgress } from "../progress.ts";
 import type { Records } from "../train/records.ts";
 import type { RunFolder, RunRecords } from "../train/run_folder.ts";
 import { say } from "../command/say.ts";
+import { labelOf } from "../own_model.ts";
 import { epochsOf, type TransferSettings } from "./settings.ts";
 
 /** The parts of a transfer. */
@@ -55,7 +56,7 @@ export async function runTransfer(parts: TransferParts): Promise<TransferOutcome
   const steps = [...parts.before.steps];
   const perEpoch = Math.ceil(train.labels.length / parts.options.batchSize!);
   const total = epochsOf(settings);
-  const title = `${settings.model} on ${train.name}`;
+  const title = `${labelOf(settings.model)} on ${train.name}`;
   const records = { history, steps, stepsPerEpoch: perEpoch, title };
   const progress = trainingProgress({ epochs: total, stepsPerEpoch: perEpoch });
   const counting = countProgress("Features");
@@ -137,7 +138,7 @@ async function writeTransfer(
   const checkpoint = await snapshotTransfer({ phase, network }, train.classNames, {
     id: folder.id,
     transfer: { ...settings, preprocessing: { ...preprocessing } } as never,
-    settings: { model },
+    settings: { model, modelExport: settings.modelExport, modelSha256: settings.modelSha256 },
     preprocessing: { ...preprocessing } as never,
     inputShape: [...train.imageShape],
     history: history.map((record) => ({ ...record })),

@@ -17,6 +17,7 @@ import {
   sequential,
   snapshot,
   tf,
+  type Training,
   transfer,
 } from "../../mod.ts";
 import { toyExamples, toyModel } from "../train/toy.ts";
@@ -92,7 +93,7 @@ async function teach(): Promise<string> {
     fineTune: { from: "conv", epochs: 1 },
     head: ["logits/**"],
   };
-  let last: Parameters<typeof disposeTraining>[0] | undefined;
+  let last: Training | undefined;
   for await (const { loss, network } of transfer(toyModel(), pretrained, examples, options)) {
     numbers.push(loss);
     last = network;
