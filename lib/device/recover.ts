@@ -16,7 +16,7 @@ export type RecoverOptions = StartOptions & {
  * work is done again from its beginning. Tensors of the lost device are gone, so the work must make
  * its own: a training run continues from its last checkpoint.
  *
- * @param work what to do; it is called again after each loss
+ * @param work what to do; it is called again after each loss, with the number of losses so far
  * @param options how many losses, what to be told, and the options of {@linkcode start}
  * @returns what the work returned
  * @throws {DeviceError} of kind `lost` if the device is lost more often than `times`, and of kind
@@ -31,26 +31,25 @@ export type RecoverOptions = StartOptions & {
  * import { DeviceError, start, tf } from "@neocog/neocog";
  *
  * await start({ backend: "cpu" });
- * let tries = 0;
- * const sum = await recover(async () => {
- *   if (++tries === 1) throw new DeviceError("lost", "Cannot run Add: the device was lost");
+ * const sum = await recover(async (losses) => {
+ *   if (losses === 0) throw new DeviceError("lost", "Cannot run Add: the device was lost");
  *   return await tf.add(1, 2).array();
  * }, { backend: "cpu" });
- * assertEquals([sum, tries], [3, 2]);
+ * assertEquals(sum, 3);
  * ```
  */
 export async function recover<T>(
-  work: () => Promise<T>,
+  work: (losses: number) => Promise<T>,
   options: RecoverOptions = {},
 ): Promise<T> {
   const { times = 3, onLost, ...starting } = options;
   requireWhole("recover", "times", times);
-  for (let count = 1;; count++) {
+  for (let losses = 0;; losses++) {
     try {
-      return await work();
+      return await work(losses);
     } catch (error) {
-      if (!(error instanceof DeviceError) || error.kind !== "lost" || count > times) throw error;
-      onLost?.(error, count);
+      if (!(error instanceof DeviceError) || error.kind !== "lost" || losses === times) throw error;
+      onLost?.(error, losses + 1);
       await start(starting);
     }
   }

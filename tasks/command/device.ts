@@ -52,13 +52,12 @@ export async function recovering<T>(
   work: (isAgain: boolean) => Promise<T>,
 ): Promise<T> {
   if (!isWanted) return await work(false);
-  let lost = 0;
-  return await recover(() => work(lost > 0), {
+  return await recover((losses) => work(losses > 0), {
     times: RECOVERIES,
     ...(backend ? { backend } : {}),
-    onLost({ message }, count): void {
-      lost = count;
-      say(`${message}; recovery ${count} of ${RECOVERIES}: continuing from the last checkpoint`);
-    },
+    onLost: ({ message }, count) =>
+      say(
+        `${message}; recovery ${count} of ${RECOVERIES}: continuing from the last checkpoint`,
+      ),
   });
 }
