@@ -182,7 +182,10 @@ export async function openRunFolder(dir: string, options: RunFolderOptions): Pro
   try {
     if (resumed === undefined && !overwrite) requireNoOtherRun(dir, config);
     const folder = folderOf(dir, resumed === undefined ? newId() : idOf(resumed, dir), release);
-    for (const name of namesIn(dir)) {
+    // First what says of which run the others are, and that it is finished: it may be killed here.
+    const there = namesIn(dir);
+    const first = [CONFIG, FINISHED].filter((name) => there.includes(name));
+    for (const name of new Set([...first, ...there])) {
       const file = runFileOf(name);
       const isOld = resumed === undefined || file !== name || RESULTS.includes(name);
       if (file && isOld) {

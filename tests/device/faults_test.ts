@@ -9,7 +9,7 @@ import {
 import { DeviceError, start, stop, tf } from "../../mod.ts";
 import type { GuardedBackend } from "../../lib/device/backend.ts";
 import { runProgram } from "../../lib/device/kernels/program.ts";
-import { injectBuffers } from "../faults/memory.ts";
+import { injectBuffers } from "../faults/inject.ts";
 import { gpuTest } from "./adapter.ts";
 
 function backend(): GuardedBackend {

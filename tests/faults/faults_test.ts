@@ -1,5 +1,5 @@
 // A short part of the campaign of faults: `deno task test:faults` does more of it.
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { start } from "../../mod.ts";
 import { gpuTest, hasAdapter } from "../device/adapter.ts";
 import { fillDisks, refuseInRuns, refuseWritings } from "./disk.ts";
@@ -8,7 +8,8 @@ import { killRuns } from "./kill.ts";
 import { loseDevices, loseInRuns } from "./loss.ts";
 import { exhaust, failBuffers } from "./memory.ts";
 import type { Tally } from "./report.ts";
-import { type Subject, subjectsIn } from "./trials.ts";
+import type { Fault } from "./inject.ts";
+import { ended, namesIn, spawnTask, type Subject, subjectsIn } from "./trials.ts";
 import { works } from "./work.ts";
 
 const isUnix = Deno.build.os !== "windows";
@@ -24,7 +25,7 @@ function requireNoLoss(tallies: readonly Tally[]): void {
 /** Does something with each kind of run, in an empty folder. */
 async function withRuns(
   backend: "cpu" | "webgpu",
-  work: (runs: readonly Subject[], dir: string) => Promise<void>,
+  work: (runs: readonly [Subject, Subject, Subject], dir: string) => Promise<void>,
 ): Promise<void> {
   const dir = await Deno.makeTempDir();
   try {
@@ -39,7 +40,7 @@ Deno.test({
   ignore: !isUnix,
   fn: () =>
     withRuns("cpu", async ([, , transfer], dir) => {
-      requireNoLoss([await killRuns(transfer!, dir, { moments: 0, calls: 2, seed: 2 })]);
+      requireNoLoss([await killRuns(transfer, dir, { moments: 0, calls: 2, seed: 2 })]);
     }),
 });
 
@@ -47,9 +48,48 @@ gpuTest(
   "training that was killed in its first epoch, or before it was measured, goes on",
   () =>
     withRuns("webgpu", async ([train], dir) => {
-      requireNoLoss([await killRuns(train!, dir, { moments: 1, calls: 1, seed: 2 })]);
+      requireNoLoss([await killRuns(train, dir, { moments: 1, calls: 1, seed: 2 })]);
     }),
 );
+
+Deno.test({
+  name: "a run that was killed while its learning rate was looked for is begun again, not resumed",
+  ignore: !isUnix,
+  fn: () =>
+    withRuns("cpu", async ([{ flags }], dir) => {
+      const out = ["--out", `${dir}/out`];
+      // The folder, three calls for the lock, and the last of four for config.json.
+      const fault: Fault = { of: "files", at: [8], what: "kill", done: "whole" };
+      const words = [...flags, "--find-lr", ...out];
+      await ended(spawnTask("train", words, fault));
+      assertEquals(namesIn(`${dir}/out`), ["config.json", "run.lock"]);
+      const { code, err } = await ended(spawnTask("train", ["--resume", ...out]));
+      assertEquals(code, 2, err);
+      assertStringIncludes(err, "got one that ended before --find-lr had found it");
+    }),
+});
+
+Deno.test({
+  name: "a run that was killed while it replaced another one is one of both, not a mixture",
+  ignore: !isUnix,
+  fn: () =>
+    withRuns("cpu", async ([, , { flags }], dir) => {
+      const out = `${dir}/out`;
+      const words = [...flags, "--out", out];
+      const first = await ended(spawnTask("transfer", words));
+      assertEquals(first.code, 0, first.err);
+      // After the folder and the lock: what is removed first.
+      for (const at of [5, 6, 7]) {
+        const fault: Fault = { of: "files", at: [at], what: "kill", done: "not" };
+        await ended(spawnTask("transfer", [...words, "--seed", "1", "--overwrite"], fault));
+        const names = namesIn(out);
+        assertEquals(names.includes("config.json"), at === 5);
+        assertEquals(names.includes("classes.csv"), at <= 6);
+      }
+      const resumed = await ended(spawnTask("transfer", ["--resume", "--out", out]));
+      assertEquals(resumed.code, 0, resumed.err);
+    }),
+});
 
 Deno.test("a refusal at each call leaves files whole, names one and says why", () =>
   withRuns("cpu", async (_, dir) => {
@@ -64,9 +104,9 @@ Deno.test({
   fn: () =>
     withRuns("cpu", async ([, , transfer], dir) => {
       // When its last checkpoint is written, but not yet what is drawn of it.
-      requireNoLoss([await refuseInRuns(transfer!, dir, [0.9])]);
+      requireNoLoss([await refuseInRuns(transfer, dir, [0.9])]);
       await Deno.mkdir(`${dir}/disks`);
-      assertEquals((await fillDisks(transfer!, `${dir}/disks`, 1)).lost, []);
+      assertEquals((await fillDisks(transfer, `${dir}/disks`, 1)).lost, []);
     }),
 });
 
@@ -101,7 +141,7 @@ gpuTest(
   "with --recover training goes on by itself after its device was lost",
   () =>
     withRuns("webgpu", async ([train], dir) => {
-      requireNoLoss([await loseInRuns(train!, dir, { count: 1, seed: 3 })]);
+      requireNoLoss([await loseInRuns(train, dir, { count: 1, seed: 3 })]);
     }),
 );
 

@@ -115,6 +115,26 @@ export function injectSubmits(fault: Fault): { readonly calls: () => number; res
   };
 }
 
+/** Lets a buffer fail, as if there were no memory for it; the function takes that back. */
+export function injectBuffers(at: number): { readonly calls: () => number; restore(): void } {
+  const { createBuffer } = GPUDevice.prototype;
+  let calls = 0;
+  GPUDevice.prototype.createBuffer = function (descriptor): GPUBuffer {
+    if (++calls !== at) return createBuffer.call(this, descriptor);
+    // Beyond what the adapter has: an error, and a buffer that is none, but says that it is as asked.
+    const { size, usage } = descriptor;
+    const beyond = { size: 4 * Math.ceil(this.limits.maxBufferSize / 4) + 4, usage };
+    return Object.defineProperties(createBuffer.call(this, beyond), {
+      size: { value: size },
+      usage: { value: usage },
+    });
+  };
+  return {
+    calls: () => calls,
+    restore: () => void (GPUDevice.prototype.createBuffer = createBuffer),
+  };
+}
+
 const said = Deno.env.get("NEOCOG_FAULT");
 if (said) {
   const fault = JSON.parse(said) as Fault;

@@ -1,28 +1,9 @@
 // GPU memory that runs out: in the system itself, and at each buffer in turn.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { DeviceError, start, tf } from "../../mod.ts";
+import { injectBuffers } from "./inject.ts";
 import { attempt, note, type Tally, tally } from "./report.ts";
 import { type Work, works } from "./work.ts";
-
-/** Lets a buffer fail, as if there were no memory for it; the function takes that back. */
-export function injectBuffers(at: number): { readonly calls: () => number; restore(): void } {
-  const { createBuffer } = GPUDevice.prototype;
-  let calls = 0;
-  GPUDevice.prototype.createBuffer = function (descriptor): GPUBuffer {
-    if (++calls !== at) return createBuffer.call(this, descriptor);
-    // Beyond what the adapter has: an error, and a buffer that is none, but says that it is as asked.
-    const { size, usage } = descriptor;
-    const beyond = { size: 4 * Math.ceil(this.limits.maxBufferSize / 4) + 4, usage };
-    return Object.defineProperties(createBuffer.call(this, beyond), {
-      size: { value: size },
-      usage: { value: usage },
-    });
-  };
-  return {
-    calls: () => calls,
-    restore: () => void (GPUDevice.prototype.createBuffer = createBuffer),
-  };
-}
 
 /** What work does while something fails: its numbers, or the error. */
 export async function tried({ run }: Work): Promise<string | Error> {

@@ -51,7 +51,10 @@ async function writePictures(dir: string): Promise<void> {
  * @param dir an empty folder
  * @param backend where they compute
  */
-export async function subjectsIn(dir: string, backend: "cpu" | "webgpu"): Promise<Subject[]> {
+export async function subjectsIn(
+  dir: string,
+  backend: "cpu" | "webgpu",
+): Promise<[Subject, Subject, Subject]> {
   await Deno.mkdir(`${dir}/digits`, { recursive: true });
   await writeIdx(`${dir}/digits`, "train", 24, 0);
   await writeIdx(`${dir}/digits`, "t10k", 9, 50);
