@@ -59,6 +59,8 @@ export class GuardedBackend extends WebGPUBackend {
   /** Data of tensors made while recording: there are no numbers behind them. */
   readonly #unreal = new WeakSet<object>();
   #recorder: CommandRecorder | undefined;
+  /** What was thrown instead of being told to the error scope that is open. */
+  #refused: Error | undefined;
 
   /**
    * @param device the device to run on; the backend owns it from here on
@@ -424,8 +426,32 @@ export class GuardedBackend extends WebGPUBackend {
 
   /** Writes numbers of the host to a buffer, before all commands that are not submitted yet. */
   writeBuffer(buffer: GPUBuffer, bytes: Uint8Array<ArrayBuffer>, offset = 0): void {
-    this.queue.writeBuffer(buffer, offset, bytes);
     this.encoding.counted.uploadedBytes += bytes.byteLength;
+    if (bytes.byteLength <= SMALL_WRITE) this.queue.writeBuffer(buffer, offset, bytes);
+    else this.writeStaged(buffer, bytes, offset);
+  }
+
+  /**
+   * As the queue writes a buffer. If there is no memory for the copy that it makes, wgpu loses the
+   * device; of a buffer of ours it says so.
+   */
+  private writeStaged(buffer: GPUBuffer, bytes: Uint8Array<ArrayBuffer>, offset: number): void {
+    const size = bytes.byteLength;
+    const usage = GPUBufferUsage.MAP_WRITE | GPUBufferUsage.COPY_SRC;
+    const staging = this.device.createBuffer({ size, usage, mappedAtCreation: true });
+    try {
+      new Uint8Array(staging.getMappedRange()).set(bytes);
+      staging.unmap();
+    } catch (error) {
+      // Its error scope says why.
+      this.#refused = error as Error;
+      return;
+    }
+    const encoder = this.device.createCommandEncoder();
+    encoder.copyBufferToBuffer(staging, 0, buffer, offset, size);
+    this.queue.submit([encoder.finish()]);
+    this.encoding.counted.submits++;
+    staging.destroy();
   }
 
   override endComputePassEncoder(): void {
@@ -523,7 +549,7 @@ export class GuardedBackend extends WebGPUBackend {
     } catch (error) {
       if (error instanceof DeviceError) throw error;
       // A device that is lost while a read waits rejects the read first and says so a moment later.
-      await Promise.race([this.device.lost, new Promise((done) => setTimeout(done, 100))]);
+      await this.lossOr100ms();
       this.#faults.requireAlive(action);
       await this.#faults.settled();
       this.bufferManager.releaseBuffer(staging, false);
@@ -560,8 +586,7 @@ export class GuardedBackend extends WebGPUBackend {
     requireWithin(`put a ${dtype} tensor [${shape}] on the GPU`, "buffer", shape, limit);
     if (this.#recorder) return; // A plan has buffers of its own.
     if (!values || isEmpty(shape)) return super.uploadToGPU(dataId);
-    // By the queue: tfjs's copy from a mapped buffer throws if there is no memory for it, and is lost
-    // with the command buffer if another operation in it fails.
+    // At once: tfjs's copy is lost with its command buffer if another operation in it fails.
     const bytes = bytesIn(dtype, values as ArrayLike<number>);
     const buffer = this.bufferManager.acquireBuffer(bytes.length, TENSOR_USAGE);
     this.writeBuffer(buffer, bytes);
@@ -576,6 +601,16 @@ export class GuardedBackend extends WebGPUBackend {
     this.device.destroy();
   }
 
+  /** An error for the ledger, unless it came of the device's loss, which is told of a moment later. */
+  private async unlessLost(error: Error): Promise<GPUError | null> {
+    await this.lossOr100ms();
+    return this.isLost ? null : error;
+  }
+
+  private lossOr100ms(): Promise<unknown> {
+    return Promise.race([this.device.lost, new Promise((done) => setTimeout(done, 100))]);
+  }
+
   /** Opens error scopes around `record` and hands their returns to the ledger. */
   private watched<T>(action: string, record: () => T): T {
     const buffer = this.#faults.current;
@@ -586,10 +621,16 @@ export class GuardedBackend extends WebGPUBackend {
     } finally {
       const refused = this.device.popErrorScope();
       // Without memory for a buffer, also what would use the buffer is refused.
-      this.#faults.watch(action, buffer, [this.device.popErrorScope(), refused]);
+      const scopes = [this.device.popErrorScope(), refused];
+      if (this.#refused) scopes.push(this.unlessLost(this.#refused));
+      this.#refused = undefined;
+      this.#faults.watch(action, buffer, scopes);
     }
   }
 }
+
+/** Up to this size the queue writes buffers by itself. */
+const SMALL_WRITE = 1 << 20;
 
 /** A bind group of resources in order. */
 export function bindGroup(

@@ -66,10 +66,13 @@ export function faultLedger(onFault: (fault: DeviceError, from: number) => void)
 
   function record(action: string, from: number, error: GPUError): void {
     const fault = describeFault(action, error);
-    spoilt.push({ from, until: current + 1, error: fault });
+    const one = { from, until: current + 1, error: fault };
+    // Without memory for a buffer, also what uses the buffer is refused, which may be known first.
+    if (fault.kind === "out-of-memory") spoilt.unshift(one);
+    else spoilt.push(one);
     current++;
     onFault(fault, from);
-    untold ??= fault;
+    untold = fault.kind === "out-of-memory" ? fault : untold ?? fault;
   }
 
   function faultIn(buffer: number): DeviceError | undefined {

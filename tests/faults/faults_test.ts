@@ -121,7 +121,7 @@ Deno.test({
   name: "memory that the system has no more of is an error that names the operation",
   ignore: Deno.build.os !== "linux" || !hasAdapter,
   async fn() {
-    const { kind, operation, kept, small, large } = await exhaust("Add", 64, 400e6);
+    const { kind, operation, kept, small, large } = (await exhaust("Add", 64, 400e6))!;
     assertEquals([kind, kept, small, large], ["out-of-memory", true, 2, 6]);
     assertEquals(/Fill|BinaryOp|read a tensor/.test(operation), true, operation);
   },
