@@ -26,7 +26,9 @@ export * from "./attribution/smooth_grad.ts";
 export type { Baseline } from "./attribution/baseline.ts";
 export type { QuadratureRule } from "./attribution/quadrature.ts";
 export * from "./attribution/integrated_gradients.ts";
+export type { CamMethod } from "./attribution/cam_weights.ts";
 export * from "./attribution/grad_cam.ts";
+export * from "./attribution/guided_grad_cam.ts";
 export * from "./attribution/occlusion.ts";
 
 // Feature spaces

@@ -7,7 +7,7 @@ import type { Tree } from "../../tensor/tree.ts";
 import { requireWhole } from "../../text/require.ts";
 import type { ProgressOptions } from "../for_each_batch.ts";
 import { scoresOf } from "../input_gradient.ts";
-import { jitIf } from "../jit_if.ts";
+import { jitIf, numbersOf } from "../jit_if.ts";
 import type { Objective } from "../objective.ts";
 import {
   type Attribution,
@@ -120,9 +120,8 @@ async function coveredScores<P extends Tree, S extends Tree>(
       tf.tensor(insideSpans(now.map(({ rows }) => rows), batch, height), [batch, height, 1, 1]),
       tf.tensor(insideSpans(now.map(({ columns }) => columns), batch, width), [batch, 1, width, 1]),
     ]);
-    const found = score(...given);
-    scores.set((await found.data()).subarray(0, now.length), done);
-    tf.dispose([...given, found]);
+    const found = await numbersOf(() => score(...given)).finally(() => tf.dispose(given));
+    scores.set(found.subarray(0, now.length), done);
     done += now.length;
     options.onProgress?.(done, scores.length);
   }
