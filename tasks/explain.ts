@@ -1,6 +1,7 @@
 // `deno task explain`: looks inside a trained network.
 import { type Group, runGroup } from "./command.ts";
 import * as activations from "./explain/activations.ts";
+import * as contributions from "./explain/contributions.ts";
 import * as embedding from "./explain/embedding.ts";
 import * as filters from "./explain/filters.ts";
 import * as gradCam from "./explain/grad_cam.ts";
@@ -22,6 +23,7 @@ export const group: Group = {
     saliency,
     "grad-cam": gradCam,
     "integrated-gradients": integratedGradients,
+    contributions,
     occlusion,
     embedding,
   },

@@ -29,8 +29,11 @@ export const featureFlags = {
   unit: unitFlag(),
 } as const;
 
+/** The values of `--baseline`. */
+export const BASELINES = ["zero", "black", "gray", "white"] as const;
+
 /** `--baseline`: the input that stands for nothing. */
-export const baselineFlag = choice(["zero", "black", "gray", "white"], {
+export const baselineFlag = choice(BASELINES, {
   default: "zero",
   help: "the input that stands for nothing: 0 after preprocessing, or pixels of a brightness",
 });
@@ -62,7 +65,7 @@ export type Explanation = {
 export async function openExplanation(
   task: string,
   flags: ExplanationValues,
-  check: (opened: OpenedNetwork) => void = () => {},
+  check: (opened: OpenedNetwork) => unknown = () => {},
 ): Promise<Explanation> {
   const opened = await openNetwork(flags);
   const wanted = wantedObjective(opened, flags);

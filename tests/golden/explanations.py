@@ -100,15 +100,20 @@ for name, method, model in [
     maps = cam(input_tensor=x, targets=[ClassifierOutputTarget(TARGET)] * 2)
     result[name] = text(torch.tensor(maps))  # [N, H, W], each scaled to 0 to 1
 
-result["deepLift"] = text(DeepLift(Network()).attribute(x, baseline, target=TARGET))
+# With max pooling Captum's DeepLIFT is not complete (its own convergence deltas are 0.2 and 0.05).
+averaging = Network()
+averaging.pool1 = nn.AvgPool2d(2)
+result["deepLift"] = text(DeepLift(averaging).attribute(x, baseline, target=TARGET))
 gradients = IntegratedGradients(Network())
 baselines = 0.5 * images(13, 3)
 each = [gradients.attribute(x, b[None].expand_as(x), TARGET, n_steps=200) for b in baselines]
 result["expectedGradients"] = text(sum(each) / len(each))
 
 
-def lrp(x, of):
+def lrp(x, of, isBiased=True):
     model = Network()
+    for conv in [] if isBiased else [model.conv1, model.conv2]:
+        conv.bias.data.zero_()
     for module in model.children():
         if not isinstance(module, nn.ReLU):
             module.rule = of(module)
@@ -116,9 +121,11 @@ def lrp(x, of):
 
 
 isConv = lambda module: isinstance(module, nn.Conv2d)
-result["lrpEpsilon"] = lrp(x, lambda _: EpsilonRule(0.1))
-# Captum's z+ rule is that of inputs of at least 0.
-result["lrpPlus"] = lrp(x.abs(), lambda m: Alpha1_Beta0_Rule() if isConv(m) else EpsilonRule(1e-6))
+isPool = lambda module: isinstance(module, nn.MaxPool2d)
+result["lrpEpsilon"] = lrp(x, lambda m: EpsilonRule(1e-9 if isPool(m) else 0.1))
+# Captum's z+ rule is that of inputs of at least 0, and takes biases below 0 too.
+mixed = lambda m: Alpha1_Beta0_Rule() if isConv(m) else EpsilonRule(1e-6)
+result["lrpPlus"] = lrp(x.abs(), mixed, isBiased=False)
 
 # Infidelity of integrated gradients, by parts that are replaced by the baseline.
 attributions = gradients.attribute(x, baseline, TARGET, n_steps=200)

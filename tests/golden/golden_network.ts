@@ -32,12 +32,17 @@ export function goldenImages(seed: number, count = 2, scale = 1): Tensor {
   return spread(seed, [count, 10, 11, 2], scale);
 }
 
-/** The network, of images of 10 × 11 × 2 and 3 classes. */
-export function goldenNetwork(scale = 1): Network {
+/**
+ * The network, of images of 10 × 11 × 2 and 3 classes.
+ *
+ * @param scale factor of the last layer's weights
+ * @param pool1 the first pooling. Default: max pooling
+ */
+export function goldenNetwork(scale = 1, pool1: typeof maxPool = maxPool): Network {
   const model = sequential({
     conv1: conv({ features: 4, size: 3, padding: 1 }),
     relu1: relu(),
-    pool1: maxPool(),
+    pool1: pool1(),
     conv2: conv({ features: 5, size: 3, padding: 1 }),
     norm2: batchNorm(),
     relu2: relu(),

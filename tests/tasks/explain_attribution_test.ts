@@ -47,6 +47,10 @@ Deno.test("each method writes its map, the map over the picture, and a row of bo
     ["grad-cam", false, "grad-cam", "--layer", "stage2"],
     ["guided-grad-cam", true, "grad-cam", "--method", "guided-grad-cam"],
     ["integrated-gradients", false, "integrated-gradients", "--steps", "3", "--baseline", "gray"],
+    ["score-cam", false, "grad-cam", "--method", "score-cam", "--layer", "stage3"],
+    ["deep-lift", false, "contributions", "--baseline", "gray"],
+    ["gradient-shap", false, "contributions", "--method", "gradient-shap", "--samples", "2"],
+    ["lrp", false, "contributions", "--method", "lrp", "--rule", "alpha-beta"],
     ["occlusion", false, "occlusion", "--window", "16", "--stride", "16"],
   ];
   try {
@@ -103,6 +107,14 @@ Deno.test("what does not fit is refused in a sentence, and leaves no folder", as
       "--method must be smooth-grad",
     );
     assertStringIncludes(await refusal("saliency", "--rule", "guide"), "guided");
+    assertStringIncludes(
+      await refusal("grad-cam", "--method", "score-cam", "--rule", "guided"),
+      "it has no gradient",
+    );
+    assertStringIncludes(
+      await refusal("contributions", "--rule", "epsilon"),
+      "--method must be lrp, got deep-lift",
+    );
     assertStringIncludes(await refusal("grad-cam", "--layer", "stag2"), 'did you mean "stage2"');
     assertStringIncludes(
       await refusal("grad-cam", "--layer", "logits"),
