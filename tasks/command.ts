@@ -10,6 +10,7 @@ export {
   choice,
   count,
   type Flag,
+  type FlagOptions,
   number,
   numbersIn,
   path,

@@ -152,5 +152,16 @@ export function parseCommand<F extends Flags, P extends Flags>(
   if (unknown[0] !== undefined) refuseUnknown(unknown[0], command);
   const values = names.map((name) => [name, flagValue(flags[name]!, parsed[name], name)]);
   const positionals = positionalValues(parsed._ as string[], command.positionals ?? {});
-  return { ...Object.fromEntries(values), ...positionals } as Values<F> & Values<P>;
+  const found = Object.fromEntries(values);
+  for (const [name, value] of Object.entries(positionals)) {
+    if (found[name] === undefined) continue;
+    // A flag that says the same: --model lenet5 for MODEL.
+    if (value !== undefined) {
+      throw new UsageError(
+        `Cannot use --${name}: ${name.toUpperCase()} is given too, got ${value}`,
+      );
+    }
+    positionals[name] = found[name];
+  }
+  return { ...found, ...positionals } as Values<F> & Values<P>;
 }

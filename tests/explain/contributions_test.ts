@@ -112,7 +112,7 @@ onCpu(
     // The first window rises from 1 to 4, at the place of the 4; the second falls from 5 to 3, where the 5 was.
     const x = tf.tensor4d([4, 1, 3, 0, 2, 2, 1, 1], [1, 2, 4, 1]);
     const baseline = tf.tensor3d([0, 1, 2, 5, 0, 0, 0, 0], [2, 4, 1]);
-    const found = await deepLift(network, x, 0, { baseline });
+    const found = await deepLift(network, x, channel("logits", 0), { baseline });
     await assertClose(found.values, [2 * 3, 0, 0, 3 * -2, 0, 0, 0, 0]);
     assertEquals([found.scores, found.baselineScores], [[17], [17]]);
   },
@@ -139,7 +139,9 @@ onCpu("DeepLIFT of a ReLU by hand: the slope of the secant", async () => {
   const params = { relu: {}, flatten: {}, logits: { kernel: tf.tensor2d([[2], [3]]) } };
   const network = { model, params, state: { relu: {}, flatten: {}, logits: {} } };
   const x = tf.tensor4d([2, -1], [1, 1, 2, 1]);
-  const found = await deepLift(network, x, 0, { baseline: tf.tensor3d([-2, 1], [1, 2, 1]) });
+  const found = await deepLift(network, x, channel("logits", 0), {
+    baseline: tf.tensor3d([-2, 1], [1, 2, 1]),
+  });
   assertEquals([...found.values], [4, -3]);
   assertEquals([found.scores, found.baselineScores, found.deltas], [[4], [3], [0]]);
 });
@@ -215,6 +217,7 @@ onEachBackend("the αβ rule is its formula, for inputs of both signs", async ()
     logits: { kernel: tf.tensor2d(top, [2, 1]), bias: tf.tensor1d([0]) },
   };
   const network = { model, params, state: { flatten: {}, hidden: {}, logits: {} } };
+  const x = tf.tensor4d(numbers, [1, 2, 2, 1]);
   const z = biases.map((b, k) => b + sum(numbers.map((x, j) => x * weights[j]![k]!)));
   const above = (x: number) => Math.max(0, x);
   const below = (x: number) => Math.min(0, x);
@@ -233,7 +236,7 @@ onEachBackend("the αβ rule is its formula, for inputs of both signs", async ()
     const ruleOf: LayerwiseRelevanceOptions["rule"] = ({ path }) =>
       path === "hidden" ? rule : "epsilon";
     const options = { rule: ruleOf, alpha, epsilon: 0 };
-    const found = await layerwiseRelevance(network, tf.tensor4d(numbers, [1, 2, 2, 1]), 0, options);
+    const found = await layerwiseRelevance(network, x, channel("logits", 0), options);
     await assertClose(found.values, wanted, `${rule} ${alpha}`, 1e-5);
   }
 });

@@ -50,8 +50,8 @@ export type GradientShapOptions = ProgressOptions & InputGradientOptions & {
  * import { gradientShap } from "@neocog/neocog/explain";
  *
  * await start({ backend: "cpu" });
- * const model = sequential({ flatten: flatten(), logits: dense({ features: 1, bias: false }) });
- * const params = { flatten: {}, logits: { kernel: tf.tensor2d([[3], [-1]]) } };
+ * const model = sequential({ flatten: flatten(), logits: dense({ features: 2, bias: false }) });
+ * const params = { flatten: {}, logits: { kernel: tf.tensor2d([[3, 0], [-1, 0]]) } };
  * const network = { model, params, state: { flatten: {}, logits: {} } };
  * const baselines = tf.tensor4d([1, 1], [1, 1, 2, 1]);
  * const options = { samples: 4 };
