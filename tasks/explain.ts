@@ -1,6 +1,7 @@
 // `deno task explain`: looks inside a trained network.
 import { type Group, runGroup } from "./command.ts";
 import * as activations from "./explain/activations.ts";
+import * as compare from "./explain/compare.ts";
 import * as contributions from "./explain/contributions.ts";
 import * as embedding from "./explain/embedding.ts";
 import * as filters from "./explain/filters.ts";
@@ -25,6 +26,7 @@ export const group: Group = {
     "integrated-gradients": integratedGradients,
     contributions,
     occlusion,
+    compare,
     embedding,
   },
   examples: [

@@ -35,6 +35,14 @@ export type { CamMethod } from "./attribution/cam_weights.ts";
 export * from "./attribution/grad_cam.ts";
 export * from "./attribution/guided_grad_cam.ts";
 export * from "./attribution/occlusion.ts";
+export type { MaskedScoresOptions } from "./attribution/masked_scores.ts";
+export {
+  type PerturbationCurve,
+  type PerturbationCurves,
+  perturbationCurves,
+  type PerturbationCurvesOptions,
+} from "./attribution/perturbation_curves.ts";
+export { type Infidelity, infidelity, type InfidelityOptions } from "./attribution/infidelity.ts";
 
 // Feature spaces
 export * from "./embedding/features.ts";

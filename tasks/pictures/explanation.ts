@@ -55,6 +55,8 @@ export type Explanation = {
   readonly objective: Objective;
   /** The objective's name in captions. */
   readonly name: string;
+  /** The class that the objective is the logit of, if it is. */
+  readonly index?: number;
 };
 
 /**
@@ -85,7 +87,7 @@ export async function openExplanation(
   return { opened, picture, folder, network, x, ...target };
 }
 
-type Target = Pick<Explanation, "objective" | "name">;
+type Target = Pick<Explanation, "objective" | "name" | "index">;
 
 function wantedObjective(
   opened: OpenedNetwork,
@@ -105,7 +107,7 @@ function wantedObjective(
 }
 
 function ofClass({ classNames }: OpenedNetwork, index: number): Target {
-  return { objective: classLogit(index), name: `"${classNames[index]}"` };
+  return { objective: classLogit(index), name: `"${classNames[index]}"`, index };
 }
 
 /** The class with the highest score. */

@@ -73,6 +73,34 @@ Deno.test("each method writes its map, the map over the picture, and a row of bo
   }
 });
 
+Deno.test("methods are compared in a table, by curves and by their maps", async () => {
+  const { dir, network } = await made();
+  try {
+    const flags = ["--methods", "lrp, saliency,random", "--steps", "3", "--samples", "4"];
+    const done = await runTask("explain", [
+      "compare",
+      ...flags,
+      ...network,
+      ...["--out", `${dir}/out`, "--json"],
+    ]);
+    const { files, scores } = result(done);
+    assertEquals(
+      files,
+      ["input.png", "curves.svg", "maps.png"].map((file) => `${dir}/out/${file}`),
+    );
+    const methods = scores.methods as { method: string; deletion: number; unexplained: number }[];
+    assertEquals(methods.map(({ method }) => method), ["lrp", "saliency", "random"]);
+    for (const { deletion, unexplained } of methods) {
+      assertEquals([deletion, unexplained].every((one) => one >= 0 && one <= 1), true);
+    }
+    assertStringIncludes(done.err, "method    deletion (low)  insertion (high)");
+    const wrong = ["compare", "--methods", "lrp,salient", ...network, "--out", `${dir}/none`];
+    assertStringIncludes((await runTask("explain", wrong)).err, 'did you mean "saliency"');
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
 Deno.test("a feature map is explained instead of a class", async () => {
   const { dir, network } = await made();
   try {
