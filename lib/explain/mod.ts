@@ -35,6 +35,8 @@ export type { CamMethod } from "./attribution/cam_weights.ts";
 export * from "./attribution/grad_cam.ts";
 export * from "./attribution/guided_grad_cam.ts";
 export * from "./attribution/occlusion.ts";
+export * from "./attribution/superpixels.ts";
+export * from "./attribution/lime.ts";
 export type { MaskedScoresOptions } from "./attribution/masked_scores.ts";
 export {
   type PerturbationCurve,

@@ -12,12 +12,12 @@ import { grid } from "../../lib/image/mod.ts";
 import { unknownName } from "../../lib/text/nearest.ts";
 import { table } from "../../lib/text/table.ts";
 import { key } from "../../mod.ts";
-import { count, text, UsageError, type Values } from "../command.ts";
+import { choice, count, text, UsageError, type Values } from "../command.ts";
 import { say } from "../command/say.ts";
 import { heatOf } from "../pictures/attribution_pictures.ts";
 import {
-  baselineFlag,
   baselineOf,
+  BASELINES,
   type Explanation,
   explanationFlags,
   openExplanation,
@@ -40,7 +40,10 @@ export const command = {
     }),
     steps: count({ min: 1, default: 25, help: "steps of deletion and insertion" }),
     samples: count({ min: 1, default: 50, help: "parts that are covered for infidelity" }),
-    baseline: baselineFlag,
+    baseline: choice(BASELINES, {
+      default: "blur",
+      help: "what stands in the place of deleted pixels, as in explain integrated-gradients",
+    }),
     seed: seedFlag,
     ...outputFlags("explain-compare"),
   },

@@ -58,10 +58,10 @@ export const METHODS: Readonly<Record<string, Method>> = {
     run: ({ network, x, objective, baseline }) => occlusion(network, x, objective, { baseline }),
   },
   random: {
-    signed: false,
+    signed: true,
     run({ x, name, seed }) {
       const [count, height, width] = x.shape as [number, number, number];
-      const values = uniformArray(fold(key(seed), "random"), count * height * width);
+      const values = uniformArray(fold(key(seed), "random"), count * height * width, -1, 1);
       const shape = [count, height, width, 1] as const;
       return Promise.resolve({ method: "random", target: name, scores: [0], shape, values });
     },

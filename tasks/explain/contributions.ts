@@ -5,6 +5,7 @@ import {
   deepLift,
   gradientShap,
   layerwiseRelevance,
+  lime,
   toInputs,
 } from "../../lib/explain/mod.ts";
 import { RELEVANCE_RULES, requireRules } from "../../lib/explain/attribution/relevance_rules.ts";
@@ -25,33 +26,45 @@ import type { PictureSettings } from "../pictures/picture_folder.ts";
 import { stepProgress } from "../progress.ts";
 import { say } from "../command/say.ts";
 
-/** The flags that one method alone has. */
-const OWN = { baseline: "deep-lift", samples: "gradient-shap", rule: "lrp" } as const;
+/** The methods that a flag is about. */
+const OWN = {
+  baseline: ["deep-lift", "lime"],
+  samples: ["gradient-shap", "lime"],
+  rule: ["lrp"],
+  superpixels: ["lime"],
+} as const;
 
 /** What the subcommand takes. */
 export const command = {
   name: "explain contributions",
   summary:
-    "Shows what each pixel adds to a score: by DeepLIFT, gradient SHAP, or layer-wise relevance (LRP).",
+    "Shows what each pixel or part adds to a score: by DeepLIFT, gradient SHAP, layer-wise relevance (LRP) or LIME.",
   flags: {
     ...explanationFlags,
     ...featureFlags,
-    method: choice(["deep-lift", "gradient-shap", "lrp"], {
+    method: choice(["deep-lift", "gradient-shap", "lrp", "lime"], {
       default: "deep-lift",
-      help: "differences from a baseline; the mean over many baselines; or the score, handed back",
+      help:
+        "differences from a baseline; the mean over many baselines; the score, handed back; or parts left out",
     }),
     baseline: choice(BASELINES, {
-      help: "the input that stands for nothing, with deep-lift",
+      help: "the input that stands for nothing, with deep-lift and lime",
       defaultText: "zero",
     }),
     samples: count({
       min: 1,
-      help: "gradients on ways from flat pictures of any brightness, with gradient-shap",
-      defaultText: "50",
+      help:
+        "gradients on ways from flat pictures of any brightness, with gradient-shap, or pictures with parts left out, with lime",
+      defaultText: "50; 500 with lime",
     }),
     rule: choice(["epsilon-plus", ...RELEVANCE_RULES], {
       help: "how weighted sums share relevance, with lrp; epsilon-plus is z-plus for convolutions",
       defaultText: "epsilon-plus",
+    }),
+    superpixels: count({
+      min: 1,
+      help: "about how many parts, with lime",
+      defaultText: "50",
     }),
     seed: seedFlag,
     ...outputFlags("explain-contributions"),
@@ -67,15 +80,22 @@ export const command = {
 
 type Flags = Values<typeof command.flags>;
 
-const NAMES = { "deep-lift": "DeepLIFT", "gradient-shap": "gradient SHAP", lrp: "LRP" } as const;
+const NAMES = {
+  "deep-lift": "DeepLIFT",
+  "gradient-shap": "gradient SHAP",
+  lrp: "LRP",
+  lime: "LIME",
+} as const;
 
 /** Writes the pictures. */
 export async function run(flags: Flags): Promise<void> {
   const { method } = flags;
-  for (const [flag, of] of Object.entries(OWN)) {
-    if (flags[flag as keyof typeof OWN] !== undefined && method !== of) {
-      throw new UsageError(`Cannot use --${flag}: --method must be ${of}, got ${method}`);
-    }
+  for (const [flag, methods] of Object.entries(OWN)) {
+    const isOwn = (methods as readonly string[]).includes(method);
+    if (isOwn || flags[flag as keyof typeof OWN] === undefined) continue;
+    throw new UsageError(
+      `Cannot use --${flag}: --method must be ${methods.join(" or ")}, got ${method}`,
+    );
   }
   const explanation = await openExplanation(
     command.name,
@@ -86,14 +106,20 @@ export async function run(flags: Flags): Promise<void> {
     "deep-lift": { baseline: flags.baseline ?? "zero" },
     "gradient-shap": { samples: flags.samples ?? 50, seed: flags.seed },
     lrp: { rule: flags.rule ?? "epsilon-plus" },
+    lime: {
+      superpixels: flags.superpixels ?? 50,
+      samples: flags.samples ?? 500,
+      baseline: flags.baseline ?? "zero",
+      seed: flags.seed,
+    },
   };
   const settings = settingsOf[method];
   const found = await attributionBy(explanation, flags);
   const scores: PictureSettings = "deltas" in found
     ? { baselineScore: found.baselineScores[0]!, delta: found.deltas[0]! }
     : {};
-  const [how] = Object.values(settings);
-  const caption = method === "gradient-shap" ? `${how} samples` : `${how}`;
+  const units = { "gradient-shap": " samples", lime: " superpixels", "deep-lift": "", lrp: "" };
+  const caption = `${Object.values(settings)[0]}${units[method]}`;
   await showAttribution(
     explanation,
     found,
@@ -112,9 +138,9 @@ export async function run(flags: Flags): Promise<void> {
 
 async function attributionBy(
   explanation: Explanation,
-  { method, baseline = "zero", samples = 50, rule = "epsilon-plus", seed }: Flags,
+  { method, baseline = "zero", samples, rule = "epsilon-plus", superpixels, seed }: Flags,
 ): Promise<Attribution | Contributions> {
-  const { network, x, objective } = explanation;
+  const { network, x, objective, opened } = explanation;
   if (method === "lrp") {
     return await layerwiseRelevance(
       network,
@@ -123,9 +149,20 @@ async function attributionBy(
       rule === "epsilon-plus" ? {} : { rule },
     );
   }
+  const instead = baselineOf(baseline, explanation);
+  if (method === "lime") {
+    const progress = stepProgress(NAMES.lime);
+    return await lime({ ...network, preprocessing: opened.units }, x, objective, {
+      baseline: instead,
+      key: key(seed),
+      onProgress: progress.step,
+      ...(superpixels === undefined ? {} : { segments: superpixels }),
+      ...(samples === undefined ? {} : { samples }),
+    }).finally(progress.stop);
+  }
   const found = method === "deep-lift"
-    ? await deepLift(network, x, objective, { baseline: baselineOf(baseline, explanation) })
-    : await shap(explanation, samples, seed);
+    ? await deepLift(network, x, objective, { baseline: instead })
+    : await shap(explanation, samples ?? 50, seed);
   say(
     `the baseline's score is ${found.baselineScores[0]!.toPrecision(4)}, the picture's ${
       found.scores[0]!.toPrecision(4)

@@ -18,6 +18,7 @@ from captum.attr import LRP, DeepLift, IntegratedGradients
 from captum.attr._utils.lrp_rules import Alpha1_Beta0_Rule, EpsilonRule
 from captum.metrics import infidelity, infidelity_perturb_func_decorator
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+from sklearn.linear_model import Ridge
 from torch import nn
 
 here = pathlib.Path(__file__).parent
@@ -147,5 +148,10 @@ for normalize in [False, True]:
     )
     result["infidelityNormalized" if normalize else "infidelity"] = text(found)
 result["windows"] = windows
+
+# The regression of LIME.
+rows = (spread(21, 40, 6) > 0).float().numpy()
+ridge = Ridge(alpha=1).fit(rows, spread(22, 40).numpy(), 1 + spread(23, 40).numpy())
+result["ridge"] = text(torch.tensor(ridge.coef_))
 
 (here / "explanations.json").write_text(json.dumps(result, indent=2) + "\n")

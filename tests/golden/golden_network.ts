@@ -19,7 +19,7 @@ import file from "./explanations.json" with { type: "json" };
 export const GOLDEN_TARGET = 1;
 
 /** Numbers from -1 to 1, as in explanations.py. */
-function spread(seed: number, shape: readonly number[], scale = 1, level = 0): Tensor {
+export function spread(seed: number, shape: readonly number[], scale = 1, level = 0): Tensor {
   const values = Array.from({ length: tf.util.sizeFromShape([...shape]) }, (_, i) => {
     const wave = Math.sin((i + 1) * 12.9898 + seed * 78.233) * 43758.5453;
     return level + scale * Math.fround(2 * (wave - Math.floor(wave)) - 1);

@@ -51,6 +51,7 @@ Deno.test("each method writes its map, the map over the picture, and a row of bo
     ["deep-lift", false, "contributions", "--baseline", "gray"],
     ["gradient-shap", false, "contributions", "--method", "gradient-shap", "--samples", "2"],
     ["lrp", false, "contributions", "--method", "lrp", "--rule", "alpha-beta"],
+    ["lime", false, "contributions", "--method", "lime", "--samples", "9", "--baseline", "blur"],
     ["occlusion", false, "occlusion", "--window", "16", "--stride", "16"],
   ];
   try {
