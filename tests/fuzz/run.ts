@@ -2,19 +2,20 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { stop } from "../../mod.ts";
 import { kindsOf, runFiles } from "./files/campaign.ts";
+import { FORMATS } from "./files/formats.ts";
 import type { FilesReport } from "./files/worker.ts";
 import { type NetworksReport, runNetworks } from "./networks/campaign.ts";
 import { SUBJECTS } from "./networks/subjects.ts";
 
 const HELP = `Runs random networks on every backend, and gives damaged files to every parser.
 
-  deno task test:fuzz [--seed 0] [--only networks|files]
+  deno task test:fuzz [--seed 0] [--only networks|files|JPEG|…]
 
   --seed S         of networks and damages; the same seed runs the same (0)
   --start N        the number of the first network: where to go on (0)
   --graphs N       networks (2000)
   --mutations N    damages of each kind of file (10000)
-  --only PART      networks or files alone
+  --only PART      networks, files, or one kind of file by its name ("JPEG") alone
   --report FILE    writes what was done and found as JSON, after every 20 networks
 
 Ctrl-C ends it with a report of what was done. The exit code is 1 if a fault was found.`;
@@ -81,6 +82,7 @@ async function files(): Promise<FilesReport[]> {
   const reports = await runFiles({
     seed: count("seed", 0),
     mutations,
+    ...(flags.only && flags.only !== "files" ? { format: flags.only } : {}),
     progress(reports) {
       const { format, damages, accepted, faults } = reports.at(-1)!;
       if (damages === mutations || performance.now() - told > 10_000) {
@@ -118,13 +120,21 @@ function filesTable(reports: readonly FilesReport[]): string {
 
 async function main(): Promise<void> {
   if (flags.help) return console.log(HELP);
+  const parts = ["networks", "files", ...FORMATS.map(({ name }) => name)];
+  if (flags.only && !parts.includes(flags.only)) {
+    throw new RangeError(
+      `Cannot use --only: it must be one of ${parts.join(", ")}, got ${flags.only}`,
+    );
+  }
   Deno.addSignalListener("SIGINT", () => {
     if (interrupted) Deno.exit(130);
     interrupted = true;
   });
   const report: { networks?: NetworksReport; files?: FilesReport[] } = {};
   if (flags.only !== "networks" && !interrupted) report.files = await files();
-  if (flags.only !== "files" && !interrupted) report.networks = await networks();
+  if ((!flags.only || flags.only === "networks") && !interrupted) {
+    report.networks = await networks();
+  }
   stop();
   saveReport(report);
   if (report.files) console.log(filesTable(report.files));

@@ -145,6 +145,7 @@ Deno.test("a frame that jpeg-js would get wrong, or does not know, is refused", 
   refused(withBytes(bytes, at + 11, [0x51]), "from 1 to 4, got 5×1, 1×1, 1×1");
   refused(withBytes(bytes, at + 11, [0x10]), "from 1 to 4, got 1×0");
   refused(withBytes(bytes, at + 13, [1]), "components must differ, got 1,1,3");
+  refused(spliced(bytes, at + 2, 17, Uint8Array.of(0, 2)), "0 components must fill its segment");
   const two = [0xff, SOF, 0, 14, 8, 0, 41, 0, 53, 2, 1, 0x11, 0, 2, 0x11, 0];
   refused(spliced(bytes, at, 19, two), "1, 3 or 4 components, got 2");
   refused(spliced(bytes, at, 19), "a frame header (SOF) must stand before its scans");
