@@ -196,6 +196,15 @@ Deno.test("tables that do not fill their segment, or are of no known kind, are r
   refused(spliced(bytes, table, 0, Uint8Array.from(interval)), "must have 2 bytes, got 3");
 });
 
+Deno.test("a progressive file whose later scans are missing is read with a warning", () => {
+  const bytes = jpegOf("gray progressive");
+  assertEquals(decodeImage(bytes, "a.jpg").warning, undefined);
+  const scan = markerIn(bytes, SOS);
+  const second = scan + 4 + markerIn(bytes.subarray(scan + 4), 0xc4);
+  const { warning } = decodeImage(spliced(bytes, second, bytes.length - 2 - second), "a.jpg");
+  assertEquals(warning, "a.jpg lacks scans of its detail");
+});
+
 Deno.test("a scan whose parameters are not those of its frame's kind is refused", () => {
   const bytes = jpegOf("gray progressive");
   const scan = markerIn(bytes, SOS);
