@@ -44,10 +44,12 @@ export function dataOf({ model, shape, batch, seed, coarse, loss }: Case): Data 
         const own = fold(fold(root, name), path);
         const noise = normalArray(fold(own, "noise"), sizeOf(slot.shape), 0, 0.2);
         const values = slot.initializer(own, slot.shape)
-          // A variance stays above zero, and codes are as they were given.
-          .map((value, i) =>
-            path.endsWith("codes") ? value : value + (isState ? Math.abs(noise[i]!) : noise[i]!)
-          );
+          .map((value, i) => {
+            if (path.endsWith("codes")) return value;
+            // A variance stays above zero.
+            if (isState) return value + Math.abs(noise[i]!);
+            return coarse ? Math.round(2 * (value + noise[i]!)) : value + noise[i]!;
+          });
         return [path, { shape: slot.shape, values }];
       }),
     );

@@ -16,7 +16,7 @@ export type Case = {
   readonly training: boolean;
   readonly loss: LossKind;
   readonly optimizer: OptimizerSpec;
-  /** Whether the images have many equal numbers and zeros, as pictures do. */
+  /** Whether images and parameters are whole numbers, so that there are ties and zeros, as in pictures. */
   readonly coarse: boolean;
   readonly steps: number;
   /** Whether plain calls compute a few numbers that the host knows there, as tfjs does by default. */
@@ -399,7 +399,7 @@ export function drawCase(key: Key, isWide = false): Case {
           : ["weighted", "squares"] as const,
       ),
       optimizer: drawOptimizer(draw),
-      coarse: draw.whole(0, 2) === 0,
+      coarse: draw.whole(0, 1) === 0,
       steps: 3,
       onHost: draw.whole(0, 1) === 0,
       seed: draw.whole(0, 1e6),
