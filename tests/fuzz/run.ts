@@ -34,10 +34,18 @@ function count(name: "seed" | "start" | "graphs" | "mutations", otherwise: numbe
 }
 
 let interrupted = false;
+let peak = 0;
 const began = performance.now();
 
 function secondsSince(start: number): string {
   return `${((performance.now() - start) / 1000).toFixed(0)} s`;
+}
+
+/** Notes the process's memory. */
+function look(): number {
+  const { rss } = Deno.memoryUsage();
+  peak = Math.max(peak, rss);
+  return rss;
 }
 
 function saveReport(report: unknown): void {
@@ -66,7 +74,7 @@ async function networks(): Promise<NetworksReport> {
           `${done} of ${graphs} networks, next --start ${
             start + done
           }; ${report.tensors} tensors, ${report.faults.length} faults, ${secondsSince(began)}, ${
-            (Deno.memoryUsage().rss / 2 ** 20).toFixed(0)
+            (look() / 2 ** 20).toFixed(0)
           } MB`,
         );
       }
@@ -84,6 +92,7 @@ async function files(): Promise<FilesReport[]> {
     mutations,
     ...(flags.only && flags.only !== "files" ? { format: flags.only } : {}),
     progress(reports) {
+      look();
       const { format, damages, accepted, faults } = reports.at(-1)!;
       if (damages === mutations || performance.now() - told > 10_000) {
         told = performance.now();
@@ -141,7 +150,9 @@ async function main(): Promise<void> {
   if (report.networks) console.log(JSON.stringify(report.networks, null, 2));
   const { files: found = [], networks: drawn } = report;
   const faults = found.flatMap(({ faults }) => faults).length + (drawn?.faults.length ?? 0);
-  console.log(`${faults} faults in ${secondsSince(began)}`);
+  console.log(
+    `${faults} faults in ${secondsSince(began)}, at most ${(peak / 2 ** 20).toFixed(0)} MB`,
+  );
   Deno.exit(faults > 0 ? 1 : 0);
 }
 
