@@ -34,7 +34,7 @@
  * - **Transfer**: `transfer`, `freeze`, `transferWeights`, `splitFrozen`, `cachedFeatures`,
  *   `layerRates`, `snapshotTransfer`, `restoreTransfer`
  * - **Namespaces**: `augment`, `callbacks`, `chart`, `data`, `device`, `explain`, `files`, `generate`,
- *   `image`, `report`, `sizing`, `tensor`, `weights`
+ *   `image`, `layers`, `losses`, `networks`, `report`, `sizing`, `tensor`, `weights`
  *
  * @module
  */
@@ -56,6 +56,8 @@ export { tf } from "./lib/tensor/tf.ts";
 export {
   type Scalar,
   type Shape,
+  type ShapesOf,
+  type ShapeTree,
   sizeOf,
   type Tensor,
   type Tensor1D,
@@ -82,6 +84,13 @@ export * from "./lib/models/mod.ts";
 
 // Data
 export type { Examples } from "./lib/data/examples.ts";
+export type {
+  ArrayExamples,
+  Column,
+  Columns,
+  ColumnValues,
+  TreeBatch,
+} from "./lib/data/columns.ts";
 export {
   type DataSplit,
   type FeatureSource,
@@ -115,7 +124,7 @@ export {
   writeCheckpoint,
 } from "./lib/weights/checkpoint.ts";
 export { open, type OpenedNetwork } from "./lib/weights/open.ts";
-export type { OpenOptions } from "./lib/weights/network_file.ts";
+export type { GivenModel, OpenOptions } from "./lib/weights/network_file.ts";
 export type { HostDtype, HostTensor, HostValues } from "./lib/weights/host_tensor.ts";
 export type { Json } from "./lib/weights/json.ts";
 
@@ -138,6 +147,12 @@ export * as files from "./lib/files/mod.ts";
 export * as generate from "./lib/generate/mod.ts";
 /** Pictures: PNG and JPEG files, resizing, preprocessing, grids, color maps. */
 export * as image from "./lib/image/mod.ts";
+/** More layers: activations, convolutions, normalization, noise, joins, shapes. */
+export * as layers from "./lib/layers/namespace.ts";
+/** Networks beyond the chapter's: DenseNet, MobileNet and others. */
+export * as networks from "./lib/models/networks.ts";
+/** More losses: of units, classes, vectors and masks, with weights. */
+export * as losses from "./lib/losses/namespace.ts";
 /** What a trained network reached: metrics, tables, curves, its worst mistakes. */
 export * as report from "./lib/train/report/mod.ts";
 /** Output sizes, parameters and memory before anything is allocated (§12.4 to §12.6). */

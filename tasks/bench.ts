@@ -21,6 +21,7 @@ import { count, path, runCommand, text, toggle, type Values } from "./command.ts
 import { abortOnInterrupt, exitCodeOf } from "./command/interrupt.ts";
 import { makeOutputDir } from "./command/files.ts";
 import { say } from "./command/say.ts";
+import { isModelFile, ownModelFlags } from "./own_model.ts";
 import { setUp } from "./setup.ts";
 
 /** What the task takes. */
@@ -32,7 +33,8 @@ export const command = {
     quick: toggle({ help: "within three minutes: batch 32, one round, some operations" }),
     only: text({ help: `parts to measure, of ${SECTIONS.join(",")}`, defaultText: "all but zoo" }),
     models: text({
-      help: "networks: lenet5, chapter-mnist, resnet20 or deeper; with --only zoo any model",
+      help:
+        "networks: lenet5, chapter-mnist, resnet20 or deeper; with --only zoo any model, also your own, in a file: ./model.ts",
       defaultText: "lenet5,chapter-mnist,resnet20; all with --only zoo",
     }),
     "batch-sizes": text({ help: "images per step", defaultText: "1,32,128; 32 with --quick" }),
@@ -54,7 +56,11 @@ export const command = {
     out: path({ default: "runs/bench", help: "folder for bench.json and charts" }),
     json: toggle({ help: "print the record as one JSON object on stdout as the last line" }),
     profile: toggle({ help: "list the dispatches of one training step instead" }),
-    model: text({ help: "the model to profile", defaultText: "resnet20" }),
+    model: text({
+      help: "the model to profile, also your own, in a file: ./model.ts",
+      defaultText: "resnet20",
+    }),
+    export: ownModelFlags.export,
     "batch-size": count({ min: 1, default: 32, help: "images of the step to profile" }),
   },
   examples: [
@@ -65,7 +71,7 @@ export const command = {
       "deno task bench --only training --models chapter-mnist --batch-sizes 128",
       "the training step of the chapter's network",
     ],
-    ["deno task bench --only zoo", "every model at its own size, batch 1: half an hour"],
+    ["deno task bench --only zoo", "every model at its own size, batch 1: 12 minutes"],
     ["deno task bench --profile --model lenet5", "where the time of a step goes"],
   ],
 } as const;
@@ -89,7 +95,7 @@ async function emptyRecord(settings: BenchSettings): Promise<BenchRecord> {
     versions: {
       deno: Deno.version.deno,
       v8: Deno.version.v8,
-      tfjs: tf.version.tfjs,
+      tfjs: tf.version_core,
       "jax-js": "0.1.25",
     },
     settings,
@@ -135,8 +141,10 @@ async function run(flags: Values<typeof command.flags>): Promise<number> {
   const settings = benchSettings(flags);
   await setUp("webgpu", { keepDeno: true });
   if (flags.profile) {
-    const [model = "resnet20"] = modelsOf(flags.model, []);
-    const { adapter, entries } = await profileStep(model, flags["batch-size"]);
+    const [model = "resnet20"] = flags.model !== undefined && isModelFile(flags.model)
+      ? [flags.model]
+      : modelsOf(flags.model, []);
+    const { adapter, entries } = await profileStep(model, flags["batch-size"], flags.export);
     const title = `one training step of ${model}, batch ${flags["batch-size"]}, on ${adapter}`;
     console.log(profileText(title, entries));
     if (flags.json) console.log(JSON.stringify({ adapter, model, entries }));

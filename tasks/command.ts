@@ -10,6 +10,7 @@ export {
   choice,
   count,
   type Flag,
+  type FlagOptions,
   number,
   numbersIn,
   path,
@@ -113,7 +114,7 @@ async function reporting(
       return 1;
     }
     const label = style(31, output.colors.stderr)("error:");
-    output.warn(`${label} ${error.message}; see deno task ${name} --help`);
+    output.warn(`${label} ${error.message} (see deno task ${name} --help)`);
     return 2;
   }
 }

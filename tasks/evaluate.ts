@@ -5,6 +5,7 @@ import { findPreprocessing } from "../lib/weights/sidecars.ts";
 import { table } from "../lib/text/table.ts";
 import { choice, count, refuse, runCommand, text, toggle, type Values } from "./command.ts";
 import { startDevice } from "./command/device.ts";
+import { ownModelFlags } from "./own_model.ts";
 import { DEFAULT_WEIGHTS, networkFlags, openWeights, weightsFlag } from "./network.ts";
 import { say } from "./command/say.ts";
 import { scoresText } from "./train/summary.ts";
@@ -24,6 +25,7 @@ export const command = {
   flags: {
     weights: weightsFlag(DEFAULT_WEIGHTS),
     model: networkFlags.model,
+    ...ownModelFlags,
     dataset: choice(DATASETS, {
       help: "the data set of the test images",
       defaultText: "the one it was trained on",
@@ -70,7 +72,8 @@ async function normalizationOf(
   flag: string | undefined,
   imageShape: readonly number[],
 ): Promise<{ readonly normalize: Normalization; readonly source: string }> {
-  const isPlain = network.checkpoint && !network.checkpoint.preprocessing;
+  const isPlain = network.checkpoint && !network.checkpoint.preprocessing &&
+    !network.given?.preprocessing;
   if (isPlain && flag === undefined) return { normalize: "unit", source: "pixels / 255" };
   const found = await findPreprocessing(network, flag);
   return { normalize: datasetMoments(found, imageShape), source: found.source };
@@ -99,7 +102,7 @@ function requireClasses(network: NetworkFile, names: readonly string[], dataset:
 /** Runs the task. */
 async function run(flags: Values<typeof command.flags>): Promise<void> {
   const began = performance.now();
-  const network = await openWeights(flags.weights, flags.model);
+  const network = await openWeights(flags.weights, flags);
   const dataset = datasetOf(network, flags.dataset);
   const { test } = await openDataset(dataset, flags["data-dir"], { shape: network.inputShape });
   const examples = limited(test, flags.limit, `the test images of ${dataset}`);

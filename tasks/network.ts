@@ -1,9 +1,9 @@
 // The network that flags name.
 import { type NetworkFile, openNetworkFile } from "../lib/weights/network_file.ts";
-import { models } from "../mod.ts";
 import { choice, type Flag, path, text } from "./command.ts";
 import { say } from "./command/say.ts";
 import { type DownloadProgress, downloadProgress } from "./progress.ts";
+import { givenModel, modelFlag, type ModelFlags, ownModelFlags } from "./own_model.ts";
 import { DEFAULT_RUN } from "./train/recipes.ts";
 
 /** A network in the project, with ReLUs, which backward rules need. */
@@ -18,18 +18,19 @@ export function weightsFlag(standard: string): Flag<string> {
   return path({
     default: standard,
     help:
-      "the network: a checkpoint of deno task train or transfer, or safetensors with PyTorch's " +
-      "names; a path, a URL, or a known name such as resnet18",
+      "the network: a checkpoint of deno task train or transfer, or a safetensors or .pth file with " +
+      "PyTorch's names; a path, a URL, or a known name such as resnet18",
   }) as Flag<string>;
 }
 
 /** Which network, and where it computes. */
 export const networkFlags = {
   weights: weightsFlag(OWN_NETWORK),
-  model: choice(Object.keys(models), {
+  model: modelFlag({
     help: "the model that the weights must be of",
     defaultText: "recognized by the file",
   }),
+  ...ownModelFlags,
   preprocessing: text({
     help: "torchvision, inception, googlenet, caffe, cifar, or a JSON file",
     defaultText: "of the weights, or of NAME.json beside them, or the model's usual one",
@@ -53,9 +54,10 @@ export const DEFAULT_WEIGHTS =
  * Opens a network's file, with a bar while it is fetched. Nothing is on the device yet.
  *
  * @param weights a path, a URL, or a known name
- * @param model the model it must be of; recognized if `undefined`
+ * @param flags the model it must be of; recognized if there is none
  */
-export async function openWeights(weights: string, model?: string): Promise<NetworkFile> {
+export async function openWeights(weights: string, flags: ModelFlags): Promise<NetworkFile> {
+  const model = await givenModel(flags);
   let progress: DownloadProgress | undefined;
   try {
     const file = await openNetworkFile(weights, {
@@ -67,6 +69,10 @@ export async function openWeights(weights: string, model?: string): Promise<Netw
       say(`note: ${weights} has SHA-256 ${file.sha256}, which nothing here can confirm`);
     }
     return file;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    const mend = "--weights names another, deno task train makes one";
+    throw new Deno.errors.NotFound(`${error.message}: ${mend}`, { cause: error });
   } finally {
     progress?.stop();
   }

@@ -87,7 +87,7 @@ async function run(
   flags: Values<typeof command.flags> & Values<typeof command.positionals>,
 ): Promise<void> {
   const picture = await readPicture(flags.image);
-  const network = await openWeights(flags.weights, flags.model);
+  const network = await openWeights(flags.weights, flags);
   const classNames = await findClassNames(network, flags.classes);
   requireUse(network, flags);
   const found = await findPreprocessing(network, flags.preprocessing);

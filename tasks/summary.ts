@@ -9,7 +9,7 @@ import {
   trainingMemory,
   type TrainingMemoryOptions,
 } from "../lib/sizing/mod.ts";
-import { findModel, type Layer, models, type Shape } from "../mod.ts";
+import { type Layer, models, type Shape } from "../mod.ts";
 import { OPTIMIZER_MEMORIES } from "../lib/sizing/training_memory.ts";
 import { unknownName } from "../lib/text/nearest.ts";
 import { writeFileAtomically } from "../lib/files/mod.ts";
@@ -25,6 +25,7 @@ import {
   type Values,
 } from "./command.ts";
 import { say } from "./command/say.ts";
+import { isModelFile, modelFlag, namedModel, ownModelFlags } from "./own_model.ts";
 import { ilsvrcResult } from "./summary/ilsvrc.ts";
 
 /** What the task takes. */
@@ -33,9 +34,13 @@ export const command = {
   summary:
     "Prints a model's layers with their output shapes, kernels, parameters, FLOPs and receptive fields, and the memory that training needs. Nothing is allocated.",
   positionals: {
-    model: text({ help: `one of ${Object.keys(models).join(", ")}` }),
+    model: text({
+      help: `one of ${Object.keys(models).join(", ")}; or your own, in a file: ./model.ts`,
+    }),
   },
   flags: {
+    model: modelFlag({ help: "the model, as MODEL" }),
+    export: ownModelFlags.export,
     compare: text({ help: "models to compare, separated by commas" }),
     input: text({
       help: "shape of one input, HEIGHTxWIDTHxCHANNELS",
@@ -76,22 +81,31 @@ function parseShape(input: string): number[] {
 }
 
 /** A model, and the input it is to take. */
-type NamedModel = { name: string; about: string; model: Layer; shape: Shape };
+type ShapedModel = { name: string; about: string; model: Layer; shape: Shape };
 
 /** Flags that change a model. */
 type ModelFlags = {
   readonly input: string | undefined;
   readonly classes: number | undefined;
   readonly auxiliary: boolean;
+  readonly export: string | undefined;
 };
 
 /** Builds a model by its name, for the shape and classes of the flags. */
-function choose(name: string, { input, classes, auxiliary }: ModelFlags): NamedModel {
-  if (!Object.hasOwn(models, name)) {
+async function choose(
+  name: string,
+  { input, classes, auxiliary, export: exportName }: ModelFlags,
+): Promise<ShapedModel> {
+  if (!isModelFile(name) && !Object.hasOwn(models, name)) {
     throw new UsageError(unknownName("model", name, Object.keys(models)));
   }
-  const { about, inputShape, build } = findModel(name);
+  const { about, inputShape, build } = await namedModel(name, exportName);
   const shape = input === undefined ? inputShape : parseShape(input);
+  if (shape === undefined) {
+    throw new UsageError(
+      `Cannot use ${name} without --input: the file must export inputShape, got none`,
+    );
+  }
   const model = build({ auxiliary, ...(classes ? { numClasses: classes } : {}) });
   if (auxiliary && Object.keys(auxiliaryWeights(model, shape)).length === 0) {
     throw new UsageError(`Cannot use --auxiliary: ${name} has no auxiliary heads`);
@@ -105,12 +119,15 @@ async function draw(file: string | undefined, picture: () => string): Promise<vo
   say(`${file} written`);
 }
 
-function printOne({ name, about, model, shape }: NamedModel, options: TrainingMemoryOptions): void {
+function printOne(
+  { name, about, model, shape }: ShapedModel,
+  options: TrainingMemoryOptions,
+): void {
   console.log(`${name}: ${about}\n\n${summary(model, shape, options)}`);
 }
 
 /** A model as a JSON object: its totals, then its layers. */
-function jsonOf({ name, model, shape }: NamedModel, options: TrainingMemoryOptions): object {
+function jsonOf({ name, model, shape }: ShapedModel, options: TrainingMemoryOptions): object {
   const { layers, ...sums } = sizeOfModel(model, shape);
   const memory = trainingMemory({ layers, ...sums }, options);
   return { model: name, ...sums, training: { ...options, bytes: memory }, layers };
@@ -126,13 +143,15 @@ async function run(
   }
   const options = { batchSize: values["batch-size"], optimizer: values.optimizer };
   if (name !== undefined) {
-    const chosen = choose(name, values);
+    const chosen = await choose(name, values);
     await draw(svg, () => drawing(chosen.model, chosen.shape, { title: name }));
     if (json) console.log(JSON.stringify(jsonOf(chosen, options)));
     else printOne(chosen, options);
     return;
   }
-  const all = compare!.split(",").map((one) => choose(one.trim(), values));
+  const all = await Promise.all(
+    compare!.split(",").map((one) => choose(one.trim(), values)),
+  );
   const compared = all.map(({ name, model, shape }) => ({
     name,
     size: sizeOfModel(model, shape),

@@ -16,6 +16,7 @@ import { refuse, runCommand, UsageError } from "./command.ts";
 import { startDevice } from "./command/device.ts";
 import { abortOnInterrupt, exitCodeOf } from "./command/interrupt.ts";
 import { say } from "./command/say.ts";
+import { buildFor, keptModel, labelOf, modelOfRun, type NamedModel } from "./own_model.ts";
 import { setUp } from "./setup.ts";
 import { augmentationOf, drawAugmented, openRunData, type RunData } from "./train/data.ts";
 import { withFoundRate } from "./train/find_rate.ts";
@@ -23,7 +24,7 @@ import { chosenSettings, type TrainFlags, trainFlags } from "./train/flags.ts";
 import { DEFAULT_RUN, learningRateOf, optimizerOf } from "./train/recipes.ts";
 import { NO_RECORDS, recordsOf, stoppedOf } from "./train/records.ts";
 import { CHECKPOINT, inFolder, openRunFolder, type RunFolder } from "./train/run_folder.ts";
-import { buildModel, type Settings, settingsOf } from "./train/settings.ts";
+import { type Settings, settingsOf } from "./train/settings.ts";
 import { bestEpoch, summaryLines } from "./train/summary.ts";
 import { type Outcome, runTraining } from "./train/training.ts";
 
@@ -36,6 +37,10 @@ export const command = {
     ["deno task train", "LeNet-5 on MNIST"],
     ["deno task train --limit 6000 --epochs 1 --out runs/quick", "a quick try"],
     ["deno task train --model chapter-mnist --epochs 5", "the chapter's network"],
+    [
+      "deno task train --model ./mobilenet.ts --dataset cifar10 --data-dir cifar-10-batches-bin",
+      "your own network, the default export of a file",
+    ],
     [
       "deno task train --model compact --augment digits --batch-size 64 --epochs 10",
       "rotated, shifted and zoomed digits: test accuracy 99.47 %",
@@ -94,6 +99,7 @@ type OpenedRun = {
   readonly kept: Checkpoint | undefined;
   readonly file: string;
   readonly data: RunData;
+  readonly named: NamedModel;
   readonly model: Layer;
   readonly augment: Augmentation | undefined;
   readonly loss: Loss | undefined;
@@ -102,15 +108,17 @@ type OpenedRun = {
 /** Opens a run's images, and refuses what does not go together before anything is written. */
 async function openRun(flags: TrainFlags): Promise<OpenedRun> {
   requireTogether(flags);
-  const chosen = chosenSettings(flags);
+  const asked = chosenSettings(flags);
   const dir = flags.out ??
-    `runs/${chosen.model ?? DEFAULT_RUN.model}-${chosen.dataset ?? DEFAULT_RUN.dataset}`;
+    `runs/${labelOf(asked.model ?? DEFAULT_RUN.model)}-${asked.dataset ?? DEFAULT_RUN.dataset}`;
   const file = inFolder(dir, CHECKPOINT);
   const kept = flags.resume ? await readCheckpoint(file) : undefined;
-  const data = await openRunData(chosen, kept && settingsOf(kept.run, file));
+  const before = kept && settingsOf(kept.run, file);
+  const named = await modelOfRun(flags, before, DEFAULT_RUN.model);
+  const chosen = { ...asked, ...(named.own ? keptModel(named, before) : {}) };
+  const data = await openRunData(chosen, before, named);
   const { settings, train } = data;
-  const model = buildModel(settings, train.classNames.length);
-  model.declare(train.imageShape);
+  const model = buildFor(named, train.imageShape, train.classNames.length);
   const augment = augmentationOf(settings);
   if (flags["show-augmented"] && !augment) {
     throw new UsageError("Cannot use --show-augmented: it needs --augment");
@@ -118,10 +126,10 @@ async function openRun(flags: TrainFlags): Promise<OpenedRun> {
   if (kept) {
     const { progress, data: before } = runOf(kept, file);
     requireEpochs(progress.epoch, stoppedOf(kept.run), settings);
-    if (!flags["other-data"]) requireSameData(before, dataIdentity(train));
+    if (!flags["other-data"]) requireSameData(before, dataIdentity(train, data.normalize));
   }
   const loss = settings.classWeights ? weightedCrossEntropy(classWeights(train)) : undefined;
-  return { dir, kept, file, data, model, augment, loss };
+  return { dir, kept, file, data, named, model, augment, loss };
 }
 
 /** Trains a run in its folder, to its end or until the signal. */
@@ -131,7 +139,7 @@ async function trainRun(
   folder: RunFolder,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const { kept, file, data, model, augment, loss } = run;
+  const { kept, file, data, named, model, augment, loss } = run;
   const { train } = data;
   if (flags["show-augmented"]) await drawAugmented(folder, data, augment!);
   const settings = flags["find-lr"]
@@ -146,6 +154,7 @@ async function trainRun(
     optimizer,
     augment,
     loss,
+    preprocessing: named.own?.preprocessing,
     folder,
     from: kept ? restoreTraining(model, optimizer, train.imageShape, kept, file) : undefined,
     otherData: flags["other-data"],
@@ -173,7 +182,11 @@ async function run(flags: TrainFlags): Promise<number> {
     const device = await startDevice(flags.backend);
     const outcome = await trainRun(flags, opened, folder, signal);
     if (outcome.interrupted) {
-      const where = flags.out === undefined ? defaultOut(settings) : ["--out", dir];
+      const where = flags.out === undefined ? defaultOut(settings) : [
+        // The code of a file is run only if it is named again.
+        ...opened.named.own ? ["--model", opened.named.name] : [],
+        ...["--out", dir],
+      ];
       const again = ["deno task train --resume", ...where].join(" ");
       say(`stopped at epoch ${outcome.epoch}, step ${outcome.step}; to continue: ${again}`);
       return exitCodeOf(signal);

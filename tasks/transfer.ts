@@ -5,7 +5,6 @@ import {
   type Checkpoint,
   disposeTree,
   evaluate,
-  findModel,
   type ImageFolder,
   type Layer,
   readCheckpoint,
@@ -19,6 +18,7 @@ import { say } from "./command/say.ts";
 import { findPreprocessing } from "../lib/weights/sidecars.ts";
 import type { NetworkFile } from "../lib/weights/network_file.ts";
 import { openWeights } from "./network.ts";
+import { buildFor, keptModel, modelOfRun, type NamedModel } from "./own_model.ts";
 import { setUp } from "./setup.ts";
 import { recordsOf } from "./train/records.ts";
 import { CHECKPOINT, inFolder, openRunFolder, type RunFolder } from "./train/run_folder.ts";
@@ -40,6 +40,8 @@ type Flags = Values<typeof command.flags>;
 /** A transfer of which nothing is on the device yet. */
 type OpenedTransfer = {
   readonly settings: TransferSettings;
+  /** What builds the network with the new classes. */
+  readonly named: NamedModel;
   readonly how: PicturePreparation;
   /** The network to begin from; `undefined` for a resumed transfer. */
   readonly network: NetworkFile | undefined;
@@ -61,10 +63,12 @@ async function openTransfer(flags: Flags): Promise<OpenedTransfer> {
     if (flags["other-data"]) throw new UsageError("Cannot use --other-data: it needs --resume");
     const weights = required(flags.weights, "--weights");
     const data = required(flags.data, "--data");
-    const network = await openWeights(weights, flags.model);
+    const network = await openWeights(weights, flags);
     const how = prepared(await findPreprocessing(network, flags.preprocessing), flags.size);
-    const settings = newTransferSettings({ ...chosen, weights, data }, network.name, how.how);
-    return { settings, how, network, kept: undefined, file };
+    const named = await modelOfRun(flags, undefined, network.name);
+    const model = keptModel(named);
+    const settings = newTransferSettings({ ...chosen, weights, data }, model, how.how);
+    return { settings, named, how, network, kept: undefined, file };
   }
   if (flags.preprocessing !== undefined) {
     throw new UsageError("Cannot use --preprocessing with --resume: the checkpoint has it");
@@ -73,9 +77,12 @@ async function openTransfer(flags: Flags): Promise<OpenedTransfer> {
     throw new UsageError("Cannot use --overwrite: a resumed transfer keeps its files");
   }
   const kept = await readCheckpoint(file);
-  const settings = resumedTransferSettings(chosen, transferSettingsOf(kept, file));
+  const before = transferSettingsOf(kept, file);
+  const named = await modelOfRun(flags, before, before.model);
+  const said = { ...chosen, ...(named.own ? keptModel(named, before) : {}) };
+  const settings = resumedTransferSettings(said, before);
   const how = prepared({ how: settings.preprocessing, source: "the checkpoint" }, undefined);
-  return { settings, how, network: undefined, kept, file };
+  return { settings, named, how, network: undefined, kept, file };
 }
 
 /** The parts of a transfer that is to begin or to be resumed. */
@@ -144,12 +151,18 @@ function classTable(reports: readonly ClassReport[]): string {
 }
 
 /** Says why there is no network to measure. */
-function sayNothingLearned({ interrupted, epochs }: TransferOutcome, dir: string): void {
+function sayNothingLearned(
+  { interrupted, epochs }: TransferOutcome,
+  dir: string,
+  { name, own }: NamedModel,
+): void {
   if (!interrupted) return say(`the transfer in ${dir} is done: nothing is left to do`);
   say(
     epochs === 0
       ? "stopped before the first epoch was done"
-      : `stopped after epoch ${epochs}; to continue: deno task transfer --resume --out ${dir}`,
+      : `stopped after epoch ${epochs}; to continue: deno task transfer --resume --out ${dir}${
+        own ? ` --model ${name}` : ""
+      }`,
   );
 }
 
@@ -159,16 +172,15 @@ async function run(flags: Flags): Promise<number> {
   const began = performance.now();
   const dir = flags.out;
   const opened = await openTransfer(flags);
-  const { settings, how, kept } = opened;
+  const { settings, named, how, kept } = opened;
   using images = await openImages(settings, how);
   const { train, test } = images;
-  const model = findModel(settings.model).build({ numClasses: train.classNames.length });
+  const model = buildFor(named, how.shape, train.classNames.length);
   const options = {
     ...transferOptionsOf(settings, train.labels.length),
     normalize: how.normalize,
     otherData: flags["other-data"],
   };
-  model.declare(how.shape); // Refuses a size that the network cannot take.
   const folder = await openRunFolder(dir, {
     config: settings,
     overwrite: flags.overwrite,
@@ -182,7 +194,7 @@ async function run(flags: Flags): Promise<number> {
     const parts = { opened, images, model, options, folder, signal };
     const outcome = await learn(parts);
     if (!outcome.network) {
-      sayNothingLearned(outcome, dir);
+      sayNothingLearned(outcome, dir, named);
       return outcome.interrupted ? exitCodeOf(signal) : 0;
     }
     const seconds = (performance.now() - began) / 1000;

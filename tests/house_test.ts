@@ -172,15 +172,15 @@ Deno.test("lib/ and mod.ts import by relative paths, exact npm versions and node
 });
 
 Deno.test("each npm package is named in one file of lib/, and tfjs by its two floors alone", () => {
-  const places = new Map<string, string[]>();
+  const places = new Map<string, Set<string>>();
   for (const [file, specifiers] of [...library, mod]) {
     for (const one of specifiers) {
       const name = PINNED.exec(one)?.[1];
-      if (name) places.set(name, [...places.get(name) ?? [], file]);
+      if (name) places.set(name, new Set(places.get(name)).add(file));
     }
   }
   assertGreater(places.size, 0);
-  assertEquals([...places].filter(([, files]) => files.length !== 1), []);
+  assertEquals([...places].filter(([, files]) => files.size !== 1), []);
   const tfjs = [...places].filter(([name]) => name.startsWith("@tensorflow/"));
   assertEquals(tfjs.filter(([, [file]]) => !TFJS_FLOORS.includes(floorOf(file!))), []);
 });

@@ -59,7 +59,7 @@ function stepAccuracy(batchSize: number, total: number): (report: nc.StepReport)
   return ({ stepInEpoch, accuracy }) => {
     if (stepInEpoch === 1) correctBefore = 0;
     const seen = Math.min(stepInEpoch * batchSize, total);
-    const correct = accuracy * seen;
+    const correct = accuracy! * seen;
     const own = (correct - correctBefore) / (seen - (stepInEpoch - 1) * batchSize);
     correctBefore = correct;
     return own;

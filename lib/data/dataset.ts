@@ -1,15 +1,12 @@
 // Examples as batches of tensors, for a training loop.
 
-import { type Key, permutation } from "../tensor/random.ts";
+import type { Key } from "../tensor/random.ts";
 import type { Tensor2D, Tensor4D } from "../tensor/tensor.ts";
-import { tf } from "../tensor/tf.ts";
-import { requireWhole } from "../text/require.ts";
-import { type Examples, imageSize } from "./examples.ts";
+import { type ArrayExamples, type Column, columnBatches, type SourceColumn } from "./columns.ts";
+import type { Examples } from "./examples.ts";
 import { checkExamples, type ImageSource, isSource, readNumbers } from "./image_source.ts";
 import { type Normalization, pixelTable } from "./normalization.ts";
-import { prefetch } from "./prefetch.ts";
 import { pick } from "./select_examples.ts";
-import { streamOf } from "./stream.ts";
 
 /** Some examples as tensors. They belong to the receiver, who disposes of them. */
 export type Batch = {
@@ -80,95 +77,40 @@ export type BatchOptions = {
  * ```
  */
 export function batches(examples: Examples | ImageSource, options: BatchOptions): Dataset {
-  checkExamples(examples);
-  const { batchSize, key, normalize = "unit", dropRemainder = false, skip = 0 } = options;
-  const total = examples.labels.length;
-  const action = `make batches of the ${total} examples of ${examples.name}`;
-  requireWhole(action, "the batch size", batchSize, 1, total);
-  const whole = dropRemainder ? Math.floor(total / batchSize) : Math.ceil(total / batchSize);
-  const batchCount = Math.max(0, whole - skip);
-  const table = pixelTable(normalize, examples.imageShape[2]);
-  const order = key === undefined
-    ? Uint32Array.from({ length: total }, (_, i): number => i)
-    : permutation(key, total);
-  const prepared = streamOf(batchCount, async function* () {
-    for (let at = skip; at < skip + batchCount; at++) {
-      yield hostBatch(examples, order.slice(at * batchSize, (at + 1) * batchSize), table);
-    }
-  });
+  const { normalize, ...rest } = options;
+  const columns = columnBatches(labeledColumns(examples, normalize), rest);
   return {
-    count: Math.max(0, Math.min(total, whole * batchSize) - skip * batchSize),
-    batchCount,
+    count: columns.count,
+    batchCount: columns.batchCount,
     async *[Symbol.asyncIterator](): AsyncGenerator<Batch, void, void> {
-      for await (const host of prefetch(prepared)) yield upload(host, examples);
+      for await (const { inputs, targets, indices } of columns) {
+        const classes = pick(examples.labels, indices);
+        const [images, labels] = [inputs as Tensor4D, targets as Tensor2D];
+        yield { images, labels, classes, size: indices.length };
+      }
     },
   };
 }
 
-/** A batch before it is tensors. */
-type HostBatch = {
-  readonly images: Float32Array;
-  readonly labels: Float32Array;
-  readonly classes: Uint8Array | Uint16Array;
-};
-
-/** The examples at `indices`; those of a source are read. */
-function hostBatch(
+/**
+ * Labeled images as columns: the images, and their labels as classes.
+ *
+ * @param normalize how pixels become numbers. Default: `"unit"`; features stay as they are
+ * @throws {TypeError | RangeError} if pixels, labels and image shape do not match, or the
+ * normalization has other channels
+ */
+export function labeledColumns(
   examples: Examples | ImageSource,
-  indices: Uint32Array,
-  table: Float32Array,
-): HostBatch | Promise<HostBatch> {
-  const rest = { labels: oneHot(examples, indices), classes: pick(examples.labels, indices) };
-  if (!isSource(examples)) return { images: gather(examples, indices, table), ...rest };
-  return readNumbers(examples, indices).then((pixels) => {
-    if (pixels instanceof Float32Array) return { images: pixels, ...rest };
-    const images = new Float32Array(pixels.length);
-    normalized(pixels, images, 0, table, examples.imageShape[2]);
-    return { images, ...rest };
-  });
-}
-
-/** Collects and normalizes the images at `indices`. */
-function gather(examples: Examples, indices: Uint32Array, table: Float32Array): Float32Array {
-  const size = imageSize(examples);
-  const images = new Float32Array(indices.length * size);
-  indices.forEach((index, i): void => {
-    const pixels = examples.images.subarray(index * size, (index + 1) * size);
-    normalized(pixels, images, i * size, table, examples.imageShape[2]);
-  });
-  return images;
-}
-
-/** Writes the normalized pixels to `images`, starting at `to`. */
-function normalized(
-  pixels: Uint8Array,
-  images: Float32Array,
-  to: number,
-  table: Float32Array,
-  channels: number,
-): void {
-  for (let p = 0; p < pixels.length; p++) {
-    images[to + p] = table[(p % channels) * 256 + pixels[p]!]!;
-  }
-}
-
-/** The labels at `indices`, `[B, classes]`. */
-function oneHot(
-  { labels, classNames }: Examples | ImageSource,
-  indices: Uint32Array,
-): Float32Array {
-  const rows = new Float32Array(indices.length * classNames.length);
-  indices.forEach((index, i) => rows[i * classNames.length + labels[index]!] = 1);
-  return rows;
-}
-
-/** Makes a batch's tensors. */
-function upload({ images, labels, classes }: HostBatch, examples: Examples | ImageSource): Batch {
-  const size = classes.length;
-  return {
-    images: tf.tensor4d(images, [size, ...examples.imageShape]),
-    labels: tf.tensor2d(labels, [size, examples.classNames.length]),
-    classes,
-    size,
+  normalize?: Normalization,
+): ArrayExamples & { readonly targets: Column } {
+  checkExamples(examples);
+  const { name, labels, imageShape: shape, classNames } = examples;
+  pixelTable(normalize ?? "unit", shape[2]); // Refuses moments that are not one a channel.
+  const inputs: SourceColumn = {
+    values: isSource(examples) ? (indices) => readNumbers(examples, indices) : examples.images,
+    shape,
+    normalize: normalize ?? "unit",
+    ...(isSource(examples) && !normalize ? { floats: "as they are" } : {}),
   };
+  return { name, inputs, targets: { values: labels, shape: [], classes: classNames.length } };
 }

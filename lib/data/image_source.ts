@@ -77,6 +77,13 @@ export function checkExamples(examples: Examples | ImageSource): void {
     );
   }
   const size = imageSize(examples);
+  if (!isSource(examples) && !(examples.images instanceof Uint8Array)) {
+    throw new TypeError(
+      `Cannot use the examples ${name}: their images must be bytes in a Uint8Array, got ${
+        (examples.images as object | undefined)?.constructor?.name ?? examples.images
+      }. Other numbers are columns: { name, inputs: { values, shape, normalize }, targets: { values: labels, shape: [], classes } }`,
+    );
+  }
   const pixels = isSource(examples) ? labels.length * size : examples.images.length;
   if (labels.length === 0 || pixels !== labels.length * size) {
     throw new TypeError(

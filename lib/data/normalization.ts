@@ -27,7 +27,7 @@ export type Normalization =
  */
 export function pixelTable(normalize: Normalization, channels: number): Float32Array {
   const table = new Float32Array(channels * 256);
-  if (normalize !== "unit") checkMoments(normalize.mean, normalize.std, channels);
+  if (normalize !== "unit") requireMoments(normalize, channels);
   for (let i = 0; i < table.length; i++) {
     const unit = (i & 255) / 255;
     const channel = i >> 8;
@@ -39,7 +39,10 @@ export function pixelTable(normalize: Normalization, channels: number): Float32A
 }
 
 /** Refuses moments that are not one for each channel, or would give infinities. */
-function checkMoments(mean: readonly number[], std: readonly number[], channels: number): void {
+export function requireMoments(
+  { mean, std }: Exclude<Normalization, "unit">,
+  channels: number,
+): void {
   const fine = mean.length === channels && std.length === channels &&
     mean.every(Number.isFinite) && std.every((s): boolean => Number.isFinite(s) && s > 0);
   if (!fine) {

@@ -9,8 +9,11 @@ import {
   NORMALIZE,
   NORMALIZE_SUMS,
 } from "../tensor/batch_norm.ts";
+import "../tensor/convolve_transpose.ts";
+import { CURVE, CURVE_GRADIENT } from "../tensor/curves.ts";
 import { BLEND } from "../tensor/blend.ts";
 import { DROP_UNITS } from "../tensor/drop_units.ts";
+import { einsumKernel } from "../tensor/einsum.ts";
 import { MAX_WINDOWS, MAX_WINDOWS_GRADIENT } from "../tensor/max_windows.ts";
 import { SPREAD } from "../tensor/spread.ts";
 import {
@@ -19,6 +22,7 @@ import {
 } from "../tensor/local_response_norm.ts";
 import { MATCHING_ROWS } from "../tensor/matching_rows.ts";
 import { ERASE } from "../tensor/erase.ts";
+import { NORMAL, UNIFORM } from "../tensor/random_tensors.ts";
 import { RECOLOR, RECOLOR_GRAYS } from "../tensor/recolor.ts";
 import {
   SOFTMAX_CROSS_ENTROPY,
@@ -39,6 +43,7 @@ import { cast } from "./kernels/cast.ts";
 import { conv2d, conv2dGradient, fusedConv2d } from "./kernels/conv2d.ts";
 import { conv2dFilterGradient } from "./kernels/conv2d_filter_gradient.ts";
 import { conv2dInputGradient } from "./kernels/conv2d_input_gradient.ts";
+import { curves } from "./kernels/curves.ts";
 import { cumulative } from "./kernels/cumulative.ts";
 import { dropUnits } from "./kernels/drop_units.ts";
 import { filled, filledLike } from "./kernels/fill.ts";
@@ -51,6 +56,7 @@ import { pad } from "./kernels/pad.ts";
 import { prod } from "./kernels/prod.ts";
 import { maxPool, maxWindows } from "./kernels/max_windows.ts";
 import { maxWindowsGradient } from "./kernels/max_windows_gradient.ts";
+import { normal } from "./kernels/normal.ts";
 import { normalize } from "./kernels/normalize.ts";
 import { recolor, recolorGrays } from "./kernels/recolor.ts";
 import { sparseSegments, unsortedSegments } from "./kernels/segments.ts";
@@ -63,6 +69,8 @@ import {
 } from "./kernels/softmax_cross_entropy.ts";
 import { updateTrees } from "./kernels/update_trees.ts";
 import { unaryKernels } from "./kernels/unary.ts";
+import { tile } from "./kernels/tile.ts";
+import { uniform } from "./kernels/uniform.ts";
 
 type KernelFunction = tf.KernelConfig["kernelFunc"];
 
@@ -97,8 +105,12 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   [NORMALIZE]: normalize,
   [NORMALIZE_SUMS]: normalizeSums,
   [DROP_UNITS]: dropUnits,
+  [UNIFORM]: uniform,
   [UPDATE_TREES]: updateTrees,
   [ACTIVATION_GRADIENT]: activationGradient,
+  [NORMAL]: normal,
+  [CURVE]: curves,
+  [CURVE_GRADIENT]: curves,
   [SOFTMAX_CROSS_ENTROPY]: softmaxCrossEntropy,
   [SOFTMAX_CROSS_ENTROPY_GRADIENT]: softmaxCrossEntropyGradient,
   [MATCHING_ROWS]: matchingRows,
@@ -111,6 +123,7 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   Bincount: bincount,
   Cast: cast,
   Cumprod: cumulative("*"),
+  Einsum: () => einsumKernel,
   Cumsum: cumulative("+"),
   GatherNd: gatherNd,
   GatherV2: gather,
@@ -118,6 +131,7 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   Prod: prod,
   SparseSegmentMean: sparseSegments,
   SparseSegmentSum: sparseSegments,
+  Tile: tile,
   UnsortedSegmentSum: unsortedSegments,
   Fill: filled,
   ZerosLike: filledLike(0),

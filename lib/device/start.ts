@@ -1,5 +1,6 @@
 // Starts tfjs on Deno's own WebGPU: adapter, full limits, guarded backend, our kernels.
 import { tf } from "../tensor/tf.ts";
+import "./alive.ts";
 import { findAdapter, isSoftware, openDevice, type PowerPreference } from "./adapter.ts";
 import { GuardedBackend } from "./backend.ts";
 import { registerKernels } from "./register.ts";
@@ -52,6 +53,7 @@ export type StartOptions = {
  */
 export async function start(options: StartOptions = {}): Promise<Device> {
   const { backend = "webgpu", powerPreference = "high-performance" } = options;
+  await settlePending();
   if (backend === "cpu") {
     // Else tfjs advises, in a banner, its native backend for Node.js, which Deno does not need.
     tf.env().set("IS_NODE", false);
@@ -65,11 +67,14 @@ export async function start(options: StartOptions = {}): Promise<Device> {
   }
   if (running?.backend.isLost) stop();
   const { device } = await openOnce(powerPreference);
-  // tfjs drops an initialization, such as that of tf.ready(), if another one overtakes it.
-  const { pendingBackendInit } = tf.engine() as unknown as { pendingBackendInit: unknown };
-  if (pendingBackendInit) await pendingBackendInit;
+  await settlePending();
   await tf.setBackend("webgpu");
   return device;
+}
+
+/** Waits for an initialization of tfjs's, such as tf.ready(), which it drops if another overtakes it. */
+async function settlePending(): Promise<void> {
+  await (tf.engine() as unknown as { readonly pendingBackendInit: unknown }).pendingBackendInit;
 }
 
 /**

@@ -1,5 +1,5 @@
 // Backward passes through ReLUs (§12.9.3, Figure 12.28): the gradient, DeconvNet and guided backpropagation.
-import type { Intercept, Layer } from "../layers/layer.ts";
+import type { Intercept, Layer, Site } from "../layers/layer.ts";
 import { layersOf } from "../layers/layers_of.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
@@ -9,6 +9,9 @@ import type { Tree } from "../tensor/tree.ts";
  * What a ReLU y = max(0, x) passes back of a gradient r: `"backprop"` the gradient of the ReLU, r
  * if x > 0; `"deconvnet"` r if r > 0 (Zeiler and Fergus, 2013); `"guided"` r if x > 0 and r > 0
  * (Springenberg, Dosovitskiy, Brox and Riedmiller, 2014).
+ *
+ * Other layers that say they rectify, such as ReLU6, pass on max(0, r) by `"deconvnet"`, and by
+ * `"guided"` their own gradient of it. Activations that do not say so keep their gradient.
  */
 export type BackwardRule = "backprop" | "deconvnet" | "guided";
 
@@ -32,12 +35,11 @@ export function requireRule<P extends Tree, S extends Tree>(
     throw new RangeError(`Cannot backpropagate: the rule must be one of ${names}, got ${rule}`);
   }
   if (rule === "backprop") return;
-  const ops = new Set([...layersOf(model, shape).values()].map(({ op }) => op));
-  if (ops.has("relu")) return;
+  const layers = [...layersOf(model, shape).values()];
+  if (layers.some(isRectifier)) return;
+  const ops = [...new Set(layers.map(({ op }) => op))].join(", ");
   throw new TypeError(
-    `Cannot backpropagate by the ${rule} rule: the model must have a ReLU, got a model of ${
-      [...ops].join(", ")
-    }`,
+    `Cannot backpropagate by the ${rule} rule: the model must have a ReLU, or an activation that says it rectifies, got a model of ${ops}`,
   );
 }
 
@@ -69,22 +71,21 @@ export function requireRule<P extends Tree, S extends Tree>(
  */
 export function ruleIntercept(rule: BackwardRule): Intercept | undefined {
   if (rule === "backprop") return undefined;
-  return ({ op }, x, next) => op === "relu" ? rectified(rule, x, next) : next(x);
+  return (site, x, next) => {
+    if (!isRectifier(site)) return next(x);
+    return rule === "guided" ? rectifiedBack(tf.clone)(next(x)) : rectifiedBack(next)(x);
+  };
 }
 
-function rectified(
-  rule: Exclude<BackwardRule, "backprop">,
-  x: Tensor,
-  next: (x: Tensor) => Tensor,
-): Tensor {
-  const f = tf.customGrad((x, save) => {
-    const y = next(x as Tensor);
-    (save as (tensors: Tensor[]) => void)([y]);
-    const gradFunc = (dy: Tensor, [y]: Tensor[]): Tensor => {
-      const passed = tf.relu(dy);
-      return rule === "guided" ? tf.mul(passed, tf.step(y!)) : passed;
-    };
-    return { value: y, gradFunc };
-  });
-  return f(x);
+/** Whether the rules treat a layer as a ReLU. */
+function isRectifier({ op, rectifies }: Pick<Site, "op" | "rectifies">): boolean {
+  return op === "relu" || rectifies === true;
+}
+
+/** A function whose gradient is that of the output, where it is above 0. */
+function rectifiedBack(f: (x: Tensor) => Tensor): (x: Tensor) => Tensor {
+  return tf.customGrad((x) => ({
+    value: f(x as Tensor),
+    gradFunc: (dy: Tensor) => tf.relu(dy),
+  }));
 }

@@ -6,7 +6,7 @@ import { tf } from "../tensor/tf.ts";
 import type { Path, Tree } from "../tensor/tree.ts";
 import { tap } from "./activations.ts";
 import { type BackwardRule, requireRule, ruleIntercept } from "./backward_rule.ts";
-import type { Objective } from "./objective.ts";
+import { type Objective, requireObjective } from "./objective.ts";
 
 /** Options of {@linkcode inputGradient}, and of all methods that use one. */
 export type InputGradientOptions = {
@@ -120,6 +120,7 @@ export function inputGradient<P extends Tree, S extends Tree>(
 ): InputGradient {
   const { rule = "backprop" } = options;
   const shape = x.shape.slice(1);
+  requireObjective("take the gradient", objective);
   objective.check(network.model, shape);
   requireRule(network.model, shape, rule);
   const { value, grads, aux } = valueAndGrad((images: { x: Tensor }) => {

@@ -4,6 +4,7 @@ import { requireLayer } from "../layers/layers_of.ts";
 import type { Scalar, Shape, Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Path, Tree } from "../tensor/tree.ts";
+import { requireClassScores } from "../text/require.ts";
 
 /** A number to maximize or to explain: a function of the outputs of layers, and of the image. */
 export type Objective = {
@@ -52,6 +53,7 @@ function channelOf(output: Tensor, channel: number): Tensor {
  * @returns the objective
  * @throws {RangeError} by `check`, if there is no such class, or the model ends in a softmax,
  * whose probabilities also rise when other classes fall
+ * @throws {TypeError} by `check`, if the model has a single output: that is {@linkcode channel}'s
  *
  * @example
  * ```ts
@@ -82,6 +84,7 @@ export function classLogit(index: number): Objective {
           `Cannot score a class: the model must output a number per class, got [${out}]`,
         );
       }
+      requireClassScores("score a class", ["N", ...out]);
       requireIndex("class", index, out[0]!);
     },
   };
@@ -282,4 +285,19 @@ export function weighted(parts: readonly (readonly [Objective, number])[]): Obje
         .reduce((a, b) => tf.add(a, b)),
     check: (model, shape) => parts.forEach(([part]) => part.check(model, shape)),
   };
+}
+
+/**
+ * Refuses what is no objective.
+ *
+ * @param action what cannot be done, such as `explain an output`
+ * @throws {TypeError} if it has no `score` and `check`
+ */
+export function requireObjective(action: string, value: unknown): asserts value is Objective {
+  const { score, check } = (value ?? {}) as Partial<Record<"score" | "check", unknown>>;
+  if (typeof score === "function" && typeof check === "function") return;
+  const shown = typeof value === "string" ? JSON.stringify(value) : `${value}`;
+  throw new TypeError(
+    `Cannot ${action}: the target must be the index of a class or an objective, such as classLogit(3), got ${shown}`,
+  );
 }

@@ -1,5 +1,12 @@
 // Says what was attempted when the system refused a file.
 
+/** What the system said, in words where it has a number and names the path again. */
+function reasonOf(cause: Error): string {
+  if (cause instanceof Deno.errors.NotFound) return "there is no such file or folder";
+  if (cause instanceof Deno.errors.IsADirectory) return "it is a folder";
+  return cause.message;
+}
+
 /**
  * An error of the system with what was attempted before its message. The class stays the same, so
  * that `instanceof Deno.errors.NotFound` still works.
@@ -10,7 +17,7 @@
 export function fileError(attempt: string, cause: unknown): unknown {
   if (!(cause instanceof Error)) return cause;
   const ErrorClass = cause.constructor as ErrorConstructor;
-  return new ErrorClass(`${attempt}: ${cause.message}`, { cause });
+  return new ErrorClass(`${attempt}: ${reasonOf(cause)}`, { cause });
 }
 
 /**

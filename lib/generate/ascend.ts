@@ -9,7 +9,7 @@ import {
   toInputs,
 } from "../explain/input_pixels.ts";
 import { jitIf } from "../explain/jit_if.ts";
-import type { Objective } from "../explain/objective.ts";
+import { type Objective, requireObjective } from "../explain/objective.ts";
 import { adam } from "../optimizers/adam.ts";
 import { type Optimizer, stepWith } from "../optimizers/optimizer.ts";
 import { valueAndGrad } from "../tensor/grad.ts";
@@ -148,6 +148,7 @@ export async function ascend<P extends Tree, S extends Tree>(
   const { optimizer = adam({ learningRate: 0.05 }) } = options;
   const shape = shapeFor(network, options.shape);
   requireWhole("generate images", "the number of steps", steps);
+  requireObjective("generate images", objective);
   objective.check(network.model, shape);
   requireRule(network.model, shape, rule);
   const batch = [count, ...shape];

@@ -18,6 +18,7 @@ import { requireRange } from "../text/require.ts";
 import { ascend, type AscendOptions, type AscendReport } from "./ascend.ts";
 import { normalizedAscent } from "./normalized_ascent.ts";
 import { guidedBy } from "./objectives.ts";
+import { requireOneImage } from "./one_image.ts";
 import { pyramidOf, resized, type Size, sizesOf } from "./octaves.ts";
 import { pixels } from "./parametrization.ts";
 import { jitter as jitterBy } from "./transforms.ts";
@@ -37,7 +38,7 @@ export type DeepDreamOptions =
     readonly layer: Path;
     /** Replaces the energy of the layer; its paths replace `layer`. */
     readonly objective?: Objective;
-    /** An image `[H, W, C]` of any size, pixels from 0 to 1, whose features are amplified. Default: none. */
+    /** An image `[H, W, C]` or `[1, H, W, C]` of any size, pixels from 0 to 1, whose features are amplified. Default: none. */
     readonly guide?: Tensor;
     /** How many sizes, the image's own last, from 1. Default: 4, or as many as the layer takes. */
     readonly octaves?: number;
@@ -76,12 +77,12 @@ const OCTAVES = 4;
  * Mordvintsev, Olah and Tyka, "Inceptionism", 2015.
  *
  * @param network the network
- * @param image a photo, or noise, pixels from 0 to 1, `[H, W, C]`
+ * @param image a photo, or noise, pixels from 0 to 1, `[H, W, C]` or `[1, H, W, C]`
  * @param options layer, octaves, steps, guide
  * @returns the image and the scores
  * @throws {RangeError} if the layer is not there, a number is out of its range, or the image is too
  * small for the layer in its first octave
- * @throws {TypeError} if image or guide are not `[H, W, C]`
+ * @throws {TypeError} if image or guide are not `[H, W, C]` or `[1, H, W, C]`
  *
  * @example
  * ```ts
@@ -105,11 +106,11 @@ export async function deepDream<P extends Tree, S extends Tree>(
   options: DeepDreamOptions,
 ): Promise<DeepDream> {
   const { layer, guide, octaves, octaveScale = 1.4, onStep, ...rest } = options;
-  const { steps = 20, rate = 0.007, jitter = jitterFor(image.shape), key = keyOf(0) } = options;
-  requireImage("the image", image);
+  const shape = requireOneImage("dream", "the image", image);
+  const { steps = 20, rate = 0.007, jitter = jitterFor(shape), key = keyOf(0) } = options;
   const preprocessing = scalingFor(network, options.preprocessing);
   const paths = options.objective?.paths ?? [layer];
-  const part = truncate(network, image.shape, paths, { unpadded: true });
+  const part = truncate(network, shape, paths, { unpadded: true });
   const features = guide && featuresOf(part, guide, layer, preprocessing);
   const bases: Tensor[] = [];
   const scores: (readonly number[])[] = [];
@@ -117,7 +118,7 @@ export async function deepDream<P extends Tree, S extends Tree>(
   try {
     const objective = options.objective ??
       (features ? guidedBy(layer, features) : layerEnergy(layer));
-    const sizes = octavesFor(part, objective, image.shape, octaves, octaveScale);
+    const sizes = octavesFor(part, objective, shape, octaves, octaveScale);
     const transforms = jitter === 0 ? [] : [jitterBy(jitter)];
     const fixed = {
       ...rest,
@@ -155,20 +156,13 @@ export async function deepDream<P extends Tree, S extends Tree>(
   }
 }
 
-function requireImage(what: string, image: Tensor): void {
-  if (image.rank === 3) return;
-  throw new TypeError(
-    `Cannot dream: ${what} must be of shape [H, W, C], got [${image.shape}]`,
-  );
-}
-
 const jitterFor = ([height, width]: Shape): number => Math.min(16, Math.min(height!, width!) >> 3);
 
 /** The output of the layer for the guide. */
 function featuresOf(network: Network, guide: Tensor, layer: Path, scaling: PixelScaling): Tensor {
-  requireImage("the guide", guide);
-  requireInputShape("use the guide", network, guide.shape);
-  const inputs = tf.tidy(() => toInputs(tf.expandDims(guide, 0), scaling));
+  const shape = requireOneImage("dream", "the guide", guide);
+  requireInputShape("use the guide", network, shape);
+  const inputs = tf.tidy(() => toInputs(tf.reshape(guide, [1, ...shape]), scaling));
   const features = activations(network, inputs, [layer]).get(layer)!;
   inputs.dispose();
   return features;

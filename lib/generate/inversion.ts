@@ -14,6 +14,7 @@ import { requireWhole } from "../text/require.ts";
 import { ascend, type AscendOptions, type AscendReport } from "./ascend.ts";
 import { fourier } from "./fourier.ts";
 import { similarTo } from "./objectives.ts";
+import { requireOneImage } from "./one_image.ts";
 import { pixels } from "./parametrization.ts";
 import { alphaNorm, totalVariation } from "./regularizers.ts";
 
@@ -44,12 +45,12 @@ export type Inversion = {
  * ones as waves of decorrelated colors, as pixels would match the features with noise.
  *
  * @param network the network
- * @param image the image, pixels from 0 to 1, `[H, W, C]`
+ * @param image the image, pixels from 0 to 1, `[H, W, C]` or `[1, H, W, C]`
  * @param layer the layer
  * @param options weights of the penalties, steps (default 200), preprocessing and others of `ascend`
  * @returns the image, and the distances on the way
  * @throws {RangeError} if the layer is not there, or a number is out of its range
- * @throws {TypeError} if the image is not `[H, W, C]`
+ * @throws {TypeError} if the image is not `[H, W, C]` or `[1, H, W, C]`
  *
  * @example
  * ```ts
@@ -71,12 +72,7 @@ export async function invert<P extends Tree, S extends Tree>(
   layer: Path,
   options: InvertOptions = {},
 ): Promise<Inversion> {
-  const { shape } = image;
-  if (image.rank !== 3) {
-    throw new TypeError(
-      `Cannot invert features: the image must be of shape [H, W, C], got [${shape}]`,
-    );
-  }
+  const shape = requireOneImage("invert features", "the image", image);
   const { steps = 200, alphaWeight = 1e-3 } = options;
   const preprocessing = scalingFor(network, options.preprocessing);
   const depth = depthOf(network, shape, layer);
@@ -87,7 +83,7 @@ export async function invert<P extends Tree, S extends Tree>(
     totalVariation(variationWeight / image.size, { beta: 2 }),
   ];
   requireWhole("invert features", "the number of steps", steps);
-  const inputs = tf.tidy(() => toInputs(tf.expandDims(image, 0), preprocessing));
+  const inputs = tf.tidy(() => toInputs(tf.reshape(image, [1, ...shape]), preprocessing));
   const features = activations(part, inputs, [layer]).get(layer)!;
   inputs.dispose();
   try {
@@ -134,7 +130,7 @@ export type InversionStripOptions = Omit<InvertOptions, "onStep"> & {
  * Inverts one layer after another, as in Figure 12.35.
  *
  * @param network the network
- * @param image the image, pixels from 0 to 1, `[H, W, C]`
+ * @param image the image, pixels from 0 to 1, `[H, W, C]` or `[1, H, W, C]`
  * @param layers the layers
  * @param options those of {@linkcode invert}
  * @returns an image for each layer that was begun before the signal; the caller owns them
@@ -161,7 +157,8 @@ export async function inversionStrip<P extends Tree, S extends Tree>(
   layers: readonly Path[],
   options: InversionStripOptions = {},
 ): Promise<LayerInversion[]> {
-  layers.forEach((layer) => requireLayer(network.model, image.shape, layer));
+  const shape = requireOneImage("invert features", "the image", image);
+  layers.forEach((layer) => requireLayer(network.model, shape, layer));
   const { onStep, onLayer, key = keyOf(0), ...rest } = options;
   const strip: LayerInversion[] = [];
   for (const layer of layers) {

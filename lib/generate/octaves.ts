@@ -38,12 +38,12 @@ export function resized(images: Tensor, [height, width]: Size): Tensor {
 /**
  * An image at each size, made from the next larger one, so that every pixel counts.
  *
- * @param image `[H, W, C]`
+ * @param image `[H, W, C]` or `[1, H, W, C]`
  * @param sizes in ascending order, its own last
  * @returns images `[1, H, W, C]`; the caller owns them
  */
 export function pyramidOf(image: Tensor, sizes: readonly Size[]): Tensor[] {
-  const images: Tensor[] = [tf.expandDims(image, 0)];
+  const images: Tensor[] = [tf.reshape(image, [1, ...image.shape.slice(-3)])];
   for (const size of sizes.slice(0, -1).toReversed()) images.unshift(resized(images[0]!, size));
   return images;
 }

@@ -95,6 +95,21 @@ export function checkPreprocessing(how: Preprocessing): void {
   }
 }
 
+/**
+ * The preprocessing of a name, or a given one that is checked.
+ *
+ * @throws {RangeError} if there is no such name, or a part breaks its rule
+ */
+export function preprocessingNamed(how: unknown): Preprocessing {
+  if (typeof how !== "string") {
+    if (typeof how !== "object" || how === null) throw badPart("it must be a record", how);
+    checkPreprocessing(how as Preprocessing);
+    return how as Preprocessing;
+  }
+  if (Object.hasOwn(preprocessings, how)) return preprocessings[how as keyof typeof preprocessings];
+  throw badPart(`its name must be one of ${Object.keys(preprocessings).join(", ")}`, how);
+}
+
 function badPart(rule: string, found: unknown): RangeError {
   const text = JSON.stringify(found) ?? String(found);
   return new RangeError(`Cannot preprocess pictures: ${rule}, got ${text}`);

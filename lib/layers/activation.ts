@@ -138,6 +138,9 @@ export function softmax(): Layer<Empty, Empty> {
   // An exponential, an addition and a division; each number of a vector depends on all of it.
   return shapeless("softmax", (x) => tf.softmax(x), (shape) => {
     requireFeatures("softmax", shape);
+    const features = shape.at(-1)!;
+    const rule = "its input must have at least two features, as of a single one it is always 1";
+    requireRange("apply a softmax layer", rule, features !== 1, features);
     return { ...costOfEach(shape, 3), ...(shape.length === 1 ? { window: "all" as const } : {}) };
   });
 }

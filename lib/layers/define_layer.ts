@@ -11,6 +11,7 @@ import {
   type Layer,
   type SlotTree,
 } from "./layer.ts";
+import { withArticle } from "../text/article.ts";
 
 /** A layer without checks; its fusion is that of its `apply`. */
 export type Definition<P extends Tree, S extends Tree> = Omit<Layer<P, S>, "fusion"> & {
@@ -24,11 +25,12 @@ export type Definition<P extends Tree, S extends Tree> = Omit<Layer<P, S>, "fusi
  * @param definition the layer without the checks
  */
 export function defineLayer<P extends Tree, S extends Tree>(
-  { fusion, ...definition }: Definition<P, S>,
+  { fusion, rectifies = false, ...definition }: Definition<P, S>,
 ): Layer<P, S> {
   let last: { readonly shape: Shape; readonly declaration: Declaration<P, S> } | undefined;
   const layer: Layer<P, S> = {
     op: definition.op,
+    ...(rectifies ? { rectifies } : {}),
     declare(shape) {
       if (!last || !isSameShape(last.shape, shape)) {
         const own = [...shape]; // The caller's array may change.
@@ -62,10 +64,13 @@ function requireWhole(model: AnyLayer, params: Tree, state: Tree, x: Tensor): vo
   try {
     require(x.shape.slice(1));
   } catch (error) {
-    if (error instanceof Error && accepts(() => require(x.shape))) {
-      error.message += `. Its input must be a batch: of one example, tf.expandDims(x)`;
-    }
-    throw error;
+    if (!accepts(() => require(x.shape))) throw error;
+    throw new TypeError(
+      `Cannot apply ${withArticle(model.op)} layer: its input must be a batch, [N, ${
+        x.shape.join(", ")
+      }], got [${x.shape}], without the batch. Of one example make a batch by tf.expandDims(x)`,
+      { cause: error },
+    );
   }
 }
 
@@ -132,7 +137,9 @@ function requireSlots(
       }
     } else if (!(tree instanceof tf.Tensor) || !isSameShape(tree.shape, slots.shape)) {
       throw new TypeError(
-        `Cannot apply a ${layer.op} layer to [${inputShape}]: its ${path} must be of shape [${slots.shape}], got ${
+        `Cannot apply ${
+          withArticle(layer.op)
+        } layer to [${inputShape}]: its ${path} must be of shape [${slots.shape}], got ${
           tree instanceof tf.Tensor ? `[${tree.shape}]` : "none"
         }`,
       );

@@ -1,9 +1,11 @@
 // The one way from a layer into another.
 import { fold } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { tf } from "../tensor/tf.ts";
 import type { Tree } from "../tensor/tree.ts";
 import { isSameShape, located, requireFit } from "./define_layer.ts";
 import type { AnyLayer, Context } from "./layer.ts";
+import { withArticle } from "../text/article.ts";
 
 /**
  * Calls a child by name: the only way from a layer into another. It derives the child's path and
@@ -38,10 +40,12 @@ export function enter(
   const call = (input: Tensor): Tensor => {
     try {
       const { shape } = requireFit(layer, ownParams, ownState, input);
-      const [y, next] = layer.apply(ownParams, ownState, input, inner);
+      const [y, next] = requirePair(layer, layer.apply(ownParams, ownState, input, inner));
       if (!isSameShape(y.shape.slice(1), shape)) {
         throw new TypeError(
-          `Cannot apply a ${layer.op} layer to [${input.shape}]: each output must be of shape [${shape}], as it declares, got a batch of [${y.shape}]`,
+          `Cannot apply ${
+            withArticle(layer.op)
+          } layer to [${input.shape}]: each output must be of shape [${shape}], as it declares, got a batch of [${y.shape}]`,
         );
       }
       nextState = next;
@@ -50,6 +54,24 @@ export function enter(
       throw located(error, name);
     }
   };
-  const y = context.intercept ? context.intercept({ path, op: layer.op }, x, call) : call(x);
+  const { op, rectifies } = layer;
+  const site = { path, op, ...(rectifies ? { rectifies } : {}) };
+  const y = context.intercept ? context.intercept(site, x, call) : call(x);
   return [y, nextState];
+}
+
+/** Refuses what a layer of a user's returns if it is not output and state. */
+function requirePair({ op }: AnyLayer, answer: unknown): [y: Tensor, state: Tree] {
+  const [y, state] = Array.isArray(answer) ? answer : [];
+  if (y instanceof tf.Tensor && typeof state === "object") return [y, state];
+  const found = answer instanceof tf.Tensor
+    ? "its output alone"
+    : y instanceof tf.Tensor
+    ? `the output and ${state} for the state`
+    : `${answer}`;
+  throw new TypeError(
+    `Cannot apply ${
+      withArticle(op)
+    } layer: it must return its output and its next state, [y, state], got ${found}. A layer without state returns the one it is given`,
+  );
 }

@@ -1,7 +1,7 @@
 // The contract of every layer, block and model, and how a network is made of one.
 import type { Activation } from "../tensor/activation.ts";
 import { fold, type Key } from "../tensor/random.ts";
-import { type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
+import { type Shape, type ShapesOf, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import type { Path, Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Cost } from "./cost.ts";
@@ -39,6 +39,8 @@ export type Site = {
   readonly path: Path;
   /** What kind of layer it is, `"conv"`. */
   readonly op: string;
+  /** Whether it is a rectifier besides ReLU, as {@linkcode Layer.rectifies} says. */
+  readonly rectifies?: boolean;
 };
 
 /** A parameter or state that is declared but not yet made. */
@@ -64,9 +66,9 @@ export type Child = {
 export type Arrangement = "chain" | "branches" | "aside";
 
 /** What a layer is for inputs of some shape. Nothing is allocated for it. */
-export type Declaration<P extends Tree = Tree, S extends Tree = Tree> = {
-  /** Shape of the output, without the batch. */
-  readonly shape: Shape;
+export type Declaration<P extends Tree = Tree, S extends Tree = Tree, Y extends Tree = Tensor> = {
+  /** Shape of the output, without the batch; of several outputs a record of them. */
+  readonly shape: ShapesOf<Y>;
   /** What is learned. */
   readonly params: Slots<P>;
   /** What is kept from call to call without being learned. */
@@ -86,6 +88,9 @@ export type Declaration<P extends Tree = Tree, S extends Tree = Tree> = {
  *
  * A model checks each of its layers, your own too: before `apply`, that `declare` accepts the input
  * and that parameters and state are of the declared shapes; after it, that the output is.
+ *
+ * `X` and `Y` are input and output: tensors, unless a model has several inputs or outputs. Then they
+ * are records of tensors, and their shapes records of shapes.
  *
  * @example
  * ```ts
@@ -109,14 +114,19 @@ export type Declaration<P extends Tree = Tree, S extends Tree = Tree> = {
  * assertEquals(await y.array(), [[3, 4]]);
  * ```
  */
-export type Layer<P extends Tree = Tree, S extends Tree = Tree> = {
+export type Layer<
+  P extends Tree = Tree,
+  S extends Tree = Tree,
+  X extends Tree = Tensor,
+  Y extends Tree = Tensor,
+> = {
   /** What kind of layer it is, `"conv"`. */
   readonly op: string;
   /**
    * @param shape shape of one input, without the batch: `[H, W, C]` or `[features]`
    * @throws {TypeError | RangeError} if the layer cannot take such inputs
    */
-  declare(shape: Shape): Declaration<P, S>;
+  declare(shape: ShapesOf<X>): Declaration<P, S, Y>;
   /**
    * @param params of the form that `declare` returned
    * @param state of the form that `declare` returned
@@ -124,7 +134,12 @@ export type Layer<P extends Tree = Tree, S extends Tree = Tree> = {
    * @param context training or not, key, path, intercept
    * @returns the outputs `[N, …shape]` and the next state
    */
-  apply(params: P, state: S, x: Tensor, context: Context): [y: Tensor, state: S];
+  apply(params: P, state: S, x: X, context: Context): [y: Y, state: S];
+  /**
+   * Optional: whether the layer is an activation that the backward rules of guided
+   * backpropagation and DeconvNet treat as they do ReLUs. Default: `false`; ReLU is by its `op`.
+   */
+  readonly rectifies?: boolean;
   /** Optional: how the layer computes in one pass with its neighbors in a {@linkcode sequential}. */
   readonly fusion?: Fusion;
 };
@@ -144,6 +159,10 @@ export type Fusion = {
   /** The `apply` with a ReLU before it. */
   readonly afterRelu?: AnyLayer["apply"];
 };
+
+/** A model of any inputs and outputs. */
+// deno-lint-ignore no-explicit-any
+export type AnyModel = Layer<any, any, any, any>;
 
 /** A record without tensors: the parameters of a layer that learns nothing. */
 export type Empty = Record<string, never>;
@@ -169,18 +188,28 @@ export type StateOf<L extends NamedLayers> = {
  * A model with its parameters and state: what {@linkcode init}, weights, checkpoints and training
  * return, and what everything that uses a trained network takes first.
  */
-export type Network<P extends Tree = Tree, S extends Tree = Tree> = {
-  readonly model: Layer<P, S>;
+export type Network<
+  P extends Tree = Tree,
+  S extends Tree = Tree,
+  X extends Tree = Tensor,
+  Y extends Tree = Tensor,
+> = {
+  readonly model: Layer<P, S, X, Y>;
   readonly params: P;
   readonly state: S;
 };
 
 /** What {@linkcode init} returns. */
-export type Initialized<P extends Tree, S extends Tree> = Network<P, S> & {
+export type Initialized<
+  P extends Tree,
+  S extends Tree,
+  X extends Tree = Tensor,
+  Y extends Tree = Tensor,
+> = Network<P, S, X, Y> & {
   /** Shape of one input, without the batch. */
-  readonly inputShape: Shape;
+  readonly inputShape: ShapesOf<X>;
   /** Shape of the model's output, without the batch. */
-  readonly outputShape: Shape;
+  readonly outputShape: ShapesOf<Y>;
 };
 
 /**
@@ -189,7 +218,7 @@ export type Initialized<P extends Tree, S extends Tree> = Network<P, S> & {
  *
  * @param model the model
  * @param key the source of randomness
- * @param shape shape of one input, without the batch, `[28, 28, 1]`
+ * @param shape shape of one input, without the batch, `[28, 28, 1]`; of several a record of them
  * @returns the network, with the shapes of its input and output; the caller owns the tensors
  * @throws {TypeError | RangeError} if the model cannot take such inputs
  *
@@ -204,11 +233,16 @@ export type Initialized<P extends Tree, S extends Tree> = Network<P, S> & {
  * assertEquals(outputShape, [10]);
  * ```
  */
-export function init<P extends Tree, S extends Tree>(
-  model: Layer<P, S>,
+export function init<
+  P extends Tree,
+  S extends Tree,
+  X extends Tree = Tensor,
+  Y extends Tree = Tensor,
+>(
+  model: Layer<P, S, X, Y>,
   key: Key,
-  shape: Shape,
-): Initialized<P, S> {
+  shape: ShapesOf<X>,
+): Initialized<P, S, X, Y> {
   const declared = model.declare(shape);
   return {
     model,

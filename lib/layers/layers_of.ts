@@ -5,7 +5,12 @@ import type { Shape } from "../tensor/tensor.ts";
 import { unknownName } from "../text/nearest.ts";
 
 /** A layer of a model: what kind it is, and the shape of its output, without the batch. */
-export type LayerInfo = { readonly op: string; readonly shape: Shape };
+export type LayerInfo = {
+  readonly op: string;
+  readonly shape: Shape;
+  /** Whether it is a rectifier besides ReLU; absent if not. */
+  readonly rectifies?: boolean;
+};
 
 /**
  * All named layers of a model by path, those made of layers too; but no head of an `auxiliary`
@@ -29,14 +34,18 @@ export function layersOf<P extends Tree, S extends Tree>(
   shape: Shape,
 ): Map<Path, LayerInfo> {
   const layers = new Map<Path, LayerInfo>();
-  const visit = (path: Path, op: string, declaration: ReturnType<Layer["declare"]>): void => {
-    layers.set(path, { op, shape: declaration.shape });
+  const visit = (
+    path: Path,
+    { op, rectifies }: Pick<Layer, "op" | "rectifies">,
+    declaration: ReturnType<Layer["declare"]>,
+  ): void => {
+    layers.set(path, { op, shape: declaration.shape, ...(rectifies ? { rectifies } : {}) });
     if (declaration.arrangement === "aside") return;
     for (const { name, layer, declaration: inner } of declaration.children ?? []) {
-      visit(path === "" ? name : `${path}/${name}`, layer.op, inner);
+      visit(path === "" ? name : `${path}/${name}`, layer, inner);
     }
   };
-  visit("", model.op, model.declare(shape) as ReturnType<Layer["declare"]>);
+  visit("", model, model.declare(shape) as ReturnType<Layer["declare"]>);
   return layers;
 }
 

@@ -10,8 +10,8 @@ import type { Empty, Layer, NamedLayers, ParamsOf, StateOf } from "./layer.ts";
 import { declareChild, gather, requireNames } from "./sequential.ts";
 
 /**
- * How the outputs of {@linkcode parallel} layers become one. The built-in ones are `"concat"` and
- * `"sum"`.
+ * How the outputs of {@linkcode parallel} layers become one. The built-in ones are `"concat"`,
+ * `"sum"` and `"product"`.
  *
  * @example
  * ```ts
@@ -71,7 +71,14 @@ const sum: Join = {
   join: (outputs) => outputs.reduce((total, output) => tf.add(total, output)),
 };
 
-const JOINS = { concat, sum } as const;
+/** Multiplies outputs of one shape, as gates do. */
+const product: Join = {
+  ...sum,
+  name: "product",
+  join: (outputs) => outputs.reduce((total, output) => tf.mul(total, output)),
+};
+
+const JOINS = { concat, sum, product } as const;
 
 function refuse(what: string, shapes: readonly Shape[]): never {
   throw new TypeError(
@@ -85,8 +92,8 @@ function refuse(what: string, shapes: readonly Shape[]): never {
  * A layer that gives its input to each named layer and joins their outputs.
  *
  * @param layers layers by name, at least one
- * @param join `"concat"` puts feature maps behind one another (§12.7.5), `"sum"` adds outputs of one
- * shape; or your own {@linkcode Join}. Default: `"concat"`
+ * @param join `"concat"` puts feature maps behind one another (§12.7.5), `"sum"` adds and
+ * `"product"` multiplies outputs of one shape; or your own {@linkcode Join}. Default: `"concat"`
  * @returns the layer
  * @throws {TypeError} if there is no layer, or a name cannot be part of a path
  *
@@ -104,7 +111,7 @@ function refuse(what: string, shapes: readonly Shape[]): never {
  */
 export function parallel<L extends NamedLayers>(
   layers: L,
-  join: "concat" | "sum" | Join = "concat",
+  join: "concat" | "sum" | "product" | Join = "concat",
 ): Layer<ParamsOf<L>, StateOf<L>> {
   if (typeof join === "string") {
     requireOneOf("make a parallel layer", "its join", Object.keys(JOINS), join);

@@ -16,6 +16,7 @@ import {
   slide,
   type Window,
 } from "./window.ts";
+import { withArticle } from "../text/article.ts";
 
 /** Options of the pooling layers. */
 export type PoolOptions = {
@@ -86,7 +87,9 @@ function poolLayer(
 export function requireInput(op: string, { size, padding }: Window): void {
   if (typeof padding === "number" && size.some((length) => padding >= length)) {
     throw new RangeError(
-      `Cannot make a ${op} layer: its padding must be smaller than its window, got ${padding} around [${size}]`,
+      `Cannot make ${
+        withArticle(op)
+      } layer: its padding must be smaller than its window, got ${padding} around [${size}]`,
     );
   }
 }

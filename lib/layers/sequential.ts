@@ -13,6 +13,7 @@ import type {
   StateOf,
 } from "./layer.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
+import { withArticle } from "../text/article.ts";
 
 /**
  * A layer that feeds each named layer's output to the next.
@@ -117,7 +118,9 @@ export function requireNames(op: string, layers: NamedLayers): void {
   for (const name of Object.keys(layers)) {
     if (name === "" || name.includes("/") || /^\d+$/.test(name)) {
       throw new TypeError(
-        `Cannot make a ${op} layer: its layers' names must have a letter and no slash, got "${name}"`,
+        `Cannot make ${
+          withArticle(op)
+        } layer: its layers' names must have a letter and no slash, got "${name}"`,
       );
     }
   }

@@ -2,6 +2,7 @@
 import { requireWhole } from "../text/require.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import { windowsAlong } from "../tensor/windows.ts";
+import { withArticle } from "../text/article.ts";
 
 /** One number for both, or one down and one across. */
 export type Pair = number | readonly [down: number, across: number];
@@ -39,11 +40,13 @@ export function checkWindow(layer: string, options: WindowOptions): Window {
   const { padding, rounding = "floor" } = options;
   if (padding !== "same" && padding !== "valid") {
     const name = typeof padding === "number" ? "padding" : `padding, if not "same" or "valid",`;
-    requireWhole(`make a ${layer} layer`, `its ${name}`, padding, 0);
+    requireWhole(`make ${withArticle(layer)} layer`, `its ${name}`, padding, 0);
   }
   if (rounding !== "floor" && rounding !== "ceil") {
     throw new RangeError(
-      `Cannot make a ${layer} layer: its rounding must be "floor" or "ceil", got ${rounding}`,
+      `Cannot make ${
+        withArticle(layer)
+      } layer: its rounding must be "floor" or "ceil", got ${rounding}`,
     );
   }
   return {
@@ -55,10 +58,16 @@ export function checkWindow(layer: string, options: WindowOptions): Window {
   };
 }
 
-function checkPair(layer: string, name: string, value: Pair): [number, number] {
+/**
+ * Spells a pair out.
+ *
+ * @param least the smallest allowed number. Default: 1
+ * @throws {RangeError} if one is not a whole number in its range
+ */
+export function checkPair(layer: string, name: string, value: Pair, least = 1): [number, number] {
   const [down, across] = Array.isArray(value) ? value : [value, value];
   const require = (length: number): number =>
-    requireWhole(`make a ${layer} layer`, `its ${name}`, length);
+    requireWhole(`make ${withArticle(layer)} layer`, `its ${name}`, length, least);
   return [require(down), require(across)];
 }
 
@@ -79,7 +88,9 @@ export function slide(layer: string, window: Window, shape: Shape, features: num
     const padded = length + 2 * (typeof padding === "number" ? padding : 0);
     if (padding !== "same" && reach > padded) {
       throw new RangeError(
-        `Cannot apply a ${layer} layer to [${shape}]: its window must fit into the padded input, got ${reach} over ${padded}`,
+        `Cannot apply ${
+          withArticle(layer)
+        } layer to [${shape}]: its window must fit into the padded input, got ${reach} over ${padded}`,
       );
     }
     return windowsAlong(length, reach, window.stride[axis]!, padding, rounding).count;
@@ -93,7 +104,9 @@ export function slide(layer: string, window: Window, shape: Shape, features: num
 export function requireFeatures(layer: string, shape: Shape): void {
   if (shape.length > 0) return;
   throw new TypeError(
-    `Cannot apply a ${layer} layer: its input must have features along its last axis, got []`,
+    `Cannot apply ${
+      withArticle(layer)
+    } layer: its input must have features along its last axis, got []`,
   );
 }
 
@@ -104,7 +117,9 @@ export function requireFeatures(layer: string, shape: Shape): void {
 export function requireImage(layer: string, shape: Shape): void {
   if (shape.length !== 3) {
     throw new TypeError(
-      `Cannot apply a ${layer} layer: its input must be [height, width, channels], got [${shape}]`,
+      `Cannot apply ${
+        withArticle(layer)
+      } layer: its input must be [height, width, channels], got [${shape}]`,
     );
   }
   requireSizes(layer, shape);
@@ -116,7 +131,9 @@ export function requireImage(layer: string, shape: Shape): void {
 export function requireSizes(layer: string, shape: Shape): void {
   if (!shape.every((size) => Number.isInteger(size) && size >= 1)) {
     throw new RangeError(
-      `Cannot apply a ${layer} layer: its input's sizes must be whole numbers of at least 1, got [${shape}]`,
+      `Cannot apply ${
+        withArticle(layer)
+      } layer: its input's sizes must be whole numbers of at least 1, got [${shape}]`,
     );
   }
 }

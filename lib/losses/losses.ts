@@ -2,6 +2,7 @@
 import { meanSoftmaxCrossEntropy } from "../tensor/softmax_cross_entropy.ts";
 import type { Scalar, Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
+import { requireClassScores } from "../text/require.ts";
 
 /**
  * The loss of a batch.
@@ -32,7 +33,7 @@ export type Loss = (outputs: Tensor, targets: Tensor) => Scalar;
  * @param logits scores before softmax, `[N, classes]`
  * @param targets probabilities of the classes, one-hot or soft, `[N, classes]`
  * @returns the loss, in nats
- * @throws {TypeError} if the shapes differ or are not `[N, classes]`
+ * @throws {TypeError} if the shapes differ or are not `[N, classes]` of at least two classes
  *
  * @example
  * ```ts
@@ -46,11 +47,7 @@ export type Loss = (outputs: Tensor, targets: Tensor) => Scalar;
  */
 export function softmaxCrossEntropy(logits: Tensor, targets: Tensor): Scalar {
   requireAlike("softmax cross-entropy", logits, targets);
-  if (logits.rank !== 2) {
-    throw new TypeError(
-      `Cannot take the softmax cross-entropy: logits must be [N, classes], got [${logits.shape}]`,
-    );
-  }
+  requireClassScores("take the softmax cross-entropy", logits.shape);
   return meanSoftmaxCrossEntropy(tf.cast(logits, "float32"), tf.cast(targets, "float32"));
 }
 
@@ -77,7 +74,10 @@ export function meanSquaredError(outputs: Tensor, targets: Tensor): Scalar {
   return tf.mean(tf.square(tf.sub(outputs, targets))) as Scalar;
 }
 
-function requireAlike(loss: string, outputs: Tensor, targets: Tensor): void {
+/**
+ * @throws {TypeError} if outputs and targets are of different shapes
+ */
+export function requireAlike(loss: string, outputs: Tensor, targets: Tensor): void {
   if (`${outputs.shape}` !== `${targets.shape}`) {
     throw new TypeError(
       `Cannot take the ${loss}: outputs and targets must have one shape, got [${outputs.shape}] and [${targets.shape}]`,

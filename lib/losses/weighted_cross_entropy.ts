@@ -12,7 +12,7 @@ import type { Loss } from "./losses.ts";
  * @param weights one a class, finite and above 0
  * @returns the loss of logits and targets `[N, classes]`, in nats; it throws a `TypeError` if
  * there are not as many classes as weights
- * @throws {RangeError} if there are no weights, or one is out of range
+ * @throws {RangeError} if there are fewer than two weights, or one is out of range
  *
  * @example
  * ```ts
@@ -28,9 +28,9 @@ import type { Loss } from "./losses.ts";
  * ```
  */
 export function weightedCrossEntropy(weights: readonly number[]): Loss {
-  if (weights.length === 0 || !weights.every((weight) => weight > 0 && weight < Infinity)) {
+  if (weights.length < 2 || !weights.every((weight) => weight > 0 && weight < Infinity)) {
     throw new RangeError(
-      `Cannot weigh classes: each must have a finite weight above 0, got [${weights}]`,
+      `Cannot weigh classes: each of at least two must have a finite weight above 0, got [${weights}]`,
     );
   }
   return (logits, targets) => {

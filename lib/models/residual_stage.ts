@@ -25,6 +25,10 @@ export type Stage = {
   readonly stride: number;
   /** Whether a block is 1 × 1, 3 × 3, 1 × 1 with four times the filters at last, or 3 × 3 twice. */
   readonly bottleneck?: boolean;
+  /** Groups of the 3 × 3 convolutions in bottleneck blocks. Default: 1. */
+  readonly groups?: number;
+  /** Filters of those, per 64 of `features` and in each group. Default: 64. */
+  readonly groupWidth?: number;
   /** The layers beside the body; without it there is no shortcut, as in the plain networks. */
   readonly shortcut?: Shortcut;
 };
@@ -40,9 +44,10 @@ export function residualStage(stage: Stage): Layer<ResidualBlocks> {
 }
 
 /** Convolutions and their shortcut; the last ReLU follows the sum. */
-function block({ features, stride, bottleneck, shortcut }: Stage, first: boolean): Layer {
+function block(stage: Stage, first: boolean): Layer {
+  const { features, stride, bottleneck, shortcut } = stage;
   const step = first ? stride : 1;
-  const body = bottleneck ? bottleneckBody(features, step) : basicBody(features, step);
+  const body = bottleneck ? bottleneckBody(stage, step) : basicBody(features, step);
   const last = bottleneck ? "relu3" : "relu2";
   if (!shortcut) return sequential({ body, [last]: relu() }) as Layer;
   const outputs = bottleneck ? EXPANSION * features : features;
@@ -65,12 +70,13 @@ function basicBody(features: number, stride: number): Layer {
  * A convolution of 3 × 3 between two of 1 × 1. The 3 × 3 strides, as in torchvision and most
  * published weights ("ResNet v1.5"); the paper's first 1 × 1 drops three of four pixels.
  */
-function bottleneckBody(features: number, stride: number): Layer {
+function bottleneckBody({ features, groups = 1, groupWidth = 64 }: Stage, stride: number): Layer {
+  const width = features / 64 * groupWidth * groups;
   return sequential({
-    conv1: conv({ features, size: 1, bias: false }),
+    conv1: conv({ features: width, size: 1, bias: false }),
     norm1: batchNorm(),
     relu1: relu(),
-    conv2: conv({ features, size: 3, stride, padding: 1, bias: false }),
+    conv2: conv({ features: width, size: 3, stride, padding: 1, groups, bias: false }),
     norm2: batchNorm(),
     relu2: relu(),
     conv3: conv({ features: EXPANSION * features, size: 1, bias: false }),

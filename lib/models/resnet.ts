@@ -7,7 +7,7 @@ import type { Empty, Layer, NamedLayers } from "../layers/layer.ts";
 import { batchNorm, type BatchNormParams } from "../layers/norm.ts";
 import { globalMeanPool, maxPool } from "../layers/pool.ts";
 import { sequential } from "../layers/sequential.ts";
-import { requireOneOf, requireRange } from "../text/require.ts";
+import { requireOneOf, requireRange, requireWhole } from "../text/require.ts";
 import { type ResidualBlocks, residualStage } from "./residual_stage.ts";
 
 /** Options of {@linkcode resnet18} to {@linkcode resnet152}. */
@@ -26,9 +26,18 @@ export type ResnetBlocks = {
   readonly bottleneck?: boolean;
 };
 
+/** How wide the 3 × 3 convolutions of bottleneck blocks are. */
+export type ResnetWidth = {
+  /** Groups of their channels; 32 is ResNeXt's (Xie et al. 2017). Default: 1. */
+  readonly groups?: number;
+  /** Filters of a group in the first stage; 4 is ResNeXt's, 128 that of wide ResNets. Default: 64. */
+  readonly groupWidth?: number;
+};
+
 /** Options of {@linkcode resnet}: a depth of the paper's Table 1, or your own blocks. */
 export type ResnetOptions =
   & ResnetHeadOptions
+  & ResnetWidth
   & (ResnetBlocks | {
     /** Layers with weights, without those of shortcuts. */
     readonly depth: 18 | 34 | 50 | 101 | 152;
@@ -67,7 +76,12 @@ export type ResnetParams = {
  * are torchvision's, in whose bottleneck blocks the 3 × 3 strides. 11,689,512 parameters of 18
  * layers, 21,797,672 of 34, 25,557,032 of 50, 44,549,160 of 101 and 60,192,808 of 152.
  *
- * @param options depth, or blocks of each stage and their kind; number of classes, head
+ * With `{ depth: 50, groups: 32, groupWidth: 4 }` it is ResNeXt-50 (Xie, Girshick, Dollár, Tu and He,
+ * "Aggregated residual transformations for deep neural networks", 2017, Table 1; 25,028,904
+ * parameters), with `{ depth: 50, groupWidth: 128 }` the wide ResNet-50-2 (Zagoruyko and Komodakis,
+ * "Wide residual networks", 2016; 68,883,240).
+ *
+ * @param options depth, or blocks of each stage and their kind; width; number of classes, head
  * @returns the model, `[N, H, W, C] → logits [N, numClasses]`, or features `[N, 512 or 2048]`
  * without head; made for `[224, 224, 3]`
  * @throws {RangeError} if the depth is not in Table 1, or there are not four stages of blocks
@@ -86,12 +100,23 @@ export type ResnetParams = {
 export function resnet(options: ResnetOptions): Layer<ResnetParams> {
   const { numClasses = 1000, head = true } = options;
   const { blocks, bottleneck = false } = blocksOf(options);
+  const { groups = 1, groupWidth = 64 } = options;
+  requireWhole("make a ResNet", "its groups", groups);
+  requireWhole("make a ResNet", "its groupWidth", groupWidth);
+  requireRange(
+    "make a ResNet",
+    "blocks other than bottlenecks must have 1 group of width 64",
+    bottleneck || groups === 1 && groupWidth === 64,
+    `${groups} of ${groupWidth}`,
+  );
   const stages = blocks.map((count, i) =>
     residualStage({
       blocks: count,
       features: 64 * 2 ** i,
       stride: i === 0 ? 1 : 2,
       bottleneck,
+      groups,
+      groupWidth,
       // The first stage's bottlenecks widen 64 features to 256.
       shortcut: (features, stride, first) =>
         first && (i > 0 || bottleneck) ? projection(features, stride) : undefined,

@@ -1,13 +1,14 @@
-// SqueezeNet 1.0. Iandola, Han, Moskewicz, Ashraf, Dally and Keutzer, "SqueezeNet: AlexNet-level
+// SqueezeNet 1.0 and 1.1. Iandola, Han, Moskewicz, Ashraf, Dally and Keutzer, "SqueezeNet: AlexNet-level
 // accuracy with 50x fewer parameters and < 0.5 MB model size", 2016. https://arxiv.org/abs/1602.07360
 import { relu } from "../layers/activation.ts";
 import { conv, type ConvParams } from "../layers/conv.ts";
 import { dropout } from "../layers/dropout.ts";
 import { scaledNormal } from "../layers/initializers.ts";
-import type { Empty, Layer, NamedLayers } from "../layers/layer.ts";
+import type { AnyLayer, Empty, Layer, NamedLayers } from "../layers/layer.ts";
 import { parallel } from "../layers/parallel.ts";
 import { globalMeanPool, maxPool } from "../layers/pool.ts";
 import { sequential } from "../layers/sequential.ts";
+import { requireOneOf } from "../text/require.ts";
 
 /** Options of {@linkcode squeezenet}. */
 export type SqueezeNetOptions = {
@@ -20,6 +21,8 @@ export type SqueezeNetOptions = {
    * maps before it. Default: `true`.
    */
   readonly head?: boolean;
+  /** The paper's network, or its authors' later one of 2.4 times less computation. Default: `"1.0"`. */
+  readonly version?: "1.0" | "1.1";
 };
 
 /** Parameters of a fire module. */
@@ -47,6 +50,9 @@ export type SqueezeNetParams =
  * stride 2 comes after the first convolution, fire4 and fire8, and rounds up as in Caffe
  * and torchvision; the first convolution is unpadded as there. 1,248,424 parameters.
  *
+ * Version 1.1 begins with 64 filters of 3 × 3 and pools after the first convolution, fire3 and
+ * fire5: 1,235,496 parameters (https://github.com/forresti/SqueezeNet).
+ *
  * Filters begin with He's deviation, those of the last convolution with 0.01, as the
  * authors' and torchvision's do.
  *
@@ -63,25 +69,38 @@ export type SqueezeNetParams =
  * ```
  */
 export function squeezenet(options: SqueezeNetOptions = {}): Layer<SqueezeNetParams> {
+  const { version = "1.0" } = options;
+  requireOneOf("make a SqueezeNet", "its version", ["1.0", "1.1"], version);
+  const first = version === "1.0"
+    ? conv({ features: 96, size: 7, stride: 2 })
+    : conv({ features: 64, size: 3, stride: 2 });
+  const pooled = version === "1.0" ? [4, 8] : [3, 5];
   const pool = maxPool({ size: 3, stride: 2, rounding: "ceil" });
+  const fires = FIRES.flatMap(([squeezed, expanded], i): [string, AnyLayer][] => [
+    [`fire${i + 2}`, fire(squeezed, expanded)],
+    ...(pooled.includes(i + 2) ? [[`pool${i + 2}`, pool] as [string, AnyLayer]] : []),
+  ]);
   return sequential({
-    conv1: conv({ features: 96, size: 7, stride: 2 }),
+    conv1: first,
     relu1: relu(),
     pool1: pool,
-    fire2: fire(16, 64),
-    fire3: fire(16, 64),
-    fire4: fire(32, 128),
-    pool4: pool,
-    fire5: fire(32, 128),
-    fire6: fire(48, 192),
-    fire7: fire(48, 192),
-    fire8: fire(64, 256),
-    pool8: pool,
-    fire9: fire(64, 256),
+    ...Object.fromEntries(fires),
     ...(options.head === false ? {} : head(options)),
     pool10: globalMeanPool(),
   }) as Layer as Layer<SqueezeNetParams>;
 }
+
+/** Filters of the fire modules' squeezing convolution, and of each expanding one: Table 1. */
+const FIRES = [
+  [16, 64],
+  [16, 64],
+  [32, 128],
+  [32, 128],
+  [48, 192],
+  [48, 192],
+  [64, 256],
+  [64, 256],
+] as const;
 
 /**
  * A fire module: a 1 × 1 convolution to few channels, then 1 × 1 and 3 × 3 convolutions of it

@@ -1,6 +1,7 @@
 // Windows that must divide their input (§12.4), else the error names sizes that would.
 import type { Padding, Pair, Rounding, Window } from "../layers/window.ts";
 import { slide } from "../layers/window.ts";
+import { withArticle } from "../text/article.ts";
 
 /** Options of {@linkcode convOutput} and {@linkcode poolOutput}. */
 export type SlidingOptions<Side extends Pair = Pair> = {
@@ -93,7 +94,7 @@ function refuse(layer: string, axis: Axis): never {
   const { length, size, stride, pad, dilation } = axis;
   const apart = dilation === 1 ? "" : ` at a dilation of ${dilation}`;
   throw new RangeError(
-    `Cannot size a ${layer} layer: its windows must fill the input, got ${
+    `Cannot size ${withArticle(layer)} layer: its windows must fill the input, got ${
       stepsOf(axis) + 1
     } windows of ${size}${apart} over ${length} with stride ${stride} and padding ${pad}; ` +
       `what fits is ${advice(axis)}; or give rounding: "floor" or "ceil"`,

@@ -148,26 +148,34 @@ function visitAt(walk: Walk, child: Child, path: Path, sight: Sight): Sight {
     aside: () => (visitAll(), sight),
     chain: () => children.reduce((seen, one) => visit(walk, one, path, seen), sight),
   }[arrangement]();
-  // Unless it joins branches or declares a cost, a layer of layers does nothing itself.
-  if (inner && arrangement !== "branches" && !cost) return inner;
+  const own = ownParameters(declaration);
+  // Unless it joins branches, declares a cost or has parameters, a layer of layers does nothing itself.
+  if (inner && arrangement !== "branches" && !cost && own === 0) return inner;
   const seen = inner && !cost ? inner : through(inner ?? sight, cost);
   walk.rows.push({
     path: path === "" ? layer.op : path,
     op: layer.op,
-    ...ownSize(declaration),
+    ...ownSize(declaration, own),
     ...fieldOf(seen, walk.input),
   });
   return seen;
 }
 
+/** How many parameters a layer has that are not those of a layer in it. */
+function ownParameters({ params, children = [] }: Declaration): number {
+  const inner = children.map(({ declaration }) => countParameters(declaration.params));
+  return countParameters(params) - inner.reduce((sum, count) => sum + count, 0);
+}
+
 /** The sizes of a layer without those in it. */
 function ownSize(
   declaration: Declaration,
+  parameters: number,
 ): Pick<LayerSize, "outputShape" | "parameters" | "flops" | "activations" | "window"> {
-  const { shape, params, cost, children } = declaration;
+  const { shape, cost } = declaration;
   return {
     outputShape: shape,
-    parameters: children ? 0 : countParameters(params),
+    parameters,
     flops: cost?.flops ?? null,
     activations: cost?.view ? 0 : sizeOf(shape),
     window: kernelOf(declaration),

@@ -1,6 +1,6 @@
 // Convolution with groups and dilation, on any backend, with gradients.
 import type { Tensor, Tensor1D, Tensor4D } from "./tensor.ts";
-import { activate, type Activation, fusesActivations, slopeBefore } from "./activation.ts";
+import { activate, type Activation, slopeBefore } from "./activation.ts";
 import { tf } from "./tf.ts";
 
 /** How a convolution walks over its input. */
@@ -53,34 +53,34 @@ export function convolve(
   requireOperands(x, kernel, options.groups);
   requireBias(kernel, bias);
   requireWindow(x, kernel, options);
-  const isPlain = options.groups === 1 && options.dilation.every((distance) => distance === 1);
-  if (bias && isPlain) {
-    if (fusesActivations()) return convolveBiased(x, kernel, options, bias, activation);
-    return activate(convolveBiased(x, kernel, options, bias), activation) as Tensor4D;
-  }
+  if (tf.getBackend() === "webgpu") return convolveAtOnce(x, kernel, options, bias, activation);
   const y = convolveGroups(x, kernel, options);
   return activate(bias ? tf.add(y, bias) : y, activation) as Tensor4D;
 }
 
 /**
- * One pass over the output for both. Not tf.fused.conv2d: on the way back it
- * computes the gradient by the input also where nobody asks for it, as of images.
+ * Convolution, bias and activation in one pass, by neocog's own kernels, which take dilation and
+ * groups. Not tf.conv2d, which refuses these, nor tf.fused.conv2d: on the way back it computes the
+ * gradient by the input also where nobody asks for it, as of images.
  */
-function convolveBiased(
+function convolveAtOnce(
   x: Tensor4D,
-  kernel: Tensor4D,
-  { stride, padding }: ConvolveOptions,
-  bias: Tensor1D,
-  activation: Activation | "linear" = "linear",
+  filter: Tensor4D,
+  { stride, padding, dilation }: ConvolveOptions,
+  bias: Tensor1D | undefined,
+  activation: Activation | undefined,
 ): Tensor4D {
-  return tf.engine().runKernel("FusedConv2D", { x, filter: kernel, bias }, {
+  const attributes = {
     strides: [...stride],
     pad: explicitPadding(padding),
     dataFormat: "NHWC",
-    dilations: [1, 1],
+    dilations: [...dilation],
     dimRoundingMode: "floor",
-    activation,
-  }) as Tensor4D;
+  };
+  const run = (kernel: string, inputs: tf.NamedTensorMap, more: tf.NamedAttrMap): Tensor4D =>
+    tf.engine().runKernel(kernel, inputs, { ...attributes, ...more }) as Tensor4D;
+  if (bias) return run("FusedConv2D", { x, filter, bias }, { activation: activation ?? "linear" });
+  return activate(run("Conv2D", { x, filter }, {}), activation) as Tensor4D;
 }
 
 tf.registerGradient({
@@ -116,9 +116,16 @@ export function convolutionGradients(
   };
 }
 
+/** On backends without kernels of ours. */
 function convolveGroups(x: Tensor4D, kernel: Tensor4D, options: ConvolveOptions): Tensor4D {
-  const { groups } = options;
+  const { groups, dilation } = options;
   if (groups === 1) return convolveGroup(x, kernel, options);
+  const [height, width, channels, features] = kernel.shape;
+  if (channels === 1 && dilation.every((distance) => distance === 1)) {
+    const filters = tf.reshape(kernel, [height, width, groups, features / groups]) as Tensor4D;
+    const { strides, pad, rounding } = tfOptions(options);
+    return tf.depthwiseConv2d(x, filters, strides, pad, "NHWC", 1, rounding);
+  }
   const inputs: Tensor4D[] = tf.split(x, groups, 3);
   const kernels: Tensor4D[] = tf.split(kernel, groups, 3);
   return tf.concat(
@@ -164,26 +171,21 @@ function requireWindow(x: Tensor4D, kernel: Tensor4D, options: ConvolveOptions):
 }
 
 function convolveGroup(x: Tensor4D, kernel: Tensor4D, options: ConvolveOptions): Tensor4D {
-  const { stride, padding, dilation } = options;
-  const strides: [number, number] = [...stride];
-  const pad = explicitPadding(padding);
-  const rounding = typeof padding === "number" ? "floor" : undefined;
-  if (dilation.every((distance) => distance === 1)) {
-    return tf.conv2d(x, kernel, strides, pad, "NHWC", 1, rounding);
-  }
-  if (tf.getBackend() !== "webgpu") {
-    const spread = dilateKernel(kernel, dilation);
-    return tf.conv2d(x, spread, strides, pad, "NHWC", 1, rounding);
-  }
-  // Past tf.conv2d, which refuses dilation together with stride.
-  const attributes = {
-    strides,
-    pad,
-    dataFormat: "NHWC",
-    dilations: [...dilation],
-    dimRoundingMode: rounding as string,
+  const { strides, pad, rounding } = tfOptions(options);
+  const spread = dilateKernel(kernel, options.dilation);
+  return tf.conv2d(x, spread, strides, pad, "NHWC", 1, rounding);
+}
+
+function tfOptions({ stride, padding }: ConvolveOptions): {
+  readonly strides: [number, number];
+  readonly pad: TfPadding;
+  readonly rounding: "floor" | undefined;
+} {
+  return {
+    strides: [...stride],
+    pad: explicitPadding(padding),
+    rounding: typeof padding === "number" ? "floor" : undefined,
   };
-  return tf.engine().runKernel("Conv2D", { x, filter: kernel }, attributes) as Tensor4D;
 }
 
 /** Padding as tfjs's window operations take it. */
@@ -203,9 +205,10 @@ export function explicitPadding(padding: "same" | "valid" | number): TfPadding {
 }
 
 /** The kernel with zeros between its taps: a dilated convolution as an ordinary one. */
-function dilateKernel(kernel: Tensor4D, dilation: readonly [number, number]): Tensor4D {
+export function dilateKernel(kernel: Tensor4D, dilation: readonly [number, number]): Tensor4D {
   const [height, width, channels, features] = kernel.shape;
   const [down, across] = dilation;
+  if (down === 1 && across === 1) return kernel;
   const spread = tf.pad(
     tf.reshape(kernel, [height, 1, width, channels * features]),
     [[0, 0], [0, down - 1], [0, 0], [0, 0]],

@@ -2,7 +2,7 @@
 import { tf } from "./tf.ts";
 
 /** erf(x) = 2/√π Σ (−1)ⁿ x²ⁿ⁺¹ / (n! (2n + 1)), and beyond 2.5 one less its continued fraction. */
-function erf(x: number): number {
+export function erf(x: number): number {
   const size = Math.abs(x);
   if (!(size < 6)) return size >= 6 ? Math.sign(x) : x;
   if (size < 2.5) {

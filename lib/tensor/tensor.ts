@@ -15,6 +15,12 @@ export type Tensor4D = tf.Tensor4D;
 /** The shape of one example, without the batch: `[H, W, C]` of an image, `[features]` of a vector. */
 export type Shape = readonly number[];
 
+/** A shape, or shapes by name: of the inputs or outputs of a network that has several. */
+export type ShapeTree = Shape | { readonly [name: string]: ShapeTree };
+
+/** The form of the shapes of a tree of tensors `X`: of a tensor one, of a record several. */
+export type ShapesOf<X> = X extends Tensor ? Shape : ShapeTree;
+
 /**
  * The number of elements of a shape.
  *

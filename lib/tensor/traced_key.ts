@@ -47,8 +47,27 @@ export function knownWords(key: Key): Key {
   return isTraced(key) ? [0, 0] : key;
 }
 
+/** Told of each block that is enciphered, while somebody listens. */
+let listener: ((block: readonly [high: number, low: number]) => void) | undefined;
+
+/**
+ * Calls a function while each derivation of a key is told of.
+ *
+ * @param listen given the block that is enciphered
+ */
+export function whileDeriving<R>(listen: NonNullable<typeof listener>, f: () => R): R {
+  const before = listener;
+  listener = listen;
+  try {
+    return f();
+  } finally {
+    listener = before;
+  }
+}
+
 /** Enciphers a block with a key. */
 export function deriveKey(parent: Key, high: number, low: number): Key {
+  listener?.([high, low]);
   if (isTraced(parent)) return traceKey({ parent, block: [high, low] });
   const out = new Uint32Array(2);
   threefry(parent, high, low, out, 0);

@@ -1,6 +1,6 @@
 // Trees: nested records of tensors, the form of parameters, states and gradients.
 import { tf } from "./tf.ts";
-import type { Tensor } from "./tensor.ts";
+import type { ShapeTree, Tensor } from "./tensor.ts";
 
 /** A tensor, nothing, or a record of trees. */
 export type Tree = Tensor | null | { readonly [name: string]: Tree };
@@ -13,7 +13,8 @@ export type PartialTree<T> = T extends Tensor ? T | null
 /** The place of a leaf: names joined by slashes, `conv1/kernel`. */
 export type Path = string;
 
-function isTensor(tree: unknown): tree is Tensor {
+/** Whether a tree is a single tensor. */
+export function isTensor(tree: unknown): tree is Tensor {
   return tree instanceof tf.Tensor;
 }
 
@@ -219,4 +220,11 @@ function mergeAt(path: Path, first: Tree, second: Tree): Tree {
 export function disposeTree(tree: Tree, ...kept: Tree[]): void {
   const needed = new Set(kept.flatMap(leaves));
   for (const leaf of leaves(tree)) if (!needed.has(leaf)) leaf.dispose();
+}
+
+/** The shapes of one example of a batch: of a tensor its shape without the batch. */
+export function shapesOf(batch: Tree): ShapeTree {
+  if (batch === null) return {};
+  if (isTensor(batch)) return batch.shape.slice(1);
+  return Object.fromEntries(Object.entries(batch).map(([name, child]) => [name, shapesOf(child)]));
 }

@@ -8,7 +8,9 @@ function edits(name: string, known: string): number {
   const [a, b] = [name.toLowerCase(), known.toLowerCase()];
   // "chapter" means "chapter-mnist", however many letters are missing.
   const begins = a.length >= 3 && b.startsWith(a);
-  return begins ? Math.min(1, b.length - a.length) : distance(a, b);
+  // "dream" means "deep-dream".
+  const isWord = a.length >= 3 && b.split("-").includes(a);
+  return begins || isWord ? Math.min(1, b.length - a.length) : distance(a, b);
 }
 
 /**
@@ -39,9 +41,12 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
   return best;
 }
 
+/** The most names that a sentence lists beside the nearest of them. */
+const LISTED = 12;
+
 /**
  * The sentence that refuses an unknown name: the given name, the nearest known name if there is one,
- * and all known names.
+ * and all known names, unless they are many and one is near.
  *
  * @param kind what is named, such as "model"
  * @param name the given name
@@ -62,5 +67,6 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
 export function unknownName(kind: string, name: string, known: readonly string[]): string {
   const near = nearest(name, known);
   const hint = near === undefined ? "" : ` did you mean "${near}"?`;
-  return `unknown ${kind} ${JSON.stringify(name)}:${hint} known: ${known.join(", ")}`;
+  const list = near !== undefined && known.length > LISTED ? "" : ` known: ${known.join(", ")}`;
+  return `unknown ${kind} ${JSON.stringify(name)}:${hint}${list}`;
 }

@@ -1,4 +1,5 @@
 // Refuses arguments that break a rule.
+import { unknownName } from "./nearest.ts";
 
 /**
  * Refuses a value that breaks a rule.
@@ -82,4 +83,39 @@ export function requireOneOf(
   const [last, ...others] = choices.map(quoted).reverse();
   const list = others.length > 0 ? `${others.reverse().join(", ")} or ${last}` : last;
   throw new RangeError(`Cannot ${action}: ${name} must be ${list}, got ${quoted(value)}`);
+}
+
+/**
+ * Refuses an option that is not known, so that a misspelt one is not passed over.
+ *
+ * @param action what cannot be done, such as `fit`
+ * @param options the options as they are given
+ * @param known the known names, as keys
+ * @throws {TypeError} naming the nearest known one, or if the options are no record
+ */
+export function requireOptions(action: string, options: unknown, known: object): void {
+  if (options === undefined) return;
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new TypeError(`Cannot ${action}: its options must be a record, got ${options}`);
+  }
+  const names = Object.keys(known);
+  const wrong = Object.keys(options).find((name) => !Object.hasOwn(known, name));
+  if (wrong === undefined) return;
+  throw new TypeError(`Cannot ${action}: ${unknownName("option", wrong, names)}`);
+}
+
+/**
+ * Refuses what are not scores of classes: of a single one, softmax is always 1 and its loss 0.
+ *
+ * @param action what cannot be done, such as `classify`
+ * @param shape shape of the scores, `[N, classes]`
+ * @throws {TypeError} if there are not two axes, or fewer than two classes
+ */
+export function requireClassScores(action: string, shape: readonly (number | string)[]): void {
+  if (shape.length === 2 && Number(shape[1]) >= 2) return;
+  throw new TypeError(
+    `Cannot ${action}: there must be a score for each of at least two classes, [N, classes], got [${shape}]${
+      shape.at(-1) === 1 ? ". Of a yes or no make two classes, with two outputs" : ""
+    }`,
+  );
 }

@@ -8,6 +8,7 @@ import type { Network } from "../layers/layer.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
+import { requireClassScores } from "../text/require.ts";
 import { plainPreprocessing } from "../weights/sidecars.ts";
 import { topClasses } from "./metrics.ts";
 
@@ -119,11 +120,7 @@ async function scoresOf<P extends Tree, S extends Tree>(
 ): Promise<Float32Array> {
   const output = tf.tidy(() => model.apply(params, state, tf.tensor(pixels, [1, ...shape]), {})[0]);
   const scores = await output.data().finally(() => output.dispose()) as Float32Array;
-  if (output.rank !== 2 || scores.length < 2) {
-    throw new TypeError(
-      `Cannot classify: the network must output [1, classes], a score for each of at least two classes, got [${output.shape}]`,
-    );
-  }
+  requireClassScores("classify", output.shape);
   const odd = scores.findIndex((score) => !Number.isFinite(score));
   if (odd >= 0) {
     throw new RangeError(

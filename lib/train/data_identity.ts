@@ -1,18 +1,30 @@
 // What a run is trained on, so that it is not resumed on other data unnoticed.
+import {
+  type ArrayExamples,
+  columnEntries,
+  type Columns,
+  countExamples,
+  mapColumns,
+} from "../data/columns.ts";
 import type { Examples } from "../data/examples.ts";
 import { type ImageSource, isSource } from "../data/image_source.ts";
 import type { Normalization } from "../data/normalization.ts";
 import { sha256Of } from "../files/sha256.ts";
+import type { ShapeTree } from "../tensor/tensor.ts";
 
 /** What a run is trained on, as its checkpoint says it. */
 export type DataIdentity = {
-  readonly classNames: readonly string[];
-  /** The number of examples. */
-  readonly count: number;
-  readonly imageShape: readonly number[];
+  /** The names of classes. Of labeled images, as the next three. */
+  readonly classNames?: readonly string[];
+  /** The number of examples; unknown of a stream. */
+  readonly count?: number;
+  readonly imageShape?: readonly number[];
   /** How pixels become numbers. */
-  readonly normalize: Normalization;
-  /** A hash of labels and images, or of what a source says of its images. */
+  readonly normalize?: Normalization;
+  /** Shapes of one example's inputs and targets, of arrays and streams. */
+  readonly inputs?: ShapeTree;
+  readonly targets?: ShapeTree;
+  /** A hash of the numbers, or of what a source says of them. */
   readonly contents: string;
 };
 
@@ -38,19 +50,43 @@ export function dataIdentity(
   };
 }
 
+/** The identity of examples in arrays. */
+export function arrayIdentity(examples: ArrayExamples): DataIdentity {
+  const { inputs, targets, contents = "" } = examples;
+  const shapes = (columns: Columns): ShapeTree =>
+    mapColumns(columns, ({ shape }) => shape) as ShapeTree;
+  const parts = [inputs, targets].flatMap((columns) => columnEntries(columns)).flatMap(
+    ([path, { values, normalize, classes }]) => [
+      JSON.stringify([path, normalize ?? null, classes ?? null]),
+      ...(typeof values === "function" ? [] : [
+        values.constructor.name,
+        new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+      ]),
+    ],
+  );
+  return {
+    count: countExamples(examples),
+    inputs: shapes(inputs),
+    targets: shapes(targets),
+    contents: sha256Of(contents, ...parts),
+  };
+}
+
 /** The parts of an identity, and what messages call them. */
 const PARTS: readonly (readonly [keyof DataIdentity, string])[] = [
   ["classNames", "classes"],
   ["count", "number of examples"],
   ["imageShape", "image shape"],
   ["normalize", "normalization"],
+  ["inputs", "input shape"],
+  ["targets", "target shape"],
 ];
 
 /** At most so many letters of a value are shown. */
 const SHOWN = 80;
 
 function shown(value: unknown): string {
-  const text = JSON.stringify(value);
+  const text = JSON.stringify(value) ?? "none";
   return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
 }
 
@@ -68,7 +104,11 @@ export function requireSameData(before: DataIdentity | undefined, now: DataIdent
     return [`${name} ${found} instead of ${old}`];
   });
   if (faults.length === 0 && before.contents !== now.contents) {
-    faults.push("as many examples of the same classes with other images, files or labels");
+    faults.push(
+      now.classNames
+        ? "as many examples of the same classes with other images, files or labels"
+        : "examples of the same shapes with other numbers, normalization or contents",
+    );
   }
   if (faults.length === 0) return;
   throw new RangeError(

@@ -1,15 +1,14 @@
 // The steps of an epoch.
-import { type Batch, batches } from "../data/dataset.ts";
-import type { Examples } from "../data/examples.ts";
-import type { ImageSource } from "../data/image_source.ts";
 import { fold, type Key } from "../tensor/random.ts";
-import type { Declaration, Layer } from "../layers/layer.ts";
-import { sizeOf, type Tensor } from "../tensor/tensor.ts";
+import type { AnyModel, Declaration } from "../layers/layer.ts";
+import { sizeOf, type Tensor, type Tensor4D } from "../tensor/tensor.ts";
 import { disposeTree, leaves, type Path, type Tree } from "../tensor/tree.ts";
-import { tf } from "../tensor/tf.ts";
 import { type CallResult, callStep } from "./callbacks/call_callbacks.ts";
-import { batchSizeOf, type FitOptions, stepsPerEpoch } from "./fit_options.ts";
+import type { Feed, FeedBatch } from "./feed.ts";
+import type { FitOptions } from "./fit_options.ts";
+import { type Objective, unstackNumbers } from "./objective.ts";
 import type { StepReport } from "./reports.ts";
+import { addTotals, meansOf } from "./totals.ts";
 import { joinParams, type SplitParams, splitParams } from "./trainable.ts";
 import type { Training } from "./training.ts";
 import { disposeState, type Step } from "./training_functions.ts";
@@ -17,7 +16,8 @@ import { disposeState, type Step } from "./training_functions.ts";
 /** What an epoch is made of. */
 export type EpochParts<P extends Tree, S extends Tree> = {
   readonly step: Step<S>;
-  readonly examples: Examples | ImageSource;
+  readonly feed: Feed;
+  readonly objective: Objective;
   readonly options: FitOptions<P, S>;
   /** When `fit` was called, by performance.now(). */
   readonly began: number;
@@ -26,8 +26,8 @@ export type EpochParts<P extends Tree, S extends Tree> = {
 /** Refuses a run that is disposed, or whose epoch would have other batches than before. */
 export function requirePlace(
   { params, state, optimizer, progress }: Training,
-  examples: Examples | ImageSource,
-  options: FitOptions,
+  { batchSize, steps = Infinity }: Feed,
+  { names }: Objective,
 ): void {
   if ([params, state, optimizer].flatMap(leaves).some((leaf) => leaf.isDisposed)) {
     throw new TypeError(
@@ -36,10 +36,18 @@ export function requirePlace(
   }
   const { stepInEpoch, totals } = progress;
   if (stepInEpoch === 0) return;
-  const seen = stepInEpoch * batchSizeOf(examples, options);
-  if (totals.count !== seen || stepInEpoch >= stepsPerEpoch(examples, options)) {
+  const seen = batchSize === undefined ? totals.count : stepInEpoch * batchSize;
+  if (totals.count !== seen || stepInEpoch >= steps) {
     throw new RangeError(
       `Cannot resume in the middle of an epoch: examples and batch size must be the same as before, got ${totals.count} examples seen in ${stepInEpoch} steps, ${seen} with these options`,
+    );
+  }
+  const before = Object.keys(totals.metrics ?? {});
+  if (`${before}` !== `${names}`) {
+    throw new RangeError(
+      `Cannot resume in the middle of an epoch: the metrics must be the same as before, ${
+        before.join(", ") || "none"
+      }, got ${names.join(", ") || "none"}`,
     );
   }
 }
@@ -48,15 +56,15 @@ export function requirePlace(
  * Refuses a last batch of one example if a layer normalizes single values by it: they have no
  * variance, and the epoch would fail at its end.
  */
-export function requireStatistics<P extends Tree, S extends Tree>(
-  model: Layer<P, S>,
-  examples: Examples | ImageSource,
-  options: Pick<FitOptions, "batchSize" | "trainable">,
+export function requireStatistics(
+  model: AnyModel,
+  { batchSize, count, inputShape }: Feed,
+  { trainable }: Pick<FitOptions, "trainable">,
 ): void {
-  const batchSize = batchSizeOf(examples, options);
-  const count = examples.labels.length;
+  if (batchSize === undefined || count === undefined) return;
   if (count % batchSize !== (batchSize === 1 ? 0 : 1)) return;
-  const path = singleNorm("", model.op, model.declare(examples.imageShape), options.trainable);
+  const declaration = model.declare(inputShape) as Declaration;
+  const path = singleNorm("", model.op, declaration, trainable);
   if (path === undefined) return;
   throw new RangeError(
     `Cannot fit: batch normalization "${path}" needs at least 2 values of each feature, got ${count} examples in batches of ${batchSize}, the last of one. Choose another batch size`,
@@ -87,11 +95,17 @@ function singleNorm(
 /** A run during an epoch: its parameters are split once, not in every step. */
 type Run<P extends Tree, S extends Tree> = Omit<Training<P, S>, "params"> & SplitParams;
 
+/** What an epoch came to. */
+type EpochResult<T> = CallResult<T> & {
+  /** Whether there are no batches left. */
+  readonly ended: boolean;
+};
+
 /** Does the remaining steps of an epoch, or those until the signal or a callback stops it. */
 export async function runEpoch<P extends Tree, S extends Tree>(
   parts: EpochParts<P, S>,
   from: Training<P, S>,
-): Promise<CallResult<Training<P, S>>> {
+): Promise<EpochResult<Training<P, S>>> {
   const { params, ...rest } = from;
   const { run, ...called } = await runSteps(parts, {
     ...rest,
@@ -104,16 +118,23 @@ export async function runEpoch<P extends Tree, S extends Tree>(
 async function runSteps<P extends Tree, S extends Tree>(
   parts: EpochParts<P, S>,
   from: Run<P, S>,
-): Promise<CallResult<Run<P, S>>> {
+): Promise<EpochResult<Run<P, S>>> {
   let called: CallResult<Run<P, S>> = { run: from };
   let pending: Pending | undefined;
-  for await (const batch of epochBatches(from, parts)) {
+  let ended = true;
+  for await (const batch of parts.feed.rest(from.progress)) {
     const { run } = called;
     const { step: done, stepInEpoch } = run.progress;
     const key = fold(fold(from.key, "step"), done);
     const drawn = draw(parts.options, batch, fold(fold(from.key, "augment"), done));
     const { numbers: both, ...moved } = stepAndFree(parts.step, run, batch, drawn, key);
-    const progress = { ...run.progress, step: done + 1, stepInEpoch: stepInEpoch + 1 };
+    const { source: _, ...before } = run.progress;
+    const progress = {
+      ...before,
+      step: done + 1,
+      stepInEpoch: stepInEpoch + 1,
+      ...(batch.source === undefined ? {} : { source: batch.source }),
+    };
     disposeState(run, moved);
     const next: Run<P, S> = { ...run, ...moved, progress };
     called = { run: next };
@@ -121,19 +142,23 @@ async function runSteps<P extends Tree, S extends Tree>(
     // The previous step's numbers are awaited while this one runs.
     if (pending) called = await account(parts, next, pending);
     pending = { numbers, size: batch.size, at: progress };
-    if (parts.options.signal?.aborted || called.stop !== undefined) break;
+    if (parts.options.signal?.aborted || called.stop !== undefined) {
+      ended = progress.stepInEpoch === parts.feed.steps;
+      break;
+    }
   }
-  if (!pending) return called;
+  if (!pending) return { ...called, ended };
   const last = await account(parts, called.run, pending);
-  return called.stop === undefined ? last : { ...last, stop: called.stop };
+  return called.stop === undefined ? { ...last, ended } : { ...last, ended, stop: called.stop };
 }
 
 /** What a step's augmentation draws; nothing without one. */
-function draw({ augment }: Pick<FitOptions, "augment">, batch: Batch, key: Key): Tree {
+function draw({ augment }: Pick<FitOptions, "augment">, batch: FeedBatch, key: Key): Tree {
+  const { inputs, targets } = batch;
   try {
-    return augment ? augment.draw(key, batch.images.shape) : {};
+    return augment ? augment.draw(key, (inputs as Tensor4D).shape) : {};
   } catch (error) {
-    tf.dispose([batch.images, batch.labels]);
+    disposeTree({ inputs, targets });
     throw error;
   }
 }
@@ -142,28 +167,15 @@ function draw({ augment }: Pick<FitOptions, "augment">, batch: Batch, key: Key):
 function stepAndFree<P extends Tree, S extends Tree>(
   step: Step<S>,
   { trained, frozen, state, optimizer }: Run<P, S>,
-  { images, labels }: Batch,
+  { inputs, targets }: FeedBatch,
   drawn: Tree,
   key: Key,
 ): ReturnType<typeof step> {
   try {
-    return step({ trained, frozen, state, optimizer }, { images, labels, drawn }, key);
+    return step({ trained, frozen, state, optimizer }, { inputs, targets, drawn }, key);
   } finally {
-    disposeTree({ images, labels, drawn });
+    disposeTree({ inputs, targets, drawn });
   }
-}
-
-function epochBatches<P extends Tree, S extends Tree>(
-  { key, progress }: Pick<Training, "key" | "progress">,
-  { examples, options }: EpochParts<P, S>,
-): AsyncIterable<Batch> {
-  return batches(examples, {
-    batchSize: batchSizeOf(examples, options),
-    key: fold(fold(key, "order"), progress.epoch),
-    skip: progress.stepInEpoch,
-    // Augmented images are normalized afterwards, by the step.
-    ...(options.normalize && !options.augment ? { normalize: options.normalize } : {}),
-  });
 }
 
 /** A step whose numbers are still being read. */
@@ -182,38 +194,37 @@ function readNumbers(both: Tensor): Promise<ArrayLike<number>> {
 
 /** Waits for a step's numbers, adds them to the epoch's and reports them. */
 async function account<P extends Tree, S extends Tree>(
-  { examples, options, began }: EpochParts<P, S>,
+  { feed, objective, options, began }: EpochParts<P, S>,
   run: Run<P, S>,
   { numbers, size, at }: Pending,
 ): Promise<CallResult<Run<P, S>>> {
-  const { 0: loss, 1: correct } = await numbers;
-  requireFinite(loss!, at);
-  const before = run.progress.totals;
-  const totals = {
-    loss: before.loss + loss! * size,
-    correct: before.correct + correct!,
-    count: before.count + size,
-  };
+  const { loss, correct, metrics } = unstackNumbers(objective, await numbers);
+  requireFinite("the loss", loss, at, ". A smaller learning rate often helps");
+  Object.entries(metrics).forEach(([name, value]) =>
+    requireFinite(`the metric ${name}`, value, at)
+  );
+  const totals = addTotals(run.progress.totals, { loss, correct, metrics }, size);
+  const { loss: meanLoss, ...means } = meansOf(objective, totals);
   const report: StepReport = {
     epoch: at.epoch + 1,
     stepInEpoch: at.stepInEpoch,
-    stepsPerEpoch: stepsPerEpoch(examples, options),
+    ...(feed.steps === undefined ? {} : { stepsPerEpoch: feed.steps }),
     step: at.step,
-    loss: loss!,
-    meanLoss: totals.loss / totals.count,
-    accuracy: totals.correct / totals.count,
+    loss,
+    meanLoss,
+    ...means,
     seconds: (performance.now() - began) / 1000,
   };
-  options.onStep?.(report);
+  (options.onStep as FitOptions["onStep"])?.(report);
   const counted = { ...run, progress: { ...run.progress, totals } };
   return callStep(options.callbacks ?? [], counted, report);
 }
 
-function requireFinite(loss: number, at: Training["progress"]): void {
-  if (Number.isFinite(loss)) return;
+function requireFinite(what: string, value: number, at: Training["progress"], hint = ""): void {
+  if (Number.isFinite(value)) return;
   throw new RangeError(
-    `Cannot continue training: the loss must be a finite number, got ${loss} at step ${at.step} (epoch ${
+    `Cannot continue training: ${what} must be a finite number, got ${value} at step ${at.step} (epoch ${
       at.epoch + 1
-    }). A smaller learning rate often helps`,
+    })${hint}`,
   );
 }

@@ -1,53 +1,95 @@
-// How good a network is on examples, and its output as probabilities.
-import { batches } from "../data/dataset.ts";
+// How good a network is on examples.
 import type { Examples } from "../data/examples.ts";
 import type { ImageSource } from "../data/image_source.ts";
 import type { Normalization } from "../data/normalization.ts";
-import { jit, jitFor } from "../device/jit/jit.ts";
-import type { Layer, Network } from "../layers/layer.ts";
-import { type Loss, softmaxCrossEntropy } from "../losses/losses.ts";
-import type { Scalar, Tensor, Tensor2D } from "../tensor/tensor.ts";
-import type { Tree } from "../tensor/tree.ts";
+import { jit } from "../device/jit/jit.ts";
+import type { AnyModel, Network } from "../layers/layer.ts";
+import type { Tensor, Tensor2D } from "../tensor/tensor.ts";
+import { disposeTree, isTensor, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
-import { addPrediction, noPredictions, type Predictions, topAccuracy } from "./predictions.ts";
+import { requireClassScores, requireOptions } from "../text/require.ts";
+import type { Feed, FeedBatch } from "./feed.ts";
+import {
+  type Losses,
+  type Metrics,
+  type Objective,
+  objectiveOf,
+  stackNumbers,
+  unstackNumbers,
+} from "./objective.ts";
+import {
+  type AnyExamples,
+  countOf,
+  hasClasses,
+  isStream,
+  openFeed,
+  requireExamples,
+} from "./open_feed.ts";
+import { gatherPredictions, type Predictions, topAccuracy } from "./predictions.ts";
 import { type Confusion, confusionMatrix } from "./metrics.ts";
+import { addTotals, meansOf } from "./totals.ts";
+import { NO_TOTALS, START } from "./training.ts";
 
 /** Options of {@linkcode evaluate}. */
-export type EvaluateOptions = {
-  /** Examples at a time. Default: 256, or all if there are fewer. */
+export type EvaluateOptions<Y extends Tree = Tensor, T extends Tree = Tensor> = {
+  /** Examples at a time; all if there are fewer. Default: 256. Not for a stream. */
   readonly batchSize?: number;
-  /** The loss. Default: {@linkcode softmaxCrossEntropy}. */
-  readonly loss?: Loss;
-  /** How pixels become numbers. Default: as in {@linkcode batches}. */
+  /** The loss, as for {@linkcode fit}. Default: {@linkcode softmaxCrossEntropy} of a classifier. */
+  readonly loss?: Losses<Y, T>;
+  /** What is measured besides, by name, as for {@linkcode fit}. Default: nothing. */
+  readonly metrics?: Metrics<Y, T>;
+  /** Whether it is a classifier, as for {@linkcode fit}. Default: if the targets are classes. */
+  readonly classify?: boolean;
+  /** How pixels become numbers. Default: as in {@linkcode batches}. Of labeled images only. */
   readonly normalize?: Normalization;
-  /** Called after each batch with the number of examples done. */
+  /** Batches that are taken of a stream. Default: all that come. */
+  readonly steps?: number;
+  /** Called after each batch with the number of examples done; `total` is Infinity if it is unknown. */
   readonly onProgress?: (done: number, total: number) => void;
   /** Whether the model is recorded and replayed, see {@linkcode jit}. Default: `true`. */
   readonly jit?: boolean;
 };
 
-/** A network's parameters and state. */
-type Variables<P extends Tree, S extends Tree> = Pick<Network<P, S>, "params" | "state">;
+/** The options of {@linkcode evaluate}. */
+const OPTIONS: Readonly<Record<keyof EvaluateOptions, true>> = {
+  batchSize: true,
+  loss: true,
+  metrics: true,
+  classify: true,
+  normalize: true,
+  steps: true,
+  onProgress: true,
+  jit: true,
+};
 
-/** A model's output for a batch, and its loss. */
-export type Forward<P extends Tree, S extends Tree> = (
-  variables: Variables<P, S>,
-  images: Tensor,
-  labels: Tensor2D,
-) => { readonly logits: Tensor2D; readonly mean: Scalar };
+/** A network's parameters and state. */
+type Variables = { readonly params: Tree; readonly state: Tree };
+
+/** A model's numbers for a batch; of a classifier its outputs too. */
+export type Forward = (
+  variables: Variables,
+  inputs: Tree,
+  targets: Tree,
+) => { readonly numbers: Tensor; readonly logits: Tensor | null };
 
 /** How good a model is on some examples. */
-export type Evaluation = {
+export type Measures = {
   /** Mean loss. */
   readonly loss: number;
+  /** Means of the metrics, by name; absent if there are none. */
+  readonly metrics?: { readonly [name: string]: number };
+  /** How many examples there were. */
+  readonly count: number;
+};
+
+/** How good a classifier is on some examples. */
+export type Evaluation = Measures & {
   /** Share of examples whose class is scored highest, 0 to 1. */
   readonly accuracy: number;
   /** Share of examples whose class is among the five scored highest, 0 to 1. */
   readonly top5Accuracy: number;
   /** How often the examples' class was scored highest, second, and so on: for {@linkcode topAccuracy}. */
   readonly ranks: readonly number[];
-  /** How many examples there were. */
-  readonly count: number;
   /** Which classes were taken for which. */
   readonly confusion: Confusion;
   /** The predicted class of each. */
@@ -55,13 +97,14 @@ export type Evaluation = {
 };
 
 /**
- * Measures a network on examples.
+ * Measures a network on examples: its loss and metrics; of a classifier also accuracies, the
+ * confusion matrix and each prediction.
  *
- * @param network the network, `[N, …] → logits [N, classes]`
- * @param examples the examples, in memory or read as they are needed
- * @param options batch size, loss, normalization
- * @returns loss, accuracies, confusion matrix, predictions
- * @throws {TypeError} if the network does not output a score for each class
+ * @param network the network; a classifier is `[N, …] → logits [N, classes]`
+ * @param examples labeled images, in memory or read as they are needed; arrays; or a stream
+ * @param options batch size, loss, metrics, normalization
+ * @returns loss, metrics; of a classifier accuracies, confusion matrix, predictions
+ * @throws {TypeError} if a classifier does not output a score for each class, or there is no loss
  * @throws {RangeError} if the loss is not a finite number
  * @throws {DeviceError} if the device failed
  *
@@ -86,114 +129,139 @@ export type Evaluation = {
 export async function evaluate<P extends Tree, S extends Tree>(
   network: Network<P, S>,
   examples: Examples | ImageSource,
-  options: EvaluateOptions = {},
-): Promise<Evaluation> {
-  const forward = forwardOf(network.model, options.loss);
-  if (options.jit === false) return await measure(forward, network, examples, options);
-  const recorded = jit(forward);
+  options?: EvaluateOptions & { readonly classify?: true },
+): Promise<Evaluation>;
+/** The same of any network, on any examples. */
+export async function evaluate<
+  P extends Tree,
+  S extends Tree,
+  X extends Tree = Tensor,
+  Y extends Tree = Tensor,
+  T extends Tree = Tensor,
+>(
+  network: Network<P, S, X, Y>,
+  examples: AnyExamples,
+  options?: EvaluateOptions<Y, T>,
+): Promise<Measures & Partial<Evaluation>>;
+export async function evaluate(
+  { model, params, state }: { readonly model: AnyModel } & Variables,
+  examples: AnyExamples,
+  // deno-lint-ignore no-explicit-any -- the overloads say which
+  options: EvaluateOptions<any, any> = {},
+  // deno-lint-ignore no-explicit-any
+): Promise<any> {
+  requireOptions("evaluate", options, OPTIONS);
+  const feed = await openEvaluation("evaluate", examples, options);
+  const objective = objectiveOf("evaluate", options.classify ?? hasClasses(examples), options);
+  const forward = forwardOf(model, objective);
+  const recorded = options.jit === false ? undefined : jit(forward);
   try {
-    return await measure(recorded, network, examples, options);
+    const { onProgress } = options;
+    return await measure(recorded ?? forward, { params, state }, objective, feed, onProgress);
   } finally {
-    recorded.dispose();
+    recorded?.dispose();
+    await feed.close();
   }
 }
 
-/** The model and its loss, without training's behavior. */
-export function forwardOf<P extends Tree, S extends Tree>(
-  model: Layer<P, S>,
-  loss: Loss = softmaxCrossEntropy,
-): Forward<P, S> {
-  return ({ params, state }, images, labels) =>
-    tf.tidy(() => {
-      const logits = model.apply(params, state, images, {})[0] as Tensor2D;
-      return { logits, mean: loss(logits, labels) };
+/** The default number of examples at a time. */
+const EVALUATED_BATCH = 256;
+
+/** Opens examples to measure a network by. */
+export async function openEvaluation(
+  action: string,
+  examples: AnyExamples,
+  { batchSize, normalize, steps }: Pick<EvaluateOptions, "batchSize" | "normalize" | "steps">,
+): Promise<Feed> {
+  requireExamples(action, examples);
+  const size = isStream(examples)
+    ? batchSize
+    : Math.min(batchSize ?? EVALUATED_BATCH, countOf(examples));
+  const options = { batchSize: size, stepsPerEpoch: steps, normalize };
+  return await openFeed(action, examples, options, START);
+}
+
+/** The model and its numbers, without training's behavior. */
+export function forwardOf(model: AnyModel, objective: Objective): Forward {
+  return ({ params, state }, inputs, targets) =>
+    // deno-lint-ignore no-explicit-any -- tidy's types know no null
+    tf.tidy((): any => {
+      const outputs = model.apply(params, state, inputs, {})[0] as Tree;
+      if (objective.isClassifier) requireScores(outputs, targets);
+      const numbers = stackNumbers(objective.measure(outputs, targets));
+      return { numbers, logits: objective.isClassifier ? outputs as Tensor : null };
     });
 }
 
 /** Measures a function's output for examples. */
-export async function measure<P extends Tree, S extends Tree>(
-  forward: Forward<P, S>,
-  { params, state }: Variables<P, S>,
-  examples: Examples | ImageSource,
-  options: Omit<EvaluateOptions, "loss" | "jit">,
-): Promise<Evaluation> {
-  const { normalize, onProgress } = options;
-  const count = examples.labels.length;
-  const batchSize = Math.min(options.batchSize ?? 256, count);
-  const classes = examples.classNames.length;
-  const { ranks, ...predictions } = noPredictions(count, classes);
-  let lossSum = 0;
-  let done = 0;
-  for await (const batch of batches(examples, { batchSize, ...(normalize ? { normalize } : {}) })) {
-    const { logits, mean } = forward({ params, state }, batch.images, batch.labels);
-    const [scores, batchLoss] = await Promise.all([logits.data(), mean.data()]);
-    tf.dispose([logits, mean, batch.images, batch.labels]);
-    requireSound(logits.shape, classes, batchLoss[0]!);
-    for (let i = 0; i < batch.size; i++) {
-      const row = scores.subarray(i * classes, (i + 1) * classes);
-      addPrediction({ ranks, ...predictions }, done + i, row, batch.classes[i]!);
-    }
-    lossSum += batchLoss[0]! * batch.size;
-    done += batch.size;
-    onProgress?.(done, count);
+export async function measure(
+  forward: Forward,
+  { params, state }: Variables,
+  objective: Objective,
+  feed: Feed,
+  onProgress?: EvaluateOptions["onProgress"],
+): Promise<Measures & Partial<Evaluation>> {
+  let totals = NO_TOTALS;
+  const gathered = objective.isClassifier ? gatherPredictions() : undefined;
+  for await (const batch of feed.rest(START)) {
+    const { inputs, targets, size } = batch;
+    const { numbers, logits } = forward({ params, state }, inputs, targets);
+    const [values, scores, actual] = await Promise.all([
+      numbers.data(),
+      logits?.data(),
+      gathered && actualClasses(batch),
+    ]);
+    disposeTree({ numbers, logits, inputs, targets });
+    const measured = unstackNumbers(objective, values);
+    requireSound(measured);
+    gathered?.add(scores as Float32Array, actual!);
+    totals = addTotals(totals, measured, size);
+    onProgress?.(totals.count, feed.count ?? Infinity);
   }
-  const confusion = confusionMatrix(examples.labels, predictions.predicted, classes);
+  const { count } = totals;
+  if (count === 0) {
+    throw new RangeError(`Cannot evaluate: ${feed.name} must give a batch, got none`);
+  }
+  const means = { ...meansOf(objective, totals), count };
+  if (!gathered) return means;
+  const { ranks, predictions, actual } = gathered.result();
+  const confusion = confusionMatrix(actual, predictions.predicted, ranks.length);
   const correct = confusion.counts.reduce((sum, row, i) => sum + row[i]!, 0);
   return {
-    loss: lossSum / count,
+    ...means,
     accuracy: correct / count,
     top5Accuracy: topAccuracy({ ranks, count }, 5),
     ranks,
-    count,
     confusion,
     predictions,
   };
 }
 
-function requireSound(shape: readonly number[], classes: number, loss: number): void {
-  if (shape.length !== 2 || shape[1] !== classes) {
-    throw new TypeError(
-      `Cannot evaluate: the model must output [N, ${classes}], a score a class, got [${shape}]`,
-    );
-  }
-  if (!Number.isFinite(loss)) {
-    throw new RangeError(
-      `Cannot evaluate: the loss must be a finite number, got ${loss}. After training, a smaller learning rate often helps`,
-    );
-  }
+/** The classes of a batch: those that are known, or those of its one-hot targets. */
+async function actualClasses({ classes, targets }: FeedBatch): Promise<ArrayLike<number>> {
+  if (classes) return classes;
+  const found = tf.tidy(() => tf.argMax(targets as Tensor2D, 1));
+  return await found.data().finally(() => found.dispose());
 }
 
-/**
- * A network's output as probabilities.
- *
- * @param network the network, `[N, …] → logits [N, classes]`
- * @param x a batch of inputs
- * @param options `jit: false` calls the model anew each time, instead of replaying what it did with inputs of this shape, see {@linkcode jit}
- * @returns probabilities `[N, classes]`; the caller owns the tensor
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { identity, init, key, predict, start, tf } from "@neocog/neocog";
- *
- * await start({ backend: "cpu" });
- * const probabilities = predict(init(identity(), key(0), [2]), tf.tensor2d([[1, 1]]));
- * assertEquals(await probabilities.array(), [[0.5, 0.5]]);
- * ```
- */
-export function predict<P extends Tree, S extends Tree>(
-  network: Network<P, S>,
-  x: Tensor,
-  options: { readonly jit?: boolean } = {},
-): Tensor2D {
-  const { model, params, state } = network;
-  const make = (): Predictor => (variables, input) =>
-    tf.tidy(() => {
-      const [logits] = model.apply(variables.params as P, variables.state as S, input, {});
-      return tf.softmax(logits as Tensor2D);
-    });
-  const probabilities = options.jit === false ? make() : jitFor(model, make);
-  return probabilities({ params, state }, x);
+/** Refuses outputs of a classifier that are no scores of the targets' classes. */
+function requireScores(outputs: Tree, targets: Tree): void {
+  if (outputs !== null && isTensor(outputs)) requireClassScores("evaluate", outputs.shape);
+  const classes = targets !== null && isTensor(targets) && targets.rank === 2
+    ? targets.shape[1]
+    : "classes";
+  const isScored = outputs !== null && isTensor(outputs) && outputs.rank === 2 &&
+    outputs.shape[1] === classes;
+  if (isScored) return;
+  const found = outputs !== null && isTensor(outputs) ? `[${outputs.shape}]` : "several outputs";
+  throw new TypeError(
+    `Cannot evaluate: the model must output [N, ${classes}], a score a class, got ${found}. For a network that is no classifier give classify: false and a loss`,
+  );
 }
 
-type Predictor = (variables: Variables<Tree, Tree>, x: Tensor) => Tensor2D;
+function requireSound({ loss }: { readonly loss: number }): void {
+  if (Number.isFinite(loss)) return;
+  throw new RangeError(
+    `Cannot evaluate: the loss must be a finite number, got ${loss}. After training, a smaller learning rate often helps`,
+  );
+}

@@ -1,27 +1,38 @@
 // The training loop: epochs over examples, as an async generator.
 import type { Examples } from "../data/examples.ts";
 import type { ImageSource } from "../data/image_source.ts";
-import type { Layer } from "../layers/layer.ts";
+import type { AnyModel, Layer } from "../layers/layer.ts";
 import { adam } from "../optimizers/adam.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
-import { key as keyOf } from "../tensor/random.ts";
+import { type Key, key as keyOf } from "../tensor/random.ts";
+import type { Shape, Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
-import { requireWhole } from "../text/require.ts";
+import { requireOptions, requireWhole } from "../text/require.ts";
 import { tf } from "../tensor/tf.ts";
 import { auxiliaryLossesOf } from "./auxiliary_losses.ts";
 import { callEpoch, callRun } from "./callbacks/call_callbacks.ts";
 import { requireCallbacks } from "./callbacks/callback.ts";
-import { dataIdentity, requireSameData } from "./data_identity.ts";
+import { requireSameData } from "./data_identity.ts";
 import { type EpochParts, requirePlace, requireStatistics, runEpoch } from "./epoch.ts";
-import { type Evaluation, type Forward, measure } from "./evaluate.ts";
-import { type FitOptions, stepsPerEpoch } from "./fit_options.ts";
-import type { EpochReport } from "./reports.ts";
+import {
+  type Evaluation,
+  type Forward,
+  measure,
+  type Measures,
+  openEvaluation,
+} from "./evaluate.ts";
+import { type ClassifierOptions, FIT_OPTIONS, type FitOptions } from "./fit_options.ts";
+import { objectiveOf } from "./objective.ts";
+import { type AnyExamples, hasClasses, isLabeled, openFeed, requireExamples } from "./open_feed.ts";
+import type { ClassifierReport, EpochReport } from "./reports.ts";
+import { meansOf } from "./totals.ts";
 import { requireSameTrainable } from "./trainable.ts";
 import {
   beginTraining,
   disposeTraining,
   NO_TOTALS,
   type Progress,
+  START,
   type Training,
 } from "./training.ts";
 import { trainingFunctions } from "./training_functions.ts";
@@ -31,11 +42,16 @@ import { trainingFunctions } from "./training_functions.ts";
  * and options give the same numbers on the same adapter, also if the run is interrupted and resumed
  * with `from`.
  *
- * @param model the model, `[N, H, W, C] → logits [N, classes]`
- * @param examples the training examples, in memory or read as needed
- * @param options epochs, batch size, optimizer, loss, validation, callbacks, the run to resume
+ * Labeled images train a classifier: its loss is cross-entropy, its accuracy is measured. Any other
+ * model is trained on {@linkcode ArrayExamples} or a {@linkcode BatchStream} of tensors of any shape
+ * and dtype, with a `loss` and `metrics` of your choice.
+ *
+ * @param model the model; a classifier is `[N, H, W, C] → logits [N, classes]`
+ * @param examples labeled images, in memory or read as needed; arrays; or a stream of batches
+ * @param options epochs, batch size, optimizer, loss, metrics, validation, callbacks, the run to resume
  * @returns reports of the epochs; the last one's `network` is the trained one
- * @throws {TypeError | RangeError} if the model cannot take such images, or lacks a layer of `auxiliaryLosses`
+ * @throws {TypeError} if an option is unknown (the nearest is named), or there is no loss
+ * @throws {TypeError | RangeError} if the model cannot take such inputs, or lacks a layer of `auxiliaryLosses`
  * @throws {RangeError} if an option is out of range, `from` trained other parameters, or the loss is not finite (the step is named)
  * @throws {RangeError} if `from` was trained on other data and `otherData` is not `true`
  * @throws {RangeError} if an epoch would end with a batch of one example that has no batch statistics
@@ -62,33 +78,92 @@ import { trainingFunctions } from "./training_functions.ts";
  * assert(losses[2]! < losses[0]!);
  * ```
  */
-export async function* fit<P extends Tree, S extends Tree>(
+export function fit<P extends Tree, S extends Tree>(
   model: Layer<P, S>,
   examples: Examples | ImageSource,
-  options: FitOptions<P, S> = {},
-): AsyncGenerator<EpochReport<P, S>, void, void> {
+  options?: ClassifierOptions<P, S>,
+): AsyncGenerator<ClassifierReport<P, S>, void, void>;
+/** The same of any network, on any examples. */
+export function fit<
+  P extends Tree,
+  S extends Tree,
+  X extends Tree = Tensor,
+  Y extends Tree = Tensor,
+  T extends Tree = Tensor,
+>(
+  model: Layer<P, S, X, Y>,
+  examples: AnyExamples,
+  options?: FitOptions<P, S, X, Y, T>,
+): AsyncGenerator<EpochReport<P, S, X, Y>, void, void>;
+export function fit(
+  model: AnyModel,
+  examples: AnyExamples,
+  options: FitOptions | ClassifierOptions = {},
+  // deno-lint-ignore no-explicit-any -- the overloads say which
+): AsyncGenerator<any, void, void> {
+  return fitAny(model, examples, options as FitOptions);
+}
+
+async function* fitAny(
+  model: Layer,
+  examples: AnyExamples,
+  options: FitOptions,
+): AsyncGenerator<EpochReport, void, void> {
+  requireOptions("fit", options, FIT_OPTIONS);
   requireWhole("fit", "the epochs", options.epochs ?? 1);
-  auxiliaryLossesOf(model, examples.imageShape, options.auxiliaryLosses); // Refuses unknown paths.
-  requireStatistics(model, examples, options);
-  requireCallbacks(options.callbacks ?? [], options.validation !== undefined);
-  const functions = trainingFunctions(model, { ...options, optimizer: optimizerOf(options) });
-  const parts = { step: functions.step, examples, options, began: performance.now() };
+  requireExamples("fit", examples);
+  requireLabeled(examples, options);
+  const { from, normalize, validation, callbacks = [] } = options;
+  const objective = objectiveOf("fit", options.classify ?? hasClasses(examples), {
+    loss: options.loss,
+    metrics: options.metrics,
+  });
+  requireCallbacks(callbacks, objective, validation !== undefined);
+  const feed = await openFeed("fit", examples, {
+    batchSize: options.batchSize,
+    stepsPerEpoch: options.stepsPerEpoch,
+    normalize,
+    raw: options.augment !== undefined,
+    key: keyOfRun(options),
+  }, from?.progress ?? START);
   try {
-    yield* runEpochs(parts, functions.forward, model);
+    const shape = feed.inputShape as Shape;
+    auxiliaryLossesOf(model, shape, options.auxiliaryLosses); // Refuses unknown paths.
+    requireStatistics(model, feed, options);
+    const optimizer = optimizerOf(options);
+    const functions = trainingFunctions(model, { ...options, optimizer, objective });
+    const parts = { step: functions.step, feed, objective, options, began: performance.now() };
+    try {
+      yield* runEpochs(parts, functions.forward, model);
+    } finally {
+      functions.dispose();
+    }
   } finally {
-    functions.dispose();
+    await feed.close();
   }
+}
+
+/** Refuses what is for images alone. */
+function requireLabeled(examples: AnyExamples, { augment }: FitOptions): void {
+  if (augment === undefined || isLabeled(examples)) return;
+  throw new TypeError(
+    `Cannot fit: the option augment is for labeled images, got ${augment.name} for other examples. Change the batches of a stream instead, see data.map`,
+  );
+}
+
+function keyOfRun({ from, key }: Pick<FitOptions, "from" | "key">): Key {
+  return from?.key ?? key ?? keyOf(0);
 }
 
 function optimizerOf({ optimizer = adam() }: Pick<FitOptions, "optimizer">): Optimizer {
   return optimizer;
 }
 
-async function* runEpochs<P extends Tree, S extends Tree>(
-  parts: EpochParts<P, S>,
-  forward: Forward<P, S>,
-  model: Layer<P, S>,
-): AsyncGenerator<EpochReport<P, S>, void, void> {
+async function* runEpochs(
+  parts: EpochParts<Tree, Tree>,
+  forward: Forward,
+  model: Layer,
+): AsyncGenerator<EpochReport, void, void> {
   const { epochs = 1, callbacks = [], signal } = parts.options;
   let run = await beginRun(parts, model);
   while (run.progress.epoch < epochs) {
@@ -102,10 +177,7 @@ async function* runEpochs<P extends Tree, S extends Tree>(
 }
 
 /** The run to begin or resume, after `onBegin` of callbacks; if one fails, a new run is freed. */
-async function beginRun<P extends Tree, S extends Tree>(
-  parts: EpochParts<P, S>,
-  model: Layer<P, S>,
-): Promise<Training<P, S>> {
+async function beginRun(parts: EpochParts<Tree, Tree>, model: Layer): Promise<Training> {
   const run = begin(parts, model);
   try {
     return await callRun("onBegin", parts.options.callbacks ?? [], run);
@@ -116,47 +188,42 @@ async function beginRun<P extends Tree, S extends Tree>(
 }
 
 /** The run to begin or resume. */
-function begin<P extends Tree, S extends Tree>(
-  { examples, options }: EpochParts<P, S>,
-  model: Layer<P, S>,
-): Training<P, S> {
-  const { imageShape } = examples;
-  const run = options.from ? { ...options.from, model, inputShape: imageShape } : beginTraining(
+function begin({ feed, objective, options }: EpochParts<Tree, Tree>, model: Layer): Training {
+  const inputShape = feed.inputShape as Shape;
+  const run = options.from ? { ...options.from, model, inputShape } : beginTraining(
     model,
     optimizerOf(options),
-    options.key ?? keyOf(0),
-    imageShape,
+    keyOfRun(options),
+    inputShape,
     options.trainable ? { trainable: options.trainable } : {},
   );
-  const data = dataIdentity(examples, options.normalize);
+  const data = feed.data();
   requireSameTrainable(run.params, run.trainable, options.trainable);
   if (!options.otherData) requireSameData(run.data, data);
-  requirePlace(run, examples, options);
+  requirePlace(run, feed, objective);
   return { ...run, data };
 }
 
 /** Does an epoch, or the rest of one, then validates and calls callbacks. */
-async function nextReport<P extends Tree, S extends Tree>(
-  parts: EpochParts<P, S>,
-  forward: Forward<P, S>,
-  from: Training<P, S>,
-): Promise<EpochReport<P, S>> {
-  const { examples, options } = parts;
+async function nextReport(
+  parts: EpochParts<Tree, Tree>,
+  forward: Forward,
+  from: Training,
+): Promise<EpochReport> {
+  const { objective, options } = parts;
   const began = performance.now();
-  const { run, stop } = await runEpoch(parts, from);
-  const { stepInEpoch, totals } = run.progress;
-  const complete = stepInEpoch === stepsPerEpoch(examples, options);
+  const { run, stop, ended: complete } = await runEpoch(parts, from);
+  const { totals } = run.progress;
   const after = complete ? { ...run, progress: nextEpoch(run.progress) } : run;
-  const validation = complete ? await validate(forward, after, options) : undefined;
+  const validation = complete ? await validate(parts, forward, after) : undefined;
   const learningRate = await lastRate(optimizerOf(options), after.optimizer);
   const numbers = {
     epoch: from.progress.epoch + 1,
     complete,
-    loss: totals.loss / totals.count,
-    accuracy: totals.correct / totals.count,
-    ...(validation
-      ? { valLoss: validation.loss, valAccuracy: validation.accuracy, validation }
-      : {}),
+    ...meansOf(objective, totals),
+    ...(validation ? { valLoss: validation.loss, validation } : {}),
+    ...(validation?.accuracy === undefined ? {} : { valAccuracy: validation.accuracy }),
+    ...(validation?.metrics ? { valMetrics: validation.metrics } : {}),
     seconds: (performance.now() - began) / 1000,
     ...(learningRate === undefined ? {} : { learningRate }),
   };
@@ -179,14 +246,17 @@ async function lastRate(optimizer: Optimizer, state: Tree): Promise<number | und
   return value;
 }
 
-async function validate<P extends Tree, S extends Tree>(
-  forward: Forward<P, S>,
-  run: Training<P, S>,
-  { validation, normalize }: FitOptions<P, S>,
-): Promise<Evaluation | undefined> {
-  return validation && await measure(forward, run, validation, normalize ? { normalize } : {});
+async function validate(
+  { objective, options }: EpochParts<Tree, Tree>,
+  forward: Forward,
+  run: Training,
+): Promise<(Measures & Partial<Evaluation>) | undefined> {
+  const { validation, normalize, validationSteps: steps } = options;
+  if (!validation) return undefined;
+  const feed = await openEvaluation("validate", validation, { normalize, steps });
+  return await measure(forward, run, objective, feed).finally(() => feed.close());
 }
 
-function nextEpoch({ epoch, step }: Progress): Progress {
-  return { epoch: epoch + 1, stepInEpoch: 0, step, totals: NO_TOTALS };
+function nextEpoch({ epoch, totals: _, stepInEpoch: __, ...rest }: Progress): Progress {
+  return { ...rest, epoch: epoch + 1, stepInEpoch: 0, totals: NO_TOTALS };
 }

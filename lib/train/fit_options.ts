@@ -1,28 +1,55 @@
 // Options of a training run.
 import type { Augmentation } from "../augment/augmentation.ts";
+import type { ArrayExamples } from "../data/columns.ts";
 import type { Examples } from "../data/examples.ts";
 import type { ImageSource } from "../data/image_source.ts";
 import type { Normalization } from "../data/normalization.ts";
-import type { Loss } from "../losses/losses.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
 import type { Key } from "../tensor/random.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
 import type { AuxiliaryLosses } from "./auxiliary_losses.ts";
 import type { Callback } from "./callbacks/callback.ts";
-import type { StepReport } from "./reports.ts";
+import type { Losses, Metrics } from "./objective.ts";
+import { type AnyExamples, batchSizeOf, countOf, isStream } from "./open_feed.ts";
+import type { ClassifierStep, StepReport } from "./reports.ts";
 import type { Trainable } from "./trainable.ts";
 import type { Training } from "./training.ts";
 
 /** Options of {@linkcode fit}. */
-export type FitOptions<P extends Tree = Tree, S extends Tree = Tree> = {
+export type FitOptions<
+  P extends Tree = Tree,
+  S extends Tree = Tree,
+  X extends Tree = Tensor,
+  Y extends Tree = Tensor,
+  T extends Tree = Tensor,
+> = {
   /** Passes over the examples, from 1, those of `from` included. Default: 1. */
   readonly epochs?: number;
-  /** Examples a step, from 1 to all. Default: 128, or all if there are fewer. */
+  /** Examples a step, from 1 to all. Default: 128, or all if there are fewer. Not for a stream. */
   readonly batchSize?: number;
+  /** Steps an epoch, of a stream. Default: an epoch is one iteration over it. */
+  readonly stepsPerEpoch?: number;
   /** The optimizer. Default: {@linkcode adam}. */
   readonly optimizer?: Optimizer;
-  /** The loss. Default: {@linkcode softmaxCrossEntropy}. */
-  readonly loss?: Loss;
+  /**
+   * The loss: a function of outputs and targets, or of several outputs a loss for each by name, with
+   * weights: `{ digit: softmaxCrossEntropy, angle: { loss: meanSquaredError, weight: 0.1 } }`, which
+   * are reported as the metrics `digitLoss` and `angleLoss`. Default: {@linkcode softmaxCrossEntropy}
+   * of a classifier; else it must be given.
+   */
+  readonly loss?: Losses<Y, T>;
+  /**
+   * What is measured besides, by name: functions of outputs and targets that return the mean over
+   * the batch. They are in reports as `metrics` and `valMetrics`, in logs and curves, and callbacks
+   * can monitor them: `mae`, `valMae`. Default: nothing.
+   */
+  readonly metrics?: Metrics<Y, T>;
+  /**
+   * Whether the model is a classifier, logits `[N, classes]` for one-hot targets, whose accuracy is
+   * measured. Default: if the examples' targets are classes.
+   */
+  readonly classify?: boolean;
   /** Losses of other layers' outputs to add, as for {@linkcode trainStep}. Default: the model's own. */
   readonly auxiliaryLosses?: AuxiliaryLosses;
   /**
@@ -32,17 +59,19 @@ export type FitOptions<P extends Tree = Tree, S extends Tree = Tree> = {
   readonly trainable?: Trainable;
   /**
    * Changes each batch at random on the device before it is normalized, from the run's key and the
-   * number of the step. Default: nothing.
+   * number of the step. Of labeled images only. Default: nothing.
    */
   readonly augment?: Augmentation;
-  /** How pixels become numbers. Default: as in {@linkcode batches}. */
+  /** How pixels become numbers. Default: as in {@linkcode batches}. Of labeled images only. */
   readonly normalize?: Normalization;
   /** The source of parameters, order and dropped units. Default: `key(0)`. */
   readonly key?: Key;
   /** Examples to measure the model by after every epoch. */
-  readonly validation?: Examples | ImageSource;
+  readonly validation?: AnyExamples;
+  /** Batches that are taken of a stream for validation. Default: all that come. */
+  readonly validationSteps?: number;
   /** A run to resume, whose tensors `fit` takes over; its key is used. Default: a new run. */
-  readonly from?: Training<P, S>;
+  readonly from?: Training<P, S, X, Y>;
   /**
    * Whether the run to resume may be resumed on other examples than before. Default: `false`, other
    * examples, image shapes, classes and normalizations are refused.
@@ -54,31 +83,61 @@ export type FitOptions<P extends Tree = Tree, S extends Tree = Tree> = {
   readonly callbacks?: readonly Callback[];
   /** Called with a step's numbers, one step late so that nothing waits for the GPU. */
   readonly onStep?: (report: StepReport) => void;
-  /** Whether steps are recorded and replayed, see {@linkcode jit}. Default: `true`. */
-  readonly jit?: boolean;
+  /**
+   * Whether steps are recorded and replayed, see {@linkcode jit}; `"check"` also compares every step
+   * with the recording, to find what it freezes. Default: `true`.
+   */
+  readonly jit?: boolean | "check";
 };
 
-/** The default number of examples a step. */
-const DEFAULT_BATCH = 128;
+/** The options of {@linkcode fit}. */
+export const FIT_OPTIONS: Readonly<Record<keyof FitOptions, true>> = {
+  epochs: true,
+  batchSize: true,
+  stepsPerEpoch: true,
+  optimizer: true,
+  loss: true,
+  metrics: true,
+  classify: true,
+  auxiliaryLosses: true,
+  trainable: true,
+  augment: true,
+  normalize: true,
+  key: true,
+  validation: true,
+  validationSteps: true,
+  from: true,
+  otherData: true,
+  signal: true,
+  callbacks: true,
+  onStep: true,
+  jit: true,
+};
 
-/** How many examples a step has. */
-export function batchSizeOf(
-  examples: Examples | ImageSource,
-  { batchSize }: Pick<FitOptions, "batchSize">,
-): number {
-  return batchSize ?? Math.min(DEFAULT_BATCH, examples.labels.length);
-}
+/** Options of {@linkcode fit} for a classifier of labeled images. */
+export type ClassifierOptions<P extends Tree = Tree, S extends Tree = Tree> =
+  & Omit<FitOptions<P, S>, "onStep">
+  & {
+    readonly classify?: true;
+    /** Called with a step's numbers, one step late so that nothing waits for the GPU. */
+    readonly onStep?: (report: ClassifierStep) => void;
+  };
 
 /**
  * How many steps an epoch has.
  *
- * @param examples the training examples
+ * @param examples the training examples, which are no stream
  * @param options the batch size, as for {@linkcode fit}
  * @returns the number of batches; the last one may be smaller
  */
 export function stepsPerEpoch(
-  examples: Examples | ImageSource,
+  examples: Examples | ImageSource | ArrayExamples,
   options: Pick<FitOptions, "batchSize"> = {},
 ): number {
-  return Math.ceil(examples.labels.length / batchSizeOf(examples, options));
+  if (isStream(examples)) {
+    throw new TypeError(
+      "Cannot count the steps of an epoch: examples must have an end, got a stream",
+    );
+  }
+  return Math.ceil(countOf(examples) / batchSizeOf(examples, options));
 }

@@ -1,5 +1,5 @@
 // How good predictions are.
-import { requireWhole } from "../text/require.ts";
+import { requireClassScores, requireWhole } from "../text/require.ts";
 import { matchingRows } from "../tensor/matching_rows.ts";
 import type { Scalar, Tensor2D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
@@ -29,6 +29,7 @@ export function correctCount(logits: Tensor2D, targets: Tensor2D): Scalar {
       `Cannot count correct predictions: logits and targets must both be [N, classes], got [${logits.shape}] and [${targets.shape}]`,
     );
   }
+  requireClassScores("count correct predictions", logits.shape);
   return tf.tidy(() => matchingRows(tf.cast(logits, "float32"), tf.cast(targets, "float32")));
 }
 

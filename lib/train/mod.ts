@@ -6,7 +6,10 @@ export * from "./class_weights.ts";
 export type { AuxiliaryLosses } from "./auxiliary_losses.ts";
 export { type StepResult, type TrainState, trainStep, type TrainStepOptions } from "./step.ts";
 export * from "./fit.ts";
-export { type FitOptions, stepsPerEpoch } from "./fit_options.ts";
+export { type ClassifierOptions, type FitOptions, stepsPerEpoch } from "./fit_options.ts";
+export type { Losses, Measure, Metrics, WeightedLoss } from "./objective.ts";
+export type { AnyExamples } from "./open_feed.ts";
+export type { BatchStream, StreamBatch } from "./stream_feed.ts";
 export * from "./reports.ts";
 export type { Trainable } from "./trainable.ts";
 export type { DataIdentity } from "./data_identity.ts";
@@ -18,7 +21,8 @@ export {
   type Totals,
   type Training,
 } from "./training.ts";
-export { evaluate, type EvaluateOptions, type Evaluation, predict } from "./evaluate.ts";
+export { evaluate, type EvaluateOptions, type Evaluation, type Measures } from "./evaluate.ts";
+export { predict, type PredictOptions } from "./predict.ts";
 export {
   type Classification,
   type Classifier,

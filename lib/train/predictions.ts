@@ -11,34 +11,51 @@ export type Predictions = {
   readonly actual: Float32Array;
 };
 
-/** Predictions so far, and how often the true class had each rank. */
-type RankedPredictions = Predictions & { readonly ranks: number[] };
-
-/** Space for the predictions for `count` examples of `classes` classes. */
-export function noPredictions(count: number, classes: number): RankedPredictions {
-  return {
-    predicted: new Uint16Array(count),
-    probability: new Float32Array(count),
-    actual: new Float32Array(count),
-    ranks: new Array<number>(classes).fill(0),
+/** Predictions of batches, one after the other. */
+export type Gathered = {
+  /** Adds a batch: its scores, `[B, classes]`, and its classes. */
+  add(scores: Float32Array, actual: ArrayLike<number>): void;
+  /** What there is: also how often the true class had each rank, and the true classes. */
+  result(): {
+    readonly predictions: Predictions;
+    readonly ranks: readonly number[];
+    readonly actual: readonly number[];
   };
-}
+};
 
-/** Adds the prediction for an example. */
-export function addPrediction(
-  gathered: RankedPredictions,
-  index: number,
-  scores: ArrayLike<number>,
-  actual: number,
-): void {
-  const best = highest(scores);
-  let total = 0;
-  // Shifted by the largest, so that no score is too large.
-  for (let i = 0; i < scores.length; i++) total += Math.exp(scores[i]! - scores[best]!);
-  gathered.predicted[index] = best;
-  gathered.probability[index] = 1 / total;
-  gathered.actual[index] = Math.exp(scores[actual]! - scores[best]!) / total;
-  gathered.ranks[rankOf(scores, actual)]!++;
+/** Gathers the predictions of batches. */
+export function gatherPredictions(): Gathered {
+  const [predicted, probability, actual]: [number[], number[], number[]] = [[], [], []];
+  const all: number[] = [];
+  const ranks: number[] = [];
+  return {
+    add(scores, classes) {
+      const width = scores.length / classes.length;
+      while (ranks.length < width) ranks.push(0);
+      for (let i = 0; i < classes.length; i++) {
+        const row = scores.subarray(i * width, (i + 1) * width);
+        const own = classes[i]!;
+        const best = highest(row);
+        let total = 0;
+        // Shifted by the largest, so that no score is too large.
+        for (const score of row) total += Math.exp(score - row[best]!);
+        predicted.push(best);
+        probability.push(1 / total);
+        actual.push(Math.exp(row[own]! - row[best]!) / total);
+        all.push(own);
+        ranks[rankOf(row, own)]!++;
+      }
+    },
+    result: () => ({
+      predictions: {
+        predicted: Uint16Array.from(predicted),
+        probability: Float32Array.from(probability),
+        actual: Float32Array.from(actual),
+      },
+      ranks,
+      actual: all,
+    }),
+  };
 }
 
 function highest(scores: ArrayLike<number>): number {

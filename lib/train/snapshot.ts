@@ -2,7 +2,7 @@
 import type { Layer } from "../layers/layer.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
 import type { Key } from "../tensor/random.ts";
-import type { Shape } from "../tensor/tensor.ts";
+import type { Shape, ShapesOf, ShapeTree, Tensor } from "../tensor/tensor.ts";
 import { disposeTree, entries, mapTree, type Path, type Tree } from "../tensor/tree.ts";
 import type { Checkpoint, Tensors } from "../weights/checkpoint.ts";
 import type { Json } from "../weights/json.ts";
@@ -24,7 +24,7 @@ import { type BeginOptions, beginTraining, type Progress, type Training } from "
  * @throws {DeviceError} if the device failed
  */
 export async function snapshot(
-  network: Training,
+  network: Omit<Training, "model" | "inputShape"> & { readonly inputShape: ShapeTree },
   about: { readonly [name: string]: Json } = {},
 ): Promise<Checkpoint> {
   const [params, state, optimizer] = await Promise.all(
@@ -35,9 +35,9 @@ export async function snapshot(
   return {
     sections: { params, state, optimizer, ...(kept.size > 0 ? { kept } : {}) },
     run: {
-      inputShape: [...inputShape],
+      inputShape: inputShape as Json,
       ...about,
-      progress: { ...progress, totals: { ...progress.totals } },
+      progress: progress as Json,
       key: [...key],
       ...(trainable ? { trainable: [...trainable] } : {}),
       ...(callbacks ? { callbacks: states } : {}),
@@ -60,14 +60,19 @@ export async function snapshot(
  * @throws {RangeError} if it trained other parameters: which are no longer trained, which newly
  * @throws {SyntaxError} if it does not say how far the run was
  */
-export function restoreTraining<P extends Tree, S extends Tree>(
-  model: Layer<P, S>,
+export function restoreTraining<
+  P extends Tree,
+  S extends Tree,
+  X extends Tree = Tensor,
+  Y extends Tree = Tensor,
+>(
+  model: Layer<P, S, X, Y>,
   optimizer: Optimizer,
-  shape: Shape,
+  shape: ShapesOf<X>,
   checkpoint: Checkpoint,
   file: string,
   options: Pick<BeginOptions, "trainable"> = {},
-): Training<P, S> {
+): Training<P, S, X, Y> {
   const { progress, key, trainable: held, callbacks, data } = requireRun(checkpoint.run, file);
   const network = restoreNetwork(model, shape, checkpoint, file);
   try {
@@ -91,7 +96,9 @@ function refill(fresh: Tree, { sections }: Checkpoint, file: string): Tree {
   const held = sections.optimizer;
   try {
     const expected = entries(fresh).map(([path, leaf]): [string, Shape] => [path, leaf.shape]);
-    requireShapes(new Map(expected), held, `${file} (optimizer)`);
+    const owner =
+      "the optimizer's state, so that a run resumes with the optimizer that it began with";
+    requireShapes(new Map(expected), held, `${file} (optimizer)`, owner);
     return mapTree((_, path) => toTensor(held.get(path)!), fresh);
   } finally {
     disposeTree(fresh);

@@ -1,15 +1,16 @@
 // One training step: forward, backward, update, as a function from a run's state to the next.
+import type { TreeBatch } from "../data/columns.ts";
 import type { Batch } from "../data/dataset.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { Loss } from "../losses/losses.ts";
 import { type Optimizer, stepWith } from "../optimizers/optimizer.ts";
 import { valueAndGrad } from "../tensor/grad.ts";
 import { fold, type Key } from "../tensor/random.ts";
-import type { Scalar, Shape, Tensor, Tensor2D } from "../tensor/tensor.ts";
-import type { Tree } from "../tensor/tree.ts";
+import type { Scalar, Shape, ShapeTree, Tensor } from "../tensor/tensor.ts";
+import { shapesOf, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import { type AuxiliaryLosses, auxiliaryLossesOf, watchExits } from "./auxiliary_losses.ts";
-import { correctCount } from "./metrics.ts";
+import { type Measured, type Objective, objectiveOf } from "./objective.ts";
 import { joinParams, type SplitParams, splitParams, type Trainable } from "./trainable.ts";
 
 /** What a step changes. */
@@ -43,7 +44,7 @@ export type TrainStepOptions = {
 };
 
 /**
- * Makes the training step of a model (§12.5): a pure function, which leaves no tensors behind but
+ * Makes the training step of a classifier (§12.5): a pure function, which leaves no tensors behind but
  * those it returns.
  *
  * @param model the model
@@ -81,11 +82,15 @@ export function trainStep<P extends Tree, S extends Tree>(
   batch: Pick<Batch, "labels"> & { images: Tensor },
   key: Key,
 ) => StepResult<P, S> {
-  const step = splitStep(model, loss, optimizer, options);
-  return ({ params, ...rest }, batch, key) => {
+  const objective = objectiveOf("make a training step", true, { loss });
+  const step = splitStep(model, objective, optimizer, options);
+  return ({ params, ...rest }, { images, labels }, key) => {
     const split = splitParams(params, options.trainable);
-    const { trained, ...next } = step({ ...split, ...rest }, batch, key);
-    return { ...next, params: joinParams<P>({ trained, frozen: split.frozen }) };
+    const batch = { inputs: images, targets: labels };
+    const { trained, measured, ...next } = step({ ...split, ...rest }, batch, key);
+    const { loss, correct } = measured;
+    const joined = joinParams<P>({ trained, frozen: split.frozen });
+    return { ...next, params: joined, loss, correct: correct! };
   };
 }
 
@@ -96,57 +101,58 @@ export type SplitState<S extends Tree> = {
   readonly optimizer: Tree;
 };
 
-/** As {@linkcode trainStep}, for parameters that are split already. */
+/** The one training step: of any model, parameters that are split already, and an objective. */
 export function splitStep<P extends Tree, S extends Tree>(
   model: Layer<P, S>,
-  loss: Loss,
+  objective: Objective,
   optimizer: Optimizer,
   options: TrainStepOptions,
 ): (
   from: SplitState<S> & SplitParams,
-  batch: Pick<Batch, "labels"> & { images: Tensor },
+  batch: TreeBatch,
   key: Key,
-) => SplitState<S> & { readonly loss: Scalar; readonly correct: Scalar } {
+) => SplitState<S> & { readonly measured: Measured } {
   const lossesFor = rememberByShape((shape) =>
     auxiliaryLossesOf(model, shape, options.auxiliaryLosses)
   );
   const { trainable } = options;
   const freezing = trainable ? { frozen: (path: string) => !trainable(path) } : {};
-  type Given = { readonly state: S; readonly images: Tensor; readonly labels: Tensor2D };
-  const objective = valueAndGrad(
-    (trained: Tree, frozen: Tree, { state, images, labels }: Given, key: Key) => {
+  type Given = TreeBatch & { readonly state: S };
+  const differentiate = valueAndGrad(
+    (trained: Tree, frozen: Tree, { state, inputs, targets }: Given, key: Key) => {
       // Refuses what is not the model's before anything is computed.
-      const { add, ...watching } = watchExits(lossesFor(images.shape.slice(1)));
+      const { add, ...watching } = watchExits(lossesFor(shapesOf(inputs)));
       const context = { training: true, key, ...freezing, ...watching };
       const params = joinParams<P>({ trained, frozen });
-      const [logits, nextState] = model.apply(params, state, images, context);
-      const correct = correctCount(logits as Tensor2D, labels);
-      return [add(loss, loss(logits, labels), labels), { state: nextState, correct }];
+      const [outputs, nextState] = model.apply(params, state, inputs as Tensor, context);
+      const { loss, ...rest } = objective.measure(outputs, targets);
+      return [add(objective.loss, loss, targets as Tensor), { state: nextState, ...rest }];
     },
   );
-  return ({ trained, frozen, state, optimizer: optimizerState }, { images, labels }, key) =>
+  return ({ trained, frozen, state, optimizer: optimizerState }, { inputs, targets }, key) =>
     tf.tidy(() => {
-      const given = { state, images, labels };
-      const { value, grads, aux } = objective(trained, frozen, given, fold(key, "model"));
+      const given = { state, inputs, targets };
+      const { value, grads, aux } = differentiate(trained, frozen, given, fold(key, "model"));
       const [next, nextOptimizer] = stepWith(optimizer, grads, optimizerState, trained);
+      const { state: nextState, metrics, correct } = aux;
       // deno-lint-ignore no-explicit-any -- tidy's types know records of tensors, not trees
       const result: any = {
         trained: next,
-        state: aux.state,
+        state: nextState,
         optimizer: nextOptimizer,
-        loss: value,
-        correct: aux.correct,
+        measured: { loss: value, metrics, correct },
       };
       return result;
     });
 }
 
 /** The same function, called once per shape. */
-function rememberByShape<T>(f: (shape: Shape) => T): (shape: Shape) => T {
+function rememberByShape<T>(f: (shape: Shape) => T): (shape: ShapeTree) => T {
   const known = new Map<string, T>();
   return (shape) => {
-    const found = known.get(`${shape}`) ?? f(shape);
-    known.set(`${shape}`, found);
+    const place = JSON.stringify(shape);
+    const found = known.get(place) ?? f(shape as Shape);
+    known.set(place, found);
     return found;
   };
 }

@@ -2,7 +2,7 @@
 import { init, type Layer, type Network } from "../layers/layer.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
 import { fold, type Key } from "../tensor/random.ts";
-import type { Shape } from "../tensor/tensor.ts";
+import type { ShapesOf, Tensor } from "../tensor/tensor.ts";
 import { disposeTree, type Path, type Tree } from "../tensor/tree.ts";
 import type { Tensors } from "../weights/checkpoint.ts";
 import type { Json } from "../weights/json.ts";
@@ -19,10 +19,19 @@ export type Progress = {
   readonly step: number;
   /** Sums over the current epoch. */
   readonly totals: Totals;
+  /** Where a stream of batches is, if it says so. */
+  readonly source?: Json;
 };
 
 /** Sums over the examples seen. */
-export type Totals = { readonly loss: number; readonly correct: number; readonly count: number };
+export type Totals = {
+  readonly loss: number;
+  /** Correct predictions of a classifier; else 0. */
+  readonly correct: number;
+  readonly count: number;
+  /** Sums of the metrics, if there are any. */
+  readonly metrics?: { readonly [name: string]: number };
+};
 
 /** What a callback remembers of a run. It is part of the run's checkpoint. */
 export type Memory = {
@@ -36,9 +45,14 @@ export type Memory = {
 export type Memories = { readonly [name: string]: Memory };
 
 /** A training run between two steps: the network, and what its training needs to continue. */
-export type Training<P extends Tree = Tree, S extends Tree = Tree> = Network<P, S> & {
+export type Training<
+  P extends Tree = Tree,
+  S extends Tree = Tree,
+  X extends Tree = Tensor,
+  Y extends Tree = Tensor,
+> = Network<P, S, X, Y> & {
   /** Shape of one input, without the batch. */
-  readonly inputShape: Shape;
+  readonly inputShape: ShapesOf<X>;
   /** The optimizer's state. */
   readonly optimizer: Tree;
   readonly progress: Progress;
@@ -63,6 +77,9 @@ export type BeginOptions<P extends Tree = Tree, S extends Tree = Tree> = {
 /** Nothing seen yet. */
 export const NO_TOTALS: Totals = { loss: 0, correct: 0, count: 0 };
 
+/** Where a run begins. */
+export const START: Progress = { epoch: 0, stepInEpoch: 0, step: 0, totals: NO_TOTALS };
+
 /**
  * The beginning of a training run.
  *
@@ -85,13 +102,18 @@ export const NO_TOTALS: Totals = { loss: 0, correct: 0, count: 0 };
  * assertEquals(entries(run.optimizer).map(([path]) => path), ["count", "mean/bias", "square/bias"]);
  * ```
  */
-export function beginTraining<P extends Tree, S extends Tree>(
-  model: Layer<P, S>,
+export function beginTraining<
+  P extends Tree,
+  S extends Tree,
+  X extends Tree = Tensor,
+  Y extends Tree = Tensor,
+>(
+  model: Layer<P, S, X, Y>,
   optimizer: Optimizer,
   key: Key,
-  shape: Shape,
+  shape: ShapesOf<X>,
   options: BeginOptions<P, S> = {},
-): Training<P, S> {
+): Training<P, S, X, Y> {
   const { params, state } = options.network ?? init(model, fold(key, "init"), shape);
   try {
     const trainable = trainablePaths(params, options.trainable);
@@ -101,7 +123,7 @@ export function beginTraining<P extends Tree, S extends Tree>(
       params,
       state,
       optimizer: optimizer.init(splitParams(params, options.trainable).trained),
-      progress: { epoch: 0, stepInEpoch: 0, step: 0, totals: NO_TOTALS },
+      progress: START,
       key,
       ...(trainable ? { trainable } : {}),
     };
@@ -112,6 +134,8 @@ export function beginTraining<P extends Tree, S extends Tree>(
 }
 
 /** Frees a run's tensors. */
-export function disposeTraining({ params, state, optimizer }: Training): void {
+export function disposeTraining(
+  { params, state, optimizer }: Pick<Training, "params" | "state" | "optimizer">,
+): void {
   disposeTree({ params, state, optimizer });
 }

@@ -143,7 +143,7 @@ async function featuresOf(
       onProgress: (done) => onFeatures?.(before + done, total),
       ...(normalize ? { normalize } : {}),
       ...(signal ? { signal } : {}),
-      ...(jit === undefined ? {} : { jit }),
+      jit: jit !== false,
     };
     try {
       found.push(await cachedFeatures(body, source, options));

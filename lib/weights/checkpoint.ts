@@ -2,7 +2,8 @@
 import type { HostTensor } from "./host_tensor.ts";
 import { type Json, jsonText } from "./json.ts";
 import { firstNames, hostTensor, parseSafetensors, type Safetensors } from "./safetensors.ts";
-import { openSafetensors, type SafetensorsFile, type TensorInfo } from "./safetensors_file.ts";
+import { openSafetensors, type TensorInfo } from "./safetensors_file.ts";
+import type { TensorFile } from "./tensor_source.ts";
 import { serializeSafetensors, writeSafetensors } from "./safetensors_write.ts";
 
 /** Host tensors by slash-joined path, such as `conv1/kernel`. */
@@ -201,19 +202,19 @@ export async function readSections(
 }
 
 /** Whether a safetensors file is a checkpoint of neocog's, of whatever version. */
-export function isCheckpoint({ metadata }: Pick<SafetensorsFile, "metadata">): boolean {
+export function isCheckpoint({ metadata }: Pick<TensorFile, "metadata">): boolean {
   return metadata.format?.startsWith("neocog") ?? false;
 }
 
 /** A checkpoint's account of its run. */
-export function runIn(file: SafetensorsFile): Json {
+export function runIn(file: TensorFile): Json {
   checkFormat(file);
   return parseRun(file);
 }
 
 /** What the header of a checkpoint says of its parameters and state. */
 export function sectionsOf(
-  { tensors, file }: SafetensorsFile,
+  { tensors, file }: TensorFile,
 ): Record<"params" | "state", ReadonlyMap<string, TensorInfo>> {
   const found = { params: new Map<string, TensorInfo>(), state: new Map<string, TensorInfo>() };
   for (const [name, info] of tensors) {

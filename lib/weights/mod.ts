@@ -7,8 +7,9 @@ export { parseSafetensors, type Safetensors, type SafetensorsEntry } from "./saf
 export * from "./safetensors_file.ts";
 export * from "./safetensors_write.ts";
 export type { SafetensorsDtype } from "./safetensors_dtype.ts";
+export * from "./tensor_file.ts";
 export * from "./tensor_source.ts";
 export * from "./torch.ts";
-export type { TorchLayout } from "./torch_layout.ts";
+export { pathLayout, type TorchLayout } from "./torch_layout.ts";
 export * from "./torch_layouts.ts";
 export { parseCheckpoint, serializeCheckpoint } from "./checkpoint.ts";

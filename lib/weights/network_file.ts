@@ -2,15 +2,16 @@
 import { type Layer, type Network, slotEntries } from "../layers/layer.ts";
 import { parsePreprocessing } from "../image/parse_preprocessing.ts";
 import type { Preprocessing } from "../image/preprocessing.ts";
-import { findModel } from "../models/registry.ts";
+import { findModel, type ModelEntry } from "../models/registry.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import { type Checkpoint, isCheckpoint, readSections, runIn, sectionsOf } from "./checkpoint.ts";
 import type { Json } from "./json.ts";
 import type { KnownWeights } from "./known_weights.ts";
 import { pretrained, type PretrainedFile, type PretrainedOptions } from "./pretrained.ts";
-import { recognize } from "./recognize.ts";
+import { recognize, recognizeAs } from "./recognize.ts";
 import { type NetworkShapes, requireNetworkShapes, restoreNetwork } from "./restore_network.ts";
-import { openSafetensors, type SafetensorsFile } from "./safetensors_file.ts";
+import { openTensors } from "./tensor_file.ts";
+import type { TensorFile } from "./tensor_source.ts";
 import { fromTorch } from "./torch.ts";
 
 /** Which network a file of weights is of. */
@@ -29,6 +30,8 @@ export type NetworkFile = {
   readonly metadata: Readonly<Record<string, string>>;
   /** What a checkpoint says. Absent for other files. */
   readonly checkpoint?: CheckpointAbout;
+  /** The user's own model, if it is one. */
+  readonly given?: GivenModel;
   /** What is known of a published file. */
   readonly known?: KnownWeights;
   /** How far the file is known, see {@linkcode PretrainedFile}. */
@@ -50,13 +53,31 @@ type CheckpointAbout = {
   readonly dataset?: string;
 };
 
+/**
+ * A model of one's own, with what is known of it: like an entry of {@linkcode models}, of a file that
+ * the user named.
+ */
+export type GivenModel = {
+  /** What messages call it, such as the file's path. */
+  readonly name: string;
+  /** Builds it. */
+  readonly build: ModelEntry["build"];
+  /** Shape of one input, without the batch, unless a checkpoint says it. */
+  readonly inputShape?: Shape;
+  readonly classNames?: readonly string[];
+  readonly preprocessing?: Preprocessing;
+  /** The hash of its file: a checkpoint of another file is refused. Absent: it is not compared. */
+  readonly sha256?: string;
+};
+
 /** Options of {@linkcode open}. */
 export type OpenOptions = PretrainedOptions & {
   /**
-   * The model that the file must be of: its name in {@linkcode models}; of a checkpoint also the
-   * model itself. Default: found out from the file.
+   * The model that the file must be of: its name in {@linkcode models}; a {@linkcode GivenModel}, of
+   * which a file of other weights must have the paths with dots as names, as {@linkcode writeTorch}
+   * writes them; of a checkpoint also the model itself. Default: found out from the file.
    */
-  readonly model?: string | Layer;
+  readonly model?: string | Layer | GivenModel;
   /**
    * How pictures are prepared: a preprocessing, its name in {@linkcode preprocessings}, or the path
    * of a JSON file. Default: what the weights say, or `NAME.json` or timm's `config.json` beside
@@ -73,10 +94,10 @@ export type OpenOptions = PretrainedOptions & {
 /**
  * Finds out which network a file of weights is of. Nothing is put on the device.
  *
- * @param what a checkpoint or a safetensors file with PyTorch's names: its path, its URL, or a name
- * in {@linkcode knownWeights}; or a checkpoint in memory
+ * @param what a checkpoint, or a safetensors or PyTorch file with PyTorch's names: its path, its URL, or
+ * a name in {@linkcode knownWeights}; or a checkpoint in memory
  * @param options the model it must be of; cache, hash and progress of a download
- * @throws {SyntaxError} if the file is no safetensors file, is cut, or does not say what it is of
+ * @throws {SyntaxError} if the file is neither safetensors nor PyTorch's, is cut, or does not say what it is of
  * @throws {TypeError} if it is another model's: with the keys that do not fit
  * @throws {RangeError} if there is no such model or known name
  */
@@ -97,7 +118,7 @@ export async function openNetworkFile(
   }
   const found = await fileOf(`${what}`, options);
   const { path, trust, known, sha256 } = found;
-  await using opened = await openSafetensors(path);
+  await using opened = await openTensors(path);
   const about = {
     file: path,
     trust,
@@ -133,18 +154,25 @@ async function isThere(path: string): Promise<boolean> {
 
 /** A file with the names of PyTorch's networks. */
 function torchFile(
-  opened: SafetensorsFile,
-  wanted: string | Layer | undefined,
+  opened: TensorFile,
+  wanted: OpenOptions["model"],
   known: KnownWeights | undefined,
 ): Omit<NetworkFile, "trust"> {
   const { file, metadata } = opened;
-  if (typeof wanted === "object") {
+  if (typeof wanted === "object" && !isGiven(wanted)) {
     throw new TypeError(
       `Cannot open ${file}: of a file with PyTorch's names the model must be named, got a layer. fromTorch reads it by a layout of your own`,
     );
   }
-  const { name, model, inputShape, numClasses, layout } = recognize(opened, wanted ?? known?.model);
+  const given = typeof wanted === "object" ? wanted : undefined;
+  const { name, model, inputShape, numClasses, layout } = given
+    ? recognizeAs(opened, given.name, {
+      ...given,
+      inputShape: requireShape(file, given.inputShape),
+    })
+    : recognize(opened, wanted as string | undefined ?? known?.model);
   return {
+    ...(given ? { given } : {}),
     file,
     name,
     model,
@@ -153,10 +181,21 @@ function torchFile(
     origin: layout.name,
     metadata,
     async load(shape = inputShape) {
-      await using again = await openSafetensors(file);
+      await using again = await openTensors(file);
       return await fromTorch(model, shape, again, layout);
     },
   };
+}
+
+function isGiven(model: Layer | GivenModel): model is GivenModel {
+  return "build" in model;
+}
+
+function requireShape(file: string, inputShape: Shape | undefined): Shape {
+  if (inputShape !== undefined) return inputShape;
+  throw new SyntaxError(
+    `Cannot open ${file}: the shape of one input must be known, got none. Export inputShape beside the model`,
+  );
 }
 
 type Description = Omit<NetworkFile, "metadata" | "trust" | "load">;
@@ -173,12 +212,19 @@ function describe(
   file: string,
   run: Json,
   sections: NetworkShapes,
-  wanted: string | Layer | undefined,
+  wanted: OpenOptions["model"],
 ): Description {
-  const { name, origin, dataset } = namedIn(run);
+  const { name, origin, dataset, sha256 } = namedIn(run);
   const about = aboutIn(run, file);
+  const given = typeof wanted === "object" && isGiven(wanted) ? wanted : undefined;
+  if (given) requireSameFile(file, given, sha256);
   if (typeof wanted === "string" && name !== undefined && wanted !== name) {
     throw new TypeError(`Cannot open ${file}: its model must be ${wanted}, got ${name}`);
+  }
+  if (wanted === undefined && sha256 !== undefined) {
+    throw new TypeError(
+      `Cannot open ${file}: its model is the code in ${name}, which is run only if you name it: --model ${name} (in a script: model)`,
+    );
   }
   const registered = typeof wanted === "object" ? undefined : wanted ?? name;
   if (typeof wanted !== "object" && registered === undefined) {
@@ -186,12 +232,12 @@ function describe(
       `Cannot open ${file}: it must name its model, got none. Name it in options.model, or when the checkpoint is made: snapshot(network, { model: "lenet5" })`,
     );
   }
-  const entry = registered === undefined ? undefined : findModel(registered);
+  const entry = registered === undefined ? given : findModel(registered);
   const inputShape = about.inputShape ?? entry?.inputShape;
   if (inputShape === undefined) {
     throw new SyntaxError(`Cannot open ${file}: it must say its input shape, got none`);
   }
-  const model = typeof wanted === "object"
+  const model = typeof wanted === "object" && !isGiven(wanted)
     ? wanted
     : buildFor(entry!, inputShape, about.classNames?.length, sections.params);
   requireNetworkShapes(model, inputShape, sections, file);
@@ -204,11 +250,12 @@ function describe(
   }
   return {
     file,
-    name: name ?? registered ?? model.op,
+    name: given?.name ?? name ?? registered ?? (wanted as Layer).op,
     model,
     inputShape,
     numClasses,
     origin,
+    ...(given ? { given } : {}),
     checkpoint: {
       ...(classNames ? { classNames } : {}),
       ...(preprocessing ? { preprocessing } : {}),
@@ -217,14 +264,37 @@ function describe(
   };
 }
 
+/** Refuses a checkpoint that a model of another file wrote. */
+function requireSameFile(file: string, given: GivenModel, sha256: string | undefined): void {
+  if (given.sha256 === undefined || sha256 === undefined || given.sha256 === sha256) return;
+  throw new TypeError(
+    `Cannot open ${file}: the model's file must be as it was when the checkpoint was written (SHA-256 ${
+      short(sha256)
+    }), got ${given.name} with ${
+      short(given.sha256)
+    }. Use it as it is now with --changed-model (in a script: without sha256)`,
+  );
+}
+
+function short(sha256: string): string {
+  return `${sha256.slice(0, 12)}…`;
+}
+
 /** The names that a checkpoint's account of its run has: those of its model and its data set. */
-function namedIn(run: Json): { name?: string; dataset?: string; origin: string } {
-  type Named = { readonly model?: unknown; readonly dataset?: unknown } | undefined;
+function namedIn(
+  run: Json,
+): { name?: string; dataset?: string; sha256?: string; origin: string } {
+  type Named =
+    | { readonly model?: unknown; readonly dataset?: unknown; readonly modelSha256?: unknown }
+    | undefined;
   const { settings, transfer, model } = (run ?? {}) as Readonly<Record<string, unknown>>;
   const name = [(transfer as Named)?.model, (settings as Named)?.model, model]
     .find((each) => typeof each === "string") as string | undefined;
   const dataset = (settings as Named)?.dataset;
+  const sha256 = [(transfer as Named)?.modelSha256, (settings as Named)?.modelSha256]
+    .find((each) => typeof each === "string") as string | undefined;
   return {
+    ...(sha256 === undefined ? {} : { sha256 }),
     ...(name === undefined ? {} : { name }),
     ...(typeof dataset === "string" ? { dataset } : {}),
     origin: transfer ? "deno task transfer" : settings ? "deno task train" : "a snapshot",
@@ -259,7 +329,7 @@ function aboutIn(
 
 /** A registered model with as many classes as the checkpoint has. */
 function buildFor(
-  { build }: ReturnType<typeof findModel>,
+  { build }: Pick<ModelEntry, "build">,
   inputShape: Shape,
   named: number | undefined,
   params: NetworkShapes["params"],

@@ -26,8 +26,8 @@ export type OpenedNetwork = Network & {
  * Opens a trained network, with its class names and how pictures are prepared for it: what
  * {@linkcode classify}, {@linkcode evaluate} and everything that looks into a network take.
  *
- * A safetensors file with the names of torchvision, timm or akamaster is recognized by its keys and
- * shapes. A known name (`resnet18`, `vgg16-bn`, … see {@linkcode knownWeights}) or a URL is fetched
+ * A safetensors or PyTorch file (`.pth`, of which nothing is run) with the names of torchvision, timm
+ * or akamaster is recognized by its keys and shapes. A known name (`resnet18`, `vgg16-bn`, … see {@linkcode knownWeights}) or a URL is fetched
  * once into a cache, as {@linkcode pretrained} does. A checkpoint is one of `deno task train` or
  * `transfer`, or of {@linkcode snapshot} if it says its model, `snapshot(network, { model:
  * "lenet5", classNames })`, or if `model` is given. Whatever can be refused is refused before

@@ -6,7 +6,7 @@ import type { DownloadOptions } from "../files/download.ts";
 import { requireHash } from "../files/file_trust.ts";
 import { requireSha256 } from "../files/sha256.ts";
 import { type KnownWeights, knownWeights, type WeightsSource } from "./known_weights.ts";
-import { openSafetensors } from "./safetensors_file.ts";
+import { openTensors } from "./tensor_file.ts";
 
 /** Options of {@linkcode pretrained}. */
 export type PretrainedOptions = DownloadOptions & {
@@ -42,12 +42,12 @@ export type PretrainedFile = {
  * that name the cache if `cacheDir` is not given.
  *
  * @param weights a name in {@linkcode knownWeights}, the path of a local file (with a slash, or
- * ending in `.safetensors`), a URL, or a source
+ * ending in `.safetensors`, `.pth` or `.pt`), a URL, or a source
  * @param options cache, hash, progress, signal, retries
  * @returns the file's path, its hash and what is known of it
  * @throws {RangeError} if there is no such name, or the file has another size than is known
  * @throws {Deno.errors.NotFound} if there is no such file, here or on the server
- * @throws {SyntaxError} if the server's file is a web page, or no safetensors file
+ * @throws {SyntaxError} if the file is a web page, or neither safetensors nor PyTorch's
  * @throws {Error} if the file has another hash, the server refuses, or too many attempts failed
  *
  * @example
@@ -71,7 +71,7 @@ export async function pretrained(
   const { url, bytes } = found;
   const name = cacheName(stemOf(url), url, ".safetensors");
   const path = `${options.cacheDir ?? cacheDirectory()}/weights/${name}`;
-  const verify = (part: string): Promise<void> => requireSafetensors(part, url);
+  const verify = (part: string): Promise<void> => requireTensors(part, url);
   const actual = await cachedFile(path, { url, bytes, sha256 }, verify, options);
   const known = typeof weights === "string" ? knownWeights[weights] : undefined;
   return {
@@ -87,7 +87,7 @@ function sourceOf(weights: string | WeightsSource): string | WeightsSource {
   if (typeof weights !== "string") return requireHttp(weights);
   if (Object.hasOwn(knownWeights, weights)) return knownWeights[weights]!;
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(weights)) return requireHttp({ url: weights });
-  if (/[/\\]|\.safetensors$/i.test(weights)) return weights;
+  if (/[/\\]|\.(?:safetensors|pth|pt)$/i.test(weights)) return weights;
   throw new RangeError(
     `Cannot find weights: their name must be known, or a path or a URL be given: ${
       unknownName("weights", weights, Object.keys(knownWeights))
@@ -106,7 +106,7 @@ async function localFile(path: string, sha256: string | undefined): Promise<Pret
   if (sha256 !== undefined) {
     return { path, sha256: await requireHash(path, sha256, path), trust: "checked" };
   }
-  (await openSafetensors(path)).close();
+  await (await openTensors(path))[Symbol.asyncDispose]();
   return { path, trust: "local" };
 }
 
@@ -119,13 +119,16 @@ function stemOf(url: string): string {
   return repository ?? parts.at(-1)!.replace(/\.safetensors$/, "");
 }
 
-async function requireSafetensors(path: string, url: string): Promise<void> {
+async function requireTensors(path: string, url: string): Promise<void> {
   try {
-    (await openSafetensors(path)).close();
+    await (await openTensors(path))[Symbol.asyncDispose]();
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new SyntaxError(`Cannot use ${url}: it must be a safetensors file: ${error.message}`, {
-      cause: error,
-    });
+    throw new SyntaxError(
+      `Cannot use ${url}: it must be a safetensors or PyTorch file: ${error.message}`,
+      {
+        cause: error,
+      },
+    );
   }
 }

@@ -1,12 +1,12 @@
 // Recognizes the network of a PyTorch file by its keys and shapes.
 import type { Layer } from "../layers/layer.ts";
-import { findModel, models } from "../models/registry.ts";
+import { findModel, type ModelEntry, models } from "../models/registry.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import type { ShapeFaults } from "./require_shapes.ts";
 import { firstNames } from "./safetensors.ts";
 import type { TensorSource } from "./tensor_source.ts";
 import { fitTorch, requireFit, torchFaults, type TorchFit } from "./torch_fit.ts";
-import type { TorchLayout } from "./torch_layout.ts";
+import { pathLayout, type TorchLayout } from "./torch_layout.ts";
 import { torchLayouts } from "./torch_layouts.ts";
 import { torchSlots } from "./torch_slots.ts";
 
@@ -100,16 +100,36 @@ type Candidate = {
   readonly faults: ShapeFaults;
 };
 
+/**
+ * A given model for a file by our own paths, with as many classes as the file has.
+ *
+ * @throws {TypeError} if the file is another model's: with the keys that do not fit
+ */
+export function recognizeAs(
+  source: TensorSource,
+  name: string,
+  entry: Pick<ModelEntry, "build" | "inputShape">,
+): RecognizedNetwork {
+  const { fit, recognized } = fitOf(source, name, pathLayout, entry);
+  requireFit(fit, `${source.file} (as ${name})`);
+  return recognized;
+}
+
 /** A model with as many classes as the source has, beside the source. */
-function fitOf(source: TensorSource, name: string, layout: TorchLayout): Candidate {
-  const { build, inputShape } = models[name]!;
+function fitOf(
+  source: TensorSource,
+  name: string,
+  layout: TorchLayout,
+  { build, inputShape }: Pick<ModelEntry, "build" | "inputShape"> = models[name]!,
+): Candidate {
   const usual = build();
   const usualSlots = torchSlots(usual, inputShape, layout);
   const usualFit = fitTorch(usualSlots, source);
-  const classifier = usualSlots.findLast(({ leaf }) => leaf === "kernel")!;
-  const classes = usualFit.found.get(classifier.key)?.shape[0] ?? 0;
-  const isUsual = classes < 1 || classes === classifier.sizes[0];
-  const numClasses = isUsual ? classifier.sizes[0] : classes;
+  const classifier = usualSlots.findLast(({ leaf }) => leaf === "kernel");
+  const usualClasses = classifier?.sizes[0] ?? usual.declare(inputShape).shape.at(-1)!;
+  const classes = classifier && usualFit.found.get(classifier.key)?.shape[0] || 0;
+  const isUsual = classes < 1 || classes === usualClasses;
+  const numClasses = isUsual ? usualClasses : classes;
   const model = isUsual ? usual : build({ numClasses });
   const fit = isUsual ? usualFit : fitTorch(torchSlots(model, inputShape, layout), source);
   return {

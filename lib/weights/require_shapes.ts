@@ -10,6 +10,7 @@ const LISTED = 10;
  * @param expected the model's shapes by path
  * @param found the tensors by path, as a checkpoint's section has them
  * @param file where the tensors come from, for the message
+ * @param owner what the tensors must be of
  * @throws {TypeError} which lists what is missing, what is unexpected and what has another
  * shape, up to ten of each and then their number
  *
@@ -26,6 +27,7 @@ export function requireShapes(
   expected: ReadonlyMap<string, readonly number[]>,
   found: ReadonlyMap<string, Pick<HostTensor, "shape">>,
   file: string,
+  owner = "the model",
 ): void {
   const { missing, unexpected, misshapen } = compareShapes(expected, found);
   const faults = [
@@ -35,7 +37,7 @@ export function requireShapes(
   ];
   if (faults.length === 0) return;
   throw new TypeError(
-    `Cannot load ${file}: its tensors must be those of the model, ` +
+    `Cannot load ${file}: its tensors must be those of ${owner}, ` +
       `got ${found.size} tensors with ${faults.join("; ")}`,
   );
 }

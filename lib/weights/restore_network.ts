@@ -1,6 +1,6 @@
 // The network in a checkpoint.
 import { fillSlots, type Layer, type Network, slotEntries } from "../layers/layer.ts";
-import type { Shape } from "../tensor/tensor.ts";
+import type { Shape, ShapesOf, Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Checkpoint } from "./checkpoint.ts";
@@ -29,12 +29,17 @@ import { requireShapes } from "./require_shapes.ts";
  * assertEquals(params.kernel.shape, [3, 2]);
  * ```
  */
-export function restoreNetwork<P extends Tree, S extends Tree>(
-  model: Layer<P, S>,
-  inputShape: Shape,
+export function restoreNetwork<
+  P extends Tree,
+  S extends Tree,
+  X extends Tree = Tensor,
+  Y extends Tree = Tensor,
+>(
+  model: Layer<P, S, X, Y>,
+  inputShape: ShapesOf<X>,
   checkpoint: Pick<Checkpoint, "sections">,
   file: string,
-): Network<P, S> & { readonly inputShape: Shape } {
+): Network<P, S, X, Y> & { readonly inputShape: ShapesOf<X> } {
   const { params, state } = checkpoint.sections;
   requireNetworkShapes(model, inputShape, { params, state }, file);
   const declaration = model.declare(inputShape);
@@ -56,9 +61,14 @@ export type NetworkShapes = Readonly<
  *
  * @throws {TypeError} which lists what is missing, unexpected and of another shape
  */
-export function requireNetworkShapes<P extends Tree, S extends Tree>(
-  model: Layer<P, S>,
-  inputShape: Shape,
+export function requireNetworkShapes<
+  P extends Tree,
+  S extends Tree,
+  X extends Tree,
+  Y extends Tree,
+>(
+  model: Layer<P, S, X, Y>,
+  inputShape: ShapesOf<X>,
   found: NetworkShapes,
   file: string,
 ): void {

@@ -3,42 +3,48 @@ import type { HostTensor } from "./host_tensor.ts";
 
 /** An element type of a safetensors file, by the format's own name. */
 export type SafetensorsDtype =
-  | ("BOOL" | "U8" | "I8" | "F8_E5M2" | "F8_E4M3" | "F8_E8M0")
+  | ("BOOL" | "F4" | "F6_E2M3" | "F6_E3M2" | "U8" | "I8")
+  | ("F8_E5M2" | "F8_E4M3" | "F8_E8M0" | "F8_E4M3FNUZ" | "F8_E5M2FNUZ")
   | ("I16" | "U16" | "F16" | "BF16")
   | ("I32" | "U32" | "F32")
   | ("C64" | "F64" | "I64" | "U64");
 
-/** Bytes per element of each type; those that the format has in parts of a byte are left out. */
-const WIDTHS: Readonly<Record<SafetensorsDtype, number>> = {
-  BOOL: 1,
-  U8: 1,
-  I8: 1,
-  F8_E5M2: 1,
-  F8_E4M3: 1,
-  F8_E8M0: 1,
-  I16: 2,
-  U16: 2,
-  F16: 2,
-  BF16: 2,
-  I32: 4,
-  U32: 4,
-  F32: 4,
-  C64: 8,
-  F64: 8,
-  I64: 8,
-  U64: 8,
+/** Bits per element of each type. */
+const BITS: Readonly<Record<SafetensorsDtype, number>> = {
+  BOOL: 8,
+  F4: 4,
+  F6_E2M3: 6,
+  F6_E3M2: 6,
+  U8: 8,
+  I8: 8,
+  F8_E5M2: 8,
+  F8_E4M3: 8,
+  F8_E8M0: 8,
+  F8_E4M3FNUZ: 8,
+  F8_E5M2FNUZ: 8,
+  I16: 16,
+  U16: 16,
+  F16: 16,
+  BF16: 16,
+  I32: 32,
+  U32: 32,
+  F32: 32,
+  C64: 64,
+  F64: 64,
+  I64: 64,
+  U64: 64,
 };
 
 /** The names of all element types. */
-export const SAFETENSORS_DTYPES = Object.keys(WIDTHS) as readonly SafetensorsDtype[];
+export const SAFETENSORS_DTYPES = Object.keys(BITS) as readonly SafetensorsDtype[];
 
 /**
- * Bytes per element of a type.
+ * Bits per element of a type.
  *
- * @returns 1, 2, 4 or 8
+ * @returns 4, 6, 8, 16, 32 or 64
  */
-export function dtypeWidth(dtype: SafetensorsDtype): number {
-  return WIDTHS[dtype];
+export function dtypeBits(dtype: SafetensorsDtype): number {
+  return BITS[dtype];
 }
 
 /** The type under which each host tensor is written, and `"int64"`, which only files have. */
@@ -70,7 +76,7 @@ const READERS: { readonly [D in SafetensorsDtype]?: (buffer: ArrayBuffer) => Num
  * Converts the bytes of a tensor to host numbers.
  *
  * @returns float32 for the floats, int32 for the whole numbers, bool for `BOOL`
- * @throws {TypeError} if the type has no such counterpart (`C64`, the 8-bit floats)
+ * @throws {TypeError} if the type has no such counterpart (`C64`, floats of 8 bits and fewer)
  * @throws {RangeError} if a value is beyond what float32 or int32 holds
  */
 export function decodeElements(dtype: SafetensorsDtype, bytes: Uint8Array): Numbers {

@@ -1,6 +1,6 @@
 // The header of a safetensors file: reads it, and checks every rule that the format has.
 import { duplicateKey } from "./duplicate_key.ts";
-import { dtypeWidth, SAFETENSORS_DTYPES, type SafetensorsDtype } from "./safetensors_dtype.ts";
+import { dtypeBits, SAFETENSORS_DTYPES, type SafetensorsDtype } from "./safetensors_dtype.ts";
 
 /** The format's own limit, in bytes. */
 const LONGEST_HEADER = 100_000_000;
@@ -73,16 +73,37 @@ export function headerLength(prefix: Uint8Array, fileSize: number, file: string)
 export function parseHeader(bytes: Uint8Array, fileSize: number, file: string): Header {
   const dataStart = PREFIX_LENGTH + bytes.length;
   const json = headerObject(bytes, file);
-  const { __metadata__: metadata = {}, ...tensors } = json;
+  const { __metadata__, ...tensors } = json;
+  const metadata = __metadata__ ?? {}; // Python's package takes null for none.
   const entries = Object.entries(tensors).map(([name, value]) => parseEntry(name, value, file));
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
   checkTiling(entries, fileSize - dataStart, file);
   return { entries, metadata: parseMetadata(metadata, file), dataStart };
 }
 
+/** The bytes that JSON takes for blanks: tab, line feed, carriage return, space. */
+const BLANKS: readonly (number | undefined)[] = [0x09, 0x0a, 0x0d, 0x20];
+
+/**
+ * Leaves numbers that are not written as whole ones, `2.0` or `2e0`, as texts: they are no sizes.
+ *
+ * @throws {RangeError} if a number is beyond what a double holds
+ */
+function withoutFractions(
+  _name: string,
+  value: unknown,
+  context?: { readonly source?: string },
+): unknown {
+  const { source } = context ?? {};
+  if (typeof value !== "number" || !source || /^\d+$/.test(source)) return value;
+  if (!Number.isFinite(value)) throw new RangeError(`a number is out of range, got ${source}`);
+  return source;
+}
+
 function headerObject(bytes: Uint8Array, file: string): Record<string, unknown> {
-  if (bytes[0] !== 0x7b) {
-    throw badFile(file, 'the header at offset 8 must begin with "{" (byte 123)', bytes[0]);
+  const first = bytes.find((byte) => !BLANKS.includes(byte));
+  if (first !== 0x7b) {
+    throw badFile(file, 'the header at offset 8 must begin with "{" (byte 123)', first);
   }
   let text: string;
   let json: unknown;
@@ -92,7 +113,7 @@ function headerObject(bytes: Uint8Array, file: string): Record<string, unknown> 
     throw new SyntaxError(`Cannot read ${file}: the header must be valid UTF-8`, { cause });
   }
   try {
-    json = JSON.parse(text);
+    json = JSON.parse(text, withoutFractions);
   } catch (cause) {
     const reason = (cause as Error).message;
     throw new SyntaxError(`Cannot read ${file}: the header must be valid JSON: ${reason}`, {
@@ -118,11 +139,7 @@ function parseEntry(name: string, value: unknown, file: string): Entry {
   const where = `tensor ${shown(name)}`;
   if (!name.isWellFormed()) throw badFile(file, `the name of ${where} must be valid UTF-16`, name);
   if (!isObject(value)) throw badFile(file, `${where} must be an object`, value);
-  const { dtype, shape, data_offsets: offsets, ...rest } = value;
-  const extra = Object.keys(rest)[0];
-  if (extra !== undefined) {
-    throw badFile(file, `${where} must have dtype, shape and data_offsets only`, extra);
-  }
+  const { dtype, shape, data_offsets: offsets } = value;
   if (!isDtype(dtype)) {
     throw badFile(file, `the dtype of ${where} must be one of ${SAFETENSORS_DTYPES}`, dtype);
   }
@@ -141,14 +158,15 @@ function checkSize({ dtype, shape, begin, end }: Entry, where: string, file: str
   if (begin > end) {
     throw badFile(file, `the data_offsets of ${where} must not run backwards`, [begin, end]);
   }
-  let size = dtypeWidth(dtype);
+  let bits = dtypeBits(dtype);
   for (const length of shape) {
-    size *= length;
-    // 2^53 − 1 bytes are more than any file has; beyond it the product would not be exact.
-    if (!Number.isSafeInteger(size)) {
+    bits *= length;
+    // 2^53 − 1 bits are more than any file has; beyond it the product would not be exact.
+    if (!Number.isSafeInteger(bits)) {
       throw badFile(file, `the shape of ${where} must not overflow`, shape);
     }
   }
+  const size = bits / 8;
   if (end - begin !== size) {
     const rule = `${dtype} ${where} of shape [${shape.join(", ")}] must have ${size} bytes`;
     throw badFile(file, `${rule}, by its data_offsets ${begin} to ${end}`, end - begin);

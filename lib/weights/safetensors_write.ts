@@ -6,7 +6,7 @@ import {
   type HostTensor,
   type HostValues,
 } from "./host_tensor.ts";
-import { dtypeWidth, SAFETENSORS_DTYPES, WRITTEN_AS } from "./safetensors_dtype.ts";
+import { dtypeBits, SAFETENSORS_DTYPES, WRITTEN_AS } from "./safetensors_dtype.ts";
 
 /** The values of a tensor that is written: a host tensor's, or `BigInt64Array` for `"int64"`. */
 export type WrittenValues = HostValues | BigInt64Array;
@@ -161,7 +161,7 @@ function headBytes(
   for (const [name, { dtype, shape }] of tensors) {
     checkName(name);
     const size = shape.reduce((product, length) => product * length, 1);
-    const end = begin + size * dtypeWidth(WRITTEN_AS[dtype]);
+    const end = begin + size * dtypeBits(WRITTEN_AS[dtype]) / 8;
     const entry = { dtype: WRITTEN_AS[dtype], shape, data_offsets: [begin, end] };
     fields.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
     begin = end;

@@ -95,7 +95,11 @@ export async function findPreprocessing(
     return { how: asked, source: "the caller" };
   }
   const { known, checkpoint, inputShape, origin } = network;
+  const { given } = network;
   if (checkpoint?.preprocessing) return { how: checkpoint.preprocessing, source: "the checkpoint" };
+  if (given?.preprocessing) {
+    return { how: given.preprocessing, source: `exported by ${given.name}` };
+  }
   if (checkpoint) return { how: plainPreprocessing(inputShape), source: `that of ${origin}` };
   if (known) return { how: preprocessings[known.preprocessing], source: known.preprocessing };
   const how = preprocessingOf(network.metadata, network.file);
@@ -104,6 +108,7 @@ export async function findPreprocessing(
     const text = await textOf(sidecar);
     if (text !== undefined) return { how: parsePreprocessing(text, sidecar), source: sidecar };
   }
+  if (given) return { how: plainPreprocessing(inputShape), source: "pixels / 255" };
   return usualOf(network);
 }
 
@@ -126,6 +131,10 @@ export async function findClassNames(
   given?: string | readonly string[],
 ): Promise<readonly string[]> {
   if (given === undefined && network.checkpoint?.classNames) return network.checkpoint.classNames;
+  const exported = network.given?.classNames;
+  if (given === undefined && exported) {
+    return requireCount(exported, `what ${network.name} exports`, network);
+  }
   if (typeof given === "object") return requireCount(given, "the class names", network);
   const sidecar = `${stemOf(network.file)}.classes.txt`;
   const text = given === undefined ? await textOf(sidecar) : await Deno.readTextFile(given);

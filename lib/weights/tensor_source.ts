@@ -1,6 +1,7 @@
 // Where tensors come from by name, one at a time: an open file, a file's bytes, a map.
 import type { HostTensor } from "./host_tensor.ts";
 import { hostTensor, type Safetensors } from "./safetensors.ts";
+import type { TensorInfo } from "./safetensors_file.ts";
 
 /** Named tensors whose shapes are known and whose values are read one at a time. */
 export type TensorSource = {
@@ -9,6 +10,17 @@ export type TensorSource = {
   readonly tensors: ReadonlyMap<string, { readonly shape: readonly number[] }>;
   /** Reads a tensor; its values then belong to whoever asked. */
   read(name: string): HostTensor | Promise<HostTensor>;
+};
+
+/** An open file of named tensors; whoever opened it closes it. */
+export type TensorFile = AsyncDisposable & {
+  /** The file's name, for messages. */
+  readonly file: string;
+  /** What the file says of itself. */
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly tensors: ReadonlyMap<string, TensorInfo>;
+  /** Reads one tensor, in the host's numbers: floats as float32, whole numbers as int32. */
+  read(name: string): Promise<HostTensor>;
 };
 
 /**

@@ -7,7 +7,7 @@ import { fromOihw, toOihw } from "./axes.ts";
 import { type LazyTensor, writeSafetensors } from "./safetensors_write.ts";
 import type { TensorSource } from "./tensor_source.ts";
 import { fitTorch, requireFit } from "./torch_fit.ts";
-import type { TorchLayout } from "./torch_layout.ts";
+import { pathLayout, type TorchLayout } from "./torch_layout.ts";
 import { type TorchSlot, torchSlots } from "./torch_slots.ts";
 
 /** Options of {@linkcode fromTorch}. */
@@ -38,7 +38,7 @@ export type TorchNetwork<P extends Tree, S extends Tree> = Network<P, S> & {
  * @param model the model
  * @param inputShape shape of one input, without the batch
  * @param source an open file, see {@linkcode openSafetensors}, or a {@linkcode tensorSource}
- * @param layout PyTorch's names, see {@linkcode torchLayouts}
+ * @param layout PyTorch's names, see {@linkcode torchLayouts}. Default: our paths with dots
  * @param options progress
  * @returns the network, whose tensors the caller owns, and what was ignored
  * @throws {TypeError} if the tensors are not those of the model: all keys that are missing,
@@ -65,7 +65,7 @@ export async function fromTorch<P extends Tree, S extends Tree>(
   model: Layer<P, S>,
   inputShape: Shape,
   source: TensorSource,
-  layout: TorchLayout,
+  layout: TorchLayout = pathLayout,
   options: FromTorchOptions = {},
 ): Promise<TorchNetwork<P, S>> {
   const slots = torchSlots(model as unknown as Layer, inputShape, layout);
@@ -107,7 +107,7 @@ async function readFloats(source: TensorSource, name: string): Promise<Float32Ar
  *
  * @param network the network
  * @param inputShape shape of one input, without the batch
- * @param layout PyTorch's names
+ * @param layout PyTorch's names. Default: our paths with dots, {@linkcode pathLayout}
  * @returns all that PyTorch's `load_state_dict` wants with `strict=True`, for
  * {@linkcode writeSafetensors}; `num_batches_tracked` is 0
  * @throws {RangeError} if the layout does not have a layer of the model
@@ -135,7 +135,7 @@ async function readFloats(source: TensorSource, name: string): Promise<Float32Ar
 export function toTorch<P extends Tree, S extends Tree>(
   network: Network<P, S>,
   inputShape: Shape,
-  layout: TorchLayout,
+  layout: TorchLayout = pathLayout,
 ): Map<string, LazyTensor> {
   const slots = torchSlots(network.model as unknown as Layer, inputShape, layout);
   const held = {
@@ -145,7 +145,9 @@ export function toTorch<P extends Tree, S extends Tree>(
   const tensors = new Map<string, LazyTensor>();
   for (const slot of slots) {
     tensors.set(slot.key, lazyTensor(slot, held[slot.part].get(slot.path)));
-    if (slot.leaf === "mean") tensors.set(`${slot.module}.num_batches_tracked`, COUNTER);
+    if (slot.leaf === "mean") {
+      tensors.set(slot.key.replace(/running_mean$/, "num_batches_tracked"), COUNTER);
+    }
   }
   return tensors;
 }
@@ -173,7 +175,7 @@ function lazyTensor({ path, shape, sizes, torchShape }: TorchSlot, tensor?: Tens
  * @param path the file; its old contents stay if this throws
  * @param network the network
  * @param inputShape shape of one input, without the batch
- * @param layout PyTorch's names
+ * @param layout PyTorch's names. Default: our paths with dots, {@linkcode pathLayout}
  * @param metadata the file's metadata, besides `format: "pt"`
  * @throws as {@linkcode toTorch} and {@linkcode writeSafetensors} do
  */
@@ -181,7 +183,7 @@ export async function writeTorch<P extends Tree, S extends Tree>(
   path: string,
   network: Network<P, S>,
   inputShape: Shape,
-  layout: TorchLayout,
+  layout: TorchLayout = pathLayout,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const tensors = toTorch(network, inputShape, layout);

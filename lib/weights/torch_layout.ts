@@ -20,6 +20,32 @@ export type TorchLayout = {
    * @param layer the layer's path
    */
   isConv?(layer: Path): boolean;
+  /**
+   * Whether PyTorch has a dense layer in place of our 1 × 1 convolution, so that its weight is of
+   * rank 2. Default: of none.
+   *
+   * @param layer the layer's path
+   */
+  isDense?(layer: Path): boolean;
+  /**
+   * PyTorch's name for a parameter that is none of its own layers': not `kernel`, `bias`, `scale`,
+   * `shift`, `mean` or `variance`. Its numbers stay in our order. Default: there is none, it is
+   * refused.
+   *
+   * @param name its name, without its layer's path
+   */
+  leaf?(name: string): string;
+};
+
+/**
+ * Names for any network, of one's own too: modules are named as our paths, with dots,
+ * `block1.conv.weight`, and parameters that PyTorch does not have keep their names. A module of
+ * PyTorch whose submodules are named alike loads them by `load_state_dict`.
+ */
+export const pathLayout: TorchLayout = {
+  name: "paths",
+  module: (layer) => layer.replaceAll("/", "."),
+  leaf: (name) => name.replaceAll("/", "."),
 };
 
 /**

@@ -1,6 +1,8 @@
 // `deno task bench --profile`: the dispatches of one training step, each with its time.
 import { profile, type ProfileEntry } from "../../lib/device/mod.ts";
-import { start } from "../../mod.ts";
+import { adam, init, key, softmaxCrossEntropy, start, type Tensor, trainStep } from "../../mod.ts";
+import { isModelFile, sizedModel } from "../own_model.ts";
+import { noiseBatch } from "./jobs/zoo.ts";
 import { table } from "../../lib/text/table.ts";
 import { workOf } from "./beginning.ts";
 import { networkOf } from "./networks.ts";
@@ -67,11 +69,32 @@ export function profileText(title: string, entries: readonly ProfileEntry[]): st
 export async function profileStep(
   model: string,
   batchSize: number,
+  exportName?: string,
 ): Promise<{ adapter: string; entries: readonly ProfileEntry[] }> {
   const { adapter } = await start();
+  if (isModelFile(model)) {
+    return { adapter, entries: await profileOwn(model, batchSize, exportName) };
+  }
   const work = { ...workOf(networkOf(model), batchSize), training: true };
   const { run, issue } = prepareNeocog(work, false);
   for (let i = 0; i < 2; i++) await run(1);
   const entries = await profile(() => issue().dispose());
   return { adapter, entries };
+}
+
+/** The same of a model in a file, with Adam and cross-entropy, on images of noise. */
+async function profileOwn(
+  name: string,
+  batchSize: number,
+  exportName?: string,
+): Promise<readonly ProfileEntry[]> {
+  const { model, inputShape } = await sizedModel(name, exportName);
+  const { params, state, outputShape } = init(model, key(0), inputShape);
+  const optimizer = adam();
+  const step = trainStep(model, softmaxCrossEntropy, optimizer);
+  const batch = noiseBatch(inputShape, outputShape[0]!, batchSize);
+  const from = { params, state, optimizer: optimizer.init(params) };
+  const issue = (): Tensor => step(from, batch, key(1)).loss;
+  for (let i = 0; i < 2; i++) await issue().data();
+  return await profile(() => void issue());
 }

@@ -2,6 +2,7 @@
 import { models } from "../../mod.ts";
 import { unknownName } from "../../lib/text/nearest.ts";
 import { refuse, UsageError } from "../command.ts";
+import { isModelFile } from "../own_model.ts";
 import { networkOf } from "./networks.ts";
 import { PEER_NAMES, type PeerName } from "./peers/peers.ts";
 
@@ -27,6 +28,8 @@ export type BenchSettings = {
   readonly models: readonly string[];
   /** The models of the section `zoo`. */
   readonly zoo: readonly string[];
+  /** The export of a file of `zoo` that makes its model. */
+  readonly export?: string;
   readonly batchSizes: readonly number[];
   readonly peers: readonly PeerName[];
   readonly rounds: number;
@@ -47,6 +50,7 @@ export type BenchFlags = {
   readonly quick: boolean;
   readonly only: string | undefined;
   readonly models: string | undefined;
+  readonly export?: string | undefined;
   readonly "batch-sizes": string | undefined;
   readonly peers: string | undefined;
   readonly ops: string | undefined;
@@ -119,10 +123,11 @@ export function modelsOf(
   });
 }
 
-/** The models of a flag, of all there are; all if it is absent. */
+/** The models of a flag, of all there are and files of one's own; all there are if it is absent. */
 function zooOf(text: string | undefined): readonly string[] {
   const known = Object.keys(models);
-  return chosen("models", text, known, known);
+  const files = names(text ?? "").filter(isModelFile);
+  return chosen("models", text, [...known, ...files], known);
 }
 
 /**
@@ -141,6 +146,7 @@ export function benchSettings(flags: BenchFlags): BenchSettings {
     only,
     models: zooAlone ? [] : modelsOf(flags.models, ["chapter-mnist", "resnet20", "lenet5"]),
     zoo: zooAlone ? zooOf(flags.models) : Object.keys(models),
+    ...(flags.export === undefined ? {} : { export: flags.export }),
     batchSizes: batchSizesOf(flags["batch-sizes"], quick ? [32] : [1, 32, 128]),
     peers: chosen("peers", flags.peers, PEER_NAMES, PEER_NAMES),
     rounds: flags.rounds ?? (quick ? 1 : 3),

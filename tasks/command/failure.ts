@@ -25,6 +25,11 @@ export function isDebugging(): boolean {
   return Deno.env.get("NEOCOG_DEBUG") === "1";
 }
 
+/** Whether an error says in its own words what its cause, the file system's error, says. */
+function isSystems({ cause, name }: Error): boolean {
+  return cause instanceof Error && cause.name === name && Object.hasOwn(Deno.errors, name);
+}
+
 /**
  * A failure as one line, causes included; below it its stack if `debugging`.
  *
@@ -36,7 +41,7 @@ export function failureText(error: unknown, debugging: boolean): string {
   const parts = [messageOf(error)];
   for (let at = error; at instanceof Error && parts.length < 6; at = at.cause) {
     // Many messages contain their causes'.
-    const cause = at.cause === undefined ? "" : messageOf(at.cause);
+    const cause = at.cause === undefined || isSystems(at) ? "" : messageOf(at.cause);
     if (!parts.some((part) => part.includes(cause))) parts.push(cause);
   }
   const line = parts.join(": ");

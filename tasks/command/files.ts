@@ -1,20 +1,7 @@
 // The files of tasks: errors name the file and the reason.
-import { fileError } from "../../lib/files/file_error.ts";
+import { attempting, fileError } from "../../lib/files/file_error.ts";
 import { decodeImage, type Image } from "../../lib/image/mod.ts";
 import { say } from "./say.ts";
-
-async function read(file: string): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    return await Deno.readFile(file);
-  } catch (error) {
-    const reason = error instanceof Deno.errors.NotFound
-      ? "there is no such file"
-      : error instanceof Deno.errors.IsADirectory
-      ? "it is a directory"
-      : (error as Error).message;
-    throw new Error(`Cannot read ${file}: ${reason}`, { cause: error });
-  }
-}
 
 /**
  * The picture in a file. If it has faults, they are said.
@@ -23,7 +10,7 @@ async function read(file: string): Promise<Uint8Array<ArrayBuffer>> {
  * @throws {SyntaxError} if it cannot be decoded
  */
 export async function readImage(file: string): Promise<Image> {
-  const image = decodeImage(await read(file), file);
+  const image = decodeImage(await attempting(`Cannot read ${file}`, Deno.readFile(file)), file);
   if (image.warning) say(`note: ${image.warning}`);
   return image;
 }

@@ -150,7 +150,7 @@ export function choice<const Name extends string, const Options extends FlagOpti
   const parse = (text: string, label: string): Name => {
     const found = names.find((name) => name === text);
     if (found !== undefined) return found;
-    throw new UsageError(unknownName(label.replace(/^--/, ""), text, names));
+    throw new UsageError(unknownName(label, text, names));
   };
   return flag("NAME", options, parse, names.join(", ")) as Flag<FlagValue<Name, Options>>;
 }

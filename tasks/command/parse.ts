@@ -78,11 +78,15 @@ function nearestFlag(written: string, names: readonly string[]): string | undefi
     nearest(written, names);
 }
 
-function refuseUnknown(arg: string, flags: Flags): never {
+function refuseUnknown(arg: string, { flags, positionals = {} }: Command<Flags, Flags>): never {
   const written = arg.split("=")[0]!;
   const name = /^--?(..+)$/s.exec(written)?.[1];
   const near = name && nearestFlag(name.replace(/^-/, ""), [...Object.keys(flags), "help"]);
-  throw new UsageError(`unknown flag ${written}${near ? `: did you mean --${near}?` : ""}`);
+  const unnamed = Object.keys(positionals).map((one) => one.toUpperCase()).join(" and ");
+  const hint = near
+    ? `: did you mean --${near}?`
+    : unnamed && `: ${unnamed} is given without a flag`;
+  throw new UsageError(`unknown flag ${written}${hint}`);
 }
 
 /** A flag's value: what was given, or its default. */
@@ -145,8 +149,19 @@ export function parseCommand<F extends Flags, P extends Flags>(
   if (parsed.help === true) return "help";
   const end = written.indexOf("--");
   checkWritten(end < 0 ? written : written.slice(0, end), flags);
-  if (unknown[0] !== undefined) refuseUnknown(unknown[0], flags);
+  if (unknown[0] !== undefined) refuseUnknown(unknown[0], command);
   const values = names.map((name) => [name, flagValue(flags[name]!, parsed[name], name)]);
   const positionals = positionalValues(parsed._ as string[], command.positionals ?? {});
-  return { ...Object.fromEntries(values), ...positionals } as Values<F> & Values<P>;
+  const found = Object.fromEntries(values);
+  for (const [name, value] of Object.entries(positionals)) {
+    if (found[name] === undefined) continue;
+    // A flag that says the same: --model lenet5 for MODEL.
+    if (value !== undefined) {
+      throw new UsageError(
+        `Cannot use --${name}: ${name.toUpperCase()} is given too, got ${value}`,
+      );
+    }
+    positionals[name] = found[name];
+  }
+  return { ...found, ...positionals } as Values<F> & Values<P>;
 }

@@ -2,7 +2,7 @@
 import { type Image, resize, toGray } from "../../lib/image/mod.ts";
 import { deepDream } from "../../lib/generate/mod.ts";
 import { fromPictures, toPictures } from "../../lib/explain/mod.ts";
-import { key, tf } from "../../mod.ts";
+import { key } from "../../mod.ts";
 import { uniformArray } from "../../lib/tensor/mod.ts";
 import { requireLayer } from "../../lib/layers/layers_of.ts";
 import { count, number, text, toggle, UsageError, type Values } from "../command.ts";
@@ -164,11 +164,10 @@ export async function run(flags: Flags): Promise<void> {
   });
   const network = await opened.start();
   const progress = pictureProgress((octaves ?? 4) * steps, flags.animate);
-  const tensorOf = (of: Image): tf.Tensor => tf.squeeze(fromPictures([of]), [0]);
-  const { images, scores } = await deepDream(network, tensorOf(image), {
+  const { images, scores } = await deepDream(network, fromPictures([image]), {
     ...{ layer, octaveScale, steps, rate, rule },
     ...(octaves === undefined ? {} : { octaves }),
-    ...(guide ? { guide: tensorOf(guide) } : {}),
+    ...(guide ? { guide: fromPictures([guide]) } : {}),
     ...(jitter === undefined ? {} : { jitter }),
     preprocessing: opened.units,
     key: key(seed),

@@ -1,7 +1,7 @@
 // `deno task generate inversion`: images reconstructed from the outputs of layers.
 import { toPictures } from "../../lib/explain/mod.ts";
 import { inversionStrip } from "../../lib/generate/mod.ts";
-import { key, tf } from "../../mod.ts";
+import { key } from "../../mod.ts";
 import { requireLayer } from "../../lib/layers/layers_of.ts";
 import { sideBySide } from "../../lib/image/mod.ts";
 import { number, toggle, type Values } from "../command.ts";
@@ -70,10 +70,9 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
   });
   const network = await opened.start();
   const watched = new Map(layers.map((layer) => [layer, pictureProgress(steps, flags.animate)]));
-  const pixels = tf.squeeze(picture.pixels(), [0]);
   const scores: Record<string, { before: number; after: number }> = {};
   const images = [picture.shown];
-  const strip = await inversionStrip(network, pixels, layers, {
+  const strip = await inversionStrip(network, picture.pixels(), layers, {
     steps,
     ...(variation === undefined ? {} : { variationWeight: variation }),
     preprocessing: opened.units,

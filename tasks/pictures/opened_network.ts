@@ -37,7 +37,7 @@ export type OpenedNetwork = {
  * @throws {Error} if the weights are not there, or are not of a network
  */
 export async function openNetwork(flags: Values<typeof networkFlags>): Promise<OpenedNetwork> {
-  const file = await openWeights(flags.weights, flags.model);
+  const file = await openWeights(flags.weights, flags);
   const { how, source } = await findPreprocessing(file, flags.preprocessing);
   const { name, model } = file;
   const inputShape = file.checkpoint ? file.inputShape : inputShapeOf(how);

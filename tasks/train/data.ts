@@ -9,16 +9,17 @@ import {
 import { encodePng } from "../../lib/image/mod.ts";
 import {
   type Examples,
-  findModel,
   fold,
   type ImageSource,
   key,
+  type Normalization,
   type Shape,
   splitValidation,
 } from "../../mod.ts";
 import { refuse, UsageError } from "../command.ts";
 import { say } from "../command/say.ts";
-import { limited, openDataset } from "../datasets.ts";
+import { datasetMoments, limited, openDataset } from "../datasets.ts";
+import type { NamedModel } from "../own_model.ts";
 import { DEFAULT_RUN } from "./recipes.ts";
 import { AUGMENTED, type RunFolder } from "./run_folder.ts";
 import { type FlagSettings, newSettings, resumedSettings, type Settings } from "./settings.ts";
@@ -30,6 +31,8 @@ export type RunData = {
   /** Images that are held back, which steer the run. */
   readonly held: Examples | ImageSource | undefined;
   readonly test: Examples | ImageSource;
+  /** How pixels become numbers, if the model's file says it. */
+  readonly normalize: Normalization | undefined;
 };
 
 /**
@@ -40,10 +43,11 @@ export type RunData = {
 export async function openRunData(
   chosen: FlagSettings,
   kept: Settings | undefined,
+  model: NamedModel,
 ): Promise<RunData> {
   const resumed = kept && resumedSettings(chosen, kept);
   const asked = resumed ?? { ...DEFAULT_RUN, ...defined(chosen) };
-  const shape = shapeOf(asked);
+  const shape = shapeOf(asked, model);
   const data = await openDataset(asked.dataset, asked.dataDir ?? undefined, {
     shape,
     skipBroken: asked.skipBroken ?? false,
@@ -53,7 +57,10 @@ export async function openRunData(
   const used = limited(data.train, settings.limit, `the training images of ${asked.dataset}`);
   const [train, held] = split(used, settings);
   requireBatch(settings, train.labels.length);
-  return { settings, train, held: held ?? data.validation, test: data.test };
+  const how = model.own?.preprocessing;
+  const normalize = how &&
+    datasetMoments({ how, source: `exported by ${model.name}` }, train.imageShape);
+  return { settings, train, held: held ?? data.validation, test: data.test, normalize };
 }
 
 /** The flags that are there. */
@@ -61,9 +68,19 @@ function defined(chosen: FlagSettings): Partial<Settings> {
   return Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
 }
 
+/** Of a model that does not say it: color images of the size that is asked for. */
+const UNKNOWN_SHAPE: Shape = [1, 1, 3];
+
 /** Shape of the images of a folder: the model's own, or of the size of `--image-size`. */
-function shapeOf({ model, imageSize }: { model: string; imageSize?: number | null }): Shape {
-  const { inputShape } = findModel(model);
+function shapeOf(
+  { dataset, imageSize }: Pick<Settings, "dataset"> & { readonly imageSize?: number | null },
+  { name, inputShape = UNKNOWN_SHAPE }: NamedModel,
+): Shape {
+  if (dataset === "folder" && inputShape === UNKNOWN_SHAPE && !imageSize) {
+    throw new UsageError(
+      `Cannot train ${name} on a folder without --image-size: the file must export inputShape, got none`,
+    );
+  }
   return imageSize ? [imageSize, imageSize, inputShape[2]!] : inputShape;
 }
 

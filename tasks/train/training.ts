@@ -8,9 +8,9 @@ import {
   timeLimit,
 } from "../../lib/train/callbacks/mod.ts";
 import {
+  type ClassifierReport,
   countParameters,
   disposeTraining,
-  type EpochReport,
   evaluate,
   type Evaluation,
   type Examples,
@@ -19,6 +19,7 @@ import {
   key,
   type Layer,
   type Loss,
+  type Normalization,
   type Optimizer,
   snapshot,
   type StepReport,
@@ -27,6 +28,8 @@ import {
 } from "../../mod.ts";
 import type { EpochRecord, StepRecord } from "../../lib/train/report/mod.ts";
 import { epochRecord } from "../../lib/train/report/history.ts";
+import type { Preprocessing } from "../../lib/image/mod.ts";
+import { labelOf } from "../own_model.ts";
 import { trainingProgress } from "../progress.ts";
 import { aboutRun, type Records } from "./records.ts";
 import type { RunFolder } from "./run_folder.ts";
@@ -39,6 +42,9 @@ export type RunParts = {
   readonly optimizer: Optimizer;
   readonly augment: Augmentation | undefined;
   readonly loss: Loss | undefined;
+  readonly normalize: Normalization | undefined;
+  /** How pictures are prepared, if the model's file says it. */
+  readonly preprocessing: Preprocessing | undefined;
   readonly train: Examples | ImageSource;
   /** Images that are held back, which steer the run. */
   readonly held: Examples | ImageSource | undefined;
@@ -102,7 +108,7 @@ export async function runTraining(parts: RunParts): Promise<Outcome> {
   const progress = trainingProgress({ epochs: settings.epochs, stepsPerEpoch: perEpoch });
   const clock = stepClock();
   const onStep = (report: StepReport): void => {
-    const { epoch, step, stepInEpoch, loss, meanLoss, accuracy } = report;
+    const { epoch, step, stepInEpoch, loss, meanLoss, accuracy = NaN } = report;
     notes.steps.push({ step, loss });
     clock.tick(stepInEpoch);
     progress.step(epoch, stepInEpoch, { loss: meanLoss, accuracy });
@@ -139,7 +145,7 @@ function startFit(
   parts: RunParts,
   notes: Notes,
   onStep: (report: StepReport) => void,
-): ReturnType<typeof fit> {
+): AsyncGenerator<ClassifierReport, void, void> {
   const { settings, model, optimizer, train, held, test, from, otherData, signal } = parts;
   return fit(model, train, {
     epochs: settings.epochs,
@@ -151,6 +157,7 @@ function startFit(
     callbacks: callbacksOf(parts, notes),
     signal,
     onStep,
+    ...(parts.normalize ? { normalize: parts.normalize } : {}),
     ...(parts.augment ? { augment: parts.augment } : {}),
     ...(parts.loss ? { loss: parts.loss } : {}),
     ...(from ? { from, otherData } : {}),
@@ -162,7 +169,7 @@ function callbacksOf(parts: RunParts, { history, steps }: Notes): readonly Callb
   const { settings, train, held, folder } = parts;
   const { earlyStop, patience, schedule, timeLimit: limit } = settings;
   const about = (): ReturnType<typeof aboutRun> =>
-    aboutRun(folder.id, settings, train, { history, steps });
+    aboutRun(folder.id, settings, train, { history, steps }, parts.preprocessing);
   return [
     { name: "history", onEpoch: (report) => void history.push(epochRecord(report)) },
     ...(earlyStop ? [earlyStopping({ patience })] : []),
@@ -175,21 +182,27 @@ function callbacksOf(parts: RunParts, { history, steps }: Notes): readonly Callb
 
 /** Measures on the test images, unless that was just done with these weights. */
 async function finalEvaluation(
-  { held, test, loss }: RunParts,
-  { network, validation }: EpochReport,
+  { held, test, loss, normalize }: RunParts,
+  { network, validation }: ClassifierReport,
 ): Promise<Evaluation> {
   if (!held && validation) return validation;
-  return await evaluate(network, test, loss ? { loss } : {});
+  return await evaluate(network, test, {
+    ...(loss ? { loss } : {}),
+    ...(normalize ? { normalize } : {}),
+  });
 }
 
 async function writeRun(
-  { settings, train, folder }: RunParts,
-  { network, stopped }: EpochReport,
+  { settings, train, folder, preprocessing }: RunParts,
+  { network, stopped }: ClassifierReport,
   notes: Notes,
   stepsPerEpoch: number,
 ): Promise<void> {
-  const about = { ...aboutRun(folder.id, settings, train, notes), ...(stopped ? { stopped } : {}) };
+  const about = {
+    ...aboutRun(folder.id, settings, train, notes, preprocessing),
+    ...(stopped ? { stopped } : {}),
+  };
   const checkpoint = await snapshot(network, about);
-  const title = `${settings.model} on ${settings.dataset}`;
+  const title = `${labelOf(settings.model)} on ${settings.dataset}`;
   await folder.writeState({ ...notes, checkpoint, stepsPerEpoch, title });
 }

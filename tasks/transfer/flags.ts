@@ -1,6 +1,6 @@
 // The flags of `deno task transfer`.
-import { models } from "../../mod.ts";
 import { choice, count, number, path, text, toggle } from "../command.ts";
+import { modelFlag, ownModelFlags } from "../own_model.ts";
 import type { TransferFlagSettings } from "./settings.ts";
 
 /** What the task takes. */
@@ -11,19 +11,20 @@ export const command = {
   flags: {
     weights: path({
       help:
-        "the trained network: a checkpoint, or safetensors with PyTorch's names; a path, a URL, " +
+        "the trained network: a checkpoint, or a safetensors or .pth file with PyTorch's names; a path, a URL, " +
         "or a known name such as resnet18",
-      defaultText: "required without --resume",
+      defaultText: "none: required without --resume",
     }),
-    model: choice(Object.keys(models), {
+    model: modelFlag({
       help: "the model that the weights must be of",
       defaultText: "recognized by the file",
     }),
+    ...ownModelFlags,
     data: path({
       help:
         "folder of PNG and JPEG pictures with a folder for each class, or with such folders in " +
         "train and test",
-      defaultText: "required without --resume",
+      defaultText: "none: required without --resume",
     }),
     preprocessing: text({
       help: "torchvision, inception, googlenet, caffe, cifar, or a JSON file",

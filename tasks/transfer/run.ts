@@ -18,6 +18,7 @@ import { countProgress } from "../progress.ts";
 import type { Records } from "../train/records.ts";
 import type { RunFolder } from "../train/run_folder.ts";
 import { say } from "../command/say.ts";
+import { labelOf } from "../own_model.ts";
 import { epochsOf, type TransferSettings } from "./settings.ts";
 
 /** The parts of a transfer. */
@@ -132,12 +133,12 @@ async function writeTransfer(
   const checkpoint = await snapshotTransfer({ phase, network }, train.classNames, {
     id: folder.id,
     transfer: { ...settings, preprocessing: { ...preprocessing } } as never,
-    settings: { model },
+    settings: { model, modelExport: settings.modelExport, modelSha256: settings.modelSha256 },
     preprocessing: { ...preprocessing } as never,
     inputShape: [...train.imageShape],
     history: history.map((record) => ({ ...record })),
     steps: steps.map((record) => ({ ...record })),
   });
-  const title = `${model} on ${train.name}`;
+  const title = `${labelOf(model)} on ${train.name}`;
   await folder.writeState({ checkpoint, history, steps, stepsPerEpoch, title });
 }

@@ -3,11 +3,11 @@ import { type Checkpoint, type Json, key, type TransferOptions } from "../../mod
 import { parseAugmentations } from "../../lib/augment/mod.ts";
 import type { Preprocessing } from "../../lib/image/mod.ts";
 import { refuse, UsageError } from "../command.ts";
+import type { KeptModel } from "../own_model.ts";
 import { requireSame } from "../train/settings.ts";
 
 /** All that decides a transfer's numbers, except the pictures themselves. */
-export type TransferSettings = {
-  readonly model: string;
+export type TransferSettings = KeptModel & {
   /** The weights that it began from. */
   readonly weights: string;
   readonly data: string;
@@ -55,11 +55,11 @@ const DEFAULTS = {
 /** Settings of a new transfer. */
 export function newTransferSettings(
   chosen: TransferFlagSettings & { readonly weights: string; readonly data: string },
-  model: string,
+  model: KeptModel,
   preprocessing: Preprocessing,
 ): TransferSettings {
   const said = Object.entries(chosen).filter(([, value]) => value !== undefined);
-  const settings = { ...DEFAULTS, ...Object.fromEntries(said), model, preprocessing };
+  const settings = { ...DEFAULTS, ...Object.fromEntries(said), ...model, preprocessing };
   if (settings.fineTuneFrom === null && chosen.fineTuneEpochs !== undefined) {
     throw new UsageError("Cannot use --fine-tune-epochs: it needs --fine-tune-from");
   }
@@ -81,8 +81,12 @@ export function resumedTransferSettings(
   kept: TransferSettings,
 ): TransferSettings {
   // Where the pictures lie may change; what they are is checked by their classes.
-  requireSame(chosen, kept, ["data"]);
-  return { ...kept, data: chosen.data ?? kept.data };
+  requireSame(chosen, kept, ["data", "modelSha256"]);
+  return {
+    ...kept,
+    data: chosen.data ?? kept.data,
+    modelSha256: chosen.modelSha256 ?? kept.modelSha256 ?? null,
+  };
 }
 
 /**

@@ -68,7 +68,8 @@ onEachBackend("numbers and scalars are inputs, and one recording serves them all
       assertEquals(await numbers(scaled(x, { rate: each })), [[rate, -2 * rate]]);
     }
   }
-  if (tf.getBackend() === "webgpu") assertEquals(calls, 1);
+  // Recorded once, and compared once.
+  if (tf.getBackend() === "webgpu") assertEquals(calls, 2);
 });
 
 onEachBackend("NaN and infinities go through", async () => {
@@ -231,17 +232,6 @@ gpuTest(
     }
   },
 );
-
-gpuTest("tensors from outside are kept alive, and read anew at each call", async () => {
-  await start();
-  const outside = onGpu([1, 2]);
-  const f = jit((x: Tensor) => tf.add(x, outside));
-  const x = onGpu([10, 10]);
-  assertEquals(await numbers(f(x)), [[11, 12]]);
-  outside.dispose();
-  assertEquals(await numbers(f(x)), [[11, 12]]);
-  f.dispose();
-});
 
 gpuTest("two functions with plans of their own take turns", async () => {
   await start();

@@ -22,6 +22,15 @@ onCpu("what cannot be explained is refused before anything is computed", async (
       3,
     );
     await refused(RangeError, "got -1", network, x, -1);
+    for (const target of ["3", undefined, {}, [1]] as unknown as number[]) {
+      await refused(
+        TypeError,
+        "the target must be the index of a class or an objective",
+        network,
+        x,
+        target,
+      );
+    }
     await refused(RangeError, "got 0.5", network, x, 0.5);
     await refused(RangeError, 'did you mean "conv1"', network, x, channel("conv11", 0));
     await refused(

@@ -143,7 +143,7 @@ onEachBackend("a rule for ReLUs is refused for a model without, and so is an unk
   assertThrows(
     go("guided"),
     TypeError,
-    "by the guided rule: the model must have a ReLU, got a model of sequential, dense, sigmoid",
+    "by the guided rule: the model must have a ReLU, or an activation that says it rectifies, got a model of sequential, dense, sigmoid",
   );
   assertThrows(go("deconvnet"), TypeError, "must have a ReLU");
   assertThrows(go("guide" as BackwardRule), RangeError, "got guide");

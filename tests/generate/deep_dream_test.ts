@@ -72,6 +72,18 @@ onCpu("a signal stops the dream at the image's own size", async () => {
   assertEquals([images.shape, scores.length], [[1, 40, 30, 1], 1]);
 });
 
+onCpu("image and guide may have the axis of a batch", async () => {
+  const [image, guide] = [photo(24, 20), photo(20, 20)];
+  const options = { octaves: 2, steps: 1 } as const;
+  const dreams = [
+    await dream(image, { ...options, guide }),
+    await dream(tf.expandDims(image), { ...options, guide: tf.expandDims(guide) }),
+  ];
+  assertEquals(dreams.map(({ images }) => images.shape), [[1, 24, 20, 1], [1, 24, 20, 1]]);
+  const [flat, batch] = await Promise.all(dreams.map(({ images }) => images.data()));
+  assertEquals(batch, flat);
+});
+
 onCpu("bad input is refused before anything is computed", async () => {
   const refuse = async (image: Tensor, options: Partial<DeepDreamOptions>, says: string) => {
     const error = await assertRejects(() => dream(image, options), Error, says);
@@ -84,7 +96,11 @@ onCpu("bad input is refused before anything is computed", async () => {
   await refuse(image, { steps: 0 }, "at least 1, got 0");
   await refuse(image, { rate: 0 }, "above 0");
   await refuse(image, { jitter: -1 }, "must be a whole number of at least 0, got -1");
-  await refuse(tf.zeros([1, 40, 30, 1]), {}, "[H, W, C]");
+  await refuse(
+    tf.zeros([2, 40, 30, 1]),
+    {},
+    "one image, [H, W, C] or [1, H, W, C], got [2,40,30,1]",
+  );
   await refuse(image, { guide: tf.zeros([40, 30]) }, "the guide");
   await refuse(image, { octaves: 20 }, "in 20 octaves: take at most 3, or a larger image");
   await refuse(

@@ -47,6 +47,16 @@ onCpu(
   },
 );
 
+onCpu("the image may have the axis of a batch", async () => {
+  const results = [];
+  for (const picture of [image(), tf.expandDims(image())]) {
+    const { distances } = await invert(network(), picture, "conv1", { steps: 2 });
+    const [one] = await inversionStrip(network(), picture, ["conv1"], { steps: 1 });
+    results.push([distances, one!.images.shape]);
+  }
+  assertEquals(results[1], results[0]);
+});
+
 onCpu("bad input is refused", async () => {
   const refuse = (layer: string, options: InvertOptions, says: string) =>
     assertRejects(() => invert(network(), image(), layer, options), Error, says);
@@ -54,9 +64,9 @@ onCpu("bad input is refused", async () => {
   await refuse("conv1", { steps: 0 }, "at least 1, got 0");
   await refuse("conv1", { variationWeight: -1 }, "at least 0");
   await assertRejects(
-    () => invert(network(), tf.zeros([1, ...SHAPE]), "conv1"),
+    () => invert(network(), tf.zeros([2, ...SHAPE]), "conv1"),
     TypeError,
-    "[H, W, C]",
+    "one image, [H, W, C] or [1, H, W, C], got [2,",
   );
   const strip = () => inversionStrip(network(), image(), ["conv1", "conv9"], { steps: 1 });
   await assertRejects(strip, RangeError, "conv9");

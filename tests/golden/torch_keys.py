@@ -26,6 +26,16 @@ OPTIONS = {
     "inception_v3": AUXILIARY,
     "resnet18": {},
     "resnet50": {},
+    "squeezenet1_1": {},
+    "resnext50_32x4d": {},
+    "wide_resnet50_2": {},
+    "densenet121": {},
+    "shufflenet_v2_x1_0": {},
+    "mobilenet_v2": {},
+    "mobilenet_v3_small": {},
+    "mobilenet_v3_large": {},
+    "efficientnet_b0": {},
+    "convnext_tiny": {},
 }
 
 

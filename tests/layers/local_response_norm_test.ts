@@ -134,8 +134,8 @@ onCpu("localResponseNorm refuses options out of range, and what has no channels"
       assertThrows(() => localResponseNorm({ [name]: value }), RangeError, said);
     }
   }
-  for (const x of [tf.scalar(1), tf.ones([2])]) {
-    assertThrows(() => apply(x), TypeError, "must have features along its last axis, got []");
-  }
+  const rule = "must have features along its last axis, got []";
+  assertThrows(() => apply(tf.scalar(1)), TypeError, rule);
+  assertThrows(() => apply(tf.ones([2])), TypeError, "must be a batch, [N, 2], got [2]");
   assertThrows(() => apply(tf.zeros([1, 2], "int32")), TypeError, "must be float32, got int32");
 });

@@ -74,7 +74,7 @@ Deno.test("options are typed: a misspelt or unknown one does not compile, nor ru
     // @ts-expect-error: no such activation
     [() => lenet5({ activation: "gelu" }), 'got "gelu"'],
     // @ts-expect-error: no such join
-    [() => parallel({ a: relu() }, "product"), 'got "product"'],
+    [() => parallel({ a: relu() }, "quotient"), 'got "quotient"'],
   ];
   for (const [make, said] of refused) assertThrows(make, Error, said);
   // @ts-expect-error: no such option

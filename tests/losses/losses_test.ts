@@ -102,7 +102,7 @@ onCpu("softmax cross-entropy refuses what is not a batch of scores", () => {
     assertThrows(
       () => softmaxCrossEntropy(tf.zeros(shape), tf.zeros(shape)),
       TypeError,
-      `logits must be [N, classes], got [${shape}]`,
+      `[N, classes], got [${shape}]`,
     );
   }
 });

@@ -309,3 +309,24 @@ Deno.test("training memory refuses batch sizes and optimizers that are none", ()
     '"sgd", "momentum" or "adam"',
   );
 });
+
+Deno.test("a layer made of layers that has a parameter itself has a row of its own", () => {
+  const body = dense({ features: 8 });
+  const scaled: Layer = {
+    op: "scaled",
+    declare(shape) {
+      const declaration = body.declare(shape);
+      const gain = { shape: [8], initializer: () => new Float32Array(8).fill(1) };
+      const child = { name: "body", layer: body as AnyLayer, inputShape: shape, declaration };
+      const params = { body: declaration.params, gain };
+      return { shape: declaration.shape, params, state: {}, children: [child] } as never;
+    },
+    apply: (_params, state, x) => [x, state],
+  };
+  const size = sizeOfModel(sequential({ scaled }), [5]);
+  assertEquals(
+    size.layers.map(({ path, parameters }) => [path, parameters]),
+    [["scaled/body", 48], ["scaled", 8]],
+  );
+  assertEquals([size.parameters, size.unknown], [56, ["scaled"]]);
+});

@@ -61,7 +61,7 @@ async function assertRefused(line: string | string[], message: string): Promise<
   let ran = false;
   const { code, out, err } = await run(line, () => void (ran = true));
   assertEquals([code, out, ran], [2, "", false], `${line}`);
-  assertEquals(err, `error: ${message}; see deno task train --help\n`);
+  assertEquals(err, `error: ${message} (see deno task train --help)\n`);
 }
 
 Deno.test("a command without arguments gets its defaults", async () => {
@@ -125,11 +125,11 @@ Deno.test("an unknown flag is refused with the nearest", async () => {
 Deno.test("an unknown name is refused with the nearest and all that are known", async () => {
   await assertRefused(
     "--model lenet",
-    'unknown model "lenet": did you mean "lenet5"? known: lenet5, chapter-mnist',
+    'unknown --model "lenet": did you mean "lenet5"? known: lenet5, chapter-mnist',
   );
   await assertRefused(
     "--model=LENET5 ",
-    'unknown model "LENET5": did you mean "lenet5"? ' +
+    'unknown --model "LENET5": did you mean "lenet5"? ' +
       "known: lenet5, chapter-mnist",
   );
 });
@@ -231,10 +231,10 @@ Deno.test("positionals are parsed in order, and refused if they are missing or t
   assertEquals(lines, [
     "007.png 4",
     "-x.png 6",
-    "error: Cannot run without IMAGE: a PNG; see deno task predict --help",
-    "error: Cannot use top: it must be a whole number of at least 1, got 0; " +
-    "see deno task predict --help",
-    'error: unexpected argument "b"; see deno task predict --help',
+    "error: Cannot run without IMAGE: a PNG (see deno task predict --help)",
+    "error: Cannot use top: it must be a whole number of at least 1, got 0 " +
+    "(see deno task predict --help)",
+    'error: unexpected argument "b" (see deno task predict --help)',
   ]);
   assertEquals(await execute(command, ["--help"], body, output), 0);
   assertStringIncludes(lines.at(-1)!, "Usage: deno task predict IMAGE [TOP] [flags]\n");
@@ -253,7 +253,7 @@ Deno.test("a required flag is refused if it is absent", async () => {
   assertEquals(await execute(command, [], () => {}, { ...output, colors }), 2);
   assertEquals(
     err,
-    "error: Cannot run without --checkpoint PATH: what to evaluate; see deno task evaluate --help",
+    "error: Cannot run without --checkpoint PATH: what to evaluate (see deno task evaluate --help)",
   );
 });
 
@@ -319,7 +319,7 @@ Deno.test("a body refuses a combination of flags with a UsageError", async () =>
     throw new UsageError("Cannot use --limit with --resume");
   });
   assertEquals(code, 2);
-  assertEquals(err, "error: Cannot use --limit with --resume; see deno task train --help\n");
+  assertEquals(err, "error: Cannot use --limit with --resume (see deno task train --help)\n");
 });
 
 Deno.test("colors appear only if they are asked for", async () => {
@@ -343,7 +343,7 @@ Deno.test("a task's exit code is 0, 1 or 2, also if a promise fails that nobody 
     return [code, new TextDecoder().decode(stderr)];
   };
   assertEquals(await run("Deno.exit()"), [0, ""]);
-  assertEquals(await run("", "--bad"), [2, "error: unknown flag --bad; see deno task t --help\n"]);
+  assertEquals(await run("", "--bad"), [2, "error: unknown flag --bad (see deno task t --help)\n"]);
   assertEquals(await run("throw new Error('Cannot')"), [
     1,
     "error: Cannot (NEOCOG_DEBUG=1 shows where)\n",

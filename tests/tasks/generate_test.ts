@@ -154,7 +154,7 @@ withNetwork("adversarial images that cannot be are refused", async (_dir, args) 
   await refuse("--epsilon", "--epsilon", "-0.1");
   await refuse("Cannot use --target: it must be a number from 0 to 9", "--target", "11");
   await refuse("--steps", "--steps", "0");
-  await refuse('unknown method "pdg"', "--method", "pdg");
+  await refuse('unknown --method "pdg"', "--method", "pdg");
   await refuse("without --target", "--method", "ascent");
   await refuse("got --image 0 and --limit 4", "--limit", "4");
 });

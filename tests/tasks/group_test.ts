@@ -69,24 +69,24 @@ Deno.test("no subcommand, an unknown one and flags of another are refused with e
   };
   await refused(
     [],
-    "Cannot run: the first argument must be one of near, far, got nothing; see deno task look --help",
+    "Cannot run: the first argument must be one of near, far, got nothing (see deno task look --help)",
   );
   await refused(
     ["--steps", "5", "near"],
-    "Cannot run: the first argument must be one of near, far, got --steps; see deno task look --help",
+    "Cannot run: the first argument must be one of near, far, got --steps (see deno task look --help)",
   );
   await refused(
     ["neer"],
-    'unknown subcommand "neer": did you mean "near"? known: near, far; see deno task look --help',
+    'unknown subcommand "neer": did you mean "near"? known: near, far (see deno task look --help)',
   );
   await refused(
     ["constructor"],
-    'unknown subcommand "constructor": known: near, far; see deno task look --help',
+    'unknown subcommand "constructor": known: near, far (see deno task look --help)',
   );
-  await refused(["far", "--steps", "5"], "unknown flag --steps; see deno task look far --help");
+  await refused(["far", "--steps", "5"], "unknown flag --steps (see deno task look far --help)");
   await refused(
     ["near", "--steps", "0"],
-    "Cannot use --steps: it must be a whole number of at least 1, got 0; see deno task look near --help",
+    "Cannot use --steps: it must be a whole number of at least 1, got 0 (see deno task look near --help)",
   );
   assertEquals(seen, []);
 });

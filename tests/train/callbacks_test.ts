@@ -352,7 +352,8 @@ onCpu(
       assertThrows(() => earlyStopping({ minDelta }), RangeError, `got ${minDelta}`);
     }
     const unknown = { monitor: "val_loss" as MonitoredMetric };
-    const known = "one of loss, accuracy, valLoss, valAccuracy, got val_loss";
+    const known =
+      'one of loss, accuracy, valLoss, valAccuracy, or a metric with mode: "min" or "max", got val_loss';
     assertThrows(() => earlyStopping(unknown), RangeError, known);
     assertThrows(() => checkpoints({ dir: ".", ...unknown }), RangeError, known);
     for (const top of [-1, 0.5]) {

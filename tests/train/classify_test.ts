@@ -132,7 +132,7 @@ onCpu("what cannot be classified is refused", async () => {
   await assertRejects(
     () => classify({ ...one, preprocessing: how }, picture),
     TypeError,
-    "at least two classes, got [1,1]",
+    "at least two classes, [N, classes], got [1,1]",
   );
   assertEquals(tf.memory().numTensors, before);
   const { kernel, bias } = network.params.logits;

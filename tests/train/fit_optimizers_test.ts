@@ -1,5 +1,5 @@
 // Training with all that is chained: recorded, eager, and taken up again from a checkpoint.
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   accumulate,
   adam,
@@ -26,7 +26,7 @@ import {
   warmUp,
 } from "../../mod.ts";
 import { parseCheckpoint, serializeCheckpoint } from "../../lib/weights/checkpoint.ts";
-import { onEachBackend } from "../backends.ts";
+import { onCpu, onEachBackend } from "../backends.ts";
 import { toyExamples, toyModel } from "./toy.ts";
 
 const examples = toyExamples(60);
@@ -82,6 +82,7 @@ for (const [name, make] of Object.entries(OPTIMIZERS)) {
     const memory = tf.memory().numTensors;
     const whole = await train(make(), {});
     assertEquals(await train(make(), { jit: false }), whole);
+    assertEquals(await train(make(), { jit: "check" }), whole);
     const stop = new AbortController();
     const part = await train(make(), {
       signal: stop.signal,
@@ -94,6 +95,19 @@ for (const [name, make] of Object.entries(OPTIMIZERS)) {
     assertEquals(tf.memory().numTensors, memory);
   });
 }
+
+onCpu("a run is not resumed with another optimizer, which the error names", async () => {
+  const [first, second] = Object.values(OPTIMIZERS);
+  const checkpoint = await train(first!(), {});
+  const saved = parseCheckpoint(serializeCheckpoint(checkpoint), "part");
+  const memory = tf.memory().numTensors;
+  assertThrows(
+    () => restoreTraining(model, second!(), examples.imageShape, saved, "part"),
+    TypeError,
+    "must be those of the optimizer's state, so that a run resumes with the optimizer that it began with",
+  );
+  assertEquals(tf.memory().numTensors, memory);
+});
 
 onEachBackend("averaged parameters are a model's to evaluate", async () => {
   await train(OPTIMIZERS["an average of clipped AdamW"]!(), { epochs: 2 }, async (network) => {

@@ -172,7 +172,8 @@ Deno.test("a header length that the file cannot have is refused before anything 
 
 Deno.test("a header that is no JSON object in UTF-8 is refused", async () => {
   await refused(fileOf("[]", 0), 'offset 8 must begin with "{"', "got 91");
-  await refused(fileOf(" {}", 0), "must begin with", "got 32");
+  await refused(fileOf(" []", 0), "must begin with", "got 91");
+  await refused(fileOf("  ", 0), "must begin with", "got missing");
   await refused(fileOf('{"w":', 0), "valid JSON");
   await refused(fileOf("{} {}", 0), "valid JSON");
   await refused(framed(3n, new Uint8Array([0x7b, 0xff, 0x7d])), "valid UTF-8");
@@ -194,11 +195,10 @@ Deno.test("a key that stands twice is refused, also within an entry or spelt wit
 Deno.test("metadata must map strings to strings", async () => {
   await refused(fileOf({ __metadata__: { epoch: 3 } }, 0), 'map "epoch" to a string', "got 3");
   await refused(fileOf({ __metadata__: ["a"] }, 0), '"__metadata__" must be an object');
-  await refused(fileOf({ __metadata__: null }, 0), '"__metadata__" must be an object', "got null");
   await refused(fileOf('{"__metadata__":{"a":"\\ud800"}}', 0), 'map "a" to a string of UTF-16');
 });
 
-Deno.test("an entry that is not exactly dtype, shape and data_offsets is refused", async () => {
+Deno.test("an entry that has not dtype, shape and data_offsets is refused", async () => {
   await refused(fileOf({ w: 3 }), 'tensor "w" must be an object', "got 3");
   await refused(fileOf({ w: null }), 'tensor "w" must be an object');
   await refused(fileOf(changed({ dtype: "F33" })), 'dtype of tensor "w" must be one of', '"F33"');
@@ -206,7 +206,6 @@ Deno.test("an entry that is not exactly dtype, shape and data_offsets is refused
   await refused(fileOf(changed({ dtype: "toString" })), "dtype of tensor");
   await refused(fileOf(changed({ shape: undefined })), "shape", "got missing");
   await refused(fileOf(changed({ data_offsets: undefined })), "data_offsets", "missing");
-  await refused(fileOf(changed({ compressed: true })), "only", '"compressed"');
   await refused(fileOf('{"\\ud800":{}}'), "UTF-16");
 });
 
@@ -323,4 +322,39 @@ Deno.test("names that objects treat apart are names like others", () => {
   const contents = parseSafetensors(serializeSafetensors(map, metadata), "a");
   names.forEach((name, i) => assertEquals([...hostTensor(contents, name).values], [i]));
   assertEquals(Object.entries(contents.metadata), [["2", "b"], ["__proto__", "a"]]);
+});
+
+/**
+ * What Python's package accepts and this one refuses: the format forbids keys that stand twice, and
+ * says that entries are objects; JavaScript has no whole numbers beyond 2^53 − 1.
+ */
+const REFUSED_HERE = [
+  ...["meta_dup", "dup_same", "array_entry"],
+  ...["huge_zero_first", "big_dim_zero", "big_dim_zero53", "big_dim_zero_f"],
+];
+
+/** What Python's package refuses and this one accepts: deep nesting in a field that nobody reads. */
+const ACCEPTED_HERE = ["deep_extra"];
+
+Deno.test("files are accepted and refused as by Python's package, but for those listed", async () => {
+  const path = new URL("../golden/safetensors_files.json", import.meta.url);
+  const files = JSON.parse(await Deno.readTextFile(path)) as {
+    readonly name: string;
+    readonly bytes: string;
+    readonly refused: string | null;
+  }[];
+  const differing = files.filter(({ name, bytes, refused }) => {
+    try {
+      parseSafetensors(Uint8Array.fromBase64(bytes), name);
+      return refused !== null;
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      return refused === null;
+    }
+  });
+  assert(files.length >= 120);
+  assertEquals(
+    differing.map(({ name }) => name).sort(),
+    [...REFUSED_HERE, ...ACCEPTED_HERE].sort(),
+  );
 });

@@ -9,6 +9,7 @@ import {
   entries,
   flatten,
   globalMeanPool,
+  glorotNormal,
   type HostTensor,
   init,
   key,
@@ -20,6 +21,7 @@ import {
   sequential,
   type Shape,
   sizeOf,
+  type Tensor,
   tf,
   type Tree,
 } from "../../mod.ts";
@@ -389,5 +391,53 @@ onCpu(
       TypeError,
       "2 missing",
     );
+  },
+);
+
+onCpu(
+  "by default any network has names: its paths with dots, also of parameters of its own",
+  async () => {
+    const slope: Layer<{ readonly slope: Tensor }> = {
+      op: "slope",
+      declare: (shape) => ({
+        shape,
+        params: { slope: { shape: [2, 3, ...shape.slice(-1)], initializer: glorotNormal } },
+        state: {},
+      }),
+      apply: (params, state, x) => [tf.mul(x, tf.mean(params.slope)), state],
+    };
+    const model = sequential({
+      block: sequential({ conv: conv({ features: 3, size: 2 }), norm: batchNorm(), slope }),
+      flatten: flatten(),
+      logits: dense({ features: 2 }),
+    });
+    const network = init(model, key(0), [3, 4, 2]);
+    const path = `${await Deno.makeTempDir()}/any.safetensors`;
+    await writeTorch(path, network, [3, 4, 2]);
+    await using file = await openSafetensors(path);
+    assertEquals([...file.tensors.keys()].sort(), [
+      "block.conv.bias",
+      "block.conv.weight",
+      "block.norm.bias",
+      "block.norm.num_batches_tracked",
+      "block.norm.running_mean",
+      "block.norm.running_var",
+      "block.norm.weight",
+      "block.slope.slope",
+      "logits.bias",
+      "logits.weight",
+    ]);
+    assertEquals(file.tensors.get("block.slope.slope")!.shape, [2, 3, 3]);
+    const read = await fromTorch(model, [3, 4, 2], file);
+    for (const part of ["params", "state"] as const) {
+      const [before, after] = [network[part], read[part]].map((tree) => entries(tree));
+      assertEquals(after!.map(([at]) => at), before!.map(([at]) => at));
+      for (const [i, [, leaf]] of before!.entries()) {
+        assertEquals(await after![i]![1].array(), await leaf.array());
+      }
+    }
+    // A layer alone has names without a module.
+    const alone = toTorch(init(dense({ features: 2 }), key(0), [3]), [3]);
+    assertEquals([...alone.keys()], ["weight", "bias"]);
   },
 );

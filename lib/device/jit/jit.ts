@@ -5,11 +5,14 @@ import { tf } from "../../tensor/tf.ts";
 import { isTraced, traceKey } from "../../tensor/traced_key.ts";
 import { GuardedBackend } from "../backend.ts";
 import { type Assemble, type Flat, flatten, rebuild, takeApart } from "./arguments.ts";
-import { callPlainly } from "./call.ts";
+import { callPlainly, watching } from "./call.ts";
 import { lower } from "./lower.ts";
 import { makePlan, type Plan } from "./plan.ts";
 import { describePlan } from "./print.ts";
+import { callPurely, isWithinJit, whilePure } from "./purity.ts";
 import { record, type Recording } from "./recording.ts";
+import { requireSameCaptured, requireSameTrace } from "./same_trace.ts";
+import { type Trace, traced } from "./trace.ts";
 import type { Wanted } from "./plan_parts.ts";
 import { whileUnreadable } from "./unreadable.ts";
 
@@ -20,6 +23,13 @@ export type JitOptions = {
    * their memory becomes that of results. Default: none.
    */
   readonly donate?: readonly number[];
+  /**
+   * Whether calls run `f` as well, without computing, to compare what it does with what was
+   * recorded: at every call (`true`), or never (`false`). A difference is an exception that names
+   * it, its size and the results that depend on it. Default: at the second call with arguments of a
+   * form, and at every call on the CPU backend.
+   */
+  readonly check?: boolean;
 };
 
 /** An argument as it may be handed in: a number for a scalar. */
@@ -34,8 +44,8 @@ export type Jitted<A extends readonly unknown[], R> = {
   dispose(): void;
 };
 
-/** A plan, and how its results become what the function returns. */
-type Recorded = { readonly plan: Plan; readonly assemble: Assemble };
+/** A plan, how its results become what the function returns, and what the function did. */
+type Recorded = { readonly plan: Plan; readonly assemble: Assemble; readonly trace: Trace };
 
 /**
  * Makes a function that does its work on the GPU by one submit, without tfjs's
@@ -49,17 +59,24 @@ type Recorded = { readonly plan: Plan; readonly assemble: Assemble };
  * the arguments, in records too, reach it as scalars, so that another learning
  * rate is no new recording; strings, booleans and functions are part of the form.
  * {@linkcode Key}s are followed through `fold` and `split` to the operations that
- * use them. What `f` makes on the host is baked in, also what it drew from keys
- * that are no arguments; tensors from outside are kept alive as they are. A call
- * with another shape or type makes another plan.
+ * use them. What `f` makes on the host is a constant of the recording, and so are numbers from
+ * outside and what it drew from keys that are no arguments. Tensors from outside must stay as they
+ * are. A call with another shape or type makes another plan.
  *
- * On the CPU backend, and under a gradient that is being taken, `f` is just called.
+ * What changes from call to call without being an argument is refused where it can be seen: random
+ * numbers without a key (`Math.random`, which `tf.dropout` and `tf.randomNormal` use), the clock,
+ * assignments to variables, tensors and variables from outside that are disposed of or assigned
+ * after the recording, and whatever makes the second call differ from the first: see
+ * {@linkcode JitOptions.check}.
+ *
+ * On the CPU backend `f` is called each time, and refused in the same cases. Under a gradient that
+ * is being taken `f` is just called.
  *
  * @param f a function of tensors, numbers (as scalars), keys, and records and arrays of them
  * @param options which arguments are used up
  * @returns the function; the caller owns what it returns
  * @throws {RangeError} if `donate` names no argument
- * @throws {TypeError} when called: where a tensor is disposed, or `f` reads a tensor, a key's numbers, or returns a promise
+ * @throws {TypeError} when called: where a tensor is disposed, or `f` reads a tensor, a key's numbers, or returns a promise, or depends on what is no argument and changes
  * @throws {DeviceError} when called: where the device failed
  *
  * @example
@@ -85,7 +102,7 @@ function jitOnShelf<A extends readonly unknown[], R>(
   shelf: Shelf,
   options: JitOptions,
 ): Jitted<A, R> {
-  const { donate = [] } = options;
+  const { donate = [], check } = options;
   const wrong = donate.find((index) => !Number.isInteger(index) || index < 0);
   if (wrong !== undefined) {
     throw new RangeError(
@@ -95,17 +112,32 @@ function jitOnShelf<A extends readonly unknown[], R>(
   const run = f as unknown as (...values: unknown[]) => unknown;
   const what = f.name ? `jit(${f.name})` : "a function under jit";
   const recorded = new Map<string, Recorded>();
+  /** Those that were compared with another call. */
+  const checked = new WeakSet<Recorded>();
+  /** What the function did on the CPU backend. */
+  const traces = new Map<string, Trace>();
   const call = (...values: unknown[]): unknown => {
     const flat = flatten(what, values);
     const donated = flat.argumentOf.map((argument) => donate.includes(argument));
     const backend: unknown = tf.backend();
-    if (!(backend instanceof GuardedBackend) || backend.isRecording || isUnderGradient()) {
-      return callPlainly(what, run, values, flat, donated);
+    if (isWithinJit() || isUnderGradient()) {
+      return callPlainly(what, run, values, flat, donated, callPurely);
+    }
+    if (!(backend instanceof GuardedBackend)) {
+      const around = watching(what, traces, flat.signature, check);
+      return callPlainly(what, run, values, flat, donated, around);
     }
     let known = recorded.get(flat.signature);
     if (known?.plan.isStale(backend)) {
       shelf.drop(known.plan);
       known = undefined;
+    }
+    if (known) {
+      requireSameCaptured(what, known.trace.captured);
+      if (check ?? !checked.has(known)) {
+        requireSameTrace(what, known.trace, takeDown(backend, what, run, values, flat).trace);
+      }
+      checked.add(known);
     }
     known ??= recordCall(backend, what, run, values, flat, donated);
     recorded.set(flat.signature, known);
@@ -121,6 +153,7 @@ function jitOnShelf<A extends readonly unknown[], R>(
     dispose(): void {
       shelf.clear();
       recorded.clear();
+      traces.clear();
     },
   });
 }
@@ -163,30 +196,46 @@ function isUnderGradient(): boolean {
   return state.gradientDepth > 0;
 }
 
-function recordCall(
+/** What a call of a function gave to the GPU, and did. */
+type TakenDown = {
+  readonly recording: Recording;
+  readonly handedKeys: readonly Key[];
+  readonly wanted: readonly Wanted[];
+  readonly resultKeys: readonly Key[];
+  readonly assemble: Assemble;
+  readonly trace: Trace;
+};
+
+/** Calls a function with stand-ins, and takes down what it gives to the GPU. */
+function takeDown(
   backend: GuardedBackend,
   what: string,
   f: (...values: unknown[]) => unknown,
   values: readonly unknown[],
   flat: Flat,
-  donated: readonly boolean[],
-): Recorded {
+): TakenDown {
   const recording = record(backend);
   const handedKeys = flat.keys.map(() => traceKey());
   const wanted: Wanted[] = [];
   const resultKeys: Key[] = [];
   let assemble: Assemble | undefined;
+  let trace: Trace | undefined;
   try {
     tf.tidy(() => {
+      const leaves: Tensor[] = [];
       const placeholder = (leaf: number, value: Tensor | number): Tensor =>
-        standIn(backend, recording, leaf, value);
+        leaves[leaf] = standIn(backend, recording, leaf, value);
       const stand = rebuild(values, placeholder, (index) => handedKeys[index]!);
       backend.recording(recording, () => {
-        const result = whileUnreadable(recording, () => f(...stand));
+        const seen = whilePure(
+          recording.refuse,
+          () => whileUnreadable(recording, () => traced(leaves, () => f(...stand))),
+        );
         if (recording.refusal) throw recording.refusal;
+        trace = seen.trace;
         assemble = takeApart(
           what,
-          result,
+          seen.result,
           resultNumbers(recording, wanted),
           (key) => isTraced(key) ? resultKeys.push(key) - 1 : undefined,
         );
@@ -195,13 +244,32 @@ function recordCall(
   } finally {
     recording.end();
   }
+  return { recording, handedKeys, wanted, resultKeys, assemble: assemble!, trace: trace! };
+}
+
+function recordCall(
+  backend: GuardedBackend,
+  what: string,
+  f: (...values: unknown[]) => unknown,
+  values: readonly unknown[],
+  flat: Flat,
+  donated: readonly boolean[],
+): Recorded {
+  const { recording, handedKeys, wanted, resultKeys, assemble, trace } = takeDown(
+    backend,
+    what,
+    f,
+    values,
+    flat,
+  );
   const results = wanted.flatMap(({ storage }) => storage ? [storage] : []);
   const program = lower(recording, results, (leaf) => donated[leaf]!);
   const plan = makePlan({ backend, name: what, program, donated, handedKeys, results: wanted });
   const numbers = resultKeys.map((key) => plan.keys.note(key));
   return {
     plan,
-    assemble: (tensors, keys) => assemble!(tensors, numbers.map((number) => keys[number]!)),
+    trace,
+    assemble: (tensors, keys) => assemble(tensors, numbers.map((number) => keys[number]!)),
   };
 }
 

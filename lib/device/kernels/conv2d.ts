@@ -1,16 +1,23 @@
-// Convolution: y[n, i, j, o] = Σ x[n, i·s + u·d − p, j·s + v·d − p, c] · w[u, v, c, o], and its gradient.
+// Convolution: y[n, i, j, o] = Σ x[n, i·s + u·d − p, j·s + v·d − p, c] · w[u, v, c, o], and its gradients.
 import { convolutionGradients } from "../../tensor/convolve.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { channelsLast } from "./channels_last.ts";
-import { type ConvolutionAttributes, geometry, geometryUniforms, isPadded } from "./convolution.ts";
+import {
+  BY_GROUPS,
+  type ConvolutionAttributes,
+  geometry,
+  geometryUniforms,
+  isPadded,
+} from "./convolution.ts";
+import { depthwise, isDepthwise } from "./depthwise.ts";
 import { fusedActivation, isOurs } from "./fused.ts";
 import { loadFlat, loadPatch } from "./load.ts";
 import { runProduct } from "./product.ts";
 import type { Quads } from "./tiles.ts";
 
 /**
- * As a product: row = pixel of the output, step = (u, v, c), column = feature.
+ * As a product for each group: row = pixel of the output, step = (u, v, c), column = feature.
  * `offset` is where a patch's tap lies relative to its corner, so that the
  * inner loop adds and compares only.
  */
@@ -24,22 +31,23 @@ fn row(batch: u32, m: u32) -> Row {
   let y = i32(i * uniforms.strideY) - i32(uniforms.padTop);
   let x = i32(j * uniforms.strideX) - i32(uniforms.padLeft);
   let line = i32(image * uniforms.inHeight) + y;
-  return Row((line * i32(uniforms.inWidth) + x) * i32(uniforms.inChannels), y, x);
+  return Row((line * i32(uniforms.inWidth) + x) * i32(uniforms.inChannels) +
+    i32(batch * uniforms.groupChannels), y, x);
 }
 fn step(batch: u32, k: u32) -> Step {
-  let tap = k / uniforms.inChannels;
-  let c = k % uniforms.inChannels;
+  let tap = k / uniforms.groupChannels;
+  let c = k % uniforms.groupChannels;
   let v = tap % uniforms.filterWidth;
   let y = i32((tap / uniforms.filterWidth) * uniforms.dilationY);
   let x = i32(v * uniforms.dilationX);
   return Step(c, v, y, x, (y * i32(uniforms.inWidth) + x) * i32(uniforms.inChannels) + i32(c),
-    k * uniforms.outChannels);
+    k * uniforms.outChannels + batch * uniforms.groupFeatures);
 }
 fn next(s: Step) -> Step {
   var t = s;
   t.b += STRIDE * uniforms.outChannels;
   t.c += STRIDE;
-  let pixelDone = t.c == uniforms.inChannels;
+  let pixelDone = t.c == uniforms.groupChannels;
   t.c = select(t.c, 0u, pixelDone);
   t.v += select(0u, 1u, pixelDone);
   let lineDone = t.v == uniforms.filterWidth;
@@ -73,23 +81,29 @@ export function conv2d(software: boolean): tf.KernelConfig["kernelFunc"] {
       };
       const attributes = attrs as unknown as ConvolutionAttributes;
       const g = geometry(x.shape, filter.shape, attributes);
+      const activation = fusedActivation(call);
+      if (isDepthwise(g)) {
+        const inputs = { x, filter, ...(bias ? { bias } : {}) };
+        return depthwise(backend as GuardedBackend, software, g, inputs, activation);
+      }
       const padded = isPadded(g);
       return runProduct(backend as GuardedBackend, software, {
         operation: "Conv2D",
-        variant: padded ? "padded" : "inside",
-        batch: 1,
+        variant: `${padded ? "padded" : "inside"}${g.groups > 1 ? " groups" : ""}`,
+        batch: g.groups,
         rows: g.batchSize * g.outHeight * g.outWidth,
-        columns: g.outChannels,
-        depth: g.filterHeight * g.filterWidth * g.inChannels,
+        columns: g.outChannels / g.groups,
+        depth: g.filterHeight * g.filterWidth * g.inChannels / g.groups,
         inputs: { x, filter_: filter },
         bias,
-        activation: fusedActivation(call),
+        activation,
         uniforms: geometryUniforms(g),
         quads: {
-          a: g.inChannels % 4 === 0 ? "depth" : undefined,
-          b: g.outChannels % 4 === 0 ? "columns" : undefined,
+          a: g.inChannels / g.groups % 4 === 0 ? "depth" : undefined,
+          b: g.outChannels / g.groups % 4 === 0 ? "columns" : undefined,
         },
         functions: functions(padded),
+        ...(g.groups > 1 ? { placement: BY_GROUPS } : {}),
         shape: g.outShape,
       });
     },

@@ -3,26 +3,30 @@ import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { channelsLast } from "./channels_last.ts";
 import {
+  BY_GROUPS,
   type ConvolutionAttributes,
   geometry,
   geometryUniforms,
   isPadded,
   onSlopes,
 } from "./convolution.ts";
+import { isDepthwise } from "./depthwise.ts";
+import { depthwiseFilterGradient } from "./depthwise_filter_gradient.ts";
 import { loadFlat, loadPatch } from "./load.ts";
 import { runProduct } from "./product.ts";
 import type { Quads } from "./tiles.ts";
 
-/** As a product: row = tap (u, v, c), step = pixel (n, i, j) of the output, column = feature. */
+/** As a product for each group: row = tap (u, v, c), step = pixel (n, i, j) of the output, column = feature. */
 const functions = (padded: boolean) => (quads: Quads): string => `
 struct Row { base: i32, y: i32, x: i32 }
 struct Step { i: u32, j: u32, y: i32, x: i32, base: i32, b: u32 }
 fn row(batch: u32, m: u32) -> Row {
-  let c = m % uniforms.inChannels;
-  let tap = m / uniforms.inChannels;
+  let c = m % uniforms.groupChannels;
+  let tap = m / uniforms.groupChannels;
   let y = i32((tap / uniforms.filterWidth) * uniforms.dilationY) - i32(uniforms.padTop);
   let x = i32((tap % uniforms.filterWidth) * uniforms.dilationX) - i32(uniforms.padLeft);
-  return Row((y * i32(uniforms.inWidth) + x) * i32(uniforms.inChannels) + i32(c), y, x);
+  return Row((y * i32(uniforms.inWidth) + x) * i32(uniforms.inChannels) +
+    i32(batch * uniforms.groupChannels + c), y, x);
 }
 fn step(batch: u32, k: u32) -> Step {
   let j = k % uniforms.outWidth;
@@ -32,7 +36,7 @@ fn step(batch: u32, k: u32) -> Step {
   let x = i32(j * uniforms.strideX);
   let line = i32(image * uniforms.inHeight) + y;
   return Step(i, j, y, x, (line * i32(uniforms.inWidth) + x) * i32(uniforms.inChannels),
-    k * uniforms.outChannels);
+    k * uniforms.outChannels + batch * uniforms.groupFeatures);
 }
 fn next(s: Step) -> Step {
   let lineWidth = i32(uniforms.inWidth * uniforms.inChannels);
@@ -75,23 +79,26 @@ export function conv2dFilterGradient(software: boolean): tf.KernelConfig["kernel
       const g = geometry(x.shape, attributes.filterShape, attributes);
       const padded = isPadded(g);
       const operation = "Conv2DBackpropFilter";
-      return onSlopes(backend, operation, g, dy, (dy) =>
-        runProduct(backend, software, {
+      return onSlopes(backend, operation, g, dy, (dy) => {
+        if (isDepthwise(g)) return depthwiseFilterGradient(backend, software, g, x, dy);
+        return runProduct(backend, software, {
           operation,
-          variant: padded ? "padded" : "inside",
-          batch: 1,
-          rows: g.filterHeight * g.filterWidth * g.inChannels,
-          columns: g.outChannels,
+          variant: `${padded ? "padded" : "inside"}${g.groups > 1 ? " groups" : ""}`,
+          batch: g.groups,
+          rows: g.filterHeight * g.filterWidth * g.inChannels / g.groups,
+          columns: g.outChannels / g.groups,
           depth: g.batchSize * g.outHeight * g.outWidth,
           inputs: { x, dy },
           uniforms: geometryUniforms(g),
           quads: {
-            a: g.inChannels % 4 === 0 ? "rows" : undefined,
-            b: g.outChannels % 4 === 0 ? "columns" : undefined,
+            a: g.inChannels / g.groups % 4 === 0 ? "rows" : undefined,
+            b: g.outChannels / g.groups % 4 === 0 ? "columns" : undefined,
           },
           functions: functions(padded),
+          ...(g.groups > 1 ? { placement: BY_GROUPS } : {}),
           shape: g.filterShape,
-        }));
+        });
+      });
     },
     ["x", "dy"],
     false,

@@ -9,40 +9,43 @@ import {
   geometryUniforms,
   onSlopes,
 } from "./convolution.ts";
+import { depthwiseInputGradient, isDepthwise } from "./depthwise.ts";
 import { inside, loadFlat } from "./load.ts";
 import { type Product, runProduct } from "./product.ts";
 import type { Quads } from "./tiles.ts";
 
 /**
- * As a product: row = pixel of the input, step = (u, v, o), column = channel.
+ * As a product for each group: row = pixel of the input, step = (u, v, o), column = channel.
  * With strides only those taps count whose distance is a multiple of them.
  */
 const functions = (strided: boolean) => (quads: Quads): string => `
-struct Row { base: i32, y: i32, x: i32 }
+struct Row { base: i32, y: i32, x: i32, group: i32 }
 struct Step { o: u32, v: u32, y: i32, x: i32, b: u32 }
 fn row(batch: u32, m: u32) -> Row {
   let x = m % uniforms.inWidth;
   let y = (m / uniforms.inWidth) % uniforms.inHeight;
   let image = m / (uniforms.inWidth * uniforms.inHeight);
-  return Row(i32(image * uniforms.outHeight), i32(y + uniforms.padTop), i32(x + uniforms.padLeft));
+  return Row(i32(image * uniforms.outHeight), i32(y + uniforms.padTop), i32(x + uniforms.padLeft),
+    i32(batch * uniforms.groupFeatures));
 }
-fn tapBase(k: u32) -> u32 {
-  return (k / uniforms.outChannels) * uniforms.inChannels * uniforms.outChannels;
+fn tapBase(batch: u32, k: u32) -> u32 {
+  return (k / uniforms.groupFeatures) * uniforms.groupChannels * uniforms.outChannels +
+    batch * uniforms.groupFeatures;
 }
 fn step(batch: u32, k: u32) -> Step {
-  let tap = k / uniforms.outChannels;
-  let o = k % uniforms.outChannels;
+  let tap = k / uniforms.groupFeatures;
+  let o = k % uniforms.groupFeatures;
   let v = tap % uniforms.filterWidth;
   return Step(o, v, i32((tap / uniforms.filterWidth) * uniforms.dilationY),
-    i32(v * uniforms.dilationX), tapBase(k) + o);
+    i32(v * uniforms.dilationX), tapBase(batch, k) + o);
 }
 fn next(s: Step) -> Step {
   var t = s;
   t.o += STRIDE;
   t.b += STRIDE;
-  let tapDone = t.o == uniforms.outChannels;
+  let tapDone = t.o == uniforms.groupFeatures;
   t.o = select(t.o, 0u, tapDone);
-  t.b += select(0u, (uniforms.inChannels - 1u) * uniforms.outChannels, tapDone);
+  t.b += select(0u, uniforms.groupChannels * uniforms.outChannels - uniforms.groupFeatures, tapDone);
   t.v += select(0u, 1u, tapDone);
   let lineDone = t.v == uniforms.filterWidth;
   t.v = select(t.v, 0u, lineDone);
@@ -66,7 +69,8 @@ fn loadA(r: Row, s: Step) -> ${quads.a ? "vec4<f32>" : "f32"} {
   let j = x;
   let inside = u32(i) < uniforms.outHeight && u32(j) < uniforms.outWidth;`
 }
-  let index = ((r.base + i) * i32(uniforms.outWidth) + j) * i32(uniforms.outChannels) + i32(s.o);
+  let index = ((r.base + i) * i32(uniforms.outWidth) + j) * i32(uniforms.outChannels) + r.group +
+    i32(s.o);
   return ${inside("dy", "index", quads.a)};
 }
 fn column(n: u32) -> u32 { return n * uniforms.outChannels; }
@@ -79,9 +83,10 @@ ${loadFlat("fn loadB(s: Step, c: u32)", "filter_", "s.b + c", quads.b)}
  * that would add nothing. Row = pixel of a phase, step = (tap of the phase, o).
  */
 const phaseFunctions = (quads: Quads): string => `
-struct Row { base: i32, y: i32, x: i32 }
+struct Row { base: i32, y: i32, x: i32, group: i32 }
 struct Step { o: u32, t: u32, v: u32, taps: u32, b: u32 }
-fn phaseY(batch: u32) -> u32 { return batch / uniforms.strideX; }
+fn groupOf(batch: u32) -> u32 { return batch / (uniforms.strideY * uniforms.strideX); }
+fn phaseY(batch: u32) -> u32 { return (batch / uniforms.strideX) % uniforms.strideY; }
 fn phaseX(batch: u32) -> u32 { return batch % uniforms.strideX; }
 fn tapsY(batch: u32) -> u32 {
   return (uniforms.filterHeight + uniforms.strideY - 1u - phaseY(batch)) / uniforms.strideY;
@@ -93,28 +98,29 @@ fn row(batch: u32, m: u32) -> Row {
   let x = m % uniforms.phaseWidth + uniforms.padLeft / uniforms.strideX;
   let y = (m / uniforms.phaseWidth) % uniforms.phaseHeight + uniforms.padTop / uniforms.strideY;
   let image = m / (uniforms.phaseWidth * uniforms.phaseHeight);
-  return Row(i32(image * uniforms.outHeight), i32(y), i32(x));
+  return Row(i32(image * uniforms.outHeight), i32(y), i32(x),
+    i32(groupOf(batch) * uniforms.groupFeatures));
 }
 fn tapBase(batch: u32, t: u32, v: u32) -> u32 {
   let u = phaseY(batch) + t * uniforms.strideY;
-  return (u * uniforms.filterWidth + phaseX(batch) + v * uniforms.strideX) * uniforms.inChannels *
-    uniforms.outChannels;
+  return (u * uniforms.filterWidth + phaseX(batch) + v * uniforms.strideX) * uniforms.groupChannels *
+    uniforms.outChannels + groupOf(batch) * uniforms.groupFeatures;
 }
 fn step(batch: u32, k: u32) -> Step {
   let taps = max(tapsX(batch), 1u);
-  let o = k % uniforms.outChannels;
-  let tap = k / uniforms.outChannels;
+  let o = k % uniforms.groupFeatures;
+  let tap = k / uniforms.groupFeatures;
   return Step(o, tap / taps, tap % taps, taps, tapBase(batch, tap / taps, tap % taps) + o);
 }
 fn next(s: Step) -> Step {
-  let matrix = uniforms.inChannels * uniforms.outChannels;
+  let matrix = uniforms.groupChannels * uniforms.outChannels;
   var t = s;
   t.o += STRIDE;
   t.b += STRIDE;
-  let tapDone = t.o == uniforms.outChannels;
+  let tapDone = t.o == uniforms.groupFeatures;
   t.o = select(t.o, 0u, tapDone);
   t.v += select(0u, 1u, tapDone);
-  t.b += select(0u, uniforms.strideX * matrix - uniforms.outChannels, tapDone);
+  t.b += select(0u, uniforms.strideX * matrix - uniforms.groupFeatures, tapDone);
   let lineDone = t.v == s.taps;
   t.v = select(t.v, 0u, lineDone);
   t.t += select(0u, 1u, lineDone);
@@ -127,7 +133,8 @@ fn loadA(r: Row, s: Step) -> ${quads.a ? "vec4<f32>" : "f32"} {
   let i = r.y - i32(s.t);
   let j = r.x - i32(s.v);
   let inside = u32(i) < uniforms.outHeight && u32(j) < uniforms.outWidth;
-  let index = ((r.base + i) * i32(uniforms.outWidth) + j) * i32(uniforms.outChannels) + i32(s.o);
+  let index = ((r.base + i) * i32(uniforms.outWidth) + j) * i32(uniforms.outChannels) + r.group +
+    i32(s.o);
   return ${inside("dy", "index", quads.a)};
 }
 fn column(n: u32) -> u32 { return n * uniforms.outChannels; }
@@ -144,13 +151,23 @@ fn pixelOf(batch: u32, m: u32) -> vec2<i32> {
 fn destination(batch: u32, m: u32) -> u32 {
   let pixel = vec2<u32>(pixelOf(batch, m));
   let image = m / (uniforms.phaseWidth * uniforms.phaseHeight);
-  return ((image * uniforms.inHeight + pixel.x) * uniforms.inWidth + pixel.y) * uniforms.columns;
+  return ((image * uniforms.inHeight + pixel.x) * uniforms.inWidth + pixel.y) * uniforms.inChannels +
+    groupOf(batch) * uniforms.groupChannels;
 }
 fn exists(batch: u32, m: u32) -> bool {
   let pixel = vec2<u32>(pixelOf(batch, m));
   return pixel.x < uniforms.inHeight && pixel.y < uniforms.inWidth;
 }
-fn depthOf(batch: u32) -> u32 { return tapsY(batch) * tapsX(batch) * uniforms.outChannels; }
+fn depthOf(batch: u32) -> u32 { return tapsY(batch) * tapsX(batch) * uniforms.groupFeatures; }
+`;
+
+/** Where the channels of a group lie, a batch. */
+const BY_GROUPS = `
+fn destination(batch: u32, m: u32) -> u32 {
+  return m * uniforms.inChannels + batch * uniforms.groupChannels;
+}
+fn exists(batch: u32, m: u32) -> bool { return true; }
+fn depthOf(batch: u32) -> u32 { return uniforms.depth; }
 `;
 
 /** What of the product depends on strides. */
@@ -162,14 +179,16 @@ function layout(
 } {
   const strided = g.strideHeight > 1 || g.strideWidth > 1;
   const dilated = g.dilationHeight > 1 || g.dilationWidth > 1;
+  const groupFeatures = g.outChannels / g.groups;
   if (!strided || dilated) {
     return {
-      variant: strided ? "strided" : "dense",
-      batch: 1,
+      variant: `${strided ? "strided" : "dense"}${g.groups > 1 ? " groups" : ""}`,
+      batch: g.groups,
       rows: g.batchSize * g.inHeight * g.inWidth,
-      depth: g.filterHeight * g.filterWidth * g.outChannels,
+      depth: g.filterHeight * g.filterWidth * groupFeatures,
       uniforms: geometryUniforms(g),
       functions: functions(strided),
+      ...(g.groups > 1 ? { placement: BY_GROUPS } : {}),
     };
   }
   const phaseHeight = phaseLength(g.padInfo.top, g.inHeight, g.strideHeight);
@@ -178,9 +197,9 @@ function layout(
     Math.ceil(g.filterWidth / g.strideWidth);
   return {
     variant: "phases",
-    batch: g.strideHeight * g.strideWidth,
+    batch: g.groups * g.strideHeight * g.strideWidth,
     rows: g.batchSize * phaseHeight * phaseWidth,
-    depth: taps * g.outChannels,
+    depth: taps * groupFeatures,
     uniforms: { ...geometryUniforms(g), phaseHeight, phaseWidth },
     functions: phaseFunctions,
     placement: PHASES,
@@ -205,15 +224,17 @@ export function conv2dInputGradient(software: boolean): tf.KernelConfig["kernelF
       const attributes = call.attrs as unknown as ConvolutionAttributes & { inputShape: number[] };
       const g = geometry(attributes.inputShape, filter.shape, attributes);
       const operation = "Conv2DBackpropInput";
-      return onSlopes(backend, operation, g, dy, (dy) =>
-        runProduct(backend, software, {
+      return onSlopes(backend, operation, g, dy, (dy) => {
+        if (isDepthwise(g)) return depthwiseInputGradient(backend, software, g, dy, filter);
+        return runProduct(backend, software, {
           operation,
           ...layout(g),
-          columns: g.inChannels,
+          columns: g.inChannels / g.groups,
           inputs: { dy, filter_: filter },
-          quads: g.outChannels % 4 === 0 ? { a: "depth", b: "depth" } : {},
+          quads: g.outChannels / g.groups % 4 === 0 ? { a: "depth", b: "depth" } : {},
           shape: g.inShape,
-        }));
+        });
+      });
     },
     ["dy"],
     true,

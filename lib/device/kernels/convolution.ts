@@ -13,14 +13,17 @@ export type ConvolutionAttributes = {
   readonly dimRoundingMode?: "floor" | "round" | "ceil";
 };
 
-/** The geometry of a convolution: tfjs's own, so that all of it agrees with tfjs. */
-export type Geometry = tf.backend_util.Conv2DInfo;
+/** The geometry of a convolution: tfjs's own, so that all of it agrees with tfjs, and its groups. */
+export type Geometry = tf.backend_util.Conv2DInfo & {
+  /** Into how many independent parts channels and features fall: filters have the channels of one. */
+  readonly groups: number;
+};
 
 /**
  * Works out the geometry of a convolution.
  *
  * @param inputShape `[N, H, W, C]`
- * @param filterShape `[h, w, C, features]`
+ * @param filterShape `[h, w, C / groups, features]`
  * @param attributes strides, padding, dilations
  */
 export function geometry(
@@ -28,7 +31,7 @@ export function geometry(
   filterShape: readonly number[],
   { strides, pad, dilations = 1, dimRoundingMode }: ConvolutionAttributes,
 ): Geometry {
-  return tf.backend_util.computeConv2DInfo(
+  const info = tf.backend_util.computeConv2DInfo(
     inputShape as [number, number, number, number],
     filterShape as [number, number, number, number],
     strides,
@@ -36,6 +39,13 @@ export function geometry(
     typeof pad === "number" ? explicitPadding(pad) : pad,
     dimRoundingMode ?? "floor",
   );
+  const groups = info.inChannels / filterShape[2]!;
+  if (!Number.isInteger(groups) || info.outChannels % groups !== 0) {
+    throw new TypeError(
+      `Cannot convolve: filters must have the channels of a group, and each group as many features, got images [${inputShape}] and filters [${filterShape}]`,
+    );
+  }
+  return { ...info, groups };
 }
 
 /**
@@ -82,6 +92,8 @@ export function geometryUniforms(g: Geometry): Record<string, number> {
     outHeight: g.outHeight,
     outWidth: g.outWidth,
     outChannels: g.outChannels,
+    groupChannels: g.inChannels / g.groups,
+    groupFeatures: g.outChannels / g.groups,
     filterHeight: g.filterHeight,
     filterWidth: g.filterWidth,
     strideY: g.strideHeight,
@@ -92,6 +104,18 @@ export function geometryUniforms(g: Geometry): Record<string, number> {
     padLeft: g.padInfo.left,
   };
 }
+
+/**
+ * WGSL that says where results lie that have the features of a group, a batch, as columns, for
+ * {@linkcode Product.placement}.
+ */
+export const BY_GROUPS = `
+fn destination(batch: u32, m: u32) -> u32 {
+  return m * uniforms.outChannels + batch * uniforms.groupFeatures;
+}
+fn exists(batch: u32, m: u32) -> bool { return true; }
+fn depthOf(batch: u32) -> u32 { return uniforms.depth; }
+`;
 
 /** Whether any patch of the input reaches over its edge. */
 export function isPadded(g: Geometry): boolean {

@@ -298,12 +298,13 @@ const FUNCTIONS = {
 export const SPECIAL = { infinity: 0x7f800000, nan: 0x7fc00000 } as const;
 
 /**
- * WGSL that defines a function, `<name>_of(x: f32) -> f32`.
+ * WGSL that defines functions, each `<name>_of(x: f32) -> f32`.
  *
- * @param name which
+ * @param names which; what they need in common is defined once
  */
-export function functionText(name: FunctionName): string {
-  return BASIS + FUNCTIONS[name].join("\n");
+export function functionText(...names: readonly FunctionName[]): string {
+  const texts = new Set<string>(names.flatMap((name) => FUNCTIONS[name]));
+  return BASIS + [...texts].join("\n");
 }
 
 /**

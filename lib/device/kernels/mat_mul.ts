@@ -46,7 +46,7 @@ export function matMul(
     const batchesB = tf.util.sizeFromShape(b.shape.slice(0, -2));
     const equal = tf.util.arraysEqual(a.shape.slice(0, -2), b.shape.slice(0, -2));
     const floats = a.dtype === "float32" && b.dtype === "float32";
-    if (!floats) return stock(call);
+    if (!floats && !a.shape.includes(0) && !b.shape.includes(0)) return stock(call);
     if (!equal && batchesA !== 1 && batchesB !== 1) return repeated(call, matMul(software, stock));
     const [heightA, widthA] = a.shape.slice(-2) as [number, number];
     const [heightB, widthB] = b.shape.slice(-2) as [number, number];
@@ -61,6 +61,7 @@ export function matMul(
       a.shape.slice(0, -2),
       b.shape.slice(0, -2),
     );
+    if (!floats) return tf.zeros([...outer, rows, columns], "int32"); // tfjs binds nothing, and fails.
     return runProduct(call.backend as GuardedBackend, software, {
       operation: "BatchMatMul",
       variant: "strided",

@@ -41,7 +41,7 @@ export type Product = {
   readonly depth: number;
   /** The tensors of A and of B, in this order, by the names the text uses. */
   readonly inputs: Readonly<Record<string, tf.TensorInfo>>;
-  /** Added to each row of the result, `[columns]`. */
+  /** Added to each row of the result, `[columns]`, or of each batch's own, `[batch · columns]`. */
   readonly bias?: tf.TensorInfo | undefined;
   /** What is made of each element of the result. */
   readonly activation?: Activation | undefined;
@@ -164,7 +164,7 @@ export function runProduct(
     },
     code: [
       `const STRIDE = ${stride}u;`,
-      initialText(bias),
+      initialText(bias, columns),
       finishText(form.element, activation),
       form.element === "f32" ? "" : storeText(wide),
       product.functions(quads),
@@ -198,8 +198,12 @@ function depthPieces(form: Form, tiles: number, depth: number): number {
 }
 
 /** What a sum begins from. */
-function initialText(bias: tf.TensorInfo | undefined): string {
-  return `fn initial(column: u32) -> f32 { return ${bias ? "bias_at(column)" : "0.0"}; }`;
+function initialText(bias: tf.TensorInfo | undefined, columns: number): string {
+  const ownOfBatch = bias && bias.shape[0] !== columns;
+  const place = ownOfBatch ? "batch * uniforms.columns + column" : "column";
+  return `fn initial(batch: u32, column: u32) -> f32 { return ${
+    bias ? `bias_at(${place})` : "0.0"
+  }; }`;
 }
 
 /** Writes four results of a row from column `n` on, or as many as there are. */
@@ -224,8 +228,9 @@ function sumPieces(
   product: Product,
   partial: tf.TensorInfo,
 ): tf.TensorInfo {
-  const { bias, activation, shape, columns } = product;
-  const wide = columns % 4 === 0;
+  const { bias, activation, shape } = product;
+  const features = shape.at(-1)!;
+  const wide = features % 4 === 0;
   const element = wide ? "vec4<f32>" : "f32";
   const reader = wide ? "quad" : "at";
   const count = tf.util.sizeFromShape([...shape]) / (wide ? 4 : 1);
@@ -235,7 +240,7 @@ function sumPieces(
     results: { result: shape },
     inputs: { parts: partial, ...(bias ? { bias } : {}) },
     vectors: wide ? ["parts", "result", "bias"] : [],
-    uniforms: { count, pieces: partial.shape[0]!, strips: columns / (wide ? 4 : 1) },
+    uniforms: { count, pieces: partial.shape[0]!, strips: features / (wide ? 4 : 1) },
     code: `${finishText(element, activation)}
 fn main(i: u32, local: u32) {
   if (i >= uniforms.count) { return; }

@@ -70,7 +70,10 @@ fn main(index: u32, local: u32) {
   let lastColumn = uniforms.columns - 1u;
   ${a.before}
   ${b.before}
-  ${each(across, (q) => `let i${q} = ${four(q, (j) => `initial(min(p.n + ${j}u, lastColumn))`)};`)}
+  ${
+    each(across, (q) =>
+      `let i${q} = ${four(q, (j) => `initial(p.batch, min(p.n + ${j}u, lastColumn))`)};`)
+  }
   ${each(height * across, (t) => `var c${t} = i${t % across};`)}
   var s = step(p.batch, p.begin);
   var k = p.begin;
@@ -242,7 +245,7 @@ fn main(index: u32, local: u32) {
   let first = thread / ${slice}u; // the first of its rows
   var sums: array<array<f32, ${perColumn}>, 4>;
   for (var j = 0u; j < ${perColumn}u; j++) {
-    for (var i = 0u; i < 4u; i++) { sums[i][j] = initial(min(p.n + n + j, lastColumn)); }
+    for (var i = 0u; i < 4u; i++) { sums[i][j] = initial(p.batch, min(p.n + n + j, lastColumn)); }
   }
   let slices = (p.end - p.begin + ${slice - 1}u) / ${slice}u;
   for (var at = 0u; at < slices; at++) {

@@ -5,7 +5,7 @@ import { tf } from "../../tensor/tf.ts";
 import { download } from "../../tensor/transfer.ts";
 import type { Tree } from "../../tensor/tree.ts";
 import { type BackwardRule, requireRule } from "../backward_rule.ts";
-import { classLogit, type Objective, requireIndex } from "../objective.ts";
+import { classLogit, type Objective, requireIndex, requireObjective } from "../objective.ts";
 import { requireInputShape } from "../truncate.ts";
 
 /** What is explained: an objective, or the index of a class for the class's logit. */
@@ -74,6 +74,7 @@ export function requireExplainable<P extends Tree, S extends Tree>(
   const shape = x.shape.slice(1);
   requireInputShape("explain an output", network, shape);
   const objective = typeof target === "number" ? classLogit(target) : target;
+  requireObjective("explain an output", objective);
   objective.check(network.model, shape);
   requireRule(network.model, shape, rule);
   return objective;

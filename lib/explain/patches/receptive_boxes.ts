@@ -15,7 +15,7 @@ export type PixelBox = {
 };
 
 /**
- * The receptive fields of a layer's neurons, exactly, by size, stride and start (§12.6). At the edge
+ * The receptive fields of a layer's neurons, in whole pixels, by size, stride and start (§12.6). At the edge
  * of the image a box reaches into the padding. Along an axis where the field is at least as long as
  * the image, it is the whole image.
  *
@@ -52,7 +52,10 @@ export function receptiveBoxes<P extends Tree, S extends Tree>(
   const along = (axis: 0 | 1, position: number): readonly [start: number, size: number] => {
     const all = shape[axis]!;
     if (sight === "all" || sight.size[axis] >= all) return [0, all];
-    return [sight.start[axis] + position * sight.stride[axis], sight.size[axis]];
+    // Beyond a layer that enlarges, fields begin and end between pixels.
+    const start = sight.start[axis] + position * sight.stride[axis];
+    const first = Math.floor(start);
+    return [first, Math.ceil(start + sight.size[axis]) - first];
   };
   return (row, column) => {
     const [top, height] = along(0, row);

@@ -1,7 +1,8 @@
 // What runs beside a training run: callbacks, and what they remember.
 import type { Tree } from "../../tensor/tree.ts";
 import type { Tensors } from "../../weights/checkpoint.ts";
-import type { MonitoredMetric } from "./monitor.ts";
+import { unknownName } from "../../text/nearest.ts";
+import { type MonitoredMetric, validationName } from "./monitor.ts";
 import type { EpochReport, StepReport } from "../reports.ts";
 import type { Memory, Training } from "../training.ts";
 
@@ -106,17 +107,31 @@ export function remember<T extends Pick<Training, "callbacks">>(
 /**
  * Refuses callbacks that do not fit a run.
  *
+ * @param measured what the run measures
  * @param isValidated whether there are validation examples
  * @throws {RangeError} if two have the same name, or one uses a number that is not measured
  */
-export function requireCallbacks(callbacks: readonly Callback[], isValidated: boolean): void {
+export function requireCallbacks(
+  callbacks: readonly Callback[],
+  measured: { readonly isClassifier: boolean; readonly names: readonly string[] },
+  isValidated: boolean,
+): void {
+  const names = ["loss", ...(measured.isClassifier ? ["accuracy"] : []), ...measured.names];
+  const validated = names.map(validationName);
   callbacks.forEach(({ name, monitor }, i) => {
     if (callbacks.findIndex((other) => other.name === name) !== i) {
       throw new RangeError(
         `Cannot fit: each callback must have a name of its own, got two named "${name}"`,
       );
     }
-    if (!isValidated && monitor?.startsWith("val")) {
+    if (monitor !== undefined && ![...names, ...validated].includes(monitor)) {
+      throw new RangeError(
+        `Cannot fit: ${name} monitors a number that is not measured: ${
+          unknownName("number", monitor, [...names, ...validated])
+        }`,
+      );
+    }
+    if (!isValidated && monitor !== undefined && validated.includes(monitor)) {
       throw new RangeError(
         `Cannot fit: ${name} monitors ${monitor}, for which there must be validation examples, got none`,
       );

@@ -10,7 +10,7 @@ import type { EpochReport } from "../reports.ts";
 import { snapshot } from "../snapshot.ts";
 
 /** Options of {@linkcode checkpoints}. */
-export type CheckpointsOptions = Pick<MonitorOptions, "monitor"> & {
+export type CheckpointsOptions = Pick<MonitorOptions, "monitor" | "mode"> & {
   /** The directory of the files, which is created if it is missing. */
   readonly dir: string;
   /** Whether the best epoch so far is in `best.safetensors`. Default: `true`. */

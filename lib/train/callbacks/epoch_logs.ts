@@ -6,7 +6,8 @@ import type { Callback } from "./callback.ts";
 
 /**
  * Writes a run's epochs to a CSV file after each, with the columns `epoch`, `loss`, `accuracy`,
- * `val_loss`, `val_accuracy`, `seconds` and `learning_rate`. An existing file is replaced after the
+ * `val_loss`, `val_accuracy`, `seconds`, `learning_rate`, and two for each metric, `mae` and
+ * `val_mae`. An existing file is replaced after the
  * first epoch. A resumed run also writes its earlier epochs.
  *
  * Needs `--allow-read` and `--allow-write` for the file's directory.
@@ -28,8 +29,8 @@ export function csvLog(file: string): Callback {
 
 /**
  * Writes a run's epochs to a file after each, one JSON object per line: `epoch`, `loss`,
- * `accuracy`, `valLoss` and `valAccuracy` if they are measured, `seconds`, `learningRate`. An
- * existing file is replaced after the first epoch. A resumed run also writes its earlier epochs. The form is that of [JSON Lines](https://jsonlines.org).
+ * `accuracy`, `valLoss`, `valAccuracy`, `metrics` and `valMetrics` if they are measured, `seconds`,
+ * `learningRate`. An existing file is replaced after the first epoch. A resumed run also writes its earlier epochs. The form is that of [JSON Lines](https://jsonlines.org).
  *
  * Needs `--allow-read` and `--allow-write` for the file's directory.
  *

@@ -12,7 +12,7 @@ import { monitorOf, type MonitorOptions } from "./monitor.ts";
 /** Options of {@linkcode plateau}. */
 export type PlateauCallbackOptions =
   & Omit<PlateauOptions, "mode">
-  & Pick<MonitorOptions, "monitor">;
+  & Pick<MonitorOptions, "monitor" | "mode">;
 
 /**
  * Multiplies the learning rate by a factor when a number has not improved for some epochs
@@ -50,8 +50,8 @@ export type PlateauCallbackOptions =
  */
 export function plateau(options: PlateauCallbackOptions = {}): Callback {
   const name = "plateau";
-  const { monitor, more, value } = monitorOf(name, { monitor: options.monitor ?? "valLoss" });
-  const { monitor: _, ...rest } = options;
+  const { monitor: watched = "valLoss", mode, ...rest } = options;
+  const { monitor, more, value } = monitorOf(name, { monitor: watched, ...(mode && { mode }) });
   const controller = reduceOnPlateau({ ...rest, mode: more ? "max" : "min" });
   return {
     name,

@@ -7,6 +7,7 @@ import { adam } from "../../optimizers/adam.ts";
 import { disposeTree, type Tree } from "../../tensor/tree.ts";
 import { ratesOf, requireSweep, risingRate, smooth, suggestionOf } from "./learning_rate_sweep.ts";
 import { beginSweep, type FindLearningRateOptions, runSweep } from "./sweep_steps.ts";
+import { objectiveOf } from "../objective.ts";
 import { trainingFunctions } from "../training_functions.ts";
 
 export type { FindLearningRateOptions, SweepStep } from "./sweep_steps.ts";
@@ -72,7 +73,9 @@ export async function findLearningRate<P extends Tree, S extends Tree>(
   const { optimizer = (learningRate) => adam({ learningRate }) } = options;
   const stepper = optimizer(risingRate(sweep));
   const run = { current: beginSweep(model, stepper, examples, options) };
-  const functions = trainingFunctions(model, { ...options, optimizer: stepper });
+  const { loss } = options;
+  const objective = objectiveOf("find a learning rate", true, { loss });
+  const functions = trainingFunctions(model, { ...options, optimizer: stepper, objective });
   try {
     const losses = await runSweep(run, functions.step, examples, sweep, options);
     const curve = {

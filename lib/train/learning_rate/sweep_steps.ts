@@ -12,7 +12,7 @@ import { fold, type Key, key as keyOf } from "../../tensor/random.ts";
 import { disposeTree, mapTree, type Tree } from "../../tensor/tree.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { AuxiliaryLosses } from "../auxiliary_losses.ts";
-import { batchSizeOf } from "../fit_options.ts";
+import { batchSizeOf } from "../open_feed.ts";
 import { endOf, ratesOf, smooth, type Sweep } from "./learning_rate_sweep.ts";
 import type { SplitState } from "../step.ts";
 import { type SplitParams, splitParams, type Trainable } from "../trainable.ts";
@@ -127,7 +127,7 @@ async function lossOfStep<S extends Tree>(
   i: number,
   { key = keyOf(0), augment }: Pick<FindLearningRateOptions, "key" | "augment">,
 ): Promise<number> {
-  const batch = { images, labels, drawn: {} as Tree };
+  const batch = { inputs: images, targets: labels, drawn: {} as Tree };
   try {
     batch.drawn = augment?.draw(fold(fold(key, "augment"), i), images.shape) ?? {};
     const { numbers, ...moved } = step(run.current, batch, fold(fold(key, "step"), i));

@@ -84,12 +84,19 @@ function panelsOf(rows: readonly EpochRecord[], options: CurvesOptions): LinePan
       ofEpochs(({ valAccuracy }) => valAccuracy),
       ofSteps(({ accuracy }) => accuracy),
     ]),
+    ...[...new Set(rows.flatMap(({ metrics = {} }) => Object.keys(metrics)))].flatMap((name) =>
+      panel(name, [
+        ofEpochs(({ metrics }) => metrics?.[name]),
+        ofEpochs(({ valMetrics }) => valMetrics?.[name]),
+        [],
+      ])
+    ),
   ];
 }
 
 /**
- * Draws the curves of a training run as a self-contained SVG picture: loss on the left, accuracy on
- * the right, each for training and validation.
+ * Draws the curves of a training run as a self-contained SVG picture: loss, accuracy of a
+ * classifier, and each metric, for training and validation.
  *
  * The chart library (Apache ECharts) is fetched and loaded at the first call.
  *

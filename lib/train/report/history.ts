@@ -6,12 +6,16 @@ export type EpochRecord = {
   readonly epoch: number;
   /** Mean loss over the epoch's training batches. */
   readonly loss: number;
-  /** Accuracy over the epoch's training examples, 0 to 1. */
-  readonly accuracy: number;
+  /** Of a classifier: accuracy over the epoch's training examples, 0 to 1. */
+  readonly accuracy?: number;
+  /** Means of metrics over the training examples, by name. */
+  readonly metrics?: { readonly [name: string]: number };
   /** Mean loss over the validation examples, after the epoch. */
   readonly valLoss?: number;
   /** Accuracy over the validation examples, after the epoch, 0 to 1. */
   readonly valAccuracy?: number;
+  /** Means of metrics over the validation examples, after the epoch, by name. */
+  readonly valMetrics?: { readonly [name: string]: number };
   /** How long the epoch took. */
   readonly seconds: number;
   /** The learning rate of the epoch's last step; absent if the optimizer does not tell it. */
@@ -20,28 +24,46 @@ export type EpochRecord = {
 
 /** The record of an epoch's report. */
 export function epochRecord(report: EpochRecord): EpochRecord {
-  const { epoch, loss, accuracy, valLoss, valAccuracy, seconds, learningRate } = report;
+  const { epoch, loss, accuracy, metrics, valLoss, valAccuracy, valMetrics } = report;
+  const { seconds, learningRate } = report;
+  const given = <T extends object>(fields: T): Partial<T> =>
+    Object.fromEntries(
+      Object.entries(fields).filter(([, value]) => value !== undefined),
+    ) as Partial<T>;
   return {
     epoch,
     loss,
-    accuracy,
-    ...(valLoss === undefined ? {} : { valLoss }),
-    ...(valAccuracy === undefined ? {} : { valAccuracy }),
+    ...given({ accuracy, metrics, valLoss, valAccuracy, valMetrics }),
     seconds,
-    ...(learningRate === undefined ? {} : { learningRate }),
+    ...given({ learningRate }),
   };
 }
 
-/** Columns in their order: the CSV's name (Keras's, if it has one) and the record's. */
-const COLUMNS: readonly (readonly [string, keyof EpochRecord])[] = [
-  ["epoch", "epoch"],
-  ["loss", "loss"],
-  ["accuracy", "accuracy"],
-  ["val_loss", "valLoss"],
-  ["val_accuracy", "valAccuracy"],
-  ["seconds", "seconds"],
-  ["learning_rate", "learningRate"],
-];
+/** Columns in their order: the CSV's name (Keras's, if it has one) and an epoch's value. */
+type CsvColumn = readonly [string, (row: EpochRecord) => number | undefined];
+
+/** A name as columns have it: `digitLoss`, `digit_loss`. */
+function columnName(metric: string): string {
+  return metric.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase();
+}
+
+/** The columns of epochs: those of metrics come after those of all runs. */
+function columnsOf(rows: readonly EpochRecord[]): CsvColumn[] {
+  const names = [...new Set(rows.flatMap(({ metrics = {} }) => Object.keys(metrics)))];
+  return [
+    ["epoch", ({ epoch }) => epoch],
+    ["loss", ({ loss }) => loss],
+    ["accuracy", ({ accuracy }) => accuracy],
+    ["val_loss", ({ valLoss }) => valLoss],
+    ["val_accuracy", ({ valAccuracy }) => valAccuracy],
+    ["seconds", ({ seconds }) => seconds],
+    ["learning_rate", ({ learningRate }) => learningRate],
+    ...names.flatMap((name): CsvColumn[] => [
+      [columnName(name), ({ metrics }) => metrics?.[name]],
+      [`val_${columnName(name)}`, ({ valMetrics }) => valMetrics?.[name]],
+    ]),
+  ];
+}
 
 /**
  * A training run as CSV by RFC 4180: a heading, then a line an epoch, each
@@ -65,8 +87,9 @@ const COLUMNS: readonly (readonly [string, keyof EpochRecord])[] = [
  * ```
  */
 export function historyCsv(rows: readonly EpochRecord[]): string {
-  const heading = COLUMNS.map(([name]) => name).join(",");
+  const columns = columnsOf(rows);
+  const heading = columns.map(([name]) => name).join(",");
   // No field holds a comma, a quote or a line break, so none needs quotes.
-  const lines = rows.map((row) => COLUMNS.map(([, key]) => row[key] ?? "").join(","));
+  const lines = rows.map((row) => columns.map(([, value]) => value(row) ?? "").join(","));
   return [heading, ...lines].map((line) => `${line}\r\n`).join("");
 }

@@ -57,7 +57,7 @@ export async function wrongest<P extends Tree, S extends Tree>(
   network: Network<P, S>,
   examples: Examples | ImageSource,
   count: number,
-  options: EvaluateOptions = {},
+  options: Omit<EvaluateOptions, "classify"> = {},
 ): Promise<Mistake[]> {
   requireWhole("find the worst mistakes", "their count", count);
   return wrongestOf(await evaluate(network, examples, options), examples, count);

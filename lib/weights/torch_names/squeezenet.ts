@@ -1,6 +1,6 @@
 // How torchvision names SqueezeNet's layers.
 // https://github.com/pytorch/vision/blob/main/torchvision/models/squeezenet.py
-import { squeezenet } from "../../models/squeezenet.ts";
+import { squeezenet, type SqueezeNetOptions } from "../../models/squeezenet.ts";
 import type { TorchLayout } from "../torch_layout.ts";
 import { moduleOf, numberedModules } from "./numbered.ts";
 
@@ -14,9 +14,11 @@ const FIRE: readonly (readonly [string, string])[] = [
 /**
  * Torchvision's names for {@linkcode squeezenet}: `features.0`, `features.3.squeeze` to
  * `features.12.expand3x3`, `classifier.1`.
+ *
+ * @param version the network's. Default: `"1.0"`
  */
-export function squeezenetTorchNames(): TorchLayout {
-  const chain = numberedModules(squeezenet(), [224, 224, 3], "drop");
+export function squeezenetTorchNames(version?: SqueezeNetOptions["version"]): TorchLayout {
+  const chain = numberedModules(squeezenet(version ? { version } : {}), [224, 224, 3], "drop");
   const modules = new Map(
     [...chain].flatMap(([name, module]): (readonly [string, string])[] =>
       name.startsWith("fire")

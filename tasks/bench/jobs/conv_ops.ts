@@ -3,7 +3,7 @@ import { convolve } from "../../../lib/tensor/mod.ts";
 import { tf } from "../../../mod.ts";
 import type { Op } from "./job.ts";
 
-/** A convolution: batch × size × size × channels by window × window to features. */
+/** A convolution: batch × size × size × channels by window × window to features, in groups. */
 type Conv = readonly [
   of: string,
   batch: number,
@@ -13,6 +13,7 @@ type Conv = readonly [
   features: number,
   stride?: number,
   padding?: number,
+  groups?: number,
 ];
 
 const CONVS: readonly Conv[] = [
@@ -30,19 +31,29 @@ const CONVS: readonly Conv[] = [
   ["ResNet-50 1×1 down", 2, 56, 256, 1, 64],
   ["ResNet-50 1×1 up", 4, 14, 256, 1, 1024],
   ["ResNet-50 1×1 strided", 2, 56, 256, 1, 512, 2],
+  ["MobileNet depthwise", 1, 112, 32, 3, 32, 1, 1, 32],
+  ["MobileNet depthwise strided", 4, 48, 64, 3, 64, 2, 1, 64],
+  ["ConvNeXt depthwise", 1, 56, 96, 7, 96, 1, 3, 96],
+  ["ResNeXt in groups", 4, 14, 512, 3, 512, 1, 1, 32],
 ];
 
 function opsOf(conv: Conv): Op[] {
-  const [of, batch, size, channels, window, features, stride = 1, padding = 0] = conv;
+  const [of, batch, size, channels, window, features, stride = 1, padding = 0, groups = 1] = conv;
   const out = Math.floor((size + 2 * padding - window) / stride) + 1;
   const xShape: [number, number, number, number] = [batch, size, size, channels];
-  const filterShape: [number, number, number, number] = [window, window, channels, features];
+  const filterShape: [number, number, number, number] = [
+    window,
+    window,
+    channels / groups,
+    features,
+  ];
   const dyShape: [number, number, number, number] = [batch, out, out, features];
   const sizes = [xShape, filterShape, dyShape].map((shape) => tf.util.sizeFromShape(shape));
   const common = {
     shape: `${of}: ${batch}×${size}×${size}×${channels} by ${window}×${window}` +
-      `${stride > 1 ? ` stride ${stride}` : ""} to ${features}`,
-    flops: 2 * batch * out * out * features * window * window * channels,
+      `${stride > 1 ? ` stride ${stride}` : ""} to ${features}` +
+      (groups > 1 ? ` in ${groups} groups` : ""),
+    flops: 2 * batch * out * out * features * window * window * channels / groups,
     bytes: 4 * sizes.reduce((sum, count) => sum + count, 0),
   };
   const attributes = {
@@ -58,7 +69,7 @@ function opsOf(conv: Conv): Op[] {
     stride: [stride, stride],
     padding,
     dilation: [1, 1],
-    groups: 1,
+    groups,
   } as const;
   const random = (shape: [number, number, number, number]): tf.Tensor4D =>
     tf.randomUniform(shape, -1, 1);

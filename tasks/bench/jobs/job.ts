@@ -23,7 +23,13 @@ export type Job =
     readonly batchSize: number;
   }
   | { readonly job: "startup"; readonly checkpoint: string }
-  | { readonly job: "zoo"; readonly model: string }
+  | {
+    readonly job: "zoo";
+    /** A name of the registry, or the path of a file. */
+    readonly model: string;
+    /** The export of the file that makes it. */
+    readonly export?: string;
+  }
   | {
     readonly job: "ops";
     readonly rounds: number;

@@ -1,5 +1,6 @@
-// The job `zoo`: a network of the registry at its own size, forward and through training steps.
+// The job `zoo`: a network of the registry, or of a file, at its own size, forward and through training steps.
 import * as nc from "../../../mod.ts";
+import { sizedModel } from "../../own_model.ts";
 import { summarize } from "../measure.ts";
 import type { Job, ZooLine } from "./job.ts";
 
@@ -27,11 +28,15 @@ function median(times: readonly number[]): number {
   return summarize(times.slice(1)).median;
 }
 
-/** One image of noise, and a class for it. */
-function firstBatch(shape: nc.Shape, classes: number): { images: nc.Tensor; labels: nc.Tensor2D } {
+/** Images of noise, and a class for them. */
+export function noiseBatch(
+  shape: nc.Shape,
+  classes: number,
+  count = 1,
+): { images: nc.Tensor; labels: nc.Tensor2D } {
   const size = shape.reduce((product, each) => product * each, 1);
-  const images = nc.tf.tensor(nc.tensor.normalArray(nc.key(1), size), [1, ...shape]);
-  const labels = nc.tf.oneHot(nc.tf.tensor1d([classes >> 1], "int32"), classes);
+  const images = nc.tf.tensor(nc.tensor.normalArray(nc.key(1), count * size), [count, ...shape]);
+  const labels = nc.tf.oneHot(nc.tf.fill([count], classes >> 1, "int32") as nc.Tensor1D, classes);
   return { images, labels: nc.tf.cast(labels, "float32") as nc.Tensor2D };
 }
 
@@ -54,13 +59,14 @@ async function timeForward(
  * Times a network at batch 1, and takes training steps with Adam on one image, all with the
  * same units dropped, so that the losses can be compared.
  */
-export async function zooJob({ model: name }: Job & { job: "zoo" }): Promise<ZooLine> {
+export async function zooJob(
+  { model: name, export: exportName }: Job & { job: "zoo" },
+): Promise<ZooLine> {
   await nc.start();
-  const { inputShape, build } = nc.findModel(name);
-  const model = build();
+  const { model, inputShape } = await sizedModel(name, exportName);
   const { parameters, flops, outputShape } = nc.sizing.sizeOfModel(model, inputShape);
   const { params, state } = nc.init(model, nc.key(0), inputShape);
-  const { images, labels } = firstBatch(inputShape, outputShape[0]!);
+  const { images, labels } = noiseBatch(inputShape, outputShape[0]!);
   const forward = await timeForward({ model, params, state }, images);
   const optimizer = nc.adam({ learningRate: LEARNING_RATE });
   const step = nc.jit(nc.trainStep(model, nc.softmaxCrossEntropy, optimizer), { donate: [0] });

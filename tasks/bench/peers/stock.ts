@@ -1,6 +1,7 @@
 // Stock tfjs-layers as a peer: on tfjs's own WebGPU kernels, or on its plain JavaScript backend.
 import { WebGPUBackend } from "../../../lib/device/webgpu_backend.ts";
-import { tf } from "../../../lib/tensor/tf.ts";
+// deno-lint-ignore no-import-prefix -- a peer, which only the bench knows
+import * as tf from "npm:@tensorflow/tfjs@4.22.0";
 import type { Beginning, Parameter, Work } from "../beginning.ts";
 import type { Network, NetworkLayer } from "../networks.ts";
 import type { Peer, PeerRun } from "./peer.ts";

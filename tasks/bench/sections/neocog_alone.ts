@@ -70,7 +70,11 @@ export async function zooSection(bench: Bench): Promise<void> {
   for (const model of bench.settings.zoo) {
     if (bench.over()) return;
     bench.say(`zoo: ${model}`);
-    const { results: [line], reason } = await bench.run<ZooLine>({ job: "zoo", model });
+    const { results: [line], reason } = await bench.run<ZooLine>({
+      job: "zoo",
+      model,
+      ...(bench.settings.export === undefined ? {} : { export: bench.settings.export }),
+    });
     bench.record.zoo.push({ model, ...line, ...(reason ? { reason } : {}) });
     await bench.save();
   }

@@ -92,10 +92,9 @@ function joined(parts: readonly Numbers[], length: number): Float64Array {
   });
 }
 
-/** Groups as convolutions side by side. */
-function grouped(draw: Draw): Trial {
-  const groups = draw.whole(2, 3);
-  const own = geometry(draw, {});
+/** Groups as convolutions side by side, with a bias. */
+function grouped(draw: Draw, groups: number, fixed: Fixed): Trial {
+  const own = geometry(draw, fixed);
   const [channels, features] = [own.input[2] * groups, own.features * groups];
   const { stride, padding, dilation } = own;
   const of = (group: number, ...[x, filter, y]: Numbers[]): Float64Array[] => [
@@ -110,18 +109,24 @@ function grouped(draw: Draw): Trial {
     inputs: [
       draw.normal([own.batch, own.input[0], own.input[1], channels]),
       draw.normal([...own.filter, own.input[2], features]),
+      draw.normal([features]),
     ],
     options: `groups ${groups}, stride ${stride}, padding ${padding}, dilation ${dilation}`,
-    run: (x, filter) =>
-      convolve(x as Tensor4D, filter as Tensor4D, { stride, padding, dilation, groups }),
-    reference: (x, filter) =>
+    run: (x, filter, bias) =>
+      convolve(
+        x as Tensor4D,
+        filter as Tensor4D,
+        { stride, padding, dilation, groups },
+        bias as Tensor1D,
+      ),
+    reference: (x, filter, bias) =>
       joined(
         each((group) => {
           const [input, taps] = of(group, x!, filter!, nothing);
           return forward(own, input!, taps!);
         }),
         features,
-      ),
+      ).map((y, i) => y + bias![i % features]!),
     gradients: (dy, x, filter) => [
       joined(
         each((group) => {
@@ -137,6 +142,7 @@ function grouped(draw: Draw): Trial {
         }),
         features,
       ),
+      columnSums(dy, features),
     ],
   };
 }
@@ -182,5 +188,33 @@ export const convolutions: readonly Subject[] = [
       return trialOf(draw, geometry(draw, fixed));
     },
   },
-  { name: "convolve in groups", draw: grouped },
+  { name: "convolve in groups", draw: (draw) => grouped(draw, draw.whole(2, 3), {}) },
+  {
+    name: "convolve in groups of fours",
+    draw: (draw) => {
+      const [channels, features] = [4 * draw.whole(1, 2), 4 * draw.whole(1, 3)];
+      return grouped(draw, draw.whole(2, 4), { batch: 5, channels, features });
+    },
+  },
+  {
+    name: "convolve depthwise",
+    draw: (draw) => {
+      const one = { channels: 1, features: 1, batch: draw.pick([1, 3, 9]) };
+      return grouped(draw, draw.pick([3, 4, 8, 12, 6]), one);
+    },
+  },
+  {
+    name: "convolve depthwise, other shapes",
+    draw: (draw) =>
+      grouped(
+        draw,
+        draw.pick([4, 5]),
+        draw.pick([
+          { channels: 1, features: 1, filter: [7, 7], dilation: ONE },
+          { channels: 1, features: 1, filter: [9, 8], dilation: ONE }, // Of more taps than a text holds.
+          { channels: 1, features: 1, stride: [4, 5] },
+          { channels: 1, features: draw.pick([2, 4]) },
+        ]),
+      ),
+  },
 ];

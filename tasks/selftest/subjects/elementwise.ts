@@ -1,4 +1,6 @@
 // Functions of numbers, one by one and in pairs, also of what is infinite or not a number.
+import { applyCurve } from "../../../lib/tensor/curves.ts";
+import { erf } from "../../../lib/tensor/functions_host.ts";
 import { tf } from "../../../mod.ts";
 import type { Numbers } from "../reference.ts";
 import type { Draw, Input, Subject, Trial } from "../subject.ts";
@@ -20,6 +22,13 @@ const UNARY: Readonly<Record<string, Unary>> = {
   cos: [tf.cos, Math.cos, [-3, 3]],
   elu: [tf.elu, (x) => x < 0 ? Math.expm1(x) : x],
   exp: [tf.exp, Math.exp],
+  gelu: [(x) => applyCurve(x, "gelu"), (x) => 0.5 * x * (1 + erf(x / Math.SQRT2))],
+  geluTanh: [
+    (x) => applyCurve(x, "geluTanh"),
+    (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
+  ],
+  hardSigmoid: [(x) => applyCurve(x, "hardSigmoid"), (x) => clamp(x + 3, 0, 6) / 6],
+  hardSwish: [(x) => applyCurve(x, "hardSwish"), (x) => x * clamp(x + 3, 0, 6) / 6],
   expm1: [tf.expm1, Math.expm1, [-0.01, 0.01]],
   leakyRelu: [(x) => tf.leakyRelu(x, 0.25), (x) => x < 0 ? 0.25 * x : x],
   log: [tf.log, Math.log, [0.1, 9]],
@@ -29,7 +38,12 @@ const UNARY: Readonly<Record<string, Unary>> = {
   relu: [tf.relu, (x) => x < 0 ? 0 : x],
   relu6: [tf.relu6, (x) => clamp(x, 0, 6), [-3, 9]],
   rsqrt: [tf.rsqrt, (x) => 1 / Math.sqrt(x), [0.2, 9]],
+  selu: [
+    (x) => applyCurve(x, "selu"),
+    (x) => 1.0507009873554805 * (x < 0 ? 1.6732632423543772 * Math.expm1(x) : x),
+  ],
   sigmoid: [tf.sigmoid, sigmoid],
+  silu: [(x) => applyCurve(x, "silu"), (x) => x * sigmoid(x)],
   sin: [tf.sin, Math.sin, [-3, 3]],
   softplus: [tf.softplus, (x) => Math.log1p(Math.exp(x))],
   sqrt: [tf.sqrt, Math.sqrt, [0.1, 9]],

@@ -8,7 +8,7 @@ import {
   softmaxCrossEntropy,
   tf,
 } from "../../../mod.ts";
-import { dropUnits } from "../../../lib/tensor/mod.ts";
+import { dropUnits, uniformTensor } from "../../../lib/tensor/mod.ts";
 import { word } from "../../../lib/tensor/random.ts";
 import type { Numbers } from "../reference.ts";
 import { constant, type Draw, type Input, type Subject, type Trial } from "../subject.ts";
@@ -87,7 +87,7 @@ function softmaxOf(x: Numbers, columns: number): Float64Array {
 }
 
 function logitsOf(draw: Draw): Input {
-  const { shape, values } = draw.normal([draw.whole(1, 9), draw.whole(1, 12)]);
+  const { shape, values } = draw.normal([draw.whole(1, 9), draw.whole(2, 12)]);
   return { shape, values: values.map((x) => 4 * x) };
 }
 
@@ -114,6 +114,17 @@ function dropoutTrial(draw: Draw): Trial {
     run: (x) => dropUnits(x!, rate, source),
     reference: (x) => dropped(x!),
     gradients: (weights) => [dropped(weights)],
+  };
+}
+
+/** Uniform noise added to numbers, element by element from a key's words. */
+function uniformTrial(draw: Draw): Trial {
+  const source = key(draw.whole(0, 2 ** 20));
+  return {
+    inputs: [draw.normal(draw.shape([1, 4], 9))],
+    run: (x) => tf.add(x!, uniformTensor(source, x!.shape)),
+    reference: (x) => x!.map((value, i) => value + (word(source, i) >>> 8) / 2 ** 24),
+    gradients: (weights) => [weights],
   };
 }
 
@@ -169,6 +180,7 @@ export const layers: readonly Subject[] = [
     },
   },
   { name: "dropUnits", draw: dropoutTrial },
+  { name: "uniformTensor", draw: uniformTrial },
   {
     name: "localResponseNormalization",
     draw: (draw) => {

@@ -1,0 +1,145 @@
+// Layers that are random in training: whole maps or examples dropped, noise added.
+import { requireOneOf, requireRange } from "../text/require.ts";
+import { dropUnits, requireRate } from "../tensor/drop_units.ts";
+import { normalTensor } from "../tensor/random_tensors.ts";
+import type { Key } from "../tensor/random.ts";
+import type { Shape, Tensor } from "../tensor/tensor.ts";
+import { tf } from "../tensor/tf.ts";
+import { defineLayer } from "./define_layer.ts";
+import { type Context, type Empty, type Layer, stateless } from "./layer.ts";
+import { requireImage } from "./window.ts";
+import { withArticle } from "../text/article.ts";
+
+/** A layer that does something in training alone, by its key. */
+function randomLayer(
+  op: string,
+  isNothing: boolean,
+  f: (x: Tensor, key: Key) => Tensor,
+  check: (shape: Shape) => void = () => {},
+): Layer<Empty, Empty> {
+  return defineLayer({
+    op,
+    declare(shape) {
+      check(shape);
+      return stateless(shape, { flops: 0 });
+    },
+    apply(_params, state, x, { training, key }: Context) {
+      if (!training || isNothing) return [x, state];
+      if (!key) {
+        throw new TypeError(
+          `Cannot apply ${
+            withArticle(op)
+          } layer in training: its context must have a key, got ${key}`,
+        );
+      }
+      return [f(x, key), state];
+    },
+  });
+}
+
+/** Drops what shares a number of a smaller shape, and scales the rest. */
+function dropTogether(x: Tensor, shape: readonly number[], rate: number, key: Key): Tensor {
+  return tf.mul(x, dropUnits(tf.ones([...shape]), rate, key));
+}
+
+/**
+ * Spatial dropout (Tompson et al., 2015), PyTorch's `Dropout2d`: in training whole feature maps are
+ * set to zero with probability `rate`, the others scaled by 1 / (1 − rate).
+ *
+ * @param rate probability of a map to be dropped, from 0 up to but not including 1
+ * @returns the layer; in training its context needs a `key`
+ * @throws {RangeError} if `rate` is out of range
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { key, layers, start, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const context = { training: true, key: key(0) };
+ * const [y] = layers.spatialDropout(0.5).apply({}, {}, tf.ones([1, 2, 2, 50]), context);
+ * const [first, second] = await tf.unstack(tf.reshape(y, [4, 50])).map((row) => row.dataSync());
+ * assertEquals(first, second);
+ * ```
+ */
+export function spatialDropout(rate: number): Layer<Empty, Empty> {
+  requireRate("make a spatialDropout layer", rate);
+  return randomLayer(
+    "spatialDropout",
+    rate === 0,
+    (x, key) => dropTogether(x, [x.shape[0]!, 1, 1, x.shape[3]!], rate, key),
+    (shape) => requireImage("spatialDropout", shape),
+  );
+}
+
+/** Options of {@linkcode stochasticDepth}. */
+export type StochasticDepthOptions = {
+  /** `"row"`: each example by itself; `"batch"`: all or none. Default: `"row"`. */
+  readonly mode?: "row" | "batch";
+};
+
+/**
+ * Stochastic depth (Huang et al., 2016), as the last layer of a residual body: in training its
+ * input is set to zero with probability `rate`, so that the block is skipped, or scaled by
+ * 1 / (1 − rate).
+ *
+ * @param rate probability of the body to be skipped, from 0 up to but not including 1
+ * @param options by example or by batch
+ * @returns the layer; in training its context needs a `key`
+ * @throws {RangeError} if an option is out of range
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { key, layers, start, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const context = { training: true, key: key(0) };
+ * const [y] = layers.stochasticDepth(0.5).apply({}, {}, tf.ones([100, 1]), context);
+ * assertEquals([...new Set(await y.data())].sort(), [0, 2]);
+ * ```
+ */
+export function stochasticDepth(
+  rate: number,
+  options: StochasticDepthOptions = {},
+): Layer<Empty, Empty> {
+  const { mode = "row" } = options;
+  requireRate("make a stochasticDepth layer", rate);
+  requireOneOf("make a stochasticDepth layer", "its mode", ["row", "batch"], mode);
+  return randomLayer("stochasticDepth", rate === 0, (x, key) => {
+    const batch = mode === "row" ? x.shape[0]! : 1;
+    return dropTogether(x, [batch, ...x.shape.slice(1).map(() => 1)], rate, key);
+  });
+}
+
+/**
+ * Adds normally distributed noise in training.
+ *
+ * @param deviation the noise's standard deviation, finite and at least 0
+ * @returns the layer; in training its context needs a `key`
+ * @throws {RangeError} if `deviation` is out of range
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { key, layers, start, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const noise = layers.gaussianNoise(0.1);
+ * const x = tf.zeros([4]);
+ * assertEquals(noise.apply({}, {}, x, {})[0], x);
+ * const context = { training: true, key: key(0) };
+ * const draw = () => noise.apply({}, {}, x, context)[0].array();
+ * assertEquals(await draw(), await draw());
+ * ```
+ */
+export function gaussianNoise(deviation: number): Layer<Empty, Empty> {
+  const holds = deviation >= 0 && deviation < Infinity;
+  const rule = "its deviation must be finite and at least 0";
+  requireRange("make a gaussianNoise layer", rule, holds, deviation);
+  return randomLayer(
+    "gaussianNoise",
+    deviation === 0,
+    (x, key) => tf.add(x, normalTensor(key, x.shape, 0, deviation)),
+  );
+}

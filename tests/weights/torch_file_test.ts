@@ -1,0 +1,104 @@
+// Files of torch.save: every dtype and layout of tensors, wrappers, and what is refused unrun.
+import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
+import { openTensors } from "../../lib/weights/mod.ts";
+import golden from "../golden/torch_files.json" with { type: "json" };
+
+type Numbers = { dtype: string; shape: number[]; values: number[] };
+
+async function fileOf(bytes: Uint8Array): Promise<string> {
+  const path = await Deno.makeTempFile({ suffix: ".pth" });
+  await Deno.writeFile(path, bytes);
+  return path;
+}
+
+const decoded = (text: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+
+async function readAll(bytes: Uint8Array): Promise<Record<string, Numbers>> {
+  const path = await fileOf(bytes);
+  try {
+    await using file = await openTensors(path);
+    const all: Record<string, Numbers> = {};
+    for (const name of file.tensors.keys()) {
+      const { dtype, shape, values } = await file.read(name);
+      assertEquals(file.tensors.get(name)!.shape, shape);
+      all[name] = { dtype, shape: [...shape], values: [...values] };
+    }
+    return all;
+  } finally {
+    await Deno.remove(path);
+  }
+}
+
+/** What float32 keeps of Python's numbers. */
+const kept = (tensors: Record<string, Numbers>): Record<string, Numbers> =>
+  Object.fromEntries(
+    Object.entries(tensors).map(([name, tensor]) => [name, {
+      ...tensor,
+      values: tensor.values.map(tensor.dtype === "float32" ? Math.fround : Number),
+    }]),
+  );
+
+for (const name of ["zip", "legacy", "protocol 4"] as const) {
+  Deno.test(`tensors of torch.save are read as Python has them (${name})`, async () => {
+    assertEquals(await readAll(decoded(golden.good[name])), kept(golden.tensors));
+  });
+}
+
+for (const name of ["checkpoint", "legacy checkpoint"] as const) {
+  Deno.test(`the state dict of a checkpoint is found, whatever is beside it (${name})`, async () => {
+    assertEquals(await readAll(decoded(golden.good[name])), kept(golden.module));
+  });
+}
+
+for (const [wanted, text] of Object.entries(golden.bad)) {
+  Deno.test(`what is no state dict is refused by name, and nothing is run: ${wanted}`, async () => {
+    const path = await fileOf(decoded(text));
+    const { message } = await assertRejects(() => openTensors(path), SyntaxError);
+    assertStringIncludes(message, wanted);
+    assertStringIncludes(message, path);
+    await assertRejects(() => Deno.stat("/tmp/neocog-was-run"), Deno.errors.NotFound);
+  });
+}
+
+Deno.test("files that are cut are refused, wherever they are cut", async () => {
+  for (const name of ["zip", "legacy"] as const) {
+    const whole = decoded(golden.good[name]);
+    for (let length = 0; length < whole.length; length += 97) {
+      await assertRejects(() => readAll(whole.subarray(0, length)), SyntaxError);
+    }
+  }
+});
+
+/** A sequence of numbers from 0 to 1 (Mulberry32). */
+function draws(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+Deno.test("a damaged file is refused or has tensors, in little time and memory", async () => {
+  const draw = draws(5);
+  let refused = 0;
+  for (let i = 0; i < 300; i++) {
+    const bytes = decoded(golden.good[i % 2 === 0 ? "zip" : "legacy"]);
+    for (let j = 0; j < 1 + draw() * 3; j++) {
+      // Headers and pickles are where damage tells.
+      const place = Math.floor(draw() * (i % 4 < 2 ? bytes.length : 1500));
+      bytes[place] = draw() < 0.3 ? 0xff : Math.floor(draw() * 256);
+    }
+    const began = performance.now();
+    try {
+      await readAll(bytes);
+    } catch (error) {
+      assert(error instanceof SyntaxError, String(error));
+      refused++;
+    }
+    assertLess(performance.now() - began, 1000);
+  }
+  assert(refused > 50, `${refused} of 300 were refused`);
+});
