@@ -5,6 +5,7 @@ import {
   type Key,
   key,
   leaves,
+  losses,
   meanSquaredError,
   type Optimizer,
   type Scalar,
@@ -75,6 +76,9 @@ function targetOf(
   key: Key,
   oneHot: boolean,
 ): Float32Array {
+  if (loss === "binary") {
+    return uniformArray(key, sizeOf(shape)).map((share) => oneHot ? Math.round(share) : share);
+  }
   if (loss !== "cross-entropy") return normalArray(key, sizeOf(shape));
   const width = shape[1]!;
   const draws = uniformArray(key, sizeOf(shape), 0.01, 1);
@@ -137,7 +141,10 @@ export function stepOf(
 
 function lossOf(kind: LossKind, y: Tensor, target: Tensor): Scalar {
   if (kind === "cross-entropy") return softmaxCrossEntropy(y, target);
-  return kind === "squares" ? meanSquaredError(y, target) : tf.sum(tf.mul(y, target)) as Scalar;
+  if (kind === "weighted") return tf.sum(tf.mul(y, target)) as Scalar;
+  if (kind === "squares") return meanSquaredError(y, target);
+  if (kind === "absolute") return losses.meanAbsoluteError()(y, target);
+  return kind === "huber" ? losses.huber()(y, target) : losses.binaryCrossEntropy()(y, target);
 }
 
 /** A tensor of host numbers. */
