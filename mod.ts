@@ -34,7 +34,7 @@
  * - **Transfer**: `transfer`, `freeze`, `transferWeights`, `splitFrozen`, `cachedFeatures`,
  *   `layerRates`, `snapshotTransfer`, `restoreTransfer`
  * - **Namespaces**: `augment`, `callbacks`, `chart`, `data`, `device`, `explain`, `files`, `generate`,
- *   `image`, `layers`, `networks`, `report`, `sizing`, `tensor`, `weights`
+ *   `image`, `layers`, `losses`, `networks`, `report`, `sizing`, `tensor`, `weights`
  *
  * @module
  */
@@ -151,6 +151,8 @@ export * as image from "./lib/image/mod.ts";
 export * as layers from "./lib/layers/namespace.ts";
 /** Networks beyond the chapter's: DenseNet, MobileNet and others. */
 export * as networks from "./lib/models/networks.ts";
+/** More losses: of units, classes, vectors and masks, with weights. */
+export * as losses from "./lib/losses/namespace.ts";
 /** What a trained network reached: metrics, tables, curves, its worst mistakes. */
 export * as report from "./lib/train/report/mod.ts";
 /** Output sizes, parameters and memory before anything is allocated (§12.4 to §12.6). */

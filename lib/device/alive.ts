@@ -4,15 +4,23 @@ import { DeviceError } from "./errors.ts";
 
 type Engine = {
   readonly backendInstance: unknown;
+  readonly backendName: string | undefined;
   readonly pendingBackendInit: unknown;
+  readonly state: {
+    readonly tensorInfo: WeakMap<object, { readonly backend: tf.KernelBackend }>;
+  };
+  getSortedBackends(): string[];
   runKernel(name: string, inputs: Readonly<Record<string, unknown>>, attributes?: object): unknown;
   makeVariable(value: tf.Tensor, ...rest: unknown[]): unknown;
 };
 
-/** Throws where a tensor is disposed. */
+/** Throws where a tensor is disposed, and its numbers with it. */
 function requireAlive(action: string, tensor: unknown): void {
   if (!(tensor as tf.Tensor | null | undefined)?.isDisposed) return;
-  const { dtype, shape } = tensor as tf.Tensor;
+  const { dtype, shape, dataId } = tensor as tf.Tensor;
+  // Gradients of tfjs's, such as that of logSigmoid, use a disposed view of a tensor that lives.
+  const held = (tf.engine() as unknown as Engine).state.tensorInfo.get(dataId);
+  if (held && held.backend.refCount(dataId) > 0) return;
   throw new TypeError(
     `Cannot ${action}: a tensor must not be disposed, got a disposed ${dtype} tensor [${shape}]. What is made in tf.tidy lives on if it is returned, or kept by tf.keep; what jit was given in \`donate\` is used up`,
   );
@@ -34,13 +42,16 @@ function guardEngine(): void {
     return runKernel.call(engine, name, inputs, attributes);
   };
   engine.runKernel = guarded;
+  const lazily = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(engine), "backend")!.get!;
   Object.defineProperty(engine, "backend", {
     configurable: true,
     get(this: Engine): unknown {
-      // tfjs would begin to open a device here, and throw nevertheless.
       if (this.backendInstance != null && this.pendingBackendInit == null) {
         return this.backendInstance;
       }
+      // tfjs would begin to open a device here, and throw nevertheless; backends of users are its own.
+      const wanted = this.backendName ?? this.getSortedBackends()[0];
+      if (wanted !== "webgpu") return lazily.call(this);
       throw new DeviceError(
         "missing",
         "Cannot compute: a device must be started, got none. Call await start() before tensors are made; after stop(), call it again",
@@ -48,8 +59,10 @@ function guardEngine(): void {
     },
   });
   const tensors = tf.Tensor.prototype as unknown as { throwIfDisposed(): void };
+  const { throwIfDisposed } = tensors;
   tensors.throwIfDisposed = function (this: tf.Tensor): void {
     requireAlive("use a tensor", this);
+    throwIfDisposed.call(this);
   };
   engine.makeVariable = (value, ...rest) => {
     requireAlive("make a variable", value);

@@ -11,7 +11,6 @@ import {
 } from "../tensor/batch_norm.ts";
 import "../tensor/convolve_transpose.ts";
 import { CURVE, CURVE_GRADIENT } from "../tensor/curves.ts";
-import { NORMAL } from "../tensor/normal.ts";
 import { BLEND } from "../tensor/blend.ts";
 import { DROP_UNITS } from "../tensor/drop_units.ts";
 import { einsumKernel } from "../tensor/einsum.ts";
@@ -23,7 +22,7 @@ import {
 } from "../tensor/local_response_norm.ts";
 import { MATCHING_ROWS } from "../tensor/matching_rows.ts";
 import { ERASE } from "../tensor/erase.ts";
-import { UNIFORM } from "../tensor/random_tensors.ts";
+import { NORMAL, UNIFORM } from "../tensor/random_tensors.ts";
 import { RECOLOR, RECOLOR_GRAYS } from "../tensor/recolor.ts";
 import {
   SOFTMAX_CROSS_ENTROPY,

@@ -9,6 +9,7 @@ import { ones, zeros } from "./initializers.ts";
 import type { Layer, Slots } from "./layer.ts";
 import type { BatchNormParams } from "./norm.ts";
 import { requireFeatures } from "./window.ts";
+import { withArticle } from "../text/article.ts";
 
 /** Parameters of these layers; without affine there are none. */
 export type ExampleNormParams = Partial<BatchNormParams>;
@@ -51,7 +52,12 @@ type Norm = {
 function normLayer(norm: Norm): Layer<ExampleNormParams, Record<string, never>> {
   const { op, options, affine, slots, wide, normalize } = norm;
   const { epsilon = 1e-5 } = options;
-  requireRange(`make a ${op} layer`, "its epsilon must be above 0", epsilon > 0, epsilon);
+  requireRange(
+    `make ${withArticle(op)} layer`,
+    "its epsilon must be above 0",
+    epsilon > 0,
+    epsilon,
+  );
   return defineLayer<ExampleNormParams, Record<string, never>>({
     op,
     declare(shape) {

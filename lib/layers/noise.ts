@@ -1,13 +1,14 @@
 // Layers that are random in training: whole maps or examples dropped, noise added.
 import { requireOneOf, requireRange } from "../text/require.ts";
 import { dropUnits, requireRate } from "../tensor/drop_units.ts";
-import { normal } from "../tensor/normal.ts";
+import { normalTensor } from "../tensor/random_tensors.ts";
 import type { Key } from "../tensor/random.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import { defineLayer } from "./define_layer.ts";
 import { type Context, type Empty, type Layer, stateless } from "./layer.ts";
 import { requireImage } from "./window.ts";
+import { withArticle } from "../text/article.ts";
 
 /** A layer that does something in training alone, by its key. */
 function randomLayer(
@@ -26,7 +27,9 @@ function randomLayer(
       if (!training || isNothing) return [x, state];
       if (!key) {
         throw new TypeError(
-          `Cannot apply a ${op} layer in training: its context must have a key, got ${key}`,
+          `Cannot apply ${
+            withArticle(op)
+          } layer in training: its context must have a key, got ${key}`,
         );
       }
       return [f(x, key), state];
@@ -137,6 +140,6 @@ export function gaussianNoise(deviation: number): Layer<Empty, Empty> {
   return randomLayer(
     "gaussianNoise",
     deviation === 0,
-    (x, key) => tf.add(x, tf.mul(normal(x.shape, key), deviation)),
+    (x, key) => tf.add(x, normalTensor(key, x.shape, 0, deviation)),
   );
 }

@@ -5,11 +5,12 @@ import { tf } from "../tensor/tf.ts";
 import { defineLayer } from "./define_layer.ts";
 import { type Empty, type Layer, stateless } from "./layer.ts";
 import type { Join } from "./parallel.ts";
+import { withArticle } from "../text/article.ts";
 
 /** An axis of an example of so many, counted from 0, or from −1 back. */
 function axisOf(op: string, axis: number, rank: number): number {
   requireWhole(
-    `apply a ${op} layer to an example of ${rank} axes`,
+    `apply ${withArticle(op)} layer to an example of ${rank} axes`,
     "an axis",
     axis,
     -rank,
@@ -145,7 +146,7 @@ export function slice(options: SliceOptions): Layer<Empty, Empty> {
           `Cannot apply a slice layer to [${shape}]: it must lie inside, got [${size}] from [${begin}] on`,
         );
       }
-      const window = shape.length === 3 && sizes[2] === shape[2]
+      const window = shape.length === 3
         ? {
           size: [1, 1],
           stride: [1, 1],

@@ -74,7 +74,10 @@ export function meanSquaredError(outputs: Tensor, targets: Tensor): Scalar {
   return tf.mean(tf.square(tf.sub(outputs, targets))) as Scalar;
 }
 
-function requireAlike(loss: string, outputs: Tensor, targets: Tensor): void {
+/**
+ * @throws {TypeError} if outputs and targets are of different shapes
+ */
+export function requireAlike(loss: string, outputs: Tensor, targets: Tensor): void {
   if (`${outputs.shape}` !== `${targets.shape}`) {
     throw new TypeError(
       `Cannot take the ${loss}: outputs and targets must have one shape, got [${outputs.shape}] and [${targets.shape}]`,

@@ -1,4 +1,4 @@
 // Losses: functions of outputs and targets.
 
-export * from "./losses.ts";
+export { type Loss, meanSquaredError, softmaxCrossEntropy } from "./losses.ts";
 export * from "./weighted_cross_entropy.ts";

@@ -6,13 +6,18 @@ import { alexnet } from "./alexnet.ts";
 import { chapterMnist } from "./chapter_mnist.ts";
 import { cifarResnet, plain } from "./cifar_resnet.ts";
 import { compactConvnet } from "./compact_convnet.ts";
+import { convnext } from "./convnext.ts";
 import { densenet } from "./densenet.ts";
+import { efficientnet } from "./efficientnet.ts";
 import { googlenet } from "./googlenet.ts";
 import { inceptionV3 } from "./inception_v3.ts";
 import { lenet5 } from "./lenet.ts";
 import { lenet5Of1998 } from "./lenet5_1998.ts";
 import { mobilenetV1 } from "./mobilenet_v1.ts";
+import { mobilenetV2 } from "./mobilenet_v2.ts";
+import { mobilenetV3 } from "./mobilenet_v3.ts";
 import { resnet } from "./resnet.ts";
+import { shufflenetV2 } from "./shufflenet_v2.ts";
 import { squeezenet } from "./squeezenet.ts";
 import { vgg } from "./vgg.ts";
 import { zfnet } from "./zfnet.ts";
@@ -134,6 +139,15 @@ export const models: Readonly<Record<string, ModelEntry>> = {
   ),
   "densenet121": imagenet("DenseNet of 121 layers (Huang et al. 2017)", densenet),
   "mobilenet-v1": imagenet("MobileNet (Howard et al. 2017)", mobilenetV1),
+  "mobilenet-v2": imagenet("MobileNetV2 (Sandler et al. 2018)", mobilenetV2),
+  "mobilenet-v3-small": imagenet(
+    "the small MobileNetV3 (Howard et al. 2019)",
+    (options) => mobilenetV3({ ...options, size: "small" }),
+  ),
+  "mobilenet-v3-large": imagenet("the large MobileNetV3 (Howard et al. 2019)", mobilenetV3),
+  "shufflenet-v2": imagenet("ShuffleNet V2 (Ma et al. 2018)", shufflenetV2),
+  "efficientnet-b0": imagenet("EfficientNet-B0 (Tan and Le 2019)", efficientnet),
+  "convnext-tiny": imagenet("ConvNeXt-T (Liu et al. 2022)", convnext),
   ...byDepth(CIFAR_DEPTHS, (depth) => `resnet${depth}`, (depth) => ({
     about: `the CIFAR ResNet of ${depth} layers (He et al. 2015, §12.7.6)`,
     inputShape: [32, 32, 3],

@@ -6,6 +6,5 @@ export { warp, type WarpEdge, type WarpOptions } from "./affine.ts";
 export type { AffineMap } from "./affine_map.ts";
 export { dropUnits } from "./drop_units.ts";
 export { type PixelAlignment, resample, type ResampleMethod, type Resampling } from "./resample.ts";
-export { normal } from "./normal.ts";
 export { normalArray, permutation, uniformArray } from "./random.ts";
 export { normalTensor, uniformTensor } from "./random_tensors.ts";

@@ -1,24 +1,35 @@
 // Tensors of random numbers from a key, drawn where they are needed.
 import { registerHostKernel } from "./host_kernel.ts";
-import { type Key, split, uniformArray } from "./random.ts";
+import { type Key, normalArray, uniformArray } from "./random.ts";
 import { sizeOf, type Tensor } from "./tensor.ts";
 import { tf } from "./tf.ts";
 
-/** The name of the operation among tfjs's kernels. */
+/** The names of the operations among tfjs's kernels, which have no inputs. */
 export const UNIFORM = "NeocogUniform";
+export const NORMAL = "NeocogNormal";
 
-/** Attributes of the kernel. */
-export type UniformAttributes = { readonly key: Key; readonly shape: readonly number[] };
+/** Attributes of both kernels. */
+export type RandomAttributes = { readonly key: Key; readonly shape: readonly number[] };
 
-/** Uniform numbers from `[0, 1)` with 24 bits, those of {@linkcode uniformArray}. */
-function unit(key: Key, shape: readonly number[]): Tensor {
+/** A kernel's numbers times a factor, plus a number; of no change there is no pass. */
+function draw(
+  kernel: string,
+  key: Key,
+  shape: readonly number[],
+  factor: number,
+  added: number,
+): Tensor {
   const wrong = shape.find((size) => !Number.isInteger(size) || size < 0);
   if (wrong !== undefined) {
     throw new RangeError(
       `Cannot draw random numbers: their shape must be of whole numbers from 0, got [${shape}]`,
     );
   }
-  return tf.engine().runKernel(UNIFORM, {}, { key, shape: [...shape] }) as Tensor;
+  return tf.tidy(() => {
+    const numbers = tf.engine().runKernel(kernel, {}, { key, shape: [...shape] }) as Tensor;
+    const scaled = factor === 1 ? numbers : tf.mul(numbers, factor);
+    return added === 0 ? scaled : tf.add(scaled, added);
+  });
 }
 
 /**
@@ -44,8 +55,7 @@ function unit(key: Key, shape: readonly number[]): Tensor {
  * ```
  */
 export function uniformTensor(key: Key, shape: readonly number[], low = 0, high = 1): Tensor {
-  if (low === 0 && high === 1) return unit(key, shape);
-  return tf.tidy(() => tf.add(tf.mul(unit(key, shape), high - low), low));
+  return draw(UNIFORM, key, shape, high - low, low);
 }
 
 /**
@@ -57,7 +67,7 @@ export function uniformTensor(key: Key, shape: readonly number[], low = 0, high 
  * @param shape any shape
  * @param mean their mean
  * @param deviation their standard deviation
- * @returns a tensor of `shape`; its numbers are others than those of {@linkcode normalArray}
+ * @returns a tensor of `shape`; its numbers are those of {@linkcode normalArray}, up to rounding
  * @throws {RangeError} if `shape` has a size that is no whole number from 0
  *
  * @example
@@ -72,16 +82,15 @@ export function uniformTensor(key: Key, shape: readonly number[], low = 0, high 
  * ```
  */
 export function normalTensor(key: Key, shape: readonly number[], mean = 0, deviation = 1): Tensor {
-  return tf.tidy(() => {
-    const [first, second] = split(key);
-    // From (0, 1]: the logarithm of 0 is no number.
-    const radius = tf.sqrt(tf.mul(tf.log(tf.sub(1, unit(first!, shape))), -2));
-    const angle = tf.mul(unit(second!, shape), 2 * Math.PI);
-    return tf.add(tf.mul(tf.mul(radius, tf.cos(angle)), deviation), mean);
-  });
+  return draw(NORMAL, key, shape, deviation, mean);
 }
 
-registerHostKernel<UniformAttributes>(
+registerHostKernel<RandomAttributes>(
   UNIFORM,
   (_, { key, shape }) => [{ values: uniformArray(key, sizeOf(shape)), shape }],
+);
+
+registerHostKernel<RandomAttributes>(
+  NORMAL,
+  (_, { key, shape }) => [{ values: normalArray(key, sizeOf(shape)), shape }],
 );

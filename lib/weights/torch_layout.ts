@@ -21,6 +21,13 @@ export type TorchLayout = {
    */
   isConv?(layer: Path): boolean;
   /**
+   * Whether PyTorch has a dense layer in place of our 1 × 1 convolution, so that its weight is of
+   * rank 2. Default: of none.
+   *
+   * @param layer the layer's path
+   */
+  isDense?(layer: Path): boolean;
+  /**
    * PyTorch's name for a parameter that is none of its own layers': not `kernel`, `bias`, `scale`,
    * `shift`, `mean` or `variance`. Its numbers stay in our order. Default: there is none, it is
    * refused.

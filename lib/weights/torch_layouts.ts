@@ -1,10 +1,17 @@
 // Which names PyTorch's implementations have for the registry's models.
 import type { TorchLayout } from "./torch_layout.ts";
 import { alexnetTorchNames } from "./torch_names/alexnet.ts";
+import { torchvisionConvNext } from "./torch_names/convnext.ts";
 import { torchvisionDenseNet } from "./torch_names/densenet.ts";
 import { torchvisionGoogLeNet } from "./torch_names/googlenet.ts";
 import { torchvisionInception } from "./torch_names/inception.ts";
+import {
+  mobilenetV3TorchNames,
+  torchvisionEfficientNet,
+  torchvisionMobileNetV2,
+} from "./torch_names/mobilenet.ts";
 import { akamasterResnet, torchvisionResnet } from "./torch_names/resnet.ts";
+import { torchvisionShuffleNet } from "./torch_names/shufflenet.ts";
 import { squeezenetTorchNames } from "./torch_names/squeezenet.ts";
 import { vggTimmNames, vggTorchNames } from "./torch_names/vgg.ts";
 
@@ -39,6 +46,12 @@ export const torchLayouts: Readonly<Record<string, readonly TorchLayout[]>> = {
   "resnext50": imagenetResnet,
   "wide-resnet50": imagenetResnet,
   "densenet121": [torchvisionDenseNet],
+  "mobilenet-v2": [torchvisionMobileNetV2],
+  "mobilenet-v3-small": [mobilenetV3TorchNames("small")],
+  "mobilenet-v3-large": [mobilenetV3TorchNames("large")],
+  "shufflenet-v2": [torchvisionShuffleNet],
+  "efficientnet-b0": [torchvisionEfficientNet],
+  "convnext-tiny": [torchvisionConvNext],
   "resnet20": cifarResnet,
   "resnet32": cifarResnet,
   "resnet44": cifarResnet,

@@ -30,6 +30,7 @@ const LEAVES: Readonly<Record<string, string>> = {
   shift: "bias",
   mean: "running_mean",
   variance: "running_var",
+  layerScale: "layer_scale",
 };
 
 /**
@@ -136,18 +137,21 @@ function slotsOf({ path, declaration }: Place, order: Order, layout: TorchLayout
         }, got ${leaf}`,
       );
     }
+    const rank = layout.isConv?.(path) ? 4 : layout.isDense?.(path) ? 2 : undefined;
     const key = module === "" ? name : `${module}.${name}`;
     const slot = { part, path: whole, leaf, shape, key, module };
     // What PyTorch has not keeps its form.
     if (!known) return { ...slot, torchShape: shape, sizes: [1, sizeOf(shape), 1, 1] };
-    const isConv = layout.isConv?.(path) ?? false;
     const sizes = oihw(
       whole,
       leaf,
       shape,
       isDense(declaration) && leaf === "bias" ? undefined : order,
     );
-    return { ...slot, torchShape: shapeInTorch(shape, sizes, isConv), sizes };
+    const torchShape = leaf === "layerScale"
+      ? [...shape, 1, 1]
+      : shapeInTorch(shape, sizes, leaf === "kernel" ? rank : undefined);
+    return { ...slot, torchShape, sizes };
   });
 }
 
@@ -167,10 +171,11 @@ function oihw(path: Path, leaf: Path, shape: Shape, order: Order): Oihw {
   );
 }
 
-function shapeInTorch(shape: Shape, sizes: Oihw, isConv: boolean): Shape {
+/** PyTorch's shape; of a kernel perhaps of another rank than ours. */
+function shapeInTorch(shape: Shape, sizes: Oihw, rank = shape.length): Shape {
   const [outputs, inputs, height, width] = sizes;
-  if (shape.length === 4 || (shape.length === 2 && isConv)) return sizes;
-  return shape.length === 2 ? [outputs, inputs * height * width] : shape;
+  if (rank === 4) return sizes;
+  return rank === 2 ? [outputs, inputs * height * width] : shape;
 }
 
 function requireDistinct(slots: readonly TorchSlot[], layout: TorchLayout): void {

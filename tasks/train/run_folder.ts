@@ -100,7 +100,8 @@ function namesIn(dir: string): string[] {
 /** The settings in a folder; none if they are not there or are not readable. */
 function configIn(dir: string): Config {
   try {
-    return JSON.parse(Deno.readTextFileSync(inFolder(dir, CONFIG)));
+    const config: unknown = JSON.parse(Deno.readTextFileSync(inFolder(dir, CONFIG)));
+    return typeof config === "object" && config !== null ? config as Config : {};
   } catch {
     return {};
   }

@@ -66,6 +66,11 @@ gpuTest("after stop() operations say so, and tensors of the old device are gone"
   assertEquals(await tf.add(1, 2).array(), 3);
 });
 
+onEachBackend("gradients of tfjs's that use a disposed view of a live tensor work", async () => {
+  const slope = tf.grad((x: Tensor) => tf.clone(tf.logSigmoid(tf.clone(x))))(tf.tensor1d([0, 0]));
+  assertEquals([...await slope.data()], [0.5, 0.5]);
+});
+
 onEachBackend("disposed tensors are refused by operations, methods and reads", async () => {
   const disposed = (): Tensor => {
     const x = tf.add(tf.ones([2, 3]), tf.sum(tf.zeros([2000])));
@@ -96,7 +101,8 @@ onEachBackend("disposed tensors are refused by operations, methods and reads", a
     "a disposed float32 tensor [2,3]",
   );
   await assertRejects(async () => await disposed().array(), TypeError, "a disposed float32 tensor");
-  const variable = tf.variable(tf.ones([4]));
-  variable.dispose();
+  const initial = tf.ones([4]);
+  const variable = tf.variable(initial);
+  tf.dispose([initial, variable]);
   assertThrows(() => tf.neg(variable), TypeError, "a disposed float32 tensor [4]");
 });

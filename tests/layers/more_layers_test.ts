@@ -16,7 +16,7 @@ import {
   tf,
 } from "../../mod.ts";
 import { receptiveBoxes } from "../../lib/explain/mod.ts";
-import { normal, normalArray, resample } from "../../lib/tensor/mod.ts";
+import { normalArray, normalTensor, resample } from "../../lib/tensor/mod.ts";
 import { summary } from "../../lib/sizing/mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";
@@ -187,7 +187,7 @@ onEachBackend("squeezeExcite weighs channels by what its layers make of their me
 gpuTest("normal numbers of the GPU are those of the host, whatever the size", async () => {
   await onEachForm(async (form) => {
     for (const shape of [[4000], [3, 5], [1], [2, 2, 2, 3], [0]]) {
-      const y = normal(shape, key(9));
+      const y = normalTensor(key(9), shape);
       assertEquals(y.shape, shape);
       await assertClose(y, normalArray(key(9), y.size), `${form} [${shape}]`, 1e-6);
     }

@@ -13,6 +13,12 @@ const MAPS = {
   "resnext50": { stage1: [56, 56, 256], stage4: [7, 7, 2048] },
   "wide-resnet50": { stage1: [56, 56, 256], stage4: [7, 7, 2048] },
   "densenet121": { block1: [56, 56, 256], transition3: [7, 7, 512], block4: [7, 7, 1024] },
+  "mobilenet-v2": { first: [112, 112, 32], block3: [56, 56, 24], last: [7, 7, 1280] },
+  "mobilenet-v3-small": { first: [112, 112, 16], block4: [14, 14, 40], last: [7, 7, 576] },
+  "mobilenet-v3-large": { block7: [14, 14, 80], block13: [7, 7, 160], last: [7, 7, 960] },
+  "shufflenet-v2": { pool1: [56, 56, 24], stage2: [28, 28, 116], stage4: [7, 7, 464] },
+  "efficientnet-b0": { stage2: [56, 56, 24], stage5: [14, 14, 112], stage7: [7, 7, 320] },
+  "convnext-tiny": { patches: [56, 56, 96], stage2: [28, 28, 192], stage4: [7, 7, 768] },
 } as const;
 
 for (const [name, maps] of Object.entries(MAPS)) {

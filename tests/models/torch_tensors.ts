@@ -11,11 +11,16 @@ const LEAVES: Readonly<Record<string, string>> = {
   shift: "bias",
   mean: "running_mean",
   variance: "running_var",
+  layerScale: "layer_scale",
 };
 
 /** Our order of axes in PyTorch's: HWIO → OIHW, [in, out] → [out, in]. */
-function torchShape(shape: Shape): Shape {
+function torchShape(shape: Shape, layer: string, leaf: string, layout: TorchLayout): Shape {
   const [height, width, inputs, outputs] = shape;
+  const isKernel = leaf === "kernel";
+  if (isKernel && layout.isDense?.(layer)) return [outputs!, inputs!];
+  if (isKernel && shape.length === 2 && layout.isConv?.(layer)) return [width!, height!, 1, 1];
+  if (leaf === "layerScale") return [...shape, 1, 1];
   return shape.length === 4 ? [outputs!, inputs!, height!, width!] : [...shape].reverse();
 }
 
@@ -34,8 +39,10 @@ export function torchTensors(
   const { params, state } = model.declare(inputShape);
   const found = [...slotEntries(params), ...slotEntries(state)].flatMap(([path, { shape }]) => {
     const at = path.lastIndexOf("/");
-    const [module, leaf] = [layout.module(path.slice(0, at)), path.slice(at + 1)];
-    const tensor: [string, Shape] = [`${module}.${LEAVES[leaf]}`, torchShape(shape)];
+    const [layer, leaf] = [path.slice(0, at), path.slice(at + 1)];
+    const module = layout.module(layer);
+    const theirs = torchShape(shape, layer, leaf, layout);
+    const tensor: [string, Shape] = [`${module}.${LEAVES[leaf]}`, theirs];
     const counter: [string, Shape] = [`${module}.num_batches_tracked`, []];
     return leaf === "mean" ? [tensor, counter] : [tensor];
   });

@@ -112,6 +112,14 @@ inDirectory("a folder of another run is refused, or cleared of what runs write",
     assertStringIncludes(refused.message, said);
   }
   assertEquals(namesIn(dir), before);
+  for (const text of ["null", "3", '"lenet5"', "[]", "{"]) {
+    await Deno.writeTextFile(`${dir}/config.json`, text);
+    await assertRejects(
+      () => openRunFolder(dir, { config: other }),
+      UsageError,
+      "another run, got",
+    );
+  }
   const next = await openRunFolder(dir, { config: other, overwrite: true });
   assertEquals(namesIn(dir), ["config.json", "notes.txt", "run.lock"]);
   assertNotEquals(next.id, first.id);

@@ -3,6 +3,7 @@ import { assertEquals } from "@std/assert";
 import { correctCount } from "../../lib/train/report/mod.ts";
 import { counters } from "../../lib/device/mod.ts";
 import { key, type Tensor2D, tf } from "../../mod.ts";
+import { matchingRows } from "../../lib/tensor/matching_rows.ts";
 import { uniformArray } from "../../lib/tensor/mod.ts";
 import { onEachBackend } from "../backends.ts";
 import { gpuTest } from "../device/adapter.ts";
@@ -29,7 +30,7 @@ async function check(form: string): Promise<void> {
       (_, n) => placeOf(rowOf(a, n)) === placeOf(rowOf(b, n)),
     );
     const expected = alike.filter(Boolean).length;
-    const count = await correctCount(matrix(a), matrix(b)).array();
+    const count = await matchingRows(matrix(a), matrix(b)).array();
     assertEquals(count, expected, `${form} [${rows}, ${classes}]`);
   }
 }
@@ -52,8 +53,8 @@ onEachBackend("NaN first in a row is its largest score, elsewhere it is none", a
 });
 
 onEachBackend("correctCount of no rows is 0, and of no classes all", async () => {
-  assertEquals(await correctCount(tf.zeros([0, 3]), tf.zeros([0, 3])).array(), 0);
-  assertEquals(await correctCount(tf.zeros([2, 0]), tf.zeros([2, 0])).array(), 2);
+  assertEquals(await matchingRows(tf.zeros([0, 3]), tf.zeros([0, 3])).array(), 0);
+  assertEquals(await matchingRows(tf.zeros([2, 0]), tf.zeros([2, 0])).array(), 2);
 });
 
 onEachBackend("correctCount takes whole numbers", async () => {

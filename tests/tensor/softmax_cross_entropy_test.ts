@@ -1,8 +1,9 @@
 // Softmax cross-entropy as one operation against plain TypeScript, on each backend.
 import { assertEquals, assertLess } from "@std/assert";
 import { counters } from "../../lib/device/mod.ts";
-import { key, softmaxCrossEntropy, type Tensor, tf } from "../../mod.ts";
+import { key, type Tensor, tf } from "../../mod.ts";
 import { normalArray } from "../../lib/tensor/mod.ts";
+import { meanSoftmaxCrossEntropy } from "../../lib/tensor/softmax_cross_entropy.ts";
 import { onEachBackend } from "../backends.ts";
 import { gpuTest } from "../device/adapter.ts";
 import { onEachForm } from "../device/forms.ts";
@@ -38,7 +39,7 @@ async function check(form: string): Promise<void> {
     const z = normalArray(key(size), size, 5);
     const t = normalArray(key(size + 1), size).map((value) => value * value / classes);
     const [logits, targets] = [tf.tensor2d(z, [rows, classes]), tf.tensor2d(t, [rows, classes])];
-    const { value, grads } = tf.valueAndGrads(softmaxCrossEntropy)(
+    const { value, grads } = tf.valueAndGrads(meanSoftmaxCrossEntropy)(
       [logits, targets],
       tf.scalar(3),
     );
@@ -59,7 +60,7 @@ gpuTest("softmax cross-entropy equals the reference in either form", () => onEac
 onEachBackend("infinities among logits and targets are not lost", async () => {
   const at = async (logits: number[], targets: number[]): Promise<number[]> => {
     const both = [tf.tensor2d([logits]), tf.tensor2d([targets])] as [Tensor, Tensor];
-    const { value, grads } = tf.valueAndGrads(softmaxCrossEntropy)(both);
+    const { value, grads } = tf.valueAndGrads(meanSoftmaxCrossEntropy)(both);
     return [...await value.data(), ...await grads[0]!.data()];
   };
   assertEquals(await at([0, -Infinity], [0, 1]), [Infinity, 1, -1]);
@@ -73,7 +74,7 @@ onEachBackend("infinities among logits and targets are not lost", async () => {
 onEachBackend("the loss of no rows is no number, and of no classes 0", async () => {
   for (const [shape, loss] of [[[0, 3], NaN], [[2, 0], 0]] as const) {
     const nothing = tf.zeros([...shape]);
-    const { value, grads } = tf.valueAndGrads(softmaxCrossEntropy)([nothing, nothing.clone()]);
+    const { value, grads } = tf.valueAndGrads(meanSoftmaxCrossEntropy)([nothing, nothing.clone()]);
     assertEquals([...await value.data()], [loss]);
     assertEquals(grads.map((grad) => grad.shape), [[...shape], [...shape]]);
     assertEquals((await grads[0]!.data()).length, 0);
@@ -84,7 +85,7 @@ onEachBackend("softmax cross-entropy has second derivatives", async () => {
   const direction = tf.tensor2d([[0.4, -1, 0.7], [1, 2, -0.5]]);
   await assertGradients(
     ({ logits, targets }) => {
-      const [byLogits] = tf.grads(softmaxCrossEntropy)([logits, targets]);
+      const [byLogits] = tf.grads(meanSoftmaxCrossEntropy)([logits, targets]);
       return tf.mul(byLogits!, direction);
     },
     {
@@ -103,7 +104,7 @@ gpuTest("the loss of a batch and its slope are one dispatch, scaled slopes anoth
       f();
       return counters().dispatches - before;
     };
-    const loss = (z: Tensor): Tensor => softmaxCrossEntropy(z, targets);
+    const loss = (z: Tensor): Tensor => meanSoftmaxCrossEntropy(z, targets);
     const three = tf.fill([2], 3).max();
     await three.data();
     assertEquals(dispatches(() => tf.valueAndGrad(loss)(logits)), 1);
@@ -115,7 +116,7 @@ onEachBackend(
   "the slope lives on when the loss is disposed, and scales with what comes",
   async () => {
     const [logits, targets] = [tf.tensor2d([[0, 0]]), tf.tensor2d([[1, 0]])];
-    const loss = (z: Tensor): Tensor => softmaxCrossEntropy(z, targets);
+    const loss = (z: Tensor): Tensor => meanSoftmaxCrossEntropy(z, targets);
     const before = tf.memory().numTensors;
     const { value, grad } = tf.valueAndGrad(loss)(logits);
     value.dispose();

@@ -1,12 +1,21 @@
 // `deno task test:tfjs`: tfjs-core's own tests on stock tfjs and on both forms of our kernels.
 // Whatever passes on stock tfjs passes on ours, but for the differences listed here.
 
+const REWORDED = "refused by tfjs too, in other words";
+
 /** What differs on purpose, by the test's name, and why. */
 const INTENDED: Readonly<Record<string, string>> = {
   "maxPool [x=[3,3,1] f=[2,2] s=1 ignores NaNs":
     "max pooling passes NaN on, as PyTorch's does: a NaN must not vanish",
   "gather fills with zero when index is out of bound":
     "indices beyond the axis are refused: zeros would be wrong numbers without a word",
+  "einsum 2d matrix calculate trace: duplicate axes not implemented yet": REWORDED,
+  "einsum mismatched dimensions throws error": REWORDED,
+  "einsum incorrect equation throws error": REWORDED,
+  "einsum incorrect number of tensors throws error": REWORDED,
+  "einsum nonexistent dimension throws error": REWORDED,
+  "einsum two arrows in equation throws error": REWORDED,
+  "einsum more than two input tensors throws error": "any number of tensors is multiplied",
 };
 
 type Outcome = { readonly passed: number; readonly failed: Readonly<Record<string, string>> };

@@ -78,6 +78,12 @@ NETWORKS = {
     "resnext50": ("resnext50_32x4d", 224, {"stage1/block1": "layer1.0", "stage3": "layer3"}),
     "wide-resnet50": ("wide_resnet50_2", 224, {"stage1/block1": "layer1.0", "stage3": "layer3"}),
     "densenet121": ("densenet121", 224, {"block1": "features.denseblock1", "transition2": "features.transition2", "norm5": "features.norm5"}),
+    "mobilenet-v2": ("mobilenet_v2", 224, {"block1": "features.1", "block3": "features.3", "last": "features.18"}),
+    "mobilenet-v3-small": ("mobilenet_v3_small", 224, {"block1": "features.1", "block4": "features.4", "last": "features.12"}),
+    "mobilenet-v3-large": ("mobilenet_v3_large", 224, {"block4": "features.4", "block7": "features.7", "last": "features.16"}),
+    "shufflenet-v2": ("shufflenet_v2_x1_0", 224, {"stage2/unit1": "stage2.0", "stage2/unit2": "stage2.1", "stage4": "stage4"}),
+    "efficientnet-b0": ("efficientnet_b0", 224, {"stage1": "features.1", "stage3": "features.3", "last": "features.8"}),
+    "convnext-tiny": ("convnext_tiny", 224, {"norm": "features.0", "stage1/block1": "features.1.0", "stage3": "features.5"}),
     "squeezenet": ("squeezenet1_0", 224, {"pool1": "features.2", "fire4": "features.5", "fire9": "features.12"}),
 }
 

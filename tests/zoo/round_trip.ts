@@ -20,6 +20,11 @@ const NETWORKS = [
   "googlenet-torchvision",
   "inception-v3",
   "resnet18",
+  "densenet121",
+  "mobilenet-v3-small",
+  "shufflenet-v2",
+  "efficientnet-b0",
+  "convnext-tiny",
   "resnet20",
 ] as const satisfies readonly ModelName[];
 

@@ -1,6 +1,6 @@
 // Normally distributed numbers on the GPU: each two neighbors are made of a block of random words.
 import { tf } from "../../tensor/tf.ts";
-import type { NormalAttributes } from "../../tensor/normal.ts";
+import type { RandomAttributes } from "../../tensor/random_tensors.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { runElementwise } from "./elementwise.ts";
 import { functionText, SPECIAL } from "./functions_text.ts";
@@ -24,7 +24,7 @@ fn normals(block: u32) -> vec2<f32> {
 /** The kernel function, the same for any adapter. */
 export function normal(): tf.KernelConfig["kernelFunc"] {
   return ({ attrs, backend }) => {
-    const { key, shape } = attrs as unknown as NormalAttributes;
+    const { key, shape } = attrs as unknown as RandomAttributes;
     return runElementwise(backend as GuardedBackend, {
       operation: "Normal",
       variant: "threefry",

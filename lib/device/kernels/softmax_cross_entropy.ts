@@ -66,7 +66,8 @@ export function softmaxCrossEntropyGradient(): tf.KernelConfig["kernelFunc"] {
     const gpu = backend as GuardedBackend;
     if (gpu.shouldExecuteOnCPU([dy]) && gpu.tensorMap.get(dy.dataId).values?.[0] === 1) {
       gpu.incRef(slope.dataId);
-      return slope;
+      // Another tensor: the engine disposes of the one that it saved.
+      return { dataId: slope.dataId, shape: slope.shape, dtype: slope.dtype };
     }
     return runElementwise(gpu, {
       operation: "SoftmaxCrossEntropyGrad",

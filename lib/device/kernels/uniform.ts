@@ -1,6 +1,6 @@
 // Uniform random numbers on the GPU: each invocation draws the random word of its own element.
 import type { tf } from "../../tensor/tf.ts";
-import type { UniformAttributes } from "../../tensor/random_tensors.ts";
+import type { RandomAttributes } from "../../tensor/random_tensors.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { runElementwise } from "./elementwise.ts";
 import { THREEFRY } from "./threefry_text.ts";
@@ -13,7 +13,7 @@ fn unit_of(i: u32) -> f32 {
 /** The kernel function of uniform numbers, the same for any adapter. */
 export function uniform(): tf.KernelConfig["kernelFunc"] {
   return ({ attrs, backend }) => {
-    const { key, shape } = attrs as unknown as UniformAttributes;
+    const { key, shape } = attrs as unknown as RandomAttributes;
     const wide = shape.reduce((product, size) => product * size, 1) % 4 === 0;
     return runElementwise(backend as GuardedBackend, {
       operation: "Uniform",

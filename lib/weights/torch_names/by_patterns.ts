@@ -15,7 +15,7 @@ export type NamePattern = readonly [RegExp, (...groups: string[]) => string];
 export function namesByPatterns(
   network: string,
   patterns: readonly NamePattern[],
-  options: Pick<TorchLayout, "isConv"> = {},
+  options: Pick<TorchLayout, "isConv" | "isDense"> = {},
 ): TorchLayout {
   return {
     name: "torchvision",

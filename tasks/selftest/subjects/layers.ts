@@ -87,7 +87,7 @@ function softmaxOf(x: Numbers, columns: number): Float64Array {
 }
 
 function logitsOf(draw: Draw): Input {
-  const { shape, values } = draw.normal([draw.whole(1, 9), draw.whole(1, 12)]);
+  const { shape, values } = draw.normal([draw.whole(1, 9), draw.whole(2, 12)]);
   return { shape, values: values.map((x) => 4 * x) };
 }
 
