@@ -3,6 +3,7 @@ import { preprocessingNamed } from "../lib/image/preprocessing.ts";
 import type { Preprocessing } from "../lib/image/mod.ts";
 import { sha256OfFile } from "../lib/files/sha256.ts";
 import { unknownName } from "../lib/text/nearest.ts";
+import { isOnnx, onnxModel } from "../lib/weights/onnx_file.ts";
 import type { GivenModel } from "../lib/weights/network_file.ts";
 import { findModel, type Layer, type ModelEntry, models, type Shape } from "../mod.ts";
 import { type Flag, type FlagOptions, text, toggle, UsageError } from "./command.ts";
@@ -71,6 +72,9 @@ export async function modelOfRun(
   standard: string,
 ): Promise<NamedModel> {
   const name = flags.model ?? kept?.model ?? standard;
+  if (flags.model === undefined && isOnnx(name)) {
+    return { about: "the network of an ONNX file", ...await onnxModel(name) };
+  }
   if (!isModelFile(name)) {
     await givenModel(flags); // Refuses flags of a file.
     return await namedModel(name);

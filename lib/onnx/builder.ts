@@ -12,6 +12,8 @@ export type Numbers = () => ArrayLike<number>;
 /** A layer with what it takes and its numbers. */
 export type Emitted = {
   readonly name: string;
+  /** The name of the node that it is of. */
+  readonly node: string;
   readonly layer: AnyLayer;
   readonly from: readonly string[];
   readonly join?: Join | "concat" | "sum" | "product";
@@ -39,8 +41,19 @@ export function shapeOf({ dims, axes, flat }: Value): number[] {
   return flat ? [sizeOf(flat.sizes)] : axes.map((axis) => dims[axis]!);
 }
 
+/** A head with another number of classes: the name of its node, and how many. */
+export type Head = { readonly name: string; readonly numClasses: number };
+
 /** Collects layers. */
 export class Builder {
+  /** @param head what has other features than the file says */
+  constructor(readonly head?: Head) {}
+
+  /** The features of a convolution or fully connected layer: the file's, unless it is the head. */
+  features(node: string, inFile: number): number {
+    return this.head?.name === node ? this.head.numClasses : inFile;
+  }
+
   readonly emitted = new Map<string, Emitted>();
   readonly #names = new Set(["input"]);
 
@@ -61,6 +74,7 @@ export class Builder {
     const own = this.#nameOf(suffix ? `${name}_${suffix}` : name);
     this.emitted.set(own, {
       name: own,
+      node: name,
       layer,
       from: from.map((value) => value.layer),
       ...(join ? { join } : {}),

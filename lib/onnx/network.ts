@@ -5,7 +5,7 @@ import { fillSlots, type Layer, type Network } from "../layers/layer.ts";
 import { sequential } from "../layers/sequential.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
-import { Builder, type Emitted, lastAxes, plainAxes } from "./builder.ts";
+import { Builder, type Emitted, type Head, lastAxes, plainAxes } from "./builder.ts";
 import { Call, type Operand, type Value } from "./call.ts";
 import { constantOf, isFloat, typeName } from "./constant.ts";
 import { readExternal } from "./external.ts";
@@ -28,6 +28,14 @@ export type OnnxFile = {
    * @throws {TypeError | RangeError} if the file cannot take such inputs
    */
   build(shape?: Shape): OnnxNetwork;
+  /**
+   * The same model with another number of classes: its last convolution or fully connected layer has
+   * so many features.
+   *
+   * @param numClasses the number of classes
+   * @throws {TypeError} if it does not end in such a layer, or its shapes depend on the classes
+   */
+  withClasses(numClasses: number): Layer;
 };
 
 /** A network of an ONNX file. */
@@ -38,6 +46,9 @@ export type OnnxNetwork = {
   /** Puts its parameters on the device. */
   load(): Network & { readonly inputShape: Shape };
 };
+
+/** A network with its last layer that has weights. */
+type Built = OnnxNetwork & { readonly head?: Emitted };
 
 /** Options of {@linkcode readOnnx}. */
 export type OnnxOptions = {
@@ -72,10 +83,19 @@ export async function readOnnx(path: string, options: OnnxOptions = {}): Promise
   requireOperators(path, nodes, input.name);
   await readExternal(proto);
   const inputShape = inputShapeOf(proto, input);
-  const build = (shape: Shape = inputShape): OnnxNetwork =>
-    convert(proto, nodes, input, output.name, requireShape(proto, input, shape), options);
-  build();
-  return { file: path, metadata: Object.fromEntries(proto.metadata), inputShape, build };
+  const build = (shape: Shape = inputShape, head?: Head): Built =>
+    convert(proto, nodes, input, output.name, requireShape(proto, input, shape), options, head);
+  const { head: last } = build();
+  const withClasses = (numClasses: number): Layer => {
+    if (last?.params.kernel) return build(inputShape, { name: last.node, numClasses }).model;
+    throw new TypeError(
+      `Cannot read ${path}: its last layer with weights must be a convolution or fully connected to get other classes, got ${
+        last ? `"${last.name}" (${last.layer.op})` : "none"
+      }`,
+    );
+  };
+  const metadata = Object.fromEntries(proto.metadata);
+  return { file: path, metadata, inputShape, build: (shape) => build(shape), withClasses };
 }
 
 /** The one input that is no weight, and the one output. */
@@ -148,8 +168,9 @@ function convert(
   output: string,
   shape: Shape,
   { keepSoftmax = false }: OnnxOptions,
-): OnnxNetwork {
-  const builder = new Builder();
+  head: Head | undefined,
+): Built {
+  const builder = new Builder(head);
   const operands = new Map<string, Operand>();
   for (const tensor of proto.tensors) {
     operands.set(tensor.name, { constant: constantOf(tensor, proto.file) });
@@ -236,7 +257,7 @@ function endOf(builder: Builder, value: Value): Value {
 }
 
 /** The layers that the output needs as one. */
-function assemble(builder: Builder, end: Value, inputShape: Shape): OnnxNetwork {
+function assemble(builder: Builder, end: Value, inputShape: Shape): Built {
   if (end.layer === "input") {
     end = builder.emit("identity", identity(), [end], { dims: end.dims, axes: end.axes });
   }
@@ -265,7 +286,8 @@ function assemble(builder: Builder, end: Value, inputShape: Shape): OnnxNetwork 
       });
     return { model, inputShape, params: part("params"), state: part("state") };
   };
-  return { model, inputShape, outputShape: declaration.shape, load };
+  const head = all.findLast(({ params }) => Object.keys(params).length > 0);
+  return { model, inputShape, outputShape: declaration.shape, load, ...(head ? { head } : {}) };
 }
 
 function needed(emitted: ReadonlyMap<string, Emitted>, end: string): Emitted[] {

@@ -23,9 +23,10 @@ function fullyConnected(
   const isMatrix = kernel.dims.length === 2 && value.dims.length === 1;
   call.require(isMatrix, "multiply vectors by a matrix", [...kernel.dims]);
   const x = value.flat ? value : build.arrange(call.name, value, [0]);
-  const [inputs, features] = isTransposed
+  const [inputs, columns] = isTransposed
     ? [kernel.dims[1]!, kernel.dims[0]!]
     : [kernel.dims[0]!, kernel.dims[1]!];
+  const features = build.features(call.name, columns);
   call.require(inputs === x.dims[0], `have a matrix for ${x.dims[0]} inputs`, [...kernel.dims]);
   const numbers = (): ArrayLike<number> => {
     if (kernel.fill !== undefined && factor === 1) return kernel.values();
@@ -34,7 +35,7 @@ function fullyConnected(
     if (x.flat) {
       const { sizes, order } = x.flat;
       const was = order.map((_, axis) => sizes[order.indexOf(axis)]!);
-      own = permuted(own, [...was, features], [...order, was.length]);
+      own = permuted(own, [...was, columns], [...order, was.length]);
     }
     return factor === 1 ? own : Float32Array.from(own, (one) => factor * one);
   };

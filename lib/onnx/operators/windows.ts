@@ -63,7 +63,7 @@ const convolution: Operator = (call, build) => {
   const params = { kernel: kernelOf(kernel, [2, 3, 1, 0]), ...biasOf(call, features!) };
   const layer = conv({
     ...slide,
-    features: features!,
+    features: build.features(call.name, features!),
     padding: even ?? 0,
     groups,
     bias: "bias" in params,
