@@ -7,6 +7,7 @@ import { type AnyLayer, type Empty, type Layer, stateless } from "../layers/laye
 import type { Join } from "../layers/parallel.ts";
 import { type Shape, sizeOf, type Tensor, type Tensor4D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
+import { maxWindows } from "../tensor/max_windows.ts";
 import { meanWindows } from "../tensor/window_sums.ts";
 
 /** An operation of two numbers. */
@@ -133,15 +134,14 @@ export function dilatedMax(
       return stateless(output, { flops: sizeOf(size) * sizeOf(output), window });
     },
     apply(_params, state, x) {
-      const [batch, height, width, channels] = x.shape as [number, number, number, number];
-      const [rows, columns] = [along(height, 0), along(width, 1)];
+      const [rows, columns] = [along(x.shape[1]!, 0), along(x.shape[2]!, 1)];
       const taps = Array.from({ length: sizeOf(size) }, (_, tap) => {
         const top = Math.floor(tap / size[1]) * dilation[0];
         const left = tap % size[1] * dilation[1];
-        const bottom = top + (rows - 1) * stride[0] + 1;
-        const right = left + (columns - 1) * stride[1] + 1;
-        const end = [batch, bottom, right, channels];
-        return tf.stridedSlice(x, [0, top, left, 0], end, [1, ...stride, 1]);
+        const height = (rows - 1) * stride[0] + 1;
+        const width = (columns - 1) * stride[1] + 1;
+        const block = tf.slice(x as Tensor4D, [0, top, left, 0], [-1, height, width, -1]);
+        return maxWindows(block, { size: [1, 1], stride, padding: "valid" }) as Tensor;
       });
       return [taps.reduce((one, other) => tf.maximum(one, other)), state];
     },

@@ -193,7 +193,7 @@ function convert(
       const values = Array.isArray(made) ? made as readonly Value[] : [made as Value];
       values.forEach((value, i) => operands.set(node.outputs[i]!, { value }));
     } else {
-      operands.set(node.outputs[0]!, { constant: FOLDS[node.op]!(call) });
+      operands.set(node.outputs[0]!, { constant: located(call, () => FOLDS[node.op]!(call)) });
     }
     node.outputs.forEach((name) => requireFirst(proto.file, node, operands, name, nodes));
   }

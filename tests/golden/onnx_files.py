@@ -236,7 +236,7 @@ refuse("circle", [n("Add", ["x", "b"], ["a"], name="one"), n("Relu", ["a"], ["b"
 refuse("two of \"y\"", [n("Relu", ["x"], ["y"]), n("Tanh", ["x"], ["y"])])
 refuse("none of \"nowhere\"", [n("Add", ["x", "nowhere"], ["y"])])
 refuse(
-    "NonMaxSuppression (1 × : \"boxes\"); com.other.Magic (2 × : \"wand\", \"hat\")",
+    "com.other.Magic (2 × : \"wand\", \"hat\"); NonMaxSuppression (1 × : \"boxes\")",
     [
         n("Magic", ["x"], ["a"], name="wand", domain="com.other"),
         n("Magic", ["a"], ["b"], name="hat", domain="com.other"),
@@ -261,11 +261,41 @@ beside = graph(conv, (1, 2, 3, 3), kernel, 17)
 numbers = beside.graph.initializer[0].raw_data
 external("weights/first.bin")(beside)
 
+# A whole network, as PyTorch exports one: for what is done with it.
+network = graph(
+    [
+        n("Conv", ["x", "conv.weight", "conv.bias"], ["h1"], name="/body/conv/Conv", pads=[1, 1, 1, 1]),
+        n("BatchNormalization", ["h1", "s", "b", "m", "v"], ["h2"], name="/body/norm/BatchNormalization"),
+        n("Relu", ["h2"], ["h3"], name="/body/Relu"),
+        n("Conv", ["h3", "w2"], ["h4"], name="body/Relu", pads=[1, 1, 1, 1]),
+        n("Add", ["h3", "h4"], ["h5"]),
+        n("GlobalAveragePool", ["h5"], ["h6"], name="7"),
+        n("Flatten", ["h6"], ["h7"]),
+        n("Gemm", ["h7", "head.weight", "head.bias"], ["logits"], name="/head/Gemm", transB=1),
+        n("Softmax", ["logits"], ["y"], axis=1),
+    ],
+    (1, 3, 8, 8),
+    {
+        "conv.weight": draw(4, 3, 3, 3), "conv.bias": draw(4), "s": draw(4), "b": draw(4), "m": draw(4), "v": np.abs(draw(4)) + 0.5,
+        "w2": draw(4, 4, 3, 3), "head.weight": draw(3, 4), "head.bias": draw(3),
+    },
+    17,
+    ["batch", 3, "height", "width"],
+)
+pixels = rng.random((1, 3, 9, 7), np.float32)
+(answer,) = onnxruntime.InferenceSession(network.SerializeToString()).run(None, {"x": pixels})
+
 with open(os.path.join(os.path.dirname(__file__), "onnx_files.json"), "w") as file:
     json.dump(
         {
             "good": good,
             "bad": bad,
+            "network": {
+                "model": b64(network.SerializeToString()),
+                "x": b64(pixels.tobytes()),
+                "xShape": list(pixels.shape),
+                "y": b64(answer.tobytes()),
+            },
             "external": {"model": b64(beside.SerializeToString()), "plain": links, "numbers": b64(numbers)},
         },
         file,
