@@ -25,6 +25,7 @@ import {
   type Values,
 } from "./command.ts";
 import { say } from "./command/say.ts";
+import { isOnnx } from "../lib/weights/onnx_file.ts";
 import { isModelFile, modelFlag, namedModel, ownModelFlags } from "./own_model.ts";
 import { ilsvrcResult } from "./summary/ilsvrc.ts";
 
@@ -35,7 +36,9 @@ export const command = {
     "Prints a model's layers with their output shapes, kernels, parameters, FLOPs and receptive fields, and the memory that training needs. Nothing is allocated.",
   positionals: {
     model: text({
-      help: `one of ${Object.keys(models).join(", ")}; or your own, in a file: ./model.ts`,
+      help: `one of ${
+        Object.keys(models).join(", ")
+      }; or your own, in a file: ./model.ts or model.onnx`,
     }),
   },
   flags: {
@@ -96,7 +99,7 @@ async function choose(
   name: string,
   { input, classes, auxiliary, export: exportName }: ModelFlags,
 ): Promise<ShapedModel> {
-  if (!isModelFile(name) && !Object.hasOwn(models, name)) {
+  if (!isModelFile(name) && !isOnnx(name) && !Object.hasOwn(models, name)) {
     throw new UsageError(unknownName("model", name, Object.keys(models)));
   }
   const { about, inputShape, build } = await namedModel(name, exportName);

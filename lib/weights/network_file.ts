@@ -138,10 +138,8 @@ export async function openNetworkFile(
 
 /** The model that a checkpoint must be of: what is asked for, or the ONNX file that it names. */
 async function modelOf(run: Json, wanted: OpenOptions["model"]): Promise<OpenOptions["model"]> {
-  const { name } = namedIn(run);
-  return wanted === undefined && name !== undefined && isOnnx(name)
-    ? await onnxModel(name)
-    : wanted;
+  const name = wanted ?? namedIn(run).name;
+  return typeof name === "string" && isOnnx(name) ? await onnxModel(name) : wanted;
 }
 
 /** The file of weights: one that is here, or that is fetched by name or URL. */

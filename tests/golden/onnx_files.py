@@ -299,7 +299,7 @@ with open(os.path.join(os.path.dirname(__file__), "onnx_files.json"), "w") as fi
             "external": {"model": b64(beside.SerializeToString()), "plain": links, "numbers": b64(numbers)},
         },
         file,
-        indent=1,
+        indent=2,
     )
     file.write("\n")
 print(len(good), "good,", len(bad), "bad")
