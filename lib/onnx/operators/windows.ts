@@ -21,6 +21,7 @@ export function onImage(
 ): Value {
   const [height, width, channels] = layer.declare(shapeOf(x)).shape;
   const dims = [channels!, height!, width!];
+  call.require(dims.every((size) => size >= 1), "leave something of its input", dims);
   return build.emit(call.name, layer, [x], { dims, axes: lastAxes(dims) }, parts);
 }
 
