@@ -129,6 +129,9 @@ const maximum: Operator = (call, build) => {
   let x = imageOf(call, build);
   const { sides, dilation, ...slide } = slideOf(call, pairOf(call, "kernel_shape"), x);
   const hasGaps = `${dilation}` !== "1,1";
+  // ONNX Runtime and the standard differ in how many windows there are.
+  const isSame = /^SAME/.test(call.text("auto_pad", "NOTSET"));
+  call.require(!hasGaps || !isSame, "have pads in numbers, if its windows have gaps", "auto_pad");
   const even = evenSides(sides);
   const rounding = roundingOf(call, even !== undefined && !hasGaps);
   if (even === undefined || hasGaps && even > 0) {
