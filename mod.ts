@@ -12,7 +12,7 @@
  * - **Layers**: `conv`, `dense`, `maxPool`, `meanPool`, `normPool`, `globalMeanPool`,
  *   `adaptiveMeanPool`, `relu`, `leakyRelu`, `tanh`, `sigmoid`, `softmax`, `identity`, `dropout`,
  *   `batchNorm`, `localResponseNorm`, `flatten`, `padTo`, `zeroPadShortcut`; joined by `sequential`,
- *   `parallel`, `residual`, `auxiliary`; `init`, `enter`, `layersOf`, `countParameters`
+ *   `parallel`, `residual`, `graph`, `auxiliary`; `init`, `enter`, `layersOf`, `countParameters`
  * - **Initializers**: `heNormal`, `heUniform`, `glorotNormal`, `glorotUniform`, `lecunNormal`,
  *   `lecunUniform`, `scaledNormal`, `zeros`, `ones`
  * - **Models**: `lenet5`, `lenet5Of1998`, `chapterMnist`, `compactConvnet`, `alexnet`, `zfnet`, `vgg`,
