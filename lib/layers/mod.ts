@@ -48,5 +48,6 @@ export type { Cost, PlacedWindow } from "./cost.ts";
 export * from "./adaptive_pool.ts";
 export { auxiliary, type AuxiliaryLayer, type AuxiliaryOptions } from "./auxiliary.ts";
 export { sequential } from "./sequential.ts";
-export * from "./parallel.ts";
+export { type Join, parallel, residual } from "./parallel.ts";
+export * from "./graph.ts";
 export { type LayerInfo, layersOf } from "./layers_of.ts";

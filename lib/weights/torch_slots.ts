@@ -73,6 +73,7 @@ function visit(place: Place, order: Order, look: (place: Place, order: Order) =>
     look(place, order);
     return orderAfter(place, order);
   }
+  if (arrangement === "graph") return visitGraph(place, order, look);
   const isJoin = arrangement === "branches";
   let last = order;
   const ends = children.map(({ name, layer, inputShape, declaration }) => {
@@ -84,6 +85,25 @@ function visit(place: Place, order: Order, look: (place: Place, order: Order) =>
   if (!isJoin) return last;
   const isAlike = ends.every((end) => `${end}` === `${ends[0]}`);
   return isAlike && (op !== "concat" || ends[0] === undefined) ? ends[0] : "mixed";
+}
+
+/** As {@linkcode visit}, of a graph: each layer after what it takes. */
+function visitGraph(
+  { path, declaration: { children = [], ends = [] } }: Place,
+  order: Order,
+  look: (place: Place, order: Order) => void,
+): Order {
+  const orders = new Map<string, Order>();
+  for (const { name, layer, inputShape, declaration, from } of children) {
+    const taken = from!.map((source) => orders.has(source) ? orders.get(source) : order);
+    // Vectors that were images are joined in an order of their own.
+    const joined = taken.length === 1 || taken.every((one) => one === undefined)
+      ? taken[0]
+      : "mixed";
+    const inner = { op: layer.op, path: path === "" ? name : `${path}/${name}`, inputShape };
+    orders.set(name, visit({ ...inner, declaration }, joined, look));
+  }
+  return ends.length === 1 ? orders.get(ends[0]!) : undefined;
 }
 
 /** The order of a layer's output. */
