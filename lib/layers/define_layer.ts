@@ -13,6 +13,7 @@ import {
   type SlotTree,
 } from "./layer.ts";
 import { withArticle } from "../text/article.ts";
+import { requireOptions } from "../text/require.ts";
 
 /** A layer without checks; its fusion is that of its `apply`. */
 export type Definition<
@@ -63,6 +64,17 @@ export function defineLayer<
 function areSameShapes(one: ShapeTree, other: ShapeTree): boolean {
   if (Array.isArray(one) && Array.isArray(other)) return isSameShape(one, other);
   return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/**
+ * Refuses an option of a layer that is not known, so that a misspelt one is not passed over.
+ *
+ * @param op the layer, `"conv"`
+ * @param known the known names, as keys
+ * @throws {TypeError} naming the nearest known one
+ */
+export function requireLayerOptions(op: string, options: unknown, known: object): void {
+  requireOptions(`make ${withArticle(op)} layer`, options, known);
 }
 
 /** Whether two shapes are the same. */

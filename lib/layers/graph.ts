@@ -32,7 +32,7 @@ export type GraphNode<L extends AnyLayer = AnyLayer> = {
 export type GraphNodes = { readonly [name: string]: AnyLayer | GraphNode };
 
 /** The layer of a node. */
-type LayerOf<N> = N extends { readonly apply: unknown } ? N
+export type LayerOf<N> = N extends { readonly apply: unknown } ? N
   : N extends { readonly layer: infer L } ? L
   : Layer<Empty, Empty>;
 

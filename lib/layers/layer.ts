@@ -86,6 +86,8 @@ export type Declaration<P extends Tree = Tree, S extends Tree = Tree, Y extends 
   readonly arrangement?: Arrangement;
   /** In a graph: the names of the children whose outputs are its outputs. */
   readonly ends?: readonly string[];
+  /** Whether it is computed again in the backward pass, and keeps its input and output alone. */
+  readonly recomputed?: boolean;
   /** What a call costs besides its children. If absent, it is unknown, unless there are children. */
   readonly cost?: Cost;
 };

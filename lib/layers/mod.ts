@@ -2,6 +2,7 @@
 
 export {
   type AnyLayer,
+  type AnyModel,
   type Arrangement,
   type Child,
   type Context,

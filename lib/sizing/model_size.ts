@@ -64,6 +64,13 @@ export type ModelSize<I extends ShapeTree = Shape, O extends ShapeTree = Shape> 
   readonly unknown: readonly string[];
   /** The size of all layers' outputs for one example. */
   readonly activations: number;
+  /**
+   * The size of the outputs that training holds at once for one example: all, but of layers that are
+   * computed again in the backward pass (`layers.checkpoint`) those of the largest alone.
+   */
+  readonly kept: number;
+  /** The operations for one example that are done again in the backward pass. */
+  readonly recomputedFlops: number;
   /** The number of layers with weights on the longest path: convolutions and dense layers. */
   readonly depth: number;
   /** The receptive field of the last layer. */
@@ -77,7 +84,12 @@ type Walk = {
   readonly input: ShapeTree;
   readonly rows: LayerSize[];
   readonly sights: Map<Path, Sight>;
+  /** What the outermost layers that are computed again hold and cost. */
+  readonly again: Again[];
 };
+
+/** A layer that is computed again: the size of the outputs in it, and its operations. */
+type Again = { readonly inner: number; readonly flops: number };
 
 /**
  * Computes the sizes and costs of a model's layers.
@@ -117,6 +129,7 @@ export function sizeOfModel<X extends Tree = Tensor, Y extends Tree = Tensor>(
     flops: sumOf(({ flops }) => flops ?? 0),
     unknown: walk.rows.filter(({ flops }) => flops === null).map(({ path }) => path),
     activations: sumOf(({ activations }) => activations),
+    ...recomputation(walk, sumOf(({ activations }) => activations)),
     depth: weightLayers(declaration),
     receptiveField,
     layers: walk.rows,
@@ -142,7 +155,7 @@ function walkOver(
   shape: ShapeTree,
   declaration = model.declare(shape) as Declaration,
 ): Walk {
-  const walk: Walk = { input: shape, rows: [], sights: new Map() };
+  const walk: Walk = { input: shape, rows: [], sights: new Map(), again: [] };
   const inputShape = shape as Shape;
   visit(walk, { name: "", layer: model, inputShape, declaration }, "", ONE_PIXEL);
   return walk;
@@ -151,7 +164,14 @@ function walkOver(
 /** Adds a layer and those in it; returns what its output sees of the input. */
 function visit(walk: Walk, child: Child, parent: string, sight: Sight): Sight {
   const path = parent === "" ? child.name : `${parent}/${child.name}`;
+  const [rows, again] = [walk.rows.length, walk.again.length];
   const seen = visitAt(walk, child, path, sight);
+  if (child.declaration.recomputed) {
+    const own = walk.rows.slice(rows);
+    const inner = own.slice(0, -1).reduce((sum, { activations }) => sum + activations, 0);
+    const flops = own.reduce((sum, row) => sum + (row.flops ?? 0), 0);
+    walk.again.splice(again, Infinity, { inner, flops }); // Those within are part of it.
+  }
   walk.sights.set(path, seen);
   return seen;
 }
@@ -178,6 +198,19 @@ function visitAt(walk: Walk, child: Child, path: Path, sight: Sight): Sight {
     ...fieldOf(seen, walk.input),
   });
   return seen;
+}
+
+/** What training holds at once, and does again. */
+function recomputation(
+  { again }: Walk,
+  activations: number,
+): Pick<ModelSize, "kept" | "recomputedFlops"> {
+  const inner = again.reduce((sum, one) => sum + one.inner, 0);
+  const largest = Math.max(0, ...again.map((one) => one.inner));
+  return {
+    kept: activations - inner + largest,
+    recomputedFlops: again.reduce((sum, { flops }) => sum + flops, 0),
+  };
 }
 
 /** Visits the layers of a graph; returns what its outputs see. */

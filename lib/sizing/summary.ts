@@ -91,6 +91,12 @@ function totals(size: ModelSize<ShapeTree, ShapeTree>, options: TrainingMemoryOp
     ["FLOPs", `${flopsText(size)} for one example, a multiply-add being two`],
     ...unknown,
     ["activations", `${grouped(size.activations)} for one example`],
+    ...(size.recomputedFlops === 0 ? [] : [[
+      "recomputed",
+      `${briefCount(size.recomputedFlops)} FLOPs again in the backward pass; it holds ${
+        grouped(size.kept)
+      } activations at once`,
+    ]]),
     [
       "training",
       `${briefBytes(memory.total)} at batch size ${batchSize}: parameters ${

@@ -32,7 +32,7 @@ export type TrainingMemory = {
   readonly state: number;
   /** The batch. */
   readonly input: number;
-  /** Every layer's output, kept for the backward pass. */
+  /** The layers' outputs that are kept for the backward pass: all but those computed again in it. */
   readonly activations: number;
   /** The sum of these. */
   readonly total: number;
@@ -73,7 +73,7 @@ export function trainingMemory(
   const parameters = BYTES * size.parameters;
   const moments = MOMENTS[optimizer] * parameters;
   const state = BYTES * size.state;
-  const activations = BYTES * batchSize * size.activations;
+  const activations = BYTES * batchSize * size.kept;
   const total = 2 * parameters + moments + state + input + activations;
   return { parameters, gradients: parameters, moments, state, input, activations, total };
 }

@@ -2,19 +2,20 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { stop } from "../../mod.ts";
 import { kindsOf, runFiles } from "./files/campaign.ts";
+import { FORMATS } from "./files/formats.ts";
 import type { FilesReport } from "./files/worker.ts";
 import { type NetworksReport, runNetworks } from "./networks/campaign.ts";
 import { SUBJECTS } from "./networks/subjects.ts";
 
 const HELP = `Runs random networks on every backend, and gives damaged files to every parser.
 
-  deno task test:fuzz [--seed 0] [--only networks|files]
+  deno task test:fuzz [--seed 0] [--only networks|files|JPEG|…]
 
   --seed S         of networks and damages; the same seed runs the same (0)
   --start N        the number of the first network: where to go on (0)
   --graphs N       networks (2000)
   --mutations N    damages of each kind of file (10000)
-  --only PART      networks or files alone
+  --only PART      networks, files, or one kind of file by its name ("JPEG") alone
   --report FILE    writes what was done and found as JSON, after every 20 networks
 
 Ctrl-C ends it with a report of what was done. The exit code is 1 if a fault was found.`;
@@ -33,10 +34,18 @@ function count(name: "seed" | "start" | "graphs" | "mutations", otherwise: numbe
 }
 
 let interrupted = false;
+let peak = 0;
 const began = performance.now();
 
 function secondsSince(start: number): string {
   return `${((performance.now() - start) / 1000).toFixed(0)} s`;
+}
+
+/** Notes the process's memory. */
+function look(): number {
+  const { rss } = Deno.memoryUsage();
+  peak = Math.max(peak, rss);
+  return rss;
 }
 
 function saveReport(report: unknown): void {
@@ -65,7 +74,7 @@ async function networks(): Promise<NetworksReport> {
           `${done} of ${graphs} networks, next --start ${
             start + done
           }; ${report.tensors} tensors, ${report.faults.length} faults, ${secondsSince(began)}, ${
-            (Deno.memoryUsage().rss / 2 ** 20).toFixed(0)
+            (look() / 2 ** 20).toFixed(0)
           } MB`,
         );
       }
@@ -81,7 +90,9 @@ async function files(): Promise<FilesReport[]> {
   const reports = await runFiles({
     seed: count("seed", 0),
     mutations,
+    ...(flags.only && flags.only !== "files" ? { format: flags.only } : {}),
     progress(reports) {
+      look();
       const { format, damages, accepted, faults } = reports.at(-1)!;
       if (damages === mutations || performance.now() - told > 10_000) {
         told = performance.now();
@@ -118,20 +129,30 @@ function filesTable(reports: readonly FilesReport[]): string {
 
 async function main(): Promise<void> {
   if (flags.help) return console.log(HELP);
+  const parts = ["networks", "files", ...FORMATS.map(({ name }) => name)];
+  if (flags.only && !parts.includes(flags.only)) {
+    throw new RangeError(
+      `Cannot use --only: it must be one of ${parts.join(", ")}, got ${flags.only}`,
+    );
+  }
   Deno.addSignalListener("SIGINT", () => {
     if (interrupted) Deno.exit(130);
     interrupted = true;
   });
   const report: { networks?: NetworksReport; files?: FilesReport[] } = {};
   if (flags.only !== "networks" && !interrupted) report.files = await files();
-  if (flags.only !== "files" && !interrupted) report.networks = await networks();
+  if ((!flags.only || flags.only === "networks") && !interrupted) {
+    report.networks = await networks();
+  }
   stop();
   saveReport(report);
   if (report.files) console.log(filesTable(report.files));
   if (report.networks) console.log(JSON.stringify(report.networks, null, 2));
   const { files: found = [], networks: drawn } = report;
   const faults = found.flatMap(({ faults }) => faults).length + (drawn?.faults.length ?? 0);
-  console.log(`${faults} faults in ${secondsSince(began)}`);
+  console.log(
+    `${faults} faults in ${secondsSince(began)}, at most ${(peak / 2 ** 20).toFixed(0)} MB`,
+  );
   Deno.exit(faults > 0 ? 1 : 0);
 }
 

@@ -145,6 +145,7 @@ Deno.test("a frame that jpeg-js would get wrong, or does not know, is refused", 
   refused(withBytes(bytes, at + 11, [0x51]), "from 1 to 4, got 5×1, 1×1, 1×1");
   refused(withBytes(bytes, at + 11, [0x10]), "from 1 to 4, got 1×0");
   refused(withBytes(bytes, at + 13, [1]), "components must differ, got 1,1,3");
+  refused(spliced(bytes, at + 2, 17, Uint8Array.of(0, 2)), "0 components must fill its segment");
   const two = [0xff, SOF, 0, 14, 8, 0, 41, 0, 53, 2, 1, 0x11, 0, 2, 0x11, 0];
   refused(spliced(bytes, at, 19, two), "1, 3 or 4 components, got 2");
   refused(spliced(bytes, at, 19), "a frame header (SOF) must stand before its scans");
@@ -193,6 +194,15 @@ Deno.test("tables that do not fill their segment, or are of no known kind, are r
   refused(withBytes(bytes, huffman + 21, [16]), "must have values of at most 15, got 16");
   const interval = [0xff, 0xdd, 0, 5, 0, 1, 0];
   refused(spliced(bytes, table, 0, Uint8Array.from(interval)), "must have 2 bytes, got 3");
+});
+
+Deno.test("a progressive file whose later scans are missing is read with a warning", () => {
+  const bytes = jpegOf("gray progressive");
+  assertEquals(decodeImage(bytes, "a.jpg").warning, undefined);
+  const scan = markerIn(bytes, SOS);
+  const second = scan + 4 + markerIn(bytes.subarray(scan + 4), 0xc4);
+  const { warning } = decodeImage(spliced(bytes, second, bytes.length - 2 - second), "a.jpg");
+  assertEquals(warning, "a.jpg lacks scans of its detail");
 });
 
 Deno.test("a scan whose parameters are not those of its frame's kind is refused", () => {

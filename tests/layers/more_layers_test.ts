@@ -178,6 +178,24 @@ onEachBackend("reduce, transpose, slice and reshape: values and gradients", asyn
   }
 });
 
+onEachBackend(
+  "of several largest or smallest numbers each has an equal share of the slope",
+  async () => {
+    const x = tf.tensor2d([[3, 1, 3, 3], [2, 1, 5, 1]]);
+    const cases = [["max", [1 / 3, 0, 1 / 3, 1 / 3, 0, 0, 1, 0]], [
+      "min",
+      [0, 1, 0, 0, 0, 0.5, 0, 0.5],
+    ]] as const;
+    for (const [by, slopes] of cases) {
+      for (const keep of [false, true]) {
+        const layer = layers.reduce({ axes: [0], by, keep });
+        const dx = tf.grad((input: Tensor) => tf.sum(through(layer, input)))(x);
+        await assertClose(dx, slopes, by);
+      }
+    }
+  },
+);
+
 onEachBackend("squeezeExcite weighs channels by what its layers make of their means", async () => {
   const layer = layers.squeezeExcite({ channels: 3, squeezed: 2, activation: layers.silu() });
   const { params, state } = init(layer, key(1), [2, 4, 3]);

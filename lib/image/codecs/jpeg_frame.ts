@@ -49,8 +49,8 @@ export function parseJpegFrame(
       : "hierarchical";
     throw badJpeg(file, "it must be baseline, extended or progressive with Huffman codes", kind);
   }
-  const count = data[5];
-  if (count === undefined || data.length !== 6 + 3 * count) {
+  const count = data[5] ?? 0;
+  if (data.length !== 6 + 3 * count) {
     throw badJpeg(file, `the header of ${count} components must fill its segment`, data.length);
   }
   if (data[0] !== 8) throw badJpeg(file, "it must have 8 bits a sample", data[0]);

@@ -15,6 +15,8 @@ export type JpegHeader = {
   readonly orientation: Orientation;
   /** Whether the file has an end marker. */
   readonly isEnded: boolean;
+  /** Whether its scans have sent all bits of all coefficients. */
+  readonly isComplete: boolean;
 };
 
 /** What is gathered while the file is read. */
@@ -66,7 +68,8 @@ export function parseJpegHeader(bytes: Uint8Array, file: string): JpegHeader {
   const isRgb = ids.length === 3 && !isJfif &&
     (adobe === undefined ? String.fromCharCode(...ids) === "RGB" : adobe === 0);
   const orientation = exif ? exifOrientation(exif) : 1;
-  return { width, height, components, isRgb, orientation, isEnded };
+  const isComplete = ids.every((id) => left.get(id)!.every((bits) => bits === 0));
+  return { width, height, components, isRgb, orientation, isEnded, isComplete };
 }
 
 function gather(found: Gathered, segment: JpegSegment, length: number, file: string): void {

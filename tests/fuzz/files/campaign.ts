@@ -7,6 +7,8 @@ export type FilesOptions = {
   readonly seed: number;
   /** Damages of each format. */
   readonly mutations: number;
+  /** The only format, by its name. Default: all. */
+  readonly format?: string;
   /** Called after each few hundred; it ends the campaign by returning true. */
   readonly progress?: (reports: readonly FilesReport[]) => boolean;
 };
@@ -19,10 +21,10 @@ const PATIENCE = 20_000;
 
 /** Runs the campaign. */
 export async function runFiles(
-  { seed, mutations, progress }: FilesOptions,
+  { seed, mutations, format, progress }: FilesOptions,
 ): Promise<FilesReport[]> {
   const reports: FilesReport[] = [];
-  for (const { name } of FORMATS) {
+  for (const { name } of FORMATS.filter(({ name }) => !format || name === format)) {
     const total = emptyReport(name);
     reports.push(total);
     let worker = await startWorker();

@@ -81,11 +81,14 @@ function filesIn(archive: Uint8Array): ReadonlyMap<string, Uint8Array> | undefin
       parseInt(textAt(block, 124, 12), 8) || 0,
     ];
     if (!"05\0".includes(kind)) return undefined;
+    // Of a size that is no octal number, what it means is not agreed on.
+    if (!/^[0-7]*[\0 ]*$/.test(decode(block.subarray(124, 136)))) return undefined;
     const name = textAt(block, 0, 100).split("/").at(-1)!;
     if (kind !== "5" && name.endsWith(".bin")) {
       found.set(name, archive.subarray(at + 512, at + 512 + size));
     }
-    at += 512 + Math.ceil(size / 512) * 512;
+    // Of a folder, a size says nothing (POSIX, ustar).
+    at += 512 + (kind === "5" ? 0 : Math.ceil(size / 512) * 512);
   }
   return found;
 }

@@ -58,7 +58,10 @@ export function readPng(bytes: Uint8Array): Image {
   const size = new DataView(head.buffer, head.byteOffset, head.length);
   const [width, height] = [size.getUint32(0), size.getUint32(4)];
   const [depth, color, , , interlaced] = head.subarray(8) as unknown as number[];
-  const channels = CHANNELS[color!]!;
+  const channels = CHANNELS[color!];
+  if (!channels || ![1, 2, 4, 8, 16].includes(depth!) || width * height > 2 ** 26) {
+    throw new Error("header");
+  }
   const packed = chunks.filter(({ type }) => type === "IDAT")
     .flatMap(({ start, end }) => [...bytes.subarray(start, end)]);
   const raw = inflateSync(Uint8Array.from(packed), { maxOutputLength: 2 ** 26 });

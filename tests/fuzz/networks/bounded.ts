@@ -52,9 +52,12 @@ export function each(
   return made;
 }
 
+/** Whole numbers up to here, and all on the way to them, float32 holds as they are. */
+const EXACT = 2 ** 24;
+
 /**
  * Sums of products, in any order: the error is what the factors' errors make, and a rounding of the
- * sum of magnitudes for each term.
+ * sum of magnitudes for each term. Of whole numbers there is none, so that zeros and ties are known.
  *
  * @param shape of the result
  * @param terms calls its argument for each product, with the places of the sum and the factors
@@ -70,8 +73,10 @@ export function products(
   const sum = zerosOf(shape);
   const size = new Float64Array(sum.value.length);
   const count = new Int32Array(size.length);
+  const isWhole = new Uint8Array(size.length).fill(1);
   terms((to, i, j) => {
     const [p, q] = [Math.abs(a.value[i]!), Math.abs(b.value[j]!)];
+    if (p % 1 !== 0 || q % 1 !== 0) isWhole[to] = 0;
     sum.value[to]! += a.value[i]! * b.value[j]!;
     sum.error[to]! += p * b.error[j]! + q * a.error[i]! + a.error[i]! * b.error[j]!;
     size[to]! += (p + a.error[i]!) * (q + b.error[j]!);
@@ -80,6 +85,7 @@ export function products(
   for (let to = 0; to < size.length; to++) {
     const factor = scale(to);
     sum.value[to]! *= factor;
+    if (isWhole[to] && sum.error[to] === 0 && size[to]! < EXACT && factor === 1) continue;
     sum.error[to] = Math.abs(factor) * (sum.error[to]! + rounding(size[to]!, count[to]! + 4));
   }
   return sum;
@@ -107,6 +113,9 @@ export function add(a: Bounded, b: Bounded, factor = 1): Bounded {
   return each(a.shape, (i) => {
     const [x, y] = [a.value[i]!, factor * b.value[i]!];
     const error = a.error[i]! + Math.abs(factor) * b.error[i]!;
+    if (error === 0 && x % 1 === 0 && y % 1 === 0 && Math.abs(x) + Math.abs(y) < EXACT) {
+      return [x + y, 0];
+    }
     return [x + y, error + rounding(Math.abs(x + y) + error) + inexact(factor, y)];
   });
 }

@@ -5,6 +5,7 @@ import {
   type Key,
   key,
   leaves,
+  losses,
   meanSquaredError,
   type Optimizer,
   type Scalar,
@@ -44,10 +45,12 @@ export function dataOf({ model, shape, batch, seed, coarse, loss }: Case): Data 
         const own = fold(fold(root, name), path);
         const noise = normalArray(fold(own, "noise"), sizeOf(slot.shape), 0, 0.2);
         const values = slot.initializer(own, slot.shape)
-          // A variance stays above zero, and codes are as they were given.
-          .map((value, i) =>
-            path.endsWith("codes") ? value : value + (isState ? Math.abs(noise[i]!) : noise[i]!)
-          );
+          .map((value, i) => {
+            if (path.endsWith("codes")) return value;
+            // A variance stays above zero.
+            if (isState) return value + Math.abs(noise[i]!);
+            return coarse ? Math.round(2 * (value + noise[i]!)) : value + noise[i]!;
+          });
         return [path, { shape: slot.shape, values }];
       }),
     );
@@ -73,6 +76,9 @@ function targetOf(
   key: Key,
   oneHot: boolean,
 ): Float32Array {
+  if (loss === "binary") {
+    return uniformArray(key, sizeOf(shape)).map((share) => oneHot ? Math.round(share) : share);
+  }
   if (loss !== "cross-entropy") return normalArray(key, sizeOf(shape));
   const width = shape[1]!;
   const draws = uniformArray(key, sizeOf(shape), 0.01, 1);
@@ -135,7 +141,10 @@ export function stepOf(
 
 function lossOf(kind: LossKind, y: Tensor, target: Tensor): Scalar {
   if (kind === "cross-entropy") return softmaxCrossEntropy(y, target);
-  return kind === "squares" ? meanSquaredError(y, target) : tf.sum(tf.mul(y, target)) as Scalar;
+  if (kind === "weighted") return tf.sum(tf.mul(y, target)) as Scalar;
+  if (kind === "squares") return meanSquaredError(y, target);
+  if (kind === "absolute") return losses.meanAbsoluteError()(y, target);
+  return kind === "huber" ? losses.huber()(y, target) : losses.binaryCrossEntropy()(y, target);
 }
 
 /** A tensor of host numbers. */

@@ -6,7 +6,13 @@ import type { OptimizerSpec } from "./optimizer_spec.ts";
 import { layerOf, leavesOf, type Spec } from "./spec.ts";
 
 /** How the outputs become one number. */
-export type LossKind = "weighted" | "squares" | "cross-entropy";
+export type LossKind =
+  | "weighted"
+  | "squares"
+  | "cross-entropy"
+  | "absolute"
+  | "huber"
+  | "binary";
 
 /** A network and what is done with it. */
 export type Case = {
@@ -16,7 +22,7 @@ export type Case = {
   readonly training: boolean;
   readonly loss: LossKind;
   readonly optimizer: OptimizerSpec;
-  /** Whether the images have many equal numbers and zeros, as pictures do. */
+  /** Whether images and parameters are whole numbers, so that there are ties and zeros, as in pictures. */
   readonly coarse: boolean;
   readonly steps: number;
   /** Whether plain calls compute a few numbers that the host knows there, as tfjs does by default. */
@@ -141,6 +147,46 @@ const anyShape: Readonly<Record<string, Make>> = {
     }),
   }),
   localResponseNorm: responseNorm,
+  relu6: plain("relu6"),
+  selu: plain("selu"),
+  silu: plain("silu"),
+  hardSigmoid: plain("hardSigmoid"),
+  hardSwish: plain("hardSwish"),
+  softplus: plain("softplus"),
+  square: plain("square"),
+  logSoftmax: plain("logSoftmax"),
+  elu: (draw) => ({ op: "elu", args: draw.pick([[], [0.5]]) }),
+  gelu: (draw) => ({ op: "gelu", args: draw.pick([[], [{ approximate: "tanh" }]]) }),
+  prelu: (draw) => ({
+    op: "prelu",
+    args: args({
+      ...perhaps(draw, "shared", () => true),
+      ...perhaps(draw, "slope", () => draw.pick([0, 0.5])),
+    }),
+  }),
+  gaussianNoise: (draw) => ({ op: "gaussianNoise", args: [draw.pick([0.1, 1])] }),
+  stochasticDepth: (draw) => ({
+    op: "stochasticDepth",
+    args: [draw.pick([0.2, 0.5]), ...args(perhaps(draw, "mode", () => "batch"))],
+  }),
+  groupNorm: (draw, shape) => {
+    const features = shape.at(-1)!;
+    const divisors = Array.from({ length: features }, (_, i) => i + 1).filter((groups) =>
+      features % groups === 0
+    );
+    return {
+      op: "groupNorm",
+      args: [{ groups: draw.pick(divisors), ...perhaps(draw, "affine", () => false, 3) }],
+    };
+  },
+  layerNorm: (draw) => ({
+    op: "layerNorm",
+    args: args({
+      ...perhaps(draw, "axes", () => "all"),
+      ...perhaps(draw, "affine", () => false, 3),
+      ...perhaps(draw, "epsilon", () => 1e-3, 3),
+    }),
+  }),
 };
 
 const joins: Readonly<Record<string, Make>> = {
@@ -157,7 +203,9 @@ const joins: Readonly<Record<string, Make>> = {
     return shortcut && { op: "residual", children: { body: body.spec, shortcut } };
   },
   parallel: (draw, shape, depth, leaves) => {
-    const join = draw.pick(["concat", "sum"]);
+    const join = draw.pick(["concat", "sum", "product", {
+      along: draw.whole(-1, shape.length - 1),
+    }]);
     const count = draw.whole(1, 3);
     const children: Record<string, Spec> = {};
     for (let b = 0; b < count; b++) {
@@ -246,6 +294,87 @@ const imageLayers: Readonly<Record<string, Make>> = {
   }),
   flatten: plain("flatten"),
   globalMeanPool: plain("globalMeanPool"),
+  convTranspose: (draw, [, , channels]) => {
+    const divisors = Array.from({ length: channels! }, (_, i) => i + 1)
+      .filter((groups) => channels! % groups === 0);
+    const groups = draw.whole(0, 2) === 0 ? draw.pick(divisors) : 1;
+    return {
+      op: "convTranspose",
+      args: [{
+        features: groups * width(draw, Math.max(1, Math.floor(draw.limits.channels / groups))),
+        size: pair(draw, draw.limits.window),
+        ...perhaps(draw, "stride", () => pair(draw, 3)),
+        ...perhaps(draw, "padding", () => draw.pick([0, 1, [0, 1], [2, 1]]), 3),
+        ...perhaps(draw, "outputPadding", () => draw.pick([1, [0, 1], [1, 0]]), 3),
+        ...perhaps(draw, "dilation", () => pair(draw, 2), 3),
+        ...(groups > 1 ? { groups } : {}),
+        ...perhaps(draw, "bias", () => false, 4),
+      }],
+    };
+  },
+  instanceNorm: (draw) => ({
+    op: "instanceNorm",
+    args: args(perhaps(draw, "affine", () => true)),
+  }),
+  spatialDropout: (draw) => ({ op: "spatialDropout", args: [draw.pick([0.2, 0.5])] }),
+  padBy: (draw) => ({
+    op: "padBy",
+    args: [{
+      amount: draw.pick([
+        draw.whole(0, 3),
+        [draw.whole(0, 3), draw.whole(0, 3)],
+        { top: draw.whole(0, 2), left: draw.whole(0, 3) },
+        { bottom: draw.whole(1, 2), right: draw.whole(0, 2) },
+      ]),
+      ...perhaps(draw, "mode", () => draw.pick(["reflect", "edge"])),
+    }],
+  }),
+  transpose: (draw) => ({
+    op: "transpose",
+    args: [draw.pick([[1, 0, 2], [2, 0, 1], [0, 2, 1], [2, 1, 0], [0, 1, 2]])],
+  }),
+  slice: (draw, shape) => {
+    const begin = shape.map((size) => draw.whole(0, Math.floor((size - 1) / 2)));
+    const size = shape.map((length, axis) =>
+      draw.whole(0, 1) === 0 ? -1 : draw.whole(1, length - begin[axis]!)
+    );
+    return { op: "slice", args: [{ begin, size }] };
+  },
+  reshape: (draw, [height, width, channels]) => ({
+    op: "reshape",
+    args: [draw.pick([[width, height, -1], [1, -1, channels], [-1, 1, width], [-1]])],
+  }),
+  reduce: (draw) => ({
+    op: "reduce",
+    args: [{
+      ...draw.pick([
+        { axes: [0, 1] },
+        { axes: [-1], keep: true },
+        { axes: [0], keep: true },
+        { axes: [1, 2], keep: true },
+        { axes: [1, 0] },
+      ]),
+      ...perhaps(draw, "by", () => draw.pick(["sum", "max", "min"])),
+    }],
+  }),
+  pixelShuffle: (draw) => ({ op: "pixelShuffle", args: [draw.whole(1, 2)] }),
+  pixelUnshuffle: (draw) => ({ op: "pixelUnshuffle", args: [draw.whole(1, 3)] }),
+  upsample: (draw) => ({
+    op: "upsample",
+    args: args({
+      ...draw.pick([
+        {},
+        { factor: pair(draw, 3) },
+        { size: [draw.whole(1, 9), draw.whole(1, 9)] },
+      ]),
+      ...perhaps(draw, "method", () => "bilinear"),
+      ...perhaps(draw, "align", () => draw.pick(["half-pixel", "align-corners", "asymmetric"])),
+    }),
+  }),
+  squeezeExcite: (draw, [, , channels]) => ({
+    op: "squeezeExcite",
+    args: [{ channels, ...perhaps(draw, "squeezed", () => draw.whole(1, 4)) }],
+  }),
 };
 
 const vectorLayers: Readonly<Record<string, Make>> = {
@@ -387,7 +516,7 @@ export function drawCase(key: Key, isWide = false): Case {
     const made = chain(draw, shape, 2, draw.whole(2, isWide ? 4 : 8));
     const batch = draw.pick(isWide ? [1, 2, 8, 17] : [1, 1, 2, 3, 4, 5]);
     if (!made || batch * workOf(layerOf(made.spec).declare(shape)) > MOST_WORK) continue;
-    const isLogits = made.shape.length === 1;
+    const isLogits = made.shape.length === 1 && made.shape[0]! > 1;
     return {
       model: made.spec,
       shape,
@@ -395,11 +524,11 @@ export function drawCase(key: Key, isWide = false): Case {
       training: draw.whole(0, 5) > 0,
       loss: draw.pick(
         isLogits
-          ? ["cross-entropy", "weighted", "squares"] as const
-          : ["weighted", "squares"] as const,
+          ? ["cross-entropy", "weighted", "squares", "huber", "cross-entropy"] as const
+          : ["weighted", "squares", "absolute", "huber", "binary"] as const,
       ),
       optimizer: drawOptimizer(draw),
-      coarse: draw.whole(0, 2) === 0,
+      coarse: draw.whole(0, 1) === 0,
       steps: 3,
       onHost: draw.whole(0, 1) === 0,
       seed: draw.whole(0, 1e6),

@@ -130,6 +130,7 @@ function lossOf({ loss }: Case, y: Bounded, target: Bounded): { loss: Bounded; s
       slopes: scaled(apart, 2 / size),
     };
   }
+  if (loss !== "cross-entropy") return unitLossOf(loss, y, target);
   const [rows, width] = y.shape as [number, number];
   const [shares] = softmaxOf(y);
   const whole = sums([rows], target, (visit) => {
@@ -151,4 +152,47 @@ function lossOf({ loss }: Case, y: Bounded, target: Bounded): { loss: Bounded; s
     return [value, y.error[i]! + 3 * bound + rounding(size, 12 + width)];
   });
   return { loss: products([], logs, target, all, () => -1 / rows), slopes };
+}
+
+/** The mean of a loss of each number by itself. */
+function unitLossOf(
+  kind: "absolute" | "huber" | "binary",
+  y: Bounded,
+  target: Bounded,
+): { loss: Bounded; slopes: Bounded } {
+  const size = sizeOf(y.shape);
+  const apart = kind === "binary" ? y : add(y, target, -1);
+  const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+  const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+  const of = (i: number): readonly [f: (x: number) => number, slope: (x: number) => number] => {
+    const t = target.value[i]!;
+    if (kind === "absolute") return [Math.abs, Math.sign];
+    if (kind === "binary") {
+      return [(x) => t * softplus(-x) + (1 - t) * softplus(x), (x) => sigmoid(x) - t];
+    }
+    return [
+      (x) => Math.abs(x) < 1 ? x * x / 2 : Math.abs(x) - 0.5,
+      (x) => Math.min(1, Math.max(-1, x)),
+    ];
+  };
+  const between = (i: number, f: (x: number) => number): number => {
+    const [x, error] = [apart.value[i]!, apart.error[i]!];
+    return error === 0 ? 0 : Math.max(Math.abs(f(x + error) - f(x)), Math.abs(f(x - error) - f(x)));
+  };
+  const losses = each(y.shape, (i) => {
+    const value = of(i)[0](apart.value[i]!);
+    const doubt = between(i, of(i)[0]) + apart.error[i]!;
+    return [value, doubt + rounding(Math.abs(apart.value[i]!) + value, 16)];
+  });
+  const loss = sums([], losses, (visit) => {
+    for (let i = 0; i < size; i++) visit(0, i);
+  }, () => 1 / size);
+  const slopes = each(y.shape, (i) => {
+    const value = of(i)[1](apart.value[i]!);
+    return [
+      value / size,
+      (between(i, of(i)[1]) + rounding(kind === "absolute" ? Math.abs(value) : 1, 16)) / size,
+    ];
+  });
+  return { loss, slopes };
 }

@@ -142,3 +142,65 @@ export function responseNormOf(
     return add(direct, bend, -1);
   }];
 }
+
+/**
+ * Numbers of mean 0 and variance 1 within groups of so many, then scaled and shifted if there are
+ * parameters: group, instance and layer normalization.
+ *
+ * @param groupOf the group of a number
+ * @param slotOf the place of its scale and shift
+ */
+export function groupNormOf(
+  flow: Flow,
+  x: Bounded,
+  { path }: Place,
+  { epsilon = 1e-5, affine }: { epsilon?: number; affine: boolean },
+  groupOf: (i: number) => number,
+  slotOf: (i: number) => number,
+): Passed {
+  const groups = 1 + Array.from(x.value, (_, i) => groupOf(i)).reduce((a, b) => Math.max(a, b));
+  const count = x.value.length / groups;
+  const inGroups = (visit: (to: number, from: number) => void): void => {
+    for (let i = 0; i < x.value.length; i++) visit(groupOf(i), i);
+  };
+  const at = (group: Bounded): Bounded =>
+    each(x.shape, (i) => [group.value[groupOf(i)]!, group.error[groupOf(i)]!]);
+  const own = sums([groups], x, inGroups, () => 1 / count);
+  const centered = add(x, at(own), -1);
+  const square = products([groups], centered, centered, (visit) => {
+    inGroups((to, i) => visit(to, i, i));
+  }, () => 1 / count);
+  const inverse = at(inverseOf(square, epsilon));
+  const normalized = times(centered, inverse, 2);
+  const slot = (name: string): Bounded => {
+    const param = paramOf(flow, path, name);
+    return each(x.shape, (i) => [param.value[slotOf(i)]!, param.error[slotOf(i)]!]);
+  };
+  const y = affine ? add(times(normalized, slot("scale")), slot("shift")) : normalized;
+  return [y, (dy) => {
+    let slopes = dy;
+    if (affine) {
+      const [scale, shift] = ["scale", "shift"].map((name) => paramOf(flow, path, name));
+      const inSlots = (visit: (to: number, i: number) => void): void => {
+        for (let i = 0; i < x.value.length; i++) visit(slotOf(i), i);
+      };
+      setGrad(flow, path, "shift", sums(shift!.shape, dy, inSlots));
+      setGrad(
+        flow,
+        path,
+        "scale",
+        products(scale!.shape, dy, normalized, (visit) => {
+          inSlots((to, i) => visit(to, i, i));
+        }),
+      );
+      slopes = times(dy, slot("scale"));
+    }
+    const level = sums([groups], slopes, inGroups, () => 1 / count);
+    const tilt = products([groups], slopes, normalized, (visit) => {
+      inGroups((to, i) => visit(to, i, i));
+    }, () => 1 / count);
+    const pulled = add(add(slopes, at(level), -1), times(normalized, at(tilt), 4), -1);
+    // What the centered numbers' own rounding makes of the slopes' sum.
+    return times(pulled, inverse, 6);
+  }];
+}

@@ -17,9 +17,21 @@ import {
 } from "./bounded.ts";
 import { dropped, rectified, sigmoidOf, softmaxOf, tanhOf } from "./elementwise_reference.ts";
 import { type Back, type Flow, join, paramOf, type Passed, type Place, setGrad } from "./flow.ts";
-import { batchNormOf, responseNormOf } from "./norm_reference.ts";
+import { batchNormOf, groupNormOf, responseNormOf } from "./norm_reference.ts";
 import type { Spec } from "./spec.ts";
-import { divisorsOf, placesOf, type WindowOptions } from "./window_reference.ts";
+import { divisorsOf, pairOf, placesOf, type WindowOptions } from "./window_reference.ts";
+import {
+  droppedTogether,
+  noised,
+  padded,
+  reduced,
+  shuffled,
+  sliced,
+  transposed,
+  unshuffled,
+  upsampled,
+} from "./arrange_reference.ts";
+import { curved, CURVES, logSoftmaxOf, preluOf } from "./curves_reference.ts";
 
 // deno-lint-ignore no-explicit-any -- a layer's options, as JSON
 type Options = any;
@@ -255,6 +267,117 @@ const RULES: Readonly<Record<string, Rule>> = {
     branches(flow, x, join, place, children),
   residual: (flow, x, _args, place, { body, shortcut = { op: "identity" } }) =>
     branches(flow, x, "sum", place, { body: body!, shortcut }),
+  ...Object.fromEntries(
+    Object.entries(CURVES).map(([op, curve]): [string, Rule] => [
+      op,
+      (flow, x, [option]) => curved(flow, x, curve(option as never)),
+    ]),
+  ),
+  prelu: (flow, x, _args, place) => preluOf(flow, x, place),
+  logSoftmax: (_, x) => logSoftmaxOf(x),
+  padBy: (_, x, [options]) => padded(x, options),
+  transpose: (_, x, [order]) => transposed(x, order),
+  slice: (_, x, [options]) => sliced(x, options),
+  reshape: (_, x, [shape]) => {
+    const known = sizeOf(shape.filter((size: number) => size !== -1));
+    const own = shape.map((size: number) => size === -1 ? sizeOf(x.shape.slice(1)) / known : size);
+    return [reshaped(x, [x.shape[0]!, ...own]), (dy) => reshaped(dy, x.shape)];
+  },
+  reduce: (flow, x, [options]) => reduced(flow, x, options),
+  pixelShuffle: (_, x, [factor]) => shuffled(x, factor),
+  pixelUnshuffle: (_, x, [factor]) => unshuffled(x, factor),
+  upsample: (_, x, [options]) => upsampled(x, options),
+  gaussianNoise: (flow, x, [deviation], place) => noised(flow, x, deviation, place),
+  spatialDropout: (flow, x, [rate], place) =>
+    droppedTogether(flow, x, rate, place, ([n, , , c]) => n! * x.shape[3]! + c!),
+  stochasticDepth: (flow, x, [rate, { mode = "row" } = {}], place) =>
+    droppedTogether(flow, x, rate, place, ([n]) => mode === "row" ? n! : 0),
+  groupNorm(flow, x, [{ groups, epsilon, affine = true }], place) {
+    const features = x.shape.at(-1)!;
+    const size = x.value.length / x.shape[0]!;
+    const group = (i: number): number =>
+      Math.floor(i / size) * groups + Math.floor((i % features) * groups / features);
+    return groupNormOf(flow, x, place, { epsilon, affine }, group, (i) => i % features);
+  },
+  instanceNorm(flow, x, [{ epsilon, affine = false } = {}], place) {
+    const features = x.shape.at(-1)!;
+    const size = x.value.length / x.shape[0]!;
+    const group = (i: number): number => Math.floor(i / size) * features + i % features;
+    return groupNormOf(flow, x, place, { epsilon, affine }, group, (i) => i % features);
+  },
+  layerNorm(flow, x, [{ axes = "last", epsilon, affine = true } = {}], place) {
+    const width = axes === "last" ? x.shape.at(-1)! : sizeOf(x.shape.slice(1));
+    const group = (i: number): number => Math.floor(i / width);
+    return groupNormOf(flow, x, place, { epsilon, affine }, group, (i) => i % width);
+  },
+  convTranspose(flow, x, [options], { path }) {
+    const kernel = paramOf(flow, path, "kernel");
+    const { features, groups = 1 } = options;
+    const [batch, height, width, channels] = x.shape as [number, number, number, number];
+    const [size, stride, padding, extra, dilation] = [
+      options.size,
+      options.stride ?? 1,
+      options.padding ?? 0,
+      options.outputPadding ?? 0,
+      options.dilation ?? 1,
+    ].map(pairOf) as [number, number][];
+    const output = [height, width].map((length, axis) =>
+      (length - 1) * stride![axis]! - 2 * padding![axis]! + dilation![axis]! * (size![axis]! - 1) +
+      extra![axis]! + 1
+    );
+    const [inputs, outputs] = [channels / groups, features / groups];
+    const terms = (visit: (y: number, x: number, k: number) => void): void => {
+      for (let from = 0; from < batch * height * width; from++) {
+        const [n, i, j] = [
+          Math.floor(from / (height * width)),
+          Math.floor(from / width) % height,
+          from % width,
+        ];
+        for (let u = 0; u < size![0]; u++) {
+          for (let v = 0; v < size![1]; v++) {
+            const row = i * stride![0] + u * dilation![0] - padding![0];
+            const column = j * stride![1] + v * dilation![1] - padding![1];
+            if (row < 0 || row >= output[0]! || column < 0 || column >= output[1]!) continue;
+            const to = (n * output[0]! + row) * output[1]! + column;
+            for (let p = 0; p < channels; p++) {
+              const group = Math.floor(p / inputs);
+              for (let q = 0; q < outputs; q++) {
+                visit(
+                  to * features + group * outputs + q,
+                  from * channels + p,
+                  ((u * size![1] + v) * outputs + q) * channels + p,
+                );
+              }
+            }
+          }
+        }
+      }
+    };
+    const shape = [batch, ...output, features];
+    return linear(flow, path, x, kernel, shape, terms, options.bias !== false);
+  },
+  squeezeExcite(flow, x, [{ channels, squeezed = Math.max(1, Math.floor(channels / 16)) }], place) {
+    const gate: Spec = {
+      op: "sequential",
+      children: {
+        pool: { op: "globalMeanPool" },
+        squeeze: { op: "dense", args: [{ features: squeezed }] },
+        activation: { op: "relu" },
+        excite: { op: "dense", args: [{ features: channels }] },
+        gate: { op: "sigmoid" },
+      },
+    };
+    const [weights, back] = passChild(flow, "gate", gate, x, place);
+    const size = x.value.length / x.shape[0]!;
+    const at = (i: number): number => Math.floor(i / size) * channels + i % channels;
+    const own = each(x.shape, (i) => [weights.value[at(i)]!, weights.error[at(i)]!]);
+    return [times(x, own), (dy) => {
+      const slopes = products(weights.shape, x, dy, (visit) => {
+        for (let i = 0; i < x.value.length; i++) visit(at(i), i, i);
+      });
+      return add(times(dy, own), back(slopes));
+    }];
+  },
   auxiliary(flow, x, _args, place, { head }) {
     // Its loss is not added here: it only moves statistics.
     if (flow.training) passChild(flow, "head", head!, x, place);
@@ -434,36 +557,56 @@ function roots(flow: Flow, x: Bounded, options: WindowOptions): Passed {
   }];
 }
 
-/** Layers beside one another: their outputs behind one another, or added. */
+/** How the outputs of layers beside one another become one. */
+type Joining = "concat" | "sum" | "product" | { readonly along: number };
+
+/** Layers beside one another: their outputs behind one another along an axis, added or multiplied. */
 function branches(
   flow: Flow,
   x: Bounded,
-  how: "concat" | "sum",
+  how: Joining,
   place: Place,
   children: Readonly<Record<string, Spec>>,
 ): Passed {
   const passed = Object.entries(children).map(([name, child]) =>
     passChild(flow, name, child, x, place)
   );
+  const outputs = passed.map(([y]) => y);
   const gather = (slopes: readonly Bounded[]): Bounded =>
     slopes.reduce((sum, one) => add(sum, one));
   if (how === "sum") {
-    return [gather(passed.map(([y]) => y)), (dy) => gather(passed.map(([, back]) => back(dy)))];
+    return [gather(outputs), (dy) => gather(passed.map(([, back]) => back(dy)))];
   }
-  const widths = passed.map(([y]) => y.shape.at(-1)!);
-  const width = widths.reduce((sum, each) => sum + each, 0);
-  const starts = widths.map((_, b) => widths.slice(0, b).reduce((sum, each) => sum + each, 0));
-  const branchOf = (c: number): number => starts.findLastIndex((start) => start <= c);
-  const y = each([...passed[0]![0].shape.slice(0, -1), width], (i) => {
-    const [row, c] = [Math.floor(i / width), i % width];
-    const b = branchOf(c);
-    const at = row * widths[b]! + c - starts[b]!;
-    return [passed[b]![0].value[at]!, passed[b]![0].error[at]!];
+  if (how === "product") {
+    const multiply = (all: readonly Bounded[]): Bounded => all.reduce((a, b) => times(a, b));
+    return [
+      multiply(outputs),
+      (dy) =>
+        gather(
+          passed.map(([, back], b) => back(multiply([dy, ...outputs.filter((_, i) => i !== b)]))),
+        ),
+    ];
+  }
+  const rank = outputs[0]!.shape.length;
+  const axis = how === "concat" ? rank - 1 : how.along < 0 ? rank + how.along : how.along + 1;
+  const lengths = outputs.map(({ shape }) => shape[axis]!);
+  const length = lengths.reduce((sum, one) => sum + one, 0);
+  const inner = sizeOf(outputs[0]!.shape.slice(axis + 1));
+  const starts = lengths.map((_, b) => lengths.slice(0, b).reduce((sum, one) => sum + one, 0));
+  const y = each(outputs[0]!.shape.with(axis, length), (i) => {
+    const [outer, along] = [Math.floor(i / (length * inner)), Math.floor(i / inner) % length];
+    const b = starts.findLastIndex((start) => start <= along);
+    const at = (outer * lengths[b]! + along - starts[b]!) * inner + i % inner;
+    return [outputs[b]!.value[at]!, outputs[b]!.error[at]!];
   });
   return [y, (dy) =>
     gather(passed.map(([own, back], b) =>
       back(each(own.shape, (i) => {
-        const at = Math.floor(i / widths[b]!) * width + starts[b]! + i % widths[b]!;
+        const [outer, along] = [
+          Math.floor(i / (lengths[b]! * inner)),
+          Math.floor(i / inner) % lengths[b]!,
+        ];
+        const at = (outer * length + starts[b]! + along) * inner + i % inner;
         return [dy.value[at]!, dy.error[at]!];
       }))
     ))];

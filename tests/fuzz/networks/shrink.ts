@@ -32,8 +32,8 @@ export async function shrink(
 /** Whether a network takes its input at all. */
 function isWhole({ model, shape, loss }: Case): boolean {
   try {
-    const { length } = layerOf(model).declare(shape).shape;
-    return loss !== "cross-entropy" || length === 1;
+    const output = layerOf(model).declare(shape).shape;
+    return loss !== "cross-entropy" || (output.length === 1 && output[0]! > 1);
   } catch {
     return false;
   }
