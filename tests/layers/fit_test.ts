@@ -10,6 +10,7 @@ import {
   dropout,
   flatten,
   globalMeanPool,
+  graph,
   identity,
   init,
   jit,
@@ -146,6 +147,18 @@ const CASES: Readonly<Record<string, Case>> = {
     auxiliary(sequential({ mean: globalMeanPool(), logits: dense({ features: 2 }) }) as Layer),
     [6, 6, 3],
     [],
+    [[6, 6, 1]],
+  ),
+  graph: image(
+    graph({ a: conv({ features: 2, size: 3 }), b: relu(), c: { from: ["a", "b"] } }),
+    [6, 6, 3],
+    [[2, 6, 3]],
+    [[6, 6, 1]],
+  ),
+  checkpoint: image(
+    layers.checkpoint(conv({ features: 2, size: 3 })),
+    [6, 6, 3],
+    [[2, 6, 3]],
     [[6, 6, 1]],
   ),
   ...Object.fromEntries(
