@@ -10,6 +10,7 @@ import {
   dropout,
   flatten,
   globalMeanPool,
+  graph,
   identity,
   init,
   jit,
@@ -133,6 +134,23 @@ const CASES: Readonly<Record<string, Case>> = {
   ),
   "a sum of what broadcasts": image(
     parallel({ a: conv({ features: 1, size: 1 }), b: identity() }, "sum"),
+    [6, 6, 1],
+    [[6, 6, 3]],
+  ),
+  graph: image(
+    graph({
+      a: conv({ features: 2, size: 1 }),
+      b: { layer: conv({ features: 2, size: 3 }), from: ["a", "input"] },
+    }) as Layer,
+    [6, 6, 3],
+    [],
+    [[6, 6, 1]],
+  ),
+  "a graph's sum of what broadcasts": image(
+    graph({
+      a: conv({ features: 1, size: 1 }),
+      b: { from: ["a", "input"], join: "sum" },
+    }) as Layer,
     [6, 6, 1],
     [[6, 6, 3]],
   ),
