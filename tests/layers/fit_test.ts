@@ -138,6 +138,23 @@ const CASES: Readonly<Record<string, Case>> = {
     [6, 6, 1],
     [[6, 6, 3]],
   ),
+  graph: image(
+    graph({
+      a: conv({ features: 2, size: 1 }),
+      b: { layer: conv({ features: 2, size: 3 }), from: ["a", "input"] },
+    }) as Layer,
+    [6, 6, 3],
+    [],
+    [[6, 6, 1]],
+  ),
+  "a graph's sum of what broadcasts": image(
+    graph({
+      a: conv({ features: 1, size: 1 }),
+      b: { from: ["a", "input"], join: "sum" },
+    }) as Layer,
+    [6, 6, 1],
+    [[6, 6, 3]],
+  ),
   residual: image(
     residual(conv({ features: 3, size: 3, padding: 1 })),
     [6, 6, 3],
