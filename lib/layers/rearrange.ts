@@ -1,5 +1,6 @@
 // Layers that reduce, turn, cut or reshape each example, and concatenation along any axis.
 import { requireOneOf, requireRange, requireWhole } from "../text/require.ts";
+import { extreme } from "../tensor/extremes.ts";
 import { type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import { defineLayer } from "./define_layer.ts";
@@ -19,7 +20,14 @@ function axisOf(op: string, axis: number, rank: number): number {
   return axis < 0 ? axis + rank : axis;
 }
 
-const REDUCTIONS = { mean: tf.mean, sum: tf.sum, max: tf.max, min: tf.min } as const;
+type Reduction = (x: Tensor, axes: number[], keep: boolean) => Tensor;
+
+const REDUCTIONS: Readonly<Record<"mean" | "sum" | "max" | "min", Reduction>> = {
+  mean: tf.mean,
+  sum: tf.sum,
+  max: (x, axes, keep) => extreme(x, "max", axes, keep),
+  min: (x, axes, keep) => extreme(x, "min", axes, keep),
+};
 
 /** Options of {@linkcode reduce}. */
 export type ReduceOptions = {
@@ -32,7 +40,8 @@ export type ReduceOptions = {
 };
 
 /**
- * Reduces axes of each example to one number: their mean, sum, largest or smallest.
+ * Reduces axes of each example to one number: their mean, sum, largest or smallest. Of several that
+ * are the largest, each has an equal share of the gradient.
  *
  * @param options axes, by what, whether the axes stay
  * @returns the layer
@@ -67,7 +76,7 @@ export function reduce(options: ReduceOptions): Layer<Empty, Empty> {
     },
     apply: (_params, state, x) => {
       const own = axesOf(x.rank - 1).map((axis) => axis + 1);
-      return [own.length === 0 ? x : REDUCTIONS[by](x, own, keep) as Tensor, state];
+      return [own.length === 0 ? x : REDUCTIONS[by](x, own, keep), state];
     },
   });
 }

@@ -73,7 +73,8 @@ Deno.test("parseClothes refuses what is not such a file", () => {
     [JSON.stringify({ data: [image.with(5, 256)] }), "256 in image 0"],
     [JSON.stringify({ data: [image.with(5, -1)] }), "-1 in image 0"],
     [JSON.stringify({ data: [image.with(5, 0.5)] }), "0.5 in image 0"],
-    [JSON.stringify({ data: [image.with(5, "1")] }), "1 in image 0"],
+    [JSON.stringify({ data: [image.with(5, "1")] }), '"1" in image 0'],
+    [JSON.stringify({ data: [image.with(5, { a: 1 })] }), '{"a":1} in image 0'],
   ];
   for (const [text, message] of cases) {
     const error = assertThrows(() => parseClothes(text, "0.json", 1), SyntaxError, message);

@@ -553,7 +553,18 @@ Deno.test("a cache on the disk that is cut, damaged or cannot be written is no w
     const spoil: (() => void)[] = [
       () => Deno.truncateSync(bin, 4),
       () => Deno.removeSync(bin),
-      () => Deno.writeTextFileSync(json, "[["),
+      ...[
+        "[[",
+        "null",
+        "1",
+        "[]",
+        "[[],[],[]]",
+        "[1,2]",
+        "[[1],[]]",
+        "[[[0,1]],[]]",
+        '[[[6,"x"]],[]]',
+      ]
+        .map((text) => () => Deno.writeTextFileSync(json, text)),
       () => Deno.removeSync(json),
     ];
     for (const change of spoil) {

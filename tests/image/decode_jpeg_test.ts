@@ -65,6 +65,7 @@ Deno.test("EXIF is read in either byte order, and ignored if it is damaged", () 
   assertEquals(of(big.with(19, 9).with(18, 0)), 1);
   assertEquals(of(big.with(19, 0)), 1);
   assertEquals(of(big.with(13, 4)), 1); // not a short
+  assertEquals(of(big.with(17, 2)), 1); // not one number
   assertEquals(of(big.with(3, 43)), 1);
   assertEquals(of(big.with(4, 255)), 1); // the directory lies beyond the end
 });
@@ -144,6 +145,7 @@ Deno.test("a frame that jpeg-js would get wrong, or does not know, is refused", 
   refused(withBytes(bytes, at + 11, [0x51]), "from 1 to 4, got 5×1, 1×1, 1×1");
   refused(withBytes(bytes, at + 11, [0x10]), "from 1 to 4, got 1×0");
   refused(withBytes(bytes, at + 13, [1]), "components must differ, got 1,1,3");
+  refused(spliced(bytes, at + 2, 17, Uint8Array.of(0, 2)), "0 components must fill its segment");
   const two = [0xff, SOF, 0, 14, 8, 0, 41, 0, 53, 2, 1, 0x11, 0, 2, 0x11, 0];
   refused(spliced(bytes, at, 19, two), "1, 3 or 4 components, got 2");
   refused(spliced(bytes, at, 19), "a frame header (SOF) must stand before its scans");
@@ -163,7 +165,7 @@ Deno.test("segments that lie about themselves are refused", () => {
   refused(withBytes(bytes, 4, [255, 255]), "is it cut short?");
   const scan = markerIn(bytes, SOS);
   refused(withBytes(bytes, scan + 4, [3]), "a scan of 3 components must fill its header");
-  refused(withBytes(bytes, scan + 5, [9]), "a scan must hold each of its components 1, got");
+  refused(withBytes(bytes, scan + 5, [9]), "the components of a scan must be of 1, the frame's");
   refused(spliced(bytes, scan, bytes.length - scan, EOI), "a scan must hold each");
   refused(new Uint8Array([0xff, 0xd8, ...EOI]), "must have a frame header (SOF), got");
 });
@@ -171,10 +173,48 @@ Deno.test("segments that lie about themselves are refused", () => {
 Deno.test("tables that are missing, or come after a scan, are refused", () => {
   const bytes = jpegOf("gray");
   const table = markerIn(bytes, 0xdb);
-  refused(spliced(bytes, table, 69), "its data is damaged");
+  refused(spliced(bytes, table, 69), "must stand before it, got no quantization 0");
   const late = spliced(bytes, bytes.length - 2, 0, bytes.subarray(table, table + 69));
   refused(late, "quantization tables must stand before its scans");
   const huffman = markerIn(bytes, 0xc4);
   const length = 2 + (bytes[huffman + 2]! << 8 | bytes[huffman + 3]!);
-  refused(spliced(bytes, huffman, length), "its data is damaged");
+  refused(spliced(bytes, huffman, length), "must stand before it, got no DC 0");
+});
+
+Deno.test("tables that do not fill their segment, or are of no known kind, are refused", () => {
+  const bytes = jpegOf("gray");
+  const table = markerIn(bytes, 0xdb);
+  // jpeg-js would read on, and take what it finds there for the rest of the file.
+  refused(withBytes(bytes, table + 4, [0x10]), "must fill their segment of 65 bytes, got 129");
+  refused(withBytes(bytes, table + 4, [0x20]), "must be of kind 0 or 1");
+  refused(withBytes(bytes, table + 4, [0x04]), "a number from 0 to 3, got kind 0, number 4");
+  refused(withBytes(bytes, table + 4, [0x01]), "must stand before it, got no quantization 0");
+  const huffman = markerIn(bytes, 0xc4);
+  refused(withBytes(bytes, huffman + 5, [1]), "must fill their segment");
+  refused(withBytes(bytes, huffman + 21, [16]), "must have values of at most 15, got 16");
+  const interval = [0xff, 0xdd, 0, 5, 0, 1, 0];
+  refused(spliced(bytes, table, 0, Uint8Array.from(interval)), "must have 2 bytes, got 3");
+});
+
+Deno.test("a progressive file whose later scans are missing is read with a warning", () => {
+  const bytes = jpegOf("gray progressive");
+  assertEquals(decodeImage(bytes, "a.jpg").warning, undefined);
+  const scan = markerIn(bytes, SOS);
+  const second = scan + 4 + markerIn(bytes.subarray(scan + 4), 0xc4);
+  const { warning } = decodeImage(spliced(bytes, second, bytes.length - 2 - second), "a.jpg");
+  assertEquals(warning, "a.jpg lacks scans of its detail");
+});
+
+Deno.test("a scan whose parameters are not those of its frame's kind is refused", () => {
+  const bytes = jpegOf("gray progressive");
+  const scan = markerIn(bytes, SOS);
+  const end = scan + 2 + (bytes[scan + 2]! << 8 | bytes[scan + 3]!);
+  const whole = jpegOf("gray");
+  const once = markerIn(whole, SOS);
+  const twice = spliced(whole, whole.length - 2, 0, whole.subarray(once, whole.length - 2));
+  // jpeg-js would keep what only the first of them has.
+  refused(twice, "a scan must go on where those before it ended, got component 1 again");
+  for (const band of [[0, 5, 1], [9, 3, 0], [0, 0, 14], [0, 0, 0x31]]) {
+    refused(withBytes(bytes, end - 3, band), "a progressive scan must be");
+  }
 });

@@ -45,8 +45,7 @@ function checkpoint(id: string): Checkpoint {
 /** Writes everything that a run writes. */
 async function fill(folder: RunFolder): Promise<void> {
   const epoch = { epoch: 1, loss: 1, accuracy: 0.5, seconds: 1, learningRate: 0.1 };
-  await folder.writeState({
-    checkpoint: checkpoint(folder.id),
+  await folder.writeState(checkpoint(folder.id), {
     history: [epoch],
     steps: [{ step: 1, loss: 1 }],
     stepsPerEpoch: 1,
@@ -112,6 +111,14 @@ inDirectory("a folder of another run is refused, or cleared of what runs write",
     assertStringIncludes(refused.message, said);
   }
   assertEquals(namesIn(dir), before);
+  for (const text of ["null", "3", '"lenet5"', "[]", "{"]) {
+    await Deno.writeTextFile(`${dir}/config.json`, text);
+    await assertRejects(
+      () => openRunFolder(dir, { config: other }),
+      UsageError,
+      "another run, got",
+    );
+  }
   const next = await openRunFolder(dir, { config: other, overwrite: true });
   assertEquals(namesIn(dir), ["config.json", "notes.txt", "run.lock"]);
   assertNotEquals(next.id, first.id);

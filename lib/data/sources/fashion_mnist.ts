@@ -112,7 +112,7 @@ export function parseClothes(text: string, file: string, count: number): Uint8Ar
     if (entry.length !== IMAGE || wrong >= 0) {
       throw new SyntaxError(
         `Cannot read ${file}: an image must be ${IMAGE} whole numbers from 0 to 255, got ` +
-          `${wrong < 0 ? `${entry.length} numbers` : `${entry[wrong]}`} in image ${i}`,
+          `${wrong < 0 ? `${entry.length} numbers` : JSON.stringify(entry[wrong])} in image ${i}`,
       );
     }
     pixels.set(entry, i * IMAGE);

@@ -65,14 +65,27 @@ export async function openPixelFile(
 ): Promise<PixelFile | undefined> {
   try {
     // The list is written last: if it exists, so do the pixels.
-    const lists = JSON.parse(await Deno.readTextFile(`${path}.json`)) as [number, string][][];
-    if ((await Deno.stat(`${path}.bin`)).size !== count * size) return undefined;
-    const [broken, warnings] = lists.map((list) => new Map(list));
-    return pixelFile(`${path}.bin`, size, { broken: broken!, warnings: warnings! });
+    const faults = faultsIn(JSON.parse(await Deno.readTextFile(`${path}.json`)), count);
+    if (!faults || (await Deno.stat(`${path}.bin`)).size !== count * size) return undefined;
+    return pixelFile(`${path}.bin`, size, faults);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return undefined;
     throw fileError(`Cannot read ${path}.json`, error);
   }
+}
+
+/** What a list says of so many files; `undefined` if it is damaged. */
+function faultsIn(lists: unknown, count: number): Faults | undefined {
+  const isFault = (pair: unknown): boolean => {
+    if (!Array.isArray(pair) || pair.length !== 2) return false;
+    const [place, reason] = pair;
+    return Number.isInteger(place) && place >= 0 && place < count && typeof reason === "string";
+  };
+  const isList = (list: unknown): list is [number, string][] =>
+    Array.isArray(list) && list.every(isFault);
+  if (!Array.isArray(lists) || lists.length !== 2 || !lists.every(isList)) return undefined;
+  const [broken, warnings] = lists.map((list) => new Map(list));
+  return { broken: broken!, warnings: warnings! };
 }
 
 function pixelFile(path: string, size: number, faults: Faults): PixelFile {
@@ -116,7 +129,9 @@ export async function createPixelFile(
   await keeping(Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true }));
   const file = await keeping(Deno.open(part, { write: true, createNew: true }));
   let before = keeping(file.truncate(count * size));
+  before.catch(() => {}); // Thrown by the first write.
   let isOpen = true;
+  let isKept = false;
   return {
     async write(place, pixels) {
       const write = async (): Promise<void> => {
@@ -134,13 +149,14 @@ export async function createPixelFile(
       file.close();
       isOpen = false;
       await keeping(Deno.rename(part, `${path}.bin`));
+      isKept = true;
       const lists = [[...faults.broken], [...faults.warnings]];
       await writeFileAtomically(`${path}.json`, JSON.stringify(lists));
       return pixelFile(`${path}.bin`, size, faults);
     },
     [Symbol.dispose]() {
-      if (!isOpen) return;
-      file.close();
+      if (isOpen) file.close();
+      if (isKept) return;
       try {
         Deno.removeSync(part);
       } catch {

@@ -51,7 +51,9 @@ type Recorded = { readonly plan: Plan; readonly assemble: Assemble; readonly tra
  * Makes a function that does its work on the GPU by one submit, without tfjs's
  * work on the host for each operation. The first call with arguments of a form
  * (structure, shapes, types) runs `f` with stand-ins and records what it gives to
- * the GPU; this and later calls replay it, with the same numbers as `f` itself.
+ * the GPU; this and later calls replay it, with the same numbers as `f` itself, but for the last
+ * place of functions that a plain call computes on the host, as tfjs does of fewer than 1,000
+ * numbers that were never on the GPU.
  *
  * `f` must be pure: what it returns depends on its arguments alone. Numbers among
  * the arguments, in records too, reach it as scalars, so that another learning

@@ -17,8 +17,8 @@ const DECODERS: Readonly<Record<string, (bytes: Uint8Array, file: string) => Ima
  *   green, blue and alpha, as does a picture with one clear color (tRNS). Interlacing is supported
  *   for 8 and 16 bits a sample.
  * - JPEG, baseline and progressive, of 8 bits: gray stays one channel, and CMYK and YCCK with
- *   Adobe's marker become red, green and blue. A baseline file that lacks only its end marker is
- *   read, with a `warning`.
+ *   Adobe's marker become red, green and blue. A baseline file that lacks only its end marker, and a
+ *   progressive one that lacks scans of its detail, is read with a `warning`.
  *
  * Pictures that were taken on their side are turned upright (EXIF's orientation). Color profiles,
  * gamma and texts are ignored, and only the still picture of an animation is read.

@@ -22,14 +22,15 @@ import { badJpeg } from "./jpeg_segments.ts";
  */
 export function decodeJpeg(bytes: Uint8Array, file: string): Image {
   const header = parseJpegHeader(bytes, file);
-  const { width, height, orientation, isEnded } = header;
+  const { width, height, orientation, isEnded, isComplete } = header;
   const rgb = rgbBytes(bytes, header, file);
   const channels = header.components === 1 ? 1 : 3;
   const pixels = new Float32Array(width * height * channels);
   const step = 3 / channels; // A gray picture comes with its gray three times.
   for (let i = 0; i < pixels.length; i++) pixels[i] = rgb[i * step]! / 255;
   const image = upright({ width, height, channels, pixels }, orientation);
-  return isEnded ? image : { ...image, warning: `${file} has no end marker (EOI)` };
+  if (!isEnded) return { ...image, warning: `${file} has no end marker (EOI)` };
+  return isComplete ? image : { ...image, warning: `${file} lacks scans of its detail` };
 }
 
 /** The bytes that jpeg-js returns, `[height, width, 3]`. */

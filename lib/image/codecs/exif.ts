@@ -26,7 +26,9 @@ export function exifOrientation(data: Uint8Array): Orientation {
     const entry = directory + 2 + 12 * i;
     if (entry + 12 > data.length) return 1;
     if (view.getUint16(entry, little) !== ORIENTATION_TAG) continue;
-    const isShort = view.getUint16(entry + 2, little) === 3;
+    // One number of 16 bits.
+    const isShort = view.getUint16(entry + 2, little) === 3 &&
+      view.getUint32(entry + 4, little) === 1;
     const value = view.getUint16(entry + 8, little);
     return isShort && value >= 1 && value <= 8 ? value as Orientation : 1;
   }

@@ -2,11 +2,15 @@
 import { checkPixelCount } from "../image.ts";
 import { badJpeg, type JpegSegment, MARKER } from "./jpeg_segments.ts";
 
-/** A component: its name in scans, and how many blocks of 8 × 8 samples it has across and down. */
+/**
+ * A component: its name in scans, how many blocks of 8 × 8 samples it has across and down, and the
+ * number of its quantization table.
+ */
 export type JpegComponent = {
   readonly id: number;
   readonly across: number;
   readonly down: number;
+  readonly table: number;
 };
 
 /** A frame header. */
@@ -45,8 +49,8 @@ export function parseJpegFrame(
       : "hierarchical";
     throw badJpeg(file, "it must be baseline, extended or progressive with Huffman codes", kind);
   }
-  const count = data[5];
-  if (count === undefined || data.length !== 6 + 3 * count) {
+  const count = data[5] ?? 0;
+  if (data.length !== 6 + 3 * count) {
     throw badJpeg(file, `the header of ${count} components must fill its segment`, data.length);
   }
   if (data[0] !== 8) throw badJpeg(file, "it must have 8 bits a sample", data[0]);
@@ -72,8 +76,8 @@ function blocksOf(
   file: string,
 ): Pick<JpegFrame, "components" | "units"> {
   const parts = Array.from({ length: data[5]! }, (_, i) => {
-    const [id, factors] = data.subarray(6 + 3 * i);
-    return { id: id!, h: factors! >> 4, v: factors! & 15 };
+    const [id, factors, table] = data.subarray(6 + 3 * i);
+    return { id: id!, h: factors! >> 4, v: factors! & 15, table: table! };
   });
   if (parts.some(({ h, v }) => h < 1 || h > 4 || v < 1 || v > 4)) {
     const found = parts.map(({ h, v }) => `${h}×${v}`).join(", ");
@@ -86,8 +90,9 @@ function blocksOf(
   const blocks = (size: number, factor: number, most: number): number =>
     Math.ceil(Math.ceil(size * factor / most) / 8);
   return {
-    components: parts.map(({ id, h, v }) => ({
+    components: parts.map(({ id, h, v, table }) => ({
       id,
+      table,
       across: blocks(width, h, mostH),
       down: blocks(height, v, mostV),
     })),

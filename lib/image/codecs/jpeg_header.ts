@@ -2,6 +2,7 @@
 import { exifOrientation, type Orientation } from "./exif.ts";
 import { checkRestarts, isFrame, type JpegFrame, parseJpegFrame } from "./jpeg_frame.ts";
 import { badJpeg, type JpegSegment, jpegSegments, MARKER } from "./jpeg_segments.ts";
+import { type BitsLeft, checkScan, type TableName, tablesIn } from "./jpeg_tables.ts";
 
 /** What the decoder needs. */
 export type JpegHeader = {
@@ -14,6 +15,8 @@ export type JpegHeader = {
   readonly orientation: Orientation;
   /** Whether the file has an end marker. */
   readonly isEnded: boolean;
+  /** Whether its scans have sent all bits of all coefficients. */
+  readonly isComplete: boolean;
 };
 
 /** What is gathered while the file is read. */
@@ -23,7 +26,10 @@ type Gathered = {
   adobe?: number;
   isJfif?: boolean;
   exif?: Uint8Array;
-  readonly scanned: Set<number>;
+  /** What the scans so far have left. */
+  readonly left: BitsLeft;
+  /** The tables so far. */
+  readonly tables: Set<TableName>;
 };
 
 /**
@@ -33,12 +39,12 @@ type Gathered = {
  * @throws {RangeError} if it has too many pixels, before the rest is read
  */
 export function parseJpegHeader(bytes: Uint8Array, file: string): JpegHeader {
-  const found: Gathered = { scanned: new Set() };
+  const found: Gathered = { left: new Map(), tables: new Set() };
   const segments = jpegSegments(bytes, file);
   let next = segments.next();
   for (; !next.done; next = segments.next()) gather(found, next.value, bytes.length, file);
   const isEnded = next.value;
-  const { frame, adobe, isJfif, exif, scanned } = found;
+  const { frame, adobe, isJfif, exif, left } = found;
   if (!frame) throw badJpeg(file, "it must have a frame header (SOF)", "none");
   const { width, height } = frame;
   if (!isEnded && frame.isProgressive) {
@@ -48,7 +54,8 @@ export function parseJpegHeader(bytes: Uint8Array, file: string): JpegHeader {
   }
   const ids = frame.components.map(({ id }) => id);
   const components = ids.length as 1 | 3 | 4;
-  const missing = ids.filter((id) => !scanned.has(id));
+  // The mean of each block, without which it would be gray.
+  const missing = ids.filter((id) => (left.get(id)?.[0] ?? -1) < 0);
   if (missing.length > 0) {
     const rule = `a scan must hold each of its components ${ids}`;
     throw badJpeg(file, rule, `none for ${missing}`);
@@ -61,7 +68,8 @@ export function parseJpegHeader(bytes: Uint8Array, file: string): JpegHeader {
   const isRgb = ids.length === 3 && !isJfif &&
     (adobe === undefined ? String.fromCharCode(...ids) === "RGB" : adobe === 0);
   const orientation = exif ? exifOrientation(exif) : 1;
-  return { width, height, components, isRgb, orientation, isEnded };
+  const isComplete = ids.every((id) => left.get(id)!.every((bits) => bits === 0));
+  return { width, height, components, isRgb, orientation, isEnded, isComplete };
 }
 
 function gather(found: Gathered, segment: JpegSegment, length: number, file: string): void {
@@ -72,25 +80,28 @@ function gather(found: Gathered, segment: JpegSegment, length: number, file: str
     if (found.frame) throw badJpeg(file, "it must have one frame header (SOF)", "two");
     found.frame = parseJpegFrame(segment, length, file);
   } else if (marker === MARKER.SOS) gatherScan(found, segment, file);
-  else if (marker === MARKER.DRI && data.length === 2) {
+  else if (marker === MARKER.DRI) {
+    if (data.length !== 2) throw badJpeg(file, "a restart interval must have 2 bytes", data.length);
     found.restartInterval = data[0]! << 8 | data[1]!;
-  } else if (marker === MARKER.DQT && found.scanned.size > 0) {
+  } else if (marker === MARKER.DQT && found.left.size > 0) {
     // jpeg-js would use it for the scans before it too.
     throw badJpeg(file, "quantization tables must stand before its scans", "one after them");
+  } else if (marker === MARKER.DQT || marker === MARKER.DHT) {
+    tablesIn(segment, file).forEach((name) => found.tables.add(name));
   } else if (marker === MARKER.APP0 && begins("JFIF\0")) found.isJfif = true;
   else if (marker === MARKER.APP14 && begins("Adobe\0") && data.length > 11) found.adobe = data[11];
   else if (marker === MARKER.APP1 && begins("Exif\0\0")) found.exif ??= data.subarray(6);
 }
 
-/** Notes which components a scan begins, and checks that it is whole. */
+/** Checks a scan, and notes what it sends. */
 function gatherScan(found: Gathered, { data, restarts }: JpegSegment, file: string): void {
-  const { frame, restartInterval, scanned } = found;
+  const { frame, restartInterval, left, tables } = found;
   if (!frame) throw badJpeg(file, "a frame header (SOF) must stand before its scans", "none");
-  if (data.length !== data[0]! * 2 + 4) {
-    throw badJpeg(file, `a scan of ${data[0]} components must fill its header`, data.length);
+  const [count = 0] = data;
+  if (data.length !== count * 2 + 4) {
+    throw badJpeg(file, `a scan of ${count} components must fill its header`, data.length);
   }
-  const ids = Array.from({ length: data[0]! }, (_, i) => data[1 + 2 * i]!);
+  const ids = Array.from({ length: count }, (_, i) => data[1 + 2 * i]!);
+  checkScan(frame, data, tables, left, file);
   if (restartInterval) checkRestarts(frame, ids, restartInterval, restarts, file);
-  // The mean of each block, without which it would be gray.
-  if (data[data.length - 3] === 0) ids.forEach((id) => scanned.add(id));
 }
