@@ -21,7 +21,15 @@ export * from "./normalized_ascent.ts";
 // Pictures
 export { classImage, type ClassImageOptions, type ClassImageStyle } from "./class_image.ts";
 export * from "./deep_dream.ts";
-export * from "./inversion.ts";
+export * from "./caricature.ts";
+export {
+  type Inversion,
+  inversionStrip,
+  type InversionStripOptions,
+  invert,
+  type InvertOptions,
+  type LayerInversion,
+} from "./inversion.ts";
 
 // Attacks
 export * from "./adversarial/attack.ts";
