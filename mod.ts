@@ -12,7 +12,7 @@
  * - **Layers**: `conv`, `dense`, `maxPool`, `meanPool`, `normPool`, `globalMeanPool`,
  *   `adaptiveMeanPool`, `relu`, `leakyRelu`, `tanh`, `sigmoid`, `softmax`, `identity`, `dropout`,
  *   `batchNorm`, `localResponseNorm`, `flatten`, `padTo`, `zeroPadShortcut`; joined by `sequential`,
- *   `parallel`, `residual`, `auxiliary`; `init`, `enter`, `layersOf`, `countParameters`
+ *   `parallel`, `residual`, `graph`, `auxiliary`; `init`, `enter`, `layersOf`, `countParameters`
  * - **Initializers**: `heNormal`, `heUniform`, `glorotNormal`, `glorotUniform`, `lecunNormal`,
  *   `lecunUniform`, `scaledNormal`, `zeros`, `ones`
  * - **Models**: `lenet5`, `lenet5Of1998`, `chapterMnist`, `compactConvnet`, `alexnet`, `zfnet`, `vgg`,
@@ -137,7 +137,7 @@ export * as callbacks from "./lib/train/callbacks/mod.ts";
 export * as chart from "./lib/chart/mod.ts";
 /** Data sets by name, streams of examples for your own loops, IDX files, class names. */
 export * as data from "./lib/data/mod.ts";
-/** What a piece of code costs on the device: dispatches, bytes, times. */
+/** What code costs on the device: dispatches, bytes, times; work that survives a lost device. */
 export * as device from "./lib/device/mod.ts";
 /** Looking inside a network (§12.9): activations, attributions, features, patches. */
 export * as explain from "./lib/explain/mod.ts";

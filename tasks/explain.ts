@@ -1,6 +1,8 @@
 // `deno task explain`: looks inside a trained network.
 import { type Group, runGroup } from "./command.ts";
 import * as activations from "./explain/activations.ts";
+import * as compare from "./explain/compare.ts";
+import * as contributions from "./explain/contributions.ts";
 import * as embedding from "./explain/embedding.ts";
 import * as filters from "./explain/filters.ts";
 import * as gradCam from "./explain/grad_cam.ts";
@@ -22,7 +24,9 @@ export const group: Group = {
     saliency,
     "grad-cam": gradCam,
     "integrated-gradients": integratedGradients,
+    contributions,
     occlusion,
+    compare,
     embedding,
   },
   examples: [

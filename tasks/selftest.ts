@@ -1,5 +1,6 @@
 // `deno task selftest`: checks on this machine's adapter that every operation computes right.
 import { type Device, stop } from "../mod.ts";
+import { registerKernels } from "../lib/device/register.ts";
 import { table } from "../lib/text/table.ts";
 import { choice, count, runCommand, text, toggle, UsageError, type Values } from "./command.ts";
 import { startDevice } from "./command/device.ts";
@@ -22,11 +23,16 @@ export const command = {
       help: "where to compute",
       defaultText: "webgpu, or cpu if there is no adapter",
     }),
+    form: choice(["software", "gpu"], {
+      help: "which kernels: those for software adapters or those for GPUs",
+      defaultText: "the adapter's",
+    }),
     json: toggle({ help: "print one JSON object on stdout as the last line" }),
   },
   examples: [
     ["deno task selftest", "all operations, about a minute on a software adapter"],
     ["deno task selftest --filter convolve --rounds 20 --seed 7", "convolutions, thoroughly"],
+    ["deno task selftest --form gpu", "the kernels for GPUs, also on a software adapter"],
   ],
 } as const;
 
@@ -73,6 +79,14 @@ function deviceText({ backend, adapter, software, limits }: Device): string {
   ].join("\n");
 }
 
+/** Puts the kernels of one form in place. */
+function useForm({ backend }: Device, form: "software" | "gpu"): void {
+  if (backend !== "webgpu") {
+    throw new UsageError(`Cannot use --form: the backend must be webgpu, got ${backend}`);
+  }
+  registerKernels(form === "software");
+}
+
 /** Runs the task. */
 async function run(flags: Values<typeof command.flags>): Promise<void> {
   const began = performance.now();
@@ -85,6 +99,7 @@ async function run(flags: Values<typeof command.flags>): Promise<void> {
   }
   await setUp(flags.backend);
   const device = await startDevice(flags.backend);
+  if (flags.form) useForm(device, flags.form);
   console.log("%s", deviceText(device));
   const verdicts: Verdict[] = [];
   for (const subject of chosen) verdicts.push(...await check(subject, { seed, rounds }));

@@ -2,18 +2,18 @@
 import type { Augmentation } from "../lib/augment/mod.ts";
 import { dataIdentity, requireSameData } from "../lib/train/data_identity.ts";
 import { runOf } from "../lib/train/snapshot.ts";
+import type { Progress } from "../lib/train/training.ts";
 import {
-  type Checkpoint,
   classWeights,
+  type Json,
   type Layer,
   type Loss,
-  readCheckpoint,
   restoreTraining,
   stepsPerEpoch,
   weightedCrossEntropy,
 } from "../mod.ts";
 import { refuse, runCommand, UsageError } from "./command.ts";
-import { startDevice } from "./command/device.ts";
+import { recovering, startDevice } from "./command/device.ts";
 import { abortOnInterrupt, exitCodeOf } from "./command/interrupt.ts";
 import { say } from "./command/say.ts";
 import { buildFor, keptModel, labelOf, modelOfRun, type NamedModel } from "./own_model.ts";
@@ -22,8 +22,16 @@ import { augmentationOf, drawAugmented, openRunData, type RunData } from "./trai
 import { withFoundRate } from "./train/find_rate.ts";
 import { chosenSettings, type TrainFlags, trainFlags } from "./train/flags.ts";
 import { DEFAULT_RUN, learningRateOf, optimizerOf } from "./train/recipes.ts";
-import { NO_RECORDS, recordsOf, stoppedOf } from "./train/records.ts";
-import { CHECKPOINT, inFolder, openRunFolder, type RunFolder } from "./train/run_folder.ts";
+import { recordsOf, stoppedOf } from "./train/records.ts";
+import {
+  type BegunRun,
+  CHECKPOINT,
+  inFolder,
+  isFinished,
+  openRunFolder,
+  readRun,
+  type RunFolder,
+} from "./train/run_folder.ts";
 import { type Settings, settingsOf } from "./train/settings.ts";
 import { bestEpoch, summaryLines } from "./train/summary.ts";
 import { type Outcome, runTraining } from "./train/training.ts";
@@ -57,7 +65,7 @@ export const command = {
       "deno task train --dataset folder --data-dir photos --model resnet18 --image-size 96 --augment photos --class-weights balanced",
       "your own photos, with a folder for each class",
     ],
-    ["deno task train --resume", "continue after Ctrl-C"],
+    ["deno task train --resume", "continue after Ctrl-C, or after the process was killed"],
     ["deno task train --resume --epochs 8", "train a finished run for two more epochs"],
   ],
 } as const;
@@ -70,14 +78,23 @@ function defaultOut({ model, dataset }: Settings): string[] {
   ];
 }
 
-/** Refuses to resume a finished run. */
-function requireEpochs(done: number, stopped: string | undefined, { epochs }: Settings): void {
+/** Refuses to resume a finished run. One that was killed before it was measured goes on with that. */
+function requireEpochs({ epoch }: Progress, run: Json, { epochs }: Settings): void {
+  const stopped = stoppedOf(run);
   if (stopped?.startsWith("earlyStopping")) {
     throw new UsageError(
       `Cannot resume: the run must not be finished, got one stopped by ${stopped}`,
     );
   }
-  if (done >= epochs) refuse("--epochs", `above ${done}, the epochs that are done`, epochs);
+  if (epoch >= epochs) refuse("--epochs", `above ${epoch}, the epochs that are done`, epochs);
+}
+
+/** Refuses to resume a run whose learning rate was still being looked for. */
+function requireRate(dir: string, { settings }: { readonly settings?: Partial<Settings> }): void {
+  if (settings?.learningRate !== null) return;
+  throw new UsageError(
+    `Cannot resume in ${dir}: the run must have a learning rate, got one that ended before --find-lr had found it. Begin it again`,
+  );
 }
 
 /** Refuses flags that exclude or need each other. */
@@ -95,9 +112,8 @@ function requireTogether(flags: TrainFlags): void {
 /** A run of which nothing is on the device yet. */
 type OpenedRun = {
   readonly dir: string;
-  /** The checkpoint to resume, and its path. */
-  readonly kept: Checkpoint | undefined;
-  readonly file: string;
+  /** The run to resume; `undefined` for a new one. */
+  readonly begun: BegunRun | undefined;
   readonly data: RunData;
   readonly named: NamedModel;
   readonly model: Layer;
@@ -111,9 +127,9 @@ async function openRun(flags: TrainFlags): Promise<OpenedRun> {
   const asked = chosenSettings(flags);
   const dir = flags.out ??
     `runs/${labelOf(asked.model ?? DEFAULT_RUN.model)}-${asked.dataset ?? DEFAULT_RUN.dataset}`;
-  const file = inFolder(dir, CHECKPOINT);
-  const kept = flags.resume ? await readCheckpoint(file) : undefined;
-  const before = kept && settingsOf(kept.run, file);
+  const begun = flags.resume ? await readRun(dir, "settings") : undefined;
+  if (begun) requireRate(dir, begun.run as never);
+  const before = begun && settingsOf(begun.run, begun.file);
   const named = await modelOfRun(flags, before, DEFAULT_RUN.model);
   const chosen = { ...asked, ...(named.own ? keptModel(named, before) : {}) };
   const data = await openRunData(chosen, before, named);
@@ -123,42 +139,48 @@ async function openRun(flags: TrainFlags): Promise<OpenedRun> {
   if (flags["show-augmented"] && !augment) {
     throw new UsageError("Cannot use --show-augmented: it needs --augment");
   }
-  if (kept) {
-    const { progress, data: before } = runOf(kept, file);
-    requireEpochs(progress.epoch, stoppedOf(kept.run), settings);
+  if (begun?.checkpoint) {
+    const { progress, data: before } = runOf(begun.checkpoint, begun.file);
+    if (isFinished(dir)) requireEpochs(progress, begun.run, settings);
     if (!flags["other-data"]) requireSameData(before, dataIdentity(train, data.normalize));
   }
   const loss = settings.classWeights ? weightedCrossEntropy(classWeights(train)) : undefined;
-  return { dir, kept, file, data, named, model, augment, loss };
+  return { dir, begun, data, named, model, augment, loss };
+}
+
+/** The settings of a run once its learning rate is found, if that is to be looked for. */
+async function completeSettings(
+  flags: TrainFlags,
+  { data, model, augment, loss }: OpenedRun,
+  folder: RunFolder,
+  signal: AbortSignal,
+): Promise<Settings> {
+  if (flags["show-augmented"]) await drawAugmented(folder, data, augment!);
+  if (!flags["find-lr"]) return data.settings;
+  return await withFoundRate(folder, data, { model, augment, loss, signal });
 }
 
 /** Trains a run in its folder, to its end or until the signal. */
 async function trainRun(
   flags: TrainFlags,
-  run: OpenedRun,
+  { begun, data, named, model, augment, loss }: OpenedRun,
   folder: RunFolder,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const { kept, file, data, named, model, augment, loss } = run;
-  const { train } = data;
-  if (flags["show-augmented"]) await drawAugmented(folder, data, augment!);
-  const settings = flags["find-lr"]
-    ? await withFoundRate(folder, data, { model, augment, loss, signal })
-    : data.settings;
-  const perEpoch = stepsPerEpoch(train, settings);
-  const optimizer = optimizerOf(settings, learningRateOf(settings, perEpoch));
+  const { settings, train } = data;
+  const optimizer = optimizerOf(settings, learningRateOf(settings, stepsPerEpoch(train, settings)));
+  const { checkpoint, run = null, file = "" } = begun ?? {};
   return await runTraining({
     ...data,
-    settings,
     model,
     optimizer,
     augment,
     loss,
     preprocessing: named.own?.preprocessing,
     folder,
-    from: kept ? restoreTraining(model, optimizer, train.imageShape, kept, file) : undefined,
+    from: checkpoint && restoreTraining(model, optimizer, train.imageShape, checkpoint, file),
     otherData: flags["other-data"],
-    before: kept ? recordsOf(kept.run) : NO_RECORDS,
+    before: { ...recordsOf(run), stopped: stoppedOf(run) },
     signal,
   });
 }
@@ -168,19 +190,28 @@ async function run(flags: TrainFlags): Promise<number> {
   await setUp(flags.backend);
   const began = performance.now();
   const opened = await openRun(flags);
-  const { dir, data, kept } = opened;
+  const { dir, data, begun } = opened;
   const { settings, train, test } = data;
   const folder = await openRunFolder(dir, {
-    config: settings,
+    // Not known yet: whoever resumes must not take another one for it.
+    config: flags["find-lr"] ? { ...settings, learningRate: null } : settings,
     overwrite: flags.overwrite,
-    ...(kept ? { resumed: kept.run } : {}),
+    ...(begun ? { resumed: begun.run } : {}),
   });
   try {
     const signal = abortOnInterrupt(
       "stopping after this step (Ctrl-C again: at once, without what came since the last checkpoint)",
     );
     const device = await startDevice(flags.backend);
-    const outcome = await trainRun(flags, opened, folder, signal);
+    let found: Settings | undefined;
+    const outcome = await recovering(flags, async (isAgain) => {
+      found ??= await completeSettings(flags, opened, folder, signal);
+      const now = isAgain ? await readRun(dir, "settings") : begun;
+      const parts = { ...opened, begun: now, data: { ...data, settings: found } };
+      const outcome = await trainRun(flags, parts, folder, signal);
+      if (outcome.evaluation) await folder.writeResults(outcome.evaluation, test);
+      return outcome;
+    });
     if (outcome.interrupted) {
       const where = flags.out === undefined ? defaultOut(settings) : [
         // The code of a file is run only if it is named again.
@@ -194,7 +225,6 @@ async function run(flags: TrainFlags): Promise<number> {
     const { history, stopped } = outcome;
     const evaluation = outcome.evaluation!;
     const held = data.held?.labels.length ?? 0;
-    await folder.writeResults(evaluation, test);
     const files = folder.files();
     const seconds = (performance.now() - began) / 1000;
     const { classNames } = train;
@@ -215,7 +245,7 @@ async function run(flags: TrainFlags): Promise<number> {
       backend: device.backend,
       adapter: device.adapter,
       software: device.software,
-      checkpoint: opened.file,
+      checkpoint: inFolder(dir, CHECKPOINT),
       epochsDone: history.length,
       stopped,
       validationSamples: held,

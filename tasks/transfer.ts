@@ -2,17 +2,16 @@
 import { table } from "../lib/text/table.ts";
 import { type ClassReport, classReport } from "../lib/train/report/mod.ts";
 import {
-  type Checkpoint,
   disposeTree,
   evaluate,
+  type Evaluation,
   type ImageFolder,
   type Layer,
-  readCheckpoint,
   restoreTransfer,
   type TransferOptions,
 } from "../mod.ts";
 import { runCommand, UsageError, type Values } from "./command.ts";
-import { startDevice } from "./command/device.ts";
+import { recovering, startDevice } from "./command/device.ts";
 import { abortOnInterrupt, exitCodeOf } from "./command/interrupt.ts";
 import { say } from "./command/say.ts";
 import { findPreprocessing } from "../lib/weights/sidecars.ts";
@@ -21,7 +20,14 @@ import { openWeights } from "./network.ts";
 import { buildFor, keptModel, modelOfRun, type NamedModel } from "./own_model.ts";
 import { setUp } from "./setup.ts";
 import { recordsOf } from "./train/records.ts";
-import { CHECKPOINT, inFolder, openRunFolder, type RunFolder } from "./train/run_folder.ts";
+import {
+  type BegunRun,
+  inFolder,
+  isFinished,
+  openRunFolder,
+  readRun,
+  type RunFolder,
+} from "./train/run_folder.ts";
 import { command, flagSettings } from "./transfer/flags.ts";
 import { trainFromScratch } from "./transfer/from_scratch.ts";
 import { openImages, type PicturePreparation, prepared } from "./transfer/images.ts";
@@ -45,9 +51,8 @@ type OpenedTransfer = {
   readonly how: PicturePreparation;
   /** The network to begin from; `undefined` for a resumed transfer. */
   readonly network: NetworkFile | undefined;
-  /** The checkpoint to resume, and its path. */
-  readonly kept: Checkpoint | undefined;
-  readonly file: string;
+  /** The transfer to resume; `undefined` for a new one. */
+  readonly begun: BegunRun | undefined;
 };
 
 function required(value: string | undefined, flag: string): string {
@@ -58,7 +63,6 @@ function required(value: string | undefined, flag: string): string {
 /** Opens what the flags name, and refuses what does not go together. */
 async function openTransfer(flags: Flags): Promise<OpenedTransfer> {
   const chosen = flagSettings(flags);
-  const file = inFolder(flags.out, CHECKPOINT);
   if (!flags.resume) {
     if (flags["other-data"]) throw new UsageError("Cannot use --other-data: it needs --resume");
     const weights = required(flags.weights, "--weights");
@@ -68,7 +72,7 @@ async function openTransfer(flags: Flags): Promise<OpenedTransfer> {
     const named = await modelOfRun(flags, undefined, network.name);
     const model = keptModel(named);
     const settings = newTransferSettings({ ...chosen, weights, data }, model, how.how);
-    return { settings, named, how, network, kept: undefined, file };
+    return { settings, named, how, network, begun: undefined };
   }
   if (flags.preprocessing !== undefined) {
     throw new UsageError("Cannot use --preprocessing with --resume: the checkpoint has it");
@@ -76,13 +80,21 @@ async function openTransfer(flags: Flags): Promise<OpenedTransfer> {
   if (flags.overwrite) {
     throw new UsageError("Cannot use --overwrite: a resumed transfer keeps its files");
   }
-  const kept = await readCheckpoint(file);
-  const before = transferSettingsOf(kept, file);
+  const begun = await readRun(flags.out, "transfer");
+  const before = transferSettingsOf(begun.run, begun.file);
   const named = await modelOfRun(flags, before, before.model);
   const said = { ...chosen, ...(named.own ? keptModel(named, before) : {}) };
   const settings = resumedTransferSettings(said, before);
   const how = prepared({ how: settings.preprocessing, source: "the checkpoint" }, undefined);
-  return { settings, named, how, network: undefined, kept, file };
+  const from = { ...flags, model: flags.model ?? before.model };
+  const network = begun.checkpoint ? undefined : await openWeights(settings.weights, from);
+  return { settings, named, how, network, begun };
+}
+
+/** Whether nothing is left to do for a transfer: its epochs are done, and it is measured. */
+function isDone({ begun, settings }: OpenedTransfer, dir: string): boolean {
+  return begun !== undefined && isFinished(dir) &&
+    recordsOf(begun.run).history.length >= epochsOf(settings);
 }
 
 /** The parts of a transfer that is to begin or to be resumed. */
@@ -96,11 +108,12 @@ type Parts = {
 };
 
 async function learn({ opened, images, ...parts }: Parts): Promise<TransferOutcome> {
-  const { settings, network, kept, file } = opened;
+  const { settings, network, begun } = opened;
   const { model, options } = parts;
   const { train, test, validation = test } = images;
-  const from = kept ? restoreTransfer(model, train, kept, file, options) : undefined;
-  const pretrained = network ? await network.load() : { model, params: {}, state: {} };
+  const { checkpoint, file = "", run = null } = begun ?? {};
+  const from = checkpoint && restoreTransfer(model, train, checkpoint, file, options);
+  const pretrained = network && !from ? await network.load() : { model, params: {}, state: {} };
   const outcome = await runTransfer({
     ...parts,
     settings,
@@ -108,7 +121,7 @@ async function learn({ opened, images, ...parts }: Parts): Promise<TransferOutco
     train,
     validation,
     options: { ...options, ...(from ? { from } : {}) },
-    before: recordsOf(kept?.run ?? null),
+    before: recordsOf(run),
   });
   [pretrained.params, pretrained.state].forEach((tree) => disposeTree(tree));
   return outcome;
@@ -150,20 +163,31 @@ function classTable(reports: readonly ClassReport[]): string {
   });
 }
 
-/** Says why there is no network to measure. */
-function sayNothingLearned(
-  { interrupted, epochs }: TransferOutcome,
-  dir: string,
-  { name, own }: NamedModel,
-): void {
-  if (!interrupted) return say(`the transfer in ${dir} is done: nothing is left to do`);
-  say(
-    epochs === 0
-      ? "stopped before the first epoch was done"
-      : `stopped after epoch ${epochs}; to continue: deno task transfer --resume --out ${dir}${
-        own ? ` --model ${name}` : ""
-      }`,
-  );
+/** Says how far an interrupted transfer came. */
+function sayStopped(epochs: number, dir: string, { name, own }: NamedModel): void {
+  const done = epochs === 0 ? "before the first epoch was done" : `after epoch ${epochs}`;
+  const model = own ? ` --model ${name}` : "";
+  say(`stopped ${done}; to continue: deno task transfer --resume --out ${dir}${model}`);
+}
+
+/** What a transfer has reached. */
+type Reached = {
+  readonly outcome: TransferOutcome;
+  readonly result: Evaluation;
+  readonly scratch: Awaited<ReturnType<typeof compare>>;
+};
+
+/** Transfers to the end or until the signal, and writes what was reached. */
+async function reach(flags: Flags, parts: Parts): Promise<Reached | { outcome: TransferOutcome }> {
+  const { opened, images, folder } = parts;
+  const outcome = await learn(parts);
+  const { network } = outcome;
+  if (!network) return { outcome };
+  const { test } = images;
+  const result = await evaluate(network, test, { normalize: opened.how.normalize });
+  await folder.writeResults(result, test);
+  say(`accuracy ${(100 * result.accuracy).toFixed(2)} % of ${test.labels.length} pictures`);
+  return { outcome, result, scratch: flags.compare ? await compare(flags, parts) : undefined };
 }
 
 /** Transfers, and prints what was reached; returns the exit code. */
@@ -172,7 +196,11 @@ async function run(flags: Flags): Promise<number> {
   const began = performance.now();
   const dir = flags.out;
   const opened = await openTransfer(flags);
-  const { settings, named, how, kept } = opened;
+  const { settings, named, how, begun } = opened;
+  if (isDone(opened, dir)) {
+    say(`the transfer in ${dir} is done: nothing is left to do`);
+    return 0;
+  }
   using images = await openImages(settings, how);
   const { train, test } = images;
   const model = buildFor(named, how.shape, train.classNames.length);
@@ -184,28 +212,25 @@ async function run(flags: Flags): Promise<number> {
   const folder = await openRunFolder(dir, {
     config: settings,
     overwrite: flags.overwrite,
-    ...(kept ? { resumed: kept.run } : {}),
+    ...(begun ? { resumed: begun.run } : {}),
   });
   try {
     const signal = abortOnInterrupt(
       "stopping after this step (Ctrl-C again: at once, without what came since the last checkpoint)",
     );
     const device = await startDevice(flags.backend);
-    const parts = { opened, images, model, options, folder, signal };
-    const outcome = await learn(parts);
-    if (!outcome.network) {
-      sayNothingLearned(outcome, dir, named);
-      return outcome.interrupted ? exitCodeOf(signal) : 0;
+    const reached = await recovering(flags, async (isAgain) => {
+      const now = isAgain ? { ...opened, begun: await readRun(dir, "transfer") } : opened;
+      return await reach(flags, { opened: now, images, model, options, folder, signal });
+    });
+    const { outcome } = reached;
+    if (!("result" in reached)) {
+      sayStopped(outcome.epochs, dir, named);
+      return exitCodeOf(signal);
     }
+    const { result, scratch } = reached;
     const seconds = (performance.now() - began) / 1000;
-    const result = await evaluate(outcome.network, test, { normalize: how.normalize });
-    await folder.writeResults(result, test);
-    say(
-      `accuracy ${(100 * result.accuracy).toFixed(2)} % of ${test.labels.length} pictures in ${
-        seconds.toFixed(1)
-      } s; files in ${dir}`,
-    );
-    const scratch = flags.compare ? await compare(flags, parts) : undefined;
+    say(`files in ${dir}; it took ${seconds.toFixed(1)} s`);
     if (!flags.json) console.log(classTable(classReport(result.confusion, test.classNames)));
     else {
       console.log(JSON.stringify({

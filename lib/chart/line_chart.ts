@@ -42,6 +42,8 @@ export type LinePanel = {
   readonly log?: { readonly x?: boolean; readonly y?: boolean };
   /** Vertical lines. Default: none. */
   readonly marks?: readonly LineMark[];
+  /** Whether each line's last value stands behind it; not if all end at the same. Default: `true`. */
+  readonly lastValues?: boolean;
 };
 
 /** What {@linkcode lineChartSvg} draws. */
@@ -88,8 +90,9 @@ function seriesOf(
   color: string,
 ): Option[] {
   const common = { type: "line", name, color, silent: true, xAxisIndex: index, yAxisIndex: index };
+  const { percent, lastValues = true } = panel;
   const formatter = ({ value }: { value: readonly [number, number] }): string =>
-    written(value[1], panel.percent);
+    written(value[1], percent);
   const single = (data: LinePoints, opacity: number): Option => ({
     ...common,
     data: rounded(data),
@@ -106,7 +109,7 @@ function seriesOf(
     showSymbol: points.length <= MOST_DOTS,
     symbol: "circle",
     symbolSize: 6,
-    endLabel: { show: true, formatter, color, fontFamily: FONT, fontSize: 12, distance: 8 },
+    endLabel: { show: lastValues, formatter, color, fontFamily: FONT, fontSize: 12, distance: 8 },
     labelLayout: { moveOverlap: "shiftY" },
   };
   return [main, ...thin.map((data) => single(data, 0.45))];

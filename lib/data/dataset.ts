@@ -7,6 +7,15 @@ import type { Examples } from "./examples.ts";
 import { checkExamples, type ImageSource, isSource, readNumbers } from "./image_source.ts";
 import { type Normalization, pixelTable } from "./normalization.ts";
 import { pick } from "./select_examples.ts";
+import { requireOptions } from "../text/require.ts";
+
+const OPTIONS: Readonly<Record<keyof BatchOptions, true>> = {
+  batchSize: true,
+  key: true,
+  normalize: true,
+  dropRemainder: true,
+  skip: true,
+};
 
 /** Some examples as tensors. They belong to the receiver, who disposes of them. */
 export type Batch = {
@@ -77,6 +86,7 @@ export type BatchOptions = {
  * ```
  */
 export function batches(examples: Examples | ImageSource, options: BatchOptions): Dataset {
+  requireOptions("make batches", options, OPTIONS);
   const { normalize, ...rest } = options;
   const columns = columnBatches(labeledColumns(examples, normalize), rest);
   return {

@@ -5,6 +5,9 @@ import { type Bound, type Command, type CommandRecorder, rangesOf } from "./comm
 import { type Counters, type Encoding, encoding } from "./encoding.ts";
 import { DeviceError } from "./errors.ts";
 import { type FaultLedger, faultLedger } from "./faults.ts";
+import { guardBuffers, type GuardedBuffers } from "./buffers.ts";
+import { bytesIn, TENSOR_USAGE } from "./buffer_bytes.ts";
+import { type Uploads, uploads } from "./uploads.ts";
 import { type Field, layOut, programFields } from "./program_uniforms.ts";
 import { type Texels, type TexturePool, texturePool } from "./textures.ts";
 import { isWhole, nearestWhole, type WholePrograms, wholePrograms } from "./whole_numbers.ts";
@@ -49,11 +52,15 @@ export class GuardedBackend extends WebGPUBackend {
   bindingLimit: number;
   /** Encodes commands, and counts them. */
   readonly encoding: Encoding = encoding(this.hidden);
-  readonly #faults: FaultLedger = faultLedger(() => this.abandonCommands());
+  readonly #faults: FaultLedger = faultLedger((_, from) => this.recoverFrom(from));
+  readonly #buffers: GuardedBuffers;
+  readonly #uploads: Uploads;
   readonly #whole: WholePrograms;
   /** Data of tensors made while recording: there are no numbers behind them. */
   readonly #unreal = new WeakSet<object>();
   #recorder: CommandRecorder | undefined;
+  /** What was thrown instead of being told to the error scope that is open. */
+  #refused: Error | undefined;
 
   /**
    * @param device the device to run on; the backend owns it from here on
@@ -66,8 +73,13 @@ export class GuardedBackend extends WebGPUBackend {
       maxStorageBufferBindingSize % minStorageBufferOffsetAlignment;
     this.textures = texturePool(device);
     this.#whole = wholePrograms(device);
-    this.countBuffers();
-    const { hidden } = this;
+    const { hidden, bufferManager, encoding } = this;
+    this.#buffers = guardBuffers(
+      bufferManager,
+      this.#faults,
+      (bytes) => void (encoding.counted.allocatedBytes += bytes),
+    );
+    this.#uploads = uploads((buffer) => bufferManager.releaseBuffer(buffer, false));
     const submitPixels = hidden.recordAndSubmit;
     hidden.recordAndSubmit = (program, output, inputs, own): void =>
       program.pixelsOpType == null
@@ -149,6 +161,14 @@ export class GuardedBackend extends WebGPUBackend {
     super.submitQueue();
   }
 
+  /** After a fault: nothing that came with a spoilt command buffer is used again. */
+  private recoverFrom(from: number): void {
+    this.abandonCommands();
+    this.#uploads.restore(from);
+    this.#buffers.purge();
+    this.textures.purge();
+  }
+
   override runWebGPUProgram(
     program: WebGPUProgram,
     inputs: tf.TensorInfo[],
@@ -184,6 +204,8 @@ export class GuardedBackend extends WebGPUBackend {
     const named = describe(operation, given);
     given.forEach((info, i) => this.requireType(named, info, types[results.length + i]!));
     return this.guarded(named, given, [], () => {
+      // Also what is updated is not to be trusted if this fails.
+      for (const { dataId } of updated) this.#faults.wrote(dataId, this.#faults.current);
       const made = results.map((shape, i) =>
         this.makeTensorInfo(
           [...shape],
@@ -253,7 +275,7 @@ export class GuardedBackend extends WebGPUBackend {
     for (const each of shapes) {
       requireWithin(`run ${operation}`, "storage binding", each, this.bindingLimit);
     }
-    return this.watchedResults(operation, record);
+    return this.watchedResults(`run ${operation}`, record);
   }
 
   /**
@@ -270,7 +292,7 @@ export class GuardedBackend extends WebGPUBackend {
     encode: () => tf.TensorInfo[],
   ): tf.TensorInfo[] {
     this.requireSound(operation, inputs);
-    return this.watchedResults(operation, () => {
+    return this.watchedResults(`run ${operation}`, () => {
       const results = encode();
       if (this.hidden.commandEncoder) this.submitQueue();
       return results;
@@ -278,17 +300,18 @@ export class GuardedBackend extends WebGPUBackend {
   }
 
   private requireSound(operation: string, inputs: readonly tf.TensorInfo[]): void {
-    this.#faults.requireAlive(operation);
+    const action = `run ${operation}`;
+    this.#faults.requireAlive(action);
     for (const { dataId } of inputs) {
-      this.#faults.requireTrusted(dataId, operation);
-      if (!this.#recorder) this.requireReal(dataId, operation);
+      this.#faults.requireTrusted(dataId, action);
+      if (!this.#recorder) this.requireReal(dataId, action);
     }
   }
 
-  private requireReal(dataId: object, operation: string): void {
+  private requireReal(dataId: object, action: string): void {
     if (!this.#unreal.has(dataId)) return;
     throw new TypeError(
-      `Cannot ${operation}: a tensor must have numbers: it was made while a function was recorded, and kept. Return it from the function`,
+      `Cannot ${action}: a tensor must have numbers: it was made while a function was recorded, and kept. Return it from the function`,
     );
   }
 
@@ -302,10 +325,10 @@ export class GuardedBackend extends WebGPUBackend {
     return super.shouldExecuteOnCPU(inputs, sizeThreshold);
   }
 
-  private watchedResults(operation: string, record: () => tf.TensorInfo[]): tf.TensorInfo[] {
+  private watchedResults(action: string, record: () => tf.TensorInfo[]): tf.TensorInfo[] {
     // Recording may submit, so the command buffer is noted before.
     const buffer = this.#faults.current;
-    const results = this.watched(operation, record);
+    const results = this.watched(action, record);
     for (const { dataId } of results) this.#faults.wrote(dataId, buffer);
     return results;
   }
@@ -403,8 +426,32 @@ export class GuardedBackend extends WebGPUBackend {
 
   /** Writes numbers of the host to a buffer, before all commands that are not submitted yet. */
   writeBuffer(buffer: GPUBuffer, bytes: Uint8Array<ArrayBuffer>, offset = 0): void {
-    this.queue.writeBuffer(buffer, offset, bytes);
     this.encoding.counted.uploadedBytes += bytes.byteLength;
+    if (bytes.byteLength <= SMALL_WRITE) this.queue.writeBuffer(buffer, offset, bytes);
+    else this.writeStaged(buffer, bytes, offset);
+  }
+
+  /**
+   * As the queue writes a buffer. If there is no memory for the copy that it makes, wgpu loses the
+   * device; of a buffer of ours it says so.
+   */
+  private writeStaged(buffer: GPUBuffer, bytes: Uint8Array<ArrayBuffer>, offset: number): void {
+    const size = bytes.byteLength;
+    const usage = GPUBufferUsage.MAP_WRITE | GPUBufferUsage.COPY_SRC;
+    const staging = this.device.createBuffer({ size, usage, mappedAtCreation: true });
+    try {
+      new Uint8Array(staging.getMappedRange()).set(bytes);
+      staging.unmap();
+    } catch (error) {
+      // Its error scope says why.
+      this.#refused = error as Error;
+      return;
+    }
+    const encoder = this.device.createCommandEncoder();
+    encoder.copyBufferToBuffer(staging, 0, buffer, offset, size);
+    this.queue.submit([encoder.finish()]);
+    this.encoding.counted.submits++;
+    staging.destroy();
   }
 
   override endComputePassEncoder(): void {
@@ -436,21 +483,11 @@ export class GuardedBackend extends WebGPUBackend {
 
   override submitQueue(): void {
     this.endComputePassEncoder();
-    this.watched("a submit", () => super.submitQueue());
+    const number = this.#faults.current;
+    this.watched("submit commands", () => super.submitQueue());
+    this.#faults.settled().then(() => this.#uploads.forget(number));
     this.#faults.submitted();
     this.encoding.counted.submits++;
-  }
-
-  /** Counts the bytes of buffers that are not used again but made. */
-  private countBuffers(): void {
-    const { bufferManager } = this;
-    const acquire = bufferManager.acquireBuffer.bind(bufferManager);
-    bufferManager.acquireBuffer = (...order): GPUBuffer => {
-      const before = bufferManager.numBytesAllocated;
-      const buffer = acquire(...order);
-      this.encoding.counted.allocatedBytes += bufferManager.numBytesAllocated - before;
-      return buffer;
-    };
   }
 
   /** Tells the recorder that its function asks for numbers that there are not yet. */
@@ -472,13 +509,13 @@ export class GuardedBackend extends WebGPUBackend {
       // The recording fails at once; a rejection that nobody waits for would end the process.
       return new Promise(() => {});
     }
-    this.requireReal(dataId, "read a tensor");
+    const action = `read a tensor [${data.shape}]`;
+    this.requireReal(dataId, action);
     if (!(data.resource instanceof GPUBuffer)) return super.read(dataId);
-    this.#faults.requireAlive("read a tensor");
-    this.#faults.requireTrusted(dataId, "read a tensor");
-    const bytes = await this.download(data.resource);
-    await this.#faults.settled();
-    this.#faults.requireTrusted(dataId, "read a tensor");
+    this.#faults.requireAlive(action);
+    this.#faults.requireTrusted(dataId, action);
+    const bytes = await this.download(data.resource, action);
+    this.#faults.requireTrusted(dataId, action);
     this.requireHealthy();
     // Kept for the next reader only now: a reader in between must not find what is not to be trusted.
     const values = tf.util.convertBackendValuesAndArrayBuffer(bytes, data.dtype);
@@ -486,14 +523,43 @@ export class GuardedBackend extends WebGPUBackend {
     return values;
   }
 
-  private async download(buffer: GPUBuffer): Promise<ArrayBuffer> {
+  /** The numbers in a buffer, once it is known that they were copied. */
+  private async download(buffer: GPUBuffer, action: string): Promise<ArrayBuffer> {
+    const { hidden } = this;
+    const number = this.#faults.current;
+    const staging = this.watched(action, () => {
+      const staging = this.bufferManager.acquireBuffer(
+        buffer.size,
+        GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
+      );
+      hidden.ensureCommandEncoderReady();
+      this.endComputePassEncoder();
+      hidden.commandEncoder!.copyBufferToBuffer(buffer, 0, staging, 0, buffer.size);
+      return staging;
+    });
+    this.submitQueue();
     try {
-      return await this.getBufferData(buffer);
+      await staging.mapAsync(GPUMapMode.READ);
+      const bytes = staging.getMappedRange().slice(0);
+      staging.unmap();
+      await this.#faults.settled();
+      this.bufferManager.releaseBuffer(staging);
+      this.#faults.requireComputed(number, action);
+      return bytes;
     } catch (error) {
+      if (error instanceof DeviceError) throw error;
       // A device that is lost while a read waits rejects the read first and says so a moment later.
-      await Promise.race([this.device.lost, new Promise((done) => setTimeout(done, 100))]);
-      this.#faults.requireAlive("read a tensor");
-      throw error;
+      await this.lossOr100ms();
+      this.#faults.requireAlive(action);
+      await this.#faults.settled();
+      this.bufferManager.releaseBuffer(staging, false);
+      this.#faults.requireComputed(number, action);
+      const { message } = error as Error;
+      throw new DeviceError(
+        "validation",
+        `Cannot ${action}: the GPU refused it: ${message}`,
+        action,
+      );
     }
   }
 
@@ -501,8 +567,9 @@ export class GuardedBackend extends WebGPUBackend {
     const data = this.tensorMap.get(dataId);
     if (data.values == null && data.dtype !== "string" && data.dtype !== "complex64") {
       if (this.#recorder) throw this.refuseRead(this.#recorder, dataId);
-      this.#faults.requireAlive("read a tensor");
-      this.requireReal(dataId, "read a tensor");
+      const action = `read a tensor [${data.shape}]`;
+      this.#faults.requireAlive(action);
+      this.requireReal(dataId, action);
       throw new DeviceError(
         "unsupported",
         "Cannot read a GPU tensor synchronously: Deno has no canvas to do it by: await tensor.data() or tensor.array() instead of dataSync(), arraySync() or print()",
@@ -512,14 +579,20 @@ export class GuardedBackend extends WebGPUBackend {
   }
 
   override uploadToGPU(dataId: object): void {
-    const { shape, dtype, resource, values } = this.tensorMap.get(dataId);
-    if (resource == null) {
-      const limit = this.device.limits.maxBufferSize;
-      requireWithin(`put a ${dtype} tensor [${shape}] on the GPU`, "buffer", shape, limit);
-      if (this.#recorder) return; // A plan has buffers of its own.
-      if (values) this.encoding.counted.uploadedBytes += 4 * tf.util.sizeFromShape(shape);
-    }
-    super.uploadToGPU(dataId);
+    const data = this.tensorMap.get(dataId);
+    const { shape, dtype, resource, values } = data;
+    if (resource != null) return;
+    const limit = this.device.limits.maxBufferSize;
+    requireWithin(`put a ${dtype} tensor [${shape}] on the GPU`, "buffer", shape, limit);
+    if (this.#recorder) return; // A plan has buffers of its own.
+    if (!values || isEmpty(shape)) return super.uploadToGPU(dataId);
+    // At once: tfjs's copy is lost with its command buffer if another operation in it fails.
+    const bytes = bytesIn(dtype, values as ArrayLike<number>);
+    const buffer = this.bufferManager.acquireBuffer(bytes.length, TENSOR_USAGE);
+    this.writeBuffer(buffer, bytes);
+    this.#uploads.add({ buffer, data, values, number: this.#faults.current });
+    data.resource = buffer;
+    data.values = null as unknown as BackendValues;
   }
 
   override dispose(): void {
@@ -528,19 +601,36 @@ export class GuardedBackend extends WebGPUBackend {
     this.device.destroy();
   }
 
+  /** An error for the ledger, unless it came of the device's loss, which is told of a moment later. */
+  private async unlessLost(error: Error): Promise<GPUError | null> {
+    await this.lossOr100ms();
+    return this.isLost ? null : error;
+  }
+
+  private lossOr100ms(): Promise<unknown> {
+    return Promise.race([this.device.lost, new Promise((done) => setTimeout(done, 100))]);
+  }
+
   /** Opens error scopes around `record` and hands their returns to the ledger. */
-  private watched<T>(operation: string, record: () => T): T {
+  private watched<T>(action: string, record: () => T): T {
     const buffer = this.#faults.current;
     this.device.pushErrorScope("out-of-memory");
     this.device.pushErrorScope("validation");
     try {
       return record();
     } finally {
-      this.#faults.watch(operation, buffer, this.device.popErrorScope());
-      this.#faults.watch(operation, buffer, this.device.popErrorScope());
+      const refused = this.device.popErrorScope();
+      // Without memory for a buffer, also what would use the buffer is refused.
+      const scopes = [this.device.popErrorScope(), refused];
+      if (this.#refused) scopes.push(this.unlessLost(this.#refused));
+      this.#refused = undefined;
+      this.#faults.watch(action, buffer, scopes);
     }
   }
 }
+
+/** Up to this size the queue writes buffers by itself. */
+const SMALL_WRITE = 1 << 20;
 
 /** A bind group of resources in order. */
 export function bindGroup(

@@ -19,8 +19,13 @@ export type FaultLedger = {
   submitted(): void;
   /** The data of `id` is written in command buffer `buffer`. */
   wrote(id: DataId, buffer: number): void;
-  /** Watches an error scope that was open while `operation` was recorded into `buffer`. */
-  watch(operation: string, buffer: number, scope: Promise<GPUError | null>): void;
+  /**
+   * Watches the error scopes that were open while something was recorded into `buffer`.
+   *
+   * @param action what was done, such as `run Add([2000])`
+   * @param scopes the first that has an error tells the cause
+   */
+  watch(action: string, buffer: number, scopes: readonly Promise<GPUError | null>[]): void;
   /** Takes a fault whose operation is not known. */
   report(error: GPUError): void;
   /** The device is gone. */
@@ -31,10 +36,14 @@ export type FaultLedger = {
   readonly count: number;
   /** Waits until every watched scope has returned. */
   settled(): Promise<void>;
+  /** The fault that spoilt a command buffer; `undefined` if none did. */
+  faultIn(buffer: number): DeviceError | undefined;
   /** @throws {DeviceError} if the device is lost */
-  requireAlive(operation: string): void;
+  requireAlive(action: string): void;
   /** @throws {DeviceError} if the data of `id` cannot be trusted */
-  requireTrusted(id: DataId, operation: string): void;
+  requireTrusted(id: DataId, action: string): void;
+  /** @throws {DeviceError} if a command buffer was spoilt, in which data lay that `action` needs */
+  requireComputed(buffer: number, action: string): void;
   /** Throws the first fault that nobody was told of yet. */
   raise(): void;
 };
@@ -42,21 +51,43 @@ export type FaultLedger = {
 /** A half-open range of command buffers whose results are void. */
 type Spoilt = { readonly from: number; readonly until: number; readonly error: DeviceError };
 
-/** Makes an empty ledger. */
-export function faultLedger(abandon: () => void): FaultLedger {
+/**
+ * Makes an empty ledger.
+ *
+ * @param onFault called with each fault and the number of the first command buffer that it spoilt
+ */
+export function faultLedger(onFault: (fault: DeviceError, from: number) => void): FaultLedger {
   const writes = new WeakMap<DataId, number>();
   const spoilt: Spoilt[] = [];
   const scopes = new Set<Promise<void>>();
   let current = 0;
-  let lost: DeviceError | undefined;
+  let lost: string | undefined;
   let untold: DeviceError | undefined;
 
-  function record(operation: string, from: number, error: GPUError): void {
-    const fault = describeFault(operation, error);
-    spoilt.push({ from, until: current + 1, error: fault });
+  function record(action: string, from: number, error: GPUError): void {
+    const fault = describeFault(action, error);
+    const one = { from, until: current + 1, error: fault };
+    // Without memory for a buffer, also what uses the buffer is refused, which may be known first.
+    if (fault.kind === "out-of-memory") spoilt.unshift(one);
+    else spoilt.push(one);
     current++;
-    abandon();
-    untold ??= fault;
+    onFault(fault, from);
+    untold = fault.kind === "out-of-memory" ? fault : untold ?? fault;
+  }
+
+  function faultIn(buffer: number): DeviceError | undefined {
+    return spoilt.find((one) => buffer >= one.from && buffer < one.until)?.error;
+  }
+
+  function requireComputed(buffer: number, action: string): void {
+    const error = faultIn(buffer);
+    if (!error) return;
+    untold = undefined;
+    throw new DeviceError(
+      error.kind,
+      `Cannot ${action}: its data was never computed: ${error.message}`,
+      error.operation,
+    );
   }
 
   return {
@@ -65,20 +96,18 @@ export function faultLedger(abandon: () => void): FaultLedger {
     },
     submitted: (): void => void current++,
     wrote: (id, buffer): void => void writes.set(id, buffer),
-    watch(operation, buffer, scope): void {
-      const seen = scope.then(
-        (error) => error && record(operation, buffer, error),
+    watch(action, buffer, opened): void {
+      const seen = Promise.all(opened).then(
+        (errors) => {
+          const error = errors.find((each) => each !== null);
+          if (error) record(action, buffer, error);
+        },
         () => {}, // A scope is rejected only when the device is lost, which is known otherwise.
       ).then(() => void scopes.delete(seen));
       scopes.add(seen);
     },
-    report: (error): void => record("an operation", current, error),
-    lose(reason): void {
-      lost ??= new DeviceError(
-        "lost",
-        `Cannot go on: the GPU device was lost: ${reason}. Call start() for a new one; tensors of the old one are gone`,
-      );
-    },
+    report: (error): void => record("run an operation", current, error),
+    lose: (reason): void => void (lost ??= reason),
     get isLost(): boolean {
       return lost !== undefined;
     },
@@ -88,21 +117,20 @@ export function faultLedger(abandon: () => void): FaultLedger {
     async settled(): Promise<void> {
       await Promise.all(scopes);
     },
-    requireAlive(operation): void {
-      if (lost) throw new DeviceError("lost", lost.message, operation);
-    },
-    requireTrusted(id, operation): void {
-      const written = writes.get(id);
-      if (written === undefined) return;
-      const range = spoilt.find((one) => written >= one.from && written < one.until);
-      if (!range) return;
-      untold = undefined;
+    faultIn,
+    requireAlive(action): void {
+      if (lost === undefined) return;
       throw new DeviceError(
-        range.error.kind,
-        `Cannot ${operation}: its data was never computed: ${range.error.message}`,
-        range.error.operation,
+        "lost",
+        `Cannot ${action}: the GPU device was lost: ${lost}. Call start() for a new one; tensors of the old one are gone`,
+        operationIn(action),
       );
     },
+    requireTrusted(id, action): void {
+      const written = writes.get(id);
+      if (written !== undefined) requireComputed(written, action);
+    },
+    requireComputed,
     raise(): void {
       const error = untold;
       untold = undefined;
@@ -111,15 +139,20 @@ export function faultLedger(abandon: () => void): FaultLedger {
   };
 }
 
+/** The operation of an action: `Add([2000])` of `run Add([2000])`. */
+function operationIn(action: string): string {
+  return action.replace(/^run /, "");
+}
+
 /** The exception for a fault. */
-function describeFault(operation: string, error: GPUError): DeviceError {
+function describeFault(action: string, error: GPUError): DeviceError {
   const kind: DeviceErrorKind = error.constructor.name === "GPUOutOfMemoryError"
     ? "out-of-memory"
     : "validation";
   const cause = kind === "out-of-memory" ? "ran out of memory" : "refused it";
   return new DeviceError(
     kind,
-    `Cannot run ${operation}: the GPU ${cause}: ${error.message}`,
-    operation,
+    `Cannot ${action}: the GPU ${cause}: ${error.message}`,
+    operationIn(action),
   );
 }

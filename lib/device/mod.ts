@@ -1,4 +1,5 @@
-// Costs of a piece of code on the device.
+// Costs of a piece of code on the device, and work that survives its loss.
 
 export * from "./counters.ts";
 export { profile, type ProfileEntry } from "./profile.ts";
+export * from "./recover.ts";

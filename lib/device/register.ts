@@ -28,6 +28,7 @@ import {
   SOFTMAX_CROSS_ENTROPY,
   SOFTMAX_CROSS_ENTROPY_GRADIENT,
 } from "../tensor/softmax_cross_entropy.ts";
+import { STANDARDIZE, STANDARDIZE_GRADIENT } from "../tensor/standardize.ts";
 import { tf } from "../tensor/tf.ts";
 import { UPDATE_TREES } from "../tensor/update_trees.ts";
 import { SUM_WINDOWS, SUM_WINDOWS_GRADIENT } from "../tensor/window_sums.ts";
@@ -61,6 +62,7 @@ import { normalize } from "./kernels/normalize.ts";
 import { recolor, recolorGrays } from "./kernels/recolor.ts";
 import { sparseSegments, unsortedSegments } from "./kernels/segments.ts";
 import { spread } from "./kernels/spread.ts";
+import { standardize, standardizeGradient } from "./kernels/standardize.ts";
 import { mean, sum } from "./kernels/sum.ts";
 import { avgPool, sumWindows, sumWindowsGradient } from "./kernels/sum_windows.ts";
 import {
@@ -109,6 +111,8 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   [UPDATE_TREES]: updateTrees,
   [ACTIVATION_GRADIENT]: activationGradient,
   [NORMAL]: normal,
+  [STANDARDIZE]: standardize,
+  [STANDARDIZE_GRADIENT]: standardizeGradient,
   [CURVE]: curves,
   [CURVE_GRADIENT]: curves,
   [SOFTMAX_CROSS_ENTROPY]: softmaxCrossEntropy,

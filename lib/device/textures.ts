@@ -30,6 +30,8 @@ export type TexturePool = {
   take(bytes: number, texels: Texels): HeldTexture;
   /** Gives a texture back; later commands may fill it anew. */
   release(held: HeldTexture): void;
+  /** Frees the textures that are not in use: among them may be some that were never made. */
+  purge(): void;
   /** Bytes of all its textures. */
   readonly bytes: number;
 };
@@ -99,6 +101,13 @@ export function texturePool(device: GPUDevice): TexturePool {
       const list = free.get(key);
       if (list) list.push(held);
       else free.set(key, [held]);
+    },
+    purge(): void {
+      for (const { texture } of [...free.values()].flat()) {
+        bytes -= texture.width * texture.height * BYTES[texture.format as Texels];
+        texture.destroy();
+      }
+      free.clear();
     },
     get bytes() {
       return bytes;

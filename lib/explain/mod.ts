@@ -25,9 +25,26 @@ export { inputTimesGradient, type Saliency, saliency } from "./attribution/salie
 export * from "./attribution/smooth_grad.ts";
 export type { Baseline } from "./attribution/baseline.ts";
 export type { QuadratureRule } from "./attribution/quadrature.ts";
+export type { Contributions } from "./attribution/contributions.ts";
 export * from "./attribution/integrated_gradients.ts";
+export * from "./attribution/gradient_shap.ts";
+export * from "./attribution/deep_lift.ts";
+export type { RelevanceRule } from "./attribution/relevance_rules.ts";
+export * from "./attribution/layerwise_relevance.ts";
+export type { CamMethod } from "./attribution/cam_weights.ts";
 export * from "./attribution/grad_cam.ts";
+export * from "./attribution/guided_grad_cam.ts";
 export * from "./attribution/occlusion.ts";
+export * from "./attribution/superpixels.ts";
+export * from "./attribution/lime.ts";
+export type { MaskedScoresOptions } from "./attribution/masked_scores.ts";
+export {
+  type PerturbationCurve,
+  type PerturbationCurves,
+  perturbationCurves,
+  type PerturbationCurvesOptions,
+} from "./attribution/perturbation_curves.ts";
+export { type Infidelity, infidelity, type InfidelityOptions } from "./attribution/infidelity.ts";
 
 // Feature spaces
 export * from "./embedding/features.ts";

@@ -77,7 +77,8 @@ async function fetchOnce(
 
 /** Keeps other processes from fetching the same file at the same time. */
 async function locked(path: string): Promise<Deno.FsFile> {
-  const file = await Deno.open(path, { write: true, create: true });
+  const opened = Deno.open(path, { write: true, create: true });
+  const file = await attempting(`Cannot lock ${path}`, opened);
   await file.lock(true);
   return file;
 }
@@ -94,10 +95,12 @@ async function fetchTo(
   try {
     const hash = await requireHash(part, sha256 ?? await firstHash(path), url);
     await verify(part);
-    await Deno.rename(part, path);
-    return hash;
-  } finally {
-    // A whole file that is bad must not be resumed.
+    await attempting(`Cannot keep ${path}`, Deno.rename(part, path));
     await discard(part);
+    return hash;
+  } catch (error) {
+    // A whole file that is bad must not be resumed. The caller must see the first error.
+    await discard(part).catch(() => {});
+    throw error;
   }
 }

@@ -76,7 +76,11 @@ export async function download(
 
 /** Removes a part and the note of its version. */
 export async function discard(part: string): Promise<void> {
-  for (const path of [part, versionFile(part)]) await Deno.remove(path).catch(ignoreAbsent);
+  for (const path of [part, versionFile(part)]) await removeIfThere(path);
+}
+
+async function removeIfThere(path: string): Promise<void> {
+  await attempting(`Cannot remove ${path}`, Deno.remove(path).catch(ignoreAbsent));
 }
 
 /** The file beside a part with its version, as the server names it. */
@@ -138,7 +142,7 @@ async function keepVersion({ headers }: Response, part: string): Promise<void> {
   const version = etag?.startsWith('"') ? etag : headers.get("last-modified");
   const file = versionFile(part);
   if (version) await writing(file, Deno.writeTextFile(file, version));
-  else await Deno.remove(file).catch(ignoreAbsent);
+  else await removeIfThere(file);
 }
 
 async function append(

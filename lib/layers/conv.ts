@@ -4,10 +4,21 @@ import type { Activation } from "../tensor/activation.ts";
 import { convolve } from "../tensor/convolve.ts";
 import { sizeOf, type Tensor, type Tensor1D, type Tensor4D } from "../tensor/tensor.ts";
 import { placeWindow } from "./cost.ts";
-import { defineLayer } from "./define_layer.ts";
+import { defineLayer, requireLayerOptions } from "./define_layer.ts";
 import { heNormal, type Initializer, zeros } from "./initializers.ts";
 import type { Empty, Layer, Slots } from "./layer.ts";
 import { checkWindow, type Padding, type Pair, requireImage, slide } from "./window.ts";
+
+const OPTIONS: Readonly<Record<keyof ConvOptions, true>> = {
+  features: true,
+  size: true,
+  stride: true,
+  padding: true,
+  dilation: true,
+  groups: true,
+  bias: true,
+  initializer: true,
+};
 
 /** Options of {@linkcode conv}. */
 export type ConvOptions = {
@@ -55,6 +66,7 @@ export type ConvParams = {
  * ```
  */
 export function conv(options: ConvOptions): Layer<ConvParams, Empty> {
+  requireLayerOptions("conv", options, OPTIONS);
   const { features, groups = 1, bias = true, initializer = heNormal } = options;
   const { size, stride = 1, padding = "valid", dilation = 1 } = options;
   const window = checkWindow("conv", { size, stride, padding, dilation });

@@ -8,10 +8,22 @@ import {
 import { type Shape, sizeOf, type Tensor1D, type Tensor4D } from "../tensor/tensor.ts";
 import type { ConvParams } from "./conv.ts";
 import type { PlacedWindow } from "./cost.ts";
-import { defineLayer } from "./define_layer.ts";
+import { defineLayer, requireLayerOptions } from "./define_layer.ts";
 import { heNormal, type Initializer, zeros } from "./initializers.ts";
 import type { Empty, Layer, Slots } from "./layer.ts";
 import { checkPair, type Pair, requireImage } from "./window.ts";
+
+const OPTIONS: Readonly<Record<keyof ConvTransposeOptions, true>> = {
+  features: true,
+  size: true,
+  stride: true,
+  padding: true,
+  outputPadding: true,
+  dilation: true,
+  groups: true,
+  bias: true,
+  initializer: true,
+};
 
 /** Options of {@linkcode convTranspose}, PyTorch's `ConvTranspose2d`. */
 export type ConvTransposeOptions = {
@@ -55,6 +67,7 @@ export type ConvTransposeOptions = {
  * ```
  */
 export function convTranspose(options: ConvTransposeOptions): Layer<ConvParams, Empty> {
+  requireLayerOptions("convTranspose", options, OPTIONS);
   const { features, groups = 1, bias = true, initializer = heNormal } = options;
   const action = "make a convTranspose layer";
   const pair = (name: string, value: Pair, least = 1): [number, number] =>

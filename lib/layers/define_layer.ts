@@ -1,9 +1,10 @@
 // The one place where inputs, parameters and states are checked against what a layer declares.
-import type { Shape, Tensor } from "../tensor/tensor.ts";
-import type { Path, Tree } from "../tensor/tree.ts";
+import type { Shape, ShapesOf, ShapeTree, Tensor } from "../tensor/tensor.ts";
+import { type Path, shapesOf, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import {
   type AnyLayer,
+  type AnyModel,
   type Child,
   type Declaration,
   type Fusion,
@@ -12,9 +13,15 @@ import {
   type SlotTree,
 } from "./layer.ts";
 import { withArticle } from "../text/article.ts";
+import { requireOptions } from "../text/require.ts";
 
 /** A layer without checks; its fusion is that of its `apply`. */
-export type Definition<P extends Tree, S extends Tree> = Omit<Layer<P, S>, "fusion"> & {
+export type Definition<
+  P extends Tree,
+  S extends Tree,
+  X extends Tree = Tensor,
+  Y extends Tree = Tensor,
+> = Omit<Layer<P, S, X, Y>, "fusion"> & {
   readonly fusion?: Omit<Fusion, "of">;
 };
 
@@ -24,16 +31,24 @@ export type Definition<P extends Tree, S extends Tree> = Omit<Layer<P, S>, "fusi
  *
  * @param definition the layer without the checks
  */
-export function defineLayer<P extends Tree, S extends Tree>(
-  { fusion, rectifies = false, ...definition }: Definition<P, S>,
-): Layer<P, S> {
-  let last: { readonly shape: Shape; readonly declaration: Declaration<P, S> } | undefined;
-  const layer: Layer<P, S> = {
+export function defineLayer<
+  P extends Tree,
+  S extends Tree,
+  X extends Tree = Tensor,
+  Y extends Tree = Tensor,
+>(
+  { fusion, rectifies = false, ...definition }: Definition<P, S, X, Y>,
+): Layer<P, S, X, Y> {
+  let last:
+    | { readonly shape: ShapesOf<X>; readonly declaration: Declaration<P, S, Y> }
+    | undefined;
+  const layer: Layer<P, S, X, Y> = {
     op: definition.op,
     ...(rectifies ? { rectifies } : {}),
     declare(shape) {
-      if (!last || !isSameShape(last.shape, shape)) {
-        const own = [...shape]; // The caller's array may change.
+      if (!last || !areSameShapes(last.shape, shape)) {
+        // The caller's array may change.
+        const own = Array.isArray(shape) ? [...shape] as typeof shape : structuredClone(shape);
         last = { shape: own, declaration: definition.declare(own) };
       }
       return last.declaration;
@@ -43,7 +58,23 @@ export function defineLayer<P extends Tree, S extends Tree>(
       return definition.apply(params, state, x, context);
     },
   };
-  return fusion ? { ...layer, fusion: { of: layer.apply, ...fusion } } : layer;
+  return fusion ? { ...layer, fusion: { of: layer.apply as Fusion["of"], ...fusion } } : layer;
+}
+
+function areSameShapes(one: ShapeTree, other: ShapeTree): boolean {
+  if (Array.isArray(one) && Array.isArray(other)) return isSameShape(one, other);
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/**
+ * Refuses an option of a layer that is not known, so that a misspelt one is not passed over.
+ *
+ * @param op the layer, `"conv"`
+ * @param known the known names, as keys
+ * @throws {TypeError} naming the nearest known one
+ */
+export function requireLayerOptions(op: string, options: unknown, known: object): void {
+  requireOptions(`make ${withArticle(op)} layer`, options, known);
 }
 
 /** Whether two shapes are the same. */
@@ -56,14 +87,16 @@ export function isSameShape(one: Shape, other: Shape): boolean {
  *
  * @throws {TypeError | RangeError} in the words of the layer that it does not fit
  */
-function requireWhole(model: AnyLayer, params: Tree, state: Tree, x: Tensor): void {
-  const require = (inputShape: Shape): void => {
-    const declaration = model.declare(inputShape);
+function requireWhole(model: AnyModel, params: Tree, state: Tree, x: Tree): void {
+  const require = (shape: ShapeTree): void => {
+    const inputShape = shape as Shape;
+    const declaration = model.declare(inputShape) as Declaration;
     requireParts({ name: "", layer: model, inputShape, declaration }, params, state, "");
   };
   try {
-    require(x.shape.slice(1));
+    require(shapesOf(x));
   } catch (error) {
+    if (!(x instanceof tf.Tensor)) throw error;
     if (!accepts(() => require(x.shape))) throw error;
     throw new TypeError(
       `Cannot apply ${withArticle(model.op)} layer: its input must be a batch, [N, ${

@@ -4,10 +4,16 @@ import { activate, type Activation } from "../tensor/activation.ts";
 import { multiplyAdd } from "../tensor/multiply_add.ts";
 import type { Tensor, Tensor1D, Tensor2D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
-import { defineLayer } from "./define_layer.ts";
+import { defineLayer, requireLayerOptions } from "./define_layer.ts";
 import { heNormal, type Initializer, zeros } from "./initializers.ts";
 import type { Empty, Layer, Slots } from "./layer.ts";
 import { requireSizes } from "./window.ts";
+
+const OPTIONS: Readonly<Record<keyof DenseOptions, true>> = {
+  features: true,
+  bias: true,
+  initializer: true,
+};
 
 /** Options of {@linkcode dense}. */
 export type DenseOptions = {
@@ -44,6 +50,7 @@ export type DenseParams = {
  * ```
  */
 export function dense(options: DenseOptions): Layer<DenseParams, Empty> {
+  requireLayerOptions("dense", options, OPTIONS);
   const { features, bias = true, initializer = heNormal } = options;
   requireWhole("make a dense layer", "its features", features);
   const withActivation =

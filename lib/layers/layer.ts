@@ -56,14 +56,21 @@ export type Child = {
   /** Shape of its input, without the batch. */
   readonly inputShape: Shape;
   readonly declaration: Declaration;
+  /** In a graph: the names of the layers and inputs that it takes; several are joined. */
+  readonly from?: readonly string[];
+  /** How several are joined, and the operations of that for one example, if they are known. */
+  readonly join?: { readonly name: string; readonly flops?: number };
+  /** In a graph: the child that is the same layer, and has the parameters of both. */
+  readonly shares?: string;
 };
 
 /**
  * How a layer's children are connected. `"chain"`: each takes the output of the one before it.
  * `"branches"`: all take the layer's input, and their outputs are joined. `"aside"`: they take the
- * layer's input in training alone, and the layer's output is its input.
+ * layer's input in training alone, and the layer's output is its input. `"graph"`: each says what it
+ * takes, {@linkcode Child.from}.
  */
-export type Arrangement = "chain" | "branches" | "aside";
+export type Arrangement = "chain" | "branches" | "aside" | "graph";
 
 /** What a layer is for inputs of some shape. Nothing is allocated for it. */
 export type Declaration<P extends Tree = Tree, S extends Tree = Tree, Y extends Tree = Tensor> = {
@@ -77,6 +84,10 @@ export type Declaration<P extends Tree = Tree, S extends Tree = Tree, Y extends 
   readonly children?: readonly Child[];
   /** How its children are connected. Default: `"chain"`. */
   readonly arrangement?: Arrangement;
+  /** In a graph: the names of the children whose outputs are its outputs. */
+  readonly ends?: readonly string[];
+  /** Whether it is computed again in the backward pass, and keeps its input and output alone. */
+  readonly recomputed?: boolean;
   /** What a call costs besides its children. If absent, it is unknown, unless there are children. */
   readonly cost?: Cost;
 };

@@ -2,9 +2,16 @@
 import { requirePositive, requireRange, requireWhole } from "../text/require.ts";
 import { normalizeResponses } from "../tensor/local_response_norm.ts";
 import { costOfEach } from "./cost.ts";
-import { defineLayer } from "./define_layer.ts";
+import { defineLayer, requireLayerOptions } from "./define_layer.ts";
 import { type Empty, type Layer, stateless } from "./layer.ts";
 import { requireFeatures } from "./window.ts";
+
+const OPTIONS: Readonly<Record<keyof LocalResponseNormOptions, true>> = {
+  size: true,
+  alpha: true,
+  beta: true,
+  k: true,
+};
 
 /** Options of {@linkcode localResponseNorm}, with PyTorch's defaults and an `alpha` as there. */
 export type LocalResponseNormOptions = {
@@ -45,6 +52,7 @@ export type LocalResponseNormOptions = {
  * ```
  */
 export function localResponseNorm(options: LocalResponseNormOptions = {}): Layer<Empty, Empty> {
+  requireLayerOptions("localResponseNorm", options, OPTIONS);
   const { size = 5, alpha = 1e-4, beta = 0.75, k = 1 } = options;
   const action = "make a localResponseNorm layer";
   const isAlpha = alpha >= 0 && alpha < Infinity;

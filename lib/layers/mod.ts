@@ -2,6 +2,7 @@
 
 export {
   type AnyLayer,
+  type AnyModel,
   type Arrangement,
   type Child,
   type Context,
@@ -48,5 +49,6 @@ export type { Cost, PlacedWindow } from "./cost.ts";
 export * from "./adaptive_pool.ts";
 export { auxiliary, type AuxiliaryLayer, type AuxiliaryOptions } from "./auxiliary.ts";
 export { sequential } from "./sequential.ts";
-export * from "./parallel.ts";
+export { type Join, parallel, residual } from "./parallel.ts";
+export * from "./graph.ts";
 export { type LayerInfo, layersOf } from "./layers_of.ts";

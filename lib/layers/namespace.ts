@@ -1,6 +1,7 @@
 // The namespace `layers`: layers that a first script does without.
 
 export * from "./activations.ts";
+export * from "./checkpoint.ts";
 export * from "./conv_transpose.ts";
 export * from "./example_norm.ts";
 export * from "./noise.ts";

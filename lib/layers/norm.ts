@@ -3,10 +3,12 @@ import { requireRange } from "../text/require.ts";
 import { normalize, normalizeBatch } from "../tensor/batch_norm.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { costOfEach } from "./cost.ts";
-import { defineLayer } from "./define_layer.ts";
+import { defineLayer, requireLayerOptions } from "./define_layer.ts";
 import { ones, zeros } from "./initializers.ts";
 import type { Context, Layer } from "./layer.ts";
 import { requireFeatures } from "./window.ts";
+
+const OPTIONS: Readonly<Record<keyof BatchNormOptions, true>> = { epsilon: true, momentum: true };
 
 /** Options of {@linkcode batchNorm}. */
 export type BatchNormOptions = {
@@ -55,6 +57,7 @@ export type BatchNormState = {
  * ```
  */
 export function batchNorm(options: BatchNormOptions = {}): Layer<BatchNormParams, BatchNormState> {
+  requireLayerOptions("batchNorm", options, OPTIONS);
   const { epsilon = 1e-5, momentum = 0.1 } = options;
   const action = "make a batchNorm layer";
   const isShare = momentum > 0 && momentum <= 1;

@@ -2,9 +2,11 @@
 import { requireOneOf, requireWhole } from "../text/require.ts";
 import type { Shape, Tensor, Tensor4D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
-import { defineLayer } from "./define_layer.ts";
+import { defineLayer, requireLayerOptions } from "./define_layer.ts";
 import { type Empty, type Layer, stateless } from "./layer.ts";
 import { checkPair, type Pair, requireImage } from "./window.ts";
+
+const OPTIONS: Readonly<Record<keyof PadOptions, true>> = { amount: true, mode: true };
 
 /** Pixels to be added on each side. Default of each: 0. */
 export type PadAmount = {
@@ -48,6 +50,7 @@ export type PadOptions = {
  * ```
  */
 export function padBy(options: PadOptions): Layer<Empty, Empty> {
+  requireLayerOptions("padBy", options, OPTIONS);
   const { amount, mode = "zeros" } = options;
   requireOneOf("make a padBy layer", "its mode", ["zeros", "reflect", "edge"], mode);
   const sides = sidesOf(amount);

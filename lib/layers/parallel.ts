@@ -113,11 +113,19 @@ export function parallel<L extends NamedLayers>(
   layers: L,
   join: "concat" | "sum" | "product" | Join = "concat",
 ): Layer<ParamsOf<L>, StateOf<L>> {
-  if (typeof join === "string") {
-    requireOneOf("make a parallel layer", "its join", Object.keys(JOINS), join);
-  }
-  const known = typeof join === "string" ? JOINS[join] : join;
+  const known = joinOf("make a parallel layer", join);
   return joined(known.name, layers, known);
+}
+
+/**
+ * The join of a name, or a given one.
+ *
+ * @throws {RangeError} if there is no such name
+ */
+export function joinOf(action: string, join: keyof typeof JOINS | Join): Join {
+  if (typeof join !== "string") return join;
+  requireOneOf(action, "its join", Object.keys(JOINS), join);
+  return JOINS[join];
 }
 
 function joined<L extends NamedLayers>(

@@ -5,7 +5,7 @@ import { sizeOf, type Tensor4D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import { meanWindows, sumWindows } from "../tensor/window_sums.ts";
 import { placeWindow } from "./cost.ts";
-import { defineLayer } from "./define_layer.ts";
+import { defineLayer, requireLayerOptions } from "./define_layer.ts";
 import { type Empty, type Layer, stateless } from "./layer.ts";
 import {
   checkWindow,
@@ -17,6 +17,13 @@ import {
   type Window,
 } from "./window.ts";
 import { withArticle } from "../text/article.ts";
+
+const OPTIONS: Readonly<Record<keyof PoolOptions, true>> = {
+  size: true,
+  stride: true,
+  padding: true,
+  rounding: true,
+};
 
 /** Options of the pooling layers. */
 export type PoolOptions = {
@@ -110,6 +117,7 @@ export function requireInput(op: string, { size, padding }: Window): void {
  * ```
  */
 export function maxPool(options: PoolOptions = {}): Layer<Empty, Empty> {
+  requireLayerOptions("maxPool", options, OPTIONS);
   return poolLayer("maxPool", options, maxWindows, 1, (x, window) => maxWindows(x, window, true));
 }
 
@@ -129,6 +137,7 @@ export function maxPool(options: PoolOptions = {}): Layer<Empty, Empty> {
  * ```
  */
 export function meanPool(options: MeanPoolOptions = {}): Layer<Empty, Empty> {
+  requireLayerOptions("meanPool", options, { ...OPTIONS, countPadding: true });
   const { countPadding = false } = options;
   return poolLayer("meanPool", options, (x, window) => meanWindows(x, window, countPadding), 1);
 }
@@ -151,6 +160,7 @@ export function meanPool(options: MeanPoolOptions = {}): Layer<Empty, Empty> {
  * ```
  */
 export function normPool(options: NormPoolOptions = {}): Layer<Empty, Empty> {
+  requireLayerOptions("normPool", options, { ...OPTIONS, norm: true });
   const { norm = 2 } = options;
   requireRange("make a normPool layer", "its norm must be 1 or 2", norm === 1 || norm === 2, norm);
   return poolLayer("normPool", options, (x, window) => {

@@ -4,9 +4,16 @@ import { type PixelAlignment, resample, type ResampleMethod } from "../tensor/re
 import type { Shape, Tensor, Tensor4D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Cost, PlacedWindow } from "./cost.ts";
-import { defineLayer } from "./define_layer.ts";
+import { defineLayer, requireLayerOptions } from "./define_layer.ts";
 import { type Empty, type Layer, stateless } from "./layer.ts";
 import { checkPair, type Pair, requireImage } from "./window.ts";
+
+const OPTIONS: Readonly<Record<keyof UpsampleOptions, true>> = {
+  factor: true,
+  size: true,
+  method: true,
+  align: true,
+};
 
 /** Options of {@linkcode upsample}: a factor or a size, not both. */
 export type UpsampleOptions = {
@@ -42,6 +49,7 @@ export type UpsampleOptions = {
  * ```
  */
 export function upsample(options: UpsampleOptions = {}): Layer<Empty, Empty> {
+  requireLayerOptions("upsample", options, OPTIONS);
   const { method = "nearest" } = options;
   const { align = method === "nearest" ? "asymmetric" : "half-pixel" } = options;
   const action = "make an upsample layer";

@@ -71,13 +71,13 @@ export function sequential<L extends NamedLayers>(layers: L): Layer<ParamsOf<L>,
 }
 
 /** A named layer. */
-type Step = { readonly name: string; readonly layer: AnyLayer };
+export type Step = { readonly name: string; readonly layer: AnyLayer };
 
 /**
  * The steps with each ReLU in the pooling after it, if that one can take it, and any other
  * activation in the layer before it: fused into a convolution, a ReLU's gradient would be another pass.
  */
-function fuseNeighbors(steps: readonly Step[]): Step[] {
+export function fuseNeighbors(steps: readonly Step[]): Step[] {
   const pooled = fusePairs(steps, ({ layer }, { name, layer: next }) => {
     const apply = fusionOf(layer).activation === "relu" && fusionOf(next).afterRelu;
     return apply ? { name, layer: { ...next, apply } } : undefined;

@@ -1,5 +1,5 @@
 // Adam. Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015.
-import { requirePositive, requireShare } from "../text/require.ts";
+import { requireOptions, requirePositive, requireShare } from "../text/require.ts";
 import type { Scalar } from "../tensor/tensor.ts";
 import { mapTree, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
@@ -8,6 +8,13 @@ import { withFusedStep } from "./fused_step.ts";
 import { type Optimizer, zerosLike } from "./optimizer.ts";
 import { type LearningRate, onDevice, scheduleOf } from "./schedule.ts";
 import { addDecay } from "./weight_decay.ts";
+
+const OPTIONS: Readonly<Record<keyof AdamOptions, true>> = {
+  learningRate: true,
+  beta1: true,
+  beta2: true,
+  epsilon: true,
+};
 
 /** Options of {@linkcode adam}. */
 export type AdamOptions = {
@@ -53,6 +60,7 @@ export type AdamState = {
  * ```
  */
 export function adam(options: AdamOptions = {}): Optimizer {
+  requireOptions("make adam", options, OPTIONS);
   return adamWith("adam", options);
 }
 

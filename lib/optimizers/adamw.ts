@@ -2,6 +2,16 @@
 import { type AdamOptions, adamWith } from "./adam.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { decayOf, type DecayOptions } from "./weight_decay.ts";
+import { requireOptions } from "../text/require.ts";
+
+const OPTIONS: Readonly<Record<keyof AdamWOptions, true>> = {
+  learningRate: true,
+  beta1: true,
+  beta2: true,
+  epsilon: true,
+  weightDecay: true,
+  decay: true,
+};
 
 /** Options of {@linkcode adamw}. */
 export type AdamWOptions = AdamOptions & DecayOptions & {
@@ -32,6 +42,7 @@ export type AdamWOptions = AdamOptions & DecayOptions & {
  * ```
  */
 export function adamw(options: AdamWOptions = {}): Optimizer {
+  requireOptions("make adamw", options, OPTIONS);
   const { weightDecay = 0.01, decay, ...adamOptions } = options;
   return adamWith("adamw", adamOptions, decayOf("adamw", weightDecay, true, decay));
 }

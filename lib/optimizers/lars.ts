@@ -1,11 +1,20 @@
 // LARS. You, Gitman and Ginsburg, "Large batch training of convolutional networks", 2017.
-import { requirePositive, requireShare } from "../text/require.ts";
+import { requireOptions, requirePositive, requireShare } from "../text/require.ts";
 import type { Scalar, Tensor } from "../tensor/tensor.ts";
 import { mapTree, type Path, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import { type Optimizer, zerosLike } from "./optimizer.ts";
 import { lastRate, type LearningRate, onDevice, scheduleOf } from "./schedule.ts";
 import { decayOf, type DecayOptions } from "./weight_decay.ts";
+
+const OPTIONS: Readonly<Record<keyof LarsOptions, true>> = {
+  learningRate: true,
+  momentum: true,
+  weightDecay: true,
+  trust: true,
+  adapt: true,
+  decay: true,
+};
 
 /** Options of {@linkcode lars}. */
 export type LarsOptions = DecayOptions & {
@@ -51,6 +60,7 @@ type LarsState = { readonly count: Scalar; readonly velocity: Tree };
  * ```
  */
 export function lars(options: LarsOptions = {}): Optimizer {
+  requireOptions("make lars", options, OPTIONS);
   const { learningRate = 0.1, momentum = 0.9, weightDecay = 5e-4, trust = 1e-3 } = options;
   const { adapt = () => true } = options;
   const schedule = scheduleOf("lars", learningRate);

@@ -1,5 +1,5 @@
 // RMSProp. Tieleman and Hinton, lecture 6.5 of "Neural networks for machine learning", 2012.
-import { requirePositive, requireShare } from "../text/require.ts";
+import { requireOptions, requirePositive, requireShare } from "../text/require.ts";
 import type { Scalar } from "../tensor/tensor.ts";
 import { mapTree, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
@@ -8,6 +8,16 @@ import { withFusedStep } from "./fused_step.ts";
 import { type Optimizer, zerosLike } from "./optimizer.ts";
 import { type LearningRate, onDevice, scheduleOf } from "./schedule.ts";
 import { addDecay, decayOf, type DecayOptions } from "./weight_decay.ts";
+
+const OPTIONS: Readonly<Record<keyof RmspropOptions, true>> = {
+  learningRate: true,
+  smoothing: true,
+  epsilon: true,
+  centered: true,
+  momentum: true,
+  weightDecay: true,
+  decay: true,
+};
 
 /** Options of {@linkcode rmsprop}. */
 export type RmspropOptions = DecayOptions & {
@@ -56,6 +66,7 @@ type RmspropState = {
  * ```
  */
 export function rmsprop(options: RmspropOptions = {}): Optimizer {
+  requireOptions("make rmsprop", options, OPTIONS);
   const { learningRate = 0.01, smoothing = 0.99, epsilon = 1e-8 } = options;
   const { centered = false, momentum = 0 } = options;
   const schedule = scheduleOf("rmsprop", learningRate);

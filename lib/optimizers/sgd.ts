@@ -1,5 +1,5 @@
 // Stochastic gradient descent, with momentum.
-import { requireShare } from "../text/require.ts";
+import { requireOptions, requireShare } from "../text/require.ts";
 import { mapTree, type Tree } from "../tensor/tree.ts";
 import type { Scalar, Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
@@ -7,6 +7,14 @@ import { withFusedStep } from "./fused_step.ts";
 import { type Optimizer, zerosLike } from "./optimizer.ts";
 import { type LearningRate, onDevice, scheduleOf } from "./schedule.ts";
 import { addDecay, decayOf, type DecayOptions } from "./weight_decay.ts";
+
+const OPTIONS: Readonly<Record<keyof SgdOptions, true>> = {
+  learningRate: true,
+  momentum: true,
+  nesterov: true,
+  weightDecay: true,
+  decay: true,
+};
 
 /** Options of {@linkcode sgd}. */
 export type SgdOptions = DecayOptions & {
@@ -44,6 +52,7 @@ type SgdState = { readonly count?: Scalar; readonly velocity?: Tree };
  * ```
  */
 export function sgd(options: SgdOptions = {}): Optimizer {
+  requireOptions("make sgd", options, OPTIONS);
   const { learningRate = 0.01, momentum = 0, nesterov = false } = options;
   const schedule = scheduleOf("sgd", learningRate);
   requireShare("make sgd", "its momentum", momentum);

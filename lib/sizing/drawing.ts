@@ -1,6 +1,6 @@
 // Draws a model as an SVG picture.
-import type { Layer } from "../layers/layer.ts";
-import type { Shape } from "../tensor/tensor.ts";
+import type { AnyModel, Declaration } from "../layers/layer.ts";
+import type { Shape, ShapeTree } from "../tensor/tensor.ts";
 import { LINE_HEIGHT, LINE_SIZE, linesOf, NAME_SIZE, shortened } from "./box_text.ts";
 import { placeInColumns } from "./columns.ts";
 import type { Caption, Link, Placed, Point } from "./layout.ts";
@@ -56,9 +56,10 @@ export type DrawingOptions = {
  * assertStringIncludes(svg, "conv 5×5");
  * ```
  */
-export function drawing(model: Layer, shape: Shape, { title }: DrawingOptions): string {
-  const declaration = model.declare(shape);
-  const parts = planOf({ name: "", layer: model, inputShape: shape, declaration });
+export function drawing(model: AnyModel, shape: ShapeTree, { title }: DrawingOptions): string {
+  const declaration = model.declare(shape) as Declaration;
+  const inputShape = shape as Shape;
+  const parts = planOf({ name: "", layer: model, inputShape, declaration });
   const scene = placeInColumns(parts, MARGIN, HEAD, PAGE - 2 * MARGIN);
   const { parameters, flops, unknown } = sizeOfModel(model, shape);
   const facts = `input ${shapeText(shape)}; ${grouped(parameters)} parameters; ${

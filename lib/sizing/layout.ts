@@ -8,12 +8,14 @@ import {
   FAN,
   FRAME,
   GATHERING,
+  LANE,
   PARTING,
+  passedOver,
   sizeOfPart,
   STEP,
   TITLE_HEIGHT,
 } from "./part_size.ts";
-import type { Aside, Box, Branch, Branches, Module, Part } from "./part.ts";
+import type { Aside, Box, Branch, Branches, Module, Part, Rows } from "./part.ts";
 
 /** A point of a line. */
 export type Point = readonly [x: number, y: number];
@@ -63,10 +65,39 @@ function placePart(scene: Scene, part: Part, x: number, y: number): number {
   const { width, height, axis } = sizeOfPart(part);
   if (part.kind === "branches") return placeBranches(scene, part, x, y);
   if (part.kind === "aside") return placeAside(scene, part, x, y);
+  if (part.kind === "rows") return placeRows(scene, part, x, y);
   const place = { x: x - axis, y, width, height, axis: x };
   if (part.kind === "box") scene.boxes.push({ what: part, ...place });
   else placeFramed(scene, { what: part, ...place }, x);
   return y + height;
+}
+
+/** Places the rows of a graph, with lines between them and, over others, beside them. */
+function placeRows(scene: Scene, graph: Rows, x: number, y: number): number {
+  const lanes = passedOver(graph);
+  const { width, axis } = chainSize(graph.rows.map(({ part }) => part));
+  const right = x - axis + width;
+  const placed = new Map<string, Point>();
+  let bottom = y;
+  graph.rows.forEach(({ name, from, part }, i) => {
+    const before = graph.rows[i - 1]?.name;
+    const top = i === 0 ? y : bottom + STEP;
+    if (before !== undefined && from.includes(before)) {
+      scene.links.push({ points: [[x, bottom], [x, top]], kind: "flow", arrow: true });
+    }
+    bottom = placePart(scene, part, x, top);
+    const size = sizeOfPart(part);
+    const side: Point = [x - size.axis + size.width, (top + bottom) / 2];
+    for (const source of new Set(from)) {
+      if (source === before) continue;
+      const [fromX, fromY] = placed.get(source)!;
+      const lane = right + LANE * (lanes.indexOf(source) + 1);
+      const points: Point[] = [[fromX, fromY], [lane, fromY], [lane, side[1]], side];
+      scene.links.push({ points, kind: "residual", arrow: true });
+    }
+    placed.set(name, side);
+  });
+  return bottom;
 }
 
 /** Places a chain beside the main line, which continues straight. */

@@ -39,5 +39,11 @@ export type Module = {
 /** A chain beside the main line without a continuation: an auxiliary head for training. */
 export type Aside = { readonly kind: "aside"; readonly chain: readonly Part[] };
 
+/** A part of a graph, and the rows whose outputs it takes. */
+export type Row = { readonly name: string; readonly from: readonly string[]; readonly part: Part };
+
+/** The parts of a graph below one another, with links beside them where one passes over others. */
+export type Rows = { readonly kind: "rows"; readonly rows: readonly Row[] };
+
 /** A part of a drawing. */
-export type Part = Box | Branches | Module | Aside;
+export type Part = Box | Branches | Module | Aside | Rows;

@@ -1,6 +1,6 @@
 // The sizes of the parts of a drawing: chains run down, branches are side by side.
 import { boxSize, LINE_SIZE } from "./box_text.ts";
-import type { Aside, Branch, Branches, Module, Part } from "./part.ts";
+import type { Aside, Branch, Branches, Module, Part, Rows } from "./part.ts";
 import { textWidth } from "../chart/svg.ts";
 
 /** The size of a part; lines enter and leave at `axis`, measured from its left side. */
@@ -51,6 +51,7 @@ export function sizeOfPart(part: Part): Size {
     return { width, height, axis: width / 2 };
   }
   if (part.kind === "branches") return branchesSize(part);
+  if (part.kind === "rows") return rowsSize(part);
   return part.kind === "aside" ? asideSize(part) : moduleSize(part);
 }
 
@@ -76,6 +77,21 @@ function branchesSize({ branches, join, residual }: Branches): Size {
   const whole = residual ? row + AROUND : row;
   const axis = Math.max(own, joinSize.width / 2);
   return { width: axis + Math.max(whole - own, joinSize.width / 2), height, axis };
+}
+
+/** The distance of the links beside the rows of a graph. */
+export const LANE = 10;
+
+/** The rows of a graph that are taken by others than the next. */
+export function passedOver({ rows }: Rows): string[] {
+  const taken = rows.flatMap(({ from }, i) => from.filter((name) => name !== rows[i - 1]?.name));
+  return rows.map(({ name }) => name).filter((name) => taken.includes(name));
+}
+
+/** The rows below one another, and a lane for each that is passed over others. */
+function rowsSize(graph: Rows): Size {
+  const { width, height, axis } = chainSize(graph.rows.map(({ part }) => part));
+  return { width: width + LANE * (passedOver(graph).length + 1), height, axis };
 }
 
 /** The main line passes on the left of the chain. */

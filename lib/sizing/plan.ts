@@ -1,6 +1,7 @@
 // The parts of a model's drawing: boxes, branches and modules, with repeated ones folded.
 import { type Child, type Declaration, slotEntries } from "../layers/layer.ts";
-import type { Aside, Box, Branches, Module, Paint, Part } from "./part.ts";
+import type { Shape } from "../tensor/tensor.ts";
+import type { Aside, Box, Branches, Module, Paint, Part, Row, Rows } from "./part.ts";
 import { windowText } from "./quantity.ts";
 import { kernelOf } from "./receptive_field.ts";
 
@@ -22,6 +23,7 @@ export function planOf(root: Child): Part[] {
     shape: root.inputShape,
   };
   const { children, arrangement } = root.declaration;
+  if (arrangement === "graph") return [rowsOf(root)];
   const chain = children && (arrangement ?? "chain") === "chain" ? children : [root];
   return [input, ...withRepeatsFolded(outerChain(chain, ""))];
 }
@@ -43,6 +45,8 @@ function outerChain(children: readonly Child[], prefix: string): Part[] {
     } else if (child.declaration.arrangement === "branches") {
       // The frame already has the name.
       parts.push(framed(title || child.layer.op, [branchesOf({ ...child, name: "" })]));
+    } else if (child.declaration.arrangement === "graph") {
+      parts.push(framed(title || child.layer.op, [rowsOf(child)]));
     } else if (isModule(child.declaration)) {
       const chain = innerChain(inner, "");
       parts.push(oneBox(title, chain) ?? framed(title, chain));
@@ -76,6 +80,7 @@ function innerChain(children: readonly Child[], prefix: string): Part[] {
     const { children: inner, arrangement } = child.declaration;
     if (!inner) append(parts, child, prefix);
     else if (arrangement === "branches") parts.push(branchesOf(child));
+    else if (arrangement === "graph") parts.push(rowsOf(child));
     else if (arrangement === "aside") parts.push({ kind: "aside", chain: innerChain(inner, "") });
     else {
       const name = joined(prefix, child.name);
@@ -85,6 +90,49 @@ function innerChain(children: readonly Child[], prefix: string): Part[] {
     }
   }
   return parts;
+}
+
+/** The layers of a graph, each as one part, after its inputs. */
+function rowsOf({ inputShape, declaration }: Child): Rows {
+  const plain = (name: string, shape: Shape, from: readonly string[] = []): Row => ({
+    name,
+    from,
+    part: { kind: "box", name, paint: "other", what: "", folded: [], shape },
+  });
+  const inputs = Array.isArray(inputShape)
+    ? [["input", inputShape as Shape] as const]
+    : Object.entries(inputShape as unknown as Readonly<Record<string, Shape>>);
+  const { children = [], ends = [] } = declaration;
+  const nodes = children.map((child): Row => {
+    const { name, layer, inputShape, join, shares } = child;
+    // What a shared layer is, it says itself: in the graph it has no parameters.
+    const whole = { ...child, declaration: layer.declare(inputShape) };
+    const chain = whole.declaration.children
+      ? innerChain([{ ...whole, name: "" }], "")
+      : [boxOf(whole, "")];
+    const title = shares === undefined ? name : `${name} = ${shares}`;
+    const part = oneBox(title, chain) ?? framed(join ? `${title}: ${join.name}` : title, chain);
+    return { name, from: child.from!, part: withJoin(part, join?.name) };
+  });
+  const last = children.at(-1)!.name;
+  const ended = ends.length === 1 && ends[0] === last
+    ? []
+    : ends.map((name, i) =>
+      plain(`output ${name}`, children.find((child) => child.name === name)!.declaration.shape, [
+        ends[i]!,
+      ])
+    );
+  return {
+    kind: "rows",
+    rows: [...inputs.map(([name, shape]) => plain(name, shape)), ...nodes, ...ended],
+  };
+}
+
+/** A box with the join before its layer. */
+function withJoin(part: Part, join: string | undefined): Part {
+  if (join === undefined || part.kind !== "box") return part;
+  if (part.what === "identity") return { ...part, what: join, paint: "join" };
+  return { ...part, what: `${join}, ${part.what}` };
 }
 
 function branchesOf({ name, layer, declaration }: Child): Branches {
@@ -127,22 +175,24 @@ function append(parts: Part[], child: Child, prefix: string): void {
 
 /** Whether a part ends in a box of the main line. */
 function canFold(part: Part): boolean {
-  return part.kind === "module" ? canFold(part.chain.at(-1)!) : part.kind !== "aside";
+  return part.kind === "module"
+    ? canFold(part.chain.at(-1)!)
+    : part.kind !== "aside" && part.kind !== "rows";
 }
 
 function withFolded(part: Part, op: string): Part {
   if (part.kind === "box") return { ...part, folded: [...part.folded, op] };
   if (part.kind === "branches") return { ...part, join: withFolded(part.join, op) as Box };
-  if (part.kind === "aside") return part;
+  if (part.kind === "aside" || part.kind === "rows") return part;
   return { ...part, chain: [...part.chain.slice(0, -1), withFolded(part.chain.at(-1)!, op)] };
 }
 
-function boxOf({ name, layer, declaration }: Child, prefix: string): Box {
+function boxOf({ name, layer, declaration, inputShape }: Child, prefix: string): Box {
   const window = kernelOf(declaration);
   return {
     kind: "box",
     name: joined(prefix, name) || layer.op,
-    paint: paintOf(declaration),
+    paint: paintOf(declaration, `${declaration.shape}` === `${inputShape}`),
     what: window ? `${layer.op} ${windowText(window)}` : layer.op,
     folded: [],
     shape: declaration.shape,
@@ -153,14 +203,19 @@ function hasMatrix({ params }: Declaration): boolean {
   return slotEntries(params).some(([, slot]) => slot.shape.length > 1);
 }
 
-/** The kind of a layer by its parameters and its window, so that your own layers are painted too. */
-function paintOf(declaration: Declaration): Paint {
+/**
+ * The kind of a layer by its parameters and its window, so that your own layers are painted too.
+ *
+ * @param keeps whether its output has its input's shape
+ */
+function paintOf(declaration: Declaration, keeps: boolean): Paint {
   const { cost, params, state } = declaration;
   const learns = slotEntries(params).length > 0;
   // Fixed codes are weights too.
   const hasWeights = hasMatrix({ ...declaration, params: { params, state } });
   if (hasWeights) return typeof cost?.window === "object" ? "convolution" : "dense";
-  if (cost?.window !== undefined && cost.flops > 0) return "pooling";
+  const isWhole = cost?.window === "all" && keeps; // As normalization of each example, or softmax.
+  if (cost?.window !== undefined && cost.flops > 0 && !isWhole) return "pooling";
   return learns ? "normalization" : "other";
 }
 

@@ -1,7 +1,7 @@
 // Sizes as text: counts, operations, bytes, shapes and windows.
 import type { PlacedWindow } from "../layers/cost.ts";
 import type { Pair } from "../layers/window.ts";
-import type { Shape } from "../tensor/tensor.ts";
+import type { ShapeTree } from "../tensor/tensor.ts";
 
 /** A whole number with separated thousands. */
 export function grouped(value: number): string {
@@ -31,8 +31,9 @@ export function briefBytes(value: number): string {
 }
 
 /** A shape, "55 × 55 × 96". */
-export function shapeText(shape: Shape): string {
-  return shape.join(" × ");
+export function shapeText(shape: ShapeTree): string {
+  if (Array.isArray(shape)) return shape.join(" × ");
+  return Object.entries(shape).map(([name, one]) => `${name} ${shapeText(one)}`).join(", ");
 }
 
 /** One number for both sides, or both. */

@@ -1,6 +1,6 @@
 // Summarizes a model's layers in a table.
-import type { Layer } from "../layers/layer.ts";
-import type { Shape } from "../tensor/tensor.ts";
+import type { AnyModel } from "../layers/layer.ts";
+import type { ShapeTree } from "../tensor/tensor.ts";
 import { table } from "../text/table.ts";
 import { type LayerSize, type ModelSize, sizeOfModel } from "./model_size.ts";
 import { briefBytes, briefCount, grouped, pairText, shapeText, windowText } from "./quantity.ts";
@@ -28,7 +28,11 @@ const HEADING = ["layer", "kind", "output", "kernel", "parameters", "FLOPs", "re
  * assertStringIncludes(summary(lenet5(), [28, 28, 1]), "61,706");
  * ```
  */
-export function summary(model: Layer, shape: Shape, options: TrainingMemoryOptions = {}): string {
+export function summary(
+  model: AnyModel,
+  shape: ShapeTree,
+  options: TrainingMemoryOptions = {},
+): string {
   const size = sizeOfModel(model, shape);
   const layers = table([
     HEADING,
@@ -61,12 +65,14 @@ export function fieldText({ receptiveField, receptiveStride }: LayerSize): strin
 }
 
 /** A model's operations as text, with "≥" if some layers do not declare theirs. */
-export function flopsText({ flops, unknown }: ModelSize): string {
+export function flopsText(
+  { flops, unknown }: Pick<ModelSize, "flops" | "unknown">,
+): string {
   return `${unknown.length > 0 ? "≥ " : ""}${briefCount(flops)}`;
 }
 
 /** The sums of all layers, and the memory of training. */
-function totals(size: ModelSize, options: TrainingMemoryOptions): string {
+function totals(size: ModelSize<ShapeTree, ShapeTree>, options: TrainingMemoryOptions): string {
   const { batchSize = 1, optimizer = "adam" } = options;
   const memory = trainingMemory(size, { batchSize, optimizer });
   const unknown = size.unknown.length > 0
@@ -78,6 +84,12 @@ function totals(size: ModelSize, options: TrainingMemoryOptions): string {
     ["FLOPs", `${flopsText(size)} for one example, a multiply-add being two`],
     ...unknown,
     ["activations", `${grouped(size.activations)} for one example`],
+    ...(size.recomputedFlops === 0 ? [] : [[
+      "recomputed",
+      `${briefCount(size.recomputedFlops)} FLOPs again in the backward pass; it holds ${
+        grouped(size.kept)
+      } activations at once`,
+    ]]),
     [
       "training",
       `${briefBytes(memory.total)} at batch size ${batchSize}: parameters ${

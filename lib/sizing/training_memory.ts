@@ -1,5 +1,6 @@
 // The memory of a training step, before anything is allocated.
 import { requireOneOf, requireWhole } from "../text/require.ts";
+import { type ShapeTree, sizeOfTree } from "../tensor/tensor.ts";
 import type { ModelSize } from "./model_size.ts";
 
 /** The number of values that each optimizer keeps for every parameter. */
@@ -31,7 +32,7 @@ export type TrainingMemory = {
   readonly state: number;
   /** The batch. */
   readonly input: number;
-  /** Every layer's output, kept for the backward pass. */
+  /** The layers' outputs that are kept for the backward pass: all but those computed again in it. */
   readonly activations: number;
   /** The sum of these. */
   readonly total: number;
@@ -62,17 +63,17 @@ const BYTES = 4; // of a float32
  * ```
  */
 export function trainingMemory(
-  size: ModelSize,
+  size: ModelSize<ShapeTree, ShapeTree>,
   options: TrainingMemoryOptions = {},
 ): TrainingMemory {
   const { batchSize = 1, optimizer = "adam" } = options;
   requireWhole("size training", "its batch size", batchSize);
   requireOneOf("size training", "its optimizer", OPTIMIZER_MEMORIES, optimizer);
-  const input = size.inputShape.reduce((product, side) => product * side, BYTES * batchSize);
+  const input = BYTES * batchSize * sizeOfTree(size.inputShape);
   const parameters = BYTES * size.parameters;
   const moments = MOMENTS[optimizer] * parameters;
   const state = BYTES * size.state;
-  const activations = BYTES * batchSize * size.activations;
+  const activations = BYTES * batchSize * size.kept;
   const total = 2 * parameters + moments + state + input + activations;
   return { parameters, gradients: parameters, moments, state, input, activations, total };
 }

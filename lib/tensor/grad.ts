@@ -70,6 +70,28 @@ export function valueAndGrad<P extends Tree, A extends Tree, Rest extends unknow
   };
 }
 
+/**
+ * Calls a function in a scope of tfjs's that frees what is not its value, and keeps what else it
+ * returns.
+ *
+ * @returns the value, and a function that gives the rest to the scope in which it is called
+ */
+export function keepOwn<A extends Tree>(
+  f: () => [value: Tensor, aux: A],
+): { readonly value: Tensor; readonly aux: () => A } {
+  const firstId = (tf.engine() as unknown as ScopedEngine).nextTensorId();
+  const [value, aux] = f();
+  const own = leaves(aux).filter(({ id, kept }) => id > firstId && !kept);
+  own.forEach((leaf) => tf.keep(leaf));
+  return {
+    value,
+    aux: () => {
+      own.forEach(releaseToScope);
+      return aux;
+    },
+  };
+}
+
 /** Whether what is computed now may be differentiated: what the gradient needs is to be kept. */
 export function isRecording(): boolean {
   return (tf.engine() as unknown as ScopedEngine).isTapeOn();

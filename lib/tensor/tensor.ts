@@ -21,6 +21,12 @@ export type ShapeTree = Shape | { readonly [name: string]: ShapeTree };
 /** The form of the shapes of a tree of tensors `X`: of a tensor one, of a record several. */
 export type ShapesOf<X> = X extends Tensor ? Shape : ShapeTree;
 
+/** The number of elements of shapes. */
+export function sizeOfTree(shape: ShapeTree): number {
+  if (Array.isArray(shape)) return sizeOf(shape);
+  return Object.values(shape).reduce((sum: number, one) => sum + sizeOfTree(one), 0);
+}
+
 /**
  * The number of elements of a shape.
  *

@@ -33,7 +33,7 @@ export type TransferredNetwork<P extends Tree = Tree, S extends Tree = Tree> = N
  *
  * @param model the model
  * @param inputShape shape of one input, without the batch
- * @returns the name, `"logits"`; `undefined` if the model is no chain of named layers
+ * @returns the name, `"logits"`; `undefined` if the model is no chain or graph of named layers
  *
  * @example
  * ```ts
@@ -49,7 +49,7 @@ export function headOf<P extends Tree, S extends Tree>(
   model: Layer<P, S>,
   inputShape: Shape,
 ): string | undefined {
-  if (model.op !== "sequential") return undefined;
+  if (model.op !== "sequential" && model.op !== "graph") return undefined;
   return model.declare(inputShape).children?.findLast(({ declaration }) =>
     slotEntries(declaration.params).length > 0 && declaration.arrangement !== "aside"
   )?.name;

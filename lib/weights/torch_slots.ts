@@ -28,6 +28,7 @@ const LEAVES: Readonly<Record<string, string>> = {
   bias: "bias",
   scale: "weight",
   shift: "bias",
+  slope: "weight",
   mean: "running_mean",
   variance: "running_var",
   layerScale: "layer_scale",
@@ -67,12 +68,13 @@ type Place = {
 
 /** Calls `look` with each innermost layer and its input's order; returns the output's order. */
 function visit(place: Place, order: Order, look: (place: Place, order: Order) => void): Order {
-  const { op, path, declaration: { children } } = place;
+  const { op, path, declaration: { children, arrangement } } = place;
   if (!children) {
     look(place, order);
     return orderAfter(place, order);
   }
-  const isJoin = op === "concat" || op === "sum" || op === "residual";
+  if (arrangement === "graph") return visitGraph(place, order, look);
+  const isJoin = arrangement === "branches";
   let last = order;
   const ends = children.map(({ name, layer, inputShape, declaration }) => {
     const inner = { op: layer.op, path: path === "" ? name : `${path}/${name}`, inputShape };
@@ -85,15 +87,52 @@ function visit(place: Place, order: Order, look: (place: Place, order: Order) =>
   return isAlike && (op !== "concat" || ends[0] === undefined) ? ends[0] : "mixed";
 }
 
+/** As {@linkcode visit}, of a graph: each layer after what it takes. */
+function visitGraph(
+  { path, declaration: { children = [], ends = [] } }: Place,
+  order: Order,
+  look: (place: Place, order: Order) => void,
+): Order {
+  const orders = new Map<string, Order>();
+  for (const { name, layer, inputShape, declaration, from } of children) {
+    const taken = from!.map((source) => orders.has(source) ? orders.get(source) : order);
+    // Vectors that were images are joined in an order of their own.
+    const joined = taken.length === 1 || taken.every((one) => one === undefined)
+      ? taken[0]
+      : "mixed";
+    const inner = { op: layer.op, path: path === "" ? name : `${path}/${name}`, inputShape };
+    orders.set(name, visit({ ...inner, declaration }, joined, look));
+  }
+  return ends.length === 1 ? orders.get(ends[0]!) : undefined;
+}
+
 /** The order of a layer's output. */
-function orderAfter({ op, inputShape, declaration }: Place, order: Order): Order {
+function orderAfter({ op, path, inputShape, declaration }: Place, order: Order): Order {
   const [height, width] = inputShape;
-  if (op === "flatten" && inputShape.length === 3) {
+  if (op === "transpose") return "mixed";
+  if (op === "reshape") {
+    requireOneOrder(path, declaration.shape);
+    return order;
+  }
+  if (op === "flatten" && inputShape.length === 3 && order !== "mixed") {
     return height! * width! > 1 ? inputShape : undefined;
   }
-  if (order === undefined || isDense(declaration)) return undefined;
+  if (order === undefined || hasKernel(declaration)) return undefined;
   // Activations, dropout and normalization leave each number in its place.
   return `${declaration.shape}` === `${inputShape}` ? order : "mixed";
+}
+
+/** Refuses an image made of a vector, whose numbers PyTorch would take for C, H, W. */
+function requireOneOrder(path: Path, [height, width, channels, ...rest]: Shape): void {
+  if (channels === undefined || rest.length > 0 || channels === 1 || height! * width! === 1) return;
+  throw new TypeError(
+    `Cannot name a model's tensors as PyTorch does: of images reshaped from other numbers its order is another, got [${height},${width},${channels}] at "${path}"`,
+  );
+}
+
+/** Whether a layer mixes all channels, so that the order of its input ends there. */
+function hasKernel({ params }: Declaration): boolean {
+  return slotEntries(params).some(([leaf, { shape }]) => leaf === "kernel" && shape.length >= 2);
 }
 
 function isDense({ params }: Declaration): boolean {
@@ -138,6 +177,8 @@ function slotsOf({ path, declaration }: Place, order: Order, layout: TorchLayout
 /** Our shape as PyTorch's kernel; `order` is that of the numbers along its inputs. */
 function oihw(path: Path, leaf: Path, shape: Shape, order: Order): Oihw {
   if (shape.length === 4) return [shape[3]!, shape[2]!, shape[0]!, shape[1]!];
+  // A number for each of an image's, as the scale of a normalization of whole examples.
+  if (shape.length === 3) return [1, shape[2]!, shape[0]!, shape[1]!];
   const isKernel = leaf === "kernel" && shape.length === 2;
   const outputs = isKernel ? shape[1]! : 1;
   const inputs = isKernel ? shape[0]! : sizeOf(shape);
@@ -155,6 +196,7 @@ function oihw(path: Path, leaf: Path, shape: Shape, order: Order): Oihw {
 function shapeInTorch(shape: Shape, sizes: Oihw, rank = shape.length): Shape {
   const [outputs, inputs, height, width] = sizes;
   if (rank === 4) return sizes;
+  if (rank === 3) return [inputs, height, width];
   return rank === 2 ? [outputs, inputs * height * width] : shape;
 }
 

@@ -1,11 +1,15 @@
 // `deno task explain grad-cam`: where in a picture the network sees a class.
-import { gradCam, guidedGradCam } from "../../lib/explain/mod.ts";
+import { type CamMethod, gradCam, guidedGradCam } from "../../lib/explain/mod.ts";
+import { CAM_NAMES } from "../../lib/explain/attribution/cam_weights.ts";
 import { requireLayer } from "../../lib/layers/layers_of.ts";
 import { requireRule } from "../../lib/explain/backward_rule.ts";
-import { choice, refuse, type Values } from "../command.ts";
+import { choice, refuse, UsageError, type Values } from "../command.ts";
 import { showAttribution } from "../pictures/attribution_pictures.ts";
 import { explanationFlags, openExplanation } from "../pictures/explanation.ts";
 import { layerFlag, outputFlags } from "../pictures/flags.ts";
+import { stepProgress } from "../progress.ts";
+
+const CAMS = Object.keys(CAM_NAMES) as CamMethod[];
 
 /** What the subcommand takes. */
 export const command = {
@@ -18,9 +22,9 @@ export const command = {
       help: "path of the layer whose feature maps are used",
       defaultText: "the last one with maps, before pooling",
     }),
-    method: choice(["grad-cam", "guided-grad-cam"], {
+    method: choice([...CAMS, "guided-grad-cam"], {
       default: "grad-cam",
-      help: "the map, or the guided gradient times the map",
+      help: "what the maps count, or the guided gradient times the map of grad-cam",
     }),
     rule: choice(["backprop", "deconvnet", "guided"], {
       help: "the backward rule of ReLUs: down to the layer, or with guided-grad-cam to the picture",
@@ -35,6 +39,7 @@ export const command = {
       "a photo",
     ],
     ["deno task explain grad-cam --method guided-grad-cam --class 7", "pixel by pixel"],
+    ["deno task explain grad-cam --method layer-cam --layer conv1", "finer, by an early layer"],
   ],
 } as const;
 
@@ -43,6 +48,9 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
   const { method, layer: wanted, class: wantedClass } = flags;
   const isGuided = method === "guided-grad-cam";
   const rule = flags.rule ?? (isGuided ? "guided" : "backprop");
+  if (method === "score-cam" && rule !== "backprop") {
+    throw new UsageError("Cannot use --rule with --method score-cam: it has no gradient");
+  }
   const { layer: _, ...others } = flags;
   const explanation = await openExplanation(
     command.name,
@@ -60,13 +68,17 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
     },
   );
   const { network, x, objective } = explanation;
+  const name = isGuided ? "guided Grad-CAM" : CAM_NAMES[method];
+  const progress = stepProgress(name);
   const options = { rule, ...(wanted === undefined ? {} : { layer: wanted }) };
-  const attribution = await (isGuided ? guidedGradCam : gradCam)(network, x, objective, options);
-  const caption = `${isGuided ? "Guided Grad-CAM" : "Grad-CAM"} by ${attribution.layer}`;
+  const attribution = isGuided
+    ? await guidedGradCam(network, x, objective, options)
+    : await gradCam(network, x, objective, { ...options, method, onProgress: progress.step })
+      .finally(progress.stop);
   await showAttribution(explanation, attribution, {
     name: method,
-    label: isGuided ? "guided Grad-CAM" : "Grad-CAM",
-    caption,
+    label: name,
+    caption: `${name[0]!.toUpperCase()}${name.slice(1)} by ${attribution.layer}`,
     settings: { layer: attribution.layer, rule },
     signed: isGuided,
     ...(isGuided ? { colored: attribution } : {}),

@@ -90,9 +90,9 @@ function bound(values: Float32Array, share: number): number {
 }
 
 /** The map in colors, from 0, or around 0 if it is signed. */
-function heatOf(
+export function heatOf(
   attribution: Attribution,
-  { signed = false, share = 1 }: AttributionDisplay,
+  { signed = false, share = 1 }: Pick<AttributionDisplay, "signed" | "share">,
   options: HeatMapOptions = {},
 ): Image {
   const [, height, width] = attribution.shape;

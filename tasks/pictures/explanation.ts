@@ -6,6 +6,7 @@ import {
   type Objective,
   toInputs,
 } from "../../lib/explain/mod.ts";
+import { resize } from "../../lib/image/mod.ts";
 import { type Network, type Tensor, tf } from "../../mod.ts";
 import { choice, UsageError, type Values } from "../command.ts";
 import { findClass, type OpenedNetwork, openNetwork } from "./opened_network.ts";
@@ -29,10 +30,14 @@ export const featureFlags = {
   unit: unitFlag(),
 } as const;
 
+/** The values of `--baseline`. */
+export const BASELINES = ["zero", "black", "gray", "white", "blur"] as const;
+
 /** `--baseline`: the input that stands for nothing. */
-export const baselineFlag = choice(["zero", "black", "gray", "white"], {
+export const baselineFlag = choice(BASELINES, {
   default: "zero",
-  help: "the input that stands for nothing: 0 after preprocessing, or pixels of a brightness",
+  help:
+    "the input that stands for nothing: 0 after preprocessing, pixels of a brightness, or the picture blurred",
 });
 
 /** The values of the flags. */
@@ -52,6 +57,8 @@ export type Explanation = {
   readonly objective: Objective;
   /** The objective's name in captions. */
   readonly name: string;
+  /** The class that the objective is the logit of, if it is. */
+  readonly index?: number;
 };
 
 /**
@@ -62,7 +69,7 @@ export type Explanation = {
 export async function openExplanation(
   task: string,
   flags: ExplanationValues,
-  check: (opened: OpenedNetwork) => void = () => {},
+  check: (opened: OpenedNetwork) => unknown = () => {},
 ): Promise<Explanation> {
   const opened = await openNetwork(flags);
   const wanted = wantedObjective(opened, flags);
@@ -82,7 +89,7 @@ export async function openExplanation(
   return { opened, picture, folder, network, x, ...target };
 }
 
-type Target = Pick<Explanation, "objective" | "name">;
+type Target = Pick<Explanation, "objective" | "name" | "index">;
 
 function wantedObjective(
   opened: OpenedNetwork,
@@ -102,7 +109,7 @@ function wantedObjective(
 }
 
 function ofClass({ classNames }: OpenedNetwork, index: number): Target {
-  return { objective: classLogit(index), name: `"${classNames[index]}"` };
+  return { objective: classLogit(index), name: `"${classNames[index]}"`, index };
 }
 
 /** The class with the highest score. */
@@ -115,13 +122,25 @@ async function likeliest(opened: OpenedNetwork, network: Network, x: Tensor): Pr
   return ofClass(opened, index!);
 }
 
+/** A tenth of the pixels along a side are what is left of a blurred picture. */
+const BLUR = 10;
+
 /**
  * The input that `--baseline` names.
  *
  * @param explanation the picture whose shape it has
  */
-export function baselineOf(name: string, { opened, x }: Explanation): Baseline {
+export function baselineOf(
+  name: typeof BASELINES[number],
+  { opened, x, picture: { shown } }: Explanation,
+): Baseline {
   if (name === "zero") return 0;
-  const brightness = { black: 0, gray: 0.5, white: 1 }[name]!;
+  if (name === "blur") {
+    const { width, height } = shown;
+    const few = (length: number): number => Math.max(1, Math.round(length / BLUR));
+    const blurred = resize(resize(shown, few(width), few(height)), width, height);
+    return toInputs(tf.tensor(blurred.pixels, x.shape), opened.units);
+  }
+  const brightness = { black: 0, gray: 0.5, white: 1 }[name];
   return toInputs(tf.fill(x.shape, brightness), opened.units);
 }

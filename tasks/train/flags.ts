@@ -1,6 +1,7 @@
 // The flags of `deno task train`.
 import { type OptimizerName, optimizers } from "../../mod.ts";
 import { choice, count, number, path, text, toggle, type Values } from "../command.ts";
+import { recoverFlag } from "../command/device.ts";
 import { dataDirFlag, DATASETS } from "../datasets.ts";
 import { modelFlag, ownModelFlags } from "../own_model.ts";
 import { DEFAULT_RUN, SCHEDULES } from "./recipes.ts";
@@ -110,6 +111,7 @@ export const trainFlags = {
   out: path({ help: "folder for the run's files", defaultText: "runs/MODEL-DATASET" }),
   resume: toggle({ help: "continue the run in --out, to the numbers it would have had" }),
   "other-data": toggle({ help: "resume even if the images or classes are not the same as before" }),
+  recover: recoverFlag,
   overwrite: toggle({ help: "remove the files of another run in --out" }),
   json: toggle({ help: "print one JSON object on stdout as the last line" }),
 } as const;

@@ -10,9 +10,6 @@ export type Records = {
   readonly steps: readonly StepRecord[];
 };
 
-/** Those of a new run. */
-export const NO_RECORDS: Records = { history: [], steps: [] };
-
 /**
  * The epochs and steps in a checkpoint.
  *

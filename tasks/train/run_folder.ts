@@ -1,5 +1,6 @@
 // The folder of a run of `train` or `transfer`: it holds the files of one run alone.
 import { crc32 } from "node:zlib";
+import { attempting } from "../../lib/files/file_error.ts";
 import { writeFileAtomically } from "../../lib/files/mod.ts";
 import { encodePng } from "../../lib/image/mod.ts";
 import { classReportCsv, confusionCsv } from "../../lib/train/report/class_report.ts";
@@ -11,6 +12,7 @@ import {
   type Examples,
   type ImageSource,
   type Json,
+  readCheckpoint,
   writeCheckpoint,
 } from "../../mod.ts";
 import { UsageError } from "../command.ts";
@@ -27,19 +29,23 @@ export const AUGMENTED = "augmented.png";
 export const RATE_CURVE = "learning_rate.svg";
 const CONFIG = "config.json";
 
-/** What is written when a run ends. */
-const RESULTS = ["classes.csv", "confusion.csv", "wrongest.png"];
+/** What is written when a run ends; the last one says that it is finished. */
+const RESULTS = ["wrongest.png", "confusion.csv", "classes.csv"];
+const FINISHED = RESULTS.at(-1)!;
 /** What is written before a run's first epoch is done. */
 const BEGINNING = [AUGMENTED, RATE_CURVE, CONFIG];
 /** All files of a run, in the order they are listed. */
-const FILES = [CHECKPOINT, BEST, "history.csv", "curves.svg", ...RESULTS, ...BEGINNING];
+const FILES = [
+  ...[CHECKPOINT, BEST, "history.csv", "curves.svg"],
+  ...RESULTS.toReversed(),
+  ...BEGINNING,
+];
 
 /** How many of the most wrong predictions are drawn. */
 const DRAWN = 24;
 
-/** A run after an epoch. */
-export type RunState = Records & {
-  readonly checkpoint: Checkpoint;
+/** The epochs and steps of a run, and how they are drawn. */
+export type RunRecords = Records & {
   readonly stepsPerEpoch: number;
   /** The title of the curves. */
   readonly title: string;
@@ -56,7 +62,9 @@ export type RunFolder = {
   /** Writes the settings again. */
   writeConfig(config: Config): Promise<void>;
   /** Writes checkpoint, history and curves. */
-  writeState(state: RunState): Promise<void>;
+  writeState(checkpoint: Checkpoint, records: RunRecords): Promise<void>;
+  /** Writes history and curves. */
+  writeRecords(records: RunRecords): Promise<void>;
   /** Writes classes.csv, confusion.csv and wrongest.png of the test images. */
   writeResults(evaluation: Evaluation, test: Examples | ImageSource): Promise<void>;
   /** Writes another file of the run. */
@@ -107,6 +115,40 @@ function configIn(dir: string): Config {
   }
 }
 
+/** What a run has left in its folder. */
+export type BegunRun = {
+  /** The last checkpoint; `undefined` if the first epoch was not done. */
+  readonly checkpoint: Checkpoint | undefined;
+  /** What a checkpoint says of its run; without one, its id and settings. */
+  readonly run: Json;
+  /** The file that says it. */
+  readonly file: string;
+};
+
+/**
+ * The run in a folder, to go on with.
+ *
+ * @param settings under which name a checkpoint has the run's settings
+ * @throws {Error} of Deno's class for it, if there is no run or its checkpoint cannot be read
+ */
+export async function readRun(dir: string, settings: "settings" | "transfer"): Promise<BegunRun> {
+  const file = inFolder(dir, CHECKPOINT);
+  try {
+    const checkpoint = await readCheckpoint(file);
+    return { checkpoint, run: checkpoint.run, file };
+  } catch (error) {
+    const { run: id, ...config } = configIn(dir);
+    if (!(error instanceof Deno.errors.NotFound) || id === undefined) throw error;
+    const run = { id, [settings]: config } as Json;
+    return { checkpoint: undefined, run, file: inFolder(dir, CONFIG) };
+  }
+}
+
+/** Whether the run in a folder has been measured at its end. */
+export function isFinished(dir: string): boolean {
+  return namesIn(dir).includes(FINISHED);
+}
+
 /**
  * Refuses a folder with another run. A run that ended before its first epoch has left nothing to
  * lose, and a finished run with the same settings would give the same numbers.
@@ -115,7 +157,7 @@ function requireNoOtherRun(dir: string, config: Config): void {
   const there = namesIn(dir);
   const found = FILES.find((name) => !BEGINNING.includes(name) && there.includes(name));
   const { run: _, ...old } = configIn(dir);
-  const isSame = JSON.stringify(old) === JSON.stringify(config) && there.includes(RESULTS[0]!);
+  const isSame = JSON.stringify(old) === JSON.stringify(config) && there.includes(FINISHED);
   if (found === undefined || isSame) return;
   const of = typeof old.model === "string" ? ` of ${old.model} on ${old.dataset ?? old.data}` : "";
   throw new UsageError(
@@ -140,10 +182,16 @@ export async function openRunFolder(dir: string, options: RunFolderOptions): Pro
   try {
     if (resumed === undefined && !overwrite) requireNoOtherRun(dir, config);
     const folder = folderOf(dir, resumed === undefined ? newId() : idOf(resumed, dir), release);
-    for (const name of namesIn(dir)) {
+    // First what says of which run the others are, and that it is finished: it may be killed here.
+    const there = namesIn(dir);
+    const first = [CONFIG, FINISHED].filter((name) => there.includes(name));
+    for (const name of new Set([...first, ...there])) {
       const file = runFileOf(name);
       const isOld = resumed === undefined || file !== name || RESULTS.includes(name);
-      if (file && isOld) await Deno.remove(inFolder(dir, name));
+      if (file && isOld) {
+        const path = inFolder(dir, name);
+        await attempting(`Cannot remove ${path}`, Deno.remove(path));
+      }
     }
     await folder.writeConfig(config);
     return folder;
@@ -172,6 +220,10 @@ function idOf(run: Json, dir: string): string {
 function folderOf(dir: string, id: string, release: RunFolder["release"]): RunFolder {
   const write: RunFolder["write"] = (name, contents) =>
     writeFileAtomically(inFolder(dir, name), withId(name, contents, id));
+  const writeRecords: RunFolder["writeRecords"] = async ({ history, ...about }) => {
+    await write("history.csv", historyCsv(history));
+    await write("curves.svg", await curves(history, about));
+  };
   return {
     dir,
     id,
@@ -179,18 +231,19 @@ function folderOf(dir: string, id: string, release: RunFolder["release"]): RunFo
     write,
     files: () => FILES.filter((name) => namesIn(dir).includes(name)),
     writeConfig: (config) => write(CONFIG, `${JSON.stringify({ run: id, ...config }, null, 2)}\n`),
-    async writeState({ checkpoint, history, steps, stepsPerEpoch, title }) {
+    async writeState(checkpoint, records) {
       await writeCheckpoint(inFolder(dir, CHECKPOINT), checkpoint);
-      await write("history.csv", historyCsv(history));
-      await write("curves.svg", await curves(history, { title, steps, stepsPerEpoch }));
+      await writeRecords(records);
     },
+    writeRecords,
     async writeResults(evaluation, test) {
       const { confusion } = evaluation;
-      await write("classes.csv", classReportCsv(classReport(confusion, test.classNames)));
-      await write("confusion.csv", confusionCsv(confusion, test.classNames));
       const wrong = wrongestOf(evaluation, test, DRAWN);
-      if (wrong.length === 0 || ![1, 3].includes(test.imageShape[2])) return;
-      await write("wrongest.png", encodePng(await wrongestPicture(wrong, test)));
+      if (wrong.length > 0 && [1, 3].includes(test.imageShape[2])) {
+        await write("wrongest.png", encodePng(await wrongestPicture(wrong, test)));
+      }
+      await write("confusion.csv", confusionCsv(confusion, test.classNames));
+      await write(FINISHED, classReportCsv(classReport(confusion, test.classNames)));
     },
   };
 }
@@ -220,7 +273,11 @@ function withPngText(png: Uint8Array, text: string): Uint8Array {
  */
 async function lock(dir: string): Promise<RunFolder["release"]> {
   const path = inFolder(dir, "run.lock");
-  const file = await Deno.open(path, { read: true, write: true, create: true });
+  const attempt = `Cannot lock ${dir} by ${path}`;
+  const file = await attempting(
+    attempt,
+    Deno.open(path, { read: true, write: true, create: true }),
+  );
   if (!await file.tryLock(true)) {
     const holder = (await Deno.readTextFile(path)).trim();
     file.close();
@@ -230,11 +287,17 @@ async function lock(dir: string): Promise<RunFolder["release"]> {
       }. Name another folder with --out, or wait for its end`,
     );
   }
-  await file.truncate();
-  await file.write(new TextEncoder().encode(`${Deno.pid}\n`));
-  return async () => {
+  const release = async (): Promise<void> => {
     // Removed while it is locked: whoever opens the path from now on makes a new file.
     await Deno.remove(path).catch(() => {});
     file.close();
   };
+  try {
+    await attempting(attempt, file.truncate());
+    await attempting(attempt, file.write(new TextEncoder().encode(`${Deno.pid}\n`)));
+  } catch (error) {
+    await release();
+    throw error;
+  }
+  return release;
 }

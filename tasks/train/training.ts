@@ -32,7 +32,7 @@ import type { Preprocessing } from "../../lib/image/mod.ts";
 import { labelOf } from "../own_model.ts";
 import { trainingProgress } from "../progress.ts";
 import { aboutRun, type Records } from "./records.ts";
-import type { RunFolder } from "./run_folder.ts";
+import type { RunFolder, RunRecords } from "./run_folder.ts";
 import type { Settings } from "./settings.ts";
 
 /** The parts of a run. */
@@ -54,8 +54,8 @@ export type RunParts = {
   readonly otherData: boolean;
   /** The run to resume; a new one if `undefined`. */
   readonly from: Training | undefined;
-  /** The epochs and steps of that run. */
-  readonly before: Records;
+  /** The epochs and steps of that run, and why a callback stopped it. */
+  readonly before: Records & { readonly stopped: string | undefined };
   readonly signal: AbortSignal;
 };
 
@@ -102,7 +102,8 @@ type Notes = { readonly history: EpochRecord[]; readonly steps: StepRecord[] };
  * signal ends it.
  */
 export async function runTraining(parts: RunParts): Promise<Outcome> {
-  const { settings, train, signal } = parts;
+  const { settings, train, signal, from } = parts;
+  if (from && isDone(from, parts)) return await measureRun(from, parts);
   const notes: Notes = { history: [...parts.before.history], steps: [...parts.before.steps] };
   const perEpoch = stepsPerEpoch(train, settings);
   const progress = trainingProgress({ epochs: settings.epochs, stepsPerEpoch: perEpoch });
@@ -120,7 +121,7 @@ export async function runTraining(parts: RunParts): Promise<Outcome> {
       progress.stop();
       const isOver = epoch.stopped !== undefined ||
         (epoch.complete && epoch.epoch === settings.epochs);
-      await writeRun(parts, epoch, notes, perEpoch);
+      await writeRun(parts, epoch, notes);
       outcome = {
         interrupted: signal.aborted && !isOver,
         epoch: epoch.epoch,
@@ -138,6 +139,29 @@ export async function runTraining(parts: RunParts): Promise<Outcome> {
     progress.stop();
   }
   return outcome!;
+}
+
+/** Whether nothing is left to train. */
+function isDone({ progress }: Training, { settings, before }: RunParts): boolean {
+  return progress.epoch >= settings.epochs || before.stopped?.startsWith("earlyStopping") === true;
+}
+
+/** The outcome of a run that was ended before it was measured, and perhaps before its records were written. */
+async function measureRun(network: Training, parts: RunParts): Promise<Outcome> {
+  const { test, loss, before, folder } = parts;
+  await folder.writeRecords(recordsFor(parts, before));
+  const outcome = {
+    interrupted: false,
+    epoch: network.progress.epoch,
+    step: 0,
+    parameters: countParameters(network.params),
+    stopped: before.stopped ?? null,
+    evaluation: await evaluate(network, test, loss ? { loss } : {}),
+    history: before.history,
+    stepsPerSecond: 0,
+  };
+  disposeTraining(network);
+  return outcome;
 }
 
 /** Begins or resumes the run. */
@@ -193,16 +217,19 @@ async function finalEvaluation(
 }
 
 async function writeRun(
-  { settings, train, folder, preprocessing }: RunParts,
+  parts: RunParts,
   { network, stopped }: ClassifierReport,
   notes: Notes,
-  stepsPerEpoch: number,
 ): Promise<void> {
+  const { settings, train, folder, preprocessing } = parts;
   const about = {
     ...aboutRun(folder.id, settings, train, notes, preprocessing),
     ...(stopped ? { stopped } : {}),
   };
-  const checkpoint = await snapshot(network, about);
+  await folder.writeState(await snapshot(network, about), recordsFor(parts, notes));
+}
+
+function recordsFor({ settings, train }: RunParts, { history, steps }: Records): RunRecords {
   const title = `${labelOf(settings.model)} on ${settings.dataset}`;
-  await folder.writeState({ ...notes, checkpoint, stepsPerEpoch, title });
+  return { history, steps, stepsPerEpoch: stepsPerEpoch(train, settings), title };
 }

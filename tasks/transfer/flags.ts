@@ -1,5 +1,6 @@
 // The flags of `deno task transfer`.
 import { choice, count, number, path, text, toggle } from "../command.ts";
+import { recoverFlag } from "../command/device.ts";
 import { modelFlag, ownModelFlags } from "../own_model.ts";
 import type { TransferFlagSettings } from "./settings.ts";
 
@@ -100,6 +101,7 @@ export const command = {
     "other-data": toggle({
       help: "resume even if the pictures are not the same as before",
     }),
+    recover: recoverFlag,
     overwrite: toggle({ help: "remove the files of another run in --out" }),
     json: toggle({ help: "print one JSON object on stdout as the last line" }),
   },

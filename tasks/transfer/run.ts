@@ -16,7 +16,7 @@ import { epochRecord } from "../../lib/train/report/history.ts";
 import { trainingProgress } from "../progress.ts";
 import { countProgress } from "../progress.ts";
 import type { Records } from "../train/records.ts";
-import type { RunFolder } from "../train/run_folder.ts";
+import type { RunFolder, RunRecords } from "../train/run_folder.ts";
 import { say } from "../command/say.ts";
 import { labelOf } from "../own_model.ts";
 import { epochsOf, type TransferSettings } from "./settings.ts";
@@ -56,6 +56,8 @@ export async function runTransfer(parts: TransferParts): Promise<TransferOutcome
   const steps = [...parts.before.steps];
   const perEpoch = Math.ceil(train.labels.length / parts.options.batchSize!);
   const total = epochsOf(settings);
+  const title = `${labelOf(settings.model)} on ${train.name}`;
+  const records = { history, steps, stepsPerEpoch: perEpoch, title };
   const progress = trainingProgress({ epochs: total, stepsPerEpoch: perEpoch });
   const counting = countProgress("Features");
   const past = (phase: string): number => phase === "head" ? 0 : settings.epochs;
@@ -84,18 +86,21 @@ export async function runTransfer(parts: TransferParts): Promise<TransferOutcome
         progress.epochEnd(epoch, report);
       }
       progress.stop();
-      await writeTransfer(parts, report, { history, steps }, perEpoch);
+      await writeTransfer(parts, report, records);
     }
   } finally {
     progress.stop();
     counting.stop();
   }
   const interrupted = history.length < total;
+  if (!last && !interrupted) await parts.folder.writeRecords(records);
+  // Of a transfer that ended before it was measured nothing is left but that.
+  const network = last?.network ?? parts.options.from?.network;
   if (last && interrupted) disposeTraining(last.network);
   return {
     interrupted,
-    ...(last && !interrupted ? { network: last.network } : {}),
-    parameters: last ? countParameters(last.network.params) : 0,
+    ...(network && !interrupted ? { network } : {}),
+    parameters: network ? countParameters(network.params) : 0,
     history,
     epochs: history.length,
   };
@@ -126,10 +131,10 @@ function sayPlan({ phase, trained, parameters, featureShape, tail, reason }: Pha
 async function writeTransfer(
   { settings, train, folder }: TransferParts,
   { phase, network }: TransferReport,
-  { history, steps }: Records,
-  stepsPerEpoch: number,
+  records: RunRecords,
 ): Promise<void> {
   const { preprocessing, model } = settings;
+  const { history, steps } = records;
   const checkpoint = await snapshotTransfer({ phase, network }, train.classNames, {
     id: folder.id,
     transfer: { ...settings, preprocessing: { ...preprocessing } } as never,
@@ -139,6 +144,5 @@ async function writeTransfer(
     history: history.map((record) => ({ ...record })),
     steps: steps.map((record) => ({ ...record })),
   });
-  const title = `${labelOf(model)} on ${train.name}`;
-  await folder.writeState({ checkpoint, history, steps, stepsPerEpoch, title });
+  await folder.writeState(checkpoint, records);
 }

@@ -1,5 +1,5 @@
 // The settings of a transfer: from flags, or from the checkpoint that is resumed.
-import { type Checkpoint, type Json, key, type TransferOptions } from "../../mod.ts";
+import { type Json, key, type TransferOptions } from "../../mod.ts";
 import { parseAugmentations } from "../../lib/augment/mod.ts";
 import type { Preprocessing } from "../../lib/image/mod.ts";
 import { refuse, UsageError } from "../command.ts";
@@ -92,9 +92,10 @@ export function resumedTransferSettings(
 /**
  * The settings in a transfer's checkpoint.
  *
+ * @param run the `run` of the checkpoint
  * @throws {TypeError} if it is not a transfer's: its network has its old head
  */
-export function transferSettingsOf({ run }: Checkpoint, file: string): TransferSettings {
+export function transferSettingsOf(run: Json, file: string): TransferSettings {
   const { transfer, classNames } = (run ?? {}) as { transfer?: Json; classNames?: Json };
   const settings = transfer as unknown as TransferSettings | undefined;
   if (typeof settings?.model === "string" && typeof settings.data === "string") return settings;

@@ -78,6 +78,10 @@ Deno.test("lineChartSvg is as wide as it has panels, small, and needs nothing bu
 Deno.test("lineChartSvg draws a single point, and lines beyond the span", async () => {
   const point: LinePanel = { ...share, lines: [{ name: "one", points: [[0, 0.25]] }] };
   assert(texts(await lineChartSvg({ title: "", panels: [point] })).includes("25 %"));
+  const odd = { ...share, lines: [{ name: "one", points: [[0, 0.2637]] as const }] };
+  assert(texts(await lineChartSvg({ title: "", panels: [odd] })).includes("26.37 %"));
+  const bare = await lineChartSvg({ title: "", panels: [{ ...odd, lastValues: false }] });
+  assert(!texts(bare).includes("26.37 %"));
   const cut = await lineChartSvg({ title: "", panels: [{ ...panel, span: { from: 0, to: 1 } }] });
   assert(texts(cut).includes("0.8") && !texts(cut).includes("1.5"));
 });

@@ -9,6 +9,7 @@ import {
 import { DeviceError, start, stop, tf } from "../../mod.ts";
 import type { GuardedBackend } from "../../lib/device/backend.ts";
 import { runProgram } from "../../lib/device/kernels/program.ts";
+import { injectBuffers } from "../faults/inject.ts";
 import { gpuTest } from "./adapter.ts";
 
 function backend(): GuardedBackend {
@@ -183,4 +184,98 @@ gpuTest("whoever forgets start() and awaits tf.ready() gets the guarded backend"
   const text = new TextDecoder();
   const said = text.decode(stdout) + text.decode(stderr);
   assertMatch(said, /webgpu GuardedBackend 1|largest storage binding/);
+});
+
+gpuTest("numbers that were uploaded with a failed operation are not another tensor's", async () => {
+  await start();
+  // Buffers of their size lie about, with other numbers.
+  const sevens = [1, 2, 3, 4].map(() => tf.add(tf.fill([LARGE], 6), 1));
+  for (const each of sevens) await each.data();
+  tf.dispose(sevens);
+  const x = tf.tensor1d(new Float32Array(LARGE).fill(1));
+  const sum = tf.add(x, 1);
+  await assertRejects(() => broken(sum).data(), DeviceError, "Broken");
+  assertEquals((await tf.mul(x, 2).data())[0], 2);
+  assertEquals((await x.data())[LARGE - 1], 1);
+});
+
+gpuTest("a tensor that a failed operation was to update is not to be trusted", async () => {
+  await start();
+  const x = tf.add(tf.ones([LARGE]), 1);
+  await x.data();
+  const text = "fn main(index: u32, local: u32) { nor is this }";
+  runProgram(backend(), {
+    operation: "BrokenUpdate",
+    variant: text,
+    inputs: {},
+    updated: { x: backend().copyTensor(x) },
+    uniforms: { size: LARGE },
+    code: text,
+    invocations: LARGE,
+    workgroup: 64,
+    results: {},
+  });
+  await assertRejects(() => tf.add(x, 1).data(), DeviceError, "BrokenUpdate");
+  const copy = backend().copyTensor(x);
+  runProgram(backend(), {
+    operation: "BrokenUpdate",
+    variant: text,
+    inputs: {},
+    updated: { x: copy },
+    uniforms: { size: LARGE },
+    code: text,
+    invocations: LARGE,
+    workgroup: 64,
+    results: {},
+  });
+  await assertRejects(() => backend().settle(), DeviceError, "BrokenUpdate");
+  const updated = tf.engine().makeTensorFromTensorInfo(copy);
+  await assertRejects(() => updated.data(), DeviceError, "BrokenUpdate");
+  assertEquals((await x.data())[0], 2);
+});
+
+gpuTest(
+  "a read that shared a submit with a failed operation fails, whoever was told of it",
+  async () => {
+    await start();
+    const x = tf.add(tf.ones([LARGE]), 1);
+    await backend().settle();
+    broken(tf.ones([9]));
+    const failed = assertRejects(() => x.data(), DeviceError, "Broken([9])");
+    await backend().settle().catch(() => {}); // It may be the one that is told.
+    await failed;
+    assertEquals((await x.data())[0], 2);
+  },
+);
+
+gpuTest("a buffer for which there was no memory is told of, and not used again", async () => {
+  await start();
+  const make = async (): Promise<number | undefined> => {
+    const [x, y] = tf.tidy(() => {
+      const x = tf.fill([12_345], 2);
+      return [x, tf.add(x, 1)];
+    }) as [tf.Tensor, tf.Tensor];
+    return (await y.data().finally(() => tf.dispose([x, y])))[12_344];
+  };
+  for (const at of [1, 2, 3, 4]) {
+    // A size that no other test leaves buffers of.
+    const { calls, restore } = injectBuffers(at);
+    const made = await make().catch((error: unknown) => error as DeviceError).finally(restore);
+    if (calls() < at) assertEquals(made, 3);
+    else assertMatch((made as DeviceError).operation!, /Fill|BinaryOp|read a tensor/);
+    for (let i = 0; i < 3; i++) assertEquals(await make(), 3);
+  }
+});
+
+gpuTest("the error of a lost device names the operation that needed it", async () => {
+  await start();
+  const x = tf.add(tf.ones([LARGE]), 1);
+  await x.data();
+  backend().device.destroy();
+  await backend().device.lost;
+  await new Promise((done) => setTimeout(done, 1));
+  const y = tf.zeros([LARGE]);
+  const refused = assertThrows(() => tf.add(y, 1), DeviceError, "Cannot run BinaryOp([2000], [])");
+  assertEquals(refused.operation, "BinaryOp([2000], [])");
+  await start();
 });

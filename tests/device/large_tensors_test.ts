@@ -63,11 +63,11 @@ gpuTest("matrix products read and write factors and results in ranges", async ()
 
 gpuTest("convolutions and their gradients read and write in ranges", async () => {
   await start();
-  const options = { stride: [1, 1], padding: "same", dilation: [1, 1], groups: 1 } as const;
-  for (const channels of [4, 3]) {
+  for (const [channels, groups] of [[4, 1], [3, 1], [4, 2], [8, 8]] as const) {
+    const options = { stride: [1, 1], padding: "same", dilation: [1, 1], groups } as const;
     await assertSame(() => {
       const x = randomTensor(1, [2, 13, 14, channels]) as tf.Tensor4D;
-      const kernel = randomTensor(2, [3, 3, channels, 8]) as tf.Tensor4D;
+      const kernel = randomTensor(2, [3, 3, channels / groups, 8]) as tf.Tensor4D;
       const f = (one: tf.Tensor, other: tf.Tensor): tf.Tensor =>
         convolve(one as tf.Tensor4D, other as tf.Tensor4D, options);
       const [dx, dw] = tf.grads(f)([x, kernel], randomTensor(3, [2, 13, 14, 8]));

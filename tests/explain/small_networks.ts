@@ -1,10 +1,12 @@
 // Small networks, images for them, and all methods of attribution by name.
 import {
   type Attribution,
+  deepLift,
   gradCam,
   guidedGradCam,
   inputTimesGradient,
   integratedGradients,
+  layerwiseRelevance,
   occlusion,
   saliency,
   smoothGrad,
@@ -74,5 +76,7 @@ export const METHODS: Readonly<
     integratedGradients(network, x, target, { steps: 4, ...options }),
   gradCam,
   guidedGradCam,
+  deepLift,
+  layerwiseRelevance,
   occlusion,
 };

@@ -73,15 +73,15 @@ onEachBackend("any function of a tensor is a layer, whose output taps read", asy
 
 onEachBackend("backward rules treat rectifiers as ReLUs, and no others", async () => {
   const x = tf.tensor2d([[1, -1, 7, 2]]);
-  const weights = tf.tensor2d([[-1], [3], [2], [5]]);
+  const weights = tf.tensor2d([[-1, 0], [3, 0], [2, 0], [5, 0]]);
   const back = async (rule: "guided" | "deconvnet", rectifies: boolean): Promise<number[]> => {
     const act = rectifies ? layers.relu6() : layers.silu();
     const model = sequential({
       act,
       relu: layers.relu6(),
-      out: dense({ features: 1, bias: false }),
+      out: dense({ features: 2, bias: false }),
     });
-    const params = { act: {}, relu: {}, out: { kernel: weights, bias: tf.zeros([1]) } };
+    const params = { act: {}, relu: {}, out: { kernel: weights, bias: tf.zeros([2]) } };
     const network = { model, params, state: { act: {}, relu: {}, out: {} } };
     const objective = classLogit(0);
     return [...await inputGradient(network as never, x, objective, { rule }).gradient.data()];
@@ -94,7 +94,7 @@ onEachBackend("backward rules treat rectifiers as ReLUs, and no others", async (
 });
 
 onEachBackend("a model without a rectifier refuses the rules, and says what is needed", () => {
-  const model = sequential({ act: layers.silu(), out: dense({ features: 1 }) });
+  const model = sequential({ act: layers.silu(), out: dense({ features: 2 }) });
   const network = init(model, key(0), [2]);
   const run = (): unknown =>
     inputGradient(network, tf.ones([1, 2]), classLogit(0), { rule: "guided" });

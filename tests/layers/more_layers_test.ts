@@ -116,6 +116,23 @@ onEachBackend("pixelUnshuffle takes back what pixelShuffle did", async () => {
   await assertClose(through(layers.pixelUnshuffle(3), there), await x.data(), "numbers", 0);
 });
 
+onEachBackend("gradients of learned layers are those of differences", async () => {
+  const cases: [AnyLayer, number[]][] = [
+    [layers.convTranspose({ features: 2, size: [2, 3], stride: 2, groups: 2 }), [2, 2, 4]],
+    [layers.groupNorm({ groups: 2, epsilon: 0.1 }), [2, 2, 4]],
+    [layers.instanceNorm({ affine: true, epsilon: 0.1 }), [2, 3, 2]],
+    [layers.layerNorm({ epsilon: 0.1 }), [2, 1, 5]],
+    [layers.layerNorm({ axes: "all", epsilon: 0.1 }), [2, 2, 2]],
+    [layers.prelu(), [3, 2]],
+    [layers.logSoftmax(), [2, 3]],
+  ];
+  for (const [layer, shape] of cases) {
+    const { params } = init(layer, key(5), shape);
+    const tree = { ...params as Record<string, Tensor>, x: random(8, [2, ...shape]) };
+    await assertGradients(({ x, ...own }) => layer.apply(own, {}, x, {})[0], tree);
+  }
+});
+
 onEachBackend(
   "joins by product and along any axis have the values and gradients of both",
   async () => {

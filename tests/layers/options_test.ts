@@ -8,6 +8,7 @@ import {
   dropout,
   flatten,
   globalMeanPool,
+  layers,
   leakyRelu,
   maxPool,
   meanPool,
@@ -234,4 +235,19 @@ Deno.test("parameters of a convolution: filters of C / groups channels, biases",
   assertEquals(slots({}), { kernel: [3, 3, 6, 4], bias: [4] });
   assertEquals(slots({ size: [1, 7], groups: 2 }), { kernel: [1, 7, 3, 4], bias: [4] });
   assertEquals(slots({ bias: false }), { kernel: [3, 3, 6, 4] });
+});
+
+Deno.test("a misspelt option of a layer is refused with the nearest name", () => {
+  const refused = (make: () => unknown, message: string): void =>
+    void assertThrows(make, TypeError, message);
+  const wrong = { strides: 2 } as never;
+  refused(
+    () => conv({ features: 4, size: 3, ...wrong as object }),
+    'Cannot make a conv layer: unknown option "strides": did you mean "stride"?',
+  );
+  for (const pool of Object.values(POOLS)) refused(() => pool(wrong), 'did you mean "stride"?');
+  refused(() => dense({ feature: 2 } as never), 'did you mean "features"?');
+  refused(() => batchNorm({ eps: 1 } as never), 'did you mean "epsilon"?');
+  refused(() => layers.upsample({ scale: 2 } as never), 'unknown option "scale"');
+  refused(() => conv("3" as never), "its options must be a record, got 3");
 });

@@ -8,6 +8,7 @@ import {
   globalMeanPool,
   identity,
   type Layer,
+  layers,
   maxPool,
   models,
   parallel,
@@ -113,10 +114,17 @@ Deno.test("modules that are alike are drawn once, with how often they are there"
 
 Deno.test("boxes are painted by parameters and window, your own layers' too", () => {
   const own: Layer = { ...dense({ features: 8 }) as Layer, op: "mine" };
-  const svg = draw(sequential({ conv: one(), pool: maxPool(), mean: globalMeanPool(), own }));
+  const svg = draw(sequential({
+    conv: one(),
+    norm: layers.groupNorm({ groups: 1 }),
+    pool: maxPool(),
+    mean: globalMeanPool(),
+    own,
+  }));
   assertEquals(boxesOf(svg).map(({ paint }) => paint), [
     "other",
     "convolution",
+    "normalization",
     "pooling",
     "pooling",
     "dense",

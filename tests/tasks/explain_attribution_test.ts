@@ -47,6 +47,11 @@ Deno.test("each method writes its map, the map over the picture, and a row of bo
     ["grad-cam", false, "grad-cam", "--layer", "stage2"],
     ["guided-grad-cam", true, "grad-cam", "--method", "guided-grad-cam"],
     ["integrated-gradients", false, "integrated-gradients", "--steps", "3", "--baseline", "gray"],
+    ["score-cam", false, "grad-cam", "--method", "score-cam", "--layer", "stage3"],
+    ["deep-lift", false, "contributions", "--baseline", "gray"],
+    ["gradient-shap", false, "contributions", "--method", "gradient-shap", "--samples", "2"],
+    ["lrp", false, "contributions", "--method", "lrp", "--rule", "alpha-beta"],
+    ["lime", false, "contributions", "--method", "lime", "--samples", "9", "--baseline", "blur"],
     ["occlusion", false, "occlusion", "--window", "16", "--stride", "16"],
   ];
   try {
@@ -64,6 +69,34 @@ Deno.test("each method writes its map, the map over the picture, and a row of bo
     }
     const page = await Deno.readTextFile(`${dir}/out/index.html`);
     assertStringIncludes(page, "Occlusion by 16 × 16 pixels of zero for &quot;");
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("methods are compared in a table, by curves and by their maps", async () => {
+  const { dir, network } = await made();
+  try {
+    const flags = ["--methods", "lrp, saliency,random", "--steps", "3", "--samples", "4"];
+    const done = await runTask("explain", [
+      "compare",
+      ...flags,
+      ...network,
+      ...["--out", `${dir}/out`, "--json"],
+    ]);
+    const { files, scores } = result(done);
+    assertEquals(
+      files,
+      ["input.png", "curves.svg", "maps.png"].map((file) => `${dir}/out/${file}`),
+    );
+    const methods = scores.methods as { method: string; deletion: number; unexplained: number }[];
+    assertEquals(methods.map(({ method }) => method), ["lrp", "saliency", "random"]);
+    for (const { deletion, unexplained } of methods) {
+      assertEquals([deletion, unexplained].every((one) => one >= 0 && one <= 1), true);
+    }
+    assertStringIncludes(done.err, "method    deletion (low)  insertion (high)");
+    const wrong = ["compare", "--methods", "lrp,salient", ...network, "--out", `${dir}/none`];
+    assertStringIncludes((await runTask("explain", wrong)).err, 'did you mean "saliency"');
   } finally {
     await Deno.remove(dir, { recursive: true });
   }
@@ -103,6 +136,14 @@ Deno.test("what does not fit is refused in a sentence, and leaves no folder", as
       "--method must be smooth-grad",
     );
     assertStringIncludes(await refusal("saliency", "--rule", "guide"), "guided");
+    assertStringIncludes(
+      await refusal("grad-cam", "--method", "score-cam", "--rule", "guided"),
+      "it has no gradient",
+    );
+    assertStringIncludes(
+      await refusal("contributions", "--rule", "epsilon"),
+      "--method must be lrp, got deep-lift",
+    );
     assertStringIncludes(await refusal("grad-cam", "--layer", "stag2"), 'did you mean "stage2"');
     assertStringIncludes(
       await refusal("grad-cam", "--layer", "logits"),

@@ -45,8 +45,7 @@ function checkpoint(id: string): Checkpoint {
 /** Writes everything that a run writes. */
 async function fill(folder: RunFolder): Promise<void> {
   const epoch = { epoch: 1, loss: 1, accuracy: 0.5, seconds: 1, learningRate: 0.1 };
-  await folder.writeState({
-    checkpoint: checkpoint(folder.id),
+  await folder.writeState(checkpoint(folder.id), {
     history: [epoch],
     steps: [{ step: 1, loss: 1 }],
     stepsPerEpoch: 1,

@@ -12,7 +12,7 @@ import { differences } from "../../tasks/selftest/differences.ts";
 import { drawFrom, type Subject, type Trial } from "../../tasks/selftest/subject.ts";
 import { subjects } from "../../tasks/selftest/subjects.ts";
 import { key } from "../../mod.ts";
-import { hasAdapter } from "../device/adapter.ts";
+import { gpuTest, hasAdapter } from "../device/adapter.ts";
 
 const root = new URL("../../", import.meta.url);
 const { command }: { command: string } =
@@ -51,6 +51,16 @@ Deno.test("the self-test passes operations that are right, and says on what", as
   }
   assertMatch(out, /^operation +shapes +worst error +allowed/m);
   assertStringIncludes(lines[0]!, `${backend}: ${result.adapter}`);
+});
+
+gpuTest("the self-test compares the kernels of either form, on WebGPU alone", async () => {
+  for (const form of ["software", "gpu"]) {
+    const { code, err } = await selftest(["--form", form, "--filter", "matMul", "--rounds", "1"]);
+    assertEquals(code, 0, err);
+  }
+  const { code, err } = await selftest(["--form", "gpu", "--backend", "cpu"]);
+  assertEquals(code, 2, err);
+  assertStringIncludes(err, "the backend must be webgpu, got cpu");
 });
 
 Deno.test("the self-test notices a kernel that answers wrong numbers, and exits with 1", async () => {

@@ -298,7 +298,7 @@ Deno.test("--help and a refused flag run no other program, and need no permissio
   for (const name of ["train", "bench"]) {
     assertEquals(await run(name, "--bogus"), [
       2,
-      `error: unknown flag --bogus; see deno task ${name} --help\n`,
+      `error: unknown flag --bogus (see deno task ${name} --help)\n`,
     ]);
   }
 });

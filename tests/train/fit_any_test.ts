@@ -13,6 +13,7 @@ import {
   disposeTraining,
   type EpochReport,
   evaluate,
+  type Examples,
   fit,
   type FitOptions,
   flatten,
@@ -525,3 +526,21 @@ onEachBackend("columns of classes are a classifier's, as labeled images are", as
   );
   assertEquals(noClassifier!.accuracy, undefined);
 });
+
+onCpu("a misspelt option of an optimizer, or of batches, is refused", () => {
+  const refused = (make: () => unknown, message: string): void =>
+    void assertThrows(make, TypeError, message);
+  refused(() => adam({ lr: 0.1 } as never), 'Cannot make adam: unknown option "lr"');
+  refused(() => sgd({ momentun: 0.9 } as never), 'did you mean "momentum"?');
+  refused(() => batches(labeled(), { batchsize: 2 } as never), 'did you mean "batchSize"?');
+});
+
+function labeled(): Examples {
+  return {
+    name: "a pixel",
+    images: new Uint8Array(1),
+    labels: new Uint8Array(1),
+    imageShape: [1, 1, 1],
+    classNames: ["a"],
+  };
+}

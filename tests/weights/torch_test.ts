@@ -329,11 +329,11 @@ onCpu(
       op: "odd",
       declare: (shape: Shape) => ({
         shape,
-        params: { slope: { shape: [1], initializer: () => new Float32Array(1) } },
+        params: { gain: { shape: [1], initializer: () => new Float32Array(1) } },
         state: {},
       }),
     };
-    await refused(sequential({ odd } as never), [2], '"odd/slope"');
+    await refused(sequential({ odd } as never), [2], '"odd/gain"');
     const pair = sequential({ a: dense({ features: 2 }), b: dense({ features: 2 }) });
     await refused(pair, [2], 'fc.weight for "a/kernel" and "b/kernel"', {
       name: "one",
@@ -397,17 +397,17 @@ onCpu(
 onCpu(
   "by default any network has names: its paths with dots, also of parameters of its own",
   async () => {
-    const slope: Layer<{ readonly slope: Tensor }> = {
-      op: "slope",
+    const steep: Layer<{ readonly steep: Tensor }> = {
+      op: "steep",
       declare: (shape) => ({
         shape,
-        params: { slope: { shape: [2, 3, ...shape.slice(-1)], initializer: glorotNormal } },
+        params: { steep: { shape: [2, 3, ...shape.slice(-1)], initializer: glorotNormal } },
         state: {},
       }),
-      apply: (params, state, x) => [tf.mul(x, tf.mean(params.slope)), state],
+      apply: (params, state, x) => [tf.mul(x, tf.mean(params.steep)), state],
     };
     const model = sequential({
-      block: sequential({ conv: conv({ features: 3, size: 2 }), norm: batchNorm(), slope }),
+      block: sequential({ conv: conv({ features: 3, size: 2 }), norm: batchNorm(), steep }),
       flatten: flatten(),
       logits: dense({ features: 2 }),
     });
@@ -423,11 +423,11 @@ onCpu(
       "block.norm.running_mean",
       "block.norm.running_var",
       "block.norm.weight",
-      "block.slope.slope",
+      "block.steep.steep",
       "logits.bias",
       "logits.weight",
     ]);
-    assertEquals(file.tensors.get("block.slope.slope")!.shape, [2, 3, 3]);
+    assertEquals(file.tensors.get("block.steep.steep")!.shape, [2, 3, 3]);
     const read = await fromTorch(model, [3, 4, 2], file);
     for (const part of ["params", "state"] as const) {
       const [before, after] = [network[part], read[part]].map((tree) => entries(tree));

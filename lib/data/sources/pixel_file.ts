@@ -129,7 +129,9 @@ export async function createPixelFile(
   await keeping(Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true }));
   const file = await keeping(Deno.open(part, { write: true, createNew: true }));
   let before = keeping(file.truncate(count * size));
+  before.catch(() => {}); // Thrown by the first write.
   let isOpen = true;
+  let isKept = false;
   return {
     async write(place, pixels) {
       const write = async (): Promise<void> => {
@@ -147,13 +149,14 @@ export async function createPixelFile(
       file.close();
       isOpen = false;
       await keeping(Deno.rename(part, `${path}.bin`));
+      isKept = true;
       const lists = [[...faults.broken], [...faults.warnings]];
       await writeFileAtomically(`${path}.json`, JSON.stringify(lists));
       return pixelFile(`${path}.bin`, size, faults);
     },
     [Symbol.dispose]() {
-      if (!isOpen) return;
-      file.close();
+      if (isOpen) file.close();
+      if (isKept) return;
       try {
         Deno.removeSync(part);
       } catch {

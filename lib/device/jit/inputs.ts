@@ -1,7 +1,8 @@
 // Where a plan finds the numbers of its arguments.
 import type { Tensor } from "../../tensor/tensor.ts";
-import { type PlanParts, TENSOR_USAGE } from "./plan_parts.ts";
-import { bytesOf, type Storage } from "./recording.ts";
+import { bytesOf, TENSOR_USAGE } from "../buffer_bytes.ts";
+import type { PlanParts } from "./plan_parts.ts";
+import type { Storage } from "./recording.ts";
 
 /** The buffers of a plan's arguments. */
 export type Inputs = {

@@ -5,10 +5,6 @@ import type { GuardedBackend } from "../backend.ts";
 import type { Program } from "./lower.ts";
 import type { Storage } from "./recording.ts";
 
-/** The usage of a tensor's buffer, as tfjs has it. */
-export const TENSOR_USAGE = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC |
-  GPUBufferUsage.COPY_DST;
-
 /** A tensor that a function returns. */
 export type Wanted = {
   /** What is behind it; nothing is behind a tensor without elements. */

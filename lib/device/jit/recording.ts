@@ -3,6 +3,7 @@ import type { Key } from "../../tensor/random.ts";
 import { tf } from "../../tensor/tf.ts";
 import { isTraced } from "../../tensor/traced_key.ts";
 import type { GuardedBackend } from "../backend.ts";
+import { bytesOf } from "../buffer_bytes.ts";
 import type { Bound, Command, CommandRecorder } from "../command.ts";
 
 /** Where a tensor's numbers come from. */
@@ -149,12 +150,6 @@ export function record(backend: GuardedBackend): Recording {
 /** A key that is not traced lies among the uniforms already. */
 function tracedOf(key: Command["key"]): { words: Key; at: number } | undefined {
   return key && isTraced(key.words) ? key : undefined;
-}
-
-/** Numbers as the GPU has them: whole numbers and truth values in four bytes. */
-export function bytesOf(dtype: tf.DataType, values: ArrayLike<number>): Uint8Array<ArrayBuffer> {
-  const numbers = dtype === "float32" ? Float32Array.from(values) : Int32Array.from(values);
-  return new Uint8Array(numbers.buffer);
 }
 
 function refuseType(dtype: tf.DataType): TypeError {

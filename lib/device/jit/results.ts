@@ -3,7 +3,8 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import type { Inputs } from "./inputs.ts";
-import { type PlanParts, TENSOR_USAGE, type Wanted } from "./plan_parts.ts";
+import { TENSOR_USAGE } from "../buffer_bytes.ts";
+import type { PlanParts, Wanted } from "./plan_parts.ts";
 import type { Storage } from "./recording.ts";
 
 /**

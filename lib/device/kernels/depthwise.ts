@@ -26,8 +26,6 @@ export type Tile = {
   readonly rows: number;
   readonly columns: number;
   readonly terms: readonly Term[];
-  /** Distance of neighboring tiles' corners in the source, down and across. */
-  readonly step: readonly [number, number];
 };
 
 /** Filters of more taps, and gradients of longer strides, make texts too long to compile. */
@@ -57,7 +55,7 @@ export function outputTile(g: Geometry, height: number, width: number): Tile {
       column: t * across + v * g.dilationWidth,
       tap,
     })));
-  return { rows: height, columns: width, terms, step: [height * down, width * across] };
+  return { rows: height, columns: width, terms };
 }
 
 /**
@@ -77,7 +75,7 @@ function inputTile(g: Geometry, height: number, width: number): Tile {
       tap,
     }));
   });
-  return { rows: down * height, columns, terms, step: [height, width] };
+  return { rows: down * height, columns, terms };
 }
 
 function eachPlace(height: number, width: number, f: (r: number, t: number) => Term): Term[] {
@@ -108,6 +106,35 @@ export function sourceName(row: number, column: number): string {
   return `x_${named(row)}_${named(column)}`;
 }
 
+/** Rows and columns of a tile's source, from its corner, that lie in the image whichever tile it is. */
+export type Inside = {
+  readonly rows: readonly [first: number, last: number];
+  readonly columns: readonly [first: number, last: number];
+};
+
+/**
+ * The places along an axis that are inside for all tiles.
+ *
+ * @param first the first tile's corner
+ * @param tiles number of tiles
+ * @param step distance of their corners
+ * @param length length of the source
+ * @param reach the least and the largest place of a tile
+ */
+export function insideAlong(
+  first: number,
+  tiles: number,
+  step: number,
+  length: number,
+  [least, most]: readonly [number, number],
+): readonly [first: number, last: number] {
+  const last = length - 1 - (first + (tiles - 1) * step);
+  return [Math.min(Math.max(-first, least), most + 1), Math.max(Math.min(last, most), least - 1)];
+}
+
+const lies = (place: number, [first, last]: readonly [number, number]): boolean =>
+  first <= place && place <= last;
+
 /**
  * WGSL that reads a row of the source at `corner` (`vec2<i32>`), zero where it reaches over the
  * edge: of image `image`, strip `strip`.
@@ -118,29 +145,43 @@ export function rowText(
   row: number,
   columns: readonly number[],
   type: string,
+  inside: Inside,
   read: (at: string) => string,
 ): string {
   const r = named(row);
+  const isInside = lies(row, inside.rows);
+  const loads = columns.map((column) => {
+    const c = named(column);
+    const value = read(`base_${r} + at_${c}`);
+    const conditions = [
+      ...(isInside ? [] : [`inside_${r}`]),
+      ...(lies(column, inside.columns) ? [] : [`inside_column_${c}`]),
+    ];
+    const chosen = conditions.length === 0
+      ? value
+      : `select(${type}(), ${value}, ${conditions.join(" && ")})`;
+    return `let ${sourceName(row, column)} = ${chosen};`;
+  });
   return `let y_${r} = corner.x + ${row};
-  let inside_${r} = u32(y_${r}) < uniforms.sourceHeight;
-  let line_${r} = (image * uniforms.sourceHeight + u32(select(0, y_${r}, inside_${r}))) * uniforms.sourceWidth;
-  ${
-    columns.map((column) => {
-      const place = `line_${r} + at_${named(column)}`;
-      return `let ${sourceName(row, column)} = select(${type}(), ${
-        read(`(${place}) * uniforms.strips + strip`)
-      }, inside_${r} && inside_column_${named(column)});`;
-    }).join("\n  ")
-  }`;
+  ${isInside ? "" : `let inside_${r} = u32(y_${r}) < uniforms.sourceHeight;`}
+  let line_${r} = image * uniforms.sourceHeight + u32(${
+    isInside ? `y_${r}` : `select(0, y_${r}, inside_${r})`
+  });
+  let base_${r} = line_${r} * uniforms.sourceWidth * uniforms.strips + strip;
+  ${loads.join("\n  ")}`;
 }
 
 /** WGSL that finds the columns of the source that {@linkcode rowText} reads. */
-export function columnText(columns: readonly number[]): string {
+export function columnText(columns: readonly number[], inside: Inside): string {
   return columns.map((column) => {
     const c = named(column);
-    return `let column_${c} = corner.y + ${column};
+    const place = `let column_${c} = corner.y + ${column};`;
+    if (lies(column, inside.columns)) {
+      return `${place} let at_${c} = u32(column_${c}) * uniforms.strips;`;
+    }
+    return `${place}
   let inside_column_${c} = u32(column_${c}) < uniforms.sourceWidth;
-  let at_${c} = u32(select(0, column_${c}, inside_column_${c}));`;
+  let at_${c} = u32(select(0, column_${c}, inside_column_${c})) * uniforms.strips;`;
   }).join("\n  ");
 }
 
@@ -149,7 +190,7 @@ export function columnText(columns: readonly number[]): string {
  *
  * @param firstRow the expression of the first tile's row
  */
-export function placeText({ step }: Tile, firstRow = "uniforms.firstRow"): string {
+export function placeText(step: readonly [number, number], firstRow = "uniforms.firstRow"): string {
   return `let line = tile / uniforms.tilesAcross;
   let across = tile - line * uniforms.tilesAcross;
   let image = line / uniforms.tilesDown;
@@ -161,7 +202,14 @@ export function placeText({ step }: Tile, firstRow = "uniforms.firstRow"): strin
 /** A pass over one image of a convolution to get the other. */
 type Pass = {
   readonly operation: string;
-  readonly tile: Tile;
+  /** What the terms depend on, and the terms. */
+  readonly variant: string;
+  readonly tile: () => Tile;
+  /** Rows and columns of a tile's results. */
+  readonly size: readonly [number, number];
+  /** Distance of neighboring tiles' corners in the source, and the places from there that one reads. */
+  readonly step: readonly [number, number];
+  readonly reach: readonly [rows: readonly [number, number], columns: readonly [number, number]];
   /** Tiles of the result, down and across. */
   readonly tiles: readonly [number, number];
   /** The corner of the first tile in the source, and in the result. */
@@ -207,7 +255,10 @@ export function depthwise(
   const [tilesAcross, width] = tilesAlong(g.outWidth, most[1]);
   return run(backend, software, {
     operation: "DepthwiseConv2D",
-    tile: outputTile(g, height, width),
+    variant: variantOf(g, height, width),
+    tile: () => outputTile(g, height, width),
+    size: [height, width],
+    ...outputReach(g, height, width),
     tiles: [tilesDown, tilesAcross],
     first: [-g.padInfo.top, -g.padInfo.left],
     resultFirst: [0, 0],
@@ -243,7 +294,14 @@ export function depthwiseInputGradient(
   const [tilesAcross, width] = tilesAlong(columns, Math.ceil(most[1] / g.strideWidth));
   return run(backend, software, {
     operation: "DepthwiseConv2DBackpropInput",
-    tile: inputTile(g, height, width),
+    variant: variantOf(g, height, width),
+    tile: () => inputTile(g, height, width),
+    size: [height * g.strideHeight, width * g.strideWidth],
+    step: [height, width],
+    reach: [
+      [-Math.floor((g.effectiveFilterHeight - 1) / g.strideHeight), height - 1],
+      [-Math.floor((g.effectiveFilterWidth - 1) / g.strideWidth), width - 1],
+    ],
     tiles: [tilesDown, tilesAcross],
     first: [firstRow, firstColumn],
     resultFirst: [firstRow * g.strideHeight - top, firstColumn * g.strideWidth - left],
@@ -253,18 +311,46 @@ export function depthwiseInputGradient(
   });
 }
 
+/** What the terms of tiles depend on. */
+export function variantOf(g: Geometry, height: number, width: number): string {
+  const filter = `${g.filterHeight}x${g.filterWidth} by ${g.strideHeight}x${g.strideWidth}`;
+  return `${filter} over ${g.dilationHeight}x${g.dilationWidth} to ${height}x${width}`;
+}
+
+/** How far tiles of the output are apart in the input, and which places each reads. */
+export function outputReach(
+  g: Geometry,
+  height: number,
+  width: number,
+): Pick<Pass, "step" | "reach"> {
+  return {
+    step: [height * g.strideHeight, width * g.strideWidth],
+    reach: [
+      [0, (height - 1) * g.strideHeight + g.effectiveFilterHeight - 1],
+      [0, (width - 1) * g.strideWidth + g.effectiveFilterWidth - 1],
+    ],
+  };
+}
+
 function run(backend: GuardedBackend, software: boolean, pass: Pass): tf.TensorInfo {
-  const { operation, tile, tiles, first, resultFirst, source, filter, bias, activation } = pass;
+  const { operation, tile, size, tiles, step, reach, first, resultFirst, activation } = pass;
+  const { source, filter, bias } = pass;
   const [images, height, width, channels] = pass.shape;
+  const [sourceHeight, sourceWidth] = [source.shape[1]!, source.shape[2]!];
   const { wide, strips, type, reader } = stripsOf(channels);
   const count = images * tiles[0] * tiles[1] * strips;
   const names = ["x", "w", ...(bias ? ["bias"] : [])];
   // Whether all that the tiles cover lies in the result: a branch costs as much as the write.
-  const whole = resultFirst.every((place) => place === 0) && tiles[0] * tile.rows === height &&
-    tiles[1] * tile.columns === width;
+  const whole = resultFirst.every((place) => place === 0) && tiles[0] * size[0] === height &&
+    tiles[1] * size[1] === width;
+  const inside: Inside = {
+    rows: insideAlong(first[0], tiles[0], step[0], sourceHeight, reach[0]),
+    columns: insideAlong(first[1], tiles[1], step[1], sourceWidth, reach[1]),
+  };
   return runProgram(backend, {
     operation,
-    variant: [type, bias !== undefined, activation, whole, JSON.stringify(tile)].join("/"),
+    variant: [type, bias !== undefined, activation, whole, inside.rows, inside.columns]
+      .concat(pass.variant).join("/"),
     results: { y: pass.shape },
     inputs: { x: source, w: filter, ...(bias ? { bias } : {}) },
     vectors: wide ? ["y", ...names] : [],
@@ -273,8 +359,8 @@ function run(backend: GuardedBackend, software: boolean, pass: Pass): tf.TensorI
       strips,
       tilesDown: tiles[0],
       tilesAcross: tiles[1],
-      sourceHeight: source.shape[1]!,
-      sourceWidth: source.shape[2]!,
+      sourceHeight,
+      sourceWidth,
       height,
       width,
       firstRow: first[0],
@@ -282,15 +368,18 @@ function run(backend: GuardedBackend, software: boolean, pass: Pass): tf.TensorI
       resultRow: resultFirst[0],
       resultColumn: resultFirst[1],
     },
-    code: `${finishText(type as "f32", activation)}
+    code: () => {
+      const all = tile();
+      return `${finishText(type as "f32", activation)}
 fn main(index: u32, local: u32) {
   if (index >= uniforms.count) { return; }
   let tile = index / uniforms.strips;
   let strip = index - tile * uniforms.strips;
-  ${placeText(tile)}
-  ${sumsText(tile, type, reader, bias ? `bias_${reader}(strip)` : `${type}()`)}
-  ${storeText(tile, whole)}
-}`,
+  ${placeText(step)}
+  ${sumsText(all, type, reader, inside, bias ? `bias_${reader}(strip)` : `${type}()`)}
+  ${storeText(all, whole)}
+}`;
+    },
     invocations: count,
     workgroup: software ? 8 : 64,
   })[0]!;
@@ -301,18 +390,19 @@ function sumsText(
   { rows, columns, terms }: Tile,
   type: string,
   reader: string,
+  inside: Inside,
   initial: string,
 ): string {
   const lines = [
     `let initial = ${initial};`,
     ...range(rows * columns).map((at) => `var s${at} = initial;`),
-    columnText(distinct(terms.map(({ column }) => column))),
+    columnText(distinct(terms.map(({ column }) => column)), inside),
   ];
   const read = new Set<number>();
   for (const row of distinct(terms.map(({ row }) => row))) {
     const own = terms.filter((term) => term.row === row);
     const across = distinct(own.map(({ column }) => column));
-    lines.push(rowText(row, across, type, (at) => `x_${reader}(${at})`));
+    lines.push(rowText(row, across, type, inside, (at) => `x_${reader}(${at})`));
     for (const tap of distinct(own.map(({ tap }) => tap))) {
       if (read.has(tap)) continue;
       read.add(tap);

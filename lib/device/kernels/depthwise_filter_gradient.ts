@@ -6,13 +6,17 @@ import type { Geometry } from "./convolution.ts";
 import {
   columnText,
   distinct,
+  type Inside,
+  insideAlong,
   mostOf,
+  outputReach,
   outputTile,
   placeText,
   range,
   rowText,
   sourceName,
   tilesAlong,
+  variantOf,
 } from "./depthwise.ts";
 import { stripsOf } from "./features.ts";
 import { runProgram } from "./program.ts";
@@ -51,19 +55,19 @@ export function depthwiseFilterGradient(
   );
   const each = Math.ceil(tiles / Math.max(1, wanted, Math.ceil(tiles / LONGEST_CHAIN)));
   const chains = Math.ceil(tiles / each);
+  const { step, reach } = outputReach(g, height, width);
+  const { top, left } = g.padInfo;
+  const inside: Inside = {
+    // A part's rows are others than the first's.
+    rows: parts > 1 ? [1, 0] : insideAlong(-top, tilesDown, step[0], g.inHeight, reach[0]),
+    columns: insideAlong(-left, tilesAcross, step[1], g.inWidth, reach[1]),
+  };
+  const whole = tilesDown * height === g.outHeight && tilesAcross * width === g.outWidth;
   const [sums] = runProgram(backend, {
     operation: "DepthwiseConv2DBackpropFilter",
-    variant: [
-      type,
-      height,
-      width,
-      parts,
-      g.filterShape,
-      g.strideHeight,
-      g.strideWidth,
-      g.dilationHeight,
-    ]
-      .concat(g.dilationWidth).join("/"),
+    variant: [type, parts, whole, inside.rows, inside.columns, variantOf(g, height, width)].join(
+      "/",
+    ),
     results: { dw: chains === 1 ? g.filterShape : [chains, taps, channels] },
     inputs: { x, dy },
     vectors: wide ? ["dw", "x", "dy"] : [],
@@ -78,10 +82,10 @@ export function depthwiseFilterGradient(
       sourceWidth: g.inWidth,
       outHeight: g.outHeight,
       outWidth: g.outWidth,
-      firstRow: -g.padInfo.top,
-      firstColumn: -g.padInfo.left,
+      firstRow: -top,
+      firstColumn: -left,
     },
-    code: textOf(g, height, width, parts, type, reader),
+    code: () => textOf(g, [height, width], parts, { type, reader, inside, whole }),
     invocations: strips * parts * chains,
     workgroup: software ? 8 : 64,
   });
@@ -92,24 +96,30 @@ export function depthwiseFilterGradient(
   return { ...total, shape: [...g.filterShape] };
 }
 
+/** How the text reads. */
+type Reading = {
+  readonly type: string;
+  readonly reader: string;
+  readonly inside: Inside;
+  /** Whether all pixels of all tiles lie in the output. */
+  readonly whole: boolean;
+};
+
 function textOf(
   g: Geometry,
-  height: number,
-  width: number,
+  [height, width]: readonly [number, number],
   parts: number,
-  type: string,
-  reader: string,
+  { type, reader, inside, whole }: Reading,
 ): string {
   const taps = g.filterHeight * g.filterWidth;
-  const whole = outputTile(g, height, width);
   // Of parts, each has the terms of the first, from another row on.
-  const terms = whole.terms.filter(({ tap }) => tap < taps / parts);
+  const terms = outputTile(g, height, width).terms.filter(({ tap }) => tap < taps / parts);
   const sums = distinct(terms.map(({ tap }) => tap));
   const rows = distinct(terms.map(({ row }) => row)).map((row) => {
     const own = terms.filter((term) => term.row === row);
     const columns = distinct(own.map(({ column }) => column));
     return [
-      rowText(row, columns, type, (at) => `x_${reader}(${at})`),
+      rowText(row, columns, type, inside, (at) => `x_${reader}(${at})`),
       ...own.map(({ at, column, tap }) =>
         `s${tap} = fma(${sourceName(row, column)}, dy${at}, s${tap});`
       ),
@@ -124,21 +134,26 @@ fn main(index: u32, local: u32) {
   let end = min((chain + 1u) * uniforms.each, uniforms.tiles);
   ${sums.map((tap) => `var s${tap} = ${type}();`).join(" ")}
   for (var tile = chain * uniforms.each; tile < end; tile++) {
-    ${placeText(whole, `uniforms.firstRow + part * ${g.dilationHeight}u`)}
+    ${
+    placeText(outputReach(g, height, width).step, `uniforms.firstRow + part * ${g.dilationHeight}u`)
+  }
     ${
     range(height * width).map((at) => {
       const [row, column] = [Math.floor(at / width), at % width];
       const place = [`down * ${height}u + ${row}u`, `across * ${width}u + ${column}u`];
-      const [i, j] = [
+      const read = (i: string, j: string): string =>
+        `dy_${reader}(((image * uniforms.outHeight + ${i}) * uniforms.outWidth + ${j}) *
+      uniforms.strips + strip)`;
+      if (whole) return `let dy${at} = ${read(place[0]!, place[1]!)};`;
+      const last = read(
         `min(${place[0]}, uniforms.outHeight - 1u)`,
         `min(${place[1]}, uniforms.outWidth - 1u)`,
-      ];
-      return `let dy${at} = select(${type}(), dy_${reader}(((image * uniforms.outHeight + ${i}) *
-      uniforms.outWidth + ${j}) * uniforms.strips + strip),
+      );
+      return `let dy${at} = select(${type}(), ${last},
       ${place[0]} < uniforms.outHeight && ${place[1]} < uniforms.outWidth);`;
     }).join("\n    ")
   }
-    ${columnText(distinct(terms.map(({ column }) => column)))}
+    ${columnText(distinct(terms.map(({ column }) => column)), inside)}
     ${rows.join("\n    ")}
   }
   ${

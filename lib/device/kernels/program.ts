@@ -38,9 +38,9 @@ export type Program = {
   readonly key?: Key;
   /**
    * WGSL with `fn main(index: u32, local: u32)`, given the invocation's number and
-   * its number in the workgroup; it writes to the results.
+   * its number in the workgroup; it writes to the results. Of a long text, what makes it.
    */
-  readonly code: string;
+  readonly code: string | (() => string);
   /** Invocations wanted; more may run, so `main` has to check `index`. */
   readonly invocations: number;
   /** Invocations of a workgroup. */
@@ -138,7 +138,7 @@ function compile(backend: GuardedBackend, program: Program, ranges: Ranges): GPU
   const { operation: label, code, workgroup } = program;
   const text = `
 ${bindingsText(program, ranges, backend.bindingLimit)}
-${code}
+${typeof code === "string" ? code : code()}
 @compute @workgroup_size(${workgroup})
 fn start(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) local: u32) {

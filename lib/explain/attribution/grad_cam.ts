@@ -1,4 +1,4 @@
-// Grad-CAM: which positions of a layer's maps speak for a class; guided Grad-CAM: which pixels there.
+// Grad-CAM and its kin: which positions of a layer's maps speak for a class.
 import { resize } from "../../image/resize.ts";
 import type { Intercept, Network } from "../../layers/layer.ts";
 import { layersOf, requireLayer } from "../../layers/layers_of.ts";
@@ -6,8 +6,10 @@ import { valueAndGrad } from "../../tensor/grad.ts";
 import type { Scalar, Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Path, Tree } from "../../tensor/tree.ts";
+import { requireOneOf, requireRange, requireWhole } from "../../text/require.ts";
 import type { BackwardRule } from "../backward_rule.ts";
-import { inputGradient, scoresOf } from "../input_gradient.ts";
+import type { ProgressOptions } from "../for_each_batch.ts";
+import { scoresOf } from "../input_gradient.ts";
 import type { Objective } from "../objective.ts";
 import {
   type Attribution,
@@ -15,37 +17,64 @@ import {
   requireExplainable,
   type Target,
 } from "./attribution.ts";
+import {
+  CAM_NAMES,
+  type CamMethod,
+  camWeights,
+  type GradientCamMethod,
+  weightedMap,
+} from "./cam_weights.ts";
 import { lastFeatureMaps } from "./last_feature_maps.ts";
+import { scoreCam } from "./score_cam.ts";
 
-/** Options of {@linkcode gradCam} and {@linkcode guidedGradCam}. */
-export type GradCamOptions = {
+/**
+ * Options of {@linkcode gradCam} and of `guidedGradCam`. Progress, signal and jit are about
+ * `"score-cam"`, the one method of many steps.
+ */
+export type GradCamOptions = ProgressOptions & {
   /** The layer, which outputs maps. Default: the last one with maps, before the pooling. */
   readonly layer?: Path;
   /**
    * The backward rule for ReLUs: down to the layer for {@linkcode gradCam}, `"backprop"` by
-   * default; down to the image for {@linkcode guidedGradCam}, `"guided"` by default.
+   * default; down to the image for `guidedGradCam`, `"guided"` by default.
    */
   readonly rule?: BackwardRule;
+  /** What the maps count. Default: `"grad-cam"`. */
+  readonly method?: CamMethod;
+  /** How many masked images at a time by `"score-cam"`, from 1. Default: 8. */
+  readonly batchSize?: number;
 };
 
-/** What {@linkcode gradCam} and {@linkcode guidedGradCam} return. */
+/** What {@linkcode gradCam} and `guidedGradCam` return. */
 export type GradCam = Attribution & {
   /** The layer whose maps were used. */
   readonly layer: Path;
 };
 
 /**
- * Where in the image a class is seen: ReLU(Σ_k α_k A_k), with A_k the maps of a layer and α_k the
- * mean over the positions of ∂S/∂A_k, resized bilinearly to the image (Selvaraju, Cogswell, Das,
- * Vedantam, Parikh and Batra, "Grad-CAM", 2016).
+ * Where in the image a class is seen: ReLU(Σ_k w_k A_k), with A_k the maps of a layer, resized
+ * bilinearly to the image. With G_k = ∂S/∂A_k the weights are, by `method`:
+ *
+ * - `"grad-cam"`: the mean of G_k over the positions (Selvaraju, Cogswell, Das, Vedantam, Parikh and
+ *   Batra, 2016)
+ * - `"grad-cam++"`: Σ ReLU(G_k) · G_k² / (2 G_k² + G_k³ Σ A_k), which counts several objects of a
+ *   class (Chattopadhyay, Sarkar, Howlader and Balasubramanian, 2017)
+ * - `"hires-cam"`: G_k at each position by itself: exact if one dense layer follows (Draelos and
+ *   Carin, 2020)
+ * - `"layer-cam"`: ReLU(G_k) at each position, also good for early layers (Jiang, Zhang, Hou, Cheng
+ *   and Wei, 2021)
+ * - `"xgrad-cam"`: the mean of G_k weighted by A_k (Fu, Hu, Dong, Guo, Gao and Li, 2020)
+ * - `"score-cam"`: the softmax of the scores of the image times each map, enlarged and scaled to 0
+ *   to 1, without a gradient; one pass per map (Wang, Wang, Du, Yang, Zhang, Ding, Mardziel and Hu,
+ *   2019)
  *
  * @param network the network
  * @param x its inputs `[N, H, W, C]`
  * @param target the index of a class, for its logit, or an objective
- * @param options layer, backward rule
+ * @param options layer, method, backward rule; of Score-CAM batch size, progress, signal, jit
  * @returns one value per pixel, at least 0, `[N, H, W, 1]`, and the layer
  * @throws {RangeError} if the layer is not in the model, does not output maps or comes after the
- * target, or the target does not fit the model
+ * target, the target does not fit the model, or there is no such method
  * @throws {TypeError} if the network does not take such inputs, or the rule is for ReLUs and the
  * model has none
  *
@@ -67,52 +96,24 @@ export async function gradCam<P extends Tree, S extends Tree>(
   target: Target,
   options: GradCamOptions = {},
 ): Promise<GradCam> {
-  const { rule = "backprop" } = options;
+  const { rule = "backprop", method = "grad-cam", batchSize = 8 } = options;
+  const action = "compute a class activation map";
+  requireOneOf(action, "its method", Object.keys(CAM_NAMES), method);
+  requireWhole(action, "the batch size", batchSize);
+  const isPlain = method !== "score-cam" || rule === "backprop";
+  requireRange(
+    action,
+    "the rule of score-cam, which has no gradient, must be backprop",
+    isPlain,
+    rule,
+  );
   const objective = requireExplainable(network, x, target, rule);
   const layer = requireMapLayer(network, x, objective, options.layer);
-  const { cam, scores } = tf.tidy(() => camOf(network, x, objective, layer, rule));
-  const coarse = await readAttribution("Grad-CAM", objective, cam, scores);
+  const { cam, scores } = method === "score-cam"
+    ? await scoreCam(network, x, objective, layer, { ...options, batchSize })
+    : tf.tidy(() => camOf(network, x, objective, layer, method, rule));
+  const coarse = await readAttribution(CAM_NAMES[method], objective, cam, scores);
   return { ...enlarged(coarse, x.shape[1]!, x.shape[2]!), layer };
-}
-
-/**
- * Which pixels speak for a class where Grad-CAM sees it: the guided gradient times the Grad-CAM map
- * (Selvaraju and others, 2016).
- *
- * @param network the network
- * @param x its inputs `[N, H, W, C]`
- * @param target the index of a class, for its logit, or an objective
- * @param options layer, backward rule
- * @returns a value per input, positive and negative, `[N, H, W, C]`, and the layer
- * @throws {RangeError} as {@linkcode gradCam}
- * @throws {TypeError} as {@linkcode gradCam}; by default a model without ReLUs is refused
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { chapterMnist, init, key, start, tf } from "@neocog/neocog";
- * import { guidedGradCam } from "@neocog/neocog/explain";
- *
- * await start({ backend: "cpu" });
- * const network = init(chapterMnist(), key(0), [28, 28, 1]);
- * const { layer } = await guidedGradCam(network, tf.ones([1, 28, 28, 1]), 3);
- * assertEquals(layer, "relu2");
- * ```
- */
-export async function guidedGradCam<P extends Tree, S extends Tree>(
-  network: Network<P, S>,
-  x: Tensor,
-  target: Target,
-  options: GradCamOptions = {},
-): Promise<GradCam> {
-  const { rule = "guided", ...where } = options;
-  const objective = requireExplainable(network, x, target, rule);
-  const cam = await gradCam(network, x, objective, where);
-  const { gradient, scores } = inputGradient(network, x, objective, { rule });
-  const guided = await readAttribution("guided Grad-CAM", objective, gradient, scores);
-  const channels = x.shape[3]!;
-  const values = guided.values.map((value, i) => value * cam.values[Math.floor(i / channels)]!);
-  return { ...guided, values, layer: cam.layer };
 }
 
 /** The layer, which must output maps and come before the objective. */
@@ -145,6 +146,7 @@ function camOf<P extends Tree, S extends Tree>(
   x: Tensor,
   objective: Objective,
   layer: Path,
+  method: GradientCamMethod,
   rule: BackwardRule,
 ): { readonly cam: Tensor; readonly scores: Tensor } {
   const { shape } = requireLayer(network.model, x.shape.slice(1), layer);
@@ -166,9 +168,8 @@ function camOf<P extends Tree, S extends Tree>(
     return [tf.sum(scores) as Scalar, { scores, maps }];
   });
   const { grads, aux } = gradientOf({ shift: tf.zeros([x.shape[0]!, ...shape]) });
-  const weights = tf.mean(grads.shift, [1, 2], true); // [N, 1, 1, C]
-  const cam = tf.relu(tf.sum(tf.mul(weights, aux.maps), -1, true));
-  return { cam, scores: aux.scores };
+  const weights = camWeights(method, aux.maps, grads.shift);
+  return { cam: weightedMap(aux.maps, weights), scores: aux.scores };
 }
 
 /** Maps of one channel in another size, by bilinear interpolation between pixel centers. */

@@ -5,13 +5,9 @@ import { tf } from "../../tensor/tf.ts";
 import type { Tree } from "../../tensor/tree.ts";
 import type { ProgressOptions } from "../for_each_batch.ts";
 import { type InputGradientOptions, scoresOf } from "../input_gradient.ts";
-import {
-  type Attribution,
-  readAttribution,
-  requireExplainable,
-  type Target,
-} from "./attribution.ts";
+import { requireExplainable, type Target } from "./attribution.ts";
 import { type Baseline, baselineFor, requireBaseline } from "./baseline.ts";
+import { type Contributions, readContributions, readScores } from "./contributions.ts";
 import { quadrature, type QuadratureRule } from "./quadrature.ts";
 import { sumOfGradients } from "./sum_of_gradients.ts";
 
@@ -26,14 +22,6 @@ export type IntegratedGradientsOptions = ProgressOptions & InputGradientOptions 
   readonly steps?: number;
   /** Where they are taken. Default: `"gauss-legendre"`, as in Captum. */
   readonly quadrature?: QuadratureRule;
-};
-
-/** What {@linkcode integratedGradients} returns. */
-export type IntegratedGradients = Attribution & {
-  /** The objective for the baseline of each image. */
-  readonly baselineScores: readonly number[];
-  /** For each image, the sum of the values minus the difference of the scores: 0 for an exact integral. */
-  readonly deltas: readonly number[];
 };
 
 /**
@@ -69,7 +57,7 @@ export async function integratedGradients<P extends Tree, S extends Tree>(
   x: Tensor,
   target: Target,
   options: IntegratedGradientsOptions = {},
-): Promise<IntegratedGradients> {
+): Promise<Contributions> {
   const { baseline = 0, steps = 50 } = options;
   const objective = requireExplainable(network, x, target, options.rule);
   requireBaseline(baseline, x);
@@ -84,21 +72,10 @@ export async function integratedGradients<P extends Tree, S extends Tree>(
     const mean = await sumOfGradients(network, objective, steps, pointAt, options);
     const values = tf.tidy(() => tf.mul(mean, path));
     mean.dispose();
-    const first = tf.tidy(() => scoresOf(network, from, objective));
+    const baselineScores = await readScores(tf.tidy(() => scoresOf(network, from, objective)));
     const last = tf.tidy(() => scoresOf(network, x, objective));
-    const baselineScores = [...await first.data()];
-    first.dispose();
-    const found = await readAttribution("integrated gradients", objective, values, last);
-    return { ...found, baselineScores, deltas: deltasOf(found, baselineScores) };
+    return await readContributions("integrated gradients", objective, values, last, baselineScores);
   } finally {
     tf.dispose([from, path]);
   }
-}
-
-function deltasOf({ scores, values }: Attribution, baselineScores: readonly number[]): number[] {
-  const each = values.length / scores.length;
-  return scores.map((score, i) => {
-    const own = values.subarray(i * each, (i + 1) * each);
-    return own.reduce((sum, value) => sum + value, 0) - (score - baselineScores[i]!);
-  });
 }

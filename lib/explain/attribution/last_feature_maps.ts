@@ -38,7 +38,7 @@ function lastIn(
   { children = [], arrangement = "chain" }: Declaration,
   path: Path,
 ): Path | undefined {
-  if (arrangement !== "chain") return undefined;
+  if (arrangement !== "chain" && arrangement !== "graph") return undefined;
   for (const { name, layer, declaration } of children.toReversed()) {
     const own = path === "" ? name : `${path}/${name}`;
     const [height, width, channels] = declaration.shape;

@@ -4,11 +4,7 @@ import type { Pair } from "../../layers/window.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Tree } from "../../tensor/tree.ts";
-import { requireWhole } from "../../text/require.ts";
-import type { ProgressOptions } from "../for_each_batch.ts";
 import { scoresOf } from "../input_gradient.ts";
-import { jitIf } from "../jit_if.ts";
-import type { Objective } from "../objective.ts";
 import {
   type Attribution,
   readAttribution,
@@ -16,10 +12,11 @@ import {
   type Target,
 } from "./attribution.ts";
 import { type Baseline, baselineFor, requireBaseline } from "./baseline.ts";
-import { insideSpans, meanLosses, type OcclusionWindow, windowsIn } from "./occlusion_windows.ts";
+import { maskedScores, type MaskedScoresOptions, requireBatchSize } from "./masked_scores.ts";
+import { meanLosses, seenBeside, windowsIn } from "./occlusion_windows.ts";
 
 /** Options of {@linkcode occlusion}. */
-export type OcclusionOptions = ProgressOptions & {
+export type OcclusionOptions = MaskedScoresOptions & {
   /**
    * Height and width of the window that is covered, in pixels. Default: an eighth of the image's,
    * rounded up to an even number.
@@ -29,8 +26,6 @@ export type OcclusionOptions = ProgressOptions & {
   readonly stride?: Pair;
   /** What covers, in the inputs' units. Default: 0. */
   readonly baseline?: Baseline;
-  /** How many covered images at a time, from 1. Default: 8. */
-  readonly batchSize?: number;
 };
 
 /**
@@ -69,19 +64,18 @@ export async function occlusion<P extends Tree, S extends Tree>(
   options: OcclusionOptions = {},
 ): Promise<Attribution> {
   const objective = requireExplainable(network, x, target);
-  const { baseline = 0, batchSize = 8 } = options;
+  const { baseline = 0 } = options;
   requireBaseline(baseline, x);
-  requireWhole("cover a part of the image", "the batch size", batchSize);
+  requireBatchSize(options);
   const [count, height, width] = x.shape as [number, number, number];
   const windows = windowsIn(height, width, options.window, options.stride);
   const cover = baselineFor(baseline, x);
   const own = tf.tidy(() => scoresOf(network, x, objective));
   try {
     const scores = await own.data();
-    const covered = await coveredScores(network, objective, x, cover, windows, {
-      ...options,
-      batchSize,
-    });
+    const mask = (_: number, window: number): Float32Array =>
+      seenBeside(windows[window]!, height, width);
+    const covered = await maskedScores(network, objective, x, cover, windows.length, mask, options);
     const values = new Float32Array(count * height * width);
     scores.forEach((score, i) => {
       const lossOf = (window: number): number => score - covered[i * windows.length + window]!;
@@ -92,39 +86,4 @@ export async function occlusion<P extends Tree, S extends Tree>(
   } finally {
     tf.dispose([cover, own]);
   }
-}
-
-/** The score of each image under each window, image by image. */
-async function coveredScores<P extends Tree, S extends Tree>(
-  network: Network<P, S>,
-  objective: Objective,
-  x: Tensor,
-  cover: Tensor,
-  windows: readonly OcclusionWindow[],
-  options: OcclusionOptions & { readonly batchSize: number },
-): Promise<Float32Array> {
-  const [count, height, width] = x.shape as [number, number, number];
-  const batch = Math.min(options.batchSize, windows.length);
-  const scores = new Float32Array(count * windows.length);
-  using score = jitIf((image: Tensor, cover: Tensor, rows: Tensor, columns: Tensor): Tensor => {
-    const covering = tf.mul(tf.sub(cover, image), tf.mul(rows, columns)); // [batch, H, W, C]
-    return scoresOf(network, tf.add(image, covering), objective);
-  }, options);
-  for (let done = 0; done < scores.length;) {
-    options.signal?.throwIfAborted();
-    const [image, window] = [Math.floor(done / windows.length), done % windows.length];
-    const now = windows.slice(window, window + batch);
-    const given = tf.tidy((): [Tensor, Tensor, Tensor, Tensor] => [
-      tf.slice(x, [image], [1]),
-      tf.slice(cover, [image], [1]),
-      tf.tensor(insideSpans(now.map(({ rows }) => rows), batch, height), [batch, height, 1, 1]),
-      tf.tensor(insideSpans(now.map(({ columns }) => columns), batch, width), [batch, 1, width, 1]),
-    ]);
-    const found = score(...given);
-    scores.set((await found.data()).subarray(0, now.length), done);
-    tf.dispose([...given, found]);
-    done += now.length;
-    options.onProgress?.(done, scores.length);
-  }
-  return scores;
 }

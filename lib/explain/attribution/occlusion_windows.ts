@@ -60,13 +60,22 @@ function spansAlong(axis: string, length: number, size: number, stride: number):
   );
 }
 
-/** A row for each span with ones inside it, `[count, length]`; rows without a span are zero. */
-export function insideSpans(spans: readonly Span[], count: number, length: number): Float32Array {
-  const rows = new Float32Array(count * length);
-  spans.forEach(({ first, size }, i) => {
-    rows.fill(1, i * length + first, i * length + first + size);
-  });
-  return rows;
+/** Calls a function for each pixel of a window, by its number in the image. */
+export function eachPixel(
+  { rows, columns }: OcclusionWindow,
+  width: number,
+  visit: (pixel: number) => void,
+): void {
+  for (let y = rows.first; y < rows.first + rows.size; y++) {
+    for (let x = columns.first; x < columns.first + columns.size; x++) visit(y * width + x);
+  }
+}
+
+/** What is seen of an image if a window is covered: 1, or 0 inside it, `[height, width]`. */
+export function seenBeside(window: OcclusionWindow, height: number, width: number): Float32Array {
+  const seen = new Float32Array(height * width).fill(1);
+  eachPixel(window, width, (pixel) => seen[pixel] = 0);
+  return seen;
 }
 
 /** For each pixel, the mean loss of the windows that cover it. */
@@ -78,14 +87,12 @@ export function meanLosses(
 ): Float32Array {
   const sums = new Float64Array(height * width);
   const counts = new Uint32Array(height * width);
-  windows.forEach(({ rows, columns }, window) => {
-    const loss = lossOf(window);
-    for (let y = rows.first; y < rows.first + rows.size; y++) {
-      for (let x = columns.first; x < columns.first + columns.size; x++) {
-        sums[y * width + x]! += loss;
-        counts[y * width + x]!++;
-      }
-    }
+  windows.forEach((window, i) => {
+    const loss = lossOf(i);
+    eachPixel(window, width, (pixel) => {
+      sums[pixel]! += loss;
+      counts[pixel]!++;
+    });
   });
   return Float32Array.from(sums, (sum, i) => sum / counts[i]!);
 }

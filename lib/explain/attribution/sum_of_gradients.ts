@@ -1,6 +1,6 @@
-// The weighted sum of the gradients of an objective at many points, for SmoothGrad and integrated gradients.
+// The weighted sum of the gradients of an objective at many points.
 import type { Network } from "../../layers/layer.ts";
-import type { Scalar, Tensor } from "../../tensor/tensor.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Tree } from "../../tensor/tree.ts";
 import { turns } from "../../tensor/turns.ts";
@@ -9,11 +9,12 @@ import { inputGradient, type InputGradientOptions } from "../input_gradient.ts";
 import { jitIf } from "../jit_if.ts";
 import type { Objective } from "../objective.ts";
 
-/** Where a gradient is taken, and its weight. */
+/** Where a gradient is taken, and its weight; tensors are disposed of after use. */
 export type WeightedPoint = {
-  /** The network's inputs `[N, H, W, C]`, which are disposed of after use. */
+  /** The network's inputs `[N, H, W, C]`. */
   readonly x: Tensor;
-  readonly weight: number;
+  /** A number, or a tensor of the shape of the inputs. */
+  readonly weight: number | Tensor;
 };
 
 /**
@@ -30,7 +31,7 @@ export async function sumOfGradients<P extends Tree, S extends Tree>(
 ): Promise<Tensor> {
   const { signal, onProgress } = options;
   using add = jitIf(
-    (sum: Tensor, x: Tensor, weight: Scalar): Tensor =>
+    (sum: Tensor, x: Tensor, weight: Tensor): Tensor =>
       tf.add(sum, tf.mul(inputGradient(network, x, objective, options).gradient, weight)),
     { ...options, donate: [0, 1, 2] },
   );
@@ -40,7 +41,7 @@ export async function sumOfGradients<P extends Tree, S extends Tree>(
     for (let i = 0; i < count; i++) {
       signal?.throwIfAborted();
       const { x, weight } = pointAt(i);
-      sum = add(sum ?? tf.zerosLike(x), x, tf.scalar(weight));
+      sum = add(sum ?? tf.zerosLike(x), x, typeof weight === "number" ? tf.scalar(weight) : weight);
       await computed(sum);
       await turn();
       onProgress?.(i + 1, count);

@@ -9,6 +9,27 @@ import { ratesOf, requireSweep, risingRate, smooth, suggestionOf } from "./learn
 import { beginSweep, type FindLearningRateOptions, runSweep } from "./sweep_steps.ts";
 import { objectiveOf } from "../objective.ts";
 import { trainingFunctions } from "../training_functions.ts";
+import { requireOptions } from "../../text/require.ts";
+
+const OPTIONS: Readonly<Record<keyof FindLearningRateOptions, true>> = {
+  from: true,
+  to: true,
+  steps: true,
+  smoothing: true,
+  divergence: true,
+  optimizer: true,
+  network: true,
+  batchSize: true,
+  loss: true,
+  auxiliaryLosses: true,
+  trainable: true,
+  augment: true,
+  normalize: true,
+  key: true,
+  signal: true,
+  onStep: true,
+  jit: true,
+};
 
 export type { FindLearningRateOptions, SweepStep } from "./sweep_steps.ts";
 
@@ -69,6 +90,7 @@ export async function findLearningRate<P extends Tree, S extends Tree>(
   examples: Examples | ImageSource,
   options: FindLearningRateOptions<P, S> = {},
 ): Promise<FoundLearningRate> {
+  requireOptions("find a learning rate", options, OPTIONS);
   const sweep = requireSweep(options);
   const { optimizer = (learningRate) => adam({ learningRate }) } = options;
   const stepper = optimizer(risingRate(sweep));

@@ -106,6 +106,8 @@ export function allOps(): Op[] {
     ...PRODUCTS.flatMap(productOps),
     ...convOps(),
     ...poolOps([32, 24, 24, 64]),
+    // What reading and writing once takes: the floor of the depthwise convolution of this shape.
+    ...pairOps("relu", [1, 112, 112, 32], () => (x) => tf.relu(x), 1),
     ...batchNormOps([32, 32, 32, 16]),
     ...batchNormOps([32, 8, 8, 64]),
     ...crossEntropyOps(128, 10),

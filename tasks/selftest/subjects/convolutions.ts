@@ -1,5 +1,5 @@
 // Convolutions: strides, paddings, dilations, groups, and the shapes that have kernels of their own.
-import { convolve } from "../../../lib/tensor/mod.ts";
+import { convolve, convolveTranspose } from "../../../lib/tensor/mod.ts";
 import type { Tensor1D, Tensor4D } from "../../../mod.ts";
 import {
   type Convolution,
@@ -149,6 +149,48 @@ function grouped(draw: Draw, groups: number, fixed: Fixed): Trial {
 
 const ONE = [1, 1] as const;
 
+/** A transposed convolution, which is the gradient of one by its input, and has its other two as gradients. */
+function transposed(draw: Draw): Trial {
+  const padding = draw.whole(0, 1);
+  const both = (least: number, most: number): [number, number] => [
+    draw.whole(least, most),
+    draw.whole(least, most),
+  ];
+  const [filter, stride, dilation, output] = [both(2, 4), both(1, 3), both(1, 2), both(3, 6)];
+  const outputPadding = stride.map((step) => draw.whole(0, step - 1)) as [number, number];
+  const input = [0, 1].map((axis) =>
+    (output[axis]! - 1) * stride[axis]! - 2 * padding + dilation[axis]! * (filter[axis]! - 1) +
+    outputPadding[axis]! + 1
+  );
+  const c: Convolution = {
+    batch: draw.whole(1, 3),
+    input: [input[0]!, input[1]!, draw.whole(1, 9)],
+    filter,
+    features: draw.whole(1, 9),
+    stride,
+    dilation,
+    before: [padding, padding],
+    output,
+  };
+  const options = {
+    stride,
+    padding: [padding, padding],
+    outputPadding,
+    dilation,
+    groups: 1,
+  } as const;
+  return {
+    inputs: [
+      draw.normal([c.batch, ...output, c.features]),
+      draw.normal([...filter, c.input[2], c.features]),
+    ],
+    options: JSON.stringify(options),
+    run: (x, kernel) => convolveTranspose(x as Tensor4D, kernel as Tensor4D, options),
+    reference: (x, kernel) => inputGradient(c, x!, kernel!),
+    gradients: (dy, x, kernel) => [forward(c, dy, kernel!), filterGradient(c, dy, x!)],
+  };
+}
+
 /** All kinds of convolutions. */
 export const convolutions: readonly Subject[] = [
   { name: "convolve", draw: (draw) => trialOf(draw, geometry(draw, {})) },
@@ -203,6 +245,7 @@ export const convolutions: readonly Subject[] = [
       return grouped(draw, draw.pick([3, 4, 8, 12, 6]), one);
     },
   },
+  { name: "convolveTranspose", draw: transposed },
   {
     name: "convolve depthwise, other shapes",
     draw: (draw) =>

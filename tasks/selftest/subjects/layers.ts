@@ -8,7 +8,8 @@ import {
   softmaxCrossEntropy,
   tf,
 } from "../../../mod.ts";
-import { dropUnits, uniformTensor } from "../../../lib/tensor/mod.ts";
+import { standardize } from "../../../lib/tensor/standardize.ts";
+import { dropUnits, normalTensor, uniformTensor } from "../../../lib/tensor/mod.ts";
 import { word } from "../../../lib/tensor/random.ts";
 import type { Numbers } from "../reference.ts";
 import { constant, type Draw, type Input, type Subject, type Trial } from "../subject.ts";
@@ -128,6 +129,23 @@ function uniformTrial(draw: Draw): Trial {
   };
 }
 
+/** The same of normal noise, by Box and Muller's formula. */
+function normalTrial(draw: Draw): Trial {
+  const source = key(draw.whole(0, 2 ** 20));
+  const noise = (i: number): number => {
+    const [first, second] = [word(source, i & ~1), word(source, i | 1)];
+    const radius = Math.sqrt(-2 * Math.log((first + 1) / 2 ** 32));
+    const angle = 2 * Math.PI * second / 2 ** 32;
+    return radius * (i & 1 ? Math.sin(angle) : Math.cos(angle));
+  };
+  return {
+    inputs: [draw.normal(draw.shape([1, 4], 9))],
+    run: (x) => tf.add(x!, normalTensor(source, x!.shape)),
+    reference: (x) => x!.map((value, i) => value + noise(i)),
+    gradients: (weights) => [weights],
+  };
+}
+
 /** Layers of training, and losses. */
 export const layers: readonly Subject[] = [
   // A variance of few numbers is small, and its root steep.
@@ -181,6 +199,27 @@ export const layers: readonly Subject[] = [
   },
   { name: "dropUnits", draw: dropoutTrial },
   { name: "uniformTensor", draw: uniformTrial },
+  { name: "normalTensor", draw: normalTrial },
+  {
+    name: "standardize",
+    tolerance: 5e-5, // As batchNorm's.
+    draw: (draw) => {
+      const shape = draw.shape([2, 4], 9);
+      const length = shape.at(-1)!;
+      return {
+        inputs: [draw.normal(shape)],
+        run: (x) => standardize(x!, [shape.length - 1], 0.01),
+        reference: (x) =>
+          x!.map((value, i) => {
+            const row = x!.subarray(i - i % length, i - i % length + length);
+            const mean = sum(row) / length;
+            const variance = sum(row.map((other) => (other - mean) ** 2)) / length;
+            return (value - mean) / Math.sqrt(variance + 0.01);
+          }),
+        gradients: "differences",
+      };
+    },
+  },
   {
     name: "localResponseNormalization",
     draw: (draw) => {
