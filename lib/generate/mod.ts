@@ -34,6 +34,9 @@ export {
 export { imageDistances, type Norm } from "./adversarial/norm.ts";
 export * from "./adversarial/logit_ascent.ts";
 export * from "./adversarial/projected_gradient.ts";
+export type { AttackLoss } from "./adversarial/margin_losses.ts";
+export { autoPgd, type AutoPgdOptions } from "./adversarial/auto_pgd.ts";
+export { squareAttack, type SquareAttackOptions } from "./adversarial/square_attack.ts";
 export * from "./adversarial/deep_fool.ts";
 export * from "./adversarial/carlini_wagner.ts";
 export * from "./adversarial/robustness.ts";
