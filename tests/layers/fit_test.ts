@@ -166,12 +166,6 @@ const CASES: Readonly<Record<string, Case>> = {
     [],
     [[6, 6, 1]],
   ),
-  graph: image(
-    graph({ a: conv({ features: 2, size: 3 }), b: relu(), c: { from: ["a", "b"] } }),
-    [6, 6, 3],
-    [[2, 6, 3]],
-    [[6, 6, 1]],
-  ),
   checkpoint: image(
     layers.checkpoint(conv({ features: 2, size: 3 })),
     [6, 6, 3],
