@@ -43,7 +43,7 @@ export function modelFlag(options: FlagOptions<string>): Flag<string | undefined
   return {
     ...plain,
     placeholder: "NAME",
-    range: known.join(", "),
+    range: `one of ${known.length}, which deno task summary lists`,
     help: `${options.help}; or your own, in a file: ./model.ts or model.onnx`,
     parse(value, label) {
       if (isModelFile(value) || isOnnx(value) || Object.hasOwn(models, value)) return value;

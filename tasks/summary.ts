@@ -9,9 +9,10 @@ import {
   trainingMemory,
   type TrainingMemoryOptions,
 } from "../lib/sizing/mod.ts";
-import { type Layer, models, type Shape } from "../mod.ts";
+import { countParameters, type Layer, models, type Shape } from "../mod.ts";
 import { OPTIMIZER_MEMORIES } from "../lib/sizing/training_memory.ts";
 import { unknownName } from "../lib/text/nearest.ts";
+import { table } from "../lib/text/table.ts";
 import { writeFileAtomically } from "../lib/files/mod.ts";
 import {
   choice,
@@ -36,9 +37,8 @@ export const command = {
     "Prints a model's layers with their output shapes, kernels, parameters, FLOPs and receptive fields, and the memory that training needs. Nothing is allocated.",
   positionals: {
     model: text({
-      help: `one of ${
-        Object.keys(models).join(", ")
-      }; or your own, in a file: ./model.ts or model.onnx`,
+      help: "the model's name, or your own, in a file: ./model.ts or model.onnx",
+      defaultText: "none: the models are listed",
     }),
   },
   flags: {
@@ -64,6 +64,7 @@ export const command = {
     json: toggle({ help: "print one JSON object" }),
   },
   examples: [
+    ["deno task summary", "all models, with their parameters and inputs"],
     ["deno task summary lenet5", "LeNet-5 for MNIST"],
     ["deno task summary lenet5 --input 32x32x3", "for color images"],
     [
@@ -136,14 +137,36 @@ function jsonOf({ name, model, shape }: ShapedModel, options: TrainingMemoryOpti
   return { model: name, ...sums, training: { ...options, bytes: memory }, layers };
 }
 
+/** Prints the models by name. */
+function listModels(json: boolean): void {
+  const listed = Object.entries(models).map(([name, { about, inputShape, build }]) => ({
+    name,
+    parameters: countParameters(build().declare(inputShape).params),
+    inputShape,
+    about,
+  }));
+  if (json) return console.log(JSON.stringify({ models: listed }));
+  const rows = listed.map(({ name, parameters, inputShape, about }) => [
+    name,
+    parameters.toLocaleString("en-US"),
+    inputShape.join("×"),
+    about,
+  ]);
+  console.log(table([["model", "parameters", "input", "what it is"], ...rows], {
+    align: ["left", "right", "left", "left"],
+    heading: true,
+  }));
+}
+
 /** Runs the task. */
 async function run(
   values: Values<typeof command.flags> & Values<typeof command.positionals>,
 ): Promise<void> {
   const { model: name, compare, svg, json } = values;
-  if ((name === undefined) === (compare === undefined)) {
-    throw new UsageError("Cannot run: either MODEL or --compare must be given");
+  if (name !== undefined && compare !== undefined) {
+    throw new UsageError("Cannot run: either MODEL or --compare must be given, got both");
   }
+  if (name === undefined && compare === undefined) return listModels(json);
   const options = { batchSize: values["batch-size"], optimizer: values.optimizer };
   if (name !== undefined) {
     const chosen = await choose(name, values);

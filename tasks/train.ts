@@ -90,7 +90,8 @@ function requireEpochs({ epoch }: Progress, run: Json, { epochs }: Settings): vo
 }
 
 /** Refuses to resume a run whose learning rate was still being looked for. */
-function requireRate(dir: string, { settings }: { readonly settings?: Partial<Settings> }): void {
+function requireRate(dir: string, run: Json): void {
+  const { settings } = run as { readonly settings?: { readonly learningRate?: Json } };
   if (settings?.learningRate !== null) return;
   throw new UsageError(
     `Cannot resume in ${dir}: the run must have a learning rate, got one that ended before --find-lr had found it. Begin it again`,
@@ -128,7 +129,7 @@ async function openRun(flags: TrainFlags): Promise<OpenedRun> {
   const dir = flags.out ??
     `runs/${labelOf(asked.model ?? DEFAULT_RUN.model)}-${asked.dataset ?? DEFAULT_RUN.dataset}`;
   const begun = flags.resume ? await readRun(dir, "settings") : undefined;
-  if (begun) requireRate(dir, begun.run as never);
+  if (begun) requireRate(dir, begun.run);
   const before = begun && settingsOf(begun.run, begun.file);
   const named = await modelOfRun(flags, before, DEFAULT_RUN.model);
   const chosen = { ...asked, ...(named.own ? keptModel(named, before) : {}) };

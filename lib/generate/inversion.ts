@@ -1,6 +1,11 @@
 // Feature inversion (§12.9.4): what a layer still knows of an image.
 import { activations } from "../explain/activations.ts";
-import { type ImageNetwork, scalingFor, toInputs } from "../explain/input_pixels.ts";
+import {
+  type ImageNetwork,
+  type PixelScaling,
+  scalingFor,
+  toInputs,
+} from "../explain/input_pixels.ts";
 import { truncate } from "../explain/truncate.ts";
 import type { Network } from "../layers/layer.ts";
 import { layersOf, requireLayer } from "../layers/layers_of.ts";
@@ -74,18 +79,14 @@ export async function invert<P extends Tree, S extends Tree>(
 ): Promise<Inversion> {
   const shape = requireOneImage("invert features", "the image", image);
   const { steps = 200, alphaWeight = 1e-3 } = options;
-  const preprocessing = scalingFor(network, options.preprocessing);
   const depth = depthOf(network, shape, layer);
   const { variationWeight = variationAt(depth) } = options;
-  const part = truncate(network, shape, [layer]);
   const regularizers = [
     alphaNorm(alphaWeight / image.size),
     totalVariation(variationWeight / image.size, { beta: 2 }),
   ];
   requireWhole("invert features", "the number of steps", steps);
-  const inputs = tf.tidy(() => toInputs(tf.reshape(image, [1, ...shape]), preprocessing));
-  const features = activations(part, inputs, [layer]).get(layer)!;
-  inputs.dispose();
+  const { part, features, preprocessing } = featuresIn(network, image, layer, options);
   try {
     const { images, scores } = await ascend(part, similarTo(layer, features), {
       parametrization: depth < 0.4 ? pixels({ noise: 0.1 }) : fourier(),
@@ -100,6 +101,28 @@ export async function invert<P extends Tree, S extends Tree>(
   } finally {
     features.dispose();
   }
+}
+
+/**
+ * What a layer outputs for an image, and the part of the network up to there.
+ *
+ * @param image pixels from 0 to 1, `[H, W, C]` or `[1, H, W, C]`
+ * @param options the preprocessing. Default: the network's own
+ * @returns the part, the features `[1, …]`, which the caller owns, and the preprocessing
+ */
+export function featuresIn<P extends Tree, S extends Tree>(
+  network: ImageNetwork<P, S>,
+  image: Tensor,
+  layer: Path,
+  options: Pick<AscendOptions, "preprocessing">,
+): { readonly part: Network; readonly features: Tensor; readonly preprocessing: PixelScaling } {
+  const shape = image.shape.slice(-3);
+  const preprocessing = scalingFor(network, options.preprocessing);
+  const part = truncate(network, shape, [layer]);
+  const inputs = tf.tidy(() => toInputs(tf.reshape(image, [1, ...shape]), preprocessing));
+  const features = activations(part, inputs, [layer]).get(layer)!;
+  inputs.dispose();
+  return { part, features, preprocessing };
 }
 
 /** The layer's depth by its index among all layers, 0 to 1. */

@@ -21,7 +21,15 @@ export * from "./normalized_ascent.ts";
 // Pictures
 export { classImage, type ClassImageOptions, type ClassImageStyle } from "./class_image.ts";
 export * from "./deep_dream.ts";
-export * from "./inversion.ts";
+export * from "./caricature.ts";
+export {
+  type Inversion,
+  inversionStrip,
+  type InversionStripOptions,
+  invert,
+  type InvertOptions,
+  type LayerInversion,
+} from "./inversion.ts";
 
 // Attacks
 export * from "./adversarial/attack.ts";
@@ -34,6 +42,9 @@ export {
 export { imageDistances, type Norm } from "./adversarial/norm.ts";
 export * from "./adversarial/logit_ascent.ts";
 export * from "./adversarial/projected_gradient.ts";
+export type { AttackLoss } from "./adversarial/margin_losses.ts";
+export { autoPgd, type AutoPgdOptions } from "./adversarial/auto_pgd.ts";
+export { squareAttack, type SquareAttackOptions } from "./adversarial/square_attack.ts";
 export * from "./adversarial/deep_fool.ts";
 export * from "./adversarial/carlini_wagner.ts";
 export * from "./adversarial/robustness.ts";

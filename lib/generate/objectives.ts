@@ -5,6 +5,7 @@ import { requireLayer } from "../layers/layers_of.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Path, Tree } from "../tensor/tree.ts";
+import { requireRange } from "../text/require.ts";
 
 /** The mean over the positions of products of channels, `[N, C, C]`. */
 function gramsOf(output: Tensor): Tensor {
@@ -117,6 +118,56 @@ export function similarTo(path: Path, features: Tensor): Objective {
     name: `similarity in ${path === "" ? "the output" : path}`,
     paths: [path],
     score: (output) => similarity(output(path), features),
+    check(model, shape) {
+      const wanted = features.shape.slice(1);
+      requireOutput(model, shape, path, (output) => `${output}` === `${wanted}`, wanted);
+    },
+  };
+}
+
+/**
+ * More of what a layer sees in another image: z · Φ₀ / ‖Φ₀‖² · max(0.1, cos(z, Φ₀))^p, of all positions
+ * together. The product grows with the features, the cosine keeps their proportions. Olah,
+ * Mordvintsev and Schubert, "Feature visualization", 2017; Lucid's `dot_compare`.
+ *
+ * @param path the layer
+ * @param features Φ₀, `[1, …]`; the caller keeps it, for as long as the objective is used
+ * @param power p, how much proportions count, at least 0. Default: 1
+ * @returns the objective; 1 for the image itself
+ * @throws {RangeError} if the power is not finite and at least 0
+ *
+ * @example
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ * import { exaggerated } from "@neocog/neocog/generate";
+ * import { start, tf } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const more = exaggerated("conv1", tf.tensor2d([[3, 4]]));
+ * const score = await more.score(() => tf.tensor2d([[6, 8]]), tf.zeros([1])).array();
+ * assertAlmostEquals(score, 2, 1e-6);
+ * ```
+ */
+export function exaggerated(path: Path, features: Tensor, power = 1): Objective {
+  requireRange(
+    "exaggerate features",
+    "the power must be finite and at least 0",
+    power >= 0 && power < Infinity,
+    power,
+  );
+  return {
+    name: `${path === "" ? "the output" : path}, exaggerated`,
+    paths: [path],
+    score(output) {
+      const maps = output(path);
+      const rows = tf.reshape(maps, [maps.shape[0]!, -1]);
+      const wanted = tf.reshape(features, [1, -1]);
+      const square = tf.maximum(tf.sum(tf.square(wanted)), 1e-12);
+      const products = tf.sum(tf.mul(rows, wanted), 1);
+      const lengths = tf.sqrt(tf.add(tf.mul(tf.sum(tf.square(rows), 1), square), 1e-20));
+      const cosines = tf.maximum(tf.div(products, lengths), 0.1);
+      return tf.sum(tf.mul(tf.div(products, square), tf.pow(cosines, power))).asScalar();
+    },
     check(model, shape) {
       const wanted = features.shape.slice(1);
       requireOutput(model, shape, path, (output) => `${output}` === `${wanted}`, wanted);

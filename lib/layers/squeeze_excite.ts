@@ -36,7 +36,14 @@ export type SqueezeExciteParams = {
 /** Multiplies each channel of maps by its weight. */
 const WEIGHTED: Join = {
   name: "squeezeExcite",
-  shape: ([maps]) => maps!,
+  shape([maps, weights]) {
+    if (maps!.at(-1) === weights![0]) return maps!;
+    throw new TypeError(
+      `Cannot apply a squeezeExcite layer to [${maps}]: its channels must be the input's, got ${
+        weights![0]
+      }`,
+    );
+  },
   flops: ([maps]) => sizeOf(maps!),
   join: ([maps, weights]) => {
     const [batch, channels] = weights!.shape as [number, number];

@@ -36,9 +36,10 @@ export function shapeText(shape: ShapeTree): string {
   return Object.entries(shape).map(([name, one]) => `${name} ${shapeText(one)}`).join(", ");
 }
 
-/** One number for both sides, or both. */
+/** One number for both sides, or both; of what is no whole number, two digits. */
 function sides([down, across]: readonly [number, number]): string {
-  return down === across ? `${down}` : `${down}×${across}`;
+  const text = (side: number): string => `${Number(side.toFixed(2))}`;
+  return down === across ? text(down) : `${text(down)}×${text(across)}`;
 }
 
 /** A pair, "3 × 3". */
@@ -46,9 +47,14 @@ export function pairText(pair: Pair): string {
   return typeof pair === "number" ? `${pair} × ${pair}` : pair.join(" × ");
 }
 
-/** A window, "11×11 /4": its size, its stride after "/" and its dilation after "@" unless they are 1. */
+/**
+ * A window, "11×11 /4": its size, its stride after "/" and its dilation after "@" unless they are 1.
+ * Of a layer that enlarges, by how much is after "×".
+ */
 export function windowText({ size, stride, dilation }: PlacedWindow): string {
-  const steps = stride.some((step) => step !== 1) ? ` /${sides(stride)}` : "";
+  const enlarges = stride.every((step) => step <= 1);
+  const moved = enlarges ? ` ×${sides([1 / stride[0], 1 / stride[1]])}` : ` /${sides(stride)}`;
+  const steps = stride.some((step) => step !== 1) ? moved : "";
   const apart = dilation.some((step) => step !== 1) ? ` @${sides(dilation)}` : "";
   return `${size.join("×")}${steps}${apart}`;
 }

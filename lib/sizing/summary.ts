@@ -61,7 +61,14 @@ function rowOf(row: LayerSize): string[] {
 /** A receptive field as text: "all" if it is the whole input. */
 export function fieldText({ receptiveField, receptiveStride }: LayerSize): string {
   if (receptiveField === null) return "?";
-  return receptiveStride === null ? "all" : pairText(receptiveField);
+  if (receptiveStride === null) return "all";
+  // Beyond a layer that enlarges, fields begin and end between pixels.
+  const whole = (side: number): number => Math.ceil(side);
+  return pairText(
+    typeof receptiveField === "number"
+      ? whole(receptiveField)
+      : [whole(receptiveField[0]), whole(receptiveField[1])],
+  );
 }
 
 /** A model's operations as text, with "≥" if some layers do not declare theirs. */

@@ -359,8 +359,11 @@ const OPCODES: Readonly<Record<number, Step>> = {
   0x94: ({ remember }) => remember(), // MEMOIZE
   0x63: ({ global, line }) => global(`${line()}.${line()}`),
   0x93: ({ global, value }) => { // STACK_GLOBAL
-    const name = value();
-    global(`${value()}.${name}`);
+    const [name, module] = [value(), value()];
+    if (typeof name !== "string" || typeof module !== "string") {
+      throw new SyntaxError("what it names must be given by texts, got another value");
+    }
+    global(`${module}.${name}`);
   },
   0x51: ({ persistent, value }) => persistent(value()), // BINPERSID
   0x52: call, // REDUCE

@@ -28,9 +28,16 @@ export function badFile(file: string, rule: string, found: unknown): SyntaxError
   return new SyntaxError(`Cannot read ${file}: ${rule}, got ${shown(found)}`);
 }
 
+/** A number that is no whole one, as the file has it. */
+function written(_name: string, value: unknown): unknown {
+  return typeof value === "symbol" ? value.description : value;
+}
+
 /** A value as a message shows it: as JSON, and not all of a long one. */
 function shown(value: unknown): string {
-  const text = typeof value === "number" ? String(value) : JSON.stringify(value) ?? "missing";
+  const text = typeof value === "number"
+    ? String(value)
+    : JSON.stringify(value, written) ?? "missing";
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
@@ -85,7 +92,8 @@ export function parseHeader(bytes: Uint8Array, fileSize: number, file: string): 
 const BLANKS: readonly (number | undefined)[] = [0x09, 0x0a, 0x0d, 0x20];
 
 /**
- * Leaves numbers that are not written as whole ones, `2.0` or `2e0`, as texts: they are no sizes.
+ * Leaves numbers that are not written as whole ones, `2.0` or `2e0`, as symbols: they are no sizes, and
+ * no texts of the metadata either.
  *
  * @throws {RangeError} if a number is beyond what a double holds
  */
@@ -97,7 +105,7 @@ function withoutFractions(
   const { source } = context ?? {};
   if (typeof value !== "number" || !source || /^\d+$/.test(source)) return value;
   if (!Number.isFinite(value)) throw new RangeError(`a number is out of range, got ${source}`);
-  return source;
+  return Symbol(source);
 }
 
 function headerObject(bytes: Uint8Array, file: string): Record<string, unknown> {

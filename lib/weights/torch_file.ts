@@ -286,8 +286,18 @@ function viewOf([storage, offset, shape, strides]: readonly PickleValue[]): Tens
       `its tensors must lie within their storages, got number ${last} of ${storage.count}`,
     );
   }
+  // By steps of zero a few bytes would be as many numbers as they like.
+  const most = Math.max(storage.count, MOST_REPEATED);
+  if (sizeOf(shape) > most) {
+    throw new SyntaxError(
+      `its tensors must have no more than ${most} numbers, of a storage of ${storage.count}, got [${shape}]`,
+    );
+  }
   return new TensorView(storage, offset, shape, strides);
 }
+
+/** The most numbers of a tensor that repeats those of its storage, as `expand` does. */
+const MOST_REPEATED = 2 ** 20;
 
 /** The tensors of a state dict by name; of a checkpoint, those of the state dict in it. */
 function viewsIn(value: PickleValue, path: string): ReadonlyMap<string, TensorView> {

@@ -2,6 +2,7 @@
 import {
   type AttackOptions,
   type AttackResult,
+  autoPgd,
   bim,
   carliniWagner,
   deepFool,
@@ -9,12 +10,23 @@ import {
   logitAscent,
   type Norm,
   pgd,
+  squareAttack,
 } from "../../lib/generate/mod.ts";
 import { key, type Network, type Tensor } from "../../mod.ts";
 import { refuse, UsageError } from "../command.ts";
 
 /** The attacks: the chapter's ascent first. */
-export const METHODS = ["ascent", "fgsm", "bim", "pgd", "deepfool", "carlini-wagner"] as const;
+export const METHODS = [
+  "ascent",
+  "fgsm",
+  "bim",
+  "pgd",
+  "apgd",
+  "apgd-dlr",
+  "square",
+  "deepfool",
+  "carlini-wagner",
+] as const;
 
 /** An attack's name. */
 export type Method = (typeof METHODS)[number];
@@ -45,6 +57,9 @@ export function checkPlan({ method, target, norm, steps }: Plan): void {
   if (isMinimal(method) && norm === "linf") {
     throw new UsageError(`Cannot use --norm linf with --method ${method}: it minimizes l2`);
   }
+  if (method === "square" && norm !== "linf") {
+    throw new UsageError(`Cannot use --norm ${norm} with --method square: it is by linf`);
+  }
   if (method === "fgsm" && steps !== undefined) {
     throw new UsageError("Cannot use --steps with --method fgsm: it takes one step");
   }
@@ -73,6 +88,12 @@ export function attackBy(
       return bim(network, x, labels, within);
     case "pgd":
       return pgd(network, x, labels, { ...within, key: key(seed) });
+    case "apgd":
+      return autoPgd(network, x, labels, { ...within, key: key(seed) });
+    case "apgd-dlr":
+      return autoPgd(network, x, labels, { ...within, key: key(seed), loss: "dlr" });
+    case "square":
+      return squareAttack(network, x, labels, { ...more, ...targets, epsilon, key: key(seed) });
     case "deepfool":
       return deepFool(network, x, labels, more);
     case "carlini-wagner":

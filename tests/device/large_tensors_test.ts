@@ -193,3 +193,20 @@ gpuTest("AlexNet's first dense layer, 144 MiB, goes forward, backward and a step
   tf.dispose([kernel, x, y, dy, dx, dw, next, state, nextState].map((each) => each as tf.Tensor));
   assertEquals(tf.memory().numTensors, before);
 });
+
+gpuTest("large uploads come before what is computed next, and after what was before", async () => {
+  await start();
+  const size = 300_000; // More than the queue writes by itself.
+  const values = (n: number): Float32Array => new Float32Array(size).fill(n);
+  const read: Promise<number[]>[] = [];
+  for (let n = 0; n < 6; n++) {
+    const x = tf.tensor1d(values(n));
+    const y = tf.add(x, 1);
+    x.dispose();
+    const z = tf.mul(tf.tensor1d(values(2 * n)), y);
+    read.push(z.data().then((data) => [data[0]!, data[size - 1]!]));
+    tf.dispose([y, z]);
+  }
+  const right = [0, 1, 2, 3, 4, 5].map((n) => 2 * n * (n + 1));
+  assertEquals(await Promise.all(read), right.map((value) => [value, value]));
+});

@@ -17,9 +17,11 @@ import {
   dense,
   flatten,
   globalMeanPool,
+  graph,
   init,
   key,
   type Layer,
+  layers,
   leakyRelu,
   lenet5,
   lenet5Of1998,
@@ -354,4 +356,42 @@ onCpu("joins without a rule and options out of range are refused", async () => {
   await shap(tf.zeros([3, 12, 12, 1]), {});
   await shap(images(), { samples: 0 });
   await shap(images(), { noise: -1 });
+});
+
+onEachBackend("squeeze-and-excitation and shared layers of a graph have rules", async () => {
+  const shared = conv({ features: 4, size: 3, padding: 1, bias: false });
+  const model = sequential({
+    conv: conv({ features: 4, size: 3, padding: 1, bias: false }),
+    relu: relu(),
+    graph: graph({
+      one: shared,
+      relu: relu(),
+      two: { layer: shared, from: "relu" },
+      both: { from: ["one", "two", "input"], join: "sum" },
+    }),
+    excite: layers.squeezeExcite({ channels: 4, squeezed: 2 }),
+    pool: globalMeanPool(),
+    logits: dense({ features: 3, bias: false }),
+  });
+  const network = init(model, key(6), [12, 12, 2]) as unknown as Network;
+  const found = await layerwiseRelevance(network, images(), 1);
+  assertAlmostEquals(sum(found.values), found.scores[0]!, 2e-3 * Math.abs(found.scores[0]!));
+  const lift = await deepLift(network, images(), 1, { baseline: 0.4 });
+  assertLess(Math.abs(lift.deltas[0]!), 5e-3 * Math.abs(lift.scores[0]! - lift.baselineScores[0]!));
+  const product = graph({
+    a: relu(),
+    b: { layer: tanh(), from: "input" },
+    c: { from: ["a", "b"], join: "product" },
+  });
+  const multiplied = sequential({
+    product,
+    pool: globalMeanPool(),
+    logits: dense({ features: 3 }),
+  });
+  const other = init(multiplied, key(6), [12, 12, 2]) as unknown as Network;
+  await assertRejects(
+    () => layerwiseRelevance(other, images(), 1),
+    TypeError,
+    'each join must have a rule, got "product/c", a product join',
+  );
 });

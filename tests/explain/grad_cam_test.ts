@@ -26,12 +26,12 @@ onEachBackend(
     const model = sequential({
       conv: conv({ features: 2, size: 1, stride: 2, bias: false }),
       flatten: flatten(),
-      logits: dense({ features: 1, bias: false }),
+      logits: dense({ features: 2, bias: false }),
     });
     const pixels = Array.from({ length: 16 }, (_, i) => i);
     const seen = [0, 2, 8, 10];
     // Channels last: places of map 0 have the weights 1, 2, 3, 4, those of map 1 −8, 0, 4, 0.
-    const kernel = tf.tensor2d([1, -8, 2, 0, 3, 4, 4, 0], [8, 1]);
+    const kernel = tf.tensor2d([1, -8, 2, 0, 3, 4, 4, 0].flatMap((weight) => [weight, 0]), [8, 2]);
     const params = {
       conv: { kernel: tf.tensor4d([1, -1], [1, 1, 1, 2]) },
       flatten: {},

@@ -1,12 +1,12 @@
 // A short part of the campaign of faults: `deno task test:faults` does more of it.
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { start } from "../../mod.ts";
 import { gpuTest, hasAdapter } from "../device/adapter.ts";
 import { fillDisks, refuseInRuns, refuseWritings } from "./disk.ts";
 import { growthIn, type Sample, workFor } from "./hour.ts";
 import { killRuns } from "./kill.ts";
 import { loseDevices, loseInRuns } from "./loss.ts";
-import { exhaust, failBuffers } from "./memory.ts";
+import { exhaust, failBuffers, mayExhaust } from "./memory.ts";
 import type { Tally } from "./report.ts";
 import type { Fault } from "./inject.ts";
 import { ended, namesIn, spawnTask, type Subject, subjectsIn } from "./trials.ts";
@@ -119,11 +119,13 @@ gpuTest(
 
 Deno.test({
   name: "memory that the system has no more of is an error that names the operation",
-  ignore: Deno.build.os !== "linux" || !hasAdapter,
+  ignore: !hasAdapter || !await mayExhaust(),
   async fn() {
-    const { kind, operation, kept, small, large } = (await exhaust("Add", 64, 400e6))!;
-    assertEquals([kind, kept, small, large], ["out-of-memory", true, 2, 6]);
-    assertEquals(/Fill|BinaryOp|read a tensor/.test(operation), true, operation);
+    for (const name of ["Add", "Jit"] as const) {
+      const { kind, operation, kept, small, large } = (await exhaust(name, 64, 400e6))!;
+      assertEquals([kind, kept, small, large], ["out-of-memory", true, 2, 6]);
+      assertMatch(operation, /Fill|BinaryOp|read a tensor|function under jit/);
+    }
   },
 });
 

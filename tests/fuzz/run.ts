@@ -5,6 +5,7 @@ import { kindsOf, runFiles } from "./files/campaign.ts";
 import { FORMATS } from "./files/formats.ts";
 import type { FilesReport } from "./files/worker.ts";
 import { type NetworksReport, runNetworks } from "./networks/campaign.ts";
+import { missingOps } from "./networks/spec.ts";
 import { SUBJECTS } from "./networks/subjects.ts";
 
 const HELP = `Runs random networks on every backend, and gives damaged files to every parser.
@@ -54,6 +55,8 @@ function saveReport(report: unknown): void {
 
 async function networks(): Promise<NetworksReport> {
   const [graphs, start] = [count("graphs", 2000), count("start", 0)];
+  const missing = missingOps();
+  if (missing.length > 0) console.log(`Layers that are not drawn: ${missing.join(", ")}`);
   let told = 0;
   const report = await runNetworks({
     seed: count("seed", 0),

@@ -14,6 +14,7 @@ import { key, type Network, type Tensor, tf } from "../../mod.ts";
 import { normalArray } from "../../lib/tensor/mod.ts";
 import {
   diversity,
+  exaggerated,
   fourier,
   gramMatrix,
   guidedBy,
@@ -42,6 +43,8 @@ onEachBackend("every objective increases in three steps", async () => {
     style("pool1", gramMatrix(other)),
     similarTo("pool1", other),
     guidedBy("pool1", other),
+    exaggerated("pool1", other),
+    exaggerated("pool1", other, 0),
     weighted([[classLogit(1), 2], [classLogit(2), -1], [channel("conv1", 0), 0.1]]),
   ];
   const parametrization = pixels({ noise: 0.05 });
@@ -72,31 +75,44 @@ function plainGrams(values: ArrayLike<number>, count: number, channels: number):
 const dot = (a: readonly number[], b: readonly number[]): number =>
   a.reduce((sum, x, i) => sum + x * b[i]!, 0);
 
-onEachBackend("style, diversity and the guide are what plain TypeScript says", async () => {
-  const maps = tf.tensor(normalArray(key(1), 3 * 4 * 5 * 2), [3, 4, 5, 2]);
-  const guide = tf.tensor(normalArray(key(2), 2 * 3 * 2), [1, 2, 3, 2]);
-  const [values, guided] = [await maps.data(), await guide.data()];
-  const score = async (objective: Objective): Promise<number> =>
-    (await objective.score(() => maps, maps).data())[0]!;
-  const grams = plainGrams(values, 3, 2);
-  const [target] = plainGrams(guided, 1, 2);
-  const distance = grams.flatMap((gram) => gram.map((x, i) => (x - target![i]!) ** 2))
-    .reduce((a, b) => a + b);
-  const styled = await score(style("a", gramMatrix(guide)));
-  assertAlmostEquals(styled, -distance / dot(target!, target!), 1e-4);
-  const cosines = grams.flatMap((a, i) =>
-    grams.filter((_, j) => j !== i).map((b) => dot(a, b) / Math.hypot(...a) / Math.hypot(...b))
-  );
-  assertAlmostEquals(await score(diversity("a")), -cosines.reduce((a, b) => a + b) / 2, 1e-5);
-  let sum = 0;
-  for (let i = 0; i < values.length; i += 2) {
-    const products = [0, 2, 4, 6, 8, 10].map((j) =>
-      values[i]! * guided[j]! + values[i + 1]! * guided[j + 1]!
+onEachBackend(
+  "style, diversity, exaggeration and the guide are what plain TypeScript says",
+  async () => {
+    const maps = tf.tensor(normalArray(key(1), 3 * 4 * 5 * 2), [3, 4, 5, 2]);
+    const guide = tf.tensor(normalArray(key(2), 2 * 3 * 2), [1, 2, 3, 2]);
+    const [values, guided] = [await maps.data(), await guide.data()];
+    const score = async (objective: Objective): Promise<number> =>
+      (await objective.score(() => maps, maps).data())[0]!;
+    const grams = plainGrams(values, 3, 2);
+    const [target] = plainGrams(guided, 1, 2);
+    const distance = grams.flatMap((gram) => gram.map((x, i) => (x - target![i]!) ** 2))
+      .reduce((a, b) => a + b);
+    const styled = await score(style("a", gramMatrix(guide)));
+    assertAlmostEquals(styled, -distance / dot(target!, target!), 1e-4);
+    const cosines = grams.flatMap((a, i) =>
+      grams.filter((_, j) => j !== i).map((b) => dot(a, b) / Math.hypot(...a) / Math.hypot(...b))
     );
-    sum += Math.max(...products);
-  }
-  assertAlmostEquals(await score(guidedBy("a", guide)), sum, 1e-3);
-});
+    assertAlmostEquals(await score(diversity("a")), -cosines.reduce((a, b) => a + b) / 2, 1e-5);
+    const aim = [...values].slice(40, 80).map((x, i) => i % 3 === 0 ? -x : x);
+    const scores = [0, 1, 2].map((n) => {
+      const row = [...values].slice(40 * n, 40 * (n + 1));
+      const product = dot(row, aim);
+      const cosine = Math.max(0.1, product / Math.hypot(...row) / Math.hypot(...aim));
+      return product / dot(aim, aim) * cosine ** 1.5;
+    });
+    const more = exaggerated("a", tf.tensor(aim, [1, 4, 5, 2]), 1.5);
+    assertAlmostEquals(await score(more), scores.reduce((a, b) => a + b), 1e-5);
+    assertThrows(() => exaggerated("a", maps, -1), RangeError, "got -1");
+    let sum = 0;
+    for (let i = 0; i < values.length; i += 2) {
+      const products = [0, 2, 4, 6, 8, 10].map((j) =>
+        values[i]! * guided[j]! + values[i + 1]! * guided[j + 1]!
+      );
+      sum += Math.max(...products);
+    }
+    assertAlmostEquals(await score(guidedBy("a", guide)), sum, 1e-3);
+  },
+);
 
 onCpu("features of another shape, and unknown layers, are refused", () => {
   const { model } = untrained();

@@ -1,10 +1,10 @@
-"""Writes explanations.json: attributions of a small network by Captum and pytorch-grad-cam.
+"""Writes explanations.json: attributions of a small network, and attacks on it, by other packages.
 
-    /tmp/venv/bin/pip install torch torchvision numpy captum grad-cam
+    /tmp/venv/bin/pip install torch torchvision numpy captum grad-cam torchattacks
     /tmp/venv/bin/python tests/golden/explanations.py && deno fmt tests/golden
 
 The network's numbers come from a formula, which golden_network.ts has too. All is written with
-channels last. Made with torch 2.15, Captum 0.9, pytorch-grad-cam 1.5.7.
+channels last. Made with torch 2.15, Captum 0.9, pytorch-grad-cam 1.5.7, torchattacks 3.5.1.
 """
 
 import json
@@ -20,6 +20,7 @@ from captum.metrics import infidelity, infidelity_perturb_func_decorator
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from sklearn.linear_model import Ridge
 from torch import nn
+from torchattacks.attacks.apgd import APGD
 
 here = pathlib.Path(__file__).parent
 torch.set_num_threads(1)
@@ -153,5 +154,40 @@ result["windows"] = windows
 rows = (spread(21, 40, 6) > 0).float().numpy()
 ridge = Ridge(alpha=1).fit(rows, spread(22, 40).numpy(), 1 + spread(23, 40).numpy())
 result["ridge"] = text(torch.tensor(ridge.coef_))
+
+# Auto-PGD from given points; the first pair of radii is too small to fool.
+pixels, noise = 0.5 + 0.5 * images(31), images(32)
+labels = Network()(pixels).argmax(1)
+result["labels"] = text(labels)
+
+
+def oscillates(attack, norm, eps, loss):
+    """Also compares the first step's loss with that before it; torchattacks compares it with 0."""
+    isMost = norm == "Linf"
+    length = noise.abs().amax((1, 2, 3), True) if isMost else noise.square().sum((1, 2, 3), True).sqrt()
+    logits = attack.get_logits((pixels + eps * noise / length).clamp(0, 1))
+    entropy = nn.CrossEntropyLoss(reduction="none")
+    first = (entropy if loss == "ce" else attack.dlr_loss)(logits, labels).detach().numpy()
+
+    def check(losses, last, count, _best, k3):
+        rows = numpy.concatenate([first[None], losses])[last + 1 - count : last + 2]
+        return (rows[1:] > rows[:-1]).sum(0) <= count * k3
+
+    return check
+
+
+torch.rand = lambda *_: 0.5 + 0.5 * noise
+torch.randn = lambda *_: noise
+for loss in ["ce", "dlr"]:
+    for norm, radii in [("Linf", [0.02, 0.4]), ("L2", [0.2, 4])]:
+        for size, eps in zip(["Near", "Far"], radii):
+            attack = APGD(Network(), norm=norm, eps=eps, steps=16, loss=loss)
+            attack.check_oscillation = oscillates(attack, norm, eps, loss)
+            best, kept, losses, fooling = attack.attack_single_run(pixels, labels)
+            assert bool(kept.any()) == bool(kept.all()) == (size == "Near"), (norm, eps, kept)
+            # Of three classes the ratio is 1 where the label is last: its slopes are rounding errors.
+            if loss == "dlr" and size == "Far":
+                continue
+            result[f"apgd{loss}{norm}{size}"] = text(best if size == "Near" else fooling)
 
 (here / "explanations.json").write_text(json.dumps(result, indent=2) + "\n")

@@ -10,11 +10,13 @@ import {
   dropout,
   flatten,
   globalMeanPool,
+  graph,
   identity,
   init,
   jit,
   key,
   type Layer,
+  layers,
   leakyRelu,
   lenet5,
   localResponseNorm,
@@ -136,6 +138,23 @@ const CASES: Readonly<Record<string, Case>> = {
     [6, 6, 1],
     [[6, 6, 3]],
   ),
+  graph: image(
+    graph({
+      a: conv({ features: 2, size: 1 }),
+      b: { layer: conv({ features: 2, size: 3 }), from: ["a", "input"] },
+    }) as Layer,
+    [6, 6, 3],
+    [],
+    [[6, 6, 1]],
+  ),
+  "a graph's sum of what broadcasts": image(
+    graph({
+      a: conv({ features: 1, size: 1 }),
+      b: { from: ["a", "input"], join: "sum" },
+    }) as Layer,
+    [6, 6, 1],
+    [[6, 6, 3]],
+  ),
   residual: image(
     residual(conv({ features: 3, size: 3, padding: 1 })),
     [6, 6, 3],
@@ -147,6 +166,69 @@ const CASES: Readonly<Record<string, Case>> = {
     [],
     [[6, 6, 1]],
   ),
+  checkpoint: image(
+    layers.checkpoint(conv({ features: 2, size: 3 })),
+    [6, 6, 3],
+    [[2, 6, 3]],
+    [[6, 6, 1]],
+  ),
+  ...Object.fromEntries(
+    (["relu6", "elu", "selu", "gelu", "silu", "hardSwish", "hardSigmoid", "softplus"] as const)
+      .map((name) => [name, anything(layers[name]())]),
+  ),
+  activation: anything(layers.activation(tf.square, "square")),
+  prelu: { layer: layers.prelu(), fits: [4, 3], refuses: [[]], misfits: [[3, 4], [1]] },
+  logSoftmax: { layer: layers.logSoftmax(), fits: [3], refuses: [[]], misfits: [] },
+  convTranspose: image(
+    layers.convTranspose({ features: 2, size: 3, padding: 1 }),
+    [6, 6, 3],
+    [[0, 6, 3]],
+    [[6, 6, 1], [6, 6, 4]],
+  ),
+  upsample: image(layers.upsample(), [6, 6, 3]),
+  pixelShuffle: image(layers.pixelShuffle(2), [6, 6, 4], [[6, 6, 3]]),
+  pixelUnshuffle: image(layers.pixelUnshuffle(2), [6, 6, 3], [[5, 6, 3]]),
+  padBy: image(layers.padBy({ amount: 3, mode: "reflect" }), [6, 6, 3], [[6, 3, 3]]),
+  groupNorm: {
+    layer: layers.groupNorm({ groups: 2 }),
+    fits: [6, 4],
+    refuses: [[], [4, 3]],
+    misfits: [[6, 2]],
+  },
+  instanceNorm: {
+    layer: layers.instanceNorm({ affine: true }),
+    fits: [6, 4],
+    refuses: [[], [4]],
+    misfits: [[6, 2]],
+  },
+  layerNorm: { layer: layers.layerNorm(), fits: [6, 4], refuses: [[]], misfits: [[6, 2]] },
+  squeezeExcite: image(
+    layers.squeezeExcite({ channels: 4, squeezed: 2 }),
+    [6, 6, 4],
+    [[6, 6, 1], [6, 6, 3]],
+  ),
+  spatialDropout: image(layers.spatialDropout(0.5), [6, 6, 3]),
+  stochasticDepth: anything(layers.stochasticDepth(0.5)),
+  gaussianNoise: anything(layers.gaussianNoise(0.5)),
+  reduce: { layer: layers.reduce({ axes: [1] }), fits: [4, 3], refuses: [[], [4]], misfits: [] },
+  transpose: {
+    layer: layers.transpose([1, 0]),
+    fits: [4, 3],
+    refuses: [[], [4], [4, 3, 2]],
+    misfits: [],
+  },
+  slice: {
+    layer: layers.slice({ begin: [1, 0], size: [2, -1] }),
+    fits: [4, 3],
+    refuses: [[], [4], [2, 3], [4, 3, 2]],
+    misfits: [],
+  },
+  reshape: {
+    layer: layers.reshape([2, -1]),
+    fits: [4, 3],
+    refuses: [[], [3, 5]],
+    misfits: [],
+  },
 };
 
 /** What is said of an input that would fit as one example. */
@@ -192,7 +274,8 @@ Deno.test("every layer has a case of what it refuses", async () => {
   const makers = Object.keys(room).filter((name) =>
     !/^(init|enter|countParameters|layersOf|ones|zeros|.*(Normal|Uniform))$/.test(name)
   );
-  assertEquals(makers.filter((name) => !Object.hasOwn(CASES, name)), []);
+  const others = Object.keys(layers).filter((name) => name !== "concatAlong");
+  assertEquals([...makers, ...others].filter((name) => !Object.hasOwn(CASES, name)), []);
 });
 
 onEachBackend("an image without a batch is refused, with what to do", () => {

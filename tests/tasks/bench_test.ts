@@ -106,7 +106,7 @@ Deno.test("flags select, and their defaults depend on --quick", () => {
   assertThrows(
     () => benchSettings({ ...NO_FLAGS, only: "zoo", models: "vgg15" }),
     UsageError,
-    "vgg16",
+    "vgg11",
   );
 });
 

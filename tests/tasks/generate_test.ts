@@ -117,7 +117,18 @@ withNetwork(
   "generate adversarial runs each method, and leaves image and change",
   async (dir, args) => {
     const image = await slope(dir, 28, 28);
-    for (const method of ["ascent", "fgsm", "bim", "pgd", "deepfool", "carlini-wagner"]) {
+    for (
+      const method of [
+        "ascent",
+        "fgsm",
+        "bim",
+        "pgd",
+        "apgd",
+        "square",
+        "deepfool",
+        "carlini-wagner",
+      ]
+    ) {
       const flags = method === "fgsm" ? [] : ["--steps", "2"];
       if (method === "ascent") flags.push("--target", "5");
       const made = ["adversarial", ...args, "--image", image, "--method", method, ...flags];

@@ -1,5 +1,6 @@
 // `deno task summary` as a user runs it: in a process of its own, with the permissions deno.json gives it.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { models } from "../../mod.ts";
 import { type Outcome, runTask } from "./run_task.ts";
 import { assertWellFormed, boxesOf, framesOf } from "../sizing/svg_parts.ts";
 
@@ -89,9 +90,14 @@ Deno.test("--compare --json is one object with a row for each model", async () =
   assert(!("result" in models[1]) && !("layers" in models[1]));
 });
 
+Deno.test("without a name all models are listed", async () => {
+  assertMatch(await printed(), /resnet20 +269,722 +32×32×3 +the CIFAR ResNet of 20 layers/);
+  const { models: listed } = JSON.parse(await printed("--json"));
+  assertEquals(listed.length, Object.keys(models).length);
+});
+
 Deno.test("what summary cannot use is refused in one line, before any work", async () => {
   const refused: [string[], string][] = [
-    [[], "MODEL or --compare"],
     [["lenet5", "--compare", "resnet20"], "MODEL or --compare"],
     [["vgg61"], '"vgg11"'],
     [["--compare", "alexnet,resnt18"], '"resnet18"'],

@@ -194,6 +194,11 @@ Deno.test("a key that stands twice is refused, also within an entry or spelt wit
 
 Deno.test("metadata must map strings to strings", async () => {
   await refused(fileOf({ __metadata__: { epoch: 3 } }, 0), 'map "epoch" to a string', "got 3");
+  for (const number of ["0.5", "2.0", "2e0", "-1"]) {
+    const file = fileOf(`{"__metadata__":{"epoch":${number}}}`, 0);
+    await refused(file, 'map "epoch" to a string', `got "${number}"`);
+  }
+  await refused(fileOf('{"__metadata__":0.5}', 0), '"__metadata__" must be an object');
   await refused(fileOf({ __metadata__: ["a"] }, 0), '"__metadata__" must be an object');
   await refused(fileOf('{"__metadata__":{"a":"\\ud800"}}', 0), 'map "a" to a string of UTF-16');
 });

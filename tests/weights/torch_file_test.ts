@@ -1,6 +1,7 @@
 // Files of torch.save: every dtype and layout of tensors, wrappers, and what is refused unrun.
 import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
 import { openTensors } from "../../lib/weights/mod.ts";
+import { zipOf } from "../files/zip_fixture.ts";
 import golden from "../golden/torch_files.json" with { type: "json" };
 
 type Numbers = { dtype: string; shape: number[]; values: number[] };
@@ -101,4 +102,42 @@ Deno.test("a damaged file is refused or has tensors, in little time and memory",
     assertLess(performance.now() - began, 1000);
   }
   assert(refused > 50, `${refused} of 300 were refused`);
+});
+
+/** A state dict of one tensor, whose storage has one number, as torch.save would pickle it. */
+function expanded(shape: number, stride: number): Uint8Array {
+  const bytes = (text: string): number[] => [...new TextEncoder().encode(text)];
+  const word = (text: string): number[] => [0x58, text.length, 0, 0, 0, ...bytes(text)];
+  const int = (value: number): number[] => [0x4a, ...new Uint8Array(Int32Array.of(value).buffer)];
+  const storage = [
+    0x28,
+    ...word("storage"),
+    ...bytes("ctorch\nFloatStorage\n"),
+    ...[...word("0"), ...word("cpu"), ...int(1)],
+    0x74,
+    0x51,
+  ];
+  const pickle = Uint8Array.from([
+    ...[0x80, 2, 0x7d, ...word("w"), ...bytes("ctorch._utils\n_rebuild_tensor_v2\n"), 0x28],
+    ...[...storage, ...int(0), ...int(shape), 0x85, ...int(stride), 0x85, 0x89],
+    ...[...bytes("ccollections\nOrderedDict\n"), 0x29, 0x52, 0x74, 0x52, 0x73, 0x2e],
+  ]);
+  const data = new Uint8Array(Float32Array.of(1.5).buffer);
+  return zipOf([{ name: "a/data.pkl", data: pickle }, { name: "a/data/0", data }]);
+}
+
+Deno.test("a tensor that repeats its storage's numbers is read, but not without a bound", async () => {
+  const { w } = await readAll(expanded(3, 0));
+  assertEquals(w, { dtype: "float32", shape: [3], values: [1.5, 1.5, 1.5] });
+  const path = await fileOf(expanded(2 ** 31 - 1, 0));
+  const message = "no more than 1048576 numbers, of a storage of 1, got [2147483647]";
+  await assertRejects(() => openTensors(path), SyntaxError, message);
+  await Deno.remove(path);
+});
+
+Deno.test("a global whose names are no texts is refused in words", async () => {
+  const pickle = Uint8Array.of(0x80, 4, 0x7d, 0x88, 0x93, 0x2e);
+  const path = await fileOf(zipOf([{ name: "a/data.pkl", data: pickle }]));
+  await assertRejects(() => openTensors(path), SyntaxError, "must be given by texts");
+  await Deno.remove(path);
 });

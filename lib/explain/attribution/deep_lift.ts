@@ -25,8 +25,8 @@ export type DeepLiftOptions = {
  * Max pooling passes differences to the largest input of the image or of the baseline, as in Captum.
  * Layers that are neither linear, nor functions of each number by itself, nor max pooling, such as
  * local response normalization or your own, have the mean slope on the way from the baseline's
- * input to the image's, by eight Gauss points. Where outputs are multiplied by one another, as
- * your own joins may do, the values do not add up: the deltas tell.
+ * input to the image's, by eight Gauss points; so have branches that are multiplied, as in
+ * squeeze-and-excitation. The deltas tell what is lost.
  *
  * @param network the network
  * @param x its inputs `[N, H, W, C]`

@@ -48,3 +48,6 @@ export const ELEMENTWISE: ReadonlySet<string> = new Set([
   "softplus",
   "tanh",
 ]);
+
+/** How outputs are joined so that each part of the whole is known: one after another, or added. */
+export const ADDITIVE: ReadonlySet<string> = new Set(["concat", "residual", "sum"]);

@@ -45,8 +45,8 @@ function usualRule({ op }: Site): RelevanceRule {
  *
  * Batch normalization and mean pooling follow the ε rule, max pooling gives all to the largest
  * number, activations and local response normalization pass relevance on as it is, and the parts of
- * a sum, as of a residual block, have it in proportion. What biases add is theirs: it does not reach
- * the image.
+ * a sum, as of a residual block, have it in proportion; the weights of squeeze-and-excitation have
+ * none. What biases add is theirs: it does not reach the image.
  *
  * @param network the network
  * @param x its inputs `[N, H, W, C]`

@@ -50,8 +50,8 @@ export type OcclusionOptions = MaskedScoresOptions & {
  * import { occlusion } from "@neocog/neocog/explain";
  *
  * await start({ backend: "cpu" });
- * const model = sequential({ flatten: flatten(), logits: dense({ features: 1, bias: false }) });
- * const params = { flatten: {}, logits: { kernel: tf.tensor2d([[3], [-1]]) } };
+ * const model = sequential({ flatten: flatten(), logits: dense({ features: 2, bias: false }) });
+ * const params = { flatten: {}, logits: { kernel: tf.tensor2d([[3, 0], [-1, 0]]) } };
  * const network = { model, params, state: { flatten: {}, logits: {} } };
  * const x = tf.tensor4d([2, 5], [1, 1, 2, 1]);
  * assertEquals([...(await occlusion(network, x, 0, { window: 1 })).values], [6, -5]);

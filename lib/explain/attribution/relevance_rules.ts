@@ -7,9 +7,9 @@ import { type Intercept, type Network, type Site, slotEntries } from "../../laye
 import type { Shape, Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Path, Tree } from "../../tensor/tree.ts";
-import { isInnermost, type PlacedLayer, placedLayers } from "../placed_layers.ts";
+import { applyPlaced, isInnermost, type PlacedLayer, placedLayers } from "../placed_layers.ts";
 import { type Passage, rerouted } from "../rerouted.ts";
-import { LINEAR, WEIGHTED } from "./kinds_of_layers.ts";
+import { ADDITIVE, LINEAR, WEIGHTED } from "./kinds_of_layers.ts";
 
 /** How a weighted sum shares its relevance among its inputs, see `layerwiseRelevance`. */
 export type RelevanceRule = "epsilon" | "z-plus" | "alpha-beta";
@@ -37,8 +37,8 @@ const SUMMING: ReadonlySet<string> = new Set([
   "upsample",
 ]);
 
-/** How outputs may be joined: each part of a sum has its share. */
-const JOINS: ReadonlySet<string> = new Set(["concat", "sum", "residual"]);
+/** A join that multiplies: all relevance goes to what is multiplied, none to the factors. */
+const GATED = "squeezeExcite";
 
 /** Against 0 / 0 where the rule itself has nothing against it. */
 const LEAST = 1e-9;
@@ -54,18 +54,23 @@ function keepsPlaces({ inputShape, declaration: { shape, params } }: PlacedLayer
  * @throws {TypeError} naming the layer
  */
 export function requireRules(layers: ReadonlyMap<Path, PlacedLayer>): void {
-  for (const [path, placed] of layers) {
-    const { layer: { op }, declaration: { arrangement } } = placed;
-    const isKnown = isInnermost(placed)
-      ? op !== "softmax" && op !== "logSoftmax" &&
-        (LINEAR.has(op) || BY_GRADIENT.has(op) || op === "prelu" || keepsPlaces(placed))
-      : arrangement !== "branches" || JOINS.has(op);
-    if (isKnown) continue;
-    const what = isInnermost(placed) ? "layer" : "join";
+  const refuse = (what: string, path: Path, op: string): never => {
     throw new TypeError(
       `Cannot propagate relevance: each ${what} must have a rule, got "${path}", a ${op} ${what}`,
     );
+  };
+  for (const [path, placed] of layers) {
+    const { layer: { op }, declaration: { arrangement }, join } = placed;
+    if (join && !ADDITIVE.has(join.name)) refuse("join", path, join.name);
+    if (isInnermost(placed) && !hasRule(placed)) refuse("layer", path, op);
+    if (arrangement === "branches" && !ADDITIVE.has(op) && op !== GATED) refuse("join", path, op);
   }
+}
+
+function hasRule(placed: PlacedLayer): boolean {
+  const { op } = placed.layer;
+  if (op === "softmax" || op === "logSoftmax") return false;
+  return LINEAR.has(op) || BY_GRADIENT.has(op) || op === "prelu" || keepsPlaces(placed);
 }
 
 /** An intercept under which the gradient of a score, times the input, is relevance. */
@@ -75,15 +80,20 @@ export function relevance<P extends Tree, S extends Tree>(
   settings: RelevanceSettings,
 ): Intercept {
   const layers = placedLayers(network.model, shape);
+  const gates = new Set(
+    [...layers].filter(([, { layer }]) => layer.op === GATED)
+      .map(([path]) => path === "" ? "gate" : `${path}/gate`),
+  );
   return (site, x, next) => {
     const placed = layers.get(site.path);
+    if (gates.has(site.path)) return withoutGradient(next(x));
     if (!placed || !isInnermost(placed)) return next(x);
     const { op } = site;
     if (WEIGHTED.has(op)) {
       const rule = settings.ruleOf(site);
       if (rule === "epsilon") return stabilized(next(x), settings.epsilon);
       const alpha = rule === "z-plus" ? 1 : settings.alpha;
-      return divided(next(x), x, partsOf(network, site.path, placed), alpha);
+      return divided(next(x), x, partsOf(network, placed), alpha);
     }
     if (SUMMING.has(op)) return stabilized(next(x), settings.epsilon);
     if (LINEAR.has(op) || BY_GRADIENT.has(op)) return next(x);
@@ -106,21 +116,22 @@ function stabilized(z: Tensor, epsilon: number): Tensor {
 type Part = (x: Tensor, sign: 1 | -1, isBiased: boolean) => Tensor;
 
 function partsOf<P extends Tree, S extends Tree>(
-  { params, state }: Network<P, S>,
-  path: Path,
-  { layer }: PlacedLayer,
+  network: Network<P, S>,
+  placed: PlacedLayer,
 ): Part {
-  const own = (tree: Tree): Tree =>
-    path === "" ? tree : path.split("/").reduce(
-      (inner, name) => (inner as { readonly [name: string]: Tree })[name] ?? {},
-      tree,
-    );
-  const { kernel, bias } = own(params) as { readonly kernel: Tensor; readonly bias?: Tensor };
   return (x, sign, isBiased) => {
     const signed = (weights: Tensor): Tensor => tf.mul(tf.relu(tf.mul(weights, sign)), sign);
-    const biased = bias && { bias: isBiased ? signed(bias) : tf.zerosLike(bias) };
-    return layer.apply({ kernel: signed(kernel), ...biased }, own(state), x, {})[0];
+    return applyPlaced(network, placed, x, (own) => {
+      const { kernel, bias } = own as { readonly kernel: Tensor; readonly bias?: Tensor };
+      const biased = bias && { bias: isBiased ? signed(bias) : tf.zerosLike(bias) };
+      return { kernel: signed(kernel), ...biased };
+    });
   };
+}
+
+/** The same numbers, through which nothing goes back. */
+function withoutGradient(y: Tensor): Tensor {
+  return rerouted(y, [{ to: y, factor: tf.zerosLike(y) }]);
 }
 
 /**

@@ -3,9 +3,9 @@ import type { Intercept, Network } from "../../layers/layer.ts";
 import type { Shape, Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Tree } from "../../tensor/tree.ts";
-import { isInnermost, placedLayers } from "../placed_layers.ts";
+import { applyPlaced, isInnermost, placedLayers } from "../placed_layers.ts";
 import { rerouted } from "../rerouted.ts";
-import { ELEMENTWISE, LINEAR } from "./kinds_of_layers.ts";
+import { ADDITIVE, ELEMENTWISE, LINEAR } from "./kinds_of_layers.ts";
 import { quadrature } from "./quadrature.ts";
 
 /** Calls a layer. */
@@ -24,13 +24,18 @@ const POINTS = quadrature("gauss-legendre", 8);
  * @param shape shape of one input, without the batch
  */
 export function rescaled<P extends Tree, S extends Tree>(
-  { model }: Network<P, S>,
+  network: Network<P, S>,
   shape: Shape,
 ): Intercept {
-  const layers = placedLayers(model, shape);
+  const layers = placedLayers(network.model, shape);
   return ({ path, op }, x, next) => {
     const placed = layers.get(path);
-    if (!placed || !isInnermost(placed) || LINEAR.has(op)) return next(x);
+    if (!placed || LINEAR.has(op)) return next(x);
+    if (!isInnermost(placed)) {
+      // Branches that are multiplied, as in squeeze-and-excitation, are one layer of no known kind.
+      const isWhole = placed.declaration.arrangement !== "branches" || ADDITIVE.has(op);
+      return isWhole ? next(x) : meanSlope(x, (input) => applyPlaced(network, placed, input));
+    }
     if (op === "maxPool") return largest(x, next);
     return ELEMENTWISE.has(op) ? secant(x, next) : meanSlope(x, next);
   };

@@ -86,8 +86,8 @@ export function largestOfChannels(found: Attribution): Saliency {
  * import { inputTimesGradient } from "@neocog/neocog/explain";
  *
  * await start({ backend: "cpu" });
- * const model = sequential({ flatten: flatten(), logits: dense({ features: 1, bias: false }) });
- * const params = { flatten: {}, logits: { kernel: tf.tensor2d([[3], [-1]]) } };
+ * const model = sequential({ flatten: flatten(), logits: dense({ features: 2, bias: false }) });
+ * const params = { flatten: {}, logits: { kernel: tf.tensor2d([[3, 0], [-1, 0]]) } };
  * const network = { model, params, state: { flatten: {}, logits: {} } };
  * const { values } = await inputTimesGradient(network, tf.tensor4d([2, 5], [1, 1, 2, 1]), 0);
  * assertEquals([...values], [6, -5]);

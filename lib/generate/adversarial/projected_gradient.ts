@@ -1,13 +1,13 @@
 // Attacks in steps along the gradient, each projected onto a ball around the original: FGSM, BIM and PGD.
 import type { ImageNetwork } from "../../explain/input_pixels.ts";
 import { type Key, key as keyOf } from "../../tensor/random.ts";
-import { meanSoftmaxCrossEntropy } from "../../tensor/softmax_cross_entropy.ts";
 import { type Scalar, sizeOf, type Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Tree } from "../../tensor/tree.ts";
 import { requireWhole } from "../../text/require.ts";
 import type { AttackResult, TargetedOptions } from "./attack.ts";
 import { requireNonNegative } from "./check.ts";
+import { crossEntropySum } from "./margin_losses.ts";
 import { drawInBall, type Norm, project, requireNorm, steepest } from "./norm.ts";
 import { readPredictions } from "./predictions.ts";
 import { type AttackRun, fools, runAttack } from "./run_attack.ts";
@@ -209,11 +209,6 @@ type Steps = {
   readonly size: number;
 };
 
-/** Softmax cross-entropy summed over the batch, so that the gradient of each image is its own. */
-function crossEntropy(logits: Tensor, goals: Tensor): Scalar {
-  return tf.mul(meanSoftmaxCrossEntropy(logits, goals), logits.shape[0]!) as Scalar;
-}
-
 /**
  * Steps x ← Π(x ± size · steepest(∂L/∂x)), with L the cross-entropy of the goals and Π the projection
  * onto the ball and the pixels' range.
@@ -227,7 +222,7 @@ async function takeSteps(
 ): Promise<Tensor> {
   const { session, origin, goals, away } = run;
   const step = session.pass(`step by ${norm}`, () => {
-    const gradientOf = pixelGradient(session, crossEntropy);
+    const gradientOf = pixelGradient(session, crossEntropySum);
     return (x: Tensor, origin: Tensor, goals: Tensor, size: Scalar, epsilon: Scalar) => {
       const { gradient, logits } = gradientOf(x, goals);
       const moved = tf.add(x, tf.mul(steepest(norm, gradient), size));

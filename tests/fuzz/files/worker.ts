@@ -119,13 +119,19 @@ async function attackOnce(
     }
   });
   report.slowest = Math.max(report.slowest, time);
-  if (time > LIMIT) {
-    // The machine has others to serve: slow is what is slow again.
-    const [, again] = await measured(async () => {
-      await Promise.resolve(format.parse(file)).catch(() => {});
+  // The machine has others to serve: slow is what is slow again and again.
+  let quickest = time;
+  for (let again = 0; quickest > LIMIT && again < 3; again++) {
+    const [, own] = await measured(async () => {
+      try {
+        await format.parse(file);
+      } catch {
+        // It was refused before, too.
+      }
     });
-    if (again > LIMIT) fault(`it takes ${again.toFixed(0)} ms`);
+    quickest = Math.min(quickest, own);
   }
+  if (quickest > LIMIT) fault(`it takes ${quickest.toFixed(0)} ms`);
   const allowed = 4 * file.length + FIXED + (format.room?.(file, found) ?? 0);
   report.memory = Math.max(report.memory, bytes / allowed);
   if (bytes > allowed) fault(`it takes ${bytes} bytes, allowed are ${allowed}`);

@@ -223,11 +223,72 @@ const joins: Readonly<Record<string, Make>> = {
       args: join === "concat" && draw.whole(0, 1) === 0 ? [] : [join],
     };
   },
+  graph: drawGraph,
   auxiliary: (draw, shape, depth, leaves) => {
     const head = chain(draw, shape, depth, draw.whole(1, Math.min(2, leaves)));
     return head && { op: "auxiliary", children: { head: head.spec } };
   },
 };
+
+/** Layers that take each other's outputs, some of them twice the same. */
+function drawGraph(draw: Draw, shape: readonly number[], depth: number): Spec | undefined {
+  const shapes = new Map([["input", shape]]);
+  const children: Record<string, Spec> = {};
+  const from: Record<string, string[]> = {};
+  const join: Record<string, string> = {};
+  const shares: Record<string, string> = {};
+  /** The shape of what a node takes; nothing if that does not go together. */
+  const joined = (sources: readonly string[], how: string): readonly number[] | undefined => {
+    const taken = sources.map((name) => shapes.get(name)!);
+    const [first] = taken;
+    const base = (one: readonly number[]): string => `${one.slice(0, -1)}`;
+    if (how === "concat") {
+      if (taken.some((one) => base(one) !== base(first!))) return undefined;
+      return [...first!.slice(0, -1), taken.reduce((sum, one) => sum + one.at(-1)!, 0)];
+    }
+    return taken.every((one) => `${one}` === `${first}`) ? first : undefined;
+  };
+  const put = (name: string, sources: string[], how: string, spec: Spec | undefined): void => {
+    const input = joined(sources, how);
+    const output = spec && input && shapeOf(spec, input, draw.limits);
+    if (!output) return;
+    children[name] = spec;
+    from[name] = sources;
+    if (sources.length > 1) join[name] = how;
+    shapes.set(name, output);
+  };
+  for (let i = 0; i < draw.whole(2, 4); i++) {
+    const names = [...shapes.keys()];
+    const sources = [draw.whole(0, 1) === 0 ? names.at(-1)! : draw.pick(names)];
+    const other = draw.pick(names);
+    if (draw.whole(0, 2) === 0 && other !== sources[0]) sources.push(other);
+    const how = draw.pick(["concat", "sum", "product"]);
+    const input = joined(sources, how);
+    if (!input) continue;
+    const again = Object.entries(children).find(([name, { op }]) =>
+      ["conv", "dense", "relu"].includes(op) && from[name]!.length === 1 &&
+      `${shapes.get(from[name]![0]!)}` === `${input}`
+    );
+    if (again && sources.length === 1 && draw.whole(0, 1) === 0) {
+      const name = `again${i}`;
+      put(name, sources, how, again[1]);
+      if (name in children) {
+        delete children[name];
+        shares[name] = again[0];
+      }
+      continue;
+    }
+    const makers = input.length === 3 ? imageLayers : vectorLayers;
+    const op = draw.pick(Object.keys(makers).filter((name) => !(name in joins)));
+    put(`node${i}`, sources, how, makers[op]!(draw, input, depth - 1, 1));
+  }
+  const used = new Set(Object.values(from).flat());
+  const ends = [...shapes.keys()].filter((name) => !used.has(name));
+  if (ends.length > 1) put("end", ends, draw.pick(["concat", "sum"]), { op: "identity" });
+  return Object.keys(from).length > 0
+    ? { op: "graph", children, args: [{ from, join, shares }] }
+    : undefined;
+}
 
 /** A shortcut from one shape to another, if one fits. */
 function shortcutTo(from: readonly number[], to: readonly number[]): Spec | undefined {

@@ -100,8 +100,10 @@ export function softmaxOf(x: Bounded): Passed {
     const spread = powers.reduce((sum, [, bound]) => sum + bound, 0) + rounding(total, width);
     powers.forEach(([power, bound], i) => {
       y.value[at(i)] = power / total;
-      y.error[at(i)] = bound / total + power / total * (spread / total) +
+      const doubt = bound / total + power / total * (spread / total) +
         rounding(power / total, 6);
+      // A share is from 0 to 1, however little is known of it.
+      y.error[at(i)] = doubt <= 1 ? doubt : 1;
     });
   }
   return [y, (dy) => {

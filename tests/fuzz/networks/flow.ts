@@ -1,6 +1,6 @@
 // What the references of layers share: parameters in, gradients and statistics out.
 import type { Key } from "../../../mod.ts";
-import { type Bounded, zerosOf } from "./bounded.ts";
+import { add, type Bounded, zerosOf } from "./bounded.ts";
 
 /** Tensors by path. */
 export type Bounds = Map<string, Bounded>;
@@ -32,10 +32,12 @@ export function paramOf(flow: Flow, path: string, name: string): Bounded {
   return flow.params.get(join(path, name))!;
 }
 
-/** Sets the gradient by a parameter of the layer at a path. */
+/** Adds to the gradient by a parameter of the layer at a path, which may be run several times. */
 export function setGrad(flow: Flow, path: string, name: string, grad: Bounded): void {
   const { shape } = paramOf(flow, path, name);
-  flow.grads.set(join(path, name), { ...grad, shape });
+  const own = { ...grad, shape };
+  const before = flow.grads.get(join(path, name));
+  flow.grads.set(join(path, name), before ? add(before, own) : own);
 }
 
 /** A path within another. */

@@ -18,7 +18,7 @@ import {
 import { dropped, rectified, sigmoidOf, softmaxOf, tanhOf } from "./elementwise_reference.ts";
 import { type Back, type Flow, join, paramOf, type Passed, type Place, setGrad } from "./flow.ts";
 import { batchNormOf, groupNormOf, responseNormOf } from "./norm_reference.ts";
-import type { Spec } from "./spec.ts";
+import type { Spec, Wiring } from "./spec.ts";
 import { divisorsOf, pairOf, placesOf, type WindowOptions } from "./window_reference.ts";
 import {
   droppedTogether,
@@ -262,6 +262,32 @@ const RULES: Readonly<Record<string, Rule>> = {
       backs.unshift(back);
     }
     return [y, (dy) => backs.reduce((slopes, back) => back(slopes), dy)];
+  },
+  graph(flow, x, [wiring], place, children) {
+    const { from, join: joins, shares } = wiring as Wiring;
+    const values = new Map<string, Bounded>([["input", x]]);
+    const backs: (readonly [name: string, back: Back])[] = [];
+    const slopes = new Map<string, Bounded>();
+    const give = (name: string, dy: Bounded): void => {
+      const before = slopes.get(name);
+      slopes.set(name, before ? add(before, dy) : dy);
+    };
+    for (const [name, sources] of Object.entries(from)) {
+      const owner = shares[name] ?? name;
+      const taken = sources.map((source) => values.get(source)!);
+      const [joined, part] = joinedOf(taken, joins[name] ?? "concat");
+      const [y, back] = passChild(flow, owner, children[owner]!, joined, place);
+      values.set(name, y);
+      backs.unshift([name, (dy) => {
+        part(back(dy)).forEach((slope, i) => give(sources[i]!, slope));
+        return dy;
+      }]);
+    }
+    return [values.get(backs[0]![0])!, (dy) => {
+      give(backs[0]![0], dy);
+      for (const [name, back] of backs) back(slopes.get(name)!);
+      return slopes.get("input")!;
+    }];
   },
   parallel: (flow, x, [join = "concat"], place, children) =>
     branches(flow, x, join, place, children),
@@ -560,31 +586,20 @@ function roots(flow: Flow, x: Bounded, options: WindowOptions): Passed {
 /** How the outputs of layers beside one another become one. */
 type Joining = "concat" | "sum" | "product" | { readonly along: number };
 
-/** Layers beside one another: their outputs behind one another along an axis, added or multiplied. */
-function branches(
-  flow: Flow,
-  x: Bounded,
+/** Tensors behind one another along an axis, added or multiplied; and the slopes by each. */
+function joinedOf(
+  outputs: readonly Bounded[],
   how: Joining,
-  place: Place,
-  children: Readonly<Record<string, Spec>>,
-): Passed {
-  const passed = Object.entries(children).map(([name, child]) =>
-    passChild(flow, name, child, x, place)
-  );
-  const outputs = passed.map(([y]) => y);
-  const gather = (slopes: readonly Bounded[]): Bounded =>
-    slopes.reduce((sum, one) => add(sum, one));
+): readonly [y: Bounded, part: (dy: Bounded) => Bounded[]] {
+  if (outputs.length === 1) return [outputs[0]!, (dy) => [dy]];
   if (how === "sum") {
-    return [gather(outputs), (dy) => gather(passed.map(([, back]) => back(dy)))];
+    return [outputs.reduce((sum, one) => add(sum, one)), (dy) => outputs.map(() => dy)];
   }
   if (how === "product") {
     const multiply = (all: readonly Bounded[]): Bounded => all.reduce((a, b) => times(a, b));
     return [
       multiply(outputs),
-      (dy) =>
-        gather(
-          passed.map(([, back], b) => back(multiply([dy, ...outputs.filter((_, i) => i !== b)]))),
-        ),
+      (dy) => outputs.map((_, b) => multiply([dy, ...outputs.filter((_, i) => i !== b)])),
     ];
   }
   const rank = outputs[0]!.shape.length;
@@ -600,14 +615,32 @@ function branches(
     return [outputs[b]!.value[at]!, outputs[b]!.error[at]!];
   });
   return [y, (dy) =>
-    gather(passed.map(([own, back], b) =>
-      back(each(own.shape, (i) => {
+    outputs.map((own, b) =>
+      each(own.shape, (i) => {
         const [outer, along] = [
           Math.floor(i / (lengths[b]! * inner)),
           Math.floor(i / inner) % lengths[b]!,
         ];
         const at = (outer * length + starts[b]! + along) * inner + i % inner;
         return [dy.value[at]!, dy.error[at]!];
-      }))
-    ))];
+      })
+    )];
+}
+
+/** Layers beside one another on the same input. */
+function branches(
+  flow: Flow,
+  x: Bounded,
+  how: Joining,
+  place: Place,
+  children: Readonly<Record<string, Spec>>,
+): Passed {
+  const passed = Object.entries(children).map(([name, child]) =>
+    passChild(flow, name, child, x, place)
+  );
+  const [y, part] = joinedOf(passed.map(([y]) => y), how);
+  return [
+    y,
+    (dy) => part(dy).map((slope, b) => passed[b]![1](slope)).reduce((sum, one) => add(sum, one)),
+  ];
 }

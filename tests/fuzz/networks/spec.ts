@@ -9,6 +9,7 @@ import {
   dropout,
   flatten,
   globalMeanPool,
+  graph,
   identity,
   layers,
   leakyRelu,
@@ -42,6 +43,22 @@ export type Spec = {
 
 // deno-lint-ignore no-explicit-any -- the makers' own types say what each takes
 type Maker = (children: Record<string, AnyLayer>, ...args: any[]) => AnyLayer;
+
+/** What the nodes of a graph take, and which of them are another one's layer again. */
+export type Wiring = {
+  readonly from: Readonly<Record<string, readonly string[]>>;
+  readonly join: Readonly<Record<string, "concat" | "sum" | "product">>;
+  readonly shares: Readonly<Record<string, string>>;
+};
+
+function graphOf(children: Record<string, AnyLayer>, { from, join, shares }: Wiring): AnyLayer {
+  const nodes = Object.keys(from).map((name) => {
+    const how = join[name];
+    const layer = children[shares[name] ?? name]!;
+    return [name, { layer, from: from[name]!, ...(how ? { join: how } : {}) }];
+  });
+  return graph(Object.fromEntries(nodes)) as AnyLayer;
+}
 
 /** How the layer of each name is made. */
 const MAKERS: Readonly<Record<string, Maker>> = {
@@ -77,6 +94,7 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   elu: (_, alpha) => layers.elu(alpha),
   gaussianNoise: (_, deviation) => layers.gaussianNoise(deviation),
   gelu: (_, options) => layers.gelu(options),
+  graph: (children, wiring) => graphOf(children, wiring),
   groupNorm: (_, options) => layers.groupNorm(options),
   hardSigmoid: () => layers.hardSigmoid(),
   hardSwish: () => layers.hardSwish(),
@@ -131,4 +149,16 @@ export function leavesOf(spec: Spec): Spec[] {
 /** The names of all layers in a network, as often as they are in it. */
 export function opsOf(spec: Spec): string[] {
   return [spec.op, ...Object.values(spec.children ?? {}).flatMap(opsOf)];
+}
+
+/** The library's layers that are not drawn, by what its files call them. */
+export function missingOps(): string[] {
+  const folder = new URL("../../../lib/layers/", import.meta.url);
+  const texts = [...Deno.readDirSync(folder)]
+    .map(({ name }) => Deno.readTextFileSync(new URL(name, folder)));
+  const found = texts.join()
+    .matchAll(/^ +op: "(\w+)"|(?:shapeless|poolLayer|curve|randomLayer)\(\s*"(\w+)"/gm);
+  const names = new Set([...found].map(([, one, other]) => one ?? other!));
+  const curves = ["geluTanh"]; // A form of gelu.
+  return [...names].filter((name) => !OPS.includes(name) && !curves.includes(name)).sort();
 }
