@@ -1,3 +1,4 @@
 // ONNX files: what they say becomes layers of ours.
 
-export { type OnnxFile, type OnnxNetwork, type OnnxOptions, readOnnx } from "./network.ts";
+export type { OnnxNetwork } from "./assemble.ts";
+export { type OnnxFile, type OnnxOptions, readOnnx } from "./network.ts";

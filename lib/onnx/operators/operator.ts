@@ -59,3 +59,6 @@ export function slideOf(call: Call, size: readonly [number, number], { dims }: V
 export function evenSides(sides: Sides): number | undefined {
   return sides.every((side) => side === sides[0]) ? sides[0] : undefined;
 }
+
+/** The sizes of a value with the batch. */
+export const wholeOf = (call: Call, { dims }: Value): number[] => [call.batch, ...dims];

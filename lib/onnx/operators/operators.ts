@@ -1,6 +1,7 @@
 // All operators on what a network computes.
 import { FUNCTIONS } from "./functions.ts";
 import type { Operator } from "./operator.ts";
+import { SCALES } from "./scales.ts";
 import { SHAPES } from "./shapes.ts";
 import { SUMS } from "./sums.ts";
 import { WINDOWS } from "./windows.ts";
@@ -8,6 +9,7 @@ import { WINDOWS } from "./windows.ts";
 /** The operators by ONNX's names. */
 export const OPERATORS: Readonly<Record<string, Operator>> = {
   ...FUNCTIONS,
+  ...SCALES,
   ...SHAPES,
   ...SUMS,
   ...WINDOWS,
