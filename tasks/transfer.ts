@@ -16,6 +16,7 @@ import { abortOnInterrupt, exitCodeOf } from "./command/interrupt.ts";
 import { say } from "./command/say.ts";
 import { findPreprocessing } from "../lib/weights/sidecars.ts";
 import type { NetworkFile } from "../lib/weights/network_file.ts";
+import { isOnnx } from "../lib/weights/onnx_file.ts";
 import { openWeights } from "./network.ts";
 import { buildFor, keptModel, modelOfRun, type NamedModel } from "./own_model.ts";
 import { setUp } from "./setup.ts";
@@ -86,7 +87,10 @@ async function openTransfer(flags: Flags): Promise<OpenedTransfer> {
   const said = { ...chosen, ...(named.own ? keptModel(named, before) : {}) };
   const settings = resumedTransferSettings(said, before);
   const how = prepared({ how: settings.preprocessing, source: "the checkpoint" }, undefined);
-  const from = { ...flags, model: flags.model ?? before.model };
+  const from = {
+    ...flags,
+    model: flags.model ?? (isOnnx(before.model) ? undefined : before.model),
+  };
   const network = begun.checkpoint ? undefined : await openWeights(settings.weights, from);
   return { settings, named, how, network, begun };
 }

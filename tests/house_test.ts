@@ -21,7 +21,8 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   augment: ["tensor", "text", "image", "data"],
   models: ["tensor", "text", "layers"],
   sizing: ["tensor", "text", "layers", "chart"],
-  weights: ["tensor", "text", "image", "files", "data", "layers", "models"],
+  onnx: ["tensor", "layers"],
+  weights: ["tensor", "text", "image", "files", "data", "layers", "models", "onnx"],
   train: [
     "tensor",
     "text",

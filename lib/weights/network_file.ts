@@ -7,6 +7,7 @@ import type { Shape } from "../tensor/tensor.ts";
 import { type Checkpoint, isCheckpoint, readSections, runIn, sectionsOf } from "./checkpoint.ts";
 import type { Json } from "./json.ts";
 import type { KnownWeights } from "./known_weights.ts";
+import { isOnnx, onnxModel, openOnnx } from "./onnx_file.ts";
 import { pretrained, type PretrainedFile, type PretrainedOptions } from "./pretrained.ts";
 import { recognize, recognizeAs } from "./recognize.ts";
 import { type NetworkShapes, requireNetworkShapes, restoreNetwork } from "./restore_network.ts";
@@ -94,8 +95,8 @@ export type OpenOptions = PretrainedOptions & {
 /**
  * Finds out which network a file of weights is of. Nothing is put on the device.
  *
- * @param what a checkpoint, or a safetensors or PyTorch file with PyTorch's names: its path, its URL, or
- * a name in {@linkcode knownWeights}; or a checkpoint in memory
+ * @param what a checkpoint, an ONNX file, or a safetensors or PyTorch file with PyTorch's names: its
+ * path, its URL, or a name in {@linkcode knownWeights}; or a checkpoint in memory
  * @param options the model it must be of; cache, hash and progress of a download
  * @throws {SyntaxError} if the file is neither safetensors nor PyTorch's, is cut, or does not say what it is of
  * @throws {TypeError} if it is another model's: with the keys that do not fit
@@ -108,7 +109,8 @@ export async function openNetworkFile(
   const { model } = options;
   if (typeof what !== "string" && !(what instanceof URL)) {
     const checkpoint = what;
-    const described = describe("the checkpoint", checkpoint.run, checkpoint.sections, model);
+    const wanted = await modelOf(checkpoint.run, model);
+    const described = describe("the checkpoint", checkpoint.run, checkpoint.sections, wanted);
     return {
       ...described,
       metadata: {},
@@ -118,18 +120,26 @@ export async function openNetworkFile(
   }
   const found = await fileOf(`${what}`, options);
   const { path, trust, known, sha256 } = found;
-  await using opened = await openTensors(path);
   const about = {
     file: path,
     trust,
     ...(known ? { known } : {}),
     ...(sha256 === undefined ? {} : { sha256 }),
   };
+  if (isOnnx(path)) return { ...await openOnnx(path, model), ...about };
+  await using opened = await openTensors(path);
   if (!isCheckpoint(opened)) return { ...torchFile(opened, model, known), ...about };
-  const described = describe(path, runIn(opened), sectionsOf(opened), model);
+  const run = runIn(opened);
+  const described = describe(path, run, sectionsOf(opened), await modelOf(run, model));
   const load = loader(described, () => readSections(path, ["params", "state"]));
-  const { run: _, ...metadata } = opened.metadata;
+  const { run: _run, ...metadata } = opened.metadata;
   return { ...described, metadata, ...about, load };
+}
+
+/** The model that a checkpoint must be of: what is asked for, or the ONNX file that it names. */
+async function modelOf(run: Json, wanted: OpenOptions["model"]): Promise<OpenOptions["model"]> {
+  const name = wanted ?? namedIn(run).name;
+  return typeof name === "string" && isOnnx(name) ? await onnxModel(name) : wanted;
 }
 
 /** The file of weights: one that is here, or that is fetched by name or URL. */

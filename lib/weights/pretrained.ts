@@ -6,6 +6,8 @@ import type { DownloadOptions } from "../files/download.ts";
 import { requireHash } from "../files/file_trust.ts";
 import { requireSha256 } from "../files/sha256.ts";
 import { type KnownWeights, knownWeights, type WeightsSource } from "./known_weights.ts";
+import { isOnnx } from "./onnx_file.ts";
+import { readOnnx } from "../onnx/mod.ts";
 import { openTensors } from "./tensor_file.ts";
 
 /** Options of {@linkcode pretrained}. */
@@ -69,7 +71,8 @@ export async function pretrained(
   const sha256 = given === undefined ? undefined : requireSha256(given);
   if (typeof found === "string") return await localFile(found, sha256);
   const { url, bytes } = found;
-  const name = cacheName(stemOf(url), url, ".safetensors");
+  const ending = isOnnx(new URL(url).pathname) ? ".onnx" : ".safetensors";
+  const name = cacheName(stemOf(url), url, ending);
   const path = `${options.cacheDir ?? cacheDirectory()}/weights/${name}`;
   const verify = (part: string): Promise<void> => requireTensors(part, url);
   const actual = await cachedFile(path, { url, bytes, sha256 }, verify, options);
@@ -87,7 +90,7 @@ function sourceOf(weights: string | WeightsSource): string | WeightsSource {
   if (typeof weights !== "string") return requireHttp(weights);
   if (Object.hasOwn(knownWeights, weights)) return knownWeights[weights]!;
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(weights)) return requireHttp({ url: weights });
-  if (/[/\\]|\.(?:safetensors|pth|pt)$/i.test(weights)) return weights;
+  if (/[/\\]|\.(?:safetensors|pth|pt|onnx)$/i.test(weights)) return weights;
   throw new RangeError(
     `Cannot find weights: their name must be known, or a path or a URL be given: ${
       unknownName("weights", weights, Object.keys(knownWeights))
@@ -106,7 +109,8 @@ async function localFile(path: string, sha256: string | undefined): Promise<Pret
   if (sha256 !== undefined) {
     return { path, sha256: await requireHash(path, sha256, path), trust: "checked" };
   }
-  await (await openTensors(path))[Symbol.asyncDispose]();
+  // An ONNX file is read as a whole by whoever opens it.
+  if (!isOnnx(path)) await (await openTensors(path))[Symbol.asyncDispose]();
   return { path, trust: "local" };
 }
 
@@ -116,16 +120,17 @@ function stemOf(url: string): string {
   const parts = [hostname, ...pathname.split("/")].filter((part) => part !== "");
   // Of `…/timm/resnet18.tv_in1k/resolve/main/model.safetensors` the repository says most.
   const repository = parts.find((_, i) => parts[i + 1] === "resolve");
-  return repository ?? parts.at(-1)!.replace(/\.safetensors$/, "");
+  return repository ?? parts.at(-1)!.replace(/\.(safetensors|onnx)$/, "");
 }
 
 async function requireTensors(path: string, url: string): Promise<void> {
   try {
+    if (isOnnx(new URL(url).pathname)) return void await readOnnx(path);
     await (await openTensors(path))[Symbol.asyncDispose]();
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new SyntaxError(
-      `Cannot use ${url}: it must be a safetensors or PyTorch file: ${error.message}`,
+      `Cannot use ${url}: it must be a safetensors, PyTorch or ONNX file: ${error.message}`,
       {
         cause: error,
       },

@@ -5,6 +5,7 @@ import { parsePreprocessing, preprocessingOf } from "../image/parse_preprocessin
 import { checkPreprocessing, type Preprocessing, preprocessings } from "../image/preprocessing.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import { unknownName } from "../text/nearest.ts";
+import { ONNX_ORIGIN } from "./onnx_file.ts";
 import type { NetworkFile } from "./network_file.ts";
 
 /** A preprocessing, and where it is from. */
@@ -22,7 +23,7 @@ async function textOf(file: string): Promise<string | undefined> {
 
 /** The weights' path without its ending, to which the endings of sidecars are appended. */
 function stemOf(file: string): string {
-  return file.replace(/\.safetensors$/, "");
+  return file.replace(/\.(safetensors|onnx)$/i, "");
 }
 
 /** The sidecars of weights that may hold their preprocessing: ours, then timm's. */
@@ -84,6 +85,7 @@ function usualOf({ name }: NetworkFile): FoundPreprocessing {
  *
  * @throws {RangeError} if there is no such name
  * @throws {SyntaxError} if a file is no preprocessing
+ * @throws {TypeError} if nothing says it of an ONNX file
  */
 export async function findPreprocessing(
   network: NetworkFile,
@@ -109,6 +111,13 @@ export async function findPreprocessing(
     if (text !== undefined) return { how: parsePreprocessing(text, sidecar), source: sidecar };
   }
   if (given) return { how: plainPreprocessing(inputShape), source: "pixels / 255" };
+  if (origin === ONNX_ORIGIN) {
+    throw new TypeError(
+      `Cannot prepare pictures for ${network.file}: an ONNX file does not say how, got none. Name it with --preprocessing torchvision or another (in a script: preprocessing), or write ${
+        stemOf(network.file)
+      }.json`,
+    );
+  }
   return usualOf(network);
 }
 
