@@ -86,6 +86,18 @@ export function objectiveOf(
       `Cannot ${action}: a loss must be given unless the targets are classes, such as loss: meanSquaredError, got none`,
     );
   }
+  if (typeof loss !== "function" && (typeof loss !== "object" || loss === null)) {
+    throw new TypeError(
+      `Cannot ${action}: the loss must be a function, such as meanSquaredError, or a record of one per output, got ${
+        typeof loss === "string" ? `"${loss}"` : loss
+      }`,
+    );
+  }
+  if (Array.isArray(metrics)) {
+    throw new TypeError(
+      `Cannot ${action}: metrics must be a record of functions by name, { mae: (outputs, targets) => … }, got a list`,
+    );
+  }
   const parts = typeof loss === "function" ? undefined : partsOf(action, loss);
   const own = Object.entries(metrics);
   for (const [name, metric] of own) requireMetric(action, name, metric);
@@ -204,7 +216,13 @@ function partOf(action: string, what: string, tree: Tree, name: string): Tensor 
 
 function requireScalar(action: string, what: string, value: unknown): void {
   if (value instanceof tf.Tensor && value.rank === 0) return;
-  const found = value instanceof tf.Tensor ? `[${value.shape}]` : String(value);
+  const found = value instanceof tf.Tensor
+    ? `[${value.shape}]`
+    : typeof value === "function"
+    ? "a function: those of losses are called first, losses.focalLoss()"
+    : value instanceof Promise
+    ? "a promise: it must not be async, nor read a tensor's numbers"
+    : String(value);
   throw new TypeError(
     `Cannot ${action}: ${what} must be a scalar, the mean over the batch, got ${found}`,
   );
