@@ -7,13 +7,13 @@ import { requireRange } from "../text/require.ts";
 import { correctCount } from "./metrics.ts";
 
 /**
- * A number of a batch: its mean loss, or another mean, shape `[]`, by the model's outputs and what
- * they should be.
+ * A number of a batch: its mean loss, or another mean, by the model's outputs and what they should
+ * be. The tensor must be of shape `[]`; its type may be any, as that of `tf.mean` is.
  */
 export type Measure<Y extends Tree = Tensor, T extends Tree = Tensor> = (
   outputs: Y,
   targets: T,
-) => Scalar;
+) => Tensor;
 
 /** The loss of one of several outputs, and how much it counts. */
 export type WeightedLoss = Loss | {
@@ -108,16 +108,20 @@ export function objectiveOf(
     isClassifier,
     names,
     loss: (outputs, targets) => {
-      if (typeof loss === "function") return loss(outputs, targets);
+      if (typeof loss === "function") {
+        const value = loss(outputs, targets);
+        requireScalar(action, "the loss", value);
+        return value;
+      }
       throw new TypeError(
         `Cannot ${action}: the loss of an auxiliary head must be one function, got a loss for each output`,
       );
     },
     measure(outputs, targets) {
       const each = parts && measureParts(action, parts, outputs, targets);
-      const total = each
+      const total: Tensor = each
         ? each.map(({ value, weight }) => tf.mul(value, weight))
-          .reduce((sum, value) => tf.add(sum, value)) as Scalar
+          .reduce((sum, value) => tf.add(sum, value))
         : (loss as Measure<Tree, Tree>)(outputs, targets);
       requireScalar(action, "the loss", total);
       const measured = Object.fromEntries([
@@ -214,7 +218,7 @@ function partOf(action: string, what: string, tree: Tree, name: string): Tensor 
   );
 }
 
-function requireScalar(action: string, what: string, value: unknown): void {
+function requireScalar(action: string, what: string, value: unknown): asserts value is Scalar {
   if (value instanceof tf.Tensor && value.rank === 0) return;
   const found = value instanceof tf.Tensor
     ? `[${value.shape}]`
