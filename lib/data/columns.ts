@@ -100,6 +100,11 @@ export function columnEntries(columns: Columns, path = ""): [string, Column][] {
       }`,
     );
   }
+  if (columns instanceof tf.Tensor) {
+    throw new TypeError(
+      `Cannot use columns: each must be { values, shape }, values being a typed array, got a tensor at ${path}. Its numbers are await tensor.data(); tensors are for streams`,
+    );
+  }
   if (isColumn(columns)) return [[path, columns]];
   return Object.entries(columns).flatMap(([name, child]) =>
     columnEntries(child, path === "" ? name : `${path}/${name}`)
@@ -169,7 +174,18 @@ function requireColumn(place: string, { values, shape, normalize, classes }: Col
       "neither",
     );
   }
+  if (normalize === undefined && values instanceof Uint8Array && areFlags(values)) {
+    refuse(
+      'bytes are divided by 255, so of bytes that are all 0 or 1 normalize must be given: "none" as numbers (int32), "unit" as nearly black pixels; or use a Float32Array',
+      "none",
+    );
+  }
   if (typeof values !== "function") ruleOf(place, values, { shape, normalize });
+}
+
+/** Whether bytes are a mask or answers of yes and no, rather than pixels. */
+function areFlags(values: Uint8Array): boolean {
+  return values.every((value) => value <= 1) && values.includes(1);
 }
 
 const KINDS = [Uint8Array, Uint16Array, Int32Array, Float32Array] as const;

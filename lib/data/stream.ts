@@ -41,7 +41,9 @@ export function requireItems(action: string, items: Items<unknown>): void {
   const isIterable = typeof given?.[Symbol.iterator] === "function" ||
     typeof given?.[Symbol.asyncIterator] === "function";
   if (isIterable && typeof given.next !== "function") return;
-  const found = isIterable ? "an iterator, which ends once" : String(items);
+  const found = isIterable
+    ? "an iterator, which ends once. Give the function that makes it: data.from(function)"
+    : String(items);
   throw new TypeError(
     `Cannot ${action}: it must be possible to iterate over it again (see data.from), got ${found}`,
   );

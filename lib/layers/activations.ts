@@ -4,7 +4,7 @@ import { applyCurve, type CurveName } from "../tensor/curves.ts";
 import { type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import { costOfEach } from "./cost.ts";
-import { defineLayer } from "./define_layer.ts";
+import { defineLayer, requireLayerOptions } from "./define_layer.ts";
 import type { Initializer } from "./initializers.ts";
 import { type Empty, type Layer, stateless } from "./layer.ts";
 import { requireFeatures } from "./window.ts";
@@ -164,6 +164,7 @@ export type GeluOptions = {
  * ```
  */
 export function gelu(options: GeluOptions = {}): Layer<Empty, Empty> {
+  requireLayerOptions("gelu", options, { approximate: true });
   const { approximate = "none" } = options;
   const known = approximate === "none" || approximate === "tanh";
   requireRange("make a gelu layer", `its form must be "none" or "tanh"`, known, approximate);
@@ -307,6 +308,7 @@ export type PreluParams = {
  * ```
  */
 export function prelu(options: PreluOptions = {}): Layer<PreluParams, Empty> {
+  requireLayerOptions("prelu", options, { shared: true, slope: true });
   const { shared = false, slope = 0.25 } = options;
   requireRange("make a prelu layer", "its slope must be finite", Number.isFinite(slope), slope);
   const initializer: Initializer = (_key, shape) => new Float32Array(sizeOf(shape)).fill(slope);

@@ -4,7 +4,7 @@ import { standardize } from "../tensor/standardize.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import { type Cost, costOfEach } from "./cost.ts";
-import { defineLayer } from "./define_layer.ts";
+import { defineLayer, requireLayerOptions } from "./define_layer.ts";
 import { ones, zeros } from "./initializers.ts";
 import type { Layer, Slots } from "./layer.ts";
 import type { BatchNormParams } from "./norm.ts";
@@ -112,6 +112,7 @@ function positions(x: Tensor): number[] {
 export function groupNorm(
   options: GroupNormOptions,
 ): Layer<ExampleNormParams, Record<string, never>> {
+  requireLayerOptions("groupNorm", options, { groups: true, epsilon: true, affine: true });
   const { groups, affine = true } = options;
   requireWhole("make a groupNorm layer", "its groups", groups);
   return normLayer({
@@ -158,6 +159,7 @@ export function groupNorm(
 export function instanceNorm(
   options: ExampleNormOptions = {},
 ): Layer<ExampleNormParams, Record<string, never>> {
+  requireLayerOptions("instanceNorm", options, { epsilon: true, affine: true });
   return normLayer({
     op: "instanceNorm",
     options,
@@ -196,6 +198,7 @@ export function instanceNorm(
 export function layerNorm(
   options: LayerNormOptions = {},
 ): Layer<ExampleNormParams, Record<string, never>> {
+  requireLayerOptions("layerNorm", options, { axes: true, epsilon: true, affine: true });
   const { axes = "last", affine = true } = options;
   requireOneOf("make a layerNorm layer", "its axes", ["last", "all"], axes);
   return normLayer({

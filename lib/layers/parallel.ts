@@ -84,7 +84,7 @@ function refuse(what: string, shapes: readonly Shape[]): never {
   throw new TypeError(
     `Cannot join parallel layers: ${what} of their outputs must be equal, got ${
       shapes.map((shape) => `[${shape}]`).join(", ")
-    }`,
+    }. Give a join of your own, { name, shape, join }, for others`,
   );
 }
 

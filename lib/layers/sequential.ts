@@ -115,6 +115,15 @@ function fusePairs(
  * @throws {TypeError} naming the first
  */
 export function requireNames(op: string, layers: NamedLayers): void {
+  if (typeof layers !== "object" || layers === null || Array.isArray(layers)) {
+    throw new TypeError(
+      `Cannot make ${
+        withArticle(op)
+      } layer: its layers must be a record by name, { conv1: conv(…), relu1: relu() }, got ${
+        Array.isArray(layers) ? "a list" : layers
+      }`,
+    );
+  }
   for (const name of Object.keys(layers)) {
     if (name === "" || name.includes("/") || /^\d+$/.test(name)) {
       throw new TypeError(

@@ -8,6 +8,7 @@ import type { Empty, Layer } from "./layer.ts";
 import { type Join, parallel } from "./parallel.ts";
 import { globalMeanPool } from "./pool.ts";
 import { sequential } from "./sequential.ts";
+import { requireLayerOptions } from "./define_layer.ts";
 
 /** Options of {@linkcode squeezeExcite}. */
 export type SqueezeExciteOptions = {
@@ -73,6 +74,12 @@ const WEIGHTED: Join = {
 export function squeezeExcite(
   options: SqueezeExciteOptions,
 ): Layer<SqueezeExciteParams, SqueezeExciteState> {
+  requireLayerOptions("squeezeExcite", options, {
+    channels: true,
+    squeezed: true,
+    activation: true,
+    gate: true,
+  });
   const action = "make a squeezeExcite layer";
   const channels = requireWhole(action, "its channels", options.channels);
   const { squeezed = Math.max(1, Math.floor(channels / 16)) } = options;

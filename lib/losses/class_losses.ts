@@ -4,6 +4,7 @@ import { tf } from "../tensor/tf.ts";
 import { requireAlike } from "./losses.ts";
 import { power, requireGamma } from "./unit_losses.ts";
 import { counted, type WeightedLoss, weightedMean } from "./weights.ts";
+import { requireLossOptions } from "./loss_options.ts";
 
 /** A loss that is a mean over positions of something of their classes. */
 function classLoss(name: string, each: (logits: Tensor, targets: Tensor) => Tensor): WeightedLoss {
@@ -52,6 +53,7 @@ export type FocalLossOptions = {
  * ```
  */
 export function focalLoss(options: FocalLossOptions = {}): WeightedLoss {
+  requireLossOptions("make a focal loss", options, { gamma: true });
   const { gamma = 2 } = options;
   requireGamma("make a focal loss", gamma);
   return classLoss("focal loss", (z, t) => {

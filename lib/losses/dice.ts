@@ -4,6 +4,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import { requireAlike } from "./losses.ts";
 import { counted, spreadWeights, type WeightedLoss } from "./weights.ts";
+import { requireLossOptions } from "./loss_options.ts";
 
 /** Options of {@linkcode dice}. */
 export type DiceOptions = {
@@ -34,6 +35,7 @@ export type DiceOptions = {
  * ```
  */
 export function dice(options: DiceOptions = {}): WeightedLoss {
+  requireLossOptions("make a Dice loss", options, { smooth: true, activation: true });
   const { smooth = 1, activation = "sigmoid" } = options;
   const name = "Dice loss";
   const holds = smooth >= 0 && smooth < Infinity;

@@ -4,6 +4,7 @@ import type { Scalar, Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import { requireAlike } from "./losses.ts";
 import { counted, type WeightedLoss, weightedMean } from "./weights.ts";
+import { requireLossOptions } from "./loss_options.ts";
 
 /** Euclidean distance along the last axis, with a finite slope where there is none. */
 function distance(a: Tensor, b: Tensor): Tensor {
@@ -94,6 +95,7 @@ export type TripletLoss = (
  * ```
  */
 export function tripletLoss(options: MarginOptions = {}): TripletLoss {
+  requireLossOptions("make a triplet loss", options, { margin: true });
   const { margin = 1 } = options;
   requirePositive("make a triplet loss", "its margin", margin);
   const name = "triplet loss";
@@ -144,6 +146,7 @@ export type ContrastiveLoss = (
  * ```
  */
 export function contrastiveLoss(options: MarginOptions = {}): ContrastiveLoss {
+  requireLossOptions("make a contrastive loss", options, { margin: true });
   const { margin = 1 } = options;
   requirePositive("make a contrastive loss", "its margin", margin);
   const name = "contrastive loss";

@@ -5,6 +5,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import { requireAlike } from "./losses.ts";
 import { counted, type WeightedLoss, weightedMean } from "./weights.ts";
+import { requireLossOptions } from "./loss_options.ts";
 
 /** A loss that is a mean of something of each number. */
 function unitLoss(name: string, each: (outputs: Tensor, targets: Tensor) => Tensor): WeightedLoss {
@@ -53,6 +54,7 @@ export type BinaryCrossEntropyOptions = {
  * ```
  */
 export function binaryCrossEntropy(options: BinaryCrossEntropyOptions = {}): WeightedLoss {
+  requireLossOptions("make a binary cross-entropy", options, { positiveWeight: true });
   const { positiveWeight = 1 } = options;
   requirePositive("make a binary cross-entropy", "its positiveWeight", positiveWeight);
   return unitLoss("binary cross-entropy", (z, t) => {
@@ -91,6 +93,7 @@ export type BinaryFocalLossOptions = {
  * ```
  */
 export function binaryFocalLoss(options: BinaryFocalLossOptions = {}): WeightedLoss {
+  requireLossOptions("make a binary focal loss", options, { gamma: true, alpha: true });
   const { gamma = 2, alpha = 0.25 } = options;
   const action = "make a focal loss";
   const isShare = alpha === null || (alpha >= 0 && alpha <= 1);
@@ -146,6 +149,7 @@ export type HuberOptions = {
  * ```
  */
 export function huber(options: HuberOptions = {}): WeightedLoss {
+  requireLossOptions("make a Huber loss", options, { delta: true });
   const { delta = 1 } = options;
   requirePositive("make a Huber loss", "its delta", delta);
   return unitLoss("Huber loss", (y, t) => {

@@ -8,6 +8,7 @@ import { maxPool } from "../layers/pool.ts";
 import { sequential } from "../layers/sequential.ts";
 import { requireOneOf } from "../text/require.ts";
 import { denseHead, type DenseHeadOptions, type DenseHeadParams } from "./dense_head.ts";
+import { requireModelOptions } from "./model_options.ts";
 
 /** Options of {@linkcode alexnet}. */
 export type AlexNetOptions = DenseHeadOptions & {
@@ -89,6 +90,12 @@ const VARIANTS = {
  * ```
  */
 export function alexnet(options: AlexNetOptions = {}): Layer<AlexNetParams> {
+  requireModelOptions("make AlexNet", options, {
+    numClasses: true,
+    dropout: true,
+    head: true,
+    variant: true,
+  });
   const { variant = "paper" } = options;
   requireOneOf("make AlexNet", "its variant", Object.keys(VARIANTS), variant);
   const { widths, padding, groups, norm, dropped }: Design = VARIANTS[variant];

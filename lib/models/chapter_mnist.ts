@@ -9,6 +9,7 @@ import type { Empty, Layer, NamedLayers } from "../layers/layer.ts";
 import { maxPool } from "../layers/pool.ts";
 import { flatten } from "../layers/reshape.ts";
 import { sequential } from "../layers/sequential.ts";
+import { requireModelOptions } from "./model_options.ts";
 
 /** Options of {@linkcode chapterMnist}. */
 export type ChapterMnistOptions = {
@@ -51,6 +52,7 @@ export type ChapterMnistParams = {
  * ```
  */
 export function chapterMnist(options: ChapterMnistOptions = {}): Layer<ChapterMnistParams> {
+  requireModelOptions("make the chapter's network", options, { numClasses: true, head: true });
   const { numClasses = 10, head = true } = options;
   const initializer = glorotUniform; // Keras's default
   const layers: NamedLayers = {

@@ -10,6 +10,7 @@ import { sequential } from "../layers/sequential.ts";
 import { requireRange } from "../text/require.ts";
 import { zeroPadShortcut } from "../layers/shortcut.ts";
 import { type ResidualBlocks, residualStage, type Shortcut } from "./residual_stage.ts";
+import { requireModelOptions } from "./model_options.ts";
 
 /** Options of {@linkcode cifarResnet} and {@linkcode plain}. */
 export type CifarResnetOptions = {
@@ -92,9 +93,11 @@ export function plain(options: CifarResnetOptions): Layer<CifarResnetParams> {
 
 function build(
   action: string,
-  { depth, numClasses = 10, head = true }: CifarResnetOptions,
+  options: CifarResnetOptions,
   skipped: { readonly shortcut?: Shortcut },
 ): Layer<CifarResnetParams> {
+  requireModelOptions(action, options, { depth: true, numClasses: true, head: true });
+  const { depth, numClasses = 10, head = true } = options;
   const blocks = (depth - 2) / 6;
   const holds = Number.isInteger(blocks) && blocks >= 1;
   requireRange(action, "its depth must be 6n + 2 with n at least 1", holds, depth);

@@ -9,6 +9,7 @@ import { batchNorm } from "../layers/norm.ts";
 import { maxPool } from "../layers/pool.ts";
 import { flatten } from "../layers/reshape.ts";
 import { sequential } from "../layers/sequential.ts";
+import { requireModelOptions } from "./model_options.ts";
 
 /** Options of {@linkcode compactConvnet}. */
 export type CompactConvnetOptions = {
@@ -50,6 +51,11 @@ function block(number: number, features: number, size: number): NamedLayers {
  * ```
  */
 export function compactConvnet(options: CompactConvnetOptions = {}): Layer {
+  requireModelOptions("make a compact network", options, {
+    numClasses: true,
+    dropout: true,
+    head: true,
+  });
   const { numClasses = 10, dropout: share = 0.25, head = true } = options;
   return sequential({
     ...block(1, 16, 5),

@@ -15,6 +15,7 @@ import { costOfEach } from "../layers/cost.ts";
 import { requireFeatures } from "../layers/window.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
+import { requireModelOptions } from "./model_options.ts";
 
 /** Options of {@linkcode convnext}. */
 export type ConvNextOptions = {
@@ -59,6 +60,13 @@ const FIRST_SCALE = 1e-6;
  * ```
  */
 export function convnext(options: ConvNextOptions = {}): Layer {
+  requireModelOptions("make a ConvNeXt", options, {
+    blocks: true,
+    features: true,
+    dropRate: true,
+    numClasses: true,
+    head: true,
+  });
   const { blocks = [3, 3, 9, 3], features = [96, 192, 384, 768], dropRate = 0.1 } = options;
   const { numClasses = 1000, head = true } = options;
   const initializer = INITIALIZER;

@@ -9,6 +9,7 @@ import { parallel } from "../layers/parallel.ts";
 import { globalMeanPool, maxPool, meanPool } from "../layers/pool.ts";
 import { sequential } from "../layers/sequential.ts";
 import { requireRange, requireWhole } from "../text/require.ts";
+import { requireModelOptions } from "./model_options.ts";
 
 /** Options of {@linkcode densenet}. */
 export type DenseNetOptions = {
@@ -48,6 +49,13 @@ const BOTTLENECK = 4;
  * ```
  */
 export function densenet(options: DenseNetOptions = {}): Layer {
+  requireModelOptions("make a DenseNet", options, {
+    blocks: true,
+    growth: true,
+    features: true,
+    numClasses: true,
+    head: true,
+  });
   const { blocks = [6, 12, 24, 16], growth = 32, numClasses = 1000, head = true } = options;
   const attempt = "make a DenseNet";
   const features = requireWhole(attempt, "its features", options.features ?? 2 * growth);

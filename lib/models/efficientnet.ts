@@ -7,6 +7,7 @@ import type { AnyLayer, Layer } from "../layers/layer.ts";
 import { globalMeanPool } from "../layers/pool.ts";
 import { sequential } from "../layers/sequential.ts";
 import { convNorm, invertedResidual } from "./inverted_residual.ts";
+import { requireModelOptions } from "./model_options.ts";
 
 /** Options of {@linkcode efficientnet}. */
 export type EfficientNetOptions = {
@@ -57,6 +58,12 @@ const STAGES: readonly (readonly [
  * ```
  */
 export function efficientnet(options: EfficientNetOptions = {}): Layer {
+  requireModelOptions("make an EfficientNet", options, {
+    dropout: true,
+    dropRate: true,
+    numClasses: true,
+    head: true,
+  });
   const { dropout: rate = 0.2, dropRate = 0.2, numClasses = 1000, head = true } = options;
   const style = { squeeze: { activation: silu() } };
   const layers: { [name: string]: AnyLayer } = {

@@ -19,6 +19,7 @@ import {
   plainUnit,
   type Unit,
 } from "./inception_module.ts";
+import { requireModelOptions } from "./model_options.ts";
 
 /** Options of {@linkcode googlenet}. */
 export type GoogLeNetOptions = {
@@ -95,6 +96,13 @@ const VARIANTS = {
  * ```
  */
 export function googlenet(options: GoogLeNetOptions = {}): Layer<GoogLeNetParams> {
+  requireModelOptions("make GoogLeNet", options, {
+    variant: true,
+    numClasses: true,
+    dropout: true,
+    head: true,
+    auxiliary: true,
+  });
   requireOneOf("make GoogLeNet", "its variant", Object.keys(VARIANTS), options.variant ?? "paper");
   const variant: Variant = VARIANTS[options.variant ?? "paper"];
   const { numClasses = 1000, dropout: rate = variant.dropout, head = true } = options;

@@ -9,6 +9,7 @@ import { sequential } from "../layers/sequential.ts";
 import type { Tree } from "../tensor/tree.ts";
 import { normalizedUnit as unit } from "./inception_module.ts";
 import { mixedA, mixedB, mixedC, mixedD, mixedE } from "./inception_v3_modules.ts";
+import { requireModelOptions } from "./model_options.ts";
 
 /** Options of {@linkcode inceptionV3}. */
 export type InceptionV3Options = {
@@ -45,6 +46,12 @@ export type InceptionV3Params = { readonly [layer: string]: Tree };
  * ```
  */
 export function inceptionV3(options: InceptionV3Options = {}): Layer<InceptionV3Params> {
+  requireModelOptions("make Inception v3", options, {
+    numClasses: true,
+    dropout: true,
+    head: true,
+    auxiliary: true,
+  });
   const { numClasses = 1000, dropout: rate = 0.5, head = true } = options;
   const layers: NamedLayers = {
     conv1: unit({ features: 32, size: 3, stride: 2 }),

@@ -9,6 +9,7 @@ import { maxPool, meanPool } from "../layers/pool.ts";
 import { flatten, padTo } from "../layers/reshape.ts";
 import { sequential } from "../layers/sequential.ts";
 import { requireOneOf } from "../text/require.ts";
+import { requireModelOptions } from "./model_options.ts";
 
 /** Options of {@linkcode lenet5}. */
 export type LeNet5Options = {
@@ -60,6 +61,12 @@ export type LeNet5Params = {
  * ```
  */
 export function lenet5(options: LeNet5Options = {}): Layer<LeNet5Params> {
+  requireModelOptions("make LeNet-5", options, {
+    numClasses: true,
+    head: true,
+    activation: true,
+    pooling: true,
+  });
   const { numClasses = 10, activation = "tanh", pooling = "max", head = true } = options;
   requireOneOf("make LeNet-5", "its activation", ["tanh", "relu"], activation);
   requireOneOf("make LeNet-5", "its pooling", ["max", "mean"], pooling);

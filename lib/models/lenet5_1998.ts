@@ -13,6 +13,7 @@ import { requireRange } from "../text/require.ts";
 import { subsample, type SubsampleParams } from "../layers/subsample.ts";
 import { type ConnectionTable, tableConv, type TableConvParams } from "../layers/table_conv.ts";
 import { DIGIT_CODES } from "./digit_codes.ts";
+import { requireModelOptions } from "./model_options.ts";
 
 /** Options of {@linkcode lenet5Of1998}. */
 export type LeNet5Of1998Options = {
@@ -97,6 +98,7 @@ const initializer = lecunNormal;
 export function lenet5Of1998(
   options: LeNet5Of1998Options = {},
 ): Layer<LeNet5Of1998Params, LeNet5Of1998State> {
+  requireModelOptions("make LeNet-5 of 1998", options, { numClasses: true, head: true });
   const { numClasses = 10, head = true } = options;
   requireRange(
     "make LeNet-5 of 1998",

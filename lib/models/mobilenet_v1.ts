@@ -9,6 +9,7 @@ import { batchNorm } from "../layers/norm.ts";
 import { globalMeanPool } from "../layers/pool.ts";
 import { sequential } from "../layers/sequential.ts";
 import { requireRange } from "../text/require.ts";
+import { requireModelOptions } from "./model_options.ts";
 
 /** Options of {@linkcode mobilenetV1}. */
 export type MobileNetV1Options = {
@@ -57,6 +58,7 @@ const BLOCKS: readonly (readonly [features: number, stride: number])[] = [
  * ```
  */
 export function mobilenetV1(options: MobileNetV1Options = {}): Layer {
+  requireModelOptions("make a MobileNet", options, { width: true, numClasses: true, head: true });
   const { width = 1, numClasses = 1000, head = true } = options;
   const features = (count: number): number => Math.floor(width * count);
   requireRange("make a MobileNet", "its width must be at least 1/32", features(32) >= 1, width);

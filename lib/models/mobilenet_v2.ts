@@ -7,6 +7,7 @@ import type { AnyLayer, Layer } from "../layers/layer.ts";
 import { globalMeanPool } from "../layers/pool.ts";
 import { sequential } from "../layers/sequential.ts";
 import { convNorm, invertedResidual, roundChannels } from "./inverted_residual.ts";
+import { requireModelOptions } from "./model_options.ts";
 
 /** Options of {@linkcode mobilenetV2}. */
 export type MobileNetV2Options = {
@@ -56,6 +57,12 @@ const STAGES: readonly (readonly [
  * ```
  */
 export function mobilenetV2(options: MobileNetV2Options = {}): Layer {
+  requireModelOptions("make a MobileNetV2", options, {
+    width: true,
+    dropout: true,
+    numClasses: true,
+    head: true,
+  });
   const { width = 1, dropout: rate = 0.2, numClasses = 1000, head = true } = options;
   let inputs = roundChannels(32 * width);
   const layers: { [name: string]: AnyLayer } = {

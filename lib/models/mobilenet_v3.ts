@@ -9,6 +9,7 @@ import { globalMeanPool } from "../layers/pool.ts";
 import { sequential } from "../layers/sequential.ts";
 import { requireOneOf } from "../text/require.ts";
 import { convNorm, invertedResidual, roundChannels } from "./inverted_residual.ts";
+import { requireModelOptions } from "./model_options.ts";
 
 /** Options of {@linkcode mobilenetV3}. */
 export type MobileNetV3Options = {
@@ -94,6 +95,12 @@ const NORM = { epsilon: 1e-3, momentum: 0.01 };
  * ```
  */
 export function mobilenetV3(options: MobileNetV3Options = {}): Layer {
+  requireModelOptions("make a MobileNetV3", options, {
+    size: true,
+    dropout: true,
+    numClasses: true,
+    head: true,
+  });
   const { size = "large", dropout: rate = 0.2, numClasses = 1000, head = true } = options;
   requireOneOf("make a MobileNetV3", "its size", Object.keys(SIZES), size);
   const { rows, hidden } = SIZES[size];

@@ -7,7 +7,7 @@ import type { Empty, Layer, NamedLayers } from "../layers/layer.ts";
 import { batchNorm, type BatchNormParams } from "../layers/norm.ts";
 import { globalMeanPool, maxPool } from "../layers/pool.ts";
 import { sequential } from "../layers/sequential.ts";
-import { requireOneOf, requireRange, requireWhole } from "../text/require.ts";
+import { requireOneOf, requireOptions, requireRange, requireWhole } from "../text/require.ts";
 import { type ResidualBlocks, residualStage } from "./residual_stage.ts";
 
 /** Options of {@linkcode resnet18} to {@linkcode resnet152}. */
@@ -98,6 +98,7 @@ export type ResnetParams = {
  * ```
  */
 export function resnet(options: ResnetOptions): Layer<ResnetParams> {
+  requireOptions("make a ResNet", options, OPTIONS);
   const { numClasses = 1000, head = true } = options;
   const { blocks, bottleneck = false } = blocksOf(options);
   const { groups = 1, groupWidth = 64 } = options;
@@ -141,6 +142,18 @@ function projection(features: number, stride: number): Layer {
     norm: batchNorm(),
   }) as Layer;
 }
+
+/** Known options; those of the registry's models are among them. */
+const OPTIONS = {
+  depth: true,
+  blocks: true,
+  bottleneck: true,
+  groups: true,
+  groupWidth: true,
+  numClasses: true,
+  head: true,
+  auxiliary: true,
+};
 
 function blocksOf(options: ResnetOptions): ResnetBlocks {
   if ("depth" in options) {

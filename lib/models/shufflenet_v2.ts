@@ -11,6 +11,7 @@ import { sequential } from "../layers/sequential.ts";
 import { requireImage } from "../layers/window.ts";
 import { tf } from "../tensor/tf.ts";
 import { convNorm } from "./inverted_residual.ts";
+import { requireModelOptions } from "./model_options.ts";
 
 /** Options of {@linkcode shufflenetV2}. */
 export type ShuffleNetV2Options = {
@@ -41,6 +42,7 @@ const STAGES = [[116, 4], [232, 8], [464, 4]] as const;
  * ```
  */
 export function shufflenetV2(options: ShuffleNetV2Options = {}): Layer {
+  requireModelOptions("make a ShuffleNetV2", options, { numClasses: true, head: true });
   const { numClasses = 1000, head = true } = options;
   const layers: { [name: string]: AnyLayer } = {
     first: convNorm({ features: 24, size: 3, stride: 2, padding: 1 }, relu()),

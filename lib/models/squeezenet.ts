@@ -9,6 +9,7 @@ import { parallel } from "../layers/parallel.ts";
 import { globalMeanPool, maxPool } from "../layers/pool.ts";
 import { sequential } from "../layers/sequential.ts";
 import { requireOneOf } from "../text/require.ts";
+import { requireModelOptions } from "./model_options.ts";
 
 /** Options of {@linkcode squeezenet}. */
 export type SqueezeNetOptions = {
@@ -69,6 +70,12 @@ export type SqueezeNetParams =
  * ```
  */
 export function squeezenet(options: SqueezeNetOptions = {}): Layer<SqueezeNetParams> {
+  requireModelOptions("make a SqueezeNet", options, {
+    numClasses: true,
+    dropout: true,
+    head: true,
+    version: true,
+  });
   const { version = "1.0" } = options;
   requireOneOf("make a SqueezeNet", "its version", ["1.0", "1.1"], version);
   const first = version === "1.0"

@@ -10,6 +10,7 @@ import { globalMeanPool, maxPool } from "../layers/pool.ts";
 import { sequential } from "../layers/sequential.ts";
 import { requireOneOf } from "../text/require.ts";
 import { classes, type DenseHead, denseHead, type DenseHeadOptions } from "./dense_head.ts";
+import { requireModelOptions } from "./model_options.ts";
 
 /** Options of {@linkcode vgg}. */
 export type VggOptions = Omit<DenseHeadOptions, "head"> & {
@@ -64,6 +65,13 @@ const CONVOLUTIONS: Readonly<Record<number, readonly number[]>> = {
  * ```
  */
 export function vgg(options: VggOptions): Layer<VggParams> {
+  requireModelOptions("make VGG", options, {
+    depth: true,
+    numClasses: true,
+    dropout: true,
+    head: true,
+    batchNorm: true,
+  });
   const { depth, batchNorm = false } = options;
   requireOneOf("make VGG", "its depth", Object.keys(CONVOLUTIONS).map(Number), depth);
   const stages = CONVOLUTIONS[depth]!.map((count, i) => stage(i + 1, count, batchNorm));

@@ -8,6 +8,7 @@ import { sequential } from "../layers/sequential.ts";
 import { requireOneOf } from "../text/require.ts";
 import { paperNorm } from "./alexnet.ts";
 import { denseHead, type DenseHeadOptions, type DenseHeadParams } from "./dense_head.ts";
+import { requireModelOptions } from "./model_options.ts";
 
 /** Options of {@linkcode zfnet}. */
 export type ZFNetOptions = DenseHeadOptions & {
@@ -53,6 +54,12 @@ export type ZFNetParams = DenseHeadParams & {
  * ```
  */
 export function zfnet(options: ZFNetOptions = {}): Layer<ZFNetParams> {
+  requireModelOptions("make ZFNet", options, {
+    numClasses: true,
+    dropout: true,
+    head: true,
+    variant: true,
+  });
   const { variant = "paper" } = options;
   requireOneOf("make ZFNet", "its variant", Object.keys(WIDTHS), variant);
   const widths = WIDTHS[variant];

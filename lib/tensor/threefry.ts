@@ -22,6 +22,7 @@ export function threefry(
   out: Uint32Array,
   at: number,
 ): void {
+  requireKey(key);
   const k0 = key[0] | 0;
   const k1 = key[1] | 0;
   const k2 = k0 ^ k1 ^ 0x1bd11bda;
@@ -40,4 +41,12 @@ export function threefry(
   }
   out[at] = x0;
   out[at + 1] = x1;
+}
+
+/** Refuses a seed in the place of a key: it has no words, and all seeds would give the same numbers. */
+export function requireKey(key: Key): void {
+  if (typeof key?.[1] === "number") return;
+  throw new TypeError(
+    `Cannot draw random numbers: a key must be two words, as key(0) returns, got ${key}`,
+  );
 }

@@ -1,5 +1,5 @@
 // Keys that a recording follows: their words are not known before a replay.
-import { type Key, threefry } from "./threefry.ts";
+import { type Key, requireKey, threefry } from "./threefry.ts";
 
 /** How a traced key came about: by enciphering a block of two words with another key. */
 export type Derivation = {
@@ -44,7 +44,9 @@ export function derivationOf(key: Key): Derivation | undefined {
 
 /** A key's words; zeros for a traced one, to be filled in at a replay. */
 export function knownWords(key: Key): Key {
-  return isTraced(key) ? [0, 0] : key;
+  if (isTraced(key)) return [0, 0];
+  requireKey(key);
+  return key;
 }
 
 /** Told of each block that is enciphered, while somebody listens. */

@@ -119,3 +119,21 @@ export function requireClassScores(action: string, shape: readonly (number | str
     }`,
   );
 }
+
+/**
+ * Refuses what is not a network, a model with its parameters.
+ *
+ * @param action what cannot be done, such as `predict`
+ * @throws {TypeError} if there is no model or there are no parameters, as in a model by itself
+ */
+export function requireNetwork(
+  action: string,
+  { model, params }: { readonly model: unknown; readonly params: unknown },
+): void {
+  if (model && params !== undefined) return;
+  throw new TypeError(
+    `Cannot ${action}: the first argument must be a network, { model, params, state }, as open, init and the reports of fit return, got ${
+      model ? "no params" : "no model"
+    }`,
+  );
+}

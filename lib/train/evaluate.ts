@@ -7,7 +7,7 @@ import type { AnyModel, Network } from "../layers/layer.ts";
 import type { Tensor, Tensor2D } from "../tensor/tensor.ts";
 import { disposeTree, isTensor, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
-import { requireClassScores, requireOptions } from "../text/require.ts";
+import { requireClassScores, requireNetwork, requireOptions } from "../text/require.ts";
 import type { Feed, FeedBatch } from "./feed.ts";
 import {
   type Losses,
@@ -151,6 +151,7 @@ export async function evaluate(
   // deno-lint-ignore no-explicit-any
 ): Promise<any> {
   requireOptions("evaluate", options, OPTIONS);
+  requireNetwork("evaluate", { model, params });
   const feed = await openEvaluation("evaluate", examples, options);
   const objective = objectiveOf("evaluate", options.classify ?? hasClasses(examples), options);
   const forward = forwardOf(model, objective);

@@ -156,6 +156,12 @@ function keyOfRun({ from, key }: Pick<FitOptions, "from" | "key">): Key {
 }
 
 function optimizerOf({ optimizer = adam() }: Pick<FitOptions, "optimizer">): Optimizer {
+  if (typeof optimizer?.init !== "function") {
+    const found = typeof optimizer === "function" ? "a function, which must be called" : optimizer;
+    throw new TypeError(
+      `Cannot fit: the optimizer must be made by a function such as adam(), got ${found}`,
+    );
+  }
   return optimizer;
 }
 

@@ -7,13 +7,13 @@ import { requireRange } from "../text/require.ts";
 import { correctCount } from "./metrics.ts";
 
 /**
- * A number of a batch: its mean loss, or another mean, shape `[]`, by the model's outputs and what
- * they should be.
+ * A number of a batch: its mean loss, or another mean, by the model's outputs and what they should
+ * be. The tensor must be of shape `[]`; its type may be any, as that of `tf.mean` is.
  */
 export type Measure<Y extends Tree = Tensor, T extends Tree = Tensor> = (
   outputs: Y,
   targets: T,
-) => Scalar;
+) => Tensor;
 
 /** The loss of one of several outputs, and how much it counts. */
 export type WeightedLoss = Loss | {
@@ -86,6 +86,18 @@ export function objectiveOf(
       `Cannot ${action}: a loss must be given unless the targets are classes, such as loss: meanSquaredError, got none`,
     );
   }
+  if (typeof loss !== "function" && (typeof loss !== "object" || loss === null)) {
+    throw new TypeError(
+      `Cannot ${action}: the loss must be a function, such as meanSquaredError, or a record of one per output, got ${
+        typeof loss === "string" ? `"${loss}"` : loss
+      }`,
+    );
+  }
+  if (Array.isArray(metrics)) {
+    throw new TypeError(
+      `Cannot ${action}: metrics must be a record of functions by name, { mae: (outputs, targets) => … }, got a list`,
+    );
+  }
   const parts = typeof loss === "function" ? undefined : partsOf(action, loss);
   const own = Object.entries(metrics);
   for (const [name, metric] of own) requireMetric(action, name, metric);
@@ -96,16 +108,20 @@ export function objectiveOf(
     isClassifier,
     names,
     loss: (outputs, targets) => {
-      if (typeof loss === "function") return loss(outputs, targets);
+      if (typeof loss === "function") {
+        const value = loss(outputs, targets);
+        requireScalar(action, "the loss", value);
+        return value;
+      }
       throw new TypeError(
         `Cannot ${action}: the loss of an auxiliary head must be one function, got a loss for each output`,
       );
     },
     measure(outputs, targets) {
       const each = parts && measureParts(action, parts, outputs, targets);
-      const total = each
+      const total: Tensor = each
         ? each.map(({ value, weight }) => tf.mul(value, weight))
-          .reduce((sum, value) => tf.add(sum, value)) as Scalar
+          .reduce((sum, value) => tf.add(sum, value))
         : (loss as Measure<Tree, Tree>)(outputs, targets);
       requireScalar(action, "the loss", total);
       const measured = Object.fromEntries([
@@ -202,9 +218,15 @@ function partOf(action: string, what: string, tree: Tree, name: string): Tensor 
   );
 }
 
-function requireScalar(action: string, what: string, value: unknown): void {
+function requireScalar(action: string, what: string, value: unknown): asserts value is Scalar {
   if (value instanceof tf.Tensor && value.rank === 0) return;
-  const found = value instanceof tf.Tensor ? `[${value.shape}]` : String(value);
+  const found = value instanceof tf.Tensor
+    ? `[${value.shape}]`
+    : typeof value === "function"
+    ? "a function: those of losses are called first, losses.focalLoss()"
+    : value instanceof Promise
+    ? "a promise: it must not be async, nor read a tensor's numbers"
+    : String(value);
   throw new TypeError(
     `Cannot ${action}: ${what} must be a scalar, the mean over the batch, got ${found}`,
   );

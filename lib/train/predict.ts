@@ -4,7 +4,7 @@ import type { AnyModel, Network } from "../layers/layer.ts";
 import type { Tensor, Tensor2D } from "../tensor/tensor.ts";
 import { isTensor, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
-import { requireClassScores, requireOptions } from "../text/require.ts";
+import { requireClassScores, requireNetwork, requireOptions } from "../text/require.ts";
 
 /** Options of {@linkcode predict}. */
 export type PredictOptions = {
@@ -65,6 +65,7 @@ export function predict(
   options: PredictOptions = {},
 ): Tree {
   requireOptions("predict", options, OPTIONS);
+  requireNetwork("predict", { model, params });
   const { probabilities = true } = options;
   // Which of both is part of the form that is recorded.
   const make = (): Predictor => ({ params, state }, input, { probabilities }) =>

@@ -102,7 +102,9 @@ export function networkOf(model: string): Network {
   const depth = Number(/^resnet(\d+)$/.exec(model)?.[1]);
   if (!(depth % 6 === 2)) {
     throw new RangeError(
-      `Cannot bench a network: it must be lenet5, chapter-mnist or a CIFAR ResNet, got ${model}`,
+      `Cannot bench a network: it must be lenet5, chapter-mnist or a CIFAR ResNet, got ${model}${
+        /\.[jt]s$/.test(model) ? ". A file is named by --model, with --profile" : ""
+      }`,
     );
   }
   const momentum = { optimizer: "momentum", learningRate: 0.1 } as const;

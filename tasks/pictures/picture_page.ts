@@ -47,13 +47,17 @@ function rounded(_name: string, value: unknown): unknown {
   return isWhole ? value : Number(value.toPrecision(4));
 }
 
-/** Settings as one line: `model lenet5 · seed 0`. */
+/** Settings as one line: `model lenet5 · seed 0`. Lists of records are for the JSON file alone. */
 function settingsLine(settings: Readonly<Record<string, unknown>>): string {
   return Object.entries(settings)
-    .filter(([, value]) => value !== undefined && value !== null)
+    .filter(([, value]) => value !== undefined && value !== null && !isTable(value))
     .map(([name, value]) =>
       `${name} ${typeof value === "string" ? value : JSON.stringify(value, rounded)}`.slice(0, 200)
     ).map(escaped).join(" · ");
+}
+
+function isTable(value: unknown): boolean {
+  return Array.isArray(value) && value.some((row) => typeof row === "object" && row !== null);
 }
 
 function figureOf({ file, caption, settings }: PagePicture): string {

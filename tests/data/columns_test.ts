@@ -127,6 +127,12 @@ Deno.test("numbers that would become others in silence are refused", async () =>
     [{ values: new Int32Array(3), shape: [], normalize: "unit" }, TypeError, "got Int32Array"],
     [{ values: new Uint8Array(3), shape: [] }, TypeError, "of single bytes"],
     [{ values: new Uint8Array(3), shape: [1], normalize: moments }, RangeError, "std [0]"],
+    [
+      { values: Uint8Array.of(0, 1, 1), shape: [1] },
+      TypeError,
+      "all 0 or 1 normalize must be given",
+    ],
+    [tf.zeros([3, 1]), TypeError, "got a tensor at inputs"],
     [{ values: new Float64Array(3), shape: [1], normalize: "none" }, TypeError, "got Float64Array"],
     [{ values: [1, 2, 3], shape: [1] }, TypeError, "got Array"],
     [{ values: new Uint8Array(3), shape: [0.5] }, TypeError, "[0.5]"],

@@ -187,3 +187,11 @@ gpuTest("LeNet-5 has the same outputs on WebGPU and on the CPU", async () => {
   // Five layers of sums of up to 400 products.
   await assertClose(got, wanted, "logits", 1e-5);
 });
+
+Deno.test("every model refuses an option that it does not know", () => {
+  for (const [name, { build }] of Object.entries(models)) {
+    const options = { classes: 3 } as never;
+    assertThrows(() => build(options), TypeError, 'unknown option "classes"', name);
+    build({ numClasses: 10, auxiliary: false });
+  }
+});

@@ -16,7 +16,11 @@ Deno.test("names become files beside each other, and what is shown is escaped", 
   });
   assertEquals(await folder.save("fire4/expand", dot, 'a "cat" <b>'), `${dir}/x/fire4-expand.png`);
   assertEquals(
-    await folder.save("../../up", dot, "up", { seed: 3, score: 16.138893127441406 }),
+    await folder.save("../../up", dot, "up", {
+      seed: 3,
+      score: 16.138893127441406,
+      rows: [{ a: 1 }],
+    }),
     `${dir}/x/up.png`,
   );
   await folder.saveFile("way.gif", new Uint8Array([1, 2]), "the way");
@@ -39,6 +43,7 @@ Deno.test("names become files beside each other, and what is shown is escaped", 
     weights: "<w>",
     seed: 3,
     score: 16.138893127441406,
+    rows: [{ a: 1 }],
   });
   const html = await Deno.readTextFile(`${dir}/x/index.html`);
   assertStringIncludes(html, "<h1>T &lt;1&gt;</h1>");

@@ -228,3 +228,13 @@ Deno.test("draws refuse counts that are not whole", () => {
     assertEquals(draw(key(0), 0).length, 0);
   }
 });
+
+Deno.test("a seed in the place of a key is refused, as all would give the same numbers", () => {
+  for (const wrong of [0, 7, "a", undefined, []]) {
+    const no = wrong as unknown as Key;
+    assertThrows(() => uniformArray(no, 3), TypeError, "as key(0) returns");
+    assertThrows(() => fold(no, 1), TypeError, "as key(0) returns");
+    assertThrows(() => split(no), TypeError, "as key(0) returns");
+    assertThrows(() => permutation(no, 3), TypeError, "as key(0) returns");
+  }
+});

@@ -21,6 +21,7 @@ import {
   key,
   type Layer,
   leaves,
+  losses,
   meanSquaredError,
   predict,
   relu,
@@ -534,6 +535,48 @@ onCpu("a misspelt option of an optimizer, or of batches, is refused", () => {
   refused(() => sgd({ momentun: 0.9 } as never), 'did you mean "momentum"?');
   refused(() => batches(labeled(), { batchsize: 2 } as never), 'did you mean "batchSize"?');
 });
+
+onCpu(
+  "what is not the loss, optimizer, callback or network that was meant is refused",
+  async () => {
+    const go = (more: unknown): Promise<unknown> =>
+      Array.fromAsync(
+        fit(autoencoder(), pictures(4), { loss: meanSquaredError, ...more as FitOptions }),
+      );
+    for (
+      const [more, message] of [
+        [{ loss: "mse" }, 'a record of one per output, got "mse"'],
+        [{ loss: losses.huber }, "Losses are called first"],
+        [{ loss: losses.meanAbsoluteError }, "called first, losses.focalLoss()"],
+        [{ loss: () => Promise.resolve(1) }, "must not be async"],
+        [{ metrics: ["mae"] }, "metrics must be a record"],
+        [{ optimizer: "adam" }, "made by a function such as adam(), got adam"],
+        [{ optimizer: adam }, "got a function, which must be called"],
+        [{ callbacks: { name: "one" } }, "callbacks must be a list, [earlyStopping()], got one"],
+        [{ callbacks: [() => {}] }, "a record of a name and hooks"],
+        [{ callbacks: [{ onEpoch() {} }] }, "a callback must have a name"],
+        [{ callbacks: [{ name: "a", onEpochEnd() {} }] }, 'callback a: unknown hook "onEpochEnd"'],
+        [{ callbacks: [{ name: "a", on_epoch() {} }] }, 'did you mean "onEpoch"?'],
+      ] as const
+    ) await assertRejects(() => go(more), TypeError, message);
+    await assertRejects(
+      () =>
+        Array.fromAsync(
+          fit(autoencoder(), numbered(0, 3) as BatchStream, { loss: meanSquaredError }),
+        ),
+      TypeError,
+      "data.from(function)",
+    );
+    const model = dense({ features: 2 });
+    assertThrows(() => predict(model as never, tf.zeros([1, 2])), TypeError, "must be a network");
+    await assertRejects(
+      () => evaluate(model as never, pictures(4)),
+      TypeError,
+      "must be a network",
+    );
+    assertThrows(() => sequential([model] as never), TypeError, "a record by name");
+  },
+);
 
 function labeled(): Examples {
   return {

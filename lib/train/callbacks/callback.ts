@@ -109,6 +109,7 @@ export function remember<T extends Pick<Training, "callbacks">>(
  *
  * @param measured what the run measures
  * @param isValidated whether there are validation examples
+ * @throws {TypeError} if one is not a record of a name and hooks, or has a misspelled hook
  * @throws {RangeError} if two have the same name, or one uses a number that is not measured
  */
 export function requireCallbacks(
@@ -116,6 +117,14 @@ export function requireCallbacks(
   measured: { readonly isClassifier: boolean; readonly names: readonly string[] },
   isValidated: boolean,
 ): void {
+  if (!Array.isArray(callbacks)) {
+    throw new TypeError(
+      `Cannot fit: callbacks must be a list, [earlyStopping()], got ${
+        typeof callbacks === "object" ? "one callback" : callbacks
+      }`,
+    );
+  }
+  for (const callback of callbacks) requireHooks(callback);
   const names = ["loss", ...(measured.isClassifier ? ["accuracy"] : []), ...measured.names];
   const validated = names.map(validationName);
   callbacks.forEach(({ name, monitor }, i) => {
@@ -137,4 +146,35 @@ export function requireCallbacks(
       );
     }
   });
+}
+
+const HOOKS: { readonly [Name in Exclude<keyof Callback, "name" | "monitor">]-?: true } = {
+  onBegin: true,
+  onStep: true,
+  onEpoch: true,
+  afterEpoch: true,
+  onEnd: true,
+};
+
+/** Refuses what would never be called. Own properties with other names are the callback's affair. */
+function requireHooks(callback: unknown): void {
+  const hooks = Object.keys(HOOKS);
+  if (typeof callback !== "object" || callback === null) {
+    throw new TypeError(
+      `Cannot fit: a callback must be a record of a name and hooks, { name, ${
+        hooks.join(", ")
+      } }, got ${typeof callback === "function" ? "a function" : callback}`,
+    );
+  }
+  const { name } = callback as { name?: unknown };
+  if (typeof name !== "string" || name === "") {
+    throw new TypeError(
+      `Cannot fit: a callback must have a name, under which a checkpoint stores what it remembers, got ${name}`,
+    );
+  }
+  const isHook = (key: string) => /^(on|after|before)[A-Z_]/i.test(key);
+  const wrong = Object.keys(callback).find((key) => isHook(key) && !Object.hasOwn(HOOKS, key));
+  if (wrong !== undefined) {
+    throw new TypeError(`Cannot fit: callback ${name}: ${unknownName("hook", wrong, hooks)}`);
+  }
 }

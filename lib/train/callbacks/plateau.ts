@@ -72,7 +72,7 @@ function requireAdjustable(optimizer: Tree): void {
     factorOf(optimizer);
   } catch (cause) {
     throw new TypeError(
-      "Cannot reduce the learning rate: the run's optimizer must be one adjustable one, got a state with no factor or several",
+      "Cannot reduce the learning rate: the run's optimizer must be one that is adjustable, optimizer: adjustable(adam()), got a state with no factor or several",
       { cause },
     );
   }
