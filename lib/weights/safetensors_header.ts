@@ -61,7 +61,11 @@ export function headerLength(prefix: Uint8Array, fileSize: number, file: string)
   const claimed = view.getBigUint64(0, true);
   if (claimed > LONGEST_HEADER) {
     const rule = `the header length at offset 0 must be at most ${LONGEST_HEADER} bytes`;
-    throw badFile(file, `${rule} (is this a safetensors file?)`, Number(claimed));
+    throw badFile(
+      file,
+      `${rule} (is this a safetensors file? Besides, only .pth and .pt of torch.save are read)`,
+      Number(claimed),
+    );
   }
   if (claimed > fileSize - PREFIX_LENGTH) {
     const rule = `the header of ${claimed} bytes must end within the file of ${fileSize} bytes`;
@@ -111,7 +115,11 @@ function withoutFractions(
 function headerObject(bytes: Uint8Array, file: string): Record<string, unknown> {
   const first = bytes.find((byte) => !BLANKS.includes(byte));
   if (first !== 0x7b) {
-    throw badFile(file, 'the header at offset 8 must begin with "{" (byte 123)', first);
+    throw badFile(
+      file,
+      'the header at offset 8 must begin with "{" (byte 123) (is this a safetensors file? Besides, only .pth and .pt of torch.save are read)',
+      first,
+    );
   }
   let text: string;
   let json: unknown;
