@@ -9,19 +9,13 @@ import { report } from "./bench/report.ts";
 import { agreementSection, costSection } from "./bench/sections/checks.ts";
 import { opsSection, startupSection, zooSection } from "./bench/sections/neocog_alone.ts";
 import { growthSection, timeSection } from "./bench/sections/times.ts";
-import {
-  type BenchSettings,
-  benchSettings,
-  modelsOf,
-  type Section,
-  SECTIONS,
-} from "./bench/settings.ts";
+import { type BenchSettings, benchSettings, type Section, SECTIONS } from "./bench/settings.ts";
 import { PEER_NAMES } from "./bench/peers/peers.ts";
 import { count, path, runCommand, text, toggle, type Values } from "./command.ts";
 import { abortOnInterrupt, exitCodeOf } from "./command/interrupt.ts";
 import { makeOutputDir } from "./command/files.ts";
 import { say } from "./command/say.ts";
-import { isModelFile, ownModelFlags } from "./own_model.ts";
+import { modelFlag, ownModelFlags } from "./own_model.ts";
 import { setUp } from "./setup.ts";
 
 /** What the task takes. */
@@ -56,10 +50,7 @@ export const command = {
     out: path({ default: "runs/bench", help: "folder for bench.json and charts" }),
     json: toggle({ help: "print the record as one JSON object on stdout as the last line" }),
     profile: toggle({ help: "list the dispatches of one training step instead" }),
-    model: text({
-      help: "the model to profile, also your own, in a file: ./model.ts",
-      defaultText: "resnet20",
-    }),
+    model: modelFlag({ help: "the model to profile", defaultText: "resnet20" }),
     export: ownModelFlags.export,
     "batch-size": count({ min: 1, default: 32, help: "images of the step to profile" }),
   },
@@ -141,9 +132,7 @@ async function run(flags: Values<typeof command.flags>): Promise<number> {
   const settings = benchSettings(flags);
   await setUp("webgpu", { keepDeno: true });
   if (flags.profile) {
-    const [model = "resnet20"] = flags.model !== undefined && isModelFile(flags.model)
-      ? [flags.model]
-      : modelsOf(flags.model, []);
+    const { model = "resnet20" } = flags;
     const { adapter, entries } = await profileStep(model, flags["batch-size"], flags.export);
     const title = `one training step of ${model}, batch ${flags["batch-size"]}, on ${adapter}`;
     console.log(profileText(title, entries));

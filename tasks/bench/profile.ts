@@ -1,12 +1,9 @@
 // `deno task bench --profile`: the dispatches of one training step, each with its time.
 import { profile, type ProfileEntry } from "../../lib/device/mod.ts";
 import { adam, init, key, softmaxCrossEntropy, start, type Tensor, trainStep } from "../../mod.ts";
-import { isModelFile, sizedModel } from "../own_model.ts";
+import { sizedModel } from "../own_model.ts";
 import { noiseBatch } from "./jobs/zoo.ts";
 import { table } from "../../lib/text/table.ts";
-import { workOf } from "./beginning.ts";
-import { networkOf } from "./networks.ts";
-import { prepareNeocog } from "./peers/neocog.ts";
 
 /** The dispatches of one operation, summed up. */
 export type OperationSum = {
@@ -65,30 +62,19 @@ export function profileText(title: string, entries: readonly ProfileEntry[]): st
   ].join("\n");
 }
 
-/** Profiles one training step of a model, after some that compile. */
+/**
+ * Profiles one training step of a model, after some that compile: Adam and cross-entropy, on images
+ * of noise.
+ *
+ * @param name the model's name, or the path of a file that makes it
+ */
 export async function profileStep(
-  model: string,
-  batchSize: number,
-  exportName?: string,
-): Promise<{ adapter: string; entries: readonly ProfileEntry[] }> {
-  const { adapter } = await start();
-  if (isModelFile(model)) {
-    return { adapter, entries: await profileOwn(model, batchSize, exportName) };
-  }
-  const work = { ...workOf(networkOf(model), batchSize), training: true };
-  const { run, issue } = prepareNeocog(work, false);
-  for (let i = 0; i < 2; i++) await run(1);
-  const entries = await profile(() => issue().dispose());
-  return { adapter, entries };
-}
-
-/** The same of a model in a file, with Adam and cross-entropy, on images of noise. */
-async function profileOwn(
   name: string,
   batchSize: number,
   exportName?: string,
-): Promise<readonly ProfileEntry[]> {
+): Promise<{ adapter: string; entries: readonly ProfileEntry[] }> {
   const { model, inputShape } = await sizedModel(name, exportName);
+  const { adapter } = await start();
   const { params, state, outputShape } = init(model, key(0), inputShape);
   const optimizer = adam();
   const step = trainStep(model, softmaxCrossEntropy, optimizer);
@@ -96,5 +82,5 @@ async function profileOwn(
   const from = { params, state, optimizer: optimizer.init(params) };
   const issue = (): Tensor => step(from, batch, key(1)).loss;
   for (let i = 0; i < 2; i++) await issue().data();
-  return await profile(() => void issue());
+  return { adapter, entries: await profile(() => void issue()) };
 }

@@ -109,7 +109,7 @@ function batchSizesOf(text: string | undefined, standard: readonly number[]): re
  * @param text names separated by commas, if given
  * @param standard what to take if not
  */
-export function modelsOf(
+function modelsOf(
   text: string | undefined,
   standard: readonly string[],
 ): readonly string[] {
