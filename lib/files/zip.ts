@@ -1,11 +1,12 @@
 // Reads files of a zip archive where it lies, by zip.js, which is loaded when an archive is opened.
 import { attempting } from "./file_error.ts";
 
+// Not a literal inside `import()`: Deno fetches those when a program starts.
+const ZIP_JS = "npm:@zip.js/zip.js@2.24.0";
+
 /** Loads the package. */
-function loadZip() {
-  // A remote module does not see our deno.json, so the package is named and pinned here.
-  // deno-lint-ignore no-import-prefix
-  return import("npm:@zip.js/zip.js@2.24.0");
+function loadZip(): Promise<typeof import("npm:@zip.js/zip.js@2.24.0")> {
+  return import(ZIP_JS);
 }
 
 /** A file in an archive. */

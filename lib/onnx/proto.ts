@@ -1,11 +1,12 @@
 // The messages of an ONNX file that are used, read by protobufjs, which is loaded when a file is opened.
 // Source: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 
+// Not a literal inside `import()`: Deno fetches those when a program starts.
+const PROTOBUF_JS = "npm:protobufjs@8.8.1/minimal.js";
+
 /** Loads the package. */
-function loadReader() {
-  // A remote module does not see our deno.json, so the package is named and pinned here.
-  // deno-lint-ignore no-import-prefix
-  return import("npm:protobufjs@8.8.1/minimal.js");
+function loadReader(): Promise<{ default: typeof import("npm:protobufjs@8.8.1/minimal.js") }> {
+  return import(PROTOBUF_JS);
 }
 
 type Reader = InstanceType<Awaited<ReturnType<typeof loadReader>>["default"]["Reader"]>;
