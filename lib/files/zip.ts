@@ -1,5 +1,6 @@
 // Reads files of a zip archive where it lies, by zip.js, which is loaded when an archive is opened.
 import { attempting } from "./file_error.ts";
+import { readAt } from "./read_at.ts";
 
 // Not a literal inside `import()`: Deno fetches those when a program starts.
 const ZIP_JS = "npm:@zip.js/zip.js@2.24.0";
@@ -52,7 +53,9 @@ export async function openZip(path: string): Promise<ZipFile> {
     }
 
     override readUint8Array(at: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
-      const reading = this.#last.then(() => bytesOf(file, at, Math.min(length, this.size - at)));
+      const reading = this.#last.then(() =>
+        readAt(file, at, Math.max(0, Math.min(length, this.size - at)))
+      );
       this.#last = reading.then(() => {}, () => {});
       return reading;
     }
@@ -92,19 +95,4 @@ export async function openZip(path: string): Promise<ZipFile> {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-async function bytesOf(
-  file: Deno.FsFile,
-  at: number,
-  length: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(Math.max(0, length));
-  await file.seek(at, Deno.SeekMode.Start);
-  for (let done = 0; done < bytes.length;) {
-    const count = await file.read(bytes.subarray(done));
-    if (count === null) return bytes.subarray(0, done);
-    done += count;
-  }
-  return bytes;
 }

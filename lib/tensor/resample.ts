@@ -16,6 +16,15 @@ export type PixelAlignment = "half-pixel" | "align-corners" | "asymmetric";
 /** How images are resampled. */
 export type Resampling = { readonly method: ResampleMethod; readonly align: PixelAlignment };
 
+/**
+ * The place in an input of `length` pixels of pixel `i` of an output of `count`; it may lie outside.
+ */
+export function placeIn(i: number, length: number, count: number, align: PixelAlignment): number {
+  if (align === "half-pixel") return (i + 0.5) * length / count - 0.5;
+  if (align === "asymmetric") return i * length / count;
+  return count === 1 ? 0 : i * (length - 1) / (count - 1);
+}
+
 /** The input's pixels behind pixel `i` of an output, and their shares. */
 export function sourcesOf(
   i: number,
@@ -35,13 +44,7 @@ export function sourcesOf(
       : Math.floor((2 * i * last + count - 1) / (2 * (count - 1)));
     return [[Math.min(pixel, last), 1]];
   }
-  const place = align === "half-pixel"
-    ? (i + 0.5) * length / count - 0.5
-    : align === "asymmetric"
-    ? i * length / count
-    : count === 1
-    ? 0
-    : i * last / (count - 1);
+  const place = placeIn(i, length, count, align);
   const inside = Math.min(Math.max(place, 0), last);
   const pixel = Math.floor(inside);
   const share = inside - pixel;

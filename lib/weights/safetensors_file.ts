@@ -1,5 +1,6 @@
 // A safetensors file on the disk, of which one tensor at a time is in memory.
-import { fileError } from "../files/file_error.ts";
+import { attempting } from "../files/file_error.ts";
+import { readAt } from "../files/read_at.ts";
 import type { HostTensor } from "./host_tensor.ts";
 import { converted, entryOf } from "./safetensors.ts";
 import { type SafetensorsDtype, takeElements } from "./safetensors_dtype.ts";
@@ -116,12 +117,7 @@ class OpenFile implements SafetensorsFile {
  * ```
  */
 export async function openSafetensors(path: string): Promise<SafetensorsFile> {
-  let handle: Deno.FsFile;
-  try {
-    handle = await Deno.open(path);
-  } catch (error) {
-    throw fileError(`Cannot read ${path}`, error);
-  }
+  const handle = await attempting(`Cannot read ${path}`, Deno.open(path));
   try {
     const size = await fileSize(handle, path);
     const prefix = await readBytes(handle, 0, Math.min(PREFIX_LENGTH, size), path);
@@ -148,16 +144,7 @@ async function readBytes(
   length: number,
   path: string,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(length);
-  try {
-    await handle.seek(at, Deno.SeekMode.Start);
-    for (let done = 0; done < length;) {
-      const count = await handle.read(bytes.subarray(done));
-      if (count === null) throw badFile(path, `it must have ${at + length} bytes`, at + done);
-      done += count;
-    }
-  } catch (error) {
-    throw error instanceof SyntaxError ? error : fileError(`Cannot read ${path}`, error);
-  }
-  return bytes;
+  const bytes = await attempting(`Cannot read ${path}`, readAt(handle, at, length));
+  if (bytes.length === length) return bytes;
+  throw badFile(path, `it must have ${at + length} bytes`, at + bytes.length);
 }

@@ -2,6 +2,7 @@
 // before it pickles one after another. Nothing of a file is run.
 // Source: https://github.com/pytorch/pytorch/blob/main/torch/serialization.py
 import { attempting } from "../files/file_error.ts";
+import { readAt } from "../files/read_at.ts";
 import { openZip, type ZipFile } from "../files/zip.ts";
 import { sizeOf } from "../tensor/tensor.ts";
 import type { HostTensor } from "./host_tensor.ts";
@@ -199,14 +200,9 @@ async function bytesAt(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { size } = await file.stat();
   if (at + length > size) throw bad(path, `it must have ${at + length} bytes`, size);
-  const bytes = new Uint8Array(length);
-  await file.seek(at, Deno.SeekMode.Start);
-  for (let done = 0; done < length;) {
-    const count = await file.read(bytes.subarray(done));
-    if (count === null) throw bad(path, `it must have ${at + length} bytes`, at + done);
-    done += count;
-  }
-  return bytes;
+  const bytes = await readAt(file, at, length);
+  if (bytes.length === length) return bytes;
+  throw bad(path, `it must have ${at + length} bytes`, at + bytes.length);
 }
 
 /**

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
 import { openTensors } from "../../lib/weights/mod.ts";
 import { zipOf } from "../files/zip_fixture.ts";
+import { diceOf } from "../fuzz/files/mutate.ts";
 import golden from "../golden/torch_files.json" with { type: "json" };
 
 type Numbers = { dtype: string; shape: number[]; values: number[] };
@@ -71,26 +72,15 @@ Deno.test("files that are cut are refused, wherever they are cut", async () => {
   }
 });
 
-/** A sequence of numbers from 0 to 1 (Mulberry32). */
-function draws(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 Deno.test("a damaged file is refused or has tensors, in little time and memory", async () => {
-  const draw = draws(5);
+  const { below } = diceOf(5);
   let refused = 0;
   for (let i = 0; i < 300; i++) {
     const bytes = decoded(golden.good[i % 2 === 0 ? "zip" : "legacy"]);
-    for (let j = 0; j < 1 + draw() * 3; j++) {
+    for (let j = below(3); j >= 0; j--) {
       // Headers and pickles are where damage tells.
-      const place = Math.floor(draw() * (i % 4 < 2 ? bytes.length : 1500));
-      bytes[place] = draw() < 0.3 ? 0xff : Math.floor(draw() * 256);
+      const place = below(i % 4 < 2 ? bytes.length : 1500);
+      bytes[place] = below(10) < 3 ? 0xff : below(256);
     }
     const began = performance.now();
     try {

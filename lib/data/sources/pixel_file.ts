@@ -1,6 +1,7 @@
 // Decoded pixels on the disk, for the next time the same folder is read in the same way.
 import { writeAll, writeFileAtomically } from "../../files/atomic_file.ts";
 import { attempting, fileError } from "../../files/file_error.ts";
+import { readAt } from "../../files/read_at.ts";
 import { sha256Of } from "../../files/sha256.ts";
 import type { PixelRule } from "./picture_pixels.ts";
 
@@ -94,17 +95,12 @@ function pixelFile(path: string, size: number, faults: Faults): PixelFile {
     async read(places, visit) {
       using file = await attempting(`Cannot read ${path}`, Deno.open(path));
       for (const place of places) {
-        const pixels = new Uint8Array(size);
-        await file.seek(place * size, Deno.SeekMode.Start);
-        for (let at = 0; at < size;) {
-          const count = await file.read(pixels.subarray(at));
-          if (count === null) {
-            throw new SyntaxError(
-              `Cannot read ${path}: it must have the pixels of ${place + 1} files, ` +
-                "got fewer; without it, files are decoded anew",
-            );
-          }
-          at += count;
+        const pixels = await readAt(file, place * size, size);
+        if (pixels.length < size) {
+          throw new SyntaxError(
+            `Cannot read ${path}: it must have the pixels of ${place + 1} files, ` +
+              "got fewer; without it, files are decoded anew",
+          );
         }
         visit(pixels, place);
       }

@@ -1,7 +1,7 @@
 // Operators that make images of other sizes.
 import { reshape, transpose } from "../../layers/rearrange.ts";
 import { pixelShuffle, upsample } from "../../layers/scaling.ts";
-import { sourcesOf } from "../../tensor/resample.ts";
+import { placeIn, sourcesOf } from "../../tensor/resample.ts";
 import { type Builder, plainAxes } from "../builder.ts";
 import type { Call, Value } from "../call.ts";
 import { imageOf, type Operator, wholeOf } from "./operator.ts";
@@ -62,13 +62,7 @@ const resized: Operator = (call, build) => {
   const pixels = (length: number, count: number): string =>
     `${
       Array.from({ length: count }, (_, i) => {
-        const place = align === "half-pixel"
-          ? (i + 0.5) * length / count - 0.5
-          : align === "asymmetric"
-          ? i * length / count
-          : count === 1
-          ? 0
-          : i * (length - 1) / (count - 1);
+        const place = placeIn(i, length, count, align);
         return Math.min(Math.max(nearestOf(place, rounding), 0), length - 1);
       })
     }`;
