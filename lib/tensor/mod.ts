@@ -8,3 +8,4 @@ export { dropUnits } from "./drop_units.ts";
 export { type PixelAlignment, resample, type ResampleMethod, type Resampling } from "./resample.ts";
 export { normalArray, permutation, uniformArray } from "./random.ts";
 export { normalTensor, uniformTensor } from "./random_tensors.ts";
+export { treeHash } from "./tree_hash.ts";

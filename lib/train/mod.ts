@@ -22,6 +22,8 @@ export {
   type Training,
 } from "./training.ts";
 export { evaluate, type EvaluateOptions, type Evaluation, type Measures } from "./evaluate.ts";
+export { shard } from "./shard.ts";
+export type { BatchStatistics } from "./together.ts";
 export { predict, type PredictOptions } from "./predict.ts";
 export {
   type Classification,

@@ -4,13 +4,15 @@ import type { Batch } from "../data/dataset.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { Loss } from "../losses/losses.ts";
 import { type Optimizer, stepWith } from "../optimizers/optimizer.ts";
+import type { BatchPart } from "../tensor/batch_part.ts";
 import { valueAndGrad } from "../tensor/grad.ts";
 import { fold, type Key } from "../tensor/random.ts";
 import type { Scalar, Shape, ShapeTree, Tensor } from "../tensor/tensor.ts";
-import { shapesOf, type Tree } from "../tensor/tree.ts";
+import { mapTree, shapesOf, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import { type AuxiliaryLosses, auxiliaryLossesOf, watchExits } from "./auxiliary_losses.ts";
-import { type Measured, type Objective, objectiveOf } from "./objective.ts";
+import { type Measured, type Objective, objectiveOf, stackNumbers } from "./objective.ts";
+import type { Together } from "./together.ts";
 import { joinParams, type SplitParams, splitParams, type Trainable } from "./trainable.ts";
 
 /** What a step changes. */
@@ -101,15 +103,24 @@ export type SplitState<S extends Tree> = {
   readonly optimizer: Tree;
 };
 
-/** The one training step: of any model, parameters that are split already, and an objective. */
+/** A part of a batch, and what is exchanged for the rest of it. */
+export type SharedBatch = TreeBatch & { readonly part?: BatchPart };
+
+/**
+ * The one training step: of any model, parameters that are split already, and an objective. With
+ * other ranks its numbers and the next parameters are those of a step with the whole batch.
+ *
+ * @param ranks what it exchanges with other ranks, if there are any
+ */
 export function splitStep<P extends Tree, S extends Tree>(
   model: Layer<P, S>,
   objective: Objective,
   optimizer: Optimizer,
   options: TrainStepOptions,
+  ranks?: Together,
 ): (
   from: SplitState<S> & SplitParams,
-  batch: TreeBatch,
+  batch: SharedBatch,
   key: Key,
 ) => SplitState<S> & { readonly measured: Measured } {
   const lossesFor = rememberByShape((shape) =>
@@ -117,33 +128,79 @@ export function splitStep<P extends Tree, S extends Tree>(
   );
   const { trainable } = options;
   const freezing = trainable ? { frozen: (path: string) => !trainable(path) } : {};
-  type Given = TreeBatch & { readonly state: S };
+  type Given = SharedBatch & { readonly state: S };
   const differentiate = valueAndGrad(
-    (trained: Tree, frozen: Tree, { state, inputs, targets }: Given, key: Key) => {
+    (trained: Tree, frozen: Tree, { state, inputs, targets, part }: Given, key: Key) => {
       // Refuses what is not the model's before anything is computed.
       const { add, ...watching } = watchExits(lossesFor(shapesOf(inputs)));
-      const context = { training: true, key, ...freezing, ...watching };
+      const { statistics } = ranks ?? {};
+      const shared = part ? { part, ...(statistics ? { statistics } : {}) } : {};
+      const context = { training: true, key, ...freezing, ...watching, ...shared };
       const params = joinParams<P>({ trained, frozen });
       const [outputs, nextState] = model.apply(params, state, inputs as Tensor, context);
-      const { loss, ...rest } = objective.measure(outputs, targets);
-      return [add(objective.loss, loss, targets as Tensor), { state: nextState, ...rest }];
+      const { loss: own, ...rest } = objective.measure(outputs, targets);
+      const loss = add(objective.loss, own, targets as Tensor);
+      // An empty part must not move the running statistics that it has of its own.
+      const kept = part?.count === 0 && !statistics ? state : nextState;
+      const scaled = part && ranks ? tf.mul(loss, shareOf(objective, targets, part, ranks)) : loss;
+      return [scaled as Scalar, { state: kept, ...rest }];
     },
   );
-  return ({ trained, frozen, state, optimizer: optimizerState }, { inputs, targets }, key) =>
+  return ({ trained, frozen, state, optimizer: optimizerState }, batch, key) =>
     tf.tidy(() => {
-      const given = { state, inputs, targets };
-      const { value, grads, aux } = differentiate(trained, frozen, given, fold(key, "model"));
+      const given = { state, ...batch };
+      const { value, grads: own, aux } = differentiate(trained, frozen, given, fold(key, "model"));
+      const { state: nextState, ...rest } = aux;
+      const { part } = batch;
+      const { grads, measured } = ranks && part
+        ? sumOfRanks(ranks, part, own, { loss: value, ...rest })
+        : { grads: own, measured: { loss: value, ...rest } };
       const [next, nextOptimizer] = stepWith(optimizer, grads, optimizerState, trained);
-      const { state: nextState, metrics, correct } = aux;
       // deno-lint-ignore no-explicit-any -- tidy's types know records of tensors, not trees
       const result: any = {
         trained: next,
         state: nextState,
         optimizer: nextOptimizer,
-        measured: { loss: value, metrics, correct },
+        measured,
       };
       return result;
     });
+}
+
+/** The share of a part's loss in that of its batch. */
+function shareOf(
+  { weightOf }: Objective,
+  targets: Tree,
+  { count, of }: BatchPart,
+  ranks: Together,
+): Tensor | number {
+  if (!weightOf) return count / of;
+  const own = tf.mul(weightOf(targets as Tensor), count === 0 ? 0 : 1) as Scalar;
+  return tf.div(own, ranks.sum(own));
+}
+
+/** The gradients and numbers of a batch from those of its parts. */
+function sumOfRanks(
+  ranks: Together,
+  { count, of }: BatchPart,
+  grads: Tree,
+  { loss, metrics, correct }: Measured,
+): { readonly grads: Tree; readonly measured: Measured } {
+  const means = mapTree(([mean]) => tf.mul(mean!, count / of), metrics);
+  const counted = correct && tf.mul(correct, count === 0 ? 0 : 1) as Scalar;
+  const numbers = stackNumbers({ loss, metrics: means, correct: counted });
+  const { gradients, numbers: sums } = ranks.sums(grads, numbers);
+  const [first, ...others] = tf.unstack(sums) as [Scalar, ...Scalar[]];
+  const own = correct ? others.shift()! : null;
+  const names = Object.keys(metrics);
+  return {
+    grads: gradients,
+    measured: {
+      loss: first,
+      correct: own,
+      metrics: Object.fromEntries(names.map((name, i) => [name, others[i]!])),
+    },
+  };
 }
 
 /** The same function, called once per shape. */

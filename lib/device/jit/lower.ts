@@ -22,7 +22,7 @@ export function lower(
   results: readonly Storage[],
   donated: (leaf: number) => boolean,
 ): Program {
-  const needed = withoutDead(recording.steps, results);
+  const needed = withoutDead(earlyExchanges(recording.steps), results);
   const { last } = spans(needed, (storage) => storage);
   const kept = new Set(results);
   const taken = new Map<Storage, Storage>();
@@ -44,10 +44,33 @@ export function lower(
 
 /** The storages that a step writes and those whose numbers it needs. */
 export function touched(step: Step): { writes: Storage[]; reads: Storage[] } {
-  if (step.kind === "copy") return { writes: [step.to], reads: [step.from] };
+  if (step.kind !== "run") return { writes: [step.to].flat(), reads: [step.from].flat() };
   const of = (...kinds: string[]): Storage[] =>
     step.uses.filter(({ access }) => kinds.includes(access)).map(({ storage }) => storage);
   return { writes: of("write", "update"), reads: of("read", "update") };
+}
+
+/**
+ * Begins exchanges as soon as what they send is there, so that the steps between need not wait for
+ * them. The places depend on data alone: they are the same on all ranks.
+ */
+function earlyExchanges(steps: readonly Step[]): Step[] {
+  const moved: Step[] = [];
+  for (const step of steps) {
+    if (step.kind !== "exchange") {
+      moved.push(step);
+      continue;
+    }
+    const sent = new Set(step.from);
+    const after = moved.findLastIndex((before) =>
+      touched(before).writes.some((storage) => sent.has(storage))
+    );
+    // Exchanges with the same last step before them keep their order.
+    let at = after + 1;
+    while (moved[at]?.kind === "exchange") at++;
+    moved.splice(at, 0, step);
+  }
+  return moved;
 }
 
 function withoutDead(steps: readonly Step[], results: readonly Storage[]): Step[] {
@@ -55,7 +78,8 @@ function withoutDead(steps: readonly Step[], results: readonly Storage[]): Step[
   const alive: Step[] = [];
   for (const step of steps.toReversed()) {
     const { writes, reads } = touched(step);
-    if (!writes.some((storage) => wanted.has(storage))) continue;
+    // Other ranks wait for an exchange, even if nothing is done with what comes back.
+    if (step.kind !== "exchange" && !writes.some((storage) => wanted.has(storage))) continue;
     for (const storage of writes) wanted.delete(storage);
     for (const storage of reads) wanted.add(storage);
     alive.push(step);
