@@ -52,13 +52,15 @@ export const command = {
     json: toggle({ help: 'print the address as {"url": …}' }),
   },
   examples: [
-    ["deno task serve", "the network that deno task train left, at http://127.0.0.1:8000/"],
     [
-      "curl --data-binary @digit.png http://127.0.0.1:8000/",
-      "asks for the classes of a picture",
+      "deno task serve",
+      "what deno task train left; curl --data-binary @digit.png http://127.0.0.1:8000/ asks it",
     ],
     ["deno task serve --weights resnet18 --port 9000 --batch 32", "a known network"],
-    ["curl http://127.0.0.1:8000/metrics", "what was served, for Prometheus"],
+    [
+      "deno task serve --host 0.0.0.0 --allow-origin https://example.org",
+      "for other machines, and pages of a site",
+    ],
   ],
 } as const;
 
