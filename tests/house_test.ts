@@ -49,6 +49,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "augment",
     "train",
   ],
+  serve: ["tensor", "text", "image", "layers", "device", "train"],
   explain: ["tensor", "text", "image", "layers", "device", "data", "sizing", "chart"],
   generate: [
     "tensor",
