@@ -62,14 +62,25 @@ async function timesChart(record: BenchRecord, kind: Kind): Promise<string | und
     ),
   }));
   const title = kind === "training" ? "One training step" : "Inference of one batch";
+  const least = Math.min(...rows.map(({ milliseconds }) => milliseconds!.median));
+  // Bars begin on the left: by themselves they would at 1.
+  const startValue = 10 ** Math.floor(Math.log10(least));
+  // More names of peers do not fit in a line.
+  const top = peers.length > 6 ? 122 : 100;
   return await chartSvg({
     ...benchFrame(title, "milliseconds, shorter is better", record),
     legend: chartLegend(peers.map((peer) => PEER_TITLES[peer]), { top: 62, left: 16 }),
-    grid: { left: 170, right: 60, top: 100, bottom: 44 },
-    xAxis: { ...chartAxis("ms", 26), type: "log", splitLine: SPLIT_LINE },
+    grid: { left: 170, right: 60, top, bottom: 44 },
+    xAxis: {
+      ...chartAxis("ms", 26),
+      type: "log",
+      min: startValue,
+      startValue,
+      splitLine: SPLIT_LINE,
+    },
     yAxis: nameAxis(groups),
     series,
-  }, { width: 960, height: 150 + groups.length * (peers.length * 17 + 16) });
+  }, { width: 960, height: top + 50 + groups.length * (peers.length * 17 + 16) });
 }
 
 const percent = (value: number): string => `${Math.round(100 * value)} %`;
@@ -111,7 +122,6 @@ async function opsChart(record: BenchRecord): Promise<string | undefined> {
 /** Lines of time and memory of ResNet-20's training step by batch, of time by depth and by width. */
 async function growthChart(record: BenchRecord): Promise<string | undefined> {
   const { batches, depths, widths, at } = growthOf(record.growth);
-  if (batches.length < 2 && depths.length < 2) return undefined;
   const time = (points: readonly GrowthPoint[]): number[][] => points.map(({ x, ms }) => [x, ms]);
   const panels = [
     { x: "batch", y: "ms a step", data: time(batches) },
@@ -122,7 +132,8 @@ async function growthChart(record: BenchRecord): Promise<string | undefined> {
     },
     { x: `layers, at batch ${at}`, y: "ms a step", data: time(depths) },
     { x: `width, at batch ${at}`, y: "ms a step", data: time(widths) },
-  ];
+  ].filter(({ data }) => data.length > 1);
+  if (panels.length === 0) return undefined;
   const axis = (name: string, gridIndex: number, nameGap: number): Option => ({
     ...chartAxis(name, nameGap),
     gridIndex,

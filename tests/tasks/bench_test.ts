@@ -21,6 +21,7 @@ import { type BenchRecord, difference, opRows, type TimeRow } from "../../tasks/
 import { report } from "../../tasks/bench/report.ts";
 import { type BenchFlags, benchSettings, SECTIONS } from "../../tasks/bench/settings.ts";
 import { shareBlock } from "../../tasks/bench/share.ts";
+import { kernelFiles, kernelName } from "../../tasks/bench/wgsl.ts";
 import { UsageError } from "../../tasks/command.ts";
 
 const NO_FLAGS: BenchFlags = {
@@ -291,4 +292,18 @@ Deno.test("charts are drawn only if there are figures for them", async () => {
   const height = (svg: string): number => Number(/height="([\d.]+)"/.exec(svg)![1]);
   const all = onePicture([...drawn.values()]);
   assertEquals(height(all), [...drawn.values()].reduce((sum, svg) => sum + height(svg), 0));
+});
+
+Deno.test("kernels' files are named after the operation and its shape", () => {
+  assertEquals(
+    kernelName("conv forward", "chapter conv2: 32×26×26×32 by 3×3 to 64"),
+    "conv-forward-chapter-conv2",
+  );
+  assertEquals(kernelName("dense forward", "square 1024: 1024×1024×1024"), "matmul-1024");
+  assertEquals(kernelName("max pool 2×2", "[32,24,24,64]"), "max-pool-2x2-32x24x24x64");
+  assertEquals(kernelFiles("relu", ["Relu", "Sum", "ReluGrad"]), [
+    "relu.wgsl",
+    "relu-2-sum.wgsl",
+    "relu-3-relugrad.wgsl",
+  ]);
 });
