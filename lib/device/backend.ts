@@ -1,7 +1,13 @@
 // tfjs's WebGPU backend on a device of our own, with every fault made an exception.
 import type { Key } from "../tensor/random.ts";
 import { tf } from "../tensor/tf.ts";
-import { type Bound, type Command, type CommandRecorder, rangesOf } from "./command.ts";
+import {
+  type Bound,
+  type Command,
+  type CommandRecorder,
+  type Fusion,
+  rangesOf,
+} from "./command.ts";
 import { type Counters, type Encoding, encoding } from "./encoding.ts";
 import { DeviceError } from "./errors.ts";
 import { type FaultLedger, faultLedger } from "./faults.ts";
@@ -38,6 +44,8 @@ export type Dispatch = {
   /** The key whose two words lie among the uniforms, and from which word on. */
   readonly key?: { readonly words: Key; readonly at: number } | undefined;
   readonly workgroups: readonly [x: number, y: number, z: number];
+  /** How it may be joined with others under {@linkcode jit}. */
+  readonly fusion?: Fusion | undefined;
 };
 
 /**
@@ -339,7 +347,7 @@ export class GuardedBackend extends WebGPUBackend {
     const made = written.length - dispatch.updated.length;
     this.run({
       operation,
-      pipeline: dispatch.pipeline(),
+      pipeline: dispatch.pipeline,
       bound: [
         ...written.flatMap((info, i) => this.inRanges(info, i < made ? "write" : "update")),
         ...inputs.flatMap((info, i) => this.inRanges(info, "read", dispatch.held[i])),
@@ -347,6 +355,7 @@ export class GuardedBackend extends WebGPUBackend {
       uniforms: new Uint8Array(uniforms.buffer, uniforms.byteOffset, uniforms.byteLength),
       key,
       workgroups,
+      fusion: dispatch.fusion,
     });
   }
 
@@ -368,7 +377,7 @@ export class GuardedBackend extends WebGPUBackend {
     const fields = programFields(program, [...inputs, output], own);
     this.run({
       operation: operationOf(program),
-      pipeline,
+      pipeline: () => pipeline,
       bound: [
         { info: output, access: "write" },
         ...inputs.map((info): Bound => ({ info, access: "read" })),
@@ -400,7 +409,8 @@ export class GuardedBackend extends WebGPUBackend {
     const resources = bound.map(({ info, range }, i) =>
       held[i]?.view ?? { buffer: this.bufferOf(info.dataId), ...range }
     );
-    const group = bindGroup(this.device, pipeline, [
+    const compiled = pipeline();
+    const group = bindGroup(this.device, compiled, [
       ...resources,
       { buffer: this.uniformBuffer(uniforms) },
     ]);
@@ -408,7 +418,7 @@ export class GuardedBackend extends WebGPUBackend {
     this.encoding.dispatch(
       operation,
       bound.map(({ info }) => info.shape),
-      pipeline,
+      compiled,
       group,
       workgroups,
     );

@@ -1,4 +1,5 @@
-// tfjs's functions of two numbers where a tensor is over the largest binding; tfjs computes all others.
+// tfjs's functions of two numbers where a tensor is over the largest binding, or where they may be
+// computed in another's pass; tfjs computes all others.
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { runElementwise } from "./elementwise.ts";
@@ -19,7 +20,11 @@ function binary(name: keyof typeof TEXTS, stock: KernelFunction): KernelFunction
     const backend = call.backend as GuardedBackend;
     const [sizeA, sizeB] = [tf.util.sizeFromShape(a.shape), tf.util.sizeFromShape(b.shape)];
     const fits = 4 * Math.max(sizeA, sizeB) <= backend.bindingLimit;
-    if (fits || a.dtype !== "float32" || b.dtype !== "float32") return stock(call);
+    if (a.dtype !== "float32" || b.dtype !== "float32") return stock(call);
+    // Under jit a step of its own is as fast, and may be fused.
+    const mayFuse = backend.isRecording && tf.util.arraysEqual(a.shape, b.shape) && sizeA > 0 &&
+      !backend.shouldExecuteOnCPU([a, b]);
+    if (fits && !mayFuse) return stock(call);
     const shape = tf.backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
     // What broadcasts otherwise is tfjs's, which refuses what it cannot bind.
     if (tf.util.sizeFromShape(shape) !== Math.max(sizeA, sizeB)) return stock(call);

@@ -171,6 +171,7 @@ export function runProduct(
       product.placement ?? IN_ORDER,
       form.code,
     ].join("\n"),
+    leads: true,
     invocations: tiles * form.perTile,
     workgroup: form.workgroup,
   })[0]!;
@@ -250,6 +251,7 @@ fn main(i: u32, local: u32) {
   }
   result_put(i, finish(sum));
 }`,
+    leads: true,
     invocations: count,
     workgroup: 64,
   });

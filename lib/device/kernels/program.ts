@@ -3,8 +3,9 @@ import type { Key } from "../../tensor/random.ts";
 import { tf } from "../../tensor/tf.ts";
 import { knownWords } from "../../tensor/traced_key.ts";
 import type { GuardedBackend, ProgramType } from "../backend.ts";
-import { rangesOf } from "../command.ts";
+import { type Fusion, rangesOf } from "../command.ts";
 import { type Texels, WIDTH_BITS } from "../textures.ts";
+import { followed, type Pointwise } from "./follow.ts";
 
 /** A program over flat arrays, of float32 unless it says otherwise. */
 export type Program = {
@@ -41,6 +42,15 @@ export type Program = {
    * its number in the workgroup; it writes to the results. Of a long text, what makes it.
    */
   readonly code: string | (() => string);
+  /**
+   * Whether the text writes each number of its one result once, by `_put`, and reads none, so that
+   * under jit another program may change them before. Default: `false`.
+   */
+  readonly leads?: boolean;
+  /** How each number of the one result follows from those at its place, if it does. */
+  readonly pointwise?: Pointwise | undefined;
+  /** WGSL functions of other programs, through which each number goes before it is written. */
+  readonly followers?: readonly string[];
   /** Invocations wanted; more may run, so `main` has to check `index`. */
   readonly invocations: number;
   /** Invocations of a workgroup. */
@@ -71,7 +81,36 @@ export function runProgram(backend: GuardedBackend, program: Program): tf.Tensor
     uniforms: uniformBlock(key ? [...numbers, ...knownWords(key)] : numbers),
     key: key && { words: key, at: numbers.length },
     workgroups: grid(Math.ceil(invocations / workgroup), backend.device.limits),
+    fusion: fusionOf(backend, program),
   });
+}
+
+/** The programs behind fusions. */
+const fusable = new WeakMap<Fusion, Program>();
+
+/** How a program may be joined with others, if it may. */
+function fusionOf(backend: GuardedBackend, program: Program): Fusion | undefined {
+  const { leads = false, pointwise } = program;
+  // The words of a key lie among the numbers.
+  if (program.key || (!leads && !pointwise)) return undefined;
+  const names = Object.keys(program.inputs);
+  const fusion: Fusion = {
+    leads,
+    // The result is bound first.
+    elements: Object.values(pointwise?.elements ?? {}).map((name) => 1 + names.indexOf(name)),
+    join(other, input) {
+      const following = fusable.get(other)!;
+      const both = followed(program, following, Object.keys(following.inputs)[input - 1]!);
+      return both && {
+        operation: both.operation,
+        pipeline: () => pipelineOf(backend, both),
+        uniforms: new Uint8Array(uniformBlock(Object.values(both.uniforms)).buffer),
+        fusion: fusionOf(backend, both),
+      };
+    },
+  };
+  fusable.set(fusion, program);
+  return fusion;
 }
 
 /** Of which texels the texture is that an input is read from, if from any. */
@@ -171,7 +210,7 @@ function bindingsText(program: Program, ranges: Ranges, limit: number): string {
     const length = limit / (vectors.includes(name) ? 16 : 4);
     return [
       ...parts.map((part) => `${place()} var<storage, ${access}> ${part}: array<${element}>;`),
-      accessText(name, parts, length, element, i < written.length),
+      accessText(name, parts, length, element, i < written.length, program.followers),
     ].join("\n");
   });
   const numbers = [...Object.keys(uniforms), ...(key ? ["key0", "key1"] : [])];
@@ -187,6 +226,7 @@ function accessText(
   length: number,
   element: string,
   isWritten: boolean,
+  followers: readonly string[] = [],
 ): string {
   const inParts = (statement: (place: string) => string): string =>
     parts.map((part, k) => {
@@ -199,8 +239,9 @@ function accessText(
   return value;`;
   const read = `fn ${name}_${reader}(i: u32) -> ${element} { ${value} }`;
   if (!isWritten) return read;
+  const last = followers.reduce((value, follower) => `${follower}(i, ${value})`, "value");
   return `${read}
-fn ${name}_put(i: u32, value: ${element}) { ${inParts((place) => `${place} = value;`)} }`;
+fn ${name}_put(i: u32, value: ${element}) { ${inParts((place) => `${place} = ${last};`)} }`;
 }
 
 function textureText(place: string, name: string, texels: Texels): string {
