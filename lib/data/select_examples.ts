@@ -38,7 +38,10 @@ import { checkExamples, type ImageSource, isSource } from "./image_source.ts";
  * assertEquals([...takeExamples(examples, 1).labels], [1]);
  * ```
  */
-export function takeExamples<E extends SomeExamples>(examples: E, count: number): E {
+export function takeExamples<E extends Examples | ImageSource | ArrayExamples>(
+  examples: E,
+  count: number,
+): E {
   requireSome(examples, count);
   if (isArrays(examples)) return partOf(examples, count, firstOf(count));
   const labels = examples.labels.subarray(0, count);
@@ -118,7 +121,7 @@ export function sampleExamples<E extends Examples | ImageSource>(
  * assertEquals([train.labels.length, validation.labels.length], [3, 1]);
  * ```
  */
-export function splitValidation<E extends SomeExamples>(
+export function splitValidation<E extends Examples | ImageSource | ArrayExamples>(
   examples: E,
   fraction: number,
   key: Key,
@@ -163,7 +166,10 @@ export function splitByClass<T extends { readonly label: number }>(
 }
 
 /** The examples at these indices: copied, or read from the same source. */
-export function select<E extends SomeExamples>(examples: E, indices: Uint32Array): E {
+export function select<E extends Examples | ImageSource | ArrayExamples>(
+  examples: E,
+  indices: Uint32Array,
+): E {
   if (isArrays(examples)) {
     const { contents } = examples;
     return {
