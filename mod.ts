@@ -27,7 +27,7 @@
  *   `accumulate`, `adjustable`, `perPath`; `stepWith`, `applyUpdates`; by name `optimizers`
  * - **Schedules**: `oneCycle`, `cosineDecay`, `cosineRestarts`, `stepDecay`, `exponentialDecay`,
  *   `piecewise`, `warmUp`; by name `schedules`
- * - **Training**: `fit`, `evaluate`, `predict`, `classify`, `findLearningRate`, `classWeights`,
+ * - **Training**: `fit`, `evaluate`, `predict`, `classify`, `serve`, `findLearningRate`, `classWeights`,
  *   `stepsPerEpoch`; for your own loop `beginTraining`, `trainStep`, `disposeTraining`
  * - **Weights**: `open`, `snapshot`, `writeCheckpoint`, `readCheckpoint`, `restoreNetwork`,
  *   `restoreTraining`
@@ -115,6 +115,7 @@ export * from "./lib/losses/mod.ts";
 export * from "./lib/optimizers/mod.ts";
 export * from "./lib/train/mod.ts";
 export * from "./lib/transfer/mod.ts";
+export { serve, type ServeOptions, type Service } from "./lib/serve/serve.ts";
 
 // Weights
 export {

@@ -10,6 +10,7 @@ import { command as explore } from "./explore.ts";
 import { group as generate } from "./generate.ts";
 import { command as predict } from "./predict.ts";
 import { command as selftest } from "./selftest.ts";
+import { command as serve } from "./serve.ts";
 import { command as setup } from "./setup.ts";
 import { command as summary } from "./summary.ts";
 import { command as train } from "./train.ts";
@@ -17,7 +18,7 @@ import { command as transfer } from "./transfer/flags.ts";
 
 /** All commands with flags: those of tasks, then those of subcommands. */
 export const commands: readonly Command<Flags, Flags>[] = [
-  ...[setup, train, transfer, evaluate, predict, explore, summary, selftest, bench],
+  ...[setup, train, transfer, evaluate, predict, serve, explore, summary, selftest, bench],
   ...[explain, generate].flatMap(({ subcommands }) =>
     Object.values(subcommands).map(({ command }) => command)
   ),

@@ -21,8 +21,9 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   augment: ["tensor", "text", "image", "data"],
   models: ["tensor", "text", "layers"],
   sizing: ["tensor", "text", "layers", "chart"],
-  onnx: ["tensor", "layers"],
-  weights: ["tensor", "text", "image", "files", "data", "layers", "models", "onnx"],
+  imported: ["tensor", "layers"],
+  onnx: ["tensor", "layers", "imported"],
+  weights: ["tensor", "text", "image", "files", "data", "layers", "models", "imported", "onnx"],
   train: [
     "tensor",
     "text",
@@ -49,6 +50,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "augment",
     "train",
   ],
+  serve: ["tensor", "text", "image", "layers", "device", "train"],
   explain: ["tensor", "text", "image", "layers", "device", "data", "sizing", "chart"],
   generate: [
     "tensor",

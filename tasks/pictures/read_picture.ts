@@ -1,5 +1,6 @@
 // The picture that flags name, as a network's input and as it is shown.
-import { type Image, preprocess, resize, toGray } from "../../lib/image/mod.ts";
+import { type Image, preprocess, type Preprocessing, resize, toGray } from "../../lib/image/mod.ts";
+import type { NetworkFile } from "../../lib/weights/network_file.ts";
 import { exampleImage } from "../../lib/data/example_image.ts";
 import { type Examples, type Shape, type Tensor4D, tf } from "../../mod.ts";
 import { refuse, UsageError, type Values } from "../command.ts";
@@ -40,6 +41,29 @@ export function prepareGray(
   const inverted = invert === "yes" || (invert === "auto" && edgeBrightness(small) > 0.5);
   if (!inverted) return { image: small, inverted };
   return { image: { ...small, pixels: small.pixels.map((value) => 1 - value) }, inverted };
+}
+
+/**
+ * How a picture is prepared after {@linkcode prepareGray}: it has the network's size already.
+ *
+ * @param shape shape of the network's input, `[height, width, 1]`
+ */
+export function preparedGray(how: Preprocessing, [height, width]: Shape): Preprocessing {
+  const { resize: _, ...rest } = how;
+  return { ...rest, crop: [height!, width!] };
+}
+
+/**
+ * Refuses `--invert` where it would have no effect.
+ *
+ * @throws {UsageError} naming the network
+ */
+export function requireInvertible(
+  { name, inputShape }: Pick<NetworkFile, "name" | "inputShape">,
+  { invert }: { readonly invert: Inversion },
+): void {
+  if (invert === "auto" || inputShape[2] === 1) return;
+  throw new UsageError(`Cannot use --invert ${invert}: ${name} takes images in color`);
 }
 
 /** A picture for a network. */
