@@ -1,5 +1,5 @@
 // `deno task explore`: opens a network in the browser, as an instrument.
-import { diverging, viridis } from "../lib/image/mod.ts";
+import { readBody } from "../lib/serve/read_body.ts";
 import { runCommand, type Values } from "./command.ts";
 import { abortOnInterrupt } from "./command/interrupt.ts";
 import { say } from "./command/say.ts";
@@ -8,8 +8,7 @@ import { networkFlags } from "./network.ts";
 import { imageFlags } from "./pictures/flags.ts";
 import { serverFlags } from "./web/flags.ts";
 import { servePage, settle } from "./web/server.ts";
-import { readStaticFiles, type StaticFile, staticFile } from "./web/static_files.ts";
-import { readUpload } from "./web/upload.ts";
+import { readStaticFiles } from "./web/static_files.ts";
 
 /** What the task takes. */
 export const command = {
@@ -33,31 +32,18 @@ export const command = {
 /** What is not needed any more once the network, the pictures and the page are read. */
 const DROPPED = ["read", "write", "net", "run", "env"] as const;
 
-/** The colors of heat maps, as a module of the page. */
-function colorTables(): StaticFile {
-  const tables = Object.entries({ viridis, diverging }).map(([name, colors]) => {
-    const bytes = Array.from(
-      { length: 256 },
-      (_, i) => colors(i / 255).map((one) => Math.round(255 * one)),
-    );
-    return `export const ${name} = ${JSON.stringify(bytes)};\n`;
-  });
-  return staticFile("colors.js", new TextEncoder().encode(tables.join("")));
-}
+/** The largest picture file, and how long it may take to come. */
+const LIMITS = { maxBytes: 32 * 2 ** 20, timeout: 60_000 };
 
 /** Serves the page until it is interrupted. */
 export async function run(flags: Values<typeof command.flags>): Promise<void> {
-  const files = await readStaticFiles({
-    "/": new URL("./explore/page/", import.meta.url),
-    "/web/": new URL("./web/page/", import.meta.url),
-  });
-  files.set("/web/colors.js", colorTables());
+  const files = await readStaticFiles(new URL("./", import.meta.url), ["explore/page", "web/page"]);
   const device = await startDeviceThread(flags);
   const server = servePage(flags, {
     files,
     routes: {
       "POST /picture": async (request) =>
-        Response.json({ image: await device.take(await readUpload(request)) }),
+        Response.json({ image: await device.take(await readBody(request, LIMITS)) }),
     },
     onChannel: device.connect,
   });

@@ -1,7 +1,7 @@
 // The server's side of the thread with the device.
+import { Refusal } from "../../lib/serve/refusal.ts";
 import { UsageError } from "../command.ts";
 import type { Channel, ChannelHandler } from "../web/channel.ts";
-import { UploadError } from "../web/upload.ts";
 import type { Order, Report } from "./protocol.ts";
 import type { SubjectFlags } from "./subject.ts";
 
@@ -13,7 +13,7 @@ export type DeviceThread = {
    * Hands over a picture file.
    *
    * @returns the picture's name
-   * @throws {UploadError} if it is no picture
+   * @throws {Refusal} if it is no picture
    */
   take(bytes: Uint8Array<ArrayBuffer>): Promise<string>;
   /** Rejects if the thread ends, which it does not by itself. */
@@ -54,7 +54,7 @@ export async function startDeviceThread(flags: SubjectFlags): Promise<DeviceThre
         taking.get(report.id)?.resolve(report.name);
         return void taking.delete(report.id);
       case "refused":
-        taking.get(report.id)?.reject(new UploadError(415, report.message));
+        taking.get(report.id)?.reject(new Refusal(415, report.message));
         return void taking.delete(report.id);
     }
   };

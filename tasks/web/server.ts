@@ -1,4 +1,5 @@
 // The server of a page: files, routes and the connections of open pages, for those who may.
+import { Refusal } from "../../lib/serve/refusal.ts";
 import { UsageError, type Values } from "../command.ts";
 import { say } from "../command/say.ts";
 import { addressOf, isLoopback, openInBrowser } from "./address.ts";
@@ -6,7 +7,6 @@ import { acceptChannel, type OnChannel } from "./channel.ts";
 import type { serverFlags } from "./flags.ts";
 import { type Guard, guarded, withPolicy } from "./guard.ts";
 import { serveFile, type StaticFiles } from "./static_files.ts";
-import { UploadError } from "./upload.ts";
 
 /** What a server answers. */
 export type Served = {
@@ -79,8 +79,8 @@ async function respond(
       : withPolicy(response, host);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    const status = error instanceof UploadError ? error.status : 400;
-    return withPolicy(Response.json({ error: message }, { status }), host);
+    const { status, headers } = error instanceof Refusal ? error : { status: 400, headers: {} };
+    return withPolicy(Response.json({ error: message }, { status, headers }), host);
   }
 }
 

@@ -31,25 +31,28 @@ export function staticFile(
 }
 
 /**
- * Reads the files of folders, and of folders in them.
+ * Reads the files of folders, and of folders in them. Their addresses are their paths, so that the
+ * modules of a page import each other in the browser as on the disk.
  *
- * @param folders by the path of their address, which ends with a slash
- * @returns the files; `index.html` is also the folder itself
+ * @param root where paths begin
+ * @param folders paths from there; the first one's `index.html` is also the page at `/`
  */
 export async function readStaticFiles(
-  folders: Readonly<Record<string, URL>>,
+  root: URL,
+  folders: readonly string[],
 ): Promise<Map<string, StaticFile>> {
   const files = new Map<string, StaticFile>();
-  const read = async (path: string, folder: URL): Promise<void> => {
-    for await (const { name, isDirectory, isFile } of Deno.readDir(folder)) {
-      if (isDirectory) await read(`${path}${name}/`, new URL(`${name}/`, folder));
+  const read = async (path: string): Promise<void> => {
+    for await (const { name, isDirectory, isFile } of Deno.readDir(new URL(path, root))) {
+      if (isDirectory) await read(`${path}/${name}`);
       if (!isFile) continue;
-      const file = staticFile(name, await Deno.readFile(new URL(name, folder)));
-      files.set(`${path}${name}`, file);
-      if (name === "index.html") files.set(path, file);
+      const bytes = await Deno.readFile(new URL(`${path}/${name}`, root));
+      files.set(`/${path}/${name}`, staticFile(name, bytes));
     }
   };
-  for (const [path, folder] of Object.entries(folders)) await read(path, folder);
+  for (const folder of folders) await read(folder);
+  const index = files.get(`/${folders[0]}/index.html`);
+  if (index) files.set("/", index);
   return files;
 }
 

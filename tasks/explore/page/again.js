@@ -1,5 +1,5 @@
 // What makes a view again: a command line, a script, and the address.
-import { copyButton, el } from "/web/dom.js";
+import { copyButton, el } from "../../web/page/dom.js";
 
 /** Shows the command line of a view, with buttons that copy it. */
 export function showAgain(place, { command, script }) {

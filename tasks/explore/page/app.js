@@ -1,14 +1,14 @@
 // The explorer: what is shown is what the address says, and each change makes another address.
-import { openChannel } from "/web/channel.js";
-import { el } from "/web/dom.js";
-import { makeSide } from "/side.js";
+import { openChannel } from "../../web/page/channel.js";
+import { el } from "../../web/page/dom.js";
+import { makeSide } from "./side.js";
 
 /** The views, by their names in the address. Their modules are loaded when they are opened. */
 const VIEWS = {
-  network: ["Network", "/views/network.js"],
-  layer: ["Layers", "/views/layer.js"],
-  why: ["Why", "/views/why.js"],
-  fool: ["Fool it", "/views/fool.js"],
+  network: ["Network", "./views/network.js"],
+  layer: ["Layers", "./views/layer.js"],
+  why: ["Why", "./views/why.js"],
+  fool: ["Fool it", "./views/fool.js"],
 };
 
 const main = document.getElementById("main");

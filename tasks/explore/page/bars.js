@@ -1,5 +1,5 @@
 // The most probable classes as bars.
-import { el } from "/web/dom.js";
+import { el } from "../../web/page/dom.js";
 
 const MOST = 5;
 

@@ -1,5 +1,5 @@
 // The choice of a class, of ten or of a thousand.
-import { el, select } from "/web/dom.js";
+import { el, select } from "../../web/page/dom.js";
 
 const FEW = 40;
 

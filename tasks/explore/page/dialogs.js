@@ -1,6 +1,6 @@
 // A pad to draw a digit, and the camera.
-import { canvasOf } from "/web/canvas.js";
-import { el } from "/web/dom.js";
+import { canvasOf } from "../../web/page/canvas.js";
+import { el } from "../../web/page/dom.js";
 
 const PAD = 280;
 

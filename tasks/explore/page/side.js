@@ -1,10 +1,10 @@
 // The picture beside every view: where it comes from, and what the network takes it for.
-import { workplace } from "/web/channel.js";
-import { canvasOf, drawPicture, frameBox } from "/web/canvas.js";
-import { el, settled } from "/web/dom.js";
-import { showBars } from "/bars.js";
-import { cameraDialog, drawDialog } from "/dialogs.js";
-import { keep, kept } from "/store.js";
+import { workplace } from "../../web/page/channel.js";
+import { canvasOf, drawPicture, frameBox } from "../../web/page/canvas.js";
+import { el, settled } from "../../web/page/dom.js";
+import { showBars } from "./bars.js";
+import { cameraDialog, drawDialog } from "./dialogs.js";
+import { keep, kept } from "./store.js";
 
 /** The kinds of files that the task decodes; others are turned into PNG by the browser. */
 const DECODED = ["image/png", "image/jpeg"];

@@ -1,5 +1,6 @@
 // What a page is told first: the network's picture, its layers, its classes, and what there is to see.
 import { BACKWARD_RULES } from "../../../lib/explain/backward_rule.ts";
+import { type ColorMap, diverging, viridis } from "../../../lib/image/mod.ts";
 import { blockDrawing, type LayerSize, sizeOfModel } from "../../../lib/sizing/mod.ts";
 import { layersOf } from "../../../mod.ts";
 import { featureLayer } from "../../pictures/examples.ts";
@@ -16,6 +17,11 @@ type ListedLayer = {
   readonly shape: readonly number[];
   readonly size?: Omit<LayerSize, "path" | "op" | "outputShape">;
 };
+
+/** The 256 colors of a map, as bytes. */
+function colorTable(colors: ColorMap): number[][] {
+  return Array.from({ length: 256 }, (_, i) => colors(i / 255).map((one) => Math.round(255 * one)));
+}
 
 /** The network as a picture, and all names that requests may use. */
 export const network: View = {
@@ -51,6 +57,7 @@ export const network: View = {
           features: featureLayer(opened),
         },
         rules: hasRelu ? BACKWARD_RULES : ["backprop"],
+        colors: { viridis: colorTable(viridis), diverging: colorTable(diverging) },
         explanations: Object.entries(EXPLANATIONS).map(([id, { title, isLong }]) => ({
           id,
           title,

@@ -1,6 +1,4 @@
 // Pictures and maps on canvases.
-import { diverging, viridis } from "./colors.js";
-
 /** A canvas with a description. */
 export function canvasOf(width, height, label) {
   const canvas = document.createElement("canvas");
@@ -64,9 +62,10 @@ function boundOf(values) {
 /**
  * Draws numbers as colors over a picture in gray.
  *
+ * @param colors 256 colors for numbers from 0, or around 0
  * @param opacity of the colors, from 0 to 1
  */
-export function drawOverlay(canvas, picture, map, { signed, opacity }) {
+export function drawOverlay(canvas, picture, map, { signed, colors, opacity }) {
   const { shape: [height, width, channels], values } = picture;
   const most = boundOf(map.values);
   draw(canvas, width, height, (i) => {
@@ -76,7 +75,7 @@ export function drawOverlay(canvas, picture, map, { signed, opacity }) {
       : 0.299 * values[at] + 0.587 * values[at + 1] + 0.114 * values[at + 2];
     const share = Math.max(-1, Math.min(1, map.values[i] / most));
     const place = signed ? (share + 1) / 2 : Math.max(0, share);
-    const color = (signed ? diverging : viridis)[Math.round(255 * place)];
+    const color = colors[Math.round(255 * place)];
     // Colors fade with their numbers, so that the picture is seen where nothing counts.
     const alpha = opacity * Math.abs(share);
     return color.map((value) => (1 - alpha) * gray + alpha * value);

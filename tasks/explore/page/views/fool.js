@@ -1,10 +1,10 @@
 // Fool it: an attack by a slider, and what the network says of its picture.
-import { workplace } from "/web/channel.js";
-import { canvasOf, drawChange, drawPicture } from "/web/canvas.js";
-import { brief, el, labeled, select, settled } from "/web/dom.js";
-import { showAgain } from "/again.js";
-import { showBars } from "/bars.js";
-import { classChoice } from "/classes.js";
+import { workplace } from "../../../web/page/channel.js";
+import { canvasOf, drawChange, drawPicture } from "../../../web/page/canvas.js";
+import { brief, el, labeled, select, settled } from "../../../web/page/dom.js";
+import { showAgain } from "../again.js";
+import { showBars } from "../bars.js";
+import { classChoice } from "../classes.js";
 
 const TITLES = {
   fgsm: "FGSM, one step",

@@ -1,8 +1,8 @@
 // A layer: its maps, what each position sees, and what the network says without some of them.
-import { workplace } from "/web/channel.js";
-import { canvasOf, drawMap } from "/web/canvas.js";
-import { brief, el, labeled, select } from "/web/dom.js";
-import { showAgain } from "/again.js";
+import { workplace } from "../../../web/page/channel.js";
+import { canvasOf, drawMap } from "../../../web/page/canvas.js";
+import { brief, el, labeled, select } from "../../../web/page/dom.js";
+import { showAgain } from "../again.js";
 
 /** The maps that are drawn at first. */
 const AT_ONCE = 128;

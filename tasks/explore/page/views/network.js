@@ -1,5 +1,5 @@
 // The network as a picture, with the sizes of each layer.
-import { counted, el, svgFrom } from "/web/dom.js";
+import { counted, el, svgFrom } from "../../../web/page/dom.js";
 
 const pair = (value) => Array.isArray(value) ? value.join(" × ") : `${value} × ${value}`;
 const shapeText = (shape) => shape.join(" × ");

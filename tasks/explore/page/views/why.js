@@ -1,9 +1,9 @@
 // Why this class: what each pixel counts, laid over the picture, for two classes side by side.
-import { workplace } from "/web/channel.js";
-import { canvasOf, drawOverlay } from "/web/canvas.js";
-import { brief, el, labeled, select } from "/web/dom.js";
-import { showAgain } from "/again.js";
-import { classChoice } from "/classes.js";
+import { workplace } from "../../../web/page/channel.js";
+import { canvasOf, drawOverlay } from "../../../web/page/canvas.js";
+import { brief, el, labeled, select } from "../../../web/page/dom.js";
+import { showAgain } from "../again.js";
+import { classChoice } from "../classes.js";
 
 /** A column: a class, its map, and its command. */
 function makeColumn(app, { name, usual, param }) {
@@ -31,6 +31,7 @@ function makeColumn(app, { name, usual, param }) {
     canvas.hidden = false;
     drawOverlay(canvas, picture, found.arrays.map, {
       signed: found.signed,
+      colors: app.info.colors[found.signed ? "diverging" : "viridis"],
       opacity: Number(app.params.opacity ?? 85) / 100,
     });
   };
