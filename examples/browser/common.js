@@ -1,5 +1,5 @@
 // What the pages share: the start of the device, words on the page, bars of classes.
-import * as nc from "./neocog.js";
+import * as nc from "neocog";
 
 const status = document.querySelector("#status");
 

@@ -1,5 +1,5 @@
 // Classifies a digit while it is drawn.
-import * as nc from "./neocog.js";
+import * as nc from "neocog";
 import { run, say, showBars, start } from "./common.js";
 
 const canvas = document.querySelector("#canvas");

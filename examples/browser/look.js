@@ -1,5 +1,5 @@
 // Grad-CAM on a picture that is dropped, by a network that can be chosen: ?weights=, ?image=.
-import * as nc from "./neocog.js";
+import * as nc from "neocog";
 import { pictureUrl, run, say, showBars, start } from "./common.js";
 
 const $ = (id) => document.querySelector(`#${id}`);

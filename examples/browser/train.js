@@ -1,5 +1,5 @@
 // Trains LeNet-5 on MNIST in the tab, with live curves; the network can be saved and opened again.
-import * as nc from "./neocog.js";
+import * as nc from "neocog";
 import { run, say, start } from "./common.js";
 
 const $ = (id) => document.querySelector(`#${id}`);
