@@ -21,7 +21,8 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   augment: ["tensor", "text", "image", "data"],
   models: ["tensor", "text", "layers"],
   sizing: ["tensor", "text", "layers", "chart"],
-  onnx: ["tensor", "layers"],
+  program: ["tensor", "layers"],
+  onnx: ["tensor", "layers", "program", "files"],
   weights: ["tensor", "text", "image", "files", "data", "layers", "models", "onnx"],
   train: [
     "tensor",
