@@ -21,9 +21,10 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   augment: ["tensor", "text", "image", "data"],
   models: ["tensor", "text", "layers"],
   sizing: ["tensor", "text", "layers", "chart"],
-  program: ["tensor", "layers"],
-  onnx: ["tensor", "layers", "program", "files"],
-  weights: ["tensor", "text", "image", "files", "data", "layers", "models", "onnx"],
+  imported: ["tensor", "layers"],
+  exported: ["tensor", "layers"],
+  onnx: ["tensor", "layers", "imported", "exported", "files"],
+  weights: ["tensor", "text", "image", "files", "data", "layers", "models", "imported", "onnx"],
   train: [
     "tensor",
     "text",

@@ -1,8 +1,10 @@
 // The network in an ONNX file.
 import type { Layer } from "../layers/layer.ts";
 import type { Shape } from "../tensor/tensor.ts";
-import { assemble, axesOf, type Built, endOf, type OnnxNetwork } from "./assemble.ts";
-import { Builder, type Head } from "./builder.ts";
+import { assemble, type Built } from "../imported/assemble.ts";
+import type { Head } from "../imported/emitter.ts";
+import { type ImportedFile, type ImportOptions, OPEN_SIZE } from "../imported/file.ts";
+import { axesOf, Builder, endOf } from "./builder.ts";
 import { Call, type Operand, type Value } from "./call.ts";
 import { constantOf, isFloat, typeName } from "./constant.ts";
 import { readExternal } from "./external.ts";
@@ -10,42 +12,6 @@ import { FOLDS } from "./fold.ts";
 import { OPERATORS } from "./operators/operators.ts";
 import { nameOf, requireOperators, sortedNodes } from "./order.ts";
 import { parseModel, type ProtoModel, type ProtoValue } from "./proto.ts";
-
-/** An ONNX file that was read. */
-export type OnnxFile = {
-  readonly file: string;
-  /** What the file says of itself. */
-  readonly metadata: Readonly<Record<string, string>>;
-  /** Shape of one input, `[H, W, C]` of images; sizes that the file leaves open are 224. */
-  readonly inputShape: Shape;
-  /**
-   * The network for inputs of a shape. Nothing is on the device yet.
-   *
-   * @param shape shape of one input. Default: the file's
-   * @throws {TypeError | RangeError} if the file cannot take such inputs
-   */
-  build(shape?: Shape): OnnxNetwork;
-  /**
-   * The same model with another number of classes: its last convolution or fully connected layer has
-   * so many features.
-   *
-   * @param numClasses the number of classes
-   * @throws {TypeError} if it does not end in such a layer, or its shapes depend on the classes
-   */
-  withClasses(numClasses: number): Layer;
-};
-
-/** Options of {@linkcode readOnnx}. */
-export type OnnxOptions = {
-  /**
-   * Whether a softmax at the end stays. Default: `false`; the network returns logits, as ours do,
-   * of which {@linkcode classify} and losses make probabilities.
-   */
-  readonly keepSoftmax?: boolean;
-};
-
-/** A size that the file leaves open. */
-const OPEN_SIZE = 224;
 
 /**
  * Reads an ONNX file: its graph, and where its weights are. All operators are known, and all shapes
@@ -61,7 +27,7 @@ const OPEN_SIZE = 224;
  * @throws {RangeError} if weights lie outside the file's folder, or a tensor has other sizes than numbers
  * @throws {Error} of Deno's class for it (`NotFound`, …) if the system refuses
  */
-export async function readOnnx(path: string, options: OnnxOptions = {}): Promise<OnnxFile> {
+export async function readOnnx(path: string, options: ImportOptions = {}): Promise<ImportedFile> {
   const proto = await parseModel(await Deno.readFile(path), path);
   const [input, output] = endsOf(proto);
   const nodes = sortedNodes(proto, input.name, output.name);
@@ -147,7 +113,7 @@ function convert(
   { name: input, dims: said }: ProtoValue,
   output: string,
   shape: Shape,
-  { keepSoftmax = false }: OnnxOptions,
+  { keepSoftmax = false }: ImportOptions,
   head: Head | undefined,
 ): Built {
   const builder = new Builder(head);
@@ -184,7 +150,7 @@ function convert(
     );
   }
   const end = endOf(builder, found.value);
-  return assemble(builder, end, shape);
+  return assemble(builder, end.layer, shape);
 }
 
 /** Refuses a second output of a node that has none here, such as a dropout's mask, if it is taken. */

@@ -6,10 +6,11 @@ import { batchNorm } from "../../layers/norm.ts";
 import { concatAlong } from "../../layers/rearrange.ts";
 import { identity } from "../../layers/activation.ts";
 import { sizeOf } from "../../tensor/tensor.ts";
-import { type Builder, lastAxes, type Numbers, plainAxes } from "../builder.ts";
+import type { Numbers } from "../../imported/emitter.ts";
+import { type Builder, lastAxes, plainAxes } from "../builder.ts";
 import type { Call, Value } from "../call.ts";
 import { type Constant, permuted } from "../constant.ts";
-import { BINARY, joinBy, withNumber, withNumbers } from "../layers.ts";
+import { BINARY, joinBy, withNumber, withNumbers } from "../../imported/layers.ts";
 import type { Operator } from "./operator.ts";
 
 /** A fully connected layer, whose rows are in the order of a vector that was an image. */

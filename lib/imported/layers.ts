@@ -1,5 +1,6 @@
-// Layers of operations that ONNX has and that nothing else needs.
+// Layers of operations that other programs' files have and that nothing else needs.
 import { activation } from "../layers/activations.ts";
+import { convTranspose, type ConvTransposeOptions } from "../layers/conv_transpose.ts";
 import { costOfEach } from "../layers/cost.ts";
 import { defineLayer } from "../layers/define_layer.ts";
 import { zeros } from "../layers/initializers.ts";
@@ -8,6 +9,7 @@ import type { Join } from "../layers/parallel.ts";
 import { type Shape, sizeOf, type Tensor, type Tensor4D } from "../tensor/tensor.ts";
 import { type Binary as By, only, UNPADDED } from "../layers/operation.ts";
 import { tf } from "../tensor/tf.ts";
+import { slice } from "../layers/rearrange.ts";
 import { maxWindows } from "../tensor/max_windows.ts";
 import { meanWindows } from "../tensor/window_sums.ts";
 
@@ -164,4 +166,31 @@ export function dilatedMax(
     },
     operations: only({ op: "maxPool", size, stride, ...UNPADDED, dilation }),
   });
+}
+
+/** Pixels before and after, down and across. */
+export type Around = readonly [
+  down: readonly [before: number, after: number],
+  across: readonly [before: number, after: number],
+];
+
+/**
+ * A transposed convolution of whose output pixels are cut off, by a layer of their own if the sides
+ * differ.
+ *
+ * @param input shape of its input, `[H, W, C]`
+ * @returns one layer or two
+ */
+export function cutTranspose(
+  options: Omit<ConvTransposeOptions, "padding">,
+  around: Around,
+  input: Shape,
+): AnyLayer[] {
+  const isEven = around.every(([before, after]) => before === after);
+  const padding = isEven ? [around[0][0], around[1][0]] as const : 0;
+  const layer = convTranspose({ ...options, padding });
+  if (isEven) return [layer];
+  const { shape } = layer.declare(input);
+  const lengths = around.map(([before, after], axis) => shape[axis]! - before - after);
+  return [layer, slice({ begin: [around[0][0], around[1][0], 0], size: [...lengths, -1] })];
 }
