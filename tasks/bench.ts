@@ -11,7 +11,8 @@ import { opsSection, startupSection, zooSection } from "./bench/sections/neocog_
 import { growthSection, timeSection } from "./bench/sections/times.ts";
 import { type BenchSettings, benchSettings, type Section, SECTIONS } from "./bench/settings.ts";
 import { PEER_NAMES } from "./bench/peers/peers.ts";
-import { count, path, runCommand, text, toggle, type Values } from "./command.ts";
+import { writeKernels } from "./bench/wgsl.ts";
+import { choice, count, path, runCommand, text, toggle, type Values } from "./command.ts";
 import { abortOnInterrupt, exitCodeOf } from "./command/interrupt.ts";
 import { makeOutputDir } from "./command/files.ts";
 import { say } from "./command/say.ts";
@@ -53,6 +54,13 @@ export const command = {
     model: modelFlag({ help: "the model to profile", defaultText: "resnet20" }),
     export: ownModelFlags.export,
     "batch-size": count({ min: 1, default: 32, help: "images of the step to profile" }),
+    wgsl: path({
+      help: "write the WGSL of every single operation's kernels to this folder instead",
+    }),
+    form: choice(["gpu", "software"], {
+      default: "gpu",
+      help: "which kernels --wgsl writes: those for GPUs or those for software adapters",
+    }),
   },
   examples: [
     ["deno task bench --quick", "the main figures within three minutes"],
@@ -64,6 +72,10 @@ export const command = {
     ],
     ["deno task bench --only zoo", "every model at its own size, batch 1: 12 minutes"],
     ["deno task bench --profile --model lenet5", "where the time of a step goes"],
+    [
+      "deno task bench --wgsl runs/wgsl",
+      "the kernels' text, with workgroup counts in kernels.json",
+    ],
   ],
 } as const;
 
@@ -137,6 +149,12 @@ async function run(flags: Values<typeof command.flags>): Promise<number> {
     const title = `one training step of ${model}, batch ${flags["batch-size"]}, on ${adapter}`;
     console.log(profileText(title, entries));
     if (flags.json) console.log(JSON.stringify({ adapter, model, entries }));
+    return 0;
+  }
+  if (flags.wgsl !== undefined) {
+    const kernels = await writeKernels(flags.wgsl, flags.form);
+    console.log(`${kernels.length} kernels in ${flags.wgsl}, and kernels.json`);
+    if (flags.json) console.log(JSON.stringify(kernels));
     return 0;
   }
   const signal = abortOnInterrupt(

@@ -19,6 +19,7 @@ import { byOperation, profileText } from "../../tasks/bench/profile.ts";
 import { type BenchRecord, difference, opRows, type TimeRow } from "../../tasks/bench/record.ts";
 import { report } from "../../tasks/bench/report.ts";
 import { type BenchFlags, benchSettings, SECTIONS } from "../../tasks/bench/settings.ts";
+import { kernelFiles, kernelName } from "../../tasks/bench/wgsl.ts";
 import { UsageError } from "../../tasks/command.ts";
 
 const NO_FLAGS: BenchFlags = {
@@ -238,4 +239,18 @@ Deno.test("charts are drawn only if there are figures for them", async () => {
   assertStringIncludes(drawn.get("training.svg")!, "jax-js, webgpu");
   assertStringIncludes(drawn.get("growth.svg")!, "layers, at batch 8");
   assert(drawn.get("ops.svg")!.startsWith("<svg"));
+});
+
+Deno.test("kernels' files are named after the operation and its shape", () => {
+  assertEquals(
+    kernelName("conv forward", "chapter conv2: 32×26×26×32 by 3×3 to 64"),
+    "conv-forward-chapter-conv2",
+  );
+  assertEquals(kernelName("dense forward", "square 1024: 1024×1024×1024"), "matmul-1024");
+  assertEquals(kernelName("max pool 2×2", "[32,24,24,64]"), "max-pool-2x2-32x24x24x64");
+  assertEquals(kernelFiles("relu", ["Relu", "Sum", "ReluGrad"]), [
+    "relu.wgsl",
+    "relu-2-sum.wgsl",
+    "relu-3-relugrad.wgsl",
+  ]);
 });
