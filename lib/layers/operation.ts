@@ -21,7 +21,7 @@ export type Value = {
 };
 
 /** Two numbers, down and across. */
-type Two = readonly [down: number, across: number];
+export type Two = readonly [down: number, across: number];
 
 /** A window over an image, with the pixels around it in numbers. */
 export type Slide = {

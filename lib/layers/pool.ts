@@ -154,8 +154,28 @@ export function meanPool(options: MeanPoolOptions = {}): Layer<Empty, Empty> {
     options,
     (x, window) => meanWindows(x, window, countPadding),
     1,
-    ({ add, x, shape }, slide) =>
-      add({ op: "meanPool", counted: countPadding, ...slide }, shape, x),
+    ({ add, x, shape }, slide) => {
+      const { padding } = options;
+      const own = typeof padding === "number" ? padding : 0;
+      const isBeyond = padding !== "same" && slide.after.some((after) => after > own);
+      if (!countPadding || !isBeyond) {
+        return add({ op: "meanPool", counted: countPadding, ...slide }, shape, x);
+      }
+      // Padding counts, what is beyond it does not.
+      const [height, width, channels] = x.shape as [number, number, number];
+      const sides = { before: [own, own, 0], after: [own, own, 0] };
+      const padded = own === 0 ? x : add(
+        { op: "pad", ...sides, mode: "constant", number: 0 },
+        [height + 2 * own, width + 2 * own, channels],
+        x,
+      );
+      const after = [slide.after[0] - own, slide.after[1] - own] as const;
+      return add(
+        { op: "meanPool", counted: false, ...slide, before: [0, 0], after },
+        shape,
+        padded,
+      );
+    },
   );
 }
 

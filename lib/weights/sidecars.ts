@@ -129,8 +129,8 @@ function numberedClasses({ numClasses, inputShape }: NetworkFile): readonly stri
 }
 
 /**
- * The names of a network's classes: those that are given, or those it was trained with, or those in
- * the file beside the weights (`NAME.classes.txt`, a name a line), or ImageNet's or CIFAR-10's if
+ * The names of a network's classes: those that are given, or those it was trained with, or those
+ * that the file says (`classNames` in its metadata), or those in the file beside the weights (`NAME.classes.txt`, a name a line), or ImageNet's or CIFAR-10's if
  * it has as many; else numbers.
  *
  * @throws {SyntaxError} if there are more names or fewer than the network has classes
@@ -145,11 +145,34 @@ export async function findClassNames(
     return requireCount(exported, `what ${network.name} exports`, network);
   }
   if (typeof given === "object") return requireCount(given, "the class names", network);
+  const said = given === undefined ? namesIn(network) : undefined;
+  if (said) return requireCount(said, "what the file says", network);
   const sidecar = `${stemOf(network.file)}.classes.txt`;
   const text = given === undefined ? await textOf(sidecar) : await Deno.readTextFile(given);
   if (text === undefined) return numberedClasses(network);
   const lines = text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "");
   return requireCount(lines, given ?? sidecar, network);
+}
+
+/** The names that a file says in its metadata, as {@linkcode writeOnnx} puts them there. */
+function namesIn({ metadata, file }: NetworkFile): readonly string[] | undefined {
+  const { classNames } = metadata;
+  if (classNames === undefined) return undefined;
+  const names = parseJson(classNames);
+  if (Array.isArray(names) && names.every((name) => typeof name === "string")) return names;
+  throw new SyntaxError(
+    `Cannot use ${file}: the class names in its metadata must be a JSON list of strings, got ${
+      classNames.slice(0, 80)
+    }`,
+  );
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function requireCount(
