@@ -17,7 +17,7 @@ type Lowering<O extends Operation = Operation> = (
   shape: Shape,
   inputs: readonly Value[],
   add: Add,
-) => Value;
+) => Value | undefined;
 
 type Op<Name extends Operation["op"]> = Extract<Operation, { readonly op: Name }>;
 
@@ -180,26 +180,80 @@ export function padImage(
   x: Value,
   before: readonly number[],
   after: readonly number[],
-  number: number,
+  number: number | "least",
 ): Value {
   if ([...before, ...after].every((one) => one === 0)) return x;
   const shape = x.shape.map((size, axis) => (before[axis] ?? 0) + size + (after[axis] ?? 0));
   const sides = { before: [before[0]!, before[1]!, 0], after: [after[0]!, after[1]!, 0] };
-  return add({ op: "pad", ...sides, mode: "constant", number }, shape, x);
+  const least = number === "least" ? { number: LEAST, isLeast: true } : { number };
+  return add({ op: "pad", ...sides, mode: "constant", ...least }, shape, x);
 }
 
 /** What no window reaches is cut off, and what is around the image is put around it. */
 const maxPool: Lowering<Op<"maxPool">> = (operation, shape, [x], add) => {
-  const { before, after } = operation;
-  const padded = padImage(add, x!, before, after, LEAST);
-  return add({ ...operation, before: [0, 0], after: [0, 0] }, shape, padded);
+  const { before, after, size, stride, dilation } = operation;
+  const padded = padImage(add, x!, before, after, "least");
+  if (dilation.every((one) => one === 1)) {
+    return add({ ...operation, ...UNPADDED }, shape, padded);
+  }
+  // The largest of as many images as a window has pixels.
+  const [height, width] = [0, 1].map((axis) => (shape[axis]! - 1) * stride[axis]! + 1);
+  const taps = Array.from({ length: sizeOf(size) }, (_, tap) => {
+    const begin = [Math.floor(tap / size[1]) * dilation[0], tap % size[1] * dilation[1], 0];
+    const block = add({ op: "slice", begin }, [height!, width!, shape[2]!], padded);
+    return add({ op: "maxPool", size: [1, 1], stride, ...UNPADDED }, shape, block);
+  });
+  return taps.length === 1 ? taps[0]! : add({ op: "join", by: "max" }, shape, ...taps);
 };
 
 /** What a window's largest is never. */
 const LEAST = -3.4028234663852886e38;
 
-/** Rows and columns beside the image, one by one. */
-const pad: Lowering<Op<"pad">> = ({ before, after, mode }, _shape, [x], add) => {
+/** An operation along the axes of an image that are not the last, where others have the features. */
+function alongImage(
+  x: Value,
+  shape: Shape,
+  isLast: boolean,
+  add: Add,
+  make: (x: Value, shape: Shape, order: readonly number[]) => Value,
+): Value {
+  if (x.shape.length < 3) {
+    const ones = x.shape.length === 1 ? [1, 1] : [1];
+    const image = add({ op: "reshape" }, [...x.shape, ...ones], x);
+    return add({ op: "reshape" }, shape, make(image, [...shape, ...ones], [0, 1, 2]));
+  }
+  if (!isLast) return make(x, shape, [0, 1, 2]);
+  const turn = (of: Value, order: readonly number[]): Value =>
+    add({ op: "transpose", order }, order.map((axis) => of.shape[axis]!), of);
+  const order = [2, 0, 1];
+  return turn(make(turn(x, order), order.map((axis) => shape[axis]!), order), [1, 2, 0]);
+}
+
+/** Zeros beside features, which others have around images alone; or rows and columns one by one. */
+const pad: Lowering<Op<"pad">> = (operation, shape, [x], add) => {
+  const { before, after, mode } = operation;
+  if (mode === "constant") {
+    const rank = shape.length;
+    const isLast = rank === 3 && before[2]! + after[2]! > 0;
+    if (rank > 3 || rank === 3 && !isLast) return undefined;
+    const isImage = isLast && before.slice(0, 2).some((one, axis) => one + after[axis]! > 0);
+    const list = (of: readonly number[], order: readonly number[]): number[] =>
+      order.map((axis) => of[axis] ?? 0);
+    if (!isImage) {
+      return alongImage(
+        x!,
+        shape,
+        isLast,
+        add,
+        (image, own, order) =>
+          add({ ...operation, before: list(before, order), after: list(after, order) }, own, image),
+      );
+    }
+    const inner = [shape[0]!, shape[1]!, x!.shape[2]!];
+    const first = { before: before.with(2, 0), after: after.with(2, 0) };
+    const last = { before: [0, 0, before[2]!], after: [0, 0, after[2]!] };
+    return add({ ...operation, ...last }, shape, add({ ...operation, ...first }, inner, x!));
+  }
   let y = x!;
   for (const axis of before.keys()) {
     const length = y.shape[axis]!;
@@ -224,6 +278,73 @@ const pad: Lowering<Op<"pad">> = ({ before, after, mode }, _shape, [x], add) => 
     }
   }
   return y;
+};
+
+/** Of features, as of rows; of images and features, one after the other. */
+const slice: Lowering<Op<"slice">> = ({ begin }, shape, [x], add) => {
+  if (shape.length > 3) return undefined;
+  const isLast = shape.length === 3 && shape[2] !== x!.shape[2];
+  if (shape.length === 3 && !isLast) return undefined;
+  const inner = [shape[0]!, shape[1]!, x!.shape[2]!];
+  const isBoth = isLast && `${inner}` !== `${x!.shape}`;
+  const own = isBoth ? add({ op: "slice", begin: begin.with(2, 0) }, inner, x!) : x!;
+  const rest = isBoth ? [0, 0, begin[2]!] : begin;
+  return alongImage(
+    own,
+    shape,
+    isLast,
+    add,
+    (image, size, order) =>
+      add({ op: "slice", begin: order.map((axis) => rest[axis] ?? 0) }, size, image),
+  );
+};
+
+/** Means of whole maps, which stay images. */
+const reduce: Lowering<Op<"reduce">> = ({ by, axes, keep }, shape, [x], add) => {
+  if (by === "sum") {
+    const number = axes.reduce((product, axis) => product * x!.shape[axis]!, 1);
+    const means = add({ op: "reduce", by: "mean", axes, keep }, shape, x!);
+    return add({ op: "number", by: "mul", number, isFirst: false }, shape, means);
+  }
+  if (!keep) return undefined;
+  const small = x!.shape.filter((_, axis) => !axes.includes(axis));
+  return add({ op: "reshape" }, shape, add({ op: "reduce", by, axes, keep: false }, small, x!));
+};
+
+/** The whole output of a kernel that has zeros at its end, cut to what is wanted of it. */
+const convTranspose: Lowering<Op<"convTranspose">> = (given, shape, [x], add) => {
+  const operation = withoutGaps(given);
+  const { kernel, groups, padding, stride } = operation;
+  const [height, width, own, channels] = kernel.shape as [number, number, number, number];
+  const features = own * groups;
+  const lengths = ([0, 1] as const).map((axis) => {
+    const before = (x!.shape[axis]! - 1) * stride[axis];
+    return Math.max(kernel.shape[axis]!, stride[axis], padding[axis] + shape[axis]! - before);
+  }) as [number, number];
+  const sizes = [...lengths, features, channels];
+  const inGroup = channels / groups;
+  const whole = derived(sizes, [kernel], ([numbers]) => {
+    const result = new Float32Array(sizeOf(sizes));
+    for (let row = 0; row < height; row++) {
+      for (let column = 0; column < width; column++) {
+        for (let i = 0; i < own * channels; i++) {
+          const [feature, channel] = [Math.floor(i / channels), i % channels];
+          const place = Math.floor(channel / inGroup) * own + feature;
+          const to = ((row * lengths[1] + column) * features + place) * channels + channel;
+          result[to] = numbers![(row * width + column) * own * channels + i]!;
+        }
+      }
+    }
+    return result;
+  });
+  const full = lengths.map((length, axis) => (x!.shape[axis]! - 1) * stride[axis]! + length);
+  const y = add(
+    { ...operation, kernel: whole, groups: 1, padding: [0, 0] },
+    [...full, features],
+    x!,
+  );
+  if (`${y.shape}` === `${shape}`) return y;
+  return add({ op: "slice", begin: [...padding, 0] }, shape, y);
 };
 
 const pixelShuffle: Lowering<Op<"pixelShuffle">> = ({ factor }, shape, [x], add) => {
@@ -260,8 +381,15 @@ const resample: Lowering<Op<"resample">> = (resampling, shape, [x], add) => {
   return y;
 };
 
-/** The filters of each group by themselves. */
+/** Zeros around by themselves, and the filters of each group. */
 const conv: Lowering<Op<"conv">> = ({ groups, kernel, bias, ...rest }, shape, [x], add) => {
+  const { before, after } = rest;
+  if ([...before, ...after].some((one) => one > 0)) {
+    const weights = { groups, kernel, ...(bias ? { bias } : {}) };
+    const padded = padImage(add, x!, before, after, 0);
+    return add({ ...rest, ...weights, before: [0, 0], after: [0, 0] }, shape, padded);
+  }
+  if (groups === 1) return undefined;
   const [height, width, inputs, features] = kernel.shape as [number, number, number, number];
   const own = features / groups;
   const sizes = [height, width, inputs, own];
@@ -304,19 +432,42 @@ export function withoutGaps<O extends Op<"conv"> | Op<"convTranspose">>(operatio
   return { ...operation, ...slide, kernel: spread, dilation: [1, 1] };
 }
 
+/** By feature, as a convolution of each by itself. */
+const constant: Lowering<Op<"constant">> = ({ by, value, isFirst }, shape, [x], add) => {
+  const features = shape.at(-1)!;
+  const isByFeature = sizeOf(value.shape) === features && value.shape.at(-1) === features;
+  const factor = by === "mul" || by === "add" || by === "sub" && !isFirst;
+  if (!isByFeature || !factor) return undefined;
+  const sizes = [1, 1, 1, features];
+  const ones = fixed(sizes, () => new Float32Array(features).fill(1));
+  const sign = by === "sub" ? -1 : 1;
+  const numbers = (own: Float32Array): Float32Array => own.map((one) => sign * one);
+  const weights = by === "mul"
+    ? { kernel: { ...value, shape: sizes } }
+    : { kernel: ones, bias: derived([features], [value], ([own]) => numbers(own!)) };
+  const image = shape.length === 3
+    ? x!
+    : add({ op: "reshape" }, [1, sizeOf(shape) / features, features], x!);
+  const slide = { size: [1, 1], stride: [1, 1], ...UNPADDED } as const;
+  const y = add({ op: "conv", ...slide, groups: features, ...weights }, image.shape, image);
+  return shape.length === 3 ? y : add({ op: "reshape" }, shape, y);
+};
+
 const LOWERINGS: { readonly [Name in Operation["op"]]?: Lowering<Op<Name>> } = {
   norm,
   responses,
   meanPool,
   maxPool,
   pad,
+  slice,
+  reduce,
+  convTranspose,
+  constant,
   pixelShuffle,
   resample,
   conv,
   each: ({ f, alpha = 1 }, shape, [x], add) => {
-    const known = FUNCTIONS[f];
-    if (known) return known(new Formula(add, shape), x!, alpha);
-    throw new Error(`No formula of ${f}`);
+    return FUNCTIONS[f]?.(new Formula(add, shape), x!, alpha);
   },
   clip: ({ low, high }, shape, [x], add) => {
     const is = new Formula(add, shape);

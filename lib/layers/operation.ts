@@ -153,6 +153,8 @@ export type Operation =
     readonly after: readonly number[];
     readonly mode: "constant" | "reflect" | "edge";
     readonly number: number;
+    /** Whether the number only has to be less than all others, for a maximum. */
+    readonly isLeast?: boolean;
   }
   | {
     readonly op: "reduce";

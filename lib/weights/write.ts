@@ -1,6 +1,7 @@
 // Writes a network, with its model, as files of other programs.
 import type { Network } from "../layers/layer.ts";
 import { writeOnnxFile } from "../onnx/write.ts";
+import { writeTfjsFolder } from "../tfjs/write.ts";
 import { checkPreprocessing, type Preprocessing } from "../image/preprocessing.ts";
 import type { Shape, ShapesOf, ShapeTree, Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
@@ -96,6 +97,70 @@ export async function writeOnnx<
   await writeOnnxFile(path, network as unknown as Network, inputShape, {
     float16,
     layout,
+    metadata,
+  });
+}
+
+/** Options of {@linkcode writeTfjs}. */
+export type WriteTfjsOptions = WriteOptions & {
+  /**
+   * `"layers"`: a model for `tf.loadLayersModel`, which can be trained there; `"graph"`: for
+   * `tf.loadGraphModel`. Default: `"auto"`, layers if TensorFlow.js has a layer for everything.
+   */
+  readonly kind?: "auto" | "layers" | "graph";
+};
+
+/**
+ * Writes a network as a folder of TensorFlow.js: `model.json` and its weights in shards of 4 MB. A
+ * layers model if TensorFlow.js has layers for all of it, else a graph model; images have their
+ * channels last in both. `tf.loadLayersModel` or `tf.loadGraphModel` opens it.
+ *
+ * What was a model in that folder is replaced: its files are there until `model.json` names the new
+ * ones. What else is in the folder stays.
+ *
+ * Needs `--allow-read` and `--allow-write` for the folder.
+ *
+ * @param folder the folder, which is made if need be
+ * @param network the network with the shape of one input
+ * @param options 16 bits, kind, classes, preprocessing (both under `userDefinedMetadata`)
+ * @returns which kind of model it became
+ * @throws {TypeError} if layers cannot be written: with the paths of all of them, before anything is
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { init, key, lenet5, start, weights } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const network = init(lenet5(), key(0), [28, 28, 1]);
+ * const folder = await Deno.makeTempDir();
+ * assertEquals(await weights.writeTfjs(folder, network), "layers");
+ * assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name).sort(), [
+ *   "group1-shard1of1.bin",
+ *   "model.json",
+ * ]);
+ * ```
+ */
+export async function writeTfjs<
+  P extends Tree,
+  S extends Tree,
+  X extends Tree = Tensor,
+  Y extends Tree = Tensor,
+>(
+  folder: string,
+  network: WrittenNetwork<P, S, X, Y>,
+  options: WriteTfjsOptions = {},
+): Promise<"layers" | "graph"> {
+  const { kind = "auto", float16 = false } = options;
+  if (!["auto", "layers", "graph"].includes(kind)) {
+    throw new RangeError(
+      `Cannot write ${folder}: its kind must be auto, layers or graph, got ${kind}`,
+    );
+  }
+  const { inputShape, metadata } = requireWhole(folder, network, options);
+  return await writeTfjsFolder(folder, network as unknown as Network, inputShape, {
+    float16,
+    kind,
     metadata,
   });
 }

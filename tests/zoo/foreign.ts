@@ -4,13 +4,13 @@ import { disposeTree, models, type Shape, start, tf, weights } from "../../mod.t
 import { assertClose } from "../closeness.ts";
 import { CASES } from "../exported/cases.ts";
 import { type Answer, answerOf } from "../exported/networks.ts";
-import { hasPackages, type Program, pythonProgram } from "./other_programs.ts";
+import { hasPackages, type Program, pythonProgram, stockTfjs } from "../exported/other_programs.ts";
 
 /** Of the largest number: float32 over up to some hundred layers. */
 const TOLERANCE = 1e-5;
 
-/** Number of classes: not that of the published networks. */
-const CLASSES = 7;
+/** Number of classes: that of digits, as LeNet-5 of 1998 has a picture of each. */
+const CLASSES = 10;
 
 /** The smallest of some sizes that a model takes. */
 function smallShape(name: string): Shape {
@@ -80,4 +80,9 @@ testFormat("ONNX", "onnx, onnxruntime", () => pythonProgram("onnx"), async (fold
   const file = `${folder}/model.onnx`;
   await weights.writeOnnx(file, answer.network);
   return file;
+});
+
+testFormat("TensorFlow.js", undefined, stockTfjs, async (folder, answer) => {
+  await weights.writeTfjs(folder, answer.network);
+  return folder;
 });

@@ -1,8 +1,8 @@
-// Other programs that answer for a network in a file.
-import { tf } from "../../mod.ts";
+// Other programs that answer for a network in a file, each in a process of its own.
+import type { tf } from "../../mod.ts";
 
-/** The Python that has them. */
-export const PYTHON = Deno.env.get("NEOCOG_PYTHON") ?? "python3";
+/** The Python that has some of them. */
+const PYTHON = Deno.env.get("NEOCOG_PYTHON") ?? "python3";
 
 /** A program that runs files. */
 export type Program = AsyncDisposable & {
@@ -21,29 +21,42 @@ export async function hasPackages(packages: string): Promise<boolean> {
   }
 }
 
-/** ONNX Runtime or Keras, in a process of its own. */
+/** ONNX Runtime or Keras. */
 export function pythonProgram(kind: "onnx" | "keras"): Program {
-  const script = new URL("foreign.py", import.meta.url).pathname;
-  const child = new Deno.Command(PYTHON, {
-    args: [script, kind],
+  return programOf(PYTHON, [new URL("foreign.py", import.meta.url).pathname, kind]);
+}
+
+/** Stock TensorFlow.js on its CPU backend. */
+export function stockTfjs(): Program {
+  const script = new URL("stock_tfjs.ts", import.meta.url).pathname;
+  return programOf(Deno.execPath(), ["run", "-A", script]);
+}
+
+function programOf(command: string, args: readonly string[]): Program {
+  const child = new Deno.Command(command, {
+    args: [...args],
     stdin: "piped",
     stdout: "piped",
     stderr: "null",
   }).spawn();
   const folder = Deno.makeTempDirSync();
   const writer = child.stdin.getWriter();
-  const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
-  const nextLine = async (): Promise<string> => {
-    while (!rest.includes("\n")) {
-      const { value, done } = await lines.read();
-      if (done) throw new Error(`${PYTHON} ended: ${rest}`);
+  /** The next line that is JSON: packages print greetings too. */
+  const nextAnswer = async (): Promise<{ shape: number[]; error?: string }> => {
+    while (true) {
+      const lines = rest.split("\n");
+      rest = lines.pop()!;
+      const at = lines.findIndex((line) => line.startsWith("{"));
+      if (at >= 0) {
+        rest = [...lines.slice(at + 1), rest].join("\n");
+        return JSON.parse(lines[at]!);
+      }
+      const { value, done } = await reader.read();
+      if (done) throw new Error(`${command} ended: ${rest}`);
       rest += value;
     }
-    const at = rest.indexOf("\n");
-    const line = rest.slice(0, at);
-    rest = rest.slice(at + 1);
-    return line;
   };
   return {
     async answer(file, x) {
@@ -51,13 +64,13 @@ export function pythonProgram(kind: "onnx" | "keras"): Program {
       await Deno.writeFile(input, new Uint8Array(Float32Array.from(await x.data()).buffer));
       const asked = JSON.stringify({ file, input, output, shape: x.shape });
       await writer.write(new TextEncoder().encode(`${asked}\n`));
-      const { shape, error } = JSON.parse(await nextLine());
-      if (error) throw new Error(`${kind}: ${error}`);
+      const { shape, error } = await nextAnswer();
+      if (error) throw new Error(error);
       return { shape, values: new Float32Array((await Deno.readFile(output)).buffer) };
     },
     async [Symbol.asyncDispose]() {
       await writer.close();
-      await lines.cancel();
+      await reader.cancel();
       await child.status;
       await Deno.remove(folder, { recursive: true });
     },
