@@ -24,7 +24,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   imported: ["tensor", "layers"],
   exported: ["tensor", "layers"],
   onnx: ["tensor", "layers", "imported", "exported", "files"],
-  keras: ["tensor", "layers", "exported"],
+  keras: ["tensor", "files", "layers", "imported", "exported"],
   tfjs: ["tensor", "layers", "files", "exported", "keras"],
   weights: [
     "tensor",
@@ -36,6 +36,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "models",
     "imported",
     "onnx",
+    "keras",
     "tfjs",
   ],
   train: [

@@ -190,7 +190,7 @@ function requireWhole<P extends Tree, S extends Tree, X extends Tree, Y extends 
     inputShape: inputShape as ShapeTree,
     metadata: {
       ...options.metadata,
-      ...(classNames ? { classNames: JSON.stringify(classNames) } : {}),
+      ...(classNames ? { classes: JSON.stringify(classNames) } : {}),
       ...(preprocessing ? { preprocessing: JSON.stringify(preprocessing) } : {}),
     },
   };
