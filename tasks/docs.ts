@@ -2,6 +2,7 @@
 import { writeFileAtomically } from "../lib/files/mod.ts";
 import { models } from "../mod.ts";
 import { command as bench } from "./bench.ts";
+import { command as bundle } from "./bundle.ts";
 import type { Command, Flag, Flags } from "./command.ts";
 import { defaultOf, writtenFlag } from "./command/help.ts";
 import { command as evaluate } from "./evaluate.ts";
@@ -17,7 +18,7 @@ import { command as transfer } from "./transfer/flags.ts";
 
 /** All commands with flags: those of tasks, then those of subcommands. */
 export const commands: readonly Command<Flags, Flags>[] = [
-  ...[setup, train, transfer, evaluate, predict, serve, summary, selftest, bench],
+  ...[setup, train, transfer, evaluate, predict, serve, summary, selftest, bench, bundle],
   ...[explain, generate].flatMap(({ subcommands }) =>
     Object.values(subcommands).map(({ command }) => command)
   ),
