@@ -3,7 +3,7 @@ import { preprocessingNamed } from "../lib/image/preprocessing.ts";
 import type { Preprocessing } from "../lib/image/mod.ts";
 import { sha256OfFile } from "../lib/files/sha256.ts";
 import { unknownName } from "../lib/text/nearest.ts";
-import { isOnnx, onnxModel } from "../lib/weights/onnx_file.ts";
+import { importedModel, isImported } from "../lib/weights/imported_file.ts";
 import type { GivenModel } from "../lib/weights/network_file.ts";
 import { findModel, type Layer, type ModelEntry, models, type Shape } from "../mod.ts";
 import { type Flag, type FlagOptions, text, toggle, UsageError } from "./command.ts";
@@ -29,7 +29,7 @@ type OwnModel = {
 
 /** Whether a model's name is the path of a file of code. */
 export function isModelFile(name: string): boolean {
-  return !isOnnx(name) && (/[/\\]/.test(name) || /\.(ts|tsx|js|mjs)$/.test(name));
+  return !isImported(name) && (/[/\\]/.test(name) || /\.(ts|tsx|js|mjs)$/.test(name));
 }
 
 /**
@@ -44,9 +44,9 @@ export function modelFlag(options: FlagOptions<string>): Flag<string | undefined
     ...plain,
     placeholder: "NAME",
     range: `one of ${known.length}, which deno task summary lists`,
-    help: `${options.help}; or your own, in a file: ./model.ts or model.onnx`,
+    help: `${options.help}; or your own, in a file: ./model.ts, model.onnx or model.keras`,
     parse(value, label) {
-      if (isModelFile(value) || isOnnx(value) || Object.hasOwn(models, value)) return value;
+      if (isModelFile(value) || isImported(value) || Object.hasOwn(models, value)) return value;
       throw new UsageError(
         `${unknownName(label.replace(/^--/, ""), value, known)}, or the path of a file, ./model.ts`,
       );
@@ -56,7 +56,7 @@ export function modelFlag(options: FlagOptions<string>): Flag<string | undefined
 
 /** A model's name for titles and folders: of a file its name without folder and ending. */
 export function labelOf(name: string): string {
-  return isModelFile(name) || isOnnx(name)
+  return isModelFile(name) || isImported(name)
     ? name.replace(/^.*[/\\]/, "").replace(/\.\w+$/, "")
     : name;
 }
@@ -145,7 +145,7 @@ export async function namedModel(name: string, exportName?: string): Promise<Nam
   if (exportName !== undefined) {
     throw new UsageError(`Cannot use --export: it needs a file as --model, got ${name}`);
   }
-  if (isOnnx(name)) return { about: "the network of an ONNX file", ...await onnxModel(name) };
+  if (isImported(name)) return await importedModel(name);
   return { name, ...findModel(name) };
 }
 

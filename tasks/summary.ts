@@ -26,7 +26,7 @@ import {
   type Values,
 } from "./command.ts";
 import { say } from "./command/say.ts";
-import { isOnnx } from "../lib/weights/onnx_file.ts";
+import { isImported } from "../lib/weights/imported_file.ts";
 import { isModelFile, modelFlag, namedModel, ownModelFlags } from "./own_model.ts";
 import { ilsvrcResult } from "./summary/ilsvrc.ts";
 
@@ -37,7 +37,7 @@ export const command = {
     "Prints a model's layers with their output shapes, kernels, parameters, FLOPs and receptive fields, and the memory that training needs. Nothing is allocated.",
   positionals: {
     model: text({
-      help: "the model's name, or your own, in a file: ./model.ts or model.onnx",
+      help: "the model's name, or your own, in a file: ./model.ts, model.onnx or model.keras",
       defaultText: "none: the models are listed",
     }),
   },
@@ -100,7 +100,7 @@ async function choose(
   name: string,
   { input, classes, auxiliary, export: exportName }: ModelFlags,
 ): Promise<ShapedModel> {
-  if (!isModelFile(name) && !isOnnx(name) && !Object.hasOwn(models, name)) {
+  if (!isModelFile(name) && !isImported(name) && !Object.hasOwn(models, name)) {
     throw new UsageError(unknownName("model", name, Object.keys(models)));
   }
   const { about, inputShape, build } = await namedModel(name, exportName);

@@ -48,6 +48,12 @@ export function openDevice(adapter: GPUAdapter): Promise<GPUDevice> {
   return adapter.requestDevice({ label: "neocog", requiredFeatures, requiredLimits });
 }
 
+/** What an adapter is called: browsers leave out the description and say vendor and architecture. */
+export function adapterName({ description, vendor, architecture }: GPUAdapterInfo): string {
+  return description || [vendor, architecture].filter((part) => part).join(" ") ||
+    "unknown adapter";
+}
+
 /**
  * Whether an adapter computes on the CPU. Drivers tell by `isFallbackAdapter`;
  * the names are for those that do not.
@@ -56,5 +62,5 @@ export function openDevice(adapter: GPUAdapter): Promise<GPUDevice> {
  */
 export function isSoftware(info: GPUAdapterInfo): boolean {
   return info.isFallbackAdapter ||
-    /llvmpipe|lavapipe|swiftshader|software|basic render/i.test(info.description);
+    /llvmpipe|lavapipe|swiftshader|software|basic render/i.test(adapterName(info));
 }

@@ -2,6 +2,7 @@
 
 // Layers and filters
 export * from "./activation_grid.ts";
+export { ablate } from "./ablation.ts";
 export { activations } from "./activations.ts";
 export { filterGrid, type FilterGridOptions } from "./filter_grid.ts";
 export type { Normalize } from "./value_range.ts";

@@ -160,6 +160,7 @@ export function graph<
       }
       return [ofOutputs(outputs, (name) => values.get(name)!) as Tree, next];
     },
+    operations: "children",
   });
   return layer as unknown as Layer<
     GraphParams<N>,
@@ -369,7 +370,12 @@ function joinedShape(name: string, join: Join, shapes: readonly Shape[]): Shape 
 
 function joinIn(join: Join, shapes: readonly Shape[]): NonNullable<Child["join"]> {
   const flops = join.flops?.(shapes);
-  return { name: join.name, ...(flops === undefined ? {} : { flops }) };
+  const { name, operations } = join;
+  return {
+    name,
+    ...(flops === undefined ? {} : { flops }),
+    ...(operations ? { operations } : {}),
+  };
 }
 
 /** Refuses a shared layer that would need other parameters. */

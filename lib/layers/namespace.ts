@@ -9,3 +9,16 @@ export * from "./pad_by.ts";
 export * from "./rearrange.ts";
 export * from "./scaling.ts";
 export * from "./squeeze_excite.ts";
+export type { Joined, Operations } from "./layer.ts";
+export type {
+  Add,
+  Binary,
+  JoinCall,
+  NumberFunction,
+  Operation,
+  OperationCall,
+  Slide,
+  Two,
+  Value,
+  Weight,
+} from "./operation.ts";

@@ -7,7 +7,7 @@ import type { Shape } from "../tensor/tensor.ts";
 import { type Checkpoint, isCheckpoint, readSections, runIn, sectionsOf } from "./checkpoint.ts";
 import type { Json } from "./json.ts";
 import type { KnownWeights } from "./known_weights.ts";
-import { isOnnx, onnxModel, openOnnx } from "./onnx_file.ts";
+import { importedModel, isImported, openImported } from "./imported_file.ts";
 import { pretrained, type PretrainedFile, type PretrainedOptions } from "./pretrained.ts";
 import { recognize, recognizeAs } from "./recognize.ts";
 import { type NetworkShapes, requireNetworkShapes, restoreNetwork } from "./restore_network.ts";
@@ -95,7 +95,7 @@ export type OpenOptions = PretrainedOptions & {
 /**
  * Finds out which network a file of weights is of. Nothing is put on the device.
  *
- * @param what a checkpoint, an ONNX file, or a safetensors or PyTorch file with PyTorch's names: its
+ * @param what a checkpoint, an ONNX, Keras or TensorFlow.js file, or a safetensors or PyTorch file with PyTorch's names: its
  * path, its URL, or a name in {@linkcode knownWeights}; or a checkpoint in memory
  * @param options the model it must be of; cache, hash and progress of a download
  * @throws {SyntaxError} if the file is neither safetensors nor PyTorch's, is cut, or does not say what it is of
@@ -126,7 +126,7 @@ export async function openNetworkFile(
     ...(known ? { known } : {}),
     ...(sha256 === undefined ? {} : { sha256 }),
   };
-  if (isOnnx(path)) return { ...await openOnnx(path, model), ...about };
+  if (isImported(path)) return { ...await openImported(path, model), ...about };
   await using opened = await openTensors(path);
   if (!isCheckpoint(opened)) return { ...torchFile(opened, model, known), ...about };
   const run = runIn(opened);
@@ -136,10 +136,10 @@ export async function openNetworkFile(
   return { ...described, metadata, ...about, load };
 }
 
-/** The model that a checkpoint must be of: what is asked for, or the ONNX file that it names. */
+/** The model that a checkpoint must be of: what is asked for, or the file of another program that it names. */
 async function modelOf(run: Json, wanted: OpenOptions["model"]): Promise<OpenOptions["model"]> {
   const name = wanted ?? namedIn(run).name;
-  return typeof name === "string" && isOnnx(name) ? await onnxModel(name) : wanted;
+  return typeof name === "string" && isImported(name) ? await importedModel(name) : wanted;
 }
 
 /** The file of weights: one that is here, or that is fetched by name or URL. */
