@@ -48,7 +48,22 @@ export type Fusion = {
   join(
     other: Fusion,
     input: number,
-  ): Pick<Command, "operation" | "pipeline" | "uniforms" | "fusion"> | undefined;
+  ): Pick<Command, "operation" | "pipeline" | "uniforms" | "half" | "fusion"> | undefined;
+};
+
+/** How a dispatch may hold tensors as float16, which its text reads and writes as float32. */
+export type HalfForm = {
+  /** Of each tensor that is bound, whether it may be held so. */
+  readonly may: readonly boolean[];
+  /** Whether its results are whatever its inputs are; else if all inputs that may be are. */
+  readonly anyway: boolean;
+  /**
+   * Compiles, or returns what is compiled. Where a result is held so, the flag of overflows is bound
+   * after the tensors, before the numbers.
+   *
+   * @param halves of each tensor that is bound, whether it is held so
+   */
+  pipeline(halves: readonly boolean[]): GPUComputePipeline;
 };
 
 /** A dispatch. */
@@ -66,12 +81,20 @@ export type Command = {
   readonly workgroups: readonly [x: number, y: number, z: number];
   /** How it may be joined with others, if it may. */
   readonly fusion?: Fusion | undefined;
+  /** How it may hold tensors as float16, if it may. */
+  readonly half?: HalfForm | undefined;
 };
 
 /** Takes what an operation would give to the GPU, so that nothing is run. */
 export type CommandRecorder = {
   /** Takes a dispatch. */
   run(command: Command): void;
+  /**
+   * Notes that tensors are to be held as float16 where all that is done with them allows it.
+   *
+   * @param flag what is set where a number is too large for it
+   */
+  holdHalves(flag: tf.TensorInfo): void;
   /** Takes a copy of a whole tensor. */
   copy(from: tf.TensorInfo, to: tf.TensorInfo): void;
   /**

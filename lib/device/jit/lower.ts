@@ -1,5 +1,6 @@
 // A recording made lean: without steps nobody needs and copies of what nobody else looks at.
 import { fuse } from "./fuse.ts";
+import { holdHalves } from "./halves.ts";
 import { type Recording, type Step, type Storage, touched } from "./recording.ts";
 
 /** Steps and where the results lie after them. */
@@ -14,7 +15,8 @@ export type Program = {
 };
 
 /**
- * Leaves out steps whose results nobody uses, and copies whose source dies there; fuses steps.
+ * Leaves out steps whose results nobody uses, and copies whose source dies there; fuses steps; holds
+ * tensors as float16 where the recording asks for it.
  *
  * @param donated whether the leaf of a number is the plan's to write over
  * @param mostBuffers how many a dispatch may bind
@@ -25,7 +27,8 @@ export function lower(
   donated: (leaf: number) => boolean,
   mostBuffers: number,
 ): Program {
-  const needed = fuse(withoutDead(recording.steps, results), results, mostBuffers);
+  const fused = fuse(withoutDead(recording.steps, results), results, mostBuffers);
+  const needed = recording.overflow ? holdHalves(fused, results, recording.overflow) : fused;
   const { last } = spans(needed, (storage) => storage);
   const kept = new Set(results);
   const taken = new Map<Storage, Storage>();

@@ -23,6 +23,7 @@ type Followed = {
   readonly vectors?: readonly string[];
   readonly uniforms: Readonly<Record<string, number>>;
   readonly code: string | (() => string);
+  readonly half?: { readonly names: readonly string[]; readonly anyway?: boolean };
   readonly followers?: readonly string[];
   readonly pointwise?: Pointwise | undefined;
 };
@@ -73,8 +74,24 @@ fn ${prefix}result(i: u32, ${own}: ${type}) -> ${type} {
     vectors: [...program.vectors ?? [], ...(wide ? named.map(([name]) => name) : [])],
     uniforms: { ...program.uniforms, ...Object.fromEntries(uniforms) },
     code,
+    ...(program.half ? { half: halfOf(program.half, result, other, input, prefix) } : {}),
     followers: [...before, `${prefix}result`],
   };
+}
+
+/** What may be float16 of both: the result, if it may be in both. */
+function halfOf(
+  half: NonNullable<Followed["half"]>,
+  result: string,
+  { half: others, results }: Followed,
+  input: string,
+  prefix: string,
+): NonNullable<Followed["half"]> {
+  const may = others?.names ?? [];
+  const isWide = !may.includes(Object.keys(results)[0]!);
+  const own = half.names.filter((name) => name !== result || !isWide);
+  const more = may.filter((name) => name !== input && !(name in results));
+  return { ...half, names: [...own, ...more.map((name) => `${prefix}${name}`)] };
 }
 
 /** The text with names that are its own in another program, and the numbers that it uses. */
