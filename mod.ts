@@ -27,8 +27,9 @@
  *   `accumulate`, `adjustable`, `perPath`; `stepWith`, `applyUpdates`; by name `optimizers`
  * - **Schedules**: `oneCycle`, `cosineDecay`, `cosineRestarts`, `stepDecay`, `exponentialDecay`,
  *   `piecewise`, `warmUp`; by name `schedules`
- * - **Training**: `fit`, `evaluate`, `predict`, `classify`, `findLearningRate`, `classWeights`,
- *   `stepsPerEpoch`; by several processes `joinWorld`, `shard`; for your own loop `beginTraining`, `trainStep`, `disposeTraining`
+ * - **Training**: `fit`, `evaluate`, `predict`, `classify`, `serve`, `findLearningRate`, `classWeights`,
+ *   `stepsPerEpoch`; by several processes `joinWorld`, `shard`; for your own loop `beginTraining`,
+ *   `trainStep`, `disposeTraining`
  * - **Weights**: `open`, `snapshot`, `writeCheckpoint`, `readCheckpoint`, `restoreNetwork`,
  *   `restoreTraining`
  * - **Transfer**: `transfer`, `freeze`, `transferWeights`, `splitFrozen`, `cachedFeatures`,
@@ -116,6 +117,7 @@ export * from "./lib/optimizers/mod.ts";
 export * from "./lib/train/mod.ts";
 export * from "./lib/transfer/mod.ts";
 export * from "./lib/world/mod.ts";
+export { serve, type ServeOptions, type Service } from "./lib/serve/serve.ts";
 
 // Weights
 export {

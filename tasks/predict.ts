@@ -8,11 +8,11 @@ import {
   findPreprocessing,
   type FoundPreprocessing,
 } from "../lib/weights/sidecars.ts";
-import { choice, count, path, runCommand, toggle, UsageError, type Values } from "./command.ts";
+import { choice, count, path, runCommand, toggle, type Values } from "./command.ts";
 import { startDevice } from "./command/device.ts";
 import { DEFAULT_WEIGHTS, networkFlags, openWeights, weightsFlag } from "./network.ts";
 import { type Inversion, INVERSIONS } from "./pictures/flags.ts";
-import { prepareGray } from "./pictures/read_picture.ts";
+import { preparedGray, prepareGray, requireInvertible } from "./pictures/read_picture.ts";
 import { readImage } from "./command/files.ts";
 import { say } from "./command/say.ts";
 
@@ -49,12 +49,6 @@ export const command = {
   ],
 } as const;
 
-/** Refuses a flag that would have no effect. */
-function requireUse({ name, inputShape }: NetworkFile, { invert }: { invert: Inversion }): void {
-  if (invert === "auto" || inputShape[2] === 1) return;
-  throw new UsageError(`Cannot use --invert ${invert}: ${name} takes images in color`);
-}
-
 /** The least side of a picture, in pixels. */
 const LEAST_SIDE = 8;
 
@@ -74,10 +68,9 @@ function grayPicture(
   { how, source }: FoundPreprocessing,
   invert: Inversion,
 ): { image: Image; how: Preprocessing; source: string } {
-  const { resize: _, ...rest } = how;
   return {
     image: prepareGray(image, inputShape, invert).image,
-    how: { ...rest, crop: inputShape.slice(0, 2) as [number, number] },
+    how: preparedGray(how, inputShape),
     source: source.startsWith("that of") ? "gray, of the network's size" : source,
   };
 }
@@ -89,7 +82,7 @@ async function run(
   const picture = await readPicture(flags.image);
   const network = await openWeights(flags.weights, flags);
   const classNames = await findClassNames(network, flags.classes);
-  requireUse(network, flags);
+  requireInvertible(network, flags);
   const found = await findPreprocessing(network, flags.preprocessing);
   const isGray = network.inputShape[2] === 1 && flags.preprocessing === undefined;
   const { image, how, source } = isGray

@@ -91,6 +91,11 @@ export function batchNorm(options: BatchNormOptions = {}): Layer<BatchNormParams
       const counts = { own: part.count * each, all: part.of * each };
       return normalizeBatchTogether(x, params, state, { epsilon, momentum }, statistics, counts);
     },
+    operations({ add, x, shape, weight }) {
+      const [scale, shift] = [weight("scale"), weight("shift")];
+      const [mean, variance] = [weight("mean"), weight("variance")];
+      return add({ op: "batchNorm", epsilon, scale, shift, mean, variance }, shape, x);
+    },
   });
 }
 

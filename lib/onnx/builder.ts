@@ -2,30 +2,9 @@
 import { reshape, transpose } from "../layers/rearrange.ts";
 import { flatten } from "../layers/reshape.ts";
 import type { AnyLayer } from "../layers/layer.ts";
-import type { Join } from "../layers/parallel.ts";
+import { Emitter, type Parts } from "../imported/emitter.ts";
 import { sizeOf } from "../tensor/tensor.ts";
 import type { Value } from "./call.ts";
-
-/** Makes the numbers of a parameter. */
-export type Numbers = () => ArrayLike<number>;
-
-/** A layer with what it takes and its numbers. */
-export type Emitted = {
-  readonly name: string;
-  /** The name of the node that it is of. */
-  readonly node: string;
-  readonly layer: AnyLayer;
-  readonly from: readonly string[];
-  readonly join?: Join | "concat" | "sum" | "product";
-  readonly params: Readonly<Record<string, Numbers>>;
-  readonly state: Readonly<Record<string, Numbers>>;
-};
-
-/** What a layer besides its operation has. */
-export type Parts = Partial<Pick<Emitted, "join" | "params" | "state">> & {
-  /** What it is called besides the node's name, if it is not the node's own operation. */
-  readonly suffix?: string;
-};
 
 /** The axes in ONNX's order. */
 export const plainAxes = (dims: readonly number[]): number[] => dims.map((_, axis) => axis);
@@ -41,22 +20,21 @@ export function shapeOf({ dims, axes, flat }: Value): number[] {
   return flat ? [sizeOf(flat.sizes)] : axes.map((axis) => dims[axis]!);
 }
 
-/** A head with another number of classes: the name of its node, and how many. */
-export type Head = { readonly name: string; readonly numClasses: number };
+/** The order of an input's or output's axes: of images the channels last. */
+export function axesOf(dims: readonly number[]): number[] {
+  return dims.length === 3 ? lastAxes(dims) : plainAxes(dims);
+}
 
-/** Collects layers. */
-export class Builder {
-  /** @param head what has other features than the file says */
-  constructor(readonly head?: Head) {}
+/** The output as our networks have it: logits of one axis, images with channels last. */
+export function endOf(builder: Builder, value: Value): Value {
+  const { dims } = value;
+  const isVector = dims.length === 3 && dims[1] === 1 && dims[2] === 1;
+  const end = isVector ? builder.reshape("output", value, [dims[0]!]) : value;
+  return builder.arrange("output", end, axesOf(end.dims));
+}
 
-  /** The features of a convolution or fully connected layer: the file's, unless it is the head. */
-  features(node: string, inFile: number): number {
-    return this.head?.name === node ? this.head.numClasses : inFile;
-  }
-
-  readonly emitted = new Map<string, Emitted>();
-  readonly #names = new Set(["input"]);
-
+/** Collects layers of values whose axes are in some order. */
+export class Builder extends Emitter {
   /**
    * Adds a layer.
    *
@@ -69,31 +47,10 @@ export class Builder {
     layer: AnyLayer,
     from: readonly Value[],
     output: Omit<Value, "layer">,
-    { join, params = {}, state = {}, suffix }: Parts = {},
+    parts: Parts = {},
   ): Value {
-    const own = this.#nameOf(suffix ? `${name}_${suffix}` : name);
-    this.emitted.set(own, {
-      name: own,
-      node: name,
-      layer,
-      from: from.map((value) => value.layer),
-      ...(join ? { join } : {}),
-      params,
-      state,
-    });
-    return { ...output, layer: own };
-  }
-
-  /** Part of a path, and unique. */
-  #nameOf(name: string): string {
-    const clean = name.replace(/^[/:]+/, "").replace(/[^\w.-]+/g, "_").replace(
-      /^(?=[\d.]*$)/,
-      "layer",
-    );
-    let own = clean;
-    for (let i = 2; this.#names.has(own); i++) own = `${clean}_${i}`;
-    this.#names.add(own);
-    return own;
+    const sources = from.map((value) => value.layer);
+    return { ...output, layer: this.add(name, layer, sources, parts) };
   }
 
   /** A vector that was an image in the order that ONNX has it. */

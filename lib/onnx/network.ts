@@ -1,8 +1,11 @@
 // The network in an ONNX file.
 import type { Layer } from "../layers/layer.ts";
 import type { Shape } from "../tensor/tensor.ts";
-import { assemble, axesOf, type Built, endOf, type OnnxNetwork } from "./assemble.ts";
-import { Builder, type Head } from "./builder.ts";
+import { assemble, type Built } from "../imported/assemble.ts";
+import type { Head } from "../imported/emitter.ts";
+import { type ImportedFile, type ImportOptions, OPEN_SIZE } from "../imported/file.ts";
+import { axesOf, Builder, endOf, plainAxes } from "./builder.ts";
+import { LAYOUT_KEY } from "./write.ts";
 import { Call, type Operand, type Value } from "./call.ts";
 import { constantOf, isFloat, typeName } from "./constant.ts";
 import { readExternal } from "./external.ts";
@@ -10,42 +13,6 @@ import { FOLDS } from "./fold.ts";
 import { OPERATORS } from "./operators/operators.ts";
 import { nameOf, requireOperators, sortedNodes } from "./order.ts";
 import { parseModel, type ProtoModel, type ProtoValue } from "./proto.ts";
-
-/** An ONNX file that was read. */
-export type OnnxFile = {
-  readonly file: string;
-  /** What the file says of itself. */
-  readonly metadata: Readonly<Record<string, string>>;
-  /** Shape of one input, `[H, W, C]` of images; sizes that the file leaves open are 224. */
-  readonly inputShape: Shape;
-  /**
-   * The network for inputs of a shape. Nothing is on the device yet.
-   *
-   * @param shape shape of one input. Default: the file's
-   * @throws {TypeError | RangeError} if the file cannot take such inputs
-   */
-  build(shape?: Shape): OnnxNetwork;
-  /**
-   * The same model with another number of classes: its last convolution or fully connected layer has
-   * so many features.
-   *
-   * @param numClasses the number of classes
-   * @throws {TypeError} if it does not end in such a layer, or its shapes depend on the classes
-   */
-  withClasses(numClasses: number): Layer;
-};
-
-/** Options of {@linkcode readOnnx}. */
-export type OnnxOptions = {
-  /**
-   * Whether a softmax at the end stays. Default: `false`; the network returns logits, as ours do,
-   * of which {@linkcode classify} and losses make probabilities.
-   */
-  readonly keepSoftmax?: boolean;
-};
-
-/** A size that the file leaves open. */
-const OPEN_SIZE = 224;
 
 /**
  * Reads an ONNX file: its graph, and where its weights are. All operators are known, and all shapes
@@ -61,7 +28,7 @@ const OPEN_SIZE = 224;
  * @throws {RangeError} if weights lie outside the file's folder, or a tensor has other sizes than numbers
  * @throws {Error} of Deno's class for it (`NotFound`, …) if the system refuses
  */
-export async function readOnnx(path: string, options: OnnxOptions = {}): Promise<OnnxFile> {
+export async function readOnnx(path: string, options: ImportOptions = {}): Promise<ImportedFile> {
   const proto = await parseModel(await Deno.readFile(path), path);
   const [input, output] = endsOf(proto);
   const nodes = sortedNodes(proto, input.name, output.name);
@@ -104,8 +71,14 @@ function endsOf({ file, inputs, outputs, tensors }: ProtoModel): [ProtoValue, Pr
   return [free[0]!, outputs[0]!];
 }
 
+/** Which of the input's axes ours are: of images the channels come first, unless we wrote otherwise. */
+function axesIn({ metadata }: ProtoModel, dims: readonly number[]): number[] {
+  return metadata.get(LAYOUT_KEY) === "NHWC" ? plainAxes(dims) : axesOf(dims);
+}
+
 /** The shape of one input in our order. */
-function inputShapeOf({ file }: ProtoModel, { name, type, dims }: ProtoValue): Shape {
+function inputShapeOf(proto: ProtoModel, { name, type, dims }: ProtoValue): Shape {
+  const { file } = proto;
   if (!isFloat(type)) {
     throw new TypeError(
       `Cannot read ${file}: its input "${name}" must be of floats, got ${typeName(type)}`,
@@ -123,7 +96,7 @@ function inputShapeOf({ file }: ProtoModel, { name, type, dims }: ProtoValue): S
     );
   }
   const known = sizes.map((size) => typeof size === "number" && size >= 1 ? size : OPEN_SIZE);
-  return axesOf(known).map((axis) => known[axis]!);
+  return axesIn(proto, known).map((axis) => known[axis]!);
 }
 
 function requireShape(
@@ -147,7 +120,7 @@ function convert(
   { name: input, dims: said }: ProtoValue,
   output: string,
   shape: Shape,
-  { keepSoftmax = false }: OnnxOptions,
+  { keepSoftmax = false }: ImportOptions,
   head: Head | undefined,
 ): Built {
   const builder = new Builder(head);
@@ -156,8 +129,9 @@ function convert(
     operands.set(tensor.name, { constant: constantOf(tensor, proto.file) });
   }
   const isImage = shape.length === 3;
-  const dims = isImage ? [shape[2]!, shape[0]!, shape[1]!] : [...shape];
-  operands.set(input, { value: { layer: "input", dims, axes: axesOf(dims) } });
+  const isFirst = isImage && axesIn(proto, shape)[0] === 1;
+  const dims = isFirst ? [shape[2]!, shape[0]!, shape[1]!] : [...shape];
+  operands.set(input, { value: { layer: "input", dims, axes: axesIn(proto, dims) } });
   const size = said?.[0];
   const batch = typeof size === "number" && size > 0 ? size : 1;
   const last = keepSoftmax ? undefined : softmaxAt(nodes, output);
@@ -184,7 +158,7 @@ function convert(
     );
   }
   const end = endOf(builder, found.value);
-  return assemble(builder, end, shape);
+  return assemble(builder, end.layer, shape);
 }
 
 /** Refuses a second output of a node that has none here, such as a dropout's mask, if it is taken. */

@@ -85,9 +85,21 @@ export async function classifyImage<P extends Tree, S extends Tree>(
   image: Image,
   { top = 5 }: ClassifyOptions = {},
 ): Promise<(Classification & { readonly score: number })[]> {
-  const how = network.preprocessing ?? plainPreprocessing(requireInputShape(network));
+  const how = preprocessingFor(network);
   const scores = await scoresOf(network, preprocess(image, how), inputShapeOf(how));
-  const { classNames } = network;
+  return rankClasses(scores, network.classNames, top);
+}
+
+/**
+ * The most probable classes by one picture's scores.
+ *
+ * @throws {TypeError} if there is not a name for each class
+ */
+export function rankClasses(
+  scores: Float32Array,
+  classNames: readonly string[] | undefined,
+  top: number,
+): (Classification & { readonly score: number })[] {
   if (classNames && classNames.length !== scores.length) {
     throw new TypeError(
       `Cannot classify: there must be a name for each of the ${scores.length} classes, got ${classNames.length}`,
@@ -101,6 +113,13 @@ export async function classifyImage<P extends Tree, S extends Tree>(
     score,
     probability: Math.exp(score - highest) / total,
   }));
+}
+
+/** How pictures are prepared for a network. */
+export function preprocessingFor(
+  network: Pick<Classifier, "preprocessing" | "inputShape">,
+): Preprocessing {
+  return network.preprocessing ?? plainPreprocessing(requireInputShape(network));
 }
 
 function requireInputShape({ inputShape }: Pick<Classifier, "inputShape">): Shape {
@@ -121,15 +140,23 @@ async function scoresOf<P extends Tree, S extends Tree>(
   const output = tf.tidy(() => model.apply(params, state, tf.tensor(pixels, [1, ...shape]), {})[0]);
   const scores = await output.data().finally(() => output.dispose()) as Float32Array;
   requireClassScores("classify", output.shape);
-  const odd = scores.findIndex((score) => !Number.isFinite(score));
-  if (odd >= 0) {
-    throw new RangeError(
-      `Cannot classify: all scores must be finite, got ${
-        scores[odd]
-      } for class ${odd}. Are the network's weights sound?`,
-    );
-  }
+  requireFinite(scores);
   return scores;
+}
+
+/**
+ * Refuses scores that are no numbers.
+ *
+ * @throws {RangeError} naming the first
+ */
+export function requireFinite(scores: Float32Array): void {
+  const odd = scores.findIndex((score) => !Number.isFinite(score));
+  if (odd < 0) return;
+  throw new RangeError(
+    `Cannot classify: all scores must be finite, got ${
+      scores[odd]
+    } for class ${odd}. Are the network's weights sound?`,
+  );
 }
 
 /** A picture's pixels, from 0 to 1. */

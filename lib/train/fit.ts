@@ -24,6 +24,12 @@ import {
   openEvaluation,
 } from "./evaluate.ts";
 import { type ClassifierOptions, FIT_OPTIONS, type FitOptions } from "./fit_options.ts";
+import {
+  inPrecision,
+  readLossScale,
+  requirePrecision,
+  requireSamePrecision,
+} from "./mixed_precision.ts";
 import { type Objective, objectiveOf } from "./objective.ts";
 import {
   type AnyExamples,
@@ -69,7 +75,7 @@ import { trainingFunctions } from "./training_functions.ts";
  * @throws {RangeError} if an epoch would end with a batch of one example that has no batch statistics
  * @throws {RangeError} if two callbacks have the same name, or one monitors what is not measured
  * @throws {Error} what a callback throws, such as for a file that cannot be written
- * @throws {DeviceError} if the device failed
+ * @throws {DeviceError} if the device failed, or cannot train in mixed precision
  *
  * @example
  * ```ts
@@ -123,6 +129,8 @@ async function* fitAny(
 ): AsyncGenerator<EpochReport, void, void> {
   requireOptions("fit", options, FIT_OPTIONS);
   requireWhole("fit", "the epochs", options.epochs ?? 1);
+  requirePrecision("fit", options);
+  requireRecorded(options);
   requireExamples("fit", examples);
   requireLabeled(examples, options);
   const { from, normalize, validation, callbacks = [] } = options;
@@ -147,7 +155,7 @@ async function* fitAny(
     const shape = feed.inputShape as Shape;
     auxiliaryLossesOf(model, shape, options.auxiliaryLosses); // Refuses unknown paths.
     requireStatistics(model, feed, options, ranks);
-    const optimizer = optimizerOf(options);
+    const optimizer = inPrecision(optimizerOf(options), options);
     const functions = trainingFunctions(model, { ...options, optimizer, objective, ranks });
     const began = performance.now();
     const parts = { step: functions.step, feed, objective, options, ranks, began };
@@ -162,9 +170,17 @@ async function* fitAny(
 }
 
 /** What steps exchange with other ranks, if there are any. */
-function ranksOf({ world, batchStatistics = "local" }: FitOptions): Together | undefined {
+function ranksOf(
+  { world, batchStatistics = "local", precision }: FitOptions,
+): Together | undefined {
   const choices = ["local", "synchronized"] as const;
   requireOneOf("fit", "the option batchStatistics", choices, batchStatistics);
+  if (world && world.size > 1 && precision === "mixed") {
+    // Each rank would leave out other steps, by the overflows of its own part.
+    throw new RangeError(
+      'Cannot fit with other ranks: the precision must be "float32", got "mixed"',
+    );
+  }
   return world && world.size > 1 ? together(world, batchStatistics) : undefined;
 }
 
@@ -181,6 +197,14 @@ function requireLabeled(examples: AnyExamples, { augment }: FitOptions): void {
   if (augment === undefined || isLabeled(examples)) return;
   throw new TypeError(
     `Cannot fit: the option augment is for labeled images, got ${augment.name} for other examples. Change the batches of a stream instead, see data.map`,
+  );
+}
+
+/** Refuses mixed precision of steps that are not recorded: tensors by themselves are float32. */
+function requireRecorded({ precision, jit }: FitOptions): void {
+  if (precision !== "mixed" || jit !== false) return;
+  throw new TypeError(
+    'Cannot fit in mixed precision: steps must be recorded, got jit: false. Leave out jit, or choose precision "float32"',
   );
 }
 
@@ -279,9 +303,10 @@ function begin({ feed, objective, options }: EpochParts<Tree, Tree>, model: Laye
     optimizerOf(options),
     keyOfRun(options),
     inputShape,
-    options.trainable ? { trainable: options.trainable } : {},
+    options,
   );
   const data = feed.data();
+  requireSamePrecision(run.optimizer, options.precision);
   requireSameTrainable(run.params, run.trainable, options.trainable);
   if (!options.otherData) requireSameData(run.data, data);
   requirePlace(run, feed, objective);
@@ -301,7 +326,7 @@ async function nextReport(
   const { totals } = run.progress;
   const after = complete ? { ...run, progress: nextEpoch(run.progress) } : run;
   const validation = complete ? await validate(parts, forward, after) : undefined;
-  const learningRate = await lastRate(optimizerOf(options), after.optimizer);
+  const learningRate = await lastRate(inPrecision(optimizerOf(options), options), after.optimizer);
   const numbers = {
     epoch: from.progress.epoch + 1,
     complete,
@@ -311,6 +336,7 @@ async function nextReport(
     ...(validation?.metrics ? { valMetrics: validation.metrics } : {}),
     seconds: (performance.now() - began) / 1000,
     ...(learningRate === undefined ? {} : { learningRate }),
+    ...await readLossScale(after.optimizer),
   };
   const called = complete ? await callAfter(parts, after, numbers) : { run: after };
   const stopped = stop ?? called.stop;

@@ -10,6 +10,7 @@ import type { Tensor, Tensor2D, Tensor4D } from "../tensor/tensor.ts";
 import { disposeTree, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import { type Forward, forwardOf } from "./evaluate.ts";
+import { scaleNumbers } from "./mixed_precision.ts";
 import { type Objective, stackNumbers } from "./objective.ts";
 import { type SharedBatch, type SplitState, splitStep, type TrainStepOptions } from "./step.ts";
 import type { Together } from "./together.ts";
@@ -22,7 +23,10 @@ export type DrawnBatch = SharedBatch & {
   readonly whole?: boolean;
 };
 
-/** What a step comes to; all its numbers are in one tensor, see {@linkcode stackNumbers}. */
+/**
+ * What a step comes to; all its numbers are in one tensor, see {@linkcode stackNumbers}; in mixed
+ * precision those of the loss scale come last.
+ */
 export type Stepped<S extends Tree> = SplitState<S> & { readonly numbers: Tensor };
 
 /** A training step. With other ranks it takes until they have done theirs. */
@@ -78,7 +82,7 @@ export function trainingFunctions<P extends Tree, S extends Tree>(
   ): Stepped<S> => {
     const seen = cut(augmented(batch, options), JSON.parse(place) as Place);
     const { measured, ...next } = train({ ...moving, frozen }, seen, key);
-    const numbers = tf.tidy(() => stackNumbers(measured));
+    const numbers = tf.tidy(() => stackNumbers(measured, scaleNumbers(next.optimizer)));
     disposeTree(measured);
     const { inputs, targets } = seen;
     if (options.augment) disposeTree({ inputs, targets }, batch);

@@ -1,7 +1,8 @@
 // The picture that flags name, as a network's input and as it is shown.
-import { type Image, preprocess, resize, toGray } from "../../lib/image/mod.ts";
+import { type Image, preprocess, type Preprocessing, resize, toGray } from "../../lib/image/mod.ts";
+import type { NetworkFile } from "../../lib/weights/network_file.ts";
 import { exampleImage } from "../../lib/data/example_image.ts";
-import { type Shape, type Tensor4D, tf } from "../../mod.ts";
+import { type Examples, type Shape, type Tensor4D, tf } from "../../mod.ts";
 import { refuse, UsageError, type Values } from "../command.ts";
 import type { imageFlags, Inversion } from "./flags.ts";
 import type { OpenedNetwork } from "./opened_network.ts";
@@ -42,6 +43,29 @@ export function prepareGray(
   return { image: { ...small, pixels: small.pixels.map((value) => 1 - value) }, inverted };
 }
 
+/**
+ * How a picture is prepared after {@linkcode prepareGray}: it has the network's size already.
+ *
+ * @param shape shape of the network's input, `[height, width, 1]`
+ */
+export function preparedGray(how: Preprocessing, [height, width]: Shape): Preprocessing {
+  const { resize: _, ...rest } = how;
+  return { ...rest, crop: [height!, width!] };
+}
+
+/**
+ * Refuses `--invert` where it would have no effect.
+ *
+ * @throws {UsageError} naming the network
+ */
+export function requireInvertible(
+  { name, inputShape }: Pick<NetworkFile, "name" | "inputShape">,
+  { invert }: { readonly invert: Inversion },
+): void {
+  if (invert === "auto" || inputShape[2] === 1) return;
+  throw new UsageError(`Cannot use --invert ${invert}: ${name} takes images in color`);
+}
+
 /** A picture for a network. */
 export type Picture = {
   /** What the network sees: cropped and resized for it, with pixels from 0 to 1. */
@@ -73,7 +97,7 @@ export async function readPicture(
   }
   const wanted = image ?? "0";
   if (/^\d+$/.test(wanted)) return await ofDataset(opened, Number(wanted), named, dataDir);
-  return ofFile(opened, await readImage(wanted), wanted, invert);
+  return pictureOfImage(opened, await readImage(wanted), wanted, invert);
 }
 
 /** A picture of the network's size. */
@@ -100,7 +124,17 @@ function unresized(units: OpenedNetwork["units"]): OpenedNetwork["units"] {
   return rest;
 }
 
-function ofFile(opened: OpenedNetwork, image: Image, file: string, invert: Inversion): Picture {
+/**
+ * A decoded picture, prepared for a network.
+ *
+ * @param file where it is from
+ */
+export function pictureOfImage(
+  opened: OpenedNetwork,
+  image: Image,
+  file: string,
+  invert: Inversion,
+): Picture {
   const { units, inputShape } = opened;
   const channels = inputShape[2]!;
   if (channels === 1) {
@@ -126,6 +160,20 @@ async function ofDataset(
     );
   }
   const test = await loadTest(dataset, dataDir, opened.inputShape);
+  return pictureOfExample(opened, test, dataset, index);
+}
+
+/**
+ * A test image at hand, prepared for a network.
+ *
+ * @throws {UsageError} if there are fewer images, or they are of another size
+ */
+export function pictureOfExample(
+  opened: OpenedNetwork,
+  test: Examples,
+  dataset: DataSetName,
+  index: number,
+): Picture {
   if (`${test.imageShape}` !== `${opened.inputShape}`) {
     refuse(
       "--dataset",

@@ -1,6 +1,12 @@
 // What an ONNX file becomes: an ordinary network, with paths, logits, other sizes and classes.
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { dilatedMax, joinBy, padWith, unpaddedMean, withNumbers } from "../../lib/onnx/layers.ts";
+import {
+  dilatedMax,
+  joinBy,
+  padWith,
+  unpaddedMean,
+  withNumbers,
+} from "../../lib/imported/layers.ts";
 import { readOnnx } from "../../lib/onnx/mod.ts";
 import {
   beginTraining,

@@ -6,8 +6,15 @@ import { bindGroup, type BufferPart, type GuardedBackend } from "../backend.ts";
 import { type Arena, planArena } from "./arena.ts";
 import { type Inputs, planInputs } from "./inputs.ts";
 import { type KeyBook, keyBook } from "./keys.ts";
-import { type Program, touched } from "./lower.ts";
-import { type Copy, type Exchange, type Run, type Storage, storagesOf } from "./recording.ts";
+import type { Program } from "./lower.ts";
+import {
+  type Copy,
+  type Exchange,
+  type Run,
+  type Storage,
+  storagesOf,
+  touched,
+} from "./recording.ts";
 import { TENSOR_USAGE } from "../buffer_bytes.ts";
 import type { PlanParts } from "./plan_parts.ts";
 import { giveResults } from "./results.ts";
@@ -45,6 +52,7 @@ export type Plan = {
 type Prepared = Copy | Exchange | {
   readonly kind: "run";
   readonly run: Run;
+  readonly pipeline: GPUComputePipeline;
   readonly held: Held;
   readonly shapes: readonly (readonly number[])[];
   /** The arguments' leaves whose buffers it binds. */
@@ -182,7 +190,7 @@ function prepare(
       return origin.kind === "input" && !held.bound.has(i) ? [origin.leaf] : [];
     });
     const shapes = step.uses.map(({ shape }) => shape);
-    return { kind: "run", run: step, held, shapes, leaves, groups: [] };
+    return { kind: "run", run: step, pipeline: step.pipeline(), held, shapes, leaves, groups: [] };
   });
 }
 
@@ -215,7 +223,7 @@ function rebind(
       return view ?? { buffer, ...(range ?? { size: storage.bytes }) };
     });
     const numbers = equipment.uniforms.bindingOf(run);
-    step.group = bindGroup(backend.device, run.pipeline, [...resources, numbers]);
+    step.group = bindGroup(backend.device, step.pipeline, [...resources, numbers]);
     step.groups.push({ buffers, group: step.group });
     if (step.groups.length > MOST_GROUPS) step.groups.shift();
   }
@@ -309,7 +317,7 @@ function encode(
     for (const { from, texture } of step.held.fills) {
       backend.encoding.fill(bufferOf(equipment, from), from.bytes, texture.texture);
     }
-    const { operation, pipeline, workgroups } = step.run;
-    backend.encoding.dispatch(operation, step.shapes, pipeline, step.group!, workgroups);
+    const { operation, workgroups } = step.run;
+    backend.encoding.dispatch(operation, step.shapes, step.pipeline, step.group!, workgroups);
   }
 }

@@ -6,7 +6,7 @@ import { sizeOf } from "../../tensor/tensor.ts";
 import { type Builder, lastAxes, plainAxes } from "../builder.ts";
 import type { Call, Value } from "../call.ts";
 import { reshapedTo, slicesOf, squeezed, unsqueezed } from "../fold.ts";
-import { padWith } from "../layers.ts";
+import { padWith } from "../../imported/layers.ts";
 import { type Operator, wholeOf } from "./operator.ts";
 import { onImage } from "./windows.ts";
 

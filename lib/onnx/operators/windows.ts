@@ -1,14 +1,20 @@
 // Convolutions and pooling.
 import { conv } from "../../layers/conv.ts";
-import { convTranspose } from "../../layers/conv_transpose.ts";
 import { padBy } from "../../layers/pad_by.ts";
 import { globalMeanPool, maxPool, meanPool } from "../../layers/pool.ts";
-import { reduce, slice } from "../../layers/rearrange.ts";
+import { reduce } from "../../layers/rearrange.ts";
 import type { AnyLayer } from "../../layers/layer.ts";
-import { type Builder, lastAxes, type Numbers, shapeOf } from "../builder.ts";
+import type { Numbers } from "../../imported/emitter.ts";
+import { type Builder, lastAxes, shapeOf } from "../builder.ts";
 import type { Call, Value } from "../call.ts";
 import { type Constant, permuted } from "../constant.ts";
-import { dilatedMax, padWith, unpaddedMean } from "../layers.ts";
+import {
+  type Around,
+  cutTranspose,
+  dilatedMax,
+  padWith,
+  unpaddedMean,
+} from "../../imported/layers.ts";
 import { evenSides, imageOf, type Operator, pairOf, type Sides, slideOf } from "./operator.ts";
 
 /** Emits a layer on an image, whose output is what the layer declares. */
@@ -95,22 +101,18 @@ const transposed: Operator = (call, build) => {
     const less = Math.floor(all / 2);
     return auto === "SAME_UPPER" ? [less, all - less] : [all - less, less];
   });
-  const isEven = around.every(([before, after]) => before === after);
-  const layer = convTranspose({
+  const options = {
     features,
     size,
     stride,
     dilation,
     outputPadding,
     groups,
-    padding: isEven ? [around[0]![0], around[1]![0]] : 0,
     bias: "bias" in params,
-  });
-  const y = onImage(call, build, layer, x, { params });
-  if (isEven) return y;
-  const lengths = around.map(([before, after], axis) => y.dims[axis + 1]! - before - after);
-  const cut = slice({ begin: [around[0]![0], around[1]![0], 0], size: [...lengths, -1] });
-  return onImage(call, build, cut, y, { suffix: "cut" });
+  };
+  const [layer, cut] = cutTranspose(options, around as unknown as Around, shapeOf(x));
+  const y = onImage(call, build, layer!, x, { params });
+  return cut ? onImage(call, build, cut, y, { suffix: "cut" }) : y;
 };
 
 /** The rounding of a pooling: whether a window that the end cuts short counts. */

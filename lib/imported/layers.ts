@@ -1,12 +1,15 @@
-// Layers of operations that ONNX has and that nothing else needs.
+// Layers of operations that other programs' files have and that nothing else needs.
 import { activation } from "../layers/activations.ts";
+import { convTranspose, type ConvTransposeOptions } from "../layers/conv_transpose.ts";
 import { costOfEach } from "../layers/cost.ts";
 import { defineLayer } from "../layers/define_layer.ts";
 import { zeros } from "../layers/initializers.ts";
 import { type AnyLayer, type Empty, type Layer, stateless } from "../layers/layer.ts";
 import type { Join } from "../layers/parallel.ts";
 import { type Shape, sizeOf, type Tensor, type Tensor4D } from "../tensor/tensor.ts";
+import { type Binary as By, only, UNPADDED } from "../layers/operation.ts";
 import { tf } from "../tensor/tf.ts";
+import { slice } from "../layers/rearrange.ts";
 import { maxWindows } from "../tensor/max_windows.ts";
 import { meanWindows } from "../tensor/window_sums.ts";
 
@@ -24,11 +27,15 @@ export const BINARY: Readonly<Record<string, Binary>> = {
   Pow: tf.pow,
 };
 
+/** What writers of files call an operation. */
+const byOf = (name: string): By => name.toLowerCase() as By;
+
 /** An operation with a number that is not learned. */
 export function withNumber(name: string, f: Binary, number: number, isFirst: boolean): AnyLayer {
   return activation(
     (x) => isFirst ? f(tf.scalar(number), x) : f(x, tf.scalar(number)),
     name.toLowerCase(),
+    { operations: only({ op: "number", by: byOf(name), number, isFirst }) },
   );
 }
 
@@ -50,6 +57,8 @@ export function withNumbers(
       };
     },
     apply: ({ value }, state, x) => [isFirst ? f(value, x) : f(x, value), state],
+    operations: ({ add, x, shape, weight }) =>
+      add({ op: "constant", by: byOf(name), value: weight("value"), isFirst }, shape, x),
   });
 }
 
@@ -60,6 +69,7 @@ export function joinBy(name: string, f: Binary): Join {
     shape: (shapes) => shapes[0]!.map((_, axis) => Math.max(...shapes.map((each) => each[axis]!))),
     flops: (shapes) => sizeOf(joinBy(name, f).shape(shapes)) * (shapes.length - 1),
     join: (outputs) => outputs.reduce((one, other) => f(one, other)),
+    operations: ({ add, outputs, shape }) => add({ op: "join", by: byOf(name) }, shape, ...outputs),
   };
 }
 
@@ -83,6 +93,10 @@ export function padWith(
       ),
       state,
     ],
+    operations({ add, x, shape }) {
+      const [before, after] = ([0, 1] as const).map((end) => amounts.map((one) => one[end]));
+      return add({ op: "pad", before: before!, after: after!, mode: "constant", number }, shape, x);
+    },
   });
 }
 
@@ -115,6 +129,11 @@ export function unpaddedMean(
       const [, height, width] = x.shape;
       return [tf.div(mean(x), mean(tf.ones([1, height!, width!, 1]))), state];
     },
+    operations({ add, x, shape }) {
+      const around = { before: [top, left], after: [bottom, right] } as const;
+      const slide = { size, stride, ...UNPADDED, ...around };
+      return add({ op: "meanPool", counted: false, ...slide }, shape, x);
+    },
   });
 }
 
@@ -145,5 +164,33 @@ export function dilatedMax(
       });
       return [taps.reduce((one, other) => tf.maximum(one, other)), state];
     },
+    operations: only({ op: "maxPool", size, stride, ...UNPADDED, dilation }),
   });
+}
+
+/** Pixels before and after, down and across. */
+export type Around = readonly [
+  down: readonly [before: number, after: number],
+  across: readonly [before: number, after: number],
+];
+
+/**
+ * A transposed convolution of whose output pixels are cut off, by a layer of their own if the sides
+ * differ.
+ *
+ * @param input shape of its input, `[H, W, C]`
+ * @returns one layer or two
+ */
+export function cutTranspose(
+  options: Omit<ConvTransposeOptions, "padding">,
+  around: Around,
+  input: Shape,
+): AnyLayer[] {
+  const isEven = around.every(([before, after]) => before === after);
+  const padding = isEven ? [around[0][0], around[1][0]] as const : 0;
+  const layer = convTranspose({ ...options, padding });
+  if (isEven) return [layer];
+  const { shape } = layer.declare(input);
+  const lengths = around.map(([before, after], axis) => shape[axis]! - before - after);
+  return [layer, slice({ begin: [around[0][0], around[1][0], 0], size: [...lengths, -1] })];
 }

@@ -1,0 +1,129 @@
+// `deno task test:gpu`: what Mesa's AMD compiler makes of every GPU kernel of the op table, as a table in docs/.
+import { parseArgs } from "@std/cli/parse-args";
+import { writeFileAtomically } from "../../lib/files/mod.ts";
+import { type KernelFile, writeKernels } from "../../tasks/bench/wgsl.ts";
+import before from "./before.json" with { type: "json" };
+import { buildModel, type Figures, figuresOf } from "./model.ts";
+
+const HELP =
+  `Compiles every GPU kernel of the op table with Mesa's AMD compiler, for a GPU that need not
+be there, and writes the table of docs/gpu_kernels.md.
+
+  deno task test:gpu [--check] [--model FOLDER]
+
+  --check          writes nothing; the exit code is 1 if a kernel is worse than the table says
+  --model FOLDER   where the model is built, once (/tmp/neocog-gpu-model)
+
+It needs ../shared/gpu, gcc, cargo and libvulkan-dev.`;
+
+/** What a row of the table says of a kernel. */
+type Row = Figures & { readonly workgroups: number };
+
+const PAGE = new URL("../../docs/gpu_kernels.md", import.meta.url);
+const BEGIN = "<!-- The rest is written by deno task test:gpu -->\n";
+const HEADING = [
+  "kernel",
+  "workgroups",
+  "FMA bound",
+  "by latency",
+  "limit",
+  "width",
+  "registers",
+  "waves",
+  "spills",
+  "before: FMA bound, limit, width",
+];
+
+/** What a kernel had before it was rewritten. */
+type Before = Readonly<Record<string, Pick<Figures, "bound" | "limit" | "width">>>;
+
+/** Compiles the kernels of a folder, each text once; an operation with its gradient adds only what is new. */
+async function compiled(
+  model: string,
+  folder: string,
+  kernels: readonly KernelFile[],
+): Promise<Map<string, Row>> {
+  const rows = new Map<string, Row>();
+  const seen = new Map<string, Figures>();
+  for (const { file, kind, workgroups } of kernels) {
+    const text = await Deno.readTextFile(`${folder}/${file}`);
+    if (kind.endsWith("backward") && seen.has(text)) continue;
+    const figures = seen.get(text) ?? await figuresOf(model, `${folder}/${file}`);
+    seen.set(text, figures);
+    const [x, y, z] = workgroups;
+    rows.set(file.replace(/\.wgsl$/, ""), { ...figures, workgroups: x * y * z });
+  }
+  return rows;
+}
+
+function cells(name: string, row: Row): string[] {
+  const old = (before as Before)[name];
+  return [
+    `\`${name}\``,
+    `${row.workgroups} × ${row.workgroupSize}`,
+    `${row.bound} %`,
+    `${row.latencyBound} %`,
+    row.limit,
+    row.width === 0 ? "" : `${row.width}`,
+    `${row.registers}`,
+    `${row.waves}`,
+    `${row.spills}`,
+    old ? [`${old.bound} %`, old.limit, ...(old.width ? [old.width] : [])].join(", ") : "",
+  ];
+}
+
+function tableText(rows: ReadonlyMap<string, Row>): string {
+  const lines = [
+    HEADING,
+    HEADING.map(() => "---"),
+    ...[...rows].map(([name, row]) => cells(name, row)),
+  ];
+  return lines.map((line) => `| ${line.join(" | ")} |`).join("\n") + "\n";
+}
+
+/** What the table of the page says of each kernel's bound and spills. */
+function known(page: string): Map<string, { bound: number; latencyBound: number; spills: number }> {
+  const lines = page.split(BEGIN)[1]?.split("\n") ?? [];
+  return new Map(lines.flatMap((line) => {
+    const [, name, , bound, latencyBound, , , , , spills] = line.split("|").map((cell) =>
+      cell.trim()
+    );
+    if (!name?.startsWith("`")) return [];
+    return [[name.slice(1, -1), {
+      bound: parseInt(bound!),
+      latencyBound: parseInt(latencyBound!),
+      spills: Number(spills),
+    }]];
+  }));
+}
+
+const flags = parseArgs(Deno.args, { string: ["model"], boolean: ["check", "help"] });
+if (flags.help) {
+  console.log(HELP);
+  Deno.exit(0);
+}
+const model = flags.model ?? "/tmp/neocog-gpu-model";
+await buildModel(model);
+const folder = await Deno.makeTempDir();
+const kernels = await writeKernels(folder, "gpu");
+const rows = await compiled(model, folder, kernels);
+await Deno.remove(folder, { recursive: true });
+const page = await Deno.readTextFile(PAGE);
+const old = known(page);
+let worse = 0;
+for (const [name, { bound, latencyBound, spills }] of rows) {
+  const was = old.get(name);
+  if (!was) continue;
+  if (bound < was.bound || latencyBound < was.latencyBound || spills > was.spills) {
+    worse++;
+    console.log(
+      `${name}: ${was.bound} %, by latency ${was.latencyBound} %, ${was.spills} spills; now ${bound} %, ${latencyBound} %, ${spills}`,
+    );
+  }
+}
+console.log(`${rows.size} kernels, ${worse} worse than in docs/gpu_kernels.md`);
+if (flags.check) Deno.exit(worse > 0 ? 1 : 0);
+await writeFileAtomically(
+  decodeURIComponent(PAGE.pathname),
+  page.split(BEGIN)[0] + BEGIN + "\n" + tableText(rows),
+);
