@@ -182,8 +182,11 @@ function rulesOf(dialect: KerasDialect): {
         return `${operation.dilation}` === "1,1" &&
           paddingOf(operation, x!.shape, shape) !== undefined;
       case "meanPool": {
+        const { before, after } = operation;
         const padding = paddingOf(operation, x!.shape, shape);
-        return padding === "valid" || padding === "same" && !operation.counted;
+        // On PyTorch, Keras counts zeros if there are more on one side than on the other.
+        const isEven = !isKeras || before.every((one, axis) => one === after[axis]);
+        return padding === "valid" || padding === "same" && !operation.counted && isEven;
       }
       case "convTranspose":
         return operation.groups === 1 && `${operation.padding}` === "0,0" &&
