@@ -1,43 +1,58 @@
 // `deno task bench`: times neocog and other libraries, and counts what a step costs.
 import { start, stop, tf } from "../mod.ts";
 import { writeFileAtomically } from "../lib/files/mod.ts";
-import { makeBench } from "./bench/bench.ts";
-import { charts } from "./bench/charts.ts";
+import { type Bench, makeBench } from "./bench/bench.ts";
+import { charts, onePicture } from "./bench/charts.ts";
 import { profileStep, profileText } from "./bench/profile.ts";
 import type { BenchRecord } from "./bench/record.ts";
+import { shareBlock } from "./bench/share.ts";
 import { report } from "./bench/report.ts";
-import { agreementSection, costSection } from "./bench/sections/checks.ts";
-import { opsSection, startupSection, zooSection } from "./bench/sections/neocog_alone.ts";
-import { growthSection, timeSection } from "./bench/sections/times.ts";
+import { agreementJobs, agreementSection, costJobs, costSection } from "./bench/sections/checks.ts";
+import {
+  opsSection,
+  startupJobs,
+  startupSection,
+  zooJobs,
+  zooSection,
+} from "./bench/sections/neocog_alone.ts";
+import { growthJobs, growthSection, timeJobs, timeSection } from "./bench/sections/times.ts";
 import { type BenchSettings, benchSettings, type Section, SECTIONS } from "./bench/settings.ts";
 import { PEER_NAMES } from "./bench/peers/peers.ts";
 import { writeKernels } from "./bench/wgsl.ts";
 import { choice, count, path, runCommand, text, toggle, type Values } from "./command.ts";
 import { abortOnInterrupt, exitCodeOf } from "./command/interrupt.ts";
 import { makeOutputDir } from "./command/files.ts";
-import { say } from "./command/say.ts";
 import { modelFlag, ownModelFlags } from "./own_model.ts";
+import { jobProgress } from "./progress.ts";
 import { setUp } from "./setup.ts";
 
 /** What the task takes. */
 export const command = {
   name: "bench",
   summary:
-    "Times neocog, jax-js and stock tfjs-layers on the same adapter, one after the other, and counts what a training step costs.",
+    "Times neocog beside PyTorch, ONNX Runtime, jax-js, stock tfjs-layers and tinygrad on the same machine, one after the other, and counts what a training step costs.",
   flags: {
-    quick: toggle({ help: "within three minutes: batch 32, one round, some operations" }),
-    only: text({ help: `parts to measure, of ${SECTIONS.join(",")}`, defaultText: "all but zoo" }),
+    quick: toggle({ help: "within three minutes: the least of everything" }),
+    full: toggle({ help: "everything: all operations, models, peers and batches, three rounds" }),
+    share: toggle({ help: "print one block at the end, to paste into an issue" }),
+    only: text({
+      help: `parts to measure, then as with --full: of ${SECTIONS.join(",")}`,
+      defaultText: "all but agreement; without zoo with --quick; all with --full",
+    }),
     models: text({
       help:
         "networks: lenet5, chapter-mnist, resnet20 or deeper; with --only zoo any model, also your own, in a file: ./model.ts",
-      defaultText: "lenet5,chapter-mnist,resnet20; all with --only zoo",
+      defaultText: "lenet5,chapter-mnist,resnet20; of zoo eight, all with --full",
     }),
-    "batch-sizes": text({ help: "images per step", defaultText: "1,32,128; 32 with --quick" }),
-    peers: text({ help: `libraries, of ${PEER_NAMES.join(",")}`, defaultText: "all" }),
+    "batch-sizes": text({ help: "images per step", defaultText: "32; 1,32,128 with --full" }),
+    peers: text({
+      help: `libraries, of ${PEER_NAMES.join(",")}; those in Python need NEOCOG_PYTHON`,
+      defaultText: "all but the last two; all with --full",
+    }),
     rounds: count({
       min: 1,
       help: "rounds, each of which measures everything once",
-      defaultText: "3; 1 with --quick",
+      defaultText: "1; 3 with --full",
     }),
     steps: count({
       min: 1,
@@ -46,7 +61,7 @@ export const command = {
     }),
     ops: text({
       help: "words that select single operations",
-      defaultText: "all; some with --quick",
+      defaultText: "some; all with --full",
     }),
     out: path({ default: "runs/bench", help: "folder for bench.json and charts" }),
     json: toggle({ help: "print the record as one JSON object on stdout as the last line" }),
@@ -63,14 +78,15 @@ export const command = {
     }),
   },
   examples: [
-    ["deno task bench --quick", "the main figures within three minutes"],
-    ["deno task bench", "everything: about an hour on a software adapter"],
+    ["deno task bench", "the main figures beside those of others: five minutes at the most"],
+    ["deno task bench --quick --share", "three minutes, and a block to paste into an issue"],
+    ["deno task bench --full", "everything: over an hour on a software adapter"],
     ["deno task bench --only ops --ops conv", "single operations, those of convolutions"],
     [
       "deno task bench --only training --models chapter-mnist --batch-sizes 128",
       "the training step of the chapter's network",
     ],
-    ["deno task bench --only zoo", "every model at its own size, batch 1: 12 minutes"],
+    ["deno task bench --only zoo", "every model at its own size, batch 1: 15 minutes"],
     ["deno task bench --profile --model lenet5", "where the time of a step goes"],
     [
       "deno task bench --wgsl runs/wgsl",
@@ -109,11 +125,28 @@ async function emptyRecord(settings: BenchSettings): Promise<BenchRecord> {
     growth: [],
     ops: [],
     zoo: [],
+    zooPeers: [],
     finished: false,
   };
 }
 
-/** Measures the sections that are wanted, the shortest first. */
+/** The sections in the order in which they are measured, the most asked for first. */
+const PARTS: readonly {
+  readonly sections: readonly Section[];
+  /** How many processes it takes. */
+  readonly jobs: (settings: BenchSettings) => number;
+  readonly run: (bench: Bench, out: string) => Promise<void>;
+}[] = [
+  { sections: ["startup"], jobs: startupJobs, run: startupSection },
+  { sections: ["agreement"], jobs: agreementJobs, run: agreementSection },
+  { sections: ["cost"], jobs: costJobs, run: costSection },
+  { sections: ["ops"], jobs: () => 1, run: opsSection },
+  { sections: ["training", "inference"], jobs: timeJobs, run: timeSection },
+  { sections: ["zoo"], jobs: zooJobs, run: zooSection },
+  { sections: ["growth"], jobs: growthJobs, run: growthSection },
+];
+
+/** Measures the sections that are wanted. */
 async function measure(
   settings: BenchSettings,
   out: string,
@@ -123,19 +156,21 @@ async function measure(
   const record = await emptyRecord(settings);
   const save = (): Promise<void> =>
     writeFileAtomically(`${out}/bench.json`, JSON.stringify(record, null, 2) + "\n");
-  const bench = makeBench(settings, record, { signal, save, say });
-  const wanted = (...sections: Section[]): boolean =>
-    !bench.over() && sections.some((section) => settings.only.includes(section));
-  if (wanted("startup")) await startupSection(bench, out);
-  if (wanted("agreement")) await agreementSection(bench);
-  if (wanted("cost")) await costSection(bench);
-  if (wanted("ops")) await opsSection(bench);
-  if (wanted("training", "inference")) await timeSection(bench);
-  if (wanted("growth")) await growthSection(bench);
-  if (wanted("zoo")) await zooSection(bench);
+  const parts = PARTS.filter(({ sections }) =>
+    sections.some((section) => settings.only.includes(section))
+  );
+  const progress = jobProgress(parts.reduce((sum, { jobs }) => sum + jobs(settings), 0));
+  const bench = makeBench(settings, record, { signal, save, display: progress });
+  try {
+    for (const { run } of parts) if (!bench.over()) await run(bench, out);
+  } finally {
+    progress.stop();
+  }
   record.finished = !signal.aborted;
   await save();
-  for (const [name, svg] of await charts(record)) await writeFileAtomically(`${out}/${name}`, svg);
+  const drawn = await charts(record);
+  if (drawn.size > 0) drawn.set("bench.svg", onePicture([...drawn.values()]));
+  for (const [name, svg] of drawn) await writeFileAtomically(`${out}/${name}`, svg);
   return record;
 }
 
@@ -162,7 +197,8 @@ async function run(flags: Values<typeof command.flags>): Promise<number> {
   );
   const record = await measure(settings, flags.out, signal);
   console.log(report(record));
-  console.log(`\nfiles in ${flags.out}: bench.json and charts`);
+  console.log(`\nfiles in ${flags.out}: bench.json, bench.svg and its charts`);
+  if (flags.share) console.log(`\n${shareBlock(record)}`);
   if (flags.json) console.log(JSON.stringify(record));
   return record.finished ? 0 : exitCodeOf(signal);
 }

@@ -17,7 +17,8 @@ const OWN_NETWORK = "examples/networks/lenet5-relu-mnist.safetensors";
 export function weightsFlag(standard: string): Flag<string> {
   return path({
     default: standard,
-    help: "the network: a checkpoint of deno task train or transfer, an ONNX file (.onnx), or a " +
+    help:
+      "the network: a checkpoint of deno task train or transfer, an ONNX, Keras or TensorFlow.js file, or a " +
       "safetensors or .pth file with PyTorch's names; a path, a URL, or a known name such as resnet18",
   }) as Flag<string>;
 }

@@ -243,6 +243,37 @@ export function countProgress(what: string): CountProgress {
   return { update: (done, total) => draw(done, total, { what }), stop };
 }
 
+/** The display of jobs, one after the other. */
+export type JobProgress = {
+  /** Shows that a job begins after so many. */
+  begin(done: number, what: string): void;
+  /** Prints a line. */
+  say(line: string): void;
+  /** Removes the bar. */
+  stop(): void;
+};
+
+/**
+ * Displays jobs: on a terminal a bar with what runs and the time since the first; elsewhere a line
+ * for each.
+ *
+ * @param total how many there are
+ * @returns the display; `stop` it when the last ends or fails
+ */
+export function jobProgress(total: number, stream: ProgressStream = stderr): JobProgress {
+  const bar = liveBar("[{bar}] {value}/{total} - {elapsed} - {what}", stream);
+  const began = performance.now();
+  return {
+    begin(done, what): void {
+      const elapsed = duration((performance.now() - began) / 1000);
+      bar.draw(done, total, { elapsed, what });
+      if (stream.isTTY !== true) bar.line(`${done + 1}/${total} - ${elapsed} - ${what}`);
+    },
+    say: bar.line,
+    stop: bar.stop,
+  };
+}
+
 /** The display of a download. */
 export type DownloadProgress = {
   /** Shows how many bytes are there, and of how many if that is known. */

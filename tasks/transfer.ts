@@ -16,7 +16,7 @@ import { abortOnInterrupt, exitCodeOf } from "./command/interrupt.ts";
 import { say } from "./command/say.ts";
 import { findPreprocessing } from "../lib/weights/sidecars.ts";
 import type { NetworkFile } from "../lib/weights/network_file.ts";
-import { isOnnx } from "../lib/weights/onnx_file.ts";
+import { isImported } from "../lib/weights/imported_file.ts";
 import { openWeights } from "./network.ts";
 import { buildFor, keptModel, modelOfRun, type NamedModel } from "./own_model.ts";
 import { setUp } from "./setup.ts";
@@ -89,7 +89,7 @@ async function openTransfer(flags: Flags): Promise<OpenedTransfer> {
   const how = prepared({ how: settings.preprocessing, source: "the checkpoint" }, undefined);
   const from = {
     ...flags,
-    model: flags.model ?? (isOnnx(before.model) ? undefined : before.model),
+    model: flags.model ?? (isImported(before.model) ? undefined : before.model),
   };
   const network = begun.checkpoint ? undefined : await openWeights(settings.weights, from);
   return { settings, named, how, network, begun };

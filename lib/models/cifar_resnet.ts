@@ -7,7 +7,7 @@ import type { Empty, Layer, NamedLayers } from "../layers/layer.ts";
 import { batchNorm, type BatchNormParams } from "../layers/norm.ts";
 import { globalMeanPool } from "../layers/pool.ts";
 import { sequential } from "../layers/sequential.ts";
-import { requireRange } from "../text/require.ts";
+import { requireRange, requireWhole } from "../text/require.ts";
 import { zeroPadShortcut } from "../layers/shortcut.ts";
 import { type ResidualBlocks, residualStage, type Shortcut } from "./residual_stage.ts";
 import { requireModelOptions } from "./model_options.ts";
@@ -16,6 +16,8 @@ import { requireModelOptions } from "./model_options.ts";
 export type CifarResnetOptions = {
   /** Layers with weights, 6n + 2: three stages of n blocks of two, the first and the last layer. */
   readonly depth: number;
+  /** Filters of each convolution in multiples of the paper's, so that its width grows. Default: 1. */
+  readonly width?: number;
   /** Number of classes. Default: 10. */
   readonly numClasses?: number;
   /** Whether there is the output layer; without it the output is the features before it. Default: `true`. */
@@ -43,9 +45,9 @@ export type CifarResnetParams = {
  * nothing (option A), so that the {@linkcode plain} network has as many parameters:
  * 269,722 of 20 layers, 464,154 of 32, 658,586 of 44, 853,018 of 56 and 1,727,962 of 110.
  *
- * @param options depth, number of classes, head
- * @returns the model, `[N, H, W, C] → logits [N, numClasses]`, or `[N, 64]` without head; made for `[32, 32, 3]`
- * @throws {RangeError} if the depth is not 6n + 2 with n ≥ 1
+ * @param options depth, width, number of classes, head
+ * @returns the model, `[N, H, W, C] → logits [N, numClasses]`, or `[N, 64 · width]` without head; made for `[32, 32, 3]`
+ * @throws {RangeError} if the depth is not 6n + 2 with n ≥ 1, or the width no whole number of at least 1
  *
  * @example
  * ```ts
@@ -75,9 +77,9 @@ export function resnet20(
 /**
  * {@linkcode cifarResnet} without the shortcuts, the plain networks of Figure 12.21 (§12.7.6).
  *
- * @param options depth, number of classes, head
+ * @param options depth, width, number of classes, head
  * @returns the model, `[N, H, W, C] → logits [N, numClasses]`; made for `[32, 32, 3]`
- * @throws {RangeError} if the depth is not 6n + 2 with n ≥ 1
+ * @throws {RangeError} if the depth is not 6n + 2 with n ≥ 1, or the width no whole number of at least 1
  *
  * @example
  * ```ts
@@ -96,18 +98,19 @@ function build(
   options: CifarResnetOptions,
   skipped: { readonly shortcut?: Shortcut },
 ): Layer<CifarResnetParams> {
-  requireModelOptions(action, options, { depth: true, numClasses: true, head: true });
-  const { depth, numClasses = 10, head = true } = options;
+  requireModelOptions(action, options, { depth: true, width: true, numClasses: true, head: true });
+  const { depth, width = 1, numClasses = 10, head = true } = options;
   const blocks = (depth - 2) / 6;
   const holds = Number.isInteger(blocks) && blocks >= 1;
   requireRange(action, "its depth must be 6n + 2 with n at least 1", holds, depth);
+  requireWhole(action, "its width", width);
   const layers: NamedLayers = {
-    conv1: conv({ features: 16, size: 3, padding: 1, bias: false }),
+    conv1: conv({ features: 16 * width, size: 3, padding: 1, bias: false }),
     norm1: batchNorm(),
     relu1: relu(),
-    stage1: residualStage({ blocks, features: 16, stride: 1, ...skipped }),
-    stage2: residualStage({ blocks, features: 32, stride: 2, ...skipped }),
-    stage3: residualStage({ blocks, features: 64, stride: 2, ...skipped }),
+    stage1: residualStage({ blocks, features: 16 * width, stride: 1, ...skipped }),
+    stage2: residualStage({ blocks, features: 32 * width, stride: 2, ...skipped }),
+    stage3: residualStage({ blocks, features: 64 * width, stride: 2, ...skipped }),
     pool: globalMeanPool(),
     ...(head ? { logits: dense({ features: numClasses }) } : {}),
   };

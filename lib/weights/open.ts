@@ -26,9 +26,9 @@ export type OpenedNetwork = Network & {
  * Opens a trained network, with its class names and how pictures are prepared for it: what
  * {@linkcode classify}, {@linkcode evaluate} and everything that looks into a network take.
  *
- * An ONNX file (`.onnx`) has its model, of which a softmax at the end is left out: networks here
- * return logits. How pictures are prepared for it must be said, by `preprocessing` or a file
- * `NAME.json` beside it.
+ * An ONNX file (`.onnx`) and a Keras file (`.keras`, or `.h5` with a whole model) have their model, of
+ * which a softmax at the end is left out: networks here return logits. How pictures are prepared for
+ * it must be said, by `preprocessing` or a file `NAME.json` beside it.
  * A safetensors or PyTorch file (`.pth`, of which nothing is run) with the names of torchvision, timm
  * or akamaster is recognized by its keys and shapes. A known name (`resnet18`, `vgg16-bn`, … see {@linkcode knownWeights}) or a URL is fetched
  * once into a cache, as {@linkcode pretrained} does. A checkpoint is one of `deno task train` or
@@ -45,8 +45,8 @@ export type OpenedNetwork = Network & {
  * @throws {RangeError} if there is no such name
  * @throws {Deno.errors.NotFound} if there is no such file
  * @throws {SyntaxError} if the file is cut or corrupt, or does not say its model
- * @throws {TypeError} if it is of another model: with the keys that do not fit; if an ONNX file has
- * operators that are missing here: with all their names
+ * @throws {TypeError} if it is of another model: with the keys that do not fit; if an ONNX or
+ * Keras file has operators or layers that are missing here: with all their names
  *
  * @example
  * ```ts

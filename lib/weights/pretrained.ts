@@ -6,8 +6,7 @@ import type { DownloadOptions } from "../files/download.ts";
 import { requireHash } from "../files/file_trust.ts";
 import { requireSha256 } from "../files/sha256.ts";
 import { type KnownWeights, knownWeights, type WeightsSource } from "./known_weights.ts";
-import { isOnnx } from "./onnx_file.ts";
-import { readOnnx } from "../onnx/mod.ts";
+import { importedEnding, isImported, requireImported } from "./imported_file.ts";
 import { openTensors } from "./tensor_file.ts";
 
 /** Options of {@linkcode pretrained}. */
@@ -44,12 +43,12 @@ export type PretrainedFile = {
  * that name the cache if `cacheDir` is not given.
  *
  * @param weights a name in {@linkcode knownWeights}, the path of a local file (with a slash, or
- * ending in `.safetensors`, `.pth` or `.pt`), a URL, or a source
+ * ending in `.safetensors`, `.pth`, `.onnx`, `.keras`, …), a URL, or a source
  * @param options cache, hash, progress, signal, retries
  * @returns the file's path, its hash and what is known of it
  * @throws {RangeError} if there is no such name, or the file has another size than is known
  * @throws {Deno.errors.NotFound} if there is no such file, here or on the server
- * @throws {SyntaxError} if the file is a web page, or neither safetensors nor PyTorch's
+ * @throws {SyntaxError} if the file is a web page, or of no known format
  * @throws {Error} if the file has another hash, the server refuses, or too many attempts failed
  *
  * @example
@@ -71,7 +70,7 @@ export async function pretrained(
   const sha256 = given === undefined ? undefined : requireSha256(given);
   if (typeof found === "string") return await localFile(found, sha256);
   const { url, bytes } = found;
-  const ending = isOnnx(new URL(url).pathname) ? ".onnx" : ".safetensors";
+  const ending = importedEnding(new URL(url).pathname) ?? ".safetensors";
   const name = cacheName(stemOf(url), url, ending);
   const path = `${options.cacheDir ?? cacheDirectory()}/weights/${name}`;
   const verify = (part: string): Promise<void> => requireTensors(part, url);
@@ -90,7 +89,7 @@ function sourceOf(weights: string | WeightsSource): string | WeightsSource {
   if (typeof weights !== "string") return requireHttp(weights);
   if (Object.hasOwn(knownWeights, weights)) return knownWeights[weights]!;
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(weights)) return requireHttp({ url: weights });
-  if (/[/\\]|\.(?:safetensors|pth|pt|onnx)$/i.test(weights)) return weights;
+  if (/[/\\]|\.(?:safetensors|pth|pt)$/i.test(weights) || isImported(weights)) return weights;
   throw new RangeError(
     `Cannot find weights: their name must be known, or a path or a URL be given: ${
       unknownName("weights", weights, Object.keys(knownWeights))
@@ -109,8 +108,8 @@ async function localFile(path: string, sha256: string | undefined): Promise<Pret
   if (sha256 !== undefined) {
     return { path, sha256: await requireHash(path, sha256, path), trust: "checked" };
   }
-  // An ONNX file is read as a whole by whoever opens it.
-  if (!isOnnx(path)) await (await openTensors(path))[Symbol.asyncDispose]();
+  // A file that has its model is read as a whole by whoever opens it.
+  if (!isImported(path)) await (await openTensors(path))[Symbol.asyncDispose]();
   return { path, trust: "local" };
 }
 
@@ -120,17 +119,18 @@ function stemOf(url: string): string {
   const parts = [hostname, ...pathname.split("/")].filter((part) => part !== "");
   // Of `…/timm/resnet18.tv_in1k/resolve/main/model.safetensors` the repository says most.
   const repository = parts.find((_, i) => parts[i + 1] === "resolve");
-  return repository ?? parts.at(-1)!.replace(/\.(safetensors|onnx)$/, "");
+  return repository ?? parts.at(-1)!.replace(/\.(safetensors|onnx|keras|h5|hdf5)$/, "");
 }
 
 async function requireTensors(path: string, url: string): Promise<void> {
   try {
-    if (isOnnx(new URL(url).pathname)) return void await readOnnx(path);
+    const { pathname } = new URL(url);
+    if (isImported(pathname)) return await requireImported(path, pathname);
     await (await openTensors(path))[Symbol.asyncDispose]();
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new SyntaxError(
-      `Cannot use ${url}: it must be a safetensors, PyTorch or ONNX file: ${error.message}`,
+      `Cannot use ${url}: it must be a safetensors, PyTorch, ONNX or Keras file: ${error.message}`,
       {
         cause: error,
       },

@@ -5,7 +5,7 @@ import { parsePreprocessing, preprocessingOf } from "../image/parse_preprocessin
 import { checkPreprocessing, type Preprocessing, preprocessings } from "../image/preprocessing.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import { unknownName } from "../text/nearest.ts";
-import { ONNX_ORIGIN } from "./onnx_file.ts";
+import { importedEnding, importedName } from "./imported_file.ts";
 import type { NetworkFile } from "./network_file.ts";
 
 /** A preprocessing, and where it is from. */
@@ -23,7 +23,8 @@ async function textOf(file: string): Promise<string | undefined> {
 
 /** The weights' path without its ending, to which the endings of sidecars are appended. */
 function stemOf(file: string): string {
-  return file.replace(/\.(safetensors|onnx)$/i, "");
+  const ending = importedEnding(file) ?? (/\.safetensors$/i.test(file) ? ".safetensors" : "");
+  return file.slice(0, file.length - ending.length);
 }
 
 /** The sidecars of weights that may hold their preprocessing: ours, then timm's. */
@@ -85,7 +86,7 @@ function usualOf({ name }: NetworkFile): FoundPreprocessing {
  *
  * @throws {RangeError} if there is no such name
  * @throws {SyntaxError} if a file is no preprocessing
- * @throws {TypeError} if nothing says it of an ONNX file
+ * @throws {TypeError} if nothing says it of a file of another program
  */
 export async function findPreprocessing(
   network: NetworkFile,
@@ -111,9 +112,10 @@ export async function findPreprocessing(
     if (text !== undefined) return { how: parsePreprocessing(text, sidecar), source: sidecar };
   }
   if (given) return { how: plainPreprocessing(inputShape), source: "pixels / 255" };
-  if (origin === ONNX_ORIGIN) {
+  const kind = importedName(origin);
+  if (kind !== undefined) {
     throw new TypeError(
-      `Cannot prepare pictures for ${network.file}: an ONNX file does not say how, got none. Name it with --preprocessing torchvision or another (in a script: preprocessing), or write ${
+      `Cannot prepare pictures for ${network.file}: ${kind} does not say how, got none. Name it with --preprocessing torchvision or another (in a script: preprocessing), or write ${
         stemOf(network.file)
       }.json`,
     );
@@ -130,7 +132,7 @@ function numberedClasses({ numClasses, inputShape }: NetworkFile): readonly stri
 
 /**
  * The names of a network's classes: those that are given, or those it was trained with, or those in
- * the file beside the weights (`NAME.classes.txt`, a name a line), or ImageNet's or CIFAR-10's if
+ * the file's metadata (`classes`, a list in JSON), or those in the file beside the weights (`NAME.classes.txt`, a name a line), or ImageNet's or CIFAR-10's if
  * it has as many; else numbers.
  *
  * @throws {SyntaxError} if there are more names or fewer than the network has classes
@@ -145,11 +147,30 @@ export async function findClassNames(
     return requireCount(exported, `what ${network.name} exports`, network);
   }
   if (typeof given === "object") return requireCount(given, "the class names", network);
+  const said = given === undefined ? classesIn(network) : undefined;
+  if (said) return requireCount(said, "the classes in its metadata", network);
   const sidecar = `${stemOf(network.file)}.classes.txt`;
   const text = given === undefined ? await textOf(sidecar) : await Deno.readTextFile(given);
   if (text === undefined) return numberedClasses(network);
   const lines = text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "");
   return requireCount(lines, given ?? sidecar, network);
+}
+
+/** The names in a file's metadata: a list in JSON under `classes`. */
+function classesIn({ metadata, file }: NetworkFile): readonly string[] | undefined {
+  const { classes } = metadata;
+  if (classes === undefined) return undefined;
+  try {
+    const names: unknown = JSON.parse(classes);
+    if (Array.isArray(names) && names.every((name) => typeof name === "string")) return names;
+  } catch {
+    // Not JSON: said below.
+  }
+  throw new SyntaxError(
+    `Cannot use the classes in the metadata of ${file}: they must be a list of names in JSON, got ${
+      classes.slice(0, 80)
+    }`,
+  );
 }
 
 function requireCount(

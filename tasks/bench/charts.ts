@@ -3,6 +3,7 @@ import { chartAxis, chartFrame, chartLegend, chartSvg, type Option } from "../..
 import { COLORS, INK, RULE } from "../../lib/chart/style.ts";
 import type { Kind } from "./jobs/job.ts";
 import { PEER_NAMES, PEER_TITLES, type PeerName } from "./peers/peers.ts";
+import { growthOf, type GrowthPoint } from "./growth.ts";
 import { type BenchRecord, bestProduct, type OpRow, type TimeRow } from "./record.ts";
 
 const PEER_COLORS: Readonly<Record<PeerName, string>> = {
@@ -12,6 +13,9 @@ const PEER_COLORS: Readonly<Record<PeerName, string>> = {
   "tfjs-webgpu": COLORS.green,
   "jax-wasm": COLORS.orange,
   "tfjs-cpu": COLORS.gray,
+  "torch-cpu": COLORS.purple,
+  "onnxruntime-cpu": COLORS.olive,
+  "tinygrad-webgpu": INK,
 };
 
 /** A heading, and below it a line that says where the figures come from. */
@@ -58,14 +62,25 @@ async function timesChart(record: BenchRecord, kind: Kind): Promise<string | und
     ),
   }));
   const title = kind === "training" ? "One training step" : "Inference of one batch";
+  const least = Math.min(...rows.map(({ milliseconds }) => milliseconds!.median));
+  // Bars begin on the left: by themselves they would at 1.
+  const startValue = 10 ** Math.floor(Math.log10(least));
+  // More names of peers do not fit in a line.
+  const top = peers.length > 6 ? 122 : 100;
   return await chartSvg({
     ...benchFrame(title, "milliseconds, shorter is better", record),
     legend: chartLegend(peers.map((peer) => PEER_TITLES[peer]), { top: 62, left: 16 }),
-    grid: { left: 170, right: 60, top: 100, bottom: 44 },
-    xAxis: { ...chartAxis("ms", 26), type: "log", splitLine: SPLIT_LINE },
+    grid: { left: 170, right: 60, top, bottom: 44 },
+    xAxis: {
+      ...chartAxis("ms", 26),
+      type: "log",
+      min: startValue,
+      startValue,
+      splitLine: SPLIT_LINE,
+    },
     yAxis: nameAxis(groups),
     series,
-  }, { width: 960, height: 150 + groups.length * (peers.length * 17 + 16) });
+  }, { width: 960, height: top + 50 + groups.length * (peers.length * 17 + 16) });
 }
 
 const percent = (value: number): string => `${Math.round(100 * value)} %`;
@@ -104,37 +119,30 @@ async function opsChart(record: BenchRecord): Promise<string | undefined> {
   }, { width: 960, height: 130 + 16 * rows.length });
 }
 
-/** Lines of time and memory of ResNet-20's training step by batch, and of time by depth. */
+/** Lines of time and memory of ResNet-20's training step by batch, of time by depth and by width. */
 async function growthChart(record: BenchRecord): Promise<string | undefined> {
-  const rows = record.growth.filter(({ milliseconds }) => milliseconds);
-  if (rows.length < 2) return undefined;
-  const shallow = rows.filter(({ model }) => model === rows[0]!.model);
-  const { batchSize } = rows.at(-1)!;
-  const deep = rows.filter((row) => row.batchSize === batchSize);
-  const ms = ({ milliseconds }: TimeRow): number => milliseconds!.median;
-  const depthOf = ({ model }: TimeRow): number => Number(/\d+$/.exec(model)?.[0]);
+  const { batches, depths, widths, at } = growthOf(record.growth);
+  const time = (points: readonly GrowthPoint[]): number[][] => points.map(({ x, ms }) => [x, ms]);
   const panels = [
-    { x: "batch", y: "ms a step", data: shallow.map((row) => [row.batchSize, ms(row)]) },
+    { x: "batch", y: "ms a step", data: time(batches) },
     {
       x: "batch",
       y: "MiB of the process",
-      data: shallow.map(({ batchSize, rss = 0 }) => [batchSize, rss / 2 ** 20]),
+      data: batches.map(({ x, mebibytes }) => [x, mebibytes]),
     },
-    {
-      x: `layers, at batch ${batchSize}`,
-      y: "ms a step",
-      data: deep.map((row) => [depthOf(row), ms(row)]),
-    },
-  ];
+    { x: `layers, at batch ${at}`, y: "ms a step", data: time(depths) },
+    { x: `width, at batch ${at}`, y: "ms a step", data: time(widths) },
+  ].filter(({ data }) => data.length > 1);
+  if (panels.length === 0) return undefined;
   const axis = (name: string, gridIndex: number, nameGap: number): Option => ({
     ...chartAxis(name, nameGap),
     gridIndex,
     type: "value",
   });
-  const title = "Growth of a training step with batch and depth";
+  const title = "Growth of a training step with batch, depth and width";
   return await chartSvg({
-    ...benchFrame(title, `${rows[0]!.model} and deeper`, record),
-    grid: panels.map((_, i) => ({ left: 66 + 314 * i, width: 230, top: 80, bottom: 56 })),
+    ...benchFrame(title, "CIFAR ResNet-20, deeper and wider", record),
+    grid: panels.map((_, i) => ({ left: 66 + 236 * i, width: 160, top: 80, bottom: 56 })),
     xAxis: panels.map(({ x }, i) => axis(x, i, 28)),
     yAxis: panels.map(({ y }, i) => ({ ...axis(y, i, 46), splitLine: SPLIT_LINE })),
     series: panels.map(({ data }, i) => ({
@@ -159,4 +167,19 @@ export async function charts(record: BenchRecord): Promise<Map<string, string>> 
     ["growth.svg", await growthChart(record)],
   ];
   return new Map(drawn.filter((pair): pair is [string, string] => pair[1] !== undefined));
+}
+
+/** All charts, one below the other, in one picture. */
+export function onePicture(svgs: readonly string[]): string {
+  let height = 0;
+  const parts = svgs.map((svg) => {
+    const own = Number(/\bheight="([\d.]+)"/.exec(svg)![1]);
+    const placed = svg.replace("<svg", `<svg y="${height}"`);
+    height += own;
+    return placed;
+  });
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="960" height="${height}">
+${parts.join("\n")}
+</svg>
+`;
 }

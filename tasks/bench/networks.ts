@@ -20,7 +20,7 @@ export type NetworkLayer =
 
 /** A network, as every peer builds it. */
 export type Network = {
-  /** Its name in neocog's registry of models. */
+  /** Its name in neocog's registry of models, or of a wider CIFAR ResNet. */
   readonly model: string;
   /** Shape of an image, `[H, W, C]`. */
   readonly inputShape: readonly [number, number, number];
@@ -73,12 +73,12 @@ const CHAPTER: readonly NetworkLayer[] = [
 ];
 
 /** The CIFAR ResNet of He et al. (2015), §4.2, with shortcuts A: 6 n + 2 layers. */
-function cifarResnet(depth: number): readonly NetworkLayer[] {
+function cifarResnet(depth: number, width: number): readonly NetworkLayer[] {
   const conv3 = (features: number, stride = 1): NetworkLayer[] => [
     conv(features, 3, { stride, padding: 1, bias: false }),
     batchNorm,
   ];
-  const blocks = [16, 32, 64].flatMap((features, stage) =>
+  const blocks = [16, 32, 64].map((each) => each * width).flatMap((features, stage) =>
     Array.from({ length: (depth - 2) / 6 }, (_, i): NetworkLayer[] => {
       const stride = stage > 0 && i === 0 ? 2 : 1;
       const body = [...conv3(features, stride), relu, ...conv3(features)];
@@ -86,7 +86,13 @@ function cifarResnet(depth: number): readonly NetworkLayer[] {
     })
   );
   const head = [{ op: "globalMeanPool" }, { op: "dense", features: 10 }] as const;
-  return [...conv3(16), relu, ...blocks.flat(), ...head];
+  return [...conv3(16 * width), relu, ...blocks.flat(), ...head];
+}
+
+/** Depth and width of a CIFAR ResNet's name: `resnet20`, or `resnet20x2`, of twice as many filters. */
+export function cifarSize(model: string): { depth: number; width: number } | undefined {
+  const found = /^resnet(\d+)(?:x([1-9]\d*))?$/.exec(model);
+  return found ? { depth: Number(found[1]), width: Number(found[2] ?? 1) } : undefined;
 }
 
 /**
@@ -99,7 +105,7 @@ export function networkOf(model: string): Network {
   const digits = { model, inputShape: [28, 28, 1], ...adam } as const;
   if (model === "lenet5") return { ...digits, layers: LENET5 };
   if (model === "chapter-mnist") return { ...digits, layers: CHAPTER };
-  const depth = Number(/^resnet(\d+)$/.exec(model)?.[1]);
+  const { depth, width } = cifarSize(model) ?? { depth: NaN, width: 1 };
   if (!(depth % 6 === 2)) {
     throw new RangeError(
       `Cannot bench a network: it must be lenet5, chapter-mnist or a CIFAR ResNet, got ${model}${
@@ -108,7 +114,7 @@ export function networkOf(model: string): Network {
     );
   }
   const momentum = { optimizer: "momentum", learningRate: 0.1 } as const;
-  return { model, inputShape: [32, 32, 3], ...momentum, layers: cifarResnet(depth) };
+  return { model, inputShape: [32, 32, 3], ...momentum, layers: cifarResnet(depth, width) };
 }
 
 /** The network without dropout, which every peer draws differently. */

@@ -1,5 +1,13 @@
 // The record of a run of the bench, which is `bench.json`.
-import type { AgreeLine, CostLine, Kind, OpLine, StartupLine, ZooLine } from "./jobs/job.ts";
+import type {
+  AgreeLine,
+  CostLine,
+  Kind,
+  OpLine,
+  StartupLine,
+  ZooLine,
+  ZooPeerLine,
+} from "./jobs/job.ts";
 import { summarize, type Summary } from "./measure.ts";
 import type { PeerName } from "./peers/peers.ts";
 import type { BenchSettings } from "./settings.ts";
@@ -46,6 +54,13 @@ export type AgreeRow = Partial<AgreeLine> & {
 /** A network of the registry at its own size. */
 export type ZooRow = Partial<ZooLine> & { readonly model: string; readonly reason?: string };
 
+/** The networks of the registry in a peer. */
+export type ZooPeer = {
+  readonly peer: PeerName;
+  readonly lines: readonly ZooPeerLine[];
+  readonly reason?: string;
+};
+
 /** A single operation's figure. */
 export type OpRow = Omit<OpLine, "times"> & {
   readonly milliseconds?: Summary;
@@ -68,7 +83,7 @@ export type BenchRecord = {
   };
   readonly adapter: string;
   readonly software: boolean;
-  readonly versions: Readonly<Record<string, string>>;
+  readonly versions: Record<string, string>;
   readonly settings: BenchSettings;
   times: TimeRow[];
   agreement: AgreeRow[];
@@ -77,6 +92,7 @@ export type BenchRecord = {
   growth: TimeRow[];
   ops: OpRow[];
   zoo: ZooRow[];
+  zooPeers: ZooPeer[];
   /** Whether the run was not interrupted. */
   finished: boolean;
 };

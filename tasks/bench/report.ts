@@ -1,6 +1,7 @@
 // The bench's figures as tables for a terminal.
 import { table } from "../../lib/text/table.ts";
 import type { Kind } from "./jobs/job.ts";
+import { slopesText } from "./growth.ts";
 import { summarize, type Summary } from "./measure.ts";
 import { PEER_TITLES, type PeerName } from "./peers/peers.ts";
 import { type BenchRecord, bestProduct, type TimeRow } from "./record.ts";
@@ -64,13 +65,15 @@ function timesTable(title: string, rows: readonly TimeRow[]): string {
   const found = rows.map((row) => timeLines(row, rows));
   const complete = found.map((line) => line[3] === "—" ? line.slice(0, 4) : line);
   const missing = rows.filter(({ reason, milliseconds }) => reason && !milliseconds);
-  return [
-    title,
-    table([heading, ...complete], { heading: true, align }),
-    ...missing.map(({ model, batchSize, peer, reason }) =>
-      `— ${model}, batch ${batchSize}, ${PEER_TITLES[peer]}: ${reason}`
-    ),
-  ].join("\n");
+  // What is missing everywhere for one reason, such as a library that is absent, is said once.
+  const reasons = missing.map((row) => {
+    const alike = missing.filter(({ peer, reason }) => peer === row.peer && reason === row.reason);
+    const everywhere = alike.length === rows.filter(({ peer }) => peer === row.peer).length;
+    const place = everywhere ? "" : `${row.model}, batch ${row.batchSize}, `;
+    return `— ${place}${PEER_TITLES[row.peer]}: ${row.reason}`;
+  });
+  return [title, table([heading, ...complete], { heading: true, align }), ...new Set(reasons)]
+    .join("\n");
 }
 
 function agreementTable({ agreement }: BenchRecord): string {
@@ -162,11 +165,45 @@ function growthTable({ growth }: BenchRecord): string {
       : [reason ?? "—"]),
   ]);
   const peer = growth[0]!.peer;
-  return `growth with batch and depth: one training step, ${PEER_TITLES[peer]}\n` +
+  return `growth with batch, depth and width: one training step, ${PEER_TITLES[peer]}\n` +
     figures(
       ["model", "batch", "median ms", "least … most (n)", "ms an image", "process MiB"],
       rows,
-    );
+    ) + `\n${slopesText(growth)}`;
+}
+
+/** The same networks in peers: forward and step, and how many times as fast as neocog they are. */
+function zooPeersTable({ zoo, zooPeers }: BenchRecord): string {
+  const found = zooPeers.filter(({ lines }) => lines.some(({ forwardMs }) => forwardMs));
+  const cells = (own: number | undefined, other: number | undefined): string[] =>
+    other === undefined
+      ? ["—", ""]
+      : [ms(other), own === undefined ? "" : `${(own / other).toFixed(2)}×`];
+  const rows = zoo.filter(({ stepMs }) => stepMs !== undefined).map((row) => [
+    row.model,
+    ms(row.forwardMs!),
+    ms(row.stepMs!),
+    ...found.flatMap(({ lines }) => {
+      const line = lines.find(({ model }) => model === row.model);
+      return [...cells(row.forwardMs, line?.forwardMs), ...cells(row.stepMs, line?.stepMs)];
+    }),
+  ]);
+  const heading = [
+    "model",
+    "forward ms",
+    "step ms",
+    ...found.flatMap(({ peer }) => [
+      `${PEER_TITLES[peer]}: forward`,
+      "faster",
+      "step",
+      "faster",
+    ]),
+  ];
+  const missing = zooPeers.filter(({ reason }) => reason).map(({ peer, reason }) =>
+    `— ${PEER_TITLES[peer]}: ${reason}`
+  );
+  const title = "the same in other libraries, and how many times as fast they are";
+  return [title, ...(found.length > 0 ? [figures(heading, rows)] : []), ...missing].join("\n");
 }
 
 function zooTable({ zoo }: BenchRecord): string {
@@ -230,6 +267,7 @@ export function report(record: BenchRecord): string {
     ofKind("inference").length > 0 && timesTable("inference", ofKind("inference")),
     record.growth.length > 0 && growthTable(record),
     record.zoo.length > 0 && zooTable(record),
+    record.zooPeers.length > 0 && zooPeersTable(record),
     disagreements(record).map(({ row, peer }) =>
       `WARNING: ${row.kind} of ${row.model} in ${
         PEER_TITLES[row.peer]

@@ -1,5 +1,6 @@
 // Runs a job of the bench in a process of its own, so that no peer slows another.
 import type { Job } from "./jobs/job.ts";
+import { isPython } from "./peers/peers.ts";
 import { RESULT } from "./worker.ts";
 
 /** What a process returned. */
@@ -23,6 +24,7 @@ export async function runJob<Line>(
   options: { readonly limit: number; readonly signal?: AbortSignal },
 ): Promise<Outcome<Line>> {
   const timeout = AbortSignal.timeout(Math.max(1, options.limit));
+  const python = Deno.env.get("NEOCOG_PYTHON");
   // By name, as --allow-run grants what is on the PATH.
   const process = await new Deno.Command("deno", {
     args: [
@@ -30,6 +32,7 @@ export async function runJob<Line>(
       "--allow-read",
       "--allow-env",
       "--allow-sys",
+      ...("peer" in job && isPython(job.peer) && python ? [`--allow-run=${python}`] : []),
       new URL("worker.ts", import.meta.url).href,
       JSON.stringify(job),
     ],

@@ -21,9 +21,12 @@ export const SECTIONS = [
 /** A part of the bench. */
 export type Section = typeof SECTIONS[number];
 
+/** How thorough a run is. */
+export type Effort = "quick" | "standard" | "full";
+
 /** What a run of the bench measures. */
 export type BenchSettings = {
-  readonly quick: boolean;
+  readonly effort: Effort;
   readonly only: readonly Section[];
   readonly models: readonly string[];
   /** The models of the section `zoo`. */
@@ -48,6 +51,7 @@ export type BenchSettings = {
 /** The flags; `undefined` if a flag is absent. */
 export type BenchFlags = {
   readonly quick: boolean;
+  readonly full: boolean;
   readonly only: string | undefined;
   readonly models: string | undefined;
   readonly export?: string | undefined;
@@ -58,8 +62,8 @@ export type BenchFlags = {
   readonly steps: number | undefined;
 };
 
-/** The operations of a quick run. */
-const QUICK_OPS = [
+/** The operations of a run that is not full. */
+const SOME_OPS = [
   "square 512",
   "chapter dense1",
   "LeNet-5 conv2",
@@ -71,6 +75,52 @@ const QUICK_OPS = [
   "batch norm",
   "cross-entropy",
 ];
+
+/** The models of the section `zoo` if the run is not full: what people run, and ask for first. */
+const SOME_MODELS = [
+  "squeezenet",
+  "resnet18",
+  "resnet50",
+  "googlenet-torchvision",
+  "mobilenet-v1",
+  "mobilenet-v2",
+  "shufflenet-v2",
+  "efficientnet-b0",
+];
+
+/** Of each effort: what it leaves out, its batches, samples, and milliseconds of a process and in all. */
+const EFFORTS = {
+  quick: {
+    without: ["agreement", "zoo"],
+    batchSizes: [32],
+    rounds: 1,
+    steps: 2,
+    sampleMs: 100,
+    processLimit: 25_000,
+    limit: 165_000,
+  },
+  standard: {
+    without: ["agreement"],
+    batchSizes: [32],
+    rounds: 1,
+    steps: 3,
+    sampleMs: 100,
+    processLimit: 40_000,
+    limit: 285_000,
+  },
+  full: {
+    without: [],
+    batchSizes: [1, 32, 128],
+    rounds: 3,
+    steps: 3,
+    sampleMs: 250,
+    processLimit: 600_000,
+    limit: Infinity,
+  },
+} as const;
+
+/** Peers that are timed if the run is full or they are named: those in plain JavaScript and wasm. */
+const SLOW_PEERS: readonly PeerName[] = ["jax-wasm", "tfjs-cpu"];
 
 /** Names separated by commas. */
 function names(text: string): string[] {
@@ -123,11 +173,11 @@ function modelsOf(
   });
 }
 
-/** The models of a flag, of all there are and files of one's own; all there are if it is absent. */
-function zooOf(text: string | undefined): readonly string[] {
+/** The models of a flag, of all there are and files of one's own; those of the effort if it is absent. */
+function zooOf(text: string | undefined, standard: readonly string[]): readonly string[] {
   const known = Object.keys(models);
   const files = names(text ?? "").filter(isModelFile);
-  return chosen("models", text, [...known, ...files], known);
+  return chosen("models", text, [...known, ...files], standard);
 }
 
 /**
@@ -136,24 +186,30 @@ function zooOf(text: string | undefined): readonly string[] {
  * @throws {UsageError} if a name is unknown or a number out of range
  */
 export function benchSettings(flags: BenchFlags): BenchSettings {
-  const { quick } = flags;
-  // Only on request: the zoo takes as long as all the others.
-  const standard = SECTIONS.filter((name) => name !== "zoo" && !(quick && name === "agreement"));
-  const only = chosen("only", flags.only, SECTIONS, standard);
+  const { quick, full } = flags;
+  if (quick && full) throw new UsageError("Cannot use --quick with --full: give one of them");
+  const effort = quick ? "quick" : full || flags.only !== undefined ? "full" : "standard";
+  const { without, batchSizes, rounds, steps, ...limits } = EFFORTS[effort];
+  const only = chosen(
+    "only",
+    flags.only,
+    SECTIONS,
+    SECTIONS.filter((name) => !(without as readonly Section[]).includes(name)),
+  );
   const zooAlone = only.every((name) => name === "zoo");
+  const everyModel = effort === "full" ? Object.keys(models) : SOME_MODELS;
+  const fast = PEER_NAMES.filter((name) => effort === "full" || !SLOW_PEERS.includes(name));
   return {
-    quick,
+    effort,
     only,
     models: zooAlone ? [] : modelsOf(flags.models, ["chapter-mnist", "resnet20", "lenet5"]),
-    zoo: zooAlone ? zooOf(flags.models) : Object.keys(models),
+    zoo: zooAlone ? zooOf(flags.models, everyModel) : everyModel,
     ...(flags.export === undefined ? {} : { export: flags.export }),
-    batchSizes: batchSizesOf(flags["batch-sizes"], quick ? [32] : [1, 32, 128]),
-    peers: chosen("peers", flags.peers, PEER_NAMES, PEER_NAMES),
-    rounds: flags.rounds ?? (quick ? 1 : 3),
-    steps: flags.steps ?? (quick ? 2 : 3),
-    sampleMs: quick ? 100 : 250,
-    ops: flags.ops === undefined ? (quick ? QUICK_OPS : []) : names(flags.ops),
-    processLimit: quick ? 25_000 : 600_000,
-    limit: quick ? 165_000 : Infinity,
+    batchSizes: batchSizesOf(flags["batch-sizes"], batchSizes),
+    peers: chosen("peers", flags.peers, PEER_NAMES, fast),
+    rounds: flags.rounds ?? rounds,
+    steps: flags.steps ?? steps,
+    ops: flags.ops === undefined ? (effort === "full" ? [] : SOME_OPS) : names(flags.ops),
+    ...limits,
   };
 }

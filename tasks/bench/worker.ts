@@ -1,6 +1,6 @@
 // A process of the bench: does one job, given as JSON, and prints each result as a line of JSON.
 import type { Job } from "./jobs/job.ts";
-import { loadPeer } from "./peers/peers.ts";
+import { isPython, loadPeer } from "./peers/peers.ts";
 
 /** The beginning of a line with a result. */
 export const RESULT = "@bench ";
@@ -11,6 +11,7 @@ function say(line: unknown): void {
 
 /** A job's module is imported only for it: what one needs must not slow another's start. */
 async function work(job: Job): Promise<void> {
+  if ("peer" in job && isPython(job.peer)) return (await import("./jobs/python.ts")).pythonJob(job);
   switch (job.job) {
     case "time":
       return (await import("./jobs/time.ts")).timeJob(job, say);

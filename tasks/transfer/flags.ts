@@ -12,7 +12,7 @@ export const command = {
   flags: {
     weights: path({
       help:
-        "the trained network: a checkpoint, an ONNX file, or a safetensors or .pth file with PyTorch's names; a path, a URL, " +
+        "the trained network: a checkpoint, an ONNX, Keras or TensorFlow.js file, or a safetensors or .pth file with PyTorch's names; a path, a URL, " +
         "or a known name such as resnet18",
       defaultText: "none: required without --resume",
     }),

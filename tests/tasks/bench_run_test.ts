@@ -49,6 +49,37 @@ Deno.test("tfjs-layers' LeNet-5 computes and learns what neocog's does", async (
   assertLess(difference(stock!.losses, own.losses), 1e-3);
 });
 
+Deno.test("what has no Python is told so as absent, once", async () => {
+  const job = { job: "agree", peer: "torch-cpu", model: "lenet5" } as const;
+  const python = Deno.env.get("NEOCOG_PYTHON");
+  Deno.env.delete("NEOCOG_PYTHON");
+  try {
+    const { results, reason } = await runJob<AgreeLine>(job, { limit: 60_000 });
+    assertEquals(results, []);
+    assertStringIncludes(reason!, "absent: set NEOCOG_PYTHON");
+  } finally {
+    if (python) Deno.env.set("NEOCOG_PYTHON", python);
+  }
+});
+
+for (const peer of ["torch-cpu", "onnxruntime-cpu", "tinygrad-webgpu"] as const) {
+  Deno.test({
+    name: `LeNet-5 in ${peer} computes what neocog's does, where NEOCOG_PYTHON has the library`,
+    ignore: !Deno.env.has("NEOCOG_PYTHON"),
+    async fn() {
+      const job = { job: "agree", peer, model: "lenet5" } as const;
+      const { results: [line], reason } = await runJob<AgreeLine>(job, { limit: 120_000 });
+      // A library that this Python lacks says so.
+      if (reason?.startsWith("absent")) return;
+      assertEquals(reason, undefined);
+      const own = await agreeJob(neocogOnCpu, "lenet5");
+      assertLess(difference(line!.outputs, own.outputs), 1e-5);
+      const losses = peer === "onnxruntime-cpu" ? [] : own.losses;
+      assertLess(difference(line!.losses, losses), 1e-3);
+    },
+  });
+}
+
 Deno.test("a job that takes too long or fails gives the reason", async () => {
   const late = await runJob({ job: "agree", peer: "tfjs-cpu", model: "resnet20" }, { limit: 30 });
   assertStringIncludes(late.reason!, "no result within");

@@ -9,21 +9,24 @@ import {
   assertThrows,
 } from "@std/assert";
 import { countParameters } from "../../lib/layers/layer.ts";
-import { findModel } from "../../mod.ts";
-import { charts } from "../../tasks/bench/charts.ts";
+import { charts, onePicture } from "../../tasks/bench/charts.ts";
 import type { OpLine } from "../../tasks/bench/jobs/job.ts";
 import { callsPerSample, sample, summarize } from "../../tasks/bench/measure.ts";
+import { growthOf, slope, slopesText } from "../../tasks/bench/growth.ts";
 import { firstBatch, firstParameters } from "../../tasks/bench/beginning.ts";
 import { networkOf } from "../../tasks/bench/networks.ts";
+import { modelOf } from "../../tasks/bench/peers/neocog.ts";
 import { byOperation, profileText } from "../../tasks/bench/profile.ts";
 import { type BenchRecord, difference, opRows, type TimeRow } from "../../tasks/bench/record.ts";
 import { report } from "../../tasks/bench/report.ts";
 import { type BenchFlags, benchSettings, SECTIONS } from "../../tasks/bench/settings.ts";
+import { shareBlock } from "../../tasks/bench/share.ts";
 import { kernelFiles, kernelName } from "../../tasks/bench/wgsl.ts";
 import { UsageError } from "../../tasks/command.ts";
 
 const NO_FLAGS: BenchFlags = {
   quick: false,
+  full: false,
   only: undefined,
   models: undefined,
   "batch-sizes": undefined,
@@ -96,9 +99,16 @@ Deno.test("unknown names in flags are refused with the nearest name", () => {
 });
 
 Deno.test("flags select, and their defaults depend on --quick", () => {
-  const whole = benchSettings(NO_FLAGS);
-  assertEquals(whole.only, SECTIONS.filter((name) => name !== "zoo"));
-  assertEquals(whole.batchSizes, [1, 32, 128]);
+  const standard = benchSettings(NO_FLAGS);
+  assertEquals(standard.only, SECTIONS.filter((name) => name !== "agreement"));
+  assertEquals([standard.batchSizes, standard.peers.includes("jax-wasm")], [[32], false]);
+  assertLess(standard.limit, 300_000);
+  const whole = benchSettings({ ...NO_FLAGS, full: true });
+  assertEquals([whole.only, whole.limit], [SECTIONS, Infinity]);
+  assertEquals([whole.batchSizes, whole.peers.length, whole.ops], [[1, 32, 128], 9, []]);
+  // Who asks for a part wants all of it.
+  assertEquals(benchSettings({ ...NO_FLAGS, only: "zoo" }).zoo, whole.zoo);
+  assertThrows(() => benchSettings({ ...NO_FLAGS, full: true, quick: true }), UsageError, "--full");
   const quick = benchSettings({ ...NO_FLAGS, quick: true, rounds: 2, only: "growth,ops" });
   assertEquals([quick.batchSizes, quick.rounds, quick.only], [[32], 2, ["ops", "growth"]]);
   assertLess(quick.limit, 180_000);
@@ -112,12 +122,12 @@ Deno.test("flags select, and their defaults depend on --quick", () => {
 });
 
 Deno.test("the bench's networks have the parameters of neocog's models, in their order", () => {
-  for (const model of ["lenet5", "chapter-mnist", "resnet20", "resnet32"]) {
+  for (const model of ["lenet5", "chapter-mnist", "resnet20", "resnet32", "resnet20x2"]) {
     const network = networkOf(model);
     const { parameters, state } = firstParameters(network);
     const count = (list: typeof parameters): number =>
       list.reduce((sum, { values }) => sum + values.length, 0);
-    const declared = findModel(model).build().declare(network.inputShape);
+    const declared = modelOf(network).declare(network.inputShape);
     assertEquals(count(parameters), countParameters(declared.params), model);
     assertEquals(count(state), countParameters(declared.state), model);
     assertEquals(firstParameters(network), { parameters, state });
@@ -206,6 +216,10 @@ const record: BenchRecord = {
     batchSize: 8,
   }],
   ops: opRows([op("dense forward", 4e9, [100])]),
+  zooPeers: [
+    { peer: "torch-cpu", lines: [{ model: "vgg11", forwardMs: 250, stepMs: 2000 }] },
+    { peer: "onnxruntime-cpu", lines: [], reason: "absent: no package onnxruntime" },
+  ],
   zoo: [{
     model: "vgg11",
     parameters: 132863336,
@@ -231,6 +245,42 @@ Deno.test("the report has factors and reasons for missing figures, and warns of 
   assertStringIncludes(text, "tfjs-layers, plain JS: it broke");
   assertStringIncludes(text, "WARNING: training of lenet5 in jax-js, webgpu");
   assertStringIncludes(text, "interrupted");
+  assertMatch(text, /vgg11 +500 +4000 +250 +2\.00× +2000 +2\.00×/);
+  assertStringIncludes(text, "— ONNX Runtime, CPU: absent: no package onnxruntime");
+  assertStringIncludes(text, "a layer more 0.00 ms at batch 8");
+});
+
+Deno.test("the block to share has machine, versions, steps and operations, and nothing else", () => {
+  const block = shareBlock(record);
+  assert(block.startsWith("```text\ndeno task bench\nan adapter; 2 cores, linux x86_64\ndeno 2\n"));
+  assertMatch(block, /step lenet5, 32 +jax-js, webgpu +75\.0 ms/);
+  assertMatch(block, /dense forward +\[1\] +100 ms +40\.0 GFLOP\/s +0\.0100 GB\/s/);
+  assert(block.endsWith("\n```"));
+});
+
+Deno.test("growth is told apart by batch, depth and width, with slopes", () => {
+  const point = (model: string, batchSize: number, ms: number): TimeRow => ({
+    ...row,
+    model,
+    batchSize,
+    milliseconds: summarize([ms]),
+    rss: 2 ** 20 * (100 + 3 * batchSize),
+  });
+  const rows = [
+    point("resnet20", 1, 12),
+    point("resnet20", 8, 26),
+    point("resnet20", 32, 74),
+    point("resnet32", 8, 38),
+    point("resnet20x4", 8, 26 * 8),
+  ];
+  const { batches, depths, widths, at } = growthOf(rows);
+  assertEquals(batches.map(({ x }) => x), [1, 8, 32]);
+  assertEquals([depths.map(({ x }) => x), widths.map(({ x }) => x), at], [[20, 32], [1, 4], 8]);
+  assertEquals(
+    slopesText(rows),
+    "an image more takes 2.00 ms, and 3.00 MiB, a layer more 1.00 ms at batch 8, time grows as width to the 1.50",
+  );
+  assertEquals(slope([[1, 1]]), undefined);
 });
 
 Deno.test("charts are drawn only if there are figures for them", async () => {
@@ -239,6 +289,9 @@ Deno.test("charts are drawn only if there are figures for them", async () => {
   assertStringIncludes(drawn.get("training.svg")!, "jax-js, webgpu");
   assertStringIncludes(drawn.get("growth.svg")!, "layers, at batch 8");
   assert(drawn.get("ops.svg")!.startsWith("<svg"));
+  const height = (svg: string): number => Number(/height="([\d.]+)"/.exec(svg)![1]);
+  const all = onePicture([...drawn.values()]);
+  assertEquals(height(all), [...drawn.values()].reduce((sum, svg) => sum + height(svg), 0));
 });
 
 Deno.test("kernels' files are named after the operation and its shape", () => {

@@ -327,7 +327,11 @@ Deno.test("a web page in the place of the file is refused, whatever it calls its
   });
   await withServer(answer, async (fetchFile, _, cache) => {
     await assertRejects(fetchFile, SyntaxError, "not a web page, got text/html");
-    await assertRejects(fetchFile, SyntaxError, "must be a safetensors, PyTorch or ONNX file");
+    await assertRejects(
+      fetchFile,
+      SyntaxError,
+      "must be a safetensors, PyTorch, ONNX or Keras file",
+    );
     assertEquals(kinds(cache), []);
   });
 });

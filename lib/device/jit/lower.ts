@@ -1,4 +1,5 @@
 // A recording made lean: without steps nobody needs and copies of what nobody else looks at.
+import { holdHalves } from "./halves.ts";
 import type { Recording, Step, Storage } from "./recording.ts";
 
 /** Steps and where the results lie after them. */
@@ -13,7 +14,8 @@ export type Program = {
 };
 
 /**
- * Leaves out steps whose results nobody uses, and copies whose source dies there.
+ * Leaves out steps whose results nobody uses, and copies whose source dies there; holds tensors as
+ * float16 where the recording asks for it.
  *
  * @param donated whether the leaf of a number is the plan's to write over
  */
@@ -22,7 +24,8 @@ export function lower(
   results: readonly Storage[],
   donated: (leaf: number) => boolean,
 ): Program {
-  const needed = withoutDead(recording.steps, results);
+  const alive = withoutDead(recording.steps, results);
+  const needed = recording.overflow ? holdHalves(alive, results, recording.overflow) : alive;
   const { last } = spans(needed, (storage) => storage);
   const kept = new Set(results);
   const taken = new Map<Storage, Storage>();

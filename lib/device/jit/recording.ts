@@ -22,8 +22,10 @@ export type Storage = {
   readonly origin: Origin;
   readonly shape: readonly number[];
   readonly dtype: tf.DataType;
-  /** Four bytes a number. */
+  /** Four bytes a number; of float16 two, to a multiple of four. */
   readonly bytes: number;
+  /** Whether the numbers are held as float16. */
+  readonly half?: true;
 };
 
 /** Storage as a dispatch binds it. */
@@ -51,6 +53,8 @@ export type Recording = CommandRecorder & {
   readonly refusal: Error | undefined;
   /** Makes the stand-in for an argument. */
   placeholder(leaf: number, shape: readonly number[], dtype: tf.DataType): tf.TensorInfo;
+  /** The flag of overflows, if tensors are to be held as float16. */
+  readonly overflow: Storage | undefined;
   /** The storage behind a tensor. */
   storageOf(info: tf.TensorInfo): Storage;
   /** Says that tensors made since are no tensors. */
@@ -70,6 +74,7 @@ export function record(backend: GuardedBackend): Recording {
   const storages = new Map<object, Storage>();
   const constants = new Map<string, Storage>();
   let refusal: Error | undefined;
+  let overflow: Storage | undefined;
   const refuse = (error: Error): Error => refusal ??= error;
   const remember = (info: tf.TensorInfo, origin: Origin): Storage => {
     const { shape, dtype } = info;
@@ -121,6 +126,10 @@ export function record(backend: GuardedBackend): Recording {
     get refusal() {
       return refusal;
     },
+    get overflow() {
+      return overflow;
+    },
+    holdHalves: (flag) => void (overflow = storageOf(flag)),
     placeholder(leaf, shape, dtype) {
       const info = backend.makeTensorInfo([...shape], dtype);
       remember(info, { kind: "input", leaf });

@@ -143,6 +143,7 @@ export function conv2d(software: boolean): tf.KernelConfig["kernelFunc"] {
         neighbors: { a: "depth", b: "columns" },
         functions: functions(padded, taps),
         ...(g.groups > 1 ? { placement: BY_GROUPS } : {}),
+        half: true,
         shape: g.outShape,
       });
     },

@@ -351,6 +351,7 @@ export function conv2dInputGradient(software: boolean): tf.KernelConfig["kernelF
           inputs: { dy, filter_: filter },
           neighbors: { a: "depth", b: "depth" },
           quads: g.outChannels / g.groups % 4 === 0 ? { a: "depth", b: "depth" } : {},
+          half: true,
           shape: g.inShape,
         });
       });

@@ -354,6 +354,7 @@ function run(backend: GuardedBackend, software: boolean, pass: Pass): tf.TensorI
     results: { y: pass.shape },
     inputs: { x: source, w: filter, ...(bias ? { bias } : {}) },
     vectors: wide ? ["y", ...names] : [],
+    half: { names: ["y", "x", "w"], anyway: true },
     uniforms: {
       count,
       strips,

@@ -31,6 +31,11 @@ export type Elementwise = {
   readonly functions?: string;
   /** WGSL statements that set each result; `index` is the element's number, of a `vec4` the first's. */
   readonly text: string;
+  /**
+   * Whether the results may be float16 in mixed precision, where the inputs are: not of functions
+   * that make much larger or smaller numbers of theirs.
+   */
+  readonly half?: boolean;
   /** Shape of the results. */
   readonly shape: readonly number[];
 };
@@ -56,7 +61,8 @@ export function runElementwise(backend: GuardedBackend, operation: Elementwise):
     results: Object.fromEntries(results.map((name) => [`${name}_`, shape])),
     updated: prefixed(updated),
     inputs: { ...prefixed(inputs), ...prefixed(scalars) },
-    vectors: wide ? [...new Set([...written, ...read])].map((name) => `${name}_`) : [],
+    vectors: wide ? prefixedNames([...new Set([...written, ...read])]) : [],
+    half: { names: prefixedNames([...Object.keys(inputs), ...(operation.half ? results : [])]) },
     uniforms: { count, ...uniforms },
     ...(operation.key ? { key: operation.key } : {}),
     code: `
@@ -83,4 +89,8 @@ fn main(i: u32, local: u32) {
 /** Names of tensors, apart from those of the elements held. */
 function prefixed(tensors: Readonly<Record<string, tf.TensorInfo>>): Record<string, tf.TensorInfo> {
   return Object.fromEntries(Object.entries(tensors).map(([name, info]) => [`${name}_`, info]));
+}
+
+function prefixedNames(names: readonly string[]): string[] {
+  return names.map((name) => `${name}_`);
 }

@@ -51,6 +51,7 @@ export function runFeatures(backend: GuardedBackend, program: FeatureProgram): t
     results: { y_: shape },
     inputs: { ...held, ...features },
     vectors: wide ? ["y_", ...Object.keys(held), ...Object.keys(features)] : [],
+    half: { names: ["y_", ...Object.keys(held)] },
     uniforms: { count: count * strips, strips, ...uniforms },
     code: `
 alias V = ${type};

@@ -94,6 +94,7 @@ export function matMul(
       },
       neighbors: { a: transposeA ? "rows" : "depth", b: transposeB ? "depth" : "columns" },
       functions,
+      half: true,
       shape: [...outer, rows, columns],
     });
   };

@@ -110,6 +110,7 @@ export function maxPoolGradient(
       variant: apart ? "apart" : "overlapping",
       results: { result: g.inShape },
       inputs: { dy, input_: input },
+      half: { names: ["result", "dy", "input_"] },
       uniforms: {
         units,
         unitsY,

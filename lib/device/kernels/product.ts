@@ -72,6 +72,8 @@ export type Product = {
   readonly placement?: string;
   /** Sums of some batches are shorter, by multiples of this. Default: all are of one length. */
   readonly shorter?: number;
+  /** Whether the result is float16 in mixed precision. Default: no, as of gradients of weights. */
+  readonly half?: boolean;
   /** The result's shape, in order of `batch × rows × columns` elements. */
   readonly shape: readonly number[];
 };
@@ -94,7 +96,7 @@ type Reading = { readonly quads: Quads; readonly held: readonly [Holding, Holdin
  * CPU, and what each read by an invocation of eight gains, in nanoseconds:
  * measured on llvmpipe. The copy also ends the pass.
  */
-const COPY = { pass: 150_000, number: 1.7, gainOfNumber: 0.4, gainOfQuad: 0.25 } as const;
+const COPY = { pass: 40_000, number: 0.25, gainOfNumber: 0.4, gainOfQuad: 0.25 } as const;
 
 /** How to read the factors: on adapters that compute on the CPU by quads where shapes allow. */
 function readingOf(
@@ -171,6 +173,7 @@ export function runProduct(
     vectors: [...names.filter((_, i) => held[i] === "vectors"), ...(wide ? ["result"] : [])],
     quads: names.filter((_, i) => held[i] === "quads"),
     texels: names.filter((_, i) => held[i] === "texels"),
+    half: { names: [...names, ...(whole && product.half ? ["result"] : [])], anyway: true },
     uniforms: {
       ...product.uniforms,
       rows,
@@ -254,6 +257,7 @@ function sumPieces(
     results: { result: shape },
     inputs: { parts: partial, ...(bias ? { bias } : {}) },
     vectors: wide ? ["parts", "result", "bias"] : [],
+    half: { names: product.half ? ["result"] : [], anyway: true },
     uniforms: { count, pieces: partial.shape[0]!, strips: features / (wide ? 4 : 1) },
     code: `${finishText(element, activation)}
 fn main(i: u32, local: u32) {

@@ -1,6 +1,6 @@
 // The jobs of the bench's processes, and what they return.
 import type { tf } from "../../../mod.ts";
-import type { PeerName } from "../peers/peers.ts";
+import type { PeerName, PythonPeerName } from "../peers/peers.ts";
 import type { Samples } from "../measure.ts";
 
 /** The job of a process. */
@@ -30,6 +30,7 @@ export type Job =
     /** The export of the file that makes it. */
     readonly export?: string;
   }
+  | { readonly job: "zoo-peer"; readonly peer: PythonPeerName; readonly models: readonly string[] }
   | {
     readonly job: "ops";
     readonly rounds: number;
@@ -97,6 +98,15 @@ export type ZooLine = {
   readonly allocatedBytes: number;
   /** Memory of the process, in bytes. */
   readonly rss: number;
+};
+
+/** What a peer returns of a network of the registry, in milliseconds, as `ZooLine` has them. */
+export type ZooPeerLine = {
+  readonly model: string;
+  readonly forwardMs?: number;
+  readonly stepMs?: number;
+  /** Why there are no times. */
+  readonly reason?: string;
 };
 
 /** A single operation. */

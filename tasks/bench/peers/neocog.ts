@@ -1,7 +1,7 @@
 // neocog as a peer, eager or under its jit.
 import * as nc from "../../../mod.ts";
 import type { Beginning, Parameter, Work } from "../beginning.ts";
-import type { Network } from "../networks.ts";
+import { cifarSize, type Network } from "../networks.ts";
 import type { Peer, PeerRun } from "./peer.ts";
 
 /** A training step or inference of neocog, started but not waited for. */
@@ -29,7 +29,8 @@ function filled<T extends nc.Tree>(tree: T, parameters: readonly Parameter[]): T
 
 /** The model of a network; without dropout if the network has none. */
 export function modelOf(network: Network): nc.Layer {
-  const model = nc.findModel(network.model).build();
+  const size = cifarSize(network.model);
+  const model: nc.Layer = size ? nc.cifarResnet(size) : nc.findModel(network.model).build();
   if (network.layers.some(({ op }) => op === "dropout")) return model;
   const intercept: nc.Intercept = (site, x, next) => site.op === "dropout" ? x : next(x);
   return {

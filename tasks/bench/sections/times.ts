@@ -1,8 +1,9 @@
 // Training steps and inferences of all networks in all peers, in turn.
 import { type Bench, NO_TIME } from "../bench.ts";
 import type { Kind, TimeLine } from "../jobs/job.ts";
-import type { PeerName } from "../peers/peers.ts";
+import { kindsOf, type PeerName } from "../peers/peers.ts";
 import { summed, type TimeRow } from "../record.ts";
+import type { BenchSettings } from "../settings.ts";
 
 /** What one process times. */
 type Cell = {
@@ -37,12 +38,12 @@ function add(row: TimeRow, { times, first, single, check, rss }: TimeLine): void
 /** Runs one cell once; returns whether it should be run again. */
 async function timeCell(bench: Bench, rows: TimeRow[], cell: Cell): Promise<boolean> {
   const began = performance.now();
-  const { results, reason } = await bench.run<TimeLine>({
-    job: "time",
-    ...cell,
-    samples: bench.settings.steps,
-    sampleMs: bench.settings.sampleMs,
-  });
+  const { steps: samples, sampleMs } = bench.settings;
+  const what = `${cell.model}, batch ${cell.batchSize}, ${cell.peer}`;
+  const { results, reason } = await bench.run<TimeLine>(
+    { job: "time", ...cell, samples, sampleMs },
+    what,
+  );
   for (const line of results) add(rowOf(rows, cell, line.kind), line);
   for (const kind of cell.kinds) {
     if (reason && !results.some((line) => line.kind === kind)) {
@@ -65,8 +66,6 @@ export async function timeCells(
   for (let round = 1; round <= bench.settings.rounds; round++) {
     for (const cell of left) {
       if (bench.over()) continue;
-      const { peer, model, batchSize } = cell;
-      bench.say(`round ${round}/${bench.settings.rounds}: ${model}, batch ${batchSize}, ${peer}`);
       if (!await timeCell(bench, rows, cell)) left.delete(cell);
       keep(rows.map(summed));
       await bench.save();
@@ -81,14 +80,26 @@ export async function timeCells(
   keep(rows.map(summed));
 }
 
-/** The sections `training` and `inference`, by the same processes. */
-export function timeSection(bench: Bench): Promise<void> {
-  const { only, models, batchSizes, peers, quick } = bench.settings;
+/** What the sections `training` and `inference` run. */
+function timedCells({ only, models, batchSizes, peers }: BenchSettings): Cell[] {
   const kinds = (["inference", "training"] as const).filter((kind) => only.includes(kind));
   const places = models.flatMap((model) => batchSizes.map((batchSize) => ({ model, batchSize })));
-  const cells = places.flatMap((place) => peers.map((peer) => ({ ...place, peer, kinds })));
+  return places.flatMap((place) =>
+    peers.map((peer) => ({ ...place, peer, kinds: kindsOf(peer, kinds) }))
+  ).filter((cell) => cell.kinds.length > 0);
+}
+
+/** How many processes the sections `training` and `inference` take. */
+export function timeJobs(settings: BenchSettings): number {
+  return settings.rounds * timedCells(settings).length;
+}
+
+/** The sections `training` and `inference`, by the same processes. */
+export function timeSection(bench: Bench): Promise<void> {
+  const { peers, limit } = bench.settings;
+  const cells = timedCells(bench.settings);
   // If time may run out, all networks in the first peers come before any in the last.
-  const ordered = quick
+  const ordered = limit < Infinity
     ? cells.toSorted((a, b) => peers.indexOf(a.peer) - peers.indexOf(b.peer))
     : cells;
   const order = ({ model, batchSize, peer }: TimeRow): number =>
@@ -100,22 +111,35 @@ export function timeSection(bench: Bench): Promise<void> {
   });
 }
 
-/** The section `growth`: neocog's training step by depth, and by batch. */
+/** Batches of the shallowest network, and depths and widths at one of them. */
+const GROWTH = {
+  quick: { at: 8, batchSizes: [1, 8], depths: [32, 44], widths: [2] },
+  standard: { at: 8, batchSizes: [1, 8, 32], depths: [32, 44], widths: [2, 4] },
+  full: { at: 32, batchSizes: [1, 4, 16, 32, 64, 128], depths: [32, 44, 56], widths: [2, 4] },
+} as const;
+
+/** What the section `growth` runs. */
+function growthCells({ effort, peers }: BenchSettings): Cell[] {
+  const { at, batchSizes, depths, widths } = GROWTH[effort];
+  const peer = peers.find((name) => name.startsWith("neocog")) ?? "neocog-jit";
+  return [
+    ...batchSizes.map((batchSize) => ({ model: "resnet20", batchSize })),
+    ...depths.map((depth) => ({ model: `resnet${depth}`, batchSize: at })),
+    ...widths.map((width) => ({ model: `resnet20x${width}`, batchSize: at })),
+  ].map((place) => ({ ...place, peer, kinds: ["training"] as const }));
+}
+
+/** How many processes the section takes. */
+export function growthJobs(settings: BenchSettings): number {
+  return settings.rounds * growthCells(settings).length;
+}
+
+/** The section `growth`: neocog's training step by batch, by depth and by width. */
 export function growthSection(bench: Bench): Promise<void> {
-  const { quick, peers } = bench.settings;
-  const depths = quick ? [20, 32, 44] : [20, 32, 44, 56];
-  const batchSizes = quick ? [1, 8] : [1, 4, 16, 32, 64, 128];
-  const wanted = peers.filter((peer) => peer.startsWith("neocog"));
-  const peer = wanted[0] ?? "neocog-jit";
-  const kinds = ["training"] as const;
-  const cells = depths.flatMap((depth, i) =>
-    // Batches by the shallowest, depths by one batch.
-    batchSizes.filter((size) => i === 0 || size === (quick ? 8 : 32)).map((batchSize) => ({
-      peer,
-      model: `resnet${depth}`,
-      batchSize,
-      kinds,
-    }))
+  return timeCells(
+    bench,
+    [],
+    growthCells(bench.settings),
+    (rows) => bench.record.growth = rows,
   );
-  return timeCells(bench, [], cells, (rows) => bench.record.growth = rows);
 }
