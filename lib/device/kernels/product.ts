@@ -195,6 +195,7 @@ export function runProduct(
       product.placement ?? IN_ORDER,
       form.code,
     ].join("\n"),
+    leads: true,
     invocations: form.isShared ? tiles * form.workgroup : tiles,
     workgroup: form.workgroup,
     isShared: form.isShared,
@@ -272,6 +273,7 @@ fn main(i: u32, local: u32) {
   for (; piece < uniforms.pieces; piece++) { sum += ${part("piece")}; }
   result_put(i, finish(sum));
 }`,
+    leads: true,
     invocations: count,
     workgroup: 64,
   });
