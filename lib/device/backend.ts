@@ -5,6 +5,7 @@ import {
   type Bound,
   type Command,
   type CommandRecorder,
+  type Fusion,
   type HalfForm,
   rangesOf,
 } from "./command.ts";
@@ -44,6 +45,8 @@ export type Dispatch = {
   /** The key whose two words lie among the uniforms, and from which word on. */
   readonly key?: { readonly words: Key; readonly at: number } | undefined;
   readonly workgroups: readonly [x: number, y: number, z: number];
+  /** How it may be joined with others under {@linkcode jit}. */
+  readonly fusion?: Fusion | undefined;
   /** How it may hold tensors as float16, if it may. */
   readonly half?: HalfForm | undefined;
   /** The flag of overflows that it may set, bound after the tensors. */
@@ -382,7 +385,7 @@ export class GuardedBackend extends WebGPUBackend {
     const made = written.length - dispatch.updated.length;
     this.run({
       operation,
-      pipeline: dispatch.pipeline(),
+      pipeline: dispatch.pipeline,
       bound: [
         ...written.flatMap((info, i) => this.inRanges(info, i < made ? "write" : "update")),
         ...inputs.flatMap((info, i) => this.inRanges(info, "read", dispatch.held[i])),
@@ -391,6 +394,7 @@ export class GuardedBackend extends WebGPUBackend {
       uniforms: new Uint8Array(uniforms.buffer, uniforms.byteOffset, uniforms.byteLength),
       key,
       workgroups,
+      fusion: dispatch.fusion,
       half: dispatch.half,
     });
   }
@@ -413,7 +417,7 @@ export class GuardedBackend extends WebGPUBackend {
     const fields = programFields(program, [...inputs, output], own);
     this.run({
       operation: operationOf(program),
-      pipeline,
+      pipeline: () => pipeline,
       bound: [
         { info: output, access: "write" },
         ...inputs.map((info): Bound => ({ info, access: "read" })),
@@ -445,7 +449,8 @@ export class GuardedBackend extends WebGPUBackend {
     const resources = bound.map(({ info, range }, i) =>
       held[i]?.view ?? { buffer: this.bufferOf(info.dataId), ...range }
     );
-    const group = bindGroup(this.device, pipeline, [
+    const compiled = pipeline();
+    const group = bindGroup(this.device, compiled, [
       ...resources,
       { buffer: this.uniformBuffer(uniforms) },
     ]);
@@ -453,7 +458,7 @@ export class GuardedBackend extends WebGPUBackend {
     this.encoding.dispatch(
       operation,
       bound.map(({ info }) => info.shape),
-      pipeline,
+      compiled,
       group,
       workgroups,
     );

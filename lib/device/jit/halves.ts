@@ -75,5 +75,5 @@ function withHalves(run: Run, halves: ReadonlyMap<Storage, Storage>, flag: Stora
   if (uses.some(({ storage, access }) => storage.half && access === "write")) {
     uses.push({ storage: flag, access: "update", shape: [], range: undefined, texels: undefined });
   }
-  return { ...run, uses, pipeline: run.half!.pipeline(held) };
+  return { ...run, uses, pipeline: () => run.half!.pipeline(held) };
 }

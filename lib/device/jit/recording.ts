@@ -46,6 +46,14 @@ export type Copy = { readonly kind: "copy"; readonly from: Storage; readonly to:
 /** What a recorded function does, in order. */
 export type Step = Run | Copy;
 
+/** The storages that a step writes and those whose numbers it needs. */
+export function touched(step: Step): { writes: Storage[]; reads: Storage[] } {
+  if (step.kind === "copy") return { writes: [step.to], reads: [step.from] };
+  const of = (...kinds: string[]): Storage[] =>
+    step.uses.filter(({ access }) => kinds.includes(access)).map(({ storage }) => storage);
+  return { writes: of("write", "update"), reads: of("read", "update") };
+}
+
 /** A recorder, and what it took down. */
 export type Recording = CommandRecorder & {
   readonly steps: readonly Step[];
