@@ -22,8 +22,9 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   models: ["tensor", "text", "layers"],
   sizing: ["tensor", "text", "layers", "chart"],
   imported: ["tensor", "layers"],
-  onnx: ["tensor", "layers", "imported"],
+  onnx: ["tensor", "files", "layers", "imported"],
   keras: ["tensor", "files", "layers", "imported"],
+  tfjs: ["tensor", "files", "layers", "imported", "keras"],
   weights: [
     "tensor",
     "text",
@@ -35,6 +36,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "imported",
     "onnx",
     "keras",
+    "tfjs",
   ],
   train: [
     "tensor",
