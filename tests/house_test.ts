@@ -22,9 +22,10 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   models: ["tensor", "text", "layers"],
   sizing: ["tensor", "text", "layers", "chart"],
   imported: ["tensor", "layers"],
-  onnx: ["tensor", "files", "layers", "imported"],
-  keras: ["tensor", "files", "layers", "imported"],
-  tfjs: ["tensor", "files", "layers", "imported", "keras"],
+  exported: ["tensor", "layers"],
+  onnx: ["tensor", "layers", "imported", "exported", "files"],
+  keras: ["tensor", "files", "layers", "imported", "exported"],
+  tfjs: ["tensor", "files", "layers", "imported", "exported", "keras"],
   weights: [
     "tensor",
     "text",

@@ -32,6 +32,9 @@ export function usesApt(osRelease: string): boolean {
 export function installAdvice(os: string, osRelease: string, isRoot: boolean): string {
   if (os === "darwin") return "WebGPU needs Metal: update macOS";
   if (os === "windows") return "WebGPU needs Direct3D 12: update Windows and the graphics driver";
+  if (os === "browser") {
+    return "this browser offers none: WebGPU needs a current Chrome, Edge, Safari or Firefox, and a page by https or from localhost";
+  }
   const ids = distributionIds(osRelease);
   const known = ids.map((id) => INSTALLERS.find(([names]) => names.includes(id)))
     .find((each) => each !== undefined);

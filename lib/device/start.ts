@@ -1,7 +1,13 @@
 // Starts tfjs on Deno's own WebGPU: adapter, full limits, guarded backend, our kernels.
 import { tf } from "../tensor/tf.ts";
 import "./alive.ts";
-import { findAdapter, isSoftware, openDevice, type PowerPreference } from "./adapter.ts";
+import {
+  adapterName,
+  findAdapter,
+  isSoftware,
+  openDevice,
+  type PowerPreference,
+} from "./adapter.ts";
 import { GuardedBackend } from "./backend.ts";
 import { registerKernels } from "./register.ts";
 
@@ -132,7 +138,7 @@ async function open(powerPreference: PowerPreference): Promise<NonNullable<typeo
   globalThis.addEventListener("unload", stop);
   const device: Device = {
     backend: "webgpu",
-    adapter: adapter.info.description || adapter.info.vendor || "unknown adapter",
+    adapter: adapterName(adapter.info),
     software,
     limits: Object.fromEntries(limitEntries(gpu.limits)),
   };

