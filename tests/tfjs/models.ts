@@ -1,4 +1,5 @@
 // Models of stock TensorFlow.js for tests: written to a folder, and asked for their answers.
+// deno-lint-ignore no-import-prefix
 import * as stock from "npm:@tensorflow/tfjs@4.22.0";
 import { assertEquals } from "@std/assert";
 import { readTfjs } from "../../lib/tfjs/mod.ts";
