@@ -9,3 +9,6 @@ export { type PixelAlignment, resample, type ResampleMethod, type Resampling } f
 export { normalArray, permutation, uniformArray } from "./random.ts";
 export { normalTensor, uniformTensor } from "./random_tensors.ts";
 export { treeHash } from "./tree_hash.ts";
+export type { BatchPart } from "./batch_part.ts";
+export type { StatisticsChannel, ValueCounts } from "./batch_norm.ts";
+export type { Channel } from "./exchange.ts";

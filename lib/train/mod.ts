@@ -35,3 +35,4 @@ export {
 } from "./classify.ts";
 export { restoreTraining, snapshot } from "./snapshot.ts";
 export { restoreNetwork } from "../weights/restore_network.ts";
+export type { Share } from "../tensor/batch_part.ts";
