@@ -1,6 +1,6 @@
 // A task as one of the processes that mpirun started.
 import { joinWorld, type World } from "../../mod.ts";
-import { WORLD_PERMISSIONS } from "../../lib/world/join.ts";
+import { LIBRARY_PATH, WORLD_PERMISSIONS } from "../../lib/world/join.ts";
 import { ALONE } from "../../lib/world/world.ts";
 import { failureText, isDebugging } from "./failure.ts";
 import { type Flag, toggle, UsageError } from "./flags.ts";
@@ -29,6 +29,8 @@ export async function asRank(task: string, args: readonly string[]): Promise<num
   const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
   const child = new Deno.Command("deno", {
     args: [...withPermissions(tasks[task].command.split(" ").slice(1)), ...args],
+    // With a loader's settings no process may be started: they go under another name.
+    env: { LD_LIBRARY_PATH: "", LD_PRELOAD: "", [LIBRARY_PATH]: valueOf("LD_LIBRARY_PATH") ?? "" },
     stdin: "null",
   }).spawn();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"] as const) {
@@ -46,18 +48,23 @@ function withPermissions(words: readonly string[]): string[] {
   const isEnv = (word: string): boolean => word.startsWith("--allow-env=");
   return words.flatMap((word) => {
     if (word === "run") return [word, "--allow-ffi"];
-    return isEnv(word) ? [`${word},${env}`] : [word];
+    return isEnv(word) ? [`${word},${env},${LIBRARY_PATH}`] : [word];
   });
 }
 
 /** What launchers call this process, as far as it may read it. */
 function rankName(): string {
   for (const variable of ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"]) {
-    const { state } = Deno.permissions.querySync({ name: "env", variable });
-    const rank = state === "granted" ? Deno.env.get(variable) : undefined;
+    const rank = valueOf(variable);
     if (rank !== undefined) return `rank ${rank} (process ${Deno.pid})`;
   }
   return `a rank (process ${Deno.pid})`;
+}
+
+/** A variable's value, if this process may read it. */
+function valueOf(variable: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable });
+  return state === "granted" ? Deno.env.get(variable) : undefined;
 }
 
 /** Calls a function when the process that started this one has ended. */
