@@ -82,6 +82,17 @@ type Reading = { readonly quads: Quads; readonly held: readonly [Holding, Holdin
  */
 const COPY = { pass: 40_000, number: 0.25, gainOfNumber: 0.4, gainOfQuad: 0.25 } as const;
 
+/**
+ * Products of so few multiplications take less time than compiling a text of their own: up to here
+ * software adapters compute them in the smallest tiles, of numbers one by one, the text of which is
+ * the shortest and serves all transpositions and sizes.
+ */
+const SMALL = 1 << 18;
+
+function isSmall({ batch, rows, columns, depth }: Product): boolean {
+  return batch * rows * columns * depth <= SMALL;
+}
+
 /** How to read the factors: on adapters that compute on the CPU by quads where shapes allow. */
 function readingOf(
   backend: GuardedBackend,
@@ -90,6 +101,7 @@ function readingOf(
 ): Reading {
   if (!software) return { quads: {}, held: ["numbers", "numbers"] };
   const { batch, rows, columns, depth, inputs } = product;
+  if (isSmall(product)) return { quads: {}, held: ["numbers", "numbers"] };
   // Depth quads of both or, of B, of none: the text of B alone would have to step A by fours.
   const { a, b } = product.quads;
   const quads: Quads = b === "depth" && a !== "depth" ? { a } : { a, b };
@@ -131,7 +143,11 @@ export function runProduct(
   if (depth === 0) return emptySums(backend, product);
   const { quads, held } = readingOf(backend, software, product);
   const stride = strideOf(quads);
-  const form = software ? registerForm(rows, columns, quads) : workgroupForm(rows, columns);
+  const form = !software
+    ? workgroupForm(rows, columns)
+    : isSmall(product)
+    ? registerForm(1, 1, quads)
+    : registerForm(rows, columns, quads);
   const tileRows = Math.ceil(rows / form.tile[0]);
   const tileColumns = Math.ceil(columns / form.tile[1]);
   const pieces = depthPieces(form, batch * tileRows * tileColumns, depth / stride);
