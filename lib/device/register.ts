@@ -15,6 +15,7 @@ import { BLEND } from "../tensor/blend.ts";
 import { DROP_UNITS } from "../tensor/drop_units.ts";
 import { einsumKernel } from "../tensor/einsum.ts";
 import { MAX_WINDOWS, MAX_WINDOWS_GRADIENT } from "../tensor/max_windows.ts";
+import { KEEP, NARROW, NEXT_SCALE, OVERFLOW, UNSCALE } from "../tensor/mixed_precision.ts";
 import { SPREAD } from "../tensor/spread.ts";
 import {
   LOCAL_RESPONSE_NORM,
@@ -22,6 +23,7 @@ import {
 } from "../tensor/local_response_norm.ts";
 import { MATCHING_ROWS } from "../tensor/matching_rows.ts";
 import { ERASE } from "../tensor/erase.ts";
+import { EXCHANGE } from "../tensor/exchange.ts";
 import { NORMAL, UNIFORM } from "../tensor/random_tensors.ts";
 import { RECOLOR, RECOLOR_GRAYS } from "../tensor/recolor.ts";
 import {
@@ -47,6 +49,7 @@ import { conv2dInputGradient } from "./kernels/conv2d_input_gradient.ts";
 import { curves } from "./kernels/curves.ts";
 import { cumulative } from "./kernels/cumulative.ts";
 import { dropUnits } from "./kernels/drop_units.ts";
+import { exchange } from "./kernels/exchange.ts";
 import { filled, filledLike } from "./kernels/fill.ts";
 import { gather, gatherNd } from "./kernels/gather.ts";
 import { localResponseNorm, localResponseNormGradient } from "./kernels/local_response_norm.ts";
@@ -57,6 +60,8 @@ import { pad } from "./kernels/pad.ts";
 import { prod } from "./kernels/prod.ts";
 import { maxPool, maxWindows } from "./kernels/max_windows.ts";
 import { maxWindowsGradient } from "./kernels/max_windows_gradient.ts";
+import { concat, padInHalves, slice, split, transpose } from "./kernels/moves.ts";
+import { keep, narrow, nextScale, overflow, unscale } from "./kernels/mixed_precision.ts";
 import { normal } from "./kernels/normal.ts";
 import { normalize } from "./kernels/normalize.ts";
 import { recolor, recolorGrays } from "./kernels/recolor.ts";
@@ -107,10 +112,16 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   [NORMALIZE]: normalize,
   [NORMALIZE_SUMS]: normalizeSums,
   [DROP_UNITS]: dropUnits,
+  [EXCHANGE]: exchange,
   [UNIFORM]: uniform,
   [UPDATE_TREES]: updateTrees,
   [ACTIVATION_GRADIENT]: activationGradient,
   [NORMAL]: normal,
+  [OVERFLOW]: overflow,
+  [NARROW]: narrow,
+  [UNSCALE]: unscale,
+  [KEEP]: keep,
+  [NEXT_SCALE]: nextScale,
   [STANDARDIZE]: standardize,
   [STANDARDIZE_GRADIENT]: standardizeGradient,
   [CURVE]: curves,
@@ -131,7 +142,11 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   Cumsum: cumulative("+"),
   GatherNd: gatherNd,
   GatherV2: gather,
-  PadV2: pad,
+  PadV2: (software, stock) => pad(software, padInHalves(stock)),
+  Slice: slice,
+  SplitV: split,
+  Transpose: transpose,
+  Concat: concat,
   Prod: prod,
   SparseSegmentMean: sparseSegments,
   SparseSegmentSum: sparseSegments,

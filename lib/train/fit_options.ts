@@ -10,9 +10,12 @@ import type { Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
 import type { AuxiliaryLosses } from "./auxiliary_losses.ts";
 import type { Callback } from "./callbacks/callback.ts";
+import type { Precision } from "./mixed_precision.ts";
 import type { Losses, Metrics } from "./objective.ts";
 import { type AnyExamples, batchSizeOf, countOf, isStream } from "./open_feed.ts";
 import type { ClassifierStep, StepReport } from "./reports.ts";
+import type { World } from "../world/world.ts";
+import type { BatchStatistics } from "./together.ts";
 import type { Trainable } from "./trainable.ts";
 import type { Training } from "./training.ts";
 
@@ -88,6 +91,30 @@ export type FitOptions<
    * with the recording, to find what it freezes. Default: `true`.
    */
   readonly jit?: boolean | "check";
+  /**
+   * The ranks that train together, see {@linkcode joinWorld}: each computes its part of every batch,
+   * and all have the numbers that one of them alone would have. All must be given the same options
+   * and examples; files are written by the first. Default: this process alone.
+   */
+  readonly world?: World;
+  /**
+   * Whose examples batch normalization takes its statistics of: `"local"`, those of the rank, whose
+   * running statistics are averaged at the end of each epoch; `"synchronized"`, those of the whole
+   * batch, as one rank would, which waits twice a step for each of its layers. Default: `"local"`.
+   */
+  readonly batchStatistics?: BatchStatistics;
+  /**
+   * Whether it is proved after every epoch, by a hash, that the parameters of all ranks are equal to
+   * the last bit. Default: `true`.
+   */
+  readonly compareRanks?: boolean;
+  /**
+   * `"mixed"` halves the memory of activations and weights in a step: WebGPU on an adapter with
+   * `shader-f16` only. Default: `"float32"`.
+   */
+  readonly precision?: Precision;
+  /** What the loss is multiplied by in mixed precision, above 0. Default: dynamic, from 65536. */
+  readonly lossScale?: number;
 };
 
 /** The options of {@linkcode fit}. */
@@ -112,6 +139,11 @@ export const FIT_OPTIONS: Readonly<Record<keyof FitOptions, true>> = {
   callbacks: true,
   onStep: true,
   jit: true,
+  world: true,
+  batchStatistics: true,
+  compareRanks: true,
+  precision: true,
+  lossScale: true,
 };
 
 /** Options of {@linkcode fit} for a classifier of labeled images. */

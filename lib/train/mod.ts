@@ -6,6 +6,7 @@ export * from "./class_weights.ts";
 export type { AuxiliaryLosses } from "./auxiliary_losses.ts";
 export { type StepResult, type TrainState, trainStep, type TrainStepOptions } from "./step.ts";
 export * from "./fit.ts";
+export type { Precision, PrecisionOptions } from "./mixed_precision.ts";
 export { type ClassifierOptions, type FitOptions, stepsPerEpoch } from "./fit_options.ts";
 export type { Losses, Measure, Metrics, WeightedLoss } from "./objective.ts";
 export type { AnyExamples } from "./open_feed.ts";
@@ -22,6 +23,8 @@ export {
   type Training,
 } from "./training.ts";
 export { evaluate, type EvaluateOptions, type Evaluation, type Measures } from "./evaluate.ts";
+export { shard } from "./shard.ts";
+export type { BatchStatistics } from "./together.ts";
 export { predict, type PredictOptions } from "./predict.ts";
 export {
   type Classification,
@@ -32,3 +35,4 @@ export {
 } from "./classify.ts";
 export { restoreTraining, snapshot } from "./snapshot.ts";
 export { restoreNetwork } from "../weights/restore_network.ts";
+export type { Share } from "../tensor/batch_part.ts";

@@ -54,6 +54,10 @@ export type Objective = {
   measure(outputs: Tree, targets: Tree): Measured;
   /** The loss of a single output. */
   readonly loss: Loss;
+  /** How much a batch counts in a mean over several, if not by its examples; see {@linkcode Loss}. */
+  readonly weightOf: Loss["weightOf"];
+  /** Whether a part of it is such a mean, so that it has no weight as a whole. */
+  readonly isUneven: boolean;
 };
 
 /** The numbers of a batch, on the device. */
@@ -107,6 +111,8 @@ export function objectiveOf(
   return {
     isClassifier,
     names,
+    weightOf: (loss as Partial<Loss>).weightOf,
+    isUneven: Object.values(parts ?? {}).some((part) => part.loss.weightOf !== undefined),
     loss: (outputs, targets) => {
       if (typeof loss === "function") {
         const value = loss(outputs, targets);
@@ -135,9 +141,12 @@ export function objectiveOf(
   };
 }
 
-/** All numbers of a batch in one tensor, loss, correct ones, metrics: `[1 + 1 + metrics]`. */
-export function stackNumbers({ loss, correct, metrics }: Measured): Tensor {
-  const all = [loss, ...(correct ? [correct] : []), ...Object.values(metrics)];
+/** All numbers of a batch in one tensor, loss, correct ones, metrics, others: `[1 + 1 + metrics + others]`. */
+export function stackNumbers(
+  { loss, correct, metrics }: Measured,
+  others: readonly Scalar[] = [],
+): Tensor {
+  const all = [loss, ...(correct ? [correct] : []), ...Object.values(metrics), ...others];
   return tf.stack(all.map((number) => tf.cast(number, "float32")));
 }
 
@@ -177,6 +186,11 @@ function partsOf(
 }
 
 function requireMetric(action: string, name: string, metric: unknown): void {
+  if (name === "accuracy") {
+    throw new RangeError(
+      `Cannot ${action}: the accuracy of a classifier is measured without a metric; another one must have another name, such as "rightShare", got "accuracy"`,
+    );
+  }
   const isFree = /^[a-z]\w*$/i.test(name) && !/^val[A-Z]/.test(name) && !RESERVED.includes(name);
   requireRange(
     action,

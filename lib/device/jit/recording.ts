@@ -1,4 +1,5 @@
 // What a function gives to the GPU, taken down instead of run.
+import type { Channel } from "../../tensor/exchange.ts";
 import type { Key } from "../../tensor/random.ts";
 import { tf } from "../../tensor/tf.ts";
 import { isTraced } from "../../tensor/traced_key.ts";
@@ -22,8 +23,10 @@ export type Storage = {
   readonly origin: Origin;
   readonly shape: readonly number[];
   readonly dtype: tf.DataType;
-  /** Four bytes a number. */
+  /** Four bytes a number; of float16 two, to a multiple of four. */
   readonly bytes: number;
+  /** Whether the numbers are held as float16. */
+  readonly half?: true;
 };
 
 /** Storage as a dispatch binds it. */
@@ -41,8 +44,30 @@ export type Run = Omit<Command, "bound"> & {
 /** A copy of all numbers of one storage to another. */
 export type Copy = { readonly kind: "copy"; readonly from: Storage; readonly to: Storage };
 
+/** Numbers that are handed to a channel, and the places of those that come back. */
+export type Exchange = {
+  readonly kind: "exchange";
+  readonly from: readonly Storage[];
+  readonly to: readonly Storage[];
+  readonly channel: Channel;
+};
+
 /** What a recorded function does, in order. */
-export type Step = Run | Copy;
+export type Step = Run | Copy | Exchange;
+
+/** The storages that a step uses. */
+export function storagesOf(step: Step): readonly Storage[] {
+  if (step.kind === "run") return step.uses.map(({ storage }) => storage);
+  return [step.from, step.to].flat();
+}
+
+/** The storages that a step writes and those whose numbers it needs. */
+export function touched(step: Step): { writes: Storage[]; reads: Storage[] } {
+  if (step.kind !== "run") return { writes: [step.to].flat(), reads: [step.from].flat() };
+  const of = (...kinds: string[]): Storage[] =>
+    step.uses.filter(({ access }) => kinds.includes(access)).map(({ storage }) => storage);
+  return { writes: of("write", "update"), reads: of("read", "update") };
+}
 
 /** A recorder, and what it took down. */
 export type Recording = CommandRecorder & {
@@ -51,6 +76,8 @@ export type Recording = CommandRecorder & {
   readonly refusal: Error | undefined;
   /** Makes the stand-in for an argument. */
   placeholder(leaf: number, shape: readonly number[], dtype: tf.DataType): tf.TensorInfo;
+  /** The flag of overflows, if tensors are to be held as float16. */
+  readonly overflow: Storage | undefined;
   /** The storage behind a tensor. */
   storageOf(info: tf.TensorInfo): Storage;
   /** Says that tensors made since are no tensors. */
@@ -70,6 +97,7 @@ export function record(backend: GuardedBackend): Recording {
   const storages = new Map<object, Storage>();
   const constants = new Map<string, Storage>();
   let refusal: Error | undefined;
+  let overflow: Storage | undefined;
   const refuse = (error: Error): Error => refusal ??= error;
   const remember = (info: tf.TensorInfo, origin: Origin): Storage => {
     const { shape, dtype } = info;
@@ -121,6 +149,10 @@ export function record(backend: GuardedBackend): Recording {
     get refusal() {
       return refusal;
     },
+    get overflow() {
+      return overflow;
+    },
+    holdHalves: (flag) => void (overflow = storageOf(flag)),
     placeholder(leaf, shape, dtype) {
       const info = backend.makeTensorInfo([...shape], dtype);
       remember(info, { kind: "input", leaf });
@@ -137,6 +169,14 @@ export function record(backend: GuardedBackend): Recording {
     },
     copy(from, to) {
       steps.push({ kind: "copy", from: storageOf(from), to: remember(to, { kind: "made" }) });
+    },
+    exchange(from, to, channel) {
+      steps.push({
+        kind: "exchange",
+        from: from.map(storageOf),
+        to: to.map((info) => remember(info, { kind: "made" })),
+        channel,
+      });
     },
     end(): void {
       for (const [id, { origin }] of storages) {
