@@ -16,6 +16,7 @@ import { ACTIVATIONS, missingActivation } from "./activations.ts";
 import { type Conversion, type Dialect, KerasCall } from "./call.ts";
 import { inputOf, type KerasLayer, type KerasModel, shown } from "./config.ts";
 import { SHAPES } from "./layers/shapes.ts";
+import { OPERATIONS } from "./layers/operations.ts";
 import { missingOperator, SUMS } from "./layers/sums.ts";
 import { WINDOWS } from "./layers/windows.ts";
 import { keyOf, sortedCalls } from "./order.ts";
@@ -24,6 +25,7 @@ import type { KerasWeights } from "./weights.ts";
 /** The conversions by the names of Keras's classes. */
 const LAYERS: Readonly<Record<string, Conversion>> = {
   ...WINDOWS,
+  ...OPERATIONS,
   ...SUMS,
   ...SHAPES,
   ...ACTIVATIONS,
@@ -129,7 +131,7 @@ function convert(
       const key = keyOf({ layer: layer.name, node });
       if (values.has(key)) continue;
       const operands = (layer.nodes[node] ?? []).map((one) =>
-        typeof one === "number" ? one : at(one)
+        typeof one === "object" && "layer" in one ? at(one) : one
       );
       const call = new KerasCall(file, dialect, layer, operands, build, weights, layersOf(layer));
       if (!layer.model) {
