@@ -19,7 +19,12 @@ export * from "./off_center_detail.ts";
 export * from "./normalized_ascent.ts";
 
 // Pictures
-export { classImage, type ClassImageOptions, type ClassImageStyle } from "./class_image.ts";
+export {
+  classImage,
+  type ClassImageOptions,
+  type ClassImageStyle,
+  featureImage,
+} from "./class_image.ts";
 export * from "./deep_dream.ts";
 export {
   type ActivationAtlas,
@@ -50,6 +55,7 @@ export * from "./adversarial/logit_ascent.ts";
 export * from "./adversarial/projected_gradient.ts";
 export type { AttackLoss } from "./adversarial/margin_losses.ts";
 export { autoPgd, type AutoPgdOptions } from "./adversarial/auto_pgd.ts";
+export * from "./adversarial/auto_attack.ts";
 export { squareAttack, type SquareAttackOptions } from "./adversarial/square_attack.ts";
 export * from "./adversarial/deep_fool.ts";
 export * from "./adversarial/carlini_wagner.ts";

@@ -5,7 +5,7 @@ import type { Preprocessing } from "../image/preprocessing.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { openNetworkFile, type OpenOptions } from "./network_file.ts";
-import { findClassNames, findPreprocessing } from "./sidecars.ts";
+import { askedShape, findClassNames, findPreprocessing } from "./sidecars.ts";
 
 /** A trained network, and what is to be known to use it. */
 export type OpenedNetwork = Network & {
@@ -26,9 +26,10 @@ export type OpenedNetwork = Network & {
  * Opens a trained network, with its class names and how pictures are prepared for it: what
  * {@linkcode classify}, {@linkcode evaluate} and everything that looks into a network take.
  *
- * An ONNX file (`.onnx`) and a Keras file (`.keras`, or `.h5` with a whole model) have their model, of
- * which a softmax at the end is left out: networks here return logits. How pictures are prepared for
- * it must be said, by `preprocessing` or a file `NAME.json` beside it.
+ * An ONNX file (`.onnx`), a Keras file (`.keras`, or `.h5` with a whole model) and a TensorFlow.js model
+ * (`model.json` with its shards) have their model, of which a softmax at the end is left out: networks
+ * here return logits. How pictures are prepared for it must be said, by `preprocessing` or a file
+ * `NAME.json` beside it (`model.preprocessing.json` beside a `model.json`), unless it says so itself.
  * A safetensors or PyTorch file (`.pth`, of which nothing is run) with the names of torchvision, timm
  * or akamaster is recognized by its keys and shapes. A known name (`resnet18`, `vgg16-bn`, … see {@linkcode knownWeights}) or a URL is fetched
  * once into a cache, as {@linkcode pretrained} does. A checkpoint is one of `deno task train` or
@@ -65,7 +66,8 @@ export async function open(
   what: string | URL | Checkpoint,
   options: OpenOptions = {},
 ): Promise<OpenedNetwork> {
-  const file = await openNetworkFile(what, options);
+  const pictureShape = await askedShape(options.preprocessing);
+  const file = await openNetworkFile(what, { ...options, pictureShape });
   const classNames = await findClassNames(file, options.classNames);
   const { how } = await findPreprocessing(file, options.preprocessing);
   const { name, origin, metadata, checkpoint } = file;

@@ -3,6 +3,7 @@ import { cifar10Classes } from "../data/sources/cifar10.ts";
 import { imagenetClasses } from "../data/sources/imagenet_classes.ts";
 import { parsePreprocessing, preprocessingOf } from "../image/parse_preprocessing.ts";
 import { checkPreprocessing, type Preprocessing, preprocessings } from "../image/preprocessing.ts";
+import { inputShapeOf } from "../image/preprocess.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import { unknownName } from "../text/nearest.ts";
 import { importedEnding, importedName } from "./imported_file.ts";
@@ -27,11 +28,32 @@ function stemOf(file: string): string {
   return file.slice(0, file.length - ending.length);
 }
 
+/** The name of the file beside weights that holds their preprocessing. */
+function sidecarOf(file: string): string {
+  // Of a model.json it would be the model itself.
+  return `${stemOf(file)}${/\.json$/i.test(file) ? ".preprocessing" : ""}.json`;
+}
+
 /** The sidecars of weights that may hold their preprocessing: ours, then timm's. */
 function sidecarsOf(file: string): string[] {
   const folder = file.replace(/[^/\\]*$/, "");
   const isTimm = file.slice(folder.length) === "model.safetensors";
-  return [`${stemOf(file)}.json`, ...(isTimm ? [`${folder}config.json`] : [])];
+  return [sidecarOf(file), ...(isTimm ? [`${folder}config.json`] : [])];
+}
+
+/**
+ * Shape of one input of the preprocessing that is asked for, if any.
+ *
+ * @throws {RangeError} if there is no such name
+ * @throws {SyntaxError} if a file is no preprocessing
+ */
+export async function askedShape(
+  asked: string | Preprocessing | undefined,
+): Promise<Shape | undefined> {
+  if (asked === undefined) return undefined;
+  const how = typeof asked === "string" ? (await presetOrFile(asked)).how : asked;
+  checkPreprocessing(how);
+  return inputShapeOf(how);
 }
 
 /** A preset by its name, or the preprocessing in a JSON file. */
@@ -116,8 +138,8 @@ export async function findPreprocessing(
   if (kind !== undefined) {
     throw new TypeError(
       `Cannot prepare pictures for ${network.file}: ${kind} does not say how, got none. Name it with --preprocessing torchvision or another (in a script: preprocessing), or write ${
-        stemOf(network.file)
-      }.json`,
+        sidecarOf(network.file)
+      }`,
     );
   }
   return usualOf(network);
