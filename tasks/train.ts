@@ -10,6 +10,7 @@ import {
   type Layer,
   type Loss,
   restoreTraining,
+  start,
   stepsPerEpoch,
   weightedCrossEntropy,
 } from "../mod.ts";
@@ -201,8 +202,11 @@ async function run(flags: TrainFlags): Promise<number> {
   const opened = await openRun(flags);
   const { dir, data, begun } = opened;
   const { settings, train, test } = data;
-  const device = await startDevice(flags.backend);
-  requirePrecision("train", precisionOf(settings));
+  if (settings.precision === "mixed") {
+    // Before there is a folder. On the CPU backend it is nothing to fall back to.
+    await start({ backend: flags.backend ?? "webgpu" });
+    requirePrecision("train", precisionOf(settings));
+  }
   const folder = await openRunFolder(dir, {
     // Not known yet: whoever resumes must not take another one for it.
     config: flags["find-lr"] ? { ...settings, learningRate: null } : settings,
@@ -213,6 +217,7 @@ async function run(flags: TrainFlags): Promise<number> {
     const signal = abortOnInterrupt(
       "stopping after this step (Ctrl-C again: at once, without what came since the last checkpoint)",
     );
+    const device = await startDevice(flags.backend);
     let found: Settings | undefined;
     const outcome = await recovering(flags, async (isAgain) => {
       found ??= await completeSettings(flags, opened, folder, signal);
