@@ -9,6 +9,7 @@ const root = new URL("../", import.meta.url);
  */
 const FLOORS: Readonly<Record<string, readonly string[]>> = {
   text: [],
+  world: ["text"],
   tensor: ["text"],
   image: ["text"],
   files: ["text"],
@@ -25,7 +26,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   exported: ["tensor", "layers"],
   onnx: ["tensor", "layers", "imported", "exported", "files"],
   keras: ["tensor", "files", "layers", "imported", "exported"],
-  tfjs: ["tensor", "layers", "files", "exported", "keras"],
+  tfjs: ["tensor", "files", "layers", "imported", "exported", "keras"],
   weights: [
     "tensor",
     "text",
@@ -52,6 +53,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "data",
     "augment",
     "chart",
+    "world",
   ],
   transfer: [
     "tensor",

@@ -22,6 +22,10 @@ export { type InputGradient, inputGradient, type InputGradientOptions } from "./
 
 // Attribution
 export { type Attribution, attributionMap, type Target } from "./attribution/attribution.ts";
+export {
+  attributionPicture,
+  type AttributionPictureOptions,
+} from "./attribution/attribution_picture.ts";
 export { inputTimesGradient, type Saliency, saliency } from "./attribution/saliency.ts";
 export * from "./attribution/smooth_grad.ts";
 export type { Baseline } from "./attribution/baseline.ts";

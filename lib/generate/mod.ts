@@ -21,6 +21,12 @@ export * from "./normalized_ascent.ts";
 // Pictures
 export { classImage, type ClassImageOptions, type ClassImageStyle } from "./class_image.ts";
 export * from "./deep_dream.ts";
+export {
+  type ActivationAtlas,
+  activationAtlas,
+  type ActivationAtlasOptions,
+  type AtlasCell,
+} from "./activation_atlas.ts";
 export * from "./caricature.ts";
 export {
   type Inversion,
@@ -44,6 +50,7 @@ export * from "./adversarial/logit_ascent.ts";
 export * from "./adversarial/projected_gradient.ts";
 export type { AttackLoss } from "./adversarial/margin_losses.ts";
 export { autoPgd, type AutoPgdOptions } from "./adversarial/auto_pgd.ts";
+export * from "./adversarial/auto_attack.ts";
 export { squareAttack, type SquareAttackOptions } from "./adversarial/square_attack.ts";
 export * from "./adversarial/deep_fool.ts";
 export * from "./adversarial/carlini_wagner.ts";

@@ -204,6 +204,13 @@ function planOf(
   const names = Object.keys(nodes);
   if (names.length === 0) throw new TypeError(`Cannot ${ACTION}: it must have a node, got {}`);
   const { inputs, outputs = names.at(-1)! } = options;
+  if (inputs !== undefined && !Array.isArray(inputs)) {
+    throw new TypeError(
+      `Cannot ${ACTION}: the option inputs must be a list of names, such as ["image", "age"], got ${
+        JSON.stringify(inputs)
+      }. A single input is called "${INPUT}" without it`,
+    );
+  }
   const known = [...inputs ?? [INPUT]];
   requireInputs(known, names);
   const uses = new Map<string, number>();

@@ -6,6 +6,7 @@ export * from "./conv_transpose.ts";
 export * from "./example_norm.ts";
 export * from "./noise.ts";
 export * from "./pad_by.ts";
+export * from "./read_out.ts";
 export * from "./rearrange.ts";
 export * from "./scaling.ts";
 export * from "./squeeze_excite.ts";

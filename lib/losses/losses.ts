@@ -23,7 +23,13 @@ import { requireClassScores } from "../text/require.ts";
  * assertEquals(await loss.array(), 1);
  * ```
  */
-export type Loss = (outputs: Tensor, targets: Tensor) => Scalar;
+export type Loss = ((outputs: Tensor, targets: Tensor) => Scalar) & {
+  /**
+   * How much a batch counts in a mean over several, by its targets, shape `[]`, where that is not by
+   * the number of its examples: so that the parts of a batch give the loss of the batch.
+   */
+  readonly weightOf?: (targets: Tensor) => Scalar;
+};
 
 /**
  * Softmax cross-entropy, −Σ t · log softmax(z), the mean over the batch. Softmax
@@ -80,7 +86,11 @@ export function meanSquaredError(outputs: Tensor, targets: Tensor): Scalar {
 export function requireAlike(loss: string, outputs: Tensor, targets: Tensor): void {
   if (`${outputs.shape}` !== `${targets.shape}`) {
     throw new TypeError(
-      `Cannot take the ${loss}: outputs and targets must have one shape, got [${outputs.shape}] and [${targets.shape}]`,
+      `Cannot take the ${loss}: outputs and targets must have one shape, got [${outputs.shape}] and [${targets.shape}]${
+        outputs.shape.at(-1) === 1 && targets.shape.at(-1) === 2
+          ? ". Of a yes or no either output two classes, or give targets 0 and 1 of shape [1] instead of classes"
+          : ""
+      }`,
     );
   }
 }

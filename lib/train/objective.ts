@@ -54,6 +54,10 @@ export type Objective = {
   measure(outputs: Tree, targets: Tree): Measured;
   /** The loss of a single output. */
   readonly loss: Loss;
+  /** How much a batch counts in a mean over several, if not by its examples; see {@linkcode Loss}. */
+  readonly weightOf: Loss["weightOf"];
+  /** Whether a part of it is such a mean, so that it has no weight as a whole. */
+  readonly isUneven: boolean;
 };
 
 /** The numbers of a batch, on the device. */
@@ -107,6 +111,8 @@ export function objectiveOf(
   return {
     isClassifier,
     names,
+    weightOf: (loss as Partial<Loss>).weightOf,
+    isUneven: Object.values(parts ?? {}).some((part) => part.loss.weightOf !== undefined),
     loss: (outputs, targets) => {
       if (typeof loss === "function") {
         const value = loss(outputs, targets);
@@ -180,6 +186,11 @@ function partsOf(
 }
 
 function requireMetric(action: string, name: string, metric: unknown): void {
+  if (name === "accuracy") {
+    throw new RangeError(
+      `Cannot ${action}: the accuracy of a classifier is measured without a metric; another one must have another name, such as "rightShare", got "accuracy"`,
+    );
+  }
   const isFree = /^[a-z]\w*$/i.test(name) && !/^val[A-Z]/.test(name) && !RESERVED.includes(name);
   requireRange(
     action,

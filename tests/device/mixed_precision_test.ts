@@ -301,7 +301,7 @@ float16Test(
       f(random(1, shape), random(2, [3, 3, 8, 8]));
       const plan = f.plan();
       f.dispose();
-      return [...plan.matchAll(/run {5}Relu .*?→ (\[[\d,]*\]( float16)?)/g)].map((match) =>
+      return [...plan.matchAll(/run {5}Conv2D\+Relu .*?→ (\[[\d,]*\]( float16)?)/g)].map((match) =>
         match[2] ? 2 : 4
       );
     };

@@ -1,6 +1,7 @@
 // A recording made lean: without steps nobody needs and copies of what nobody else looks at.
+import { fuse } from "./fuse.ts";
 import { holdHalves } from "./halves.ts";
-import type { Recording, Step, Storage } from "./recording.ts";
+import { type Recording, type Step, type Storage, touched } from "./recording.ts";
 
 /** Steps and where the results lie after them. */
 export type Program = {
@@ -14,18 +15,21 @@ export type Program = {
 };
 
 /**
- * Leaves out steps whose results nobody uses, and copies whose source dies there; holds tensors as
- * float16 where the recording asks for it.
+ * Leaves out steps whose results nobody uses, and copies whose source dies there; fuses steps; holds
+ * tensors as float16 where the recording asks for it.
  *
  * @param donated whether the leaf of a number is the plan's to write over
+ * @param mostBuffers how many a dispatch may bind
  */
 export function lower(
   recording: Recording,
   results: readonly Storage[],
   donated: (leaf: number) => boolean,
+  mostBuffers: number,
 ): Program {
-  const alive = withoutDead(recording.steps, results);
-  const needed = recording.overflow ? holdHalves(alive, results, recording.overflow) : alive;
+  const alive = withoutDead(earlyExchanges(recording.steps), results);
+  const fused = fuse(alive, results, mostBuffers);
+  const needed = recording.overflow ? holdHalves(fused, results, recording.overflow) : fused;
   const { last } = spans(needed, (storage) => storage);
   const kept = new Set(results);
   const taken = new Map<Storage, Storage>();
@@ -45,12 +49,27 @@ export function lower(
   return { steps, place, results, landings };
 }
 
-/** The storages that a step writes and those whose numbers it needs. */
-export function touched(step: Step): { writes: Storage[]; reads: Storage[] } {
-  if (step.kind === "copy") return { writes: [step.to], reads: [step.from] };
-  const of = (...kinds: string[]): Storage[] =>
-    step.uses.filter(({ access }) => kinds.includes(access)).map(({ storage }) => storage);
-  return { writes: of("write", "update"), reads: of("read", "update") };
+/**
+ * Begins exchanges as soon as what they send is there, so that the steps between need not wait for
+ * them. The places depend on data alone: they are the same on all ranks.
+ */
+function earlyExchanges(steps: readonly Step[]): Step[] {
+  const moved: Step[] = [];
+  for (const step of steps) {
+    if (step.kind !== "exchange") {
+      moved.push(step);
+      continue;
+    }
+    const sent = new Set(step.from);
+    const after = moved.findLastIndex((before) =>
+      touched(before).writes.some((storage) => sent.has(storage))
+    );
+    // Exchanges with the same last step before them keep their order.
+    let at = after + 1;
+    while (moved[at]?.kind === "exchange") at++;
+    moved.splice(at, 0, step);
+  }
+  return moved;
 }
 
 function withoutDead(steps: readonly Step[], results: readonly Storage[]): Step[] {
@@ -58,7 +77,8 @@ function withoutDead(steps: readonly Step[], results: readonly Storage[]): Step[
   const alive: Step[] = [];
   for (const step of steps.toReversed()) {
     const { writes, reads } = touched(step);
-    if (!writes.some((storage) => wanted.has(storage))) continue;
+    // Other ranks wait for an exchange, even if nothing is done with what comes back.
+    if (step.kind !== "exchange" && !writes.some((storage) => wanted.has(storage))) continue;
     for (const storage of writes) wanted.delete(storage);
     for (const storage of reads) wanted.add(storage);
     alive.push(step);

@@ -1,5 +1,5 @@
-// tfjs's functions of two numbers where a tensor is over the largest binding, or may be float16; tfjs
-// computes all others.
+// tfjs's functions of two numbers where a tensor is over the largest binding, where it may be float16,
+// or where they may be computed in another's pass; tfjs computes all others.
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { runElementwise } from "./elementwise.ts";
@@ -21,8 +21,11 @@ function binary(name: keyof typeof TEXTS, stock: KernelFunction): KernelFunction
     const backend = call.backend as GuardedBackend;
     const [sizeA, sizeB] = [tf.util.sizeFromShape(a.shape), tf.util.sizeFromShape(b.shape)];
     const fits = 4 * Math.max(sizeA, sizeB) <= backend.bindingLimit;
-    const isHalf = backend.halves && !backend.shouldExecuteOnCPU([a, b]) && sizeA * sizeB > 0;
-    if (fits && !isHalf || a.dtype !== "float32" || b.dtype !== "float32") return stock(call);
+    if (a.dtype !== "float32" || b.dtype !== "float32") return stock(call);
+    // Under jit a step of its own is as fast, and may be fused.
+    const isStep = (backend.halves || tf.util.arraysEqual(a.shape, b.shape)) &&
+      backend.isRecording && !backend.shouldExecuteOnCPU([a, b]) && sizeA * sizeB > 0;
+    if (fits && !isStep) return stock(call);
     const shape = tf.backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
     if (fits && !tf.util.arraysEqual(a.shape, b.shape)) {
       return broadcast(backend, name, a, b, shape);

@@ -2,6 +2,7 @@
 import type { Key } from "../../tensor/random.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
+import type { Pointwise } from "./follow.ts";
 import { runProgram } from "./program.ts";
 
 /**
@@ -81,9 +82,21 @@ fn main(i: u32, local: u32) {
   ${operation.text}
   ${written.map((name) => `${name}__put(i, ${name});`).join("\n")}
 }`,
+    leads: written.length === 1 && results.length === 1,
+    pointwise: pointwiseOf(operation),
     invocations: count,
     workgroup: WORKGROUP,
   });
+}
+
+/** How the one result follows from the inputs at its place, if it depends on nothing else. */
+function pointwiseOf(operation: Elementwise): Pointwise | undefined {
+  const { results = [], updated = {}, inputs, scalars = {}, functions, key, text } = operation;
+  const others = { ...updated, ...scalars };
+  const isAlone = results.length === 1 && Object.keys(others).length === 0 && !functions && !key;
+  if (!isAlone || /\bindex\b/.test(text)) return undefined;
+  const elements = Object.fromEntries(Object.keys(inputs).map((name) => [name, `${name}_`]));
+  return { elements, features: [], result: results[0]!, text };
 }
 
 /** Names of tensors, apart from those of the elements held. */

@@ -63,6 +63,13 @@ fn main(index: u32, local: u32) {
   ${text}
   y__put(index, y);
 }`,
+    leads: true,
+    pointwise: {
+      elements: Object.fromEntries(Object.keys(inputs).map((name) => [name, `${name}_`])),
+      features: Object.keys(features),
+      result: "y",
+      text,
+    },
     invocations: count * strips,
     workgroup: 64,
   })[0]!;

@@ -127,6 +127,7 @@ export function maxPoolGradient(
         padTop: g.padInfo.top,
         padLeft: g.padInfo.left,
       },
+      leads: true,
       code: apart ? CELLS : INPUTS,
       invocations: units,
       workgroup: 64,

@@ -3,8 +3,9 @@ import type { Key } from "../../tensor/random.ts";
 import { tf } from "../../tensor/tf.ts";
 import { knownWords } from "../../tensor/traced_key.ts";
 import type { GuardedBackend, ProgramType } from "../backend.ts";
-import { type HalfForm, rangesOf } from "../command.ts";
+import { type Fusion, type HalfForm, rangesOf } from "../command.ts";
 import { HALF_TEXELS, isStorageFormat, type Texels, WIDTH_BITS } from "../textures.ts";
+import { followed, type Pointwise } from "./follow.ts";
 
 /** A program over flat arrays, of float32 unless it says otherwise. */
 export type Program = {
@@ -45,10 +46,24 @@ export type Program = {
    * its number in the workgroup; it writes to the results. Of a long text, what makes it.
    */
   readonly code: string | (() => string);
+  /**
+   * Whether the text writes each number of its one result once, by `_put`, and reads none, so that
+   * under jit another program may change them before. Default: `false`.
+   */
+  readonly leads?: boolean;
+  /** How each number of the one result follows from those at its place, if it does. */
+  readonly pointwise?: Pointwise | undefined;
+  /** WGSL functions of other programs, through which each number goes before it is written. */
+  readonly followers?: readonly string[];
   /** Invocations wanted; more may run, so `main` has to check `index`. */
   readonly invocations: number;
   /** Invocations of a workgroup. */
   readonly workgroup: number;
+  /**
+   * Whether `main` is given the workgroup's number in the place of the invocation's. The compiler
+   * then knows it to be the same for all of a workgroup, as barriers want it. Default: `false`.
+   */
+  readonly isShared?: boolean;
 };
 
 /**
@@ -93,7 +108,37 @@ export function runProgram(backend: GuardedBackend, program: Program): tf.Tensor
     uniforms: uniformBlock(key ? [...numbers, ...knownWords(key)] : numbers),
     key: key && { words: key, at: numbers.length },
     workgroups: grid(Math.ceil(invocations / workgroup), backend.device.limits),
+    fusion: fusionOf(backend, program),
   });
+}
+
+/** The programs behind fusions. */
+const fusable = new WeakMap<Fusion, Program>();
+
+/** How a program may be joined with others, if it may. */
+function fusionOf(backend: GuardedBackend, program: Program): Fusion | undefined {
+  const { leads = false, pointwise } = program;
+  // The words of a key lie among the numbers, and the flag of overflows is bound after the tensors.
+  if (program.key || program.overflow || (!leads && !pointwise)) return undefined;
+  const names = Object.keys(program.inputs);
+  const fusion: Fusion = {
+    leads,
+    // The result is bound first.
+    elements: Object.values(pointwise?.elements ?? {}).map((name) => 1 + names.indexOf(name)),
+    join(other, input) {
+      const following = fusable.get(other)!;
+      const both = followed(program, following, Object.keys(following.inputs)[input - 1]!);
+      return both && {
+        operation: both.operation,
+        pipeline: () => pipelineOf(backend, both, NO_HALVES),
+        uniforms: new Uint8Array(uniformBlock(Object.values(both.uniforms)).buffer),
+        half: halfForm(backend, both),
+        fusion: fusionOf(backend, both),
+      };
+    },
+  };
+  fusable.set(fusion, program);
+  return fusion;
 }
 
 /** How a program may hold tensors as float16; one with a tensor in several ranges holds none so. */
@@ -193,6 +238,9 @@ function grid(count: number, limits: GPUSupportedLimits): [number, number, numbe
   return [Math.ceil(count / rows), rows, 1];
 }
 
+/** WGSL: a workgroup's number. */
+const INDEX_OF_GROUP = "group.y * groups.x + group.x";
+
 function compile(
   backend: GuardedBackend,
   program: Program,
@@ -200,14 +248,14 @@ function compile(
   halves: Halves,
 ): GPUComputePipeline {
   const { device } = backend;
-  const { operation: label, code, workgroup } = program;
+  const { operation: label, code, workgroup, isShared } = program;
   const text = `${halves.size > 0 ? "enable f16;" : ""}
 ${bindingsText(program, ranges, backend.bindingLimit, halves)}
 ${typeof code === "string" ? code : code()}
 @compute @workgroup_size(${workgroup})
 fn start(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) local: u32) {
-  main((group.y * groups.x + group.x) * ${workgroup}u + local, local);
+  main(${isShared ? INDEX_OF_GROUP : `(${INDEX_OF_GROUP}) * ${workgroup}u + local`}, local);
 }`;
   const module = device.createShaderModule({ label, code: text });
   const layout = device.createPipelineLayout({
@@ -240,8 +288,8 @@ function bindingsText(program: Program, ranges: Ranges, limit: number, halves: H
     return [
       ...parts.map((part) => `${place()} var<storage, ${access}> ${part}: array<${stored}>;`),
       isHalf
-        ? halfText(name, element, i < written.length)
-        : accessText(name, parts, length, element, i < written.length),
+        ? halfText(name, element, i < written.length, program.followers)
+        : accessText(name, parts, length, element, i < written.length, program.followers),
     ].join("\n");
   });
   if (notesOverflow(program, halves)) lines.push(`${place()} ${OVERFLOW}`);
@@ -259,7 +307,12 @@ fn note_overflow() { atomicStore(&overflow, 0x3f800000u); }`;
  * As {@linkcode accessText}, of a tensor held as float16. From 65520 on, numbers round to infinity:
  * told by their bits, which are those of infinity and NaN too.
  */
-function halfText(name: string, element: string, isWritten: boolean): string {
+function halfText(
+  name: string,
+  element: string,
+  isWritten: boolean,
+  followers: readonly string[] = [],
+): string {
   const wide = element.startsWith("vec4");
   const bits = wide ? "vec4<u32>" : "u32";
   const large = `(bitcast<${bits}>(value) & ${bits}(0x7fffffffu)) >= ${bits}(0x477ff000u)`;
@@ -268,7 +321,8 @@ function halfText(name: string, element: string, isWritten: boolean): string {
 }`;
   if (!isWritten) return read;
   return `${read}
-fn ${name}_put(i: u32, value: ${element}) {
+fn ${name}_put(i: u32, first: ${element}) {
+  let value = ${lastOf(followers, "first")};
   if (${wide ? `any(${large})` : large}) { note_overflow(); }
   ${name}_half[i] = ${element.replace("f32", "f16")}(value);
 }`;
@@ -281,6 +335,7 @@ function accessText(
   length: number,
   element: string,
   isWritten: boolean,
+  followers: readonly string[] = [],
 ): string {
   const inParts = (statement: (place: string) => string): string =>
     parts.map((part, k) => {
@@ -294,7 +349,14 @@ function accessText(
   const read = `fn ${name}_${reader}(i: u32) -> ${element} { ${value} }`;
   if (!isWritten) return read;
   return `${read}
-fn ${name}_put(i: u32, value: ${element}) { ${inParts((place) => `${place} = value;`)} }`;
+fn ${name}_put(i: u32, value: ${element}) { ${
+    inParts((place) => `${place} = ${lastOf(followers, "value")};`)
+  } }`;
+}
+
+/** WGSL: what followers make of a value. */
+function lastOf(followers: readonly string[], value: string): string {
+  return followers.reduce((value, follower) => `${follower}(i, ${value})`, value);
 }
 
 function textureText(place: string, name: string, texels: Texels): string {
