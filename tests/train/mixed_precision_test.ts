@@ -21,7 +21,6 @@ import {
   trainStep,
   type Tree,
 } from "../../mod.ts";
-import { narrow, overflow } from "../../lib/tensor/mixed_precision.ts";
 import { float16Test } from "../device/float16.ts";
 import { toyExamples, toyModel } from "./toy.ts";
 
