@@ -81,6 +81,7 @@ function run(
     results: { [result]: x.shape },
     inputs: { x, ...(dy ? { dy } : {}) },
     vectors: wide ? names : [],
+    half: { names },
     uniforms: { rows, strips, length, epsilon: floatBits(epsilon) },
     code: `
 alias V = ${type};
