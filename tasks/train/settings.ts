@@ -1,5 +1,6 @@
 // The settings of a training run: from flags, or from the checkpoint that is resumed.
 import { type Json, type OptimizerName, optimizers } from "../../mod.ts";
+import type { Precision, PrecisionOptions } from "../../lib/train/mod.ts";
 import { UsageError } from "../command.ts";
 import type { DataSetName } from "../../lib/data/mod.ts";
 import { DATASETS } from "../datasets.ts";
@@ -46,6 +47,9 @@ export type Settings = KeptModel & {
   readonly batchStatistics: "local" | "synchronized";
   /** Whether the default learning rate was multiplied by the images of a step over 128. */
   readonly scaleLearningRate: boolean;
+  readonly precision: Precision;
+  /** The loss scale of mixed precision; dynamic if `null`. */
+  readonly lossScale: number | null;
 };
 
 /** Settings by flags; `undefined` if a flag is absent. */
@@ -69,7 +73,14 @@ const EARLIER = {
   accumulate: 1,
   batchStatistics: "local",
   scaleLearningRate: false,
+  precision: "float32",
+  lossScale: null,
 } as const satisfies Partial<Settings>;
+
+/** Precision and loss scale as `fit` takes them. */
+export function precisionOf({ precision, lossScale }: Settings): PrecisionOptions {
+  return { precision, ...(lossScale === null ? {} : { lossScale }) };
+}
 
 /** The part of the training images that is held back if something is chosen by it. */
 const HELD_BACK = 0.1;

@@ -35,7 +35,7 @@ import { labelOf } from "../own_model.ts";
 import { trainingProgress } from "../progress.ts";
 import { aboutRun, type Records } from "./records.ts";
 import type { RunFolder, RunRecords } from "./run_folder.ts";
-import type { Settings } from "./settings.ts";
+import { precisionOf, type Settings } from "./settings.ts";
 
 /** The parts of a run. */
 export type RunParts = {
@@ -193,6 +193,7 @@ function startFit(
     onStep,
     world: parts.world,
     batchStatistics: settings.batchStatistics,
+    ...precisionOf(settings),
     ...(parts.normalize ? { normalize: parts.normalize } : {}),
     ...(parts.augment ? { augment: parts.augment } : {}),
     ...(parts.loss ? { loss: parts.loss } : {}),
