@@ -9,7 +9,7 @@ import { say, silence } from "./say.ts";
 
 /** The flag of tasks that several processes can do together. */
 export const distributedFlag: Flag<boolean> = toggle({
-  help: "train together with the other processes of mpirun: mpirun -n 4 deno task …",
+  help: "share the work with the other processes of mpirun: mpirun -n 4 deno task …",
 });
 
 /** Milliseconds between two looks at whether the process that started this one is alive. */
