@@ -1,6 +1,6 @@
 // `deno task test:browser`: the library and the example pages in a real browser, clicked through.
 import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
-import { browserModule } from "../../tasks/bundle/browser_module.ts";
+import { bundled } from "../../tasks/bundle/bundled.ts";
 import { folderHandler } from "../../tasks/bundle/pages.ts";
 import { hasSharedData, sharedPath } from "../shared_data.ts";
 import { runTask } from "../tasks/run_task.ts";
@@ -79,7 +79,9 @@ browserTest(
       const look = await open("look.html?image=text.png");
       await look.waitForFunction(failed, { timeout: 60_000 });
       assertMatch(await look.evaluate(status) as string, /text\.png.*got text/);
-      await look.evaluateOnNewDocument(`delete Navigator.prototype.gpu`);
+      await look.evaluateOnNewDocument(
+        `delete Navigator.prototype.gpu; delete globalThis.GPUBufferUsage`,
+      );
       await look.goto(look.url().replace(/look.*/, "draw.html"));
       await look.waitForFunction(failed);
       assertMatch(await look.evaluate(status) as string, /this browser.*WebGPU/i);
@@ -110,7 +112,7 @@ browserTest(
   "every operation is right in both forms, and LeNet-5 learns as under Deno",
   async () => {
     const entry = new URL("operations.ts", import.meta.url).href;
-    await Deno.writeTextFile(`${out}/pages/operations.js`, await browserModule(entry));
+    await Deno.writeTextFile(`${out}/pages/operations.js`, await bundled(entry, "browser"));
     await Deno.writeTextFile(
       `${out}/pages/operations.html`,
       `<!doctype html>
