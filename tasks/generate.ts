@@ -1,5 +1,6 @@
 // `deno task generate`: makes pictures by a trained network.
 import { type Group, runGroup } from "./command.ts";
+import * as activationAtlas from "./generate/activation_atlas.ts";
 import * as adversarial from "./generate/adversarial.ts";
 import * as caricature from "./generate/caricature.ts";
 import * as classImage from "./generate/class_image.ts";
@@ -15,6 +16,7 @@ export const group: Group = {
     "deep-dream": deepDream,
     inversion,
     caricature,
+    "activation-atlas": activationAtlas,
     adversarial,
   },
   examples: [

@@ -1,11 +1,13 @@
 // The model that --model names: one of the registry, or the user's own in a file of TypeScript.
 import { preprocessingNamed } from "../lib/image/preprocessing.ts";
 import type { Preprocessing } from "../lib/image/mod.ts";
+import { shapeText } from "../lib/sizing/quantity.ts";
 import { sha256OfFile } from "../lib/files/sha256.ts";
 import { unknownName } from "../lib/text/nearest.ts";
 import { importedModel, isImported } from "../lib/weights/imported_file.ts";
 import type { GivenModel } from "../lib/weights/network_file.ts";
 import { findModel, type Layer, type ModelEntry, models, type Shape } from "../mod.ts";
+import type { ShapeTree } from "../lib/tensor/tensor.ts";
 import { type Flag, type FlagOptions, text, toggle, UsageError } from "./command.ts";
 
 /** A model that a flag named. */
@@ -23,6 +25,8 @@ type OwnModel = {
   /** The name of the export that makes it. */
   readonly exportName: string;
   readonly sha256: string;
+  /** Shapes of several inputs by their names, if the file exports such an `inputShape`. */
+  readonly inputs?: ShapeTree;
   readonly classNames?: readonly string[];
   readonly preprocessing?: Preprocessing;
 };
@@ -83,7 +87,9 @@ export async function modelOfRun(
       `Cannot resume without --model: the run's model is the code in ${name}, which is run only if you name it, --model ${name}`,
     );
   }
-  const found = await namedModel(name, flags.export ?? kept?.modelExport ?? undefined);
+  const found = requireOneInput(
+    await namedModel(name, flags.export ?? kept?.modelExport ?? undefined),
+  );
   const before = kept?.modelSha256;
   if (!flags["changed-model"] && before && before !== found.own!.sha256) {
     throw new UsageError(
@@ -166,7 +172,7 @@ export async function givenModel(flags: ModelFlags): Promise<string | GivenModel
     }
     return name;
   }
-  const { own, ...model } = await namedModel(name, exportName);
+  const { own, ...model } = requireOneInput(await namedModel(name, exportName));
   const { sha256, exportName: _, ...known } = own!;
   return { ...model, ...known, ...(changed ? {} : { sha256 }) };
 }
@@ -185,14 +191,22 @@ async function modelOfFile(path: string, exportName: string): Promise<NamedModel
       : "it must have the export of --export";
     refuse(hint, known.length === 0 ? "no export" : `${exportName} of ${known.join(", ")}`);
   }
+  // What a record of a model says goes before what the file does.
+  const { model, inputShape, classNames, preprocessing }: Readonly<Record<string, unknown>> =
+    isRecordOfModel(made) ? { ...exports, ...made } : { ...exports, model: made };
   const build: ModelEntry["build"] = (options = {}) => {
-    const layer: unknown = typeof made === "function" ? made(options) : made;
+    const layer: unknown = typeof model === "function" ? model(options) : model;
     if (isLayer(layer)) return layer;
-    return refuse(`${exportName} must be a layer, or a function that returns one`, layer);
+    return refuse(
+      `${exportName} must be a layer, a function that returns one, or { model, inputShape, … }`,
+      layer,
+    );
   };
-  const { inputShape, classNames, preprocessing } = exports;
-  if (inputShape !== undefined && !isShape(inputShape)) {
-    refuse("inputShape must be [height, width, channels]", inputShape);
+  if (inputShape !== undefined && !isShapeTree(inputShape)) {
+    refuse(
+      "inputShape must be [height, width, channels], or a record of shapes by the inputs' names",
+      inputShape,
+    );
   }
   const areNames = Array.isArray(classNames) &&
     classNames.every((name) => typeof name === "string");
@@ -203,10 +217,13 @@ async function modelOfFile(path: string, exportName: string): Promise<NamedModel
     name: path,
     about: `${exportName === "default" ? "the default export" : exportName} of ${path}`,
     build,
-    ...(inputShape === undefined ? {} : { inputShape: inputShape as Shape }),
+    ...(isShape(inputShape) ? { inputShape } : {}),
     own: {
       exportName,
       sha256,
+      ...(inputShape === undefined || isShape(inputShape)
+        ? {}
+        : { inputs: inputShape as ShapeTree }),
       ...(areNames ? { classNames: classNames as readonly string[] } : {}),
       ...(preprocessing === undefined ? {} : { preprocessing: preprocessingNamed(preprocessing) }),
     },
@@ -234,7 +251,7 @@ export async function sizedModel(
   name: string,
   exportName?: string,
 ): Promise<{ readonly model: Layer; readonly inputShape: Shape }> {
-  const { build, inputShape } = await namedModel(name, exportName);
+  const { build, inputShape } = requireOneInput(await namedModel(name, exportName));
   if (inputShape) return { model: build(), inputShape };
   throw new UsageError(`Cannot use ${name}: the file must export inputShape, got none`);
 }
@@ -244,8 +261,33 @@ function isLayer(value: unknown): value is Layer {
   return typeof op === "string" && typeof declare === "function" && typeof apply === "function";
 }
 
-function isShape(value: unknown): boolean {
+function isRecordOfModel(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && "model" in value && !isLayer(value);
+}
+
+function isShape(value: unknown): value is Shape {
   return Array.isArray(value) && value.every((size) => Number.isInteger(size) && size >= 1);
+}
+
+function isShapeTree(value: unknown): value is ShapeTree {
+  if (isShape(value)) return true;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const shapes = Object.values(value);
+  return shapes.length > 0 && shapes.every(isShapeTree);
+}
+
+/** Where networks that are no classifiers of pictures are trained and measured. */
+const IN_A_SCRIPT =
+  "Train and measure it in a script, by fit, evaluate and predict (docs/own_network.md)";
+
+/** Refuses a model of several inputs where a task has pictures alone. */
+function requireOneInput(named: NamedModel): NamedModel {
+  if (named.own?.inputs === undefined) return named;
+  throw new UsageError(
+    `Cannot use --model ${named.name} here: the task gives a network one picture, got the inputs ${
+      shapeText(named.own.inputs)
+    }. ${IN_A_SCRIPT}. A part of it with one input is looked at by --export, of { model, inputShape }`,
+  );
 }
 
 function shown(value: unknown): string {
@@ -263,9 +305,14 @@ export function buildFor(
   numClasses: number,
 ): Layer {
   const model = build({ numClasses });
-  const { shape } = model.declare(inputShape);
+  const { shape } = model.declare(inputShape) as { readonly shape: ShapeTree };
   if (`${shape}` === `${[numClasses]}`) return model;
+  const mend = isShape(shape) && shape.length === 1
+    ? "Export a function of { numClasses } that returns the model"
+    : `${IN_A_SCRIPT}; then layers.readOut, exported beside it and named by --export, makes the other tasks see one of its outputs`;
   throw new UsageError(
-    `Cannot use --model ${name}: it must output [${numClasses}], a score for each class, got [${shape}]. Export a function of { numClasses } that returns the model`,
+    `Cannot use --model ${name}: it must output [${numClasses}], a score for each class, got ${
+      isShape(shape) ? `[${shape}]` : shapeText(shape)
+    }. ${mend}`,
   );
 }

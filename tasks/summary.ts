@@ -10,6 +10,8 @@ import {
   type TrainingMemoryOptions,
 } from "../lib/sizing/mod.ts";
 import { countParameters, type Layer, models, type Shape } from "../mod.ts";
+import type { AnyModel } from "../lib/layers/layer.ts";
+import type { ShapeTree } from "../lib/tensor/tensor.ts";
 import { OPTIMIZER_MEMORIES } from "../lib/sizing/training_memory.ts";
 import { unknownName } from "../lib/text/nearest.ts";
 import { table } from "../lib/text/table.ts";
@@ -85,7 +87,7 @@ function parseShape(input: string): number[] {
 }
 
 /** A model, and the input it is to take. */
-type ShapedModel = { name: string; about: string; model: Layer; shape: Shape };
+type ShapedModel = { name: string; about: string; model: Layer; shape: ShapeTree };
 
 /** Flags that change a model. */
 type ModelFlags = {
@@ -103,15 +105,15 @@ async function choose(
   if (!isModelFile(name) && !isImported(name) && !Object.hasOwn(models, name)) {
     throw new UsageError(unknownName("model", name, Object.keys(models)));
   }
-  const { about, inputShape, build } = await namedModel(name, exportName);
-  const shape = input === undefined ? inputShape : parseShape(input);
+  const { about, inputShape, build, own } = await namedModel(name, exportName);
+  const shape = input === undefined ? inputShape ?? own?.inputs : parseShape(input);
   if (shape === undefined) {
     throw new UsageError(
       `Cannot use ${name} without --input: the file must export inputShape, got none`,
     );
   }
   const model = build({ auxiliary, ...(classes ? { numClasses: classes } : {}) });
-  if (auxiliary && Object.keys(auxiliaryWeights(model, shape)).length === 0) {
+  if (auxiliary && Object.keys(auxiliaryWeights(model, shape as Shape)).length === 0) {
     throw new UsageError(`Cannot use --auxiliary: ${name} has no auxiliary heads`);
   }
   return { name, about, shape, model };
@@ -132,7 +134,7 @@ function printOne(
 
 /** A model as a JSON object: its totals, then its layers. */
 function jsonOf({ name, model, shape }: ShapedModel, options: TrainingMemoryOptions): object {
-  const { layers, ...sums } = sizeOfModel(model, shape);
+  const { layers, ...sums } = sizeOfModel(model as AnyModel, shape);
   const memory = trainingMemory({ layers, ...sums }, options);
   return { model: name, ...sums, training: { ...options, bytes: memory }, layers };
 }
@@ -180,7 +182,7 @@ async function run(
   );
   const compared = all.map(({ name, model, shape }) => ({
     name,
-    size: sizeOfModel(model, shape),
+    size: sizeOfModel(model as AnyModel, shape),
     result: ilsvrcResult(name),
   }));
   await draw(svg, () => comparisonChart(compared));

@@ -22,8 +22,10 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   models: ["tensor", "text", "layers"],
   sizing: ["tensor", "text", "layers", "chart"],
   imported: ["tensor", "layers"],
-  onnx: ["tensor", "layers", "imported"],
-  keras: ["tensor", "files", "layers", "imported"],
+  exported: ["tensor", "layers"],
+  onnx: ["tensor", "layers", "imported", "exported", "files"],
+  keras: ["tensor", "files", "layers", "imported", "exported"],
+  tfjs: ["tensor", "layers", "files", "exported", "keras"],
   weights: [
     "tensor",
     "text",
@@ -35,6 +37,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "imported",
     "onnx",
     "keras",
+    "tfjs",
   ],
   train: [
     "tensor",

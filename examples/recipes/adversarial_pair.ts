@@ -1,7 +1,8 @@
 // Trains a generator of digits against a discriminator (Goodfellow et al. 2014; Radford et al. 2015,
 // "DCGAN"), by a loop of its own: one recorded function is a step of both. A network that knows digits
 // must be sure (90 %) of at least a quarter of what is generated; of the untrained generator's it is
-// sure of none. The pictures are in generated_digits.png.
+// sure of none. The pictures are in generated_digits.png; critic.png has what makes the discriminator
+// take pictures for real ones, by Grad-CAM.
 // deno run --allow-read --allow-write=examples/recipes --allow-env=XDG_RUNTIME_DIR examples/recipes/adversarial_pair.ts
 import { assertGreaterOrEqual } from "@std/assert";
 import * as nc from "../../mod.ts";
@@ -131,3 +132,30 @@ await Deno.writeFile(
   nc.image.encodePng(nc.image.grid(pictures)),
 );
 assertGreaterOrEqual(sure, 0.25);
+
+// Where the critic sees that a picture is real, of a few generated ones and of a few real ones.
+const COUNT = 6;
+const real = digits.images.subarray(0, COUNT * 784);
+const both = tf.tensor4d(
+  Float32Array.from(
+    [...values.subarray(0, COUNT * 784), ...real.map(Number)],
+    (value, i) => i < COUNT * 784 ? value : value / 255,
+  ),
+  [2 * COUNT, 28, 28, 1],
+);
+const seen = { model: discriminator, params: pair.critic.params, state: pair.critic.state };
+const isReal = nc.explain.channel("logit", 0);
+const cam = await nc.explain.gradCam(seen, both, isReal, { layer: "relu2" });
+const shown = await nc.explain.toPictures(both);
+const counts = shown.map((over, index) => nc.explain.attributionPicture(cam, { index, over }));
+const rows = [
+  ...[shown.slice(0, COUNT), counts.slice(0, COUNT)],
+  ...[shown.slice(COUNT), counts.slice(COUNT)],
+];
+await Deno.writeFile(
+  "examples/recipes/critic.png",
+  nc.image.encodePng(nc.image.grid(
+    rows.flat().map((image) => nc.image.enlarge(image, 3)),
+    { columns: COUNT },
+  )),
+);

@@ -1,7 +1,8 @@
 // One-shot learning (Koch et al. 2015): a network learns on the digits 0 to 4 which pictures are alike,
 // and then tells 5 to 9, which it has never seen, by a single picture of each. It must be right in
 // half of the cases, and in 5 % more than distances of pixels; chance is 20 %. One tower serves three inputs: anchor, positive and negative.
-// deno run --allow-read --allow-env=XDG_RUNTIME_DIR examples/recipes/one_shot_digits.ts
+// alike.png has digits, each beside another one of its kind, with what makes them alike, by Grad-CAM.
+// deno run --allow-read --allow-write=examples/recipes --allow-env=XDG_RUNTIME_DIR examples/recipes/one_shot_digits.ts
 import { assertGreater } from "@std/assert";
 import * as nc from "../../mod.ts";
 
@@ -109,3 +110,24 @@ console.log(
 );
 assertGreater(byNetwork, 0.5);
 assertGreater(byNetwork, byPixels + 0.05);
+
+// What in one picture of a digit makes it like another one: Grad-CAM of the product of embeddings.
+const alike = placesByDigit(test).slice(5);
+const network = { model: tower, ...own };
+const rows: nc.image.Image[][] = [[], [], []];
+for (const places of alike) {
+  const [one, other] = [batchOf(test, [places[0]!]), batchOf(test, [places[1]!])];
+  const vector = await tower.apply(own.params, own.state, other, {})[0].data();
+  const likeness = nc.explain.direction("embedding", [...vector]);
+  const cam = await nc.explain.gradCam(network, one, likeness, { layer: "relu3" });
+  const [[shown], [beside]] = [
+    await nc.explain.toPictures(one),
+    await nc.explain.toPictures(other),
+  ];
+  [beside!, shown!, nc.explain.attributionPicture(cam, { over: shown! })]
+    .forEach((image, row) => rows[row]!.push(nc.image.enlarge(image, 3)));
+}
+await Deno.writeFile(
+  "examples/recipes/alike.png",
+  nc.image.encodePng(nc.image.grid(rows.flat(), { columns: alike.length })),
+);

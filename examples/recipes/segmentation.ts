@@ -1,7 +1,7 @@
 // Finds the pixels of digits among scribbles: a U-Net that marks each pixel of a 40 × 40 picture. Of
 // the digits' pixels in pictures that it has not seen, the overlap with what it marks (intersection
-// over union) must be at least 0.8. Grad-CAM shows which positions count.
-// deno run --allow-read --allow-env=XDG_RUNTIME_DIR examples/recipes/segmentation.ts
+// over union) must be at least 0.8. Grad-CAM shows which positions count, in marked_digits.png.
+// deno run --allow-read --allow-write=examples/recipes --allow-env=XDG_RUNTIME_DIR examples/recipes/segmentation.ts
 import { assertGreater, assertGreaterOrEqual } from "@std/assert";
 import * as nc from "../../mod.ts";
 
@@ -108,17 +108,12 @@ for await (const report of nc.fit(unet, scenes(train, 2000, 1), options)) {
 const { network, valMetrics } = reports.at(-1)!;
 assertGreaterOrEqual(valMetrics!.overlap!, 0.8);
 
-// Grad-CAM of the mask as a whole, at the coarsest maps: its mean on the digit and beside it.
-const scene = 7;
-const pixels = (column: typeof validation.inputs) =>
-  Float32Array.from(
-    (column as { values: Uint8Array }).values.subarray(
-      SIDE * SIDE * scene,
-      SIDE * SIDE * (scene + 1),
-    ),
-  );
-const picture = tf.div(tf.tensor4d(pixels(validation.inputs), [1, SIDE, SIDE, 1]), 255);
-const mask = pixels(validation.targets);
+// Grad-CAM of the mask as a whole, at the coarsest maps: its mean on the digits and beside them.
+const COUNT = 6;
+const first = (column: typeof validation.inputs) =>
+  Float32Array.from((column as { values: Uint8Array }).values.subarray(0, COUNT * SIDE * SIDE));
+const pictures = tf.div(tf.tensor4d(first(validation.inputs), [COUNT, SIDE, SIDE, 1]), 255);
+const mask = first(validation.targets);
 const whole: nc.explain.Objective = {
   name: "the mask",
   paths: [""],
@@ -126,12 +121,26 @@ const whole: nc.explain.Objective = {
   check: () => {},
 };
 const deepest = "levels/join/deep/deeper/join/deep/deeper/join/deep/deeper/relu2";
-const { values } = await nc.explain.gradCam(network, picture, whole, { layer: deepest });
+const cam = await nc.explain.gradCam(network, pictures, whole, { layer: deepest });
 const meanWhere = (is: number) => {
-  const chosen = values.filter((_, i) => mask[i] === is);
+  const chosen = cam.values.filter((_, i) => mask[i] === is);
   return chosen.reduce((sum, value) => sum + value, 0) / chosen.length;
 };
 console.log(
-  `Grad-CAM on the digit ${meanWhere(1).toFixed(4)}, beside it ${meanWhere(0).toFixed(4)}`,
+  `Grad-CAM on the digits ${meanWhere(1).toFixed(4)}, beside them ${meanWhere(0).toFixed(4)}`,
 );
 assertGreater(meanWhere(1), meanWhere(0));
+
+// A column a picture: as it is, what the network marks, and what counts for it.
+const shown = await nc.explain.toPictures(pictures);
+const marked = await nc.explain.toPictures(
+  tf.sigmoid(nc.predict(network, pictures, { probabilities: false }) as nc.Tensor),
+);
+const counts = shown.map((over, index) => nc.explain.attributionPicture(cam, { index, over }));
+await Deno.writeFile(
+  "examples/recipes/marked_digits.png",
+  nc.image.encodePng(nc.image.grid(
+    [...shown, ...marked, ...counts].map((image) => nc.image.enlarge(image, 3)),
+    { columns: COUNT },
+  )),
+);

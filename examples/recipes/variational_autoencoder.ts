@@ -1,6 +1,7 @@
 // Trains a variational autoencoder (Kingma and Welling 2013) on digits, and draws new digits from it.
 // A network that knows digits must be sure (90 %) of two fifths of the new ones. They are shown in
-// new_digits.png.
+// new_digits.png, and in coded_digits.png which pixels make a digit's code what it is, by integrated
+// gradients: there are no maps for Grad-CAM.
 // deno run --allow-read --allow-write=examples/recipes --allow-env=XDG_RUNTIME_DIR examples/recipes/variational_autoencoder.ts
 import { assertGreaterOrEqual } from "@std/assert";
 import * as nc from "../../mod.ts";
@@ -111,3 +112,25 @@ const probabilities = await nc.predict(judge, pictures).array() as number[][];
 const sure = probabilities.filter((row) => Math.max(...row) >= 0.9).length;
 console.log(`${sure} of ${COUNT} new digits are digits to the judge; see new_digits.png`);
 assertGreaterOrEqual(sure, 0.4 * COUNT);
+
+// What each pixel adds to the largest number of a digit's code.
+const SHOWN = 6;
+const model = nc.layers.readOut(autoencoder, { output: ({ mean }) => mean, shape: () => [CODE] });
+const coder = { model, params: network.params, state: network.state };
+const rows: nc.image.Image[][] = [[], []];
+for (let i = 0; i < SHOWN; i++) {
+  const x = tf.div(tf.tensor4d(train.images.subarray(784 * i, 784 * (i + 1)), [1, 28, 28, 1]), 255);
+  const [code] = model.apply(network.params, network.state, x, {});
+  const [largest] = await tf.argMax(code, 1).data();
+  const found = await nc.explain.integratedGradients(coder, x, largest!);
+  const [over] = await nc.explain.toPictures(x);
+  rows[0]!.push(over!);
+  rows[1]!.push(nc.explain.attributionPicture(found, { signed: true, over: over! }));
+}
+await Deno.writeFile(
+  "examples/recipes/coded_digits.png",
+  nc.image.encodePng(nc.image.grid(
+    rows.flat().map((image) => nc.image.enlarge(image, 3)),
+    { columns: SHOWN },
+  )),
+);

@@ -359,7 +359,7 @@ function converter(
 }
 
 /** The numbers of the examples at some indices, in the same kind of array. */
-function picked(values: ColumnValues, indices: Uint32Array, size: number): ColumnValues {
+export function picked(values: ColumnValues, indices: Uint32Array, size: number): ColumnValues {
   const Kind = values.constructor as new (length: number) => ColumnValues;
   const made = new Kind(indices.length * size);
   indices.forEach((index, i) =>

@@ -1,15 +1,24 @@
 // Some of the examples: the first, a sample, or a random part for validation.
 
+import {
+  type ArrayExamples,
+  type Column,
+  type Columns,
+  countExamples,
+  isColumn,
+  picked,
+} from "./columns.ts";
 import { sha256Of } from "../files/sha256.ts";
 import { fold, type Key, permutation } from "../tensor/random.ts";
 import { requireWhole } from "../text/require.ts";
+import { sizeOf } from "../tensor/tensor.ts";
 import { type Examples, imageSize } from "./examples.ts";
 import { checkExamples, type ImageSource, isSource } from "./image_source.ts";
 
 /**
  * Takes the first examples.
  *
- * @param examples examples in memory, or a source
+ * @param examples labeled images in memory or from a source, or {@linkcode ArrayExamples}
  * @param count how many, from 1 to all
  * @returns the first `count` examples, in the same memory or from the same source
  * @throws {RangeError} if `count` is not such a number
@@ -29,8 +38,12 @@ import { checkExamples, type ImageSource, isSource } from "./image_source.ts";
  * assertEquals([...takeExamples(examples, 1).labels], [1]);
  * ```
  */
-export function takeExamples<E extends Examples | ImageSource>(examples: E, count: number): E {
+export function takeExamples<E extends Examples | ImageSource | ArrayExamples>(
+  examples: E,
+  count: number,
+): E {
   requireSome(examples, count);
+  if (isArrays(examples)) return partOf(examples, count, firstOf(count));
   const labels = examples.labels.subarray(0, count);
   if (isSource(examples)) return { ...examples, labels };
   return { ...examples, images: examples.images.subarray(0, count * imageSize(examples)), labels };
@@ -45,6 +58,7 @@ export function takeExamples<E extends Examples | ImageSource>(examples: E, coun
  * @param key the same key draws the same sample
  * @returns the sample, in the order of the examples
  * @throws {RangeError} if `count` is not such a number
+ * @throws {TypeError} if the examples are arrays without labels
  *
  * @example
  * ```ts
@@ -66,6 +80,11 @@ export function sampleExamples<E extends Examples | ImageSource>(
   count: number,
   key: Key,
 ): E {
+  if (isArrays(examples)) {
+    throw new TypeError(
+      `Cannot sample ${examples.name}: there must be labels, of which each class has as many, got columns. Use takeExamples or splitValidation`,
+    );
+  }
   requireSome(examples, count);
   const indices = Array.from(examples.labels, (_, i) => i);
   const byClass = Map.groupBy(indices, (i) => examples.labels[i]!);
@@ -80,7 +99,7 @@ export function sampleExamples<E extends Examples | ImageSource>(
 /**
  * Splits examples at random into a part to train on and a part to validate with.
  *
- * @param examples examples in memory, or a source
+ * @param examples labeled images in memory or from a source, or {@linkcode ArrayExamples}
  * @param fraction the part to validate with, between 0 and 1; its size is rounded to a whole number
  * @param key the same key gives the same parts
  * @returns the examples to train on, and those to validate with
@@ -102,13 +121,12 @@ export function sampleExamples<E extends Examples | ImageSource>(
  * assertEquals([train.labels.length, validation.labels.length], [3, 1]);
  * ```
  */
-export function splitValidation<E extends Examples | ImageSource>(
+export function splitValidation<E extends Examples | ImageSource | ArrayExamples>(
   examples: E,
   fraction: number,
   key: Key,
 ): [train: E, validation: E] {
-  checkExamples(examples);
-  const total = examples.labels.length;
+  const total = totalOf(examples);
   const held = Math.round(total * fraction);
   // Negated, so that NaN is refused too.
   if (!(held >= 1 && held < total)) {
@@ -148,7 +166,17 @@ export function splitByClass<T extends { readonly label: number }>(
 }
 
 /** The examples at these indices: copied, or read from the same source. */
-export function select<E extends Examples | ImageSource>(examples: E, indices: Uint32Array): E {
+export function select<E extends Examples | ImageSource | ArrayExamples>(
+  examples: E,
+  indices: Uint32Array,
+): E {
+  if (isArrays(examples)) {
+    const { contents } = examples;
+    return {
+      ...partOf(examples, indices.length, chosenBy(indices)),
+      ...(contents === undefined ? {} : { contents: sha256Of(contents, `${indices}`) }),
+    };
+  }
   const labels = pick(examples.labels, indices);
   if (isSource(examples)) {
     const read = (places: Uint32Array): ReturnType<ImageSource["read"]> =>
@@ -180,9 +208,47 @@ export function pick(
   return picked;
 }
 
-function requireSome(examples: Examples | ImageSource, count: number): void {
+/** Whatever has a number of examples. */
+type SomeExamples = Examples | ImageSource | ArrayExamples;
+
+function isArrays(examples: SomeExamples): examples is ArrayExamples {
+  return "inputs" in examples && "targets" in examples;
+}
+
+/** How many examples there are, once they are checked. */
+function totalOf(examples: SomeExamples): number {
+  if (isArrays(examples)) return countExamples(examples);
   checkExamples(examples);
-  const total = examples.labels.length;
+  return examples.labels.length;
+}
+
+/** A part of a column's values. */
+type PartOf = (values: Column["values"], size: number) => Column["values"];
+
+/** The first examples' values, in the same memory. */
+function firstOf(count: number): PartOf {
+  return (values, size) => typeof values === "function" ? values : values.subarray(0, count * size);
+}
+
+/** The values of the examples at some indices. */
+function chosenBy(indices: Uint32Array): PartOf {
+  return (values, size) =>
+    typeof values === "function"
+      ? (places) => values(places.map((place) => indices[place]!))
+      : picked(values, indices, size);
+}
+
+/** Examples of `count`, whose columns have a part of the values. */
+function partOf<E extends ArrayExamples>(examples: E, count: number, part: PartOf): E {
+  const take = (columns: Columns): Columns =>
+    isColumn(columns)
+      ? { ...columns, values: part(columns.values, sizeOf(columns.shape)) }
+      : Object.fromEntries(Object.entries(columns).map(([name, child]) => [name, take(child)]));
+  return { ...examples, inputs: take(examples.inputs), targets: take(examples.targets), count };
+}
+
+function requireSome(examples: SomeExamples, count: number): void {
+  const total = totalOf(examples);
   const action = `take some of the ${total} examples of ${examples.name}`;
   requireWhole(action, "their count", count, 1, total);
 }

@@ -19,6 +19,9 @@ const WANTED_LIMITS = [
   "maxComputeWorkgroupsPerDimension",
 ] as const;
 
+/** Features that are used where there are: clocks for profiles, float16 for mixed precision. */
+const WANTED_FEATURES: readonly GPUFeatureName[] = ["timestamp-query", "shader-f16"];
+
 /**
  * The adapter that WebGPU offers first.
  *
@@ -38,9 +41,7 @@ export async function findAdapter(powerPreference: PowerPreference): Promise<GPU
 
 /** Opens a device with the adapter's full limits and the features kernels use. */
 export function openDevice(adapter: GPUAdapter): Promise<GPUDevice> {
-  const requiredFeatures: GPUFeatureName[] = adapter.features.has("timestamp-query")
-    ? ["timestamp-query"]
-    : [];
+  const requiredFeatures = WANTED_FEATURES.filter((name) => adapter.features.has(name));
   const requiredLimits = Object.fromEntries(
     WANTED_LIMITS.map((name) => [name, adapter.limits[name]]),
   );

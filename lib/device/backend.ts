@@ -1,7 +1,14 @@
 // tfjs's WebGPU backend on a device of our own, with every fault made an exception.
 import type { Key } from "../tensor/random.ts";
 import { tf } from "../tensor/tf.ts";
-import { type Bound, type Command, type CommandRecorder, rangesOf } from "./command.ts";
+import {
+  type Bound,
+  type Command,
+  type CommandRecorder,
+  type Fusion,
+  type HalfForm,
+  rangesOf,
+} from "./command.ts";
 import { type Counters, type Encoding, encoding } from "./encoding.ts";
 import { DeviceError } from "./errors.ts";
 import { type FaultLedger, faultLedger } from "./faults.ts";
@@ -38,6 +45,20 @@ export type Dispatch = {
   /** The key whose two words lie among the uniforms, and from which word on. */
   readonly key?: { readonly words: Key; readonly at: number } | undefined;
   readonly workgroups: readonly [x: number, y: number, z: number];
+  /** How it may be joined with others under {@linkcode jit}. */
+  readonly fusion?: Fusion | undefined;
+  /** How it may hold tensors as float16, if it may. */
+  readonly half?: HalfForm | undefined;
+  /** The flag of overflows that it may set, bound after the tensors. */
+  readonly overflow?: tf.TensorInfo | undefined;
+};
+
+/** Mixed precision within a recording. */
+export type Halves = {
+  /** Not zero where a number was too large for float16, or a gradient not finite. Shape `[]`. */
+  readonly flag: tf.TensorInfo;
+  /** Data that stays as it was where the flag is set. */
+  readonly spared: WeakSet<object>;
 };
 
 /**
@@ -59,6 +80,7 @@ export class GuardedBackend extends WebGPUBackend {
   /** Data of tensors made while recording: there are no numbers behind them. */
   readonly #unreal = new WeakSet<object>();
   #recorder: CommandRecorder | undefined;
+  #halves: Halves | undefined;
   /** What was thrown instead of being told to the error scope that is open. */
   #refused: Error | undefined;
 
@@ -121,7 +143,31 @@ export class GuardedBackend extends WebGPUBackend {
       f();
     } finally {
       this.#recorder = undefined;
+      if (this.#halves) this.disposeData(this.#halves.flag.dataId);
+      this.#halves = undefined;
     }
+  }
+
+  /** Mixed precision, if what is recorded is to hold tensors as float16. */
+  get halves(): Halves | undefined {
+    return this.#halves;
+  }
+
+  /**
+   * Has what is recorded hold tensors as float16 where it can.
+   *
+   * @param flag a zero that a dispatch has made, which is set where a number is too large
+   * @throws {DeviceError} if nothing is being recorded, or the adapter knows no float16
+   */
+  holdHalves(flag: tf.TensorInfo): Halves {
+    const fault = this.device.features.has("shader-f16")
+      ? this.#recorder ? undefined : "must be recorded, see jit, got a plain call"
+      : "must run on an adapter with shader-f16, got one without";
+    if (fault) {
+      throw new DeviceError("unsupported", `Cannot hold tensors as float16: they ${fault}`);
+    }
+    this.#recorder!.holdHalves(flag);
+    return this.#halves = { flag, spared: new WeakSet() };
   }
 
   /** Marks data without numbers. */
@@ -339,14 +385,17 @@ export class GuardedBackend extends WebGPUBackend {
     const made = written.length - dispatch.updated.length;
     this.run({
       operation,
-      pipeline: dispatch.pipeline(),
+      pipeline: dispatch.pipeline,
       bound: [
         ...written.flatMap((info, i) => this.inRanges(info, i < made ? "write" : "update")),
         ...inputs.flatMap((info, i) => this.inRanges(info, "read", dispatch.held[i])),
+        ...(dispatch.overflow ? this.inRanges(dispatch.overflow, "update") : []),
       ],
       uniforms: new Uint8Array(uniforms.buffer, uniforms.byteOffset, uniforms.byteLength),
       key,
       workgroups,
+      fusion: dispatch.fusion,
+      half: dispatch.half,
     });
   }
 
@@ -368,7 +417,7 @@ export class GuardedBackend extends WebGPUBackend {
     const fields = programFields(program, [...inputs, output], own);
     this.run({
       operation: operationOf(program),
-      pipeline,
+      pipeline: () => pipeline,
       bound: [
         { info: output, access: "write" },
         ...inputs.map((info): Bound => ({ info, access: "read" })),
@@ -400,7 +449,8 @@ export class GuardedBackend extends WebGPUBackend {
     const resources = bound.map(({ info, range }, i) =>
       held[i]?.view ?? { buffer: this.bufferOf(info.dataId), ...range }
     );
-    const group = bindGroup(this.device, pipeline, [
+    const compiled = pipeline();
+    const group = bindGroup(this.device, compiled, [
       ...resources,
       { buffer: this.uniformBuffer(uniforms) },
     ]);
@@ -408,7 +458,7 @@ export class GuardedBackend extends WebGPUBackend {
     this.encoding.dispatch(
       operation,
       bound.map(({ info }) => info.shape),
-      pipeline,
+      compiled,
       group,
       workgroups,
     );

@@ -31,11 +31,47 @@ export function rangesOf(bytes: number, most: number): readonly (ByteRange | und
   }));
 }
 
+/** How a dispatch may be joined with another into one pass. */
+export type Fusion = {
+  /** Whether it writes each number of its one result once, which another may change before. */
+  readonly leads: boolean;
+  /** Of what is bound, the inputs that have a number for each of the result's, from which alone it follows. */
+  readonly elements: readonly number[];
+  /**
+   * The dispatch with another in its pass. It binds the other's result, its own inputs, and the
+   * other's inputs without the one that is its result.
+   *
+   * @param other the other's fusion
+   * @param input which of what the other binds is this one's result
+   * @returns what is different; `undefined` if they cannot be joined
+   */
+  join(
+    other: Fusion,
+    input: number,
+  ): Pick<Command, "operation" | "pipeline" | "uniforms" | "half" | "fusion"> | undefined;
+};
+
+/** How a dispatch may hold tensors as float16, which its text reads and writes as float32. */
+export type HalfForm = {
+  /** Of each tensor that is bound, whether it may be held so. */
+  readonly may: readonly boolean[];
+  /** Whether its results are whatever its inputs are; else if all inputs that may be are. */
+  readonly anyway: boolean;
+  /**
+   * Compiles, or returns what is compiled. Where a result is held so, the flag of overflows is bound
+   * after the tensors, before the numbers.
+   *
+   * @param halves of each tensor that is bound, whether it is held so
+   */
+  pipeline(halves: readonly boolean[]): GPUComputePipeline;
+};
+
 /** A dispatch. */
 export type Command = {
   /** The operation's name, for errors and profiles. */
   readonly operation: string;
-  readonly pipeline: GPUComputePipeline;
+  /** Compiles, or returns what is compiled. */
+  readonly pipeline: () => GPUComputePipeline;
   /** What is bound, from binding 0 on. */
   readonly bound: readonly Bound[];
   /** The numbers bound after the tensors. */
@@ -43,12 +79,22 @@ export type Command = {
   /** The key whose two words lie among the uniforms, and from which 32-bit word on. */
   readonly key?: { readonly words: Key; readonly at: number } | undefined;
   readonly workgroups: readonly [x: number, y: number, z: number];
+  /** How it may be joined with others, if it may. */
+  readonly fusion?: Fusion | undefined;
+  /** How it may hold tensors as float16, if it may. */
+  readonly half?: HalfForm | undefined;
 };
 
 /** Takes what an operation would give to the GPU, so that nothing is run. */
 export type CommandRecorder = {
   /** Takes a dispatch. */
   run(command: Command): void;
+  /**
+   * Notes that tensors are to be held as float16 where all that is done with them allows it.
+   *
+   * @param flag what is set where a number is too large for it
+   */
+  holdHalves(flag: tf.TensorInfo): void;
   /** Takes a copy of a whole tensor. */
   copy(from: tf.TensorInfo, to: tf.TensorInfo): void;
   /**

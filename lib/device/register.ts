@@ -15,6 +15,7 @@ import { BLEND } from "../tensor/blend.ts";
 import { DROP_UNITS } from "../tensor/drop_units.ts";
 import { einsumKernel } from "../tensor/einsum.ts";
 import { MAX_WINDOWS, MAX_WINDOWS_GRADIENT } from "../tensor/max_windows.ts";
+import { KEEP, NARROW, NEXT_SCALE, OVERFLOW, UNSCALE } from "../tensor/mixed_precision.ts";
 import { SPREAD } from "../tensor/spread.ts";
 import {
   LOCAL_RESPONSE_NORM,
@@ -57,6 +58,8 @@ import { pad } from "./kernels/pad.ts";
 import { prod } from "./kernels/prod.ts";
 import { maxPool, maxWindows } from "./kernels/max_windows.ts";
 import { maxWindowsGradient } from "./kernels/max_windows_gradient.ts";
+import { concat, padInHalves, slice, split, transpose } from "./kernels/moves.ts";
+import { keep, narrow, nextScale, overflow, unscale } from "./kernels/mixed_precision.ts";
 import { normal } from "./kernels/normal.ts";
 import { normalize } from "./kernels/normalize.ts";
 import { recolor, recolorGrays } from "./kernels/recolor.ts";
@@ -111,6 +114,11 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   [UPDATE_TREES]: updateTrees,
   [ACTIVATION_GRADIENT]: activationGradient,
   [NORMAL]: normal,
+  [OVERFLOW]: overflow,
+  [NARROW]: narrow,
+  [UNSCALE]: unscale,
+  [KEEP]: keep,
+  [NEXT_SCALE]: nextScale,
   [STANDARDIZE]: standardize,
   [STANDARDIZE_GRADIENT]: standardizeGradient,
   [CURVE]: curves,
@@ -131,7 +139,11 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   Cumsum: cumulative("+"),
   GatherNd: gatherNd,
   GatherV2: gather,
-  PadV2: pad,
+  PadV2: (software, stock) => pad(software, padInHalves(stock)),
+  Slice: slice,
+  SplitV: split,
+  Transpose: transpose,
+  Concat: concat,
   Prod: prod,
   SparseSegmentMean: sparseSegments,
   SparseSegmentSum: sparseSegments,

@@ -4,10 +4,23 @@
 export const WIDTH_BITS = 12;
 
 /** What a texel holds: four numbers, or one. */
-export type Texels = "rgba32float" | "r32float";
+export type Texels = "rgba32float" | "r32float" | "rgba16float" | "r16float";
+
+/** The texels of the same tensor held as float16. */
+export const HALF_TEXELS = { rgba32float: "rgba16float", r32float: "r16float" } as const;
 
 /** Bytes of a texel. */
-const BYTES: Readonly<Record<Texels, number>> = { rgba32float: 16, r32float: 4 };
+const BYTES: Readonly<Record<Texels, number>> = {
+  rgba32float: 16,
+  r32float: 4,
+  rgba16float: 8,
+  r16float: 2,
+};
+
+/** Whether WGSL has storage textures of such texels without further features; else they are sampled. */
+export function isStorageFormat(texels: Texels): boolean {
+  return texels !== "r16float";
+}
 
 /** A texture that holds a tensor's numbers. */
 export type HeldTexture = { readonly view: GPUTextureView; readonly texture: GPUTexture };
@@ -44,7 +57,7 @@ export type TexturePool = {
 export function fitsTexture(
   size: number,
   limits: GPUSupportedLimits,
-  texels: Texels = "rgba32float",
+  texels: keyof typeof HALF_TEXELS = "rgba32float",
 ): boolean {
   const numbers = BYTES[texels] / 4;
   const rows = Math.ceil(size / numbers / (1 << WIDTH_BITS));
@@ -85,7 +98,10 @@ export function texturePool(device: GPUDevice): TexturePool {
     const texture = device.createTexture({
       size: [width, height],
       format,
-      usage: GPUTextureUsage.STORAGE_BINDING | GPUTextureUsage.COPY_DST,
+      usage: GPUTextureUsage.COPY_DST |
+        (isStorageFormat(format)
+          ? GPUTextureUsage.STORAGE_BINDING
+          : GPUTextureUsage.TEXTURE_BINDING),
     });
     bytes += width * height * BYTES[format];
     return { texture, view: texture.createView() };

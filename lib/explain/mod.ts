@@ -2,6 +2,7 @@
 
 // Layers and filters
 export * from "./activation_grid.ts";
+export { ablate } from "./ablation.ts";
 export { activations } from "./activations.ts";
 export { filterGrid, type FilterGridOptions } from "./filter_grid.ts";
 export type { Normalize } from "./value_range.ts";
@@ -21,6 +22,10 @@ export { type InputGradient, inputGradient, type InputGradientOptions } from "./
 
 // Attribution
 export { type Attribution, attributionMap, type Target } from "./attribution/attribution.ts";
+export {
+  attributionPicture,
+  type AttributionPictureOptions,
+} from "./attribution/attribution_picture.ts";
 export { inputTimesGradient, type Saliency, saliency } from "./attribution/saliency.ts";
 export * from "./attribution/smooth_grad.ts";
 export type { Baseline } from "./attribution/baseline.ts";

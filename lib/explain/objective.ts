@@ -81,7 +81,7 @@ export function classLogit(index: number): Objective {
       }
       if (out.length !== 1) {
         throw new RangeError(
-          `Cannot score a class: the model must output a number per class, got [${out}]`,
+          `Cannot score a class: the model must output a number per class, got [${out}]. layers.readOut makes them of another output`,
         );
       }
       requireClassScores("score a class", ["N", ...out]);

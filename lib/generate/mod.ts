@@ -21,6 +21,12 @@ export * from "./normalized_ascent.ts";
 // Pictures
 export { classImage, type ClassImageOptions, type ClassImageStyle } from "./class_image.ts";
 export * from "./deep_dream.ts";
+export {
+  type ActivationAtlas,
+  activationAtlas,
+  type ActivationAtlasOptions,
+  type AtlasCell,
+} from "./activation_atlas.ts";
 export * from "./caricature.ts";
 export {
   type Inversion,

@@ -7,6 +7,7 @@ import { zeros } from "../layers/initializers.ts";
 import { type AnyLayer, type Empty, type Layer, stateless } from "../layers/layer.ts";
 import type { Join } from "../layers/parallel.ts";
 import { type Shape, sizeOf, type Tensor, type Tensor4D } from "../tensor/tensor.ts";
+import { type Binary as By, only, UNPADDED } from "../layers/operation.ts";
 import { tf } from "../tensor/tf.ts";
 import { slice } from "../layers/rearrange.ts";
 import { maxWindows } from "../tensor/max_windows.ts";
@@ -26,11 +27,15 @@ export const BINARY: Readonly<Record<string, Binary>> = {
   Pow: tf.pow,
 };
 
+/** What writers of files call an operation. */
+const byOf = (name: string): By => name.toLowerCase() as By;
+
 /** An operation with a number that is not learned. */
 export function withNumber(name: string, f: Binary, number: number, isFirst: boolean): AnyLayer {
   return activation(
     (x) => isFirst ? f(tf.scalar(number), x) : f(x, tf.scalar(number)),
     name.toLowerCase(),
+    { operations: only({ op: "number", by: byOf(name), number, isFirst }) },
   );
 }
 
@@ -52,6 +57,8 @@ export function withNumbers(
       };
     },
     apply: ({ value }, state, x) => [isFirst ? f(value, x) : f(x, value), state],
+    operations: ({ add, x, shape, weight }) =>
+      add({ op: "constant", by: byOf(name), value: weight("value"), isFirst }, shape, x),
   });
 }
 
@@ -62,6 +69,7 @@ export function joinBy(name: string, f: Binary): Join {
     shape: (shapes) => shapes[0]!.map((_, axis) => Math.max(...shapes.map((each) => each[axis]!))),
     flops: (shapes) => sizeOf(joinBy(name, f).shape(shapes)) * (shapes.length - 1),
     join: (outputs) => outputs.reduce((one, other) => f(one, other)),
+    operations: ({ add, outputs, shape }) => add({ op: "join", by: byOf(name) }, shape, ...outputs),
   };
 }
 
@@ -85,6 +93,10 @@ export function padWith(
       ),
       state,
     ],
+    operations({ add, x, shape }) {
+      const [before, after] = ([0, 1] as const).map((end) => amounts.map((one) => one[end]));
+      return add({ op: "pad", before: before!, after: after!, mode: "constant", number }, shape, x);
+    },
   });
 }
 
@@ -117,6 +129,11 @@ export function unpaddedMean(
       const [, height, width] = x.shape;
       return [tf.div(mean(x), mean(tf.ones([1, height!, width!, 1]))), state];
     },
+    operations({ add, x, shape }) {
+      const around = { before: [top, left], after: [bottom, right] } as const;
+      const slide = { size, stride, ...UNPADDED, ...around };
+      return add({ op: "meanPool", counted: false, ...slide }, shape, x);
+    },
   });
 }
 
@@ -147,6 +164,7 @@ export function dilatedMax(
       });
       return [taps.reduce((one, other) => tf.maximum(one, other)), state];
     },
+    operations: only({ op: "maxPool", size, stride, ...UNPADDED, dilation }),
   });
 }
 

@@ -5,13 +5,15 @@ import type { Shape, Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import { type Cost, costOfEach } from "./cost.ts";
 import { defineLayer } from "./define_layer.ts";
-import { type Empty, type Layer, stateless } from "./layer.ts";
+import { type Empty, type Layer, type Operations, stateless } from "./layer.ts";
+import { only } from "./operation.ts";
 import { requireFeatures } from "./window.ts";
 
 /** A layer that keeps its input's shape and learns nothing. */
 function shapeless(
   op: string,
   f: (x: Tensor) => Tensor,
+  operations: Operations["write"],
   cost: (shape: Shape) => Cost = (shape) => costOfEach(shape, 1),
   activation?: Activation,
 ): Layer<Empty, Empty> {
@@ -20,6 +22,7 @@ function shapeless(
     declare: (shape) => stateless(shape, cost(shape)),
     apply: (_params, state, x) => [f(x), state],
     ...(activation && { fusion: { activation } }),
+    operations,
   });
 }
 
@@ -38,7 +41,7 @@ function shapeless(
  * ```
  */
 export function relu(): Layer<Empty, Empty> {
-  return shapeless("relu", tf.relu, undefined, "relu");
+  return shapeless("relu", tf.relu, only({ op: "each", f: "relu" }), undefined, "relu");
 }
 
 /**
@@ -56,7 +59,7 @@ export function relu(): Layer<Empty, Empty> {
  * ```
  */
 export function tanh(): Layer<Empty, Empty> {
-  return shapeless("tanh", tf.tanh, undefined, "tanh");
+  return shapeless("tanh", tf.tanh, only({ op: "each", f: "tanh" }), undefined, "tanh");
 }
 
 /**
@@ -77,7 +80,19 @@ export function tanh(): Layer<Empty, Empty> {
  * ```
  */
 export function scaledTanh(): Layer<Empty, Empty> {
-  return shapeless("scaledTanh", (x) => tf.mul(tf.tanh(tf.mul(x, 2 / 3)), 1.7159));
+  return shapeless(
+    "scaledTanh",
+    (x) => tf.mul(tf.tanh(tf.mul(x, 2 / 3)), 1.7159),
+    ({ add, x, shape }) => {
+      const factor = { op: "number", by: "mul", isFirst: false } as const;
+      const inner = add({ ...factor, number: 2 / 3 }, shape, x);
+      return add(
+        { ...factor, number: 1.7159 },
+        shape,
+        add({ op: "each", f: "tanh" }, shape, inner),
+      );
+    },
+  );
 }
 
 /**
@@ -95,7 +110,7 @@ export function scaledTanh(): Layer<Empty, Empty> {
  * ```
  */
 export function sigmoid(): Layer<Empty, Empty> {
-  return shapeless("sigmoid", tf.sigmoid);
+  return shapeless("sigmoid", tf.sigmoid, only({ op: "each", f: "sigmoid" }));
 }
 
 /**
@@ -116,7 +131,11 @@ export function sigmoid(): Layer<Empty, Empty> {
  */
 export function leakyRelu(slope = 0.01): Layer<Empty, Empty> {
   requireRange("make a leakyRelu layer", "its slope must be finite", Number.isFinite(slope), slope);
-  return shapeless("leakyRelu", (x) => tf.leakyRelu(x, slope));
+  return shapeless(
+    "leakyRelu",
+    (x) => tf.leakyRelu(x, slope),
+    only({ op: "each", f: "leakyRelu", alpha: slope }),
+  );
 }
 
 /**
@@ -136,7 +155,7 @@ export function leakyRelu(slope = 0.01): Layer<Empty, Empty> {
  */
 export function softmax(): Layer<Empty, Empty> {
   // An exponential, an addition and a division; each number of a vector depends on all of it.
-  return shapeless("softmax", (x) => tf.softmax(x), (shape) => {
+  return shapeless("softmax", (x) => tf.softmax(x), only({ op: "softmax" }), (shape) => {
     requireFeatures("softmax", shape);
     const features = shape.at(-1)!;
     const rule = "its input must have at least two features, as of a single one it is always 1";
@@ -160,5 +179,5 @@ export function softmax(): Layer<Empty, Empty> {
  * ```
  */
 export function identity(): Layer<Empty, Empty> {
-  return shapeless("identity", (x) => x, () => ({ flops: 0, view: true }));
+  return shapeless("identity", (x) => x, ({ x }) => x, () => ({ flops: 0, view: true }));
 }

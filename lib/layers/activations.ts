@@ -6,7 +6,8 @@ import { tf } from "../tensor/tf.ts";
 import { costOfEach } from "./cost.ts";
 import { defineLayer, requireLayerOptions } from "./define_layer.ts";
 import type { Initializer } from "./initializers.ts";
-import { type Empty, type Layer, stateless } from "./layer.ts";
+import { type Empty, type Layer, type Operations, stateless } from "./layer.ts";
+import { only } from "./operation.ts";
 import { requireFeatures } from "./window.ts";
 
 /** Options of {@linkcode activation}. */
@@ -19,6 +20,8 @@ export type ActivationOptions = {
    * it passes its own gradient back.
    */
   readonly rectifies?: boolean;
+  /** What it consists of in other formats. Default: it can not be written to them. */
+  readonly operations?: Operations["write"];
 };
 
 /**
@@ -49,7 +52,7 @@ export function activation(
   name: string,
   options: ActivationOptions = {},
 ): Layer<Empty, Empty> {
-  const { flops = 1, rectifies = false } = options;
+  const { flops = 1, rectifies = false, operations } = options;
   if (typeof f !== "function" || typeof name !== "string" || name === "") {
     const rule = typeof f === "function" ? "its name must not be empty" : "f must be a function";
     throw new TypeError(
@@ -60,6 +63,7 @@ export function activation(
   return defineLayer({
     op: name,
     rectifies,
+    ...(operations ? { operations } : {}),
     declare: (shape) => stateless(shape, costOfEach(shape, flops)),
     apply(_params, state, x) {
       const y = f(x);
@@ -74,7 +78,9 @@ export function activation(
 }
 
 function curve(name: CurveName, op: string, flops: number, alpha?: number): Layer<Empty, Empty> {
-  return activation((x) => applyCurve(x, name, alpha), op, { flops, rectifies: name === "relu6" });
+  const operations = only({ op: "each", f: name, ...(alpha === undefined ? {} : { alpha }) });
+  const rectifies = name === "relu6";
+  return activation((x) => applyCurve(x, name, alpha), op, { flops, rectifies, operations });
 }
 
 /**
@@ -272,6 +278,7 @@ export function logSoftmax(): Layer<Empty, Empty> {
       return stateless(shape, { ...costOfEach(shape, 3), ...window });
     },
     apply: (_params, state, x) => [tf.logSoftmax(x), state],
+    operations: only({ op: "logSoftmax" }),
   });
 }
 
@@ -324,5 +331,7 @@ export function prelu(options: PreluOptions = {}): Layer<PreluParams, Empty> {
       };
     },
     apply: (params, state, x) => [tf.prelu(x, params.slope), state],
+    operations: ({ add, x, shape, weight }) =>
+      add({ op: "prelu", slope: weight("slope") }, shape, x),
   });
 }

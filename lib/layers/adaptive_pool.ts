@@ -6,6 +6,7 @@ import { meanWindows } from "../tensor/window_sums.ts";
 import type { Cost } from "./cost.ts";
 import { defineLayer } from "./define_layer.ts";
 import { type Empty, type Layer, stateless } from "./layer.ts";
+import { type Add, UNPADDED, type Value } from "./operation.ts";
 import { requireImage } from "./window.ts";
 
 /**
@@ -44,6 +45,13 @@ export function adaptiveMeanPool(height: number, width = height): Layer<Empty, E
       // The mean over a rectangle is that of the means of its rows.
       return [meansAlong(meansAlong(x as Tensor4D, 1, height), 2, width), state];
     },
+    operations({ add, x, shape }) {
+      const [h, w] = x.shape as [number, number, number];
+      if (h % height === 0 && w % width === 0) {
+        return meanOf(add, x, [h / height, w / width], shape);
+      }
+      return meansOf(add, meansOf(add, x, 0, height), 1, width);
+    },
   });
 }
 
@@ -67,6 +75,25 @@ function costOf([height, width, channels]: Shape, output: readonly [number, numb
   const size = [Math.max(...sizes[0]!), Math.max(...sizes[1]!)] as const;
   const stride = [lengths[0] / output[0], lengths[1] / output[1]] as const;
   return { flops, window: { size, stride, dilation: [1, 1], before: [0, 0] } };
+}
+
+/** The operation of means of windows beside one another. */
+function meanOf(add: Add, x: Value, size: readonly [number, number], shape: Shape): Value {
+  return add({ op: "meanPool", counted: false, size, stride: size, ...UNPADDED }, shape, x);
+}
+
+/** {@linkcode meansAlong} in operations. */
+function meansOf(add: Add, x: Value, axis: 0 | 1, count: number): Value {
+  const length = x.shape[axis]!;
+  const means = windowsOf(length, count).map(([start, end]) => {
+    const begin = [0, 0, 0].with(axis, start);
+    const rows = add({ op: "slice", begin }, x.shape.with(axis, end - start), x);
+    const size: [number, number] = axis === 0 ? [end - start, 1] : [1, end - start];
+    return meanOf(add, rows, size, x.shape.with(axis, 1));
+  });
+  return means.length === 1
+    ? means[0]!
+    : add({ op: "concat", axis }, x.shape.with(axis, count), ...means);
 }
 
 /** Means over `count` windows along an axis. */

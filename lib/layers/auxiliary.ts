@@ -61,6 +61,7 @@ export function auxiliary<H extends Layer>(
       const [, next] = enter("head", head, params, state, x, context);
       return [x, { head: next } as typeof state];
     },
+    operations: ({ x }) => x,
   });
   return { ...layer, weight };
 }

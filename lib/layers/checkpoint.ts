@@ -29,8 +29,8 @@ import type { Context, Layer } from "./layer.ts";
  * ```
  */
 export function checkpoint<P extends Tree, S extends Tree>(layer: Layer<P, S>): Layer<P, S> {
-  const { fusion: _, ...rest } = layer;
-  return {
+  const { fusion: _, operations, ...rest } = layer;
+  const again: Layer<P, S> = {
     ...rest,
     declare: (shape: Shape) => ({ ...layer.declare(shape), recomputed: true }),
     apply(params: P, state: S, x: Tensor, context: Context) {
@@ -38,4 +38,7 @@ export function checkpoint<P extends Tree, S extends Tree>(layer: Layer<P, S>): 
       return recomputed((input, own: P) => layer.apply(own, state, input, context), x, params);
     },
   };
+  return operations?.of === layer.apply
+    ? { ...again, operations: { ...operations, of: again.apply } }
+    : again;
 }

@@ -7,6 +7,7 @@ import { placeWindow } from "./cost.ts";
 import { defineLayer, requireLayerOptions } from "./define_layer.ts";
 import { heNormal, type Initializer, zeros } from "./initializers.ts";
 import type { Empty, Layer, Slots } from "./layer.ts";
+import { slideOver } from "./operation.ts";
 import { checkWindow, type Padding, type Pair, requireImage, slide } from "./window.ts";
 
 const OPTIONS: Readonly<Record<keyof ConvOptions, true>> = {
@@ -98,6 +99,18 @@ export function conv(options: ConvOptions): Layer<ConvParams, Empty> {
       };
     },
     apply: withActivation(),
+    operations: ({ add, x, shape, weight }) =>
+      add(
+        {
+          op: "conv",
+          ...slideOver(window, x.shape),
+          groups,
+          kernel: weight("kernel"),
+          ...(bias ? { bias: weight("bias") } : {}),
+        },
+        shape,
+        x,
+      ),
     fusion: { withActivation },
   });
 }

@@ -119,6 +119,11 @@ export function convTranspose(options: ConvTransposeOptions): Layer<ConvParams, 
       const added = bias ? params.bias as Tensor1D : undefined;
       return [convolveTranspose(x as Tensor4D, params.kernel, laid, added), state];
     },
+    operations({ add, x, shape, weight }) {
+      const { stride, padding, dilation } = laid;
+      const weights = { kernel: weight("kernel"), ...(bias ? { bias: weight("bias") } : {}) };
+      return add({ op: "convTranspose", stride, padding, dilation, groups, ...weights }, shape, x);
+    },
   });
 }
 

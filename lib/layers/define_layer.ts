@@ -10,19 +10,21 @@ import {
   type Fusion,
   isSlot,
   type Layer,
+  type Operations,
   type SlotTree,
 } from "./layer.ts";
 import { withArticle } from "../text/article.ts";
 import { requireOptions } from "../text/require.ts";
 
-/** A layer without checks; its fusion is that of its `apply`. */
+/** A layer without checks; fusion and operations are those of its `apply`. */
 export type Definition<
   P extends Tree,
   S extends Tree,
   X extends Tree = Tensor,
   Y extends Tree = Tensor,
-> = Omit<Layer<P, S, X, Y>, "fusion"> & {
+> = Omit<Layer<P, S, X, Y>, "fusion" | "operations"> & {
   readonly fusion?: Omit<Fusion, "of">;
+  readonly operations?: Operations["write"];
 };
 
 /**
@@ -37,7 +39,7 @@ export function defineLayer<
   X extends Tree = Tensor,
   Y extends Tree = Tensor,
 >(
-  { fusion, rectifies = false, ...definition }: Definition<P, S, X, Y>,
+  { fusion, operations, rectifies = false, ...definition }: Definition<P, S, X, Y>,
 ): Layer<P, S, X, Y> {
   let last:
     | { readonly shape: ShapesOf<X>; readonly declaration: Declaration<P, S, Y> }
@@ -58,7 +60,12 @@ export function defineLayer<
       return definition.apply(params, state, x, context);
     },
   };
-  return fusion ? { ...layer, fusion: { of: layer.apply as Fusion["of"], ...fusion } } : layer;
+  const of = layer.apply as Fusion["of"];
+  return {
+    ...layer,
+    ...(fusion ? { fusion: { of, ...fusion } } : {}),
+    ...(operations ? { operations: { of, write: operations } } : {}),
+  };
 }
 
 function areSameShapes(one: ShapeTree, other: ShapeTree): boolean {

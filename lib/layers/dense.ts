@@ -80,6 +80,10 @@ export function dense(options: DenseOptions): Layer<DenseParams, Empty> {
       };
     },
     apply: withActivation(),
+    operations({ add, x, shape, weight }) {
+      const weights = { kernel: weight("kernel"), ...(bias ? { bias: weight("bias") } : {}) };
+      return add({ op: "dense", ...weights }, shape, x);
+    },
     fusion: { withActivation },
   });
 }

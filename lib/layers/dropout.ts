@@ -28,6 +28,7 @@ export function dropout(rate: number): Layer<Empty, Empty> {
   requireRate("make a dropout layer", rate);
   return defineLayer({
     op: "dropout",
+    operations: ({ x }) => x,
     declare: (shape) => stateless(shape, { flops: 0 }),
     apply(_params, state, x, { training, key }) {
       if (!training || rate === 0) return [x, state];

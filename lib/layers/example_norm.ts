@@ -46,6 +46,8 @@ type Norm = {
   readonly check?: (shape: Shape) => void;
   readonly wide: (shape: Shape) => boolean;
   readonly normalize: (x: Tensor, epsilon: number) => Tensor;
+  /** What has mean 0: as many groups of features, or as `"norm"` has it. */
+  readonly over: (shape: Shape) => number | "last" | "all";
 };
 
 /** Mean, difference, square and its mean, product; and the affine's two. */
@@ -80,6 +82,10 @@ function normLayer(norm: Norm): Layer<ExampleNormParams, Record<string, never>> 
     apply(params, state, x) {
       const y = normalize(x, epsilon);
       return [affine ? tf.add(tf.mul(y, params.scale!), params.shift!) : y, state];
+    },
+    operations({ add, x, shape, weight }) {
+      const after = affine ? { scale: weight("scale"), shift: weight("shift") } : {};
+      return add({ op: "norm", over: norm.over(shape), epsilon, ...after }, shape, x);
     },
   });
 }
@@ -129,6 +135,7 @@ export function groupNorm(
       );
     },
     wide: () => true,
+    over: () => groups,
     normalize(x, epsilon) {
       const features = x.shape.at(-1)!;
       const parted = [x.shape[0]!, x.size / x.shape[0]! / features, groups, features / groups];
@@ -172,6 +179,7 @@ export function instanceNorm(
       );
     },
     wide: () => true,
+    over: (shape) => shape.at(-1)!,
     normalize: (x, epsilon) => standardize(x, positions(x), epsilon),
   });
 }
@@ -207,6 +215,7 @@ export function layerNorm(
     affine,
     slots: (shape) => axes === "last" ? shape.slice(-1) : shape,
     wide: (shape) => axes === "all" || shape.length === 1,
+    over: () => axes,
     normalize: (x, epsilon) =>
       standardize(x, axes === "last" ? [x.rank - 1] : [...positions(x), x.rank - 1], epsilon),
   });

@@ -160,6 +160,7 @@ export function graph<
       }
       return [ofOutputs(outputs, (name) => values.get(name)!) as Tree, next];
     },
+    operations: "children",
   });
   return layer as unknown as Layer<
     GraphParams<N>,
@@ -203,6 +204,13 @@ function planOf(
   const names = Object.keys(nodes);
   if (names.length === 0) throw new TypeError(`Cannot ${ACTION}: it must have a node, got {}`);
   const { inputs, outputs = names.at(-1)! } = options;
+  if (inputs !== undefined && !Array.isArray(inputs)) {
+    throw new TypeError(
+      `Cannot ${ACTION}: the option inputs must be a list of names, such as ["image", "age"], got ${
+        JSON.stringify(inputs)
+      }. A single input is called "${INPUT}" without it`,
+    );
+  }
   const known = [...inputs ?? [INPUT]];
   requireInputs(known, names);
   const uses = new Map<string, number>();
@@ -369,7 +377,12 @@ function joinedShape(name: string, join: Join, shapes: readonly Shape[]): Shape 
 
 function joinIn(join: Join, shapes: readonly Shape[]): NonNullable<Child["join"]> {
   const flops = join.flops?.(shapes);
-  return { name: join.name, ...(flops === undefined ? {} : { flops }) };
+  const { name, operations } = join;
+  return {
+    name,
+    ...(flops === undefined ? {} : { flops }),
+    ...(operations ? { operations } : {}),
+  };
 }
 
 /** Refuses a shared layer that would need other parameters. */

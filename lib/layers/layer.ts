@@ -6,6 +6,7 @@ import type { Path, Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Cost } from "./cost.ts";
 import type { Initializer } from "./initializers.ts";
+import type { JoinCall, OperationCall, Value } from "./operation.ts";
 
 /** What the call of a layer depends on besides parameters, state and input. */
 export type Context = {
@@ -59,9 +60,15 @@ export type Child = {
   /** In a graph: the names of the layers and inputs that it takes; several are joined. */
   readonly from?: readonly string[];
   /** How several are joined, and the operations of that for one example, if they are known. */
-  readonly join?: { readonly name: string; readonly flops?: number };
+  readonly join?: Joined & { readonly flops?: number };
   /** In a graph: the child that is the same layer, and has the parameters of both. */
   readonly shares?: string;
+};
+
+/** How several outputs become one: its name, and what it consists of in other formats, if it is known. */
+export type Joined = {
+  readonly name: string;
+  operations?(call: JoinCall): Value;
 };
 
 /**
@@ -84,6 +91,8 @@ export type Declaration<P extends Tree = Tree, S extends Tree = Tree, Y extends 
   readonly children?: readonly Child[];
   /** How its children are connected. Default: `"chain"`. */
   readonly arrangement?: Arrangement;
+  /** How its branches are joined. */
+  readonly join?: Joined;
   /** In a graph: the names of the children whose outputs are its outputs. */
   readonly ends?: readonly string[];
   /** Whether it is computed again in the backward pass, and keeps its input and output alone. */
@@ -153,6 +162,8 @@ export type Layer<
   readonly rectifies?: boolean;
   /** Optional: how the layer computes in one pass with its neighbors in a {@linkcode sequential}. */
   readonly fusion?: Fusion;
+  /** Optional: what it consists of in other formats; a layer without it can not be written to them. */
+  readonly operations?: Operations;
 };
 
 /**
@@ -169,6 +180,17 @@ export type Fusion = {
   readonly withActivation?: (activation: Activation) => AnyLayer["apply"];
   /** The `apply` with a ReLU before it. */
   readonly afterRelu?: AnyLayer["apply"];
+};
+
+/**
+ * What a layer consists of in other formats. It is about one `apply`, as {@linkcode Fusion} is: a
+ * layer with another does not have it.
+ */
+export type Operations = {
+  /** The `apply` that this is about. */
+  readonly of: AnyLayer["apply"];
+  /** Adds its operations and returns the last one's output; or it is nothing but its children. */
+  readonly write: "children" | ((call: OperationCall) => Value);
 };
 
 /** A model of any inputs and outputs. */

@@ -4,6 +4,7 @@ import { normalizeResponses } from "../tensor/local_response_norm.ts";
 import { costOfEach } from "./cost.ts";
 import { defineLayer, requireLayerOptions } from "./define_layer.ts";
 import { type Empty, type Layer, stateless } from "./layer.ts";
+import { only } from "./operation.ts";
 import { requireFeatures } from "./window.ts";
 
 const OPTIONS: Readonly<Record<keyof LocalResponseNormOptions, true>> = {
@@ -77,5 +78,6 @@ export function localResponseNorm(options: LocalResponseNormOptions = {}): Layer
       }
       return [normalizeResponses(x, attributes), state];
     },
+    operations: only({ op: "responses", size, alpha, beta, k }),
   });
 }

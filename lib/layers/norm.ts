@@ -86,6 +86,11 @@ export function batchNorm(options: BatchNormOptions = {}): Layer<BatchNormParams
         ? normalizeBatch(x, params, state, { epsilon, momentum })
         : [normalize(x, params, state, epsilon), state];
     },
+    operations({ add, x, shape, weight }) {
+      const [scale, shift] = [weight("scale"), weight("shift")];
+      const [mean, variance] = [weight("mean"), weight("variance")];
+      return add({ op: "batchNorm", epsilon, scale, shift, mean, variance }, shape, x);
+    },
   });
 }
 

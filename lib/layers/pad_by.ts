@@ -79,6 +79,13 @@ export function padBy(options: PadOptions): Layer<Empty, Empty> {
       }
       return [padAlong(padAlong(x, 1, sides[0], mode), 2, sides[1], mode), state];
     },
+    operations({ add, x, shape }) {
+      const [before, after] = ([0, 1] as const).map((end) => [...sides.map((one) => one[end]), 0]);
+      const by = mode === "zeros" ? "constant" : mode;
+      return isNothing
+        ? x
+        : add({ op: "pad", before: before!, after: after!, mode: by, number: 0 }, shape, x);
+    },
   });
 }
 

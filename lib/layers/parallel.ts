@@ -7,6 +7,7 @@ import { identity } from "./activation.ts";
 import { defineLayer } from "./define_layer.ts";
 import { enter } from "./enter.ts";
 import type { Empty, Layer, NamedLayers, ParamsOf, StateOf } from "./layer.ts";
+import type { JoinCall, Value } from "./operation.ts";
 import { declareChild, gather, requireNames } from "./sequential.ts";
 
 /**
@@ -44,9 +45,10 @@ export type Join = {
   flops?(shapes: readonly Shape[]): number;
   /** Joins the outputs, `[N, …shape]` each. */
   join(outputs: readonly Tensor[]): Tensor;
+  /** Optional: what it consists of in other formats; without it, it can not be written to them. */
+  operations?(call: JoinCall): Value;
 };
 
-/** Puts feature maps behind one another, as an Inception module does (§12.7.5). */
 const concat: Join = {
   name: "concat",
   shape(shapes) {
@@ -58,6 +60,8 @@ const concat: Join = {
   },
   flops: () => 0,
   join: (outputs) => tf.concat([...outputs], -1),
+  operations: ({ add, outputs, shape }) =>
+    add({ op: "concat", axis: shape.length - 1 }, shape, ...outputs),
 };
 
 /** Adds outputs of one shape, as a residual link does (§12.7.6). */
@@ -69,6 +73,7 @@ const sum: Join = {
   },
   flops: (shapes) => (shapes.length - 1) * sizeOf(shapes[0]!),
   join: (outputs) => outputs.reduce((total, output) => tf.add(total, output)),
+  operations: ({ add, outputs, shape }) => add({ op: "join", by: "add" }, shape, ...outputs),
 };
 
 /** Multiplies outputs of one shape, as gates do. */
@@ -76,6 +81,7 @@ const product: Join = {
   ...sum,
   name: "product",
   join: (outputs) => outputs.reduce((total, output) => tf.mul(total, output)),
+  operations: ({ add, outputs, shape }) => add({ op: "join", by: "mul" }, shape, ...outputs),
 };
 
 const JOINS = { concat, sum, product } as const;
@@ -152,6 +158,7 @@ function joined<L extends NamedLayers>(
       return {
         ...gather<L>(join.shape(shapes), children),
         arrangement: "branches",
+        join,
         ...(join.flops ? { cost: { flops: join.flops(shapes) } } : {}),
       };
     },
@@ -164,6 +171,7 @@ function joined<L extends NamedLayers>(
       });
       return [join.join(outputs), next as StateOf<L>];
     },
+    operations: "children",
   });
 }
 

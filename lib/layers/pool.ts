@@ -7,6 +7,7 @@ import { meanWindows, sumWindows } from "../tensor/window_sums.ts";
 import { placeWindow } from "./cost.ts";
 import { defineLayer, requireLayerOptions } from "./define_layer.ts";
 import { type Empty, type Layer, stateless } from "./layer.ts";
+import { only, type OperationCall, type Slide, slideOver, type Value } from "./operation.ts";
 import {
   checkWindow,
   type Padding,
@@ -65,6 +66,7 @@ function poolLayer(
   options: PoolOptions,
   pool: (x: Tensor4D, window: Window) => Tensor4D,
   work: number,
+  operations: (call: OperationCall, slide: Slide) => Value,
   rectified?: (x: Tensor4D, window: Window) => Tensor4D,
 ): Layer<Empty, Empty> {
   const { size = 2, stride = size, padding = "valid", rounding = "floor" } = options;
@@ -82,6 +84,7 @@ function poolLayer(
       return stateless(output, { flops, window: placeWindow(window, shape) });
     },
     apply: applyOf(pool),
+    operations: (call) => operations(call, slideOver(window, call.x.shape)),
     ...(rectified && { fusion: { afterRelu: applyOf(rectified) } }),
   });
 }
@@ -118,7 +121,14 @@ export function requireInput(op: string, { size, padding }: Window): void {
  */
 export function maxPool(options: PoolOptions = {}): Layer<Empty, Empty> {
   requireLayerOptions("maxPool", options, OPTIONS);
-  return poolLayer("maxPool", options, maxWindows, 1, (x, window) => maxWindows(x, window, true));
+  return poolLayer(
+    "maxPool",
+    options,
+    maxWindows,
+    1,
+    ({ add, x, shape }, slide) => add({ op: "maxPool", ...slide }, shape, x),
+    (x, window) => maxWindows(x, window, true),
+  );
 }
 
 /**
@@ -139,7 +149,34 @@ export function maxPool(options: PoolOptions = {}): Layer<Empty, Empty> {
 export function meanPool(options: MeanPoolOptions = {}): Layer<Empty, Empty> {
   requireLayerOptions("meanPool", options, { ...OPTIONS, countPadding: true });
   const { countPadding = false } = options;
-  return poolLayer("meanPool", options, (x, window) => meanWindows(x, window, countPadding), 1);
+  return poolLayer(
+    "meanPool",
+    options,
+    (x, window) => meanWindows(x, window, countPadding),
+    1,
+    ({ add, x, shape }, slide) => {
+      const { padding } = options;
+      const own = typeof padding === "number" ? padding : 0;
+      const isBeyond = padding !== "same" && slide.after.some((after) => after > own);
+      if (!countPadding || !isBeyond) {
+        return add({ op: "meanPool", counted: countPadding, ...slide }, shape, x);
+      }
+      // Padding counts, what is beyond it does not.
+      const [height, width, channels] = x.shape as [number, number, number];
+      const sides = { before: [own, own, 0], after: [own, own, 0] };
+      const padded = own === 0 ? x : add(
+        { op: "pad", ...sides, mode: "constant", number: 0 },
+        [height + 2 * own, width + 2 * own, channels],
+        x,
+      );
+      const after = [slide.after[0] - own, slide.after[1] - own] as const;
+      return add(
+        { op: "meanPool", counted: false, ...slide, before: [0, 0], after },
+        shape,
+        padded,
+      );
+    },
+  );
 }
 
 /**
@@ -163,12 +200,31 @@ export function normPool(options: NormPoolOptions = {}): Layer<Empty, Empty> {
   requireLayerOptions("normPool", options, { ...OPTIONS, norm: true });
   const { norm = 2 } = options;
   requireRange("make a normPool layer", "its norm must be 1 or 2", norm === 1 || norm === 2, norm);
-  return poolLayer("normPool", options, (x, window) => {
-    // Not tf.abs, whose slope at zero is -1: of activations after a ReLU, half are zero.
-    if (norm === 1) return sumWindows(tf.mul(x, tf.sign(x)), window);
-    // The root's slope at zero is infinite: below the floor the gradient is zero instead.
-    return tf.sqrt(tf.maximum(sumWindows(tf.square(x), window), 1e-30));
-  }, 2);
+  return poolLayer(
+    "normPool",
+    options,
+    (x, window) => {
+      // Not tf.abs, whose slope at zero is -1: of activations after a ReLU, half are zero.
+      if (norm === 1) return sumWindows(tf.mul(x, tf.sign(x)), window);
+      // The root's slope at zero is infinite: below the floor the gradient is zero instead.
+      return tf.sqrt(tf.maximum(sumWindows(tf.square(x), window), 1e-30));
+    },
+    2,
+    ({ add, x, shape }, slide) => {
+      const powers = norm === 1
+        ? add({ op: "each", f: "abs" }, x.shape, x)
+        : add({ op: "join", by: "mul" }, x.shape, x, x);
+      const means = add({ op: "meanPool", counted: true, ...slide }, shape, powers);
+      const count = {
+        op: "number",
+        by: "mul",
+        number: sizeOf(slide.size),
+        isFirst: false,
+      } as const;
+      const sums = add(count, shape, means);
+      return norm === 1 ? sums : add({ op: "each", f: "sqrt" }, shape, sums);
+    },
+  );
 }
 
 /**
@@ -192,5 +248,6 @@ export function globalMeanPool(): Layer<Empty, Empty> {
       return stateless([shape[2]!], { flops: sizeOf(shape), window: "all" });
     },
     apply: (_params, state, x) => [tf.mean(x, [1, 2]), state],
+    operations: only({ op: "reduce", by: "mean", axes: [0, 1], keep: false }),
   });
 }

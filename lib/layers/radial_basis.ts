@@ -3,6 +3,7 @@ import type { Tensor2D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import { defineLayer } from "./define_layer.ts";
 import type { Empty, Layer } from "./layer.ts";
+import { derived, fixed } from "./operation.ts";
 import { requireSizes } from "./window.ts";
 
 /** State of {@linkcode radialBasis}, which no training changes. */
@@ -68,6 +69,31 @@ export function radialBasis(codes: readonly (readonly number[])[]): Layer<Empty,
         tf.reshape(state.codes, [1, classes, features]),
       ); // [N, classes, features]
       return [tf.neg(tf.sum(tf.square(differences), 2)), state];
+    },
+    // −|x − c|² = (2x·c − |c|²) − |x|², as nobody else has differences with a list.
+    operations({ add, x, shape, weight }) {
+      const codes = weight("codes");
+      const kernel = derived([features, classes], [codes], ([own]) => {
+        const at = (i: number): number => own![i % classes * features + Math.floor(i / classes)]!;
+        return Float32Array.from({ length: features * classes }, (_, i) => 2 * at(i));
+      });
+      const bias = derived(
+        [classes],
+        [codes],
+        ([own]) =>
+          Float32Array.from({ length: classes }, (_, i) => {
+            const code = own!.subarray(i * features, (i + 1) * features);
+            return -code.reduce((sum, one) => sum + one * one, 0);
+          }),
+      );
+      const ones = fixed([features, classes], () => new Float32Array(features * classes).fill(-1));
+      const squares = add({ op: "join", by: "mul" }, x.shape, x, x);
+      return add(
+        { op: "join", by: "add" },
+        shape,
+        add({ op: "dense", kernel, bias }, shape, x),
+        add({ op: "dense", kernel: ones }, shape, squares),
+      );
     },
   });
 }

@@ -5,6 +5,7 @@ import { type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import { defineLayer } from "./define_layer.ts";
 import { type Empty, type Layer, stateless } from "./layer.ts";
+import { only } from "./operation.ts";
 import type { Join } from "./parallel.ts";
 import { withArticle } from "../text/article.ts";
 
@@ -78,6 +79,10 @@ export function reduce(options: ReduceOptions): Layer<Empty, Empty> {
       const own = axesOf(x.rank - 1).map((axis) => axis + 1);
       return [own.length === 0 ? x : REDUCTIONS[by](x, own, keep), state];
     },
+    operations({ add, x, shape }) {
+      const own = axesOf(x.shape.length);
+      return own.length === 0 ? x : add({ op: "reduce", by, axes: own, keep }, shape, x);
+    },
   });
 }
 
@@ -111,6 +116,7 @@ export function transpose(order: readonly number[]): Layer<Empty, Empty> {
       return stateless(own.map((axis) => shape[axis]!), { flops: 0, window: "all" });
     },
     apply: (_params, state, x) => [tf.transpose(x, [0, ...own.map((axis) => axis + 1)]), state],
+    operations: only({ op: "transpose", order: own }),
   });
 }
 
@@ -166,6 +172,7 @@ export function slice(options: SliceOptions): Layer<Empty, Empty> {
       return stateless(sizes, { flops: 0, window });
     },
     apply: (_params, state, x) => [tf.slice(x, [0, ...begin], [-1, ...size]), state],
+    operations: only({ op: "slice", begin }),
   });
 }
 
@@ -207,6 +214,7 @@ export function reshape(shape: Shape): Layer<Empty, Empty> {
       tf.reshape(x, [x.shape[0]!, ...shapeFor(sizeOf(x.shape.slice(1)))]),
       state,
     ],
+    operations: only({ op: "reshape" }),
   });
 }
 
@@ -245,5 +253,7 @@ export function concatAlong(axis: number): Join {
     },
     flops: () => 0,
     join: (outputs) => tf.concat([...outputs], axis < 0 ? axis : axis + 1),
+    operations: ({ add, outputs, shape }) =>
+      add({ op: "concat", axis: axisOf("parallel", axis, shape.length) }, shape, ...outputs),
   };
 }

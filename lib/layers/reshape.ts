@@ -5,6 +5,7 @@ import type { Tensor4D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import { defineLayer } from "./define_layer.ts";
 import { type Empty, type Layer, stateless } from "./layer.ts";
+import { only } from "./operation.ts";
 import { requireImage } from "./window.ts";
 
 /**
@@ -25,6 +26,7 @@ export function flatten(): Layer<Empty, Empty> {
     op: "flatten",
     declare: (shape) => stateless([sizeOf(shape)], { flops: 0, window: "all", view: true }),
     apply: (_params, state, x) => [tf.reshape(x, [x.shape[0]!, sizeOf(x.shape.slice(1))]), state],
+    operations: only({ op: "reshape" }),
   });
 }
 
@@ -72,6 +74,13 @@ export function padTo(height: number, width = height): Layer<Empty, Empty> {
         tf.pad(x as Tensor4D, [[0, 0], [top, height - h - top], [left, width - w - left], [0, 0]]),
         state,
       ];
+    },
+    operations({ add, x, shape }) {
+      const before = ([0, 1] as const).map((axis) => (shape[axis]! - x.shape[axis]!) >> 1);
+      const after = before.map((one, axis) => shape[axis]! - x.shape[axis]! - one);
+      const sides = { before: [...before, 0], after: [...after, 0] };
+      if (`${shape}` === `${x.shape}`) return x;
+      return add({ op: "pad", ...sides, mode: "constant", number: 0 }, shape, x);
     },
   });
 }

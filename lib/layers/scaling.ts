@@ -6,6 +6,7 @@ import { tf } from "../tensor/tf.ts";
 import type { Cost, PlacedWindow } from "./cost.ts";
 import { defineLayer, requireLayerOptions } from "./define_layer.ts";
 import { type Empty, type Layer, stateless } from "./layer.ts";
+import { only } from "./operation.ts";
 import { checkPair, type Pair, requireImage } from "./window.ts";
 
 const OPTIONS: Readonly<Record<keyof UpsampleOptions, true>> = {
@@ -74,6 +75,7 @@ export function upsample(options: UpsampleOptions = {}): Layer<Empty, Empty> {
       resample(x as Tensor4D, sizeOf(x.shape.slice(1)), { method, align }),
       state,
     ],
+    operations: only({ op: "resample", method, align }),
   });
 }
 
@@ -138,6 +140,7 @@ export function pixelShuffle(factor: number): Layer<Empty, Empty> {
       const turned = tf.transpose(lines, [0, 2, 1, 3]);
       return [tf.reshape(turned, [batch, height * factor, width * factor, own]), state];
     },
+    operations: only({ op: "pixelShuffle", factor }),
   });
 }
 
@@ -180,6 +183,14 @@ export function pixelUnshuffle(factor: number): Layer<Empty, Empty> {
       const turned = tf.transpose(lines, [0, 2, 1, 3]);
       const blocks = swapLast(turned, [batch * height * width, factor ** 2, channels]);
       return [tf.reshape(blocks, [batch, height, width, channels * factor ** 2]), state];
+    },
+    operations({ add, x, shape }) {
+      const [height, width, channels] = [shape[0]!, shape[1]!, x.shape[2]!];
+      const parts = [height, factor, width, factor, channels];
+      const order = [0, 2, 4, 1, 3];
+      const split = add({ op: "reshape" }, parts, x);
+      const turned = add({ op: "transpose", order }, order.map((axis) => parts[axis]!), split);
+      return add({ op: "reshape" }, shape, turned);
     },
   });
 }

@@ -67,6 +67,7 @@ export function sequential<L extends NamedLayers>(layers: L): Layer<ParamsOf<L>,
       }
       return [y, next as StateOf<L>];
     },
+    operations: "children",
   });
 }
 

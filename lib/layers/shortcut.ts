@@ -4,6 +4,7 @@ import type { Tensor4D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import { defineLayer } from "./define_layer.ts";
 import { type Empty, type Layer, stateless } from "./layer.ts";
+import { UNPADDED } from "./operation.ts";
 import { requireImage } from "./window.ts";
 
 /** Options of {@linkcode zeroPadShortcut}. */
@@ -52,6 +53,18 @@ export function zeroPadShortcut(options: ZeroPadShortcutOptions): Layer<Empty, E
       });
     },
     apply: (_params, state, x) => [widen(thin(x as Tensor4D, stride), features), state],
+    operations({ add, x, shape }) {
+      const channels = x.shape[2]!;
+      const first = stride === 1 ? x : add(
+        { op: "maxPool", size: [1, 1], stride: [stride, stride], ...UNPADDED },
+        [shape[0]!, shape[1]!, channels],
+        x,
+      );
+      if (channels === features) return first;
+      const left = (features - channels) >> 1;
+      const sides = { before: [0, 0, left], after: [0, 0, features - channels - left] };
+      return add({ op: "pad", ...sides, mode: "constant", number: 0 }, shape, first);
+    },
   });
 }
 

@@ -50,6 +50,10 @@ const WEIGHTED: Join = {
     const [batch, channels] = weights!.shape as [number, number];
     return tf.mul(maps!, tf.reshape(weights!, [batch, 1, 1, channels]));
   },
+  operations({ add, outputs: [maps, weights], shape }) {
+    const factors = add({ op: "reshape" }, [1, 1, shape[2]!], weights!);
+    return add({ op: "join", by: "mul" }, shape, maps!, factors);
+  },
 };
 
 /**

@@ -6,6 +6,7 @@ import { placeWindow } from "./cost.ts";
 import { heNormal, type Initializer, zeros } from "./initializers.ts";
 import { defineLayer } from "./define_layer.ts";
 import type { Empty, Layer } from "./layer.ts";
+import { derived, slideOver } from "./operation.ts";
 import { checkWindow, type Pair, slide } from "./window.ts";
 
 /** Options of {@linkcode subsample}. */
@@ -71,6 +72,18 @@ export function subsample(options: SubsampleOptions = {}): Layer<SubsampleParams
     apply(params, state, x) {
       const sums = sumWindows(x as Tensor4D, window);
       return [tf.add(tf.mul(sums, params.coefficient), params.bias), state];
+    },
+    // A convolution of each channel by itself, whose filters are of one number.
+    operations({ add, x, shape, weight }) {
+      const groups = shape[2]!;
+      const kernel = derived(
+        [...window.size, 1, groups],
+        [weight("coefficient")],
+        ([own]) =>
+          Float32Array.from({ length: sizeOf(window.size) * groups }, (_, i) => own![i % groups]!),
+      );
+      const slide = slideOver(window, x.shape);
+      return add({ op: "conv", ...slide, groups, kernel, bias: weight("bias") }, shape, x);
     },
   });
 }

@@ -8,6 +8,7 @@ import { placeWindow } from "./cost.ts";
 import { heNormal, type Initializer, zeros } from "./initializers.ts";
 import { defineLayer } from "./define_layer.ts";
 import type { Empty, Layer, Slot } from "./layer.ts";
+import { derived, slideOver } from "./operation.ts";
 import { checkWindow, type Pair, requireImage, slide, type Window } from "./window.ts";
 
 /** For each feature map of the output, the channels of the input that it sees. */
@@ -72,6 +73,21 @@ export function tableConv(options: TableConvOptions): Layer<TableConvParams, Emp
       const bias = params.bias as Tensor1D;
       return [convolve(x as Tensor4D, kernel, { ...window, groups: 1 }, bias), state];
     },
+    operations({ add, x, shape, weight }) {
+      const [channels, features] = [x.shape[2]!, table.length];
+      const places = placesOf(table);
+      const sizes = [...window.size, channels, features];
+      const kernel = derived(sizes, [weight("kernel")], ([own]) => {
+        const whole = new Float32Array(sizeOf(sizes));
+        own!.forEach((one, i) => {
+          const tap = Math.floor(i / places.length);
+          whole[tap * channels * features + places[i % places.length]!] = one;
+        });
+        return whole;
+      });
+      const slide = slideOver(window, x.shape);
+      return add({ op: "conv", ...slide, groups: 1, kernel, bias: weight("bias") }, shape, x);
+    },
   });
 }
 
@@ -103,12 +119,17 @@ function kernelSlot(table: ConnectionTable, { size }: Window, initializer: Initi
 function spreadOut(kernel: Tensor, table: ConnectionTable, channels: number): Tensor4D {
   const [height, width, count] = kernel.shape as [number, number, number];
   const features = table.length;
-  const places = table.flatMap((seen, map) => seen.map((channel) => channel * features + map));
+  const places = placesOf(table);
   const selection = new Float32Array(count * channels * features);
   places.forEach((place, i) => selection[i * channels * features + place] = 1);
   const rows = tf.reshape(kernel, [height * width, count]);
   const whole = tf.matMul(rows, tf.tensor2d(selection, [count, channels * features]));
   return tf.reshape(whole, [height, width, channels, features]);
+}
+
+/** Where each connection is in a kernel's `[C, features]`. */
+function placesOf(table: ConnectionTable): number[] {
+  return table.flatMap((seen, map) => seen.map((channel) => channel * table.length + map));
 }
 
 function requireTable(table: ConnectionTable): void {

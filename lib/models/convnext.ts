@@ -12,6 +12,7 @@ import { globalMeanPool } from "../layers/pool.ts";
 import { sequential } from "../layers/sequential.ts";
 import { scaledNormal } from "../layers/initializers.ts";
 import { costOfEach } from "../layers/cost.ts";
+import { derived } from "../layers/operation.ts";
 import { requireFeatures } from "../layers/window.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
@@ -127,5 +128,10 @@ function layerScale(): Layer<{ readonly layerScale: Tensor }, Empty> {
       };
     },
     apply: ({ layerScale }, state, x) => [tf.mul(x, layerScale), state],
+    operations({ add, x, shape, weight }) {
+      const sizes = [...shape.slice(1).map(() => 1), shape.at(-1)!];
+      const value = derived(sizes, [weight("layerScale")], ([own]) => own!);
+      return add({ op: "constant", by: "mul", value, isFirst: false }, shape, x);
+    },
   });
 }

@@ -118,5 +118,15 @@ function interleave(): Layer<Empty, Empty> {
       const halves = tf.reshape(x, [batch * height * width, 2, count / 2]);
       return [tf.reshape(tf.transpose(halves, [0, 2, 1]), x.shape), state];
     },
+    operations({ add, x, shape: [height, width, count] }) {
+      const parts = [height!, width!, 2, count! / 2];
+      const halves = add({ op: "reshape" }, parts, x);
+      const turned = add(
+        { op: "transpose", order: [0, 1, 3, 2] },
+        [height!, width!, count! / 2, 2],
+        halves,
+      );
+      return add({ op: "reshape" }, x.shape, turned);
+    },
   });
 }

@@ -4,7 +4,8 @@ import type { Shape } from "../tensor/tensor.ts";
 import { assemble, type Built } from "../imported/assemble.ts";
 import type { Head } from "../imported/emitter.ts";
 import { type ImportedFile, type ImportOptions, OPEN_SIZE } from "../imported/file.ts";
-import { axesOf, Builder, endOf } from "./builder.ts";
+import { axesOf, Builder, endOf, plainAxes } from "./builder.ts";
+import { LAYOUT_KEY } from "./write.ts";
 import { Call, type Operand, type Value } from "./call.ts";
 import { constantOf, isFloat, typeName } from "./constant.ts";
 import { readExternal } from "./external.ts";
@@ -70,8 +71,14 @@ function endsOf({ file, inputs, outputs, tensors }: ProtoModel): [ProtoValue, Pr
   return [free[0]!, outputs[0]!];
 }
 
+/** Which of the input's axes ours are: of images the channels come first, unless we wrote otherwise. */
+function axesIn({ metadata }: ProtoModel, dims: readonly number[]): number[] {
+  return metadata.get(LAYOUT_KEY) === "NHWC" ? plainAxes(dims) : axesOf(dims);
+}
+
 /** The shape of one input in our order. */
-function inputShapeOf({ file }: ProtoModel, { name, type, dims }: ProtoValue): Shape {
+function inputShapeOf(proto: ProtoModel, { name, type, dims }: ProtoValue): Shape {
+  const { file } = proto;
   if (!isFloat(type)) {
     throw new TypeError(
       `Cannot read ${file}: its input "${name}" must be of floats, got ${typeName(type)}`,
@@ -89,7 +96,7 @@ function inputShapeOf({ file }: ProtoModel, { name, type, dims }: ProtoValue): S
     );
   }
   const known = sizes.map((size) => typeof size === "number" && size >= 1 ? size : OPEN_SIZE);
-  return axesOf(known).map((axis) => known[axis]!);
+  return axesIn(proto, known).map((axis) => known[axis]!);
 }
 
 function requireShape(
@@ -122,8 +129,9 @@ function convert(
     operands.set(tensor.name, { constant: constantOf(tensor, proto.file) });
   }
   const isImage = shape.length === 3;
-  const dims = isImage ? [shape[2]!, shape[0]!, shape[1]!] : [...shape];
-  operands.set(input, { value: { layer: "input", dims, axes: axesOf(dims) } });
+  const isFirst = isImage && axesIn(proto, shape)[0] === 1;
+  const dims = isFirst ? [shape[2]!, shape[0]!, shape[1]!] : [...shape];
+  operands.set(input, { value: { layer: "input", dims, axes: axesIn(proto, dims) } });
   const size = said?.[0];
   const batch = typeof size === "number" && size > 0 ? size : 1;
   const last = keepSoftmax ? undefined : softmaxAt(nodes, output);

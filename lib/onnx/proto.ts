@@ -5,11 +5,17 @@
 const PROTOBUF_JS = "npm:protobufjs@8.8.1/minimal.js";
 
 /** Loads the package. */
-function loadReader(): Promise<{ default: typeof import("npm:protobufjs@8.8.1/minimal.js") }> {
+export function loadProtobuf(): Promise<
+  { default: typeof import("npm:protobufjs@8.8.1/minimal.js") }
+> {
   return import(PROTOBUF_JS);
 }
 
-type Reader = InstanceType<Awaited<ReturnType<typeof loadReader>>["default"]["Reader"]>;
+type Protobuf = Awaited<ReturnType<typeof loadProtobuf>>["default"];
+type Reader = InstanceType<Protobuf["Reader"]>;
+
+/** What messages are written by. */
+export type Writer = InstanceType<Protobuf["Writer"]>;
 
 /** A tensor as the file has it. */
 export type ProtoTensor = {
@@ -72,7 +78,7 @@ export type ProtoModel = {
  * @throws {SyntaxError} if it is cut or no ONNX file, with the place
  */
 export async function parseModel(bytes: Uint8Array, file: string): Promise<ProtoModel> {
-  const { default: { Reader } } = await loadReader();
+  const { default: { Reader } } = await loadProtobuf();
   const reader = new Reader(bytes);
   const bad = (reason: string, cause?: unknown): SyntaxError =>
     new SyntaxError(`Cannot read ${file}: it must be a whole ONNX file, got ${reason}`, { cause });

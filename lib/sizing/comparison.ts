@@ -1,5 +1,6 @@
 // Compares the costs of models in a table (Figure 12.15).
 import { table } from "../text/table.ts";
+import type { ShapeTree } from "../tensor/tensor.ts";
 import type { ModelSize } from "./model_size.ts";
 import { briefBytes, briefCount, grouped } from "./quantity.ts";
 import { fieldText, flopsText } from "./summary.ts";
@@ -7,7 +8,7 @@ import { fieldText, flopsText } from "./summary.ts";
 /** A model in a comparison. */
 export type Compared = {
   readonly name: string;
-  readonly size: ModelSize;
+  readonly size: ModelSize<ShapeTree, ShapeTree>;
   /** Its result in a contest, if it is known. */
   readonly result?: Result;
 };
@@ -69,7 +70,7 @@ export function comparison(models: readonly Compared[]): string {
   return table([told.map(({ heading }) => heading), ...rows], { align, heading: true });
 }
 
-function lastField({ layers }: ModelSize): string {
+function lastField({ layers }: Compared["size"]): string {
   const last = layers.findLast(({ receptiveStride }) => receptiveStride !== null) ?? layers.at(-1);
   return last ? fieldText(last) : "";
 }

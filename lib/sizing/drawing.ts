@@ -7,6 +7,7 @@ import type { Caption, Link, Placed, Point } from "./layout.ts";
 import { sizeOfModel } from "./model_size.ts";
 import { BESIDE, TITLE_SIZE, titleOf } from "./part_size.ts";
 import type { Box, Module, Paint } from "./part.ts";
+import { OUTLINES } from "./outlines.ts";
 import { planOf } from "./plan.ts";
 import { briefCount, grouped, shapeText } from "./quantity.ts";
 import { COLORS, MUTED, RULE, tint } from "../chart/style.ts";
@@ -18,16 +19,6 @@ const PAGE = 1080;
 const MARGIN = 14;
 /** Height of heading and legend. */
 const HEAD = 92;
-
-/** The outline of each kind of layer. */
-const OUTLINES: Readonly<Record<Paint, string>> = {
-  convolution: COLORS.blue,
-  pooling: COLORS.green,
-  dense: COLORS.vermilion,
-  normalization: COLORS.purple,
-  join: COLORS.orange,
-  other: MUTED,
-};
 
 /** Options of {@linkcode drawing}. */
 export type DrawingOptions = {

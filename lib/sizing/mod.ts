@@ -13,5 +13,6 @@ export {
 } from "./training_memory.ts";
 export { summary } from "./summary.ts";
 export * from "./drawing.ts";
+export { blockDrawing, type BlockDrawingOptions } from "./block_drawing.ts";
 export * from "./comparison.ts";
 export * from "./comparison_chart.ts";

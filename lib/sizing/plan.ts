@@ -208,7 +208,7 @@ function hasMatrix({ params }: Declaration): boolean {
  *
  * @param keeps whether its output has its input's shape
  */
-function paintOf(declaration: Declaration, keeps: boolean): Paint {
+export function paintOf(declaration: Declaration, keeps: boolean): Paint {
   const { cost, params, state } = declaration;
   const learns = slotEntries(params).length > 0;
   // Fixed codes are weights too.

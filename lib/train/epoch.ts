@@ -6,6 +6,7 @@ import { disposeTree, leaves, type Path, type Tree } from "../tensor/tree.ts";
 import { type CallResult, callStep } from "./callbacks/call_callbacks.ts";
 import type { Feed, FeedBatch } from "./feed.ts";
 import type { FitOptions } from "./fit_options.ts";
+import { readScale } from "./mixed_precision.ts";
 import { type Objective, unstackNumbers } from "./objective.ts";
 import type { StepReport } from "./reports.ts";
 import { addTotals, meansOf } from "./totals.ts";
@@ -198,8 +199,15 @@ async function account<P extends Tree, S extends Tree>(
   run: Run<P, S>,
   { numbers, size, at }: Pending,
 ): Promise<CallResult<Run<P, S>>> {
-  const { loss, correct, metrics } = unstackNumbers(objective, await numbers);
-  requireFinite("the loss", loss, at, ". A smaller learning rate often helps");
+  const values = await numbers;
+  const { loss, correct, metrics } = unstackNumbers(objective, values);
+  const isMixed = options.precision === "mixed";
+  requireFinite(
+    "the loss",
+    loss,
+    at,
+    isMixed ? MIXED_HINT : ". A smaller learning rate often helps",
+  );
   Object.entries(metrics).forEach(([name, value]) =>
     requireFinite(`the metric ${name}`, value, at)
   );
@@ -214,11 +222,16 @@ async function account<P extends Tree, S extends Tree>(
     meanLoss,
     ...means,
     seconds: (performance.now() - began) / 1000,
+    ...(isMixed ? readScale(values, at.step) : {}),
   };
   (options.onStep as FitOptions["onStep"])?.(report);
   const counted = { ...run, progress: { ...run.progress, totals } };
   return callStep(options.callbacks ?? [], counted, report);
 }
+
+/** A loss that is not finite is not mended by scaling it: activations do not fit into float16. */
+const MIXED_HINT =
+  '. A smaller learning rate often helps, or activations of at most 65504, or precision "float32"';
 
 function requireFinite(what: string, value: number, at: Training["progress"], hint = ""): void {
   if (Number.isFinite(value)) return;

@@ -22,6 +22,12 @@ import {
   openEvaluation,
 } from "./evaluate.ts";
 import { type ClassifierOptions, FIT_OPTIONS, type FitOptions } from "./fit_options.ts";
+import {
+  inPrecision,
+  readLossScale,
+  requirePrecision,
+  requireSamePrecision,
+} from "./mixed_precision.ts";
 import { objectiveOf } from "./objective.ts";
 import { type AnyExamples, hasClasses, isLabeled, openFeed, requireExamples } from "./open_feed.ts";
 import type { ClassifierReport, EpochReport } from "./reports.ts";
@@ -57,7 +63,7 @@ import { trainingFunctions } from "./training_functions.ts";
  * @throws {RangeError} if an epoch would end with a batch of one example that has no batch statistics
  * @throws {RangeError} if two callbacks have the same name, or one monitors what is not measured
  * @throws {Error} what a callback throws, such as for a file that cannot be written
- * @throws {DeviceError} if the device failed
+ * @throws {DeviceError} if the device failed, or cannot train in mixed precision
  *
  * @example
  * ```ts
@@ -111,6 +117,8 @@ async function* fitAny(
 ): AsyncGenerator<EpochReport, void, void> {
   requireOptions("fit", options, FIT_OPTIONS);
   requireWhole("fit", "the epochs", options.epochs ?? 1);
+  requirePrecision("fit", options);
+  requireRecorded(options);
   requireExamples("fit", examples);
   requireLabeled(examples, options);
   const { from, normalize, validation, callbacks = [] } = options;
@@ -130,7 +138,7 @@ async function* fitAny(
     const shape = feed.inputShape as Shape;
     auxiliaryLossesOf(model, shape, options.auxiliaryLosses); // Refuses unknown paths.
     requireStatistics(model, feed, options);
-    const optimizer = optimizerOf(options);
+    const optimizer = inPrecision(optimizerOf(options), options);
     const functions = trainingFunctions(model, { ...options, optimizer, objective });
     const parts = { step: functions.step, feed, objective, options, began: performance.now() };
     try {
@@ -148,6 +156,14 @@ function requireLabeled(examples: AnyExamples, { augment }: FitOptions): void {
   if (augment === undefined || isLabeled(examples)) return;
   throw new TypeError(
     `Cannot fit: the option augment is for labeled images, got ${augment.name} for other examples. Change the batches of a stream instead, see data.map`,
+  );
+}
+
+/** Refuses mixed precision of steps that are not recorded: tensors by themselves are float32. */
+function requireRecorded({ precision, jit }: FitOptions): void {
+  if (precision !== "mixed" || jit !== false) return;
+  throw new TypeError(
+    'Cannot fit in mixed precision: steps must be recorded, got jit: false. Leave out jit, or choose precision "float32"',
   );
 }
 
@@ -201,9 +217,10 @@ function begin({ feed, objective, options }: EpochParts<Tree, Tree>, model: Laye
     optimizerOf(options),
     keyOfRun(options),
     inputShape,
-    options.trainable ? { trainable: options.trainable } : {},
+    options,
   );
   const data = feed.data();
+  requireSamePrecision(run.optimizer, options.precision);
   requireSameTrainable(run.params, run.trainable, options.trainable);
   if (!options.otherData) requireSameData(run.data, data);
   requirePlace(run, feed, objective);
@@ -222,7 +239,7 @@ async function nextReport(
   const { totals } = run.progress;
   const after = complete ? { ...run, progress: nextEpoch(run.progress) } : run;
   const validation = complete ? await validate(parts, forward, after) : undefined;
-  const learningRate = await lastRate(optimizerOf(options), after.optimizer);
+  const learningRate = await lastRate(inPrecision(optimizerOf(options), options), after.optimizer);
   const numbers = {
     epoch: from.progress.epoch + 1,
     complete,
@@ -232,6 +249,7 @@ async function nextReport(
     ...(validation?.metrics ? { valMetrics: validation.metrics } : {}),
     seconds: (performance.now() - began) / 1000,
     ...(learningRate === undefined ? {} : { learningRate }),
+    ...await readLossScale(after.optimizer),
   };
   const called = complete
     ? await callEpoch(options.callbacks ?? [], after, numbers)

@@ -10,6 +10,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
 import type { AuxiliaryLosses } from "./auxiliary_losses.ts";
 import type { Callback } from "./callbacks/callback.ts";
+import type { Precision } from "./mixed_precision.ts";
 import type { Losses, Metrics } from "./objective.ts";
 import { type AnyExamples, batchSizeOf, countOf, isStream } from "./open_feed.ts";
 import type { ClassifierStep, StepReport } from "./reports.ts";
@@ -88,6 +89,13 @@ export type FitOptions<
    * with the recording, to find what it freezes. Default: `true`.
    */
   readonly jit?: boolean | "check";
+  /**
+   * `"mixed"` halves the memory of activations and weights in a step: WebGPU on an adapter with
+   * `shader-f16` only. Default: `"float32"`.
+   */
+  readonly precision?: Precision;
+  /** What the loss is multiplied by in mixed precision, above 0. Default: dynamic, from 65536. */
+  readonly lossScale?: number;
 };
 
 /** The options of {@linkcode fit}. */
@@ -112,6 +120,8 @@ export const FIT_OPTIONS: Readonly<Record<keyof FitOptions, true>> = {
   callbacks: true,
   onStep: true,
   jit: true,
+  precision: true,
+  lossScale: true,
 };
 
 /** Options of {@linkcode fit} for a classifier of labeled images. */

@@ -6,6 +6,7 @@ export * from "./class_weights.ts";
 export type { AuxiliaryLosses } from "./auxiliary_losses.ts";
 export { type StepResult, type TrainState, trainStep, type TrainStepOptions } from "./step.ts";
 export * from "./fit.ts";
+export type { Precision, PrecisionOptions } from "./mixed_precision.ts";
 export { type ClassifierOptions, type FitOptions, stepsPerEpoch } from "./fit_options.ts";
 export type { Losses, Measure, Metrics, WeightedLoss } from "./objective.ts";
 export type { AnyExamples } from "./open_feed.ts";

@@ -135,9 +135,12 @@ export function objectiveOf(
   };
 }
 
-/** All numbers of a batch in one tensor, loss, correct ones, metrics: `[1 + 1 + metrics]`. */
-export function stackNumbers({ loss, correct, metrics }: Measured): Tensor {
-  const all = [loss, ...(correct ? [correct] : []), ...Object.values(metrics)];
+/** All numbers of a batch in one tensor, loss, correct ones, metrics, others: `[1 + 1 + metrics + others]`. */
+export function stackNumbers(
+  { loss, correct, metrics }: Measured,
+  others: readonly Scalar[] = [],
+): Tensor {
+  const all = [loss, ...(correct ? [correct] : []), ...Object.values(metrics), ...others];
   return tf.stack(all.map((number) => tf.cast(number, "float32")));
 }
 

@@ -24,6 +24,10 @@ export type StepReport = {
   readonly metrics?: { readonly [name: string]: number };
   /** Time since `fit` was called. */
   readonly seconds: number;
+  /** In mixed precision: the loss scale of the next step. */
+  readonly lossScale?: number;
+  /** In mixed precision: steps of the run so far that overflowed and changed nothing. */
+  readonly skippedSteps?: number;
 };
 
 /** The numbers of a step of a classifier on labeled images. */
@@ -68,6 +72,10 @@ export type EpochReport<
    * Absent if the optimizer does not tell it.
    */
   readonly learningRate?: number;
+  /** In mixed precision: the loss scale after the epoch. */
+  readonly lossScale?: number;
+  /** In mixed precision: steps of the run so far that overflowed and changed nothing. */
+  readonly skippedSteps?: number;
   /**
    * The network as trained so far, with what its training needs to continue. Its tensors are valid
    * until the loop takes the next report; those of the last report are the caller's.

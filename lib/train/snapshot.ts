@@ -11,6 +11,7 @@ import { restoreNetwork, toTensor } from "../weights/restore_network.ts";
 import type { DataIdentity } from "./data_identity.ts";
 import { readTree } from "./callbacks/kept_weights.ts";
 import { readMemories, type States, writtenMemories } from "./callbacks/memories.ts";
+import { isMixed } from "./mixed_precision.ts";
 import { requireSameTrainable } from "./trainable.ts";
 import { type BeginOptions, beginTraining, type Progress, type Training } from "./training.ts";
 
@@ -56,7 +57,7 @@ export async function snapshot(
  * The training run in a checkpoint, as it was then.
  *
  * @param model the model it trains
- * @param optimizer the optimizer it uses
+ * @param optimizer the optimizer it uses; the loss scale of mixed precision is restored with it
  * @param shape shape of one input, without the batch
  * @param checkpoint the checkpoint
  * @param file its name, for messages
@@ -83,7 +84,8 @@ export function restoreTraining<
   const network = restoreNetwork(model, shape, checkpoint, file);
   try {
     requireSameTrainable(network.params, held, options.trainable);
-    const begun = beginTraining(model, optimizer, key, shape, { ...options, network });
+    const precision = isMixed(checkpoint) ? "mixed" : "float32";
+    const begun = beginTraining(model, optimizer, key, shape, { ...options, network, precision });
     return {
       ...begun,
       optimizer: refill(begun.optimizer, checkpoint, file),

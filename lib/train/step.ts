@@ -10,6 +10,13 @@ import type { Scalar, Shape, ShapeTree, Tensor } from "../tensor/tensor.ts";
 import { shapesOf, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import { type AuxiliaryLosses, auxiliaryLossesOf, watchExits } from "./auxiliary_losses.ts";
+import { keep, type LossScale, narrow, overflow } from "../tensor/mixed_precision.ts";
+import {
+  inPrecision,
+  lossScaleOf,
+  type PrecisionOptions,
+  requirePrecision,
+} from "./mixed_precision.ts";
 import { type Measured, type Objective, objectiveOf } from "./objective.ts";
 import { joinParams, type SplitParams, splitParams, type Trainable } from "./trainable.ts";
 
@@ -41,7 +48,7 @@ export type TrainStepOptions = {
    * whose parameters are all frozen uses its running statistics and keeps them. Default: all.
    */
   readonly trainable?: Trainable;
-};
+} & PrecisionOptions;
 
 /**
  * Makes the training step of a classifier (§12.5): a pure function, which leaves no tensors behind but
@@ -53,7 +60,8 @@ export type TrainStepOptions = {
  * @param options which losses are added, which parameters are trained
  * @returns the step: from trees, a batch and the step's key to the next trees, the loss and the
  * number of correct predictions. The optimizer's state must be that of the trained parameters, as
- * {@linkcode beginTraining} makes it. The step throws a `RangeError` or `TypeError` if the losses to
+ * {@linkcode beginTraining} makes it for this precision. In mixed precision the step must be called
+ * under {@linkcode jit}, or it throws a `DeviceError`. The step throws a `RangeError` or `TypeError` if the losses to
  * add are not the model's, or no parameter is trained
  *
  * @example
@@ -83,7 +91,8 @@ export function trainStep<P extends Tree, S extends Tree>(
   key: Key,
 ) => StepResult<P, S> {
   const objective = objectiveOf("make a training step", true, { loss });
-  const step = splitStep(model, objective, optimizer, options);
+  requirePrecision("make a training step", options);
+  const step = splitStep(model, objective, inPrecision(optimizer, options), options);
   return ({ params, ...rest }, { images, labels }, key) => {
     const split = splitParams(params, options.trainable);
     const batch = { inputs: images, targets: labels };
@@ -101,7 +110,11 @@ export type SplitState<S extends Tree> = {
   readonly optimizer: Tree;
 };
 
-/** The one training step: of any model, parameters that are split already, and an objective. */
+/**
+ * The one training step: of any model, parameters that are split already, and an objective.
+ *
+ * @param optimizer the optimizer, in the precision of the options
+ */
 export function splitStep<P extends Tree, S extends Tree>(
   model: Layer<P, S>,
   objective: Objective,
@@ -117,30 +130,37 @@ export function splitStep<P extends Tree, S extends Tree>(
   );
   const { trainable } = options;
   const freezing = trainable ? { frozen: (path: string) => !trainable(path) } : {};
-  type Given = TreeBatch & { readonly state: S };
+  type Given = TreeBatch & { readonly state: S; readonly lossScale: LossScale | undefined };
   const differentiate = valueAndGrad(
-    (trained: Tree, frozen: Tree, { state, inputs, targets }: Given, key: Key) => {
+    (trained: Tree, frozen: Tree, { state, inputs, targets, lossScale }: Given, key: Key) => {
       // Refuses what is not the model's before anything is computed.
       const { add, ...watching } = watchExits(lossesFor(shapesOf(inputs)));
       const context = { training: true, key, ...freezing, ...watching };
       const params = joinParams<P>({ trained, frozen });
       const [outputs, nextState] = model.apply(params, state, inputs as Tensor, context);
       const { loss, ...rest } = objective.measure(outputs, targets);
-      return [add(objective.loss, loss, targets as Tensor), { state: nextState, ...rest }];
+      const total = add(objective.loss, loss, targets as Tensor);
+      const scaled: Scalar = lossScale ? tf.mul(total, lossScale.scale) : total;
+      return [scaled, { state: nextState, loss: total, ...rest }];
     },
   );
   return ({ trained, frozen, state, optimizer: optimizerState }, { inputs, targets }, key) =>
     tf.tidy(() => {
-      const given = { state, inputs, targets };
-      const { value, grads, aux } = differentiate(trained, frozen, given, fold(key, "model"));
+      const lossScale = lossScaleOf(optimizerState);
+      if (lossScale) overflow(); // From here on tensors are held as float16.
+      const weights = lossScale ? narrow({ trained, frozen }) : { trained, frozen };
+      const given = { state, inputs, targets, lossScale };
+      const modelKey = fold(key, "model");
+      const { grads, aux } = differentiate(weights.trained, weights.frozen, given, modelKey);
       const [next, nextOptimizer] = stepWith(optimizer, grads, optimizerState, trained);
-      const { state: nextState, metrics, correct } = aux;
+      const { state: made, loss, metrics, correct } = aux;
+      const nextState = lossScale ? keep(state, made as S) : made;
       // deno-lint-ignore no-explicit-any -- tidy's types know records of tensors, not trees
       const result: any = {
         trained: next,
         state: nextState,
         optimizer: nextOptimizer,
-        measured: { loss: value, metrics, correct },
+        measured: { loss, metrics, correct },
       };
       return result;
     });

@@ -7,6 +7,7 @@ import { disposeTree, type Path, type Tree } from "../tensor/tree.ts";
 import type { Tensors } from "../weights/checkpoint.ts";
 import type { Json } from "../weights/json.ts";
 import type { DataIdentity } from "./data_identity.ts";
+import { inPrecision, type PrecisionOptions } from "./mixed_precision.ts";
 import { splitParams, type Trainable, trainablePaths } from "./trainable.ts";
 
 /** Where in its epochs a run is. */
@@ -72,7 +73,7 @@ export type BeginOptions<P extends Tree = Tree, S extends Tree = Tree> = {
   readonly trainable?: Trainable;
   /** Parameters and state to begin with, which the run takes over. Default: new ones from the key. */
   readonly network?: Pick<Network<P, S>, "params" | "state">;
-};
+} & PrecisionOptions;
 
 /** Nothing seen yet. */
 export const NO_TOTALS: Totals = { loss: 0, correct: 0, count: 0 };
@@ -122,7 +123,9 @@ export function beginTraining<
       inputShape: shape,
       params,
       state,
-      optimizer: optimizer.init(splitParams(params, options.trainable).trained),
+      optimizer: inPrecision(optimizer, options).init(
+        splitParams(params, options.trainable).trained,
+      ),
       progress: START,
       key,
       ...(trainable ? { trainable } : {}),

@@ -10,6 +10,7 @@ import type { Tensor, Tensor2D, Tensor4D } from "../tensor/tensor.ts";
 import { disposeTree, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import { type Forward, forwardOf } from "./evaluate.ts";
+import { scaleNumbers } from "./mixed_precision.ts";
 import { type Objective, stackNumbers } from "./objective.ts";
 import { type SplitState, splitStep, type TrainStepOptions } from "./step.ts";
 import type { SplitParams } from "./trainable.ts";
@@ -17,7 +18,10 @@ import type { SplitParams } from "./trainable.ts";
 /** A batch, and what was drawn to augment it. */
 export type DrawnBatch = TreeBatch & { readonly drawn: Tree };
 
-/** A training step that returns all its numbers in one tensor, see {@linkcode stackNumbers}. */
+/**
+ * A training step that returns all its numbers in one tensor, see {@linkcode stackNumbers}; in mixed
+ * precision those of the loss scale come last.
+ */
 export type Step<S extends Tree> = (
   from: SplitState<S> & SplitParams,
   batch: DrawnBatch,
@@ -67,7 +71,7 @@ export function trainingFunctions<P extends Tree, S extends Tree>(
   ): SplitState<S> & { readonly numbers: Tensor } => {
     const seen = augmented(batch, options);
     const { measured, ...next } = train({ ...moving, frozen }, seen, key);
-    const numbers = tf.tidy(() => stackNumbers(measured));
+    const numbers = tf.tidy(() => stackNumbers(measured, scaleNumbers(next.optimizer)));
     disposeTree(measured);
     if (options.augment) disposeTree(seen, batch);
     return { ...next, numbers };

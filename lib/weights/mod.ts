@@ -12,4 +12,5 @@ export * from "./tensor_source.ts";
 export * from "./torch.ts";
 export { pathLayout, type TorchLayout } from "./torch_layout.ts";
 export * from "./torch_layouts.ts";
+export * from "./write.ts";
 export { parseCheckpoint, serializeCheckpoint } from "./checkpoint.ts";

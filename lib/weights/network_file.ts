@@ -3,7 +3,7 @@ import { type Layer, type Network, slotEntries } from "../layers/layer.ts";
 import { parsePreprocessing } from "../image/parse_preprocessing.ts";
 import type { Preprocessing } from "../image/preprocessing.ts";
 import { findModel, type ModelEntry } from "../models/registry.ts";
-import type { Shape } from "../tensor/tensor.ts";
+import type { Shape, ShapeTree } from "../tensor/tensor.ts";
 import { type Checkpoint, isCheckpoint, readSections, runIn, sectionsOf } from "./checkpoint.ts";
 import type { Json } from "./json.ts";
 import type { KnownWeights } from "./known_weights.ts";
@@ -74,11 +74,16 @@ export type GivenModel = {
 /** Options of {@linkcode open}. */
 export type OpenOptions = PretrainedOptions & {
   /**
-   * The model that the file must be of: its name in {@linkcode models}; a {@linkcode GivenModel}, of
-   * which a file of other weights must have the paths with dots as names, as {@linkcode writeTorch}
-   * writes them; of a checkpoint also the model itself. Default: found out from the file.
+   * The model that the file must be of: its name in {@linkcode models}, a layer, or a
+   * {@linkcode GivenModel}. Of the latter two a file of other weights must have the paths with dots as
+   * names, as {@linkcode writeTorch} writes them. Default: found out from the file.
    */
   readonly model?: string | Layer | GivenModel;
+  /**
+   * Shape of one input, without the batch. Needed if `model` is a layer and the file does not say it, as
+   * files of PyTorch's do not. Default: what the file or the model says.
+   */
+  readonly inputShape?: Shape;
   /**
    * How pictures are prepared: a preprocessing, its name in {@linkcode preprocessings}, or the path
    * of a JSON file. Default: what the weights say, or `NAME.json` or timm's `config.json` beside
@@ -106,11 +111,24 @@ export async function openNetworkFile(
   what: string | URL | Checkpoint,
   options: Omit<OpenOptions, "preprocessing" | "classNames"> = {},
 ): Promise<NetworkFile> {
-  const { model } = options;
+  const { model, inputShape } = options;
+  if (inputShape !== undefined && typeof model !== "object") {
+    throw new TypeError(
+      `Cannot open ${what}: the option inputShape is for a model that is a layer, got ${
+        model ?? "no model"
+      }`,
+    );
+  }
   if (typeof what !== "string" && !(what instanceof URL)) {
     const checkpoint = what;
     const wanted = await modelOf(checkpoint.run, model);
-    const described = describe("the checkpoint", checkpoint.run, checkpoint.sections, wanted);
+    const described = describe(
+      "the checkpoint",
+      checkpoint.run,
+      checkpoint.sections,
+      wanted,
+      inputShape,
+    );
     return {
       ...described,
       metadata: {},
@@ -128,9 +146,10 @@ export async function openNetworkFile(
   };
   if (isImported(path)) return { ...await openImported(path, model), ...about };
   await using opened = await openTensors(path);
-  if (!isCheckpoint(opened)) return { ...torchFile(opened, model, known), ...about };
+  if (!isCheckpoint(opened)) return { ...torchFile(opened, model, known, inputShape), ...about };
   const run = runIn(opened);
-  const described = describe(path, run, sectionsOf(opened), await modelOf(run, model));
+  const wanted = await modelOf(run, model);
+  const described = describe(path, run, sectionsOf(opened), wanted, inputShape);
   const load = loader(described, () => readSections(path, ["params", "state"]));
   const { run: _run, ...metadata } = opened.metadata;
   return { ...described, metadata, ...about, load };
@@ -167,18 +186,18 @@ function torchFile(
   opened: TensorFile,
   wanted: OpenOptions["model"],
   known: KnownWeights | undefined,
+  shape: Shape | undefined,
 ): Omit<NetworkFile, "trust"> {
   const { file, metadata } = opened;
-  if (typeof wanted === "object" && !isGiven(wanted)) {
-    throw new TypeError(
-      `Cannot open ${file}: of a file with PyTorch's names the model must be named, got a layer. fromTorch reads it by a layout of your own`,
-    );
-  }
-  const given = typeof wanted === "object" ? wanted : undefined;
+  const given: GivenModel | undefined = typeof wanted !== "object"
+    ? undefined
+    : isGiven(wanted)
+    ? wanted
+    : { name: wanted.op, build: () => wanted };
   const { name, model, inputShape, numClasses, layout } = given
     ? recognizeAs(opened, given.name, {
       ...given,
-      inputShape: requireShape(file, given.inputShape),
+      inputShape: requireShape(file, shape ?? given.inputShape),
     })
     : recognize(opened, wanted as string | undefined ?? known?.model);
   return {
@@ -204,7 +223,7 @@ function isGiven(model: Layer | GivenModel): model is GivenModel {
 function requireShape(file: string, inputShape: Shape | undefined): Shape {
   if (inputShape !== undefined) return inputShape;
   throw new SyntaxError(
-    `Cannot open ${file}: the shape of one input must be known, got none. Export inputShape beside the model`,
+    `Cannot open ${file}: the shape of one input must be known, got none. Export inputShape beside the model (in a script: the option inputShape)`,
   );
 }
 
@@ -223,6 +242,7 @@ function describe(
   run: Json,
   sections: NetworkShapes,
   wanted: OpenOptions["model"],
+  shape?: Shape,
 ): Description {
   const { name, origin, dataset, sha256 } = namedIn(run);
   const about = aboutIn(run, file);
@@ -243,15 +263,29 @@ function describe(
     );
   }
   const entry = registered === undefined ? given : findModel(registered);
-  const inputShape = about.inputShape ?? entry?.inputShape;
+  const inputShape = shape ?? about.inputShape ?? entry?.inputShape;
   if (inputShape === undefined) {
-    throw new SyntaxError(`Cannot open ${file}: it must say its input shape, got none`);
+    throw new SyntaxError(
+      `Cannot open ${file}: it must say the shape of its one input, got none. Export inputShape beside the model (in a script: the option inputShape)`,
+    );
   }
   const model = typeof wanted === "object" && !isGiven(wanted)
     ? wanted
     : buildFor(entry!, inputShape, about.classNames?.length, sections.params);
   requireNetworkShapes(model, inputShape, sections, file);
-  const numClasses = model.declare(inputShape).shape.at(-1)!;
+  const outputShape: ShapeTree = model.declare(inputShape).shape;
+  if (!Array.isArray(outputShape)) {
+    throw new TypeError(
+      `Cannot open ${file}: the network must have one output, got ${
+        Object.keys(outputShape).join(" and ")
+      }. Name the one to look at: export const ${
+        Object.keys(outputShape)[0]
+      } = layers.readOut(model, "${
+        Object.keys(outputShape)[0]
+      }"), and take it by --export (in a script: model)`,
+    );
+  }
+  const numClasses: number = outputShape.at(-1)!;
   const { classNames, preprocessing } = about;
   if (classNames && classNames.length !== numClasses) {
     throw new SyntaxError(
@@ -311,17 +345,29 @@ function namedIn(
   };
 }
 
+function isShapeOf(value: Json | undefined): boolean {
+  return Array.isArray(value) && value.every((size) => Number.isInteger(size) && Number(size) > 0);
+}
+
+/** Whether shapes are of several inputs by name. */
+function areShapes(value: Json | undefined): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value) &&
+    Object.values(value).every((shape) => isShapeOf(shape) || areShapes(shape));
+}
+
 /** What else is in the account that a network is used by. */
 function aboutIn(
   run: Json,
   file: string,
 ): { inputShape?: Shape; classNames?: readonly string[]; preprocessing?: Preprocessing } {
   const { inputShape, classNames, preprocessing } = (run ?? {}) as Readonly<Record<string, Json>>;
-  const isShape = Array.isArray(inputShape) &&
-    inputShape.every((size) => Number.isInteger(size) && size as number > 0);
+  const isShape = isShapeOf(inputShape);
   const areNames = Array.isArray(classNames) &&
     classNames.every((name) => typeof name === "string");
-  if ((inputShape !== undefined && !isShape) || (classNames !== undefined && !areNames)) {
+  if (
+    (inputShape !== undefined && !isShape && !areShapes(inputShape)) ||
+    (classNames !== undefined && !areNames)
+  ) {
     throw new SyntaxError(
       `Cannot open ${file}: its input shape must be of whole numbers and its class names of strings, got ${
         JSON.stringify({ inputShape, classNames })

@@ -14,7 +14,7 @@ import { table } from "../../lib/text/table.ts";
 import { key } from "../../mod.ts";
 import { choice, count, text, UsageError, type Values } from "../command.ts";
 import { say } from "../command/say.ts";
-import { heatOf } from "../pictures/attribution_pictures.ts";
+import { attributionPicture } from "../../lib/explain/mod.ts";
 import {
   baselineOf,
   BASELINES,
@@ -162,7 +162,7 @@ async function showMaps(
   record: PictureSettings,
 ): Promise<void> {
   const maps = judgements.map(({ name, found }) =>
-    enlarged(heatOf(found, { signed: METHODS[name]!.signed, share: 0.995 }))
+    enlarged(attributionPicture(found, { signed: METHODS[name]!.signed, share: 0.995 }))
   );
   const labels = ["input", ...judgements.map(({ name }) => name)];
   const sheet = grid([enlarged(picture.shown), ...maps], {

@@ -1,15 +1,7 @@
 // An attribution as pictures: as a heat map, over the picture, and beside it.
-import { type Attribution, attributionMap } from "../../lib/explain/mod.ts";
-import {
-  diverging,
-  heatMap,
-  type HeatMapOptions,
-  type Image,
-  overlay,
-  sideBySide,
-  toGray,
-  viridis,
-} from "../../lib/image/mod.ts";
+import { boundOf } from "../../lib/explain/attribution/attribution_picture.ts";
+import { type Attribution, attributionPicture } from "../../lib/explain/mod.ts";
+import { type Image, sideBySide } from "../../lib/image/mod.ts";
 import type { Explanation } from "./explanation.ts";
 import { enlarged, type PictureSettings, type Scores } from "./picture_folder.ts";
 import { say } from "../command/say.ts";
@@ -49,10 +41,9 @@ export async function showAttribution(
   if (attribution.values.every((value) => value === 0)) {
     say(`note: ${showing.caption} of ${target} is 0 everywhere: no gradient reaches the picture`);
   }
-  const heat = heatOf(attribution, showing);
-  // In gray, so that the colors are those of the map.
-  const faded = heatOf(attribution, showing, { fade: true });
-  const laid = overlay(toGray(picture.shown), faded, { alpha: 0.85 });
+  const { signed, share } = showing;
+  const heat = attributionPicture(attribution, { signed, share });
+  const laid = attributionPicture(attribution, { signed, share, over: picture.shown });
   const caption = `${showing.caption} for ${target}, whose score is ${
     Number(score!.toPrecision(4))
   }`;
@@ -83,31 +74,12 @@ export async function showAttribution(
   await folder.finish({ json, scores: { target, score: score!, ...scores } });
 }
 
-/** The magnitude that a share of the values does not exceed: single pixels must not hide all others. */
-function bound(values: Float32Array, share: number): number {
-  const sorted = values.map(Math.abs).sort();
-  return sorted[Math.ceil(share * (sorted.length - 1))]!;
-}
-
-/** The map in colors, from 0, or around 0 if it is signed. */
-export function heatOf(
-  attribution: Attribution,
-  { signed = false, share = 1 }: Pick<AttributionDisplay, "signed" | "share">,
-  options: HeatMapOptions = {},
-): Image {
-  const [, height, width] = attribution.shape;
-  const map = attributionMap(attribution);
-  const most = bound(map, share) || 1;
-  const colors = signed ? diverging : viridis;
-  return heatMap(map, [height, width], { span: [signed ? -most : 0, most], colors, ...options });
-}
-
 /** The values of the channels as colors: 0 is gray. */
 function colors(
   { shape: [, height, width, channels], values }: NonNullable<AttributionDisplay["colored"]>,
   share = 1,
 ): Image {
-  const most = bound(values, share) || 1;
+  const most = boundOf(values, share) || 1;
   const pixels = values.map((value) => Math.min(1, Math.max(0, 0.5 + 0.5 * value / most)));
   return { width, height, channels: channels === 1 ? 1 : 3, pixels };
 }

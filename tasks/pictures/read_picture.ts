@@ -2,7 +2,7 @@
 import { type Image, preprocess, type Preprocessing, resize, toGray } from "../../lib/image/mod.ts";
 import type { NetworkFile } from "../../lib/weights/network_file.ts";
 import { exampleImage } from "../../lib/data/example_image.ts";
-import { type Shape, type Tensor4D, tf } from "../../mod.ts";
+import { type Examples, type Shape, type Tensor4D, tf } from "../../mod.ts";
 import { refuse, UsageError, type Values } from "../command.ts";
 import type { imageFlags, Inversion } from "./flags.ts";
 import type { OpenedNetwork } from "./opened_network.ts";
@@ -97,7 +97,7 @@ export async function readPicture(
   }
   const wanted = image ?? "0";
   if (/^\d+$/.test(wanted)) return await ofDataset(opened, Number(wanted), named, dataDir);
-  return ofFile(opened, await readImage(wanted), wanted, invert);
+  return pictureOfImage(opened, await readImage(wanted), wanted, invert);
 }
 
 /** A picture of the network's size. */
@@ -124,7 +124,17 @@ function unresized(units: OpenedNetwork["units"]): OpenedNetwork["units"] {
   return rest;
 }
 
-function ofFile(opened: OpenedNetwork, image: Image, file: string, invert: Inversion): Picture {
+/**
+ * A decoded picture, prepared for a network.
+ *
+ * @param file where it is from
+ */
+export function pictureOfImage(
+  opened: OpenedNetwork,
+  image: Image,
+  file: string,
+  invert: Inversion,
+): Picture {
   const { units, inputShape } = opened;
   const channels = inputShape[2]!;
   if (channels === 1) {
@@ -150,6 +160,20 @@ async function ofDataset(
     );
   }
   const test = await loadTest(dataset, dataDir, opened.inputShape);
+  return pictureOfExample(opened, test, dataset, index);
+}
+
+/**
+ * A test image at hand, prepared for a network.
+ *
+ * @throws {UsageError} if there are fewer images, or they are of another size
+ */
+export function pictureOfExample(
+  opened: OpenedNetwork,
+  test: Examples,
+  dataset: DataSetName,
+  index: number,
+): Picture {
   if (`${test.imageShape}` !== `${opened.inputShape}`) {
     refuse(
       "--dataset",

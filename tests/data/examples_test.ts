@@ -1,6 +1,7 @@
 // Tests of lib/data/select_examples.ts.
 
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { type ArrayExamples, type Column, countExamples } from "../../lib/data/columns.ts";
 import type { Examples } from "../../lib/data/examples.ts";
 import { readExamples } from "../../lib/data/image_source.ts";
 import { sampleExamples, splitValidation, takeExamples } from "../../lib/data/select_examples.ts";
@@ -134,4 +135,52 @@ Deno.test("a sample of a source is that of the images in memory", async () => {
     Promise.resolve(Uint8Array.from(indices, (index) => images[index]!));
   const expected = sampleExamples({ ...rest, images }, 7, key(0));
   assertEquals(await readExamples(sampleExamples({ ...rest, read }, 7, key(0))), expected);
+});
+
+/** Columns of which each number is its example's index, one of them read by a function. */
+function columns(count: number): ArrayExamples {
+  const index = (i: number): number => i;
+  const pair = Float32Array.from({ length: 2 * count }, (_, i) => i >> 1);
+  return {
+    name: "columns",
+    inputs: {
+      pair: { values: pair, shape: [2], normalize: "none" },
+      read: { values: (indices) => Promise.resolve(Int32Array.from(indices)), shape: [1] },
+    },
+    targets: { values: Int32Array.from({ length: count }, (_, i) => index(i)), shape: [] },
+    contents: "indices",
+  };
+}
+
+/** The index of each example of `columns`, once its columns are seen to agree. */
+async function columnIndices({ inputs, targets, count }: ArrayExamples): Promise<number[]> {
+  const { pair, read } = inputs as { readonly pair: Column; readonly read: Column };
+  const values = Array.from((targets as Column).values as Int32Array);
+  assertEquals([...pair.values as Float32Array], values.flatMap((i) => [i, i]));
+  const asked = Uint32Array.from({ length: count! }, (_, i) => i);
+  const own = await (read.values as (indices: Uint32Array) => Promise<Int32Array>)(asked);
+  assertEquals([...own], values);
+  return values;
+}
+
+Deno.test("arrays are cut and split as images are, and what reads them too", async () => {
+  const five = columns(5);
+  assertEquals(await columnIndices(takeExamples(five, 2)), [0, 1]);
+  const [train, held] = splitValidation(columns(20), 0.25, key(2));
+  assertEquals([countExamples(train), countExamples(held)], [15, 5]);
+  const all = [...await columnIndices(train), ...await columnIndices(held)];
+  assertEquals(all.toSorted((a, b) => a - b), Array.from({ length: 20 }, (_, i) => i));
+  assertNotEquals(all, all.toSorted((a, b) => a - b));
+  assertEquals(held.name, "columns/validation");
+  assertNotEquals(train.contents, held.contents);
+  // A part of a part.
+  assertEquals(await columnIndices(takeExamples(train, 3)), all.slice(0, 3));
+  assertEquals((five.targets as Column).values.length, 5);
+  assertThrows(() => takeExamples(five, 6), RangeError, "their count must be");
+  assertThrows(() => splitValidation(five, 1, key(0)), RangeError, "leave neither part");
+  assertThrows(
+    () => sampleExamples(five as unknown as Examples, 2, key(0)),
+    TypeError,
+    "Use takeExamples or splitValidation",
+  );
 });

@@ -314,3 +314,12 @@ onCpu("a drawing of a graph has a link for each output that passes over others",
   assertEquals(layers.map(({ parameters }) => parameters), [9, 0, 0, 0]);
   assertEquals(layers[2]!.path, "both (product)");
 });
+
+Deno.test("a name where a list of inputs belongs is refused", () => {
+  const inputs = "image" as unknown as ["image"];
+  assertThrows(
+    () => graph({ relu: { layer: relu(), from: "image" } }, { inputs }),
+    TypeError,
+    'the option inputs must be a list of names, such as ["image", "age"], got "image"',
+  );
+});

@@ -70,6 +70,17 @@ withNetwork(
   },
 );
 
+withNetwork("generate activation-atlas draws the cells of a map", async (_, args) => {
+  const made = ["activation-atlas", ...args, "--layer", "conv2", "--method", "pca", "--steps", "1"];
+  const { files, scores } = result(
+    await run(...made, "--limit", "8", "--side", "2", "--least", "1"),
+  );
+  assertEquals(files.map((file) => file.split("/").at(-1)), ["activation-atlas.png"]);
+  assertEquals(scores.images as unknown, 8);
+  const { width, height } = await pictureAt(files[0]!);
+  assertEquals([width, height], [2 * 29 + 1, 2 * 29 + 1]);
+});
+
 withNetwork("generate deep-dream takes photos of any size", async (dir, args) => {
   const image = await slope(dir, 50, 40);
   const made = ["deep-dream", ...args, "--image", image, "--layer", "conv2", "--octaves", "2"];

@@ -205,3 +205,71 @@ Deno.test("a file that makes no model is refused before any work", async () => {
   assertEquals(code, 2);
   assertStringIncludes(err, "it must output [2], a score for each class, got [10]");
 });
+
+/** A network with two inputs and outputs, a part of it with one input, and its outputs one by one. */
+const SEVERAL = `
+import * as nc from "@neocog/neocog";
+const { tf } = nc;
+const tower = nc.sequential({ conv: nc.conv({ features: 3, size: 4, stride: 2 }), relu: nc.relu() });
+export const inputShape = { left: [28, 28, 1], right: [28, 28, 1] };
+export default nc.graph({
+  seen: { layer: tower, from: "left" },
+  other: { layer: tower, from: "right" },
+}, { inputs: ["left", "right"], outputs: ["seen", "other"] });
+export const one = { model: nc.sequential({ seen: tower }), inputShape: [28, 28, 1] };
+export const ink = {
+  model: nc.layers.readOut(one.model, {
+    output: (maps) => tf.mean(maps, [1, 2]),
+    shape: () => [3],
+  }),
+  inputShape: [28, 28, 1],
+  classNames: ["a", "b", "c"],
+};
+export const outputs = {
+  model: nc.graph({
+    maps: { layer: tower, from: "input" },
+    pool: nc.globalMeanPool(),
+  }, { outputs: ["maps", "pool"] }),
+  inputShape: [28, 28, 1],
+};
+`;
+
+Deno.test("of a network with several inputs or outputs tasks take a part, and say so", async () => {
+  const dir = await folder(SEVERAL);
+  const file = `${dir}/net.ts`;
+  const described = await runTask("summary", [file]);
+  assertEquals(described.code, 0, described.err);
+  assertStringIncludes(described.out, "left 28 × 28 × 1, right 28 × 28 × 1");
+  const { default: model, inputShape, outputs } = await import(`file://${file}`);
+  await nc.start({ backend: "cpu" });
+  for (
+    const [name, layer, shape] of [["two", model, inputShape], ["outs", outputs.model, [28, 28, 1]]]
+  ) {
+    const network = nc.beginTraining(layer, nc.adam(), nc.key(0), shape);
+    await nc.writeCheckpoint(`${dir}/${name}.safetensors`, await nc.snapshot(network));
+  }
+  const done = (task: string, args: readonly string[], weights = "two") =>
+    runTask(task, [
+      ...args,
+      ...["--model", file, "--backend", "cpu"],
+      ...(task === "train" ? [] : ["--weights", `${dir}/${weights}.safetensors`]),
+    ]);
+  const image = ["--image", `${dir}/digit.png`, "--out", `${dir}/out`];
+  const one = await done("explain", ["activations", ...image, "--export", "one"]);
+  assertEquals(one.code, 0, one.err);
+  const asked = json(await done("predict", [`${dir}/digit.png`, "--export", "ink", "--json"]));
+  const classes = (asked.top as { class: string }[]).map(({ class: name }) => name);
+  assertEquals(classes.toSorted(), ["a", "b", "c"]);
+  const refused = async (message: string, task: string, args: string[], weights?: string) => {
+    const { code, err } = await done(task, args, weights);
+    assert(code > 0);
+    assertStringIncludes(err, message);
+  };
+  await refused("got the inputs left 28 × 28 × 1", "train", []);
+  await refused("got the inputs left 28 × 28 × 1", "explain", ["filters"]);
+  const output = ["--export", "outputs"];
+  await refused("it must output [10], a score for each class, got maps", "train", output);
+  await refused('layers.readOut(model, "maps")', "explain", ["filters", ...output], "outs");
+  const saliency = ["saliency", ...image, "--export", "one"];
+  await refused("got [13,13,3]. layers.readOut makes them", "explain", saliency);
+});

@@ -185,9 +185,28 @@ onCpu("what cannot be opened is refused before anything is on the device", async
     );
     const tensors = tf.memory().numTensors;
     await refused(path, TypeError, "features.0.weight", { model: "vgg11" });
-    await refused(path, TypeError, "must be named, got a layer", { model: lenet5() as Layer });
+    const model = lenet5() as Layer;
+    await refused(path, SyntaxError, "(in a script: the option inputShape)", { model });
+    await refused(path, TypeError, "conv1.weight", { model, inputShape: [28, 28, 1] });
+    await refused(path, TypeError, "is for a model that is a layer, got no model", {
+      inputShape: [28, 28, 1],
+    });
     assert(tensors >= before);
     assertEquals(tf.memory().numTensors, tensors);
+  });
+});
+
+onCpu("a file of writeTorch is opened by the network itself, and its input's shape", async () => {
+  await inDirectory(async (dir) => {
+    const network = init(lenet5(), key(3), [28, 28, 1]);
+    await writeTorch(`${dir}/own.safetensors`, network, [28, 28, 1]);
+    const model = lenet5() as Layer;
+    const opened = await open(`${dir}/own.safetensors`, { model, inputShape: [28, 28, 1] });
+    assertEquals(opened.inputShape, [28, 28, 1]);
+    const x = tf.ones([1, 28, 28, 1]);
+    const [found] = opened.model.apply(opened.params, opened.state, x, {});
+    const [wanted] = network.model.apply(network.params, network.state, x, {});
+    assertEquals(await found.array(), await wanted.array());
   });
 });
 

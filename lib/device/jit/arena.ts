@@ -1,6 +1,6 @@
 // Which tensors share a buffer: those that do not live at the same time.
-import { type Program, touched } from "./lower.ts";
-import type { Storage } from "./recording.ts";
+import type { Program } from "./lower.ts";
+import { type Storage, touched } from "./recording.ts";
 
 /** Buffers and who lies in them. */
 export type Arena = {

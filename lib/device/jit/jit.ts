@@ -263,7 +263,8 @@ function recordCall(
     flat,
   );
   const results = wanted.flatMap(({ storage }) => storage ? [storage] : []);
-  const program = lower(recording, results, (leaf) => donated[leaf]!);
+  const mostBuffers = backend.device.limits.maxStorageBuffersPerShaderStage;
+  const program = lower(recording, results, (leaf) => donated[leaf]!, mostBuffers);
   const plan = makePlan({ backend, name: what, program, donated, handedKeys, results: wanted });
   const numbers = resultKeys.map((key) => plan.keys.note(key));
   return {

@@ -1,5 +1,7 @@
 // A recording made lean: without steps nobody needs and copies of what nobody else looks at.
-import type { Recording, Step, Storage } from "./recording.ts";
+import { fuse } from "./fuse.ts";
+import { holdHalves } from "./halves.ts";
+import { type Recording, type Step, type Storage, touched } from "./recording.ts";
 
 /** Steps and where the results lie after them. */
 export type Program = {
@@ -13,16 +15,20 @@ export type Program = {
 };
 
 /**
- * Leaves out steps whose results nobody uses, and copies whose source dies there.
+ * Leaves out steps whose results nobody uses, and copies whose source dies there; fuses steps; holds
+ * tensors as float16 where the recording asks for it.
  *
  * @param donated whether the leaf of a number is the plan's to write over
+ * @param mostBuffers how many a dispatch may bind
  */
 export function lower(
   recording: Recording,
   results: readonly Storage[],
   donated: (leaf: number) => boolean,
+  mostBuffers: number,
 ): Program {
-  const needed = withoutDead(recording.steps, results);
+  const fused = fuse(withoutDead(recording.steps, results), results, mostBuffers);
+  const needed = recording.overflow ? holdHalves(fused, results, recording.overflow) : fused;
   const { last } = spans(needed, (storage) => storage);
   const kept = new Set(results);
   const taken = new Map<Storage, Storage>();
@@ -40,14 +46,6 @@ export function lower(
   });
   const landings = takeOverInputs(steps, place, results, donated, taken);
   return { steps, place, results, landings };
-}
-
-/** The storages that a step writes and those whose numbers it needs. */
-export function touched(step: Step): { writes: Storage[]; reads: Storage[] } {
-  if (step.kind === "copy") return { writes: [step.to], reads: [step.from] };
-  const of = (...kinds: string[]): Storage[] =>
-    step.uses.filter(({ access }) => kinds.includes(access)).map(({ storage }) => storage);
-  return { writes: of("write", "update"), reads: of("read", "update") };
 }
 
 function withoutDead(steps: readonly Step[], results: readonly Storage[]): Step[] {

@@ -37,6 +37,7 @@ export type Plan = {
 type Prepared = Copy | {
   readonly kind: "run";
   readonly run: Run;
+  readonly pipeline: GPUComputePipeline;
   readonly held: Held;
   readonly shapes: readonly (readonly number[])[];
   /** The arguments' leaves whose buffers it binds. */
@@ -157,7 +158,7 @@ function prepare(
       return origin.kind === "input" && !held.bound.has(i) ? [origin.leaf] : [];
     });
     const shapes = step.uses.map(({ shape }) => shape);
-    return { kind: "run", run: step, held, shapes, leaves, groups: [] };
+    return { kind: "run", run: step, pipeline: step.pipeline(), held, shapes, leaves, groups: [] };
   });
 }
 
@@ -190,7 +191,7 @@ function rebind(
       return view ?? { buffer, ...(range ?? { size: storage.bytes }) };
     });
     const numbers = equipment.uniforms.bindingOf(run);
-    step.group = bindGroup(backend.device, run.pipeline, [...resources, numbers]);
+    step.group = bindGroup(backend.device, step.pipeline, [...resources, numbers]);
     step.groups.push({ buffers, group: step.group });
     if (step.groups.length > MOST_GROUPS) step.groups.shift();
   }
@@ -206,7 +207,7 @@ function encode({ backend }: PlanParts, equipment: Equipment): void {
     for (const { from, texture } of step.held.fills) {
       backend.encoding.fill(bufferOf(equipment, from), from.bytes, texture.texture);
     }
-    const { operation, pipeline, workgroups } = step.run;
-    backend.encoding.dispatch(operation, step.shapes, pipeline, step.group!, workgroups);
+    const { operation, workgroups } = step.run;
+    backend.encoding.dispatch(operation, step.shapes, step.pipeline, step.group!, workgroups);
   }
 }

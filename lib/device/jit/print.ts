@@ -48,7 +48,9 @@ function describeStep(step: Step, buffer: (storage: Storage) => string): string 
   }
   const list = (...kinds: string[]): string =>
     step.uses.filter(({ access }) => kinds.includes(access)).map(({ storage, shape, texels }) =>
-      `[${shape}] ${buffer(storage)}${texels ? ` as ${texels}` : ""}`
+      `[${shape}]${storage.half ? " float16" : ""} ${buffer(storage)}${
+        texels ? ` as ${texels}` : ""
+      }`
     ).join(", ");
   const groups = step.workgroups.join("×");
   return `run     ${step.operation} ${list("read")} → ${

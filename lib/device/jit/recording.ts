@@ -22,8 +22,10 @@ export type Storage = {
   readonly origin: Origin;
   readonly shape: readonly number[];
   readonly dtype: tf.DataType;
-  /** Four bytes a number. */
+  /** Four bytes a number; of float16 two, to a multiple of four. */
   readonly bytes: number;
+  /** Whether the numbers are held as float16. */
+  readonly half?: true;
 };
 
 /** Storage as a dispatch binds it. */
@@ -44,6 +46,14 @@ export type Copy = { readonly kind: "copy"; readonly from: Storage; readonly to:
 /** What a recorded function does, in order. */
 export type Step = Run | Copy;
 
+/** The storages that a step writes and those whose numbers it needs. */
+export function touched(step: Step): { writes: Storage[]; reads: Storage[] } {
+  if (step.kind === "copy") return { writes: [step.to], reads: [step.from] };
+  const of = (...kinds: string[]): Storage[] =>
+    step.uses.filter(({ access }) => kinds.includes(access)).map(({ storage }) => storage);
+  return { writes: of("write", "update"), reads: of("read", "update") };
+}
+
 /** A recorder, and what it took down. */
 export type Recording = CommandRecorder & {
   readonly steps: readonly Step[];
@@ -51,6 +61,8 @@ export type Recording = CommandRecorder & {
   readonly refusal: Error | undefined;
   /** Makes the stand-in for an argument. */
   placeholder(leaf: number, shape: readonly number[], dtype: tf.DataType): tf.TensorInfo;
+  /** The flag of overflows, if tensors are to be held as float16. */
+  readonly overflow: Storage | undefined;
   /** The storage behind a tensor. */
   storageOf(info: tf.TensorInfo): Storage;
   /** Says that tensors made since are no tensors. */
@@ -70,6 +82,7 @@ export function record(backend: GuardedBackend): Recording {
   const storages = new Map<object, Storage>();
   const constants = new Map<string, Storage>();
   let refusal: Error | undefined;
+  let overflow: Storage | undefined;
   const refuse = (error: Error): Error => refusal ??= error;
   const remember = (info: tf.TensorInfo, origin: Origin): Storage => {
     const { shape, dtype } = info;
@@ -121,6 +134,10 @@ export function record(backend: GuardedBackend): Recording {
     get refusal() {
       return refusal;
     },
+    get overflow() {
+      return overflow;
+    },
+    holdHalves: (flag) => void (overflow = storageOf(flag)),
     placeholder(leaf, shape, dtype) {
       const info = backend.makeTensorInfo([...shape], dtype);
       remember(info, { kind: "input", leaf });

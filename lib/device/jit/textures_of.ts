@@ -1,7 +1,7 @@
 // Which textures hold what when: a plan's copies of tensors into textures.
 import type { HeldTexture, Texels, TexturePool } from "../textures.ts";
-import { type Program, touched } from "./lower.ts";
-import type { Run, Storage } from "./recording.ts";
+import type { Program } from "./lower.ts";
+import { type Run, type Storage, touched } from "./recording.ts";
 
 /** A copy of a storage's numbers into a texture. */
 export type Fill = { readonly from: Storage; readonly texture: HeldTexture };

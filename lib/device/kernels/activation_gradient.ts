@@ -25,6 +25,7 @@ export function activationGradient(): tf.KernelConfig["kernelFunc"] {
       inputs: { dy, of_: of },
       uniforms: { slope: floatBits(slope) },
       text: TEXTS[activation],
+      half: true,
       shape: dy.shape,
     })[0]!;
   };

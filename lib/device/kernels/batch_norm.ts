@@ -61,6 +61,7 @@ function chainStatistics(
     inputs: { x },
     vectors: wide ? ["partial", ...(quads ? [] : ["x"])] : [],
     quads: quads ? ["x"] : [],
+    half: { names: ["x"] },
     uniforms: { invocations: chains * strips, strips, rows, each },
     code: `
 alias V = ${type};

@@ -52,6 +52,7 @@ function chainsOfSums(
     inputs: { dy: inputs.dy, x: inputs.x, mean: inputs.mean, variance: inputs.variance },
     vectors: wide ? ["sums", "mean", "variance", ...(quads ? [] : ["dy", "x"])] : [],
     quads: quads ? ["dy", "x"] : [],
+    half: { names: ["dy", "x"] },
     uniforms: {
       invocations: chains * strips,
       strips,

@@ -1,7 +1,9 @@
-// tfjs's functions of two numbers where a tensor is over the largest binding; tfjs computes all others.
+// tfjs's functions of two numbers where a tensor is over the largest binding, where it may be float16,
+// or where they may be computed in another's pass; tfjs computes all others.
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { runElementwise } from "./elementwise.ts";
+import { broadcastSteps, runStrided } from "./strided.ts";
 
 type KernelFunction = tf.KernelConfig["kernelFunc"];
 
@@ -19,8 +21,15 @@ function binary(name: keyof typeof TEXTS, stock: KernelFunction): KernelFunction
     const backend = call.backend as GuardedBackend;
     const [sizeA, sizeB] = [tf.util.sizeFromShape(a.shape), tf.util.sizeFromShape(b.shape)];
     const fits = 4 * Math.max(sizeA, sizeB) <= backend.bindingLimit;
-    if (fits || a.dtype !== "float32" || b.dtype !== "float32") return stock(call);
+    if (a.dtype !== "float32" || b.dtype !== "float32") return stock(call);
+    // Under jit a step of its own is as fast, and may be fused.
+    const isStep = (backend.halves || tf.util.arraysEqual(a.shape, b.shape)) &&
+      backend.isRecording && !backend.shouldExecuteOnCPU([a, b]) && sizeA * sizeB > 0;
+    if (fits && !isStep) return stock(call);
     const shape = tf.backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
+    if (fits && !tf.util.arraysEqual(a.shape, b.shape)) {
+      return broadcast(backend, name, a, b, shape);
+    }
     // What broadcasts otherwise is tfjs's, which refuses what it cannot bind.
     if (tf.util.sizeFromShape(shape) !== Math.max(sizeA, sizeB)) return stock(call);
     if (sizeA !== sizeB && Math.min(sizeA, sizeB) !== 1) return stock(call);
@@ -32,9 +41,38 @@ function binary(name: keyof typeof TEXTS, stock: KernelFunction): KernelFunction
       inputs: { ...(sizeA < sizeB ? {} : { a }), ...(sizeB < sizeA ? {} : { b }) },
       scalars,
       text: TEXTS[name].replace(/\b[ab]\b/g, "V($&)"),
+      // Of a quotient nobody knows how large it is.
+      half: name !== "RealDiv",
       shape,
     })[0]!;
   };
+}
+
+/** In mixed precision, a function of tensors of which one is repeated along axes of the other. */
+function broadcast(
+  backend: GuardedBackend,
+  name: keyof typeof TEXTS,
+  a: tf.TensorInfo,
+  b: tf.TensorInfo,
+  shape: number[],
+): tf.TensorInfo {
+  const size = tf.util.sizeFromShape(shape);
+  const operand = (info: tf.TensorInfo) => ({
+    info,
+    offset: 0,
+    steps: broadcastSteps(info.shape, shape),
+  });
+  // What is repeated is small: it may well stay float32.
+  const whole = Object.entries({ a, b }).flatMap(([name, info]) =>
+    tf.util.sizeFromShape(info.shape) === size ? [name] : []
+  );
+  return runStrided(backend, {
+    operation: name,
+    shape,
+    operands: { a: operand(a), b: operand(b) },
+    text: TEXTS[name],
+    half: [...whole, ...(name === "RealDiv" ? [] : ["y"])],
+  });
 }
 
 /** Makers of the kernel functions, by tfjs's names; they are the same for any adapter. */

@@ -129,6 +129,7 @@ function pass(
     inputs: { x },
     vectors: [...(fours && !quads ? ["x"] : []), ...(rows ? ["y"] : [])],
     quads: quads ? ["x"] : [],
+    half: { names: ["x"] },
     uniforms: {
       invocations,
       strips,

@@ -104,6 +104,7 @@ export function conv2d(software: boolean): tf.KernelConfig["kernelFunc"] {
         },
         functions: functions(padded),
         ...(g.groups > 1 ? { placement: BY_GROUPS } : {}),
+        half: true,
         shape: g.outShape,
       });
     },

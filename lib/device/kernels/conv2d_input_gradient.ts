@@ -232,6 +232,7 @@ export function conv2dInputGradient(software: boolean): tf.KernelConfig["kernelF
           columns: g.inChannels / g.groups,
           inputs: { dy, filter_: filter },
           quads: g.outChannels / g.groups % 4 === 0 ? { a: "depth", b: "depth" } : {},
+          half: true,
           shape: g.inShape,
         });
       });

@@ -351,9 +351,11 @@ function run(backend: GuardedBackend, software: boolean, pass: Pass): tf.TensorI
     operation,
     variant: [type, bias !== undefined, activation, whole, inside.rows, inside.columns]
       .concat(pass.variant).join("/"),
+    leads: true,
     results: { y: pass.shape },
     inputs: { x: source, w: filter, ...(bias ? { bias } : {}) },
     vectors: wide ? ["y", ...names] : [],
+    half: { names: ["y", "x", "w"], anyway: true },
     uniforms: {
       count,
       strips,

@@ -71,6 +71,7 @@ export function depthwiseFilterGradient(
     results: { dw: chains === 1 ? g.filterShape : [chains, taps, channels] },
     inputs: { x, dy },
     vectors: wide ? ["dw", "x", "dy"] : [],
+    half: { names: ["x", "dy"] },
     uniforms: {
       count: strips * parts * chains,
       strips,

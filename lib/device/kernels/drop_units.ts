@@ -40,6 +40,7 @@ function run(call: Parameters<tf.KernelConfig["kernelFunc"]>[0]): tf.TensorInfo 
     key,
     functions: FUNCTIONS,
     text: tf.util.sizeFromShape(x.shape) % 4 === 0 ? WIDE : NARROW,
+    half: true,
     shape: x.shape,
   })[0]!;
 }

@@ -2,6 +2,7 @@
 import type { Key } from "../../tensor/random.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
+import type { Pointwise } from "./follow.ts";
 import { runProgram } from "./program.ts";
 
 /**
@@ -31,6 +32,11 @@ export type Elementwise = {
   readonly functions?: string;
   /** WGSL statements that set each result; `index` is the element's number, of a `vec4` the first's. */
   readonly text: string;
+  /**
+   * Whether the results may be float16 in mixed precision, where the inputs are: not of functions
+   * that make much larger or smaller numbers of theirs.
+   */
+  readonly half?: boolean;
   /** Shape of the results. */
   readonly shape: readonly number[];
 };
@@ -56,7 +62,8 @@ export function runElementwise(backend: GuardedBackend, operation: Elementwise):
     results: Object.fromEntries(results.map((name) => [`${name}_`, shape])),
     updated: prefixed(updated),
     inputs: { ...prefixed(inputs), ...prefixed(scalars) },
-    vectors: wide ? [...new Set([...written, ...read])].map((name) => `${name}_`) : [],
+    vectors: wide ? prefixedNames([...new Set([...written, ...read])]) : [],
+    half: { names: prefixedNames([...Object.keys(inputs), ...(operation.half ? results : [])]) },
     uniforms: { count, ...uniforms },
     ...(operation.key ? { key: operation.key } : {}),
     code: `
@@ -75,12 +82,28 @@ fn main(i: u32, local: u32) {
   ${operation.text}
   ${written.map((name) => `${name}__put(i, ${name});`).join("\n")}
 }`,
+    leads: written.length === 1 && results.length === 1,
+    pointwise: pointwiseOf(operation),
     invocations: count,
     workgroup: WORKGROUP,
   });
 }
 
+/** How the one result follows from the inputs at its place, if it depends on nothing else. */
+function pointwiseOf(operation: Elementwise): Pointwise | undefined {
+  const { results = [], updated = {}, inputs, scalars = {}, functions, key, text } = operation;
+  const others = { ...updated, ...scalars };
+  const isAlone = results.length === 1 && Object.keys(others).length === 0 && !functions && !key;
+  if (!isAlone || /\bindex\b/.test(text)) return undefined;
+  const elements = Object.fromEntries(Object.keys(inputs).map((name) => [name, `${name}_`]));
+  return { elements, features: [], result: results[0]!, text };
+}
+
 /** Names of tensors, apart from those of the elements held. */
 function prefixed(tensors: Readonly<Record<string, tf.TensorInfo>>): Record<string, tf.TensorInfo> {
   return Object.fromEntries(Object.entries(tensors).map(([name, info]) => [`${name}_`, info]));
+}
+
+function prefixedNames(names: readonly string[]): string[] {
+  return names.map((name) => `${name}_`);
 }

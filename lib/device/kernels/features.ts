@@ -51,6 +51,7 @@ export function runFeatures(backend: GuardedBackend, program: FeatureProgram): t
     results: { y_: shape },
     inputs: { ...held, ...features },
     vectors: wide ? ["y_", ...Object.keys(held), ...Object.keys(features)] : [],
+    half: { names: ["y_", ...Object.keys(held)] },
     uniforms: { count: count * strips, strips, ...uniforms },
     code: `
 alias V = ${type};
@@ -62,6 +63,13 @@ fn main(index: u32, local: u32) {
   ${text}
   y__put(index, y);
 }`,
+    leads: true,
+    pointwise: {
+      elements: Object.fromEntries(Object.keys(inputs).map((name) => [name, `${name}_`])),
+      features: Object.keys(features),
+      result: "y",
+      text,
+    },
     invocations: count * strips,
     workgroup: 64,
   })[0]!;

@@ -87,6 +87,7 @@ export function matMul(
         b: widthB % 4 !== 0 ? undefined : transposeB ? "depth" : "columns",
       },
       functions,
+      half: true,
       shape: [...outer, rows, columns],
     });
   };

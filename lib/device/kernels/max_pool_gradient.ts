@@ -110,6 +110,7 @@ export function maxPoolGradient(
       variant: apart ? "apart" : "overlapping",
       results: { result: g.inShape },
       inputs: { dy, input_: input },
+      half: { names: ["result", "dy", "input_"] },
       uniforms: {
         units,
         unitsY,
@@ -126,6 +127,7 @@ export function maxPoolGradient(
         padTop: g.padInfo.top,
         padLeft: g.padInfo.left,
       },
+      leads: true,
       code: apart ? CELLS : INPUTS,
       invocations: units,
       workgroup: 64,

@@ -76,6 +76,7 @@ function run(
     inputs: { x },
     vectors: narrow.wide ? ["y", "x"] : [],
     types: { x: x.dtype as ProgramType, y: x.dtype as ProgramType },
+    half: { names: isWhole ? [] : ["x", "y"] },
     uniforms: {
       count,
       lowest: isWhole ? 2 ** 31 : floatBits(-Infinity),

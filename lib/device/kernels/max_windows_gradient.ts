@@ -43,6 +43,7 @@ export function maxWindowsGradient(): tf.KernelConfig["kernelFunc"] {
       results: { dx: shape },
       inputs: { dy, switches },
       vectors: program.wide ? ["dx", "dy"] : [],
+      half: { names: ["dx", "dy"] },
       uniforms: { units, unitsY, unitsX, ...windowUniforms(program) },
       code: `${windowText(program)}${packed ? PACKED : NUMBERS}
 fn share(window: Window, tap: u32) -> V {

@@ -56,6 +56,8 @@ export type Product = {
    * product whose rows are not in the result's order.
    */
   readonly placement?: string;
+  /** Whether the result is float16 in mixed precision. Default: no, as of gradients of weights. */
+  readonly half?: boolean;
   /** The result's shape, in order of `batch × rows × columns` elements. */
   readonly shape: readonly number[];
 };
@@ -150,6 +152,7 @@ export function runProduct(
     vectors: [...names.filter((_, i) => held[i] === "vectors"), ...(wide ? ["result"] : [])],
     quads: names.filter((_, i) => held[i] === "quads"),
     texels: names.filter((_, i) => held[i] === "texels"),
+    half: { names: [...names, ...(whole && product.half ? ["result"] : [])], anyway: true },
     uniforms: {
       ...product.uniforms,
       rows,
@@ -171,6 +174,7 @@ export function runProduct(
       product.placement ?? IN_ORDER,
       form.code,
     ].join("\n"),
+    leads: true,
     invocations: tiles * form.perTile,
     workgroup: form.workgroup,
   })[0]!;
@@ -240,6 +244,7 @@ function sumPieces(
     results: { result: shape },
     inputs: { parts: partial, ...(bias ? { bias } : {}) },
     vectors: wide ? ["parts", "result", "bias"] : [],
+    half: { names: product.half ? ["result"] : [], anyway: true },
     uniforms: { count, pieces: partial.shape[0]!, strips: features / (wide ? 4 : 1) },
     code: `${finishText(element, activation)}
 fn main(i: u32, local: u32) {
@@ -250,6 +255,7 @@ fn main(i: u32, local: u32) {
   }
   result_put(i, finish(sum));
 }`,
+    leads: true,
     invocations: count,
     workgroup: 64,
   });

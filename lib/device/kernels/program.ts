@@ -3,8 +3,9 @@ import type { Key } from "../../tensor/random.ts";
 import { tf } from "../../tensor/tf.ts";
 import { knownWords } from "../../tensor/traced_key.ts";
 import type { GuardedBackend, ProgramType } from "../backend.ts";
-import { rangesOf } from "../command.ts";
-import { type Texels, WIDTH_BITS } from "../textures.ts";
+import { type Fusion, type HalfForm, rangesOf } from "../command.ts";
+import { HALF_TEXELS, isStorageFormat, type Texels, WIDTH_BITS } from "../textures.ts";
+import { followed, type Pointwise } from "./follow.ts";
 
 /** A program over flat arrays, of float32 unless it says otherwise. */
 export type Program = {
@@ -32,6 +33,10 @@ export type Program = {
   readonly quads?: readonly string[];
   /** Names of inputs to be read one number at a time from a texture. */
   readonly texels?: readonly string[];
+  /** What may be held as float16 in mixed precision. Default: nothing. */
+  readonly half?: Half;
+  /** The flag of overflows, of float32 and shape `[]`, if the text calls `note_overflow()`. */
+  readonly overflow?: tf.TensorInfo | undefined;
   /** Numbers in the WGSL struct `uniforms`, each a `u32`. */
   readonly uniforms: Readonly<Record<string, number>>;
   /** A key, whose two words are `uniforms.key0` and `uniforms.key1`. */
@@ -41,11 +46,35 @@ export type Program = {
    * its number in the workgroup; it writes to the results. Of a long text, what makes it.
    */
   readonly code: string | (() => string);
+  /**
+   * Whether the text writes each number of its one result once, by `_put`, and reads none, so that
+   * under jit another program may change them before. Default: `false`.
+   */
+  readonly leads?: boolean;
+  /** How each number of the one result follows from those at its place, if it does. */
+  readonly pointwise?: Pointwise | undefined;
+  /** WGSL functions of other programs, through which each number goes before it is written. */
+  readonly followers?: readonly string[];
   /** Invocations wanted; more may run, so `main` has to check `index`. */
   readonly invocations: number;
   /** Invocations of a workgroup. */
   readonly workgroup: number;
 };
+
+/**
+ * Which results and inputs may be held as float16: the text must reach them by their functions
+ * alone, which give and take float32.
+ */
+export type Half = {
+  readonly names: readonly string[];
+  /** Whether the results are, whatever the inputs are; else if all inputs named here are. */
+  readonly anyway?: boolean;
+};
+
+/** What of a program is held as float16. */
+type Halves = ReadonlySet<string>;
+
+const NO_HALVES: Halves = new Set();
 
 /** Pipelines by device and key, which names all that changes the text. */
 const pipelines = new WeakMap<GPUDevice, Map<string, GPUComputePipeline>>();
@@ -57,13 +86,16 @@ const pipelines = new WeakMap<GPUDevice, Map<string, GPUComputePipeline>>();
  */
 export function runProgram(backend: GuardedBackend, program: Program): tf.TensorInfo[] {
   const { operation, inputs, updated = {}, results, invocations, workgroup, key } = program;
+  const { overflow } = program;
   const numbers = Object.values(program.uniforms);
   return backend.runDispatch({
     operation,
-    pipeline: (): GPUComputePipeline => pipelineOf(backend, program),
+    pipeline: (): GPUComputePipeline => pipelineOf(backend, program, NO_HALVES),
+    half: halfForm(backend, program),
     results: Object.values(results),
     updated: Object.values(updated),
     inputs: Object.values(inputs),
+    overflow,
     types: [results, updated, inputs].flatMap((part) =>
       Object.keys(part).map((name) => program.types?.[name] ?? "float32")
     ),
@@ -71,11 +103,65 @@ export function runProgram(backend: GuardedBackend, program: Program): tf.Tensor
     uniforms: uniformBlock(key ? [...numbers, ...knownWords(key)] : numbers),
     key: key && { words: key, at: numbers.length },
     workgroups: grid(Math.ceil(invocations / workgroup), backend.device.limits),
+    fusion: fusionOf(backend, program),
   });
 }
 
+/** The programs behind fusions. */
+const fusable = new WeakMap<Fusion, Program>();
+
+/** How a program may be joined with others, if it may. */
+function fusionOf(backend: GuardedBackend, program: Program): Fusion | undefined {
+  const { leads = false, pointwise } = program;
+  // The words of a key lie among the numbers, and the flag of overflows is bound after the tensors.
+  if (program.key || program.overflow || (!leads && !pointwise)) return undefined;
+  const names = Object.keys(program.inputs);
+  const fusion: Fusion = {
+    leads,
+    // The result is bound first.
+    elements: Object.values(pointwise?.elements ?? {}).map((name) => 1 + names.indexOf(name)),
+    join(other, input) {
+      const following = fusable.get(other)!;
+      const both = followed(program, following, Object.keys(following.inputs)[input - 1]!);
+      return both && {
+        operation: both.operation,
+        pipeline: () => pipelineOf(backend, both, NO_HALVES),
+        uniforms: new Uint8Array(uniformBlock(Object.values(both.uniforms)).buffer),
+        half: halfForm(backend, both),
+        fusion: fusionOf(backend, both),
+      };
+    },
+  };
+  fusable.set(fusion, program);
+  return fusion;
+}
+
+/** How a program may hold tensors as float16; one with a tensor in several ranges holds none so. */
+function halfForm(backend: GuardedBackend, program: Program): HalfForm | undefined {
+  const { half, results, updated = {}, inputs } = program;
+  if (!half || Object.values(rangeCounts(backend, program)).some((count) => count > 1)) {
+    return undefined;
+  }
+  const names = [results, updated, inputs].flatMap(Object.keys);
+  // The flag takes a binding.
+  const room = names.length < backend.device.limits.maxStorageBuffersPerShaderStage;
+  return {
+    may: names.map((name) => half.names.includes(name) && (room || !(name in results))),
+    anyway: half.anyway ?? false,
+    pipeline: (halves) => pipelineOf(backend, program, new Set(names.filter((_, i) => halves[i]))),
+  };
+}
+
+/** Whether a program sets the flag of overflows. */
+function notesOverflow({ overflow, results }: Program, halves: Halves): boolean {
+  return overflow !== undefined || Object.keys(results).some((name) => halves.has(name));
+}
+
 /** Of which texels the texture is that an input is read from, if from any. */
-function texelsOf({ quads = [], texels = [] }: Program, name: string): Texels | undefined {
+function texelsOf(
+  { quads = [], texels = [] }: Program,
+  name: string,
+): keyof typeof HALF_TEXELS | undefined {
   return quads.includes(name) ? "rgba32float" : texels.includes(name) ? "r32float" : undefined;
 }
 
@@ -101,7 +187,11 @@ function rangeCounts({ bindingLimit }: GuardedBackend, program: Program): Ranges
   );
 }
 
-function pipelineOf(backend: GuardedBackend, program: Program): GPUComputePipeline {
+function pipelineOf(
+  backend: GuardedBackend,
+  program: Program,
+  halves: Halves,
+): GPUComputePipeline {
   const { operation, variant, vectors = [], quads = [], texels = [], workgroup } = program;
   const { device, bindingLimit } = backend;
   const ranges = rangeCounts(backend, program);
@@ -109,11 +199,21 @@ function pipelineOf(backend: GuardedBackend, program: Program): GPUComputePipeli
   const counts = Object.values(ranges);
   const bound = counts.some((count) => count > 1) ? `${counts} of ${bindingLimit}` : "";
   const whole = Object.keys(program.types ?? {}).filter((name) => isWhole(program, name));
-  const key = [operation, variant, vectors, quads, texels, whole, workgroup, ...names, bound]
-    .join("/");
+  const key = [
+    operation,
+    variant,
+    vectors,
+    quads,
+    texels,
+    whole,
+    workgroup,
+    ...names,
+    bound,
+    [...halves],
+  ].join("/");
   const known = pipelines.get(device) ?? new Map<string, GPUComputePipeline>();
   pipelines.set(device, known);
-  const held = known.get(key) ?? compile(backend, program, ranges);
+  const held = known.get(key) ?? compile(backend, program, ranges, halves);
   known.set(key, held);
   return held;
 }
@@ -133,11 +233,16 @@ function grid(count: number, limits: GPUSupportedLimits): [number, number, numbe
   return [Math.ceil(count / rows), rows, 1];
 }
 
-function compile(backend: GuardedBackend, program: Program, ranges: Ranges): GPUComputePipeline {
+function compile(
+  backend: GuardedBackend,
+  program: Program,
+  ranges: Ranges,
+  halves: Halves,
+): GPUComputePipeline {
   const { device } = backend;
   const { operation: label, code, workgroup } = program;
-  const text = `
-${bindingsText(program, ranges, backend.bindingLimit)}
+  const text = `${halves.size > 0 ? "enable f16;" : ""}
+${bindingsText(program, ranges, backend.bindingLimit, halves)}
 ${typeof code === "string" ? code : code()}
 @compute @workgroup_size(${workgroup})
 fn start(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
@@ -146,38 +251,73 @@ fn start(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) group
 }`;
   const module = device.createShaderModule({ label, code: text });
   const layout = device.createPipelineLayout({
-    bindGroupLayouts: [bindGroupLayout(device, program, ranges)],
+    bindGroupLayouts: [bindGroupLayout(device, program, ranges, halves)],
   });
   return device.createComputePipeline({ label, layout, compute: { module, entryPoint: "start" } });
 }
 
 /** The declarations of a program's tensors and numbers. */
-function bindingsText(program: Program, ranges: Ranges, limit: number): string {
+function bindingsText(program: Program, ranges: Ranges, limit: number, halves: Halves): string {
   const { results, updated = {}, inputs, vectors = [], uniforms, key } = program;
   const written = [...Object.keys(results), ...Object.keys(updated)];
   let binding = 0;
   const place = (): string => `@group(0) @binding(${binding++})`;
   const lines = [...written, ...Object.keys(inputs)].map((name, i) => {
     const texels = texelsOf(program, name);
-    if (texels) return textureText(place(), name, texels);
+    const isHalf = halves.has(name);
+    if (texels) return textureText(place(), name, isHalf ? HALF_TEXELS[texels] : texels);
     const access = i < written.length ? "read_write" : "read";
     const number = isWhole(program, name) ? "i32" : "f32";
     const element = vectors.includes(name) ? `vec4<${number}>` : number;
     const parts = Array.from(
       { length: ranges[name]! },
       // A text that reads a tensor of several parts by its bare name does not compile.
-      (_, part) => ranges[name] === 1 ? name : `${name}_${part}`,
+      // Nor does one that reads numbers that are held as float16.
+      (_, part) => isHalf ? `${name}_half` : ranges[name] === 1 ? name : `${name}_${part}`,
     );
+    const stored = isHalf ? element.replace("f32", "f16") : element;
     const length = limit / (vectors.includes(name) ? 16 : 4);
     return [
-      ...parts.map((part) => `${place()} var<storage, ${access}> ${part}: array<${element}>;`),
-      accessText(name, parts, length, element, i < written.length),
+      ...parts.map((part) => `${place()} var<storage, ${access}> ${part}: array<${stored}>;`),
+      isHalf
+        ? halfText(name, element, i < written.length, program.followers)
+        : accessText(name, parts, length, element, i < written.length, program.followers),
     ].join("\n");
   });
+  if (notesOverflow(program, halves)) lines.push(`${place()} ${OVERFLOW}`);
   const numbers = [...Object.keys(uniforms), ...(key ? ["key0", "key1"] : [])];
   return `${lines.join("\n")}
 struct Uniforms { ${numbers.map((name) => `${name}: u32`).join(", ") || "unused: u32"} }
 @group(0) @binding(${binding}) var<uniform> uniforms: Uniforms;`;
+}
+
+/** The flag that is 1 as a float once something was too large. */
+const OVERFLOW = `var<storage, read_write> overflow: atomic<u32>;
+fn note_overflow() { atomicStore(&overflow, 0x3f800000u); }`;
+
+/**
+ * As {@linkcode accessText}, of a tensor held as float16. From 65520 on, numbers round to infinity:
+ * told by their bits, which are those of infinity and NaN too.
+ */
+function halfText(
+  name: string,
+  element: string,
+  isWritten: boolean,
+  followers: readonly string[] = [],
+): string {
+  const wide = element.startsWith("vec4");
+  const bits = wide ? "vec4<u32>" : "u32";
+  const large = `(bitcast<${bits}>(value) & ${bits}(0x7fffffffu)) >= ${bits}(0x477ff000u)`;
+  const read = `fn ${name}_${wide ? "quad" : "at"}(i: u32) -> ${element} {
+  return ${element}(${name}_half[i]);
+}`;
+  if (!isWritten) return read;
+  return `${read}
+fn ${name}_put(i: u32, first: ${element}) {
+  let value = ${lastOf(followers, "first")};
+  if (${wide ? `any(${large})` : large}) { note_overflow(); }
+  ${name}_half[i] = ${element.replace("f32", "f16")}(value);
+}`;
 }
 
 /** The functions by which a tensor's elements are reached, in whichever of its parts they lie. */
@@ -187,6 +327,7 @@ function accessText(
   length: number,
   element: string,
   isWritten: boolean,
+  followers: readonly string[] = [],
 ): string {
   const inParts = (statement: (place: string) => string): string =>
     parts.map((part, k) => {
@@ -200,16 +341,25 @@ function accessText(
   const read = `fn ${name}_${reader}(i: u32) -> ${element} { ${value} }`;
   if (!isWritten) return read;
   return `${read}
-fn ${name}_put(i: u32, value: ${element}) { ${inParts((place) => `${place} = value;`)} }`;
+fn ${name}_put(i: u32, value: ${element}) { ${
+    inParts((place) => `${place} = ${lastOf(followers, "value")};`)
+  } }`;
+}
+
+/** WGSL: what followers make of a value. */
+function lastOf(followers: readonly string[], value: string): string {
+  return followers.reduce((value, follower) => `${follower}(i, ${value})`, value);
 }
 
 function textureText(place: string, name: string, texels: Texels): string {
+  const isStorage = isStorageFormat(texels);
   const texel = `textureLoad(${name}_texture, vec2<u32>(i & ${
     (1 << WIDTH_BITS) - 1
-  }u, i >> ${WIDTH_BITS}u))`;
-  return `${place} var ${name}_texture: texture_storage_2d<${texels}, read>;
+  }u, i >> ${WIDTH_BITS}u)${isStorage ? "" : ", 0"})`;
+  const type = isStorage ? `texture_storage_2d<${texels}, read>` : "texture_2d<f32>";
+  return `${place} var ${name}_texture: ${type};
 ${
-    texels === "r32float"
+    texels === "r32float" || texels === "r16float"
       ? `fn ${name}_at(i: u32) -> f32 { return ${texel}.x; }`
       : `fn ${name}_quad(i: u32) -> vec4<f32> { return ${texel}; }`
   }`;
@@ -219,6 +369,7 @@ function bindGroupLayout(
   device: GPUDevice,
   program: Program,
   ranges: Ranges,
+  halves: Halves,
 ): GPUBindGroupLayout {
   const { results, updated = {}, inputs } = program;
   type Resource = Omit<GPUBindGroupLayoutEntry, "binding" | "visibility">;
@@ -229,14 +380,17 @@ function bindGroupLayout(
       repeated(name, { buffer: { type: "storage" } })
     ),
     ...Object.keys(inputs).flatMap((name) => {
-      const format = texelsOf(program, name);
+      const texels = texelsOf(program, name);
+      if (!texels) return repeated(name, { buffer: { type: "read-only-storage" } });
+      const format = halves.has(name) ? HALF_TEXELS[texels] : texels;
       return repeated(
         name,
-        format
+        isStorageFormat(format)
           ? { storageTexture: { access: "read-only", format } }
-          : { buffer: { type: "read-only-storage" } },
+          : { texture: { sampleType: "unfilterable-float" } },
       );
     }),
+    ...(notesOverflow(program, halves) ? [{ buffer: { type: "storage" } } as const] : []),
     { buffer: { type: "uniform" } },
   ];
   return device.createBindGroupLayout({

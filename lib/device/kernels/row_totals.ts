@@ -61,6 +61,7 @@ export function runRowTotal(backend: GuardedBackend, of: RowTotal): tf.TensorInf
     variant: together ? "together" : "apart",
     results: { total: together ? [] : [rows], ...of.results },
     inputs: of.inputs,
+    half: { names: Object.keys(of.inputs) },
     uniforms: { rows, classes, divisor: of.divisor },
     code: `${of.functions} ${together ? TOGETHER : APART}`,
     invocations: together ? WORKGROUP : rows,

@@ -21,6 +21,7 @@ export function spread(): tf.KernelConfig["kernelFunc"] {
       results: { dx: shape },
       inputs: { dy: inputs.dy! },
       vectors: [...(wide ? ["dx"] : []), ...(rows ? ["dy"] : [])],
+      half: { names: ["dx", "dy"] },
       uniforms: {
         count,
         inner: rows ? inner / 4 : inner,

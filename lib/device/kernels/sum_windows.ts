@@ -63,6 +63,7 @@ export function sumWindows(): tf.KernelConfig["kernelFunc"] {
       results: { y: [images, ...grid.output, channels] },
       inputs: { x },
       vectors: program.wide ? ["y", "x"] : [],
+      half: { names: ["y", "x"] },
       uniforms: { count, nan: NAN, ...windowUniforms(program) },
       code: `${windowText(program)}${coveredText(frame)}
 fn main(index: u32, local: u32) {
@@ -111,6 +112,7 @@ export function sumWindowsGradient(): tf.KernelConfig["kernelFunc"] {
       results: { dx: shape },
       inputs: { dy: inputs.dy! },
       vectors: program.wide ? ["dx", "dy"] : [],
+      half: { names: ["dx", "dy"] },
       uniforms: { units, unitsY, unitsX, nan: NAN, ...windowUniforms(program) },
       code: `${windowText(program)}${coveredText(frame)}
 fn windowAt(p: Place, i: u32, j: u32) -> V {

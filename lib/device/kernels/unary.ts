@@ -45,6 +45,11 @@ const EXACT: Readonly<Record<string, FunctionName>> = {
   Tanh: "tanh",
 };
 
+/** Functions whose results are about as large as their numbers, or smaller: float16 holds them as well. */
+const MODERATE = new Set(
+  "Relu LeakyRelu Relu6 Neg Elu Selu Softplus Sigmoid Tanh Erf Sin Cos Atan".split(" "),
+);
+
 /** Functions of which tfjs computes a few numbers on the host, where these are known there. */
 const ON_HOST = new Set(["Exp", "Expm1", "Log", "Neg", "Sigmoid", "Sqrt"]);
 
@@ -104,6 +109,7 @@ export const unaryKernels: Readonly<
             inputs: { x },
             uniforms: alpha === undefined ? {} : { alpha: floatBits(alpha) },
             text,
+            half: MODERATE.has(name),
             shape: x.shape,
           })),
     ]),
@@ -121,6 +127,7 @@ export const unaryKernels: Readonly<
             uniforms: SPECIAL,
             functions: functionText(f),
             text: `y = ${applied(f, tf.util.sizeFromShape(x.shape) % 4 === 0)};`,
+            half: MODERATE.has(name),
             shape: x.shape,
           })),
     ]),

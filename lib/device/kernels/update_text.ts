@@ -1,4 +1,5 @@
 // The text of the program that steps optimizers: each rule as WGSL, its numbers as uniforms.
+import { type TreeItem, treeText } from "./tree_text.ts";
 import type { RateRule, UpdateAttributes, UpdateRule } from "../../tensor/update_trees.ts";
 
 /** How many statistics a rule keeps of each parameter. */
@@ -119,22 +120,18 @@ function etaText(scalars: readonly string[]): string {
 export type UpdateProgram = {
   readonly rule: UpdateRule;
   readonly decay: UpdateAttributes["decay"];
-  /** For each parameter: whether it is read by fours, and whether it decays. */
-  readonly parameters: readonly { readonly wide: boolean; readonly decays: boolean }[];
+  /** For each parameter: how many numbers it is, and whether it decays. */
+  readonly parameters: readonly { readonly size: number; readonly decays: boolean }[];
   /** Names of what is written over: the parameter and its statistics. */
   readonly names: readonly string[];
-  /** Which of `count` and `rate` are tensors. */
+  /** Which are tensors of `count`, `rate` and `overflow`, which if not zero leaves all as it is. */
   readonly scalars: readonly string[];
   /** Whether the next count is returned. */
   readonly counts: boolean;
 };
 
-/**
- * The program of a dispatch.
- *
- * @param part numbers, or vectors, that a workgroup does
- */
-export function updateText(program: UpdateProgram, workgroup: number, part: number): string {
+/** The program of a dispatch. */
+export function updateText(program: UpdateProgram): string {
   const { rule, parameters, scalars, counts } = program;
   const isAdam = rule.kind === "adam";
   const corrections = `let correction2 = correction(${number("log2")}, count[0] + 1.0);
@@ -142,37 +139,31 @@ export function updateText(program: UpdateProgram, workgroup: number, part: numb
   return `
 ${isAdam ? CORRECTION : ""}
 fn main(index: u32, local: u32) {
+  ${scalars.includes("overflow") ? skipText(counts) : ""}
   ${counts ? "if (index == 0u) { nextCount[0] = count[0] + 1.0; }" : ""}
   let eta = ${etaText(scalars)};
   ${isAdam ? corrections : ""}
-  var group = index / ${workgroup}u;
-  ${parameters.map((_, i) => parameterText(program, i, workgroup, part)).join("\n")}
+  ${treeText(parameters.map((_, i) => itemOf(program, i)))}
 }`;
 }
 
-/** A workgroup's part of one parameter: nothing where it belongs to another. */
-function parameterText(
-  { rule, decay, parameters, names }: UpdateProgram,
-  i: number,
-  workgroup: number,
-  part: number,
-): string {
-  const { wide, decays } = parameters[i]!;
-  const reader = wide ? "quad" : "at";
-  const pull = decays ? decay : undefined;
-  const decayed = pull && !pull.decoupled ? ` + p * ${number("decay")}` : "";
-  return `
-  {
-    let begin = group * ${part}u;
-    let end = select(0u, min(begin + ${part}u, uniforms.length${i}), group < uniforms.groups${i});
-    for (var at = begin + local; at < end; at += ${workgroup}u) {
-      ${names.map((name) => `var ${name} = ${name}${i}_${reader}(at);`).join(" ")}
-      let g = g${i}_${reader}(at)${decayed};
-      ${pull?.decoupled ? `p -= p * (eta * ${number("decay")});` : ""}
-      ${ruleText(rule)}
-      ${names.map((name) => `${name}${i}_put(at, ${name});`).join(" ")}
-    }
-    // Of the groups before this parameter's there are none left: they wrap around, beyond all others.
-    group -= uniforms.groups${i};
+/** Parameters and statistics are copies: what is not written stays as it was. */
+function skipText(counts: boolean): string {
+  return `if (overflow[0] != 0.0) {
+    ${counts ? "if (index == 0u) { nextCount[0] = count[0]; }" : ""}
+    return;
   }`;
+}
+
+/** What is done with one parameter's numbers. */
+function itemOf({ rule, decay, parameters, names }: UpdateProgram, i: number): TreeItem {
+  const { size, decays } = parameters[i]!;
+  const pull = decays ? decay : undefined;
+  const pulled = pull?.decoupled
+    ? `p -= p * (eta * ${number("decay")});`
+    : pull
+    ? `g += p * ${number("decay")};`
+    : "";
+  const text = `${pulled} ${ruleText(rule)}`;
+  return { size, read: [...names, "g"], written: names, text };
 }

@@ -4,17 +4,8 @@ import { inputNames, type UpdateAttributes, type UpdateRule } from "../../tensor
 import type { GuardedBackend } from "../backend.ts";
 import { rangesOf } from "../command.ts";
 import { type Program, runProgram } from "./program.ts";
+import { isWide, treeUniforms, WORKGROUP } from "./tree_text.ts";
 import { momentsOf, uniformsOf, updateText, variantOf } from "./update_text.ts";
-
-/** Invocations of a workgroup. */
-const WORKGROUP = 64;
-
-/**
- * Numbers, or vectors, that an invocation steps through. A software adapter runs the code of every
- * parameter of a dispatch in each workgroup, with all lanes off for those of others: the longer the
- * workgroup's own work, the less that counts.
- */
-const ROUNDS = 16;
 
 /** The bindings that are not a parameter's: the count, the next count, the rate. */
 const SHARED_BINDINGS = 3;
@@ -34,13 +25,17 @@ export function updateTrees(): tf.KernelConfig["kernelFunc"] {
     const gpu = backend as GuardedBackend;
     const attributes = attrs as unknown as UpdateAttributes;
     const parameters = parametersOf(gpu, inputs as tf.NamedTensorInfoMap, attributes);
+    // In mixed precision a step with an overflow changes nothing.
+    const shared = { count: inputs.count, rate: inputs.rate, overflow: gpu.halves?.flag };
     const tensors = Object.fromEntries(
-      ["count", "rate"].flatMap((name) => inputs[name] ? [[name, inputs[name]]] : []),
+      Object.entries(shared).flatMap(([name, info]) => info ? [[name, info]] : []),
     );
     const count = runAll(gpu, attributes, parameters.filter(({ size }) => size > 0), tensors);
     const each = momentsOf(attributes.rule) + 1;
     const columns = Array.from({ length: each }, (_, i) => parameters.map((p) => p.updated[i]!));
-    return [...columns.flat(), ...count];
+    const next = [...columns.flat(), ...count];
+    for (const { dataId } of next) gpu.halves?.spared.add(dataId);
+    return next;
   };
 }
 
@@ -82,11 +77,12 @@ function runAll(
 
 /** Parameters that share a dispatch; one beyond the largest binding takes several bindings a tensor. */
 function shareBindings(
-  { device, bindingLimit }: GuardedBackend,
+  { device, bindingLimit, halves }: GuardedBackend,
   rule: UpdateRule,
   parameters: readonly Parameter[],
 ): Parameter[][] {
-  const most = device.limits.maxStorageBuffersPerShaderStage - SHARED_BINDINGS;
+  const shared = SHARED_BINDINGS + Number(halves !== undefined);
+  const most = device.limits.maxStorageBuffersPerShaderStage - shared;
   const parts: Parameter[][] = [];
   let left = 0;
   for (const parameter of parameters) {
@@ -110,38 +106,33 @@ function programOf(
 ): Program {
   const { rule, decay } = attributes;
   const names = ["p", "m", "v", "b"].slice(0, momentsOf(rule) + 1);
-  const forms = parameters.map(({ size, decays }) => ({ wide: size % 4 === 0, decays }));
-  const lengths = parameters.map(({ size }, i) => forms[i]!.wide ? size / 4 : size);
-  const groups = lengths.map((length) => Math.ceil(length / (WORKGROUP * ROUNDS)));
+  const { uniforms, invocations } = treeUniforms(parameters);
   const named = parameters.map(({ updated, gradient }, i) => ({
     updated: updated.map((info, j) => [`${names[j]}${i}`, info] as const),
     gradient: [`g${i}`, gradient] as const,
   }));
-  const total = groups.reduce((sum, count) => sum + count, 0);
   const scalars = Object.keys(inputs);
   const program = {
     rule,
     decay,
-    parameters: forms,
+    parameters,
     names,
     scalars,
     counts: "nextCount" in results,
   };
   return {
     operation: `Update (${rule.kind})`,
-    variant: `${variantOf(rule, decay)}/${forms.map(({ decays }) => Number(decays)).join("")}`,
+    variant: `${variantOf(rule, decay)}/${parameters.map(({ decays }) => Number(decays)).join("")}`,
     results,
     updated: Object.fromEntries(named.flatMap(({ updated }) => updated)),
     inputs: { ...Object.fromEntries(named.map(({ gradient }) => gradient)), ...inputs },
-    vectors: forms.flatMap(({ wide }, i) => wide ? [...names, "g"].map((name) => name + i) : []),
-    uniforms: {
-      ...Object.fromEntries(lengths.map((length, i) => [`length${i}`, length])),
-      ...Object.fromEntries(groups.map((count, i) => [`groups${i}`, count])),
-      ...uniformsOf(attributes),
-    },
-    code: updateText(program, WORKGROUP, WORKGROUP * ROUNDS),
+    vectors: parameters.flatMap((item, i) =>
+      isWide(item) ? [...names, "g"].map((name) => name + i) : []
+    ),
+    uniforms: { ...uniforms, ...uniformsOf(attributes) },
+    code: updateText(program),
     // The count is written by the first invocation, also where there is nothing else to do.
-    invocations: Math.max(1, total) * WORKGROUP,
+    invocations: Math.max(WORKGROUP, invocations),
     workgroup: WORKGROUP,
   };
 }

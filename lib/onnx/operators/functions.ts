@@ -13,6 +13,7 @@ import {
   softplus,
 } from "../../layers/activations.ts";
 import { dropout } from "../../layers/dropout.ts";
+import { type NumberFunction, only } from "../../layers/operation.ts";
 import type { AnyLayer } from "../../layers/layer.ts";
 import { sizeOf, type Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
@@ -28,7 +29,8 @@ const each = (make: (call: Call) => AnyLayer | undefined): Operator => (call, bu
   return layer ? build.emit(call.name, layer, [call.value()], output) : call.value();
 };
 
-const plain = (name: string, f: (x: Tensor) => Tensor): Operator => each(() => activation(f, name));
+const plain = (name: NumberFunction, f: (x: Tensor) => Tensor): Operator =>
+  each(() => activation(f, name, { operations: only({ op: "each", f: name }) }));
 
 /** Whether two numbers are one in float32. */
 const isNear = (one: number, other: number): boolean => Math.abs(one - other) < 1e-6;
@@ -38,14 +40,26 @@ function clip(call: Call): AnyLayer | undefined {
   if (low === 0 && high === 6) return relu6();
   const isOpen = high >= 3.4e38;
   if (low === 0 && isOpen) return relu();
-  if (low <= -3.4e38) return isOpen ? undefined : activation((x) => tf.minimum(x, high), "clip");
-  return activation((x) => isOpen ? tf.maximum(x, low) : tf.clipByValue(x, low, high), "clip");
+  const limited = (by: "max" | "min", f: typeof tf.maximum, number: number): AnyLayer => {
+    const operations = only({ op: "number", by, number, isFirst: false });
+    return activation((x) => f(x, number), "clip", { operations });
+  };
+  if (low <= -3.4e38) return isOpen ? undefined : limited("min", tf.minimum, high);
+  if (isOpen) return limited("max", tf.maximum, low);
+  const operations = only({ op: "clip", low, high });
+  return activation((x) => tf.clipByValue(x, low, high), "clip", { operations });
 }
 
 function hard(call: Call): AnyLayer {
   const [alpha, beta] = [call.number("alpha", 0.2), call.number("beta", 0.5)];
   if (isNear(alpha, 1 / 6) && beta === 0.5) return hardSigmoid();
-  return activation((x) => tf.clipByValue(tf.add(tf.mul(x, alpha), beta), 0, 1), "hardSigmoid");
+  return activation((x) => tf.clipByValue(tf.add(tf.mul(x, alpha), beta), 0, 1), "hardSigmoid", {
+    operations({ add, x, shape }) {
+      const product = add({ op: "number", by: "mul", number: alpha, isFirst: false }, shape, x);
+      const sum = add({ op: "number", by: "add", number: beta, isFirst: false }, shape, product);
+      return add({ op: "clip", low: 0, high: 1 }, shape, sum);
+    },
+  });
 }
 
 function scaledElu(call: Call): AnyLayer {
@@ -55,6 +69,14 @@ function scaledElu(call: Call): AnyLayer {
   return activation(
     (x) => tf.mul(tf.add(tf.relu(x), tf.mul(tf.expm1(tf.neg(tf.relu(tf.neg(x)))), alpha)), gamma),
     "selu",
+    {
+      operations: ({ add, x, shape }) =>
+        add(
+          { op: "number", by: "mul", number: gamma, isFirst: false },
+          shape,
+          add({ op: "each", f: "elu", alpha }, shape, x),
+        ),
+    },
   );
 }
 

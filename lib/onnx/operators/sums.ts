@@ -1,6 +1,6 @@
 // Fully connected layers, normalization, and operations of two tensors or of a tensor and a constant.
 import { dense } from "../../layers/dense.ts";
-import { instanceNorm } from "../../layers/example_norm.ts";
+import { instanceNorm, layerNorm } from "../../layers/example_norm.ts";
 import { localResponseNorm } from "../../layers/local_response_norm.ts";
 import { batchNorm } from "../../layers/norm.ts";
 import { concatAlong } from "../../layers/rearrange.ts";
@@ -102,6 +102,36 @@ const instanceNormalization: Operator = (call, build) => {
   const layer = instanceNorm({ epsilon: call.number("epsilon", 1e-5), affine: true });
   return build.emit(call.name, layer, [x], output, {
     params: { scale: byFeature(call, 1, x.dims[0]!), shift: byFeature(call, 2, x.dims[0]!) },
+  });
+};
+
+/** Over the last axis, or all of them. */
+const layerNormalization: Operator = (call, build) => {
+  const value = build.settle(call.name, call.value());
+  const { dims } = value;
+  const axis = call.exampleAxis(call.number("axis", -1), value);
+  const isLast = axis === dims.length - 1;
+  call.require(isLast || axis === 0, "normalize the last axis or all of them", axis);
+  const x = build.arrange(
+    call.name,
+    value,
+    isLast || dims.length !== 3 ? plainAxes(dims) : lastAxes(dims),
+  );
+  const own = isLast ? dims.slice(-1) : dims;
+  const numbers = (constant: Constant | undefined): Numbers => {
+    if (!constant) return () => new Float32Array(sizeOf(own));
+    call.require(`${constant.dims}` === `${own}`, `have a number for each of [${own}]`, [
+      ...constant.dims,
+    ]);
+    return isLast ? constant.values : () => permuted(constant.values(), own, x.axes);
+  };
+  const { layer: _, ...output } = x;
+  const layer = layerNorm({
+    epsilon: call.number("epsilon", 1e-5),
+    axes: isLast ? "last" : "all",
+  });
+  return build.emit(call.name, layer, [x], output, {
+    params: { scale: numbers(call.constant(1)), shift: numbers(call.optional(2)) },
   });
 };
 
@@ -224,6 +254,7 @@ export const SUMS: Readonly<Record<string, Operator>> = {
   MatMul: matMul,
   BatchNormalization: batchNormalization,
   InstanceNormalization: instanceNormalization,
+  LayerNormalization: layerNormalization,
   LRN: responses,
   Concat: concat,
   Sum: binary("Add"),

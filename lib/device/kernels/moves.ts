@@ -1,0 +1,170 @@
+// Slices, transpositions, concatenations of what may be float16 in mixed precision; tfjs moves all else.
+import { tf } from "../../tensor/tf.ts";
+import type { GuardedBackend } from "../backend.ts";
+import { runProgram } from "./program.ts";
+import { runStrided, stepsOf } from "./strided.ts";
+
+type KernelFunction = tf.KernelConfig["kernelFunc"];
+type KernelCall = Parameters<KernelFunction>[0];
+
+/** Makes a kernel function that is tfjs's unless tensors are held as float16. */
+function inHalves(
+  stock: KernelFunction,
+  move: (backend: GuardedBackend, call: KernelCall) => tf.TensorInfo | tf.TensorInfo[],
+): KernelFunction {
+  return (call) => {
+    const backend = call.backend as GuardedBackend;
+    const inputs = Object.values(call.inputs) as tf.TensorInfo[];
+    const fits = inputs.every(({ dtype, shape }) =>
+      dtype === "float32" && !shape.includes(0) && shape.length > 0 &&
+      4 * tf.util.sizeFromShape(shape) <= backend.bindingLimit
+    );
+    const isOurs = backend.halves && fits && !backend.shouldExecuteOnCPU(inputs);
+    return isOurs ? move(backend, call) : stock(call);
+  };
+}
+
+/** A part of a tensor, from a place on, of a size. */
+function cut(
+  backend: GuardedBackend,
+  x: tf.TensorInfo,
+  begin: readonly number[],
+  shape: readonly number[],
+): tf.TensorInfo {
+  const steps = stepsOf(x.shape);
+  const offset = steps.reduce((sum, step, axis) => sum + step * begin[axis]!, 0);
+  const operands = { x: { info: x, offset, steps } };
+  return runStrided(backend, {
+    operation: "Slice",
+    shape,
+    operands,
+    text: "y = x;",
+    half: ["x", "y"],
+  });
+}
+
+/** The kernel function of `Slice`. */
+export function slice(_software: boolean, stock: KernelFunction): KernelFunction {
+  return inHalves(stock, (backend, { inputs, attrs }) => {
+    const x = inputs.x!;
+    const given = attrs as unknown as { readonly begin: number[]; readonly size: number[] };
+    const [begin, size] = tf.slice_util.parseSliceParams(x as tf.Tensor, given.begin, given.size);
+    return size!.includes(0) ? stock({ inputs, attrs, backend }) : cut(backend, x, begin!, size!);
+  });
+}
+
+/** The kernel function of `SplitV`. */
+export function split(_software: boolean, stock: KernelFunction): KernelFunction {
+  return inHalves(stock, (backend, { inputs, attrs }) => {
+    const x = inputs.x!;
+    const { numOrSizeSplits, axis: given } = attrs as unknown as {
+      readonly numOrSizeSplits: number | number[];
+      readonly axis: number;
+    };
+    const [axis] = tf.util.parseAxisParam(given, x.shape) as [number];
+    const sizes = tf.backend_util.prepareSplitSize(x as tf.Tensor, numOrSizeSplits, axis);
+    if (sizes.includes(0)) return stock({ inputs, attrs, backend });
+    let at = 0;
+    return sizes.map((size) => {
+      const begin = x.shape.map((_, each) => each === axis ? at : 0);
+      at += size;
+      return cut(backend, x, begin, x.shape.with(axis, size));
+    });
+  });
+}
+
+/** The kernel function of `Transpose`. */
+export function transpose(_software: boolean, stock: KernelFunction): KernelFunction {
+  return inHalves(stock, (backend, { inputs, attrs }) => {
+    const x = inputs.x!;
+    const { perm } = attrs as unknown as { readonly perm: readonly number[] };
+    const own = stepsOf(x.shape);
+    const operands = { x: { info: x, offset: 0, steps: perm.map((axis) => own[axis]!) } };
+    return runStrided(backend, {
+      operation: "Transpose",
+      shape: perm.map((axis) => x.shape[axis]!),
+      operands,
+      text: "y = x;",
+      half: ["x", "y"],
+    });
+  });
+}
+
+/** The kernel function of `Concat`. */
+export function concat(_software: boolean, stock: KernelFunction): KernelFunction {
+  return inHalves(stock, (backend, { inputs, attrs }) => {
+    const parts = Object.values(inputs) as tf.TensorInfo[];
+    const { axis: given } = attrs as unknown as { readonly axis: number };
+    const [axis] = tf.util.parseAxisParam(given, parts[0]!.shape) as [number];
+    const shape = tf.backend_util.computeOutShape(parts.map((part) => part.shape), axis);
+    const size = tf.util.sizeFromShape(shape);
+    const tooMany = parts.length + 2 > backend.device.limits.maxStorageBuffersPerShaderStage;
+    if (tooMany || 4 * size > backend.bindingLimit) return stock({ inputs, attrs, backend });
+    const lengths = parts.map((part) => tf.util.sizeFromShape(part.shape.slice(axis)));
+    const wide = lengths.every((length) => length % 4 === 0);
+    const width = wide ? 4 : 1;
+    const names = parts.map((_, i) => `x${i}`);
+    return runProgram(backend, {
+      operation: "Concat",
+      variant: "halves",
+      results: { y: shape },
+      inputs: Object.fromEntries(parts.map((part, i) => [names[i]!, part])),
+      vectors: wide ? ["y", ...names] : [],
+      half: { names: ["y", ...names] },
+      uniforms: {
+        count: size / width,
+        row: tf.util.sizeFromShape(shape.slice(axis)) / width,
+        ...Object.fromEntries(lengths.map((length, i) => [`length${i}`, length / width])),
+      },
+      code: `
+fn main(index: u32, local: u32) {
+  if (index >= uniforms.count) { return; }
+  let row = index / uniforms.row;
+  var at = index % uniforms.row;
+  ${
+        names.map((name, i) => `
+  if (at < uniforms.length${i}) {
+    y_put(index, ${name}_${wide ? "quad" : "at"}(row * uniforms.length${i} + at));
+    return;
+  }
+  at -= uniforms.length${i};`).join("")
+      }
+}`,
+      invocations: size / width,
+      workgroup: 64,
+    })[0]!;
+  });
+}
+
+/** Pads a tensor with a constant, for {@linkcode KernelFunction} `PadV2`. */
+export function padInHalves(stock: KernelFunction): KernelFunction {
+  return inHalves(stock, (backend, { inputs, attrs }) => {
+    const x = inputs.x!;
+    const { paddings, constantValue } = attrs as unknown as {
+      readonly paddings: readonly [number, number][];
+      readonly constantValue: number;
+    };
+    const shape = x.shape.map((size, axis) => size + paddings[axis]![0] + paddings[axis]![1]);
+    if (constantValue !== 0 || 4 * tf.util.sizeFromShape(shape) > backend.bindingLimit) {
+      return stock({ inputs, attrs, backend });
+    }
+    const steps = stepsOf(x.shape);
+    // Places before the tensor wrap around, beyond all others, and the sum of steps with them.
+    const offset = steps.reduce((sum, step, axis) => sum - step * paddings[axis]![0], 0);
+    const fours = [x.shape.at(-1)!, paddings.at(-1)![0]].every((count) => count % 4 === 0);
+    return runStrided(backend, {
+      operation: "Pad",
+      shape,
+      operands: { x: { info: x, offset: offset >>> 0, steps } },
+      inside: shape.map((_, axis) => `c${axis} - uniforms.before${axis} < uniforms.own${axis}`)
+        .join(" && "),
+      uniforms: Object.fromEntries(x.shape.flatMap((size, axis) => [
+        [`before${axis}`, paddings[axis]![0]],
+        [`own${axis}`, size],
+      ])),
+      text: "y = x;",
+      mayBeWide: fours,
+      half: ["x", "y"],
+    });
+  });
+}

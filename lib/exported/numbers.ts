@@ -1,0 +1,73 @@
+// The numbers of weights as a file has them.
+import { derived, type Weight } from "../layers/operation.ts";
+import { sizeOf } from "../tensor/tensor.ts";
+
+/**
+ * A weight with its axes in another order.
+ *
+ * @param order which axis comes first, second, …
+ */
+export function turned(weight: Weight, order: readonly number[]): Weight {
+  if (order.every((axis, i) => axis === i)) return weight;
+  const sizes = order.map((axis) => weight.shape[axis]!);
+  return derived(sizes, [weight], ([own]) => permute(own!, weight.shape, order));
+}
+
+/** A weight of the same numbers with other sizes. */
+export function resized(weight: Weight, shape: readonly number[]): Weight {
+  return { ...weight, shape };
+}
+
+function permute(
+  numbers: Float32Array,
+  shape: readonly number[],
+  order: readonly number[],
+): Float32Array {
+  const strides = shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
+  const sizes = order.map((axis) => shape[axis]!);
+  const steps = order.map((axis) => strides[axis]!);
+  const result = new Float32Array(numbers.length);
+  const at = sizes.map(() => 0);
+  for (let i = 0, from = 0; i < result.length; i++) {
+    result[i] = numbers[from]!;
+    for (let axis = sizes.length - 1; axis >= 0; axis--) {
+      from += steps[axis]!;
+      if (++at[axis]! < sizes[axis]!) break;
+      from -= steps[axis]! * sizes[axis]!;
+      at[axis] = 0;
+    }
+  }
+  return result;
+}
+
+/** Whether a weight is one of many numbers, which may be halved: kernels, but no statistics. */
+export function isLarge({ shape }: Weight): boolean {
+  return shape.filter((size) => size > 1).length >= 2;
+}
+
+/**
+ * A weight's numbers as little-endian bytes.
+ *
+ * @param half whether in 16 bits each
+ * @param name what it is called, for messages
+ * @throws {RangeError} if a number is beyond those of 16 bits
+ */
+export async function bytesOf(
+  weight: Weight,
+  half: boolean,
+  name: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const numbers = await weight.read();
+  if (numbers.length !== sizeOf(weight.shape)) {
+    throw new Error(`"${name}" has ${numbers.length} numbers for [${weight.shape}]`);
+  }
+  if (!half) return new Uint8Array(numbers.slice().buffer);
+  const halves = Float16Array.from(numbers);
+  const at = halves.findIndex((one, i) => !Number.isFinite(one) && Number.isFinite(numbers[i]));
+  if (at < 0) return new Uint8Array(halves.buffer);
+  throw new RangeError(
+    `Cannot write "${name}" in float16: its numbers must be at most 65504, got ${
+      numbers[at]
+    }. Write it in float32`,
+  );
+}

@@ -1,0 +1,201 @@
+// What makes a view again without a page: a command line, and a script.
+import type { BackwardRule } from "../../lib/explain/mod.ts";
+import type { Plan } from "../generate/adversarial_methods.ts";
+import { isMinimal } from "../generate/adversarial_methods.ts";
+import { networkFlags } from "../network.ts";
+import type { Subject } from "./subject.ts";
+
+/** The name under which a picture that a page has brought is saved from there. */
+export const SAVED = "picture.png";
+
+/** A word of a command line, in quotes if a shell would change it. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** The flags of the network that differ from their defaults. */
+function networkWords({ flags }: Subject): string[] {
+  return (Object.keys(networkFlags) as (keyof typeof networkFlags)[]).flatMap((name) => {
+    const value = flags[name];
+    const isUsual = value === undefined ||
+      value === (networkFlags[name] as { default?: unknown }).default;
+    return isUsual ? [] : [`--${name}`, `${value}`];
+  });
+}
+
+/** The flags of the data set, if they were given. */
+function dataWords({ flags }: Subject): string[] {
+  return (["dataset", "data-dir"] as const).flatMap((name) =>
+    flags[name] === undefined ? [] : [`--${name}`, flags[name]]
+  );
+}
+
+/** The value of `--image`. */
+function imageOf({ flags }: Subject, name: string): string {
+  if (name === "file") return flags.image!;
+  return /^test:(\d+)$/.exec(name)?.[1] ?? SAVED;
+}
+
+function written(task: string, words: readonly string[]): string {
+  return ["deno task", task, ...words.map(quoted)].join(" ");
+}
+
+/**
+ * The command that makes a view again.
+ *
+ * @param name the picture's, if the view is of one
+ * @param words its other flags
+ */
+export function commandLine(
+  subject: Subject,
+  task: string,
+  name?: string,
+  words: readonly string[] = [],
+): string {
+  const isTest = name?.startsWith("test:") ?? true;
+  return written(task, [
+    ...networkWords(subject),
+    ...(name === undefined ? [] : ["--image", imageOf(subject, name)]),
+    ...(isTest ? dataWords(subject) : []),
+    ...words,
+  ]);
+}
+
+/** The command that prints a picture's classes; `null` for test images, which it does not take. */
+export function predictLine(subject: Subject, name: string): string | null {
+  if (name.startsWith("test:")) return null;
+  const { flags } = subject;
+  const words = networkWords(subject);
+  // deno task predict has another default.
+  const weights = words.includes("--weights") ? [] : ["--weights", flags.weights];
+  return written("predict", [imageOf(subject, name), ...weights, ...words]);
+}
+
+/** The expression of a text in a script. */
+const text = (value: string): string => JSON.stringify(value);
+
+/** The data sets that scripts open without files, as functions of `mod.ts`. */
+const OPENERS: Readonly<Record<string, string>> = {
+  "mnist": "nc.mnist",
+  "fashion-mnist": "nc.fashionMnist",
+  "cifar10": "nc.cifar10",
+};
+
+/** The lines of a script that open the network and the picture, as inputs `x` and pixels. */
+function opening(subject: Subject, name?: string): string[] {
+  const { flags, opened } = subject;
+  const lines = [
+    `// For a checkout of neocog: save it there, and run it by "deno run -A FILE".`,
+    `import * as nc from "./mod.ts";`,
+    ``,
+    `await nc.start(${flags.backend ? `{ backend: ${text(flags.backend)} }` : ""});`,
+    `const network = await nc.open(${text(flags.weights)}${openOptions(subject)});`,
+  ];
+  if (name === undefined) return lines;
+  const number = /^test:(\d+)$/.exec(name)?.[1];
+  if (number !== undefined) {
+    const folder = flags["data-dir"];
+    const data = subject.data!.name;
+    const opener = OPENERS[data];
+    const options = folder ? `{ dataDir: ${text(folder)} }` : "";
+    lines.push(
+      opener
+        ? `const { test } = await ${opener}(${options});`
+        : `const { test } = await nc.imageFolder(${text(folder ?? "")}, { size: [${
+          opened.inputShape.slice(0, 2).join(", ")
+        }], channels: ${opened.inputShape[2]} });`,
+      `const picture = nc.data.exampleImage(await nc.readExamples(test), ${number});`,
+    );
+  } else {
+    const file = imageOf(subject, name);
+    lines.push(`const file = ${text(file)};`);
+    const decoded = `nc.image.decodeImage(await Deno.readFile(file), file)`;
+    if (subject.picture(name).settings.inverted === true) {
+      lines.push(
+        `const light = nc.image.toGray(${decoded});`,
+        `const picture = { ...light, pixels: light.pixels.map((value) => 1 - value) };`,
+      );
+    } else lines.push(`const picture = ${decoded};`);
+  }
+  lines.push(
+    `const inputs = nc.image.preprocess(picture, network.preprocessing);`,
+    `const x = nc.tf.tensor(inputs, [1, ...network.inputShape]);`,
+  );
+  return lines;
+}
+
+function openOptions({ flags }: Subject): string {
+  const parts = [
+    ...(flags.model ? [`model: ${text(flags.model)}`] : []),
+    ...(flags.preprocessing ? [`preprocessing: ${text(flags.preprocessing)}`] : []),
+    ...(flags.classes ? [`classNames: ${text(flags.classes)}`] : []),
+  ];
+  return parts.length === 0 ? "" : `, { ${parts.join(", ")} }`;
+}
+
+/** Adds the lines of a view's own work. */
+function script(subject: Subject, name: string | undefined, lines: readonly string[]): string {
+  return [...opening(subject, name), ...lines, ""].join("\n");
+}
+
+/** A script that writes an attribution as a heat map. */
+export function attributionScript(
+  subject: Subject,
+  name: string | undefined,
+  call: string,
+  index: number,
+  rule: BackwardRule,
+): string {
+  const options = rule === "backprop" ? "" : `, { rule: ${text(rule)} }`;
+  return script(subject, name, [
+    `const found = await nc.explain.${call}(network, x, ${index}${options});`,
+    `const [, height, width] = found.shape;`,
+    `const map = nc.explain.attributionMap(found);`,
+    `const heat = nc.image.heatMap(map, [height, width], { span: "signed" });`,
+    `await Deno.writeFile("why.png", nc.image.encodePng(heat));`,
+    `console.log(found.target, found.scores[0]);`,
+  ]);
+}
+
+/** The calls of attacks. */
+const ATTACKS: Readonly<Record<Plan["method"], string>> = {
+  ascent: "logitAscent",
+  fgsm: "fgsm",
+  bim: "bim",
+  pgd: "pgd",
+  apgd: "autoPgd",
+  "apgd-dlr": "autoPgd",
+  square: "squareAttack",
+  deepfool: "deepFool",
+  "carlini-wagner": "carliniWagner",
+};
+
+/** A script that writes an adversarial picture. */
+export function attackScript(
+  subject: Subject,
+  name: string | undefined,
+  { method, norm, steps, target, seed }: Plan,
+  epsilon: number,
+): string {
+  const isRandom = ["pgd", "apgd", "apgd-dlr", "square"].includes(method);
+  const options = [
+    ...(isMinimal(method) ? [] : [`epsilon: ${epsilon}`]),
+    ...(isMinimal(method) || method === "square" ? [] : [`norm: ${text(norm)}`]),
+    ...(target === undefined || method === "ascent" ? [] : [`targets: ${target}`]),
+    ...(steps === undefined ? [] : [`steps: ${steps}`]),
+    ...(method === "apgd-dlr" ? [`loss: "dlr"`] : []),
+    ...(isRandom ? [`key: nc.key(${seed})`] : []),
+  ].join(", ");
+  const call = `nc.generate.${ATTACKS[method]}(network, pixels, [label]${
+    method === "ascent" ? `, ${target}` : ""
+  }, { ${options} })`;
+  return script(subject, name, [
+    `const pixels = nc.tf.clipByValue(nc.explain.toPixels(x, network.preprocessing), 0, 1);`,
+    `const label = (await nc.tf.argMax(nc.predict(network, x), 1).data())[0]!;`,
+    `const found = await ${call};`,
+    `const [image] = await nc.explain.toPictures(found.images);`,
+    `await Deno.writeFile("adversarial.png", nc.image.encodePng(image!));`,
+    `const [before, after] = [found.labels.before[0]!, found.labels.after[0]!];`,
+    `console.log(network.classNames[before], "→", network.classNames[after]);`,
+  ]);
+}

@@ -1,0 +1,17 @@
+// All kinds of requests, by the name that a page gives them.
+import type { View } from "./view.ts";
+import { fool } from "./views/fool.ts";
+import { ablation, maps } from "./views/maps.ts";
+import { network } from "./views/network.ts";
+import { see } from "./views/see.ts";
+import { why } from "./views/why.ts";
+
+/** The views. */
+export const views: Readonly<Record<string, View>> = {
+  network,
+  see,
+  maps,
+  ablation,
+  why,
+  fool,
+};

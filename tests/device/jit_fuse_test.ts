@@ -1,0 +1,198 @@
+// Steps of recorded functions that are computed in another's pass: fewer dispatches, the same numbers.
+import { assertEquals, assertMatch } from "@std/assert";
+import { counters } from "../../lib/device/mod.ts";
+import { convolve } from "../../lib/tensor/convolve.ts";
+import { normalize } from "../../lib/tensor/batch_norm.ts";
+import {
+  adam,
+  disposeTree,
+  findModel,
+  init,
+  jit,
+  type Jitted,
+  key,
+  mapTree,
+  type Network,
+  softmaxCrossEntropy,
+  start,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+  type Tensor4D,
+  tf,
+  trainStep,
+} from "../../mod.ts";
+import { gpuTest } from "./adapter.ts";
+import { onEachForm } from "./forms.ts";
+
+const SAME = { stride: [1, 1], padding: "same", dilation: [1, 1], groups: 1 } as const;
+
+/** Dispatches of a replay, after the numbers were compared with those of a plain call, bit by bit. */
+async function replayed<A extends Tensor[]>(
+  f: (...inputs: A) => Tensor[],
+  ...inputs: A
+): Promise<{ readonly dispatches: number; readonly plan: string }> {
+  const recorded = jit(f) as unknown as Jitted<A, Tensor[]>;
+  const call = recorded as unknown as (...inputs: A) => Tensor[];
+  const plain = tf.tidy(() => f(...inputs));
+  tf.dispose(call(...inputs));
+  const before = counters().dispatches;
+  const again = call(...inputs);
+  const dispatches = counters().dispatches - before;
+  for (const [i, one] of again.entries()) assertEquals(await one.data(), await plain[i]!.data());
+  tf.dispose([plain, again]);
+  const plan = recorded.plan();
+  recorded.dispose();
+  return { dispatches, plan };
+}
+
+function random(...shape: number[]): Tensor {
+  return tf.randomUniform(shape, -1, 1);
+}
+
+/** A convolution, normalized by statistics of 0.5 to 1.5, with a shortcut, and a ReLU. */
+function block(x: Tensor, filter: Tensor, statistics: Tensor): Tensor[] {
+  const y = convolve(x as Tensor4D, filter as Tensor4D, SAME);
+  const by = { scale: statistics, shift: statistics };
+  const normal = normalize(y, by, { mean: statistics, variance: statistics }, 1e-5);
+  return [tf.relu(tf.add(normal, x))];
+}
+
+gpuTest(
+  "a normalization, a shortcut and a ReLU are computed in the convolution's pass",
+  async () => {
+    await onEachForm(async () => {
+      for (const [channels, size] of [[8, 3], [6, 1]] as const) {
+        const inputs = [
+          random(2, 7, 5, channels),
+          random(size, size, channels, channels),
+          tf.randomUniform([channels], 0.5, 1.5),
+        ] as const;
+        const { dispatches, plan } = await replayed(block, ...inputs);
+        assertEquals(dispatches, 1, plan);
+        tf.dispose([...inputs]);
+      }
+    });
+  },
+);
+
+gpuTest("sums that are cut into pieces are joined by what follows them", async () => {
+  await onEachForm(async () => {
+    const inputs = [random(4, 3000), random(3000, 8), random(4, 8)] as const;
+    const f = (a: Tensor, b: Tensor, c: Tensor): Tensor[] => [
+      tf.relu(tf.mul(tf.matMul(a, b), c)),
+    ];
+    const { plan } = await replayed(f, ...inputs);
+    assertMatch(plan, /\+Multiply\+Relu/);
+    tf.dispose([...inputs]);
+  });
+});
+
+gpuTest("a number that somebody else looks at is written", async () => {
+  await start();
+  const [a, b, bias] = [random(6, 6), random(6, 6), random(6)];
+  const of = async (f: (a: Tensor, b: Tensor) => Tensor[]): Promise<number> =>
+    (await replayed(f, a, b)).dispatches;
+  assertEquals(await of((a, b) => [tf.relu(tf.matMul(a, b))]), 1);
+  // It is a result, or used twice, by one step or by two.
+  assertEquals(
+    await of((a, b) => {
+      const y = tf.matMul(a, b);
+      return [y, tf.relu(y)];
+    }),
+    2,
+  );
+  assertEquals(
+    await of((a, b) => {
+      const y = tf.matMul(a, b);
+      return [tf.mul(y, y)];
+    }),
+    2,
+  );
+  assertEquals(
+    await of((a, b) => {
+      const y = tf.matMul(a, b);
+      return [tf.add(tf.relu(y), tf.square(y))];
+    }),
+    3, // The product, one of the two, and the other with the sum in its pass.
+  );
+  // One number for many is not a number for each.
+  assertEquals(await of((a, b) => [tf.add(tf.matMul(a, b), bias)]), 2);
+  tf.dispose([a, b, bias]);
+});
+
+gpuTest("a step waits for all that it needs: it joins the latest of its inputs", async () => {
+  await start();
+  const inputs = [random(8, 8), random(8, 8)] as const;
+  const f = (a: Tensor, b: Tensor): Tensor[] => {
+    const early = tf.matMul(a, b);
+    const late = tf.matMul(b, a);
+    return [tf.relu(tf.sub(early, late)), tf.square(tf.sub(late, b))];
+  };
+  const { plan } = await replayed(f, ...inputs);
+  // `late` is used twice: the difference joins `early` only after it, which is impossible.
+  assertMatch(plan, /Sub\+Relu/);
+  const g = (a: Tensor, b: Tensor): Tensor[] => [
+    tf.relu(tf.sub(tf.matMul(a, b), tf.matMul(b, a))),
+  ];
+  assertEquals((await replayed(g, ...inputs)).dispatches, 2);
+  tf.dispose([...inputs]);
+});
+
+/** A network of the registry with random statistics, so that nothing is multiplied by one. */
+function networkOf(name: string): Network {
+  const { build, inputShape } = findModel(name);
+  const { params, state, ...rest } = init(build(), key(0), inputShape);
+  const wild = mapTree(([t]) => tf.randomUniform(t!.shape, 0.5, 1.5), state);
+  disposeTree(state);
+  return { ...rest, params, state: wild } as Network;
+}
+
+gpuTest("ResNet-20's forward pass is a dispatch a convolution, and few more", async () => {
+  await start();
+  const { model, params, state } = networkOf("resnet20");
+  const images = random(2, 32, 32, 3);
+  const forward = (x: Tensor): Tensor[] => [
+    tf.tidy(() => model.apply(params, state, x, {})[0] as Tensor),
+  ];
+  const { dispatches, plan } = await replayed(forward, images);
+  // 19 convolutions, two shortcuts, the mean and the dense layer.
+  assertEquals(dispatches <= 27, true, plan);
+  disposeTree(params, state);
+  images.dispose();
+});
+
+gpuTest(
+  "ResNet-20's recorded step is below 240 dispatches, and gives a plain step's parameters",
+  async () => {
+    await start();
+    const { model, params, state } = networkOf("resnet20");
+    const optimizer = adam();
+    const plain = trainStep(model, softmaxCrossEntropy, optimizer);
+    const recorded = jit(plain);
+    const batch = {
+      images: random(3, 32, 32, 3),
+      labels: tf.oneHot(tf.tensor1d([1, 5, 9], "int32") as Tensor1D, 10).toFloat() as Tensor2D,
+    };
+    const trained = { params, state, optimizer: optimizer.init(params) };
+    const from = {
+      plain: plain(trained, batch, key(1)),
+      recorded: recorded(trained, batch, key(1)),
+    };
+    const before = counters().dispatches;
+    disposeTree(recorded(trained, batch, key(1)) as never);
+    const dispatches = counters().dispatches - before;
+    assertEquals(dispatches <= 240, true, `${dispatches}`);
+    const all: Promise<void>[] = [];
+    mapTree(
+      ([a, b]) => {
+        all.push(Promise.all([a!.data(), b!.data()]).then(([a, b]) => assertEquals(a, b)));
+        return a!;
+      },
+      from.plain.params,
+      from.recorded.params,
+    );
+    await Promise.all(all);
+    recorded.dispose();
+  },
+);
