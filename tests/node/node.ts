@@ -8,6 +8,12 @@ const root = new URL("../../", import.meta.url);
 
 /** What stands for @std/assert, by Node's own. */
 const ASSERT = `
+// Node 20 lacks what example 08 uses.
+Array.fromAsync ??= async (items) => {
+  const all = [];
+  for await (const item of items) all.push(item);
+  return all;
+};
 import assert from "node:assert";
 export const assertEquals = assert.deepStrictEqual;
 export const assertGreaterOrEqual = (a, b) => assert(a >= b, a + " < " + b);

@@ -2,6 +2,7 @@
 // of ONNX Runtime where NEOCOG_PYTHON names a Python with onnxruntime, uvicorn and pillow.
 // deno run -A tests/serve/load.ts [WEIGHTS PICTURE] [--seconds 6]
 // deno-lint-ignore-file no-import-prefix
+import { Buffer } from "node:buffer";
 import { parseArgs } from "@std/cli/parse-args";
 import autocannon from "npm:autocannon@8.0.0";
 import { encodePng, inputShapeOf } from "../../lib/image/mod.ts";
@@ -20,7 +21,7 @@ async function pictureBytes(): Promise<Uint8Array> {
   return encodePng(exampleImage((await mnist()).test, 0));
 }
 
-const body = await pictureBytes();
+const body = Buffer.from(await pictureBytes());
 
 /** Waits until a server answers. */
 async function isUp(): Promise<void> {
