@@ -50,6 +50,7 @@ export * from "./adversarial/logit_ascent.ts";
 export * from "./adversarial/projected_gradient.ts";
 export type { AttackLoss } from "./adversarial/margin_losses.ts";
 export { autoPgd, type AutoPgdOptions } from "./adversarial/auto_pgd.ts";
+export * from "./adversarial/auto_attack.ts";
 export { squareAttack, type SquareAttackOptions } from "./adversarial/square_attack.ts";
 export * from "./adversarial/deep_fool.ts";
 export * from "./adversarial/carlini_wagner.ts";

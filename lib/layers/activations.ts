@@ -1,5 +1,5 @@
 // Activation layers beyond the first day's, and how any function of a tensor becomes one.
-import { requireRange } from "../text/require.ts";
+import { requireOptions, requireRange } from "../text/require.ts";
 import { applyCurve, type CurveName } from "../tensor/curves.ts";
 import { type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
@@ -52,6 +52,8 @@ export function activation(
   name: string,
   options: ActivationOptions = {},
 ): Layer<Empty, Empty> {
+  const known = { flops: true, rectifies: true, operations: true };
+  requireOptions("make an activation layer", options, known);
   const { flops = 1, rectifies = false, operations } = options;
   if (typeof f !== "function" || typeof name !== "string" || name === "") {
     const rule = typeof f === "function" ? "its name must not be empty" : "f must be a function";

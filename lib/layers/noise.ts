@@ -1,5 +1,5 @@
 // Layers that are random in training: whole maps or examples dropped, noise added.
-import { requireOneOf, requireRange } from "../text/require.ts";
+import { requireOneOf, requireOptions, requireRange } from "../text/require.ts";
 import { dropUnits, requireRate } from "../tensor/drop_units.ts";
 import { normalTensor } from "../tensor/random_tensors.ts";
 import type { Key } from "../tensor/random.ts";
@@ -104,6 +104,7 @@ export function stochasticDepth(
   rate: number,
   options: StochasticDepthOptions = {},
 ): Layer<Empty, Empty> {
+  requireOptions("make a stochasticDepth layer", options, { mode: true });
   const { mode = "row" } = options;
   requireRate("make a stochasticDepth layer", rate);
   requireOneOf("make a stochasticDepth layer", "its mode", ["row", "batch"], mode);

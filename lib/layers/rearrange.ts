@@ -1,5 +1,5 @@
 // Layers that reduce, turn, cut or reshape each example, and concatenation along any axis.
-import { requireOneOf, requireRange, requireWhole } from "../text/require.ts";
+import { requireOneOf, requireOptions, requireRange, requireWhole } from "../text/require.ts";
 import { extreme } from "../tensor/extremes.ts";
 import { type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
@@ -57,6 +57,7 @@ export type ReduceOptions = {
  * ```
  */
 export function reduce(options: ReduceOptions): Layer<Empty, Empty> {
+  requireOptions("make a reduce layer", options, { axes: true, by: true, keep: true });
   const { by = "mean", keep = false } = options;
   const axes = [...options.axes];
   requireOneOf("make a reduce layer", "its by", Object.keys(REDUCTIONS), by);
@@ -145,6 +146,7 @@ export type SliceOptions = {
  * ```
  */
 export function slice(options: SliceOptions): Layer<Empty, Empty> {
+  requireOptions("make a slice layer", options, { begin: true, size: true });
   const [begin, size] = [[...options.begin], [...options.size]];
   begin.forEach((place) => requireWhole("make a slice layer", "its begin", place, 0));
   size.forEach((length) => requireWhole("make a slice layer", "its size", length, -1));

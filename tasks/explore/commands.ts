@@ -166,6 +166,7 @@ const ATTACKS: Readonly<Record<Plan["method"], string>> = {
   apgd: "autoPgd",
   "apgd-dlr": "autoPgd",
   square: "squareAttack",
+  autoattack: "autoAttack",
   deepfool: "deepFool",
   "carlini-wagner": "carliniWagner",
 };
@@ -177,10 +178,10 @@ export function attackScript(
   { method, norm, steps, target, seed }: Plan,
   epsilon: number,
 ): string {
-  const isRandom = ["pgd", "apgd", "apgd-dlr", "square"].includes(method);
+  const isRandom = ["pgd", "apgd", "apgd-dlr", "square", "autoattack"].includes(method);
   const options = [
     ...(isMinimal(method) ? [] : [`epsilon: ${epsilon}`]),
-    ...(isMinimal(method) || method === "square" ? [] : [`norm: ${text(norm)}`]),
+    ...(isMinimal(method) ? [] : [`norm: ${text(norm)}`]),
     ...(target === undefined || method === "ascent" ? [] : [`targets: ${target}`]),
     ...(steps === undefined ? [] : [`steps: ${steps}`]),
     ...(method === "apgd-dlr" ? [`loss: "dlr"`] : []),

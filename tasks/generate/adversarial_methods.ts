@@ -2,6 +2,7 @@
 import {
   type AttackOptions,
   type AttackResult,
+  autoAttack,
   autoPgd,
   bim,
   carliniWagner,
@@ -24,6 +25,7 @@ export const METHODS = [
   "apgd",
   "apgd-dlr",
   "square",
+  "autoattack",
   "deepfool",
   "carlini-wagner",
 ] as const;
@@ -57,8 +59,8 @@ export function checkPlan({ method, target, norm, steps }: Plan): void {
   if (isMinimal(method) && norm === "linf") {
     throw new UsageError(`Cannot use --norm linf with --method ${method}: it minimizes l2`);
   }
-  if (method === "square" && norm !== "linf") {
-    throw new UsageError(`Cannot use --norm ${norm} with --method square: it is by linf`);
+  if (method === "autoattack" && target !== undefined) {
+    throw new UsageError("Cannot use --target with --method autoattack: it aims at all classes");
   }
   if (method === "fgsm" && steps !== undefined) {
     throw new UsageError("Cannot use --steps with --method fgsm: it takes one step");
@@ -93,7 +95,9 @@ export function attackBy(
     case "apgd-dlr":
       return autoPgd(network, x, labels, { ...within, key: key(seed), loss: "dlr" });
     case "square":
-      return squareAttack(network, x, labels, { ...more, ...targets, epsilon, key: key(seed) });
+      return squareAttack(network, x, labels, { ...within, key: key(seed) });
+    case "autoattack":
+      return autoAttack(network, x, labels, { ...more, epsilon, norm, key: key(seed) });
     case "deepfool":
       return deepFool(network, x, labels, more);
     case "carlini-wagner":

@@ -16,6 +16,7 @@ import {
   padTo,
   type Pair,
   type Shape,
+  type Tensor,
 } from "../../mod.ts";
 import { countParameters } from "../../lib/layers/layer.ts";
 
@@ -250,4 +251,17 @@ Deno.test("a misspelt option of a layer is refused with the nearest name", () =>
   refused(() => batchNorm({ eps: 1 } as never), 'did you mean "epsilon"?');
   refused(() => layers.upsample({ scale: 2 } as never), 'unknown option "scale"');
   refused(() => conv("3" as never), "its options must be a record, got 3");
+});
+
+Deno.test("options that are not known are refused with the nearest", () => {
+  const wrong = (make: () => unknown, said: string): void =>
+    void assertThrows(make, TypeError, said);
+  wrong(() => layers.reduce({ axis: [0] } as never), 'did you mean "axes"?');
+  wrong(() => layers.slice({ begins: [0], size: [1] } as never), 'did you mean "begin"?');
+  wrong(() => layers.stochasticDepth(0.5, { modes: "row" } as never), 'did you mean "mode"?');
+  const cut = (x: Tensor): Tensor => x;
+  wrong(
+    () => layers.activation(cut, "cut", { rectify: true } as never),
+    'did you mean "rectifies"?',
+  );
 });

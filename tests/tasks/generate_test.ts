@@ -136,6 +136,7 @@ withNetwork(
         "pgd",
         "apgd",
         "square",
+        "autoattack",
         "deepfool",
         "carlini-wagner",
       ]

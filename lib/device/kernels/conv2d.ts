@@ -16,12 +16,63 @@ import { loadFlat, loadPatch } from "./load.ts";
 import { runProduct } from "./product.ts";
 import type { Quads } from "./tiles.ts";
 
+const NEXT = `fn next(s: Step) -> Step {
+  var t = s;
+  t.b += STRIDE * uniforms.outChannels;
+  t.c += STRIDE;
+  let pixelDone = t.c == uniforms.groupChannels;
+  t.c = select(t.c, 0u, pixelDone);
+  t.v += select(0u, 1u, pixelDone);
+  let lineDone = t.v == uniforms.filterWidth;
+  t.v = select(t.v, 0u, lineDone);
+  t.x = select(t.x + select(0, i32(uniforms.dilationX), pixelDone), 0, lineDone);
+  t.y += select(0, i32(uniforms.dilationY), lineDone);
+  t.offset = (t.y * i32(uniforms.inWidth) + t.x) * i32(uniforms.inChannels) + i32(t.c);
+  return t;
+}
+fn ahead(s: Step, u: u32) -> Step { // A depth quad ends within its pixel.
+  return Step(s.c, s.v, s.y, s.x, s.offset + i32(u), s.b + u * uniforms.outChannels);
+}`;
+
+/** What is carried over from channels to a line's taps, and from these to lines. */
+const SKIP = `fn hop(batch: u32, u: u32) -> Step { return step(0u, u); }
+fn skip(s: Step, h: Step) -> Step {
+  var t = s;
+  t.b += h.b;
+  t.c += h.c;
+  t.v += h.v;
+  t.y += h.y;
+  t.x += h.x;
+  t.offset += h.offset;
+  let pixelDone = t.c >= uniforms.groupChannels;
+  t.c -= select(0u, uniforms.groupChannels, pixelDone);
+  t.v += select(0u, 1u, pixelDone);
+  t.x += select(0, i32(uniforms.dilationX), pixelDone);
+  t.offset += select(0, i32(uniforms.dilationX * uniforms.inChannels - uniforms.groupChannels), pixelDone);
+  let lineDone = t.v >= uniforms.filterWidth;
+  let line = i32(uniforms.filterWidth * uniforms.dilationX);
+  t.v -= select(0u, uniforms.filterWidth, lineDone);
+  t.x -= select(0, line, lineDone);
+  t.y += select(0, i32(uniforms.dilationY), lineDone);
+  t.offset += select(0,
+    (i32(uniforms.dilationY * uniforms.inWidth) - line) * i32(uniforms.inChannels), lineDone);
+  return t;
+}`;
+
+/** Filters of one tap: channels alone. */
+const SKIP_CHANNELS = `fn hop(batch: u32, u: u32) -> Step {
+  return Step(0u, 0u, 0, 0, i32(u), u * uniforms.outChannels);
+}
+fn skip(s: Step, h: Step) -> Step {
+  return Step(s.c, s.v, s.y, s.x, s.offset + h.offset, s.b + h.b);
+}`;
+
 /**
  * As a product for each group: row = pixel of the output, step = (u, v, c), column = feature.
  * `offset` is where a patch's tap lies relative to its corner, so that the
  * inner loop adds and compares only.
  */
-const functions = (padded: boolean) => (quads: Quads): string => `
+const functions = (padded: boolean, taps: number) => (quads: Quads, software: boolean): string => `
 struct Row { base: i32, y: i32, x: i32 }
 struct Step { c: u32, v: u32, y: i32, x: i32, offset: i32, b: u32 }
 fn row(batch: u32, m: u32) -> Row {
@@ -43,23 +94,7 @@ fn step(batch: u32, k: u32) -> Step {
   return Step(c, v, y, x, (y * i32(uniforms.inWidth) + x) * i32(uniforms.inChannels) + i32(c),
     k * uniforms.outChannels + batch * uniforms.groupFeatures);
 }
-fn next(s: Step) -> Step {
-  var t = s;
-  t.b += STRIDE * uniforms.outChannels;
-  t.c += STRIDE;
-  let pixelDone = t.c == uniforms.groupChannels;
-  t.c = select(t.c, 0u, pixelDone);
-  t.v += select(0u, 1u, pixelDone);
-  let lineDone = t.v == uniforms.filterWidth;
-  t.v = select(t.v, 0u, lineDone);
-  t.x = select(t.x + select(0, i32(uniforms.dilationX), pixelDone), 0, lineDone);
-  t.y += select(0, i32(uniforms.dilationY), lineDone);
-  t.offset = (t.y * i32(uniforms.inWidth) + t.x) * i32(uniforms.inChannels) + i32(t.c);
-  return t;
-}
-fn ahead(s: Step, u: u32) -> Step { // A depth quad ends within its pixel.
-  return Step(s.c, s.v, s.y, s.x, s.offset + i32(u), s.b + u * uniforms.outChannels);
-}
+${software ? NEXT : taps === 1 ? SKIP_CHANNELS : SKIP}
 ${loadPatch("x", "s.offset", padded, quads.a)}
 fn column(n: u32) -> u32 { return n; }
 ${loadFlat("fn loadB(s: Step, c: u32)", "filter_", "s.b + c", quads.b)}
@@ -87,13 +122,16 @@ export function conv2d(software: boolean): tf.KernelConfig["kernelFunc"] {
         return depthwise(backend as GuardedBackend, software, g, inputs, activation);
       }
       const padded = isPadded(g);
+      const taps = g.filterHeight * g.filterWidth;
       return runProduct(backend as GuardedBackend, software, {
         operation: "Conv2D",
-        variant: `${padded ? "padded" : "inside"}${g.groups > 1 ? " groups" : ""}`,
+        variant: `${padded ? "padded" : "inside"}${taps === 1 ? " 1×1" : ""}${
+          g.groups > 1 ? " groups" : ""
+        }`,
         batch: g.groups,
         rows: g.batchSize * g.outHeight * g.outWidth,
         columns: g.outChannels / g.groups,
-        depth: g.filterHeight * g.filterWidth * g.inChannels / g.groups,
+        depth: taps * g.inChannels / g.groups,
         inputs: { x, filter_: filter },
         bias,
         activation,
@@ -102,7 +140,8 @@ export function conv2d(software: boolean): tf.KernelConfig["kernelFunc"] {
           a: g.inChannels / g.groups % 4 === 0 ? "depth" : undefined,
           b: g.outChannels / g.groups % 4 === 0 ? "columns" : undefined,
         },
-        functions: functions(padded),
+        neighbors: { a: "depth", b: "columns" },
+        functions: functions(padded, taps),
         ...(g.groups > 1 ? { placement: BY_GROUPS } : {}),
         half: true,
         shape: g.outShape,

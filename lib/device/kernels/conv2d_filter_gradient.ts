@@ -16,8 +16,56 @@ import { loadFlat, loadPatch } from "./load.ts";
 import { runProduct } from "./product.ts";
 import type { Quads } from "./tiles.ts";
 
+const NEXT = `fn next(s: Step) -> Step {
+  let lineWidth = i32(uniforms.inWidth * uniforms.inChannels);
+  let pixel = i32(uniforms.strideX * uniforms.inChannels);
+  var t = s;
+  t.b += uniforms.outChannels;
+  t.j += 1u;
+  t.x += i32(uniforms.strideX);
+  t.base += pixel;
+  let lineDone = t.j == uniforms.outWidth;
+  t.base += select(0, i32(uniforms.strideY) * lineWidth - i32(uniforms.outWidth) * pixel, lineDone);
+  t.j = select(t.j, 0u, lineDone);
+  t.x = select(t.x, 0, lineDone);
+  t.i += select(0u, 1u, lineDone);
+  t.y += select(0, i32(uniforms.strideY), lineDone);
+  let imageDone = t.i == uniforms.outHeight;
+  t.base += select(0, (i32(uniforms.inHeight) - t.y) * lineWidth, imageDone);
+  t.i = select(t.i, 0u, imageDone);
+  t.y = select(t.y, 0, imageDone);
+  return t;
+}
+fn ahead(s: Step, u: u32) -> Step { return s; } // Never called: the depth has no quads.`;
+
+/** What is carried over from pixels to lines, and from these to images. */
+const SKIP = `fn hop(batch: u32, u: u32) -> Step { return step(0u, u); }
+fn skip(s: Step, h: Step) -> Step {
+  let lineWidth = i32(uniforms.inWidth * uniforms.inChannels);
+  let line = i32(uniforms.outWidth * uniforms.strideX);
+  let image = i32(uniforms.outHeight * uniforms.strideY);
+  var t = s;
+  t.b += h.b;
+  t.j += h.j;
+  t.i += h.i;
+  t.x += h.x;
+  t.y += h.y;
+  t.base += h.base;
+  let lineDone = t.j >= uniforms.outWidth;
+  t.j -= select(0u, uniforms.outWidth, lineDone);
+  t.x -= select(0, line, lineDone);
+  t.i += select(0u, 1u, lineDone);
+  t.y += select(0, i32(uniforms.strideY), lineDone);
+  t.base += select(0, i32(uniforms.strideY) * lineWidth - line * i32(uniforms.inChannels), lineDone);
+  let imageDone = t.i >= uniforms.outHeight;
+  t.i -= select(0u, uniforms.outHeight, imageDone);
+  t.y -= select(0, image, imageDone);
+  t.base += select(0, (i32(uniforms.inHeight) - image) * lineWidth, imageDone);
+  return t;
+}`;
+
 /** As a product for each group: row = tap (u, v, c), step = pixel (n, i, j) of the output, column = feature. */
-const functions = (padded: boolean) => (quads: Quads): string => `
+const functions = (padded: boolean) => (quads: Quads, software: boolean): string => `
 struct Row { base: i32, y: i32, x: i32 }
 struct Step { i: u32, j: u32, y: i32, x: i32, base: i32, b: u32 }
 fn row(batch: u32, m: u32) -> Row {
@@ -38,27 +86,7 @@ fn step(batch: u32, k: u32) -> Step {
   return Step(i, j, y, x, (line * i32(uniforms.inWidth) + x) * i32(uniforms.inChannels),
     k * uniforms.outChannels + batch * uniforms.groupFeatures);
 }
-fn next(s: Step) -> Step {
-  let lineWidth = i32(uniforms.inWidth * uniforms.inChannels);
-  let pixel = i32(uniforms.strideX * uniforms.inChannels);
-  var t = s;
-  t.b += uniforms.outChannels;
-  t.j += 1u;
-  t.x += i32(uniforms.strideX);
-  t.base += pixel;
-  let lineDone = t.j == uniforms.outWidth;
-  t.base += select(0, i32(uniforms.strideY) * lineWidth - i32(uniforms.outWidth) * pixel, lineDone);
-  t.j = select(t.j, 0u, lineDone);
-  t.x = select(t.x, 0, lineDone);
-  t.i += select(0u, 1u, lineDone);
-  t.y += select(0, i32(uniforms.strideY), lineDone);
-  let imageDone = t.i == uniforms.outHeight;
-  t.base += select(0, (i32(uniforms.inHeight) - t.y) * lineWidth, imageDone);
-  t.i = select(t.i, 0u, imageDone);
-  t.y = select(t.y, 0, imageDone);
-  return t;
-}
-fn ahead(s: Step, u: u32) -> Step { return s; } // Never called: the depth has no quads.
+${software ? NEXT : SKIP}
 ${loadPatch("x", "s.base", padded, quads.a)}
 fn column(n: u32) -> u32 { return n; }
 ${loadFlat("fn loadB(s: Step, c: u32)", "dy", "s.b + c", quads.b)}
@@ -94,6 +122,8 @@ export function conv2dFilterGradient(software: boolean): tf.KernelConfig["kernel
             a: g.inChannels / g.groups % 4 === 0 ? "rows" : undefined,
             b: g.outChannels / g.groups % 4 === 0 ? "columns" : undefined,
           },
+          // Channels that are no fours are few: pixels lie closer.
+          neighbors: { a: "depth", b: "columns" },
           functions: functions(padded),
           ...(g.groups > 1 ? { placement: BY_GROUPS } : {}),
           shape: g.filterShape,

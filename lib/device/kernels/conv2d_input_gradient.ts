@@ -7,6 +7,7 @@ import {
   type Geometry,
   geometry,
   geometryUniforms,
+  isPadded,
   onSlopes,
 } from "./convolution.ts";
 import { depthwiseInputGradient, isDepthwise } from "./depthwise.ts";
@@ -14,11 +15,50 @@ import { inside, loadFlat } from "./load.ts";
 import { type Product, runProduct } from "./product.ts";
 import type { Quads } from "./tiles.ts";
 
+const NEXT = `fn next(s: Step) -> Step {
+  var t = s;
+  t.o += STRIDE;
+  t.b += STRIDE;
+  let tapDone = t.o == uniforms.groupFeatures;
+  t.o = select(t.o, 0u, tapDone);
+  t.b += select(0u, uniforms.groupChannels * uniforms.outChannels - uniforms.groupFeatures, tapDone);
+  t.v += select(0u, 1u, tapDone);
+  let lineDone = t.v == uniforms.filterWidth;
+  t.v = select(t.v, 0u, lineDone);
+  t.x = select(t.x + select(0, i32(uniforms.dilationX), tapDone), 0, lineDone);
+  t.y += select(0, i32(uniforms.dilationY), lineDone);
+  return t;
+}
+fn ahead(s: Step, u: u32) -> Step { // A depth quad ends within its tap.
+  return Step(s.o + u, s.v, s.y, s.x, s.b + u);
+}`;
+
+/** What is carried over from features to a line's taps, and from these to lines. */
+const SKIP = `fn hop(batch: u32, u: u32) -> Step { return step(0u, u); }
+fn skip(s: Step, h: Step) -> Step {
+  var t = s;
+  t.o += h.o;
+  t.v += h.v;
+  t.x += h.x;
+  t.y += h.y;
+  t.b += h.b;
+  let tapDone = t.o >= uniforms.groupFeatures;
+  t.o -= select(0u, uniforms.groupFeatures, tapDone);
+  t.b += select(0u, uniforms.groupChannels * uniforms.outChannels - uniforms.groupFeatures, tapDone);
+  t.v += select(0u, 1u, tapDone);
+  t.x += select(0, i32(uniforms.dilationX), tapDone);
+  let lineDone = t.v >= uniforms.filterWidth;
+  t.v -= select(0u, uniforms.filterWidth, lineDone);
+  t.x -= select(0, i32(uniforms.filterWidth * uniforms.dilationX), lineDone);
+  t.y += select(0, i32(uniforms.dilationY), lineDone);
+  return t;
+}`;
+
 /**
  * As a product for each group: row = pixel of the input, step = (u, v, o), column = channel.
  * With strides only those taps count whose distance is a multiple of them.
  */
-const functions = (strided: boolean) => (quads: Quads): string => `
+const functions = (strided: boolean) => (quads: Quads, software: boolean): string => `
 struct Row { base: i32, y: i32, x: i32, group: i32 }
 struct Step { o: u32, v: u32, y: i32, x: i32, b: u32 }
 fn row(batch: u32, m: u32) -> Row {
@@ -39,23 +79,7 @@ fn step(batch: u32, k: u32) -> Step {
   return Step(o, v, i32((tap / uniforms.filterWidth) * uniforms.dilationY),
     i32(v * uniforms.dilationX), tapBase(batch, k) + o);
 }
-fn next(s: Step) -> Step {
-  var t = s;
-  t.o += STRIDE;
-  t.b += STRIDE;
-  let tapDone = t.o == uniforms.groupFeatures;
-  t.o = select(t.o, 0u, tapDone);
-  t.b += select(0u, uniforms.groupChannels * uniforms.outChannels - uniforms.groupFeatures, tapDone);
-  t.v += select(0u, 1u, tapDone);
-  let lineDone = t.v == uniforms.filterWidth;
-  t.v = select(t.v, 0u, lineDone);
-  t.x = select(t.x + select(0, i32(uniforms.dilationX), tapDone), 0, lineDone);
-  t.y += select(0, i32(uniforms.dilationY), lineDone);
-  return t;
-}
-fn ahead(s: Step, u: u32) -> Step { // A depth quad ends within its tap.
-  return Step(s.o + u, s.v, s.y, s.x, s.b + u);
-}
+${software ? NEXT : SKIP}
 fn loadA(r: Row, s: Step) -> ${quads.a ? "vec4<f32>" : "f32"} {
   let y = r.y - s.y;
   let x = r.x - s.x;
@@ -77,6 +101,24 @@ fn column(n: u32) -> u32 { return n * uniforms.outChannels; }
 ${loadFlat("fn loadB(s: Step, c: u32)", "filter_", "s.b + c", quads.b)}
 `;
 
+/** The phase of a batch, and its taps. */
+const PHASE =
+  `fn groupOf(batch: u32) -> u32 { return batch / (uniforms.strideY * uniforms.strideX); }
+fn phaseY(batch: u32) -> u32 { return (batch / uniforms.strideX) % uniforms.strideY; }
+fn phaseX(batch: u32) -> u32 { return batch % uniforms.strideX; }
+fn tapsY(batch: u32) -> u32 {
+  return (uniforms.filterHeight + uniforms.strideY - 1u - phaseY(batch)) / uniforms.strideY;
+}
+fn tapsX(batch: u32) -> u32 {
+  return (uniforms.filterWidth + uniforms.strideX - 1u - phaseX(batch)) / uniforms.strideX;
+}`;
+
+const TAP_BASE = `fn tapBase(batch: u32, t: u32, v: u32) -> u32 {
+  let u = phaseY(batch) + t * uniforms.strideY;
+  return (u * uniforms.filterWidth + phaseX(batch) + v * uniforms.strideX) * uniforms.groupChannels *
+    uniforms.outChannels + groupOf(batch) * uniforms.groupFeatures;
+}`;
+
 /**
  * With strides, pixels of one phase (y + p) mod s, (x + p) mod s have their taps
  * a stride apart in common: each phase is a product by itself, without the taps
@@ -85,15 +127,7 @@ ${loadFlat("fn loadB(s: Step, c: u32)", "filter_", "s.b + c", quads.b)}
 const phaseFunctions = (quads: Quads): string => `
 struct Row { base: i32, y: i32, x: i32, group: i32 }
 struct Step { o: u32, t: u32, v: u32, taps: u32, b: u32 }
-fn groupOf(batch: u32) -> u32 { return batch / (uniforms.strideY * uniforms.strideX); }
-fn phaseY(batch: u32) -> u32 { return (batch / uniforms.strideX) % uniforms.strideY; }
-fn phaseX(batch: u32) -> u32 { return batch % uniforms.strideX; }
-fn tapsY(batch: u32) -> u32 {
-  return (uniforms.filterHeight + uniforms.strideY - 1u - phaseY(batch)) / uniforms.strideY;
-}
-fn tapsX(batch: u32) -> u32 {
-  return (uniforms.filterWidth + uniforms.strideX - 1u - phaseX(batch)) / uniforms.strideX;
-}
+${PHASE}
 fn row(batch: u32, m: u32) -> Row {
   let x = m % uniforms.phaseWidth + uniforms.padLeft / uniforms.strideX;
   let y = (m / uniforms.phaseWidth) % uniforms.phaseHeight + uniforms.padTop / uniforms.strideY;
@@ -101,11 +135,7 @@ fn row(batch: u32, m: u32) -> Row {
   return Row(i32(image * uniforms.outHeight), i32(y), i32(x),
     i32(groupOf(batch) * uniforms.groupFeatures));
 }
-fn tapBase(batch: u32, t: u32, v: u32) -> u32 {
-  let u = phaseY(batch) + t * uniforms.strideY;
-  return (u * uniforms.filterWidth + phaseX(batch) + v * uniforms.strideX) * uniforms.groupChannels *
-    uniforms.outChannels + groupOf(batch) * uniforms.groupFeatures;
-}
+${TAP_BASE}
 fn step(batch: u32, k: u32) -> Step {
   let taps = max(tapsX(batch), 1u);
   let o = k % uniforms.groupFeatures;
@@ -141,6 +171,87 @@ fn column(n: u32) -> u32 { return n * uniforms.outChannels; }
 ${loadFlat("fn loadB(s: Step, c: u32)", "filter_", "s.b + c", quads.b)}
 `;
 
+/**
+ * The same for GPUs, also without strides: all is one phase then. Where a tap's slopes lie relative
+ * to the pixel's is walked as the tap is.
+ */
+const walkedFunctions = (oneTap: boolean, isInside: boolean) => (quads: Quads): string => `
+struct Row { base: i32, y: i32, x: i32 }
+struct Step { o: u32, v: u32, taps: u32, y: i32, x: i32, offset: i32, b: u32 }
+${PHASE}
+fn row(batch: u32, m: u32) -> Row {
+  let x = i32(m % uniforms.phaseWidth + uniforms.padLeft / uniforms.strideX);
+  let y = i32((m / uniforms.phaseWidth) % uniforms.phaseHeight + uniforms.padTop / uniforms.strideY);
+  let line = i32(m / (uniforms.phaseWidth * uniforms.phaseHeight) * uniforms.outHeight) + y;
+  return Row((line * i32(uniforms.outWidth) + x) * i32(uniforms.outChannels) +
+    i32(groupOf(batch) * uniforms.groupFeatures), y, x);
+}
+${TAP_BASE}
+fn step(batch: u32, k: u32) -> Step {
+  let taps = max(tapsX(batch), 1u);
+  let o = k % uniforms.groupFeatures;
+  let tap = k / uniforms.groupFeatures;
+  let y = i32(tap / taps * uniforms.dilationY);
+  let x = i32(tap % taps * uniforms.dilationX);
+  return Step(o, tap % taps, taps, y, x,
+    i32(o) - (y * i32(uniforms.outWidth) + x) * i32(uniforms.outChannels),
+    tapBase(batch, tap / taps, tap % taps) + o);
+}
+fn hop(batch: u32, u: u32) -> Step {
+  var h = step(batch, u);
+  h.b -= tapBase(batch, 0u, 0u);
+  return h;
+}
+${oneTap ? SKIP_FEATURES : SKIP_OF_PHASE}
+fn loadA(r: Row, s: Step) -> ${quads.a ? "vec4<f32>" : "f32"} {
+  ${
+  isInside
+    ? "let inside = true;"
+    : `let inside = u32(r.y - s.y) < uniforms.outHeight && u32(r.x - s.x) < uniforms.outWidth;`
+}
+  let index = r.base + s.offset;
+  return ${inside("dy", "index", quads.a)};
+}
+fn column(n: u32) -> u32 { return n * uniforms.outChannels; }
+${loadFlat("fn loadB(s: Step, c: u32)", "filter_", "s.b + c", quads.b)}
+`;
+
+/** What is carried over from features to a phase's taps of a line, and from these to its lines. */
+const SKIP_OF_PHASE = `fn skip(s: Step, h: Step) -> Step {
+  let matrix = uniforms.groupChannels * uniforms.outChannels;
+  let pixel = i32(uniforms.dilationX * uniforms.outChannels);
+  let line = i32(uniforms.dilationY * uniforms.outWidth * uniforms.outChannels);
+  var t = s;
+  t.o += h.o;
+  t.v += h.v;
+  t.y += h.y;
+  t.x += h.x;
+  t.offset += h.offset;
+  t.b += h.b;
+  let tapDone = t.o >= uniforms.groupFeatures;
+  t.o -= select(0u, uniforms.groupFeatures, tapDone);
+  t.v += select(0u, 1u, tapDone);
+  t.x += select(0, i32(uniforms.dilationX), tapDone);
+  t.offset -= select(0, pixel + i32(uniforms.groupFeatures), tapDone);
+  t.b += select(0u, uniforms.strideX * matrix - uniforms.groupFeatures, tapDone);
+  let lineDone = t.v >= s.taps;
+  t.v -= select(0u, s.taps, lineDone);
+  t.x -= select(0, i32(s.taps * uniforms.dilationX), lineDone);
+  t.y += select(0, i32(uniforms.dilationY), lineDone);
+  t.offset += select(0, i32(s.taps) * pixel - line, lineDone);
+  t.b += select(0u, (uniforms.strideY * uniforms.filterWidth - s.taps * uniforms.strideX) * matrix,
+    lineDone);
+  return t;
+}`;
+
+/** Of one tap: features alone. */
+const SKIP_FEATURES = `fn skip(s: Step, h: Step) -> Step {
+  var t = s;
+  t.offset += i32(h.o);
+  t.b += h.o;
+  return t;
+}`;
+
 /** Where the pixels of a phase lie; at the edges some phases have fewer. */
 const PHASES = `
 fn pixelOf(batch: u32, m: u32) -> vec2<i32> {
@@ -173,14 +284,17 @@ fn depthOf(batch: u32) -> u32 { return uniforms.depth; }
 /** What of the product depends on strides. */
 function layout(
   g: Geometry,
+  software: boolean,
 ): Pick<Product, "variant" | "batch" | "rows" | "depth" | "functions"> & {
   readonly placement?: string;
+  readonly shorter?: number;
   readonly uniforms: Readonly<Record<string, number>>;
 } {
   const strided = g.strideHeight > 1 || g.strideWidth > 1;
   const dilated = g.dilationHeight > 1 || g.dilationWidth > 1;
   const groupFeatures = g.outChannels / g.groups;
-  if (!strided || dilated) {
+  const inGroups = g.groups > 1 ? { placement: BY_GROUPS } : {};
+  if (dilated ? strided || software : software && !strided) {
     return {
       variant: `${strided ? "strided" : "dense"}${g.groups > 1 ? " groups" : ""}`,
       batch: g.groups,
@@ -188,21 +302,25 @@ function layout(
       depth: g.filterHeight * g.filterWidth * groupFeatures,
       uniforms: geometryUniforms(g),
       functions: functions(strided),
-      ...(g.groups > 1 ? { placement: BY_GROUPS } : {}),
+      ...inGroups,
     };
   }
   const phaseHeight = phaseLength(g.padInfo.top, g.inHeight, g.strideHeight);
   const phaseWidth = phaseLength(g.padInfo.left, g.inWidth, g.strideWidth);
   const taps = Math.ceil(g.filterHeight / g.strideHeight) *
     Math.ceil(g.filterWidth / g.strideWidth);
+  // Of one tap without a frame, each pixel has its slope.
+  const isInside = g.filterHeight * g.filterWidth === 1 && !strided && !isPadded(g);
   return {
-    variant: "phases",
+    variant: `${strided ? "phases" : `dense${g.groups > 1 ? " groups" : ""}`}/${
+      software ? "" : `${taps === 1}/${isInside}`
+    }`,
     batch: g.groups * g.strideHeight * g.strideWidth,
     rows: g.batchSize * phaseHeight * phaseWidth,
     depth: taps * groupFeatures,
+    ...(strided ? { placement: PHASES, shorter: groupFeatures } : inGroups),
     uniforms: { ...geometryUniforms(g), phaseHeight, phaseWidth },
-    functions: phaseFunctions,
-    placement: PHASES,
+    functions: software ? phaseFunctions : walkedFunctions(taps === 1, isInside),
   };
 }
 
@@ -228,9 +346,10 @@ export function conv2dInputGradient(software: boolean): tf.KernelConfig["kernelF
         if (isDepthwise(g)) return depthwiseInputGradient(backend, software, g, dy, filter);
         return runProduct(backend, software, {
           operation,
-          ...layout(g),
+          ...layout(g, software),
           columns: g.inChannels / g.groups,
           inputs: { dy, filter_: filter },
+          neighbors: { a: "depth", b: "depth" },
           quads: g.outChannels / g.groups % 4 === 0 ? { a: "depth", b: "depth" } : {},
           half: true,
           shape: g.inShape,

@@ -6,8 +6,17 @@ import { loadFlat } from "./load.ts";
 import { runProduct } from "./product.ts";
 import type { Quads } from "./tiles.ts";
 
+const NEXT = `fn next(s: Step) -> Step { return ahead(s, STRIDE); }
+fn ahead(s: Step, u: u32) -> Step {
+  return Step(s.a + u * uniforms.stepA, s.b + u * uniforms.stepB);
+}`;
+
+const SKIP =
+  `fn hop(batch: u32, u: u32) -> Step { return Step(u * uniforms.stepA, u * uniforms.stepB); }
+fn skip(s: Step, h: Step) -> Step { return Step(s.a + h.a, s.b + h.b); }`;
+
 /** A transposition is an order of strides, so that one text serves all four. */
-const functions = (quads: Quads): string => `
+const functions = (quads: Quads, software: boolean): string => `
 struct Row { offset: u32 }
 struct Step { a: u32, b: u32 }
 fn row(batch: u32, m: u32) -> Row { return Row(m * uniforms.rowA); }
@@ -16,10 +25,7 @@ fn step(batch: u32, k: u32) -> Step {
   let b = (batch % uniforms.batchesB) * uniforms.batchB;
   return Step(a + k * uniforms.stepA, b + k * uniforms.stepB);
 }
-fn next(s: Step) -> Step { return ahead(s, STRIDE); }
-fn ahead(s: Step, u: u32) -> Step {
-  return Step(s.a + u * uniforms.stepA, s.b + u * uniforms.stepB);
-}
+${software ? NEXT : SKIP}
 ${loadFlat("fn loadA(r: Row, s: Step)", "a", "r.offset + s.a", quads.a)}
 fn column(n: u32) -> u32 { return n * uniforms.columnB; }
 ${loadFlat("fn loadB(s: Step, c: u32)", "b", "s.b + c", quads.b)}
@@ -86,6 +92,7 @@ export function matMul(
         a: widthA % 4 !== 0 ? undefined : transposeA ? "rows" : "depth",
         b: widthB % 4 !== 0 ? undefined : transposeB ? "depth" : "columns",
       },
+      neighbors: { a: transposeA ? "rows" : "depth", b: transposeB ? "depth" : "columns" },
       functions,
       half: true,
       shape: [...outer, rows, columns],

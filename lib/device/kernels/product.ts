@@ -5,7 +5,8 @@ import { fitsTexture } from "../textures.ts";
 import type { Activation } from "../../tensor/activation.ts";
 import { finishText } from "./epilogue.ts";
 import { runProgram } from "./program.ts";
-import { type Form, type Quads, registerForm, strideOf, workgroupForm } from "./tiles.ts";
+import { each, type Neighbors, type Quads, registerForm, strideOf } from "./tiles.ts";
+import { workgroupForm } from "./workgroup_form.ts";
 
 /**
  * A matrix product whose factors are given by WGSL functions, so that a
@@ -16,15 +17,26 @@ import { type Form, type Quads, registerForm, strideOf, workgroupForm } from "./
  * struct Step { … }                       // where the summation stands
  * fn row(batch: u32, m: u32) -> Row
  * fn step(batch: u32, k: u32) -> Step     // from any k: may divide
- * fn next(s: Step) -> Step                // from k to k + STRIDE: should not divide
- * fn ahead(s: Step, u: u32) -> Step       // from k to k + u, u < STRIDE
  * fn column(n: u32) -> u32             // where column n of B begins
  * fn loadA(r: Row, s: Step) -> f32
  * fn loadB(s: Step, c: u32) -> f32      // of the column that begins at c
  * ```
  *
  * and instead of `loadA` or `loadB`, where {@linkcode Quads} says so, one that
- * returns a `vec4<f32>`. `STRIDE` is given: 4 where a factor has depth quads, else 1.
+ * returns a `vec4<f32>`. How the summation walks, which should not divide, is told to
+ * adapters that compute on the CPU by
+ *
+ * ```wgsl
+ * fn next(s: Step) -> Step                // from k to k + STRIDE
+ * fn ahead(s: Step, u: u32) -> Step       // from k to k + u, u < STRIDE
+ * ```
+ *
+ * with `STRIDE` given, 4 where a factor has depth quads, else 1; and to GPUs by
+ *
+ * ```wgsl
+ * fn hop(batch: u32, u: u32) -> Step      // what lies between k and k + u: may divide
+ * fn skip(s: Step, h: Step) -> Step       // from k to k + u; k may be beyond the end
+ * ```
  */
 export type Product = {
   /** The operation's name, for errors and profiles. */
@@ -49,13 +61,17 @@ export type Product = {
   readonly uniforms: Readonly<Record<string, number>>;
   /** The quads that the shapes allow. */
   readonly quads: Quads;
+  /** Where there are no quads, how numbers lie. */
+  readonly neighbors: Neighbors;
   /** The WGSL functions above, for the quads that are taken. */
-  readonly functions: (quads: Quads) => string;
+  readonly functions: (quads: Quads, software: boolean) => string;
   /**
    * WGSL that says where results lie, in the place of {@linkcode IN_ORDER}, for a
    * product whose rows are not in the result's order.
    */
   readonly placement?: string;
+  /** Sums of some batches are shorter, by multiples of this. Default: all are of one length. */
+  readonly shorter?: number;
   /** Whether the result is float16 in mixed precision. Default: no, as of gradients of weights. */
   readonly half?: boolean;
   /** The result's shape, in order of `batch × rows × columns` elements. */
@@ -88,12 +104,15 @@ function readingOf(
   software: boolean,
   product: Product,
 ): Reading {
-  if (!software) return { quads: {}, held: ["numbers", "numbers"] };
   const { batch, rows, columns, depth, inputs } = product;
+  if (!software) {
+    const held = (fours: unknown): Holding => fours === undefined ? "numbers" : "vectors";
+    return { quads: product.quads, held: [held(product.quads.a), held(product.quads.b)] };
+  }
   // Depth quads of both or, of B, of none: the text of B alone would have to step A by fours.
   const { a, b } = product.quads;
   const quads: Quads = b === "depth" && a !== "depth" ? { a } : { a, b };
-  const [height, width] = registerForm(rows, columns, quads).tile;
+  const [height, width] = registerForm(rows, columns, depth, quads).tile;
   const work = batch * rows * columns * depth;
   const sizes = Object.values(inputs).map(({ shape }) => tf.util.sizeFromShape(shape));
   const hold = (size: number, reads: number, fours: boolean): Holding => {
@@ -111,9 +130,6 @@ function readingOf(
   };
 }
 
-/** Shortest piece of a sum that is worth a partial result of its own. */
-const LEAST_DEPTH = 128;
-
 /**
  * Runs a product. Where the result has too few tiles to keep the device busy,
  * the sums are cut into pieces that are added by a second program, which also
@@ -130,17 +146,22 @@ export function runProduct(
   const { batch, rows, columns, depth } = product;
   if (depth === 0) return emptySums(backend, product);
   const { quads, held } = readingOf(backend, software, product);
-  const stride = strideOf(quads);
-  const form = software ? registerForm(rows, columns, quads) : workgroupForm(rows, columns);
+  const { neighbors, shorter = 0 } = product;
+  const form = software
+    ? registerForm(rows, columns, depth, quads)
+    : workgroupForm({ batch, rows, columns, depth, shorter, quads, neighbors });
   const tileRows = Math.ceil(rows / form.tile[0]);
   const tileColumns = Math.ceil(columns / form.tile[1]);
-  const pieces = depthPieces(form, batch * tileRows * tileColumns, depth / stride);
-  const pieceDepth = stride * Math.ceil(depth / stride / pieces);
+  const steps = depth / form.step;
+  const pieceSteps = Math.ceil(steps / form.pieces(batch * tileRows * tileColumns));
+  // No piece may be empty: 10 steps in pieces of 3 are 4 pieces, never 5.
+  const pieces = Math.ceil(steps / pieceSteps);
+  const pieceDepth = pieceSteps * form.step;
   const tiles = tileRows * tileColumns * batch * pieces;
   const whole = pieces === 1;
   const bias = whole ? product.bias : undefined;
   const activation = whole ? product.activation : undefined;
-  const wide = form.element !== "f32" && columns % 4 === 0;
+  const wide = columns % 4 === 0;
   const names = Object.keys(product.inputs);
   const partial = runProgram(backend, {
     operation: product.operation,
@@ -166,17 +187,18 @@ export function runProduct(
       tiles,
     },
     code: [
-      `const STRIDE = ${stride}u;`,
+      software ? `const STRIDE = ${strideOf(quads)}u;` : "",
       initialText(bias, columns),
-      finishText(form.element, activation),
-      form.element === "f32" ? "" : storeText(wide),
-      product.functions(quads),
+      finishText("vec4<f32>", activation),
+      storeText(wide),
+      product.functions(quads, software),
       product.placement ?? IN_ORDER,
       form.code,
     ].join("\n"),
     leads: true,
-    invocations: tiles * form.perTile,
+    invocations: form.isShared ? tiles * form.workgroup : tiles,
     workgroup: form.workgroup,
+    isShared: form.isShared,
   })[0]!;
   return whole ? partial : sumPieces(backend, product, partial);
 }
@@ -190,15 +212,6 @@ function emptySums(backend: GuardedBackend, { operation, shape, bias }: Product)
   }
   const values = new Float32Array(tf.util.sizeFromShape([...shape]));
   return backend.makeTensorInfo([...shape], "float32", values);
-}
-
-/** Into how many pieces to cut sums of `depth` turns. */
-function depthPieces(form: Form, tiles: number, depth: number): number {
-  const wanted = Math.ceil(form.tilesWanted / Math.max(1, tiles));
-  const most = Math.max(1, Math.floor(depth / LEAST_DEPTH));
-  const pieces = Math.min(wanted, most);
-  // No piece may be empty: 10 steps in pieces of 3 are 4 pieces, never 5.
-  return Math.ceil(depth / Math.ceil(depth / Math.max(1, pieces))) || 1;
 }
 
 /** What a sum begins from. */
@@ -238,6 +251,7 @@ function sumPieces(
   const element = wide ? "vec4<f32>" : "f32";
   const reader = wide ? "quad" : "at";
   const count = tf.util.sizeFromShape([...shape]) / (wide ? 4 : 1);
+  const part = (piece: string): string => `parts_${reader}((${piece}) * uniforms.count + i)`;
   const [sum] = runProgram(backend, {
     operation: `${product.operation}Sum`,
     variant: `${bias ? "bias" : "sum"}/${activation}/${element}`,
@@ -250,9 +264,13 @@ function sumPieces(
 fn main(i: u32, local: u32) {
   if (i >= uniforms.count) { return; }
   var sum = ${bias ? `bias_${reader}(i % uniforms.strips)` : `${element}()`};
-  for (var piece = 0u; piece < uniforms.pieces; piece++) {
-    sum += parts_${reader}(piece * uniforms.count + i);
+  var piece = 0u;
+  // Four are on their way at a time.
+  for (; piece + 3u < uniforms.pieces; piece += 4u) {
+    ${each(4, (k) => `let part${k} = ${part(`piece + ${k}u`)};`)}
+    ${each(4, (k) => `sum += part${k};`)}
   }
+  for (; piece < uniforms.pieces; piece++) { sum += ${part("piece")}; }
   result_put(i, finish(sum));
 }`,
     leads: true,

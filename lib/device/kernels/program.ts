@@ -59,6 +59,11 @@ export type Program = {
   readonly invocations: number;
   /** Invocations of a workgroup. */
   readonly workgroup: number;
+  /**
+   * Whether `main` is given the workgroup's number in the place of the invocation's. The compiler
+   * then knows it to be the same for all of a workgroup, as barriers want it. Default: `false`.
+   */
+  readonly isShared?: boolean;
 };
 
 /**
@@ -233,6 +238,9 @@ function grid(count: number, limits: GPUSupportedLimits): [number, number, numbe
   return [Math.ceil(count / rows), rows, 1];
 }
 
+/** WGSL: a workgroup's number. */
+const INDEX_OF_GROUP = "group.y * groups.x + group.x";
+
 function compile(
   backend: GuardedBackend,
   program: Program,
@@ -240,14 +248,14 @@ function compile(
   halves: Halves,
 ): GPUComputePipeline {
   const { device } = backend;
-  const { operation: label, code, workgroup } = program;
+  const { operation: label, code, workgroup, isShared } = program;
   const text = `${halves.size > 0 ? "enable f16;" : ""}
 ${bindingsText(program, ranges, backend.bindingLimit, halves)}
 ${typeof code === "string" ? code : code()}
 @compute @workgroup_size(${workgroup})
 fn start(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) local: u32) {
-  main((group.y * groups.x + group.x) * ${workgroup}u + local, local);
+  main(${isShared ? INDEX_OF_GROUP : `(${INDEX_OF_GROUP}) * ${workgroup}u + local`}, local);
 }`;
   const module = device.createShaderModule({ label, code: text });
   const layout = device.createPipelineLayout({

@@ -1,4 +1,4 @@
-// How the result of a product is cut into tiles, and the WGSL that computes one of them.
+// How the result of a product is cut into tiles, and the form of it for adapters that compute on the CPU.
 
 /**
  * Along which side four numbers of a factor lie together, from a multiple of
@@ -8,6 +8,9 @@ export type Quads = {
   readonly a?: "rows" | "depth" | undefined;
   readonly b?: "columns" | "depth" | undefined;
 };
+
+/** Along which side the numbers of a factor are neighbors in memory where they are not in fours. */
+export type Neighbors = { readonly a: "rows" | "depth"; readonly b: "columns" | "depth" };
 
 /** How far one turn of the summation goes. */
 export function strideOf({ a, b }: Quads): 1 | 4 {
@@ -21,17 +24,17 @@ export type Form = {
   readonly tile: readonly [rows: number, columns: number];
   /** Invocations of a workgroup. */
   readonly workgroup: number;
-  /** Invocations that make one tile. */
-  readonly perTile: number;
-  /** Tiles wanted at least, so that no core idles. */
-  readonly tilesWanted: number;
-  /** What its text calls `finish` with before it writes. */
-  readonly element: "f32" | "vec4<f32>";
+  /** Whether a workgroup makes a tile, or else an invocation. */
+  readonly isShared: boolean;
+  /** Into how many pieces to cut the sums of so many tiles, so that no core idles. */
+  readonly pieces: (tiles: number) => number;
+  /** Pieces begin at multiples of so many steps. */
+  readonly step: number;
   readonly code: string;
 };
 
 /** Where tile number `tile` lies, common to both forms. */
-const TILE_PLACE = `
+export const TILE_PLACE = `
 struct Place { batch: u32, m: u32, n: u32, begin: u32, end: u32, origin: u32 }
 fn place(tile: u32, height: u32, width: u32) -> Place {
   let tileColumn = tile % uniforms.tileColumns;
@@ -45,6 +48,12 @@ fn place(tile: u32, height: u32, width: u32) -> Place {
 }
 `;
 
+/** Shortest piece of a sum that is worth a partial result of its own. */
+export const LEAST_DEPTH = 128;
+
+/** Tiles wanted at least, so that no core idles. */
+const TILES_WANTED = 128;
+
 /** Steps of the summation between two looks at a sum: it is read and written back once in these. */
 const TURN = 4;
 
@@ -55,7 +64,7 @@ const TURN = 4;
  * from a texture, so the tile is as large as compiles in good time; it overflows
  * the registers, so each sum takes four products in a chain while it is in one.
  */
-export function registerForm(rows: number, columns: number, quads: Quads): Form {
+export function registerForm(rows: number, columns: number, depth: number, quads: Quads): Form {
   const width = columns <= 4 ? 4 : columns <= 8 ? 8 : 16;
   const height = rows <= 4 ? 4 : width === 16 || rows <= 8 ? 8 : 16;
   const stride = strideOf(quads);
@@ -92,9 +101,12 @@ fn main(index: u32, local: u32) {
     name: `register${height}x${width}`,
     tile: [height, width],
     workgroup: 8,
-    perTile: 1,
-    tilesWanted: 128,
-    element: "vec4<f32>",
+    isShared: false,
+    pieces: (tiles) => {
+      const wanted = Math.ceil(TILES_WANTED / Math.max(1, tiles));
+      return Math.min(wanted, Math.max(1, Math.floor(depth / stride / LEAST_DEPTH)));
+    },
+    step: stride,
     code,
   };
 }
@@ -152,12 +164,13 @@ function storeRow(i: number, across: number): string {
   }`;
 }
 
-function each(count: number, line: (i: number) => string): string {
+/** Lines of a text, one for each number below `count`. */
+export function each(count: number, line: (i: number) => string): string {
   return Array.from({ length: count }, (_, i) => line(i)).join("\n");
 }
 
 /** A vector of what is said of the four columns from `4 q`. */
-function four(q: number, one: (j: number) => string): string {
+export function four(q: number, one: (j: number) => string): string {
   return `vec4<f32>(${[0, 1, 2, 3].map((j) => one(4 * q + j)).join(", ")})`;
 }
 
@@ -217,76 +230,5 @@ function tileOfB(width: number, quads: Quads["b"]): TileFactor {
     load: (u) =>
       each(width / 4, (q) => `let b${q}_${u} = ${four(q, (j) => `loadB(s${u}, n${j})`)};`),
     value: (q, u) => `b${q}_${u}`,
-  };
-}
-
-/**
- * For GPUs: 256 invocations share a tile of the result and load slices of both
- * factors into workgroup memory in turn.
- */
-export function workgroupForm(_rows: number, columns: number): Form {
-  const perColumn = columns <= 16 ? 1 : 4; // columns of an invocation; it has 4 rows
-  const height = 64;
-  const width = 16 * perColumn;
-  const slice = 16;
-  const code = `${TILE_PLACE}
-var<workgroup> sliceA: array<array<f32, ${height + 1}>, ${slice}>;
-var<workgroup> sliceB: array<array<f32, ${width}>, ${slice}>;
-fn main(index: u32, local: u32) {
-  let thread = local;
-  let tile = index / 256u;
-  // A whole workgroup works on one tile, and all of it must reach each barrier.
-  let p = place(min(tile, uniforms.tiles - 1u), ${height}u, ${width}u);
-  let lastRow = uniforms.rows - 1u;
-  let lastColumn = uniforms.columns - 1u;
-  let m = (thread / 16u) * 4u;
-  let n = (thread % 16u) * ${perColumn}u;
-  let k = thread % ${slice}u; // the step this thread loads of A, and
-  let first = thread / ${slice}u; // the first of its rows
-  var sums: array<array<f32, ${perColumn}>, 4>;
-  for (var j = 0u; j < ${perColumn}u; j++) {
-    for (var i = 0u; i < 4u; i++) { sums[i][j] = initial(p.batch, min(p.n + n + j, lastColumn)); }
-  }
-  let slices = (p.end - p.begin + ${slice - 1}u) / ${slice}u;
-  for (var at = 0u; at < slices; at++) {
-    let kA = p.begin + at * ${slice}u + k;
-    let sA = step(p.batch, min(kA, uniforms.depth - 1u));
-    for (var i = first; i < ${height}u; i += ${256 / slice}u) {
-      sliceA[k][i] = select(0.0, loadA(row(p.batch, min(p.m + i, lastRow)), sA), kA < p.end);
-    }
-    for (var i = thread; i < ${slice * width}u; i += 256u) {
-      let kB = p.begin + at * ${slice}u + i / ${width}u;
-      let sB = step(p.batch, min(kB, uniforms.depth - 1u));
-      sliceB[i / ${width}u][i % ${width}u] =
-        select(0.0, loadB(sB, column(min(p.n + i % ${width}u, lastColumn))), kB < p.end);
-    }
-    workgroupBarrier();
-    for (var q = 0u; q < ${slice}u; q++) {
-      for (var i = 0u; i < 4u; i++) {
-        let a = sliceA[q][m + i];
-        for (var j = 0u; j < ${perColumn}u; j++) { sums[i][j] += a * sliceB[q][n + j]; }
-      }
-    }
-    workgroupBarrier();
-  }
-  if (tile >= uniforms.tiles) { return; }
-  for (var i = 0u; i < 4u; i++) {
-    for (var j = 0u; j < ${perColumn}u; j++) {
-      let y = p.m + m + i;
-      let x = p.n + n + j;
-      if (y <= lastRow && x <= lastColumn && exists(p.batch, y)) {
-        result_put(p.origin + destination(p.batch, y) + x, finish(sums[i][j]));
-      }
-    }
-  }
-}`;
-  return {
-    name: `workgroup${height}x${width}`,
-    tile: [height, width],
-    workgroup: 256,
-    perTile: 256,
-    tilesWanted: 64,
-    element: "f32",
-    code,
   };
 }

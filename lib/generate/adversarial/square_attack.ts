@@ -1,6 +1,6 @@
 // Square attack: random squares of the image are changed, by the network's outputs alone.
 import type { ImageNetwork } from "../../explain/input_pixels.ts";
-import { fold, type Key, key as keyOf, uniformArray } from "../../tensor/random.ts";
+import { type Key, key as keyOf } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Tree } from "../../tensor/tree.ts";
@@ -8,14 +8,18 @@ import { requireRange, requireWhole } from "../../text/require.ts";
 import type { AttackResult, TargetedOptions } from "./attack.ts";
 import { requireNonNegative } from "./check.ts";
 import { otherLogit } from "./margin_losses.ts";
+import { type Norm, requireNorm } from "./norm.ts";
 import { readPredictions } from "./predictions.ts";
 import { type AttackRun, fools, runAttack } from "./run_attack.ts";
 import { logitsPass } from "./session.ts";
+import { SQUARES } from "./square_windows.ts";
 
 /** Options of {@linkcode squareAttack}. */
 export type SquareAttackOptions = TargetedOptions & {
-  /** ε, the largest change of a pixel, from 0 to 1; at least 0. */
+  /** ε, the radius of the ball around each image, in pixels from 0 to 1; at least 0. */
   readonly epsilon: number;
+  /** The ball's norm. Default: `"linf"`. */
+  readonly norm?: Norm;
   /** How many images are shown to the network, from 1. Default: 5,000, as in AutoAttack. */
   readonly steps?: number;
   /** The share of the image's pixels that the first squares have, above 0 to 1. Default: 0.8. */
@@ -25,10 +29,11 @@ export type SquareAttackOptions = TargetedOptions & {
 };
 
 /**
- * The square attack by L∞, which needs no gradient: from vertical stripes of ±ε on, a square at a
- * random place is shifted by ±2ε within the ball, in each channel by itself, and kept if the margin
- * of the label falls. Squares become smaller with time. Images that fool are left alone, and the
- * search ends when all do.
+ * The square attack, which needs no gradient: a change of a square at a random place is kept if the
+ * margin of the label falls. By L∞ vertical stripes of ±ε are the beginning, and a square is shifted
+ * by ±2ε within the ball, in each channel by itself. By L2 it is a mosaic of peaks, and the change's
+ * length is taken from one square and given to another one, with a peak added. Squares become smaller
+ * with time. Images that fool are left alone, and the search ends when all do.
  *
  * Andriushchenko, Croce, Flammarion and Hein, "Square Attack: a query-efficient black-box adversarial
  * attack via random search", ECCV 2020, with AutoAttack's numbers.
@@ -36,7 +41,7 @@ export type SquareAttackOptions = TargetedOptions & {
  * @param network the network, which outputs logits
  * @param images pixels from 0 to 1, `[N, H, W, C]`
  * @param labels the classes of the images, `[N]`
- * @param options ε, steps, share, targets, preprocessing, key
+ * @param options ε, norm, steps, share, targets, preprocessing, key
  * @returns the adversarial images, and which of them succeed
  * @throws {RangeError} as `fgsm`, and if steps or share are out of their range
  * @throws {TypeError} as `fgsm`
@@ -60,17 +65,18 @@ export async function squareAttack<P extends Tree, S extends Tree>(
   labels: ArrayLike<number>,
   options: SquareAttackOptions,
 ): Promise<AttackResult> {
-  const { epsilon, steps = 5000, share = 0.8, key = keyOf(0) } = options;
+  const { epsilon, norm = "linf", steps = 5000, share = 0.8, key = keyOf(0) } = options;
   requireNonNegative("ε", epsilon);
+  requireNorm(norm);
   requireWhole("attack", "the number of steps", steps);
   requireRange("attack", "the share must be above 0 and at most 1", share > 0 && share <= 1, share);
   return await runAttack(
-    { network, images, labels, options, norm: "linf" },
-    (run) => search(run, { epsilon, steps, share, key }),
+    { network, images, labels, options, norm },
+    (run) => search(run, { epsilon, norm, steps, share, key }),
   );
 }
 
-type Search = Required<Pick<SquareAttackOptions, "epsilon" | "steps" | "share" | "key">>;
+type Search = Required<Pick<SquareAttackOptions, "epsilon" | "norm" | "steps" | "share" | "key">>;
 
 /** From which of 10,000 steps on the squares' area is halved once more. */
 const HALVINGS = [10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000];
@@ -91,12 +97,15 @@ export function squareSide(
   return Math.max(1, Math.min(side, height, width));
 }
 
-async function search(run: AttackRun, { epsilon, steps, share, key }: Search): Promise<Tensor> {
+async function search(
+  run: AttackRun,
+  { epsilon, norm, steps, share, key }: Search,
+): Promise<Tensor> {
   const { origin, pixels, count, labels, targets, session } = run;
   const [, height, width, channels] = origin.shape as [number, number, number, number];
   const size = height * width * channels;
-  const within = (value: number, at: number): number =>
-    Math.min(1, pixels[at]! + epsilon, Math.max(0, pixels[at]! - epsilon, value));
+  const images = { origin: pixels, height, width, channels };
+  const squares = SQUARES[norm](images, epsilon, key);
   const logitsAt = logitsPass(session);
   const judge = async (all: Float32Array): Promise<{ margins: number[]; fooled: boolean[] }> => {
     const x = tf.tensor(all, origin.shape);
@@ -111,37 +120,14 @@ async function search(run: AttackRun, { epsilon, steps, share, key }: Search): P
   };
   const isFooled = fools(run, run.before.labels);
   const best = Float32Array.from(pixels);
-  const stripes = uniformArray(fold(key, "stripes"), count * width * channels);
-  for (let at = 0; at < best.length; at++) {
-    const image = Math.floor(at / size);
-    if (isFooled[image]) continue;
-    const sign = stripes[image * width * channels + at % (width * channels)]! < 0.5 ? -1 : 1;
-    best[at] = within(pixels[at]! + sign * epsilon, at);
-  }
+  isFooled.forEach((is, image) => is || squares.begin(best, image));
   let { margins, fooled } = await judge(best);
   fooled.forEach((is, i) => isFooled[i] ||= is);
   for (let step = 0; step < steps && !run.isOver() && !isFooled.every(Boolean); step++) {
     await run.report(step, steps, isFooled);
     const tried = best.slice();
     const side = squareSide(step / steps, share, height, width);
-    const drawn = uniformArray(fold(key, step), count * (2 + channels));
-    for (let image = 0; image < count; image++) {
-      if (isFooled[image]) continue;
-      const [down, across, ...signs] = drawn.subarray(
-        image * (2 + channels),
-        (image + 1) * (2 + channels),
-      );
-      const top = Math.floor(down! * (height - side + 1));
-      const left = Math.floor(across! * (width - side + 1));
-      for (let y = top; y < top + side; y++) {
-        for (let x = left; x < left + side; x++) {
-          for (let c = 0; c < channels; c++) {
-            const at = image * size + (y * width + x) * channels + c;
-            tried[at] = within(best[at]! + (signs[c]! < 0.5 ? -2 : 2) * epsilon, at);
-          }
-        }
-      }
-    }
+    isFooled.forEach((is, image) => is || squares.move(tried, best, image, step, side));
     const found = await judge(tried);
     margins = margins.map((margin, image) => {
       if (isFooled[image] || !(found.margins[image]! < margin || found.fooled[image])) {

@@ -23,11 +23,10 @@ function planIn(params: Params, subject: Subject): Plan {
   if (method === "deepfool" && target !== undefined) {
     throw new Error("Cannot use a target with DeepFool: it finds the nearest class");
   }
-  const norm = isMinimal(method)
-    ? "l2"
-    : method === "square"
-    ? "linf"
-    : params.choice("norm", NORMS);
+  if (method === "autoattack" && target !== undefined) {
+    throw new Error("Cannot use a target with AutoAttack: it aims at all classes");
+  }
+  const norm = isMinimal(method) ? "l2" : params.choice("norm", NORMS);
   const steps = method === "fgsm" ? undefined : params.whole("steps", 1, MOST_STEPS);
   return { method, norm, steps, target, seed: params.whole("seed", 0, 2 ** 31) ?? 0 };
 }

@@ -1,12 +1,13 @@
 // Auto-PGD as torchattacks has it, its losses, and the square attack by its properties.
 import { assert, assertAlmostEquals, assertEquals, assertLess, assertRejects } from "@std/assert";
-import { autoPgd, imageDistances, squareAttack } from "../../../lib/generate/mod.ts";
+import { autoAttack, autoPgd, imageDistances, squareAttack } from "../../../lib/generate/mod.ts";
 import { type AutoSteps, takeAutoSteps } from "../../../lib/generate/adversarial/auto_pgd.ts";
 import { attackLoss, logitsRatioSum } from "../../../lib/generate/adversarial/margin_losses.ts";
 import { runAttack } from "../../../lib/generate/adversarial/run_attack.ts";
 import { squareSide } from "../../../lib/generate/adversarial/square_attack.ts";
+import { twoPeaks } from "../../../lib/generate/adversarial/square_windows.ts";
 import { normalArray } from "../../../lib/tensor/mod.ts";
-import { key, type Tensor, tf } from "../../../mod.ts";
+import { key, layers, type Tensor, tf } from "../../../mod.ts";
 import { onCpu, onEachBackend } from "../../backends.ts";
 import { assertClose } from "../../closeness.ts";
 import { goldenNetwork, goldenNumbers, spread } from "../../golden/golden_network.ts";
@@ -147,6 +148,110 @@ Deno.test("squares shrink as in AutoAttack's table", () => {
   }
   assertEquals(squareSide(1, 0.8, 4, 4), 1);
   assertEquals(squareSide(0, 1, 4, 40), 4);
+});
+
+onEachBackend("the square attack by L2 fools within the ball, and lowers the margin", async () => {
+  const network = goldenNetwork();
+  const x = pixels(3);
+  const labels = await tf.argMax(network.model.apply(network.params, network.state, x, {})[0], 1)
+    .data();
+  const options = { norm: "l2", epsilon: 5, steps: 300 } as const;
+  const found = await squareAttack(network, x, labels, options);
+  assertEquals(found.success, [true, true, true]);
+  assert(found.distances.every((distance) => distance > 0 && distance <= 5 * (1 + 1e-6)));
+  const numbers = await found.images.data();
+  assert(numbers.every((pixel) => pixel >= 0 && pixel <= 1));
+  const few = await squareAttack(network, x, labels, { ...options, epsilon: 0.2, steps: 3 });
+  const many = await squareAttack(network, x, labels, { ...options, epsilon: 0.2, steps: 100 });
+  many.probabilities.after.forEach((probability, i) => {
+    assertEquals(many.success[i], false);
+    assertLess(probability, few.probabilities.after[i]!);
+    assertLess(probability, few.probabilities.before[i]!);
+  });
+});
+
+Deno.test("the L2 attack's peak and trough have length 1, and cancel if they are as large", () => {
+  for (const side of [1, 2, 3, 5, 8]) {
+    for (const isTurned of [false, true]) {
+      const peaks = twoPeaks(side, isTurned);
+      assertEquals(peaks.length, side * side);
+      assertAlmostEquals(peaks.reduce((sum, x) => sum + x * x, 0), 1, 1e-9);
+      if (side % 2 === 0) assertAlmostEquals(peaks.reduce((sum, x) => sum + x, 0), 0, 1e-9);
+    }
+  }
+  const [flat, turned] = [twoPeaks(3, false), twoPeaks(3, true)];
+  assertEquals([turned[1], turned[3], turned[6]], [flat[3], flat[1], flat[2]]);
+});
+
+onEachBackend(
+  "AutoAttack goes on with what withstands, and says by what each is fooled",
+  async () => {
+    const network = goldenNetwork();
+    const x = pixels(4);
+    const labels = [
+      ...await tf.argMax(
+        network.model.apply(network.params, network.state, x, {})[0],
+        1,
+      ).data(),
+    ];
+    labels[3] = (labels[3]! + 1) % 3; // Wrong before.
+    const tensors = tf.memory().numTensors;
+    for (const [norm, near, far] of [["linf", 0.02, 0.4], ["l2", 0.2, 5]] as const) {
+      const options = { norm, steps: 8, queries: 10 };
+      const found = await autoAttack(network, x, labels, { ...options, epsilon: far });
+      assertEquals(found.success, [true, true, true, true]);
+      assertEquals(found.by, ["apgd-ce", "apgd-ce", "apgd-ce", null]);
+      assert(found.distances.every((distance) => distance <= far * (1 + 1e-5)));
+      assertEquals(found.distances[3], 0);
+      const none = await autoAttack(network, x, labels, { ...options, epsilon: near });
+      assertEquals(none.by, [null, null, null, null]);
+      assertEquals(none.distances, [0, 0, 0, 0]);
+      tf.dispose([found.images, none.images]);
+    }
+    assertEquals(tf.memory().numTensors, tensors);
+  },
+);
+
+onCpu(
+  "where softmax saturates, AutoAttack goes on by the ratio, toward other classes",
+  async () => {
+    const three = goldenNetwork();
+    const x = pixels(2);
+    const labels = await tf.argMax(three.model.apply(three.params, three.state, x, {})[0], 1)
+      .data();
+    // Of scores so far apart the cross-entropy has no slope in float32.
+    const far = (more: number) =>
+      layers.readOut(three.model, {
+        output: (logits) =>
+          tf.mul(tf.concat([logits, tf.fill([logits.shape[0]!, more], -9)], 1), 1e6),
+        shape: () => [3 + more],
+      });
+    for (const [more, name] of [[0, "apgd-dlr"], [2, "apgd-t"]] as const) {
+      const network = {
+        ...three,
+        model: more ? far(more) : layers.readOut(three.model, {
+          output: (logits) => tf.mul(logits, 1e6),
+          shape: () => [3],
+        }),
+      };
+      const { by } = await autoAttack(network, x, labels, { epsilon: 0.4, steps: 16, queries: 2 });
+      assert(by.includes(name), `${by}`);
+    }
+  },
+);
+
+onCpu("where the slope vanishes, AutoAttack finds by squares what gradients do not", async () => {
+  // Rounded scores: no gradient anywhere.
+  const model = layers.readOut(goldenNetwork().model, {
+    output: (logits) => tf.round(tf.mul(logits, 8)),
+    shape: (shape) => shape as readonly number[],
+  });
+  const network = { ...goldenNetwork(), model };
+  const x = pixels(2);
+  const labels = await tf.argMax(model.apply(network.params, network.state, x, {})[0], 1).data();
+  const options = { epsilon: 0.4, steps: 4, queries: 200 };
+  const { success, by } = await autoAttack(network, x, labels, options);
+  assertEquals([success, by], [[true, true], ["square", "square"]]);
 });
 
 onCpu("what AutoAttack's parts cannot do is refused", async () => {

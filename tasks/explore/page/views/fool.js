@@ -13,6 +13,7 @@ const TITLES = {
   apgd: "Auto-PGD",
   "apgd-dlr": "Auto-PGD, DLR loss",
   square: "Square, without gradients",
+  autoattack: "AutoAttack, one after the other",
   deepfool: "DeepFool, the smallest change",
   "carlini-wagner": "Carlini-Wagner, the smallest change",
   ascent: "The chapter's ascent, to a target",
@@ -99,9 +100,9 @@ export function makeView(place, app) {
       method.value = order.includes(params.method) ? params.method : order[0];
       norm.value = params.norm === "l2" ? "l2" : "linf";
       const isMinimal = MINIMAL.includes(method.value);
-      normed.hidden = isMinimal || method.value === "square";
+      normed.hidden = isMinimal;
       strength.hidden = isMinimal;
-      targeted.hidden = method.value === "deepfool";
+      targeted.hidden = ["deepfool", "autoattack"].includes(method.value);
       stepped.hidden = stop.hidden = method.value === "fgsm";
       epsilon.max = norm.value === "l2" ? 100 : isGray ? 100 : 64;
       const usual = norm.value === "l2" ? 25 : isGray ? 30 : 4;
