@@ -5,6 +5,7 @@ import { command as bench } from "./bench.ts";
 import { command as bundle } from "./bundle.ts";
 import type { Command, Flag, Flags } from "./command.ts";
 import { defaultOf, writtenFlag } from "./command/help.ts";
+import { command as convert } from "./convert.ts";
 import { command as evaluate } from "./evaluate.ts";
 import { group as explain } from "./explain.ts";
 import { command as explore } from "./explore.ts";
@@ -19,7 +20,20 @@ import { command as transfer } from "./transfer/flags.ts";
 
 /** All commands with flags: those of tasks, then those of subcommands. */
 export const commands: readonly Command<Flags, Flags>[] = [
-  ...[setup, train, transfer, evaluate, predict, serve, explore, summary, selftest, bench, bundle],
+  ...[
+    setup,
+    train,
+    transfer,
+    evaluate,
+    predict,
+    convert,
+    serve,
+    explore,
+    summary,
+    selftest,
+    bench,
+    bundle,
+  ],
   ...[explain, generate].flatMap(({ subcommands }) =>
     Object.values(subcommands).map(({ command }) => command)
   ),

@@ -25,7 +25,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   exported: ["tensor", "layers"],
   onnx: ["tensor", "layers", "imported", "exported", "files"],
   keras: ["tensor", "files", "layers", "imported", "exported"],
-  tfjs: ["tensor", "layers", "files", "exported", "keras"],
+  tfjs: ["tensor", "files", "layers", "imported", "exported", "keras"],
   weights: [
     "tensor",
     "text",

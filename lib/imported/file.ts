@@ -1,7 +1,8 @@
 // What is known of a file of another program that has its model with it.
 import type { Layer } from "../layers/layer.ts";
 import type { Shape } from "../tensor/tensor.ts";
-import type { ImportedNetwork } from "./assemble.ts";
+import type { Built, ImportedNetwork } from "./assemble.ts";
+import type { Head } from "./emitter.ts";
 
 /** A file that was read. */
 export type ImportedFile = {
@@ -38,3 +39,81 @@ export type ImportOptions = {
 
 /** A size that the file leaves open. */
 export const OPEN_SIZE = 224;
+
+/** What makes an {@linkcode ImportedFile}. */
+type FileParts = Pick<ImportedFile, "file" | "metadata" | "inputShape"> & {
+  /** The network for inputs of a shape, perhaps with another head. */
+  convert(shape: Shape, head?: Head): Built;
+};
+
+/**
+ * A file whose graph can be converted; it is once, so that all that is wrong with it is known.
+ *
+ * @throws what the conversion throws
+ */
+export function importedFile({ file, metadata, inputShape, convert }: FileParts): ImportedFile {
+  const build = (shape: Shape = inputShape): Built => {
+    const isImage = inputShape.length === 3;
+    const fits = shape.length === inputShape.length &&
+      shape.every((size, axis) => size === inputShape[axis] || isImage && axis < 2 && size >= 1);
+    if (fits) return convert(shape);
+    throw new RangeError(
+      `Cannot read ${file}: its input must be like [${inputShape}], got [${shape}]`,
+    );
+  };
+  const { head: last } = build();
+  const withClasses = (numClasses: number): Layer => {
+    if (last?.params.kernel) return convert(inputShape, { name: last.node, numClasses }).model;
+    throw new TypeError(
+      `Cannot read ${file}: its last layer with weights must be a convolution or fully connected to get other classes, got ${
+        last ? `"${last.name}" (${last.layer.op})` : "none"
+      }`,
+    );
+  };
+  return { file, metadata, inputShape, build, withClasses };
+}
+
+/** What is missing, by its name with the places that want it. */
+export class Missing {
+  readonly #places = new Map<string, string[]>();
+
+  add(what: string, place: string): void {
+    this.#places.set(what, [...this.#places.get(what) ?? [], place]);
+  }
+
+  /**
+   * Refuses all that is missing at once.
+   *
+   * @param kind what is missing, "layers"
+   * @throws {TypeError} if anything is missing
+   */
+  require(file: string, kind: string): void {
+    if (this.#places.size === 0) return;
+    const some = (names: readonly string[]): string =>
+      names.slice(0, 3).map((name) => `"${name}"`).join(", ") + (names.length > 3 ? ", …" : "");
+    const all = [...this.#places].map(([what, names]) =>
+      `${what} (${names.length} × : ${some(names)})`
+    );
+    throw new TypeError(
+      `Cannot read ${file}: its ${kind} must be among those of docs/weights.md, got ${
+        all.join("; ")
+      }`,
+    );
+  }
+}
+
+/**
+ * What layers refuse, with the part of the file that asked for it.
+ *
+ * @param place such as `node "conv1" (Conv)`
+ */
+export function locatedIn<T>(file: string, place: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof Error && !error.message.startsWith("Cannot read ")) {
+      error.message = `Cannot read ${file}: ${place}: ${error.message}`;
+    }
+    throw error;
+  }
+}

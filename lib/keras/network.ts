@@ -1,14 +1,22 @@
 // The network that a Keras configuration and numbers are.
 import { assemble, type Built } from "../imported/assemble.ts";
 import type { Head } from "../imported/emitter.ts";
-import { type ImportedFile, type ImportOptions, OPEN_SIZE } from "../imported/file.ts";
+import {
+  type ImportedFile,
+  importedFile,
+  type ImportOptions,
+  locatedIn,
+  Missing,
+  OPEN_SIZE,
+} from "../imported/file.ts";
 import { type Placed, Placer } from "../imported/placer.ts";
-import type { AnyLayer, Layer } from "../layers/layer.ts";
+import type { AnyLayer } from "../layers/layer.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import { ACTIVATIONS, missingActivation } from "./activations.ts";
 import { type Conversion, type Dialect, KerasCall } from "./call.ts";
 import { inputOf, type KerasLayer, type KerasModel, shown } from "./config.ts";
 import { SHAPES } from "./layers/shapes.ts";
+import { OPERATIONS } from "./layers/operations.ts";
 import { missingOperator, SUMS } from "./layers/sums.ts";
 import { WINDOWS } from "./layers/windows.ts";
 import { keyOf, sortedCalls } from "./order.ts";
@@ -17,6 +25,7 @@ import type { KerasWeights } from "./weights.ts";
 /** The conversions by the names of Keras's classes. */
 const LAYERS: Readonly<Record<string, Conversion>> = {
   ...WINDOWS,
+  ...OPERATIONS,
   ...SUMS,
   ...SHAPES,
   ...ACTIVATIONS,
@@ -49,27 +58,14 @@ export function kerasFile(parts: KerasParts, options: ImportOptions = {}): Impor
     );
   }
   const inputShape = inputShapeOf(file, model);
-  const build = (shape: Shape = inputShape, head?: Head): Built => {
-    requireLike(file, inputShape, shape);
-    return convert(parts, shape, options, head);
-  };
-  const { head: last } = build();
-  const withClasses = (numClasses: number): Layer => {
-    if (last?.params.kernel) return build(inputShape, { name: last.node, numClasses }).model;
-    throw new TypeError(
-      `Cannot read ${file}: its last layer with weights must be a convolution or fully connected to get other classes, got ${
-        last ? `"${last.name}" (${last.layer.op})` : "none"
-      }`,
-    );
-  };
-  return { file, metadata, inputShape, build: (shape) => build(shape), withClasses };
+  const convertTo = (shape: Shape, head?: Head): Built => convert(parts, shape, options, head);
+  return importedFile({ file, metadata, inputShape, convert: convertTo });
 }
 
 /** Refuses layers that are missing, all of them at once. */
 function requireLayers(file: string, model: KerasModel): void {
-  const missing = new Map<string, string[]>();
-  const add = (what: string, { path }: KerasLayer): void =>
-    void missing.set(what, [...missing.get(what) ?? [], path.join(".")]);
+  const missing = new Missing();
+  const add = (what: string, { path }: KerasLayer): void => missing.add(what, path.join("."));
   const visit = ({ layers }: KerasModel): void => {
     for (const layer of layers.values()) {
       const { className, config } = layer;
@@ -85,14 +81,7 @@ function requireLayers(file: string, model: KerasModel): void {
     }
   };
   visit(model);
-  if (missing.size === 0) return;
-  const some = (names: readonly string[]): string =>
-    names.slice(0, 3).map((name) => `"${name}"`).join(", ") + (names.length > 3 ? ", …" : "");
-  throw new TypeError(
-    `Cannot read ${file}: its layers must be among those of docs/weights.md, got ${
-      [...missing].map(([what, names]) => `${what} (${names.length} × : ${some(names)})`).join("; ")
-    }`,
-  );
+  missing.require(file, "layers");
 }
 
 /** The shape of one input; sizes of images that are left open are 224. */
@@ -110,16 +99,6 @@ function inputShapeOf(file: string, model: KerasModel): Shape {
   if (sizes.length > 0 && isKnown) return sizes.map((size) => size as number ?? OPEN_SIZE);
   throw new TypeError(
     `Cannot read ${file}: its input must have a batch and sizes, got ${shown(value)}`,
-  );
-}
-
-function requireLike(file: string, usual: Shape, shape: Shape): void {
-  const isImage = usual.length === 3;
-  const fits = shape.length === usual.length &&
-    shape.every((size, axis) => size === usual[axis] || isImage && axis < 2 && size >= 1);
-  if (fits) return;
-  throw new RangeError(
-    `Cannot read ${file}: its input must be like [${usual}], got [${shape}]`,
   );
 }
 
@@ -150,11 +129,12 @@ function convert(
       const key = keyOf({ layer: layer.name, node });
       if (values.has(key)) continue;
       const operands = (layer.nodes[node] ?? []).map((one) =>
-        typeof one === "number" ? one : at(one)
+        typeof one === "object" && "layer" in one ? at(one) : one
       );
       const call = new KerasCall(file, dialect, layer, operands, build, weights, layersOf(layer));
       if (!layer.model) {
-        values.set(key, [located(call, () => LAYERS[layer.className]!(call))]);
+        const place = `layer "${call.name}" (${layer.className})`;
+        values.set(key, [locatedIn(file, place, () => LAYERS[layer.className]!(call))]);
         continue;
       }
       const given = call.values();
@@ -167,17 +147,4 @@ function convert(
   const [found] = run(model, [{ layer: "input", shape }]);
   const end = keepSoftmax ? found! : build.withoutSoftmax(found!);
   return assemble(build, end.layer, shape);
-}
-
-/** What layers refuse, with the layer that asked for it. */
-function located<T>(call: KerasCall, make: () => T): T {
-  try {
-    return make();
-  } catch (error) {
-    if (error instanceof Error && !error.message.startsWith("Cannot read ")) {
-      error.message =
-        `Cannot read ${call.file}: layer "${call.name}" (${call.layer.className}): ${error.message}`;
-    }
-    throw error;
-  }
 }

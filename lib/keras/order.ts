@@ -34,7 +34,7 @@ export function sortedCalls(model: KerasModel, file: string): KerasCallPlace[] {
     }
     if (state.has(key)) return;
     state.set(key, "open");
-    const takes = (node ?? []).filter((one): one is TensorPlace => typeof one === "object");
+    const takes = (node ?? []).filter((one) => typeof one === "object" && "layer" in one);
     stack.push({ place: { layer, node: place.node }, key, takes, next: 0 });
   };
   for (const output of model.outputs) {

@@ -44,7 +44,12 @@ async function readWhole(path: string, options: ImportOptions): Promise<Imported
     model: parseModel(jsonIn(config, path, "model_config"), path),
     weights: legacyWeights(file),
     dialect: { major: version.startsWith("3") ? 3 : 2, isTfjs: false },
-    metadata: metadataOf({ keras_version: version, backend: said("backend") }),
+    metadata: metadataOf({
+      keras_version: version,
+      backend: said("backend"),
+      classes: file.attribute("", "classes"),
+      preprocessing: file.attribute("", "preprocessing"),
+    }),
   }, options);
 }
 

@@ -80,7 +80,11 @@ export function meanSquaredError(outputs: Tensor, targets: Tensor): Scalar {
 export function requireAlike(loss: string, outputs: Tensor, targets: Tensor): void {
   if (`${outputs.shape}` !== `${targets.shape}`) {
     throw new TypeError(
-      `Cannot take the ${loss}: outputs and targets must have one shape, got [${outputs.shape}] and [${targets.shape}]`,
+      `Cannot take the ${loss}: outputs and targets must have one shape, got [${outputs.shape}] and [${targets.shape}]${
+        outputs.shape.at(-1) === 1 && targets.shape.at(-1) === 2
+          ? ". Of a yes or no either output two classes, or give targets 0 and 1 of shape [1] instead of classes"
+          : ""
+      }`,
     );
   }
 }

@@ -1,4 +1,6 @@
 // Tensors in files beside a model, which may not leave its folder.
+import { besidePath } from "../files/beside.ts";
+import { readAt } from "../files/read_at.ts";
 import type { ProtoModel, ProtoTensor } from "./proto.ts";
 
 /**
@@ -28,24 +30,7 @@ async function bytesOf(
 ): Promise<Uint8Array> {
   const location = external.get("location") ?? "";
   const rule = `Cannot read ${file}: tensor "${name}" must be`;
-  const isInside = location !== "" && !/^[/\\]|^[a-z]:|\0/i.test(location) &&
-    !location.split(/[/\\]/).includes("..");
-  if (!isInside) {
-    throw new RangeError(
-      `${rule} in a file of the model's folder, got ${JSON.stringify(location)}`,
-    );
-  }
-  const folder = file.replace(/[^/\\]*$/, "");
-  const parts = location.split(/[/\\]/).filter((part) => part !== "" && part !== ".");
-  for (let i = 1; i <= parts.length; i++) {
-    const place = `${folder}${parts.slice(0, i).join("/")}`;
-    const { isSymlink, isFile } = await Deno.lstat(place);
-    if (!isSymlink && (i < parts.length || isFile)) continue;
-    throw new RangeError(
-      `${rule} in a file, got ${place}, which is ${isSymlink ? "a link" : "none"}`,
-    );
-  }
-  using opened = await Deno.open(`${folder}${parts.join("/")}`);
+  using opened = await Deno.open(await besidePath(file, location, rule));
   const { size } = await opened.stat();
   const offset = Number(external.get("offset") ?? 0);
   const length = external.has("length") ? Number(external.get("length")) : size - offset;
@@ -56,12 +41,7 @@ async function bytesOf(
       `${rule} within the ${size} bytes of ${location}, got ${length} from ${offset} on`,
     );
   }
-  const bytes = new Uint8Array(length);
-  await opened.seek(offset, Deno.SeekMode.Start);
-  for (let done = 0; done < length;) {
-    const count = await opened.read(bytes.subarray(done));
-    if (count === null) throw new RangeError(`${rule} whole, got ${done} bytes of ${length}`);
-    done += count;
-  }
-  return bytes;
+  const bytes = await readAt(opened, offset, length);
+  if (bytes.length === length) return bytes;
+  throw new RangeError(`${rule} whole, got ${bytes.length} bytes of ${length}`);
 }

@@ -1,9 +1,14 @@
 // The network in an ONNX file.
-import type { Layer } from "../layers/layer.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import { assemble, type Built } from "../imported/assemble.ts";
 import type { Head } from "../imported/emitter.ts";
-import { type ImportedFile, type ImportOptions, OPEN_SIZE } from "../imported/file.ts";
+import {
+  type ImportedFile,
+  importedFile,
+  type ImportOptions,
+  locatedIn,
+  OPEN_SIZE,
+} from "../imported/file.ts";
 import { axesOf, Builder, endOf, plainAxes } from "./builder.ts";
 import { LAYOUT_KEY } from "./write.ts";
 import { Call, type Operand, type Value } from "./call.ts";
@@ -35,19 +40,12 @@ export async function readOnnx(path: string, options: ImportOptions = {}): Promi
   requireOperators(path, nodes, input.name);
   await readExternal(proto);
   const inputShape = inputShapeOf(proto, input);
-  const build = (shape: Shape = inputShape, head?: Head): Built =>
-    convert(proto, nodes, input, output.name, requireShape(proto, input, shape), options, head);
-  const { head: last } = build();
-  const withClasses = (numClasses: number): Layer => {
-    if (last?.params.kernel) return build(inputShape, { name: last.node, numClasses }).model;
-    throw new TypeError(
-      `Cannot read ${path}: its last layer with weights must be a convolution or fully connected to get other classes, got ${
-        last ? `"${last.name}" (${last.layer.op})` : "none"
-      }`,
-    );
-  };
-  const metadata = Object.fromEntries(proto.metadata);
-  return { file: path, metadata, inputShape, build: (shape) => build(shape), withClasses };
+  return importedFile({
+    file: path,
+    metadata: Object.fromEntries(proto.metadata),
+    inputShape,
+    convert: (shape, head) => convert(proto, nodes, input, output.name, shape, options, head),
+  });
 }
 
 /** The one input that is no weight, and the one output. */
@@ -99,21 +97,6 @@ function inputShapeOf(proto: ProtoModel, { name, type, dims }: ProtoValue): Shap
   return axesIn(proto, known).map((axis) => known[axis]!);
 }
 
-function requireShape(
-  proto: ProtoModel,
-  input: ProtoValue,
-  shape: Shape,
-): Shape {
-  const usual = inputShapeOf(proto, input);
-  const isImage = usual.length === 3;
-  const fits = shape.length === usual.length &&
-    shape.every((size, axis) => size === usual[axis] || isImage && axis < 2 && size >= 1);
-  if (fits) return shape;
-  throw new RangeError(
-    `Cannot read ${proto.file}: its input must be like [${usual}], got [${shape}]`,
-  );
-}
-
 function convert(
   proto: ProtoModel,
   nodes: ReturnType<typeof sortedNodes>,
@@ -143,11 +126,14 @@ function convert(
     if (isComputed) {
       const made = node === last
         ? call.value()
-        : located(call, () => OPERATORS[node.op]!(call, builder));
+        : locatedIn(proto.file, `node "${name}" (${node.op})`, () =>
+          OPERATORS[node.op]!(call, builder));
       const values = Array.isArray(made) ? made as readonly Value[] : [made as Value];
       values.forEach((value, i) => operands.set(node.outputs[i]!, { value }));
     } else {
-      operands.set(node.outputs[0]!, { constant: located(call, () => FOLDS[node.op]!(call)) });
+      operands.set(node.outputs[0]!, {
+        constant: locatedIn(proto.file, `node "${name}" (${node.op})`, () => FOLDS[node.op]!(call)),
+      });
     }
     node.outputs.forEach((name) => requireFirst(proto.file, node, operands, name, nodes));
   }
@@ -187,17 +173,4 @@ function softmaxAt(
   if (last?.op === "Softmax") return last;
   const passes = last && ["Flatten", "Reshape", "Squeeze", "Identity"].includes(last.op);
   return passes ? softmaxAt(nodes, last.inputs[0]!) : undefined;
-}
-
-/** What layers refuse, with the node that asked for it. */
-function located<T>(call: Call, make: () => T): T {
-  try {
-    return make();
-  } catch (error) {
-    if (error instanceof Error && !error.message.startsWith("Cannot read ")) {
-      error.message =
-        `Cannot read ${call.file}: node "${call.name}" (${call.node.op}): ${error.message}`;
-    }
-    throw error;
-  }
 }

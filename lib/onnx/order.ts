@@ -1,4 +1,5 @@
 // The nodes that a graph's output needs, in an order in which they can run, and what is wrong with it.
+import { Missing } from "../imported/file.ts";
 import type { ProtoModel, ProtoNode } from "./proto.ts";
 import { isStandard } from "./proto.ts";
 import { FOLDS } from "./fold.ts";
@@ -76,20 +77,13 @@ export function requireOperators(
   input: string,
 ): void {
   const computed = new Set([input]);
-  const missing = new Map<string, string[]>();
+  const missing = new Missing();
   for (const node of nodes) {
     const isComputed = node.op !== "Shape" && node.inputs.some((name) => computed.has(name));
     if (isComputed) node.outputs.forEach((name) => computed.add(name));
     if (isStandard(node.domain) && Object.hasOwn(isComputed ? OPERATORS : FOLDS, node.op)) continue;
     const op = isStandard(node.domain) ? node.op : `${node.domain}.${node.op}`;
-    missing.set(op, [...missing.get(op) ?? [], nameOf(node)]);
+    missing.add(op, nameOf(node));
   }
-  if (missing.size === 0) return;
-  const some = (names: readonly string[]): string =>
-    names.slice(0, 3).map((name) => `"${name}"`).join(", ") + (names.length > 3 ? ", …" : "");
-  throw new TypeError(
-    `Cannot read ${file}: its operators must be among those of docs/weights.md, got ${
-      [...missing].map(([op, names]) => `${op} (${names.length} × : ${some(names)})`).join("; ")
-    }`,
-  );
+  missing.require(file, "operators");
 }

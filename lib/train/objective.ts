@@ -180,6 +180,11 @@ function partsOf(
 }
 
 function requireMetric(action: string, name: string, metric: unknown): void {
+  if (name === "accuracy") {
+    throw new RangeError(
+      `Cannot ${action}: the accuracy of a classifier is measured without a metric; another one must have another name, such as "rightShare", got "accuracy"`,
+    );
+  }
   const isFree = /^[a-z]\w*$/i.test(name) && !/^val[A-Z]/.test(name) && !RESERVED.includes(name);
   requireRange(
     action,

@@ -4,6 +4,7 @@ import { readKeras } from "../keras/mod.ts";
 import type { Layer, Network } from "../layers/layer.ts";
 import { readOnnx } from "../onnx/mod.ts";
 import type { Shape } from "../tensor/tensor.ts";
+import { readTfjs } from "../tfjs/mod.ts";
 
 /** A format whose files have their model with them. */
 type Format = {
@@ -22,6 +23,12 @@ const FORMATS: readonly Format[] = [
     origin: "Keras",
     endings: [".keras", ".h5", ".hdf5"],
     read: (path) => readKeras(path),
+  },
+  {
+    name: "a TensorFlow.js model",
+    origin: "TensorFlow.js",
+    endings: [".json"],
+    read: (path) => readTfjs(path),
   },
 ];
 

@@ -26,9 +26,10 @@ export type OpenedNetwork = Network & {
  * Opens a trained network, with its class names and how pictures are prepared for it: what
  * {@linkcode classify}, {@linkcode evaluate} and everything that looks into a network take.
  *
- * An ONNX file (`.onnx`) and a Keras file (`.keras`, or `.h5` with a whole model) have their model, of
- * which a softmax at the end is left out: networks here return logits. How pictures are prepared for
- * it must be said, by `preprocessing` or a file `NAME.json` beside it.
+ * An ONNX file (`.onnx`), a Keras file (`.keras`, or `.h5` with a whole model) and a TensorFlow.js model
+ * (`model.json` with its shards) have their model, of which a softmax at the end is left out: networks
+ * here return logits. How pictures are prepared for it must be said, by `preprocessing` or a file
+ * `NAME.json` beside it (`model.preprocessing.json` beside a `model.json`), unless it says so itself.
  * A safetensors or PyTorch file (`.pth`, of which nothing is run) with the names of torchvision, timm
  * or akamaster is recognized by its keys and shapes. A known name (`resnet18`, `vgg16-bn`, … see {@linkcode knownWeights}) or a URL is fetched
  * once into a cache, as {@linkcode pretrained} does. A checkpoint is one of `deno task train` or

@@ -70,6 +70,11 @@ export async function pretrained(
   const sha256 = given === undefined ? undefined : requireSha256(given);
   if (typeof found === "string") return await localFile(found, sha256);
   const { url, bytes } = found;
+  if (/\.json$/i.test(new URL(url).pathname)) {
+    throw new RangeError(
+      `Cannot fetch ${url}: a TensorFlow.js model has files beside it, so that its folder must be here, got a URL`,
+    );
+  }
   const ending = importedEnding(new URL(url).pathname) ?? ".safetensors";
   const name = cacheName(stemOf(url), url, ending);
   const path = `${options.cacheDir ?? cacheDirectory()}/weights/${name}`;

@@ -27,11 +27,17 @@ function stemOf(file: string): string {
   return file.slice(0, file.length - ending.length);
 }
 
+/** The name of the file beside weights that holds their preprocessing. */
+function sidecarOf(file: string): string {
+  // Of a model.json it would be the model itself.
+  return `${stemOf(file)}${/\.json$/i.test(file) ? ".preprocessing" : ""}.json`;
+}
+
 /** The sidecars of weights that may hold their preprocessing: ours, then timm's. */
 function sidecarsOf(file: string): string[] {
   const folder = file.replace(/[^/\\]*$/, "");
   const isTimm = file.slice(folder.length) === "model.safetensors";
-  return [`${stemOf(file)}.json`, ...(isTimm ? [`${folder}config.json`] : [])];
+  return [sidecarOf(file), ...(isTimm ? [`${folder}config.json`] : [])];
 }
 
 /** A preset by its name, or the preprocessing in a JSON file. */
@@ -116,8 +122,8 @@ export async function findPreprocessing(
   if (kind !== undefined) {
     throw new TypeError(
       `Cannot prepare pictures for ${network.file}: ${kind} does not say how, got none. Name it with --preprocessing torchvision or another (in a script: preprocessing), or write ${
-        stemOf(network.file)
-      }.json`,
+        sidecarOf(network.file)
+      }`,
     );
   }
   return usualOf(network);

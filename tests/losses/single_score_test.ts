@@ -11,6 +11,7 @@ import {
   flatten,
   init,
   key,
+  losses,
   meanSquaredError,
   predict,
   sequential,
@@ -75,4 +76,13 @@ onCpu("a softmax over one number, and the weight of one class, are refused", () 
   assertThrows(() => softmax().declare([1]), RangeError, "of a single one it is always 1");
   assertThrows(() => softmax().apply({}, {}, tf.ones([3, 1]), {}), RangeError, "always 1");
   assertThrows(() => weightedCrossEntropy([2]), RangeError, "each of at least two");
+});
+
+onCpu("a single score against two classes is told what to do", () => {
+  const [outputs, targets] = [tf.zeros([4, 1]), tf.zeros([4, 2])];
+  assertThrows(
+    () => losses.binaryCrossEntropy()(outputs, targets),
+    TypeError,
+    "got [4,1] and [4,2]. Of a yes or no either output two classes, or give targets 0 and 1",
+  );
 });
