@@ -73,6 +73,14 @@ export function joinBy(name: string, f: Binary): Join {
   };
 }
 
+/** A join by a product of matrices, the last two axes of both; those before are the same. */
+export const matMulJoin: Join = {
+  name: "matmul",
+  shape: ([a, b]) => a!.with(-1, b!.at(-1)!),
+  flops: ([a, b]) => 2 * sizeOf(a!) * b!.at(-1)!,
+  join: ([a, b]) => tf.matMul(a!, b!),
+};
+
 /** Adds a number around each axis of an example: pairs of how many before and after. */
 export function padWith(
   amounts: readonly (readonly [number, number])[],

@@ -7,7 +7,7 @@ import {
   type ImportOptions,
   locatedIn,
   Missing,
-  OPEN_SIZE,
+  openSizes,
 } from "../imported/file.ts";
 import { type Placed, Placer } from "../imported/placer.ts";
 import { isRecord } from "../keras/mod.ts";
@@ -56,7 +56,7 @@ export async function graphFile(
   requireOperators(sorted, file);
   const input = inputIn(sorted, file);
   const tensors = await readWeights(manifest, file);
-  const { shape: inputShape, batch } = inputShapeOf(input, file);
+  const { shape: inputShape, batch } = inputShapeOf(input, file, options.inputShape);
   const graph = { file, sorted, output, input: input.name, batch, tensors };
   return importedFile({
     file,
@@ -185,6 +185,7 @@ function inputIn(nodes: readonly GraphNode[], file: string): GraphNode {
 function inputShapeOf(
   { name, attributes }: GraphNode,
   file: string,
+  wanted: Shape | undefined,
 ): { readonly shape: Shape; readonly batch: number } {
   const said = isRecord(attributes.shape) ? attributes.shape.shape : undefined;
   const dims = isRecord(said) && Array.isArray(said.dim) ? said.dim : [];
@@ -199,7 +200,8 @@ function inputShapeOf(
       `Cannot read ${file}: its input "${name}" must have a batch and sizes, got [${sizes}]`,
     );
   }
-  return { shape: own.map((size) => size >= 1 ? size : OPEN_SIZE), batch: batch >= 1 ? batch : 1 };
+  const shape = openSizes(own.map((size) => size >= 1 ? size : undefined), wanted);
+  return { shape, batch: batch >= 1 ? batch : 1 };
 }
 
 function convert(
