@@ -9,16 +9,34 @@ in which numbers may differ. Needs nbclient (pip install nbclient).
 import json
 import os
 import pathlib
+import queue
 import re
 import sys
 import tempfile
 
 import nbformat
+from jupyter_core.utils import ensure_async
 from nbclient import NotebookClient
 
 folder = pathlib.Path(__file__).parent.parent.parent / "examples" / "notebooks"
 write = "--write" in sys.argv
 names = [each for each in sys.argv[1:] if each != "--write"]
+
+
+
+class Client(NotebookClient):
+    """Deno's kernel (2.9.6) may send a cell's result after it said that it is idle."""
+
+    async def _async_poll_output_msg(self, parent_msg_id, cell, cell_index):
+        await super()._async_poll_output_msg(parent_msg_id, cell, cell_index)
+        while True:
+            try:
+                message = await ensure_async(self.kc.iopub_channel.get_msg(timeout=2))
+            except queue.Empty:
+                return
+            if message["parent_header"].get("msg_id") == parent_msg_id:
+                self.process_message(message, cell, cell_index)
+
 
 # The kernel is found here, and not installed for the user.
 data = tempfile.mkdtemp()
@@ -50,7 +68,7 @@ for path in sorted(folder.glob("*.ipynb")):
         continue
     notebook = nbformat.read(path, as_version=4)
     held = [shown(cell) for cell in notebook.cells]
-    client = NotebookClient(
+    client = Client(
         notebook,
         timeout=900,
         iopub_timeout=120,
