@@ -108,6 +108,37 @@ if (hasSharedData) {
   });
 }
 
+browserTest("Chromium's compiler accepts every kernel's text, in both forms", async () => {
+  const pages = `${out}/pages`;
+  await Deno.mkdir(pages, { recursive: true });
+  await Deno.writeTextFile(`${pages}/blank.html`, `<!doctype html><link rel="icon" href="data:,">`);
+  for (const form of ["gpu", "software"]) {
+    const folder = `${out}/wgsl-${form}`;
+    const { code, err } = await runTask("bench", ["--wgsl", folder, "--form", form]);
+    assertEquals(code, 0, err);
+    const texts = [...Deno.readDirSync(folder)].filter(({ name }) => name.endsWith(".wgsl"))
+      .map(({ name }) => [name, Deno.readTextFileSync(`${folder}/${name}`)]);
+    assert(texts.length > 100, `${texts.length}`);
+    await inBrowser(async (open) => {
+      const page = await open("blank.html");
+      const refused = await page.evaluate(`(async (texts) => {
+        const adapter = await navigator.gpu.requestAdapter();
+        const device = await adapter.requestDevice();
+        const refused = [];
+        for (const [name, code] of texts) {
+          device.pushErrorScope("validation");
+          const { messages } = await device.createShaderModule({ code }).getCompilationInfo();
+          await device.popErrorScope();
+          const error = messages.find(({ type }) => type === "error");
+          if (error) refused.push(name + ", line " + error.lineNum + ": " + error.message);
+        }
+        return refused;
+      })(${JSON.stringify(texts)})`);
+      assertEquals(refused, []);
+    });
+  }
+});
+
 browserTest(
   "every operation is right in both forms, and LeNet-5 learns as under Deno",
   async () => {
