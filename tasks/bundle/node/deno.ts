@@ -181,7 +181,6 @@ const deno = {
     attempt(() => recursive ? promises.rm(path, { recursive }) : promises.unlink(path)),
   removeSync: (path: string | URL) => attemptNow(() => fs.unlinkSync(path)),
   readDirSync,
-  // deno-lint-ignore require-await -- what Deno returns is asynchronous
   async *readDir(path: string | URL): AsyncGenerator<Entry> {
     yield* readDirSync(path);
   },
