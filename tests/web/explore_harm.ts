@@ -73,5 +73,5 @@ webTest(
     assertEquals(page.status, 200);
     await page.body?.cancel();
   },
-  hasAdapter ? undefined : "no GPU adapter",
+  hasAdapter ? null : "no GPU adapter",
 );

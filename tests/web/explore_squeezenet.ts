@@ -61,6 +61,6 @@ webTest("SqueezeNet sees a cat", async () => {
   );
   await page.close();
   assertEquals(faults, []);
-}, missing ?? (hasSharedData ? undefined : "../shared/data cannot be read"));
+}, missing ?? (hasSharedData ? null : "../shared/data cannot be read"));
 
 lastTest();

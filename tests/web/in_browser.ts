@@ -25,6 +25,7 @@ type Opened = {
 
 // One of each for all tests of a file: both take seconds to start.
 let shared: Promise<Opened> | undefined;
+
 /** The server and the browser. */
 export function opened(): Promise<Opened> {
   return shared ??= (async () => {
@@ -39,18 +40,27 @@ export function opened(): Promise<Opened> {
     };
   })();
 }
+
 /** Why tests are ignored here, if they are. */
 export const missing = chromium === undefined
   ? "no Chromium"
   : hasAdapter
-  ? undefined
+  ? null
   : "no GPU adapter";
 
-/** Declares a test that is visibly ignored where something is missing. */
-export function webTest(name: string, fn: () => Promise<void>, lacks = missing): void {
+/**
+ * Declares a test that is visibly ignored where something is missing.
+ *
+ * @param lacks what is missing; `null` if nothing is
+ */
+export function webTest(
+  name: string,
+  fn: () => Promise<void>,
+  lacks: string | null = missing,
+): void {
   Deno.test({
-    name: lacks === undefined ? name : `${name} (ignored: ${lacks})`,
-    ignore: lacks !== undefined,
+    name: lacks === null ? name : `${name} (ignored: ${lacks})`,
+    ignore: lacks !== null,
     sanitizeResources: false,
     sanitizeOps: false,
     fn,
