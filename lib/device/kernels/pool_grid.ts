@@ -1,6 +1,6 @@
 // The windows of tfjs's pooling operations.
 import { tf } from "../../tensor/tf.ts";
-import { coveredAlong, type WindowGrid } from "../../tensor/windows.ts";
+import type { WindowGrid } from "../../tensor/windows.ts";
 import type { GuardedBackend } from "../backend.ts";
 
 /** The attributes tfjs hands to its pooling kernels. */
@@ -39,9 +39,27 @@ export function poolsNothing({ size, input, output }: WindowGrid): boolean {
   return size[0] === 1 && size[1] === 1 && input[0] === output[0] && input[1] === output[1];
 }
 
-/** Whether a window lies wholly in the padding. */
-export function hasEmptyWindow(grid: WindowGrid): boolean {
-  return ([0, 1] as const).some((axis) => coveredAlong(grid, axis).includes(0));
+/**
+ * The windows by which an output came about; tfjs does not hand on how their number was rounded.
+ *
+ * @param what the pooling, for the message
+ * @throws {TypeError} if no rounding gives that output
+ */
+export function poolGridOf(
+  what: string,
+  inputShape: readonly number[],
+  outputShape: readonly number[],
+  attributes: PoolAttributes,
+): WindowGrid {
+  const { dimRoundingMode = "floor" } = attributes;
+  for (const rounding of [dimRoundingMode, "floor", "ceil", "round"] as const) {
+    const grid = poolGrid(inputShape, { ...attributes, dimRoundingMode: rounding });
+    const shape = [inputShape[0]!, ...grid.output, inputShape[3]!];
+    if (tf.util.arraysEqual(shape, [...outputShape])) return grid;
+  }
+  throw new TypeError(
+    `Cannot take the gradient of ${what}: its slopes must have the output's shape, got [${outputShape}] for inputs [${inputShape}]`,
+  );
 }
 
 /** The same numbers once more. */

@@ -6,7 +6,7 @@ import type {
 import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { floatBits } from "./float_bits.ts";
-import { hasEmptyWindow, type PoolAttributes, poolGrid, poolsNothing } from "./pool_grid.ts";
+import { type PoolAttributes, poolGrid, poolGridOf, poolsNothing } from "./pool_grid.ts";
 import { runProgram } from "./program.ts";
 import {
   eachTap,
@@ -80,8 +80,8 @@ fn main(index: u32, local: u32) {
 }
 
 /**
- * The kernel function of tfjs's `AvgPool`, whose own gives zero for a window that lies wholly in the
- * padding; there is no mean of nothing: NaN, as on tfjs's CPU backend.
+ * The kernel function of tfjs's `AvgPool`, whose own takes channels one by one, and gives zero for a
+ * window that lies wholly in the padding; there is no mean of nothing: NaN, as on tfjs's CPU backend.
  *
  * @param _software whether the adapter computes on the CPU: it is the same program
  * @param stock tfjs's own kernel
@@ -94,9 +94,30 @@ export function avgPool(
   return (call) => {
     const x = call.inputs.x!;
     const grid = poolGrid(x.shape, call.attrs as unknown as PoolAttributes);
-    if (x.dtype !== "float32" || poolsNothing(grid) || !hasEmptyWindow(grid)) return stock(call);
+    if (x.dtype !== "float32" || poolsNothing(grid)) return stock(call);
     const attrs = { ...grid, mean: true, frame: [0, 0] } as unknown as tf.NamedAttrMap;
     return means({ ...call, attrs });
+  };
+}
+
+/**
+ * The kernel function of tfjs's `AvgPoolGrad`.
+ *
+ * @param _software whether the adapter computes on the CPU: it is the same program
+ * @param stock tfjs's own kernel
+ */
+export function avgPoolGradient(
+  _software: boolean,
+  stock: tf.KernelConfig["kernelFunc"],
+): tf.KernelConfig["kernelFunc"] {
+  const gradients = sumWindowsGradient();
+  return (call) => {
+    const { dy, input } = call.inputs as { dy: tf.TensorInfo; input: tf.TensorInfo };
+    const given = call.attrs as unknown as PoolAttributes;
+    if (dy.dtype !== "float32" || poolsNothing(poolGrid(input.shape, given))) return stock(call);
+    const grid = poolGridOf("mean pooling", input.shape, dy.shape, given);
+    const attrs = { ...grid, shape: input.shape, mean: true, frame: [0, 0] };
+    return gradients({ ...call, inputs: { dy }, attrs: attrs as unknown as tf.NamedAttrMap });
   };
 }
 
