@@ -7,7 +7,7 @@ import {
   type ImportOptions,
   locatedIn,
   Missing,
-  OPEN_SIZE,
+  openSizes,
 } from "../imported/file.ts";
 import { type Placed, Placer } from "../imported/placer.ts";
 import type { AnyLayer } from "../layers/layer.ts";
@@ -57,7 +57,7 @@ export function kerasFile(parts: KerasParts, options: ImportOptions = {}): Impor
       }`,
     );
   }
-  const inputShape = inputShapeOf(file, model);
+  const inputShape = inputShapeOf(file, model, options.inputShape);
   const convertTo = (shape: Shape, head?: Head): Built => convert(parts, shape, options, head);
   return importedFile({ file, metadata, inputShape, convert: convertTo });
 }
@@ -85,7 +85,7 @@ function requireLayers(file: string, model: KerasModel): void {
 }
 
 /** The shape of one input; sizes of images that are left open are 224. */
-function inputShapeOf(file: string, model: KerasModel): Shape {
+function inputShapeOf(file: string, model: KerasModel, wanted: Shape | undefined): Shape {
   const { config } = inputOf(model) ?? {};
   let value = config?.batch_shape ?? config?.batch_input_shape;
   // Keras 2 may write a record of one input.
@@ -96,7 +96,9 @@ function inputShapeOf(file: string, model: KerasModel): Shape {
       ? sizes.length === 3 && axis < 2
       : typeof size === "number" && Number.isInteger(size) && size >= 1
   );
-  if (sizes.length > 0 && isKnown) return sizes.map((size) => size as number ?? OPEN_SIZE);
+  if (sizes.length > 0 && isKnown) {
+    return openSizes(sizes.map((size) => size as number | null ?? undefined), wanted);
+  }
   throw new TypeError(
     `Cannot read ${file}: its input must have a batch and sizes, got ${shown(value)}`,
   );

@@ -137,6 +137,7 @@ pageTest(
     assertStringIncludes(facts, conv2.parameters.toLocaleString("en-US"));
     assertStringIncludes(facts, `${conv2.receptiveField} × ${conv2.receptiveField} pixels`);
     assertStringIncludes(facts, "10 × 10 × 16");
+    await until(page, `document.querySelector(".end .bar")`); // What comes out at the end.
     await page.screenshot({ path: `${out}/network.png` });
     // By keyboard: to the next block, and into it.
     await page.evaluate(`document.querySelector('.block[data-path="conv1"]').focus()`);
@@ -585,7 +586,7 @@ webTest("SqueezeNet sees a cat", async () => {
   await page.setViewport({ width: 1280, height: 900 });
   await until(page, `document.querySelector("#side .bar")`, 60);
   assertStringIncludes(await textOf(page, "#side .bar .name"), "tabby");
-  await page.screenshot({ path: `${out}/squeezenet_network.png` });
+  await page.screenshot({ path: `${out}/squeezenet_network.jpg`, quality: 85 });
   const timed = async (hash: string, done: string): Promise<number> => {
     const begin = performance.now();
     await page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
@@ -597,7 +598,7 @@ webTest("SqueezeNet sees a cat", async () => {
     "#/layer?image=file&layer=conv1",
     `document.querySelectorAll(".tile").length > 50`,
   );
-  await page.screenshot({ path: `${out}/squeezenet_layer.png` });
+  await page.screenshot({ path: `${out}/squeezenet_layer.jpg`, quality: 85 });
   times.saliency = await timed(
     "#/why?image=file",
     `document.querySelector(".class canvas:not([hidden])")`,
@@ -606,12 +607,12 @@ webTest("SqueezeNet sees a cat", async () => {
     "#/why?image=file&method=grad-cam&class2=285",
     `document.querySelector(".class h3")?.textContent.startsWith("Grad-CAM") && document.querySelector(".class2 h3")?.textContent.startsWith("Grad-CAM")`,
   );
-  await page.screenshot({ path: `${out}/squeezenet_why.png` });
+  await page.screenshot({ path: `${out}/squeezenet_why.jpg`, quality: 85 });
   times.fgsm = await timed(
     "#/fool?image=file",
     `document.querySelector(".verdict")?.textContent.includes("taken for")`,
   );
-  await page.screenshot({ path: `${out}/squeezenet_fool.png` });
+  await page.screenshot({ path: `${out}/squeezenet_fool.jpg`, quality: 85 });
   await timed("#/dream?image=file", `document.querySelector(".begin")`);
   const begin = performance.now();
   await page.click(".begin");
@@ -619,7 +620,7 @@ webTest("SqueezeNet sees a cat", async () => {
   times["first dream step"] = (performance.now() - begin) / 1000;
   await page.click(".stop");
   await until(page, `document.querySelector(".making p").textContent.startsWith("Stopped")`, 60);
-  await page.screenshot({ path: `${out}/squeezenet_dream.png` });
+  await page.screenshot({ path: `${out}/squeezenet_dream.jpg`, quality: 85 });
   console.log(
     Object.entries(times).map(([name, seconds]) => `${name} ${seconds.toFixed(2)} s`).join(", "),
   );

@@ -1,10 +1,14 @@
 // Gradient of tfjs's max pooling: each window's slope goes to its largest input, to the first of equals.
 import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
+import type { WindowGrid } from "../../tensor/windows.ts";
+import { maxWindows } from "./max_windows.ts";
+import { maxWindowsGradient } from "./max_windows_gradient.ts";
 import {
+  geometryOf,
+  gridOf,
   type PoolAttributes,
   poolGrid,
-  poolGridOf,
   poolsNothing,
   sameNumbers,
 } from "./pool_grid.ts";
@@ -53,13 +57,14 @@ fn share(window: Window, tap: u32) -> V {
 }
 
 /**
- * The kernel function of `MaxPoolGrad`. Whole numbers are left to tfjs.
+ * The kernel function of `MaxPoolGrad`. Whole numbers are left to tfjs. GPUs find the largest of each
+ * window once, and hand its slope on in a second pass; software adapters do both in one.
  *
- * @param _software whether the adapter computes on the CPU: it is the same program
+ * @param software whether the adapter computes on the CPU
  * @param stock tfjs's own kernel
  */
 export function maxPoolGradient(
-  _software: boolean,
+  software: boolean,
   stock: tf.KernelConfig["kernelFunc"],
 ): tf.KernelConfig["kernelFunc"] {
   return (call) => {
@@ -68,7 +73,8 @@ export function maxPoolGradient(
     const attributes = call.attrs as unknown as PoolAttributes;
     const backend = call.backend as GuardedBackend;
     if (poolsNothing(poolGrid(input.shape, attributes))) return sameNumbers(backend, dy);
-    const grid = poolGridOf("max pooling", input.shape, dy.shape, attributes);
+    const grid = gridOf(geometryOf("max pooling", input.shape, dy.shape, attributes));
+    if (!software) return bySwitches(backend, dy, input, grid);
     const program = windowProgram(grid, input.shape[3]!);
     const { units, unitsY, unitsX } = gradientUnits(program, input.shape[0]!);
     return runProgram(backend, {
@@ -85,4 +91,24 @@ export function maxPoolGradient(
       workgroup: 64,
     })[0]!;
   };
+}
+
+/** The gradient in two passes: which number of a window is its largest, and its slope to that. */
+function bySwitches(
+  backend: GuardedBackend,
+  dy: tf.TensorInfo,
+  input: tf.TensorInfo,
+  grid: WindowGrid,
+): tf.TensorInfo {
+  const run = (
+    kernel: tf.KernelConfig["kernelFunc"],
+    inputs: tf.NamedTensorInfoMap,
+    attrs: object,
+  ) => kernel({ inputs, attrs: attrs as tf.NamedAttrMap, backend });
+  const forward = { ...grid, switches: true, rectify: false };
+  const [y, switches] = run(maxWindows(), { x: input }, forward) as tf.TensorInfo[];
+  const backward = { ...grid, shape: input.shape };
+  const dx = run(maxWindowsGradient(), { dy, switches: switches! }, backward) as tf.TensorInfo;
+  for (const { dataId } of [y!, switches!]) backend.disposeData(dataId);
+  return dx;
 }

@@ -6,7 +6,7 @@ import type {
 import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { floatBits } from "./float_bits.ts";
-import { type PoolAttributes, poolGrid, poolGridOf, poolsNothing } from "./pool_grid.ts";
+import { geometryOf, gridOf, type PoolAttributes, poolGrid, poolsNothing } from "./pool_grid.ts";
 import { runProgram } from "./program.ts";
 import {
   eachTap,
@@ -101,7 +101,8 @@ export function avgPool(
 }
 
 /**
- * The kernel function of tfjs's `AvgPoolGrad`.
+ * The kernel function of tfjs's `AvgPoolGrad`: ours where no window reaches over an edge, as tfjs
+ * divides by the whole window there.
  *
  * @param _software whether the adapter computes on the CPU: it is the same program
  * @param stock tfjs's own kernel
@@ -110,14 +111,15 @@ export function avgPoolGradient(
   _software: boolean,
   stock: tf.KernelConfig["kernelFunc"],
 ): tf.KernelConfig["kernelFunc"] {
-  const gradients = sumWindowsGradient();
+  const own = sumWindowsGradient();
   return (call) => {
     const { dy, input } = call.inputs as { dy: tf.TensorInfo; input: tf.TensorInfo };
-    const given = call.attrs as unknown as PoolAttributes;
-    if (dy.dtype !== "float32" || poolsNothing(poolGrid(input.shape, given))) return stock(call);
-    const grid = poolGridOf("mean pooling", input.shape, dy.shape, given);
+    if (dy.dtype !== "float32") return stock(call);
+    const attributes = call.attrs as unknown as PoolAttributes;
+    const grid = gridOf(geometryOf("mean pooling", input.shape, dy.shape, attributes));
+    if (poolsNothing(grid) || windowProgram(grid, 1).framed) return stock(call);
     const attrs = { ...grid, shape: input.shape, mean: true, frame: [0, 0] };
-    return gradients({ ...call, inputs: { dy }, attrs: attrs as unknown as tf.NamedAttrMap });
+    return own({ ...call, inputs: { dy }, attrs: attrs as unknown as tf.NamedAttrMap });
   };
 }
 

@@ -11,7 +11,7 @@ import {
 import { exampleImage } from "../../../lib/data/example_image.ts";
 import { resize } from "../../../lib/image/mod.ts";
 import { requireLayer } from "../../../lib/layers/layers_of.ts";
-import { key } from "../../../mod.ts";
+import { key, sizeOf } from "../../../mod.ts";
 import { featureLayer } from "../../pictures/examples.ts";
 import { commandLine } from "../commands.ts";
 import type { Job } from "../jobs.ts";
@@ -29,12 +29,21 @@ type Space = {
   readonly own: Features;
 };
 
+/** The most numbers of features that are kept: 256 MiB of them. */
+const MOST_NUMBERS = 2 ** 26;
+
 async function spaceIn(subject: Subject, params: Params, job: Job): Promise<Space> {
   const { opened, network, found } = subject;
   const layer = params.text("layer") ?? featureLayer(opened);
   const places = params.choice("places", ["mean", "each"]);
-  requireLayer(opened.model, opened.inputShape, layer);
   const sample = sampleOf(subject);
+  const { shape } = requireLayer(opened.model, opened.inputShape, layer);
+  const numbers = sizeOf(shape) * sample.indices.length;
+  if (places === "each" && numbers > MOST_NUMBERS) {
+    throw new Error(
+      `Cannot take ${layer} place by place: there must be at most ${MOST_NUMBERS} numbers, got ${numbers}; averaged maps are fewer`,
+    );
+  }
   const own = await found.get(
     `features of ${layer}, ${places}`,
     () =>
