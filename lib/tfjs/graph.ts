@@ -9,6 +9,7 @@ import {
   Missing,
   openSizes,
 } from "../imported/file.ts";
+import { type Part, partsInOrder } from "../imported/order.ts";
 import { type Placed, Placer } from "../imported/placer.ts";
 import { isRecord } from "../keras/mod.ts";
 import type { Shape } from "../tensor/tensor.ts";
@@ -128,33 +129,14 @@ function sortedNodes(
   output: string,
   file: string,
 ): GraphNode[] {
-  const bad = (rule: string): SyntaxError => new SyntaxError(`Cannot read ${file}: ${rule}`);
-  const sorted: GraphNode[] = [];
-  const state = new Map<string, "open" | "done">();
-  // A stack of its own: graphs are deeper than calls may be.
-  const stack: { node: GraphNode; next: number }[] = [];
-  const enter = (name: string, by: string): void => {
+  const nodeAt = (name: string, by: string): Part<string, GraphNode> => {
     const node = nodes.get(name);
-    if (!node) throw bad(`each tensor must have a source, got none of "${name}" for ${by}`);
-    if (state.get(name) === "open") {
-      throw bad(`its nodes must not take one another in a circle, got one at "${name}"`);
-    }
-    if (state.has(name)) return;
-    state.set(name, "open");
-    stack.push({ node, next: 0 });
+    if (node) return { key: name, name, value: node, takes: node.inputs.map(({ node }) => node) };
+    throw new SyntaxError(
+      `Cannot read ${file}: each tensor must have a source, got none of "${name}" for ${by}`,
+    );
   };
-  enter(output, "the output");
-  while (stack.length > 0) {
-    const top = stack.at(-1)!;
-    if (top.next < top.node.inputs.length) {
-      enter(top.node.inputs[top.next++]!.node, `node "${top.node.name}"`);
-      continue;
-    }
-    state.set(top.node.name, "done");
-    sorted.push(top.node);
-    stack.pop();
-  }
-  return sorted;
+  return partsInOrder(file, "nodes", [output], nodeAt);
 }
 
 /** Refuses operators that are missing, all of them at once. */

@@ -3,7 +3,6 @@ import type { Network, OpenedNetwork, Shape } from "../../mod.ts";
 import { readTree } from "../../lib/train/callbacks/kept_weights.ts";
 import { writeCheckpoint } from "../../lib/weights/checkpoint.ts";
 import type { Json } from "../../lib/weights/json.ts";
-import { isImported } from "../../lib/weights/imported_file.ts";
 import { type NetworkFile, openNetworkFile } from "../../lib/weights/network_file.ts";
 import { writeTorch } from "../../lib/weights/torch.ts";
 import { pathLayout } from "../../lib/weights/torch_layout.ts";
@@ -43,9 +42,7 @@ export function convertedTo(path: string): Format {
     return {
       name: "TensorFlow.js",
       endings: [],
-      ...(isImported("model.json")
-        ? { open: (folder, shape) => open(`${folder.replace(/[/\\]$/, "")}/model.json`, shape) }
-        : {}),
+      open: (folder, shape) => open(`${folder.replace(/[/\\]$/, "")}/model.json`, shape),
     };
   }
   refuse(

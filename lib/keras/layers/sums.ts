@@ -7,6 +7,7 @@ import { activation } from "../../layers/activations.ts";
 import { dense } from "../../layers/dense.ts";
 import { groupNorm, layerNorm } from "../../layers/example_norm.ts";
 import { batchNorm } from "../../layers/norm.ts";
+import { fixed, type Value } from "../../layers/operation.ts";
 import { concatAlong, reshape } from "../../layers/rearrange.ts";
 import { sizeOf, type Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
@@ -137,6 +138,18 @@ const rescaling: Conversion = (call) => {
     list.length === 1 ? tf.scalar(list[0]!) : tf.tensor1d([...list]);
   const layer = activation((x) => tf.add(tf.mul(x, tensor(scale)), tensor(offset)), "rescaling", {
     flops: 2,
+    operations({ add, x, shape }) {
+      const by = (name: "mul" | "add", list: readonly number[], of: Value): Value => {
+        const isFirst = false;
+        if (list.length === 1) {
+          return add({ op: "number", by: name, number: list[0]!, isFirst }, shape, of);
+        }
+        const sizes = [...shape.slice(1).map(() => 1), list.length];
+        const value = fixed(sizes, () => Float32Array.from(list));
+        return add({ op: "constant", by: name, value, isFirst }, shape, of);
+      };
+      return by("add", offset, by("mul", scale, x));
+    },
   });
   return call.emit(layer, x);
 };
