@@ -13,10 +13,12 @@ import {
   start,
   stepsPerEpoch,
   weightedCrossEntropy,
+  type World,
 } from "../mod.ts";
 import { refuse, runCommand, UsageError } from "./command.ts";
 import { recovering, startDevice } from "./command/device.ts";
 import { abortOnInterrupt, exitCodeOf } from "./command/interrupt.ts";
+import { asRank, inWorld } from "./command/ranks.ts";
 import { say } from "./command/say.ts";
 import { buildFor, keptModel, labelOf, modelOfRun, type NamedModel } from "./own_model.ts";
 import { setUp } from "./setup.ts";
@@ -33,6 +35,7 @@ import {
   openRunFolder,
   readRun,
   type RunFolder,
+  unwrittenFolder,
 } from "./train/run_folder.ts";
 import { precisionOf, type Settings, settingsOf } from "./train/settings.ts";
 import { bestEpoch, summaryLines } from "./train/summary.ts";
@@ -66,6 +69,10 @@ export const command = {
     [
       "deno task train --dataset folder --data-dir photos --model resnet18 --image-size 96 --augment photos --class-weights balanced",
       "your own photos, with a folder for each class",
+    ],
+    [
+      "mpirun -n 4 deno task train --distributed",
+      "by four processes, each a quarter of every batch, see docs/distributed.md",
     ],
     [
       "deno task train --model resnet20 --dataset cifar10 --data-dir cifar-10-batches-bin --precision mixed",
@@ -111,6 +118,18 @@ function requireTogether(flags: TrainFlags): void {
   };
   if (flags.resume && flags.overwrite) needs("--overwrite", "a resumed run keeps its files");
   if (flags["other-data"] && !flags.resume) needs("--other-data", "it needs --resume");
+  if (flags["batch-statistics"] && !flags.distributed && !flags.resume) {
+    needs("--batch-statistics", "it needs --distributed");
+  }
+  if (flags["scale-learning-rate"] && flags["learning-rate"] !== undefined) {
+    needs("--scale-learning-rate", "--learning-rate is given too");
+  }
+  if (flags.distributed && flags.recover) {
+    needs("--recover", "the ranks of --distributed end together, and go on with --resume");
+  }
+  if (flags.distributed && flags["find-lr"]) {
+    needs("--find-lr", "a rate is found by one process, without --distributed");
+  }
   if (flags["loss-scale"] !== undefined && flags.precision !== "mixed" && !flags.resume) {
     needs("--loss-scale", "it needs --precision mixed");
   }
@@ -118,6 +137,9 @@ function requireTogether(flags: TrainFlags): void {
   if (flags.resume) needs("--find-lr", "a resumed run keeps its learning rate");
   if (flags["learning-rate"] !== undefined) needs("--find-lr", "--learning-rate is given too");
 }
+
+/** The exit code of a rank that ends because another was asked to, as of SIGTERM. */
+const ASKED = 143;
 
 /** A run of which nothing is on the device yet. */
 type OpenedRun = {
@@ -176,6 +198,7 @@ async function trainRun(
   { begun, data, named, model, augment, loss }: OpenedRun,
   folder: RunFolder,
   signal: AbortSignal,
+  world: World,
 ): Promise<Outcome> {
   const { settings, train } = data;
   const optimizer = optimizerOf(settings, learningRateOf(settings, stepsPerEpoch(train, settings)));
@@ -192,11 +215,17 @@ async function trainRun(
     otherData: flags["other-data"],
     before: { ...recordsOf(run), stopped: stoppedOf(run) },
     signal,
+    world,
   });
 }
 
-/** Trains, and prints what was reached; returns the exit code. */
+/** Trains, alone or with other ranks; returns the exit code. */
 async function run(flags: TrainFlags): Promise<number> {
+  return await inWorld(flags, (world) => runIn(world, flags));
+}
+
+/** Trains, and prints what was reached; returns the exit code. */
+async function runIn(world: World, flags: TrainFlags): Promise<number> {
   await setUp(flags.backend);
   const began = performance.now();
   const opened = await openRun(flags);
@@ -207,7 +236,8 @@ async function run(flags: TrainFlags): Promise<number> {
     await start({ backend: flags.backend ?? "webgpu" });
     requirePrecision("train", precisionOf(settings));
   }
-  const folder = await openRunFolder(dir, {
+  await world.barrier(); // All have read what the first one may write over.
+  const folder = world.rank > 0 ? unwrittenFolder(dir) : await openRunFolder(dir, {
     // Not known yet: whoever resumes must not take another one for it.
     config: flags["find-lr"] ? { ...settings, learningRate: null } : settings,
     overwrite: flags.overwrite,
@@ -223,8 +253,11 @@ async function run(flags: TrainFlags): Promise<number> {
       found ??= await completeSettings(flags, opened, folder, signal);
       const now = isAgain ? await readRun(dir, "settings") : begun;
       const parts = { ...opened, begun: now, data: { ...data, settings: found } };
-      const outcome = await trainRun(flags, parts, folder, signal);
-      if (outcome.evaluation) await folder.writeResults(outcome.evaluation, test);
+      const outcome = await trainRun(flags, parts, folder, signal, world);
+      const { evaluation } = outcome;
+      if (evaluation) {
+        await world.during("write results", () => folder.writeResults(evaluation, test));
+      }
       return outcome;
     });
     if (outcome.interrupted) {
@@ -233,9 +266,13 @@ async function run(flags: TrainFlags): Promise<number> {
         ...opened.named.own ? ["--model", opened.named.name] : [],
         ...["--out", dir],
       ];
-      const again = ["deno task train --resume", ...where].join(" ");
+      const task = world.size === 1
+        ? "deno task train --resume"
+        : `mpirun -n ${world.size} deno task train --distributed --resume`;
+      const again = [task, ...where].join(" ");
       say(`stopped at epoch ${outcome.epoch}, step ${outcome.step}; to continue: ${again}`);
-      return exitCodeOf(signal);
+      // Another rank may have been the one that was asked to stop.
+      return signal.aborted ? exitCodeOf(signal) : ASKED;
     }
     const { history, stopped } = outcome;
     const evaluation = outcome.evaluation!;
@@ -250,6 +287,9 @@ async function run(flags: TrainFlags): Promise<number> {
       model: settings.model,
       dataset: settings.dataset,
       parameters: outcome.parameters,
+      parametersHash: outcome.parametersHash,
+      rank: world.rank,
+      ranks: world.size,
       epochs: settings.epochs,
       trainSamples: train.labels.length,
       testSamples: test.labels.length,
@@ -274,4 +314,8 @@ async function run(flags: TrainFlags): Promise<number> {
   }
 }
 
-if (import.meta.main) await runCommand(command, Deno.args, run);
+if (import.meta.main) {
+  const code = await asRank(command.name, Deno.args);
+  if (code === undefined) await runCommand(command, Deno.args, run);
+  else Deno.exit(code);
+}
