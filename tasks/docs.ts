@@ -7,6 +7,7 @@ import type { Command, Flag, Flags } from "./command.ts";
 import { defaultOf, writtenFlag } from "./command/help.ts";
 import { command as evaluate } from "./evaluate.ts";
 import { group as explain } from "./explain.ts";
+import { command as board } from "./board.ts";
 import { command as explore } from "./explore.ts";
 import { group as generate } from "./generate.ts";
 import { command as predict } from "./predict.ts";
@@ -19,7 +20,20 @@ import { command as transfer } from "./transfer/flags.ts";
 
 /** All commands with flags: those of tasks, then those of subcommands. */
 export const commands: readonly Command<Flags, Flags>[] = [
-  ...[setup, train, transfer, evaluate, predict, serve, explore, summary, selftest, bench, bundle],
+  ...[
+    setup,
+    train,
+    transfer,
+    evaluate,
+    predict,
+    serve,
+    explore,
+    board,
+    summary,
+    selftest,
+    bench,
+    bundle,
+  ],
   ...[explain, generate].flatMap(({ subcommands }) =>
     Object.values(subcommands).map(({ command }) => command)
   ),

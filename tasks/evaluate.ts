@@ -67,7 +67,7 @@ function confusionText(
 }
 
 /** How pixels are normalized: as in training, or as the weights say. */
-async function normalizationOf(
+export async function normalizationOf(
   network: NetworkFile,
   flag: string | undefined,
   imageShape: readonly number[],

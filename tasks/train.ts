@@ -17,6 +17,7 @@ import { recovering, startDevice } from "./command/device.ts";
 import { abortOnInterrupt, exitCodeOf } from "./command/interrupt.ts";
 import { say } from "./command/say.ts";
 import { buildFor, keptModel, labelOf, modelOfRun, type NamedModel } from "./own_model.ts";
+import { type Beside, besideCallbacks, startBeside } from "./board/beside.ts";
 import { setUp } from "./setup.ts";
 import { augmentationOf, drawAugmented, openRunData, type RunData } from "./train/data.ts";
 import { withFoundRate } from "./train/find_rate.ts";
@@ -65,6 +66,8 @@ export const command = {
       "deno task train --dataset folder --data-dir photos --model resnet18 --image-size 96 --augment photos --class-weights balanced",
       "your own photos, with a folder for each class",
     ],
+    ["deno task train --board", "with curves, layers and a stop button in the browser"],
+    ["deno task train --tensorboard", "with event files: tensorboard --logdir runs"],
     ["deno task train --resume", "continue after Ctrl-C, or after the process was killed"],
     ["deno task train --resume --epochs 8", "train a finished run for two more epochs"],
   ],
@@ -166,7 +169,7 @@ async function trainRun(
   flags: TrainFlags,
   { begun, data, named, model, augment, loss }: OpenedRun,
   folder: RunFolder,
-  signal: AbortSignal,
+  { signal, endsWithEpoch }: Beside,
 ): Promise<Outcome> {
   const { settings, train } = data;
   const optimizer = optimizerOf(settings, learningRateOf(settings, stepsPerEpoch(train, settings)));
@@ -183,6 +186,16 @@ async function trainRun(
     otherData: flags["other-data"],
     before: { ...recordsOf(run), stopped: stoppedOf(run) },
     signal,
+    endsWithEpoch,
+    beside: besideCallbacks(flags, {
+      dir: folder.dir,
+      epochs: settings.epochs,
+      batchSize: settings.batchSize,
+      train,
+      validation: data.held ?? data.test,
+      normalize: data.normalize,
+      loss,
+    }),
   });
 }
 
@@ -200,16 +213,18 @@ async function run(flags: TrainFlags): Promise<number> {
     ...(begun ? { resumed: begun.run } : {}),
   });
   try {
-    const signal = abortOnInterrupt(
+    const interrupt = abortOnInterrupt(
       "stopping after this step (Ctrl-C again: at once, without what came since the last checkpoint)",
     );
+    using beside = await startBeside(flags, dir, interrupt);
+    const { signal } = beside;
     const device = await startDevice(flags.backend);
     let found: Settings | undefined;
     const outcome = await recovering(flags, async (isAgain) => {
       found ??= await completeSettings(flags, opened, folder, signal);
       const now = isAgain ? await readRun(dir, "settings") : begun;
       const parts = { ...opened, begun: now, data: { ...data, settings: found } };
-      const outcome = await trainRun(flags, parts, folder, signal);
+      const outcome = await trainRun(flags, parts, folder, beside);
       if (outcome.evaluation) await folder.writeResults(outcome.evaluation, test);
       return outcome;
     });
