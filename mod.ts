@@ -28,7 +28,8 @@
  * - **Schedules**: `oneCycle`, `cosineDecay`, `cosineRestarts`, `stepDecay`, `exponentialDecay`,
  *   `piecewise`, `warmUp`; by name `schedules`
  * - **Training**: `fit`, `evaluate`, `predict`, `classify`, `serve`, `findLearningRate`, `classWeights`,
- *   `stepsPerEpoch`; for your own loop `beginTraining`, `trainStep`, `disposeTraining`
+ *   `stepsPerEpoch`; by several processes `joinWorld`, `shard`; for your own loop `beginTraining`,
+ *   `trainStep`, `disposeTraining`
  * - **Weights**: `open`, `snapshot`, `writeCheckpoint`, `readCheckpoint`, `restoreNetwork`,
  *   `restoreTraining`
  * - **Transfer**: `transfer`, `freeze`, `transferWeights`, `splitFrozen`, `cachedFeatures`,
@@ -115,6 +116,7 @@ export * from "./lib/losses/mod.ts";
 export * from "./lib/optimizers/mod.ts";
 export * from "./lib/train/mod.ts";
 export * from "./lib/transfer/mod.ts";
+export * from "./lib/world/mod.ts";
 export { serve, type ServeOptions, type Service } from "./lib/serve/serve.ts";
 
 // Weights

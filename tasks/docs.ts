@@ -5,6 +5,7 @@ import { command as bench } from "./bench.ts";
 import { command as bundle } from "./bundle.ts";
 import type { Command, Flag, Flags } from "./command.ts";
 import { defaultOf, writtenFlag } from "./command/help.ts";
+import { command as convert } from "./convert.ts";
 import { command as evaluate } from "./evaluate.ts";
 import { group as explain } from "./explain.ts";
 import { command as board } from "./board.ts";
@@ -26,6 +27,7 @@ export const commands: readonly Command<Flags, Flags>[] = [
     transfer,
     evaluate,
     predict,
+    convert,
     serve,
     explore,
     board,

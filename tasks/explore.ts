@@ -6,6 +6,7 @@ import { say } from "./command/say.ts";
 import { startDeviceThread } from "./explore/device_thread.ts";
 import { networkFlags } from "./network.ts";
 import { imageFlags } from "./pictures/flags.ts";
+import { chartFiles } from "./web/chart_files.ts";
 import { serverFlags } from "./web/flags.ts";
 import { servePage, settle } from "./web/server.ts";
 import { readStaticFiles } from "./web/static_files.ts";
@@ -14,7 +15,7 @@ import { readStaticFiles } from "./web/static_files.ts";
 export const command = {
   name: "explore",
   summary:
-    "Opens a trained network in the browser: its layers, maps and units, why it decides, how it is fooled. Everything is computed here.",
+    "Opens a trained network in the browser: its layers, maps and units, why it decides, what fools it, what it dreams. Everything is computed here.",
   flags: { ...networkFlags, ...imageFlags, ...serverFlags },
   examples: [
     ["deno task explore --open", "digits, with the LeNet-5 of the project"],
@@ -38,6 +39,7 @@ const LIMITS = { maxBytes: 32 * 2 ** 20, timeout: 60_000 };
 /** Serves the page until it is interrupted. */
 export async function run(flags: Values<typeof command.flags>): Promise<void> {
   const files = await readStaticFiles(new URL("./", import.meta.url), ["explore/page", "web/page"]);
+  for (const [path, file] of await chartFiles()) files.set(path, file);
   const device = await startDeviceThread(flags);
   const server = servePage(flags, {
     files,

@@ -1,4 +1,5 @@
 // The network that flags name.
+import { askedShape } from "../lib/weights/sidecars.ts";
 import { type NetworkFile, openNetworkFile } from "../lib/weights/network_file.ts";
 import { choice, type Flag, path, text } from "./command.ts";
 import { say } from "./command/say.ts";
@@ -56,12 +57,16 @@ export const DEFAULT_WEIGHTS =
  * @param weights a path, a URL, or a known name
  * @param flags the model it must be of; recognized if there is none
  */
-export async function openWeights(weights: string, flags: ModelFlags): Promise<NetworkFile> {
+export async function openWeights(
+  weights: string,
+  flags: ModelFlags & { readonly preprocessing?: string | undefined },
+): Promise<NetworkFile> {
   const model = await givenModel(flags);
   let progress: DownloadProgress | undefined;
   try {
     const file = await openNetworkFile(weights, {
       ...(model === undefined ? {} : { model }),
+      pictureShape: await askedShape(flags.preprocessing),
       onFetch: () => progress = downloadProgress(weights),
       onProgress: (bytes, total) => progress?.update(bytes, total),
     });

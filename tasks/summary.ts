@@ -78,7 +78,8 @@ export const command = {
   ],
 } as const;
 
-function parseShape(input: string): number[] {
+/** The shape that `--input` says. */
+export function parseShape(input: string): number[] {
   const sizes = /^\d+x\d+x\d+$/.test(input) ? input.split("x").map(Number) : [];
   if (sizes.length !== 3 || !sizes.every((size) => size >= 1 && Number.isSafeInteger(size))) {
     refuse("--input", "HEIGHTxWIDTHxCHANNELS, such as 28x28x1", input || "empty");

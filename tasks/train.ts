@@ -1,6 +1,7 @@
 // `deno task train`: trains a model, and leaves a checkpoint, its history, its curves and a report.
 import type { Augmentation } from "../lib/augment/mod.ts";
 import { dataIdentity, requireSameData } from "../lib/train/data_identity.ts";
+import { requirePrecision } from "../lib/train/mixed_precision.ts";
 import { runOf } from "../lib/train/snapshot.ts";
 import type { Progress } from "../lib/train/training.ts";
 import {
@@ -9,6 +10,7 @@ import {
   type Layer,
   type Loss,
   restoreTraining,
+  start,
   stepsPerEpoch,
   weightedCrossEntropy,
 } from "../mod.ts";
@@ -33,7 +35,7 @@ import {
   readRun,
   type RunFolder,
 } from "./train/run_folder.ts";
-import { type Settings, settingsOf } from "./train/settings.ts";
+import { precisionOf, type Settings, settingsOf } from "./train/settings.ts";
 import { bestEpoch, summaryLines } from "./train/summary.ts";
 import { type Outcome, runTraining } from "./train/training.ts";
 
@@ -68,6 +70,10 @@ export const command = {
     ],
     ["deno task train --board", "with curves, layers and a stop button in the browser"],
     ["deno task train --tensorboard", "with event files: tensorboard --logdir runs"],
+    [
+      "deno task train --model resnet20 --dataset cifar10 --data-dir cifar-10-batches-bin --precision mixed",
+      "activations and weights of a step as float16: half the memory",
+    ],
     ["deno task train --resume", "continue after Ctrl-C, or after the process was killed"],
     ["deno task train --resume --epochs 8", "train a finished run for two more epochs"],
   ],
@@ -108,6 +114,9 @@ function requireTogether(flags: TrainFlags): void {
   };
   if (flags.resume && flags.overwrite) needs("--overwrite", "a resumed run keeps its files");
   if (flags["other-data"] && !flags.resume) needs("--other-data", "it needs --resume");
+  if (flags["loss-scale"] !== undefined && flags.precision !== "mixed" && !flags.resume) {
+    needs("--loss-scale", "it needs --precision mixed");
+  }
   if (!flags["find-lr"]) return;
   if (flags.resume) needs("--find-lr", "a resumed run keeps its learning rate");
   if (flags["learning-rate"] !== undefined) needs("--find-lr", "--learning-rate is given too");
@@ -206,6 +215,11 @@ async function run(flags: TrainFlags): Promise<number> {
   const opened = await openRun(flags);
   const { dir, data, begun } = opened;
   const { settings, train, test } = data;
+  if (settings.precision === "mixed") {
+    // Before there is a folder. On the CPU backend it is nothing to fall back to.
+    await start({ backend: flags.backend ?? "webgpu" });
+    requirePrecision("train", precisionOf(settings));
+  }
   const folder = await openRunFolder(dir, {
     // Not known yet: whoever resumes must not take another one for it.
     config: flags["find-lr"] ? { ...settings, learningRate: null } : settings,

@@ -9,6 +9,7 @@ const root = new URL("../", import.meta.url);
  */
 const FLOORS: Readonly<Record<string, readonly string[]>> = {
   text: [],
+  world: ["text"],
   tensor: ["text"],
   image: ["text"],
   files: ["text"],
@@ -52,6 +53,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "data",
     "augment",
     "chart",
+    "world",
   ],
   transfer: [
     "tensor",

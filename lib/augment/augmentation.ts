@@ -21,6 +21,8 @@ export type AugmentedBatch = {
 export type Augmentation = {
   /** Its name, such as `crop 4`. */
   readonly name: string;
+  /** Whether what becomes of an image depends on others of the batch, as in mixup. Default: `false`. */
+  readonly mixes?: boolean;
   /**
    * Draws the random numbers of one step, one row for each image. The caller owns the tensors.
    *

@@ -48,6 +48,7 @@ export function compose(...parts: readonly Augmentation[]): Augmentation {
   const composition: Composition = {
     name: all.map(({ name }) => name).join(", "),
     parts: all,
+    mixes: all.some(({ mixes }) => mixes),
     draw: (key, shape) => drawAll(passes, key, shape),
     apply: (batch, drawn) => applyAll(passes, batch, drawn),
   };

@@ -42,6 +42,7 @@ export function mixing(
   requireProbability(what, probability);
   return {
     name: `${name} ${alpha}`,
+    mixes: true,
     draw: (key, shape) => {
       const count = shape[0];
       const partners = permutation(fold(key, "partners"), count);

@@ -1,4 +1,5 @@
 // Inputs and targets in arrays, example after example, and their batches.
+import { type BatchPart, partOf, rowsOf, type Share } from "../tensor/batch_part.ts";
 import { type Key, permutation } from "../tensor/random.ts";
 import { type Shape, sizeOf } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
@@ -236,13 +237,23 @@ export type ColumnBatchOptions = {
   readonly key?: Key;
   readonly dropRemainder?: boolean;
   readonly skip?: number;
+  /** Of each batch this rank's part alone. Default: the whole. */
+  readonly share?: Share | undefined;
 };
 
 /** Batches that know how many they are. */
-export type TreeBatches = AsyncIterable<TreeBatch & { readonly indices: Uint32Array }> & {
-  readonly count: number;
-  readonly batchCount: number;
-};
+export type TreeBatches =
+  & AsyncIterable<
+    TreeBatch & {
+      readonly indices: Uint32Array;
+      /** Where in the batch they are, if they are a part of it. */
+      readonly part?: BatchPart;
+    }
+  >
+  & {
+    readonly count: number;
+    readonly batchCount: number;
+  };
 
 /**
  * Splits examples into batches of tensors: as {@linkcode batches}, of any inputs and targets.
@@ -251,7 +262,7 @@ export type TreeBatches = AsyncIterable<TreeBatch & { readonly indices: Uint32Ar
  */
 export function columnBatches(
   examples: ArrayExamples,
-  { batchSize, key, dropRemainder = false, skip = 0 }: ColumnBatchOptions,
+  { batchSize, key, dropRemainder = false, skip = 0, share }: ColumnBatchOptions,
 ): TreeBatches {
   const total = countExamples(examples);
   const action = `make batches of the ${total} examples of ${examples.name}`;
@@ -265,20 +276,23 @@ export function columnBatches(
   const readers = parts.map(([path, column]) => readerOf(`${examples.name} ${path}`, column));
   const prepared = streamOf(batchCount, async function* () {
     for (let at = skip; at < skip + batchCount; at++) {
-      const indices = order.slice(at * batchSize, (at + 1) * batchSize);
-      yield { indices, parts: await Promise.all(readers.map((read) => read(indices))) };
+      const all = order.subarray(at * batchSize, (at + 1) * batchSize);
+      const part = share && partOf(share, all.length);
+      const indices = part ? all.slice(...rowsOf(part)) : all.slice();
+      yield { indices, part, parts: await Promise.all(readers.map((read) => read(indices))) };
     }
   });
   return {
     count: Math.max(0, Math.min(total, whole * batchSize) - skip * batchSize),
     batchCount,
     async *[Symbol.asyncIterator]() {
-      for await (const { indices, parts } of prefetch(prepared)) {
+      for await (const { indices, part, parts } of prefetch(prepared)) {
         let next = 0;
         // In the order of columnEntries.
         const make = (): Tree => upload(parts[next++]!);
         const inputs = mapColumns(examples.inputs, make) as Tree;
-        yield { inputs, targets: mapColumns(examples.targets, make) as Tree, indices };
+        const targets = mapColumns(examples.targets, make) as Tree;
+        yield { inputs, targets, indices, ...(part ? { part } : {}) };
       }
     },
   };

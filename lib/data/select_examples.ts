@@ -86,14 +86,23 @@ export function sampleExamples<E extends Examples | ImageSource>(
     );
   }
   requireSome(examples, count);
-  const indices = Array.from(examples.labels, (_, i) => i);
-  const byClass = Map.groupBy(indices, (i) => examples.labels[i]!);
+  return select(examples, sampleIndices(examples.labels, count, key));
+}
+
+/** The indices, in ascending order, of the examples that {@linkcode sampleExamples} takes. */
+export function sampleIndices(
+  labels: Uint8Array | Uint16Array,
+  count: number,
+  key: Key,
+): Uint32Array {
+  const indices = Array.from(labels, (_, i) => i);
+  const byClass = Map.groupBy(indices, (i) => labels[i]!);
   // The round in which each example is taken, one of each class a round.
   const ranked = [...byClass].sort(([a], [b]) => a - b).flatMap(([label, own]) =>
     Array.from(permutation(fold(key, label), own.length), (at, round) => ({ i: own[at]!, round }))
   );
   const drawn = ranked.sort((a, b) => a.round - b.round).slice(0, count).map(({ i }) => i);
-  return select(examples, Uint32Array.from(drawn).sort());
+  return Uint32Array.from(drawn).sort();
 }
 
 /**

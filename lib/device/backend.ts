@@ -1,4 +1,5 @@
 // tfjs's WebGPU backend on a device of our own, with every fault made an exception.
+import type { Channel } from "../tensor/exchange.ts";
 import type { Key } from "../tensor/random.ts";
 import { tf } from "../tensor/tf.ts";
 import {
@@ -345,6 +346,34 @@ export class GuardedBackend extends WebGPUBackend {
     });
   }
 
+  /** Takes down an exchange with other ranks; outside a recording nobody could wait for them. */
+  exchange(from: readonly tf.TensorInfo[], channel: Channel): tf.TensorInfo[] {
+    if (!this.#recorder) {
+      throw new DeviceError(
+        "unsupported",
+        "Cannot exchange numbers with other ranks on a GPU outside a recorded function: leave out jit: false",
+      );
+    }
+    const to = from.map(({ shape, dtype }) => this.makeTensorInfo([...shape], dtype));
+    this.#recorder.exchange(from, to, channel);
+    return to;
+  }
+
+  /**
+   * The first bytes of buffers, one after the other, as they are after all commands so far.
+   *
+   * @param action what they are read for, for errors
+   */
+  readParts(parts: readonly BufferPart[], action: string): Promise<ArrayBuffer> {
+    return this.download(parts, action);
+  }
+
+  /** Writes bytes over the first of buffers, one after the other. */
+  writeParts(parts: readonly BufferPart[], bytes: Uint8Array<ArrayBuffer>): void {
+    this.encoding.counted.uploadedBytes += bytes.byteLength;
+    this.writeStaged(parts, bytes, 0);
+  }
+
   private requireSound(operation: string, inputs: readonly tf.TensorInfo[]): void {
     const action = `run ${operation}`;
     this.#faults.requireAlive(action);
@@ -478,14 +507,18 @@ export class GuardedBackend extends WebGPUBackend {
   writeBuffer(buffer: GPUBuffer, bytes: Uint8Array<ArrayBuffer>, offset = 0): void {
     this.encoding.counted.uploadedBytes += bytes.byteLength;
     if (bytes.byteLength <= SMALL_WRITE) this.queue.writeBuffer(buffer, offset, bytes);
-    else this.writeStaged(buffer, bytes, offset);
+    else this.writeStaged([{ buffer, bytes: bytes.byteLength }], bytes, offset);
   }
 
   /**
-   * As the queue writes a buffer. If there is no memory for the copy that it makes, wgpu loses the
+   * As the queue writes buffers. If there is no memory for the copy that it makes, wgpu loses the
    * device; of a buffer of ours it says so.
    */
-  private writeStaged(buffer: GPUBuffer, bytes: Uint8Array<ArrayBuffer>, offset: number): void {
+  private writeStaged(
+    parts: readonly BufferPart[],
+    bytes: Uint8Array<ArrayBuffer>,
+    offset: number,
+  ): void {
     const size = bytes.byteLength;
     const usage = GPUBufferUsage.MAP_WRITE | GPUBufferUsage.COPY_SRC;
     const staging = this.device.createBuffer({ size, usage, mappedAtCreation: true });
@@ -498,7 +531,11 @@ export class GuardedBackend extends WebGPUBackend {
       return;
     }
     const encoder = this.device.createCommandEncoder();
-    encoder.copyBufferToBuffer(staging, 0, buffer, offset, size);
+    let at = 0;
+    for (const part of parts) {
+      encoder.copyBufferToBuffer(staging, at, part.buffer, offset, part.bytes);
+      at += part.bytes;
+    }
     this.queue.submit([encoder.finish()]);
     this.encoding.counted.submits++;
     staging.destroy();
@@ -564,7 +601,8 @@ export class GuardedBackend extends WebGPUBackend {
     if (!(data.resource instanceof GPUBuffer)) return super.read(dataId);
     this.#faults.requireAlive(action);
     this.#faults.requireTrusted(dataId, action);
-    const bytes = await this.download(data.resource, action);
+    const { resource: buffer } = data;
+    const bytes = await this.download([{ buffer, bytes: buffer.size }], action);
     this.#faults.requireTrusted(dataId, action);
     this.requireHealthy();
     // Kept for the next reader only now: a reader in between must not find what is not to be trusted.
@@ -573,18 +611,22 @@ export class GuardedBackend extends WebGPUBackend {
     return values;
   }
 
-  /** The numbers in a buffer, once it is known that they were copied. */
-  private async download(buffer: GPUBuffer, action: string): Promise<ArrayBuffer> {
+  /** The numbers in buffers, once it is known that they were copied. */
+  private async download(parts: readonly BufferPart[], action: string): Promise<ArrayBuffer> {
     const { hidden } = this;
     const number = this.#faults.current;
     const staging = this.watched(action, () => {
       const staging = this.bufferManager.acquireBuffer(
-        buffer.size,
+        parts.reduce((sum, { bytes }) => sum + bytes, 0),
         GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
       );
       hidden.ensureCommandEncoderReady();
       this.endComputePassEncoder();
-      hidden.commandEncoder!.copyBufferToBuffer(buffer, 0, staging, 0, buffer.size);
+      let at = 0;
+      for (const { buffer, bytes } of parts) {
+        hidden.commandEncoder!.copyBufferToBuffer(buffer, 0, staging, at, bytes);
+        at += bytes;
+      }
       return staging;
     });
     this.submitQueue();
@@ -678,6 +720,9 @@ export class GuardedBackend extends WebGPUBackend {
     }
   }
 }
+
+/** The first bytes of a buffer. */
+export type BufferPart = { readonly buffer: GPUBuffer; readonly bytes: number };
 
 /** Up to this size the queue writes buffers by itself. */
 const SMALL_WRITE = 1 << 20;

@@ -1,4 +1,5 @@
 // A dispatch with all that it binds, before it is encoded or recorded.
+import type { Channel } from "../tensor/exchange.ts";
 import type { Key } from "../tensor/random.ts";
 import type { tf } from "../tensor/tf.ts";
 import type { Texels } from "./textures.ts";
@@ -97,6 +98,8 @@ export type CommandRecorder = {
   holdHalves(flag: tf.TensorInfo): void;
   /** Takes a copy of a whole tensor. */
   copy(from: tf.TensorInfo, to: tf.TensorInfo): void;
+  /** Takes an exchange of whole tensors for others of their shapes. */
+  exchange(from: readonly tf.TensorInfo[], to: readonly tf.TensorInfo[], channel: Channel): void;
   /**
    * Notes, for whoever swallows exceptions, that the function cannot be recorded.
    *

@@ -23,6 +23,7 @@ import {
 } from "../tensor/local_response_norm.ts";
 import { MATCHING_ROWS } from "../tensor/matching_rows.ts";
 import { ERASE } from "../tensor/erase.ts";
+import { EXCHANGE } from "../tensor/exchange.ts";
 import { NORMAL, UNIFORM } from "../tensor/random_tensors.ts";
 import { RECOLOR, RECOLOR_GRAYS } from "../tensor/recolor.ts";
 import {
@@ -48,6 +49,7 @@ import { conv2dInputGradient } from "./kernels/conv2d_input_gradient.ts";
 import { curves } from "./kernels/curves.ts";
 import { cumulative } from "./kernels/cumulative.ts";
 import { dropUnits } from "./kernels/drop_units.ts";
+import { exchange } from "./kernels/exchange.ts";
 import { filled, filledLike } from "./kernels/fill.ts";
 import { gather, gatherNd } from "./kernels/gather.ts";
 import { localResponseNorm, localResponseNormGradient } from "./kernels/local_response_norm.ts";
@@ -67,7 +69,7 @@ import { sparseSegments, unsortedSegments } from "./kernels/segments.ts";
 import { spread } from "./kernels/spread.ts";
 import { standardize, standardizeGradient } from "./kernels/standardize.ts";
 import { mean, sum } from "./kernels/sum.ts";
-import { avgPool, sumWindows, sumWindowsGradient } from "./kernels/sum_windows.ts";
+import { avgPool, avgPoolGradient, sumWindows, sumWindowsGradient } from "./kernels/sum_windows.ts";
 import {
   softmaxCrossEntropy,
   softmaxCrossEntropyGradient,
@@ -90,6 +92,7 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   BatchMatMul: matMul,
   _FusedMatMul: fusedMatMul,
   AvgPool: avgPool,
+  AvgPoolGrad: avgPoolGradient,
   MaxPool: maxPool,
   MaxPoolGrad: maxPoolGradient,
   [MAX_WINDOWS]: maxWindows,
@@ -110,6 +113,7 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   [NORMALIZE]: normalize,
   [NORMALIZE_SUMS]: normalizeSums,
   [DROP_UNITS]: dropUnits,
+  [EXCHANGE]: exchange,
   [UNIFORM]: uniform,
   [UPDATE_TREES]: updateTrees,
   [ACTIVATION_GRADIENT]: activationGradient,

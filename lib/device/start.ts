@@ -22,6 +22,8 @@ export type Device = {
   readonly adapter: string;
   /** Whether the adapter computes on the CPU. */
   readonly software: boolean;
+  /** Whether it can store float16 (`shader-f16`), as mixed precision does. */
+  readonly float16: boolean;
   /** The device's limits; empty on the CPU backend. */
   readonly limits: Readonly<Record<string, number>>;
 };
@@ -43,7 +45,7 @@ export type StartOptions = {
  * refuses, hears of no fault, and has the slower kernels.
  *
  * @param options backend and adapter preference
- * @returns what runs: backend, adapter, whether it is software, limits
+ * @returns what runs: backend, adapter, whether it is software, whether it stores float16, limits
  * @throws {DeviceError} of kind `missing` where there is no adapter, with what to install
  * @throws {RangeError} if the backend's name is unknown
  *
@@ -64,7 +66,7 @@ export async function start(options: StartOptions = {}): Promise<Device> {
     // Else tfjs advises, in a banner, its native backend for Node.js, which Deno does not need.
     tf.env().set("IS_NODE", false);
     await tf.setBackend("cpu");
-    return { backend, adapter: "cpu", software: true, limits: {} };
+    return { backend, adapter: "cpu", software: true, float16: false, limits: {} };
   }
   if (backend !== "webgpu") {
     throw new RangeError(
@@ -140,6 +142,7 @@ async function open(powerPreference: PowerPreference): Promise<NonNullable<typeo
     backend: "webgpu",
     adapter: adapterName(adapter.info),
     software,
+    float16: gpu.features.has("shader-f16"),
     limits: Object.fromEntries(limitEntries(gpu.limits)),
   };
   return { backend, device };

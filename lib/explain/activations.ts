@@ -4,6 +4,7 @@ import { layersOf, requireLayer } from "../layers/layers_of.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Path, Tree } from "../tensor/tree.ts";
+import { truncate } from "./truncate.ts";
 
 /** An intercept that keeps the outputs of layers. */
 export function tap(
@@ -42,13 +43,15 @@ export function tap(
  * ```
  */
 export function activations<P extends Tree, S extends Tree>(
-  { model, params, state }: Network<P, S>,
+  network: Network<P, S>,
   x: Tensor,
   paths?: readonly Path[],
 ): Map<Path, Tensor> {
   const shape = x.shape.slice(1);
-  for (const path of paths ?? []) requireLayer(model, shape, path);
-  const wanted = paths ?? [...layersOf(model, shape).keys()];
+  for (const path of paths ?? []) requireLayer(network.model, shape, path);
+  const wanted = paths ?? [...layersOf(network.model, shape).keys()];
+  // Of a chain, the layers that come after are not run.
+  const { model, params, state } = truncate(network, shape, wanted);
   const outputs = new Map<Path, Tensor>();
   const kept = tf.tidy(() => {
     const y = model.apply(params, state, x, { intercept: tap(wanted, outputs) })[0];

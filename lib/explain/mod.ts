@@ -61,7 +61,7 @@ export * from "./embedding/scatter.ts";
 
 // Patches
 export { type PixelBox, receptiveBoxes } from "./patches/receptive_boxes.ts";
-export type { Peak } from "./patches/peaks.ts";
+export { layerPeaks, type Peak } from "./patches/peaks.ts";
 export * from "./patches/top_patches.ts";
 export * from "./patches/patches_figure.ts";
 

@@ -2,5 +2,5 @@
 
 export { type Lowered, lowered } from "./lowered.ts";
 export { padImage, withoutGaps } from "./lower.ts";
-export { bytesOf, isLarge, resized, turned } from "./numbers.ts";
+export { bytesOf, halved, isLarge, resized, turned } from "./numbers.ts";
 export { type End, type Program, programOf, type Step } from "./program.ts";

@@ -57,14 +57,21 @@ export async function bytesOf(
   half: boolean,
   name: string,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  if (!half) return new Uint8Array((await weight.read()).slice().buffer);
+  return new Uint8Array((await halved(weight, name)).buffer);
+}
+
+/**
+ * A weight's numbers in 16 bits.
+ *
+ * @param name what it is called, for messages
+ * @throws {RangeError} if a number is beyond those of 16 bits
+ */
+export async function halved(weight: Weight, name: string): Promise<Float16Array<ArrayBuffer>> {
   const numbers = await weight.read();
-  if (numbers.length !== sizeOf(weight.shape)) {
-    throw new Error(`"${name}" has ${numbers.length} numbers for [${weight.shape}]`);
-  }
-  if (!half) return new Uint8Array(numbers.slice().buffer);
   const halves = Float16Array.from(numbers);
   const at = halves.findIndex((one, i) => !Number.isFinite(one) && Number.isFinite(numbers[i]));
-  if (at < 0) return new Uint8Array(halves.buffer);
+  if (at < 0) return halves;
   throw new RangeError(
     `Cannot write "${name}" in float16: its numbers must be at most 65504, got ${
       numbers[at]

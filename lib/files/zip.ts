@@ -96,3 +96,25 @@ export async function openZip(path: string): Promise<ZipFile> {
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/**
+ * The bytes of a zip archive of files as they are, without compression. The same files give the same
+ * bytes.
+ *
+ * @param files contents by path, in the archive's order
+ */
+export async function serializeZip(
+  files: Readonly<Record<string, Uint8Array<ArrayBuffer>>>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const zip = await loadZip();
+  const archive = new zip.ZipWriter(new zip.Uint8ArrayWriter(), {
+    level: 0,
+    useWebWorkers: false,
+    lastModDate: new Date(1980, 0, 1),
+    extendedTimestamp: false,
+  });
+  for (const [name, bytes] of Object.entries(files)) {
+    await archive.add(name, new zip.Uint8ArrayReader(bytes));
+  }
+  return await archive.close() as Uint8Array<ArrayBuffer>;
+}

@@ -21,7 +21,7 @@ import { jitter, randomRotate, randomScale } from "./transforms.ts";
  */
 export type ClassImageStyle = "l2" | "natural";
 
-/** Options of {@linkcode classImage}; those of `ascend` replace the style's. */
+/** Options of {@linkcode featureImage} and {@linkcode classImage}; those of `ascend` replace the style's. */
 export type ClassImageOptions = AscendOptions & {
   /** Default: `"natural"`. */
   readonly style?: ClassImageStyle;
@@ -99,10 +99,45 @@ export async function classImage<P extends Tree, S extends Tree>(
   index: number,
   options: ClassImageOptions = {},
 ): Promise<AscentResult> {
+  const objective = classScore(network.model, shapeFor(network, options.shape), index);
+  return await featureImage(network, objective, options);
+}
+
+/**
+ * Makes an image that a feature responds to most, such as a unit of a layer, in the styles of
+ * {@linkcode classImage}, which does it for classes.
+ *
+ * Erhan, Bengio, Courville and Vincent, "Visualizing higher-layer features of a deep network", 2009;
+ * Olah, Mordvintsev and Schubert, "Feature visualization", Distill, 2017.
+ *
+ * @param network the network
+ * @param objective what is maximized, such as `channel("conv2", 5)`
+ * @param options style, initial image, shape, preprocessing, steps (default 96) and others of `ascend`
+ * @returns images `[N, H, W, C]`, pixels from 0 to 1, and scores; the caller owns the images
+ * @throws {RangeError} if the objective does not fit the model, or an option is out of its range
+ * @throws {TypeError} if the initial image is of another shape, or the shape is not known
+ *
+ * @example
+ * ```ts
+ * import { assertGreater } from "@std/assert";
+ * import { channel } from "@neocog/neocog/explain";
+ * import { featureImage } from "@neocog/neocog/generate";
+ * import { init, key, lenet5, start } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const network = init(lenet5(), key(0), [28, 28, 1]);
+ * const { scores } = await featureImage(network, channel("conv2", 5), { steps: 3 });
+ * assertGreater(scores[3]!, scores[0]!);
+ * ```
+ */
+export async function featureImage<P extends Tree, S extends Tree>(
+  network: ImageNetwork<P, S>,
+  objective: Objective,
+  options: ClassImageOptions = {},
+): Promise<AscentResult> {
   const { style = "natural", start, steps = 96, ...own } = options;
   const shape = shapeFor(network, options.shape);
   const { count = 1 } = options;
-  const objective = classScore(network.model, shape, index);
   const first = tf.tidy(() => {
     const scaling = scalingFor(network, options.preprocessing);
     const zeros = (): Tensor => toPixels(tf.zeros([1, ...shape]), scaling);

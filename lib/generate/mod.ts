@@ -19,7 +19,12 @@ export * from "./off_center_detail.ts";
 export * from "./normalized_ascent.ts";
 
 // Pictures
-export { classImage, type ClassImageOptions, type ClassImageStyle } from "./class_image.ts";
+export {
+  classImage,
+  type ClassImageOptions,
+  type ClassImageStyle,
+  featureImage,
+} from "./class_image.ts";
 export * from "./deep_dream.ts";
 export {
   type ActivationAtlas,

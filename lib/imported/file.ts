@@ -35,10 +35,21 @@ export type ImportOptions = {
    * of which {@linkcode classify} and losses make probabilities.
    */
   readonly keepSoftmax?: boolean;
+  /** Shape of one input, of which the sizes that the file leaves open are taken. Default: 224. */
+  readonly inputShape?: Shape | undefined;
 };
 
 /** A size that the file leaves open. */
-export const OPEN_SIZE = 224;
+const OPEN_SIZE = 224;
+
+/** Sizes of which those that are open, `undefined`, are those of another shape. */
+export function openSizes(
+  sizes: readonly (number | undefined)[],
+  shape: Shape | undefined,
+): number[] {
+  const like = shape?.length === sizes.length ? shape : undefined;
+  return sizes.map((size, axis) => size ?? like?.[axis] ?? OPEN_SIZE);
+}
 
 /** What makes an {@linkcode ImportedFile}. */
 type FileParts = Pick<ImportedFile, "file" | "metadata" | "inputShape"> & {

@@ -27,15 +27,17 @@ export const BINARY: Readonly<Record<string, Binary>> = {
   Pow: tf.pow,
 };
 
-/** What writers of files call an operation. */
-const byOf = (name: string): By => name.toLowerCase() as By;
+/** What writers of files call an operation; `undefined` of one that they do not know. */
+const byOf = (name: string): By | undefined =>
+  Object.hasOwn(BINARY, name) ? name.toLowerCase() as By : undefined;
 
 /** An operation with a number that is not learned. */
 export function withNumber(name: string, f: Binary, number: number, isFirst: boolean): AnyLayer {
+  const by = byOf(name);
   return activation(
     (x) => isFirst ? f(tf.scalar(number), x) : f(x, tf.scalar(number)),
     name.toLowerCase(),
-    { operations: only({ op: "number", by: byOf(name), number, isFirst }) },
+    by ? { operations: only({ op: "number", by, number, isFirst }) } : {},
   );
 }
 
@@ -46,6 +48,7 @@ export function withNumbers(
   sizes: Shape,
   isFirst: boolean,
 ): Layer<{ readonly value: Tensor }, Empty> {
+  const by = byOf(name);
   return defineLayer<{ readonly value: Tensor }, Empty>({
     op: name.toLowerCase(),
     declare(shape) {
@@ -57,21 +60,38 @@ export function withNumbers(
       };
     },
     apply: ({ value }, state, x) => [isFirst ? f(value, x) : f(x, value), state],
-    operations: ({ add, x, shape, weight }) =>
-      add({ op: "constant", by: byOf(name), value: weight("value"), isFirst }, shape, x),
+    ...(by && {
+      operations({ add, x, shape, weight }) {
+        const value = weight("value");
+        const ones = shape.map(() => 1).slice(0, shape.length - sizes.length);
+        const wide = { ...value, shape: [...ones, ...sizes] };
+        return add({ op: "constant", by, value: wide, isFirst }, shape, x);
+      },
+    }),
   });
 }
 
 /** A join by an operation of two, whose axes of size 1 are repeated. */
 export function joinBy(name: string, f: Binary): Join {
+  const by = byOf(name);
   return {
     name: name.toLowerCase(),
     shape: (shapes) => shapes[0]!.map((_, axis) => Math.max(...shapes.map((each) => each[axis]!))),
     flops: (shapes) => sizeOf(joinBy(name, f).shape(shapes)) * (shapes.length - 1),
     join: (outputs) => outputs.reduce((one, other) => f(one, other)),
-    operations: ({ add, outputs, shape }) => add({ op: "join", by: byOf(name) }, shape, ...outputs),
+    ...(by && {
+      operations: ({ add, outputs, shape }) => add({ op: "join", by }, shape, ...outputs),
+    }),
   };
 }
+
+/** A join by a product of matrices, the last two axes of both; those before are the same. */
+export const matMulJoin: Join = {
+  name: "matmul",
+  shape: ([a, b]) => a!.with(-1, b!.at(-1)!),
+  flops: ([a, b]) => 2 * sizeOf(a!) * b!.at(-1)!,
+  join: ([a, b]) => tf.matMul(a!, b!),
+};
 
 /** Adds a number around each axis of an example: pairs of how many before and after. */
 export function padWith(

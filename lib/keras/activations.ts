@@ -15,7 +15,8 @@ import {
 } from "../layers/activations.ts";
 import { withNumbers } from "../imported/layers.ts";
 import type { Placed } from "../imported/placer.ts";
-import type { AnyLayer } from "../layers/layer.ts";
+import type { AnyLayer, Operations } from "../layers/layer.ts";
+import { only, type Value } from "../layers/operation.ts";
 import { tf } from "../tensor/tf.ts";
 import { type Conversion, type Dialect, type KerasCall, namedIn } from "./call.ts";
 import type { Config } from "./config.ts";
@@ -35,21 +36,43 @@ const rectified: Make = (config) => {
   const threshold = numberIn(config, ["threshold"], 0);
   if (threshold === 0 && most === Infinity) return slope === 0 ? relu() : leakyRelu(slope);
   if (threshold === 0 && most === 6 && slope === 0) return relu6();
-  return activation((x) => {
-    const below = tf.mul(tf.sub(x, threshold), slope);
-    const above = most === Infinity ? x : tf.minimum(x, most);
-    return tf.where(tf.greaterEqual(x, threshold), above, below);
-  }, "relu");
+  return activation(
+    (x) => {
+      const below = tf.mul(tf.sub(x, threshold), slope);
+      const above = most === Infinity ? x : tf.minimum(x, most);
+      return tf.where(tf.greaterEqual(x, threshold), above, below);
+    },
+    "relu",
+    threshold === 0 && slope >= 0 && most >= 0 ? { operations: limited(slope, most) } : {},
+  );
+};
+
+/** A leaky ReLU up to a largest number. */
+const limited = (alpha: number, number: number): Operations["write"] => ({ add, x, shape }) => {
+  const y = add({ op: "each", f: "leakyRelu", alpha }, shape, x);
+  return number === Infinity
+    ? y
+    : add({ op: "number", by: "min", number, isFirst: false }, shape, y);
 };
 
 /** Keras 2's line of slope 0.2, Keras 3's of 1 / 6. */
 const hard: Make = (_config, { major }) =>
   major === 3
     ? hardSigmoid()
-    : activation((x) => tf.clipByValue(tf.add(tf.mul(x, 0.2), 0.5), 0, 1), "hardSigmoid");
+    : activation((x) => tf.clipByValue(tf.add(tf.mul(x, 0.2), 0.5), 0, 1), "hardSigmoid", {
+      operations({ add, x, shape }) {
+        const product = add({ op: "number", by: "mul", number: 0.2, isFirst: false }, shape, x);
+        const sum = add({ op: "number", by: "add", number: 0.5, isFirst: false }, shape, product);
+        return add({ op: "clip", low: 0, high: 1 }, shape, sum);
+      },
+    });
 
-const plain = (name: string, f: Parameters<typeof activation>[0]): Make => () =>
-  activation(f, name);
+const plain = (
+  name: string,
+  f: Parameters<typeof activation>[0],
+  operations: Operations["write"],
+): Make =>
+() => activation(f, name, { operations });
 
 /** The functions by Keras's names. */
 const FUNCTIONS: Readonly<Record<string, Make>> = {
@@ -59,7 +82,7 @@ const FUNCTIONS: Readonly<Record<string, Make>> = {
   leaky_relu: (config) => leakyRelu(numberIn(config, ["negative_slope", "alpha"], 0.2)),
   elu: (config) => elu(numberIn(config, ["alpha"], 1)),
   selu,
-  celu: plain("celu", (x) => tf.elu(x)),
+  celu: plain("celu", (x) => tf.elu(x), only({ op: "each", f: "elu", alpha: 1 })),
   gelu: (config, { isTfjs }) =>
     gelu({ approximate: isTfjs ? "none" : config.approximate === true ? "tanh" : "none" }),
   gelu_new: () => gelu({ approximate: "tanh" }),
@@ -68,17 +91,44 @@ const FUNCTIONS: Readonly<Record<string, Make>> = {
   hard_silu: hardSwish,
   hard_swish: hardSwish,
   tanh,
-  hard_tanh: plain("hardTanh", (x) => tf.clipByValue(x, -1, 1)),
-  tanh_shrink: plain("tanhShrink", (x) => tf.sub(x, tf.tanh(x))),
+  hard_tanh: plain(
+    "hardTanh",
+    (x) => tf.clipByValue(x, -1, 1),
+    only({ op: "clip", low: -1, high: 1 }),
+  ),
+  tanh_shrink: plain(
+    "tanhShrink",
+    (x) => tf.sub(x, tf.tanh(x)),
+    ({ add, x, shape }) =>
+      add({ op: "join", by: "sub" }, shape, x, add({ op: "each", f: "tanh" }, shape, x)),
+  ),
   softmax,
   log_softmax: logSoftmax,
+  // TensorFlow.js's name.
+  logSoftmax,
   softplus,
-  softsign: plain("softsign", (x) => tf.div(x, tf.add(tf.abs(x), 1))),
+  softsign: plain(
+    "softsign",
+    (x) => tf.div(x, tf.add(tf.abs(x), 1)),
+    only({ op: "each", f: "softsign" }),
+  ),
   swish: silu,
   silu,
-  exponential: plain("exp", tf.exp),
-  mish: plain("mish", (x) => tf.mul(x, tf.tanh(tf.softplus(x)))),
-  log_sigmoid: plain("logSigmoid", (x) => tf.neg(tf.softplus(tf.neg(x)))),
+  exponential: plain("exp", tf.exp, only({ op: "each", f: "exp" })),
+  mish: plain(
+    "mish",
+    (x) => tf.mul(x, tf.tanh(tf.softplus(x))),
+    only({ op: "each", f: "mish" }),
+  ),
+  log_sigmoid: plain(
+    "logSigmoid",
+    (x) => tf.neg(tf.softplus(tf.neg(x))),
+    ({ add, x, shape }) => {
+      const f = (name: "neg" | "softplus", of: Value): Value =>
+        add({ op: "each", f: name }, shape, of);
+      return f("neg", f("softplus", f("neg", x)));
+    },
+  ),
 };
 
 /** Layers that are given as the activation of others. */

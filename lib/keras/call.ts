@@ -3,7 +3,7 @@ import type { Numbers } from "../imported/emitter.ts";
 import type { Parts } from "../imported/emitter.ts";
 import type { Placed, Placer } from "../imported/placer.ts";
 import type { AnyLayer } from "../layers/layer.ts";
-import { type Config, isRecord, type KerasLayer, shown } from "./config.ts";
+import { type Config, isRecord, type KerasConstant, type KerasLayer, shown } from "./config.ts";
 import type { KerasWeights } from "./weights.ts";
 
 /** Which of Keras's formulas count. */
@@ -26,7 +26,7 @@ export class KerasCall {
     readonly file: string,
     readonly dialect: Dialect,
     readonly layer: KerasLayer,
-    readonly operands: readonly (Placed | number)[],
+    readonly operands: readonly (Placed | KerasConstant | number)[],
     readonly build: Placer,
     readonly stored: KerasWeights,
     made: AnyLayer[],
@@ -58,7 +58,7 @@ export class KerasCall {
 
   /** The values that it takes. */
   values(): readonly Placed[] {
-    return this.operands.filter((one) => typeof one === "object");
+    return this.operands.filter((one) => typeof one === "object" && "layer" in one);
   }
 
   /** The image that it takes. */

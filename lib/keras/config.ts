@@ -12,8 +12,11 @@ export type TensorPlace = {
   readonly tensor: number;
 };
 
+/** Numbers in the configuration, with the sizes that they have there, of which the first is no batch. */
+export type KerasConstant = { readonly sizes: readonly number[]; readonly numbers: Float32Array };
+
 /** What a call takes: outputs of others, or numbers. */
-export type KerasNode = readonly (TensorPlace | number)[];
+export type KerasNode = readonly (TensorPlace | KerasConstant | number)[];
 
 /** A layer as the file has it. */
 export type KerasLayer = {
@@ -137,7 +140,7 @@ function layerOf(
 }
 
 /** The name that Keras's files have for a class, "separable_conv2d". */
-function snakeCase(className: string): string {
+export function snakeCase(className: string): string {
   return className.replace(/\W+/g, "").replace(/(.)([A-Z][a-z]+)/g, "$1_$2")
     .replace(/([a-z])([A-Z])/g, "$1_$2").toLowerCase();
 }
@@ -219,11 +222,23 @@ function nodeOf(node: unknown, name: string, bad: Bad): KerasNode {
   });
 }
 
+/** An array of numbers. */
+function constantOf(value: unknown): KerasConstant | undefined {
+  if (!isRecord(value) || !/^__(numpy|tensor)__$/.test(`${value.class_name}`)) return undefined;
+  const sizes: number[] = [];
+  let first = isRecord(value.config) ? value.config.value : undefined;
+  const list = [first].flat(Infinity);
+  for (; Array.isArray(first); first = first[0]) sizes.push(first.length);
+  const isArray = list.every((one) => typeof one === "number") &&
+    list.length === sizes.reduce((product, size) => product * size, 1);
+  return isArray ? { sizes, numbers: Float32Array.from(list as number[]) } : undefined;
+}
+
 /** The places and numbers in arguments, in lists or not. */
-function operandsIn(values: readonly unknown[]): (TensorPlace | number)[] {
-  return values.flatMap((value): (TensorPlace | number)[] => {
+function operandsIn(values: readonly unknown[]): KerasNode[number][] {
+  return values.flatMap((value): KerasNode => {
     if (typeof value === "number") return [value];
-    const place = placeOf(value);
+    const place = placeOf(value) ?? constantOf(value);
     if (place) return [place];
     return Array.isArray(value) ? value.flatMap((one) => placeOf(one) ?? []) : [];
   });

@@ -7,7 +7,7 @@ import {
   type ImportOptions,
   locatedIn,
   Missing,
-  OPEN_SIZE,
+  openSizes,
 } from "../imported/file.ts";
 import { type Placed, Placer } from "../imported/placer.ts";
 import type { AnyLayer } from "../layers/layer.ts";
@@ -16,6 +16,7 @@ import { ACTIVATIONS, missingActivation } from "./activations.ts";
 import { type Conversion, type Dialect, KerasCall } from "./call.ts";
 import { inputOf, type KerasLayer, type KerasModel, shown } from "./config.ts";
 import { SHAPES } from "./layers/shapes.ts";
+import { OPERATIONS } from "./layers/operations.ts";
 import { missingOperator, SUMS } from "./layers/sums.ts";
 import { WINDOWS } from "./layers/windows.ts";
 import { keyOf, sortedCalls } from "./order.ts";
@@ -24,6 +25,7 @@ import type { KerasWeights } from "./weights.ts";
 /** The conversions by the names of Keras's classes. */
 const LAYERS: Readonly<Record<string, Conversion>> = {
   ...WINDOWS,
+  ...OPERATIONS,
   ...SUMS,
   ...SHAPES,
   ...ACTIVATIONS,
@@ -55,7 +57,7 @@ export function kerasFile(parts: KerasParts, options: ImportOptions = {}): Impor
       }`,
     );
   }
-  const inputShape = inputShapeOf(file, model);
+  const inputShape = inputShapeOf(file, model, options.inputShape);
   const convertTo = (shape: Shape, head?: Head): Built => convert(parts, shape, options, head);
   return importedFile({ file, metadata, inputShape, convert: convertTo });
 }
@@ -83,7 +85,7 @@ function requireLayers(file: string, model: KerasModel): void {
 }
 
 /** The shape of one input; sizes of images that are left open are 224. */
-function inputShapeOf(file: string, model: KerasModel): Shape {
+function inputShapeOf(file: string, model: KerasModel, wanted: Shape | undefined): Shape {
   const { config } = inputOf(model) ?? {};
   let value = config?.batch_shape ?? config?.batch_input_shape;
   // Keras 2 may write a record of one input.
@@ -94,7 +96,9 @@ function inputShapeOf(file: string, model: KerasModel): Shape {
       ? sizes.length === 3 && axis < 2
       : typeof size === "number" && Number.isInteger(size) && size >= 1
   );
-  if (sizes.length > 0 && isKnown) return sizes.map((size) => size as number ?? OPEN_SIZE);
+  if (sizes.length > 0 && isKnown) {
+    return openSizes(sizes.map((size) => size as number | null ?? undefined), wanted);
+  }
   throw new TypeError(
     `Cannot read ${file}: its input must have a batch and sizes, got ${shown(value)}`,
   );
@@ -127,7 +131,7 @@ function convert(
       const key = keyOf({ layer: layer.name, node });
       if (values.has(key)) continue;
       const operands = (layer.nodes[node] ?? []).map((one) =>
-        typeof one === "number" ? one : at(one)
+        typeof one === "object" && "layer" in one ? at(one) : one
       );
       const call = new KerasCall(file, dialect, layer, operands, build, weights, layersOf(layer));
       if (!layer.model) {

@@ -44,12 +44,28 @@ async function readWhole(path: string, options: ImportOptions): Promise<Imported
     model: parseModel(jsonIn(config, path, "model_config"), path),
     weights: legacyWeights(file),
     dialect: { major: version.startsWith("3") ? 3 : 2, isTfjs: false },
-    metadata: metadataOf({ keras_version: version, backend: said("backend") }),
+    metadata: metadataOf({
+      keras_version: version,
+      backend: said("backend"),
+      classes: file.attribute("", "classes"),
+      preprocessing: file.attribute("", "preprocessing"),
+    }),
   }, options);
 }
 
+/** How many times larger than an archive its files may be. */
+const MOST_INFLATION = 20;
+
 async function readArchive(path: string, options: ImportOptions): Promise<ImportedFile> {
   await using zip = await openZip(path);
+  const { size } = await Deno.stat(path);
+  for (const entry of zip.entries.values()) {
+    // Numbers that were trained are packed to nine tenths at the least.
+    if (entry.size <= MOST_INFLATION * size) continue;
+    throw new SyntaxError(
+      `Cannot read ${path}: it must hold files of at most ${MOST_INFLATION} times its ${size} bytes, got ${entry.size} of ${entry.name}`,
+    );
+  }
   const text = async (name: string): Promise<string> =>
     new TextDecoder().decode(await entryOf(zip, path, name).read());
   const about = jsonIn(await text("metadata.json"), path, "metadata.json");

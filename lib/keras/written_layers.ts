@@ -182,8 +182,11 @@ function rulesOf(dialect: KerasDialect): {
         return `${operation.dilation}` === "1,1" &&
           paddingOf(operation, x!.shape, shape) !== undefined;
       case "meanPool": {
+        const { before, after } = operation;
         const padding = paddingOf(operation, x!.shape, shape);
-        return padding === "valid" || padding === "same" && !operation.counted;
+        // On PyTorch, Keras counts zeros if there are more on one side than on the other.
+        const isEven = !isKeras || before.every((one, axis) => one === after[axis]);
+        return padding === "valid" || padding === "same" && !operation.counted && isEven;
       }
       case "convTranspose":
         return operation.groups === 1 && `${operation.padding}` === "0,0" &&
@@ -264,11 +267,8 @@ class LayerMaker {
       return own;
     });
     for (const step of steps) this.#values.set(step.output.id, this.#add(step));
-    return {
-      layers: this.#layers,
-      inputs,
-      outputs: outputs.map(({ value }) => this.#values.get(value.id)!),
-    };
+    const ends = outputs.map(({ value }) => this.#values.get(value.id)!);
+    return { layers: inKerasOrder(this.#layers, ends), inputs, outputs: ends };
   }
 
   /** Names without dots and slashes: they become attributes and paths. */
@@ -530,6 +530,41 @@ class LayerMaker {
     };
     return own;
   }
+}
+
+/**
+ * Layers in the order that Keras gives them, by which its files find their weights: those that are
+ * more layers away from an output come first, then those that it meets first from the outputs on.
+ *
+ * @param layers each after what it takes
+ */
+function inKerasOrder(
+  layers: readonly WrittenLayer[],
+  outputs: readonly string[],
+): WrittenLayer[] {
+  const named = new Map(layers.map((layer) => [layer.name, layer]));
+  const sourcesOf = ({ inputs }: WrittenLayer): string[] =>
+    inputs.filter((input) => typeof input === "string");
+  const depths = new Map<string, number>();
+  for (const layer of [...layers].reverse()) {
+    const depth = depths.get(layer.name) ?? 0;
+    depths.set(layer.name, depth);
+    for (const source of sourcesOf(layer)) {
+      depths.set(source, Math.max(depth + 1, depths.get(source) ?? 0));
+    }
+  }
+  const met = new Map<string, number>();
+  const stack = [...outputs].reverse();
+  while (stack.length > 0) {
+    const name = stack.pop()!;
+    if (met.has(name)) continue;
+    met.set(name, met.size);
+    stack.push(...sourcesOf(named.get(name)!).reverse());
+  }
+  const used = layers.filter(({ name }) => met.has(name));
+  return used.toSorted((one, other) =>
+    depths.get(other.name)! - depths.get(one.name)! || met.get(one.name)! - met.get(other.name)!
+  );
 }
 
 function images(dilation: readonly [number, number]): JsonRecord {

@@ -1,4 +1,5 @@
 // Dropout layer.
+import { firstElement } from "../tensor/batch_part.ts";
 import { dropUnits, requireRate } from "../tensor/drop_units.ts";
 import { defineLayer } from "./define_layer.ts";
 import { type Empty, type Layer, stateless } from "./layer.ts";
@@ -30,14 +31,14 @@ export function dropout(rate: number): Layer<Empty, Empty> {
     op: "dropout",
     operations: ({ x }) => x,
     declare: (shape) => stateless(shape, { flops: 0 }),
-    apply(_params, state, x, { training, key }) {
+    apply(_params, state, x, { training, key, part }) {
       if (!training || rate === 0) return [x, state];
       if (!key) {
         throw new TypeError(
           `Cannot apply a dropout layer in training: its context must have a key, got ${key}`,
         );
       }
-      return [dropUnits(x, rate, key), state];
+      return [dropUnits(x, rate, key, firstElement(part, x.shape)), state];
     },
   });
 }

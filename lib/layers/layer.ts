@@ -2,6 +2,8 @@
 import type { Activation } from "../tensor/activation.ts";
 import { fold, type Key } from "../tensor/random.ts";
 import { type Shape, type ShapesOf, sizeOf, type Tensor } from "../tensor/tensor.ts";
+import type { BatchPart } from "../tensor/batch_part.ts";
+import type { StatisticsChannel } from "../tensor/batch_norm.ts";
 import type { Path, Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Cost } from "./cost.ts";
@@ -18,6 +20,10 @@ export type Context = {
   readonly path?: Path;
   /** Called around every named layer. */
   readonly intercept?: Intercept;
+  /** Where in a batch these examples are, if other ranks have the rest. Default: they are all. */
+  readonly part?: BatchPart;
+  /** Through which batch normalization takes the statistics of all ranks. Default: of this one. */
+  readonly statistics?: StatisticsChannel;
   /** Which parameters of the model are not trained, by path, `norm1/scale`. Default: none. */
   readonly frozen?: (path: Path) => boolean;
 };

@@ -1,4 +1,5 @@
 // Layers that are random in training: whole maps or examples dropped, noise added.
+import { type BatchPart, firstElement } from "../tensor/batch_part.ts";
 import { requireOneOf, requireOptions, requireRange } from "../text/require.ts";
 import { dropUnits, requireRate } from "../tensor/drop_units.ts";
 import { normalTensor } from "../tensor/random_tensors.ts";
@@ -14,7 +15,7 @@ import { withArticle } from "../text/article.ts";
 function randomLayer(
   op: string,
   isNothing: boolean,
-  f: (x: Tensor, key: Key) => Tensor,
+  f: (x: Tensor, key: Key, part: BatchPart | undefined) => Tensor,
   check: (shape: Shape) => void = () => {},
 ): Layer<Empty, Empty> {
   return defineLayer({
@@ -24,7 +25,7 @@ function randomLayer(
       check(shape);
       return stateless(shape, { flops: 0 });
     },
-    apply(_params, state, x, { training, key }: Context) {
+    apply(_params, state, x, { training, key, part }: Context) {
       if (!training || isNothing) return [x, state];
       if (!key) {
         throw new TypeError(
@@ -33,14 +34,20 @@ function randomLayer(
           } layer in training: its context must have a key, got ${key}`,
         );
       }
-      return [f(x, key), state];
+      return [f(x, key, part), state];
     },
   });
 }
 
 /** Drops what shares a number of a smaller shape, and scales the rest. */
-function dropTogether(x: Tensor, shape: readonly number[], rate: number, key: Key): Tensor {
-  return tf.mul(x, dropUnits(tf.ones([...shape]), rate, key));
+function dropTogether(
+  x: Tensor,
+  shape: readonly number[],
+  rate: number,
+  key: Key,
+  part: BatchPart | undefined,
+): Tensor {
+  return tf.mul(x, dropUnits(tf.ones([...shape]), rate, key, firstElement(part, shape)));
 }
 
 /**
@@ -68,7 +75,7 @@ export function spatialDropout(rate: number): Layer<Empty, Empty> {
   return randomLayer(
     "spatialDropout",
     rate === 0,
-    (x, key) => dropTogether(x, [x.shape[0]!, 1, 1, x.shape[3]!], rate, key),
+    (x, key, part) => dropTogether(x, [x.shape[0]!, 1, 1, x.shape[3]!], rate, key, part),
     (shape) => requireImage("spatialDropout", shape),
   );
 }
@@ -108,9 +115,10 @@ export function stochasticDepth(
   const { mode = "row" } = options;
   requireRate("make a stochasticDepth layer", rate);
   requireOneOf("make a stochasticDepth layer", "its mode", ["row", "batch"], mode);
-  return randomLayer("stochasticDepth", rate === 0, (x, key) => {
-    const batch = mode === "row" ? x.shape[0]! : 1;
-    return dropTogether(x, [batch, ...x.shape.slice(1).map(() => 1)], rate, key);
+  return randomLayer("stochasticDepth", rate === 0, (x, key, part) => {
+    const isRow = mode === "row";
+    const shape = [isRow ? x.shape[0]! : 1, ...x.shape.slice(1).map(() => 1)];
+    return dropTogether(x, shape, rate, key, isRow ? part : undefined);
   });
 }
 
@@ -142,6 +150,20 @@ export function gaussianNoise(deviation: number): Layer<Empty, Empty> {
   return randomLayer(
     "gaussianNoise",
     deviation === 0,
-    (x, key) => tf.add(x, normalTensor(key, x.shape, 0, deviation)),
+    (x, key, part) => tf.add(x, noiseOf(x.shape, deviation, key, part)),
   );
+}
+
+/** Noise for a part of a batch: that of the batch, cut. */
+function noiseOf(
+  shape: Shape,
+  deviation: number,
+  key: Key,
+  part: BatchPart | undefined,
+): Tensor {
+  if (!part) return normalTensor(key, shape, 0, deviation);
+  const [own, ...rest] = shape;
+  const whole = normalTensor(key, [part.of, ...rest], 0, deviation);
+  const first = Math.min(part.first, part.of - own!);
+  return tf.slice(whole, [first, ...rest.map(() => 0)], [own!, ...rest]);
 }

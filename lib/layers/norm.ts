@@ -1,7 +1,7 @@
 // Batch normalization layer.
 import { requireRange } from "../text/require.ts";
-import { normalize, normalizeBatch } from "../tensor/batch_norm.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { normalize, normalizeBatch, normalizeBatchTogether } from "../tensor/batch_norm.ts";
+import { sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { costOfEach } from "./cost.ts";
 import { defineLayer, requireLayerOptions } from "./define_layer.ts";
 import { ones, zeros } from "./initializers.ts";
@@ -82,9 +82,14 @@ export function batchNorm(options: BatchNormOptions = {}): Layer<BatchNormParams
       };
     },
     apply(params, state, x, context) {
-      return context.training && !isFrozen(context)
-        ? normalizeBatch(x, params, state, { epsilon, momentum })
-        : [normalize(x, params, state, epsilon), state];
+      if (!context.training || isFrozen(context)) {
+        return [normalize(x, params, state, epsilon), state];
+      }
+      const { statistics, part } = context;
+      if (!statistics || !part) return normalizeBatch(x, params, state, { epsilon, momentum });
+      const each = sizeOf(x.shape.slice(1, -1));
+      const counts = { own: part.count * each, all: part.of * each };
+      return normalizeBatchTogether(x, params, state, { epsilon, momentum }, statistics, counts);
     },
     operations({ add, x, shape, weight }) {
       const [scale, shift] = [weight("scale"), weight("shift")];

@@ -23,7 +23,13 @@ import { requireClassScores } from "../text/require.ts";
  * assertEquals(await loss.array(), 1);
  * ```
  */
-export type Loss = (outputs: Tensor, targets: Tensor) => Scalar;
+export type Loss = ((outputs: Tensor, targets: Tensor) => Scalar) & {
+  /**
+   * How much a batch counts in a mean over several, by its targets, shape `[]`, where that is not by
+   * the number of its examples: so that the parts of a batch give the loss of the batch.
+   */
+  readonly weightOf?: (targets: Tensor) => Scalar;
+};
 
 /**
  * Softmax cross-entropy, −Σ t · log softmax(z), the mean over the batch. Softmax

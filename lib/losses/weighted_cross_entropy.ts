@@ -33,13 +33,16 @@ export function weightedCrossEntropy(weights: readonly number[]): Loss {
       `Cannot weigh classes: each of at least two must have a finite weight above 0, got [${weights}]`,
     );
   }
-  return (logits, targets) => {
+  const weigh = (targets: Tensor): Tensor =>
+    tf.mul(tf.cast(targets, "float32"), tf.tensor1d([...weights]));
+  const loss = (logits: Tensor, targets: Tensor): Scalar => {
     requireClasses(weights.length, logits, targets);
-    const weighted = tf.mul(tf.cast(targets, "float32"), tf.tensor1d([...weights]));
+    const weighted = weigh(targets);
     const mean = meanSoftmaxCrossEntropy(tf.cast(logits, "float32"), weighted);
     // The mean over examples becomes that over weights.
     return tf.div(tf.mul(mean, logits.shape[0]!), tf.sum(weighted)) as Scalar;
   };
+  return Object.assign(loss, { weightOf: (targets: Tensor) => tf.sum(weigh(targets)) as Scalar });
 }
 
 function requireClasses(classes: number, logits: Tensor, targets: Tensor): void {

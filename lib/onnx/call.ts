@@ -13,6 +13,8 @@ export type Value = {
   readonly dims: readonly number[];
   /** Which of ONNX's axes ours are. Those that are left out have size 1. */
   readonly axes: readonly number[];
+  /** Where ONNX has the batch, if it is not first: what attention turns around. */
+  readonly batchAt?: number;
   /** Of a vector made of several axes: their sizes in our order, and which of ONNX's each is. */
   readonly flat?: { readonly sizes: readonly number[]; readonly order: readonly number[] };
 };
@@ -47,8 +49,16 @@ export class Call {
     if (!holds) throw this.error(rule, got);
   }
 
-  /** The value of the network that it takes. */
+  /** The value of the network that it takes, whose first axis is the batch. */
   value(i = 0): Value {
+    const value = this.anyValue(i);
+    const at = value.batchAt ?? 0;
+    this.require(at === 0, `have the batch as the first axis of input ${i}`, at);
+    return value;
+  }
+
+  /** The value of the network that it takes, wherever the batch is. */
+  anyValue(i = 0): Value {
     const operand = this.operands[i];
     if (operand && "value" in operand) return operand.value;
     throw this.error(

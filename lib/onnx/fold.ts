@@ -243,7 +243,7 @@ export const FOLDS: Readonly<Record<string, Fold>> = {
   Shape(call) {
     const operand = call.operands[0];
     const dims = operand && "value" in operand
-      ? [call.batch, ...operand.value.dims]
+      ? operand.value.dims.toSpliced(operand.value.batchAt ?? 0, 0, call.batch)
       : call.constant(0).dims;
     const end = call.attribute("end") === undefined ? undefined : call.number("end", 0);
     const cut = dims.slice(call.number("start", 0), end);

@@ -7,7 +7,7 @@ import {
   importedFile,
   type ImportOptions,
   locatedIn,
-  OPEN_SIZE,
+  openSizes,
 } from "../imported/file.ts";
 import { axesOf, Builder, endOf, plainAxes } from "./builder.ts";
 import { LAYOUT_KEY } from "./write.ts";
@@ -39,7 +39,7 @@ export async function readOnnx(path: string, options: ImportOptions = {}): Promi
   const nodes = sortedNodes(proto, input.name, output.name);
   requireOperators(path, nodes, input.name);
   await readExternal(proto);
-  const inputShape = inputShapeOf(proto, input);
+  const inputShape = inputShapeOf(proto, input, options.inputShape);
   return importedFile({
     file: path,
     metadata: Object.fromEntries(proto.metadata),
@@ -75,7 +75,11 @@ function axesIn({ metadata }: ProtoModel, dims: readonly number[]): number[] {
 }
 
 /** The shape of one input in our order. */
-function inputShapeOf(proto: ProtoModel, { name, type, dims }: ProtoValue): Shape {
+function inputShapeOf(
+  proto: ProtoModel,
+  { name, type, dims }: ProtoValue,
+  wanted: Shape | undefined,
+): Shape {
   const { file } = proto;
   if (!isFloat(type)) {
     throw new TypeError(
@@ -93,8 +97,9 @@ function inputShapeOf(proto: ProtoModel, { name, type, dims }: ProtoValue): Shap
       }]`,
     );
   }
-  const known = sizes.map((size) => typeof size === "number" && size >= 1 ? size : OPEN_SIZE);
-  return axesIn(proto, known).map((axis) => known[axis]!);
+  const known = sizes.map((size) => typeof size === "number" && size >= 1 ? size : undefined);
+  const order = axesIn(proto, known.map((size) => size ?? 1));
+  return openSizes(order.map((axis) => known[axis]), wanted);
 }
 
 function convert(

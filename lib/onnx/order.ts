@@ -1,5 +1,6 @@
 // The nodes that a graph's output needs, in an order in which they can run, and what is wrong with it.
 import { Missing } from "../imported/file.ts";
+import { type Part, partsInOrder } from "../imported/order.ts";
 import type { ProtoModel, ProtoNode } from "./proto.ts";
 import { isStandard } from "./proto.ts";
 import { FOLDS } from "./fold.ts";
@@ -37,33 +38,13 @@ export function sortedNodes(model: ProtoModel, input: string, output: string): P
       sources.set(name, node);
     }
   }
-  const sorted: ProtoNode[] = [];
-  const state = new Map<ProtoNode, "open" | "done">();
-  // A stack of its own: graphs are deeper than calls may be.
-  const stack: { node: ProtoNode; next: number }[] = [];
-  const enter = (name: string, by: string): void => {
-    if (name === "" || known.has(name)) return;
+  const nodeAt = (name: string, by: string): Part<string, ProtoNode> | undefined => {
+    if (name === "" || known.has(name)) return undefined;
     const node = sources.get(name);
     if (!node) throw bad(`each tensor must have a source, got none of "${name}" for ${by}`);
-    if (state.get(node) === "open") {
-      throw bad(`its nodes must not take one another in a circle, got one at "${nameOf(node)}"`);
-    }
-    if (state.has(node)) return;
-    state.set(node, "open");
-    stack.push({ node, next: 0 });
+    return { key: node, name: nameOf(node), value: node, takes: node.inputs };
   };
-  enter(output, "the output");
-  while (stack.length > 0) {
-    const top = stack.at(-1)!;
-    if (top.next < top.node.inputs.length) {
-      enter(top.node.inputs[top.next++]!, `node "${nameOf(top.node)}"`);
-    } else {
-      state.set(top.node, "done");
-      sorted.push(top.node);
-      stack.pop();
-    }
-  }
-  return sorted;
+  return partsInOrder(model.file, "nodes", [output], nodeAt);
 }
 
 /**

@@ -1,4 +1,5 @@
 // Batch normalization: by the batch's own statistics or by given ones, with gradients.
+import { type Channel, exchange } from "./exchange.ts";
 import type { Tensor, Tensor1D } from "./tensor.ts";
 import { tf } from "./tf.ts";
 
@@ -51,17 +52,75 @@ export function normalizeBatch(
   attributes: BatchNormAttributes,
 ): [y: Tensor, running: Statistics] {
   const values = x.size / x.shape.at(-1)!;
-  if (!(values >= 2)) {
-    throw new RangeError(
-      `Cannot normalize a batch: each feature must have at least 2 values to have a variance, got ${
-        values || 0
-      } in [${x.shape}]. Train with larger batches`,
-    );
-  }
+  requireTwo(values, x.shape);
   const { scale, shift } = affine;
   const inputs = { x, scale, shift, mean: running.mean, variance: running.variance };
   const results = tf.engine().runKernel(BATCH_NORM, inputs, attributes) as unknown as Tensor[];
   return [results[0]!, { mean: results[3]!, variance: results[4]! }];
+}
+
+/** How the statistics of a batch are taken of which other ranks have the rest. */
+export type StatisticsChannel = {
+  /**
+   * Makes the moments of all of those of parts: each feature's mean, then each one's variance.
+   *
+   * @param own how many values of a feature this part has
+   * @param all how many there are
+   */
+  moments(own: number, all: number): Channel;
+  /** Adds the numbers of all parts. */
+  readonly sums: Channel;
+};
+
+/** How many values of a feature a part of a batch has, and how many the batch. */
+export type ValueCounts = { readonly own: number; readonly all: number };
+
+/**
+ * Normalizes each feature by its mean and variance over all ranks' parts of a batch, as
+ * {@linkcode normalizeBatch} would over the batch.
+ *
+ * @param x this rank's part, any shape, features last; if it counts no values, it counts for nothing
+ * @returns the normalized numbers, and the next running statistics, which are those of all ranks
+ * @throws {RangeError} if there are fewer than two values of a feature in all
+ */
+export function normalizeBatchTogether(
+  x: Tensor,
+  affine: Affine,
+  running: Statistics,
+  { epsilon, momentum }: BatchNormAttributes,
+  channel: StatisticsChannel,
+  { own, all }: ValueCounts,
+): [y: Tensor, running: Statistics] {
+  requireTwo(all, x.shape);
+  const { scale, shift } = affine;
+  const inputs = { x, scale, shift, mean: running.mean, variance: running.variance };
+  const attributes = { epsilon, momentum };
+  // Of its results only the part's moments are used; a recording leaves out the rest.
+  const here = tf.engine().runKernel(BATCH_NORM, inputs, attributes) as unknown as Tensor[];
+  const [mean, variance] = exchange([here[1]!, here[2]!], channel.moments(own, all));
+  const normalized = tf.customGrad((x, scale, shift, save) => {
+    (save as tf.GradSaveFunc)([x as Tensor, scale as Tensor]);
+    const statistics = { mean: mean!, variance: variance! };
+    const affine = { scale: scale as Tensor, shift: shift as Tensor };
+    const gradFunc = (dy: Tensor, saved: Tensor[]): Tensor[] => {
+      const [x, scale] = saved as [Tensor, Tensor];
+      const { sums, ...slopes } = sumsOf(dy, x, mean!, variance!, { epsilon });
+      const [total] = exchange([sums], channel.sums);
+      // The kernel divides by the values that it sees.
+      const seen = x.size / x.shape.at(-1)!;
+      const inputs = { dy, x, ...statistics, scale, sums: tf.mul(total!, seen / all) };
+      const slope = tf.engine().runKernel(BATCH_NORM_GRADIENT, inputs, { epsilon }) as Tensor;
+      // What does not count has no slope, though the others' sums would give it one.
+      return [own === 0 ? tf.zerosLike(x) : slope, slopes.scale(), slopes.shift()];
+    };
+    return { value: normalize(x as Tensor, affine, statistics, epsilon), gradFunc };
+  });
+  const blend = (before: Tensor, now: Tensor, factor: number): Tensor =>
+    tf.add(tf.mul(before, 1 - momentum), tf.mul(now, factor * momentum));
+  return [normalized(x, scale, shift), {
+    mean: blend(running.mean, mean!, 1),
+    variance: blend(running.variance, variance!, all / (all - 1)),
+  }];
 }
 
 /**
@@ -131,3 +190,13 @@ tf.registerGradient({
     };
   },
 });
+
+/** Refuses batches whose features have no variance. */
+function requireTwo(values: number, shape: readonly number[]): void {
+  if (values >= 2) return;
+  throw new RangeError(
+    `Cannot normalize a batch: each feature must have at least 2 values to have a variance, got ${
+      values || 0
+    } in [${shape}]. Train with larger batches`,
+  );
+}

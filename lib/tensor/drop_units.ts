@@ -14,6 +14,8 @@ export type DropAttributes = {
   readonly threshold: number;
   /** What kept units are multiplied by. */
   readonly scale: number;
+  /** The number of the first element among those that the key decides. */
+  readonly first: number;
 };
 
 /**
@@ -24,6 +26,8 @@ export type DropAttributes = {
  * @param x any tensor
  * @param rate the probability, from 0 up to but not including 1
  * @param key the source of randomness
+ * @param first where `x` begins if it is a part of a larger tensor: its first element is decided by
+ * the word of that number. Default: 0
  * @returns a tensor of the same shape
  * @throws {RangeError} if `rate` is out of range
  * @throws {TypeError} if `x` is not of type float32
@@ -40,7 +44,7 @@ export type DropAttributes = {
  * assertEquals(dropped, await dropUnits(x, 0.5, key(1)).array());
  * ```
  */
-export function dropUnits(x: Tensor, rate: number, key: Key): Tensor {
+export function dropUnits(x: Tensor, rate: number, key: Key, first = 0): Tensor {
   requireRate("drop units", rate);
   if (x.dtype !== "float32") {
     throw new TypeError(
@@ -53,6 +57,7 @@ export function dropUnits(x: Tensor, rate: number, key: Key): Tensor {
     threshold: Math.min(Math.round(rate * 2 ** 32), 2 ** 32 - 1),
     // As the GPU holds it, so that both backends return the same bits.
     scale: Math.fround(1 / (1 - rate)),
+    first,
   };
   return tf.engine().runKernel(DROP_UNITS, { x }, attributes);
 }
@@ -77,8 +82,8 @@ tf.registerGradient({
   }),
 });
 
-registerHostKernel<DropAttributes>(DROP_UNITS, ({ x }, { key, threshold, scale }) => {
+registerHostKernel<DropAttributes>(DROP_UNITS, ({ x }, { key, threshold, scale, first }) => {
   const { values, shape } = x!;
-  const kept = values.map((value, i) => word(key, i) >= threshold ? value * scale : 0);
+  const kept = values.map((value, i) => word(key, first + i) >= threshold ? value * scale : 0);
   return [{ values: kept, shape }];
 });

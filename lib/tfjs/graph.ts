@@ -7,8 +7,9 @@ import {
   type ImportOptions,
   locatedIn,
   Missing,
-  OPEN_SIZE,
+  openSizes,
 } from "../imported/file.ts";
+import { type Part, partsInOrder } from "../imported/order.ts";
 import { type Placed, Placer } from "../imported/placer.ts";
 import { isRecord } from "../keras/mod.ts";
 import type { Shape } from "../tensor/tensor.ts";
@@ -56,7 +57,7 @@ export async function graphFile(
   requireOperators(sorted, file);
   const input = inputIn(sorted, file);
   const tensors = await readWeights(manifest, file);
-  const { shape: inputShape, batch } = inputShapeOf(input, file);
+  const { shape: inputShape, batch } = inputShapeOf(input, file, options.inputShape);
   const graph = { file, sorted, output, input: input.name, batch, tensors };
   return importedFile({
     file,
@@ -128,33 +129,14 @@ function sortedNodes(
   output: string,
   file: string,
 ): GraphNode[] {
-  const bad = (rule: string): SyntaxError => new SyntaxError(`Cannot read ${file}: ${rule}`);
-  const sorted: GraphNode[] = [];
-  const state = new Map<string, "open" | "done">();
-  // A stack of its own: graphs are deeper than calls may be.
-  const stack: { node: GraphNode; next: number }[] = [];
-  const enter = (name: string, by: string): void => {
+  const nodeAt = (name: string, by: string): Part<string, GraphNode> => {
     const node = nodes.get(name);
-    if (!node) throw bad(`each tensor must have a source, got none of "${name}" for ${by}`);
-    if (state.get(name) === "open") {
-      throw bad(`its nodes must not take one another in a circle, got one at "${name}"`);
-    }
-    if (state.has(name)) return;
-    state.set(name, "open");
-    stack.push({ node, next: 0 });
+    if (node) return { key: name, name, value: node, takes: node.inputs.map(({ node }) => node) };
+    throw new SyntaxError(
+      `Cannot read ${file}: each tensor must have a source, got none of "${name}" for ${by}`,
+    );
   };
-  enter(output, "the output");
-  while (stack.length > 0) {
-    const top = stack.at(-1)!;
-    if (top.next < top.node.inputs.length) {
-      enter(top.node.inputs[top.next++]!.node, `node "${top.node.name}"`);
-      continue;
-    }
-    state.set(top.node.name, "done");
-    sorted.push(top.node);
-    stack.pop();
-  }
-  return sorted;
+  return partsInOrder(file, "nodes", [output], nodeAt);
 }
 
 /** Refuses operators that are missing, all of them at once. */
@@ -185,6 +167,7 @@ function inputIn(nodes: readonly GraphNode[], file: string): GraphNode {
 function inputShapeOf(
   { name, attributes }: GraphNode,
   file: string,
+  wanted: Shape | undefined,
 ): { readonly shape: Shape; readonly batch: number } {
   const said = isRecord(attributes.shape) ? attributes.shape.shape : undefined;
   const dims = isRecord(said) && Array.isArray(said.dim) ? said.dim : [];
@@ -199,7 +182,8 @@ function inputShapeOf(
       `Cannot read ${file}: its input "${name}" must have a batch and sizes, got [${sizes}]`,
     );
   }
-  return { shape: own.map((size) => size >= 1 ? size : OPEN_SIZE), batch: batch >= 1 ? batch : 1 };
+  const shape = openSizes(own.map((size) => size >= 1 ? size : undefined), wanted);
+  return { shape, batch: batch >= 1 ? batch : 1 };
 }
 
 function convert(

@@ -1,5 +1,6 @@
 // The steps of an epoch.
 import { fold, type Key } from "../tensor/random.ts";
+import { rowsOfTree } from "../tensor/batch_part.ts";
 import type { AnyModel, Declaration } from "../layers/layer.ts";
 import { sizeOf, type Tensor, type Tensor4D } from "../tensor/tensor.ts";
 import { disposeTree, leaves, type Path, type Tree } from "../tensor/tree.ts";
@@ -8,11 +9,13 @@ import type { Feed, FeedBatch } from "./feed.ts";
 import type { FitOptions } from "./fit_options.ts";
 import { readScale } from "./mixed_precision.ts";
 import { type Objective, unstackNumbers } from "./objective.ts";
+import { saidByAll } from "./ranks.ts";
 import type { StepReport } from "./reports.ts";
 import { addTotals, meansOf } from "./totals.ts";
 import { joinParams, type SplitParams, splitParams } from "./trainable.ts";
 import type { Training } from "./training.ts";
-import { disposeState, type Step } from "./training_functions.ts";
+import type { Together } from "./together.ts";
+import { disposeState, type Step, type Stepped } from "./training_functions.ts";
 
 /** What an epoch is made of. */
 export type EpochParts<P extends Tree, S extends Tree> = {
@@ -20,6 +23,8 @@ export type EpochParts<P extends Tree, S extends Tree> = {
   readonly feed: Feed;
   readonly objective: Objective;
   readonly options: FitOptions<P, S>;
+  /** What steps exchange with other ranks, if there are any. */
+  readonly ranks: Together | undefined;
   /** When `fit` was called, by performance.now(). */
   readonly began: number;
 };
@@ -61,14 +66,20 @@ export function requireStatistics(
   model: AnyModel,
   { batchSize, count, inputShape }: Feed,
   { trainable }: Pick<FitOptions, "trainable">,
+  ranks?: Together,
 ): void {
   if (batchSize === undefined || count === undefined) return;
-  if (count % batchSize !== (batchSize === 1 ? 0 : 1)) return;
+  const last = count % batchSize || batchSize;
+  // Ranks that normalize by themselves must each have enough.
+  const parts = ranks && !ranks.statistics ? ranks.world.size : 1;
+  if (Math.floor(last / parts) >= 2) return;
   const declaration = model.declare(inputShape) as Declaration;
   const path = singleNorm("", model.op, declaration, trainable);
   if (path === undefined) return;
   throw new RangeError(
-    `Cannot fit: batch normalization "${path}" needs at least 2 values of each feature, got ${count} examples in batches of ${batchSize}, the last of one. Choose another batch size`,
+    `Cannot fit: batch normalization "${path}" needs at least 2 values of each feature, got ${count} examples in batches of ${batchSize}, the last of ${last}${
+      parts === 1 ? "" : ` for ${parts} ranks`
+    }. Choose another batch size${parts === 1 ? "" : ', or batchStatistics: "synchronized"'}`,
   );
 }
 
@@ -128,7 +139,8 @@ async function runSteps<P extends Tree, S extends Tree>(
     const { step: done, stepInEpoch } = run.progress;
     const key = fold(fold(from.key, "step"), done);
     const drawn = draw(parts.options, batch, fold(fold(from.key, "augment"), done));
-    const { numbers: both, ...moved } = stepAndFree(parts.step, run, batch, drawn, key);
+    ask(parts, called.stop, done + 1);
+    const { numbers: both, ...moved } = await stepAndFree(parts, run, batch, drawn, key);
     const { source: _, ...before } = run.progress;
     const progress = {
       ...before,
@@ -143,21 +155,50 @@ async function runSteps<P extends Tree, S extends Tree>(
     // The previous step's numbers are awaited while this one runs.
     if (pending) called = await account(parts, next, pending);
     pending = { numbers, size: batch.size, at: progress };
-    if (parts.options.signal?.aborted || called.stop !== undefined) {
+    if (parts.ranks?.stops ?? (parts.options.signal?.aborted || called.stop !== undefined)) {
       ended = progress.stepInEpoch === parts.feed.steps;
       break;
     }
   }
   if (!pending) return { ...called, ended };
   const last = await account(parts, called.run, pending);
-  return called.stop === undefined ? { ...last, ended } : { ...last, ended, stop: called.stop };
+  const stop = await agreedStop(parts, called.stop ?? last.stop);
+  return { run: last.run, ended, ...(stop === undefined ? {} : { stop }) };
+}
+
+/** Says to the other ranks, with the step's numbers, whether this one wants to end the run. */
+function ask<P extends Tree, S extends Tree>(
+  { ranks, options }: EpochParts<P, S>,
+  stop: string | undefined,
+  step: number,
+): void {
+  if (!ranks) return;
+  ranks.wantsStop = options.signal?.aborted === true || stop !== undefined;
+  ranks.step = step;
+}
+
+/** Why the first of the ranks that wants to end the run does; each comes here after the same step. */
+export async function agreedStop(
+  { ranks }: Pick<EpochParts<Tree, Tree>, "ranks">,
+  own: string | undefined,
+): Promise<string | undefined> {
+  if (!ranks) return own;
+  return (await saidByAll(ranks.world, own ?? "")).find((reason) => reason !== "");
 }
 
 /** What a step's augmentation draws; nothing without one. */
 function draw({ augment }: Pick<FitOptions, "augment">, batch: FeedBatch, key: Key): Tree {
-  const { inputs, targets } = batch;
+  const { inputs, targets, part } = batch;
   try {
-    return augment ? augment.draw(key, (inputs as Tensor4D).shape) : {};
+    if (!augment) return {};
+    const shape = (inputs as Tensor4D).shape;
+    if (!part || augment.mixes) return augment.draw(key, shape);
+    // What the batch draws, so that other ranks change nothing; its rows are those of the images.
+    const [, ...rest] = shape;
+    const all = augment.draw(key, [part.of, ...rest]);
+    const own = rowsOfTree(all, part);
+    disposeTree(all, own);
+    return own;
   } catch (error) {
     disposeTree({ inputs, targets });
     throw error;
@@ -165,15 +206,18 @@ function draw({ augment }: Pick<FitOptions, "augment">, batch: FeedBatch, key: K
 }
 
 /** Does a step and frees its batch, even if the step fails. */
-function stepAndFree<P extends Tree, S extends Tree>(
-  step: Step<S>,
+async function stepAndFree<P extends Tree, S extends Tree>(
+  { step, options, ranks }: EpochParts<P, S>,
   { trained, frozen, state, optimizer }: Run<P, S>,
-  { inputs, targets }: FeedBatch,
+  { inputs, targets, part }: FeedBatch,
   drawn: Tree,
   key: Key,
-): ReturnType<typeof step> {
+): Promise<Stepped<S>> {
   try {
-    return step({ trained, frozen, state, optimizer }, { inputs, targets, drawn }, key);
+    const place = part ? { part, whole: options.augment?.mixes === true } : {};
+    const batch = { inputs, targets, drawn, ...place };
+    const call = () => step({ trained, frozen, state, optimizer }, batch, key);
+    return await (ranks ? ranks.call(JSON.stringify(part), call) : call());
   } finally {
     disposeTree({ inputs, targets, drawn });
   }

@@ -7,6 +7,7 @@ import type { AnyModel, Network } from "../layers/layer.ts";
 import type { Tensor, Tensor2D } from "../tensor/tensor.ts";
 import { disposeTree, isTensor, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
+import { ALONE, type World } from "../world/world.ts";
 import { requireClassScores, requireNetwork, requireOptions } from "../text/require.ts";
 import type { Feed, FeedBatch } from "./feed.ts";
 import {
@@ -27,6 +28,8 @@ import {
 } from "./open_feed.ts";
 import { gatherPredictions, type Predictions, topAccuracy } from "./predictions.ts";
 import { type Confusion, confusionMatrix } from "./metrics.ts";
+import { divided, shareOf } from "./shard.ts";
+import { predictionsOfAll, totalsOfAll } from "./measured_by_all.ts";
 import { addTotals, meansOf } from "./totals.ts";
 import { NO_TOTALS, START } from "./training.ts";
 
@@ -48,6 +51,11 @@ export type EvaluateOptions<Y extends Tree = Tensor, T extends Tree = Tensor> = 
   readonly onProgress?: (done: number, total: number) => void;
   /** Whether the model is recorded and replayed, see {@linkcode jit}. Default: `true`. */
   readonly jit?: boolean;
+  /**
+   * The ranks that measure together, see {@linkcode joinWorld}: each a part of the examples, and all
+   * get the whole result. Default: this process alone.
+   */
+  readonly world?: World;
 };
 
 /** The options of {@linkcode evaluate}. */
@@ -60,6 +68,7 @@ const OPTIONS: Readonly<Record<keyof EvaluateOptions, true>> = {
   steps: true,
   onProgress: true,
   jit: true,
+  world: true,
 };
 
 /** A network's parameters and state. */
@@ -157,8 +166,7 @@ export async function evaluate(
   const forward = forwardOf(model, objective);
   const recorded = options.jit === false ? undefined : jit(forward);
   try {
-    const { onProgress } = options;
-    return await measure(recorded ?? forward, { params, state }, objective, feed, onProgress);
+    return await measure(recorded ?? forward, { params, state }, objective, feed, options);
   } finally {
     recorded?.dispose();
     await feed.close();
@@ -172,14 +180,19 @@ const EVALUATED_BATCH = 256;
 export async function openEvaluation(
   action: string,
   examples: AnyExamples,
-  { batchSize, normalize, steps }: Pick<EvaluateOptions, "batchSize" | "normalize" | "steps">,
+  { batchSize, normalize, steps, world }: Pick<
+    EvaluateOptions,
+    "batchSize" | "normalize" | "steps" | "world"
+  >,
 ): Promise<Feed> {
   requireExamples(action, examples);
+  const ranks = world?.size ?? 1;
   const size = isStream(examples)
     ? batchSize
-    : Math.min(batchSize ?? EVALUATED_BATCH, countOf(examples));
-  const options = { batchSize: size, stepsPerEpoch: steps, normalize };
-  return await openFeed(action, examples, options, START);
+    : Math.min((batchSize ?? EVALUATED_BATCH) * ranks, countOf(examples));
+  const share = shareOf(world);
+  const options = { batchSize: size, stepsPerEpoch: steps, normalize, share };
+  return await openFeed(action, divided(action, examples, world), options, START);
 }
 
 /** The model and its numbers, without training's behavior. */
@@ -189,7 +202,11 @@ export function forwardOf(model: AnyModel, objective: Objective): Forward {
     tf.tidy((): any => {
       const outputs = model.apply(params, state, inputs, {})[0] as Tree;
       if (objective.isClassifier) requireScores(outputs, targets);
-      const numbers = stackNumbers(objective.measure(outputs, targets));
+      const measured = objective.measure(outputs, targets);
+      const weight = objective.weightOf?.(targets as Tensor);
+      // Last, so that it is no metric.
+      const own = weight ? { ...measured.metrics, [""]: weight } : measured.metrics;
+      const numbers = stackNumbers({ ...measured, metrics: own });
       return { numbers, logits: objective.isClassifier ? outputs as Tensor : null };
     });
 }
@@ -200,13 +217,23 @@ export async function measure(
   { params, state }: Variables,
   objective: Objective,
   feed: Feed,
-  onProgress?: EvaluateOptions["onProgress"],
+  { onProgress, world = ALONE }: Pick<EvaluateOptions, "onProgress" | "world">,
 ): Promise<Measures & Partial<Evaluation>> {
   let totals = NO_TOTALS;
+  /** The loss of all batches, each by its weight, where they do not count by their examples. */
+  const weighed = new Float64Array(2);
   const gathered = objective.isClassifier ? gatherPredictions() : undefined;
   for await (const batch of feed.rest(START)) {
-    const { inputs, targets, size } = batch;
-    const { numbers, logits } = forward({ params, state }, inputs, targets);
+    const { inputs, targets, part } = batch;
+    if (part?.count === 0) {
+      disposeTree({ inputs, targets });
+      continue;
+    }
+    // Recorded at first, and computed here on the CPU: no sign of life is made meanwhile.
+    const { numbers, logits } = world.during(
+      "compute a batch",
+      () => forward({ params, state }, inputs, targets),
+    );
     const [values, scores, actual] = await Promise.all([
       numbers.data(),
       logits?.data(),
@@ -216,16 +243,22 @@ export async function measure(
     const measured = unstackNumbers(objective, values);
     requireSound(measured);
     gathered?.add(scores as Float32Array, actual!);
-    totals = addTotals(totals, measured, size);
-    onProgress?.(totals.count, feed.count ?? Infinity);
+    totals = addTotals(totals, measured, part?.count ?? batch.size);
+    const weight = values[values.length - 1]!;
+    weighed[0]! += weight * measured.loss;
+    weighed[1]! += weight;
+    onProgress?.(totals.count * world.size, feed.count ?? Infinity);
   }
+  totals = await totalsOfAll(world, objective, totals);
   const { count } = totals;
   if (count === 0) {
     throw new RangeError(`Cannot evaluate: ${feed.name} must give a batch, got none`);
   }
-  const means = { ...meansOf(objective, totals), count };
+  await world.allReduce(weighed, "sum");
+  const loss = objective.weightOf ? { loss: weighed[0]! / weighed[1]! } : {};
+  const means = { ...meansOf(objective, totals), ...loss, count };
   if (!gathered) return means;
-  const { ranks, predictions, actual } = gathered.result();
+  const { ranks, predictions, actual } = await predictionsOfAll(world, feed, gathered.result());
   const confusion = confusionMatrix(actual, predictions.predicted, ranks.length);
   const correct = confusion.counts.reduce((sum, row, i) => sum + row[i]!, 0);
   return {

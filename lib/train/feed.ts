@@ -1,4 +1,5 @@
 // What a run gets its batches from.
+import type { BatchPart } from "../tensor/batch_part.ts";
 import type { TreeBatch } from "../data/columns.ts";
 import type { ShapeTree } from "../tensor/tensor.ts";
 import type { Json } from "../weights/json.ts";
@@ -7,8 +8,10 @@ import type { Progress } from "./training.ts";
 
 /** A batch of a feed, whose tensors belong to the receiver. */
 export type FeedBatch = TreeBatch & {
-  /** The number of examples. */
+  /** The number of examples, those of other ranks included. */
   readonly size: number;
+  /** Which of them these are, if other ranks have the rest. */
+  readonly part?: BatchPart;
   /** The class of each example, if they are known on the host. */
   readonly classes?: ArrayLike<number>;
   /** Where a stream is after this batch, to resume it there. */

@@ -7,13 +7,15 @@ import type { Optimizer } from "../optimizers/optimizer.ts";
 import { type Key, key as keyOf } from "../tensor/random.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
-import { requireOptions, requireWhole } from "../text/require.ts";
+import { treeHash } from "../tensor/tree_hash.ts";
+import { requireOneOf, requireOptions, requireWhole } from "../text/require.ts";
 import { tf } from "../tensor/tf.ts";
+import { ALONE } from "../world/world.ts";
 import { auxiliaryLossesOf } from "./auxiliary_losses.ts";
-import { callEpoch, callRun } from "./callbacks/call_callbacks.ts";
+import { callEpoch, type CallResult, callRun } from "./callbacks/call_callbacks.ts";
 import { requireCallbacks } from "./callbacks/callback.ts";
 import { requireSameData } from "./data_identity.ts";
-import { type EpochParts, requirePlace, requireStatistics, runEpoch } from "./epoch.ts";
+import { agreedStop, type EpochParts, requirePlace, requireStatistics, runEpoch } from "./epoch.ts";
 import {
   type Evaluation,
   type Forward,
@@ -28,9 +30,19 @@ import {
   requirePrecision,
   requireSamePrecision,
 } from "./mixed_precision.ts";
-import { objectiveOf } from "./objective.ts";
-import { type AnyExamples, hasClasses, isLabeled, openFeed, requireExamples } from "./open_feed.ts";
+import { type Objective, objectiveOf } from "./objective.ts";
+import {
+  type AnyExamples,
+  hasClasses,
+  isLabeled,
+  isStream,
+  openFeed,
+  requireExamples,
+} from "./open_feed.ts";
+import { averageTree, broadcastTree, requireAlike } from "./ranks.ts";
 import type { ClassifierReport, EpochReport } from "./reports.ts";
+import { divided, sharedFeed, shareOf } from "./shard.ts";
+import { type Together, together } from "./together.ts";
 import { meansOf } from "./totals.ts";
 import { requireSameTrainable } from "./trainable.ts";
 import {
@@ -127,20 +139,26 @@ async function* fitAny(
     metrics: options.metrics,
   });
   requireCallbacks(callbacks, objective, validation !== undefined);
-  const feed = await openFeed("fit", examples, {
+  const ranks = ranksOf(options);
+  if (ranks) requireEven(objective);
+  const opened = await openFeed("fit", divided("fit", examples, options.world), {
+    share: shareOf(options.world),
+    whole: options.augment?.mixes === true,
     batchSize: options.batchSize,
     stepsPerEpoch: options.stepsPerEpoch,
     normalize,
     raw: options.augment !== undefined,
     key: keyOfRun(options),
   }, from?.progress ?? START);
+  const feed = ranks && isStream(examples) ? sharedFeed(opened, ranks.world) : opened;
   try {
     const shape = feed.inputShape as Shape;
     auxiliaryLossesOf(model, shape, options.auxiliaryLosses); // Refuses unknown paths.
-    requireStatistics(model, feed, options);
+    requireStatistics(model, feed, options, ranks);
     const optimizer = inPrecision(optimizerOf(options), options);
-    const functions = trainingFunctions(model, { ...options, optimizer, objective });
-    const parts = { step: functions.step, feed, objective, options, began: performance.now() };
+    const functions = trainingFunctions(model, { ...options, optimizer, objective, ranks });
+    const began = performance.now();
+    const parts = { step: functions.step, feed, objective, options, ranks, began };
     try {
       yield* runEpochs(parts, functions.forward, model);
     } finally {
@@ -149,6 +167,29 @@ async function* fitAny(
   } finally {
     await feed.close();
   }
+}
+
+/** What steps exchange with other ranks, if there are any. */
+function ranksOf(
+  { world, batchStatistics = "local", precision }: FitOptions,
+): Together | undefined {
+  const choices = ["local", "synchronized"] as const;
+  requireOneOf("fit", "the option batchStatistics", choices, batchStatistics);
+  if (world && world.size > 1 && precision === "mixed") {
+    // Each rank would leave out other steps, by the overflows of its own part.
+    throw new RangeError(
+      'Cannot fit with other ranks: the precision must be "float32", got "mixed"',
+    );
+  }
+  return world && world.size > 1 ? together(world, batchStatistics) : undefined;
+}
+
+/** Refuses losses that the losses of a batch's parts do not make up. */
+function requireEven({ isUneven }: Objective): void {
+  if (!isUneven) return;
+  throw new TypeError(
+    "Cannot fit with other ranks: the loss of each of several outputs must be a mean over the examples, got one that weighs them. Give one function as the loss",
+  );
 }
 
 /** Refuses what is for images alone. */
@@ -193,20 +234,65 @@ async function* runEpochs(
     run = report.network;
     const isOver = report.stopped !== undefined || run.progress.epoch === epochs;
     if (isOver) run = await callRun("onEnd", callbacks, run);
-    yield { ...report, network: run };
+    yield* reporting(parts, { ...report, network: run });
     if (isOver || signal?.aborted) return;
+  }
+}
+
+/** Hands out a report. What is done with it may take long. */
+async function* reporting(
+  { ranks }: EpochParts<Tree, Tree>,
+  report: EpochReport,
+): AsyncGenerator<EpochReport, void, void> {
+  const used = Promise.withResolvers<void>();
+  const waited = ranks?.world.during("use the report of an epoch", () => used.promise);
+  try {
+    yield report;
+  } finally {
+    used.resolve();
+    await waited;
   }
 }
 
 /** The run to begin or resume, after `onBegin` of callbacks; if one fails, a new run is freed. */
 async function beginRun(parts: EpochParts<Tree, Tree>, model: Layer): Promise<Training> {
-  const run = begin(parts, model);
+  const run = await beginAlike(parts, begin(parts, model));
   try {
     return await callRun("onBegin", parts.options.callbacks ?? [], run);
   } catch (error) {
     if (!parts.options.from) disposeTraining(run);
     throw error;
   }
+}
+
+/** A run whose numbers are those of the first rank on all of them. */
+async function beginAlike(
+  { ranks, feed, options }: EpochParts<Tree, Tree>,
+  run: Training,
+): Promise<Training> {
+  if (!ranks) return run;
+  const { batchSize, count, steps } = feed;
+  const { progress: { epoch, step }, key } = run;
+  const all = { key, epoch, step, epochs: options.epochs ?? 1, batchSize, count, steps };
+  const alike = JSON.stringify({ ...all, data: feed.data() });
+  await requireAlike(ranks.world, "fit", "examples, options and the run", alike);
+  const { params, state, optimizer } = run;
+  return { ...run, ...await broadcastTree(ranks.world, { params, state, optimizer }) };
+}
+
+/** The run after an epoch's steps, again with the same numbers on all ranks. */
+async function endAlike(
+  { ranks, options }: EpochParts<Tree, Tree>,
+  run: Training,
+): Promise<Training> {
+  if (!ranks) return run;
+  const { world, statistics } = ranks;
+  const state = statistics ? run.state : await averageTree(world, run.state);
+  const next = { ...run, state };
+  if (options.compareRanks === false) return next;
+  const hash = await treeHash({ params: next.params, state });
+  await requireAlike(world, "continue training", "the parameters' hashes", hash);
+  return next;
 }
 
 /** The run to begin or resume. */
@@ -235,7 +321,8 @@ async function nextReport(
 ): Promise<EpochReport> {
   const { objective, options } = parts;
   const began = performance.now();
-  const { run, stop, ended: complete } = await runEpoch(parts, from);
+  const { run: ended, stop, ended: complete } = await runEpoch(parts, from);
+  const run = await endAlike(parts, ended);
   const { totals } = run.progress;
   const after = complete ? { ...run, progress: nextEpoch(run.progress) } : run;
   const validation = complete ? await validate(parts, forward, after) : undefined;
@@ -251,15 +338,26 @@ async function nextReport(
     ...(learningRate === undefined ? {} : { learningRate }),
     ...await readLossScale(after.optimizer),
   };
-  const called = complete
-    ? await callEpoch(options.callbacks ?? [], after, numbers)
-    : { run: after };
+  const called = complete ? await callAfter(parts, after, numbers) : { run: after };
   const stopped = stop ?? called.stop;
   return {
     ...numbers,
     network: called.run,
     ...(stopped === undefined ? {} : { stopped }),
   };
+}
+
+/** Calls the callbacks of a complete epoch. If one rank's stop the run, all stop. */
+async function callAfter(
+  { ranks, options: { callbacks = [] } }: EpochParts<Tree, Tree>,
+  run: Training,
+  numbers: Omit<EpochReport, "network">,
+): Promise<CallResult<Training>> {
+  const { world = ALONE } = ranks ?? {};
+  const call = () => callEpoch(callbacks, run, numbers, world.rank === 0);
+  const { run: next, stop: own } = await world.during("call callbacks after an epoch", call);
+  const stop = await agreedStop({ ranks }, own);
+  return { run: next, ...(stop === undefined ? {} : { stop }) };
 }
 
 /** The learning rate of the last step. */
@@ -275,10 +373,10 @@ async function validate(
   forward: Forward,
   run: Training,
 ): Promise<(Measures & Partial<Evaluation>) | undefined> {
-  const { validation, normalize, validationSteps: steps } = options;
+  const { validation, normalize, validationSteps: steps, world } = options;
   if (!validation) return undefined;
-  const feed = await openEvaluation("validate", validation, { normalize, steps });
-  return await measure(forward, run, objective, feed).finally(() => feed.close());
+  const feed = await openEvaluation("validate", validation, { normalize, steps, world });
+  return await measure(forward, run, objective, feed, { world }).finally(() => feed.close());
 }
 
 function nextEpoch({ epoch, totals: _, stepInEpoch: __, ...rest }: Progress): Progress {

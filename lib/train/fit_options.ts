@@ -14,6 +14,8 @@ import type { Precision } from "./mixed_precision.ts";
 import type { Losses, Metrics } from "./objective.ts";
 import { type AnyExamples, batchSizeOf, countOf, isStream } from "./open_feed.ts";
 import type { ClassifierStep, StepReport } from "./reports.ts";
+import type { World } from "../world/world.ts";
+import type { BatchStatistics } from "./together.ts";
 import type { Trainable } from "./trainable.ts";
 import type { Training } from "./training.ts";
 
@@ -90,6 +92,23 @@ export type FitOptions<
    */
   readonly jit?: boolean | "check";
   /**
+   * The ranks that train together, see {@linkcode joinWorld}: each computes its part of every batch,
+   * and all have the numbers that one of them alone would have. All must be given the same options
+   * and examples; files are written by the first. Default: this process alone.
+   */
+  readonly world?: World;
+  /**
+   * Whose examples batch normalization takes its statistics of: `"local"`, those of the rank, whose
+   * running statistics are averaged at the end of each epoch; `"synchronized"`, those of the whole
+   * batch, as one rank would, which waits twice a step for each of its layers. Default: `"local"`.
+   */
+  readonly batchStatistics?: BatchStatistics;
+  /**
+   * Whether it is proved after every epoch, by a hash, that the parameters of all ranks are equal to
+   * the last bit. Default: `true`.
+   */
+  readonly compareRanks?: boolean;
+  /**
    * `"mixed"` halves the memory of activations and weights in a step: WebGPU on an adapter with
    * `shader-f16` only. Default: `"float32"`.
    */
@@ -120,6 +139,9 @@ export const FIT_OPTIONS: Readonly<Record<keyof FitOptions, true>> = {
   callbacks: true,
   onStep: true,
   jit: true,
+  world: true,
+  batchStatistics: true,
+  compareRanks: true,
   precision: true,
   lossScale: true,
 };

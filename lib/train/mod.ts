@@ -23,6 +23,8 @@ export {
   type Training,
 } from "./training.ts";
 export { evaluate, type EvaluateOptions, type Evaluation, type Measures } from "./evaluate.ts";
+export { shard } from "./shard.ts";
+export type { BatchStatistics } from "./together.ts";
 export { predict, type PredictOptions } from "./predict.ts";
 export {
   type Classification,
@@ -33,3 +35,4 @@ export {
 } from "./classify.ts";
 export { restoreTraining, snapshot } from "./snapshot.ts";
 export { restoreNetwork } from "../weights/restore_network.ts";
+export type { Share } from "../tensor/batch_part.ts";

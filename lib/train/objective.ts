@@ -54,6 +54,10 @@ export type Objective = {
   measure(outputs: Tree, targets: Tree): Measured;
   /** The loss of a single output. */
   readonly loss: Loss;
+  /** How much a batch counts in a mean over several, if not by its examples; see {@linkcode Loss}. */
+  readonly weightOf: Loss["weightOf"];
+  /** Whether a part of it is such a mean, so that it has no weight as a whole. */
+  readonly isUneven: boolean;
 };
 
 /** The numbers of a batch, on the device. */
@@ -107,6 +111,8 @@ export function objectiveOf(
   return {
     isClassifier,
     names,
+    weightOf: (loss as Partial<Loss>).weightOf,
+    isUneven: Object.values(parts ?? {}).some((part) => part.loss.weightOf !== undefined),
     loss: (outputs, targets) => {
       if (typeof loss === "function") {
         const value = loss(outputs, targets);

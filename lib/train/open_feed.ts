@@ -11,6 +11,7 @@ import { labeledColumns } from "../data/dataset.ts";
 import type { Examples } from "../data/examples.ts";
 import type { ImageSource } from "../data/image_source.ts";
 import type { Normalization } from "../data/normalization.ts";
+import { partOf, type Share } from "../tensor/batch_part.ts";
 import { fold, type Key } from "../tensor/random.ts";
 import type { ShapeTree } from "../tensor/tensor.ts";
 import { arrayIdentity, type DataIdentity, dataIdentity } from "./data_identity.ts";
@@ -28,6 +29,10 @@ export type FeedOptions = {
   readonly normalize?: Normalization;
   /** Whether images are left for the step to normalize, after it augmented them. */
   readonly raw?: boolean;
+  /** Which of the ranks this is: of each batch it takes its part. Default: it is the only one. */
+  readonly share?: Share | undefined;
+  /** Whether batches come whole all the same, as what augments them looks at all their images. */
+  readonly whole?: boolean;
   /** Shuffles each epoch. Default: examples keep their order. */
   readonly key?: Key;
 };
@@ -155,11 +160,14 @@ function arrayFeed(
     data,
     async *rest({ epoch, stepInEpoch }) {
       const order = options.key && { key: fold(fold(options.key, "order"), epoch) };
-      const batches = columnBatches(examples, { batchSize, skip: stepInEpoch, ...order });
-      for await (const { inputs, targets, indices } of batches) {
-        const size = indices.length;
+      const { share, whole } = options;
+      const taken = { batchSize, skip: stepInEpoch, ...(whole ? {} : { share }), ...order };
+      for await (const batch of columnBatches(examples, taken)) {
+        const { inputs, targets, indices } = batch;
+        const part = share && (batch.part ?? partOf(share, indices.length));
+        const size = part?.of ?? indices.length;
         const classes = labels && Array.from(indices, (index) => labels[index]!);
-        yield { inputs, targets, size, ...(classes ? { classes } : {}) };
+        yield { inputs, targets, size, ...(part ? { part } : {}), ...(classes ? { classes } : {}) };
       }
     },
     close: () => Promise.resolve(),

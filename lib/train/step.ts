@@ -4,10 +4,11 @@ import type { Batch } from "../data/dataset.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { Loss } from "../losses/losses.ts";
 import { type Optimizer, stepWith } from "../optimizers/optimizer.ts";
+import type { BatchPart } from "../tensor/batch_part.ts";
 import { valueAndGrad } from "../tensor/grad.ts";
 import { fold, type Key } from "../tensor/random.ts";
 import type { Scalar, Shape, ShapeTree, Tensor } from "../tensor/tensor.ts";
-import { shapesOf, type Tree } from "../tensor/tree.ts";
+import { mapTree, shapesOf, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import { type AuxiliaryLosses, auxiliaryLossesOf, watchExits } from "./auxiliary_losses.ts";
 import { keep, type LossScale, narrow, overflow } from "../tensor/mixed_precision.ts";
@@ -17,7 +18,8 @@ import {
   type PrecisionOptions,
   requirePrecision,
 } from "./mixed_precision.ts";
-import { type Measured, type Objective, objectiveOf } from "./objective.ts";
+import { type Measured, type Objective, objectiveOf, stackNumbers } from "./objective.ts";
+import type { Together } from "./together.ts";
 import { joinParams, type SplitParams, splitParams, type Trainable } from "./trainable.ts";
 
 /** What a step changes. */
@@ -110,19 +112,25 @@ export type SplitState<S extends Tree> = {
   readonly optimizer: Tree;
 };
 
+/** A part of a batch, and what is exchanged for the rest of it. */
+export type SharedBatch = TreeBatch & { readonly part?: BatchPart };
+
 /**
- * The one training step: of any model, parameters that are split already, and an objective.
+ * The one training step: of any model, parameters that are split already, and an objective. With
+ * other ranks its numbers and the next parameters are those of a step with the whole batch.
  *
  * @param optimizer the optimizer, in the precision of the options
+ * @param ranks what it exchanges with other ranks, if there are any
  */
 export function splitStep<P extends Tree, S extends Tree>(
   model: Layer<P, S>,
   objective: Objective,
   optimizer: Optimizer,
   options: TrainStepOptions,
+  ranks?: Together,
 ): (
   from: SplitState<S> & SplitParams,
-  batch: TreeBatch,
+  batch: SharedBatch,
   key: Key,
 ) => SplitState<S> & { readonly measured: Measured } {
   const lossesFor = rememberByShape((shape) =>
@@ -130,40 +138,93 @@ export function splitStep<P extends Tree, S extends Tree>(
   );
   const { trainable } = options;
   const freezing = trainable ? { frozen: (path: string) => !trainable(path) } : {};
-  type Given = TreeBatch & { readonly state: S; readonly lossScale: LossScale | undefined };
+  type Given = SharedBatch & { readonly state: S; readonly lossScale: LossScale | undefined };
   const differentiate = valueAndGrad(
-    (trained: Tree, frozen: Tree, { state, inputs, targets, lossScale }: Given, key: Key) => {
+    (trained: Tree, frozen: Tree, given: Given, key: Key) => {
+      const { state, inputs, targets, part, lossScale } = given;
       // Refuses what is not the model's before anything is computed.
       const { add, ...watching } = watchExits(lossesFor(shapesOf(inputs)));
-      const context = { training: true, key, ...freezing, ...watching };
+      const { statistics } = ranks ?? {};
+      const shared = part ? { part, ...(statistics ? { statistics } : {}) } : {};
+      const context = { training: true, key, ...freezing, ...watching, ...shared };
       const params = joinParams<P>({ trained, frozen });
       const [outputs, nextState] = model.apply(params, state, inputs as Tensor, context);
       const { loss, ...rest } = objective.measure(outputs, targets);
-      const total = add(objective.loss, loss, targets as Tensor);
+      const own = add(objective.loss, loss, targets as Tensor);
+      const total = part && ranks
+        ? tf.mul(own, shareOf(objective, targets, part, ranks)) as Scalar
+        : own;
       const scaled: Scalar = lossScale ? tf.mul(total, lossScale.scale) : total;
-      return [scaled, { state: nextState, loss: total, ...rest }];
+      // An empty part must not move the running statistics that it has of its own.
+      const kept = part?.count === 0 && !statistics ? state : nextState;
+      return [scaled, { state: kept, loss: total, ...rest }];
     },
   );
-  return ({ trained, frozen, state, optimizer: optimizerState }, { inputs, targets }, key) =>
+  return ({ trained, frozen, state, optimizer: optimizerState }, batch, key) =>
     tf.tidy(() => {
       const lossScale = lossScaleOf(optimizerState);
       if (lossScale) overflow(); // From here on tensors are held as float16.
       const weights = lossScale ? narrow({ trained, frozen }) : { trained, frozen };
-      const given = { state, inputs, targets, lossScale };
+      const given = { state, ...batch, lossScale };
       const modelKey = fold(key, "model");
-      const { grads, aux } = differentiate(weights.trained, weights.frozen, given, modelKey);
+      const { grads: own, aux } = differentiate(
+        weights.trained,
+        weights.frozen,
+        given,
+        modelKey,
+      );
+      const { state: made, ...numbers } = aux;
+      const { part } = batch;
+      const { grads, measured } = ranks && part
+        ? sumOfRanks(ranks, part, own, numbers)
+        : { grads: own, measured: numbers };
       const [next, nextOptimizer] = stepWith(optimizer, grads, optimizerState, trained);
-      const { state: made, loss, metrics, correct } = aux;
       const nextState = lossScale ? keep(state, made as S) : made;
       // deno-lint-ignore no-explicit-any -- tidy's types know records of tensors, not trees
       const result: any = {
         trained: next,
         state: nextState,
         optimizer: nextOptimizer,
-        measured: { loss, metrics, correct },
+        measured,
       };
       return result;
     });
+}
+
+/** The share of a part's loss in that of its batch. */
+function shareOf(
+  { weightOf }: Objective,
+  targets: Tree,
+  { count, of }: BatchPart,
+  ranks: Together,
+): Tensor | number {
+  if (!weightOf) return count / of;
+  const own = tf.mul(weightOf(targets as Tensor), count === 0 ? 0 : 1) as Scalar;
+  return tf.div(own, ranks.sum(own));
+}
+
+/** The gradients and numbers of a batch from those of its parts. */
+function sumOfRanks(
+  ranks: Together,
+  { count, of }: BatchPart,
+  grads: Tree,
+  { loss, metrics, correct }: Measured,
+): { readonly grads: Tree; readonly measured: Measured } {
+  const means = mapTree(([mean]) => tf.mul(mean!, count / of), metrics);
+  const counted = correct && tf.mul(correct, count === 0 ? 0 : 1) as Scalar;
+  const numbers = stackNumbers({ loss, metrics: means, correct: counted });
+  const { gradients, numbers: sums } = ranks.sums(grads, numbers);
+  const [first, ...others] = tf.unstack(sums) as [Scalar, ...Scalar[]];
+  const own = correct ? others.shift()! : null;
+  const names = Object.keys(metrics);
+  return {
+    grads: gradients,
+    measured: {
+      loss: first,
+      correct: own,
+      metrics: Object.fromEntries(names.map((name, i) => [name, others[i]!])),
+    },
+  };
 }
 
 /** The same function, called once per shape. */

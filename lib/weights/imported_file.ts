@@ -1,5 +1,5 @@
 // Files of other programs among those of weights: they have their model with them.
-import type { ImportedFile } from "../imported/file.ts";
+import type { ImportedFile, ImportOptions } from "../imported/file.ts";
 import { readKeras } from "../keras/mod.ts";
 import type { Layer, Network } from "../layers/layer.ts";
 import { readOnnx } from "../onnx/mod.ts";
@@ -13,22 +13,22 @@ type Format = {
   /** The program whose format it is. */
   readonly origin: string;
   readonly endings: readonly string[];
-  read(path: string): Promise<ImportedFile>;
+  read(path: string, options?: ImportOptions): Promise<ImportedFile>;
 };
 
 const FORMATS: readonly Format[] = [
-  { name: "an ONNX file", origin: "ONNX", endings: [".onnx"], read: (path) => readOnnx(path) },
+  { name: "an ONNX file", origin: "ONNX", endings: [".onnx"], read: readOnnx },
   {
     name: "a Keras file",
     origin: "Keras",
     endings: [".keras", ".h5", ".hdf5"],
-    read: (path) => readKeras(path),
+    read: readKeras,
   },
   {
     name: "a TensorFlow.js model",
     origin: "TensorFlow.js",
     endings: [".json"],
-    read: (path) => readTfjs(path),
+    read: readTfjs,
   },
 ];
 
@@ -83,9 +83,15 @@ export async function requireImported(path: string, name: string): Promise<void>
 /**
  * The network in an imported file.
  *
+ * @param wanted the model that is asked for
+ * @param wantedShape shape of one input, for what the file leaves open
  * @throws {TypeError} if a model is given: the file has its own
  */
-export async function openImported(path: string, wanted: unknown): Promise<ImportedNetworkFile> {
+export async function openImported(
+  path: string,
+  wanted: unknown,
+  wantedShape: Shape | undefined,
+): Promise<ImportedNetworkFile> {
   const { name, origin, read } = formatOf(path)!;
   if (wanted !== undefined) {
     throw new TypeError(
@@ -94,7 +100,7 @@ export async function openImported(path: string, wanted: unknown): Promise<Impor
       }`,
     );
   }
-  const file = await read(path);
+  const file = await read(path, { inputShape: wantedShape });
   const { model, inputShape, outputShape } = file.build();
   return {
     file: path,

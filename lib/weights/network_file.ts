@@ -97,6 +97,12 @@ export type OpenOptions = PretrainedOptions & {
   readonly classNames?: string | readonly string[];
 };
 
+/** What says which network a file is of. */
+type FileOptions = Omit<OpenOptions, "preprocessing" | "classNames"> & {
+  /** Shape of pictures as they are prepared: of one input, if the file leaves its sizes open. */
+  readonly pictureShape?: Shape | undefined;
+};
+
 /**
  * Finds out which network a file of weights is of. Nothing is put on the device.
  *
@@ -109,7 +115,7 @@ export type OpenOptions = PretrainedOptions & {
  */
 export async function openNetworkFile(
   what: string | URL | Checkpoint,
-  options: Omit<OpenOptions, "preprocessing" | "classNames"> = {},
+  options: FileOptions = {},
 ): Promise<NetworkFile> {
   const { model, inputShape } = options;
   if (inputShape !== undefined && typeof model !== "object") {
@@ -144,7 +150,9 @@ export async function openNetworkFile(
     ...(known ? { known } : {}),
     ...(sha256 === undefined ? {} : { sha256 }),
   };
-  if (isImported(path)) return { ...await openImported(path, model), ...about };
+  if (isImported(path)) {
+    return { ...await openImported(path, model, options.pictureShape), ...about };
+  }
   await using opened = await openTensors(path);
   if (!isCheckpoint(opened)) return { ...torchFile(opened, model, known, inputShape), ...about };
   const run = runIn(opened);

@@ -5,7 +5,7 @@ import type { Preprocessing } from "../image/preprocessing.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { openNetworkFile, type OpenOptions } from "./network_file.ts";
-import { findClassNames, findPreprocessing } from "./sidecars.ts";
+import { askedShape, findClassNames, findPreprocessing } from "./sidecars.ts";
 
 /** A trained network, and what is to be known to use it. */
 export type OpenedNetwork = Network & {
@@ -66,7 +66,8 @@ export async function open(
   what: string | URL | Checkpoint,
   options: OpenOptions = {},
 ): Promise<OpenedNetwork> {
-  const file = await openNetworkFile(what, options);
+  const pictureShape = await askedShape(options.preprocessing);
+  const file = await openNetworkFile(what, { ...options, pictureShape });
   const classNames = await findClassNames(file, options.classNames);
   const { how } = await findPreprocessing(file, options.preprocessing);
   const { name, origin, metadata, checkpoint } = file;

@@ -3,6 +3,7 @@ import { cifar10Classes } from "../data/sources/cifar10.ts";
 import { imagenetClasses } from "../data/sources/imagenet_classes.ts";
 import { parsePreprocessing, preprocessingOf } from "../image/parse_preprocessing.ts";
 import { checkPreprocessing, type Preprocessing, preprocessings } from "../image/preprocessing.ts";
+import { inputShapeOf } from "../image/preprocess.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import { unknownName } from "../text/nearest.ts";
 import { importedEnding, importedName } from "./imported_file.ts";
@@ -38,6 +39,21 @@ function sidecarsOf(file: string): string[] {
   const folder = file.replace(/[^/\\]*$/, "");
   const isTimm = file.slice(folder.length) === "model.safetensors";
   return [sidecarOf(file), ...(isTimm ? [`${folder}config.json`] : [])];
+}
+
+/**
+ * Shape of one input of the preprocessing that is asked for, if any.
+ *
+ * @throws {RangeError} if there is no such name
+ * @throws {SyntaxError} if a file is no preprocessing
+ */
+export async function askedShape(
+  asked: string | Preprocessing | undefined,
+): Promise<Shape | undefined> {
+  if (asked === undefined) return undefined;
+  const how = typeof asked === "string" ? (await presetOrFile(asked)).how : asked;
+  checkPreprocessing(how);
+  return inputShapeOf(how);
 }
 
 /** A preset by its name, or the preprocessing in a JSON file. */

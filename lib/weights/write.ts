@@ -1,5 +1,6 @@
 // Writes a network, with its model, as files of other programs.
 import type { Network } from "../layers/layer.ts";
+import { writeKerasFile } from "../keras/write.ts";
 import { writeOnnxFile } from "../onnx/write.ts";
 import { writeTfjsFolder } from "../tfjs/write.ts";
 import { checkPreprocessing, type Preprocessing } from "../image/preprocessing.ts";
@@ -99,6 +100,58 @@ export async function writeOnnx<
     layout,
     metadata,
   });
+}
+
+/**
+ * Writes a network as a file of Keras 3: a `.keras` archive, or one file of HDF5 as versions before
+ * had it, if the name ends in `.h5` or `.hdf5`. `keras.models.load_model` loads it on each of
+ * Keras's backends. What Keras has no layers for are its operations on tensors, which it keeps in a
+ * model beside layers. Names are paths with underscores, `block1_conv`.
+ *
+ * The file is whole, or not there. Its bytes are in memory until it is written.
+ *
+ * Needs `--allow-read` and `--allow-write` for the folder of `path`.
+ *
+ * @param path the file, `NAME.keras` or `NAME.h5`
+ * @param network the network with the shape of one input
+ * @param options 16 bits, to which kernels are rounded: the file is as large as in 32, as that is
+ * what Keras makes of them; classes, preprocessing
+ * @throws {TypeError} if layers cannot be written: with the paths of all of them, before anything is
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { init, key, lenet5, open, start, tf, weights } from "@neocog/neocog";
+ *
+ * await start({ backend: "cpu" });
+ * const network = init(lenet5(), key(0), [28, 28, 1]);
+ * const path = `${await Deno.makeTempDir()}/lenet5.keras`;
+ * const how = { crop: [28, 28], range: 1, mean: [0], std: [1] } as const;
+ * await weights.writeKeras(path, network, { preprocessing: how });
+ *
+ * const opened = await open(path);
+ * const x = tf.ones([1, 28, 28, 1]);
+ * const [before] = network.model.apply(network.params, network.state, x, {});
+ * const [after] = opened.model.apply(opened.params, opened.state, x, {});
+ * assertEquals(await after.array(), await before.array());
+ * ```
+ */
+export async function writeKeras<
+  P extends Tree,
+  S extends Tree,
+  X extends Tree = Tensor,
+  Y extends Tree = Tensor,
+>(
+  path: string,
+  network: WrittenNetwork<P, S, X, Y>,
+  options: WriteOptions = {},
+): Promise<void> {
+  if (!/\.(keras|h5|hdf5)$/i.test(path)) {
+    throw new RangeError(`Cannot write ${path}: its name must end in .keras, .h5 or .hdf5`);
+  }
+  const { inputShape, metadata } = requireWhole(path, network, options);
+  const { float16 = false } = options;
+  await writeKerasFile(path, network as unknown as Network, inputShape, { float16, metadata });
 }
 
 /** Options of {@linkcode writeTfjs}. */

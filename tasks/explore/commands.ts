@@ -3,10 +3,7 @@ import type { BackwardRule } from "../../lib/explain/mod.ts";
 import type { Plan } from "../generate/adversarial_methods.ts";
 import { isMinimal } from "../generate/adversarial_methods.ts";
 import { networkFlags } from "../network.ts";
-import type { Subject } from "./subject.ts";
-
-/** The name under which a picture that a page has brought is saved from there. */
-export const SAVED = "picture.png";
+import { SAVED, type Subject } from "./subject.ts";
 
 /** A word of a command line, in quotes if a shell would change it. */
 function quoted(word: string): string {
@@ -198,5 +195,72 @@ export function attackScript(
     `await Deno.writeFile("adversarial.png", nc.image.encodePng(image!));`,
     `const [before, after] = [found.labels.before[0]!, found.labels.after[0]!];`,
     `console.log(network.classNames[before], "→", network.classNames[after]);`,
+  ]);
+}
+
+/** The options of a call in a script, those that are given. */
+function optionsText(options: Readonly<Record<string, string | number | undefined>>): string {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return given.map(([name, value]) =>
+    `${name}: ${typeof value === "string" && !value.startsWith("nc.") ? text(value) : value}`
+  ).join(", ");
+}
+
+/** A script that writes an image of a class or of a unit. */
+export function featureScript(
+  subject: Subject,
+  { call, options }: { readonly call: string; readonly options: Parameters<typeof optionsText>[0] },
+): string {
+  return script(subject, undefined, [
+    `const { images } = await nc.generate.${call}, { ${optionsText(options)} });`,
+    `const [image] = await nc.explain.toPictures(images);`,
+    `await Deno.writeFile("feature.png", nc.image.encodePng(image!));`,
+  ]);
+}
+
+/** A script that writes a dream. */
+export function dreamScript(
+  subject: Subject,
+  name: string | undefined,
+  size: readonly [width: number, height: number],
+  options: Parameters<typeof optionsText>[0],
+): string {
+  const channels = subject.opened.inputShape[2]!;
+  const gray = channels === 1 ? "nc.image.toGray(picture)" : "picture";
+  const begin = name === undefined
+    ? [
+      `const pixels = nc.tensor.uniformArray(nc.key(0), ${
+        subject.opened.inputShape.join(" * ")
+      }, 0.4, 0.6);`,
+      `const picture = { width: ${subject.opened.inputShape[1]}, height: ${
+        subject.opened.inputShape[0]
+      }, channels: ${channels}, pixels } as const;`,
+    ]
+    : [];
+  return script(subject, name, [
+    ...begin,
+    `const photo = nc.image.resize(${gray}, ${size.join(", ")});`,
+    `const { images } = await nc.generate.deepDream(network, nc.explain.fromPictures([photo]), {`,
+    `  ${optionsText(options)},`,
+    `});`,
+    `const [dream] = await nc.explain.toPictures(images);`,
+    `await Deno.writeFile("dream.png", nc.image.encodePng(dream!));`,
+  ]);
+}
+
+/** A script that writes what a layer knows of a picture. */
+export function inversionScript(
+  subject: Subject,
+  name: string | undefined,
+  layer: string,
+  options: Parameters<typeof optionsText>[0],
+): string {
+  return script(subject, name, [
+    `const pixels = nc.explain.toPixels(x, network.preprocessing);`,
+    `const [{ images }] = await nc.generate.inversionStrip(network, pixels, [${text(layer)}], {`,
+    `  ${optionsText(options)},`,
+    `});`,
+    `const [image] = await nc.explain.toPictures(images);`,
+    `await Deno.writeFile("inversion.png", nc.image.encodePng(image!));`,
   ]);
 }

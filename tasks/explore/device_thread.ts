@@ -1,6 +1,7 @@
 // The server's side of the thread with the device.
 import { Refusal } from "../../lib/serve/refusal.ts";
 import { UsageError } from "../command.ts";
+import type { Said } from "../web/message.ts";
 import type { Channel, ChannelHandler } from "../web/channel.ts";
 import type { Order, Report } from "./protocol.ts";
 import type { SubjectFlags } from "./subject.ts";
@@ -29,7 +30,7 @@ export async function startDeviceThread(flags: SubjectFlags): Promise<DeviceThre
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
   const tell = (order: Order, transfer: ArrayBuffer[] = []): void =>
     worker.postMessage(order, transfer);
-  const opened = Promise.withResolvers<void>();
+  const opened = Promise.withResolvers<Said>();
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {});
   const channels = new Map<number, Channel>();
@@ -39,7 +40,7 @@ export async function startDeviceThread(flags: SubjectFlags): Promise<DeviceThre
   const onReport = (report: Report): void => {
     switch (report.kind) {
       case "opened":
-        return opened.resolve();
+        return opened.resolve(report.network);
       case "failed": {
         const isUsage = report.name === "UsageError";
         return opened.reject(new (isUsage ? UsageError : Error)(report.message));
@@ -66,14 +67,18 @@ export async function startDeviceThread(flags: SubjectFlags): Promise<DeviceThre
     failure.reject(error);
   };
   tell({ kind: "open", flags });
-  await opened.promise;
+  const network = await opened.promise;
   return {
     failed: failure.promise,
     connect(channel) {
       const page = count++;
       channels.set(page, channel);
       return {
-        onRequest: (request) => tell({ kind: "request", page, request }),
+        onRequest(request) {
+          // The first view does not wait for the device.
+          if (request.do !== "network") return tell({ kind: "request", page, request });
+          channel.send({ said: { ...network, id: request.id, done: true } });
+        },
         onClose() {
           channels.delete(page);
           tell({ kind: "close", page });

@@ -11,7 +11,11 @@ export type Order =
 
 /** From the device's thread. */
 export type Report =
-  | { readonly kind: "opened" }
+  | {
+    readonly kind: "opened";
+    /** What pages are told first. */
+    readonly network: Said;
+  }
   | { readonly kind: "failed"; readonly name: string; readonly message: string }
   | {
     readonly kind: "reply";

@@ -1,6 +1,7 @@
 // What is explored: a network on the device, a data set, and the pictures that pages have brought.
-import { decodeImage } from "../../lib/image/mod.ts";
+import { decodeImage, type Image } from "../../lib/image/mod.ts";
 import type { DataSetName } from "../../lib/data/mod.ts";
+import { attempting } from "../../lib/files/file_error.ts";
 import { sha256Of } from "../../lib/files/sha256.ts";
 import { type AttackSession, attackSession } from "../../lib/generate/mod.ts";
 import type { Device, Examples, Network } from "../../mod.ts";
@@ -8,20 +9,20 @@ import type { Values } from "../command.ts";
 import { say } from "../command/say.ts";
 import { loadTest, trainedOn } from "../datasets.ts";
 import { type OpenedNetwork, openNetwork } from "../pictures/opened_network.ts";
-import {
-  type Picture,
-  pictureOfExample,
-  pictureOfImage,
-  readPicture,
-} from "../pictures/read_picture.ts";
+import { type Picture, pictureOfExample, pictureOfImage } from "../pictures/read_picture.ts";
 import type { networkFlags } from "../network.ts";
 import type { imageFlags } from "../pictures/flags.ts";
+import { type Animations, animations } from "./animations.ts";
+import { type Memory, memory } from "./memory.ts";
 
 /** Which network, picture and data set. */
 export type SubjectFlags = Values<typeof networkFlags> & Values<typeof imageFlags>;
 
 /** A data set in memory. */
 export type OpenedData = { readonly name: DataSetName; readonly examples: Examples };
+
+/** What the file of a picture that a page has brought is called. */
+export const SAVED = "picture.png";
 
 /** What is explored. */
 export type Subject = {
@@ -31,6 +32,10 @@ export type Subject = {
   readonly data?: OpenedData;
   /** What attacks record, once for all. */
   readonly session: AttackSession;
+  /** What views found, and find again without computing. */
+  readonly found: Memory;
+  /** The steps of the last dreams, for animations. */
+  readonly animations: Animations;
   /** The picture at first: `"file"`, `"test:0"`, or none. */
   readonly first?: string;
   /**
@@ -39,6 +44,8 @@ export type Subject = {
    * @throws {Error} if there is none of that name
    */
   picture(name: string | undefined): Picture;
+  /** The picture of a name in its own size, of a file as it was brought. */
+  photo(name: string | undefined): Image;
   /**
    * Takes a picture file that a page has brought.
    *
@@ -48,8 +55,21 @@ export type Subject = {
   take(bytes: Uint8Array): string;
 };
 
-/** The most pictures that are kept; the one that was not used for longest goes. */
+/** A picture that came as a file. */
+type Brought = { readonly picture: Picture; readonly bytes: Uint8Array; readonly file: string };
+
+/** The most pictures that are kept, and the bytes of their files: those not used for longest go. */
 const MOST_PICTURES = 100;
+const MOST_BYTES = 256 * 2 ** 20;
+
+/** Drops what was not used for longest until there is room. */
+function makeRoom(brought: Map<string, Brought>): void {
+  const total = (): number => brought.values().reduce((sum, { bytes }) => sum + bytes.length, 0);
+  while (brought.size > MOST_PICTURES || (brought.size > 1 && total() > MOST_BYTES)) {
+    const [oldest] = brought.keys();
+    brought.delete(oldest!);
+  }
+}
 
 /**
  * Opens what the flags name, and starts the device.
@@ -59,10 +79,20 @@ const MOST_PICTURES = 100;
 export async function openSubject(flags: SubjectFlags): Promise<Subject> {
   const opened = await openNetwork(flags);
   const data = await openData(opened, flags);
+  const broughtOf = (bytes: Uint8Array, file: string, name = file): Brought => ({
+    picture: pictureOfImage(opened, decodeImage(bytes, name), file, flags.invert),
+    bytes,
+    file,
+  });
   const isFile = flags.image !== undefined && !/^\d+$/.test(flags.image);
-  const file = isFile ? await readPicture(opened, flags) : undefined;
-  const brought = new Map<string, Picture>();
-  const picture = (name: string | undefined): Picture => {
+  const file = isFile
+    ? broughtOf(
+      await attempting(`Cannot read ${flags.image}`, Deno.readFile(flags.image!)),
+      flags.image!,
+    )
+    : undefined;
+  const brought = new Map<string, Brought>();
+  const find = (name: string | undefined): Brought | Picture => {
     if (name === undefined) throw new Error("Cannot show this: choose a picture first");
     if (name === "file" && file) return file;
     const number = /^test:(\d{1,7})$/.exec(name)?.[1];
@@ -75,6 +105,10 @@ export async function openSubject(flags: SubjectFlags): Promise<Subject> {
     brought.set(name, found);
     return found;
   };
+  const picture = (name: string | undefined): Picture => {
+    const found = find(name);
+    return "picture" in found ? found.picture : found;
+  };
   const number = flags.image ?? "0";
   const first = isFile ? "file" : data ? `test:${number}` : undefined;
   if (first !== undefined) picture(first);
@@ -86,13 +120,17 @@ export async function openSubject(flags: SubjectFlags): Promise<Subject> {
     ...(data ? { data } : {}),
     ...(first === undefined ? {} : { first }),
     session: attackSession(network, { preprocessing: opened.units }),
+    found: memory(),
+    animations: animations(),
     picture,
+    photo(name) {
+      const found = find(name);
+      return "picture" in found ? decodeImage(found.bytes, found.file) : found.shown;
+    },
     take(bytes) {
       const name = `own:${sha256Of(bytes).slice(0, 16)}`;
-      const image = decodeImage(bytes, "the picture");
-      brought.set(name, pictureOfImage(opened, image, "picture.png", flags.invert));
-      const [oldest] = brought.keys();
-      if (brought.size > MOST_PICTURES) brought.delete(oldest!);
+      brought.set(name, broughtOf(bytes, SAVED, "the picture"));
+      makeRoom(brought);
       return name;
     },
   };

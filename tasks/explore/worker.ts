@@ -4,6 +4,7 @@ import { paramsOf } from "./params.ts";
 import type { Order, Report } from "./protocol.ts";
 import { openSubject, type Subject } from "./subject.ts";
 import { views } from "./views.ts";
+import { networkOf } from "./views/network.ts";
 import type { Said } from "../web/message.ts";
 
 /** The part of the worker's scope that is used; Deno's types are those of the main thread. */
@@ -58,7 +59,7 @@ scope.onmessage = async ({ data: order }) => {
   if (order.kind === "open") {
     try {
       subject = await openSubject(order.flags);
-      report({ kind: "opened" });
+      report({ kind: "opened", network: networkOf(subject) });
     } catch (error) {
       report({ kind: "failed", name: (error as Error).name, message: textOf(error) });
     }

@@ -1,9 +1,8 @@
 // `deno task generate deep-dream`: amplifies in a photo what a layer sees in it.
-import { type Image, resize, toGray } from "../../lib/image/mod.ts";
+import type { Image } from "../../lib/image/mod.ts";
 import { deepDream } from "../../lib/generate/mod.ts";
 import { fromPictures, toPictures } from "../../lib/explain/mod.ts";
 import { key } from "../../mod.ts";
-import { uniformArray } from "../../lib/tensor/mod.ts";
 import { requireLayer } from "../../lib/layers/layers_of.ts";
 import { count, number, text, toggle, UsageError, type Values } from "../command.ts";
 import { abortWithPicture, pictureProgress } from "../pictures/picture_progress.ts";
@@ -22,9 +21,7 @@ import { readImage } from "../command/files.ts";
 import { readPicture } from "../pictures/read_picture.ts";
 import { trainedOn } from "../datasets.ts";
 import { networkFlags } from "../network.ts";
-
-/** The least side at which a network of digits has room for four octaves. */
-const LEAST_SIZE = 112;
+import { inChannels, LEAST_SIZE, noise, resizedTo } from "./dream_picture.ts";
 
 /** What the subcommand takes. */
 export const command = {
@@ -69,29 +66,6 @@ export const command = {
 
 type Flags = Values<typeof command.flags>;
 
-/** A picture file with the network's channels. */
-async function readPhoto(file: string, channels: number): Promise<Image> {
-  const image = await readImage(file);
-  if (channels === 1) return toGray(image);
-  if (image.channels === 3) return image;
-  const count = image.width * image.height;
-  const pixels = Float32Array.from(
-    { length: 3 * count },
-    (_, i) =>
-      image.pixels[
-        Math.floor(i / 3) * image.channels + (image.channels === 1 ? 0 : i % 3)
-      ]!,
-  );
-  return { ...image, channels: 3, pixels };
-}
-
-/** Noise around gray, of the network's size. */
-function noise({ inputShape }: OpenedNetwork, seed: number): Image {
-  const [height, width, channels] = inputShape as [number, number, 1 | 3];
-  const pixels = uniformArray(key(seed), height * width * channels, 0.4, 0.6);
-  return { width, height, channels, pixels };
-}
-
 /** The picture that the flags name, enlarged for the octaves if it is not a file. */
 async function chosenPicture(
   opened: OpenedNetwork,
@@ -103,25 +77,10 @@ async function chosenPicture(
   const image = flag === "noise"
     ? noise(opened, seed)
     : isFile
-    ? await readPhoto(flag, opened.inputShape[2]!)
+    ? inChannels(await readImage(flag), opened.inputShape[2]!)
     : (await readPicture(opened, flags)).shown;
-  const side = Math.min(image.width, image.height);
-  const share = (flags.size ?? (isFile ? side : Math.max(side, LEAST_SIZE))) / side;
-  if (share === 1) return { image, source: flag };
-  const [width, height] = [image.width, image.height].map((each) => Math.round(each * share));
-  requireRoom(flags.size ?? LEAST_SIZE, width!, height!);
-  return { image: resize(image, width!, height!), source: flag };
-}
-
-/** The most pixels of a picture, 16,384 squared; `deepDream` limits the memory of layers. */
-const MOST_PIXELS = 2 ** 28;
-
-/** Refuses a size that does not fit into memory. */
-function requireRoom(size: number, width: number, height: number): void {
-  if (width * height <= MOST_PIXELS) return;
-  throw new UsageError(
-    `Cannot use --size: the picture must have at most ${MOST_PIXELS} pixels, got ${size}, which gives ${width} × ${height}`,
-  );
+  const least = isFile ? undefined : LEAST_SIZE;
+  return { image: resizedTo(image, flags.size, least), source: flag };
 }
 
 /** A layer with feature maps, at about four fifths of the depth. */
@@ -146,7 +105,7 @@ export async function run(flags: Flags): Promise<void> {
   const layer = flags.layer ?? defaultLayer(opened);
   requireLayer(opened.model, opened.inputShape, layer);
   const { image, source } = await chosenPicture(opened, flags);
-  const guide = flags.guide && await readPhoto(flags.guide, opened.inputShape[2]!);
+  const guide = flags.guide && inChannels(await readImage(flags.guide), opened.inputShape[2]!);
   const { octaves, steps, rate, rule, seed, "octave-scale": octaveScale, jitter } = flags;
   const settings = {
     layer,

@@ -5,6 +5,7 @@ import { choice, count, number, path, text, toggle, type Values } from "../comma
 import { recoverFlag } from "../command/device.ts";
 import { dataDirFlag, DATASETS } from "../datasets.ts";
 import { modelFlag, ownModelFlags } from "../own_model.ts";
+import { PRECISIONS } from "../../lib/train/mixed_precision.ts";
 import { DEFAULT_RUN, SCHEDULES } from "./recipes.ts";
 import type { FlagSettings } from "./settings.ts";
 
@@ -95,6 +96,16 @@ export const trainFlags = {
     help: "stop after so many seconds of training",
     defaultText: "none",
   }),
+  precision: choice(PRECISIONS, {
+    help: "mixed stores activations and weights of a step as float16, half the memory, where the " +
+      "adapter has shader-f16; sums, parameters and checkpoints are float32",
+    defaultText: "float32",
+  }),
+  "loss-scale": number({
+    above: 0,
+    help: "what the loss is multiplied by in mixed precision, so that gradients fit float16",
+    defaultText: "dynamic, from 65536",
+  }),
   seed: count({
     min: 0,
     help: "seed of the first parameters, the order, dropout and augmentation",
@@ -137,5 +148,7 @@ export function chosenSettings(flags: TrainFlags): FlagSettings {
     earlyStop: flags["early-stop"] || undefined,
     timeLimit: flags["time-limit"],
     imageSize: flags["image-size"],
+    precision: flags.precision,
+    lossScale: flags["loss-scale"],
   };
 }

@@ -1,5 +1,6 @@
 // The settings of a training run: from flags, or from the checkpoint that is resumed.
 import { type Json, type OptimizerName, optimizers } from "../../mod.ts";
+import type { Precision, PrecisionOptions } from "../../lib/train/mod.ts";
 import { UsageError } from "../command.ts";
 import type { DataSetName } from "../../lib/data/mod.ts";
 import { DATASETS } from "../datasets.ts";
@@ -40,6 +41,9 @@ export type Settings = KeptModel & {
   readonly patience: number;
   /** Seconds of training after which the run ends; never if `null`. */
   readonly timeLimit: number | null;
+  readonly precision: Precision;
+  /** The loss scale of mixed precision; dynamic if `null`. */
+  readonly lossScale: number | null;
 };
 
 /** Settings by flags; `undefined` if a flag is absent. */
@@ -60,7 +64,14 @@ const EARLIER = {
   earlyStop: false,
   patience: 5,
   timeLimit: null,
+  precision: "float32",
+  lossScale: null,
 } as const satisfies Partial<Settings>;
+
+/** Precision and loss scale as `fit` takes them. */
+export function precisionOf({ precision, lossScale }: Settings): PrecisionOptions {
+  return { precision, ...(lossScale === null ? {} : { lossScale }) };
+}
 
 /** The part of the training images that is held back if something is chosen by it. */
 const HELD_BACK = 0.1;

@@ -33,7 +33,7 @@ import { labelOf } from "../own_model.ts";
 import { trainingProgress } from "../progress.ts";
 import { aboutRun, type Records } from "./records.ts";
 import type { RunFolder, RunRecords } from "./run_folder.ts";
-import type { Settings } from "./settings.ts";
+import { precisionOf, type Settings } from "./settings.ts";
 
 /** The parts of a run. */
 export type RunParts = {
@@ -185,6 +185,7 @@ function startFit(
     callbacks: callbacksOf(parts, notes),
     signal,
     onStep,
+    ...precisionOf(settings),
     ...(parts.normalize ? { normalize: parts.normalize } : {}),
     ...(parts.augment ? { augment: parts.augment } : {}),
     ...(parts.loss ? { loss: parts.loss } : {}),

@@ -132,6 +132,11 @@ export function servePage(
   const server = listen(port, host, handler);
   const url = addressOf(host, server.addr.port, token);
   console.log(json ? JSON.stringify({ url }) : url);
+  if (token !== undefined) {
+    say(
+      "on other machines, put this machine's own address in its place; the connection is not encrypted",
+    );
+  }
   return { url, close: () => server.shutdown() };
 }
 

@@ -432,3 +432,38 @@ gpuTest("whole numbers cast to float32 are floats to neocog's own kernels", asyn
     assertEquals(await doubled.array(), [[0, 1], [1, 1]]);
   });
 });
+
+gpuTest("tfjs's mean pooling and its gradient equal the reference", async () => {
+  const CASES = [[[2, 7, 8, 4], 2, 2], [[1, 6, 9, 5], 3, 2], [[3, 5, 5, 8], 3, 1]] as const;
+  await onEachForm(async (form) => {
+    for (const [shape, size, stride] of CASES) {
+      const [images, height, width, channels] = shape;
+      const out = [height, width].map((length) => Math.floor((length - size) / stride) + 1);
+      const x = normalArray(key(size), images * height * width * channels);
+      const dy = normalArray(key(stride + 10), images * out[0]! * out[1]! * channels);
+      const means = new Float64Array(dy.length);
+      const dx = new Float64Array(x.length);
+      for (let to = 0; to < dy.length; to++) {
+        const c = to % channels;
+        const j = Math.floor(to / channels) % out[1]!;
+        const i = Math.floor(to / (channels * out[1]!)) % out[0]!;
+        const n = Math.floor(to / (channels * out[1]! * out[0]!));
+        for (let tap = 0; tap < size * size; tap++) {
+          const [row, column] = [i * stride + Math.floor(tap / size), j * stride + tap % size];
+          const at = ((n * height + row) * width + column) * channels + c;
+          means[to]! += x[at]! / size ** 2;
+          dx[at]! += dy[to]! / size ** 2;
+        }
+      }
+      const image = tf.tensor4d(x, [...shape]);
+      const pool = (input: tf.Tensor): tf.Tensor =>
+        tf.avgPool(input as tf.Tensor4D, size, stride, "valid");
+      const slopes = tf.tensor4d(dy, [images, out[0]!, out[1]!, channels]);
+      const { value, grad } = tf.valueAndGrad(pool)(image, slopes);
+      const what = `${form} [${shape}] ${size} by ${stride}`;
+      assertLess(relativeError(await value.data(), means), TOLERANCE, what);
+      assertLess(relativeError(await grad.data(), dx), TOLERANCE, what);
+      tf.dispose([image, slopes, value, grad]);
+    }
+  });
+});

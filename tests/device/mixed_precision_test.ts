@@ -11,8 +11,10 @@ import { convolve, dropUnits } from "../../lib/tensor/mod.ts";
 import { meanWindows, sumWindows } from "../../lib/tensor/window_sums.ts";
 import { maxWindows } from "../../lib/tensor/max_windows.ts";
 import { normalizeBatch } from "../../lib/tensor/batch_norm.ts";
+import { normalizeResponses } from "../../lib/tensor/local_response_norm.ts";
+import { standardize } from "../../lib/tensor/standardize.ts";
 import { keep, narrow, overflow } from "../../lib/tensor/mixed_precision.ts";
-import { jit, key, type Scalar, start, type Tensor, tf, valueAndGrad } from "../../mod.ts";
+import { jit, key, layers, type Scalar, start, type Tensor, tf, valueAndGrad } from "../../mod.ts";
 import { forward, product } from "../../tasks/selftest/reference.ts";
 import { numbersOf } from "../closeness.ts";
 import { float16Test } from "./float16.ts";
@@ -66,6 +68,7 @@ function assertRounded(actual: readonly number[], wanted: ArrayLike<number>, wha
 }
 
 const windows = { size: [2, 3], stride: [2, 2], padding: "same" } as const;
+const RESPONSES = { before: 2, after: 2, share: 0.1, beta: 0.75, k: 2 } as const;
 const IMAGES = [2, 7, 6, 8];
 
 /** Functions of images and filters whose answer is held as float16. */
@@ -91,6 +94,10 @@ const FUNCTIONS: Readonly<Record<string, readonly [f: (...x: Tensor[]) => Tensor
     "concatenation": [(x, y) => tf.concat([x!, y!], 3), IMAGES, [2, 7, 6, 3]],
     "concatenation by fours": [(x, y) => tf.concat([x!, y!, x!], 3), IMAGES, [2, 7, 6, 4]],
     "parts of a split": [(x) => tf.add(...tf.split(x!, 2, 3) as [Tensor, Tensor]), IMAGES],
+    "hard swish": [(x) => layers.hardSwish().apply({}, {}, x!, {})[0], IMAGES],
+    "gelu": [(x) => layers.gelu().apply({}, {}, x!, {})[0], [3, 5]],
+    "layer norm": [(x) => standardize(x!, [3], 1e-5), IMAGES],
+    "local response norm": [(x) => normalizeResponses(x!, RESPONSES), IMAGES],
     "means of windows": [(x) => meanWindows(x as tf.Tensor4D, windows), IMAGES],
     "sums of windows": [(x) => sumWindows(x as tf.Tensor4D, windows), [2, 7, 6, 3]],
     "max pooling": [(x) => maxWindows(x as tf.Tensor4D, windows), IMAGES],

@@ -106,6 +106,12 @@ const cases: Readonly<Record<string, readonly [layer: object, shape: Shape]>> = 
     meanPool({ size: 3, stride: 3, padding: 1, rounding: "ceil", countPadding: true }),
     IMAGE,
   ],
+  "maxPool of uneven padding": [maxPool({ size: 3, stride: 2, padding: 1 }), [8, 6, 3]],
+  "maxPool of uneven padding after a ReLU": [
+    sequential({ relu: relu(), pool: maxPool({ size: 3, stride: 2, padding: 1 }) }),
+    [8, 6, 3],
+  ],
+  "meanPool of uneven padding": [meanPool({ size: 3, stride: 2, padding: 1 }), [8, 6, 3]],
   "normPool": [normPool({ size: 3, stride: 2 }), IMAGE],
   "normPool of sums": [normPool({ norm: 1 }), IMAGE],
   "globalMeanPool": [globalMeanPool(), IMAGE],

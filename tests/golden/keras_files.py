@@ -315,6 +315,7 @@ bad = {
     "got an archive without config.json": rewritten(lambda e: e.pop("config.json")),
     "got an archive without model.weights.h5": rewritten(lambda e: e.pop("model.weights.h5")),
     "model.weights.h5: it must be a whole HDF5 file": rewritten(lambda e: e.update({"model.weights.h5": b"no" * 999})),
+    "it must hold files of at most 20 times its": rewritten(lambda e: e.update({"model.weights.h5": bytes(4_000_000)})),
     "must hold a whole model of Keras, got an HDF5 file without a model_config": weights_alone(),
 }
 

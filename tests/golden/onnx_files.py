@@ -209,6 +209,41 @@ case(
 half = {"w": draw(2, 2, 2, 2).astype(np.float16)}
 case("weights in float16", [n("Cast", ["w"], ["f"], to=1), n("Conv", ["x", "f"], ["y"])], (1, 2, 3, 3), **half)
 
+# Products of rows and of what the network computes: attention of two heads, whose batch is turned around.
+case("MatMul of rows", [n("MatMul", ["x", "w"], ["h"]), n("Add", ["h", "b"], ["y"])], (2, 5, 3), w=draw(3, 4), b=draw(4))
+case("MatMul of an image's rows", [n("MatMul", ["x", "w"], ["y"])], (2, 3, 4, 5), w=draw(5, 2))
+case(
+    "MatMul of computed matrices",
+    [n("Tanh", ["x"], ["a"]), n("Transpose", ["a"], ["t"], perm=[0, 1, 3, 2]), n("MatMul", ["x", "t"], ["y"])],
+    (2, 3, 4, 5),
+)
+parts = [
+    node
+    for i, name in enumerate("qkv")
+    for node in (
+        n("Slice", ["turned", f"from{i}", f"to{i}", "first"], [f"{name}1"]),
+        n("Squeeze", [f"{name}1", "first"], [name]),
+    )
+]
+case(
+    "attention",
+    [
+        n("MatMul", ["x", "w"], ["h"]),
+        n("Reshape", ["h", "sizes"], ["parted"]),
+        n("Transpose", ["parted"], ["turned"], perm=[2, 0, 3, 1, 4]),
+        *parts,
+        n("Transpose", ["k"], ["kt"], perm=[0, 1, 3, 2]),
+        n("MatMul", ["q", "kt"], ["scores"]),
+        n("Softmax", ["scores"], ["shares"], axis=-1),
+        n("MatMul", ["shares", "v"], ["mixed"]),
+        n("Transpose", ["mixed"], ["back"], perm=[0, 2, 1, 3]),
+        n("Reshape", ["back", "joined"], ["y"]),
+    ],
+    (1, 5, 6),
+    w=draw(6, 18), sizes=ints(0, 5, 3, 2, 3), joined=ints(0, 5, 6), first=ints(0),
+    from0=ints(0), to0=ints(1), from1=ints(1), to1=ints(2), from2=ints(2), to2=ints(3),
+)
+
 bad = {}
 
 

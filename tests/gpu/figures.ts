@@ -1,7 +1,7 @@
 // `deno task test:gpu`: what Mesa's AMD compiler makes of every GPU kernel of the op table, as a table in docs/.
 import { parseArgs } from "@std/cli/parse-args";
 import { writeFileAtomically } from "../../lib/files/mod.ts";
-import { type KernelFile, writeKernels } from "../../tasks/bench/wgsl.ts";
+import { type KernelFile, kernelFiles, kernelName, writeKernels } from "../../tasks/bench/wgsl.ts";
 import before from "./before.json" with { type: "json" };
 import { buildModel, type Figures, figuresOf } from "./model.ts";
 
@@ -17,7 +17,24 @@ be there, and writes the table of docs/gpu_kernels.md.
 It needs ../shared/gpu, gcc, cargo and libvulkan-dev.`;
 
 /** What a row of the table says of a kernel. */
-type Row = Figures & { readonly workgroups: number };
+type Row = Figures & {
+  readonly workgroups: number;
+  /** How much longer memory takes for its tensors than its instructions do; 0 if unknown. */
+  readonly memory: number;
+};
+
+/** The chip: SIMDs, and bytes that memory moves in a cycle of 2.1 GHz at 512 GB/s. */
+const SIMDS = 160;
+const BYTES_PER_CYCLE = 512 / 2.1;
+
+/**
+ * Cycles that memory needs for what the operation has to move, over those that the SIMDs need for a
+ * kernel without loops, if all of them are busy.
+ */
+function memoryOf(bytes: number, workgroups: number, { cycles, workgroupSize }: Figures): number {
+  const issued = workgroups * Math.ceil(workgroupSize / 64) * cycles / SIMDS;
+  return issued === 0 ? 0 : bytes / BYTES_PER_CYCLE / issued;
+}
 
 const PAGE = new URL("../../docs/gpu_kernels.md", import.meta.url);
 const BEGIN = "<!-- The rest is written by deno task test:gpu -->\n";
@@ -27,6 +44,7 @@ const HEADING = [
   "FMA bound",
   "by latency",
   "limit",
+  "memory",
   "width",
   "registers",
   "waves",
@@ -45,13 +63,20 @@ async function compiled(
 ): Promise<Map<string, Row>> {
   const rows = new Map<string, Row>();
   const seen = new Map<string, Figures>();
-  for (const { file, kind, workgroups } of kernels) {
+  for (const { file, kind, shape, workgroups, bytes } of kernels) {
     const text = await Deno.readTextFile(`${folder}/${file}`);
     if (kind.endsWith("backward") && seen.has(text)) continue;
     const figures = seen.get(text) ?? await figuresOf(model, `${folder}/${file}`);
     seen.set(text, figures);
     const [x, y, z] = workgroups;
-    rows.set(file.replace(/\.wgsl$/, ""), { ...figures, workgroups: x * y * z });
+    // Of an operation of several kernels, the first reads what it is given.
+    const isFirst = file === kernelFiles(kernelName(kind, shape), [""])[0] &&
+      !kind.endsWith("backward");
+    rows.set(file.replace(/\.wgsl$/, ""), {
+      ...figures,
+      workgroups: x * y * z,
+      memory: isFirst ? memoryOf(bytes, x * y * z, figures) : 0,
+    });
   }
   return rows;
 }
@@ -64,6 +89,7 @@ function cells(name: string, row: Row): string[] {
     `${row.bound} %`,
     `${row.latencyBound} %`,
     row.limit,
+    row.memory === 0 ? "" : `${row.memory.toFixed(1)} ×`,
     row.width === 0 ? "" : `${row.width}`,
     `${row.registers}`,
     `${row.waves}`,
@@ -85,7 +111,7 @@ function tableText(rows: ReadonlyMap<string, Row>): string {
 function known(page: string): Map<string, { bound: number; latencyBound: number; spills: number }> {
   const lines = page.split(BEGIN)[1]?.split("\n") ?? [];
   return new Map(lines.flatMap((line) => {
-    const [, name, , bound, latencyBound, , , , , spills] = line.split("|").map((cell) =>
+    const [, name, , bound, latencyBound, , , , , , spills] = line.split("|").map((cell) =>
       cell.trim()
     );
     if (!name?.startsWith("`")) return [];

@@ -18,6 +18,8 @@ export type Figures = {
   readonly workgroupSize: number;
   /** Registers that did not fit. */
   readonly spills: number;
+  /** Cycles of a SIMD for a wave of a kernel without loops; 0 with one. */
+  readonly cycles: number;
 };
 
 const SOURCE = new URL("../../../shared/gpu/", import.meta.url);
@@ -75,6 +77,7 @@ export function parseFigures(line: string): Figures {
   const [, reads, writes, dwords] = / global=(\d+)r(\d+)w\/(\d+)dw/.exec(line) ?? [];
   const accesses = Number(reads) + Number(writes);
   const [, x, y, z] = /workgroup=(\d+)x(\d+)x(\d+)/.exec(line) ?? [];
+  const [, cycles] = / hot: .*?cycles\([^)]*\)=([\d/]+)/.exec(line) ?? [];
   const [, vector, scalar] = /spills=(\d+)\+(\d+)/.exec(line) ?? [];
   return {
     bound: number(/ bound=(\d+)%/),
@@ -86,6 +89,7 @@ export function parseFigures(line: string): Figures {
     workgroupBytes: number(/ lds=(\d+)/),
     workgroupSize: Number(x) * Number(y) * Number(z),
     spills: Number(vector) + Number(scalar),
+    cycles: / loops=0 /.test(line) ? Math.max(...(cycles ?? "0").split("/").map(Number)) : 0,
   };
 }
 

@@ -45,5 +45,6 @@ Deno.test("a line of the model is read", () => {
     workgroupBytes: 0,
     workgroupSize: 64,
     spills: 3,
+    cycles: 32,
   });
 });

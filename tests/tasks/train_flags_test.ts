@@ -193,6 +193,17 @@ Deno.test("a learning rate is found by a sweep, drawn, and kept with the run", a
   await Deno.remove(dataDir, { recursive: true });
 });
 
+Deno.test("mixed precision on the CPU backend is refused before there is a folder", async () => {
+  const dataDir = await smallMnist(10, 10);
+  const out = `${dataDir}/run`;
+  const args = ["--data-dir", dataDir, "--out", out, "--precision", "mixed", "--backend", "cpu"];
+  const { code, err } = await runTask("train", args);
+  assertEquals(code, 1);
+  assertStringIncludes(err, 'the backend must be "webgpu", got "cpu". Choose precision "float32"');
+  assert(!(await Array.fromAsync(Deno.readDir(dataDir))).some(({ name }) => name === "run"));
+  await Deno.remove(dataDir, { recursive: true });
+});
+
 Deno.test("each wrong flag of a steered run is refused before any work, with what would be right", async () => {
   const refused: [string[], string][] = [
     [["--augment", "crp:4"], "crop"],
@@ -209,6 +220,9 @@ Deno.test("each wrong flag of a steered run is refused before any work, with wha
     [["--dataset", "folder"], "--data-dir"],
     [["--show-augmented"], "--augment"],
     [["--find-lr", "--learning-rate", "0.1"], "--find-lr"],
+    [["--precision", "float16"], "mixed"],
+    [["--loss-scale", "0", "--precision", "mixed"], "--loss-scale"],
+    [["--loss-scale", "8"], "--precision mixed"],
   ];
   const outcomes = await Promise.all(refused.map(([args]) => runTask("train", args)));
   for (const [i, { code, err, out }] of outcomes.entries()) {

@@ -1,7 +1,7 @@
 // Mixed precision: which tensors of a recording are held as float16, and the programs for that.
 import { tf } from "../../tensor/tf.ts";
 import { HALF_TEXELS } from "../textures.ts";
-import type { Run, Step, Storage, Use } from "./recording.ts";
+import { type Run, type Step, type Storage, storagesOf, type Use } from "./recording.ts";
 
 /**
  * Holds tensors as float16 where every program that has to do with them can: those read and write
@@ -18,15 +18,15 @@ export function holdHalves(
   flag: Storage,
 ): Step[] {
   const halves = chooseHalves(steps, wideOf(steps, results));
-  return steps.map((step) => step.kind === "copy" ? step : withHalves(step, halves, flag));
+  return steps.map((step) => step.kind === "run" ? withHalves(step, halves, flag) : step);
 }
 
 /** What must stay float32. */
 function wideOf(steps: readonly Step[], results: readonly Storage[]): ReadonlySet<Storage> {
   const wide = new Set(results);
   for (const step of steps) {
-    if (step.kind === "copy") {
-      wide.add(step.from).add(step.to);
+    if (step.kind !== "run") {
+      for (const storage of storagesOf(step)) wide.add(storage);
       continue;
     }
     for (const [i, { storage, access }] of step.uses.entries()) {

@@ -2,7 +2,7 @@
 import type { Tensor } from "../../tensor/tensor.ts";
 import { bytesOf, TENSOR_USAGE } from "../buffer_bytes.ts";
 import type { PlanParts } from "./plan_parts.ts";
-import type { Storage } from "./recording.ts";
+import { type Storage, storagesOf } from "./recording.ts";
 
 /** The buffers of a plan's arguments. */
 export type Inputs = {
@@ -103,9 +103,7 @@ export function planInputs(parts: PlanParts): Inputs {
 /** The leaves that steps or results need. */
 function wantedInputs({ program }: PlanParts): Map<number, Storage> {
   const { steps, place, results } = program;
-  const all = steps.flatMap((step) =>
-    step.kind === "copy" ? [step.from, step.to] : step.uses.map(({ storage }) => storage)
-  );
+  const all = steps.flatMap(storagesOf);
   const wanted = new Map<number, Storage>();
   for (const storage of [...all, ...results].map(place)) {
     if (storage.origin.kind === "input") wanted.set(storage.origin.leaf, storage);

@@ -93,14 +93,45 @@ export function jit<A extends readonly unknown[], R>(
   f: (...values: A) => R,
   options: JitOptions = {},
 ): Jitted<A, R> {
-  return jitOnShelf(f, makeShelf(), options);
+  return jitOnShelf(f, makeShelf(), options, runAlone);
 }
+
+/**
+ * A {@linkcode jit} of a function that exchanges numbers with other ranks: its result comes when all
+ * exchanges are done. It must not be called again before that, and its arguments must live as long.
+ */
+export function jitExchanging<A extends readonly unknown[], R>(
+  f: (...values: A) => R,
+  options: JitOptions = {},
+): Jitted<A, Promise<R>> {
+  return jitOnShelf(f as (...values: A) => never, makeShelf(), options, runExchanging);
+}
+
+/** Runs a plan, and hands over its results, now or later. */
+type RunPlan = (
+  what: string,
+  plan: Plan,
+  leaves: readonly (Tensor | number)[],
+  keys: readonly Key[],
+  give: (tensors: Tensor[]) => unknown,
+) => unknown;
+
+const runAlone: RunPlan = (what, plan, leaves, keys, give) => {
+  if (!plan.exchanges) return give(plan.run(leaves, keys));
+  throw new TypeError(
+    `Cannot run ${what}: a function that exchanges numbers with other ranks must be made by jitExchanging, got jit`,
+  );
+};
+
+const runExchanging: RunPlan = async (_what, plan, leaves, keys, give) =>
+  give(await plan.runExchanging(leaves, keys));
 
 /** A {@linkcode jit} whose plans lie on a given shelf. */
 function jitOnShelf<A extends readonly unknown[], R>(
   f: (...values: A) => R,
   shelf: Shelf,
   options: JitOptions,
+  runPlan: RunPlan,
 ): Jitted<A, R> {
   const { donate = [], check } = options;
   const wrong = donate.find((index) => !Number.isInteger(index) || index < 0);
@@ -143,9 +174,11 @@ function jitOnShelf<A extends readonly unknown[], R>(
     recorded.set(flat.signature, known);
     shelf.plans.add(known.plan);
     const keys = known.plan.keys.derive(flat.keys);
-    const tensors = known.plan.run(flat.leaves, keys);
-    flat.leaves.forEach((leaf, i) => donated[i] && typeof leaf !== "number" && leaf.dispose());
-    return known.assemble(tensors, keys);
+    const { plan, assemble } = known;
+    return runPlan(what, plan, flat.leaves, keys, (tensors) => {
+      flat.leaves.forEach((leaf, i) => donated[i] && typeof leaf !== "number" && leaf.dispose());
+      return assemble(tensors, keys);
+    });
   };
   return Object.assign(call as Jitted<A, R>, {
     plan: (): string =>
@@ -169,7 +202,7 @@ export function jitFor<A extends readonly unknown[], R>(
   const known = owned.get(owner);
   if (known) return known as unknown as Jitted<A, R>;
   const shelf = makeShelf();
-  const made = jitOnShelf(make(), shelf, {});
+  const made = jitOnShelf(make(), shelf, {}, runAlone);
   owned.set(owner, made as unknown as Jitted<unknown[], unknown>);
   orphans.register(owner, shelf);
   return made;

@@ -27,7 +27,8 @@ export function lower(
   donated: (leaf: number) => boolean,
   mostBuffers: number,
 ): Program {
-  const fused = fuse(withoutDead(recording.steps, results), results, mostBuffers);
+  const alive = withoutDead(earlyExchanges(recording.steps), results);
+  const fused = fuse(alive, results, mostBuffers);
   const needed = recording.overflow ? holdHalves(fused, results, recording.overflow) : fused;
   const { last } = spans(needed, (storage) => storage);
   const kept = new Set(results);
@@ -48,12 +49,36 @@ export function lower(
   return { steps, place, results, landings };
 }
 
+/**
+ * Begins exchanges as soon as what they send is there, so that the steps between need not wait for
+ * them. The places depend on data alone: they are the same on all ranks.
+ */
+function earlyExchanges(steps: readonly Step[]): Step[] {
+  const moved: Step[] = [];
+  for (const step of steps) {
+    if (step.kind !== "exchange") {
+      moved.push(step);
+      continue;
+    }
+    const sent = new Set(step.from);
+    const after = moved.findLastIndex((before) =>
+      touched(before).writes.some((storage) => sent.has(storage))
+    );
+    // Exchanges with the same last step before them keep their order.
+    let at = after + 1;
+    while (moved[at]?.kind === "exchange") at++;
+    moved.splice(at, 0, step);
+  }
+  return moved;
+}
+
 function withoutDead(steps: readonly Step[], results: readonly Storage[]): Step[] {
   const wanted = new Set(results);
   const alive: Step[] = [];
   for (const step of steps.toReversed()) {
     const { writes, reads } = touched(step);
-    if (!writes.some((storage) => wanted.has(storage))) continue;
+    // Other ranks wait for an exchange, even if nothing is done with what comes back.
+    if (step.kind !== "exchange" && !writes.some((storage) => wanted.has(storage))) continue;
     for (const storage of writes) wanted.delete(storage);
     for (const storage of reads) wanted.add(storage);
     alive.push(step);

@@ -1,13 +1,20 @@
-// A recording with buffers and bind groups of its own, run by one submit.
+// A recording with buffers and bind groups of its own, run by one submit, or by one up to each exchange.
 import type { Key } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
-import { bindGroup, type GuardedBackend } from "../backend.ts";
+import { bindGroup, type BufferPart, type GuardedBackend } from "../backend.ts";
 import { type Arena, planArena } from "./arena.ts";
 import { type Inputs, planInputs } from "./inputs.ts";
 import { type KeyBook, keyBook } from "./keys.ts";
 import type { Program } from "./lower.ts";
-import type { Copy, Run, Storage } from "./recording.ts";
+import {
+  type Copy,
+  type Exchange,
+  type Run,
+  type Storage,
+  storagesOf,
+  touched,
+} from "./recording.ts";
 import { TENSOR_USAGE } from "../buffer_bytes.ts";
 import type { PlanParts } from "./plan_parts.ts";
 import { giveResults } from "./results.ts";
@@ -29,12 +36,20 @@ export type Plan = {
    * @returns the results; the caller owns them
    */
   run(leaves: readonly (Tensor | number)[], keys: readonly Key[]): Tensor[];
+  /** Whether it exchanges numbers with other ranks, so that it must be waited for. */
+  readonly exchanges: boolean;
+  /**
+   * Runs it, with its exchanges. It must not be run again before it has ended.
+   *
+   * @param leaves as of `run`; they must live until it has ended
+   */
+  runExchanging(leaves: readonly (Tensor | number)[], keys: readonly Key[]): Promise<Tensor[]>;
   /** Frees its buffers; results live on. */
   dispose(): void;
 };
 
 /** A step with what replays need of it. */
-type Prepared = Copy | {
+type Prepared = Copy | Exchange | {
   readonly kind: "run";
   readonly run: Run;
   readonly pipeline: GPUComputePipeline;
@@ -70,24 +85,42 @@ export function makePlan(parts: PlanParts): Plan {
   const captured = capture(backend, program);
   const faults = backend.faultCount;
   let equipment: Equipment | undefined;
+  const place = (leaves: readonly (Tensor | number)[], given: readonly Key[]): Equipment => {
+    equipment ??= equip(parts, arena, keys);
+    rebind(parts, equipment, equipment.inputs.place(leaves));
+    equipment.uniforms.write(given);
+    return equipment;
+  };
+  const give = (leaves: readonly (Tensor | number)[]): tf.TensorInfo[] => {
+    const { inputs } = equipment!;
+    return giveResults(parts, leaves, inputs, (place) => bufferOf(equipment!, place));
+  };
+  const finish = (made: readonly tf.TensorInfo[]): Tensor[] => {
+    equipment?.inputs.releaseRest();
+    return made.map((info) => tf.engine().makeTensorFromTensorInfo(info));
+  };
   return {
     parts,
+    exchanges: program.steps.some(({ kind }) => kind === "exchange"),
     arena,
     keys,
     isStale: (current) => current !== backend || current.faultCount !== faults,
     run(leaves, given): Tensor[] {
       const infos = leaves.filter((leaf) => typeof leaf !== "number");
-      const made = backend.replay(parts.name, infos, () => {
-        equipment ??= equip(parts, arena, keys);
-        const { inputs } = equipment;
-        rebind(parts, equipment, inputs.place(leaves));
-        equipment.uniforms.write(given);
-        encode(parts, equipment);
-        const from = (place: Storage): GPUBuffer => bufferOf(equipment!, place);
-        return giveResults(parts, leaves, inputs, from);
+      return finish(backend.replay(parts.name, infos, () => {
+        const placed = place(leaves, given);
+        encode(parts, placed, placed.steps);
+        return give(leaves);
+      }));
+    },
+    async runExchanging(leaves, given): Promise<Tensor[]> {
+      const infos = leaves.filter((leaf) => typeof leaf !== "number");
+      backend.replay(parts.name, infos, () => {
+        place(leaves, given);
+        return [];
       });
-      equipment?.inputs.releaseRest();
-      return made.map((info) => tf.engine().makeTensorFromTensorInfo(info));
+      await replayExchanging(parts, equipment!);
+      return finish(backend.replay(parts.name, [], () => give(leaves)));
     },
     dispose(): void {
       captured.forEach((tensor) => tensor.dispose());
@@ -102,9 +135,7 @@ export function makePlan(parts: PlanParts): Plan {
 /** Keeps alive what a program uses of tensors that are no arguments. */
 function capture(backend: GuardedBackend, { steps, place, results }: Program): Tensor[] {
   const used = new Set([
-    ...steps.flatMap((step) =>
-      step.kind === "copy" ? [step.from] : step.uses.map(({ storage }) => storage)
-    ),
+    ...steps.flatMap(storagesOf),
     ...results,
   ].map(place));
   return [...used].flatMap(({ origin }) => {
@@ -126,9 +157,7 @@ function equip(parts: PlanParts, arena: Arena, keys: KeyBook): Equipment {
   const slots = arena.sizes.map((size) => acquire(size, TENSOR_USAGE));
   const fixed = new Map<Storage, GPUBuffer>();
   for (const [storage, slot] of arena.slots) fixed.set(storage, slots[slot]!);
-  const all = program.steps.flatMap((step) =>
-    step.kind === "copy" ? [step.from, step.to] : step.uses.map(({ storage }) => storage)
-  );
+  const all = program.steps.flatMap(storagesOf);
   for (const place of new Set([...all, ...program.results].map(program.place))) {
     const { origin, bytes } = place;
     if (origin.kind === "captured") fixed.set(place, backend.bufferOf(origin.info.dataId));
@@ -152,6 +181,9 @@ function prepare(
 ): Prepared[] {
   return steps.map((step) => {
     if (step.kind === "copy") return { kind: "copy", from: place(step.from), to: place(step.to) };
+    if (step.kind === "exchange") {
+      return { ...step, from: step.from.map(place), to: step.to.map(place) };
+    }
     const held = textures.get(step)!;
     const leaves = step.uses.flatMap(({ storage }, i) => {
       const { origin } = place(storage);
@@ -174,7 +206,7 @@ function rebind(
   changed: ReadonlySet<number>,
 ): void {
   for (const step of equipment.steps) {
-    if (step.kind === "copy") continue;
+    if (step.kind !== "run") continue;
     if (step.group && !step.leaves.some((leaf) => changed.has(leaf))) continue;
     const buffers = step.leaves.map(equipment.inputs.bufferOf);
     const known = step.groups.find((one) =>
@@ -197,8 +229,86 @@ function rebind(
   }
 }
 
-function encode({ backend }: PlanParts, equipment: Equipment): void {
-  for (const step of equipment.steps) {
+/** Runs steps with exchanges: each is begun in its place, and waited for where it is needed. */
+async function replayExchanging(
+  parts: PlanParts,
+  equipment: Equipment,
+): Promise<void> {
+  const { backend, name, program } = parts;
+  const { steps } = equipment;
+  const under = new Map<Storage, Promise<() => void>>();
+  const partsOf = (storages: readonly Storage[]): BufferPart[] =>
+    storages.map((one) => ({ buffer: bufferOf(equipment, one), bytes: one.bytes }));
+  const read = new Set(
+    [...program.steps.flatMap((step) => touched(step).reads), ...program.results]
+      .map(program.place),
+  );
+  /** Writes what came back, but for what nobody reads: its place may be another's by now. */
+  const write = (to: readonly Storage[], bytes: Uint8Array<ArrayBuffer>): void => {
+    let at = 0;
+    const wanted = to.map((one) => ({ one, bytes: bytes.subarray(at, at += one.bytes) }))
+      .filter(({ one }) => read.has(one));
+    if (wanted.length === to.length) return backend.writeParts(partsOf(to), bytes);
+    for (const { one, bytes } of wanted) backend.writeParts(partsOf([one]), bytes);
+  };
+  /** Exchanges in the order of the program, which is that of all ranks. */
+  let last: Promise<unknown> = Promise.resolve();
+  const begin = ({ from, to, channel }: Exchange): void => {
+    const sent = backend.readParts(partsOf(from), `run ${name}`);
+    const before = last;
+    const arrived = (async () => {
+      const values = new Float32Array(await sent);
+      await before;
+      await channel.send(values);
+      return () => write(to, new Uint8Array(values.buffer));
+    })();
+    arrived.catch(() => {}); // Thrown where it is waited for.
+    last = arrived;
+    for (const one of to) under.set(one, arrived);
+  };
+  /** Waits for the exchanges of storages, and for those before them. */
+  const arrive = async (storages: readonly Storage[]): Promise<void> => {
+    const waited = new Set(storages.flatMap((one) => under.get(one) ?? []));
+    for (const write of await Promise.all(waited)) {
+      backend.replay(name, [], () => {
+        write();
+        return [];
+      });
+    }
+    for (const one of under.keys()) if (waited.has(under.get(one)!)) under.delete(one);
+  };
+  let at = 0;
+  while (at < steps.length) {
+    const needs = (step: Prepared): readonly Storage[] =>
+      storagesOf(step.kind === "run" ? step.run : step).map(program.place)
+        .filter((one) => under.has(one));
+    await arrive(needs(steps[at]!));
+    const from = at;
+    while (at < steps.length && steps[at]!.kind !== "exchange" && needs(steps[at]!).length === 0) {
+      at++;
+    }
+    if (at > from) {
+      backend.replay(name, [], () => {
+        encode(parts, equipment, steps.slice(from, at));
+        return [];
+      });
+    }
+    const next = steps[at];
+    if (next?.kind === "exchange" && needs(next).length === 0) {
+      begin(next);
+      at++;
+    }
+  }
+  await arrive([...under.keys()]);
+}
+
+function encode(
+  { backend }: PlanParts,
+  equipment: Equipment,
+  steps: readonly Prepared[],
+): void {
+  for (const step of steps) {
+    if (step.kind === "exchange") throw new Error("An exchange cannot be encoded");
     if (step.kind === "copy") {
       const [from, to] = [bufferOf(equipment, step.from), bufferOf(equipment, step.to)];
       backend.encoding.copy(from, to, step.from.bytes);

@@ -1,6 +1,6 @@
 // A plan in words.
 import type { Plan } from "./plan.ts";
-import type { Step, Storage } from "./recording.ts";
+import { type Step, type Storage, storagesOf } from "./recording.ts";
 
 /** What a plan does, a line a step. */
 export function describePlan(form: string, plan: Plan): string {
@@ -43,6 +43,10 @@ export function describePlan(form: string, plan: Plan): string {
 }
 
 function describeStep(step: Step, buffer: (storage: Storage) => string): string {
+  if (step.kind === "exchange") {
+    const sent = step.from.map((one) => `[${one.shape}] ${buffer(one)}`).join(", ");
+    return `exchange ${sent} → ${step.to.map(buffer).join(", ")}`;
+  }
   if (step.kind === "copy") {
     return `copy    [${step.from.shape}] ${buffer(step.from)} → ${buffer(step.to)}`;
   }
@@ -64,8 +68,7 @@ function* uploads({ parts: { program } }: Plan): Iterable<string> {
   let keys = 0;
   for (const step of program.steps) {
     if (step.kind === "run" && step.key) keys++;
-    const storages = step.kind === "copy" ? [step.from] : step.uses.map(({ storage }) => storage);
-    for (const place of storages.map(program.place)) {
+    for (const place of storagesOf(step).map(program.place)) {
       if (place.origin.kind !== "input" || seen.has(place)) continue;
       seen.add(place);
       yield `upload  ${place.dtype} [${place.shape}] argument ${place.origin.leaf}, where it is on the host`;

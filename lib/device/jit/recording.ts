@@ -1,4 +1,5 @@
 // What a function gives to the GPU, taken down instead of run.
+import type { Channel } from "../../tensor/exchange.ts";
 import type { Key } from "../../tensor/random.ts";
 import { tf } from "../../tensor/tf.ts";
 import { isTraced } from "../../tensor/traced_key.ts";
@@ -43,12 +44,26 @@ export type Run = Omit<Command, "bound"> & {
 /** A copy of all numbers of one storage to another. */
 export type Copy = { readonly kind: "copy"; readonly from: Storage; readonly to: Storage };
 
+/** Numbers that are handed to a channel, and the places of those that come back. */
+export type Exchange = {
+  readonly kind: "exchange";
+  readonly from: readonly Storage[];
+  readonly to: readonly Storage[];
+  readonly channel: Channel;
+};
+
 /** What a recorded function does, in order. */
-export type Step = Run | Copy;
+export type Step = Run | Copy | Exchange;
+
+/** The storages that a step uses. */
+export function storagesOf(step: Step): readonly Storage[] {
+  if (step.kind === "run") return step.uses.map(({ storage }) => storage);
+  return [step.from, step.to].flat();
+}
 
 /** The storages that a step writes and those whose numbers it needs. */
 export function touched(step: Step): { writes: Storage[]; reads: Storage[] } {
-  if (step.kind === "copy") return { writes: [step.to], reads: [step.from] };
+  if (step.kind !== "run") return { writes: [step.to].flat(), reads: [step.from].flat() };
   const of = (...kinds: string[]): Storage[] =>
     step.uses.filter(({ access }) => kinds.includes(access)).map(({ storage }) => storage);
   return { writes: of("write", "update"), reads: of("read", "update") };
@@ -154,6 +169,14 @@ export function record(backend: GuardedBackend): Recording {
     },
     copy(from, to) {
       steps.push({ kind: "copy", from: storageOf(from), to: remember(to, { kind: "made" }) });
+    },
+    exchange(from, to, channel) {
+      steps.push({
+        kind: "exchange",
+        from: from.map(storageOf),
+        to: to.map((info) => remember(info, { kind: "made" })),
+        channel,
+      });
     },
     end(): void {
       for (const [id, { origin }] of storages) {

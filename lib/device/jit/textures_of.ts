@@ -37,7 +37,7 @@ export function planTextures(program: Program, pool: TexturePool): ReadonlyMap<R
   const plan = new Map<Run, Held>();
   const taken = new Set<Wanted>();
   for (const [i, step] of program.steps.entries()) {
-    if (step.kind === "copy") continue;
+    if (step.kind !== "run") continue;
     const uses = [...wanted.get(step)!];
     const fills: Fill[] = [];
     for (const [, one] of uses) {

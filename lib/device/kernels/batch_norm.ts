@@ -7,6 +7,8 @@ import { stripsOf } from "./features.ts";
 import { floatBits } from "./float_bits.ts";
 import { normalizeBy, type NormalizeInputs } from "./normalize.ts";
 import { runProgram } from "./program.ts";
+import { joinedText, stretchStatistics } from "./workgroup_statistics.ts";
+import { stretchesOf, stretchUniforms } from "./workgroup_sums.ts";
 
 /** Rows whose statistics are taken together: the more, the more an outlier in the first costs. */
 const LINK = 64;
@@ -24,9 +26,14 @@ export function batchNorm(software: boolean): tf.KernelConfig["kernelFunc"] {
     const rows = x.shape.slice(0, -1).reduce((product, size) => product * size, 1);
     const { strips } = stripsOf(x.shape.at(-1)!);
     const each = Math.ceil(rows / chainsOf(software, rows, strips));
-    const chains = { rows, each, chains: Math.ceil(rows / each) };
-    const partial = chainStatistics(backend, software, x, chains);
-    const [mean, variance, ...next] = merge(backend, partial, running, chains, momentum);
+    const stretches = stretchesOf(rows, strips);
+    const chains = software
+      ? { rows, each, chains: Math.ceil(rows / each) }
+      : { rows, each: stretches.each, chains: stretches.stretches };
+    const partial = software
+      ? chainStatistics(backend, software, x, chains)
+      : stretchStatistics(backend, x, rows, stretches);
+    const [mean, variance, ...next] = merge(backend, software, partial, running, chains, momentum);
     backend.disposeData(partial.dataId);
     const inputs = { x, scale, shift, mean: mean!, variance: variance! };
     return [normalizeBy(backend, inputs, epsilon), mean!, variance!, ...next];
@@ -102,6 +109,7 @@ fn main(index: u32, local: u32) {
 /** The batch's mean and variance from those of chains, and the next running ones. */
 function merge(
   backend: GuardedBackend,
+  software: boolean,
   partial: tf.TensorInfo,
   running: Pick<NormalizeInputs, "mean" | "variance">,
   { rows, each, chains }: Chains,
@@ -111,9 +119,27 @@ function merge(
   const { wide, strips, type } = stripsOf(features);
   const results = ["mean", "variance", "nextMean", "nextVariance"];
   const inputs = { partial, runningMean: running.mean, runningVariance: running.variance };
+  const finish = `mean[c] = middle;
+  variance[c] = spread / all;
+  let share = bitcast<f32>(uniforms.momentum);
+  nextMean[c] = runningMean[c] * (1.0 - share) + middle * share;
+  nextVariance[c] = runningVariance[c] * (1.0 - share) + spread / max(1.0, all - 1.0) * share;`;
+  const of = { ...stretchesOf(chains, strips), each: chains, stretches: 1 };
+  const shared = software ? undefined : {
+    uniforms: {
+      ...stretchUniforms(of, chains, strips),
+      all: rows,
+      length: each,
+      momentum: floatBits(momentum),
+    },
+    code: `alias V = ${type}; ${joinedText(of, finish)}`,
+    invocations: of.blocks * of.workgroup,
+    workgroup: of.workgroup,
+    isShared: true,
+  };
   return runProgram(backend, {
     operation: "BatchStatistics",
-    variant: `merge/${type}`,
+    variant: `merge/${type}/${software ? "" : of.across}`,
     results: Object.fromEntries(results.map((name) => [name, [features]])),
     inputs,
     vectors: wide ? [...results, ...Object.keys(inputs)] : [],
@@ -136,13 +162,10 @@ fn main(c: u32, local: u32) {
     let distance = meanOf(i, c) - middle;
     spread += partial[(i * 2u + 1u) * uniforms.strips + c] + countOf(i) * distance * distance;
   }
-  mean[c] = middle;
-  variance[c] = spread / all;
-  let share = bitcast<f32>(uniforms.momentum);
-  nextMean[c] = runningMean[c] * (1.0 - share) + middle * share;
-  nextVariance[c] = runningVariance[c] * (1.0 - share) + spread / max(1.0, all - 1.0) * share;
+  ${finish}
 }`,
     invocations: strips,
     workgroup: 64,
+    ...shared,
   });
 }

@@ -7,6 +7,12 @@ import { runFeatures, stripsOf } from "./features.ts";
 import { floatBits } from "./float_bits.ts";
 import { INVERSE } from "./normalize.ts";
 import { runProgram } from "./program.ts";
+import {
+  type Stretches,
+  stretchesOf,
+  stretchUniforms,
+  workgroupSumsText,
+} from "./workgroup_sums.ts";
 
 /**
  * The kernel function of Σ dy and Σ dy · x̂ of each feature.
@@ -20,8 +26,11 @@ export function normalizeSums(software: boolean): tf.KernelConfig["kernelFunc"] 
     const { epsilon } = call.attrs as unknown as NormalizeAttributes;
     const features = inputs.x.shape.at(-1)!;
     const rows = inputs.x.shape.slice(0, -1).reduce((product, size) => product * size, 1);
-    const chains = chainsOf(software, rows, stripsOf(features).strips);
-    const sums = chainsOfSums(backend, software, inputs, { rows, chains, features }, epsilon);
+    const { strips } = stripsOf(features);
+    const stretches = software ? undefined : stretchesOf(rows, strips);
+    const chains = stretches?.stretches ?? chainsOf(software, rows, strips);
+    const sizes = { rows, chains, features, stretches };
+    const sums = chainsOfSums(backend, software, inputs, sizes, epsilon);
     const shape = [2, features];
     if (chains === 1) return { ...sums, shape };
     const block = { outer: 1, length: chains, inner: 2 * features };
@@ -35,19 +44,43 @@ function chainsOfSums(
   backend: GuardedBackend,
   software: boolean,
   inputs: Readonly<Record<"dy" | "x" | "mean" | "variance", tf.TensorInfo>>,
-  sizes: { readonly rows: number; readonly chains: number; readonly features: number },
+  sizes: {
+    readonly rows: number;
+    readonly chains: number;
+    readonly features: number;
+    /** How workgroups share the chains, if they do. */
+    readonly stretches: Stretches | undefined;
+  },
   epsilon: number,
 ): tf.TensorInfo {
-  const { rows, chains, features } = sizes;
+  const { rows, chains, features, stretches } = sizes;
   const { wide, strips, type, reader } = stripsOf(features);
   const quads = wide && readsTexture(backend, software, rows * features);
   const read = (name: string, n: string): string =>
     `${name}_${reader}((${n}) * uniforms.strips + c)`;
   const add = (n: string): string =>
     `{ let d = ${read("dy", n)}; slopes += d; products += d * (${read("x", n)} - middle); }`;
+  const names = ["slopes", "products"];
+  const store = (chain: string): string =>
+    `sums[${chain} * 2u * uniforms.strips + c] = slopes;
+  sums[(${chain} * 2u + 1u) * uniforms.strips + c] = products * ${INVERSE};`;
+  const shared = stretches && {
+    uniforms: { ...stretchUniforms(stretches, rows, strips), epsilon: floatBits(epsilon) },
+    code: workgroupSumsText(
+      stretches,
+      type,
+      names,
+      "let middle = mean[min(c, uniforms.strips - 1u)];",
+      add,
+      store("stretch"),
+    ),
+    invocations: chains * stretches.blocks * stretches.workgroup,
+    workgroup: stretches.workgroup,
+    isShared: true,
+  };
   return runProgram(backend, {
     operation: "NormalizeSums",
-    variant: type,
+    variant: `${type}/${stretches?.across}`,
     results: { sums: [chains, 2, features] },
     inputs: { dy: inputs.dy, x: inputs.x, mean: inputs.mean, variance: inputs.variance },
     vectors: wide ? ["sums", "mean", "variance", ...(quads ? [] : ["dy", "x"])] : [],
@@ -66,12 +99,12 @@ fn main(index: u32, local: u32) {
   let c = index % uniforms.strips;
   let chain = index / uniforms.strips;
   let middle = mean[c];
-  ${chainText(type, false, ["slopes", "products"], add)}
-  sums[chain * 2u * uniforms.strips + c] = slopes;
-  sums[(chain * 2u + 1u) * uniforms.strips + c] = products * ${INVERSE};
+  ${chainText(type, false, names, add)}
+  ${store("chain")}
 }`,
     invocations: chains * strips,
     workgroup: 64,
+    ...shared,
   })[0]!;
 }
 

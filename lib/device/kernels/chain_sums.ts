@@ -5,6 +5,12 @@ import type { GuardedBackend } from "../backend.ts";
 import { fitsTexture } from "../textures.ts";
 import { floatBits } from "./float_bits.ts";
 import { runProgram } from "./program.ts";
+import {
+  type Stretches,
+  stretchesOf,
+  stretchUniforms,
+  workgroupSumsText,
+} from "./workgroup_sums.ts";
 
 /** Numbers added one after another within a chain: sums of sums keep the rounding error down. */
 const LINK = 64;
@@ -96,12 +102,24 @@ export function chainSums(
   const { outer, length, inner } = block;
   const strips = inner % 4 === 0 ? inner / 4 : inner;
   const terms = inner === 1 && length % 4 === 0 ? length / 4 : length;
-  const chains = chainsOf(software, terms, outer * strips);
-  const sums = pass(backend, software, x, block, { chains, divisor: chains === 1 ? divisor : 1 });
+  const stretches = software || isShort(terms, outer * strips)
+    ? undefined
+    : stretchesOf(terms, strips, outer);
+  const chains = stretches?.stretches ?? chainsOf(software, terms, outer * strips);
+  const sums = pass(backend, software, x, block, {
+    chains,
+    stretches,
+    divisor: chains === 1 ? divisor : 1,
+  });
   if (chains === 1) return sums;
   const total = chainSums(backend, software, sums, { outer, length: chains, inner }, divisor);
   backend.disposeData(sums.dataId);
   return total;
+}
+
+/** Whether sums are so short, or so many, that each is best left to one invocation. */
+function isShort(terms: number, sums: number): boolean {
+  return terms <= 16 || (terms <= LINK && sums >= BUSY.gpu / 4);
 }
 
 function pass(
@@ -109,7 +127,12 @@ function pass(
   software: boolean,
   x: tf.TensorInfo,
   { outer, length, inner }: Block,
-  { chains, divisor }: { readonly chains: number; readonly divisor: number },
+  { chains, stretches, divisor }: {
+    readonly chains: number;
+    /** How workgroups share the sums, if they do. */
+    readonly stretches: Stretches | undefined;
+    readonly divisor: number;
+  },
 ): tf.TensorInfo {
   const rows = inner % 4 === 0;
   // Along rows of one number a chain reads four neighbors at a time, and adds them up at last.
@@ -122,9 +145,24 @@ function pass(
     const at = `base + (${n}) * uniforms.strips`;
     return `x_${fours ? "quad" : "at"}(${at})`;
   };
+  const terms = along ? length / 4 : length;
+  const type = fours ? "vec4<f32>" : "f32";
+  const result = `${
+    along ? "(sum.x + sum.y + sum.z + sum.w)" : "sum"
+  } / bitcast<f32>(uniforms.divisor)`;
+  const add = (n: string): string => `sum += ${read(n)};`;
+  const base = "let base = outer * uniforms.rows * uniforms.strips + c;";
+  const place = "(outer * uniforms.stretches + stretch) * uniforms.strips + c";
+  const shared = stretches && {
+    uniforms: { ...stretchUniforms(stretches, terms, strips), divisor: floatBits(divisor) },
+    code: workgroupSumsText(stretches, type, ["sum"], base, add, `y_put(${place}, ${result});`),
+    invocations: outer * chains * stretches.blocks * stretches.workgroup,
+    workgroup: stretches.workgroup,
+    isShared: true,
+  };
   return runProgram(backend, {
     operation: "Sum",
-    variant: `${rows}/${along}/${inner === 1}`,
+    variant: `${rows}/${along}/${inner === 1}/${stretches?.across}`,
     results: { y: [outer * chains * inner] },
     inputs: { x },
     vectors: [...(fours && !quads ? ["x"] : []), ...(rows ? ["y"] : [])],
@@ -134,7 +172,7 @@ function pass(
       invocations,
       strips,
       chains,
-      terms: along ? length / 4 : length,
+      terms,
       divisor: floatBits(divisor),
     },
     code: `
@@ -144,12 +182,11 @@ fn main(index: u32, local: u32) {
   let chain = (index / uniforms.strips) % uniforms.chains;
   let outer = index / (uniforms.strips * uniforms.chains);
   let base = outer * uniforms.terms * uniforms.strips + strip;
-  ${chainText(fours ? "vec4<f32>" : "f32", inner === 1, ["sum"], (n) => `sum += ${read(n)};`)}
-  y_put(index, ${
-      along ? "(sum.x + sum.y + sum.z + sum.w)" : "sum"
-    } / bitcast<f32>(uniforms.divisor));
+  ${chainText(type, inner === 1, ["sum"], add)}
+  y_put(index, ${result});
 }`,
     invocations,
     workgroup: 64,
+    ...shared,
   })[0]!;
 }

@@ -90,6 +90,8 @@ export function curves(): tf.KernelConfig["kernelFunc"] {
 fn at(x: f32) -> f32 {
   ${texts[order]!.replace("ALPHA", "bitcast<f32>(uniforms.alpha)")}
 }`,
+      // All of them grow no faster than their numbers.
+      half: true,
       text: `y = ${value}${dy ? " * dy" : ""};`,
       shape: x.shape,
     })[0]!;

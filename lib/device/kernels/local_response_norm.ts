@@ -84,6 +84,7 @@ function runPass(
     results: { result: shape },
     inputs,
     vectors: wide ? ["result", ...Object.keys(inputs)] : [],
+    half: { names: ["result", ...Object.keys(inputs)] },
     uniforms: {
       count: invocations,
       width: channels / (wide ? 4 : 1),

@@ -1,7 +1,17 @@
 // Gradient of max pooling: each window's slope goes to its largest input, to the first of equals.
-import { tf } from "../../tensor/tf.ts";
+import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
-import { type PoolAttributes, poolGrid, poolsNothing, sameNumbers } from "./pool_grid.ts";
+import type { WindowGrid } from "../../tensor/windows.ts";
+import { maxWindows } from "./max_windows.ts";
+import { maxWindowsGradient } from "./max_windows_gradient.ts";
+import {
+  geometryOf,
+  gridOf,
+  type PoolAttributes,
+  poolGrid,
+  poolsNothing,
+  sameNumbers,
+} from "./pool_grid.ts";
 import { runProgram } from "./program.ts";
 
 /** The largest input of a window, by its number `u · sizeX + v`, and the slope that comes to it. */
@@ -85,13 +95,14 @@ fn main(index: u32, local: u32) {
 }`;
 
 /**
- * The kernel function of `MaxPoolGrad`. Whole numbers are left to tfjs.
+ * The kernel function of `MaxPoolGrad`. Whole numbers are left to tfjs. GPUs find the largest of each
+ * window once, four channels an invocation, and hand its slope on in a second pass.
  *
- * @param _software whether the adapter computes on the CPU: it is the same program
+ * @param software whether the adapter computes on the CPU
  * @param stock tfjs's own kernel
  */
 export function maxPoolGradient(
-  _software: boolean,
+  software: boolean,
   stock: tf.KernelConfig["kernelFunc"],
 ): tf.KernelConfig["kernelFunc"] {
   return (call) => {
@@ -100,7 +111,8 @@ export function maxPoolGradient(
     const attributes = call.attrs as unknown as PoolAttributes;
     const backend = call.backend as GuardedBackend;
     if (poolsNothing(poolGrid(input.shape, attributes))) return sameNumbers(backend, dy);
-    const g = geometryOf(input.shape, dy.shape, attributes);
+    const g = geometryOf("max pooling", input.shape, dy.shape, attributes);
+    if (!software) return bySwitches(backend, dy, input, gridOf(g));
     const apart = g.filterHeight <= g.strideHeight && g.filterWidth <= g.strideWidth;
     const unitsY = apart ? Math.ceil((g.inHeight + g.padInfo.top) / g.strideHeight) : g.inHeight;
     const unitsX = apart ? Math.ceil((g.inWidth + g.padInfo.left) / g.strideWidth) : g.inWidth;
@@ -135,18 +147,22 @@ export function maxPoolGradient(
   };
 }
 
-/** The geometry by which the outputs came about; tfjs does not hand on how their sizes were rounded. */
-function geometryOf(
-  inputShape: readonly number[],
-  outputShape: readonly number[],
-  { filterSize, strides, pad, dimRoundingMode }: PoolAttributes,
-): tf.backend_util.Conv2DInfo {
-  const shape = inputShape as [number, number, number, number];
-  for (const rounding of [dimRoundingMode ?? "floor", "floor", "ceil", "round"] as const) {
-    const g = tf.backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, rounding);
-    if (tf.util.arraysEqual(g.outShape, [...outputShape])) return g;
-  }
-  throw new TypeError(
-    `Cannot take the gradient of max pooling: its slopes must have the output's shape, got [${outputShape}] for inputs [${inputShape}]`,
-  );
+/** The gradient in two passes: which number of a window is its largest, and its slope to that. */
+function bySwitches(
+  backend: GuardedBackend,
+  dy: tf.TensorInfo,
+  input: tf.TensorInfo,
+  grid: WindowGrid,
+): tf.TensorInfo {
+  const run = (
+    kernel: tf.KernelConfig["kernelFunc"],
+    inputs: tf.NamedTensorInfoMap,
+    attrs: object,
+  ) => kernel({ inputs, attrs: attrs as tf.NamedAttrMap, backend });
+  const forward = { ...grid, switches: true, rectify: false };
+  const [y, switches] = run(maxWindows(), { x: input }, forward) as tf.TensorInfo[];
+  const backward = { ...grid, shape: input.shape };
+  const dx = run(maxWindowsGradient(), { dy, switches: switches! }, backward) as tf.TensorInfo;
+  for (const { dataId } of [y!, switches!]) backend.disposeData(dataId);
+  return dx;
 }

@@ -21,7 +21,13 @@ export function poolGrid(
   { filterSize, strides, pad, dimRoundingMode }: PoolAttributes,
 ): WindowGrid {
   const images = shape as [number, number, number, number];
-  const g = tf.backend_util.computePool2DInfo(images, filterSize, strides, 1, pad, dimRoundingMode);
+  return gridOf(
+    tf.backend_util.computePool2DInfo(images, filterSize, strides, 1, pad, dimRoundingMode),
+  );
+}
+
+/** The windows of tfjs's geometry. */
+export function gridOf(g: tf.backend_util.Conv2DInfo): WindowGrid {
   return {
     size: [g.filterHeight, g.filterWidth],
     stride: [g.strideHeight, g.strideWidth],
@@ -51,4 +57,21 @@ export function sameNumbers(
 ): tf.TensorInfo {
   backend.incRef(dataId);
   return { dataId, shape, dtype };
+}
+
+/** The geometry by which the outputs came about; tfjs does not hand on how their sizes were rounded. */
+export function geometryOf(
+  operation: string,
+  inputShape: readonly number[],
+  outputShape: readonly number[],
+  { filterSize, strides, pad, dimRoundingMode }: PoolAttributes,
+): tf.backend_util.Conv2DInfo {
+  const shape = inputShape as [number, number, number, number];
+  for (const rounding of [dimRoundingMode ?? "floor", "floor", "ceil", "round"] as const) {
+    const g = tf.backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, rounding);
+    if (tf.util.arraysEqual(g.outShape, [...outputShape])) return g;
+  }
+  throw new TypeError(
+    `Cannot take the gradient of ${operation}: its slopes must have the output's shape, got [${outputShape}] for inputs [${inputShape}]`,
+  );
 }

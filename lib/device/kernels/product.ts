@@ -98,6 +98,17 @@ type Reading = { readonly quads: Quads; readonly held: readonly [Holding, Holdin
  */
 const COPY = { pass: 40_000, number: 0.25, gainOfNumber: 0.4, gainOfQuad: 0.25 } as const;
 
+/**
+ * Products of so few multiplications take less time than compiling a text of their own: up to here
+ * software adapters compute them in the smallest tiles, of numbers one by one, the text of which is
+ * the shortest and serves all transpositions and sizes.
+ */
+const SMALL = 1 << 18;
+
+function isSmall({ batch, rows, columns, depth }: Product): boolean {
+  return batch * rows * columns * depth <= SMALL;
+}
+
 /** How to read the factors: on adapters that compute on the CPU by quads where shapes allow. */
 function readingOf(
   backend: GuardedBackend,
@@ -109,6 +120,7 @@ function readingOf(
     const held = (fours: unknown): Holding => fours === undefined ? "numbers" : "vectors";
     return { quads: product.quads, held: [held(product.quads.a), held(product.quads.b)] };
   }
+  if (isSmall(product)) return { quads: {}, held: ["numbers", "numbers"] };
   // Depth quads of both or, of B, of none: the text of B alone would have to step A by fours.
   const { a, b } = product.quads;
   const quads: Quads = b === "depth" && a !== "depth" ? { a } : { a, b };
@@ -147,13 +159,17 @@ export function runProduct(
   if (depth === 0) return emptySums(backend, product);
   const { quads, held } = readingOf(backend, software, product);
   const { neighbors, shorter = 0 } = product;
-  const form = software
-    ? registerForm(rows, columns, depth, quads)
-    : workgroupForm({ batch, rows, columns, depth, shorter, quads, neighbors });
+  const small = software && isSmall(product);
+  const form = !software
+    ? workgroupForm({ batch, rows, columns, depth, shorter, quads, neighbors })
+    : small
+    ? registerForm(1, 1, depth, quads)
+    : registerForm(rows, columns, depth, quads);
   const tileRows = Math.ceil(rows / form.tile[0]);
   const tileColumns = Math.ceil(columns / form.tile[1]);
   const steps = depth / form.step;
-  const pieceSteps = Math.ceil(steps / form.pieces(batch * tileRows * tileColumns));
+  const wanted = small ? 1 : form.pieces(batch * tileRows * tileColumns);
+  const pieceSteps = Math.ceil(steps / wanted);
   // No piece may be empty: 10 steps in pieces of 3 are 4 pieces, never 5.
   const pieces = Math.ceil(steps / pieceSteps);
   const pieceDepth = pieceSteps * form.step;
@@ -161,7 +177,7 @@ export function runProduct(
   const whole = pieces === 1;
   const bias = whole ? product.bias : undefined;
   const activation = whole ? product.activation : undefined;
-  const wide = columns % 4 === 0;
+  const wide = columns % 4 === 0 && !small;
   const names = Object.keys(product.inputs);
   const partial = runProgram(backend, {
     operation: product.operation,

@@ -1,12 +1,15 @@
-// Softmax cross-entropy on the GPU: an invocation a row, which writes the row's slope as it goes.
+// Softmax cross-entropy: an invocation a row, on GPUs a workgroup, which writes the row's slope as it goes.
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { runElementwise } from "./elementwise.ts";
 import { runRowTotal } from "./row_totals.ts";
+import { treeText } from "./workgroup_sums.ts";
+
+const IS_NAN = `
+fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }`;
 
 /** A NaN is the largest of a row: it must not be lost. */
-const ROW = `
-fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
+const ROW = `${IS_NAN}
 fn row(n: u32) -> f32 {
   let begin = n * uniforms.classes;
   let end = begin + uniforms.classes;
@@ -34,8 +37,54 @@ fn row(n: u32) -> f32 {
   return loss;
 }`;
 
-/** The kernel function of the loss, the same for any adapter. */
-export function softmaxCrossEntropy(): tf.KernelConfig["kernelFunc"] {
+/** The same of a workgroup, whose invocations take every so many numbers: the largest, sums and loss by trees. */
+const sharedRow = (workgroup: number): string => {
+  const tree = (join: (i: string, j: string) => string): string =>
+    treeText({ across: 1, down: workgroup }, join);
+  const sum = tree((i, j) => `parts[${i}] += parts[${j}];`);
+  const loop = `for (var i = begin + d; i < end; i += ${workgroup}u)`;
+  return `${IS_NAN}
+fn larger(x: f32, y: f32) -> f32 { return select(x, y, y > x || is_nan(y)); }
+var<workgroup> parts: array<vec2<f32>, ${workgroup}>;
+fn row(n: u32, local: u32) -> f32 {
+  let d = local;
+  let begin = n * uniforms.classes;
+  let end = begin + uniforms.classes;
+  var most = logits_at(begin);
+  ${loop} { most = larger(most, logits_at(i)); }
+  parts[local].x = most;
+  ${tree((i, j) => `parts[${i}].x = larger(parts[${i}].x, parts[${j}].x);`)}
+  let largest = parts[0].x;
+  workgroupBarrier();
+  var sums = vec2<f32>();
+  ${loop} { sums += vec2<f32>(exp(logits_at(i) - largest), targets_at(i)); }
+  parts[local] = sums;
+  ${sum}
+  let total = parts[0].x;
+  let weight = parts[0].y;
+  workgroupBarrier();
+  var surprise = total;
+  // The logarithm of a NaN is a number on some drivers.
+  if (!is_nan(total)) { surprise = log(total); }
+  var loss = 0.0;
+  ${loop} {
+    let shifted = logits_at(i) - largest;
+    let wanted = targets_at(i);
+    slope_put(i, (exp(shifted) / total * weight - wanted) / f32(uniforms.divisor));
+    loss += wanted * (surprise - shifted);
+  }
+  parts[local].x = loss;
+  ${sum}
+  return parts[0].x;
+}`;
+};
+
+/**
+ * The kernel function of the loss.
+ *
+ * @param software whether the adapter computes on the CPU
+ */
+export function softmaxCrossEntropy(software: boolean): tf.KernelConfig["kernelFunc"] {
   return ({ inputs, backend }) => {
     const { logits, targets } = inputs as { logits: tf.TensorInfo; targets: tf.TensorInfo };
     const gpu = backend as GuardedBackend;
@@ -46,11 +95,12 @@ export function softmaxCrossEntropy(): tf.KernelConfig["kernelFunc"] {
         gpu.makeTensorInfo([...logits.shape], "float32", new Float32Array(0)),
       ];
     }
-    return runRowTotal(gpu, {
+    return runRowTotal(gpu, software, {
       operation: "SoftmaxCrossEntropy",
       results: { slope: logits.shape },
       inputs: { logits, targets },
       functions: ROW,
+      shared: sharedRow,
       divisor: rows,
     });
   };

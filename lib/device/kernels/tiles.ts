@@ -95,7 +95,7 @@ fn main(index: u32, local: u32) {
   }
   }
   ${single}
-  ${each(height, (i) => storeRow(i, across))}
+  ${storeRows(height, across)}
 }`;
   return {
     name: `register${height}x${width}`,
@@ -152,15 +152,26 @@ function singleSteps(height: number, across: number, a: TileFactor, b: TileFacto
   }`;
 }
 
-/** Writes a row of the tile, by fours where the program was told that columns come so. */
-function storeRow(i: number, across: number): string {
+/**
+ * Writes the tile, by fours where the program was told that columns come so. Row by row in a loop: the
+ * text of what is made of a sum, and of a store, is many times that of choosing a row, and with it the
+ * time to compile.
+ */
+function storeRows(height: number, across: number): string {
+  const choose = (i: number): string =>
+    `case ${i}u: { ${each(across, (q) => `v${q} = c${i * across + q};`)} }`;
   const store = (q: number): string =>
-    `if (p.n + ${4 * q}u <= lastColumn) { store(to + ${4 * q}u, c${i * across + q}, p.n + ${
-      4 * q
-    }u); }`;
-  return `if (p.m + ${i}u <= lastRow && exists(p.batch, p.m + ${i}u)) {
-    let to = p.origin + destination(p.batch, p.m + ${i}u) + p.n;
-    ${each(across, store)}
+    `if (p.n + ${4 * q}u <= lastColumn) { store(to + ${4 * q}u, v${q}, p.n + ${4 * q}u); }`;
+  return `for (var i = 0u; i < ${height}u; i++) {
+    ${each(across, (q) => `var v${q} = c${q};`)}
+    switch i {
+      ${each(height - 1, (i) => choose(i + 1))}
+      default: {}
+    }
+    if (p.m + i <= lastRow && exists(p.batch, p.m + i)) {
+      let to = p.origin + destination(p.batch, p.m + i) + p.n;
+      ${each(across, store)}
+    }
   }`;
 }
 

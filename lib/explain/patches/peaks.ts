@@ -22,18 +22,45 @@ export type Peak = {
 };
 
 /**
- * For each channel of a layer, the images for which it is most active, and where in its map. Only
- * these are kept: the data set may be large.
+ * For each map of a layer, the images of a data set for which it is most active, and where. With it
+ * {@linkcode topPatches} shows unit after unit without another pass over the data set. Only these are
+ * kept: the data set may be large.
  *
- * @param count how many images per channel, from 1
- * @returns a list per channel in descending order; of equals, the image that comes first
+ * @param network the network
+ * @param examples the images
+ * @param path the layer, which outputs maps
+ * @param count how many images per map, from 1
+ * @param options normalization, batch size, progress
+ * @returns a list per map in descending order; of equals, the image that comes first
+ * @throws {RangeError} if the path is not in the model, with the nearest one, or an output is not
+ * finite
+ * @throws {TypeError} if the layer does not output maps
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { chapterMnist, init, key, start } from "@neocog/neocog";
+ * import { layerPeaks } from "@neocog/neocog/explain";
+ *
+ * await start({ backend: "cpu" });
+ * const network = init(chapterMnist(), key(0), [28, 28, 1]);
+ * const digits = {
+ *   name: "a dark and a bright image",
+ *   images: new Uint8Array(2 * 784).fill(255, 784),
+ *   labels: new Uint8Array(2),
+ *   imageShape: [28, 28, 1],
+ *   classNames: ["image"],
+ * } as const;
+ * const peaks = await layerPeaks(network, digits, "relu1", 1);
+ * assertEquals(peaks.length, 32);
+ * ```
  */
-export async function peaksOf<P extends Tree, S extends Tree>(
+export async function layerPeaks<P extends Tree, S extends Tree>(
   network: Network<P, S>,
   examples: Examples,
   path: Path,
   count: number,
-  options: ForEachBatchOptions,
+  options: ForEachBatchOptions = {},
 ): Promise<readonly (readonly Peak[])[]> {
   const [, width, channels] = requireMaps(network.model, examples.imageShape, path);
   const peaks: Peak[][] = Array.from({ length: channels }, () => []);

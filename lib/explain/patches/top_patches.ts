@@ -8,7 +8,7 @@ import { requireWhole } from "../../text/require.ts";
 import { type BackwardRule, requireRule } from "../backward_rule.ts";
 import type { ForEachBatchOptions } from "../for_each_batch.ts";
 import { requireIndex } from "../objective.ts";
-import { type Peak, peaksOf } from "./peaks.ts";
+import { layerPeaks, type Peak } from "./peaks.ts";
 import { cropTo, type PixelBox, receptiveBoxes, requireMaps } from "./receptive_boxes.ts";
 import { reconstructions } from "./reconstruction.ts";
 
@@ -39,6 +39,8 @@ export type TopPatchesOptions = ForEachBatchOptions & {
   readonly count?: number;
   /** The backward rule for ReLUs. Default: `"guided"`. */
   readonly rule?: BackwardRule;
+  /** What {@linkcode layerPeaks} found for the layer, at least `count` for each map. Default: it is found now. */
+  readonly peaks?: readonly (readonly Peak[])[];
 };
 
 /**
@@ -95,7 +97,8 @@ export async function topPatches<P extends Tree, S extends Tree>(
   requireWhole("find patches", "their number", count, 1, labels.length);
   requireRule(network.model, imageShape, rule);
   requireColors(examples);
-  const peaks = await peaksOf(network, examples, path, count, options);
+  const found = options.peaks ?? await layerPeaks(network, examples, path, count, options);
+  const peaks = found.map((list) => list.slice(0, count));
   const chosen = "strongest" in units ? strongestUnits(peaks, units) : units;
   const wanted = chosen.map((unit) => ({ unit, peaks: peaks[unit]! }));
   const back = await reconstructions(network, examples, path, wanted, { ...options, rule });

@@ -7,11 +7,13 @@ import { activation } from "../../layers/activations.ts";
 import { dense } from "../../layers/dense.ts";
 import { groupNorm, layerNorm } from "../../layers/example_norm.ts";
 import { batchNorm } from "../../layers/norm.ts";
+import { fixed, type Value } from "../../layers/operation.ts";
 import { concatAlong, reshape } from "../../layers/rearrange.ts";
 import { sizeOf, type Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import { activated } from "../activations.ts";
 import type { Conversion, KerasCall } from "../call.ts";
+import type { KerasConstant } from "../config.ts";
 import { standardized } from "../standardized.ts";
 import { onPixels } from "./windows.ts";
 
@@ -136,6 +138,18 @@ const rescaling: Conversion = (call) => {
     list.length === 1 ? tf.scalar(list[0]!) : tf.tensor1d([...list]);
   const layer = activation((x) => tf.add(tf.mul(x, tensor(scale)), tensor(offset)), "rescaling", {
     flops: 2,
+    operations({ add, x, shape }) {
+      const by = (name: "mul" | "add", list: readonly number[], of: Value): Value => {
+        const isFirst = false;
+        if (list.length === 1) {
+          return add({ op: "number", by: name, number: list[0]!, isFirst }, shape, of);
+        }
+        const sizes = [...shape.slice(1).map(() => 1), list.length];
+        const value = fixed(sizes, () => Float32Array.from(list));
+        return add({ op: "constant", by: name, value, isFirst }, shape, of);
+      };
+      return by("add", offset, by("mul", scale, x));
+    },
   });
   return call.emit(layer, x);
 };
@@ -152,6 +166,20 @@ function aligned(call: KerasCall): Placed[] {
   });
 }
 
+/** An operation with numbers of the configuration, whose axes of size 1 are repeated. */
+function withConstant(call: KerasCall, name: string, { sizes, numbers }: KerasConstant): Placed {
+  const x = call.value();
+  call.require(call.operands.length === 2, "take a tensor and numbers", call.operands.length);
+  const rank = x.shape.length;
+  const own = [...Array(Math.max(0, rank - sizes.length)).fill(1), ...sizes].slice(-rank);
+  const fits = sizes.length <= rank + 1 && (sizes.length <= rank || sizes[0] === 1) &&
+    own.every((size, axis) => size === 1 || size === x.shape[axis]);
+  call.require(fits, `have numbers that fit into [${x.shape}]`, [...sizes]);
+  const isFirst = call.operands[0] !== x;
+  const layer = withNumbers(name, BINARY[name]!, own, isFirst);
+  return call.emit(layer, x, { params: { value: () => numbers } });
+}
+
 const joined = (name: string): Conversion => (call) => {
   const f = BINARY[name]!;
   const numbers = call.operands.filter((one) => typeof one === "number");
@@ -160,6 +188,8 @@ const joined = (name: string): Conversion => (call) => {
     const layer = withNumber(name, f, numbers[0]!, typeof call.operands[0] === "number");
     return call.emit(layer, call.value());
   }
+  const constant = call.operands.find((one) => typeof one === "object" && "numbers" in one);
+  if (constant) return withConstant(call, name, constant);
   const values = aligned(call);
   if (values.length === 1) return values[0]!;
   const [first] = values;

@@ -61,4 +61,5 @@ export function evenSides(sides: Sides): number | undefined {
 }
 
 /** The sizes of a value with the batch. */
-export const wholeOf = (call: Call, { dims }: Value): number[] => [call.batch, ...dims];
+export const wholeOf = (call: Call, { dims, batchAt = 0 }: Value): number[] =>
+  dims.toSpliced(batchAt, 0, call.batch);

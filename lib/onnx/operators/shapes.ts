@@ -30,19 +30,43 @@ const flattened: Operator = (call, build) => {
   return toShape(call, build, [outer, sizeOf(whole) / outer]);
 };
 
+/** The place among a value's sizes of one of ONNX's axes, of which one is the batch's. */
+const placeOf = (axis: number, batchAt: number): number => axis < batchAt ? axis : axis - 1;
+
+/** A value whose batch is somewhere. */
+const batchedAt = (value: Value, batchAt: number): Value =>
+  batchAt === 0 ? value : { ...value, batchAt };
+
 /** Another order of ONNX's axes, under which ours stay as they are. */
 const transposed: Operator = (call, build) => {
-  const value = build.settle(call.name, call.value());
-  const rank = value.dims.length + 1;
+  const value = build.settle(call.name, call.anyValue());
+  const { dims, axes, batchAt = 0 } = value;
+  const rank = dims.length + 1;
   const order = call.list("perm") ?? plainAxes(wholeOf(call, value)).reverse();
   const isOrder = `${[...order].sort((a, b) => a - b)}` === `${plainAxes(wholeOf(call, value))}`;
-  call.require(isOrder && order[0] === 0, `permute ${rank} axes, the batch's first`, [...order]);
-  const own = order.slice(1).map((axis) => axis - 1);
-  return {
+  call.require(isOrder, `permute ${rank} axes`, [...order]);
+  const own = order.filter((axis) => axis !== batchAt).map((axis) => placeOf(axis, batchAt));
+  return batchedAt({
     layer: value.layer,
-    dims: own.map((axis) => value.dims[axis]!),
-    axes: value.axes.map((axis) => own.indexOf(axis)),
-  };
+    dims: own.map((axis) => dims[axis]!),
+    axes: axes.map((axis) => own.indexOf(axis)),
+  }, order.indexOf(batchAt));
+};
+
+/** Drops axes of size 1; what is before the batch may be among them. */
+const squeezedOf: Operator = (call, build) => {
+  const value = call.anyValue();
+  const { batchAt = 0 } = value;
+  const whole = wholeOf(call, value);
+  const axes = call.wholes("axes", 1)?.map((axis) => call.axis(axis, whole.length));
+  if (batchAt === 0) return toShape(call, build, squeezed(call, whole));
+  call.require(axes !== undefined && !axes.includes(batchAt), "name the axes that it drops", "all");
+  call.require(axes!.every((axis) => whole[axis] === 1), "drop axes of size 1", whole);
+  const dims = value.dims.filter((_, i) => !axes!.some((axis) => placeOf(axis, batchAt) === i));
+  return batchedAt(
+    build.reshape(call.name, value, dims),
+    batchAt - axes!.filter((axis) => axis < batchAt).length,
+  );
 };
 
 type By = "mean" | "sum" | "max" | "min";
@@ -91,20 +115,22 @@ function block(
 }
 
 const sliced: Operator = (call, build) => {
-  const x = call.value();
+  const x = call.anyValue();
+  const { batchAt = 0 } = x;
   const [begin, dims] = [x.dims.map(() => 0), [...x.dims]];
   for (const { axis, step, ...cut } of slicesOf(call, wholeOf(call, x))) {
-    if (axis === 0 && cut.begin === 0 && cut.count === call.batch && step === 1) continue;
-    call.require(axis > 0 && step === 1 && cut.count > 0, "cut a block of each example", [
+    const isWhole = cut.begin === 0 && cut.count === call.batch && step === 1;
+    if (axis === batchAt && isWhole) continue;
+    call.require(axis !== batchAt && step === 1 && cut.count > 0, "cut a block of each example", [
       axis,
       cut.begin,
       cut.count,
       step,
     ]);
-    begin[axis - 1] = cut.begin;
-    dims[axis - 1] = cut.count;
+    begin[placeOf(axis, batchAt)] = cut.begin;
+    dims[placeOf(axis, batchAt)] = cut.count;
   }
-  return block(call, build, x, begin, dims);
+  return batchedAt(block(call, build, x, begin, dims), batchAt);
 };
 
 const split: Operator = (call, build) => {
@@ -173,7 +199,7 @@ const padded: Operator = (call, build) => {
 export const SHAPES: Readonly<Record<string, Operator>> = {
   Reshape: reshaped,
   Flatten: flattened,
-  Squeeze: (call, build) => toShape(call, build, squeezed(call, wholeOf(call, call.value()))),
+  Squeeze: squeezedOf,
   Unsqueeze: (call, build) => toShape(call, build, unsqueezed(call, wholeOf(call, call.value()))),
   Transpose: transposed,
   ReduceMean: reduced("mean"),

@@ -1,16 +1,17 @@
 // Fully connected layers, normalization, and operations of two tensors or of a tensor and a constant.
+import { conv } from "../../layers/conv.ts";
 import { dense } from "../../layers/dense.ts";
 import { instanceNorm, layerNorm } from "../../layers/example_norm.ts";
 import { localResponseNorm } from "../../layers/local_response_norm.ts";
 import { batchNorm } from "../../layers/norm.ts";
-import { concatAlong } from "../../layers/rearrange.ts";
+import { concatAlong, reshape } from "../../layers/rearrange.ts";
 import { identity } from "../../layers/activation.ts";
 import { sizeOf } from "../../tensor/tensor.ts";
 import type { Numbers } from "../../imported/emitter.ts";
 import { type Builder, lastAxes, plainAxes } from "../builder.ts";
 import type { Call, Value } from "../call.ts";
 import { type Constant, permuted } from "../constant.ts";
-import { BINARY, joinBy, withNumber, withNumbers } from "../../imported/layers.ts";
+import { BINARY, joinBy, matMulJoin, withNumber, withNumbers } from "../../imported/layers.ts";
 import type { Operator } from "./operator.ts";
 
 /** A fully connected layer, whose rows are in the order of a vector that was an image. */
@@ -63,8 +64,54 @@ const gemm: Operator = (call, build) => {
   return fullyConnected(call, build, { kernel, isTransposed, factor, bias });
 };
 
-const matMul: Operator = (call, build) =>
-  fullyConnected(call, build, { kernel: call.constant(1), isTransposed: false, factor: 1 });
+const matMul: Operator = (call, build) => {
+  const [, second] = call.operands;
+  if (second && "value" in second) return productOf(call, build);
+  const kernel = call.constant(1);
+  const rank = call.value().dims.length;
+  if (rank === 1 || kernel.dims.length !== 2) {
+    return fullyConnected(call, build, { kernel, isTransposed: false, factor: 1 });
+  }
+  return onRows(call, build, kernel);
+};
+
+/** A matrix that multiplies the last axis: a convolution of single pixels. */
+function onRows(call: Call, build: Builder, kernel: Constant): Value {
+  const value = build.settle(call.name, call.value());
+  const x = build.arrange(call.name, value, plainAxes(value.dims));
+  const [inputs, units] = kernel.dims as [number, number];
+  call.require(inputs === x.dims.at(-1), `have a matrix for ${x.dims.at(-1)} inputs`, [
+    ...kernel.dims,
+  ]);
+  const features = build.features(call.name, units);
+  const dims = x.dims.with(-1, features);
+  const rows = sizeOf(x.dims) / inputs;
+  const pixels = build.emit(call.name, reshape([rows, 1, inputs]), [x], x, { suffix: "rows" });
+  const layer = conv({ features, size: 1, bias: false });
+  const y = build.emit(call.name, layer, [pixels], x, { params: { kernel: kernel.values } });
+  const output = { dims, axes: plainAxes(dims) };
+  return build.emit(call.name, reshape(dims), [y], output, { suffix: "view" });
+}
+
+/** The product of two values that the network computes, as in attention. */
+function productOf(call: Call, build: Builder): Value {
+  const [a, b] = [0, 1].map((i) => {
+    const value = build.settle(call.name, call.value(i));
+    return build.arrange(call.name, value, plainAxes(value.dims));
+  }) as [Value, Value];
+  const shapes = [a.dims, b.dims];
+  const fits = a.dims.length >= 2 && a.dims.length === b.dims.length &&
+    `${a.dims.slice(0, -2)}` === `${b.dims.slice(0, -2)}` && a.dims.at(-1) === b.dims.at(-2);
+  call.require(
+    fits,
+    "multiply matrices that go together",
+    shapes.map((dims) => `[${dims}]`).join(),
+  );
+  const dims = a.dims.with(-1, b.dims.at(-1)!);
+  return build.emit(call.name, identity(), [a, b], { dims, axes: plainAxes(dims) }, {
+    join: matMulJoin,
+  });
+}
 
 /** The value with its features last. */
 function featuresLast(call: Call, build: Builder): Value {

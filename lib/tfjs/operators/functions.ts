@@ -11,7 +11,8 @@ import {
 } from "../../layers/activations.ts";
 import { withNumbers } from "../../imported/layers.ts";
 import type { Placed } from "../../imported/placer.ts";
-import type { AnyLayer } from "../../layers/layer.ts";
+import type { AnyLayer, Operations } from "../../layers/layer.ts";
+import { type NumberFunction, only } from "../../layers/operation.ts";
 import { sizeOf, type Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { GraphCall, Operator } from "../call.ts";
@@ -19,7 +20,12 @@ import type { Constant } from "../constant.ts";
 
 type Make = (alpha: number) => AnyLayer | undefined;
 
-const plain = (name: string, f: (x: Tensor) => Tensor): Make => () => activation(f, name);
+const plain = (
+  name: string,
+  f: (x: Tensor) => Tensor,
+  operations: Operations["write"] = only({ op: "each", f: name as NumberFunction }),
+): Make =>
+() => activation(f, name, { operations });
 
 const ACTIVATIONS: Readonly<Record<string, Make>> = {
   Linear: () => undefined,
@@ -37,8 +43,12 @@ const ACTIVATIONS: Readonly<Record<string, Make>> = {
   Exp: plain("exp", tf.exp),
   Log: plain("log", tf.log),
   Sqrt: plain("sqrt", tf.sqrt),
-  Rsqrt: plain("rsqrt", tf.rsqrt),
-  Square: plain("square", tf.square),
+  Rsqrt: plain("rsqrt", tf.rsqrt, only({ op: "number", by: "pow", number: -0.5, isFirst: false })),
+  Square: plain(
+    "square",
+    tf.square,
+    ({ add, x, shape }) => add({ op: "join", by: "mul" }, shape, x, x),
+  ),
   Abs: plain("abs", tf.abs),
   Neg: plain("neg", tf.neg),
   Reciprocal: plain("reciprocal", tf.reciprocal),
@@ -80,7 +90,9 @@ const clipped: Operator = (call) => {
   const [low, high] = [call.numbers(1)[0]!, call.numbers(2)[0]!];
   const layer = low === 0 && high === 6
     ? relu6()
-    : activation((x) => tf.clipByValue(x, low, high), "clip");
+    : activation((x) => tf.clipByValue(x, low, high), "clip", {
+      operations: only({ op: "clip", low, high }),
+    });
   return call.emit(layer, call.value());
 };
 

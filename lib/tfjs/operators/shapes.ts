@@ -124,9 +124,13 @@ const padded: Operator = (call) => {
   const own = amounts.slice(1);
   const number = call.node.op === "PadV2" ? call.numbers(2)[0]! : 0;
   const isInside = own.length === 3 && `${own[2]}` === "0,0";
+  const isMirror = call.node.op === "MirrorPad";
+  const mode = isMirror ? call.text("mode", "REFLECT") : "zeros";
+  call.require(!isMirror || isInside && mode === "REFLECT", "reflect height and width", mode);
   if (!isInside || number !== 0) return call.emit(padWith(own, number), x);
   const [[top, bottom], [left, right]] = own as unknown as [[number, number], [number, number]];
-  return call.emit(padBy({ amount: { top, bottom, left, right } }), x);
+  const amount = { top, bottom, left, right };
+  return call.emit(padBy({ amount, mode: isMirror ? "reflect" : "zeros" }), x);
 };
 
 export const SHAPES: Readonly<Record<string, Operator>> = {
@@ -145,4 +149,5 @@ export const SHAPES: Readonly<Record<string, Operator>> = {
   Unpack: unpacked,
   Pad: padded,
   PadV2: padded,
+  MirrorPad: padded,
 };

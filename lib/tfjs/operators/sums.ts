@@ -1,6 +1,7 @@
 // TensorFlow's matrix products, batch norm, and operations of two tensors.
 import { identity } from "../../layers/activation.ts";
 import { dense } from "../../layers/dense.ts";
+import { localResponseNorm } from "../../layers/local_response_norm.ts";
 import { batchNorm } from "../../layers/norm.ts";
 import { concatAlong, reshape } from "../../layers/rearrange.ts";
 import { BINARY, type Binary, joinBy, withNumber, withNumbers } from "../../imported/layers.ts";
@@ -111,9 +112,18 @@ const packed: Operator = (call) => {
   return call.emit(identity(), wide, { join: concatAlong(axis) });
 };
 
+/** The sum over channels around each, whose share TensorFlow does not divide by their number. */
+const responses: Operator = (call) => {
+  const size = 2 * call.number("depth_radius", 5) + 1;
+  const [alpha, beta] = [call.number("alpha", 1) * size, call.number("beta", 0.5)];
+  const layer = localResponseNorm({ size, alpha, beta, k: call.number("bias", 1) });
+  return call.emit(layer, call.value());
+};
+
 export const SUMS: Readonly<Record<string, Operator>> = {
   MatMul: product,
   _FusedMatMul: product,
+  LRN: responses,
   FusedBatchNorm: batchNormalization,
   FusedBatchNormV2: batchNormalization,
   FusedBatchNormV3: batchNormalization,

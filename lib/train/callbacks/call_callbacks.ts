@@ -57,11 +57,16 @@ export function callStep<T extends Pick<Training, "callbacks">>(
   return { run: next, ...(stop === undefined ? {} : { stop }) };
 }
 
-/** Calls callbacks after an epoch: first all decide, then each may write files. */
+/**
+ * Calls callbacks after an epoch: first all decide, then each may write files.
+ *
+ * @param writes whether files are written: of several ranks the first does
+ */
 export async function callEpoch<T extends Training>(
   callbacks: readonly Callback[],
   run: T,
   numbers: Omit<EpochReport, "network">,
+  writes = true,
 ): Promise<CallResult<T>> {
   const called = await callEach(
     callbacks,
@@ -69,7 +74,7 @@ export async function callEpoch<T extends Training>(
     (callback, network, memory) => callback.onEpoch?.({ ...numbers, network }, memory),
   );
   const report = { ...numbers, network: called.run };
-  for (const callback of callbacks) {
+  for (const callback of writes ? callbacks : []) {
     await callback.afterEpoch?.(report, memoryOf(called.run, callback));
   }
   return called;

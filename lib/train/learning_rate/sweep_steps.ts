@@ -130,7 +130,7 @@ async function lossOfStep<S extends Tree>(
   const batch = { inputs: images, targets: labels, drawn: {} as Tree };
   try {
     batch.drawn = augment?.draw(fold(fold(key, "augment"), i), images.shape) ?? {};
-    const { numbers, ...moved } = step(run.current, batch, fold(fold(key, "step"), i));
+    const { numbers, ...moved } = await step(run.current, batch, fold(fold(key, "step"), i));
     disposeState(run.current, moved);
     run.current = { ...run.current, ...moved };
     const [loss] = await numbers.data().finally(() => numbers.dispose());

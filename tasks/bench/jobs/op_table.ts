@@ -1,5 +1,5 @@
 // The single operations that are timed, each on shapes of the networks of the chapter.
-import { batchNorm, init, key, softmaxCrossEntropy, tf } from "../../../mod.ts";
+import { batchNorm, init, key, type Layer, layers, softmaxCrossEntropy, tf } from "../../../mod.ts";
 import { convOps } from "./conv_ops.ts";
 import type { Op } from "./job.ts";
 
@@ -83,10 +83,10 @@ function crossEntropyOps(rows: number, classes: number): Op[] {
   }, 5);
 }
 
-/** Batch normalization as in training, by way of its layer. */
-function batchNormOps(shape: number[]): Op[] {
-  return pairOps("batch norm, training", shape, () => {
-    const layer = batchNorm();
+/** A normalization as in training, by way of its layer. */
+function normOps(kind: string, make: () => Layer, shape: number[]): Op[] {
+  return pairOps(kind, shape, () => {
+    const layer = make();
     const { params, state } = init(layer, key(0), shape.slice(1));
     return (x) => layer.apply(params, state, x, { training: true })[0];
   }, 5);
@@ -108,8 +108,9 @@ export function allOps(): Op[] {
     ...poolOps([32, 24, 24, 64]),
     // What reading and writing once takes: the floor of the depthwise convolution of this shape.
     ...pairOps("relu", [1, 112, 112, 32], () => (x) => tf.relu(x), 1),
-    ...batchNormOps([32, 32, 32, 16]),
-    ...batchNormOps([32, 8, 8, 64]),
+    ...normOps("batch norm, training", batchNorm, [32, 32, 32, 16]),
+    ...normOps("batch norm, training", batchNorm, [32, 8, 8, 64]),
+    ...normOps("layer norm", layers.layerNorm, [4, 14, 14, 384]),
     ...crossEntropyOps(128, 10),
     ...crossEntropyOps(32, 1000),
   ];

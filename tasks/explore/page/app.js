@@ -7,8 +7,12 @@ import { makeSide } from "./side.js";
 const VIEWS = {
   network: ["Network", "./views/network.js"],
   layer: ["Layers", "./views/layer.js"],
+  unit: ["Unit", "./views/unit.js"],
   why: ["Why", "./views/why.js"],
   fool: ["Fool it", "./views/fool.js"],
+  dream: ["Dream", "./views/dream.js"],
+  invert: ["Invert", "./views/invert.js"],
+  space: ["Space", "./views/space.js"],
 };
 
 const main = document.getElementById("main");

@@ -76,7 +76,7 @@ export function makeSide(place, app) {
       "Camera",
     ),
     info.first === "file"
-      ? el("button", { type: "button", onclick: () => app.set({ image: "file" }) }, "First")
+      ? el("button", { type: "button", onclick: () => app.set({ image: "file" }) }, "The first one")
       : null,
     input,
   );
@@ -181,7 +181,9 @@ export function makeSide(place, app) {
         side.seen = seen;
         drawPicture(canvas, seen.arrays.picture);
         canvas.setAttribute("aria-label", `${seen.source}, as the network takes it`);
-        caption.textContent = `${seen.source}${seen.inverted ? ", dark and light swapped" : ""}`;
+        const name = seen.source.split(/[\\/]/).at(-1);
+        caption.title = seen.source;
+        caption.textContent = `${name}${seen.inverted ? ", dark and light swapped" : ""}`;
         side.frame(null);
         side.compare(undefined);
         listeners.forEach((listener) => listener(seen));

@@ -9,10 +9,14 @@ export function canvasOf(width, height, label) {
   return canvas;
 }
 
+/** The least side of pictures that are shown as photos, without visible pixels. */
+const PHOTO = 96;
+
 /** Draws red, green and blue bytes that a function gives for each pixel. */
 function draw(canvas, width, height, colorOf) {
   canvas.width = width;
   canvas.height = height;
+  canvas.classList.toggle("smooth", Math.min(width, height) >= PHOTO);
   const context = canvas.getContext("2d");
   const image = context.createImageData(width, height);
   for (let i = 0; i < width * height; i++) {

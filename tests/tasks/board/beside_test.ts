@@ -44,10 +44,10 @@ async function pressing(
 }
 
 Deno.test("buttons end a run with its step, from which it resumes, or with its epoch, after which it is measured", async () => {
-  const dataDir = await smallMnist(900, 50);
+  const dataDir = await smallMnist(400, 50);
   const out = `${dataDir}/run`;
   const args = ["--data-dir", dataDir, "--batch-size", "10", "--epochs", "3", "--out", out];
-  const common = [...args, "--backend", "cpu", "--limit", "900"];
+  const common = [...args, "--limit", "400"];
   const first = await pressing("train", common, "step");
   assertEquals(first.code, 130, first.err);
   assertStringIncludes(first.err, "stopping after this step, as the board says");

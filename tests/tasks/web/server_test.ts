@@ -4,7 +4,7 @@ import { UsageError } from "../../../tasks/command.ts";
 import { decodeMessage } from "../../../tasks/web/page/channel.js";
 import { encodeMessage } from "../../../tasks/web/message.ts";
 import { servePage } from "../../../tasks/web/server.ts";
-import { readStaticFiles } from "../../../tasks/web/static_files.ts";
+import { readStaticFiles, staticFile } from "../../../tasks/web/static_files.ts";
 import { readBody } from "../../../lib/serve/read_body.ts";
 
 const flags = { port: 0, host: undefined, open: false, json: false };
@@ -121,6 +121,32 @@ Deno.test("a port in use, and an address of another machine, are refused", async
     assertThrows(() => servePage({ ...flags, host: "192.0.2.1" }, served), UsageError, "--host");
     return Promise.resolve();
   });
+});
+
+Deno.test("a server for other machines answers those who have the token", async () => {
+  const [log, warn] = [console.log, console.error];
+  console.log = console.error = () => {};
+  const server = servePage({ ...flags, host: "0.0.0.0" }, {
+    files: new Map([["/", staticFile("index.html", new TextEncoder().encode("page"))]]),
+    onChannel: () => ({ onRequest() {}, onClose() {} }),
+  });
+  [console.log, console.error] = [log, warn];
+  try {
+    const { origin } = new URL(server.url);
+    const answer = async (path: string, headers = {}) => {
+      const response = await fetch(`${origin}${path}`, { headers, redirect: "manual" });
+      await response.body?.cancel();
+      return response;
+    };
+    assertEquals((await answer("/")).status, 401);
+    assertEquals((await answer("/channel")).status, 401);
+    const letIn = await answer(server.url.slice(origin.length));
+    assertEquals([letIn.status, letIn.headers.get("location")], [303, "/"]);
+    const cookie = letIn.headers.get("set-cookie")!.split(";")[0]!;
+    assertEquals((await answer("/", { cookie })).status, 200);
+  } finally {
+    await server.close();
+  }
 });
 
 Deno.test("messages hold arrays of any length at places that float32 can be read from", () => {

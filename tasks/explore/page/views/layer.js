@@ -70,7 +70,7 @@ export function makeView(place, app) {
       allOn,
     ),
     status,
-    second,
+    el("div", { class: "quiet" }, second),
     picked,
     reading,
     grid,

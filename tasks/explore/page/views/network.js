@@ -1,5 +1,6 @@
 // The network as a picture, with the sizes of each layer.
-import { counted, el, svgFrom } from "../../../web/page/dom.js";
+import { counted, el, labeled, svgFrom } from "../../../web/page/dom.js";
+import { showBars } from "../bars.js";
 
 const pair = (value) => Array.isArray(value) ? value.join(" × ") : `${value} × ${value}`;
 const shapeText = (shape) => shape.join(" × ");
@@ -48,8 +49,21 @@ export function makeView(place, app) {
     const layer = layers.get(path);
     facts.replaceChildren(...list(layer ? factsOf(layer) : whole));
   };
+  const bars = el("div");
+  const end = el("div", { class: "end", "aria-label": "The most probable classes" }, bars);
   const svg = svgFrom(info.svg);
   svg.setAttribute("role", "group");
+  const { width } = svg.viewBox.baseVal;
+  const zoom = el("input", { type: "range", min: 20, max: 160, value: 100, step: 5 });
+  zoom.addEventListener("input", () => app.set({ zoom: zoom.value === "100" ? "" : zoom.value }));
+  const fit = el("button", {
+    type: "button",
+    onclick: () => {
+      const room = picture.clientWidth - end.offsetWidth - 2;
+      const share = Math.floor(100 * room / width / 5) * 5;
+      app.set({ zoom: Math.max(20, Math.min(160, share)) });
+    },
+  }, "Fit");
   const open = (path) => layers.has(path) && app.go("layer", { layer: path });
   for (const block of svg.querySelectorAll(".block")) {
     const path = block.dataset.path;
@@ -93,10 +107,12 @@ export function makeView(place, app) {
       ),
     )
   );
+  const picture = el("div", { class: "network-picture", tabindex: "-1" }, svg, end);
   place.append(
     el("h2", {}, "The network"),
     el("p", { class: "small muted" }, "Click a layer to see what it makes of the picture."),
-    el("div", { class: "network-picture", tabindex: "-1" }, svg),
+    el("div", { class: "controls" }, labeled("Zoom", zoom), fit),
+    picture,
     facts,
     el(
       "details",
@@ -125,8 +141,18 @@ export function makeView(place, app) {
       ),
     ),
   );
+  // What comes out at the end.
+  const unwatch = app.side.watch(({ arrays }) => {
+    if (!arrays.probabilities) return;
+    const onPick = (index) => app.go("why", { class: index });
+    showBars(bars, info.classNames, arrays.probabilities.values, { onPick });
+  });
   return {
-    update({ at }) {
+    dispose: unwatch,
+    update({ at, zoom: wanted }) {
+      const share = Number(wanted ?? 100);
+      zoom.value = share >= 20 && share <= 160 ? share : 100;
+      svg.style.width = `${width * zoom.value / 100}px`;
       if (at) about(at);
     },
   };
