@@ -1,6 +1,6 @@
 // `deno task explore`: opens a network in the browser, as an instrument.
 import { readBody } from "../lib/serve/read_body.ts";
-import { runCommand, type Values } from "./command.ts";
+import { runCommand, text, type Values } from "./command.ts";
 import { abortOnInterrupt } from "./command/interrupt.ts";
 import { say } from "./command/say.ts";
 import { startDeviceThread } from "./explore/device_thread.ts";
@@ -16,7 +16,15 @@ export const command = {
   name: "explore",
   summary:
     "Opens a trained network in the browser: its layers, maps and units, why it decides, what fools it, what it dreams. Everything is computed here.",
-  flags: { ...networkFlags, ...imageFlags, ...serverFlags },
+  flags: {
+    ...networkFlags,
+    ...imageFlags,
+    image: text({
+      help: "the first picture: a PNG or JPEG file, or the number of a test image of --dataset",
+      defaultText: "0 if there is a data set, else none; the page takes others",
+    }),
+    ...serverFlags,
+  },
   examples: [
     ["deno task explore --open", "digits, with the LeNet-5 of the project"],
     [

@@ -13,10 +13,12 @@ import {
   start,
   stepsPerEpoch,
   weightedCrossEntropy,
+  type World,
 } from "../mod.ts";
 import { refuse, runCommand, UsageError } from "./command.ts";
 import { recovering, startDevice } from "./command/device.ts";
 import { abortOnInterrupt, exitCodeOf } from "./command/interrupt.ts";
+import { asRank, inWorld } from "./command/ranks.ts";
 import { say } from "./command/say.ts";
 import { buildFor, keptModel, labelOf, modelOfRun, type NamedModel } from "./own_model.ts";
 import { type Beside, besideCallbacks, startBeside } from "./board/beside.ts";
@@ -34,6 +36,7 @@ import {
   openRunFolder,
   readRun,
   type RunFolder,
+  unwrittenFolder,
 } from "./train/run_folder.ts";
 import { precisionOf, type Settings, settingsOf } from "./train/settings.ts";
 import { bestEpoch, summaryLines } from "./train/summary.ts";
@@ -70,6 +73,10 @@ export const command = {
     ],
     ["deno task train --board", "with curves, layers and a stop button in the browser"],
     ["deno task train --tensorboard", "with event files: tensorboard --logdir runs"],
+    [
+      "mpirun -n 4 deno task train --distributed",
+      "by four processes, each a quarter of every batch, see docs/distributed.md",
+    ],
     [
       "deno task train --model resnet20 --dataset cifar10 --data-dir cifar-10-batches-bin --precision mixed",
       "activations and weights of a step as float16: half the memory",
@@ -114,6 +121,18 @@ function requireTogether(flags: TrainFlags): void {
   };
   if (flags.resume && flags.overwrite) needs("--overwrite", "a resumed run keeps its files");
   if (flags["other-data"] && !flags.resume) needs("--other-data", "it needs --resume");
+  if (flags["batch-statistics"] && !flags.distributed && !flags.resume) {
+    needs("--batch-statistics", "it needs --distributed");
+  }
+  if (flags["scale-learning-rate"] && flags["learning-rate"] !== undefined) {
+    needs("--scale-learning-rate", "--learning-rate is given too");
+  }
+  if (flags.distributed && flags.recover) {
+    needs("--recover", "the ranks of --distributed end together, and go on with --resume");
+  }
+  if (flags.distributed && flags["find-lr"]) {
+    needs("--find-lr", "a rate is found by one process, without --distributed");
+  }
   if (flags["loss-scale"] !== undefined && flags.precision !== "mixed" && !flags.resume) {
     needs("--loss-scale", "it needs --precision mixed");
   }
@@ -121,6 +140,14 @@ function requireTogether(flags: TrainFlags): void {
   if (flags.resume) needs("--find-lr", "a resumed run keeps its learning rate");
   if (flags["learning-rate"] !== undefined) needs("--find-lr", "--learning-rate is given too");
 }
+
+/** Of several ranks the first one has the board, and writes. */
+function besideOf(flags: TrainFlags, { rank }: World): TrainFlags {
+  return rank === 0 ? flags : { ...flags, board: false, port: undefined, tensorboard: false };
+}
+
+/** The exit code of a rank that ends because another was asked to, as of SIGTERM. */
+const ASKED = 143;
 
 /** A run of which nothing is on the device yet. */
 type OpenedRun = {
@@ -179,6 +206,7 @@ async function trainRun(
   { begun, data, named, model, augment, loss }: OpenedRun,
   folder: RunFolder,
   { signal, endsWithEpoch }: Beside,
+  world: World,
 ): Promise<Outcome> {
   const { settings, train } = data;
   const optimizer = optimizerOf(settings, learningRateOf(settings, stepsPerEpoch(train, settings)));
@@ -196,7 +224,7 @@ async function trainRun(
     before: { ...recordsOf(run), stopped: stoppedOf(run) },
     signal,
     endsWithEpoch,
-    beside: besideCallbacks(flags, {
+    beside: besideCallbacks(besideOf(flags, world), {
       dir: folder.dir,
       epochs: settings.epochs,
       batchSize: settings.batchSize,
@@ -205,11 +233,17 @@ async function trainRun(
       normalize: data.normalize,
       loss,
     }),
+    world,
   });
 }
 
-/** Trains, and prints what was reached; returns the exit code. */
+/** Trains, alone or with other ranks; returns the exit code. */
 async function run(flags: TrainFlags): Promise<number> {
+  return await inWorld(flags, (world) => runIn(world, flags));
+}
+
+/** Trains, and prints what was reached; returns the exit code. */
+async function runIn(world: World, flags: TrainFlags): Promise<number> {
   await setUp(flags.backend);
   const began = performance.now();
   const opened = await openRun(flags);
@@ -220,7 +254,8 @@ async function run(flags: TrainFlags): Promise<number> {
     await start({ backend: flags.backend ?? "webgpu" });
     requirePrecision("train", precisionOf(settings));
   }
-  const folder = await openRunFolder(dir, {
+  await world.barrier(); // All have read what the first one may write over.
+  const folder = world.rank > 0 ? unwrittenFolder(dir) : await openRunFolder(dir, {
     // Not known yet: whoever resumes must not take another one for it.
     config: flags["find-lr"] ? { ...settings, learningRate: null } : settings,
     overwrite: flags.overwrite,
@@ -230,7 +265,7 @@ async function run(flags: TrainFlags): Promise<number> {
     const interrupt = abortOnInterrupt(
       "stopping after this step (Ctrl-C again: at once, without what came since the last checkpoint)",
     );
-    using beside = await startBeside(flags, dir, interrupt);
+    using beside = await startBeside(besideOf(flags, world), dir, interrupt);
     const { signal } = beside;
     const device = await startDevice(flags.backend);
     let found: Settings | undefined;
@@ -238,8 +273,11 @@ async function run(flags: TrainFlags): Promise<number> {
       found ??= await completeSettings(flags, opened, folder, signal);
       const now = isAgain ? await readRun(dir, "settings") : begun;
       const parts = { ...opened, begun: now, data: { ...data, settings: found } };
-      const outcome = await trainRun(flags, parts, folder, beside);
-      if (outcome.evaluation) await folder.writeResults(outcome.evaluation, test);
+      const outcome = await trainRun(flags, parts, folder, beside, world);
+      const { evaluation } = outcome;
+      if (evaluation) {
+        await world.during("write results", () => folder.writeResults(evaluation, test));
+      }
       return outcome;
     });
     if (outcome.interrupted) {
@@ -248,9 +286,13 @@ async function run(flags: TrainFlags): Promise<number> {
         ...opened.named.own ? ["--model", opened.named.name] : [],
         ...["--out", dir],
       ];
-      const again = ["deno task train --resume", ...where].join(" ");
+      const task = world.size === 1
+        ? "deno task train --resume"
+        : `mpirun -n ${world.size} deno task train --distributed --resume`;
+      const again = [task, ...where].join(" ");
       say(`stopped at epoch ${outcome.epoch}, step ${outcome.step}; to continue: ${again}`);
-      return exitCodeOf(signal);
+      // Another rank may have been the one that was asked to stop.
+      return signal.aborted ? exitCodeOf(signal) : ASKED;
     }
     const { history, stopped } = outcome;
     const evaluation = outcome.evaluation!;
@@ -265,6 +307,9 @@ async function run(flags: TrainFlags): Promise<number> {
       model: settings.model,
       dataset: settings.dataset,
       parameters: outcome.parameters,
+      parametersHash: outcome.parametersHash,
+      rank: world.rank,
+      ranks: world.size,
       epochs: settings.epochs,
       trainSamples: train.labels.length,
       testSamples: test.labels.length,
@@ -289,4 +334,8 @@ async function run(flags: TrainFlags): Promise<number> {
   }
 }
 
-if (import.meta.main) await runCommand(command, Deno.args, run);
+if (import.meta.main) {
+  const code = await asRank(command.name, Deno.args);
+  if (code === undefined) await runCommand(command, Deno.args, run);
+  else Deno.exit(code);
+}

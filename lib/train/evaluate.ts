@@ -211,6 +211,14 @@ export function forwardOf(model: AnyModel, objective: Objective): Forward {
     });
 }
 
+/** What was found of a batch. */
+type BatchNumbers = {
+  readonly values: ArrayLike<number>;
+  readonly scores: Float32Array | undefined;
+  readonly actual: ArrayLike<number> | undefined;
+  readonly count: number;
+};
+
 /** Measures a function's output for examples. */
 export async function measure(
   forward: Forward,
@@ -223,31 +231,50 @@ export async function measure(
   /** The loss of all batches, each by its weight, where they do not count by their examples. */
   const weighed = new Float64Array(2);
   const gathered = objective.isClassifier ? gatherPredictions() : undefined;
-  for await (const batch of feed.rest(START)) {
-    const { inputs, targets, part } = batch;
-    if (part?.count === 0) {
-      disposeTree({ inputs, targets });
-      continue;
+  /** Computes a batch, starts to read what was found, and frees it. */
+  const found = async (batch: FeedBatch): Promise<BatchNumbers> => {
+    const { inputs, targets } = batch;
+    let made: ReturnType<Forward> | undefined;
+    try {
+      // Recorded at first, and computed here on the CPU: no sign of life is made meanwhile.
+      made = world.during("compute a batch", () => forward({ params, state }, inputs, targets));
+      const { numbers, logits } = made;
+      const [values, scores, actual] = await Promise.all([
+        numbers.data(),
+        logits?.data() as Promise<Float32Array> | undefined,
+        gathered && actualClasses(batch),
+      ]);
+      return { values, scores, actual, count: batch.part?.count ?? batch.size };
+    } finally {
+      disposeTree({ ...made, inputs, targets });
     }
-    // Recorded at first, and computed here on the CPU: no sign of life is made meanwhile.
-    const { numbers, logits } = world.during(
-      "compute a batch",
-      () => forward({ params, state }, inputs, targets),
-    );
-    const [values, scores, actual] = await Promise.all([
-      numbers.data(),
-      logits?.data(),
-      gathered && actualClasses(batch),
-    ]);
-    disposeTree({ numbers, logits, inputs, targets });
+  };
+  const account = ({ values, scores, actual, count }: BatchNumbers): void => {
     const measured = unstackNumbers(objective, values);
     requireSound(measured);
-    gathered?.add(scores as Float32Array, actual!);
-    totals = addTotals(totals, measured, part?.count ?? batch.size);
+    gathered?.add(scores!, actual!);
+    totals = addTotals(totals, measured, count);
     const weight = values[values.length - 1]!;
     weighed[0]! += weight * measured.loss;
     weighed[1]! += weight;
     onProgress?.(totals.count * world.size, feed.count ?? Infinity);
+  };
+  // The device computes a batch while the one before is read, which in Deno takes 11 ms in any case.
+  let pending: Promise<BatchNumbers> | undefined;
+  try {
+    for await (const batch of feed.rest(START)) {
+      if (batch.part?.count === 0) {
+        disposeTree({ inputs: batch.inputs, targets: batch.targets });
+        continue;
+      }
+      const before = pending;
+      pending = found(batch);
+      pending.catch(() => {}); // A failure is reported when they are awaited.
+      if (before) account(await before);
+    }
+    if (pending) account(await pending);
+  } finally {
+    await pending?.catch(() => {});
   }
   totals = await totalsOfAll(world, objective, totals);
   const { count } = totals;

@@ -234,9 +234,20 @@ async function* runEpochs(
     run = report.network;
     const isOver = report.stopped !== undefined || run.progress.epoch === epochs;
     if (isOver) run = await callRun("onEnd", callbacks, run);
+    const isEnded = await anyEnds(parts);
     yield* reporting(parts, { ...report, network: run });
-    if (isOver || signal?.aborted) return;
+    if (isOver || (isEnded ?? signal?.aborted)) return;
   }
+}
+
+/** Whether the signal of any rank says to end; without other ranks this one's is looked at later. */
+async function anyEnds(
+  { ranks, options: { signal } }: EpochParts<Tree, Tree>,
+): Promise<boolean | undefined> {
+  if (!ranks) return undefined;
+  const wishes = new Float64Array([signal?.aborted || ranks.stops ? 1 : 0]);
+  await ranks.world.allReduce(wishes, "max");
+  return wishes[0] === 1;
 }
 
 /** Hands out a report. What is done with it may take long. */

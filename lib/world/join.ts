@@ -26,6 +26,9 @@ export const WORLD_PERMISSIONS: readonly string[] = [
   `--allow-env=${[...new Set(LAUNCH_VARIABLES)].join(",")}`,
 ];
 
+/** The variable with more folders to look for libraries in, as of LD_LIBRARY_PATH, if it may be read. */
+export const LIBRARY_PATH = "NEOCOG_LIBRARY_PATH";
+
 let joined: Promise<World> | undefined;
 
 /**
@@ -71,9 +74,17 @@ async function join(
   const launch = launchOf((name) => Deno.env.get(name));
   if (!launch) return ALONE;
   await requirePermission([{ name: "ffi" }]);
-  const mpi = openMpi(library === undefined ? libraryNames(launch.kind) : [library]);
+  const names = libraryNames(launch.kind);
+  const files = (await libraryFolders()).flatMap((dir) => names.map((name) => `${dir}/${name}`));
+  const mpi = openMpi(library === undefined ? [...files, ...names] : [library]);
   requireSameSize(mpi, launch);
   return worldOf(mpi, launch, patience);
+}
+
+async function libraryFolders(): Promise<string[]> {
+  const { state } = await Deno.permissions.query({ name: "env", variable: LIBRARY_PATH });
+  const path = state === "granted" ? Deno.env.get(LIBRARY_PATH) ?? "" : "";
+  return path.split(":").filter((dir) => dir !== "");
 }
 
 async function requirePermission(needed: readonly Deno.PermissionDescriptor[]): Promise<void> {

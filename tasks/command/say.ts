@@ -20,6 +20,11 @@ export function write(text: string): void {
   }
 }
 
+/** Lets this process print no lines for the reader: another one of the same run does. */
+export function silence(): void {
+  isClosed = true;
+}
+
 /** Prints a line on stderr. */
 export function say(line: string): void {
   if (lineWriter) lineWriter(line);

@@ -3,6 +3,7 @@ import type { BackwardRule } from "../../lib/explain/mod.ts";
 import type { Plan } from "../generate/adversarial_methods.ts";
 import { isMinimal } from "../generate/adversarial_methods.ts";
 import { networkFlags } from "../network.ts";
+import { isModelFile } from "../own_model.ts";
 import { SAVED, type Subject } from "./subject.ts";
 
 /** A word of a command line, in quotes if a shell would change it. */
@@ -130,8 +131,13 @@ function openOptions({ flags }: Subject): string {
   return parts.length === 0 ? "" : `, { ${parts.join(", ")} }`;
 }
 
-/** Adds the lines of a view's own work. */
-function script(subject: Subject, name: string | undefined, lines: readonly string[]): string {
+/** Adds the lines of a view's own work; `null` for a model in a file, which scripts import themselves. */
+function script(
+  subject: Subject,
+  name: string | undefined,
+  lines: readonly string[],
+): string | null {
+  if (isModelFile(subject.flags.model ?? "")) return null;
   return [...opening(subject, name), ...lines, ""].join("\n");
 }
 
@@ -142,7 +148,7 @@ export function attributionScript(
   call: string,
   index: number,
   rule: BackwardRule,
-): string {
+): string | null {
   const options = rule === "backprop" ? "" : `, { rule: ${text(rule)} }`;
   return script(subject, name, [
     `const found = await nc.explain.${call}(network, x, ${index}${options});`,
@@ -174,7 +180,7 @@ export function attackScript(
   name: string | undefined,
   { method, norm, steps, target, seed }: Plan,
   epsilon: number,
-): string {
+): string | null {
   const isRandom = ["pgd", "apgd", "apgd-dlr", "square", "autoattack"].includes(method);
   const options = [
     ...(isMinimal(method) ? [] : [`epsilon: ${epsilon}`]),
@@ -210,7 +216,7 @@ function optionsText(options: Readonly<Record<string, string | number | undefine
 export function featureScript(
   subject: Subject,
   { call, options }: { readonly call: string; readonly options: Parameters<typeof optionsText>[0] },
-): string {
+): string | null {
   return script(subject, undefined, [
     `const { images } = await nc.generate.${call}, { ${optionsText(options)} });`,
     `const [image] = await nc.explain.toPictures(images);`,
@@ -224,7 +230,7 @@ export function dreamScript(
   name: string | undefined,
   size: readonly [width: number, height: number],
   options: Parameters<typeof optionsText>[0],
-): string {
+): string | null {
   const channels = subject.opened.inputShape[2]!;
   const gray = channels === 1 ? "nc.image.toGray(picture)" : "picture";
   const begin = name === undefined
@@ -254,7 +260,7 @@ export function inversionScript(
   name: string | undefined,
   layer: string,
   options: Parameters<typeof optionsText>[0],
-): string {
+): string | null {
   return script(subject, name, [
     `const pixels = nc.explain.toPixels(x, network.preprocessing);`,
     `const [{ images }] = await nc.generate.inversionStrip(network, pixels, [${text(layer)}], {`,

@@ -3,6 +3,7 @@ import { type OptimizerName, optimizers } from "../../mod.ts";
 import { besideFlags } from "../board/beside.ts";
 import { choice, count, number, path, text, toggle, type Values } from "../command.ts";
 import { recoverFlag } from "../command/device.ts";
+import { distributedFlag } from "../command/ranks.ts";
 import { dataDirFlag, DATASETS } from "../datasets.ts";
 import { modelFlag, ownModelFlags } from "../own_model.ts";
 import { PRECISIONS } from "../../lib/train/mixed_precision.ts";
@@ -91,6 +92,24 @@ export const trainFlags = {
     help: "epochs without improvement before --early-stop stops; plateau takes half as many",
     defaultText: "5",
   }),
+  accumulate: count({
+    min: 1,
+    help:
+      "batches whose gradients make one step: their mean, as of one batch that is as much larger",
+    defaultText: "1",
+  }),
+  "scale-learning-rate": toggle({
+    help:
+      "multiply the default learning rate by the images of a step over 128 (Goyal et al., 2017); " +
+      "begin slowly with --schedule warm-up-cosine",
+  }),
+  distributed: distributedFlag,
+  "batch-statistics": choice(["local", "synchronized"], {
+    help:
+      "of --distributed: whose images batch normalization takes its statistics of, a rank's or " +
+      "the whole batch's, as one process would",
+    defaultText: "local",
+  }),
   "time-limit": number({
     above: 0,
     help: "stop after so many seconds of training",
@@ -147,6 +166,9 @@ export function chosenSettings(flags: TrainFlags): FlagSettings {
     classWeights: flags["class-weights"],
     earlyStop: flags["early-stop"] || undefined,
     timeLimit: flags["time-limit"],
+    accumulate: flags.accumulate,
+    batchStatistics: flags["batch-statistics"],
+    scaleLearningRate: flags["scale-learning-rate"] || undefined,
     imageSize: flags["image-size"],
     precision: flags.precision,
     lossScale: flags["loss-scale"],

@@ -1,5 +1,6 @@
 // Defaults of training runs, and a run's optimizer and learning rate by its settings.
 import {
+  accumulate,
   adjustable,
   type LearningRate,
   type Optimizer,
@@ -47,26 +48,31 @@ type Stepping = {
   readonly optimizer: OptimizerName;
   readonly weightDecay: number;
   readonly schedule: ScheduleName;
+  /** Batches whose gradients make a step. */
+  readonly accumulate?: number;
 };
 
 /** The optimizer of a run. */
 export function optimizerOf(
-  { optimizer, weightDecay, schedule }: Stepping,
+  { optimizer, weightDecay, schedule, accumulate: every = 1 }: Stepping,
   learningRate: LearningRate,
 ): Optimizer {
   const made = optimizers[optimizer].make(learningRate, weightDecay);
-  return schedule === "plateau" ? adjustable(made) : made;
+  const summed = every === 1 ? made : accumulate(made, every);
+  return schedule === "plateau" ? adjustable(summed) : summed;
 }
 
 /** The learning rate of a run. */
 export function learningRateOf(
-  { learningRate, schedule, epochs }: {
+  { learningRate, schedule, epochs, accumulate: every = 1 }: {
     readonly learningRate: number;
     readonly schedule: ScheduleName;
     readonly epochs: number;
+    readonly accumulate?: number;
   },
   stepsPerEpoch: number,
 ): LearningRate {
   const name = schedule === "plateau" ? "constant" : schedule;
-  return schedules[name].make(learningRate, epochs * stepsPerEpoch);
+  // The schedule counts steps of the optimizer.
+  return schedules[name].make(learningRate, Math.ceil(epochs * stepsPerEpoch / every));
 }

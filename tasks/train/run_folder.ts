@@ -215,6 +215,22 @@ export async function openRunFolder(dir: string, options: RunFolderOptions): Pro
   }
 }
 
+/** The folder as ranks see it that write nothing, as the first one does. */
+export function unwrittenFolder(dir: string): RunFolder {
+  const nothing = (): Promise<void> => Promise.resolve();
+  return {
+    dir,
+    id: "",
+    writeConfig: nothing,
+    writeState: nothing,
+    writeRecords: nothing,
+    writeResults: nothing,
+    write: nothing,
+    files: () => [],
+    release: nothing,
+  };
+}
+
 function newId(): string {
   return crypto.randomUUID().slice(0, 8);
 }

@@ -41,6 +41,12 @@ export type Settings = KeptModel & {
   readonly patience: number;
   /** Seconds of training after which the run ends; never if `null`. */
   readonly timeLimit: number | null;
+  /** Batches whose gradients make a step. */
+  readonly accumulate: number;
+  /** Whose images batch normalization takes its statistics of, if there are several ranks. */
+  readonly batchStatistics: "local" | "synchronized";
+  /** Whether the default learning rate was multiplied by the images of a step over 128. */
+  readonly scaleLearningRate: boolean;
   readonly precision: Precision;
   /** The loss scale of mixed precision; dynamic if `null`. */
   readonly lossScale: number | null;
@@ -64,6 +70,9 @@ const EARLIER = {
   earlyStop: false,
   patience: 5,
   timeLimit: null,
+  accumulate: 1,
+  batchStatistics: "local",
+  scaleLearningRate: false,
   precision: "float32",
   lossScale: null,
 } as const satisfies Partial<Settings>;
@@ -87,16 +96,19 @@ export function newSettings(chosen: FlagSettings, images: number, hasValidation 
   const recipe = recipeOf(model);
   const validation = chosen.validation ?? defaultValidation(chosen, hasValidation);
   const held = validation === null ? 0 : Math.round(validation * (chosen.limit ?? images));
+  const batchSize = chosen.batchSize ??
+    Math.min(128, (chosen.limit ?? images) - held, images - held);
+  const scale = chosen.scaleLearningRate ? batchSize * (chosen.accumulate ?? 1) / 128 : 1;
   return {
     ...EARLIER,
     ...given(chosen),
     model,
     dataset: chosen.dataset ?? DEFAULT_RUN.dataset,
     epochs: chosen.epochs ?? recipe.epochs,
-    batchSize: chosen.batchSize ?? Math.min(128, (chosen.limit ?? images) - held, images - held),
+    batchSize,
     optimizer,
     learningRate: chosen.learningRate ??
-      (optimizer.startsWith("adam") ? recipe.adam : optimizers[optimizer].learningRate),
+      (optimizer.startsWith("adam") ? recipe.adam : optimizers[optimizer].learningRate) * scale,
     weightDecay: chosen.weightDecay ?? optimizers[optimizer].weightDecay,
     schedule: chosen.schedule ?? "one-cycle",
     seed: chosen.seed ?? 0,

@@ -25,9 +25,11 @@ import {
   type StepReport,
   stepsPerEpoch,
   type Training,
+  type World,
 } from "../../mod.ts";
 import type { EpochRecord, StepRecord } from "../../lib/train/report/mod.ts";
 import { epochRecord } from "../../lib/train/report/history.ts";
+import { treeHash } from "../../lib/tensor/mod.ts";
 import type { Preprocessing } from "../../lib/image/mod.ts";
 import { labelOf } from "../own_model.ts";
 import { trainingProgress } from "../progress.ts";
@@ -61,6 +63,8 @@ export type RunParts = {
   readonly endsWithEpoch: () => boolean;
   /** What else is called with its steps and epochs. */
   readonly beside: readonly Callback[];
+  /** The ranks that train together. */
+  readonly world: World;
 };
 
 /** How a run ended. */
@@ -71,6 +75,8 @@ export type Outcome = {
   /** The steps of that epoch that were done. */
   readonly step: number;
   readonly parameters: number;
+  /** The hash of the parameters, which is the same on all ranks. */
+  readonly parametersHash: string;
   /** Why a callback stopped it. */
   readonly stopped: string | null;
   /** The final network on the test images; `undefined` if the run was interrupted. */
@@ -106,7 +112,7 @@ type Notes = { readonly history: EpochRecord[]; readonly steps: StepRecord[] };
  * signal ends it.
  */
 export async function runTraining(parts: RunParts): Promise<Outcome> {
-  const { settings, train, signal, from } = parts;
+  const { settings, train, from } = parts;
   if (from && isDone(from, parts)) return await measureRun(from, parts);
   const notes: Notes = { history: [...parts.before.history], steps: [...parts.before.steps] };
   const perEpoch = stepsPerEpoch(train, settings);
@@ -119,6 +125,7 @@ export async function runTraining(parts: RunParts): Promise<Outcome> {
     progress.step(epoch, stepInEpoch, { loss: meanLoss, accuracy });
   };
   let outcome: Outcome | undefined;
+  let last: Training | undefined;
   try {
     for await (const epoch of startFit(parts, notes, onStep)) {
       if (epoch.complete) progress.epochEnd(epoch.epoch, epoch);
@@ -127,18 +134,20 @@ export async function runTraining(parts: RunParts): Promise<Outcome> {
         (epoch.complete && epoch.epoch === settings.epochs);
       await writeRun(parts, epoch, notes);
       outcome = {
-        interrupted: signal.aborted && !isOver,
+        // Unless another epoch follows.
+        interrupted: !isOver,
         epoch: epoch.epoch,
         step: epoch.complete ? perEpoch : epoch.network.progress.stepInEpoch,
         parameters: countParameters(epoch.network.params),
+        parametersHash: await treeHash(epoch.network.params),
         stopped: epoch.stopped ?? null,
         evaluation: isOver ? await finalEvaluation(parts, epoch) : undefined,
         history: notes.history,
         stepsPerSecond: clock.stepsPerSecond(),
       };
-      if (signal.aborted || isOver) disposeTraining(epoch.network);
-      if (signal.aborted) break;
+      last = epoch.network;
     }
+    if (last) disposeTraining(last);
   } finally {
     progress.stop();
   }
@@ -152,15 +161,16 @@ function isDone({ progress }: Training, { settings, before }: RunParts): boolean
 
 /** The outcome of a run that was ended before it was measured, and perhaps before its records were written. */
 async function measureRun(network: Training, parts: RunParts): Promise<Outcome> {
-  const { test, loss, before, folder } = parts;
+  const { test, loss, before, folder, world } = parts;
   await folder.writeRecords(recordsFor(parts, before));
   const outcome = {
     interrupted: false,
     epoch: network.progress.epoch,
     step: 0,
     parameters: countParameters(network.params),
+    parametersHash: await treeHash(network.params),
     stopped: before.stopped ?? null,
-    evaluation: await evaluate(network, test, loss ? { loss } : {}),
+    evaluation: await evaluate(network, test, { world, ...(loss ? { loss } : {}) }),
     history: before.history,
     stepsPerSecond: 0,
   };
@@ -185,6 +195,8 @@ function startFit(
     callbacks: callbacksOf(parts, notes),
     signal,
     onStep,
+    world: parts.world,
+    batchStatistics: settings.batchStatistics,
     ...precisionOf(settings),
     ...(parts.normalize ? { normalize: parts.normalize } : {}),
     ...(parts.augment ? { augment: parts.augment } : {}),
@@ -216,11 +228,12 @@ function callbacksOf(parts: RunParts, { history, steps }: Notes): readonly Callb
 
 /** Measures on the test images, unless that was just done with these weights. */
 async function finalEvaluation(
-  { held, test, loss, normalize }: RunParts,
+  { held, test, loss, normalize, world }: RunParts,
   { network, validation }: ClassifierReport,
 ): Promise<Evaluation> {
   if (!held && validation) return validation;
   return await evaluate(network, test, {
+    world,
     ...(loss ? { loss } : {}),
     ...(normalize ? { normalize } : {}),
   });
@@ -231,7 +244,8 @@ async function writeRun(
   { network, stopped }: ClassifierReport,
   notes: Notes,
 ): Promise<void> {
-  const { settings, train, folder, preprocessing } = parts;
+  const { settings, train, folder, preprocessing, world } = parts;
+  if (world.rank > 0) return;
   const about = {
     ...aboutRun(folder.id, settings, train, notes, preprocessing),
     ...(stopped ? { stopped } : {}),

@@ -294,8 +294,9 @@ gpuTest("tfjs's own fused activations are left to tfjs", async () => {
   assertEquals(await y.array(), [[1.5, 0]]);
 });
 
-/** Max pooling's gradient by hand: the first of the largest inputs of each window. */
-function maxPoolGradient(
+/** Pooling's gradient by hand: to the first of the largest inputs of each window, or to all alike. */
+function poolGradient(
+  kind: "max" | "mean",
   x: Float32Array,
   dy: Float32Array,
   [batch, height, width, channels]: readonly [number, number, number, number],
@@ -308,15 +309,19 @@ function maxPoolGradient(
       for (let j = 0; j < outWidth; j++) {
         for (let c = 0; c < channels; c++) {
           let winner = -1;
+          const inside: number[] = [];
           for (let u = 0; u < size; u++) {
             for (let v = 0; v < size; v++) {
               const [row, column] = [i * stride + u - pad, j * stride + v - pad];
               if (row < 0 || row >= height || column < 0 || column >= width) continue;
               const at = ((n * height + row) * width + column) * channels + c;
               if (winner < 0 || x[at]! > x[winner]!) winner = at;
+              inside.push(at);
             }
           }
-          dx[winner]! += dy[((n * outHeight + i) * outWidth + j) * channels + c]!;
+          const to = kind === "max" ? [winner] : inside;
+          const slope = dy[((n * outHeight + i) * outWidth + j) * channels + c]!;
+          for (const at of to) dx[at]! += slope / to.length;
         }
       }
     }
@@ -325,7 +330,7 @@ function maxPoolGradient(
 }
 
 gpuTest(
-  "the gradient of max pooling equals the reference, windows apart or overlapping",
+  "the gradients of max and mean pooling equal the reference, windows apart or overlapping",
   async () => {
     await start();
     const cases = [
@@ -336,6 +341,9 @@ gpuTest(
       { shape: [1, 9, 9, 4], size: 3, stride: 2, pad: 1 }, // overlapping
       { shape: [2, 8, 11, 2], size: 3, stride: 2, pad: 0 },
       { shape: [1, 7, 7, 2], size: 3, stride: 1, pad: 1 },
+      { shape: [2, 9, 8, 8], size: 2, stride: 2, pad: 0 }, // channels in fours
+      { shape: [2, 8, 9, 4], size: 3, stride: 3, pad: 1 },
+      { shape: [1, 8, 8, 12], size: 3, stride: 2, pad: 1 },
     ] as const;
     for (const { shape, size, stride, pad } of cases) {
       // Few values, so that windows have equals.
@@ -347,19 +355,22 @@ gpuTest(
       ) as [number, number];
       const dy = normalArray(key(7), shape[0] * out[0] * out[1] * shape[3]);
       const padding: tf.backend_util.ExplicitPadding = [[0, 0], [pad, pad], [pad, pad], [0, 0]];
-      const gradient = tf.grad((images: tf.Tensor) =>
-        tf.maxPool(images as tf.Tensor4D, size, stride, padding, "floor")
-      );
-      const dx = gradient(
-        tf.tensor4d(x, [...shape]),
-        tf.tensor4d(dy, [shape[0], ...out, shape[3]]),
-      );
-      const expected = maxPoolGradient(x, dy, shape, out, { size, stride, pad });
-      assertLess(
-        relativeError(await dx.data(), expected),
-        TOLERANCE,
-        JSON.stringify({ shape, size, stride, pad }),
-      );
+      for (const [kind, pool] of [["max", tf.maxPool], ["mean", tf.avgPool]] as const) {
+        if (kind === "mean" && pad > 0) continue; // tfjs's own, which divides by the whole window.
+        const gradient = tf.grad((images: tf.Tensor) =>
+          pool(images as tf.Tensor4D, size, stride, padding, "floor")
+        );
+        const dx = gradient(
+          tf.tensor4d(x, [...shape]),
+          tf.tensor4d(dy, [shape[0], ...out, shape[3]]),
+        );
+        const expected = poolGradient(kind, x, dy, shape, out, { size, stride, pad });
+        assertLess(
+          relativeError(await dx.data(), expected),
+          TOLERANCE,
+          JSON.stringify({ kind, shape, size, stride, pad }),
+        );
+      }
     }
   },
 );

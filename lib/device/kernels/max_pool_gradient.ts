@@ -1,4 +1,4 @@
-// Gradient of max pooling: each window's slope goes to its largest input, to the first of equals.
+// Gradient of tfjs's max pooling: each window's slope goes to its largest input, to the first of equals.
 import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import type { WindowGrid } from "../../tensor/windows.ts";
@@ -13,90 +13,52 @@ import {
   sameNumbers,
 } from "./pool_grid.ts";
 import { runProgram } from "./program.ts";
+import {
+  eachTap,
+  gradientText,
+  gradientUnits,
+  type WindowProgram,
+  windowProgram,
+  windowText,
+  windowUniforms,
+  windowVariant,
+} from "./window_text.ts";
 
-/** The largest input of a window, by its number `u · sizeX + v`, and the slope that comes to it. */
-const WINDOW = `
-fn placeOf(image: u32, y: i32, x: i32, c: u32) -> i32 {
-  let line = i32(image * uniforms.height) + y;
-  return (line * i32(uniforms.width) + x) * i32(uniforms.channels) + i32(c);
+/** WGSL: the largest input of a window, and the slope that comes to it; strips by strips. */
+function windowsText(program: WindowProgram): string {
+  const { wide, reader } = program;
+  const bits = wide ? "vec4<u32>" : "u32";
+  return `
+const NONE = SIZE_Y * SIZE_X;
+struct Window { slope: V, winner: ${bits} }
+// By its bits: of vectors, Mesa's software driver loses NaN in value != value.
+fn isNaN(value: V) -> ${wide ? "vec4<bool>" : "bool"} {
+  return (bitcast<${bits}>(value) & ${bits}(0x7fffffffu)) > ${bits}(0x7f800000u);
 }
-fn winnerOf(image: u32, i: u32, j: u32, c: u32) -> u32 {
-  let none = uniforms.sizeY * uniforms.sizeX;
-  var largest = 0.0;
-  var winner = none;
-  for (var u = 0u; u < uniforms.sizeY; u++) {
-    for (var v = 0u; v < uniforms.sizeX; v++) {
-      let y = i32(i * uniforms.strideY + u) - i32(uniforms.padTop);
-      let x = i32(j * uniforms.strideX + v) - i32(uniforms.padLeft);
-      let inside = u32(y) < uniforms.height && u32(x) < uniforms.width;
-      let value = input__at(u32(select(0, placeOf(image, y, x, c), inside)));
+fn windowAt(cell: Place, i: u32, j: u32) -> Window {
+  let p = Place(cell.image, i, j, cell.strip);
+  var largest = V(0.0);
+  var winner = ${bits}(NONE);
+  ${
+    eachTap(
+      program,
+      `let value = input__${reader}(at);
       // A NaN is the largest of all: it must not be lost.
-      let larger = value > largest || (value != value && largest == largest);
-      let wins = inside && (winner == none || larger);
+      let wins = (winner == ${bits}(NONE)) | (value > largest) | (isNaN(value) & !isNaN(largest));
       largest = select(largest, value, wins);
-      winner = select(winner, u * uniforms.sizeX + v, wins);
-    }
+      winner = select(winner, ${bits}(tap), wins);`,
+    )
   }
-  return winner;
+  return Window(dy_${reader}(outputAt(p, i, j)), winner);
 }
-fn slopeOf(image: u32, i: u32, j: u32, c: u32) -> f32 {
-  return dy_at(((image * uniforms.outHeight + i) * uniforms.outWidth + j) * uniforms.channels + c);
+fn share(window: Window, tap: u32) -> V {
+  return select(V(0.0), window.slope, window.winner == ${bits}(tap));
+}`;
 }
-`;
-
-/**
- * Windows that do not overlap lie in cells as large as the stride: an invocation
- * finds the largest of its cell's window and writes the whole cell, so that each
- * input is read once. Cells at the end may have no window, and any cell may have
- * inputs that no window covers: these get zero.
- */
-const CELLS = `${WINDOW}
-fn main(index: u32, local: u32) {
-  if (index >= uniforms.units) { return; }
-  let c = index % uniforms.channels;
-  let j = (index / uniforms.channels) % uniforms.unitsX;
-  let i = (index / (uniforms.channels * uniforms.unitsX)) % uniforms.unitsY;
-  let image = index / (uniforms.channels * uniforms.unitsX * uniforms.unitsY);
-  let hasWindow = i < uniforms.outHeight && j < uniforms.outWidth;
-  let windowI = min(i, uniforms.outHeight - 1u);
-  let windowJ = min(j, uniforms.outWidth - 1u);
-  let winner = winnerOf(image, windowI, windowJ, c);
-  let slope = select(0.0, slopeOf(image, windowI, windowJ, c), hasWindow);
-  for (var u = 0u; u < uniforms.strideY; u++) {
-    for (var v = 0u; v < uniforms.strideX; v++) {
-      let y = i32(i * uniforms.strideY + u) - i32(uniforms.padTop);
-      let x = i32(j * uniforms.strideX + v) - i32(uniforms.padLeft);
-      if (u32(y) < uniforms.height && u32(x) < uniforms.width) {
-        let wins = u < uniforms.sizeY && v < uniforms.sizeX && winner == u * uniforms.sizeX + v;
-        result_put(u32(placeOf(image, y, x, c)), select(0.0, slope, wins));
-      }
-    }
-  }
-}`;
-
-/** Windows that overlap: an invocation adds up what its input gets from each window it is in. */
-const INPUTS = `${WINDOW}
-fn main(index: u32, local: u32) {
-  if (index >= uniforms.units) { return; }
-  let c = index % uniforms.channels;
-  let x = (index / uniforms.channels) % uniforms.width + uniforms.padLeft;
-  let y = (index / (uniforms.channels * uniforms.width)) % uniforms.height + uniforms.padTop;
-  let image = index / (uniforms.channels * uniforms.width * uniforms.height);
-  let firstI = (max(y + 1u, uniforms.sizeY) - uniforms.sizeY + uniforms.strideY - 1u) / uniforms.strideY;
-  let firstJ = (max(x + 1u, uniforms.sizeX) - uniforms.sizeX + uniforms.strideX - 1u) / uniforms.strideX;
-  var sum = 0.0;
-  for (var i = firstI; i < uniforms.outHeight && i * uniforms.strideY <= y; i++) {
-    for (var j = firstJ; j < uniforms.outWidth && j * uniforms.strideX <= x; j++) {
-      let own = (y - i * uniforms.strideY) * uniforms.sizeX + x - j * uniforms.strideX;
-      sum += select(0.0, slopeOf(image, i, j, c), winnerOf(image, i, j, c) == own);
-    }
-  }
-  result_put(index, sum);
-}`;
 
 /**
  * The kernel function of `MaxPoolGrad`. Whole numbers are left to tfjs. GPUs find the largest of each
- * window once, four channels an invocation, and hand its slope on in a second pass.
+ * window once, and hand its slope on in a second pass; software adapters do both in one.
  *
  * @param software whether the adapter computes on the CPU
  * @param stock tfjs's own kernel
@@ -111,36 +73,20 @@ export function maxPoolGradient(
     const attributes = call.attrs as unknown as PoolAttributes;
     const backend = call.backend as GuardedBackend;
     if (poolsNothing(poolGrid(input.shape, attributes))) return sameNumbers(backend, dy);
-    const g = geometryOf("max pooling", input.shape, dy.shape, attributes);
-    if (!software) return bySwitches(backend, dy, input, gridOf(g));
-    const apart = g.filterHeight <= g.strideHeight && g.filterWidth <= g.strideWidth;
-    const unitsY = apart ? Math.ceil((g.inHeight + g.padInfo.top) / g.strideHeight) : g.inHeight;
-    const unitsX = apart ? Math.ceil((g.inWidth + g.padInfo.left) / g.strideWidth) : g.inWidth;
-    const units = g.batchSize * unitsY * unitsX * g.inChannels;
+    const grid = gridOf(geometryOf("max pooling", input.shape, dy.shape, attributes));
+    if (!software) return bySwitches(backend, dy, input, grid);
+    const program = windowProgram(grid, input.shape[3]!);
+    const { units, unitsY, unitsX } = gradientUnits(program, input.shape[0]!);
     return runProgram(backend, {
       operation: "MaxPoolGrad",
-      variant: apart ? "apart" : "overlapping",
-      results: { result: g.inShape },
+      variant: `input/${windowVariant(program)}`,
+      results: { dx: input.shape },
       inputs: { dy, input_: input },
-      half: { names: ["result", "dy", "input_"] },
-      uniforms: {
-        units,
-        unitsY,
-        unitsX,
-        channels: g.inChannels,
-        height: g.inHeight,
-        width: g.inWidth,
-        outHeight: g.outHeight,
-        outWidth: g.outWidth,
-        sizeY: g.filterHeight,
-        sizeX: g.filterWidth,
-        strideY: g.strideHeight,
-        strideX: g.strideWidth,
-        padTop: g.padInfo.top,
-        padLeft: g.padInfo.left,
-      },
+      vectors: program.wide ? ["dx", "dy", "input_"] : [],
+      half: { names: ["dx", "dy", "input_"] },
+      uniforms: { units, unitsY, unitsX, ...windowUniforms(program) },
       leads: true,
-      code: apart ? CELLS : INPUTS,
+      code: `${windowText(program)}${windowsText(program)}${gradientText(program)}`,
       invocations: units,
       workgroup: 64,
     })[0]!;

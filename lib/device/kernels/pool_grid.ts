@@ -1,6 +1,6 @@
 // The windows of tfjs's pooling operations.
 import { tf } from "../../tensor/tf.ts";
-import { coveredAlong, type WindowGrid } from "../../tensor/windows.ts";
+import type { WindowGrid } from "../../tensor/windows.ts";
 import type { GuardedBackend } from "../backend.ts";
 
 /** The attributes tfjs hands to its pooling kernels. */
@@ -43,11 +43,6 @@ export function gridOf(g: tf.backend_util.Conv2DInfo): WindowGrid {
  */
 export function poolsNothing({ size, input, output }: WindowGrid): boolean {
   return size[0] === 1 && size[1] === 1 && input[0] === output[0] && input[1] === output[1];
-}
-
-/** Whether a window lies wholly in the padding. */
-export function hasEmptyWindow(grid: WindowGrid): boolean {
-  return ([0, 1] as const).some((axis) => coveredAlong(grid, axis).includes(0));
 }
 
 /** The same numbers once more. */

@@ -6,14 +6,7 @@ import type {
 import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { floatBits } from "./float_bits.ts";
-import {
-  geometryOf,
-  gridOf,
-  hasEmptyWindow,
-  type PoolAttributes,
-  poolGrid,
-  poolsNothing,
-} from "./pool_grid.ts";
+import { geometryOf, gridOf, type PoolAttributes, poolGrid, poolsNothing } from "./pool_grid.ts";
 import { runProgram } from "./program.ts";
 import {
   eachTap,
@@ -87,15 +80,14 @@ fn main(index: u32, local: u32) {
 }
 
 /**
- * The kernel function of tfjs's `AvgPool`, whose own gives zero for a window that lies wholly in the
- * padding; there is no mean of nothing: NaN, as on tfjs's CPU backend. GPUs always get ours, which
- * takes four channels an invocation.
+ * The kernel function of tfjs's `AvgPool`, whose own takes channels one by one, and gives zero for a
+ * window that lies wholly in the padding; there is no mean of nothing: NaN, as on tfjs's CPU backend.
  *
- * @param software whether the adapter computes on the CPU
+ * @param _software whether the adapter computes on the CPU: it is the same program
  * @param stock tfjs's own kernel
  */
 export function avgPool(
-  software: boolean,
+  _software: boolean,
   stock: tf.KernelConfig["kernelFunc"],
 ): tf.KernelConfig["kernelFunc"] {
   const means = sumWindows();
@@ -103,24 +95,22 @@ export function avgPool(
     const x = call.inputs.x!;
     const grid = poolGrid(x.shape, call.attrs as unknown as PoolAttributes);
     if (x.dtype !== "float32" || poolsNothing(grid)) return stock(call);
-    if (software && !hasEmptyWindow(grid)) return stock(call);
     const attrs = { ...grid, mean: true, frame: [0, 0] } as unknown as tf.NamedAttrMap;
     return means({ ...call, attrs });
   };
 }
 
 /**
- * The kernel function of tfjs's `AvgPoolGrad`: on GPUs ours, where no window reaches over an edge,
- * as tfjs divides by the whole window there.
+ * The kernel function of tfjs's `AvgPoolGrad`: ours where no window reaches over an edge, as tfjs
+ * divides by the whole window there.
  *
- * @param software whether the adapter computes on the CPU
+ * @param _software whether the adapter computes on the CPU: it is the same program
  * @param stock tfjs's own kernel
  */
 export function avgPoolGradient(
-  software: boolean,
+  _software: boolean,
   stock: tf.KernelConfig["kernelFunc"],
 ): tf.KernelConfig["kernelFunc"] {
-  if (software) return stock;
   const own = sumWindowsGradient();
   return (call) => {
     const { dy, input } = call.inputs as { dy: tf.TensorInfo; input: tf.TensorInfo };
