@@ -35,7 +35,7 @@
  * - **Transfer**: `transfer`, `freeze`, `transferWeights`, `splitFrozen`, `cachedFeatures`,
  *   `layerRates`, `snapshotTransfer`, `restoreTransfer`
  * - **Namespaces**: `augment`, `callbacks`, `chart`, `data`, `device`, `explain`, `files`, `generate`,
- *   `image`, `layers`, `losses`, `networks`, `report`, `sizing`, `tensor`, `weights`
+ *   `image`, `layers`, `losses`, `networks`, `notebook`, `report`, `sizing`, `tensor`, `weights`
  *
  * @module
  */
@@ -152,6 +152,8 @@ export * as generate from "./lib/generate/mod.ts";
 export * as image from "./lib/image/mod.ts";
 /** More layers: activations, convolutions, normalization, noise, joins, shapes. */
 export * as layers from "./lib/layers/namespace.ts";
+/** Values that show themselves in Jupyter notebooks, and progress that is drawn in place. */
+export * as notebook from "./lib/notebook/mod.ts";
 /** Networks beyond the chapter's: DenseNet, MobileNet and others. */
 export * as networks from "./lib/models/networks.ts";
 /** More losses: of units, classes, vectors and masks, with weights. */

@@ -1,7 +1,7 @@
 // `deno task bundle`: the library as one ES module for browsers, and beside it what few pages need.
 import { writeFileAtomically } from "../lib/files/mod.ts";
 import { table } from "../lib/text/table.ts";
-import { browserModule } from "./bundle/browser_module.ts";
+import { bundled } from "./bundle/bundled.ts";
 import { folderHandler, gzipped, writePages } from "./bundle/pages.ts";
 import { count, path, runCommand, toggle, type Values } from "./command.ts";
 import { makeOutputDir } from "./command/files.ts";
@@ -44,7 +44,7 @@ function fileOf(specifier: string): string {
 /** The files of the library: itself, and each package that it imports when it is needed. */
 async function libraryFiles(readable: boolean): Promise<ReadonlyMap<string, string>> {
   say("bundling neocog.js");
-  const whole = await browserModule(new URL("../mod.ts", import.meta.url).href, readable);
+  const whole = await bundled(new URL("../mod.ts", import.meta.url).href, "browser", readable);
   const packages = new Map<string, string>();
   // Their names are strings, in which no bundler sees an import.
   const library = whole.replace(/(["'`])(npm:[\w@./-]+)\1/g, (text, _, name) => {
@@ -55,7 +55,7 @@ async function libraryFiles(readable: boolean): Promise<ReadonlyMap<string, stri
   const files = new Map([["neocog.js", library]]);
   for (const [file, name] of packages) {
     say(`bundling ${file}`);
-    files.set(file, await browserModule(name, readable));
+    files.set(file, await bundled(name, "browser", readable));
   }
   return files;
 }

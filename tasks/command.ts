@@ -14,6 +14,7 @@ export {
   number,
   numbersIn,
   path,
+  paths,
   refuse,
   text,
   toggle,

@@ -8,6 +8,7 @@ import { defaultOf, writtenFlag } from "./command/help.ts";
 import { command as convert } from "./convert.ts";
 import { command as evaluate } from "./evaluate.ts";
 import { group as explain } from "./explain.ts";
+import { command as board } from "./board.ts";
 import { command as explore } from "./explore.ts";
 import { group as generate } from "./generate.ts";
 import { command as predict } from "./predict.ts";
@@ -29,6 +30,7 @@ export const commands: readonly Command<Flags, Flags>[] = [
     convert,
     serve,
     explore,
+    board,
     summary,
     selftest,
     bench,

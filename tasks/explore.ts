@@ -1,6 +1,4 @@
 // `deno task explore`: opens a network in the browser, as an instrument.
-import { ECHARTS_FILE, ECHARTS_PACKAGE } from "../lib/chart/plot.ts";
-import { npmPackageFolder } from "../lib/data/sources/npm_package.ts";
 import { readBody } from "../lib/serve/read_body.ts";
 import { runCommand, text, type Values } from "./command.ts";
 import { abortOnInterrupt } from "./command/interrupt.ts";
@@ -8,9 +6,10 @@ import { say } from "./command/say.ts";
 import { startDeviceThread } from "./explore/device_thread.ts";
 import { networkFlags } from "./network.ts";
 import { imageFlags } from "./pictures/flags.ts";
+import { chartFiles } from "./web/chart_files.ts";
 import { serverFlags } from "./web/flags.ts";
 import { servePage, settle } from "./web/server.ts";
-import { readStaticFiles, type StaticFile, staticFile } from "./web/static_files.ts";
+import { readStaticFiles } from "./web/static_files.ts";
 
 /** What the task takes. */
 export const command = {
@@ -41,23 +40,6 @@ export const command = {
 
 /** What is not needed any more once the network, the pictures and the page are read. */
 const DROPPED = ["read", "write", "net", "run", "env"] as const;
-
-/** The library that draws the map of the space, with its license, from Deno's cache. */
-async function chartFiles(): Promise<[path: string, file: StaticFile][]> {
-  try {
-    const folder = await npmPackageFolder(ECHARTS_PACKAGE);
-    return await Promise.all([ECHARTS_FILE, "LICENSE"].map(async (path) => {
-      const name = path.split("/").at(-1)!;
-      return [
-        `/echarts/${name}`,
-        staticFile(name, await Deno.readFile(new URL(path, folder))),
-      ] as const;
-    })) as [string, StaticFile][];
-  } catch (error) {
-    say(`note: without the map of the space: ${error instanceof Error ? error.message : error}`);
-    return [];
-  }
-}
 
 /** The largest picture file, and how long it may take to come. */
 const LIMITS = { maxBytes: 32 * 2 ** 20, timeout: 60_000 };

@@ -21,6 +21,7 @@ import { abortOnInterrupt, exitCodeOf } from "./command/interrupt.ts";
 import { asRank, inWorld } from "./command/ranks.ts";
 import { say } from "./command/say.ts";
 import { buildFor, keptModel, labelOf, modelOfRun, type NamedModel } from "./own_model.ts";
+import { type Beside, besideCallbacks, startBeside } from "./board/beside.ts";
 import { setUp } from "./setup.ts";
 import { augmentationOf, drawAugmented, openRunData, type RunData } from "./train/data.ts";
 import { withFoundRate } from "./train/find_rate.ts";
@@ -70,6 +71,8 @@ export const command = {
       "deno task train --dataset folder --data-dir photos --model resnet18 --image-size 96 --augment photos --class-weights balanced",
       "your own photos, with a folder for each class",
     ],
+    ["deno task train --board", "with curves, layers and a stop button in the browser"],
+    ["deno task train --tensorboard", "with event files: tensorboard --logdir runs"],
     [
       "mpirun -n 4 deno task train --distributed",
       "by four processes, each a quarter of every batch, see docs/distributed.md",
@@ -138,6 +141,11 @@ function requireTogether(flags: TrainFlags): void {
   if (flags["learning-rate"] !== undefined) needs("--find-lr", "--learning-rate is given too");
 }
 
+/** Of several ranks the first one has the board, and writes. */
+function besideOf(flags: TrainFlags, { rank }: World): TrainFlags {
+  return rank === 0 ? flags : { ...flags, board: false, port: undefined, tensorboard: false };
+}
+
 /** The exit code of a rank that ends because another was asked to, as of SIGTERM. */
 const ASKED = 143;
 
@@ -197,7 +205,7 @@ async function trainRun(
   flags: TrainFlags,
   { begun, data, named, model, augment, loss }: OpenedRun,
   folder: RunFolder,
-  signal: AbortSignal,
+  { signal, endsWithEpoch }: Beside,
   world: World,
 ): Promise<Outcome> {
   const { settings, train } = data;
@@ -215,6 +223,16 @@ async function trainRun(
     otherData: flags["other-data"],
     before: { ...recordsOf(run), stopped: stoppedOf(run) },
     signal,
+    endsWithEpoch,
+    beside: besideCallbacks(besideOf(flags, world), {
+      dir: folder.dir,
+      epochs: settings.epochs,
+      batchSize: settings.batchSize,
+      train,
+      validation: data.held ?? data.test,
+      normalize: data.normalize,
+      loss,
+    }),
     world,
   });
 }
@@ -244,16 +262,18 @@ async function runIn(world: World, flags: TrainFlags): Promise<number> {
     ...(begun ? { resumed: begun.run } : {}),
   });
   try {
-    const signal = abortOnInterrupt(
+    const interrupt = abortOnInterrupt(
       "stopping after this step (Ctrl-C again: at once, without what came since the last checkpoint)",
     );
+    using beside = await startBeside(besideOf(flags, world), dir, interrupt);
+    const { signal } = beside;
     const device = await startDevice(flags.backend);
     let found: Settings | undefined;
     const outcome = await recovering(flags, async (isAgain) => {
       found ??= await completeSettings(flags, opened, folder, signal);
       const now = isAgain ? await readRun(dir, "settings") : begun;
       const parts = { ...opened, begun: now, data: { ...data, settings: found } };
-      const outcome = await trainRun(flags, parts, folder, signal, world);
+      const outcome = await trainRun(flags, parts, folder, beside, world);
       const { evaluation } = outcome;
       if (evaluation) {
         await world.during("write results", () => folder.writeResults(evaluation, test));

@@ -10,6 +10,7 @@ import {
   restoreTransfer,
   type TransferOptions,
 } from "../mod.ts";
+import { type Beside, besideCallbacks, startBeside } from "./board/beside.ts";
 import { runCommand, UsageError, type Values } from "./command.ts";
 import { recovering, startDevice } from "./command/device.ts";
 import { abortOnInterrupt, exitCodeOf } from "./command/interrupt.ts";
@@ -108,11 +109,14 @@ type Parts = {
   readonly model: Layer;
   readonly options: TransferOptions;
   readonly folder: RunFolder;
-  readonly signal: AbortSignal;
+  readonly beside: Beside;
 };
 
-async function learn({ opened, images, ...parts }: Parts): Promise<TransferOutcome> {
-  const { settings, network, begun } = opened;
+async function learn(
+  flags: Flags,
+  { opened, images, ...parts }: Parts,
+): Promise<TransferOutcome> {
+  const { settings, network, begun, how } = opened;
   const { model, options } = parts;
   const { train, test, validation = test } = images;
   const { checkpoint, file = "", run = null } = begun ?? {};
@@ -126,6 +130,14 @@ async function learn({ opened, images, ...parts }: Parts): Promise<TransferOutco
     validation,
     options: { ...options, ...(from ? { from } : {}) },
     before: recordsOf(run),
+    callbacks: besideCallbacks(flags, {
+      dir: parts.folder.dir,
+      epochs: epochsOf(settings),
+      batchSize: options.batchSize!,
+      train,
+      validation,
+      normalize: how.normalize,
+    }),
   });
   [pretrained.params, pretrained.state].forEach((tree) => disposeTree(tree));
   return outcome;
@@ -134,7 +146,7 @@ async function learn({ opened, images, ...parts }: Parts): Promise<TransferOutco
 /** The same network from scratch, if the flags ask for it. */
 async function compare(
   flags: Flags,
-  { opened, images, model, options, signal }: Parts,
+  { opened, images, model, options, beside: { signal } }: Parts,
 ): ReturnType<typeof trainFromScratch> {
   const { settings, how } = opened;
   const scratch = await trainFromScratch({
@@ -184,7 +196,7 @@ type Reached = {
 /** Transfers to the end or until the signal, and writes what was reached. */
 async function reach(flags: Flags, parts: Parts): Promise<Reached | { outcome: TransferOutcome }> {
   const { opened, images, folder } = parts;
-  const outcome = await learn(parts);
+  const outcome = await learn(flags, parts);
   const { network } = outcome;
   if (!network) return { outcome };
   const { test } = images;
@@ -219,13 +231,15 @@ async function run(flags: Flags): Promise<number> {
     ...(begun ? { resumed: begun.run } : {}),
   });
   try {
-    const signal = abortOnInterrupt(
+    const interrupt = abortOnInterrupt(
       "stopping after this step (Ctrl-C again: at once, without what came since the last checkpoint)",
     );
+    using beside = await startBeside(flags, dir, interrupt);
+    const { signal } = beside;
     const device = await startDevice(flags.backend);
     const reached = await recovering(flags, async (isAgain) => {
       const now = isAgain ? { ...opened, begun: await readRun(dir, "transfer") } : opened;
-      return await reach(flags, { opened: now, images, model, options, folder, signal });
+      return await reach(flags, { opened: now, images, model, options, folder, beside });
     });
     const { outcome } = reached;
     if (!("result" in reached)) {

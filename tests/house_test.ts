@@ -69,6 +69,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   ],
   serve: ["tensor", "text", "image", "layers", "device", "train"],
   explain: ["tensor", "text", "image", "layers", "device", "data", "sizing", "chart"],
+  notebook: ["tensor", "image", "layers", "sizing", "explain", "train"],
   generate: [
     "tensor",
     "text",

@@ -2,8 +2,9 @@
 import type { tf } from "../tensor/tf.ts";
 
 /** The usage of a tensor's buffer, as tfjs has it. */
-export const TENSOR_USAGE = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC |
-  GPUBufferUsage.COPY_DST;
+// STORAGE, COPY_SRC and COPY_DST by WebGPU's specification: where there is no WebGPU, GPUBufferUsage
+// is not there either, and the module is to be imported there too.
+export const TENSOR_USAGE = 0x80 | 0x04 | 0x08;
 
 /** Numbers as the GPU has them: whole numbers and truth values in four bytes. */
 export function bytesOf(dtype: tf.DataType, values: ArrayLike<number>): Uint8Array<ArrayBuffer> {

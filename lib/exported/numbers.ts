@@ -1,6 +1,6 @@
 // The numbers of weights as a file has them.
 import { derived, type Weight } from "../layers/operation.ts";
-import { sizeOf } from "../tensor/tensor.ts";
+import { permuted } from "../tensor/permuted.ts";
 
 /**
  * A weight with its axes in another order.
@@ -10,34 +10,12 @@ import { sizeOf } from "../tensor/tensor.ts";
 export function turned(weight: Weight, order: readonly number[]): Weight {
   if (order.every((axis, i) => axis === i)) return weight;
   const sizes = order.map((axis) => weight.shape[axis]!);
-  return derived(sizes, [weight], ([own]) => permute(own!, weight.shape, order));
+  return derived(sizes, [weight], ([own]) => permuted(own!, weight.shape, order) as Float32Array);
 }
 
 /** A weight of the same numbers with other sizes. */
 export function resized(weight: Weight, shape: readonly number[]): Weight {
   return { ...weight, shape };
-}
-
-function permute(
-  numbers: Float32Array,
-  shape: readonly number[],
-  order: readonly number[],
-): Float32Array {
-  const strides = shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
-  const sizes = order.map((axis) => shape[axis]!);
-  const steps = order.map((axis) => strides[axis]!);
-  const result = new Float32Array(numbers.length);
-  const at = sizes.map(() => 0);
-  for (let i = 0, from = 0; i < result.length; i++) {
-    result[i] = numbers[from]!;
-    for (let axis = sizes.length - 1; axis >= 0; axis--) {
-      from += steps[axis]!;
-      if (++at[axis]! < sizes[axis]!) break;
-      from -= steps[axis]! * sizes[axis]!;
-      at[axis] = 0;
-    }
-  }
-  return result;
 }
 
 /** Whether a weight is one of many numbers, which may be halved: kernels, but no statistics. */

@@ -317,7 +317,26 @@ class LayerMaker {
     return this.#layer(name, className, config, inputs, shape, {}, `keras.src.ops.${module}`);
   }
 
-  #add({ name, operation, inputs, output: { shape } }: Step): string {
+  /**
+   * The values that a layer takes, each once: TensorFlow.js counts the layers that need a tensor, but
+   * each time that one takes it, and so drops it too early.
+   */
+  #distinct(name: string, inputs: readonly Value[]): Value[] {
+    return inputs.map((value, i) => {
+      if (inputs.indexOf(value) === i) return value;
+      // No layer gives it but this one; those of a program count from 0.
+      const copy = { id: -1 - this.#layers.length, shape: value.shape };
+      const config = { scale: 1, offset: 0 };
+      this.#values.set(
+        copy.id,
+        this.#layer(`${name}_copy`, "Rescaling", config, [value], value.shape),
+      );
+      return copy;
+    });
+  }
+
+  #add({ name, operation, inputs: given, output: { shape } }: Step): string {
+    const inputs = this.dialect === "tfjs" ? this.#distinct(name, given) : given;
     const x = inputs[0]!;
     const layer = (
       className: string,

@@ -1,21 +1,7 @@
-// The messages of an ONNX file that are used, read by protobufjs, which is loaded when a file is opened.
+// The messages of an ONNX file that are used, read by protobufjs.
 // Source: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 
-// Not a literal inside `import()`: Deno fetches those when a program starts.
-const PROTOBUF_JS = "npm:protobufjs@8.8.1/minimal.js";
-
-/** Loads the package. */
-export function loadProtobuf(): Promise<
-  { default: typeof import("npm:protobufjs@8.8.1/minimal.js") }
-> {
-  return import(PROTOBUF_JS);
-}
-
-type Protobuf = Awaited<ReturnType<typeof loadProtobuf>>["default"];
-type Reader = InstanceType<Protobuf["Reader"]>;
-
-/** What messages are written by. */
-export type Writer = InstanceType<Protobuf["Writer"]>;
+import { loadProtobuf, type ProtobufReader as Reader } from "../files/protobuf.ts";
 
 /** A tensor as the file has it. */
 export type ProtoTensor = {

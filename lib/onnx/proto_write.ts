@@ -3,7 +3,7 @@
 import { bytesOf } from "../exported/mod.ts";
 import type { Weight } from "../layers/operation.ts";
 import { sizeOf } from "../tensor/tensor.ts";
-import { loadProtobuf, type Writer } from "./proto.ts";
+import { loadProtobuf, type ProtobufWriter as Writer } from "../files/protobuf.ts";
 
 /** An attribute that is written; whole numbers are ints. */
 export type WrittenAttribute =

@@ -22,12 +22,18 @@ import { type BeginOptions, beginTraining, type Progress, type Training } from "
  * @param network the network and its run, as {@linkcode fit} reports them
  * @param about what else the checkpoint says, as JSON: model, class names, options
  * @returns the checkpoint; its `run` also says the input shape
+ * @throws {TypeError} if it is a network without a run
  * @throws {DeviceError} if the device failed
  */
 export async function snapshot(
   network: Omit<Training, "model" | "inputShape"> & { readonly inputShape: ShapeTree },
   about: { readonly [name: string]: Json } = {},
 ): Promise<Checkpoint> {
+  if (!network.optimizer || !network.progress) {
+    throw new TypeError(
+      "Cannot take a snapshot: the network must have a run, as fit and beginTraining return it, got a network alone. beginTraining(model, optimizer, key, inputShape, { network }) begins one",
+    );
+  }
   const [params, state, optimizer] = await Promise.all(
     [network.params, network.state, network.optimizer].map(readTree),
   ) as [Tensors, Tensors, Tensors];

@@ -1,10 +1,7 @@
 // Files of other programs among those of weights: they have their model with them.
 import type { ImportedFile, ImportOptions } from "../imported/file.ts";
-import { readKeras } from "../keras/mod.ts";
 import type { Layer, Network } from "../layers/layer.ts";
-import { readOnnx } from "../onnx/mod.ts";
 import type { Shape } from "../tensor/tensor.ts";
-import { readTfjs } from "../tfjs/mod.ts";
 
 /** A format whose files have their model with them. */
 type Format = {
@@ -16,19 +13,25 @@ type Format = {
   read(path: string, options?: ImportOptions): Promise<ImportedFile>;
 };
 
+/** What reads them is imported when there is one: it is a tenth of the toolkit. */
 const FORMATS: readonly Format[] = [
-  { name: "an ONNX file", origin: "ONNX", endings: [".onnx"], read: readOnnx },
+  {
+    name: "an ONNX file",
+    origin: "ONNX",
+    endings: [".onnx"],
+    read: async (...file) => (await import("../onnx/mod.ts")).readOnnx(...file),
+  },
   {
     name: "a Keras file",
     origin: "Keras",
     endings: [".keras", ".h5", ".hdf5"],
-    read: readKeras,
+    read: async (...file) => (await import("../keras/mod.ts")).readKeras(...file),
   },
   {
     name: "a TensorFlow.js model",
     origin: "TensorFlow.js",
     endings: [".json"],
-    read: readTfjs,
+    read: async (...file) => (await import("../tfjs/mod.ts")).readTfjs(...file),
   },
 ];
 

@@ -1,8 +1,5 @@
 // Writes a network, with its model, as files of other programs.
 import type { Network } from "../layers/layer.ts";
-import { writeKerasFile } from "../keras/write.ts";
-import { writeOnnxFile } from "../onnx/write.ts";
-import { writeTfjsFolder } from "../tfjs/write.ts";
 import { checkPreprocessing, type Preprocessing } from "../image/preprocessing.ts";
 import type { Shape, ShapesOf, ShapeTree, Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
@@ -95,6 +92,7 @@ export async function writeOnnx<
     throw new RangeError(`Cannot write ${path}: its layout must be NCHW or NHWC, got ${layout}`);
   }
   const { inputShape, metadata } = requireWhole(path, network, options);
+  const { writeOnnxFile } = await import("../onnx/write.ts");
   await writeOnnxFile(path, network as unknown as Network, inputShape, {
     float16,
     layout,
@@ -151,6 +149,7 @@ export async function writeKeras<
   }
   const { inputShape, metadata } = requireWhole(path, network, options);
   const { float16 = false } = options;
+  const { writeKerasFile } = await import("../keras/write.ts");
   await writeKerasFile(path, network as unknown as Network, inputShape, { float16, metadata });
 }
 
@@ -211,6 +210,7 @@ export async function writeTfjs<
     );
   }
   const { inputShape, metadata } = requireWhole(folder, network, options);
+  const { writeTfjsFolder } = await import("../tfjs/write.ts");
   return await writeTfjsFolder(folder, network as unknown as Network, inputShape, {
     float16,
     kind,

@@ -40,6 +40,8 @@ export type Flag<Value = unknown> = {
   readonly default?: Value;
   readonly defaultText?: string;
   readonly required: boolean;
+  /** Of the last positional argument: whether there may be several, whose values are a list. */
+  readonly several?: true;
   /** The value of the text given; `label` is what messages call the flag, such as `--epochs`. */
   parse(text: string, label: string): Value;
 };
@@ -175,6 +177,26 @@ export function path<const Options extends FlagOptions<string>>(
   options: Options,
 ): Flag<FlagValue<string, Options>> {
   return textual("PATH", "a path", options);
+}
+
+/**
+ * The last positional argument, of which there may be several: paths of files or directories.
+ *
+ * @param options help, and the default
+ */
+export function paths(
+  { default: standard, ...options }: FlagOptions<readonly string[]> & {
+    readonly default: readonly string[];
+  },
+): Flag<readonly string[]> {
+  const { parse, ...flag } = textual("PATH", "a path", options);
+  return {
+    ...flag,
+    several: true,
+    default: standard,
+    defaultText: standard.join(" "),
+    parse: (text, label) => [parse(text, label) as string],
+  };
 }
 
 /**

@@ -66,8 +66,11 @@ export function writtenFlag(name: string, flag: Flag): string {
 }
 
 function usageOf(command: Command<Flags, Flags>): string {
-  const positionals = Object.entries(command.positionals ?? {}).map(([name, { required }]) =>
-    required ? name.toUpperCase() : `[${name.toUpperCase()}]`
+  const positionals = Object.entries(command.positionals ?? {}).map(
+    ([name, { required, several }]) => {
+      const written = `${name.toUpperCase()}${several ? "…" : ""}`;
+      return required ? written : `[${written}]`;
+    },
   );
   return `deno task ${[command.name, ...positionals, "[flags]"].join(" ")}`;
 }

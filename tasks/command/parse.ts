@@ -102,13 +102,18 @@ function flagValue(flag: Flag, given: unknown, name: string): unknown {
 
 function positionalValues(given: readonly string[], positionals: Flags): Record<string, unknown> {
   const names = Object.keys(positionals);
-  const stray = given[names.length];
+  const last = names.at(-1);
+  const several = last !== undefined && positionals[last]!.several === true;
+  const stray = several ? undefined : given[names.length];
   if (stray !== undefined) {
     const hint = stray.startsWith("-") ? ": flags must not follow a lone --" : "";
     throw new UsageError(`unexpected argument ${JSON.stringify(stray)}${hint}`);
   }
   return Object.fromEntries(names.map((name, i) => {
     const positional = positionals[name]!;
+    if (positional.several && given.length > i) {
+      return [name, given.slice(i).flatMap((text) => positional.parse(text, name))];
+    }
     if (given[i] !== undefined) return [name, positional.parse(given[i], name)];
     if (positional.required) {
       throw new UsageError(`Cannot run without ${name.toUpperCase()}: ${positional.help}`);

@@ -1,5 +1,6 @@
 // The flags of `deno task train`.
 import { type OptimizerName, optimizers } from "../../mod.ts";
+import { besideFlags } from "../board/beside.ts";
 import { choice, count, number, path, text, toggle, type Values } from "../command.ts";
 import { recoverFlag } from "../command/device.ts";
 import { distributedFlag } from "../command/ranks.ts";
@@ -143,6 +144,7 @@ export const trainFlags = {
   "other-data": toggle({ help: "resume even if the images or classes are not the same as before" }),
   recover: recoverFlag,
   overwrite: toggle({ help: "remove the files of another run in --out" }),
+  ...besideFlags,
   json: toggle({ help: "print one JSON object on stdout as the last line" }),
 } as const;
 

@@ -27,16 +27,29 @@ export const BEST = "best.safetensors";
 export const AUGMENTED = "augmented.png";
 /** The sweep of `--find-lr`. */
 export const RATE_CURVE = "learning_rate.svg";
-const CONFIG = "config.json";
+/** The settings. */
+export const CONFIG = "config.json";
+/** The epochs as a table. */
+export const HISTORY = "history.csv";
+/** The confusion matrix of the test images, and a picture of the most wrong of them. */
+export const CONFUSION = "confusion.csv";
+export const WRONGEST = "wrongest.png";
+/** Steps and epochs as they come, and the layers after each epoch, with `--board`. */
+export const LIVE = "live.jsonl";
+export const LAYERS = "layers.jsonl";
+/** What names of TensorBoard's files begin with, with `--tensorboard`. */
+const EVENTS = "events.out.tfevents.";
+/** The lock of a run that is under way. */
+export const LOCK = "run.lock";
 
 /** What is written when a run ends; the last one says that it is finished. */
-const RESULTS = ["wrongest.png", "confusion.csv", "classes.csv"];
-const FINISHED = RESULTS.at(-1)!;
+const RESULTS = [WRONGEST, CONFUSION, "classes.csv"];
+export const FINISHED = RESULTS.at(-1)!;
 /** What is written before a run's first epoch is done. */
-const BEGINNING = [AUGMENTED, RATE_CURVE, CONFIG];
+const BEGINNING = [AUGMENTED, RATE_CURVE, LIVE, LAYERS, CONFIG];
 /** All files of a run, in the order they are listed. */
 const FILES = [
-  ...[CHECKPOINT, BEST, "history.csv", "curves.svg"],
+  ...[CHECKPOINT, BEST, HISTORY, "curves.svg"],
   ...RESULTS.toReversed(),
   ...BEGINNING,
 ];
@@ -92,6 +105,7 @@ export function inFolder(dir: string, name: string): string {
 
 /** A run's file by the name of a file; also of one that a killed process was writing. */
 function runFileOf(name: string): string | undefined {
+  if (name.startsWith(EVENTS)) return name;
   return FILES.find((file) =>
     name === file || (name.startsWith(`${file}.`) && name.endsWith(".tmp"))
   );
@@ -237,7 +251,7 @@ function folderOf(dir: string, id: string, release: RunFolder["release"]): RunFo
   const write: RunFolder["write"] = (name, contents) =>
     writeFileAtomically(inFolder(dir, name), withId(name, contents, id));
   const writeRecords: RunFolder["writeRecords"] = async ({ history, ...about }) => {
-    await write("history.csv", historyCsv(history));
+    await write(HISTORY, historyCsv(history));
     await write("curves.svg", await curves(history, about));
   };
   return {
@@ -256,9 +270,9 @@ function folderOf(dir: string, id: string, release: RunFolder["release"]): RunFo
       const { confusion } = evaluation;
       const wrong = wrongestOf(evaluation, test, DRAWN);
       if (wrong.length > 0 && [1, 3].includes(test.imageShape[2])) {
-        await write("wrongest.png", encodePng(await wrongestPicture(wrong, test)));
+        await write(WRONGEST, encodePng(await wrongestPicture(wrong, test)));
       }
-      await write("confusion.csv", confusionCsv(confusion, test.classNames));
+      await write(CONFUSION, confusionCsv(confusion, test.classNames));
       await write(FINISHED, classReportCsv(classReport(confusion, test.classNames)));
     },
   };
@@ -288,7 +302,7 @@ function withPngText(png: Uint8Array, text: string): Uint8Array {
  * killed leaves the file, but not the lock.
  */
 async function lock(dir: string): Promise<RunFolder["release"]> {
-  const path = inFolder(dir, "run.lock");
+  const path = inFolder(dir, LOCK);
   const attempt = `Cannot lock ${dir} by ${path}`;
   const file = await attempting(
     attempt,

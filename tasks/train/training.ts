@@ -59,6 +59,10 @@ export type RunParts = {
   /** The epochs and steps of that run, and why a callback stopped it. */
   readonly before: Records & { readonly stopped: string | undefined };
   readonly signal: AbortSignal;
+  /** Whether the run is to end with this epoch. */
+  readonly endsWithEpoch: () => boolean;
+  /** What else is called with its steps and epochs. */
+  readonly beside: readonly Callback[];
   /** The ranks that train together. */
   readonly world: World;
 };
@@ -203,7 +207,7 @@ function startFit(
 
 /** The callbacks of a run. The best epoch is kept only if images are held back to choose it by. */
 function callbacksOf(parts: RunParts, { history, steps }: Notes): readonly Callback[] {
-  const { settings, train, held, folder } = parts;
+  const { settings, train, held, folder, beside, endsWithEpoch } = parts;
   const { earlyStop, patience, schedule, timeLimit: limit } = settings;
   const about = (): ReturnType<typeof aboutRun> =>
     aboutRun(folder.id, settings, train, { history, steps }, parts.preprocessing);
@@ -214,6 +218,11 @@ function callbacksOf(parts: RunParts, { history, steps }: Notes): readonly Callb
     ...(limit === null ? [] : [timeLimit(limit)]),
     // A name without the folder's path: the checkpoint remembers it by its name.
     ...(held ? [{ ...checkpoints({ dir: folder.dir, last: false, about }), name: "best" }] : []),
+    ...beside,
+    {
+      name: "board",
+      onEpoch: () => endsWithEpoch() ? { stop: "board: after this epoch" } : undefined,
+    },
   ];
 }
 

@@ -1,4 +1,5 @@
 // The flags of `deno task transfer`.
+import { besideFlags } from "../board/beside.ts";
 import { choice, count, number, path, text, toggle } from "../command.ts";
 import { recoverFlag } from "../command/device.ts";
 import { modelFlag, ownModelFlags } from "../own_model.ts";
@@ -103,6 +104,7 @@ export const command = {
     }),
     recover: recoverFlag,
     overwrite: toggle({ help: "remove the files of another run in --out" }),
+    ...besideFlags,
     json: toggle({ help: "print one JSON object on stdout as the last line" }),
   },
   examples: [

@@ -1,12 +1,17 @@
 // A transfer on the command line, with its display, and its files after every epoch.
+import type { Beside } from "../board/beside.ts";
+import type { Callback } from "../../lib/train/callbacks/mod.ts";
+import { START } from "../../lib/train/training.ts";
 import {
   countParameters,
   disposeTraining,
   type ImageSource,
+  key,
   type Layer,
   type Network,
   type PhasePlan,
   snapshotTransfer,
+  type Training,
   transfer,
   type TransferOptions,
   type TransferReport,
@@ -31,9 +36,13 @@ export type TransferParts = {
   readonly options: TransferOptions;
   /** The epochs and steps of a resumed transfer. */
   readonly before: Records;
-  readonly signal: AbortSignal;
+  readonly beside: Beside;
+  /** What else is called with its steps and epochs; they remember nothing. */
+  readonly callbacks: readonly Callback[];
   readonly folder: RunFolder;
 };
+
+const NOTHING = { state: null };
 
 /** How a transfer ended. */
 export type TransferOutcome = {
@@ -51,7 +60,7 @@ export type TransferOutcome = {
  * signal ends it.
  */
 export async function runTransfer(parts: TransferParts): Promise<TransferOutcome> {
-  const { settings, train, signal } = parts;
+  const { settings, train, callbacks, beside: { signal, endsWithEpoch, end } } = parts;
   const history = [...parts.before.history];
   const steps = [...parts.before.steps];
   const perEpoch = Math.ceil(train.labels.length / parts.options.batchSize!);
@@ -71,11 +80,23 @@ export async function runTransfer(parts: TransferParts): Promise<TransferOutcome
       counting.update(done, of);
       if (done === of) counting.stop();
     },
-    onStep({ phase, epoch, step, stepInEpoch, loss, meanLoss, accuracy }): void {
-      steps.push({ step: step + past(phase) * perEpoch, loss });
-      progress.step(epoch + past(phase), stepInEpoch, { loss: meanLoss, accuracy });
+    onStep(report): void {
+      const { phase, stepInEpoch, loss, meanLoss, accuracy } = report;
+      const epoch = report.epoch + past(phase);
+      const step = report.step + past(phase) * perEpoch;
+      steps.push({ step, loss });
+      progress.step(epoch, stepInEpoch, { loss: meanLoss, accuracy });
+      for (const each of callbacks) each.onStep?.({ ...report, epoch, step }, NOTHING);
     },
   });
+  const begun: Training = {
+    ...parts.pretrained,
+    inputShape: train.imageShape,
+    optimizer: null,
+    progress: { ...START, epoch: history.length, step: steps.length },
+    key: key(settings.seed),
+  };
+  for (const each of callbacks) await each.onBegin?.(begun, NOTHING);
   let last: TransferReport | undefined;
   try {
     for await (const report of reports) {
@@ -84,15 +105,22 @@ export async function runTransfer(parts: TransferParts): Promise<TransferOutcome
         const epoch = report.epoch + past(report.phase);
         history.push({ ...epochRecord(report), epoch });
         progress.epochEnd(epoch, report);
+        const numbered = { ...report, epoch };
+        for (const each of callbacks) await each.onEpoch?.(numbered, NOTHING);
+        for (const each of callbacks) await each.afterEpoch?.(numbered, NOTHING);
       }
       progress.stop();
       await writeTransfer(parts, report, records);
+      if (endsWithEpoch() && history.length < total) end();
     }
   } finally {
     progress.stop();
     counting.stop();
   }
   const interrupted = history.length < total;
+  if (last && !interrupted) {
+    for (const each of callbacks) await each.onEnd?.(last.network, NOTHING);
+  }
   if (!last && !interrupted) await parts.folder.writeRecords(records);
   // Of a transfer that ended before it was measured nothing is left but that.
   const network = last?.network ?? parts.options.from?.network;

@@ -24,6 +24,8 @@ export function openChromium(): Promise<Browser> {
   return launch({
     executablePath: chromium!,
     headless: true,
+    // Operations take minutes on a software adapter.
+    protocolTimeout: 1_200_000,
     args: [
       "--no-sandbox",
       "--enable-unsafe-webgpu",

@@ -175,6 +175,10 @@ const cases: Readonly<Record<string, readonly [layer: object, shape: Shape]>> = 
   "subsample": [subsample(), IMAGE],
   "tableConv": [tableConv({ table: [[0, 1], [2], [3, 4, 5]], size: 3 }), IMAGE],
   "radialBasis": [radialBasis([[1, -1, 1], [-1, 1, 1]]), [3]],
+  "radialBasis of what a layer gives": [
+    sequential({ act: tanh(), codes: radialBasis([[1, -1, 1], [-1, 1, 1]]) }),
+    [3],
+  ],
   "squeezeExcite": [more.squeezeExcite({ channels: 6, squeezed: 2 }), IMAGE],
   "squeezeExcite of hard sigmoids": [
     more.squeezeExcite({ channels: 6, gate: more.hardSigmoid() }),

@@ -5,7 +5,7 @@ import { writeKernels } from "../../tasks/bench/wgsl.ts";
 import { parseFigures } from "./model.ts";
 
 gpuTest(
-  "every operation's kernels are written in either form, named apart",
+  "every operation's kernels are written in either form, named apart; products have one loop, which divides nothing",
   async () => {
     const folder = await Deno.makeTempDir();
     try {
@@ -22,6 +22,16 @@ gpuTest(
         assert(one!.includes("var<workgroup>") && !other!.includes("var<workgroup>"), file);
       }
       assertEquals(JSON.parse(await Deno.readTextFile(`${folder}/gpu/kernels.json`)), gpu);
+      let products = 0;
+      for (const file of names) {
+        const text = await Deno.readTextFile(`${folder}/gpu/${file}`);
+        if (!text.includes("var<workgroup> sliceA")) continue;
+        products++;
+        assertEquals(text.match(/\bfor \(/g)?.length, 1, `loops of ${file}`);
+        const hot = text.match(/fn (skip|loadA|loadB)\b[^}]*}/g)!.join("");
+        assert(!/[/%] *(i32\()?uniforms/.test(hot), `divisions of ${file}`);
+      }
+      assert(products >= 60, `${products} products`);
       for (const { workgroups } of [...gpu, ...software]) assert(workgroups.every((n) => n >= 1));
     } finally {
       await Deno.remove(folder, { recursive: true });

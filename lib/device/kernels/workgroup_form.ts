@@ -192,7 +192,12 @@ fn main(tile: u32, local: u32) {
   ${each(4 * rows, store)}
 }`;
   return {
-    name: `workgroup${height}x${width}${whole ? "" : " ragged"} ${neighbors.a} ${neighbors.b}`,
+    name: [
+      `workgroup${height}x${width} of ${across}x${down} by ${slice}`,
+      whole ? "whole" : "ragged",
+      neighbors.a,
+      neighbors.b,
+    ].join(" "),
     tile: [height, width],
     workgroup,
     isShared: true,

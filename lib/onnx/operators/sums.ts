@@ -9,8 +9,9 @@ import { identity } from "../../layers/activation.ts";
 import { sizeOf } from "../../tensor/tensor.ts";
 import type { Numbers } from "../../imported/emitter.ts";
 import { type Builder, lastAxes, plainAxes } from "../builder.ts";
+import { permuted } from "../../tensor/permuted.ts";
 import type { Call, Value } from "../call.ts";
-import { type Constant, permuted } from "../constant.ts";
+import type { Constant } from "../constant.ts";
 import { BINARY, joinBy, matMulJoin, withNumber, withNumbers } from "../../imported/layers.ts";
 import type { Operator } from "./operator.ts";
 

@@ -6,8 +6,9 @@ import { reduce } from "../../layers/rearrange.ts";
 import type { AnyLayer } from "../../layers/layer.ts";
 import type { Numbers } from "../../imported/emitter.ts";
 import { type Builder, lastAxes, shapeOf } from "../builder.ts";
+import { permuted } from "../../tensor/permuted.ts";
 import type { Call, Value } from "../call.ts";
-import { type Constant, permuted } from "../constant.ts";
+import type { Constant } from "../constant.ts";
 import {
   type Around,
   cutTranspose,

@@ -8,4 +8,6 @@ export { type Predictions, topAccuracy } from "../predictions.ts";
 export * from "../metrics.ts";
 export type { EpochRecord } from "./history.ts";
 export * from "./curves.ts";
+export * from "./histogram.ts";
+export * from "./layer_statistics.ts";
 export * from "../../text/table.ts";

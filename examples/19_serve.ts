@@ -1,6 +1,6 @@
 // Serves a network over HTTP, and asks it. Of 20 test digits of MNIST, posted together as PNG files,
 // it must classify at least 19 correctly, in fewer batches than there are digits.
-// deno run --allow-read --allow-net=127.0.0.1 --allow-env=XDG_RUNTIME_DIR examples/17_serve.ts
+// deno run --allow-read --allow-net=127.0.0.1 --allow-env=XDG_RUNTIME_DIR examples/19_serve.ts
 import { assertGreaterOrEqual, assertLess } from "@std/assert";
 import * as nc from "../mod.ts";
 

@@ -1,0 +1,82 @@
+// `deno task test:node`: the package, installed in an empty folder, runs examples under Node.
+import { assertEquals, assertMatch } from "@std/assert";
+import { runTask } from "../tasks/run_task.ts";
+// deno-lint-ignore no-import-prefix
+import { ModuleKind, ScriptTarget, transpileModule } from "npm:typescript@5.9.3";
+
+const root = new URL("../../", import.meta.url);
+
+/** What stands for @std/assert, by Node's own. */
+const ASSERT = `
+// Node 20 lacks what example 08 uses.
+Array.fromAsync ??= async (items) => {
+  const all = [];
+  for await (const item of items) all.push(item);
+  return all;
+};
+import assert from "node:assert";
+export const assertEquals = assert.deepStrictEqual;
+export const assertGreaterOrEqual = (a, b) => assert(a >= b, a + " < " + b);
+`;
+
+/** Runs a program to its end; what it prints. */
+async function run(cwd: string, command: string, ...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await new Deno.Command(command, { args, cwd }).output();
+  const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  assertEquals(code, 0, `${command} ${args.join(" ")}: ${out}${err}`);
+  return out!;
+}
+
+/** An example as Node runs it: without types, on the CPU backend, with the package. */
+function exampleForNode(name: string): string {
+  const text = Deno.readTextFileSync(new URL(`examples/${name}.ts`, root))
+    .replaceAll(`"../mod.ts"`, `"neocog"`)
+    .replaceAll(`"@std/assert"`, `"./assert.mjs"`)
+    .replaceAll("Deno.remove(", `(await import("node:fs/promises")).unlink(`)
+    .replace(/\bstart\(\)/, `start({ backend: "cpu" })`)
+    .replaceAll(`"examples/`, `"${new URL("examples/", root).pathname}`);
+  const compilerOptions = { module: ModuleKind.ESNext, target: ScriptTarget.ES2022 };
+  return transpileModule(text, { compilerOptions }).outputText;
+}
+
+Deno.test("examples 01, 06 and 08 run under Node from an empty folder, and the types check", async () => {
+  const dir = await Deno.makeTempDir({ prefix: "neocog-node-" });
+  const { code, out, err } = await runTask("npm", ["--out", `${dir}/package`, "--json"]);
+  assertEquals(code, 0, err);
+  const { tarball } = JSON.parse(out.trim().split("\n").at(-1)!);
+  const user = `${dir}/user`;
+  await Deno.mkdir(user);
+  await Deno.writeTextFile(`${user}/package.json`, "{}");
+  await run(user, "npm", "install", "--no-audit", "--no-fund", tarball, "typescript@5.9.3");
+  await Deno.writeTextFile(`${user}/assert.mjs`, ASSERT);
+  for (const name of ["06_torch_weights", "08_saliency", "01_train_lenet5"]) {
+    await Deno.writeTextFile(`${user}/${name}.mjs`, exampleForNode(name));
+    console.log(await run(user, "node", `${name}.mjs`));
+  }
+  await Deno.writeTextFile(
+    `${user}/errors.mjs`,
+    `import * as nc from "neocog";
+     import { gradCam } from "neocog/explain";
+     console.log(gradCam === nc.explain.gradCam);
+     await nc.start({ backend: "cpu" });
+     await nc.open("none.safetensors").catch(({ name, message }) => console.log(name, message));
+     await nc.start().catch(({ kind }) => console.log(kind));`,
+  );
+  assertMatch(
+    await run(user, "node", "errors.mjs"),
+    /^true\nNotFound Cannot read none\.safetensors: there is no such file.*\nmissing\n$/,
+  );
+  await Deno.writeTextFile(
+    `${user}/types.mts`,
+    `import { dense, flatten, init, key, type Network, sequential } from "neocog";
+     import { saliency } from "neocog/explain";
+     const network = init(sequential({ flatten: flatten(), logits: dense({ features: 2 }) }), key(0), [2]);
+     const shape: readonly number[] = network.params.logits.kernel.shape;
+     // @ts-expect-error -- there is no such layer
+     network.params.other;
+     console.log(shape, saliency);
+     export const network2: Network<any, any> = network;`,
+  );
+  const tsc = ["tsc", "--noEmit", "--strict", "--skipLibCheck", "--target", "es2022"];
+  await run(user, "npx", ...tsc, "--module", "nodenext", "types.mts");
+});
