@@ -5,7 +5,7 @@ import type { World } from "../mod.ts";
 import { count, path, refuse, runCommand, text, UsageError, type Values } from "./command.ts";
 import { makeOutputDir } from "./command/files.ts";
 import { abortOnInterrupt, exitCodeOf } from "./command/interrupt.ts";
-import { asRank, distributedFlag, inWorld } from "./command/ranks.ts";
+import { asRank, distributedFlag, inWorld, wordsOfTask } from "./command/ranks.ts";
 import { say } from "./command/say.ts";
 import { runTrial, type TrialResult } from "./sweep/run_trial.ts";
 import { gridTrials, parseSpace, randomTrials, type Trial } from "./sweep/space.ts";
@@ -61,13 +61,6 @@ function trialsOf({ grid, random, trials, seed }: SweepFlags): readonly Trial[] 
   return randomTrials(parseSpace("--random", random!, true), trials ?? 10, seed ?? 0);
 }
 
-/** The words of deno's command line that start `deno task train`. */
-async function trainWords(): Promise<string[]> {
-  const root = new URL("../", import.meta.url);
-  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
-  return tasks.train.command.split(" ").slice(1);
-}
-
 async function sweep(world: World, flags: SweepFlags): Promise<number> {
   const dir = flags.out ?? "runs/sweep";
   const trials = trialsOf(flags);
@@ -76,7 +69,7 @@ async function sweep(world: World, flags: SweepFlags): Promise<number> {
   await world.barrier();
   const shared = flags.with === undefined ? {} : fixedFlags(flags.with);
   const options = {
-    words: await trainWords(),
+    words: await wordsOfTask("train"),
     // Chosen by images that are held back, not by those of the test.
     flags: Object.entries({ validation: "0.1", ...shared })
       .map(([name, value]) => `--${name}=${value}`),

@@ -33,10 +33,8 @@ export async function asRank(task: string, args: readonly string[]): Promise<num
     );
     return 2;
   }
-  const root = new URL("../../", import.meta.url);
-  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
   const child = new Deno.Command("deno", {
-    args: [...withPermissions(tasks[task].command.split(" ").slice(1)), ...args],
+    args: [...withPermissions(await wordsOfTask(task)), ...args],
     // With a loader's settings no process may be started: they go under another name.
     env: { LD_LIBRARY_PATH: "", LD_PRELOAD: "", [LIBRARY_PATH]: valueOf("LD_LIBRARY_PATH") ?? "" },
     stdin: "null",
@@ -48,6 +46,13 @@ export async function asRank(task: string, args: readonly string[]): Promise<num
   const { code, signal } = await child.status;
   if (signal) say(`error: ${rankName()} was ended by ${signal}`);
   return code;
+}
+
+/** The words after `deno` of a task's command in deno.json. */
+export async function wordsOfTask(task: string): Promise<string[]> {
+  const file = new URL("../../deno.json", import.meta.url);
+  const { tasks } = JSON.parse(await Deno.readTextFile(file));
+  return tasks[task].command.split(" ").slice(1);
 }
 
 /** The words of a command with the permissions that ranks need as well. */
