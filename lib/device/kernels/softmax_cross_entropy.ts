@@ -8,8 +8,25 @@ import { treeText } from "./workgroup_sums.ts";
 const IS_NAN = `
 fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }`;
 
+/**
+ * With eᵢ = exp(zᵢ − max z), Z = Σe and T = Σt, the slope softmax(z)·T − t is written
+ * (eᵢ (T − tᵢ) − tᵢ (Z − eᵢ)) / Z, and Z − eᵢ as (Z − 1) + (1 − eᵢ), with Z − 1 summed without the
+ * largest: where the network is sure and right, all would be lost in the differences otherwise, and
+ * in log Z.
+ */
+const SLOPE = `
+fn slopeOf(e: f32, total: f32, rest: f32, weight: f32, wanted: f32) -> f32 {
+  return (e * (weight - wanted) - wanted * (rest + (1.0 - e))) / total / f32(uniforms.divisor);
+}
+fn logarithm(total: f32, rest: f32) -> f32 {
+  // The logarithm of a NaN is a number on some drivers.
+  if (is_nan(total)) { return total; }
+  if (rest < 0.01) { return rest * (1.0 - rest * (0.5 - rest * (1.0 / 3.0 - rest * 0.25))); }
+  return log(total);
+}`;
+
 /** A NaN is the largest of a row: it must not be lost. */
-const ROW = `${IS_NAN}
+const ROW = `${IS_NAN}${SLOPE}
 fn row(n: u32) -> f32 {
   let begin = n * uniforms.classes;
   let end = begin + uniforms.classes;
@@ -19,19 +36,23 @@ fn row(n: u32) -> f32 {
     if (value > largest || is_nan(value)) { largest = value; }
   }
   var total = 0.0;
+  var smaller = 0.0;
+  var largests = 0.0;
   var weight = 0.0;
   for (var i = begin; i < end; i++) {
-    total += exp(logits_at(i) - largest);
+    let e = exp(logits_at(i) - largest);
+    total += e;
+    smaller += select(e, 0.0, e == 1.0);
+    largests += select(0.0, 1.0, e == 1.0);
     weight += targets_at(i);
   }
-  var surprise = total;
-  // The logarithm of a NaN is a number on some drivers.
-  if (!is_nan(total)) { surprise = log(total); }
+  let rest = smaller + (largests - 1.0);
+  let surprise = logarithm(total, rest);
   var loss = 0.0;
   for (var i = begin; i < end; i++) {
     let shifted = logits_at(i) - largest;
     let wanted = targets_at(i);
-    slope_put(i, (exp(shifted) / total * weight - wanted) / f32(uniforms.divisor));
+    slope_put(i, slopeOf(exp(shifted), total, rest, weight, wanted));
     loss += wanted * (surprise - shifted);
   }
   return loss;
@@ -43,9 +64,9 @@ const sharedRow = (workgroup: number): string => {
     treeText({ across: 1, down: workgroup }, join);
   const sum = tree((i, j) => `parts[${i}] += parts[${j}];`);
   const loop = `for (var i = begin + d; i < end; i += ${workgroup}u)`;
-  return `${IS_NAN}
+  return `${IS_NAN}${SLOPE}
 fn larger(x: f32, y: f32) -> f32 { return select(x, y, y > x || is_nan(y)); }
-var<workgroup> parts: array<vec2<f32>, ${workgroup}>;
+var<workgroup> parts: array<vec4<f32>, ${workgroup}>;
 fn row(n: u32, local: u32) -> f32 {
   let d = local;
   let begin = n * uniforms.classes;
@@ -56,21 +77,23 @@ fn row(n: u32, local: u32) -> f32 {
   ${tree((i, j) => `parts[${i}].x = larger(parts[${i}].x, parts[${j}].x);`)}
   let largest = parts[0].x;
   workgroupBarrier();
-  var sums = vec2<f32>();
-  ${loop} { sums += vec2<f32>(exp(logits_at(i) - largest), targets_at(i)); }
+  var sums = vec4<f32>();
+  ${loop} {
+    let e = exp(logits_at(i) - largest);
+    sums += vec4<f32>(e, targets_at(i), select(e, 0.0, e == 1.0), select(0.0, 1.0, e == 1.0));
+  }
   parts[local] = sums;
   ${sum}
   let total = parts[0].x;
   let weight = parts[0].y;
+  let rest = parts[0].z + (parts[0].w - 1.0);
+  let surprise = logarithm(total, rest);
   workgroupBarrier();
-  var surprise = total;
-  // The logarithm of a NaN is a number on some drivers.
-  if (!is_nan(total)) { surprise = log(total); }
   var loss = 0.0;
   ${loop} {
     let shifted = logits_at(i) - largest;
     let wanted = targets_at(i);
-    slope_put(i, (exp(shifted) / total * weight - wanted) / f32(uniforms.divisor));
+    slope_put(i, slopeOf(exp(shifted), total, rest, weight, wanted));
     loss += wanted * (surprise - shifted);
   }
   parts[local].x = loss;
