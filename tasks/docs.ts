@@ -16,6 +16,7 @@ import { command as selftest } from "./selftest.ts";
 import { command as serve } from "./serve.ts";
 import { command as setup } from "./setup.ts";
 import { command as summary } from "./summary.ts";
+import { command as sweep } from "./sweep.ts";
 import { command as train } from "./train.ts";
 import { command as transfer } from "./transfer/flags.ts";
 
@@ -24,6 +25,7 @@ export const commands: readonly Command<Flags, Flags>[] = [
   ...[
     setup,
     train,
+    sweep,
     transfer,
     evaluate,
     predict,

@@ -1,5 +1,5 @@
 // `deno task evaluate`: measures a trained network on a data set's test images.
-import { evaluate, type Normalization } from "../mod.ts";
+import { evaluate, type Normalization, type World } from "../mod.ts";
 import type { NetworkFile } from "../lib/weights/network_file.ts";
 import { findPreprocessing } from "../lib/weights/sidecars.ts";
 import { table } from "../lib/text/table.ts";
@@ -7,6 +7,7 @@ import { choice, count, refuse, runCommand, text, toggle, type Values } from "./
 import { startDevice } from "./command/device.ts";
 import { ownModelFlags } from "./own_model.ts";
 import { DEFAULT_WEIGHTS, networkFlags, openWeights, weightsFlag } from "./network.ts";
+import { asRank, distributedFlag, inWorld } from "./command/ranks.ts";
 import { say } from "./command/say.ts";
 import { scoresText } from "./train/summary.ts";
 import {
@@ -38,6 +39,11 @@ export const command = {
     "batch-size": count({ min: 1, default: 256, help: "images per batch" }),
     limit: count({ min: 1, help: "N images only, as many of each class", defaultText: "all" }),
     backend: networkFlags.backend,
+    distributed: {
+      ...distributedFlag,
+      help:
+        "share the work with other processes: mpirun -n 4 deno run -A tasks/evaluate.ts --distributed",
+    },
     json: toggle({ help: "print one JSON object on stdout as the last line" }),
   },
   examples: [
@@ -99,8 +105,8 @@ function requireClasses(network: NetworkFile, names: readonly string[], dataset:
   }
 }
 
-/** Runs the task. */
-async function run(flags: Values<typeof command.flags>): Promise<void> {
+/** Measures, alone or with other ranks, and prints what was found, the first rank for people. */
+async function run(world: World, flags: Values<typeof command.flags>): Promise<number> {
   const began = performance.now();
   const network = await openWeights(flags.weights, flags);
   const dataset = datasetOf(network, flags.dataset);
@@ -118,6 +124,7 @@ async function run(flags: Values<typeof command.flags>): Promise<void> {
   const result = await evaluate(loaded, examples, {
     batchSize: flags["batch-size"],
     normalize,
+    world,
   });
   const { accuracy, top5Accuracy, loss, count: samples, confusion } = result;
   if (flags.json) {
@@ -130,6 +137,8 @@ async function run(flags: Values<typeof command.flags>): Promise<void> {
       batchSize: flags["batch-size"],
       normalize,
       samples,
+      rank: world.rank,
+      ranks: world.size,
       accuracy,
       top5Accuracy,
       loss,
@@ -139,10 +148,16 @@ async function run(flags: Values<typeof command.flags>): Promise<void> {
       adapter: device.adapter,
       software: device.software,
     }));
-    return;
+    return 0;
   }
+  if (world.rank > 0) return 0;
   console.log(confusionText(confusion.counts, examples.classNames));
   console.log(`\n${scoresText(result)} on ${samples} test images of ${dataset}`);
+  return 0;
 }
 
-if (import.meta.main) await runCommand(command, Deno.args, run);
+if (import.meta.main) {
+  const code = await asRank(command.name, Deno.args);
+  if (code !== undefined) Deno.exit(code);
+  await runCommand(command, Deno.args, (flags) => inWorld(flags, (world) => run(world, flags)));
+}

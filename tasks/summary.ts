@@ -1,6 +1,7 @@
 // `deno task summary`: a model's layers with their sizes and costs, or models side by side.
 import { auxiliaryWeights } from "../lib/layers/auxiliary.ts";
 import {
+  blockDrawing,
   comparison,
   comparisonChart,
   drawing,
@@ -63,6 +64,7 @@ export const command = {
       help: "the optimizer, for the memory",
     }),
     svg: path({ help: "file for a drawing of the network, or with --compare for a chart" }),
+    blocks: path({ help: "file for a picture of the network as blocks in true proportions" }),
     json: toggle({ help: "print one JSON object" }),
   },
   examples: [
@@ -74,6 +76,7 @@ export const command = {
       "the memory of a training step with 128 images",
     ],
     ["deno task summary resnet20 --svg resnet20.svg", "a drawing with its residual connections"],
+    ["deno task summary vgg16 --blocks vgg16.svg", "its layers in true proportions"],
     ["deno task summary --compare alexnet,vgg16,googlenet,resnet50", "a table of four models"],
   ],
 } as const;
@@ -165,7 +168,7 @@ function listModels(json: boolean): void {
 async function run(
   values: Values<typeof command.flags> & Values<typeof command.positionals>,
 ): Promise<void> {
-  const { model: name, compare, svg, json } = values;
+  const { model: name, compare, svg, blocks, json } = values;
   if (name !== undefined && compare !== undefined) {
     throw new UsageError("Cannot run: either MODEL or --compare must be given, got both");
   }
@@ -174,9 +177,13 @@ async function run(
   if (name !== undefined) {
     const chosen = await choose(name, values);
     await draw(svg, () => drawing(chosen.model, chosen.shape, { title: name }));
+    await draw(blocks, () => blockDrawing(chosen.model, chosen.shape, { title: name }));
     if (json) console.log(JSON.stringify(jsonOf(chosen, options)));
     else printOne(chosen, options);
     return;
+  }
+  if (blocks !== undefined) {
+    throw new UsageError("Cannot use --blocks with --compare: it draws one network, as MODEL");
   }
   const all = await Promise.all(
     compare!.split(",").map((one) => choose(one.trim(), values)),

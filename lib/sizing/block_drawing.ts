@@ -2,7 +2,7 @@
 import type { AnyModel, Child, Declaration } from "../layers/layer.ts";
 import { COLORS, MUTED, RULE, tint } from "../chart/style.ts";
 import { element, picture, textElement, textWidth } from "../chart/svg.ts";
-import type { Shape } from "../tensor/tensor.ts";
+import type { Shape, ShapeTree } from "../tensor/tensor.ts";
 import {
   type BlockScene,
   extentOf,
@@ -35,7 +35,7 @@ const HEAD = 34;
  * Each block is a `<g class="block" data-path="…">`, so that a page can tell which one is clicked.
  *
  * @param model the model
- * @param shape shape of one input, `[H, W, C]` or `[features]`
+ * @param shape shape of one input, `[H, W, C]` or `[features]`; of several a record of them
  * @param options the title
  * @returns the picture, SVG text
  * @throws {TypeError | RangeError} if the model cannot take such inputs
@@ -52,11 +52,11 @@ const HEAD = 34;
  */
 export function blockDrawing(
   model: AnyModel,
-  shape: Shape,
+  shape: ShapeTree,
   { title }: BlockDrawingOptions,
 ): string {
   const declaration = model.declare(shape) as Declaration;
-  const root: Child = { name: "", layer: model, inputShape: shape, declaration };
+  const root: Child = { name: "", layer: model, inputShape: shape as Shape, declaration };
   const plan = blockPlan(root);
   const scale = scaleFor(plan);
   const { width, above, below } = extentOf(plan, scale);

@@ -157,12 +157,11 @@ export function extentOf(piece: Piece, scale: Scale): Extent {
       return { width, above: height / 2, below: height / 2 };
     }
     case "net": {
-      const { widths, heights } = columnsOf(piece, scale);
-      const height = Math.max(...heights);
+      const { widths, above, below } = columnsOf(piece, scale);
       return {
         width: widths.reduce((sum, each) => sum + each, GAP * (widths.length - 1)),
-        above: height / 2 + TITLE,
-        below: height / 2,
+        above: Math.max(...above) + TITLE,
+        below: Math.max(...below),
       };
     }
   }
@@ -182,14 +181,21 @@ function stacked(sizes: readonly Extent[]): number {
   return sizes.reduce((sum, { above, below }) => sum + above + below, APART * (sizes.length - 1));
 }
 
-function columnsOf(net: Net, scale: Scale): { widths: number[]; heights: number[] } {
-  const [widths, heights]: [number[], number[]] = [[], []];
-  gridOf(net).forEach(({ column, row }, i) => {
-    const { width, above, below } = extentOf(net.nodes[i]!.piece, scale);
-    widths[column] = Math.max(widths[column] ?? 0, width);
-    heights[column] = (heights[column] ?? 0) + above + below + (row > 0 ? APART : 0);
-  });
-  return { widths, heights };
+/** The columns of a graph: how wide they are, and how far they reach above and below the axis. */
+function columnsOf(
+  net: Net,
+  scale: Scale,
+): { widths: number[]; above: number[]; below: number[] } {
+  const columns: Extent[][] = [];
+  gridOf(net).forEach(({ column }, i) =>
+    (columns[column] ??= []).push(extentOf(net.nodes[i]!.piece, scale))
+  );
+  return {
+    widths: columns.map((sizes) => Math.max(...sizes.map(({ width }) => width))),
+    // One node is on the axis, several are around it.
+    above: columns.map((sizes) => sizes.length === 1 ? sizes[0]!.above : stacked(sizes) / 2),
+    below: columns.map((sizes) => sizes.length === 1 ? sizes[0]!.below : stacked(sizes) / 2),
+  };
 }
 
 /**
@@ -290,11 +296,13 @@ function placeFork(scene: BlockScene, fork: Fork, x: number, axis: number, scale
 }
 
 function placeNet(scene: BlockScene, net: Net, x: number, axis: number, scale: Scale): void {
-  const { widths, heights } = columnsOf(net, scale);
+  const columns = columnsOf(net, scale);
+  const { widths } = columns;
   const lefts = widths.map((_, i) =>
     x + widths.slice(0, i).reduce((sum, each) => sum + each + GAP, 0)
   );
-  const tops = heights.map((height) => axis - height / 2);
+  const tops = columns.above.map((above) => axis - above);
+  const over = axis - Math.max(...columns.above) - TITLE / 2;
   const ends: { readonly out: readonly [number, number]; readonly column: number }[] = [];
   gridOf(net).forEach(({ column }, i) => {
     const { piece, from } = net.nodes[i]!;
@@ -303,9 +311,10 @@ function placeNet(scene: BlockScene, net: Net, x: number, axis: number, scale: S
     tops[column] = own + below + APART;
     const left = lefts[column]! + (widths[column]! - width) / 2;
     for (const source of from) {
-      const [fromX, fromY] = source < 0 ? [x - GAP, axis] : ends[source]!.out;
-      const skips = source >= 0 && column - ends[source]!.column > 1;
-      const over = axis - Math.max(...heights) / 2 - TITLE / 2;
+      // Before all columns is the input.
+      const { out: [fromX, fromY], column: before } = ends[source] ??
+        { out: [x - GAP, axis], column: -1 };
+      const skips = column - before > 1;
       const points: [number, number][] = skips
         ? [[fromX, fromY], [fromX + GAP / 2, over], [left - GAP / 2, over], [left, own]]
         : [[fromX, fromY], [left, own]];

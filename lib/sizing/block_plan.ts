@@ -1,6 +1,6 @@
 // The blocks of a model's picture in true proportions: which there are, and how they are connected.
 import { type Child, type Declaration, slotEntries } from "../layers/layer.ts";
-import type { Shape } from "../tensor/tensor.ts";
+import type { Shape, ShapeTree } from "../tensor/tensor.ts";
 import type { Path } from "../tensor/tree.ts";
 import type { Paint } from "./part.ts";
 import { paintOf } from "./plan.ts";
@@ -26,7 +26,6 @@ export type Fork = {
   readonly kind: "fork";
   readonly path: Path;
   readonly join: string;
-  readonly shape: Shape;
   readonly branches: readonly Piece[];
 };
 
@@ -49,18 +48,21 @@ export type Piece = Block | Chain | Fork | Group | Net;
 
 const joined = (path: Path, name: string): Path => path === "" ? name : `${path}/${name}`;
 
+/** The block of an input. */
+function inputBlock(name: string, shape: Shape): Block {
+  return { kind: "block", name, path: name, op: "input", paint: "other", shape, folded: [] };
+}
+
+/** The blocks of a model's inputs, which come together. */
+function inputsOf(shape: ShapeTree): Piece {
+  if (Array.isArray(shape)) return inputBlock("input", shape as Shape);
+  const branches = Object.entries(shape).map(([name, one]) => inputBlock(name, one as Shape));
+  return { kind: "fork", path: "input", join: "inputs", branches };
+}
+
 /** The pieces of a model, after its input. */
 export function blockPlan(model: Child): Chain {
-  const input: Block = {
-    kind: "block",
-    name: "input",
-    path: "input",
-    op: "input",
-    paint: "other",
-    shape: model.inputShape,
-    folded: [],
-  };
-  return { kind: "chain", pieces: [input, ...piecesOf(model, "")] };
+  return { kind: "chain", pieces: [inputsOf(model.inputShape), ...piecesOf(model, "")] };
 }
 
 /** The pieces of a layer; none if it changes nothing in the picture. */
@@ -75,7 +77,7 @@ function piecesOf(child: Child, path: Path): Piece[] {
 }
 
 function innerOf(
-  { layer, declaration }: Child,
+  { layer }: Child,
   children: readonly Child[],
   arrangement: string,
   path: Path,
@@ -86,7 +88,6 @@ function innerOf(
     kind: "fork",
     path,
     join: layer.op === "residual" ? "add" : layer.op,
-    shape: declaration.shape,
     branches: children.map((child) => {
       const pieces = piecesOf(child, joined(path, child.name));
       const [only] = pieces;
@@ -126,10 +127,27 @@ function netOf(children: readonly Child[], path: Path): Net {
   const names = children.map(({ name }) => name);
   return {
     kind: "net",
-    nodes: children.map((child) => ({
-      piece: { kind: "chain", pieces: piecesOf(child, joined(path, child.name)) },
-      from: (child.from ?? []).map((name) => names.indexOf(name)),
-    })),
+    nodes: children.map((child) => {
+      const own = joined(path, child.name);
+      const pieces = piecesOf(child, own);
+      return {
+        // A node that only joins is a block as well: its output has a shape.
+        piece: { kind: "chain", pieces: pieces.length > 0 ? pieces : [joinBlock(child, own)] },
+        from: (child.from ?? []).map((name) => names.indexOf(name)),
+      };
+    }),
+  };
+}
+
+function joinBlock({ name, layer, join, declaration: { shape } }: Child, path: Path): Block {
+  return {
+    kind: "block",
+    name,
+    path,
+    op: join?.name ?? layer.op,
+    paint: join ? "join" : "other",
+    shape,
+    folded: [],
   };
 }
 

@@ -72,7 +72,7 @@ const LIBC = {
   dlsym: { parameters: ["pointer", "buffer"], result: "usize" },
 } as const;
 
-const LAZY_GLOBAL = Deno.build.os === "darwin" ? 0x9 : 0x101;
+const lazyGlobal = (): number => Deno.build.os === "darwin" ? 0x9 : 0x101;
 
 /**
  * The handles of a library.
@@ -87,7 +87,7 @@ export function handlesOf(name: string): Handles {
   );
   const text = (value: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(`${value}\0`);
   // Its plugins look for its symbols among all that are loaded.
-  const library = libc.symbols.dlopen(text(name), LAZY_GLOBAL);
+  const library = libc.symbols.dlopen(text(name), lazyGlobal());
   const address = (symbol: string): bigint => BigInt(libc.symbols.dlsym(library, text(symbol)));
   if (address(OPEN_MPI.world) === 0n) return MPICH;
   const handles = Object.entries(OPEN_MPI).map(([what, symbol]) => [what, address(symbol)]);

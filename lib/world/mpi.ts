@@ -84,7 +84,7 @@ export function openMpi(names: readonly string[]): Mpi {
       const done = new Int32Array(1);
       call(of, ...values, request);
       return () => {
-        // What is handed over must live as long as the exchange.
+        // Mentions the values, which must live as long as the exchange.
         if (done[0] === 0 && values.length > 0) call("MPI_Test", request, done, status);
         return done[0] !== 0;
       };

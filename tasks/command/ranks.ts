@@ -9,7 +9,7 @@ import { say, silence } from "./say.ts";
 
 /** The flag of tasks that several processes can do together. */
 export const distributedFlag: Flag<boolean> = toggle({
-  help: "train together with the other processes of mpirun: mpirun -n 4 deno task …",
+  help: "share the work with the other processes of mpirun: mpirun -n 4 deno task …",
 });
 
 /** Milliseconds between two looks at whether the process that started this one is alive. */
@@ -19,16 +19,22 @@ const LOOK = 500;
  * Starts a task again with the permissions that ranks need, which deno.json does not give to all.
  *
  * @param task its name in deno.json
- * @returns the exit code; `undefined` if this process has the permissions
+ * @returns the exit code, 2 if the task may start no process; `undefined` if this process has the permissions
  */
 export async function asRank(task: string, args: readonly string[]): Promise<number | undefined> {
   if (!args.includes("--distributed") || args.includes("--help")) return undefined;
   const { state } = await Deno.permissions.query({ name: "ffi" });
   if (state === "granted") return undefined;
-  const root = new URL("../../", import.meta.url);
-  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
+  const run = await Deno.permissions.query({ name: "run", command: "deno" });
+  if (run.state !== "granted") {
+    // What reads files of others starts no processes.
+    say(
+      `error: Cannot use --distributed: deno task ${task} lacks --allow-ffi, start it as mpirun -n 4 deno run -A tasks/${task}.ts --distributed`,
+    );
+    return 2;
+  }
   const child = new Deno.Command("deno", {
-    args: [...withPermissions(tasks[task].command.split(" ").slice(1)), ...args],
+    args: [...withPermissions(await wordsOfTask(task)), ...args],
     // With a loader's settings no process may be started: they go under another name.
     env: { LD_LIBRARY_PATH: "", LD_PRELOAD: "", [LIBRARY_PATH]: valueOf("LD_LIBRARY_PATH") ?? "" },
     stdin: "null",
@@ -40,6 +46,13 @@ export async function asRank(task: string, args: readonly string[]): Promise<num
   const { code, signal } = await child.status;
   if (signal) say(`error: ${rankName()} was ended by ${signal}`);
   return code;
+}
+
+/** The words after `deno` of a task's command in deno.json. */
+export async function wordsOfTask(task: string): Promise<string[]> {
+  const file = new URL("../../deno.json", import.meta.url);
+  const { tasks } = JSON.parse(await Deno.readTextFile(file));
+  return tasks[task].command.split(" ").slice(1);
 }
 
 /** The words of a command with the permissions that ranks need as well. */

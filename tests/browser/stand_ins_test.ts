@@ -86,3 +86,12 @@ Deno.test("files are read from the server, or written to memory and read back", 
   assertEquals([path, await page.readFile(path)], ["/files/weights.onnx", bytes]);
   assertThrows(() => page.readTextFileSync("a"), Error, "in a browser");
 });
+
+Deno.test("the library uses nothing of Deno when it is imported", async () => {
+  const mod = new URL("../../mod.ts", import.meta.url).href;
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", `delete globalThis.Deno; await import(${JSON.stringify(mod)});`],
+    env: { NO_COLOR: "1" },
+  }).output();
+  assertEquals(code, 0, new TextDecoder().decode(stderr));
+});

@@ -1,7 +1,7 @@
 // The picture of a model in true proportions: all layers are there, in their sizes.
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { blockDrawing } from "../../lib/sizing/mod.ts";
-import { layersOf, models, type Shape } from "../../mod.ts";
+import { dense, graph, layersOf, models, type Shape } from "../../mod.ts";
 
 type Body = { readonly path: string; readonly folded: string[]; readonly faces: number[][][] };
 
@@ -56,4 +56,15 @@ Deno.test("shortcuts are drawn as such, and titles are escaped", () => {
   const svg = blockDrawing(models.resnet20!.build({}), [32, 32, 3], { title: "<&>" });
   assertGreater([...svg.matchAll(/class="wire skips"/g)].length, 10);
   assert(svg.includes("&lt;&amp;&gt;") && !svg.includes("<&>"));
+});
+
+Deno.test("several inputs come together, and a graph's links pass over what is between", () => {
+  const model = graph({
+    left: { layer: dense({ features: 3 }), from: "a" },
+    right: { layer: dense({ features: 3 }), from: "b" },
+    both: { from: ["left", "right", "a"] },
+    last: dense({ features: 2 }),
+  }, { inputs: ["a", "b"] });
+  const svg = blockDrawing(model, { a: [4], b: [5] }, { title: "two inputs" });
+  assertEquals(bodies(svg).map(({ path }) => path), ["a", "b", "left", "right", "both", "last"]);
 });

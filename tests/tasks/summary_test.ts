@@ -60,7 +60,10 @@ Deno.test("--svg draws an Inception module's branches and residual links", async
     x > frame!.x && x < frame!.x + frame!.width && y > frame!.y && y < frame!.y + frame!.height
   );
   assertEquals(branches.length, 8);
-  await printed("resnet18", "--svg", `${dir}/resnet18.svg`);
+  await printed("resnet18", "--svg", `${dir}/resnet18.svg`, "--blocks", `${dir}/blocks.svg`);
+  const blocks = await Deno.readTextFile(`${dir}/blocks.svg`);
+  assertWellFormed(blocks);
+  assertStringIncludes(blocks, 'class="wire skips"');
   assertMatch(await Deno.readTextFile(`${dir}/resnet18.svg`), /class="residual"/);
   await Deno.remove(dir, { recursive: true });
 });

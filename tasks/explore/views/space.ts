@@ -64,7 +64,7 @@ const JUDGED = 10;
 const NEIGHBORS = 15;
 
 /** The pictures of all images, small, one after the other. */
-function thumbnails({ examples }: Sample) {
+function thumbnails({ examples }: Sample): { shape: number[]; values: Uint8Array } {
   const [height, width, channels] = examples.imageShape as [number, number, number];
   const share = Math.min(1, THUMBNAIL / Math.max(height, width));
   const [h, w] = [Math.max(1, Math.round(height * share)), Math.max(1, Math.round(width * share))];
@@ -107,6 +107,7 @@ export const space: View = {
       `agreement of ${layer}, ${places}, ${method}`,
       () => Promise.resolve(labelAgreement(made.positions, labels, JUDGED)),
     );
+    const small = await subject.found.get("thumbnails", () => Promise.resolve(thumbnails(sample)));
     const flags = ["--layer", layer, "--method", method];
     if (places === "each") flags.push("--places", places);
     return {
@@ -124,7 +125,7 @@ export const space: View = {
         positions: sentNumbers(made.positions.values.slice(), [labels.length, 2]),
         labels: sentNumbers(Float32Array.from(labels), [labels.length]),
         indices: sentNumbers(Float32Array.from(sample.indices), [labels.length]),
-        thumbnails: thumbnails(sample),
+        thumbnails: { shape: small.shape, values: small.values.slice() },
       },
     };
   },
