@@ -23,8 +23,8 @@ export const command = {
   ],
 } as const;
 
-/** What is not needed any more once the page is read. Checkpoints and data sets are read later. */
-const DROPPED = ["run"] as const;
+/** What is not needed any more once the page is served. Checkpoints and data sets are read later. */
+const DROPPED = ["net", "run"] as const;
 
 /** Serves the page until it is interrupted. */
 export async function run(

@@ -349,8 +349,8 @@ export function watchRun(run: FoundRun): RunState {
         },
         faults: [
           ...(fault ? [fault] : []),
-          ...(broken > 0 ? [`${log ?? HISTORY}: ${broken} damaged lines are left out`] : []),
-          ...(brokenLines > 0 ? [`${brokenLines} damaged lines of JSON are left out`] : []),
+          ...(broken > 0 ? [`${log ?? HISTORY}: damaged lines that are left out: ${broken}`] : []),
+          ...(brokenLines > 0 ? [`damaged lines of JSON that are left out: ${brokenLines}`] : []),
         ],
       };
     },

@@ -28,6 +28,7 @@ Deno.test("transfer leaves a network that predict reads, and a run that is done"
     ...["--weights", weights, "--data", data, "--out", out, "--backend", "cpu", "--json"],
     ...["--epochs", "3", "--batch-size", "4", "--fine-tune-from", "dense1"],
     ...["--fine-tune-epochs", "1", "--augment", "flip", "--compare", "--compare-epochs", "1"],
+    ...["--board", "--port", "0", "--tensorboard"],
   ]);
   assertEquals(done.code, 0, done.err);
   const result = JSON.parse(done.out.trim().split("\n").at(-1)!);
@@ -44,6 +45,20 @@ Deno.test("transfer leaves a network that predict reads, and a run that is done"
     history.trim().split("\r\n").map((line) => line.split(",")[0]).join(),
     "epoch,1,2,3,4",
   );
+  // Both phases are one run on the board.
+  assertMatch(done.out, /^\{"url":"http:\/\/127\.0\.0\.1:\d+\/"\}\n/);
+  const lines = async (name: string): Promise<Record<string, unknown>[]> =>
+    (await Deno.readTextFile(`${out}/${name}`)).trimEnd().split("\n")
+      .map((line) => JSON.parse(line));
+  const live = await lines("live.jsonl");
+  const epochs = live.filter(({ kind }) => kind === "epoch").map(({ epoch }) => epoch);
+  assertEquals([live[0]!.kind, live.at(-1)!.kind, epochs], ["begin", "end", [1, 2, 3, 4]]);
+  const steps = live.filter(({ kind }) => kind === "step").map(({ step }) => step as number);
+  assertEquals(steps, [...steps].sort((a, b) => a - b));
+  assertEquals(steps.at(-1), 12);
+  assertEquals((await lines("layers.jsonl")).map(({ epoch }) => epoch), [1, 2, 3, 4]);
+  const events = [...Deno.readDirSync(out)].filter(({ name }) => name.startsWith("events.out."));
+  assertEquals(events.length, 1);
   const checkpoint = `${out}/checkpoint.safetensors`;
   const asked = [`${data}/above/0.png`, "--weights", checkpoint, "--backend", "cpu", "--json"];
   const predicted = await runTask("predict", [...asked, "--invert", "no"]);

@@ -1,6 +1,6 @@
 // The board: what is shown is what the address says, and each change makes another address.
 import { Cancelled, openChannel } from "../../web/page/channel.js";
-import { el } from "../../web/page/dom.js";
+import { addressed, addressOf, drawTabs, goTo, onDigit } from "../../web/page/views.js";
 import { showNow } from "./now.js";
 
 /** The views, by their names in the address. Their modules are loaded when they are opened. */
@@ -14,22 +14,6 @@ const main = document.getElementById("main");
 const connection = document.getElementById("connection");
 const tabs = document.getElementById("tabs");
 const now = document.getElementById("now");
-
-/** What the address says: the view and its parameters. */
-function addressed() {
-  const [path = "", query = ""] = location.hash.slice(2).split("?");
-  const view = Object.hasOwn(VIEWS, path) ? path : "curves";
-  return { view, params: Object.fromEntries(new URLSearchParams(query)) };
-}
-
-/** The address of a view; parameters without a value are left out. */
-function addressOf(view, params) {
-  const given = Object.entries(params).filter(([, value]) =>
-    value !== undefined && value !== null && value !== ""
-  );
-  const query = new URLSearchParams(given.map(([name, value]) => [name, `${value}`]));
-  return `#/${view}${given.length === 0 ? "" : `?${query}`}`;
-}
 
 /** What goes with every view. */
 const SHARED = ["runs", "run", "sort", "all"];
@@ -49,10 +33,7 @@ const app = {
   },
   /** Opens a view; the runs stay. */
   go(view, params = {}, { replace = false } = {}) {
-    const address = addressOf(view, { ...shared(app.params), ...params });
-    if (address === location.hash) return;
-    history[replace ? "replaceState" : "pushState"](null, "", address);
-    show();
+    if (goTo(addressOf(view, { ...shared(app.params), ...params }), replace)) show();
   },
   /** The runs that are laid over each other: those of the address, or the latest ones. */
   chosen() {
@@ -69,24 +50,18 @@ const app = {
 
 let current;
 
-function markTabs() {
-  tabs.replaceChildren(
-    ...Object.entries(VIEWS).map(([name, [title]]) =>
-      el("a", {
-        href: addressOf(name, name === app.view ? app.params : shared(app.params)),
-        "aria-current": name === app.view && "page",
-      }, title)
-    ),
-  );
-}
-
 async function show() {
   if (!app.runs) return;
-  const { view, params } = addressed();
+  const { view, params } = addressed(VIEWS);
   app.params = params;
   const isOther = app.view !== view;
   app.view = view;
-  markTabs();
+  drawTabs(
+    tabs,
+    VIEWS,
+    view,
+    (name) => addressOf(name, name === app.view ? app.params : shared(app.params)),
+  );
   document.title = `${VIEWS[view][0]} · neocog board`;
   if (isOther) {
     current?.dispose?.();
@@ -128,9 +103,4 @@ app.channel = openChannel((isConnected) => {
 });
 
 // Digits open the views, as tabs do.
-addEventListener("keydown", (event) => {
-  const isTyping = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) || event.ctrlKey ||
-    event.metaKey || event.altKey;
-  const view = Object.keys(VIEWS)[Number(event.key) - 1];
-  if (!isTyping && view && app.runs) app.go(view);
-});
+onDigit(VIEWS, (view) => app.runs && app.go(view));

@@ -1,6 +1,7 @@
 // The table of runs: settings and results, sorted by any of them.
 import { el } from "../../web/page/dom.js";
-import { colorOf, digits, duration, percent } from "./words.js";
+import { colorOf } from "../../web/page/colors.js";
+import { digits, duration, percent } from "./words.js";
 
 /** What a run reached, by the names of columns. */
 const RESULTS = {

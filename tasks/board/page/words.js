@@ -24,22 +24,5 @@ export function percent(share) {
   return share === undefined || share === null ? "" : `${(100 * share).toFixed(2)} %`;
 }
 
-/** The colors of runs. */
-const COLORS = [
-  "#0072b2",
-  "#d55e00",
-  "#009e73",
-  "#cc79a7",
-  "#e69f00",
-  "#56b4e9",
-  "#8c564b",
-  "#7b4fc9",
-  "#808080",
-  "#a3a500",
-];
-
-/** The color of the run of a number. */
-export const colorOf = (index) => COLORS[index % COLORS.length];
-
 /** A share as percent on an axis. */
 export const briefPercent = (share) => `${Number((100 * share).toFixed(2))} %`;

@@ -1,6 +1,6 @@
 // The explorer: what is shown is what the address says, and each change makes another address.
 import { openChannel } from "../../web/page/channel.js";
-import { el } from "../../web/page/dom.js";
+import { addressed, addressOf, drawTabs, goTo, onDigit } from "../../web/page/views.js";
 import { makeSide } from "./side.js";
 
 /** The views, by their names in the address. Their modules are loaded when they are opened. */
@@ -19,22 +19,6 @@ const main = document.getElementById("main");
 const connection = document.getElementById("connection");
 const tabs = document.getElementById("tabs");
 
-/** What the address says: the view and its parameters. */
-function addressed() {
-  const [path = "", query = ""] = location.hash.slice(2).split("?");
-  const view = Object.hasOwn(VIEWS, path) ? path : "network";
-  return { view, params: Object.fromEntries(new URLSearchParams(query)) };
-}
-
-/** The address of a view; parameters without a value are left out. */
-function addressOf(view, params) {
-  const given = Object.entries(params).filter(([, value]) =>
-    value !== undefined && value !== null && value !== ""
-  );
-  const query = new URLSearchParams(given.map(([name, value]) => [name, `${value}`]));
-  return `#/${view}${given.length === 0 ? "" : `?${query}`}`;
-}
-
 const app = {
   /** What the task told of the network. */
   info: undefined,
@@ -47,10 +31,7 @@ const app = {
   },
   /** Opens a view; the picture stays. */
   go(view, params = {}, { replace = false } = {}) {
-    const address = addressOf(view, { image: app.params.image, ...params });
-    if (address === location.hash) return;
-    history[replace ? "replaceState" : "pushState"](null, "", address);
-    show();
+    if (goTo(addressOf(view, { image: app.params.image, ...params }), replace)) show();
   },
   /** The address of a view with the current picture. */
   link: (view, params = {}) => addressOf(view, { image: app.params.image, ...params }),
@@ -59,24 +40,18 @@ const app = {
 let current;
 let side;
 
-function markTabs() {
-  tabs.replaceChildren(
-    ...Object.entries(VIEWS).map(([name, [title]]) =>
-      el("a", {
-        href: app.link(name, name === app.view ? app.params : {}),
-        "aria-current": name === app.view && "page",
-      }, title)
-    ),
-  );
-}
-
 async function show() {
-  const { view, params } = addressed();
+  const { view, params } = addressed(VIEWS);
   if (!app.info) return;
   app.params = { image: app.info.first ?? undefined, ...params };
   const isOther = app.view !== view;
   app.view = view;
-  markTabs();
+  drawTabs(
+    tabs,
+    VIEWS,
+    view,
+    (name) => app.link(name, name === app.view ? app.params : {}),
+  );
   const pictured = side.update(app.params.image);
   document.title = `${VIEWS[view][0]} · ${app.info.name}`;
   if (isOther) {
@@ -117,9 +92,4 @@ app.channel = openChannel((isConnected) => {
 });
 
 // Digits open the views, as tabs do.
-addEventListener("keydown", (event) => {
-  const isTyping = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) || event.ctrlKey ||
-    event.metaKey || event.altKey;
-  const view = Object.keys(VIEWS)[Number(event.key) - 1];
-  if (!isTyping && view && app.info) app.go(view);
-});
+onDigit(VIEWS, (view) => app.info && app.go(view));

@@ -77,7 +77,7 @@ Deno.test("an epoch that is half written waits, a damaged line is left out and t
     assertEquals([epochs, epochsTotal, best, seconds, status], [2, 5, 0.8, 21, "stopped"]);
     assertEquals([last!.epoch, last!.val_loss], [3, 0.9]);
     assertEquals(settings, { epochs: 5, learningRate: 0.01, model: "lenet5" });
-    assertEquals(faults, ["history.csv: 1 damaged lines are left out"]);
+    assertEquals(faults, ["history.csv: damaged lines that are left out: 1"]);
     // The rest of the line, and of the file another one.
     const rows = `${HEADING}1,2,0.5,1.5,0.6,10,0.01,ab\r\n2,1,,,,9,,ab\r\n`;
     await Deno.writeTextFile(`${dir}/history.csv`, rows);
@@ -109,7 +109,7 @@ Deno.test("lines that grow are read from where they were, a half one when it is 
     // 170 steps are left, at a tenth of a second each.
     assertEquals(left, 17);
     await Deno.writeTextFile(file, "no JSON\n[1]\n", { append: true });
-    assertEquals(state.summary().faults, ["2 damaged lines of JSON are left out"]);
+    assertEquals(state.summary().faults, ["damaged lines of JSON that are left out: 2"]);
     // Another run begins in the folder.
     await Deno.writeTextFile(file, begin);
     assertEquals(steps(), undefined);

@@ -1,9 +1,10 @@
 // Curves: runs laid over each other, above the table from which they are chosen.
 import { Cancelled } from "../../../web/page/channel.js";
 import { el, labeled, select } from "../../../web/page/dom.js";
+import { colorOf } from "../../../web/page/colors.js";
 import { makeChart } from "../chart.js";
 import { drawTable } from "../runs_table.js";
-import { briefPercent, colorOf, digits, percent } from "../words.js";
+import { briefPercent, digits, percent } from "../words.js";
 
 /** Columns that have no chart of their own. */
 const WITHOUT = ["epoch"];

@@ -1,9 +1,10 @@
 // Layers: how weights, gradients and activations are distributed after an epoch, and dead units.
 import { workplace } from "../../../web/page/channel.js";
 import { el, labeled, svgEl } from "../../../web/page/dom.js";
+import { colorOf } from "../../../web/page/colors.js";
 import { makeChart } from "../chart.js";
 import { chooseRun } from "../choose_run.js";
-import { briefPercent, colorOf, digits, percent } from "../words.js";
+import { briefPercent, digits, percent } from "../words.js";
 
 const [WIDTH, HEIGHT] = [160, 48];
 

@@ -1,22 +1,11 @@
 // Space: a map of a data set's features; what is near is alike for the network.
 import { workplace } from "../../../web/page/channel.js";
 import { canvasOf, drawPicture } from "../../../web/page/canvas.js";
+import { colorOf } from "../../../web/page/colors.js";
 import { el, labeled, select } from "../../../web/page/dom.js";
 import { showAgain } from "../again.js";
 
 const ECHARTS = "/echarts/echarts.esm.min.mjs";
-const COLORS = [
-  "#0072b2",
-  "#d55e00",
-  "#009e73",
-  "#cc79a7",
-  "#e69f00",
-  "#56b4e9",
-  "#8c564b",
-  "#7b4fc9",
-  "#808080",
-  "#b5bd00",
-];
 
 /** The view. */
 export function makeView(place, app) {
@@ -96,7 +85,7 @@ export function makeView(place, app) {
         type: "scatter",
         data,
         symbolSize: 6,
-        itemStyle: { color: COLORS[label % COLORS.length], opacity: 0.75 },
+        itemStyle: { color: colorOf(label), opacity: 0.75 },
       };
     }).filter(({ data }) => data.length > 0);
     const axis = {
