@@ -122,7 +122,7 @@ function worldOf(mpi: Mpi, { localRank }: Launch, patience: number): World {
     hasLeft = true;
     writeLine(`error: rank ${rank} of ${size}: ${reason}`);
     // The launcher forwards what is written, unless it is told to end everything first.
-    Atomics.wait(NEVER, 0, 0, 100);
+    sleep(100);
     mpi.call("MPI_Abort", world, 1);
     Deno.exit(1);
   };
@@ -161,7 +161,7 @@ function worldOf(mpi: Mpi, { localRank }: Launch, patience: number): World {
       const isDone = begin(values, "MPI_Iallreduce", ...reduction(values, how));
       while (!tested(isDone)) {
         watch.beat();
-        Atomics.wait(NEVER, 0, 0, 1);
+        sleep(1);
       }
     },
     async allGather(own) {
@@ -227,8 +227,10 @@ function pause(): Promise<void> {
   return new Promise((done) => setTimeout(done, 0));
 }
 
-/** Something to wait for that never comes. */
-const NEVER = new Int32Array(new SharedArrayBuffer(4));
+/** Waits without giving way: for what never comes. */
+function sleep(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}
 
 function sumOf(values: Float64Array): number {
   return values.reduce((sum, value) => sum + value, 0);
