@@ -166,6 +166,18 @@ const CASES: Readonly<Record<string, Case>> = {
     [],
     [[6, 6, 1]],
   ),
+  readOut: {
+    layer: layers.readOut(
+      graph({
+        digit: { layer: dense({ features: 2 }), from: "input" },
+        angle: { layer: dense({ features: 1 }), from: "input" },
+      }, { outputs: ["digit", "angle"] }),
+      "digit",
+    ),
+    fits: [5],
+    refuses: [[], [5, 5], [1, 1, 5]],
+    misfits: [[4], [6], [1]],
+  },
   checkpoint: image(
     layers.checkpoint(conv({ features: 2, size: 3 })),
     [6, 6, 3],
