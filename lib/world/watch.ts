@@ -86,8 +86,11 @@ export function watchRing(mpi: Mpi, patience: number, fail: (reason: string) => 
   };
   const listen = (): void => {
     while (!last.leaves && isDone(received.request)) {
-      last = read(received.bytes);
+      const sign = read(received.bytes);
       heard = now();
+      // Its long work is done: from here on it may be as late as any other.
+      if (sign.patience < last.patience) { for (const one of waiting) one.since = heard; }
+      last = sign;
       if (!last.leaves) receive();
     }
   };
