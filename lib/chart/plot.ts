@@ -12,14 +12,15 @@ type Chart = {
 };
 type Charts = { init(element: null, theme: null, options: Option): Chart };
 
-/** The package, for pages that draw with it themselves. */
-export const ECHARTS_PACKAGE = "npm:echarts@6.1.0";
-/** Its bundle, one file. */
-export const ECHARTS_FILE = "dist/echarts.esm.min.mjs";
-
 // The bundle, as the package's modules read NODE_ENV. Not a literal inside `import()`: Deno
-// fetches those when a program starts, and these 12 MB are needed only to draw.
-const ECHARTS = `${ECHARTS_PACKAGE}/${ECHARTS_FILE}`;
+// fetches those when a program starts, and these 12 MB are needed only to draw. One string, which
+// `deno task bundle` finds.
+const ECHARTS = "npm:echarts@6.1.0/dist/echarts.esm.min.mjs";
+
+/** The package, for pages that draw with it themselves. */
+export const ECHARTS_PACKAGE: `npm:${string}` = `npm:${ECHARTS.slice(4, ECHARTS.indexOf("/"))}`;
+/** Its bundle, one file. */
+export const ECHARTS_FILE: string = ECHARTS.slice(ECHARTS_PACKAGE.length + 1);
 
 /**
  * What all charts have in common: a white background, a heading, and a legend below it.

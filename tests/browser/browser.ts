@@ -29,7 +29,7 @@ async function inBrowser(
 const status = `document.querySelector("#status").textContent`;
 const failed = `document.querySelector("#status.error")`;
 
-browserTest("the example pages draw, train and look inside", async () => {
+browserTest("the example pages draw, train, look inside, and agree with ONNX Runtime", async () => {
   const { code, err } = await runTask("bundle", ["--out", `${out}/pages`, "--pages", "--json"]);
   assertEquals(code, 0, err);
   await inBrowser(async (open) => {
@@ -62,6 +62,15 @@ browserTest("the example pages draw, train and look inside", async () => {
     await train.click("#stop");
     await train.waitForFunction(`!document.querySelector("#train").disabled`);
     assert(!await train.evaluate(failed), await train.evaluate(status) as string);
+
+    const elsewhere = await open("elsewhere.html");
+    await elsewhere.waitForFunction(`${status} === "Done" || ${failed}`, { timeout: 120_000 });
+    const told = await elsewhere.evaluate(`document.querySelector("#answers").textContent`);
+    assertMatch(
+      told as string,
+      /^(19\d|200) of 200 digits .* 200 of 200 answers .* [\d.]+e-[6789] of/,
+    );
+    await elsewhere.screenshot({ path: `${out}/elsewhere.png` });
 
     const look = await open("look.html?weights=nowhere.safetensors");
     await look.waitForFunction(failed);
