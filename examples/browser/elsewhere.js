@@ -1,16 +1,16 @@
 // A network of neocog's in onnxruntime-web, beside itself.
 import * as nc from "neocog";
-import * as ort from "./npm/onnxruntime/ort.wasm.bundle.min.mjs";
 import { run, say, start } from "./common.js";
 
 const count = 200;
 
 await run(async () => {
   await start();
+  const file = (name) => new URL(`./npm/onnxruntime/${name}`, location.href).href;
+  const ort = await import(file("ort.wasm.bundle.min.mjs"));
   // Threads need a page that is isolated from other origins.
   ort.env.wasm.numThreads = 1;
-  const wasm = new URL("./npm/onnxruntime/ort-wasm-simd-threaded.wasm", location.href).href;
-  ort.env.wasm.wasmPaths = { wasm };
+  ort.env.wasm.wasmPaths = { wasm: file("ort-wasm-simd-threaded.wasm") };
   const session = await ort.InferenceSession.create("./digits.onnx");
   const network = await nc.open("./digits.safetensors");
   const { test } = await nc.mnist({ dataDir: "./mnist" });
