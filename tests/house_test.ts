@@ -67,7 +67,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "augment",
     "train",
   ],
-  serve: ["tensor", "text", "image", "layers", "device", "train"],
+  serve: ["tensor", "text", "image", "layers", "device", "weights", "train"],
   explain: ["tensor", "text", "image", "layers", "device", "data", "sizing", "chart"],
   notebook: ["tensor", "image", "layers", "sizing", "explain", "train"],
   generate: [

@@ -32,7 +32,7 @@ export async function readBody(
     isLate = true;
     reader.cancel().catch(() => {});
   }, timeout);
-  const parts: Uint8Array[] = [];
+  const parts: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
   try {
     for (;;) {
@@ -55,11 +55,5 @@ export async function readBody(
   } finally {
     clearTimeout(timer);
   }
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
 }

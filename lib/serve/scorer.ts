@@ -4,9 +4,11 @@ import { start, type StartOptions } from "../device/start.ts";
 import type { Network } from "../layers/layer.ts";
 import { type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
-import { download, upload } from "../tensor/transfer.ts";
-import { entries, mapTree, type Tree } from "../tensor/tree.ts";
+import { mapTree, type Tree } from "../tensor/tree.ts";
+import { readTree } from "../train/callbacks/kept_weights.ts";
 import { predict } from "../train/predict.ts";
+import type { Tensors } from "../weights/checkpoint.ts";
+import { toTensor } from "../weights/restore_network.ts";
 
 /** A network as what gives pictures their scores. */
 export type Scorer = {
@@ -20,9 +22,6 @@ export type Scorer = {
   /** Whether there is no device at the moment. */
   readonly isLost: boolean;
 };
-
-/** The numbers of a network's tensors, on the host. */
-type Kept = ReadonlyMap<string, Float32Array>;
 
 /** A network's tensors. */
 type Variables = { readonly params: Tree; readonly state: Tree };
@@ -46,21 +45,19 @@ export function makeScorer(
 ): Scorer {
   let variables: Variables = { params, state };
   let isLost = false;
-  let kept: Promise<Kept> | undefined;
+  // The numbers on the host, from where another device can get them.
+  let kept: Promise<Tensors> | undefined;
   let restoring: Promise<void> | undefined;
   const size = sizeOf(inputShape);
 
   const restore = async (): Promise<void> => {
     const numbers = await kept!;
     await start(device);
-    variables = mapTree(
-      ([tensor], path) => upload(numbers.get(path)!.slice(), tensor!.shape),
-      { params, state },
-    );
+    variables = mapTree((_, path) => toTensor(numbers.get(path)!), { params, state });
     isLost = false;
   };
   const run = async (inputs: readonly Float32Array[]): Promise<Float32Array[]> => {
-    kept ??= keep({ params, state });
+    kept ??= readTree({ params, state });
     await kept;
     const count = paddedCount(inputs.length, batchSize);
     const pixels = new Float32Array(count * size);
@@ -95,15 +92,6 @@ export function makeScorer(
       return isLost;
     },
   };
-}
-
-/** Copies a network's numbers to the host, from where another device can get them. */
-async function keep(variables: Variables): Promise<Kept> {
-  const kept = new Map<string, Float32Array>();
-  for (const [path, tensor] of entries(variables as Tree)) {
-    kept.set(path, await download(tensor));
-  }
-  return kept;
 }
 
 /**
