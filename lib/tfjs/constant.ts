@@ -1,22 +1,7 @@
 // Numbers that a graph has or that are computed from them while it is read.
 import { sizeOf } from "../tensor/tensor.ts";
 
-/** Numbers that do not depend on the network's input; they are read when they are asked for. */
-export type Constant = {
-  readonly dims: readonly number[];
-  /** Whether whole numbers are meant, which are divided without a rest. */
-  readonly isWhole: boolean;
-  values(): ArrayLike<number>;
-};
-
-/** A constant of numbers. */
-export function constant(
-  dims: readonly number[],
-  numbers: ArrayLike<number>,
-  isWhole: boolean,
-): Constant {
-  return { dims, isWhole, values: () => numbers };
-}
+export { type Constant, constant } from "../imported/constant.ts";
 
 /** The places of each number along each axis, in row-major order. */
 export function eachPlace(dims: readonly number[]): number[][] {
