@@ -81,10 +81,13 @@ async function join(
   return worldOf(mpi, launch, patience);
 }
 
+/** The folders of LD_LIBRARY_PATH, whatever a library is called there: before the system's own. */
 async function libraryFolders(): Promise<string[]> {
-  const { state } = await Deno.permissions.query({ name: "env", variable: LIBRARY_PATH });
-  const path = state === "granted" ? Deno.env.get(LIBRARY_PATH) ?? "" : "";
-  return path.split(":").filter((dir) => dir !== "");
+  const paths = [LIBRARY_PATH, "LD_LIBRARY_PATH"].map(async (variable) => {
+    const { state } = await Deno.permissions.query({ name: "env", variable });
+    return state === "granted" ? Deno.env.get(variable) ?? "" : "";
+  });
+  return (await Promise.all(paths)).join(":").split(":").filter((dir) => dir !== "");
 }
 
 async function requirePermission(needed: readonly Deno.PermissionDescriptor[]): Promise<void> {
