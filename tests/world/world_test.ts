@@ -1,5 +1,6 @@
 // Ranks of MPI: what they exchange, and how they end together.
 import { assert, assertEquals, assertLess, assertMatch, assertRejects } from "@std/assert";
+import { gatherInRounds } from "../../lib/world/gather.ts";
 import { launchOf } from "../../lib/world/launcher.ts";
 import { openMpi } from "../../lib/world/mpi.ts";
 import { joinWorld } from "../../mod.ts";
@@ -80,6 +81,34 @@ onEachMpi("a library of another MPI than the launcher's is refused", async (laun
   const { code, stderr } = await launch(2, "eval", script);
   assert(code !== 0);
   assertMatch(stderr, /started 2 processes, .* finds this one alone|must be installed|returned/);
+});
+
+Deno.test("bytes beyond 32 bits are gathered in rounds", async () => {
+  const parts = [7, 0, 12, 3].map((length, rank) =>
+    Uint8Array.from({ length }, (_, i) => 50 * rank + i)
+  );
+  for (const room of [4, 8, 20, 100]) {
+    const each = Math.floor(room / parts.length);
+    let rounds = 0;
+    const gathered = await gatherInRounds(
+      parts[2]!,
+      Float64Array.from(parts, ({ length }) => length),
+      (own, counts, places, to) => {
+        const from = each * rounds++;
+        assertEquals(own, parts[2]!.subarray(from, from + each));
+        assert(to.length <= room);
+        parts.forEach((part, rank) => {
+          const own = part.subarray(from, from + each);
+          assertEquals(own.length, counts[rank]);
+          to.set(own, places[rank]);
+        });
+        return Promise.resolve();
+      },
+      room,
+    );
+    assertEquals(gathered, parts);
+    assertEquals(rounds, Math.ceil(12 / each));
+  }
 });
 
 Deno.test("who started a process is read from what launchers set", () => {
