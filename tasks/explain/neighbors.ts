@@ -40,10 +40,6 @@ export const command = {
       "deno task explain neighbors --weights resnet20.safetensors --dataset cifar10 --data-dir cifar-10-batches-bin",
       "Figure 12.26",
     ],
-    [
-      "mpirun -n 4 deno run -A tasks/explain.ts neighbors --distributed --limit 10000",
-      "features by four processes",
-    ],
   ],
 } as const;
 
