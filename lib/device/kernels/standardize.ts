@@ -2,6 +2,7 @@
 import type { StandardizeAttributes } from "../../tensor/standardize.ts";
 import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
+import { readsTexture } from "./chain_sums.ts";
 import { stripsOf } from "./features.ts";
 import { floatBits } from "./float_bits.ts";
 import { runProgram } from "./program.ts";
@@ -74,14 +75,18 @@ function run(
   const sharing = sharingOf(software, strips);
   const isShared = sharing > 1;
   const eachStrip = eachStripOf(sharing);
-  const names = [result, "x", ...(dy ? ["dy"] : [])];
-  return runProgram(call.backend as GuardedBackend, {
+  const read = ["x", ...(dy ? ["dy"] : [])];
+  const backend = call.backend as GuardedBackend;
+  // Each number is read three times.
+  const quads = wide && readsTexture(backend, software, rows * length);
+  return runProgram(backend, {
     operation,
     variant: `${type}/${sharing}`,
     results: { [result]: x.shape },
     inputs: { x, ...(dy ? { dy } : {}) },
-    vectors: wide ? names : [],
-    half: { names },
+    vectors: wide ? [result, ...(quads ? [] : read)] : [],
+    quads: quads ? read : [],
+    half: { names: [result, ...read] },
     uniforms: { rows, strips, length, epsilon: floatBits(epsilon) },
     code: `
 alias V = ${type};
