@@ -161,6 +161,8 @@ export function allOps(): Op[] {
     ...normOps("batch norm, training", batchNorm, [32, 32, 32, 16], BATCH_NORM),
     ...normOps("batch norm, training", batchNorm, [32, 8, 8, 64], BATCH_NORM),
     ...normOps("layer norm", layers.layerNorm, [4, 14, 14, 384], ELEMENTWISE),
+    ...normOps("group norm", () => layers.groupNorm({ groups: 8 }), [8, 32, 32, 64], ELEMENTWISE),
+    ...normOps("instance norm", layers.instanceNorm, [4, 64, 64, 32], ELEMENTWISE),
     ...crossEntropyOps(128, 10),
     ...crossEntropyOps(32, 1000),
   ];
