@@ -9,10 +9,12 @@ export type FeatureProgram = {
   readonly operation: string;
   /** Tensors of the result's shape: each a `V` of its own name in the text. */
   readonly inputs: Readonly<Record<string, tf.TensorInfo>>;
-  /** Tensors of rows of one number a feature: arrays of `V`, to be read at `c`, or `c + uniforms.strips` … */
+  /** Tensors of rows of one number a feature: arrays of `V`, to be read at `c`, or `c + uniforms.strips` …, by `once`. */
   readonly features: Readonly<Record<string, tf.TensorInfo>>;
   /** Numbers of the text, each a `u32` of the struct `uniforms`. */
   readonly uniforms: Readonly<Record<string, number>>;
+  /** What depends on the feature alone, made of `features`: each a `V` of its own name in the text. */
+  readonly once: Readonly<Record<string, string>>;
   /** WGSL statements that set `y`. */
   readonly text: string;
 };
@@ -40,7 +42,7 @@ export function stripsOf(features: number): {
  * @returns the result, of the inputs' shape
  */
 export function runFeatures(backend: GuardedBackend, program: FeatureProgram): tf.TensorInfo {
-  const { operation, inputs, features, uniforms, text } = program;
+  const { operation, inputs, features, uniforms, once, text } = program;
   const shape = Object.values(inputs)[0]!.shape;
   const count = shape.slice(0, -1).reduce((product, size) => product * size, 1);
   const { wide, strips, type, reader } = stripsOf(shape.at(-1)!);
@@ -59,6 +61,7 @@ fn main(index: u32, local: u32) {
   if (index >= uniforms.count) { return; }
   let c = index % uniforms.strips;
   ${Object.keys(inputs).map((name) => `let ${name} = ${name}__${reader}(index);`).join(" ")}
+  ${Object.entries(once).map(([name, made]) => `let ${name} = ${made};`).join(" ")}
   var y: V;
   ${text}
   y__put(index, y);
@@ -67,6 +70,7 @@ fn main(index: u32, local: u32) {
     pointwise: {
       elements: Object.fromEntries(Object.keys(inputs).map((name) => [name, `${name}_`])),
       features: Object.keys(features),
+      once,
       result: "y",
       text,
     },

@@ -5,7 +5,7 @@ import { knownWords } from "../../tensor/traced_key.ts";
 import type { GuardedBackend, ProgramType } from "../backend.ts";
 import { type Fusion, type HalfForm, rangesOf } from "../command.ts";
 import { HALF_TEXELS, isStorageFormat, type Texels, WIDTH_BITS } from "../textures.ts";
-import { followed, type Pointwise } from "./follow.ts";
+import { followed, type Follower, type Pointwise } from "./follow.ts";
 
 /** A program over flat arrays, of float32 unless it says otherwise. */
 export type Program = {
@@ -48,13 +48,15 @@ export type Program = {
   readonly code: string | (() => string);
   /**
    * Whether the text writes each number of its one result once, by `_put`, and reads none, so that
-   * under jit another program may change them before. Default: `false`.
+   * under jit another program may change them before. Default: `false`. Who writes many numbers of a
+   * feature may ask once for what these programs make of it: `x_put_by(i, value, x_once(c))`, of
+   * feature `c`, or of the fours from 4 c on.
    */
   readonly leads?: boolean;
   /** How each number of the one result follows from those at its place, if it does. */
   readonly pointwise?: Pointwise | undefined;
   /** WGSL functions of other programs, through which each number goes before it is written. */
-  readonly followers?: readonly string[];
+  readonly followers?: readonly Follower[];
   /** Invocations wanted; more may run, so `main` has to check `index`. */
   readonly invocations: number;
   /** Invocations of a workgroup. */
@@ -288,8 +290,8 @@ function bindingsText(program: Program, ranges: Ranges, limit: number, halves: H
     return [
       ...parts.map((part) => `${place()} var<storage, ${access}> ${part}: array<${stored}>;`),
       isHalf
-        ? halfText(name, element, i < written.length, program.followers)
-        : accessText(name, parts, length, element, i < written.length, program.followers),
+        ? halfText(name, element, i < written.length, program)
+        : accessText(name, parts, length, element, i < written.length, program),
     ].join("\n");
   });
   if (notesOverflow(program, halves)) lines.push(`${place()} ${OVERFLOW}`);
@@ -311,7 +313,7 @@ function halfText(
   name: string,
   element: string,
   isWritten: boolean,
-  followers: readonly string[] = [],
+  program: Program,
 ): string {
   const wide = element.startsWith("vec4");
   const bits = wide ? "vec4<u32>" : "u32";
@@ -320,12 +322,11 @@ function halfText(
   return ${element}(${name}_half[i]);
 }`;
   if (!isWritten) return read;
-  return `${read}
-fn ${name}_put(i: u32, first: ${element}) {
-  let value = ${lastOf(followers, "first")};
+  const put = (made: string): string =>
+    `let value = ${made};
   if (${wide ? `any(${large})` : large}) { note_overflow(); }
-  ${name}_half[i] = ${element.replace("f32", "f16")}(value);
-}`;
+  ${name}_half[i] = ${element.replace("f32", "f16")}(value);`;
+  return `${read}\n${putText(name, element, program, put)}`;
 }
 
 /** The functions by which a tensor's elements are reached, in whichever of its parts they lie. */
@@ -335,7 +336,7 @@ function accessText(
   length: number,
   element: string,
   isWritten: boolean,
-  followers: readonly string[] = [],
+  program: Program,
 ): string {
   const inParts = (statement: (place: string) => string): string =>
     parts.map((part, k) => {
@@ -348,15 +349,44 @@ function accessText(
   return value;`;
   const read = `fn ${name}_${reader}(i: u32) -> ${element} { ${value} }`;
   if (!isWritten) return read;
-  return `${read}
-fn ${name}_put(i: u32, value: ${element}) { ${
-    inParts((place) => `${place} = ${lastOf(followers, "value")};`)
-  } }`;
+  const put = (made: string): string => inParts((place) => `${place} = ${made};`);
+  return `${read}\n${putText(name, element, program, put)}`;
 }
 
-/** WGSL: what followers make of a value. */
-function lastOf(followers: readonly string[], value: string): string {
-  return followers.reduce((value, follower) => `${follower}(i, ${value})`, value);
+/**
+ * WGSL: the functions that write a value, after what followers make of it.
+ *
+ * @param put statements that write what an expression makes
+ */
+function putText(
+  name: string,
+  element: string,
+  { leads, followers = [] }: Program,
+  put: (made: string) => string,
+): string {
+  const made = (once: (follower: Follower, k: number) => string): string =>
+    followers.reduce((made, follower, k) => {
+      const last = follower.strips ? `, ${once(follower, k)}` : "";
+      return `${follower.name}(i, ${made}${last})`;
+    }, "first");
+  const plain = `fn ${name}_put(i: u32, first: ${element}) { ${
+    put(made(({ name, strips }) => `${name}_once(i % ${strips})`))
+  } }`;
+  if (!leads) return plain;
+  const featured = followers.flatMap(({ name, strips }, k) => strips ? [{ name, k }] : []);
+  const type = `${name}_Once`;
+  const [members, values] = featured.length > 0
+    ? [
+      featured.map(({ name, k }) => `of${k}: ${name}_Once`),
+      featured.map(({ name }) => `${name}_once(c)`),
+    ]
+    : [["unused: u32"], ["c"]];
+  return `${plain}
+struct ${type} { ${members.join(", ")} }
+fn ${name}_once(c: u32) -> ${type} { return ${type}(${values.join(", ")}); }
+fn ${name}_put_by(i: u32, first: ${element}, once: ${type}) { ${
+    put(made((_, k) => `once.of${k}`))
+  } }`;
 }
 
 function textureText(place: string, name: string, texels: Texels): string {

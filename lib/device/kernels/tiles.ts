@@ -161,8 +161,11 @@ function storeRows(height: number, across: number): string {
   const choose = (i: number): string =>
     `case ${i}u: { ${each(across, (q) => `v${q} = c${i * across + q};`)} }`;
   const store = (q: number): string =>
-    `if (p.n + ${4 * q}u <= lastColumn) { store(to + ${4 * q}u, v${q}, p.n + ${4 * q}u); }`;
-  return `for (var i = 0u; i < ${height}u; i++) {
+    `if (p.n + ${4 * q}u <= lastColumn) { store(to + ${4 * q}u, v${q}, p.n + ${4 * q}u, by${q}); }`;
+  return `${
+    each(across, (q) => `let by${q} = once(feature(p.batch, min(p.n + ${4 * q}u, lastColumn)));`)
+  }
+  for (var i = 0u; i < ${height}u; i++) {
     ${each(across, (q) => `var v${q} = c${q};`)}
     switch i {
       ${each(height - 1, (i) => choose(i + 1))}
