@@ -73,6 +73,7 @@ fn main(index: u32, local: u32) {
   ${eachTap(program, `sum += x_${program.reader}(at);`)}
   y_put(index, sum${divisorText(program, mean, "p.row", "p.column")});
 }`,
+      leads: true,
       invocations: count,
       workgroup: 64,
     })[0]!;
