@@ -155,7 +155,7 @@ function singleSteps(height: number, across: number, a: TileFactor, b: TileFacto
 /**
  * Writes the tile, by fours where the program was told that columns come so. Row by row in a loop: the
  * text of what is made of a sum, and of a store, is many times that of choosing a row, and with it the
- * time to compile.
+ * time to compile. The rows are counted at run time, so that Mesa's compiler does not write the loop out.
  */
 function storeRows(height: number, across: number): string {
   const choose = (i: number): string =>
@@ -165,13 +165,14 @@ function storeRows(height: number, across: number): string {
   return `${
     each(across, (q) => `let by${q} = once(feature(p.batch, min(p.n + ${4 * q}u, lastColumn)));`)
   }
-  for (var i = 0u; i < ${height}u; i++) {
+  let left = min(${height}u, uniforms.rows - p.m);
+  for (var i = 0u; i < left; i++) {
     ${each(across, (q) => `var v${q} = c${q};`)}
     switch i {
       ${each(height - 1, (i) => choose(i + 1))}
       default: {}
     }
-    if (p.m + i <= lastRow && exists(p.batch, p.m + i)) {
+    if (exists(p.batch, p.m + i)) {
       let to = p.origin + destination(p.batch, p.m + i) + p.n;
       ${each(across, store)}
     }

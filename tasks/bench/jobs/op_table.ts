@@ -111,6 +111,8 @@ export function allOps(): Op[] {
     ...normOps("batch norm, training", batchNorm, [32, 32, 32, 16]),
     ...normOps("batch norm, training", batchNorm, [32, 8, 8, 64]),
     ...normOps("layer norm", layers.layerNorm, [4, 14, 14, 384]),
+    ...normOps("group norm", () => layers.groupNorm({ groups: 8 }), [8, 32, 32, 64]),
+    ...normOps("instance norm", layers.instanceNorm, [4, 64, 64, 32]),
     ...crossEntropyOps(128, 10),
     ...crossEntropyOps(32, 1000),
   ];
