@@ -61,7 +61,7 @@ import { prod } from "./kernels/prod.ts";
 import { maxPool, maxWindows } from "./kernels/max_windows.ts";
 import { maxWindowsGradient } from "./kernels/max_windows_gradient.ts";
 import { concat } from "./kernels/concat.ts";
-import { padInHalves, slice, split, transpose } from "./kernels/moves.ts";
+import { padZeros, slice, split, transpose } from "./kernels/moves.ts";
 import { keep, narrow, nextScale, overflow, unscale } from "./kernels/mixed_precision.ts";
 import { normal } from "./kernels/normal.ts";
 import { normalize } from "./kernels/normalize.ts";
@@ -144,7 +144,7 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   Cumsum: cumulative("+"),
   GatherNd: gatherNd,
   GatherV2: gather,
-  PadV2: (software, stock) => pad(software, padInHalves(stock)),
+  PadV2: (software, stock) => pad(software, padZeros(software, stock)),
   Slice: slice,
   SplitV: split,
   Transpose: transpose,

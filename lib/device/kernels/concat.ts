@@ -2,6 +2,7 @@
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { runProgram } from "./program.ts";
+import { QUOTIENT } from "./quotient.ts";
 
 /**
  * The kernel function of `Concat` of floats, the same for any adapter. Under jit, those that make the
@@ -45,11 +46,11 @@ export function concat(
         row: row / width,
         ...Object.fromEntries(lengths.map((length, i) => [`length${i}`, length / width])),
       },
-      code: `
+      code: `${QUOTIENT}
 fn main(index: u32, local: u32) {
   if (index >= uniforms.count) { return; }
-  let row = index / uniforms.row;
-  var at = index % uniforms.row;
+  let row = quotient(index, uniforms.row);
+  var at = index - row * uniforms.row;
   ${
         names.map((name, i) => `
   if (at < uniforms.length${i}) {
