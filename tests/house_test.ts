@@ -18,7 +18,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   layers: ["tensor", "text"],
   losses: ["tensor", "text"],
   optimizers: ["tensor", "text"],
-  data: ["tensor", "text", "image", "files"],
+  data: ["tensor", "text", "image", "files", "world"],
   augment: ["tensor", "text", "image", "data"],
   models: ["tensor", "text", "layers"],
   sizing: ["tensor", "text", "layers", "chart"],
