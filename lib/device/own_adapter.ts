@@ -1,6 +1,6 @@
 // A GPU of its own for each of the processes that mpirun starts on a machine. WebGPU offers a process one
-// adapter and no list: what it is asked for is chosen below it, by Mesa's layer of the Vulkan loader, whose
-// settings have to be made before the first use of WebGPU.
+// adapter and no list: what it is asked for is chosen below it, by the Vulkan loader and Mesa's layer of it,
+// whose settings have to be made before the first use of WebGPU.
 import { DEVICE_VARIABLES, LAUNCH_VARIABLES, launchOf } from "../world/launcher.ts";
 
 /** A device of Vulkan's. */
@@ -33,29 +33,31 @@ export function chooseOwnDevice(): void {
   if (!LAUNCH_VARIABLES.every(may)) return;
   const launch = launchOf((variable) => Deno.env.get(variable));
   if (!launch || launch.size === 1) return;
-  const choice = choiceOf(vulkanDevices(), launch.localRank);
-  if (choice) Deno.env.set(...choice);
+  const settings = choiceOf(vulkanDevices(), launch.localRank);
+  for (const [variable, value] of Object.entries(settings)) Deno.env.set(variable, value);
 }
 
+/** The settings that choose a device. */
+type Settings = Readonly<Partial<Record<typeof DEVICE_VARIABLES[number], string>>>;
+
 /**
- * How the layer is told which device a process takes.
+ * How Vulkan is told which device a process takes: by its model, or, of several of one model, by its slot.
  *
  * @param localRank the process's number on its machine
- * @returns variable and value; `undefined` where there is no choice
+ * @returns the settings; none where there is no choice
  */
-export function choiceOf(
-  devices: readonly VulkanDevice[],
-  localRank: number,
-): readonly [variable: typeof DEVICE_VARIABLES[number], value: string] | undefined {
+export function choiceOf(devices: readonly VulkanDevice[], localRank: number): Settings {
   const fastest = TYPES.find((type) => devices.some((device) => device.type === type));
   const alike = devices.filter(({ type }) => type === fastest)
     .toSorted((a, b) => place(a) < place(b) ? -1 : 1);
-  if (alike.length < 2) return undefined;
+  if (alike.length < 2) return {};
   const { model, slot } = alike[localRank % alike.length]!;
-  if (alike.filter((other) => other.model === model).length === 1) {
-    return ["MESA_VK_DEVICE_SELECT", `${model}!`]; // No other is shown.
+  if (alike.filter((other) => other.model === model).length > 1) {
+    return slot === undefined ? {} : { DRI_PRIME: slot };
   }
-  return slot === undefined ? undefined : ["DRI_PRIME", slot];
+  // The loader's own does without Mesa's layer, which in turn hides the other devices.
+  const numbers = model.split(":").map((number) => `0x${number}`).join(":");
+  return { VK_LOADER_DEVICE_SELECT: numbers, MESA_VK_DEVICE_SELECT: `${model}!` };
 }
 
 /** Where a device is, the same for all processes. */

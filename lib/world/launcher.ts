@@ -36,8 +36,12 @@ export const LAUNCH_VARIABLES: readonly string[] = LAUNCHERS.flatMap((
   { rank, size, localRank },
 ) => [rank, size, localRank]);
 
-/** The settings of Mesa's layer of Vulkan by which a rank takes a GPU of its own: by model, by slot. */
-export const DEVICE_VARIABLES = ["MESA_VK_DEVICE_SELECT", "DRI_PRIME"] as const;
+/** The settings of Vulkan's loader and of Mesa's layer by which a rank takes a GPU of its own. */
+export const DEVICE_VARIABLES = [
+  "VK_LOADER_DEVICE_SELECT",
+  "MESA_VK_DEVICE_SELECT",
+  "DRI_PRIME",
+] as const;
 
 /**
  * Who started this process.
