@@ -6,7 +6,20 @@ import { jitExchanging } from "../../lib/device/jit/jit.ts";
 import { exchange } from "../../lib/tensor/exchange.ts";
 import { normalizeBatch, normalizeBatchTogether } from "../../lib/tensor/batch_norm.ts";
 import { ALONE, type World } from "../../lib/world/world.ts";
-import { disposeTree, fit, jit, key, shard, type Tensor, tf } from "../../mod.ts";
+import { counters } from "../../lib/device/mod.ts";
+import {
+  disposeTraining,
+  disposeTree,
+  fit,
+  jit,
+  joinWorld,
+  key,
+  shard,
+  start,
+  type Tensor,
+  tf,
+} from "../../mod.ts";
+import { toyExamples, toyModel } from "./toy.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { gpuTest, hasAdapter } from "../device/adapter.ts";
 import { assertClose } from "../closeness.ts";
@@ -179,6 +192,36 @@ onEachBackend("statistics of all parts are those of the batch, with their slopes
   for (const [i, slope] of slopes.entries()) {
     await assertClose(found.slopes[i]!, await slope.data());
   }
+});
+
+gpuTest("a world of one costs nothing: no command, no byte and no library more", async () => {
+  await start();
+  const costs: unknown[] = [];
+  for (const world of [undefined, ALONE, await joinWorld()]) {
+    const options = { epochs: 2, batchSize: 16, key: key(1), ...(world ? { world } : {}) };
+    const before = counters();
+    const examples = toyExamples(48);
+    for await (
+      const { network, epoch } of fit(
+        toyModel(),
+        world ? shard(examples, world) : examples,
+        options,
+      )
+    ) {
+      if (epoch === 2) disposeTraining(network);
+    }
+    const { dispatches, copies, submits, uploadedBytes } = counters();
+    costs.push({
+      dispatches: dispatches - before.dispatches,
+      copies: copies - before.copies,
+      submits: submits - before.submits,
+      uploadedBytes: uploadedBytes - before.uploadedBytes,
+    });
+    if (world) assertEquals([world.library, world.traffic().calls], ["none", 0]);
+  }
+  assert((costs[0] as { dispatches: number }).dispatches > 0);
+  assertEquals(costs[1], costs[0]);
+  assertEquals(costs[2], costs[0]);
 });
 
 onCpu("examples and options must both know of other ranks", async () => {
