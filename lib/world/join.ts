@@ -117,7 +117,10 @@ function requireSameSize({ size, version }: Mpi, { kind, size: started }: Launch
 
 function worldOf(mpi: Mpi, { localRank }: Launch, patience: number): World {
   const { rank, size, handles } = mpi;
-  if (size === 1) return { ...ALONE, library: mpi.version };
+  if (size === 1) {
+    mpi.call("MPI_Finalize"); // Or Open MPI takes the end of the process for a failure.
+    return { ...ALONE, library: mpi.version };
+  }
   const { world, byte } = handles;
   const inPlace = Deno.UnsafePointer.create(handles.inPlace);
   let [calls, bytes, seconds] = [0, 0, 0];

@@ -40,6 +40,12 @@ async function collect(launch: Launch, ...args: string[]): Promise<void> {
   }
 }
 
+onEachMpi("one rank of mpirun is a world of one, and ends well", async (launch) => {
+  const { code, said, stderr } = await launch(1, ...SCRIPT);
+  assertEquals([code, said.length], [0, 1], stderr);
+  assertEquals([said[0].size, said[0].calls, said[0].sum], [1, 0, [1, 1]]);
+});
+
 onEachMpi("a rank that dies ends all", async (launch) => {
   const { code, seconds } = await launch(3, ...SCRIPT, "kill");
   assert(code !== 0);
