@@ -266,6 +266,7 @@ fn destination(batch: u32, m: u32) -> u32 {
   return ((image * uniforms.inHeight + pixel.x) * uniforms.inWidth + pixel.y) * uniforms.inChannels +
     groupOf(batch) * uniforms.groupChannels;
 }
+fn feature(batch: u32, n: u32) -> u32 { return groupOf(batch) * uniforms.groupChannels + n; }
 fn exists(batch: u32, m: u32) -> bool {
   let pixel = vec2<u32>(pixelOf(batch, m));
   return pixel.x < uniforms.inHeight && pixel.y < uniforms.inWidth;
@@ -278,6 +279,7 @@ const BY_GROUPS = `
 fn destination(batch: u32, m: u32) -> u32 {
   return m * uniforms.inChannels + batch * uniforms.groupChannels;
 }
+fn feature(batch: u32, n: u32) -> u32 { return batch * uniforms.groupChannels + n; }
 fn exists(batch: u32, m: u32) -> bool { return true; }
 fn depthOf(batch: u32) -> u32 { return uniforms.depth; }
 `;
@@ -357,11 +359,12 @@ function isOfFewChannels(g: Geometry): boolean {
 
 function ofFewChannels(
   backend: GuardedBackend,
+  software: boolean,
   g: Geometry,
   dy: tf.TensorInfo,
   filter: tf.TensorInfo,
 ): tf.TensorInfo {
-  return runFewFeatures(backend, {
+  return runFewFeatures(backend, software, {
     operation: "Conv2DBackpropInput",
     variant: "",
     source: dy,
@@ -406,7 +409,7 @@ export function conv2dInputGradient(software: boolean): tf.KernelConfig["kernelF
       const operation = "Conv2DBackpropInput";
       return onSlopes(backend, operation, g, dy, (dy) => {
         if (isDepthwise(g)) return depthwiseInputGradient(backend, software, g, dy, filter);
-        if (!software && isOfFewChannels(g)) return ofFewChannels(backend, g, dy, filter);
+        if (isOfFewChannels(g)) return ofFewChannels(backend, software, g, dy, filter);
         return runProduct(backend, software, {
           operation,
           ...layout(g, software),
