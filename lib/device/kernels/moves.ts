@@ -156,8 +156,8 @@ export function padInHalves(stock: KernelFunction): KernelFunction {
       operation: "Pad",
       shape,
       operands: { x: { info: x, offset: offset >>> 0, steps } },
-      inside: shape.map((_, axis) => `c${axis} - uniforms.before${axis} < uniforms.own${axis}`)
-        .join(" && "),
+      inside: shape.map((_, axis) => `(c${axis} - uniforms.before${axis} < uniforms.own${axis})`)
+        .join(" & "),
       uniforms: Object.fromEntries(x.shape.flatMap((size, axis) => [
         [`before${axis}`, paddings[axis]![0]],
         [`own${axis}`, size],

@@ -168,7 +168,7 @@ function storeRows(height: number, across: number): string {
       ${each(height - 1, (i) => choose(i + 1))}
       default: {}
     }
-    if (p.m + i <= lastRow && exists(p.batch, p.m + i)) {
+    if ((p.m + i <= lastRow) & exists(p.batch, p.m + i)) {
       let to = p.origin + destination(p.batch, p.m + i) + p.n;
       ${each(across, store)}
     }
