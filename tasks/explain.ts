@@ -1,5 +1,6 @@
 // `deno task explain`: looks inside a trained network.
 import { type Group, runGroup } from "./command.ts";
+import { asRank } from "./command/ranks.ts";
 import * as activations from "./explain/activations.ts";
 import * as compare from "./explain/compare.ts";
 import * as contributions from "./explain/contributions.ts";
@@ -36,4 +37,8 @@ export const group: Group = {
   ],
 };
 
-if (import.meta.main) await runGroup(group, Deno.args);
+if (import.meta.main) {
+  const code = await asRank(group.name, Deno.args);
+  if (code !== undefined) Deno.exit(code);
+  await runGroup(group, Deno.args);
+}

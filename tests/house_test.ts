@@ -68,7 +68,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "train",
   ],
   serve: ["tensor", "text", "image", "layers", "device", "weights", "train"],
-  explain: ["tensor", "text", "image", "layers", "device", "data", "sizing", "chart"],
+  explain: ["tensor", "text", "image", "layers", "device", "data", "sizing", "chart", "world"],
   notebook: ["tensor", "image", "layers", "sizing", "explain", "train"],
   generate: [
     "tensor",

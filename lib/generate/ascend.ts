@@ -8,6 +8,7 @@ import {
   shapeFor,
   toInputs,
 } from "../explain/input_pixels.ts";
+import { compileBeside } from "../device/compile_beside.ts";
 import { jitIf } from "../explain/jit_if.ts";
 import { type Objective, requireObjective } from "../explain/objective.ts";
 import { adam } from "../optimizers/adam.ts";
@@ -170,6 +171,7 @@ export async function ascend<P extends Tree, S extends Tree>(
         : step(ascent, drawn);
       ascent = next;
       const { images, score, penalty } = rated;
+      if (i === 0) await compileBeside(); // The first read waits for the compiler.
       const [[value], [cost]] = await Promise.all([score.data(), penalty.data()]);
       const sum = value! - cost!;
       const action = `generate images for ${objective.name}`;

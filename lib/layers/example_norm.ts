@@ -1,8 +1,7 @@
 // Normalization of each example by itself: by groups of features, by feature, or as a whole.
 import { requireOneOf, requireRange, requireWhole } from "../text/require.ts";
 import { standardize } from "../tensor/standardize.ts";
-import type { Shape, Tensor } from "../tensor/tensor.ts";
-import { tf } from "../tensor/tf.ts";
+import { type Shape, sizeOf } from "../tensor/tensor.ts";
 import { type Cost, costOfEach } from "./cost.ts";
 import { defineLayer, requireLayerOptions } from "./define_layer.ts";
 import { ones, zeros } from "./initializers.ts";
@@ -45,14 +44,15 @@ type Norm = {
   readonly slots: (shape: Shape) => Shape;
   readonly check?: (shape: Shape) => void;
   readonly wide: (shape: Shape) => boolean;
-  readonly normalize: (x: Tensor, epsilon: number) => Tensor;
+  /** An example's numbers, of positions and features, as positions, groups and features of a group. */
+  readonly sets: (positions: number, features: number) => [number, number, number];
   /** What has mean 0: as many groups of features, or as `"norm"` has it. */
   readonly over: (shape: Shape) => number | "last" | "all";
 };
 
 /** Mean, difference, square and its mean, product; and the affine's two. */
 function normLayer(norm: Norm): Layer<ExampleNormParams, Record<string, never>> {
-  const { op, options, affine, slots, wide, normalize } = norm;
+  const { op, options, affine, slots, wide, sets } = norm;
   const { epsilon = 1e-5 } = options;
   requireRange(
     `make ${withArticle(op)} layer`,
@@ -80,19 +80,16 @@ function normLayer(norm: Norm): Layer<ExampleNormParams, Record<string, never>> 
       };
     },
     apply(params, state, x) {
-      const y = normalize(x, epsilon);
-      return [affine ? tf.add(tf.mul(y, params.scale!), params.shift!) : y, state];
+      const [examples, ...sizes] = x.shape;
+      const [positions, features] = [sizeOf(sizes.slice(0, -1)), sizes.at(-1)!];
+      const after = affine ? { scale: params.scale!, shift: params.shift! } : undefined;
+      return [standardize(x, [examples!, ...sets(positions, features)], epsilon, after), state];
     },
     operations({ add, x, shape, weight }) {
       const after = affine ? { scale: weight("scale"), shift: weight("shift") } : {};
       return add({ op: "norm", over: norm.over(shape), epsilon, ...after }, shape, x);
     },
   });
-}
-
-/** The axes between the batch and the features. */
-function positions(x: Tensor): number[] {
-  return x.shape.slice(1, -1).map((_, i) => i + 1);
 }
 
 /**
@@ -136,11 +133,7 @@ export function groupNorm(
     },
     wide: () => true,
     over: () => groups,
-    normalize(x, epsilon) {
-      const features = x.shape.at(-1)!;
-      const parted = [x.shape[0]!, x.size / x.shape[0]! / features, groups, features / groups];
-      return tf.reshape(standardize(tf.reshape(x, parted), [1, 3], epsilon), x.shape);
-    },
+    sets: (positions, features) => [positions, groups, features / groups],
   });
 }
 
@@ -180,7 +173,7 @@ export function instanceNorm(
     },
     wide: () => true,
     over: (shape) => shape.at(-1)!,
-    normalize: (x, epsilon) => standardize(x, positions(x), epsilon),
+    sets: (positions, features) => [positions, features, 1],
   });
 }
 
@@ -216,7 +209,8 @@ export function layerNorm(
     slots: (shape) => axes === "last" ? shape.slice(-1) : shape,
     wide: (shape) => axes === "all" || shape.length === 1,
     over: () => axes,
-    normalize: (x, epsilon) =>
-      standardize(x, axes === "last" ? [x.rank - 1] : [...positions(x), x.rank - 1], epsilon),
+    // Sets that lie whole one behind another: along the features of each position, or of all.
+    sets: (positions, features) =>
+      axes === "last" ? [1, positions, features] : [1, 1, positions * features],
   });
 }

@@ -171,16 +171,10 @@ async function* fitAny(
 
 /** What steps exchange with other ranks, if there are any. */
 function ranksOf(
-  { world, batchStatistics = "local", precision }: FitOptions,
+  { world, batchStatistics = "local" }: FitOptions,
 ): Together | undefined {
   const choices = ["local", "synchronized"] as const;
   requireOneOf("fit", "the option batchStatistics", choices, batchStatistics);
-  if (world && world.size > 1 && precision === "mixed") {
-    // Each rank would leave out other steps, by the overflows of its own part.
-    throw new RangeError(
-      'Cannot fit with other ranks: the precision must be "float32", got "mixed"',
-    );
-  }
   return world && world.size > 1 ? together(world, batchStatistics) : undefined;
 }
 

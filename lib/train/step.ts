@@ -163,7 +163,8 @@ export function splitStep<P extends Tree, S extends Tree>(
   return ({ trained, frozen, state, optimizer: optimizerState }, batch, key) =>
     tf.tidy(() => {
       const lossScale = lossScaleOf(optimizerState);
-      if (lossScale) overflow(); // From here on tensors are held as float16.
+      // From here on tensors are held as float16.
+      const overflowed = lossScale && overflow();
       const weights = lossScale ? narrow({ trained, frozen }) : { trained, frozen };
       const given = { state, ...batch, lossScale };
       const modelKey = fold(key, "model");
@@ -176,7 +177,7 @@ export function splitStep<P extends Tree, S extends Tree>(
       const { state: made, ...numbers } = aux;
       const { part } = batch;
       const { grads, measured } = ranks && part
-        ? sumOfRanks(ranks, part, own, numbers)
+        ? sumOfRanks(ranks, part, own, numbers, overflowed)
         : { grads: own, measured: numbers };
       const [next, nextOptimizer] = stepWith(optimizer, grads, optimizerState, trained);
       const nextState = lossScale ? keep(state, made as S) : made;
@@ -209,11 +210,12 @@ function sumOfRanks(
   { count, of }: BatchPart,
   grads: Tree,
   { loss, metrics, correct }: Measured,
+  overflowed: Scalar | undefined,
 ): { readonly grads: Tree; readonly measured: Measured } {
   const means = mapTree(([mean]) => tf.mul(mean!, count / of), metrics);
   const counted = correct && tf.mul(correct, count === 0 ? 0 : 1) as Scalar;
   const numbers = stackNumbers({ loss, metrics: means, correct: counted });
-  const { gradients, numbers: sums } = ranks.sums(grads, numbers);
+  const { gradients, numbers: sums } = ranks.sums(grads, numbers, overflowed);
   const [first, ...others] = tf.unstack(sums) as [Scalar, ...Scalar[]];
   const own = correct ? others.shift()! : null;
   const names = Object.keys(metrics);

@@ -33,9 +33,18 @@ export type Together = {
    * The sums of all ranks' gradients, and of their numbers, of which the first is the loss.
    *
    * @param numbers `[n]`
+   * @param overflowed in mixed precision, what is not 0 if a number of this rank did not fit into
+   * float16: then the gradients of all ranks are not finite, so that all skip the step
    */
-  sums(gradients: Tree, numbers: Tensor): { readonly gradients: Tree; readonly numbers: Tensor };
+  sums(
+    gradients: Tree,
+    numbers: Tensor,
+    overflowed?: Scalar,
+  ): { readonly gradients: Tree; readonly numbers: Tensor };
 };
+
+/** Where numbers are in a last bucket. */
+type Places = { readonly loss: number; readonly stop: number; readonly overflowed?: number };
 
 /** How many times as long as the longest a step may take. */
 const SLOWER = 10;
@@ -53,23 +62,31 @@ export function together(world: World, statistics: BatchStatistics): Together {
     send: (values) => world.allReduce(values, "sum"),
     sendNow: (values) => world.allReduceNow(values, "sum"),
   };
-  /** Of the numbers the first is this rank's loss; the last says who wants to stop. */
-  const prepare = (values: Float32Array, first: number): void => {
-    requireFinite(values[first]!);
-    values[values.length - 1] = all.wantsStop ? 1 : 0;
+  /** A last bucket: gradients, numbers whose first is the loss, who wants to stop, who overflowed. */
+  const lastBucket = ({ loss, stop, overflowed }: Places): Channel => {
+    const prepare = (values: Float32Array): void => {
+      requireFinite(values[loss]!);
+      values[stop] = all.wantsStop ? 1 : 0;
+      // The flag's bits are no number to be summed.
+      if (overflowed !== undefined) values[overflowed] = values[overflowed] === 0 ? 0 : 1;
+    };
+    const conclude = (values: Float32Array): void => {
+      stops = values[stop]! > 0;
+      if (overflowed !== undefined && values[overflowed]! > 0) values[0] = NaN;
+    };
+    return {
+      async send(values) {
+        prepare(values);
+        await world.allReduce(values, "sum");
+        conclude(values);
+      },
+      sendNow(values) {
+        prepare(values);
+        world.allReduceNow(values, "sum");
+        conclude(values);
+      },
+    };
   };
-  const numbersFrom = (first: number): Channel => ({
-    async send(values) {
-      prepare(values, first);
-      await world.allReduce(values, "sum");
-      stops = values.at(-1)! > 0;
-    },
-    sendNow(values) {
-      prepare(values, first);
-      world.allReduceNow(values, "sum");
-      stops = values.at(-1)! > 0;
-    },
-  });
   const requireFinite = (loss: number): void => {
     if (Number.isFinite(loss)) return;
     throw new RangeError(
@@ -99,16 +116,19 @@ export function together(world: World, statistics: BatchStatistics): Together {
     },
     ...(statistics === "synchronized" ? { statistics: { moments: momentsOf(world), sums } } : {}),
     sum: (value) => exchange([value], sums)[0] as Scalar,
-    sums(gradients, numbers) {
+    sums(gradients, numbers, overflowed) {
       const extended = tf.concat([numbers, tf.zeros([1])]);
       const buckets = bucketsOf(leaves(gradients));
       const summed = new Map<Tensor, Tensor>();
       for (const bucket of buckets.slice(0, -1)) {
         exchange(bucket, sums).forEach((sum, i) => summed.set(bucket[i]!, sum));
       }
-      const last = [...buckets.at(-1) ?? [], extended];
-      const before = last.slice(0, -1).reduce((sum, { size }) => sum + size, 0);
-      exchange(last, numbersFrom(before)).forEach((sum, i) => summed.set(last[i]!, sum));
+      const own = buckets.at(-1) ?? [];
+      const loss = own.reduce((sum, { size }) => sum + size, 0);
+      const stop = loss + numbers.size;
+      const places = { loss, stop, ...(overflowed ? { overflowed: stop + 1 } : {}) };
+      const last = [...own, extended, ...(overflowed ? [overflowed] : [])];
+      exchange(last, lastBucket(places)).forEach((sum, i) => summed.set(last[i]!, sum));
       return {
         gradients: mapTree(([leaf]) => summed.get(leaf!)!, gradients),
         numbers: tf.slice(summed.get(extended)!, [0], [numbers.size]),

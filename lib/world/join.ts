@@ -1,6 +1,7 @@
 // Joins the ranks that mpirun started.
 import { now } from "./clock.ts";
 import { requireOptions, requirePositive } from "../text/require.ts";
+import { gatherInRounds } from "./gather.ts";
 import { type Launch, LAUNCH_VARIABLES, launchOf } from "./launcher.ts";
 import { libraryNames } from "./libraries.ts";
 import { type Mpi, openMpi } from "./mpi.ts";
@@ -81,10 +82,13 @@ async function join(
   return worldOf(mpi, launch, patience);
 }
 
+/** The folders of LD_LIBRARY_PATH, whatever a library is called there: before the system's own. */
 async function libraryFolders(): Promise<string[]> {
-  const { state } = await Deno.permissions.query({ name: "env", variable: LIBRARY_PATH });
-  const path = state === "granted" ? Deno.env.get(LIBRARY_PATH) ?? "" : "";
-  return path.split(":").filter((dir) => dir !== "");
+  const paths = [LIBRARY_PATH, "LD_LIBRARY_PATH"].map(async (variable) => {
+    const { state } = await Deno.permissions.query({ name: "env", variable });
+    return state === "granted" ? Deno.env.get(variable) ?? "" : "";
+  });
+  return (await Promise.all(paths)).join(":").split(":").filter((dir) => dir !== "");
 }
 
 async function requirePermission(needed: readonly Deno.PermissionDescriptor[]): Promise<void> {
@@ -168,12 +172,10 @@ function worldOf(mpi: Mpi, { localRank }: Launch, patience: number): World {
       const lengths = new Float64Array(size);
       lengths[rank] = own.length;
       await all.allReduce(lengths, "sum");
-      const counts = Int32Array.from(lengths);
-      const places = Int32Array.from(lengths, (_, i) => sumOf(lengths.subarray(0, i)));
-      const gathered = new Uint8Array(sumOf(lengths));
-      const [from, to] = [[own, own.length, byte], [gathered, counts, places, byte]] as const;
-      await exchange(gathered, "MPI_Iallgatherv", ...from, ...to, world);
-      return Array.from(counts, (length, i) => gathered.slice(places[i]!, places[i]! + length));
+      return await gatherInRounds(own, lengths, (part, counts, places, to) => {
+        const [from, into] = [[part, part.length, byte], [to, counts, places, byte]] as const;
+        return exchange(to, "MPI_Iallgatherv", ...from, ...into, world);
+      });
     },
     barrier: () => exchange(new Uint8Array(0), "MPI_Ibarrier", world),
     during: watch.during,
@@ -230,10 +232,6 @@ function pause(): Promise<void> {
 /** Waits without giving way: for what never comes. */
 function sleep(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
-}
-
-function sumOf(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0);
 }
 
 /** At once: the process is about to end. */

@@ -14,6 +14,8 @@ export type Handles = {
   readonly max: number | bigint;
   /** In the place of what is sent: that it lies where the result is to be. */
   readonly inPlace: bigint;
+  /** `MPI_THREAD_FUNNELED`: there are other threads, which do not call. */
+  readonly funneled: number;
 };
 
 /** MPICH's constants, which its relatives (Intel MPI, MVAPICH, Cray MPICH) share. */
@@ -27,6 +29,7 @@ const MPICH: Handles = {
   sum: 0x58000003,
   max: 0x58000001,
   inPlace: 2n ** 64n - 1n,
+  funneled: 1,
 };
 
 /** Those of the standard's binary interface (MPI 5.0, chapter 20). */
@@ -40,6 +43,7 @@ const STANDARD: Handles = {
   sum: 0x21,
   max: 0x23,
   inPlace: 1n,
+  funneled: 1024,
 };
 
 /** Open MPI's variables, whose addresses are its handles. */
@@ -54,7 +58,7 @@ const OPEN_MPI = {
 
 /** Names of libraries by who made them. A symlink without a number comes with compilers' packages. */
 const NAMES: Readonly<Record<"MPI ABI" | "Open MPI" | "MPICH", readonly string[]>> = {
-  "MPI ABI": ["libmpi_abi.so.0", "libmpi_abi.so", "libmpi_abi.dylib"],
+  "MPI ABI": ["libmpi_abi.so.1", "libmpi_abi.so.0", "libmpi_abi.so", "libmpi_abi.dylib"],
   "Open MPI": ["libmpi.so.40", "libmpi.so", "libmpi.40.dylib", "libmpi.dylib"],
   MPICH: ["libmpich.so.12", "libmpi.so.12", "libmpich.so", "libmpi.12.dylib", "libmpich.dylib"],
 };
@@ -96,5 +100,6 @@ export function handlesOf(name: string): Handles {
     type: "usize",
     ...Object.fromEntries(handles) as Record<keyof typeof OPEN_MPI, bigint>,
     inPlace: 1n,
+    funneled: 1,
   };
 }

@@ -27,9 +27,6 @@ const FUNCTIONS = {
 
 type Name = keyof typeof FUNCTIONS;
 
-/** There are other threads, which do not call. */
-const THREAD_FUNNELED = 1;
-
 /** The names of the functions that begin an exchange; their last parameter is a request. */
 type Exchange = Extract<Name, `MPI_I${"bcast" | "allreduce" | "allgatherv" | "barrier"}`>;
 
@@ -71,7 +68,7 @@ export function openMpi(names: readonly string[]): Mpi {
     return out[0]!;
   };
   // Deno has threads, but only this one calls: builds of MPI without threads will do.
-  call("MPI_Init_thread", null, null, THREAD_FUNNELED, new Int32Array(1));
+  call("MPI_Init_thread", null, null, handles.funneled, new Int32Array(1));
   const status = new Uint8Array(STATUS_BYTES);
   return {
     handles,
@@ -106,11 +103,13 @@ type Symbols = Readonly<Record<string, (...values: Value[]) => number>>;
 function load(
   names: readonly string[],
 ): { readonly name: string; readonly symbols: Symbols; readonly handles: Handles } {
+  let reason = "";
   for (const name of names) {
     try {
       Deno.dlopen(name, {}).close();
     } catch (error) {
       if (error instanceof Deno.errors.NotCapable) throw error;
+      if (names.length === 1) reason = `: ${(error as Error).message}`;
       continue;
     }
     const handles = handlesOf(name);
@@ -119,7 +118,7 @@ function load(
   throw new Error(
     `Cannot join the other ranks: a library of MPI must be installed (${ADVICE}), got none of ${
       names.join(", ")
-    }`,
+    }${reason}`,
   );
 }
 

@@ -1,13 +1,20 @@
 // `deno task explain embedding`: a data set's features as points in the plane.
-import { key } from "../../mod.ts";
-import { labelAgreement, principalComponents, scatterSvg, umap } from "../../lib/explain/mod.ts";
+import { type Examples, key, type Path } from "../../mod.ts";
+import {
+  type Features,
+  labelAgreement,
+  principalComponents,
+  scatterSvg,
+  umap,
+} from "../../lib/explain/mod.ts";
 import { requireLayer } from "../../lib/layers/layers_of.ts";
 import { choice, count, refuse, type Values } from "../command.ts";
+import { inWorld } from "../command/ranks.ts";
 import { countProgress } from "../progress.ts";
 import { openNetwork } from "../pictures/opened_network.ts";
 import { examplesFlags, featureLayer, featuresOf, openExamples } from "../pictures/examples.ts";
-import { layerFlag, outputFlags, seedFlag } from "../pictures/flags.ts";
-import { openPictureFolder } from "../pictures/picture_folder.ts";
+import { distributedExplainFlag, layerFlag, outputFlags, seedFlag } from "../pictures/flags.ts";
+import { openPictureFolder, type PictureFolder } from "../pictures/picture_folder.ts";
 import { networkFlags } from "../network.ts";
 
 /** What the subcommand takes. */
@@ -28,6 +35,7 @@ export const command = {
     method: choice(["both", "pca", "umap"], { default: "both", help: "the method of the map" }),
     neighbors: count({ min: 2, default: 15, help: "neighbors of each image in UMAP" }),
     seed: seedFlag,
+    distributed: distributedExplainFlag("embedding"),
     ...outputFlags("explain-embedding"),
   },
   examples: [
@@ -39,25 +47,43 @@ export const command = {
 /** Neighbors by which maps are compared. */
 const JUDGED = 10;
 
-/** Writes the maps. */
-export async function run(flags: Values<typeof command.flags>): Promise<void> {
-  const opened = await openNetwork(flags);
-  const shown = await openExamples(opened, flags);
-  const { examples, settings } = shown;
-  const { labels, classNames, name } = examples;
-  const { places, method, neighbors, seed } = flags;
-  if (Math.max(neighbors, JUDGED) >= labels.length) {
-    refuse("--limit", `above ${Math.max(neighbors, JUDGED)}, the neighbors`, labels.length);
-  }
-  const layer = flags.layer ?? featureLayer(opened);
-  requireLayer(opened.model, opened.inputShape, layer);
-  const folder = await openPictureFolder({
-    dir: flags.out,
-    title: `${name} as ${opened.name} sees it`,
-    task: command.name,
-    settings: { ...opened.settings, ...settings },
+/** Writes the maps, of features that all ranks compute. */
+export async function run(flags: Values<typeof command.flags>): Promise<number> {
+  return await inWorld(flags, async (world) => {
+    const opened = await openNetwork(flags);
+    const shown = await openExamples(opened, flags);
+    const { examples, settings } = shown;
+    const { places, neighbors } = flags;
+    const total = examples.labels.length;
+    if (Math.max(neighbors, JUDGED) >= total) {
+      refuse("--limit", `above ${Math.max(neighbors, JUDGED)}, the neighbors`, total);
+    }
+    const layer = flags.layer ?? featureLayer(opened);
+    requireLayer(opened.model, opened.inputShape, layer);
+    const folder = world.rank > 0 ? undefined : await openPictureFolder({
+      dir: flags.out,
+      title: `${examples.name} as ${opened.name} sees it`,
+      task: command.name,
+      settings: { ...opened.settings, ...settings },
+    });
+    const own = await featuresOf(opened, shown, layer, places, world);
+    if (folder) {
+      await world.during("draw the maps", () => draw(flags, folder, examples, layer, own), A_DAY);
+    }
+    return 0;
   });
-  const own = await featuresOf(opened, shown, layer, places);
+}
+
+/** Seconds in which maps are drawn, for the patience of ranks that wait for it. */
+const A_DAY = 24 * 3600;
+
+async function draw(
+  { places, method, neighbors, seed, json }: Values<typeof command.flags>,
+  folder: PictureFolder,
+  { labels, classNames, name }: Examples,
+  layer: Path,
+  own: Features,
+): Promise<void> {
   const agreement: Record<string, number> = { features: labelAgreement(own, labels, JUDGED) };
   const nameOf = (i: number): string => `${i}: ${classNames[labels[i]!]}`;
   if (method !== "umap") {
@@ -81,5 +107,5 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
     const svg = scatterSvg(positions, labels, classNames, { title, nameOf });
     await folder.saveFile("umap.svg", svg, title, { layer, places, neighbors, seed });
   }
-  await folder.finish({ json: flags.json, scores: { agreement } });
+  await folder.finish({ json, scores: { agreement } });
 }

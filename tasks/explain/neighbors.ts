@@ -2,9 +2,11 @@
 import { neighborsFigure, pixelFeatures } from "../../lib/explain/mod.ts";
 import { requireLayer } from "../../lib/layers/layers_of.ts";
 import { choice, count, numbersIn, refuse, text, type Values } from "../command.ts";
+import type { World } from "../../mod.ts";
+import { inWorld } from "../command/ranks.ts";
 import { openNetwork } from "../pictures/opened_network.ts";
 import { examplesFlags, featureLayer, featuresOf, openExamples } from "../pictures/examples.ts";
-import { layerFlag, outputFlags } from "../pictures/flags.ts";
+import { distributedExplainFlag, layerFlag, outputFlags } from "../pictures/flags.ts";
 import { openPictureFolder } from "../pictures/picture_folder.ts";
 import { networkFlags } from "../network.ts";
 
@@ -29,6 +31,7 @@ export const command = {
       defaultText: "the first one of each class, up to eight",
     }),
     k: count({ min: 1, default: 6, help: "neighbors of each image" }),
+    distributed: distributedExplainFlag("neighbors"),
     ...outputFlags("explain-neighbors"),
   },
   examples: [
@@ -46,8 +49,12 @@ function firstOfEach(labels: Uint8Array | Uint16Array): number[] {
   return classes.map((label) => labels.indexOf(label));
 }
 
-/** Writes the figure of neighbors. */
-export async function run(flags: Values<typeof command.flags>): Promise<void> {
+/** Writes the figure of neighbors, of features that all ranks compute. */
+export async function run(flags: Values<typeof command.flags>): Promise<number> {
+  return await inWorld(flags, (world) => draw(world, flags));
+}
+
+async function draw(world: World, flags: Values<typeof command.flags>): Promise<number> {
   const opened = await openNetwork(flags);
   const shown = await openExamples(opened, flags);
   const { examples, settings } = shown;
@@ -59,22 +66,27 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
     ? firstOfEach(examples.labels)
     : numbersIn("--image", flags.image, total);
   if (k >= total) refuse("--k", `below ${total}, the images`, k);
-  const folder = await openPictureFolder({
+  const folder = world.rank > 0 ? undefined : await openPictureFolder({
     dir: flags.out,
     title: `Neighbors by ${opened.name}`,
     task: command.name,
     settings: { ...opened.settings, ...settings },
   });
-  const own = await featuresOf(opened, shown, layer, places);
+  const own = await featuresOf(opened, shown, layer, places, world);
+  if (!folder) return 0;
   const spaces = [
     { name: "pixels", features: pixelFeatures(examples) },
     { name: `features of ${layer}`, features: own },
   ];
-  const { image, agreement } = neighborsFigure(examples, queries, spaces, { k });
+  const { image, agreement } = world.during(
+    "look for neighbors",
+    () => neighborsFigure(examples, queries, spaces, { k }),
+  );
   const shares = Object.entries(agreement)
     .map(([name, share]) => `${(100 * share).toFixed(0)} % in ${name}`).join(", ");
   const caption =
     `The nearest of ${total} images by L2 distance; ${shares} are of the image's class (blue)`;
   await folder.save("neighbors", image, caption, { layer, places, k, queries, agreement });
   await folder.finish({ json: flags.json, scores: { agreement } });
+  return 0;
 }

@@ -1,5 +1,5 @@
 // The images of a data set, for subcommands of `explain` that use many.
-import { type Examples, layersOf, type Normalization, type Path } from "../../mod.ts";
+import { type Examples, layersOf, type Normalization, type Path, type World } from "../../mod.ts";
 import { type Features, features } from "../../lib/explain/mod.ts";
 import { choice, count, refuse, type Values } from "../command.ts";
 import { countProgress } from "../progress.ts";
@@ -79,15 +79,17 @@ export function featureLayer({ model, inputShape }: OpenedNetwork): Path {
  * Starts the device, and computes a layer's output for all images, with a bar.
  *
  * @param places whether feature maps are averaged or taken place by place
+ * @param world the ranks that divide the images among them
  */
 export async function featuresOf(
   opened: OpenedNetwork,
   { examples, normalize }: OpenedExamples,
   layer: Path,
   places: "mean" | "each",
+  world: World,
 ): Promise<Features> {
-  const network = await opened.start();
+  const network = await world.during("start the device", () => opened.start());
   const progress = countProgress(`features of ${layer}`);
-  const options = { normalize, places, onProgress: progress.update };
+  const options = { normalize, places, world, onProgress: progress.update };
   return await features(network, examples, layer, options).finally(progress.stop);
 }

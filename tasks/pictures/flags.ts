@@ -1,6 +1,7 @@
 // The flags that subcommands of `explain` and `generate` share.
 import { BACKWARD_RULES } from "../../lib/explain/backward_rule.ts";
 import { choice, count, type Flag, number, path, text, toggle } from "../command.ts";
+import { distributedFlag } from "../command/ranks.ts";
 import { dataDirFlag, DATASETS } from "../datasets.ts";
 
 /** The values of `--invert`: whether dark and light are swapped. */
@@ -26,6 +27,19 @@ export const imageFlags = {
       "swaps if its edge is light",
   }),
 } as const;
+
+/**
+ * Whether other processes compute features as well.
+ *
+ * @param name the subcommand's name
+ */
+export function distributedExplainFlag(name: string): Flag<boolean> {
+  return {
+    ...distributedFlag,
+    help: "share the images with other processes: " +
+      `mpirun -n 4 deno run -A tasks/explain.ts ${name} --distributed`,
+  };
+}
 
 /**
  * The flags of the output.

@@ -12,6 +12,8 @@ import {
   type Jitted,
   key,
   mapTree,
+  maxPool,
+  meanPool,
   type Network,
   softmaxCrossEntropy,
   start,
@@ -75,6 +77,22 @@ gpuTest(
     });
   },
 );
+
+gpuTest("the gradient of pooling takes in that of the activation before it", async () => {
+  await onEachForm(async () => {
+    for (
+      const [pool, name] of [[maxPool(), "MaxPoolGrad"], [meanPool(), "MeanPoolGrad"]] as const
+    ) {
+      for (const channels of [4, 6, 7]) {
+        const inputs = [random(2, 8, 8, channels), random(2, 4, 4, channels)] as const;
+        const pooled = (x: Tensor): Tensor => pool.apply({}, {}, tf.tanh(x), {})[0];
+        const { plan } = await replayed((x, dy) => [tf.grad(pooled)(x, dy)], ...inputs);
+        assertMatch(plan, new RegExp(`${name}\\+TanhGrad`));
+        tf.dispose([...inputs]);
+      }
+    }
+  });
+});
 
 gpuTest("sums that are cut into pieces are joined by what follows them", async () => {
   await onEachForm(async () => {

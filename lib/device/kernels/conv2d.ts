@@ -11,6 +11,7 @@ import {
   isPadded,
 } from "./convolution.ts";
 import { depthwise, isDepthwise } from "./depthwise.ts";
+import { isToFew, runFewFeatures } from "./few_features.ts";
 import { fusedActivation, isOurs } from "./fused.ts";
 import { loadFlat, loadPatch } from "./load.ts";
 import { runProduct } from "./product.ts";
@@ -100,6 +101,23 @@ fn column(n: u32) -> u32 { return n; }
 ${loadFlat("fn loadB(s: Step, c: u32)", "filter_", "s.b + c", quads.b)}
 `;
 
+/** The same for few features. */
+const CORRELATION = `
+fn origin(batch: u32, y: u32, x: u32) -> vec2<i32> {
+  return vec2<i32>(i32(y * uniforms.strideY) - i32(uniforms.padTop),
+    i32(x * uniforms.strideX) - i32(uniforms.padLeft));
+}
+fn tapsOf(batch: u32) -> vec2<u32> { return vec2<u32>(TAP_ROWS, TAP_COLUMNS); }
+fn weightsOf(batch: u32, t: u32) -> u32 {
+  return t * uniforms.filterWidth * uniforms.inChannels * uniforms.outChannels;
+}
+fn weightSteps() -> vec3<u32> {
+  return vec3<u32>(uniforms.inChannels * uniforms.outChannels, 1u, uniforms.outChannels);
+}
+fn destination(batch: u32, image: u32, y: u32, x: u32) -> i32 {
+  return i32((image * uniforms.outHeight + y) * uniforms.outWidth + x);
+}`;
+
 /**
  * The kernel function of `Conv2D` for an adapter.
  *
@@ -121,8 +139,29 @@ export function conv2d(software: boolean): tf.KernelConfig["kernelFunc"] {
         const inputs = { x, filter, ...(bias ? { bias } : {}) };
         return depthwise(backend as GuardedBackend, software, g, inputs, activation);
       }
-      const padded = isPadded(g);
       const taps = g.filterHeight * g.filterWidth;
+      if (!software && isToFew(g.groups, g.outChannels, taps)) {
+        return runFewFeatures(backend as GuardedBackend, {
+          operation: "Conv2D",
+          variant: "forward",
+          source: x,
+          filter,
+          features: g.outChannels,
+          pixels: [g.outHeight, g.outWidth],
+          phases: 1,
+          taps: [g.filterHeight, g.filterWidth],
+          sureTaps: g.filterWidth,
+          stride: [g.strideHeight, g.strideWidth],
+          dilation: [g.dilationHeight, g.dilationWidth],
+          backward: false,
+          bias,
+          activation,
+          uniforms: geometryUniforms(g),
+          functions: CORRELATION,
+          shape: g.outShape,
+        });
+      }
+      const padded = isPadded(g);
       return runProduct(backend as GuardedBackend, software, {
         operation: "Conv2D",
         variant: `${padded ? "padded" : "inside"}${taps === 1 ? " 1×1" : ""}${

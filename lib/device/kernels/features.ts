@@ -2,6 +2,7 @@
 import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { runProgram } from "./program.ts";
+import { QUOTIENT } from "./quotient.ts";
 
 /** A function of each number and of its feature's. */
 export type FeatureProgram = {
@@ -35,33 +36,53 @@ export function stripsOf(features: number): {
 }
 
 /**
+ * Rows that an invocation takes on software adapters: what it reads of a feature, each as long to read
+ * as a number, it reads once for all of them.
+ */
+const ROWS = 8;
+
+/**
  * Runs a function of each number and its feature, in one dispatch.
  *
+ * @param software whether the adapter computes on the CPU
  * @returns the result, of the inputs' shape
  */
-export function runFeatures(backend: GuardedBackend, program: FeatureProgram): tf.TensorInfo {
+export function runFeatures(
+  backend: GuardedBackend,
+  software: boolean,
+  program: FeatureProgram,
+): tf.TensorInfo {
   const { operation, inputs, features, uniforms, text } = program;
   const shape = Object.values(inputs)[0]!.shape;
-  const count = shape.slice(0, -1).reduce((product, size) => product * size, 1);
+  const rows = shape.slice(0, -1).reduce((product, size) => product * size, 1);
   const { wide, strips, type, reader } = stripsOf(shape.at(-1)!);
   const held = Object.fromEntries(Object.entries(inputs).map(([name, x]) => [`${name}_`, x]));
+  const each = software ? ROWS : 1;
+  const invocations = Math.ceil(rows / each) * strips;
+  const [read, own] = readBefore(Object.keys(features), text);
   return runProgram(backend, {
     operation,
-    variant: type,
+    variant: `${type}/${each}`,
     results: { y_: shape },
     inputs: { ...held, ...features },
     vectors: wide ? ["y_", ...Object.keys(held), ...Object.keys(features)] : [],
     half: { names: ["y_", ...Object.keys(held)] },
-    uniforms: { count: count * strips, strips, ...uniforms },
+    uniforms: { invocations, rowCount: rows, strips, ...uniforms },
     code: `
-alias V = ${type};
+alias V = ${type};${QUOTIENT}
 fn main(index: u32, local: u32) {
-  if (index >= uniforms.count) { return; }
-  let c = index % uniforms.strips;
-  ${Object.keys(inputs).map((name) => `let ${name} = ${name}__${reader}(index);`).join(" ")}
-  var y: V;
-  ${text}
-  y__put(index, y);
+  if (index >= uniforms.invocations) { return; }
+  let part = quotient(index, uniforms.strips);
+  let c = index - part * uniforms.strips;
+  ${read.join("\n  ")}
+  let end = min((part + 1u) * ${each}u, uniforms.rowCount);
+  for (var row = part * ${each}u; row < end; row++) {
+    let at = row * uniforms.strips + c;
+    ${Object.keys(inputs).map((name) => `let ${name} = ${name}__${reader}(at);`).join(" ")}
+    var y: V;
+    ${own}
+    y__put(at, y);
+  }
 }`,
     leads: true,
     pointwise: {
@@ -70,7 +91,18 @@ fn main(index: u32, local: u32) {
       result: "y",
       text,
     },
-    invocations: count * strips,
+    invocations,
     workgroup: 64,
   })[0]!;
+}
+
+/** Statements that read what a text reads of features, and the text with what they read. */
+function readBefore(names: readonly string[], text: string): [read: string[], text: string] {
+  const read: string[] = [];
+  const places = new RegExp(`\\b(?:${names.join("|")})\\[[^\\]]*\\]`, "g");
+  const own = text.replace(places, (place) => {
+    const known = read.indexOf(place);
+    return `f${known < 0 ? read.push(place) - 1 : known}`;
+  });
+  return [read.map((place, i) => `let f${i} = ${place};`), own];
 }

@@ -16,14 +16,16 @@ export type NormalizeInputs = Readonly<
 /**
  * Normalizes numbers by given statistics.
  *
+ * @param software whether the adapter computes on the CPU
  * @param inputs numbers, scale, shift, mean, variance
  */
 export function normalizeBy(
   backend: GuardedBackend,
+  software: boolean,
   { x, ...features }: NormalizeInputs,
   epsilon: number,
 ): tf.TensorInfo {
-  return runFeatures(backend, {
+  return runFeatures(backend, software, {
     operation: "Normalize",
     inputs: { x },
     features,
@@ -33,10 +35,15 @@ export function normalizeBy(
   });
 }
 
-/** The kernel function of normalizing by given statistics, the same for any adapter. */
-export function normalize(): tf.KernelConfig["kernelFunc"] {
+/**
+ * The kernel function of normalizing by given statistics.
+ *
+ * @param software whether the adapter computes on the CPU
+ */
+export function normalize(software: boolean): tf.KernelConfig["kernelFunc"] {
   return ({ inputs, attrs, backend }) => {
     const { epsilon } = attrs as unknown as NormalizeAttributes;
-    return normalizeBy(backend as GuardedBackend, inputs as unknown as NormalizeInputs, epsilon);
+    const given = inputs as unknown as NormalizeInputs;
+    return normalizeBy(backend as GuardedBackend, software, given, epsilon);
   };
 }

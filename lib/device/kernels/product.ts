@@ -163,7 +163,7 @@ export function runProduct(
   const form = !software
     ? workgroupForm({ batch, rows, columns, depth, shorter, quads, neighbors })
     : small
-    ? registerForm(1, 1, depth, quads)
+    ? registerForm(4, 1, depth, quads)
     : registerForm(rows, columns, depth, quads);
   const tileRows = Math.ceil(rows / form.tile[0]);
   const tileColumns = Math.ceil(columns / form.tile[1]);

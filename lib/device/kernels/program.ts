@@ -5,6 +5,8 @@ import { knownWords } from "../../tensor/traced_key.ts";
 import type { GuardedBackend, ProgramType } from "../backend.ts";
 import { type Fusion, type HalfForm, rangesOf } from "../command.ts";
 import { HALF_TEXELS, isStorageFormat, type Texels, WIDTH_BITS } from "../textures.ts";
+import { type BoundKind, makePipeline } from "../pipeline.ts";
+import { noteMade } from "../compile_beside.ts";
 import { followed, type Pointwise } from "./follow.ts";
 
 /** A program over flat arrays, of float32 unless it says otherwise. */
@@ -257,11 +259,10 @@ fn start(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) group
   @builtin(local_invocation_index) local: u32) {
   main(${isShared ? INDEX_OF_GROUP : `(${INDEX_OF_GROUP}) * ${workgroup}u + local`}, local);
 }`;
-  const module = device.createShaderModule({ label, code: text });
-  const layout = device.createPipelineLayout({
-    bindGroupLayouts: [bindGroupLayout(device, program, ranges, halves)],
-  });
-  return device.createComputePipeline({ label, layout, compute: { module, entryPoint: "start" } });
+  const made = { label, code: text, bound: boundOf(program, ranges, halves) };
+  const pipeline = makePipeline(device, made);
+  noteMade(device, made, pipeline);
+  return pipeline;
 }
 
 /** The declarations of a program's tensors and numbers. */
@@ -373,17 +374,12 @@ ${
   }`;
 }
 
-function bindGroupLayout(
-  device: GPUDevice,
-  program: Program,
-  ranges: Ranges,
-  halves: Halves,
-): GPUBindGroupLayout {
+/** What a program binds, from binding 0 on. */
+function boundOf(program: Program, ranges: Ranges, halves: Halves): readonly BoundKind[] {
   const { results, updated = {}, inputs } = program;
-  type Resource = Omit<GPUBindGroupLayoutEntry, "binding" | "visibility">;
-  const repeated = (name: string, resource: Resource): Resource[] =>
-    new Array(ranges[name]!).fill(resource);
-  const resources: Resource[] = [
+  const repeated = (name: string, kind: BoundKind): BoundKind[] =>
+    new Array(ranges[name]!).fill(kind);
+  return [
     ...[...Object.keys(results), ...Object.keys(updated)].flatMap((name) =>
       repeated(name, { buffer: { type: "storage" } })
     ),
@@ -401,11 +397,4 @@ function bindGroupLayout(
     ...(notesOverflow(program, halves) ? [{ buffer: { type: "storage" } } as const] : []),
     { buffer: { type: "uniform" } },
   ];
-  return device.createBindGroupLayout({
-    entries: resources.map((resource, binding) => ({
-      binding,
-      visibility: GPUShaderStage.COMPUTE,
-      ...resource,
-    })),
-  });
 }

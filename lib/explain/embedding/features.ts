@@ -1,14 +1,17 @@
 // The features of a layer for every image of a data set: its feature space (§12.9.2).
 import { type Examples, imageSize } from "../../data/examples.ts";
 import type { ImageSource } from "../../data/image_source.ts";
+import { select } from "../../data/select_examples.ts";
 import type { Network } from "../../layers/layer.ts";
 import { requireLayer } from "../../layers/layers_of.ts";
+import { partOf } from "../../tensor/batch_part.ts";
 import { type Shape, sizeOf, type Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import { download } from "../../tensor/transfer.ts";
 import type { Path, Tree } from "../../tensor/tree.ts";
+import { ALONE, type World } from "../../world/world.ts";
 import { layerOutput } from "../activations.ts";
-import { forEachBatch, type ForEachBatchOptions } from "../for_each_batch.ts";
+import { batchSizeFor, forEachBatch, type ForEachBatchOptions } from "../for_each_batch.ts";
 
 /** Rows of numbers, one per example. */
 export type Features = {
@@ -27,6 +30,8 @@ export type FeaturesOptions = ForEachBatchOptions & {
    * `"each"` keeps every position, row by row, channels last. Default: `"mean"`.
    */
   readonly places?: "mean" | "each";
+  /** The ranks that divide the batches among them; each gets all rows. Default: this process alone. */
+  readonly world?: World;
 };
 
 /** The most numbers that are kept: 4 GiB of them. */
@@ -39,7 +44,7 @@ const MOST_NUMBERS = 2 ** 30;
  * @param examples the images, in memory or read on demand
  * @param path the layer; `""` is the model's own output
  * @param options normalization, which must be that of training; means of maps or whole maps; batch
- * size; progress, signal, jit
+ * size; progress, signal, jit; other ranks
  * @returns the rows `[N, D]`: D is the number of channels, or of all numbers of the output
  * @throws {RangeError} if the path is not in the model, with the nearest one, or the features are
  * more than 2³⁰ numbers
@@ -69,19 +74,47 @@ export async function features<P extends Tree, S extends Tree>(
   path: Path,
   options: FeaturesOptions = {},
 ): Promise<Features> {
-  const { places = "mean" } = options;
+  const { places = "mean", world = ALONE } = options;
   const { shape } = requireLayer(network.model, examples.imageShape, path);
   const size = places === "mean" ? shape.at(-1)! : sizeOf(shape);
   const count = examples.labels.length;
   requireMemory(path, shape, count * size);
-  const values = new Float32Array(count * size);
+  const batchSize = batchSizeFor(examples, options.batchSize);
+  // Whole batches, so that each is computed as one process would.
+  const part = partOf(world, Math.ceil(count / batchSize));
+  const [first, end] = [part.first, part.first + part.count].map((at) => at * batchSize);
+  const own = Math.min(end!, count) - first!;
+  const values = new Float32Array(own * size);
   const compute = (params: P, state: S, images: Tensor): Tensor =>
     tf.tidy(() => rowsOf(layerOutput({ ...network, params, state }, images, path), places));
-  await forEachBatch(network, examples, compute, options, async (rows, { done }) => {
-    values.set(await download(rows), done * size);
-    rows.dispose();
-  });
-  return { values, count, size };
+  if (own > 0) {
+    const some = world.size === 1
+      ? examples
+      : select(examples, Uint32Array.from({ length: own }, (_, i) => first! + i));
+    const given = { ...options, batchSize: Math.min(batchSize, own) };
+    await forEachBatch(network, some, compute, given, async (rows, { done }) => {
+      values.set(await download(rows), done * size);
+      rows.dispose();
+    });
+  }
+  return { values: await valuesOfAll(world, values, count * size), count, size };
+}
+
+/** The numbers of all ranks, one after the other. */
+async function valuesOfAll(
+  world: World,
+  own: Float32Array<ArrayBuffer>,
+  count: number,
+): Promise<Float32Array> {
+  if (world.size === 1) return own;
+  const values = new Float32Array(count);
+  let at = 0;
+  for (const { buffer } of await world.allGather(new Uint8Array(own.buffer))) {
+    const part = new Float32Array(buffer);
+    values.set(part, at);
+    at += part.length;
+  }
+  return values;
 }
 
 function rowsOf(output: Tensor, places: "mean" | "each"): Tensor {

@@ -11,9 +11,9 @@ const each = (name: "sqrt" | "log" | "erf", f: (x: Tensor) => Tensor): Conversio
   call.emit(activation(f, name, { operations: only({ op: "each", f: name }) }), call.value());
 
 const power: Conversion = (call) => {
-  const number = call.operands[1];
-  if (typeof number !== "number") throw call.error("have a number as exponent", "none");
-  return call.emit(withNumber("Pow", BINARY.Pow!, number, false), call.value());
+  const { x, numbers, isFirst } = call.withNumbers();
+  if (typeof numbers !== "number") throw call.error("have a number as exponent", "an array");
+  return call.emit(withNumber("Pow", BINARY.Pow!, numbers, isFirst), x);
 };
 
 const clipped: Conversion = (call) => {
@@ -24,9 +24,10 @@ const clipped: Conversion = (call) => {
   return call.emit(layer, call.value());
 };
 
-const reduced = (by: "mean" | "sum" | "max" | "min"): Conversion => (call) => {
+export const reduced = (by: "mean" | "sum" | "max" | "min"): Conversion => (call) => {
   const x = call.value();
   const rank = x.shape.length;
+  call.require((call.config.initial ?? null) === null, "have no initial", call.config.initial);
   const axes = call.list("axis")?.map((axis) => call.axis(axis, rank));
   if (!axes) throw call.error("name the axes that it reduces", "all");
   return call.emit(reduce({ axes, by, keep: call.flag("keepdims", false) }), x);
@@ -34,10 +35,11 @@ const reduced = (by: "mean" | "sum" | "max" | "min"): Conversion => (call) => {
 
 /** Numbers around each axis of an example. */
 const padded: Conversion = (call) => {
-  const x = call.value();
+  const { x, numbers: number } = call.operands.length === 1
+    ? { x: call.value(), numbers: 0 }
+    : call.withNumbers();
   const { pad_width: width } = call.config;
   const mode = call.text("mode", "constant");
-  const number = call.operands[1] ?? 0;
   const pairs = (Array.isArray(width) ? width : []) as (readonly [number, number])[];
   const isWidth = pairs.length === x.shape.length + 1 &&
     pairs.every((pair) =>

@@ -8,7 +8,7 @@ import {
   softmaxCrossEntropy,
   tf,
 } from "../../../mod.ts";
-import { standardize } from "../../../lib/tensor/standardize.ts";
+import { type Sets, standardize } from "../../../lib/tensor/standardize.ts";
 import { dropUnits, normalTensor, uniformTensor } from "../../../lib/tensor/mod.ts";
 import { word } from "../../../lib/tensor/random.ts";
 import type { Numbers } from "../reference.ts";
@@ -204,18 +204,30 @@ export const layers: readonly Subject[] = [
     name: "standardize",
     tolerance: 5e-5, // As batchNorm's.
     draw: (draw) => {
-      const shape = draw.shape([2, 4], 9);
-      const length = shape.at(-1)!;
+      const sets: Sets = [
+        draw.whole(1, 3),
+        draw.pick([1, draw.whole(2, 40)]),
+        draw.whole(1, 9),
+        draw.pick([1, draw.whole(2, 12)]),
+      ];
+      const [, positions, groups, width] = sets;
+      const setOf = (i: number): number =>
+        Math.floor(i / (positions * groups * width)) * groups + Math.floor(i / width) % groups;
       return {
-        inputs: [draw.normal(shape)],
-        run: (x) => standardize(x!, [shape.length - 1], 0.01),
-        reference: (x) =>
-          x!.map((value, i) => {
-            const row = x!.subarray(i - i % length, i - i % length + length);
-            const mean = sum(row) / length;
-            const variance = sum(row.map((other) => (other - mean) ** 2)) / length;
+        inputs: [draw.normal(sets)],
+        run: (x) => standardize(x!, sets, 0.01),
+        reference: (x) => {
+          const numbers: number[][] = [];
+          x!.forEach((value, i) => (numbers[setOf(i)] ??= []).push(value));
+          const known = numbers.map((own) => {
+            const mean = sum(own) / own.length;
+            return [mean, sum(own.map((value) => (value - mean) ** 2)) / own.length] as const;
+          });
+          return Float64Array.from(x!, (value, i) => {
+            const [mean, variance] = known[setOf(i)]!;
             return (value - mean) / Math.sqrt(variance + 0.01);
-          }),
+          });
+        },
         gradients: "differences",
       };
     },
