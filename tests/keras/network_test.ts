@@ -132,6 +132,28 @@ Deno.test("Keras files that are cut are refused, wherever they are cut", async (
   }
 });
 
+for (
+  const [name, after, isLeftOut] of [
+    ["of vectors", [], true],
+    ["of pixels", [{ class_name: "Reshape", config: { target_shape: [6, 4] } }], true],
+    ["of pixels, flattened", [{ class_name: "Flatten", config: {} }], false],
+  ] as const
+) {
+  onCpu(`a softmax at the end is left out if it can be made again: ${name}`, () => {
+    const input = { class_name: "InputLayer", config: { batch_shape: [null, 2, 3, 4] } };
+    const layers = [input, { class_name: "Softmax", config: {} }, ...after];
+    const { model } = kerasFile({
+      file: "model.keras",
+      model: parseModel({ class_name: "Sequential", config: { layers } }, "model.keras"),
+      weights: namedWeights(new Map()),
+      dialect: { major: 3, isTfjs: false },
+      metadata: {},
+    }).build();
+    const [output] = model.apply({}, {}, tf.ones([1, 2, 3, 4]), {}) as [tf.Tensor, unknown];
+    assertEquals((output.dataSync())[0], isLeftOut ? 1 : 0.25);
+  });
+}
+
 Deno.test("layers in one another without an end are refused", () => {
   let config: unknown = { class_name: "Dense", config: { units: 1 } };
   for (let i = 0; i < 50; i++) {

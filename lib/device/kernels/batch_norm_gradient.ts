@@ -126,11 +126,17 @@ export function batchNormGradient(software: boolean): tf.KernelConfig["kernelFun
       inputs: { dy, x },
       features,
       uniforms: { epsilon: floatBits(epsilon), rows },
+      once: {
+        middle: "mean[c]",
+        inverse: INVERSE,
+        factor: `scale[c] * ${INVERSE}`,
+        slopes: "sums[c]",
+        products: "sums[c + uniforms.strips]",
+      },
       text: `
-  let inverse = ${INVERSE};
-  let place = (x - mean[c]) * inverse;
-  let borne = (sums[c] + place * sums[c + uniforms.strips]) / f32(uniforms.rows);
-  y = scale[c] * inverse * (dy - borne);`,
+  let place = (x - middle) * inverse;
+  let borne = (slopes + place * products) / f32(uniforms.rows);
+  y = factor * (dy - borne);`,
     });
   };
 }

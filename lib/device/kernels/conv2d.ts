@@ -68,15 +68,12 @@ fn skip(s: Step, h: Step) -> Step {
   return Step(s.c, s.v, s.y, s.x, s.offset + h.offset, s.b + h.b);
 }`;
 
-/**
- * As a product for each group: row = pixel of the output, step = (u, v, c), column = feature.
- * `offset` is where a patch's tap lies relative to its corner, so that the
- * inner loop adds and compares only.
- */
-const functions = (padded: boolean, taps: number) => (quads: Quads, software: boolean): string => `
-struct Row { base: i32, y: i32, x: i32 }
-struct Step { c: u32, v: u32, y: i32, x: i32, offset: i32, b: u32 }
-fn row(batch: u32, m: u32) -> Row {
+/** Rows of filters of one tap that takes all pixels as they are: no place has to be found. */
+const PIXELS = `fn row(batch: u32, m: u32) -> Row {
+  return Row(i32(m * uniforms.inChannels + batch * uniforms.groupChannels), 0, 0);
+}`;
+
+const PATCHES = `fn row(batch: u32, m: u32) -> Row {
   let j = m % uniforms.outWidth;
   let i = (m / uniforms.outWidth) % uniforms.outHeight;
   let image = m / (uniforms.outWidth * uniforms.outHeight);
@@ -85,7 +82,21 @@ fn row(batch: u32, m: u32) -> Row {
   let line = i32(image * uniforms.inHeight) + y;
   return Row((line * i32(uniforms.inWidth) + x) * i32(uniforms.inChannels) +
     i32(batch * uniforms.groupChannels), y, x);
-}
+}`;
+
+/**
+ * As a product for each group: row = pixel of the output, step = (u, v, c), column = feature.
+ * `offset` is where a patch's tap lies relative to its corner, so that the
+ * inner loop adds and compares only.
+ */
+const functions = (padded: boolean, taps: number, isPixels: boolean) =>
+(
+  quads: Quads,
+  software: boolean,
+): string => `
+struct Row { base: i32, y: i32, x: i32 }
+struct Step { c: u32, v: u32, y: i32, x: i32, offset: i32, b: u32 }
+${isPixels ? PIXELS : PATCHES}
 fn step(batch: u32, k: u32) -> Step {
   let tap = k / uniforms.groupChannels;
   let c = k % uniforms.groupChannels;
@@ -162,9 +173,10 @@ export function conv2d(software: boolean): tf.KernelConfig["kernelFunc"] {
         });
       }
       const padded = isPadded(g);
+      const isPixels = taps === 1 && !padded && g.strideHeight === 1 && g.strideWidth === 1;
       return runProduct(backend as GuardedBackend, software, {
         operation: "Conv2D",
-        variant: `${padded ? "padded" : "inside"}${taps === 1 ? " 1×1" : ""}${
+        variant: `${isPixels ? "pixels" : padded ? "padded" : "inside"}${taps === 1 ? " 1×1" : ""}${
           g.groups > 1 ? " groups" : ""
         }`,
         batch: g.groups,
@@ -180,7 +192,7 @@ export function conv2d(software: boolean): tf.KernelConfig["kernelFunc"] {
           b: g.outChannels / g.groups % 4 === 0 ? "columns" : undefined,
         },
         neighbors: { a: "depth", b: "columns" },
-        functions: functions(padded, taps),
+        functions: functions(padded, taps, isPixels),
         ...(g.groups > 1 ? { placement: BY_GROUPS } : {}),
         half: true,
         shape: g.outShape,

@@ -266,6 +266,7 @@ fn destination(batch: u32, m: u32) -> u32 {
   return ((image * uniforms.inHeight + pixel.x) * uniforms.inWidth + pixel.y) * uniforms.inChannels +
     groupOf(batch) * uniforms.groupChannels;
 }
+fn feature(batch: u32, n: u32) -> u32 { return groupOf(batch) * uniforms.groupChannels + n; }
 fn exists(batch: u32, m: u32) -> bool {
   let pixel = vec2<u32>(pixelOf(batch, m));
   return (pixel.x < uniforms.inHeight) & (pixel.y < uniforms.inWidth);
@@ -278,6 +279,7 @@ const BY_GROUPS = `
 fn destination(batch: u32, m: u32) -> u32 {
   return m * uniforms.inChannels + batch * uniforms.groupChannels;
 }
+fn feature(batch: u32, n: u32) -> u32 { return batch * uniforms.groupChannels + n; }
 fn exists(batch: u32, m: u32) -> bool { return true; }
 fn depthOf(batch: u32) -> u32 { return uniforms.depth; }
 `;

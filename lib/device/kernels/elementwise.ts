@@ -99,7 +99,7 @@ function pointwiseOf(operation: Elementwise): Pointwise | undefined {
   const isAlone = results.length === 1 && Object.keys(others).length === 0 && !functions && !key;
   if (!isAlone || /\bindex\b/.test(text)) return undefined;
   const elements = Object.fromEntries(Object.keys(inputs).map((name) => [name, `${name}_`]));
-  return { elements, features: [], result: results[0]!, text };
+  return { elements, features: [], once: {}, result: results[0]!, text };
 }
 
 /** Names of tensors, apart from those of the elements held. */

@@ -10,10 +10,12 @@ export type FeatureProgram = {
   readonly operation: string;
   /** Tensors of the result's shape: each a `V` of its own name in the text. */
   readonly inputs: Readonly<Record<string, tf.TensorInfo>>;
-  /** Tensors of rows of one number a feature: arrays of `V`, to be read at `c`, or `c + uniforms.strips` … */
+  /** Tensors of rows of one number a feature: arrays of `V`, to be read at `c`, or `c + uniforms.strips` …, by `once`. */
   readonly features: Readonly<Record<string, tf.TensorInfo>>;
   /** Numbers of the text, each a `u32` of the struct `uniforms`. */
   readonly uniforms: Readonly<Record<string, number>>;
+  /** What depends on the feature alone, made of `features`: each a `V` of its own name in the text. */
+  readonly once: Readonly<Record<string, string>>;
   /** WGSL statements that set `y`. */
   readonly text: string;
 };
@@ -52,14 +54,13 @@ export function runFeatures(
   software: boolean,
   program: FeatureProgram,
 ): tf.TensorInfo {
-  const { operation, inputs, features, uniforms, text } = program;
+  const { operation, inputs, features, uniforms, once, text } = program;
   const shape = Object.values(inputs)[0]!.shape;
   const rows = shape.slice(0, -1).reduce((product, size) => product * size, 1);
   const { wide, strips, type, reader } = stripsOf(shape.at(-1)!);
   const held = Object.fromEntries(Object.entries(inputs).map(([name, x]) => [`${name}_`, x]));
   const each = software ? ROWS : 1;
   const invocations = Math.ceil(rows / each) * strips;
-  const [read, own] = readBefore(Object.keys(features), text);
   return runProgram(backend, {
     operation,
     variant: `${type}/${each}`,
@@ -74,13 +75,13 @@ fn main(index: u32, local: u32) {
   if (index >= uniforms.invocations) { return; }
   let part = quotient(index, uniforms.strips);
   let c = index - part * uniforms.strips;
-  ${read.join("\n  ")}
+  ${Object.entries(once).map(([name, made]) => `let ${name} = ${made};`).join(" ")}
   let end = min((part + 1u) * ${each}u, uniforms.rowCount);
   for (var row = part * ${each}u; row < end; row++) {
     let at = row * uniforms.strips + c;
     ${Object.keys(inputs).map((name) => `let ${name} = ${name}__${reader}(at);`).join(" ")}
     var y: V;
-    ${own}
+    ${text}
     y__put(at, y);
   }
 }`,
@@ -88,21 +89,11 @@ fn main(index: u32, local: u32) {
     pointwise: {
       elements: Object.fromEntries(Object.keys(inputs).map((name) => [name, `${name}_`])),
       features: Object.keys(features),
+      once,
       result: "y",
       text,
     },
     invocations,
     workgroup: 64,
   })[0]!;
-}
-
-/** Statements that read what a text reads of features, and the text with what they read. */
-function readBefore(names: readonly string[], text: string): [read: string[], text: string] {
-  const read: string[] = [];
-  const places = new RegExp(`\\b(?:${names.join("|")})\\[[^\\]]*\\]`, "g");
-  const own = text.replace(places, (place) => {
-    const known = read.indexOf(place);
-    return `f${known < 0 ? read.push(place) - 1 : known}`;
-  });
-  return [read.map((place, i) => `let f${i} = ${place};`), own];
 }

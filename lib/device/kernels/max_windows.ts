@@ -95,6 +95,7 @@ function run(
       ...windowUniforms(narrow),
     },
     code: textOf(narrow, isWhole ? "i32" : "f32", switches, rectify),
+    leads: !switches && !isWhole,
     invocations: count,
     workgroup: 64,
   });

@@ -1,8 +1,7 @@
-// Slices, transpositions, concatenations, padding, on software adapters and of what may be float16;
+// Slices, transpositions, padding, on software adapters and of what may be float16;
 // tfjs moves all else.
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
-import { runProgram } from "./program.ts";
 import { runStrided, stepsOf } from "./strided.ts";
 
 type KernelFunction = tf.KernelConfig["kernelFunc"];
@@ -92,52 +91,6 @@ export function transpose(software: boolean, stock: KernelFunction): KernelFunct
       text: "y = x;",
       half: ["x", "y"],
     });
-  });
-}
-
-/** The kernel function of `Concat`. */
-export function concat(software: boolean, stock: KernelFunction): KernelFunction {
-  return ours(software, stock, (backend, { inputs, attrs }) => {
-    const parts = Object.values(inputs) as tf.TensorInfo[];
-    const { axis: given } = attrs as unknown as { readonly axis: number };
-    const [axis] = tf.util.parseAxisParam(given, parts[0]!.shape) as [number];
-    const shape = tf.backend_util.computeOutShape(parts.map((part) => part.shape), axis);
-    const size = tf.util.sizeFromShape(shape);
-    const tooMany = parts.length + 2 > backend.device.limits.maxStorageBuffersPerShaderStage;
-    if (tooMany || 4 * size > backend.bindingLimit) return stock({ inputs, attrs, backend });
-    const lengths = parts.map((part) => tf.util.sizeFromShape(part.shape.slice(axis)));
-    const wide = lengths.every((length) => length % 4 === 0);
-    const width = wide ? 4 : 1;
-    const names = parts.map((_, i) => `x${i}`);
-    return runProgram(backend, {
-      operation: "Concat",
-      variant: "halves",
-      results: { y: shape },
-      inputs: Object.fromEntries(parts.map((part, i) => [names[i]!, part])),
-      vectors: wide ? ["y", ...names] : [],
-      half: { names: ["y", ...names] },
-      uniforms: {
-        count: size / width,
-        row: tf.util.sizeFromShape(shape.slice(axis)) / width,
-        ...Object.fromEntries(lengths.map((length, i) => [`length${i}`, length / width])),
-      },
-      code: `
-fn main(index: u32, local: u32) {
-  if (index >= uniforms.count) { return; }
-  let row = index / uniforms.row;
-  var at = index % uniforms.row;
-  ${
-        names.map((name, i) => `
-  if (at < uniforms.length${i}) {
-    y_put(index, ${name}_${wide ? "quad" : "at"}(row * uniforms.length${i} + at));
-    return;
-  }
-  at -= uniforms.length${i};`).join("")
-      }
-}`,
-      invocations: size / width,
-      workgroup: 64,
-    })[0]!;
   });
 }
 

@@ -31,7 +31,8 @@ export function normalizeBy(
     features,
     uniforms: { epsilon: floatBits(epsilon) },
     // The mean is taken off first: scale · x alone may be so large that the difference is lost.
-    text: `y = (x - mean[c]) * (scale[c] * ${INVERSE}) + shift[c];`,
+    once: { middle: "mean[c]", factor: `scale[c] * ${INVERSE}`, base: "shift[c]" },
+    text: "y = (x - middle) * factor + base;",
   });
 }
 

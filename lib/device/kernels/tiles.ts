@@ -176,8 +176,13 @@ function storeRows(height: number, across: number, gap: number): string {
   const choose = (i: number): string =>
     `case ${i}u: { ${each(across, (q) => `v${q} = c${i * across + q};`)} }`;
   const store = (q: number): string =>
-    `if (p.n + ${gap * q}u <= lastColumn) { store(to + ${gap * q}u, v${q}, p.n + ${gap * q}u); }`;
-  return `let left = min(${height}u, uniforms.rows - p.m);
+    `if (p.n + ${gap * q}u <= lastColumn) { store(to + ${gap * q}u, v${q}, p.n + ${
+      gap * q
+    }u, by${q}); }`;
+  return `${
+    each(across, (q) => `let by${q} = once(feature(p.batch, min(p.n + ${gap * q}u, lastColumn)));`)
+  }
+  let left = min(${height}u, uniforms.rows - p.m);
   for (var i = 0u; i < left; i++) {
     ${each(across, (q) => `var v${q} = c${q};`)}
     switch i {

@@ -2,7 +2,7 @@
 import { activation } from "../../layers/activations.ts";
 import { only } from "../../layers/operation.ts";
 import { reduce } from "../../layers/rearrange.ts";
-import { BINARY, padWith, withNumber } from "../../imported/layers.ts";
+import { BINARY, clip, padWith, withNumber } from "../../imported/layers.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Conversion } from "../call.ts";
@@ -18,10 +18,7 @@ const power: Conversion = (call) => {
 
 const clipped: Conversion = (call) => {
   const [low, high] = [call.number("x_min", -Infinity), call.number("x_max", Infinity)];
-  const layer = activation((x) => tf.clipByValue(x, low, high), "clip", {
-    operations: only({ op: "clip", low, high }),
-  });
-  return call.emit(layer, call.value());
+  return call.emit(clip(low, high), call.value());
 };
 
 export const reduced = (by: "mean" | "sum" | "max" | "min"): Conversion => (call) => {
