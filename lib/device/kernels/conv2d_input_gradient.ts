@@ -359,11 +359,12 @@ function isOfFewChannels(g: Geometry): boolean {
 
 function ofFewChannels(
   backend: GuardedBackend,
+  software: boolean,
   g: Geometry,
   dy: tf.TensorInfo,
   filter: tf.TensorInfo,
 ): tf.TensorInfo {
-  return runFewFeatures(backend, {
+  return runFewFeatures(backend, software, {
     operation: "Conv2DBackpropInput",
     variant: "",
     source: dy,
@@ -408,7 +409,7 @@ export function conv2dInputGradient(software: boolean): tf.KernelConfig["kernelF
       const operation = "Conv2DBackpropInput";
       return onSlopes(backend, operation, g, dy, (dy) => {
         if (isDepthwise(g)) return depthwiseInputGradient(backend, software, g, dy, filter);
-        if (!software && isOfFewChannels(g)) return ofFewChannels(backend, g, dy, filter);
+        if (isOfFewChannels(g)) return ofFewChannels(backend, software, g, dy, filter);
         return runProduct(backend, software, {
           operation,
           ...layout(g, software),
