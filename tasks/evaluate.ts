@@ -110,7 +110,10 @@ async function run(world: World, flags: Values<typeof command.flags>): Promise<n
   const began = performance.now();
   const network = await openWeights(flags.weights, flags);
   const dataset = datasetOf(network, flags.dataset);
-  const { test } = await openDataset(dataset, flags["data-dir"], { shape: network.inputShape });
+  const { test } = await openDataset(dataset, flags["data-dir"], {
+    shape: network.inputShape,
+    world,
+  });
   const examples = limited(test, flags.limit, `the test images of ${dataset}`);
   requireClasses(network, examples.classNames, dataset);
   const { normalize, source } = await normalizationOf(

@@ -162,7 +162,7 @@ type OpenedRun = {
 };
 
 /** Opens a run's images, and refuses what does not go together before anything is written. */
-async function openRun(flags: TrainFlags): Promise<OpenedRun> {
+async function openRun(flags: TrainFlags, world: World): Promise<OpenedRun> {
   requireTogether(flags);
   const asked = chosenSettings(flags);
   const dir = flags.out ??
@@ -172,7 +172,7 @@ async function openRun(flags: TrainFlags): Promise<OpenedRun> {
   const before = begun && settingsOf(begun.run, begun.file);
   const named = await modelOfRun(flags, before, DEFAULT_RUN.model);
   const chosen = { ...asked, ...(named.own ? keptModel(named, before) : {}) };
-  const data = await openRunData(chosen, before, named);
+  const data = await openRunData(chosen, before, named, world);
   const { settings, train } = data;
   const model = buildFor(named, train.imageShape, train.classNames.length);
   const augment = augmentationOf(settings);
@@ -246,7 +246,7 @@ async function run(flags: TrainFlags): Promise<number> {
 async function runIn(world: World, flags: TrainFlags): Promise<number> {
   await setUp(flags.backend);
   const began = performance.now();
-  const opened = await openRun(flags);
+  const opened = await openRun(flags, world);
   const { dir, data, begun } = opened;
   const { settings, train, test } = data;
   if (settings.precision === "mixed") {

@@ -1,5 +1,7 @@
 // Labeled images that are read when they are needed.
 
+import { partOf } from "../tensor/batch_part.ts";
+import { ALONE, type World } from "../world/world.ts";
 import { type Examples, imageSize } from "./examples.ts";
 
 /**
@@ -105,6 +107,7 @@ export function checkExamples(examples: Examples | ImageSource): void {
  * Reads all images of a source into memory.
  *
  * @param source the images to read; examples in memory are returned as they are
+ * @param options the ranks that read a part each and exchange the pixels; default: this process alone
  * @returns the same images and labels in memory
  * @throws {TypeError} if the source reads another number of pixels than its shape says, or features
  *
@@ -123,12 +126,27 @@ export function checkExamples(examples: Examples | ImageSource): void {
  * assertEquals([...images], [0, 10]);
  * ```
  */
-export async function readExamples(source: Examples | ImageSource): Promise<Examples> {
+export async function readExamples(
+  source: Examples | ImageSource,
+  { world = ALONE }: { readonly world?: World } = {},
+): Promise<Examples> {
   if (!isSource(source)) return source;
   const { name, labels, imageShape, classNames } = source;
-  const images = await readImages(source, Uint32Array.from(labels, (_, i) => i));
+  const { first, count } = partOf(world, labels.length);
+  const own = Uint32Array.from({ length: count }, (_, i) => first + i);
+  const parts = await world.during("read images", async () => {
+    const pixels = count === 0 ? new Uint8Array(0) : await readImages(source, own);
+    return world.size === 1 ? [pixels] : await world.allGather(pixels.slice());
+  }, A_DAY);
+  const [only] = parts;
+  const images = parts.length === 1
+    ? only!
+    : new Uint8Array(await new Blob(parts as Uint8Array<ArrayBuffer>[]).arrayBuffer());
   return { name, images, labels, imageShape, classNames };
 }
+
+/** So long, in seconds, may large folders take. */
+const A_DAY = 24 * 3600;
 
 /**
  * Reads pixels of a source.

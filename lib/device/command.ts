@@ -32,6 +32,19 @@ export function rangesOf(bytes: number, most: number): readonly (ByteRange | und
   }));
 }
 
+/** Where a tensor lies in one that holds others beside it, in numbers. */
+export type Part = {
+  /** Length of a row of the whole. */
+  readonly row: number;
+  /** Length of a row of the part. */
+  readonly length: number;
+  /** Where the part begins in a row. */
+  readonly at: number;
+};
+
+/** What of a dispatch is different once it does more. */
+type Changed = Pick<Command, "operation" | "pipeline" | "uniforms" | "half" | "fusion">;
+
 /** How a dispatch may be joined with another into one pass. */
 export type Fusion = {
   /** Whether it writes each number of its one result once, which another may change before. */
@@ -46,10 +59,18 @@ export type Fusion = {
    * @param input which of what the other binds is this one's result
    * @returns what is different; `undefined` if they cannot be joined
    */
-  join(
-    other: Fusion,
-    input: number,
-  ): Pick<Command, "operation" | "pipeline" | "uniforms" | "half" | "fusion"> | undefined;
+  join(other: Fusion, input: number): Changed | undefined;
+  /** If it only lays its inputs beside each other: where each lies in the result. */
+  readonly parts?: readonly Part[] | undefined;
+  /** Where in a larger result this one writes, if it does. */
+  readonly part?: Part | undefined;
+  /**
+   * The dispatch with its result in its place of a larger one, which it binds instead.
+   *
+   * @param shape of the whole
+   * @returns what is different; `undefined` if its numbers come in fours and those of the place do not
+   */
+  within(part: Part, shape: readonly number[]): Changed | undefined;
 };
 
 /** How a dispatch may hold tensors as float16, which its text reads and writes as float32. */

@@ -60,7 +60,8 @@ import { pad } from "./kernels/pad.ts";
 import { prod } from "./kernels/prod.ts";
 import { maxPool, maxWindows } from "./kernels/max_windows.ts";
 import { maxWindowsGradient } from "./kernels/max_windows_gradient.ts";
-import { concat, padInHalves, slice, split, transpose } from "./kernels/moves.ts";
+import { concat } from "./kernels/concat.ts";
+import { padZeros, slice, split, transpose } from "./kernels/moves.ts";
 import { keep, narrow, nextScale, overflow, unscale } from "./kernels/mixed_precision.ts";
 import { normal } from "./kernels/normal.ts";
 import { normalize } from "./kernels/normalize.ts";
@@ -143,7 +144,7 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   Cumsum: cumulative("+"),
   GatherNd: gatherNd,
   GatherV2: gather,
-  PadV2: (software, stock) => pad(software, padInHalves(stock)),
+  PadV2: (software, stock) => pad(software, padZeros(software, stock)),
   Slice: slice,
   SplitV: split,
   Transpose: transpose,

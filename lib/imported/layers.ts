@@ -41,6 +41,20 @@ export function withNumber(name: string, f: Binary, number: number, isFirst: boo
   );
 }
 
+/** Limits numbers to a range, of which the upper end is applied last: if it is the lower one, all are it. */
+export function clip(low: number, high: number): AnyLayer {
+  if (low <= high) {
+    const operations = only({ op: "clip", low, high });
+    return activation((x) => tf.clipByValue(x, low, high), "clip", { operations });
+  }
+  return activation((x) => tf.minimum(tf.maximum(x, low), high), "clip", {
+    operations({ add, x, shape }) {
+      const above = add({ op: "number", by: "max", number: low, isFirst: false }, shape, x);
+      return add({ op: "number", by: "min", number: high, isFirst: false }, shape, above);
+    },
+  });
+}
+
 /** An operation with learned numbers, `value`, whose axes of size 1 are repeated. */
 export function withNumbers(
   name: string,

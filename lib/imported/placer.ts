@@ -14,6 +14,9 @@ export type Placed = {
 
 /** Collects layers, and computes the shapes of their outputs. */
 export class Placer extends Emitter {
+  /** The shapes of the layers' outputs. */
+  readonly #shapes = new Map<string, Shape>();
+
   /**
    * Adds a layer.
    *
@@ -27,7 +30,9 @@ export class Placer extends Emitter {
       ? shapes[0]!
       : joinOf("join layers", parts.join ?? "concat").shape(shapes);
     const { shape } = layer.declare(input);
-    return { layer: this.add(node, layer, from.map(({ layer }) => layer), parts), shape };
+    const name = this.add(node, layer, from.map(({ layer }) => layer), parts);
+    this.#shapes.set(name, shape);
+    return { layer: name, shape };
   }
 
   /** What a softmax at the end takes, perhaps with its shape changed after it; else the end itself. */
@@ -38,6 +43,8 @@ export class Placer extends Emitter {
     if (!["flatten", "reshape", "identity"].includes(last.layer.op)) return end;
     const before = this.emitted.get(last.from[0]!);
     if (before?.from.length !== 1 || before.layer.op !== "softmax") return end;
+    // Without the axis that it is over, nobody could make the probabilities of the logits again.
+    if (this.#shapes.get(before.name)!.at(-1) !== end.shape.at(-1)) return end;
     return { ...end, layer: this.add(last.node, last.layer, before.from) };
   }
 }

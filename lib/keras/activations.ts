@@ -19,7 +19,7 @@ import type { AnyLayer, Operations } from "../layers/layer.ts";
 import { only, type Value } from "../layers/operation.ts";
 import { tf } from "../tensor/tf.ts";
 import { type Conversion, type Dialect, type KerasCall, namedIn } from "./call.ts";
-import type { Config } from "./config.ts";
+import type { Config } from "./model.ts";
 
 /** Makes a layer of a function; `undefined` if it changes nothing. */
 type Make = (config: Config, dialect: Dialect) => AnyLayer | undefined;
@@ -40,7 +40,8 @@ const rectified: Make = (config) => {
     (x) => {
       const below = tf.mul(tf.sub(x, threshold), slope);
       const above = most === Infinity ? x : tf.minimum(x, most);
-      return tf.where(tf.greaterEqual(x, threshold), above, below);
+      // A number that is the threshold is not above it, as Keras computes it.
+      return tf.where(tf.greater(x, threshold), above, below);
     },
     "relu",
     threshold === 0 && slope >= 0 && most >= 0 ? { operations: limited(slope, most) } : {},

@@ -3,7 +3,7 @@ import type { Numbers } from "../imported/emitter.ts";
 import type { Parts } from "../imported/emitter.ts";
 import type { Placed, Placer } from "../imported/placer.ts";
 import type { AnyLayer } from "../layers/layer.ts";
-import { type Config, isRecord, type KerasConstant, type KerasLayer, shown } from "./config.ts";
+import { type Config, isRecord, type KerasConstant, type KerasLayer, shown } from "./model.ts";
 import type { KerasWeights } from "./weights.ts";
 
 /** Which of Keras's formulas count. */
@@ -13,6 +13,15 @@ export type Dialect = {
   /** Whether TensorFlow.js runs the model, whose layers are Keras 2's but for some. */
   readonly isTfjs: boolean;
 };
+
+/** What a call takes: values, or numbers. */
+export type KerasOperand = Placed | KerasConstant | number;
+
+/** Keras's policies of types whose numbers are floats. */
+const PLAIN_POLICIES = ["DTypePolicy", "FloatDTypePolicy", "Policy"];
+
+const isPlaced = (operand: KerasOperand | undefined): operand is Placed =>
+  typeof operand === "object" && "layer" in operand;
 
 /** A call of a layer. */
 export class KerasCall {
@@ -26,7 +35,7 @@ export class KerasCall {
     readonly file: string,
     readonly dialect: Dialect,
     readonly layer: KerasLayer,
-    readonly operands: readonly (Placed | KerasConstant | number)[],
+    readonly operands: readonly KerasOperand[],
     readonly build: Placer,
     readonly stored: KerasWeights,
     made: AnyLayer[],
@@ -56,9 +65,27 @@ export class KerasCall {
     return values[0]!;
   }
 
-  /** The values that it takes. */
+  /** The values that it takes, which are all that it takes. */
   values(): readonly Placed[] {
-    return this.operands.filter((one) => typeof one === "object" && "layer" in one);
+    const values = this.operands.filter(isPlaced);
+    const others = this.operands.filter((one) => !isPlaced(one));
+    this.require(others.length === 0, "take tensors alone", others);
+    return values;
+  }
+
+  /** The value and the numbers that it takes, and whether the numbers are before the value. */
+  withNumbers(): {
+    readonly x: Placed;
+    readonly numbers: KerasConstant | number;
+    readonly isFirst: boolean;
+  } {
+    const [first, second, ...more] = this.operands;
+    const isFirst = !isPlaced(first);
+    const [x, numbers] = isFirst ? [second, first] : [first, second];
+    if (isPlaced(x) && numbers !== undefined && !isPlaced(numbers) && more.length === 0) {
+      return { x, numbers, isFirst };
+    }
+    throw this.error("take a tensor and numbers", this.operands);
   }
 
   /** The image that it takes. */
@@ -136,6 +163,11 @@ export class KerasCall {
     shapes: Readonly<Record<Name, readonly number[]>>,
     biases = 0,
   ): Record<Name, Numbers> & { readonly bias?: Numbers } {
+    const { dtype, lora_rank: rank } = this.config;
+    const isPlain = !isRecord(dtype) || PLAIN_POLICIES.includes(`${dtype.class_name}`);
+    this.require(isPlain, "have numbers that are not quantized", dtype);
+    const isMerged = (rank ?? null) === null || this.stored.mergesLora;
+    this.require(isMerged, "have its LoRA in its kernel, as a .keras file has it", rank);
     const all: [string, readonly number[]][] = Object.entries(shapes);
     if (biases > 0) all.push(["bias", [biases]]);
     const found = this.stored.of(this.layer, all.map(([name]) => name));

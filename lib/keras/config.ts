@@ -1,44 +1,14 @@
 // The configuration of a Keras model: its layers and which takes what, of Keras 2 and 3.
-
-/** A record of a configuration. */
-export type Config = { readonly [name: string]: unknown };
-
-/** The output of a call of a layer. */
-export type TensorPlace = {
-  readonly layer: string;
-  /** Which call of it. */
-  readonly node: number;
-  /** Which of its outputs. */
-  readonly tensor: number;
-};
-
-/** Numbers in the configuration, with the sizes that they have there, of which the first is no batch. */
-export type KerasConstant = { readonly sizes: readonly number[]; readonly numbers: Float32Array };
-
-/** What a call takes: outputs of others, or numbers. */
-export type KerasNode = readonly (TensorPlace | KerasConstant | number)[];
-
-/** A layer as the file has it. */
-export type KerasLayer = {
-  readonly name: string;
-  readonly className: string;
-  readonly config: Config;
-  /** The names of the models that it is in, and its own. */
-  readonly path: readonly string[];
-  /** Where a `.keras` file keeps its numbers. */
-  readonly store: string;
-  /** What each call of it takes. */
-  readonly nodes: readonly KerasNode[];
-  /** Its own layers, if it is a model. */
-  readonly model?: KerasModel;
-};
-
-/** A model as the file has it. */
-export type KerasModel = {
-  readonly layers: ReadonlyMap<string, KerasLayer>;
-  readonly inputs: readonly TensorPlace[];
-  readonly outputs: readonly TensorPlace[];
-};
+import { withCallsFromZero } from "./call_numbers.ts";
+import { nodeOf, placeOf } from "./call_operands.ts";
+import {
+  type Config,
+  isRecord,
+  type KerasLayer,
+  type KerasModel,
+  shown,
+  type TensorPlace,
+} from "./model.ts";
 
 /** Refuses what is not so, with the place in the configuration. */
 type Bad = (place: string, rule: string, got: unknown) => SyntaxError;
@@ -47,17 +17,6 @@ const badIn = (file: string): Bad => (place, rule, got) =>
   new SyntaxError(
     `Cannot read ${file}: ${place} of its configuration must ${rule}, got ${shown(got)}`,
   );
-
-/** A value for a message, cut short. */
-export function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? "none";
-  return text.length <= 120 ? text : `${text.slice(0, 117)}…`;
-}
-
-/** Whether a value is a record. */
-export function isRecord(value: unknown): value is Config {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 /** Models may be layers of models; more than so deep they are not. */
 const DEEPEST = 32;
@@ -112,7 +71,11 @@ function modelOf({ class_name: className, config }: Config, place: Place): Keras
   }
   if (className === "Sequential") return sequenceOf(layers, own, what, bad);
   const ends = (key: string): TensorPlace[] => endsOf(own[key], `${key} of ${what}`, bad);
-  return { layers, inputs: ends("input_layers"), outputs: ends("output_layers") };
+  return withCallsFromZero({
+    layers,
+    inputs: ends("input_layers"),
+    outputs: ends("output_layers"),
+  });
 }
 
 function layerOf(
@@ -134,7 +97,9 @@ function layerOf(
   const own = { name, className, config, path: [...path, name], store };
   const nodes = value.inbound_nodes ?? [];
   if (!Array.isArray(nodes)) throw bad(`"${name}"`, "have a list of inbound_nodes", nodes);
-  const layer = { ...own, nodes: nodes.map((node) => nodeOf(node, name, bad)) };
+  const badCall = (rule: string, got: unknown): SyntaxError =>
+    bad(`a call of "${name}"`, rule, got);
+  const layer = { ...own, nodes: nodes.map((node) => nodeOf(node, badCall)) };
   if (!isModel(value)) return layer;
   return { ...layer, model: modelOf(value, { ...place, ...own, depth: place.depth + 1 }) };
 }
@@ -156,13 +121,15 @@ function sequenceOf(
   if (!first) throw bad(what, "have a layer", []);
   const layers = new Map<string, KerasLayer>();
   if (first.className !== "InputLayer") {
+    let name = "input";
+    while (given.has(name)) name += "_";
     const build = isRecord(config.build_config) ? config.build_config.input_shape : undefined;
     const shape = first.config.batch_input_shape ?? first.config.batch_shape ??
       config.build_input_shape ?? build ?? inputOf(first.model)?.config.batch_shape ??
       inputOf(first.model)?.config.batch_input_shape;
-    layers.set("input", {
+    layers.set(name, {
       ...first,
-      name: "input",
+      name,
       className: "InputLayer",
       config: { batch_shape: shape },
       nodes: [],
@@ -190,56 +157,4 @@ function endsOf(value: unknown, what: string, bad: Bad): TensorPlace[] {
   const all = Array.isArray(value) ? value.map(placeOf) : [];
   if (all.length > 0 && all.every((place) => place !== undefined)) return all;
   throw bad(what, "be places of tensors", value);
-}
-
-function placeOf(value: unknown): TensorPlace | undefined {
-  if (isRecord(value) && value.class_name === "__keras_tensor__" && isRecord(value.config)) {
-    return placeOf(value.config.keras_history);
-  }
-  if (!Array.isArray(value)) return undefined;
-  const [layer, node, tensor] = value;
-  const isPlace = typeof layer === "string" && Number.isInteger(node) && Number.isInteger(tensor);
-  return isPlace ? { layer, node, tensor } : undefined;
-}
-
-/** What a call takes, of Keras 3 by arguments, of Keras 2 as a list of places with options. */
-function nodeOf(node: unknown, name: string, bad: Bad): KerasNode {
-  if (isRecord(node) && Array.isArray(node.args)) {
-    const named = isRecord(node.kwargs) ? Object.values(node.kwargs) : [];
-    return [
-      ...operandsIn(node.args),
-      ...operandsIn(named.filter((one) => typeof one === "object")),
-    ];
-  }
-  const places = placeOf(node) ? [node] : node;
-  if (!Array.isArray(places)) throw bad(`a call of "${name}"`, "be a list", node);
-  return places.flatMap((one): KerasNode => {
-    const place = placeOf(one);
-    if (!place) throw bad(`a call of "${name}"`, "take tensors", one);
-    // What an operator takes besides: { y: 2 }, { y: ["add", 0, 0] }.
-    const { y, x } = isRecord((one as unknown[])[3]) ? (one as Config[])[3]! : {} as Config;
-    return [place, ...operandsIn([x, y])];
-  });
-}
-
-/** An array of numbers. */
-function constantOf(value: unknown): KerasConstant | undefined {
-  if (!isRecord(value) || !/^__(numpy|tensor)__$/.test(`${value.class_name}`)) return undefined;
-  const sizes: number[] = [];
-  let first = isRecord(value.config) ? value.config.value : undefined;
-  const list = [first].flat(Infinity);
-  for (; Array.isArray(first); first = first[0]) sizes.push(first.length);
-  const isArray = list.every((one) => typeof one === "number") &&
-    list.length === sizes.reduce((product, size) => product * size, 1);
-  return isArray ? { sizes, numbers: Float32Array.from(list as number[]) } : undefined;
-}
-
-/** The places and numbers in arguments, in lists or not. */
-function operandsIn(values: readonly unknown[]): KerasNode[number][] {
-  return values.flatMap((value): KerasNode => {
-    if (typeof value === "number") return [value];
-    const place = placeOf(value) ?? constantOf(value);
-    if (place) return [place];
-    return Array.isArray(value) ? value.flatMap((one) => placeOf(one) ?? []) : [];
-  });
 }

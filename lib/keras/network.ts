@@ -14,7 +14,8 @@ import type { AnyLayer } from "../layers/layer.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import { ACTIVATIONS, missingActivation } from "./activations.ts";
 import { type Conversion, type Dialect, KerasCall } from "./call.ts";
-import { inputOf, type KerasLayer, type KerasModel, shown } from "./config.ts";
+import { inputOf } from "./config.ts";
+import { isPlace, type KerasLayer, type KerasModel, shown } from "./model.ts";
 import { SHAPES } from "./layers/shapes.ts";
 import { OPERATIONS } from "./layers/operations.ts";
 import { missingOperator, SUMS } from "./layers/sums.ts";
@@ -130,9 +131,17 @@ function convert(
     for (const { layer, node } of sortedCalls(model, file)) {
       const key = keyOf({ layer: layer.name, node });
       if (values.has(key)) continue;
-      const operands = (layer.nodes[node] ?? []).map((one) =>
-        typeof one === "object" && "layer" in one ? at(one) : one
-      );
+      const operands = (layer.nodes[node] ?? []).map((one) => {
+        if (typeof one === "number" || "numbers" in one) return one;
+        if (isPlace(one)) return at(one);
+        throw new TypeError(
+          `Cannot read ${file}: layer "${
+            layer.path.join(".")
+          }" (${layer.className}) must be called with tensors and numbers, as in use, got ${
+            shown(one.unknown)
+          }`,
+        );
+      });
       const call = new KerasCall(file, dialect, layer, operands, build, weights, layersOf(layer));
       if (!layer.model) {
         const place = `layer "${call.name}" (${layer.className})`;

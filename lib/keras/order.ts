@@ -1,6 +1,6 @@
 // The calls of layers that a Keras model's outputs need, in an order in which they can run.
 import { type Part, partsInOrder } from "../imported/order.ts";
-import type { KerasLayer, KerasModel, TensorPlace } from "./config.ts";
+import { isPlace, type KerasLayer, type KerasModel, type TensorPlace } from "./model.ts";
 
 /** A call of a layer. */
 export type KerasCallPlace = { readonly layer: KerasLayer; readonly node: number };
@@ -24,7 +24,7 @@ export function sortedCalls(model: KerasModel, file: string): KerasCallPlace[] {
         `Cannot read ${file}: ${by} must take a call of a layer that there is, got call ${place.node} of "${place.layer}"`,
       );
     }
-    const takes = (node ?? []).filter((one) => typeof one === "object" && "layer" in one);
+    const takes = (node ?? []).filter(isPlace);
     return { key: keyOf(place), name: layer.name, value: { layer, node: place.node }, takes };
   };
   return partsInOrder(file, "layers", model.outputs, callAt);

@@ -3,7 +3,8 @@ import { attempting } from "../files/file_error.ts";
 import { openHdf5 } from "../files/hdf5.ts";
 import { openZip, type ZipFile } from "../files/zip.ts";
 import type { ImportedFile, ImportOptions } from "../imported/file.ts";
-import { isRecord, parseModel } from "./config.ts";
+import { parseModel } from "./config.ts";
+import { isRecord } from "./model.ts";
 import { kerasFile } from "./network.ts";
 import { legacyWeights, storedWeights } from "./weights.ts";
 

@@ -1,6 +1,6 @@
 // Where the numbers of a Keras model's layers are: in HDF5 files of two layouts, or under names.
 import type { Hdf5Attribute, Hdf5File } from "../files/hdf5.ts";
-import type { KerasLayer } from "./config.ts";
+import type { KerasLayer } from "./model.ts";
 
 /** Numbers in a file. */
 export type KerasTensor = {
@@ -11,6 +11,8 @@ export type KerasTensor = {
 
 /** Finds the numbers of layers. */
 export type KerasWeights = {
+  /** Whether a kernel holds what LoRA learned besides it. */
+  readonly mergesLora: boolean;
   /**
    * @param names what the layer calls them, in the order in which it makes them
    * @returns each of them; `undefined` if there is none
@@ -28,6 +30,7 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
 function kept(weights: KerasWeights): KerasWeights {
   const known = new Map<KerasLayer, ReturnType<KerasWeights["of"]>>();
   return {
+    ...weights,
     of(layer, names) {
       const found = known.get(layer) ?? weights.of(layer, names).map((tensor) => {
         if (!tensor) return undefined;
@@ -53,6 +56,7 @@ export function storedWeights(file: Hdf5File): KerasWeights {
     ? "_layer_checkpoint_dependencies"
     : "layers";
   return kept({
+    mergesLora: true,
     of: ({ store }, names) =>
       names.map((_, i) =>
         datasetIn(file, `${store.replaceAll("/layers/", `/${list}/`)}/vars/${i}`)
@@ -64,6 +68,7 @@ export function storedWeights(file: Hdf5File): KerasWeights {
 export function legacyWeights(file: Hdf5File): KerasWeights {
   const root = "model_weights";
   return kept({
+    mergesLora: false,
     of(layer, names) {
       const group = `${root}/${layer.path[0]}`;
       const listed = listIn(file, group, "weight_names");
@@ -96,6 +101,7 @@ function listIn(file: Hdf5File, group: string, name: string): string[] {
 export function namedWeights(tensors: ReadonlyMap<string, KerasTensor>): KerasWeights {
   const listed = [...tensors.keys()];
   return kept({
+    mergesLora: false,
     of: (layer, names) =>
       findNamed(listed, layer, names).map((name) =>
         name === undefined ? undefined : tensors.get(name)

@@ -229,9 +229,9 @@ export const FOLDS: Readonly<Record<string, Fold>> = {
   Cast(call) {
     const { dims, values, isWhole } = call.constant(0);
     const to = call.number("to", 0);
-    if (isWholeType(to) === isWhole) return call.constant(0);
-    const numbers = values();
     const bool = to === 9;
+    if (isWholeType(to) === isWhole && !bool) return call.constant(0);
+    const numbers = values();
     return computed(
       call,
       dims,
@@ -294,7 +294,10 @@ export const FOLDS: Readonly<Record<string, Fold>> = {
   Mul: elementwise((a, b) => a! * b!),
   Div: elementwise((a, b) => a! / b!),
   Pow: elementwise((a, b) => a! ** b!),
-  Mod: elementwise((a, b) => a! - b! * Math.floor(a! / b!)),
+  Mod: (call) =>
+    call.number("fmod", 0) === 0
+      ? elementwise((a, b) => a! - b! * Math.floor(a! / b!))(call)
+      : elementwise((a, b) => a! % b!)(call),
   Sqrt: elementwise((a) => Math.sqrt(a!)),
   Neg: elementwise((a) => -a!),
   Floor: elementwise((a) => Math.floor(a!)),

@@ -1,5 +1,5 @@
 // The network in an ONNX file.
-import type { Shape } from "../tensor/tensor.ts";
+import { type Shape, sizeOf } from "../tensor/tensor.ts";
 import { assemble, type Built } from "../imported/assemble.ts";
 import type { Head } from "../imported/emitter.ts";
 import {
@@ -9,7 +9,7 @@ import {
   locatedIn,
   openSizes,
 } from "../imported/file.ts";
-import { axesOf, Builder, endOf, plainAxes } from "./builder.ts";
+import { axesOf, Builder, endOf, plainAxes, shapeOf } from "./builder.ts";
 import { LAYOUT_KEY } from "./write.ts";
 import { Call, type Operand, type Value } from "./call.ts";
 import { constantOf, isFloat, typeName } from "./constant.ts";
@@ -149,6 +149,11 @@ function convert(
     );
   }
   const end = endOf(builder, found.value);
+  const logits = last && operands.get(last.inputs[0]!);
+  if (logits && "value" in logits && !isOverLast(proto, last, logits.value, end)) {
+    const ends = { name: input, dims: said, type: undefined };
+    return convert(proto, nodes, ends, output, shape, { keepSoftmax: true }, head);
+  }
   return assemble(builder, end.layer, shape);
 }
 
@@ -167,6 +172,25 @@ function requireFirst(
       nameOf(node)
     }" (${node.op}) the first output alone can be taken, got "${name}"`,
   );
+}
+
+/**
+ * Whether a softmax is over the output's last axis of ours: of such logits alone anybody can make the
+ * probabilities again.
+ */
+function isOverLast(
+  { opset }: ProtoModel,
+  { attributes }: ReturnType<typeof sortedNodes>[number],
+  { dims }: Value,
+  end: Value,
+): boolean {
+  const isOld = opset! < 13;
+  const axis = Number(attributes.get("axis") ?? (isOld ? 1 : -1));
+  const place = axis < 0 ? axis + dims.length : axis - 1;
+  const last = axesOf(dims).at(-1)!;
+  const size = isOld ? sizeOf(dims.slice(place)) : dims[place];
+  const isSame = sizeOf(dims) === sizeOf(end.dims) && dims[last] === shapeOf(end).at(-1);
+  return size === shapeOf(end).at(-1) && (place === last || !isSame);
 }
 
 /** The node that makes probabilities of logits at the end, perhaps with its shape changed. */

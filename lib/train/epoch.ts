@@ -1,4 +1,5 @@
 // The steps of an epoch.
+import { compileBeside } from "../device/compile_beside.ts";
 import { fold, type Key } from "../tensor/random.ts";
 import { rowsOfTree } from "../tensor/batch_part.ts";
 import type { AnyModel, Declaration } from "../layers/layer.ts";
@@ -151,6 +152,7 @@ async function runSteps<P extends Tree, S extends Tree>(
     disposeState(run, moved);
     const next: Run<P, S> = { ...run, ...moved, progress };
     called = { run: next };
+    if (!pending) await compileBeside(); // The first read waits for the compiler.
     const numbers = readNumbers(both);
     // The previous step's numbers are awaited while this one runs.
     if (pending) called = await account(parts, next, pending);

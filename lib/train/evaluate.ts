@@ -2,6 +2,7 @@
 import type { Examples } from "../data/examples.ts";
 import type { ImageSource } from "../data/image_source.ts";
 import type { Normalization } from "../data/normalization.ts";
+import { compileBeside } from "../device/compile_beside.ts";
 import { jit } from "../device/jit/jit.ts";
 import type { AnyModel, Network } from "../layers/layer.ts";
 import type { Tensor, Tensor2D } from "../tensor/tensor.ts";
@@ -239,6 +240,7 @@ export async function measure(
       // Recorded at first, and computed here on the CPU: no sign of life is made meanwhile.
       made = world.during("compute a batch", () => forward({ params, state }, inputs, targets));
       const { numbers, logits } = made;
+      await compileBeside(); // The first read waits for the compiler.
       const [values, scores, actual] = await Promise.all([
         numbers.data(),
         logits?.data() as Promise<Float32Array> | undefined,

@@ -15,8 +15,7 @@ type Divided = { readonly [SHARE]?: Share };
 /**
  * Examples as one of several ranks sees them. Of labeled images and arrays it takes its part of
  * every batch: all parts together are the batch that one rank would have, in the same order. Of a
- * stream it takes every n-th batch, and the batch of a step is that of all ranks; a stream that can
- * divide itself, {@linkcode BatchStream.share}, reads nothing else.
+ * stream it takes every n-th batch, and the batch of a step is that of all ranks.
  *
  * @param examples the same on all ranks
  * @param world the ranks; in a world of one nothing is divided
@@ -80,7 +79,6 @@ export function divided(
 }
 
 function streamOf(stream: BatchStream, share: Share): BatchStream {
-  if (stream.share) return stream.share(share);
   const length = lengthOf(stream);
   const { name, contents } = stream;
   return {

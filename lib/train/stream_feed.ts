@@ -1,7 +1,6 @@
 // Batches from a stream: any async iterable, with an end or without, that can be resumed.
 import type { TreeBatch } from "../data/columns.ts";
 import { discardItem, lengthOf, requireItems } from "../data/stream.ts";
-import type { Share } from "../tensor/batch_part.ts";
 import { leaves, shapesOf, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import { requireWhole } from "../text/require.ts";
@@ -51,11 +50,6 @@ export type BatchStream = AsyncIterable<StreamBatch> & {
   readonly contents?: string;
   /** The rest of an iteration, after the batch that had this state. */
   resume?(state: Json): AsyncIterable<StreamBatch>;
-  /**
-   * The part of it that is for one of several ranks, which reads nothing else; see
-   * {@linkcode shard}. Absent: each rank reads all, and takes every n-th batch.
-   */
-  share?(share: Share): BatchStream;
 };
 
 /** An iteration that is under way, and its first batches, if they were taken already. */

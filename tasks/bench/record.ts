@@ -8,6 +8,7 @@ import type {
   ZooLine,
   ZooPeerLine,
 } from "./jobs/job.ts";
+import { type Limit, limitOf, limitsOf } from "./limits.ts";
 import { summarize, type Summary } from "./measure.ts";
 import type { PeerName } from "./peers/peers.ts";
 import type { BenchSettings } from "./settings.ts";
@@ -67,6 +68,9 @@ export type OpRow = Omit<OpLine, "times"> & {
   readonly gflops?: number;
   /** Of the best matrix product of the same run. */
   readonly share?: number;
+  /** What limits it, by the limits of the same run, and how much of that it reaches. */
+  readonly limit?: Limit["name"];
+  readonly ofLimit?: number;
   readonly gigabytesPerSecond?: number;
 };
 
@@ -115,7 +119,7 @@ export function difference(a: readonly number[], b: readonly number[]): number {
 }
 
 /**
- * Figures of operations, with their shares of the best matrix product among them.
+ * Figures of operations, with their shares of the best matrix product among them, and of what limits them.
  *
  * @param lines what the job `ops` returned
  */
@@ -128,7 +132,19 @@ export function opRows(lines: readonly OpLine[]): OpRow[] {
     return { ...about, milliseconds, gflops: perSecond(about.flops), gigabytesPerSecond };
   });
   const best = bestProduct(rows);
-  return rows.map((row) => row.gflops === undefined ? row : { ...row, share: row.gflops / best });
+  const timed = rows.flatMap(({ milliseconds }, i) =>
+    milliseconds ? [{ line: lines[i]!, median: milliseconds.median }] : []
+  );
+  const limits = limitsOf(timed);
+  return rows.map((row, i) => {
+    if (row.gflops === undefined) return row;
+    const limit = limitOf(lines[i]!, limits);
+    return {
+      ...row,
+      ...(best > 0 ? { share: row.gflops / best } : {}),
+      ...(limit && { limit: limit.name, ofLimit: limit.milliseconds / row.milliseconds!.median }),
+    };
+  });
 }
 
 /** GFLOP/s of the best matrix product. */

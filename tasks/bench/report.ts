@@ -136,8 +136,9 @@ function opsTable({ ops }: BenchRecord): string {
         ms(row.milliseconds.median),
         spread(row.milliseconds),
         row.gflops!.toFixed(1),
-        `${(100 * row.share!).toFixed(0)} %`,
         row.gigabytesPerSecond!.toFixed(1),
+        row.limit ?? "—",
+        row.ofLimit === undefined ? "—" : `${(100 * row.ofLimit).toFixed(0)} %`,
       ]
       : [row.reason ?? "—"]),
   ]);
@@ -145,7 +146,7 @@ function opsTable({ ops }: BenchRecord): string {
     bestProduct(ops).toFixed(1)
   } GFLOP/s\n` +
     figures(
-      ["operation", "shape", "median ms", "least … most (n)", "GFLOP/s", "share", "GB/s"],
+      ["operation", "shape", "median ms", "least … most (n)", "GFLOP/s", "GB/s", "limit", "of it"],
       rows,
       2,
     );

@@ -51,7 +51,7 @@ const JUDGED = 10;
 export async function run(flags: Values<typeof command.flags>): Promise<number> {
   return await inWorld(flags, async (world) => {
     const opened = await openNetwork(flags);
-    const shown = await openExamples(opened, flags);
+    const shown = await openExamples(opened, flags, world);
     const { examples, settings } = shown;
     const { places, neighbors } = flags;
     const total = examples.labels.length;

@@ -56,7 +56,7 @@ export async function run(flags: Values<typeof command.flags>): Promise<number> 
 
 async function draw(world: World, flags: Values<typeof command.flags>): Promise<number> {
   const opened = await openNetwork(flags);
-  const shown = await openExamples(opened, flags);
+  const shown = await openExamples(opened, flags, world);
   const { examples, settings } = shown;
   const total = examples.labels.length;
   const { places, k } = flags;

@@ -1,5 +1,13 @@
 // The images of a data set, for subcommands of `explain` that use many.
-import { type Examples, layersOf, type Normalization, type Path, type World } from "../../mod.ts";
+import {
+  type Examples,
+  layersOf,
+  type Normalization,
+  type Path,
+  readExamples,
+  type World,
+} from "../../mod.ts";
+import { ALONE } from "../../lib/world/world.ts";
 import { type Features, features } from "../../lib/explain/mod.ts";
 import { choice, count, refuse, type Values } from "../command.ts";
 import { countProgress } from "../progress.ts";
@@ -10,7 +18,7 @@ import {
   datasetOf,
   DATASETS,
   limited,
-  loadTest,
+  openDataset,
 } from "../datasets.ts";
 
 /** Which images, for {@linkcode openExamples}. */
@@ -42,16 +50,18 @@ export type OpenedExamples = {
  * Reads the test images that the flags name.
  *
  * @param flags the values of `examplesFlags`
+ * @param world the ranks that read a part each
  * @throws {UsageError} if no data set is named for weights from PyTorch, or the images are not of
  * the network's size
  */
 export async function openExamples(
   opened: OpenedNetwork,
   flags: Values<typeof examplesFlags>,
+  world: World = ALONE,
 ): Promise<OpenedExamples> {
   const { file, units, inputShape } = opened;
   const dataset = datasetOf(file, flags.dataset);
-  const test = await loadTest(dataset, flags["data-dir"], inputShape);
+  const { test } = await openDataset(dataset, flags["data-dir"], { shape: inputShape, world });
   if (`${test.imageShape}` !== `${inputShape}`) {
     refuse(
       "--dataset",
@@ -60,7 +70,8 @@ export async function openExamples(
     );
   }
   const limit = flags.limit ?? Math.min(USUAL_LIMIT, test.labels.length);
-  const examples = limited(test, limit, `the test images of ${dataset}`);
+  const some = limited(test, limit, `the test images of ${dataset}`);
+  const examples = await readExamples(some, { world });
   const source = opened.settings.preprocessing!;
   const normalize = datasetMoments({ how: units, source }, test.imageShape);
   return { examples, normalize, settings: { dataset, images: examples.labels.length } };

@@ -15,6 +15,7 @@ import {
   type Normalization,
   type Shape,
   splitValidation,
+  type World,
 } from "../../mod.ts";
 import { refuse, UsageError } from "../command.ts";
 import { say } from "../command/say.ts";
@@ -44,6 +45,7 @@ export async function openRunData(
   chosen: FlagSettings,
   kept: Settings | undefined,
   model: NamedModel,
+  world: World,
 ): Promise<RunData> {
   const resumed = kept && resumedSettings(chosen, kept);
   const asked = resumed ?? { ...DEFAULT_RUN, ...defined(chosen) };
@@ -51,6 +53,7 @@ export async function openRunData(
   const data = await openDataset(asked.dataset, asked.dataDir ?? undefined, {
     shape,
     skipBroken: asked.skipBroken ?? false,
+    world,
   });
   const count = data.train.labels.length;
   const settings = resumed ?? newSettings(chosen, count, data.validation !== undefined);

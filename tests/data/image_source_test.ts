@@ -116,7 +116,9 @@ Deno.test("a source that returns too few pixels, or none, is refused", async () 
 Deno.test("take and splitValidation of a source are those of the images in memory", async () => {
   const [memory, source] = [numbered(20), sourceOf(numbered(20))];
   assertEquals(await readExamples(takeExamples(source, 7)), takeExamples(memory, 7));
-  const parts = await Promise.all(splitValidation(source, 0.3, key(1)).map(readExamples));
+  const parts = await Promise.all(
+    splitValidation(source, 0.3, key(1)).map((part) => readExamples(part)),
+  );
   assertEquals(parts, splitValidation(memory, 0.3, key(1)));
   const [, twice] = splitValidation(splitValidation(source, 0.5, key(1))[0], 0.5, key(2));
   const [, expected] = splitValidation(splitValidation(memory, 0.5, key(1))[0], 0.5, key(2));

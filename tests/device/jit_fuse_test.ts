@@ -12,6 +12,8 @@ import {
   type Jitted,
   key,
   mapTree,
+  maxPool,
+  meanPool,
   type Network,
   softmaxCrossEntropy,
   start,
@@ -76,6 +78,22 @@ gpuTest(
   },
 );
 
+gpuTest("the gradient of pooling takes in that of the activation before it", async () => {
+  await onEachForm(async () => {
+    for (
+      const [pool, name] of [[maxPool(), "MaxPoolGrad"], [meanPool(), "MeanPoolGrad"]] as const
+    ) {
+      for (const channels of [4, 6, 7]) {
+        const inputs = [random(2, 8, 8, channels), random(2, 4, 4, channels)] as const;
+        const pooled = (x: Tensor): Tensor => pool.apply({}, {}, tf.tanh(x), {})[0];
+        const { plan } = await replayed((x, dy) => [tf.grad(pooled)(x, dy)], ...inputs);
+        assertMatch(plan, new RegExp(`${name}\\+TanhGrad`));
+        tf.dispose([...inputs]);
+      }
+    }
+  });
+});
+
 gpuTest("sums that are cut into pieces are joined by what follows them", async () => {
   await onEachForm(async () => {
     const inputs = [random(4, 3000), random(3000, 8), random(4, 8)] as const;
@@ -139,6 +157,74 @@ gpuTest("a step waits for all that it needs: it joins the latest of its inputs",
   tf.dispose([...inputs]);
 });
 
+gpuTest("what is concatenated is written in its place by what makes it", async () => {
+  const pool = { kernel: 3, stride: 1, pad: "same" } as const;
+  const of = (x: Tensor, filter: Tensor): Tensor4D =>
+    convolve(x as Tensor4D, filter as Tensor4D, SAME);
+  await onEachForm(async () => {
+    for (const [channels, one, three, most] of [[8, 4, 12, 5], [6, 5, 3, 5], [8, 4, 3, 6]]) {
+      const inputs = [
+        random(2, 7, 5, channels!),
+        random(1, 1, channels!, one!),
+        random(3, 3, channels!, three!),
+        tf.randomUniform([three!], 0.5, 1.5),
+      ] as const;
+      const inception = (x: Tensor, a: Tensor, b: Tensor, by: Tensor): Tensor[] => {
+        const statistics = { mean: by, variance: by };
+        const normal = normalize(of(x, b), { scale: by, shift: by }, statistics, 1e-5);
+        const pooled = tf.maxPool(x as Tensor4D, pool.kernel, pool.stride, pool.pad);
+        const inner = tf.concat([of(tf.avgPool(x as Tensor4D, 3, 1, "same"), a), pooled], 3);
+        return [tf.concat([tf.relu(of(x, a)), tf.relu(normal), inner], 3)];
+      };
+      const { dispatches, plan } = await replayed(inception, ...inputs);
+      // Numbers in fours cannot begin at a column that is no multiple of four.
+      assertEquals(dispatches, most, plan);
+      // Rows of several axes, and images one after another.
+      for (const axis of [0, 1]) {
+        const f = (x: Tensor, a: Tensor): Tensor[] => [
+          tf.relu(tf.concat([of(x, a), of(tf.square(x), a), of(x, a)], axis)),
+        ];
+        const { dispatches, plan } = await replayed(f, inputs[0], inputs[1]);
+        assertEquals(dispatches, 5, plan);
+      }
+      tf.dispose([...inputs]);
+    }
+  });
+});
+
+gpuTest("what somebody else looks at is concatenated as it is", async () => {
+  await start();
+  const [a, b] = [random(6, 8), random(8, 8)];
+  const of = async (f: (a: Tensor, b: Tensor) => Tensor[]): Promise<number> =>
+    (await replayed(f, a, b)).dispatches;
+  assertEquals(await of((a, b) => [tf.concat([tf.matMul(a, b), tf.square(a)], 1)]), 2);
+  // An argument, the same twice, or a result is copied.
+  assertEquals(await of((a, b) => [tf.concat([tf.matMul(a, b), a], 1)]), 2);
+  assertEquals(
+    await of((a, b) => {
+      const y = tf.matMul(a, b);
+      return [tf.concat([y, y], 1)];
+    }),
+    2,
+  );
+  assertEquals(
+    await of((a, b) => {
+      const y = tf.matMul(a, b);
+      return [y, tf.concat([tf.square(a), y], 1)];
+    }),
+    3,
+  );
+  // Sums of pieces are added in the place of their sum.
+  const [wide, tall] = [random(16, 3000), random(3000, 8)];
+  const f = (a: Tensor, b: Tensor): Tensor[] => [
+    tf.concat([tf.matMul(a, b), tf.square(tf.matMul(a, b))], 1),
+  ];
+  const { plan } = await replayed(f, wide, tall);
+  assertMatch(plan, /Sum\+Square\+Concat/);
+  assertEquals(/ Concat/.test(plan), false, plan);
+  tf.dispose([a, b, wide, tall]);
+});
+
 /** A network of the registry with random statistics, so that nothing is multiplied by one. */
 function networkOf(name: string): Network {
   const { build, inputShape } = findModel(name);
@@ -158,6 +244,20 @@ gpuTest("ResNet-20's forward pass is a dispatch a convolution, and few more", as
   const { dispatches, plan } = await replayed(forward, images);
   // 19 convolutions, two shortcuts, the mean and the dense layer.
   assertEquals(dispatches <= 27, true, plan);
+  disposeTree(params, state);
+  images.dispose();
+});
+
+gpuTest("SqueezeNet's forward pass has no concatenation", async () => {
+  await start();
+  const { params, state, model } = init(findModel("squeezenet").build(), key(0), [64, 64, 3]);
+  const images = random(1, 64, 64, 3);
+  const forward = (x: Tensor): Tensor[] => [
+    tf.tidy(() => model.apply(params, state, x, {})[0] as Tensor),
+  ];
+  const { dispatches, plan } = await replayed(forward, images);
+  // 26 convolutions, three poolings and the mean, which may be a sum of sums.
+  assertEquals(dispatches <= 31, true, plan);
   disposeTree(params, state);
   images.dispose();
 });

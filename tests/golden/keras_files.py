@@ -151,6 +151,12 @@ cases = {
     "maximum and minimum": functional(lambda x: L.Minimum()([L.Maximum()([L.Conv2D(3, 1)(x), x]), L.Conv2D(1, 1)(x)])),
     "concatenate": functional(lambda x: L.Concatenate()([L.Conv2D(2, 1)(x), x])),
     "concatenate rows": functional(lambda x: L.Concatenate(axis=1)([L.Conv2D(3, 1)(x), x])),
+    "a mean of an axis, NumPy's average": functional(lambda x: keras.ops.average(x, axis=2)),
+    "padding by a number": functional(lambda x: keras.ops.pad(x, ((0, 0), (1, 2), (0, 1), (0, 0)), constant_values=3.0)),
+    "a relu of its threshold": of(L.Rescaling(0.0, 1.0), L.ReLU(threshold=1.0)),
+    "a relu of its threshold, with a slope": of(L.Rescaling(0.0, 1.0), L.ReLU(threshold=1.0, negative_slope=0.5, max_value=3.0)),
+    "a power, and a number to a power": functional(lambda x: keras.ops.power(x, 2) + keras.ops.power(2.0, x)),
+    "operators with arrays": functional(lambda x: keras.ops.subtract(np.array([1.0, 2.0, 3.0], "f4"), x * np.array([[[0.5]], [[2.0]], [[-1.0]], [[0.0]], [[1.0]], [[4.0]], [[3.0]]], "f4"))),
     "operators": functional(lambda x: (2.0 - x * 0.5 + L.Conv2D(3, 1)(x)) / 3.0),
 }
 
@@ -172,23 +178,40 @@ def nested(names=("conv", "conv", "conv")):
     return keras.Model(x, L.Dense(3, activation="softmax", name="head")(L.GlobalAveragePooling2D()(y)))
 
 
+def ends_in_model(calls, kind="Functional"):
+    """A model whose output is that of a model in it."""
+    inner = keras.Sequential([keras.Input((6, 6, 3)), L.Conv2D(3, 3, padding="same", name="conv")], name="block")
+    if kind == "Functional":
+        inner = keras.Model(inner.inputs, inner.outputs, name="block")
+    y = x = keras.Input((6, 6, 3))
+    # A call that is in no model is not in the file.
+    inner(keras.Input((6, 6, 3)))
+    for _ in range(calls):
+        y = inner(y)
+    return keras.Model(x, y)
+
+
+for kind in ("Functional", "Sequential"):
+    for calls in (1, 2, 3):
+        cases[f"a {kind} model in it as output, called {calls} times"] = case(ends_in_model(calls, kind))
 cases["a shared layer"] = case(shared())
 cases["nested models"] = case(nested(("first", "second", "third")))
 
 
 def as_keras2(value):
     """The configuration as Keras 2 wrote it."""
-    def node(call):
+    def node(call, models):
         places = []
         def visit(one):
             if isinstance(one, dict) and one.get("class_name") == "__keras_tensor__":
-                places.append([*one["config"]["keras_history"], {}])
+                layer, number, tensor = one["config"]["keras_history"]
+                places.append([layer, number + (layer in models), tensor, {}])
             elif isinstance(one, list):
                 [visit(each) for each in one]
         visit(call["args"])
         return places
 
-    def layer(one):
+    def layer(one, models):
         config = dict(one["config"])
         if "batch_shape" in config:
             config["batch_input_shape"] = config.pop("batch_shape")
@@ -200,26 +223,35 @@ def as_keras2(value):
             config = model(config)
         own = {"class_name": one["class_name"], "config": config}
         if "inbound_nodes" in one:
-            own = {"name": one["name"], **own, "inbound_nodes": [node(call) for call in one["inbound_nodes"]]}
+            own = {"name": one["name"], **own, "inbound_nodes": [node(call, models) for call in one["inbound_nodes"]]}
         return own
 
     def model(config):
-        own = {**config, "layers": [layer(one) for one in config["layers"]]}
+        # Keras 2 counts a call of a model's own.
+        models = [one["name"] for one in config["layers"] if "layers" in one["config"] and "name" in one]
+        own = {**config, "layers": [layer(one, models) for one in config["layers"]]}
         for key in ("input_layers", "output_layers"):
             if key in own and own[key] and isinstance(own[key][0], str):
-                own[key] = [own[key]]
+                own[key] = [list(own[key])]
+        for place in own.get("output_layers", []):
+            if next((one for one in config["layers"] if one.get("name") == place[0]), {}).get("class_name") == "Sequential":
+                place[1] += 1
         return own
 
     return {"class_name": value["class_name"], "config": model(value["config"])}
 
 
-for name in ("a shared layer", "nested models", "add"):
+for name in ("a shared layer", "nested models", "add", *(f"a {kind} model in it as output, called {calls} times" for kind in ("Functional", "Sequential") for calls in (1, 2, 3))):
     cases[f"{name}, as Keras 2 writes it"] = {**cases[name], "config": as_keras2(cases[name]["config"])}
 keras2 = case(keras.Sequential([keras.Input((7, 6, 3)), L.LeakyReLU(negative_slope=0.2), L.BatchNormalization()]))
 config = as_keras2(keras2["config"])
 config["config"]["layers"] = config["config"]["layers"][1:]
 config["config"]["layers"][0]["config"]["batch_input_shape"] = [None, 7, 6, 3]
 cases["a sequence whose first layer has the shape"] = {**keras2, "config": config}
+config = json.loads(json.dumps(config))
+config["config"]["layers"][0]["config"]["name"] = "input"
+keras2["weights"] = {path.replace(keras2["config"]["config"]["layers"][1]["config"]["name"], "input"): one for path, one in keras2["weights"].items()}
+cases["a sequence whose first layer is called input"] = {**keras2, "config": config}
 cases["a list alone"] = {**keras2, "config": {"class_name": "Sequential", "config": config["config"]["layers"]}}
 
 
@@ -294,6 +326,34 @@ def unknown_call(config):
     config["config"]["output_layers"] = [["tail", 0, 0]]
 
 
+def in_training(config):
+    """As Keras 2 writes a call in training."""
+    head = layer_of(config, "head")
+    place = head["inbound_nodes"][0]["args"][0]["config"]["keras_history"]
+    head["inbound_nodes"] = [[[*place, {"training": True}]]]
+
+
+def largest_from(config):
+    layer_of(config, "head")["class_name"] = "Max"
+    layer_of(config, "head")["config"] = {"name": "head", "axis": [1], "keepdims": False, "initial": 5.0}
+
+
+def strange_operand(config):
+    layer_of(config, "head")["inbound_nodes"][0]["args"].append({"class_name": "__ellipsis__"})
+
+
+def quantized():
+    model = fill(nested())
+    model.quantize("int8")
+    return bytes_of(model, ".keras")
+
+
+def low_rank():
+    model = fill(nested())
+    model.get_layer("head").enable_lora(2)
+    return bytes_of(model, ".h5")
+
+
 def weights_alone():
     file = io.BytesIO()
     with h5py.File(file, "w") as opened:
@@ -309,6 +369,11 @@ bad = {
     "activation my_function (1 × : \"head\")": edited(set_activation),
     "it must have one output, got 2: \"head\", \"conv\"": edited(two_outputs),
     "a call of a layer that there is, got call 0 of \"tail\"": edited(unknown_call),
+    "layer \"head\" (Dense) must be called with tensors and numbers, as in use, got {\"training\":true}": edited(in_training),
+    "layer \"head\" (Max) must have no initial, got 5": edited(largest_from),
+    "layer \"head\" (Dense) must be called with tensors and numbers, as in use, got {\"class_name\":\"__ellipsis__\"}": edited(strange_operand),
+    "layer \"head\" (Dense) must have numbers that are not quantized": quantized(),
+    "layer \"head\" (Dense) must have its LoRA in its kernel, as a .keras file has it, got 2": low_rank(),
     "must be Sequential or Functional, got MyModel": edited(lambda config: (config.update(class_name="MyModel"), config["config"].pop("layers"))),
     "the model of its configuration must have a class_name": rewritten(lambda e: e.update({"config.json": b"[]"})),
     "its config.json must be JSON": rewritten(lambda e: e.update({"config.json": b"{"})),

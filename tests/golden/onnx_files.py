@@ -73,6 +73,9 @@ one("Conv", "w", "Conv, SAME_LOWER", weights={"w": draw(2, 3, 2, 4)}, auto_pad="
 one("ConvTranspose", "w b", weights={"w": draw(3, 2, 3, 3), "b": draw(2)}, strides=[2, 2], pads=[1, 1, 1, 1], output_padding=[1, 0])
 one("ConvTranspose", "w", "ConvTranspose, uneven pads", weights={"w": draw(3, 2, 3, 2)}, strides=[2, 1], pads=[1, 0, 0, 1])
 one("ConvTranspose", "w", "ConvTranspose, output_shape", weights={"w": draw(3, 2, 3, 3)}, strides=[2, 2], output_shape=[10, 14])
+for name, auto, add in [("NOTSET", "NOTSET", 0), ("SAME_UPPER", "SAME_UPPER", 1), ("SAME_LOWER", "SAME_LOWER", 1)]:
+    # 11 is where the kernels end.
+    one("ConvTranspose", "w b", f"ConvTranspose, larger output_shape, {name}", weights={"w": draw(3, 2, 3, 1), "b": draw(2)}, strides=[2, 3], output_shape=[11 + add, 20], auto_pad=auto)
 one("ConvTranspose", "w", "ConvTranspose, groups", shape=(1, 4, 3, 5), weights={"w": draw(4, 3, 2, 2)}, group=2)
 one("MaxPool", kernel_shape=[3, 2], strides=[2, 2], pads=[1, 0, 0, 1])
 one("MaxPool", name="MaxPool, ceil_mode", kernel_shape=[2, 3], strides=[2, 2], ceil_mode=1)
@@ -97,6 +100,7 @@ one("Elu", name="Elu, alpha", shape=(1, 2, 2, 3), alpha=0.7)
 one("Selu", name="Selu, alpha and gamma", shape=(1, 2, 2, 3), alpha=1.5, gamma=0.9)
 one("HardSigmoid", name="HardSigmoid, a sixth", shape=(1, 2, 2, 3), alpha=1 / 6)
 one("Clip", "low high", shape=(1, 2, 2, 3), weights={"low": np.float32(-0.5), "high": np.float32(0.75)})
+one("Clip", "low high", "Clip, no range", shape=(1, 2, 2, 3), weights={"low": np.float32(0.5), "high": np.float32(0.2)})
 one("Clip", "low", "Clip, from below", shape=(1, 2, 2, 3), weights={"low": np.float32(-0.5)})
 one("Clip", name="Clip, attributes", shape=(1, 2, 2, 3), opset=7, min=0.0, max=6.0)
 one("PRelu", "s", weights={"s": draw(3, 1, 1)}, shape=(1, 3, 2, 3))
@@ -159,6 +163,9 @@ for op in ["ReduceMean", "ReduceMax", "ReduceMin"]:
     one(op, name=f"{op}, channels", axes=[1])
 one("ReduceMean", "a", "ReduceMean, version 18", opset=18, weights={"a": ints(-1)})
 one("ReduceSum", "a", weights={"a": ints(1, 3)}, keepdims=0)
+one("ReduceSum", "a", "ReduceSum, of no axes", weights={"a": ints()}, noop_with_empty_axes=1)
+case("a number that becomes a bool", [n("Cast", ["c"], ["t"], to=TensorProto.BOOL), n("Cast", ["t"], ["f"], to=TensorProto.FLOAT), n("Mul", ["x", "f"], ["y"])], (1, 2, 2, 3), c=ints(5))
+case("rests", [n("Mod", ["a", "b"], ["m"], fmod=1), n("Mul", ["x", "m"], ["y"])], (1, 2, 2, 3), a=np.array([-5.0, 5.0, -5.5], np.float32), b=np.array([3.0, -3.0, 2.0], np.float32))
 one("Pad", "p", weights={"p": ints(0, 0, 1, 2, 0, 0, 0, 1)}, shape=(1, 2, 3, 4))
 one("Pad", "p c", "Pad, a number, channels", weights={"p": ints(0, 1, 1, 2, 0, 0, 0, 1), "c": np.float32(1.5)}, shape=(1, 2, 3, 4))
 one("Pad", "p", "Pad, reflect", weights={"p": ints(0, 0, 1, 2, 0, 0, 0, 1)}, shape=(1, 2, 3, 4), mode="reflect")
@@ -244,6 +251,21 @@ case(
     from0=ints(0), to0=ints(1), from1=ints(1), to1=ints(2), from2=ints(2), to2=ints(3),
 )
 
+# Softmaxes at the end, of which those alone are left out whose logits say the probabilities.
+files, good = good, {}
+case("of vectors", [n("Softmax", ["x"], ["y"], axis=1)], (2, 5))
+case("of channels", [n("Softmax", ["x"], ["y"], axis=1)])
+case("of rows", [n("Softmax", ["x"], ["y"])], (2, 4, 3))
+case("of channels of one pixel, flattened", [n("GlobalAveragePool", ["x"], ["p"]), n("Softmax", ["p"], ["s"], axis=1), n("Flatten", ["s"], ["y"])])
+case("of all, flattened", [n("Softmax", ["x"], ["s"], axis=1), n("Flatten", ["s"], ["y"])], opset=11)
+left_out, good = good, {}
+case("of rows of pixels", [n("Softmax", ["x"], ["y"], axis=2)], (2, 3, 3, 7))
+case("of columns of pixels", [n("Softmax", ["x"], ["y"])], (2, 3, 5, 3))
+case("of all", [n("Softmax", ["x"], ["y"], axis=1)], opset=11)
+case("of channels, flattened", [n("Softmax", ["x"], ["s"], axis=1), n("Flatten", ["s"], ["y"])])
+case("of the first axis of rows", [n("Softmax", ["x"], ["y"], axis=1)], (2, 4, 3))
+kept, good = good, files
+
 bad = {}
 
 
@@ -279,6 +301,7 @@ refuse(
         n("Relu", ["c"], ["y"]),
     ],
 )
+refuse("\"all\" (ReduceSum) must name the axes that it reduces", [n("ReduceSum", ["x", "a"], ["y"], name="all")], a=ints())
 refuse("\"first\" (Conv) must have a kernel for 2 channels", conv, w=draw(2, 3, 1, 1))
 refuse("of a type of numbers, got type 77", conv, change=lambda m: setattr(m.graph.initializer[0], "data_type", 77), **kernel)
 refuse("have the numbers of [2,2,1,2000000000]", conv, change=lambda m: m.graph.initializer[0].dims.__setitem__(3, 2000000000), **kernel)
@@ -324,6 +347,8 @@ with open(os.path.join(os.path.dirname(__file__), "onnx_files.json"), "w") as fi
     json.dump(
         {
             "good": good,
+            "leftOut": left_out,
+            "kept": kept,
             "bad": bad,
             "network": {
                 "model": b64(network.SerializeToString()),

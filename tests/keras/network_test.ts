@@ -9,6 +9,7 @@ import { open, tf } from "../../mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";
 import golden from "../golden/keras_files.json" with { type: "json" };
+import keras2 from "../golden/keras2_files.json" with { type: "json" };
 import { floats } from "../onnx/files.ts";
 import { onKerasFile, type Packed, tensorOf, unpacked } from "./files.ts";
 
@@ -61,6 +62,16 @@ for (const [ending, text] of Object.entries(golden.whole)) {
         .filter(([, own]) => Object.keys(own).length > 0).map(([name]) => name);
       assertEquals(learned, ["conv", "block.conv", "deep.conv", "deep.norm", "head"]);
       assertEquals(file.withClasses(5).declare(file.inputShape).shape, [5]);
+    }, `.${ending}`);
+  });
+}
+
+for (const [ending, text] of Object.entries(keras2.whole)) {
+  onCpu(`a .${ending} file that Keras 2 wrote answers as there`, async () => {
+    await onKerasFile(await unpacked(text), async (path) => {
+      const file = await readKeras(path, { keepSoftmax: true });
+      await assertAnswers(file, keras2.x, keras2.y);
+      assertStringIncludes(file.metadata.keras_version!, "2.");
     }, `.${ending}`);
   });
 }
@@ -120,6 +131,28 @@ Deno.test("Keras files that are cut are refused, wherever they are cut", async (
     }
   }
 });
+
+for (
+  const [name, after, isLeftOut] of [
+    ["of vectors", [], true],
+    ["of pixels", [{ class_name: "Reshape", config: { target_shape: [6, 4] } }], true],
+    ["of pixels, flattened", [{ class_name: "Flatten", config: {} }], false],
+  ] as const
+) {
+  onCpu(`a softmax at the end is left out if it can be made again: ${name}`, () => {
+    const input = { class_name: "InputLayer", config: { batch_shape: [null, 2, 3, 4] } };
+    const layers = [input, { class_name: "Softmax", config: {} }, ...after];
+    const { model } = kerasFile({
+      file: "model.keras",
+      model: parseModel({ class_name: "Sequential", config: { layers } }, "model.keras"),
+      weights: namedWeights(new Map()),
+      dialect: { major: 3, isTfjs: false },
+      metadata: {},
+    }).build();
+    const [output] = model.apply({}, {}, tf.ones([1, 2, 3, 4]), {}) as [tf.Tensor, unknown];
+    assertEquals((output.dataSync())[0], isLeftOut ? 1 : 0.25);
+  });
+}
 
 Deno.test("layers in one another without an end are refused", () => {
   let config: unknown = { class_name: "Dense", config: { units: 1 } };

@@ -2,6 +2,8 @@
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { onEachMpi } from "../world/launchers.ts";
 import { runTask, taskWords } from "./run_task.ts";
+import { plainPng } from "../data/picture_folder.ts";
+import { tar } from "../files/tar_fixture.ts";
 import { smallMnist } from "./small_mnist.ts";
 
 const data = await smallMnist(80, 10);
@@ -35,6 +37,71 @@ onEachMpi("ranks train as one process, also resumed by another number of them", 
   }
   await Deno.remove(dir, { recursive: true });
 });
+
+onEachMpi(
+  "ranks train on shards as one process does, also resumed in the middle of an epoch",
+  async (launch) => {
+    const dir = await Deno.makeTempDir();
+    // Numbers 0 to 3 as grays; the shards are of other lengths than the parts of batches.
+    const sample = (i: number): [string, Uint8Array][] => [
+      [`c${i % 4}/${String(i).padStart(3, "0")}.png`, plainPng([20 + 60 * (i % 4), i, 0], 4, 4)],
+      [`c${i % 4}/${String(i).padStart(3, "0")}.txt`, new TextEncoder().encode(`c${i % 4}`)],
+    ];
+    const shards = {
+      "train-0": [0, 17],
+      "train-1": [17, 20],
+      "train-2": [20, 44],
+      "test-0": [44, 60],
+    };
+    await Deno.mkdir(`${dir}/shards`);
+    for (const [name, [from, to]] of Object.entries(shards)) {
+      const numbers = Array.from({ length: to! - from! }, (_, i) => from! + i);
+      await Deno.writeFile(`${dir}/shards/${name}.tar`, tar(numbers.flatMap(sample)));
+      for (const [path, bytes] of numbers.map((i) => sample(i)[0]!)) {
+        const folder = `${dir}/folder/${name.split("-")[0]}/${path.split("/")[0]}`;
+        await Deno.mkdir(folder, { recursive: true });
+        await Deno.writeFile(`${folder}/${path.split("/")[1]}`, bytes);
+      }
+    }
+    const common = ["--dataset", "folder", "--image-size", "32", "--batch-size", "11", "--json"];
+    const run = (
+      data: string,
+      out: string,
+      ...more: string[]
+    ): string[] => [
+      ...common,
+      "--epochs",
+      "2",
+      "--data-dir",
+      `${dir}/${data}`,
+      "--out",
+      `${dir}/${out}`,
+      ...more,
+    ];
+    const one = await runTask("train", run("shards", "one"));
+    assertEquals(one.code, 0, one.err);
+    const expected = JSON.parse(one.out);
+    const two = await launch(2, ...train, "--distributed", ...run("shards", "two"));
+    assertEquals([two.code, two.said.length], [0, 2], two.stderr);
+    assertEquals(two.said[0].parametersHash, two.said[1].parametersHash);
+    assertLess(Math.abs(two.said[0].testLoss - expected.testLoss), 1e-5);
+    assertEquals(two.said[0].testAccuracy, expected.testAccuracy);
+    // A folder orders its pictures by class: other batches, but whole and the same on all ranks.
+    const folder = await launch(3, ...train, "--distributed", ...run("folder", "three"));
+    assertEquals([folder.code, folder.said.length], [0, 3], folder.stderr);
+    assertEquals(new Set(folder.said.map(({ parametersHash }) => parametersHash)).size, 1);
+    // Stopped in the middle of an epoch, and resumed by another number of ranks.
+    const stopped = run("shards", "stopped", "--time-limit", "0.001");
+    const cut = await launch(2, ...train, "--distributed", ...stopped);
+    assertEquals([cut.code, cut.said.length], [0, 2], cut.stderr);
+    assertEquals(cut.said[0].epochsDone, 0);
+    const rest = ["--resume", "--out", `${dir}/stopped`, "--time-limit", "1000", "--json"];
+    const resumed = await launch(3, ...train, "--distributed", ...rest);
+    assertEquals([resumed.code, resumed.said.length], [0, 3], resumed.stderr);
+    assertLess(Math.abs(resumed.said[0].testLoss - expected.testLoss), 1e-5);
+    await Deno.remove(dir, { recursive: true });
+  },
+);
 
 onEachMpi("a rank that sees no number ends all, with its number and the step", async (launch) => {
   const dir = await Deno.makeTempDir();

@@ -20,7 +20,9 @@ function coarse(seed: number, rows: number, classes: number): Float32Array {
 }
 
 async function check(form: string): Promise<void> {
-  for (const [rows, classes] of [[1, 1], [3, 2], [128, 10], [256, 64], [257, 3], [700, 30]]) {
+  for (
+    const [rows, classes] of [[1, 1], [3, 2], [128, 10], [256, 64], [257, 3], [700, 30], [9, 1100]]
+  ) {
     const [a, b] = [coarse(1, rows!, classes!), coarse(2, rows!, classes!)];
     const matrix = (values: Float32Array) => tf.tensor2d(values, [rows!, classes!]);
     const rowOf = (values: Float32Array, n: number) =>

@@ -111,6 +111,8 @@ const SETS: readonly Sets[] = [
   [1, 131, 2, 36],
   [40, 70, 2, 4],
   [1, 3, 2, 2100],
+  // As large as is read from textures.
+  [1400, 1, 1, 96],
   [2, 1, 2, 9001],
 ];
 

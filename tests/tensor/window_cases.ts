@@ -82,4 +82,9 @@ export const CASES: readonly Case[] = [
   ...Array.from({ length: 30 }, (_, seed) => randomCase(seed)),
   { shape: [2, 6, 8, 8], size: [2, 2], stride: [2, 2], padding: "valid" },
   { shape: [1, 20, 20, 4], size: [9, 8], stride: [3, 4], padding: "valid" },
+  // Side by side, of channels that several pixels together make fours of.
+  { shape: [3, 8, 12, 6], size: [2, 2], stride: [2, 2], padding: "valid" },
+  { shape: [2, 4, 8, 3], size: [2, 2], stride: [2, 2], padding: "same" },
+  { shape: [2, 9, 12, 1], size: [2, 1], stride: [3, 3], padding: "valid" },
+  { shape: [1, 6, 12, 5], size: [3, 2], stride: [3, 3], padding: "valid" },
 ];

@@ -2,8 +2,15 @@
 import { isPicture } from "../../image/codecs/file_kind.ts";
 import { fileName } from "./idx.ts";
 
+/** A picture's file, or where it is in an archive. */
+export type PictureFile = {
+  /** Its path; of a picture in an archive that of the archive with its name, which no file has. */
+  readonly file: string;
+  readonly at?: { readonly archive: string; readonly offset: number; readonly size: number };
+};
+
 /** A picture's file and its class. */
-export type LabeledFile = { readonly file: string; readonly label: number };
+export type LabeledFile = PictureFile & { readonly label: number };
 
 /** The pictures of a folder. */
 export type ClassFolders = {
@@ -18,7 +25,7 @@ export type ClassFolders = {
 export type Part = "all" | "train" | "val" | "test";
 
 /** What the folders of the parts may be called. */
-const PARTS: Readonly<Record<string, Part>> = {
+export const PARTS: Readonly<Record<string, Part>> = {
   train: "train",
   training: "train",
   val: "val",
@@ -52,6 +59,12 @@ export async function findClassFolders(root: string): Promise<ClassFolders> {
   if (isSplit) return await findParts(root, contents, parts);
   const { classNames, files, ignored } = await findClasses(root, contents);
   return { classNames, parts: { all: files }, ignored };
+}
+
+/** Whether a folder holds archives and no folders. */
+export async function holdsShards(root: string): Promise<boolean> {
+  const { folders, files } = await readFolder(root);
+  return folders.length === 0 && files.some((name) => name.endsWith(".tar"));
 }
 
 async function findParts(

@@ -2,7 +2,16 @@
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { sha256Of } from "../../files/sha256.ts";
-import { type ClassFolders, findClassFolders, type LabeledFile, some } from "./class_folders.ts";
+import { ALONE } from "../../world/world.ts";
+import {
+  type ClassFolders,
+  findClassFolders,
+  holdsShards,
+  type LabeledFile,
+  type PictureFile,
+  some,
+} from "./class_folders.ts";
+import { findShards, namesShards } from "./shards.ts";
 import { decodePool } from "./decode_pool.ts";
 import type { DataSplit, ImageSource } from "../image_source.ts";
 import {
@@ -60,6 +69,15 @@ export type ImageFolder = DataSplit<ImageSource> & Disposable & {
  * whatever the other says; if it is neither PNG nor JPEG (GIF, WebP, …) it is a broken file. All
  * other files and deeper folders are listed in `ignored`. Names that begin with a dot are skipped.
  *
+ * A folder of `.tar` files, or a path such as `photos-{000..015}.tar`, are shards as WebDataset
+ * writes them: each picture, `cat/0001.jpg`, is followed by its label, `cat/0001.cls` or `.txt` with the
+ * number or the name of its class, or `.json` with a field `label`, `cls` or `class`. Names of shards may
+ * begin with `train`, `val` and `test`. Their headers are read when they are opened, their pictures when
+ * a batch needs them, so that a broken one ends the run then (unless `skipBroken` has all decoded before).
+ *
+ * With the option `world` ranks divide the decoding of a folder, and the headers of shards; then each
+ * reads what its part of a batch has, and nothing else.
+ *
  * With `cacheDir` all pixels are on the disk too, and nothing is decoded twice, the next time
  * included.
  *
@@ -100,22 +118,38 @@ export async function imageFolder(
 ): Promise<ImageFolder> {
   const rules = checkImageFolder(options);
   const root = typeof directory === "string" ? directory : fileURLToPath(directory);
-  const found = await findClassFolders(root);
-  const files = Object.values(found.parts).flat();
+  const { found, isSharded } = await findPictures(root, options);
+  const files = PART_ORDER.flatMap((part) => found.parts[part] ?? []);
   const pool = decodePool(rules.workers);
   try {
-    const cache = pixelCache(files.map(({ file }) => file), rules, pool);
-    await cache.fill(options);
+    const cache = pixelCache(files, rules, pool);
+    // Shards are made to be read once an epoch, and by those who need them.
+    if (!isSharded || options.skipBroken || options.cacheDir) await cache.fill(options);
     if (cache.broken.length > 0 && !options.skipBroken) {
       throw brokenError(root, cache, files.length);
     }
     const parts = partsOf(root, found, cache, rules);
-    const sizes = await sizesOf(files.map(({ file }) => file));
+    const sizes = await sizesOf(files);
     return folderOf(root, parts, found, { ...rules, cache, pool, sizes });
   } catch (error) {
     pool[Symbol.dispose]();
     throw error;
   }
+}
+
+/** The parts in the order of their images' places. */
+const PART_ORDER = ["all", "train", "val", "test"] as const;
+
+/** The pictures of class folders, or of shards. */
+async function findPictures(
+  root: string,
+  { world = ALONE }: ImageFolderOptions,
+): Promise<{ readonly found: ClassFolders; readonly isSharded: boolean }> {
+  const isSharded = namesShards(root) || await holdsShards(root);
+  return {
+    found: isSharded ? await findShards(root, world) : await findClassFolders(root),
+    isSharded,
+  };
 }
 
 function brokenError(root: string, { broken }: PixelCache, total: number): SyntaxError {
@@ -174,10 +208,11 @@ function requireEach(
 }
 
 /** The sizes of files; a file that cannot be asked has none. */
-async function sizesOf(files: readonly string[]): Promise<(number | undefined)[]> {
-  const sizes: (number | undefined)[] = Array(files.length).fill(undefined);
-  await atMost(16, files.keys(), async (place) => {
-    sizes[place] = (await Deno.stat(files[place]!).catch(() => undefined))?.size;
+async function sizesOf(files: readonly PictureFile[]): Promise<(number | undefined)[]> {
+  const sizes: (number | undefined)[] = files.map(({ at }) => at?.size);
+  const asked = [...files.keys()].filter((place) => sizes[place] === undefined);
+  await atMost(16, asked, async (place) => {
+    sizes[place] = (await Deno.stat(files[place]!.file).catch(() => undefined))?.size;
   });
   return sizes;
 }

@@ -2,6 +2,7 @@
 import type { ResizeFilter } from "../../image/resize.ts";
 import { type Key, key as keyOf } from "../../tensor/random.ts";
 import { requireOneOf, requireRange, requireWhole } from "../../text/require.ts";
+import type { World } from "../../world/world.ts";
 import type { PixelRule } from "./picture_pixels.ts";
 
 /** Options of {@linkcode imageFolder}. */
@@ -40,6 +41,8 @@ export type ImageFolderOptions = {
    * If workers cannot be started, this thread decodes, to the same pixels.
    */
   readonly workers?: number;
+  /** The ranks that share the work of opening the folder. Default: this process alone. */
+  readonly world?: World;
   /** Called when files are decoded while the folder is opened. */
   readonly onProgress?: (done: number, total: number) => void;
   /** Ends the opening, which then throws its reason. */

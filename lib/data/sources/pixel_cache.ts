@@ -1,4 +1,9 @@
 // The decoded pixels of files, up to a limit of memory; the others are decoded again.
+import { attempting } from "../../files/file_error.ts";
+import { readAt } from "../../files/read_at.ts";
+import { partOf } from "../../tensor/batch_part.ts";
+import { ALONE, type World } from "../../world/world.ts";
+import type { PictureFile } from "./class_folders.ts";
 import type { DecodePool } from "./decode_pool.ts";
 import { imageSize } from "../examples.ts";
 import type { PicturePixels, PixelRule } from "./picture_pixels.ts";
@@ -31,13 +36,15 @@ export type PixelCache = CacheUse & {
 /** How a cache is filled. */
 export type FillOptions = {
   readonly cacheDir?: string;
+  /** The ranks that decode together, each a part of the files; each holds what it decoded. */
+  readonly world?: World;
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
 };
 
 /** A cache as it stands. */
 type State = {
-  readonly files: readonly string[];
+  readonly files: readonly PictureFile[];
   readonly rule: PixelRule;
   readonly pool: DecodePool;
   /** Bytes of pixels of a file, and how many files may be held. */
@@ -61,7 +68,7 @@ type State = {
  * @param rule the pixels' shape, how it is reached, and how many bytes may be held
  */
 export function pixelCache(
-  files: readonly string[],
+  files: readonly PictureFile[],
   { memoryLimit, workers, shape, resize, filter }: PixelRule & {
     readonly memoryLimit: number;
     readonly workers: number;
@@ -102,34 +109,68 @@ export function pixelCache(
 }
 
 /** Faults in the order of the files. */
-function listed(faults: ReadonlyMap<number, string>, files: readonly string[]): BrokenFile[] {
+function listed(
+  faults: ReadonlyMap<number, string>,
+  files: readonly PictureFile[],
+): BrokenFile[] {
   const sorted = [...faults].sort(([a], [b]) => a - b);
-  return sorted.map(([place, reason]) => ({ file: files[place]!, reason }));
+  return sorted.map(([place, reason]) => ({ file: files[place]!.file, reason }));
 }
 
 async function fill(state: State, options: FillOptions): Promise<void> {
   const { files, rule, size } = state;
-  if (options.cacheDir === undefined) return await decodeAll(state, options, async () => {});
-  const path = await pixelPath(options.cacheDir, files, rule);
+  const { cacheDir, world = ALONE } = options;
+  if (cacheDir === undefined) return await decodeTogether(state, options, world);
+  // One rank writes what the others read.
+  if (world.rank > 0) await world.during("wait for pixels", () => world.barrier(), A_WEEK);
+  const path = await pixelPath(cacheDir, files, rule);
   const before = await openPixelFile(path, files.length, size);
-  if (before) return await fillFrom(state, before, options);
-  using writer = await createPixelFile(path, files.length, size);
-  await decodeAll(state, options, writer.write);
-  if (!state.hasPassing) state.onDisk = await writer.finish(state);
+  if (before) await fillFrom(state, before, options);
+  else {
+    await world.during("decode pictures", async () => {
+      using writer = await createPixelFile(path, files.length, size);
+      await decodeAll(state, options, files.keys(), writer.write);
+      if (!state.hasPassing) state.onDisk = await writer.finish(state);
+    }, A_WEEK);
+  }
+  if (world.rank === 0) await world.barrier();
 }
 
-/** Decodes each file, holds the first ones and hands each to `keep`. */
+/** So long, in seconds, may large folders take. */
+const A_WEEK = 7 * 24 * 3600;
+
+/** Decodes each file on one of the ranks, and tells all which are broken. */
+async function decodeTogether(state: State, options: FillOptions, world: World): Promise<void> {
+  const { files, broken, warnings } = state;
+  const { first, count } = partOf(world, files.length);
+  const own = Array.from({ length: count }, (_, i) => first + i);
+  const said = await world.during("decode pictures", async () => {
+    await decodeAll(state, options, own, async () => {});
+    if (world.size === 1) return [];
+    const faults = JSON.stringify([[...broken], [...warnings]]);
+    return await world.allGather(new TextEncoder().encode(faults));
+  }, A_WEEK);
+  for (const bytes of said) {
+    const faults: [number, string][][] = JSON.parse(new TextDecoder().decode(bytes));
+    for (const [place, reason] of faults[0]!) broken.set(place, reason);
+    for (const [place, reason] of faults[1]!) warnings.set(place, reason);
+  }
+}
+
+/** Decodes files, holds the first ones and hands each to `keep`. */
 async function decodeAll(
   state: State,
   { onProgress, signal }: FillOptions,
+  places: Iterable<number>,
   keep: (place: number, pixels: Uint8Array) => Promise<void>,
 ): Promise<void> {
   const { files, atOnce, broken, warnings } = state;
+  const all = [...places];
   let done = 0;
-  await atMost(atOnce, files.keys(), async (place) => {
+  await atMost(atOnce, all, async (place) => {
     signal?.throwIfAborted();
     const picture = await decode(state, place).catch((error: unknown) => {
-      broken.set(place, reasonOf(error, files[place]!));
+      broken.set(place, reasonOf(error, files[place]!.file));
       if (!lasts(error)) state.hasPassing = true;
     });
     if (picture) {
@@ -137,16 +178,22 @@ async function decodeAll(
       hold(state, picture.pixels, place);
       await keep(place, picture.pixels);
     }
-    onProgress?.(++done, files.length);
+    onProgress?.(++done, all.length);
   });
 }
 
 async function decode(state: State, place: number): Promise<PicturePixels> {
   const { files, rule, pool } = state;
-  const file = files[place]!;
-  const bytes = await Deno.readFile(file);
+  const picture = files[place]!;
+  const bytes = await bytesOf(picture);
   state.decodes++;
-  return await pool.decode({ bytes, file, rule });
+  return await pool.decode({ bytes, file: picture.file, rule });
+}
+
+async function bytesOf({ file, at }: PictureFile): Promise<Uint8Array<ArrayBuffer>> {
+  if (!at) return await Deno.readFile(file);
+  using archive = await attempting(`Cannot read ${at.archive}`, Deno.open(at.archive));
+  return await readAt(archive, at.offset, at.size);
 }
 
 function hold({ held, room }: State, pixels: Uint8Array, place: number): void {
@@ -180,7 +227,11 @@ async function read(state: State, places: Uint32Array): Promise<Uint8Array> {
     await atMost(
       atOnce,
       absent.keys(),
-      async (place) => put((await decode(state, place)).pixels, place),
+      async (place) => {
+        const { pixels } = await decode(state, place);
+        hold(state, pixels, place); // What another rank has decoded before.
+        put(pixels, place);
+      },
     );
   }
   return pixels;

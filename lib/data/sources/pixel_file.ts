@@ -3,6 +3,7 @@ import { writeAll, writeFileAtomically } from "../../files/atomic_file.ts";
 import { attempting, fileError } from "../../files/file_error.ts";
 import { readAt } from "../../files/read_at.ts";
 import { sha256Of } from "../../files/sha256.ts";
+import type { PictureFile } from "./class_folders.ts";
 import type { PixelRule } from "./picture_pixels.ts";
 
 /** What is wrong with files, by place. */
@@ -40,13 +41,18 @@ const VERSION = 2;
  */
 export async function pixelPath(
   folder: string,
-  files: readonly string[],
+  files: readonly PictureFile[],
   { shape, resize, filter }: PixelRule,
 ): Promise<string> {
   const stamps: unknown[] = [];
-  for (const file of files) {
-    const info = await Deno.stat(file).catch(() => undefined);
-    stamps.push([file, info?.size, info?.mtime?.getTime()]);
+  let last: { readonly path: string; readonly stamp: readonly unknown[] } | undefined;
+  for (const { file, at } of files) {
+    const path = at?.archive ?? file;
+    if (last?.path !== path) {
+      const info = await Deno.stat(path).catch(() => undefined);
+      last = { path, stamp: [info?.size, info?.mtime?.getTime()] };
+    }
+    stamps.push([file, ...last.stamp, ...(at ? [at.offset] : [])]);
   }
   const text = JSON.stringify([VERSION, shape, resize, filter, stamps]);
   return `${folder}/pixels/${sha256Of(text).slice(0, 32)}`;

@@ -1,10 +1,12 @@
-// Steps that compute each number of what another step has just made are computed in its pass.
+// Steps that compute each number of what another step has just made are computed in its pass, and
+// what is laid beside other tensors is written there at once.
 import { type Run, type Step, type Storage, touched, type Use } from "./recording.ts";
 
 /**
  * Fuses steps: a normalization, a sum with a shortcut, an activation or its gradient that follows a
  * product, a convolution or another of them is computed before that one's numbers are written, if
- * nobody else looks at these. The numbers are the same.
+ * nobody else looks at these; and what a concatenation only lays beside other tensors is written in
+ * its place of that. The numbers are the same.
  *
  * @param results storages that are looked at in the end
  * @param mostBuffers how many a dispatch may bind
@@ -22,6 +24,14 @@ export function fuse(
     const made = step.kind === "run" ? step.uses[0] : undefined;
     if (step.kind === "run" && made) producer.set(made.storage, i);
     if (step.kind !== "run" || !isFirstWrite(made, writers)) continue;
+    const makers = makersOfParts(step, fused, { kept, readers, writers });
+    if (makers) {
+      for (const [at, maker] of makers) fused[at] = maker;
+      fused[i] = undefined;
+      producer.delete(made!.storage);
+      writers.set(made!.storage, [...makers.keys()]);
+      continue;
+    }
     for (const [at, operand] of hostsOf(step, producer)) {
       const host = fused[at] as Run;
       const { storage } = step.uses[operand]!;
@@ -56,6 +66,46 @@ function hostsOf(step: Run, producer: ReadonlyMap<Storage, number>): [number, nu
 function isFirstWrite(use: Use | undefined, writers: ReadonlyMap<Storage, number[]>): boolean {
   return use?.access === "write" && use.storage.origin.kind === "made" &&
     use.storage.dtype === "float32" && writers.get(use.storage)!.length === 1;
+}
+
+/** Who uses which storage. */
+type Users = {
+  /** Those that are looked at in the end. */
+  readonly kept: ReadonlySet<Storage>;
+  readonly readers: ReadonlyMap<Storage, number>;
+  readonly writers: ReadonlyMap<Storage, readonly number[]>;
+};
+
+/**
+ * The steps that made what a step lays beside each other, each writing to its place of that, if all
+ * can, and nobody else looks at what they made.
+ */
+function makersOfParts(
+  { fusion, uses: [whole, ...uses] }: Run,
+  steps: readonly (Step | undefined)[],
+  { kept, readers, writers }: Users,
+): ReadonlyMap<number, Run> | undefined {
+  if (!fusion?.parts || uses.length !== fusion.parts.length) return undefined;
+  const makers = new Map<number, Run>();
+  for (const [k, { storage }] of uses.entries()) {
+    const at = writers.get(storage) ?? [];
+    if (kept.has(storage) || readers.get(storage) !== 1 || at.length === 0) return undefined;
+    for (const place of at) {
+      const maker = steps[place];
+      if (maker?.kind !== "run") return undefined;
+      const [made, ...others] = maker.uses as [Use, ...Use[]];
+      const isAlone = made.storage === storage && made.access === "write" &&
+        storage.origin.kind === "made" && storage.dtype === "float32";
+      const isWhole = !maker.key && maker.uses.every(({ range }) => !range) && !whole!.range;
+      // Only parts are written by several.
+      const mayBePart = maker.fusion?.leads && (at.length === 1 || maker.fusion.part);
+      if (!isAlone || !isWhole || !mayBePart) return undefined;
+      const within = maker.fusion!.within(fusion.parts[k]!, whole!.shape);
+      if (!within) return undefined;
+      makers.set(place, { ...maker, ...within, uses: [whole!, ...others] });
+    }
+  }
+  return makers;
 }
 
 /** A step with another in its pass, if there can be one. */

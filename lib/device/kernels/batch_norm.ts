@@ -36,7 +36,7 @@ export function batchNorm(software: boolean): tf.KernelConfig["kernelFunc"] {
     const [mean, variance, ...next] = merge(backend, software, partial, running, chains, momentum);
     backend.disposeData(partial.dataId);
     const inputs = { x, scale, shift, mean: mean!, variance: variance! };
-    return [normalizeBy(backend, inputs, epsilon), mean!, variance!, ...next];
+    return [normalizeBy(backend, software, inputs, epsilon), mean!, variance!, ...next];
   };
 }
 

@@ -108,8 +108,12 @@ fn main(index: u32, local: u32) {
   })[0]!;
 }
 
-/** The kernel function of the slopes by the input in training, the same for any adapter. */
-export function batchNormGradient(): tf.KernelConfig["kernelFunc"] {
+/**
+ * The kernel function of the slopes by the input in training.
+ *
+ * @param software whether the adapter computes on the CPU
+ */
+export function batchNormGradient(software: boolean): tf.KernelConfig["kernelFunc"] {
   return ({ inputs, attrs, backend }) => {
     const { dy, x, ...features } = inputs as Record<
       "dy" | "x" | "mean" | "variance" | "scale" | "sums",
@@ -117,16 +121,22 @@ export function batchNormGradient(): tf.KernelConfig["kernelFunc"] {
     >;
     const { epsilon } = attrs as unknown as NormalizeAttributes;
     const rows = x.shape.slice(0, -1).reduce((product, size) => product * size, 1);
-    return runFeatures(backend as GuardedBackend, {
+    return runFeatures(backend as GuardedBackend, software, {
       operation: "BatchNormGrad",
       inputs: { dy, x },
       features,
       uniforms: { epsilon: floatBits(epsilon), rows },
+      once: {
+        middle: "mean[c]",
+        inverse: INVERSE,
+        factor: `scale[c] * ${INVERSE}`,
+        slopes: "sums[c]",
+        products: "sums[c + uniforms.strips]",
+      },
       text: `
-  let inverse = ${INVERSE};
-  let place = (x - mean[c]) * inverse;
-  let borne = (sums[c] + place * sums[c + uniforms.strips]) / f32(uniforms.rows);
-  y = scale[c] * inverse * (dy - borne);`,
+  let place = (x - middle) * inverse;
+  let borne = (slopes + place * products) / f32(uniforms.rows);
+  y = factor * (dy - borne);`,
     });
   };
 }

@@ -99,22 +99,38 @@ export function chainSums(
   block: Block,
   divisor: number,
 ): tf.TensorInfo {
-  const { outer, length, inner } = block;
+  const joined = software ? rowsAsOne(block) : 1;
+  const { outer, length, inner } = {
+    ...block,
+    length: block.length / joined,
+    inner: block.inner * joined,
+  };
   const strips = inner % 4 === 0 ? inner / 4 : inner;
   const terms = inner === 1 && length % 4 === 0 ? length / 4 : length;
   const stretches = software || isShort(terms, outer * strips)
     ? undefined
     : stretchesOf(terms, strips, outer);
   const chains = stretches?.stretches ?? chainsOf(software, terms, outer * strips);
-  const sums = pass(backend, software, x, block, {
+  const isWhole = chains * joined === 1;
+  const sums = pass(backend, software, x, { outer, length, inner }, {
     chains,
     stretches,
-    divisor: chains === 1 ? divisor : 1,
+    divisor: isWhole ? divisor : 1,
   });
-  if (chains === 1) return sums;
-  const total = chainSums(backend, software, sums, { outer, length: chains, inner }, divisor);
+  if (isWhole) return sums;
+  const rest = { outer, length: chains * joined, inner: block.inner };
+  const total = chainSums(backend, software, sums, rest, divisor);
   backend.disposeData(sums.dataId);
   return total;
+}
+
+/**
+ * How many rows of a block are taken as one, so that it comes in fours: where the sums are few and
+ * long, so that there is a second pass anyway.
+ */
+function rowsAsOne({ length, inner }: Block): number {
+  const rows = inner % 4 === 0 || inner === 1 ? 1 : inner % 2 === 0 ? 2 : 4;
+  return length > SHORT * rows && length % rows === 0 ? rows : 1;
 }
 
 /** Whether sums are so short, or so many, that each is best left to one invocation. */

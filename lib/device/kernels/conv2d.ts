@@ -11,6 +11,7 @@ import {
   isPadded,
 } from "./convolution.ts";
 import { depthwise, isDepthwise } from "./depthwise.ts";
+import { isToFew, runFewFeatures } from "./few_features.ts";
 import { fusedActivation, isOurs } from "./fused.ts";
 import { loadFlat, loadPatch } from "./load.ts";
 import { runProduct } from "./product.ts";
@@ -67,15 +68,12 @@ fn skip(s: Step, h: Step) -> Step {
   return Step(s.c, s.v, s.y, s.x, s.offset + h.offset, s.b + h.b);
 }`;
 
-/**
- * As a product for each group: row = pixel of the output, step = (u, v, c), column = feature.
- * `offset` is where a patch's tap lies relative to its corner, so that the
- * inner loop adds and compares only.
- */
-const functions = (padded: boolean, taps: number) => (quads: Quads, software: boolean): string => `
-struct Row { base: i32, y: i32, x: i32 }
-struct Step { c: u32, v: u32, y: i32, x: i32, offset: i32, b: u32 }
-fn row(batch: u32, m: u32) -> Row {
+/** Rows of filters of one tap that takes all pixels as they are: no place has to be found. */
+const PIXELS = `fn row(batch: u32, m: u32) -> Row {
+  return Row(i32(m * uniforms.inChannels + batch * uniforms.groupChannels), 0, 0);
+}`;
+
+const PATCHES = `fn row(batch: u32, m: u32) -> Row {
   let j = m % uniforms.outWidth;
   let i = (m / uniforms.outWidth) % uniforms.outHeight;
   let image = m / (uniforms.outWidth * uniforms.outHeight);
@@ -84,7 +82,21 @@ fn row(batch: u32, m: u32) -> Row {
   let line = i32(image * uniforms.inHeight) + y;
   return Row((line * i32(uniforms.inWidth) + x) * i32(uniforms.inChannels) +
     i32(batch * uniforms.groupChannels), y, x);
-}
+}`;
+
+/**
+ * As a product for each group: row = pixel of the output, step = (u, v, c), column = feature.
+ * `offset` is where a patch's tap lies relative to its corner, so that the
+ * inner loop adds and compares only.
+ */
+const functions = (padded: boolean, taps: number, isPixels: boolean) =>
+(
+  quads: Quads,
+  software: boolean,
+): string => `
+struct Row { base: i32, y: i32, x: i32 }
+struct Step { c: u32, v: u32, y: i32, x: i32, offset: i32, b: u32 }
+${isPixels ? PIXELS : PATCHES}
 fn step(batch: u32, k: u32) -> Step {
   let tap = k / uniforms.groupChannels;
   let c = k % uniforms.groupChannels;
@@ -99,6 +111,23 @@ ${loadPatch("x", "s.offset", padded, quads.a)}
 fn column(n: u32) -> u32 { return n; }
 ${loadFlat("fn loadB(s: Step, c: u32)", "filter_", "s.b + c", quads.b)}
 `;
+
+/** The same for few features. */
+const CORRELATION = `
+fn origin(batch: u32, y: u32, x: u32) -> vec2<i32> {
+  return vec2<i32>(i32(y * uniforms.strideY) - i32(uniforms.padTop),
+    i32(x * uniforms.strideX) - i32(uniforms.padLeft));
+}
+fn tapsOf(batch: u32) -> vec2<u32> { return vec2<u32>(TAP_ROWS, TAP_COLUMNS); }
+fn weightsOf(batch: u32, t: u32) -> u32 {
+  return t * uniforms.filterWidth * uniforms.inChannels * uniforms.outChannels;
+}
+fn weightSteps() -> vec3<u32> {
+  return vec3<u32>(uniforms.inChannels * uniforms.outChannels, 1u, uniforms.outChannels);
+}
+fn destination(batch: u32, image: u32, y: u32, x: u32) -> i32 {
+  return i32((image * uniforms.outHeight + y) * uniforms.outWidth + x);
+}`;
 
 /**
  * The kernel function of `Conv2D` for an adapter.
@@ -121,11 +150,33 @@ export function conv2d(software: boolean): tf.KernelConfig["kernelFunc"] {
         const inputs = { x, filter, ...(bias ? { bias } : {}) };
         return depthwise(backend as GuardedBackend, software, g, inputs, activation);
       }
-      const padded = isPadded(g);
       const taps = g.filterHeight * g.filterWidth;
+      if (isToFew(g.groups, g.outChannels, taps)) {
+        return runFewFeatures(backend as GuardedBackend, software, {
+          operation: "Conv2D",
+          variant: "forward",
+          source: x,
+          filter,
+          features: g.outChannels,
+          pixels: [g.outHeight, g.outWidth],
+          phases: 1,
+          taps: [g.filterHeight, g.filterWidth],
+          sureTaps: g.filterWidth,
+          stride: [g.strideHeight, g.strideWidth],
+          dilation: [g.dilationHeight, g.dilationWidth],
+          backward: false,
+          bias,
+          activation,
+          uniforms: geometryUniforms(g),
+          functions: CORRELATION,
+          shape: g.outShape,
+        });
+      }
+      const padded = isPadded(g);
+      const isPixels = taps === 1 && !padded && g.strideHeight === 1 && g.strideWidth === 1;
       return runProduct(backend as GuardedBackend, software, {
         operation: "Conv2D",
-        variant: `${padded ? "padded" : "inside"}${taps === 1 ? " 1×1" : ""}${
+        variant: `${isPixels ? "pixels" : padded ? "padded" : "inside"}${taps === 1 ? " 1×1" : ""}${
           g.groups > 1 ? " groups" : ""
         }`,
         batch: g.groups,
@@ -141,7 +192,7 @@ export function conv2d(software: boolean): tf.KernelConfig["kernelFunc"] {
           b: g.outChannels / g.groups % 4 === 0 ? "columns" : undefined,
         },
         neighbors: { a: "depth", b: "columns" },
-        functions: functions(padded, taps),
+        functions: functions(padded, taps, isPixels),
         ...(g.groups > 1 ? { placement: BY_GROUPS } : {}),
         half: true,
         shape: g.outShape,

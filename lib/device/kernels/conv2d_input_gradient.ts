@@ -11,6 +11,7 @@ import {
   onSlopes,
 } from "./convolution.ts";
 import { depthwiseInputGradient, isDepthwise } from "./depthwise.ts";
+import { isToFew, runFewFeatures } from "./few_features.ts";
 import { inside, loadFlat } from "./load.ts";
 import { type Product, runProduct } from "./product.ts";
 import type { Quads } from "./tiles.ts";
@@ -265,6 +266,7 @@ fn destination(batch: u32, m: u32) -> u32 {
   return ((image * uniforms.inHeight + pixel.x) * uniforms.inWidth + pixel.y) * uniforms.inChannels +
     groupOf(batch) * uniforms.groupChannels;
 }
+fn feature(batch: u32, n: u32) -> u32 { return groupOf(batch) * uniforms.groupChannels + n; }
 fn exists(batch: u32, m: u32) -> bool {
   let pixel = vec2<u32>(pixelOf(batch, m));
   return pixel.x < uniforms.inHeight && pixel.y < uniforms.inWidth;
@@ -277,6 +279,7 @@ const BY_GROUPS = `
 fn destination(batch: u32, m: u32) -> u32 {
   return m * uniforms.inChannels + batch * uniforms.groupChannels;
 }
+fn feature(batch: u32, n: u32) -> u32 { return batch * uniforms.groupChannels + n; }
 fn exists(batch: u32, m: u32) -> bool { return true; }
 fn depthOf(batch: u32) -> u32 { return uniforms.depth; }
 `;
@@ -324,6 +327,68 @@ function layout(
   };
 }
 
+/** The correlation with turned filters, of each phase, for few channels. */
+const CORRELATION = `
+${PHASE}
+fn origin(batch: u32, y: u32, x: u32) -> vec2<i32> {
+  return vec2<i32>(
+    i32(y + uniforms.padTop / uniforms.strideY) - i32((TAP_ROWS - 1u) * uniforms.dilationY),
+    i32(x + uniforms.padLeft / uniforms.strideX) - i32((TAP_COLUMNS - 1u) * uniforms.dilationX));
+}
+fn tapsOf(batch: u32) -> vec2<u32> { return vec2<u32>(tapsY(batch), tapsX(batch)); }
+fn weightsOf(batch: u32, t: u32) -> u32 {
+  let u = phaseY(batch) + t * uniforms.strideY;
+  return (u * uniforms.filterWidth + phaseX(batch)) * uniforms.inChannels * uniforms.outChannels;
+}
+fn weightSteps() -> vec3<u32> {
+  return vec3<u32>(uniforms.strideX * uniforms.inChannels * uniforms.outChannels, uniforms.outChannels, 1u);
+}
+fn destination(batch: u32, image: u32, y: u32, x: u32) -> i32 {
+  let i = (y + uniforms.padTop / uniforms.strideY) * uniforms.strideY + phaseY(batch) - uniforms.padTop;
+  let j = (x + uniforms.padLeft / uniforms.strideX) * uniforms.strideX + phaseX(batch) - uniforms.padLeft;
+  // Before the image the difference wraps around, and is too large as well.
+  if (i >= uniforms.inHeight || j >= uniforms.inWidth) { return -1; }
+  return i32((image * uniforms.inHeight + i) * uniforms.inWidth + j);
+}`;
+
+function isOfFewChannels(g: Geometry): boolean {
+  const strided = g.strideHeight > 1 || g.strideWidth > 1;
+  const dilated = g.dilationHeight > 1 || g.dilationWidth > 1;
+  return isToFew(g.groups, g.inChannels, g.filterHeight * g.filterWidth) && !(strided && dilated);
+}
+
+function ofFewChannels(
+  backend: GuardedBackend,
+  software: boolean,
+  g: Geometry,
+  dy: tf.TensorInfo,
+  filter: tf.TensorInfo,
+): tf.TensorInfo {
+  return runFewFeatures(backend, software, {
+    operation: "Conv2DBackpropInput",
+    variant: "",
+    source: dy,
+    filter,
+    features: g.inChannels,
+    pixels: [
+      phaseLength(g.padInfo.top, g.inHeight, g.strideHeight),
+      phaseLength(g.padInfo.left, g.inWidth, g.strideWidth),
+    ],
+    phases: g.strideHeight * g.strideWidth,
+    taps: [
+      Math.ceil(g.filterHeight / g.strideHeight),
+      Math.ceil(g.filterWidth / g.strideWidth),
+    ],
+    sureTaps: Math.floor(g.filterWidth / g.strideWidth),
+    stride: [1, 1],
+    dilation: [g.dilationHeight, g.dilationWidth],
+    backward: true,
+    uniforms: geometryUniforms(g),
+    functions: CORRELATION,
+    shape: g.inShape,
+  });
+}
+
 /** How many pixels a phase has at the most. */
 function phaseLength(padding: number, length: number, stride: number): number {
   return Math.floor((padding + length - 1) / stride) - Math.floor(padding / stride) + 1;
@@ -344,6 +409,7 @@ export function conv2dInputGradient(software: boolean): tf.KernelConfig["kernelF
       const operation = "Conv2DBackpropInput";
       return onSlopes(backend, operation, g, dy, (dy) => {
         if (isDepthwise(g)) return depthwiseInputGradient(backend, software, g, dy, filter);
+        if (isOfFewChannels(g)) return ofFewChannels(backend, software, g, dy, filter);
         return runProduct(backend, software, {
           operation,
           ...layout(g, software),

@@ -113,6 +113,7 @@ export const BY_GROUPS = `
 fn destination(batch: u32, m: u32) -> u32 {
   return m * uniforms.outChannels + batch * uniforms.groupFeatures;
 }
+fn feature(batch: u32, n: u32) -> u32 { return batch * uniforms.groupFeatures + n; }
 fn exists(batch: u32, m: u32) -> bool { return true; }
 fn depthOf(batch: u32) -> u32 { return uniforms.depth; }
 `;

@@ -41,8 +41,11 @@ export type Elementwise = {
   readonly shape: readonly number[];
 };
 
-/** Invocations of a workgroup: a workgroup costs a software adapter as much as 50 numbers. */
-const WORKGROUP = 64;
+/**
+ * Invocations of a workgroup: a workgroup costs a software adapter as much as 50 numbers, and where its
+ * cores take turns at less than 2 KiB of a tensor, those larger than its caches take twice as long.
+ */
+const WORKGROUP = 256;
 
 /**
  * Runs a function of elements.
@@ -96,7 +99,7 @@ function pointwiseOf(operation: Elementwise): Pointwise | undefined {
   const isAlone = results.length === 1 && Object.keys(others).length === 0 && !functions && !key;
   if (!isAlone || /\bindex\b/.test(text)) return undefined;
   const elements = Object.fromEntries(Object.keys(inputs).map((name) => [name, `${name}_`]));
-  return { elements, features: [], result: results[0]!, text };
+  return { elements, features: [], once: {}, result: results[0]!, text };
 }
 
 /** Names of tensors, apart from those of the elements held. */

@@ -7,11 +7,21 @@
 export type Pointwise = {
   /** Inputs with a number for each of the result's, by their names in the text. */
   readonly elements: Readonly<Record<string, string>>;
-  /** Inputs of rows of one number a feature, which the text reads at `c`. */
+  /** Inputs of rows of one number a feature, which `once` reads at `c`. */
   readonly features: readonly string[];
+  /** What depends on the feature alone, by the names that the text reads: a `V` each. */
+  readonly once: Readonly<Record<string, string>>;
   /** The variable that the text sets. */
   readonly result: string;
   readonly text: string;
+};
+
+/** WGSL functions through which each number of a result goes before it is written. */
+export type Follower = {
+  /** `fn name(i, value) -> V`, or with a third argument what `name_once(c)` makes of feature `c`. */
+  readonly name: string;
+  /** The number of features, in fours where numbers are; if it depends on them. */
+  readonly strips?: string | undefined;
 };
 
 /** What of a program is of interest here; `Shape` is whatever has one. */
@@ -24,7 +34,7 @@ type Followed = {
   readonly uniforms: Readonly<Record<string, number>>;
   readonly code: string | (() => string);
   readonly half?: { readonly names: readonly string[]; readonly anyway?: boolean };
-  readonly followers?: readonly string[];
+  readonly followers?: readonly Follower[];
   readonly pointwise?: Pointwise | undefined;
 };
 
@@ -45,25 +55,32 @@ export function followed<P extends Followed>(program: P, other: P, input: string
   if (wide && pointwise.features.length > 0 && features % 4 !== 0) return undefined;
   const before = program.followers ?? [];
   const prefix = `then${before.length + 1}_`;
+  const byFeature = pointwise.features.length > 0;
   const more = Object.entries(other.inputs).filter(([name]) => name !== input);
   const named = more.map(([name, info]) => [`${prefix}${name}`, info] as const);
   const values = { ...other.uniforms, strips: wide ? features / 4 : features };
-  const [text, used] = renamed(pointwise, prefix, wide);
+  const used = new Set<string>();
+  const rename = (text: string): string => renamed(text, pointwise.features, prefix, wide, used);
+  const text = rename(pointwise.text);
+  const once = Object.entries(pointwise.once).map(([name, made]) => [name, rename(made)] as const);
   const reader = wide ? "quad" : "at";
   const type = wide ? "vec4<f32>" : "f32";
   const [own] = Object.entries(pointwise.elements).find(([, name]) => name === input)!;
   const others = Object.entries(pointwise.elements).filter(([, name]) => name !== input);
   const code = (): string =>
     `${typeof program.code === "string" ? program.code : program.code()}
-fn ${prefix}result(i: u32, ${own}: ${type}) -> ${type} {
-  ${pointwise.features.length > 0 ? `let c = i % uniforms.${prefix}strips;` : ""}
+${byFeature ? onceText(prefix, type, once) : ""}
+fn ${prefix}result(i: u32, ${own}: ${type}${
+      byFeature ? `, once: ${prefix}result_Once` : ""
+    }) -> ${type} {
+  ${once.map(([name]) => `let ${name} = once.${name};`).join(" ")}
   ${others.map(([name, from]) => `let ${name} = ${prefix}${from}_${reader}(i);`).join("\n  ")}
   var ${pointwise.result}: ${type};
   ${text}
   return ${pointwise.result};
 }`;
   const uniforms = Object.entries(values).filter(([name]) =>
-    used.has(name) || (name === "strips" && pointwise.features.length > 0)
+    used.has(name) || (name === "strips" && byFeature)
   ).map(([name, value]) => [`${prefix}${name}`, value]);
   return {
     ...program,
@@ -75,8 +92,23 @@ fn ${prefix}result(i: u32, ${own}: ${type}) -> ${type} {
     uniforms: { ...program.uniforms, ...Object.fromEntries(uniforms) },
     code,
     ...(program.half ? { half: halfOf(program.half, result, other, input, prefix) } : {}),
-    followers: [...before, `${prefix}result`],
+    followers: [
+      ...before,
+      { name: `${prefix}result`, strips: byFeature ? `uniforms.${prefix}strips` : undefined },
+    ],
   };
+}
+
+/** WGSL: what a follower makes of a feature, and how. */
+function onceText(
+  prefix: string,
+  type: string,
+  once: readonly (readonly [name: string, made: string])[],
+): string {
+  return `struct ${prefix}result_Once { ${once.map(([name]) => `${name}: ${type}`).join(", ")} }
+fn ${prefix}result_once(c: u32) -> ${prefix}result_Once {
+  return ${prefix}result_Once(${once.map(([, made]) => made).join(", ")});
+}`;
 }
 
 /** What may be float16 of both: the result, if it may be in both. */
@@ -94,20 +126,20 @@ function halfOf(
   return { ...half, names: [...own, ...more.map((name) => `${prefix}${name}`)] };
 }
 
-/** The text with names that are its own in another program, and the numbers that it uses. */
+/** The text with names that are its own in another program; notes the numbers that it uses. */
 function renamed(
-  { text, features }: Pointwise,
+  text: string,
+  features: readonly string[],
   prefix: string,
   wide: boolean,
-): [text: string, uniforms: ReadonlySet<string>] {
-  const used = new Set<string>();
+  used: Set<string>,
+): string {
   const numbers = text.replace(/\buniforms\.(\w+)/g, (_, name: string) => {
     used.add(name);
     return `uniforms.${prefix}${name}`;
   }).replace(/\bV\b/g, wide ? "vec4<f32>" : "f32");
-  const named = features.reduce(
+  return features.reduce(
     (text, name) => text.replace(new RegExp(`\\b${name}\\[`, "g"), `${prefix}${name}[`),
     numbers,
   );
-  return [named, used];
 }

@@ -2,7 +2,7 @@
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { runRowTotal } from "./row_totals.ts";
-import { treeText } from "./workgroup_sums.ts";
+import { eachRowText, treeText } from "./workgroup_sums.ts";
 
 const placeIn = (name: string): string => `
 fn place_in_${name}(n: u32) -> u32 {
@@ -27,10 +27,13 @@ fn place_in_${name}(n: u32, local: u32) -> u32 {
   let begin = n * uniforms.classes;
   var place = 0u;
   var largest = ${name}_at(begin);
-  for (var c = d; c < uniforms.classes; c += ${workgroup}u) {
-    let value = ${name}_at(begin + c);
-    if (value > largest) { largest = value; place = c; }
-  }
+  let end = uniforms.classes;
+  let step = ${workgroup}u;
+  { ${
+    eachRowText("d", (c) =>
+      `{ let value = ${name}_at(begin + ${c});
+      if (value > largest) { largest = value; place = ${c}; } }`)
+  } }
   values[local] = largest;
   places[local] = place;
   ${

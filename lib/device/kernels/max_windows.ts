@@ -3,8 +3,18 @@ import type { MaxWindowsAttributes } from "../../tensor/max_windows.ts";
 import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend, ProgramType } from "../backend.ts";
 import { floatBits } from "./float_bits.ts";
+import {
+  packedInput,
+  packedInputs,
+  packedText,
+  packedUniforms,
+  packedVariant,
+  type PackedWindows,
+  packedWindows,
+} from "./packed_windows.ts";
 import { type PoolAttributes, poolGrid, poolsNothing, sameNumbers } from "./pool_grid.ts";
 import { runProgram } from "./program.ts";
+import { each } from "./tiles.ts";
 import {
   eachTap,
   type WindowProgram,
@@ -55,6 +65,8 @@ function run(
   { switches, rectify }: Pick<MaxWindowsAttributes, "switches" | "rectify">,
 ): tf.TensorInfo[] {
   const [images, , , channels] = x.shape as [number, number, number, number];
+  const together = x.dtype === "float32" ? packedWindows(grid, channels) : undefined;
+  if (together) return runPacked(backend, x, together, switches, rectify);
   const program = windowProgram(grid, channels);
   const packed = packsSwitches(program);
   // Switches that are not packed are written number by number.
@@ -83,9 +95,85 @@ function run(
       ...windowUniforms(narrow),
     },
     code: textOf(narrow, isWhole ? "i32" : "f32", switches, rectify),
+    leads: !switches && !isWhole,
     invocations: count,
     workgroup: 64,
   });
+}
+
+/** Windows of several pixels an invocation, whose switches are written as of four channels. */
+function runPacked(
+  backend: GuardedBackend,
+  x: tf.TensorInfo,
+  windows: PackedWindows,
+  switches: boolean,
+  rectify: boolean,
+): tf.TensorInfo[] {
+  const { grid: { size, output }, channels, quads } = windows;
+  const [images] = x.shape as [number];
+  const { units, ...uniforms } = packedUniforms(windows, images);
+  const [height, width] = size;
+  const one = (q: number): string =>
+    `{
+  var largest = V(bitcast<f32>(uniforms.lowest));
+  var winner = vec4<u32>(NONE);
+  ${
+      each(
+        height * width,
+        (n) =>
+          `{ let tap = ${n}u; let value = ${
+            packedInput(windows, q, Math.floor(n / width), n % width)
+          };
+  ${takeLarger("vec4<u32>")} }`,
+      )
+    }
+  ${rectify ? restText("vec4<u32>") : ""}
+  y_put(to + ${q}u, largest);
+  ${switches ? `switches_put(to + ${q}u, ${switchText(true)});` : ""}
+  }`;
+  return runProgram(backend, {
+    operation: "MaxPool",
+    variant: `${packedVariant(windows)}/${switches ? "switches" : ""}/${rectify ? "relu" : ""}`,
+    results: {
+      y: [images, ...output, channels],
+      ...(switches ? { switches: [images, output[0], output[1] * channels / 4, 1] } : {}),
+    },
+    inputs: { x },
+    vectors: ["y", "x"],
+    half: { names: ["x", "y"] },
+    uniforms: { units, lowest: floatBits(-Infinity), ...uniforms },
+    code: `const NONE = ${height * width}u;
+const SWITCHES = NONE + 1u;
+${nanText("vec4<u32>", "f32")}
+${packedText(windows, `${packedInputs(windows)}\n${each(quads, one)}`)}`,
+    invocations: units,
+    workgroup: 64,
+  });
+}
+
+/** By its bits: of vectors, Mesa's software driver loses NaN in value != value. */
+function nanText(bits: "u32" | "vec4<u32>", number: "f32" | "i32"): string {
+  const wide = bits !== "u32";
+  return `fn isNaN(value: V) -> ${wide ? "vec4<bool>" : "bool"} {
+  return ${
+    number === "i32"
+      ? wide ? "vec4<bool>()" : "false"
+      : `(bitcast<${bits}>(value) & ${bits}(0x7fffffffu)) > ${bits}(0x7f800000u)`
+  };
+}`;
+}
+
+/** A NaN is the largest of all: it must not be lost. */
+function takeLarger(bits: "u32" | "vec4<u32>"): string {
+  return `let wins = (winner == ${bits}(NONE)) | (value > largest) | (isNaN(value) & !isNaN(largest));
+      largest = select(largest, value, wins);
+      winner = select(winner, ${bits}(tap), wins);`;
+}
+
+function restText(bits: "u32" | "vec4<u32>"): string {
+  return `let rests = largest <= V(0.0);
+  largest = select(largest, V(0.0), rests);
+  winner = select(winner, ${bits}(NONE), rests);`;
 }
 
 function textOf(
@@ -97,38 +185,16 @@ function textOf(
   const { wide, reader } = program;
   const winner = wide ? "vec4<u32>" : "u32";
   return `${windowText(program, number)}
-const SWITCHES = SIZE_Y * SIZE_X + 1;
-// By its bits: of vectors, Mesa's software driver loses NaN in value != value.
-fn isNaN(value: V) -> ${wide ? "vec4<bool>" : "bool"} {
-  return ${
-    number === "i32"
-      ? wide ? "vec4<bool>()" : "false"
-      : `(bitcast<${winner}>(value) & ${winner}(0x7fffffffu)) > ${winner}(0x7f800000u)`
-  };
-}
+const NONE = SIZE_Y * SIZE_X;
+const SWITCHES = NONE + 1u;
+${nanText(winner, number)}
 fn main(index: u32, local: u32) {
   if (index >= uniforms.count) { return; }
   let p = placeOf(index, uniforms.outHeight, uniforms.outWidth);
   var largest = V(bitcast<${number}>(uniforms.lowest));
-  var winner = ${winner}(SIZE_Y * SIZE_X);
-  ${
-    eachTap(
-      program,
-      `let value = x_${reader}(at);
-      // A NaN is the largest of all: it must not be lost.
-      let wins = (winner == ${winner}(SIZE_Y * SIZE_X)) | (value > largest)
-        | (isNaN(value) & !isNaN(largest));
-      largest = select(largest, value, wins);
-      winner = select(winner, ${winner}(tap), wins);`,
-    )
-  }
-  ${
-    rectify
-      ? `let rests = largest <= V(0.0);
-  largest = select(largest, V(0.0), rests);
-  winner = select(winner, ${winner}(SIZE_Y * SIZE_X), rests);`
-      : ""
-  }
+  var winner = ${winner}(NONE);
+  ${eachTap(program, `let value = x_${reader}(at);\n      ${takeLarger(winner)}`)}
+  ${rectify ? restText(winner) : ""}
   y_put(index, largest);
   ${switches ? `switches_put(index, ${switchText(wide)});` : ""}
 }`;

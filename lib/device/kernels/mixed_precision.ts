@@ -32,10 +32,15 @@ function begin(backend: GuardedBackend): Halves {
   return backend.holdHalves(flag!);
 }
 
-/** The kernel function of copies that are held as float16. */
-export function narrow(): KernelFunction {
+/**
+ * The kernel function of copies that are held as float16.
+ *
+ * @param software whether the adapter computes on the CPU
+ */
+export function narrow(software: boolean): KernelFunction {
   return ({ inputs, backend }) =>
     runTrees(backend as GuardedBackend, {
+      software,
       operation: "Narrow",
       items: tensorsOf(inputs, "x").map((x) => ({ made: x, inputs: { x } })),
       made: "y",
@@ -44,12 +49,17 @@ export function narrow(): KernelFunction {
     });
 }
 
-/** The kernel function of dividing gradients, where they lie, which tells of those not finite. */
-export function unscale(): KernelFunction {
+/**
+ * The kernel function of dividing gradients, where they lie, which tells of those not finite.
+ *
+ * @param software whether the adapter computes on the CPU
+ */
+export function unscale(software: boolean): KernelFunction {
   return ({ inputs, backend }) => {
     const gpu = backend as GuardedBackend;
     const { flag } = gpu.halves!;
     return runTrees(gpu, {
+      software,
       operation: "Unscale",
       items: tensorsOf(inputs, "x").map((x) => ({ updated: x, inputs: {} })),
       updated: "g",
@@ -66,8 +76,12 @@ export function unscale(): KernelFunction {
   };
 }
 
-/** The kernel function of what stays as it was after an overflow. */
-export function keep(): KernelFunction {
+/**
+ * The kernel function of what stays as it was after an overflow.
+ *
+ * @param software whether the adapter computes on the CPU
+ */
+export function keep(software: boolean): KernelFunction {
   return ({ inputs, backend }) => {
     const gpu = backend as GuardedBackend;
     const { flag, spared } = gpu.halves!;
@@ -75,6 +89,7 @@ export function keep(): KernelFunction {
     const after = tensorsOf(inputs, "after");
     const isChanged = after.map(({ dataId }) => !spared.has(dataId));
     const kept = runTrees(gpu, {
+      software,
       operation: "Keep",
       // Written over where it lies: what a step begins with is donated.
       items: before.flatMap((updated, i) =>
@@ -146,6 +161,8 @@ type Item = {
 
 /** A pass over numbers of many tensors. */
 type Trees = {
+  /** Whether the adapter computes on the CPU. */
+  readonly software: boolean;
   readonly operation: string;
   readonly items: readonly Item[];
   /** What the results are called in the text, of items that make or update them. */
@@ -174,7 +191,7 @@ function runTrees(backend: GuardedBackend, trees: Trees): tf.TensorInfo[] {
 }
 
 function runPart(backend: GuardedBackend, trees: Trees, items: readonly Item[]): tf.TensorInfo[] {
-  const { operation, made, updated, scalars = {}, overflow, text, half } = trees;
+  const { software, operation, made, updated, scalars = {}, overflow, text, half } = trees;
   const result = (made ?? updated)!;
   const copies = items.flatMap((item) => item.updated ? [backend.copyTensor(item.updated)] : []);
   const names = Object.keys(items[0]!.inputs);
@@ -184,13 +201,13 @@ function runPart(backend: GuardedBackend, trees: Trees, items: readonly Item[]):
     const read = updated ? [updated, ...names] : names;
     return { size, read, written: [result], text: text(wide) };
   });
-  const { uniforms, invocations } = treeUniforms(programs);
+  const { uniforms, invocations } = treeUniforms(software, programs);
   const inputs = items.flatMap((item, i) =>
     Object.entries(item.inputs).map(([name, info]) => [`${name}${i}`, info] as const)
   );
   const fresh = runProgram(backend, {
     operation,
-    variant: "",
+    variant: `${software}`,
     results: Object.fromEntries(
       items.flatMap((item, i) => item.made ? [[`${result}${i}`, item.made.shape] as const] : []),
     ),
@@ -202,7 +219,7 @@ function runPart(backend: GuardedBackend, trees: Trees, items: readonly Item[]):
     half: { names: half ? items.map((_, i) => `${result}${i}`) : [], anyway: true },
     overflow,
     uniforms,
-    code: `fn main(index: u32, local: u32) { ${treeText(programs)} }`,
+    code: `fn main(index: u32, local: u32) { ${treeText(software, programs)} }`,
     invocations,
     workgroup: WORKGROUP,
   });

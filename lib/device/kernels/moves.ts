@@ -1,14 +1,18 @@
-// Slices, transpositions, concatenations of what may be float16 in mixed precision; tfjs moves all else.
+// Slices, transpositions, padding, on software adapters and of what may be float16;
+// tfjs moves all else.
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
-import { runProgram } from "./program.ts";
 import { runStrided, stepsOf } from "./strided.ts";
 
 type KernelFunction = tf.KernelConfig["kernelFunc"];
 type KernelCall = Parameters<KernelFunction>[0];
 
-/** Makes a kernel function that is tfjs's unless tensors are held as float16. */
-function inHalves(
+/**
+ * Makes a kernel function that is tfjs's, which finds places by one division after another, on GPUs
+ * unless tensors are held as float16.
+ */
+function ours(
+  software: boolean,
   stock: KernelFunction,
   move: (backend: GuardedBackend, call: KernelCall) => tf.TensorInfo | tf.TensorInfo[],
 ): KernelFunction {
@@ -19,7 +23,7 @@ function inHalves(
       dtype === "float32" && !shape.includes(0) && shape.length > 0 &&
       4 * tf.util.sizeFromShape(shape) <= backend.bindingLimit
     );
-    const isOurs = backend.halves && fits && !backend.shouldExecuteOnCPU(inputs);
+    const isOurs = (software || backend.halves) && fits && !backend.shouldExecuteOnCPU(inputs);
     return isOurs ? move(backend, call) : stock(call);
   };
 }
@@ -44,8 +48,8 @@ function cut(
 }
 
 /** The kernel function of `Slice`. */
-export function slice(_software: boolean, stock: KernelFunction): KernelFunction {
-  return inHalves(stock, (backend, { inputs, attrs }) => {
+export function slice(software: boolean, stock: KernelFunction): KernelFunction {
+  return ours(software, stock, (backend, { inputs, attrs }) => {
     const x = inputs.x!;
     const given = attrs as unknown as { readonly begin: number[]; readonly size: number[] };
     const [begin, size] = tf.slice_util.parseSliceParams(x as tf.Tensor, given.begin, given.size);
@@ -54,8 +58,8 @@ export function slice(_software: boolean, stock: KernelFunction): KernelFunction
 }
 
 /** The kernel function of `SplitV`. */
-export function split(_software: boolean, stock: KernelFunction): KernelFunction {
-  return inHalves(stock, (backend, { inputs, attrs }) => {
+export function split(software: boolean, stock: KernelFunction): KernelFunction {
+  return ours(software, stock, (backend, { inputs, attrs }) => {
     const x = inputs.x!;
     const { numOrSizeSplits, axis: given } = attrs as unknown as {
       readonly numOrSizeSplits: number | number[];
@@ -74,8 +78,8 @@ export function split(_software: boolean, stock: KernelFunction): KernelFunction
 }
 
 /** The kernel function of `Transpose`. */
-export function transpose(_software: boolean, stock: KernelFunction): KernelFunction {
-  return inHalves(stock, (backend, { inputs, attrs }) => {
+export function transpose(software: boolean, stock: KernelFunction): KernelFunction {
+  return ours(software, stock, (backend, { inputs, attrs }) => {
     const x = inputs.x!;
     const { perm } = attrs as unknown as { readonly perm: readonly number[] };
     const own = stepsOf(x.shape);
@@ -90,80 +94,28 @@ export function transpose(_software: boolean, stock: KernelFunction): KernelFunc
   });
 }
 
-/** The kernel function of `Concat`. */
-export function concat(_software: boolean, stock: KernelFunction): KernelFunction {
-  return inHalves(stock, (backend, { inputs, attrs }) => {
-    const parts = Object.values(inputs) as tf.TensorInfo[];
-    const { axis: given } = attrs as unknown as { readonly axis: number };
-    const [axis] = tf.util.parseAxisParam(given, parts[0]!.shape) as [number];
-    const shape = tf.backend_util.computeOutShape(parts.map((part) => part.shape), axis);
-    const size = tf.util.sizeFromShape(shape);
-    const tooMany = parts.length + 2 > backend.device.limits.maxStorageBuffersPerShaderStage;
-    if (tooMany || 4 * size > backend.bindingLimit) return stock({ inputs, attrs, backend });
-    const lengths = parts.map((part) => tf.util.sizeFromShape(part.shape.slice(axis)));
-    const wide = lengths.every((length) => length % 4 === 0);
-    const width = wide ? 4 : 1;
-    const names = parts.map((_, i) => `x${i}`);
-    return runProgram(backend, {
-      operation: "Concat",
-      variant: "halves",
-      results: { y: shape },
-      inputs: Object.fromEntries(parts.map((part, i) => [names[i]!, part])),
-      vectors: wide ? ["y", ...names] : [],
-      half: { names: ["y", ...names] },
-      uniforms: {
-        count: size / width,
-        row: tf.util.sizeFromShape(shape.slice(axis)) / width,
-        ...Object.fromEntries(lengths.map((length, i) => [`length${i}`, length / width])),
-      },
-      code: `
-fn main(index: u32, local: u32) {
-  if (index >= uniforms.count) { return; }
-  let row = index / uniforms.row;
-  var at = index % uniforms.row;
-  ${
-        names.map((name, i) => `
-  if (at < uniforms.length${i}) {
-    y_put(index, ${name}_${wide ? "quad" : "at"}(row * uniforms.length${i} + at));
-    return;
-  }
-  at -= uniforms.length${i};`).join("")
-      }
-}`,
-      invocations: size / width,
-      workgroup: 64,
-    })[0]!;
-  });
-}
-
-/** Pads a tensor with a constant, for {@linkcode KernelFunction} `PadV2`. */
-export function padInHalves(stock: KernelFunction): KernelFunction {
-  return inHalves(stock, (backend, { inputs, attrs }) => {
+/** The kernel function of `PadV2` with zeros; what else is to be added is left to `stock`. */
+export function padZeros(software: boolean, stock: KernelFunction): KernelFunction {
+  return ours(software, stock, (backend, { inputs, attrs }) => {
     const x = inputs.x!;
     const { paddings, constantValue } = attrs as unknown as {
       readonly paddings: readonly [number, number][];
       readonly constantValue: number;
     };
     const shape = x.shape.map((size, axis) => size + paddings[axis]![0] + paddings[axis]![1]);
-    if (constantValue !== 0 || 4 * tf.util.sizeFromShape(shape) > backend.bindingLimit) {
+    const size = tf.util.sizeFromShape(shape);
+    if (constantValue !== 0 || size === 0 || 4 * size > backend.bindingLimit) {
       return stock({ inputs, attrs, backend });
     }
     const steps = stepsOf(x.shape);
     // Places before the tensor wrap around, beyond all others, and the sum of steps with them.
     const offset = steps.reduce((sum, step, axis) => sum - step * paddings[axis]![0], 0);
-    const fours = [x.shape.at(-1)!, paddings.at(-1)![0]].every((count) => count % 4 === 0);
     return runStrided(backend, {
       operation: "Pad",
       shape,
       operands: { x: { info: x, offset: offset >>> 0, steps } },
-      inside: shape.map((_, axis) => `c${axis} - uniforms.before${axis} < uniforms.own${axis}`)
-        .join(" && "),
-      uniforms: Object.fromEntries(x.shape.flatMap((size, axis) => [
-        [`before${axis}`, paddings[axis]![0]],
-        [`own${axis}`, size],
-      ])),
+      spans: x.shape.map((own, axis) => ({ before: paddings[axis]![0], own })),
       text: "y = x;",
-      mayBeWide: fours,
       half: ["x", "y"],
     });
   });

@@ -16,27 +16,35 @@ export type NormalizeInputs = Readonly<
 /**
  * Normalizes numbers by given statistics.
  *
+ * @param software whether the adapter computes on the CPU
  * @param inputs numbers, scale, shift, mean, variance
  */
 export function normalizeBy(
   backend: GuardedBackend,
+  software: boolean,
   { x, ...features }: NormalizeInputs,
   epsilon: number,
 ): tf.TensorInfo {
-  return runFeatures(backend, {
+  return runFeatures(backend, software, {
     operation: "Normalize",
     inputs: { x },
     features,
     uniforms: { epsilon: floatBits(epsilon) },
     // The mean is taken off first: scale · x alone may be so large that the difference is lost.
-    text: `y = (x - mean[c]) * (scale[c] * ${INVERSE}) + shift[c];`,
+    once: { middle: "mean[c]", factor: `scale[c] * ${INVERSE}`, base: "shift[c]" },
+    text: "y = (x - middle) * factor + base;",
   });
 }
 
-/** The kernel function of normalizing by given statistics, the same for any adapter. */
-export function normalize(): tf.KernelConfig["kernelFunc"] {
+/**
+ * The kernel function of normalizing by given statistics.
+ *
+ * @param software whether the adapter computes on the CPU
+ */
+export function normalize(software: boolean): tf.KernelConfig["kernelFunc"] {
   return ({ inputs, attrs, backend }) => {
     const { epsilon } = attrs as unknown as NormalizeAttributes;
-    return normalizeBy(backend as GuardedBackend, inputs as unknown as NormalizeInputs, epsilon);
+    const given = inputs as unknown as NormalizeInputs;
+    return normalizeBy(backend as GuardedBackend, software, given, epsilon);
   };
 }

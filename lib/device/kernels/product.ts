@@ -81,6 +81,7 @@ export type Product = {
 /** Rows of the result one after another, a batch after another; all of them, with sums of one length. */
 const IN_ORDER = `
 fn destination(batch: u32, m: u32) -> u32 { return (batch * uniforms.rows + m) * uniforms.columns; }
+fn feature(batch: u32, n: u32) -> u32 { return n; }
 fn exists(batch: u32, m: u32) -> bool { return true; }
 fn depthOf(batch: u32) -> u32 { return uniforms.depth; }
 `;
@@ -163,7 +164,7 @@ export function runProduct(
   const form = !software
     ? workgroupForm({ batch, rows, columns, depth, shorter, quads, neighbors })
     : small
-    ? registerForm(1, 1, depth, quads)
+    ? registerForm(4, 1, depth, quads)
     : registerForm(rows, columns, depth, quads);
   const tileRows = Math.ceil(rows / form.tile[0]);
   const tileColumns = Math.ceil(columns / form.tile[1]);
@@ -206,7 +207,7 @@ export function runProduct(
       software ? `const STRIDE = ${strideOf(quads)}u;` : "",
       initialText(bias, columns),
       finishText("vec4<f32>", activation),
-      storeText(wide),
+      storeText(wide, software),
       product.functions(quads, software),
       product.placement ?? IN_ORDER,
       form.code,
@@ -239,10 +240,21 @@ function initialText(bias: tf.TensorInfo | undefined, columns: number): string {
   }; }`;
 }
 
-/** Writes four results of a row from column `n` on, or as many as there are. */
-function storeText(wide: boolean): string {
+/**
+ * Writes four results of a row from column `n` on, or as many as there are. On software adapters
+ * what is made of features, `once(feature)`, is made once for all rows of a tile: a division and reads
+ * from buffers, which cost as much there as the sums.
+ */
+function storeText(wide: boolean, software: boolean): string {
+  if (wide && software) {
+    return `fn once(feature: u32) -> result_Once { return result_once(feature / 4u); }
+fn store(to: u32, x: vec4<f32>, n: u32, by: result_Once) {
+  result_put_by(to / 4u, finish(x), by);
+}`;
+  }
   if (wide) return "fn store(to: u32, x: vec4<f32>, n: u32) { result_put(to / 4u, finish(x)); }";
-  return `fn store(to: u32, x: vec4<f32>, n: u32) {
+  return `${software ? "fn once(feature: u32) -> u32 { return feature; }" : ""}
+fn store(to: u32, x: vec4<f32>, n: u32${software ? ", by: u32" : ""}) {
   let y = finish(x);
   result_put(to, y[0]);
   if (n + 1u < uniforms.columns) { result_put(to + 1u, y[1]); }

@@ -3,9 +3,11 @@ import type { Key } from "../../tensor/random.ts";
 import { tf } from "../../tensor/tf.ts";
 import { knownWords } from "../../tensor/traced_key.ts";
 import type { GuardedBackend, ProgramType } from "../backend.ts";
-import { type Fusion, type HalfForm, rangesOf } from "../command.ts";
+import { type Fusion, type HalfForm, type Part, rangesOf } from "../command.ts";
 import { HALF_TEXELS, isStorageFormat, type Texels, WIDTH_BITS } from "../textures.ts";
-import { followed, type Pointwise } from "./follow.ts";
+import { type BoundKind, makePipeline } from "../pipeline.ts";
+import { noteMade } from "../compile_beside.ts";
+import { followed, type Follower, type Pointwise } from "./follow.ts";
 
 /** A program over flat arrays, of float32 unless it says otherwise. */
 export type Program = {
@@ -48,13 +50,19 @@ export type Program = {
   readonly code: string | (() => string);
   /**
    * Whether the text writes each number of its one result once, by `_put`, and reads none, so that
-   * under jit another program may change them before. Default: `false`.
+   * under jit another program may change them before. Default: `false`. Who writes many numbers of a
+   * feature may ask once for what these programs make of it: `x_put_by(i, value, x_once(c))`, of
+   * feature `c`, or of the fours from 4 c on.
    */
   readonly leads?: boolean;
   /** How each number of the one result follows from those at its place, if it does. */
   readonly pointwise?: Pointwise | undefined;
+  /** If it only lays its inputs beside each other: where each lies in the result. */
+  readonly parts?: readonly Part[];
+  /** The part of the result that it writes, as if that were all, if it is not all. */
+  readonly part?: Part;
   /** WGSL functions of other programs, through which each number goes before it is written. */
-  readonly followers?: readonly string[];
+  readonly followers?: readonly Follower[];
   /** Invocations wanted; more may run, so `main` has to check `index`. */
   readonly invocations: number;
   /** Invocations of a workgroup. */
@@ -92,7 +100,7 @@ const pipelines = new WeakMap<GPUDevice, Map<string, GPUComputePipeline>>();
 export function runProgram(backend: GuardedBackend, program: Program): tf.TensorInfo[] {
   const { operation, inputs, updated = {}, results, invocations, workgroup, key } = program;
   const { overflow } = program;
-  const numbers = Object.values(program.uniforms);
+  const numbers = numbersOf(program);
   return backend.runDispatch({
     operation,
     pipeline: (): GPUComputePipeline => pipelineOf(backend, program, NO_HALVES),
@@ -121,24 +129,55 @@ function fusionOf(backend: GuardedBackend, program: Program): Fusion | undefined
   // The words of a key lie among the numbers, and the flag of overflows is bound after the tensors.
   if (program.key || program.overflow || (!leads && !pointwise)) return undefined;
   const names = Object.keys(program.inputs);
+  const changed = (both: Program | undefined) =>
+    both && {
+      operation: both.operation,
+      pipeline: () => pipelineOf(backend, both, NO_HALVES),
+      uniforms: new Uint8Array(uniformBlock(numbersOf(both)).buffer),
+      half: halfForm(backend, both),
+      fusion: fusionOf(backend, both),
+    };
   const fusion: Fusion = {
     leads,
     // The result is bound first.
     elements: Object.values(pointwise?.elements ?? {}).map((name) => 1 + names.indexOf(name)),
     join(other, input) {
       const following = fusable.get(other)!;
-      const both = followed(program, following, Object.keys(following.inputs)[input - 1]!);
-      return both && {
-        operation: both.operation,
-        pipeline: () => pipelineOf(backend, both, NO_HALVES),
-        uniforms: new Uint8Array(uniformBlock(Object.values(both.uniforms)).buffer),
-        half: halfForm(backend, both),
-        fusion: fusionOf(backend, both),
-      };
+      return changed(followed(program, following, Object.keys(following.inputs)[input - 1]!));
     },
+    parts: program.followers || program.part ? undefined : program.parts,
+    part: program.part,
+    within: (part, shape) => changed(placed(program, part, shape)),
   };
   fusable.set(fusion, program);
   return fusion;
+}
+
+/** A program that writes its result as a part of a larger one. */
+function placed(program: Program, part: Part, shape: readonly number[]): Program | undefined {
+  const { operation, variant, results, vectors = [], part: before } = program;
+  const [result] = Object.keys(results) as [string];
+  const isWide = vectors.includes(result);
+  if (isWide && [part.row, part.length, part.at].some((count) => count % 4 !== 0)) {
+    return undefined;
+  }
+  // Of what is a part already, the rows are those of the part.
+  const own = before ? { ...part, length: before.length, at: before.at + part.at } : part;
+  return {
+    ...program,
+    operation: before ? operation : `${operation}+Concat`,
+    variant: before ? variant : `${variant}, a part`,
+    results: { [result]: shape },
+    part: own,
+  };
+}
+
+/** The numbers of a program's text, in order. */
+function numbersOf({ uniforms, vectors = [], results, part }: Program): number[] {
+  if (!part) return Object.values(uniforms);
+  const width = vectors.includes(Object.keys(results)[0]!) ? 4 : 1;
+  const { row, length, at } = part;
+  return [...Object.values(uniforms), length / width, (row - length) / width, at / width];
 }
 
 /** How a program may hold tensors as float16; one with a tensor in several ranges holds none so. */
@@ -257,16 +296,15 @@ fn start(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) group
   @builtin(local_invocation_index) local: u32) {
   main(${isShared ? INDEX_OF_GROUP : `(${INDEX_OF_GROUP}) * ${workgroup}u + local`}, local);
 }`;
-  const module = device.createShaderModule({ label, code: text });
-  const layout = device.createPipelineLayout({
-    bindGroupLayouts: [bindGroupLayout(device, program, ranges, halves)],
-  });
-  return device.createComputePipeline({ label, layout, compute: { module, entryPoint: "start" } });
+  const made = { label, code: text, bound: boundOf(program, ranges, halves) };
+  const pipeline = makePipeline(device, made);
+  noteMade(device, made, pipeline);
+  return pipeline;
 }
 
 /** The declarations of a program's tensors and numbers. */
 function bindingsText(program: Program, ranges: Ranges, limit: number, halves: Halves): string {
-  const { results, updated = {}, inputs, vectors = [], uniforms, key } = program;
+  const { results, updated = {}, inputs, vectors = [], uniforms, key, part } = program;
   const written = [...Object.keys(results), ...Object.keys(updated)];
   let binding = 0;
   const place = (): string => `@group(0) @binding(${binding++})`;
@@ -288,12 +326,16 @@ function bindingsText(program: Program, ranges: Ranges, limit: number, halves: H
     return [
       ...parts.map((part) => `${place()} var<storage, ${access}> ${part}: array<${stored}>;`),
       isHalf
-        ? halfText(name, element, i < written.length, program.followers)
-        : accessText(name, parts, length, element, i < written.length, program.followers),
+        ? halfText(name, element, i < written.length, program)
+        : accessText(name, parts, length, element, i < written.length, program),
     ].join("\n");
   });
   if (notesOverflow(program, halves)) lines.push(`${place()} ${OVERFLOW}`);
-  const numbers = [...Object.keys(uniforms), ...(key ? ["key0", "key1"] : [])];
+  const numbers = [
+    ...Object.keys(uniforms),
+    ...(part ? ["partLength", "partGap", "partAt"] : []),
+    ...(key ? ["key0", "key1"] : []),
+  ];
   return `${lines.join("\n")}
 struct Uniforms { ${numbers.map((name) => `${name}: u32`).join(", ") || "unused: u32"} }
 @group(0) @binding(${binding}) var<uniform> uniforms: Uniforms;`;
@@ -311,7 +353,7 @@ function halfText(
   name: string,
   element: string,
   isWritten: boolean,
-  followers: readonly string[] = [],
+  program: Program,
 ): string {
   const wide = element.startsWith("vec4");
   const bits = wide ? "vec4<u32>" : "u32";
@@ -320,12 +362,11 @@ function halfText(
   return ${element}(${name}_half[i]);
 }`;
   if (!isWritten) return read;
-  return `${read}
-fn ${name}_put(i: u32, first: ${element}) {
-  let value = ${lastOf(followers, "first")};
+  const put = (made: string): string =>
+    `let value = ${made};
   if (${wide ? `any(${large})` : large}) { note_overflow(); }
-  ${name}_half[i] = ${element.replace("f32", "f16")}(value);
-}`;
+  ${name}_half[to] = ${element.replace("f32", "f16")}(value);`;
+  return `${read}\n${putText(name, element, program, put)}`;
 }
 
 /** The functions by which a tensor's elements are reached, in whichever of its parts they lie. */
@@ -335,28 +376,64 @@ function accessText(
   length: number,
   element: string,
   isWritten: boolean,
-  followers: readonly string[] = [],
+  program: Program,
 ): string {
-  const inParts = (statement: (place: string) => string): string =>
+  const inParts = (index: string, statement: (place: string) => string): string =>
     parts.map((part, k) => {
-      const body = statement(`${part}[i${k ? ` - ${k * length}u` : ""}]`);
-      return k + 1 < parts.length ? `if (i < ${(k + 1) * length}u) { ${body} }` : `{ ${body} }`;
+      const body = statement(`${part}[${index}${k ? ` - ${k * length}u` : ""}]`);
+      return k + 1 < parts.length
+        ? `if (${index} < ${(k + 1) * length}u) { ${body} }`
+        : `{ ${body} }`;
     }).join(" else ");
   const reader = element.startsWith("vec4") ? "quad" : "at";
   const value = parts.length === 1 ? `return ${name}[i];` : `var value: ${element};
-  ${inParts((place) => `value = ${place};`)}
+  ${inParts("i", (place) => `value = ${place};`)}
   return value;`;
   const read = `fn ${name}_${reader}(i: u32) -> ${element} { ${value} }`;
   if (!isWritten) return read;
-  return `${read}
-fn ${name}_put(i: u32, value: ${element}) { ${
-    inParts((place) => `${place} = ${lastOf(followers, "value")};`)
-  } }`;
+  const put = (made: string): string => inParts("to", (place) => `${place} = ${made};`);
+  return `${read}\n${putText(name, element, program, put)}`;
 }
 
-/** WGSL: what followers make of a value. */
-function lastOf(followers: readonly string[], value: string): string {
-  return followers.reduce((value, follower) => `${follower}(i, ${value})`, value);
+/**
+ * WGSL: the functions that write a value, after what followers make of it.
+ *
+ * @param put statements that write at `to` what an expression makes
+ */
+function putText(
+  name: string,
+  element: string,
+  { leads, followers = [], part }: Program,
+  put: (made: string) => string,
+): string {
+  const made = (once: (follower: Follower, k: number) => string): string =>
+    followers.reduce((made, follower, k) => {
+      const last = follower.strips ? `, ${once(follower, k)}` : "";
+      return `${follower.name}(i, ${made}${last})`;
+    }, "first");
+  const to = `let to = ${
+    part ? "i + i / uniforms.partLength * uniforms.partGap + uniforms.partAt" : "i"
+  };`;
+  const plain = `fn ${name}_put(i: u32, first: ${element}) {
+  ${to}
+  ${put(made(({ name, strips }) => `${name}_once(i % ${strips})`))}
+}`;
+  if (!leads) return plain;
+  const featured = followers.flatMap(({ name, strips }, k) => strips ? [{ name, k }] : []);
+  const type = `${name}_Once`;
+  const [members, values] = featured.length > 0
+    ? [
+      featured.map(({ name, k }) => `of${k}: ${name}_Once`),
+      featured.map(({ name }) => `${name}_once(c)`),
+    ]
+    : [["unused: u32"], ["c"]];
+  return `${plain}
+struct ${type} { ${members.join(", ")} }
+fn ${name}_once(c: u32) -> ${type} { return ${type}(${values.join(", ")}); }
+fn ${name}_put_by(i: u32, first: ${element}, once: ${type}) {
+  ${to}
+  ${put(made((_, k) => `once.of${k}`))}
+}`;
 }
 
 function textureText(place: string, name: string, texels: Texels): string {
@@ -373,17 +450,12 @@ ${
   }`;
 }
 
-function bindGroupLayout(
-  device: GPUDevice,
-  program: Program,
-  ranges: Ranges,
-  halves: Halves,
-): GPUBindGroupLayout {
+/** What a program binds, from binding 0 on. */
+function boundOf(program: Program, ranges: Ranges, halves: Halves): readonly BoundKind[] {
   const { results, updated = {}, inputs } = program;
-  type Resource = Omit<GPUBindGroupLayoutEntry, "binding" | "visibility">;
-  const repeated = (name: string, resource: Resource): Resource[] =>
-    new Array(ranges[name]!).fill(resource);
-  const resources: Resource[] = [
+  const repeated = (name: string, kind: BoundKind): BoundKind[] =>
+    new Array(ranges[name]!).fill(kind);
+  return [
     ...[...Object.keys(results), ...Object.keys(updated)].flatMap((name) =>
       repeated(name, { buffer: { type: "storage" } })
     ),
@@ -401,11 +473,4 @@ function bindGroupLayout(
     ...(notesOverflow(program, halves) ? [{ buffer: { type: "storage" } } as const] : []),
     { buffer: { type: "uniform" } },
   ];
-  return device.createBindGroupLayout({
-    entries: resources.map((resource, binding) => ({
-      binding,
-      visibility: GPUShaderStage.COMPUTE,
-      ...resource,
-    })),
-  });
 }

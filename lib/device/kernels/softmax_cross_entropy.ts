@@ -3,7 +3,7 @@ import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { runElementwise } from "./elementwise.ts";
 import { runRowTotal } from "./row_totals.ts";
-import { treeText } from "./workgroup_sums.ts";
+import { eachRowText, treeText } from "./workgroup_sums.ts";
 
 const IS_NAN = `
 fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }`;
@@ -63,7 +63,7 @@ const sharedRow = (workgroup: number): string => {
   const tree = (join: (i: string, j: string) => string): string =>
     treeText({ across: 1, down: workgroup }, join);
   const sum = tree((i, j) => `parts[${i}] += parts[${j}];`);
-  const loop = `for (var i = begin + d; i < end; i += ${workgroup}u)`;
+  const loop = (add: (i: string) => string): string => `{ ${eachRowText("begin + d", add)} }`;
   return `${IS_NAN}${SLOPE}
 fn larger(x: f32, y: f32) -> f32 { return select(x, y, y > x || is_nan(y)); }
 var<workgroup> parts: array<vec4<f32>, ${workgroup}>;
@@ -71,16 +71,19 @@ fn row(n: u32, local: u32) -> f32 {
   let d = local;
   let begin = n * uniforms.classes;
   let end = begin + uniforms.classes;
+  let step = ${workgroup}u;
   var most = logits_at(begin);
-  ${loop} { most = larger(most, logits_at(i)); }
+  ${loop((i) => `most = larger(most, logits_at(${i}));`)}
   parts[local].x = most;
   ${tree((i, j) => `parts[${i}].x = larger(parts[${i}].x, parts[${j}].x);`)}
   let largest = parts[0].x;
   workgroupBarrier();
   var sums = vec4<f32>();
-  ${loop} {
-    let e = exp(logits_at(i) - largest);
-    sums += vec4<f32>(e, targets_at(i), select(e, 0.0, e == 1.0), select(0.0, 1.0, e == 1.0));
+  ${
+    loop((i) =>
+      `{ let e = exp(logits_at(${i}) - largest);
+      sums += vec4<f32>(e, targets_at(${i}), select(e, 0.0, e == 1.0), select(0.0, 1.0, e == 1.0)); }`
+    )
   }
   parts[local] = sums;
   ${sum}
@@ -90,11 +93,14 @@ fn row(n: u32, local: u32) -> f32 {
   let surprise = logarithm(total, rest);
   workgroupBarrier();
   var loss = 0.0;
-  ${loop} {
-    let shifted = logits_at(i) - largest;
-    let wanted = targets_at(i);
-    slope_put(i, slopeOf(exp(shifted), total, rest, weight, wanted));
-    loss += wanted * (surprise - shifted);
+  ${
+    loop((i) =>
+      `{ let i = ${i};
+      let shifted = logits_at(i) - largest;
+      let wanted = targets_at(i);
+      slope_put(i, slopeOf(exp(shifted), total, rest, weight, wanted));
+      loss += wanted * (surprise - shifted); }`
+    )
   }
   parts[local].x = loss;
   ${sum}

@@ -3,6 +3,7 @@ import type { Sets, StandardizeAttributes } from "../../tensor/standardize.ts";
 import { sizeOf } from "../../tensor/tensor.ts";
 import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
+import { readsTexture } from "./chain_sums.ts";
 import { floatBits } from "./float_bits.ts";
 import { runProgram } from "./program.ts";
 import { each } from "./tiles.ts";
@@ -113,6 +114,7 @@ function kernelOf(software: boolean, program: SetProgram): tf.KernelConfig["kern
   return (call) => {
     // tfjs hands the list of inputs on as it is.
     const given = call.inputs as unknown as readonly tf.TensorInfo[];
+    const backend = call.backend as GuardedBackend;
     const { epsilon } = call.attrs as unknown as StandardizeAttributes;
     const { shape } = given[0]!;
     const sizes = given.map((info) => sizeOf(info.shape));
@@ -128,17 +130,22 @@ function kernelOf(software: boolean, program: SetProgram): tf.KernelConfig["kern
     const lane = isShared ? "local" : "0u";
     const names = program.inputs.map(({ name }) => name).slice(0, given.length);
     const repeated = names.map((_, i) => sizes[i]! < size);
+    // Numbers are read several times each.
+    const quads = wide && readsTexture(backend, software, size)
+      ? names.filter((_, i) => !repeated[i])
+      : [];
     const readers = program.inputs.map(({ name, otherwise }, i) => {
       const place = repeated[i] ? "k % uniforms.period" : "k";
       const strip = given[i] ? `${name}_${wide ? "quad" : "at"}(${place})` : `V(${otherwise})`;
       return `fn ${name}_of(k: u32) -> V { return ${strip}; }`;
     });
-    return runProgram(call.backend as GuardedBackend, {
+    return runProgram(backend, {
       operation: program.operation,
       variant: [wide, apart, sharing, across, repeated].join("/"),
       results: { y: shape },
       inputs: Object.fromEntries(names.map((name, i) => [name, given[i]!])),
-      vectors: wide ? ["y", ...names] : [],
+      vectors: wide ? ["y", ...names.filter((name) => !quads.includes(name))] : [],
+      quads,
       half: { names: ["y", ...names.filter((_, i) => !repeated[i])] },
       uniforms: {
         sets,

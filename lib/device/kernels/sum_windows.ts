@@ -65,6 +65,7 @@ export function sumWindows(): tf.KernelConfig["kernelFunc"] {
       vectors: program.wide ? ["y", "x"] : [],
       half: { names: ["y", "x"] },
       uniforms: { count, nan: NAN, ...windowUniforms(program) },
+      leads: true,
       code: `${windowText(program)}${coveredText(frame)}
 fn main(index: u32, local: u32) {
   if (index >= uniforms.count) { return; }
@@ -137,6 +138,7 @@ export function sumWindowsGradient(): tf.KernelConfig["kernelFunc"] {
       vectors: program.wide ? ["dx", "dy"] : [],
       half: { names: ["dx", "dy"] },
       uniforms: { units, unitsY, unitsX, nan: NAN, ...windowUniforms(program) },
+      leads: true,
       code: `${windowText(program)}${coveredText(frame)}
 fn windowAt(p: Place, i: u32, j: u32) -> V {
   return dy_${program.reader}(outputAt(p, i, j))${divisorText(program, mean, "i", "j")};

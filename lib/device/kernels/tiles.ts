@@ -51,6 +51,12 @@ fn place(tile: u32, height: u32, width: u32) -> Place {
 /** Shortest piece of a sum that is worth a partial result of its own. */
 export const LEAST_DEPTH = 128;
 
+/** Invocations of a workgroup: those that such drivers compute as one vector. */
+const LANES = 8;
+
+/** Columns of a tile of so few rows that one is read in turns. */
+const LONG = 32;
+
 /** Tiles wanted at least, so that no core idles. */
 const TILES_WANTED = 128;
 
@@ -65,23 +71,32 @@ const TURN = 4;
  * the registers, so each sum takes four products in a chain while it is in one.
  */
 export function registerForm(rows: number, columns: number, depth: number, quads: Quads): Form {
-  const width = columns <= 4 ? 4 : columns <= 8 ? 8 : 16;
-  const height = rows <= 4 ? 4 : width === 16 || rows <= 8 ? 8 : 16;
+  // Of few rows the factor B is read once: what counts is that memory is walked through in its order,
+  // by the eight invocations of a workgroup in turns.
+  const thin = rows <= 4;
+  const inTurns = thin && quads.b === "columns" && columns % (LANES * LONG) === 0;
+  const narrow = columns <= 4 || (thin && quads.b === "depth");
+  const width = inTurns ? LONG : narrow ? 4 : columns <= 8 ? 8 : 16;
+  const height = rows === 1 ? 1 : thin ? 4 : width === 16 || rows <= 8 ? 8 : 16;
+  const gap = inTurns ? 4 * LANES : 4;
   const stride = strideOf(quads);
   const across = width / 4;
-  const [a, b] = [tileOfA(height, quads.a), tileOfB(width, quads.b)];
+  const [a, b] = [tileOfA(height, quads.a), tileOfB(width, quads.b, gap)];
   const single = stride === 1 ? singleSteps(height, across, a, b) : "";
   const code = `${TILE_PLACE}
 fn main(index: u32, local: u32) {
   if (index >= uniforms.tiles) { return; }
-  let p = place(index, ${height}u, ${width}u);
+  var p = place(index, ${height}u, ${width}u);
+  ${inTurns ? `p.n = p.n / ${LANES * width}u * ${LANES * width}u + local * 4u;` : ""}
   let lastRow = uniforms.rows - 1u;
   let lastColumn = uniforms.columns - 1u;
   ${a.before}
   ${b.before}
   ${
     each(across, (q) =>
-      `let i${q} = ${four(q, (j) => `initial(p.batch, min(p.n + ${j}u, lastColumn))`)};`)
+      `let i${q} = ${
+        four(0, (j) => `initial(p.batch, min(p.n + ${gap * q + j}u, lastColumn))`)
+      };`)
   }
   ${each(height * across, (t) => `var c${t} = i${t % across};`)}
   var s = step(p.batch, p.begin);
@@ -95,15 +110,15 @@ fn main(index: u32, local: u32) {
   }
   }
   ${single}
-  ${storeRows(height, across)}
+  ${storeRows(height, across, gap)}
 }`;
   return {
-    name: `register${height}x${width}`,
+    name: `register${height}x${width}${inTurns ? " in turns" : ""}`,
     tile: [height, width],
-    workgroup: 8,
+    workgroup: LANES,
     isShared: false,
     pieces: (tiles) => {
-      const wanted = Math.ceil(TILES_WANTED / Math.max(1, tiles));
+      const wanted = Math.ceil((inTurns ? 16 : 1) * TILES_WANTED / Math.max(1, tiles));
       return Math.min(wanted, Math.max(1, Math.floor(depth / stride / LEAST_DEPTH)));
     },
     step: stride,
@@ -155,20 +170,26 @@ function singleSteps(height: number, across: number, a: TileFactor, b: TileFacto
 /**
  * Writes the tile, by fours where the program was told that columns come so. Row by row in a loop: the
  * text of what is made of a sum, and of a store, is many times that of choosing a row, and with it the
- * time to compile.
+ * time to compile. The rows are counted at run time, so that Mesa's compiler does not write the loop out.
  */
-function storeRows(height: number, across: number): string {
+function storeRows(height: number, across: number, gap: number): string {
   const choose = (i: number): string =>
     `case ${i}u: { ${each(across, (q) => `v${q} = c${i * across + q};`)} }`;
   const store = (q: number): string =>
-    `if (p.n + ${4 * q}u <= lastColumn) { store(to + ${4 * q}u, v${q}, p.n + ${4 * q}u); }`;
-  return `for (var i = 0u; i < ${height}u; i++) {
+    `if (p.n + ${gap * q}u <= lastColumn) { store(to + ${gap * q}u, v${q}, p.n + ${
+      gap * q
+    }u, by${q}); }`;
+  return `${
+    each(across, (q) => `let by${q} = once(feature(p.batch, min(p.n + ${gap * q}u, lastColumn)));`)
+  }
+  let left = min(${height}u, uniforms.rows - p.m);
+  for (var i = 0u; i < left; i++) {
     ${each(across, (q) => `var v${q} = c${q};`)}
     switch i {
       ${each(height - 1, (i) => choose(i + 1))}
       default: {}
     }
-    if (p.m + i <= lastRow && exists(p.batch, p.m + i)) {
+    if (exists(p.batch, p.m + i)) {
       let to = p.origin + destination(p.batch, p.m + i) + p.n;
       ${each(across, store)}
     }
@@ -220,10 +241,13 @@ function tileOfA(height: number, quads: Quads["a"]): TileFactor {
   };
 }
 
-function tileOfB(width: number, quads: Quads["b"]): TileFactor {
+function tileOfB(width: number, quads: Quads["b"], gap: number): TileFactor {
   if (quads === "columns") {
     return {
-      before: each(width / 4, (q) => `let n${q} = column(min(p.n + ${4 * q}u, lastColumn - 3u));`),
+      before: each(
+        width / 4,
+        (q) => `let n${q} = column(min(p.n + ${gap * q}u, lastColumn - 3u));`,
+      ),
       load: (u) => each(width / 4, (q) => `let b${q}_${u} = loadB(s${u}, n${q});`),
       value: (q, u) => `b${q}_${u}`,
     };

@@ -116,23 +116,28 @@ function etaText(scalars: readonly string[]): string {
   return `((${turned} + 1.0) * ${number("half")} + ${number("end")}) * ${number("learningRate")}`;
 }
 
+/** A parameter, or a range of one: how many numbers it is, and whether it decays. */
+export type UpdatePart = Pick<TreeItem, "size" | "tensor" | "range"> & { readonly decays: boolean };
+
 /** What a program's text is made from. */
 export type UpdateProgram = {
   readonly rule: UpdateRule;
   readonly decay: UpdateAttributes["decay"];
-  /** For each parameter: how many numbers it is, and whether it decays. */
-  readonly parameters: readonly { readonly size: number; readonly decays: boolean }[];
+  /** Each parameter, or each of the ranges that it is bound in. */
+  readonly parts: readonly UpdatePart[];
   /** Names of what is written over: the parameter and its statistics. */
   readonly names: readonly string[];
   /** Which are tensors of `count`, `rate` and `overflow`, which if not zero leaves all as it is. */
   readonly scalars: readonly string[];
   /** Whether the next count is returned. */
   readonly counts: boolean;
+  /** Whether the adapter computes on the CPU. */
+  readonly software: boolean;
 };
 
 /** The program of a dispatch. */
 export function updateText(program: UpdateProgram): string {
-  const { rule, parameters, scalars, counts } = program;
+  const { rule, parts, scalars, counts, software } = program;
   const isAdam = rule.kind === "adam";
   const corrections = `let correction2 = correction(${number("log2")}, count[0] + 1.0);
   let pace = -eta / correction(${number("log1")}, count[0] + 1.0);`;
@@ -143,7 +148,7 @@ fn main(index: u32, local: u32) {
   ${counts ? "if (index == 0u) { nextCount[0] = count[0] + 1.0; }" : ""}
   let eta = ${etaText(scalars)};
   ${isAdam ? corrections : ""}
-  ${treeText(parameters.map((_, i) => itemOf(program, i)))}
+  ${treeText(software, parts.map((part) => itemOf(program, part)))}
 }`;
 }
 
@@ -156,8 +161,7 @@ function skipText(counts: boolean): string {
 }
 
 /** What is done with one parameter's numbers. */
-function itemOf({ rule, decay, parameters, names }: UpdateProgram, i: number): TreeItem {
-  const { size, decays } = parameters[i]!;
+function itemOf({ rule, decay, names }: UpdateProgram, { decays, ...part }: UpdatePart): TreeItem {
   const pull = decays ? decay : undefined;
   const pulled = pull?.decoupled
     ? `p -= p * (eta * ${number("decay")});`
@@ -165,5 +169,5 @@ function itemOf({ rule, decay, parameters, names }: UpdateProgram, i: number): T
     ? `g += p * ${number("decay")};`
     : "";
   const text = `${pulled} ${ruleText(rule)}`;
-  return { size, read: [...names, "g"], written: names, text };
+  return { ...part, read: [...names, "g"], written: names, text };
 }

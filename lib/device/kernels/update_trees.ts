@@ -5,7 +5,7 @@ import type { GuardedBackend } from "../backend.ts";
 import { rangesOf } from "../command.ts";
 import { type Program, runProgram } from "./program.ts";
 import { isWide, treeUniforms, WORKGROUP } from "./tree_text.ts";
-import { momentsOf, uniformsOf, updateText, variantOf } from "./update_text.ts";
+import { momentsOf, uniformsOf, type UpdatePart, updateText, variantOf } from "./update_text.ts";
 
 /** The bindings that are not a parameter's: the count, the next count, the rate. */
 const SHARED_BINDINGS = 3;
@@ -19,8 +19,12 @@ type Parameter = {
   readonly decays: boolean;
 };
 
-/** The kernel function of updates, the same for any adapter. */
-export function updateTrees(): tf.KernelConfig["kernelFunc"] {
+/**
+ * The kernel function of updates.
+ *
+ * @param software whether the adapter computes on the CPU
+ */
+export function updateTrees(software: boolean): tf.KernelConfig["kernelFunc"] {
   return ({ inputs, attrs, backend }) => {
     const gpu = backend as GuardedBackend;
     const attributes = attrs as unknown as UpdateAttributes;
@@ -30,7 +34,8 @@ export function updateTrees(): tf.KernelConfig["kernelFunc"] {
     const tensors = Object.fromEntries(
       Object.entries(shared).flatMap(([name, info]) => info ? [[name, info]] : []),
     );
-    const count = runAll(gpu, attributes, parameters.filter(({ size }) => size > 0), tensors);
+    const filled = parameters.filter(({ size }) => size > 0);
+    const count = runAll(gpu, software, attributes, filled, tensors);
     const each = momentsOf(attributes.rule) + 1;
     const columns = Array.from({ length: each }, (_, i) => parameters.map((p) => p.updated[i]!));
     const next = [...columns.flat(), ...count];
@@ -64,15 +69,18 @@ function parametersOf(
 /** Runs as many dispatches as the bindings ask for; the last one returns the next count, if there is one. */
 function runAll(
   backend: GuardedBackend,
+  software: boolean,
   attributes: UpdateAttributes,
   parameters: readonly Parameter[],
   tensors: Readonly<Record<string, tf.TensorInfo>>,
 ): tf.TensorInfo[] {
   const [first = [], ...rest] = shareBindings(backend, attributes.rule, parameters);
-  for (const part of rest) runProgram(backend, programOf(attributes, part, tensors, {}));
+  for (const part of rest) {
+    runProgram(backend, programOf(backend, software, attributes, part, tensors, {}));
+  }
   const results: Record<string, readonly number[]> = tensors.count ? { nextCount: [] } : {};
   if (first.length === 0 && !tensors.count) return [];
-  return runProgram(backend, programOf(attributes, first, tensors, results));
+  return runProgram(backend, programOf(backend, software, attributes, first, tensors, results));
 }
 
 /** Parameters that share a dispatch; one beyond the largest binding takes several bindings a tensor. */
@@ -99,6 +107,8 @@ function shareBindings(
 }
 
 function programOf(
+  { bindingLimit }: GuardedBackend,
+  software: boolean,
   attributes: UpdateAttributes,
   parameters: readonly Parameter[],
   inputs: Readonly<Record<string, tf.TensorInfo>>,
@@ -106,7 +116,8 @@ function programOf(
 ): Program {
   const { rule, decay } = attributes;
   const names = ["p", "m", "v", "b"].slice(0, momentsOf(rule) + 1);
-  const { uniforms, invocations } = treeUniforms(parameters);
+  const parts = parameters.flatMap((parameter, tensor) => partsOf(parameter, tensor, bindingLimit));
+  const { uniforms, invocations } = treeUniforms(software, parts);
   const named = parameters.map(({ updated, gradient }, i) => ({
     updated: updated.map((info, j) => [`${names[j]}${i}`, info] as const),
     gradient: [`g${i}`, gradient] as const,
@@ -115,14 +126,19 @@ function programOf(
   const program = {
     rule,
     decay,
-    parameters,
+    parts,
     names,
     scalars,
     counts: "nextCount" in results,
+    software,
   };
   return {
     operation: `Update (${rule.kind})`,
-    variant: `${variantOf(rule, decay)}/${parameters.map(({ decays }) => Number(decays)).join("")}`,
+    variant: [
+      variantOf(rule, decay),
+      parameters.map(({ decays }) => Number(decays)).join(""),
+      software,
+    ].join("/"),
     results,
     updated: Object.fromEntries(named.flatMap(({ updated }) => updated)),
     inputs: { ...Object.fromEntries(named.map(({ gradient }) => gradient)), ...inputs },
@@ -135,4 +151,12 @@ function programOf(
     invocations: Math.max(WORKGROUP, invocations),
     workgroup: WORKGROUP,
   };
+}
+
+/** A parameter, or its ranges: to look which one a number is in takes as long again as reading it. */
+function partsOf({ size, decays }: Parameter, tensor: number, bindingLimit: number): UpdatePart[] {
+  const ranges = isWide({ size }) ? rangesOf(4 * size, bindingLimit) : [undefined];
+  return ranges.map((range, i) =>
+    range ? { size: range.size / 4, decays, tensor, range: i } : { size, decays, tensor }
+  );
 }

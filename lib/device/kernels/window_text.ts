@@ -1,5 +1,6 @@
 // What programs that slide windows over images have in common: geometry, and places in WGSL.
 import type { WindowGrid } from "../../tensor/windows.ts";
+import { QUOTIENT } from "./quotient.ts";
 
 /** Images and windows, and whether channels come in fours. */
 export type WindowProgram = {
@@ -68,12 +69,12 @@ alias V = ${wide ? `vec4<${number}>` : number};
 const SIZE_Y = ${size[0]}u;
 const SIZE_X = ${size[1]}u;
 const STRIDE_Y = ${stride[0]}u;
-const STRIDE_X = ${stride[1]}u;
+const STRIDE_X = ${stride[1]}u;${QUOTIENT}
 struct Place { image: u32, row: u32, column: u32, strip: u32 }
 fn placeOf(index: u32, height: u32, width: u32) -> Place {
-  let pixel = index / uniforms.strips;
-  let line = pixel / width;
-  let image = line / height;
+  let pixel = quotient(index, uniforms.strips);
+  let line = quotient(pixel, width);
+  let image = quotient(line, height);
   return Place(image, line - image * height, pixel - line * width, index - pixel * uniforms.strips);
 }
 fn inputAt(p: Place, y: u32, x: u32) -> u32 {

@@ -2,7 +2,7 @@
 import { activation } from "../../layers/activations.ts";
 import { only } from "../../layers/operation.ts";
 import { reduce } from "../../layers/rearrange.ts";
-import { BINARY, padWith, withNumber } from "../../imported/layers.ts";
+import { clip, padWith } from "../../imported/layers.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Conversion } from "../call.ts";
@@ -10,23 +10,15 @@ import type { Conversion } from "../call.ts";
 const each = (name: "sqrt" | "log" | "erf", f: (x: Tensor) => Tensor): Conversion => (call) =>
   call.emit(activation(f, name, { operations: only({ op: "each", f: name }) }), call.value());
 
-const power: Conversion = (call) => {
-  const number = call.operands[1];
-  if (typeof number !== "number") throw call.error("have a number as exponent", "none");
-  return call.emit(withNumber("Pow", BINARY.Pow!, number, false), call.value());
-};
-
 const clipped: Conversion = (call) => {
   const [low, high] = [call.number("x_min", -Infinity), call.number("x_max", Infinity)];
-  const layer = activation((x) => tf.clipByValue(x, low, high), "clip", {
-    operations: only({ op: "clip", low, high }),
-  });
-  return call.emit(layer, call.value());
+  return call.emit(clip(low, high), call.value());
 };
 
-const reduced = (by: "mean" | "sum" | "max" | "min"): Conversion => (call) => {
+export const reduced = (by: "mean" | "sum" | "max" | "min"): Conversion => (call) => {
   const x = call.value();
   const rank = x.shape.length;
+  call.require((call.config.initial ?? null) === null, "have no initial", call.config.initial);
   const axes = call.list("axis")?.map((axis) => call.axis(axis, rank));
   if (!axes) throw call.error("name the axes that it reduces", "all");
   return call.emit(reduce({ axes, by, keep: call.flag("keepdims", false) }), x);
@@ -34,10 +26,11 @@ const reduced = (by: "mean" | "sum" | "max" | "min"): Conversion => (call) => {
 
 /** Numbers around each axis of an example. */
 const padded: Conversion = (call) => {
-  const x = call.value();
+  const { x, numbers: number } = call.operands.length === 1
+    ? { x: call.value(), numbers: 0 }
+    : call.withNumbers();
   const { pad_width: width } = call.config;
   const mode = call.text("mode", "constant");
-  const number = call.operands[1] ?? 0;
   const pairs = (Array.isArray(width) ? width : []) as (readonly [number, number])[];
   const isWidth = pairs.length === x.shape.length + 1 &&
     pairs.every((pair) =>
@@ -54,7 +47,6 @@ export const OPERATIONS: Readonly<Record<string, Conversion>> = {
   Sqrt: each("sqrt", tf.sqrt),
   Log: each("log", tf.log),
   Erf: each("erf", tf.erf),
-  Power: power,
   Clip: clipped,
   Pad: padded,
   Mean: reduced("mean"),

@@ -13,8 +13,8 @@ import { sizeOf, type Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import { activated } from "../activations.ts";
 import type { Conversion, KerasCall } from "../call.ts";
-import type { KerasConstant } from "../config.ts";
 import { standardized } from "../standardized.ts";
+import { reduced } from "./operations.ts";
 import { onPixels } from "./windows.ts";
 
 const fullyConnected: Conversion = (call) => {
@@ -167,29 +167,25 @@ function aligned(call: KerasCall): Placed[] {
 }
 
 /** An operation with numbers of the configuration, whose axes of size 1 are repeated. */
-function withConstant(call: KerasCall, name: string, { sizes, numbers }: KerasConstant): Placed {
-  const x = call.value();
-  call.require(call.operands.length === 2, "take a tensor and numbers", call.operands.length);
+function withConstant(call: KerasCall, name: string): Placed {
+  const { x, numbers: given, isFirst } = call.withNumbers();
+  if (typeof given === "number") {
+    return call.emit(withNumber(name, BINARY[name]!, given, isFirst), x);
+  }
+  const { sizes, numbers } = given;
   const rank = x.shape.length;
   const own = [...Array(Math.max(0, rank - sizes.length)).fill(1), ...sizes].slice(-rank);
   const fits = sizes.length <= rank + 1 && (sizes.length <= rank || sizes[0] === 1) &&
     own.every((size, axis) => size === 1 || size === x.shape[axis]);
   call.require(fits, `have numbers that fit into [${x.shape}]`, [...sizes]);
-  const isFirst = call.operands[0] !== x;
   const layer = withNumbers(name, BINARY[name]!, own, isFirst);
   return call.emit(layer, x, { params: { value: () => numbers } });
 }
 
 const joined = (name: string): Conversion => (call) => {
   const f = BINARY[name]!;
-  const numbers = call.operands.filter((one) => typeof one === "number");
-  if (numbers.length > 0) {
-    call.require(call.operands.length === 2, "take a tensor and a number", call.operands.length);
-    const layer = withNumber(name, f, numbers[0]!, typeof call.operands[0] === "number");
-    return call.emit(layer, call.value());
-  }
-  const constant = call.operands.find((one) => typeof one === "object" && "numbers" in one);
-  if (constant) return withConstant(call, name, constant);
+  const hasNumbers = call.operands.some((one) => typeof one === "number" || "numbers" in one);
+  if (hasNumbers) return withConstant(call, name);
   const values = aligned(call);
   if (values.length === 1) return values[0]!;
   const [first] = values;
@@ -221,6 +217,8 @@ const layerScale: Conversion = (call) => {
 };
 
 const averaged: Conversion = (call) => {
+  // NumPy's operation of this name is over axes of one tensor.
+  if (Object.hasOwn(call.config, "axis")) return reduced("mean")(call);
   const count = call.values().length;
   const sum = joined("Add")(call);
   return call.emit(withNumber("Mul", tf.mul, 1 / count, false), sum, { suffix: "mean" });
@@ -270,6 +268,7 @@ export const SUMS: Readonly<Record<string, Conversion>> = {
   TrueDivide: joined("Div"),
   Maximum: joined("Max"),
   Minimum: joined("Min"),
+  Power: joined("Pow"),
   Average: averaged,
   CustomScaleLayer: scaledSum,
   LayerScale: layerScale,

@@ -17,6 +17,7 @@ import { type NumberFunction, only } from "../../layers/operation.ts";
 import type { AnyLayer } from "../../layers/layer.ts";
 import { sizeOf, type Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
+import { clip } from "../../imported/layers.ts";
 import { plainAxes } from "../builder.ts";
 import type { Call } from "../call.ts";
 import { isFloat } from "../constant.ts";
@@ -35,7 +36,7 @@ const plain = (name: NumberFunction, f: (x: Tensor) => Tensor): Operator =>
 /** Whether two numbers are one in float32. */
 const isNear = (one: number, other: number): boolean => Math.abs(one - other) < 1e-6;
 
-function clip(call: Call): AnyLayer | undefined {
+function clipped(call: Call): AnyLayer | undefined {
   const [low, high] = [call.scalar("min", 1) ?? -Infinity, call.scalar("max", 2) ?? Infinity];
   if (low === 0 && high === 6) return relu6();
   const isOpen = high >= 3.4e38;
@@ -46,8 +47,7 @@ function clip(call: Call): AnyLayer | undefined {
   };
   if (low <= -3.4e38) return isOpen ? undefined : limited("min", tf.minimum, high);
   if (isOpen) return limited("max", tf.maximum, low);
-  const operations = only({ op: "clip", low, high });
-  return activation((x) => tf.clipByValue(x, low, high), "clip", { operations });
+  return clip(low, high);
 }
 
 function hard(call: Call): AnyLayer {
@@ -132,7 +132,7 @@ export const FUNCTIONS: Readonly<Record<string, Operator>> = {
     gelu({ approximate: call.text("approximate", "none") === "tanh" ? "tanh" : "none" })
   ),
   Mish: plain("mish", (x) => tf.mul(x, tf.tanh(tf.softplus(x)))),
-  Clip: each(clip),
+  Clip: each(clipped),
   PRelu: slopes,
   Softmax: soft(softmax),
   LogSoftmax: soft(logSoftmax),

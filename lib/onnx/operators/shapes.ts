@@ -74,9 +74,11 @@ type By = "mean" | "sum" | "max" | "min";
 const reduced = (by: By): Operator => (call, build) => {
   const given = build.settle(call.name, call.value());
   const { dims } = given;
-  const listed = call.wholes("axes", 1);
-  call.require(listed !== undefined || dims.length === 0, "name the axes that it reduces", "all");
-  const axes = listed!.map((axis) => call.exampleAxis(axis, given));
+  const listed = call.wholes("axes", 1) ?? [];
+  const isNone = listed.length === 0 && call.number("noop_with_empty_axes", 0) !== 0;
+  call.require(listed.length > 0 || isNone, "name the axes that it reduces", "all");
+  if (isNone) return given;
+  const axes = listed.map((axis) => call.exampleAxis(axis, given));
   const isKept = call.number("keepdims", 1) !== 0;
   const isImage = dims.length === 3 && [...axes].sort().join() === "1,2";
   const x = isImage ? build.image(call.name, given) : build.arrange(call.name, given, [

@@ -93,9 +93,11 @@ const transposed: Operator = (call, build) => {
   const outputPadding = pairOf(call, "output_padding", 0);
   const auto = call.text("auto_pad", "NOTSET") || "NOTSET";
   const wanted = call.list("output_shape")?.slice(-2);
+  const fullOf = (axis: 0 | 1): number =>
+    stride[axis] * (x.dims[axis + 1]! - 1) + outputPadding[axis] +
+    (size[axis] - 1) * dilation[axis] + 1;
   const around = ([0, 1] as const).map((axis): [number, number] => {
-    const full = stride[axis] * (x.dims[axis + 1]! - 1) + outputPadding[axis] +
-      (size[axis] - 1) * dilation[axis] + 1;
+    const full = fullOf(axis);
     const pads = call.list("pads") ?? [0, 0, 0, 0];
     if (!wanted && !/^SAME/.test(auto)) return [pads[axis]!, pads[axis + 2]!];
     const all = Math.max(0, full - (wanted?.[axis] ?? x.dims[axis + 1]! * stride[axis]));
@@ -107,7 +109,10 @@ const transposed: Operator = (call, build) => {
     size,
     stride,
     dilation,
-    outputPadding,
+    // A wanted shape may be larger than what the kernels reach.
+    outputPadding: ([0, 1] as const).map((axis) =>
+      outputPadding[axis] + Math.max(0, (wanted?.[axis] ?? 0) - fullOf(axis))
+    ) as [number, number],
     groups,
     bias: "bias" in params,
   };

@@ -9,7 +9,7 @@ import {
   selu,
   softplus,
 } from "../../layers/activations.ts";
-import { withNumbers } from "../../imported/layers.ts";
+import { clip, withNumbers } from "../../imported/layers.ts";
 import type { Placed } from "../../imported/placer.ts";
 import type { AnyLayer, Operations } from "../../layers/layer.ts";
 import { type NumberFunction, only } from "../../layers/operation.ts";
@@ -88,12 +88,7 @@ const each = (name: string): Operator => (call) => {
 
 const clipped: Operator = (call) => {
   const [low, high] = [call.numbers(1)[0]!, call.numbers(2)[0]!];
-  const layer = low === 0 && high === 6
-    ? relu6()
-    : activation((x) => tf.clipByValue(x, low, high), "clip", {
-      operations: only({ op: "clip", low, high }),
-    });
-  return call.emit(layer, call.value());
+  return call.emit(low === 0 && high === 6 ? relu6() : clip(low, high), call.value());
 };
 
 export const FUNCTIONS: Readonly<Record<string, Operator>> = {

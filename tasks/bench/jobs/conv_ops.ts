@@ -77,9 +77,11 @@ function opsOf(conv: Conv): Op[] {
     kind: string,
     a: [number, number, number, number],
     b: [number, number, number, number],
+    result: [number, number, number, number],
     call: (x: tf.Tensor4D, y: tf.Tensor4D) => tf.Tensor,
   ): Op => ({
     ...common,
+    ...(result[3] % 4 === 0 ? {} : { stores: tf.util.sizeFromShape(result) }),
     kind,
     prepare: () => {
       const [x, y] = [random(a), random(b)];
@@ -87,17 +89,19 @@ function opsOf(conv: Conv): Op[] {
     },
   });
   return [
-    op("conv forward", xShape, filterShape, (x, filter) => convolve(x, filter, options)),
+    op("conv forward", xShape, filterShape, dyShape, (x, filter) => convolve(x, filter, options)),
     op(
       "conv input gradient",
       dyShape,
       filterShape,
+      xShape,
       (dy, filter) => run("Conv2DBackpropInput", { dy, filter }, { inputShape: xShape }),
     ),
     op(
       "conv filter gradient",
       xShape,
       dyShape,
+      filterShape,
       (x, dy) => run("Conv2DBackpropFilter", { x, dy }, { filterShape }),
     ),
   ];

@@ -116,8 +116,10 @@ type Operation = {
   readonly shape: string;
   /** Operations on numbers of one call, 2 for a multiplication with an addition. */
   readonly flops: number;
-  /** Bytes that a call reads and writes at least. */
+  /** Bytes that a call reads and writes at least: what each of its passes cannot do without. */
   readonly bytes: number;
+  /** Numbers of the result that lie in rows which are no fours, so that each is stored by itself. Default: none. */
+  readonly stores?: number;
 };
 
 /** A single operation on tensors of its own. */
@@ -129,6 +131,8 @@ export type Op = Operation & {
 /** What the job `ops` returns for each operation. */
 export type OpLine = Operation & {
   readonly op: string;
+  /** Dispatches of a call. */
+  readonly dispatches?: number;
   /** Milliseconds per call, of each round. */
   readonly times: readonly number[];
   /** Why there are no times. */

@@ -1,7 +1,8 @@
 // The job `ops`: single operations of neocog, each many times within one wait.
-import { start, tf } from "../../../mod.ts";
+import { device, start, tf } from "../../../mod.ts";
 import { callsPerSample, timed } from "../measure.ts";
 import type { Job, Op, OpLine } from "./job.ts";
+import { LIMITING } from "../limits.ts";
 import { allOps } from "./op_table.ts";
 
 /** The part of neocog's backend that waits without reading. */
@@ -24,19 +25,26 @@ async function callsFor(call: () => void, sampleMs: number): Promise<number> {
   return callsPerSample(Math.max(some - wait, 0) / 3, sampleMs);
 }
 
-/** Times one operation in rounds, in milliseconds a call. */
-async function timesOf(op: Op, { rounds, sampleMs }: OpsJob, floor: number): Promise<number[]> {
+/** Times one operation in rounds, in milliseconds a call, and counts its dispatches. */
+async function measured(
+  op: Op,
+  { rounds, sampleMs }: OpsJob,
+  floor: number,
+): Promise<Pick<OpLine, "times" | "dispatches">> {
   tf.engine().startScope(); // Frees the operands at the end.
   try {
     const run = op.prepare();
     const call = (): void => tf.dispose(run());
     const calls = await callsFor(call, sampleMs);
+    const before = device.counters().dispatches;
+    call();
+    const dispatches = device.counters().dispatches - before;
     const times: number[] = [];
     for (let round = 0; round < rounds; round++) {
       const time = await timed(() => repeat(call, calls));
       times.push(Math.max(time - floor, 0.001) / calls);
     }
-    return times;
+    return { times, dispatches };
   } finally {
     tf.engine().endScope();
   }
@@ -51,11 +59,40 @@ async function waitFloor(): Promise<number> {
   return Math.min(...times.slice(1));
 }
 
-/** The operations whose kind or shape contains one of the words, or all. */
+/** Numbers copied, in fours or, where they are no fours, one by one. */
+function copyOp(kind: string, size: number): Op {
+  return {
+    kind,
+    shape: `[${size}]`,
+    flops: 0,
+    bytes: 8 * size,
+    prepare: () => {
+      const x = tf.randomUniform([size]);
+      return () => tf.neg(x);
+    },
+  };
+}
+
+/** What limits operations: copies, a dispatch that does next to nothing, and the best of the products. */
+function limitingOps(): Op[] {
+  return [
+    copyOp(LIMITING.copy, 2 ** 19),
+    copyOp(LIMITING.copy, 2 ** 24),
+    copyOp(LIMITING.single, 2 ** 19 - 1),
+    copyOp(LIMITING.dispatch, 4),
+    ...allOps().filter(({ kind, shape }) => /^dense forward/.test(kind) && /1024×/.test(shape)),
+  ];
+}
+
+/** The operations whose kind or shape contains one of the words, or all, after those that limit them. */
 function wanted(words: readonly string[]): Op[] {
-  const ops = allOps();
-  if (words.length === 0) return ops;
-  return ops.filter(({ kind, shape }) => words.some((word) => `${kind} ${shape}`.includes(word)));
+  const limiting = limitingOps();
+  const names = new Set(limiting.map(({ shape }) => shape));
+  const rest = allOps().filter(({ kind, shape }) =>
+    !(kind === "dense forward" && names.has(shape)) &&
+    (words.length === 0 || words.some((word) => `${kind} ${shape}`.includes(word)))
+  );
+  return [...limiting, ...rest];
 }
 
 /** Times the operations one after the other, and reports each when it is done. */
@@ -63,10 +100,10 @@ export async function opsJob(job: OpsJob, say: (line: OpLine) => void): Promise<
   await start();
   const floor = await waitFloor();
   for (const op of wanted(job.ops)) {
-    const { kind, shape, flops, bytes } = op;
-    const about = { op: `${kind}, ${shape}`, kind, shape, flops, bytes };
+    const { prepare: _, ...own } = op;
+    const about = { op: `${op.kind}, ${op.shape}`, ...own };
     try {
-      say({ ...about, times: await timesOf(op, job, floor) });
+      say({ ...about, ...await measured(op, job, floor) });
     } catch (error) {
       say({ ...about, times: [], reason: (error as Error).message });
     }

@@ -217,6 +217,17 @@ export const convolutions: readonly Subject[] = [
     },
   },
   {
+    name: "convolve to few features and from few channels",
+    draw: (draw) => {
+      const few = draw.whole(1, 8);
+      const many = draw.pick([1, 2, 6, 4 * draw.whole(1, 5), 15]);
+      const [channels, features] = draw.pick([[few, many], [many, few]] as const);
+      const filter = draw.pick([[5, 5], [7, 7], [2, 9], [4, 1]] as const);
+      const c = geometry(draw, { channels, features, filter, batch: draw.pick([1, 5]) });
+      return trialOf(draw, c, draw.normal([c.features]));
+    },
+  },
+  {
     name: "convolve 1 × 1",
     draw: (draw) => {
       const fixed = { filter: ONE, dilation: ONE, channels: draw.pick([4, 9, 16]) };
