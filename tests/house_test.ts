@@ -13,7 +13,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   tensor: ["text"],
   image: ["text"],
   files: ["text"],
-  device: ["tensor", "text"],
+  device: ["tensor", "text", "world"],
   chart: ["text"],
   layers: ["tensor", "text"],
   losses: ["tensor", "text"],

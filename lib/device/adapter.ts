@@ -2,6 +2,7 @@
 // Finds the GPU adapter and opens a device on it with everything it offers.
 import { DeviceError } from "./errors.ts";
 import { adviceForThisSystem } from "./install_advice.ts";
+import { chooseOwnDevice } from "./own_adapter.ts";
 import { prepareVulkan } from "./vulkan.ts";
 
 /** Which adapter to prefer where a machine has several. */
@@ -29,6 +30,7 @@ const WANTED_FEATURES: readonly GPUFeatureName[] = ["timestamp-query", "shader-f
  */
 export async function findAdapter(powerPreference: PowerPreference): Promise<GPUAdapter> {
   prepareVulkan();
+  chooseOwnDevice();
   const adapter = await navigator.gpu?.requestAdapter({ powerPreference });
   if (!adapter) {
     throw new DeviceError(

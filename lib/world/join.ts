@@ -2,7 +2,7 @@
 import { now } from "./clock.ts";
 import { requireOptions, requirePositive } from "../text/require.ts";
 import { gatherInRounds } from "./gather.ts";
-import { type Launch, LAUNCH_VARIABLES, launchOf } from "./launcher.ts";
+import { DEVICE_VARIABLES, type Launch, LAUNCH_VARIABLES, launchOf } from "./launcher.ts";
 import { libraryNames } from "./libraries.ts";
 import { type Mpi, openMpi } from "./mpi.ts";
 import { type Watch, watchRing } from "./watch.ts";
@@ -21,10 +21,10 @@ export type JoinOptions = {
 
 const OPTIONS: Readonly<Record<keyof JoinOptions, true>> = { patience: true, library: true };
 
-/** The permissions that ranks need beside a script's own. */
+/** The permissions that ranks need beside a script's own; the last variables, to take a GPU each. */
 export const WORLD_PERMISSIONS: readonly string[] = [
   "--allow-ffi",
-  `--allow-env=${[...new Set(LAUNCH_VARIABLES)].join(",")}`,
+  `--allow-env=${[...new Set(LAUNCH_VARIABLES), ...DEVICE_VARIABLES].join(",")}`,
 ];
 
 /** The variable with more folders to look for libraries in, as of LD_LIBRARY_PATH, if it may be read. */

@@ -36,6 +36,9 @@ export const LAUNCH_VARIABLES: readonly string[] = LAUNCHERS.flatMap((
   { rank, size, localRank },
 ) => [rank, size, localRank]);
 
+/** The settings of Mesa's layer of Vulkan by which a rank takes a GPU of its own: by model, by slot. */
+export const DEVICE_VARIABLES = ["MESA_VK_DEVICE_SELECT", "DRI_PRIME"] as const;
+
 /**
  * Who started this process.
  *
