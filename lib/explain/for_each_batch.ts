@@ -5,6 +5,7 @@ import type { ImageSource } from "../data/image_source.ts";
 import type { Normalization } from "../data/normalization.ts";
 import type { Network } from "../layers/layer.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { oneBehind } from "../tensor/one_behind.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Tree } from "../tensor/tree.ts";
 import { jitIf } from "./jit_if.ts";
@@ -45,7 +46,8 @@ export function batchSizeFor(examples: Examples | ImageSource, wanted?: number):
 }
 
 /**
- * Calls a function of a network and images for all images of a data set.
+ * Calls a function of a network and images for all images of a data set. A batch is computed while
+ * the one before is visited.
  *
  * @param visit takes the result, which it owns, and where the batch is
  */
@@ -60,15 +62,20 @@ export async function forEachBatch<P extends Tree, S extends Tree, R>(
   const total = examples.labels.length;
   const batchSize = batchSizeFor(examples, options.batchSize);
   using call = jitIf(compute, options);
+  await using visits = oneBehind();
   let done = 0;
   signal?.throwIfAborted();
   for await (const batch of batches(examples, { batchSize, normalize })) {
     batch.labels.dispose();
     const result = call(params, state, batch.images);
     tf.dispose(batch.images);
-    await visit(result, { done, size: batch.size });
+    const position = { done, size: batch.size };
+    await visits.next(result, async (result) => {
+      await visit(result, position);
+      onProgress?.(position.done + position.size, total);
+      signal?.throwIfAborted();
+    });
     done += batch.size;
-    onProgress?.(done, total);
-    signal?.throwIfAborted();
   }
+  await visits.end();
 }

@@ -2,7 +2,6 @@
 import { flatten } from "../device/jit/arguments.ts";
 import { callPlainly } from "../device/jit/call.ts";
 import { jit } from "../device/jit/jit.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 
 /** A function that may be under `jit`; disposing of it frees what that holds on the device. */
 export type MaybeJitted<A extends readonly unknown[], R> = ((...values: A) => R) & Disposable;
@@ -43,12 +42,4 @@ export function jitIf<A extends readonly unknown[], R>(
     return callPlainly("a step", plain, values, flat, donated);
   };
   return Object.assign(call as unknown as (...values: A) => R, { [Symbol.dispose]: () => {} });
-}
-
-/** Reads what a step returns, and disposes of it; what the step throws rejects. */
-export async function numbersOf(step: () => Tensor): Promise<Float32Array> {
-  const found = step();
-  const numbers = await found.data() as Float32Array;
-  found.dispose();
-  return numbers;
 }

@@ -17,6 +17,7 @@ import { valueAndGrad } from "../tensor/grad.ts";
 import { fold, type Key, key as keyOf } from "../tensor/random.ts";
 import type { Scalar, Shape, Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
+import { oneBehind } from "../tensor/one_behind.ts";
 import { disposeTree, type Tree } from "../tensor/tree.ts";
 import { turns } from "../tensor/turns.ts";
 import { requireRange, requireWhole } from "../text/require.ts";
@@ -88,9 +89,9 @@ export type AscendOptions = {
   readonly key?: Key;
   /** The backward rule for ReLUs. Default: `"backprop"`. */
   readonly rule?: BackwardRule;
-  /** Called before each step, and at the end. */
+  /** Called with what was before each step, while the next one is taken, and at the end. */
   readonly onStep?: (report: AscendReport) => void | Promise<void>;
-  /** Stops after the current step; the result so far is returned. */
+  /** Stops after the step under way; the result so far is returned. */
   readonly signal?: AbortSignal;
   /** Whether the step is recorded and replayed, see `jit`. Default: `true`. */
   readonly jit?: boolean;
@@ -158,7 +159,25 @@ export async function ascend<P extends Tree, S extends Tree>(
   const params: Tree = parametrization.init(fold(key, "parametrization"), batch);
   let ascent: Ascent = { params, optimizer: optimizer.init(params) };
   const scores: number[] = [];
+  /** Waits for a step's numbers, and reports them; frees all but the last step's images. */
+  const report = async ({ step, isLast, images, score, penalty }: Taken): Promise<void> => {
+    try {
+      const [[value], [cost]] = await Promise.all([score.data(), penalty.data()]);
+      const sum = value! - cost!;
+      const action = `generate images for ${objective.name}`;
+      const rule = `the objective must be finite at step ${step}`;
+      requireRange(action, rule, Number.isFinite(sum), sum);
+      scores.push(value!);
+      await onStep?.({ step, steps, score: value!, penalty: cost!, images });
+    } catch (error) {
+      images.dispose();
+      throw error;
+    } finally {
+      tf.dispose([score, penalty, isLast ? [] : images]);
+    }
+  };
   const turn = turns();
+  await using reports = oneBehind();
   try {
     for (let i = 0;; i++) {
       await turn();
@@ -169,23 +188,21 @@ export async function ascend<P extends Tree, S extends Tree>(
       const { rated, next } = isLast
         ? { rated: rate(ascent.params, drawn), next: ascent }
         : step(ascent, drawn);
+      tf.dispose(drawn);
       ascent = next;
-      const { images, score, penalty } = rated;
       if (i === 0) await compileBeside(); // The first read waits for the compiler.
-      const [[value], [cost]] = await Promise.all([score.data(), penalty.data()]);
-      const sum = value! - cost!;
-      const action = `generate images for ${objective.name}`;
-      requireRange(action, `the objective must be finite at step ${i}`, Number.isFinite(sum), sum);
-      scores.push(value!);
-      await onStep?.({ step: i, steps, score: value!, penalty: cost!, images });
-      tf.dispose([score, penalty, ...drawn]);
-      if (isLast) return { images, scores, steps: i };
-      images.dispose();
+      await reports.next({ step: i, isLast, ...rated }, report);
+      if (!isLast) continue;
+      await reports.end();
+      return { images: rated.images, scores, steps: i };
     }
   } finally {
     disposeTree(ascent);
   }
 }
+
+/** A step's images with their rating before it. */
+type Taken = Rated & { readonly step: number; readonly isLast: boolean };
 
 type Rate = (params: Tree, drawn: readonly Tensor[]) => Rated;
 

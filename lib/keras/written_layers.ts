@@ -173,9 +173,10 @@ function rulesOf(dialect: KerasDialect): {
     const { operation, inputs: [x], output: { shape } } = step;
     switch (operation.op) {
       case "conv": {
-        const isEven = operation.stride[0] === operation.stride[1];
-        const fits = operation.groups === 1 ||
-          (isKeras || operation.groups === x!.shape[2] && isEven);
+        const { stride, dilation, groups } = operation;
+        // TensorFlow.js's depthwise layer passes its dilation over.
+        const isPlain = stride[0] === stride[1] && `${dilation}` === "1,1";
+        const fits = groups === 1 || isKeras || groups === x!.shape[2] && isPlain;
         return fits && paddingOf(operation, x!.shape, shape) !== undefined;
       }
       case "maxPool":
@@ -196,7 +197,7 @@ function rulesOf(dialect: KerasDialect): {
             return (x!.shape[axis]! - 1) * stride[axis] + reach === shape[axis];
           });
       case "norm":
-        return isKeras || typeof operation.over !== "number";
+        return isKeras || typeof operation.over !== "number" && shape.length <= 3;
       case "responses":
       case "pixelShuffle":
         return false;
@@ -215,7 +216,8 @@ function rulesOf(dialect: KerasDialect): {
         return isKeras && sizeOf(operation.value.shape) > operation.value.shape.at(-1)! &&
           sizeOf(operation.value.shape) < 1e5;
       case "join":
-        return isKeras || Object.hasOwn(MERGES, operation.by);
+        // TensorFlow.js has no layer that subtracts.
+        return isKeras || Object.hasOwn(MERGES, operation.by) && operation.by !== "sub";
       case "slice":
         return shape.length === 3 && shape[2] === x!.shape[2];
       case "pad":

@@ -7,6 +7,7 @@ import { jit } from "../device/jit/jit.ts";
 import type { AnyLayer, Layer, Network } from "../layers/layer.ts";
 import { type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
+import { oneBehind } from "../tensor/one_behind.ts";
 import { tf } from "../tensor/tf.ts";
 
 /** Options of {@linkcode cachedFeatures}. */
@@ -82,6 +83,7 @@ export async function cachedFeatures<P extends Tree, S extends Tree>(
   const batchSize = Math.min(options.batchSize ?? 32, total);
   const { normalize, signal } = options;
   let done = 0;
+  await using reads = oneBehind();
   try {
     for await (
       const { images, labels, size: count } of batches(examples, {
@@ -90,12 +92,17 @@ export async function cachedFeatures<P extends Tree, S extends Tree>(
       })
     ) {
       const features = (recorded ?? forward)(params, state, images);
-      values.set(await features.data() as Float32Array, done * size);
-      tf.dispose([features, images, labels]);
+      tf.dispose([images, labels]);
+      const begin = done;
       done += count;
-      options.onProgress?.(done, total);
-      signal?.throwIfAborted();
+      await reads.next(features, async (features) => {
+        const numbers = await features.data().finally(() => features.dispose()) as Float32Array;
+        values.set(numbers, begin * size);
+        options.onProgress?.(begin + count, total);
+        signal?.throwIfAborted();
+      });
     }
+    await reads.end();
   } finally {
     recorded?.dispose();
   }

@@ -1,6 +1,17 @@
 // `deno task bench --profile`: the dispatches of one training step, each with its time.
 import { profile, type ProfileEntry } from "../../lib/device/mod.ts";
-import { adam, init, key, softmaxCrossEntropy, start, type Tensor, trainStep } from "../../mod.ts";
+import {
+  adam,
+  init,
+  jit,
+  key,
+  softmaxCrossEntropy,
+  start,
+  type Tensor,
+  type TrainState,
+  trainStep,
+  type Tree,
+} from "../../mod.ts";
 import { sizedModel } from "../own_model.ts";
 import { noiseBatch } from "./jobs/zoo.ts";
 import { table } from "../../lib/text/table.ts";
@@ -63,8 +74,8 @@ export function profileText(title: string, entries: readonly ProfileEntry[]): st
 }
 
 /**
- * Profiles one training step of a model, after some that compile: Adam and cross-entropy, on images
- * of noise.
+ * Profiles one recorded training step of a model, after some that compile: Adam and cross-entropy, on
+ * images of noise.
  *
  * @param name the model's name, or the path of a file that makes it
  */
@@ -77,10 +88,15 @@ export async function profileStep(
   const { adapter } = await start();
   const { params, state, outputShape } = init(model, key(0), inputShape);
   const optimizer = adam();
-  const step = trainStep(model, softmaxCrossEntropy, optimizer);
+  const step = jit(trainStep(model, softmaxCrossEntropy, optimizer), { donate: [0] });
   const batch = noiseBatch(inputShape, outputShape[0]!, batchSize);
-  const from = { params, state, optimizer: optimizer.init(params) };
-  const issue = (): Tensor => step(from, batch, key(1)).loss;
+  let from: TrainState<Tree, Tree> = { params, state, optimizer: optimizer.init(params) };
+  const issue = (): Tensor => {
+    const { loss, correct, ...next } = step(from, batch, key(1));
+    correct.dispose();
+    from = next;
+    return loss;
+  };
   for (let i = 0; i < 2; i++) await issue().data();
   return { adapter, entries: await profile(() => void issue()) };
 }

@@ -92,6 +92,7 @@ function watcher(): {
     setPipeline.call(this, pipeline);
   };
   pass.dispatchWorkgroups = function (x, y = 1, z = 1): undefined {
+    if (x * y * z === 0) return; // Has a pipeline compiled, and nothing computed.
     const { label, text } = texts.get(modules.get(current.get(this)!)!)!;
     seen.push({ label, text, workgroups: [x, y, z] });
   };

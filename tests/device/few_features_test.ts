@@ -1,9 +1,8 @@
-// Convolutions to few features, in the form for GPUs, on sizes that take several tiles, against plain TypeScript.
+// Convolutions to few features, in both forms, on sizes that take several tiles, against plain TypeScript.
 import { assertEquals, assertLess } from "@std/assert";
-import { registerKernels } from "../../lib/device/register.ts";
 import { counters } from "../../lib/device/mod.ts";
 import { convolve, normalArray } from "../../lib/tensor/mod.ts";
-import { key, start, tf } from "../../mod.ts";
+import { key, tf } from "../../mod.ts";
 import {
   type Convolution,
   forward,
@@ -12,6 +11,7 @@ import {
   sizes,
 } from "../../tasks/selftest/reference.ts";
 import { gpuTest } from "./adapter.ts";
+import { onEachForm } from "./forms.ts";
 
 /** Batch, image, filter, channels, features, stride, dilation and padding. */
 const CASES = [
@@ -25,9 +25,7 @@ const CASES = [
 ] as const;
 
 gpuTest("convolutions to few features and their input gradients equal the reference", async () => {
-  const device = await start();
-  registerKernels(false);
-  try {
+  await onEachForm(async (form) => {
     for (const [n, row] of CASES.entries()) {
       const [batch, [height, width], filter, channels, features, stride, dilation, padding] = row;
       const length = (axis: 0 | 1): number =>
@@ -58,7 +56,7 @@ gpuTest("convolutions to few features and their input gradients equal the refere
       const wanted = forward(c, values!, weights!).map((y, i) =>
         Math.max(0, y + bias![i % features]!)
       );
-      assertLess(relativeError(await y.data(), wanted), 2e-6, `forward of ${row}`);
+      assertLess(relativeError(await y.data(), wanted), 2e-6, `${form}: forward of ${row}`);
       // Turned around: few channels of many features.
       const turned: Convolution = {
         ...c,
@@ -73,10 +71,8 @@ gpuTest("convolutions to few features and their input gradients equal the refere
         dy,
       );
       const slope = inputGradient(turned, slopes, weights!);
-      assertLess(relativeError(await gradient.data(), slope), 2e-6, `gradient of ${row}`);
+      assertLess(relativeError(await gradient.data(), slope), 2e-6, `${form}: gradient of ${row}`);
       tf.dispose([x, w, b, y, dy, turnedFilter, gradient]);
     }
-  } finally {
-    registerKernels(device.software);
-  }
+  });
 });

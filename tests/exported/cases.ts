@@ -25,8 +25,10 @@ import {
   sigmoid,
   softmax,
   tanh,
+  tf,
   zeroPadShortcut,
 } from "../../mod.ts";
+import { joinBy } from "../../lib/imported/layers.ts";
 import { scaledTanh } from "../../lib/layers/activation.ts";
 import * as more from "../../lib/layers/namespace.ts";
 import { radialBasis } from "../../lib/layers/radial_basis.ts";
@@ -57,6 +59,7 @@ const cases: Readonly<Record<string, readonly [layer: object, shape: Shape]>> = 
     conv({ features: 12, size: 3, groups: 6, stride: 2, padding: "same" }),
     IMAGE,
   ],
+  "depthwise conv with gaps": [conv({ features: 6, size: 3, groups: 6, dilation: 2 }), IMAGE],
   "depthwise conv of uneven stride": [
     conv({ features: 6, size: 3, groups: 6, stride: [1, 2] }),
     IMAGE,
@@ -125,6 +128,7 @@ const cases: Readonly<Record<string, readonly [layer: object, shape: Shape]>> = 
   "instanceNorm with scale": [more.instanceNorm({ affine: true }), IMAGE],
   "layerNorm": [more.layerNorm(), IMAGE],
   "layerNorm of vectors": [more.layerNorm({ affine: false }), VECTOR],
+  "layerNorm of four axes": [more.layerNorm(), [2, 3, 4, 5]],
   "layerNorm of all": [more.layerNorm({ axes: "all" }), IMAGE],
   "localResponseNorm": [localResponseNorm({ size: 3, alpha: 0.5, k: 2 }), IMAGE],
   "localResponseNorm of an even size": [localResponseNorm({ size: 4, alpha: 0.5 }), IMAGE],
@@ -154,6 +158,14 @@ const cases: Readonly<Record<string, readonly [layer: object, shape: Shape]>> = 
       [`${name} of vectors`, [layer, VECTOR]],
     ]),
   ),
+  "difference of two": [
+    graph({
+      one: { layer: conv({ features: 4, size: 1 }) },
+      other: { layer: conv({ features: 4, size: 1 }), from: "input" },
+      sum: { layer: identity(), from: ["one", "other"], join: joinBy("Sub", tf.sub) },
+    }),
+    IMAGE,
+  ],
   "identity": [identity(), IMAGE],
   "dropout": [dropout(0.5), VECTOR],
   "what is random in training": [

@@ -20,7 +20,7 @@ async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
 
 /** Layers that TensorFlow.js has no layers for. */
 const GRAPHS =
-  /^(normPool|groupNorm|instanceNorm|localResponseNorm|elu|gelu|reduce|meanPool rounded|(max|mean)Pool of uneven padding$)(?!\w)/;
+  /^(normPool|groupNorm|instanceNorm|localResponseNorm|elu|gelu|reduce|meanPool rounded|depthwise conv with gaps|layerNorm of four axes|difference|(max|mean)Pool of uneven padding$)(?!\w)/;
 
 for (const kind of ["auto", "graph"] as const) {
   onCpu(

@@ -101,7 +101,7 @@ export function parseFigures(line: string): Figures {
  * @param file the kernel's WGSL
  */
 export async function figuresOf(folder: string, file: string): Promise<Figures> {
-  const rows = /const TAP_ROWS = (\d+)u/.exec(await Deno.readTextFile(file))?.[1];
+  const rows = /const (?:TAP_ROWS|BLOCKS) = (\d+)u/.exec(await Deno.readTextFile(file))?.[1];
   const nested = rows ? ["--loops", "--nested", rows] : [];
   const lines = (await run("sh", [`${folder}/wgsl_figures.sh`, ...nested, file])).split("\n");
   const outer = lines.slice(1).find((line) => / nested\[.* fma=[1-9]/.test(line));

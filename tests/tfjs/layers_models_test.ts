@@ -54,6 +54,21 @@ const MODELS: Readonly<Record<string, Make>> = {
   },
 };
 
+onCpu(
+  "a depthwise layer with dilation, of which TensorFlow.js does nothing, is refused",
+  async () => {
+    const [artifacts, group] = await savedOf((x) =>
+      apply(layers.depthwiseConv2d({ kernelSize: 3, dilationRate: 2 }), x)
+    );
+    await onModel(artifacts, [group], async (path) => {
+      const error = await assertRejects(() => readTfjs(path), TypeError);
+      assert(
+        error.message.includes("must have no dilation, which TensorFlow.js passes over, got [2,2]"),
+      );
+    });
+  },
+);
+
 /** A model as TensorFlow.js saves it, whose numbers are not those that it begins with. */
 async function savedOf(make: Make): Promise<[Artifacts, Group]> {
   await stock.setBackend("cpu");

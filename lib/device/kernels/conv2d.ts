@@ -151,8 +151,8 @@ export function conv2d(software: boolean): tf.KernelConfig["kernelFunc"] {
         return depthwise(backend as GuardedBackend, software, g, inputs, activation);
       }
       const taps = g.filterHeight * g.filterWidth;
-      if (!software && isToFew(g.groups, g.outChannels, taps)) {
-        return runFewFeatures(backend as GuardedBackend, {
+      if (isToFew(g.groups, g.outChannels, taps)) {
+        return runFewFeatures(backend as GuardedBackend, software, {
           operation: "Conv2D",
           variant: "forward",
           source: x,

@@ -12,6 +12,7 @@ import {
 } from "./convolution.ts";
 import { isDepthwise } from "./depthwise.ts";
 import { depthwiseFilterGradient } from "./depthwise_filter_gradient.ts";
+import { runFewChannels } from "./few_channels.ts";
 import { loadFlat, loadPatch } from "./load.ts";
 import { runProduct } from "./product.ts";
 import type { Quads } from "./tiles.ts";
@@ -109,6 +110,8 @@ export function conv2dFilterGradient(software: boolean): tf.KernelConfig["kernel
       const operation = "Conv2DBackpropFilter";
       return onSlopes(backend, operation, g, dy, (dy) => {
         if (isDepthwise(g)) return depthwiseFilterGradient(backend, software, g, x, dy);
+        const sums = software ? undefined : runFewChannels(backend, g, x, dy);
+        if (sums) return sums;
         return runProduct(backend, software, {
           operation,
           variant: `${padded ? "padded" : "inside"}${g.groups > 1 ? " groups" : ""}`,

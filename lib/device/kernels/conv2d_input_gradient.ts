@@ -15,14 +15,16 @@ import { isToFew, runFewFeatures } from "./few_features.ts";
 import { inside, loadFlat } from "./load.ts";
 import { type Product, runProduct } from "./product.ts";
 import type { Quads } from "./tiles.ts";
+import { paysToTranspose, transposed } from "./moves.ts";
 
 const NEXT = `fn next(s: Step) -> Step {
   var t = s;
   t.o += STRIDE;
-  t.b += STRIDE;
+  t.b += STRIDE * uniforms.stepB;
   let tapDone = t.o == uniforms.groupFeatures;
   t.o = select(t.o, 0u, tapDone);
-  t.b += select(0u, uniforms.groupChannels * uniforms.outChannels - uniforms.groupFeatures, tapDone);
+  t.b += select(0u, uniforms.groupChannels * uniforms.outChannels - uniforms.groupFeatures * uniforms.stepB,
+    tapDone);
   t.v += select(0u, 1u, tapDone);
   let lineDone = t.v == uniforms.filterWidth;
   t.v = select(t.v, 0u, lineDone);
@@ -31,7 +33,7 @@ const NEXT = `fn next(s: Step) -> Step {
   return t;
 }
 fn ahead(s: Step, u: u32) -> Step { // A depth quad ends within its tap.
-  return Step(s.o + u, s.v, s.y, s.x, s.b + u);
+  return Step(s.o + u, s.v, s.y, s.x, s.b + u * uniforms.stepB);
 }`;
 
 /** What is carried over from features to a line's taps, and from these to lines. */
@@ -78,7 +80,7 @@ fn step(batch: u32, k: u32) -> Step {
   let o = k % uniforms.groupFeatures;
   let v = tap % uniforms.filterWidth;
   return Step(o, v, i32((tap / uniforms.filterWidth) * uniforms.dilationY),
-    i32(v * uniforms.dilationX), tapBase(batch, k) + o);
+    i32(v * uniforms.dilationX), tapBase(batch, k) + o * uniforms.stepB);
 }
 ${software ? NEXT : SKIP}
 fn loadA(r: Row, s: Step) -> ${quads.a ? "vec4<f32>" : "f32"} {
@@ -88,17 +90,17 @@ fn loadA(r: Row, s: Step) -> ${quads.a ? "vec4<f32>" : "f32"} {
   strided
     ? `let i = y / i32(uniforms.strideY);
   let j = x / i32(uniforms.strideX);
-  let inside = y >= 0 && x >= 0 && i < i32(uniforms.outHeight) && j < i32(uniforms.outWidth) &&
-    i * i32(uniforms.strideY) == y && j * i32(uniforms.strideX) == x;`
+  let inside = (y >= 0) & (x >= 0) & (i < i32(uniforms.outHeight)) & (j < i32(uniforms.outWidth)) &
+    (i * i32(uniforms.strideY) == y) & (j * i32(uniforms.strideX) == x);`
     : `let i = y;
   let j = x;
-  let inside = u32(i) < uniforms.outHeight && u32(j) < uniforms.outWidth;`
+  let inside = (u32(i) < uniforms.outHeight) & (u32(j) < uniforms.outWidth);`
 }
   let index = ((r.base + i) * i32(uniforms.outWidth) + j) * i32(uniforms.outChannels) + r.group +
     i32(s.o);
   return ${inside("dy", "index", quads.a)};
 }
-fn column(n: u32) -> u32 { return n * uniforms.outChannels; }
+fn column(n: u32) -> u32 { return n * uniforms.columnB; }
 ${loadFlat("fn loadB(s: Step, c: u32)", "filter_", "s.b + c", quads.b)}
 `;
 
@@ -141,17 +143,18 @@ fn step(batch: u32, k: u32) -> Step {
   let taps = max(tapsX(batch), 1u);
   let o = k % uniforms.groupFeatures;
   let tap = k / uniforms.groupFeatures;
-  return Step(o, tap / taps, tap % taps, taps, tapBase(batch, tap / taps, tap % taps) + o);
+  return Step(o, tap / taps, tap % taps, taps,
+    tapBase(batch, tap / taps, tap % taps) + o * uniforms.stepB);
 }
 fn next(s: Step) -> Step {
   let matrix = uniforms.groupChannels * uniforms.outChannels;
   var t = s;
   t.o += STRIDE;
-  t.b += STRIDE;
+  t.b += STRIDE * uniforms.stepB;
   let tapDone = t.o == uniforms.groupFeatures;
   t.o = select(t.o, 0u, tapDone);
   t.v += select(0u, 1u, tapDone);
-  t.b += select(0u, uniforms.strideX * matrix - uniforms.groupFeatures, tapDone);
+  t.b += select(0u, uniforms.strideX * matrix - uniforms.groupFeatures * uniforms.stepB, tapDone);
   let lineDone = t.v == s.taps;
   t.v = select(t.v, 0u, lineDone);
   t.t += select(0u, 1u, lineDone);
@@ -159,16 +162,18 @@ fn next(s: Step) -> Step {
     lineDone);
   return t;
 }
-fn ahead(s: Step, u: u32) -> Step { return Step(s.o + u, s.t, s.v, s.taps, s.b + u); }
+fn ahead(s: Step, u: u32) -> Step {
+  return Step(s.o + u, s.t, s.v, s.taps, s.b + u * uniforms.stepB);
+}
 fn loadA(r: Row, s: Step) -> ${quads.a ? "vec4<f32>" : "f32"} {
   let i = r.y - i32(s.t);
   let j = r.x - i32(s.v);
-  let inside = u32(i) < uniforms.outHeight && u32(j) < uniforms.outWidth;
+  let inside = (u32(i) < uniforms.outHeight) & (u32(j) < uniforms.outWidth);
   let index = ((r.base + i) * i32(uniforms.outWidth) + j) * i32(uniforms.outChannels) + r.group +
     i32(s.o);
   return ${inside("dy", "index", quads.a)};
 }
-fn column(n: u32) -> u32 { return n * uniforms.outChannels; }
+fn column(n: u32) -> u32 { return n * uniforms.columnB; }
 ${loadFlat("fn loadB(s: Step, c: u32)", "filter_", "s.b + c", quads.b)}
 `;
 
@@ -208,7 +213,7 @@ fn loadA(r: Row, s: Step) -> ${quads.a ? "vec4<f32>" : "f32"} {
   ${
   isInside
     ? "let inside = true;"
-    : `let inside = u32(r.y - s.y) < uniforms.outHeight && u32(r.x - s.x) < uniforms.outWidth;`
+    : `let inside = (u32(r.y - s.y) < uniforms.outHeight) & (u32(r.x - s.x) < uniforms.outWidth);`
 }
   let index = r.base + s.offset;
   return ${inside("dy", "index", quads.a)};
@@ -269,7 +274,7 @@ fn destination(batch: u32, m: u32) -> u32 {
 fn feature(batch: u32, n: u32) -> u32 { return groupOf(batch) * uniforms.groupChannels + n; }
 fn exists(batch: u32, m: u32) -> bool {
   let pixel = vec2<u32>(pixelOf(batch, m));
-  return pixel.x < uniforms.inHeight && pixel.y < uniforms.inWidth;
+  return (pixel.x < uniforms.inHeight) & (pixel.y < uniforms.inWidth);
 }
 fn depthOf(batch: u32) -> u32 { return tapsY(batch) * tapsX(batch) * uniforms.groupFeatures; }
 `;
@@ -359,11 +364,12 @@ function isOfFewChannels(g: Geometry): boolean {
 
 function ofFewChannels(
   backend: GuardedBackend,
+  software: boolean,
   g: Geometry,
   dy: tf.TensorInfo,
   filter: tf.TensorInfo,
 ): tf.TensorInfo {
-  return runFewFeatures(backend, {
+  return runFewFeatures(backend, software, {
     operation: "Conv2DBackpropInput",
     variant: "",
     source: dy,
@@ -408,17 +414,29 @@ export function conv2dInputGradient(software: boolean): tf.KernelConfig["kernelF
       const operation = "Conv2DBackpropInput";
       return onSlopes(backend, operation, g, dy, (dy) => {
         if (isDepthwise(g)) return depthwiseInputGradient(backend, software, g, dy, filter);
-        if (!software && isOfFewChannels(g)) return ofFewChannels(backend, g, dy, filter);
-        return runProduct(backend, software, {
+        if (isOfFewChannels(g)) return ofFewChannels(backend, software, g, dy, filter);
+        const { uniforms, ...product } = layout(g, software);
+        const turns = software && g.groups === 1 &&
+          paysToTranspose(product.rows, g.inChannels, g.outChannels);
+        const filter_ = turns ? transposed(backend, filter) : filter;
+        const inFours = g.outChannels / g.groups % 4 === 0;
+        const dx = runProduct(backend, software, {
           operation,
-          ...layout(g, software),
+          ...product,
+          uniforms: {
+            ...uniforms,
+            stepB: turns ? g.inChannels : 1,
+            columnB: turns ? 1 : g.outChannels,
+          },
           columns: g.inChannels / g.groups,
-          inputs: { dy, filter_: filter },
+          inputs: { dy, filter_ },
           neighbors: { a: "depth", b: "depth" },
-          quads: g.outChannels / g.groups % 4 === 0 ? { a: "depth", b: "depth" } : {},
+          quads: inFours ? { a: "depth", b: turns ? "columns" : "depth" } : {},
           half: true,
           shape: g.inShape,
         });
+        if (turns) backend.disposeData(filter_.dataId);
+        return dx;
       });
     },
     ["dy"],

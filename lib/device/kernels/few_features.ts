@@ -1,9 +1,12 @@
-// The form of a convolution to few features for GPUs: pixels of windows that overlap, and no column that is padding.
+// Convolutions to few features: pixels of windows that overlap, and no column that is padding.
 import type { Activation } from "../../tensor/activation.ts";
 import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { finishText } from "./epilogue.ts";
+import { sizeOf as sizeOfShape } from "../../tensor/tensor.ts";
+import { fitsTexture } from "../textures.ts";
 import { runProgram } from "./program.ts";
+import { QUOTIENT } from "./quotient.ts";
 import { each } from "./tiles.ts";
 
 /**
@@ -144,28 +147,29 @@ function shareOf(of: FewFeatures): Share {
 /**
  * Runs a convolution to few features. A product's tile is at least four columns wide, so that of one
  * feature three quarters would be computed for nothing, and each number of the source would be
- * fetched anew for every tap. Here a workgroup keeps its part of the source, and an invocation makes
- * pixels side by side, whose windows overlap; all invocations need the same weights at a time, which
- * GPUs read once for all.
+ * fetched anew for every tap. Here an invocation makes pixels side by side, whose windows overlap.
  *
+ * @param software whether the adapter computes on the CPU
  * @returns the result, of `of.shape`
  */
-export function runFewFeatures(backend: GuardedBackend, of: FewFeatures): tf.TensorInfo {
+export function runFewFeatures(
+  backend: GuardedBackend,
+  software: boolean,
+  of: FewFeatures,
+): tf.TensorInfo {
   const { source, filter, features, pixels, phases, bias, activation } = of;
   const [images, height, width, depth] = source.shape as [number, number, number, number];
-  const share = shareOf(of);
-  const workgroup = share.across * share.down * share.images;
-  const tileRows = Math.ceil(pixels[0] / share.down);
-  const tileColumns = Math.ceil(pixels[1] / (share.across * share.run));
-  const tiles = tileRows * tileColumns * phases * Math.ceil(images / share.images);
+  const form = software ? ofInvocations(backend, of) : ofWorkgroups(of);
   const fours = features % 4 === 0;
   const quads = depth % 4 === 0;
+  const inFours = [...(quads ? ["source"] : []), ...(quads && of.backward ? ["filter_"] : [])];
+  const { texture } = form;
   return runProgram(backend, {
     operation: of.operation,
     variant: [
       "few features",
+      form.name,
       of.variant,
-      ...Object.values(share),
       ...[features, turnOf(depth), of.taps, of.sureTaps, of.stride, of.dilation].flat(),
       bias !== undefined,
       activation,
@@ -173,10 +177,11 @@ export function runFewFeatures(backend: GuardedBackend, of: FewFeatures): tf.Ten
     results: { result: of.shape },
     inputs: { source, filter_: filter, ...(bias ? { bias } : {}) },
     vectors: [
-      ...(quads ? ["source"] : []),
-      ...(quads && of.backward ? ["filter_"] : []),
+      ...inFours.filter((name) => !texture.includes(name)),
       ...(fours ? ["result"] : []),
     ],
+    quads: texture.filter((name) => inFours.includes(name)),
+    texels: texture.filter((name) => !inFours.includes(name)),
     half: { names: ["source", "filter_", "result"], anyway: true },
     uniforms: {
       ...of.uniforms,
@@ -187,42 +192,122 @@ export function runFewFeatures(backend: GuardedBackend, of: FewFeatures): tf.Ten
       rows: pixels[0],
       columns: pixels[1],
       phases,
-      tileRows,
-      tileColumns,
-      tiles,
+      ...form.uniforms,
     },
-    code: () => text(of, share),
+    code: form.code,
     leads: true,
-    invocations: tiles * workgroup,
-    workgroup,
-    isShared: true,
+    invocations: form.invocations,
+    workgroup: form.workgroup,
+    isShared: !software,
   })[0]!;
 }
 
-function text(of: FewFeatures, share: Share): string {
-  const { features, taps, stride, dilation, backward, bias, activation } = of;
-  const { run, across, down, images } = share;
-  const depth = of.source.shape[3]!;
-  const turn = turnOf(depth);
-  const quads = turn === 4;
+/** How a convolution is laid over invocations. */
+type Form = {
+  /** What the text depends on. */
+  readonly name: string;
+  readonly uniforms: Readonly<Record<string, number>>;
+  readonly code: () => string;
+  readonly invocations: number;
+  readonly workgroup: number;
+  /** Names of what is read from textures. */
+  readonly texture: readonly string[];
+};
+
+/**
+ * For GPUs: a workgroup keeps its part of the source; all invocations need the same weights at a
+ * time, which GPUs read once for all.
+ */
+function ofWorkgroups(of: FewFeatures): Form {
+  const { pixels, phases, source } = of;
+  const share = shareOf(of);
+  const workgroup = share.across * share.down * share.images;
+  const tileRows = Math.ceil(pixels[0] / share.down);
+  const tileColumns = Math.ceil(pixels[1] / (share.across * share.run));
+  const tiles = tileRows * tileColumns * phases * Math.ceil(source.shape[0]! / share.images);
+  return {
+    name: Object.values(share).join("/"),
+    uniforms: { tileRows, tileColumns, tiles },
+    code: () => text(of, share),
+    invocations: tiles * workgroup,
+    workgroup,
+    texture: [],
+  };
+}
+
+/** For adapters that compute on the CPU: each invocation reads its windows itself, from textures. */
+function ofInvocations(backend: GuardedBackend, of: FewFeatures): Form {
+  const { pixels, phases, source, filter, backward } = of;
+  const run = runOf(of);
+  const quads = source.shape[3]! % 4 === 0;
+  const blocks = Math.ceil(pixels[1] / run);
+  const units = blocks * pixels[0] * source.shape[0]! * phases;
+  const { limits } = backend.device;
+  const fits = (info: tf.TensorInfo, inFours: boolean): boolean =>
+    fitsTexture(sizeOfShape(info.shape), limits, inFours ? "rgba32float" : "r32float");
+  const texture = [
+    ...(fits(source, quads) ? ["source"] : []),
+    ...(fits(filter, quads && backward) ? ["filter_"] : []),
+  ];
+  return {
+    name: `${run} alone`,
+    uniforms: { blocks, units },
+    code: () => textAlone(of, run),
+    invocations: units,
+    workgroup: 8,
+    texture,
+  };
+}
+
+/** Nanoseconds of reading a number or four of the source, or of the filter, and of a product: measured on llvmpipe. */
+const TAKES = { source: 9, filter: 5, product: 0.35 } as const;
+
+/** So many pixels side by side that all take the least time. */
+function runOf(of: FewFeatures): number {
+  const { features, pixels, taps, backward } = of;
+  const turn = turnOf(of.source.shape[3]!);
+  const timeOf = (run: number): number => {
+    const reads = windowColumns(of, run) * (turn === 4 ? 1 : turn);
+    const weights = taps[1] * features * (turn === 4 && backward ? 1 : turn);
+    const products = run * features * turn * taps[1];
+    return Math.ceil(pixels[1] / run) *
+      (TAKES.source * reads + TAKES.filter * weights + TAKES.product * products);
+  };
+  return [1, 2, 3, 4, 5, 6, 7, 8].filter((run) => run === 1 || run * features <= MOST_SUMS)
+    .reduce((best, run) => timeOf(run) < timeOf(best) ? run : best);
+}
+
+/** WGSL: the numbers of the source that are summed in a turn. */
+function typeOf(turn: number): string {
+  return turn === 1 ? "f32" : `vec${turn}<f32>`;
+}
+
+function loadText(turn: number, from: string): string {
+  if (turn === 4) return `source_quad((${from}) / 4u)`;
+  const numbers = Array.from({ length: turn }, (_, g) => `source_at(${from} + ${g}u)`);
+  return `${typeOf(turn)}(${numbers.join(", ")})`;
+}
+
+/**
+ * WGSL: the products of a row of taps `t` and a turn of the depth `d`, and the stores of all pixels.
+ * The window's columns are `x0`, `x1`, …, the sums `s0`, `s1`, ….
+ */
+function sumTexts(
+  of: FewFeatures,
+  run: number,
+): {
+  readonly products: string;
+  readonly store: string;
+  readonly weights: string;
+  readonly steps: string;
+} {
+  const { features, taps, stride, dilation, backward } = of;
+  const turn = turnOf(of.source.shape[3]!);
   const fours = features % 4 === 0;
-  const { lines, columns, hop, rows, blocks } = part(of, share);
-  const workgroup = across * down * images;
-  const size = sizeOf(of, share);
-  const element = turn === 1 ? "f32" : `vec${turn}<f32>`;
-  const component = (name: string, g: number): string => turn === 1 ? name : `${name}[${g}]`;
-  const places = Math.ceil(rows * columns / workgroup);
   const sums = run * features;
-  const load = (n: number, d: string): string =>
-    quads
-      ? `source_quad((from${n} + ${d}) / 4u)`
-      : `${element}(${
-        Array.from({ length: turn }, (_, g) => `source_at(from${n} + ${d} + ${g}u)`).join(", ")
-      })`;
-  const fetch = (d: string): string => each(places, (n) => `let next${n} = ${load(n, d)};`);
-  const put = each(places, (n) => `slice[hop${n}][row${n}] = next${n};`);
+  const component = (name: string, g: number): string => turn === 1 ? name : `${name}[${g}]`;
   /** Weight (v, e, g) of the row of taps: along the depth, gradients have neighbors. */
-  const fourWeights = quads && backward;
+  const fourWeights = turn === 4 && backward;
   const weight = (v: number, e: number, g: number): string =>
     fourWeights ? `w${v}_${e}[${g}]` : `w${v}_${e}_${g}`;
   const read = (v: number, e: number): string => {
@@ -258,13 +343,83 @@ function text(of: FewFeatures, share: Share): string {
     }
       }
     }`);
+  return {
+    products,
+    store,
+    weights: fourWeights ? "(weightsOf(batch, t) + d) / 4u" : "weightsOf(batch, t) + d * steps.z",
+    steps: `weightSteps()${fourWeights ? " / vec3<u32>(4u, 4u, 1u)" : ""}`,
+  };
+}
+
+/** The text of an invocation by itself. */
+function textAlone(of: FewFeatures, run: number): string {
+  const { features, taps, dilation, backward, bias, activation } = of;
+  const turn = turnOf(of.source.shape[3]!);
+  const { products, store, weights, steps } = sumTexts(of, run);
+  const columns = windowColumns(of, run);
+  return `${QUOTIENT}
+${of.functions}
+${finishText(features % 4 === 0 ? "vec4<f32>" : "f32", activation)}
+const TAP_ROWS = ${taps[0]}u;
+const TAP_COLUMNS = ${taps[1]}u;
+fn main(index: u32, local: u32) {
+  if (index >= uniforms.units) { return; }
+  let line = quotient(index, uniforms.blocks);
+  let x = (index - line * uniforms.blocks) * ${run}u;
+  let outer = quotient(line, uniforms.rows);
+  let y = line - outer * uniforms.rows;
+  let batch = quotient(outer, uniforms.images);
+  let image = outer - batch * uniforms.images;
+  let corner = origin(batch, y, x);
+  let taps = tapsOf(batch);
+  let steps = ${steps};
+  ${each(columns, (j) => `let inside${j} = u32(corner.y + ${j}) < uniforms.width;`)}
+  ${each(run * features, (s) => `var s${s} = ${bias ? `bias_at(${s % features}u)` : "0.0"};`)}
+  for (var t = 0u; t < taps.x; t++) {
+    let row = corner.x + i32(${backward ? "TAP_ROWS - 1u - t" : "t"}) * ${dilation[0]};
+    let insideRow = u32(row) < uniforms.height;
+    let begin = (i32(image * uniforms.height) + row) * i32(uniforms.width) + corner.y;
+    ${
+    each(columns, (j) =>
+      `let is${j} = insideRow && inside${j};
+    let from${j} = u32(select(0, (begin + ${j}) * i32(uniforms.depth), is${j}));`)
+  }
+    for (var d = 0u; d < uniforms.depth; d += ${turn}u) {
+      let weights = ${weights};
+      ${
+    each(
+      columns,
+      (j) => `let x${j} = select(${typeOf(turn)}(), ${loadText(turn, `from${j} + d`)}, is${j});`,
+    )
+  }
+      ${products}
+    }
+  }
+  ${store}
+}`;
+}
+
+function text(of: FewFeatures, share: Share): string {
+  const { features, stride, taps, dilation, backward, bias, activation } = of;
+  const { run, across, down, images } = share;
+  const depth = of.source.shape[3]!;
+  const turn = turnOf(depth);
+  const { lines, columns, hop, rows, blocks } = part(of, share);
+  const workgroup = across * down * images;
+  const size = sizeOf(of, share);
+  const places = Math.ceil(rows * columns / workgroup);
+  const sums = run * features;
+  const fetch = (d: string): string =>
+    each(places, (n) => `let next${n} = ${loadText(turn, `from${n} + ${d}`)};`);
+  const put = each(places, (n) => `slice[hop${n}][row${n}] = next${n};`);
+  const { products, store, weights, steps } = sumTexts(of, run);
   return `
 ${of.functions}
-${finishText(fours ? "vec4<f32>" : "f32", activation)}
+${finishText(features % 4 === 0 ? "vec4<f32>" : "f32", activation)}
 const TAP_ROWS = ${taps[0]}u;
 const TAP_COLUMNS = ${taps[1]}u;
 // Column x of the part of the source: [x % ${hop}][x / ${hop} of its ${blocks} blocks of ${rows} rows].
-var<workgroup> slice: array<array<${element}, ${size}>, ${hop}>;
+var<workgroup> slice: array<array<${typeOf(turn)}, ${size}>, ${hop}>;
 fn main(tile: u32, local: u32) {
   if (tile >= uniforms.tiles) { return; }
   let outer = tile / (uniforms.tileColumns * uniforms.tileRows);
@@ -274,7 +429,7 @@ fn main(tile: u32, local: u32) {
   let firstX = tile % uniforms.tileColumns * ${across * run}u;
   let corner = origin(batch, firstY, firstX);
   let taps = tapsOf(batch);
-  let steps = weightSteps()${fourWeights ? " / vec3<u32>(4u, 4u, 1u)" : ""};
+  let steps = ${steps};
   // What lies outside of the image stays 0: each invocation writes that to a place of its own.
   let spare = ${hop * blocks * rows}u + local;
   ${
@@ -283,8 +438,8 @@ fn main(tile: u32, local: u32) {
   let image${n} = firstImage + place${n} / ${columns * lines}u;
   let y${n} = corner.x + i32(place${n} / ${columns}u % ${lines}u);
   let x${n} = corner.y + i32(place${n} % ${columns}u);
-  let inside${n} = place${n} < ${rows * columns}u && image${n} < uniforms.images &&
-    u32(y${n}) < uniforms.height && u32(x${n}) < uniforms.width;
+  let inside${n} = (place${n} < ${rows * columns}u) & (image${n} < uniforms.images) &
+    (u32(y${n}) < uniforms.height) & (u32(x${n}) < uniforms.width);
   let from${n} = select(0u, ((image${n} * uniforms.height + u32(y${n})) * uniforms.width + u32(x${n})) * uniforms.depth, inside${n});
   let row${n} = select(spare / ${hop}u, (place${n} % ${columns}u) / ${hop}u * ${rows}u + place${n} / ${columns}u, inside${n});
   let hop${n} = select(spare % ${hop}u, place${n} % ${columns}u % ${hop}u, inside${n});`)
@@ -301,9 +456,7 @@ fn main(tile: u32, local: u32) {
     // Beyond the last turn, what is fetched is not used.
     ${fetch(`d + ${turn}u`)}
     for (var t = 0u; t < taps.x; t++) {
-      let weights = ${
-    fourWeights ? "(weightsOf(batch, t) + d) / 4u" : "weightsOf(batch, t) + d * steps.z"
-  };
+      let weights = ${weights};
       let line = at + ${backward ? `(TAP_ROWS - 1u - t)` : "t"} * ${dilation[0]}u;
       ${
     each(

@@ -3,6 +3,7 @@ import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { fusedActivation, isOurs } from "./fused.ts";
 import { loadFlat } from "./load.ts";
+import { paysToTranspose, transposed } from "./moves.ts";
 import { runProduct } from "./product.ts";
 import type { Quads } from "./tiles.ts";
 
@@ -68,6 +69,14 @@ export function matMul(
       b.shape.slice(0, -2),
     );
     if (!floats) return tf.zeros([...outer, rows, columns], "int32"); // tfjs binds nothing, and fails.
+    if (software && transposeB && paysToTranspose(rows, columns, depth)) {
+      const turned = transposed(call.backend as GuardedBackend, b);
+      const inputs = { ...call.inputs, b: turned };
+      const attrs = { ...call.attrs, transposeB: false };
+      const product = matMul(software, stock)({ ...call, inputs, attrs });
+      (call.backend as GuardedBackend).disposeData(turned.dataId);
+      return product;
+    }
     return runProduct(call.backend as GuardedBackend, software, {
       operation: "BatchMatMul",
       variant: "strided",

@@ -53,29 +53,49 @@ export function runStrided(backend: GuardedBackend, program: Strided): tf.Tensor
   const axes = mergedAxes(program);
   const operands = Object.values(program.operands);
   const framed = axes.map((axis) => !isWhole(axis));
-  const wide = operands.every((operand, i) => comesInFours(axes, operand, i)) &&
-    [axes.at(-1)?.before, axes.at(-1)?.own].every((count) => count! % 4 === 0);
+  const last = axes.length - 1;
+  const wide = last >= 0 && axes[last]!.size % 4 === 0;
   const width = wide ? 4 : 1;
   const type = wide ? "vec4<f32>" : "f32";
   const count = tf.util.sizeFromShape([...program.shape]) / width;
-  const fours = names.filter((_, i) => wide && axes.at(-1)!.steps[i] === 1);
-  const inside = axes.flatMap((_, axis) =>
-    framed[axis] ? [`c${axis} - uniforms.before${axis} < uniforms.own${axis}`] : []
-  ).join(" && ");
+  // What is framed in fours is inside or outside as a whole.
+  const inFours = wide && [axes[last]!.before, axes[last]!.own].every((count) => count % 4 === 0);
+  const fours = names.filter((_, i) => inFours && comesInFours(axes, operands[i]!, i));
+  const same = names.filter((_, i) => inFours && axes[last]!.steps[i] === 0);
+  const places = wide && fours.length + same.length < names.length ? [0, 1, 2, 3] : [0];
+  const inside = (j: number): string =>
+    axes.flatMap((_, axis) =>
+      framed[axis]
+        ? [
+          `(c${axis}${
+            axis === last && j > 0 ? ` + ${j}u` : ""
+          } - uniforms.before${axis} < uniforms.own${axis})`,
+        ]
+        : []
+    ).join(" & ");
+  const isFramed = framed.includes(true);
   const read = (name: string): string => {
     const steps = axes.map((_, axis) => `c${axis} * uniforms.${name}${axis}`);
     const place = [`uniforms.${name}Offset`, ...steps].join(" + ");
-    const safe = inside ? `select(0u, ${place}, inside)` : place;
+    const of = (j: number, reader: string): string => {
+      const at = j > 0 ? `${place} + ${j}u * uniforms.${name}${last}` : place;
+      const from = (at: string): string =>
+        `${name}_${reader}(${reader === "quad" ? `(${at}) / 4u` : at})`;
+      const zero = reader === "quad" ? "vec4<f32>()" : "0.0";
+      return isFramed
+        ? `select(${zero}, ${from(`select(0u, ${at}, inside${j})`)}, inside${j})`
+        : from(at);
+    };
     const value = fours.includes(name)
-      ? `${name}_quad((${safe}) / 4u)`
+      ? of(0, "quad")
       : wide
-      ? `vec4<f32>(${name}_at(${safe}))`
-      : `${name}_at(${safe})`;
-    return `let ${name} = ${inside ? `select(${type}(), ${value}, inside)` : value};`;
+      ? `vec4<f32>(${(same.includes(name) ? [0] : places).map((j) => of(j, "at")).join(", ")})`
+      : of(0, "at");
+    return `let ${name} = ${value};`;
   };
   return runProgram(backend, {
     operation,
-    variant: ["strided", framed, wide, fours].join("/"),
+    variant: ["strided", framed, wide, same, fours].join("/"),
     results: { y: program.shape },
     inputs: Object.fromEntries(names.map((name, i) => [name, operands[i]!.info])),
     vectors: wide ? ["y", ...fours] : [],
@@ -102,7 +122,7 @@ fn main(index: u32, local: u32) {
   let c${axis} = rest${axis + 1} - rest${axis} * uniforms.size${axis};`
       ).join("\n  ")
     }
-  ${inside ? `let inside = ${inside};` : ""}
+  ${isFramed ? places.map((j) => `let inside${j} = ${inside(j)};`).join("\n  ") : ""}
   ${names.map(read).join("\n  ")}
   var y: ${type};
   ${text}
@@ -143,12 +163,9 @@ function mergedAxes({ shape, operands, spans }: Strided): Axis[] {
   return merged;
 }
 
-/** Whether four neighbors of the result are four neighbors of a tensor that begin at a multiple of four, or one number. */
+/** Whether four neighbors of the result are four neighbors of a tensor that begin at a multiple of four. */
 function comesInFours(axes: readonly Axis[], { info, offset }: Operand, operand: number): boolean {
-  if (axes.length === 0 || axes.at(-1)!.size % 4 !== 0) return false;
   const steps = axes.map((axis) => axis.steps[operand]!);
-  const last = steps.pop();
-  if (last === 0) return true;
-  return last === 1 && tf.util.sizeFromShape(info.shape) % 4 === 0 &&
+  return steps.pop() === 1 && tf.util.sizeFromShape(info.shape) % 4 === 0 &&
     [offset, ...steps].every((step) => step % 4 === 0);
 }

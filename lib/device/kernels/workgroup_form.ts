@@ -83,6 +83,11 @@ function piecesOf(tiles: number, depth: number): number {
   return Math.max(1, Math.min(wanted, most));
 }
 
+/** Whether half of the last of few tiles would be computed for nothing. */
+function isHalfEmpty(size: number, tile: number): boolean {
+  return size < 4 * tile && size % tile > 0 && size % tile <= tile / 2;
+}
+
 function sharingOf(sizes: ProductSizes): Sharing {
   const { rows, columns, depth } = sizes;
   const isBusy = (of: Sharing): boolean => {
@@ -91,7 +96,15 @@ function sharingOf(sizes: ProductSizes): Sharing {
   };
   const thin = THIN.find(([most, wide]) => rows <= most && columns <= wide)?.[2];
   // Of few tiles, smaller ones: more invocations that each compute less.
-  if (thin) return isBusy(thin) ? thin : { ...thin, rows: 1, columns: 1 };
+  if (thin) {
+    if (!isBusy(thin)) return { ...thin, rows: 1, columns: 1 };
+    const [height, width] = tileOf(thin);
+    return {
+      ...thin,
+      rows: isHalfEmpty(rows, height) ? 1 : thin.rows,
+      columns: isHalfEmpty(columns, width) ? 1 : thin.columns,
+    };
+  }
   if (tilesOf(sizes, LARGE) >= BUSY) return LARGE;
   if (!isBusy(STANDARD)) return SMALL;
   // A second half of a tile that is empty is computed as well.
@@ -145,7 +158,7 @@ export function workgroupForm(sizes: ProductSizes): Form {
   const store = (i: number): string =>
     `{
     let y = p.m + 4u * (m + ${(i >> 2) * down}u) + ${i & 3}u;
-    if (y < uniforms.rows && exists(p.batch, y)) {
+    if ((y < uniforms.rows) & exists(p.batch, y)) {
       let to = p.origin + destination(p.batch, y);
       ${
       each(

@@ -1,12 +1,13 @@
 // The scores of images of which parts are covered: for occlusion, LIME, curves and infidelity.
 import type { Network } from "../../layers/layer.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { oneBehind } from "../../tensor/one_behind.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Tree } from "../../tensor/tree.ts";
 import { requireWhole } from "../../text/require.ts";
 import type { ProgressOptions } from "../for_each_batch.ts";
 import { scoresOf } from "../input_gradient.ts";
-import { jitIf, numbersOf } from "../jit_if.ts";
+import { jitIf } from "../jit_if.ts";
 import type { Objective } from "../objective.ts";
 
 /** Options of what covers images; a step is a covered image. */
@@ -52,6 +53,7 @@ export async function maskedScores<P extends Tree, S extends Tree>(
     const part = tf.mul(image, seen); // [batch, H, W, C]
     return scoresOf(network, tf.add(part, tf.mul(cover, tf.sub(1, seen))), objective);
   }, options);
+  await using reads = oneBehind();
   for (let done = 0; done < scores.length;) {
     signal?.throwIfAborted();
     const [image, first] = [Math.floor(done / count), done % count];
@@ -59,15 +61,22 @@ export async function maskedScores<P extends Tree, S extends Tree>(
     // The last batch is filled up, so that all are of one size.
     const seen = new Float32Array(batch * size);
     for (let i = 0; i < now; i++) seen.set(mask(image, first + i), i * size);
-    const given = tf.tidy((): [Tensor, Tensor, Tensor] => [
-      tf.slice(x, [image], [1]),
-      tf.slice(cover, [image], [1]),
-      tf.tensor(seen, [batch, height, width, 1]),
-    ]);
-    const found = await numbersOf(() => score(...given)).finally(() => tf.dispose(given));
-    scores.set(found.subarray(0, now), done);
+    const found = tf.tidy(() =>
+      score(
+        tf.slice(x, [image], [1]),
+        tf.slice(cover, [image], [1]),
+        tf.tensor(seen, [batch, height, width, 1]),
+      )
+    );
+    const begin = done;
+    await reads.next(found, async (found) => {
+      const numbers = await found.data().finally(() => found.dispose()) as Float32Array;
+      scores.set(numbers.subarray(0, now), begin);
+      onProgress?.(begin + now, scores.length);
+      signal?.throwIfAborted();
+    });
     done += now;
-    onProgress?.(done, scores.length);
   }
+  await reads.end();
   return scores;
 }

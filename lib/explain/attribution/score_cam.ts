@@ -1,12 +1,13 @@
 // Score-CAM: what a layer's maps count, by the scores of the image seen through each of them.
 import type { Network } from "../../layers/layer.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { oneBehind } from "../../tensor/one_behind.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Path, Tree } from "../../tensor/tree.ts";
 import { activations } from "../activations.ts";
 import type { ProgressOptions } from "../for_each_batch.ts";
 import { scoresOf } from "../input_gradient.ts";
-import { jitIf, numbersOf } from "../jit_if.ts";
+import { jitIf } from "../jit_if.ts";
 import type { Objective } from "../objective.ts";
 import { weightedMap } from "./cam_weights.ts";
 
@@ -61,19 +62,26 @@ async function maskedScores<P extends Tree, S extends Tree>(
     const masks = tf.div(tf.sub(fine, least), tf.add(range, LEAST));
     return scoresOf(network, tf.mul(image, masks), objective);
   }, options);
+  await using reads = oneBehind();
   for (let done = 0; done < scores.length;) {
     options.signal?.throwIfAborted();
     const [image, channel] = [Math.floor(done / channels), done % channels];
     // The last batch begins earlier, so that all are of one size.
     const first = Math.min(channel, channels - batch);
-    const given = tf.tidy((): [Tensor, Tensor] => [
-      tf.slice(x, [image], [1]),
-      tf.slice(maps, [image, 0, 0, first], [1, height, width, batch]),
-    ]);
-    const found = await numbersOf(() => score(...given)).finally(() => tf.dispose(given));
-    scores.set(found, image * channels + first);
-    done = image * channels + first + batch;
-    options.onProgress?.(done, scores.length);
+    const found = tf.tidy(() =>
+      score(
+        tf.slice(x, [image], [1]),
+        tf.slice(maps, [image, 0, 0, first], [1, height, width, batch]),
+      )
+    );
+    const begin = image * channels + first;
+    done = begin + batch;
+    await reads.next(found, async (found) => {
+      scores.set(await found.data().finally(() => found.dispose()) as Float32Array, begin);
+      options.onProgress?.(begin + batch, scores.length);
+      options.signal?.throwIfAborted();
+    });
   }
+  await reads.end();
   return scores;
 }

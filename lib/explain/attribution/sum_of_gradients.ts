@@ -1,6 +1,7 @@
 // The weighted sum of the gradients of an objective at many points.
 import type { Network } from "../../layers/layer.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { oneBehind } from "../../tensor/one_behind.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Tree } from "../../tensor/tree.ts";
 import { turns } from "../../tensor/turns.ts";
@@ -35,6 +36,7 @@ export async function sumOfGradients<P extends Tree, S extends Tree>(
       tf.add(sum, tf.mul(inputGradient(network, x, objective, options).gradient, weight)),
     { ...options, donate: [0, 1, 2] },
   );
+  await using reads = oneBehind();
   let sum: Tensor | undefined;
   try {
     const turn = turns();
@@ -42,10 +44,14 @@ export async function sumOfGradients<P extends Tree, S extends Tree>(
       signal?.throwIfAborted();
       const { x, weight } = pointAt(i);
       sum = add(sum ?? tf.zerosLike(x), x, typeof weight === "number" ? tf.scalar(weight) : weight);
-      await computed(sum);
-      await turn();
-      onProgress?.(i + 1, count);
+      await reads.next(firstOf(sum), async (first) => {
+        await first.data().finally(() => first.dispose());
+        await turn();
+        onProgress?.(i + 1, count);
+        signal?.throwIfAborted();
+      });
     }
+    await reads.end();
     return sum!;
   } catch (error) {
     sum?.dispose();
@@ -53,9 +59,7 @@ export async function sumOfGradients<P extends Tree, S extends Tree>(
   }
 }
 
-/** Waits until a tensor is computed, so that progress is true and a signal is heard. */
-async function computed(tensor: Tensor): Promise<void> {
-  const one = tf.tidy(() => tf.slice(tf.reshape(tensor, [tensor.size]), [0], [1]));
-  await one.data();
-  one.dispose();
+/** The first number: once it is read, so is computed what came before, so that progress is true. */
+function firstOf(tensor: Tensor): Tensor {
+  return tf.tidy(() => tf.slice(tf.reshape(tensor, [tensor.size]), [0], [1]));
 }

@@ -6,6 +6,7 @@ import type { Network } from "../../layers/layer.ts";
 import { requireLayer } from "../../layers/layers_of.ts";
 import { valueAndGrad } from "../../tensor/grad.ts";
 import { sizeOf, type Tensor } from "../../tensor/tensor.ts";
+import { oneBehind } from "../../tensor/one_behind.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Path, Tree } from "../../tensor/tree.ts";
 import type { BackwardRule } from "../backward_rule.ts";
@@ -40,14 +41,20 @@ export async function reconstructions<P extends Tree, S extends Tree>(
   const most = Math.max(1, batchSizeFor(examples, options.batchSize) >> 1);
   const batchSize = Math.min(most, units[0]?.peaks.length ?? 1);
   const gradients: Image[] = [];
+  await using reads = oneBehind();
   for (let begin = 0; begin < neurons.length; begin += batchSize) {
     signal?.throwIfAborted();
     const group = neurons.slice(begin, begin + batchSize);
     const [x, mask] = [inputsOf(examples, group, options), maskOf(group, shape)];
     const gradient = backpropagate(network.params, network.state, x, mask);
-    gradients.push(...asImages(await gradient.data() as Float32Array, examples));
-    tf.dispose([x, mask, gradient]);
+    tf.dispose([x, mask]);
+    await reads.next(gradient, async (gradient) => {
+      const numbers = await gradient.data().finally(() => gradient.dispose()) as Float32Array;
+      gradients.push(...asImages(numbers, examples));
+      signal?.throwIfAborted();
+    });
   }
+  await reads.end();
   return units.map(({ peaks }) => gradients.splice(0, peaks.length));
 }
 

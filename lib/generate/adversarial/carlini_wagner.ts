@@ -161,8 +161,10 @@ async function descend(
     round = next.round;
     const isCheck = abortEarly && i % patience === 0;
     if (isCheck || i % STEPS_PER_REPORT === 0) {
-      const [loss] = await next.loss.data();
-      const found = await round.best.lengths.data();
+      const [[loss], found] = await Promise.all([
+        next.loss.data(),
+        round.best.lengths.data(),
+      ]);
       await run.report(
         number * steps + i,
         searchSteps * steps,

@@ -84,7 +84,7 @@ export async function runAttack<P extends Tree, S extends Tree>(
       },
       isOver: () => options.signal?.aborted === true,
     });
-    const [after, numbers] = [await predict(made), await made.data()];
+    const [after, numbers] = await Promise.all([predict(made), made.data()]);
     return {
       images: made,
       success: fools(checked, after.labels),

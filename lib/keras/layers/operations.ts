@@ -2,19 +2,13 @@
 import { activation } from "../../layers/activations.ts";
 import { only } from "../../layers/operation.ts";
 import { reduce } from "../../layers/rearrange.ts";
-import { BINARY, clip, padWith, withNumber } from "../../imported/layers.ts";
+import { clip, padWith } from "../../imported/layers.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Conversion } from "../call.ts";
 
 const each = (name: "sqrt" | "log" | "erf", f: (x: Tensor) => Tensor): Conversion => (call) =>
   call.emit(activation(f, name, { operations: only({ op: "each", f: name }) }), call.value());
-
-const power: Conversion = (call) => {
-  const { x, numbers, isFirst } = call.withNumbers();
-  if (typeof numbers !== "number") throw call.error("have a number as exponent", "an array");
-  return call.emit(withNumber("Pow", BINARY.Pow!, numbers, isFirst), x);
-};
 
 const clipped: Conversion = (call) => {
   const [low, high] = [call.number("x_min", -Infinity), call.number("x_max", Infinity)];
@@ -53,7 +47,6 @@ export const OPERATIONS: Readonly<Record<string, Conversion>> = {
   Sqrt: each("sqrt", tf.sqrt),
   Log: each("log", tf.log),
   Erf: each("erf", tf.erf),
-  Power: power,
   Clip: clipped,
   Pad: padded,
   Mean: reduced("mean"),

@@ -268,6 +268,7 @@ export const SUMS: Readonly<Record<string, Conversion>> = {
   TrueDivide: joined("Div"),
   Maximum: joined("Max"),
   Minimum: joined("Min"),
+  Power: joined("Pow"),
   Average: averaged,
   CustomScaleLayer: scaledSum,
   LayerScale: layerScale,

@@ -43,6 +43,9 @@ const depthwise: Conversion = (call) => {
   const bias = call.flag("use_bias", true);
   const features = channels * multiplier;
   const slide = slideOf(call);
+  // Whoever wrote the file meant it.
+  const isKept = !call.dialect.isTfjs || `${slide.dilation}` === "1,1";
+  call.require(isKept, "have no dilation, which TensorFlow.js passes over", slide.dilation);
   const { depthwise_kernel: kernel, ...rest } = call.weights({
     depthwise_kernel: [...slide.size, channels, multiplier],
   }, bias ? features : 0);

@@ -8,7 +8,9 @@ import type { Layer, Network } from "../../layers/layer.ts";
 import type { Loss } from "../../losses/losses.ts";
 import type { Optimizer } from "../../optimizers/optimizer.ts";
 import type { Schedule } from "../../optimizers/schedule.ts";
+import { oneBehind } from "../../tensor/one_behind.ts";
 import { fold, type Key, key as keyOf } from "../../tensor/random.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import { disposeTree, mapTree, type Tree } from "../../tensor/tree.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { AuxiliaryLosses } from "../auxiliary_losses.ts";
@@ -100,41 +102,42 @@ export async function runSweep<P extends Tree, S extends Tree>(
 ): Promise<number[]> {
   const losses: number[] = [];
   const rates = ratesOf(sweep);
-  for await (const batch of endlessBatches(examples, options)) {
-    const i = losses.length;
-    losses.push(await lossOfStep(run, step, batch, i, options));
-    const end = endOf(losses, sweep);
-    if (end === "no number") return losses.slice(0, -1);
+  let [begun, end]: [number, ReturnType<typeof endOf>] = [0, undefined];
+  const account = async (numbers: Tensor): Promise<void> => {
+    const [loss] = await numbers.data().finally(() => numbers.dispose());
+    if (end !== undefined) return; // A step more than was wanted.
+    losses.push(loss!);
+    const i = losses.length - 1;
+    end = endOf(losses, sweep);
+    if (end === "no number") return void losses.pop();
     const smoothed = smooth(losses, sweep).smoothed[i]!;
-    options.onStep?.({
-      step: i + 1,
-      steps: sweep.steps,
-      rate: rates[i]!,
-      loss: losses[i]!,
-      smoothed,
-    });
-    if (end !== undefined) return losses;
-    options.signal?.throwIfAborted();
+    options.onStep?.({ step: i + 1, steps: sweep.steps, rate: rates[i]!, loss: loss!, smoothed });
+    if (end === undefined) options.signal?.throwIfAborted();
+  };
+  await using reads = oneBehind();
+  for await (const batch of endlessBatches(examples, options)) {
+    await reads.next(await takeStep(run, step, batch, begun, options), account);
+    if (++begun === sweep.steps) await reads.end();
+    if (end !== undefined) break;
   }
   return losses;
 }
 
-/** Does a step, and returns its batch's loss. */
-async function lossOfStep<S extends Tree>(
+/** Does a step, and returns its batch's numbers, the loss first. */
+async function takeStep<S extends Tree>(
   run: { current: SweepRun<S> },
   step: Step<S>,
   { images, labels }: Batch,
   i: number,
   { key = keyOf(0), augment }: Pick<FindLearningRateOptions, "key" | "augment">,
-): Promise<number> {
+): Promise<Tensor> {
   const batch = { inputs: images, targets: labels, drawn: {} as Tree };
   try {
     batch.drawn = augment?.draw(fold(fold(key, "augment"), i), images.shape) ?? {};
     const { numbers, ...moved } = await step(run.current, batch, fold(fold(key, "step"), i));
     disposeState(run.current, moved);
     run.current = { ...run.current, ...moved };
-    const [loss] = await numbers.data().finally(() => numbers.dispose());
-    return loss!;
+    return numbers;
   } finally {
     disposeTree(batch);
   }

@@ -172,10 +172,11 @@ async function ownOf(tree: Tree, path: Path, bins: number | undefined) {
   const own = entries(tree).filter(([place]) =>
     place.startsWith(prefix) && !place.slice(prefix.length).includes("/")
   );
-  const made: [string, Histogram][] = [];
-  for (const [place, tensor] of own) {
-    made.push([place.slice(prefix.length), histogram(await tensor.data(), bins)]);
-  }
+  // Read together, as all of a step's tensors are: each read takes 11 ms in Deno.
+  const made = await Promise.all(own.map(async ([place, tensor]): Promise<[string, Histogram]> => [
+    place.slice(prefix.length),
+    histogram(await tensor.data(), bins),
+  ]));
   return Object.fromEntries(made);
 }
 
@@ -193,20 +194,23 @@ async function described(
   layers: readonly (readonly [Path, LayerInfo])[],
   bins: number | undefined,
 ): Promise<LayerStatistics[]> {
-  const found: LayerStatistics[] = [];
-  for (const [path, { op, rectifies }] of layers) {
+  const found = layers.map(async ([path, { op, rectifies }]) => {
     const output = outputs[path];
-    if (!output) continue;
-    const values = await output.data();
+    if (!output) return [];
+    const [values, weights, gradients] = await Promise.all([
+      output.data(),
+      ownOf(params, path, bins),
+      ownOf(grads, path, bins),
+    ]);
     const isRectifier = op === "relu" || rectifies === true;
-    found.push({
+    return [{
       path,
       op,
-      weights: await ownOf(params, path, bins),
-      gradients: await ownOf(grads, path, bins),
+      weights,
+      gradients,
       activations: histogram(values, bins),
       ...(isRectifier ? { dead: deadShare(values, output.shape.at(-1)!) } : {}),
-    });
-  }
-  return found;
+    }];
+  });
+  return (await Promise.all(found)).flat();
 }

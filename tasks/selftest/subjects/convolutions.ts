@@ -222,8 +222,15 @@ export const convolutions: readonly Subject[] = [
       const few = draw.whole(1, 8);
       const many = draw.pick([1, 2, 6, 4 * draw.whole(1, 5), 15]);
       const [channels, features] = draw.pick([[few, many], [many, few]] as const);
-      const filter = draw.pick([[5, 5], [7, 7], [2, 9], [4, 1]] as const);
-      const c = geometry(draw, { channels, features, filter, batch: draw.pick([1, 5]) });
+      const fixed = draw.pick(
+        [
+          { filter: [5, 5] },
+          { filter: [7, 7], dilation: ONE },
+          { filter: [2, 9], dilation: ONE },
+          { filter: [4, 1] },
+        ] as const,
+      );
+      const c = geometry(draw, { channels, features, ...fixed, batch: draw.pick([1, 5]) });
       return trialOf(draw, c, draw.normal([c.features]));
     },
   },
