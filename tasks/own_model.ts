@@ -243,16 +243,16 @@ async function importFile(path: string): Promise<Readonly<Record<string, unknown
 }
 
 /**
- * A model at its own size.
+ * A classifier at its own size.
  *
- * @throws {UsageError} if its file does not export the size
+ * @throws {UsageError} if its file does not export the size, or it takes or gives something else
  */
 export async function sizedModel(
   name: string,
   exportName?: string,
 ): Promise<{ readonly model: Layer; readonly inputShape: Shape }> {
   const { build, inputShape } = requireOneInput(await namedModel(name, exportName));
-  if (inputShape) return { model: build(), inputShape };
+  if (inputShape) return { model: requireScores(name, build(), inputShape), inputShape };
   throw new UsageError(`Cannot use ${name}: the file must export inputShape, got none`);
 }
 
@@ -304,15 +304,25 @@ export function buildFor(
   inputShape: Shape,
   numClasses: number,
 ): Layer {
-  const model = build({ numClasses });
+  return requireScores(name, build({ numClasses }), inputShape, numClasses);
+}
+
+/** Refuses a model that does not give a score for each class, of so many or of any number. */
+function requireScores(
+  name: string,
+  model: Layer,
+  inputShape: Shape,
+  numClasses?: number,
+): Layer {
   const { shape } = model.declare(inputShape) as { readonly shape: ShapeTree };
-  if (`${shape}` === `${[numClasses]}`) return model;
-  const mend = isShape(shape) && shape.length === 1
+  const areScores = isShape(shape) && shape.length === 1;
+  if (areScores && shape[0] === (numClasses ?? shape[0])) return model;
+  const mend = areScores
     ? "Export a function of { numClasses } that returns the model"
     : `${IN_A_SCRIPT}; then layers.readOut, exported beside it and named by --export, makes the other tasks see one of its outputs`;
   throw new UsageError(
-    `Cannot use --model ${name}: it must output [${numClasses}], a score for each class, got ${
-      isShape(shape) ? `[${shape}]` : shapeText(shape)
-    }. ${mend}`,
+    `Cannot use --model ${name}: it must output [${
+      numClasses ?? "classes"
+    }], a score for each class, got ${isShape(shape) ? `[${shape}]` : shapeText(shape)}. ${mend}`,
   );
 }

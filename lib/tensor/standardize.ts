@@ -35,8 +35,10 @@ const ALONG = [1, 3];
  * @param sets its sizes as sets
  * @param epsilon added to the variance
  * @param affine what follows, of the shape of an example or of its last axes. Default: nothing
+ * @throws {TypeError} if scale and shift are not of such a shape
  */
 export function standardize(x: Tensor, sets: Sets, epsilon: number, affine?: Affine): Tensor {
+  if (affine) requireRepeated(affine, x.shape);
   const inSets = tf.reshape(x, [...sets]);
   if (x.dtype !== "float32" || x.size === 0) {
     const y = tf.reshape(parts(inSets, epsilon).y, x.shape);
@@ -44,6 +46,15 @@ export function standardize(x: Tensor, sets: Sets, epsilon: number, affine?: Aff
   }
   const more = affine ? [affine.scale, affine.shift] : [];
   return tf.reshape(run(STANDARDIZE, [inSets, ...more], { epsilon }), x.shape);
+}
+
+function requireRepeated({ scale, shift }: Affine, shape: readonly number[]): void {
+  const fits = ({ shape: own }: Tensor): boolean =>
+    own.length > 0 && own.join() === shape.slice(-own.length).join();
+  if (fits(scale) && fits(shift) && scale.size === shift.size) return;
+  throw new TypeError(
+    `Cannot scale and shift [${shape}]: both must be of the shape of its last axes, got [${scale.shape}] and [${shift.shape}]`,
+  );
 }
 
 /** tfjs takes a list of inputs where some may be left out. */

@@ -54,6 +54,8 @@ export type BenchFlags = {
   readonly full: boolean;
   readonly only: string | undefined;
   readonly models: string | undefined;
+  readonly profile?: boolean;
+  readonly model?: string | undefined;
   readonly export?: string | undefined;
   readonly "batch-sizes": string | undefined;
   readonly peers: string | undefined;
@@ -188,6 +190,11 @@ function zooOf(text: string | undefined, standard: readonly string[]): readonly 
 export function benchSettings(flags: BenchFlags): BenchSettings {
   const { quick, full } = flags;
   if (quick && full) throw new UsageError("Cannot use --quick with --full: give one of them");
+  if (flags.model !== undefined && !flags.profile) {
+    throw new UsageError(
+      `Cannot use --model ${flags.model} without --profile: the bench takes several, --models, and your own in a file with --only zoo`,
+    );
+  }
   const effort = quick ? "quick" : full || flags.only !== undefined ? "full" : "standard";
   const { without, batchSizes, rounds, steps, ...limits } = EFFORTS[effort];
   const only = chosen(

@@ -109,6 +109,9 @@ Deno.test("flags select, and their defaults depend on --quick", () => {
   // Who asks for a part wants all of it.
   assertEquals(benchSettings({ ...NO_FLAGS, only: "zoo" }).zoo, whole.zoo);
   assertThrows(() => benchSettings({ ...NO_FLAGS, full: true, quick: true }), UsageError, "--full");
+  const alone = { ...NO_FLAGS, model: "./net.ts" };
+  assertThrows(() => benchSettings(alone), UsageError, "--model ./net.ts without --profile");
+  benchSettings({ ...alone, profile: true });
   const quick = benchSettings({ ...NO_FLAGS, quick: true, rounds: 2, only: "growth,ops" });
   assertEquals([quick.batchSizes, quick.rounds, quick.only], [[32], 2, ["ops", "growth"]]);
   assertLess(quick.limit, 180_000);

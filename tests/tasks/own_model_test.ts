@@ -268,6 +268,18 @@ Deno.test("of a network with several inputs or outputs tasks take a part, and sa
   await refused("got the inputs left 28 × 28 × 1", "train", []);
   await refused("got the inputs left 28 × 28 × 1", "explain", ["filters"]);
   const output = ["--export", "outputs"];
+  // The bench trains by cross-entropy, of one picture's classes.
+  for (
+    const [message, ...more] of [
+      ["got the inputs left 28 × 28 × 1"],
+      ["it must output [classes], a score for each class, got [13,13,3]", "--export", "one"],
+      ["it must output [classes], a score for each class, got maps 13 × 13 × 3", ...output],
+    ] as const
+  ) {
+    const { code, err } = await runTask("bench", ["--profile", "--model", file, ...more]);
+    assertEquals(code, 2);
+    assertStringIncludes(err, message);
+  }
   await refused("it must output [10], a score for each class, got maps", "train", output);
   await refused('layers.readOut(model, "maps")', "explain", ["filters", ...output], "outs");
   const saliency = ["saliency", ...image, "--export", "one"];

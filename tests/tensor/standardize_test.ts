@@ -1,5 +1,5 @@
 // Sets of mean 0 and variance 1: values, both derivatives, and what the layers made of them cost.
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { init, jit, key, layers, tf } from "../../mod.ts";
 import { counters } from "../../lib/device/mod.ts";
 import { normalArray } from "../../lib/tensor/mod.ts";
@@ -73,7 +73,10 @@ function drawn(sets: Sets, middle: number, whole: boolean) {
 /** The operation of tensors, and its gradients. */
 function computed(sets: Sets): (...of: tf.Tensor[]) => tf.Tensor[] {
   const f = (x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor): tf.Tensor =>
-    standardize(x, sets, 1e-5, { scale, shift });
+    tf.reshape(
+      standardize(tf.reshape(x, [-1, scale.size]), sets, 1e-5, { scale, shift }),
+      x.shape,
+    );
   return (x, dy, scale, shift) => [
     f(x!, scale!, shift!),
     ...tf.grads(f)([x!, scale!, shift!], dy!),
@@ -169,7 +172,7 @@ onEachBackend("its first and second derivatives are those of differences", async
     const [x, dy] = [randomTensor(1, [...sets]), randomTensor(2, [...sets])];
     const [scale, shift] = [3, 4].map((seed) => randomTensor(seed, [sets[2] * sets[3]]));
     const f = (x: tf.Tensor, affine?: { scale: tf.Tensor; shift: tf.Tensor }): tf.Tensor =>
-      standardize(x, sets, 0.1, affine);
+      tf.reshape(standardize(tf.reshape(x, [-1, sets[2] * sets[3]]), sets, 0.1, affine), x.shape);
     const scaledBy = (x: tf.Tensor, scale: tf.Tensor): tf.Tensor => f(x, { scale, shift: shift! });
     const tolerance = 3e-3;
     await assertGradients(({ x }) => f(x), { x });
@@ -185,6 +188,18 @@ onEachBackend("its first and second derivatives are those of differences", async
       ({ x, dy }) => tf.grad((scale) => scaledBy(x, scale))(scale!, dy),
       { x, dy },
       { tolerance },
+    );
+  }
+});
+
+onCpu("a scale or shift of another shape is refused", () => {
+  const x = randomTensor(1, [2, 3, 4]);
+  for (const [scale, shift] of [[[4], [1]], [[2], [2]], [[12], [12]], [[4], [3, 4]]]) {
+    const affine = { scale: tf.ones(scale!), shift: tf.zeros(shift!) };
+    assertThrows(
+      () => standardize(x, [2, 3, 1, 4], 1e-5, affine),
+      TypeError,
+      `Cannot scale and shift [2,3,4]: both must be of the shape of its last axes, got [${scale}] and [${shift}]`,
     );
   }
 });

@@ -1,7 +1,7 @@
 // `deno task test:web`: the board in a real browser, with a run that is over and one that goes on.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { openChromium, openPage } from "../browser/chromium.ts";
-import { runTask } from "../tasks/run_task.ts";
+import { type Outcome, runTask } from "../tasks/run_task.ts";
 import { smallMnist } from "../tasks/small_mnist.ts";
 import { out, type Page, textOf, until, webTest } from "./in_browser.ts";
 import { startTask } from "./task_server.ts";
@@ -101,6 +101,30 @@ webTest("the board shows runs as people look at them", async () => {
     await until(page, `document.querySelector("[data-chart] canvas")`);
     assertEquals(await page.$$eval("tr.chosen", (all) => all.length), 2);
 
+    // Along steps, and with a logarithmic axis of losses.
+    await page.select(`select[aria-label="Along"]`, "steps");
+    await until(page, `location.hash.includes("by=steps")`);
+    await until(
+      page,
+      `document.querySelector('[data-chart="loss"]').ariaLabel.includes("${script} from 3 to 0.27")`,
+    );
+    const picture = (): Promise<string> =>
+      page.$eval(
+        `[data-chart="loss"] canvas`,
+        (one) => (one as unknown as { toDataURL(): string }).toDataURL(),
+      );
+    const linear = await picture();
+    await page.select(`.controls label:nth-child(2) select`, "log");
+    await until(page, `location.hash.includes("scale=log")`);
+    await until(
+      page,
+      `document.querySelector('[data-chart="loss"] canvas').toDataURL() !== ${
+        JSON.stringify(linear)
+      }`,
+    );
+    await shot(page, "steps");
+    await page.select(`select[aria-label="Along"]`, "epochs");
+    await until(page, `document.querySelector('[data-chart="accuracy"]')`);
     // Mistakes: what the run left, then measured again, then a cell by the keyboard.
     await show(page, url, `mistakes?run=${encodeURIComponent(compact)}`);
     await until(page, `document.querySelector("img.wrongest")?.naturalWidth > 0`);
@@ -137,6 +161,14 @@ webTest("the board shows runs as people look at them", async () => {
     await until(page, `document.querySelector("output").textContent.includes("2")`);
     assert((await labels()).some((label, i) => label !== first[i]));
     await shot(page, "layers");
+    // Another run is chosen; it has left nothing of its layers.
+    await page.select("select.run", script);
+    await until(page, `location.hash.includes("run=${encodeURIComponent(script)}")`);
+    await until(
+      page,
+      `document.querySelector("#main").textContent.includes("left neither layers")`,
+    );
+    assert(!page.url().includes("epoch="), page.url());
     await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: "dark" }]);
     for (const view of ["curves", "mistakes", "layers"]) {
       await show(page, url, `${view}?run=${encodeURIComponent(compact)}`, 390);
@@ -150,6 +182,86 @@ webTest("the board shows runs as people look at them", async () => {
     await until(page, `location.hash.startsWith("#/curves")`);
     await page.close();
     assertEquals(faults, []);
+  } finally {
+    await browser.close();
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+webTest("settings in which runs agree are shown when they are asked for", async () => {
+  const dir = await Deno.makeTempDir();
+  for (const [name, learningRate] of [["slow", 0.001], ["fast", 0.1]] as const) {
+    await Deno.mkdir(`${dir}/${name}`);
+    const settings = { model: "lenet5", optimizer: "sgd", learningRate };
+    await Deno.writeTextFile(`${dir}/${name}/config.json`, JSON.stringify(settings));
+    await Deno.writeTextFile(`${dir}/${name}/history.csv`, "epoch,loss\r\n1,0.5\r\n");
+  }
+  const browser = await openChromium();
+  const faults: string[] = [];
+  try {
+    await using server = await startTask("board", [dir]);
+    const page = await openPage(browser, server.url, faults);
+    const settings = (...shown: string[]) =>
+      until(
+        page,
+        `["model", "optimizer", "learningRate"].every((name) =>
+          !!document.querySelector(\`[data-sort="\${name}"]\`) === ${
+          JSON.stringify(shown)
+        }.includes(name)) && document.querySelector("table.runs")`,
+      );
+    await settings("learningRate");
+    await page.click("label.row input");
+    await settings("model", "optimizer", "learningRate");
+    assertStringIncludes(page.url(), "all=1");
+    await page.click("label.row input");
+    await settings("learningRate");
+    assertEquals(faults, []);
+  } finally {
+    await browser.close();
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+webTest("the buttons of the board end a run with its step, or with its epoch", async () => {
+  const dir = await smallMnist(600, 200);
+  const browser = await openChromium();
+  const faults: string[] = [];
+  const args = [
+    ...["--data-dir", dir, "--model", "compact", "--epochs", "500", "--batch-size", "30"],
+    ...["--out", `${dir}/run`, "--board"],
+  ];
+  /** Trains, and clicks once steps are seen. */
+  const clicked = async (button: string, more: readonly string[]): Promise<[string, Outcome]> => {
+    await using run = await startTask("train", [...args, ...more]);
+    const page = await openPage(browser, run.url, faults);
+    await until(page, `/step\\d+ of/.test(document.querySelector("#now").textContent)`, 60);
+    const names = await page.$$eval("#now button", (all) => all.map((one) => one.textContent));
+    assertEquals(names, ["Stop after this epoch", "Stop"]);
+    await page.click(button);
+    await until(page, `document.querySelector("#now .ends").textContent.includes("It ends with")`);
+    const said = await textOf(page, "#now .ends");
+    assertEquals(
+      await page.$$eval("#now button", (all) => all.map((one) => one.disabled)),
+      [true, true],
+      "the buttons are spent",
+    );
+    await shot(page, button.replace("button.", ""));
+    const outcome = await run.ended();
+    await until(page, `document.querySelector("#connection").textContent.includes("is over")`);
+    await page.close();
+    return [said, outcome];
+  };
+  try {
+    const [step, first] = await clicked("button.end-step", []);
+    assertStringIncludes(step, "It ends with this step; --resume continues it.");
+    assertEquals(first.code, 130, first.err);
+    const [epoch, second] = await clicked("button.end-epoch", ["--resume"]);
+    assertStringIncludes(epoch, "It ends with this epoch, and is measured.");
+    assertEquals(second.code, 0, second.err);
+    const result = JSON.parse(second.out.trimEnd().split("\n").at(-1)!);
+    assertEquals(result.stopped, "board: after this epoch");
+    // The connection's end is what the page is told by.
+    assertEquals(faults.filter((fault) => !/WebSocket connection/.test(fault)), []);
   } finally {
     await browser.close();
     await Deno.remove(dir, { recursive: true });

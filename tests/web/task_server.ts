@@ -1,5 +1,5 @@
 // A task with a page, in a process of its own, and an open page of it.
-import { taskWords } from "../tasks/run_task.ts";
+import { type Outcome, taskWords } from "../tasks/run_task.ts";
 
 const root = new URL("../../", import.meta.url);
 
@@ -9,6 +9,8 @@ export type TaskServer = AsyncDisposable & {
   readonly port: number;
   /** Ends the process, and waits for it. */
   stop(): Promise<void>;
+  /** Waits until the process ends by itself. */
+  ended(): Promise<Outcome>;
 };
 
 /**
@@ -33,10 +35,13 @@ export async function startTask(
   const errors = new Response(child.stderr).text();
   const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   let said = "";
-  while (!said.includes("\n")) {
+  const reads = async (): Promise<boolean> => {
     const { value, done } = await lines.read();
-    if (done) throw new Error(`The task ended: ${await errors}`);
-    said += value;
+    said += value ?? "";
+    return !done;
+  };
+  while (!said.includes("\n")) {
+    if (!await reads()) throw new Error(`The task ended: ${await errors}`);
   }
   const { url } = JSON.parse(said.split("\n")[0]!);
   let isOver = false;
@@ -48,5 +53,10 @@ export async function startTask(
     await errors;
     await lines.cancel();
   };
-  return { url, port: Number(new URL(url).port), stop, [Symbol.asyncDispose]: stop };
+  const ended = async (): Promise<Outcome> => {
+    while (await reads());
+    isOver = true;
+    return { code: (await child.status).code, out: said, err: await errors };
+  };
+  return { url, port: Number(new URL(url).port), stop, ended, [Symbol.asyncDispose]: stop };
 }

@@ -445,8 +445,8 @@ fn main(tile: u32, local: u32) {
   let image${n} = firstImage + place${n} / ${columns * lines}u;
   let y${n} = corner.x + i32(place${n} / ${columns}u % ${lines}u);
   let x${n} = corner.y + i32(place${n} % ${columns}u);
-  let inside${n} = place${n} < ${rows * columns}u && image${n} < uniforms.images &&
-    u32(y${n}) < uniforms.height && u32(x${n}) < uniforms.width;
+  let inside${n} = (place${n} < ${rows * columns}u) & (image${n} < uniforms.images) &
+    (u32(y${n}) < uniforms.height) & (u32(x${n}) < uniforms.width);
   let from${n} = select(0u, ((image${n} * uniforms.height + u32(y${n})) * uniforms.width + u32(x${n})) * uniforms.depth, inside${n});
   let row${n} = select(spare / ${hop}u, (place${n} % ${columns}u) / ${hop}u * ${rows}u + place${n} / ${columns}u, inside${n});
   let hop${n} = select(spare % ${hop}u, place${n} % ${columns}u % ${hop}u, inside${n});`)

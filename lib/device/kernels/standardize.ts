@@ -135,7 +135,7 @@ function kernelOf(software: boolean, program: SetProgram): tf.KernelConfig["kern
       ? names.filter((_, i) => !repeated[i])
       : [];
     const readers = program.inputs.map(({ name, otherwise }, i) => {
-      const place = repeated[i] ? `k % uniforms.${name}Strips` : "k";
+      const place = repeated[i] ? "k % uniforms.period" : "k";
       const strip = given[i] ? `${name}_${wide ? "quad" : "at"}(${place})` : `V(${otherwise})`;
       return `fn ${name}_of(k: u32) -> V { return ${strip}; }`;
     });
@@ -154,7 +154,8 @@ function kernelOf(software: boolean, program: SetProgram): tf.KernelConfig["kern
         rows,
         numbers: rows * columns * (apart ? 1 : numbers),
         epsilon: floatBits(epsilon),
-        ...Object.fromEntries(names.map((name, i) => [`${name}Strips`, sizes[i]! / numbers])),
+        // What repeats is of one size: a remainder takes its time.
+        period: Math.min(...sizes) / numbers,
       },
       code: `
 alias V = ${wide ? "vec4<f32>" : "f32"};

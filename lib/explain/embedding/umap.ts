@@ -3,7 +3,7 @@ import { fold, type Key, key as keyOf, uniformArray } from "../../tensor/random.
 import { requireRange, requireWhole } from "../../text/require.ts";
 import type { ProgressOptions } from "../for_each_batch.ts";
 import type { Features } from "./features.ts";
-import { nearestNeighbors, rowOf } from "./neighbors.ts";
+import { nearestNeighbors, type Neighbor, rowOf } from "./neighbors.ts";
 
 /** Options of {@linkcode umap}; a step is an epoch. */
 export type UmapOptions = Omit<ProgressOptions, "jit"> & {
@@ -31,6 +31,9 @@ const UMAP_JS = "npm:umap-js@1.4.0";
 
 /** Epochs between two reports. */
 const AT_A_TIME = 10;
+
+/** Examples whose neighbors are found between two pauses. */
+const ROWS_AT_A_TIME = 50;
 
 /**
  * Places examples in the plane such that neighbors in feature space stay neighbors. The axes, and
@@ -65,10 +68,16 @@ export async function umap(features: Features, options: UmapOptions = {}): Promi
     random: randomOf(key),
     ...(options.epochs === undefined ? {} : { nEpochs: options.epochs }),
   });
-  const near = Array.from(
-    { length: count },
-    (_, i) => nearestNeighbors(features, rowOf(features, i), neighbors),
-  );
+  // So that timers and Ctrl-C are heard, and others on the thread.
+  const pause = async (): Promise<void> => {
+    await new Promise<void>((resolve) => setTimeout(resolve));
+    signal?.throwIfAborted();
+  };
+  const near: Neighbor[][] = [];
+  while (near.length < count) {
+    near.push(nearestNeighbors(features, rowOf(features, near.length), neighbors));
+    if (near.length % ROWS_AT_A_TIME === 0) await pause();
+  }
   map.setPrecomputedKNN(
     near.map((list) => list.map(({ index }) => index)),
     near.map((list) => list.map(({ distance }) => distance)),
@@ -79,9 +88,7 @@ export async function umap(features: Features, options: UmapOptions = {}): Promi
     map.step();
     if (done % AT_A_TIME > 0 && done < epochs) continue;
     options.onProgress?.(done, epochs);
-    // So that timers and Ctrl-C are heard.
-    await new Promise<void>((resolve) => setTimeout(resolve));
-    signal?.throwIfAborted();
+    await pause();
   }
   return { values: Float32Array.from(map.getEmbedding().flat()), count, size: 2 };
 }

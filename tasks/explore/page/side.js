@@ -164,6 +164,14 @@ export function makeSide(place, app) {
       if (side.seen) listener(side.seen);
       return () => listeners.delete(listener);
     },
+    /** Calls a function when the picture is seen: now, or once it is. */
+    once(listener) {
+      if (side.seen) return listener();
+      const unwatch = side.watch(() => {
+        unwatch();
+        listener();
+      });
+    },
     /** Another server may not know what this page has brought. */
     forget() {
       known.clear();

@@ -106,7 +106,7 @@ export function makeView(place, app) {
           onclick: (event) => {
             event.preventDefault();
             app.set({ image });
-            app.side.watch(() => app.side.frame(box))();
+            app.side.once(() => app.side.frame(box));
           },
         }, crop),
         ...back,
