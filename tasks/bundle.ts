@@ -1,11 +1,13 @@
 // `deno task bundle`: the library as one ES module for browsers, and beside it what few pages need.
+import { pathToFileURL } from "node:url";
 import { writeFileAtomically } from "../lib/files/mod.ts";
 import { table } from "../lib/text/table.ts";
 import { bundled } from "./bundle/bundled.ts";
-import { folderHandler, gzipped, writePages } from "./bundle/pages.ts";
+import { gzipped, writePages } from "./bundle/pages.ts";
 import { count, path, runCommand, toggle, type Values } from "./command.ts";
 import { makeOutputDir } from "./command/files.ts";
 import { say } from "./command/say.ts";
+import { answerFrom, readStaticFiles } from "./web/static_files.ts";
 
 /** What the task takes. */
 export const command = {
@@ -60,13 +62,14 @@ async function libraryFiles(readable: boolean): Promise<ReadonlyMap<string, stri
   return files;
 }
 
-/** Serves a folder until the process ends. */
+/** Serves the files that are in a folder until the process ends. */
 async function serveFolder(folder: string, port: number): Promise<void> {
+  const files = await readStaticFiles(pathToFileURL(`${folder}/`), [""]);
   const server = Deno.serve({
     hostname: "127.0.0.1",
     port,
     onListen: ({ hostname, port }) => console.log(`http://${hostname}:${port}/`),
-  }, folderHandler(folder));
+  }, (request) => answerFrom(files, request));
   await server.finished;
 }
 

@@ -1,6 +1,7 @@
-// `deno task predict`: the most probable classes of a picture.
+// `deno task predict`: the most probable classes of a picture, or of each in a folder.
+import { join } from "node:path";
 import { type Image, inputShapeOf, type Preprocessing } from "../lib/image/mod.ts";
-import { classifyImage } from "../lib/train/classify.ts";
+import { classifyImage, classifyImages } from "../lib/train/classify.ts";
 import { table } from "../lib/text/table.ts";
 import type { NetworkFile } from "../lib/weights/network_file.ts";
 import {
@@ -19,8 +20,10 @@ import { say } from "./command/say.ts";
 /** What the task takes. */
 export const command = {
   name: "predict",
-  summary: "Prints the most probable classes of a picture (PNG, JPEG) by a trained network.",
-  positionals: { image: path({ required: true, help: "the picture" }) },
+  summary:
+    "Prints the most probable classes of a picture (PNG, JPEG) by a trained network, or of " +
+    "each picture in a folder.",
+  positionals: { image: path({ required: true, help: "the picture, or a folder of pictures" }) },
   flags: {
     ...networkFlags,
     weights: weightsFlag(DEFAULT_WEIGHTS),
@@ -42,6 +45,7 @@ export const command = {
       "deno task predict photo.jpg --weights resnet50",
       "by weights that are fetched once (102 MB)",
     ],
+    ["deno task predict photos --weights resnet50 --top 1", "all pictures in a folder"],
     [
       "deno task predict shirt.png --weights runs/fashion/checkpoint.safetensors --top 3",
       "by another run's network",
@@ -75,44 +79,86 @@ function grayPicture(
   };
 }
 
+/** Paths of the pictures in a folder, by name. */
+async function picturesIn(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of Deno.readDir(folder)) {
+    if (/\.(png|jpe?g)$/i.test(name)) names.push(name);
+  }
+  if (names.length > 0) return names.sort().map((name) => join(folder, name));
+  throw new RangeError(
+    `Cannot classify the pictures in ${folder}: it must have files that end with .png, .jpg or .jpeg, got none`,
+  );
+}
+
+/** Whether a path is a folder's; what is not there is refused when it is read. */
+async function isFolder(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(({ isDirectory }) => isDirectory, () => false);
+}
+
+/** What a picture was taken for, for JSON. */
+function topOf(classes: readonly Scored[]) {
+  return classes.map(({ name, index, score, probability }) => ({
+    class: name,
+    index,
+    score,
+    probability,
+  }));
+}
+
+type Scored = Awaited<ReturnType<typeof classifyImage>>[number];
+
+const percent = (probability: number): string => `${(100 * probability).toFixed(2)} %`;
+
 /** Runs the task. */
 async function run(
   flags: Values<typeof command.flags> & Values<typeof command.positionals>,
 ): Promise<void> {
-  const picture = await readPicture(flags.image);
+  const files = await isFolder(flags.image) ? await picturesIn(flags.image) : undefined;
+  const picture = files ? undefined : await readPicture(flags.image);
   const network = await openWeights(flags.weights, flags);
   const classNames = await findClassNames(network, flags.classes);
   requireInvertible(network, flags);
   const found = await findPreprocessing(network, flags.preprocessing);
   const isGray = network.inputShape[2] === 1 && flags.preprocessing === undefined;
-  const { image, how, source } = isGray
-    ? grayPicture(picture, network, found, flags.invert)
-    : { image: picture, ...found };
+  const prepared = (image: Image) =>
+    isGray ? grayPicture(image, network, found, flags.invert) : { image, ...found };
+  const { how, source } = prepared(picture ?? await readPicture(files![0]!));
   say(`${network.name} by ${network.origin}; preprocessing: ${source}`);
-  const device = await startDevice(flags.backend);
+  const { backend, adapter } = await startDevice(flags.backend);
   const loaded = await network.load(inputShapeOf(how));
-  const classes = await classifyImage({ ...loaded, preprocessing: how, classNames }, image, flags);
+  const classifier = { ...loaded, preprocessing: how, classNames };
+  const about = {
+    model: network.name,
+    weights: flags.weights,
+    preprocessing: source,
+  };
+  if (files) {
+    // A picture is decoded while the device computes the one before.
+    const images = (async function* () {
+      for (const file of files) yield prepared(await readPicture(file)).image;
+    })();
+    const pictures: { image: string; top: ReturnType<typeof topOf> }[] = [];
+    for await (const classes of classifyImages(classifier, images, flags)) {
+      const image = files[pictures.length]!;
+      pictures.push({ image, top: topOf(classes) });
+      if (flags.json) continue;
+      const found = classes.map(({ name, probability }) => `${name} ${percent(probability)}`);
+      console.log(`${image}: ${found.join(", ")}`);
+    }
+    if (flags.json) {
+      console.log(JSON.stringify({ folder: flags.image, ...about, pictures, backend, adapter }));
+    }
+    return;
+  }
+  const classes = await classifyImage(classifier, prepared(picture!).image, flags);
   if (flags.json) {
-    const { backend, adapter } = device;
-    const top = classes.map(({ name, index, score, probability }) => ({
-      class: name,
-      index,
-      score,
-      probability,
-    }));
-    console.log(JSON.stringify({
-      image: flags.image,
-      model: network.name,
-      weights: flags.weights,
-      preprocessing: source,
-      top,
-      backend,
-      adapter,
-    }));
+    const top = topOf(classes);
+    console.log(JSON.stringify({ image: flags.image, ...about, top, backend, adapter }));
     return;
   }
   console.log(table(
-    classes.map(({ name, probability }) => [name, `${(100 * probability).toFixed(2)} %`]),
+    classes.map(({ name, probability }) => [name, percent(probability)]),
     { align: ["left", "right"] },
   ));
 }

@@ -96,7 +96,7 @@ async function settlePending(): Promise<void> {
  * ```
  */
 export function stop(): void {
-  globalThis.removeEventListener("unload", stop);
+  globalThis.removeEventListener?.("unload", stop);
   if (!running) return;
   running = undefined;
   offerBackend();
@@ -136,8 +136,8 @@ async function open(powerPreference: PowerPreference): Promise<NonNullable<typeo
   const backend = new GuardedBackend(gpu, adapter.info);
   registerKernels(software);
   // A device that is dropped with its process or worker, not destroyed, has been seen to corrupt the
-  // heap of Mesa's software driver on the way out.
-  globalThis.addEventListener("unload", stop);
+  // heap of Mesa's software driver on the way out. Node's global object has no events.
+  globalThis.addEventListener?.("unload", stop);
   const device: Device = {
     backend: "webgpu",
     adapter: adapterName(adapter.info),

@@ -11,6 +11,7 @@ import { tf } from "../tensor/tf.ts";
 import { requireClassScores } from "../text/require.ts";
 import { plainPreprocessing } from "../weights/sidecars.ts";
 import { topClasses } from "./metrics.ts";
+import { predict } from "./predict.ts";
 
 /** Options of {@linkcode classify}. */
 export type ClassifyOptions = {
@@ -85,9 +86,37 @@ export async function classifyImage<P extends Tree, S extends Tree>(
   image: Image,
   { top = 5 }: ClassifyOptions = {},
 ): Promise<(Classification & { readonly score: number })[]> {
+  const { model, params, state } = network;
   const how = preprocessingFor(network);
-  const scores = await scoresOf(network, preprocess(image, how), inputShapeOf(how));
+  const scores = await scoresOf(image, how, (x) => model.apply(params, state, x, {})[0]);
   return rankClasses(scores, network.classNames, top);
+}
+
+/**
+ * As {@linkcode classifyImage}, of one picture after another. The model is recorded, and the device
+ * computes a picture while the next one is made: so make them when they are asked for.
+ *
+ * @returns what was found of each, in their order
+ */
+export async function* classifyImages<P extends Tree, S extends Tree>(
+  network: Classifier<P, S>,
+  images: AsyncIterable<Image>,
+  { top = 5 }: ClassifyOptions = {},
+): AsyncGenerator<(Classification & { readonly score: number })[]> {
+  const how = preprocessingFor(network);
+  const rank = (scores: Float32Array) => rankClasses(scores, network.classNames, top);
+  let pending: Promise<Float32Array> | undefined;
+  try {
+    for await (const image of images) {
+      const before = pending;
+      pending = scoresOf(image, how, (x) => predict(network, x, { probabilities: false }));
+      pending.catch(() => {}); // A failure is thrown when they are awaited.
+      if (before) yield rank(await before);
+    }
+    if (pending) yield rank(await pending);
+  } finally {
+    await pending?.catch(() => {});
+  }
 }
 
 /**
@@ -131,13 +160,18 @@ function requireInputShape({ inputShape }: Pick<Classifier, "inputShape">): Shap
   );
 }
 
-/** One score a class. */
-async function scoresOf<P extends Tree, S extends Tree>(
-  { model, params, state }: Network<P, S>,
-  pixels: Float32Array,
-  shape: Shape,
+/**
+ * One score a class.
+ *
+ * @param apply the network
+ */
+async function scoresOf(
+  image: Image,
+  how: Preprocessing,
+  apply: (x: Tensor) => Tensor,
 ): Promise<Float32Array> {
-  const output = tf.tidy(() => model.apply(params, state, tf.tensor(pixels, [1, ...shape]), {})[0]);
+  const pixels = preprocess(image, how);
+  const output = tf.tidy(() => apply(tf.tensor(pixels, [1, ...inputShapeOf(how)])));
   const scores = await output.data().finally(() => output.dispose()) as Float32Array;
   requireClassScores("classify", output.shape);
   requireFinite(scores);

@@ -1,5 +1,5 @@
 // The server's side of the thread that computes, which is started when something is asked of it.
-import type { Job } from "../explore/jobs.ts";
+import type { Job } from "../web/jobs.ts";
 import type { Message } from "../web/message.ts";
 import type { Answer, Task } from "./protocol.ts";
 

@@ -1,7 +1,7 @@
 // The board's server: it tells pages of runs, and asks the thread that computes for what takes longer.
 import { Refusal } from "../../lib/serve/refusal.ts";
 import type { Values } from "../command.ts";
-import { jobQueue, type Jobs } from "../explore/jobs.ts";
+import { jobQueue, type Jobs } from "../web/jobs.ts";
 import { CHECKPOINT, inFolder, WRONGEST } from "../train/run_folder.ts";
 import type { Channel, ChannelHandler } from "../web/channel.ts";
 import { chartFiles } from "../web/chart_files.ts";

@@ -31,7 +31,8 @@ const IMPORT_MAPS: Readonly<Record<Platform, object>> = {
 const PRELUDES: Readonly<Record<Platform, string>> = {
   browser: `import ${JSON.stringify(here("browser/deno.ts"))};` +
     `export { addFile } from ${JSON.stringify(here("browser/files.ts"))};`,
-  node: `import ${JSON.stringify(here("node/deno.ts"))};`,
+  node: ["node/standard.ts", "node/deno.ts"].map((file) => `import ${JSON.stringify(here(file))};`)
+    .join(""),
 };
 
 /**

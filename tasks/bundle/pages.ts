@@ -1,4 +1,4 @@
-// The example pages as a folder of static files, and a server of such a folder.
+// The example pages as a folder of static files.
 import { MNIST_PACKAGE } from "../../lib/data/sources/mnist.ts";
 import { npmPackageFolder } from "../../lib/data/sources/npm_package.ts";
 import { writeFileAtomically } from "../../lib/files/mod.ts";
@@ -61,40 +61,4 @@ export async function writePages(out: string): Promise<void> {
 export async function gzipped(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
   return await new Response(stream).bytes();
-}
-
-/** Content types by the ends of names. */
-const TYPES: Readonly<Record<string, string>> = {
-  html: "text/html; charset=utf-8",
-  js: "text/javascript; charset=utf-8",
-  mjs: "text/javascript; charset=utf-8",
-  wasm: "application/wasm",
-  css: "text/css; charset=utf-8",
-  json: "application/json",
-  png: "image/png",
-  jpg: "image/jpeg",
-};
-
-/**
- * A handler of requests that gives the files of a folder, and no others.
- *
- * @param folder its path
- */
-export function folderHandler(folder: string): (request: Request) => Promise<Response> {
-  return async ({ url, method }) => {
-    if (method !== "GET" && method !== "HEAD") return new Response(null, { status: 405 });
-    const { pathname } = new URL(url);
-    try {
-      // URL has resolved `..` already; what is left of it, in other writing, is refused.
-      const path = decodeURIComponent(pathname.endsWith("/") ? `${pathname}index.html` : pathname);
-      if (path.split(/[/\\]/).includes("..")) throw new Deno.errors.NotFound();
-      const bytes = await Deno.readFile(`${folder}${path}`);
-      const type = TYPES[path.slice(path.lastIndexOf(".") + 1)] ?? "application/octet-stream";
-      return new Response(method === "HEAD" ? null : bytes, {
-        headers: { "content-type": type, "content-length": `${bytes.length}` },
-      });
-    } catch {
-      return new Response("There is no such file\n", { status: 404 });
-    }
-  };
 }

@@ -3,7 +3,7 @@ import { toPictures } from "../../lib/explain/mod.ts";
 import type { AscendReport } from "../../lib/generate/mod.ts";
 import { encodeGif, type Image, resize } from "../../lib/image/mod.ts";
 import { enlarged } from "../pictures/picture_folder.ts";
-import type { Job } from "./jobs.ts";
+import type { Job } from "../web/jobs.ts";
 import { sentPicture } from "./views/pixels.ts";
 
 /** The animations that are kept. */

@@ -1,6 +1,6 @@
 // What a page can ask for.
 import type { Message } from "../web/message.ts";
-import type { Job, Lane } from "./jobs.ts";
+import type { Job, Lane } from "../web/jobs.ts";
 import type { Params } from "./params.ts";
 import type { Subject } from "./subject.ts";
 

@@ -1,5 +1,5 @@
 // The thread with the device: it opens the network, and does what pages ask for.
-import { jobQueue, type Jobs } from "./jobs.ts";
+import { jobQueue, type Jobs } from "../web/jobs.ts";
 import { paramsOf } from "./params.ts";
 import type { Order, Report } from "./protocol.ts";
 import { openSubject, type Subject } from "./subject.ts";

@@ -6,7 +6,7 @@ import { addressOf, isLoopback, openInBrowser } from "./address.ts";
 import { acceptChannel, type OnChannel } from "./channel.ts";
 import type { serverFlags } from "./flags.ts";
 import { type Guard, guarded, withPolicy } from "./guard.ts";
-import { serveFile, type StaticFiles } from "./static_files.ts";
+import { answerFrom, type StaticFiles } from "./static_files.ts";
 
 /** What a server answers. */
 export type Served = {
@@ -56,9 +56,7 @@ async function answer(
     return acceptChannel(request, onChannel, () => open.count--);
   }
   const route = Object.entries(routes).find(([name]) => name === `${request.method} ${pathname}`);
-  if (route) return await route[1](request);
-  const file = request.method === "POST" ? undefined : files.get(pathname);
-  return file ? serveFile(request, file) : new Response("There is no such page\n", { status: 404 });
+  return route ? await route[1](request) : answerFrom(files, request);
 }
 
 /** Answers every request, also one that fails. */

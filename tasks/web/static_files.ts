@@ -11,14 +11,19 @@ export type StaticFile = {
 /** The files of a page by the path of their address. */
 export type StaticFiles = ReadonlyMap<string, StaticFile>;
 
+/** Content types by the ends of names. */
 const TYPES: Readonly<Record<string, string>> = {
   html: "text/html; charset=utf-8",
   js: "text/javascript; charset=utf-8",
   mjs: "text/javascript; charset=utf-8",
   css: "text/css; charset=utf-8",
+  json: "application/json",
+  wasm: "application/wasm",
   svg: "image/svg+xml",
   png: "image/png",
+  jpg: "image/jpeg",
   txt: "text/plain; charset=utf-8",
+  LICENSE: "text/plain; charset=utf-8",
 };
 
 /** A file to serve, of bytes at hand. */
@@ -26,7 +31,7 @@ export function staticFile(
   name: string,
   bytes: Uint8Array<ArrayBuffer>,
 ): StaticFile {
-  const type = TYPES[name.split(".").at(-1)!] ?? "text/plain; charset=utf-8";
+  const type = TYPES[name.split(".").at(-1)!] ?? "application/octet-stream";
   return { bytes, type, tag: `"${sha256Of(bytes).slice(0, 16)}"` };
 }
 
@@ -35,29 +40,40 @@ export function staticFile(
  * modules of a page import each other in the browser as on the disk.
  *
  * @param root where paths begin
- * @param folders paths from there; the first one's `index.html` is also the page at `/`
+ * @param folders paths from there, `""` of all that is there; the first one's `index.html` is also
+ * the page at `/`
  */
 export async function readStaticFiles(
   root: URL,
   folders: readonly string[],
 ): Promise<Map<string, StaticFile>> {
   const files = new Map<string, StaticFile>();
-  const read = async (path: string): Promise<void> => {
-    for await (const { name, isDirectory, isFile } of Deno.readDir(new URL(path, root))) {
-      if (isDirectory) await read(`${path}/${name}`);
-      if (!isFile) continue;
-      const bytes = await Deno.readFile(new URL(`${path}/${name}`, root));
-      files.set(`/${path}/${name}`, staticFile(name, bytes));
+  const inside = (folder: string, name: string): string => folder ? `${folder}/${name}` : name;
+  const read = async (folder: string): Promise<void> => {
+    for await (const { name, isDirectory, isFile } of Deno.readDir(new URL(folder, root))) {
+      const path = inside(folder, encodeURIComponent(name));
+      if (isDirectory) await read(path);
+      if (isFile) {
+        files.set(`/${path}`, staticFile(name, await Deno.readFile(new URL(path, root))));
+      }
     }
   };
   for (const folder of folders) await read(folder);
-  const index = files.get(`/${folders[0]}/index.html`);
+  const index = files.get(`/${inside(folders[0]!, "index.html")}`);
   if (index) files.set("/", index);
   return files;
 }
 
-/** The answer to a request for a file, which the browser may have already. */
-export function serveFile({ method, headers }: Request, file: StaticFile): Response {
+/** The answer to a request for one of the files, which the browser may have already. */
+export function answerFrom(files: StaticFiles, { method, headers, url }: Request): Response {
+  if (method !== "GET" && method !== "HEAD") {
+    return new Response("Cannot answer: the method must be GET or HEAD\n", {
+      status: 405,
+      headers: { allow: "GET, HEAD" },
+    });
+  }
+  const file = files.get(new URL(url).pathname);
+  if (!file) return new Response("There is no such page\n", { status: 404 });
   const common = { etag: file.tag, "cache-control": "no-cache" };
   if (headers.get("if-none-match") === file.tag) {
     return new Response(null, { status: 304, headers: common });

@@ -24,6 +24,7 @@ export function openChromium(): Promise<Browser> {
   return launch({
     executablePath: chromium!,
     headless: true,
+    timeout: 120_000,
     // Operations take minutes on a software adapter.
     protocolTimeout: 1_200_000,
     args: [

@@ -19,21 +19,33 @@ export const assertEquals = assert.deepStrictEqual;
 export const assertGreaterOrEqual = (a, b) => assert(a >= b, a + " < " + b);
 `;
 
+/** The software driver that is a part of Debian's Chromium. */
+const SWIFTSHADER = "/usr/lib/chromium/vk_swiftshader_icd.json";
+const hasSwiftShader = await Deno.stat(SWIFTSHADER).then(() => true, () => false);
+
+/** What gives Node WebGPU. */
+const WEBGPU = `
+import { create, globals } from "webgpu";
+Object.assign(globalThis, globals);
+Object.defineProperty(globalThis, "navigator", { value: { gpu: create([]) } });
+`;
+
 /** Runs a program to its end; what it prints. */
 async function run(cwd: string, command: string, ...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await new Deno.Command(command, { args, cwd }).output();
+  const env = { VK_ICD_FILENAMES: SWIFTSHADER, VK_DRIVER_FILES: SWIFTSHADER };
+  const { code, stdout, stderr } = await new Deno.Command(command, { args, cwd, env }).output();
   const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
   assertEquals(code, 0, `${command} ${args.join(" ")}: ${out}${err}`);
   return out!;
 }
 
-/** An example as Node runs it: without types, on the CPU backend, with the package. */
-function exampleForNode(name: string): string {
+/** An example as Node runs it: without types, with the package. */
+function exampleForNode(name: string, backend: "cpu" | "webgpu"): string {
   const text = Deno.readTextFileSync(new URL(`examples/${name}.ts`, root))
     .replaceAll(`"../mod.ts"`, `"neocog"`)
     .replaceAll(`"@std/assert"`, `"./assert.mjs"`)
     .replaceAll("Deno.remove(", `(await import("node:fs/promises")).unlink(`)
-    .replace(/\bstart\(\)/, `start({ backend: "cpu" })`)
+    .replace(/\bstart\(\)/, `start({ backend: "${backend}" })`)
     .replaceAll(`"examples/`, `"${new URL("examples/", root).pathname}`);
   const compilerOptions = { module: ModuleKind.ESNext, target: ScriptTarget.ES2022 };
   return transpileModule(text, { compilerOptions }).outputText;
@@ -50,8 +62,15 @@ Deno.test("examples 01, 06 and 08 run under Node from an empty folder, and the t
   await run(user, "npm", "install", "--no-audit", "--no-fund", tarball, "typescript@5.9.3");
   await Deno.writeTextFile(`${user}/assert.mjs`, ASSERT);
   for (const name of ["06_torch_weights", "08_saliency", "01_train_lenet5"]) {
-    await Deno.writeTextFile(`${user}/${name}.mjs`, exampleForNode(name));
+    await Deno.writeTextFile(`${user}/${name}.mjs`, exampleForNode(name, "cpu"));
     console.log(await run(user, "node", `${name}.mjs`));
+  }
+  if (hasSwiftShader) {
+    await run(user, "npm", "install", "--no-audit", "--no-fund", "webgpu@0.6.2");
+    await Deno.writeTextFile(`${user}/webgpu.mjs`, WEBGPU);
+    const example = exampleForNode("06_torch_weights", "webgpu");
+    await Deno.writeTextFile(`${user}/webgpu_06.mjs`, example);
+    console.log(await run(user, "node", "--import", "./webgpu.mjs", "webgpu_06.mjs"));
   }
   await Deno.writeTextFile(
     `${user}/errors.mjs`,

@@ -14,7 +14,7 @@ fn is_in_box(index: u32, row: u32) -> bool {
   let y = f32(index / uniforms.width % uniforms.height);
   let corner = vec2<f32>(rows_at(row), rows_at(row + 1u));
   let end = corner + vec2<f32>(rows_at(row + 2u), rows_at(row + 3u));
-  return x >= corner.x && x < end.x && y >= corner.y && y < end.y;
+  return (x >= corner.x) & (x < end.x) & (y >= corner.y) & (y < end.y);
 }`;
 
 const BLEND = `${BOX}

@@ -90,11 +90,11 @@ fn loadA(r: Row, s: Step) -> ${quads.a ? "vec4<f32>" : "f32"} {
   strided
     ? `let i = y / i32(uniforms.strideY);
   let j = x / i32(uniforms.strideX);
-  let inside = y >= 0 && x >= 0 && i < i32(uniforms.outHeight) && j < i32(uniforms.outWidth) &&
-    i * i32(uniforms.strideY) == y && j * i32(uniforms.strideX) == x;`
+  let inside = (y >= 0) & (x >= 0) & (i < i32(uniforms.outHeight)) & (j < i32(uniforms.outWidth)) &
+    (i * i32(uniforms.strideY) == y) & (j * i32(uniforms.strideX) == x);`
     : `let i = y;
   let j = x;
-  let inside = u32(i) < uniforms.outHeight && u32(j) < uniforms.outWidth;`
+  let inside = (u32(i) < uniforms.outHeight) & (u32(j) < uniforms.outWidth);`
 }
   let index = ((r.base + i) * i32(uniforms.outWidth) + j) * i32(uniforms.outChannels) + r.group +
     i32(s.o);
@@ -168,7 +168,7 @@ fn ahead(s: Step, u: u32) -> Step {
 fn loadA(r: Row, s: Step) -> ${quads.a ? "vec4<f32>" : "f32"} {
   let i = r.y - i32(s.t);
   let j = r.x - i32(s.v);
-  let inside = u32(i) < uniforms.outHeight && u32(j) < uniforms.outWidth;
+  let inside = (u32(i) < uniforms.outHeight) & (u32(j) < uniforms.outWidth);
   let index = ((r.base + i) * i32(uniforms.outWidth) + j) * i32(uniforms.outChannels) + r.group +
     i32(s.o);
   return ${inside("dy", "index", quads.a)};
@@ -213,7 +213,7 @@ fn loadA(r: Row, s: Step) -> ${quads.a ? "vec4<f32>" : "f32"} {
   ${
   isInside
     ? "let inside = true;"
-    : `let inside = u32(r.y - s.y) < uniforms.outHeight && u32(r.x - s.x) < uniforms.outWidth;`
+    : `let inside = (u32(r.y - s.y) < uniforms.outHeight) & (u32(r.x - s.x) < uniforms.outWidth);`
 }
   let index = r.base + s.offset;
   return ${inside("dy", "index", quads.a)};
@@ -274,7 +274,7 @@ fn destination(batch: u32, m: u32) -> u32 {
 fn feature(batch: u32, n: u32) -> u32 { return groupOf(batch) * uniforms.groupChannels + n; }
 fn exists(batch: u32, m: u32) -> bool {
   let pixel = vec2<u32>(pixelOf(batch, m));
-  return pixel.x < uniforms.inHeight && pixel.y < uniforms.inWidth;
+  return (pixel.x < uniforms.inHeight) & (pixel.y < uniforms.inWidth);
 }
 fn depthOf(batch: u32) -> u32 { return tapsY(batch) * tapsX(batch) * uniforms.groupFeatures; }
 `;
@@ -356,10 +356,11 @@ fn destination(batch: u32, image: u32, y: u32, x: u32) -> i32 {
   return i32((image * uniforms.inHeight + i) * uniforms.inWidth + j);
 }`;
 
-function isOfFewChannels(g: Geometry): boolean {
+function isOfFewChannels(software: boolean, g: Geometry): boolean {
   const strided = g.strideHeight > 1 || g.strideWidth > 1;
   const dilated = g.dilationHeight > 1 || g.dilationWidth > 1;
-  return isToFew(g.groups, g.inChannels, g.filterHeight * g.filterWidth) && !(strided && dilated);
+  return isToFew(software, g.groups, g.inChannels, g.filterHeight * g.filterWidth) &&
+    !(strided && dilated);
 }
 
 function ofFewChannels(
@@ -414,7 +415,7 @@ export function conv2dInputGradient(software: boolean): tf.KernelConfig["kernelF
       const operation = "Conv2DBackpropInput";
       return onSlopes(backend, operation, g, dy, (dy) => {
         if (isDepthwise(g)) return depthwiseInputGradient(backend, software, g, dy, filter);
-        if (isOfFewChannels(g)) return ofFewChannels(backend, software, g, dy, filter);
+        if (isOfFewChannels(software, g)) return ofFewChannels(backend, software, g, dy, filter);
         const { uniforms, ...product } = layout(g, software);
         const turns = software && g.groups === 1 &&
           paysToTranspose(product.rows, g.inChannels, g.outChannels);

@@ -159,7 +159,7 @@ export function rowText(
     ];
     const chosen = conditions.length === 0
       ? value
-      : `select(${type}(), ${value}, ${conditions.join(" && ")})`;
+      : `select(${type}(), ${value}, ${conditions.join(" & ")})`;
     return `let ${sourceName(row, column)} = ${chosen};`;
   });
   return `let y_${r} = corner.x + ${row};
@@ -431,7 +431,7 @@ function storeText({ rows, columns }: Tile, whole: boolean): string {
       const [y, x] = [`u32(top + ${row})`, `u32(left + ${column})`];
       const put = `y_put(((image * uniforms.height + ${y}) * uniforms.width + ${x}) *
     uniforms.strips + strip, finish(s${at}));`;
-      return whole ? put : `if (${y} < uniforms.height && ${x} < uniforms.width) { ${put} }`;
+      return whole ? put : `if ((${y} < uniforms.height) & (${x} < uniforms.width)) { ${put} }`;
     }).join("\n  ")
   }`;
 }

@@ -151,7 +151,7 @@ fn main(index: u32, local: u32) {
         `min(${place[1]}, uniforms.outWidth - 1u)`,
       );
       return `let dy${at} = select(${type}(), ${last},
-      ${place[0]} < uniforms.outHeight && ${place[1]} < uniforms.outWidth);`;
+      (${place[0]} < uniforms.outHeight) & (${place[1]} < uniforms.outWidth));`;
     }).join("\n    ")
   }
     ${columnText(distinct(terms.map(({ column }) => column)), inside)}

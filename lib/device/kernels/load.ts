@@ -38,7 +38,7 @@ export function loadPatch(name: string, offset: string, padded: boolean, quads: 
   const head = "fn loadA(r: Row, s: Step)";
   if (!padded) return loadFlat(head, name, `u32(${index})`, quads);
   return `${head} -> ${quads ? "vec4<f32>" : "f32"} {
-  let inside = u32(r.y + s.y) < uniforms.inHeight && u32(r.x + s.x) < uniforms.inWidth;
+  let inside = (u32(r.y + s.y) < uniforms.inHeight) & (u32(r.x + s.x) < uniforms.inWidth);
   return ${inside(name, index, quads)};
 }`;
 }

@@ -67,12 +67,12 @@ export function runStrided(backend: GuardedBackend, program: Strided): tf.Tensor
     axes.flatMap((_, axis) =>
       framed[axis]
         ? [
-          `c${axis}${
+          `(c${axis}${
             axis === last && j > 0 ? ` + ${j}u` : ""
-          } - uniforms.before${axis} < uniforms.own${axis}`,
+          } - uniforms.before${axis} < uniforms.own${axis})`,
         ]
         : []
-    ).join(" && ");
+    ).join(" & ");
   const isFramed = framed.includes(true);
   const read = (name: string): string => {
     const steps = axes.map((_, axis) => `c${axis} * uniforms.${name}${axis}`);

@@ -137,14 +137,14 @@ const CELLS = `
 fn main(index: u32, local: u32) {
   if (index >= uniforms.units) { return; }
   let p = placeOf(index, uniforms.unitsY, uniforms.unitsX);
-  let covered = p.row < uniforms.outHeight && p.column < uniforms.outWidth;
+  let covered = (p.row < uniforms.outHeight) & (p.column < uniforms.outWidth);
   let window = windowAt(p, min(p.row, uniforms.outHeight - 1u), min(p.column, uniforms.outWidth - 1u));
   for (var u = 0u; u < STRIDE_Y; u++) {
     for (var v = 0u; v < STRIDE_X; v++) {
       let y = p.row * STRIDE_Y + u - uniforms.padTop;
       let x = p.column * STRIDE_X + v - uniforms.padLeft;
       if (y < uniforms.height && x < uniforms.width) {
-        let inside = covered && u < SIZE_Y && v < SIZE_X;
+        let inside = covered & (u < SIZE_Y) & (v < SIZE_X);
         dx_put(inputAt(p, y, x), select(V(0.0), share(window, u * SIZE_X + v), inside));
       }
     }

@@ -158,7 +158,7 @@ export function workgroupForm(sizes: ProductSizes): Form {
   const store = (i: number): string =>
     `{
     let y = p.m + 4u * (m + ${(i >> 2) * down}u) + ${i & 3}u;
-    if (y < uniforms.rows && exists(p.batch, y)) {
+    if ((y < uniforms.rows) & exists(p.batch, y)) {
       let to = p.origin + destination(p.batch, y);
       ${
       each(

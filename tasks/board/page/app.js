@@ -1,18 +1,16 @@
 // The board: what is shown is what the address says, and each change makes another address.
 import { Cancelled, openChannel } from "../../web/page/channel.js";
-import { addressed, addressOf, drawTabs, goTo, onDigit } from "../../web/page/views.js";
+import { addressed, addressOf, goTo, onDigit, viewSwitch } from "../../web/page/views.js";
 import { showNow } from "./now.js";
 
 /** The views, by their names in the address. Their modules are loaded when they are opened. */
 const VIEWS = {
-  curves: ["Curves", "./views/curves.js"],
-  mistakes: ["Mistakes", "./views/mistakes.js"],
-  layers: ["Layers", "./views/layers.js"],
+  curves: ["Curves", () => import("./views/curves.js")],
+  mistakes: ["Mistakes", () => import("./views/mistakes.js")],
+  layers: ["Layers", () => import("./views/layers.js")],
 };
 
-const main = document.getElementById("main");
 const connection = document.getElementById("connection");
-const tabs = document.getElementById("tabs");
 const now = document.getElementById("now");
 
 /** What goes with every view. */
@@ -48,31 +46,16 @@ const app = {
       [...app.runs].sort((a, b) => b.at - a.at)[0],
 };
 
-let current;
+const showView = viewSwitch(
+  app,
+  VIEWS,
+  (view, params) => addressOf(view, { ...shared(app.params), ...params }),
+);
 
 async function show() {
   if (!app.runs) return;
   const { view, params } = addressed(VIEWS);
-  app.params = params;
-  const isOther = app.view !== view;
-  app.view = view;
-  drawTabs(
-    tabs,
-    VIEWS,
-    view,
-    (name) => addressOf(name, name === app.view ? app.params : shared(app.params)),
-  );
-  document.title = `${VIEWS[view][0]} · neocog board`;
-  if (isOther) {
-    current?.dispose?.();
-    current = undefined;
-    const { makeView } = await import(VIEWS[view][1]);
-    if (app.view !== view) return;
-    main.replaceChildren();
-    main.className = view;
-    current = makeView(main, app);
-  }
-  current?.update(app.params);
+  await showView(view, params, "neocog board");
 }
 
 async function watch() {

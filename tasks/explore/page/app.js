@@ -1,23 +1,21 @@
 // The explorer: what is shown is what the address says, and each change makes another address.
 import { openChannel } from "../../web/page/channel.js";
-import { addressed, addressOf, drawTabs, goTo, onDigit } from "../../web/page/views.js";
+import { addressed, addressOf, goTo, onDigit, viewSwitch } from "../../web/page/views.js";
 import { makeSide } from "./side.js";
 
 /** The views, by their names in the address. Their modules are loaded when they are opened. */
 const VIEWS = {
-  network: ["Network", "./views/network.js"],
-  layer: ["Layers", "./views/layer.js"],
-  unit: ["Unit", "./views/unit.js"],
-  why: ["Why", "./views/why.js"],
-  fool: ["Fool it", "./views/fool.js"],
-  dream: ["Dream", "./views/dream.js"],
-  invert: ["Invert", "./views/invert.js"],
-  space: ["Space", "./views/space.js"],
+  network: ["Network", () => import("./views/network.js")],
+  layer: ["Layers", () => import("./views/layer.js")],
+  unit: ["Unit", () => import("./views/unit.js")],
+  why: ["Why", () => import("./views/why.js")],
+  fool: ["Fool it", () => import("./views/fool.js")],
+  dream: ["Dream", () => import("./views/dream.js")],
+  invert: ["Invert", () => import("./views/invert.js")],
+  space: ["Space", () => import("./views/space.js")],
 };
 
-const main = document.getElementById("main");
 const connection = document.getElementById("connection");
-const tabs = document.getElementById("tabs");
 
 const app = {
   /** What the task told of the network. */
@@ -37,35 +35,15 @@ const app = {
   link: (view, params = {}) => addressOf(view, { image: app.params.image, ...params }),
 };
 
-let current;
 let side;
 
+const showView = viewSwitch(app, VIEWS, app.link);
+
 async function show() {
-  const { view, params } = addressed(VIEWS);
   if (!app.info) return;
-  app.params = { image: app.info.first ?? undefined, ...params };
-  const isOther = app.view !== view;
-  app.view = view;
-  drawTabs(
-    tabs,
-    VIEWS,
-    view,
-    (name) => app.link(name, name === app.view ? app.params : {}),
-  );
-  const pictured = side.update(app.params.image);
-  document.title = `${VIEWS[view][0]} · ${app.info.name}`;
-  if (isOther) {
-    current?.dispose?.();
-    current = undefined;
-    const { makeView } = await import(VIEWS[view][1]);
-    if (app.view !== view) return;
-    main.replaceChildren();
-    main.className = view;
-    current = makeView(main, app);
-  }
-  // A picture of an earlier server is brought to this one first.
-  await pictured;
-  current?.update(app.params);
+  const { view, params: { image = app.info.first ?? undefined, ...params } } = addressed(VIEWS);
+  // A picture of an earlier server is brought to this one before the view is updated.
+  await showView(view, { image, ...params }, app.info.name, side.update(image));
 }
 
 async function onConnected() {

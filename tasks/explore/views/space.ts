@@ -14,7 +14,7 @@ import { requireLayer } from "../../../lib/layers/layers_of.ts";
 import { key, sizeOf } from "../../../mod.ts";
 import { featureLayer } from "../../pictures/examples.ts";
 import { commandLine } from "../commands.ts";
-import type { Job } from "../jobs.ts";
+import type { Job } from "../../web/jobs.ts";
 import type { Params } from "../params.ts";
 import { type Sample, sampleOf } from "../sample.ts";
 import type { Subject } from "../subject.ts";

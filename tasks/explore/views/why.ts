@@ -15,7 +15,7 @@ import {
 } from "../../../lib/explain/mod.ts";
 import { key, predict, type Tensor } from "../../../mod.ts";
 import { attributionScript, commandLine } from "../commands.ts";
-import type { Job } from "../jobs.ts";
+import type { Job } from "../../web/jobs.ts";
 import type { Params } from "../params.ts";
 import type { Subject } from "../subject.ts";
 import type { View } from "../view.ts";

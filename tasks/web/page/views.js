@@ -29,12 +29,45 @@ export function goTo(address, replace) {
 }
 
 /**
+ * Makes the function that shows what the address says.
+ *
+ * @param app the page: its `view` and `params` are kept up to date, and go to the views
+ * @param views by their names in the address: their titles, and what loads their modules
+ * @param link the address of a view, given its name and the parameters that are set in it
+ * @returns a function of the view's name, its parameters, the page's title, and what a view waits
+ * for before it is updated
+ */
+export function viewSwitch(app, views, link) {
+  const main = document.getElementById("main");
+  const tabs = document.getElementById("tabs");
+  let current;
+  return async (view, params, title, ready) => {
+    app.params = params;
+    const isOther = app.view !== view;
+    app.view = view;
+    drawTabs(tabs, views, view, (name) => link(name, name === view ? params : {}));
+    document.title = `${views[view][0]} · ${title}`;
+    if (isOther) {
+      current?.dispose?.();
+      current = undefined;
+      const { makeView } = await views[view][1]();
+      if (app.view !== view) return;
+      main.replaceChildren();
+      main.className = view;
+      current = makeView(main, app);
+    }
+    await ready;
+    current?.update(app.params);
+  };
+}
+
+/**
  * Draws the links to all views.
  *
  * @param current the view that is shown
  * @param linkOf the address of a view
  */
-export function drawTabs(place, views, current, linkOf) {
+function drawTabs(place, views, current, linkOf) {
   place.replaceChildren(
     ...Object.entries(views).map(([name, [title]]) =>
       el("a", { href: linkOf(name), "aria-current": name === current && "page" }, title)

@@ -10,7 +10,7 @@ import { attributionMap, saliency } from "../../../lib/explain/mod.ts";
 import { encodePng } from "../../../lib/image/mod.ts";
 import { parseCommand } from "../../../tasks/command/parse.ts";
 import { commands } from "../../../tasks/docs.ts";
-import type { Job } from "../../../tasks/explore/jobs.ts";
+import type { Job } from "../../../tasks/web/jobs.ts";
 import { paramsOf } from "../../../tasks/explore/params.ts";
 import { openSubject, type Subject } from "../../../tasks/explore/subject.ts";
 import { views } from "../../../tasks/explore/views.ts";

@@ -62,6 +62,11 @@ Deno.test("files are served with a policy and a tag, others and paths out of the
       await answer.body?.cancel();
       assertEquals(answer.status, 404, path);
     }
+    const posted = await fetch(url, { method: "POST", body: "page" });
+    assertEquals([posted.status, await posted.text()], [
+      405,
+      "Cannot answer: the method must be GET or HEAD\n",
+    ]);
     // A path that no client normalizes.
     const { hostname, port } = new URL(url);
     using connection = await Deno.connect({ hostname, port: Number(port) });

@@ -1,6 +1,6 @@
 // The queue of what pages ask for.
 import { assertEquals } from "@std/assert";
-import { jobQueue } from "../../../tasks/explore/jobs.ts";
+import { jobQueue } from "../../../tasks/web/jobs.ts";
 import type { Message } from "../../../tasks/web/message.ts";
 
 type Told = readonly [page: number, id: unknown, what: unknown];

@@ -1,5 +1,5 @@
 // The queue of what pages ask for: what is quick does not wait for what takes minutes.
-import type { Message, Said } from "../web/message.ts";
+import type { Message, Said } from "./message.ts";
 
 /** What a view's work may tell while it runs. */
 export type Job = {
