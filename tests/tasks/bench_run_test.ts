@@ -105,13 +105,22 @@ Deno.test({
     const kept: BenchRecord = JSON.parse(await Deno.readTextFile(`${out}/bench.json`));
     assert(kept.finished);
     assertEquals(kept.ops.map(({ kind }) => kind), [
+      // What limits operations, first.
+      "copy in fours",
+      "copy in fours",
+      "copy one by one",
+      "dispatch",
+      "dense forward",
       "dense forward",
       "dense input gradient",
       "dense weight gradient",
     ]);
-    for (const { gflops, milliseconds } of kept.ops) {
-      assertGreater(gflops!, 0);
+    for (const { kind, gflops, milliseconds, limit, ofLimit } of kept.ops) {
       assertEquals(milliseconds!.samples, 2);
+      assertGreater(ofLimit!, 0);
+      if (!kind.startsWith("dense")) continue;
+      assertGreater(gflops!, 0);
+      assertEquals(limit, "multiplications");
     }
     assertStringIncludes(await Deno.readTextFile(`${out}/ops.svg`), "Single operations");
     await Deno.remove(out, { recursive: true });

@@ -157,6 +157,26 @@ Deno.test("operations are shares of the best matrix product, not of another oper
   assertEquals(opRows([op("conv forward", 2e9, [])])[0]!.gflops, undefined);
 });
 
+Deno.test("an operation is limited by what takes it longest, by what the run timed of that", () => {
+  const rows = opRows([
+    { ...op("copy in fours", 0, [10]), bytes: 8e6 },
+    { ...op("copy one by one", 0, [10]), bytes: 8e5 },
+    { ...op("dispatch", 0, [1]), bytes: 16, dispatches: 1 },
+    op("dense forward", 4e8, [10]),
+    { ...op("conv forward", 4e8, [20]), bytes: 8e6 },
+    { ...op("conv forward", 4e7, [40]), bytes: 8e6 },
+    { ...op("conv forward", 4e7, [40]), bytes: 8e6, stores: 2e5 },
+    { ...op("small", 10, [40]), bytes: 16, dispatches: 4 },
+  ]);
+  assertEquals(rows.slice(4).map(({ limit, ofLimit }) => [limit, ofLimit]), [
+    ["multiplications", 0.5],
+    ["bytes", 0.25],
+    ["stores", 0.5],
+    ["dispatches", 0.1],
+  ]);
+  assertEquals(opRows([op("relu", 1, [1])])[0]!.limit, undefined);
+});
+
 Deno.test("a profile is listed in order of execution and summed up by operation", () => {
   const entries = [
     { operation: "Conv", shapes: [[1, 2], [3]], milliseconds: 1 },

@@ -151,7 +151,7 @@ export function conv2d(software: boolean): tf.KernelConfig["kernelFunc"] {
         return depthwise(backend as GuardedBackend, software, g, inputs, activation);
       }
       const taps = g.filterHeight * g.filterWidth;
-      if (isToFew(g.groups, g.outChannels, taps)) {
+      if (isToFew(software, g.groups, g.outChannels, taps)) {
         return runFewFeatures(backend as GuardedBackend, software, {
           operation: "Conv2D",
           variant: "forward",

@@ -356,10 +356,11 @@ fn destination(batch: u32, image: u32, y: u32, x: u32) -> i32 {
   return i32((image * uniforms.inHeight + i) * uniforms.inWidth + j);
 }`;
 
-function isOfFewChannels(g: Geometry): boolean {
+function isOfFewChannels(software: boolean, g: Geometry): boolean {
   const strided = g.strideHeight > 1 || g.strideWidth > 1;
   const dilated = g.dilationHeight > 1 || g.dilationWidth > 1;
-  return isToFew(g.groups, g.inChannels, g.filterHeight * g.filterWidth) && !(strided && dilated);
+  return isToFew(software, g.groups, g.inChannels, g.filterHeight * g.filterWidth) &&
+    !(strided && dilated);
 }
 
 function ofFewChannels(
@@ -414,7 +415,7 @@ export function conv2dInputGradient(software: boolean): tf.KernelConfig["kernelF
       const operation = "Conv2DBackpropInput";
       return onSlopes(backend, operation, g, dy, (dy) => {
         if (isDepthwise(g)) return depthwiseInputGradient(backend, software, g, dy, filter);
-        if (isOfFewChannels(g)) return ofFewChannels(backend, software, g, dy, filter);
+        if (isOfFewChannels(software, g)) return ofFewChannels(backend, software, g, dy, filter);
         const { uniforms, ...product } = layout(g, software);
         const turns = software && g.groups === 1 &&
           paysToTranspose(product.rows, g.inChannels, g.outChannels);

@@ -51,14 +51,21 @@ export type FewFeatures = {
 };
 
 /**
- * Whether a convolution is computed so: to up to 8 features, of windows that overlap.
+ * Whether a convolution is computed so: of windows that overlap, to up to 8 features, on software
+ * adapters to up to 3, as from 6 on a product's tile takes no longer there.
  *
+ * @param software whether the adapter computes on the CPU
  * @param groups its groups
  * @param features its features; of an input gradient, the channels
  * @param taps its taps
  */
-export function isToFew(groups: number, features: number, taps: number): boolean {
-  return groups === 1 && features <= 8 && taps >= 4;
+export function isToFew(
+  software: boolean,
+  groups: number,
+  features: number,
+  taps: number,
+): boolean {
+  return groups === 1 && features <= (software ? 3 : 8) && taps >= 4;
 }
 
 /** The most sums of an invocation. */
