@@ -41,7 +41,8 @@ function digit() {
 
 await run(async () => {
   await start();
-  const network = await nc.open("./digits.safetensors");
+  const weights = "./digits.safetensors";
+  let network = await nc.open(weights);
   say(`${document.querySelector("#status").textContent}; draw with the mouse or a finger`);
   let isBusy = false;
   let isStale = false;
@@ -49,14 +50,23 @@ await run(async () => {
     isStale = true;
     if (isBusy) return;
     isBusy = true;
-    while (isStale) {
-      isStale = false;
-      const image = digit();
-      if (image) showBars(bars, await nc.classify(network, image, { top: 10 }));
-      else bars.textContent = hint;
+    try {
+      while (isStale) {
+        isStale = false;
+        const image = digit();
+        if (image) showBars(bars, await scores(image));
+        else bars.textContent = hint;
+      }
+    } finally {
+      isBusy = false;
     }
-    isBusy = false;
   };
+  // A tab that slept may have lost its device, and with it the network.
+  const scores = (image) =>
+    nc.device.recover(async (losses) => {
+      if (losses > 0) network = await nc.open(weights);
+      return await nc.classify(network, image, { top: 10 });
+    });
   let last;
   canvas.addEventListener("pointerdown", (event) => {
     canvas.setPointerCapture(event.pointerId);

@@ -3,17 +3,21 @@ import * as nc from "neocog";
 import { pictureUrl, run, say, showBars, start } from "./common.js";
 
 const $ = (id) => document.querySelector(`#${id}`);
+/** The largest file of a picture, in bytes. */
+const LARGEST = 100e6;
 const query = new URLSearchParams(location.search);
 
 await run(async () => {
   await start();
   let network;
+  let weights; // The path of the network's file.
   let picture; // What the network sees, with pixels from 0 to 1.
   let heat;
 
   async function open(path) {
     say(`Opening ${path}`);
     network = await nc.open(path);
+    weights = path;
     const { name, inputShape, classNames } = network;
     say(`${name}: ${inputShape.join(" × ")} to ${classNames.length} classes`);
     const options = classNames.map((name, i) => new Option(name, i));
@@ -34,8 +38,15 @@ await run(async () => {
     await look();
   }
 
+  /** Does work again if the tab has lost its device, as it may in sleep, and with it the network. */
+  const recovering = (work) =>
+    nc.device.recover(async (losses) => {
+      if (losses > 0) network = await nc.open(weights);
+      return await work();
+    });
+
   async function look() {
-    const classes = await nc.classify(network, picture);
+    const classes = await recovering(() => nc.classify(network, picture));
     showBars($("classes"), classes);
     $("class").value = classes[0].index;
     await attribute();
@@ -45,9 +56,12 @@ await run(async () => {
     const { preprocessing } = network;
     const shape = nc.image.inputShapeOf(preprocessing);
     const { resize: _, ...how } = preprocessing;
-    const x = nc.tf.tensor(nc.image.preprocess(picture, how), [1, ...shape]);
-    const { values } = await nc.explain.gradCam(network, x, Number($("class").value));
-    x.dispose();
+    const pixels = nc.image.preprocess(picture, how);
+    const { values } = await recovering(async () => {
+      const x = nc.tf.tensor(pixels, [1, ...shape]);
+      const index = Number($("class").value);
+      return await nc.explain.gradCam(network, x, index).finally(() => x.dispose());
+    });
     heat = nc.image.heatMap(values, [picture.height, picture.width]);
     blend();
   }
@@ -60,7 +74,18 @@ await run(async () => {
     image.hidden = false;
   }
 
-  const take = (file) => run(async () => show(new Uint8Array(await file.arrayBuffer()), file.name));
+  const take = (file) =>
+    run(async () => {
+      if (file.size > LARGEST) {
+        throw new RangeError(
+          `Cannot show ${file.name}: a picture must have at most ${LARGEST / 1e6} MB, got ${
+            (file.size / 1e6).toFixed(0)
+          } MB`,
+        );
+      }
+      await show(new Uint8Array(await file.arrayBuffer()), file.name);
+      say(`${file.name} by ${network.name}`);
+    });
   $("file").onchange = ({ target }) => target.files[0] && take(target.files[0]);
   $("weights").onchange = ({ target }) =>
     target.files[0] && run(async () => open(await nc.addFile(target.files[0])));

@@ -10,16 +10,13 @@ await run(async () => {
   say(`${device}; fetching MNIST`);
   const { train, test } = await nc.mnist({ dataDir: "./mnist" });
   say(`${device}; ${train.labels.length} training and ${test.labels.length} test images`);
-  let network;
+  let kept; // The run after the last epoch, in memory: a device may be lost while the tab sleeps.
   let stopping;
   $("train").disabled = false;
   $("stop").onclick = () => stopping.abort();
   $("save").onclick = () =>
-    run(async () => {
-      const names = { model: "lenet5", classNames: test.classNames };
-      // A file that is written in a page is handed to the browser as a download.
-      await nc.writeCheckpoint("lenet5.safetensors", await nc.snapshot(network, names));
-    });
+    // A file that is written in a page is handed to the browser as a download.
+    run(() => nc.writeCheckpoint("lenet5.safetensors", kept));
   $("form").onsubmit = (event) => {
     event.preventDefault();
     run(fit);
@@ -49,28 +46,49 @@ await run(async () => {
       } images/s`;
       if (step % 20 === 0) drawing ??= draw().finally(() => drawing = undefined);
     };
-    try {
+    const model = nc.lenet5();
+    const optimizer = nc.adam({ learningRate: 0.002 });
+    let last; // The run of this training after its last epoch.
+    const work = async () => {
+      steps.length = last?.run.progress.step ?? 0;
+      let network = last &&
+        nc.restoreTraining(model, optimizer, [28, 28, 1], last, "the last epoch");
       const options = {
         epochs,
         batchSize,
         validation: nc.takeExamples(test, 2000),
-        optimizer: nc.adam({ learningRate: 0.002 }),
+        optimizer,
         signal: stopping.signal,
         onStep,
+        ...(network && { from: network }),
       };
-      for await (const report of nc.fit(nc.lenet5(), examples, options)) {
-        reports.push(report);
+      for await (const report of nc.fit(model, examples, options)) {
         network = report.network;
+        kept = last = await nc.snapshot(network, { model: "lenet5", classNames: test.classNames });
+        reports.push(report);
         await drawing;
         await draw();
       }
-      if (!network) return say("Stopped before the first epoch");
+      if (!network) return undefined;
       const { accuracy } = await nc.evaluate(network, test);
-      say(`${(100 * accuracy).toFixed(2)} % of ${test.labels.length} test images are right`);
+      nc.disposeTraining(network);
+      return accuracy;
+    };
+    const onLost = () => {
+      const place = last ? `the end of epoch ${last.run.progress.epoch}` : "the beginning";
+      say(`The GPU device was lost, as may happen in sleep: training goes on from ${place}`);
+    };
+    try {
+      const accuracy = await nc.device.recover(work, { onLost });
+      say(
+        accuracy === undefined
+          ? "Stopped before the first epoch"
+          : `${(100 * accuracy).toFixed(2)} % of ${test.labels.length} test images are right`,
+      );
     } finally {
       $("train").disabled = false;
       $("stop").disabled = true;
-      $("save").disabled = !network;
+      $("save").disabled = !kept;
     }
   }
 });

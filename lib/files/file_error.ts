@@ -2,7 +2,9 @@
 
 /** What the system said, in words where it has a number and names the path again. */
 function reasonOf(cause: Error): string {
-  if (cause instanceof Deno.errors.NotFound) return "there is no such file or folder";
+  // In a browser it says what the server answered.
+  const isSystems = !cause.message.startsWith("Cannot ");
+  if (cause instanceof Deno.errors.NotFound && isSystems) return "there is no such file or folder";
   if (cause instanceof Deno.errors.IsADirectory) return "it is a folder";
   return cause.message;
 }

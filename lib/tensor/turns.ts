@@ -23,7 +23,20 @@ export function turns(every = 50): () => Promise<void> {
   let last = performance.now();
   return async () => {
     if (performance.now() - last < every) return;
-    await new Promise((resolve) => setTimeout(resolve));
+    await nextTurn();
     last = performance.now();
   };
+}
+
+/** Lets all that waits have a turn. */
+export async function nextTurn(): Promise<void> {
+  const { document } = globalThis as { readonly document?: { readonly hidden: boolean } };
+  if (!document?.hidden) return await new Promise((resolve) => void setTimeout(resolve));
+  // Browsers hold back the timers of a page that is out of sight, for a minute each after a while.
+  const { port1, port2 } = new MessageChannel();
+  await new Promise((resolve) => {
+    port1.onmessage = resolve;
+    port2.postMessage(undefined);
+  });
+  port1.close();
 }

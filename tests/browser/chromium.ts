@@ -2,6 +2,8 @@
 // deno-lint-ignore no-import-prefix
 import { type Browser, launch, type Page } from "npm:puppeteer-core@25.16.0";
 
+export type { Page };
+
 /** Where Chromium may be. */
 const PLACES = [
   "/usr/bin/chromium",
@@ -27,7 +29,14 @@ export function openChromium(): Promise<Browser> {
     timeout: 120_000,
     // Operations take minutes on a software adapter.
     protocolTimeout: 1_200_000,
+    // Tabs out of sight are held back as in a browser that is used, and soon as if for minutes.
+    ignoreDefaultArgs: [
+      "--disable-background-timer-throttling",
+      "--disable-backgrounding-occluded-windows",
+      "--disable-renderer-backgrounding",
+    ],
     args: [
+      "--enable-features=IntensiveWakeUpThrottling:grace_period_seconds/1",
       "--no-sandbox",
       "--enable-unsafe-webgpu",
       "--use-webgpu-adapter=swiftshader",

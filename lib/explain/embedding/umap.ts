@@ -1,6 +1,7 @@
 // UMAP: features in the plane, by a library that is fetched on first use.
 import { fold, type Key, key as keyOf, uniformArray } from "../../tensor/random.ts";
 import { requireRange, requireWhole } from "../../text/require.ts";
+import { nextTurn } from "../../tensor/turns.ts";
 import type { ProgressOptions } from "../for_each_batch.ts";
 import type { Features } from "./features.ts";
 import { nearestNeighbors, type Neighbor, rowOf } from "./neighbors.ts";
@@ -70,7 +71,7 @@ export async function umap(features: Features, options: UmapOptions = {}): Promi
   });
   // So that timers and Ctrl-C are heard, and others on the thread.
   const pause = async (): Promise<void> => {
-    await new Promise<void>((resolve) => setTimeout(resolve));
+    await nextTurn();
     signal?.throwIfAborted();
   };
   const near: Neighbor[][] = [];

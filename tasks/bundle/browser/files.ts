@@ -21,7 +21,15 @@ export async function read(path: string | URL): Promise<Uint8Array<ArrayBuffer>>
   const held = written.get(`${path}`);
   if (held) return held;
   const response = await request(path, "GET");
-  return new Uint8Array(await response.arrayBuffer());
+  try {
+    return new Uint8Array(await response.arrayBuffer());
+  } catch (cause) {
+    // Browsers say "network error", or "Failed to fetch".
+    throw new Error(
+      `Cannot fetch ${path}: the connection must bring the whole file, got its end early`,
+      { cause },
+    );
+  }
 }
 
 /** The size of a file in bytes. */
@@ -95,6 +103,7 @@ function download(path: string, bytes: Uint8Array<ArrayBuffer>): void {
  *
  * @param file of an `<input type="file">`, or of a drop
  * @returns its path
+ * @throws {Error} if it cannot be read, as when it is larger than the page's memory
  *
  * @example
  * ```ts ignore
@@ -105,6 +114,15 @@ function download(path: string, bytes: Uint8Array<ArrayBuffer>): void {
  */
 export async function addFile(file: File): Promise<string> {
   const path = `/files/${file.name}`;
-  keep(path, new Uint8Array(await file.arrayBuffer()));
+  try {
+    keep(path, new Uint8Array(await file.arrayBuffer()));
+  } catch (cause) {
+    throw new Error(
+      `Cannot read ${file.name}: it must be there and fit into the page's memory, got ${file.size} bytes and "${
+        (cause as Error).message
+      }"`,
+      { cause },
+    );
+  }
   return path;
 }
