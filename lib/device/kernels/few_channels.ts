@@ -109,7 +109,7 @@ export function runFewChannels(
   x: tf.TensorInfo,
   dy: tf.TensorInfo,
 ): tf.TensorInfo | undefined {
-  if (g.groups > 1 || g.filterHeight * g.filterWidth < 4) return undefined;
+  if (g.batchSize === 0 || g.groups > 1 || g.filterHeight * g.filterWidth < 4) return undefined;
   const share = shareOf(g);
   if (!share) return undefined;
   const { run, blocks, rows } = share;
