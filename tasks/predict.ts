@@ -1,7 +1,7 @@
 // `deno task predict`: the most probable classes of a picture, or of each in a folder.
 import { join } from "node:path";
 import { type Image, inputShapeOf, type Preprocessing } from "../lib/image/mod.ts";
-import { classifyImage, classifyImages } from "../lib/train/classify.ts";
+import { classifyImage, classifyImages, faultOfSize } from "../lib/train/classify.ts";
 import { table } from "../lib/text/table.ts";
 import type { NetworkFile } from "../lib/weights/network_file.ts";
 import {
@@ -53,18 +53,6 @@ export const command = {
   ],
 } as const;
 
-/** The least side of a picture, in pixels. */
-const LEAST_SIDE = 8;
-
-/** The picture in a file, if it is not too small. */
-async function readPicture(file: string): Promise<Image> {
-  const image = await readImage(file);
-  if (Math.min(image.width, image.height) >= LEAST_SIDE) return image;
-  throw new RangeError(
-    `Cannot classify ${file}: its sides must have at least ${LEAST_SIDE} pixels, got ${image.width}×${image.height}`,
-  );
-}
-
 /** The picture for a network that takes gray images: of its size, light on dark. */
 function grayPicture(
   image: Image,
@@ -115,15 +103,20 @@ async function run(
   flags: Values<typeof command.flags> & Values<typeof command.positionals>,
 ): Promise<void> {
   const files = await isFolder(flags.image) ? await picturesIn(flags.image) : undefined;
-  const picture = files ? undefined : await readPicture(flags.image);
+  const picture = files ? undefined : await readImage(flags.image);
   const network = await openWeights(flags.weights, flags);
   const classNames = await findClassNames(network, flags.classes);
   requireInvertible(network, flags);
   const found = await findPreprocessing(network, flags.preprocessing);
   const isGray = network.inputShape[2] === 1 && flags.preprocessing === undefined;
-  const prepared = (image: Image) =>
-    isGray ? grayPicture(image, network, found, flags.invert) : { image, ...found };
-  const { how, source } = prepared(picture ?? await readPicture(files![0]!));
+  const prepared = async (file: string, read?: Image) => {
+    const image = read ?? await readImage(file);
+    const fault = faultOfSize(image, found.how);
+    if (fault) throw new RangeError(`Cannot classify ${file}: ${fault}`);
+    return isGray ? grayPicture(image, network, found, flags.invert) : { image, ...found };
+  };
+  const first = await prepared(files?.[0] ?? flags.image, picture);
+  const { how, source } = first;
   say(`${network.name} by ${network.origin}; preprocessing: ${source}`);
   const { backend, adapter } = await startDevice(flags.backend);
   const loaded = await network.load(inputShapeOf(how));
@@ -136,7 +129,7 @@ async function run(
   if (files) {
     // A picture is decoded while the device computes the one before.
     const images = (async function* () {
-      for (const file of files) yield prepared(await readPicture(file)).image;
+      for (const file of files) yield (await prepared(file)).image;
     })();
     const pictures: { image: string; top: ReturnType<typeof topOf> }[] = [];
     for await (const classes of classifyImages(classifier, images, flags)) {
@@ -151,7 +144,7 @@ async function run(
     }
     return;
   }
-  const classes = await classifyImage(classifier, prepared(picture!).image, flags);
+  const classes = await classifyImage(classifier, first.image, flags);
   if (flags.json) {
     const top = topOf(classes);
     console.log(JSON.stringify({ image: flags.image, ...about, top, backend, adapter }));

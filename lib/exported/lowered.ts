@@ -1,10 +1,31 @@
 // A program in the operations that a format has.
-import type { Add, Value } from "../layers/operation.ts";
+import type { Add, NumberFunction, Value } from "../layers/operation.ts";
 import { lower } from "./lower.ts";
 import type { End, Program, Step } from "./program.ts";
 
 /** A program's steps and where it ends, in the operations that a format has. */
 export type Lowered = { readonly steps: readonly Step[]; readonly outputs: readonly End[] };
+
+/** Names of functions in files of a format. */
+export type FunctionNames = Readonly<Partial<Record<NumberFunction, string>>>;
+
+/** Those that ONNX and TensorFlow share. */
+export const FUNCTION_NAMES: FunctionNames = {
+  relu: "Relu",
+  leakyRelu: "LeakyRelu",
+  elu: "Elu",
+  selu: "Selu",
+  softplus: "Softplus",
+  sigmoid: "Sigmoid",
+  tanh: "Tanh",
+  sqrt: "Sqrt",
+  exp: "Exp",
+  log: "Log",
+  abs: "Abs",
+  neg: "Neg",
+  erf: "Erf",
+  reciprocal: "Reciprocal",
+};
 
 /**
  * Makes the operations that a format lacks of others.

@@ -112,19 +112,3 @@ export class Missing {
     );
   }
 }
-
-/**
- * What layers refuse, with the part of the file that asked for it.
- *
- * @param place such as `node "conv1" (Conv)`
- */
-export function locatedIn<T>(file: string, place: string, make: () => T): T {
-  try {
-    return make();
-  } catch (error) {
-    if (error instanceof Error && !error.message.startsWith("Cannot read ")) {
-      error.message = `Cannot read ${file}: ${place}: ${error.message}`;
-    }
-    throw error;
-  }
-}

@@ -170,7 +170,7 @@ const each = (make: (call: KerasCall) => AnyLayer | undefined): Conversion => (c
 const slopes: Conversion = (call) => {
   const x = call.value();
   const shared = call.list("shared_axes") ?? [];
-  const axes = shared.map((axis) => call.axis(axis, x.shape.length));
+  const axes = shared.map((axis) => call.exampleAxis(axis, x.shape.length));
   const shape = x.shape.map((size, axis) => axes.includes(axis) ? 1 : size);
   const { alpha } = call.weights({ alpha: shape });
   const isByFeature = shape.slice(0, -1).every((size) => size === 1);
@@ -194,7 +194,8 @@ export const ACTIVATIONS: Readonly<Record<string, Conversion>> = {
   Softmax: each((call) => {
     const { shape } = call.value();
     const axes = call.list("axis") ?? [-1];
-    const isLast = axes.length === 1 && call.axis(axes[0]!, shape.length) === shape.length - 1;
+    const isLast = axes.length === 1 &&
+      call.exampleAxis(axes[0]!, shape.length) === shape.length - 1;
     call.require(isLast, "be over the last axis", axes);
     return softmax();
   }),

@@ -1,9 +1,10 @@
-// A call of a Keras layer with what it takes; what it lacks is refused with its name.
+// A call of a Keras layer with what it takes.
+import { ImportedCall, shown } from "../imported/call.ts";
 import type { Numbers } from "../imported/emitter.ts";
 import type { Parts } from "../imported/emitter.ts";
 import type { Placed, Placer } from "../imported/placer.ts";
 import type { AnyLayer } from "../layers/layer.ts";
-import { type Config, isRecord, type KerasConstant, type KerasLayer, shown } from "./model.ts";
+import { type Config, isRecord, type KerasConstant, type KerasLayer } from "./model.ts";
 import type { KerasWeights } from "./weights.ts";
 
 /** Which of Keras's formulas count. */
@@ -24,15 +25,13 @@ const isPlaced = (operand: KerasOperand | undefined): operand is Placed =>
   typeof operand === "object" && "layer" in operand;
 
 /** A call of a layer. */
-export class KerasCall {
-  /** Its layer's name with those of the models that it is in. */
-  readonly name: string;
+export class KerasCall extends ImportedCall {
   /** Layers with parameters that an earlier call made, which this one shares. */
   readonly #made: AnyLayer[];
   #next = 0;
 
   constructor(
-    readonly file: string,
+    file: string,
     readonly dialect: Dialect,
     readonly layer: KerasLayer,
     readonly operands: readonly KerasOperand[],
@@ -40,22 +39,10 @@ export class KerasCall {
     readonly stored: KerasWeights,
     made: AnyLayer[],
   ) {
-    this.name = layer.path.join(".");
+    // Its layer's name with those of the models that it is in.
+    const name = layer.path.join(".");
+    super(file, name, `layer "${name}" (${layer.className})`);
     this.#made = made;
-  }
-
-  /** An error that names file and layer. */
-  error(rule: string, got: unknown): TypeError {
-    return new TypeError(
-      `Cannot read ${this.file}: layer "${this.name}" (${this.layer.className}) must ${rule}, got ${
-        typeof got === "string" ? got : shown(got)
-      }`,
-    );
-  }
-
-  /** Refuses what is not so. */
-  require(holds: boolean, rule: string, got: unknown): void {
-    if (!holds) throw this.error(rule, got);
   }
 
   /** The one value that it takes. */
@@ -143,14 +130,6 @@ export class KerasCall {
     const found = this.text("padding", this.text("border_mode", "valid")).toLowerCase();
     if (found === "same" || found === "valid") return found;
     throw this.error("have same or valid padding", found);
-  }
-
-  /** An axis of an example, from 0. */
-  axis(axis: number, rank: number): number {
-    const own = axis < 0 ? axis + rank + 1 : axis;
-    const fits = Number.isInteger(own) && own >= 1 && own <= rank;
-    this.require(fits, `have an axis of an example of ${rank}`, axis);
-    return own - 1;
   }
 
   /**

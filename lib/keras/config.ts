@@ -1,4 +1,5 @@
 // The configuration of a Keras model: its layers and which takes what, of Keras 2 and 3.
+import { shown } from "../imported/call.ts";
 import { withCallsFromZero } from "./call_numbers.ts";
 import { nodeOf, placeOf } from "./call_operands.ts";
 import {
@@ -6,7 +7,6 @@ import {
   isRecord,
   type KerasLayer,
   type KerasModel,
-  shown,
   type TensorPlace,
 } from "./model.ts";
 

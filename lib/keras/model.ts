@@ -48,12 +48,6 @@ export function isPlace(operand: KerasNode[number]): operand is TensorPlace {
   return typeof operand === "object" && "layer" in operand;
 }
 
-/** A value for a message, cut short. */
-export function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? "none";
-  return text.length <= 120 ? text : `${text.slice(0, 117)}…`;
-}
-
 /** Whether a value is a record. */
 export function isRecord(value: unknown): value is Config {
   return typeof value === "object" && value !== null && !Array.isArray(value);

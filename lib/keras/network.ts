@@ -1,11 +1,11 @@
 // The network that a Keras configuration and numbers are.
 import { assemble, type Built } from "../imported/assemble.ts";
+import { shown } from "../imported/call.ts";
 import type { Head } from "../imported/emitter.ts";
 import {
   type ImportedFile,
   importedFile,
   type ImportOptions,
-  locatedIn,
   Missing,
   openSizes,
 } from "../imported/file.ts";
@@ -15,7 +15,7 @@ import type { Shape } from "../tensor/tensor.ts";
 import { ACTIVATIONS, missingActivation } from "./activations.ts";
 import { type Conversion, type Dialect, KerasCall } from "./call.ts";
 import { inputOf } from "./config.ts";
-import { isPlace, type KerasLayer, type KerasModel, shown } from "./model.ts";
+import { isPlace, type KerasLayer, type KerasModel } from "./model.ts";
 import { SHAPES } from "./layers/shapes.ts";
 import { OPERATIONS } from "./layers/operations.ts";
 import { missingOperator, SUMS } from "./layers/sums.ts";
@@ -144,8 +144,7 @@ function convert(
       });
       const call = new KerasCall(file, dialect, layer, operands, build, weights, layersOf(layer));
       if (!layer.model) {
-        const place = `layer "${call.name}" (${layer.className})`;
-        values.set(key, [locatedIn(file, place, () => LAYERS[layer.className]!(call))]);
+        values.set(key, [call.make(() => LAYERS[layer.className]!(call))]);
         continue;
       }
       const given = call.values();

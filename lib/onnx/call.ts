@@ -1,4 +1,5 @@
 // A node of an ONNX graph with what it takes: values of the network, or constants.
+import { ImportedCall } from "../imported/call.ts";
 import type { Constant } from "./constant.ts";
 import type { Attribute, ProtoNode, ProtoTensor } from "./proto.ts";
 
@@ -22,31 +23,19 @@ export type Value = {
 /** What a node takes. */
 export type Operand = { readonly value: Value } | { readonly constant: Constant };
 
-/** A node with its operands; what it lacks is refused with its name. */
-export class Call {
+/** A node with its operands. */
+export class Call extends ImportedCall {
   constructor(
-    readonly file: string,
+    file: string,
     readonly opset: number,
     readonly node: ProtoNode,
     /** Its name, or that of its output. */
-    readonly name: string,
+    name: string,
     readonly operands: readonly (Operand | undefined)[],
     /** ONNX's size of a batch: shapes in the file count on it. */
     readonly batch: number,
-  ) {}
-
-  /** An error that names file and node. */
-  error(rule: string, got: unknown): TypeError {
-    return new TypeError(
-      `Cannot read ${this.file}: node "${this.name}" (${this.node.op}) must ${rule}, got ${
-        typeof got === "string" ? got : Array.isArray(got) ? `[${got}]` : JSON.stringify(got)
-      }`,
-    );
-  }
-
-  /** Refuses what is not so. */
-  require(holds: boolean, rule: string, got: unknown): void {
-    if (!holds) throw this.error(rule, got);
+  ) {
+    super(file, name, `node "${name}" (${node.op})`);
   }
 
   /** The value of the network that it takes, whose first axis is the batch. */
@@ -129,19 +118,5 @@ export class Call {
       throw this.error(`have one number as ${name}`, `${values.length}`);
     }
     return values?.[0];
-  }
-
-  /** An axis of a tensor of `rank` axes, the batch with them, from 0. */
-  axis(axis: number, rank: number): number {
-    const fits = Number.isInteger(axis) && axis >= -rank && axis < rank;
-    this.require(fits, `have an axis of ${rank}`, axis);
-    return axis < 0 ? axis + rank : axis;
-  }
-
-  /** An axis of an example, from 0: of a value's all axes but the batch's. */
-  exampleAxis(axis: number, { dims }: Pick<Value, "dims">): number {
-    const found = this.axis(axis, dims.length + 1);
-    this.require(found > 0, "leave the batch's axis alone", axis);
-    return found - 1;
   }
 }

@@ -6,7 +6,6 @@ import {
   type ImportedFile,
   importedFile,
   type ImportOptions,
-  locatedIn,
   openSizes,
 } from "../imported/file.ts";
 import { axesOf, Builder, endOf, plainAxes, shapeOf } from "./builder.ts";
@@ -131,13 +130,12 @@ function convert(
     if (isComputed) {
       const made = node === last
         ? call.value()
-        : locatedIn(proto.file, `node "${name}" (${node.op})`, () =>
-          OPERATORS[node.op]!(call, builder));
+        : call.make(() => OPERATORS[node.op]!(call, builder));
       const values = Array.isArray(made) ? made as readonly Value[] : [made as Value];
       values.forEach((value, i) => operands.set(node.outputs[i]!, { value }));
     } else {
       operands.set(node.outputs[0]!, {
-        constant: locatedIn(proto.file, `node "${name}" (${node.op})`, () => FOLDS[node.op]!(call)),
+        constant: call.make(() => FOLDS[node.op]!(call)),
       });
     }
     node.outputs.forEach((name) => requireFirst(proto.file, node, operands, name, nodes));

@@ -1,12 +1,15 @@
 // A network's operations as nodes of ONNX, whose images have their channels first.
-import { isLarge, lowered, type Program, resized, type Step, turned } from "../exported/mod.ts";
 import {
-  fixed,
-  type NumberFunction,
-  type Operation,
-  type Value,
-  type Weight,
-} from "../layers/operation.ts";
+  FUNCTION_NAMES,
+  type FunctionNames,
+  isLarge,
+  lowered,
+  type Program,
+  resized,
+  type Step,
+  turned,
+} from "../exported/mod.ts";
+import { fixed, type Operation, type Value, type Weight } from "../layers/operation.ts";
 import { type Shape, sizeOf } from "../tensor/tensor.ts";
 import type { WrittenAttribute, WrittenEnd, WrittenNode, WrittenTensor } from "./proto_write.ts";
 
@@ -63,25 +66,12 @@ const usual = (shape: Shape): number[] => shape.length === 3 ? [2, 0, 1] : plain
 const dimsOf = ({ shape, order }: Tensor): number[] => order.map((axis) => shape[axis]!);
 
 /** ONNX's names of functions. */
-const FUNCTIONS: Partial<Record<NumberFunction, string>> = {
-  relu: "Relu",
+const FUNCTIONS: FunctionNames = {
+  ...FUNCTION_NAMES,
   relu6: "Clip",
-  leakyRelu: "LeakyRelu",
-  elu: "Elu",
-  selu: "Selu",
   hardSwish: "HardSwish",
   hardSigmoid: "HardSigmoid",
-  softplus: "Softplus",
   softsign: "Softsign",
-  sigmoid: "Sigmoid",
-  tanh: "Tanh",
-  sqrt: "Sqrt",
-  exp: "Exp",
-  log: "Log",
-  abs: "Abs",
-  neg: "Neg",
-  erf: "Erf",
-  reciprocal: "Reciprocal",
 };
 
 const BINARY = {

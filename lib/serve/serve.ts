@@ -17,6 +17,7 @@ import {
 import {
   type Classification,
   type Classifier,
+  faultOfSize,
   preprocessingFor,
   rankClasses,
   requireFinite,
@@ -91,11 +92,11 @@ export type Service = {
  * - `GET /health`: 200, or 503 while there is no device or the service is closing.
  * - `GET /metrics`: counters for Prometheus.
  *
- * What is refused is answered by `{ "error": … }`: 400 for what is no picture, 404, 405, 408 if the
- * body comes too slowly, 413 if it or the picture is too large, 415 for other types, 429 if too many
- * wait, 503 if a turn does not come in time or the device is lost. With 429 and 503 goes
- * `Retry-After`. A lost device is replaced at the next request: a copy of the network's numbers is
- * kept on the host.
+ * What is refused is answered by `{ "error": … }`: 400 for what is no picture, or too small a one to
+ * see anything in it, 404, 405, 408 if the body comes too slowly, 413 if it or the picture is too
+ * large, 415 for other types, 429 if too many wait, 503 if a turn does not come in time or the device
+ * is lost. With 429 and 503 goes `Retry-After`. A lost device is replaced at the next request: a copy
+ * of the network's numbers is kept on the host.
  *
  * @param network a classifier, as {@linkcode open}, {@linkcode init} or {@linkcode fit} returned
  * @param options batches, limits, and what is done with pictures and errors
@@ -155,6 +156,8 @@ export function serve<P extends Tree, S extends Tree>(
     const bytes = await readBody(request, { maxBytes, timeout });
     const type = request.headers.get("content-type") ?? "";
     const image = await pictureIn(bytes, type, maxPixels);
+    const fault = faultOfSize(image, how);
+    if (fault) throw new Refusal(400, `Cannot classify the picture: ${fault}`);
     const scores = await queue.add(preprocess(prepare ? prepare(image) : image, how));
     requireFinite(scores);
     return rankClasses(scores, network.classNames, wanted)

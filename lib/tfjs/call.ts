@@ -1,4 +1,5 @@
-// A node of a TensorFlow graph with what it takes; what it lacks is refused with its name.
+// A node of a TensorFlow graph with what it takes.
+import { ImportedCall } from "../imported/call.ts";
 import type { Placed, Placer } from "../imported/placer.ts";
 import { isRecord } from "../keras/mod.ts";
 import type { Constant } from "./constant.ts";
@@ -16,32 +17,16 @@ export type GraphNode = {
 export type Operand = { readonly value: Placed } | { readonly constant: Constant };
 
 /** A node with its operands. */
-export class GraphCall {
+export class GraphCall extends ImportedCall {
   constructor(
-    readonly file: string,
+    file: string,
     readonly node: GraphNode,
     readonly operands: readonly Operand[],
     /** TensorFlow's size of a batch: shapes in the file count on it. */
     readonly batch: number,
     readonly build: Placer,
-  ) {}
-
-  get name(): string {
-    return this.node.name;
-  }
-
-  /** An error that names file and node. */
-  error(rule: string, got: unknown): TypeError {
-    return new TypeError(
-      `Cannot read ${this.file}: node "${this.name}" (${this.node.op}) must ${rule}, got ${
-        typeof got === "string" ? got : JSON.stringify(got)
-      }`,
-    );
-  }
-
-  /** Refuses what is not so. */
-  require(holds: boolean, rule: string, got: unknown): void {
-    if (!holds) throw this.error(rule, got);
+  ) {
+    super(file, node.name, `node "${node.name}" (${node.op})`);
   }
 
   /** The value of the network that it takes. */
@@ -116,20 +101,6 @@ export class GraphCall {
   texts(name: string): readonly string[] {
     const list = this.#part(name, "list");
     return isRecord(list) && Array.isArray(list.s) ? list.s.map((one) => textOf(one) ?? "") : [];
-  }
-
-  /** An axis of a tensor of `rank` axes, the batch with them, from 0. */
-  axis(axis: number, rank: number): number {
-    const fits = Number.isInteger(axis) && axis >= -rank && axis < rank;
-    this.require(fits, `have an axis of ${rank}`, axis);
-    return axis < 0 ? axis + rank : axis;
-  }
-
-  /** An axis of an example, from 0: of a value's all axes but the batch's. */
-  exampleAxis(axis: number, { shape }: Pick<Placed, "shape">): number {
-    const found = this.axis(axis, shape.length + 1);
-    this.require(found > 0, "leave the batch's axis alone", axis);
-    return found - 1;
   }
 
   /** Adds a layer. */

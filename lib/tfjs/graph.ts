@@ -5,7 +5,6 @@ import {
   type ImportedFile,
   importedFile,
   type ImportOptions,
-  locatedIn,
   Missing,
   openSizes,
 } from "../imported/file.ts";
@@ -227,14 +226,13 @@ function convert(
     const given = node.inputs.map((one) => at(one, `node "${node.name}"`));
     const call = new GraphCall(file, node, given, batch, build);
     const isComputed = node.op !== "Shape" && given.some((one) => "value" in one);
-    const place = `node "${node.name}" (${node.op})`;
     operands.set(
       node.name,
       isComputed
-        ? [locatedIn(file, place, () => OPERATORS[node.op]!(call))].flat().map((value) => ({
+        ? [call.make(() => OPERATORS[node.op]!(call))].flat().map((value) => ({
           value: value as Placed,
         }))
-        : [{ constant: locatedIn(file, place, () => FOLDS[node.op]!(call)) }],
+        : [{ constant: call.make(() => FOLDS[node.op]!(call)) }],
     );
   }
   const found = at(output, "the output");

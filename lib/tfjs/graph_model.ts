@@ -1,13 +1,15 @@
 // A network as a graph model of TensorFlow.js: nodes of TensorFlow, on images with channels last.
-import { lowered, type Program, resized, type Step, withoutGaps } from "../exported/mod.ts";
-import { type JsonRecord, paddingOf } from "../keras/written_layers.ts";
 import {
-  fixed,
-  type NumberFunction,
-  type Operation,
-  type Value,
-  type Weight,
-} from "../layers/operation.ts";
+  FUNCTION_NAMES,
+  type FunctionNames,
+  lowered,
+  type Program,
+  resized,
+  type Step,
+  withoutGaps,
+} from "../exported/mod.ts";
+import { type JsonRecord, paddingOf } from "../keras/written_layers.ts";
+import { fixed, type Operation, type Value, type Weight } from "../layers/operation.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import type { TfjsModel, TfjsWeight } from "./model_json.ts";
 
@@ -43,23 +45,7 @@ export function graphModel(program: Program): TfjsModel {
 }
 
 /** TensorFlow's names of functions. */
-const FUNCTIONS: Partial<Record<NumberFunction, string>> = {
-  relu: "Relu",
-  relu6: "Relu6",
-  leakyRelu: "LeakyRelu",
-  elu: "Elu",
-  selu: "Selu",
-  softplus: "Softplus",
-  sigmoid: "Sigmoid",
-  tanh: "Tanh",
-  sqrt: "Sqrt",
-  exp: "Exp",
-  log: "Log",
-  abs: "Abs",
-  neg: "Neg",
-  erf: "Erf",
-  reciprocal: "Reciprocal",
-};
+const FUNCTIONS: FunctionNames = { ...FUNCTION_NAMES, relu6: "Relu6" };
 
 const BINARY = {
   add: "AddV2",

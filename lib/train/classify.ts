@@ -151,6 +151,26 @@ export function preprocessingFor(
   return network.preprocessing ?? plainPreprocessing(requireInputShape(network));
 }
 
+/** The least side of a picture, in pixels, of a network that does not take smaller ones. */
+const LEAST_SIDE = 8;
+
+/**
+ * Why a picture is too small to be classified, for a message; `undefined` if it is not. Of a pixel or
+ * two there is nothing to see, and what a network says of them enlarged looks as sure as any answer.
+ *
+ * @param image the picture as it was given
+ * @param how how it is prepared
+ */
+export function faultOfSize(
+  { width, height }: Pick<Image, "width" | "height">,
+  how: Preprocessing,
+): string | undefined {
+  const [cropHeight, cropWidth] = inputShapeOf(how);
+  const least = Math.min(LEAST_SIDE, cropHeight, cropWidth);
+  if (Math.min(width, height) >= least) return undefined;
+  return `its sides must have at least ${least} pixels, got ${width}×${height}`;
+}
+
 function requireInputShape({ inputShape }: Pick<Classifier, "inputShape">): Shape {
   if (inputShape?.length === 3 && [1, 3].includes(inputShape[2]!)) return inputShape;
   throw new TypeError(

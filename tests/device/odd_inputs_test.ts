@@ -9,6 +9,7 @@ import {
   globalMeanPool,
   init,
   key,
+  layers,
   localResponseNorm,
   maxPool,
   meanPool,
@@ -155,18 +156,26 @@ gpuTest("tensors without numbers pass through kernels and gradients", async () =
     return results.map(({ shape }, i) => [shape, [...new Set(read[i]!)]]);
   };
   await onEachForm(async () => {
-    const kernel = tf.ones([3, 3, 4, 8]);
-    assertEquals(
-      await numbers(() => withGradients(convolved, tf.zeros([0, 9, 9, 4]), kernel, tf.ones([8]))),
-      [[[0, 9, 9, 8], []], [[0, 9, 9, 4], []], [[3, 3, 4, 8], [0]], [[8], [0]]],
-    );
+    for (
+      const [channels, features] of [[4, 8], [1, 6], [3, 3], [8, 1], [3, 64], [64, 3]] as const
+    ) {
+      const kernel = tf.ones([3, 3, channels, features]);
+      const x = tf.zeros([0, 9, 9, channels]);
+      assertEquals(await numbers(() => withGradients(convolved, x, kernel, tf.ones([features]))), [
+        [[0, 9, 9, features], []],
+        [[0, 9, 9, channels], []],
+        [[3, 3, channels, features], [0]],
+        [[features], [0]],
+      ]);
+    }
     assertEquals(
       await numbers(() =>
         withGradients((a, b) => tf.matMul(a, b), tf.zeros([3, 0]), tf.ones([0, 12]))
       ),
       [[[3, 12], [0]], [[3, 0], []], [[0, 12], []]],
     );
-    for (const layer of [maxPool(), meanPool(), localResponseNorm(), batchNorm()]) {
+    const norms = [batchNorm(), layers.groupNorm({ groups: 2 }), layers.instanceNorm()];
+    for (const layer of [maxPool(), meanPool(), localResponseNorm(), ...norms]) {
       const [y, dx] = await numbers(() => applied(layer, tf.zeros([0, 8, 8, 4])));
       assertEquals([y![1], dx], [[], [[0, 8, 8, 4], []]], layer.op);
     }

@@ -1,19 +1,12 @@
 // The nine networks of the Python package onnx, against the answers beside them. Their weights are
-// constants, which the files compute; NEOCOG_ONNX names the folder `onnx/backend/test/data` of the package.
+// constants, which the files compute.
 import { assertEquals, assertLess } from "@std/assert";
 import { readOnnx } from "../../lib/onnx/mod.ts";
 import { constantOf } from "../../lib/onnx/constant.ts";
 import { disposeTree } from "../../lib/tensor/tree.ts";
 import { sizeOf } from "../../lib/tensor/tensor.ts";
 import { start, tf } from "../../mod.ts";
-import { hasAdapter } from "../device/adapter.ts";
-
-const folder = Deno.env.get("NEOCOG_ONNX");
-const note = folder === undefined
-  ? " (ignored: NEOCOG_ONNX must name onnx/backend/test/data)"
-  : hasAdapter
-  ? ""
-  : " (ignored: no adapter)";
+import { packageTest } from "../packages.ts";
 
 const NETWORKS = [
   "bvlc_alexnet",
@@ -36,26 +29,23 @@ function tensorIn(bytes: Uint8Array): ArrayLike<number> {
 }
 
 for (const name of NETWORKS) {
-  Deno.test({
-    name: `ONNX's ${name} answers as the file beside it says${note}`,
-    ignore: note !== "",
-    sanitizeResources: false,
-    sanitizeOps: false,
-    fn: async () => {
+  packageTest(
+    `ONNX's ${name} answers as the file beside it says`,
+    `onnx/backend/test/data/light/light_${name}.onnx`,
+    async (path) => {
       await start({ backend: "webgpu" });
-      const stem = `${folder}/light/light_${name}`;
-      const { model, params, state } = (await readOnnx(`${stem}.onnx`, { keepSoftmax: true }))
-        .build().load();
+      const { model, params, state } = (await readOnnx(path, { keepSoftmax: true })).build().load();
       const shape = [1, 3, 224, 224];
       const size = sizeOf(shape);
       const x = tf.tensor(Float32Array.from({ length: size }, (_, i) => i / size), shape);
       const [y] = model.apply(params, state, tf.transpose(x, [0, 2, 3, 1]), {});
-      const [got, wanted] = [await y.data(), tensorIn(await Deno.readFile(`${stem}_output_0.pb`))];
+      const answer = await Deno.readFile(path.replace(/\.onnx$/, "_output_0.pb"));
+      const [got, wanted] = [await y.data(), tensorIn(answer)];
       assertEquals(got.length, wanted.length);
       const largest = Math.max(...Array.from(wanted, Math.abs));
       got.forEach((number, i) => assertLess(Math.abs(number - wanted[i]!), 1e-5 * largest));
       disposeTree(params);
       disposeTree(state);
     },
-  });
+  );
 }

@@ -144,6 +144,8 @@ onCpu(
     await expect(400, "got 1.5 at 0, 1", json({ pixels: [[0, 1.5]] }));
     await expect(400, 'got "1" at 0, 0', json({ pixels: [["1"]] }));
     await expect(400, "rows of nothing", json({ pixels: [[]] }));
+    await expect(400, "at least 8 pixels, got 1×1", json({ pixels: [[0]] }));
+    await expect(400, "at least 8 pixels, got 2×9", json({ pixels: Array(9).fill([0, 1]) }));
     await expect(400, "must have a file", post(new FormData()));
     await expect(400, "top must be", post(png(), {}, "/?top=0"));
     await expect(415, "got text/html", post("x", { "content-type": "text/html" }));

@@ -3,6 +3,8 @@ import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { channelsLast } from "./channels_last.ts";
 import {
+  cellsAlong,
+  CHANNELS_BY_GROUPS,
   type ConvolutionAttributes,
   type Geometry,
   geometry,
@@ -57,6 +59,16 @@ fn skip(s: Step, h: Step) -> Step {
   return t;
 }`;
 
+/** Reads of both factors, where `loadA` has found slope `(i, j)` and whether it is `inside`. */
+const loadsText = (quads: Quads): string =>
+  `  let index = ((r.base + i) * i32(uniforms.outWidth) + j) * i32(uniforms.outChannels) + r.group +
+    i32(s.o);
+  return ${inside("dy", "index", quads.a)};
+}
+fn column(n: u32) -> u32 { return n * uniforms.columnB; }
+${loadFlat("fn loadB(s: Step, c: u32)", "filter_", "s.b + c", quads.b)}
+`;
+
 /**
  * As a product for each group: row = pixel of the input, step = (u, v, o), column = channel.
  * With strides only those taps count whose distance is a multiple of them.
@@ -96,13 +108,7 @@ fn loadA(r: Row, s: Step) -> ${quads.a ? "vec4<f32>" : "f32"} {
   let j = x;
   let inside = (u32(i) < uniforms.outHeight) & (u32(j) < uniforms.outWidth);`
 }
-  let index = ((r.base + i) * i32(uniforms.outWidth) + j) * i32(uniforms.outChannels) + r.group +
-    i32(s.o);
-  return ${inside("dy", "index", quads.a)};
-}
-fn column(n: u32) -> u32 { return n * uniforms.columnB; }
-${loadFlat("fn loadB(s: Step, c: u32)", "filter_", "s.b + c", quads.b)}
-`;
+${loadsText(quads)}`;
 
 /** The phase of a batch, and its taps. */
 const PHASE =
@@ -169,13 +175,7 @@ fn loadA(r: Row, s: Step) -> ${quads.a ? "vec4<f32>" : "f32"} {
   let i = r.y - i32(s.t);
   let j = r.x - i32(s.v);
   let inside = (u32(i) < uniforms.outHeight) & (u32(j) < uniforms.outWidth);
-  let index = ((r.base + i) * i32(uniforms.outWidth) + j) * i32(uniforms.outChannels) + r.group +
-    i32(s.o);
-  return ${inside("dy", "index", quads.a)};
-}
-fn column(n: u32) -> u32 { return n * uniforms.columnB; }
-${loadFlat("fn loadB(s: Step, c: u32)", "filter_", "s.b + c", quads.b)}
-`;
+${loadsText(quads)}`;
 
 /**
  * The same for GPUs, also without strides: all is one phase then. Where a tap's slopes lie relative
@@ -279,16 +279,6 @@ fn exists(batch: u32, m: u32) -> bool {
 fn depthOf(batch: u32) -> u32 { return tapsY(batch) * tapsX(batch) * uniforms.groupFeatures; }
 `;
 
-/** Where the channels of a group lie, a batch. */
-const BY_GROUPS = `
-fn destination(batch: u32, m: u32) -> u32 {
-  return m * uniforms.inChannels + batch * uniforms.groupChannels;
-}
-fn feature(batch: u32, n: u32) -> u32 { return batch * uniforms.groupChannels + n; }
-fn exists(batch: u32, m: u32) -> bool { return true; }
-fn depthOf(batch: u32) -> u32 { return uniforms.depth; }
-`;
-
 /** What of the product depends on strides. */
 function layout(
   g: Geometry,
@@ -301,7 +291,7 @@ function layout(
   const strided = g.strideHeight > 1 || g.strideWidth > 1;
   const dilated = g.dilationHeight > 1 || g.dilationWidth > 1;
   const groupFeatures = g.outChannels / g.groups;
-  const inGroups = g.groups > 1 ? { placement: BY_GROUPS } : {};
+  const inGroups = g.groups > 1 ? { placement: CHANNELS_BY_GROUPS } : {};
   if (dilated ? strided || software : software && !strided) {
     return {
       variant: `${strided ? "strided" : "dense"}${g.groups > 1 ? " groups" : ""}`,
@@ -313,8 +303,7 @@ function layout(
       ...inGroups,
     };
   }
-  const phaseHeight = phaseLength(g.padInfo.top, g.inHeight, g.strideHeight);
-  const phaseWidth = phaseLength(g.padInfo.left, g.inWidth, g.strideWidth);
+  const [phaseHeight, phaseWidth] = phaseSize(g);
   const taps = Math.ceil(g.filterHeight / g.strideHeight) *
     Math.ceil(g.filterWidth / g.strideWidth);
   // Of one tap without a frame, each pixel has its slope.
@@ -376,10 +365,7 @@ function ofFewChannels(
     source: dy,
     filter,
     features: g.inChannels,
-    pixels: [
-      phaseLength(g.padInfo.top, g.inHeight, g.strideHeight),
-      phaseLength(g.padInfo.left, g.inWidth, g.strideWidth),
-    ],
+    pixels: phaseSize(g),
     phases: g.strideHeight * g.strideWidth,
     taps: [
       Math.ceil(g.filterHeight / g.strideHeight),
@@ -395,9 +381,12 @@ function ofFewChannels(
   });
 }
 
-/** How many pixels a phase has at the most. */
-function phaseLength(padding: number, length: number, stride: number): number {
-  return Math.floor((padding + length - 1) / stride) - Math.floor(padding / stride) + 1;
+/** How many pixels a phase has at the most, down and across. */
+function phaseSize(g: Geometry): [height: number, width: number] {
+  return [
+    cellsAlong(g.padInfo.top, g.inHeight, g.strideHeight)[1],
+    cellsAlong(g.padInfo.left, g.inWidth, g.strideWidth)[1],
+  ];
 }
 
 /**

@@ -108,15 +108,37 @@ export function geometryUniforms(g: Geometry): Record<string, number> {
 /**
  * WGSL that says where results lie that have the features of a group, a batch, as columns, for
  * {@linkcode Product.placement}.
+ *
+ * @param all the uniform of all features
+ * @param own that of a group's
  */
-export const BY_GROUPS = `
+const byGroups = (all: string, own: string): string => `
 fn destination(batch: u32, m: u32) -> u32 {
-  return m * uniforms.outChannels + batch * uniforms.groupFeatures;
+  return m * uniforms.${all} + batch * uniforms.${own};
 }
-fn feature(batch: u32, n: u32) -> u32 { return batch * uniforms.groupFeatures + n; }
+fn feature(batch: u32, n: u32) -> u32 { return batch * uniforms.${own} + n; }
 fn exists(batch: u32, m: u32) -> bool { return true; }
 fn depthOf(batch: u32) -> u32 { return uniforms.depth; }
 `;
+
+/** Of results whose columns are features, and channels. */
+export const BY_GROUPS = byGroups("outChannels", "groupFeatures");
+export const CHANNELS_BY_GROUPS = byGroups("inChannels", "groupChannels");
+
+/**
+ * Cuts an axis of the padded input into cells of the stride's length.
+ *
+ * @param padding what lies before the input
+ * @returns the first cell that the input reaches into, and how many it does
+ */
+export function cellsAlong(
+  padding: number,
+  length: number,
+  stride: number,
+): [first: number, count: number] {
+  const first = Math.floor(padding / stride);
+  return [first, Math.floor((padding + length - 1) / stride) - first + 1];
+}
 
 /** Whether any patch of the input reaches over its edge. */
 export function isPadded(g: Geometry): boolean {

@@ -2,7 +2,7 @@
 import type { Activation } from "../../tensor/activation.ts";
 import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
-import type { Geometry } from "./convolution.ts";
+import { cellsAlong, type Geometry } from "./convolution.ts";
 import { finishText } from "./epilogue.ts";
 import { stripsOf } from "./features.ts";
 import { runProgram } from "./program.ts";
@@ -279,16 +279,8 @@ export function depthwiseInputGradient(
   filter: tf.TensorInfo,
 ): tf.TensorInfo {
   const { top, left } = g.padInfo;
-  const cell = (
-    padding: number,
-    length: number,
-    stride: number,
-  ): [first: number, count: number] => {
-    const first = Math.floor(padding / stride);
-    return [first, Math.floor((padding + length - 1) / stride) - first + 1];
-  };
-  const [firstRow, rows] = cell(top, g.inHeight, g.strideHeight);
-  const [firstColumn, columns] = cell(left, g.inWidth, g.strideWidth);
+  const [firstRow, rows] = cellsAlong(top, g.inHeight, g.strideHeight);
+  const [firstColumn, columns] = cellsAlong(left, g.inWidth, g.strideWidth);
   const most = mostOf(software, g.filterHeight * g.filterWidth);
   const [tilesDown, height] = tilesAlong(rows, Math.ceil(most[0] / g.strideHeight));
   const [tilesAcross, width] = tilesAlong(columns, Math.ceil(most[1] / g.strideWidth));

@@ -3,15 +3,14 @@ import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { chainSums } from "./chain_sums.ts";
 import { type Geometry, geometryUniforms } from "./convolution.ts";
+import { component, loadVector, vectorType } from "./load.ts";
 import { runProgram } from "./program.ts";
-import { each } from "./tiles.ts";
+import { each, mostBytes } from "./tiles.ts";
 
 /** The most sums of an invocation. */
 const MOST_SUMS = 72;
 
-/** The least of WebGPU's limits of workgroup memory, waves that keep a GPU busy, and the fewest workgroups. */
-const WORKGROUP_BYTES = 16384;
-const WAVE_BYTES = 8192;
+/** Waves that keep a GPU busy, and the fewest workgroups. */
 const BUSY = 640;
 const LEAST_BUSY = 120;
 
@@ -76,9 +75,10 @@ function shareOf(g: Geometry): Share | undefined {
           const lanes = lanesOf(g, share);
           const { places } = sourceOf(g, share);
           const slopes = rows * run * blocks * g.outChannels;
-          const most = Math.min(WORKGROUP_BYTES, WAVE_BYTES * Math.ceil(lanes / 64));
           // Sums of lines are added in the place of the slopes.
-          if (lanes > 256 || slopes < lanes * width || bytesOf(g, share) > most) continue;
+          if (lanes > 256 || slopes < lanes * width || bytesOf(g, share) > mostBytes(lanes)) {
+            continue;
+          }
           const fetched = [Math.ceil(places / lanes), Math.ceil(slopes / width / lanes)] as const;
           const arithmetic = blocks * (run * sums + 12) + 8 * fetched[0] + 6 * fetched[1];
           const moved = blocks * (windowOf(g, run) + run * features) + fetched[0] +
@@ -109,7 +109,7 @@ export function runFewChannels(
   x: tf.TensorInfo,
   dy: tf.TensorInfo,
 ): tf.TensorInfo | undefined {
-  if (g.groups > 1 || g.filterHeight * g.filterWidth < 4) return undefined;
+  if (g.batchSize === 0 || g.groups > 1 || g.filterHeight * g.filterWidth < 4) return undefined;
   const share = shareOf(g);
   if (!share) return undefined;
   const { run, blocks, rows } = share;
@@ -158,23 +158,17 @@ function text(g: Geometry, share: Share): string {
   const { lines, columns, hop, places, kept } = sourceOf(g, share);
   const slopes = rows * run * blocks * features / width;
   const spare = (hop: number): number => Math.ceil(workgroup / hop);
-  const type = width === 1 ? "f32" : `vec${width}<f32>`;
+  const type = vectorType(width);
   const slopeHop = run * vectors;
   const keptSlopes = blocks * rows * groups;
   const sizeOfSlopes = keptSlopes + spare(slopeHop);
   const [placesX, placesDy] = [Math.ceil(places / workgroup), Math.ceil(slopes / workgroup)];
-  const load = (n: number): string =>
-    width === 4
-      ? `dy_quad((fromDy + slope${n}) / 4u)`
-      : `${type}(${
-        Array.from({ length: width }, (_, j) => `dy_at(fromDy + slope${n} + ${j}u)`).join(", ")
-      })`;
   const fetch = `${
     each(placesX, (n) =>
       `let inside${n} = isColumn${n} && u32(firstLine + line${n}) < uniforms.inHeight;
     let nextX${n} = select(0.0, x_at(u32(select(0, fromX + number${n}, inside${n}))), inside${n});`)
   }
-    ${each(placesDy, (n) => `let nextDy${n} = ${load(n)};`)}`;
+    ${each(placesDy, (n) => `let nextDy${n} = ${loadVector("dy", width, `fromDy + slope${n}`)};`)}`;
   const put = `${each(placesX, (n) => `sliceX[hopX${n}][rowX${n}] = nextX${n};`)}
     ${each(placesDy, (n) => `sliceDy[hopDy${n}][rowDy${n}] = nextDy${n};`)}`;
   /** Sums by tap, channel and vector. */
@@ -207,7 +201,7 @@ function text(g: Geometry, share: Share): string {
     const [column, i] = [Math.floor(s / vectors), s % vectors];
     const to = `(to + ${column * features + i * width}u)`;
     if (width === 4) return `dw_put(${to} / 4u, s${s});`;
-    return each(width, (j) => `dw_put(${to} + ${j}u, s${s}${width === 1 ? "" : `[${j}]`});`);
+    return each(width, (j) => `dw_put(${to} + ${j}u, ${component(`s${s}`, width, j)});`);
   });
   return `
 const BLOCKS = ${blocks}u;

@@ -1,4 +1,4 @@
-// WGSL for reading a factor of a product: one number or four, however the tensor is held.
+// WGSL for reading tensors, however they are held: one number, or neighbors as a vector.
 
 /**
  * A function that reads at a place that is always inside.
@@ -41,4 +41,21 @@ export function loadPatch(name: string, offset: string, padded: boolean, quads: 
   let inside = (u32(r.y + s.y) < uniforms.inHeight) & (u32(r.x + s.x) < uniforms.inWidth);
   return ${inside(name, index, quads)};
 }`;
+}
+
+/** The type of `width` numbers. */
+export function vectorType(width: number): string {
+  return width === 1 ? "f32" : `vec${width}<f32>`;
+}
+
+/** Number `i` of a variable of `width` numbers. */
+export function component(name: string, width: number, i: number): string {
+  return width === 1 ? name : `${name}[${i}]`;
+}
+
+/** An expression that reads `width` neighbors from a place on, which four have at a multiple of four. */
+export function loadVector(name: string, width: number, from: string): string {
+  if (width === 4) return `${name}_quad((${from}) / 4u)`;
+  const numbers = Array.from({ length: width }, (_, i) => `${name}_at(${from} + ${i}u)`);
+  return `${vectorType(width)}(${numbers.join(", ")})`;
 }

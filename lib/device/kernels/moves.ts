@@ -2,7 +2,7 @@
 // tfjs moves all else.
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
-import { runStrided, stepsOf } from "./strided.ts";
+import { type Operand, runStrided, stepsOf, type Strided } from "./strided.ts";
 
 type KernelFunction = tf.KernelConfig["kernelFunc"];
 type KernelCall = Parameters<KernelFunction>[0];
@@ -28,6 +28,17 @@ function ours(
   };
 }
 
+/** Numbers moved: read where an operand says, around its spans zeros. */
+function moved(
+  backend: GuardedBackend,
+  operation: string,
+  x: Operand,
+  more: Pick<Strided, "shape" | "spans">,
+): tf.TensorInfo {
+  const half = ["x", "y"];
+  return runStrided(backend, { operation, operands: { x }, text: "y = x;", half, ...more });
+}
+
 /** A part of a tensor, from a place on, of a size. */
 function cut(
   backend: GuardedBackend,
@@ -37,14 +48,7 @@ function cut(
 ): tf.TensorInfo {
   const steps = stepsOf(x.shape);
   const offset = steps.reduce((sum, step, axis) => sum + step * begin[axis]!, 0);
-  const operands = { x: { info: x, offset, steps } };
-  return runStrided(backend, {
-    operation: "Slice",
-    shape,
-    operands,
-    text: "y = x;",
-    half: ["x", "y"],
-  });
+  return moved(backend, "Slice", { info: x, offset, steps }, { shape });
 }
 
 /** The kernel function of `Slice`. */
@@ -84,13 +88,9 @@ function permuted(
   order: readonly number[],
 ): tf.TensorInfo {
   const own = stepsOf(x.shape);
-  return runStrided(backend, {
-    operation: "Transpose",
-    shape: order.map((axis) => x.shape[axis]!),
-    operands: { x: { info: x, offset: 0, steps: order.map((axis) => own[axis]!) } },
-    text: "y = x;",
-    half: ["x", "y"],
-  });
+  const steps = order.map((axis) => own[axis]!);
+  const shape = order.map((axis) => x.shape[axis]!);
+  return moved(backend, "Transpose", { info: x, offset: 0, steps }, { shape });
 }
 
 /** The kernel function of `Transpose`. */
@@ -132,13 +132,7 @@ export function padZeros(software: boolean, stock: KernelFunction): KernelFuncti
     const steps = stepsOf(x.shape);
     // Places before the tensor wrap around, beyond all others, and the sum of steps with them.
     const offset = steps.reduce((sum, step, axis) => sum - step * paddings[axis]![0], 0);
-    return runStrided(backend, {
-      operation: "Pad",
-      shape,
-      operands: { x: { info: x, offset: offset >>> 0, steps } },
-      spans: x.shape.map((own, axis) => ({ before: paddings[axis]![0], own })),
-      text: "y = x;",
-      half: ["x", "y"],
-    });
+    const spans = x.shape.map((own, axis) => ({ before: paddings[axis]![0], own }));
+    return moved(backend, "Pad", { info: x, offset: offset >>> 0, steps }, { shape, spans });
   });
 }

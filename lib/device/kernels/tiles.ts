@@ -201,6 +201,11 @@ export function each(count: number, line: (i: number) => string): string {
   return Array.from({ length: count }, (_, i) => line(i)).join("\n");
 }
 
+/** The most bytes that a workgroup keeps: 8 KiB for each wave of 64, up to the least of WebGPU's limits. */
+export function mostBytes(lanes: number): number {
+  return Math.min(16384, 8192 * Math.ceil(lanes / 64));
+}
+
 /** A vector of what is said of the four columns from `4 q`. */
 export function four(q: number, one: (j: number) => string): string {
   return `vec4<f32>(${[0, 1, 2, 3].map((j) => one(4 * q + j)).join(", ")})`;

@@ -19,7 +19,7 @@ export const reduced = (by: "mean" | "sum" | "max" | "min"): Conversion => (call
   const x = call.value();
   const rank = x.shape.length;
   call.require((call.config.initial ?? null) === null, "have no initial", call.config.initial);
-  const axes = call.list("axis")?.map((axis) => call.axis(axis, rank));
+  const axes = call.list("axis")?.map((axis) => call.exampleAxis(axis, rank));
   if (!axes) throw call.error("name the axes that it reduces", "all");
   return call.emit(reduce({ axes, by, keep: call.flag("keepdims", false) }), x);
 };

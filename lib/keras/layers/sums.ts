@@ -54,7 +54,7 @@ function affineOf(
 
 function requireLast(call: KerasCall, { shape }: Placed): void {
   const [axis = -1, ...more] = call.list("axis") ?? [];
-  const isLast = more.length === 0 && call.axis(axis, shape.length) === shape.length - 1;
+  const isLast = more.length === 0 && call.exampleAxis(axis, shape.length) === shape.length - 1;
   call.require(isLast, "be over the last axis", call.config.axis);
 }
 
@@ -80,7 +80,7 @@ const layerNormalization: Conversion = (call) => {
   const x = call.value();
   const rank = x.shape.length;
   call.require(!call.flag("rms_scaling", false), "subtract the mean", "rms_scaling");
-  const axes = (call.list("axis") ?? [-1]).map((axis) => call.axis(axis, rank));
+  const axes = (call.list("axis") ?? [-1]).map((axis) => call.exampleAxis(axis, rank));
   const isAll = axes.length === rank && new Set(axes).size === rank;
   const isLast = axes.length === 1 && axes[0] === rank - 1;
   call.require(isAll || isLast, "be over the last axis or all", call.config.axis);
@@ -103,7 +103,7 @@ const normalization: Conversion = (call) => {
   const x = call.value();
   const [axis, ...more] = call.list("axis") ?? [];
   const isOne = axis === undefined || more.length === 0 &&
-      call.axis(axis, x.shape.length) === x.shape.length - 1;
+      call.exampleAxis(axis, x.shape.length) === x.shape.length - 1;
   call.require(isOne, "be over all axes or keep the last", call.config.axis);
   call.require(!call.flag("invert", false), "not invert", true);
   const shape = axis === undefined ? [] : [x.shape.at(-1)!];
@@ -228,7 +228,7 @@ const concatenated: Conversion = (call) => {
   const values = call.values();
   if (values.length === 1) return values[0]!;
   const rank = values[0]!.shape.length;
-  const axis = call.axis(call.number("axis", -1), rank);
+  const axis = call.exampleAxis(call.number("axis", -1), rank);
   const others = (shape: readonly number[]): string =>
     `${shape.length}:${shape.toSpliced(axis, 1)}`;
   const fits = values.every(({ shape }) => others(shape) === others(values[0]!.shape));

@@ -104,7 +104,7 @@ const soft = (make: () => AnyLayer): Operator => (call, build) => {
   const x = build.settle(call.name, call.value());
   const { dims } = x;
   const isOld = call.opset < 13;
-  const axis = call.exampleAxis(call.number("axis", isOld ? 1 : -1), x);
+  const axis = call.exampleAxis(call.number("axis", isOld ? 1 : -1), x.dims.length);
   const others = plainAxes(dims).filter((one) => one !== axis && dims[one] !== 1);
   if (isOld && others.some((one) => one > axis)) {
     call.require(axis === 0, "be over one axis, or all", axis);

@@ -78,7 +78,7 @@ const reduced = (by: By): Operator => (call, build) => {
   const isNone = listed.length === 0 && call.number("noop_with_empty_axes", 0) !== 0;
   call.require(listed.length > 0 || isNone, "name the axes that it reduces", "all");
   if (isNone) return given;
-  const axes = listed.map((axis) => call.exampleAxis(axis, given));
+  const axes = listed.map((axis) => call.exampleAxis(axis, given.dims.length));
   const isKept = call.number("keepdims", 1) !== 0;
   const isImage = dims.length === 3 && [...axes].sort().join() === "1,2";
   const x = isImage ? build.image(call.name, given) : build.arrange(call.name, given, [
@@ -137,7 +137,7 @@ const sliced: Operator = (call, build) => {
 
 const split: Operator = (call, build) => {
   const x = call.value();
-  const axis = call.exampleAxis(call.number("axis", 0), x);
+  const axis = call.exampleAxis(call.number("axis", 0), x.dims.length);
   const count = call.node.outputs.length;
   const each = Math.ceil(x.dims[axis]! / count);
   const lengths = call.wholes("split", 1) ??
@@ -155,7 +155,7 @@ const split: Operator = (call, build) => {
 
 const gathered: Operator = (call, build) => {
   const x = call.value();
-  const axis = call.exampleAxis(call.number("axis", 0), x);
+  const axis = call.exampleAxis(call.number("axis", 0), x.dims.length);
   const indices = call.constant(1);
   call.require(indices.dims.length === 0, "gather one place of each example", [...indices.dims]);
   const [place, length] = [indices.values()[0]!, x.dims[axis]!];

@@ -157,7 +157,7 @@ const instanceNormalization: Operator = (call, build) => {
 const layerNormalization: Operator = (call, build) => {
   const value = build.settle(call.name, call.value());
   const { dims } = value;
-  const axis = call.exampleAxis(call.number("axis", -1), value);
+  const axis = call.exampleAxis(call.number("axis", -1), value.dims.length);
   const isLast = axis === dims.length - 1;
   call.require(isLast || axis === 0, "normalize the last axis or all of them", axis);
   const x = build.arrange(
@@ -279,7 +279,7 @@ function joined(call: Call, build: Builder, name: string): Value {
 const concat: Operator = (call, build) => {
   const given = call.operands.map((_, i) => call.value(i));
   if (given.length === 1) return given[0]!;
-  const axis = call.exampleAxis(call.number("axis", 1), given[0]!);
+  const axis = call.exampleAxis(call.number("axis", 1), given[0]!.dims.length);
   const values = alike(call, build, given, axis);
   const { axes, dims: first } = values[0]!;
   const others = (dims: readonly number[]): string => `${dims.toSpliced(axis, 1)}`;

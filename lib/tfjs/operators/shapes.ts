@@ -25,7 +25,7 @@ const viewed = (
 
 const reduced = (by: "mean" | "sum" | "max" | "min"): Operator => (call) => {
   const x = call.value();
-  const axes = call.numbers(1).map((axis) => call.exampleAxis(axis, x));
+  const axes = call.numbers(1).map((axis) => call.exampleAxis(axis, x.shape.length));
   const keep = call.flag("keep_dims") || call.flag("keepdims");
   const isImage = x.shape.length === 3 && axes.toSorted().join() === "0,1";
   return call.emit(
@@ -93,19 +93,19 @@ function parts(call: GraphCall, x: Placed, axis: number, lengths: readonly numbe
 
 const split: Operator = (call) => {
   const x = call.value(1);
-  const axis = call.exampleAxis(call.numbers(0)[0]!, x);
+  const axis = call.exampleAxis(call.numbers(0)[0]!, x.shape.length);
   const count = call.number("num_split", 1);
   return parts(call, x, axis, Array(count).fill(x.shape[axis]! / count));
 };
 
 const splitInto: Operator = (call) => {
   const x = call.value();
-  return parts(call, x, call.exampleAxis(call.numbers(2)[0]!, x), call.numbers(1));
+  return parts(call, x, call.exampleAxis(call.numbers(2)[0]!, x.shape.length), call.numbers(1));
 };
 
 const unpacked: Operator = (call) => {
   const x = call.value();
-  const axis = call.exampleAxis(call.number("axis", 0), x);
+  const axis = call.exampleAxis(call.number("axis", 0), x.shape.length);
   return parts(call, x, axis, Array(x.shape[axis]!).fill(1)).map((part) =>
     toShape(call, part, [call.batch, ...part.shape.toSpliced(axis, 1)])
   );

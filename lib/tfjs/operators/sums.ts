@@ -93,7 +93,7 @@ const concat: Operator = (call) => {
   const places = Array.from({ length: count - 1 }, (_, i) => isV2 ? i : i + 1);
   const values = places.map((i) => call.value(i));
   if (values.length === 1) return values[0]!;
-  const axis = call.exampleAxis(call.numbers(isV2 ? count - 1 : 0)[0]!, values[0]!);
+  const axis = call.exampleAxis(call.numbers(isV2 ? count - 1 : 0)[0]!, values[0]!.shape.length);
   const rank = values[0]!.shape.length;
   const others = (shape: readonly number[]): string =>
     `${shape.length}:${shape.toSpliced(axis, 1)}`;
