@@ -31,7 +31,8 @@ const WANTED_FEATURES: readonly GPUFeatureName[] = ["timestamp-query", "shader-f
 export async function findAdapter(powerPreference: PowerPreference): Promise<GPUAdapter> {
   prepareVulkan();
   chooseOwnDevice();
-  const adapter = await navigator.gpu?.requestAdapter({ powerPreference });
+  // Node 20 has no `navigator`.
+  const adapter = await globalThis.navigator?.gpu?.requestAdapter({ powerPreference });
   if (!adapter) {
     throw new DeviceError(
       "missing",

@@ -72,7 +72,7 @@ const ACTION = "read an image folder";
 export function checkImageFolder(options: ImageFolderOptions): ImageFolderRules {
   const { size = 64, channels = 3, resize = "cover", filter = "bilinear" } = options;
   const { testFraction = 0.2, memoryLimit = 2 ** 30, key = keyOf(0) } = options;
-  const { workers = Math.min(8, navigator.hardwareConcurrency) } = options;
+  const { workers = Math.min(8, globalThis.navigator?.hardwareConcurrency ?? 1) } = options;
   const sides = typeof size === "number" ? [size, size] as const : size;
   const isSide = (value: unknown): boolean =>
     Number.isInteger(value) && (value as number) >= 1 && (value as number) <= LARGEST_SIDE;
