@@ -129,7 +129,8 @@ async function run(
   if (files) {
     // A picture is decoded while the device computes the one before.
     const images = (async function* () {
-      for (const file of files) yield (await prepared(file)).image;
+      yield first.image;
+      for (const file of files.slice(1)) yield (await prepared(file)).image;
     })();
     const pictures: { image: string; top: ReturnType<typeof topOf> }[] = [];
     for await (const classes of classifyImages(classifier, images, flags)) {

@@ -1,6 +1,7 @@
 // The numbers of a TensorFlow.js model: groups of tensors, each in shards beside `model.json`.
 // Source: https://github.com/tensorflow/tfjs/blob/master/tfjs-core/src/io/types.ts
 import { besidePath } from "../files/beside.ts";
+import { isRecord } from "../keras/mod.ts";
 import { sizeOf } from "../tensor/tensor.ts";
 
 /** A tensor as the manifest lists it. */
@@ -42,10 +43,6 @@ const READERS: Readonly<Record<string, (view: DataView, byte: number) => number>
   uint16: (view, byte) => view.getUint16(byte, true),
   float16: (view, byte) => view.getFloat16(byte, true),
 };
-
-function isRecord(value: unknown): value is { readonly [name: string]: unknown } {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 /**
  * The tensors that a manifest lists. The shards' lengths are compared with it before they are read.

@@ -5,6 +5,7 @@ import type { Image } from "../image/image.ts";
 import { inputShapeOf, preprocess } from "../image/preprocess.ts";
 import type { Preprocessing } from "../image/preprocessing.ts";
 import type { Network } from "../layers/layer.ts";
+import { oneBehind } from "../tensor/one_behind.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
@@ -88,7 +89,9 @@ export async function classifyImage<P extends Tree, S extends Tree>(
 ): Promise<(Classification & { readonly score: number })[]> {
   const { model, params, state } = network;
   const how = preprocessingFor(network);
-  const scores = await scoresOf(image, how, (x) => model.apply(params, state, x, {})[0]);
+  const scores = await readScores(
+    outputOf(image, how, (x) => model.apply(params, state, x, {})[0]),
+  );
   return rankClasses(scores, network.classNames, top);
 }
 
@@ -104,19 +107,17 @@ export async function* classifyImages<P extends Tree, S extends Tree>(
   { top = 5 }: ClassifyOptions = {},
 ): AsyncGenerator<(Classification & { readonly score: number })[]> {
   const how = preprocessingFor(network);
-  const rank = (scores: Float32Array) => rankClasses(scores, network.classNames, top);
-  let pending: Promise<Float32Array> | undefined;
-  try {
-    for await (const image of images) {
-      const before = pending;
-      pending = scoresOf(image, how, (x) => predict(network, x, { probabilities: false }));
-      pending.catch(() => {}); // A failure is thrown when they are awaited.
-      if (before) yield rank(await before);
-    }
-    if (pending) yield rank(await pending);
-  } finally {
-    await pending?.catch(() => {});
+  const found: (Classification & { readonly score: number })[][] = [];
+  await using reads = oneBehind();
+  for await (const image of images) {
+    const output = outputOf(image, how, (x) => predict(network, x, { probabilities: false }));
+    await reads.next(output, async (output) => {
+      found.push(rankClasses(await readScores(output), network.classNames, top));
+    });
+    yield* found.splice(0);
   }
+  await reads.end();
+  yield* found;
 }
 
 /**
@@ -180,18 +181,14 @@ function requireInputShape({ inputShape }: Pick<Classifier, "inputShape">): Shap
   );
 }
 
-/**
- * One score a class.
- *
- * @param apply the network
- */
-async function scoresOf(
-  image: Image,
-  how: Preprocessing,
-  apply: (x: Tensor) => Tensor,
-): Promise<Float32Array> {
+/** What a network, `apply`, makes of a picture. */
+function outputOf(image: Image, how: Preprocessing, apply: (x: Tensor) => Tensor): Tensor {
   const pixels = preprocess(image, how);
-  const output = tf.tidy(() => apply(tf.tensor(pixels, [1, ...inputShapeOf(how)])));
+  return tf.tidy(() => apply(tf.tensor(pixels, [1, ...inputShapeOf(how)])));
+}
+
+/** One score a class, of an output that is freed. */
+async function readScores(output: Tensor): Promise<Float32Array> {
   const scores = await output.data().finally(() => output.dispose()) as Float32Array;
   requireClassScores("classify", output.shape);
   requireFinite(scores);

@@ -4,13 +4,9 @@ import { profile } from "../../lib/device/mod.ts";
 import { registerKernels } from "../../lib/device/register.ts";
 import { convolve, normalArray } from "../../lib/tensor/mod.ts";
 import { key, start, tf } from "../../mod.ts";
-import {
-  type Convolution,
-  filterGradient,
-  relativeError,
-  sizes,
-} from "../../tasks/selftest/reference.ts";
+import { filterGradient, relativeError, sizes } from "../../tasks/selftest/reference.ts";
 import { gpuTest } from "./adapter.ts";
+import { paddedConvolution } from "./padded_convolution.ts";
 
 /** Batch, image, filter, channels, features, stride, dilation and padding; and whether channels are few enough. */
 const CASES = [
@@ -30,12 +26,7 @@ gpuTest("filter gradients of few channels equal the reference", async () => {
     for (const [n, row] of CASES.entries()) {
       const [batch, [height, width], filter, channels, features, stride, dilation, padding, few] =
         row;
-      const length = (axis: 0 | 1): number =>
-        Math.floor(
-          ([height, width][axis]! + 2 * padding - (filter[axis] - 1) * dilation[axis] - 1) /
-            stride[axis],
-        ) + 1;
-      const c: Convolution = {
+      const c = paddedConvolution({
         batch,
         input: [height, width, channels],
         filter,
@@ -43,12 +34,11 @@ gpuTest("filter gradients of few channels equal the reference", async () => {
         stride,
         dilation,
         before: [padding, padding],
-        output: [length(0), length(1)],
-      };
+      });
       const values = normalArray(key(10 * n), sizes(c).x);
       const slopes = normalArray(key(10 * n + 1), sizes(c).y);
       const x = tf.tensor4d(values, [batch, height, width, channels]);
-      const dy = tf.tensor4d(slopes, [batch, length(0), length(1), features]);
+      const dy = tf.tensor4d(slopes, [batch, ...c.output, features]);
       const w = tf.zeros([...filter, channels, features]) as tf.Tensor4D;
       const options = { stride, padding, dilation, groups: 1 };
       const slope = tf.grad((w) => convolve(x, w as tf.Tensor4D, options));

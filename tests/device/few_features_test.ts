@@ -11,6 +11,7 @@ import {
   sizes,
 } from "../../tasks/selftest/reference.ts";
 import { gpuTest } from "./adapter.ts";
+import { paddedConvolution } from "./padded_convolution.ts";
 import { onEachForm } from "./forms.ts";
 
 /** Batch, image, filter, channels, features, stride, dilation and padding. */
@@ -28,12 +29,7 @@ gpuTest("convolutions to few features and their input gradients equal the refere
   await onEachForm(async (form) => {
     for (const [n, row] of CASES.entries()) {
       const [batch, [height, width], filter, channels, features, stride, dilation, padding] = row;
-      const length = (axis: 0 | 1): number =>
-        Math.floor(
-          ([height, width][axis]! + 2 * padding - (filter[axis] - 1) * dilation[axis] - 1) /
-            stride[axis],
-        ) + 1;
-      const c: Convolution = {
+      const c = paddedConvolution({
         batch,
         input: [height, width, channels],
         filter,
@@ -41,8 +37,7 @@ gpuTest("convolutions to few features and their input gradients equal the refere
         stride,
         dilation,
         before: [padding, padding],
-        output: [length(0), length(1)],
-      };
+      });
       const [values, weights, bias] = [sizes(c).x, sizes(c).filter, features].map((size, i) =>
         normalArray(key(10 * n + i), size)
       );
@@ -64,7 +59,7 @@ gpuTest("convolutions to few features and their input gradients equal the refere
         features: channels,
       };
       const slopes = normalArray(key(10 * n + 5), sizes(turned).y);
-      const dy = tf.tensor4d(slopes, [batch, length(0), length(1), channels]);
+      const dy = tf.tensor4d(slopes, [batch, ...c.output, channels]);
       const turnedFilter = tf.tensor4d(weights!, [...filter, features, channels]);
       const gradient = tf.grad((x) => convolve(x as tf.Tensor4D, turnedFilter, options))(
         tf.zeros([batch, height, width, features]),

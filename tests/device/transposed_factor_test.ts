@@ -3,13 +3,9 @@ import { assertEquals, assertLess } from "@std/assert";
 import { profile } from "../../lib/device/mod.ts";
 import { convolve, normalArray } from "../../lib/tensor/mod.ts";
 import { key, tf } from "../../mod.ts";
-import {
-  type Convolution,
-  inputGradient,
-  relativeError,
-  sizes,
-} from "../../tasks/selftest/reference.ts";
+import { inputGradient, relativeError, sizes } from "../../tasks/selftest/reference.ts";
 import { gpuTest } from "./adapter.ts";
+import { paddedConvolution } from "./padded_convolution.ts";
 import { onEachForm } from "./forms.ts";
 
 gpuTest("products by a transposed matrix of long rows equal the reference", async () => {
@@ -40,8 +36,7 @@ gpuTest("products by a transposed matrix of long rows equal the reference", asyn
 gpuTest("input gradients of many features equal the reference", async () => {
   await onEachForm(async (form) => {
     for (const stride of [[1, 1], [2, 2], [1, 3]] as const) {
-      const length = (axis: 0 | 1): number => Math.floor(([19, 24][axis]! - 1) / stride[axis]) + 1;
-      const c: Convolution = {
+      const c = paddedConvolution({
         batch: 3,
         input: [19, 24, 12],
         filter: [3, 3],
@@ -49,12 +44,11 @@ gpuTest("input gradients of many features equal the reference", async () => {
         stride,
         dilation: [1, 1],
         before: [1, 1],
-        output: [length(0), length(1)],
-      };
+      });
       const weights = normalArray(key(3), sizes(c).filter);
       const slopes = normalArray(key(4), sizes(c).y);
       const filter = tf.tensor4d(weights, [3, 3, 12, 512]);
-      const dy = tf.tensor4d(slopes, [3, length(0), length(1), 512]);
+      const dy = tf.tensor4d(slopes, [3, ...c.output, 512]);
       const options = { stride, padding: 1, dilation: [1, 1], groups: 1 } as const;
       const gradient = tf.grad((x) => convolve(x as tf.Tensor4D, filter, options))(
         tf.zeros([3, 19, 24, 12]),
