@@ -1,6 +1,7 @@
 // Max pooling on software adapters, without switches: windows side by side share what they read.
 import type { tf } from "../../tensor/tf.ts";
-import type { GuardedBackend, ProgramType } from "../backend.ts";
+import type { GuardedBackend } from "../backend.ts";
+import type { ProgramType } from "../dispatch.ts";
 import { tilesAlong } from "./depthwise.ts";
 import { runProgram } from "./program.ts";
 import { each } from "./tiles.ts";
