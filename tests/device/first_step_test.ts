@@ -98,7 +98,6 @@ Deno.test("mod.ts loads few modules, and no package that most do not need", asyn
     "@tensorflow/tfjs-core",
     "@tensorflow/tfjs-layers",
     "d3-scale-chromatic",
-    "fast-png",
     "fastest-levenshtein",
     "gifenc",
     "jpeg-js",

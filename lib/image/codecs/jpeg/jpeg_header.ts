@@ -1,5 +1,5 @@
 // The headers of a JPEG file, checked before anything is decoded.
-import { exifOrientation, type Orientation } from "./exif.ts";
+import { exifOrientation, type Orientation } from "../exif.ts";
 import { checkRestarts, isFrame, type JpegFrame, parseJpegFrame } from "./jpeg_frame.ts";
 import { badJpeg, type JpegSegment, jpegSegments, MARKER } from "./jpeg_segments.ts";
 import { type BitsLeft, checkScan, type TableName, tablesIn } from "./jpeg_tables.ts";

@@ -8,8 +8,8 @@
 // A remote module does not see our deno.json, so the package is named and pinned here.
 // deno-lint-ignore no-import-prefix
 import { decode } from "npm:jpeg-js@0.4.4";
-import { upright } from "./exif.ts";
-import type { Image } from "../image.ts";
+import { upright } from "../exif.ts";
+import type { Raster } from "../../image.ts";
 import { type JpegHeader, parseJpegHeader } from "./jpeg_header.ts";
 import { badJpeg } from "./jpeg_segments.ts";
 
@@ -20,7 +20,7 @@ import { badJpeg } from "./jpeg_segments.ts";
  * @throws {SyntaxError} if a rule of the format is broken, or the file is cut
  * @throws {RangeError} if it has too many pixels
  */
-export function decodeJpeg(bytes: Uint8Array, file: string): Image {
+export function decodeJpeg(bytes: Uint8Array, file: string): Raster {
   const header = parseJpegHeader(bytes, file);
   const { width, height, orientation, isEnded, isComplete } = header;
   const rgb = rgbBytes(bytes, header, file);

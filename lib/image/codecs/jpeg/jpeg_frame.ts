@@ -1,5 +1,5 @@
 // The frame header of a JPEG file: the size of the picture and of its components.
-import { checkPixelCount } from "../image.ts";
+import { checkPixelCount } from "../../image.ts";
 import { badJpeg, type JpegSegment, MARKER } from "./jpeg_segments.ts";
 
 /**
