@@ -100,7 +100,6 @@ Deno.test("mod.ts loads few modules, and no package that most do not need", asyn
     "d3-scale-chromatic",
     "fastest-levenshtein",
     "gifenc",
-    "jpeg-js",
     "oled-font-5x7",
   ]);
   const own = [...loaded].filter((one) => one.startsWith("file:"));

@@ -1,13 +1,7 @@
 // Decodes PNG files of every color type and depth, with palettes and transparency.
 import { exifOrientation, upright } from "../exif.ts";
 import type { Raster } from "../../image.ts";
-import {
-  badPng,
-  parsePngChunks,
-  parsePngHeader,
-  type PngChunk,
-  type PngHeader,
-} from "./png_chunks.ts";
+import { badPng, parsePngChunks, parsePngHeader, type PngHeader } from "./png_chunks.ts";
 import { type PngSamples, pngSamples } from "./png_samples.ts";
 
 /**
