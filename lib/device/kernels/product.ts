@@ -102,7 +102,7 @@ const COPY = { pass: 40_000, number: 0.25, gainOfNumber: 0.4, gainOfQuad: 0.25 }
 /**
  * Products of so few multiplications take less time than compiling a text of their own: up to here
  * software adapters compute them in the smallest tiles, of numbers one by one, the text of which is
- * the shortest and serves all transpositions and sizes.
+ * the shortest and serves all transpositions, sizes and depths.
  */
 const SMALL = 1 << 18;
 
@@ -116,7 +116,7 @@ function readingOf(
   software: boolean,
   product: Product,
 ): Reading {
-  const { batch, rows, columns, depth, inputs } = product;
+  const { batch, rows, columns, depth, shorter = 0, inputs } = product;
   if (!software) {
     const held = (fours: unknown): Holding => fours === undefined ? "numbers" : "vectors";
     return { quads: product.quads, held: [held(product.quads.a), held(product.quads.b)] };
@@ -125,7 +125,7 @@ function readingOf(
   // Depth quads of both or, of B, of none: the text of B alone would have to step A by fours.
   const { a, b } = product.quads;
   const quads: Quads = b === "depth" && a !== "depth" ? { a } : { a, b };
-  const [height, width] = registerForm(rows, columns, depth, quads).tile;
+  const [height, width] = registerForm({ rows, columns, depth, shorter, quads }).tile;
   const work = batch * rows * columns * depth;
   const sizes = Object.values(inputs).map(({ shape }) => tf.util.sizeFromShape(shape));
   const hold = (size: number, reads: number, fours: boolean): Holding => {
@@ -161,11 +161,12 @@ export function runProduct(
   const { quads, held } = readingOf(backend, software, product);
   const { neighbors, shorter = 0 } = product;
   const small = software && isSmall(product);
+  const sums = { depth, shorter, quads };
   const form = !software
-    ? workgroupForm({ batch, rows, columns, depth, shorter, quads, neighbors })
-    : small
-    ? registerForm(4, 1, depth, quads)
-    : registerForm(rows, columns, depth, quads);
+    ? workgroupForm({ batch, rows, columns, ...sums, neighbors })
+    : registerForm(
+      small ? { rows: 4, columns: 1, depth, shorter: 1, quads } : { rows, columns, ...sums },
+    );
   const tileRows = Math.ceil(rows / form.tile[0]);
   const tileColumns = Math.ceil(columns / form.tile[1]);
   const steps = depth / form.step;

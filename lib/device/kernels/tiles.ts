@@ -63,6 +63,17 @@ const TILES_WANTED = 128;
 /** Steps of the summation between two looks at a sum: it is read and written back once in these. */
 const TURN = 4;
 
+/** What the register form is chosen by. */
+export type RegisterShape = {
+  readonly rows: number;
+  readonly columns: number;
+  /** Length of the sums, or of the longest. */
+  readonly depth: number;
+  /** Some sums are shorter by multiples of this; 0 if none is. */
+  readonly shorter: number;
+  readonly quads: Quads;
+};
+
 /**
  * For adapters that compute on the CPU: each invocation keeps a tile in
  * registers. There is no workgroup memory and no barrier, both of which such
@@ -70,7 +81,8 @@ const TURN = 4;
  * from a texture, so the tile is as large as compiles in good time; it overflows
  * the registers, so each sum takes four products in a chain while it is in one.
  */
-export function registerForm(rows: number, columns: number, depth: number, quads: Quads): Form {
+export function registerForm(shape: RegisterShape): Form {
+  const { rows, columns, depth, quads } = shape;
   // Of few rows the factor B is read once: what counts is that memory is walked through in its order,
   // by the eight invocations of a workgroup in turns.
   const thin = rows <= 4;
@@ -80,9 +92,10 @@ export function registerForm(rows: number, columns: number, depth: number, quads
   const height = rows === 1 ? 1 : thin ? 4 : width === 16 || rows <= 8 ? 8 : 16;
   const gap = inTurns ? 4 * LANES : 4;
   const stride = strideOf(quads);
+  // A second loop, for the steps that are left, would be a quarter of what there is to compile.
+  const isWhole = stride === TURN || (depth % TURN === 0 && shape.shorter % TURN === 0);
   const across = width / 4;
   const [a, b] = [tileOfA(height, quads.a), tileOfB(width, quads.b, gap)];
-  const single = stride === 1 ? singleSteps(height, across, a, b) : "";
   const code = `${TILE_PLACE}
 fn main(index: u32, local: u32) {
   if (index >= uniforms.tiles) { return; }
@@ -109,11 +122,11 @@ fn main(index: u32, local: u32) {
         `c${i * across + q} = ${chain(`c${i * across + q}`, a, b, i, q)};`))
   }
   }
-  ${single}
+  ${isWhole ? "" : singleSteps(height, across, a, b)}
   ${storeRows(height, across, gap)}
 }`;
   return {
-    name: `register${height}x${width}${inTurns ? " in turns" : ""}`,
+    name: `register${height}x${width}${inTurns ? " in turns" : ""}${isWhole ? "" : " and rest"}`,
     tile: [height, width],
     workgroup: LANES,
     isShared: false,
@@ -121,7 +134,7 @@ fn main(index: u32, local: u32) {
       const wanted = Math.ceil((inTurns ? 16 : 1) * TILES_WANTED / Math.max(1, tiles));
       return Math.min(wanted, Math.max(1, Math.floor(depth / stride / LEAST_DEPTH)));
     },
-    step: stride,
+    step: isWhole ? TURN : stride,
     code,
   };
 }
