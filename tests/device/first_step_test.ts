@@ -102,5 +102,5 @@ Deno.test("mod.ts loads few modules, and no package that most do not need", asyn
     "oled-font-5x7",
   ]);
   const own = [...loaded].filter((one) => one.startsWith("file:"));
-  assert(own.length <= 625, `${own.length} modules`);
+  assert(own.length <= 640, `${own.length} modules`);
 });
