@@ -22,8 +22,8 @@ export type RegisterSizes = {
   readonly rows: number;
   readonly columns: number;
   readonly depth: number;
-  /** Some sums are shorter by multiples of this; of 0 none is. */
-  readonly shorter: number;
+  /** Some sums are shorter, by multiples of this. Default: none. */
+  readonly shorter?: number;
   readonly quads: Quads;
   /** Whether invocations of a vector may read together. */
   readonly subgroups: boolean;
@@ -66,7 +66,7 @@ function tileOf({ rows, columns, quads, subgroups }: RegisterSizes): Tile {
  * factor, and hand it round: of a load's 50 instructions, which find eight places, a seventh is left.
  */
 export function registerForm(sizes: RegisterSizes): Form {
-  const { depth, shorter, quads } = sizes;
+  const { depth, shorter = 0, quads } = sizes;
   const { height, width, inTurns, together } = tileOf(sizes);
   const across = width / 4;
   const gap = inTurns ? 4 * LANES : 4;
