@@ -1,5 +1,4 @@
 // Pictures for networks that take gray images, such as MNIST's digits, which are light on dark.
-import type { Shape } from "../tensor/tensor.ts";
 import { toGray } from "./gray.ts";
 import type { Image } from "./image.ts";
 import type { Preprocessing } from "./preprocessing.ts";
@@ -29,7 +28,7 @@ function edgeBrightness({ width, height, channels, pixels }: Image): number {
  */
 export function prepareGray(
   image: Image,
-  [height, width]: Shape,
+  [height, width]: readonly number[],
   invert: boolean | "auto",
 ): { readonly image: Image; readonly inverted: boolean } {
   const small = resize(toGray(image), width!, height!);
@@ -43,7 +42,10 @@ export function prepareGray(
  *
  * @param shape shape of the network's input, `[height, width, 1]`
  */
-export function preparedGray(how: Preprocessing, [height, width]: Shape): Preprocessing {
+export function preparedGray(
+  how: Preprocessing,
+  [height, width]: readonly number[],
+): Preprocessing {
   const { resize: _, ...rest } = how;
   return { ...rest, crop: [height!, width!] };
 }
