@@ -1,7 +1,7 @@
 // The one loop nest under matrix products and convolutions: result[m, n] = Σₖ A[m, k] · B[k, n].
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
-import { fitsTexture } from "../textures.ts";
+import { fitsTexture, paysToCopy } from "../textures.ts";
 import type { Activation } from "../../tensor/activation.ts";
 import { finishText } from "./epilogue.ts";
 import { runProgram } from "./program.ts";
@@ -93,13 +93,6 @@ type Holding = "numbers" | "vectors" | "texels" | "quads";
 type Reading = { readonly quads: Quads; readonly held: readonly [Holding, Holding] };
 
 /**
- * What a copy of a tensor into a texture costs on adapters that compute on the
- * CPU, and what each read by an invocation of eight gains, in nanoseconds:
- * measured on llvmpipe. The copy also ends the pass.
- */
-const COPY = { pass: 40_000, number: 0.25, gainOfNumber: 0.4, gainOfQuad: 0.25 } as const;
-
-/**
  * Products of so few multiplications take less time than compiling a text of their own: up to here
  * software adapters compute them in the smallest tiles, of numbers one by one, the text of which is
  * the shortest and serves all transpositions and sizes.
@@ -129,10 +122,13 @@ function readingOf(
   const work = batch * rows * columns * depth;
   const sizes = Object.values(inputs).map(({ shape }) => tf.util.sizeFromShape(shape));
   const hold = (size: number, reads: number, fours: boolean): Holding => {
-    const gain = reads * (fours ? COPY.gainOfQuad : COPY.gainOfNumber);
-    const pays = gain > COPY.pass + COPY.number * size;
-    const fits = fitsTexture(size, backend.device.limits, fours ? "rgba32float" : "r32float");
-    return pays && fits ? (fours ? "quads" : "texels") : fours ? "vectors" : "numbers";
+    const texels = fours ? "rgba32float" : "r32float";
+    const fits = fitsTexture(size, backend.device.limits, texels);
+    return fits && paysToCopy(size, reads, texels)
+      ? (fours ? "quads" : "texels")
+      : fours
+      ? "vectors"
+      : "numbers";
   };
   return {
     quads,
