@@ -54,7 +54,7 @@ export function planInputs(parts: PlanParts): Inputs {
     lastSeen[leaf] = data && (value as Tensor).dataId;
     if (data?.resource instanceof GPUBuffer) return data.resource;
     const buffer = ownBuffer(leaf, bytes);
-    backend.writeBuffer(buffer, hostBytes(parts, value));
+    backend.transfers.write(buffer, hostBytes(parts, value));
     return buffer;
   };
   const placeDonated = (value: Tensor | number, bytes: number, alone: boolean): GPUBuffer => {
@@ -66,7 +66,7 @@ export function planInputs(parts: PlanParts): Inputs {
     }
     const buffer = backend.bufferManager.acquireBuffer(bytes, TENSOR_USAGE);
     if (held instanceof GPUBuffer) backend.encoding.copy(held, buffer, bytes);
-    else backend.writeBuffer(buffer, hostBytes(parts, value));
+    else backend.transfers.write(buffer, hostBytes(parts, value));
     return buffer;
   };
   return {

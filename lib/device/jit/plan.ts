@@ -2,7 +2,9 @@
 import type { Key } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
-import { bindGroup, type BufferPart, type GuardedBackend } from "../backend.ts";
+import type { GuardedBackend } from "../backend.ts";
+import { bindGroup } from "../run_command.ts";
+import type { BufferPart } from "../transfers.ts";
 import { type Arena, planArena } from "./arena.ts";
 import { type Inputs, planInputs } from "./inputs.ts";
 import { type KeyBook, keyBook } from "./keys.ts";
@@ -163,7 +165,7 @@ function equip(parts: PlanParts, arena: Arena, keys: KeyBook): Equipment {
     if (origin.kind === "captured") fixed.set(place, backend.bufferOf(origin.info.dataId));
     if (origin.kind !== "constant" || bytes === 0) continue;
     const buffer = acquire(bytes, TENSOR_USAGE);
-    backend.writeBuffer(buffer, origin.bytes);
+    backend.transfers.write(buffer, origin.bytes);
     fixed.set(place, buffer);
   }
   return {
@@ -248,13 +250,13 @@ async function replayExchanging(
     let at = 0;
     const wanted = to.map((one) => ({ one, bytes: bytes.subarray(at, at += one.bytes) }))
       .filter(({ one }) => read.has(one));
-    if (wanted.length === to.length) return backend.writeParts(partsOf(to), bytes);
-    for (const { one, bytes } of wanted) backend.writeParts(partsOf([one]), bytes);
+    if (wanted.length === to.length) return backend.transfers.writeParts(partsOf(to), bytes);
+    for (const { one, bytes } of wanted) backend.transfers.writeParts(partsOf([one]), bytes);
   };
   /** Exchanges in the order of the program, which is that of all ranks. */
   let last: Promise<unknown> = Promise.resolve();
   const begin = ({ from, to, channel }: Exchange): void => {
-    const sent = backend.readParts(partsOf(from), `run ${name}`);
+    const sent = backend.transfers.read(partsOf(from), `run ${name}`);
     const before = last;
     const arrived = (async () => {
       const values = new Float32Array(await sent);

@@ -1,7 +1,8 @@
 // Max pooling: the largest of each window, and, for the gradient, which one that was.
 import type { MaxWindowsAttributes } from "../../tensor/max_windows.ts";
 import type { tf } from "../../tensor/tf.ts";
-import type { GuardedBackend, ProgramType } from "../backend.ts";
+import type { GuardedBackend } from "../backend.ts";
+import type { ProgramType } from "../dispatch.ts";
 import { floatBits } from "./float_bits.ts";
 import {
   packedInput,

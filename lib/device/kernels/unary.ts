@@ -1,7 +1,8 @@
 // Functions of one number each, four an invocation where they come in fours; tfjs computes one.
 // Its functions of two numbers take four already, and measure the same as ours would.
 import { tf } from "../../tensor/tf.ts";
-import type { GuardedBackend, ProgramType } from "../backend.ts";
+import type { GuardedBackend } from "../backend.ts";
+import type { ProgramType } from "../dispatch.ts";
 import { runElementwise } from "./elementwise.ts";
 import { floatBits } from "./float_bits.ts";
 import { runProgram } from "./program.ts";
