@@ -45,7 +45,10 @@ export function depthwiseFilterGradient(
   const [taps, channels] = [g.filterHeight * g.filterWidth, g.inChannels];
   const { wide, strips, type, reader } = stripsOf(channels);
   const parts = taps <= MOST_SUMS ? 1 : g.filterHeight;
-  const [tilesDown, height] = tilesAlong(g.outHeight, mostOf(software, taps / parts)[0]);
+  const [tilesDown, height] = tilesAlong(
+    g.outHeight,
+    mostOf(software, software ? taps / parts : taps)[0],
+  );
   const [tilesAcross, width] = tilesAlong(g.outWidth, parts > 1 && software ? WIDTH_OF_ROW : WIDTH);
   const tiles = g.batchSize * tilesDown * tilesAcross;
   const form = software ? "software" : "gpu";
