@@ -1,11 +1,13 @@
 // The one loop nest under matrix products and convolutions: result[m, n] = Σₖ A[m, k] · B[k, n].
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
-import { fitsTexture } from "../textures.ts";
+import { subgroupsOpening } from "../subgroups.ts";
+import { fitsTexture, LASTING_BYTES, paysToCopy } from "../textures.ts";
 import type { Activation } from "../../tensor/activation.ts";
 import { finishText } from "./epilogue.ts";
 import { runProgram } from "./program.ts";
-import { each, type Neighbors, type Quads, registerForm, strideOf } from "./tiles.ts";
+import { registerForm } from "./register_form.ts";
+import { each, type Form, type Neighbors, type Quads, strideOf } from "./tiles.ts";
 import { workgroupForm } from "./workgroup_form.ts";
 
 /**
@@ -93,13 +95,6 @@ type Holding = "numbers" | "vectors" | "texels" | "quads";
 type Reading = { readonly quads: Quads; readonly held: readonly [Holding, Holding] };
 
 /**
- * What a copy of a tensor into a texture costs on adapters that compute on the
- * CPU, and what each read by an invocation of eight gains, in nanoseconds:
- * measured on llvmpipe. The copy also ends the pass.
- */
-const COPY = { pass: 40_000, number: 0.25, gainOfNumber: 0.4, gainOfQuad: 0.25 } as const;
-
-/**
  * Products of so few multiplications take less time than compiling a text of their own: up to here
  * software adapters compute them in the smallest tiles, of numbers one by one, the text of which is
  * the shortest and serves all transpositions and sizes.
@@ -108,6 +103,22 @@ const SMALL = 1 << 18;
 
 function isSmall({ batch, rows, columns, depth }: Product): boolean {
   return batch * rows * columns * depth <= SMALL;
+}
+
+/** How a product is laid over invocations of adapters that compute on the CPU. */
+function softwareForm(backend: GuardedBackend, product: Product, quads: Quads): Form {
+  const { rows, columns, depth, shorter = 0 } = product;
+  const subgroups = subgroupsOpening(backend.device) !== undefined;
+  return registerForm(
+    isSmall(product)
+      ? { rows: 4, columns: 1, depth, shorter: 1, quads, subgroups: false } // Of any depth.
+      : { rows, columns, depth, shorter, quads, subgroups },
+  );
+}
+
+/** Whether a factor is likely to be copied into a texture once for all calls of a recorded function. */
+function copiedOnce(backend: GuardedBackend, info: tf.TensorInfo): boolean {
+  return 4 * tf.util.sizeFromShape(info.shape) <= LASTING_BYTES && backend.mayLast(info);
 }
 
 /** How to read the factors: on adapters that compute on the CPU by quads where shapes allow. */
@@ -125,20 +136,21 @@ function readingOf(
   // Depth quads of both or, of B, of none: the text of B alone would have to step A by fours.
   const { a, b } = product.quads;
   const quads: Quads = b === "depth" && a !== "depth" ? { a } : { a, b };
-  const [height, width] = registerForm(rows, columns, depth, quads).tile;
+  const [height, width] = softwareForm(backend, product, quads).tile;
   const work = batch * rows * columns * depth;
-  const sizes = Object.values(inputs).map(({ shape }) => tf.util.sizeFromShape(shape));
-  const hold = (size: number, reads: number, fours: boolean): Holding => {
-    const gain = reads * (fours ? COPY.gainOfQuad : COPY.gainOfNumber);
-    const pays = gain > COPY.pass + COPY.number * size;
-    const fits = fitsTexture(size, backend.device.limits, fours ? "rgba32float" : "r32float");
+  const [first, second] = Object.values(inputs) as [tf.TensorInfo, tf.TensorInfo];
+  const hold = (info: tf.TensorInfo, reads: number, fours: boolean, lasts = false): Holding => {
+    const size = tf.util.sizeFromShape(info.shape);
+    const texels = fours ? "rgba32float" : "r32float";
+    const pays = lasts || paysToCopy(size, reads, texels);
+    const fits = fitsTexture(size, backend.device.limits, texels);
     return pays && fits ? (fours ? "quads" : "texels") : fours ? "vectors" : "numbers";
   };
   return {
     quads,
     held: [
-      hold(sizes[0]!, work / width, quads.a !== undefined),
-      hold(sizes[1]!, work / height, quads.b !== undefined),
+      hold(first, work / width, quads.a !== undefined),
+      hold(second, work / height, quads.b !== undefined, copiedOnce(backend, second)),
     ],
   };
 }
@@ -163,9 +175,7 @@ export function runProduct(
   const small = software && isSmall(product);
   const form = !software
     ? workgroupForm({ batch, rows, columns, depth, shorter, quads, neighbors })
-    : small
-    ? registerForm(4, 1, depth, quads)
-    : registerForm(rows, columns, depth, quads);
+    : softwareForm(backend, product, quads);
   const tileRows = Math.ceil(rows / form.tile[0]);
   const tileColumns = Math.ceil(columns / form.tile[1]);
   const steps = depth / form.step;
@@ -216,6 +226,7 @@ export function runProduct(
     invocations: form.isShared ? tiles * form.workgroup : tiles,
     workgroup: form.workgroup,
     isShared: form.isShared,
+    isSubgroup: form.isSubgroup ?? false,
   })[0]!;
   return whole ? partial : sumPieces(backend, product, partial);
 }
