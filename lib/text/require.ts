@@ -2,18 +2,22 @@
 import { unknownName } from "./nearest.ts";
 import { describeValue } from "./value.ts";
 
+/** "12" is not 12. */
+const quoted = (value: unknown): string =>
+  typeof value === "string" ? JSON.stringify(value) : `${value}`;
+
 /**
  * Refuses a value that breaks a rule.
  *
  * @param action what cannot be done, such as `make a conv layer`
  * @param rule the rule, such as `its rate must be below 1`
  * @param holds whether the value keeps the rule
+ * @param value the value, or words that say what it is
  * @throws {RangeError} if it does not
  */
 export function requireRange(action: string, rule: string, holds: boolean, value: unknown): void {
   if (holds) return;
-  const got = typeof value === "string" ? JSON.stringify(value) : value;
-  throw new RangeError(`Cannot ${action}: ${rule}, got ${got}`);
+  throw new RangeError(`Cannot ${action}: ${rule}, got ${value}`);
 }
 
 /**
@@ -34,7 +38,7 @@ export function requireWhole(
 ): number {
   const range = most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`;
   const holds = Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
-  requireRange(action, `${name} must be a whole number ${range}`, holds, value);
+  requireRange(action, `${name} must be a whole number ${range}`, holds, quoted(value));
   return value as number;
 }
 
@@ -47,7 +51,7 @@ export function requireWhole(
  */
 export function requirePositive(action: string, name: string, value: unknown): number {
   const holds = Number.isFinite(value) && (value as number) > 0;
-  requireRange(action, `${name} must be a finite number above 0`, holds, value);
+  requireRange(action, `${name} must be a finite number above 0`, holds, quoted(value));
   return value as number;
 }
 
@@ -63,7 +67,7 @@ export function requireShare(action: string, name: string, value: number): void 
     action,
     `${name} must be from 0 up to but not including 1`,
     value >= 0 && value < 1,
-    value,
+    quoted(value),
   );
 }
 
@@ -81,7 +85,6 @@ export function requireOneOf(
   value: unknown,
 ): void {
   if (choices.includes(value)) return;
-  const quoted = (one: unknown): string => typeof one === "string" ? `"${one}"` : `${one}`;
   const [last, ...others] = choices.map(quoted).reverse();
   const list = others.length > 0 ? `${others.reverse().join(", ")} or ${last}` : last;
   throw new RangeError(`Cannot ${action}: ${name} must be ${list}, got ${quoted(value)}`);
