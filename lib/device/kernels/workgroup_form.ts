@@ -56,8 +56,13 @@ const THIN: readonly (readonly [rows: number, columns: number, Sharing])[] = [
 ];
 const SMALL = sharing(8, 8, 1, 1, 16); // 32 × 32
 const STANDARD = sharing(16, 8, 2, 1, 16); // 64 × 64
-const NARROW = sharing(8, 16, 2, 1, 16); // 128 × 32
 const LARGE = sharing(16, 16, 2, 2, 8); // 128 × 128
+
+/** Tiles of many rows and columns, and their time for a number of the result beside that of large ones. */
+const WIDE: readonly (readonly [Sharing, time: number])[] = [
+  [STANDARD, 1.05],
+  [sharing(8, 16, 2, 1, 16), 1.15], // 128 × 32
+];
 
 /** Workgroups that keep a GPU busy: about four for each of 80 compute units; and the least of large ones. */
 const BUSY = 320;
@@ -105,10 +110,15 @@ function sharingOf(sizes: ProductSizes): Sharing {
       columns: isHalfEmpty(columns, width) ? 1 : thin.columns,
     };
   }
-  if (tilesOf(sizes, LARGE) >= BUSY) return LARGE;
-  if (!isBusy(STANDARD)) return SMALL;
-  // A second half of a tile that is empty is computed as well.
-  return columns % 64 > 0 && columns % 64 <= 32 ? NARROW : STANDARD;
+  const isLarge = tilesOf(sizes, LARGE) >= BUSY;
+  if (!isLarge && !isBusy(STANDARD)) return SMALL;
+  // What lies beyond the edge is computed as well.
+  const timeOf = ([of, time]: readonly [Sharing, number]): number => {
+    const [height, width] = tileOf(of);
+    return tilesOf(sizes, of) * height * width * time;
+  };
+  const wide = isLarge ? [[LARGE, 1] as const, ...WIDE] : WIDE;
+  return wide.reduce((best, one) => timeOf(one) < timeOf(best) ? one : best)[0];
 }
 
 /**
