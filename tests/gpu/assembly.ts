@@ -125,11 +125,12 @@ export type Turns = { readonly turns: number; readonly isConstant: boolean };
  * What a wave costs.
  *
  * @param kernel the whole kernel
- * @param text the loops of its text, in order
+ * @param text the loops of its text, in order; without, each is taken to turn once
  * @returns `undefined` if the compiler's loops are not those of the text
  */
-export function waveCost(kernel: Part, text: readonly Turns[]): Cost | undefined {
+export function waveCost(kernel: Part, text?: readonly Turns[]): Cost | undefined {
   const loops = allLoops(kernel).filter(({ clears }) => !clears);
+  text ??= loops.map(() => ({ turns: 1, isConstant: false }));
   const left = loops.length === text.length ? text : text.filter(({ isConstant }) => !isConstant);
   if (left.length !== loops.length) return undefined;
   const sum = { ...kernel.own };

@@ -7,12 +7,9 @@ export const CHIP = { units: 72, simds: 144, cycles: 2250, bytes: 512_000 } as c
 /** Microseconds from one dispatch to the next that needs it, which nothing that it computes undercuts. */
 const LAUNCH = 5;
 
-/** What a dispatch's time is made of. */
-export type DispatchTime = {
-  readonly microseconds: number;
-  /** What most of it goes to. */
-  readonly limit: "launch" | "memory" | "arithmetic" | "waiting";
-};
+/** What limits a dispatch: its waiting is for what its waves ask for, with too few of them beside. */
+export const LIMITS = ["launch", "memory", "arithmetic", "waiting"] as const;
+export type Limit = typeof LIMITS[number];
 
 /** What is known of a dispatch. */
 export type DispatchCost = {
@@ -32,7 +29,7 @@ export type DispatchCost = {
  */
 export function dispatchTime(
   { workgroups, workgroupSize, waves, wave, bytes }: DispatchCost,
-): DispatchTime {
+): { readonly microseconds: number; readonly limit: Limit } {
   const wavesOfGroup = Math.ceil(workgroupSize / 64);
   const total = Math.ceil(workgroups / CHIP.units) * wavesOfGroup / 2;
   const together = Math.min(Math.max(1, waves), Math.max(1, total));
@@ -42,8 +39,7 @@ export function dispatchTime(
   const arithmetic = rounds * together * issue / CHIP.cycles;
   const waiting = rounds * alone / CHIP.cycles;
   const memory = bytes / CHIP.bytes;
-  const times = { launch: LAUNCH, memory, arithmetic, waiting } as const;
-  const limits = ["launch", "memory", "arithmetic", "waiting"] as const;
-  const limit = limits.reduce((most, one) => times[one] > times[most] ? one : most);
+  const times: Record<Limit, number> = { launch: LAUNCH, memory, arithmetic, waiting };
+  const limit = LIMITS.reduce((most, one) => times[one] > times[most] ? one : most);
   return { microseconds: times[limit], limit };
 }

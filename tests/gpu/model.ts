@@ -1,4 +1,5 @@
 // Mesa's AMD compiler on a device that need not exist: what it makes of a WGSL kernel.
+import { type Part, readAssembly } from "./assembly.ts";
 
 /** What the compiler says of a kernel. */
 export type Figures = {
@@ -93,6 +94,9 @@ export function parseFigures(line: string): Figures {
   };
 }
 
+/** What the compiler made of a kernel. */
+export type Compiled = { readonly figures: Figures; readonly kernel: Part };
+
 /**
  * Compiles a kernel. Of one whose products are in a loop over a window's rows, within that over the
  * depth, the figures are of the outer loop: what is fetched there counts too.
@@ -100,10 +104,12 @@ export function parseFigures(line: string): Figures {
  * @param folder where the model is built
  * @param file the kernel's WGSL
  */
-export async function figuresOf(folder: string, file: string): Promise<Figures> {
+export async function compiledOf(folder: string, file: string): Promise<Compiled> {
   const rows = /const (?:TAP_ROWS|BLOCKS) = (\d+)u/.exec(await Deno.readTextFile(file))?.[1];
   const nested = rows ? ["--loops", "--nested", rows] : [];
-  const lines = (await run("sh", [`${folder}/wgsl_figures.sh`, ...nested, file])).split("\n");
+  const printed = await run("sh", [`${folder}/wgsl_figures.sh`, "--isa", ...nested, file]);
+  const lines = printed.split("\n");
   const outer = lines.slice(1).find((line) => / nested\[.* fma=[1-9]/.test(line));
-  return parseFigures(outer ? lines[0]!.replace(/hot: .*/, `hot: ${outer}`) : lines[0]!);
+  const figures = parseFigures(outer ? lines[0]!.replace(/hot: .*/, `hot: ${outer}`) : lines[0]!);
+  return { figures, kernel: readAssembly(printed) };
 }
