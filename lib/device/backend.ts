@@ -1,66 +1,24 @@
 // tfjs's WebGPU backend on a device of our own, with every fault made an exception.
 import type { Channel } from "../tensor/exchange.ts";
-import type { Key } from "../tensor/random.ts";
 import { tf } from "../tensor/tf.ts";
-import {
-  type Bound,
-  type Command,
-  type CommandRecorder,
-  type Fusion,
-  type HalfForm,
-  rangesOf,
-} from "./command.ts";
+import { type Bound, type Command, type CommandRecorder, rangesOf } from "./command.ts";
+import type { Dispatch, Halves, ProgramType } from "./dispatch.ts";
 import { type Counters, type Encoding, encoding } from "./encoding.ts";
+import { type ErrorScopes, errorScopes } from "./error_scopes.ts";
 import { DeviceError } from "./errors.ts";
 import { type FaultLedger, faultLedger } from "./faults.ts";
 import { guardBuffers, type GuardedBuffers } from "./buffers.ts";
 import { bytesIn, TENSOR_USAGE } from "./buffer_bytes.ts";
+import { commandRunner } from "./run_command.ts";
 import { type Uploads, uploads } from "./uploads.ts";
 import { type Field, layOut, programFields } from "./program_uniforms.ts";
 import { type Texels, type TexturePool, texturePool } from "./textures.ts";
+import { type Transfers, transfers } from "./transfers.ts";
 import { isWhole, nearestWhole, type WholePrograms, wholePrograms } from "./whole_numbers.ts";
 import { type OpenBackend, WebGPUBackend, type WebGPUProgram } from "./webgpu_backend.ts";
 
 type Uniforms = Parameters<WebGPUBackend["runWebGPUProgram"]>[3];
 type BackendValues = ReturnType<WebGPUBackend["readSync"]>;
-
-/** What neocog's own programs hold: tfjs keeps a bool as a whole number of 32 bits too. */
-export type ProgramType = "float32" | "int32" | "bool";
-
-/** A dispatch of neocog's own. */
-export type Dispatch = {
-  /** The operation's name, for errors and profiles. */
-  readonly operation: string;
-  /** Compiles, or returns what is compiled: it binds results, updated, inputs, uniforms, from 0. */
-  readonly pipeline: () => GPUComputePipeline;
-  /** Shapes of the results, which it writes whole. */
-  readonly results: readonly (readonly number[])[];
-  /** Tensors that it writes over where they lie: nobody else may have them. */
-  readonly updated: readonly tf.TensorInfo[];
-  readonly inputs: readonly tf.TensorInfo[];
-  /** Types of results, updated and inputs, in this order. */
-  readonly types: readonly ProgramType[];
-  /** Which inputs are bound as textures, and of which texels: see {@linkcode TexturePool}. */
-  readonly held: readonly (Texels | undefined)[];
-  readonly uniforms: Uint32Array<ArrayBuffer>;
-  /** The key whose two words lie among the uniforms, and from which word on. */
-  readonly key?: { readonly words: Key; readonly at: number } | undefined;
-  readonly workgroups: readonly [x: number, y: number, z: number];
-  /** How it may be joined with others under {@linkcode jit}. */
-  readonly fusion?: Fusion | undefined;
-  /** How it may hold tensors as float16, if it may. */
-  readonly half?: HalfForm | undefined;
-  /** The flag of overflows that it may set, bound after the tensors. */
-  readonly overflow?: tf.TensorInfo | undefined;
-};
-
-/** Mixed precision within a recording. */
-export type Halves = {
-  /** Not zero where a number was too large for float16, or a gradient not finite. Shape `[]`. */
-  readonly flag: tf.TensorInfo;
-  /** Data that stays as it was where the flag is set. */
-  readonly spared: WeakSet<object>;
-};
 
 /**
  * tfjs's WebGPU backend, which returns zeros or stale numbers when a shader, a
@@ -74,16 +32,18 @@ export class GuardedBackend extends WebGPUBackend {
   bindingLimit: number;
   /** Encodes commands, and counts them. */
   readonly encoding: Encoding = encoding(this.hidden);
+  /** Writes and reads buffers. */
+  readonly transfers: Transfers;
   readonly #faults: FaultLedger = faultLedger((_, from) => this.recoverFrom(from));
   readonly #buffers: GuardedBuffers;
   readonly #uploads: Uploads;
   readonly #whole: WholePrograms;
+  readonly #scopes: ErrorScopes;
+  readonly #runCommand: (command: Command) => void;
   /** Data of tensors made while recording: there are no numbers behind them. */
   readonly #unreal = new WeakSet<object>();
   #recorder: CommandRecorder | undefined;
   #halves: Halves | undefined;
-  /** What was thrown instead of being told to the error scope that is open. */
-  #refused: Error | undefined;
 
   /**
    * @param device the device to run on; the backend owns it from here on
@@ -103,6 +63,9 @@ export class GuardedBackend extends WebGPUBackend {
       (bytes) => void (encoding.counted.allocatedBytes += bytes),
     );
     this.#uploads = uploads((buffer) => bufferManager.releaseBuffer(buffer, false));
+    this.#scopes = errorScopes(device, this.#faults);
+    this.transfers = transfers(hidden, encoding, this.#faults, this.#scopes);
+    this.#runCommand = commandRunner(hidden, this);
     const submitPixels = hidden.recordAndSubmit;
     hidden.recordAndSubmit = (program, output, inputs, own): void =>
       program.pixelsOpType == null
@@ -359,21 +322,6 @@ export class GuardedBackend extends WebGPUBackend {
     return to;
   }
 
-  /**
-   * The first bytes of buffers, one after the other, as they are after all commands so far.
-   *
-   * @param action what they are read for, for errors
-   */
-  readParts(parts: readonly BufferPart[], action: string): Promise<ArrayBuffer> {
-    return this.download(parts, action);
-  }
-
-  /** Writes bytes over the first of buffers, one after the other. */
-  writeParts(parts: readonly BufferPart[], bytes: Uint8Array<ArrayBuffer>): void {
-    this.encoding.counted.uploadedBytes += bytes.byteLength;
-    this.writeStaged(parts, bytes, 0);
-  }
-
   private requireSound(operation: string, inputs: readonly tf.TensorInfo[]): void {
     const action = `run ${operation}`;
     this.#faults.requireAlive(action);
@@ -403,7 +351,7 @@ export class GuardedBackend extends WebGPUBackend {
   private watchedResults(action: string, record: () => tf.TensorInfo[]): tf.TensorInfo[] {
     // Recording may submit, so the command buffer is noted before.
     const buffer = this.#faults.current;
-    const results = this.watched(action, record);
+    const results = this.#scopes.watched(action, record);
     for (const { dataId } of results) this.#faults.wrote(dataId, buffer);
     return results;
   }
@@ -471,74 +419,8 @@ export class GuardedBackend extends WebGPUBackend {
 
   /** Encodes a dispatch, or gives it to the recorder. */
   private run(command: Command): void {
-    if (this.#recorder) return this.#recorder.run(command);
-    const { operation, pipeline, bound, uniforms, workgroups } = command;
-    for (const { info } of bound) this.uploadToGPU(info.dataId);
-    const held = bound.map(({ info, texels }) => texels && this.holdTensor(info, texels));
-    const resources = bound.map(({ info, range }, i) =>
-      held[i]?.view ?? { buffer: this.bufferOf(info.dataId), ...range }
-    );
-    const compiled = pipeline();
-    const group = bindGroup(this.device, compiled, [
-      ...resources,
-      { buffer: this.uniformBuffer(uniforms) },
-    ]);
-    for (const { info } of bound) this.hidden.commandQueueOwnedIds.add(info.dataId);
-    this.encoding.dispatch(
-      operation,
-      bound.map(({ info }) => info.shape),
-      compiled,
-      group,
-      workgroups,
-    );
-    // Commands run in their order: the next dispatch may fill the same textures anew.
-    for (const each of held) if (each) this.textures.release(each);
-    this.finishDispatch(operation);
-  }
-
-  private holdTensor({ dataId }: tf.TensorInfo, texels: Texels): ReturnType<TexturePool["take"]> {
-    const buffer = this.bufferOf(dataId);
-    const held = this.textures.take(buffer.size, texels);
-    this.encoding.fill(buffer, buffer.size, held.texture);
-    return held;
-  }
-
-  /** Writes numbers of the host to a buffer, before all commands that are not submitted yet. */
-  writeBuffer(buffer: GPUBuffer, bytes: Uint8Array<ArrayBuffer>, offset = 0): void {
-    this.encoding.counted.uploadedBytes += bytes.byteLength;
-    if (bytes.byteLength <= SMALL_WRITE) this.queue.writeBuffer(buffer, offset, bytes);
-    else this.writeStaged([{ buffer, bytes: bytes.byteLength }], bytes, offset);
-  }
-
-  /**
-   * As the queue writes buffers. If there is no memory for the copy that it makes, wgpu loses the
-   * device; of a buffer of ours it says so.
-   */
-  private writeStaged(
-    parts: readonly BufferPart[],
-    bytes: Uint8Array<ArrayBuffer>,
-    offset: number,
-  ): void {
-    const size = bytes.byteLength;
-    const usage = GPUBufferUsage.MAP_WRITE | GPUBufferUsage.COPY_SRC;
-    const staging = this.device.createBuffer({ size, usage, mappedAtCreation: true });
-    try {
-      new Uint8Array(staging.getMappedRange()).set(bytes);
-      staging.unmap();
-    } catch (error) {
-      // Its error scope says why.
-      this.#refused = error as Error;
-      return;
-    }
-    const encoder = this.device.createCommandEncoder();
-    let at = 0;
-    for (const part of parts) {
-      encoder.copyBufferToBuffer(staging, at, part.buffer, offset, part.bytes);
-      at += part.bytes;
-    }
-    this.queue.submit([encoder.finish()]);
-    this.encoding.counted.submits++;
-    staging.destroy();
+    if (this.#recorder) this.#recorder.run(command);
+    else this.#runCommand(command);
   }
 
   override endComputePassEncoder(): void {
@@ -546,32 +428,10 @@ export class GuardedBackend extends WebGPUBackend {
     this.encoding.forgetPipeline();
   }
 
-  /** Submits what is recorded when it is time to, as tfjs does after its own dispatches. */
-  private finishDispatch(operation: string): void {
-    const { hidden } = this;
-    hidden.dispatchCountInPass++;
-    if (hidden.activeTimers) {
-      this.endComputePassEncoder();
-      hidden.activeTimers.push({ name: operation, query: this.getQueryTime() });
-    } else if (
-      hidden.dispatchCountInPass >= tf.env().getNumber("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE")
-    ) {
-      this.submitQueue();
-    }
-  }
-
-  private uniformBuffer(bytes: Uint8Array<ArrayBuffer>): GPUBuffer {
-    const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.UNIFORM;
-    const buffer = this.bufferManager.acquireBuffer(bytes.byteLength, usage);
-    this.writeBuffer(buffer, bytes);
-    this.hidden.uniformPendingDisposal.push(buffer);
-    return buffer;
-  }
-
   override submitQueue(): void {
     this.endComputePassEncoder();
     const number = this.#faults.current;
-    this.watched("submit commands", () => super.submitQueue());
+    this.#scopes.watched("submit commands", () => super.submitQueue());
     this.#faults.settled().then(() => this.#uploads.forget(number));
     this.#faults.submitted();
     this.encoding.counted.submits++;
@@ -602,57 +462,13 @@ export class GuardedBackend extends WebGPUBackend {
     this.#faults.requireAlive(action);
     this.#faults.requireTrusted(dataId, action);
     const { resource: buffer } = data;
-    const bytes = await this.download([{ buffer, bytes: buffer.size }], action);
+    const bytes = await this.transfers.read([{ buffer, bytes: buffer.size }], action);
     this.#faults.requireTrusted(dataId, action);
     this.requireHealthy();
     // Kept for the next reader only now: a reader in between must not find what is not to be trusted.
     const values = tf.util.convertBackendValuesAndArrayBuffer(bytes, data.dtype);
     if (this.tensorMap.has(dataId)) this.tensorMap.get(dataId).values = values;
     return values;
-  }
-
-  /** The numbers in buffers, once it is known that they were copied. */
-  private async download(parts: readonly BufferPart[], action: string): Promise<ArrayBuffer> {
-    const { hidden } = this;
-    const number = this.#faults.current;
-    const staging = this.watched(action, () => {
-      const staging = this.bufferManager.acquireBuffer(
-        parts.reduce((sum, { bytes }) => sum + bytes, 0),
-        GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
-      );
-      hidden.ensureCommandEncoderReady();
-      this.endComputePassEncoder();
-      let at = 0;
-      for (const { buffer, bytes } of parts) {
-        hidden.commandEncoder!.copyBufferToBuffer(buffer, 0, staging, at, bytes);
-        at += bytes;
-      }
-      return staging;
-    });
-    this.submitQueue();
-    try {
-      await staging.mapAsync(GPUMapMode.READ);
-      const bytes = staging.getMappedRange().slice(0);
-      staging.unmap();
-      await this.#faults.settled();
-      this.bufferManager.releaseBuffer(staging);
-      this.#faults.requireComputed(number, action);
-      return bytes;
-    } catch (error) {
-      if (error instanceof DeviceError) throw error;
-      // A device that is lost while a read waits rejects the read first and says so a moment later.
-      await this.lossOr100ms();
-      this.#faults.requireAlive(action);
-      await this.#faults.settled();
-      this.bufferManager.releaseBuffer(staging, false);
-      this.#faults.requireComputed(number, action);
-      const { message } = error as Error;
-      throw new DeviceError(
-        "validation",
-        `Cannot ${action}: the GPU refused it: ${message}`,
-        action,
-      );
-    }
   }
 
   override readSync(dataId: object): BackendValues {
@@ -681,7 +497,7 @@ export class GuardedBackend extends WebGPUBackend {
     // At once: tfjs's copy is lost with its command buffer if another operation in it fails.
     const bytes = bytesIn(dtype, values as ArrayLike<number>);
     const buffer = this.bufferManager.acquireBuffer(bytes.length, TENSOR_USAGE);
-    this.writeBuffer(buffer, bytes);
+    this.transfers.write(buffer, bytes);
     this.#uploads.add({ buffer, data, values, number: this.#faults.current });
     data.resource = buffer;
     data.values = null as unknown as BackendValues;
@@ -692,51 +508,6 @@ export class GuardedBackend extends WebGPUBackend {
     this.#faults.lose("its backend was disposed");
     this.device.destroy();
   }
-
-  /** An error for the ledger, unless it came of the device's loss, which is told of a moment later. */
-  private async unlessLost(error: Error): Promise<GPUError | null> {
-    await this.lossOr100ms();
-    return this.isLost ? null : error;
-  }
-
-  private lossOr100ms(): Promise<unknown> {
-    return Promise.race([this.device.lost, new Promise((done) => setTimeout(done, 100))]);
-  }
-
-  /** Opens error scopes around `record` and hands their returns to the ledger. */
-  private watched<T>(action: string, record: () => T): T {
-    const buffer = this.#faults.current;
-    this.device.pushErrorScope("out-of-memory");
-    this.device.pushErrorScope("validation");
-    try {
-      return record();
-    } finally {
-      const refused = this.device.popErrorScope();
-      // Without memory for a buffer, also what would use the buffer is refused.
-      const scopes = [this.device.popErrorScope(), refused];
-      if (this.#refused) scopes.push(this.unlessLost(this.#refused));
-      this.#refused = undefined;
-      this.#faults.watch(action, buffer, scopes);
-    }
-  }
-}
-
-/** The first bytes of a buffer. */
-export type BufferPart = { readonly buffer: GPUBuffer; readonly bytes: number };
-
-/** Up to this size the queue writes buffers by itself. */
-const SMALL_WRITE = 1 << 20;
-
-/** A bind group of resources in order. */
-export function bindGroup(
-  device: GPUDevice,
-  pipeline: GPUComputePipeline,
-  resources: readonly GPUBindingResource[],
-): GPUBindGroup {
-  return device.createBindGroup({
-    layout: pipeline.getBindGroupLayout(0),
-    entries: resources.map((resource, binding) => ({ binding, resource })),
-  });
 }
 
 /** A field of a program of whole numbers. */

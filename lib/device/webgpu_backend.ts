@@ -9,7 +9,15 @@ export { WebGPUBackend, type WebGPUProgram } from "npm:@tensorflow/tfjs-backend-
 export type OpenBackend =
   & Pick<
     WebGPUBackend,
-    "device" | "ensureCommandEncoderReady" | "endComputePassEncoder"
+    | "device"
+    | "queue"
+    | "bufferManager"
+    | "tensorMap"
+    | "ensureCommandEncoderReady"
+    | "endComputePassEncoder"
+    | "submitQueue"
+    | "uploadToGPU"
+    | "getQueryTime"
   >
   & {
     /** Records a dispatch of tfjs's. */

@@ -17,6 +17,28 @@ export type Image = {
 };
 
 /**
+ * A picture as a file has it, or an {@linkcode Image}: white is 255 in 8 bits, 65,535 in 16 bits and
+ * 1 in floats.
+ */
+export type Raster = Omit<Image, "pixels"> & {
+  readonly pixels: Uint8Array | Uint16Array | Float32Array;
+};
+
+/** The value of white in these pixels. */
+export function whiteOf(pixels: Raster["pixels"]): number {
+  return pixels instanceof Uint8Array ? 255 : pixels instanceof Uint16Array ? 65535 : 1;
+}
+
+/** A picture in numbers from 0 to 1. */
+export function imageOf({ pixels, ...rest }: Raster): Image {
+  if (pixels instanceof Float32Array) return { ...rest, pixels };
+  const white = whiteOf(pixels);
+  const numbers = new Float32Array(pixels.length);
+  for (let i = 0; i < numbers.length; i++) numbers[i] = pixels[i]! / white;
+  return { ...rest, pixels: numbers };
+}
+
+/**
  * Refuses an image whose size and pixels disagree.
  *
  * @throws {RangeError} if width or height is not a whole number of at least 1, or the channels are

@@ -1,6 +1,6 @@
 // Pictures: files, resizing, preprocessing, grids, color maps.
 
-export * from "./codecs/decode.ts";
+export { decodeImage } from "./codecs/decode.ts";
 export * from "./codecs/encode.ts";
 export * from "./gray.ts";
 export { resize, type ResizeFilter } from "./resize.ts";

@@ -1,7 +1,7 @@
 // What stands for Deno and Node's modules in a browser: the same answers.
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { createHash } from "node:crypto";
-import { crc32, deflateSync } from "node:zlib";
+import { crc32, deflateSync, inflateSync } from "node:zlib";
 import * as crypto from "../../tasks/bundle/browser/node_crypto.ts";
 import * as zlib from "../../tasks/bundle/browser/node_zlib.ts";
 import * as paths from "../../tasks/bundle/browser/node_path.ts";
@@ -37,6 +37,12 @@ Deno.test("data inflates to the same bytes, up to the bound, and whole", () => {
   assertThrows(() => zlib.inflateSync(zeros, { maxOutputLength: 1000 }), RangeError);
   const cut = deflated.subarray(0, 1000);
   assertThrows(() => zlib.inflateSync(cut, { maxOutputLength: bytes.length }), Error);
+});
+
+Deno.test("what is deflated inflates to the same bytes by Node too", () => {
+  const bytes = randomBytes(1000);
+  const deflated = zlib.deflateSync(bytes, { level: 3 });
+  assertEquals(new Uint8Array(inflateSync(deflated)), bytes);
 });
 
 Deno.test("paths end as in Node", () => {

@@ -98,10 +98,8 @@ Deno.test("mod.ts loads few modules, and no package that most do not need", asyn
     "@tensorflow/tfjs-core",
     "@tensorflow/tfjs-layers",
     "d3-scale-chromatic",
-    "fast-png",
     "fastest-levenshtein",
     "gifenc",
-    "jpeg-js",
     "oled-font-5x7",
   ]);
   const own = [...loaded].filter((one) => one.startsWith("file:"));

@@ -1,7 +1,8 @@
 """Writes jpegs.json: JPEG files that Pillow made, and the pixels it reads from them.
 
     /tmp/venv/bin/pip install pillow numpy
-    /tmp/venv/bin/python tests/golden/jpegs.py
+    apt-get install libjpeg-turbo-progs # cjpeg
+    /tmp/venv/bin/python tests/golden/jpegs.py && deno fmt tests/golden
 
 The pictures are drawn here: waves of all lengths, the long ones high as in a photo. Pixels are
 kept as a PNG of Pillow's result, turned upright. Made with Pillow 13.0.0.
@@ -11,6 +12,7 @@ import base64
 import io
 import json
 import pathlib
+import subprocess
 
 import numpy
 from PIL import Image, ImageOps
@@ -49,8 +51,17 @@ def base64_of(data):
 cases = []
 
 
+def by_cjpeg(image, *options):
+    """A file with what Pillow does not write."""
+    ppm = encoded(image, format="PPM")
+    return subprocess.run(["cjpeg", *options], input=ppm, stdout=subprocess.PIPE, check=True).stdout
+
+
 def case(name, image, transform=None, **options):
-    data = encoded(image, format="JPEG", **{"quality": 90, **options})
+    case_of(name, encoded(image, format="JPEG", **{"quality": 90, **options}), transform)
+
+
+def case_of(name, data, transform=None):
     if transform is not None:
         # The Adobe marker's last byte: Pillow writes no YCCK, but reads the same numbers as such.
         at = data.index(b"Adobe") + 11
@@ -83,6 +94,18 @@ for orientation in range(1, 9):
     exif = Image.Exif()
     exif[0x0112] = orientation
     case(f"orientation {orientation}", small, exif=exif)
+for size in [(53, 41), (3, 5), (1, 2)]:
+    for factors in ["1x2,1x1,1x1", "4x1,1x1,1x1", "2x2,2x1,1x2", "3x1,1x1,1x1"]:
+        part = picture.crop((0, 0, *size))
+        name = f"sampling {factors} of {size[0]} x {size[1]}"
+        case_of(name, by_cjpeg(part, "-sample", factors))
+tiny = picture.crop((0, 0, 2, 3))
+case("color 4:2:0 of 2 x 3", tiny, subsampling="4:2:0")
+case("color 4:2:2 of 2 x 3", tiny, subsampling="4:2:2")
+noise = Image.fromarray(random.integers(0, 256, (17, 23, 3), dtype=numpy.uint8))
+case("noise of the best quality", noise, quality=100, subsampling="4:4:4")
+case("noise of the worst quality", noise, quality=1)
+case("progressive noise", noise, quality=100, progressive=True)
 
 file = pathlib.Path(__file__).parent / "jpegs.json"
 file.write_text(json.dumps(cases, indent=2) + "\n")

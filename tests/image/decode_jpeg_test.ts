@@ -1,5 +1,5 @@
 // JPEG files decode to what Pillow reads from them, upright; cut and damaged ones do not decode.
-import { assert, assertEquals, assertLess, assertMatch, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { decodeImage } from "../../lib/image/codecs/decode.ts";
 import { exifOrientation } from "../../lib/image/codecs/exif.ts";
 import { jpegOf, JPEGS, markerIn, spliced, withBytes } from "./jpeg_fixture.ts";
@@ -22,15 +22,7 @@ for (const { name, jpeg, png } of JPEGS) {
       [found.width, found.height, found.channels],
       [expected.width, expected.height, expected.channels],
     );
-    const levels = Array.from(
-      found.pixels,
-      (value, i) => 255 * Math.abs(value - expected.pixels[i]!),
-    );
-    const mean = levels.reduce((sum, level) => sum + level) / levels.length;
-    // jpeg-js repeats a color where Pillow interpolates, which counts where there are fewer.
-    const fewer = /4:2:|restarts/.test(name) && !name.startsWith("gray");
-    assertLess(mean, fewer ? 1.5 : 0.75);
-    assertLess(Math.max(...levels), fewer ? 12 : 3.5);
+    assertEquals(found.pixels, expected.pixels);
   });
 }
 
@@ -130,10 +122,10 @@ Deno.test("a JPEG that claims more blocks than its bytes have bits is refused be
 
 Deno.test("coded data that lacks bytes in its middle is refused", () => {
   const bytes = jpegOf("gray");
-  refused(spliced(bytes, markerIn(bytes, SOS) + 60, 60), "its data is damaged: unexpected marker");
+  refused(spliced(bytes, markerIn(bytes, SOS) + 60, 60), "its data is damaged: ");
 });
 
-Deno.test("a frame that jpeg-js would get wrong, or does not know, is refused", () => {
+Deno.test("a frame of another kind, or that breaks a rule, is refused", () => {
   const bytes = jpegOf("color 4:4:4");
   const at = markerIn(bytes, SOF);
   const kinds = [[0xc3, "lossless"], [0xc5, "hierarchical"], [0xc9, "arithmetic"]] as const;
@@ -170,12 +162,13 @@ Deno.test("segments that lie about themselves are refused", () => {
   refused(new Uint8Array([0xff, 0xd8, ...EOI]), "must have a frame header (SOF), got");
 });
 
-Deno.test("tables that are missing, or come after a scan, are refused", () => {
+Deno.test("tables that are missing are refused, and those after a scan are not its own", () => {
   const bytes = jpegOf("gray");
   const table = markerIn(bytes, 0xdb);
   refused(spliced(bytes, table, 69), "must stand before it, got no quantization 0");
-  const late = spliced(bytes, bytes.length - 2, 0, bytes.subarray(table, table + 69));
-  refused(late, "quantization tables must stand before its scans");
+  const other = withBytes(bytes.subarray(table, table + 69), 5, Array(64).fill(255));
+  const late = spliced(bytes, bytes.length - 2, 0, other);
+  assertEquals(decodeImage(late, "a"), decodeImage(bytes, "a"));
   const huffman = markerIn(bytes, 0xc4);
   const length = 2 + (bytes[huffman + 2]! << 8 | bytes[huffman + 3]!);
   refused(spliced(bytes, huffman, length), "must stand before it, got no DC 0");
@@ -184,7 +177,7 @@ Deno.test("tables that are missing, or come after a scan, are refused", () => {
 Deno.test("tables that do not fill their segment, or are of no known kind, are refused", () => {
   const bytes = jpegOf("gray");
   const table = markerIn(bytes, 0xdb);
-  // jpeg-js would read on, and take what it finds there for the rest of the file.
+  // What was read past the end would be taken for the rest of the file.
   refused(withBytes(bytes, table + 4, [0x10]), "must fill their segment of 65 bytes, got 129");
   refused(withBytes(bytes, table + 4, [0x20]), "must be of kind 0 or 1");
   refused(withBytes(bytes, table + 4, [0x04]), "a number from 0 to 3, got kind 0, number 4");
@@ -192,6 +185,12 @@ Deno.test("tables that do not fill their segment, or are of no known kind, are r
   const huffman = markerIn(bytes, 0xc4);
   refused(withBytes(bytes, huffman + 5, [1]), "must fill their segment");
   refused(withBytes(bytes, huffman + 21, [16]), "must have values of at most 15, got 16");
+  const counts = [3, 0, ...Array(14).fill(0)];
+  const many = [0xff, 0xc4, 0, 22, 0, ...counts, 0, 1, 2];
+  refused(
+    spliced(bytes, table, 0, many),
+    "must have codes for all its values, got too many of 1 bits",
+  );
   const interval = [0xff, 0xdd, 0, 5, 0, 1, 0];
   refused(spliced(bytes, table, 0, Uint8Array.from(interval)), "must have 2 bytes, got 3");
 });
@@ -212,7 +211,7 @@ Deno.test("a scan whose parameters are not those of its frame's kind is refused"
   const whole = jpegOf("gray");
   const once = markerIn(whole, SOS);
   const twice = spliced(whole, whole.length - 2, 0, whole.subarray(once, whole.length - 2));
-  // jpeg-js would keep what only the first of them has.
+  // The numbers of both would be mixed.
   refused(twice, "a scan must go on where those before it ended, got component 1 again");
   for (const band of [[0, 5, 1], [9, 3, 0], [0, 0, 14], [0, 0, 0x31]]) {
     refused(withBytes(bytes, end - 3, band), "a progressive scan must be");

@@ -43,9 +43,9 @@ export function spliced(
   removed: number,
   values: ArrayLike<number> = [],
 ): Uint8Array {
-  return Uint8Array.from([
-    ...bytes.subarray(0, at),
-    ...Array.from(values),
-    ...bytes.subarray(at + removed),
-  ]);
+  const out = new Uint8Array(bytes.length - removed + values.length);
+  out.set(bytes.subarray(0, at));
+  out.set(values, at);
+  out.set(bytes.subarray(at + removed), at + values.length);
+  return out;
 }

@@ -1,4 +1,4 @@
-// Makes PNG files of every kind for the tests, after the specification and without fast-png.
+// Makes PNG files of every kind for the tests, after the specification.
 import { crc32, deflateSync } from "node:zlib";
 
 export type PngParts = {

@@ -17,6 +17,11 @@ export type Inputs = {
   place(leaves: readonly (Tensor | number)[]): Set<number>;
   /** The buffer of a leaf. */
   bufferOf(leaf: number): GPUBuffer;
+  /**
+   * What stands for a leaf's numbers as long as they are the same: they lie in the buffer of a tensor,
+   * which nobody writes over. `undefined` if they may be others at the next call.
+   */
+  sameness(leaf: number): object | undefined;
   /** Takes away the buffer of a donated leaf, for a result to own. */
   claim(leaf: number): GPUBuffer;
   /** Frees the buffers of donated leaves that nobody claimed. */
@@ -54,7 +59,7 @@ export function planInputs(parts: PlanParts): Inputs {
     lastSeen[leaf] = data && (value as Tensor).dataId;
     if (data?.resource instanceof GPUBuffer) return data.resource;
     const buffer = ownBuffer(leaf, bytes);
-    backend.writeBuffer(buffer, hostBytes(parts, value));
+    backend.transfers.write(buffer, hostBytes(parts, value));
     return buffer;
   };
   const placeDonated = (value: Tensor | number, bytes: number, alone: boolean): GPUBuffer => {
@@ -66,7 +71,7 @@ export function planInputs(parts: PlanParts): Inputs {
     }
     const buffer = backend.bufferManager.acquireBuffer(bytes, TENSOR_USAGE);
     if (held instanceof GPUBuffer) backend.encoding.copy(held, buffer, bytes);
-    else backend.writeBuffer(buffer, hostBytes(parts, value));
+    else backend.transfers.write(buffer, hostBytes(parts, value));
     return buffer;
   };
   return {
@@ -86,6 +91,11 @@ export function planInputs(parts: PlanParts): Inputs {
       return changed;
     },
     bufferOf: (leaf) => bound[leaf]!,
+    sameness(leaf): object | undefined {
+      const id = lastSeen[leaf];
+      const data = id && backend.tensorMap.get(id);
+      return data && !data.external && data.resource === bound[leaf] ? id : undefined;
+    },
     claim(leaf): GPUBuffer {
       unclaimed.delete(leaf);
       return bound[leaf]!;

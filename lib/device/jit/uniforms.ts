@@ -44,12 +44,12 @@ export function planUniforms(
     keys.note(run.key!.words),
   ]);
   const buffer = acquire(Math.max(16, end), GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);
-  if (end > 0) backend.writeBuffer(buffer, image);
+  if (end > 0) backend.transfers.write(buffer, image);
   return {
     bindingOf: (run) => ({ buffer, offset: offsets.get(run)!, size: run.uniforms.byteLength }),
     write(all): void {
       for (const [place, key] of places) words.set(all[key]!, place);
-      if (keyedEnd > 0) backend.writeBuffer(buffer, image.subarray(0, keyedEnd));
+      if (keyedEnd > 0) backend.transfers.write(buffer, image.subarray(0, keyedEnd));
     },
   };
 }

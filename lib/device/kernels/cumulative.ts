@@ -1,6 +1,7 @@
 // Cumulative sums and products along one axis, in either direction.
 import { tf } from "../../tensor/tf.ts";
-import type { GuardedBackend, ProgramType } from "../backend.ts";
+import type { GuardedBackend } from "../backend.ts";
+import type { ProgramType } from "../dispatch.ts";
 import { runProgram } from "./program.ts";
 
 type KernelFunction = tf.KernelConfig["kernelFunc"];

@@ -1,10 +1,10 @@
 // Functions of each element and their derivatives, the same programs for any adapter.
 import type { CurveAttributes, CurveName } from "../../tensor/curves.ts";
-import { tf } from "../../tensor/tf.ts";
+import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { runElementwise } from "./elementwise.ts";
 import { floatBits } from "./float_bits.ts";
-import { type FunctionName, functionText, SPECIAL } from "./functions_text.ts";
+import { applied, type FunctionName, functionText, SPECIAL } from "./functions_text.ts";
 
 /** The function of which a curve is made, and its value and derivatives at `x`. */
 type Text = readonly [needs: FunctionName, value: string, first: string, second: string];
@@ -13,30 +13,8 @@ const GELU_TANH = `let u = 0.7978845608 * (x + 0.044715 * x * x * x);
   let t = tanh_of(u);
   let du = 0.7978845608 * (1.0 + 0.134145 * x * x);`;
 
-/**
- * Expressions of numbers or fours of them, `V`, which need no function: jit may compute them in
- * another's pass.
- */
-const PLAIN = {
-  hardSigmoid: [
-    "select(select(x / 6.0 + 0.5, V(1.0), x >= V(3.0)), V(0.0), x <= V(-3.0))",
-    "select(V(1.0 / 6.0), V(0.0), (x <= V(-3.0)) | (x >= V(3.0)))",
-    "V(0.0)",
-  ],
-  hardSwish: [
-    "select(select(x * (x + 3.0) / 6.0, x, x >= V(3.0)), V(0.0), x <= V(-3.0))",
-    "select(select(x / 3.0 + 0.5, V(1.0), x > V(3.0)), V(0.0), x < V(-3.0))",
-    "select(V(1.0 / 3.0), V(0.0), (x < V(-3.0)) | (x > V(3.0)))",
-  ],
-  relu6: [
-    "select(select(x, V(6.0), x > V(6.0)), V(0.0), x < V(0.0))",
-    "select(V(1.0), V(0.0), (x <= V(0.0)) | (x >= V(6.0)))",
-    "V(0.0)",
-  ],
-} as const;
-
 /** Statements that return; NaN goes through all of them: a comparison with it is false. */
-const TEXTS: Readonly<Record<Exclude<CurveName, keyof typeof PLAIN>, Text>> = {
+const TEXTS: Readonly<Record<CurveName, Text>> = {
   elu: [
     "elu",
     "return select(x, ALPHA * expm1_of(x), x < 0.0);",
@@ -55,6 +33,24 @@ const TEXTS: Readonly<Record<Exclude<CurveName, keyof typeof PLAIN>, Text>> = {
     `${GELU_TANH} return 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * du;`,
     `${GELU_TANH}
   return (1.0 - t * t) * (du + 0.5 * x * (0.7978845608 * 0.26829 * x - 2.0 * t * du * du));`,
+  ],
+  hardSigmoid: [
+    "exp",
+    "return select(select(x / 6.0 + 0.5, 1.0, x >= 3.0), 0.0, x <= -3.0);",
+    "return select(1.0 / 6.0, 0.0, x <= -3.0 || x >= 3.0);",
+    "return 0.0;",
+  ],
+  hardSwish: [
+    "exp",
+    "return select(select(x * (x + 3.0) / 6.0, x, x >= 3.0), 0.0, x <= -3.0);",
+    "return select(select(x / 3.0 + 0.5, 1.0, x > 3.0), 0.0, x < -3.0);",
+    "return select(1.0 / 3.0, 0.0, x < -3.0 || x > 3.0);",
+  ],
+  relu6: [
+    "exp",
+    "return select(select(x, 6.0, x > 6.0), 0.0, x < 0.0);",
+    "return select(1.0, 0.0, x <= 0.0 || x >= 6.0);",
+    "return 0.0;",
   ],
   selu: [
     "selu",
@@ -76,42 +72,27 @@ const TEXTS: Readonly<Record<Exclude<CurveName, keyof typeof PLAIN>, Text>> = {
   ],
 };
 
-/** Whether a curve needs no function. */
-const isPlain = (curve: CurveName): curve is keyof typeof PLAIN => curve in PLAIN;
-
-/** A curve or its derivative: WGSL functions, the value of `x`, and the numbers that they need. */
-function textOf(
-  { curve, order, alpha }: CurveAttributes,
-  wide: boolean,
-): { functions?: string; value: string; uniforms: Record<string, number> } {
-  if (isPlain(curve)) return { value: PLAIN[curve][order], uniforms: {} };
-  const [needs, ...texts] = TEXTS[curve];
-  return {
-    functions: `${functionText(needs)}
-fn at(x: f32) -> f32 {
-  ${texts[order]!.replace("ALPHA", "bitcast<f32>(uniforms.alpha)")}
-}`,
-    value: wide ? "vec4<f32>(at(x.x), at(x.y), at(x.z), at(x.w))" : "at(x)",
-    uniforms: { ...SPECIAL, alpha: floatBits(alpha) },
-  };
-}
-
 /** The kernel function. */
 export function curves(): tf.KernelConfig["kernelFunc"] {
   return ({ inputs, attrs, backend }) => {
     const { x, dy } = inputs as { x: tf.TensorInfo; dy?: tf.TensorInfo };
-    const attributes = attrs as unknown as CurveAttributes;
-    const { curve, order } = attributes;
-    const { value, ...text } = textOf(attributes, tf.util.sizeFromShape(x.shape) % 4 === 0);
+    const { curve, order, alpha } = attrs as unknown as CurveAttributes;
+    const [needs, ...texts] = TEXTS[curve];
     return runElementwise(backend as GuardedBackend, {
       operation: order === 0 ? curve : `${curve}Grad`,
       variant: `${order}`,
       results: ["y"],
       inputs: { x, ...(dy ? { dy } : {}) },
-      ...text,
+      uniforms: { ...SPECIAL, alpha: floatBits(alpha) },
+      functions: (wide) =>
+        `${functionText(needs)}
+fn at(x: f32) -> f32 {
+  ${texts[order]!.replace("ALPHA", "bitcast<f32>(uniforms.alpha)")}
+}
+fn at_each(x: V) -> V { return ${applied("at", wide)}; }`,
       // All of them grow no faster than their numbers.
       half: true,
-      text: `y = ${value}${dy ? " * dy" : ""};`,
+      text: `y = at_each(x)${dy ? " * dy" : ""};`,
       shape: x.shape,
     })[0]!;
   };

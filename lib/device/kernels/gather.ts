@@ -1,6 +1,7 @@
 // Slices along an axis, chosen by indices.
 import { tf } from "../../tensor/tf.ts";
-import type { GuardedBackend, ProgramType } from "../backend.ts";
+import type { GuardedBackend } from "../backend.ts";
+import type { ProgramType } from "../dispatch.ts";
 import { floatBits } from "./float_bits.ts";
 import { requireIndices } from "./indices.ts";
 import { runProgram } from "./program.ts";

@@ -1,7 +1,8 @@
 // Mixed precision's own passes: the flag of overflows, float16 copies, gradients, and the way back.
 import type { ScaleAttributes } from "../../tensor/mixed_precision.ts";
 import { tf } from "../../tensor/tf.ts";
-import type { GuardedBackend, Halves } from "../backend.ts";
+import type { GuardedBackend } from "../backend.ts";
+import type { Halves } from "../dispatch.ts";
 import { floatBits } from "./float_bits.ts";
 import { runProgram } from "./program.ts";
 import { isWide, type TreeItem, treeText, treeUniforms, WORKGROUP } from "./tree_text.ts";

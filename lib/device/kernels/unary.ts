@@ -1,7 +1,8 @@
 // Functions of one number each, four an invocation where they come in fours; tfjs computes one.
 // Its functions of two numbers take four already, and measure the same as ours would.
 import { tf } from "../../tensor/tf.ts";
-import type { GuardedBackend, ProgramType } from "../backend.ts";
+import type { GuardedBackend } from "../backend.ts";
+import type { ProgramType } from "../dispatch.ts";
 import { runElementwise } from "./elementwise.ts";
 import { floatBits } from "./float_bits.ts";
 import { runProgram } from "./program.ts";
@@ -125,8 +126,10 @@ export const unaryKernels: Readonly<
             results: ["y"],
             inputs: { x },
             uniforms: SPECIAL,
-            functions: functionText(f),
-            text: `y = ${applied(f, tf.util.sizeFromShape(x.shape) % 4 === 0)};`,
+            functions: (wide) =>
+              `${functionText(f)}
+fn of_each(x: V) -> V { return ${applied(`${f}_of`, wide)}; }`,
+            text: "y = of_each(x);",
             half: MODERATE.has(name),
             shape: x.shape,
           })),

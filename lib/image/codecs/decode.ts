@@ -1,11 +1,11 @@
 // Decodes pictures, by their bytes and not by their name.
-import { decodeJpeg } from "./decode_jpeg.ts";
-import { decodePng } from "./decode_png.ts";
+import { type Image, imageOf, type Raster } from "../image.ts";
 import { fileKind } from "./file_kind.ts";
-import type { Image } from "../image.ts";
+import { decodeJpeg } from "./jpeg/decode_jpeg.ts";
+import { decodePng } from "./png/decode_png.ts";
 
 /** A decoder for each known kind of file. */
-const DECODERS: Readonly<Record<string, (bytes: Uint8Array, file: string) => Image>> = {
+const DECODERS: Readonly<Record<string, (bytes: Uint8Array, file: string) => Raster>> = {
   PNG: decodePng,
   JPEG: decodeJpeg,
 };
@@ -14,8 +14,7 @@ const DECODERS: Readonly<Record<string, (bytes: Uint8Array, file: string) => Ima
  * Decodes a picture.
  *
  * - PNG of every color type and bit depth: palettes become colors; gray with alpha becomes red,
- *   green, blue and alpha, as does a picture with one clear color (tRNS). Interlacing is supported
- *   for 8 and 16 bits a sample.
+ *   green, blue and alpha, as does a picture with one clear color (tRNS).
  * - JPEG, baseline and progressive, of 8 bits: gray stays one channel, and CMYK and YCCK with
  *   Adobe's marker become red, green and blue. A baseline file that lacks only its end marker, and a
  *   progressive one that lacks scans of its detail, is read with a `warning`.
@@ -42,6 +41,11 @@ const DECODERS: Readonly<Record<string, (bytes: Uint8Array, file: string) => Ima
  * ```
  */
 export function decodeImage(bytes: Uint8Array, file: string): Image {
+  return imageOf(decodeRaster(bytes, file));
+}
+
+/** As {@linkcode decodeImage}, of pixels as the file has them. */
+export function decodeRaster(bytes: Uint8Array, file: string): Raster {
   const kind = fileKind(bytes);
   const decoder = DECODERS[kind];
   if (decoder) return decoder(bytes, file);

@@ -1,5 +1,5 @@
 // EXIF orientation: the only entry of the data that changes a picture's pixels.
-import type { Image } from "../image.ts";
+import type { Raster } from "../image.ts";
 
 /** The orientation of the stored rows and columns (EXIF 2.32, tag 0x0112); 1 is upright. */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
@@ -40,14 +40,14 @@ export function exifOrientation(data: Uint8Array): Orientation {
  *
  * @returns the picture; from orientation 5 on, width and height are exchanged
  */
-export function upright(image: Image, orientation: Orientation): Image {
+export function upright(image: Raster, orientation: Orientation): Raster {
   if (orientation === 1) return image;
   const exchanged = orientation >= 5;
   const fromRight = [2, 3, 7, 8].includes(orientation);
   const fromBelow = [3, 4, 6, 7].includes(orientation);
   const { channels } = image;
   const [width, height] = exchanged ? [image.height, image.width] : [image.width, image.height];
-  const pixels = new Float32Array(image.pixels.length);
+  const pixels = image.pixels.slice(); // of the same kind
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const [column, row] = exchanged ? [y, x] : [x, y];

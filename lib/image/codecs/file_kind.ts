@@ -36,11 +36,10 @@ export function isPicture(bytes: Uint8Array): boolean {
  */
 export function fileKind(bytes: Uint8Array): string {
   if (bytes.length === 0) return "empty";
-  const start = bytes.subarray(0, 1024);
-  const latin1 = Array.from(start, (byte) => String.fromCharCode(byte)).join("");
+  const latin1 = String.fromCharCode(...bytes.subarray(0, 16));
   const known = SIGNATURES.find(([, at, signature]) => latin1.startsWith(signature, at));
   if (known) return known[0];
-  const text = asText(start);
+  const text = asText(bytes.subarray(0, 1024));
   if (text === undefined) return "unknown";
   if (/^\s*<(!doctype html|html)/i.test(text)) return "HTML";
   if (/^\s*(<\?xml[^]*|<!doctype svg[^]*)?<svg/i.test(text)) return "SVG";

@@ -1,7 +1,7 @@
 // A picture's size, by its header: before anything is decoded.
 import { fileKind } from "./file_kind.ts";
-import { parseJpegHeader } from "./jpeg_header.ts";
-import { parsePngHeader } from "./png_chunks.ts";
+import { parseJpegHeader } from "./jpeg/jpeg_header.ts";
+import { parsePngHeader } from "./png/png_chunks.ts";
 
 /**
  * Width and height that the header of a PNG or JPEG file claims, before it is turned upright.
@@ -18,5 +18,5 @@ export function pictureSize(
 ): { readonly width: number; readonly height: number } | undefined {
   const kind = fileKind(bytes);
   if (kind === "PNG") return parsePngHeader(bytes, file);
-  return kind === "JPEG" ? parseJpegHeader(bytes, file) : undefined;
+  return kind === "JPEG" ? parseJpegHeader(bytes, file).frame : undefined;
 }

@@ -1,6 +1,6 @@
 // node:zlib in a browser: what PNG needs.
 // deno-lint-ignore no-import-prefix
-import { Unzlib } from "npm:fflate@0.8.3";
+import { Unzlib, type ZlibOptions, zlibSync } from "npm:fflate@0.8.3";
 
 /**
  * Inflates data in zlib's form.
@@ -24,6 +24,18 @@ export function inflateSync(
     stream.push(data.subarray(from, from + 65536), from + 65536 >= data.length);
   }
   return whole.subarray(0, at);
+}
+
+/**
+ * Deflates data to zlib's form.
+ *
+ * @param level 0 to 9, from fast to small
+ */
+export function deflateSync(
+  data: Uint8Array,
+  { level }: { readonly level: NonNullable<ZlibOptions["level"]> },
+): Uint8Array {
+  return zlibSync(data, { level });
 }
 
 const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {

@@ -1,6 +1,6 @@
 // The chunks and the header of a PNG file, checked before anything is decoded.
 import { crc32 } from "node:zlib";
-import { checkPixelCount } from "../image.ts";
+import { checkPixelCount } from "../../image.ts";
 
 const SIGNATURE_LENGTH = 8;
 
@@ -63,6 +63,17 @@ export function parsePngHeader(bytes: Uint8Array, file: string): PngHeader {
   checkPixelCount("PNG", file, width, height);
   const { channels } = form;
   return { width, height, depth: depth!, channels, palette: color === 3, interlaced: !!interlace };
+}
+
+/** One array of all parts. */
+export function joined(parts: readonly ArrayLike<number>[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 /**

@@ -1,16 +1,27 @@
 // The frame header of a JPEG file: the size of the picture and of its components.
-import { checkPixelCount } from "../image.ts";
+import { checkPixelCount } from "../../image.ts";
 import { badJpeg, type JpegSegment, MARKER } from "./jpeg_segments.ts";
 
-/**
- * A component: its name in scans, how many blocks of 8 × 8 samples it has across and down, and the
- * number of its quantization table.
- */
+/** A component: one of the samples that pixels are made of. */
 export type JpegComponent = {
+  /** Its name in scans. */
   readonly id: number;
+  /** The number of its quantization table. */
+  readonly table: number;
+  /** Its sampling factors, and the largest of all components. */
+  readonly h: number;
+  readonly v: number;
+  readonly mostH: number;
+  readonly mostV: number;
+  /** How many samples it has. */
+  readonly width: number;
+  readonly height: number;
+  /** How many blocks of 8 × 8 samples. */
   readonly across: number;
   readonly down: number;
-  readonly table: number;
+  /** Blocks across and down, with those that fill the units of a scan of several components. */
+  readonly stride: number;
+  readonly rows: number;
 };
 
 /** A frame header. */
@@ -19,8 +30,9 @@ export type JpegFrame = {
   readonly height: number;
   /** One, three or four components. */
   readonly components: readonly JpegComponent[];
-  /** The number of units of all components, in a scan of several. */
-  readonly units: number;
+  /** The units of a scan of several components, which hold h × v blocks of each. */
+  readonly unitsAcross: number;
+  readonly unitsDown: number;
   readonly isProgressive: boolean;
 };
 
@@ -33,7 +45,7 @@ export function isFrame(marker: number): boolean {
 /**
  * Reads a frame header (T.81 §B.2.2), in a file of `length` bytes.
  *
- * @throws {SyntaxError} if jpeg-js cannot decode its kind, or it breaks a rule
+ * @throws {SyntaxError} if it is of a kind that is not decoded, or breaks a rule
  * @throws {RangeError} if it claims too many pixels
  */
 export function parseJpegFrame(
@@ -62,19 +74,19 @@ export function parseJpegFrame(
     throw badJpeg(file, "its header must say width and height", `${width}×${height}`);
   }
   checkPixelCount("JPEG", file, width, height);
-  const blocks = blocksOf(width, height, data, file);
-  const frame = { width, height, ...blocks, isProgressive: marker === 0xc2 };
+  const parts = componentsOf(width, height, data, file);
+  const frame = { width, height, ...parts, isProgressive: marker === 0xc2 };
   checkLength(frame, length, file);
   return frame;
 }
 
 /** The components, by their sampling factors. */
-function blocksOf(
+function componentsOf(
   width: number,
   height: number,
   data: Uint8Array,
   file: string,
-): Pick<JpegFrame, "components" | "units"> {
+): Pick<JpegFrame, "components" | "unitsAcross" | "unitsDown"> {
   const parts = Array.from({ length: data[5]! }, (_, i) => {
     const [id, factors, table] = data.subarray(6 + 3 * i);
     return { id: id!, h: factors! >> 4, v: factors! & 15, table: table! };
@@ -87,17 +99,23 @@ function blocksOf(
   if (new Set(ids).size < ids.length) throw badJpeg(file, "its components must differ", ids);
   const mostH = Math.max(...parts.map(({ h }) => h));
   const mostV = Math.max(...parts.map(({ v }) => v));
-  const blocks = (size: number, factor: number, most: number): number =>
-    Math.ceil(Math.ceil(size * factor / most) / 8);
-  return {
-    components: parts.map(({ id, h, v, table }) => ({
-      id,
-      table,
-      across: blocks(width, h, mostH),
-      down: blocks(height, v, mostV),
-    })),
-    units: Math.ceil(width / 8 / mostH) * Math.ceil(height / 8 / mostV),
-  };
+  const [unitsAcross, unitsDown] = [Math.ceil(width / 8 / mostH), Math.ceil(height / 8 / mostV)];
+  const components = parts.map(({ h, v, ...part }): JpegComponent => {
+    const own = {
+      width: Math.ceil(width * h / mostH),
+      height: Math.ceil(height * v / mostV),
+    };
+    return {
+      ...part,
+      ...{ h, v, mostH, mostV },
+      ...own,
+      across: Math.ceil(own.width / 8),
+      down: Math.ceil(own.height / 8),
+      stride: unitsAcross * h,
+      rows: unitsDown * v,
+    };
+  });
+  return { components, unitsAcross, unitsDown };
 }
 
 /**
@@ -114,24 +132,4 @@ function checkLength(
   const rule = `the ${blocks} blocks of its ${width}×${height} pixels must have a bit each ` +
     "(is it cut short?)";
   throw badJpeg(file, rule, `${length} bytes`);
-}
-
-/**
- * Checks that a scan has all its restarts: if one is missing, jpeg-js leaves the rest gray.
- *
- * @param interval units from one restart to the next
- * @param restarts the number of restarts that it has
- */
-export function checkRestarts(
-  { components, units }: JpegFrame,
-  ids: readonly number[],
-  interval: number,
-  restarts: number,
-  file: string,
-): void {
-  // Alone in its scan, a component's unit is a block.
-  const alone = ids.length === 1 ? components.find(({ id }) => id === ids[0]) : undefined;
-  const expected = Math.ceil((alone ? alone.across * alone.down : units) / interval) - 1;
-  if (restarts >= expected) return;
-  throw badJpeg(file, `a scan must have ${expected} restarts (is it damaged?)`, restarts);
 }
