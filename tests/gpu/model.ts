@@ -98,13 +98,33 @@ export function parseFigures(line: string): Figures {
 export type Compiled = { readonly figures: Figures; readonly kernel: Part };
 
 /**
- * Compiles a kernel. Of one whose products are in a loop over a window's rows, within that over the
- * depth, the figures are of the outer loop: what is fetched there counts too.
+ * Compiles kernels, each text once.
  *
  * @param folder where the model is built
- * @param file the kernel's WGSL
+ * @param scratch a folder for files
  */
-export async function compiledOf(folder: string, file: string): Promise<Compiled> {
+export function modelCompiler(
+  folder: string,
+  scratch: string,
+): (text: string) => Promise<Compiled> {
+  const known = new Map<string, Promise<Compiled>>();
+  const compile = async (text: string): Promise<Compiled> => {
+    const file = `${scratch}/${known.size}.wgsl`;
+    await Deno.writeTextFile(file, text);
+    return await compiledOf(folder, file);
+  };
+  return (text) => {
+    const compiled = known.get(text) ?? compile(text);
+    known.set(text, compiled);
+    return compiled;
+  };
+}
+
+/**
+ * Compiles a kernel. Of one whose products are in a loop over a window's rows, within that over the
+ * depth, the figures are of the outer loop: what is fetched there counts too.
+ */
+async function compiledOf(folder: string, file: string): Promise<Compiled> {
   const rows = /const (?:TAP_ROWS|BLOCKS) = (\d+)u/.exec(await Deno.readTextFile(file))?.[1];
   const nested = rows ? ["--loops", "--nested", rows] : [];
   const printed = await run("sh", [`${folder}/wgsl_figures.sh`, "--isa", ...nested, file]);

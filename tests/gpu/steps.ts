@@ -17,7 +17,7 @@ import { noiseBatch } from "../../tasks/bench/jobs/zoo.ts";
 import { type Dispatched, watchDispatches } from "../../tasks/bench/watch_dispatches.ts";
 import { sizedModel } from "../../tasks/own_model.ts";
 import { waveCost } from "./assembly.ts";
-import { dispatchTime, type Limit } from "./dispatch_time.ts";
+import { CHIP, dispatchTime, type Limit, LIMITS } from "./dispatch_time.ts";
 import type { Compiled } from "./model.ts";
 import { turnCounter } from "./turns.ts";
 
@@ -27,7 +27,7 @@ const NETWORKS = [
   ["chapter-mnist", 128],
   ["resnet20", 128],
   ["resnet50", 32],
-  ["mobilenet-v2", 32],
+  ["mobilenet-v2", 16],
 ] as const;
 
 /** A step of a network. */
@@ -91,6 +91,8 @@ export async function networkSteps(
   } finally {
     watch.stop();
   }
+  const texts = [...new Set(recorded.flatMap(({ dispatches }) => dispatches.map((d) => d.text)))];
+  await inTurns(texts, compile);
   const counter = await turnCounter();
   try {
     const steps: StepTime[] = [];
@@ -106,6 +108,50 @@ export async function networkSteps(
     counter.stop();
   }
 }
+
+/** Does something for each, as many at a time as there are cores. */
+async function inTurns<T>(all: readonly T[], act: (one: T) => Promise<unknown>): Promise<void> {
+  const left = [...all];
+  await Promise.all(Array.from({ length: navigator.hardwareConcurrency }, async () => {
+    for (let one = left.pop(); one !== undefined; one = left.pop()) await act(one);
+  }));
+}
+
+/** How many operations of a step are named. */
+const NAMED = 5;
+
+/** The steps as a table: what limits their dispatches, and where most of the time goes. */
+export function stepsTable(steps: readonly StepTime[]): string {
+  const sum = (dispatches: readonly TimedDispatch[]): number =>
+    dispatches.reduce((sum, { microseconds }) => sum + microseconds, 0);
+  const lines = [
+    ["step", "dispatches", "time", "bytes alone", ...LIMITS, "most of it"],
+    ["---", "---", "---", "---", ...LIMITS.map(() => "---"), "---"],
+    ...steps.map(({ name, dispatches }) => {
+      const bytes = dispatches.reduce((sum, { bytes }) => sum + bytes, 0);
+      const labels = [...Map.groupBy(dispatches, ({ label }) => label)]
+        .map(([label, own]) => ({ label, count: own.length, time: sum(own) }))
+        .sort((a, b) => b.time - a.time).slice(0, NAMED);
+      const named = labels.map(({ label, count, time }) =>
+        `${count} ${label} ${(100 * time / sum(dispatches)).toFixed(0)} %`
+      );
+      return [
+        name,
+        `${dispatches.length}`,
+        milliseconds(sum(dispatches)),
+        milliseconds(bytes / CHIP.bytes),
+        ...LIMITS.map((limit) => {
+          const own = dispatches.filter((one) => one.limit === limit);
+          return `${own.length}: ${milliseconds(sum(own))}`;
+        }),
+        named.join(", "),
+      ];
+    }),
+  ];
+  return lines.map((line) => `| ${line.join(" | ")} |`).join("\n") + "\n";
+}
+
+const milliseconds = (microseconds: number): string => `${(microseconds / 1000).toFixed(2)} ms`;
 
 async function timeOf(
   dispatched: Dispatched,

@@ -15,6 +15,8 @@ export type ProductSizes = {
   readonly rows: number;
   readonly columns: number;
   readonly depth: number;
+  /** The most pieces that a sum may be cut into. */
+  readonly mostPieces: number;
   /** What the sums of some batches are shorter by, or multiples of it: 0 where all are of one length. */
   readonly shorter: number;
   readonly quads: Quads;
@@ -64,12 +66,9 @@ const WIDE: readonly (readonly [Sharing, time: number])[] = [
   [sharing(8, 16, 2, 1, 16), 1.15], // 128 × 32
 ];
 
-/** Workgroups that keep a GPU busy: about four for each of 80 compute units; and the least of large ones. */
+/** Workgroups of 128 that keep a GPU busy: about four for each of 80 compute units; and the least of large ones. */
 const BUSY = 320;
 const LEAST_BUSY = 120;
-
-/** The most pieces of a sum: they are added one after another. */
-const MOST_PIECES = 64;
 
 const tileOf = ({ across, down, rows, columns }: Sharing): readonly [number, number] => [
   4 * rows * down,
@@ -81,10 +80,14 @@ function tilesOf({ batch, rows, columns }: ProductSizes, of: Sharing): number {
   return batch * Math.ceil(rows / height) * Math.ceil(columns / width);
 }
 
-/** Into how many pieces the sums of so many tiles are cut, so that there are enough workgroups. */
-function piecesOf(tiles: number, depth: number): number {
-  const wanted = Math.floor(BUSY / Math.max(1, tiles));
-  const most = Math.min(MOST_PIECES, Math.floor(depth / LEAST_DEPTH));
+/** Into how many pieces the sums of so many tiles are cut, so that there are enough waves. */
+function piecesOf(
+  tiles: number,
+  { across, down }: Sharing,
+  { depth, mostPieces }: ProductSizes,
+): number {
+  const wanted = Math.floor(BUSY * 128 / (across * down) / Math.max(1, tiles));
+  const most = Math.min(mostPieces, Math.floor(depth / LEAST_DEPTH));
   return Math.max(1, Math.min(wanted, most));
 }
 
@@ -94,10 +97,10 @@ function isHalfEmpty(size: number, tile: number): boolean {
 }
 
 function sharingOf(sizes: ProductSizes): Sharing {
-  const { rows, columns, depth } = sizes;
+  const { rows, columns } = sizes;
   const isBusy = (of: Sharing): boolean => {
     const tiles = tilesOf(sizes, of);
-    return tiles * piecesOf(tiles, depth) >= LEAST_BUSY;
+    return tiles * piecesOf(tiles, of, sizes) >= LEAST_BUSY;
   };
   const thin = THIN.find(([most, wide]) => rows <= most && columns <= wide)?.[2];
   // Of few tiles, smaller ones: more invocations that each compute less.
@@ -224,7 +227,7 @@ fn main(tile: u32, local: u32) {
     tile: [height, width],
     workgroup,
     isShared: true,
-    pieces: (tiles) => piecesOf(tiles, depth),
+    pieces: (tiles) => piecesOf(tiles, shared, sizes),
     step: slice,
     code,
   };
