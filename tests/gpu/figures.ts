@@ -132,7 +132,7 @@ if (flags.help) {
 const model = flags.model ?? "/tmp/neocog-gpu-model";
 await buildModel(model);
 const folder = await Deno.makeTempDir();
-const compile = modelCompiler(model, folder);
+const compile = modelCompiler(model);
 const kernels = await writeKernels(folder, "gpu");
 const rows = await compiled(compile, folder, kernels);
 const steps = await networkSteps(compile);

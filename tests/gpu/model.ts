@@ -1,4 +1,6 @@
 // Mesa's AMD compiler on a device that need not exist: what it makes of a WGSL kernel.
+import { writeFileAtomically } from "../../lib/files/mod.ts";
+import { sha256Of } from "../../lib/files/sha256.ts";
 import { type Part, readAssembly } from "./assembly.ts";
 
 /** What the compiler says of a kernel. */
@@ -98,20 +100,20 @@ export function parseFigures(line: string): Figures {
 export type Compiled = { readonly figures: Figures; readonly kernel: Part };
 
 /**
- * Compiles kernels, each text once.
+ * Compiles kernels, each text once: what was printed of it stays in the model's folder.
  *
  * @param folder where the model is built
- * @param scratch a folder for files
  */
-export function modelCompiler(
-  folder: string,
-  scratch: string,
-): (text: string) => Promise<Compiled> {
+export function modelCompiler(folder: string): (text: string) => Promise<Compiled> {
   const known = new Map<string, Promise<Compiled>>();
   const compile = async (text: string): Promise<Compiled> => {
-    const file = `${scratch}/${known.size}.wgsl`;
-    await Deno.writeTextFile(file, text);
-    return await compiledOf(folder, file);
+    const file = `${folder}/compiled/${sha256Of(text)}`;
+    await Deno.mkdir(`${folder}/compiled`, { recursive: true });
+    if (!isThere(`${file}.txt`)) {
+      await Deno.writeTextFile(`${file}.wgsl`, text);
+      await writeFileAtomically(`${file}.txt`, await printedOf(folder, `${file}.wgsl`, text));
+    }
+    return read(await Deno.readTextFile(`${file}.txt`));
   };
   return (text) => {
     const compiled = known.get(text) ?? compile(text);
@@ -120,14 +122,17 @@ export function modelCompiler(
   };
 }
 
-/**
- * Compiles a kernel. Of one whose products are in a loop over a window's rows, within that over the
- * depth, the figures are of the outer loop: what is fetched there counts too.
- */
-async function compiledOf(folder: string, file: string): Promise<Compiled> {
-  const rows = /const (?:TAP_ROWS|BLOCKS) = (\d+)u/.exec(await Deno.readTextFile(file))?.[1];
+async function printedOf(folder: string, file: string, text: string): Promise<string> {
+  const rows = /const (?:TAP_ROWS|BLOCKS) = (\d+)u/.exec(text)?.[1];
   const nested = rows ? ["--loops", "--nested", rows] : [];
-  const printed = await run("sh", [`${folder}/wgsl_figures.sh`, "--isa", ...nested, file]);
+  return await run("sh", [`${folder}/wgsl_figures.sh`, "--isa", ...nested, file]);
+}
+
+/**
+ * Reads what is printed of a kernel. Of one whose products are in a loop over a window's rows, within
+ * that over the depth, the figures are of the outer loop: what is fetched there counts too.
+ */
+function read(printed: string): Compiled {
   const lines = printed.split("\n");
   const outer = lines.slice(1).find((line) => / nested\[.* fma=[1-9]/.test(line));
   const figures = parseFigures(outer ? lines[0]!.replace(/hot: .*/, `hot: ${outer}`) : lines[0]!);
