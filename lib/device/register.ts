@@ -3,6 +3,8 @@ import { WARP, WARP_GRADIENT } from "../tensor/affine.ts";
 import { ACTIVATION_GRADIENT } from "../tensor/activation_gradient.ts";
 import "../tensor/batch_norm_host.ts";
 import "../tensor/functions_host.ts";
+import "../tensor/pixel_padding.ts";
+import "../tensor/transform_host.ts";
 import {
   BATCH_NORM,
   BATCH_NORM_GRADIENT,
@@ -70,7 +72,7 @@ import { sparseSegments, unsortedSegments } from "./kernels/segments.ts";
 import { spread } from "./kernels/spread.ts";
 import { standardize, standardizeGradient } from "./kernels/standardize.ts";
 import { mean, sum } from "./kernels/sum.ts";
-import { avgPool, avgPoolGradient, sumWindows, sumWindowsGradient } from "./kernels/sum_windows.ts";
+import { avgPool, sumWindows, sumWindowsGradient } from "./kernels/sum_windows.ts";
 import {
   softmaxCrossEntropy,
   softmaxCrossEntropyGradient,
@@ -78,6 +80,7 @@ import {
 import { updateTrees } from "./kernels/update_trees.ts";
 import { unaryKernels } from "./kernels/unary.ts";
 import { tile } from "./kernels/tile.ts";
+import { transform } from "./kernels/transform.ts";
 import { uniform } from "./kernels/uniform.ts";
 
 type KernelFunction = tf.KernelConfig["kernelFunc"];
@@ -93,7 +96,6 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   BatchMatMul: matMul,
   _FusedMatMul: fusedMatMul,
   AvgPool: avgPool,
-  AvgPoolGrad: avgPoolGradient,
   MaxPool: maxPool,
   MaxPoolGrad: maxPoolGradient,
   [MAX_WINDOWS]: maxWindows,
@@ -147,6 +149,7 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   PadV2: (software, stock) => pad(software, padZeros(software, stock)),
   Slice: slice,
   SplitV: split,
+  Transform: transform,
   Transpose: transpose,
   Concat: concat,
   Prod: prod,

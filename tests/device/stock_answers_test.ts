@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { key, start, tf, valueAndGrad } from "../../mod.ts";
 import { normalArray } from "../../lib/tensor/mod.ts";
-import { onEachBackend } from "../backends.ts";
+import { onCpu, onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";
 import { gpuTest } from "./adapter.ts";
 import { assertGradients } from "../finite_differences.ts";
@@ -102,6 +102,62 @@ onEachBackend("argMax and argMin of a vector are scalars", async () => {
     assertEquals(await least.array(), values.indexOf(Math.min(...values)));
     const column = tf.argMax(tf.reshape(x, [length, 1]), 0);
     assertEquals([...await column.data()], [...await most.data()]);
+  }
+});
+
+gpuTest("of equal numbers argMax and argMin take the first, as on the CPU", async () => {
+  for (const length of [7, 31, 32, 33, 300, 1032, 5000]) {
+    const values = Array.from({ length: 3 * length }, (_, i) => (i * i * 7 + i) % 5 - 2);
+    for (const dtype of ["float32", "int32"] as const) {
+      for (const [find, most] of [[tf.argMax, Math.max], [tf.argMin, Math.min]] as const) {
+        await start();
+        const found = await find(tf.tensor2d(values, [3, length], dtype), 1).data();
+        const expected = [0, 1, 2].map((row) => {
+          const own = values.slice(row * length, (row + 1) * length);
+          return own.indexOf(most(...own));
+        });
+        assertEquals([...found], expected, `${find.name} ${length} ${dtype}`);
+      }
+    }
+  }
+});
+
+/** Operations on pictures `[3, 4, 4, 2]` that tfjs's WebGPU programs have wrong. */
+const PICTURES: Readonly<Record<string, (x: tf.Tensor4D) => tf.Tensor>> = {
+  "boxes of the last image": (x) =>
+    tf.image.cropAndResize(x, [[0, 0, 1, 1]], [2], [4, 3], "bilinear"),
+  "boxes of no image": (x) =>
+    tf.image.cropAndResize(x, [[0, 0, 1, 1], [0, 0, 1, 0.5]], [7, 1], [4, 3], "nearest"),
+  "a quarter turn": (x) => tf.image.rotateWithOffset(x, Math.PI / 2, 0, 0.5),
+  "pixels half a step away": (x) =>
+    tf.image.transform(x, [[1, 0.5, 0.5, 0.5, 1, 0, 0, 0]], "nearest", "constant", 9, [7, 6]),
+};
+
+onEachBackend("every image of a batch is transformed, by a rule of its own or by one", async () => {
+  const x = tf.reshape(tf.range(0, 18), [2, 3, 3, 1]) as tf.Tensor4D;
+  const left = [1, 0, 1, 0, 1, 0, 0, 0];
+  const up = [1, 0, 0, 0, 1, 1, 0, 0];
+  const moved = (rules: number[][]): Promise<ArrayLike<number>> =>
+    tf.image.transform(x, rules, "nearest", "constant", -1).data();
+  const toLeft = [1, 2, -1, 4, 5, -1, 7, 8, -1];
+  assertEquals([...Array.from(await moved([left]))], [
+    ...toLeft,
+    ...toLeft.map((value) => value < 0 ? -1 : value + 9),
+  ]);
+  assertEquals([...Array.from(await moved([left, up]))], [
+    ...toLeft,
+    ...[12, 13, 14, 15, 16, 17, -1, -1, -1],
+  ]);
+});
+
+gpuTest("pictures are cropped, turned and transformed as on the CPU", async () => {
+  for (const [name, f] of Object.entries(PICTURES)) {
+    await start({ backend: "cpu" });
+    const expected = await f(random(8, [3, 4, 4, 2]) as tf.Tensor4D).data();
+    await start();
+    // What was in the memory before must not show.
+    tf.dispose(tf.add(tf.ones(f(random(8, [3, 4, 4, 2]) as tf.Tensor4D).shape), 6));
+    await assertClose(f(random(8, [3, 4, 4, 2]) as tf.Tensor4D), expected, name);
   }
 });
 
@@ -215,6 +271,142 @@ onEachBackend("a slope that is not finite does not leak past what was chosen", a
   ];
   const { grads } = valueAndGrad(f)({ x: tf.tensor1d([1, -1]) });
   assertEquals([...await grads.x.data()], [1, 0]);
+});
+
+onEachBackend("padding in pixels is of both axes, in windows that are not square too", async () => {
+  const x = random(9, [1, 10, 6, 2]) as tf.Tensor4D;
+  const kernel = random(10, [3, 2, 2, 2]) as tf.Tensor4D;
+  type Pad = number | [[number, number], [number, number], [number, number], [number, number]];
+  const functions: Record<
+    string,
+    (x: tf.Tensor4D, pad: Pad, stride: [number, number]) => tf.Tensor
+  > = {
+    convolution: (x, pad, stride) => tf.conv2d(x, kernel, stride, pad),
+    depthwise: (x, pad, stride) => tf.depthwiseConv2d(x, kernel, stride, pad),
+    fused: (x, pad, strides) =>
+      tf.fused.conv2d({ x, filter: kernel, strides, pad, activation: "relu" }),
+    maximum: (x, pad, stride) => tf.maxPool(x, [3, 2], stride, pad),
+    "maximum, rounded up": (x, pad, stride) => tf.maxPool(x, [3, 2], stride, pad, "ceil"),
+    mean: (x, pad, stride) => tf.avgPool(x, [3, 2], stride, pad),
+  };
+  for (const [name, f] of Object.entries(functions)) {
+    for (const stride of [[1, 1], [1, 2], [2, 1]] as [number, number][]) {
+      const explicit: Pad = [[0, 0], [1, 1], [1, 1], [0, 0]];
+      const [y, expected] = [f(x, 1, stride), f(x, explicit, stride)];
+      assertEquals(
+        y.shape.slice(1, 3),
+        [stride[0] === 1 ? 10 : 5, stride[1] === 1 ? 7 : 4].map((n, i) =>
+          name.endsWith("up") && i === 0 && stride[0] === 2 ? n + 1 : n
+        ),
+        name,
+      );
+      await assertClose(y, expected, name);
+      const slopes = (pad: Pad): tf.Tensor =>
+        tf.grad((x) => tf.sum(f(x as tf.Tensor4D, pad, stride)))(x);
+      await assertClose(slopes(1), slopes(explicit), `${name}, gradient`);
+      // Each window has a largest number, whose slope is one.
+      if (!name.startsWith("max")) continue;
+      await assertClose(tf.sum(slopes(1)), [y.size], `${name}, slopes`);
+    }
+  }
+});
+
+/** Functions of images `[2, 5, 4, 3]` whose gradients tfjs has wrong. */
+const MISTAKEN: Record<string, (x: tf.Tensor4D) => tf.Tensor> = {
+  "mean pooling, same": (x) => tf.avgPool(x, [2, 3], [1, 2], "same"),
+  "mean pooling, padding on each side": (x) =>
+    tf.avgPool(x, 3, 2, [[0, 0], [1, 0], [0, 1], [0, 0]]),
+  "mean pooling of single pixels": (x) => tf.avgPool(x, 1, 1, "same"),
+  "mean pooling, rounded up": (x) => tf.avgPool(x, 3, 2, 1, "ceil"),
+  "mean pooling of volumes": (x) =>
+    tf.avgPool3d(tf.reshape(x, [1, 2, 5, 4, 3]) as tf.Tensor5D, [2, 3, 2], [1, 2, 3], "same"),
+  "mirrored padding": (x) => tf.mirrorPad(x, [[0, 0], [4, 1], [0, 2], [1, 0]], "reflect"),
+  "mirrored padding with the edges": (x) =>
+    tf.mirrorPad(x, [[2, 1], [0, 3], [4, 0], [0, 0]], "symmetric"),
+  "whole quotients": (x) => tf.mul(x, tf.floorDiv(tf.mul(x, 3), tf.add(tf.square(x), 1))),
+  "whole numbers": (x) => tf.mul(x, tf.cast(tf.cast(tf.mul(x, 2), "int32"), "float32")),
+  "truth values": (x) => tf.mul(x, tf.cast(tf.cast(x, "bool"), "float32")),
+  "cross-entropy by labels": (x) => {
+    const [labels, logits] = tf.unstack(tf.reshape(x, [2, 10, 6]));
+    const weights = tf.range(0, 10);
+    return tf.losses.softmaxCrossEntropy(labels!, logits!, weights, 0.1);
+  },
+};
+
+for (const method of ["resizeBilinear", "resizeNearestNeighbor"] as const) {
+  for (const size of [[9, 3], [3, 7], [1, 1]] as const) {
+    for (const [corners, halves] of [[false, false], [true, false], [false, true]]) {
+      MISTAKEN[`${method} to ${size}, ${corners} ${halves}`] = (x) =>
+        tf.image[method](x, [...size], corners, halves);
+    }
+  }
+}
+
+/** Images between whole eighths, so that no step is near a kink. */
+const eighths = (): tf.Tensor4D =>
+  tf.tidy(() => {
+    const coarse = tf.div(tf.round(tf.mul(random(6, [2, 5, 4, 3]), 8)), 8);
+    return tf.add(coarse, 0.03) as tf.Tensor4D;
+  });
+
+/** The gradient of Σ f(x) cos i. */
+function slopesOf(f: (x: tf.Tensor4D) => tf.Tensor): Promise<ArrayLike<number>> {
+  const weighed = (x: tf.Tensor): tf.Tensor => {
+    const y = f(x as tf.Tensor4D);
+    return tf.sum(tf.mul(tf.reshape(y, [-1]), tf.cos(tf.range(0, y.size))));
+  };
+  return tf.grad(weighed)(eighths()).data();
+}
+
+onCpu("gradients that tfjs has wrong are those of the functions", async () => {
+  for (const [name, f] of Object.entries(MISTAKEN)) {
+    await assertGradients(({ x }) => f(x), { x: eighths() }).catch((error) => {
+      throw new Error(`${name}: ${error.message}`);
+    });
+  }
+});
+
+gpuTest("gradients that tfjs has wrong are on a GPU those of the CPU", async () => {
+  for (const [name, f] of Object.entries(MISTAKEN)) {
+    await start({ backend: "cpu" });
+    const expected = await slopesOf(f);
+    await start();
+    await assertClose(tf.tensor(await slopesOf(f)), expected, name, 1e-5);
+  }
+});
+
+onEachBackend("equal largest and smallest numbers share the slope", async () => {
+  const x = tf.tensor2d([[1, 3, 3], [0, 0, 0]]);
+  for (const [f, sign] of [[tf.max, 1], [tf.min, -1]] as const) {
+    const slopes = (axis?: number, keep = false): Promise<number[]> =>
+      tf.grad((x) => tf.sum(tf.mul(f(x, axis, keep), 6)))(tf.mul(x, sign)).data()
+        .then((values) => [...values]);
+    assertEquals(await slopes(1), [0, 3, 3, 2, 2, 2]);
+    assertEquals(await slopes(-1, true), [0, 3, 3, 2, 2, 2]);
+    assertEquals(await slopes(0), [6, 6, 6, 0, 0, 0]);
+    assertEquals(await slopes(), [0, 3, 3, 0, 0, 0]);
+  }
+});
+
+onEachBackend("gradients of gradients go through saved outputs", async () => {
+  const functions = {
+    exp: tf.exp,
+    sigmoid: tf.sigmoid,
+    tanh: tf.tanh,
+    sqrt: (x: tf.Tensor) => tf.sqrt(tf.add(tf.square(x), 1)),
+    pow: (x: tf.Tensor) => tf.pow(tf.add(tf.square(x), 1), x),
+    softmax: (x: tf.Tensor) => tf.softmax(x),
+    logSoftmax: (x: tf.Tensor) => tf.logSoftmax(x),
+    max: (x: tf.Tensor) => tf.max(x, 1),
+  };
+  const x = random(7, [1, 4]);
+  for (const [name, f] of Object.entries(functions)) {
+    const slope = ({ x }: { x: tf.Tensor }): tf.Tensor =>
+      tf.grad((x) => tf.sum(tf.square(f(tf.mul(x, 0.7)))))(x);
+    await assertGradients(slope, { x }, { tolerance: 3e-3 }).catch((error) => {
+      throw new Error(`${name}: ${error.message}`);
+    });
+  }
 });
 
 gpuTest("operations without a gradient are refused, not taken for constant", async () => {

@@ -2,7 +2,7 @@
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { subgroupsOpening } from "../subgroups.ts";
-import { fitsTexture } from "../textures.ts";
+import { fitsTexture, LASTING_BYTES, paysToCopy } from "../textures.ts";
 import type { Activation } from "../../tensor/activation.ts";
 import { chainSums } from "./chain_sums.ts";
 import { finishText } from "./epilogue.ts";
@@ -96,13 +96,6 @@ type Holding = "numbers" | "vectors" | "texels" | "quads";
 type Reading = { readonly quads: Quads; readonly held: readonly [Holding, Holding] };
 
 /**
- * What a copy of a tensor into a texture costs on adapters that compute on the
- * CPU, and what each read by an invocation of eight gains, in nanoseconds:
- * measured on llvmpipe. The copy also ends the pass.
- */
-const COPY = { pass: 40_000, number: 0.25, gainOfNumber: 0.4, gainOfQuad: 0.25 } as const;
-
-/**
  * Products of so few multiplications take less time than compiling a text of their own: up to here
  * software adapters compute them in the smallest tiles, of numbers one by one, the text of which is
  * the shortest and serves all transpositions and sizes.
@@ -115,13 +108,18 @@ function isSmall({ batch, rows, columns, depth }: Product): boolean {
 
 /** How a product is laid over invocations of adapters that compute on the CPU. */
 function softwareForm(backend: GuardedBackend, product: Product, quads: Quads): Form {
-  const { rows, columns, depth } = product;
+  const { rows, columns, depth, shorter = 0 } = product;
   const subgroups = subgroupsOpening(backend.device) !== undefined;
   return registerForm(
     isSmall(product)
-      ? { rows: 4, columns: 1, depth, quads, subgroups: false }
-      : { rows, columns, depth, quads, subgroups },
+      ? { rows: 4, columns: 1, depth, shorter: 1, quads, subgroups: false } // Of any depth.
+      : { rows, columns, depth, shorter, quads, subgroups },
   );
+}
+
+/** Whether a factor is likely to be copied into a texture once for all calls of a recorded function. */
+function copiedOnce(backend: GuardedBackend, info: tf.TensorInfo): boolean {
+  return 4 * tf.util.sizeFromShape(info.shape) <= LASTING_BYTES && backend.mayLast(info);
 }
 
 /** How to read the factors: on adapters that compute on the CPU by quads where shapes allow. */
@@ -141,18 +139,19 @@ function readingOf(
   const quads: Quads = b === "depth" && a !== "depth" ? { a } : { a, b };
   const [height, width] = softwareForm(backend, product, quads).tile;
   const work = batch * rows * columns * depth;
-  const sizes = Object.values(inputs).map(({ shape }) => tf.util.sizeFromShape(shape));
-  const hold = (size: number, reads: number, fours: boolean): Holding => {
-    const gain = reads * (fours ? COPY.gainOfQuad : COPY.gainOfNumber);
-    const pays = gain > COPY.pass + COPY.number * size;
-    const fits = fitsTexture(size, backend.device.limits, fours ? "rgba32float" : "r32float");
+  const [first, second] = Object.values(inputs) as [tf.TensorInfo, tf.TensorInfo];
+  const hold = (info: tf.TensorInfo, reads: number, fours: boolean, lasts = false): Holding => {
+    const size = tf.util.sizeFromShape(info.shape);
+    const texels = fours ? "rgba32float" : "r32float";
+    const pays = lasts || paysToCopy(size, reads, texels);
+    const fits = fitsTexture(size, backend.device.limits, texels);
     return pays && fits ? (fours ? "quads" : "texels") : fours ? "vectors" : "numbers";
   };
   return {
     quads,
     held: [
-      hold(sizes[0]!, work / width, quads.a !== undefined),
-      hold(sizes[1]!, work / height, quads.b !== undefined),
+      hold(first, work / width, quads.a !== undefined),
+      hold(second, work / height, quads.b !== undefined, copiedOnce(backend, second)),
     ],
   };
 }

@@ -22,6 +22,8 @@ export type RegisterSizes = {
   readonly rows: number;
   readonly columns: number;
   readonly depth: number;
+  /** Some sums are shorter, by multiples of this. Default: none. */
+  readonly shorter?: number;
   readonly quads: Quads;
   /** Whether invocations of a vector may read together. */
   readonly subgroups: boolean;
@@ -38,6 +40,37 @@ type Tile = {
 };
 
 /**
+ * Rows of a tile: those of a small image, 7 × 7 or 14 × 14 pixels, fill tiles of 7 or 5 rows better
+ * than such of 8, which read less.
+ */
+const HEIGHTS = [8, 7, 5] as const;
+
+/** A text of its own must be worth what it takes to compile. */
+const WORTH = 0.95;
+
+/** What decides how tiles lie: how many rows they have, and whether they are read together. */
+type Stack = Pick<Tile, "height" | "together">;
+
+/** The stack of tiles that makes so many rows in the least time. */
+function stackOf(rows: number, heights: readonly number[], subgroups: boolean): Stack {
+  const costOf = ({ height, together }: Stack): number => {
+    const [tiles, reading] = together
+      ? [Math.ceil(rows / (LANES * height)) * LANES, READING.together]
+      : [Math.ceil(rows / height), READING.alone];
+    return tiles * (height + reading);
+  };
+  const stacks = heights.flatMap((height): Stack[] => [
+    ...(subgroups ? [{ height, together: true }] : []),
+    { height, together: false },
+  ]);
+  const least = (among: readonly Stack[]): Stack =>
+    among.reduce((best, one) => costOf(one) < costOf(best) ? one : best);
+  const usual = least(stacks.filter(({ height }) => height === heights[0]));
+  const best = least(stacks);
+  return costOf(best) < WORTH * costOf(usual) ? best : usual;
+}
+
+/**
  * Chooses tiles. A load costs as much as 7 multiplications even from a texture, so the tile is as
  * large as compiles in good time. Of few rows the factor B is read once: what counts is that memory
  * is walked through in its order, by the eight invocations of a workgroup in turns. Of many rows
@@ -48,12 +81,10 @@ function tileOf({ rows, columns, quads, subgroups }: RegisterSizes): Tile {
   const inTurns = thin && quads.b === "columns" && columns % (LANES * LONG) === 0;
   const narrow = columns <= 4 || (thin && quads.b === "depth");
   const width = inTurns ? LONG : narrow ? 4 : columns <= 8 ? 8 : 16;
-  const height = rows === 1 ? 1 : thin ? 4 : width === 16 || rows <= 8 ? 8 : 16;
-  const rowsOf = (tiles: number, reading: number): number => tiles * (height + reading);
-  const together = subgroups && !thin &&
-    rowsOf(Math.ceil(rows / (LANES * height)) * LANES, READING.together) <=
-      rowsOf(Math.ceil(rows / height), READING.alone);
-  return { height, width, inTurns, together };
+  if (thin) return { height: rows === 1 ? 1 : 4, width, inTurns, together: false };
+  // Four rows are read at a time where they lie together.
+  const heights = rows <= 8 ? [8] : width < 16 ? [16] : quads.a === "rows" ? [8] : HEIGHTS;
+  return { ...stackOf(rows, heights, subgroups), width, inTurns };
 }
 
 /**
@@ -64,14 +95,15 @@ function tileOf({ rows, columns, quads, subgroups }: RegisterSizes): Tile {
  * factor, and hand it round: of a load's 50 instructions, which find eight places, a seventh is left.
  */
 export function registerForm(sizes: RegisterSizes): Form {
-  const { depth, quads } = sizes;
+  const { depth, shorter = 0, quads } = sizes;
   const { height, width, inTurns, together } = tileOf(sizes);
   const across = width / 4;
   const gap = inTurns ? 4 * LANES : 4;
   const stride = strideOf(quads);
   const [a, alone] = [tileOfA(height, quads.a), tileOfB(width, quads.b, gap)];
   const b = together ? togetherOfB(width, quads.b) : alone;
-  const isLeft = stride === 1; // A depth that is no multiple of four.
+  // A loop of its own for steps that are left would be a quarter of what there is to compile.
+  const isLeft = stride === 1 && (depth % TURN !== 0 || shorter % TURN !== 0);
   const code = `${TILE_PLACE}
 ${together ? PICK : ""}
 fn main(index: u32, local: u32) {
@@ -108,7 +140,9 @@ fn main(index: u32, local: u32) {
   const wanted = (tiles: number): number =>
     together ? VECTORS_WANTED / tiles : (inTurns ? 16 : 1) * TILES_WANTED / tiles;
   return {
-    name: `register${height}x${width}${inTurns ? " in turns" : together ? " together" : ""}`,
+    name: `register${height}x${width}${inTurns ? " in turns" : together ? " together" : ""}${
+      isLeft ? " and rest" : ""
+    }`,
     tile: [together ? LANES * height : height, width],
     workgroup: LANES,
     isShared: together,
@@ -118,7 +152,7 @@ fn main(index: u32, local: u32) {
         Math.ceil(wanted(Math.max(1, tiles))),
         Math.max(1, Math.floor(depth / stride / LEAST_DEPTH)),
       ),
-    step: stride,
+    step: isLeft ? stride : TURN,
     code,
   };
 }
