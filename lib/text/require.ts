@@ -2,22 +2,22 @@
 import { unknownName } from "./nearest.ts";
 import { describeValue } from "./value.ts";
 
-/** "12" is not 12. */
-const quoted = (value: unknown): string =>
-  typeof value === "string" ? JSON.stringify(value) : `${value}`;
-
 /**
  * Refuses a value that breaks a rule.
  *
  * @param action what cannot be done, such as `make a conv layer`
  * @param rule the rule, such as `its rate must be below 1`
  * @param holds whether the value keeps the rule
- * @param value the value, or words that say what it is
  * @throws {RangeError} if it does not
  */
 export function requireRange(action: string, rule: string, holds: boolean, value: unknown): void {
   if (holds) return;
   throw new RangeError(`Cannot ${action}: ${rule}, got ${value}`);
+}
+
+/** A value, of which a text is told from the number that it writes. */
+function quoted(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : `${value}`;
 }
 
 /**
@@ -67,7 +67,7 @@ export function requireShare(action: string, name: string, value: number): void 
     action,
     `${name} must be from 0 up to but not including 1`,
     value >= 0 && value < 1,
-    quoted(value),
+    value,
   );
 }
 

@@ -35,7 +35,7 @@ onCpu("what cannot be explained is refused before anything is computed", async (
     await refused(RangeError, 'did you mean "conv1"', network, x, channel("conv11", 0));
     await refused(
       TypeError,
-      "a tensor [N, height, width, channels], got a tensor [12,12,2]. Of one image",
+      "must be a tensor [N, height, width, channels], got a tensor [12,12,2]",
       network,
       x.squeeze([0]),
       1,
