@@ -112,6 +112,18 @@ function isSmall({ batch, rows, columns, depth }: Product): boolean {
   return batch * rows * columns * depth <= SMALL;
 }
 
+/**
+ * Whether a copy of a tensor into a texture takes less time than it saves.
+ *
+ * @param size the tensor's numbers
+ * @param reads how often invocations read it
+ * @param fours whether they read four at a time
+ */
+export function gainsByTexture(size: number, reads: number, fours = true): boolean {
+  const gain = reads * (fours ? COPY.gainOfQuad : COPY.gainOfNumber);
+  return gain > COPY.pass + COPY.number * size;
+}
+
 /** How a product is laid over invocations of adapters that compute on the CPU. */
 function softwareForm(backend: GuardedBackend, product: Product, quads: Quads): Form {
   const { rows, columns, depth } = product;
@@ -142,8 +154,7 @@ function readingOf(
   const work = batch * rows * columns * depth;
   const sizes = Object.values(inputs).map(({ shape }) => tf.util.sizeFromShape(shape));
   const hold = (size: number, reads: number, fours: boolean): Holding => {
-    const gain = reads * (fours ? COPY.gainOfQuad : COPY.gainOfNumber);
-    const pays = gain > COPY.pass + COPY.number * size;
+    const pays = gainsByTexture(size, reads, fours);
     const fits = fitsTexture(size, backend.device.limits, fours ? "rgba32float" : "r32float");
     return pays && fits ? (fours ? "quads" : "texels") : fours ? "vectors" : "numbers";
   };
