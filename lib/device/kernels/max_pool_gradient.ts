@@ -1,17 +1,11 @@
 // Gradient of tfjs's max pooling: each window's slope goes to its largest input, to the first of equals.
+import { gridOf, type PoolAttributes, poolGrid, poolsNothing } from "../../tensor/pool_grid.ts";
 import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import type { WindowGrid } from "../../tensor/windows.ts";
 import { maxWindows } from "./max_windows.ts";
 import { maxWindowsGradient } from "./max_windows_gradient.ts";
-import {
-  geometryOf,
-  gridOf,
-  type PoolAttributes,
-  poolGrid,
-  poolsNothing,
-  sameNumbers,
-} from "./pool_grid.ts";
+import { geometryOf, sameNumbers } from "./pool_grid.ts";
 import { runProgram } from "./program.ts";
 import {
   eachTap,
@@ -106,7 +100,7 @@ function bySwitches(
     attrs: object,
   ) => kernel({ inputs, attrs: attrs as tf.NamedAttrMap, backend });
   const forward = { ...grid, switches: true, rectify: false };
-  const [y, switches] = run(maxWindows(), { x: input }, forward) as tf.TensorInfo[];
+  const [y, switches] = run(maxWindows(false), { x: input }, forward) as tf.TensorInfo[];
   const backward = { ...grid, shape: input.shape };
   const dx = run(maxWindowsGradient(), { dy, switches: switches! }, backward) as tf.TensorInfo;
   for (const { dataId } of [y!, switches!]) backend.disposeData(dataId);
