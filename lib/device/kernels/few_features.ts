@@ -2,7 +2,7 @@
 import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { ofInvocations } from "./few_features_alone.ts";
-import { blockTogether, fitsWeights, ofVectors } from "./few_features_together.ts";
+import { blockTogether, ofVectors } from "./few_features_together.ts";
 import { ofWorkgroups } from "./few_features_shared.ts";
 import { type FewFeatures, turnOf } from "./few_features_text.ts";
 import { runProgram } from "./program.ts";
@@ -53,7 +53,7 @@ export function runFewFeatures(
   const quads = depth % 4 === 0;
   const inFours = [
     ...(quads ? ["source"] : []),
-    ...(quads && (block ? fitsWeights(of) : of.backward) ? ["filter_"] : []),
+    ...(quads && (block || of.backward) ? ["filter_"] : []),
   ];
   const { texture } = form;
   return runProgram(backend, {

@@ -41,7 +41,8 @@ export function blockTogether(
 ): Block | undefined {
   const { features, pixels, phases, taps, source } = of;
   const isOurs = subgroupsOpening(backend.device) !== undefined && phases === 1 &&
-    source.shape[3]! % 4 === 0 && taps[1] > 1 && features > 3 &&
+    source.shape[3]! % 4 === 0 && (of.backward || features % 4 === 0) && taps[1] > 1 &&
+    features > 3 &&
     (source.shape[3]! >= LEAST_CHANNELS || rowsInside(of) < FEW_ROWS);
   if (!isOurs) return undefined;
   const chunks = Math.ceil(features / MOST_FEATURES);
@@ -103,8 +104,7 @@ export function ofVectors(backend: GuardedBackend, of: FewFeatures, block: Block
   const reads = units * chunks * windowColumns(of, block.run) * taps[0] * source.shape[3]! / 4;
   const texture = [
     ...(gainsByTexture(size, reads) && fitsTexture(size, limits) ? ["source"] : []),
-    ...(fitsWeights(of) && gainsByTexture(weights, groups * weights / 4) &&
-        fitsTexture(weights, limits)
+    ...(gainsByTexture(weights, groups * weights / 4) && fitsTexture(weights, limits)
       ? ["filter_"]
       : []),
   ];
@@ -119,12 +119,7 @@ export function ofVectors(backend: GuardedBackend, of: FewFeatures, block: Block
   };
 }
 
-/** Whether weights are read by fours: along the depth, of gradients, or else along the features. */
-export function fitsWeights({ backward, features }: FewFeatures): boolean {
-  return backward || features % 4 === 0;
-}
-
-/** How the weights of a row of taps are counted, of which invocation n reads number n, n + 8, …. */
+/** How the fours of weights of a row of taps are counted: invocation n reads number n, n + 8, …. */
 function weightsOf(of: FewFeatures, { width }: Block): {
   readonly count: number;
   /** WGSL: where number `n` begins. */
@@ -133,7 +128,7 @@ function weightsOf(of: FewFeatures, { width }: Block): {
   readonly name: (v: number, e: number, g: number) => string;
 } {
   const { backward, taps, features } = of;
-  if (backward) {
+  if (backward) { // Fours of the depth.
     return {
       count: taps[1] * width,
       place: (n) =>
@@ -141,18 +136,13 @@ function weightsOf(of: FewFeatures, { width }: Block): {
       name: (v, e, g) => `w${v * width + e}[${g}]`,
     };
   }
-  // Features in fours, or one by one.
-  const fours = fitsWeights(of) ? 4 : 1;
-  const across = width / fours;
+  const across = width / 4;
   return {
-    count: taps[1] * 4 * across,
+    count: taps[1] * width,
     place: (n) =>
-      `${n} / ${4 * across}u * steps.x + ${n} / ${across}u % 4u * steps.z +
-      min(first + ${n} % ${across}u * ${fours}u, ${features - fours}u) * steps.y`,
-    name: (v, e, g) => {
-      const n = (v * 4 + g) * across + Math.floor(e / fours);
-      return fours === 4 ? `w${n}[${e % 4}]` : `w${n}`;
-    },
+      `${n} / ${width}u * steps.x + ${n} / ${across}u % 4u * steps.z +
+      min(first + ${n} % ${across}u * 4u, ${features - 4}u) * steps.y`,
+    name: (v, e, g) => `w${(4 * v + g) * across + (e >> 2)}[${e & 3}]`,
   };
 }
 
@@ -221,7 +211,6 @@ function text(of: FewFeatures, block: Block): string {
   const columns = windowColumns(of, run);
   const { count, place, name } = weightsOf(of, block);
   const reads = Math.ceil(count / LANES);
-  const fours = fitsWeights(of);
   return `${QUOTIENT}
 ${functions}
 ${finishText(features % 4 === 0 ? "vec4<f32>" : "f32", activation)}
@@ -266,12 +255,7 @@ fn main(index: u32, local: u32) {
   }
     for (var d = 0u; d < uniforms.depth; d += 4u) {
       let weights = t + d * steps.z;
-      ${
-    each(reads, (h) =>
-      `let read${h} = ${
-        fours ? `filter__quad((weights + place${h}) / 4u)` : `filter__at(weights + place${h})`
-      };`)
-  }
+      ${each(reads, (h) => `let read${h} = filter__quad((weights + place${h}) / 4u);`)}
       ${
     each(columns, (j) =>
       `let x${j} = select(vec4<f32>(), ${loadVector("source", 4, `from${j} + d`)}, is${j});`)
