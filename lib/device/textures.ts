@@ -17,6 +17,9 @@ const BYTES: Readonly<Record<Texels, number>> = {
   r16float: 2,
 };
 
+/** Textures up to this size may be kept between the calls of a recorded function. */
+export const LASTING_BYTES = 16 << 20;
+
 /** Whether WGSL has storage textures of such texels without further features; else they are sampled. */
 export function isStorageFormat(texels: Texels): boolean {
   return texels !== "r16float";

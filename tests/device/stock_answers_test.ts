@@ -105,6 +105,62 @@ onEachBackend("argMax and argMin of a vector are scalars", async () => {
   }
 });
 
+gpuTest("of equal numbers argMax and argMin take the first, as on the CPU", async () => {
+  for (const length of [7, 31, 32, 33, 300, 1032, 5000]) {
+    const values = Array.from({ length: 3 * length }, (_, i) => (i * i * 7 + i) % 5 - 2);
+    for (const dtype of ["float32", "int32"] as const) {
+      for (const [find, most] of [[tf.argMax, Math.max], [tf.argMin, Math.min]] as const) {
+        await start();
+        const found = await find(tf.tensor2d(values, [3, length], dtype), 1).data();
+        const expected = [0, 1, 2].map((row) => {
+          const own = values.slice(row * length, (row + 1) * length);
+          return own.indexOf(most(...own));
+        });
+        assertEquals([...found], expected, `${find.name} ${length} ${dtype}`);
+      }
+    }
+  }
+});
+
+/** Operations on pictures `[3, 4, 4, 2]` that tfjs's WebGPU programs have wrong. */
+const PICTURES: Readonly<Record<string, (x: tf.Tensor4D) => tf.Tensor>> = {
+  "boxes of the last image": (x) =>
+    tf.image.cropAndResize(x, [[0, 0, 1, 1]], [2], [4, 3], "bilinear"),
+  "boxes of no image": (x) =>
+    tf.image.cropAndResize(x, [[0, 0, 1, 1], [0, 0, 1, 0.5]], [7, 1], [4, 3], "nearest"),
+  "a quarter turn": (x) => tf.image.rotateWithOffset(x, Math.PI / 2, 0, 0.5),
+  "pixels half a step away": (x) =>
+    tf.image.transform(x, [[1, 0.5, 0.5, 0.5, 1, 0, 0, 0]], "nearest", "constant", 9, [7, 6]),
+};
+
+onEachBackend("every image of a batch is transformed, by a rule of its own or by one", async () => {
+  const x = tf.reshape(tf.range(0, 18), [2, 3, 3, 1]) as tf.Tensor4D;
+  const left = [1, 0, 1, 0, 1, 0, 0, 0];
+  const up = [1, 0, 0, 0, 1, 1, 0, 0];
+  const moved = (rules: number[][]): Promise<ArrayLike<number>> =>
+    tf.image.transform(x, rules, "nearest", "constant", -1).data();
+  const toLeft = [1, 2, -1, 4, 5, -1, 7, 8, -1];
+  assertEquals([...Array.from(await moved([left]))], [
+    ...toLeft,
+    ...toLeft.map((value) => value < 0 ? -1 : value + 9),
+  ]);
+  assertEquals([...Array.from(await moved([left, up]))], [
+    ...toLeft,
+    ...[12, 13, 14, 15, 16, 17, -1, -1, -1],
+  ]);
+});
+
+gpuTest("pictures are cropped, turned and transformed as on the CPU", async () => {
+  for (const [name, f] of Object.entries(PICTURES)) {
+    await start({ backend: "cpu" });
+    const expected = await f(random(8, [3, 4, 4, 2]) as tf.Tensor4D).data();
+    await start();
+    // What was in the memory before must not show.
+    tf.dispose(tf.add(tf.ones(f(random(8, [3, 4, 4, 2]) as tf.Tensor4D).shape), 6));
+    await assertClose(f(random(8, [3, 4, 4, 2]) as tf.Tensor4D), expected, name);
+  }
+});
+
 onEachBackend(
   "prod keeps the dimensions it is told to, of small tensors and of large",
   async () => {

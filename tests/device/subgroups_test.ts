@@ -18,6 +18,8 @@ const CASES = [
   [1031, 37, 7],
   [1025, 80, 4],
   [1027, 81, 3],
+  [49, 200, 100], // seven rows and five a tile
+  [196, 101, 90],
 ] as const;
 
 async function backendWithSubgroups(): Promise<GuardedBackend | undefined> {
@@ -114,6 +116,17 @@ Deno.test("tiles lie below one another where few of their rows would be padding"
   assertEquals(nameOf(256, 8), "register16x8 together");
   assertEquals(nameOf(144, 16), "register8x16");
   assertEquals(nameOf(4, 512), "register4x32 in turns");
+});
+
+Deno.test("tiles of small images have as many rows as leave the fewest to padding", () => {
+  const nameOf = (rows: number, subgroups: boolean, a: "depth" | "rows" = "depth"): string =>
+    registerForm({ rows, columns: 64, depth: 64, quads: { a, b: "columns" }, subgroups }).name;
+  assertEquals(nameOf(7 * 7, true), "register7x16 together");
+  assertEquals(nameOf(7 * 7, false), "register7x16");
+  assertEquals(nameOf(14 * 14, true), "register5x16 together");
+  assertEquals(nameOf(14 * 14, true, "rows"), "register8x16");
+  assertEquals(nameOf(28 * 28, true), "register8x16 together");
+  assertEquals(nameOf(56 * 56, true), "register8x16 together");
 });
 
 gpuTest("a device that was stopped is followed by one with subgroups", async () => {

@@ -6,7 +6,7 @@ import { fitsTexture } from "../textures.ts";
 import { finishText } from "./epilogue.ts";
 import { type FewFeatures, type Form, windowColumns } from "./few_features_text.ts";
 import { component, loadVector } from "./load.ts";
-import { gainsByTexture } from "./product.ts";
+import { copiedOnce, gainsByTexture } from "./product.ts";
 import { QUOTIENT } from "./quotient.ts";
 import { each } from "./tiles.ts";
 
@@ -104,7 +104,8 @@ export function ofVectors(backend: GuardedBackend, of: FewFeatures, block: Block
   const reads = units * chunks * windowColumns(of, block.run) * taps[0] * source.shape[3]! / 4;
   const texture = [
     ...(gainsByTexture(size, reads) && fitsTexture(size, limits) ? ["source"] : []),
-    ...(gainsByTexture(weights, groups * weights / 4) && fitsTexture(weights, limits)
+    ...(fitsTexture(weights, limits) &&
+        (copiedOnce(backend, filter) || gainsByTexture(weights, groups * weights / 4))
       ? ["filter_"]
       : []),
   ];

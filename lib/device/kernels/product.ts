@@ -2,7 +2,7 @@
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { subgroupsOpening } from "../subgroups.ts";
-import { fitsTexture } from "../textures.ts";
+import { fitsTexture, LASTING_BYTES } from "../textures.ts";
 import type { Activation } from "../../tensor/activation.ts";
 import { finishText } from "./epilogue.ts";
 import { runProgram } from "./program.ts";
@@ -135,6 +135,11 @@ function softwareForm(backend: GuardedBackend, product: Product, quads: Quads): 
   );
 }
 
+/** Whether a factor is likely to be copied into a texture once for all calls of a recorded function. */
+export function copiedOnce(backend: GuardedBackend, info: tf.TensorInfo): boolean {
+  return 4 * tf.util.sizeFromShape(info.shape) <= LASTING_BYTES && backend.mayLast(info);
+}
+
 /** How to read the factors: on adapters that compute on the CPU by quads where shapes allow. */
 function readingOf(
   backend: GuardedBackend,
@@ -152,17 +157,18 @@ function readingOf(
   const quads: Quads = b === "depth" && a !== "depth" ? { a } : { a, b };
   const [height, width] = softwareForm(backend, product, quads).tile;
   const work = batch * rows * columns * depth;
-  const sizes = Object.values(inputs).map(({ shape }) => tf.util.sizeFromShape(shape));
-  const hold = (size: number, reads: number, fours: boolean): Holding => {
-    const pays = gainsByTexture(size, reads, fours);
+  const [first, second] = Object.values(inputs) as [tf.TensorInfo, tf.TensorInfo];
+  const hold = (info: tf.TensorInfo, reads: number, fours: boolean, lasts = false): Holding => {
+    const size = tf.util.sizeFromShape(info.shape);
+    const pays = lasts || gainsByTexture(size, reads, fours);
     const fits = fitsTexture(size, backend.device.limits, fours ? "rgba32float" : "r32float");
     return pays && fits ? (fours ? "quads" : "texels") : fours ? "vectors" : "numbers";
   };
   return {
     quads,
     held: [
-      hold(sizes[0]!, work / width, quads.a !== undefined),
-      hold(sizes[1]!, work / height, quads.b !== undefined),
+      hold(first, work / width, quads.a !== undefined),
+      hold(second, work / height, quads.b !== undefined, copiedOnce(backend, second)),
     ],
   };
 }
