@@ -101,11 +101,11 @@ export function ofVectors(backend: GuardedBackend, of: FewFeatures, block: Block
   const { blocks, units, groups, chunks } = sizes(of, block);
   const { limits } = backend.device;
   const [size, weights] = [sizeOf(source.shape), sizeOf(filter.shape)];
-  const reads = units * chunks * windowColumns(of, block.run) * taps[0] * source.shape[3]! / 4;
+  const reads = units * chunks * windowColumns(of, block.run) * taps[0] * source.shape[3]!;
   const texture = [
     ...(gainsByTexture(size, reads) && fitsTexture(size, limits) ? ["source"] : []),
     ...(fitsTexture(weights, limits) &&
-        (copiedOnce(backend, filter) || gainsByTexture(weights, groups * weights / 4))
+        (copiedOnce(backend, filter) || gainsByTexture(weights, groups * weights))
       ? ["filter_"]
       : []),
   ];

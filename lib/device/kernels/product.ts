@@ -116,7 +116,7 @@ function isSmall({ batch, rows, columns, depth }: Product): boolean {
  * Whether a copy of a tensor into a texture takes less time than it saves.
  *
  * @param size the tensor's numbers
- * @param reads how often invocations read it
+ * @param reads numbers of it that invocations read
  * @param fours whether they read four at a time
  */
 export function gainsByTexture(size: number, reads: number, fours = true): boolean {
