@@ -3,6 +3,7 @@ import { WARP, WARP_GRADIENT } from "../tensor/affine.ts";
 import { ACTIVATION_GRADIENT } from "../tensor/activation_gradient.ts";
 import "../tensor/batch_norm_host.ts";
 import "../tensor/functions_host.ts";
+import "../tensor/pixel_padding.ts";
 import "../tensor/transform_host.ts";
 import {
   BATCH_NORM,

@@ -68,6 +68,31 @@ export function fitsTexture(
 }
 
 /**
+ * What a copy of a tensor into a texture costs on adapters that compute on the
+ * CPU, and what each number that an invocation reads of it gains, in nanoseconds:
+ * measured on llvmpipe. The copy also ends the pass.
+ */
+const COPY = {
+  pass: 40_000,
+  number: 0.25,
+  gain: { rgba32float: 0.25, r32float: 0.4 },
+} as const;
+
+/**
+ * Whether a software adapter gains by reading tensors from textures.
+ *
+ * @param size how many numbers are copied
+ * @param reads how many numbers all invocations read of them
+ */
+export function paysToCopy(
+  size: number,
+  reads: number,
+  texels: keyof typeof COPY.gain = "rgba32float",
+): boolean {
+  return reads * COPY.gain[texels] > COPY.pass + COPY.number * size;
+}
+
+/**
  * Copies a buffer's numbers into a texture.
  *
  * @param buffer the numbers

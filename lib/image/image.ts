@@ -25,7 +25,7 @@ export type Raster = Omit<Image, "pixels"> & {
 };
 
 /** The value of white in these pixels. */
-export function whiteOf(pixels: Raster["pixels"]): number {
+function whiteOf(pixels: Raster["pixels"]): number {
   return pixels instanceof Uint8Array ? 255 : pixels instanceof Uint16Array ? 65535 : 1;
 }
 

@@ -102,6 +102,18 @@ const MIRROR_PAD: tf.GradConfig = {
   },
 };
 
+/** tfjs's own forgets how the number of windows was rounded. */
+const MAX_POOL: tf.GradConfig = {
+  kernelName: "MaxPool",
+  inputsToSave: ["x"],
+  outputsToSave: [true],
+  gradFunc: (dy, saved, attributes) => {
+    const [input, output] = saved as [Tensor, Tensor];
+    const inputs = { dy: dy as Tensor, input, output };
+    return { x: () => tf.engine().runKernel("MaxPoolGrad", inputs, attributes) };
+  },
+};
+
 const SQUARED_DIFFERENCE = ofTwo("SquaredDifference", (dy, a, b) => ({
   a: () => tf.mul(dy, tf.mul(2, tf.sub(a, b))),
   b: () => tf.mul(dy, tf.mul(2, tf.sub(b, a))),
@@ -205,6 +217,7 @@ const GRADIENTS: readonly tf.GradConfig[] = [
   FLOOR_DIV,
   CAST,
   MIRROR_PAD,
+  MAX_POOL,
   SQUARED_DIFFERENCE,
   PRODUCT,
   CUMSUM,

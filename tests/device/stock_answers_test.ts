@@ -273,6 +273,44 @@ onEachBackend("a slope that is not finite does not leak past what was chosen", a
   assertEquals([...await grads.x.data()], [1, 0]);
 });
 
+onEachBackend("padding in pixels is of both axes, in windows that are not square too", async () => {
+  const x = random(9, [1, 10, 6, 2]) as tf.Tensor4D;
+  const kernel = random(10, [3, 2, 2, 2]) as tf.Tensor4D;
+  type Pad = number | [[number, number], [number, number], [number, number], [number, number]];
+  const functions: Record<
+    string,
+    (x: tf.Tensor4D, pad: Pad, stride: [number, number]) => tf.Tensor
+  > = {
+    convolution: (x, pad, stride) => tf.conv2d(x, kernel, stride, pad),
+    depthwise: (x, pad, stride) => tf.depthwiseConv2d(x, kernel, stride, pad),
+    fused: (x, pad, strides) =>
+      tf.fused.conv2d({ x, filter: kernel, strides, pad, activation: "relu" }),
+    maximum: (x, pad, stride) => tf.maxPool(x, [3, 2], stride, pad),
+    "maximum, rounded up": (x, pad, stride) => tf.maxPool(x, [3, 2], stride, pad, "ceil"),
+    mean: (x, pad, stride) => tf.avgPool(x, [3, 2], stride, pad),
+  };
+  for (const [name, f] of Object.entries(functions)) {
+    for (const stride of [[1, 1], [1, 2], [2, 1]] as [number, number][]) {
+      const explicit: Pad = [[0, 0], [1, 1], [1, 1], [0, 0]];
+      const [y, expected] = [f(x, 1, stride), f(x, explicit, stride)];
+      assertEquals(
+        y.shape.slice(1, 3),
+        [stride[0] === 1 ? 10 : 5, stride[1] === 1 ? 7 : 4].map((n, i) =>
+          name.endsWith("up") && i === 0 && stride[0] === 2 ? n + 1 : n
+        ),
+        name,
+      );
+      await assertClose(y, expected, name);
+      const slopes = (pad: Pad): tf.Tensor =>
+        tf.grad((x) => tf.sum(f(x as tf.Tensor4D, pad, stride)))(x);
+      await assertClose(slopes(1), slopes(explicit), `${name}, gradient`);
+      // Each window has a largest number, whose slope is one.
+      if (!name.startsWith("max")) continue;
+      await assertClose(tf.sum(slopes(1)), [y.size], `${name}, slopes`);
+    }
+  }
+});
+
 /** Functions of images `[2, 5, 4, 3]` whose gradients tfjs has wrong. */
 const MISTAKEN: Record<string, (x: tf.Tensor4D) => tf.Tensor> = {
   "mean pooling, same": (x) => tf.avgPool(x, [2, 3], [1, 2], "same"),

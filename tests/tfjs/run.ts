@@ -9,6 +9,8 @@ const INTENDED: Readonly<Record<string, string>> = {
     "max pooling passes NaN on, as PyTorch's does: a NaN must not vanish",
   "gather fills with zero when index is out of bound":
     "indices beyond the axis are refused: zeros would be wrong numbers without a word",
+  "avgPool gradient x=[3,3,1] f=[3,3] s=1 p=explicit":
+    "a mean's gradient divides by the pixels that its window covers, as the mean does",
   "gradients does not error if irrelevant (pruned) ops are missing grads":
     "a sum of truth values is of whole numbers, which have no slope",
   "einsum 2d matrix calculate trace: duplicate axes not implemented yet": REWORDED,

@@ -2,11 +2,11 @@
 import { sizeOf } from "../../tensor/tensor.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { LANES, subgroupsOpening } from "../subgroups.ts";
-import { fitsTexture } from "../textures.ts";
+import { fitsTexture, paysToCopy } from "../textures.ts";
 import { finishText } from "./epilogue.ts";
 import { type FewFeatures, type Form, windowColumns } from "./few_features_text.ts";
 import { component, loadVector } from "./load.ts";
-import { copiedOnce, gainsByTexture } from "./product.ts";
+import { copiedOnce } from "./product.ts";
 import { QUOTIENT } from "./quotient.ts";
 import { each } from "./tiles.ts";
 
@@ -103,9 +103,9 @@ export function ofVectors(backend: GuardedBackend, of: FewFeatures, block: Block
   const [size, weights] = [sizeOf(source.shape), sizeOf(filter.shape)];
   const reads = units * chunks * windowColumns(of, block.run) * taps[0] * source.shape[3]!;
   const texture = [
-    ...(gainsByTexture(size, reads) && fitsTexture(size, limits) ? ["source"] : []),
+    ...(paysToCopy(size, reads, "rgba32float") && fitsTexture(size, limits) ? ["source"] : []),
     ...(fitsTexture(weights, limits) &&
-        (copiedOnce(backend, filter) || gainsByTexture(weights, groups * weights))
+        (copiedOnce(backend, filter) || paysToCopy(weights, groups * weights, "rgba32float"))
       ? ["filter_"]
       : []),
   ];

@@ -1,8 +1,9 @@
 // Slices, transpositions, padding, on software adapters and of what may be float16;
 // tfjs moves all else.
+import { stridesOf } from "../../tensor/permuted.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
-import { type Operand, runStrided, stepsOf, type Strided } from "./strided.ts";
+import { type Operand, runStrided, type Strided } from "./strided.ts";
 
 type KernelFunction = tf.KernelConfig["kernelFunc"];
 type KernelCall = Parameters<KernelFunction>[0];
@@ -46,7 +47,7 @@ function cut(
   begin: readonly number[],
   shape: readonly number[],
 ): tf.TensorInfo {
-  const steps = stepsOf(x.shape);
+  const steps = stridesOf(x.shape);
   const offset = steps.reduce((sum, step, axis) => sum + step * begin[axis]!, 0);
   return moved(backend, "Slice", { info: x, offset, steps }, { shape });
 }
@@ -87,7 +88,7 @@ function permuted(
   x: tf.TensorInfo,
   order: readonly number[],
 ): tf.TensorInfo {
-  const own = stepsOf(x.shape);
+  const own = stridesOf(x.shape);
   const steps = order.map((axis) => own[axis]!);
   const shape = order.map((axis) => x.shape[axis]!);
   return moved(backend, "Transpose", { info: x, offset: 0, steps }, { shape });
@@ -129,7 +130,7 @@ export function padZeros(software: boolean, stock: KernelFunction): KernelFuncti
     if (constantValue !== 0 || size === 0 || 4 * size > backend.bindingLimit) {
       return stock({ inputs, attrs, backend });
     }
-    const steps = stepsOf(x.shape);
+    const steps = stridesOf(x.shape);
     // Places before the tensor wrap around, beyond all others, and the sum of steps with them.
     const offset = steps.reduce((sum, step, axis) => sum - step * paddings[axis]![0], 0);
     const spans = x.shape.map((own, axis) => ({ before: paddings[axis]![0], own }));

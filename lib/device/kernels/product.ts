@@ -2,7 +2,7 @@
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { subgroupsOpening } from "../subgroups.ts";
-import { fitsTexture, LASTING_BYTES } from "../textures.ts";
+import { fitsTexture, LASTING_BYTES, paysToCopy } from "../textures.ts";
 import type { Activation } from "../../tensor/activation.ts";
 import { finishText } from "./epilogue.ts";
 import { runProgram } from "./program.ts";
@@ -95,13 +95,6 @@ type Holding = "numbers" | "vectors" | "texels" | "quads";
 type Reading = { readonly quads: Quads; readonly held: readonly [Holding, Holding] };
 
 /**
- * What a copy of a tensor into a texture costs on adapters that compute on the
- * CPU, and what each read by an invocation of eight gains, in nanoseconds:
- * measured on llvmpipe. The copy also ends the pass.
- */
-const COPY = { pass: 40_000, number: 0.25, gainOfNumber: 0.4, gainOfQuad: 0.25 } as const;
-
-/**
  * Products of so few multiplications take less time than compiling a text of their own: up to here
  * software adapters compute them in the smallest tiles, of numbers one by one, the text of which is
  * the shortest and serves all transpositions and sizes.
@@ -110,18 +103,6 @@ const SMALL = 1 << 18;
 
 function isSmall({ batch, rows, columns, depth }: Product): boolean {
   return batch * rows * columns * depth <= SMALL;
-}
-
-/**
- * Whether a copy of a tensor into a texture takes less time than it saves.
- *
- * @param size the tensor's numbers
- * @param reads numbers of it that invocations read
- * @param fours whether they read four at a time
- */
-export function gainsByTexture(size: number, reads: number, fours = true): boolean {
-  const gain = reads * (fours ? COPY.gainOfQuad : COPY.gainOfNumber);
-  return gain > COPY.pass + COPY.number * size;
 }
 
 /** How a product is laid over invocations of adapters that compute on the CPU. */
@@ -160,8 +141,9 @@ function readingOf(
   const [first, second] = Object.values(inputs) as [tf.TensorInfo, tf.TensorInfo];
   const hold = (info: tf.TensorInfo, reads: number, fours: boolean, lasts = false): Holding => {
     const size = tf.util.sizeFromShape(info.shape);
-    const pays = lasts || gainsByTexture(size, reads, fours);
-    const fits = fitsTexture(size, backend.device.limits, fours ? "rgba32float" : "r32float");
+    const texels = fours ? "rgba32float" : "r32float";
+    const pays = lasts || paysToCopy(size, reads, texels);
+    const fits = fitsTexture(size, backend.device.limits, texels);
     return pays && fits ? (fours ? "quads" : "texels") : fours ? "vectors" : "numbers";
   };
   return {

@@ -45,7 +45,7 @@ export function decodeImage(bytes: Uint8Array, file: string): Image {
 }
 
 /** As {@linkcode decodeImage}, of pixels as the file has them. */
-export function decodeRaster(bytes: Uint8Array, file: string): Raster {
+function decodeRaster(bytes: Uint8Array, file: string): Raster {
   const kind = fileKind(bytes);
   const decoder = DECODERS[kind];
   if (decoder) return decoder(bytes, file);
