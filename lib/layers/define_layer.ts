@@ -123,7 +123,9 @@ function mendOf(shape: Shape, takes: (shape: Shape) => boolean): string | undefi
     }, 1], got [${shape}]. Of one make a batch by tf.reshape(x, [1, ${shape.join(", ")}, 1])`;
   }
   const [, channels, ...sides] = shape;
-  if (shape.length === 4 && takes([...sides, channels!])) {
+  // A few rows of a few pixels are no image of either order.
+  const isFirst = shape.length === 4 && [1, 3, 4].includes(channels!) && Math.min(...sides) >= 8;
+  if (isFirst && takes([...sides, channels!])) {
     return `its images must have their channels last, [N, height, width, channels], got [${shape}], with the channels first. Turn them by tf.transpose(x, [0, 2, 3, 1])`;
   }
   return undefined;

@@ -62,8 +62,8 @@ function ofExtreme(kernelName: string, axesName: string): tf.GradConfig {
 
 /** Steps have no slope, wherever they come down to; tfjs gives this one that of the quotient. */
 const FLOOR_DIV = ofTwo("FloorDiv", (_, a, b) => ({
-  a: () => tf.zerosLike(a),
-  b: () => tf.zerosLike(b),
+  a: () => tf.zeros(a.shape),
+  b: () => tf.zeros(b.shape),
 }));
 
 /** Whole numbers and truth values have no slope; tfjs passes it through them as if they were floats. */

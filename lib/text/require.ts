@@ -12,8 +12,12 @@ import { describeValue } from "./value.ts";
  */
 export function requireRange(action: string, rule: string, holds: boolean, value: unknown): void {
   if (holds) return;
-  const got = typeof value === "string" ? JSON.stringify(value) : value;
-  throw new RangeError(`Cannot ${action}: ${rule}, got ${got}`);
+  throw new RangeError(`Cannot ${action}: ${rule}, got ${value}`);
+}
+
+/** A value, of which a text is told from the number that it writes. */
+function quoted(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : `${value}`;
 }
 
 /**
@@ -34,7 +38,7 @@ export function requireWhole(
 ): number {
   const range = most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`;
   const holds = Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
-  requireRange(action, `${name} must be a whole number ${range}`, holds, value);
+  requireRange(action, `${name} must be a whole number ${range}`, holds, quoted(value));
   return value as number;
 }
 
@@ -47,7 +51,7 @@ export function requireWhole(
  */
 export function requirePositive(action: string, name: string, value: unknown): number {
   const holds = Number.isFinite(value) && (value as number) > 0;
-  requireRange(action, `${name} must be a finite number above 0`, holds, value);
+  requireRange(action, `${name} must be a finite number above 0`, holds, quoted(value));
   return value as number;
 }
 
@@ -81,7 +85,6 @@ export function requireOneOf(
   value: unknown,
 ): void {
   if (choices.includes(value)) return;
-  const quoted = (one: unknown): string => typeof one === "string" ? `"${one}"` : `${one}`;
   const [last, ...others] = choices.map(quoted).reverse();
   const list = others.length > 0 ? `${others.reverse().join(", ")} or ${last}` : last;
   throw new RangeError(`Cannot ${action}: ${name} must be ${list}, got ${quoted(value)}`);

@@ -375,6 +375,15 @@ gpuTest("gradients that tfjs has wrong are on a GPU those of the CPU", async () 
   }
 });
 
+onEachBackend("steps of whole numbers have the slope zero, of whole numbers too", async () => {
+  const [a, b] = [tf.tensor1d([7, -5], "int32"), tf.tensor1d([2, 3], "int32")];
+  const slopes = tf.grads((a, b) => tf.sum(tf.div(a, b)))([a, b]);
+  for (const slope of slopes) {
+    assertEquals(slope.dtype, "float32");
+    assertEquals([...await slope.data()], [0, 0]);
+  }
+});
+
 onEachBackend("equal largest and smallest numbers share the slope", async () => {
   const x = tf.tensor2d([[1, 3, 3], [0, 0, 0]]);
   for (const [f, sign] of [[tf.max, 1], [tf.min, -1]] as const) {
