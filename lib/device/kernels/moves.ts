@@ -1,5 +1,4 @@
-// Slices, transpositions, padding, on software adapters and of what may be float16;
-// tfjs moves all else.
+// Slices, padding and transpositions of float32; tfjs moves all else.
 import { stridesOf } from "../../tensor/permuted.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
@@ -9,11 +8,13 @@ type KernelFunction = tf.KernelConfig["kernelFunc"];
 type KernelCall = Parameters<KernelFunction>[0];
 
 /**
- * Makes a kernel function that is tfjs's, which finds places by one division after another, on GPUs
- * unless tensors are held as float16.
+ * Makes a kernel function that is tfjs's where it cannot be ours: tfjs's finds the place of each
+ * number by one division after another.
+ *
+ * @param everywhere whether ours is the better one on every adapter, also if nothing is held as float16
  */
 function ours(
-  software: boolean,
+  everywhere: boolean,
   stock: KernelFunction,
   move: (backend: GuardedBackend, call: KernelCall) => tf.TensorInfo | tf.TensorInfo[],
 ): KernelFunction {
@@ -24,7 +25,7 @@ function ours(
       dtype === "float32" && !shape.includes(0) && shape.length > 0 &&
       4 * tf.util.sizeFromShape(shape) <= backend.bindingLimit
     );
-    const isOurs = (software || backend.halves) && fits && !backend.shouldExecuteOnCPU(inputs);
+    const isOurs = (everywhere || backend.halves) && fits && !backend.shouldExecuteOnCPU(inputs);
     return isOurs ? move(backend, call) : stock(call);
   };
 }
@@ -53,8 +54,8 @@ function cut(
 }
 
 /** The kernel function of `Slice`. */
-export function slice(software: boolean, stock: KernelFunction): KernelFunction {
-  return ours(software, stock, (backend, { inputs, attrs }) => {
+export function slice(_software: boolean, stock: KernelFunction): KernelFunction {
+  return ours(true, stock, (backend, { inputs, attrs }) => {
     const x = inputs.x!;
     const given = attrs as unknown as { readonly begin: number[]; readonly size: number[] };
     const [begin, size] = tf.slice_util.parseSliceParams(x as tf.Tensor, given.begin, given.size);
@@ -63,8 +64,8 @@ export function slice(software: boolean, stock: KernelFunction): KernelFunction 
 }
 
 /** The kernel function of `SplitV`. */
-export function split(software: boolean, stock: KernelFunction): KernelFunction {
-  return ours(software, stock, (backend, { inputs, attrs }) => {
+export function split(_software: boolean, stock: KernelFunction): KernelFunction {
+  return ours(true, stock, (backend, { inputs, attrs }) => {
     const x = inputs.x!;
     const { numOrSizeSplits, axis: given } = attrs as unknown as {
       readonly numOrSizeSplits: number | number[];
@@ -94,7 +95,7 @@ function permuted(
   return moved(backend, "Transpose", { info: x, offset: 0, steps }, { shape });
 }
 
-/** The kernel function of `Transpose`. */
+/** The kernel function of `Transpose`. On GPUs tfjs's turns tiles in workgroup memory. */
 export function transpose(software: boolean, stock: KernelFunction): KernelFunction {
   return ours(software, stock, (backend, { inputs, attrs }) => {
     const { perm } = attrs as unknown as { readonly perm: readonly number[] };
@@ -118,8 +119,8 @@ export function paysToTranspose(rows: number, columns: number, depth: number): b
 }
 
 /** The kernel function of `PadV2` with zeros; what else is to be added is left to `stock`. */
-export function padZeros(software: boolean, stock: KernelFunction): KernelFunction {
-  return ours(software, stock, (backend, { inputs, attrs }) => {
+export function padZeros(_software: boolean, stock: KernelFunction): KernelFunction {
+  return ours(true, stock, (backend, { inputs, attrs }) => {
     const x = inputs.x!;
     const { paddings, constantValue } = attrs as unknown as {
       readonly paddings: readonly [number, number][];

@@ -4,6 +4,7 @@ import type { GuardedBackend } from "../backend.ts";
 import { subgroupsOpening } from "../subgroups.ts";
 import { fitsTexture, LASTING_BYTES, paysToCopy } from "../textures.ts";
 import type { Activation } from "../../tensor/activation.ts";
+import { chainSums } from "./chain_sums.ts";
 import { finishText } from "./epilogue.ts";
 import { runProgram } from "./program.ts";
 import { registerForm } from "./register_form.ts";
@@ -172,9 +173,10 @@ export function runProduct(
   if (depth === 0) return emptySums(backend, product);
   const { quads, held } = readingOf(backend, software, product);
   const { neighbors, shorter = 0 } = product;
+  const mostPieces = mostPiecesOf(product);
   const small = software && isSmall(product);
   const form = !software
-    ? workgroupForm({ batch, rows, columns, depth, shorter, quads, neighbors })
+    ? workgroupForm({ batch, rows, columns, depth, mostPieces, shorter, quads, neighbors })
     : softwareForm(backend, product, quads);
   const tileRows = Math.ceil(rows / form.tile[0]);
   const tileColumns = Math.ceil(columns / form.tile[1]);
@@ -228,7 +230,34 @@ export function runProduct(
     isShared: form.isShared,
     isSubgroup: form.isSubgroup ?? false,
   })[0]!;
-  return whole ? partial : sumPieces(backend, product, partial);
+  if (whole) return partial;
+  return !software && pieces > MOST_PIECES
+    ? sumManyPieces(backend, product, partial)
+    : sumPieces(backend, product, partial);
+}
+
+/** The most pieces of a sum that one invocation adds up. */
+const MOST_PIECES = 64;
+
+/** The most pieces on GPUs, and of small results the numbers of all of these: workgroups add them up. */
+const MOST_SMALL = { pieces: 512, numbers: 1 << 19 } as const;
+
+function mostPiecesOf({ bias, activation, half, shape }: Product): number {
+  const isPlain = !bias && !activation && !half;
+  const fitting = Math.floor(MOST_SMALL.numbers / tf.util.sizeFromShape([...shape]));
+  return Math.max(MOST_PIECES, isPlain ? Math.min(MOST_SMALL.pieces, fitting) : 0);
+}
+
+/** Adds partial results, of which there are more than one invocation is to add up; frees them. */
+function sumManyPieces(
+  backend: GuardedBackend,
+  { shape }: Product,
+  partial: tf.TensorInfo,
+): tf.TensorInfo {
+  const block = { outer: 1, length: partial.shape[0]!, inner: tf.util.sizeFromShape([...shape]) };
+  const total = chainSums(backend, false, partial, block, 1);
+  backend.disposeData(partial.dataId);
+  return { ...total, shape: [...shape] };
 }
 
 /** Sums of nothing: zeros. */
