@@ -68,22 +68,26 @@ gpuTest(
 gpuTest("so are convolutions and their gradients", async () => {
   const backend = await backendWithSubgroups();
   if (!backend) return;
-  // Channels, features, size, stride, groups.
+  // Channels, features, size, stride, dilation, padding, groups.
   const cases = [
-    [16, 32, 3, 1, 1],
-    [32, 64, 3, 2, 1],
-    [6, 16, 5, 1, 1],
-    [64, 30, 1, 1, 1],
-    [24, 48, 3, 1, 3],
+    [16, 32, 3, 1, 1, 1, 1],
+    [32, 64, 3, 2, 1, 1, 1],
+    [6, 16, 5, 1, 1, 0, 1],
+    [64, 30, 1, 1, 1, 0, 1],
+    [24, 48, 3, 1, 1, 1, 3],
+    [36, 10, 3, 1, 1, 1, 1],
+    [32, 40, 3, 1, 2, 2, 1],
+    [32, 33, 5, 1, 1, 3, 1],
+    [5, 32, 3, 1, 1, 0, 1],
   ] as const;
-  for (const [channels, features, size, stride, groups] of cases) {
+  for (const [channels, features, size, stride, dilation, padding, groups] of cases) {
     const options: ConvolveOptions = {
       stride: [stride, stride],
-      padding: size >> 1,
-      dilation: [1, 1],
+      padding,
+      dilation: [dilation, dilation],
       groups,
     };
-    const x = tf.randomNormal([5, 13, 15, channels]) as Tensor4D;
+    const x = tf.randomNormal([9, 13, 15, channels]) as Tensor4D;
     const filter = tf.randomNormal([size, size, channels / groups, features]) as Tensor4D;
     const forward = (x: Tensor, filter: Tensor): Tensor =>
       convolve(x as Tensor4D, filter as Tensor4D, options);

@@ -118,7 +118,7 @@ function softwareForm(backend: GuardedBackend, product: Product, quads: Quads): 
 }
 
 /** Whether a factor is likely to be copied into a texture once for all calls of a recorded function. */
-function copiedOnce(backend: GuardedBackend, info: tf.TensorInfo): boolean {
+export function copiedOnce(backend: GuardedBackend, info: tf.TensorInfo): boolean {
   return 4 * tf.util.sizeFromShape(info.shape) <= LASTING_BYTES && backend.mayLast(info);
 }
 
