@@ -30,12 +30,13 @@ export function whiteOf(pixels: Raster["pixels"]): number {
 }
 
 /** A picture in numbers from 0 to 1. */
-export function imageOf({ pixels, ...rest }: Raster): Image {
-  if (pixels instanceof Float32Array) return { ...rest, pixels };
+export function imageOf(raster: Raster): Image {
+  const { pixels } = raster;
+  if (pixels instanceof Float32Array) return raster as Image;
   const white = whiteOf(pixels);
   const numbers = new Float32Array(pixels.length);
   for (let i = 0; i < numbers.length; i++) numbers[i] = pixels[i]! / white;
-  return { ...rest, pixels: numbers };
+  return { ...raster, pixels: numbers };
 }
 
 /**

@@ -1,8 +1,8 @@
 // What a network takes one picture for.
 import { fileError } from "../files/file_error.ts";
-import { decodeImage } from "../image/codecs/decode.ts";
-import type { Image } from "../image/image.ts";
-import { inputShapeOf, preprocess } from "../image/preprocess.ts";
+import { decodeRaster } from "../image/codecs/decode.ts";
+import { checkImage, type Image, type Raster } from "../image/image.ts";
+import { inputShapeOf, preprocessRaster } from "../image/preprocess.ts";
 import type { Preprocessing } from "../image/preprocessing.ts";
 import type { Network } from "../layers/layer.ts";
 import { oneBehind } from "../tensor/one_behind.ts";
@@ -77,14 +77,14 @@ export async function classify<P extends Tree, S extends Tree>(
   picture: Picture,
   options: ClassifyOptions = {},
 ): Promise<Classification[]> {
-  const scored = await classifyImage(network, await imageOf(picture), options);
+  const scored = await classifyImage(network, await rasterOf(picture), options);
   return scored.map(({ index, name, probability }) => ({ index, name, probability }));
 }
 
 /** As {@linkcode classify}, of pixels, with each class's score, which softmax makes probable. */
 export async function classifyImage<P extends Tree, S extends Tree>(
   network: Classifier<P, S>,
-  image: Image,
+  image: Raster,
   { top = 5 }: ClassifyOptions = {},
 ): Promise<(Classification & { readonly score: number })[]> {
   const { model, params, state } = network;
@@ -103,7 +103,7 @@ export async function classifyImage<P extends Tree, S extends Tree>(
  */
 export async function* classifyImages<P extends Tree, S extends Tree>(
   network: Classifier<P, S>,
-  images: AsyncIterable<Image>,
+  images: AsyncIterable<Raster>,
   { top = 5 }: ClassifyOptions = {},
 ): AsyncGenerator<(Classification & { readonly score: number })[]> {
   const how = preprocessingFor(network);
@@ -182,8 +182,8 @@ function requireInputShape({ inputShape }: Pick<Classifier, "inputShape">): Shap
 }
 
 /** What a network, `apply`, makes of a picture. */
-function outputOf(image: Image, how: Preprocessing, apply: (x: Tensor) => Tensor): Tensor {
-  const pixels = preprocess(image, how);
+function outputOf(image: Raster, how: Preprocessing, apply: (x: Tensor) => Tensor): Tensor {
+  const pixels = preprocessRaster(image, how);
   return tf.tidy(() => apply(tf.tensor(pixels, [1, ...inputShapeOf(how)])));
 }
 
@@ -210,13 +210,16 @@ export function requireFinite(scores: Float32Array): void {
   );
 }
 
-/** A picture's pixels, from 0 to 1. */
-async function imageOf(picture: Picture): Promise<Image> {
+/** A picture's pixels. */
+async function rasterOf(picture: Picture): Promise<Raster> {
   if (picture instanceof tf.Tensor) return await imageOfTensor(picture);
-  if (picture instanceof Uint8Array) return decodeImage(picture, "the given bytes");
-  if (typeof picture === "object" && !(picture instanceof URL)) return picture;
+  if (picture instanceof Uint8Array) return decodeRaster(picture, "the given bytes");
+  if (typeof picture === "object" && !(picture instanceof URL)) {
+    checkImage(picture);
+    return picture;
+  }
   const isUrl = picture instanceof URL || /^(https?|file|data):/i.test(picture);
-  return decodeImage(await (isUrl ? fetched(`${picture}`) : read(`${picture}`)), `${picture}`);
+  return decodeRaster(await (isUrl ? fetched(`${picture}`) : read(`${picture}`)), `${picture}`);
 }
 
 async function read(file: string): Promise<Uint8Array> {

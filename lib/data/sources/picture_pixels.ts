@@ -1,8 +1,8 @@
 // A picture's file as the pixels of an example, the same in a worker as on the main thread.
-import { decodeImage } from "../../image/codecs/decode.ts";
-import type { Image } from "../../image/image.ts";
-import { preprocess } from "../../image/preprocess.ts";
-import { resize, type ResizeFilter } from "../../image/resize.ts";
+import { decodeRaster } from "../../image/codecs/decode.ts";
+import type { Raster } from "../../image/image.ts";
+import { preprocessRaster } from "../../image/preprocess.ts";
+import { resizedWindow, type ResizeFilter } from "../../image/resize.ts";
 
 /** How pictures become pixels of one size. */
 export type PixelRule = {
@@ -26,11 +26,12 @@ export function picturePixels(
   rule: PixelRule,
 ): PicturePixels {
   const { shape: [height, width, channels], filter } = rule;
-  const decoded = decodeImage(bytes, file);
+  const decoded = decodeRaster(bytes, file);
   const stretch = rule.resize === "stretch";
-  const image = stretch ? resize(decoded, width, height, filter) : decoded;
+  const whole = { left: 0, top: 0, width, height };
+  const image = stretch ? resizedWindow(decoded, width, height, whole, filter, "dropped") : decoded;
   const zeros = Array<number>(channels).fill(0);
-  const pixels = preprocess(image, {
+  const pixels = preprocessRaster(image, {
     ...(stretch ? {} : { resize: shortSide(image, rule) }),
     crop: [height, width],
     filter,
@@ -45,7 +46,7 @@ export function picturePixels(
 }
 
 /** The length of the shorter side with which the picture covers the size. */
-function shortSide(image: Image, { shape: [height, width], resize }: PixelRule): number {
+function shortSide(image: Raster, { shape: [height, width], resize }: PixelRule): number {
   if (typeof resize === "number") return resize;
   const [shorter, longer] = [image.width, image.height].sort((a, b) => a - b) as [number, number];
   const [across, along] = image.width <= image.height ? [width, height] : [height, width];
