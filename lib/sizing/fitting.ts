@@ -31,6 +31,9 @@ function stepsOf({ length, size, stride, pad, dilation }: Axis): number {
   return (length + 2 * pad - (size - 1) * dilation - 1) / stride;
 }
 
+/** Values that are farther away than this are not looked for. */
+const MOST_TRIED = 100_000;
+
 function fits(axis: Axis): boolean {
   const steps = stepsOf(axis);
   return Number.isInteger(steps) && steps >= 0;
@@ -39,7 +42,7 @@ function fits(axis: Axis): boolean {
 /** The nearest values below and above the given one with which the axis would fit. */
 function near(axis: Axis, name: keyof Axis, least: number): number[] {
   // A length or size that fits is at most a stride away; strides that fit lie below the length.
-  const reach = Math.max(axis.length, axis.stride) + 1;
+  const reach = Math.min(Math.max(axis.length, axis.stride) + 1, MOST_TRIED);
   return [-1, 1].flatMap((sign) => {
     for (let distance = 1; distance <= reach; distance++) {
       const value = axis[name] + sign * distance;

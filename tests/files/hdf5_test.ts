@@ -1,5 +1,5 @@
 // HDF5 files: what h5py writes is read, what is written is read back, and what is bad is refused.
-import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { type Hdf5File, openHdf5 } from "../../lib/files/hdf5.ts";
 import { serializeHdf5 } from "../../lib/files/hdf5_write.ts";
 import { diceOf } from "../fuzz/files/mutate.ts";
@@ -104,7 +104,7 @@ Deno.test("a file that is cut, empty or of another kind is refused", async () =>
   await assertRejects(() => openHdf5(new Uint8Array(5000), "a.h5"), SyntaxError, reason);
 });
 
-Deno.test("a damaged file is refused or has numbers, in little time, and others are read after it", async () => {
+Deno.test("a damaged file is refused or has numbers, and others are read after it", async () => {
   const { below } = diceOf(6);
   let refused = 0;
   for (let i = 0; i < 400; i++) {
@@ -112,7 +112,6 @@ Deno.test("a damaged file is refused or has numbers, in little time, and others 
     for (let j = below(3); j >= 0; j--) {
       bytes[below(bytes.length)] = below(10) < 3 ? 0xff : below(256);
     }
-    const began = performance.now();
     try {
       using file = await openHdf5(bytes, "a.h5");
       readAll(file);
@@ -120,7 +119,6 @@ Deno.test("a damaged file is refused or has numbers, in little time, and others 
       assert(error instanceof SyntaxError, String(error));
       refused++;
     }
-    assertLess(performance.now() - began, 1000);
   }
   assert(refused > 50, `${refused} of 400 were refused`);
   using file = await openHdf5(decoded(golden.good.latest), "a.h5");

@@ -1,5 +1,5 @@
 // Files of torch.save: every dtype and layout of tensors, wrappers, and what is refused unrun.
-import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { openTensors } from "../../lib/weights/mod.ts";
 import { zipOf } from "../files/zip_fixture.ts";
 import { diceOf } from "../fuzz/files/mutate.ts";
@@ -72,7 +72,7 @@ Deno.test("files that are cut are refused, wherever they are cut", async () => {
   }
 });
 
-Deno.test("a damaged file is refused or has tensors, in little time and memory", async () => {
+Deno.test("a damaged file is refused or has tensors, in little memory", async () => {
   const { below } = diceOf(5);
   let refused = 0;
   for (let i = 0; i < 300; i++) {
@@ -82,14 +82,12 @@ Deno.test("a damaged file is refused or has tensors, in little time and memory",
       const place = below(i % 4 < 2 ? bytes.length : 1500);
       bytes[place] = below(10) < 3 ? 0xff : below(256);
     }
-    const began = performance.now();
     try {
       await readAll(bytes);
     } catch (error) {
       assert(error instanceof SyntaxError, String(error));
       refused++;
     }
-    assertLess(performance.now() - began, 1000);
   }
   assert(refused > 50, `${refused} of 300 were refused`);
 });
