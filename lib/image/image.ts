@@ -24,6 +24,12 @@ export type Raster = Omit<Image, "pixels"> & {
   readonly pixels: Uint8Array | Uint16Array | Float32Array;
 };
 
+/** Width and height in pixels. */
+export type Size = Pick<Image, "width" | "height">;
+
+/** A part of a picture, in pixels. */
+export type Window = Size & { readonly left: number; readonly top: number };
+
 /** The value of white in these pixels. */
 export function whiteOf(pixels: Raster["pixels"]): number {
   return pixels instanceof Uint8Array ? 255 : pixels instanceof Uint16Array ? 65535 : 1;

@@ -1,8 +1,8 @@
 // Prepares pictures as the input of a network.
 import { toGray } from "./gray.ts";
-import { checkImage, type Image, type Raster } from "./image.ts";
+import { checkImage, type Image, type Raster, type Size, type Window } from "./image.ts";
 import { checkPreprocessing, type Preprocessing } from "./preprocessing.ts";
-import { resizedWindow } from "./resize.ts";
+import { resizedWindow, sourceOf } from "./resize.ts";
 
 /**
  * Prepares a picture as the input that a network's weights expect.
@@ -94,8 +94,20 @@ export function momentsOf(
   return { mean: mean.map((each) => each / range), std: std.map((each) => each / range) };
 }
 
+/** The part of a picture that {@linkcode preprocess} depends on. */
+export function seenPart(image: Size, how: Preprocessing): Window {
+  const { width, height, window, filter } = placed(image, how);
+  return sourceOf(image, width, height, window, filter);
+}
+
 /** Steps 1 to 3. */
 function cropped(image: Raster, how: Preprocessing): Image {
+  const { width, height, window, filter } = placed(image, how);
+  return resizedWindow(image, width, height, window, filter, "dropped");
+}
+
+/** The size that a picture is resized to, and what is cut out of that. */
+function placed(image: Size, how: Preprocessing) {
   const [cropHeight, cropWidth] = inputShapeOf(how);
   const [width, height] = sizeBeforeCrop(image, how, cropWidth, cropHeight);
   const window = {
@@ -104,12 +116,12 @@ function cropped(image: Raster, how: Preprocessing): Image {
     width: cropWidth,
     height: cropHeight,
   };
-  return resizedWindow(image, width, height, window, how.filter ?? "bilinear", "dropped");
+  return { width, height, window, filter: how.filter ?? "bilinear" };
 }
 
 /** Width and height to resize to, of which the middle is cut out. */
 function sizeBeforeCrop(
-  { width, height }: Raster,
+  { width, height }: Size,
   { resize }: Preprocessing,
   cropWidth: number,
   cropHeight: number,

@@ -1,8 +1,13 @@
 // Preprocessing gives torchvision's numbers, and any picture becomes what a network takes.
 import { assert, assertAlmostEquals, assertEquals, assertLess, assertThrows } from "@std/assert";
-import { decodeImage } from "../../lib/image/codecs/decode.ts";
+import { decodeImage, decodeRaster } from "../../lib/image/codecs/decode.ts";
 import type { Image } from "../../lib/image/image.ts";
-import { inputShapeOf, preprocess } from "../../lib/image/preprocess.ts";
+import {
+  inputShapeOf,
+  preprocess,
+  preprocessRaster,
+  seenPart,
+} from "../../lib/image/preprocess.ts";
 import { type Preprocessing, preprocessings } from "../../lib/image/preprocessing.ts";
 import { resize } from "../../lib/image/resize.ts";
 import golden from "../golden/preprocess.json" with { type: "json" };
@@ -173,4 +178,34 @@ Deno.test("wrong preprocessing is refused by the name of its wrong field", () =>
   }
   const wrong = { ...imageOf(2, 2, 3), width: 3 };
   assertThrows(() => preprocess(wrong, good), TypeError, "must hold 18 numbers");
+});
+
+Deno.test("what a file is prepared to does not depend on pixels that it does not need", () => {
+  for (const { name, jpeg } of JPEGS) {
+    const { width, height } = decodeImage(jpeg, name);
+    const shorter = Math.min(width, height);
+    for (const filter of ["bilinear", "bicubic"] as const) {
+      for (
+        const [resize, crop] of [[9, [4, 5]], [shorter, [2, 2]], [90, [30, 7]], [2, [
+          1,
+          1,
+        ]]] as const
+      ) {
+        const how = { ...PLAIN, resize, crop, filter };
+        const seen = decodeRaster(jpeg, name, (size) => seenPart(size, how));
+        const whole = decodeRaster(jpeg, name);
+        assertEquals(preprocessRaster(seen, how), preprocessRaster(whole, how), name);
+      }
+    }
+  }
+});
+
+Deno.test("a picture's bytes are prepared to the numbers that its floats are", () => {
+  for (const { name, jpeg, png } of JPEGS) {
+    for (const how of [{ ...PLAIN, crop: 3 }, { ...PLAIN, resize: 12, crop: [10, 9] as const }]) {
+      const found = preprocessRaster(decodeRaster(jpeg, name), how);
+      const expected = preprocess(decodeImage(png, name), how);
+      found.forEach((value, i) => assertAlmostEquals(value, expected[i]!, 1e-6, name));
+    }
+  }
 });

@@ -1,7 +1,8 @@
 // A picture's file as the pixels of an example, the same in a worker as on the main thread.
 import { decodeRaster } from "../../image/codecs/decode.ts";
-import type { Raster } from "../../image/image.ts";
-import { preprocessRaster } from "../../image/preprocess.ts";
+import type { Size } from "../../image/image.ts";
+import { preprocessRaster, seenPart } from "../../image/preprocess.ts";
+import type { Preprocessing } from "../../image/preprocessing.ts";
 import { resizedWindow, type ResizeFilter } from "../../image/resize.ts";
 
 /** How pictures become pixels of one size. */
@@ -26,19 +27,24 @@ export function picturePixels(
   rule: PixelRule,
 ): PicturePixels {
   const { shape: [height, width, channels], filter } = rule;
-  const decoded = decodeRaster(bytes, file);
-  const stretch = rule.resize === "stretch";
-  const whole = { left: 0, top: 0, width, height };
-  const image = stretch ? resizedWindow(decoded, width, height, whole, filter, "dropped") : decoded;
   const zeros = Array<number>(channels).fill(0);
-  const pixels = preprocessRaster(image, {
-    ...(stretch ? {} : { resize: shortSide(image, rule) }),
+  const stretch = rule.resize === "stretch";
+  const how = (size: Size): Preprocessing => ({
+    ...(stretch ? {} : { resize: shortSide(size, rule) }),
     crop: [height, width],
     filter,
     range: 255,
     mean: zeros,
     std: zeros.map(() => 1),
   });
+  const decoded = decodeRaster(
+    bytes,
+    file,
+    stretch ? undefined : (size) => seenPart(size, how(size)),
+  );
+  const whole = { left: 0, top: 0, width, height };
+  const image = stretch ? resizedWindow(decoded, width, height, whole, filter, "dropped") : decoded;
+  const pixels = preprocessRaster(image, how(image));
   const rounded = new Uint8Array(pixels.length);
   for (let i = 0; i < pixels.length; i++) rounded[i] = Math.round(pixels[i]!);
   const { warning } = decoded;
@@ -46,7 +52,7 @@ export function picturePixels(
 }
 
 /** The length of the shorter side with which the picture covers the size. */
-function shortSide(image: Raster, { shape: [height, width], resize }: PixelRule): number {
+function shortSide(image: Size, { shape: [height, width], resize }: PixelRule): number {
   if (typeof resize === "number") return resize;
   const [shorter, longer] = [image.width, image.height].sort((a, b) => a - b) as [number, number];
   const [across, along] = image.width <= image.height ? [width, height] : [height, width];

@@ -1,11 +1,16 @@
 // Decodes pictures, by their bytes and not by their name.
-import { type Image, imageOf, type Raster } from "../image.ts";
+import { type Image, imageOf, type Raster, type Size, type Window } from "../image.ts";
 import { fileKind } from "./file_kind.ts";
 import { decodeJpeg } from "./jpeg/decode_jpeg.ts";
 import { decodePng } from "./png/decode_png.ts";
 
+/** The part of a picture of this size that is needed. */
+export type NeededPart = (size: Size) => Window;
+
 /** A decoder for each known kind of file. */
-const DECODERS: Readonly<Record<string, (bytes: Uint8Array, file: string) => Raster>> = {
+const DECODERS: Readonly<
+  Record<string, (bytes: Uint8Array, file: string, needed?: NeededPart) => Raster>
+> = {
   PNG: decodePng,
   JPEG: decodeJpeg,
 };
@@ -44,11 +49,15 @@ export function decodeImage(bytes: Uint8Array, file: string): Image {
   return imageOf(decodeRaster(bytes, file));
 }
 
-/** As {@linkcode decodeImage}, of pixels as the file has them. */
-export function decodeRaster(bytes: Uint8Array, file: string): Raster {
+/**
+ * As {@linkcode decodeImage}, of pixels as the file has them.
+ *
+ * @param needed what is looked at: other pixels may stay black, which takes less time
+ */
+export function decodeRaster(bytes: Uint8Array, file: string, needed?: NeededPart): Raster {
   const kind = fileKind(bytes);
   const decoder = DECODERS[kind];
-  if (decoder) return decoder(bytes, file);
+  if (decoder) return decoder(bytes, file, needed);
   const known = Object.keys(DECODERS).join(" or ");
   throw new SyntaxError(
     `Cannot decode image ${file}: it must be a ${known} file, got ${kind}`,

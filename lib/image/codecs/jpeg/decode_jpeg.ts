@@ -4,7 +4,7 @@
 // npm, jpeg-js 0.4.4 takes three times as long and is a level or two beside them; those of libjpeg as
 // WebAssembly (@cwasm/jpeg-turbo 0.1.3, @jsquash/jpeg 1.6.0) are as fast as this, but have to read a second
 // file, which needs a permission, a place in a bundle, and waiting.
-import type { Raster } from "../../image.ts";
+import type { Raster, Size, Window } from "../../image.ts";
 import { upright } from "../exif.ts";
 import { colorsOf, type Plane } from "./jpeg_color.ts";
 import type { JpegComponent } from "./jpeg_frame.ts";
@@ -17,21 +17,32 @@ import { badJpeg } from "./jpeg_segments.ts";
  * Decodes a file that begins with JPEG's first marker. Cyan, magenta, yellow and black become red,
  * green and blue as r = (1 − c)(1 − k), without a color profile.
  *
+ * @param needed the part that is needed; other pixels may stay black
  * @returns samples of 8 bits
  * @throws {SyntaxError} if a rule of the format is broken, or the file is cut
  * @throws {RangeError} if it has too many pixels
  */
-export function decodeJpeg(bytes: Uint8Array, file: string): Raster {
+export function decodeJpeg(
+  bytes: Uint8Array,
+  file: string,
+  needed = whole,
+): Raster {
   const header = parseJpegHeader(bytes, file);
   const { frame, kind, orientation, isEnded, isComplete } = header;
   const coefficients = coefficientsOf(header, bytes.length, file);
+  const { width, height } = frame;
+  const window = (orientation === 1 ? needed : whole)({ width, height });
   const planes = frame.components.map((component): Plane => ({
     component,
-    samples: samplesOf(component, coefficients.get(component)!, header.steps.get(component.id)!),
+    samples: samplesOf(
+      component,
+      coefficients.get(component)!,
+      header.steps.get(component.id)!,
+      window,
+    ),
   }));
-  const { width, height } = frame;
   const channels = kind === "gray" ? 1 : 3;
-  const pixels = colorsOf(frame, planes, kind);
+  const pixels = colorsOf(frame, planes, kind, window);
   const image = upright({ width, height, channels, pixels }, orientation);
   if (!isEnded) return { ...image, warning: `${file} has no end marker (EOI)` };
   return isComplete ? image : { ...image, warning: `${file} lacks scans of its detail` };
@@ -60,18 +71,36 @@ function coefficientsOf(
   return coefficients;
 }
 
-/** The samples of a component, block by block. */
+function whole({ width, height }: Size): Window {
+  return { left: 0, top: 0, width, height };
+}
+
+/** The samples of a component, block by block, as far as a part of the picture needs them. */
 function samplesOf(
-  { across, down, stride }: JpegComponent,
+  { h, v, mostH, mostV, across, down, stride }: JpegComponent,
   coefficients: Int16Array,
   steps: Int32Array,
+  { left, top, width, height }: Window,
 ): Uint8Array {
   const samples = new Uint8ClampedArray(64 * across * down);
-  for (let y = 0; y < down; y++) {
-    for (let x = 0; x < across; x++) {
-      const [from, to] = [64 * (y * stride + x), 64 * y * across + 8 * x];
-      inverseDct(coefficients, from, steps, samples, to, 8 * across);
+  const [firstX, endX] = blocksOf(left, width, h / mostH, across);
+  const [firstY, endY] = blocksOf(top, height, v / mostV, down);
+  for (let y = firstY; y < endY; y++) {
+    for (let x = firstX; x < endX; x++) {
+      const from = 64 * (y * stride + x);
+      inverseDct(coefficients, from, steps, samples, 64 * y * across + 8 * x, 8 * across);
     }
   }
   return new Uint8Array(samples.buffer);
+}
+
+/** The blocks along an axis that `count` pixels from `first` on need, with a sample at either side. */
+function blocksOf(
+  first: number,
+  count: number,
+  scale: number,
+  blocks: number,
+): readonly [first: number, end: number] {
+  const start = Math.floor((first * scale - 1) / 8);
+  return [Math.max(0, start), Math.min(blocks, Math.ceil(((first + count) * scale + 1) / 8))];
 }

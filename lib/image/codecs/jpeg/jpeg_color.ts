@@ -1,4 +1,5 @@
 // Samples of components to pixels, as libjpeg: colors stored at half the size are interpolated.
+import type { Window } from "../../image.ts";
 import type { JpegComponent, JpegFrame } from "./jpeg_frame.ts";
 
 /** The samples of a component, whole blocks. */
@@ -13,18 +14,26 @@ export type ColorKind = "gray" | "rgb" | "ycc" | "cmyk" | "ycck";
 /** A row of samples of the picture's width, from `at` on. */
 type Row = { data: Uint8Array; at: number };
 
-/** Turns planes into pixels, `[height, width, 1]` if gray, else `[height, width, 3]`. */
+/**
+ * Turns planes into pixels, `[height, width, 1]` if gray, else `[height, width, 3]`; those outside the
+ * window stay black.
+ */
 export function colorsOf(
   { width, height }: JpegFrame,
   planes: readonly Plane[],
   kind: ColorKind,
+  window: Window,
 ): Uint8Array<ArrayBuffer> {
   const channels = kind === "gray" ? 1 : 3;
   const pixels = new Uint8ClampedArray(width * height * channels);
   const rows = planes.map(rowReader);
   const convert = CONVERSIONS[kind];
-  for (let y = 0; y < height; y++) {
-    convert(rows.map((row) => row(y)), width, pixels, y * width * channels);
+  for (let y = window.top; y < window.top + window.height; y++) {
+    const seen = rows.map((row): Row => {
+      const { data, at } = row(y);
+      return { data, at: at + window.left };
+    });
+    convert(seen, window.width, pixels, (y * width + window.left) * channels);
   }
   return new Uint8Array(pixels.buffer);
 }
