@@ -41,7 +41,7 @@ export function preprocess(image: Image, how: Preprocessing): Float32Array<Array
 /** As {@linkcode preprocess}, of a picture as its file has it. */
 export function preprocessRaster(image: Raster, how: Preprocessing): Float32Array<ArrayBuffer> {
   checkPreprocessing(how);
-  const seen = cropped(image, how);
+  const seen = croppedImage(image, how);
   const gray = how.mean.length === 1 ? toGray(seen) : seen;
   return normalized(gray, how);
 }
@@ -100,8 +100,8 @@ export function seenPart(image: Size, how: Preprocessing): Window {
   return sourceOf(image, width, height, window, filter);
 }
 
-/** Steps 1 to 3. */
-function cropped(image: Raster, how: Preprocessing): Image {
+/** What {@linkcode preprocess} shows of a picture: its steps 1 to 3. */
+export function croppedImage(image: Raster, how: Preprocessing): Image {
   const { width, height, window, filter } = placed(image, how);
   return resizedWindow(image, width, height, window, filter, "dropped");
 }

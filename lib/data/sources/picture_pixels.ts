@@ -1,7 +1,8 @@
 // A picture's file as the pixels of an example, the same in a worker as on the main thread.
 import { decodeRaster } from "../../image/codecs/decode.ts";
-import type { Size } from "../../image/image.ts";
-import { preprocessRaster, seenPart } from "../../image/preprocess.ts";
+import { toGray } from "../../image/gray.ts";
+import type { Image, Size } from "../../image/image.ts";
+import { croppedImage, seenPart } from "../../image/preprocess.ts";
 import type { Preprocessing } from "../../image/preprocessing.ts";
 import { resizedWindow, type ResizeFilter } from "../../image/resize.ts";
 
@@ -27,28 +28,31 @@ export function picturePixels(
   rule: PixelRule,
 ): PicturePixels {
   const { shape: [height, width, channels], filter } = rule;
-  const zeros = Array<number>(channels).fill(0);
-  const stretch = rule.resize === "stretch";
+  if (rule.resize === "stretch") {
+    const decoded = decodeRaster(bytes, file);
+    const whole = { left: 0, top: 0, width, height };
+    const image = resizedWindow(decoded, width, height, whole, filter, "dropped");
+    return levelsOf(image, channels, decoded.warning);
+  }
   const how = (size: Size): Preprocessing => ({
-    ...(stretch ? {} : { resize: shortSide(size, rule) }),
-    crop: [height, width],
-    filter,
-    range: 255,
-    mean: zeros,
-    std: zeros.map(() => 1),
+    ...{ resize: shortSide(size, rule), crop: [height, width], filter },
+    ...{ range: 255, mean: [0], std: [1] }, // which change nothing that is shown
   });
-  const decoded = decodeRaster(
-    bytes,
-    file,
-    stretch ? undefined : (size) => seenPart(size, how(size)),
-  );
-  const whole = { left: 0, top: 0, width, height };
-  const image = stretch ? resizedWindow(decoded, width, height, whole, filter, "dropped") : decoded;
-  const pixels = preprocessRaster(image, how(image));
-  const rounded = new Uint8Array(pixels.length);
-  for (let i = 0; i < pixels.length; i++) rounded[i] = Math.round(pixels[i]!);
-  const { warning } = decoded;
-  return warning === undefined ? { pixels: rounded } : { pixels: rounded, warning };
+  const decoded = decodeRaster(bytes, file, (size) => seenPart(size, how(size)));
+  return levelsOf(croppedImage(decoded, how(decoded)), channels, decoded.warning);
+}
+
+/** The pixels of an image, 0 to 255, in so many channels. */
+function levelsOf(image: Image, channels: 1 | 3, warning: string | undefined): PicturePixels {
+  const { width, height, ...seen } = channels === 1 ? toGray(image) : image;
+  const pixels = new Uint8Array(width * height * channels);
+  const copies = channels / seen.channels; // Gray becomes three equal channels.
+  let to = 0;
+  for (let i = 0; i < seen.pixels.length; i++) {
+    const level = Math.floor(255 * seen.pixels[i]! + 0.5);
+    for (let c = 0; c < copies; c++) pixels[to++] = level;
+  }
+  return warning === undefined ? { pixels } : { pixels, warning };
 }
 
 /** The length of the shorter side with which the picture covers the size. */
