@@ -49,7 +49,7 @@ function levelsOf(image: Image, channels: 1 | 3, warning: string | undefined): P
   const copies = channels / seen.channels; // Gray becomes three equal channels.
   let to = 0;
   for (let i = 0; i < seen.pixels.length; i++) {
-    const level = Math.floor(255 * seen.pixels[i]! + 0.5);
+    const level = Math.floor(Math.fround(255 * seen.pixels[i]!) + 0.5); // of preprocess's numbers
     for (let c = 0; c < copies; c++) pixels[to++] = level;
   }
   return warning === undefined ? { pixels } : { pixels, warning };
