@@ -3,7 +3,7 @@ import { start, stop, tf } from "../mod.ts";
 import { writeFileAtomically } from "../lib/files/mod.ts";
 import { type Bench, makeBench } from "./bench/bench.ts";
 import { charts, onePicture } from "./bench/charts.ts";
-import { profileStep, profileText } from "./bench/profile.ts";
+import { profileForward, profileStep, profileText } from "./bench/profile.ts";
 import type { BenchRecord } from "./bench/record.ts";
 import { shareBlock } from "./bench/share.ts";
 import { report } from "./bench/report.ts";
@@ -65,7 +65,10 @@ export const command = {
     }),
     out: path({ default: "runs/bench", help: "folder for bench.json and charts" }),
     json: toggle({ help: "print the record as one JSON object on stdout as the last line" }),
-    profile: toggle({ help: "list the dispatches of one training step instead" }),
+    profile: toggle({
+      help: "list the dispatches of one training step, and their floors, instead",
+    }),
+    forward: toggle({ help: "profile a forward pass in the place of a training step" }),
     model: modelFlag({ help: "the model to profile", defaultText: "resnet20" }),
     export: ownModelFlags.export,
     "batch-size": count({ min: 1, default: 32, help: "images of the step to profile" }),
@@ -88,6 +91,10 @@ export const command = {
     ],
     ["deno task bench --only zoo", "every model at its own size, batch 1: 15 minutes"],
     ["deno task bench --profile --model lenet5", "where the time of a step goes"],
+    [
+      "deno task bench --profile --forward --model resnet18 --batch-size 1",
+      "where the time of a forward pass goes",
+    ],
     [
       "deno task bench --wgsl runs/wgsl",
       "the kernels' text, with workgroup counts in kernels.json",
@@ -180,10 +187,12 @@ async function run(flags: Values<typeof command.flags>): Promise<number> {
   await setUp("webgpu", { keepDeno: true });
   if (flags.profile) {
     const { model = "resnet20" } = flags;
-    const { adapter, entries } = await profileStep(model, flags["batch-size"], flags.export);
-    const title = `one training step of ${model}, batch ${flags["batch-size"]}, on ${adapter}`;
-    console.log(profileText(title, entries));
-    if (flags.json) console.log(JSON.stringify({ adapter, model, entries }));
+    const take = flags.forward ? profileForward : profileStep;
+    const { adapter, entries, rates } = await take(model, flags["batch-size"], flags.export);
+    const what = flags.forward ? "forward pass" : "training step";
+    const title = `one ${what} of ${model}, batch ${flags["batch-size"]}, on ${adapter}`;
+    console.log(profileText(title, entries, rates));
+    if (flags.json) console.log(JSON.stringify({ adapter, model, entries, rates }));
     return 0;
   }
   if (flags.wgsl !== undefined) {

@@ -3,6 +3,7 @@
 import { DeviceError } from "./errors.ts";
 import { adviceForThisSystem } from "./install_advice.ts";
 import { chooseOwnDevice } from "./own_adapter.ts";
+import { openWithSubgroups } from "./subgroups.ts";
 import { prepareVulkan } from "./vulkan.ts";
 
 /** Which adapter to prefer where a machine has several. */
@@ -48,7 +49,10 @@ export function openDevice(adapter: GPUAdapter): Promise<GPUDevice> {
   const requiredLimits = Object.fromEntries(
     WANTED_LIMITS.map((name) => [name, adapter.limits[name]]),
   );
-  return adapter.requestDevice({ label: "neocog", requiredFeatures, requiredLimits });
+  const described = { label: "neocog", requiredFeatures, requiredLimits };
+  return isSoftware(adapter.info)
+    ? openWithSubgroups(adapter, described)
+    : adapter.requestDevice(described);
 }
 
 /** What an adapter is called: browsers leave out the description and say vendor and architecture. */

@@ -1,4 +1,4 @@
-// `deno task bench --profile`: the dispatches of one training step, each with its time.
+// `deno task bench --profile`: the dispatches of a training step or a forward pass, each with its time.
 import { profile, type ProfileEntry } from "../../lib/device/mod.ts";
 import {
   adam,
@@ -8,11 +8,13 @@ import {
   softmaxCrossEntropy,
   start,
   type Tensor,
+  tf,
   type TrainState,
   trainStep,
   type Tree,
 } from "../../mod.ts";
 import { sizedModel } from "../own_model.ts";
+import { floorOf, measureRates, type Rates } from "./floors.ts";
 import { noiseBatch } from "./jobs/zoo.ts";
 import { table } from "../../lib/text/table.ts";
 
@@ -42,8 +44,15 @@ function share(part: number, whole: number): string {
   return whole > 0 ? `${(100 * part / whole).toFixed(1)} %` : "—";
 }
 
-/** The dispatches of a step as two tables: in their order, and by operation. */
-export function profileText(title: string, entries: readonly ProfileEntry[]): string {
+/**
+ * The dispatches of a step or pass as two tables: in their order, each with how much of the best
+ * product's or a copy's rate it reaches, and by operation.
+ */
+export function profileText(
+  title: string,
+  entries: readonly ProfileEntry[],
+  rates?: Rates,
+): string {
   const whole = entries.reduce((sum, { milliseconds }) => sum + (milliseconds ?? 0), 0);
   const each = entries.map(({ operation, shapes, milliseconds }, i) => [
     `${i + 1}`,
@@ -51,6 +60,7 @@ export function profileText(title: string, entries: readonly ProfileEntry[]): st
     shapes.map((shape) => `[${shape}]`).join(" "),
     milliseconds === null ? "—" : milliseconds.toFixed(3),
     share(milliseconds ?? 0, whole),
+    ...(rates ? reached(entries[i]!, rates) : []),
   ]);
   const sums = byOperation(entries).map(({ operation, count, milliseconds }) => [
     operation,
@@ -60,9 +70,20 @@ export function profileText(title: string, entries: readonly ProfileEntry[]): st
   ]);
   return [
     `${title}: ${entries.length} dispatches, ${whole.toFixed(1)} ms`,
-    table([["", "operation", "results, then inputs", "ms", "share"], ...each], {
+    ...(rates ? [floorText(entries, rates)] : []),
+    table([
+      [
+        "",
+        "operation",
+        "results, then inputs",
+        "ms",
+        "share",
+        ...(rates ? ["least", "of it"] : []),
+      ],
+      ...each,
+    ], {
       heading: true,
-      align: ["right", "left", "left", "right", "right"],
+      align: ["right", "left", "left", "right", "right", "right", "right"],
     }),
     "",
     table([["operation", "dispatches", "ms", "share"], ...sums], {
@@ -73,9 +94,56 @@ export function profileText(title: string, entries: readonly ProfileEntry[]): st
   ].join("\n");
 }
 
+/** The least time of a dispatch, and which share of its rate it reaches: of multiplications or bytes. */
+function reached(entry: ProfileEntry, rates: Rates): [least: string, share: string] {
+  const { milliseconds, of } = floorOf(entry, rates);
+  return [milliseconds.toFixed(3), `${share(milliseconds, entry.milliseconds ?? 0)} ${of}`];
+}
+
+/** What the whole would take by its floors. */
+function floorText(entries: readonly ProfileEntry[], rates: Rates): string {
+  const least = entries.reduce((sum, entry) => sum + floorOf(entry, rates).milliseconds, 0);
+  return `at least ${least.toFixed(1)} ms by a matrix product's ${
+    (rates.flops / 1e6).toFixed(1)
+  } GFLOP/s (m) and a copy's ${(rates.bytes / 1e6).toFixed(1)} GB/s (b), of this run`;
+}
+
+/** What a profile is made of. */
+export type Profile = {
+  readonly adapter: string;
+  readonly entries: readonly ProfileEntry[];
+  readonly rates: Rates | undefined;
+};
+
+/** Profiles a call after some that compile, upload and lay out. */
+async function profiled(adapter: string, issue: () => Tensor): Promise<Profile> {
+  for (let i = 0; i < 3; i++) await issue().data();
+  const rates = await measureRates();
+  return { adapter, entries: await profile(() => void issue()), rates };
+}
+
 /**
- * Profiles one recorded training step of a model, after some that compile: Adam and cross-entropy, on
- * images of noise.
+ * Profiles one recorded forward pass of a model, on images of noise.
+ *
+ * @param name the model's name, or the path of a file that makes it
+ */
+export async function profileForward(
+  name: string,
+  batchSize: number,
+  exportName?: string,
+): Promise<Profile> {
+  const { model, inputShape } = await sizedModel(name, exportName);
+  const { adapter } = await start();
+  const { params, state, outputShape } = init(model, key(0), inputShape);
+  const { images } = noiseBatch(inputShape, outputShape[0]!, batchSize);
+  const forward = jit((p: Tree, s: Tree, x: Tensor): Tensor =>
+    tf.tidy(() => model.apply(p, s, x, {})[0])
+  );
+  return profiled(adapter, () => forward(params, state, images));
+}
+
+/**
+ * Profiles one recorded training step of a model: Adam and cross-entropy, on images of noise.
  *
  * @param name the model's name, or the path of a file that makes it
  */
@@ -83,7 +151,7 @@ export async function profileStep(
   name: string,
   batchSize: number,
   exportName?: string,
-): Promise<{ adapter: string; entries: readonly ProfileEntry[] }> {
+): Promise<Profile> {
   const { model, inputShape } = await sizedModel(name, exportName);
   const { adapter } = await start();
   const { params, state, outputShape } = init(model, key(0), inputShape);
@@ -97,6 +165,5 @@ export async function profileStep(
     from = next;
     return loss;
   };
-  for (let i = 0; i < 2; i++) await issue().data();
-  return { adapter, entries: await profile(() => void issue()) };
+  return profiled(adapter, issue);
 }

@@ -55,6 +55,7 @@ export type BenchFlags = {
   readonly only: string | undefined;
   readonly models: string | undefined;
   readonly profile?: boolean;
+  readonly forward?: boolean;
   readonly model?: string | undefined;
   readonly export?: string | undefined;
   readonly "batch-sizes": string | undefined;
@@ -194,6 +195,9 @@ export function benchSettings(flags: BenchFlags): BenchSettings {
     throw new UsageError(
       `Cannot use --model ${flags.model} without --profile: the bench takes several, --models, and your own in a file with --only zoo`,
     );
+  }
+  if (flags.forward && !flags.profile) {
+    throw new UsageError("Cannot use --forward without --profile: it says what is profiled");
   }
   const effort = quick ? "quick" : full || flags.only !== undefined ? "full" : "standard";
   const { without, batchSizes, rounds, steps, ...limits } = EFFORTS[effort];

@@ -11,6 +11,7 @@ import {
   jit,
   type Jitted,
   key,
+  layers,
   mapTree,
   maxPool,
   meanPool,
@@ -77,6 +78,24 @@ gpuTest(
     });
   },
 );
+
+gpuTest("curves are computed in the convolution's pass, also the same one twice", async () => {
+  await onEachForm(async () => {
+    // Six channels come in no fours, though all numbers together do.
+    for (const channels of [8, 6]) {
+      const inputs = [random(1, 4, 5, channels), random(3, 3, channels, channels)] as const;
+      for (const name of ["relu6", "silu"] as const) {
+        const act = (x: Tensor): Tensor => layers[name]().apply({}, {}, x, {})[0];
+        const { dispatches, plan } = await replayed(
+          (x, filter) => [act(tf.sigmoid(act(convolve(x as Tensor4D, filter as Tensor4D, SAME))))],
+          ...inputs,
+        );
+        assertEquals(dispatches, 1, `${name} ${plan}`);
+      }
+      tf.dispose([...inputs]);
+    }
+  });
+});
 
 gpuTest("the gradient of pooling takes in that of the activation before it", async () => {
   await onEachForm(async () => {

@@ -16,6 +16,7 @@ import { growthOf, slope, slopesText } from "../../tasks/bench/growth.ts";
 import { firstBatch, firstParameters } from "../../tasks/bench/beginning.ts";
 import { networkOf } from "../../tasks/bench/networks.ts";
 import { modelOf } from "../../tasks/bench/peers/neocog.ts";
+import { floorOf, flopsOf } from "../../tasks/bench/floors.ts";
 import { byOperation, profileText } from "../../tasks/bench/profile.ts";
 import { type BenchRecord, difference, opRows, type TimeRow } from "../../tasks/bench/record.ts";
 import { report } from "../../tasks/bench/report.ts";
@@ -111,7 +112,12 @@ Deno.test("flags select, and their defaults depend on --quick", () => {
   assertThrows(() => benchSettings({ ...NO_FLAGS, full: true, quick: true }), UsageError, "--full");
   const alone = { ...NO_FLAGS, model: "./net.ts" };
   assertThrows(() => benchSettings(alone), UsageError, "--model ./net.ts without --profile");
-  benchSettings({ ...alone, profile: true });
+  benchSettings({ ...alone, profile: true, forward: true });
+  assertThrows(
+    () => benchSettings({ ...NO_FLAGS, forward: true }),
+    UsageError,
+    "without --profile",
+  );
   const quick = benchSettings({ ...NO_FLAGS, quick: true, rounds: 2, only: "growth,ops" });
   assertEquals([quick.batchSizes, quick.rounds, quick.only], [[32], 2, ["ops", "growth"]]);
   assertLess(quick.limit, 180_000);
@@ -196,6 +202,35 @@ Deno.test("a profile is listed in order of execution and summed up by operation"
   assertMatch(text, /Conv +2 +4\.000 +40\.0 %/);
   const untimed = profileText("a step", [{ ...entries[0]!, milliseconds: null }]);
   assertStringIncludes(untimed, "no timestamp queries");
+});
+
+Deno.test("floors of dispatches are by their multiplications or their bytes", () => {
+  const flops = (operation: string, ...shapes: number[][]): number =>
+    flopsOf({ operation, shapes, milliseconds: 1 });
+  const convolution = 2 * 7 * 5 * 9 * 8 * 16;
+  const [y, x, w] = [[1, 7, 5, 16], [1, 7, 5, 8], [3, 3, 8, 16]] as const;
+  assertEquals(flops("Conv2D+Normalize+Relu", [...y], [...x], [...w], [16]), convolution);
+  assertEquals(flops("Conv2D", [4, ...y], [...x], [...w]), convolution); // in four pieces
+  assertEquals(flops("Conv2D+Concat", [1, 7, 5, 48], [...x], [...w]), convolution);
+  assertEquals(flops("Conv2DBackpropInput", [...x], [...y], [...w]), convolution);
+  assertEquals(flops("Conv2DBackpropFilter", [...w], [...x], [...y]), convolution);
+  assertEquals(flops("Conv2DBackpropFilter", [2, ...w], [...x], [...y]), convolution);
+  assertEquals(flops("DepthwiseConv2D+relu6", [...x], [...x], [3, 3, 1, 8]), 2 * 35 * 9 * 8);
+  assertEquals(flops("BatchMatMul", [6, 5], [6, 7], [7, 5]), 2 * 6 * 7 * 5);
+  assertEquals(flops("BatchMatMul", [3, 6, 5], [7, 6], [5, 7]), 2 * 6 * 7 * 5); // in three pieces
+  assertEquals(flops("BatchMatMul", [4, 6, 5], [4, 6, 7], [4, 7, 5]), 2 * 4 * 6 * 7 * 5);
+  assertEquals(flops("Conv2DSum", [...y], [4, ...y], [16]), 0);
+  const rates = { flops: 1000, bytes: 10 };
+  const entry = { operation: "MaxPool", shapes: [[5], [20]], milliseconds: 20 };
+  assertEquals(floorOf(entry, rates), { milliseconds: 10, of: "b" });
+  const product = { operation: "BatchMatMul", shapes: [[10, 10], [10, 10], [10, 10]] };
+  assertEquals(floorOf({ ...product, milliseconds: 4 }, { ...rates, bytes: 2000 }), {
+    milliseconds: 2,
+    of: "m",
+  });
+  const text = profileText("a pass", [entry], rates);
+  assertMatch(text, /MaxPool +\[5\] \[20\] +20\.000 +100\.0 % +10\.000 +50\.0 % b/);
+  assertMatch(text, /at least 10\.0 ms/);
 });
 
 const row: TimeRow = {

@@ -17,6 +17,11 @@ export type Inputs = {
   place(leaves: readonly (Tensor | number)[]): Set<number>;
   /** The buffer of a leaf. */
   bufferOf(leaf: number): GPUBuffer;
+  /**
+   * What stands for a leaf's numbers as long as they are the same: they lie in the buffer of a tensor,
+   * which nobody writes over. `undefined` if they may be others at the next call.
+   */
+  sameness(leaf: number): object | undefined;
   /** Takes away the buffer of a donated leaf, for a result to own. */
   claim(leaf: number): GPUBuffer;
   /** Frees the buffers of donated leaves that nobody claimed. */
@@ -86,6 +91,11 @@ export function planInputs(parts: PlanParts): Inputs {
       return changed;
     },
     bufferOf: (leaf) => bound[leaf]!,
+    sameness(leaf): object | undefined {
+      const id = lastSeen[leaf];
+      const data = id && backend.tensorMap.get(id);
+      return data && !data.external && data.resource === bound[leaf] ? id : undefined;
+    },
     claim(leaf): GPUBuffer {
       unclaimed.delete(leaf);
       return bound[leaf]!;

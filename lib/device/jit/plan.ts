@@ -20,6 +20,7 @@ import {
 import { TENSOR_USAGE } from "../buffer_bytes.ts";
 import type { PlanParts } from "./plan_parts.ts";
 import { giveResults } from "./results.ts";
+import type { HeldTexture } from "../textures.ts";
 import { type Held, planTextures } from "./textures_of.ts";
 import { planUniforms, type Uniforms } from "./uniforms.ts";
 
@@ -71,7 +72,13 @@ const MOST_GROUPS = 4;
 type Equipment = {
   readonly inputs: Inputs;
   readonly uniforms: Uniforms;
-  readonly steps: readonly Prepared[];
+  steps: readonly Prepared[];
+  /** What stood for the arguments' numbers at the last run. */
+  last?: readonly (object | undefined)[];
+  /** Whether textures that last were chosen. */
+  keepsTextures?: boolean;
+  /** What stands for the numbers in textures that last. */
+  readonly filled: Map<HeldTexture, object>;
   /** Buffers of what is not an argument. */
   readonly fixed: ReadonlyMap<Storage, GPUBuffer>;
   readonly owned: readonly GPUBuffer[];
@@ -89,7 +96,9 @@ export function makePlan(parts: PlanParts): Plan {
   let equipment: Equipment | undefined;
   const place = (leaves: readonly (Tensor | number)[], given: readonly Key[]): Equipment => {
     equipment ??= equip(parts, arena, keys);
-    rebind(parts, equipment, equipment.inputs.place(leaves));
+    const changed = equipment.inputs.place(leaves);
+    keepTextures(parts, equipment, leaves.length);
+    rebind(parts, equipment, changed);
     equipment.uniforms.write(given);
     return equipment;
   };
@@ -128,6 +137,7 @@ export function makePlan(parts: PlanParts): Plan {
       captured.forEach((tensor) => tensor.dispose());
       if (!equipment || backend.isLost) return;
       equipment.inputs.dispose();
+      for (const texture of equipment.filled.keys()) backend.textures.release(texture);
       for (const buffer of equipment.owned) backend.bufferManager.releaseBuffer(buffer, false);
       equipment = undefined;
     },
@@ -171,10 +181,43 @@ function equip(parts: PlanParts, arena: Arena, keys: KeyBook): Equipment {
   return {
     inputs: planInputs(parts),
     uniforms: planUniforms(backend, program, keys, acquire),
-    steps: prepare(program, planTextures(program, backend.textures)),
+    steps: prepare(program, planTextures(program, backend.textures, () => false)),
+    filled: new Map(),
     fixed,
     owned,
   };
+}
+
+/**
+ * Once arguments have the same numbers as at the last run, such as a network's weights, gives
+ * textures of their own to them, and to what is no argument: they are filled once.
+ */
+function keepTextures({ backend, program }: PlanParts, equipment: Equipment, leaves: number): void {
+  const { inputs, steps, last = [], keepsTextures } = equipment;
+  const fills = steps.some((step) => step.kind === "run" && step.held.fills.length > 0);
+  if (keepsTextures || !fills) return;
+  const now = Array.from({ length: leaves }, (_, leaf) => inputs.sameness(leaf));
+  equipment.last = now;
+  const same = now.map((one, leaf) => one !== undefined && one === last[leaf]);
+  if (!same.includes(true)) return;
+  equipment.keepsTextures = true;
+  const isSame = (storage: Storage): boolean =>
+    storage.origin.kind === "input"
+      ? same[storage.origin.leaf]!
+      : samenessOf(backend, equipment, storage) !== undefined;
+  equipment.steps = prepare(program, planTextures(program, backend.textures, isSame));
+}
+
+/** What stands for the numbers of a storage that no step writes, as long as they are the same. */
+function samenessOf(
+  backend: GuardedBackend,
+  { inputs }: Equipment,
+  { origin }: Storage,
+): object | undefined {
+  if (origin.kind === "input") return inputs.sameness(origin.leaf);
+  const isForeign = origin.kind === "captured" &&
+    backend.tensorMap.get(origin.info.dataId).external;
+  return isForeign ? undefined : origin;
 }
 
 function prepare(
@@ -316,7 +359,12 @@ function encode(
       backend.encoding.copy(from, to, step.from.bytes);
       continue;
     }
-    for (const { from, texture } of step.held.fills) {
+    for (const { from, texture, lasts } of step.held.fills) {
+      if (lasts) {
+        const same = samenessOf(backend, equipment, from);
+        if (same && equipment.filled.get(texture) === same) continue;
+        equipment.filled.set(texture, same ?? {});
+      }
       backend.encoding.fill(bufferOf(equipment, from), from.bytes, texture.texture);
     }
     const { operation, workgroups } = step.run;

@@ -4,7 +4,12 @@ import type { Program } from "./lower.ts";
 import { type Run, type Storage, touched } from "./recording.ts";
 
 /** A copy of a storage's numbers into a texture. */
-export type Fill = { readonly from: Storage; readonly texture: HeldTexture };
+export type Fill = {
+  readonly from: Storage;
+  readonly texture: HeldTexture;
+  /** Whether the texture is the plan's, so that it need not be filled again with the same numbers. */
+  readonly lasts: boolean;
+};
 
 /** What a dispatch needs of textures. */
 export type Held = {
@@ -26,14 +31,25 @@ type Wanted = {
 /** Textures up to this size stay filled until the last dispatch that wants the same numbers. */
 const KEPT_BYTES = 8 << 20;
 
+/** Textures up to this size may be kept between replays: larger ones are layers of few rows of images. */
+const LASTING_BYTES = 16 << 20;
+
 /**
  * Chooses textures for a program. They are the pool's again at once: between
- * replays nothing has to stay in them, and commands run in their order.
+ * replays nothing has to stay in them, and commands run in their order; but for
+ * those of what is the same at each replay, such as a network's weights.
  *
  * @param pool where textures come from
+ * @param isSame whether a storage that no step writes has the same numbers at each replay
  */
-export function planTextures(program: Program, pool: TexturePool): ReadonlyMap<Run, Held> {
-  const wanted = wantedTextures(program);
+export function planTextures(
+  program: Program,
+  pool: TexturePool,
+  isSame: (storage: Storage) => boolean,
+): ReadonlyMap<Run, Held> {
+  const lasts = (storage: Storage): boolean =>
+    storage.origin.kind !== "made" && storage.bytes <= LASTING_BYTES && isSame(storage);
+  const wanted = wantedTextures(program, lasts);
   const plan = new Map<Run, Held>();
   const taken = new Set<Wanted>();
   for (const [i, step] of program.steps.entries()) {
@@ -43,8 +59,9 @@ export function planTextures(program: Program, pool: TexturePool): ReadonlyMap<R
     for (const [, one] of uses) {
       if (one.texture) continue;
       one.texture = pool.take(one.from.bytes, one.texels);
-      taken.add(one);
-      fills.push({ from: one.from, texture: one.texture });
+      const stays = lasts(one.from);
+      if (!stays) taken.add(one);
+      fills.push({ from: one.from, texture: one.texture, lasts: stays });
     }
     plan.set(step, { fills, bound: new Map(uses.map(([use, one]) => [use, one.texture!])) });
     for (const one of taken) {
@@ -57,7 +74,10 @@ export function planTextures(program: Program, pool: TexturePool): ReadonlyMap<R
 }
 
 /** The textures that each dispatch wants by the numbers of its uses. */
-function wantedTextures({ steps, place }: Program): Map<Run, Map<number, Wanted>> {
+function wantedTextures(
+  { steps, place }: Program,
+  lasts: (storage: Storage) => boolean,
+): Map<Run, Map<number, Wanted>> {
   const filled = new Map<string, Map<Storage, Wanted>>();
   const wanted = new Map<Run, Map<number, Wanted>>();
   for (const [i, step] of steps.entries()) {
@@ -69,7 +89,8 @@ function wantedTextures({ steps, place }: Program): Map<Run, Map<number, Wanted>
         const same = filled.get(texels) ?? new Map<Storage, Wanted>();
         filled.set(texels, same);
         const old = same.get(from);
-        const kept = old && (from.bytes <= KEPT_BYTES || old.firstRun === step) ? old : undefined;
+        const isKept = from.bytes <= KEPT_BYTES || old?.firstRun === step || lasts(from);
+        const kept = isKept ? old : undefined;
         const one = kept ?? { from, texels, firstRun: step, until: i };
         one.until = i;
         same.set(from, one);

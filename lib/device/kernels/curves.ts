@@ -1,10 +1,10 @@
 // Functions of each element and their derivatives, the same programs for any adapter.
 import type { CurveAttributes, CurveName } from "../../tensor/curves.ts";
-import { tf } from "../../tensor/tf.ts";
+import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { runElementwise } from "./elementwise.ts";
 import { floatBits } from "./float_bits.ts";
-import { type FunctionName, functionText, SPECIAL } from "./functions_text.ts";
+import { applied, type FunctionName, functionText, SPECIAL } from "./functions_text.ts";
 
 /** The function of which a curve is made, and its value and derivatives at `x`. */
 type Text = readonly [needs: FunctionName, value: string, first: string, second: string];
@@ -78,21 +78,21 @@ export function curves(): tf.KernelConfig["kernelFunc"] {
     const { x, dy } = inputs as { x: tf.TensorInfo; dy?: tf.TensorInfo };
     const { curve, order, alpha } = attrs as unknown as CurveAttributes;
     const [needs, ...texts] = TEXTS[curve];
-    const wide = tf.util.sizeFromShape(x.shape) % 4 === 0;
-    const value = wide ? "vec4<f32>(at(x.x), at(x.y), at(x.z), at(x.w))" : "at(x)";
     return runElementwise(backend as GuardedBackend, {
       operation: order === 0 ? curve : `${curve}Grad`,
       variant: `${order}`,
       results: ["y"],
       inputs: { x, ...(dy ? { dy } : {}) },
       uniforms: { ...SPECIAL, alpha: floatBits(alpha) },
-      functions: `${functionText(needs)}
+      functions: (wide) =>
+        `${functionText(needs)}
 fn at(x: f32) -> f32 {
   ${texts[order]!.replace("ALPHA", "bitcast<f32>(uniforms.alpha)")}
-}`,
+}
+fn at_each(x: V) -> V { return ${applied("at", wide)}; }`,
       // All of them grow no faster than their numbers.
       half: true,
-      text: `y = ${value}${dy ? " * dy" : ""};`,
+      text: `y = at_each(x)${dy ? " * dy" : ""};`,
       shape: x.shape,
     })[0]!;
   };

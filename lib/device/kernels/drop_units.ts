@@ -44,7 +44,7 @@ function run(call: Parameters<tf.KernelConfig["kernelFunc"]>[0]): tf.TensorInfo 
     inputs: { x },
     uniforms: { threshold, scale: bits[0]!, first },
     key,
-    functions: FUNCTIONS,
+    functions: () => FUNCTIONS,
     text: tf.util.sizeFromShape(x.shape) % 4 === 0 ? (first % 2 === 0 ? WIDE : WIDE_ODD) : NARROW,
     half: true,
     shape: x.shape,

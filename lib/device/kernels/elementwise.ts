@@ -28,8 +28,8 @@ export type Elementwise = {
   /** Numbers of the text, each a `u32` of the struct `uniforms`. */
   readonly uniforms?: Readonly<Record<string, number>>;
   readonly key?: Key;
-  /** WGSL functions the text calls; `V` is known to them. */
-  readonly functions?: string;
+  /** WGSL functions the text calls, given whether `V` is a vector. */
+  readonly functions?: (wide: boolean) => string;
   /** WGSL statements that set each result; `index` is the element's number, of a `vec4` the first's. */
   readonly text: string;
   /**
@@ -71,7 +71,7 @@ export function runElementwise(backend: GuardedBackend, operation: Elementwise):
     ...(operation.key ? { key: operation.key } : {}),
     code: `
 alias V = ${wide ? "vec4<f32>" : "f32"};
-${operation.functions ?? ""}
+${operation.functions?.(wide) ?? ""}
 fn main(i: u32, local: u32) {
   if (i >= uniforms.count) { return; }
   let index = i * ${wide ? 4 : 1}u;
@@ -96,10 +96,10 @@ fn main(i: u32, local: u32) {
 function pointwiseOf(operation: Elementwise): Pointwise | undefined {
   const { results = [], updated = {}, inputs, scalars = {}, functions, key, text } = operation;
   const others = { ...updated, ...scalars };
-  const isAlone = results.length === 1 && Object.keys(others).length === 0 && !functions && !key;
+  const isAlone = results.length === 1 && Object.keys(others).length === 0 && !key;
   if (!isAlone || /\bindex\b/.test(text)) return undefined;
   const elements = Object.fromEntries(Object.keys(inputs).map((name) => [name, `${name}_`]));
-  return { elements, features: [], once: {}, result: results[0]!, text };
+  return { elements, features: [], once: {}, functions, result: results[0]!, text };
 }
 
 /** Names of tensors, apart from those of the elements held. */

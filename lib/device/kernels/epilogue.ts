@@ -17,7 +17,7 @@ export function finishText(
   if (!activation) return `${head} { return x; }`;
   if (activation === "tanh") {
     return `${functionText("tanh")}
-${head} { return ${applied("tanh", element !== "f32")}; }`;
+${head} { return ${applied("tanh_of", element !== "f32")}; }`;
   }
   return `alias V = ${element};
 ${head} { var y: V; ${SIMPLE.Relu} return y; }`;

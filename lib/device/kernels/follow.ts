@@ -11,6 +11,8 @@ export type Pointwise = {
   readonly features: readonly string[];
   /** What depends on the feature alone, by the names that the text reads: a `V` each. */
   readonly once: Readonly<Record<string, string>>;
+  /** WGSL functions that the text calls, given whether `V` is a vector. */
+  readonly functions?: ((wide: boolean) => string) | undefined;
   /** The variable that the text sets. */
   readonly result: string;
   readonly text: string;
@@ -60,17 +62,21 @@ export function followed<P extends Followed>(program: P, other: P, input: string
   const named = more.map(([name, info]) => [`${prefix}${name}`, info] as const);
   const values = { ...other.uniforms, strips: wide ? features / 4 : features };
   const used = new Set<string>();
-  const rename = (text: string): string => renamed(text, pointwise.features, prefix, wide, used);
+  const functions = pointwise.functions?.(wide) ?? "";
+  const own = { features: pointwise.features, declared: declaredIn(functions) };
+  const rename = (text: string): string => renamed(text, own, prefix, wide, used);
   const text = rename(pointwise.text);
+  const called = rename(functions);
   const once = Object.entries(pointwise.once).map(([name, made]) => [name, rename(made)] as const);
   const reader = wide ? "quad" : "at";
   const type = wide ? "vec4<f32>" : "f32";
-  const [own] = Object.entries(pointwise.elements).find(([, name]) => name === input)!;
+  const [value] = Object.entries(pointwise.elements).find(([, name]) => name === input)!;
   const others = Object.entries(pointwise.elements).filter(([, name]) => name !== input);
   const code = (): string =>
     `${typeof program.code === "string" ? program.code : program.code()}
 ${byFeature ? onceText(prefix, type, once) : ""}
-fn ${prefix}result(i: u32, ${own}: ${type}${
+${called}
+fn ${prefix}result(i: u32, ${value}: ${type}${
       byFeature ? `, once: ${prefix}result_Once` : ""
     }) -> ${type} {
   ${once.map(([name]) => `let ${name} = once.${name};`).join(" ")}
@@ -129,7 +135,7 @@ function halfOf(
 /** The text with names that are its own in another program; notes the numbers that it uses. */
 function renamed(
   text: string,
-  features: readonly string[],
+  { features, declared }: { features: readonly string[]; declared: readonly string[] },
   prefix: string,
   wide: boolean,
   used: Set<string>,
@@ -138,8 +144,16 @@ function renamed(
     used.add(name);
     return `uniforms.${prefix}${name}`;
   }).replace(/\bV\b/g, wide ? "vec4<f32>" : "f32");
+  const ownNames = declared.length > 0
+    ? numbers.replace(new RegExp(`\\b(${declared.join("|")})\\b`, "g"), `${prefix}$1`)
+    : numbers;
   return features.reduce(
     (text, name) => text.replace(new RegExp(`\\b${name}\\[`, "g"), `${prefix}${name}[`),
-    numbers,
+    ownNames,
   );
+}
+
+/** The names that a WGSL text declares: two programs may have the same. */
+function declaredIn(functions: string): string[] {
+  return [...functions.matchAll(/^\s*(?:fn|const|struct) (\w+)/gm)].map(([, name]) => name!);
 }

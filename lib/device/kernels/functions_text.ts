@@ -308,12 +308,12 @@ export function functionText(...names: readonly FunctionName[]): string {
 }
 
 /**
- * An expression of a function of a number, or of the four of a vector.
+ * An expression of a function of the number `x`, or of the four of a vector.
  *
- * @param name which
+ * @param name of the WGSL function
  * @param wide whether `x` is a vector
  */
-export function applied(name: FunctionName, wide: boolean): string {
-  if (!wide) return `${name}_of(x)`;
-  return `vec4<f32>(${["x", "y", "z", "w"].map((part) => `${name}_of(x.${part})`).join(", ")})`;
+export function applied(name: string, wide: boolean): string {
+  if (!wide) return `${name}(x)`;
+  return `vec4<f32>(${["x", "y", "z", "w"].map((part) => `${name}(x.${part})`).join(", ")})`;
 }

@@ -106,7 +106,7 @@ function bySwitches(
     attrs: object,
   ) => kernel({ inputs, attrs: attrs as tf.NamedAttrMap, backend });
   const forward = { ...grid, switches: true, rectify: false };
-  const [y, switches] = run(maxWindows(), { x: input }, forward) as tf.TensorInfo[];
+  const [y, switches] = run(maxWindows(false), { x: input }, forward) as tf.TensorInfo[];
   const backward = { ...grid, shape: input.shape };
   const dx = run(maxWindowsGradient(), { dy, switches: switches! }, backward) as tf.TensorInfo;
   for (const { dataId } of [y!, switches!]) backend.disposeData(dataId);

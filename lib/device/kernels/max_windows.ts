@@ -4,6 +4,7 @@ import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import type { ProgramType } from "../dispatch.ts";
 import { floatBits } from "./float_bits.ts";
+import { runMaxTiles } from "./max_tiles.ts";
 import {
   packedInput,
   packedInputs,
@@ -36,11 +37,18 @@ export function packsSwitches({ grid: { size }, wide }: WindowProgram): boolean 
   return wide && (size[0] * size[1] + 1) ** 4 <= 2 ** 24;
 }
 
-/** The kernel function of max pooling with switches, the same for any adapter. */
-export function maxWindows(): KernelFunction {
+/**
+ * The kernel function of max pooling with switches.
+ *
+ * @param software whether the adapter computes on the CPU
+ */
+export function maxWindows(software: boolean): KernelFunction {
   return ({ inputs, attrs, backend }) => {
     const { switches, rectify, ...grid } = attrs as unknown as MaxWindowsAttributes;
-    const results = run(backend as GuardedBackend, inputs.x!, grid, { switches, rectify });
+    const results = run(backend as GuardedBackend, software, inputs.x!, grid, {
+      switches,
+      rectify,
+    });
     return switches ? results : results[0]!;
   };
 }
@@ -48,19 +56,22 @@ export function maxWindows(): KernelFunction {
 /**
  * The kernel function of tfjs's `MaxPool`, also of whole numbers. Unlike tfjs's,
  * it passes NaN on: the largest of numbers of which one is unknown is unknown, as in PyTorch.
+ *
+ * @param software whether the adapter computes on the CPU
  */
-export function maxPool(): KernelFunction {
+export function maxPool(software: boolean): KernelFunction {
   return (call) => {
     const x = call.inputs.x!;
     const grid = poolGrid(x.shape, call.attrs as unknown as PoolAttributes);
     const backend = call.backend as GuardedBackend;
     if (poolsNothing(grid)) return sameNumbers(backend, x);
-    return run(backend, x, grid, { switches: false, rectify: false })[0]!;
+    return run(backend, software, x, grid, { switches: false, rectify: false })[0]!;
   };
 }
 
 function run(
   backend: GuardedBackend,
+  software: boolean,
   x: tf.TensorInfo,
   grid: WindowProgram["grid"],
   { switches, rectify }: Pick<MaxWindowsAttributes, "switches" | "rectify">,
@@ -68,6 +79,8 @@ function run(
   const [images, , , channels] = x.shape as [number, number, number, number];
   const together = x.dtype === "float32" ? packedWindows(grid, channels) : undefined;
   if (together) return runPacked(backend, x, together, switches, rectify);
+  const tiled = software && !switches ? runMaxTiles(backend, x, grid, rectify) : undefined;
+  if (tiled) return [tiled];
   const program = windowProgram(grid, channels);
   const packed = packsSwitches(program);
   // Switches that are not packed are written number by number.

@@ -32,7 +32,7 @@ export function normal(): tf.KernelConfig["kernelFunc"] {
       inputs: {},
       uniforms: { ...SPECIAL },
       key,
-      functions: FUNCTIONS,
+      functions: () => FUNCTIONS,
       text: tf.util.sizeFromShape([...shape]) % 4 === 0
         ? "y = vec4<f32>(normals(index), normals(index + 2u));"
         : "let both = normals(index & 0xfffffffeu); y = select(both.x, both.y, (index & 1u) == 1u);",

@@ -1,11 +1,13 @@
 // The one loop nest under matrix products and convolutions: result[m, n] = Σₖ A[m, k] · B[k, n].
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
+import { subgroupsOpening } from "../subgroups.ts";
 import { fitsTexture } from "../textures.ts";
 import type { Activation } from "../../tensor/activation.ts";
 import { finishText } from "./epilogue.ts";
 import { runProgram } from "./program.ts";
-import { each, type Neighbors, type Quads, registerForm, strideOf } from "./tiles.ts";
+import { registerForm } from "./register_form.ts";
+import { each, type Form, type Neighbors, type Quads, strideOf } from "./tiles.ts";
 import { workgroupForm } from "./workgroup_form.ts";
 
 /**
@@ -110,6 +112,17 @@ function isSmall({ batch, rows, columns, depth }: Product): boolean {
   return batch * rows * columns * depth <= SMALL;
 }
 
+/** How a product is laid over invocations of adapters that compute on the CPU. */
+function softwareForm(backend: GuardedBackend, product: Product, quads: Quads): Form {
+  const { rows, columns, depth } = product;
+  const subgroups = subgroupsOpening(backend.device) !== undefined;
+  return registerForm(
+    isSmall(product)
+      ? { rows: 4, columns: 1, depth, quads, subgroups: false }
+      : { rows, columns, depth, quads, subgroups },
+  );
+}
+
 /** How to read the factors: on adapters that compute on the CPU by quads where shapes allow. */
 function readingOf(
   backend: GuardedBackend,
@@ -125,7 +138,7 @@ function readingOf(
   // Depth quads of both or, of B, of none: the text of B alone would have to step A by fours.
   const { a, b } = product.quads;
   const quads: Quads = b === "depth" && a !== "depth" ? { a } : { a, b };
-  const [height, width] = registerForm(rows, columns, depth, quads).tile;
+  const [height, width] = softwareForm(backend, product, quads).tile;
   const work = batch * rows * columns * depth;
   const sizes = Object.values(inputs).map(({ shape }) => tf.util.sizeFromShape(shape));
   const hold = (size: number, reads: number, fours: boolean): Holding => {
@@ -163,9 +176,7 @@ export function runProduct(
   const small = software && isSmall(product);
   const form = !software
     ? workgroupForm({ batch, rows, columns, depth, shorter, quads, neighbors })
-    : small
-    ? registerForm(4, 1, depth, quads)
-    : registerForm(rows, columns, depth, quads);
+    : softwareForm(backend, product, quads);
   const tileRows = Math.ceil(rows / form.tile[0]);
   const tileColumns = Math.ceil(columns / form.tile[1]);
   const steps = depth / form.step;
@@ -216,6 +227,7 @@ export function runProduct(
     invocations: form.isShared ? tiles * form.workgroup : tiles,
     workgroup: form.workgroup,
     isShared: form.isShared,
+    isSubgroup: form.isSubgroup ?? false,
   })[0]!;
   return whole ? partial : sumPieces(backend, product, partial);
 }

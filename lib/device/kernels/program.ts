@@ -7,6 +7,7 @@ import type { ProgramType } from "../dispatch.ts";
 import { type Fusion, type HalfForm, type Part, rangesOf } from "../command.ts";
 import { HALF_TEXELS, isStorageFormat, type Texels, WIDTH_BITS } from "../textures.ts";
 import { type BoundKind, makePipeline } from "../pipeline.ts";
+import { subgroupsOpening } from "../subgroups.ts";
 import { noteMade } from "../compile_beside.ts";
 import { followed, type Follower, type Pointwise } from "./follow.ts";
 
@@ -73,6 +74,11 @@ export type Program = {
    * then knows it to be the same for all of a workgroup, as barriers want it. Default: `false`.
    */
   readonly isShared?: boolean;
+  /**
+   * Whether the text calls functions of subgroups: a workgroup is one, and `main` is given the
+   * invocation's number within it. Default: `false`.
+   */
+  readonly isSubgroup?: boolean;
 };
 
 /**
@@ -288,13 +294,13 @@ function compile(
   halves: Halves,
 ): GPUComputePipeline {
   const { device } = backend;
-  const { operation: label, code, workgroup, isShared } = program;
-  const text = `${halves.size > 0 ? "enable f16;" : ""}
+  const { operation: label, code, workgroup, isShared, isSubgroup } = program;
+  const text = `${halves.size > 0 ? "enable f16;" : ""}${isSubgroup ? subgroupsOpening(device) : ""}
 ${bindingsText(program, ranges, backend.bindingLimit, halves)}
 ${typeof code === "string" ? code : code()}
 @compute @workgroup_size(${workgroup})
 fn start(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-  @builtin(local_invocation_index) local: u32) {
+  @builtin(${isSubgroup ? "subgroup_invocation_id" : "local_invocation_index"}) local: u32) {
   main(${isShared ? INDEX_OF_GROUP : `(${INDEX_OF_GROUP}) * ${workgroup}u + local`}, local);
 }`;
   const made = { label, code: text, bound: boundOf(program, ranges, halves) };

@@ -1,4 +1,4 @@
-// How the result of a product is cut into tiles, and the form of it for adapters that compute on the CPU.
+// How the result of a product is cut into tiles, what both forms of it have in common.
 
 /**
  * Along which side four numbers of a factor lie together, from a multiple of
@@ -26,6 +26,8 @@ export type Form = {
   readonly workgroup: number;
   /** Whether a workgroup makes a tile, or else an invocation. */
   readonly isShared: boolean;
+  /** Whether the text calls functions of subgroups. */
+  readonly isSubgroup?: boolean;
   /** Into how many pieces to cut the sums of so many tiles, so that no core idles. */
   readonly pieces: (tiles: number) => number;
   /** Pieces begin at multiples of so many steps. */
@@ -51,151 +53,6 @@ fn place(tile: u32, height: u32, width: u32) -> Place {
 /** Shortest piece of a sum that is worth a partial result of its own. */
 export const LEAST_DEPTH = 128;
 
-/** Invocations of a workgroup: those that such drivers compute as one vector. */
-const LANES = 8;
-
-/** Columns of a tile of so few rows that one is read in turns. */
-const LONG = 32;
-
-/** Tiles wanted at least, so that no core idles. */
-const TILES_WANTED = 128;
-
-/** Steps of the summation between two looks at a sum: it is read and written back once in these. */
-const TURN = 4;
-
-/**
- * For adapters that compute on the CPU: each invocation keeps a tile in
- * registers. There is no workgroup memory and no barrier, both of which such
- * drivers emulate at great cost. A load costs as much as 7 multiplications even
- * from a texture, so the tile is as large as compiles in good time; it overflows
- * the registers, so each sum takes four products in a chain while it is in one.
- */
-export function registerForm(rows: number, columns: number, depth: number, quads: Quads): Form {
-  // Of few rows the factor B is read once: what counts is that memory is walked through in its order,
-  // by the eight invocations of a workgroup in turns.
-  const thin = rows <= 4;
-  const inTurns = thin && quads.b === "columns" && columns % (LANES * LONG) === 0;
-  const narrow = columns <= 4 || (thin && quads.b === "depth");
-  const width = inTurns ? LONG : narrow ? 4 : columns <= 8 ? 8 : 16;
-  const height = rows === 1 ? 1 : thin ? 4 : width === 16 || rows <= 8 ? 8 : 16;
-  const gap = inTurns ? 4 * LANES : 4;
-  const stride = strideOf(quads);
-  const across = width / 4;
-  const [a, b] = [tileOfA(height, quads.a), tileOfB(width, quads.b, gap)];
-  const single = stride === 1 ? singleSteps(height, across, a, b) : "";
-  const code = `${TILE_PLACE}
-fn main(index: u32, local: u32) {
-  if (index >= uniforms.tiles) { return; }
-  var p = place(index, ${height}u, ${width}u);
-  ${inTurns ? `p.n = p.n / ${LANES * width}u * ${LANES * width}u + local * 4u;` : ""}
-  let lastRow = uniforms.rows - 1u;
-  let lastColumn = uniforms.columns - 1u;
-  ${a.before}
-  ${b.before}
-  ${
-    each(across, (q) =>
-      `let i${q} = ${
-        four(0, (j) => `initial(p.batch, min(p.n + ${gap * q + j}u, lastColumn))`)
-      };`)
-  }
-  ${each(height * across, (t) => `var c${t} = i${t % across};`)}
-  var s = step(p.batch, p.begin);
-  var k = p.begin;
-  for (; k + ${TURN}u <= p.end; k += ${TURN}u) {
-    ${stride === 1 ? stepsByOne(a, b) : stepsOfQuad(a, b)}
-    ${
-    each(across, (q) =>
-      each(height, (i) =>
-        `c${i * across + q} = ${chain(`c${i * across + q}`, a, b, i, q)};`))
-  }
-  }
-  ${single}
-  ${storeRows(height, across, gap)}
-}`;
-  return {
-    name: `register${height}x${width}${inTurns ? " in turns" : ""}`,
-    tile: [height, width],
-    workgroup: LANES,
-    isShared: false,
-    pieces: (tiles) => {
-      const wanted = Math.ceil((inTurns ? 16 : 1) * TILES_WANTED / Math.max(1, tiles));
-      return Math.min(wanted, Math.max(1, Math.floor(depth / stride / LEAST_DEPTH)));
-    },
-    step: stride,
-    code,
-  };
-}
-
-/** Loads of four steps, each found from the one before. */
-function stepsByOne(a: TileFactor, b: TileFactor): string {
-  return each(TURN, (u) =>
-    `let s${u} = s;
-    ${a.load(u)}
-    ${b.load(u)}
-    s = next(s);`);
-}
-
-/** Loads of the four steps that lie together. */
-function stepsOfQuad(a: TileFactor, b: TileFactor): string {
-  return `let s0 = s;
-    ${each(TURN - 1, (u) => `let s${u + 1} = ahead(s, ${u + 1}u);`)}
-    ${each(TURN, (u) => `${a.load(u)}\n${b.load(u)}`)}
-    s = next(s);`;
-}
-
-/** A sum of four more products. */
-function chain(sum: string, a: TileFactor, b: TileFactor, i: number, q: number): string {
-  let text = sum;
-  for (let u = 0; u < TURN; u++) {
-    text = `fma(vec4<f32>(${a.value(i, u)}), ${b.value(q, u)}, ${text})`;
-  }
-  return text;
-}
-
-/** The steps that are left when a depth is no multiple of four. */
-function singleSteps(height: number, across: number, a: TileFactor, b: TileFactor): string {
-  return `for (; k < p.end; k++) {
-    let s0 = s;
-    ${a.load(0)}
-    ${b.load(0)}
-    ${
-    each(height, (i) =>
-      each(across, (q) =>
-        `c${i * across + q} += ${a.value(i, 0)} * ${b.value(q, 0)};`))
-  }
-    s = next(s);
-  }`;
-}
-
-/**
- * Writes the tile, by fours where the program was told that columns come so. Row by row in a loop: the
- * text of what is made of a sum, and of a store, is many times that of choosing a row, and with it the
- * time to compile. The rows are counted at run time, so that Mesa's compiler does not write the loop out.
- */
-function storeRows(height: number, across: number, gap: number): string {
-  const choose = (i: number): string =>
-    `case ${i}u: { ${each(across, (q) => `v${q} = c${i * across + q};`)} }`;
-  const store = (q: number): string =>
-    `if (p.n + ${gap * q}u <= lastColumn) { store(to + ${gap * q}u, v${q}, p.n + ${
-      gap * q
-    }u, by${q}); }`;
-  return `${
-    each(across, (q) => `let by${q} = once(feature(p.batch, min(p.n + ${gap * q}u, lastColumn)));`)
-  }
-  let left = min(${height}u, uniforms.rows - p.m);
-  for (var i = 0u; i < left; i++) {
-    ${each(across, (q) => `var v${q} = c${q};`)}
-    switch i {
-      ${each(height - 1, (i) => choose(i + 1))}
-      default: {}
-    }
-    if (exists(p.batch, p.m + i)) {
-      let to = p.origin + destination(p.batch, p.m + i) + p.n;
-      ${each(across, store)}
-    }
-  }`;
-}
-
 /** Lines of a text, one for each number below `count`. */
 export function each(count: number, line: (i: number) => string): string {
   return Array.from({ length: count }, (_, i) => line(i)).join("\n");
@@ -209,66 +66,4 @@ export function mostBytes(lanes: number): number {
 /** A vector of what is said of the four columns from `4 q`. */
 export function four(q: number, one: (j: number) => string): string {
   return `vec4<f32>(${[0, 1, 2, 3].map((j) => one(4 * q + j)).join(", ")})`;
-}
-
-/** How a tile reads a factor: once before the summation, at a step of the turn, and by name. */
-type TileFactor = {
-  readonly before: string;
-  /** At step `s0`, `s1`, `s2` or `s3`. */
-  readonly load: (u: number) => string;
-  /** Of row `i` (a number), or of four columns from `4 i` (a vector), at step `u` of the turn. */
-  readonly value: (i: number, u: number) => string;
-};
-
-function tileOfA(height: number, quads: Quads["a"]): TileFactor {
-  if (quads === "rows") {
-    return {
-      before: each(
-        height / 4,
-        (i) => `let r${i} = row(p.batch, min(p.m + ${4 * i}u, lastRow - 3u));`,
-      ),
-      load: (u) => each(height / 4, (i) => `let a${i}_${u} = loadA(r${i}, s${u});`),
-      value: (i, u) => `a${i >> 2}_${u}[${i & 3}]`,
-    };
-  }
-  const before = each(height, (i) => `let r${i} = row(p.batch, min(p.m + ${i}u, lastRow));`);
-  if (quads === "depth") {
-    return {
-      before,
-      load: (u) => u === 0 ? each(height, (i) => `let a${i} = loadA(r${i}, s0);`) : "",
-      value: (i, u) => `a${i}[${u}]`,
-    };
-  }
-  return {
-    before,
-    load: (u) => each(height, (i) => `let a${i}_${u} = loadA(r${i}, s${u});`),
-    value: (i, u) => `a${i}_${u}`,
-  };
-}
-
-function tileOfB(width: number, quads: Quads["b"], gap: number): TileFactor {
-  if (quads === "columns") {
-    return {
-      before: each(
-        width / 4,
-        (q) => `let n${q} = column(min(p.n + ${gap * q}u, lastColumn - 3u));`,
-      ),
-      load: (u) => each(width / 4, (q) => `let b${q}_${u} = loadB(s${u}, n${q});`),
-      value: (q, u) => `b${q}_${u}`,
-    };
-  }
-  const before = each(width, (j) => `let n${j} = column(min(p.n + ${j}u, lastColumn));`);
-  if (quads === "depth") {
-    return {
-      before,
-      load: (u) => u === 0 ? each(width, (j) => `let b${j} = loadB(s0, n${j});`) : "",
-      value: (q, u) => four(q, (j) => `b${j}[${u}]`),
-    };
-  }
-  return {
-    before,
-    load: (u) =>
-      each(width / 4, (q) => `let b${q}_${u} = ${four(q, (j) => `loadB(s${u}, n${j})`)};`),
-    value: (q, u) => `b${q}_${u}`,
-  };
 }

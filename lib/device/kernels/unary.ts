@@ -126,8 +126,10 @@ export const unaryKernels: Readonly<
             results: ["y"],
             inputs: { x },
             uniforms: SPECIAL,
-            functions: functionText(f),
-            text: `y = ${applied(f, tf.util.sizeFromShape(x.shape) % 4 === 0)};`,
+            functions: (wide) =>
+              `${functionText(f)}
+fn of_each(x: V) -> V { return ${applied(`${f}_of`, wide)}; }`,
+            text: "y = of_each(x);",
             half: MODERATE.has(name),
             shape: x.shape,
           })),

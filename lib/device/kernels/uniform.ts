@@ -21,7 +21,7 @@ export function uniform(): tf.KernelConfig["kernelFunc"] {
       results: ["y"],
       inputs: {},
       key,
-      functions: FUNCTIONS,
+      functions: () => FUNCTIONS,
       text: wide
         ? "y = vec4<f32>(unit_of(index), unit_of(index + 1u), unit_of(index + 2u), unit_of(index + 3u));"
         : "y = unit_of(index);",

@@ -1,0 +1,119 @@
+// Products whose tiles the invocations of a vector make together, by themselves, and plain TypeScript's.
+import { assert, assertEquals, assertLess } from "@std/assert";
+import { GuardedBackend } from "../../lib/device/backend.ts";
+import { registerForm } from "../../lib/device/kernels/register_form.ts";
+import { subgroupsOpening, withoutSubgroups } from "../../lib/device/subgroups.ts";
+import { convolve, type ConvolveOptions } from "../../lib/tensor/convolve.ts";
+import { normalArray } from "../../lib/tensor/mod.ts";
+import { key, start, stop, type Tensor, type Tensor4D, tf } from "../../mod.ts";
+import { assertClose } from "../closeness.ts";
+import { gpuTest } from "./adapter.ts";
+import { product, relativeError } from "./reference.ts";
+
+/** Rows, depth and columns: all widths, with and without fours, and rows and steps that are left. */
+const CASES = [
+  [257, 67, 131],
+  [260, 64, 132],
+  [1030, 36, 8],
+  [1031, 37, 7],
+  [1025, 80, 4],
+  [1027, 81, 3],
+] as const;
+
+async function backendWithSubgroups(): Promise<GuardedBackend | undefined> {
+  await start();
+  const backend = tf.backend() as unknown;
+  if (!(backend instanceof GuardedBackend)) return undefined;
+  return subgroupsOpening(backend.device) === undefined ? undefined : backend;
+}
+
+gpuTest("Mesa's software driver is used with subgroups", async () => {
+  const { adapter } = await start();
+  const isVector = (tf.backend() as unknown as GuardedBackend).device.adapterInfo.subgroupMinSize;
+  if (!/llvmpipe.*256 bits/.test(adapter) || isVector !== 8) return;
+  assert(await backendWithSubgroups());
+});
+
+gpuTest(
+  "products that vectors make together are the reference's, bit by bit as alone",
+  async () => {
+    const backend = await backendWithSubgroups();
+    if (!backend) return;
+    for (const [i, [rows, depth, columns]] of CASES.entries()) {
+      const a = normalArray(key(2 * i), rows * depth);
+      const b = normalArray(key(2 * i + 1), depth * columns);
+      const expected = product(
+        (m, k) => a[m * depth + k]!,
+        (k, m) => b[k * columns + m]!,
+        [rows, depth, columns],
+      );
+      const [x, w] = [tf.tensor2d(a, [rows, depth]), tf.tensor2d(b, [depth, columns])];
+      const [xT, wT] = [tf.transpose(x), tf.transpose(w)];
+      for (const [turnA, turnB] of [[false, false], [true, false], [false, true], [true, true]]) {
+        const run = async (): Promise<Float32Array> => {
+          const y = tf.matMul(turnA ? xT : x, turnB ? wT : w, turnA, turnB);
+          return await y.data().finally(() => y.dispose()) as Float32Array;
+        };
+        const together = await run();
+        assertLess(relativeError(together, expected), 2e-6, `${CASES[i]}, ${turnA}, ${turnB}`);
+        assertEquals(await withoutSubgroups(backend.device, run), together);
+      }
+      tf.dispose([x, w, xT, wT]);
+    }
+  },
+);
+
+gpuTest("so are convolutions and their gradients", async () => {
+  const backend = await backendWithSubgroups();
+  if (!backend) return;
+  // Channels, features, size, stride, groups.
+  const cases = [
+    [16, 32, 3, 1, 1],
+    [32, 64, 3, 2, 1],
+    [6, 16, 5, 1, 1],
+    [64, 30, 1, 1, 1],
+    [24, 48, 3, 1, 3],
+  ] as const;
+  for (const [channels, features, size, stride, groups] of cases) {
+    const options: ConvolveOptions = {
+      stride: [stride, stride],
+      padding: size >> 1,
+      dilation: [1, 1],
+      groups,
+    };
+    const x = tf.randomNormal([5, 13, 15, channels]) as Tensor4D;
+    const filter = tf.randomNormal([size, size, channels / groups, features]) as Tensor4D;
+    const forward = (x: Tensor, filter: Tensor): Tensor =>
+      convolve(x as Tensor4D, filter as Tensor4D, options);
+    const y = forward(x, filter);
+    const dy = tf.randomNormal(y.shape);
+    const run = async (): Promise<Float32Array[]> => {
+      const all = [forward(x, filter), ...tf.grads(forward)([x, filter], dy)];
+      const values = await Promise.all(all.map((one) => one.data() as Promise<Float32Array>));
+      tf.dispose(all);
+      return values;
+    };
+    const together = await run();
+    const alone = await withoutSubgroups(backend.device, run);
+    for (const [i, values] of together.entries()) {
+      assertClose(values, alone[i]!, `${channels} to ${features}, ${["y", "dx", "dw"][i]}`);
+    }
+    tf.dispose([x, filter, y, dy]);
+  }
+});
+
+Deno.test("tiles lie below one another where few of their rows would be padding", () => {
+  const nameOf = (rows: number, columns: number): string =>
+    registerForm({ rows, columns, depth: 64, quads: { a: "depth", b: "columns" }, subgroups: true })
+      .name;
+  assertEquals(nameOf(128, 64), "register8x16 together");
+  assertEquals(nameOf(256, 8), "register16x8 together");
+  assertEquals(nameOf(144, 16), "register8x16");
+  assertEquals(nameOf(4, 512), "register4x32 in turns");
+});
+
+gpuTest("a device that was stopped is followed by one with subgroups", async () => {
+  if (!await backendWithSubgroups()) return;
+  stop();
+  assert(await backendWithSubgroups());
+});
