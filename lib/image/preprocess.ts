@@ -96,6 +96,7 @@ export function momentsOf(
 
 /** The part of a picture that {@linkcode preprocess} depends on. */
 export function seenPart(image: Size, how: Preprocessing): Window {
+  checkPreprocessing(how);
   const { width, height, window, filter } = placed(image, how);
   return sourceOf(image, width, height, window, filter);
 }

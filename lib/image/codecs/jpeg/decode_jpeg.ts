@@ -1,9 +1,10 @@
 // Decodes JPEG files: gray, color and print colors, baseline and progressive, upright.
 
-// It computes in libjpeg's whole numbers: pixels are those of Pillow, to the last bit. Of the decoders on
-// npm, jpeg-js 0.4.4 takes three times as long and is a level or two beside them; those of libjpeg as
-// WebAssembly (@cwasm/jpeg-turbo 0.1.3, @jsquash/jpeg 1.6.0) are as fast as this, but have to read a second
-// file, which needs a permission, a place in a bundle, and waiting.
+// It computes in libjpeg's whole numbers: pixels are those of Pillow, to the last bit. Of the packages on
+// npm, jpeg-js 0.4.4 takes three times as long and is a level or two beside them; libjpeg-turbo in one
+// file of plain JavaScript (@cornerstonejs/codec-libjpeg-turbo-8bit 1.2.8) is as exact and as fast, but
+// refuses print colors and rare sampling factors, and has to be waited for; as WebAssembly
+// (@cwasm/jpeg-turbo 0.1.3, @jsquash/jpeg 1.6.0) it has a second file, which needs a permission.
 import type { Raster, Size, Window } from "../../image.ts";
 import { upright } from "../exif.ts";
 import { colorsOf, type Plane } from "./jpeg_color.ts";
