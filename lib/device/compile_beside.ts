@@ -4,7 +4,7 @@ import { adapterName, findAdapter, openDevice } from "./adapter.ts";
 import { GuardedBackend } from "./backend.ts";
 import { type BoundKind, makePipeline, type PipelineText } from "./pipeline.ts";
 
-/** Shorter texts are compiled sooner than a second device is asked. */
+/** Shorter texts take about as long to compile as to be read from the cache. */
 const LONG_TEXT = 4000;
 
 /** The first text shorter than this is compiled at once, to see whether it was in the cache. */
@@ -16,27 +16,44 @@ const LEAST_TEXTS = 4;
 /** No long text is compiled in this time, in milliseconds, and each is read from the cache in it. */
 const CACHED_MS = 40;
 
-/** Long texts whose pipelines were made since {@linkcode compileBeside} was called. */
+/** Letters of a text that the driver compiles in a millisecond, about: the more take the longer. */
+const LETTERS_PER_MS = 30;
+
+/** What {@linkcode compileBeside} has to know of the pipelines that were made since it was called. */
 type Made = {
+  /** Texts that nobody has compiled yet. */
   readonly texts: PipelineText[];
-  /** Whether the first of them that was tried was in the cache; `undefined` if none was. */
+  /** Whether the first long one that was tried was in the cache; `undefined` if none was. */
   isCached?: boolean;
+  /** Until when the driver compiles what it was given last, about. */
+  busyUntil: number;
 };
+
+const isLong = ({ code }: PipelineText): boolean => code.length >= LONG_TEXT;
 
 const madeOn = new WeakMap<GPUDevice, Made>();
 
-/** Notes a pipeline that was made of a text. */
+/**
+ * Notes a pipeline that was made of a text. Nothing runs while a step is recorded, so that the driver is
+ * given one long text after the other meanwhile.
+ */
 export function noteMade(
   device: GPUDevice,
   text: PipelineText,
   pipeline: GPUComputePipeline,
 ): void {
-  if (text.code.length < LONG_TEXT || !compilesLate(device.adapterInfo)) return;
-  const made = madeOn.get(device) ?? { texts: [] };
+  if (!compilesLate(device.adapterInfo)) return;
+  const made = madeOn.get(device) ?? { texts: [], busyUntil: 0 };
   madeOn.set(device, made);
-  made.texts.push(text);
-  if (text.code.length >= SAMPLE_TEXT) return;
-  made.isCached ??= compileNow(device, text, pipeline) < CACHED_MS;
+  const { code, bound } = text;
+  if (isLong(text) && made.isCached === undefined && code.length < SAMPLE_TEXT) {
+    made.isCached = compileNow(device, text, pipeline) < CACHED_MS;
+  } else if (isLong(text) && made.isCached === false && performance.now() > made.busyUntil) {
+    dispatchNothing(device, bound, pipeline);
+    made.busyUntil = performance.now() + code.length / LETTERS_PER_MS;
+  } else {
+    made.texts.push(text);
+  }
 }
 
 /** Whether an adapter is Mesa's software driver, which compiles a program when it first runs. */
@@ -73,11 +90,11 @@ export async function compileBeside(): Promise<number> {
   if (!(backend instanceof GuardedBackend)) return 0;
   const { texts, isCached } = madeOn.get(backend.device) ?? { texts: [] };
   madeOn.delete(backend.device);
-  if (isCached !== false || texts.length < LEAST_TEXTS) return 0;
+  if (isCached !== false || texts.filter(isLong).length < LEAST_TEXTS) return 0;
   const device = await openAnother().catch(() => undefined);
   if (!device) return 0;
   const met = texts.toReversed().findIndex((text) =>
-    compileNow(device, text, makePipeline(device, text)) < CACHED_MS
+    compileNow(device, text, makePipeline(device, text)) < CACHED_MS && isLong(text)
   );
   device.destroy();
   return met < 0 ? texts.length : met;

@@ -70,7 +70,7 @@ import { sparseSegments, unsortedSegments } from "./kernels/segments.ts";
 import { spread } from "./kernels/spread.ts";
 import { standardize, standardizeGradient } from "./kernels/standardize.ts";
 import { mean, sum } from "./kernels/sum.ts";
-import { avgPool, avgPoolGradient, sumWindows, sumWindowsGradient } from "./kernels/sum_windows.ts";
+import { avgPool, sumWindows, sumWindowsGradient } from "./kernels/sum_windows.ts";
 import {
   softmaxCrossEntropy,
   softmaxCrossEntropyGradient,
@@ -93,7 +93,6 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   BatchMatMul: matMul,
   _FusedMatMul: fusedMatMul,
   AvgPool: avgPool,
-  AvgPoolGrad: avgPoolGradient,
   MaxPool: maxPool,
   MaxPoolGrad: maxPoolGradient,
   [MAX_WINDOWS]: maxWindows,

@@ -1,6 +1,5 @@
 // Layers that reduce, turn, cut or reshape each example, and concatenation along any axis.
 import { requireOneOf, requireOptions, requireRange, requireWhole } from "../text/require.ts";
-import { extreme } from "../tensor/extremes.ts";
 import { type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import { defineLayer } from "./define_layer.ts";
@@ -26,8 +25,8 @@ type Reduction = (x: Tensor, axes: number[], keep: boolean) => Tensor;
 const REDUCTIONS: Readonly<Record<"mean" | "sum" | "max" | "min", Reduction>> = {
   mean: tf.mean,
   sum: tf.sum,
-  max: (x, axes, keep) => extreme(x, "max", axes, keep),
-  min: (x, axes, keep) => extreme(x, "min", axes, keep),
+  max: tf.max,
+  min: tf.min,
 };
 
 /** Options of {@linkcode reduce}. */

@@ -1,4 +1,5 @@
 // Gradients that tfjs lacks, or that fail for some shapes.
+import "./resample.ts";
 import type { Tensor } from "./tensor.ts";
 import { tf } from "./tf.ts";
 
@@ -40,6 +41,66 @@ const EXTREMES: readonly tf.GradConfig[] = [
     b: () => chosen(tf.greater(a, b), dy),
   })),
 ];
+
+/** Of several that are the largest or smallest, each has an equal share of the slope: as in PyTorch. */
+function ofExtreme(kernelName: string, axesName: string): tf.GradConfig {
+  return {
+    kernelName,
+    inputsToSave: ["x"],
+    outputsToSave: [true],
+    gradFunc: (dy, saved, attributes) => {
+      const [x, most] = saved as [Tensor, Tensor];
+      const axes = tf.util.parseAxisParam(attributes[axesName] as number | number[], x.shape);
+      const kept = x.shape.map((length, axis) => axes.includes(axis) ? 1 : length);
+      const isMost = tf.cast(tf.equal(x, tf.reshape(most, kept)), "float32");
+      const share = (): Tensor =>
+        tf.div(tf.reshape(dy as Tensor, kept), tf.sum(isMost, axes, true));
+      return { x: () => tf.mul(isMost, share()) };
+    },
+  };
+}
+
+/** Steps have no slope, wherever they come down to; tfjs gives this one that of the quotient. */
+const FLOOR_DIV = ofTwo("FloorDiv", (_, a, b) => ({
+  a: () => tf.zerosLike(a),
+  b: () => tf.zerosLike(b),
+}));
+
+/** Whole numbers and truth values have no slope; tfjs passes it through them as if they were floats. */
+const CAST: tf.GradConfig = {
+  kernelName: "Cast",
+  gradFunc: (dy, _saved, attributes) => {
+    const slopes = dy as Tensor;
+    return { x: () => attributes.dtype === "float32" ? slopes.clone() : tf.zeros(slopes.shape) };
+  },
+};
+
+/** A mirrored number's slope comes back to where it was taken from; tfjs drops it. */
+const MIRROR_PAD: tf.GradConfig = {
+  kernelName: "MirrorPad",
+  gradFunc: (dy, _saved, attributes) => {
+    const { paddings, mode } = attributes as unknown as {
+      readonly paddings: readonly [number, number][];
+      readonly mode: "reflect" | "symmetric";
+    };
+    const edge = mode === "reflect" ? 1 : 0;
+    const fold = (slopes: Tensor, [before, after]: [number, number], axis: number): Tensor => {
+      const length = slopes.shape[axis]! - before - after;
+      const along = <T>(own: T, other: T): T[] =>
+        slopes.shape.map((_, each) => each === axis ? own : other);
+      const part = (begin: number, size: number): Tensor =>
+        tf.slice(slopes, along(begin, 0), along(size, -1));
+      const mirrored = (begin: number, size: number, to: number): Tensor =>
+        tf.pad(tf.reverse(part(begin, size), axis), along([to, length - to - size], [0, 0]));
+      return tf.addN([
+        part(before, length),
+        ...(before > 0 ? [mirrored(0, before, edge)] : []),
+        ...(after > 0 ? [mirrored(before + length, after, length - after - edge)] : []),
+      ]);
+    };
+    return { x: () => paddings.reduce(fold, dy as Tensor) };
+  },
+};
 
 const SQUARED_DIFFERENCE = ofTwo("SquaredDifference", (dy, a, b) => ({
   a: () => tf.mul(dy, tf.mul(2, tf.sub(a, b))),
@@ -113,16 +174,37 @@ const COMPARISONS = new Set([
   "LogicalNot",
 ]);
 
+type TapeNode = { readonly inputs: tf.NamedTensorMap; readonly outputs: readonly tf.Tensor[] };
+
 const engine = tf.engine() as unknown as {
-  addTapeNode(kernelName: string, ...rest: unknown[]): void;
+  addTapeNode(
+    kernelName: string,
+    inputs: tf.NamedTensorMap,
+    outputs: readonly tf.Tensor[],
+    ...rest: unknown[]
+  ): void;
+  readonly state: { readonly activeTape: TapeNode[] };
 };
 const addTapeNode = engine.addTapeNode;
-engine.addTapeNode = function (kernelName, ...rest): void {
-  if (!COMPARISONS.has(kernelName)) addTapeNode.call(this, kernelName, ...rest);
+engine.addTapeNode = function (kernelName, inputs, outputs, ...rest): void {
+  if (COMPARISONS.has(kernelName)) return;
+  addTapeNode.call(this, kernelName, inputs, outputs, ...rest);
+  // tfjs notes the copies of outputs that it saves before what makes these, so that the gradient of
+  // a gradient, which reads the tape in its order, would take them for constant.
+  const { activeTape } = engine.state;
+  const node = activeTape.pop()!;
+  const saves = ({ inputs: { x } }: TapeNode): boolean => outputs.includes(x!);
+  const at = activeTape.findLastIndex((each) => !saves(each)) + 1;
+  activeTape.splice(at, 0, node);
 };
 
 const GRADIENTS: readonly tf.GradConfig[] = [
   ...EXTREMES,
+  ofExtreme("Max", "reductionIndices"),
+  ofExtreme("Min", "axis"),
+  FLOOR_DIV,
+  CAST,
+  MIRROR_PAD,
   SQUARED_DIFFERENCE,
   PRODUCT,
   CUMSUM,
@@ -133,3 +215,23 @@ for (const gradient of GRADIENTS) {
   if (tf.getGradient(gradient.kernelName)) tf.unregisterGradient(gradient.kernelName);
   tf.registerGradient(gradient);
 }
+
+/** As tfjs's own, which takes the slopes by the logits for those by the labels. */
+const softmaxCrossEntropy: typeof tf.losses.softmaxCrossEntropy = (
+  labels,
+  logits,
+  weights,
+  smoothing = 0,
+  reduction,
+) => {
+  const targets = tf.cast(labels, "float32");
+  const scores = tf.cast(logits, "float32");
+  tf.util.assertShapesMatch(targets.shape, scores.shape, "Error in softmaxCrossEntropy: ");
+  const smoothed = smoothing > 0
+    ? tf.add(tf.mul(targets, 1 - smoothing), smoothing / scores.shape.at(-1)!)
+    : targets;
+  const losses = tf.neg(tf.sum(tf.mul(smoothed, tf.logSoftmax(scores)), -1));
+  return tf.losses.computeWeightedLoss(losses, weights, reduction);
+};
+
+Object.assign(tf.losses, { softmaxCrossEntropy });

@@ -1,5 +1,5 @@
 // Images of another size: nearest and bilinear, by the three conventions of where pixels lie.
-import type { Tensor4D } from "./tensor.ts";
+import type { Tensor, Tensor4D } from "./tensor.ts";
 import { tf } from "./tf.ts";
 import { SUM_WINDOWS_GRADIENT, type SumWindowsGradientAttributes } from "./window_sums.ts";
 
@@ -91,6 +91,44 @@ export function resample(
 
 function rows(x: tf.Tensor, outer: number, length: number, inner: number): tf.Tensor3D {
   return tf.reshape(x, [outer, length, inner]);
+}
+
+/** tfjs's own gradients know nothing of half pixels, and on the CPU mix up height and width. */
+function ofResizing(kernelName: string, method: ResampleMethod): tf.GradConfig {
+  return {
+    kernelName,
+    inputsToSave: ["images"],
+    gradFunc: (dy, saved, attributes) => {
+      const [batch, height, width, channels] = saved[0]!.shape as [number, number, number, number];
+      const slopes = dy as Tensor4D;
+      const [, down, across] = slopes.shape;
+      const align = attributes.alignCorners
+        ? "align-corners"
+        : attributes.halfPixelCenters
+        ? "half-pixel"
+        : "asymmetric";
+      const resampling: Resampling = { method, align };
+      const back = (x: tf.Tensor3D, length: number, count: number): Tensor =>
+        tf.matMul(matrixOf(length, count, resampling), x, true);
+      return {
+        images: () => {
+          const upright = back(rows(slopes, batch, down, across * channels), height, down);
+          const flat = back(rows(upright, batch * height, across, channels), width, across);
+          return tf.reshape(flat, saved[0]!.shape);
+        },
+      };
+    },
+  };
+}
+
+for (
+  const gradient of [
+    ofResizing("ResizeBilinear", "bilinear"),
+    ofResizing("ResizeNearestNeighbor", "nearest"),
+  ]
+) {
+  tf.unregisterGradient(gradient.kernelName);
+  tf.registerGradient(gradient);
 }
 
 /** Row i has the shares of the pixels behind output i, `[count, length]`. */

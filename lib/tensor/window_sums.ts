@@ -1,5 +1,6 @@
 // Sums and means over windows of images, with gradients that are right at the edges.
 import { registerHostKernel } from "./host_kernel.ts";
+import { type PoolAttributes, poolGrid, poolsNothing } from "./pool_grid.ts";
 import type { Tensor, Tensor4D } from "./tensor.ts";
 import { tf } from "./tf.ts";
 import { coveredAlong, eachCovered, gridOf, type WindowGrid, type Windows } from "./windows.ts";
@@ -79,6 +80,57 @@ tf.registerGradient({
   gradFunc: (slopes, _saved, attributes) => ({
     dy: () => tf.engine().runKernel(SUM_WINDOWS, { x: slopes as Tensor }, attributes),
   }),
+});
+
+/** tfjs's own divides by the whole window also where an edge cuts it short. */
+tf.unregisterGradient("AvgPool");
+tf.registerGradient({
+  kernelName: "AvgPool",
+  inputsToSave: ["x"],
+  gradFunc: (slopes, saved, attributes) => {
+    const dy = slopes as Tensor;
+    const { shape } = saved[0]!;
+    const grid = poolGrid(shape, attributes as unknown as PoolAttributes);
+    if (poolsNothing(grid)) return { x: () => dy.clone() };
+    const means: SumWindowsGradientAttributes = { ...grid, mean: true, frame: [0, 0], shape };
+    return { x: () => tf.engine().runKernel(SUM_WINDOWS_GRADIENT, { dy }, means) };
+  },
+});
+
+/** As of images; of volumes tfjs's own kernel is given what it divides by too much. */
+tf.unregisterGradient("AvgPool3D");
+tf.registerGradient({
+  kernelName: "AvgPool3D",
+  inputsToSave: ["x"],
+  gradFunc: (slopes, saved, attributes) => {
+    const [input] = saved as [Tensor];
+    const { filterSize, strides, pad, dimRoundingMode } = attributes as never;
+    const shape = input.shape as [number, number, number, number, number];
+    const g = tf.backend_util.computePool3DInfo(
+      shape,
+      filterSize,
+      strides,
+      1,
+      pad,
+      dimRoundingMode,
+    );
+    const { front, top, left } = g.padInfo;
+    const whole = (size: number, stride: number, before: number, count: number, length: number) =>
+      Array.from({ length: count }, (_, i) => {
+        const start = i * stride - before;
+        return size / (Math.min(start + size, length) - Math.max(start, 0));
+      });
+    const along = [
+      whole(g.filterDepth, g.strideDepth, front, g.outDepth, g.inDepth),
+      whole(g.filterHeight, g.strideHeight, top, g.outHeight, g.inHeight),
+      whole(g.filterWidth, g.strideWidth, left, g.outWidth, g.inWidth),
+    ];
+    const dy = along.reduce<Tensor>((dy, shares, axis) => {
+      const line = [1, 1, 1, 1].with(axis, shares.length);
+      return tf.mul(dy, tf.tensor(shares, line));
+    }, slopes as Tensor);
+    return { x: () => tf.engine().runKernel("AvgPool3DGrad", { dy, input }, attributes) };
+  },
 });
 
 /** By what each window's sum is divided. */

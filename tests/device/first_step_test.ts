@@ -97,7 +97,6 @@ Deno.test("mod.ts loads few modules, and no package that most do not need", asyn
     "@tensorflow/tfjs-backend-webgpu",
     "@tensorflow/tfjs-core",
     "@tensorflow/tfjs-layers",
-    "d3-scale-chromatic",
     "fastest-levenshtein",
     "gifenc",
     "oled-font-5x7",

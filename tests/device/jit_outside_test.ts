@@ -122,6 +122,27 @@ onEachBackend("constants made within stay, also many of them", async () => {
   assertThrows(() => f(x()), TypeError, "other numbers in the constant float32 [20000]");
 });
 
+onEachBackend("whole numbers and truth values are cast as they are outside", async () => {
+  for (const size of [1, 2, 2000]) {
+    const shape = size === 1 ? [] : [size];
+    const wholes = tf.tensor(Int32Array.from({ length: size }, (_, i) => i - 3), shape, "int32");
+    const cast = (x: Tensor, given: Tensor): Tensor[] => {
+      const made = tf.fill(shape, 7, "int32");
+      const listed = tf.tensor([...Array(size).keys()], shape, "int32");
+      return [wholes, given, made, listed, tf.greater(x, 1)].map((each) =>
+        tf.mul(x, tf.cast(each, "float32"))
+      );
+    };
+    const recorded = jit(cast);
+    const x = tf.fill(shape, 1.5);
+    for (let call = 0; call < 2; call++) {
+      const expected = await Promise.all(cast(x, wholes).map((each) => each.data()));
+      const found = await Promise.all(recorded(x, wholes).map((each) => each.data()));
+      assertEquals(found, expected, `${size}, call ${call}`);
+    }
+  }
+});
+
 onEachBackend("what changes from call to call is seen at the second call", () => {
   let count = 0;
   const outside = [tf.scalar(1), tf.scalar(2)];

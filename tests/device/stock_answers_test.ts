@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { key, start, tf, valueAndGrad } from "../../mod.ts";
 import { normalArray } from "../../lib/tensor/mod.ts";
-import { onEachBackend } from "../backends.ts";
+import { onCpu, onEachBackend } from "../backends.ts";
 import { assertClose } from "../closeness.ts";
 import { gpuTest } from "./adapter.ts";
 import { assertGradients } from "../finite_differences.ts";
@@ -215,6 +215,104 @@ onEachBackend("a slope that is not finite does not leak past what was chosen", a
   ];
   const { grads } = valueAndGrad(f)({ x: tf.tensor1d([1, -1]) });
   assertEquals([...await grads.x.data()], [1, 0]);
+});
+
+/** Functions of images `[2, 5, 4, 3]` whose gradients tfjs has wrong. */
+const MISTAKEN: Record<string, (x: tf.Tensor4D) => tf.Tensor> = {
+  "mean pooling, same": (x) => tf.avgPool(x, [2, 3], [1, 2], "same"),
+  "mean pooling, padding on each side": (x) =>
+    tf.avgPool(x, 3, 2, [[0, 0], [1, 0], [0, 1], [0, 0]]),
+  "mean pooling of single pixels": (x) => tf.avgPool(x, 1, 1, "same"),
+  "mean pooling, rounded up": (x) => tf.avgPool(x, 3, 2, 1, "ceil"),
+  "mean pooling of volumes": (x) =>
+    tf.avgPool3d(tf.reshape(x, [1, 2, 5, 4, 3]) as tf.Tensor5D, [2, 3, 2], [1, 2, 3], "same"),
+  "mirrored padding": (x) => tf.mirrorPad(x, [[0, 0], [4, 1], [0, 2], [1, 0]], "reflect"),
+  "mirrored padding with the edges": (x) =>
+    tf.mirrorPad(x, [[2, 1], [0, 3], [4, 0], [0, 0]], "symmetric"),
+  "whole quotients": (x) => tf.mul(x, tf.floorDiv(tf.mul(x, 3), tf.add(tf.square(x), 1))),
+  "whole numbers": (x) => tf.mul(x, tf.cast(tf.cast(tf.mul(x, 2), "int32"), "float32")),
+  "truth values": (x) => tf.mul(x, tf.cast(tf.cast(x, "bool"), "float32")),
+  "cross-entropy by labels": (x) => {
+    const [labels, logits] = tf.unstack(tf.reshape(x, [2, 10, 6]));
+    const weights = tf.range(0, 10);
+    return tf.losses.softmaxCrossEntropy(labels!, logits!, weights, 0.1);
+  },
+};
+
+for (const method of ["resizeBilinear", "resizeNearestNeighbor"] as const) {
+  for (const size of [[9, 3], [3, 7], [1, 1]] as const) {
+    for (const [corners, halves] of [[false, false], [true, false], [false, true]]) {
+      MISTAKEN[`${method} to ${size}, ${corners} ${halves}`] = (x) =>
+        tf.image[method](x, [...size], corners, halves);
+    }
+  }
+}
+
+/** Images between whole eighths, so that no step is near a kink. */
+const eighths = (): tf.Tensor4D =>
+  tf.tidy(() => {
+    const coarse = tf.div(tf.round(tf.mul(random(6, [2, 5, 4, 3]), 8)), 8);
+    return tf.add(coarse, 0.03) as tf.Tensor4D;
+  });
+
+/** The gradient of Σ f(x) cos i. */
+function slopesOf(f: (x: tf.Tensor4D) => tf.Tensor): Promise<ArrayLike<number>> {
+  const weighed = (x: tf.Tensor): tf.Tensor => {
+    const y = f(x as tf.Tensor4D);
+    return tf.sum(tf.mul(tf.reshape(y, [-1]), tf.cos(tf.range(0, y.size))));
+  };
+  return tf.grad(weighed)(eighths()).data();
+}
+
+onCpu("gradients that tfjs has wrong are those of the functions", async () => {
+  for (const [name, f] of Object.entries(MISTAKEN)) {
+    await assertGradients(({ x }) => f(x), { x: eighths() }).catch((error) => {
+      throw new Error(`${name}: ${error.message}`);
+    });
+  }
+});
+
+gpuTest("gradients that tfjs has wrong are on a GPU those of the CPU", async () => {
+  for (const [name, f] of Object.entries(MISTAKEN)) {
+    await start({ backend: "cpu" });
+    const expected = await slopesOf(f);
+    await start();
+    await assertClose(tf.tensor(await slopesOf(f)), expected, name, 1e-5);
+  }
+});
+
+onEachBackend("equal largest and smallest numbers share the slope", async () => {
+  const x = tf.tensor2d([[1, 3, 3], [0, 0, 0]]);
+  for (const [f, sign] of [[tf.max, 1], [tf.min, -1]] as const) {
+    const slopes = (axis?: number, keep = false): Promise<number[]> =>
+      tf.grad((x) => tf.sum(tf.mul(f(x, axis, keep), 6)))(tf.mul(x, sign)).data()
+        .then((values) => [...values]);
+    assertEquals(await slopes(1), [0, 3, 3, 2, 2, 2]);
+    assertEquals(await slopes(-1, true), [0, 3, 3, 2, 2, 2]);
+    assertEquals(await slopes(0), [6, 6, 6, 0, 0, 0]);
+    assertEquals(await slopes(), [0, 3, 3, 0, 0, 0]);
+  }
+});
+
+onEachBackend("gradients of gradients go through saved outputs", async () => {
+  const functions = {
+    exp: tf.exp,
+    sigmoid: tf.sigmoid,
+    tanh: tf.tanh,
+    sqrt: (x: tf.Tensor) => tf.sqrt(tf.add(tf.square(x), 1)),
+    pow: (x: tf.Tensor) => tf.pow(tf.add(tf.square(x), 1), x),
+    softmax: (x: tf.Tensor) => tf.softmax(x),
+    logSoftmax: (x: tf.Tensor) => tf.logSoftmax(x),
+    max: (x: tf.Tensor) => tf.max(x, 1),
+  };
+  const x = random(7, [1, 4]);
+  for (const [name, f] of Object.entries(functions)) {
+    const slope = ({ x }: { x: tf.Tensor }): tf.Tensor =>
+      tf.grad((x) => tf.sum(tf.square(f(tf.mul(x, 0.7)))))(x);
+    await assertGradients(slope, { x }, { tolerance: 3e-3 }).catch((error) => {
+      throw new Error(`${name}: ${error.message}`);
+    });
+  }
 });
 
 gpuTest("operations without a gradient are refused, not taken for constant", async () => {

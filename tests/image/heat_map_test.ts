@@ -34,6 +34,15 @@ Deno.test("viridis has matplotlib's colors, and its lightness rises evenly", () 
 });
 
 Deno.test("the diverging map is blue below, red above, lightest in the middle and even on both sides", () => {
+  const levels = [0, 50, 128, 200, 255].map((level) =>
+    diverging(level / 255).map((value) => Math.round(value * 255))
+  );
+  // As d3-scale-chromatic 3.1.0 has them.
+  assertEquals(levels, [[5, 48, 97], [72, 146, 195], [242, 239, 237], [218, 107, 87], [
+    103,
+    0,
+    31,
+  ]]);
   const [low, middle, high] = [0, 0.5, 1].map((at) => diverging(at)) as [Color, Color, Color];
   assert(low[2] > low[0] && high[0] > high[2]);
   assert(Math.max(...middle) - Math.min(...middle) < 0.03);

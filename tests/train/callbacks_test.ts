@@ -255,6 +255,26 @@ onCpu("the last, the best and the best few are kept, and resume to the same numb
   });
 });
 
+onCpu("an epoch whose number is not finite is never the best", async () => {
+  await inDirectory(async (dir) => {
+    const losses = [NaN, -Infinity, 3, NaN, 2, 4, 5, 6];
+    const callbacks = [earlyStopping({ patience: 3 }), checkpoints({ dir, top: 2 })]
+      .map((callback) => pretend(callback, losses));
+    const plain = await run();
+    const { reports, weights } = await run({ callbacks });
+    assertStringIncludes(reports.at(-1)!.stopped!, "best in epoch 5");
+    assertEquals(weights.at(-1), plain.weights[4]);
+    assertEquals(files(dir).slice(0, 3), [
+      "best.safetensors",
+      "epoch-0003.safetensors",
+      "epoch-0005.safetensors",
+    ]);
+    const never = pretend(earlyStopping({ patience: 2 }), [NaN, NaN]);
+    const { reports: [, last] } = await run({ callbacks: [never] });
+    assertStringIncludes(last!.stopped!, "never was a finite number");
+  });
+});
+
 onCpu("a missing directory of checkpoints is created before the first step", async () => {
   await inDirectory(async (dir) => {
     const callbacks = [checkpoints({ dir: `${dir}/runs/first` })];

@@ -152,6 +152,27 @@ onEachBackend("a recorded function waits for what it exchanges, at each call", a
   assertEquals(tf.memory().numTensors, before);
 });
 
+gpuTest("what is computed while an exchange is waited for changes nothing", async () => {
+  const [x, w, other] = [1, 2, 3].map((seed) => {
+    const values = uniformArray(key(seed), 256 * 256);
+    return tf.tensor2d(values, [256, 256]);
+  }) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
+  let meanwhile = (): unknown => undefined;
+  const channel = {
+    send: async () => void await meanwhile(),
+    sendNow: () => {},
+  };
+  // On software adapters both products read w in a texture.
+  const f = jitExchanging((x: tf.Tensor2D, w: tf.Tensor2D) => {
+    const [product] = exchange([tf.matMul(x, w)], channel) as [tf.Tensor2D];
+    return tf.matMul(product, w);
+  });
+  const expected = await (await f(x, w)).data();
+  meanwhile = () => tf.matMul(other, other).data();
+  assertEquals(await (await f(x, w)).data(), expected);
+  f.dispose();
+});
+
 gpuTest("an exchange outside a function that can wait is refused", () => {
   assertThrows(() => exchange([tf.ones([2])], doubling()), Error, "outside a recorded function");
   const f = jit((x: Tensor) => exchange([x], doubling())[0]!);

@@ -120,7 +120,8 @@ export function record(backend: GuardedBackend): Recording {
     const { values, resource, dtype } = backend.tensorMap.get(info.dataId);
     if (dtype === "string" || dtype === "complex64") throw refuse(refuseType(dtype));
     if (resource instanceof GPUBuffer) return remember(info, { kind: "captured", info });
-    return values == null ? undefined : constant(info, values as ArrayLike<number>);
+    // A cast calls whole numbers float32, and leaves it to tfjs's programs to convert them.
+    return values == null ? undefined : constant({ ...info, dtype }, values as ArrayLike<number>);
   };
   const storageOf = (info: tf.TensorInfo): Storage => {
     const storage = find(info);

@@ -1,7 +1,7 @@
 // Which textures hold what when: a plan's copies of tensors into textures.
 import type { HeldTexture, Texels, TexturePool } from "../textures.ts";
 import type { Program } from "./lower.ts";
-import { type Run, type Storage, touched } from "./recording.ts";
+import { type Run, type Storage, storagesOf, touched } from "./recording.ts";
 
 /** A copy of a storage's numbers into a texture. */
 export type Fill = {
@@ -35,8 +35,8 @@ const KEPT_BYTES = 8 << 20;
 const LASTING_BYTES = 16 << 20;
 
 /**
- * Chooses textures for a program. They are the pool's again at once: between
- * replays nothing has to stay in them, and commands run in their order; but for
+ * Chooses textures for a program. They are the pool's again at once: between replays, and while an
+ * exchange is waited for, nothing has to stay in them, and commands run in their order; but for
  * those of what is the same at each replay, such as a network's weights.
  *
  * @param pool where textures come from
@@ -80,7 +80,16 @@ function wantedTextures(
 ): Map<Run, Map<number, Wanted>> {
   const filled = new Map<string, Map<Storage, Wanted>>();
   const wanted = new Map<Run, Map<number, Wanted>>();
+  const arriving = new Set(
+    steps.flatMap((step) => step.kind === "exchange" ? step.to.map(place) : []),
+  );
   for (const [i, step] of steps.entries()) {
+    // Where an exchange may be waited for, others may fill the pool's textures.
+    if (storagesOf(step).some((storage) => arriving.has(place(storage)))) {
+      for (const same of filled.values()) {
+        for (const from of same.keys()) if (!lasts(from)) same.delete(from);
+      }
+    }
     if (step.kind === "run") {
       const uses = new Map<number, Wanted>();
       for (const [use, { storage, texels }] of step.uses.entries()) {

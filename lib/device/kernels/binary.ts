@@ -21,7 +21,10 @@ function binary(name: keyof typeof TEXTS, stock: KernelFunction): KernelFunction
     const backend = call.backend as GuardedBackend;
     const [sizeA, sizeB] = [tf.util.sizeFromShape(a.shape), tf.util.sizeFromShape(b.shape)];
     const fits = 4 * Math.max(sizeA, sizeB) <= backend.bindingLimit;
-    if (a.dtype !== "float32" || b.dtype !== "float32") return stock(call);
+    // Whole numbers that a cast calls float32 are tfjs's to convert.
+    const isFloat = ({ dtype, dataId }: tf.TensorInfo): boolean =>
+      dtype === "float32" && backend.tensorMap.get(dataId).dtype === "float32";
+    if (!isFloat(a) || !isFloat(b)) return stock(call);
     // Under jit a step of its own is as fast, and may be fused.
     const isStep = (backend.halves || tf.util.arraysEqual(a.shape, b.shape)) &&
       backend.isRecording && !backend.shouldExecuteOnCPU([a, b]) && sizeA * sizeB > 0;

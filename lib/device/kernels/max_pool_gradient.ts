@@ -1,17 +1,11 @@
 // Gradient of tfjs's max pooling: each window's slope goes to its largest input, to the first of equals.
+import { gridOf, type PoolAttributes, poolGrid, poolsNothing } from "../../tensor/pool_grid.ts";
 import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import type { WindowGrid } from "../../tensor/windows.ts";
 import { maxWindows } from "./max_windows.ts";
 import { maxWindowsGradient } from "./max_windows_gradient.ts";
-import {
-  geometryOf,
-  gridOf,
-  type PoolAttributes,
-  poolGrid,
-  poolsNothing,
-  sameNumbers,
-} from "./pool_grid.ts";
+import { geometryOf, sameNumbers } from "./pool_grid.ts";
 import { runProgram } from "./program.ts";
 import {
   eachTap,

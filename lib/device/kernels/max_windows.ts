@@ -14,7 +14,8 @@ import {
   type PackedWindows,
   packedWindows,
 } from "./packed_windows.ts";
-import { type PoolAttributes, poolGrid, poolsNothing, sameNumbers } from "./pool_grid.ts";
+import { type PoolAttributes, poolGrid, poolsNothing } from "../../tensor/pool_grid.ts";
+import { sameNumbers } from "./pool_grid.ts";
 import { runProgram } from "./program.ts";
 import { each } from "./tiles.ts";
 import {

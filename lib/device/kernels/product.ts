@@ -114,12 +114,12 @@ function isSmall({ batch, rows, columns, depth }: Product): boolean {
 
 /** How a product is laid over invocations of adapters that compute on the CPU. */
 function softwareForm(backend: GuardedBackend, product: Product, quads: Quads): Form {
-  const { rows, columns, depth } = product;
+  const { rows, columns, depth, shorter = 0 } = product;
   const subgroups = subgroupsOpening(backend.device) !== undefined;
   return registerForm(
     isSmall(product)
-      ? { rows: 4, columns: 1, depth, quads, subgroups: false }
-      : { rows, columns, depth, quads, subgroups },
+      ? { rows: 4, columns: 1, depth, shorter: 1, quads, subgroups: false } // Of any depth.
+      : { rows, columns, depth, shorter, quads, subgroups },
   );
 }
 

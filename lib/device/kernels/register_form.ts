@@ -22,6 +22,8 @@ export type RegisterSizes = {
   readonly rows: number;
   readonly columns: number;
   readonly depth: number;
+  /** Some sums are shorter, by multiples of this. Default: none. */
+  readonly shorter?: number;
   readonly quads: Quads;
   /** Whether invocations of a vector may read together. */
   readonly subgroups: boolean;
@@ -64,14 +66,15 @@ function tileOf({ rows, columns, quads, subgroups }: RegisterSizes): Tile {
  * factor, and hand it round: of a load's 50 instructions, which find eight places, a seventh is left.
  */
 export function registerForm(sizes: RegisterSizes): Form {
-  const { depth, quads } = sizes;
+  const { depth, shorter = 0, quads } = sizes;
   const { height, width, inTurns, together } = tileOf(sizes);
   const across = width / 4;
   const gap = inTurns ? 4 * LANES : 4;
   const stride = strideOf(quads);
   const [a, alone] = [tileOfA(height, quads.a), tileOfB(width, quads.b, gap)];
   const b = together ? togetherOfB(width, quads.b) : alone;
-  const isLeft = stride === 1; // A depth that is no multiple of four.
+  // A loop of its own for steps that are left would be a quarter of what there is to compile.
+  const isLeft = stride === 1 && (depth % TURN !== 0 || shorter % TURN !== 0);
   const code = `${TILE_PLACE}
 ${together ? PICK : ""}
 fn main(index: u32, local: u32) {
@@ -108,7 +111,9 @@ fn main(index: u32, local: u32) {
   const wanted = (tiles: number): number =>
     together ? VECTORS_WANTED / tiles : (inTurns ? 16 : 1) * TILES_WANTED / tiles;
   return {
-    name: `register${height}x${width}${inTurns ? " in turns" : together ? " together" : ""}`,
+    name: `register${height}x${width}${inTurns ? " in turns" : together ? " together" : ""}${
+      isLeft ? " and rest" : ""
+    }`,
     tile: [together ? LANES * height : height, width],
     workgroup: LANES,
     isShared: together,
@@ -118,7 +123,7 @@ fn main(index: u32, local: u32) {
         Math.ceil(wanted(Math.max(1, tiles))),
         Math.max(1, Math.floor(depth / stride / LEAST_DEPTH)),
       ),
-    step: stride,
+    step: isLeft ? stride : TURN,
     code,
   };
 }

@@ -3,10 +3,10 @@ import type {
   SumWindowsAttributes,
   SumWindowsGradientAttributes,
 } from "../../tensor/window_sums.ts";
+import { type PoolAttributes, poolGrid, poolsNothing } from "../../tensor/pool_grid.ts";
 import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { floatBits } from "./float_bits.ts";
-import { geometryOf, gridOf, type PoolAttributes, poolGrid, poolsNothing } from "./pool_grid.ts";
 import { runProgram } from "./program.ts";
 import {
   eachTap,
@@ -98,29 +98,6 @@ export function avgPool(
     if (x.dtype !== "float32" || poolsNothing(grid)) return stock(call);
     const attrs = { ...grid, mean: true, frame: [0, 0] } as unknown as tf.NamedAttrMap;
     return means({ ...call, attrs });
-  };
-}
-
-/**
- * The kernel function of tfjs's `AvgPoolGrad`: ours where no window reaches over an edge, as tfjs
- * divides by the whole window there.
- *
- * @param _software whether the adapter computes on the CPU: it is the same program
- * @param stock tfjs's own kernel
- */
-export function avgPoolGradient(
-  _software: boolean,
-  stock: tf.KernelConfig["kernelFunc"],
-): tf.KernelConfig["kernelFunc"] {
-  const own = sumWindowsGradient();
-  return (call) => {
-    const { dy, input } = call.inputs as { dy: tf.TensorInfo; input: tf.TensorInfo };
-    if (dy.dtype !== "float32") return stock(call);
-    const attributes = call.attrs as unknown as PoolAttributes;
-    const grid = gridOf(geometryOf("mean pooling", input.shape, dy.shape, attributes));
-    if (poolsNothing(grid) || windowProgram(grid, 1).framed) return stock(call);
-    const attrs = { ...grid, shape: input.shape, mean: true, frame: [0, 0] };
-    return own({ ...call, inputs: { dy }, attrs: attrs as unknown as tf.NamedAttrMap });
   };
 }
 

@@ -120,7 +120,10 @@ function ranked(
 ): CheckpointsState {
   const one: EpochValue = { epoch: report.epoch, value: monitor.value(report) };
   const sign = monitor.more ? -1 : 1;
-  const all = [...saved.top, one].sort((a, b) => sign * (a.value - b.value) || a.epoch - b.epoch);
+  const found = Number.isFinite(one.value) ? [one] : [];
+  const all = [...saved.top, ...found].sort((a, b) =>
+    sign * (a.value - b.value) || a.epoch - b.epoch
+  );
   return {
     best: monitor.improves(one.value, saved.best?.value ?? null) ? one : saved.best,
     top: all.slice(0, top),

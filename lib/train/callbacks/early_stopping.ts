@@ -85,8 +85,9 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
       const next = { ...state, wait: state.wait + 1 };
       if (next.wait < patience) return { state: next };
       const epochs = patience === 1 ? "an epoch" : `${patience} epochs`;
-      const stop =
-        `${name}: ${monitor} has not improved for ${epochs}, best in epoch ${state.bestEpoch}`;
+      const stop = `${name}: ${monitor} has not improved for ${epochs}, ${
+        state.best === null ? "and never was a finite number" : `best in epoch ${state.bestEpoch}`
+      }`;
       return { state: next, stop };
     },
     async onEnd(training, memory) {

@@ -35,7 +35,7 @@ export type Monitor = {
   readonly more: boolean;
   /** The number of an epoch. */
   value(report: EpochNumbers): number;
-  /** Whether a value is an improvement; the first always is. */
+  /** Whether a value is an improvement: the first finite one is, others that are not are none. */
   improves(value: number, best: number | null): boolean;
 };
 
@@ -97,6 +97,7 @@ export function monitorOf(what: string, options: MonitorOptions): Monitor {
     more,
     value: (report) => numbersOf(report)[monitor]!,
     improves: (value, best) =>
-      best === null || (more ? value > best + minDelta : value < best - minDelta),
+      Number.isFinite(value) &&
+      (best === null || (more ? value > best + minDelta : value < best - minDelta)),
   };
 }
