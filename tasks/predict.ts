@@ -1,7 +1,6 @@
 // `deno task predict`: the most probable classes of a picture, or of each in a folder.
 import { join } from "node:path";
-import { imageOf, type Raster, type Size } from "../lib/image/image.ts";
-import { seenPart } from "../lib/image/preprocess.ts";
+import { imageOf, type Raster } from "../lib/image/image.ts";
 import { inputShapeOf, type Preprocessing } from "../lib/image/mod.ts";
 import { classifyImage, classifyImages, faultOfSize } from "../lib/train/classify.ts";
 import { table } from "../lib/text/table.ts";
@@ -112,8 +111,7 @@ async function run(
   const found = await findPreprocessing(network, flags.preprocessing);
   const isGray = network.inputShape[2] === 1 && flags.preprocessing === undefined;
   const prepared = async (file: string, read?: Raster) => {
-    const needed = (size: Size) => seenPart(size, found.how);
-    const image = read ?? await readRaster(file, isGray ? undefined : needed);
+    const image = read ?? await readRaster(file);
     const fault = faultOfSize(image, found.how);
     if (fault) throw new RangeError(`Cannot classify ${file}: ${fault}`);
     return isGray ? grayPicture(image, network, found, flags.invert) : { image, ...found };

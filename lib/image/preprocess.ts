@@ -1,8 +1,8 @@
 // Prepares pictures as the input of a network.
 import { toGray } from "./gray.ts";
-import { checkImage, type Image, type Raster, type Size, type Window } from "./image.ts";
+import { checkImage, type Image, type Raster, type Size } from "./image.ts";
 import { checkPreprocessing, type Preprocessing } from "./preprocessing.ts";
-import { resizedWindow, sourceOf } from "./resize.ts";
+import { resizedWindow } from "./resize.ts";
 
 /**
  * Prepares a picture as the input that a network's weights expect.
@@ -40,7 +40,6 @@ export function preprocess(image: Image, how: Preprocessing): Float32Array<Array
 
 /** As {@linkcode preprocess}, of a picture as its file has it. */
 export function preprocessRaster(image: Raster, how: Preprocessing): Float32Array<ArrayBuffer> {
-  checkPreprocessing(how);
   const seen = croppedImage(image, how);
   const gray = how.mean.length === 1 ? toGray(seen) : seen;
   return normalized(gray, how);
@@ -94,21 +93,9 @@ export function momentsOf(
   return { mean: mean.map((each) => each / range), std: std.map((each) => each / range) };
 }
 
-/** The part of a picture that {@linkcode preprocess} depends on. */
-export function seenPart(image: Size, how: Preprocessing): Window {
-  checkPreprocessing(how);
-  const { width, height, window, filter } = placed(image, how);
-  return sourceOf(image, width, height, window, filter);
-}
-
 /** What {@linkcode preprocess} shows of a picture: its steps 1 to 3. */
 export function croppedImage(image: Raster, how: Preprocessing): Image {
-  const { width, height, window, filter } = placed(image, how);
-  return resizedWindow(image, width, height, window, filter, "dropped");
-}
-
-/** The size that a picture is resized to, and what is cut out of that. */
-function placed(image: Size, how: Preprocessing) {
+  checkPreprocessing(how);
   const [cropHeight, cropWidth] = inputShapeOf(how);
   const [width, height] = sizeBeforeCrop(image, how, cropWidth, cropHeight);
   const window = {
@@ -117,7 +104,7 @@ function placed(image: Size, how: Preprocessing) {
     width: cropWidth,
     height: cropHeight,
   };
-  return { width, height, window, filter: how.filter ?? "bilinear" };
+  return resizedWindow(image, width, height, window, how.filter ?? "bilinear", "dropped");
 }
 
 /** Width and height to resize to, of which the middle is cut out. */

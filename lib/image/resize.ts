@@ -5,7 +5,6 @@ import {
   type Image,
   imageOf,
   type Raster,
-  type Size,
   whiteOf,
   type Window,
 } from "./image.ts";
@@ -111,35 +110,6 @@ export function resizedWindow(
   return { width: window.width, height: window.height, channels, pixels };
 }
 
-/** The part of a picture that a window depends on when the picture is resized. */
-export function sourceOf(
-  image: Size,
-  width: number,
-  height: number,
-  window: Window,
-  filter: ResizeFilter,
-): Window {
-  const span = (from: number, to: number, start: number, count: number) =>
-    [spanOf(from, to, start, filter)[0], spanOf(from, to, start + count - 1, filter)[1]] as const;
-  const [left, right] = span(image.width, width, window.left, window.width);
-  const [top, bottom] = span(image.height, height, window.top, window.height);
-  return { left, top, width: right - left, height: bottom - top };
-}
-
-/** The source pixels of a pixel: the first, and the one after the last. */
-function spanOf(
-  from: number,
-  to: number,
-  place: number,
-  filter: ResizeFilter,
-): readonly [first: number, end: number] {
-  const scale = from / to;
-  const center = (place + 0.5) * scale;
-  const reach = FILTERS[filter].reach * Math.max(1, scale);
-  const first = Math.max(0, Math.floor(center - reach + 0.5));
-  return [first, Math.min(from, Math.floor(center + reach + 0.5))];
-}
-
 /** A row of a picture: colors times alpha, or without it if fewer channels are kept. */
 function readRow(
   { width, channels, pixels }: Raster,
@@ -169,7 +139,7 @@ function taps(
   filter: ResizeFilter,
   white: number,
 ): Taps {
-  const { weight } = FILTERS[filter];
+  const { reach, weight } = FILTERS[filter];
   const scale = from / to;
   const support = Math.max(1, scale);
   const firsts = new Int32Array(count);
@@ -177,7 +147,8 @@ function taps(
   const weights: number[] = [];
   for (let i = 0; i < count; i++) {
     const center = (start + i + 0.5) * scale;
-    const [first, end] = spanOf(from, to, start + i, filter);
+    const first = Math.max(0, Math.floor(center - reach * support + 0.5));
+    const end = Math.min(from, Math.floor(center + reach * support + 0.5));
     const own = Array.from(
       { length: end - first },
       (_, j) => weight(Math.abs((first + j + 0.5 - center) / support)),

@@ -2,7 +2,7 @@
 import { fileError } from "../files/file_error.ts";
 import { decodeRaster } from "../image/codecs/decode.ts";
 import { checkImage, type Image, type Raster } from "../image/image.ts";
-import { inputShapeOf, preprocessRaster, seenPart } from "../image/preprocess.ts";
+import { inputShapeOf, preprocessRaster } from "../image/preprocess.ts";
 import type { Preprocessing } from "../image/preprocessing.ts";
 import type { Network } from "../layers/layer.ts";
 import { oneBehind } from "../tensor/one_behind.ts";
@@ -77,7 +77,7 @@ export async function classify<P extends Tree, S extends Tree>(
   picture: Picture,
   options: ClassifyOptions = {},
 ): Promise<Classification[]> {
-  const image = await rasterOf(picture, preprocessingFor(network));
+  const image = await rasterOf(picture);
   const scored = await classifyImage(network, image, options);
   return scored.map(({ index, name, probability }) => ({ index, name, probability }));
 }
@@ -211,18 +211,17 @@ export function requireFinite(scores: Float32Array): void {
   );
 }
 
-/** A picture's pixels, at least those that are looked at. */
-async function rasterOf(picture: Picture, how: Preprocessing): Promise<Raster> {
-  const decode = (bytes: Uint8Array, file: string): Raster =>
-    decodeRaster(bytes, file, (size) => seenPart(size, how));
+/** A picture's pixels, as its file has them. */
+async function rasterOf(picture: Picture): Promise<Raster> {
   if (picture instanceof tf.Tensor) return await imageOfTensor(picture);
-  if (picture instanceof Uint8Array) return decode(picture, "the given bytes");
+  if (picture instanceof Uint8Array) return await decodeRaster(picture, "the given bytes");
   if (typeof picture === "object" && !(picture instanceof URL)) {
     checkImage(picture);
     return picture;
   }
   const isUrl = picture instanceof URL || /^(https?|file|data):/i.test(picture);
-  return decode(await (isUrl ? fetched(`${picture}`) : read(`${picture}`)), `${picture}`);
+  const bytes = await (isUrl ? fetched(`${picture}`) : read(`${picture}`));
+  return await decodeRaster(bytes, `${picture}`);
 }
 
 async function read(file: string): Promise<Uint8Array> {

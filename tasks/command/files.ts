@@ -1,6 +1,6 @@
 // The files of tasks: errors name the file and the reason.
 import { attempting, fileError } from "../../lib/files/file_error.ts";
-import { decodeRaster, type NeededPart } from "../../lib/image/codecs/decode.ts";
+import { decodeRaster } from "../../lib/image/codecs/decode.ts";
 import { type Image, imageOf, type Raster } from "../../lib/image/image.ts";
 import { say } from "./say.ts";
 
@@ -14,14 +14,10 @@ export async function readImage(file: string): Promise<Image> {
   return imageOf(await readRaster(file));
 }
 
-/**
- * As {@linkcode readImage}, of pixels as the file has them.
- *
- * @param needed what is looked at: other pixels may stay black
- */
-export async function readRaster(file: string, needed?: NeededPart): Promise<Raster> {
+/** As {@linkcode readImage}, of pixels as the file has them. */
+export async function readRaster(file: string): Promise<Raster> {
   const bytes = await attempting(`Cannot read ${file}`, Deno.readFile(file));
-  const image = decodeRaster(bytes, file, needed);
+  const image = await decodeRaster(bytes, file);
   if (image.warning) say(`note: ${image.warning}`);
   return image;
 }

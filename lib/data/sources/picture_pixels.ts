@@ -2,8 +2,7 @@
 import { decodeRaster } from "../../image/codecs/decode.ts";
 import { toGray } from "../../image/gray.ts";
 import type { Image, Size } from "../../image/image.ts";
-import { croppedImage, seenPart } from "../../image/preprocess.ts";
-import type { Preprocessing } from "../../image/preprocessing.ts";
+import { croppedImage } from "../../image/preprocess.ts";
 import { resizedWindow, type ResizeFilter } from "../../image/resize.ts";
 
 /** How pictures become pixels of one size. */
@@ -22,24 +21,21 @@ export type PicturePixels = { readonly pixels: Uint8Array<ArrayBuffer>; readonly
  *
  * @throws {SyntaxError | RangeError} if `decodeImage` cannot decode it
  */
-export function picturePixels(
+export async function picturePixels(
   bytes: Uint8Array,
   file: string,
   rule: PixelRule,
-): PicturePixels {
+): Promise<PicturePixels> {
   const { shape: [height, width, channels], filter } = rule;
-  if (rule.resize === "stretch") {
-    const decoded = decodeRaster(bytes, file);
-    const whole = { left: 0, top: 0, width, height };
-    const image = resizedWindow(decoded, width, height, whole, filter, "dropped");
-    return levelsOf(image, channels, decoded.warning);
-  }
-  const how = (size: Size): Preprocessing => ({
-    ...{ resize: shortSide(size, rule), crop: [height, width], filter },
-    ...{ range: 255, mean: [0], std: [1] }, // which change nothing that is shown
-  });
-  const decoded = decodeRaster(bytes, file, (size) => seenPart(size, how(size)));
-  return levelsOf(croppedImage(decoded, how(decoded)), channels, decoded.warning);
+  const decoded = await decodeRaster(bytes, file);
+  const whole = { left: 0, top: 0, width, height };
+  const image = rule.resize === "stretch"
+    ? resizedWindow(decoded, width, height, whole, filter, "dropped")
+    : croppedImage(decoded, {
+      ...{ resize: shortSide(decoded, rule), crop: [height, width], filter },
+      ...{ range: 255, mean: [0], std: [1] }, // which change nothing that is shown
+    });
+  return levelsOf(image, channels, decoded.warning);
 }
 
 /** The pixels of an image, 0 to 255, in so many channels. */
