@@ -82,6 +82,9 @@ function frameOf(file: Uint8Array): { readonly width: number; readonly height: n
   return { width: 0, height: 0 };
 }
 
+// libjpeg-turbo's own memory, 50 MiB, is not that of a file.
+await decodeImage(JPEGS[0]!.jpeg, "first.jpg");
+
 const jpegFormat: Format<Image> = {
   name: "JPEG",
   seeds: JPEGS.filter(({ jpeg }) => jpeg.length < 6000).map(({ jpeg }) => jpeg),

@@ -22,7 +22,10 @@ type Decoder = {
 };
 type Package = typeof import("npm:@cornerstonejs/codec-libjpeg-turbo-8bit@1.2.8/decode");
 
-/** The bytes of memory beyond which the package is dropped: what has grown does not shrink. */
+/**
+ * The bytes of memory beyond which the package is dropped. It begins with 50 MiB; what has grown for a
+ * large picture does not shrink, and each damaged file leaves some 4 KB.
+ */
 const MOST_MEMORY = 2 ** 28;
 
 type Library = { readonly module: Module; readonly decoder: Decoder };
