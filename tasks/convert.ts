@@ -189,7 +189,7 @@ async function run(flags: Flags): Promise<void> {
   const format = convertedTo(flags.out);
   requireUse(flags, format);
   const file = await openWeights(flags.in, flags);
-  await startDevice(flags.backend ?? "cpu");
+  await startDevice(flags.backend);
   const network = await opened(file, flags);
   const became = await write(format, flags.out, network, file, flags);
   const again = await format.open?.(flags.out, network.inputShape);

@@ -85,22 +85,23 @@ export async function normalizationOf(
   return { normalize: datasetMoments(found, imageShape), source: found.source };
 }
 
-/** Refuses other classes than the network's, which a folder may have. */
+/** Refuses other classes than the network's: its answers would count as wrong. */
 function requireClasses(network: NetworkFile, names: readonly string[], dataset: string): void {
+  const flag = dataset === "folder" ? "--data-dir" : "--dataset";
   if (names.length !== network.numClasses) {
     refuse(
-      "--dataset",
+      flag,
       `one with as many classes as ${network.name}, ${network.numClasses}`,
       `${dataset} with ${names.length}`,
     );
   }
   const learned = network.checkpoint?.classNames ?? names;
-  const other = names.findIndex((name, i) => dataset === "folder" && name !== learned[i]);
+  const other = names.findIndex((name, i) => name !== learned[i]);
   if (other >= 0) {
     refuse(
-      "--data-dir",
-      `a folder with the network's classes, ${learned.join(", ")}`,
-      `${names[other]} in place of ${learned[other]}`,
+      flag,
+      `one with the network's classes, ${learned.join(", ")}`,
+      `${names[other]} in place of ${learned[other]} in ${dataset}`,
     );
   }
 }

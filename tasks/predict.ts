@@ -13,8 +13,9 @@ import {
 import { choice, count, path, runCommand, toggle, type Values } from "./command.ts";
 import { startDevice } from "./command/device.ts";
 import { DEFAULT_WEIGHTS, networkFlags, openWeights, weightsFlag } from "./network.ts";
-import { type Inversion, INVERSIONS } from "./pictures/flags.ts";
-import { preparedGray, prepareGray, requireInvertible } from "./pictures/read_picture.ts";
+import { type Inversion, inversionOf, INVERSIONS } from "./pictures/flags.ts";
+import { preparedGray, prepareGray } from "../lib/image/gray_input.ts";
+import { requireInvertible } from "./pictures/read_picture.ts";
 import { readRaster } from "./command/files.ts";
 import { say } from "./command/say.ts";
 
@@ -62,7 +63,7 @@ function grayPicture(
   invert: Inversion,
 ): { image: Raster; how: Preprocessing; source: string } {
   return {
-    image: prepareGray(imageOf(image), inputShape, invert).image,
+    image: prepareGray(imageOf(image), inputShape, inversionOf(invert)).image,
     how: preparedGray(how, inputShape),
     source: source.startsWith("that of") ? "gray, of the network's size" : source,
   };

@@ -8,8 +8,9 @@ import { startDevice } from "./command/device.ts";
 import { abortOnInterrupt, exitCodeOf } from "./command/interrupt.ts";
 import { say } from "./command/say.ts";
 import { DEFAULT_WEIGHTS, networkFlags, openWeights, weightsFlag } from "./network.ts";
-import { INVERSIONS } from "./pictures/flags.ts";
-import { preparedGray, prepareGray, requireInvertible } from "./pictures/read_picture.ts";
+import { inversionOf, INVERSIONS } from "./pictures/flags.ts";
+import { preparedGray, prepareGray } from "../lib/image/gray_input.ts";
+import { requireInvertible } from "./pictures/read_picture.ts";
 
 /** What the task takes. */
 export const command = {
@@ -73,7 +74,7 @@ function preparation(
   if (inputShape[2] !== 1 || preprocessing !== undefined) return { how };
   return {
     how: preparedGray(how, inputShape),
-    prepare: (image) => prepareGray(image, inputShape, invert).image,
+    prepare: (image) => prepareGray(image, inputShape, inversionOf(invert)).image,
   };
 }
 

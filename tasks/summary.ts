@@ -170,7 +170,9 @@ async function run(
 ): Promise<void> {
   const { model: name, compare, svg, blocks, json } = values;
   if (name !== undefined && compare !== undefined) {
-    throw new UsageError("Cannot run: either MODEL or --compare must be given, got both");
+    throw new UsageError(
+      `Cannot run: either MODEL or --compare must be given, got both: --compare ${name},${compare}`,
+    );
   }
   if (name === undefined && compare === undefined) return listModels(json);
   const options = { batchSize: values["batch-size"], optimizer: values.optimizer };

@@ -280,12 +280,10 @@ async function runIn(world: World, flags: TrainFlags): Promise<number> {
       }
       return outcome;
     });
+    // The code of a file is run only if it is named again.
+    const own = opened.named.own ? ["--model", opened.named.name] : [];
     if (outcome.interrupted) {
-      const where = flags.out === undefined ? defaultOut(settings) : [
-        // The code of a file is run only if it is named again.
-        ...opened.named.own ? ["--model", opened.named.name] : [],
-        ...["--out", dir],
-      ];
+      const where = flags.out === undefined ? defaultOut(settings) : [...own, "--out", dir];
       const task = world.size === 1
         ? "deno task train --resume"
         : `mpirun -n ${world.size} deno task train --distributed --resume`;
@@ -300,7 +298,7 @@ async function runIn(world: World, flags: TrainFlags): Promise<number> {
     const files = folder.files();
     const seconds = (performance.now() - began) / 1000;
     const { classNames } = train;
-    summaryLines({ evaluation, classNames, history, held, stopped, seconds, dir, files })
+    summaryLines({ evaluation, classNames, history, held, stopped, seconds, dir, own, files })
       .forEach(say);
     if (!flags.json) return 0;
     console.log(JSON.stringify({

@@ -181,6 +181,8 @@ function xAxis(panel: LinePanel, gridIndex: number): Option {
     min,
     ...(most > min ? { max: most } : {}),
     ...(isWhole ? { minInterval: 1 } : {}),
+    // The last one is where the values end, which may be anywhere.
+    axisLabel: { color: MUTED, formatter: (at: number) => written(at) },
   };
 }
 

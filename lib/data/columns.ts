@@ -8,6 +8,7 @@ import { requireWhole } from "../text/require.ts";
 import { type Normalization, pixelTable, requireMoments } from "./normalization.ts";
 import { prefetch } from "./prefetch.ts";
 import { streamOf } from "./stream.ts";
+import { describeValue } from "../text/value.ts";
 
 /** Numbers of examples, one example after the other. */
 export type ColumnValues = Uint8Array | Uint16Array | Int32Array | Float32Array;
@@ -104,6 +105,13 @@ export function columnEntries(columns: Columns, path = ""): [string, Column][] {
   if (columns instanceof tf.Tensor) {
     throw new TypeError(
       `Cannot use columns: each must be { values, shape }, values being a typed array, got a tensor at ${path}. Its numbers are await tensor.data(); tensors are for streams`,
+    );
+  }
+  if (ArrayBuffer.isView(columns) || Array.isArray(columns)) {
+    throw new TypeError(
+      `Cannot use columns: each must be { values, shape }, such as { values: new Float32Array(numbers), shape: [1], normalize: "none" }, got ${
+        describeValue(columns)
+      } at ${path}`,
     );
   }
   if (isColumn(columns)) return [[path, columns]];

@@ -3,6 +3,7 @@
 import { partOf } from "../tensor/batch_part.ts";
 import { ALONE, type World } from "../world/world.ts";
 import { type Examples, imageSize } from "./examples.ts";
+import { describeValue } from "../text/value.ts";
 
 /**
  * Labeled images that are read when they are needed, such as a folder larger than memory.
@@ -72,10 +73,27 @@ export function isSource(examples: Examples | ImageSource): examples is ImageSou
 /** Refuses examples whose parts do not match, which would give wrong batches in silence. */
 export function checkExamples(examples: Examples | ImageSource): void {
   const { name, labels, imageShape, classNames } = examples;
-  if (!imageShape.every((length): boolean => Number.isInteger(length) && length >= 1)) {
+  const isShape = imageShape?.length === 3 &&
+    imageShape.every((length): boolean => Number.isInteger(length) && length >= 1);
+  if (!isShape) {
     throw new TypeError(
       `Cannot use the examples ${name}: their image shape must be [height, width, channels] ` +
         `in whole numbers of at least 1, got [${imageShape}]`,
+    );
+  }
+  requireChannelsLast(name, imageShape);
+  if (!Array.isArray(classNames)) {
+    throw new TypeError(
+      `Cannot use the examples ${name}: classNames must be a list with the name of each class, got ${
+        describeValue(classNames)
+      }`,
+    );
+  }
+  if (!ArrayBuffer.isView(labels)) {
+    throw new TypeError(
+      `Cannot use the examples ${name}: labels must be the indices of classes in a Uint8Array or Uint16Array, got ${
+        describeValue(labels)
+      }. Of names: Uint8Array.from(names, (name) => classNames.indexOf(name))`,
     );
   }
   const size = imageSize(examples);
@@ -94,13 +112,27 @@ export function checkExamples(examples: Examples | ImageSource): void {
         `${labels.length} labels`,
     );
   }
-  const wrong = Array.prototype.findIndex.call(labels, (label) => label >= classNames.length);
+  const wrong = Array.prototype.findIndex.call(
+    labels,
+    (label) => !(label >= 0 && label < classNames.length && Number.isInteger(label)),
+  );
   if (wrong >= 0) {
     throw new RangeError(
-      `Cannot use the examples ${name}: a label must be below the ${classNames.length} ` +
+      `Cannot use the examples ${name}: a label must be a whole number below the ${classNames.length} ` +
         `classes, got ${labels[wrong]} at index ${wrong}`,
     );
   }
+}
+
+/**
+ * Refuses what can only be images with their channels first: their pixels would be taken for others,
+ * and a network would learn from them all the same.
+ */
+function requireChannelsLast(name: string, [first, rows, last]: Examples["imageShape"]): void {
+  if (![1, 3, 4].includes(first) || rows !== last || last <= 4) return;
+  throw new TypeError(
+    `Cannot use the examples ${name}: images must have their channels last, [height, width, channels], got [${first},${rows},${last}]. Turn them by tf.transpose, or make columns, { name, inputs: { values, shape }, targets }, of what is no image`,
+  );
 }
 
 /**

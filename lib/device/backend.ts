@@ -95,6 +95,15 @@ export class GuardedBackend extends WebGPUBackend {
   }
 
   /**
+   * Whether a tensor's numbers are likely to be the same when what is being recorded is replayed: it is
+   * an argument, such as a network's weights, and no gradient is asked for, by which they would change.
+   */
+  mayLast(info: tf.TensorInfo): boolean {
+    const { state } = tf.engine() as unknown as { readonly state: { gradientDepth: number } };
+    return state.gradientDepth === 0 && this.#recorder?.isGiven(info) === true;
+  }
+
+  /**
    * Gives what operations would run to a recorder. No tensor made meanwhile has
    * numbers, so it can neither be read nor, afterwards, be used.
    *

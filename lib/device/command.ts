@@ -119,6 +119,8 @@ export type CommandRecorder = {
   holdHalves(flag: tf.TensorInfo): void;
   /** Takes a copy of a whole tensor. */
   copy(from: tf.TensorInfo, to: tf.TensorInfo): void;
+  /** Whether a tensor was given to the function, not made by a command. */
+  isGiven(info: tf.TensorInfo): boolean;
   /** Takes an exchange of whole tensors for others of their shapes. */
   exchange(from: readonly tf.TensorInfo[], to: readonly tf.TensorInfo[], channel: Channel): void;
   /**

@@ -3,6 +3,8 @@ import { WARP, WARP_GRADIENT } from "../tensor/affine.ts";
 import { ACTIVATION_GRADIENT } from "../tensor/activation_gradient.ts";
 import "../tensor/batch_norm_host.ts";
 import "../tensor/functions_host.ts";
+import "../tensor/pixel_padding.ts";
+import "../tensor/transform_host.ts";
 import {
   BATCH_NORM,
   BATCH_NORM_GRADIENT,
@@ -78,6 +80,7 @@ import {
 import { updateTrees } from "./kernels/update_trees.ts";
 import { unaryKernels } from "./kernels/unary.ts";
 import { tile } from "./kernels/tile.ts";
+import { transform } from "./kernels/transform.ts";
 import { uniform } from "./kernels/uniform.ts";
 
 type KernelFunction = tf.KernelConfig["kernelFunc"];
@@ -146,6 +149,7 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   PadV2: (software, stock) => pad(software, padZeros(software, stock)),
   Slice: slice,
   SplitV: split,
+  Transform: transform,
   Transpose: transpose,
   Concat: concat,
   Prod: prod,

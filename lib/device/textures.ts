@@ -17,6 +17,9 @@ const BYTES: Readonly<Record<Texels, number>> = {
   r16float: 2,
 };
 
+/** Textures up to this size may be kept between the calls of a recorded function. */
+export const LASTING_BYTES = 16 << 20;
+
 /** Whether WGSL has storage textures of such texels without further features; else they are sampled. */
 export function isStorageFormat(texels: Texels): boolean {
   return texels !== "r16float";
@@ -62,6 +65,31 @@ export function fitsTexture(
   const numbers = BYTES[texels] / 4;
   const rows = Math.ceil(size / numbers / (1 << WIDTH_BITS));
   return size % numbers === 0 && rows <= limits.maxTextureDimension2D;
+}
+
+/**
+ * What a copy of a tensor into a texture costs on adapters that compute on the
+ * CPU, and what each number that an invocation reads of it gains, in nanoseconds:
+ * measured on llvmpipe. The copy also ends the pass.
+ */
+const COPY = {
+  pass: 40_000,
+  number: 0.25,
+  gain: { rgba32float: 0.25, r32float: 0.4 },
+} as const;
+
+/**
+ * Whether a software adapter gains by reading tensors from textures.
+ *
+ * @param size how many numbers are copied
+ * @param reads how many numbers all invocations read of them
+ */
+export function paysToCopy(
+  size: number,
+  reads: number,
+  texels: keyof typeof COPY.gain = "rgba32float",
+): boolean {
+  return reads * COPY.gain[texels] > COPY.pass + COPY.number * size;
 }
 
 /**

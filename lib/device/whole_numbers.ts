@@ -1,5 +1,6 @@
 // tfjs's programs on whole numbers: their text takes all through float32, which holds 24 bits.
 import type { tf } from "../tensor/tf.ts";
+import { mendedText } from "./mended_programs.ts";
 
 /** tfjs's programs that move, compare, add or multiply numbers: those that do not compute places by floats. */
 const PROGRAMS = new Set([
@@ -67,11 +68,14 @@ export function wholePrograms(device: GPUDevice): WholePrograms {
   const compiled = new WeakSet<GPUShaderModule | GPUComputePipeline>();
   const makeModule = device.createShaderModule.bind(device);
   const makePipeline = device.createComputePipeline.bind(device);
+  let running: string | undefined;
   let output: tf.DataType | undefined;
   device.createShaderModule = (descriptor): GPUShaderModule => {
-    const code = output && wholeText(descriptor.code, output);
-    const module = makeModule(code ? { ...descriptor, code } : descriptor);
-    if (code) compiled.add(module);
+    if (!running) return makeModule(descriptor);
+    const mended = mendedText(running, descriptor.code);
+    const whole = output && wholeText(mended, output);
+    const module = makeModule({ ...descriptor, code: whole ?? mended });
+    if (whole) compiled.add(module);
     return module;
   };
   device.createComputePipeline = (descriptor): GPUComputePipeline => {
@@ -82,11 +86,12 @@ export function wholePrograms(device: GPUDevice): WholePrograms {
   return {
     during(operation, inputs, dtype, f) {
       const all = [...inputs.map((info) => info.dtype), dtype];
+      running = operation;
       output = PROGRAMS.has(operation) && all.every(isWhole) ? dtype : undefined;
       try {
         return f();
       } finally {
-        output = undefined;
+        running = output = undefined;
       }
     },
     has: (pipeline) => compiled.has(pipeline),

@@ -5,7 +5,7 @@ function reasonOf(cause: Error): string {
   // In a browser it says what the server answered.
   const isSystems = !cause.message.startsWith("Cannot ");
   if (cause instanceof Deno.errors.NotFound && isSystems) return "there is no such file or folder";
-  if (cause instanceof Deno.errors.IsADirectory) return "it is a folder";
+  if (cause instanceof Deno.errors.IsADirectory) return "it is a folder: name a file in it";
   return cause.message;
 }
 

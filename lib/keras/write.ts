@@ -7,13 +7,8 @@ import type { Network } from "../layers/layer.ts";
 import type { Weight } from "../layers/operation.ts";
 import type { Shape, ShapeTree } from "../tensor/tensor.ts";
 import { snakeCase } from "./config.ts";
-import {
-  type Json,
-  type JsonRecord,
-  kerasModel,
-  type WrittenLayer,
-  type WrittenModel,
-} from "./written_layers.ts";
+import { kerasModel } from "./written_layers.ts";
+import type { Json, JsonRecord, WrittenLayer, WrittenModel } from "./written_model.ts";
 
 /** How a file of Keras is written. */
 export type KerasWriting = {

@@ -103,15 +103,32 @@ function requireWhole(model: AnyModel, params: Tree, state: Tree, x: Tree): void
   try {
     require(shapesOf(x));
   } catch (error) {
-    if (!(x instanceof tf.Tensor)) throw error;
-    if (!accepts(() => require(x.shape))) throw error;
-    throw new TypeError(
-      `Cannot apply ${withArticle(model.op)} layer: its input must be a batch, [N, ${
-        x.shape.join(", ")
-      }], got [${x.shape}], without the batch. Of one example make a batch by tf.expandDims(x)`,
-      { cause: error },
-    );
+    const mend = x instanceof tf.Tensor &&
+      mendOf(x.shape, (shape) => accepts(() => require(shape)));
+    if (!mend) throw error;
+    throw new TypeError(`Cannot apply ${withArticle(model.op)} layer: ${mend}`, { cause: error });
   }
+}
+
+/** How an input of another shape becomes one that a model takes, for an error, if that is known. */
+function mendOf(shape: Shape, takes: (shape: Shape) => boolean): string | undefined {
+  if (takes(shape)) {
+    return `its input must be a batch, [N, ${
+      shape.join(", ")
+    }], got [${shape}], without the batch. Of one example make a batch by tf.expandDims(x)`;
+  }
+  if (shape.length === 2 && takes([...shape, 1])) {
+    return `its input must be a batch of images, [N, ${
+      shape.join(", ")
+    }, 1], got [${shape}]. Of one make a batch by tf.reshape(x, [1, ${shape.join(", ")}, 1])`;
+  }
+  const [, channels, ...sides] = shape;
+  // A few rows of a few pixels are no image of either order.
+  const isFirst = shape.length === 4 && [1, 3, 4].includes(channels!) && Math.min(...sides) >= 8;
+  if (isFirst && takes([...sides, channels!])) {
+    return `its images must have their channels last, [N, height, width, channels], got [${shape}], with the channels first. Turn them by tf.transpose(x, [0, 2, 3, 1])`;
+  }
+  return undefined;
 }
 
 function accepts(require: () => void): boolean {

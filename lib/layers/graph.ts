@@ -16,7 +16,15 @@ import {
   slotEntries,
 } from "./layer.ts";
 import { type Join, joinOf } from "./parallel.ts";
-import { declareChild, fuseNeighbors, gather, requireNames, type Step } from "./sequential.ts";
+import {
+  declareChild,
+  fuseNeighbors,
+  gather,
+  isLayer,
+  requireLayer,
+  requireNames,
+  type Step,
+} from "./sequential.ts";
 
 /** A layer of a {@linkcode graph}, and what it takes. */
 export type GraphNode<L extends AnyLayer = AnyLayer> = {
@@ -200,7 +208,7 @@ function planOf(
   options: GraphOptions<readonly string[] | undefined, string | readonly string[] | undefined>,
 ): Plan {
   requireOptions(ACTION, options, { inputs: true, outputs: true });
-  requireNames("graph", nodes as Record<string, AnyLayer>);
+  requireNames("graph", nodes);
   const names = Object.keys(nodes);
   if (names.length === 0) throw new TypeError(`Cannot ${ACTION}: it must have a node, got {}`);
   const { inputs, outputs = names.at(-1)! } = options;
@@ -246,9 +254,7 @@ function plannedNode(
   }
   requireOptions(`${ACTION}: "${name}"`, node, NODE_OPTIONS);
   const { layer = identity() as AnyLayer, from, join } = node;
-  if (!isLayer(layer)) {
-    throw new TypeError(`Cannot ${ACTION}: the layer of "${name}" must be a layer, got ${layer}`);
-  }
+  requireLayer(ACTION, `the layer of "${name}"`, layer);
   const sources = from === undefined ? requireOne(name, before) : [from].flat() as string[];
   if (sources.length === 0 || (join !== undefined && sources.length === 1)) {
     throw new TypeError(
@@ -268,11 +274,6 @@ function requireOne(name: string, before: readonly string[]): readonly string[] 
       before.join(", ")
     }, got no from`,
   );
-}
-
-function isLayer(node: unknown): node is AnyLayer {
-  const { apply, declare } = (node ?? {}) as Partial<AnyLayer>;
-  return typeof apply === "function" && typeof declare === "function";
 }
 
 function requireInputs(inputs: readonly string[], names: readonly string[]): void {

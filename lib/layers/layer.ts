@@ -9,6 +9,7 @@ import { tf } from "../tensor/tf.ts";
 import type { Cost } from "./cost.ts";
 import type { Initializer } from "./initializers.ts";
 import type { JoinCall, OperationCall, Value } from "./operation.ts";
+import { describeValue } from "../text/value.ts";
 
 /** What the call of a layer depends on besides parameters, state and input. */
 export type Context = {
@@ -282,6 +283,13 @@ export function init<
   key: Key,
   shape: ShapesOf<X>,
 ): Initialized<P, S, X, Y> {
+  if (typeof shape !== "object" || shape === null) {
+    throw new TypeError(
+      `Cannot make a network: the shape of one input must be given after the key, init(model, key(0), [28, 28, 1]), got ${
+        describeValue(shape)
+      }`,
+    );
+  }
   const declared = model.declare(shape);
   return {
     model,

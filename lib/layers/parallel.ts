@@ -8,7 +8,7 @@ import { defineLayer } from "./define_layer.ts";
 import { enter } from "./enter.ts";
 import type { Empty, Layer, NamedLayers, ParamsOf, StateOf } from "./layer.ts";
 import type { JoinCall, Value } from "./operation.ts";
-import { declareChild, gather, requireNames } from "./sequential.ts";
+import { declareChild, gather, requireLayers } from "./sequential.ts";
 
 /**
  * How the outputs of {@linkcode parallel} layers become one. The built-in ones are `"concat"`,
@@ -139,7 +139,7 @@ function joined<L extends NamedLayers>(
   layers: L,
   join: Join,
 ): Layer<ParamsOf<L>, StateOf<L>> {
-  requireNames("parallel", layers);
+  requireLayers("parallel", layers);
   if (Object.keys(layers).length === 0) {
     throw new TypeError(
       "Cannot make a parallel layer: it must have at least one, got {}",

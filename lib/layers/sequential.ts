@@ -14,6 +14,7 @@ import type {
 } from "./layer.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import { withArticle } from "../text/article.ts";
+import { describeValue } from "../text/value.ts";
 
 /**
  * A layer that feeds each named layer's output to the next.
@@ -42,7 +43,7 @@ import { withArticle } from "../text/article.ts";
  * ```
  */
 export function sequential<L extends NamedLayers>(layers: L): Layer<ParamsOf<L>, StateOf<L>> {
-  requireNames("sequential", layers);
+  requireLayers("sequential", layers);
   const steps: Step[] = Object.entries(layers).map(([name, layer]) => ({ name, layer }));
   const fused = fuseNeighbors(steps);
   return defineLayer<ParamsOf<L>, StateOf<L>>({
@@ -115,7 +116,7 @@ function fusePairs(
  *
  * @throws {TypeError} naming the first
  */
-export function requireNames(op: string, layers: NamedLayers): void {
+export function requireNames(op: string, layers: object): void {
   if (typeof layers !== "object" || layers === null || Array.isArray(layers)) {
     throw new TypeError(
       `Cannot make ${
@@ -134,6 +135,38 @@ export function requireNames(op: string, layers: NamedLayers): void {
       );
     }
   }
+}
+
+/**
+ * Refuses what are not layers by names that can be parts of paths.
+ *
+ * @throws {TypeError} naming the first
+ */
+export function requireLayers(op: string, layers: NamedLayers): void {
+  requireNames(op, layers);
+  for (const [name, layer] of Object.entries(layers)) {
+    requireLayer(`make ${withArticle(op)} layer`, `"${name}"`, layer);
+  }
+}
+
+/** Whether a value is a layer. */
+export function isLayer(value: unknown): value is AnyLayer {
+  const { apply, declare } = (value ?? {}) as Partial<AnyLayer>;
+  return typeof apply === "function" && typeof declare === "function";
+}
+
+/**
+ * Refuses what is no layer.
+ *
+ * @param action what cannot be done, such as `make a sequential layer`
+ * @param place what should be one
+ * @throws {TypeError} naming what is there
+ */
+export function requireLayer(action: string, place: string, layer: unknown): void {
+  if (isLayer(layer)) return;
+  throw new TypeError(
+    `Cannot ${action}: ${place} must be a layer, such as relu(), got ${describeValue(layer)}`,
+  );
 }
 
 /** Declares a child; its errors name it. */

@@ -1,4 +1,5 @@
 // Operators on constants, which are computed while a file is read.
+import { permuted } from "../tensor/permuted.ts";
 import { sizeOf } from "../tensor/tensor.ts";
 import type { Call } from "./call.ts";
 import { type Constant, constant, constantOf, filled, isWholeType } from "./constant.ts";
@@ -181,24 +182,12 @@ function transposed(call: Call): Constant {
   const sizes = order.map((axis) => dims[axis]!);
   call.require(`${[...order].sort()}` === `${dims.map((_, axis) => axis)}`, "permute axes", order);
   if (fill !== undefined) return filled(sizes, fill, isWhole);
-  const strides = dims.map((_, axis) => sizeOf(dims.slice(axis + 1)));
   // Weights may be large: their numbers are put in order when they are asked for.
   return {
     dims: sizes,
     isWhole,
-    values: () => {
-      const numbers = values();
-      const result = isWhole ? new Float64Array(numbers.length) : new Float32Array(numbers.length);
-      for (let i = 0; i < result.length; i++) {
-        let [rest, place] = [i, 0];
-        for (let axis = sizes.length - 1; axis >= 0; axis--) {
-          place += rest % sizes[axis]! * strides[order[axis]!]!;
-          rest = Math.floor(rest / sizes[axis]!);
-        }
-        result[i] = numbers[place]!;
-      }
-      return result;
-    },
+    values: () =>
+      permuted(values(), dims, order, isWhole ? new Float64Array(sizeOf(dims)) : undefined),
   };
 }
 

@@ -98,6 +98,6 @@ export function makeScorer(
  * How many inputs are computed for some: a power of two, or a whole batch. Each count is recorded
  * of its own, so there should be few.
  */
-export function paddedCount(count: number, batchSize: number): number {
+function paddedCount(count: number, batchSize: number): number {
   return Math.min(2 ** Math.ceil(Math.log2(count)), batchSize);
 }

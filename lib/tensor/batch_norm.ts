@@ -1,6 +1,6 @@
 // Batch normalization: by the batch's own statistics or by given ones, with gradients.
 import { type Channel, exchange } from "./exchange.ts";
-import type { Tensor, Tensor1D } from "./tensor.ts";
+import type { Tensor } from "./tensor.ts";
 import { tf } from "./tf.ts";
 
 /**
@@ -13,7 +13,7 @@ export const BATCH_NORM = "NeocogBatchNorm";
 /** The name of normalizing by given statistics: `x`, `scale`, `shift`, `mean`, `variance` → `y`. */
 export const NORMALIZE = "NeocogNormalize";
 
-/** `dy`, `x`, `mean`, `variance` → Σ dy and Σ dy · x̂ of each feature, `[2, C]`. */
+/** `dy`, `x`, `mean`, `variance` → Σ dy and Σ dy · x̂ of each feature, `[2, C]`, and each again, `[C]`. */
 export const NORMALIZE_SUMS = "NeocogNormalizeSums";
 
 /** `dy`, `x`, `mean`, `variance`, `scale` and those `sums` → the slopes by `x` in training. */
@@ -111,7 +111,7 @@ export function normalizeBatchTogether(
       const inputs = { dy, x, ...statistics, scale, sums: tf.mul(total!, seen / all) };
       const slope = tf.engine().runKernel(BATCH_NORM_GRADIENT, inputs, { epsilon }) as Tensor;
       // What does not count has no slope, though the others' sums would give it one.
-      return [own === 0 ? tf.zerosLike(x) : slope, slopes.scale(), slopes.shift()];
+      return [own === 0 ? tf.zerosLike(x) : slope, slopes.scale, slopes.shift];
     };
     return { value: normalize(x as Tensor, affine, statistics, epsilon), gradFunc };
   });
@@ -144,12 +144,11 @@ function sumsOf(
   mean: Tensor,
   variance: Tensor,
   { epsilon }: NormalizeAttributes,
-): { readonly sums: Tensor; readonly scale: () => Tensor; readonly shift: () => Tensor } {
+): { readonly sums: Tensor; readonly scale: Tensor; readonly shift: Tensor } {
   const inputs = { dy, x, mean, variance };
-  const sums = tf.engine().runKernel(NORMALIZE_SUMS, inputs, { epsilon }) as Tensor;
-  const row = (index: number): Tensor1D =>
-    tf.reshape(tf.slice(sums, [index, 0], [1, sums.shape[1]!]), [sums.shape[1]!]);
-  return { sums, shift: () => row(0), scale: () => row(1) };
+  const results = tf.engine().runKernel(NORMALIZE_SUMS, inputs, { epsilon });
+  const [sums, shift, scale] = results as unknown as [Tensor, Tensor, Tensor];
+  return { sums, shift, scale };
 }
 
 tf.registerGradient({
@@ -160,11 +159,12 @@ tf.registerGradient({
     const dy = (slopes as Tensor[])[0]!;
     const [x, scale, runningMean, runningVariance, mean, variance] = saved as Tensor[];
     const { epsilon } = attributes as unknown as NormalizeAttributes;
-    const { sums, ...affine } = sumsOf(dy, x!, mean!, variance!, { epsilon });
+    const { sums, shift, scale: along } = sumsOf(dy, x!, mean!, variance!, { epsilon });
     const inputs = { dy, x: x!, mean: mean!, variance: variance!, scale: scale!, sums };
     return {
       x: () => tf.engine().runKernel(BATCH_NORM_GRADIENT, inputs, { epsilon }),
-      ...affine,
+      scale: () => along,
+      shift: () => shift,
       mean: () => tf.zerosLike(runningMean!),
       variance: () => tf.zerosLike(runningVariance!),
     };
@@ -183,10 +183,10 @@ tf.registerGradient({
     const none = tf.zerosLike(shift);
     return {
       x: () => normalize(dy, { scale, shift: none }, { mean: none, variance }, given.epsilon),
-      scale: () => sums().scale(),
-      shift: () => sums().shift(),
-      mean: () => tf.neg(tf.mul(tf.mul(sums().shift(), scale), inverse())),
-      variance: () => tf.mul(tf.mul(sums().scale(), scale), tf.mul(-0.5, tf.square(inverse()))),
+      scale: () => sums().scale,
+      shift: () => sums().shift,
+      mean: () => tf.neg(tf.mul(tf.mul(sums().shift, scale), inverse())),
+      variance: () => tf.mul(tf.mul(sums().scale, scale), tf.mul(-0.5, tf.square(inverse()))),
     };
   },
 });

@@ -74,7 +74,12 @@ registerHostKernel<NormalizeAttributes>(
       sums[c]! += slope;
       sums[features + c]! += slope * (x!.values[i]! - mean!.values[c]!) * inverse;
     });
-    return [{ values: Float32Array.from(sums), shape: [2, features] }];
+    const values = Float32Array.from(sums);
+    return [
+      { values, shape: [2, features] },
+      { values: values.slice(0, features), shape: [features] },
+      { values: values.slice(features), shape: [features] },
+    ];
   },
 );
 

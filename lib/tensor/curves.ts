@@ -136,10 +136,13 @@ function derivative(x: Tensor, dy: Tensor, attributes: CurveAttributes): Tensor 
 tf.registerGradient({
   kernelName: CURVE,
   inputsToSave: ["x"],
-  gradFunc: (dy, [x], attributes) => ({
-    x: () =>
-      derivative(x!, dy as Tensor, { ...attributes as unknown as CurveAttributes, order: 1 }),
-  }),
+  outputsToSave: [true],
+  gradFunc: (dy, [x, y], attributes) => {
+    const given = attributes as unknown as CurveAttributes;
+    // The slope of relu6 follows from its result as well, so that jit need not keep what it is of.
+    const at = given.curve === "relu6" ? y! : x!;
+    return { x: () => derivative(at, dy as Tensor, { ...given, order: 1 }) };
+  },
 });
 
 tf.registerGradient({

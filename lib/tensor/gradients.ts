@@ -62,8 +62,8 @@ function ofExtreme(kernelName: string, axesName: string): tf.GradConfig {
 
 /** Steps have no slope, wherever they come down to; tfjs gives this one that of the quotient. */
 const FLOOR_DIV = ofTwo("FloorDiv", (_, a, b) => ({
-  a: () => tf.zerosLike(a),
-  b: () => tf.zerosLike(b),
+  a: () => tf.zeros(a.shape),
+  b: () => tf.zeros(b.shape),
 }));
 
 /** Whole numbers and truth values have no slope; tfjs passes it through them as if they were floats. */
@@ -99,6 +99,18 @@ const MIRROR_PAD: tf.GradConfig = {
       ]);
     };
     return { x: () => paddings.reduce(fold, dy as Tensor) };
+  },
+};
+
+/** tfjs's own forgets how the number of windows was rounded. */
+const MAX_POOL: tf.GradConfig = {
+  kernelName: "MaxPool",
+  inputsToSave: ["x"],
+  outputsToSave: [true],
+  gradFunc: (dy, saved, attributes) => {
+    const [input, output] = saved as [Tensor, Tensor];
+    const inputs = { dy: dy as Tensor, input, output };
+    return { x: () => tf.engine().runKernel("MaxPoolGrad", inputs, attributes) };
   },
 };
 
@@ -205,6 +217,7 @@ const GRADIENTS: readonly tf.GradConfig[] = [
   FLOOR_DIV,
   CAST,
   MIRROR_PAD,
+  MAX_POOL,
   SQUARED_DIFFERENCE,
   PRODUCT,
   CUMSUM,

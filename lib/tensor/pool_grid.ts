@@ -20,13 +20,14 @@ export function poolGrid(
   { filterSize, strides, pad, dimRoundingMode }: PoolAttributes,
 ): WindowGrid {
   const images = shape as [number, number, number, number];
-  return gridOf(
-    tf.backend_util.computePool2DInfo(images, filterSize, strides, 1, pad, dimRoundingMode),
+  const g = tf.backend_util.computePool2DInfo(
+    images,
+    filterSize,
+    strides,
+    1,
+    pad,
+    dimRoundingMode,
   );
-}
-
-/** The windows of tfjs's geometry. */
-export function gridOf(g: tf.backend_util.Conv2DInfo): WindowGrid {
   return {
     size: [g.filterHeight, g.filterWidth],
     stride: [g.strideHeight, g.strideWidth],

@@ -1,5 +1,6 @@
 // Refuses arguments that break a rule.
 import { unknownName } from "./nearest.ts";
+import { describeValue } from "./value.ts";
 
 /**
  * Refuses a value that breaks a rule.
@@ -12,6 +13,11 @@ import { unknownName } from "./nearest.ts";
 export function requireRange(action: string, rule: string, holds: boolean, value: unknown): void {
   if (holds) return;
   throw new RangeError(`Cannot ${action}: ${rule}, got ${value}`);
+}
+
+/** A value, of which a text is told from the number that it writes. */
+function quoted(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : `${value}`;
 }
 
 /**
@@ -32,7 +38,7 @@ export function requireWhole(
 ): number {
   const range = most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`;
   const holds = Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
-  requireRange(action, `${name} must be a whole number ${range}`, holds, value);
+  requireRange(action, `${name} must be a whole number ${range}`, holds, quoted(value));
   return value as number;
 }
 
@@ -45,7 +51,7 @@ export function requireWhole(
  */
 export function requirePositive(action: string, name: string, value: unknown): number {
   const holds = Number.isFinite(value) && (value as number) > 0;
-  requireRange(action, `${name} must be a finite number above 0`, holds, value);
+  requireRange(action, `${name} must be a finite number above 0`, holds, quoted(value));
   return value as number;
 }
 
@@ -79,7 +85,6 @@ export function requireOneOf(
   value: unknown,
 ): void {
   if (choices.includes(value)) return;
-  const quoted = (one: unknown): string => typeof one === "string" ? `"${one}"` : `${one}`;
   const [last, ...others] = choices.map(quoted).reverse();
   const list = others.length > 0 ? `${others.reverse().join(", ")} or ${last}` : last;
   throw new RangeError(`Cannot ${action}: ${name} must be ${list}, got ${quoted(value)}`);
@@ -95,10 +100,15 @@ export function requireOneOf(
  */
 export function requireOptions(action: string, options: unknown, known: object): void {
   if (options === undefined) return;
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new TypeError(`Cannot ${action}: its options must be a record, got ${options}`);
-  }
+  const isRecord = typeof options === "object" && options !== null && !Array.isArray(options);
   const names = Object.keys(known);
+  if (!isRecord || "dataId" in options || options instanceof Promise) {
+    throw new TypeError(
+      `Cannot ${action}: its options must be a record, such as { ${names[0]}: … }, got ${
+        describeValue(options)
+      }`,
+    );
+  }
   const wrong = Object.keys(options).find((name) => !Object.hasOwn(known, name));
   if (wrong === undefined) return;
   throw new TypeError(`Cannot ${action}: ${unknownName("option", wrong, names)}`);
@@ -124,16 +134,19 @@ export function requireClassScores(action: string, shape: readonly (number | str
  * Refuses what is not a network, a model with its parameters.
  *
  * @param action what cannot be done, such as `predict`
+ * @param network what should be one
  * @throws {TypeError} if there is no model or there are no parameters, as in a model by itself
  */
-export function requireNetwork(
-  action: string,
-  { model, params }: { readonly model: unknown; readonly params: unknown },
-): void {
+export function requireNetwork(action: string, network: unknown): void {
+  const { model, params } = (network ?? {}) as {
+    readonly model?: unknown;
+    readonly params?: unknown;
+  };
   if (model && params !== undefined) return;
+  const isModel = typeof (network as { readonly apply?: unknown } | null)?.apply === "function";
   throw new TypeError(
     `Cannot ${action}: the first argument must be a network, { model, params, state }, as open, init and the reports of fit return, got ${
-      model ? "no params" : "no model"
+      isModel ? "a model, without params" : describeValue(network)
     }`,
   );
 }

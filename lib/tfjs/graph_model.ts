@@ -8,7 +8,8 @@ import {
   type Step,
   withoutGaps,
 } from "../exported/mod.ts";
-import { type JsonRecord, paddingOf } from "../keras/written_layers.ts";
+import type { JsonRecord } from "../keras/written_model.ts";
+import { paddingOf } from "../keras/written_rules.ts";
 import { fixed, type Operation, type Value, type Weight } from "../layers/operation.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import type { TfjsModel, TfjsWeight } from "./model_json.ts";

@@ -1,6 +1,7 @@
 // A network as a layers model of TensorFlow.js, in the form of Keras 2.
 import type { Program } from "../exported/mod.ts";
-import { type JsonRecord, kerasModel, type WrittenLayer } from "../keras/written_layers.ts";
+import { kerasModel } from "../keras/written_layers.ts";
+import type { JsonRecord, WrittenLayer } from "../keras/written_model.ts";
 import type { TfjsModel } from "./model_json.ts";
 
 /**

@@ -1,7 +1,7 @@
 // Writes the folder of a TensorFlow.js model: model.json, and its weights in shards.
 import { bytesOf, isLarge } from "../exported/mod.ts";
 import { writeFileAtomically } from "../files/atomic_file.ts";
-import type { JsonRecord } from "../keras/written_layers.ts";
+import type { JsonRecord } from "../keras/written_model.ts";
 import type { Weight } from "../layers/operation.ts";
 import { sizeOf } from "../tensor/tensor.ts";
 

@@ -1,7 +1,8 @@
 // What a network takes one picture for.
 import { fileError } from "../files/file_error.ts";
 import { decodeRaster } from "../image/codecs/decode.ts";
-import { checkImage, type Image, type Raster } from "../image/image.ts";
+import { preparedGray, prepareGray } from "../image/gray_input.ts";
+import { checkImage, type Image, imageOf, type Raster } from "../image/image.ts";
 import { inputShapeOf, preprocessRaster } from "../image/preprocess.ts";
 import type { Preprocessing } from "../image/preprocessing.ts";
 import type { Network } from "../layers/layer.ts";
@@ -9,15 +10,22 @@ import { oneBehind } from "../tensor/one_behind.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
-import { requireClassScores } from "../text/require.ts";
+import { requireClassScores, requireNetwork } from "../text/require.ts";
 import { plainPreprocessing } from "../weights/sidecars.ts";
 import { topClasses } from "./metrics.ts";
 import { predict } from "./predict.ts";
+import { describeValue } from "../text/value.ts";
 
 /** Options of {@linkcode classify}. */
 export type ClassifyOptions = {
   /** How many classes to return, from 1. Default: 5, or all if there are fewer. */
   readonly top?: number;
+  /**
+   * Whether dark and light are swapped, for networks that take gray images, such as MNIST's, whose
+   * digits are light on dark: `"auto"` swaps if the picture's edge is light, as `deno task predict`
+   * does. Default: `false`.
+   */
+  readonly invert?: boolean | "auto";
 };
 
 /** A class, and how probable it is. */
@@ -51,7 +59,7 @@ export type Picture = string | URL | Uint8Array | Image | Tensor;
  * @param picture the path or URL of a PNG or JPEG file; its bytes; an image; or a tensor of pixels,
  * `[H, W, C]` or `[1, H, W, C]` of 1, 3 or 4 channels, from 0 to 1, or 0 to 255 in int32. It may
  * have any size: it is prepared as `network.preprocessing` says
- * @param options how many classes
+ * @param options how many classes, and whether dark and light are swapped
  * @returns the most probable classes, the most probable first
  * @throws {TypeError} if the network does not output scores of classes, or how to prepare pictures
  * is unknown
@@ -77,8 +85,13 @@ export async function classify<P extends Tree, S extends Tree>(
   picture: Picture,
   options: ClassifyOptions = {},
 ): Promise<Classification[]> {
-  const image = await rasterOf(picture);
-  const scored = await classifyImage(network, image, options);
+  requireNetwork("classify", network);
+  const { image, how } = inverted(
+    await rasterOf(picture),
+    preprocessingFor(network),
+    options.invert ?? false,
+  );
+  const scored = await classifyImage({ ...network, preprocessing: how }, image, options);
   return scored.map(({ index, name, probability }) => ({ index, name, probability }));
 }
 
@@ -86,7 +99,7 @@ export async function classify<P extends Tree, S extends Tree>(
 export async function classifyImage<P extends Tree, S extends Tree>(
   network: Classifier<P, S>,
   image: Raster,
-  { top = 5 }: ClassifyOptions = {},
+  { top = 5 }: Pick<ClassifyOptions, "top"> = {},
 ): Promise<(Classification & { readonly score: number })[]> {
   const { model, params, state } = network;
   const how = preprocessingFor(network);
@@ -94,6 +107,22 @@ export async function classifyImage<P extends Tree, S extends Tree>(
     outputOf(image, how, (x) => model.apply(params, state, x, {})[0]),
   );
   return rankClasses(scores, network.classNames, top);
+}
+
+/** A picture with dark and light swapped, if that is asked for, and how it is prepared then. */
+function inverted(
+  image: Raster,
+  how: Preprocessing,
+  invert: boolean | "auto",
+): { readonly image: Raster; readonly how: Preprocessing } {
+  if (invert === false) return { image, how };
+  const shape = inputShapeOf(how);
+  if (shape[2] !== 1) {
+    throw new RangeError(
+      "Cannot classify: the option invert is for networks that take gray images, got one for color",
+    );
+  }
+  return { image: prepareGray(imageOf(image), shape, invert).image, how: preparedGray(how, shape) };
 }
 
 /**
@@ -105,7 +134,7 @@ export async function classifyImage<P extends Tree, S extends Tree>(
 export async function* classifyImages<P extends Tree, S extends Tree>(
   network: Classifier<P, S>,
   images: AsyncIterable<Raster>,
-  { top = 5 }: ClassifyOptions = {},
+  { top = 5 }: Pick<ClassifyOptions, "top"> = {},
 ): AsyncGenerator<(Classification & { readonly score: number })[]> {
   const how = preprocessingFor(network);
   const found: (Classification & { readonly score: number })[][] = [];
@@ -215,9 +244,16 @@ export function requireFinite(scores: Float32Array): void {
 async function rasterOf(picture: Picture): Promise<Raster> {
   if (picture instanceof tf.Tensor) return await imageOfTensor(picture);
   if (picture instanceof Uint8Array) return await decodeRaster(picture, "the given bytes");
-  if (typeof picture === "object" && !(picture instanceof URL)) {
+  if (typeof picture === "object" && "pixels" in picture) {
     checkImage(picture);
     return picture;
+  }
+  if (typeof picture !== "string" && !(picture instanceof URL)) {
+    throw new TypeError(
+      `Cannot classify: the picture must be a path, a URL, the bytes of a PNG or JPEG file, an image { width, height, channels, pixels } or a tensor, got ${
+        describeValue(picture)
+      }`,
+    );
   }
   const isUrl = picture instanceof URL || /^(https?|file|data):/i.test(picture);
   const bytes = await (isUrl ? fetched(`${picture}`) : read(`${picture}`));

@@ -23,6 +23,7 @@ import {
   type AnyExamples,
   countOf,
   hasClasses,
+  isLabeled,
   isStream,
   openFeed,
   requireExamples,
@@ -154,14 +155,16 @@ export async function evaluate<
   options?: EvaluateOptions<Y, T>,
 ): Promise<Measures & Partial<Evaluation>>;
 export async function evaluate(
-  { model, params, state }: { readonly model: AnyModel } & Variables,
+  network: { readonly model: AnyModel } & Variables,
   examples: AnyExamples,
   // deno-lint-ignore no-explicit-any -- the overloads say which
   options: EvaluateOptions<any, any> = {},
   // deno-lint-ignore no-explicit-any
 ): Promise<any> {
   requireOptions("evaluate", options, OPTIONS);
-  requireNetwork("evaluate", { model, params });
+  requireNetwork("evaluate", network);
+  requireSameOrder(network, examples);
+  const { model, params, state } = network;
   const feed = await openEvaluation("evaluate", examples, options);
   const objective = objectiveOf("evaluate", options.classify ?? hasClasses(examples), options);
   const forward = forwardOf(model, objective);
@@ -172,6 +175,21 @@ export async function evaluate(
     recorded?.dispose();
     await feed.close();
   }
+}
+
+/** Refuses examples whose classes are the network's in another order: all would count as wrong. */
+function requireSameOrder(network: object, examples: AnyExamples): void {
+  const { classNames: learned } = network as { readonly classNames?: readonly string[] };
+  if (!learned || !isLabeled(examples)) return;
+  const names = examples.classNames;
+  const other = names.findIndex((name, i) => name !== learned[i]);
+  const known = new Set(learned);
+  if (other < 0 || names.length !== learned.length || !names.every((one) => known.has(one))) return;
+  throw new RangeError(
+    `Cannot evaluate: the classes of ${examples.name} must be in the network's order, ${
+      learned.slice(0, 4).join(", ")
+    }, …, got ${names[other]} in place of ${learned[other]}`,
+  );
 }
 
 /** The default number of examples at a time. */

@@ -54,6 +54,7 @@ import {
   type Training,
 } from "./training.ts";
 import { trainingFunctions } from "./training_functions.ts";
+import { describeValue } from "../text/value.ts";
 
 /**
  * Trains a model, one epoch at a time: `for await (const report of fit(…))`. The same key, examples
@@ -127,11 +128,11 @@ async function* fitAny(
   examples: AnyExamples,
   options: FitOptions,
 ): AsyncGenerator<EpochReport, void, void> {
+  requireExamples("fit", examples);
   requireOptions("fit", options, FIT_OPTIONS);
   requireWhole("fit", "the epochs", options.epochs ?? 1);
   requirePrecision("fit", options);
   requireRecorded(options);
-  requireExamples("fit", examples);
   requireLabeled(examples, options);
   const { from, normalize, validation, callbacks = [] } = options;
   const objective = objectiveOf("fit", options.classify ?? hasClasses(examples), {
@@ -208,9 +209,10 @@ function keyOfRun({ from, key }: Pick<FitOptions, "from" | "key">): Key {
 
 function optimizerOf({ optimizer = adam() }: Pick<FitOptions, "optimizer">): Optimizer {
   if (typeof optimizer?.init !== "function") {
-    const found = typeof optimizer === "function" ? "a function, which must be called" : optimizer;
     throw new TypeError(
-      `Cannot fit: the optimizer must be made by a function such as adam(), got ${found}`,
+      `Cannot fit: the optimizer must be made by a function such as adam(), got ${
+        describeValue(optimizer)
+      }`,
     );
   }
   return optimizer;

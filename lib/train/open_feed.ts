@@ -18,6 +18,7 @@ import { arrayIdentity, type DataIdentity, dataIdentity } from "./data_identity.
 import type { Feed } from "./feed.ts";
 import { type BatchStream, openStream } from "./stream_feed.ts";
 import type { Progress } from "./training.ts";
+import { describeValue } from "../text/value.ts";
 
 /** Whatever a network is trained on or measured with. */
 export type AnyExamples = Examples | ImageSource | ArrayExamples | BatchStream;
@@ -71,9 +72,10 @@ export function requireExamples(action: string, examples: AnyExamples): void {
   const isObject = typeof examples === "object" && examples !== null;
   if (isObject && (isStream(examples) || isLabeled(examples))) return;
   if (isObject && "inputs" in examples && "targets" in examples) return;
-  const found = isObject ? `{ ${Object.keys(examples).join(", ")} }` : String(examples);
   throw new TypeError(
-    `Cannot ${action}: examples must be labeled images, { name, inputs, targets } of arrays, or an async iterable of batches, got ${found}`,
+    `Cannot ${action}: examples must be labeled images, { name, inputs, targets } of arrays, or an async iterable of batches, got ${
+      describeValue(examples)
+    }`,
   );
 }
 

@@ -5,6 +5,7 @@ import type { Tensor, Tensor2D } from "../tensor/tensor.ts";
 import { isTensor, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import { requireClassScores, requireNetwork, requireOptions } from "../text/require.ts";
+import { describeValue } from "../text/value.ts";
 
 /** Options of {@linkcode predict}. */
 export type PredictOptions = {
@@ -56,16 +57,14 @@ export function predict<P extends Tree, S extends Tree, X extends Tree, Y extend
   options: PredictOptions & { readonly probabilities: false },
 ): Y;
 export function predict(
-  { model, params, state }: {
-    readonly model: AnyModel;
-    readonly params: Tree;
-    readonly state: Tree;
-  },
+  network: { readonly model: AnyModel; readonly params: Tree; readonly state: Tree },
   x: Tree,
   options: PredictOptions = {},
 ): Tree {
   requireOptions("predict", options, OPTIONS);
-  requireNetwork("predict", { model, params });
+  requireNetwork("predict", network);
+  requireTensors(x);
+  const { model, params, state } = network;
   const { probabilities = true } = options;
   // Which of both is part of the form that is recorded.
   const make = (): Predictor => ({ params, state }, input, { probabilities }) =>
@@ -83,6 +82,19 @@ type Predictor = (
   x: Tree,
   how: { readonly probabilities: boolean },
 ) => Tree;
+
+/** Refuses inputs that are not tensors. */
+function requireTensors(x: unknown): void {
+  const isRecord = typeof x === "object" && x !== null && !Array.isArray(x) &&
+    !ArrayBuffer.isView(x) && !(x instanceof Promise);
+  const wrong = isTensor(x) || !isRecord ? x : Object.values(x).find((one) => !isTensor(one));
+  if (isTensor(wrong) || isRecord && wrong === undefined) return;
+  throw new TypeError(
+    `Cannot predict: the inputs must be a tensor [N, …], or a record of one per input, got ${
+      describeValue(wrong)
+    }. Numbers become one by tf.tensor(numbers, shape); a picture is for classify`,
+  );
+}
 
 function softmaxOf(output: Tree): Tensor {
   if (output === null || !isTensor(output)) {

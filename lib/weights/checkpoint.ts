@@ -5,6 +5,7 @@ import { firstNames, hostTensor, parseSafetensors, type Safetensors } from "./sa
 import { openSafetensors, type TensorInfo } from "./safetensors_file.ts";
 import type { TensorFile } from "./tensor_source.ts";
 import { serializeSafetensors, writeSafetensors } from "./safetensors_write.ts";
+import { describeValue } from "../text/value.ts";
 
 /** Host tensors by slash-joined path, such as `conv1/kernel`. */
 export type Tensors = ReadonlyMap<string, HostTensor>;
@@ -58,6 +59,13 @@ export function serializeCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuf
 function contentsOf(
   checkpoint: Checkpoint,
 ): { tensors: Map<string, HostTensor>; metadata: Record<string, string> } {
+  if (typeof checkpoint?.sections !== "object") {
+    throw new TypeError(
+      `Cannot write a checkpoint: it must be what await snapshot(network) returns, got ${
+        describeValue(checkpoint)
+      }`,
+    );
+  }
   const tensors = new Map<string, HostTensor>();
   for (const section of SECTIONS) {
     for (const [path, tensor] of checkpoint.sections[section] ?? []) {

@@ -14,6 +14,7 @@ import { type NetworkShapes, requireNetworkShapes, restoreNetwork } from "./rest
 import { openTensors } from "./tensor_file.ts";
 import type { TensorFile } from "./tensor_source.ts";
 import { fromTorch } from "./torch.ts";
+import { describeValue } from "../text/value.ts";
 
 /** Which network a file of weights is of. */
 export type NetworkFile = {
@@ -127,6 +128,13 @@ export async function openNetworkFile(
   }
   if (typeof what !== "string" && !(what instanceof URL)) {
     const checkpoint = what;
+    if (typeof checkpoint?.sections !== "object") {
+      throw new TypeError(
+        `Cannot open a network: it must be a path, a URL, a known name or a checkpoint, got ${
+          describeValue(checkpoint)
+        }`,
+      );
+    }
     const wanted = await modelOf(checkpoint.run, model);
     const described = describe(
       "the checkpoint",

@@ -112,7 +112,7 @@ class Machine {
       const found = this.#host.global(name);
       if (found === undefined) {
         throw new SyntaxError(
-          `it must name tensors, storages, ordered dictionaries and numbers alone, got ${name}: nothing of a file is run`,
+          `it must name tensors, storages, ordered dictionaries and numbers alone, got ${name}: nothing of a file is run. Save the numbers alone: torch.save(model.state_dict(), "weights.pth")`,
         );
       }
       this.#stack.push(found);

@@ -68,7 +68,9 @@ export function recognize(source: TensorSource, name?: string): RecognizedNetwor
   throw new TypeError(
     `Cannot recognize ${source.file}: its keys must be those of a known network (${
       Object.keys(torchLayouts).join(", ")
-    }), got ${tensors.size} tensors, ${firstNames(tensors.keys(), tensors.size)}`,
+    }), got ${tensors.size} tensors, ${
+      firstNames(tensors.keys(), tensors.size)
+    }. Of a network of your own, give the model whose layers have these names (--model ./net.ts), or export it to ONNX`,
   );
 }
 

@@ -34,6 +34,10 @@ function written(_name: string, value: unknown): unknown {
 }
 
 /** A value as a message shows it: as JSON, and not all of a long one. */
+/** What is said of a file that begins as no safetensors file does. */
+const NO_SAFETENSORS =
+  "is this a safetensors file? Others are known by their names: .pth, .pt, .onnx, .keras, .h5, .hdf5, model.json";
+
 function shown(value: unknown): string {
   const text = typeof value === "number"
     ? String(value)
@@ -63,7 +67,7 @@ export function headerLength(prefix: Uint8Array, fileSize: number, file: string)
     const rule = `the header length at offset 0 must be at most ${LONGEST_HEADER} bytes`;
     throw badFile(
       file,
-      `${rule} (is this a safetensors file? Besides, only .pth and .pt of torch.save are read)`,
+      `${rule} (${NO_SAFETENSORS})`,
       Number(claimed),
     );
   }
@@ -117,7 +121,7 @@ function headerObject(bytes: Uint8Array, file: string): Record<string, unknown> 
   if (first !== 0x7b) {
     throw badFile(
       file,
-      'the header at offset 8 must begin with "{" (byte 123) (is this a safetensors file? Besides, only .pth and .pt of torch.save are read)',
+      `the header at offset 8 must begin with "{" (byte 123) (${NO_SAFETENSORS})`,
       first,
     );
   }

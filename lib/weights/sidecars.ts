@@ -139,7 +139,7 @@ export async function findPreprocessing(
     throw new TypeError(
       `Cannot prepare pictures for ${network.file}: ${kind} does not say how, got none. Name it with --preprocessing torchvision or another (in a script: preprocessing), or write ${
         sidecarOf(network.file)
-      }`,
+      }, such as ${JSON.stringify(plainPreprocessing(inputShape))}`,
     );
   }
   return usualOf(network);

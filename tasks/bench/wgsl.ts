@@ -5,6 +5,7 @@ import { writeFileAtomically } from "../../lib/files/mod.ts";
 import { makeOutputDir } from "../command/files.ts";
 import type { Op } from "./jobs/job.ts";
 import { allOps } from "./jobs/op_table.ts";
+import { type Dispatched, watchDispatches } from "./watch_dispatches.ts";
 
 /** Which kernels: those for software adapters or those for GPUs. */
 export type KernelForm = "software" | "gpu";
@@ -22,13 +23,6 @@ export type KernelFile = {
   /** Multiplications and additions of the whole operation, and the bytes that it has to move. */
   readonly flops: number;
   readonly bytes: number;
-};
-
-/** A dispatch as WebGPU was given it. */
-type Dispatched = {
-  readonly label: string;
-  readonly text: string;
-  readonly workgroups: readonly [number, number, number];
 };
 
 /** What products of square matrices are called. */
@@ -62,53 +56,6 @@ export function kernelFiles(name: string, labels: readonly string[]): string[] {
   return labels.map((label, i) => `${i === 0 ? name : `${name}-${i + 1}-${slug(label)}`}.wgsl`);
 }
 
-/**
- * Lists the dispatches that a function issues, tfjs's own among them, in place of running them. Seen
- * where they are handed to WebGPU, so that the texts are what its compiler gets.
- */
-function watcher(): {
-  readonly during: (f: () => void) => Dispatched[];
-  readonly stop: () => void;
-} {
-  const texts = new WeakMap<GPUShaderModule, Omit<Dispatched, "workgroups">>();
-  const modules = new WeakMap<GPUComputePipeline, GPUShaderModule>();
-  const current = new WeakMap<GPUComputePassEncoder, GPUComputePipeline>();
-  const [device, pass] = [GPUDevice.prototype, GPUComputePassEncoder.prototype];
-  const { createShaderModule, createComputePipeline } = device;
-  const { setPipeline, dispatchWorkgroups } = pass;
-  let seen: Dispatched[] = [];
-  device.createShaderModule = function (descriptor): GPUShaderModule {
-    const module = createShaderModule.call(this, descriptor);
-    texts.set(module, { label: descriptor.label ?? "kernel", text: descriptor.code });
-    return module;
-  };
-  device.createComputePipeline = function (descriptor): GPUComputePipeline {
-    const pipeline = createComputePipeline.call(this, descriptor);
-    modules.set(pipeline, descriptor.compute.module);
-    return pipeline;
-  };
-  pass.setPipeline = function (pipeline): undefined {
-    current.set(this, pipeline);
-    setPipeline.call(this, pipeline);
-  };
-  pass.dispatchWorkgroups = function (x, y = 1, z = 1): undefined {
-    if (x * y * z === 0) return; // Has a pipeline compiled, and nothing computed.
-    const { label, text } = texts.get(modules.get(current.get(this)!)!)!;
-    seen.push({ label, text, workgroups: [x, y, z] });
-  };
-  return {
-    during: (f) => {
-      seen = [];
-      f();
-      return seen;
-    },
-    stop: () => {
-      Object.assign(device, { createShaderModule, createComputePipeline });
-      Object.assign(pass, { setPipeline, dispatchWorkgroups });
-    },
-  };
-}
-
 /** The dispatches of one call of an operation. */
 function dispatchesOf(op: Op, during: (f: () => void) => Dispatched[]): Dispatched[] {
   tf.engine().startScope(); // Frees the operands at the end.
@@ -131,7 +78,7 @@ function dispatchesOf(op: Op, during: (f: () => void) => Dispatched[]): Dispatch
  */
 export async function writeKernels(folder: string, form: KernelForm): Promise<KernelFile[]> {
   await makeOutputDir(folder);
-  const watch = watcher();
+  const watch = watchDispatches();
   // A device of its own: what was compiled before would not be seen.
   stop();
   await start();

@@ -74,6 +74,8 @@ export async function bundled(
     // Node wants them, and browsers know them where they load JSON.
     supported: { "import-attributes": true },
     minify: !readable,
+    // Node shows the line in which an error is thrown.
+    ...(platform === "node" ? { lineLimit: 200 } : {}),
     // Errors and profiles show them.
     keepNames: true,
     logLevel: "error",

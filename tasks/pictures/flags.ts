@@ -10,6 +10,11 @@ export const INVERSIONS = ["auto", "yes", "no"] as const;
 /** A value of `--invert`. */
 export type Inversion = typeof INVERSIONS[number];
 
+/** The same for the library. */
+export function inversionOf(flag: Inversion): boolean | "auto" {
+  return flag === "auto" ? flag : flag === "yes";
+}
+
 /** Which picture, for `readPicture`. */
 export const imageFlags = {
   image: text({

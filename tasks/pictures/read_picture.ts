@@ -1,57 +1,15 @@
 // The picture that flags name, as a network's input and as it is shown.
-import { type Image, preprocess, type Preprocessing, resize, toGray } from "../../lib/image/mod.ts";
+import { prepareGray } from "../../lib/image/gray_input.ts";
+import { type Image, preprocess } from "../../lib/image/mod.ts";
 import type { NetworkFile } from "../../lib/weights/network_file.ts";
 import { exampleImage } from "../../lib/data/example_image.ts";
-import { type Examples, type Shape, type Tensor4D, tf } from "../../mod.ts";
+import { type Examples, type Tensor4D, tf } from "../../mod.ts";
 import { refuse, UsageError, type Values } from "../command.ts";
-import type { imageFlags, Inversion } from "./flags.ts";
+import { type imageFlags, type Inversion, inversionOf } from "./flags.ts";
 import type { OpenedNetwork } from "./opened_network.ts";
 import { readImage } from "../command/files.ts";
 import { loadTest, trainedOn } from "../datasets.ts";
 import type { DataSetName } from "../../lib/data/mod.ts";
-
-/** Mean of the pixels along the picture's edge, over all channels, 0 to 1. */
-function edgeBrightness({ width, height, channels, pixels }: Image): number {
-  let sum = 0;
-  let seen = 0;
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      if (x > 0 && y > 0 && x < width - 1 && y < height - 1) continue;
-      for (let c = 0; c < channels; c++) sum += pixels[(y * width + x) * channels + c]!;
-      seen += channels;
-    }
-  }
-  return sum / seen;
-}
-
-/**
- * A picture as MNIST has them, for networks that take gray images: of the network's size, light on
- * dark.
- *
- * @param shape shape of the network's input, `[height, width, 1]`
- * @param invert whether dark and light are swapped; `"auto"`: if the picture's edge is light
- * @returns the gray picture, and whether it was inverted
- */
-export function prepareGray(
-  image: Image,
-  [height, width]: Shape,
-  invert: Inversion,
-): { readonly image: Image; readonly inverted: boolean } {
-  const small = resize(toGray(image), width!, height!);
-  const inverted = invert === "yes" || (invert === "auto" && edgeBrightness(small) > 0.5);
-  if (!inverted) return { image: small, inverted };
-  return { image: { ...small, pixels: small.pixels.map((value) => 1 - value) }, inverted };
-}
-
-/**
- * How a picture is prepared after {@linkcode prepareGray}: it has the network's size already.
- *
- * @param shape shape of the network's input, `[height, width, 1]`
- */
-export function preparedGray(how: Preprocessing, [height, width]: Shape): Preprocessing {
-  const { resize: _, ...rest } = how;
-  return { ...rest, crop: [height!, width!] };
-}
 
 /**
  * Refuses `--invert` where it would have no effect.
@@ -138,7 +96,7 @@ export function pictureOfImage(
   const { units, inputShape } = opened;
   const channels = inputShape[2]!;
   if (channels === 1) {
-    const { image: gray, inverted } = prepareGray(image, inputShape, invert);
+    const { image: gray, inverted } = prepareGray(image, inputShape, inversionOf(invert));
     return picture(opened, gray, file, { image: file, inverted });
   }
   const plain = { mean: [0, 0, 0], std: [1, 1, 1], range: 1, order: "rgb" } as const;

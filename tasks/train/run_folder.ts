@@ -22,7 +22,7 @@ import type { Records } from "./records.ts";
 /** The last checkpoint. */
 export const CHECKPOINT = "checkpoint.safetensors";
 /** The checkpoint of the best epoch by the images that are held back. */
-export const BEST = "best.safetensors";
+const BEST = "best.safetensors";
 /** Training images as they are augmented. */
 export const AUGMENTED = "augmented.png";
 /** The sweep of `--find-lr`. */

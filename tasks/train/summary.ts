@@ -2,6 +2,7 @@
 import { type ClassReport, classReport, type EpochRecord } from "../../lib/train/report/mod.ts";
 import type { Evaluation } from "../../mod.ts";
 import { duration, fourDigits } from "../progress.ts";
+import { CHECKPOINT, inFolder } from "./run_folder.ts";
 
 /** What a run reached. */
 export type RunResult = {
@@ -14,6 +15,8 @@ export type RunResult = {
   readonly stopped: string | null;
   readonly seconds: number;
   readonly dir: string;
+  /** The flags that name a network of one's own. */
+  readonly own: readonly string[];
   /** Names of the files in the directory. */
   readonly files: readonly string[];
 };
@@ -28,7 +31,7 @@ export function bestEpoch(history: readonly EpochRecord[]): EpochRecord | undefi
 
 /** A run's result in a few lines. */
 export function summaryLines(result: RunResult): string[] {
-  const { evaluation, classNames, history, held, stopped, seconds, dir, files } = result;
+  const { evaluation, classNames, history, held, stopped, seconds, dir, own, files } = result;
   const epochs = `${history.length} ${history.length === 1 ? "epoch" : "epochs"}`;
   return [
     ...(stopped === null ? [] : [`stopped by ${stopped}`]),
@@ -38,6 +41,7 @@ export function summaryLines(result: RunResult): string[] {
     }`,
     weakestLine(evaluation, classNames),
     `files in ${dir}: ${files.join(", ")}`,
+    ["to use it: deno task predict PICTURE --weights", inFolder(dir, CHECKPOINT), ...own].join(" "),
   ];
 }
 

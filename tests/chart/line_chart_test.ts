@@ -102,3 +102,10 @@ Deno.test("lineChartSvg refuses what cannot be drawn", async () => {
     "got Infinity",
   );
 });
+
+Deno.test("an axis that ends between round numbers is labeled in a few digits", async () => {
+  const lines = [{ name: "steps", pale: true, points: [[0, 2], [88 / 469, 1]] }] as const;
+  const panels = [{ x: "epoch", y: "loss in nats", lines }];
+  const words = texts(await lineChartSvg({ title: "Begun", panels }));
+  assert(words.includes("0.188"), `${words}`);
+});

@@ -2,6 +2,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { counters } from "../../lib/device/mod.ts";
 import { convolve } from "../../lib/tensor/convolve.ts";
+import { applyCurve } from "../../lib/tensor/curves.ts";
 import { normalize } from "../../lib/tensor/batch_norm.ts";
 import {
   adam,
@@ -280,6 +281,36 @@ gpuTest("SqueezeNet's forward pass has no concatenation", async () => {
   disposeTree(params, state);
   images.dispose();
 });
+
+gpuTest(
+  "a ReLU6 in training is computed in the passes of its neighbors, and so is its slope",
+  async () => {
+    await onEachForm(async () => {
+      const x = random(2, 7, 5, 8);
+      const filter = random(3, 3, 8, 8);
+      const statistics = tf.randomUniform([8], 0.5, 1.5);
+      const loss = (x: Tensor, filter: Tensor): tf.Scalar => {
+        const by = { scale: tf.mul(statistics, 4), shift: statistics };
+        const inner = convolve(x as Tensor4D, filter as Tensor4D, SAME);
+        const y = applyCurve(
+          normalize(inner, by, { mean: statistics, variance: statistics }, 1e-5),
+          "relu6",
+        );
+        return tf.sum(tf.square(convolve(y as Tensor4D, filter as Tensor4D, SAME))) as tf.Scalar;
+      };
+      const { plan } = await replayed(
+        (x, filter) => tf.grads(loss)([x!, filter!]),
+        x,
+        filter,
+      );
+      for (const name of ["relu6", "relu6Grad"]) {
+        assertMatch(plan, new RegExp(`\\+${name} `), plan);
+        assertEquals(plan.includes(`run     ${name} `), false, plan);
+      }
+      tf.dispose([x, filter, statistics]);
+    });
+  },
+);
 
 gpuTest(
   "ResNet-20's recorded step is below 240 dispatches, and gives a plain step's parameters",

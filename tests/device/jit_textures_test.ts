@@ -60,6 +60,26 @@ gpuTest("weights that stay are copied into textures once, others at each call", 
   });
 });
 
+gpuTest("weights read a few times are copied too, where no gradient changes them", async () => {
+  await withTextures(async () => {
+    const x = tf.randomUniform([1, 7, 7, 256], -1, 1);
+    const filter = tf.randomUniform([3, 3, 256, 256], -1, 1);
+    const recorded = jit(convolution);
+    const copies: number[] = [];
+    for (let call = 0; call < 5; call++) copies.push(await copiesOf(recorded, x, filter));
+    // At first both factors and the result; in the end, as the images are the same too, that alone.
+    assertEquals([copies[0], copies[4]], [3, 1], `${copies}`);
+    const gradient = jit((x: Tensor, filter: Tensor) => tf.grad((x) => convolution(x, filter))(x));
+    const before = counters().copies;
+    const plain = tf.tidy(() => tf.grad((x) => convolution(x, filter))(x));
+    const between = counters().copies;
+    tf.dispose([plain, gradient(x, filter)]);
+    assertEquals(counters().copies - between, between - before + 1); // and the result
+    for (const each of [recorded, gradient]) (each as unknown as Jitted<[], Tensor>).dispose();
+    tf.dispose([x, filter]);
+  });
+});
+
 gpuTest("a tensor in a buffer of the user's is read anew at each call", async () => {
   await withTextures(async () => {
     const { device } = tf.backend() as unknown as GuardedBackend;

@@ -1,5 +1,6 @@
 // Products on every tile of the form for GPUs, whose sizes decide which they get, against plain TypeScript.
 import { assertEquals, assertLess } from "@std/assert";
+import { profile } from "../../lib/device/mod.ts";
 import { registerKernels } from "../../lib/device/register.ts";
 import { workgroupForm } from "../../lib/device/kernels/workgroup_form.ts";
 import { normalArray } from "../../lib/tensor/mod.ts";
@@ -27,8 +28,8 @@ const CASES = [
   [1, 66, 300, 67],
   [125, 36, 12, 60],
   [125, 36, 5, 90],
-  [80, 129, 8, 132],
-  [80, 129, 5, 130],
+  [320, 120, 8, 116],
+  [320, 125, 5, 122],
 ] as const;
 
 /** All tiles that there are. */
@@ -70,6 +71,35 @@ gpuTest(
   },
 );
 
+gpuTest("long sums of few numbers are cut into many pieces, and equal the reference", async () => {
+  const device = await start();
+  registerKernels(false);
+  try {
+    const [pixels, channels, features] = [40 * 16 * 17, 12, 9];
+    const values = normalArray(key(1), pixels * channels);
+    const slopes = normalArray(key(2), pixels * features);
+    const x = tf.tensor4d(values, [40, 16, 17, channels]);
+    const dy = tf.tensor4d(slopes, [40, 16, 17, features]);
+    const w = tf.zeros([1, 1, channels, features]) as tf.Tensor4D;
+    const slope = tf.grad((w) => tf.conv2d(x, w as tf.Tensor4D, 1, "valid"));
+    let gradient = tf.zeros([1]);
+    const [, ...entries] = await profile(() => gradient = slope(w, dy));
+    const [first, second] = entries.map(({ shapes }) => shapes[0]!);
+    assertEquals(entries.map(({ operation }) => operation), ["Conv2DBackpropFilter", "Sum"]);
+    assertLess(64, first![0]!);
+    assertEquals(second, [channels * features]);
+    const wanted = product(
+      (m, k) => values[k * channels + m]!,
+      (k, n) => slopes[k * features + n]!,
+      [channels, pixels, features],
+    );
+    assertLess(relativeError(await gradient.data(), wanted), 2e-6);
+    tf.dispose([x, dy, w, gradient]);
+  } finally {
+    registerKernels(device.software);
+  }
+});
+
 Deno.test("the cases have every tile, and each fits the least limits of WebGPU", () => {
   const names = CASES.map(([batch, rows, depth, columns], i) => {
     const { tile, workgroup, code } = workgroupForm({
@@ -77,6 +107,7 @@ Deno.test("the cases have every tile, and each fits the least limits of WebGPU",
       rows,
       columns,
       depth,
+      mostPieces: 64,
       shorter: 0,
       quads: {},
       neighbors: { a: i % 2 ? "rows" : "depth", b: i % 4 > 1 ? "depth" : "columns" },

@@ -105,6 +105,62 @@ onEachBackend("argMax and argMin of a vector are scalars", async () => {
   }
 });
 
+gpuTest("of equal numbers argMax and argMin take the first, as on the CPU", async () => {
+  for (const length of [7, 31, 32, 33, 300, 1032, 5000]) {
+    const values = Array.from({ length: 3 * length }, (_, i) => (i * i * 7 + i) % 5 - 2);
+    for (const dtype of ["float32", "int32"] as const) {
+      for (const [find, most] of [[tf.argMax, Math.max], [tf.argMin, Math.min]] as const) {
+        await start();
+        const found = await find(tf.tensor2d(values, [3, length], dtype), 1).data();
+        const expected = [0, 1, 2].map((row) => {
+          const own = values.slice(row * length, (row + 1) * length);
+          return own.indexOf(most(...own));
+        });
+        assertEquals([...found], expected, `${find.name} ${length} ${dtype}`);
+      }
+    }
+  }
+});
+
+/** Operations on pictures `[3, 4, 4, 2]` that tfjs's WebGPU programs have wrong. */
+const PICTURES: Readonly<Record<string, (x: tf.Tensor4D) => tf.Tensor>> = {
+  "boxes of the last image": (x) =>
+    tf.image.cropAndResize(x, [[0, 0, 1, 1]], [2], [4, 3], "bilinear"),
+  "boxes of no image": (x) =>
+    tf.image.cropAndResize(x, [[0, 0, 1, 1], [0, 0, 1, 0.5]], [7, 1], [4, 3], "nearest"),
+  "a quarter turn": (x) => tf.image.rotateWithOffset(x, Math.PI / 2, 0, 0.5),
+  "pixels half a step away": (x) =>
+    tf.image.transform(x, [[1, 0.5, 0.5, 0.5, 1, 0, 0, 0]], "nearest", "constant", 9, [7, 6]),
+};
+
+onEachBackend("every image of a batch is transformed, by a rule of its own or by one", async () => {
+  const x = tf.reshape(tf.range(0, 18), [2, 3, 3, 1]) as tf.Tensor4D;
+  const left = [1, 0, 1, 0, 1, 0, 0, 0];
+  const up = [1, 0, 0, 0, 1, 1, 0, 0];
+  const moved = (rules: number[][]): Promise<ArrayLike<number>> =>
+    tf.image.transform(x, rules, "nearest", "constant", -1).data();
+  const toLeft = [1, 2, -1, 4, 5, -1, 7, 8, -1];
+  assertEquals([...Array.from(await moved([left]))], [
+    ...toLeft,
+    ...toLeft.map((value) => value < 0 ? -1 : value + 9),
+  ]);
+  assertEquals([...Array.from(await moved([left, up]))], [
+    ...toLeft,
+    ...[12, 13, 14, 15, 16, 17, -1, -1, -1],
+  ]);
+});
+
+gpuTest("pictures are cropped, turned and transformed as on the CPU", async () => {
+  for (const [name, f] of Object.entries(PICTURES)) {
+    await start({ backend: "cpu" });
+    const expected = await f(random(8, [3, 4, 4, 2]) as tf.Tensor4D).data();
+    await start();
+    // What was in the memory before must not show.
+    tf.dispose(tf.add(tf.ones(f(random(8, [3, 4, 4, 2]) as tf.Tensor4D).shape), 6));
+    await assertClose(f(random(8, [3, 4, 4, 2]) as tf.Tensor4D), expected, name);
+  }
+});
+
 onEachBackend(
   "prod keeps the dimensions it is told to, of small tensors and of large",
   async () => {
@@ -217,6 +273,44 @@ onEachBackend("a slope that is not finite does not leak past what was chosen", a
   assertEquals([...await grads.x.data()], [1, 0]);
 });
 
+onEachBackend("padding in pixels is of both axes, in windows that are not square too", async () => {
+  const x = random(9, [1, 10, 6, 2]) as tf.Tensor4D;
+  const kernel = random(10, [3, 2, 2, 2]) as tf.Tensor4D;
+  type Pad = number | [[number, number], [number, number], [number, number], [number, number]];
+  const functions: Record<
+    string,
+    (x: tf.Tensor4D, pad: Pad, stride: [number, number]) => tf.Tensor
+  > = {
+    convolution: (x, pad, stride) => tf.conv2d(x, kernel, stride, pad),
+    depthwise: (x, pad, stride) => tf.depthwiseConv2d(x, kernel, stride, pad),
+    fused: (x, pad, strides) =>
+      tf.fused.conv2d({ x, filter: kernel, strides, pad, activation: "relu" }),
+    maximum: (x, pad, stride) => tf.maxPool(x, [3, 2], stride, pad),
+    "maximum, rounded up": (x, pad, stride) => tf.maxPool(x, [3, 2], stride, pad, "ceil"),
+    mean: (x, pad, stride) => tf.avgPool(x, [3, 2], stride, pad),
+  };
+  for (const [name, f] of Object.entries(functions)) {
+    for (const stride of [[1, 1], [1, 2], [2, 1]] as [number, number][]) {
+      const explicit: Pad = [[0, 0], [1, 1], [1, 1], [0, 0]];
+      const [y, expected] = [f(x, 1, stride), f(x, explicit, stride)];
+      assertEquals(
+        y.shape.slice(1, 3),
+        [stride[0] === 1 ? 10 : 5, stride[1] === 1 ? 7 : 4].map((n, i) =>
+          name.endsWith("up") && i === 0 && stride[0] === 2 ? n + 1 : n
+        ),
+        name,
+      );
+      await assertClose(y, expected, name);
+      const slopes = (pad: Pad): tf.Tensor =>
+        tf.grad((x) => tf.sum(f(x as tf.Tensor4D, pad, stride)))(x);
+      await assertClose(slopes(1), slopes(explicit), `${name}, gradient`);
+      // Each window has a largest number, whose slope is one.
+      if (!name.startsWith("max")) continue;
+      await assertClose(tf.sum(slopes(1)), [y.size], `${name}, slopes`);
+    }
+  }
+});
+
 /** Functions of images `[2, 5, 4, 3]` whose gradients tfjs has wrong. */
 const MISTAKEN: Record<string, (x: tf.Tensor4D) => tf.Tensor> = {
   "mean pooling, same": (x) => tf.avgPool(x, [2, 3], [1, 2], "same"),
@@ -278,6 +372,15 @@ gpuTest("gradients that tfjs has wrong are on a GPU those of the CPU", async () 
     const expected = await slopesOf(f);
     await start();
     await assertClose(tf.tensor(await slopesOf(f)), expected, name, 1e-5);
+  }
+});
+
+onEachBackend("steps of whole numbers have the slope zero, of whole numbers too", async () => {
+  const [a, b] = [tf.tensor1d([7, -5], "int32"), tf.tensor1d([2, 3], "int32")];
+  const slopes = tf.grads((a, b) => tf.sum(tf.div(a, b)))([a, b]);
+  for (const slope of slopes) {
+    assertEquals(slope.dtype, "float32");
+    assertEquals([...await slope.data()], [0, 0]);
   }
 });
 

@@ -18,6 +18,8 @@ const CASES = [
   [1031, 37, 7],
   [1025, 80, 4],
   [1027, 81, 3],
+  [49, 200, 100], // seven rows and five a tile
+  [196, 101, 90],
 ] as const;
 
 async function backendWithSubgroups(): Promise<GuardedBackend | undefined> {
@@ -66,22 +68,26 @@ gpuTest(
 gpuTest("so are convolutions and their gradients", async () => {
   const backend = await backendWithSubgroups();
   if (!backend) return;
-  // Channels, features, size, stride, groups.
+  // Channels, features, size, stride, dilation, padding, groups.
   const cases = [
-    [16, 32, 3, 1, 1],
-    [32, 64, 3, 2, 1],
-    [6, 16, 5, 1, 1],
-    [64, 30, 1, 1, 1],
-    [24, 48, 3, 1, 3],
+    [16, 32, 3, 1, 1, 1, 1],
+    [32, 64, 3, 2, 1, 1, 1],
+    [6, 16, 5, 1, 1, 0, 1],
+    [64, 30, 1, 1, 1, 0, 1],
+    [24, 48, 3, 1, 1, 1, 3],
+    [36, 10, 3, 1, 1, 1, 1],
+    [32, 40, 3, 1, 2, 2, 1],
+    [32, 33, 5, 1, 1, 3, 1],
+    [5, 32, 3, 1, 1, 0, 1],
   ] as const;
-  for (const [channels, features, size, stride, groups] of cases) {
+  for (const [channels, features, size, stride, dilation, padding, groups] of cases) {
     const options: ConvolveOptions = {
       stride: [stride, stride],
-      padding: size >> 1,
-      dilation: [1, 1],
+      padding,
+      dilation: [dilation, dilation],
       groups,
     };
-    const x = tf.randomNormal([5, 13, 15, channels]) as Tensor4D;
+    const x = tf.randomNormal([9, 13, 15, channels]) as Tensor4D;
     const filter = tf.randomNormal([size, size, channels / groups, features]) as Tensor4D;
     const forward = (x: Tensor, filter: Tensor): Tensor =>
       convolve(x as Tensor4D, filter as Tensor4D, options);
@@ -110,6 +116,17 @@ Deno.test("tiles lie below one another where few of their rows would be padding"
   assertEquals(nameOf(256, 8), "register16x8 together");
   assertEquals(nameOf(144, 16), "register8x16");
   assertEquals(nameOf(4, 512), "register4x32 in turns");
+});
+
+Deno.test("tiles of small images have as many rows as leave the fewest to padding", () => {
+  const nameOf = (rows: number, subgroups: boolean, a: "depth" | "rows" = "depth"): string =>
+    registerForm({ rows, columns: 64, depth: 64, quads: { a, b: "columns" }, subgroups }).name;
+  assertEquals(nameOf(7 * 7, true), "register7x16 together");
+  assertEquals(nameOf(7 * 7, false), "register7x16");
+  assertEquals(nameOf(14 * 14, true), "register5x16 together");
+  assertEquals(nameOf(14 * 14, true, "rows"), "register8x16");
+  assertEquals(nameOf(28 * 28, true), "register8x16 together");
+  assertEquals(nameOf(56 * 56, true), "register8x16 together");
 });
 
 gpuTest("a device that was stopped is followed by one with subgroups", async () => {

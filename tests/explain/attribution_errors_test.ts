@@ -35,7 +35,7 @@ onCpu("what cannot be explained is refused before anything is computed", async (
     await refused(RangeError, 'did you mean "conv1"', network, x, channel("conv11", 0));
     await refused(
       TypeError,
-      "must be [N, height, width, channels], got [12,12,2]",
+      "must be a tensor [N, height, width, channels], got a tensor [12,12,2]",
       network,
       x.squeeze([0]),
       1,
@@ -56,7 +56,7 @@ onCpu("what cannot be explained is refused before anything is computed", async (
     );
     await refused(
       TypeError,
-      "must be [N, height, width, channels]",
+      "must be a tensor [N, height, width, channels]",
       network,
       tf.zeros([0, 12, 12, 2]),
       1,

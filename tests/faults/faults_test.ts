@@ -151,8 +151,8 @@ gpuTest("rounds of training, prediction and dreaming leave memory as it was", as
   await start();
   const samples: Sample[] = [];
   const onSample = (sample: Sample): void => void samples.push(sample);
-  await workFor({ seconds: 6, every: 0, onSample });
-  // In so short a time the process itself still grows.
+  await workFor({ rounds: 4, every: 0, onSample });
+  // In so few rounds the process itself still grows.
   const [, ...later] = samples.map((sample) => ({ ...sample, memory: 1 }));
   assertEquals(growthIn(later, 0), []);
 });

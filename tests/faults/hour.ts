@@ -52,7 +52,9 @@ const WARM_UP = 60;
 
 /** Options of {@linkcode workFor}. */
 export type HourOptions = {
-  readonly seconds: number;
+  /** When it ends: the first round after so many seconds, or so many rounds. Default: never. */
+  readonly seconds?: number;
+  readonly rounds?: number;
   readonly backend?: BackendName;
   /** Milliseconds of rest after each round. */
   readonly rest?: number;
@@ -86,7 +88,8 @@ const sampled = (round: number, began: number): Sample => {
 
 /** Works in rounds, each a training run from its beginning, an evaluation, predictions and a dream. */
 export async function workFor(options: HourOptions): Promise<void> {
-  await start({ backend: options.backend ?? "webgpu" });
+  const { backend = "webgpu", seconds: end = Infinity, rounds = Infinity } = options;
+  await start({ backend });
   const began = performance.now();
   const [examples, test] = [toyExamples(48), toyExamples(18, 1)];
   const dreaming = init(
@@ -104,7 +107,7 @@ export async function workFor(options: HourOptions): Promise<void> {
   const model = toyModel();
   const augment = parseAugmentations("crop:1,flip");
   let last = -Infinity;
-  for (let round = 0; (performance.now() - began) / 1000 < options.seconds; round++) {
+  for (let round = 0; round < rounds && (performance.now() - began) / 1000 < end; round++) {
     const fitting = { epochs: 2, batchSize: 12, key: key(round), validation: test, augment };
     for await (const { network } of fit(model, examples, fitting)) {
       if (network.progress.epoch < 2) continue;

@@ -1,13 +1,16 @@
-// `deno task test:gpu`: what Mesa's AMD compiler makes of every GPU kernel of the op table, as a table in docs/.
+// `deno task test:gpu`: what Mesa's AMD compiler makes of every GPU kernel of the op table, and how
+// long the chip would take for a step of each network, as tables in docs/.
 import { parseArgs } from "@std/cli/parse-args";
 import { writeFileAtomically } from "../../lib/files/mod.ts";
 import { type KernelFile, kernelFiles, kernelName, writeKernels } from "../../tasks/bench/wgsl.ts";
 import before from "./before.json" with { type: "json" };
-import { buildModel, type Figures, figuresOf } from "./model.ts";
+import { CHIP } from "./dispatch_time.ts";
+import { buildModel, type Figures, modelCompiler } from "./model.ts";
+import { networkSteps, stepsTable } from "./steps.ts";
 
 const HELP =
-  `Compiles every GPU kernel of the op table with Mesa's AMD compiler, for a GPU that need not
-be there, and writes the table of docs/gpu_kernels.md.
+  `Compiles every GPU kernel of the op table, and of a training step of five networks, with Mesa's
+AMD compiler, for a GPU that need not be there, and writes the tables of docs/gpu_kernels.md.
 
   deno task test:gpu [--check] [--model FOLDER]
 
@@ -23,21 +26,19 @@ type Row = Figures & {
   readonly memory: number;
 };
 
-/** The chip: SIMDs, and bytes that memory moves in a cycle of 2.1 GHz at 512 GB/s. */
-const SIMDS = 160;
-const BYTES_PER_CYCLE = 512 / 2.1;
-
 /**
  * Cycles that memory needs for what the operation has to move, over those that the SIMDs need for a
  * kernel without loops, if all of them are busy.
  */
 function memoryOf(bytes: number, workgroups: number, { cycles, workgroupSize }: Figures): number {
-  const issued = workgroups * Math.ceil(workgroupSize / 64) * cycles / SIMDS;
-  return issued === 0 ? 0 : bytes / BYTES_PER_CYCLE / issued;
+  const issued = workgroups * Math.ceil(workgroupSize / 64) * cycles / CHIP.simds;
+  return issued === 0 ? 0 : bytes / CHIP.bytes * CHIP.cycles / issued;
 }
 
 const PAGE = new URL("../../docs/gpu_kernels.md", import.meta.url);
 const BEGIN = "<!-- The rest is written by deno task test:gpu -->\n";
+/** What the page says before each table. */
+const [STEPS, KERNELS] = ["### A step of each network", "### Each kernel"];
 const HEADING = [
   "kernel",
   "workgroups",
@@ -57,17 +58,17 @@ type Before = Readonly<Record<string, Pick<Figures, "bound" | "limit" | "width">
 
 /** Compiles the kernels of a folder, each text once; an operation with its gradient adds only what is new. */
 async function compiled(
-  model: string,
+  compile: ReturnType<typeof modelCompiler>,
   folder: string,
   kernels: readonly KernelFile[],
 ): Promise<Map<string, Row>> {
   const rows = new Map<string, Row>();
-  const seen = new Map<string, Figures>();
+  const seen = new Set<string>();
   for (const { file, kind, shape, workgroups, bytes } of kernels) {
     const text = await Deno.readTextFile(`${folder}/${file}`);
     if (kind.endsWith("backward") && seen.has(text)) continue;
-    const figures = seen.get(text) ?? await figuresOf(model, `${folder}/${file}`);
-    seen.set(text, figures);
+    const { figures } = await compile(text);
+    seen.add(text);
     const [x, y, z] = workgroups;
     // Of an operation of several kernels, the first reads what it is given.
     const isFirst = file === kernelFiles(kernelName(kind, shape), [""])[0] &&
@@ -131,8 +132,10 @@ if (flags.help) {
 const model = flags.model ?? "/tmp/neocog-gpu-model";
 await buildModel(model);
 const folder = await Deno.makeTempDir();
+const compile = modelCompiler(model);
 const kernels = await writeKernels(folder, "gpu");
-const rows = await compiled(model, folder, kernels);
+const rows = await compiled(compile, folder, kernels);
+const steps = await networkSteps(compile);
 await Deno.remove(folder, { recursive: true });
 const page = await Deno.readTextFile(PAGE);
 const old = known(page);
@@ -151,5 +154,11 @@ console.log(`${rows.size} kernels, ${worse} worse than in docs/gpu_kernels.md`);
 if (flags.check) Deno.exit(worse > 0 ? 1 : 0);
 await writeFileAtomically(
   decodeURIComponent(PAGE.pathname),
-  page.split(BEGIN)[0] + BEGIN + "\n" + tableText(rows),
+  `${page.split(BEGIN)[0]}${BEGIN}
+${STEPS}
+
+${stepsTable(steps)}
+${KERNELS}
+
+${tableText(rows)}`,
 );

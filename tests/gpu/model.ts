@@ -1,4 +1,7 @@
 // Mesa's AMD compiler on a device that need not exist: what it makes of a WGSL kernel.
+import { writeFileAtomically } from "../../lib/files/mod.ts";
+import { sha256Of } from "../../lib/files/sha256.ts";
+import { type Part, readAssembly } from "./assembly.ts";
 
 /** What the compiler says of a kernel. */
 export type Figures = {
@@ -93,17 +96,45 @@ export function parseFigures(line: string): Figures {
   };
 }
 
+/** What the compiler made of a kernel. */
+export type Compiled = { readonly figures: Figures; readonly kernel: Part };
+
 /**
- * Compiles a kernel. Of one whose products are in a loop over a window's rows, within that over the
- * depth, the figures are of the outer loop: what is fetched there counts too.
+ * Compiles kernels, each text once: what was printed of it stays in the model's folder.
  *
  * @param folder where the model is built
- * @param file the kernel's WGSL
  */
-export async function figuresOf(folder: string, file: string): Promise<Figures> {
-  const rows = /const (?:TAP_ROWS|BLOCKS) = (\d+)u/.exec(await Deno.readTextFile(file))?.[1];
+export function modelCompiler(folder: string): (text: string) => Promise<Compiled> {
+  const known = new Map<string, Promise<Compiled>>();
+  const compile = async (text: string): Promise<Compiled> => {
+    const file = `${folder}/compiled/${sha256Of(text)}`;
+    await Deno.mkdir(`${folder}/compiled`, { recursive: true });
+    if (!isThere(`${file}.txt`)) {
+      await Deno.writeTextFile(`${file}.wgsl`, text);
+      await writeFileAtomically(`${file}.txt`, await printedOf(folder, `${file}.wgsl`, text));
+    }
+    return read(await Deno.readTextFile(`${file}.txt`));
+  };
+  return (text) => {
+    const compiled = known.get(text) ?? compile(text);
+    known.set(text, compiled);
+    return compiled;
+  };
+}
+
+async function printedOf(folder: string, file: string, text: string): Promise<string> {
+  const rows = /const (?:TAP_ROWS|BLOCKS) = (\d+)u/.exec(text)?.[1];
   const nested = rows ? ["--loops", "--nested", rows] : [];
-  const lines = (await run("sh", [`${folder}/wgsl_figures.sh`, ...nested, file])).split("\n");
+  return await run("sh", [`${folder}/wgsl_figures.sh`, "--isa", ...nested, file]);
+}
+
+/**
+ * Reads what is printed of a kernel. Of one whose products are in a loop over a window's rows, within
+ * that over the depth, the figures are of the outer loop: what is fetched there counts too.
+ */
+function read(printed: string): Compiled {
+  const lines = printed.split("\n");
   const outer = lines.slice(1).find((line) => / nested\[.* fma=[1-9]/.test(line));
-  return parseFigures(outer ? lines[0]!.replace(/hot: .*/, `hot: ${outer}`) : lines[0]!);
+  const figures = parseFigures(outer ? lines[0]!.replace(/hot: .*/, `hot: ${outer}`) : lines[0]!);
+  return { figures, kernel: readAssembly(printed) };
 }

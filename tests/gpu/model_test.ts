@@ -2,7 +2,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { gpuTest } from "../device/adapter.ts";
 import { writeKernels } from "../../tasks/bench/wgsl.ts";
+import { readAssembly, waveCost } from "./assembly.ts";
+import { CHIP, dispatchTime } from "./dispatch_time.ts";
 import { parseFigures } from "./model.ts";
+import { turnCounter } from "./turns.ts";
 
 gpuTest(
   "every operation's kernels are written in either form, named apart; products have one loop, which divides nothing, and no branch in a condition",
@@ -66,4 +69,87 @@ Deno.test("a line of the model is read", () => {
     spills: 3,
     cycles: 32,
   });
+});
+
+/** A kernel that clears workgroup memory, and has a loop in a loop. */
+const ASSEMBLY = `stat VGPRs 8
+asm
+BB0:
+\tv_mov_b32_e32 v1, 0      ; 7e020280
+BB1:
+\tds_write_b128 v1, v[4:7] ; db7c0000
+\ts_branch BB1             ; bf82fff1
+BB2:
+\tglobal_load_dwordx4 v[0:3], v0, s[0:1] ; 0
+\ts_waitcnt vmcnt(0)       ; 0
+BB3:
+\tds_read_b64 v[0:1], v1   ; 0
+\ts_waitcnt lgkmcnt(0)     ; 0
+\tv_fmac_f32_e32 v2, v0, v1 ; 0
+\tv_rcp_f32_e32 v2, v2     ; 0
+\ts_cbranch_scc1 BB3       ; 0
+BB4:
+\ts_cbranch_scc1 BB2       ; 0
+BB5:
+\ts_endpgm                 ; 0
+`;
+
+Deno.test("a wave costs what its loops do in all their turns; what the compiler wrote out turns not", () => {
+  const kernel = readAssembly(ASSEMBLY);
+  const turns = (...counts: number[]) => counts.map((turns) => ({ turns, isConstant: false }));
+  assertEquals(waveCost(kernel, turns(3, 30)), {
+    valu: 2 + 30 * (2 + 8),
+    lds: 30 * 8,
+    global: 3 * 16,
+    scalar: 1 + 3 * 2 + 30 * 2,
+    waits: 3 * 400 + 30 * 64,
+  });
+  const written = { turns: 8, isConstant: true };
+  assertEquals(waveCost(kernel, [written, ...turns(3, 30)]), waveCost(kernel, turns(3, 30)));
+  assertEquals(waveCost(kernel, turns(3)), undefined);
+});
+
+Deno.test("a dispatch takes as long as its busiest unit, its memory or its launch", () => {
+  const wave = { valu: 9000, lds: 0, global: 0, scalar: 0, waits: 0 };
+  const one = { workgroups: 1, workgroupSize: 128, waves: 8, wave, bytes: 0 };
+  assertEquals(dispatchTime({ ...one, wave: { ...wave, valu: 1 } }), {
+    microseconds: 5,
+    limit: "launch",
+  });
+  // Two waves on two SIMDs, then one more of each.
+  assertEquals(dispatchTime({ ...one, wave: { ...wave, valu: 90_000 } }).microseconds, 40);
+  const more = { ...one, workgroups: CHIP.units + 1, wave: { ...wave, valu: 90_000 } };
+  assertEquals(dispatchTime(more), { microseconds: 80, limit: "arithmetic" });
+  const slow = { ...one, wave: { ...wave, waits: 90_000 } };
+  assertEquals(dispatchTime(slow), { microseconds: 44, limit: "waiting" });
+  assertEquals(dispatchTime({ ...one, bytes: 512e6 }), { microseconds: 1000, limit: "memory" });
+});
+
+gpuTest("the turns of loops are counted, the mean of workgroups", async () => {
+  const counter = await turnCounter();
+  const text = `struct Uniforms { count: u32 }
+@group(0) @binding(0) var<storage, read_write> y: array<f32>;
+@group(0) @binding(1) var<uniform> uniforms: Uniforms;
+fn main(group: u32, local: u32) {
+  for (var i = 0u; i < group; i++) {
+    for (var j = 0u; j < uniforms.count; j++) { y[local] += 1.0; }
+    for (var k = 0u; k < 3u; k++) { y[local] += 1.0; }
+  }
+}
+@compute @workgroup_size(64)
+fn start(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) local: u32) {
+  main(group.y * groups.x + group.x, local);
+}`;
+  const uniforms = new Uint8Array(new Uint32Array([5, 0, 0, 0]).buffer);
+  try {
+    // Of 16 workgroups, every other one.
+    assertEquals(await counter.turnsOf({ text, uniforms, workgroups: [8, 2, 1] }), [
+      { turns: 7, isConstant: false },
+      { turns: 35, isConstant: false },
+      { turns: 21, isConstant: true },
+    ]);
+  } finally {
+    counter.stop();
+  }
 });

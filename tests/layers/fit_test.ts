@@ -246,12 +246,15 @@ const CASES: Readonly<Record<string, Case>> = {
 /** What is said of an input that would fit as one example. */
 const HINT = "without the batch. Of one example make a batch by tf.expandDims(x)";
 
+/** The same, or of one that has no channels either. */
+const MEND = /Of one( example)? make a batch by tf\.(expandDims|reshape)\(x/;
+
 type Thrown = { readonly name: string; readonly message: string };
 
 /** What a function throws; of an input that would fit as one example, what it is refused for. */
 function thrown(f: () => unknown): Thrown {
   const error = assertThrows(f, Error) as Error;
-  const isExample = error.message.includes(HINT);
+  const isExample = MEND.test(error.message);
   const { name, message } = isExample ? error.cause as Error : error;
   return { name, message };
 }

@@ -272,7 +272,7 @@ onCpu("graphs that do not fit together are refused, with the nearest name", () =
   refused('unknown option "output"', { a: relu() }, { output: "a" });
   refused("its output is", { a: relu() }, { outputs: "b" });
   refused("must have a node", {});
-  refused("must be a layer, got 5", { a: { layer: 5 } });
+  refused("must be a layer, such as relu(), got 5", { a: { layer: 5 } });
   refused("several things to join", { a: { layer: relu(), from: "input", join: "sum" } });
   refused('two named "a"', { a: { layer: relu(), from: "a" } }, { inputs: ["a"] });
   refused("a letter and no slash", { "a/b": relu() });

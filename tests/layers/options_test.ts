@@ -63,7 +63,7 @@ Deno.test("paddings are same, valid or whole numbers of at least 0", () => {
   assertThrows(
     () => conv({ ...CONV, padding: "SAME" as "same" }),
     RangeError,
-    'padding, if not "same" or "valid", must be a whole number of at least 0, got SAME',
+    'padding, if not "same" or "valid", must be a whole number of at least 0, got "SAME"',
   );
 });
 
@@ -250,7 +250,10 @@ Deno.test("a misspelt option of a layer is refused with the nearest name", () =>
   refused(() => dense({ feature: 2 } as never), 'did you mean "features"?');
   refused(() => batchNorm({ eps: 1 } as never), 'did you mean "epsilon"?');
   refused(() => layers.upsample({ scale: 2 } as never), 'unknown option "scale"');
-  refused(() => conv("3" as never), "its options must be a record, got 3");
+  refused(
+    () => conv("3" as never),
+    'its options must be a record, such as { features: … }, got "3"',
+  );
 });
 
 Deno.test("options that are not known are refused with the nearest", () => {

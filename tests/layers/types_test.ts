@@ -70,7 +70,7 @@ Deno.test("options are typed: a misspelt or unknown one does not compile, nor ru
     // @ts-expect-error: a convolution needs a size
     [() => conv({ features: 1 }), "undefined"],
     // @ts-expect-error: padding is same, valid or a number
-    [() => conv({ features: 1, size: 3, padding: "full" }), "got full"],
+    [() => conv({ features: 1, size: 3, padding: "full" }), 'got "full"'],
     // @ts-expect-error: no such activation
     [() => lenet5({ activation: "gelu" }), 'got "gelu"'],
     // @ts-expect-error: no such join

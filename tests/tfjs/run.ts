@@ -3,12 +3,37 @@
 
 const REWORDED = "refused by tfjs too, in other words";
 
+/** Tests of `max` and `min` with equal numbers. */
+const TIES = ["max", "min"].flatMap((name) =>
+  [
+    "1D, ties",
+    "ties, 2D, axes=-1, keepDims=false",
+    "ties, 3D, axes=[1, 2], keepDims=false",
+    "ties, 4D, axes=[1, 2, 3], keepDims=false",
+    "ties, 4D, axes=[2, 3], keepDims=true",
+  ].map((which): [string, string] => [
+    `${name} ${name} gradient: ${which}`,
+    "equal numbers share the slope, as in PyTorch: all of it for each is no slope of anything",
+  ])
+);
+
+const STEPS = "a quotient of whole numbers is a whole number: a step, which has no slope";
+
+const MIRRORED = "a mirrored number's slope comes back to where it was taken from";
+
 /** What differs on purpose, by the test's name, and why. */
 const INTENDED: Readonly<Record<string, string>> = {
   "maxPool [x=[3,3,1] f=[2,2] s=1 ignores NaNs":
     "max pooling passes NaN on, as PyTorch's does: a NaN must not vanish",
   "gather fills with zero when index is out of bound":
     "indices beyond the axis are refused: zeros would be wrong numbers without a word",
+  ...Object.fromEntries(TIES),
+  "div gradient: Tensor1D with int32": STEPS,
+  "div gradient: 1d<int32> with 1d<bool> ": STEPS,
+  "mirrorPad grad": MIRRORED,
+  "mirrorPad gradient with clones": MIRRORED,
+  "avgPool gradient x=[3,3,1] f=[3,3] s=1 p=explicit":
+    "a mean's gradient divides by the pixels that its window covers, as the mean does",
   "gradients does not error if irrelevant (pruned) ops are missing grads":
     "a sum of truth values is of whole numbers, which have no slope",
   "einsum 2d matrix calculate trace: duplicate axes not implemented yet": REWORDED,

@@ -155,3 +155,28 @@ onCpu("what cannot be classified is refused", async () => {
   }
   assertThrows(() => preprocess({ ...picture, width: 3 }, how), TypeError);
 });
+
+onCpu("dark and light are swapped for networks of gray images, if asked for", async () => {
+  const model = sequential({ flatten: flatten(), logits: dense({ features: 3 }) });
+  const network = init(model, key(5), [8, 8, 1]);
+  // A dark stroke on light, and the same light on dark.
+  const dark = {
+    width: 8,
+    height: 8,
+    channels: 1,
+    pixels: new Float32Array(64).fill(0.9),
+  } as const;
+  for (let y = 2; y < 6; y++) dark.pixels[8 * y + 4] = 0.1;
+  const light = { ...dark, pixels: dark.pixels.map((value) => 1 - value) };
+  const expected = await classify(network, light);
+  assertEquals(await classify(network, dark, { invert: true }), expected);
+  assertEquals(await classify(network, dark, { invert: "auto" }), expected);
+  assertEquals(await classify(network, light, { invert: "auto" }), expected);
+  const [first] = await classify(network, dark);
+  assertEquals(first!.probability === expected[0]!.probability, false);
+  await assertRejects(
+    () => classify(sevenClasses(), picture, { invert: "auto" }),
+    RangeError,
+    "invert is for networks that take gray images",
+  );
+});

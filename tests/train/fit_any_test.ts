@@ -550,7 +550,7 @@ onCpu(
         [{ loss: losses.meanAbsoluteError }, "called first, losses.focalLoss()"],
         [{ loss: () => Promise.resolve(1) }, "must not be async"],
         [{ metrics: ["mae"] }, "metrics must be a record"],
-        [{ optimizer: "adam" }, "made by a function such as adam(), got adam"],
+        [{ optimizer: "adam" }, 'made by a function such as adam(), got "adam"'],
         [{ optimizer: adam }, "got a function, which must be called"],
         [{ callbacks: { name: "one" } }, "callbacks must be a list, [earlyStopping()], got one"],
         [{ callbacks: [() => {}] }, "a record of a name and hooks"],

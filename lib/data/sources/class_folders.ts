@@ -188,9 +188,9 @@ async function readFolder(folder: string): Promise<Contents> {
     if (error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.PermissionDenied) {
       throw error;
     }
-    const reason = (error as Error).message;
+    const found = error instanceof Deno.errors.NotFound ? "none of that name" : "a file";
     throw new Deno.errors.NotFound(
-      `Cannot read images of ${fileName(folder)}: it must be a folder, got ${reason}`,
+      `Cannot read images of ${fileName(folder)}: it must be a folder, got ${found}`,
       { cause: error },
     );
   }

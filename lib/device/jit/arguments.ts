@@ -86,7 +86,7 @@ function staticName(value: unknown): string {
 function requireAlive(what: string, tensor: Tensor): void {
   if (!tensor.isDisposed) return;
   throw new TypeError(
-    `Cannot run ${what}: its tensors must be alive, got a disposed tensor [${tensor.shape}]. What is donated is used up`,
+    `Cannot run ${what}: its tensors must be alive, got a disposed tensor [${tensor.shape}]. What is donated is used up, and what fit reports once its loop goes on: keep await snapshot(network)`,
   );
 }
 

@@ -153,6 +153,7 @@ export function record(backend: GuardedBackend): Recording {
     get overflow() {
       return overflow;
     },
+    isGiven: (info) => find(info)?.origin.kind !== "made",
     holdHalves: (flag) => void (overflow = storageOf(flag)),
     placeholder(leaf, shape, dtype) {
       const info = backend.makeTensorInfo([...shape], dtype);

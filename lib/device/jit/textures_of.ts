@@ -1,5 +1,5 @@
 // Which textures hold what when: a plan's copies of tensors into textures.
-import type { HeldTexture, Texels, TexturePool } from "../textures.ts";
+import { type HeldTexture, LASTING_BYTES, type Texels, type TexturePool } from "../textures.ts";
 import type { Program } from "./lower.ts";
 import { type Run, type Storage, storagesOf, touched } from "./recording.ts";
 
@@ -30,9 +30,6 @@ type Wanted = {
 
 /** Textures up to this size stay filled until the last dispatch that wants the same numbers. */
 const KEPT_BYTES = 8 << 20;
-
-/** Textures up to this size may be kept between replays: larger ones are layers of few rows of images. */
-const LASTING_BYTES = 16 << 20;
 
 /**
  * Chooses textures for a program. They are the pool's again at once: between replays, and while an

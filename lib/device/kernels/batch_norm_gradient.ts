@@ -2,7 +2,7 @@
 import type { NormalizeAttributes } from "../../tensor/batch_norm.ts";
 import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
-import { chainsOf, chainSums, chainText, readsTexture } from "./chain_sums.ts";
+import { chainsOf, chainText, readsTexture } from "./chain_sums.ts";
 import { runFeatures, stripsOf } from "./features.ts";
 import { floatBits } from "./float_bits.ts";
 import { INVERSE } from "./normalize.ts";
@@ -31,14 +31,72 @@ export function normalizeSums(software: boolean): tf.KernelConfig["kernelFunc"] 
     const chains = stretches?.stretches ?? chainsOf(software, rows, strips);
     const sizes = { rows, chains, features, stretches };
     const sums = chainsOfSums(backend, software, inputs, sizes, epsilon);
-    const shape = [2, features];
-    if (chains === 1) return { ...sums, shape };
-    const block = { outer: 1, length: chains, inner: 2 * features };
-    const total = chainSums(backend, software, sums, block, 1);
-    backend.disposeData(sums.dataId);
-    return { ...total, shape };
+    if (chains === 1) return sums;
+    const [partial] = sums as [tf.TensorInfo];
+    const totals = joinSums(backend, software, partial, chains);
+    backend.disposeData(partial.dataId);
+    return totals;
   };
 }
+
+/** The sums' names. */
+const NAMES = ["slopes", "products"] as const;
+
+/** The shapes of what is made of them: both, and each again. */
+const resultsOf = (features: number): Record<string, number[]> => ({
+  sums: [2, features],
+  slopesAll: [features],
+  productsAll: [features],
+});
+
+/** WGSL that writes it. */
+const STORE = `sums[c] = slopes;
+  sums[uniforms.strips + c] = products;
+  slopesAll[c] = slopes;
+  productsAll[c] = products;`;
+
+/** Adds up what chains came to, `[chains, 2, C]`: both sums of each feature. */
+function joinSums(
+  backend: GuardedBackend,
+  software: boolean,
+  partial: tf.TensorInfo,
+  chains: number,
+): tf.TensorInfo[] {
+  const features = partial.shape[2]!;
+  const { wide, strips, type } = stripsOf(features);
+  const of = { ...stretchesOf(chains, strips), each: chains, stretches: 1 };
+  const results = resultsOf(features);
+  const add = (n: string): string =>
+    NAMES.map((name, i) => `${name} += partial[((${n}) * 2u + ${i}u) * uniforms.strips + c];`)
+      .join(" ");
+  const shared = software ? undefined : {
+    uniforms: stretchUniforms(of, chains, strips),
+    code: workgroupSumsText(of, type, NAMES, "", add, STORE),
+    invocations: of.blocks * of.workgroup,
+    workgroup: of.workgroup,
+    isShared: true,
+  };
+  return runProgram(backend, {
+    operation: "NormalizeSums",
+    variant: `join/${type}/${software ? "" : of.across}`,
+    results,
+    inputs: { partial },
+    vectors: wide ? [...Object.keys(results), "partial"] : [],
+    uniforms: { strips, chains: 1, terms: chains },
+    code: `
+fn main(c: u32, local: u32) {
+  if (c >= uniforms.strips) { return; }
+  let chain = 0u;
+  ${chainText(type, false, NAMES, add)}
+  ${STORE}
+}`,
+    invocations: strips,
+    workgroup: 64,
+    ...shared,
+  });
+}
+
+/** Of one chain what the kernel returns; of several both sums of each, `[chains, 2, C]`. */
 
 function chainsOfSums(
   backend: GuardedBackend,
@@ -52,7 +110,7 @@ function chainsOfSums(
     readonly stretches: Stretches | undefined;
   },
   epsilon: number,
-): tf.TensorInfo {
+): tf.TensorInfo[] {
   const { rows, chains, features, stretches } = sizes;
   const { wide, strips, type, reader } = stripsOf(features);
   const quads = wide && readsTexture(backend, software, rows * features);
@@ -60,16 +118,19 @@ function chainsOfSums(
     `${name}_${reader}((${n}) * uniforms.strips + c)`;
   const add = (n: string): string =>
     `{ let d = ${read("dy", n)}; slopes += d; products += d * (${read("x", n)} - middle); }`;
-  const names = ["slopes", "products"];
+  const results = chains === 1 ? resultsOf(features) : { sums: [chains, 2, features] };
   const store = (chain: string): string =>
-    `sums[${chain} * 2u * uniforms.strips + c] = slopes;
-  sums[(${chain} * 2u + 1u) * uniforms.strips + c] = products * ${INVERSE};`;
+    `products *= ${INVERSE};
+  ${
+      chains === 1 ? STORE : `sums[${chain} * 2u * uniforms.strips + c] = slopes;
+  sums[(${chain} * 2u + 1u) * uniforms.strips + c] = products;`
+    }`;
   const shared = stretches && {
     uniforms: { ...stretchUniforms(stretches, rows, strips), epsilon: floatBits(epsilon) },
     code: workgroupSumsText(
       stretches,
       type,
-      names,
+      NAMES,
       "let middle = mean[min(c, uniforms.strips - 1u)];",
       add,
       store("stretch"),
@@ -80,10 +141,12 @@ function chainsOfSums(
   };
   return runProgram(backend, {
     operation: "NormalizeSums",
-    variant: `${type}/${stretches?.across}`,
-    results: { sums: [chains, 2, features] },
+    variant: `${type}/${stretches?.across}/${chains === 1}`,
+    results,
     inputs: { dy: inputs.dy, x: inputs.x, mean: inputs.mean, variance: inputs.variance },
-    vectors: wide ? ["sums", "mean", "variance", ...(quads ? [] : ["dy", "x"])] : [],
+    vectors: wide
+      ? [...Object.keys(results), "mean", "variance", ...(quads ? [] : ["dy", "x"])]
+      : [],
     quads: quads ? ["dy", "x"] : [],
     half: { names: ["dy", "x"] },
     uniforms: {
@@ -99,13 +162,13 @@ fn main(index: u32, local: u32) {
   let c = index % uniforms.strips;
   let chain = index / uniforms.strips;
   let middle = mean[c];
-  ${chainText(type, false, names, add)}
+  ${chainText(type, false, NAMES, add)}
   ${store("chain")}
 }`,
     invocations: chains * strips,
     workgroup: 64,
     ...shared,
-  })[0]!;
+  });
 }
 
 /**

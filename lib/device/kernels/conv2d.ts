@@ -11,7 +11,8 @@ import {
   isPadded,
 } from "./convolution.ts";
 import { depthwise, isDepthwise } from "./depthwise.ts";
-import { isToFew, runFewFeatures } from "./few_features.ts";
+import { runFewFeatures, takesWindows } from "./few_features.ts";
+import type { FewFeatures } from "./few_features_text.ts";
 import { fusedActivation, isOurs } from "./fused.ts";
 import { loadFlat, loadPatch } from "./load.ts";
 import { runProduct } from "./product.ts";
@@ -151,26 +152,27 @@ export function conv2d(software: boolean): tf.KernelConfig["kernelFunc"] {
         return depthwise(backend as GuardedBackend, software, g, inputs, activation);
       }
       const taps = g.filterHeight * g.filterWidth;
-      if (isToFew(software, g.groups, g.outChannels, taps)) {
-        return runFewFeatures(backend as GuardedBackend, software, {
-          operation: "Conv2D",
-          variant: "forward",
-          source: x,
-          filter,
-          features: g.outChannels,
-          pixels: [g.outHeight, g.outWidth],
-          phases: 1,
-          taps: [g.filterHeight, g.filterWidth],
-          sureTaps: g.filterWidth,
-          stride: [g.strideHeight, g.strideWidth],
-          dilation: [g.dilationHeight, g.dilationWidth],
-          backward: false,
-          bias,
-          activation,
-          uniforms: geometryUniforms(g),
-          functions: CORRELATION,
-          shape: g.outShape,
-        });
+      const windows: FewFeatures = {
+        operation: "Conv2D",
+        variant: "forward",
+        source: x,
+        filter,
+        features: g.outChannels,
+        pixels: [g.outHeight, g.outWidth],
+        phases: 1,
+        taps: [g.filterHeight, g.filterWidth],
+        sureTaps: g.filterWidth,
+        stride: [g.strideHeight, g.strideWidth],
+        dilation: [g.dilationHeight, g.dilationWidth],
+        backward: false,
+        bias,
+        activation,
+        uniforms: geometryUniforms(g),
+        functions: CORRELATION,
+        shape: g.outShape,
+      };
+      if (takesWindows(backend as GuardedBackend, software, g.groups, taps, windows)) {
+        return runFewFeatures(backend as GuardedBackend, software, windows);
       }
       const padded = isPadded(g);
       const isPixels = taps === 1 && !padded && g.strideHeight === 1 && g.strideWidth === 1;

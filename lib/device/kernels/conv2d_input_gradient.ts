@@ -13,7 +13,8 @@ import {
   onSlopes,
 } from "./convolution.ts";
 import { depthwiseInputGradient, isDepthwise } from "./depthwise.ts";
-import { isToFew, runFewFeatures } from "./few_features.ts";
+import { runFewFeatures, takesWindows } from "./few_features.ts";
+import type { FewFeatures } from "./few_features_text.ts";
 import { inside, loadFlat } from "./load.ts";
 import { type Product, runProduct } from "./product.ts";
 import type { Quads } from "./tiles.ts";
@@ -345,21 +346,9 @@ fn destination(batch: u32, image: u32, y: u32, x: u32) -> i32 {
   return i32((image * uniforms.inHeight + i) * uniforms.inWidth + j);
 }`;
 
-function isOfFewChannels(software: boolean, g: Geometry): boolean {
-  const strided = g.strideHeight > 1 || g.strideWidth > 1;
-  const dilated = g.dilationHeight > 1 || g.dilationWidth > 1;
-  return isToFew(software, g.groups, g.inChannels, g.filterHeight * g.filterWidth) &&
-    !(strided && dilated);
-}
-
-function ofFewChannels(
-  backend: GuardedBackend,
-  software: boolean,
-  g: Geometry,
-  dy: tf.TensorInfo,
-  filter: tf.TensorInfo,
-): tf.TensorInfo {
-  return runFewFeatures(backend, software, {
+/** The input gradient as a convolution of the slopes. */
+function windowsOf(g: Geometry, dy: tf.TensorInfo, filter: tf.TensorInfo): FewFeatures {
+  return {
     operation: "Conv2DBackpropInput",
     variant: "",
     source: dy,
@@ -378,7 +367,7 @@ function ofFewChannels(
     uniforms: geometryUniforms(g),
     functions: CORRELATION,
     shape: g.inShape,
-  });
+  };
 }
 
 /** How many pixels a phase has at the most, down and across. */
@@ -404,7 +393,12 @@ export function conv2dInputGradient(software: boolean): tf.KernelConfig["kernelF
       const operation = "Conv2DBackpropInput";
       return onSlopes(backend, operation, g, dy, (dy) => {
         if (isDepthwise(g)) return depthwiseInputGradient(backend, software, g, dy, filter);
-        if (isOfFewChannels(software, g)) return ofFewChannels(backend, software, g, dy, filter);
+        const windows = windowsOf(g, dy, filter);
+        const taps = g.filterHeight * g.filterWidth;
+        const isStridedAndDilated = windows.phases > 1 && Math.max(...windows.dilation) > 1;
+        if (!isStridedAndDilated && takesWindows(backend, software, g.groups, taps, windows)) {
+          return runFewFeatures(backend, software, windows);
+        }
         const { uniforms, ...product } = layout(g, software);
         const turns = software && g.groups === 1 &&
           paysToTranspose(product.rows, g.inChannels, g.outChannels);

@@ -3,26 +3,26 @@ import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { chainSums } from "./chain_sums.ts";
 import type { Geometry } from "./convolution.ts";
+import { mostOf, outputReach, quadsOf, variantOf } from "./depthwise.ts";
 import {
   columnText,
   distinct,
   type Inside,
   insideAlong,
-  mostOf,
-  outputReach,
+  NONE,
   outputTile,
   placeText,
   range,
   rowText,
   sourceName,
   tilesAlong,
-  variantOf,
-} from "./depthwise.ts";
+} from "./depthwise_tiles.ts";
 import { stripsOf } from "./features.ts";
 import { runProgram } from "./program.ts";
 
-/** Columns of the output that are read together; of rows as many as of the output's tiles. */
+/** Columns of the output that are read together, and of a row of taps; of rows as many as of the output's tiles. */
 const WIDTH = 4;
+const WIDTH_OF_ROW = 8;
 
 /** Sums that an invocation can keep: of filters with more taps, it takes a row of them. */
 const MOST_SUMS = 25;
@@ -44,10 +44,13 @@ export function depthwiseFilterGradient(
 ): tf.TensorInfo {
   const [taps, channels] = [g.filterHeight * g.filterWidth, g.inChannels];
   const { wide, strips, type, reader } = stripsOf(channels);
-  const [tilesDown, height] = tilesAlong(g.outHeight, mostOf(software, taps)[0]);
-  const [tilesAcross, width] = tilesAlong(g.outWidth, WIDTH);
-  const tiles = g.batchSize * tilesDown * tilesAcross;
   const parts = taps <= MOST_SUMS ? 1 : g.filterHeight;
+  const [tilesDown, height] = tilesAlong(
+    g.outHeight,
+    mostOf(software, software ? taps / parts : taps)[0],
+  );
+  const [tilesAcross, width] = tilesAlong(g.outWidth, parts > 1 && software ? WIDTH_OF_ROW : WIDTH);
+  const tiles = g.batchSize * tilesDown * tilesAcross;
   const form = software ? "software" : "gpu";
   const wanted = Math.min(
     Math.ceil(BUSY[form] / (strips * parts)),
@@ -58,10 +61,13 @@ export function depthwiseFilterGradient(
   const { step, reach } = outputReach(g, height, width);
   const { top, left } = g.padInfo;
   const inside: Inside = {
-    // A part's rows are others than the first's.
-    rows: parts > 1 ? [1, 0] : insideAlong(-top, tilesDown, step[0], g.inHeight, reach[0]),
+    rows: parts > 1 ? NONE : insideAlong(-top, tilesDown, step[0], g.inHeight, reach[0]),
     columns: insideAlong(-left, tilesAcross, step[1], g.inWidth, reach[1]),
   };
+  const [down, across] = reach.map(([least, most]) => most - least + 1) as [number, number];
+  const sources = (down - (parts > 1 ? g.effectiveFilterHeight - 1 : 0)) * across;
+  const reads = tiles * strips * parts * (sources + height * width);
+  const quads = wide ? quadsOf(backend, software, { x, dy }, reads) : [];
   const whole = tilesDown * height === g.outHeight && tilesAcross * width === g.outWidth;
   const [sums] = runProgram(backend, {
     operation: "DepthwiseConv2DBackpropFilter",
@@ -70,7 +76,8 @@ export function depthwiseFilterGradient(
     ),
     results: { dw: chains === 1 ? g.filterShape : [chains, taps, channels] },
     inputs: { x, dy },
-    vectors: wide ? ["dw", "x", "dy"] : [],
+    vectors: wide ? ["dw", ...["x", "dy"].filter((name) => !quads.includes(name))] : [],
+    quads,
     half: { names: ["x", "dy"] },
     uniforms: {
       count: strips * parts * chains,

@@ -2,26 +2,30 @@
 import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { ofInvocations } from "./few_features_alone.ts";
+import { blockTogether, ofVectors } from "./few_features_together.ts";
 import { ofWorkgroups } from "./few_features_shared.ts";
 import { type FewFeatures, turnOf } from "./few_features_text.ts";
 import { runProgram } from "./program.ts";
 
 /**
- * Whether a convolution is computed so: of windows that overlap, to up to 8 features, on software
- * adapters to up to 3, as from 6 on a product's tile takes no longer there.
+ * Whether a convolution is computed so: of windows that overlap, to up to 8 features; on software
+ * adapters to up to 3, as from 6 on a product's tile takes no longer there, or, with subgroups, where
+ * a window is read in less time than a product's rows.
  *
  * @param software whether the adapter computes on the CPU
  * @param groups its groups
- * @param features its features; of an input gradient, the channels
  * @param taps its taps
  */
-export function isToFew(
+export function takesWindows(
+  backend: GuardedBackend,
   software: boolean,
   groups: number,
-  features: number,
   taps: number,
+  of: FewFeatures,
 ): boolean {
-  return groups === 1 && features <= (software ? 3 : 8) && taps >= 4;
+  const { features } = of;
+  return groups === 1 && taps >= 4 &&
+    (features <= (software ? 3 : 8) || (software && blockTogether(backend, of) !== undefined));
 }
 
 /**
@@ -39,10 +43,18 @@ export function runFewFeatures(
 ): tf.TensorInfo {
   const { source, filter, features, pixels, phases, bias, activation } = of;
   const [images, height, width, depth] = source.shape as [number, number, number, number];
-  const form = software ? ofInvocations(backend, of) : ofWorkgroups(of);
+  const block = software ? blockTogether(backend, of) : undefined;
+  const form = block
+    ? ofVectors(backend, of, block)
+    : software
+    ? ofInvocations(backend, of)
+    : ofWorkgroups(of);
   const fours = features % 4 === 0;
   const quads = depth % 4 === 0;
-  const inFours = [...(quads ? ["source"] : []), ...(quads && of.backward ? ["filter_"] : [])];
+  const inFours = [
+    ...(quads ? ["source"] : []),
+    ...(quads && (block || of.backward) ? ["filter_"] : []),
+  ];
   const { texture } = form;
   return runProgram(backend, {
     operation: of.operation,
@@ -78,6 +90,7 @@ export function runFewFeatures(
     leads: true,
     invocations: form.invocations,
     workgroup: form.workgroup,
-    isShared: !software,
+    isShared: !software || block !== undefined,
+    isSubgroup: form.isSubgroup ?? false,
   })[0]!;
 }

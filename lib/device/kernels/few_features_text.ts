@@ -56,6 +56,8 @@ export type Form = {
   readonly workgroup: number;
   /** Names of what is read from textures. */
   readonly texture: readonly string[];
+  /** Whether the text calls functions of subgroups. */
+  readonly isSubgroup?: boolean;
 };
 
 /** The most sums of an invocation. */

@@ -1,11 +1,11 @@
 // Gradient of tfjs's max pooling: each window's slope goes to its largest input, to the first of equals.
-import { gridOf, type PoolAttributes, poolGrid, poolsNothing } from "../../tensor/pool_grid.ts";
+import { type PoolAttributes, poolGrid, poolsNothing } from "../../tensor/pool_grid.ts";
 import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import type { WindowGrid } from "../../tensor/windows.ts";
 import { maxWindows } from "./max_windows.ts";
 import { maxWindowsGradient } from "./max_windows_gradient.ts";
-import { geometryOf, sameNumbers } from "./pool_grid.ts";
+import { sameNumbers } from "./same_numbers.ts";
 import { runProgram } from "./program.ts";
 import {
   eachTap,
@@ -66,8 +66,8 @@ export function maxPoolGradient(
     if (input.dtype !== "float32") return stock(call);
     const attributes = call.attrs as unknown as PoolAttributes;
     const backend = call.backend as GuardedBackend;
-    if (poolsNothing(poolGrid(input.shape, attributes))) return sameNumbers(backend, dy);
-    const grid = gridOf(geometryOf("max pooling", input.shape, dy.shape, attributes));
+    const grid = poolGrid(input.shape, attributes);
+    if (poolsNothing(grid)) return sameNumbers(backend, dy);
     if (!software) return bySwitches(backend, dy, input, grid);
     const program = windowProgram(grid, input.shape[3]!);
     const { units, unitsY, unitsX } = gradientUnits(program, input.shape[0]!);

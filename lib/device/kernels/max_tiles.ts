@@ -2,7 +2,7 @@
 import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import type { ProgramType } from "../dispatch.ts";
-import { tilesAlong } from "./depthwise.ts";
+import { tilesAlong } from "./depthwise_tiles.ts";
 import { runProgram } from "./program.ts";
 import { each } from "./tiles.ts";
 import {

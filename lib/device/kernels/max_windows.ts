@@ -15,7 +15,7 @@ import {
   packedWindows,
 } from "./packed_windows.ts";
 import { type PoolAttributes, poolGrid, poolsNothing } from "../../tensor/pool_grid.ts";
-import { sameNumbers } from "./pool_grid.ts";
+import { sameNumbers } from "./same_numbers.ts";
 import { runProgram } from "./program.ts";
 import { each } from "./tiles.ts";
 import {

@@ -1,18 +1,20 @@
-// Slices, transpositions, padding, on software adapters and of what may be float16;
-// tfjs moves all else.
+// Slices, padding and transpositions of float32; tfjs moves all else.
+import { stridesOf } from "../../tensor/permuted.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
-import { type Operand, runStrided, stepsOf, type Strided } from "./strided.ts";
+import { type Operand, runStrided, type Strided } from "./strided.ts";
 
 type KernelFunction = tf.KernelConfig["kernelFunc"];
 type KernelCall = Parameters<KernelFunction>[0];
 
 /**
- * Makes a kernel function that is tfjs's, which finds places by one division after another, on GPUs
- * unless tensors are held as float16.
+ * Makes a kernel function that is tfjs's where it cannot be ours: tfjs's finds the place of each
+ * number by one division after another.
+ *
+ * @param everywhere whether ours is the better one on every adapter, also if nothing is held as float16
  */
 function ours(
-  software: boolean,
+  everywhere: boolean,
   stock: KernelFunction,
   move: (backend: GuardedBackend, call: KernelCall) => tf.TensorInfo | tf.TensorInfo[],
 ): KernelFunction {
@@ -23,7 +25,7 @@ function ours(
       dtype === "float32" && !shape.includes(0) && shape.length > 0 &&
       4 * tf.util.sizeFromShape(shape) <= backend.bindingLimit
     );
-    const isOurs = (software || backend.halves) && fits && !backend.shouldExecuteOnCPU(inputs);
+    const isOurs = (everywhere || backend.halves) && fits && !backend.shouldExecuteOnCPU(inputs);
     return isOurs ? move(backend, call) : stock(call);
   };
 }
@@ -46,14 +48,14 @@ function cut(
   begin: readonly number[],
   shape: readonly number[],
 ): tf.TensorInfo {
-  const steps = stepsOf(x.shape);
+  const steps = stridesOf(x.shape);
   const offset = steps.reduce((sum, step, axis) => sum + step * begin[axis]!, 0);
   return moved(backend, "Slice", { info: x, offset, steps }, { shape });
 }
 
 /** The kernel function of `Slice`. */
-export function slice(software: boolean, stock: KernelFunction): KernelFunction {
-  return ours(software, stock, (backend, { inputs, attrs }) => {
+export function slice(_software: boolean, stock: KernelFunction): KernelFunction {
+  return ours(true, stock, (backend, { inputs, attrs }) => {
     const x = inputs.x!;
     const given = attrs as unknown as { readonly begin: number[]; readonly size: number[] };
     const [begin, size] = tf.slice_util.parseSliceParams(x as tf.Tensor, given.begin, given.size);
@@ -62,8 +64,8 @@ export function slice(software: boolean, stock: KernelFunction): KernelFunction 
 }
 
 /** The kernel function of `SplitV`. */
-export function split(software: boolean, stock: KernelFunction): KernelFunction {
-  return ours(software, stock, (backend, { inputs, attrs }) => {
+export function split(_software: boolean, stock: KernelFunction): KernelFunction {
+  return ours(true, stock, (backend, { inputs, attrs }) => {
     const x = inputs.x!;
     const { numOrSizeSplits, axis: given } = attrs as unknown as {
       readonly numOrSizeSplits: number | number[];
@@ -87,13 +89,13 @@ function permuted(
   x: tf.TensorInfo,
   order: readonly number[],
 ): tf.TensorInfo {
-  const own = stepsOf(x.shape);
+  const own = stridesOf(x.shape);
   const steps = order.map((axis) => own[axis]!);
   const shape = order.map((axis) => x.shape[axis]!);
   return moved(backend, "Transpose", { info: x, offset: 0, steps }, { shape });
 }
 
-/** The kernel function of `Transpose`. */
+/** The kernel function of `Transpose`. On GPUs tfjs's turns tiles in workgroup memory. */
 export function transpose(software: boolean, stock: KernelFunction): KernelFunction {
   return ours(software, stock, (backend, { inputs, attrs }) => {
     const { perm } = attrs as unknown as { readonly perm: readonly number[] };
@@ -117,8 +119,8 @@ export function paysToTranspose(rows: number, columns: number, depth: number): b
 }
 
 /** The kernel function of `PadV2` with zeros; what else is to be added is left to `stock`. */
-export function padZeros(software: boolean, stock: KernelFunction): KernelFunction {
-  return ours(software, stock, (backend, { inputs, attrs }) => {
+export function padZeros(_software: boolean, stock: KernelFunction): KernelFunction {
+  return ours(true, stock, (backend, { inputs, attrs }) => {
     const x = inputs.x!;
     const { paddings, constantValue } = attrs as unknown as {
       readonly paddings: readonly [number, number][];
@@ -129,7 +131,7 @@ export function padZeros(software: boolean, stock: KernelFunction): KernelFuncti
     if (constantValue !== 0 || size === 0 || 4 * size > backend.bindingLimit) {
       return stock({ inputs, attrs, backend });
     }
-    const steps = stepsOf(x.shape);
+    const steps = stridesOf(x.shape);
     // Places before the tensor wrap around, beyond all others, and the sum of steps with them.
     const offset = steps.reduce((sum, step, axis) => sum - step * paddings[axis]![0], 0);
     const spans = x.shape.map((own, axis) => ({ before: paddings[axis]![0], own }));

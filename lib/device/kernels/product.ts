@@ -2,8 +2,9 @@
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { subgroupsOpening } from "../subgroups.ts";
-import { fitsTexture } from "../textures.ts";
+import { fitsTexture, LASTING_BYTES, paysToCopy } from "../textures.ts";
 import type { Activation } from "../../tensor/activation.ts";
+import { chainSums } from "./chain_sums.ts";
 import { finishText } from "./epilogue.ts";
 import { runProgram } from "./program.ts";
 import { registerForm } from "./register_form.ts";
@@ -95,13 +96,6 @@ type Holding = "numbers" | "vectors" | "texels" | "quads";
 type Reading = { readonly quads: Quads; readonly held: readonly [Holding, Holding] };
 
 /**
- * What a copy of a tensor into a texture costs on adapters that compute on the
- * CPU, and what each read by an invocation of eight gains, in nanoseconds:
- * measured on llvmpipe. The copy also ends the pass.
- */
-const COPY = { pass: 40_000, number: 0.25, gainOfNumber: 0.4, gainOfQuad: 0.25 } as const;
-
-/**
  * Products of so few multiplications take less time than compiling a text of their own: up to here
  * software adapters compute them in the smallest tiles, of numbers one by one, the text of which is
  * the shortest and serves all transpositions and sizes.
@@ -123,6 +117,11 @@ function softwareForm(backend: GuardedBackend, product: Product, quads: Quads): 
   );
 }
 
+/** Whether a factor is likely to be copied into a texture once for all calls of a recorded function. */
+export function copiedOnce(backend: GuardedBackend, info: tf.TensorInfo): boolean {
+  return 4 * tf.util.sizeFromShape(info.shape) <= LASTING_BYTES && backend.mayLast(info);
+}
+
 /** How to read the factors: on adapters that compute on the CPU by quads where shapes allow. */
 function readingOf(
   backend: GuardedBackend,
@@ -140,18 +139,19 @@ function readingOf(
   const quads: Quads = b === "depth" && a !== "depth" ? { a } : { a, b };
   const [height, width] = softwareForm(backend, product, quads).tile;
   const work = batch * rows * columns * depth;
-  const sizes = Object.values(inputs).map(({ shape }) => tf.util.sizeFromShape(shape));
-  const hold = (size: number, reads: number, fours: boolean): Holding => {
-    const gain = reads * (fours ? COPY.gainOfQuad : COPY.gainOfNumber);
-    const pays = gain > COPY.pass + COPY.number * size;
-    const fits = fitsTexture(size, backend.device.limits, fours ? "rgba32float" : "r32float");
+  const [first, second] = Object.values(inputs) as [tf.TensorInfo, tf.TensorInfo];
+  const hold = (info: tf.TensorInfo, reads: number, fours: boolean, lasts = false): Holding => {
+    const size = tf.util.sizeFromShape(info.shape);
+    const texels = fours ? "rgba32float" : "r32float";
+    const pays = lasts || paysToCopy(size, reads, texels);
+    const fits = fitsTexture(size, backend.device.limits, texels);
     return pays && fits ? (fours ? "quads" : "texels") : fours ? "vectors" : "numbers";
   };
   return {
     quads,
     held: [
-      hold(sizes[0]!, work / width, quads.a !== undefined),
-      hold(sizes[1]!, work / height, quads.b !== undefined),
+      hold(first, work / width, quads.a !== undefined),
+      hold(second, work / height, quads.b !== undefined, copiedOnce(backend, second)),
     ],
   };
 }
@@ -173,9 +173,10 @@ export function runProduct(
   if (depth === 0) return emptySums(backend, product);
   const { quads, held } = readingOf(backend, software, product);
   const { neighbors, shorter = 0 } = product;
+  const mostPieces = mostPiecesOf(product);
   const small = software && isSmall(product);
   const form = !software
-    ? workgroupForm({ batch, rows, columns, depth, shorter, quads, neighbors })
+    ? workgroupForm({ batch, rows, columns, depth, mostPieces, shorter, quads, neighbors })
     : softwareForm(backend, product, quads);
   const tileRows = Math.ceil(rows / form.tile[0]);
   const tileColumns = Math.ceil(columns / form.tile[1]);
@@ -229,7 +230,34 @@ export function runProduct(
     isShared: form.isShared,
     isSubgroup: form.isSubgroup ?? false,
   })[0]!;
-  return whole ? partial : sumPieces(backend, product, partial);
+  if (whole) return partial;
+  return !software && pieces > MOST_PIECES
+    ? sumManyPieces(backend, product, partial)
+    : sumPieces(backend, product, partial);
+}
+
+/** The most pieces of a sum that one invocation adds up. */
+const MOST_PIECES = 64;
+
+/** The most pieces on GPUs, and of small results the numbers of all of these: workgroups add them up. */
+const MOST_SMALL = { pieces: 512, numbers: 1 << 19 } as const;
+
+function mostPiecesOf({ bias, activation, half, shape }: Product): number {
+  const isPlain = !bias && !activation && !half;
+  const fitting = Math.floor(MOST_SMALL.numbers / tf.util.sizeFromShape([...shape]));
+  return Math.max(MOST_PIECES, isPlain ? Math.min(MOST_SMALL.pieces, fitting) : 0);
+}
+
+/** Adds partial results, of which there are more than one invocation is to add up; frees them. */
+function sumManyPieces(
+  backend: GuardedBackend,
+  { shape }: Product,
+  partial: tf.TensorInfo,
+): tf.TensorInfo {
+  const block = { outer: 1, length: partial.shape[0]!, inner: tf.util.sizeFromShape([...shape]) };
+  const total = chainSums(backend, false, partial, block, 1);
+  backend.disposeData(partial.dataId);
+  return { ...total, shape: [...shape] };
 }
 
 /** Sums of nothing: zeros. */

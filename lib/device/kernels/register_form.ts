@@ -40,6 +40,37 @@ type Tile = {
 };
 
 /**
+ * Rows of a tile: those of a small image, 7 × 7 or 14 × 14 pixels, fill tiles of 7 or 5 rows better
+ * than such of 8, which read less.
+ */
+const HEIGHTS = [8, 7, 5] as const;
+
+/** A text of its own must be worth what it takes to compile. */
+const WORTH = 0.95;
+
+/** What decides how tiles lie: how many rows they have, and whether they are read together. */
+type Stack = Pick<Tile, "height" | "together">;
+
+/** The stack of tiles that makes so many rows in the least time. */
+function stackOf(rows: number, heights: readonly number[], subgroups: boolean): Stack {
+  const costOf = ({ height, together }: Stack): number => {
+    const [tiles, reading] = together
+      ? [Math.ceil(rows / (LANES * height)) * LANES, READING.together]
+      : [Math.ceil(rows / height), READING.alone];
+    return tiles * (height + reading);
+  };
+  const stacks = heights.flatMap((height): Stack[] => [
+    ...(subgroups ? [{ height, together: true }] : []),
+    { height, together: false },
+  ]);
+  const least = (among: readonly Stack[]): Stack =>
+    among.reduce((best, one) => costOf(one) < costOf(best) ? one : best);
+  const usual = least(stacks.filter(({ height }) => height === heights[0]));
+  const best = least(stacks);
+  return costOf(best) < WORTH * costOf(usual) ? best : usual;
+}
+
+/**
  * Chooses tiles. A load costs as much as 7 multiplications even from a texture, so the tile is as
  * large as compiles in good time. Of few rows the factor B is read once: what counts is that memory
  * is walked through in its order, by the eight invocations of a workgroup in turns. Of many rows
@@ -50,12 +81,10 @@ function tileOf({ rows, columns, quads, subgroups }: RegisterSizes): Tile {
   const inTurns = thin && quads.b === "columns" && columns % (LANES * LONG) === 0;
   const narrow = columns <= 4 || (thin && quads.b === "depth");
   const width = inTurns ? LONG : narrow ? 4 : columns <= 8 ? 8 : 16;
-  const height = rows === 1 ? 1 : thin ? 4 : width === 16 || rows <= 8 ? 8 : 16;
-  const rowsOf = (tiles: number, reading: number): number => tiles * (height + reading);
-  const together = subgroups && !thin &&
-    rowsOf(Math.ceil(rows / (LANES * height)) * LANES, READING.together) <=
-      rowsOf(Math.ceil(rows / height), READING.alone);
-  return { height, width, inTurns, together };
+  if (thin) return { height: rows === 1 ? 1 : 4, width, inTurns, together: false };
+  // Four rows are read at a time where they lie together.
+  const heights = rows <= 8 ? [8] : width < 16 ? [16] : quads.a === "rows" ? [8] : HEIGHTS;
+  return { ...stackOf(rows, heights, subgroups), width, inTurns };
 }
 
 /**

@@ -18,6 +18,9 @@ const SHORT = { gpu: 16, software: 1024 } as const;
 /** Sets that keep a software adapter busy. */
 const BUSY = 32;
 
+/** Invocations of a workgroup whose sets are their own: a software adapter's core takes a workgroup at a time. */
+const WORKGROUP = { gpu: 64, software: 8 } as const;
+
 /** How sets lie in strips of one number or four. */
 type Layout = {
   readonly wide: boolean;
@@ -130,10 +133,8 @@ function kernelOf(software: boolean, program: SetProgram): tf.KernelConfig["kern
     const lane = isShared ? "local" : "0u";
     const names = program.inputs.map(({ name }) => name).slice(0, given.length);
     const repeated = names.map((_, i) => sizes[i]! < size);
-    // Numbers are read several times each.
-    const quads = wide && readsTexture(backend, software, size)
-      ? names.filter((_, i) => !repeated[i])
-      : [];
+    // Numbers are read several times each, and what repeats for each set.
+    const quads = wide && readsTexture(backend, software, size) ? names : [];
     const readers = program.inputs.map(({ name, otherwise }, i) => {
       const place = repeated[i] ? "k % uniforms.period" : "k";
       const strip = given[i] ? `${name}_${wide ? "quad" : "at"}(${place})` : `V(${otherwise})`;
@@ -174,7 +175,7 @@ fn main(one: u32, local: u32) {
 }`,
       leads: true,
       invocations: sets * sharing,
-      workgroup: isShared ? sharing : 64,
+      workgroup: isShared ? sharing : WORKGROUP[software ? "software" : "gpu"],
       isShared,
     })[0]!;
   };

@@ -1,5 +1,6 @@
 // Programs that read tensors at places that are sums of steps along the axes: numbers moved, and functions of
 // tensors that broadcast.
+import { stridesOf } from "../../tensor/permuted.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { runProgram } from "./program.ts";
@@ -30,11 +31,6 @@ export type Strided = {
 /** A part of an axis. */
 type Span = { readonly before: number; readonly own: number };
 
-/** Steps along the axes of a shape as it lies in memory. */
-export function stepsOf(shape: readonly number[]): number[] {
-  return shape.map((_, axis) => tf.util.sizeFromShape(shape.slice(axis + 1)));
-}
-
 /**
  * Steps of a tensor that broadcasts to a shape.
  *
@@ -43,7 +39,7 @@ export function stepsOf(shape: readonly number[]): number[] {
  */
 export function broadcastSteps(shape: readonly number[], to: readonly number[]): number[] {
   const own = [...new Array(to.length - shape.length).fill(1), ...shape];
-  return stepsOf(own).map((step, axis) => own[axis] === 1 ? 0 : step);
+  return stridesOf(own).map((step, axis) => own[axis] === 1 ? 0 : step);
 }
 
 /** Runs a function of numbers of tensors, one dispatch. */

@@ -15,6 +15,8 @@ export type ProductSizes = {
   readonly rows: number;
   readonly columns: number;
   readonly depth: number;
+  /** The most pieces that a sum may be cut into. */
+  readonly mostPieces: number;
   /** What the sums of some batches are shorter by, or multiples of it: 0 where all are of one length. */
   readonly shorter: number;
   readonly quads: Quads;
@@ -56,15 +58,17 @@ const THIN: readonly (readonly [rows: number, columns: number, Sharing])[] = [
 ];
 const SMALL = sharing(8, 8, 1, 1, 16); // 32 × 32
 const STANDARD = sharing(16, 8, 2, 1, 16); // 64 × 64
-const NARROW = sharing(8, 16, 2, 1, 16); // 128 × 32
 const LARGE = sharing(16, 16, 2, 2, 8); // 128 × 128
 
-/** Workgroups that keep a GPU busy: about four for each of 80 compute units; and the least of large ones. */
+/** Tiles of many rows and columns, and their time for a number of the result beside that of large ones. */
+const WIDE: readonly (readonly [Sharing, time: number])[] = [
+  [STANDARD, 1.05],
+  [sharing(8, 16, 2, 1, 16), 1.15], // 128 × 32
+];
+
+/** Workgroups of 128 that keep a GPU busy: about four for each of 80 compute units; and the least of large ones. */
 const BUSY = 320;
 const LEAST_BUSY = 120;
-
-/** The most pieces of a sum: they are added one after another. */
-const MOST_PIECES = 64;
 
 const tileOf = ({ across, down, rows, columns }: Sharing): readonly [number, number] => [
   4 * rows * down,
@@ -76,10 +80,14 @@ function tilesOf({ batch, rows, columns }: ProductSizes, of: Sharing): number {
   return batch * Math.ceil(rows / height) * Math.ceil(columns / width);
 }
 
-/** Into how many pieces the sums of so many tiles are cut, so that there are enough workgroups. */
-function piecesOf(tiles: number, depth: number): number {
-  const wanted = Math.floor(BUSY / Math.max(1, tiles));
-  const most = Math.min(MOST_PIECES, Math.floor(depth / LEAST_DEPTH));
+/** Into how many pieces the sums of so many tiles are cut, so that there are enough waves. */
+function piecesOf(
+  tiles: number,
+  { across, down }: Sharing,
+  { depth, mostPieces }: ProductSizes,
+): number {
+  const wanted = Math.floor(BUSY * 128 / (across * down) / Math.max(1, tiles));
+  const most = Math.min(mostPieces, Math.floor(depth / LEAST_DEPTH));
   return Math.max(1, Math.min(wanted, most));
 }
 
@@ -89,10 +97,10 @@ function isHalfEmpty(size: number, tile: number): boolean {
 }
 
 function sharingOf(sizes: ProductSizes): Sharing {
-  const { rows, columns, depth } = sizes;
+  const { rows, columns } = sizes;
   const isBusy = (of: Sharing): boolean => {
     const tiles = tilesOf(sizes, of);
-    return tiles * piecesOf(tiles, depth) >= LEAST_BUSY;
+    return tiles * piecesOf(tiles, of, sizes) >= LEAST_BUSY;
   };
   const thin = THIN.find(([most, wide]) => rows <= most && columns <= wide)?.[2];
   // Of few tiles, smaller ones: more invocations that each compute less.
@@ -105,10 +113,15 @@ function sharingOf(sizes: ProductSizes): Sharing {
       columns: isHalfEmpty(columns, width) ? 1 : thin.columns,
     };
   }
-  if (tilesOf(sizes, LARGE) >= BUSY) return LARGE;
-  if (!isBusy(STANDARD)) return SMALL;
-  // A second half of a tile that is empty is computed as well.
-  return columns % 64 > 0 && columns % 64 <= 32 ? NARROW : STANDARD;
+  const isLarge = tilesOf(sizes, LARGE) >= BUSY;
+  if (!isLarge && !isBusy(STANDARD)) return SMALL;
+  // What lies beyond the edge is computed as well.
+  const timeOf = ([of, time]: readonly [Sharing, number]): number => {
+    const [height, width] = tileOf(of);
+    return tilesOf(sizes, of) * height * width * time;
+  };
+  const wide = isLarge ? [[LARGE, 1] as const, ...WIDE] : WIDE;
+  return wide.reduce((best, one) => timeOf(one) < timeOf(best) ? one : best)[0];
 }
 
 /**
@@ -214,7 +227,7 @@ fn main(tile: u32, local: u32) {
     tile: [height, width],
     workgroup,
     isShared: true,
-    pieces: (tiles) => piecesOf(tiles, depth),
+    pieces: (tiles) => piecesOf(tiles, shared, sizes),
     step: slice,
     code,
   };

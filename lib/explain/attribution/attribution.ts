@@ -3,10 +3,12 @@ import type { Network } from "../../layers/layer.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import { download } from "../../tensor/transfer.ts";
-import type { Tree } from "../../tensor/tree.ts";
+import { isTensor, type Tree } from "../../tensor/tree.ts";
 import { type BackwardRule, requireRule } from "../backward_rule.ts";
 import { classLogit, type Objective, requireIndex, requireObjective } from "../objective.ts";
 import { requireInputShape } from "../truncate.ts";
+import { requireNetwork } from "../../text/require.ts";
+import { describeValue } from "../../text/value.ts";
 
 /** What is explained: an objective, or the index of a class for the class's logit. */
 export type Target = Objective | number;
@@ -66,9 +68,12 @@ export function requireExplainable<P extends Tree, S extends Tree>(
   target: Target,
   rule: BackwardRule = "backprop",
 ): Objective {
-  if (x.rank !== 4 || x.size === 0) {
+  requireNetwork("explain an output", network);
+  if (!isTensor(x) || x.rank !== 4 || x.size === 0) {
     throw new TypeError(
-      `Cannot explain an output: the images must be [N, height, width, channels], got [${x.shape}]`,
+      `Cannot explain an output: the images must be a tensor [N, height, width, channels], got ${
+        describeValue(x)
+      }${isTensor(x) && x.rank === 3 ? ". Of one image make a batch by tf.expandDims(x)" : ""}`,
     );
   }
   const shape = x.shape.slice(1);

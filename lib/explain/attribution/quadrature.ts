@@ -5,7 +5,7 @@ import { requireWhole } from "../../text/require.ts";
 export type QuadratureRule = "gauss-legendre" | "midpoint";
 
 /** The rules by name. */
-export const QUADRATURE_RULES: readonly QuadratureRule[] = ["gauss-legendre", "midpoint"];
+const QUADRATURE_RULES: readonly QuadratureRule[] = ["gauss-legendre", "midpoint"];
 
 /** A point from 0 to 1, and its weight; the weights add up to 1. */
 export type QuadraturePoint = { readonly at: number; readonly weight: number };

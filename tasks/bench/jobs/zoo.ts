@@ -7,8 +7,9 @@ import type { Job, ZooLine } from "./job.ts";
 /** Training steps on the same image, whose losses are recorded. */
 const STEPS = 5;
 
-/** Forward passes that are timed. */
+/** Forward passes that are timed, after those that compile, upload and lay out the weights. */
 const PASSES = 5;
+const FIRST_PASSES = 3;
 
 /** Small enough for networks without normalization, large enough to be seen in five steps. */
 const LEARNING_RATE = 1e-4;
@@ -21,11 +22,6 @@ async function timed(f: () => nc.Tensor): Promise<{ ms: number; value: number }>
   const ms = performance.now() - began;
   result.dispose();
   return { ms, value };
-}
-
-/** The median without the first, which compiles. */
-function median(times: readonly number[]): number {
-  return summarize(times.slice(1)).median;
 }
 
 /** Images of noise, and a class for them. */
@@ -48,11 +44,11 @@ async function timeForward(
     nc.tf.tidy(() => model.apply(p, s, x, {})[0])
   );
   const times: number[] = [];
-  for (let pass = 0; pass <= PASSES; pass++) {
+  for (let pass = 0; pass < FIRST_PASSES + PASSES; pass++) {
     times.push((await timed(() => forward(params, state, x))).ms);
   }
   forward.dispose();
-  return times;
+  return times.slice(FIRST_PASSES);
 }
 
 /**
@@ -90,8 +86,8 @@ export async function zooJob(
     parameters,
     flops,
     inputShape,
-    forwardMs: median(forward),
-    stepMs: median(times),
+    forwardMs: summarize(forward).median,
+    stepMs: summarize(times.slice(1)).median, // The first compiles.
     losses,
     allocatedBytes: nc.device.counters().allocatedBytes,
     rss: Deno.memoryUsage().rss,

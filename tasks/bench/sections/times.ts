@@ -56,7 +56,7 @@ async function timeCell(bench: Bench, rows: TimeRow[], cell: Cell): Promise<bool
 /**
  * Times cells in rounds, each once per round, so that the machine's other work slows all of them.
  */
-export async function timeCells(
+async function timeCells(
   bench: Bench,
   rows: TimeRow[],
   cells: readonly Cell[],
