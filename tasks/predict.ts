@@ -1,6 +1,7 @@
 // `deno task predict`: the most probable classes of a picture, or of each in a folder.
 import { join } from "node:path";
-import { type Image, inputShapeOf, type Preprocessing } from "../lib/image/mod.ts";
+import { imageOf, type Raster } from "../lib/image/image.ts";
+import { inputShapeOf, type Preprocessing } from "../lib/image/mod.ts";
 import { classifyImage, classifyImages, faultOfSize } from "../lib/train/classify.ts";
 import { table } from "../lib/text/table.ts";
 import type { NetworkFile } from "../lib/weights/network_file.ts";
@@ -15,7 +16,7 @@ import { DEFAULT_WEIGHTS, networkFlags, openWeights, weightsFlag } from "./netwo
 import { type Inversion, inversionOf, INVERSIONS } from "./pictures/flags.ts";
 import { preparedGray, prepareGray } from "../lib/image/gray_input.ts";
 import { requireInvertible } from "./pictures/read_picture.ts";
-import { readImage } from "./command/files.ts";
+import { readRaster } from "./command/files.ts";
 import { say } from "./command/say.ts";
 
 /** What the task takes. */
@@ -56,13 +57,13 @@ export const command = {
 
 /** The picture for a network that takes gray images: of its size, light on dark. */
 function grayPicture(
-  image: Image,
+  image: Raster,
   { inputShape }: NetworkFile,
   { how, source }: FoundPreprocessing,
   invert: Inversion,
-): { image: Image; how: Preprocessing; source: string } {
+): { image: Raster; how: Preprocessing; source: string } {
   return {
-    image: prepareGray(image, inputShape, inversionOf(invert)).image,
+    image: prepareGray(imageOf(image), inputShape, inversionOf(invert)).image,
     how: preparedGray(how, inputShape),
     source: source.startsWith("that of") ? "gray, of the network's size" : source,
   };
@@ -104,14 +105,14 @@ async function run(
   flags: Values<typeof command.flags> & Values<typeof command.positionals>,
 ): Promise<void> {
   const files = await isFolder(flags.image) ? await picturesIn(flags.image) : undefined;
-  const picture = files ? undefined : await readImage(flags.image);
+  const picture = files ? undefined : await readRaster(flags.image);
   const network = await openWeights(flags.weights, flags);
   const classNames = await findClassNames(network, flags.classes);
   requireInvertible(network, flags);
   const found = await findPreprocessing(network, flags.preprocessing);
   const isGray = network.inputShape[2] === 1 && flags.preprocessing === undefined;
-  const prepared = async (file: string, read?: Image) => {
-    const image = read ?? await readImage(file);
+  const prepared = async (file: string, read?: Raster) => {
+    const image = read ?? await readRaster(file);
     const fault = faultOfSize(image, found.how);
     if (fault) throw new RangeError(`Cannot classify ${file}: ${fault}`);
     return isGray ? grayPicture(image, network, found, flags.invert) : { image, ...found };

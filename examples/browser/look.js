@@ -26,7 +26,7 @@ await run(async () => {
   }
 
   async function show(bytes, name) {
-    const whole = nc.image.decodeImage(bytes, name);
+    const whole = await nc.image.decodeImage(bytes, name);
     const { preprocessing } = network;
     const channels = preprocessing.mean.length;
     const plain = {

@@ -35,7 +35,7 @@ for (const [, file, ...task] of PARTS) {
   })
     .spawn().status;
   if (!success) Deno.exit(1);
-  images.push(square(nc.image.decodeImage(await Deno.readFile(`${out}/${file}`), file)));
+  images.push(square(await nc.image.decodeImage(await Deno.readFile(`${out}/${file}`), file)));
   await Deno.remove(out, { recursive: true });
 }
 const row = nc.image.sideBySide(images, { labels: PARTS.map(([label]) => label) });

@@ -24,18 +24,25 @@ export type Raster = Omit<Image, "pixels"> & {
   readonly pixels: Uint8Array | Uint16Array | Float32Array;
 };
 
+/** Width and height in pixels. */
+export type Size = Pick<Image, "width" | "height">;
+
+/** A part of a picture, in pixels. */
+export type Window = Size & { readonly left: number; readonly top: number };
+
 /** The value of white in these pixels. */
-function whiteOf(pixels: Raster["pixels"]): number {
+export function whiteOf(pixels: Raster["pixels"]): number {
   return pixels instanceof Uint8Array ? 255 : pixels instanceof Uint16Array ? 65535 : 1;
 }
 
 /** A picture in numbers from 0 to 1. */
-export function imageOf({ pixels, ...rest }: Raster): Image {
-  if (pixels instanceof Float32Array) return { ...rest, pixels };
+export function imageOf(raster: Raster): Image {
+  const { pixels } = raster;
+  if (pixels instanceof Float32Array) return raster as Image;
   const white = whiteOf(pixels);
   const numbers = new Float32Array(pixels.length);
   for (let i = 0; i < numbers.length; i++) numbers[i] = pixels[i]! / white;
-  return { ...rest, pixels: numbers };
+  return { ...raster, pixels: numbers };
 }
 
 /**

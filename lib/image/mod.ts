@@ -5,7 +5,7 @@ export * from "./codecs/encode.ts";
 export * from "./gray.ts";
 export { resize, type ResizeFilter } from "./resize.ts";
 export { type Preprocessing, preprocessings } from "./preprocessing.ts";
-export * from "./preprocess.ts";
+export { inputShapeOf, momentsOf, preprocess } from "./preprocess.ts";
 export * from "./parse_preprocessing.ts";
 export type { Image } from "./image.ts";
 export * from "./grid.ts";

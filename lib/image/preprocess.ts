@@ -1,6 +1,6 @@
 // Prepares pictures as the input of a network.
 import { toGray } from "./gray.ts";
-import { checkImage, type Image } from "./image.ts";
+import { checkImage, type Image, type Raster, type Size } from "./image.ts";
 import { checkPreprocessing, type Preprocessing } from "./preprocessing.ts";
 import { resizedWindow } from "./resize.ts";
 
@@ -35,8 +35,12 @@ import { resizedWindow } from "./resize.ts";
  */
 export function preprocess(image: Image, how: Preprocessing): Float32Array<ArrayBuffer> {
   checkImage(image);
-  checkPreprocessing(how);
-  const seen = cropped(image.channels === 4 ? withoutAlpha(image) : image, how);
+  return preprocessRaster(image, how);
+}
+
+/** As {@linkcode preprocess}, of a picture as its file has it. */
+export function preprocessRaster(image: Raster, how: Preprocessing): Float32Array<ArrayBuffer> {
+  const seen = croppedImage(image, how);
   const gray = how.mean.length === 1 ? toGray(seen) : seen;
   return normalized(gray, how);
 }
@@ -89,8 +93,9 @@ export function momentsOf(
   return { mean: mean.map((each) => each / range), std: std.map((each) => each / range) };
 }
 
-/** Steps 2 and 3. */
-function cropped(image: Image, how: Preprocessing): Image {
+/** What {@linkcode preprocess} shows of a picture: its steps 1 to 3. */
+export function croppedImage(image: Raster, how: Preprocessing): Image {
+  checkPreprocessing(how);
   const [cropHeight, cropWidth] = inputShapeOf(how);
   const [width, height] = sizeBeforeCrop(image, how, cropWidth, cropHeight);
   const window = {
@@ -99,12 +104,12 @@ function cropped(image: Image, how: Preprocessing): Image {
     width: cropWidth,
     height: cropHeight,
   };
-  return resizedWindow(image, width, height, window, how.filter ?? "bilinear");
+  return resizedWindow(image, width, height, window, how.filter ?? "bilinear", "dropped");
 }
 
 /** Width and height to resize to, of which the middle is cut out. */
 function sizeBeforeCrop(
-  { width, height }: Image,
+  { width, height }: Size,
   { resize }: Preprocessing,
   cropWidth: number,
   cropHeight: number,
@@ -126,15 +131,6 @@ function sizeBeforeCrop(
 function roundHalfToEven(half: number): number {
   const floor = Math.floor(half);
   return half - floor === 0.5 ? floor + floor % 2 : Math.round(half);
-}
-
-/** The colors as they are behind the alpha. */
-function withoutAlpha({ width, height, pixels }: Image): Image {
-  const colors = new Float32Array(width * height * 3);
-  for (let i = 0; i < width * height; i++) {
-    for (let c = 0; c < 3; c++) colors[3 * i + c] = pixels[4 * i + c]!;
-  }
-  return { width, height, channels: 3, pixels: colors };
 }
 
 /** Steps 4 and 5. */

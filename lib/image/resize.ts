@@ -1,19 +1,26 @@
 // Resizes pictures as PIL does, with antialiasing.
-import { checkImage, checkSize, type Image } from "./image.ts";
+import {
+  checkImage,
+  checkSize,
+  type Image,
+  imageOf,
+  type Raster,
+  whiteOf,
+  type Window,
+} from "./image.ts";
 
 /** How pixels are interpolated. */
 export type ResizeFilter = "bilinear" | "bicubic";
 
-/** A part of a picture, in pixels. */
-export type Window = {
-  readonly left: number;
-  readonly top: number;
-  readonly width: number;
-  readonly height: number;
+/**
+ * For each pixel of the result along one axis: the first source pixel, and where the weights from it on
+ * begin; the next pixel's begin where they end.
+ */
+type Taps = {
+  readonly firsts: Int32Array;
+  readonly starts: Int32Array;
+  readonly weights: Float64Array;
 };
-
-/** For each pixel of the result along one axis: the first source pixel, and the weights from it on. */
-type Taps = readonly { readonly first: number; readonly weights: readonly number[] }[];
 
 /** The weight at a distance of `x` pixels, and the distance beyond which it is 0. */
 const FILTERS = {
@@ -67,128 +74,169 @@ export function resize(
 /**
  * A window of a picture that is resized to `width` × `height`. Only the window is computed: the whole
  * of a picture of 1 × 60,000 pixels would be too large for memory.
+ *
+ * @param alpha whether colors are weighted by it, or it is dropped
  */
 export function resizedWindow(
-  image: Image,
+  image: Raster,
   width: number,
   height: number,
   window: Window,
   filter: ResizeFilter,
+  alpha: "weighs" | "dropped" = "weighs",
 ): Image {
+  const channels = image.channels === 4 && alpha === "dropped" ? 3 : image.channels;
   const same = width === image.width && height === image.height;
-  if (same && window.width === width && window.height === height) return image;
-  const { channels } = image;
-  const across = taps(image.width, width, window.left, window.width, filter);
-  const down = taps(image.height, height, window.top, window.height, filter);
-  const top = down[0]!.first;
-  const last = down.at(-1)!;
-  const rows = last.first + last.weights.length - top;
-  const seen = rowsOf(image, top, rows);
+  if (same && window.width === width && window.height === height && channels === image.channels) {
+    return imageOf(image);
+  }
+  const white = whiteOf(image.pixels);
+  const across = taps(image.width, width, window.left, window.width, filter, white);
+  const down = taps(image.height, height, window.top, window.height, filter, 1);
+  const top = down.firsts[0]!;
+  const rows = down.firsts.at(-1)! + down.weights.length - down.starts.at(-2)! - top;
   // [rows, W, C] -> [rows, width, C] -> [height, width, C]
-  let pixels = resampled(seen, rows, across, image.width, channels);
-  const shifted = down.map(({ first, weights }) => ({ first: first - top, weights }));
-  pixels = resampled(pixels, 1, shifted, rows, window.width * channels);
+  const inner = window.width * channels;
+  const narrow = new Float32Array(rows * inner);
+  const row = new Float32Array(image.width * image.channels);
+  for (let y = 0; y < rows; y++) {
+    readRow(image, top + y, channels, row);
+    resampleRow(row, across, channels, narrow, y * inner);
+  }
+  let pixels = resampledRows(narrow, down, top, inner);
   if (channels === 4) pixels = divided(pixels);
   // A cubic overshoots at edges.
   if (filter === "bicubic") pixels = pixels.map((value) => Math.min(1, Math.max(0, value)));
   return { width: window.width, height: window.height, channels, pixels };
 }
 
-/** Rows of a picture, colors times alpha. */
-function rowsOf({ width, channels, pixels }: Image, top: number, rows: number): Float32Array {
-  const row = width * channels;
-  const seen = pixels.subarray(top * row, (top + rows) * row);
-  return channels === 4 ? premultiplied(seen) : seen;
+/** A row of a picture: colors times alpha, or without it if fewer channels are kept. */
+function readRow(
+  { width, channels, pixels }: Raster,
+  y: number,
+  kept: number,
+  row: Float32Array,
+): void {
+  row.set(pixels.subarray(y * width * channels, (y + 1) * width * channels));
+  if (channels < 4) return;
+  if (kept === 4) premultiply(row, whiteOf(pixels));
+  else {
+    for (let x = 0; x < width; x++) {
+      for (let c = 0; c < 3; c++) row[3 * x + c] = row[4 * x + c]!;
+    }
+  }
 }
 
-/** The weights of `count` pixels from `start` on, along an axis that is resized from `from` to `to`. */
-function taps(from: number, to: number, start: number, count: number, filter: ResizeFilter): Taps {
+/**
+ * The weights of `count` pixels from `start` on, along an axis that is resized from `from` to `to`,
+ * divided by the value of white.
+ */
+function taps(
+  from: number,
+  to: number,
+  start: number,
+  count: number,
+  filter: ResizeFilter,
+  white: number,
+): Taps {
   const { reach, weight } = FILTERS[filter];
   const scale = from / to;
   const support = Math.max(1, scale);
-  return Array.from({ length: count }, (_, i) => {
+  const firsts = new Int32Array(count);
+  const starts = new Int32Array(count + 1);
+  const weights: number[] = [];
+  for (let i = 0; i < count; i++) {
     const center = (start + i + 0.5) * scale;
     const first = Math.max(0, Math.floor(center - reach * support + 0.5));
     const end = Math.min(from, Math.floor(center + reach * support + 0.5));
-    const weights = Array.from(
+    const own = Array.from(
       { length: end - first },
       (_, j) => weight(Math.abs((first + j + 0.5 - center) / support)),
     );
-    const sum = weights.reduce((sum, weight) => sum + weight, 0);
-    return { first, weights: weights.map((weight) => weight / sum) };
-  });
+    const sum = own.reduce((sum, weight) => sum + weight, 0);
+    for (const weight of own) weights.push(weight / (sum * white));
+    firsts[i] = first;
+    starts[i + 1] = weights.length;
+  }
+  return { firsts, starts, weights: Float64Array.from(weights) };
 }
 
-/** Resamples the middle axis of `[outer, from, inner]`, summing in float64. */
-function resampled(
-  source: Float32Array,
-  outer: number,
+/** Resamples a row, summing in float64; `to` is where its first number goes. */
+function resampleRow(
+  row: Float32Array,
   taps: Taps,
-  from: number,
+  channels: number,
+  out: Float32Array,
+  to: number,
+): void {
+  if (channels === 3) return resampleColors(row, taps, out, to);
+  const { firsts, starts, weights } = taps;
+  for (let i = 0; i < firsts.length; i++) {
+    for (let c = 0; c < channels; c++) {
+      let sum = 0;
+      let at = firsts[i]! * channels + c;
+      for (let j = starts[i]!; j < starts[i + 1]!; j++) {
+        sum += weights[j]! * row[at]!;
+        at += channels;
+      }
+      out[to++] = sum;
+    }
+  }
+}
+
+/** The same of three channels, which are summed side by side: most pictures have them. */
+function resampleColors(
+  row: Float32Array,
+  { firsts, starts, weights }: Taps,
+  out: Float32Array,
+  to: number,
+): void {
+  for (let i = 0; i < firsts.length; i++) {
+    let red = 0;
+    let green = 0;
+    let blue = 0;
+    let at = firsts[i]! * 3;
+    const end = starts[i + 1]!;
+    for (let j = starts[i]!; j < end; j++) {
+      const weight = weights[j]!;
+      red += weight * row[at]!;
+      green += weight * row[at + 1]!;
+      blue += weight * row[at + 2]!;
+      at += 3;
+    }
+    out[to] = red;
+    out[to + 1] = green;
+    out[to + 2] = blue;
+    to += 3;
+  }
+}
+
+/** Resamples the rows from `top` on, of `inner` numbers each, to new rows, summing in float64. */
+function resampledRows(
+  source: Float32Array,
+  { firsts, starts, weights }: Taps,
+  top: number,
   inner: number,
 ): Float32Array<ArrayBuffer> {
-  const out = new Float32Array(outer * taps.length * inner);
-  // Three colors of a pixel are summed in variables: that is the pass along the rows of most pictures.
-  if (inner === 3) resampleColors(source, outer, taps, from, out);
-  else resampleRows(source, outer, taps, from, inner, out);
+  const out = new Float32Array(firsts.length * inner);
+  const sums = new Float64Array(inner);
+  for (let i = 0; i < firsts.length; i++) {
+    sums.fill(0);
+    let at = (firsts[i]! - top) * inner;
+    for (let j = starts[i]!; j < starts[i + 1]!; j++) {
+      const weight = weights[j]!;
+      for (let c = 0; c < inner; c++) sums[c]! += weight * source[at++]!;
+    }
+    out.set(sums, i * inner);
+  }
   return out;
 }
 
-function resampleColors(
-  source: Float32Array,
-  outer: number,
-  taps: Taps,
-  from: number,
-  out: Float32Array,
-): void {
-  let to = 0;
-  for (let o = 0; o < outer; o++) {
-    for (let i = 0; i < taps.length; i++) {
-      const { first, weights } = taps[i]!;
-      let [red, green, blue] = [0, 0, 0];
-      let at = (o * from + first) * 3;
-      for (let j = 0; j < weights.length; j++) {
-        const weight = weights[j]!;
-        red += weight * source[at]!;
-        green += weight * source[at + 1]!;
-        blue += weight * source[at + 2]!;
-        at += 3;
-      }
-      out[to] = red;
-      out[to + 1] = green;
-      out[to + 2] = blue;
-      to += 3;
-    }
-  }
-}
-
-function resampleRows(
-  source: Float32Array,
-  outer: number,
-  taps: Taps,
-  from: number,
-  inner: number,
-  out: Float32Array,
-): void {
-  const sums = new Float64Array(inner);
-  let to = 0;
-  for (let o = 0; o < outer; o++) {
-    for (let i = 0; i < taps.length; i++) {
-      const { first, weights } = taps[i]!;
-      sums.fill(0);
-      let at = (o * from + first) * inner;
-      for (let j = 0; j < weights.length; j++) {
-        const weight = weights[j]!;
-        for (let c = 0; c < inner; c++) sums[c]! += weight * source[at++]!;
-      }
-      for (let c = 0; c < inner; c++) out[to++] = sums[c]!;
-    }
-  }
-}
-
 /** Colors times alpha: the color of a clear pixel must not bleed into its neighbors. */
-function premultiplied(pixels: Float32Array): Float32Array<ArrayBuffer> {
-  return Float32Array.from(pixels, (value, i) => i % 4 === 3 ? value : value * pixels[i | 3]!);
+function premultiply(row: Float32Array, white: number): void {
+  for (let i = 0; i < row.length; i += 4) {
+    for (let c = 0; c < 3; c++) row[i + c]! *= row[i + 3]! / white;
+  }
 }
 
 function divided(pixels: Float32Array): Float32Array<ArrayBuffer> {

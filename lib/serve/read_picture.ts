@@ -25,12 +25,14 @@ export async function pictureIn(
     throw new Refusal(400, "Cannot classify: the body must be a picture or JSON, got nothing");
   }
   const kind = type.split(";")[0]!.trim().toLowerCase();
-  if (kind === "application/json") return ofJson(bytes, maxPixels);
-  if (kind === "multipart/form-data") return ofFile(await fileOfForm(bytes, type), maxPixels);
+  if (kind === "application/json") return await ofJson(bytes, maxPixels);
+  if (kind === "multipart/form-data") {
+    return await ofFile(await fileOfForm(bytes, type), maxPixels);
+  }
   const isAny = kind === "" || kind === "application/octet-stream" ||
     // What curl says of --data-binary.
     kind === "application/x-www-form-urlencoded";
-  if (isAny || kind.startsWith("image/")) return ofFile(bytes, maxPixels);
+  if (isAny || kind.startsWith("image/")) return await ofFile(bytes, maxPixels);
   throw new Refusal(
     415,
     `Cannot classify: the content type must be image/png, image/jpeg, application/json or multipart/form-data, got ${kind}`,
@@ -38,11 +40,11 @@ export async function pictureIn(
 }
 
 /** Decodes a file, if it is not too large. */
-function ofFile(bytes: Uint8Array, maxPixels: number): Image {
+async function ofFile(bytes: Uint8Array, maxPixels: number): Promise<Image> {
   try {
     const size = pictureSize(bytes, "the picture");
     if (size) requireFew(size, maxPixels);
-    return decodeImage(bytes, "the picture");
+    return await decodeImage(bytes, "the picture");
   } catch (error) {
     if (error instanceof SyntaxError) throw new Refusal(400, error.message);
     if (error instanceof RangeError) throw new Refusal(413, error.message);
@@ -75,7 +77,7 @@ async function fileOfForm(bytes: Uint8Array<ArrayBuffer>, type: string): Promise
   throw new Refusal(400, "Cannot classify: the form must have a file, got none");
 }
 
-function ofJson(bytes: Uint8Array, maxPixels: number): Image {
+async function ofJson(bytes: Uint8Array, maxPixels: number): Promise<Image> {
   let json: unknown;
   try {
     json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
@@ -84,7 +86,7 @@ function ofJson(bytes: Uint8Array, maxPixels: number): Image {
   }
   const { image, pixels } = (json ?? {}) as { readonly image?: unknown; readonly pixels?: unknown };
   if (typeof image === "string" && pixels === undefined) {
-    return ofFile(ofBase64(image), maxPixels);
+    return await ofFile(ofBase64(image), maxPixels);
   }
   if (Array.isArray(pixels) && image === undefined) return ofPixels(pixels, maxPixels);
   const isRecord = typeof json === "object" && json !== null && !Array.isArray(json);

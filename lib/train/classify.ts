@@ -1,9 +1,9 @@
 // What a network takes one picture for.
 import { fileError } from "../files/file_error.ts";
-import { decodeImage } from "../image/codecs/decode.ts";
-import type { Image } from "../image/image.ts";
+import { decodeRaster } from "../image/codecs/decode.ts";
 import { preparedGray, prepareGray } from "../image/gray_input.ts";
-import { inputShapeOf, preprocess } from "../image/preprocess.ts";
+import { checkImage, type Image, imageOf, type Raster } from "../image/image.ts";
+import { inputShapeOf, preprocessRaster } from "../image/preprocess.ts";
 import type { Preprocessing } from "../image/preprocessing.ts";
 import type { Network } from "../layers/layer.ts";
 import { oneBehind } from "../tensor/one_behind.ts";
@@ -87,7 +87,7 @@ export async function classify<P extends Tree, S extends Tree>(
 ): Promise<Classification[]> {
   requireNetwork("classify", network);
   const { image, how } = inverted(
-    await imageOf(picture),
+    await rasterOf(picture),
     preprocessingFor(network),
     options.invert ?? false,
   );
@@ -98,7 +98,7 @@ export async function classify<P extends Tree, S extends Tree>(
 /** As {@linkcode classify}, of pixels, with each class's score, which softmax makes probable. */
 export async function classifyImage<P extends Tree, S extends Tree>(
   network: Classifier<P, S>,
-  image: Image,
+  image: Raster,
   { top = 5 }: Pick<ClassifyOptions, "top"> = {},
 ): Promise<(Classification & { readonly score: number })[]> {
   const { model, params, state } = network;
@@ -111,10 +111,10 @@ export async function classifyImage<P extends Tree, S extends Tree>(
 
 /** A picture with dark and light swapped, if that is asked for, and how it is prepared then. */
 function inverted(
-  image: Image,
+  image: Raster,
   how: Preprocessing,
   invert: boolean | "auto",
-): { readonly image: Image; readonly how: Preprocessing } {
+): { readonly image: Raster; readonly how: Preprocessing } {
   if (invert === false) return { image, how };
   const shape = inputShapeOf(how);
   if (shape[2] !== 1) {
@@ -122,7 +122,7 @@ function inverted(
       "Cannot classify: the option invert is for networks that take gray images, got one for color",
     );
   }
-  return { image: prepareGray(image, shape, invert).image, how: preparedGray(how, shape) };
+  return { image: prepareGray(imageOf(image), shape, invert).image, how: preparedGray(how, shape) };
 }
 
 /**
@@ -133,7 +133,7 @@ function inverted(
  */
 export async function* classifyImages<P extends Tree, S extends Tree>(
   network: Classifier<P, S>,
-  images: AsyncIterable<Image>,
+  images: AsyncIterable<Raster>,
   { top = 5 }: Pick<ClassifyOptions, "top"> = {},
 ): AsyncGenerator<(Classification & { readonly score: number })[]> {
   const how = preprocessingFor(network);
@@ -212,8 +212,8 @@ function requireInputShape({ inputShape }: Pick<Classifier, "inputShape">): Shap
 }
 
 /** What a network, `apply`, makes of a picture. */
-function outputOf(image: Image, how: Preprocessing, apply: (x: Tensor) => Tensor): Tensor {
-  const pixels = preprocess(image, how);
+function outputOf(image: Raster, how: Preprocessing, apply: (x: Tensor) => Tensor): Tensor {
+  const pixels = preprocessRaster(image, how);
   return tf.tidy(() => apply(tf.tensor(pixels, [1, ...inputShapeOf(how)])));
 }
 
@@ -240,11 +240,14 @@ export function requireFinite(scores: Float32Array): void {
   );
 }
 
-/** A picture's pixels, from 0 to 1. */
-async function imageOf(picture: Picture): Promise<Image> {
+/** A picture's pixels, as its file has them. */
+async function rasterOf(picture: Picture): Promise<Raster> {
   if (picture instanceof tf.Tensor) return await imageOfTensor(picture);
-  if (picture instanceof Uint8Array) return decodeImage(picture, "the given bytes");
-  if (typeof picture === "object" && "pixels" in picture) return picture;
+  if (picture instanceof Uint8Array) return await decodeRaster(picture, "the given bytes");
+  if (typeof picture === "object" && "pixels" in picture) {
+    checkImage(picture);
+    return picture;
+  }
   if (typeof picture !== "string" && !(picture instanceof URL)) {
     throw new TypeError(
       `Cannot classify: the picture must be a path, a URL, the bytes of a PNG or JPEG file, an image { width, height, channels, pixels } or a tensor, got ${
@@ -253,7 +256,8 @@ async function imageOf(picture: Picture): Promise<Image> {
     );
   }
   const isUrl = picture instanceof URL || /^(https?|file|data):/i.test(picture);
-  return decodeImage(await (isUrl ? fetched(`${picture}`) : read(`${picture}`)), `${picture}`);
+  const bytes = await (isUrl ? fetched(`${picture}`) : read(`${picture}`));
+  return await decodeRaster(bytes, `${picture}`);
 }
 
 async function read(file: string): Promise<Uint8Array> {

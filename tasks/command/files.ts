@@ -1,6 +1,7 @@
 // The files of tasks: errors name the file and the reason.
 import { attempting, fileError } from "../../lib/files/file_error.ts";
-import { decodeImage, type Image } from "../../lib/image/mod.ts";
+import { decodeRaster } from "../../lib/image/codecs/decode.ts";
+import { type Image, imageOf, type Raster } from "../../lib/image/image.ts";
 import { say } from "./say.ts";
 
 /**
@@ -10,7 +11,13 @@ import { say } from "./say.ts";
  * @throws {SyntaxError} if it cannot be decoded
  */
 export async function readImage(file: string): Promise<Image> {
-  const image = decodeImage(await attempting(`Cannot read ${file}`, Deno.readFile(file)), file);
+  return imageOf(await readRaster(file));
+}
+
+/** As {@linkcode readImage}, of pixels as the file has them. */
+export async function readRaster(file: string): Promise<Raster> {
+  const bytes = await attempting(`Cannot read ${file}`, Deno.readFile(file));
+  const image = await decodeRaster(bytes, file);
   if (image.warning) say(`note: ${image.warning}`);
   return image;
 }

@@ -107,7 +107,7 @@ function opening(subject: Subject, name?: string): string[] {
   } else {
     const file = imageOf(subject, name);
     lines.push(`const file = ${text(file)};`);
-    const decoded = `nc.image.decodeImage(await Deno.readFile(file), file)`;
+    const decoded = `await nc.image.decodeImage(await Deno.readFile(file), file)`;
     if (subject.picture(name).settings.inverted === true) {
       lines.push(
         `const light = nc.image.toGray(${decoded});`,

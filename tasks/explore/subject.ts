@@ -45,14 +45,14 @@ export type Subject = {
    */
   picture(name: string | undefined): Picture;
   /** The picture of a name in its own size, of a file as it was brought. */
-  photo(name: string | undefined): Image;
+  photo(name: string | undefined): Promise<Image>;
   /**
    * Takes a picture file that a page has brought.
    *
    * @returns its name
    * @throws {SyntaxError} if it cannot be decoded
    */
-  take(bytes: Uint8Array): string;
+  take(bytes: Uint8Array): Promise<string>;
 };
 
 /** A picture that came as a file. */
@@ -79,14 +79,14 @@ function makeRoom(brought: Map<string, Brought>): void {
 export async function openSubject(flags: SubjectFlags): Promise<Subject> {
   const opened = await openNetwork(flags);
   const data = await openData(opened, flags);
-  const broughtOf = (bytes: Uint8Array, file: string, name = file): Brought => ({
-    picture: pictureOfImage(opened, decodeImage(bytes, name), file, flags.invert),
+  const broughtOf = async (bytes: Uint8Array, file: string, name = file): Promise<Brought> => ({
+    picture: pictureOfImage(opened, await decodeImage(bytes, name), file, flags.invert),
     bytes,
     file,
   });
   const isFile = flags.image !== undefined && !/^\d+$/.test(flags.image);
   const file = isFile
-    ? broughtOf(
+    ? await broughtOf(
       await attempting(`Cannot read ${flags.image}`, Deno.readFile(flags.image!)),
       flags.image!,
     )
@@ -123,13 +123,13 @@ export async function openSubject(flags: SubjectFlags): Promise<Subject> {
     found: memory(),
     animations: animations(),
     picture,
-    photo(name) {
+    async photo(name) {
       const found = find(name);
-      return "picture" in found ? decodeImage(found.bytes, found.file) : found.shown;
+      return "picture" in found ? await decodeImage(found.bytes, found.file) : found.shown;
     },
-    take(bytes) {
+    async take(bytes) {
       const name = `own:${sha256Of(bytes).slice(0, 16)}`;
-      brought.set(name, broughtOf(bytes, SAVED, "the picture"));
+      brought.set(name, await broughtOf(bytes, SAVED, "the picture"));
       makeRoom(brought);
       return name;
     },

@@ -42,9 +42,9 @@ function handle(subject: Subject, jobs: Jobs, page: number, request: Said): void
 }
 
 /** Takes a picture that a page has brought. */
-function take(subject: Subject, id: number, bytes: Uint8Array): void {
+async function take(subject: Subject, id: number, bytes: Uint8Array): Promise<void> {
   try {
-    report({ kind: "taken", id, name: subject.take(bytes) });
+    report({ kind: "taken", id, name: await subject.take(bytes) });
   } catch (error) {
     report({ kind: "refused", id, message: textOf(error) });
   }
@@ -65,5 +65,5 @@ scope.onmessage = async ({ data: order }) => {
     }
   } else if (order.kind === "request") handle(subject!, jobs, order.page, order.request);
   else if (order.kind === "close") jobs.forget(order.page);
-  else take(subject!, order.id, order.bytes);
+  else await take(subject!, order.id, order.bytes);
 };

@@ -198,7 +198,7 @@ async function attackPicture(task: Task, x: Tensor) {
   const [pair] = await pairsOf(x, found, opened.classNames);
   // A file has 256 shades of gray, so that small changes may be lost.
   const [image] = await toPictures(found.images);
-  const read = decodeImage(encodePng(image!), "adversarial.png");
+  const read = await decodeImage(encodePng(image!), "adversarial.png");
   const again = tf.tensor(read.pixels, x.shape);
   const fromFile = await seen(task, again);
   tf.dispose([found.images, again]);

@@ -13,7 +13,9 @@ const tasks: readonly DecodeTask[] = JPEGS.map(({ jpeg, name }) => ({
   file: name,
   rule,
 }));
-const expected = tasks.map(({ bytes, file }) => picturePixels(bytes, file, rule));
+const expected = await Promise.all(
+  tasks.map(({ bytes, file }) => picturePixels(bytes, file, rule)),
+);
 const broken: DecodeTask = { bytes: new Uint8Array(3), file: "broken.png", rule };
 
 Deno.test("a pool returns each task's own pixels, with no more workers than allowed", async () => {

@@ -196,7 +196,7 @@ Deno.test("photos that were taken on their side are upright", async () => {
   const turned = JPEGS.filter(({ name }) => /orient|exif/.test(name));
   assert(turned.length > 0);
   for (const { jpeg, name } of turned) {
-    const { width, height, channels, pixels } = decodeImage(jpeg, name);
+    const { width, height, channels, pixels } = await decodeImage(jpeg, name);
     const options = { workers: 0, size: [height, width], channels: channels as 1 | 3 } as const;
     await withFolder({ "a/1.jpg": jpeg, "a/2.jpg": jpeg, ...dogs(2) }, async (folder) => {
       using images = await imageFolder(folder, options);

@@ -28,7 +28,7 @@ function open(): Promise<Scene> {
   return scene ??= (async () => {
     await start({ backend });
     const network = await openNetwork(sharedPath("squeezenet1_0-imagenet.safetensors"));
-    const photo = decodeImage(Deno.readFileSync(sharedPath("photos/chelsea.png")), "chelsea");
+    const photo = await decodeImage(Deno.readFileSync(sharedPath("photos/chelsea.png")), "chelsea");
     const how = preprocessings.caffe;
     return { network, x: tf.tensor(preprocess(photo, how), [1, ...inputShapeOf(how)]) };
   })();

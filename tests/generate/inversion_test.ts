@@ -78,7 +78,7 @@ sharedDataTest(
     await start();
     const net = await open(sharedPath("squeezenet1_0-imagenet.safetensors"));
     const file = sharedPath("photos/chelsea.png");
-    const photo = decodeImage(await Deno.readFile(file), file);
+    const photo = await decodeImage(await Deno.readFile(file), file);
     const plain = { ...preprocessings.caffe, range: 1, mean: [0, 0, 0] } as const;
     const pixels = tf.tensor3d(preprocess(photo, plain), [227, 227, 3]);
     const layers = ["relu1", "fire4", "fire9"];

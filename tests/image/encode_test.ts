@@ -12,18 +12,18 @@ function image(channels: 1 | 3 | 4, width: number, height: number): Image {
   return { width, height, channels, pixels };
 }
 
-Deno.test("images of 1, 3 and 4 channels come back from their files", () => {
+Deno.test("images of 1, 3 and 4 channels come back from their files", async () => {
   for (const channels of [1, 3, 4] as const) {
     for (const [width, height] of [[1, 1], [7, 3], [64, 65]] as const) {
       const original = image(channels, width, height);
-      assertEquals(decodeImage(encodePng(original), "a.png"), original);
+      assertEquals(await decodeImage(encodePng(original), "a.png"), original);
     }
   }
 });
 
-Deno.test("numbers are rounded to the nearest of 256 levels", () => {
+Deno.test("numbers are rounded to the nearest of 256 levels", async () => {
   const pixels = new Float32Array([0.4 / 255, 0.6 / 255, 254.4 / 255, 1.001, -0.001]);
-  const { pixels: found } = decodeImage(
+  const { pixels: found } = await decodeImage(
     encodePng({ width: 5, height: 1, channels: 1, pixels }),
     "a.png",
   );

@@ -1,8 +1,8 @@
 // Preprocessing gives torchvision's numbers, and any picture becomes what a network takes.
 import { assert, assertAlmostEquals, assertEquals, assertLess, assertThrows } from "@std/assert";
-import { decodeImage } from "../../lib/image/codecs/decode.ts";
+import { decodeImage, decodeRaster } from "../../lib/image/codecs/decode.ts";
 import type { Image } from "../../lib/image/image.ts";
-import { inputShapeOf, preprocess } from "../../lib/image/preprocess.ts";
+import { inputShapeOf, preprocess, preprocessRaster } from "../../lib/image/preprocess.ts";
 import { type Preprocessing, preprocessings } from "../../lib/image/preprocessing.ts";
 import { resize } from "../../lib/image/resize.ts";
 import golden from "../golden/preprocess.json" with { type: "json" };
@@ -20,11 +20,11 @@ const numbers = (text: string): number[] => text.split(" ").map(Number);
 golden.forEach(({ picture, how, places, values }) => {
   const size = `${how.resize ?? "no"} resize ${how.filter}, crop ${how.crop}`;
   const name = `preprocessing gives torchvision's numbers: ${picture}, ${size}`;
-  (picture === "wave" ? Deno.test : sharedDataTest)(name, () => {
+  (picture === "wave" ? Deno.test : sharedDataTest)(name, async () => {
     const { resize, ...rest } = how;
     const sized = resize === null ? rest : { ...rest, resize };
     const asked = { range: 1, ...sized } as unknown as Preprocessing;
-    const found = preprocess(decodeImage(fileOf(picture), picture), asked);
+    const found = preprocess(await decodeImage(fileOf(picture), picture), asked);
     const [height, width, channels] = inputShapeOf(asked);
     assertEquals(found.length, height * width * channels);
     const at = numbers(places);
@@ -173,4 +173,14 @@ Deno.test("wrong preprocessing is refused by the name of its wrong field", () =>
   }
   const wrong = { ...imageOf(2, 2, 3), width: 3 };
   assertThrows(() => preprocess(wrong, good), TypeError, "must hold 18 numbers");
+});
+
+Deno.test("a picture's bytes are prepared to the numbers that its floats are", async () => {
+  for (const { name, jpeg } of JPEGS) {
+    for (const how of [{ ...PLAIN, crop: 3 }, { ...PLAIN, resize: 12, crop: [10, 9] as const }]) {
+      const found = preprocessRaster(await decodeRaster(jpeg, name), how);
+      const expected = preprocess(await decodeImage(jpeg, name), how);
+      found.forEach((value, i) => assertAlmostEquals(value, expected[i]!, 1e-6, name));
+    }
+  }
 });

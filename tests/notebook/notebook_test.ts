@@ -19,11 +19,11 @@ const bytesOf = (base64: string): Uint8Array =>
 
 Deno.test("pictures are PNG files, enlarged by whole factors", async () => {
   const one = await bundleOf(notebook.show(picture));
-  const { width, height, pixels } = decodeImage(bytesOf(one["image/png"]!), "shown");
+  const { width, height, pixels } = await decodeImage(bytesOf(one["image/png"]!), "shown");
   assertEquals([width, height, pixels[0], pixels[319]], [320, 160, 0, 1]);
   const sheet = await bundleOf(notebook.show([picture, picture, picture]));
   assertEquals(sheet["text/plain"], "3 pictures");
-  decodeImage(bytesOf(sheet["image/png"]!), "shown");
+  await decodeImage(bytesOf(sheet["image/png"]!), "shown");
 });
 
 Deno.test("texts, tables and classes are escaped and complete", async () => {
@@ -80,7 +80,7 @@ Deno.test("showAll makes the known kinds show themselves, and leaves all others 
   try {
     assertEquals((await bundleOf(picture))["text/plain"], "picture of 2×1 pixels");
     assertEquals((await bundleOf([["a", 1]]))["text/plain"], "a\t1");
-    for (const other of [{}, [], { width: 1 }, new Map(), () => {}]) {
+    for (const other of [{}, [], { width: 1 }, new Map(), async () => {}]) {
       assertEquals((other as Record<symbol, unknown>)[DISPLAY], undefined);
     }
     assertEquals(Object.keys({}), []);

@@ -62,7 +62,7 @@ Deno.test("each method writes its map, the map over the picture, and a row of bo
         files,
         ["input", ...names.map((end) => name + end)].map((file) => `${dir}/out/${file}.png`),
       );
-      const { width, height } = decodeImage(await Deno.readFile(files[1]!), name);
+      const { width, height } = await decodeImage(await Deno.readFile(files[1]!), name);
       assertEquals([width, height], [224, 224]);
       const beside = JSON.parse(await Deno.readTextFile(files[1]!.replace(".png", ".json")));
       assertEquals([beside.score, beside.target], [scores.score, scores.target], name);

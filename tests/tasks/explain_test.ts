@@ -14,7 +14,7 @@ function result({ code, out, err }: Outcome): Record<string, unknown> & { files:
 }
 
 async function pictureAt(file: string): Promise<Image> {
-  return decodeImage(await Deno.readFile(file), file);
+  return await decodeImage(await Deno.readFile(file), file);
 }
 
 /** Runs a test with a directory of its own. */
@@ -184,5 +184,5 @@ inDirectory("what explain cannot use is refused in one line, before any work", a
     assertStringIncludes(err, expected);
   }
   // Nothing was written, as nothing was done.
-  await Deno.stat(`${dir}/out`).then(() => assertEquals("a folder", "none"), () => {});
+  await Deno.stat(`${dir}/out`).then(() => assertEquals("a folder", "none"), async () => {});
 });

@@ -17,7 +17,7 @@ function result({ code, out, err }: Outcome): Result {
 }
 
 async function pictureAt(file: string): Promise<Image> {
-  return decodeImage(await Deno.readFile(file), file);
+  return await decodeImage(await Deno.readFile(file), file);
 }
 
 /** Runs a test with a directory and a network of its own. */

@@ -91,7 +91,7 @@ inDirectory("every file of a run names the run", async (dir) => {
     const bytes = await Deno.readFile(`${dir}/run/${name}`);
     const text = new TextDecoder("latin1").decode(bytes);
     assertStringIncludes(text, folder.id, name);
-    if (name.endsWith(".png")) decodeImage(bytes, name);
+    if (name.endsWith(".png")) await decodeImage(bytes, name);
   }
   const history = await Deno.readTextFile(`${dir}/run/history.csv`);
   assertEquals(history.split("\r\n").map((line) => line.split(",").at(-1)), ["run", folder.id, ""]);

@@ -41,7 +41,7 @@ Deno.test("a run that is steered holds images back, keeps its best epoch, and sa
   assertStringIncludes(err, `files in ${out}: checkpoint.safetensors, best.safetensors`);
 
   assertStringIncludes(err, `: ${out}/augmented.png`);
-  const sheet = decodeImage(await Deno.readFile(`${out}/augmented.png`), "augmented.png");
+  const sheet = await decodeImage(await Deno.readFile(`${out}/augmented.png`), "augmented.png");
   assertGreater(sheet.width, 8 * 28);
   const settings = JSON.parse(await Deno.readTextFile(`${out}/config.json`));
   assertEquals(
@@ -66,7 +66,7 @@ Deno.test("a run that is steered holds images back, keeps its best epoch, and sa
   const counts = confusion.slice(1).map((row) => row.split(",").slice(1, -1).map(Number));
   const right = counts.reduce((sum, row, i) => sum + row[i]!, 0);
   assertEquals(right / 100, result.testAccuracy);
-  const picture = decodeImage(await Deno.readFile(`${out}/wrongest.png`), "wrongest.png");
+  const picture = await decodeImage(await Deno.readFile(`${out}/wrongest.png`), "wrongest.png");
   assertGreater(picture.width, 120);
 
   const other = await runTask(

@@ -122,11 +122,5 @@ function settle({ resolve, reject }: Job, result: DecodeResult): void {
 
 /** Decodes on this thread, as a task of its own, so that other work is not held up. */
 function decodeHere({ task, resolve, reject }: Job): void {
-  setTimeout(() => {
-    try {
-      resolve(picturePixels(task.bytes, task.file, task.rule));
-    } catch (error) {
-      reject(error);
-    }
-  });
+  setTimeout(() => picturePixels(task.bytes, task.file, task.rule).then(resolve, reject));
 }

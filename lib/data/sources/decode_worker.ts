@@ -21,9 +21,9 @@ type WorkerScope = {
 
 const scope = self as unknown as WorkerScope;
 
-scope.onmessage = ({ data: { bytes, file, rule } }) => {
+scope.onmessage = async ({ data: { bytes, file, rule } }) => {
   try {
-    const picture = picturePixels(bytes, file, rule);
+    const picture = await picturePixels(bytes, file, rule);
     scope.postMessage(picture, [picture.pixels.buffer]);
   } catch (error) {
     const { name, message } = error as Error;

@@ -1,8 +1,9 @@
 // A picture's file as the pixels of an example, the same in a worker as on the main thread.
-import { decodeImage } from "../../image/codecs/decode.ts";
-import type { Image } from "../../image/image.ts";
-import { preprocess } from "../../image/preprocess.ts";
-import { resize, type ResizeFilter } from "../../image/resize.ts";
+import { decodeRaster } from "../../image/codecs/decode.ts";
+import { toGray } from "../../image/gray.ts";
+import type { Image, Size } from "../../image/image.ts";
+import { croppedImage } from "../../image/preprocess.ts";
+import { resizedWindow, type ResizeFilter } from "../../image/resize.ts";
 
 /** How pictures become pixels of one size. */
 export type PixelRule = {
@@ -20,32 +21,38 @@ export type PicturePixels = { readonly pixels: Uint8Array<ArrayBuffer>; readonly
  *
  * @throws {SyntaxError | RangeError} if `decodeImage` cannot decode it
  */
-export function picturePixels(
+export async function picturePixels(
   bytes: Uint8Array,
   file: string,
   rule: PixelRule,
-): PicturePixels {
+): Promise<PicturePixels> {
   const { shape: [height, width, channels], filter } = rule;
-  const decoded = decodeImage(bytes, file);
-  const stretch = rule.resize === "stretch";
-  const image = stretch ? resize(decoded, width, height, filter) : decoded;
-  const zeros = Array<number>(channels).fill(0);
-  const pixels = preprocess(image, {
-    ...(stretch ? {} : { resize: shortSide(image, rule) }),
-    crop: [height, width],
-    filter,
-    range: 255,
-    mean: zeros,
-    std: zeros.map(() => 1),
-  });
-  const rounded = new Uint8Array(pixels.length);
-  for (let i = 0; i < pixels.length; i++) rounded[i] = Math.round(pixels[i]!);
-  const { warning } = decoded;
-  return warning === undefined ? { pixels: rounded } : { pixels: rounded, warning };
+  const decoded = await decodeRaster(bytes, file);
+  const whole = { left: 0, top: 0, width, height };
+  const image = rule.resize === "stretch"
+    ? resizedWindow(decoded, width, height, whole, filter, "dropped")
+    : croppedImage(decoded, {
+      ...{ resize: shortSide(decoded, rule), crop: [height, width], filter },
+      ...{ range: 255, mean: [0], std: [1] }, // which change nothing that is shown
+    });
+  return levelsOf(image, channels, decoded.warning);
+}
+
+/** The pixels of an image, 0 to 255, in so many channels. */
+function levelsOf(image: Image, channels: 1 | 3, warning: string | undefined): PicturePixels {
+  const { width, height, ...seen } = channels === 1 ? toGray(image) : image;
+  const pixels = new Uint8Array(width * height * channels);
+  const copies = channels / seen.channels; // Gray becomes three equal channels.
+  let to = 0;
+  for (let i = 0; i < seen.pixels.length; i++) {
+    const level = Math.floor(Math.fround(255 * seen.pixels[i]!) + 0.5); // of preprocess's numbers
+    for (let c = 0; c < copies; c++) pixels[to++] = level;
+  }
+  return warning === undefined ? { pixels } : { pixels, warning };
 }
 
 /** The length of the shorter side with which the picture covers the size. */
-function shortSide(image: Image, { shape: [height, width], resize }: PixelRule): number {
+function shortSide(image: Size, { shape: [height, width], resize }: PixelRule): number {
   if (typeof resize === "number") return resize;
   const [shorter, longer] = [image.width, image.height].sort((a, b) => a - b) as [number, number];
   const [across, along] = image.width <= image.height ? [width, height] : [height, width];

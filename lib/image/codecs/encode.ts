@@ -18,7 +18,7 @@ import { joined } from "./png/png_chunks.ts";
  * import { decodeImage, encodePng } from "@neocog/neocog/image";
  *
  * const red = { width: 1, height: 1, channels: 3, pixels: new Float32Array([1, 0, 0]) } as const;
- * assertEquals(decodeImage(encodePng(red), "red.png"), red);
+ * assertEquals(await decodeImage(encodePng(red), "red.png"), red);
  * ```
  */
 export function encodePng(image: Image): Uint8Array<ArrayBuffer> {

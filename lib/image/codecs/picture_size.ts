@@ -18,5 +18,5 @@ export function pictureSize(
 ): { readonly width: number; readonly height: number } | undefined {
   const kind = fileKind(bytes);
   if (kind === "PNG") return parsePngHeader(bytes, file);
-  return kind === "JPEG" ? parseJpegHeader(bytes, file).frame : undefined;
+  return kind === "JPEG" ? parseJpegHeader(bytes, file) : undefined;
 }

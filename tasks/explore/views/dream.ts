@@ -36,7 +36,7 @@ export const dream: View = {
     const seed = params.whole("seed", 0, 2 ** 31) ?? 0;
     const image = isNoise
       ? noise(opened, seed)
-      : inChannels(subject.photo(name), opened.inputShape[2]!);
+      : inChannels(await subject.photo(name), opened.inputShape[2]!);
     const side = params.whole("size", 16, MOST_SIDE) ??
       Math.max(LEAST_SIZE, Math.min(USUAL_SIDE, image.width, image.height));
     const begin = resizedTo(image, side);

@@ -82,12 +82,15 @@ function frameOf(file: Uint8Array): { readonly width: number; readonly height: n
   return { width: 0, height: 0 };
 }
 
+// libjpeg-turbo's own memory, 50 MiB, is not that of a file.
+await decodeImage(JPEGS[0]!.jpeg, "first.jpg");
+
 const jpegFormat: Format<Image> = {
   name: "JPEG",
   seeds: JPEGS.filter(({ jpeg }) => jpeg.length < 6000).map(({ jpeg }) => jpeg),
   parse: (file) => decodeImage(file, "a.jpg"),
   errors: ["SyntaxError", "RangeError"],
-  check(found, file, seed, how) {
+  async check(found, file, seed, how) {
     if (faultOf(found)) return faultOf(found);
     if (file[0] !== 0xff) return undefined;
     const { width, height } = frameOf(file);
@@ -97,7 +100,7 @@ const jpegFormat: Format<Image> = {
     }
     // JPEG has no checksums: what is cut off may not be missed, other damage may not be seen.
     if (!/^(cut|cutEnd)(, (cut|cutEnd))*$|^append(, append)*$/.test(how)) return undefined;
-    const whole = decodeImage(seed, "whole.jpg");
+    const whole = await decodeImage(seed, "whole.jpg");
     return isSame(found.pixels, whole.pixels) ? undefined : "cut or continued, it has other pixels";
   },
   // Coefficients, samples, colors and floats of what it claims to be.

@@ -169,9 +169,12 @@ gpuTest(
   async () => {
     const subject = await subjectOf();
     const pixels = new Float32Array(3 * 60 * 40).fill(0.25);
-    const name = subject.take(encodePng({ width: 60, height: 40, channels: 3, pixels }));
-    assertEquals(subject.take(encodePng({ width: 60, height: 40, channels: 3, pixels })), name);
-    assertEquals([subject.photo(name).width, subject.picture(name).shown.width], [60, 28]);
+    const name = await subject.take(encodePng({ width: 60, height: 40, channels: 3, pixels }));
+    assertEquals(
+      await subject.take(encodePng({ width: 60, height: 40, channels: 3, pixels })),
+      name,
+    );
+    assertEquals([(await subject.photo(name)).width, subject.picture(name).shown.width], [60, 28]);
     const { said } = await ask("see", { image: name });
     assertStringIncludes(said.command as string, "deno task predict picture.png --weights");
     assertEquals(said.inverted, false);

@@ -1,17 +1,10 @@
 // Decodes JPEG files: gray, color and print colors, baseline and progressive, upright.
-
-// It computes in libjpeg's whole numbers: pixels are those of Pillow, to the last bit. Of the decoders on
-// npm, jpeg-js 0.4.4 takes three times as long and is a level or two beside them; those of libjpeg as
-// WebAssembly (@cwasm/jpeg-turbo 0.1.3, @jsquash/jpeg 1.6.0) are as fast as this, but have to read a second
-// file, which needs a permission, a place in a bundle, and waiting.
 import type { Raster } from "../../image.ts";
 import { upright } from "../exif.ts";
-import { colorsOf, type Plane } from "./jpeg_color.ts";
-import type { JpegComponent } from "./jpeg_frame.ts";
 import { type JpegHeader, parseJpegHeader } from "./jpeg_header.ts";
-import { inverseDct } from "./jpeg_idct.ts";
-import { readScan } from "./jpeg_scan.ts";
+import { loadJpegJs } from "./jpeg_js.ts";
 import { badJpeg } from "./jpeg_segments.ts";
+import { loadLibjpeg } from "./libjpeg.ts";
 
 /**
  * Decodes a file that begins with JPEG's first marker. Cyan, magenta, yellow and black become red,
@@ -21,57 +14,44 @@ import { badJpeg } from "./jpeg_segments.ts";
  * @throws {SyntaxError} if a rule of the format is broken, or the file is cut
  * @throws {RangeError} if it has too many pixels
  */
-export function decodeJpeg(bytes: Uint8Array, file: string): Raster {
+export async function decodeJpeg(bytes: Uint8Array, file: string): Promise<Raster> {
   const header = parseJpegHeader(bytes, file);
-  const { frame, kind, orientation, isEnded, isComplete } = header;
-  const coefficients = coefficientsOf(header, bytes.length, file);
-  const planes = frame.components.map((component): Plane => ({
-    component,
-    samples: samplesOf(component, coefficients.get(component)!, header.steps.get(component.id)!),
-  }));
-  const { width, height } = frame;
-  const channels = kind === "gray" ? 1 : 3;
-  const pixels = colorsOf(frame, planes, kind);
+  const { width, height, components, orientation, isEnded, isComplete } = header;
+  const channels = components === 1 ? 1 : 3;
+  const pixels = await samplesOf(bytes, header, file);
+  if (pixels.length !== width * height * channels) {
+    throw badJpeg(file, `it must have ${width}×${height} pixels`, `${pixels.length} samples`);
+  }
   const image = upright({ width, height, channels, pixels }, orientation);
   if (!isEnded) return { ...image, warning: `${file} has no end marker (EOI)` };
   return isComplete ? image : { ...image, warning: `${file} lacks scans of its detail` };
 }
 
-/** The coefficients of each component that its scans send. */
-function coefficientsOf(
-  { frame, scans, isEnded }: JpegHeader,
-  length: number,
+async function samplesOf(
+  bytes: Uint8Array,
+  header: JpegHeader,
   file: string,
-): Map<JpegComponent, Int16Array> {
-  const coefficients = new Map(
-    frame.components.map((each) => [each, new Int16Array(64 * each.stride * each.rows)]),
-  );
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { isEnded, isRare } = header;
+  const decode = await (isRare ? loadJpegJs() : loadLibjpeg());
   try {
-    for (const scan of scans) readScan(frame, scan, coefficients);
+    return decode(isEnded ? bytes : withEnd(bytes), header);
   } catch (cause) {
     if (!isEnded) {
-      throw badJpeg(file, "it must be whole (is it cut short?)", `${length} bytes in all`);
+      throw badJpeg(file, "it must be whole (is it cut short?)", `${bytes.length} bytes in all`);
     }
     const reason = (cause as Error).message;
     throw new SyntaxError(`Cannot decode JPEG ${file}: its data is damaged: ${reason}`, {
       cause,
     });
   }
-  return coefficients;
 }
 
-/** The samples of a component, block by block. */
-function samplesOf(
-  { across, down, stride }: JpegComponent,
-  coefficients: Int16Array,
-  steps: Int32Array,
-): Uint8Array {
-  const samples = new Uint8ClampedArray(64 * across * down);
-  for (let y = 0; y < down; y++) {
-    for (let x = 0; x < across; x++) {
-      const [from, to] = [64 * (y * stride + x), 64 * y * across + 8 * x];
-      inverseDct(coefficients, from, steps, samples, to, 8 * across);
-    }
-  }
-  return new Uint8Array(samples.buffer);
+/** A file with the end marker that it lacks, of which half may be there. */
+function withEnd(bytes: Uint8Array): Uint8Array {
+  const length = bytes.at(-1) === 0xff ? bytes.length - 1 : bytes.length;
+  const whole = new Uint8Array(length + 2);
+  whole.set(bytes.subarray(0, length));
+  whole.set([0xff, 0xd9], length);
+  return whole;
 }

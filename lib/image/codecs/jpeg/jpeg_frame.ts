@@ -2,26 +2,15 @@
 import { checkPixelCount } from "../../image.ts";
 import { badJpeg, type JpegSegment, MARKER } from "./jpeg_segments.ts";
 
-/** A component: one of the samples that pixels are made of. */
+/**
+ * A component: its name in scans, how many blocks of 8 × 8 samples it has across and down, and the
+ * number of its quantization table.
+ */
 export type JpegComponent = {
-  /** Its name in scans. */
   readonly id: number;
-  /** The number of its quantization table. */
-  readonly table: number;
-  /** Its sampling factors, and the largest of all components. */
-  readonly h: number;
-  readonly v: number;
-  readonly mostH: number;
-  readonly mostV: number;
-  /** How many samples it has. */
-  readonly width: number;
-  readonly height: number;
-  /** How many blocks of 8 × 8 samples. */
   readonly across: number;
   readonly down: number;
-  /** Blocks across and down, with those that fill the units of a scan of several components. */
-  readonly stride: number;
-  readonly rows: number;
+  readonly table: number;
 };
 
 /** A frame header. */
@@ -30,11 +19,18 @@ export type JpegFrame = {
   readonly height: number;
   /** One, three or four components. */
   readonly components: readonly JpegComponent[];
-  /** The units of a scan of several components, which hold h × v blocks of each. */
-  readonly unitsAcross: number;
-  readonly unitsDown: number;
+  /** The number of units of all components, in a scan of several. */
+  readonly units: number;
   readonly isProgressive: boolean;
+  /** Whether libjpeg-turbo's package refuses what it is made of. */
+  readonly isRare: boolean;
 };
+
+/** The sampling factors that libjpeg-turbo's package takes of three components. */
+const USUAL_SAMPLINGS: ReadonlySet<string> = new Set([
+  ...["1×1", "2×1", "1×2", "2×2", "4×1", "1×4"].map((luma) => `${luma}, 1×1, 1×1`),
+  ...["2×2, 2×1, 2×1", "2×2, 1×2, 1×2", "2×1, 2×1, 2×1", "1×2, 1×2, 1×2", "3×1, 3×1, 3×1"],
+]);
 
 /** Whether a marker begins a frame (SOF), of whatever kind. */
 export function isFrame(marker: number): boolean {
@@ -74,48 +70,43 @@ export function parseJpegFrame(
     throw badJpeg(file, "its header must say width and height", `${width}×${height}`);
   }
   checkPixelCount("JPEG", file, width, height);
-  const parts = componentsOf(width, height, data, file);
-  const frame = { width, height, ...parts, isProgressive: marker === 0xc2 };
+  const blocks = blocksOf(width, height, data, file);
+  const frame = { width, height, ...blocks, isProgressive: marker === 0xc2 };
   checkLength(frame, length, file);
   return frame;
 }
 
 /** The components, by their sampling factors. */
-function componentsOf(
+function blocksOf(
   width: number,
   height: number,
   data: Uint8Array,
   file: string,
-): Pick<JpegFrame, "components" | "unitsAcross" | "unitsDown"> {
+): Pick<JpegFrame, "components" | "units" | "isRare"> {
   const parts = Array.from({ length: data[5]! }, (_, i) => {
     const [id, factors, table] = data.subarray(6 + 3 * i);
     return { id: id!, h: factors! >> 4, v: factors! & 15, table: table! };
   });
+  const sampling = parts.map(({ h, v }) => `${h}×${v}`).join(", ");
   if (parts.some(({ h, v }) => h < 1 || h > 4 || v < 1 || v > 4)) {
-    const found = parts.map(({ h, v }) => `${h}×${v}`).join(", ");
-    throw badJpeg(file, "its sampling factors must be from 1 to 4", found);
+    throw badJpeg(file, "its sampling factors must be from 1 to 4", sampling);
   }
   const ids = parts.map(({ id }) => id);
   if (new Set(ids).size < ids.length) throw badJpeg(file, "its components must differ", ids);
   const mostH = Math.max(...parts.map(({ h }) => h));
   const mostV = Math.max(...parts.map(({ v }) => v));
-  const [unitsAcross, unitsDown] = [Math.ceil(width / 8 / mostH), Math.ceil(height / 8 / mostV)];
-  const components = parts.map(({ h, v, ...part }): JpegComponent => {
-    const own = {
-      width: Math.ceil(width * h / mostH),
-      height: Math.ceil(height * v / mostV),
-    };
-    return {
-      ...part,
-      ...{ h, v, mostH, mostV },
-      ...own,
-      across: Math.ceil(own.width / 8),
-      down: Math.ceil(own.height / 8),
-      stride: unitsAcross * h,
-      rows: unitsDown * v,
-    };
-  });
-  return { components, unitsAcross, unitsDown };
+  const blocks = (size: number, factor: number, most: number): number =>
+    Math.ceil(Math.ceil(size * factor / most) / 8);
+  return {
+    components: parts.map(({ id, h, v, table }) => ({
+      id,
+      table,
+      across: blocks(width, h, mostH),
+      down: blocks(height, v, mostV),
+    })),
+    units: Math.ceil(width / 8 / mostH) * Math.ceil(height / 8 / mostV),
+    isRare: parts.length > 1 && !USUAL_SAMPLINGS.has(sampling),
+  };
 }
 
 /**
@@ -132,4 +123,24 @@ function checkLength(
   const rule = `the ${blocks} blocks of its ${width}×${height} pixels must have a bit each ` +
     "(is it cut short?)";
   throw badJpeg(file, rule, `${length} bytes`);
+}
+
+/**
+ * Checks that a scan has all its restarts: if one is missing, jpeg-js leaves the rest gray.
+ *
+ * @param interval units from one restart to the next
+ * @param restarts the number of restarts that it has
+ */
+export function checkRestarts(
+  { components, units }: JpegFrame,
+  ids: readonly number[],
+  interval: number,
+  restarts: number,
+  file: string,
+): void {
+  // Alone in its scan, a component's unit is a block.
+  const alone = ids.length === 1 ? components.find(({ id }) => id === ids[0]) : undefined;
+  const expected = Math.ceil((alone ? alone.across * alone.down : units) / interval) - 1;
+  if (restarts >= expected) return;
+  throw badJpeg(file, `a scan must have ${expected} restarts (is it damaged?)`, restarts);
 }

@@ -5,8 +5,8 @@ export type JpegSegment = {
   /** The second byte of its marker. */
   readonly marker: number;
   readonly data: Uint8Array;
-  /** The coded data that follows the header of a scan, with its restarts; else nothing. */
-  readonly coded: Uint8Array;
+  /** The number of restart markers in the coded data that follows the header of a scan. */
+  readonly restarts: number;
 };
 
 /** Markers by name (ITU-T T.81, table B.1). */
@@ -29,7 +29,8 @@ export function badJpeg(file: string, rule: string, found: unknown): SyntaxError
 }
 
 /**
- * The segments of a JPEG file after its first marker, up to the end of the image (EOI).
+ * The segments of a JPEG file after its first marker, up to the end of the image (EOI). The coded
+ * data after a scan's header is skipped.
  *
  * They come one by one, so that a reader may refuse the header before the rest is read.
  *
@@ -47,10 +48,10 @@ export function* jpegSegments(
     if (marker === MARKER.EOI) return true;
     const data = segmentData(bytes, offset, file);
     offset += 4 + data.length;
-    const end = marker === MARKER.SOS ? codedEnd(bytes, offset) : offset;
-    yield { marker, data, coded: bytes.subarray(offset, end) };
-    if (end === undefined) return false;
-    offset = end;
+    const scan = marker === MARKER.SOS ? scanAt(bytes, offset) : { end: offset, restarts: 0 };
+    yield { marker, data, restarts: scan.restarts };
+    if (scan.end === undefined) return false;
+    offset = scan.end;
   }
 }
 
@@ -79,14 +80,20 @@ function segmentData(bytes: Uint8Array, offset: number, file: string): Uint8Arra
  * Where coded data ends: at a marker that is not a restart; `undefined` at the end of the file. In
  * the data a byte 0xff is followed by 0.
  */
-function codedEnd(bytes: Uint8Array, start: number): number | undefined {
-  for (let at = start; at + 1 < bytes.length; at++) {
-    if (bytes[at] !== 0xff) continue;
-    const next = bytes[at + 1]!;
-    const isRestart = next >= 0xd0 && next <= 0xd7;
-    if (!isRestart && next !== 0 && next !== 0xff) return at;
+function scanAt(
+  bytes: Uint8Array,
+  start: number,
+): { readonly end: number | undefined; readonly restarts: number } {
+  let restarts = 0;
+  let at = start;
+  while (true) {
+    at = bytes.indexOf(0xff, at);
+    const next = at < 0 ? undefined : bytes[at + 1];
+    if (next === undefined) return { end: undefined, restarts };
+    if (next >= 0xd0 && next <= 0xd7) restarts++;
+    else if (next !== 0 && next !== 0xff) return { end: at, restarts };
+    at++;
   }
-  return undefined;
 }
 
 function cutShort(file: string, offset: number, bytes: Uint8Array): SyntaxError {
