@@ -152,18 +152,31 @@ export async function profileStep(
   batchSize: number,
   exportName?: string,
 ): Promise<Profile> {
-  const { model, inputShape } = await sizedModel(name, exportName);
   const { adapter } = await start();
+  return profiled(adapter, await noiseStep(name, batchSize, exportName));
+}
+
+/**
+ * A recorded training step of a model: Adam and cross-entropy, on one batch of noise. The device must
+ * have been started.
+ *
+ * @returns what takes the next step, and returns its loss
+ */
+export async function noiseStep(
+  name: string,
+  batchSize: number,
+  exportName?: string,
+): Promise<() => Tensor> {
+  const { model, inputShape } = await sizedModel(name, exportName);
   const { params, state, outputShape } = init(model, key(0), inputShape);
   const optimizer = adam();
   const step = jit(trainStep(model, softmaxCrossEntropy, optimizer), { donate: [0] });
   const batch = noiseBatch(inputShape, outputShape[0]!, batchSize);
   let from: TrainState<Tree, Tree> = { params, state, optimizer: optimizer.init(params) };
-  const issue = (): Tensor => {
+  return () => {
     const { loss, correct, ...next } = step(from, batch, key(1));
     correct.dispose();
     from = next;
     return loss;
   };
-  return profiled(adapter, issue);
 }

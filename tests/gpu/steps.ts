@@ -1,21 +1,8 @@
 // A training step of each network, dispatch by dispatch, on the chip of the model.
 import { registerKernels } from "../../lib/device/register.ts";
-import {
-  adam,
-  init,
-  jit,
-  key,
-  softmaxCrossEntropy,
-  start,
-  stop,
-  tf,
-  type TrainState,
-  trainStep,
-  type Tree,
-} from "../../mod.ts";
-import { noiseBatch } from "../../tasks/bench/jobs/zoo.ts";
+import { start, stop } from "../../mod.ts";
+import { noiseStep } from "../../tasks/bench/profile.ts";
 import { type Dispatched, watchDispatches } from "../../tasks/bench/watch_dispatches.ts";
-import { sizedModel } from "../../tasks/own_model.ts";
 import { waveCost } from "./assembly.ts";
 import { CHIP, dispatchTime, type Limit, LIMITS } from "./dispatch_time.ts";
 import type { Compiled } from "./model.ts";
@@ -55,17 +42,8 @@ async function dispatchesOf(
   await start();
   registerKernels(false);
   try {
-    const { model, inputShape } = await sizedModel(name);
-    const { params, state, outputShape } = init(model, key(0), inputShape);
-    const optimizer = adam();
-    const step = jit(trainStep(model, softmaxCrossEntropy, optimizer), { donate: [0] });
-    const batch = noiseBatch(inputShape, outputShape[0]!, images);
-    let from: TrainState<Tree, Tree> = { params, state, optimizer: optimizer.init(params) };
-    const issue = (): void => {
-      const { loss, correct, ...next } = step(from, batch, key(1));
-      tf.dispose([loss, correct]);
-      from = next;
-    };
+    const step = await noiseStep(name, images);
+    const issue = (): void => void step().dispose();
     during(issue); // Is recorded.
     return during(issue);
   } finally {
