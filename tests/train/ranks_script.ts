@@ -15,6 +15,7 @@ import {
   key,
   type Layer,
   maxPool,
+  parallel,
   relu,
   sequential,
   sgd,
@@ -22,6 +23,7 @@ import {
   sigmoid,
   start,
   takeExamples,
+  tanh,
   tf,
   weightedCrossEntropy,
 } from "../../mod.ts";
@@ -157,7 +159,8 @@ async function trainMixed(): Promise<void> {
   } as const;
   const model = sequential({
     hidden: dense({ features: 8 }),
-    sigmoid: sigmoid(),
+    // Two, as the numbers before one curve alone are never stored.
+    curves: parallel({ sigmoid: sigmoid(), tanh: tanh() }),
     out: dense({ features: 1 }),
   });
   const losses: number[] = [];

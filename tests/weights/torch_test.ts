@@ -327,6 +327,9 @@ onCpu(
     await refused(joined, [2, 2, 3], "the order of its 24 inputs must be known");
     const odd = {
       op: "odd",
+      apply: () => {
+        throw new Error("is not computed");
+      },
       declare: (shape: Shape) => ({
         shape,
         params: { gain: { shape: [1], initializer: () => new Float32Array(1) } },
