@@ -28,6 +28,8 @@ const LEAST_CHANNELS = 32;
 /** The share of rows of taps that lie within their images, of which few are. */
 const FEW_ROWS = 0.8;
 
+const FOUR = [0, 1, 2, 3] as const;
+
 /** Pixels side by side and features of an invocation. */
 type Block = { readonly run: number; readonly width: number };
 
@@ -125,56 +127,66 @@ function weightsOf(of: FewFeatures, { width }: Block): {
   readonly count: number;
   /** WGSL: where number `n` begins. */
   readonly place: (n: string) => string;
-  /** WGSL: the weight of tap `v`, feature `e` and number `g` of the depth. */
-  readonly name: (v: number, e: number, g: number) => string;
+  /** WGSL: the weights of tap `v`, the four features from `4 q` and number `g` of the depth. */
+  readonly four: (v: number, q: number, g: number) => string;
 } {
   const { backward, taps, features } = of;
+  const count = taps[1] * width;
   if (backward) { // Fours of the depth.
+    const weight = (v: number, e: number, g: number): string =>
+      e < width ? `w${v * width + e}[${g}]` : "0.0";
     return {
-      count: taps[1] * width,
+      count,
       place: (n) =>
         `${n} / ${width}u * steps.x + min(first + ${n} % ${width}u, ${features - 1}u) * steps.y`,
-      name: (v, e, g) => `w${v * width + e}[${g}]`,
+      four: (v, q, g) => `vec4<f32>(${FOUR.map((j) => weight(v, 4 * q + j, g)).join(", ")})`,
     };
   }
   const across = width / 4;
   return {
-    count: taps[1] * width,
+    count,
     place: (n) =>
       `${n} / ${width}u * steps.x + ${n} / ${across}u % 4u * steps.z +
       min(first + ${n} % ${across}u * 4u, ${features - 4}u) * steps.y`,
-    name: (v, e, g) => `w${(4 * v + g) * across + (e >> 2)}[${e & 3}]`,
+    four: (v, q, g) => `w${(4 * v + g) * across + q}`,
   };
 }
 
-/** The products of a row of taps and four of the depth: of a sum one after another, while it is in a register. */
-function productsText(of: FewFeatures, { run, width }: Block, weight: WeightName): string {
+/**
+ * The products of a row of taps and four of the depth: of four sums one after another, while they are in
+ * registers. By fours, as WebGPU's compiler takes four times as long for twice as many expressions.
+ */
+function productsText(of: FewFeatures, { run, width }: Block, four: FourName): string {
   const { backward, taps, stride, dilation } = of;
   const column = (i: number, v: number): number =>
     i * stride[1] + (backward ? taps[1] - 1 - v : v) * dilation[1];
-  return each(width, (e) =>
-    each(run, (i) => {
-      const sum = `s${i * width + e}`;
-      const chain = Array.from({ length: 4 * taps[1] }, (_, n) => [n >> 2, n & 3] as const)
-        .reduce(
+  const terms = Array.from({ length: 4 * taps[1] }, (_, n) => [n >> 2, n & 3] as const);
+  const fours = Math.ceil(width / 4);
+  return each(
+    fours,
+    (q) =>
+      terms.map(([v, g]) => `let f${q}_${v}_${g} = ${four(v, q, g)};`).join("\n") +
+      each(run, (i) => {
+        const sum = `s${i * fours + q}`;
+        const chain = terms.reduce(
           (text, [v, g]) =>
-            `fma(${component(`x${column(i, v)}`, 4, g)}, ${weight(v, e, g)}, ${text})`,
+            `fma(vec4<f32>(${component(`x${column(i, v)}`, 4, g)}), f${q}_${v}_${g}, ${text})`,
           sum,
         );
-      return `${sum} = ${chain};`;
-    }));
+        return `${sum} = ${chain};`;
+      }),
+  );
 }
 
-type WeightName = (v: number, e: number, g: number) => string;
+type FourName = (v: number, q: number, g: number) => string;
 
 /** Stores pixel by pixel in a loop, as products do. */
 function storeText({ features }: FewFeatures, { run, width }: Block): string {
   const fours = features % 4 === 0 ? 4 : 1;
   const strips = width / fours;
+  const sums = Math.ceil(width / 4);
   const value = (i: number, q: number): string =>
-    fours === 4
-      ? `vec4<f32>(${[0, 1, 2, 3].map((j) => `s${i * width + 4 * q + j}`).join(", ")})`
-      : `s${i * width + q}`;
+    fours === 4 ? `s${i * sums + q}` : `s${i * sums + (q >> 2)}[${q & 3}]`;
   return `let strip = first / ${fours}u;
   ${each(strips, (q) => `let by${q} = result_once(min(strip + ${q}u, ${features / fours - 1}u));`)}
   let left = min(${run}u, uniforms.columns - x);
@@ -210,8 +222,9 @@ function text(of: FewFeatures, block: Block): string {
   const { dilation, backward, taps, features, functions, bias, activation } = of;
   const { run, width } = block;
   const columns = windowColumns(of, run);
-  const { count, place, name } = weightsOf(of, block);
+  const { count, place, four } = weightsOf(of, block);
   const reads = Math.ceil(count / LANES);
+  const fours = Math.ceil(width / 4);
   return `${QUOTIENT}
 ${functions}
 ${finishText(features % 4 === 0 ? "vec4<f32>" : "f32", activation)}
@@ -236,8 +249,11 @@ fn main(index: u32, local: u32) {
   let place${h} = ${place(`number${h}`)};`)
   }
   ${
-    each(run * width, (s) =>
-      `var s${s} = ${bias ? `bias_at(min(first + ${s % width}u, ${features - 1}u))` : "0.0"};`)
+    each(run * fours, (s) => {
+      const from = 4 * (s % fours);
+      const biasOf = (e: number): string => `bias_at(min(first + ${e}u, ${features - 1}u))`;
+      return `var s${s} = vec4<f32>(${bias ? FOUR.map((j) => biasOf(from + j)).join(", ") : ""});`;
+    })
   }
   // Rows that none of them has in its image are left out; lines follow one another.
   let highest = subgroupBroadcast(corner.x, 0u);
@@ -267,7 +283,7 @@ fn main(index: u32, local: u32) {
       (n) => `let w${n} = subgroupBroadcast(read${Math.floor(n / LANES)}, ${n % LANES}u);`,
     )
   }
-      ${productsText(of, block, name)}
+      ${productsText(of, block, four)}
     }
   }
   if (unit >= uniforms.units) { return; }
