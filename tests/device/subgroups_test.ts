@@ -79,6 +79,12 @@ gpuTest("so are convolutions and their gradients", async () => {
     [32, 40, 3, 1, 2, 2, 1],
     [32, 33, 5, 1, 1, 3, 1],
     [5, 32, 3, 1, 1, 0, 1],
+    // Of 128 channels and more a window's pixels are fetched once.
+    [132, 24, 3, 1, 1, 1, 1],
+    [128, 40, 3, 1, 2, 2, 1],
+    [10, 136, 3, 1, 1, 1, 1],
+    [33, 128, 3, 1, 1, 2, 1],
+    [128, 20, 3, 2, 1, 1, 1],
   ] as const;
   for (const [channels, features, size, stride, dilation, padding, groups] of cases) {
     const options: ConvolveOptions = {
