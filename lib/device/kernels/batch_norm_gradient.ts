@@ -97,7 +97,6 @@ fn main(c: u32, local: u32) {
 }
 
 /** Of one chain what the kernel returns; of several both sums of each, `[chains, 2, C]`. */
-
 function chainsOfSums(
   backend: GuardedBackend,
   software: boolean,

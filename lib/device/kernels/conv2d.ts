@@ -11,8 +11,7 @@ import {
   isPadded,
 } from "./convolution.ts";
 import { depthwise, isDepthwise } from "./depthwise.ts";
-import { runFewFeatures, takesWindows } from "./few_features.ts";
-import type { FewFeatures } from "./few_features_text.ts";
+import { runFewFeatures } from "./few_features.ts";
 import { fusedActivation, isOurs } from "./fused.ts";
 import { loadFlat, loadPatch } from "./load.ts";
 import { runProduct } from "./product.ts";
@@ -151,8 +150,7 @@ export function conv2d(software: boolean): tf.KernelConfig["kernelFunc"] {
         const inputs = { x, filter, ...(bias ? { bias } : {}) };
         return depthwise(backend as GuardedBackend, software, g, inputs, activation);
       }
-      const taps = g.filterHeight * g.filterWidth;
-      const windows: FewFeatures = {
+      const windows = runFewFeatures(backend as GuardedBackend, software, g.groups, {
         operation: "Conv2D",
         variant: "forward",
         source: x,
@@ -170,10 +168,9 @@ export function conv2d(software: boolean): tf.KernelConfig["kernelFunc"] {
         uniforms: geometryUniforms(g),
         functions: CORRELATION,
         shape: g.outShape,
-      };
-      if (takesWindows(backend as GuardedBackend, software, g.groups, taps, windows)) {
-        return runFewFeatures(backend as GuardedBackend, software, windows);
-      }
+      });
+      if (windows) return windows;
+      const taps = g.filterHeight * g.filterWidth;
       const padded = isPadded(g);
       const isPixels = taps === 1 && !padded && g.strideHeight === 1 && g.strideWidth === 1;
       return runProduct(backend as GuardedBackend, software, {

@@ -13,7 +13,7 @@ import {
   onSlopes,
 } from "./convolution.ts";
 import { depthwiseInputGradient, isDepthwise } from "./depthwise.ts";
-import { runFewFeatures, takesWindows } from "./few_features.ts";
+import { runFewFeatures } from "./few_features.ts";
 import type { FewFeatures } from "./few_features_text.ts";
 import { inside, loadFlat } from "./load.ts";
 import { type Product, runProduct } from "./product.ts";
@@ -394,11 +394,11 @@ export function conv2dInputGradient(software: boolean): tf.KernelConfig["kernelF
       return onSlopes(backend, operation, g, dy, (dy) => {
         if (isDepthwise(g)) return depthwiseInputGradient(backend, software, g, dy, filter);
         const windows = windowsOf(g, dy, filter);
-        const taps = g.filterHeight * g.filterWidth;
         const isStridedAndDilated = windows.phases > 1 && Math.max(...windows.dilation) > 1;
-        if (!isStridedAndDilated && takesWindows(backend, software, g.groups, taps, windows)) {
-          return runFewFeatures(backend, software, windows);
-        }
+        const few = isStridedAndDilated
+          ? undefined
+          : runFewFeatures(backend, software, g.groups, windows);
+        if (few) return few;
         const { uniforms, ...product } = layout(g, software);
         const turns = software && g.groups === 1 &&
           paysToTranspose(product.rows, g.inChannels, g.outChannels);

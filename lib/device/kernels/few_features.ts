@@ -8,42 +8,27 @@ import { type FewFeatures, turnOf } from "./few_features_text.ts";
 import { runProgram } from "./program.ts";
 
 /**
- * Whether a convolution is computed so: of windows that overlap, to up to 8 features; on software
- * adapters to up to 3, as from 6 on a product's tile takes no longer there, or, with subgroups, where
- * a window is read in less time than a product's rows.
- *
- * @param software whether the adapter computes on the CPU
- * @param groups its groups
- * @param taps its taps
- */
-export function takesWindows(
-  backend: GuardedBackend,
-  software: boolean,
-  groups: number,
-  taps: number,
-  of: FewFeatures,
-): boolean {
-  const { features } = of;
-  return groups === 1 && taps >= 4 &&
-    (features <= (software ? 3 : 8) || (software && blockTogether(backend, of) !== undefined));
-}
-
-/**
- * Runs a convolution to few features. A product's tile is at least four columns wide, so that of one
+ * Runs a convolution whose windows overlap: to up to 8 features; on software adapters to up to 3, as
+ * from 6 on a product's tile takes no longer there, or, with subgroups, where a window is read in less
+ * time than a product's rows. A product's tile is at least four columns wide, so that of one
  * feature three quarters would be computed for nothing, and each number of the source would be
  * fetched anew for every tap. Here an invocation makes pixels side by side, whose windows overlap.
  *
  * @param software whether the adapter computes on the CPU
- * @returns the result, of `of.shape`
+ * @param groups its groups
+ * @returns the result, of `of.shape`; `undefined` where a product takes less time
  */
 export function runFewFeatures(
   backend: GuardedBackend,
   software: boolean,
+  groups: number,
   of: FewFeatures,
-): tf.TensorInfo {
+): tf.TensorInfo | undefined {
+  if (groups > 1 || of.taps[0] * of.taps[1] < 4) return undefined;
   const { source, filter, features, pixels, phases, bias, activation } = of;
   const [images, height, width, depth] = source.shape as [number, number, number, number];
   const block = software ? blockTogether(backend, of) : undefined;
+  if (!block && features > (software ? 3 : 8)) return undefined;
   const form = block
     ? ofVectors(backend, of, block)
     : software

@@ -8,7 +8,7 @@ import { type FewFeatures, type Form, windowColumns } from "./few_features_text.
 import { component, loadVector } from "./load.ts";
 import { copiedOnce } from "./product.ts";
 import { QUOTIENT } from "./quotient.ts";
-import { each } from "./tiles.ts";
+import { each, four } from "./tiles.ts";
 
 /** Instructions of Mesa's driver: of a read of four numbers by a vector, of a product, of a sum's loop. */
 const TAKES = { read: 50, product: 2, sum: 3 } as const;
@@ -30,8 +30,6 @@ const LEAST_CHANNELS = 128;
 
 /** The share of rows of taps that lie within their images, of which few are. */
 const FEW_ROWS = 0.8;
-
-const FOUR = [0, 1, 2, 3] as const;
 
 /** Pixels side by side and features of an invocation. */
 type Block = { readonly run: number; readonly width: number };
@@ -108,9 +106,9 @@ export function ofVectors(backend: GuardedBackend, of: FewFeatures, block: Block
   const [size, weights] = [sizeOf(source.shape), sizeOf(filter.shape)];
   const reads = units * chunks * windowColumns(of, block.run) * taps[0] * source.shape[3]!;
   const texture = [
-    ...(paysToCopy(size, reads, "rgba32float") && fitsTexture(size, limits) ? ["source"] : []),
+    ...(paysToCopy(size, reads) && fitsTexture(size, limits) ? ["source"] : []),
     ...(fitsTexture(weights, limits) &&
-        (copiedOnce(backend, filter) || paysToCopy(weights, groups * weights, "rgba32float"))
+        (copiedOnce(backend, filter) || paysToCopy(weights, groups * weights))
       ? ["filter_"]
       : []),
   ];
@@ -131,7 +129,7 @@ function weightsOf(of: FewFeatures, { width }: Block): {
   /** WGSL: where number `n` begins. */
   readonly place: (n: string) => string;
   /** WGSL: the weights of tap `v`, the four features from `4 q` and number `g` of the depth. */
-  readonly four: (v: number, q: number, g: number) => string;
+  readonly weights: WeightsText;
 } {
   const { backward, taps, features } = of;
   const count = taps[1] * width;
@@ -142,7 +140,7 @@ function weightsOf(of: FewFeatures, { width }: Block): {
       count,
       place: (n) =>
         `${n} / ${width}u * steps.x + min(first + ${n} % ${width}u, ${features - 1}u) * steps.y`,
-      four: (v, q, g) => `vec4<f32>(${FOUR.map((j) => weight(v, 4 * q + j, g)).join(", ")})`,
+      weights: (v, q, g) => four(q, (e) => weight(v, e, g)),
     };
   }
   const across = width / 4;
@@ -151,7 +149,7 @@ function weightsOf(of: FewFeatures, { width }: Block): {
     place: (n) =>
       `${n} / ${width}u * steps.x + ${n} / ${across}u % 4u * steps.z +
       min(first + ${n} % ${across}u * 4u, ${features - 4}u) * steps.y`,
-    four: (v, q, g) => `w${(4 * v + g) * across + q}`,
+    weights: (v, q, g) => `w${(4 * v + g) * across + q}`,
   };
 }
 
@@ -159,7 +157,7 @@ function weightsOf(of: FewFeatures, { width }: Block): {
  * The products of a row of taps and four of the depth: of four sums one after another, while they are in
  * registers. By fours, as WebGPU's compiler takes four times as long for twice as many expressions.
  */
-function productsText(of: FewFeatures, { run, width }: Block, four: FourName): string {
+function productsText(of: FewFeatures, { run, width }: Block, weights: WeightsText): string {
   const { backward, taps, stride, dilation } = of;
   const column = (i: number, v: number): number =>
     i * stride[1] + (backward ? taps[1] - 1 - v : v) * dilation[1];
@@ -168,7 +166,7 @@ function productsText(of: FewFeatures, { run, width }: Block, four: FourName): s
   return each(
     fours,
     (q) =>
-      terms.map(([v, g]) => `let f${q}_${v}_${g} = ${four(v, q, g)};`).join("\n") +
+      terms.map(([v, g]) => `let f${q}_${v}_${g} = ${weights(v, q, g)};`).join("\n") +
       each(run, (i) => {
         const sum = `s${i * fours + q}`;
         const chain = terms.reduce(
@@ -181,7 +179,7 @@ function productsText(of: FewFeatures, { run, width }: Block, four: FourName): s
   );
 }
 
-type FourName = (v: number, q: number, g: number) => string;
+type WeightsText = (v: number, q: number, g: number) => string;
 
 /** Stores pixel by pixel in a loop, as products do. */
 function storeText({ features }: FewFeatures, { run, width }: Block): string {
@@ -225,7 +223,7 @@ function text(of: FewFeatures, block: Block): string {
   const { dilation, backward, taps, features, functions, bias, activation } = of;
   const { run, width } = block;
   const columns = windowColumns(of, run);
-  const { count, place, four } = weightsOf(of, block);
+  const { count, place, weights } = weightsOf(of, block);
   const reads = Math.ceil(count / LANES);
   const fours = Math.ceil(width / 4);
   return `${QUOTIENT}
@@ -252,11 +250,13 @@ fn main(index: u32, local: u32) {
   let place${h} = ${place(`number${h}`)};`)
   }
   ${
-    each(run * fours, (s) => {
-      const from = 4 * (s % fours);
-      const biasOf = (e: number): string => `bias_at(min(first + ${e}u, ${features - 1}u))`;
-      return `var s${s} = vec4<f32>(${bias ? FOUR.map((j) => biasOf(from + j)).join(", ") : ""});`;
-    })
+    each(run * fours, (s) =>
+      `var s${s} = ${
+        bias
+          ? four(s % fours, (e) =>
+            `bias_at(min(first + ${e}u, ${features - 1}u))`)
+          : "vec4<f32>()"
+      };`)
   }
   // Rows that none of them has in its image are left out; lines follow one another.
   let highest = subgroupBroadcast(corner.x, 0u);
@@ -286,7 +286,7 @@ fn main(index: u32, local: u32) {
       (n) => `let w${n} = subgroupBroadcast(read${Math.floor(n / LANES)}, ${n % LANES}u);`,
     )
   }
-      ${productsText(of, block, four)}
+      ${productsText(of, block, weights)}
     }
   }
   if (unit >= uniforms.units) { return; }

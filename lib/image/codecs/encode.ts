@@ -1,7 +1,7 @@
 // Encodes images as PNG files.
 import { crc32, deflateSync } from "node:zlib";
 import { checkImage, type Image } from "../image.ts";
-import { joined } from "./png/png_chunks.ts";
+import { joined, SIGNATURE } from "./png/png_chunks.ts";
 
 /**
  * Encodes an image as a PNG file of 8 bits a sample: each number times 255, rounded.
@@ -36,8 +36,6 @@ export function encodePng(image: Image): Uint8Array<ArrayBuffer> {
     chunk("IEND", new Uint8Array()),
   ]);
 }
-
-const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
 /** Gray, color, and color with alpha. */
 const COLOR_TYPES = { 1: 0, 3: 2, 4: 6 } as const;

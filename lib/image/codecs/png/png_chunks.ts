@@ -2,7 +2,8 @@
 import { crc32 } from "node:zlib";
 import { checkPixelCount } from "../../image.ts";
 
-const SIGNATURE_LENGTH = 8;
+/** What a PNG file begins with. */
+export const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a] as const;
 
 /** Channels and allowed bit depths by color type (PNG third edition, table 8). */
 const COLOR_TYPES: Readonly<Record<number, { channels: 1 | 2 | 3 | 4; depths: number[] }>> = {
@@ -42,7 +43,7 @@ export function badPng(file: string, rule: string, found: unknown): SyntaxError 
  * (https://www.w3.org/TR/png-3/#11IHDR).
  */
 export function parsePngHeader(bytes: Uint8Array, file: string): PngHeader {
-  const { type, data } = chunkAt(bytes, SIGNATURE_LENGTH, file);
+  const { type, data } = chunkAt(bytes, SIGNATURE.length, file);
   if (type !== "IHDR") throw badPng(file, "its first chunk must be IHDR", type);
   if (data.length !== 13) throw badPng(file, "IHDR must have 13 bytes", data.length);
   const view = new DataView(data.buffer, data.byteOffset);
@@ -82,7 +83,7 @@ export function joined(parts: readonly ArrayLike<number>[]): Uint8Array<ArrayBuf
  */
 export function parsePngChunks(bytes: Uint8Array, file: string): PngChunk[] {
   const chunks: PngChunk[] = [];
-  let offset = SIGNATURE_LENGTH;
+  let offset = SIGNATURE.length;
   let type = "";
   while (type !== "IEND") {
     const chunk = chunkAt(bytes, offset, file);
