@@ -123,8 +123,14 @@ function rowsInside({ pixels, taps, stride, dilation, backward, source, uniforms
   return inside / (pixels[0] * taps[0]);
 }
 
-/** How many blocks there are, by lines, in all, in vectors, and chunks of features. */
-export function unitsOf({ pixels, features, source }: FewFeatures, { run, width }: Block) {
+/** Blocks of a line and in all, vectors of these, and chunks of features. */
+type Units = Readonly<Record<"blocks" | "units" | "groups" | "chunks", number>>;
+
+/** How many blocks there are. */
+export function unitsOf(
+  { pixels, features, source }: FewFeatures,
+  { run, width }: Block,
+): Units {
   const blocks = Math.ceil(pixels[1] / run);
   const units = blocks * pixels[0] * source.shape[0]!;
   return {
