@@ -116,10 +116,17 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   Expm1: [one(tf.expm1)],
   Floor: flat(tf.floor),
   FloorDiv: [one((x: Tensor) => tf.add(tf.floorDiv(x, 7), x), 0.1, 0.9)],
-  FusedBatchNorm: [[5], [2, 1, 3, 5]].map((shape): Case => [
-    ({ x, m, v, s, o }) => tf.batchNorm(x!, m as never, v as never, o as never, s as never, 0.01),
-    { x: [[2, 1, 3, 5]], m: [shape], v: [shape, 0.5, 2], s: [shape], o: [shape] },
-  ]),
+  FusedBatchNorm: [
+    ...[[5], [2, 1, 3, 5]].map((shape): Case => [
+      ({ x, m, v, s, o }) => tf.batchNorm(x!, m as never, v as never, o as never, s as never, 0.01),
+      { x: [[2, 1, 3, 5]], m: [shape], v: [shape, 0.5, 2], s: [shape], o: [shape] },
+    ]),
+    [({ x, m, v }) => tf.batchNorm(x!, m as never, v as never), {
+      x: [[3, 5]],
+      m: [[5]],
+      v: [[5], 0.5, 2],
+    }],
+  ],
   GatherV2: [
     one((x: Tensor) => tf.gather(x, ids(2, 0, 2)), -2, 2, [3, 5]),
     one((x: Tensor) => tf.gather(x, tf.tensor2d([[4, 0], [1, 4]], [2, 2], "int32"), 2)),
@@ -188,7 +195,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   ],
   Prod: [
     one((x: Tensor) => tf.prod(x)),
-    one((x: Tensor) => tf.prod(x, [0, 2])),
+    one((x: Tensor) => tf.prod(x, [0, -1])),
     one((x: Tensor) => tf.prod(x, 1, true), -2, 2, [2, 3, 5]),
   ],
   RealDiv: two(tf.div, 0.7, 2),

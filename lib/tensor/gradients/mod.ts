@@ -38,11 +38,17 @@ const engine = tf.engine() as unknown as {
     outputs: readonly tf.Tensor[],
     ...rest: unknown[]
   ): void;
+  getTensorsForGradient(kernelName: string, ...rest: unknown[]): (tf.Tensor | undefined)[] | null;
   readonly state: { readonly activeTape: TapeNode[] };
 };
-const addTapeNode = engine.addTapeNode;
-engine.addTapeNode = function (kernelName, inputs, outputs, ...rest): void {
+const { addTapeNode, getTensorsForGradient } = engine;
+/** What an operation goes without, such as the scale of a batch normalization, is not kept. */
+engine.getTensorsForGradient = function (...call): (tf.Tensor | undefined)[] | null {
+  return getTensorsForGradient.apply(this, call)?.filter((tensor) => tensor) ?? null;
+};
+engine.addTapeNode = function (kernelName, given, outputs, ...rest): void {
   if (COMPARISONS.has(kernelName)) return;
+  const inputs = Object.fromEntries(Object.entries(given).filter(([, tensor]) => tensor));
   addTapeNode.call(this, kernelName, inputs, outputs, ...rest);
   // tfjs notes the copies of outputs that it saves before what makes these, so that the gradient of
   // a gradient, which reads the tape in its order, would take them for constant.

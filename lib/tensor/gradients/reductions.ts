@@ -28,6 +28,7 @@ function ofExtreme(kernelName: string, axesName: string): tf.GradConfig {
 
 /** Each number's slope is the product of all others: of those before it and those after it. */
 const PROD = ofInput("Prod", (dy, x, { axis }) => {
+  if (x.size === 0) return tf.zerosLike(x);
   const [kept, axes] = keptSizes(x, axis);
   const order = [...x.shape.keys()].filter((at) => !axes.includes(at)).concat(axes);
   const last = tf.transpose(x, order);

@@ -103,20 +103,21 @@ const NORMALIZATION: tf.GradConfig = {
   kernelName: "FusedBatchNorm",
   inputsToSave: ["x", "mean", "variance", "scale"],
   gradFunc: (slopes, saved, attributes) => {
-    const [dy, x, mean, variance, scale] = [slopes as Tensor, ...saved] as Tensor[];
+    const [x, mean, variance, scale = tf.scalar(1)] = saved as Tensor[];
+    const dy = slopes as Tensor;
     const { varianceEpsilon } = attributes as { readonly varianceEpsilon: number };
     const factor = (): Tensor => tf.rsqrt(tf.add(variance!, varianceEpsilon));
-    const scaled = (): Tensor => tf.mul(dy!, tf.mul(scale!, factor()));
+    const scaled = (): Tensor => tf.mul(dy, tf.mul(scale, factor()));
     const shifted = (): Tensor => tf.sub(x!, mean!);
     return {
       x: scaled,
       mean: () => tf.neg(summedTo(mean!.shape, scaled())),
       variance: () => {
         const half = tf.div(factor(), tf.mul(tf.add(variance!, varianceEpsilon), -2));
-        return summedTo(variance!.shape, tf.mul(tf.mul(dy!, shifted()), tf.mul(scale!, half)));
+        return summedTo(variance!.shape, tf.mul(tf.mul(dy, shifted()), tf.mul(scale, half)));
       },
-      scale: () => summedTo(scale!.shape, tf.mul(tf.mul(dy!, shifted()), factor())),
-      offset: () => summedTo(scale!.shape, dy!),
+      scale: () => summedTo(mean!.shape, tf.mul(tf.mul(dy, shifted()), factor())),
+      offset: () => summedTo(mean!.shape, dy),
     };
   },
 };
