@@ -29,7 +29,7 @@ type Wanted = {
 };
 
 /** Textures up to this size stay filled until the last dispatch that wants the same numbers. */
-const KEPT_BYTES = 8 << 20;
+export const KEPT_BYTES = 8 << 20;
 
 /**
  * Chooses textures for a program. They are the pool's again at once: between replays, and while an
