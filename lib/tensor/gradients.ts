@@ -155,6 +155,30 @@ const CUMSUM: tf.GradConfig = {
   },
 };
 
+/** Each number's slope is the product of the others; tfjs's own refuses axes counted from the end. */
+const PROD: tf.GradConfig = {
+  kernelName: "Prod",
+  inputsToSave: ["x"],
+  gradFunc: (dy, saved, attributes) => {
+    const x = saved[0]!;
+    const axes = tf.util.parseAxisParam(attributes.axis as number | number[], x.shape);
+    const order = [...x.shape.keys()].filter((axis) => !axes.includes(axis)).concat(axes);
+    const sizes = order.map((axis) => x.shape[axis]!);
+    const count = tf.util.sizeFromShape(axes.map((axis) => x.shape[axis]!));
+    const rows = (): Tensor => tf.reshape(tf.transpose(x, order), [x.size / count || 0, count]);
+    const others = (): Tensor =>
+      tf.mul(tf.cumprod(rows(), 1, true), tf.cumprod(rows(), 1, true, true));
+    const slopes = (): Tensor => tf.mul(others(), tf.reshape(dy as Tensor, [-1, 1]));
+    return {
+      x: () =>
+        x.size === 0 ? tf.zerosLike(x) : tf.transpose(
+          tf.reshape(slopes(), sizes),
+          tf.backend_util.getUndoAxesPermutation(order),
+        ),
+    };
+  },
+};
+
 const SELECT: tf.GradConfig = {
   kernelName: "Select",
   inputsToSave: ["condition"],
@@ -195,11 +219,17 @@ const engine = tf.engine() as unknown as {
     outputs: readonly tf.Tensor[],
     ...rest: unknown[]
   ): void;
+  getTensorsForGradient(kernelName: string, ...rest: unknown[]): (tf.Tensor | undefined)[] | null;
   readonly state: { readonly activeTape: TapeNode[] };
 };
-const addTapeNode = engine.addTapeNode;
-engine.addTapeNode = function (kernelName, inputs, outputs, ...rest): void {
+const { addTapeNode, getTensorsForGradient } = engine;
+/** What an operation goes without, such as the scale of a batch normalization, is not kept. */
+engine.getTensorsForGradient = function (...call): (tf.Tensor | undefined)[] | null {
+  return getTensorsForGradient.apply(this, call)?.filter((tensor) => tensor) ?? null;
+};
+engine.addTapeNode = function (kernelName, given, outputs, ...rest): void {
   if (COMPARISONS.has(kernelName)) return;
+  const inputs = Object.fromEntries(Object.entries(given).filter(([, tensor]) => tensor));
   addTapeNode.call(this, kernelName, inputs, outputs, ...rest);
   // tfjs notes the copies of outputs that it saves before what makes these, so that the gradient of
   // a gradient, which reads the tape in its order, would take them for constant.
@@ -221,6 +251,7 @@ const GRADIENTS: readonly tf.GradConfig[] = [
   SQUARED_DIFFERENCE,
   PRODUCT,
   CUMSUM,
+  PROD,
   SELECT,
 ];
 
