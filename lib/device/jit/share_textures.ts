@@ -1,6 +1,6 @@
 // Numbers that one dispatch reads from a texture are read from it by others too, to which they lie open.
 import type { Run, Step, Storage, Use } from "./recording.ts";
-import { KEPT_BYTES } from "./textures_of.ts";
+import { KEPT_BYTES } from "../textures.ts";
 
 /** The texels of textures that hold four numbers each. */
 const FOURS = "rgba32float";
