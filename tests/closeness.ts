@@ -3,7 +3,7 @@ import { assertEquals, AssertionError } from "@std/assert";
 import { tf } from "../mod.ts";
 
 /** float32 sums of some dozens of products against double precision. */
-export const TOLERANCE = 2e-6;
+const TOLERANCE = 2e-6;
 
 /**
  * Asserts that numbers are near others: by no more than `tolerance` of the

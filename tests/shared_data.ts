@@ -14,7 +14,7 @@ function isThere(url: URL): boolean {
 export const hasSharedData = isThere(data);
 
 /** What the name of a test that needs the data ends in. */
-export const SHARED_DATA_NOTE = hasSharedData ? "" : " (ignored: ../shared/data cannot be read)";
+const SHARED_DATA_NOTE = hasSharedData ? "" : " (ignored: ../shared/data cannot be read)";
 
 /**
  * The path of one of its files.

@@ -88,7 +88,7 @@ export function addingStage([red, green, blue]: readonly [number, number, number
 }
 
 /** A stage that does not change colors. */
-export const SAME: Stage = addingStage([0, 0, 0]);
+const SAME: Stage = addingStage([0, 0, 0]);
 
 /**
  * A stage that blends a pixel v with a gray, clipped to 0 to 1: factor · v + (1 − factor) · gray.

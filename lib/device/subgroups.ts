@@ -12,7 +12,7 @@ const SUBGROUPS = "subgroups" as GPUFeatureName;
 export const STANDARD_OPENING = "enable subgroups;diagnostic(off,subgroup_uniformity);";
 
 /** What devices' texts must begin with to call functions of subgroups. */
-const openings = new WeakMap<GPUDevice, string>();
+export const openings: WeakMap<GPUDevice, string> = new WeakMap();
 
 /**
  * Opens a device of a software adapter, with subgroups if those are vectors of eight. Deno 2.9.6 grants
@@ -60,19 +60,4 @@ fn main(@builtin(subgroup_invocation_id) lane: u32) {
  */
 export function subgroupsOpening(device: GPUDevice): string | undefined {
   return openings.get(device);
-}
-
-/**
- * Runs `f` as on a device without subgroups.
- *
- * @returns what `f` returns
- */
-export async function withoutSubgroups<T>(device: GPUDevice, f: () => Promise<T>): Promise<T> {
-  const opening = openings.get(device);
-  openings.delete(device);
-  try {
-    return await f();
-  } finally {
-    if (opening !== undefined) openings.set(device, opening);
-  }
 }

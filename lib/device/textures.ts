@@ -17,6 +17,9 @@ const BYTES: Readonly<Record<Texels, number>> = {
   r16float: 2,
 };
 
+/** Textures up to this size stay filled until the last dispatch that wants the same numbers. */
+export const KEPT_BYTES = 8 << 20;
+
 /** Textures up to this size may be kept between the calls of a recorded function. */
 export const LASTING_BYTES = 16 << 20;
 

@@ -4,7 +4,7 @@ import { sizeOf } from "../tensor/tensor.ts";
 import type { Lowering, Lowerings, Op } from "./lowering.ts";
 
 /** Pixels around an image. */
-export function padImage(
+function padImage(
   add: Add,
   x: Value,
   before: readonly number[],

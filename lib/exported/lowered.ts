@@ -1,7 +1,13 @@
 // A program in the operations that a format has.
 import type { Add, NumberFunction, Value } from "../layers/operation.ts";
-import { lower } from "./lower.ts";
+import { NUMBER_LOWERINGS } from "./lower_numbers.ts";
+import { SHAPE_LOWERINGS } from "./lower_shapes.ts";
+import { WINDOW_LOWERINGS } from "./lower_windows.ts";
+import type { Lowering, Lowerings } from "./lowering.ts";
 import type { End, Program, Step } from "./program.ts";
+
+/** Operations that a format may lack, made of simpler ones. */
+const LOWERINGS: Lowerings = { ...NUMBER_LOWERINGS, ...SHAPE_LOWERINGS, ...WINDOW_LOWERINGS };
 
 /** A program's steps and where it ends, in the operations that a format has. */
 export type Lowered = { readonly steps: readonly Step[]; readonly outputs: readonly End[] };
@@ -61,7 +67,8 @@ export function lowered(
       return now(output);
     };
     const { operation, output, inputs, name } = step;
-    const last = lower(operation, output.shape, inputs, add);
+    const lower = LOWERINGS[operation.op] as Lowering | undefined;
+    const last = lower?.(operation, output.shape, inputs, add);
     if (!last) return void missing.push(step);
     became.set(output.id, now(last));
     // The last one is what the layer gives.

@@ -75,7 +75,7 @@ function isRow(value: unknown): value is readonly Cell[] {
 }
 
 /** A picture as PNG, small ones enlarged so that their pixels are seen. */
-export function pictureBundle(image: Image): MediaBundle {
+function pictureBundle(image: Image): MediaBundle {
   const factor = Math.max(1, Math.floor(WANTED_WIDTH / image.width));
   return {
     "image/png": base64(encodePng(enlarge(image, factor))),

@@ -15,7 +15,7 @@ type Labeled = { readonly x: Tensor; readonly labels: string };
  * @throws {TypeError} if equation and tensors do not fit, or it has what is not supported: no arrow,
  * `...`, a letter twice in a term
  */
-export function einsum(equation: string, tensors: readonly Tensor[]): Tensor {
+function einsum(equation: string, tensors: readonly Tensor[]): Tensor {
   const { terms, result } = parse(equation, tensors);
   return tf.tidy(() => {
     const [first, ...rest] = terms;

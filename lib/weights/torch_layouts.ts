@@ -1,31 +1,37 @@
 // Which names PyTorch's implementations have for the registry's models.
 import type { TorchLayout } from "./torch_layout.ts";
-import { alexnetTorchNames } from "./torch_names/alexnet.ts";
-import { torchvisionConvNext } from "./torch_names/convnext.ts";
-import { torchvisionDenseNet } from "./torch_names/densenet.ts";
-import { torchvisionGoogLeNet } from "./torch_names/googlenet.ts";
-import { torchvisionInception } from "./torch_names/inception.ts";
 import {
-  mobilenetV3TorchNames,
+  timmVgg,
+  torchvisionAlexnet,
+  torchvisionSqueezeNet,
+  torchvisionVgg,
+} from "./torch_names/by_number.ts";
+import {
+  akamasterResnet,
+  torchvisionConvNext,
+  torchvisionDenseNet,
+  torchvisionGoogLeNet,
+  torchvisionInception,
+  torchvisionResnet,
+  torchvisionShuffleNet,
+} from "./torch_names/by_patterns.ts";
+import {
   torchvisionEfficientNet,
   torchvisionMobileNetV2,
-} from "./torch_names/mobilenet.ts";
-import { akamasterResnet, torchvisionResnet } from "./torch_names/resnet.ts";
-import { torchvisionShuffleNet } from "./torch_names/shufflenet.ts";
-import { squeezenetTorchNames } from "./torch_names/squeezenet.ts";
-import { vggTimmNames, vggTorchNames } from "./torch_names/vgg.ts";
+  torchvisionMobileNetV3,
+} from "./torch_names/inverted_residuals.ts";
 
 // timm has the same names.
 const imagenetResnet = [torchvisionResnet];
 const cifarResnet = [akamasterResnet];
 
 function vggLayouts(depth: 11 | 13 | 16 | 19, batchNorm: boolean): readonly TorchLayout[] {
-  return [vggTorchNames({ depth, batchNorm }), vggTimmNames({ depth, batchNorm })];
+  return [torchvisionVgg({ depth, batchNorm }), timmVgg({ depth, batchNorm })];
 }
 
 /** PyTorch's names by the model's name in {@linkcode models}, the commonest first. */
 export const torchLayouts: Readonly<Record<string, readonly TorchLayout[]>> = {
-  "alexnet-torchvision": [alexnetTorchNames()],
+  "alexnet-torchvision": [torchvisionAlexnet],
   "vgg11": vggLayouts(11, false),
   "vgg13": vggLayouts(13, false),
   "vgg16": vggLayouts(16, false),
@@ -34,8 +40,8 @@ export const torchLayouts: Readonly<Record<string, readonly TorchLayout[]>> = {
   "vgg13-bn": vggLayouts(13, true),
   "vgg16-bn": vggLayouts(16, true),
   "vgg19-bn": vggLayouts(19, true),
-  "squeezenet": [squeezenetTorchNames()],
-  "squeezenet1-1": [squeezenetTorchNames("1.1")],
+  "squeezenet": [torchvisionSqueezeNet({})],
+  "squeezenet1-1": [torchvisionSqueezeNet({ version: "1.1" })],
   "googlenet-torchvision": [torchvisionGoogLeNet],
   "inception-v3": [torchvisionInception],
   "resnet18": imagenetResnet,
@@ -47,8 +53,8 @@ export const torchLayouts: Readonly<Record<string, readonly TorchLayout[]>> = {
   "wide-resnet50": imagenetResnet,
   "densenet121": [torchvisionDenseNet],
   "mobilenet-v2": [torchvisionMobileNetV2],
-  "mobilenet-v3-small": [mobilenetV3TorchNames("small")],
-  "mobilenet-v3-large": [mobilenetV3TorchNames("large")],
+  "mobilenet-v3-small": [torchvisionMobileNetV3("small")],
+  "mobilenet-v3-large": [torchvisionMobileNetV3("large")],
   "shufflenet-v2": [torchvisionShuffleNet],
   "efficientnet-b0": [torchvisionEfficientNet],
   "convnext-tiny": [torchvisionConvNext],

@@ -252,7 +252,7 @@ async function requireGoesOn(
 }
 
 /** Whether this process may mount a file system of its own. */
-export async function mayMount(): Promise<boolean> {
+async function mayMount(): Promise<boolean> {
   const script = "mount -t tmpfs -o size=64k none /mnt";
   try {
     const { success } = await new Deno.Command("unshare", {

@@ -19,7 +19,7 @@ export type Fault = {
 };
 
 /** What the system says, in Deno's classes. */
-export function refusal(what: "ENOSPC" | "EIO" | "EACCES"): Error {
+function refusal(what: "ENOSPC" | "EIO" | "EACCES"): Error {
   if (what === "EACCES") {
     return Object.assign(new Deno.errors.PermissionDenied("Permission denied (os error 13)"), {
       code: what,

@@ -161,7 +161,7 @@ export async function exhaust(
 }
 
 /** Lets the memory of processes run out. */
-export async function exhaustAll(trials: number): Promise<Tally> {
+async function exhaustAll(trials: number): Promise<Tally> {
   const counts = tally("no memory in the system");
   if (!await mayExhaust()) {
     note(counts, "not possible here");

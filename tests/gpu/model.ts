@@ -28,7 +28,7 @@ export type Figures = {
 const SOURCE = new URL("../../../shared/gpu/", import.meta.url);
 
 /** Whether the model's sources lie beside the checkout. */
-export const hasModel = await Deno.stat(new URL("README.md", SOURCE)).then(() => true, () => false);
+const hasModel = await Deno.stat(new URL("README.md", SOURCE)).then(() => true, () => false);
 
 async function run(command: string, args: readonly string[], cwd?: string): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(command, {

@@ -5,7 +5,7 @@ import { countParameters } from "../../lib/layers/layer.ts";
 import { countOf } from "./sizes.ts";
 import { MODELS } from "./table.ts";
 import { findModel, googlenet, type GoogLeNetOptions, type Layer, type Shape } from "../../mod.ts";
-import { torchvisionGoogLeNet } from "../../lib/weights/torch_names/googlenet.ts";
+import { torchvisionGoogLeNet } from "../../lib/weights/torch_names/by_patterns.ts";
 import { torchKeys } from "../golden/torch_keys.ts";
 import { sorted, torchTensors } from "./torch_tensors.ts";
 

@@ -3,7 +3,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { auxiliaryWeights } from "../../lib/layers/auxiliary.ts";
 import { countParameters } from "../../lib/layers/layer.ts";
 import { findModel, inceptionV3, type Layer, type Shape } from "../../mod.ts";
-import { torchvisionInception } from "../../lib/weights/torch_names/inception.ts";
+import { torchvisionInception } from "../../lib/weights/torch_names/by_patterns.ts";
 import { torchKeys } from "../golden/torch_keys.ts";
 import { countOf } from "./sizes.ts";
 import { MODELS } from "./table.ts";

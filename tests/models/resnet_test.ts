@@ -2,7 +2,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { countParameters } from "../../lib/layers/layer.ts";
 import { findModel, type Layer, resnet, resnet18, resnet50, type Shape } from "../../mod.ts";
-import { torchvisionResnet } from "../../lib/weights/torch_names/resnet.ts";
+import { torchvisionResnet } from "../../lib/weights/torch_names/by_patterns.ts";
 import { torchKeys } from "../golden/torch_keys.ts";
 import { MODELS } from "./table.ts";
 import { sorted, torchTensors } from "./torch_tensors.ts";

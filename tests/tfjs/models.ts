@@ -45,7 +45,7 @@ export async function onModel(
 }
 
 /** What stock TensorFlow.js reads of a model.json. */
-export function handlerOf(path: string): stock.io.IOHandler {
+function handlerOf(path: string): stock.io.IOHandler {
   return {
     async load() {
       const model = JSON.parse(await Deno.readTextFile(path));
@@ -65,7 +65,7 @@ export function numbersOf(size: number): Float32Array<ArrayBuffer> {
 }
 
 /** The answer of stock TensorFlow.js on its CPU backend. */
-export async function stockAnswer(path: string, shape: readonly number[]): Promise<tf.Tensor> {
+async function stockAnswer(path: string, shape: readonly number[]): Promise<tf.Tensor> {
   await stock.setBackend("cpu");
   const { modelTopology } = JSON.parse(await Deno.readTextFile(path));
   const model = Array.isArray(modelTopology.node)

@@ -3,9 +3,12 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { findModel, type Layer, type Path, type Shape, vgg, vgg16 } from "../../mod.ts";
 import { slotEntries } from "../../lib/layers/layer.ts";
 import type { TorchLayout } from "../../lib/weights/torch_layout.ts";
-import { alexnetTorchNames } from "../../lib/weights/torch_names/alexnet.ts";
-import { squeezenetTorchNames } from "../../lib/weights/torch_names/squeezenet.ts";
-import { vggTimmNames, vggTorchNames } from "../../lib/weights/torch_names/vgg.ts";
+import {
+  timmVgg,
+  torchvisionAlexnet,
+  torchvisionSqueezeNet,
+  torchvisionVgg,
+} from "../../lib/weights/torch_names/by_number.ts";
 import { torchKeys, type TorchvisionModel } from "../golden/torch_keys.ts";
 import { BY_TORCHVISION } from "../models/table.ts";
 
@@ -46,11 +49,11 @@ function named(model: Layer, layout: TorchLayout): [string, Shape][] {
 }
 
 const LAYOUTS: readonly (readonly [TorchvisionModel, TorchLayout])[] = [
-  ["alexnet", alexnetTorchNames()],
-  ["vgg11", vggTorchNames({ depth: 11 })],
-  ["vgg16", vggTorchNames({ depth: 16 })],
-  ["vgg11_bn", vggTorchNames({ depth: 11, batchNorm: true })],
-  ["squeezenet1_0", squeezenetTorchNames()],
+  ["alexnet", torchvisionAlexnet],
+  ["vgg11", torchvisionVgg({ depth: 11 })],
+  ["vgg16", torchvisionVgg({ depth: 16 })],
+  ["vgg11_bn", torchvisionVgg({ depth: 11, batchNorm: true })],
+  ["squeezenet1_0", torchvisionSqueezeNet({})],
 ];
 
 const CASES = LAYOUTS.map(([name, layout]) =>
@@ -68,8 +71,8 @@ for (const [name, model, layout] of CASES) {
 
 Deno.test("each layer that learns has a module of its own, in timm's VGG too", () => {
   const timm = [
-    [vgg16() as Layer, vggTimmNames({ depth: 16 })],
-    [vgg({ depth: 11, batchNorm: true }) as Layer, vggTimmNames({ depth: 11, batchNorm: true })],
+    [vgg16() as Layer, timmVgg({ depth: 16 })],
+    [vgg({ depth: 11, batchNorm: true }) as Layer, timmVgg({ depth: 11, batchNorm: true })],
   ] as const;
   for (const [model, layout] of [...timm, ...CASES.map(([, ...rest]) => rest)]) {
     const layers = new Set(slotsOf(model).map(([path]) => path.slice(0, path.lastIndexOf("/"))));
@@ -79,7 +82,7 @@ Deno.test("each layer that learns has a module of its own, in timm's VGG too", (
 });
 
 Deno.test("timm's VGG has torchvision's features, and a head with names of its own", () => {
-  const [timm, torchvision] = [vggTimmNames({ depth: 16 }), vggTorchNames({ depth: 16 })];
+  const [timm, torchvision] = [timmVgg({ depth: 16 }), torchvisionVgg({ depth: 16 })];
   assertEquals(timm.name, "timm");
   for (const layer of ["conv1_1", "conv3_2", "conv5_3"]) {
     assertEquals(timm.module(layer), torchvision.module(layer));
@@ -92,13 +95,13 @@ Deno.test("timm's VGG has torchvision's features, and a head with names of its o
 
 Deno.test("layers that a network lacks have no name", () => {
   const wrong = [
-    [alexnetTorchNames(), "conv6"],
-    [vggTorchNames({ depth: 11 }), "conv1_2"],
-    [vggTorchNames({ depth: 16 }), "norm1_1"],
-    [vggTimmNames({ depth: 11 }), "fc8"],
-    [squeezenetTorchNames(), "fire2"],
-    [squeezenetTorchNames(), "fire2/expand/one"],
-    [squeezenetTorchNames(), ""],
+    [torchvisionAlexnet, "conv6"],
+    [torchvisionVgg({ depth: 11 }), "conv1_2"],
+    [torchvisionVgg({ depth: 16 }), "norm1_1"],
+    [timmVgg({ depth: 11 }), "fc8"],
+    [torchvisionSqueezeNet({}), "fire2"],
+    [torchvisionSqueezeNet({}), "fire2/expand/one"],
+    [torchvisionSqueezeNet({}), ""],
   ] as const;
   for (const [layout, layer] of wrong) {
     assertThrows(() => layout.module(layer), RangeError, `got "${layer}"`);

@@ -1,5 +1,11 @@
 // Which textures hold what when: a plan's copies of tensors into textures.
-import { type HeldTexture, LASTING_BYTES, type Texels, type TexturePool } from "../textures.ts";
+import {
+  type HeldTexture,
+  KEPT_BYTES,
+  LASTING_BYTES,
+  type Texels,
+  type TexturePool,
+} from "../textures.ts";
 import type { Program } from "./lower.ts";
 import { type Run, type Storage, storagesOf, touched } from "./recording.ts";
 
@@ -27,9 +33,6 @@ type Wanted = {
   until: number;
   texture?: HeldTexture;
 };
-
-/** Textures up to this size stay filled until the last dispatch that wants the same numbers. */
-const KEPT_BYTES = 8 << 20;
 
 /**
  * Chooses textures for a program. They are the pool's again at once: between replays, and while an

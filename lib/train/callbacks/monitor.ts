@@ -55,7 +55,7 @@ export function validationName(metric: string): string {
 }
 
 /** The numbers of an epoch by the names by which they are monitored. */
-export function numbersOf(report: EpochNumbers): Record<string, number | undefined> {
+function numbersOf(report: EpochNumbers): Record<string, number | undefined> {
   const { loss, accuracy, valLoss, valAccuracy, metrics = {}, valMetrics = {} } = report;
   return {
     loss,

@@ -53,7 +53,7 @@ function imagesOf({ batch, batchSize, network }: Work): nc.Tensor {
 }
 
 /** The optimizer of a network. */
-export function optimizerOf({ optimizer, learningRate }: Network): nc.Optimizer {
+function optimizerOf({ optimizer, learningRate }: Network): nc.Optimizer {
   return optimizer === "adam" ? nc.adam({ learningRate }) : nc.sgd({ learningRate, momentum: 0.9 });
 }
 

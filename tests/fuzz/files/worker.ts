@@ -79,7 +79,7 @@ export async function attack(
 }
 
 /** The damaged file of a number. */
-export async function damagedFile(
+async function damagedFile(
   format: Format,
   seed: number,
   damage: number,

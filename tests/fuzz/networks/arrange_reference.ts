@@ -31,7 +31,7 @@ function ravel(places: readonly number[], shape: readonly number[]): number {
 }
 
 /** Numbers taken from places of the input, some perhaps several times, or zeros. */
-export function taken(x: Bounded, shape: readonly number[], source: Source): Passed {
+function taken(x: Bounded, shape: readonly number[], source: Source): Passed {
   const from = Array.from({ length: sizeOf(shape) }, (_, i) => {
     const places = source(unravel(i, shape));
     return places ? ravel(places, x.shape) : -1;

@@ -26,11 +26,10 @@ export type PngHeader = {
   readonly interlaced: boolean;
 };
 
-/** A chunk: its four letters, its data, and its offset in the file. */
+/** A chunk: its four letters and its data. */
 export type PngChunk = {
   readonly type: string;
   readonly data: Uint8Array;
-  readonly offset: number;
 };
 
 /** The error for a PNG file that breaks a rule of its format. */
@@ -123,7 +122,7 @@ function chunkAt(bytes: Uint8Array, offset: number, file: string): PngChunk {
     const rule = `chunk ${type} at offset ${offset} must have the checksum ${sum}`;
     throw badPng(file, `${rule} (it is damaged)`, view.getUint32(8 + length));
   }
-  return { type, data, offset };
+  return { type, data };
 }
 
 /** PLTE, then tRNS, then IDATs without another between (PNG third edition §5.6). */

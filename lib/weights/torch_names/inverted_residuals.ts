@@ -7,9 +7,7 @@ import { mobilenetV2 } from "../../models/mobilenet_v2.ts";
 import { mobilenetV3 } from "../../models/mobilenet_v3.ts";
 import type { Path } from "../../tensor/tree.ts";
 import type { TorchLayout } from "../torch_layout.ts";
-import { moduleOf } from "./numbered.ts";
-
-type Name = readonly [path: Path, module: string];
+import { type Name, namesByList } from "./by_number.ts";
 
 /** A convolution and its normalization. */
 const pair = (path: Path, module: string): Name[] => [
@@ -58,7 +56,6 @@ function invertedResidualNames(
   chain: "conv" | "block",
   dense: Readonly<Record<Path, string>>,
 ): TorchLayout {
-  let modules: ReadonlyMap<Path, string> | undefined;
   const names = (): Name[] => {
     const { children } = build().declare([224, 224, 3]);
     return children!.filter(({ name }) => /^(?:first|last|block|stage)/.test(name))
@@ -71,28 +68,28 @@ function invertedResidualNames(
         );
       });
   };
-  return {
-    name: "torchvision",
-    module(layer) {
-      modules ??= new Map([...names(), ...Object.entries(dense)]);
-      return moduleOf(network, modules, layer);
-    },
+  return namesByList(network, () => [...names(), ...Object.entries(dense)], {
     isConv: (layer) => layer.includes("/squeeze/gate/"),
-  };
+  });
 }
 
 /** Torchvision's names for `mobilenet-v2`: `features.1.conv.0.0`, `classifier.1`. */
-export const torchvisionMobileNetV2 = invertedResidualNames("MobileNetV2", mobilenetV2, "conv", {
-  logits: "classifier.1",
-});
+export const torchvisionMobileNetV2 = invertedResidualNames(
+  "torchvision's MobileNetV2",
+  mobilenetV2,
+  "conv",
+  {
+    logits: "classifier.1",
+  },
+);
 
 /**
  * Torchvision's names for a MobileNetV3: `features.1.block.0.0`, `classifier.3`.
  *
  * @param size that of the network
  */
-export function mobilenetV3TorchNames(size: "large" | "small"): TorchLayout {
-  return invertedResidualNames("MobileNetV3", () => mobilenetV3({ size }), "block", {
+export function torchvisionMobileNetV3(size: "large" | "small"): TorchLayout {
+  return invertedResidualNames("torchvision's MobileNetV3", () => mobilenetV3({ size }), "block", {
     hidden: "classifier.0",
     logits: "classifier.3",
   });
@@ -100,7 +97,7 @@ export function mobilenetV3TorchNames(size: "large" | "small"): TorchLayout {
 
 /** Torchvision's names for `efficientnet-b0`: `features.1.0.block.0.0`, `classifier.1`. */
 export const torchvisionEfficientNet = invertedResidualNames(
-  "EfficientNet",
+  "torchvision's EfficientNet",
   efficientnet,
   "block",
   {
