@@ -89,7 +89,7 @@ export function checkExamples(examples: Examples | ImageSource): void {
       }`,
     );
   }
-  if (!ArrayBuffer.isView(labels)) {
+  if (!(labels instanceof Uint8Array || labels instanceof Uint16Array)) {
     throw new TypeError(
       `Cannot use the examples ${name}: labels must be the indices of classes in a Uint8Array or Uint16Array, got ${
         describeValue(labels)
