@@ -1,4 +1,4 @@
-// The one list of neocog's kernels and gradients, put in the place of tfjs's own.
+// The one list of neocog's kernels, put in the place of tfjs's own.
 import { WARP, WARP_GRADIENT } from "../tensor/affine.ts";
 import { ACTIVATION_GRADIENT } from "../tensor/activation_gradient.ts";
 import "../tensor/batch_norm_host.ts";
@@ -47,7 +47,7 @@ import { batchNormGradient, normalizeSums } from "./kernels/batch_norm_gradient.
 import { argExtreme } from "./kernels/arg_extremes.ts";
 import { blendImages, eraseBoxes } from "./kernels/boxes.ts";
 import { cast } from "./kernels/cast.ts";
-import { conv2d, conv2dGradient, fusedConv2d } from "./kernels/conv2d.ts";
+import { conv2d, fusedConv2d } from "./kernels/conv2d.ts";
 import { conv2dFilterGradient } from "./kernels/conv2d_filter_gradient.ts";
 import { conv2dInputGradient } from "./kernels/conv2d_input_gradient.ts";
 import { curves } from "./kernels/curves.ts";
@@ -177,14 +177,12 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   OnesLike: filledLike(1),
 };
 
-const GRADIENTS: readonly tf.GradConfig[] = [conv2dGradient];
-
 /** tfjs's own kernels, kept before ours replace them. */
 const stockKernels = new Map<string, KernelFunction>();
 
 /**
  * Registers neocog's kernels for tfjs's backend `webgpu`, in the form that suits
- * the adapter, and neocog's gradients. May be called again for another adapter.
+ * the adapter. May be called again for another adapter.
  *
  * @param software whether the adapter computes on the CPU
  */
@@ -198,9 +196,5 @@ export function registerKernels(software: boolean): void {
     }
     const kernelFunc = ofNone(kernelName, make(software, stockKernels.get(kernelName)!));
     tf.registerKernel({ kernelName, backendName, kernelFunc });
-  }
-  for (const gradient of GRADIENTS) {
-    tf.unregisterGradient(gradient.kernelName);
-    tf.registerGradient(gradient);
   }
 }

@@ -22,9 +22,10 @@ export type ClassifyOptions = {
   /** How many classes to return, from 1. Default: 5, or all if there are fewer. */
   readonly top?: number;
   /**
-   * Whether dark and light are swapped, for networks that take gray images, such as MNIST's, whose
-   * digits are light on dark: `"auto"` swaps if the picture's edge is light, as `deno task predict`
-   * does. Default: `false`.
+   * Whether dark and light are swapped, for networks that take gray images. `"auto"` prepares a
+   * picture as MNIST's digits are, as `deno task predict` does: light on dark, so that they are
+   * swapped if its edge is light; and if it has another size than the network's, what is drawn in it
+   * is cut out and put in the middle. Default: `false`.
    */
   readonly invert?: boolean | "auto";
 };

@@ -24,7 +24,12 @@ import {
   type Measures,
   openEvaluation,
 } from "./evaluate.ts";
-import { type ClassifierOptions, FIT_OPTIONS, type FitOptions } from "./fit_options.ts";
+import {
+  type ClassifierOptions,
+  FIT_OPTIONS,
+  type FitOptions,
+  NO_FIT_OPTIONS,
+} from "./fit_options.ts";
 import {
   inPrecision,
   readLossScale,
@@ -130,7 +135,7 @@ async function* fitAny(
   options: FitOptions,
 ): AsyncGenerator<EpochReport, void, void> {
   requireExamples("fit", examples);
-  requireOptions("fit", options, FIT_OPTIONS);
+  requireOptions("fit", options, FIT_OPTIONS, NO_FIT_OPTIONS);
   requireWhole("fit", "the epochs", options.epochs ?? 1);
   requirePrecision("fit", options);
   requireRecorded(options);
