@@ -63,13 +63,13 @@ async function differences<T extends Leaves>(
     y.dispose();
     return weights.reduce((sum, weight, i) => sum + weight * numbers[i]!, 0);
   };
-  const slopes: number[] = [];
-  for (const [index, value] of values.entries()) {
+  // All at once, as a read takes long whatever is read.
+  return await Promise.all(Array.from(values, async (value, index) => {
     // The distance as float32 holds it, not as it was meant.
     const [above, below] = [Math.fround(value + step), Math.fround(value - step)];
-    slopes.push((await at(index, above) - await at(index, below)) / (above - below));
-  }
-  return slopes;
+    const [high, low] = await Promise.all([at(index, above), at(index, below)]);
+    return (high - low) / (above - below);
+  }));
 }
 
 function requireNear(

@@ -382,6 +382,7 @@ export class GuardedBackend extends WebGPUBackend {
       workgroups,
       fusion: dispatch.fusion,
       half: dispatch.half,
+      textured: dispatch.textured,
     });
   }
 

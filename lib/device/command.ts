@@ -43,7 +43,10 @@ export type Part = {
 };
 
 /** What of a dispatch is different once it does more. */
-type Changed = Pick<Command, "operation" | "pipeline" | "uniforms" | "half" | "fusion">;
+type Changed = Pick<
+  Command,
+  "operation" | "pipeline" | "uniforms" | "half" | "fusion" | "textured"
+>;
 
 /** How a dispatch may be joined with another into one pass. */
 export type Fusion = {
@@ -88,6 +91,18 @@ export type HalfForm = {
   pipeline(halves: readonly boolean[]): GPUComputePipeline;
 };
 
+/** How a dispatch may read tensors from textures of four numbers a texel that others have filled. */
+export type TexturedForm = {
+  /** Of each tensor that is bound, whether it may be read so. */
+  readonly may: readonly boolean[];
+  /**
+   * The dispatch that does.
+   *
+   * @param held of each tensor that is bound, whether it is read so
+   */
+  within(held: readonly boolean[]): Changed;
+};
+
 /** A dispatch. */
 export type Command = {
   /** The operation's name, for errors and profiles. */
@@ -105,6 +120,8 @@ export type Command = {
   readonly fusion?: Fusion | undefined;
   /** How it may hold tensors as float16, if it may. */
   readonly half?: HalfForm | undefined;
+  /** How it may read from textures, if it may. */
+  readonly textured?: TexturedForm | undefined;
 };
 
 /** Takes what an operation would give to the GPU, so that nothing is run. */

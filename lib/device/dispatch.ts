@@ -1,7 +1,7 @@
 // A dispatch of neocog's own, as a kernel hands it to the backend.
 import type { Key } from "../tensor/random.ts";
 import type { tf } from "../tensor/tf.ts";
-import type { Fusion, HalfForm } from "./command.ts";
+import type { Fusion, HalfForm, TexturedForm } from "./command.ts";
 import type { Texels } from "./textures.ts";
 
 /** What neocog's own programs hold: tfjs keeps a bool as a whole number of 32 bits too. */
@@ -30,6 +30,8 @@ export type Dispatch = {
   readonly fusion?: Fusion | undefined;
   /** How it may hold tensors as float16, if it may. */
   readonly half?: HalfForm | undefined;
+  /** How it may read from textures that others have filled, if it may. */
+  readonly textured?: TexturedForm | undefined;
   /** The flag of overflows that it may set, bound after the tensors. */
   readonly overflow?: tf.TensorInfo | undefined;
 };

@@ -1,4 +1,4 @@
-// The one list of neocog's kernels and gradients, put in the place of tfjs's own.
+// The one list of neocog's kernels, put in the place of tfjs's own.
 import { WARP, WARP_GRADIENT } from "../tensor/affine.ts";
 import { ACTIVATION_GRADIENT } from "../tensor/activation_gradient.ts";
 import "../tensor/batch_norm_host.ts";
@@ -15,6 +15,7 @@ import "../tensor/convolve_transpose.ts";
 import { CURVE, CURVE_GRADIENT } from "../tensor/curves.ts";
 import { BLEND } from "../tensor/blend.ts";
 import { DROP_UNITS } from "../tensor/drop_units.ts";
+import { denseBincount } from "../tensor/dense_bincount.ts";
 import { einsumKernel } from "../tensor/einsum.ts";
 import { MAX_WINDOWS, MAX_WINDOWS_GRADIENT } from "../tensor/max_windows.ts";
 import { KEEP, NARROW, NEXT_SCALE, OVERFLOW, UNSCALE } from "../tensor/mixed_precision.ts";
@@ -34,6 +35,8 @@ import {
 } from "../tensor/softmax_cross_entropy.ts";
 import { STANDARDIZE, STANDARDIZE_GRADIENT } from "../tensor/standardize.ts";
 import { tf } from "../tensor/tf.ts";
+import { topK } from "../tensor/top_k.ts";
+import { ofNone } from "../tensor/along_axes.ts";
 import { UPDATE_TREES } from "../tensor/update_trees.ts";
 import { SUM_WINDOWS, SUM_WINDOWS_GRADIENT } from "../tensor/window_sums.ts";
 import { warpImages, warpImagesGradient } from "./kernels/affine.ts";
@@ -43,9 +46,8 @@ import { batchNorm } from "./kernels/batch_norm.ts";
 import { batchNormGradient, normalizeSums } from "./kernels/batch_norm_gradient.ts";
 import { argExtreme } from "./kernels/arg_extremes.ts";
 import { blendImages, eraseBoxes } from "./kernels/boxes.ts";
-import { bincount } from "./kernels/bincount.ts";
 import { cast } from "./kernels/cast.ts";
-import { conv2d, conv2dGradient, fusedConv2d } from "./kernels/conv2d.ts";
+import { conv2d, fusedConv2d } from "./kernels/conv2d.ts";
 import { conv2dFilterGradient } from "./kernels/conv2d_filter_gradient.ts";
 import { conv2dInputGradient } from "./kernels/conv2d_input_gradient.ts";
 import { curves } from "./kernels/curves.ts";
@@ -59,6 +61,7 @@ import { fusedMatMul, matMul } from "./kernels/mat_mul.ts";
 import { matchingRows } from "./kernels/matching_rows.ts";
 import { maxPoolGradient } from "./kernels/max_pool_gradient.ts";
 import { pad } from "./kernels/pad.ts";
+import { bincount, scatterNd, softmax, tensorScatterUpdate, unique } from "./kernels/no_numbers.ts";
 import { prod } from "./kernels/prod.ts";
 import { maxPool, maxWindows } from "./kernels/max_windows.ts";
 import { maxWindowsGradient } from "./kernels/max_windows_gradient.ts";
@@ -79,7 +82,7 @@ import {
 } from "./kernels/softmax_cross_entropy.ts";
 import { updateTrees } from "./kernels/update_trees.ts";
 import { unaryKernels } from "./kernels/unary.ts";
-import { tile } from "./kernels/tile.ts";
+import { reverse, select, tile } from "./kernels/any_rank.ts";
 import { transform } from "./kernels/transform.ts";
 import { uniform } from "./kernels/uniform.ts";
 
@@ -139,7 +142,12 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   ...binaryKernels,
   ArgMax: argExtreme,
   ArgMin: argExtreme,
+  All: (_software, stock) => stock,
+  Any: (_software, stock) => stock,
+  Max: (_software, stock) => stock,
+  Min: (_software, stock) => stock,
   Bincount: bincount,
+  DenseBincount: (_software, stock) => denseBincount(stock),
   Cast: cast,
   Cumprod: cumulative("*"),
   Einsum: () => einsumKernel,
@@ -156,20 +164,25 @@ const KERNELS: Readonly<Record<string, MakeKernel>> = {
   SparseSegmentMean: sparseSegments,
   SparseSegmentSum: sparseSegments,
   Tile: tile,
+  Reverse: reverse,
+  Select: select,
+  ScatterNd: scatterNd,
+  TensorScatterUpdate: tensorScatterUpdate,
+  Softmax: softmax,
+  TopK: (_software, stock) => topK(stock),
+  Unique: unique,
   UnsortedSegmentSum: unsortedSegments,
   Fill: filled,
   ZerosLike: filledLike(0),
   OnesLike: filledLike(1),
 };
 
-const GRADIENTS: readonly tf.GradConfig[] = [conv2dGradient];
-
 /** tfjs's own kernels, kept before ours replace them. */
 const stockKernels = new Map<string, KernelFunction>();
 
 /**
  * Registers neocog's kernels for tfjs's backend `webgpu`, in the form that suits
- * the adapter, and neocog's gradients. May be called again for another adapter.
+ * the adapter. May be called again for another adapter.
  *
  * @param software whether the adapter computes on the CPU
  */
@@ -181,11 +194,7 @@ export function registerKernels(software: boolean): void {
       if (!stockKernels.has(kernelName)) stockKernels.set(kernelName, registered.kernelFunc);
       tf.unregisterKernel(kernelName, backendName);
     }
-    const kernelFunc = make(software, stockKernels.get(kernelName)!);
+    const kernelFunc = ofNone(kernelName, make(software, stockKernels.get(kernelName)!));
     tf.registerKernel({ kernelName, backendName, kernelFunc });
-  }
-  for (const gradient of GRADIENTS) {
-    tf.unregisterGradient(gradient.kernelName);
-    tf.registerGradient(gradient);
   }
 }

@@ -1,6 +1,6 @@
 // tfjs's programs on whole numbers: their text takes all through float32, which holds 24 bits.
 import type { tf } from "../tensor/tf.ts";
-import { mendedText } from "./mended_programs.ts";
+import { mendedText, POWER } from "./mended_programs.ts";
 
 /** tfjs's programs that move, compare, add or multiply numbers: those that do not compute places by floats. */
 const PROGRAMS = new Set([
@@ -107,6 +107,33 @@ export function isWhole(dtype: tf.DataType): boolean {
 const FLOAT_ONLY =
   /\b(a?(sin|cos|tan)h?|atan2|exp2?|log2?|pow|sqrt|inverseSqrt|fract|mix|smoothstep|fma)\(/;
 
+/** Powers as products; of an exponent below zero what is left of them without a fraction. */
+const WHOLE_POWER = `
+fn wholePower(base: f32, exponent: f32) -> f32 {
+  if (exponent < 0.0) { return select(0.0, 1.0, base == 1.0); }
+  var power = 1.0;
+  var factor = base;
+  for (var left = exponent; left > 0.0; left = floor(left / 2.0)) {
+    if (left % 2.0 == 1.0) { power = power * factor; }
+    factor = factor * factor;
+  }
+  return power;
+}
+fn wholePowers(base: vec4<f32>, exponents: vec4<f32>) -> vec4<f32> {
+  return vec4<f32>(${
+  [..."xyzw"].map((part) => `wholePower(base.${part}, exponents.${part})`).join(", ")
+});
+}
+fn binaryOperation(`;
+
+/** tfjs's power of floats as one of whole numbers; other text as it is. */
+function withWholePowers(code: string): string {
+  if (!code.includes(POWER)) return code;
+  const powers = code.includes("isModRound1") ? "wholePowers" : "wholePower";
+  return code.replaceAll(POWER, `${powers}(abs(a), b)`)
+    .replace("fn binaryOperation(", WHOLE_POWER);
+}
+
 /**
  * The text of a program of tfjs's whose inputs and outputs are whole numbers, with `i32` in the place
  * of `f32`. Numbers among its uniforms are whole numbers then too.
@@ -116,8 +143,9 @@ const FLOAT_ONLY =
  * @returns the other text; `undefined` if it has functions of floats
  */
 export function wholeText(code: string, output: tf.DataType): string | undefined {
-  if (FLOAT_ONLY.test(code)) return undefined;
-  const whole = code
+  const exact = withWholePowers(code);
+  if (FLOAT_ONLY.test(exact)) return undefined;
+  const whole = exact
     // No whole number is NaN or infinite.
     .replace(/(fn isnan\(.*?\{)[^}]*\}/, "$1 return false; }")
     .replace(/(fn isnanVec4\(.*?\{)[^}]*\}/, "$1 return vec4<bool>(); }")

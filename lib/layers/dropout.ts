@@ -27,10 +27,10 @@ import { type Empty, type Layer, stateless } from "./layer.ts";
  */
 export function dropout(rate: number): Layer<Empty, Empty> {
   requireRate("make a dropout layer", rate);
-  return defineLayer({
+  return defineLayer<Empty, Empty>({
     op: "dropout",
     operations: ({ x }) => x,
-    declare: (shape) => stateless(shape, { flops: 0 }),
+    declare: (shape) => ({ ...stateless(shape, { flops: 0 }), random: rate > 0 }),
     apply(_params, state, x, { training, key, part }) {
       if (!training || rate === 0) return [x, state];
       if (!key) {

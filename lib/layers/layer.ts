@@ -104,6 +104,8 @@ export type Declaration<P extends Tree = Tree, S extends Tree = Tree, Y extends 
   readonly ends?: readonly string[];
   /** Whether it is computed again in the backward pass, and keeps its input and output alone. */
   readonly recomputed?: boolean;
+  /** Whether its output for the same input changes from step to step of training, as dropout's does. */
+  readonly random?: boolean;
   /** What a call costs besides its children. If absent, it is unknown, unless there are children. */
   readonly cost?: Cost;
 };

@@ -18,12 +18,12 @@ function randomLayer(
   f: (x: Tensor, key: Key, part: BatchPart | undefined) => Tensor,
   check: (shape: Shape) => void = () => {},
 ): Layer<Empty, Empty> {
-  return defineLayer({
+  return defineLayer<Empty, Empty>({
     op,
     operations: ({ x }) => x,
     declare(shape) {
       check(shape);
-      return stateless(shape, { flops: 0 });
+      return { ...stateless(shape, { flops: 0 }), random: !isNothing };
     },
     apply(_params, state, x, { training, key, part }: Context) {
       if (!training || isNothing) return [x, state];

@@ -6,6 +6,9 @@ import { requireAlike } from "./losses.ts";
 import { counted, spreadWeights, type WeightedLoss } from "./weights.ts";
 import { requireLossOptions } from "./loss_options.ts";
 
+/** Against 0 / 0, where nothing is set or weighs. */
+const LEAST = 1e-7;
+
 /** Options of {@linkcode dice}. */
 export type DiceOptions = {
   /** Added to both sums, so that empty masks agree. Default: 1. */
@@ -57,7 +60,8 @@ export function dice(options: DiceOptions = {}): WeightedLoss {
     const sum = (x: Tensor): Tensor => tf.sum(weighed(x), positions);
     const overlap = sum(tf.mul(probabilities, t));
     const total = tf.add(sum(probabilities), sum(t));
-    const share = tf.div(tf.add(tf.mul(overlap, 2), smooth), tf.add(total, smooth));
+    const least = Math.max(smooth, LEAST);
+    const share = tf.div(tf.add(tf.mul(overlap, 2), least), tf.add(total, least));
     return tf.mean(tf.sub(1, share));
   };
 }

@@ -46,7 +46,6 @@ export function activationGradient(
 }
 
 for (const activation of Object.keys(SLOPES) as Activation[]) {
-  tf.unregisterGradient(activation);
   tf.registerGradient({
     kernelName: activation,
     // Of the output all but the leaky ReLU, whose slope may be negative, can tell.

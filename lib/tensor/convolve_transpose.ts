@@ -132,13 +132,14 @@ function requireOperands(x: Tensor4D, kernel: Tensor4D, options: ConvolveTranspo
  * The gradient of a convolution by its input is linear in slopes and filter; tfjs's own gradient of
  * it knows neither dilation nor groups.
  */
-tf.unregisterGradient("Conv2DBackpropInput");
 tf.registerGradient({
   kernelName: "Conv2DBackpropInput",
   inputsToSave: ["dy", "filter"],
-  gradFunc: (slopes, saved, attributes) => {
+  gradFunc: (slopes, saved, given) => {
     const [dy, filter] = saved as [Tensor4D, Tensor4D];
     const x = slopes as Tensor4D;
+    // tf.conv2dTranspose names no dilation.
+    const attributes = { dilations: [1, 1], dataFormat: "NHWC", ...given };
     return {
       dy: () => tf.engine().runKernel("Conv2D", { x, filter }, attributes) as Tensor,
       filter: () => convolutionGradients(dy, [x, filter], attributes).filter(),

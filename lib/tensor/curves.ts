@@ -145,6 +145,16 @@ tf.registerGradient({
   },
 });
 
+for (const curve of ["elu", "relu6", "selu", "softplus"] as const) {
+  tf.registerGradient({
+    kernelName: curve[0]!.toUpperCase() + curve.slice(1),
+    inputsToSave: ["x"],
+    gradFunc: (dy, [x]) => ({
+      x: () => derivative(tf.cast(x!, "float32"), dy as Tensor, { curve, order: 1, alpha: 1 }),
+    }),
+  });
+}
+
 tf.registerGradient({
   kernelName: CURVE_GRADIENT,
   inputsToSave: ["x", "dy"],

@@ -1,5 +1,5 @@
 // Gradients of functions of trees.
-import "./gradients.ts";
+import "./gradients/mod.ts";
 import { tf } from "./tf.ts";
 import type { Scalar, Tensor } from "./tensor.ts";
 import { leaves, mapTree, type Tree } from "./tree.ts";

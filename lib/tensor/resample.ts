@@ -121,15 +121,8 @@ function ofResizing(kernelName: string, method: ResampleMethod): tf.GradConfig {
   };
 }
 
-for (
-  const gradient of [
-    ofResizing("ResizeBilinear", "bilinear"),
-    ofResizing("ResizeNearestNeighbor", "nearest"),
-  ]
-) {
-  tf.unregisterGradient(gradient.kernelName);
-  tf.registerGradient(gradient);
-}
+tf.registerGradient(ofResizing("ResizeBilinear", "bilinear"));
+tf.registerGradient(ofResizing("ResizeNearestNeighbor", "nearest"));
 
 /** Row i has the shares of the pixels behind output i, `[count, length]`. */
 function matrixOf(length: number, count: number, resampling: Resampling): tf.Tensor2D {

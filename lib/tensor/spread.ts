@@ -73,7 +73,6 @@ function spread(dy: Tensor, shape: readonly number[], axes: readonly number[], d
 }
 
 for (const kernelName of ["Sum", "Mean"]) {
-  tf.unregisterGradient(kernelName);
   tf.registerGradient({
     kernelName,
     inputsToSave: ["x"],

@@ -2,8 +2,6 @@
 // deno-lint-ignore-file no-import-prefix -- a remote user of mod.ts has no deno.json of ours
 import * as tf from "npm:@tensorflow/tfjs-core@4.22.0";
 import type {} from "npm:@tensorflow/tfjs-core@4.22.0/dist/public/chained_ops/register_all_chained_ops.d.ts";
-// Registers the gradients: core's own list of them does not load in Deno.
-import "npm:@tensorflow/tfjs-layers@4.22.0";
 import "npm:@tensorflow/tfjs-backend-cpu@4.22.0";
 
 /**

@@ -83,7 +83,6 @@ tf.registerGradient({
 });
 
 /** tfjs's own divides by the whole window also where an edge cuts it short. */
-tf.unregisterGradient("AvgPool");
 tf.registerGradient({
   kernelName: "AvgPool",
   inputsToSave: ["x"],
@@ -98,7 +97,6 @@ tf.registerGradient({
 });
 
 /** As of images; of volumes tfjs's own kernel is given what it divides by too much. */
-tf.unregisterGradient("AvgPool3D");
 tf.registerGradient({
   kernelName: "AvgPool3D",
   inputsToSave: ["x"],

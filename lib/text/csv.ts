@@ -13,16 +13,17 @@ function csvField(value: string | number): string {
 }
 
 /**
- * Reads a table as CSV by RFC 4180, also with lines that end with LF alone.
+ * Reads a table as CSV by RFC 4180, also with lines that end with LF or CR alone, and a byte order mark.
  *
  * @param text the file's text; a last line without a line break is read as the others
  * @returns its rows; a quote that is not closed ends with the text
  */
 export function parseCsv(text: string): string[][] {
+  if (text.startsWith("\ufeff")) return parseCsv(text.slice(1)); // As spreadsheets write it.
   const rows: string[][] = [];
   let row: string[] = [];
   // A field in quotes or plain, and what ends it: a comma, a line break or the end.
-  const field = /(?:"((?:[^"]|"")*)"?([^,\r\n]*)|([^,\r\n]*))(,|\r?\n|$)/y;
+  const field = /(?:"((?:[^"]|"")*)"?([^,\r\n]*)|([^,\r\n]*))(,|\r\n?|\n|$)/y;
   while (field.lastIndex < text.length) {
     const match = field.exec(text);
     if (!match) break;

@@ -39,6 +39,7 @@ export function gatherPredictions(): Gathered {
         let total = 0;
         // Shifted by the largest, so that no score is too large.
         for (const score of row) total += Math.exp(score - row[best]!);
+        if (Number.isNaN(total)) throw notFinite(row, all.length);
         predicted.push(best);
         probability.push(1 / total);
         actual.push(Math.exp(row[own]! - row[best]!) / total);
@@ -56,6 +57,14 @@ export function gatherPredictions(): Gathered {
       actual: all,
     }),
   };
+}
+
+/** A NaN has no rank: the classes beside it would pass for right ones. */
+function notFinite(scores: Float32Array, example: number): RangeError {
+  const wrong = scores.find((score) => Number.isNaN(score)) ?? Infinity;
+  return new RangeError(
+    `Cannot evaluate: a model's scores must be numbers below Infinity, got ${wrong} of example ${example}`,
+  );
 }
 
 function highest(scores: ArrayLike<number>): number {

@@ -86,7 +86,7 @@ function cutOf(
   if (options.cache === false) return "no cache is wanted";
   if (augmentOf(phase, options)) return "images are augmented";
   const split = splitFrozen(model, examples.imageShape, phase.trainable);
-  if (!split) return "nothing below what is trained is frozen";
+  if (!split) return "nothing below what is trained is frozen and the same in each epoch";
   const count = examples.labels.length + (options.validation?.labels.length ?? 0);
   const bytes = featureBytes(split.featureShape, count);
   const most = options.maxFeatureBytes ?? MAX_FEATURE_BYTES;

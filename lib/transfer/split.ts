@@ -20,8 +20,8 @@ export type FrozenSplit = {
 
 /**
  * Splits a model at its last frozen boundary (Figure 12.23): the body is the longest beginning of
- * its chain in which nothing is trained, dropped at random, or has an auxiliary loss, so that every
- * epoch would compute the same there.
+ * its chain in which nothing is trained, random, or has an auxiliary loss, so that every epoch would
+ * compute the same there.
  *
  * @param model the model, a {@linkcode sequential}
  * @param inputShape shape of one input, without the batch
@@ -66,16 +66,15 @@ function chainOf(children: readonly Child[]): Layer {
 }
 
 /** Whether a layer computes the same in training as otherwise, and at every step. */
-function isFixed({ name, layer, declaration }: Child, trainable: (path: Path) => boolean): boolean {
+function isFixed({ name, declaration }: Child, trainable: (path: Path) => boolean): boolean {
   const params = slotEntries(declaration.params).map(([path]) => `${name}/${path}`);
-  return !params.some(trainable) && !isRestless(layer.op, declaration);
+  return !params.some(trainable) && !isRestless(declaration);
 }
 
 /** Whether something in a layer is random, or runs only in training, or keeps a state. */
-function isRestless(op: string, declaration: Declaration): boolean {
-  if (op === "dropout" || declaration.arrangement === "aside") return true;
-  const { children, params, state } = declaration;
-  if (children) return children.some((child) => isRestless(child.layer.op, child.declaration));
+function isRestless({ random, arrangement, children, params, state }: Declaration): boolean {
+  if (random || arrangement === "aside") return true;
+  if (children) return children.some(({ declaration }) => isRestless(declaration));
   // Only a layer with parameters can be frozen, and its statistics with them.
   return slotEntries(state).length > 0 && slotEntries(params).length === 0;
 }

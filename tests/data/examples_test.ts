@@ -52,6 +52,14 @@ Deno.test("splitValidation splits all examples in two, at random and by the key 
   assertEquals([train.name, validation.name], ["numbered", "numbered/validation"]);
 });
 
+Deno.test("labels of other arrays, which would be cut to eight bits, are refused", () => {
+  for (const Kind of [Int32Array, Uint32Array, Float32Array, Uint8ClampedArray, Int8Array]) {
+    const labels = Kind.from(numbered(5).labels) as unknown as Uint8Array;
+    const message = "labels must be the indices of classes in a Uint8Array or Uint16Array, got";
+    assertThrows(() => takeExamples({ ...numbered(5), labels }, 2), TypeError, message);
+  }
+});
+
 Deno.test("splitValidation refuses a fraction that leaves a part empty", () => {
   for (const fraction of [0, 1, -0.5, 1.5, NaN, Infinity, 0.001, 0.999]) {
     const message = `of its 5 examples empty, got ${fraction}`;

@@ -96,7 +96,6 @@ Deno.test("mod.ts loads few modules, and no package that most do not need", asyn
     "@tensorflow/tfjs-backend-cpu",
     "@tensorflow/tfjs-backend-webgpu",
     "@tensorflow/tfjs-core",
-    "@tensorflow/tfjs-layers",
     "fastest-levenshtein",
     "gifenc",
     "oled-font-5x7",

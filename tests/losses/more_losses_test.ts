@@ -88,6 +88,18 @@ onEachBackend("what a mask leaves out counts nothing, whatever it is", async () 
   }
 });
 
+onEachBackend(
+  "Dice loss of masks of which nothing is set or weighs is 0, also without smoothing",
+  async () => {
+    const [low, none] = [tf.fill([1, 2, 2, 1], -1e4), tf.zeros([1, 2, 2, 1])];
+    const loss = losses.dice({ smooth: 0 });
+    assertEquals(await loss(low, none).array(), 0);
+    assertEquals(await loss(none, none, none).array(), 0);
+    const slopes = tf.grad((z) => loss(z, none, none))(low);
+    assertEquals([...await slopes.data()].map(Math.abs), [0, 0, 0, 0]);
+  },
+);
+
 onEachBackend("weights of examples, positions and numbers are means by them", async () => {
   const [outputs, targets] = [randomTensor(6, [2, 3, 4]), shares()];
   const loss = losses.meanAbsoluteError();

@@ -113,7 +113,7 @@ onOneMpi(
 onEachMpi("a rank that sees no number ends all, with its number and the step", async (launch) => {
   const dir = await Deno.makeTempDir();
   const wild = ["--model", "lenet5-relu", "--optimizer", "sgd", "--learning-rate", "1e30"];
-  const { code, stderr, seconds } = await launch(
+  const { code, stderr } = await launch(
     2,
     ...train,
     ...["--distributed", ...flags(dir), ...wild],
@@ -123,7 +123,6 @@ onEachMpi("a rank that sees no number ends all, with its number and the step", a
     stderr,
     /error: rank \d of 2: Cannot continue training: the loss of rank \d must be a finite number, got (NaN|Infinity) at step \d/,
   );
-  assertLess(seconds, 60);
   await Deno.remove(dir, { recursive: true });
 });
 

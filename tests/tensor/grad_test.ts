@@ -217,3 +217,21 @@ onCpu("an error in the function goes through, and gradients still work afterward
   const good = valueAndGrad((p: { x: Tensor }) => [tf.square(p.x).asScalar(), {}]);
   assertEquals(await good({ x: tf.scalar(3) }).grads.x.array(), 6);
 });
+
+onEachBackend("where a slope jumps or a formula has none, it is PyTorch's", async () => {
+  const slopes = async (f: (x: Tensor) => Tensor, at: number[]): Promise<number[]> =>
+    Array.from(await tf.grad(f)(tf.tensor1d(at)).data());
+  assertEquals(await slopes(tf.abs, [-2, 0, 2]), [-1, 0, 1]);
+  assertEquals(await slopes(tf.relu6, [-1, 0, 3, 6, 7]), [0, 0, 1, 0, 0]);
+  assertEquals(await slopes((x) => tf.clipByValue(x, 0, 1), [-1, 0, 1, 2]), [0, 1, 1, 0]);
+  assertEquals(await slopes((x) => tf.pow(x, 0), [0, 2]), [0, 0]);
+  assertEquals(await slopes((x) => tf.pow(x, 2), [0]), [0]);
+  assertEquals(await slopes((x) => tf.pow(0, x), [2, 3]), [0, 0]);
+  assertEquals(await slopes((x) => tf.prod(x), [0, 3, 5]), [15, 0, 0]);
+  assertEquals(await slopes((x) => tf.prod(x), [0, 3, 0]), [0, 0, 0]);
+  assertEquals(await slopes((x) => tf.gather(x, tf.tensor1d([1, 1], "int32")), [7, 8, 9]), [
+    0,
+    2,
+    0,
+  ]);
+});

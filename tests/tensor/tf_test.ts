@@ -53,7 +53,10 @@ function kernelsWithGradient(): string[] {
 const gradients = kernelsWithGradient();
 
 onCpu("what has a gradient in tfjs's union package has one", async () => {
+  // No operation runs the kernels of the first and last; the second's is wrong for complex numbers.
+  const leftOut = ["BroadcastTo", "ComplexAbs", "LogSoftmax"];
+  for (const name of leftOut) assertEquals(gradients.includes(name), false);
   // deno-lint-ignore no-import-prefix -- what is compared with
   await import("npm:@tensorflow/tfjs@4.22.0");
-  assertEquals(gradients, kernelsWithGradient());
+  assertEquals(gradients.concat(leftOut).sort(), kernelsWithGradient().sort());
 });

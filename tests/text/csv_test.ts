@@ -7,7 +7,11 @@ Deno.test("what is written is read: commas, quotes, line breaks, empty fields", 
   assertEquals(parseCsv(csvText(rows)), rows);
 });
 
-Deno.test("lines may end with LF, and the last one without", () => {
+Deno.test("lines may end with LF or CR, and the last one without; a byte order mark is no name", () => {
+  for (const end of ["\n", "\r", "\r\n"]) {
+    const text = ["\ufeffa,b", '1,"2"', "", "3,4"].join(end);
+    assertEquals(parseCsv(text), [["a", "b"], ["1", "2"], [""], ["3", "4"]]);
+  }
   assertEquals(parseCsv("a,b\n1,2\n3,"), [["a", "b"], ["1", "2"], ["3", ""]]);
   assertEquals(parseCsv(""), []);
 });

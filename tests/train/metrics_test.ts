@@ -1,7 +1,7 @@
 // Metrics: counts, ties, and what is refused.
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { confusionMatrix, correctCount, topClasses } from "../../lib/train/report/mod.ts";
-import { type Tensor2D, tf } from "../../mod.ts";
+import { evaluate, flatten, init, key, layers, sequential, type Tensor2D, tf } from "../../mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 
 onEachBackend("correctCount counts the rows whose highest score is at the label", async () => {
@@ -25,6 +25,21 @@ onEachBackend("of equal scores the first class counts, as in topClasses", async 
   const labels = tf.tensor2d([[1, 0, 0], [0, 1, 0]]);
   assertEquals(await correctCount(logits, labels).array(), 1);
   assertEquals(topClasses([3, 3, 1], 3).map(({ index }) => index), [0, 1, 2]);
+});
+
+onCpu("evaluate refuses scores that are no numbers, whatever the loss makes of them", async () => {
+  const model = sequential({ flat: flatten(), root: layers.activation(tf.sqrt, "root") });
+  const examples = {
+    name: "two",
+    inputs: { values: Float32Array.of(1, 4, -1, 1), shape: [2], normalize: "none" },
+    targets: { values: Uint8Array.of(0, 0), shape: [], classes: 2 },
+  } as const;
+  const options = { loss: () => tf.scalar(1), classify: true, batchSize: 1 };
+  await assertRejects(
+    () => evaluate(init(model, key(0), [2]), examples, options),
+    RangeError,
+    "a model's scores must be numbers below Infinity, got NaN of example 1",
+  );
 });
 
 onCpu("correctCount leaves only its count behind", () => {

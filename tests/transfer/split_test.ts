@@ -3,13 +3,16 @@ import { assertEquals } from "@std/assert";
 import {
   alexnet,
   batchNorm,
+  conv,
   dense,
   dropout,
   googlenet,
   init,
   key,
   type Layer,
+  layers,
   lenet5,
+  residual,
   resnet18,
   sequential,
   splitFrozen,
@@ -68,6 +71,22 @@ Deno.test("there is no split if the first layer is trained, nothing is, or the m
   assertEquals(cut(dense({ features: 2 }) as Layer, [4], "kernel"), undefined);
   const dropped = sequential({ drop: dropout(0.5), a: dense({ features: 2 }) });
   assertEquals(cut(dropped as Layer, [4], "b"), undefined);
+});
+
+Deno.test("what is random in training stays in the tail, of any kind and at any depth", () => {
+  const model = (random: Layer): Layer =>
+    sequential({
+      conv: conv({ features: 2, size: 1 }),
+      block: residual(sequential({ same: conv({ features: 2, size: 1 }), random }) as Layer),
+      logits: conv({ features: 2, size: 1 }),
+    }) as Layer;
+  const { gaussianNoise, spatialDropout, stochasticDepth } = layers;
+  for (const make of [dropout, spatialDropout, stochasticDepth, gaussianNoise]) {
+    const tail = (amount: number): unknown =>
+      splitFrozen(model(make(amount) as Layer), [4, 4, 2], only("logits"))?.tailNames;
+    assertEquals(tail(0.5), ["block", "logits"], make.name);
+    assertEquals(tail(0), ["logits"], make.name);
+  }
 });
 
 Deno.test("a loss that is watched, and statistics that move, stay in the tail", () => {

@@ -31,7 +31,8 @@ console.log(JSON.stringify({
 if (rank === 1) {
   if (mode === "kill") Deno.kill(Deno.pid, "SIGKILL");
   if (mode === "stop") Deno.kill(Deno.pid, "SIGSTOP");
-  if (mode === "late") await new Promise((done) => setTimeout(done, 60_000));
+  // For ever, as far as a test goes: whoever waits for this rank must end it.
+  if (mode === "late") await new Promise((done) => setTimeout(done, 3_600_000));
   if (mode === "throw") throw new RangeError("Cannot go on: a test must fail, got this one");
   if (mode === "busy") {
     await world.during("write a file", () => new Promise((done) => setTimeout(done, 4000)));

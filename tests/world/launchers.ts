@@ -63,7 +63,6 @@ export type Ran = {
   /** The lines of stdout that are JSON, in the order of their `rank`. */
   // deno-lint-ignore no-explicit-any -- whatever the script says
   readonly said: readonly any[];
-  readonly seconds: number;
 };
 
 /** Starts a command as so many ranks. */
@@ -132,7 +131,6 @@ async function launch(
   ranks: number,
   what: readonly string[],
 ): Promise<Ran> {
-  const began = performance.now();
   const { code, ...output } = await new Deno.Command(command, {
     args: [...args, "-n", `${ranks}`, Deno.execPath(), ...what],
     env: { ...ENVIRONMENT, ...env },
@@ -144,5 +142,5 @@ async function launch(
   ) as [string, string];
   const lines = stdout.split("\n").filter((line) => line.startsWith("{"));
   const said = lines.map((line) => JSON.parse(line)).sort((a, b) => a.rank - b.rank);
-  return { code, stdout, stderr, said, seconds: (performance.now() - began) / 1000 };
+  return { code, stdout, stderr, said };
 }

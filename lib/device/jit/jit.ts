@@ -296,8 +296,13 @@ function recordCall(
     flat,
   );
   const results = wanted.flatMap(({ storage }) => storage ? [storage] : []);
-  const mostBuffers = backend.device.limits.maxStorageBuffersPerShaderStage;
-  const program = lower(recording, results, (leaf) => donated[leaf]!, mostBuffers);
+  const { maxStorageBuffersPerShaderStage, maxStorageTexturesPerShaderStage } =
+    backend.device.limits;
+  const most = {
+    buffers: maxStorageBuffersPerShaderStage,
+    textures: maxStorageTexturesPerShaderStage,
+  };
+  const program = lower(recording, results, (leaf) => donated[leaf]!, most);
   const plan = makePlan({ backend, name: what, program, donated, handedKeys, results: wanted });
   const numbers = resultKeys.map((key) => plan.keys.note(key));
   return {

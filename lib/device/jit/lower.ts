@@ -1,6 +1,7 @@
 // A recording made lean: without steps nobody needs and copies of what nobody else looks at.
 import { fuse } from "./fuse.ts";
 import { holdHalves } from "./halves.ts";
+import { shareTextures } from "./share_textures.ts";
 import { type Recording, type Step, type Storage, touched } from "./recording.ts";
 
 /** Steps and where the results lie after them. */
@@ -19,16 +20,16 @@ export type Program = {
  * tensors as float16 where the recording asks for it.
  *
  * @param donated whether the leaf of a number is the plan's to write over
- * @param mostBuffers how many a dispatch may bind
+ * @param most how many buffers and textures a dispatch may bind
  */
 export function lower(
   recording: Recording,
   results: readonly Storage[],
   donated: (leaf: number) => boolean,
-  mostBuffers: number,
+  most: { readonly buffers: number; readonly textures: number },
 ): Program {
   const alive = withoutDead(earlyExchanges(recording.steps), results);
-  const fused = fuse(alive, results, mostBuffers);
+  const fused = shareTextures(fuse(alive, results, most.buffers), most.textures);
   const needed = recording.overflow ? holdHalves(fused, results, recording.overflow) : fused;
   const { last } = spans(needed, (storage) => storage);
   const kept = new Set(results);

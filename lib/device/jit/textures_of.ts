@@ -1,5 +1,11 @@
 // Which textures hold what when: a plan's copies of tensors into textures.
-import { type HeldTexture, LASTING_BYTES, type Texels, type TexturePool } from "../textures.ts";
+import {
+  type HeldTexture,
+  KEPT_BYTES,
+  LASTING_BYTES,
+  type Texels,
+  type TexturePool,
+} from "../textures.ts";
 import type { Program } from "./lower.ts";
 import { type Run, type Storage, storagesOf, touched } from "./recording.ts";
 
@@ -28,9 +34,6 @@ type Wanted = {
   texture?: HeldTexture;
 };
 
-/** Textures up to this size stay filled until the last dispatch that wants the same numbers. */
-const KEPT_BYTES = 8 << 20;
-
 /**
  * Chooses textures for a program. They are the pool's again at once: between replays, and while an
  * exchange is waited for, nothing has to stay in them, and commands run in their order; but for
@@ -55,8 +58,8 @@ export function planTextures(
     const fills: Fill[] = [];
     for (const [, one] of uses) {
       if (one.texture) continue;
-      one.texture = pool.take(one.from.bytes, one.texels);
       const stays = lasts(one.from);
+      one.texture = pool.take(one.from.bytes, one.texels, stays);
       if (!stays) taken.add(one);
       fills.push({ from: one.from, texture: one.texture, lasts: stays });
     }

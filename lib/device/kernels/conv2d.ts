@@ -1,6 +1,5 @@
-// Convolution: y[n, i, j, o] = Σ x[n, i·s + u·d − p, j·s + v·d − p, c] · w[u, v, c, o], and its gradients.
-import { convolutionGradients } from "../../tensor/convolve.ts";
-import { tf } from "../../tensor/tf.ts";
+// Convolution: y[n, i, j, o] = Σ x[n, i·s + u·d − p, j·s + v·d − p, c] · w[u, v, c, o].
+import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { channelsLast } from "./channels_last.ts";
 import {
@@ -215,27 +214,4 @@ export function fusedConv2d(
 ): tf.KernelConfig["kernelFunc"] {
   const own = conv2d(software);
   return (call) => isOurs(call, call.inputs.filter!.shape[3]!) ? own(call) : stock(call);
-}
-
-/**
- * The gradient of `Conv2D`, which unlike tfjs's own knows dilation: the two
- * kernels beside this one read it from their attributes.
- */
-export const conv2dGradient: tf.GradConfig = {
-  kernelName: "Conv2D",
-  inputsToSave: ["x", "filter"],
-  gradFunc: (dy, saved, attrs) => {
-    requireDilationKernels(attrs as unknown as ConvolutionAttributes);
-    return convolutionGradients(dy as tf.Tensor, saved, attrs);
-  },
-};
-
-/** tfjs's own kernels take no notice of dilation and would return wrong numbers. */
-function requireDilationKernels({ dilations = 1 }: ConvolutionAttributes): void {
-  const dilated = [dilations].flat().some((dilation) => dilation !== 1);
-  if (dilated && tf.getBackend() !== "webgpu") {
-    throw new RangeError(
-      `Cannot take the gradient of a convolution on backend "${tf.getBackend()}": its dilation must be 1 there, got ${dilations}`,
-    );
-  }
 }

@@ -40,7 +40,7 @@ export function cumulative(
 }
 
 /** The shape of rank 3 in which an axis is the middle one. */
-function linesOf(shape: readonly number[], axis: number): [number, number, number] {
+export function linesOf(shape: readonly number[], axis: number): [number, number, number] {
   const size = (sizes: readonly number[]): number => tf.util.sizeFromShape([...sizes]);
   return [size(shape.slice(0, axis)), shape[axis]!, size(shape.slice(axis + 1))];
 }

@@ -66,6 +66,7 @@ export function runElementwise(backend: GuardedBackend, operation: Elementwise):
     updated: prefixed(updated),
     inputs: { ...prefixed(inputs), ...prefixed(scalars) },
     vectors: wide ? prefixedNames([...new Set([...written, ...read])]) : [],
+    mayBeQuads: wide ? prefixedNames(Object.keys(inputs)) : [],
     half: { names: prefixedNames([...Object.keys(inputs), ...(operation.half ? results : [])]) },
     uniforms: { count, ...uniforms },
     ...(operation.key ? { key: operation.key } : {}),

@@ -67,6 +67,7 @@ export function runFeatures(
     results: { y_: shape },
     inputs: { ...held, ...features },
     vectors: wide ? ["y_", ...Object.keys(held), ...Object.keys(features)] : [],
+    mayBeQuads: wide ? Object.keys(held) : [],
     half: { names: ["y_", ...Object.keys(held)] },
     uniforms: { invocations, rowCount: rows, strips, ...uniforms },
     code: `

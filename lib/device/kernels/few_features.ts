@@ -2,7 +2,8 @@
 import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { ofInvocations } from "./few_features_alone.ts";
-import { blockTogether, ofVectors } from "./few_features_together.ts";
+import { blockTogether } from "./few_features_blocks.ts";
+import { ofVectors } from "./few_features_together.ts";
 import { ofWorkgroups } from "./few_features_shared.ts";
 import { type FewFeatures, turnOf } from "./few_features_text.ts";
 import { runProgram } from "./program.ts";
@@ -34,13 +35,7 @@ export function runFewFeatures(
     : software
     ? ofInvocations(backend, of)
     : ofWorkgroups(of);
-  const fours = features % 4 === 0;
-  const quads = depth % 4 === 0;
-  const inFours = [
-    ...(quads ? ["source"] : []),
-    ...(quads && (block || of.backward) ? ["filter_"] : []),
-  ];
-  const { texture } = form;
+  const { texture, inFours } = form;
   return runProgram(backend, {
     operation: of.operation,
     variant: [
@@ -53,10 +48,7 @@ export function runFewFeatures(
     ].join("/"),
     results: { result: of.shape },
     inputs: { source, filter_: filter, ...(bias ? { bias } : {}) },
-    vectors: [
-      ...inFours.filter((name) => !texture.includes(name)),
-      ...(fours ? ["result"] : []),
-    ],
+    vectors: inFours.filter((name) => !texture.includes(name)),
     quads: texture.filter((name) => inFours.includes(name)),
     texels: texture.filter((name) => !inFours.includes(name)),
     half: { names: ["source", "filter_", "result"], anyway: true },

@@ -1,11 +1,11 @@
 // The form of convolutions to few features for adapters that compute on the CPU: an invocation by itself.
 import { sizeOf } from "../../tensor/tensor.ts";
-import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { fitsTexture } from "../textures.ts";
 import {
   type FewFeatures,
   type Form,
+  foursOf,
   MOST_SUMS,
   sumTexts,
   turnOf,
@@ -17,18 +17,16 @@ import { each } from "./tiles.ts";
 
 /** For adapters that compute on the CPU: each invocation reads its windows itself, from textures. */
 export function ofInvocations(backend: GuardedBackend, of: FewFeatures): Form {
-  const { pixels, phases, source, filter, backward } = of;
+  const { pixels, phases, source, filter } = of;
   const run = runOf(of);
-  const quads = source.shape[3]! % 4 === 0;
+  const inFours = foursOf(of);
   const blocks = Math.ceil(pixels[1] / run);
   const units = blocks * pixels[0] * source.shape[0]! * phases;
   const { limits } = backend.device;
-  const fits = (info: tf.TensorInfo, inFours: boolean): boolean =>
-    fitsTexture(sizeOf(info.shape), limits, inFours ? "rgba32float" : "r32float");
-  const texture = [
-    ...(fits(source, quads) ? ["source"] : []),
-    ...(fits(filter, quads && backward) ? ["filter_"] : []),
-  ];
+  const texture = Object.entries({ source, filter_: filter }).flatMap(([name, { shape }]) => {
+    const texels = inFours.includes(name) ? "rgba32float" : "r32float";
+    return fitsTexture(sizeOf(shape), limits, texels) ? [name] : [];
+  });
   return {
     name: `${run} alone`,
     uniforms: { blocks, units },
@@ -36,6 +34,7 @@ export function ofInvocations(backend: GuardedBackend, of: FewFeatures): Form {
     invocations: units,
     workgroup: 8,
     texture,
+    inFours,
   };
 }
 

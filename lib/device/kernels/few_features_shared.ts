@@ -2,6 +2,7 @@
 import {
   type FewFeatures,
   type Form,
+  foursOf,
   MOST_SUMS,
   sumTexts,
   turnOf,
@@ -94,6 +95,7 @@ export function ofWorkgroups(of: FewFeatures): Form {
     invocations: tiles * workgroup,
     workgroup,
     texture: [],
+    inFours: foursOf(of),
   };
 }
 

@@ -56,9 +56,21 @@ export type Form = {
   readonly workgroup: number;
   /** Names of what is read from textures. */
   readonly texture: readonly string[];
+  /** Names of what is read and written by fours. */
+  readonly inFours: readonly string[];
   /** Whether the text calls functions of subgroups. */
   readonly isSubgroup?: boolean;
 };
+
+/** What invocations by themselves read and write by fours. */
+export function foursOf({ source, features, backward }: FewFeatures): string[] {
+  const inFours = source.shape[3]! % 4 === 0;
+  return [
+    ...(inFours ? ["source"] : []),
+    ...(inFours && backward ? ["filter_"] : []),
+    ...(features % 4 === 0 ? ["result"] : []),
+  ];
+}
 
 /** The most sums of an invocation. */
 export const MOST_SUMS = 48;

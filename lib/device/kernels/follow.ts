@@ -33,6 +33,7 @@ type Followed = {
   readonly results: Readonly<Record<string, readonly number[]>>;
   readonly inputs: Readonly<Record<string, { readonly shape: readonly number[] }>>;
   readonly vectors?: readonly string[];
+  readonly mayBeQuads?: readonly string[];
   readonly uniforms: Readonly<Record<string, number>>;
   readonly code: string | (() => string);
   readonly half?: { readonly names: readonly string[]; readonly anyway?: boolean };
@@ -95,6 +96,11 @@ fn ${prefix}result(i: u32, ${value}: ${type}${
     results: { [result]: shape },
     inputs: { ...program.inputs, ...Object.fromEntries(named) },
     vectors: [...program.vectors ?? [], ...(wide ? named.map(([name]) => name) : [])],
+    mayBeQuads: [
+      ...program.mayBeQuads ?? [],
+      ...(wide ? (other.mayBeQuads ?? []).filter((name) => name !== input) : [])
+        .map((name) => `${prefix}${name}`),
+    ],
     uniforms: { ...program.uniforms, ...Object.fromEntries(uniforms) },
     code,
     ...(program.half ? { half: halfOf(program.half, result, other, input, prefix) } : {}),

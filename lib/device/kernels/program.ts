@@ -4,7 +4,7 @@ import { tf } from "../../tensor/tf.ts";
 import { knownWords } from "../../tensor/traced_key.ts";
 import type { GuardedBackend } from "../backend.ts";
 import type { ProgramType } from "../dispatch.ts";
-import { type Fusion, type HalfForm, type Part, rangesOf } from "../command.ts";
+import { type Fusion, type HalfForm, type Part, rangesOf, type TexturedForm } from "../command.ts";
 import { HALF_TEXELS, isStorageFormat, type Texels, WIDTH_BITS } from "../textures.ts";
 import { type BoundKind, makePipeline } from "../pipeline.ts";
 import { subgroupsOpening } from "../subgroups.ts";
@@ -35,6 +35,11 @@ export type Program = {
   readonly types?: Readonly<Record<string, ProgramType>>;
   /** Names of inputs to be read four numbers at a time from a texture. */
   readonly quads?: readonly string[];
+  /**
+   * Names among `vectors` of inputs that the text reads by `_quad` alone: under jit they may be read
+   * from a texture as well, where another program has filled one.
+   */
+  readonly mayBeQuads?: readonly string[];
   /** Names of inputs to be read one number at a time from a texture. */
   readonly texels?: readonly string[];
   /** What may be held as float16 in mixed precision. Default: nothing. */
@@ -112,6 +117,7 @@ export function runProgram(backend: GuardedBackend, program: Program): tf.Tensor
     operation,
     pipeline: (): GPUComputePipeline => pipelineOf(backend, program, NO_HALVES),
     half: halfForm(backend, program),
+    textured: texturedForm(backend, program),
     results: Object.values(results),
     updated: Object.values(updated),
     inputs: Object.values(inputs),
@@ -136,14 +142,7 @@ function fusionOf(backend: GuardedBackend, program: Program): Fusion | undefined
   // The words of a key lie among the numbers, and the flag of overflows is bound after the tensors.
   if (program.key || program.overflow || (!leads && !pointwise)) return undefined;
   const names = Object.keys(program.inputs);
-  const changed = (both: Program | undefined) =>
-    both && {
-      operation: both.operation,
-      pipeline: () => pipelineOf(backend, both, NO_HALVES),
-      uniforms: new Uint8Array(uniformBlock(numbersOf(both)).buffer),
-      half: halfForm(backend, both),
-      fusion: fusionOf(backend, both),
-    };
+  const changed = (both: Program | undefined) => both && changedTo(backend, both);
   const fusion: Fusion = {
     leads,
     // The result is bound first.
@@ -158,6 +157,49 @@ function fusionOf(backend: GuardedBackend, program: Program): Fusion | undefined
   };
   fusable.set(fusion, program);
   return fusion;
+}
+
+/** What is different of a dispatch once it runs another program. */
+function changedTo(backend: GuardedBackend, program: Program): ReturnType<TexturedForm["within"]> {
+  return {
+    operation: program.operation,
+    pipeline: () => pipelineOf(backend, program, NO_HALVES),
+    uniforms: new Uint8Array(uniformBlock(numbersOf(program)).buffer),
+    half: halfForm(backend, program),
+    fusion: fusionOf(backend, program),
+    textured: texturedForm(backend, program),
+  };
+}
+
+/** How a program may read from textures; one with a tensor in several ranges may not. */
+function texturedForm(backend: GuardedBackend, program: Program): TexturedForm | undefined {
+  const { mayBeQuads = [], vectors = [], quads = [] } = program;
+  if (mayBeQuads.length === 0 || program.key || program.overflow || isInRanges(backend, program)) {
+    return undefined;
+  }
+  const names = namesOf(program);
+  return {
+    may: names.map((name) => mayBeQuads.includes(name)),
+    within(held) {
+      const taken = names.filter((_, i) => held[i]);
+      return changedTo(backend, {
+        ...program,
+        vectors: vectors.filter((name) => !taken.includes(name)),
+        quads: [...quads, ...taken],
+        mayBeQuads: [],
+      });
+    },
+  };
+}
+
+/** Names of all that a program binds but its numbers, in order. */
+function namesOf({ results, updated = {}, inputs }: Program): string[] {
+  return [results, updated, inputs].flatMap(Object.keys);
+}
+
+/** Whether a tensor is bound in several ranges. */
+function isInRanges(backend: GuardedBackend, program: Program): boolean {
+  return Object.values(rangeCounts(backend, program)).some((count) => count > 1);
 }
 
 /** A program that writes its result as a part of a larger one. */
@@ -189,11 +231,9 @@ function numbersOf({ uniforms, vectors = [], results, part }: Program): number[]
 
 /** How a program may hold tensors as float16; one with a tensor in several ranges holds none so. */
 function halfForm(backend: GuardedBackend, program: Program): HalfForm | undefined {
-  const { half, results, updated = {}, inputs } = program;
-  if (!half || Object.values(rangeCounts(backend, program)).some((count) => count > 1)) {
-    return undefined;
-  }
-  const names = [results, updated, inputs].flatMap(Object.keys);
+  const { half, results } = program;
+  if (!half || isInRanges(backend, program)) return undefined;
+  const names = namesOf(program);
   // The flag takes a binding.
   const room = names.length < backend.device.limits.maxStorageBuffersPerShaderStage;
   return {

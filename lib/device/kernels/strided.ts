@@ -95,6 +95,7 @@ export function runStrided(backend: GuardedBackend, program: Strided): tf.Tensor
     results: { y: program.shape },
     inputs: Object.fromEntries(names.map((name, i) => [name, operands[i]!.info])),
     vectors: wide ? ["y", ...fours] : [],
+    mayBeQuads: fours,
     half: { names: program.half },
     uniforms: {
       count,
