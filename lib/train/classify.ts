@@ -6,6 +6,7 @@ import { checkImage, type Image, imageOf, type Raster } from "../image/image.ts"
 import { inputShapeOf, preprocessRaster } from "../image/preprocess.ts";
 import type { Preprocessing } from "../image/preprocessing.ts";
 import type { Network } from "../layers/layer.ts";
+import { requireLogits } from "../layers/logits.ts";
 import { oneBehind } from "../tensor/one_behind.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
@@ -182,11 +183,17 @@ export function rankClasses(
   }));
 }
 
-/** How pictures are prepared for a network. */
+/**
+ * How pictures are prepared for a network.
+ *
+ * @throws {RangeError} if the network outputs probabilities: they would be taken for logits
+ */
 export function preprocessingFor(
-  network: Pick<Classifier, "preprocessing" | "inputShape">,
+  network: Pick<Classifier, "model" | "preprocessing" | "inputShape">,
 ): Preprocessing {
-  return network.preprocessing ?? plainPreprocessing(requireInputShape(network));
+  const how = network.preprocessing ?? plainPreprocessing(requireInputShape(network));
+  requireLogits("classify", network.model, inputShapeOf(how));
+  return how;
 }
 
 /** The least side of a picture, in pixels, of a network that does not take smaller ones. */
