@@ -55,6 +55,9 @@ const OPTIONS: Readonly<Record<keyof OpenOptions, true>> = {
  *
  * Needs `--allow-read` for a local file and those beside it; for others what `pretrained` needs.
  *
+ * Needs `--allow-read`; what is fetched also `--allow-net`, and `--allow-write` and `--allow-env` for
+ * its cache.
+ *
  * @param what a path, a URL, a name in `knownWeights`, or a checkpoint in memory
  * @param options the model it must be of, preprocessing, class names; cache, hash and progress of a
  * download
