@@ -112,7 +112,7 @@ function softwareForm(backend: GuardedBackend, product: Product, quads: Quads): 
   const subgroups = subgroupsOpening(backend.device) !== undefined;
   return registerForm(
     isSmall(product)
-      ? { rows: 4, columns: 1, depth, shorter: 1, quads, subgroups: false } // Of any depth.
+      ? { rows: 4, columns: 1, depth, quads, subgroups: false, brief: true }
       : { rows, columns, depth, shorter, quads, subgroups },
   );
 }
