@@ -13,7 +13,7 @@ import {
 import { choice, count, path, runCommand, toggle, type Values } from "./command.ts";
 import { startDevice } from "./command/device.ts";
 import { DEFAULT_WEIGHTS, networkFlags, openWeights, weightsFlag } from "./network.ts";
-import { type Inversion, inversionOf, INVERSIONS } from "./pictures/flags.ts";
+import { type Inversion, inversionOf, INVERSIONS, INVERT_HELP } from "./pictures/flags.ts";
 import { preparedGray, prepareGray } from "../lib/image/gray_input.ts";
 import { requireInvertible } from "./pictures/read_picture.ts";
 import { readRaster } from "./command/files.ts";
@@ -32,8 +32,7 @@ export const command = {
     top: count({ min: 1, default: 5, help: "number of classes to print" }),
     invert: choice(INVERSIONS, {
       default: "auto",
-      help: "for networks that take gray images: whether dark and light are swapped, as MNIST's " +
-        "digits are light on dark; auto swaps if the picture's edge is light",
+      help: INVERT_HELP,
     }),
     json: toggle({ help: "print one JSON object on stdout as the last line" }),
   },
@@ -55,16 +54,16 @@ export const command = {
   ],
 } as const;
 
-/** The picture for a network that takes gray images: of its size, light on dark. */
+/** The picture for a network that takes gray images. */
 function grayPicture(
   image: Raster,
-  { inputShape }: NetworkFile,
+  network: NetworkFile,
   { how, source }: FoundPreprocessing,
   invert: Inversion,
 ): { image: Raster; how: Preprocessing; source: string } {
   return {
-    image: prepareGray(imageOf(image), inputShape, inversionOf(invert)).image,
-    how: preparedGray(how, inputShape),
+    image: prepareGray(imageOf(image), network.inputShape, inversionOf(invert, network)).image,
+    how: preparedGray(how, network.inputShape),
     source: source.startsWith("that of") ? "gray, of the network's size" : source,
   };
 }

@@ -8,7 +8,7 @@ import { startDevice } from "./command/device.ts";
 import { abortOnInterrupt, exitCodeOf } from "./command/interrupt.ts";
 import { say } from "./command/say.ts";
 import { DEFAULT_WEIGHTS, networkFlags, openWeights, weightsFlag } from "./network.ts";
-import { inversionOf, INVERSIONS } from "./pictures/flags.ts";
+import { inversionOf, INVERSIONS, INVERT_HELP } from "./pictures/flags.ts";
 import { preparedGray, prepareGray } from "../lib/image/gray_input.ts";
 import { requireInvertible } from "./pictures/read_picture.ts";
 
@@ -46,9 +46,7 @@ export const command = {
     "allow-origin": text({ help: "the origin of pages that may read the answers, or *" }),
     invert: choice(INVERSIONS, {
       default: "auto",
-      help:
-        "for networks that take gray images: whether dark and light are swapped; auto swaps if " +
-        "the picture's edge is light",
+      help: INVERT_HELP,
     }),
     json: toggle({ help: 'print the address as {"url": …}' }),
   },
@@ -67,14 +65,15 @@ export const command = {
 
 /** How pictures are prepared: gray ones as MNIST has them, others as the weights expect. */
 function preparation(
-  { inputShape }: NetworkFile,
+  network: NetworkFile,
   how: Preprocessing,
   { preprocessing, invert }: Values<typeof command.flags>,
 ): { readonly how: Preprocessing } & Pick<ServeOptions, "prepare"> {
+  const { inputShape } = network;
   if (inputShape[2] !== 1 || preprocessing !== undefined) return { how };
   return {
     how: preparedGray(how, inputShape),
-    prepare: (image) => prepareGray(image, inputShape, inversionOf(invert)).image,
+    prepare: (image) => prepareGray(image, inputShape, inversionOf(invert, network)).image,
   };
 }
 

@@ -31,16 +31,17 @@ import { recordsOf, stoppedOf } from "./train/records.ts";
 import {
   type BegunRun,
   CHECKPOINT,
+  type Config,
   inFolder,
   isFinished,
-  openRunFolder,
   readRun,
-  type RunFolder,
-  unwrittenFolder,
-} from "./train/run_folder.ts";
+  RESULT,
+  resultIn,
+} from "./train/run_files.ts";
+import { openRunFolder, type RunFolder, unwrittenFolder } from "./train/run_folder.ts";
 import { precisionOf, type Settings, settingsOf } from "./train/settings.ts";
-import { bestEpoch, summaryLines } from "./train/summary.ts";
-import { type Outcome, runTraining } from "./train/training.ts";
+import { bestEpoch, finishedLines, summaryLines } from "./train/summary.ts";
+import { isTrained, type Outcome, runTraining } from "./train/training.ts";
 
 /** What the task takes. */
 export const command = {
@@ -83,6 +84,7 @@ export const command = {
     ],
     ["deno task train --resume", "continue after Ctrl-C, or after the process was killed"],
     ["deno task train --resume --epochs 8", "train a finished run for two more epochs"],
+    ["deno task train --overwrite", "train a finished run anew"],
   ],
 } as const;
 
@@ -94,7 +96,20 @@ function defaultOut({ model, dataset }: Settings): string[] {
   ];
 }
 
-/** Refuses to resume a finished run. One that was killed before it was measured goes on with that. */
+/** The flags that name a network of one's own: the code of a file is run only if it is named. */
+function ownFlags({ own, name }: NamedModel): string[] {
+  return own ? ["--model", name] : [];
+}
+
+/** The flags that name an opened run again. */
+function againFlags(
+  { out }: TrainFlags,
+  { dir, data, named }: Pick<OpenedRun, "dir" | "data" | "named">,
+): string[] {
+  return out === undefined ? defaultOut(data.settings) : [...ownFlags(named), "--out", dir];
+}
+
+/** Refuses to resume a finished run to no more epochs than are done, or after it was stopped early. */
 function requireEpochs({ epoch }: Progress, run: Json, { epochs }: Settings): void {
   const stopped = stoppedOf(run);
   if (stopped?.startsWith("earlyStopping")) {
@@ -159,6 +174,8 @@ type OpenedRun = {
   readonly model: Layer;
   readonly augment: Augmentation | undefined;
   readonly loss: Loss | undefined;
+  /** What a finished run of the same settings has reached; `undefined` if there is work to do. */
+  readonly result: Config | undefined;
 };
 
 /** Opens a run's images, and refuses what does not go together before anything is written. */
@@ -179,13 +196,42 @@ async function openRun(flags: TrainFlags, world: World): Promise<OpenedRun> {
   if (flags["show-augmented"] && !augment) {
     throw new UsageError("Cannot use --show-augmented: it needs --augment");
   }
-  if (begun?.checkpoint) {
-    const { progress, data: before } = runOf(begun.checkpoint, begun.file);
-    if (isFinished(dir)) requireEpochs(progress, begun.run, settings);
-    if (!flags["other-data"]) requireSameData(before, dataIdentity(train, data.normalize));
-  }
   const loss = settings.classWeights ? weightedCrossEntropy(classWeights(train)) : undefined;
-  return { dir, begun, data, named, model, augment, loss };
+  const opened = { dir, begun, data, named, model, augment, loss };
+  const identity = dataIdentity(train, data.normalize);
+  const result = flags.overwrite
+    ? undefined
+    : await resultIn(dir, settings, begun ? undefined : identity);
+  if (!begun?.checkpoint) return { ...opened, result };
+  const { progress, data: seen } = runOf(begun.checkpoint, begun.file);
+  if (!flags["other-data"]) requireSameData(seen, identity);
+  if (isFinished(dir) && !result) requireEpochs(progress, begun.run, settings);
+  const isOver = isTrained(progress, settings, stoppedOf(begun.run));
+  return { ...opened, result: isOver ? result : undefined };
+}
+
+/** What the first rank knows: its folder counts. */
+async function resultOfFirst(world: World, result: Config | undefined): Promise<Config | null> {
+  const text = new TextEncoder().encode(JSON.stringify(result ?? null));
+  return JSON.parse(new TextDecoder().decode((await world.allGather(text))[0]));
+}
+
+/** Says what a finished run has reached, and how to go on. */
+function sayFinished(flags: TrainFlags, opened: OpenedRun, result: Config): void {
+  const { dir, data: { settings }, named } = opened;
+  const longer = `deno task train ${
+    [...againFlags(flags, opened), "--resume", "--epochs"].join(" ")
+  } ${2 * settings.epochs}`;
+  const isEarly = `${result.stopped}`.startsWith("earlyStopping");
+  finishedLines({
+    dir,
+    accuracy: result.testAccuracy as number,
+    epochs: result.epochsDone as number,
+    seconds: result.seconds as number,
+    own: ownFlags(named),
+    longer: isEarly ? undefined : longer,
+  }).forEach(say);
+  if (flags.json) console.log(JSON.stringify(result));
 }
 
 /** The settings of a run once its learning rate is found, if that is to be looked for. */
@@ -249,6 +295,11 @@ async function runIn(world: World, flags: TrainFlags): Promise<number> {
   const opened = await openRun(flags, world);
   const { dir, data, begun } = opened;
   const { settings, train, test } = data;
+  const finished = await resultOfFirst(world, opened.result);
+  if (finished) {
+    sayFinished(flags, opened, finished);
+    return 0;
+  }
   if (settings.precision === "mixed") {
     // Before there is a folder. On the CPU backend it is nothing to fall back to.
     await start({ backend: flags.backend ?? "webgpu" });
@@ -280,14 +331,11 @@ async function runIn(world: World, flags: TrainFlags): Promise<number> {
       }
       return outcome;
     });
-    // The code of a file is run only if it is named again.
-    const own = opened.named.own ? ["--model", opened.named.name] : [];
     if (outcome.interrupted) {
-      const where = flags.out === undefined ? defaultOut(settings) : [...own, "--out", dir];
       const task = world.size === 1
         ? "deno task train --resume"
         : `mpirun -n ${world.size} deno task train --distributed --resume`;
-      const again = [task, ...where].join(" ");
+      const again = [task, ...againFlags(flags, opened)].join(" ");
       say(`stopped at epoch ${outcome.epoch}, step ${outcome.step}; to continue: ${again}`);
       // Another rank may have been the one that was asked to stop.
       return signal.aborted ? exitCodeOf(signal) : ASKED;
@@ -295,13 +343,9 @@ async function runIn(world: World, flags: TrainFlags): Promise<number> {
     const { history, stopped } = outcome;
     const evaluation = outcome.evaluation!;
     const held = data.held?.labels.length ?? 0;
-    const files = folder.files();
     const seconds = (performance.now() - began) / 1000;
-    const { classNames } = train;
-    summaryLines({ evaluation, classNames, history, held, stopped, seconds, dir, own, files })
-      .forEach(say);
-    if (!flags.json) return 0;
-    console.log(JSON.stringify({
+    const files = [...folder.files(), RESULT];
+    const result = {
       model: settings.model,
       dataset: settings.dataset,
       parameters: outcome.parameters,
@@ -325,7 +369,13 @@ async function runIn(world: World, flags: TrainFlags): Promise<number> {
       bestEpoch: held > 0 ? bestEpoch(history)?.epoch ?? null : null,
       top5Accuracy: evaluation.top5Accuracy,
       files,
-    }));
+    };
+    await world.during("write what was reached", () => folder.finish(result));
+    const { classNames } = train;
+    const own = ownFlags(opened.named);
+    summaryLines({ evaluation, classNames, history, held, stopped, seconds, dir, own, files })
+      .forEach(say);
+    if (flags.json) console.log(JSON.stringify(result));
     return 0;
   } finally {
     await folder.release();

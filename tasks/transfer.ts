@@ -1,11 +1,13 @@
 // `deno task transfer`: a trained network learns the classes of a folder of pictures.
 import { table } from "../lib/text/table.ts";
+import { dataIdentity } from "../lib/train/data_identity.ts";
 import { type ClassReport, classReport } from "../lib/train/report/mod.ts";
 import {
   disposeTree,
   evaluate,
   type Evaluation,
   type ImageFolder,
+  type ImageSource,
   type Layer,
   restoreTransfer,
   type TransferOptions,
@@ -24,12 +26,14 @@ import { setUp } from "./setup.ts";
 import { recordsOf } from "./train/records.ts";
 import {
   type BegunRun,
+  type Config,
   inFolder,
-  isFinished,
-  openRunFolder,
   readRun,
-  type RunFolder,
-} from "./train/run_folder.ts";
+  RESULT,
+  resultIn,
+} from "./train/run_files.ts";
+import { openRunFolder, type RunFolder } from "./train/run_folder.ts";
+import { finishedLines } from "./train/summary.ts";
 import { command, flagSettings } from "./transfer/flags.ts";
 import { trainFromScratch } from "./transfer/from_scratch.ts";
 import { openImages, type PicturePreparation, prepared } from "./transfer/images.ts";
@@ -96,10 +100,28 @@ async function openTransfer(flags: Flags): Promise<OpenedTransfer> {
   return { settings, named, how, network, begun };
 }
 
-/** Whether nothing is left to do for a transfer: its epochs are done, and it is measured. */
-function isDone({ begun, settings }: OpenedTransfer, dir: string): boolean {
-  return begun !== undefined && isFinished(dir) &&
-    recordsOf(begun.run).history.length >= epochsOf(settings);
+/** What a finished transfer of the same settings has reached; `undefined` if there is work to do. */
+async function finishedResult(
+  flags: Flags,
+  { settings, begun, how }: OpenedTransfer,
+  train: ImageSource,
+): Promise<Config | undefined> {
+  if (flags.overwrite) return undefined;
+  const data = begun ? undefined : dataIdentity(train, how.normalize);
+  const result = await resultIn(flags.out, settings, data);
+  return flags.compare && result?.fromScratchAccuracy === undefined ? undefined : result;
+}
+
+/** Says what a finished transfer has reached. */
+function sayFinished(
+  { json, out }: Flags,
+  { named: { own, name } }: OpenedTransfer,
+  result: Config,
+): void {
+  const { accuracy, epochs, seconds } = result as { readonly [name: string]: number };
+  const about = { accuracy: accuracy!, epochs: epochs!, seconds: seconds! };
+  finishedLines({ dir: out, own: own ? ["--model", name] : [], ...about }).forEach(say);
+  if (json) console.log(JSON.stringify(result));
 }
 
 /** The parts of a transfer that is to begin or to be resumed. */
@@ -213,12 +235,13 @@ async function run(flags: Flags): Promise<number> {
   const dir = flags.out;
   const opened = await openTransfer(flags);
   const { settings, named, how, begun } = opened;
-  if (isDone(opened, dir)) {
-    say(`the transfer in ${dir} is done: nothing is left to do`);
-    return 0;
-  }
   using images = await openImages(settings, how);
   const { train, test } = images;
+  const finished = await finishedResult(flags, opened, train);
+  if (finished) {
+    sayFinished(flags, opened, finished);
+    return 0;
+  }
   const model = buildFor(named, how.shape, train.classNames.length);
   const options = {
     ...transferOptionsOf(settings, train.labels.length),
@@ -248,30 +271,30 @@ async function run(flags: Flags): Promise<number> {
     }
     const { result, scratch } = reached;
     const seconds = (performance.now() - began) / 1000;
+    const report = {
+      model: settings.model,
+      weights: settings.weights,
+      data: settings.data,
+      classNames: train.classNames,
+      inputShape: how.shape,
+      trainSamples: train.labels.length,
+      testSamples: test.labels.length,
+      parameters: outcome.parameters,
+      epochs: outcome.epochs,
+      accuracy: result.accuracy,
+      loss: result.loss,
+      confusion: result.confusion.counts,
+      seconds,
+      ...scratch,
+      backend: device.backend,
+      adapter: device.adapter,
+      software: device.software,
+      files: [...folder.files(), RESULT].map((name) => inFolder(dir, name)),
+    };
+    await folder.finish(report);
     say(`files in ${dir}; it took ${seconds.toFixed(1)} s`);
-    if (!flags.json) console.log(classTable(classReport(result.confusion, test.classNames)));
-    else {
-      console.log(JSON.stringify({
-        model: settings.model,
-        weights: settings.weights,
-        data: settings.data,
-        classNames: train.classNames,
-        inputShape: how.shape,
-        trainSamples: train.labels.length,
-        testSamples: test.labels.length,
-        parameters: outcome.parameters,
-        epochs: outcome.epochs,
-        accuracy: result.accuracy,
-        loss: result.loss,
-        confusion: result.confusion.counts,
-        seconds,
-        ...scratch,
-        backend: device.backend,
-        adapter: device.adapter,
-        software: device.software,
-        files: folder.files().map((name) => inFolder(dir, name)),
-      }));
-    }
+    if (flags.json) console.log(JSON.stringify(report));
+    else console.log(classTable(classReport(result.confusion, test.classNames)));
     return signal.aborted ? exitCodeOf(signal) : 0;
   } finally {
     await folder.release();

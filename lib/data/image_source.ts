@@ -89,13 +89,7 @@ export function checkExamples(examples: Examples | ImageSource): void {
       }`,
     );
   }
-  if (!(labels instanceof Uint8Array || labels instanceof Uint16Array)) {
-    throw new TypeError(
-      `Cannot use the examples ${name}: labels must be the indices of classes in a Uint8Array or Uint16Array, got ${
-        describeValue(labels)
-      }. Of names: Uint8Array.from(names, (name) => classNames.indexOf(name))`,
-    );
-  }
+  if (!ArrayBuffer.isView(labels)) throw wrongLabels(name, labels);
   const size = imageSize(examples);
   if (!isSource(examples) && !(examples.images instanceof Uint8Array)) {
     throw new TypeError(
@@ -122,6 +116,16 @@ export function checkExamples(examples: Examples | ImageSource): void {
         `classes, got ${labels[wrong]} at index ${wrong}`,
     );
   }
+  const isNarrow = labels instanceof Uint8Array || labels instanceof Uint16Array;
+  if (!isNarrow) throw wrongLabels(name, labels); // They would be cut to eight bits.
+}
+
+function wrongLabels(name: string, labels: unknown): TypeError {
+  return new TypeError(
+    `Cannot use the examples ${name}: labels must be the indices of classes in a Uint8Array or Uint16Array, got ${
+      describeValue(labels)
+    }. Of names: Uint8Array.from(names, (name) => classNames.indexOf(name))`,
+  );
 }
 
 /**

@@ -45,10 +45,16 @@ export type TexturePool = {
    *
    * @param bytes as many as fill texels
    * @param texels what a texel holds
+   * @param lasts whether its numbers are to stay between commands: what others have had is not
+   * given then, as recorded commands still fill it
    */
-  take(bytes: number, texels: Texels): HeldTexture;
-  /** Gives a texture back; later commands may fill it anew. */
-  release(held: HeldTexture): void;
+  take(bytes: number, texels: Texels, lasts?: boolean): HeldTexture;
+  /**
+   * Gives a texture back; later commands may fill it anew.
+   *
+   * @param lasts as it was taken
+   */
+  release(held: HeldTexture, lasts?: boolean): void;
   /** Frees the textures that are not in use: among them may be some that were never made. */
   purge(): void;
   /** Bytes of all its textures. */
@@ -140,13 +146,13 @@ export function texturePool(device: GPUDevice): TexturePool {
     return { texture, view: texture.createView() };
   };
   return {
-    take(wanted, format) {
+    take(wanted, format, lasts = false) {
       // Powers of two, so that few sizes serve all tensors.
       const height = 2 ** Math.ceil(Math.log2(Math.max(1, wanted / BYTES[format] / width)));
-      return free.get(`${format} ${height}`)?.pop() ?? make(format, height);
+      return free.get(`${format} ${height} ${lasts}`)?.pop() ?? make(format, height);
     },
-    release(held) {
-      const key = `${held.texture.format} ${held.texture.height}`;
+    release(held, lasts = false) {
+      const key = `${held.texture.format} ${held.texture.height} ${lasts}`;
       const list = free.get(key);
       if (list) list.push(held);
       else free.set(key, [held]);

@@ -1,6 +1,7 @@
 // Objectives: numbers to maximize or explain, functions of the outputs of layers.
 import type { Layer } from "../layers/layer.ts";
 import { requireLayer } from "../layers/layers_of.ts";
+import { requireLogits } from "../layers/logits.ts";
 import type { Scalar, Shape, Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Path, Tree } from "../tensor/tree.ts";
@@ -72,13 +73,8 @@ export function classLogit(index: number): Objective {
     paths: [""],
     score: (output) => tf.sum(channelOf(output(""), index)).asScalar(),
     check(model, shape) {
-      const { children, shape: out } = model.declare(shape);
-      const last = children?.at(-1)?.layer.op ?? model.op;
-      if (last === "softmax") {
-        throw new RangeError(
-          `Cannot score a class: the model must output logits, got a model that ends in "${last}"`,
-        );
-      }
+      const { shape: out } = model.declare(shape);
+      requireLogits("score a class", model, shape);
       if (out.length !== 1) {
         throw new RangeError(
           `Cannot score a class: the model must output a number per class, got [${out}]. layers.readOut makes them of another output`,

@@ -4,26 +4,67 @@ import type { Image } from "./image.ts";
 import type { Preprocessing } from "./preprocessing.ts";
 import { resize } from "./resize.ts";
 
-/** Mean of the pixels along the picture's edge, over all channels, 0 to 1. */
-function edgeBrightness({ width, height, channels, pixels }: Image): number {
-  let sum = 0;
-  let seen = 0;
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      if (x > 0 && y > 0 && x < width - 1 && y < height - 1) continue;
-      for (let c = 0; c < channels; c++) sum += pixels[(y * width + x) * channels + c]!;
-      seen += channels;
-    }
-  }
-  return sum / seen;
+/** The pixels along a gray picture's edge. */
+function edgeOf({ width, height, pixels }: Image): Float32Array {
+  return pixels.filter((_, i) => {
+    const [x, y] = [i % width, Math.floor(i / width)];
+    return x === 0 || y === 0 || x === width - 1 || y === height - 1;
+  });
+}
+
+/** At most so many pixels a side of the network's are looked at, for each of its own. */
+const FINENESS = 8;
+/** The least difference of brightness, 0 to 1, that is a mark. */
+const FAINTEST = 0.1;
+/** What differs less from the ground than this share of what differs most is ground: uneven light. */
+const GROUND = 0.3;
+/** The longer side of MNIST's digits, and the side of its pictures. */
+const [DIGIT, SIDE] = [20, 28];
+
+/**
+ * What is drawn in a picture, light on black, in the middle of a picture of another size: as MNIST's
+ * digits are, its box has 20 of 28 pixels, and its center of mass is in the middle.
+ *
+ * @returns `undefined` if nothing differs from the ground
+ */
+function centered(gray: Image, width: number, height: number, isDark: boolean): Image | undefined {
+  const scale = Math.min(1, FINENESS * Math.max(width, height) / Math.max(gray.width, gray.height));
+  const [w, h] = [gray.width, gray.height].map((size) => Math.max(1, Math.round(size * scale)));
+  const { pixels } = resize(gray, w!, h!);
+  const edge = edgeOf({ width: w!, height: h!, channels: 1, pixels }).sort();
+  const ground = edge[edge.length >> 1]!;
+  const marks = pixels.map((value) => isDark ? ground - value : value - ground);
+  const most = marks.reduce((one, other) => Math.max(one, other), 0);
+  if (most < FAINTEST) return undefined;
+  const drawn = marks.map((mark) => Math.max(0, (mark / most - GROUND) / (1 - GROUND)));
+  let [left, right, top, bottom] = [w!, 0, h!, 0];
+  let [mass, x0, y0] = [0, 0, 0];
+  drawn.forEach((value, i) => {
+    const [x, y] = [i % w!, Math.floor(i / w!)];
+    mass += value;
+    x0 += value * (x + 0.5);
+    y0 += value * (y + 0.5);
+    if (value < 0.5) return;
+    [left, right] = [Math.min(left, x), Math.max(right, x + 1)];
+    [top, bottom] = [Math.min(top, y), Math.max(bottom, y + 1)];
+  });
+  const unit = Math.max(right - left, bottom - top) * SIDE / DIGIT / Math.min(width, height);
+  const [across, down] = [width, height].map((size) => Math.max(1, Math.round(unit * size)));
+  const [dx, dy] = [Math.round(x0 / mass - across! / 2), Math.round(y0 / mass - down! / 2)];
+  const cut = Float32Array.from({ length: across! * down! }, (_, i) => {
+    const [x, y] = [dx + i % across!, dy + Math.floor(i / across!)];
+    return x >= 0 && y >= 0 && x < w! && y < h! ? drawn[y * w! + x]! : 0;
+  });
+  return resize({ width: across!, height: down!, channels: 1, pixels: cut }, width, height);
 }
 
 /**
- * A picture as MNIST has them, for networks that take gray images: of the network's size, light on
- * dark.
+ * A picture for networks that take gray images, of the network's size.
  *
  * @param shape shape of the network's input, `[height, width, 1]`
- * @param invert whether dark and light are swapped; `"auto"`: if the picture's edge is light
+ * @param invert whether dark and light are swapped; `"auto"`: as MNIST has its digits, light on dark,
+ * so that they are swapped if the picture's edge is light; and of a picture of another size what is
+ * drawn in it, in the middle
  * @returns the gray picture, and whether it was inverted
  */
 export function prepareGray(
@@ -31,8 +72,14 @@ export function prepareGray(
   [height, width]: readonly number[],
   invert: boolean | "auto",
 ): { readonly image: Image; readonly inverted: boolean } {
-  const small = resize(toGray(image), width!, height!);
-  const inverted = invert === true || (invert === "auto" && edgeBrightness(small) > 0.5);
+  const gray = toGray(image);
+  const small = resize(gray, width!, height!);
+  const edge = edgeOf(small);
+  const isDark = edge.reduce((sum, value) => sum + value, 0) / edge.length > 0.5;
+  const inverted = invert === "auto" ? isDark : invert;
+  const isOther = gray.width !== width || gray.height !== height;
+  const found = invert === "auto" && isOther ? centered(gray, width!, height!, isDark) : undefined;
+  if (found) return { image: found, inverted };
   if (!inverted) return { image: small, inverted };
   return { image: { ...small, pixels: small.pixels.map((value) => 1 - value) }, inverted };
 }

@@ -81,7 +81,9 @@ function areSameShapes(one: ShapeTree, other: ShapeTree): boolean {
  * @throws {TypeError} naming the nearest known one
  */
 export function requireLayerOptions(op: string, options: unknown, known: object): void {
-  requireOptions(`make ${withArticle(op)} layer`, options, known);
+  requireOptions(`make ${withArticle(op)} layer`, options, known, {
+    activation: "an activation is a layer of its own, such as relu()",
+  });
 }
 
 /** Whether two shapes are the same. */

@@ -51,6 +51,7 @@ const LISTED = 12;
  * @param kind what is named, such as "model"
  * @param name the given name
  * @param known the known names
+ * @param near the one that is meant. Default: the nearest
  * @returns the sentence, without a full stop
  *
  * @example
@@ -64,8 +65,12 @@ const LISTED = 12;
  * );
  * ```
  */
-export function unknownName(kind: string, name: string, known: readonly string[]): string {
-  const near = nearest(name, known);
+export function unknownName(
+  kind: string,
+  name: string,
+  known: readonly string[],
+  near: string | undefined = nearest(name, known),
+): string {
   const hint = near === undefined ? "" : ` did you mean "${near}"?`;
   const list = near !== undefined && known.length > LISTED ? "" : ` known: ${known.join(", ")}`;
   return `unknown ${kind} ${JSON.stringify(name)}:${hint}${list}`;

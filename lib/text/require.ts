@@ -1,4 +1,5 @@
 // Refuses arguments that break a rule.
+import { nameHere, plainName } from "./foreign_options.ts";
 import { unknownName } from "./nearest.ts";
 import { describeValue } from "./value.ts";
 
@@ -96,9 +97,15 @@ export function requireOneOf(
  * @param action what cannot be done, such as `fit`
  * @param options the options as they are given
  * @param known the known names, as keys
+ * @param elsewhere what belongs elsewhere, by its name without underscores in small letters, and where
  * @throws {TypeError} naming the nearest known one, or if the options are no record
  */
-export function requireOptions(action: string, options: unknown, known: object): void {
+export function requireOptions(
+  action: string,
+  options: unknown,
+  known: object,
+  elsewhere: Readonly<Record<string, string>> = {},
+): void {
   if (options === undefined) return;
   const isRecord = typeof options === "object" && options !== null && !Array.isArray(options);
   const names = Object.keys(known);
@@ -111,7 +118,14 @@ export function requireOptions(action: string, options: unknown, known: object):
   }
   const wrong = Object.keys(options).find((name) => !Object.hasOwn(known, name));
   if (wrong === undefined) return;
-  throw new TypeError(`Cannot ${action}: ${unknownName("option", wrong, names)}`);
+  const place = elsewhere[plainName(wrong)];
+  throw new TypeError(
+    `Cannot ${action}: ${
+      place === undefined
+        ? unknownName("option", wrong, names, nameHere(wrong, names))
+        : `unknown option ${JSON.stringify(wrong)}: ${place}`
+    }`,
+  );
 }
 
 /**

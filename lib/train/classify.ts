@@ -6,6 +6,7 @@ import { checkImage, type Image, imageOf, type Raster } from "../image/image.ts"
 import { inputShapeOf, preprocessRaster } from "../image/preprocess.ts";
 import type { Preprocessing } from "../image/preprocessing.ts";
 import type { Network } from "../layers/layer.ts";
+import { requireLogits } from "../layers/logits.ts";
 import { oneBehind } from "../tensor/one_behind.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
@@ -21,9 +22,10 @@ export type ClassifyOptions = {
   /** How many classes to return, from 1. Default: 5, or all if there are fewer. */
   readonly top?: number;
   /**
-   * Whether dark and light are swapped, for networks that take gray images, such as MNIST's, whose
-   * digits are light on dark: `"auto"` swaps if the picture's edge is light, as `deno task predict`
-   * does. Default: `false`.
+   * Whether dark and light are swapped, for networks that take gray images. `"auto"` prepares a
+   * picture as MNIST's digits are, as `deno task predict` does: light on dark, so that they are
+   * swapped if its edge is light; and if it has another size than the network's, what is drawn in it
+   * is cut out and put in the middle. Default: `false`.
    */
   readonly invert?: boolean | "auto";
 };
@@ -175,11 +177,17 @@ export function rankClasses(
   }));
 }
 
-/** How pictures are prepared for a network. */
+/**
+ * How pictures are prepared for a network.
+ *
+ * @throws {RangeError} if the network outputs probabilities: they would be taken for logits
+ */
 export function preprocessingFor(
-  network: Pick<Classifier, "preprocessing" | "inputShape">,
+  network: Pick<Classifier, "model" | "preprocessing" | "inputShape">,
 ): Preprocessing {
-  return network.preprocessing ?? plainPreprocessing(requireInputShape(network));
+  const how = network.preprocessing ?? plainPreprocessing(requireInputShape(network));
+  requireLogits("classify", network.model, inputShapeOf(how));
+  return how;
 }
 
 /** The least side of a picture, in pixels, of a network that does not take smaller ones. */

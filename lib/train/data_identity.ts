@@ -91,29 +91,36 @@ function shown(value: unknown): string {
 }
 
 /**
- * Refuses to resume a run on other data.
+ * How data differ from what a run was trained on, in words.
  *
  * @param before what it was trained on; of an old checkpoint `undefined`, which is not compared
+ */
+export function dataDifferences(before: DataIdentity | undefined, now: DataIdentity): string[] {
+  if (!before) return [];
+  const others = PARTS.flatMap(([part, name]) => {
+    if (JSON.stringify(before[part]) === JSON.stringify(now[part])) return [];
+    return [`${name} ${shown(now[part])} instead of ${shown(before[part])}`];
+  });
+  if (others.length > 0 || before.contents === now.contents) return others;
+  return [
+    now.classNames
+      ? "as many examples of the same classes with other images, files or labels"
+      : "examples of the same shapes with other numbers, normalization or contents",
+  ];
+}
+
+/**
+ * Refuses to resume a run on other data.
+ *
+ * @param before as {@linkcode dataDifferences} takes it
  * @throws {RangeError} which names what differs
  */
 export function requireSameData(before: DataIdentity | undefined, now: DataIdentity): void {
-  if (!before) return;
-  const faults = PARTS.flatMap(([part, name]) => {
-    const [old, found] = [shown(before[part]), shown(now[part])];
-    if (JSON.stringify(before[part]) === JSON.stringify(now[part])) return [];
-    return [`${name} ${found} instead of ${old}`];
-  });
-  if (faults.length === 0 && before.contents !== now.contents) {
-    faults.push(
-      now.classNames
-        ? "as many examples of the same classes with other images, files or labels"
-        : "examples of the same shapes with other numbers, normalization or contents",
-    );
-  }
-  if (faults.length === 0) return;
+  const others = dataDifferences(before, now);
+  if (others.length === 0) return;
   throw new RangeError(
     `Cannot resume a run: its data must be the same as before, got ${
-      faults.join(", ")
+      others.join(", ")
     }. Accept it with otherData: true (of a task: --other-data)`,
   );
 }

@@ -5,6 +5,7 @@ import type { Normalization } from "../data/normalization.ts";
 import { compileBeside } from "../device/compile_beside.ts";
 import { jit } from "../device/jit/jit.ts";
 import type { AnyModel, Network } from "../layers/layer.ts";
+import { requireLogits } from "../layers/logits.ts";
 import type { Tensor, Tensor2D } from "../tensor/tensor.ts";
 import { disposeTree, isTensor, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
@@ -170,6 +171,7 @@ export async function evaluate(
   const forward = forwardOf(model, objective);
   const recorded = options.jit === false ? undefined : jit(forward);
   try {
+    if (objective.isClassifier) requireLogits("evaluate", model, feed.inputShape);
     return await measure(recorded ?? forward, { params, state }, objective, feed, options);
   } finally {
     recorded?.dispose();

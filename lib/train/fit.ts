@@ -2,6 +2,7 @@
 import type { Examples } from "../data/examples.ts";
 import type { ImageSource } from "../data/image_source.ts";
 import type { AnyModel, Layer } from "../layers/layer.ts";
+import { requireLogits } from "../layers/logits.ts";
 import { adam } from "../optimizers/adam.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
 import { type Key, key as keyOf } from "../tensor/random.ts";
@@ -23,7 +24,12 @@ import {
   type Measures,
   openEvaluation,
 } from "./evaluate.ts";
-import { type ClassifierOptions, FIT_OPTIONS, type FitOptions } from "./fit_options.ts";
+import {
+  type ClassifierOptions,
+  FIT_OPTIONS,
+  type FitOptions,
+  NO_FIT_OPTIONS,
+} from "./fit_options.ts";
 import {
   inPrecision,
   readLossScale,
@@ -129,7 +135,7 @@ async function* fitAny(
   options: FitOptions,
 ): AsyncGenerator<EpochReport, void, void> {
   requireExamples("fit", examples);
-  requireOptions("fit", options, FIT_OPTIONS);
+  requireOptions("fit", options, FIT_OPTIONS, NO_FIT_OPTIONS);
   requireWhole("fit", "the epochs", options.epochs ?? 1);
   requirePrecision("fit", options);
   requireRecorded(options);
@@ -154,6 +160,7 @@ async function* fitAny(
   const feed = ranks && isStream(examples) ? sharedFeed(opened, ranks.world) : opened;
   try {
     const shape = feed.inputShape as Shape;
+    if (objective.takesLogits) requireLogits("fit", model, shape);
     auxiliaryLossesOf(model, shape, options.auxiliaryLosses); // Refuses unknown paths.
     requireStatistics(model, feed, options, ranks);
     const optimizer = inPrecision(optimizerOf(options), options);

@@ -146,6 +146,27 @@ export const FIT_OPTIONS: Readonly<Record<keyof FitOptions, true>> = {
   lossScale: true,
 };
 
+const OPTIMIZER = "it is the optimizer's, optimizer: adam({ learningRate: 0.001 })";
+const DEVICE = 'the device is chosen before, await start({ backend: "cpu" })';
+
+/** What other libraries give to `fit`, by its name in small letters, and where it is here. */
+export const NO_FIT_OPTIONS: Readonly<Record<string, string>> = {
+  learningrate: OPTIMIZER,
+  lr: OPTIMIZER,
+  weightdecay: "it is the optimizer's, optimizer: adamw({ weightDecay: 0.01 })",
+  momentum: "it is the optimizer's, optimizer: sgd({ momentum: 0.9 })",
+  backend: DEVICE,
+  device: DEVICE,
+  shuffle: "examples are shuffled in each epoch, by the option key",
+  seed: "the option is key: key(0)",
+  verbose: "nothing is printed; print what the loop is given, for await (const report of fit(…))",
+  validationsplit: "hold examples back, splitValidation(train, 0.1, key(0)), for validation",
+  classweight: "it is the loss's, loss: weightedCrossEntropy(classWeights(examples))",
+  classweights: "it is the loss's, loss: weightedCrossEntropy(classWeights(examples))",
+  earlystopping: "it is a callback, callbacks: [callbacks.earlyStopping()]",
+  patience: "it is a callback's, callbacks: [callbacks.earlyStopping({ patience: 5 })]",
+};
+
 /** Options of {@linkcode fit} for a classifier of labeled images. */
 export type ClassifierOptions<P extends Tree = Tree, S extends Tree = Tree> =
   & Omit<FitOptions<P, S>, "onStep">

@@ -48,6 +48,8 @@ export type ObjectiveOptions = {
 export type Objective = {
   /** Whether the outputs are scores of classes, of which the correct ones are counted. */
   readonly isClassifier: boolean;
+  /** Whether the loss makes probabilities of the outputs, so that a model must not. */
+  readonly takesLogits: boolean;
   /** The names of the metrics, in their order. */
   readonly names: readonly string[];
   /** The loss and the metrics of a batch; of a classifier also how many examples are correct. */
@@ -108,10 +110,13 @@ export function objectiveOf(
   const names = [...Object.keys(parts ?? {}).map(lossName), ...Object.keys(metrics)];
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   requireRange(action, "metrics must have names of their own", twice === undefined, twice);
+  const { weightOf } = loss as Partial<Loss>;
   return {
     isClassifier,
+    // Of the library's losses the weighted cross-entropy is the one that weighs examples.
+    takesLogits: isClassifier && (loss === softmaxCrossEntropy || weightOf !== undefined),
     names,
-    weightOf: (loss as Partial<Loss>).weightOf,
+    weightOf,
     isUneven: Object.values(parts ?? {}).some((part) => part.loss.weightOf !== undefined),
     loss: (outputs, targets) => {
       if (typeof loss === "function") {

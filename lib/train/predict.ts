@@ -1,8 +1,9 @@
 // A network's output for a batch of inputs.
 import { jitFor } from "../device/jit/jit.ts";
 import type { AnyModel, Network } from "../layers/layer.ts";
+import { requireLogits } from "../layers/logits.ts";
 import type { Tensor, Tensor2D } from "../tensor/tensor.ts";
-import { isTensor, type Tree } from "../tensor/tree.ts";
+import { isTensor, shapesOf, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import { requireClassScores, requireNetwork, requireOptions } from "../text/require.ts";
 import { describeValue } from "../text/value.ts";
@@ -71,7 +72,9 @@ export function predict(
     // deno-lint-ignore no-explicit-any -- tidy's types know records of tensors, not trees
     tf.tidy((): any => {
       const [output] = model.apply(params, state, input, {});
-      return probabilities ? softmaxOf(output) : output;
+      if (!probabilities) return output;
+      requireLogits("predict probabilities", model, shapesOf(input));
+      return softmaxOf(output);
     });
   const predictor = options.jit === false ? make() : jitFor(model, make);
   return predictor({ params, state }, x, { probabilities });

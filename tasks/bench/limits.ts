@@ -8,7 +8,7 @@ export const LIMITING = {
   dispatch: "dispatch",
 } as const;
 
-/** What limits an operation, and its least time by that. */
+/** What limits an operation most, and its least time. */
 export type Limit = {
   readonly name: "multiplications" | "bytes" | "stores" | "dispatches";
   readonly milliseconds: number;
@@ -17,8 +17,8 @@ export type Limit = {
 /** What each limit is in a run, in units a millisecond; absent what was not timed. */
 export type Limits = Readonly<Partial<Record<Limit["name"], number>>>;
 
-/** A timed operation: its line, and the median of its milliseconds. */
-export type Timed = { readonly line: OpLine; readonly median: number };
+/** A timed operation: its line, and the least of its milliseconds, to which other work only adds. */
+export type Timed = { readonly line: OpLine; readonly least: number };
 
 /** The limits that operations of a run were timed for: the best of each kind. */
 export function limitsOf(timed: readonly Timed[]): Limits {
@@ -26,7 +26,7 @@ export function limitsOf(timed: readonly Timed[]): Limits {
     Math.max(
       0,
       ...timed.filter(({ line }) => line.kind.startsWith(kind))
-        .map(({ line, median }) => amount(line) / median),
+        .map(({ line, least }) => amount(line) / least),
     );
   const rates = {
     multiplications: best("dense", ({ flops }) => flops),
@@ -37,15 +37,28 @@ export function limitsOf(timed: readonly Timed[]): Limits {
   return Object.fromEntries(Object.entries(rates).filter(([, rate]) => rate > 0));
 }
 
-/** Of the limits of a run the one that an operation cannot be faster than, if one is known. */
-export function limitOf(line: OpLine, limits: Limits): Limit | undefined {
+/**
+ * What of the limits of a run an operation cannot be faster than, if one is known: the longest on
+ * GPUs, which compute while memory is on its way. A software adapter's cores multiply, move numbers
+ * and launch one after the other, so that it is the sum there, but for what is stored one by one,
+ * which are bytes as well.
+ *
+ * @param software whether the adapter computes on the CPU
+ */
+export function limitOf(line: OpLine, limits: Limits, software: boolean): Limit | undefined {
   const amounts = {
     multiplications: line.flops,
     bytes: line.bytes,
     stores: line.stores ?? 0,
     dispatches: line.dispatches ?? 0,
   };
-  return (Object.keys(amounts) as Limit["name"][])
+  const parts = (Object.keys(amounts) as Limit["name"][])
     .flatMap((name) => limits[name] ? [{ name, milliseconds: amounts[name] / limits[name] }] : [])
-    .toSorted((a, b) => b.milliseconds - a.milliseconds)[0];
+    .toSorted((a, b) => b.milliseconds - a.milliseconds);
+  const [longest] = parts;
+  if (!longest || !software) return longest;
+  const moves = parts.filter(({ name }) => name === "bytes" || name === "stores");
+  const added = parts.filter((part) => part !== moves[1]);
+  const milliseconds = added.reduce((sum, part) => sum + part.milliseconds, 0);
+  return { name: longest.name, milliseconds };
 }

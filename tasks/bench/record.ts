@@ -119,11 +119,13 @@ export function difference(a: readonly number[], b: readonly number[]): number {
 }
 
 /**
- * Figures of operations, with their shares of the best matrix product among them, and of what limits them.
+ * Figures of operations, with their shares of the best matrix product among them, and of what limits
+ * them: by the least of their samples, as other work only adds to these.
  *
  * @param lines what the job `ops` returned
+ * @param software whether the adapter computes on the CPU
  */
-export function opRows(lines: readonly OpLine[]): OpRow[] {
+export function opRows(lines: readonly OpLine[], software: boolean): OpRow[] {
   const rows = lines.map(({ times, ...about }): OpRow => {
     if (times.length === 0) return about;
     const milliseconds = summarize(times);
@@ -133,16 +135,16 @@ export function opRows(lines: readonly OpLine[]): OpRow[] {
   });
   const best = bestProduct(rows);
   const timed = rows.flatMap(({ milliseconds }, i) =>
-    milliseconds ? [{ line: lines[i]!, median: milliseconds.median }] : []
+    milliseconds ? [{ line: lines[i]!, least: milliseconds.least }] : []
   );
   const limits = limitsOf(timed);
   return rows.map((row, i) => {
     if (row.gflops === undefined) return row;
-    const limit = limitOf(lines[i]!, limits);
+    const limit = limitOf(lines[i]!, limits, software);
     return {
       ...row,
       ...(best > 0 ? { share: row.gflops / best } : {}),
-      ...(limit && { limit: limit.name, ofLimit: limit.milliseconds / row.milliseconds!.median }),
+      ...(limit && { limit: limit.name, ofLimit: limit.milliseconds / row.milliseconds!.least }),
     };
   });
 }

@@ -4,7 +4,7 @@ import type { Examples, ImageSource, Loss, Normalization } from "../../mod.ts";
 import { count, toggle, UsageError, type Values } from "../command.ts";
 import { Interruption } from "../command/interrupt.ts";
 import { say } from "../command/say.ts";
-import { inFolder, LAYERS, LIVE } from "../train/run_folder.ts";
+import { inFolder, LAYERS, LIVE } from "../train/run_files.ts";
 import type { BesideOrder, BesideReport } from "./protocol.ts";
 
 /** The flags of tasks with a run. */

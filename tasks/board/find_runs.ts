@@ -1,5 +1,5 @@
 // The runs below folders: by the files that they leave. Nothing outside the folders is found.
-import { CHECKPOINT, CONFIG, HISTORY, inFolder, LIVE } from "../train/run_folder.ts";
+import { CHECKPOINT, CONFIG, HISTORY, inFolder, LIVE } from "../train/run_files.ts";
 import { UsageError } from "../command.ts";
 
 /** A run: a folder with its files, or a log of a script. */

@@ -4,14 +4,14 @@ import {
   CHECKPOINT,
   CONFIG,
   CONFUSION,
-  FINISHED,
   HISTORY,
   inFolder,
   LAYERS,
   LIVE,
   LOCK,
+  RESULT,
   WRONGEST,
-} from "../train/run_folder.ts";
+} from "../train/run_files.ts";
 import type { FoundRun } from "./find_runs.ts";
 import { type Lines, statOf, type Watched, watchLines, watchText } from "./watched_file.ts";
 
@@ -271,7 +271,7 @@ export function watchRun(run: FoundRun): RunState {
       isThere(CHECKPOINT) ? statOf(of(CHECKPOINT))!.at : 0,
     );
   const statusOf = (at: number, live: readonly Line[]): RunSummary["status"] => {
-    if (isThere(FINISHED)) return "finished";
+    if (isThere(RESULT)) return "finished";
     const isLate = Date.now() - at > LATELY;
     if (isThere(LOCK)) return isLate ? "silent" : "running";
     if (live.at(-1)?.kind === "end") return "finished";

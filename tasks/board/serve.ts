@@ -2,7 +2,7 @@
 import { Refusal } from "../../lib/serve/refusal.ts";
 import type { Values } from "../command.ts";
 import { jobQueue, type Jobs } from "../web/jobs.ts";
-import { CHECKPOINT, inFolder, WRONGEST } from "../train/run_folder.ts";
+import { CHECKPOINT, inFolder, WRONGEST } from "../train/run_files.ts";
 import type { Channel, ChannelHandler } from "../web/channel.ts";
 import { chartFiles } from "../web/chart_files.ts";
 import type { serverFlags } from "../web/flags.ts";

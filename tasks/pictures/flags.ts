@@ -1,6 +1,7 @@
 // The flags that subcommands of `explain` and `generate` share.
 import { BACKWARD_RULES } from "../../lib/explain/backward_rule.ts";
 import { choice, count, type Flag, number, path, text, toggle } from "../command.ts";
+import type { NetworkFile } from "../../lib/weights/network_file.ts";
 import { distributedFlag } from "../command/ranks.ts";
 import { dataDirFlag, DATASETS } from "../datasets.ts";
 
@@ -10,9 +11,19 @@ export const INVERSIONS = ["auto", "yes", "no"] as const;
 /** A value of `--invert`. */
 export type Inversion = typeof INVERSIONS[number];
 
-/** The same for the library. */
-export function inversionOf(flag: Inversion): boolean | "auto" {
-  return flag === "auto" ? flag : flag === "yes";
+/** What a flag of this name does. */
+export const INVERT_HELP =
+  "for networks that take gray images: whether a file's dark and light are swapped; auto prepares " +
+  "it as MNIST's digits are, light on dark and in the middle, unless the network learned from a folder";
+
+/** The same for the library. A network that learned from a folder takes pictures as they are. */
+export function inversionOf(
+  flag: Inversion,
+  { checkpoint, origin }: Pick<NetworkFile, "checkpoint" | "origin">,
+): boolean | "auto" {
+  if (flag !== "auto") return flag === "yes";
+  const isOfFolder = checkpoint?.dataset === "folder" || origin === "deno task transfer";
+  return isOfFolder ? false : "auto";
 }
 
 /** Which picture, for `readPicture`. */
@@ -28,8 +39,7 @@ export const imageFlags = {
   "data-dir": dataDirFlag,
   invert: choice(INVERSIONS, {
     default: "auto",
-    help: "for networks that take gray images: whether a file's dark and light are swapped; auto " +
-      "swaps if its edge is light",
+    help: INVERT_HELP,
   }),
 } as const;
 

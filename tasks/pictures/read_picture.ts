@@ -96,7 +96,8 @@ export function pictureOfImage(
   const { units, inputShape } = opened;
   const channels = inputShape[2]!;
   if (channels === 1) {
-    const { image: gray, inverted } = prepareGray(image, inputShape, inversionOf(invert));
+    const how = inversionOf(invert, opened.file);
+    const { image: gray, inverted } = prepareGray(image, inputShape, how);
     return picture(opened, gray, file, { image: file, inverted });
   }
   const plain = { mean: [0, 0, 0], std: [1, 1, 1], range: 1, order: "rgb" } as const;

@@ -22,7 +22,8 @@ import { say } from "../command/say.ts";
 import { datasetMoments, limited, openDataset } from "../datasets.ts";
 import type { NamedModel } from "../own_model.ts";
 import { DEFAULT_RUN } from "./recipes.ts";
-import { AUGMENTED, type RunFolder } from "./run_folder.ts";
+import { AUGMENTED } from "./run_files.ts";
+import type { RunFolder } from "./run_folder.ts";
 import { type FlagSettings, newSettings, resumedSettings, type Settings } from "./settings.ts";
 
 /** A run's settings and images. */

@@ -6,7 +6,8 @@ import { say } from "../command/say.ts";
 import { labelOf } from "../own_model.ts";
 import type { RunData } from "./data.ts";
 import { optimizerOf } from "./recipes.ts";
-import { RATE_CURVE, type RunFolder } from "./run_folder.ts";
+import { RATE_CURVE } from "./run_files.ts";
+import type { RunFolder } from "./run_folder.ts";
 import type { Settings } from "./settings.ts";
 
 /** What the sweep trains, and what ends it. */

@@ -143,7 +143,10 @@ export const trainFlags = {
   resume: toggle({ help: "continue the run in --out, to the numbers it would have had" }),
   "other-data": toggle({ help: "resume even if the images or classes are not the same as before" }),
   recover: recoverFlag,
-  overwrite: toggle({ help: "remove the files of another run in --out" }),
+  overwrite: toggle({
+    help:
+      "train anew, in place of the run in --out; a finished one is kept in its folder .previous until then",
+  }),
   ...besideFlags,
   json: toggle({ help: "print one JSON object on stdout as the last line" }),
 } as const;

@@ -2,7 +2,7 @@
 import { type ClassReport, classReport, type EpochRecord } from "../../lib/train/report/mod.ts";
 import type { Evaluation } from "../../mod.ts";
 import { duration, fourDigits } from "../progress.ts";
-import { CHECKPOINT, inFolder } from "./run_folder.ts";
+import { CHECKPOINT, inFolder } from "./run_files.ts";
 
 /** What a run reached. */
 export type RunResult = {
@@ -29,20 +29,49 @@ export function bestEpoch(history: readonly EpochRecord[]): EpochRecord | undefi
   );
 }
 
+/** What a run says that was finished before, and how to go on. */
+export function finishedLines(
+  { dir, accuracy, epochs, seconds, own, longer }:
+    & Pick<RunResult, "dir" | "seconds" | "own">
+    & {
+      readonly accuracy: number;
+      readonly epochs: number;
+      /** The command that trains it longer; absent if none does. */
+      readonly longer?: string | undefined;
+    },
+): string[] {
+  return [
+    `the run in ${dir} is finished: test accuracy ${percent(accuracy)}, after ${
+      epochsText(epochs)
+    } in ${duration(seconds)}`,
+    useLine(dir, own),
+    ...(longer === undefined ? [] : [`to train it longer: ${longer}`]),
+    "to train it anew: the same command with --overwrite",
+  ];
+}
+
 /** A run's result in a few lines. */
 export function summaryLines(result: RunResult): string[] {
   const { evaluation, classNames, history, held, stopped, seconds, dir, own, files } = result;
-  const epochs = `${history.length} ${history.length === 1 ? "epoch" : "epochs"}`;
   return [
     ...(stopped === null ? [] : [`stopped by ${stopped}`]),
     ...(held > 0 ? [heldLine(history, held)] : []),
-    `test ${scoresText(evaluation)} on ${evaluation.count} images, after ${epochs} in ${
-      duration(seconds)
-    }`,
+    `test ${scoresText(evaluation)} on ${evaluation.count} images, after ${
+      epochsText(history.length)
+    } in ${duration(seconds)}`,
     weakestLine(evaluation, classNames),
     `files in ${dir}: ${files.join(", ")}`,
-    ["to use it: deno task predict PICTURE --weights", inFolder(dir, CHECKPOINT), ...own].join(" "),
+    useLine(dir, own),
   ];
+}
+
+function epochsText(count: number): string {
+  return `${count} ${count === 1 ? "epoch" : "epochs"}`;
+}
+
+function useLine(dir: string, own: readonly string[]): string {
+  return ["to use it: deno task predict PICTURE --weights", inFolder(dir, CHECKPOINT), ...own]
+    .join(" ");
 }
 
 /** Accuracy and loss in words, with the top-5 accuracy if there are more than five classes. */

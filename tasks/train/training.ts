@@ -29,6 +29,7 @@ import {
 } from "../../mod.ts";
 import type { EpochRecord, StepRecord } from "../../lib/train/report/mod.ts";
 import { epochRecord } from "../../lib/train/report/history.ts";
+import type { Progress } from "../../lib/train/training.ts";
 import { treeHash } from "../../lib/tensor/mod.ts";
 import type { Preprocessing } from "../../lib/image/mod.ts";
 import { labelOf } from "../own_model.ts";
@@ -113,7 +114,9 @@ type Notes = { readonly history: EpochRecord[]; readonly steps: StepRecord[] };
  */
 export async function runTraining(parts: RunParts): Promise<Outcome> {
   const { settings, train, from } = parts;
-  if (from && isDone(from, parts)) return await measureRun(from, parts);
+  if (from && isTrained(from.progress, settings, parts.before.stopped)) {
+    return await measureRun(from, parts);
+  }
   const notes: Notes = { history: [...parts.before.history], steps: [...parts.before.steps] };
   const perEpoch = stepsPerEpoch(train, settings);
   const progress = trainingProgress({ epochs: settings.epochs, stepsPerEpoch: perEpoch });
@@ -154,9 +157,17 @@ export async function runTraining(parts: RunParts): Promise<Outcome> {
   return outcome!;
 }
 
-/** Whether nothing is left to train. */
-function isDone({ progress }: Training, { settings, before }: RunParts): boolean {
-  return progress.epoch >= settings.epochs || before.stopped?.startsWith("earlyStopping") === true;
+/**
+ * Whether nothing is left to train.
+ *
+ * @param stopped why a callback stopped the run
+ */
+export function isTrained(
+  { epoch }: Pick<Progress, "epoch">,
+  { epochs }: Settings,
+  stopped: string | undefined,
+): boolean {
+  return epoch >= epochs || stopped?.startsWith("earlyStopping") === true;
 }
 
 /** The outcome of a run that was ended before it was measured, and perhaps before its records were written. */

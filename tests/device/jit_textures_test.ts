@@ -127,3 +127,29 @@ gpuTest("a function that is disposed gives its textures back", async () => {
     tf.dispose([x, filter]);
   });
 });
+
+gpuTest("what stays in a texture is not written over by what comes after it", async () => {
+  await withTextures(async () => {
+    const chain = (x: Tensor, filters: readonly Tensor[]): Tensor =>
+      filters.reduce((y, filter) => convolution(y, filter), x);
+    // Images and filters of many sizes: some have as many rows of texels as others.
+    const features = [8, 256, 128, 64, 32, 16];
+    const makeFilters = (): Tensor[] =>
+      features.slice(1).map((size, i) => tf.randomNormal([3, 3, features[i]!, size], 0, 0.05));
+    const [filters, others] = [makeFilters(), makeFilters()];
+    // Two functions in turns: one may use the textures that the other one had before it kept some.
+    const functions = [jit(chain), jit(chain)] as const;
+    for (let call = 0; call < 12; call++) {
+      const x = tf.randomUniform([1, 16, 16, 8], -1, 1);
+      // The second function begins later, and the first one's weights change once.
+      const which = call < 4 || call % 2 === 0 ? 0 : 1;
+      const weights = which === 1 || call > 8 ? others : filters;
+      const y = functions[which](x, weights);
+      const plain = tf.tidy(() => chain(x, weights));
+      assertEquals(await y.data(), await plain.data(), `call ${call}`);
+      tf.dispose([x, y, plain]);
+    }
+    for (const each of functions) (each as unknown as Jitted<[], Tensor>).dispose();
+    tf.dispose([...filters, ...others]);
+  });
+});

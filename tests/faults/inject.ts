@@ -79,9 +79,8 @@ export function injectFiles(fault: Fault): { readonly calls: () => number; resto
     if (args[1]?.write || args[1]?.append) opened.add(file);
     return file;
   };
-  for (
-    const name of ["rename", "remove", "removeSync", "mkdir", "writeFile", "writeTextFile"] as const
-  ) patch(deno, name);
+  const changing = ["rename", "remove", "removeSync", "mkdir", "copyFile"];
+  for (const name of [...changing, "writeFile", "writeTextFile"]) patch(deno, name);
   const file = Deno.FsFile.prototype as unknown as Record<string, unknown>;
   for (const name of ["write", "sync", "truncate"]) {
     patch(file, name, (self) => opened.has(self));

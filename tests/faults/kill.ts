@@ -37,14 +37,14 @@ export async function wholeRun({ task, flags }: Subject, dir: string): Promise<W
 /** Where a killed run was, by what it has left. */
 function stageOf(out: string): string {
   const names = namesIn(out);
-  if (names.includes("classes.csv")) return "when it was done";
+  if (names.includes("result.json")) return "when it was done";
   if (names.includes("checkpoint.safetensors")) return "after an epoch";
   return names.includes("config.json") ? "in the first epoch" : "before its settings were written";
 }
 
 /** Asserts that a disturbed run in a folder goes on to the numbers of an undisturbed one. */
 export async function requireSameEnd(subject: Subject, out: string, whole: Whole): Promise<void> {
-  if (!namesIn(out).includes("classes.csv")) {
+  if (!namesIn(out).includes("result.json")) {
     const { code, err } = await finish(subject, out);
     assertEquals(code, 0, err);
   }

@@ -248,6 +248,11 @@ Deno.test("a misspelt option of a layer is refused with the nearest name", () =>
   );
   for (const pool of Object.values(POOLS)) refused(() => pool(wrong), 'did you mean "stride"?');
   refused(() => dense({ feature: 2 } as never), 'did you mean "features"?');
+  // As Keras and PyTorch call them.
+  refused(() => conv({ filters: 4, size: 3 } as never), 'did you mean "features"?');
+  refused(() => conv({ out_channels: 4, size: 3 } as never), 'did you mean "features"?');
+  refused(() => dense({ units: 2 } as never), 'did you mean "features"?');
+  refused(() => dense({ features: 2, activation: "relu" } as never), "a layer of its own");
   refused(() => batchNorm({ eps: 1 } as never), 'did you mean "epsilon"?');
   refused(() => layers.upsample({ scale: 2 } as never), 'unknown option "scale"');
   refused(

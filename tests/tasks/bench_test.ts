@@ -158,29 +158,40 @@ function op(kind: string, flops: number, times: number[]): OpLine {
 }
 
 Deno.test("operations are shares of the best matrix product, not of another operation", () => {
-  const rows = opRows([op("dense forward", 4e9, [100, 100]), op("conv forward", 2e9, [10])]);
+  const rows = opRows(
+    [op("dense forward", 4e9, [100, 100]), op("conv forward", 2e9, [10])],
+    true,
+  );
   assertEquals(rows.map(({ gflops, share }) => [gflops, share]), [[40, 1], [200, 5]]);
-  assertEquals(opRows([op("conv forward", 2e9, [])])[0]!.gflops, undefined);
+  assertEquals(opRows([op("conv forward", 2e9, [])], true)[0]!.gflops, undefined);
 });
 
-Deno.test("an operation is limited by what takes it longest, by what the run timed of that", () => {
-  const rows = opRows([
+Deno.test("an operation is limited by what takes it longest; on software adapters by all of it", () => {
+  const lines = [
     { ...op("copy in fours", 0, [10]), bytes: 8e6 },
     { ...op("copy one by one", 0, [10]), bytes: 8e5 },
     { ...op("dispatch", 0, [1]), bytes: 16, dispatches: 1 },
-    op("dense forward", 4e8, [10]),
-    { ...op("conv forward", 4e8, [20]), bytes: 8e6 },
+    { ...op("dense forward", 4e8, [10, 30, 30]) },
+    { ...op("conv forward", 4e8, [20, 50]), bytes: 8e6 },
     { ...op("conv forward", 4e7, [40]), bytes: 8e6 },
     { ...op("conv forward", 4e7, [40]), bytes: 8e6, stores: 2e5 },
-    { ...op("small", 10, [40]), bytes: 16, dispatches: 4 },
-  ]);
-  assertEquals(rows.slice(4).map(({ limit, ofLimit }) => [limit, ofLimit]), [
+    { ...op("small", 0, [40]), bytes: 0, dispatches: 4 },
+  ];
+  const limitsOf = (software: boolean) =>
+    opRows(lines, software).slice(4).map(({ limit, ofLimit }) => [limit, ofLimit]);
+  assertEquals(limitsOf(false), [
     ["multiplications", 0.5],
     ["bytes", 0.25],
     ["stores", 0.5],
     ["dispatches", 0.1],
   ]);
-  assertEquals(opRows([op("relu", 1, [1])])[0]!.limit, undefined);
+  assertEquals(limitsOf(true), [
+    ["multiplications", 1],
+    ["bytes", 0.275],
+    ["stores", 0.525],
+    ["dispatches", 0.1],
+  ]);
+  assertEquals(opRows([op("relu", 1, [1])], true)[0]!.limit, undefined);
 });
 
 Deno.test("a profile is listed in order of execution and summed up by operation", () => {
@@ -273,7 +284,7 @@ const record: BenchRecord = {
     model: "resnet32",
     batchSize: 8,
   }],
-  ops: opRows([op("dense forward", 4e9, [100])]),
+  ops: opRows([op("dense forward", 4e9, [100])], true),
   zooPeers: [
     { peer: "torch-cpu", lines: [{ model: "vgg11", forwardMs: 250, stepMs: 2000 }] },
     { peer: "onnxruntime-cpu", lines: [], reason: "absent: no package onnxruntime" },

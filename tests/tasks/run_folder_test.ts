@@ -8,8 +8,17 @@ import {
 } from "@std/assert";
 import { decodeImage, encodePng } from "../../lib/image/mod.ts";
 import { confusionMatrix } from "../../lib/train/report/mod.ts";
-import { type Checkpoint, type Evaluation, type Examples, readCheckpoint } from "../../mod.ts";
+import { dataIdentity } from "../../lib/train/data_identity.ts";
+import { START } from "../../lib/train/training.ts";
+import {
+  type Checkpoint,
+  type Evaluation,
+  type Examples,
+  readCheckpoint,
+  writeCheckpoint,
+} from "../../mod.ts";
 import { UsageError } from "../../tasks/command.ts";
+import { resultIn } from "../../tasks/train/run_files.ts";
 import { openRunFolder, type RunFolder } from "../../tasks/train/run_folder.ts";
 
 const settings = { model: "lenet5", dataset: "mnist", epochs: 2 };
@@ -42,16 +51,18 @@ function checkpoint(id: string): Checkpoint {
   return { sections, run: { id, settings } };
 }
 
+const records = {
+  history: [{ epoch: 1, loss: 1, accuracy: 0.5, seconds: 1, learningRate: 0.1 }],
+  steps: [{ step: 1, loss: 1 }],
+  stepsPerEpoch: 1,
+  title: "a run",
+};
+
 /** Writes everything that a run writes. */
 async function fill(folder: RunFolder): Promise<void> {
-  const epoch = { epoch: 1, loss: 1, accuracy: 0.5, seconds: 1, learningRate: 0.1 };
-  await folder.writeState(checkpoint(folder.id), {
-    history: [epoch],
-    steps: [{ step: 1, loss: 1 }],
-    stepsPerEpoch: 1,
-    title: "a run",
-  });
+  await folder.writeState(checkpoint(folder.id), records);
   await folder.writeResults(evaluation, test);
+  await folder.finish({ testAccuracy: 0.5 });
 }
 
 /** Runs a test with a directory of its own. */
@@ -83,11 +94,12 @@ inDirectory("every file of a run names the run", async (dir) => {
     "confusion.csv",
     "curves.svg",
     "history.csv",
+    "result.json",
     "wrongest.png",
   ];
   assertEquals(namesIn(`${dir}/run`), names);
   assertEquals(folder.files().toSorted(), names);
-  for (const name of names) {
+  for (const name of names.filter((name) => name !== "result.json")) {
     const bytes = await Deno.readFile(`${dir}/run/${name}`);
     const text = new TextDecoder("latin1").decode(bytes);
     assertStringIncludes(text, folder.id, name);
@@ -116,27 +128,70 @@ inDirectory("a folder of another run is refused, or cleared of what runs write",
     await assertRejects(
       () => openRunFolder(dir, { config: other }),
       UsageError,
-      "another run, got",
+      "an earlier run, got",
     );
   }
   const next = await openRunFolder(dir, { config: other, overwrite: true });
-  assertEquals(namesIn(dir), ["config.json", "notes.txt", "run.lock"]);
+  assertEquals(namesIn(dir), [".previous", "config.json", "notes.txt", "run.lock"]);
   assertNotEquals(next.id, first.id);
   assertEquals(JSON.parse(await Deno.readTextFile(`${dir}/config.json`)).model, "compact");
   await next.release();
 });
 
-inDirectory("the same run can be done again once it is finished", async (dir) => {
+/** The settings in a folder of a run, which say which run it is. */
+const modelIn = async (dir: string): Promise<string> =>
+  JSON.parse(await Deno.readTextFile(`${dir}/config.json`)).model;
+
+inDirectory("a finished run is there until another one is finished", async (dir) => {
   const first = await openRunFolder(dir, { config: settings });
   await fill(first);
   await first.release();
-  const again = await openRunFolder(dir, { config: { ...settings } });
-  assertEquals(namesIn(dir), ["config.json", "run.lock"]);
-  await fill(again);
-  await again.release();
-  // Without results it was interrupted: to begin anew would lose its epochs.
-  await Deno.remove(`${dir}/classes.csv`);
+  const files = namesIn(dir);
+  assertEquals(await resultIn(dir, settings, undefined), { testAccuracy: 0.5 });
+  assertEquals(await resultIn(dir, other, undefined), undefined);
+  await assertRejects(() => openRunFolder(dir, { config: settings }), UsageError, "--overwrite");
+  // Two that are broken off, and a third one.
+  for (const config of [other, other]) {
+    await (await openRunFolder(dir, { config, overwrite: true })).release();
+    assertEquals(await modelIn(dir), "compact");
+    assertEquals(namesIn(`${dir}/.previous`), files);
+    assertEquals(await modelIn(`${dir}/.previous`), "lenet5");
+  }
+  const third = await openRunFolder(dir, { config: other, overwrite: true });
+  await third.writeState(checkpoint(third.id), records);
+  assertEquals(namesIn(`${dir}/.previous`), files);
+  await third.writeResults(evaluation, test);
+  await third.finish({ testAccuracy: 0.6 });
+  await third.release();
+  assertEquals(namesIn(dir), files);
+  assertEquals(await resultIn(dir, other, undefined), { testAccuracy: 0.6 });
+});
+
+inDirectory("a run that was not measured is not finished: its epochs are not lost", async (dir) => {
+  const first = await openRunFolder(dir, { config: settings });
+  await fill(first);
+  await first.release();
+  await Deno.remove(`${dir}/result.json`);
+  assertEquals(await resultIn(dir, settings, undefined), undefined);
   await assertRejects(() => openRunFolder(dir, { config: settings }), UsageError, "--resume");
+  await (await openRunFolder(dir, { config: settings, overwrite: true })).release();
+  assertEquals(namesIn(dir), ["config.json"]);
+});
+
+inDirectory("a finished run on other data is refused, in words", async (dir) => {
+  const first = await openRunFolder(dir, { config: settings });
+  await fill(first);
+  await first.release();
+  const data = dataIdentity(test);
+  const one = { ...test, images: Uint8Array.of(7, 255) };
+  const file = `${dir}/checkpoint.safetensors`;
+  const { sections, run } = await readCheckpoint(file);
+  const progress = { ...START, epoch: 2, step: 2 };
+  const about = { ...run as object, progress, key: [0, 0], data } as never;
+  await writeCheckpoint(file, { sections, run: about });
+  assertEquals(await resultIn(dir, settings, data), { testAccuracy: 0.5 });
+  const refused = () => resultIn(dir, settings, dataIdentity(one));
+  await assertRejects(refused, UsageError, "with other images, files or labels. Replace it with");
 });
 
 inDirectory("a run that ended before its first epoch is no other run", async (dir) => {
@@ -159,7 +214,7 @@ inDirectory("a resumed run keeps its id and files, but not its results", async (
   const resumed = await openRunFolder(dir, { config, resumed: run });
   assertEquals(resumed.id, first.id);
   const kept = ["checkpoint.safetensors", "config.json", "curves.svg", "history.csv", "run.lock"];
-  assertEquals(namesIn(dir), kept);
+  assertEquals(namesIn(dir), [".previous", ...kept]);
   await resumed.release();
   await Deno.writeTextFile(`${dir}/config.json`, JSON.stringify({ run: "another", ...settings }));
   const mixed = await assertRejects(() => openRunFolder(dir, { config, resumed: run }), UsageError);

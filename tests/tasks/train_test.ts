@@ -74,6 +74,7 @@ Deno.test("train, evaluate and predict work one after the other", async () => {
     "confusion.csv",
     "curves.svg",
     "history.csv",
+    "result.json",
     "wrongest.png",
   ]);
   assertEquals(result.files.toSorted(), files);
@@ -174,7 +175,18 @@ Deno.test("Ctrl-C ends the step, leaves a checkpoint and says how to continue; -
     parseCheckpoint(await Deno.readFile(`${dir}/checkpoint.safetensors`), dir).sections;
   assertEquals(await values(out), await values(`${dataDir}/whole`));
 
-  const done = await runTask("train", ["--data-dir", dataDir, "--out", out, "--resume"]);
+  // A finished run is not trained again, however it is asked for.
+  for (const words of [["--resume"], [...common.slice(2)]]) {
+    const args = ["--data-dir", dataDir, "--out", out, "--json", ...words];
+    const done = await runTask("train", args);
+    assertEquals(done.code, 0, done.err);
+    assertStringIncludes(done.err, `the run in ${out} is finished: test accuracy`);
+    assertStringIncludes(done.err, `deno task train --out ${out} --resume --epochs 4`);
+    assertEquals(done.out, resumed.out);
+  }
+  assertEquals(await values(out), await values(`${dataDir}/whole`));
+  const less = ["--data-dir", dataDir, "--out", out, "--resume", "--epochs", "1"];
+  const done = await runTask("train", less);
   assertEquals(done.code, 2);
   assertStringIncludes(done.err, "--epochs: it must be above 2");
   const other = await runTask("train", [

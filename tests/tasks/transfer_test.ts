@@ -65,9 +65,10 @@ Deno.test("transfer leaves a network that predict reads, and a run that is done"
   assertEquals(predicted.code, 0, predicted.err);
   const { top } = JSON.parse(predicted.out.trim().split("\n").at(-1)!);
   assertEquals(top.map((each: { class: string }) => each.class).sort(), ["above", "below"]);
-  const again = await runTask("transfer", ["--resume", "--out", out, "--backend", "cpu"]);
+  const again = await runTask("transfer", ["--resume", "--out", out, "--json"]);
   assertEquals(again.code, 0, again.err);
-  assertStringIncludes(again.err, "nothing is left to do");
+  assertStringIncludes(again.err, `the run in ${out} is finished: test accuracy`);
+  assertEquals(JSON.parse(again.out), result);
   const other = await runTask("transfer", ["--resume", "--out", out, "--epochs", "5"]);
   assertEquals(other.code, 2);
   assertStringIncludes(other.err, "another epochs");

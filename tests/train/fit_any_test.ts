@@ -1,5 +1,12 @@
 // fit, evaluate and predict for networks that are no classifiers of labeled images.
-import { assert, assertEquals, assertLess, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertLess,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import {
   adam,
   type ArrayExamples,
@@ -419,6 +426,20 @@ onCpu("a misspelt option is refused with the nearest name", async () => {
       TypeError,
       `Cannot fit: unknown option "${option}": did you mean "${near}"?`,
     );
+  }
+  const elsewhere = [
+    ["learningRate", "optimizer: adam({ learningRate: 0.001 })"],
+    ["weight_decay", "optimizer: adamw({ weightDecay: 0.01 })"],
+    ["shuffle", "in each epoch"],
+    ["validation_split", "splitValidation(train, 0.1, key(0))"],
+  ];
+  for (const [option, place] of elsewhere) {
+    const message = (await assertRejects(
+      () => Array.fromAsync(fit(autoencoder(), examples, { [option!]: 1 } as never)),
+      TypeError,
+    )).message;
+    assertStringIncludes(message, `Cannot fit: unknown option "${option}": `);
+    assertStringIncludes(message, place!);
   }
   await assertRejects(
     () => evaluate(network, examples, { batchsize: 1 } as never),

@@ -17,6 +17,7 @@ import {
   predict,
   relu,
   sequential,
+  softmax,
   tf,
   writeCheckpoint,
 } from "../../mod.ts";
@@ -30,6 +31,13 @@ const small = sequential({ flatten: flatten(), logits: dense({ features: 10 }) }
 const network = () => init(model, key(0), [28, 28, 1]);
 const zeros = (...shape: number[]) => tf.zeros(shape);
 
+/** A model of probabilities, whose softmax is in its head. */
+const soft = sequential({
+  flatten: flatten(),
+  head: sequential({ logits: dense({ features: 10 }), softmax: softmax() }),
+});
+const softNetwork = () => init(soft, key(0), [28, 28, 1]);
+
 /** Twenty digits, of which some part is something else. */
 const digits = (other: object) => ({
   name: "mine",
@@ -40,12 +48,45 @@ const digits = (other: object) => ({
   ...other,
 });
 
-const trained = async (examples: unknown, options?: unknown) => {
-  for await (const _ of fit(model, examples as Given, options as Given)) { /* to its end */ }
+const trained = async (examples: unknown, options?: unknown, of: unknown = model) => {
+  for await (const _ of fit(of as Given, examples as Given, options as Given)) { /* to its end */ }
 };
+
+const TWICE =
+  'the model must output logits, got a model that ends in "softmax". Leave that layer out';
 
 const SLIPS: readonly (readonly [slip: string, f: () => unknown, error: string, words: string])[] =
   [
+    [
+      "a softmax where the loss has one",
+      () => trained(digits({}), {}, soft),
+      "RangeError",
+      `Cannot fit: ${TWICE}`,
+    ],
+    [
+      "a softmax where probabilities have one",
+      () => evaluate(softNetwork(), digits({}) as Given),
+      "RangeError",
+      `Cannot evaluate: ${TWICE}`,
+    ],
+    [
+      "a softmax where probabilities have one",
+      () => predict(softNetwork(), zeros(1, 28, 28, 1)),
+      "RangeError",
+      `Cannot predict probabilities: ${TWICE}`,
+    ],
+    [
+      "a softmax where probabilities have one",
+      () => classify(softNetwork(), zeros(28, 28, 1)),
+      "RangeError",
+      `Cannot classify: ${TWICE}`,
+    ],
+    [
+      "a softmax where logits are explained",
+      () => explain.saliency(softNetwork(), zeros(1, 28, 28, 1), 3),
+      "RangeError",
+      `Cannot score a class: ${TWICE}`,
+    ],
     [
       "a promise for a network",
       () => predict(Promise.resolve() as Given, zeros(1)),

@@ -137,7 +137,7 @@ export function makePlan(parts: PlanParts): Plan {
       captured.forEach((tensor) => tensor.dispose());
       if (!equipment || backend.isLost) return;
       equipment.inputs.dispose();
-      for (const texture of equipment.filled.keys()) backend.textures.release(texture);
+      for (const texture of equipment.filled.keys()) backend.textures.release(texture, true);
       for (const buffer of equipment.owned) backend.bufferManager.releaseBuffer(buffer, false);
       equipment = undefined;
     },

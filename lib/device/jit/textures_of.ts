@@ -58,8 +58,8 @@ export function planTextures(
     const fills: Fill[] = [];
     for (const [, one] of uses) {
       if (one.texture) continue;
-      one.texture = pool.take(one.from.bytes, one.texels);
       const stays = lasts(one.from);
+      one.texture = pool.take(one.from.bytes, one.texels, stays);
       if (!stays) taken.add(one);
       fills.push({ from: one.from, texture: one.texture, lasts: stays });
     }

@@ -13,6 +13,7 @@ import {
 import { isDepthwise } from "./depthwise.ts";
 import { depthwiseFilterGradient } from "./depthwise_filter_gradient.ts";
 import { runFewChannels } from "./few_channels.ts";
+import { runFewChannelsAlone } from "./few_channels_alone.ts";
 import { loadFlat, loadPatch } from "./load.ts";
 import { runProduct } from "./product.ts";
 import type { Quads } from "./tiles.ts";
@@ -110,8 +111,10 @@ export function conv2dFilterGradient(software: boolean): tf.KernelConfig["kernel
       const operation = "Conv2DBackpropFilter";
       return onSlopes(backend, operation, g, dy, (dy) => {
         if (isDepthwise(g)) return depthwiseFilterGradient(backend, software, g, x, dy);
-        const sums = software ? undefined : runFewChannels(backend, g, x, dy);
-        if (sums) return sums;
+        const few = software
+          ? runFewChannelsAlone(backend, g, x, dy)
+          : runFewChannels(backend, g, x, dy);
+        if (few) return few;
         return runProduct(backend, software, {
           operation,
           variant: `${padded ? "padded" : "inside"}${g.groups > 1 ? " groups" : ""}`,

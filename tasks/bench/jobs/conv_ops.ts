@@ -81,7 +81,7 @@ function opsOf(conv: Conv): Op[] {
     call: (x: tf.Tensor4D, y: tf.Tensor4D) => tf.Tensor,
   ): Op => ({
     ...common,
-    ...(result[3] % 4 === 0 ? {} : { stores: tf.util.sizeFromShape(result) }),
+    ...(result[2] * result[3] % 4 === 0 ? {} : { stores: tf.util.sizeFromShape(result) }),
     kind,
     prepare: () => {
       const [x, y] = [random(a), random(b)];

@@ -118,7 +118,7 @@ type Operation = {
   readonly flops: number;
   /** Bytes that a call reads and writes at least: what each of its passes cannot do without. */
   readonly bytes: number;
-  /** Numbers of the result that lie in rows which are no fours, so that each is stored by itself. Default: none. */
+  /** Numbers of the result that lie in lines which are no fours, so that each is stored by itself. Default: none. */
   readonly stores?: number;
 };
 

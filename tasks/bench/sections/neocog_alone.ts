@@ -59,7 +59,7 @@ export async function opsSection(bench: Bench): Promise<void> {
   if (bench.over()) return;
   const job = { job: "ops", rounds: rounds * steps, sampleMs, ops } as const;
   const { results, reason } = await bench.run<OpLine>(job, "single operations");
-  bench.record.ops = opRows(results);
+  bench.record.ops = opRows(results, bench.record.software);
   if (reason) bench.say(`single operations ended early: ${reason}`);
   await bench.save();
 }

@@ -135,7 +135,7 @@ Deno.test("a run is under way while it has its lock, and silent if nothing comes
       assertEquals(state.summary().status, "silent");
       await Deno.remove(`${dir}/run.lock`);
       assertEquals(state.summary().status, "stopped");
-      await Deno.writeTextFile(`${dir}/classes.csv`, "");
+      await Deno.writeTextFile(`${dir}/result.json`, "");
       assertEquals(state.summary().status, "finished");
     },
   );
