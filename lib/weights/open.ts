@@ -3,6 +3,7 @@ import type { Network } from "../layers/layer.ts";
 import { inputShapeOf } from "../image/preprocess.ts";
 import type { Preprocessing } from "../image/preprocessing.ts";
 import type { Shape } from "../tensor/tensor.ts";
+import { requireOptions } from "../text/require.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { openNetworkFile, type OpenOptions } from "./network_file.ts";
 import { askedShape, findClassNames, findPreprocessing } from "./sidecars.ts";
@@ -20,6 +21,21 @@ export type OpenedNetwork = Network & {
   readonly origin: string;
   /** What the file says of itself. */
   readonly metadata: Readonly<Record<string, string>>;
+};
+
+const OPTIONS: Readonly<Record<keyof OpenOptions, true>> = {
+  model: true,
+  inputShape: true,
+  preprocessing: true,
+  classNames: true,
+  cacheDir: true,
+  sha256: true,
+  onFetch: true,
+  onProgress: true,
+  signal: true,
+  retries: true,
+  retryDelay: true,
+  stallTimeout: true,
 };
 
 /**
@@ -66,6 +82,7 @@ export async function open(
   what: string | URL | Checkpoint,
   options: OpenOptions = {},
 ): Promise<OpenedNetwork> {
+  requireOptions("open a network", options, OPTIONS);
   const pictureShape = await askedShape(options.preprocessing);
   const file = await openNetworkFile(what, { ...options, pictureShape });
   const classNames = await findClassNames(file, options.classNames);
