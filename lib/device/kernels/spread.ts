@@ -4,7 +4,6 @@ import type { tf } from "../../tensor/tf.ts";
 import type { GuardedBackend } from "../backend.ts";
 import { floatBits } from "./float_bits.ts";
 import { runProgram } from "./program.ts";
-import { QUOTIENT } from "./quotient.ts";
 
 /** The kernel function of repeating numbers along axes, the same for any adapter. */
 export function spread(): tf.KernelConfig["kernelFunc"] {
@@ -29,17 +28,16 @@ export function spread(): tf.KernelConfig["kernelFunc"] {
         block: length * inner / width,
         divisor: floatBits(divisor),
       },
-      code: `${QUOTIENT}
+      code: `
 fn main(index: u32, local: u32) {
   if (index >= uniforms.count) { return; }
-  let place = index - quotient(index, uniforms.inner) * uniforms.inner;
-  let source = quotient(index, uniforms.block) * uniforms.inner + place;
+  let source = index / uniforms.block * uniforms.inner + index % uniforms.inner;
   dx_put(index, ${
         rows ? "dy_quad(source)" : wide ? "vec4<f32>(dy_at(source))" : "dy_at(source)"
       } / bitcast<f32>(uniforms.divisor));
 }`,
       invocations: count,
-      workgroup: 256,
+      workgroup: 64,
     })[0]!;
   };
 }
