@@ -127,7 +127,8 @@ export {
   writeCheckpoint,
 } from "./lib/weights/checkpoint.ts";
 export { open, type OpenedNetwork } from "./lib/weights/open.ts";
-export type { GivenModel, OpenOptions } from "./lib/weights/network_file.ts";
+export type { GivenModel } from "./lib/weights/checkpoint_network.ts";
+export type { OpenOptions } from "./lib/weights/network_file.ts";
 export type { HostDtype, HostTensor, HostValues } from "./lib/weights/host_tensor.ts";
 export type { Json } from "./lib/weights/json.ts";
 

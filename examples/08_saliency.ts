@@ -34,7 +34,7 @@ function partIn(half: number, attribution: nc.explain.Attribution): number {
 
 // Pairs of neighboring test digits that differ.
 const digits: { image: nc.Tensor; digit: number }[] = [];
-for await (const { images, classes } of nc.batches(nc.takeExamples(test, 16), { batchSize: 1 })) {
+for await (const { images, classes } of nc.batches(nc.takeExamples(test, 11), { batchSize: 1 })) {
   digits.push({ image: images, digit: classes[0]! });
 }
 const pairs = digits.slice(1).map((right, i) => [digits[i]!, right] as const)

@@ -5,7 +5,7 @@ import { shapeText } from "../lib/sizing/quantity.ts";
 import { sha256OfFile } from "../lib/files/sha256.ts";
 import { unknownName } from "../lib/text/nearest.ts";
 import { importedModel, isImported } from "../lib/weights/imported_file.ts";
-import type { GivenModel } from "../lib/weights/network_file.ts";
+import type { GivenModel } from "../lib/weights/checkpoint_network.ts";
 import { findModel, type Layer, type ModelEntry, models, type Shape } from "../mod.ts";
 import type { ShapeTree } from "../lib/tensor/tensor.ts";
 import { type Flag, type FlagOptions, text, toggle, UsageError } from "./command.ts";

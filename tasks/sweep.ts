@@ -8,7 +8,9 @@ import { abortOnInterrupt, exitCodeOf } from "./command/interrupt.ts";
 import { asRank, distributedFlag, inWorld, wordsOfTask } from "./command/ranks.ts";
 import { say } from "./command/say.ts";
 import { runTrial, type TrialResult } from "./sweep/run_trial.ts";
-import { gridTrials, parseSpace, randomTrials, type Trial } from "./sweep/space.ts";
+import { parseCommand } from "./command/parse.ts";
+import { gridTrials, parseSpace, randomTrials, type Trial, wordsOf } from "./sweep/space.ts";
+import { trainFlags } from "./train/flags.ts";
 
 /** What the task takes. */
 export const command = {
@@ -64,17 +66,15 @@ function trialsOf({ grid, random, trials, seed }: SweepFlags): readonly Trial[] 
 async function sweep(world: World, flags: SweepFlags): Promise<number> {
   const dir = flags.out ?? "runs/sweep";
   const trials = trialsOf(flags);
+  const shared = flags.with === undefined ? {} : fixedFlags(flags.with);
+  // Chosen by images that are held back, not by those of the test.
+  const words = wordsOf({ validation: "0.1", ...shared });
+  const train = { name: "train", summary: "", flags: trainFlags };
+  for (const trial of trials) parseCommand(train, [...words, ...wordsOf(trial)]);
   const signal = abortOnInterrupt("stopping: trials that are done are kept");
   if (world.rank === 0) await makeOutputDir(dir);
   await world.barrier();
-  const shared = flags.with === undefined ? {} : fixedFlags(flags.with);
-  const options = {
-    words: await wordsOfTask("train"),
-    // Chosen by images that are held back, not by those of the test.
-    flags: Object.entries({ validation: "0.1", ...shared })
-      .map(([name, value]) => `--${name}=${value}`),
-    signal,
-  };
+  const options = { words: await wordsOfTask("train"), flags: words, signal };
   const own: (TrialResult & { readonly number: number })[] = [];
   await world.during("run trials", async () => {
     for (const [i, trial] of trials.entries()) {

@@ -1,5 +1,5 @@
 // The public face: one page, each name in one place, a map on top that lists them all.
-import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
+import { assert, assertEquals, assertLessOrEqual, assertMatch, assertRejects } from "@std/assert";
 import * as nc from "../mod.ts";
 
 const root = new URL("../", import.meta.url);
@@ -46,4 +46,32 @@ Deno.test("the map on top of mod.ts lists every flat name and every namespace", 
   const quoted = [...map.matchAll(/`(\w+)`/g)].map((match) => match[1]!);
   assertEquals(quoted.filter((one) => !Object.hasOwn(nc, one)), []);
   assert(quoted.length > 100);
+});
+
+Deno.test("what a first script calls refuses options that it does not know", async () => {
+  const wrong = { bacthSize: 1 } as never;
+  const network = { model: nc.relu(), params: {}, state: {} };
+  const x = {} as nc.Tensor4D; // Not looked at.
+  const calls: readonly (() => unknown)[] = [
+    () => nc.start(wrong),
+    () => nc.mnist(wrong),
+    () => nc.fashionMnist(wrong),
+    () => nc.cifar10(wrong),
+    () => nc.imageFolder("photos", wrong),
+    () => nc.open("lenet5.safetensors", wrong),
+    () => nc.classify(network, "a.png", wrong),
+    () => nc.explain.saliency(network, x, 0, wrong),
+    () => nc.explain.inputTimesGradient(network, x, 0, wrong),
+    () => nc.explain.gradCam(network, x, 0, wrong),
+    () => nc.explain.integratedGradients(network, x, 0, wrong),
+    () => nc.explain.smoothGrad(network, x, 0, wrong),
+    () => nc.explain.occlusion(network, x, 0, wrong),
+    () => nc.callbacks.earlyStopping(wrong),
+    () => nc.callbacks.checkpoints(wrong),
+    () => nc.callbacks.plateau(wrong),
+  ];
+  for (const call of calls) {
+    const { message } = await assertRejects(async () => await call(), TypeError);
+    assertMatch(message, /unknown option "bacthSize": /);
+  }
 });

@@ -68,14 +68,14 @@ async function freshDenoDir(): Promise<string> {
   return dir;
 }
 
-/** Runs {@linkcode script} in an empty folder, type-checked, and makes sure that it leaves nothing there. */
-async function runScript(modUrl: string, permissions: readonly string[]): Promise<Result> {
+/** Runs {@linkcode script} in an empty folder, and makes sure that it leaves nothing there. */
+async function runScript(modUrl: string, flags: readonly string[]): Promise<Result> {
   const folder = await Deno.makeTempDir({ prefix: "neocog_user_" });
   const denoDir = await freshDenoDir();
   try {
     await Deno.writeTextFile(`${folder}/main.ts`, script(modUrl));
     const printed = await deno(
-      ["run", "--check", "--allow-read", "--allow-env=XDG_RUNTIME_DIR", ...permissions, "main.ts"],
+      ["run", "--allow-read", "--allow-env=XDG_RUNTIME_DIR", ...flags, "main.ts"],
       { cwd: folder, env: { DENO_DIR: denoDir } },
     );
     assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["main.ts"]);
@@ -90,7 +90,8 @@ Deno.test("mod.ts works by URL in an empty folder, data reading included", async
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, serveFile);
   const host = `127.0.0.1:${server.addr.port}`;
   try {
-    const remote = await runScript(`http://${host}/mod.ts`, [`--allow-import=${host}`]);
+    const flags = ["--check", `--allow-import=${host}`];
+    const remote = await runScript(`http://${host}/mod.ts`, flags);
     assertEquals([remote.images, remote.classes], [60_000, 1000]);
     assertEquals(remote.svg, "<svg");
     // Ten classes before the first update: near ln 10.

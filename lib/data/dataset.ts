@@ -68,9 +68,9 @@ export type BatchOptions = {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { batches, tf } from "@neocog/neocog";
+ * import { batches, start, tf } from "@neocog/neocog";
  *
- * await tf.setBackend("cpu");
+ * await start({ backend: "cpu" });
  * const examples = {
  *   name: "three pixels",
  *   images: new Uint8Array([0, 255, 51]),

@@ -11,7 +11,7 @@ import { describeValue } from "../text/value.ts";
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { batches, tf, type ImageSource } from "@neocog/neocog";
+ * import { batches, type ImageSource, start, tf } from "@neocog/neocog";
  *
  * // Gray squares of 4 × 4 pixels, each made when a batch needs it.
  * const squares: ImageSource = {
@@ -25,7 +25,7 @@ import { describeValue } from "../text/value.ts";
  *     return Promise.resolve(pixels);
  *   },
  * };
- * await tf.setBackend("cpu");
+ * await start({ backend: "cpu" });
  * const means: number[] = [];
  * for await (const { images, labels } of batches(squares, { batchSize: 2 })) {
  *   means.push(...await images.mean([1, 2, 3]).data());

@@ -8,6 +8,7 @@ import {
   openDevice,
   type PowerPreference,
 } from "./adapter.ts";
+import { requireOptions } from "../text/require.ts";
 import { GuardedBackend } from "./backend.ts";
 import { registerKernels } from "./register.ts";
 
@@ -36,6 +37,11 @@ export type StartOptions = {
   readonly powerPreference?: PowerPreference;
 };
 
+const OPTIONS: Readonly<Record<keyof StartOptions, true>> = {
+  backend: true,
+  powerPreference: true,
+};
+
 /**
  * Starts neocog on a device. Call it once before any tensor is made; a second
  * call returns the same device, or a new one where the first was lost or
@@ -48,6 +54,7 @@ export type StartOptions = {
  * @returns what runs: backend, adapter, whether it is software, whether it stores float16, limits
  * @throws {DeviceError} of kind `missing` where there is no adapter, with what to install
  * @throws {RangeError} if the backend's name is unknown
+ * @throws {TypeError} if an option is unknown
  *
  * @example
  * ```ts
@@ -60,6 +67,7 @@ export type StartOptions = {
  * ```
  */
 export async function start(options: StartOptions = {}): Promise<Device> {
+  requireOptions("start", options, OPTIONS);
   const { backend = "webgpu", powerPreference = "high-performance" } = options;
   await settlePending();
   if (backend === "cpu") {

@@ -107,6 +107,7 @@ function requireUnit<P extends Tree, S extends Tree>(
  * @param path the layer
  * @param index the feature map or unit
  * @returns the objective
+ * @throws {RangeError} by `check`, if there is no such layer, feature map or unit
  *
  * @example
  * ```ts
@@ -139,6 +140,7 @@ export function channel(path: Path, index: number): Objective {
  * @param index the feature map
  * @param at row and column. Default: the middle, ⌊H / 2⌋ and ⌊W / 2⌋
  * @returns the objective
+ * @throws {RangeError} by `check`, if there is no such layer of feature maps, feature map or position
  *
  * @example
  * ```ts
@@ -185,6 +187,7 @@ export function neuron(
  *
  * @param path the layer
  * @returns the objective
+ * @throws {RangeError} by `check`, if there is no such layer
  *
  * @example
  * ```ts
@@ -211,6 +214,7 @@ export function layerEnergy(path: Path): Objective {
  * @param path the layer
  * @param vector a number for each channel
  * @returns the objective
+ * @throws {RangeError} by `check`, if there is no such layer, or not a finite number for each of its channels
  *
  * @example
  * ```ts

@@ -58,6 +58,7 @@ export function gramMatrix(output: Tensor): Tensor {
  * @param path the layer
  * @param gram the other image's Gram matrix, `[1, C, C]`; the caller keeps it, for as long as the objective is used
  * @returns the objective
+ * @throws by `check`, if there is no such layer (`RangeError`), or its output has other channels (`TypeError`)
  *
  * @example
  * ```ts
@@ -101,6 +102,7 @@ function similarity(x: Tensor, target: Tensor): tf.Scalar {
  * @param path the layer
  * @param features Φ₀, `[1, …]`; the caller keeps it, for as long as the objective is used
  * @returns the objective, at most 0; −1 for an output of zeros
+ * @throws by `check`, if there is no such layer (`RangeError`), or its output is of another shape (`TypeError`)
  *
  * @example
  * ```ts
@@ -183,6 +185,7 @@ export function exaggerated(path: Path, features: Tensor, power = 1): Objective 
  * @param path the layer
  * @param features those of the guide, `[1, H, W, C]` of any height and width; the caller keeps them, for as long as the objective is used
  * @returns the objective
+ * @throws by `check`, if there is no such layer (`RangeError`), or its output has other channels (`TypeError`)
  *
  * @example
  * ```ts
@@ -223,6 +226,7 @@ export function guidedBy(path: Path, features: Tensor): Objective {
  *
  * @param path the layer
  * @returns the objective, from −1 to 0 per image; 0 for a single image
+ * @throws {RangeError} by `check`, if there is no such layer
  *
  * @example
  * ```ts

@@ -143,6 +143,8 @@ export function leakyRelu(slope = 0.01): Layer<Empty, Empty> {
  * applies softmax itself; this layer is for probabilities.
  *
  * @returns the layer
+ * @throws {TypeError} by `declare`, if the input has no features
+ * @throws {RangeError} by `declare`, if the input has a single feature, of which softmax is always 1
  *
  * @example
  * ```ts

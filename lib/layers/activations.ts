@@ -259,6 +259,7 @@ export function softplus(): Layer<Empty, Empty> {
  * The logarithm of softmax over the last axis, x − log Σeˣ.
  *
  * @returns the layer
+ * @throws {TypeError} by `declare`, if the input has no features
  *
  * @example
  * ```ts

@@ -25,6 +25,7 @@ function fans(shape: Shape): [fanIn: number, fanOut: number] {
  *
  * @param key the source of randomness
  * @param shape the kernel's shape
+ * @returns as many numbers as the kernel has
  */
 export function heNormal(key: Key, shape: Shape): Float32Array {
   return normalArray(key, sizeOf(shape), 0, Math.sqrt(2 / fans(shape)[0]));
@@ -35,6 +36,7 @@ export function heNormal(key: Key, shape: Shape): Float32Array {
  *
  * @param key the source of randomness
  * @param shape the kernel's shape
+ * @returns as many numbers as the kernel has
  */
 export function heUniform(key: Key, shape: Shape): Float32Array {
   const bound = Math.sqrt(6 / fans(shape)[0]);
@@ -48,6 +50,7 @@ export function heUniform(key: Key, shape: Shape): Float32Array {
  *
  * @param key the source of randomness
  * @param shape the kernel's shape
+ * @returns as many numbers as the kernel has
  */
 export function glorotNormal(key: Key, shape: Shape): Float32Array {
   const [fanIn, fanOut] = fans(shape);
@@ -60,6 +63,7 @@ export function glorotNormal(key: Key, shape: Shape): Float32Array {
  *
  * @param key the source of randomness
  * @param shape the kernel's shape
+ * @returns as many numbers as the kernel has
  */
 export function glorotUniform(key: Key, shape: Shape): Float32Array {
   const [fanIn, fanOut] = fans(shape);
@@ -73,6 +77,7 @@ export function glorotUniform(key: Key, shape: Shape): Float32Array {
  *
  * @param key the source of randomness
  * @param shape the kernel's shape
+ * @returns as many numbers as the kernel has
  */
 export function lecunNormal(key: Key, shape: Shape): Float32Array {
   return normalArray(key, sizeOf(shape), 0, Math.sqrt(1 / fans(shape)[0]));
@@ -83,6 +88,7 @@ export function lecunNormal(key: Key, shape: Shape): Float32Array {
  *
  * @param key the source of randomness
  * @param shape the kernel's shape
+ * @returns as many numbers as the kernel has
  */
 export function lecunUniform(key: Key, shape: Shape): Float32Array {
   const bound = Math.sqrt(3 / fans(shape)[0]);
@@ -119,6 +125,7 @@ export function scaledNormal(deviation: number): Initializer {
  *
  * @param _key not used
  * @param shape any shape
+ * @returns as many numbers as the shape has
  */
 export function zeros(_key: Key, shape: Shape): Float32Array {
   return new Float32Array(sizeOf(shape));
@@ -129,6 +136,7 @@ export function zeros(_key: Key, shape: Shape): Float32Array {
  *
  * @param _key not used
  * @param shape any shape
+ * @returns as many numbers as the shape has
  */
 export function ones(_key: Key, shape: Shape): Float32Array {
   return new Float32Array(sizeOf(shape)).fill(1);

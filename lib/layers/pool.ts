@@ -231,6 +231,7 @@ export function normPool(options: NormPoolOptions = {}): Layer<Empty, Empty> {
  * Global average pooling (§12.7.4): the mean of each feature map, instead of a fully connected layer.
  *
  * @returns the layer, `[N, H, W, C] → [N, C]`
+ * @throws {TypeError} by `declare`, if the input is not `[H, W, C]`
  *
  * @example
  * ```ts

@@ -224,6 +224,7 @@ export function reshape(shape: Shape): Layer<Empty, Empty> {
  *
  * @param axis an axis of an example, from 0, or from −1 back; −1 is what `"concat"` does
  * @returns the join
+ * @throws {TypeError} when the layer is declared, if other sizes of the outputs differ
  *
  * @example
  * ```ts

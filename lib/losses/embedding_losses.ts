@@ -29,6 +29,7 @@ function requireVectors(name: string, x: Tensor): void {
  *
  * @returns the loss of outputs and targets `[N, …, features]`; its third argument is weights or a mask of
  * the vectors
+ * @throws {TypeError} by the loss, if outputs and targets are not of one shape, or no vectors
  *
  * @example
  * ```ts

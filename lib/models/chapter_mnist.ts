@@ -42,6 +42,7 @@ export type ChapterMnistParams = {
  *
  * @param options number of classes, head
  * @returns the model, `[N, 28, 28, 1] → logits [N, numClasses]`
+ * @throws {RangeError} if the number of classes is not a whole number of at least 1
  *
  * @example
  * ```ts

@@ -41,6 +41,7 @@ function block(number: number, features: number, size: number): NamedLayers {
  *
  * @param options number of classes, dropout, head
  * @returns the model, `[N, H, W, C] → logits [N, numClasses]`, height and width from 8
+ * @throws {RangeError} if an option is not in its range
  *
  * @example
  * ```ts

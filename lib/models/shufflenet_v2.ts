@@ -31,6 +31,7 @@ const STAGES = [[116, 4], [232, 8], [464, 4]] as const;
  * @param options number of classes, head
  * @returns the model, `[N, H, W, C] → logits [N, numClasses]`, or features `[N, 1024]` without head;
  * made for `[224, 224, 3]`
+ * @throws {RangeError} if the number of classes is not a whole number of at least 1
  *
  * @example
  * ```ts

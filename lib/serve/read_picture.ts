@@ -42,9 +42,9 @@ export async function pictureIn(
 /** Decodes a file, if it is not too large. */
 async function ofFile(bytes: Uint8Array, maxPixels: number): Promise<Image> {
   try {
-    const size = pictureSize(bytes, "the picture");
+    const size = pictureSize(bytes, "of the request");
     if (size) requireFew(size, maxPixels);
-    return await decodeImage(bytes, "the picture");
+    return await decodeImage(bytes, "of the request");
   } catch (error) {
     if (error instanceof SyntaxError) throw new Refusal(400, error.message);
     if (error instanceof RangeError) throw new Refusal(413, error.message);

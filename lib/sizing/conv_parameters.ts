@@ -21,6 +21,7 @@ export type ConvParametersOptions = {
  *
  * @param channels the channels of the input
  * @param options number of filters and their size, groups (1), bias (true)
+ * @returns how many they are
  * @throws {RangeError} if a number is out of its range
  *
  * @example

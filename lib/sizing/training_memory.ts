@@ -49,6 +49,7 @@ const BYTES = 4; // of a float32
  *
  * @param size the model's size, see {@linkcode sizeOfModel}
  * @param options batch size (1), optimizer (Adam)
+ * @returns bytes, by what they are for, and all together
  * @throws {RangeError} if an option is out of its range
  *
  * @example

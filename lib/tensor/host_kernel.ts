@@ -18,7 +18,9 @@ export function registerHostKernel<A>(kernelName: string, compute: HostKernel<A>
     kernelFunc: ({ inputs, attrs, backend }) => {
       const memory = backend as unknown as HostMemory;
       const held = Object.entries(inputs as Record<string, tf.TensorInfo>)
-        .map(([name, { dataId, shape }]) => [name, { values: memory.readSync(dataId), shape }]);
+        .map((
+          [name, { dataId, shape }],
+        ) => [name, { values: floats(memory.readSync(dataId)), shape }]);
       const results = compute(Object.fromEntries(held), attrs as unknown as A)
         .map(({ values, shape }): tf.TensorInfo => {
           const dataId = memory.write(values, [...shape], "float32");
@@ -29,8 +31,13 @@ export function registerHostKernel<A>(kernelName: string, compute: HostKernel<A>
   });
 }
 
+/** Numbers as floats: what was cast lies in an array of whole numbers still, and would keep none else. */
+function floats(values: tf.TypedArray): Float32Array {
+  return values instanceof Float32Array ? values : Float32Array.from(values);
+}
+
 /** The part of tfjs's CPU backend used here. */
 type HostMemory = {
-  readSync(dataId: object): Float32Array;
+  readSync(dataId: object): tf.TypedArray;
   write(values: Float32Array, shape: number[], dtype: "float32"): object;
 };

@@ -57,6 +57,7 @@ export function sourcesOf(
  *
  * @param x images `[N, H, W, C]`
  * @param size height and width of the result
+ * @param resampling the method, and how pixels are aligned
  * @returns `[N, H', W', C]`
  *
  * @example

@@ -11,7 +11,7 @@ import { oneBehind } from "../tensor/one_behind.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import type { Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
-import { requireClassScores, requireNetwork } from "../text/require.ts";
+import { requireClassScores, requireNetwork, requireOptions } from "../text/require.ts";
 import { plainPreprocessing } from "../weights/sidecars.ts";
 import { topClasses } from "./metrics.ts";
 import { predict } from "./predict.ts";
@@ -28,6 +28,11 @@ export type ClassifyOptions = {
    * is cut out and put in the middle. Default: `false`.
    */
   readonly invert?: boolean | "auto";
+};
+
+const OPTIONS: Readonly<Record<keyof ClassifyOptions, true>> = {
+  top: true,
+  invert: true,
 };
 
 /** A class, and how probable it is. */
@@ -88,6 +93,7 @@ export async function classify<P extends Tree, S extends Tree>(
   options: ClassifyOptions = {},
 ): Promise<Classification[]> {
   requireNetwork("classify", network);
+  requireOptions("classify", options, OPTIONS);
   const { image, how } = inverted(
     await rasterOf(picture),
     preprocessingFor(network),

@@ -182,6 +182,8 @@ export type ClassifierOptions<P extends Tree = Tree, S extends Tree = Tree> =
  * @param examples the training examples, which are no stream
  * @param options the batch size, as for {@linkcode fit}
  * @returns the number of batches; the last one may be smaller
+ * @throws {TypeError} if the examples are a stream
+ * @throws {TypeError | RangeError} if the batch size does not fit the examples
  */
 export function stepsPerEpoch(
   examples: Examples | ImageSource | ArrayExamples,

@@ -65,6 +65,9 @@ export type TrainStepOptions = {
  * {@linkcode beginTraining} makes it for this precision. In mixed precision the step must be called
  * under {@linkcode jit}, or it throws a `DeviceError`. The step throws a `RangeError` or `TypeError` if the losses to
  * add are not the model's, or no parameter is trained
+ * @throws {TypeError} if the loss is no function
+ * @throws {RangeError} if an option of mixed precision is not in its range
+ * @throws {DeviceError} if the precision is mixed, and there is no float16
  *
  * @example
  * ```ts

@@ -3,6 +3,7 @@ import type { Network } from "../layers/layer.ts";
 import { inputShapeOf } from "../image/preprocess.ts";
 import type { Preprocessing } from "../image/preprocessing.ts";
 import type { Shape } from "../tensor/tensor.ts";
+import { requireOptions } from "../text/require.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { openNetworkFile, type OpenOptions } from "./network_file.ts";
 import { askedShape, findClassNames, findPreprocessing } from "./sidecars.ts";
@@ -22,6 +23,21 @@ export type OpenedNetwork = Network & {
   readonly metadata: Readonly<Record<string, string>>;
 };
 
+const OPTIONS: Readonly<Record<keyof OpenOptions, true>> = {
+  model: true,
+  inputShape: true,
+  preprocessing: true,
+  classNames: true,
+  cacheDir: true,
+  sha256: true,
+  onFetch: true,
+  onProgress: true,
+  signal: true,
+  retries: true,
+  retryDelay: true,
+  stallTimeout: true,
+};
+
 /**
  * Opens a trained network, with its class names and how pictures are prepared for it: what
  * {@linkcode classify}, {@linkcode evaluate} and everything that looks into a network take.
@@ -37,7 +53,8 @@ export type OpenedNetwork = Network & {
  * "lenet5", classNames })`, or if `model` is given. Whatever can be refused is refused before
  * anything is put on the device, which must have been started.
  *
- * Needs `--allow-read` for a local file and those beside it; for others what `pretrained` needs.
+ * Needs `--allow-read` for a local file and those beside it; for what is fetched also `--allow-net`,
+ * and `--allow-write` and `--allow-env` for its cache.
  *
  * @param what a path, a URL, a name in `knownWeights`, or a checkpoint in memory
  * @param options the model it must be of, preprocessing, class names; cache, hash and progress of a
@@ -66,6 +83,7 @@ export async function open(
   what: string | URL | Checkpoint,
   options: OpenOptions = {},
 ): Promise<OpenedNetwork> {
+  requireOptions("open a network", options, OPTIONS);
   const pictureShape = await askedShape(options.preprocessing);
   const file = await openNetworkFile(what, { ...options, pictureShape });
   const classNames = await findClassNames(file, options.classNames);

@@ -105,6 +105,10 @@ type Candidate = {
 /**
  * A given model for a file by our own paths, with as many classes as the file has.
  *
+ * @param source the file's tensors
+ * @param name what messages call the model
+ * @param entry what builds it, and the shape of one input
+ * @returns the model, its classes and the layout of its names
  * @throws {TypeError} if the file is another model's: with the keys that do not fit
  */
 export function recognizeAs(

@@ -30,6 +30,7 @@ export type TensorFile = AsyncDisposable & {
  * @param tensors host tensors by name, or what {@linkcode parseSafetensors} returns
  * @param file what messages call them. Default: the file's name, or `"the given tensors"`
  * @returns the source
+ * @throws {RangeError} by `read`, if there is no tensor of that name
  *
  * @example
  * ```ts

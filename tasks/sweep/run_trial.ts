@@ -1,6 +1,6 @@
 // A trial of a sweep: `deno task train` in a process of its own, whose folder it leaves.
 import { writeFileAtomically } from "../../lib/files/mod.ts";
-import type { Trial } from "./space.ts";
+import { type Trial, wordsOf } from "./space.ts";
 
 /** What a trial came to. */
 export type TrialResult = {
@@ -32,8 +32,7 @@ export async function runTrial(
   dir: string,
   { words, flags, signal }: TrialOptions,
 ): Promise<TrialResult> {
-  const own = Object.entries(trial).map(([name, value]) => `--${name}=${value}`);
-  const all = [...flags, ...own];
+  const all = [...flags, ...wordsOf(trial)];
   const before = await resultIn(dir);
   if (before && `${before.flags}` === `${all}`) return { trial, dir, ...before.result };
   const process = new Deno.Command("deno", {

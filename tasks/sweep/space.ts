@@ -6,6 +6,11 @@ import { refuse } from "../command.ts";
 /** The flags of a trial that differ from those of others, with their values. */
 export type Trial = Readonly<Record<string, string>>;
 
+/** The flags as words of a command line. */
+export function wordsOf(trial: Trial): string[] {
+  return Object.entries(trial).map(([name, value]) => `--${name}=${value}`);
+}
+
 /** Values to choose from, or a range of numbers. */
 type Choice = readonly string[] | { readonly least: number; readonly most: number };
 

@@ -2,8 +2,8 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { convolve, normalArray, uniformArray } from "../../lib/tensor/mod.ts";
 import { fold, type Key, key, start, tf, valueAndGrad } from "../../mod.ts";
-import { registerKernels } from "../../lib/device/register.ts";
 import { gpuTest } from "./adapter.ts";
+import { onEachForm } from "./forms.ts";
 import {
   type Convolution,
   filterGradient,
@@ -16,21 +16,6 @@ import {
 
 /** float32 sums of a few hundred products, against double precision. */
 const TOLERANCE = 2e-6;
-
-const FORMS = [["register", true], ["workgroup", false]] as const;
-
-/** Runs a check on the kernels of either form; both are correct on any adapter. */
-async function onEachForm(check: (form: string) => Promise<void>): Promise<void> {
-  const device = await start();
-  try {
-    for (const [form, software] of FORMS) {
-      registerKernels(software);
-      await check(form);
-    }
-  } finally {
-    registerKernels(device.software);
-  }
-}
 
 function whole(source: Key, name: string, least: number, most: number): number {
   return least + Math.floor(uniformArray(fold(source, name), 1)[0]! * (most - least + 1));

@@ -9,7 +9,7 @@ import {
   neighborsFigure,
   pixelFeatures,
 } from "../../lib/explain/mod.ts";
-import { cifar10, type Examples, init, key, lenet5, start, tf } from "../../mod.ts";
+import { cifar10, type Examples, init, key, lenet5, start, takeExamples, tf } from "../../mod.ts";
 import { normalArray, uniformArray } from "../../lib/tensor/mod.ts";
 import { open } from "../../lib/weights/open.ts";
 import { preprocessings } from "../../lib/image/mod.ts";
@@ -194,14 +194,14 @@ sharedDataTest(
   async () => {
     await start();
     const network = await open(sharedPath("resnet20-cifar10.safetensors"));
-    const { test } = await cifar10({ dataDir: sharedPath("cifar10") });
+    const test = takeExamples((await cifar10({ dataDir: sharedPath("cifar10") })).test, 700);
     const { mean, std } = preprocessings.cifar;
     const inFeatures = await features(network, test, "pool", { normalize: { mean, std } });
-    assertEquals([inFeatures.count, inFeatures.size], [2000, 64]);
+    assertEquals([inFeatures.count, inFeatures.size], [700, 64]);
     const [byFeatures, byPixels] = [inFeatures, pixelFeatures(test)].map((space) =>
       labelAgreement(space, test.labels, 1)
     );
-    // Measured: 0.741 and 0.2495; chance is 0.1.
+    // Measured: 0.731 and 0.199; of all 2,000 test images that are there 0.741 and 0.250; chance is 0.1.
     assertGreater(byFeatures!, 0.7);
     assertGreater(byFeatures!, byPixels! + 0.4);
   },

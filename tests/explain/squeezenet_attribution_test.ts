@@ -143,7 +143,7 @@ sharedDataTest(
   async () => {
     const { network, x } = await open();
     const tensors = tf.memory().numTensors;
-    const all = await integratedGradients(network, x, golden.class);
+    const all = await integratedGradients(network, x, golden.class, { steps: 20 });
     assertEquals(tf.memory().numTensors, tensors);
     const difference = all.scores[0]! - all.baselineScores[0]!;
     assertGreater(difference, 10);

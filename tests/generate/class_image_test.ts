@@ -99,7 +99,7 @@ sharedDataTest("SqueezeNet predicts a flamingo for its image of one", async () =
   const { images } = await classImage(net, 130, {
     shape: [227, 227, 3],
     preprocessing,
-    steps: 40,
+    steps: 20,
   });
   const inputs = toInputs(images, preprocessing);
   const logits = net.model.apply(net.params, net.state, inputs, {})[0];

@@ -84,7 +84,7 @@ sharedDataTest(
     const layers = ["relu1", "fire4", "fire9"];
     const strip = await inversionStrip(net, pixels, layers, {
       preprocessing: preprocessings.caffe,
-      steps: 100,
+      steps: 30,
     });
     const last = strip.map(({ distances }) => distances.at(-1)!);
     assertLess(last[0]!, 0.05 * strip[0]!.distances[0]!);

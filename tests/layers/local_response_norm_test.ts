@@ -12,7 +12,7 @@ import {
 import { normalArray } from "../../lib/tensor/mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { gpuTest } from "../device/adapter.ts";
-import { onEachForm } from "../device/forms.ts";
+import { onCpuAndEachForm, onEachForm } from "../device/forms.ts";
 import { relativeError } from "../device/reference.ts";
 import { assertGradients } from "../finite_differences.ts";
 
@@ -57,9 +57,7 @@ async function check(form: string): Promise<void> {
   }
 }
 
-onEachBackend("localResponseNorm is PyTorch's at odd and even sizes", check);
-
-gpuTest("localResponseNorm is PyTorch's in either form", () => onEachForm(check));
+onCpuAndEachForm("localResponseNorm is PyTorch's at odd and even sizes", check);
 
 onEachBackend("the slopes of localResponseNorm are those of its values", async () => {
   for (const size of [1, 2, 3, 4, 5, 8, 20]) {

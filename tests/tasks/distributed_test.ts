@@ -1,7 +1,7 @@
 // `deno task train --distributed`: ranks train as one process does, and end together.
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
-import { onEachMpi } from "../world/launchers.ts";
-import { runTask, taskWords } from "./run_task.ts";
+import { onEachMpi, onOneMpi } from "../world/launchers.ts";
+import { type Outcome, runTask, taskWords } from "./run_task.ts";
 import { plainPng } from "../data/picture_folder.ts";
 import { tar } from "../files/tar_fixture.ts";
 import { smallMnist } from "./small_mnist.ts";
@@ -16,9 +16,16 @@ function flags(out: string): string[] {
   return [...small, "--out", out, "--json"];
 }
 
+let alone: Promise<Outcome> | undefined;
+
+/** What one process prints that trains for two epochs. */
+function oneProcess(): Promise<Outcome> {
+  return alone ??= runTask("train", [...flags(`${data}/one`), "--epochs", "2"]);
+}
+
 onEachMpi("ranks train as one process, also resumed by another number of them", async (launch) => {
   const dir = await Deno.makeTempDir();
-  const one = await runTask("train", [...flags(`${dir}/one`), "--epochs", "2"]);
+  const one = await oneProcess();
   assertEquals(one.code, 0, one.err);
   const expected = JSON.parse(one.out);
   assertEquals([expected.rank, expected.ranks], [0, 1]);
@@ -38,7 +45,7 @@ onEachMpi("ranks train as one process, also resumed by another number of them", 
   await Deno.remove(dir, { recursive: true });
 });
 
-onEachMpi(
+onOneMpi(
   "ranks train on shards as one process does, also resumed in the middle of an epoch",
   async (launch) => {
     const dir = await Deno.makeTempDir();
@@ -119,7 +126,7 @@ onEachMpi("a rank that sees no number ends all, with its number and the step", a
   await Deno.remove(dir, { recursive: true });
 });
 
-onEachMpi(
+onOneMpi(
   "ranks explain and evaluate with the files and numbers of one process",
   async (launch) => {
     const dir = await Deno.makeTempDir();

@@ -1,29 +1,43 @@
 // The subcommands that explain an output: what they write, print and refuse.
 import { assertAlmostEquals, assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
 import { decodeImage, encodePng } from "../../lib/image/mod.ts";
-import { init, key, resnet20, start } from "../../mod.ts";
-import { torchLayouts, writeTorch } from "../../lib/weights/mod.ts";
+import { init, key, start } from "../../mod.ts";
+import { writeTorch } from "../../lib/weights/mod.ts";
+import { namedModel } from "../../tasks/own_model.ts";
 import { hasAdapter } from "../device/adapter.ts";
 import { sharedDataTest, sharedPath } from "../shared_data.ts";
 import { type Outcome, runTask } from "./run_task.ts";
+
+/** A network as a user writes it, small enough to be explained often. */
+const CODE = `
+import * as nc from "@neocog/neocog";
+const stage = (features, stride) =>
+  nc.sequential({ conv: nc.conv({ features, size: 3, stride, padding: 1 }), relu: nc.relu() });
+export const inputShape = [32, 32, 3];
+export default nc.sequential({
+  stage1: stage(5, 2),
+  stage2: stage(6, 2),
+  stage3: stage(7, 2),
+  pool: nc.globalMeanPool(),
+  logits: nc.dense({ features: 3 }),
+});
+`;
 
 /** A network of random weights and a picture for it. */
 async function made(): Promise<{ dir: string; network: string[] }> {
   await start({ backend: "cpu" });
   const dir = await Deno.makeTempDir();
-  const model = resnet20({ numClasses: 3 });
+  const file = `${dir}/three.ts`;
+  await Deno.writeTextFile(file, CODE);
+  const model = (await namedModel(file)).build();
   const weights = `${dir}/three.safetensors`;
-  await writeTorch(
-    weights,
-    init(model, key(0), [32, 32, 3]),
-    [32, 32, 3],
-    torchLayouts["resnet20"]![0]!,
-  );
+  await writeTorch(weights, init(model, key(0), [32, 32, 3]), [32, 32, 3]);
   const pixels = Float32Array.from({ length: 32 * 32 * 3 }, (_, i) => (i % 256) / 255);
   const picture = `${dir}/picture.png`;
   await Deno.writeFile(picture, encodePng({ width: 32, height: 32, channels: 3, pixels }));
   await Deno.writeTextFile(`${dir}/three.classes.txt`, "ant\nbee\ncow\n");
-  return { dir, network: ["--image", picture, "--weights", weights, "--backend", "cpu"] };
+  const named = ["--image", picture, "--weights", weights, "--model", file];
+  return { dir, network: [...named, "--backend", "cpu"] };
 }
 
 type Result = {
@@ -128,8 +142,8 @@ Deno.test("what does not fit is refused in a sentence, and leaves no folder", as
       "--layer with --unit, got --unit",
     );
     assertStringIncludes(
-      await refusal("saliency", "--layer", "stage1", "--unit", "16"),
-      "from 0 to 15, got 16",
+      await refusal("saliency", "--layer", "stage1", "--unit", "5"),
+      "from 0 to 4, got 5",
     );
     assertStringIncludes(
       await refusal("saliency", "--samples", "3"),
@@ -166,7 +180,8 @@ Deno.test("what does not fit is refused in a sentence, and leaves no folder", as
 
 sharedDataTest("test images are taken by number from the data set that is named", async () => {
   const dir = await Deno.makeTempDir();
-  const weights = ["--weights", sharedPath("resnet20-cifar10.safetensors"), "--backend", "cpu"];
+  const backend = hasAdapter ? "webgpu" : "cpu";
+  const weights = ["--weights", sharedPath("resnet20-cifar10.safetensors"), "--backend", backend];
   const cifar = ["--dataset", "cifar10", "--data-dir", sharedPath("cifar10")];
   const tail = ["--out", `${dir}/out`, "--json"];
   try {

@@ -1,5 +1,5 @@
 // `deno task sweep`: what is tried, and the table that is left.
-import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { UsageError } from "../../tasks/command.ts";
 import { gridTrials, parseSpace, randomTrials } from "../../tasks/sweep/space.ts";
 import { runTask } from "./run_task.ts";
@@ -43,20 +43,27 @@ Deno.test("what cannot be tried is refused", () => {
 Deno.test("a sweep leaves a table, the best first, and does nothing twice", async () => {
   const dir = await Deno.makeTempDir();
   const data = await smallMnist(60, 10);
-  const sweep = ["--grid", "learning-rate=0.005,-1", "--out", dir];
+  const sweep = ["--grid", "limit=60,61", "--out", dir];
   const all = [...sweep, `--with=data-dir=${data};epochs=1;batch-size=27`];
   const first = await runTask("sweep", all);
   assertEquals(first.code, 1, first.err); // A trial failed.
-  assertMatch(first.err, /trial 2 of 2: learning-rate -1: .*must be/);
+  assertMatch(first.err, /trial 2 of 2: limit 61: .*must be/);
   const table = await Deno.readTextFile(`${dir}/sweep.csv`);
   const [header, best, failed] = table.trim().split("\r\n");
-  assertMatch(header!, /^trial,learning-rate,val_accuracy,test_accuracy,/);
-  assertMatch(best!, /^1,0\.005,[\d.]+,[\d.]+,/);
-  assertMatch(failed!, /^2,-1,,,/);
+  assertMatch(header!, /^trial,limit,val_accuracy,test_accuracy,/);
+  assertMatch(best!, /^1,60,[\d.]+,[\d.]+,/);
+  assertMatch(failed!, /^2,61,,,/);
   const before = await Deno.stat(`${dir}/trial-1/history.csv`);
   await runTask("sweep", all);
   const after = await Deno.stat(`${dir}/trial-1/history.csv`);
   assertEquals(after.mtime, before.mtime);
   assertEquals(await Deno.readTextFile(`${dir}/sweep.csv`), table);
+  // Flags of train that are wrong are refused before any work.
+  for (const wrong of ["lerning-rate=0.1", "optimizer=sgd,adm"]) {
+    const refused = await runTask("sweep", ["--grid", wrong, "--out", `${dir}/wrong`]);
+    assertEquals(refused.code, 2, refused.err);
+    assertMatch(refused.err, /did you mean/);
+  }
+  await assertRejects(() => Deno.stat(`${dir}/wrong`), Deno.errors.NotFound);
   await Deno.remove(dir, { recursive: true });
 });

@@ -7,7 +7,7 @@ import { matchingRows } from "../../lib/tensor/matching_rows.ts";
 import { uniformArray } from "../../lib/tensor/mod.ts";
 import { onEachBackend } from "../backends.ts";
 import { gpuTest } from "../device/adapter.ts";
-import { onEachForm } from "../device/forms.ts";
+import { onCpuAndEachForm } from "../device/forms.ts";
 
 /** The place that argMax answers on the CPU. */
 function placeOf(row: ArrayLike<number>): number {
@@ -37,9 +37,7 @@ async function check(form: string): Promise<void> {
   }
 }
 
-onEachBackend("correctCount counts rows of any number and length, with equal scores", check);
-
-gpuTest("correctCount is right in either form", () => onEachForm(check));
+onCpuAndEachForm("correctCount counts rows of any number and length, with equal scores", check);
 
 onEachBackend("NaN first in a row is its largest score, elsewhere it is none", async () => {
   const count = async (scores: number[], label: number): Promise<number> => {

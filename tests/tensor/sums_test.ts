@@ -4,7 +4,7 @@ import { key, type Tensor, tf } from "../../mod.ts";
 import { normalArray, uniformArray } from "../../lib/tensor/mod.ts";
 import { onEachBackend } from "../backends.ts";
 import { gpuTest } from "../device/adapter.ts";
-import { onEachForm } from "../device/forms.ts";
+import { onCpuAndEachForm, onEachForm } from "../device/forms.ts";
 import { relativeError } from "../device/reference.ts";
 import { assertGradients } from "../finite_differences.ts";
 
@@ -73,13 +73,7 @@ async function check(what: string): Promise<void> {
   }
 }
 
-onEachBackend("sums and means and their gradients equal the reference over any axes", async () => {
-  await check("");
-});
-
-gpuTest("both forms of sums equal the reference", async () => {
-  await onEachForm(check);
-});
+onCpuAndEachForm("sums and means and their gradients equal the reference over any axes", check);
 
 gpuTest("sums and means of ten million numbers do not drift", async () => {
   await onEachForm(async (form) => {

@@ -23,7 +23,7 @@ import { toyExamples, toyModel } from "./toy.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { gpuTest, hasAdapter } from "../device/adapter.ts";
 import { assertClose } from "../closeness.ts";
-import { onEachMpi } from "../world/launchers.ts";
+import { onEachMpi, onOneMpi } from "../world/launchers.ts";
 
 const SCRIPT = "tests/train/ranks_script.ts";
 
@@ -50,8 +50,8 @@ const backend = hasAdapter ? "webgpu" : "cpu";
 const one = Promise.withResolvers<Record<string, Said>>();
 let isStarted = false;
 
-for (const ranks of [2, 3]) {
-  onEachMpi(`${ranks} ranks follow one, and are equal to the last bit`, async (launch) => {
+for (const [ranks, on] of [[2, onOneMpi], [3, onEachMpi]] as const) {
+  on(`${ranks} ranks follow one, and are equal to the last bit`, async (launch) => {
     if (!isStarted) alone(backend).then(one.resolve, one.reject);
     isStarted = true;
     const expected = await one.promise;

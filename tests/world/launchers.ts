@@ -75,14 +75,30 @@ export type Launch = (ranks: number, ...command: readonly string[]) => Promise<R
  * @param test is given the function that starts ranks
  */
 export function onEachMpi(name: string, test: (launch: Launch) => Promise<void>): void {
-  for (const launcher of launchers) {
-    const isThere = launcher.command !== "";
-    Deno.test({
-      name: `${name} (${launcher.name}${isThere ? "" : ", ignored: not installed"})`,
-      ignore: !isThere,
-      fn: () => test((ranks, ...command) => launch(launcher, ranks, command)),
-    });
-  }
+  for (const launcher of launchers) declare(launcher, name, test);
+}
+
+/**
+ * Declares a test for the first MPI that is installed: of what is not done by the library itself.
+ *
+ * @param name the test's name
+ * @param test is given the function that starts ranks
+ */
+export function onOneMpi(name: string, test: (launch: Launch) => Promise<void>): void {
+  declare(launchers.find(({ command }) => command !== "") ?? launchers[0]!, name, test);
+}
+
+function declare(
+  launcher: Launcher,
+  name: string,
+  test: (launch: Launch) => Promise<void>,
+): void {
+  const isThere = launcher.command !== "";
+  Deno.test({
+    name: `${name} (${launcher.name}${isThere ? "" : ", ignored: not installed"})`,
+    ignore: !isThere,
+    fn: () => test((ranks, ...command) => launch(launcher, ranks, command)),
+  });
 }
 
 /** The library of MPI 5's binary interface. */

@@ -1,6 +1,7 @@
 // CIFAR-10: 60,000 small photos of ten kinds of things.
 
 import type { CachedFileOptions } from "../../files/cached_file.ts";
+import { requireOptions } from "../../text/require.ts";
 import { badFile } from "./bad_file.ts";
 import {
   archiveFiles,
@@ -50,6 +51,20 @@ export type Cifar10Options = CachedFileOptions & {
   readonly cacheDir?: string;
 };
 
+const OPTIONS: Readonly<Record<keyof Cifar10Options, true>> = {
+  dataDir: true,
+  download: true,
+  url: true,
+  sha256: true,
+  cacheDir: true,
+  onFetch: true,
+  onProgress: true,
+  signal: true,
+  retries: true,
+  retryDelay: true,
+  stallTimeout: true,
+};
+
 /** A part of the data, or why it is missing. */
 type Part = { readonly examples: Examples } | { readonly reason: Error };
 
@@ -80,6 +95,7 @@ type Part = { readonly examples: Examples } | { readonly reason: Error };
  * @throws {Error} if the archive has another hash, the server refuses, or too many attempts fail
  */
 export async function cifar10(options: Cifar10Options = {}): Promise<DataSplit> {
+  requireOptions("read CIFAR-10", options, OPTIONS);
   const files = await filesOf(options);
   const classNames = await readNames(files);
   const train = await readPart(files, "train", TRAINING_FILES, classNames);

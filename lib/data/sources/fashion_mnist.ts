@@ -4,7 +4,8 @@ import type { Examples } from "../examples.ts";
 import type { DataSplit } from "../image_source.ts";
 import { readIdxFolder, SIDE } from "./idx_folder.ts";
 import { fileName } from "./idx.ts";
-import type { IdxOptions } from "./mnist.ts";
+import { IDX_OPTIONS, type IdxOptions } from "./mnist.ts";
+import { requireOptions } from "../../text/require.ts";
 import { npmPackageFolder } from "./npm_package.ts";
 
 /** One JSON file for each class, `src/clothes/0.json` to `9.json`: `{ "data": [[784 pixels], …] }`. */
@@ -53,6 +54,7 @@ const CLASS_NAMES = [
  * @throws {Deno.errors.NotFound} if `dataDir` or one of its files does not exist
  */
 export async function fashionMnist(options: IdxOptions = {}): Promise<DataSplit> {
+  requireOptions("read Fashion-MNIST", options, IDX_OPTIONS);
   if (options.dataDir !== undefined) {
     return await readIdxFolder(options.dataDir, "fashion-mnist", CLASS_NAMES);
   }

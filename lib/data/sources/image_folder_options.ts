@@ -1,7 +1,7 @@
 // The options of an image folder: what they must be, and their defaults.
 import type { ResizeFilter } from "../../image/resize.ts";
 import { type Key, key as keyOf } from "../../tensor/random.ts";
-import { requireOneOf, requireRange, requireWhole } from "../../text/require.ts";
+import { requireOneOf, requireOptions, requireRange, requireWhole } from "../../text/require.ts";
 import type { World } from "../../world/world.ts";
 import type { PixelRule } from "./picture_pixels.ts";
 
@@ -49,6 +49,22 @@ export type ImageFolderOptions = {
   readonly signal?: AbortSignal;
 };
 
+const OPTIONS: Readonly<Record<keyof ImageFolderOptions, true>> = {
+  size: true,
+  channels: true,
+  resize: true,
+  filter: true,
+  testFraction: true,
+  key: true,
+  skipBroken: true,
+  memoryLimit: true,
+  cacheDir: true,
+  workers: true,
+  world: true,
+  onProgress: true,
+  signal: true,
+};
+
 /** Options that are checked and complete. */
 export type ImageFolderRules = PixelRule & {
   readonly testFraction: number;
@@ -70,6 +86,7 @@ const ACTION = "read an image folder";
  * @throws {RangeError} naming the one that is out of range
  */
 export function checkImageFolder(options: ImageFolderOptions): ImageFolderRules {
+  requireOptions("read images", options, OPTIONS);
   const { size = 64, channels = 3, resize = "cover", filter = "bilinear" } = options;
   const { testFraction = 0.2, memoryLimit = 2 ** 30, key = keyOf(0) } = options;
   const { workers = Math.min(8, globalThis.navigator?.hardwareConcurrency ?? 1) } = options;

@@ -1,6 +1,7 @@
 // MNIST: 70,000 handwritten digits.
 
 import type { DataSplit } from "../image_source.ts";
+import { requireOptions } from "../../text/require.ts";
 import { readIdxFolder } from "./idx_folder.ts";
 import { npmPackageFolder } from "./npm_package.ts";
 
@@ -20,6 +21,11 @@ export type IdxOptions = {
   readonly dataDir?: string | URL;
 };
 
+/** The names of {@linkcode IdxOptions}. */
+export const IDX_OPTIONS: Readonly<Record<keyof IdxOptions, true>> = {
+  dataDir: true,
+};
+
 /**
  * MNIST: handwritten digits, 60,000 to train on and 10,000 to test with, 28×28
  * gray values each, in the order of the original files.
@@ -37,6 +43,7 @@ export type IdxOptions = {
  * @throws {Deno.errors.NotFound} if `dataDir` or one of its files does not exist
  */
 export async function mnist(options: IdxOptions = {}): Promise<DataSplit> {
+  requireOptions("read MNIST", options, IDX_OPTIONS);
   const directory = options.dataDir ?? new URL("./data/", await npmPackageFolder(MNIST_PACKAGE));
   return await readIdxFolder(directory, "mnist", CLASS_NAMES);
 }

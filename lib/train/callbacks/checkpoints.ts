@@ -2,7 +2,7 @@
 import { writeCheckpoint } from "../../weights/checkpoint.ts";
 import { fileError } from "../../files/file_error.ts";
 import type { Json } from "../../weights/json.ts";
-import { requireWhole } from "../../text/require.ts";
+import { requireOptions, requireWhole } from "../../text/require.ts";
 import type { Memory } from "../training.ts";
 import type { Callback } from "./callback.ts";
 import { type Monitor, monitorOf, type MonitorOptions } from "./monitor.ts";
@@ -21,6 +21,16 @@ export type CheckpointsOptions = Pick<MonitorOptions, "monitor" | "mode"> & {
   readonly top?: number;
   /** What else the files say of the run: `about` of {@linkcode snapshot}. Default: nothing. */
   readonly about?: (report: EpochReport) => { readonly [name: string]: Json };
+};
+
+const OPTIONS: Readonly<Record<keyof CheckpointsOptions, true>> = {
+  monitor: true,
+  mode: true,
+  dir: true,
+  best: true,
+  last: true,
+  top: true,
+  about: true,
 };
 
 /** An epoch and its monitored number. */
@@ -73,6 +83,7 @@ const NONE: CheckpointsState = { best: null, top: [], dropped: null };
  * ```
  */
 export function checkpoints(options: CheckpointsOptions): Callback {
+  requireOptions("make checkpoints", options, OPTIONS);
   const { best = true, last = true, top = 0 } = options;
   const name = `checkpoints ${options.dir}`;
   requireWhole("make checkpoints", "top", top, 0);

@@ -1,5 +1,5 @@
 // Stops a run that no longer improves, and restores its best weights.
-import { requireWhole } from "../../text/require.ts";
+import { requireOptions, requireWhole } from "../../text/require.ts";
 import type { Memory } from "../training.ts";
 import type { Callback } from "./callback.ts";
 import { keptWeights } from "./kept_weights.ts";
@@ -11,6 +11,14 @@ export type EarlyStoppingOptions = MonitorOptions & {
   readonly patience?: number;
   /** Whether the best epoch's weights are restored at the end. Default: `true`. */
   readonly restoreBest?: boolean;
+};
+
+const OPTIONS: Readonly<Record<keyof EarlyStoppingOptions, true>> = {
+  monitor: true,
+  mode: true,
+  minDelta: true,
+  patience: true,
+  restoreBest: true,
 };
 
 /** What {@linkcode earlyStopping} remembers. */
@@ -59,6 +67,7 @@ const NONE: EarlyState = { best: null, bestEpoch: 0, wait: 0, swapped: false };
  * ```
  */
 export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
+  requireOptions("make earlyStopping", options, OPTIONS);
   const { patience = 5, restoreBest = true } = options;
   const name = "earlyStopping";
   requireWhole(`make ${name}`, "patience", patience);

@@ -5,6 +5,7 @@ import {
   type PlateauState,
   reduceOnPlateau,
 } from "../../optimizers/reduce_on_plateau.ts";
+import { requireOptions } from "../../text/require.ts";
 import type { Tree } from "../../tensor/tree.ts";
 import type { Callback } from "./callback.ts";
 import { monitorOf, type MonitorOptions } from "./monitor.ts";
@@ -13,6 +14,16 @@ import { monitorOf, type MonitorOptions } from "./monitor.ts";
 export type PlateauCallbackOptions =
   & Omit<PlateauOptions, "mode">
   & Pick<MonitorOptions, "monitor" | "mode">;
+
+const OPTIONS: Readonly<Record<keyof PlateauCallbackOptions, true>> = {
+  monitor: true,
+  mode: true,
+  factor: true,
+  patience: true,
+  minDelta: true,
+  cooldown: true,
+  least: true,
+};
 
 /**
  * Multiplies the learning rate by a factor when a number has not improved for some epochs
@@ -49,6 +60,7 @@ export type PlateauCallbackOptions =
  * ```
  */
 export function plateau(options: PlateauCallbackOptions = {}): Callback {
+  requireOptions("make plateau", options, OPTIONS);
   const name = "plateau";
   const { monitor: watched = "valLoss", mode, ...rest } = options;
   const { monitor, more, value } = monitorOf(name, { monitor: watched, ...(mode && { mode }) });

@@ -21,7 +21,7 @@ sharedDataTest(
     await start({ backend: "webgpu" });
     const network = await open(sharedPath("resnet20-cifar10.safetensors"));
     const { test } = await cifar10({ dataDir: sharedPath("cifar10") });
-    const { x, labels } = pixelsOf(test, 64);
+    const { x, labels } = pixelsOf(test, 32);
     const session = attackSession(network, { preprocessing: preprocessings.cifar });
     const within = { epsilon: 8 / 255, session };
     const one = await fgsm(network, x, labels, within);
@@ -30,8 +30,8 @@ sharedDataTest(
     session.dispose();
     const isRight = one.labels.before.map((label, i) => label === labels[i]);
     const right = isRight.filter(Boolean).length;
-    // PyTorch has 47 of these 64 right.
-    assertEquals(right, 47);
+    // PyTorch has 27 of these 32 right.
+    assertEquals(right, 27);
     const turned = ({ success }: AttackResult): number =>
       success.filter((is, i) => is && isRight[i]).length;
     assertGreaterOrEqual(turned(many), 0.95 * right);
@@ -47,9 +47,9 @@ sharedDataTest(
       await lengthOf(near),
     ];
     assertGreater(farther, far);
-    // PyTorch's own DeepFool goes as far over all 64: 0.058757.
-    const mean = near.distances.reduce((sum, length) => sum + length, 0) / 64;
-    assertLess(Math.abs(mean - 0.058757), 1e-5);
+    // PyTorch's own DeepFool goes as far over all 32: 0.066199.
+    const mean = near.distances.reduce((sum, length) => sum + length, 0) / 32;
+    assertLess(Math.abs(mean - 0.066199), 1e-5);
     assertLess(nearest, far / 5);
   },
   { ignore: !hasAdapter },
