@@ -21,7 +21,8 @@ export const command = {
     port: count({
       min: 0,
       max: 65535,
-      help: "then serve the folder at 127.0.0.1; 0 takes a free port",
+      help:
+        "then serve the folder at 127.0.0.1, with the files that it has by then; 0 takes a free port",
       defaultText: "the folder is not served",
     }),
     readable: toggle({ help: "keep names and line breaks" }),

@@ -50,6 +50,8 @@ Deno.test("the map on top of mod.ts lists every flat name and every namespace", 
 
 Deno.test("what a first script calls refuses options that it does not know", async () => {
   const wrong = { bacthSize: 1 } as never;
+  const network = { model: nc.relu(), params: {}, state: {} };
+  const x = {} as nc.Tensor4D; // Not looked at.
   const calls: readonly (() => unknown)[] = [
     () => nc.start(wrong),
     () => nc.mnist(wrong),
@@ -57,7 +59,13 @@ Deno.test("what a first script calls refuses options that it does not know", asy
     () => nc.cifar10(wrong),
     () => nc.imageFolder("photos", wrong),
     () => nc.open("lenet5.safetensors", wrong),
-    () => nc.classify({ model: nc.relu(), params: {}, state: {} }, "a.png", wrong),
+    () => nc.classify(network, "a.png", wrong),
+    () => nc.explain.saliency(network, x, 0, wrong),
+    () => nc.explain.inputTimesGradient(network, x, 0, wrong),
+    () => nc.explain.gradCam(network, x, 0, wrong),
+    () => nc.explain.integratedGradients(network, x, 0, wrong),
+    () => nc.explain.smoothGrad(network, x, 0, wrong),
+    () => nc.explain.occlusion(network, x, 0, wrong),
     () => nc.callbacks.earlyStopping(wrong),
     () => nc.callbacks.checkpoints(wrong),
     () => nc.callbacks.plateau(wrong),

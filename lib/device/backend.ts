@@ -506,6 +506,12 @@ export class GuardedBackend extends WebGPUBackend {
     if (!values || isEmpty(shape)) return super.uploadToGPU(dataId);
     // At once: tfjs's copy is lost with its command buffer if another operation in it fails.
     const bytes = bytesIn(dtype, values as ArrayLike<number>);
+    const count = tf.util.sizeFromShape(shape);
+    if (bytes.length !== 4 * count) {
+      throw new TypeError(
+        `Cannot put a ${dtype} tensor [${shape}] on the GPU: it must have ${count} numbers, got ${values.length}`,
+      );
+    }
     const buffer = this.bufferManager.acquireBuffer(bytes.length, TENSOR_USAGE);
     this.transfers.write(buffer, bytes);
     this.#uploads.add({ buffer, data, values, number: this.#faults.current });

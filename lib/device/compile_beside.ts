@@ -7,29 +7,38 @@ import { type BoundKind, makePipeline, type PipelineText } from "./pipeline.ts";
 /** Shorter texts take about as long to compile as to be read from the cache. */
 const LONG_TEXT = 4000;
 
-/** The first text shorter than this is compiled at once, to see whether it was in the cache. */
-const SAMPLE_TEXT = 8000;
+/** The first text of such a length is compiled at once, to see whether it was in the cache. */
+const SAMPLE = { from: 2000, to: 8000 } as const;
+
+/** It is read from the cache in this time, in milliseconds, and takes three times as long to compile. */
+const SAMPLE_MS = 10;
 
 /** Fewer long texts are not worth a second device. */
 const LEAST_TEXTS = 4;
 
-/** No long text is compiled in this time, in milliseconds, and each is read from the cache in it. */
-const CACHED_MS = 40;
+/**
+ * Where so many texts of so many letters after one another take less than this time each, in
+ * milliseconds, they are in the cache. A single one may be compiled in it.
+ */
+const CACHED = { texts: 2, letters: 8000, ms: 40 } as const;
 
-/** Letters of a text that the driver compiles in a millisecond, about: the more take the longer. */
-const LETTERS_PER_MS = 30;
+/** Long texts take longer than the sample by their length: times this. */
+const LONGER = 1.5;
+
+/** A text, and the first device's pipeline of it. */
+type Waiting = { readonly text: PipelineText; readonly pipeline: GPUComputePipeline };
 
 /** What {@linkcode compileBeside} has to know of the pipelines that were made since it was called. */
 type Made = {
   /** Texts that nobody has compiled yet. */
-  readonly texts: PipelineText[];
-  /** Whether the first long one that was tried was in the cache; `undefined` if none was. */
-  isCached?: boolean;
+  readonly waiting: Waiting[];
+  /** Milliseconds a letter takes to compile: 0 if the sample was in the cache; `undefined` before it. */
+  pace?: number;
   /** Until when the driver compiles what it was given last, about. */
   busyUntil: number;
 };
 
-const isLong = ({ code }: PipelineText): boolean => code.length >= LONG_TEXT;
+const isLong = ({ text }: Waiting): boolean => text.code.length >= LONG_TEXT;
 
 const madeOn = new WeakMap<GPUDevice, Made>();
 
@@ -43,17 +52,21 @@ export function noteMade(
   pipeline: GPUComputePipeline,
 ): void {
   if (!compilesLate(device.adapterInfo)) return;
-  const made = madeOn.get(device) ?? { texts: [], busyUntil: 0 };
+  const made: Made = madeOn.get(device) ?? { waiting: [], busyUntil: 0 };
   madeOn.set(device, made);
-  const { code, bound } = text;
-  if (isLong(text) && made.isCached === undefined && code.length < SAMPLE_TEXT) {
-    made.isCached = compileNow(device, text, pipeline) < CACHED_MS;
-  } else if (isLong(text) && made.isCached === false && performance.now() > made.busyUntil) {
-    dispatchNothing(device, bound, pipeline);
-    made.busyUntil = performance.now() + code.length / LETTERS_PER_MS;
-  } else {
-    made.texts.push(text);
+  const { length } = text.code;
+  if (made.pace === undefined && length >= SAMPLE.from && length < SAMPLE.to) {
+    const took = compileNow(device, text, pipeline);
+    made.pace = took < SAMPLE_MS ? 0 : took / length;
+    return;
   }
+  made.waiting.push({ text, pipeline });
+  if (!made.pace || performance.now() < made.busyUntil) return;
+  const next = made.waiting.findIndex(isLong);
+  if (next < 0) return;
+  const [{ text: given, pipeline: of }] = made.waiting.splice(next, 1) as [Waiting];
+  dispatchNothing(device, given.bound, of);
+  made.busyUntil = performance.now() + LONGER * made.pace * given.code.length;
 }
 
 /** Whether an adapter is Mesa's software driver, which compiles a program when it first runs. */
@@ -88,16 +101,19 @@ function compilesLate(info: GPUAdapterInfo): boolean {
 export async function compileBeside(): Promise<number> {
   const backend: unknown = tf.backend();
   if (!(backend instanceof GuardedBackend)) return 0;
-  const { texts, isCached } = madeOn.get(backend.device) ?? { texts: [] };
+  const { waiting = [], pace } = madeOn.get(backend.device) ?? {};
   madeOn.delete(backend.device);
-  if (isCached !== false || texts.filter(isLong).length < LEAST_TEXTS) return 0;
+  if (!pace || waiting.filter(isLong).length < LEAST_TEXTS) return 0;
   const device = await openAnother().catch(() => undefined);
   if (!device) return 0;
-  const met = texts.toReversed().findIndex((text) =>
-    compileNow(device, text, makePipeline(device, text)) < CACHED_MS && isLong(text)
-  );
+  let cached = 0;
+  const met = waiting.toReversed().findIndex(({ text }) => {
+    const took = compileNow(device, text, makePipeline(device, text));
+    if (text.code.length >= CACHED.letters) cached = took < CACHED.ms ? cached + 1 : 0;
+    return cached === CACHED.texts;
+  });
   device.destroy();
-  return met < 0 ? texts.length : met;
+  return met < 0 ? waiting.length : met;
 }
 
 /** Another device on the same driver; without one the first compiles all, as it does anyway. */

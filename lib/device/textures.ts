@@ -92,13 +92,15 @@ const COPY = {
  *
  * @param size how many numbers are copied
  * @param reads how many numbers all invocations read of them
+ * @param least nanoseconds of a core that must be gained at least. Default: 0
  */
 export function paysToCopy(
   size: number,
   reads: number,
   texels: keyof typeof COPY.gain = "rgba32float",
+  least = 0,
 ): boolean {
-  return reads * COPY.gain[texels] > COPY.pass + COPY.number * size;
+  return reads * COPY.gain[texels] > COPY.pass + COPY.number * size + least;
 }
 
 /**

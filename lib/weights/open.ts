@@ -53,7 +53,8 @@ const OPTIONS: Readonly<Record<keyof OpenOptions, true>> = {
  * "lenet5", classNames })`, or if `model` is given. Whatever can be refused is refused before
  * anything is put on the device, which must have been started.
  *
- * Needs `--allow-read` for a local file and those beside it; for others what `pretrained` needs.
+ * Needs `--allow-read` for a local file and those beside it; for what is fetched also `--allow-net`,
+ * and `--allow-write` and `--allow-env` for its cache.
  *
  * @param what a path, a URL, a name in `knownWeights`, or a checkpoint in memory
  * @param options the model it must be of, preprocessing, class names; cache, hash and progress of a

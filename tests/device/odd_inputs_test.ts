@@ -201,3 +201,14 @@ gpuTest("results of more than 2³¹ numbers are refused before anything is alloc
   tf.dispose([image, filters]);
   assertEquals(tf.memory().numBytes, numBytes);
 });
+
+gpuTest("a tensor with fewer numbers than its shape has is refused", async () => {
+  await start();
+  // tfjs makes one of a canvas that it does not know; Deno would end at such an upload.
+  const canvas = { width: 2, height: 3, getContext: () => null } as unknown as HTMLCanvasElement;
+  assertThrows(
+    () => tf.browser.fromPixels(canvas, 4),
+    TypeError,
+    "Cannot put a int32 tensor [3,2,4] on the GPU: it must have 24 numbers, got 0",
+  );
+});

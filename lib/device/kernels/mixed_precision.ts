@@ -198,7 +198,7 @@ function runPart(backend: GuardedBackend, trees: Trees, items: readonly Item[]):
   const names = Object.keys(items[0]!.inputs);
   const programs = items.map((item): TreeItem => {
     const size = tf.util.sizeFromShape((item.made ?? item.updated)!.shape);
-    const wide = isWide({ size });
+    const wide = isWide(software, { size });
     const read = updated ? [updated, ...names] : names;
     return { size, read, written: [result], text: text(wide) };
   });
@@ -215,7 +215,7 @@ function runPart(backend: GuardedBackend, trees: Trees, items: readonly Item[]):
     updated: Object.fromEntries(copies.map((info, i) => [`${result}${i}`, info])),
     inputs: { ...Object.fromEntries(inputs), ...scalars },
     vectors: programs.flatMap((item, i) =>
-      isWide(item) ? [result, ...names].map((name) => `${name}${i}`) : []
+      isWide(software, item) ? [result, ...names].map((name) => `${name}${i}`) : []
     ),
     half: { names: half ? items.map((_, i) => `${result}${i}`) : [], anyway: true },
     overflow,

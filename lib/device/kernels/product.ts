@@ -7,6 +7,7 @@ import type { Activation } from "../../tensor/activation.ts";
 import { chainSums } from "./chain_sums.ts";
 import { finishText } from "./epilogue.ts";
 import { runProgram } from "./program.ts";
+import { quotientText } from "./quotient.ts";
 import { registerForm } from "./register_form.ts";
 import { each, type Form, type Neighbors, type Quads, strideOf } from "./tiles.ts";
 import { workgroupForm } from "./workgroup_form.ts";
@@ -102,6 +103,12 @@ type Reading = { readonly quads: Quads; readonly held: readonly [Holding, Holdin
  */
 const SMALL = 1 << 18;
 
+/**
+ * What a copy of a matrix must gain, in nanoseconds of a core: dense layers are few, and those of
+ * small networks gain less than what it takes to compile a text for each way of reading them.
+ */
+const WORTH = { BatchMatMul: 100_000 } as const;
+
 function isSmall({ batch, rows, columns, depth }: Product): boolean {
   return batch * rows * columns * depth <= SMALL;
 }
@@ -112,7 +119,7 @@ function softwareForm(backend: GuardedBackend, product: Product, quads: Quads): 
   const subgroups = subgroupsOpening(backend.device) !== undefined;
   return registerForm(
     isSmall(product)
-      ? { rows: 4, columns: 1, depth, shorter: 1, quads, subgroups: false } // Of any depth.
+      ? { rows: 4, columns: 1, depth, quads, subgroups: false, brief: true }
       : { rows, columns, depth, shorter, quads, subgroups },
   );
 }
@@ -128,7 +135,7 @@ function readingOf(
   software: boolean,
   product: Product,
 ): Reading {
-  const { batch, rows, columns, depth, inputs } = product;
+  const { operation, batch, rows, columns, depth, inputs } = product;
   if (!software) {
     const held = (fours: unknown): Holding => fours === undefined ? "numbers" : "vectors";
     return { quads: product.quads, held: [held(product.quads.a), held(product.quads.b)] };
@@ -143,7 +150,7 @@ function readingOf(
   const hold = (info: tf.TensorInfo, reads: number, fours: boolean, lasts = false): Holding => {
     const size = tf.util.sizeFromShape(info.shape);
     const texels = fours ? "rgba32float" : "r32float";
-    const pays = lasts || paysToCopy(size, reads, texels);
+    const pays = lasts || paysToCopy(size, reads, texels, WORTH[operation as keyof typeof WORTH]);
     const fits = fitsTexture(size, backend.device.limits, texels);
     return pays && fits ? (fours ? "quads" : "texels") : fours ? "vectors" : "numbers";
   };
@@ -216,6 +223,7 @@ export function runProduct(
       tiles,
     },
     code: [
+      quotientText(software),
       software ? `const STRIDE = ${strideOf(quads)}u;` : "",
       initialText(bias, columns),
       finishText("vec4<f32>", activation),

@@ -27,6 +27,8 @@ export type RegisterSizes = {
   readonly quads: Quads;
   /** Whether invocations of a vector may read together. */
   readonly subgroups: boolean;
+  /** Whether to take one step a turn: less than half of the text, of any depth. Default: `false`. */
+  readonly brief?: boolean;
 };
 
 /** The tile of an invocation. */
@@ -95,7 +97,7 @@ function tileOf({ rows, columns, quads, subgroups }: RegisterSizes): Tile {
  * factor, and hand it round: of a load's 50 instructions, which find eight places, a seventh is left.
  */
 export function registerForm(sizes: RegisterSizes): Form {
-  const { depth, shorter = 0, quads } = sizes;
+  const { depth, shorter = 0, quads, brief = false } = sizes;
   const { height, width, inTurns, together } = tileOf(sizes);
   const across = width / 4;
   const gap = inTurns ? 4 * LANES : 4;
@@ -103,7 +105,7 @@ export function registerForm(sizes: RegisterSizes): Form {
   const [a, alone] = [tileOfA(height, quads.a), tileOfB(width, quads.b, gap)];
   const b = together ? togetherOfB(width, quads.b) : alone;
   // A loop of its own for steps that are left would be a quarter of what there is to compile.
-  const isLeft = stride === 1 && (depth % TURN !== 0 || shorter % TURN !== 0);
+  const isLeft = brief || (stride === 1 && (depth % TURN !== 0 || shorter % TURN !== 0));
   const code = `${TILE_PLACE}
 ${together ? PICK : ""}
 fn main(index: u32, local: u32) {
@@ -125,14 +127,7 @@ fn main(index: u32, local: u32) {
   ${each(height * across, (t) => `var c${t} = i${t % across};`)}
   var s = step(p.batch, p.begin);
   var k = p.begin;
-  for (; k + ${TURN}u <= p.end; k += ${TURN}u) {
-    ${stride === 1 ? stepsByOne(a, b) : stepsOfQuad(a, b)}
-    ${
-    each(across, (q) =>
-      each(height, (i) =>
-        `c${i * across + q} = ${chain(`c${i * across + q}`, a, b, i, q)};`))
-  }
-  }
+  ${brief ? "" : turns(height, across, stride === 1 ? stepsByOne(a, b) : stepsOfQuad(a, b), a, b)}
   ${isLeft ? singleSteps(height, across, a, alone) : ""}
   ${together ? "if (p.m > lastRow) { return; }" : ""}
   ${storeRows(height, across, gap)}
@@ -141,7 +136,7 @@ fn main(index: u32, local: u32) {
     together ? VECTORS_WANTED / tiles : (inTurns ? 16 : 1) * TILES_WANTED / tiles;
   return {
     name: `register${height}x${width}${inTurns ? " in turns" : together ? " together" : ""}${
-      isLeft ? " and rest" : ""
+      brief ? " briefly" : isLeft ? " and rest" : ""
     }`,
     tile: [together ? LANES * height : height, width],
     workgroup: LANES,
@@ -155,6 +150,24 @@ fn main(index: u32, local: u32) {
     step: isLeft ? stride : TURN,
     code,
   };
+}
+
+/** The summation, four steps a turn. */
+function turns(
+  height: number,
+  across: number,
+  loads: string,
+  a: TileFactor,
+  b: TileFactor,
+): string {
+  return `for (; k + ${TURN}u <= p.end; k += ${TURN}u) {
+    ${loads}
+    ${
+    each(across, (q) =>
+      each(height, (i) =>
+        `c${i * across + q} = ${chain(`c${i * across + q}`, a, b, i, q)};`))
+  }
+  }`;
 }
 
 /** Loads of four steps, each found from the one before. */

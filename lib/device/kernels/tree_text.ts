@@ -46,9 +46,19 @@ export type TreeItem = {
   readonly range?: number;
 };
 
-/** Whether an item's tensors are read by fours. */
-export function isWide({ size }: Pick<TreeItem, "size">): boolean {
-  return size % 4 === 0;
+/**
+ * Software adapters read smaller tensors number by number: that takes a third of the text to compile,
+ * and the programs of tensors of all sizes have the same.
+ */
+const LARGE = 1 << 16;
+
+/**
+ * Whether an item's tensors are read by fours.
+ *
+ * @param software whether the adapter computes on the CPU
+ */
+export function isWide(software: boolean, { size }: Pick<TreeItem, "size">): boolean {
+  return size % 4 === 0 && (!software || size >= LARGE);
 }
 
 /**
@@ -60,7 +70,7 @@ export function treeUniforms(software: boolean, items: readonly Pick<TreeItem, "
   readonly uniforms: Readonly<Record<string, number>>;
   readonly invocations: number;
 } {
-  const lengths = items.map((item) => isWide(item) ? item.size / 4 : item.size);
+  const lengths = items.map((item) => isWide(software, item) ? item.size / 4 : item.size);
   const groups = lengths.map((length) => Math.ceil(length / (WORKGROUP * walkOf(software).rounds)));
   return {
     uniforms: {
@@ -79,12 +89,13 @@ export function treeUniforms(software: boolean, items: readonly Pick<TreeItem, "
 export function treeText(software: boolean, items: readonly TreeItem[]): string {
   const walk = walkOf(software);
   return `var group = index / ${WORKGROUP}u;
-  let first = ${walk.first};${items.map((item, i) => itemText(walk, item, i)).join("\n")}`;
+  let first = ${walk.first};${
+    items.map((item, i) => itemText(walk, item, i, isWide(software, item))).join("\n")
+  }`;
 }
 
 /** A workgroup's part of one tensor: nothing where it belongs to another. */
-function itemText({ rounds, step }: Walk, item: TreeItem, i: number): string {
-  const wide = isWide(item);
+function itemText({ rounds, step }: Walk, item: TreeItem, i: number, wide: boolean): string {
   const type = wide ? "vec4<f32>" : "f32";
   const { read, written, text, tensor = i, range } = item;
   const get = (name: string): string =>

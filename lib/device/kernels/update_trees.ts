@@ -116,7 +116,9 @@ function programOf(
 ): Program {
   const { rule, decay } = attributes;
   const names = ["p", "m", "v", "b"].slice(0, momentsOf(rule) + 1);
-  const parts = parameters.flatMap((parameter, tensor) => partsOf(parameter, tensor, bindingLimit));
+  const parts = parameters.flatMap((parameter, tensor) =>
+    partsOf(software, parameter, tensor, bindingLimit)
+  );
   const { uniforms, invocations } = treeUniforms(software, parts);
   const named = parameters.map(({ updated, gradient }, i) => ({
     updated: updated.map((info, j) => [`${names[j]}${i}`, info] as const),
@@ -143,7 +145,7 @@ function programOf(
     updated: Object.fromEntries(named.flatMap(({ updated }) => updated)),
     inputs: { ...Object.fromEntries(named.map(({ gradient }) => gradient)), ...inputs },
     vectors: parameters.flatMap((item, i) =>
-      isWide(item) ? [...names, "g"].map((name) => name + i) : []
+      isWide(software, item) ? [...names, "g"].map((name) => name + i) : []
     ),
     uniforms: { ...uniforms, ...uniformsOf(attributes) },
     code: updateText(program),
@@ -154,8 +156,13 @@ function programOf(
 }
 
 /** A parameter, or its ranges: to look which one a number is in takes as long again as reading it. */
-function partsOf({ size, decays }: Parameter, tensor: number, bindingLimit: number): UpdatePart[] {
-  const ranges = isWide({ size }) ? rangesOf(4 * size, bindingLimit) : [undefined];
+function partsOf(
+  software: boolean,
+  { size, decays }: Parameter,
+  tensor: number,
+  bindingLimit: number,
+): UpdatePart[] {
+  const ranges = isWide(software, { size }) ? rangesOf(4 * size, bindingLimit) : [undefined];
   return ranges.map((range, i) =>
     range ? { size: range.size / 4, decays, tensor, range: i } : { size, decays, tensor }
   );

@@ -6,7 +6,7 @@ import { valueAndGrad } from "../../tensor/grad.ts";
 import type { Scalar, Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import type { Path, Tree } from "../../tensor/tree.ts";
-import { requireOneOf, requireRange, requireWhole } from "../../text/require.ts";
+import { requireOneOf, requireOptions, requireRange, requireWhole } from "../../text/require.ts";
 import type { BackwardRule } from "../backward_rule.ts";
 import type { ProgressOptions } from "../for_each_batch.ts";
 import { scoresOf } from "../input_gradient.ts";
@@ -49,6 +49,16 @@ export type GradCamOptions = ProgressOptions & {
 export type GradCam = Attribution & {
   /** The layer whose maps were used. */
   readonly layer: Path;
+};
+
+const OPTIONS: Readonly<Record<keyof GradCamOptions, true>> = {
+  onProgress: true,
+  signal: true,
+  jit: true,
+  layer: true,
+  rule: true,
+  method: true,
+  batchSize: true,
 };
 
 /**
@@ -96,6 +106,7 @@ export async function gradCam<P extends Tree, S extends Tree>(
   target: Target,
   options: GradCamOptions = {},
 ): Promise<GradCam> {
+  requireOptions("compute Grad-CAM", options, OPTIONS);
   const { rule = "backprop", method = "grad-cam", batchSize = 8 } = options;
   const action = "compute a class activation map";
   requireOneOf(action, "its method", Object.keys(CAM_NAMES), method);

@@ -1,4 +1,5 @@
 // Integrated gradients: what each input adds on the way from a baseline to the image.
+import { requireOptions } from "../../text/require.ts";
 import type { Network } from "../../layers/layer.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
@@ -22,6 +23,16 @@ export type IntegratedGradientsOptions = ProgressOptions & InputGradientOptions 
   readonly steps?: number;
   /** Where they are taken. Default: `"gauss-legendre"`, as in Captum. */
   readonly quadrature?: QuadratureRule;
+};
+
+const OPTIONS: Readonly<Record<keyof IntegratedGradientsOptions, true>> = {
+  onProgress: true,
+  signal: true,
+  jit: true,
+  rule: true,
+  baseline: true,
+  steps: true,
+  quadrature: true,
 };
 
 /**
@@ -58,6 +69,7 @@ export async function integratedGradients<P extends Tree, S extends Tree>(
   target: Target,
   options: IntegratedGradientsOptions = {},
 ): Promise<Contributions> {
+  requireOptions("compute integrated gradients", options, OPTIONS);
   const { baseline = 0, steps = 50 } = options;
   const objective = requireExplainable(network, x, target, options.rule);
   requireBaseline(baseline, x);

@@ -1,4 +1,5 @@
 // Occlusion: what the output loses if a part of the image is covered.
+import { requireOptions } from "../../text/require.ts";
 import type { Network } from "../../layers/layer.ts";
 import type { Pair } from "../../layers/window.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -26,6 +27,16 @@ export type OcclusionOptions = MaskedScoresOptions & {
   readonly stride?: Pair;
   /** What covers, in the inputs' units. Default: 0. */
   readonly baseline?: Baseline;
+};
+
+const OPTIONS: Readonly<Record<keyof OcclusionOptions, true>> = {
+  onProgress: true,
+  signal: true,
+  jit: true,
+  batchSize: true,
+  window: true,
+  stride: true,
+  baseline: true,
 };
 
 /**
@@ -63,6 +74,7 @@ export async function occlusion<P extends Tree, S extends Tree>(
   target: Target,
   options: OcclusionOptions = {},
 ): Promise<Attribution> {
+  requireOptions("compute occlusion", options, OPTIONS);
   const objective = requireExplainable(network, x, target);
   const { baseline = 0 } = options;
   requireBaseline(baseline, x);

@@ -1,4 +1,5 @@
 // Maps of one gradient with respect to the image: saliency, and input × gradient.
+import { requireOptions } from "../../text/require.ts";
 import type { Network } from "../../layers/layer.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
@@ -15,6 +16,10 @@ import {
 export type Saliency = Attribution & {
   /** The gradient ∂S/∂x with its signs, `[N, H, W, C]` in row-major order. */
   readonly gradient: Float32Array;
+};
+
+const OPTIONS: Readonly<Record<keyof InputGradientOptions, true>> = {
+  rule: true,
 };
 
 /**
@@ -49,6 +54,7 @@ export async function saliency<P extends Tree, S extends Tree>(
   target: Target,
   options: InputGradientOptions = {},
 ): Promise<Saliency> {
+  requireOptions("compute a saliency map", options, OPTIONS);
   const objective = requireExplainable(network, x, target, options.rule);
   const { scores, gradient } = inputGradient(network, x, objective, options);
   const found = await readAttribution("saliency", objective, gradient, scores);
@@ -99,6 +105,7 @@ export async function inputTimesGradient<P extends Tree, S extends Tree>(
   target: Target,
   options: InputGradientOptions = {},
 ): Promise<Attribution> {
+  requireOptions("compute input times gradient", options, OPTIONS);
   const objective = requireExplainable(network, x, target, options.rule);
   const { values, scores } = tf.tidy(() => {
     const { scores, gradient } = inputGradient(network, x, objective, options);

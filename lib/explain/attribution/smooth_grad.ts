@@ -5,7 +5,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { tf } from "../../tensor/tf.ts";
 import { download } from "../../tensor/transfer.ts";
 import type { Tree } from "../../tensor/tree.ts";
-import { requireRange, requireWhole } from "../../text/require.ts";
+import { requireOptions, requireRange, requireWhole } from "../../text/require.ts";
 import type { ProgressOptions } from "../for_each_batch.ts";
 import { type InputGradientOptions, scoresOf } from "../input_gradient.ts";
 import { readAttribution, requireExplainable, type Target } from "./attribution.ts";
@@ -20,6 +20,16 @@ export type SmoothGradOptions = ProgressOptions & InputGradientOptions & {
   readonly noise?: number;
   /** The source of the noise. Default: `key(0)`. */
   readonly key?: Key;
+};
+
+const OPTIONS: Readonly<Record<keyof SmoothGradOptions, true>> = {
+  onProgress: true,
+  signal: true,
+  jit: true,
+  rule: true,
+  samples: true,
+  noise: true,
+  key: true,
 };
 
 /**
@@ -54,6 +64,7 @@ export async function smoothGrad<P extends Tree, S extends Tree>(
   target: Target,
   options: SmoothGradOptions = {},
 ): Promise<Saliency> {
+  requireOptions("compute SmoothGrad", options, OPTIONS);
   const { samples = 25, noise = 0.15, key = keyOf(0) } = options;
   const objective = requireExplainable(network, x, target, options.rule);
   requireWhole("smooth a gradient", "the samples", samples);
