@@ -1,6 +1,6 @@
 // Changes brightness, contrast and saturation, as PyTorch's ColorJitter.
 import { fold, type Key, permutation, uniformArray } from "../tensor/random.ts";
-import { requireRange } from "../text/require.ts";
+import { requireOptions, requireRange } from "../text/require.ts";
 import {
   blendingStage,
   type ColorAugmentation,
@@ -57,6 +57,7 @@ type Change = keyof typeof OTHERS;
  * ```
  */
 export function colorJitter(options: ColorJitterOptions): ColorAugmentation {
+  requireOptions("jitter colors", options, { brightness: true, contrast: true, saturation: true });
   const changes = (["brightness", "contrast", "saturation"] as const)
     .flatMap((name) => options[name] === undefined ? [] : [change(name, options[name])]);
   requireRange("jitter colors", "there must be a strength", changes.length > 0, "none");

@@ -2,7 +2,7 @@
 import { blend, BLEND_ROW } from "../tensor/blend.ts";
 import type { Box } from "../tensor/box.ts";
 import { fold, type Key, permutation } from "../tensor/random.ts";
-import { requireRange } from "../text/require.ts";
+import { requireOptions, requireRange } from "../text/require.ts";
 import type { Tensor, Tensor2D, Tensor4D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Augmentation, BatchShape } from "./augmentation.ts";
@@ -33,10 +33,12 @@ export type Mixture = {
  */
 export function mixing(
   name: string,
-  { alpha, probability = 1 }: MixingOptions & { readonly alpha: number },
+  options: MixingOptions & { readonly alpha: number },
   mixtureOf: (key: Key, own: number, shape: BatchShape) => Mixture,
 ): Augmentation {
   const what = `mix images by ${name}`;
+  requireOptions(what, options, { alpha: true, probability: true });
+  const { alpha, probability = 1 } = options;
   const rule = "its alpha must be finite and above 0";
   requireRange(what, rule, alpha > 0 && alpha < Infinity, alpha);
   requireProbability(what, probability);

@@ -1,7 +1,7 @@
 // Rotates, shifts, scales and shears images at random.
 import { aboutMiddle, type AffineMap, composed } from "../tensor/affine_map.ts";
 import { type Key, uniformArray } from "../tensor/random.ts";
-import { requireRange } from "../text/require.ts";
+import { requireOptions, requireRange } from "../text/require.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import {
   type EdgeOptions,
@@ -75,6 +75,13 @@ export function affineMapOf(change: AffineChange, shape: Shape): AffineMap {
  * ```
  */
 export function randomAffine(options: RandomAffineOptions): GeometricAugmentation {
+  requireOptions("change images by affine maps", options, {
+    edge: true,
+    rotate: true,
+    translate: true,
+    scale: true,
+    shear: true,
+  });
   const { edge = 0, rotate = 0, translate = 0, scale = [1, 1], shear = 0 } = options;
   const shifts = typeof translate === "number" ? [translate, translate] : translate;
   const shears = typeof shear === "number" ? [shear, 0] : shear;

@@ -1,7 +1,7 @@
 // Pads images and crops them at random: a shift by whole pixels.
 import type { AffineMap } from "../tensor/affine_map.ts";
 import { uniformArray } from "../tensor/random.ts";
-import { requireRange, requireWhole } from "../text/require.ts";
+import { requireOptions, requireRange, requireWhole } from "../text/require.ts";
 import {
   type EdgeOptions,
   geometric,
@@ -31,6 +31,7 @@ import {
  * ```
  */
 export function randomCrop(padding: number, options: EdgeOptions = {}): GeometricAugmentation {
+  requireOptions("crop images at random", options, { edge: true });
   const { edge = 0 } = options;
   const what = "crop images at random";
   requireWhole(what, "the padding in pixels", padding, 0);

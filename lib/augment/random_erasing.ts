@@ -1,7 +1,7 @@
 // Erases random rectangles of images.
 import { erase, ERASE_ROW } from "../tensor/erase.ts";
 import { fold, uniformArray } from "../tensor/random.ts";
-import { requireRange } from "../text/require.ts";
+import { requireOptions, requireRange } from "../text/require.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Augmentation } from "./augmentation.ts";
@@ -53,6 +53,12 @@ const ATTEMPTS = 100;
  * ```
  */
 export function randomErasing(options: RandomErasingOptions = {}): Augmentation {
+  requireOptions("erase parts of images", options, {
+    probability: true,
+    area: true,
+    ratio: true,
+    fill: true,
+  });
   const { probability = 0.5, area = [0.02, 0.4], ratio = [0.3, 1 / 0.3], fill = "noise" } = options;
   const what = "erase parts of images";
   requireProbability(what, probability);

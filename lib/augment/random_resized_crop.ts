@@ -1,4 +1,5 @@
 // Crops images at random and enlarges the crops to the size of the images.
+import { requireOptions } from "../text/require.ts";
 import type { AffineMap } from "../tensor/affine_map.ts";
 import type { Box } from "../tensor/box.ts";
 import { fold } from "../tensor/random.ts";
@@ -40,6 +41,7 @@ const ATTEMPTS = 10;
 export function randomResizedCrop(
   options: RandomResizedCropOptions = {},
 ): GeometricAugmentation {
+  requireOptions("crop and resize images", options, { scale: true, ratio: true });
   const { scale = [0.08, 1], ratio = [3 / 4, 4 / 3] } = options;
   const what = "crop and resize images";
   requireShares(what, "the scale", scale);

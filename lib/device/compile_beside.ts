@@ -17,8 +17,8 @@ const SAMPLE_MS = 10;
 const LEAST_TEXTS = 4;
 
 /**
- * Where so many texts of so many letters after one another take less than this time each, in
- * milliseconds, they are in the cache. A single one may be compiled in it.
+ * Where so many texts after one another take less than this time each, in milliseconds, they are in the
+ * cache: those of so many letters, and shorter ones the sample's time. A single one may be compiled in it.
  */
 const CACHED = { texts: 2, letters: 8000, ms: 40 } as const;
 
@@ -109,7 +109,9 @@ export async function compileBeside(): Promise<number> {
   let cached = 0;
   const met = waiting.toReversed().findIndex(({ text }) => {
     const took = compileNow(device, text, makePipeline(device, text));
-    if (text.code.length >= CACHED.letters) cached = took < CACHED.ms ? cached + 1 : 0;
+    const { length } = text.code;
+    const most = length >= CACHED.letters ? CACHED.ms : SAMPLE_MS;
+    if (length >= SAMPLE.from) cached = took < most ? cached + 1 : 0;
     return cached === CACHED.texts;
   });
   device.destroy();

@@ -1,5 +1,5 @@
 // Learning rates along half a cosine, once or again and again.
-import { requirePositive, requireRange, requireWhole } from "../text/require.ts";
+import { requireOptions, requirePositive, requireRange, requireWhole } from "../text/require.ts";
 import type { Scalar } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Schedule } from "./schedule.ts";
@@ -34,6 +34,7 @@ export type CosineDecayOptions = {
  * ```
  */
 export function cosineDecay(options: CosineDecayOptions): Schedule {
+  requireOptions("make a cosine decay", options, { learningRate: true, steps: true, end: true });
   const { learningRate, steps, end = 0 } = options;
   requirePositive("make a cosine decay", "its learning rate", learningRate);
   requireWhole("make a cosine decay", "its steps", steps);
@@ -81,6 +82,12 @@ export type CosineRestartsOptions = {
  * ```
  */
 export function cosineRestarts(options: CosineRestartsOptions): Schedule {
+  requireOptions("make cosine restarts", options, {
+    learningRate: true,
+    steps: true,
+    growth: true,
+    end: true,
+  });
   const { learningRate, steps, growth = 1, end = 0 } = options;
   requirePositive("make cosine restarts", "its learning rate", learningRate);
   requireWhole("make cosine restarts", "its steps", steps);

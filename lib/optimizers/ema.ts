@@ -1,5 +1,5 @@
 // A moving average of the parameters. Polyak and Juditsky, 1992; as in Szegedy et al., 2016.
-import { requireShare } from "../text/require.ts";
+import { requireOptions, requireShare } from "../text/require.ts";
 import type { Scalar } from "../tensor/tensor.ts";
 import { mapTree, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
@@ -47,6 +47,7 @@ type EmaState = { readonly count: Scalar; readonly movingAverage: Tree; readonly
  * ```
  */
 export function ema(optimizer: Optimizer, options: EmaOptions = {}): Optimizer {
+  requireOptions("make a moving average", options, { decay: true, warmUp: true });
   const { decay = 0.999, warmUp = true } = options;
   requireShare("make a moving average", "its decay", decay);
   return {

@@ -1,5 +1,5 @@
 // A learning rate that rises and falls once.
-import { requirePositive, requireRange, requireWhole } from "../text/require.ts";
+import { requireOptions, requirePositive, requireRange, requireWhole } from "../text/require.ts";
 import type { Scalar } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Schedule } from "./schedule.ts";
@@ -40,6 +40,13 @@ export type OneCycleOptions = {
  * ```
  */
 export function oneCycle(options: OneCycleOptions): Schedule {
+  requireOptions("make a one-cycle schedule", options, {
+    learningRate: true,
+    steps: true,
+    warmUp: true,
+    divisor: true,
+    finalDivisor: true,
+  });
   const { learningRate, steps, warmUp = 0.25, divisor = 25, finalDivisor = 1e5 } = options;
   const action = "make a one-cycle schedule";
   requirePositive(action, "its learning rate", learningRate);

@@ -1,5 +1,5 @@
 // Learning rates made of others: one after another, and a warm-up before one.
-import { requireRange, requireWhole } from "../text/require.ts";
+import { requireOptions, requireRange, requireWhole } from "../text/require.ts";
 import type { Scalar } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import { type LearningRate, type Schedule, scheduleOf } from "./schedule.ts";
@@ -83,6 +83,7 @@ export function warmUp(
   rate: LearningRate,
   options: WarmUpOptions = {},
 ): Schedule {
+  requireOptions("make a warm-up", options, { start: true });
   const { start = 0.01 } = options;
   requireWhole("make a warm-up", "its steps", steps);
   requireRange("make a warm-up", "its start must be from 0 to 1", start >= 0 && start <= 1, start);

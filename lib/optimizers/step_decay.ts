@@ -1,5 +1,5 @@
 // Learning rates that are multiplied by a factor, in steps or smoothly.
-import { requirePositive, requireRange, requireWhole } from "../text/require.ts";
+import { requireOptions, requirePositive, requireRange, requireWhole } from "../text/require.ts";
 import type { Scalar } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import type { Schedule } from "./schedule.ts";
@@ -68,10 +68,12 @@ export function exponentialDecay(options: DecayScheduleOptions): Schedule {
 
 function decay(
   name: string,
-  { learningRate, every, factor = 0.1, end = 0 }: DecayScheduleOptions,
+  options: DecayScheduleOptions,
   powerAt: (count: Scalar, every: number) => tf.Tensor,
 ): Schedule {
   const action = `make ${name}`;
+  requireOptions(action, options, { learningRate: true, every: true, factor: true, end: true });
+  const { learningRate, every, factor = 0.1, end = 0 } = options;
   requirePositive(action, "its learning rate", learningRate);
   requireWhole(action, "its steps", every);
   requireRange(action, "its end must be from 0 to 1", end >= 0 && end <= 1, end);

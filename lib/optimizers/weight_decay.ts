@@ -1,5 +1,5 @@
 // Weight decay: a pull of chosen parameters towards zero.
-import { requireRange } from "../text/require.ts";
+import { requireOptions, requireRange } from "../text/require.ts";
 import { mapTree, type Path, type Tree } from "../tensor/tree.ts";
 import { tf } from "../tensor/tf.ts";
 import type { DecayRule } from "../tensor/update_trees.ts";
@@ -54,6 +54,7 @@ export function decayKernelsOnly(path: Path): boolean {
  * ```
  */
 export function weightDecay(rate: number, options: DecayOptions = {}): Optimizer {
+  requireOptions("make weight decay", options, { decay: true });
   const rule = decayOf("weight decay", rate, false, options.decay);
   return {
     init: () => ({}),

@@ -63,7 +63,8 @@ import { trainingFunctions } from "./training_functions.ts";
 import { describeValue } from "../text/value.ts";
 
 /**
- * Trains a model, one epoch at a time: `for await (const report of fit(…))`. The same key, examples
+ * Trains a model, one epoch at a time: `for await (const report of fit(…))`; without such a loop
+ * nothing is trained. The same key, examples
  * and options give the same numbers on the same adapter, also if the run is interrupted and resumed
  * with `from`.
  *

@@ -1,5 +1,6 @@
 // A trial of a sweep: `deno task train` in a process of its own, whose folder it leaves.
 import { writeFileAtomically } from "../../lib/files/mod.ts";
+import { parseCsv } from "../../lib/text/csv.ts";
 import { type Trial, wordsOf } from "./space.ts";
 
 /** What a trial came to. */
@@ -69,11 +70,11 @@ async function resultIn(
   }
 }
 
-/** The best accuracy on held-back images in a run's history. */
-async function bestAccuracy(dir: string): Promise<number | undefined> {
-  const rows = (await Deno.readTextFile(`${dir}/history.csv`)).trim().split(/\r?\n/)
-    .map((line) => line.split(","));
-  const column = rows[0]!.indexOf("val_accuracy");
-  const values = rows.slice(1).map((row) => Number(row[column])).filter(Number.isFinite);
+/** The best accuracy on held-back images in a run's history; none if no images were held back. */
+export async function bestAccuracy(dir: string): Promise<number | undefined> {
+  const [heading, ...rows] = parseCsv(await Deno.readTextFile(`${dir}/history.csv`));
+  const column = heading!.indexOf("val_accuracy");
+  // An empty field would be the number 0.
+  const values = rows.map((row) => Number(row[column] || NaN)).filter(Number.isFinite);
   return values.length === 0 ? undefined : Math.max(...values);
 }

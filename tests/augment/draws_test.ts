@@ -9,6 +9,7 @@ import {
   mixup,
   pcaColors,
   randomAffine,
+  randomCrop,
   randomErasing,
   randomResizedCrop,
   randomRotation,
@@ -324,4 +325,19 @@ Deno.test("images whose channels are no colors are refused", () => {
     augmentation.stages([0, 0] as Key, [1, 2, 2, channels]);
   assertThrows(() => draw(pcaColors(), 1), TypeError, "must have 3 channels, got 1");
   assertThrows(() => draw(brightness(1), 4), TypeError, "1 or 3 channels, got 4");
+});
+
+Deno.test("augmentations refuse options they do not know", () => {
+  const wrong = { likelihood: 1 } as object;
+  const makers: (() => unknown)[] = [
+    () => randomErasing(wrong),
+    () => randomResizedCrop(wrong),
+    () => randomCrop(2, wrong),
+    () => randomRotation(10, wrong),
+    () => randomAffine(wrong),
+    () => colorJitter({ brightness: 0.1, ...wrong }),
+    () => mixup(wrong),
+    () => cutmix(wrong),
+  ];
+  for (const make of makers) assertThrows(make, TypeError, 'unknown option "likelihood"');
 });

@@ -5,6 +5,7 @@ import { writeFileAtomically } from "../../lib/files/mod.ts";
 import { type KernelFile, kernelFiles, kernelName, writeKernels } from "../../tasks/bench/wgsl.ts";
 import before from "./before.json" with { type: "json" };
 import { CHIP } from "./dispatch_time.ts";
+import { float16Products } from "./float16.ts";
 import { buildModel, type Figures, modelCompiler } from "./model.ts";
 import { networkSteps, stepsTable } from "./steps.ts";
 
@@ -12,9 +13,10 @@ const HELP =
   `Compiles every GPU kernel of the op table, and of a training step of five networks, with Mesa's
 AMD compiler, for a GPU that need not be there, and writes the tables of docs/gpu_kernels.md.
 
-  deno task test:gpu [--check] [--model FOLDER]
+  deno task test:gpu [--check | --half] [--model FOLDER]
 
   --check          writes nothing; the exit code is 1 if a kernel is worse than the table says
+  --half           writes nothing; prints the figures of products in mixed precision
   --model FOLDER   where the model is built, once (/tmp/neocog-gpu-model)
 
 It needs ../shared/gpu, gcc, cargo and libvulkan-dev.`;
@@ -124,15 +126,22 @@ function known(page: string): Map<string, { bound: number; latencyBound: number;
   }));
 }
 
-const flags = parseArgs(Deno.args, { string: ["model"], boolean: ["check", "help"] });
+const flags = parseArgs(Deno.args, { string: ["model"], boolean: ["check", "half", "help"] });
 if (flags.help) {
   console.log(HELP);
   Deno.exit(0);
 }
 const model = flags.model ?? "/tmp/neocog-gpu-model";
 await buildModel(model);
-const folder = await Deno.makeTempDir();
 const compile = modelCompiler(model);
+if (flags.half) {
+  for (const [name, text] of await float16Products()) {
+    const { bound, limit, spills } = (await compile(text)).figures;
+    console.log(`${name}: ${bound} %, ${limit}, ${spills} spills`);
+  }
+  Deno.exit(0);
+}
+const folder = await Deno.makeTempDir();
 const kernels = await writeKernels(folder, "gpu");
 const rows = await compiled(compile, folder, kernels);
 const steps = await networkSteps(compile);

@@ -4,6 +4,7 @@ import {
   adam,
   cosineDecay,
   cosineRestarts,
+  ema,
   exponentialDecay,
   oneCycle,
   type Optimizer,
@@ -15,6 +16,7 @@ import {
   tf,
   type Tree,
   warmUp,
+  weightDecay,
 } from "../../mod.ts";
 import { onCpu, onEachBackend } from "../backends.ts";
 import { optimizerGolden } from "../golden/optimizers.ts";
@@ -228,4 +230,21 @@ Deno.test("schedules refuse options out of range", () => {
     [() => warmUp(3, 0.1, { start: 1.1 }), "start must be from 0 to 1"],
   ];
   for (const [make, said] of wrong) assertThrows(make, RangeError, said);
+});
+
+Deno.test("schedules, moving averages and decays refuse options they do not know", () => {
+  const wrong = { learningRate: 1, every: 2, steps: 2, desired: 1 };
+  const { steps: _, ...decays } = wrong;
+  const { every: __, ...rounds } = wrong;
+  const makers: (() => unknown)[] = [
+    () => stepDecay(decays),
+    () => exponentialDecay(decays),
+    () => cosineDecay(rounds),
+    () => cosineRestarts(rounds),
+    () => oneCycle(rounds),
+    () => warmUp(2, 0.1, { desired: 1 } as object),
+    () => ema(sgd(), { desired: 1 } as object),
+    () => weightDecay(0.1, { desired: 1 } as object),
+  ];
+  for (const make of makers) assertThrows(make, TypeError, 'unknown option "desired"');
 });

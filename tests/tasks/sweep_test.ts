@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { UsageError } from "../../tasks/command.ts";
 import { gridTrials, parseSpace, randomTrials } from "../../tasks/sweep/space.ts";
+import { bestAccuracy } from "../../tasks/sweep/run_trial.ts";
 import { runTask } from "./run_task.ts";
 import { smallMnist } from "./small_mnist.ts";
 
@@ -65,5 +66,16 @@ Deno.test("a sweep leaves a table, the best first, and does nothing twice", asyn
     assertMatch(refused.err, /did you mean/);
   }
   await assertRejects(() => Deno.stat(`${dir}/wrong`), Deno.errors.NotFound);
+  await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("without held-back images a trial has no accuracy on them, not one of 0", async () => {
+  const dir = await Deno.makeTempDir();
+  const heading = "epoch,loss,accuracy,val_loss,val_accuracy\r\n";
+  const write = (rows: string) => Deno.writeTextFile(`${dir}/history.csv`, `${heading}${rows}`);
+  await write("1,2,0.5,,\r\n2,1,0.6,,\r\n");
+  assertEquals(await bestAccuracy(dir), undefined);
+  await write("1,2,0.5,3,0.25\r\n2,1,0.6,,\r\n3,1,0.6,3,0\r\n");
+  assertEquals(await bestAccuracy(dir), 0.25);
   await Deno.remove(dir, { recursive: true });
 });

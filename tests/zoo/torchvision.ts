@@ -5,6 +5,8 @@ import {
   findModel,
   type HostTensor,
   type Intercept,
+  type Network,
+  predict,
   start,
   type Tensor,
   tf,
@@ -57,6 +59,18 @@ function assertDigest(found: Tensor, values: Float32Array, expected: Digest, wha
   }
 }
 
+/** Refuses a network that, once it has predicted some images, predicts another one otherwise. */
+async function assertReplays(network: Network, image: Tensor, plain: Tensor): Promise<void> {
+  for (let call = 0; call < 4; call++) {
+    const other = tf.mul(image, 1 / (call + 2));
+    const y: Tensor = predict(network, other, { probabilities: false });
+    tf.dispose([other, y]);
+  }
+  const replayed: Tensor = predict(network, image, { probabilities: false });
+  assertEquals(await replayed.data(), await plain.data());
+  replayed.dispose();
+}
+
 /**
  * Refuses a network with other outputs than torchvision's.
  *
@@ -92,6 +106,7 @@ export async function assertAsTorchvision(name: string): Promise<void> {
     assertDigest(outputs, values, logits, `${name}, logits`);
     assertEquals(values.indexOf(Math.max(...values)), logits.largest);
   }
+  await assertReplays({ model, params, state }, image, plain);
   tf.dispose([image, y, plain, ...found.values()]);
   disposeTree(params, state);
 }

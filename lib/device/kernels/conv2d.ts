@@ -73,11 +73,10 @@ const PIXELS = `fn row(batch: u32, m: u32) -> Row {
 }`;
 
 const PATCHES = `fn row(batch: u32, m: u32) -> Row {
-  let j = m % uniforms.outWidth;
-  let i = (m / uniforms.outWidth) % uniforms.outHeight;
-  let image = m / (uniforms.outWidth * uniforms.outHeight);
-  let y = i32(i * uniforms.strideY) - i32(uniforms.padTop);
-  let x = i32(j * uniforms.strideX) - i32(uniforms.padLeft);
+  let outLine = quotient(m, uniforms.outWidth);
+  let image = quotient(outLine, uniforms.outHeight);
+  let y = i32((outLine - image * uniforms.outHeight) * uniforms.strideY) - i32(uniforms.padTop);
+  let x = i32((m - outLine * uniforms.outWidth) * uniforms.strideX) - i32(uniforms.padLeft);
   let line = i32(image * uniforms.inHeight) + y;
   return Row((line * i32(uniforms.inWidth) + x) * i32(uniforms.inChannels) +
     i32(batch * uniforms.groupChannels), y, x);
@@ -97,10 +96,11 @@ struct Row { base: i32, y: i32, x: i32 }
 struct Step { c: u32, v: u32, y: i32, x: i32, offset: i32, b: u32 }
 ${isPixels ? PIXELS : PATCHES}
 fn step(batch: u32, k: u32) -> Step {
-  let tap = k / uniforms.groupChannels;
-  let c = k % uniforms.groupChannels;
-  let v = tap % uniforms.filterWidth;
-  let y = i32((tap / uniforms.filterWidth) * uniforms.dilationY);
+  let tap = quotient(k, uniforms.groupChannels);
+  let c = k - tap * uniforms.groupChannels;
+  let u = quotient(tap, uniforms.filterWidth);
+  let v = tap - u * uniforms.filterWidth;
+  let y = i32(u * uniforms.dilationY);
   let x = i32(v * uniforms.dilationX);
   return Step(c, v, y, x, (y * i32(uniforms.inWidth) + x) * i32(uniforms.inChannels) + i32(c),
     k * uniforms.outChannels + batch * uniforms.groupFeatures);

@@ -71,17 +71,19 @@ const functions = (padded: boolean) => (quads: Quads, software: boolean): string
 struct Row { base: i32, y: i32, x: i32 }
 struct Step { i: u32, j: u32, y: i32, x: i32, base: i32, b: u32 }
 fn row(batch: u32, m: u32) -> Row {
-  let c = m % uniforms.groupChannels;
-  let tap = m / uniforms.groupChannels;
-  let y = i32((tap / uniforms.filterWidth) * uniforms.dilationY) - i32(uniforms.padTop);
-  let x = i32((tap % uniforms.filterWidth) * uniforms.dilationX) - i32(uniforms.padLeft);
+  let tap = quotient(m, uniforms.groupChannels);
+  let c = m - tap * uniforms.groupChannels;
+  let u = quotient(tap, uniforms.filterWidth);
+  let y = i32(u * uniforms.dilationY) - i32(uniforms.padTop);
+  let x = i32((tap - u * uniforms.filterWidth) * uniforms.dilationX) - i32(uniforms.padLeft);
   return Row((y * i32(uniforms.inWidth) + x) * i32(uniforms.inChannels) +
     i32(batch * uniforms.groupChannels + c), y, x);
 }
 fn step(batch: u32, k: u32) -> Step {
-  let j = k % uniforms.outWidth;
-  let i = (k / uniforms.outWidth) % uniforms.outHeight;
-  let image = k / (uniforms.outWidth * uniforms.outHeight);
+  let outLine = quotient(k, uniforms.outWidth);
+  let j = k - outLine * uniforms.outWidth;
+  let image = quotient(outLine, uniforms.outHeight);
+  let i = outLine - image * uniforms.outHeight;
   let y = i32(i * uniforms.strideY);
   let x = i32(j * uniforms.strideX);
   let line = i32(image * uniforms.inHeight) + y;

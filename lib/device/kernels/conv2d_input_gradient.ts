@@ -78,21 +78,23 @@ const functions = (strided: boolean) => (quads: Quads, software: boolean): strin
 struct Row { base: i32, y: i32, x: i32, group: i32 }
 struct Step { o: u32, v: u32, y: i32, x: i32, b: u32 }
 fn row(batch: u32, m: u32) -> Row {
-  let x = m % uniforms.inWidth;
-  let y = (m / uniforms.inWidth) % uniforms.inHeight;
-  let image = m / (uniforms.inWidth * uniforms.inHeight);
+  let line = quotient(m, uniforms.inWidth);
+  let x = m - line * uniforms.inWidth;
+  let image = quotient(line, uniforms.inHeight);
+  let y = line - image * uniforms.inHeight;
   return Row(i32(image * uniforms.outHeight), i32(y + uniforms.padTop), i32(x + uniforms.padLeft),
     i32(batch * uniforms.groupFeatures));
 }
 fn tapBase(batch: u32, k: u32) -> u32 {
-  return (k / uniforms.groupFeatures) * uniforms.groupChannels * uniforms.outChannels +
+  return quotient(k, uniforms.groupFeatures) * uniforms.groupChannels * uniforms.outChannels +
     batch * uniforms.groupFeatures;
 }
 fn step(batch: u32, k: u32) -> Step {
-  let tap = k / uniforms.groupFeatures;
-  let o = k % uniforms.groupFeatures;
-  let v = tap % uniforms.filterWidth;
-  return Step(o, v, i32((tap / uniforms.filterWidth) * uniforms.dilationY),
+  let tap = quotient(k, uniforms.groupFeatures);
+  let o = k - tap * uniforms.groupFeatures;
+  let u = quotient(tap, uniforms.filterWidth);
+  let v = tap - u * uniforms.filterWidth;
+  return Step(o, v, i32(u * uniforms.dilationY),
     i32(v * uniforms.dilationX), tapBase(batch, k) + o * uniforms.stepB);
 }
 ${software ? NEXT : SKIP}
@@ -112,15 +114,27 @@ fn loadA(r: Row, s: Step) -> ${quads.a ? "vec4<f32>" : "f32"} {
 ${loadsText(quads)}`;
 
 /** The phase of a batch, and its taps. */
-const PHASE =
-  `fn groupOf(batch: u32) -> u32 { return batch / (uniforms.strideY * uniforms.strideX); }
-fn phaseY(batch: u32) -> u32 { return (batch / uniforms.strideX) % uniforms.strideY; }
-fn phaseX(batch: u32) -> u32 { return batch % uniforms.strideX; }
+const PHASE = `fn groupOf(batch: u32) -> u32 {
+  return quotient(batch, uniforms.strideY * uniforms.strideX);
+}
+fn phaseY(batch: u32) -> u32 {
+  let line = quotient(batch, uniforms.strideX);
+  return line - quotient(line, uniforms.strideY) * uniforms.strideY;
+}
+fn phaseX(batch: u32) -> u32 { return batch - quotient(batch, uniforms.strideX) * uniforms.strideX; }
 fn tapsY(batch: u32) -> u32 {
-  return (uniforms.filterHeight + uniforms.strideY - 1u - phaseY(batch)) / uniforms.strideY;
+  return quotient(uniforms.filterHeight + uniforms.strideY - 1u - phaseY(batch), uniforms.strideY);
 }
 fn tapsX(batch: u32) -> u32 {
-  return (uniforms.filterWidth + uniforms.strideX - 1u - phaseX(batch)) / uniforms.strideX;
+  return quotient(uniforms.filterWidth + uniforms.strideX - 1u - phaseX(batch), uniforms.strideX);
+}`;
+
+/** Where pixel m of a phase lies among the pixels of the phase. */
+const PIXEL_OF_PHASE = `struct PixelOfPhase { image: u32, y: u32, x: u32 }
+fn pixelOfPhase(m: u32) -> PixelOfPhase {
+  let line = quotient(m, uniforms.phaseWidth);
+  let image = quotient(line, uniforms.phaseHeight);
+  return PixelOfPhase(image, line - image * uniforms.phaseHeight, m - line * uniforms.phaseWidth);
 }`;
 
 const TAP_BASE = `fn tapBase(batch: u32, t: u32, v: u32) -> u32 {
@@ -138,20 +152,23 @@ const phaseFunctions = (quads: Quads): string => `
 struct Row { base: i32, y: i32, x: i32, group: i32 }
 struct Step { o: u32, t: u32, v: u32, taps: u32, b: u32 }
 ${PHASE}
+${PIXEL_OF_PHASE}
 fn row(batch: u32, m: u32) -> Row {
-  let x = m % uniforms.phaseWidth + uniforms.padLeft / uniforms.strideX;
-  let y = (m / uniforms.phaseWidth) % uniforms.phaseHeight + uniforms.padTop / uniforms.strideY;
-  let image = m / (uniforms.phaseWidth * uniforms.phaseHeight);
+  let p = pixelOfPhase(m);
+  let x = p.x + quotient(uniforms.padLeft, uniforms.strideX);
+  let y = p.y + quotient(uniforms.padTop, uniforms.strideY);
+  let image = p.image;
   return Row(i32(image * uniforms.outHeight), i32(y), i32(x),
     i32(groupOf(batch) * uniforms.groupFeatures));
 }
 ${TAP_BASE}
 fn step(batch: u32, k: u32) -> Step {
   let taps = max(tapsX(batch), 1u);
-  let o = k % uniforms.groupFeatures;
-  let tap = k / uniforms.groupFeatures;
-  return Step(o, tap / taps, tap % taps, taps,
-    tapBase(batch, tap / taps, tap % taps) + o * uniforms.stepB);
+  let tap = quotient(k, uniforms.groupFeatures);
+  let o = k - tap * uniforms.groupFeatures;
+  let t = quotient(tap, taps);
+  let v = tap - t * taps;
+  return Step(o, t, v, taps, tapBase(batch, t, v) + o * uniforms.stepB);
 }
 fn next(s: Step) -> Step {
   let matrix = uniforms.groupChannels * uniforms.outChannels;
@@ -186,23 +203,27 @@ const walkedFunctions = (oneTap: boolean, isInside: boolean) => (quads: Quads): 
 struct Row { base: i32, y: i32, x: i32 }
 struct Step { o: u32, v: u32, taps: u32, y: i32, x: i32, offset: i32, b: u32 }
 ${PHASE}
+${PIXEL_OF_PHASE}
 fn row(batch: u32, m: u32) -> Row {
-  let x = i32(m % uniforms.phaseWidth + uniforms.padLeft / uniforms.strideX);
-  let y = i32((m / uniforms.phaseWidth) % uniforms.phaseHeight + uniforms.padTop / uniforms.strideY);
-  let line = i32(m / (uniforms.phaseWidth * uniforms.phaseHeight) * uniforms.outHeight) + y;
+  let p = pixelOfPhase(m);
+  let x = i32(p.x + quotient(uniforms.padLeft, uniforms.strideX));
+  let y = i32(p.y + quotient(uniforms.padTop, uniforms.strideY));
+  let line = i32(p.image * uniforms.outHeight) + y;
   return Row((line * i32(uniforms.outWidth) + x) * i32(uniforms.outChannels) +
     i32(groupOf(batch) * uniforms.groupFeatures), y, x);
 }
 ${TAP_BASE}
 fn step(batch: u32, k: u32) -> Step {
   let taps = max(tapsX(batch), 1u);
-  let o = k % uniforms.groupFeatures;
-  let tap = k / uniforms.groupFeatures;
-  let y = i32(tap / taps * uniforms.dilationY);
-  let x = i32(tap % taps * uniforms.dilationX);
-  return Step(o, tap % taps, taps, y, x,
+  let tap = quotient(k, uniforms.groupFeatures);
+  let o = k - tap * uniforms.groupFeatures;
+  let t = quotient(tap, taps);
+  let v = tap - t * taps;
+  let y = i32(t * uniforms.dilationY);
+  let x = i32(v * uniforms.dilationX);
+  return Step(o, v, taps, y, x,
     i32(o) - (y * i32(uniforms.outWidth) + x) * i32(uniforms.outChannels),
-    tapBase(batch, tap / taps, tap % taps) + o);
+    tapBase(batch, t, v) + o);
 }
 fn hop(batch: u32, u: u32) -> Step {
   var h = step(batch, u);
@@ -268,8 +289,7 @@ fn pixelOf(batch: u32, m: u32) -> vec2<i32> {
 }
 fn destination(batch: u32, m: u32) -> u32 {
   let pixel = vec2<u32>(pixelOf(batch, m));
-  let image = m / (uniforms.phaseWidth * uniforms.phaseHeight);
-  return ((image * uniforms.inHeight + pixel.x) * uniforms.inWidth + pixel.y) * uniforms.inChannels +
+  return ((pixelOfPhase(m).image * uniforms.inHeight + pixel.x) * uniforms.inWidth + pixel.y) * uniforms.inChannels +
     groupOf(batch) * uniforms.groupChannels;
 }
 fn feature(batch: u32, n: u32) -> u32 { return groupOf(batch) * uniforms.groupChannels + n; }

@@ -145,10 +145,10 @@ export function runFewChannels(
   const parts = g.batchSize * bands;
   const numbers = g.batchSize *
     (g.inHeight * g.inWidth * g.inChannels + g.outHeight * g.outWidth * g.outChannels);
-  // What pieces write and is read again is not to be more than two thirds of what is read.
+  // What pieces write and is read again is not to be much more than two thirds of what is read.
   const busy = BUSY / Math.ceil(workgroup / 64) / g.groups;
   const wanted = Math.min(busy, numbers / 3 / size) / chunks;
-  const length = Math.ceil(parts / Math.max(1, Math.floor(wanted)));
+  const length = Math.ceil(parts / Math.max(1, Math.round(wanted)));
   const pieces = chunks * Math.ceil(parts / length);
   if (pieces * g.groups < LEAST_BUSY) return undefined;
   const [sums] = runProgram(backend, {

@@ -9,6 +9,7 @@ import {
   windowColumns,
 } from "./few_features_text.ts";
 import { loadVector, vectorType } from "./load.ts";
+import { quotientText } from "./quotient.ts";
 import { each, mostBytes } from "./tiles.ts";
 
 /** The SIMDs of the GPU that the tiles are chosen for. */
@@ -113,6 +114,7 @@ function text(of: FewFeatures, share: Share): string {
   const put = each(places, (n) => `slice[hop${n}][row${n}] = next${n};`);
   const { head, sums, products, store, weights, steps } = sumTexts(of, run);
   return `
+${quotientText(false)}
 ${head}
 // Column x of the part of the source: [x % ${hop}][x / ${hop} of its ${blocks} blocks of ${rows} rows].
 var<workgroup> slice: array<array<${vectorType(turn)}, ${size}>, ${hop}>;

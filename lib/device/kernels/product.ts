@@ -7,6 +7,7 @@ import type { Activation } from "../../tensor/activation.ts";
 import { chainSums } from "./chain_sums.ts";
 import { finishText } from "./epilogue.ts";
 import { runProgram } from "./program.ts";
+import { quotientText } from "./quotient.ts";
 import { registerForm } from "./register_form.ts";
 import { each, type Form, type Neighbors, type Quads, strideOf } from "./tiles.ts";
 import { workgroupForm } from "./workgroup_form.ts";
@@ -222,6 +223,7 @@ export function runProduct(
       tiles,
     },
     code: [
+      quotientText(software),
       software ? `const STRIDE = ${strideOf(quads)}u;` : "",
       initialText(bias, columns),
       finishText("vec4<f32>", activation),

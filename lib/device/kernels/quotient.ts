@@ -15,3 +15,12 @@ fn quotient(n: u32, d: u32) -> u32 {
   return u32(guess + more + select(0, 1, left >= divisor) - select(0, 1, left < 0));
 }
 `;
+
+/**
+ * WGSL: `quotient(n, d)` as well where divisions of whole numbers cost no more.
+ *
+ * @param software whether the adapter computes on the CPU
+ */
+export function quotientText(software: boolean): string {
+  return software ? QUOTIENT : "fn quotient(n: u32, d: u32) -> u32 { return n / d; }";
+}

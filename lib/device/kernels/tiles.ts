@@ -35,15 +35,16 @@ export type Form = {
   readonly code: string;
 };
 
-/** Where tile number `tile` lies, common to both forms. */
+/** Where tile number `tile` lies, common to both forms; the text has `quotient`. */
 export const TILE_PLACE = `
 struct Place { batch: u32, m: u32, n: u32, begin: u32, end: u32, origin: u32 }
 fn place(tile: u32, height: u32, width: u32) -> Place {
-  let tileColumn = tile % uniforms.tileColumns;
-  let tileRow = (tile / uniforms.tileColumns) % uniforms.tileRows;
-  let outer = tile / (uniforms.tileColumns * uniforms.tileRows); // piece · batches + batch
-  let batch = outer % uniforms.batches;
-  let piece = outer / uniforms.batches;
+  let strip = quotient(tile, uniforms.tileColumns);
+  let tileColumn = tile - strip * uniforms.tileColumns;
+  let outer = quotient(strip, uniforms.tileRows); // piece · batches + batch
+  let tileRow = strip - outer * uniforms.tileRows;
+  let piece = quotient(outer, uniforms.batches);
+  let batch = outer - piece * uniforms.batches;
   let begin = piece * uniforms.pieceDepth;
   return Place(batch, tileRow * height, tileColumn * width, begin,
     clamp(begin + uniforms.pieceDepth, begin, max(begin, depthOf(batch))), piece * uniforms.size);
