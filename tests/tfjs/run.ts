@@ -37,7 +37,6 @@ const INTENDED: Readonly<Record<string, string>> = {
   "gradients does not error if irrelevant (pruned) ops are missing grads":
     "a sum of truth values is of whole numbers, which have no slope",
   "depthwiseConv2d gradients throws error on dilations > 1": REWORDED,
-  "depthwiseConv2d gradients throws error on dilations > 1": REWORDED,
   "einsum 2d matrix calculate trace: duplicate axes not implemented yet": REWORDED,
   "einsum mismatched dimensions throws error": REWORDED,
   "einsum incorrect equation throws error": REWORDED,
