@@ -212,3 +212,20 @@ gpuTest("a tensor with fewer numbers than its shape has is refused", async () =>
     "Cannot put a int32 tensor [3,2,4] on the GPU: it must have 24 numbers, got 0",
   );
 });
+
+gpuTest(
+  "tensors on the GPU that do not fit each other, or slices beyond them, are refused",
+  async () => {
+    await onEachForm(() => {
+      const made = (...shape: number[]): Tensor => tf.add(tf.ones(shape), tf.ones(shape));
+      for (const [one, other, axis] of [[[200, 21], [100, 21], 1], [[90, 7, 9], [90, 8, 9], 0]]) {
+        const parts = [made(...one as number[]), made(...other as number[])];
+        assertThrows(() => tf.concat(parts, axis as number), Error, "does not match the shape");
+      }
+      assertThrows(() => tf.slice(made(70, 70), [0, 1], [1, 70]), Error, "would overflow");
+      assertThrows(() => tf.slice(made(70, 70), [69, 0], [2, 70]), Error, "would overflow");
+      assertThrows(() => tf.split(made(70, 70), [30, 41], 1), Error);
+      return Promise.resolve();
+    });
+  },
+);

@@ -17,15 +17,15 @@ export function concat(
 ): tf.KernelConfig["kernelFunc"] {
   return (call) => {
     const backend = call.backend as GuardedBackend;
-    const parts = (Object.values(call.inputs) as tf.TensorInfo[])
-      .filter(({ shape }) => !shape.includes(0));
-    const { axis: given } = call.attrs as unknown as { readonly axis: number };
-    const [first] = parts;
+    const given = Object.values(call.inputs) as tf.TensorInfo[];
+    const parts = given.filter(({ shape }) => !shape.includes(0));
+    const { axis: along } = call.attrs as unknown as { readonly axis: number };
     const isOurs = parts.length > 1 && parts.every(({ dtype }) => dtype === "float32") &&
       parts.length + 2 <= backend.device.limits.maxStorageBuffersPerShaderStage &&
       !backend.shouldExecuteOnCPU(parts);
     if (!isOurs) return stock(call);
-    const [axis] = tf.util.parseAxisParam(given, first!.shape) as [number];
+    const [axis] = tf.util.parseAxisParam(along, given[0]!.shape) as [number];
+    tf.backend_util.assertParamsConsistent(given.map(({ shape }) => shape), axis);
     const shape = tf.backend_util.computeOutShape(parts.map((part) => part.shape), axis);
     const size = tf.util.sizeFromShape(shape);
     if (4 * size > backend.bindingLimit) return stock(call);

@@ -59,6 +59,7 @@ export function slice(_software: boolean, stock: KernelFunction): KernelFunction
     const x = inputs.x!;
     const given = attrs as unknown as { readonly begin: number[]; readonly size: number[] };
     const [begin, size] = tf.slice_util.parseSliceParams(x as tf.Tensor, given.begin, given.size);
+    tf.slice_util.assertParamsValid(x as tf.Tensor, begin!, size!);
     return size!.includes(0) ? stock({ inputs, attrs, backend }) : cut(backend, x, begin!, size!);
   });
 }

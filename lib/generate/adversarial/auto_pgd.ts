@@ -139,19 +139,19 @@ export async function takeAutoSteps(
   { norm, epsilon, steps, loss }: AutoSteps,
 ): Promise<Tensor> {
   const { session, origin, count, labels, targets, goals, away } = run;
-  const labelled = tf.tidy(() =>
+  const labeled = tf.tidy(() =>
     tf.oneHot(tf.tensor1d([...labels], "int32"), goals.shape[1]).toFloat()
   );
   const look = session.pass(`gradient of ${loss} ${away}`, () => {
     const score = (logits: Tensor, both: Tensor): Scalar => {
-      const [goals, labelled] = tf.unstack(both) as [Tensor, Tensor];
-      if (loss === "dlr") return logitsRatioSum(logits, labelled, away < 0 ? goals : undefined);
+      const [goals, labeled] = tf.unstack(both) as [Tensor, Tensor];
+      if (loss === "dlr") return logitsRatioSum(logits, labeled, away < 0 ? goals : undefined);
       return tf.mul(crossEntropySum(logits, goals), away) as Scalar;
     };
     return pixelGradient(session, score);
   });
   const move = session.pass(`adaptive step by ${norm}`, () => adaptiveStep(norm));
-  const both = tf.stack([goals, labelled]);
+  const both = tf.stack([goals, labeled]);
   const lossesOf = ({ logits }: Predictions): number[] =>
     labels.map((label, i) => {
       const own = logits.subarray(i * goals.shape[1], (i + 1) * goals.shape[1]);
@@ -229,7 +229,7 @@ export async function takeAutoSteps(
     }
     return tf.clone(points.fooling);
   } finally {
-    tf.dispose([...Object.values(points), labelled, both]);
+    tf.dispose([...Object.values(points), labeled, both]);
   }
 }
 
