@@ -78,6 +78,10 @@ export type ImageFolder = DataSplit<ImageSource> & Disposable & {
  * With the option `world` ranks divide the decoding of a folder, and the headers of shards; then each
  * reads what its part of a batch has, and nothing else.
  *
+ * A run is resumed on a folder whose pictures have the same names and sizes, in bytes, wherever it lies:
+ * a picture that was replaced by another one of equal size is not noticed. Times of changes are not
+ * looked at, as copies of a folder have others.
+ *
  * With `cacheDir` all pixels are on the disk too, and nothing is decoded twice, the next time
  * included.
  *
