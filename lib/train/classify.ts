@@ -92,8 +92,8 @@ export async function classify<P extends Tree, S extends Tree>(
   picture: Picture,
   options: ClassifyOptions = {},
 ): Promise<Classification[]> {
-  requireNetwork("classify", network);
   requireOptions("classify", options, OPTIONS);
+  requireNetwork("classify", network);
   const { image, how } = inverted(
     await rasterOf(picture),
     preprocessingFor(network),

@@ -135,8 +135,8 @@ async function* fitAny(
   examples: AnyExamples,
   options: FitOptions,
 ): AsyncGenerator<EpochReport, void, void> {
-  requireExamples("fit", examples);
   requireOptions("fit", options, FIT_OPTIONS, NO_FIT_OPTIONS);
+  requireExamples("fit", examples);
   requireWhole("fit", "the epochs", options.epochs ?? 1);
   requirePrecision("fit", options);
   requireRecorded(options);
@@ -313,16 +313,17 @@ async function endAlike(
 /** The run to begin or resume. */
 function begin({ feed, objective, options }: EpochParts<Tree, Tree>, model: Layer): Training {
   const inputShape = feed.inputShape as Shape;
+  const { trainable, precision, lossScale } = options;
   const run = options.from ? { ...options.from, model, inputShape } : beginTraining(
     model,
     optimizerOf(options),
     keyOfRun(options),
     inputShape,
-    options,
+    { trainable, precision, lossScale },
   );
   const data = feed.data();
-  requireSamePrecision(run.optimizer, options.precision);
-  requireSameTrainable(run.params, run.trainable, options.trainable);
+  requireSamePrecision(run.optimizer, precision);
+  requireSameTrainable(run.params, run.trainable, trainable);
   if (!options.otherData) requireSameData(run.data, data);
   requirePlace(run, feed, objective);
   return { ...run, data };

@@ -6,6 +6,7 @@ import type { Shape } from "../tensor/tensor.ts";
 import { requireOptions } from "../text/require.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { openNetworkFile, type OpenOptions } from "./network_file.ts";
+import { PRETRAINED_OPTIONS } from "./pretrained.ts";
 import { askedShape, findClassNames, findPreprocessing } from "./sidecars.ts";
 
 /** A trained network, and what is to be known to use it. */
@@ -28,14 +29,7 @@ const OPTIONS: Readonly<Record<keyof OpenOptions, true>> = {
   inputShape: true,
   preprocessing: true,
   classNames: true,
-  cacheDir: true,
-  sha256: true,
-  onFetch: true,
-  onProgress: true,
-  signal: true,
-  retries: true,
-  retryDelay: true,
-  stallTimeout: true,
+  ...PRETRAINED_OPTIONS,
 };
 
 /**

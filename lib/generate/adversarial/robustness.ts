@@ -4,7 +4,7 @@ import type { Examples } from "../../data/examples.ts";
 import type { ImageNetwork } from "../../explain/input_pixels.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Tree } from "../../tensor/tree.ts";
-import { requireRange } from "../../text/require.ts";
+import { requireOptions, requireRange } from "../../text/require.ts";
 import type { AttackOptions, AttackResult } from "./attack.ts";
 import { requireNonNegative } from "./check.ts";
 import type { Norm } from "./norm.ts";
@@ -97,9 +97,17 @@ export async function robustness<P extends Tree, S extends Tree>(
   epsilons: readonly number[],
   options: RobustnessOptions = {},
 ): Promise<Robustness> {
+  requireOptions("measure robustness", options, {
+    preprocessing: true,
+    jit: true,
+    batchSize: true,
+    isMinimal: true,
+    onProgress: true,
+    signal: true,
+  });
   requireEpsilons(epsilons);
-  const { onProgress, signal } = options;
-  const session = attackSession(network, options);
+  const { onProgress, signal, preprocessing, jit } = options;
+  const session = attackSession(network, { preprocessing, jit });
   const batchSize = Math.min(options.batchSize ?? 64, examples.labels.length);
   const data = batches(examples, { batchSize });
   // Changes of size 0 need no attack; what seeks the smallest change ignores ε.
