@@ -78,10 +78,11 @@ export async function open(
   options: OpenOptions = {},
 ): Promise<OpenedNetwork> {
   requireOptions("open a network", options, OPTIONS);
-  const pictureShape = await askedShape(options.preprocessing);
-  const file = await openNetworkFile(what, { ...options, pictureShape });
-  const classNames = await findClassNames(file, options.classNames);
-  const { how } = await findPreprocessing(file, options.preprocessing);
+  const { preprocessing, classNames: names, ...finding } = options;
+  const pictureShape = await askedShape(preprocessing);
+  const file = await openNetworkFile(what, { ...finding, pictureShape });
+  const classNames = await findClassNames(file, names);
+  const { how } = await findPreprocessing(file, preprocessing);
   const { name, origin, metadata, checkpoint } = file;
   // A checkpoint's shape is that of its training; other weights were trained on what they expect.
   const network = await file.load(checkpoint ? file.inputShape : inputShapeOf(how));
