@@ -175,7 +175,7 @@ async function accuracies(
   if (isAsked === undefined) return undefined;
   const dataset = flags.dataset ?? trainedOn(file) ?? "folder";
   const { test } = await openDataset(dataset, flags["data-dir"], {
-    shape: networks[0].inputShape,
+    how: (await findPreprocessing(file, flags.preprocessing)).how,
   });
   const examples = limited(test, flags.limit, `the test images of ${dataset}`);
   const { normalize } = await normalizationOf(file, flags.preprocessing, examples.imageShape);

@@ -1,5 +1,5 @@
 // The data sets that flags name.
-import { inputShapeOf, momentsOf } from "../lib/image/mod.ts";
+import { inputShapeOf, momentsOf, type Preprocessing } from "../lib/image/mod.ts";
 import type { NetworkFile } from "../lib/weights/network_file.ts";
 import type { FoundPreprocessing } from "../lib/weights/sidecars.ts";
 import { type DataSetName, dataSets, type OpenDataSet } from "../lib/data/mod.ts";
@@ -8,12 +8,11 @@ import {
   fold,
   type ImageFolder,
   imageFolder,
+  type ImageFolderOptions,
   type ImageSource,
   key,
   readExamples,
   sampleExamples,
-  type Shape,
-  type World,
 } from "../mod.ts";
 import { path, refuse, UsageError } from "./command.ts";
 import { countProgress } from "./progress.ts";
@@ -31,14 +30,33 @@ export const dataDirFlag = path({
 });
 
 /** How the pictures of a folder become images. */
-export type FolderOptions = {
-  /** Shape of the images, `[H, W, C]`. */
-  readonly shape: Shape;
-  /** Whether broken files are left out. */
-  readonly skipBroken?: boolean;
-  /** The ranks that share the work of opening it. */
-  readonly world?: World;
-};
+export type FolderOptions =
+  & Pick<ImageFolderOptions, "skipBroken" | "testFraction" | "key" | "world">
+  & {
+    /** How pictures are prepared: their moments are not applied. */
+    readonly how: Preprocessing;
+  };
+
+/**
+ * Opens a folder of pictures, as a network's pictures are prepared when they are predicted.
+ *
+ * @throws {Error} as `imageFolder` does: one class, an empty one, broken files
+ */
+export async function openFolder(
+  dataDir: string,
+  { how, ...options }: FolderOptions,
+): Promise<ImageFolder> {
+  const [height, width, channels] = inputShapeOf(how);
+  const progress = countProgress("Reading");
+  return await imageFolder(dataDir, {
+    size: [height, width],
+    channels: channels === 1 ? 1 : 3,
+    resize: how.resize ?? "none",
+    ...(how.filter ? { filter: how.filter } : {}),
+    ...options,
+    onProgress: progress.update,
+  }).finally(progress.stop);
+}
 
 /**
  * Opens a data set; a folder of pictures stays on the disk.
@@ -55,15 +73,7 @@ export async function openDataset(
   if (dataDir === undefined) {
     throw new UsageError("Cannot use --dataset folder without --data-dir: the folder of pictures");
   }
-  const [height, width, channels] = folder.shape as [number, number, number];
-  const progress = countProgress("Reading");
-  const images = await imageFolder(dataDir, {
-    size: [height, width],
-    channels: channels === 1 ? 1 : 3,
-    ...(folder.skipBroken ? { skipBroken: true } : {}),
-    ...(folder.world ? { world: folder.world } : {}),
-    onProgress: progress.update,
-  }).finally(progress.stop);
+  const images = await openFolder(dataDir, folder);
   describe(images, dataDir);
   return images;
 }
@@ -103,9 +113,9 @@ export function sayLeftOut(
 export async function loadTest(
   dataset: DataSetName,
   dataDir: string | undefined,
-  shape: Shape,
+  how: Preprocessing,
 ): Promise<Examples> {
-  const { test } = await openDataset(dataset, dataDir, { shape });
+  const { test } = await openDataset(dataset, dataDir, { how });
   return await readExamples(test);
 }
 

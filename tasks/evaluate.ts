@@ -112,7 +112,7 @@ async function run(world: World, flags: Values<typeof command.flags>): Promise<n
   const network = await openWeights(flags.weights, flags);
   const dataset = datasetOf(network, flags.dataset);
   const { test } = await openDataset(dataset, flags["data-dir"], {
-    shape: network.inputShape,
+    how: (await findPreprocessing(network, flags.preprocessing)).how,
     world,
   });
   const examples = limited(test, flags.limit, `the test images of ${dataset}`);

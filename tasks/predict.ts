@@ -1,6 +1,6 @@
 // `deno task predict`: the most probable classes of a picture, or of each in a folder.
 import { join } from "node:path";
-import { imageOf, type Raster } from "../lib/image/image.ts";
+import type { Raster } from "../lib/image/image.ts";
 import { inputShapeOf, type Preprocessing } from "../lib/image/mod.ts";
 import { classifyImage, classifyImages, faultOfSize } from "../lib/train/classify.ts";
 import { table } from "../lib/text/table.ts";
@@ -14,7 +14,7 @@ import { choice, count, path, runCommand, toggle, type Values } from "./command.
 import { startDevice } from "./command/device.ts";
 import { DEFAULT_WEIGHTS, networkFlags, openWeights, weightsFlag } from "./network.ts";
 import { type Inversion, inversionOf, INVERSIONS, INVERT_HELP } from "./pictures/flags.ts";
-import { preparedGray, prepareGray } from "../lib/image/gray_input.ts";
+import { prepareGray } from "../lib/image/gray_input.ts";
 import { requireInvertible } from "./pictures/read_picture.ts";
 import { readRaster } from "./command/files.ts";
 import { say } from "./command/say.ts";
@@ -62,8 +62,7 @@ function grayPicture(
   invert: Inversion,
 ): { image: Raster; how: Preprocessing; source: string } {
   return {
-    image: prepareGray(imageOf(image), network.inputShape, inversionOf(invert, network)).image,
-    how: preparedGray(how, network.inputShape),
+    ...prepareGray(image, how, inversionOf(invert, network)),
     source: source.startsWith("that of") ? "gray, of the network's size" : source,
   };
 }

@@ -1,5 +1,6 @@
 // `deno task serve`: a trained network over HTTP.
 import { inputShapeOf, type Preprocessing } from "../lib/image/mod.ts";
+import { unresized } from "../lib/image/preprocessing.ts";
 import { disposeTree, predict, serve, type ServeOptions, tf } from "../mod.ts";
 import type { NetworkFile } from "../lib/weights/network_file.ts";
 import { findClassNames, findPreprocessing } from "../lib/weights/sidecars.ts";
@@ -9,7 +10,7 @@ import { abortOnInterrupt, exitCodeOf } from "./command/interrupt.ts";
 import { say } from "./command/say.ts";
 import { DEFAULT_WEIGHTS, networkFlags, openWeights, weightsFlag } from "./network.ts";
 import { inversionOf, INVERSIONS, INVERT_HELP } from "./pictures/flags.ts";
-import { preparedGray, prepareGray } from "../lib/image/gray_input.ts";
+import { prepareGray } from "../lib/image/gray_input.ts";
 import { requireInvertible } from "./pictures/read_picture.ts";
 
 /** What the task takes. */
@@ -69,11 +70,11 @@ function preparation(
   how: Preprocessing,
   { preprocessing, invert }: Values<typeof command.flags>,
 ): { readonly how: Preprocessing } & Pick<ServeOptions, "prepare"> {
-  const { inputShape } = network;
-  if (inputShape[2] !== 1 || preprocessing !== undefined) return { how };
+  const inversion = inversionOf(invert, network);
+  if (network.inputShape[2] !== 1 || preprocessing !== undefined || !inversion) return { how };
   return {
-    how: preparedGray(how, inputShape),
-    prepare: (image) => prepareGray(image, inputShape, inversionOf(invert, network)).image,
+    how: unresized(how),
+    prepare: (image) => prepareGray(image, how, inversion).image,
   };
 }
 

@@ -21,7 +21,7 @@ import { abortOnInterrupt, exitCodeOf } from "./command/interrupt.ts";
 import { asRank, inWorld } from "./command/ranks.ts";
 import { say } from "./command/say.ts";
 import { buildFor, keptModel, labelOf, modelOfRun, type NamedModel } from "./own_model.ts";
-import { type Beside, besideCallbacks, startBeside } from "./board/beside.ts";
+import { type Beside, besideCallbacks, requireBeside, startBeside } from "./board/beside.ts";
 import { setUp } from "./setup.ts";
 import { augmentationOf, drawAugmented, openRunData, type RunData } from "./train/data.ts";
 import { withFoundRate } from "./train/find_rate.ts";
@@ -308,6 +308,7 @@ async function runIn(world: World, flags: TrainFlags): Promise<number> {
     await start({ backend: flags.backend ?? "webgpu" });
     requirePrecision("train", precisionOf(settings));
   }
+  requireBeside(besideOf(flags, world));
   await world.barrier(); // All have read what the first one may write over.
   const folder = world.rank > 0 ? unwrittenFolder(dir) : await openRunFolder(dir, {
     // Not known yet: whoever resumes must not take another one for it.

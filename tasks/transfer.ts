@@ -12,7 +12,7 @@ import {
   restoreTransfer,
   type TransferOptions,
 } from "../mod.ts";
-import { type Beside, besideCallbacks, startBeside } from "./board/beside.ts";
+import { type Beside, besideCallbacks, requireBeside, startBeside } from "./board/beside.ts";
 import { runCommand, UsageError, type Values } from "./command.ts";
 import { recovering, startDevice } from "./command/device.ts";
 import { abortOnInterrupt, exitCodeOf } from "./command/interrupt.ts";
@@ -248,6 +248,7 @@ async function run(flags: Flags): Promise<number> {
     normalize: how.normalize,
     otherData: flags["other-data"],
   };
+  requireBeside(flags);
   const folder = await openRunFolder(dir, {
     config: settings,
     overwrite: flags.overwrite,

@@ -175,6 +175,8 @@ function resource(
   return device.createTexture({
     size: [1, 1],
     format: storageTexture?.format ?? "r16float",
-    usage: storageTexture ? GPUTextureUsage.STORAGE_BINDING : GPUTextureUsage.TEXTURE_BINDING,
+    // What nothing may be copied into is cleared by drawing, after which llvmpipe's timestamps count nothing.
+    usage: GPUTextureUsage.COPY_DST |
+      (storageTexture ? GPUTextureUsage.STORAGE_BINDING : GPUTextureUsage.TEXTURE_BINDING),
   }).createView();
 }

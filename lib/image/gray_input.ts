@@ -1,7 +1,8 @@
 // Pictures for networks that take gray images, such as MNIST's digits, which are light on dark.
 import { toGray } from "./gray.ts";
-import type { Image } from "./image.ts";
-import type { Preprocessing } from "./preprocessing.ts";
+import { type Image, imageOf, type Raster } from "./image.ts";
+import { croppedImage, inputShapeOf } from "./preprocess.ts";
+import { type Preprocessing, unresized } from "./preprocessing.ts";
 import { resize } from "./resize.ts";
 
 /** The pixels along a gray picture's edge. */
@@ -59,40 +60,29 @@ function centered(gray: Image, width: number, height: number, isDark: boolean): 
 }
 
 /**
- * A picture for networks that take gray images, of the network's size.
+ * A picture for networks that take gray images, and how it is prepared then.
  *
- * @param shape shape of the network's input, `[height, width, 1]`
- * @param invert whether dark and light are swapped; `"auto"`: as MNIST has its digits, light on dark,
- * so that they are swapped if the picture's edge is light; and of a picture of another size what is
- * drawn in it, in the middle
- * @returns the gray picture, and whether it was inverted
+ * @param how how the network's pictures are prepared, of one channel
+ * @param invert `false`: the picture is as it was; `true`: dark and light are swapped; `"auto"`: as
+ * MNIST has its digits, light on dark, so that they are swapped if the picture's edge is light; and
+ * of a picture of another size what is drawn in it, in the middle
+ * @returns the picture, the preprocessing it still needs, and whether it was inverted
  */
-export function prepareGray(
-  image: Image,
-  [height, width]: readonly number[],
+export function prepareGray<R extends Raster>(
+  image: R,
+  how: Preprocessing,
   invert: boolean | "auto",
-): { readonly image: Image; readonly inverted: boolean } {
-  const gray = toGray(image);
-  const small = resize(gray, width!, height!);
-  const edge = edgeOf(small);
+): { readonly image: R | Image; readonly how: Preprocessing; readonly inverted: boolean } {
+  if (invert === false) return { image, how, inverted: false };
+  const [height, width] = inputShapeOf(how);
+  const gray = toGray(imageOf(image));
+  const edge = edgeOf(resize(gray, width, height));
   const isDark = edge.reduce((sum, value) => sum + value, 0) / edge.length > 0.5;
   const inverted = invert === "auto" ? isDark : invert;
   const isOther = gray.width !== width || gray.height !== height;
-  const found = invert === "auto" && isOther ? centered(gray, width!, height!, isDark) : undefined;
-  if (found) return { image: found, inverted };
-  if (!inverted) return { image: small, inverted };
-  return { image: { ...small, pixels: small.pixels.map((value) => 1 - value) }, inverted };
-}
-
-/**
- * How a picture is prepared after {@linkcode prepareGray}: it has the network's size already.
- *
- * @param shape shape of the network's input, `[height, width, 1]`
- */
-export function preparedGray(
-  how: Preprocessing,
-  [height, width]: readonly number[],
-): Preprocessing {
-  const { resize: _, ...rest } = how;
-  return { ...rest, crop: [height!, width!] };
+  const found = invert === "auto" && isOther ? centered(gray, width, height, isDark) : undefined;
+  if (found) return { image: found, how: unresized(how), inverted };
+  const small = croppedImage(gray, how);
+  const pixels = inverted ? small.pixels.map((value) => 1 - value) : small.pixels;
+  return { image: { ...small, pixels }, how: unresized(how), inverted };
 }

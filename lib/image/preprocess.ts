@@ -9,7 +9,7 @@ import { resizedWindow } from "./resize.ts";
  *
  * 1. Alpha is dropped, as PIL's `convert("RGB")` does: the colors behind it are shown.
  * 2. The shorter side becomes `resize` pixels, the longer ⌊resize · longer / shorter⌋, as in
- *    torchvision. If the picture is still smaller than the crop, or no `resize` is given, it is
+ *    torchvision; of `"cover"`, the least `resize` with which both sides reach the crop. If the picture is still smaller than the crop, or no `resize` is given, it is
  *    enlarged until both sides reach it; nothing is padded.
  * 3. The middle is cut out, starting at round((size − crop) / 2), a half to the even number.
  * 4. Gray becomes three equal channels, or three channels become gray, by the number of means.
@@ -114,11 +114,15 @@ function sizeBeforeCrop(
   cropWidth: number,
   cropHeight: number,
 ): [width: number, height: number] {
-  const longer = (side: number, other: number): number =>
-    side <= other ? resize! : Math.floor(resize! * side / other);
-  const sized = resize === undefined
+  const [across, along] = width <= height ? [cropWidth, cropHeight] : [cropHeight, cropWidth];
+  const shorter = resize === "cover"
+    ? Math.max(across, Math.ceil(along * Math.min(width, height) / Math.max(width, height)))
+    : resize;
+  const sideOf = (side: number, other: number): number =>
+    side <= other ? shorter! : Math.floor(shorter! * side / other);
+  const sized = shorter === undefined
     ? [width, height] as const
-    : [longer(width, height), longer(height, width)] as const;
+    : [sideOf(width, height), sideOf(height, width)] as const;
   if (sized[0] >= cropWidth && sized[1] >= cropHeight) return [...sized];
   const scale = Math.max(cropWidth / width, cropHeight / height);
   return [

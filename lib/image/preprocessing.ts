@@ -3,8 +3,11 @@ import type { ResizeFilter } from "./resize.ts";
 
 /** How pictures become a network's input; {@linkcode preprocess} has the steps. */
 export type Preprocessing = {
-  /** The length of the shorter side before the crop, in pixels. Default: not resized. */
-  readonly resize?: number;
+  /**
+   * The length of the shorter side before the crop, in pixels; `"cover"`: the least with which the
+   * picture covers the crop. Default: not resized.
+   */
+  readonly resize?: number | "cover";
   /** How pixels are interpolated. Default: `"bilinear"`. */
   readonly filter?: ResizeFilter;
   /** The size of the input, cut from the middle; one number for a square. */
@@ -57,7 +60,10 @@ const areNumbers = (value: unknown): boolean =>
 const RULES: Readonly<
   Record<keyof Preprocessing, readonly [rule: string, (value: unknown) => boolean]>
 > = {
-  resize: [`a whole number from 1 to ${LARGEST}`, (value) => value === undefined || isSide(value)],
+  resize: [
+    `a whole number from 1 to ${LARGEST}, or "cover"`,
+    (value) => value === undefined || value === "cover" || isSide(value),
+  ],
   filter: [
     '"bilinear" or "bicubic"',
     (value) => value === undefined || value === "bilinear" || value === "bicubic",
@@ -93,6 +99,12 @@ export function checkPreprocessing(how: Preprocessing): void {
   if (unknown !== undefined) {
     throw badPart(`its parts must be of ${Object.keys(RULES).join(", ")}`, unknown);
   }
+}
+
+/** The same for a picture that has its size already. */
+export function unresized(how: Preprocessing): Preprocessing {
+  const { resize: _, ...rest } = how;
+  return rest;
 }
 
 /**

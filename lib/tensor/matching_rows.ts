@@ -8,8 +8,7 @@ export const MATCHING_ROWS = "NeocogMatchingRows";
 
 /**
  * Counts rows whose largest numbers are in the same column; of equal numbers the
- * first counts. As in a comparison nothing is larger than NaN and NaN larger than
- * nothing, one at a row's beginning stays, and any other is passed over.
+ * first counts. A row with a NaN has no largest number: it matches nothing.
  *
  * @param a a matrix, float32 `[N, classes]`
  * @param b another of the same type and shape
@@ -23,15 +22,18 @@ registerHostKernel(MATCHING_ROWS, ({ a, b }) => {
   const [rows, classes] = a!.shape as [number, number];
   let count = 0;
   for (let row = 0; row < rows; row++) {
-    if (placeOnHost(a!, row, classes) === placeOnHost(b!, row, classes)) count++;
+    const place = placeOnHost(a!, row, classes);
+    if (place !== undefined && place === placeOnHost(b!, row, classes)) count++;
   }
   return [{ values: Float32Array.of(count), shape: [] }];
 });
 
-function placeOnHost({ values }: HostTensor, row: number, classes: number): number {
+function placeOnHost({ values }: HostTensor, row: number, classes: number): number | undefined {
   let place = 0;
-  for (let column = 1; column < classes; column++) {
-    if (values[row * classes + column]! > values[row * classes + place]!) place = column;
+  for (let column = 0; column < classes; column++) {
+    const value = values[row * classes + column]!;
+    if (Number.isNaN(value)) return undefined;
+    if (value > values[row * classes + place]!) place = column;
   }
   return place;
 }

@@ -1,8 +1,8 @@
 // What a network takes one picture for.
 import { fileError } from "../files/file_error.ts";
 import { decodeRaster } from "../image/codecs/decode.ts";
-import { preparedGray, prepareGray } from "../image/gray_input.ts";
-import { checkImage, type Image, imageOf, type Raster } from "../image/image.ts";
+import { prepareGray } from "../image/gray_input.ts";
+import { checkImage, type Image, type Raster } from "../image/image.ts";
 import { inputShapeOf, preprocessRaster } from "../image/preprocess.ts";
 import type { Preprocessing } from "../image/preprocessing.ts";
 import type { Network } from "../layers/layer.ts";
@@ -94,11 +94,11 @@ export async function classify<P extends Tree, S extends Tree>(
 ): Promise<Classification[]> {
   requireOptions("classify", options, OPTIONS);
   requireNetwork("classify", network);
-  const { image, how } = inverted(
-    await rasterOf(picture),
-    preprocessingFor(network),
-    options.invert ?? false,
-  );
+  const raster = await rasterOf(picture);
+  const { invert = false } = options;
+  const units = preprocessingFor(network);
+  requireInvertible(units, invert);
+  const { image, how } = prepareGray(raster, units, invert);
   const scored = await classifyImage({ ...network, preprocessing: how }, image, options);
   return scored.map(({ index, name, probability }) => ({ index, name, probability }));
 }
@@ -117,20 +117,12 @@ export async function classifyImage<P extends Tree, S extends Tree>(
   return rankClasses(scores, network.classNames, top);
 }
 
-/** A picture with dark and light swapped, if that is asked for, and how it is prepared then. */
-function inverted(
-  image: Raster,
-  how: Preprocessing,
-  invert: boolean | "auto",
-): { readonly image: Raster; readonly how: Preprocessing } {
-  if (invert === false) return { image, how };
-  const shape = inputShapeOf(how);
-  if (shape[2] !== 1) {
-    throw new RangeError(
-      "Cannot classify: the option invert is for networks that take gray images, got one for color",
-    );
-  }
-  return { image: prepareGray(imageOf(image), shape, invert).image, how: preparedGray(how, shape) };
+/** Refuses to swap dark and light of color. */
+function requireInvertible(how: Preprocessing, invert: boolean | "auto"): void {
+  if (invert === false || how.mean.length === 1) return;
+  throw new RangeError(
+    "Cannot classify: the option invert is for networks that take gray images, got one for color",
+  );
 }
 
 /**

@@ -74,14 +74,14 @@ async function presetOrFile(name: string): Promise<FoundPreprocessing> {
 
 /**
  * Pixels from 0 to 1 of the size of a network's input: what networks are trained on here if nothing
- * else is said.
+ * else is said, also on the pictures of an image folder.
  *
  * @param inputShape `[H, W, C]`
  */
 export function plainPreprocessing(inputShape: Shape): Preprocessing {
   const [height, width, channels] = inputShape as [number, number, number];
   return {
-    resize: Math.max(height, width),
+    resize: "cover",
     crop: [height, width],
     range: 1,
     mean: Array(channels).fill(0),

@@ -5,6 +5,7 @@ import { count, toggle, UsageError, type Values } from "../command.ts";
 import { Interruption } from "../command/interrupt.ts";
 import { say } from "../command/say.ts";
 import { inFolder, LAYERS, LIVE } from "../train/run_files.ts";
+import { requireFreePort } from "../web/server.ts";
 import type { BesideOrder, BesideReport } from "./protocol.ts";
 
 /** The flags of tasks with a run. */
@@ -43,6 +44,17 @@ export type Beside = {
 const ENDED = 130;
 
 /**
+ * Refuses what the board cannot be served by, before there is a folder.
+ *
+ * @throws {UsageError} if there is a port without a board, or it is not free
+ */
+export function requireBeside({ board, port }: Pick<BesideFlags, "board" | "port">): void {
+  if (port === undefined) return;
+  if (!board) throw new UsageError("Cannot use --port: it needs --board");
+  requireFreePort(port);
+}
+
+/**
  * Serves the board beside a run, if `--board` is given.
  *
  * @param dir the run's folder
@@ -57,7 +69,6 @@ export async function startBeside(
   const button = new AbortController();
   const end = (): void => button.abort(new Interruption(ENDED));
   if (!board) {
-    if (port !== undefined) throw new UsageError("Cannot use --port: it needs --board");
     return { signal: interrupt, endsWithEpoch: () => false, end, [Symbol.dispose]() {} };
   }
   let endsWithEpoch = false;

@@ -1,4 +1,5 @@
 // The thread that computes: it measures a run's checkpoint on its test images, and reads images.
+import { findPreprocessing } from "../../lib/weights/sidecars.ts";
 import { select } from "../../lib/data/select_examples.ts";
 import { readCheckpoint } from "../../lib/weights/checkpoint.ts";
 import { histogram } from "../../lib/train/report/histogram.ts";
@@ -54,7 +55,7 @@ async function testOf(
   const settings = settingsOf(run, file);
   const network = await openWeights(file, { model: undefined } as never);
   const { test } = await openDataset(settings.dataset, settings.dataDir ?? undefined, {
-    shape: network.inputShape as never,
+    how: (await findPreprocessing(network)).how,
     skipBroken: settings.skipBroken,
   });
   const { normalize } = await normalizationOf(network, undefined, test.imageShape);

@@ -146,7 +146,7 @@ async function openData(
   const isAsked = flags.dataset !== undefined || flags["data-dir"] !== undefined ||
     flags.image !== undefined;
   try {
-    const examples = await loadTest(name, flags["data-dir"], opened.inputShape);
+    const examples = await loadTest(name, flags["data-dir"], opened.units);
     const data = { name, examples };
     pictureOfExample(opened, examples, name, 0);
     return data;

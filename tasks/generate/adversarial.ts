@@ -137,7 +137,7 @@ export async function run(flags: Values<typeof command.flags>): Promise<void> {
   const signal = abortWithPicture();
   if (isCurve) {
     const name = flags.dataset ?? trainedOn(opened.file) ?? "mnist";
-    const test = await loadTest(name, flags["data-dir"], opened.inputShape);
+    const test = await loadTest(name, flags["data-dir"], opened.units);
     requireFit(opened, test);
     const limit = flags.limit ?? Math.min(256, test.labels.length);
     const examples = limited(test, limit, `the test images of ${name}`);

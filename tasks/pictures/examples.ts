@@ -61,7 +61,7 @@ export async function openExamples(
 ): Promise<OpenedExamples> {
   const { file, units, inputShape } = opened;
   const dataset = datasetOf(file, flags.dataset);
-  const { test } = await openDataset(dataset, flags["data-dir"], { shape: inputShape, world });
+  const { test } = await openDataset(dataset, flags["data-dir"], { how: units, world });
   if (`${test.imageShape}` !== `${inputShape}`) {
     refuse(
       "--dataset",

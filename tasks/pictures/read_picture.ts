@@ -1,6 +1,8 @@
 // The picture that flags name, as a network's input and as it is shown.
 import { prepareGray } from "../../lib/image/gray_input.ts";
 import { type Image, preprocess } from "../../lib/image/mod.ts";
+import { preprocessRaster } from "../../lib/image/preprocess.ts";
+import { unresized } from "../../lib/image/preprocessing.ts";
 import type { NetworkFile } from "../../lib/weights/network_file.ts";
 import { exampleImage } from "../../lib/data/example_image.ts";
 import { type Examples, type Tensor4D, tf } from "../../mod.ts";
@@ -76,12 +78,6 @@ function picture(
   };
 }
 
-/** The same units, for a picture that has its size already. */
-function unresized(units: OpenedNetwork["units"]): OpenedNetwork["units"] {
-  const { resize: _, ...rest } = units;
-  return rest;
-}
-
 /**
  * A decoded picture, prepared for a network.
  *
@@ -93,17 +89,21 @@ export function pictureOfImage(
   file: string,
   invert: Inversion,
 ): Picture {
-  const { units, inputShape } = opened;
-  const channels = inputShape[2]!;
-  if (channels === 1) {
-    const how = inversionOf(invert, opened.file);
-    const { image: gray, inverted } = prepareGray(image, inputShape, how);
-    return picture(opened, gray, file, { image: file, inverted });
-  }
-  const plain = { mean: [0, 0, 0], std: [1, 1, 1], range: 1, order: "rgb" } as const;
-  const pixels = preprocess(image, { ...units, ...plain });
-  const [height, width] = inputShape as [number, number, number];
-  return picture(opened, { width, height, channels: 3, pixels }, file, { image: file });
+  const [height, width, channels] = opened.inputShape as [number, number, 1 | 3];
+  const { units } = opened;
+  const { inverted, image: seen, how } = channels === 1
+    ? prepareGray(image, units, inversionOf(invert, opened.file))
+    : { inverted: undefined, image, how: units };
+  const each = Array<number>(channels);
+  const plain = {
+    mean: each.fill(0),
+    std: each.with(0, 1).fill(1),
+    range: 1,
+    order: "rgb",
+  } as const;
+  const pixels = preprocessRaster(seen, { ...how, ...plain });
+  const settings = { image: file, ...(inverted === undefined ? {} : { inverted }) };
+  return picture(opened, { width, height, channels, pixels }, file, settings);
 }
 
 /** A test image of a data set. */
@@ -118,7 +118,7 @@ async function ofDataset(
       `Cannot use --image ${index}: a number needs --dataset if deno task train did not train the network`,
     );
   }
-  const test = await loadTest(dataset, dataDir, opened.inputShape);
+  const test = await loadTest(dataset, dataDir, opened.units);
   return pictureOfExample(opened, test, dataset, index);
 }
 

@@ -19,6 +19,7 @@ import {
 } from "../../mod.ts";
 import { refuse, UsageError } from "../command.ts";
 import { say } from "../command/say.ts";
+import { plainPreprocessing } from "../../lib/weights/sidecars.ts";
 import { datasetMoments, limited, openDataset } from "../datasets.ts";
 import type { NamedModel } from "../own_model.ts";
 import { DEFAULT_RUN } from "./recipes.ts";
@@ -51,8 +52,9 @@ export async function openRunData(
   const resumed = kept && resumedSettings(chosen, kept);
   const asked = resumed ?? { ...DEFAULT_RUN, ...defined(chosen) };
   const shape = shapeOf(asked, model);
+  const own = model.own?.preprocessing;
   const data = await openDataset(asked.dataset, asked.dataDir ?? undefined, {
-    shape,
+    how: own ? { ...own, crop: [shape[0]!, shape[1]!] } : plainPreprocessing(shape),
     skipBroken: asked.skipBroken ?? false,
     world,
   });
@@ -61,9 +63,8 @@ export async function openRunData(
   const used = limited(data.train, settings.limit, `the training images of ${asked.dataset}`);
   const [train, held] = split(used, settings);
   requireBatch(settings, train.labels.length);
-  const how = model.own?.preprocessing;
-  const normalize = how &&
-    datasetMoments({ how, source: `exported by ${model.name}` }, train.imageShape);
+  const normalize = own &&
+    datasetMoments({ how: own, source: `exported by ${model.name}` }, train.imageShape);
   return { settings, train, held: held ?? data.validation, test: data.test, normalize };
 }
 

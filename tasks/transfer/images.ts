@@ -1,11 +1,10 @@
 // The folder of pictures for `deno task transfer`, prepared as the weights expect.
-import { type ImageFolder, imageFolder, key, type Normalization } from "../../mod.ts";
+import { type ImageFolder, key, type Normalization } from "../../mod.ts";
 import { inputShapeOf, momentsOf, type Preprocessing } from "../../lib/image/mod.ts";
 import { refuse } from "../command.ts";
-import { countProgress } from "../progress.ts";
 import type { FoundPreprocessing } from "../../lib/weights/sidecars.ts";
 import { say } from "../command/say.ts";
-import { sayLeftOut } from "../datasets.ts";
+import { openFolder, sayLeftOut } from "../datasets.ts";
 
 /** How pictures are prepared, for `imageFolder` and `batches`. */
 export type PicturePreparation = {
@@ -32,9 +31,9 @@ export function prepared(
   }
   const shape = size === undefined ? [height, width] as const : [size, size] as const;
   const scale = Math.max(...shape) / Math.max(height, width);
-  const resize = how.resize === undefined
-    ? Math.max(...shape)
-    : Math.max(Math.round(how.resize * scale), ...shape);
+  const resize = typeof how.resize === "number"
+    ? Math.max(Math.round(how.resize * scale), ...shape)
+    : "cover";
   return {
     how: { ...how, resize, crop: shape },
     normalize: momentsOf(how),
@@ -57,19 +56,9 @@ export type FolderFlags = {
  */
 export async function openImages(
   { data, seed, testFraction, skipBroken }: FolderFlags,
-  { how, shape: [height, width, channels] }: PicturePreparation,
+  { how }: PicturePreparation,
 ): Promise<ImageFolder> {
-  const progress = countProgress("Reading");
-  const images = await imageFolder(data, {
-    size: [height, width],
-    channels,
-    resize: how.resize!,
-    ...(how.filter ? { filter: how.filter } : {}),
-    testFraction,
-    key: key(seed),
-    skipBroken,
-    onProgress: progress.update,
-  }).finally(progress.stop);
+  const images = await openFolder(data, { how, testFraction, key: key(seed), skipBroken });
   sayContents(images, data);
   return images;
 }

@@ -29,6 +29,8 @@ export type PageServer = {
 /** The first port that is tried without `--port`, and how many after it. */
 const FIRST_PORT = 8080;
 const TRIED_PORTS = 20;
+/** Where pages are served without `--host`. */
+const LOOPBACK = "127.0.0.1";
 /** The most pages that are open at once. */
 const MOST_CHANNELS = 64;
 
@@ -102,12 +104,31 @@ function listen(
         );
       }
       if (i < ports.length - 1) continue;
-      throw new UsageError(
-        `Cannot use --port: it must be a free port, got ${each}, which another program uses`,
-      );
+      throw portTaken(each);
     }
   }
   throw new Error("unreachable");
+}
+
+function portTaken(port: number): UsageError {
+  return new UsageError(
+    `Cannot use --port: it must be a free port, got ${port}, which another program uses`,
+  );
+}
+
+/**
+ * Refuses a port that another program uses, for tasks that write before they serve.
+ *
+ * @param port what `--port` says
+ * @throws {UsageError} if it is not free
+ */
+export function requireFreePort(port: number): void {
+  try {
+    Deno.listen({ port, hostname: LOOPBACK }).close();
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) throw portTaken(port);
+    throw error;
+  }
 }
 
 /**
@@ -118,7 +139,7 @@ function listen(
  * @throws {UsageError} if it cannot listen there
  */
 export function servePage(
-  { port, host = "127.0.0.1", json }: Values<typeof serverFlags>,
+  { port, host = LOOPBACK, json }: Values<typeof serverFlags>,
   served: Served,
 ): PageServer {
   const token = isLoopback(host) ? undefined : newToken();

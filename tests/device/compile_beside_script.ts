@@ -1,4 +1,5 @@
-// Takes a training step of LeNet-5, with help from a second device or without; says how many programs that compiled, and the loss.
+// Takes a training step of LeNet-5, with help from a second device or without; says how many programs that compiled, the loss, and
+// how many textures were made that nothing may be copied into.
 import { compileBeside } from "../../lib/device/compile_beside.ts";
 import {
   adam,
@@ -14,6 +15,13 @@ import {
   trainStep,
 } from "../../mod.ts";
 
+let bare = 0;
+const { createTexture } = GPUDevice.prototype;
+GPUDevice.prototype.createTexture = function (descriptor) {
+  if (!(descriptor.usage & GPUTextureUsage.COPY_DST)) bare++;
+  return createTexture.call(this, descriptor);
+};
+
 await start();
 const model = lenet5();
 const { params, state } = init(model, key(0), [28, 28, 1]);
@@ -24,4 +32,4 @@ const labels = tf.oneHot(classes, 10).toFloat() as Tensor2D;
 const batch = { images: tf.ones([128, 28, 28, 1]), labels };
 const { loss } = step({ params, state, optimizer: optimizer.init(params) }, batch, key(1));
 const count = Deno.args[0] === "beside" ? await compileBeside() : 0;
-console.log(JSON.stringify({ count, loss: (await loss.data())[0] }));
+console.log(JSON.stringify({ count, loss: (await loss.data())[0], bare }));

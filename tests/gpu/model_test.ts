@@ -36,7 +36,7 @@ gpuTest(
         const hot = text.match(/fn (skip|loadA|loadB)\b[^}]*}/g)!.join("");
         assert(!/[/%] *(i32\()?uniforms/.test(hot), `divisions of ${file}`);
       }
-      assert(products >= 50 && few >= 6, `${products} products, ${few} to few features`);
+      assert(products >= 49 && few >= 6, `${products} products, ${few} to few features`);
       // Of && compilers make branches: those of a tile's loads take SwiftShader minutes.
       for (const [form, kernels] of Object.entries({ gpu, software })) {
         for (const { file } of kernels) {

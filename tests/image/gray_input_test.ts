@@ -1,12 +1,14 @@
 // Pictures for networks of digits: what is drawn in a photo becomes one of MNIST's.
 import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { prepareGray } from "../../lib/image/gray_input.ts";
-import { type Image, resize } from "../../lib/image/mod.ts";
+import { type Image, preprocess, resize } from "../../lib/image/mod.ts";
+import { unresized } from "../../lib/image/preprocessing.ts";
+import { plainPreprocessing } from "../../lib/weights/sidecars.ts";
 import { uniformArray } from "../../lib/tensor/mod.ts";
 import { classify, data, fold, key, mnist, open } from "../../mod.ts";
 import { onCpu } from "../backends.ts";
 
-const SHAPE = [28, 28, 1];
+const HOW = plainPreprocessing([28, 28, 1]);
 
 /** A sheet of paper in uneven light, with noise, and a drawing in ink somewhere on it. */
 function photo(drawing: Image, seed: number): Image {
@@ -39,7 +41,7 @@ Deno.test("what is drawn is put in the middle, light on black, also dark on ligh
     }),
   };
   for (const picture of [bar, negative(bar)]) {
-    const { image, inverted } = prepareGray(picture, SHAPE, "auto");
+    const { image, inverted } = prepareGray(picture, HOW, "auto");
     assertEquals(inverted, picture === bar);
     const rows = Array.from({ length: 28 }, (_, y) => image.pixels.slice(28 * y, 28 * y + 28));
     const lit = rows.flatMap((row, y) => row.some((value) => value > 0.5) ? [y] : []);
@@ -58,13 +60,15 @@ Deno.test("a picture of the network's size, or to be resized only, or empty, is 
     channels: 1,
     pixels: uniformArray(key(2), 784, 0, 0.4),
   };
-  assertEquals(prepareGray(digit, SHAPE, "auto"), { image: digit, inverted: false });
-  assertEquals(prepareGray(negative(digit), SHAPE, "auto").inverted, true);
+  const how = unresized(HOW);
+  assertEquals(prepareGray(digit, HOW, "auto"), { image: digit, how, inverted: false });
+  assertEquals(prepareGray(negative(digit), HOW, "auto").inverted, true);
   const wide = photo(digit, 0);
-  assertEquals(prepareGray(wide, SHAPE, false).image, resize(wide, 28, 28));
-  assertEquals(prepareGray(wide, SHAPE, true).image, negative(resize(wide, 28, 28)));
+  assertEquals(prepareGray(wide, HOW, false), { image: wide, how: HOW, inverted: false });
+  const seen = { ...digit, pixels: preprocess(wide, HOW) };
+  assertEquals(prepareGray(wide, HOW, true), { image: negative(seen), how, inverted: true });
   const blank: Image = { width: 50, height: 40, channels: 1, pixels: new Float32Array(2000) };
-  assertEquals([...prepareGray(blank, SHAPE, "auto").image.pixels], Array(784).fill(0));
+  assertEquals([...prepareGray(blank, HOW, "auto").image.pixels], Array(784).fill(0));
 });
 
 onCpu("photos of digits are recognized, wherever the digit is and however large", async () => {

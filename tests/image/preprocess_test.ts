@@ -156,7 +156,7 @@ Deno.test("wrong preprocessing is refused by the name of its wrong field", () =>
     [{ crop: [2, 2.5] }, "got [2,2.5]"],
     [{ crop: [2, 2, 2] }, "its crop"],
     [{ crop: undefined }, "got undefined"],
-    [{ resize: 9000 }, "its resize must be a whole number from 1 to 8192, got 9000"],
+    [{ resize: 9000 }, 'its resize must be a whole number from 1 to 8192, or "cover", got 9000'],
     [{ filter: "lanczos" }, 'its filter must be "bilinear" or "bicubic"'],
     [{ range: 2 }, "its range must be 1 or 255, got 2"],
     [{ mean: [0, 0] }, "its mean must be one or three numbers, got [0,0]"],

@@ -109,7 +109,7 @@ onCpu("a checkpoint is opened from a file or from memory, with all that it says"
     const bare = await open(await snapshot(network, { model: "lenet5" }));
     assertEquals(bare.classNames, ["class 0", "class 1"]);
     assertEquals(bare.preprocessing, {
-      resize: 28,
+      resize: "cover",
       crop: [28, 28],
       range: 1,
       mean: [0],

@@ -14,10 +14,11 @@ export type ImageFolderOptions = {
   /**
    * How pictures get their size. `"cover"`: the shorter side becomes as long as the size needs,
    * and the middle is cut out. A number: the shorter side becomes so many pixels before that, as
-   * `resize` of a {@linkcode Preprocessing}. `"stretch"`: the proportions are not kept.
-   * Default: `"cover"`.
+   * `resize` of a {@linkcode Preprocessing}. `"none"`: the middle is cut out of the picture as it is,
+   * as by a preprocessing without `resize`. `"stretch"`: the proportions are not kept, which no
+   * preprocessing says of the pictures that are predicted later. Default: `"cover"`.
    */
-  readonly resize?: "cover" | "stretch" | number;
+  readonly resize?: "cover" | "stretch" | "none" | number;
   /** How pixels are interpolated, see {@linkcode resize}. Default: `"bilinear"`. */
   readonly filter?: ResizeFilter;
   /**
@@ -97,8 +98,8 @@ export function checkImageFolder(options: ImageFolderOptions): ImageFolderRules 
   const isSize = sides.length === 2 && sides.every(isSide);
   requireRange(ACTION, `size must be ${side}, or two of them`, isSize, size);
   requireOneOf(ACTION, "channels", [1, 3], channels);
-  const isWay = resize === "cover" || resize === "stretch" || isSide(resize);
-  requireRange(ACTION, `resize must be "cover", "stretch" or ${side}`, isWay, resize);
+  const isWay = ["cover", "stretch", "none"].includes(resize as string) || isSide(resize);
+  requireRange(ACTION, `resize must be "cover", "stretch", "none" or ${side}`, isWay, resize);
   requireOneOf(ACTION, "filter", ["bilinear", "bicubic"], filter);
   const isFraction = testFraction > 0 && testFraction < 1;
   requireRange(ACTION, "testFraction must be between 0 and 1", isFraction, testFraction);

@@ -1,7 +1,7 @@
 // A picture's file as the pixels of an example, the same in a worker as on the main thread.
 import { decodeRaster } from "../../image/codecs/decode.ts";
 import { toGray } from "../../image/gray.ts";
-import type { Image, Size } from "../../image/image.ts";
+import type { Image } from "../../image/image.ts";
 import { croppedImage } from "../../image/preprocess.ts";
 import { resizedWindow, type ResizeFilter } from "../../image/resize.ts";
 
@@ -9,7 +9,7 @@ import { resizedWindow, type ResizeFilter } from "../../image/resize.ts";
 export type PixelRule = {
   readonly shape: readonly [height: number, width: number, channels: 1 | 3];
   /** See `ImageFolderOptions`. */
-  readonly resize: "cover" | "stretch" | number;
+  readonly resize: "cover" | "stretch" | "none" | number;
   readonly filter: ResizeFilter;
 };
 
@@ -32,7 +32,8 @@ export async function picturePixels(
   const image = rule.resize === "stretch"
     ? resizedWindow(decoded, width, height, whole, filter, "dropped")
     : croppedImage(decoded, {
-      ...{ resize: shortSide(decoded, rule), crop: [height, width], filter },
+      ...(rule.resize === "none" ? {} : { resize: rule.resize }),
+      ...{ crop: [height, width], filter },
       ...{ range: 255, mean: [0], std: [1] }, // which change nothing that is shown
     });
   return levelsOf(image, channels, decoded.warning);
@@ -49,12 +50,4 @@ function levelsOf(image: Image, channels: 1 | 3, warning: string | undefined): P
     for (let c = 0; c < copies; c++) pixels[to++] = level;
   }
   return warning === undefined ? { pixels } : { pixels, warning };
-}
-
-/** The length of the shorter side with which the picture covers the size. */
-function shortSide(image: Size, { shape: [height, width], resize }: PixelRule): number {
-  if (typeof resize === "number") return resize;
-  const [shorter, longer] = [image.width, image.height].sort((a, b) => a - b) as [number, number];
-  const [across, along] = image.width <= image.height ? [width, height] : [height, width];
-  return Math.max(across, Math.ceil(along * shorter / longer));
 }

@@ -20,14 +20,19 @@ export function crossEntropySum(logits: Tensor, goals: Tensor): Scalar {
   return tf.mul(meanSoftmaxCrossEntropy(logits, goals), logits.shape[0]!) as Scalar;
 }
 
-/** The `count` largest of each row, from the largest; of equals one counts. */
+/** Of each row the logits where `which` is one. */
+function chosen(logits: Tensor, which: Tensor): Tensor {
+  return tf.sum(tf.mul(logits, which), 1, true);
+}
+
+/** The `count` largest of each row, from the largest, equal ones each, as sorting has them. */
 function largest(logits: Tensor, count: number): Tensor[] {
   const found: Tensor[] = [];
   let rest = logits;
   for (let i = 0; i < count; i++) {
-    const most = tf.max(rest, 1, true);
-    found.push(most);
-    rest = tf.sub(rest, tf.mul(tf.cast(tf.greaterEqual(rest, most), "float32"), FAR));
+    const place = tf.cast(tf.oneHot(tf.argMax(rest, 1), logits.shape[1]!), "float32");
+    found.push(chosen(logits, place));
+    rest = tf.sub(rest, tf.mul(place, FAR));
   }
   return found;
 }
@@ -41,12 +46,13 @@ function largest(logits: Tensor, count: number): Tensor[] {
  * @param targets one-hot, of what is to be reached, if it is
  */
 export function logitsRatioSum(logits: Tensor, labels: Tensor, targets?: Tensor): Scalar {
-  const of = (which: Tensor): Tensor => tf.sum(tf.mul(logits, which), 1, true);
   const sorted = largest(logits, targets ? 4 : 3);
   const low = targets ? tf.mul(tf.add(sorted[2]!, sorted[3]!), 0.5) : sorted[2]!;
   const range = tf.add(tf.sub(sorted[0]!, low), LEAST);
-  const other = targets ? of(targets) : tf.max(tf.sub(logits, tf.mul(labels, FAR)), 1, true);
-  return tf.sum(tf.div(tf.sub(other, of(labels)), range)) as Scalar;
+  const other = targets
+    ? chosen(logits, targets)
+    : tf.max(tf.sub(logits, tf.mul(labels, FAR)), 1, true);
+  return tf.sum(tf.div(tf.sub(other, chosen(logits, labels)), range)) as Scalar;
 }
 
 /** Of one image's logits: the loss that grows as the label is left, or the target reached. */

@@ -276,7 +276,7 @@ export const dataFormats: readonly Format[] = [
     errors: [],
     // Another run's files are there, whatever its settings say.
     check: (found) =>
-      found.includes("it must not hold another run, got history.csv")
+      found.includes("it must not hold an earlier run, got history.csv")
         ? undefined
         : `a folder with another run's files is not refused: ${found}`,
   }),

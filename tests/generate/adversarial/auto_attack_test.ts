@@ -67,6 +67,18 @@ onEachBackend(
         assertAlmostEquals(slopes[i]!, (at(1e-3) - at(-1e-3)) / 2e-3, 2e-3);
       }
     }
+    // Equal logits count each, as AutoAttack sorts them.
+    for (const tied of [[4, 4, 3, 1, 0], [4, 3, 3, 3, 0], [1, 0, 2, 2, 2]]) {
+      const z = tf.tensor2d([tied]);
+      const hot = (place: number) => tf.oneHot([place], 5).toFloat();
+      for (const target of [undefined, 4]) {
+        const on = await logitsRatioSum(z, hot(0), target === undefined ? target : hot(target))
+          .data();
+        const off = attackLoss("dlr", Float32Array.from(tied), 0, target);
+        // Of three largest alike a difference is divided by next to nothing.
+        assertAlmostEquals(on[0]!, off, 1e-5 * Math.max(1, Math.abs(off)), `${tied}, ${target}`);
+      }
+    }
     const row = Float32Array.of(1, 3, 2, 0);
     assertAlmostEquals(attackLoss("dlr", row, 1), (2 - 3) / (3 - 1), 1e-6);
     assertAlmostEquals(attackLoss("dlr", row, 1, 0), (1 - 3) / (3 - 0.5), 1e-6);

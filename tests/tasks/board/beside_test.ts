@@ -70,15 +70,23 @@ Deno.test("buttons end a run with its step, from which it resumes, or with its e
   await Deno.remove(dataDir, { recursive: true });
 });
 
-Deno.test("--port needs --board", async () => {
-  const { code, err } = await runTask("train", [
-    "--port",
-    "0",
-    "--limit",
-    "100",
-    "--out",
-    await Deno.makeTempDir(),
-  ]);
-  assertEquals(code, 2);
-  assertStringIncludes(err, "Cannot use --port: it needs --board");
+Deno.test("a port without a board, or that another program uses, is refused before there is a folder", async () => {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const dir = await Deno.makeTempDir();
+  const used = `${taken.addr.port}`;
+  for (
+    const [flags, message] of [
+      [["--port", "0"], "Cannot use --port: it needs --board"],
+      [["--board", "--port", used], `it must be a free port, got ${used}`],
+    ] as const
+  ) {
+    const { code, err } = await runTask("train", [
+      ...["--limit", "100", "--out", `${dir}/run`],
+      ...flags,
+    ]);
+    assertEquals(code, 2);
+    assertStringIncludes(err, message);
+    assertEquals([...Deno.readDirSync(dir)], []);
+  }
+  await Deno.remove(dir);
 });
