@@ -83,9 +83,18 @@ function takingOptions({ symbols }: Entry): (readonly [name: string, place: numb
 
 type Call = (...given: unknown[]) => unknown;
 
-/** The message by which a function refuses an option; its other arguments are not looked at. */
+const examples: nc.Examples = {
+  name: "one pixel",
+  images: new Uint8Array(1),
+  labels: new Uint8Array(1),
+  imageShape: [1, 1, 1],
+  classNames: ["pixel"],
+};
+
+/** The message by which a function refuses an option; only fit looks at other arguments before. */
 async function refusal(call: Call, place: number, option: string): Promise<string> {
-  const given = [...Array(place).fill(undefined), { [option]: 1 }];
+  const others = call === nc.fit ? [nc.flatten(), examples] : Array(place).fill(undefined);
+  const given = [...others, { [option]: 1 }];
   try {
     const made = await call(...given) as Partial<AsyncIterableIterator<unknown>> | undefined;
     await made?.next?.(); // Generators, such as fit, begin here.

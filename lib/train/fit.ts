@@ -135,8 +135,8 @@ async function* fitAny(
   examples: AnyExamples,
   options: FitOptions,
 ): AsyncGenerator<EpochReport, void, void> {
+  requireExamples("fit", examples); // First: of fit(model, x, y) it is x that is mended.
   requireOptions("fit", options, FIT_OPTIONS, NO_FIT_OPTIONS);
-  requireExamples("fit", examples);
   requireWhole("fit", "the epochs", options.epochs ?? 1);
   requirePrecision("fit", options);
   requireRecorded(options);
