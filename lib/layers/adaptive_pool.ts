@@ -3,7 +3,7 @@ import { requireWhole } from "../text/require.ts";
 import type { Shape, Tensor, Tensor4D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
 import { meanWindows } from "../tensor/window_sums.ts";
-import type { Cost } from "./cost.ts";
+import { type Cost, placeSpans } from "./cost.ts";
 import { defineLayer } from "./define_layer.ts";
 import { type Empty, type Layer, stateless } from "./layer.ts";
 import { type Add, UNPADDED, type Value } from "./operation.ts";
@@ -63,18 +63,14 @@ function windowsOf(length: number, count: number): [start: number, end: number][
   ]);
 }
 
-/** An operation a pixel of each window; the stride of overlapping windows is their mean one. */
-function costOf([height, width, channels]: Shape, output: readonly [number, number]): Cost {
-  const lengths = [height!, width!] as const;
-  const sizes = ([0, 1] as const).map((axis) =>
-    windowsOf(lengths[axis], output[axis]).map(([start, end]) => end - start)
-  );
-  const pixels = sizes.map((one) => one.reduce((sum, size) => sum + size, 0));
-  const flops = pixels[0]! * pixels[1]! * channels!;
+/** An operation a pixel of each window. */
+function costOf(shape: Shape, output: readonly [number, number]): Cost {
+  const [down, across] = [windowsOf(shape[0]!, output[0]), windowsOf(shape[1]!, output[1])];
+  const pixelsOf = (windows: readonly (readonly [number, number])[]): number =>
+    windows.reduce((sum, [start, end]) => sum + end - start, 0);
+  const flops = pixelsOf(down) * pixelsOf(across) * shape[2]!;
   if (output[0] === 1 && output[1] === 1) return { flops, window: "all" };
-  const size = [Math.max(...sizes[0]!), Math.max(...sizes[1]!)] as const;
-  const stride = [lengths[0] / output[0], lengths[1] / output[1]] as const;
-  return { flops, window: { size, stride, dilation: [1, 1], before: [0, 0] } };
+  return { flops, window: placeSpans(shape, [down, across]) };
 }
 
 /** The operation of means of windows beside one another. */

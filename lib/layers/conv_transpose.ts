@@ -134,7 +134,7 @@ function lengthOf(shape: Shape, length: number): number {
   );
 }
 
-/** Of neighbors in the input, as many as there are strides in the filter's reach. */
+/** Of neighbors in the input, as many as there are strides in the filter's reach: a fraction where they lie unevenly. */
 function windowOf(
   size: readonly [number, number],
   { stride, padding, dilation }: ConvolveTransposeOptions,
@@ -147,7 +147,7 @@ function windowOf(
     return [at(0), at(1)];
   };
   return {
-    size: along((reach, stride) => Math.floor(reach / stride) + 1),
+    size: along((reach, stride) => reach / stride + 1),
     stride: along((_reach, stride) => 1 / stride),
     dilation: [1, 1],
     before: along((reach, stride, padding) => (reach - padding) / stride),

@@ -3,7 +3,10 @@ import { type Shape, sizeOf } from "../tensor/tensor.ts";
 import { windowsAlong } from "../tensor/windows.ts";
 import type { Window } from "./window.ts";
 
-/** A window over an input: the first one begins `before` pixels above and left of it. */
+/**
+ * A window over an input: the first one begins `before` pixels above and left of it. Where windows lie
+ * unevenly, as if they were at an even stride and a fraction of a pixel larger, so that each is inside.
+ */
 export type PlacedWindow = {
   /** Height and width. */
   readonly size: readonly [number, number];
@@ -54,4 +57,29 @@ export function placeWindow(window: Window, shape: Shape): PlacedWindow {
     return windowsAlong(shape[axis]!, reach, stride[axis], padding, rounding).before;
   });
   return { size, stride, dilation, before: [top!, left!] };
+}
+
+/** Windows along an axis, each from its first pixel up to but not including the last. */
+export type Spans = readonly (readonly [start: number, end: number])[];
+
+/**
+ * Windows that are given one by one, as a window at their mean stride that has each of them.
+ *
+ * @param shape the input, `[H, W, C]`
+ * @param spans those down and across
+ */
+export function placeSpans([height, width]: Shape, spans: readonly [Spans, Spans]): PlacedWindow {
+  const along = ([length, own]: readonly [number, Spans]) => {
+    const stride = length / own.length;
+    const before = Math.max(...own.map(([start], i) => i * stride - start));
+    const after = Math.max(...own.map(([_, end], i) => end - i * stride));
+    return { stride, before, size: before + after };
+  };
+  const [down, across] = [along([height!, spans[0]]), along([width!, spans[1]])];
+  return {
+    size: [down.size, across.size],
+    stride: [down.stride, across.stride],
+    dilation: [1, 1],
+    before: [down.before, across.before],
+  };
 }

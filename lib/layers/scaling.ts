@@ -1,9 +1,15 @@
 // Layers that change the height and width of images without learning.
 import { requireOneOf, requireWhole } from "../text/require.ts";
-import { type PixelAlignment, resample, type ResampleMethod } from "../tensor/resample.ts";
+import {
+  type PixelAlignment,
+  resample,
+  type ResampleMethod,
+  type Resampling,
+  sourcesOf,
+} from "../tensor/resample.ts";
 import type { Shape, Tensor, Tensor4D } from "../tensor/tensor.ts";
 import { tf } from "../tensor/tf.ts";
-import type { Cost, PlacedWindow } from "./cost.ts";
+import { type Cost, type PlacedWindow, placeSpans, type Spans } from "./cost.ts";
 import { defineLayer, requireLayerOptions } from "./define_layer.ts";
 import { type Empty, type Layer, stateless } from "./layer.ts";
 import { only } from "./operation.ts";
@@ -69,7 +75,7 @@ export function upsample(options: UpsampleOptions = {}): Layer<Empty, Empty> {
     declare(shape) {
       requireImage("upsample", shape);
       const output = sizeOf(shape);
-      return stateless([...output, shape[2]!], costOf(shape, output, method));
+      return stateless([...output, shape[2]!], costOf(shape, output, { method, align }));
     },
     apply: (_params, state, x) => [
       resample(x as Tensor4D, sizeOf(x.shape.slice(1)), { method, align }),
@@ -79,18 +85,18 @@ export function upsample(options: UpsampleOptions = {}): Layer<Empty, Empty> {
   });
 }
 
-/** Bilinear: two products and a sum for each axis. The window is as wide as any alignment needs. */
-function costOf(shape: Shape, output: readonly [number, number], method: ResampleMethod): Cost {
+/** Bilinear: two products and a sum for each axis. */
+function costOf(shape: Shape, output: readonly [number, number], resampling: Resampling): Cost {
   const [height, width, channels] = shape as [number, number, number];
-  const each = method === "nearest" ? 0 : 3;
+  const each = resampling.method === "nearest" ? 0 : 3;
+  const along = (length: number, count: number): Spans =>
+    Array.from({ length: count }, (_, i) => {
+      const sources = sourcesOf(i, length, count, resampling);
+      return [sources[0]![0], sources.at(-1)![0] + 1];
+    });
   return {
     flops: each * channels * output[0] * (width + output[1]),
-    window: {
-      size: method === "nearest" ? [2, 2] : [3, 3],
-      stride: [height / output[0], width / output[1]],
-      dilation: [1, 1],
-      before: [1, 1],
-    },
+    window: placeSpans(shape, [along(height, output[0]), along(width, output[1])]),
   };
 }
 
@@ -128,7 +134,7 @@ export function pixelShuffle(factor: number): Layer<Empty, Empty> {
       }
       return stateless([height * factor, width * factor, channels / factor ** 2], {
         flops: 0,
-        window: placed(factor === 1 ? 1 : 2, 1 / factor, 1 - 1 / factor),
+        window: placed(2 - 1 / factor, 1 / factor, 1 - 1 / factor),
       });
     },
     apply(_params, state, x) {

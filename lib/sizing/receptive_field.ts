@@ -18,6 +18,9 @@ export type ReceptiveField = {
 /** A receptive field, the whole input, or unknown. */
 export type Sight = ReceptiveField | "all" | "unknown";
 
+/** Rounding, in pixels. */
+export const NEXT_TO_NOTHING = 1e-6;
+
 /** The field of the input itself. */
 export const ONE_PIXEL: ReceptiveField = { size: [1, 1], stride: [1, 1], start: [0, 0] };
 
@@ -41,17 +44,22 @@ export function through(sight: Sight, cost: Cost | undefined): Sight {
 
 /**
  * What the join of branches sees: everything that a branch sees. If they have the same center, as
- * usual, that is the largest field.
+ * usual, that is the largest field. Of fields at other strides there is none that goes on at one.
  */
 export function united(sights: readonly Sight[]): Sight {
   if (sights.includes("all")) return "all";
   const fields = sights.filter((one): one is ReceptiveField => typeof one === "object");
   if (fields.length < sights.length || fields.length === 0) return "unknown";
+  const { stride } = fields[0]!;
+  const isEven = fields.every((field) =>
+    field.stride.every((one, i) => Math.abs(one - stride[i]!) < NEXT_TO_NOTHING)
+  );
+  if (!isEven) return "unknown";
   const start = along((i) => Math.min(...fields.map((field) => field.start[i])));
   const end = along((i) => Math.max(...fields.map((field) => field.start[i] + field.size[i])));
   return {
     size: along((i) => end[i] - start[i]),
-    stride: along((i) => Math.max(...fields.map((field) => field.stride[i]))),
+    stride,
     start,
   };
 }
@@ -64,5 +72,6 @@ export function kernelOf({ cost, params }: Declaration): PlacedWindow | null {
   const window = cost?.window;
   if (typeof window !== "object") return null;
   const slides = [...window.size, ...window.stride].some((side) => side !== 1);
-  return slides || slotEntries(params).length > 0 ? window : null;
+  const size = along((axis) => Math.floor(window.size[axis])); // Without what makes it uneven.
+  return slides || slotEntries(params).length > 0 ? { ...window, size } : null;
 }

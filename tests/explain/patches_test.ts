@@ -12,6 +12,7 @@ import {
   topPatches,
 } from "../../lib/explain/mod.ts";
 import {
+  adaptiveMeanPool,
   batchNorm,
   conv,
   dense,
@@ -20,6 +21,8 @@ import {
   init,
   key,
   type Layer,
+  layers,
+  layersOf,
   lenet5,
   maxPool,
   meanPool,
@@ -122,6 +125,70 @@ for (const [name, model, shape, paths, images] of CASES) {
     }
   });
 }
+
+/** Behind a stride, layers whose windows lie unevenly: a fraction of a pixel there is pixels here. */
+const UNEVEN: readonly (readonly [string, Layer, number])[] = [
+  ["adaptive means, 8 to 5", adaptiveMeanPool(5, 3) as Layer, 24],
+  ["adaptive means, 8 to 7 and 11", adaptiveMeanPool(7, 11) as Layer, 24],
+  ["pixels shuffled", layers.pixelShuffle(2) as Layer, 24],
+  ...[3, 4, 5].flatMap((size) =>
+    [2, 3].map((stride) =>
+      [
+        `a transposed convolution of ${size} by ${stride}`,
+        layers.convTranspose({ features: 2, size, stride, padding: 1, dilation: [1, 2] }) as Layer,
+        24,
+      ] as const
+    )
+  ),
+  ...(["nearest", "bilinear"] as const).flatMap((method) =>
+    (["half-pixel", "align-corners", "asymmetric"] as const).flatMap((align) =>
+      [[3, 2], [13, 1], [16, 20]].map((size) =>
+        [
+          `${method}, ${align}, 8 to ${size}`,
+          layers.upsample({ method, align, size: size as [number, number] }) as Layer,
+          24,
+        ] as const
+      )
+    )
+  ),
+];
+
+for (const [name, layer, side] of UNEVEN) {
+  onCpu(`boxes have all that neurons see: ${name}`, async () => {
+    const model = sequential({
+      first: conv({ features: 4, size: 3, stride: 3, padding: "valid" }),
+      uneven: layer,
+      after: conv({ features: 1, size: 2, padding: "same" }),
+    }) as Layer;
+    const shape = [side, side, 1];
+    const network = init(model, key(2), shape);
+    for (const path of ["uneven", "after"]) {
+      const { shape: [rows, columns] } = layersOf(model, shape).get(path)!;
+      const boxOf = receptiveBoxes(model, shape, path);
+      const length = Math.max(rows!, columns!);
+      for (let i = 0; i < length; i++) {
+        const at = [i % rows!, columns! - 1 - i % columns!] as const;
+        const found = await boxBySlopes(network, shape, path, at, 2);
+        if (found.height < 0) continue; // Beyond the input, of which only the bias is seen.
+        const box = inImage(boxOf(...at), shape);
+        const name = `${path} at ${at}: ${JSON.stringify({ found, box })}`;
+        assert(found.top >= box.top && found.left >= box.left, name);
+        assert(found.top + found.height <= box.top + box.height, name);
+        assert(found.left + found.width <= box.left + box.width, name);
+      }
+    }
+  });
+}
+
+Deno.test("branches at other strides have no field in common, and are refused", () => {
+  const model = sequential({
+    both: parallel({
+      near: layers.upsample({ size: 4 }),
+      far: maxPool({ size: 2, stride: 1 }),
+    }),
+  });
+  assertThrows(() => receptiveBoxes(model, [5, 5, 1], "both"), TypeError, "got unknown");
+});
 
 Deno.test("boxes are the receptive field, or the whole image if that is smaller", () => {
   const shape = [32, 32, 3];

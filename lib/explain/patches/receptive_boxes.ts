@@ -2,6 +2,7 @@
 import type { Image } from "../../image/image.ts";
 import type { Layer } from "../../layers/layer.ts";
 import { requireLayer } from "../../layers/layers_of.ts";
+import { NEXT_TO_NOTHING } from "../../sizing/receptive_field.ts";
 import { sightsOf } from "../../sizing/model_size.ts";
 import type { Shape } from "../../tensor/tensor.ts";
 import type { Path, Tree } from "../../tensor/tree.ts";
@@ -15,8 +16,8 @@ export type PixelBox = {
 };
 
 /**
- * The receptive fields of a layer's neurons, in whole pixels, by size, stride and start (§12.6). At the edge
- * of the image a box reaches into the padding. Along an axis where the field is at least as long as
+ * The receptive fields of a layer's neurons, in whole pixels, by size, stride and start (§12.6): a box has
+ * all that a neuron sees, and no more unless a layer's windows lie unevenly. At the edge of the image a box reaches into the padding. Along an axis where the field is at least as long as
  * the image, it is the whole image.
  *
  * @param model the model
@@ -54,8 +55,8 @@ export function receptiveBoxes<P extends Tree, S extends Tree>(
     if (sight === "all" || sight.size[axis] >= all) return [0, all];
     // Beyond a layer that enlarges, fields begin and end between pixels.
     const start = sight.start[axis] + position * sight.stride[axis];
-    const first = Math.floor(start);
-    return [first, Math.ceil(start + sight.size[axis]) - first];
+    const first = Math.floor(start + NEXT_TO_NOTHING);
+    return [first, Math.ceil(start + sight.size[axis] - NEXT_TO_NOTHING) - first];
   };
   return (row, column) => {
     const [top, height] = along(0, row);
