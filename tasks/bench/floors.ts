@@ -1,17 +1,15 @@
-// The least that a dispatch can take: its multiplications by the best product, its bytes by a copy.
+// The least that a dispatch can take: multiplications by the best product, bytes by a copy, its launch.
 import { profile, type ProfileEntry } from "../../lib/device/mod.ts";
 import { tf } from "../../mod.ts";
+import { FEW, type Limit, limitOf, type Limits } from "./limits.ts";
 
 /** What the device does in a millisecond. */
 export type Rates = {
-  /** Floating-point operations, of the best matrix product. */
-  readonly flops: number;
-  /** Bytes that are read and written, of a copy by a program. */
-  readonly bytes: number;
+  /** Of a matrix product, of a copy by a program, and of dispatches that do next to nothing. */
+  readonly limits: Limits;
+  /** Whether the adapter computes on the CPU, where these add up. */
+  readonly software: boolean;
 };
-
-/** The least time of a dispatch, and what it is of: multiplications or bytes. */
-export type Floor = { readonly milliseconds: number; readonly of: "m" | "b" };
 
 type Shape = readonly number[];
 
@@ -53,10 +51,10 @@ function bytesOf({ operation, shapes }: ProfileEntry): number {
   return counted.reduce((sum, shape) => sum + 4 * sizeOf(shape), 0);
 }
 
-/** The least time of a dispatch. */
-export function floorOf(entry: ProfileEntry, rates: Rates): Floor {
-  const [m, b] = [flopsOf(entry) / rates.flops, bytesOf(entry) / rates.bytes];
-  return m > b ? { milliseconds: m, of: "m" } : { milliseconds: b, of: "b" };
+/** The least time of a dispatch, and what limits it most. */
+export function floorOf(entry: ProfileEntry, { limits, software }: Rates): Limit {
+  const amounts = { flops: flopsOf(entry), bytes: bytesOf(entry), dispatches: 1 };
+  return limitOf(amounts, limits, software)!;
 }
 
 /** Numbers of the copy that is timed: 16 MiB each way. */
@@ -65,13 +63,16 @@ const COPIED = 2 ** 22;
 /** Rows and columns of the product that is timed. */
 const SIDE = 1024;
 
-/** Times a product and a copy, the best of some; `undefined` where the adapter has no timestamps. */
-export async function measureRates(): Promise<Rates | undefined> {
+/**
+ * Times a product, a copy and a dispatch, the best of some; `undefined` where the adapter has no
+ * timestamps.
+ */
+export async function measureRates(software: boolean): Promise<Rates | undefined> {
   const [a, b] = [0, 1].map(() => tf.randomUniform([SIDE, SIDE]) as tf.Tensor2D);
-  const x = tf.randomUniform([COPIED]);
+  const [x, few] = [COPIED, FEW].map((count) => tf.randomUniform([count]));
   const least = async (f: () => tf.Tensor): Promise<number> => {
     let best = Infinity;
-    for (let i = 0; i < 4; i++) {
+    for (let i = 0; i < 8; i++) {
       const entries = await profile(() => f().dispose());
       best = Math.min(
         best,
@@ -81,9 +82,11 @@ export async function measureRates(): Promise<Rates | undefined> {
     return best;
   };
   const product = await least(() => tf.matMul(a!, b!));
-  const copy = await least(() => tf.neg(x));
-  tf.dispose([a, b, x]);
-  return product > 0 && copy > 0
-    ? { flops: 2 * SIDE ** 3 / product, bytes: 8 * COPIED / copy }
-    : undefined;
+  const copy = await least(() => tf.neg(x!));
+  const dispatch = await least(() => tf.neg(few!));
+  tf.dispose([a, b, x, few]);
+  if (!(product > 0 && copy > 0)) return undefined;
+  const rates = { multiplications: 2 * SIDE ** 3 / product, bytes: 8 * COPIED / copy };
+  // A clock too coarse for one dispatch says nothing of it.
+  return { limits: dispatch > 0 ? { ...rates, dispatches: 1 / dispatch } : rates, software };
 }

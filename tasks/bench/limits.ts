@@ -8,6 +8,9 @@ export const LIMITING = {
   dispatch: "dispatch",
 } as const;
 
+/** Numbers of a copy that is next to nothing; fewer, which the host has, would be copied there. */
+export const FEW = 1024;
+
 /** What limits an operation most, and its least time. */
 export type Limit = {
   readonly name: "multiplications" | "bytes" | "stores" | "dispatches";
@@ -32,7 +35,7 @@ export function limitsOf(timed: readonly Timed[]): Limits {
     multiplications: best("dense", ({ flops }) => flops),
     bytes: best(LIMITING.copy, ({ bytes }) => bytes),
     stores: best(LIMITING.single, ({ bytes }) => bytes / 8),
-    dispatches: best(LIMITING.dispatch, () => 1),
+    dispatches: best(LIMITING.dispatch, ({ dispatches = 0 }) => dispatches),
   };
   return Object.fromEntries(Object.entries(rates).filter(([, rate]) => rate > 0));
 }
@@ -45,7 +48,11 @@ export function limitsOf(timed: readonly Timed[]): Limits {
  *
  * @param software whether the adapter computes on the CPU
  */
-export function limitOf(line: OpLine, limits: Limits, software: boolean): Limit | undefined {
+export function limitOf(
+  line: Pick<OpLine, "flops" | "bytes" | "stores" | "dispatches">,
+  limits: Limits,
+  software: boolean,
+): Limit | undefined {
   const amounts = {
     multiplications: line.flops,
     bytes: line.bytes,

@@ -2,6 +2,7 @@
 import { profile, type ProfileEntry } from "../../lib/device/mod.ts";
 import {
   adam,
+  type Device,
   init,
   jit,
   key,
@@ -94,18 +95,22 @@ export function profileText(
   ].join("\n");
 }
 
-/** The least time of a dispatch, and which share of its rate it reaches: of multiplications or bytes. */
+/** The least time of a dispatch, which share of it is reached, and what limits it most. */
 function reached(entry: ProfileEntry, rates: Rates): [least: string, share: string] {
-  const { milliseconds, of } = floorOf(entry, rates);
-  return [milliseconds.toFixed(3), `${share(milliseconds, entry.milliseconds ?? 0)} ${of}`];
+  const { milliseconds, name } = floorOf(entry, rates);
+  return [milliseconds.toFixed(3), `${share(milliseconds, entry.milliseconds ?? 0)} ${name[0]}`];
 }
 
 /** What the whole would take by its floors. */
 function floorText(entries: readonly ProfileEntry[], rates: Rates): string {
   const least = entries.reduce((sum, entry) => sum + floorOf(entry, rates).milliseconds, 0);
+  const { multiplications, bytes, dispatches } = rates.limits;
+  const launch = dispatches ? `${(1000 / dispatches).toFixed(1)} µs a dispatch (d)` : "no launches";
   return `at least ${least.toFixed(1)} ms by a matrix product's ${
-    (rates.flops / 1e6).toFixed(1)
-  } GFLOP/s (m) and a copy's ${(rates.bytes / 1e6).toFixed(1)} GB/s (b), of this run`;
+    (multiplications! / 1e6).toFixed(1)
+  } GFLOP/s (m), a copy's ${(bytes! / 1e6).toFixed(1)} GB/s (b) and ${launch}, of this run, ${
+    rates.software ? "one after the other" : "the longest of them"
+  }`;
 }
 
 /** What a profile is made of. */
@@ -116,9 +121,9 @@ export type Profile = {
 };
 
 /** Profiles a call after some that compile, upload and lay out. */
-async function profiled(adapter: string, issue: () => Tensor): Promise<Profile> {
+async function profiled({ adapter, software }: Device, issue: () => Tensor): Promise<Profile> {
   for (let i = 0; i < 3; i++) await issue().data();
-  const rates = await measureRates();
+  const rates = await measureRates(software);
   return { adapter, entries: await profile(() => void issue()), rates };
 }
 
@@ -133,13 +138,13 @@ export async function profileForward(
   exportName?: string,
 ): Promise<Profile> {
   const { model, inputShape } = await sizedModel(name, exportName);
-  const { adapter } = await start();
+  const device = await start();
   const { params, state, outputShape } = init(model, key(0), inputShape);
   const { images } = noiseBatch(inputShape, outputShape[0]!, batchSize);
   const forward = jit((p: Tree, s: Tree, x: Tensor): Tensor =>
     tf.tidy(() => model.apply(p, s, x, {})[0])
   );
-  return profiled(adapter, () => forward(params, state, images));
+  return profiled(device, () => forward(params, state, images));
 }
 
 /**
@@ -152,8 +157,8 @@ export async function profileStep(
   batchSize: number,
   exportName?: string,
 ): Promise<Profile> {
-  const { adapter } = await start();
-  return profiled(adapter, await noiseStep(name, batchSize, exportName));
+  const device = await start();
+  return profiled(device, await noiseStep(name, batchSize, exportName));
 }
 
 /**

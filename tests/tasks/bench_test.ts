@@ -192,6 +192,9 @@ Deno.test("an operation is limited by what takes it longest; on software adapter
     ["dispatches", 0.1],
   ]);
   assertEquals(opRows([op("relu", 1, [1])], true)[0]!.limit, undefined);
+  // A copy that the host made says nothing of dispatches.
+  const host = { ...op("dispatch", 0, [1]), bytes: 16, dispatches: 0 };
+  assertEquals(opRows([host, lines.at(-1)!], true)[1]!.limit, undefined);
 });
 
 Deno.test("a profile is listed in order of execution and summed up by operation", () => {
@@ -215,7 +218,7 @@ Deno.test("a profile is listed in order of execution and summed up by operation"
   assertStringIncludes(untimed, "no timestamp queries");
 });
 
-Deno.test("floors of dispatches are by their multiplications or their bytes", () => {
+Deno.test("floors of dispatches are by multiplications, bytes and launches, as of operations", () => {
   const flops = (operation: string, ...shapes: number[][]): number =>
     flopsOf({ operation, shapes, milliseconds: 1 });
   const convolution = 2 * 7 * 5 * 9 * 8 * 16;
@@ -231,14 +234,17 @@ Deno.test("floors of dispatches are by their multiplications or their bytes", ()
   assertEquals(flops("BatchMatMul", [3, 6, 5], [7, 6], [5, 7]), 2 * 6 * 7 * 5); // in three pieces
   assertEquals(flops("BatchMatMul", [4, 6, 5], [4, 6, 7], [4, 7, 5]), 2 * 4 * 6 * 7 * 5);
   assertEquals(flops("Conv2DSum", [...y], [4, ...y], [16]), 0);
-  const rates = { flops: 1000, bytes: 10 };
+  const rates = { limits: { multiplications: 1000, bytes: 10, dispatches: 2 }, software: false };
   const entry = { operation: "MaxPool", shapes: [[5], [20]], milliseconds: 20 };
-  assertEquals(floorOf(entry, rates), { milliseconds: 10, of: "b" });
+  assertEquals(floorOf(entry, rates), { milliseconds: 10, name: "bytes" });
   const product = { operation: "BatchMatMul", shapes: [[10, 10], [10, 10], [10, 10]] };
-  assertEquals(floorOf({ ...product, milliseconds: 4 }, { ...rates, bytes: 2000 }), {
-    milliseconds: 2,
-    of: "m",
-  });
+  const floor = (software: boolean) =>
+    floorOf({ ...product, milliseconds: 4 }, {
+      limits: { ...rates.limits, bytes: 2000 },
+      software,
+    });
+  assertEquals(floor(false), { milliseconds: 2, name: "multiplications" });
+  assertEquals(floor(true), { milliseconds: 2 + 0.6 + 0.5, name: "multiplications" });
   const text = profileText("a pass", [entry], rates);
   assertMatch(text, /MaxPool +\[5\] \[20\] +20\.000 +100\.0 % +10\.000 +50\.0 % b/);
   assertMatch(text, /at least 10\.0 ms/);

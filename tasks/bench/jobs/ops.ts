@@ -2,7 +2,7 @@
 import { device, start, tf } from "../../../mod.ts";
 import { callsPerSample, timed } from "../measure.ts";
 import type { Job, Op, OpLine } from "./job.ts";
-import { LIMITING } from "../limits.ts";
+import { FEW, LIMITING } from "../limits.ts";
 import { allOps } from "./op_table.ts";
 
 /** The part of neocog's backend that waits without reading. */
@@ -79,7 +79,7 @@ function limitingOps(): Op[] {
     copyOp(LIMITING.copy, 2 ** 19),
     copyOp(LIMITING.copy, 2 ** 24),
     copyOp(LIMITING.single, 2 ** 19 - 1),
-    copyOp(LIMITING.dispatch, 4),
+    copyOp(LIMITING.dispatch, FEW),
     ...allOps().filter(({ kind, shape }) => /^dense forward/.test(kind) && /1024×/.test(shape)),
   ];
 }
